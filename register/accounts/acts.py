@@ -12,7 +12,7 @@ from sqlalchemy import delete, func, select
 from sqlalchemy.orm import Session
 
 from register.accounts import passwords, sessions, two_factor, vouching
-from register.accounts.models import Member, RecoveryCode, Role
+from register.accounts.models import Member, MemberInvitation, RecoveryCode, Role
 from register.accounts.sign_in_attempts import fold_email
 from register.errors import Invalid, NotFound, Refused
 from register.journal import Act, WriteTransaction
@@ -31,15 +31,13 @@ def add_member(
     *,
     by: int | None = None,
     name: str = "",
-    invitation: int | None = None,
-    invited_by: int | None = None,
+    invitation: MemberInvitation | None = None,
 ) -> Member:
     """Create an account.
 
     :param by: the acting member, None for the console.
     :param name: the display name; the local part of the address when empty.
     :param invitation: the accepted invitation, if any; the new member is then the actor.
-    :param invited_by: who made that invitation, None for the console.
     :raises Invalid: an invalid address, name or password.
     :raises Refused: ``member_exists``, or a member who is no administrator.
     """
@@ -55,14 +53,14 @@ def add_member(
         role=Role(role).value,
         password_hash=passwords.hash_password(password, email, name),
         created_at=tx.at,
-        invited_by=invited_by if invitation is not None else by,
+        invited_by=invitation.invited_by if invitation else by,
     )
     tx.session.add(member)
     tx.session.flush()
     vouching_details = vouching.postpone_vouching(tx, member, member.invited_by)
     details = {"member": member.id, "role": member.role, **vouching_details}
     if invitation is not None:
-        by, details = member.id, {**details, "invitation": invitation}
+        by, details = member.id, {**details, "invitation": invitation.id}
     tx.record(Act.MEMBER_ADDED, by=by, details=details)
     return member
 

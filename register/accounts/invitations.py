@@ -105,8 +105,7 @@ def accept(
         Role(invitation.role),
         password,
         name=name,
-        invitation=invitation.id,
-        invited_by=invitation.invited_by,
+        invitation=invitation,
     )
 
 

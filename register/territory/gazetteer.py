@@ -67,18 +67,13 @@ class NameIndex:
         (optimal string alignment). Names of less than :data:`MIN_FUZZY_LENGTH` letters are like
         nothing: with one error they are any of a hundred others.
         """
-        matches = []
         shortest = max(MIN_FUZZY_LENGTH, len(name) - distance)
-        for length in range(shortest, len(name) + distance + 1):
-            similar = process.extract(
-                name,
-                self._by_length.get(length, ()),
-                scorer=OSA.distance,
-                score_cutoff=distance,
-                limit=None,
-            )
-            matches += [(match, int(errors)) for match, errors, _index in similar]
-        return sorted(matches, key=lambda name_and_errors: name_and_errors[1])
+        lengths = range(shortest, len(name) + distance + 1)
+        candidates = [match for length in lengths for match in self._by_length.get(length, ())]
+        similar = process.extract(
+            name, candidates, scorer=OSA.distance, score_cutoff=distance, limit=None
+        )
+        return [(match, int(errors)) for match, errors, _index in similar]
 
     def names_with_word_prefix(self, prefix: str) -> tuple[list[str], list[str]]:
         """Names that begin with ``prefix``, and names of which a later word does."""

@@ -58,14 +58,6 @@ def commune_name(session: Session, code: str) -> str | None:
     return session.scalar(_COMMUNE_NAME_STMT, {"code": code})
 
 
-def commune(session: Session, code: str) -> Commune | None:
-    """The commune that lives at this code; None for an unknown code and for a former one.
-
-    A commune that vanished without a successor still lives at its code, ``retired``.
-    """
-    return session.get(Commune, code) if current_code(session, code) == code else None
-
-
 def codes_of_commune(session: Session, code: str) -> list[str]:
     """Every code that leads to the commune ``code``, its own included."""
     stmt = select(CommuneCode.code).where(CommuneCode.current_code == code)
@@ -105,11 +97,6 @@ def postal_codes(session: Session, code: str) -> list[str]:
     return list(session.scalars(stmt.order_by(CommunePostal.postal)))
 
 
-def intercommunalite(session: Session, code: str) -> Intercommunalite | None:
-    """The intercommunalité with this SIREN number."""
-    return session.get(Intercommunalite, code)
-
-
 def departement(session: Session, code: str) -> Departement | None:
     """The département or overseas collectivity with this code."""
     return session.get(Departement, code)
@@ -132,12 +119,6 @@ def regions(session: Session) -> list[Region]:
     """Every present région, in the order of names as people sort them, accents aside."""
     stmt = select(Region).where(Region.retired.is_(False))
     return list(session.scalars(stmt.order_by(Region.folded)))
-
-
-def communes_of_departement(session: Session, code: str) -> list[Commune]:
-    """The present communes of a département, in the order of names, accents aside."""
-    stmt = select(Commune).where(Commune.departement_code == code, Commune.retired.is_(False))
-    return list(session.scalars(stmt.order_by(Commune.folded, Commune.code)))
 
 
 def commune_count(session: Session, **areas: str) -> int:
@@ -296,7 +277,7 @@ def _read_details(session: Session, code: str) -> CommuneDetails | None:
     commune, departement, region = areas
     aliases = commune_aliases(session, commune.code)
     siren = commune.intercommunalite_code
-    epci = intercommunalite(session, siren) if siren else None
+    epci = session.get(Intercommunalite, siren) if siren else None
     has_point = commune.lat is not None and commune.lon is not None
     return CommuneDetails(
         commune=PlaceName(commune.code, commune.name),

@@ -8,6 +8,10 @@ import io
 from datetime import UTC, datetime
 from pathlib import Path
 
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from register.territory.models import Commune
 from register.territory.readings import PlaceReading, PlaceResolution
 
 AT = datetime(2026, 3, 1, 9, 30, tzinfo=UTC)
@@ -48,3 +52,9 @@ def write(folder: Path, *communes: dict[str, str], **tables: str) -> Path:
 def sole_reading(resolution: PlaceResolution) -> PlaceReading | None:
     """The reading, when there is exactly one."""
     return resolution.readings[0] if len(resolution.readings) == 1 else None
+
+
+def communes_of_departement(session: Session, code: str) -> list[Commune]:
+    """The present communes of a département, in the order of names, accents aside."""
+    stmt = select(Commune).filter_by(departement_code=code, retired=False)
+    return list(session.scalars(stmt.order_by(Commune.folded, Commune.code)))

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 from sqlalchemy import func, select
 from sqlalchemy.orm import Session
-from territory_rows import AT, row, sole_reading, write
+from territory_rows import AT, communes_of_departement, row, sole_reading, write
 
 from register.db import Base
 from register.territory import dataset, place_queries
@@ -145,7 +145,6 @@ def test_a_merged_commune_leads_to_its_successor(before: Session, tmp_path: Path
     assert update(before, after).changed
     for old in ("77002", "75002", "77004"):
         assert place_queries.current_code(before, old) == "77001"
-    assert place_queries.commune(before, "77002") is None
     assert before.get_one(Commune, "77002").retired
     assert place_queries.former_name(before, "77002") == "Fusionne"
     assert place_queries.former_name(before, "77004") == "Hameau"
@@ -169,14 +168,12 @@ def test_a_commune_without_successor_is_retired_where_it_was(
 ) -> None:
     after = write(tmp_path / "after", row("77001", "Reste", anciens_codes="77002"))
     update(before, after)
-    lost = place_queries.commune(before, "77003")
+    lost = before.get(Commune, "77003")
     assert lost is not None
     assert lost.retired
     assert place_queries.current_code(before, "77003") == "77003"
     assert place_queries.commune_aliases(before, "77003") == []
-    assert [place.code for place in place_queries.communes_of_departement(before, "77")] == [
-        "77001"
-    ]
+    assert [place.code for place in communes_of_departement(before, "77")] == ["77001"]
     reading = sole_reading(resolve(load_gazetteer(before), "Disparaît"))
     assert reading is not None
     assert (reading.code, reading.why) == ("77003", "nom")
@@ -209,7 +206,7 @@ def test_an_undone_merger_brings_the_commune_back(before: Session, tmp_path: Pat
         row("77003", "Disparaît"),
     )
     update(before, later)
-    back = place_queries.commune(before, "77002")
+    back = before.get(Commune, "77002")
     assert back is not None
     assert not back.retired
     assert place_queries.former_name(before, "77002") is None
@@ -254,7 +251,7 @@ def test_a_vanished_department_and_region_keep_their_rows(before: Session, tmp_p
     assert before.get_one(Region, "11").retired
     assert [found.code for found in place_queries.departements(before)] == ["78"]
     assert [found.code for found in place_queries.regions(before)] == ["12"]
-    assert place_queries.intercommunalite(before, "200000001") is None
+    assert before.get(Intercommunalite, "200000001") is None
 
 
 def test_what_the_session_remembers_is_refreshed(before: Session, tmp_path: Path) -> None:

@@ -7,9 +7,11 @@ from typing import NamedTuple
 
 import pytest
 from sqlalchemy.orm import Session
+from territory_rows import communes_of_departement
 
 from register.territory import place_queries
 from register.territory.boundaries import departement_outlines, project
+from register.territory.models import Commune
 
 
 @pytest.mark.parametrize(
@@ -97,7 +99,7 @@ def test_a_collectivity_has_no_outline() -> None:
 
 
 def test_a_small_island_lies_outside_the_outline(france: Session) -> None:
-    ouessant = place_queries.commune(france, "29155")
+    ouessant = france.get(Commune, "29155")
     assert ouessant is not None
     assert ouessant.lon is not None
     assert ouessant.lon < bounding_box(["29"]).west
@@ -107,7 +109,7 @@ def test_a_commune_lies_in_the_box_of_its_department(france: Session) -> None:
     # The outlines are simplified: a tenth of a degree is the slack of a small map.
     for code in ("22", "2A", "59", "973", "974"):
         bounds = bounding_box([code])
-        for commune in place_queries.communes_of_departement(france, code):
+        for commune in communes_of_departement(france, code):
             assert commune.lat is not None
             assert commune.lon is not None
             assert bounds.south - 0.1 < commune.lat < bounds.north + 0.1
