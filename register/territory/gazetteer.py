@@ -221,12 +221,10 @@ def load_gazetteer(session: Session) -> Gazetteer:
 
     A commune that gave way to another is left out, one that vanished without a successor is not.
     """
-    communes = (
-        select(Commune.code, Commune.name, Commune.folded, Commune.departement_code)
-        .add_columns(Commune.population)
-        .join(CommuneCode, CommuneCode.code == Commune.code)
-        .where(CommuneCode.current_code == Commune.code)
-    )
+    is_present = (CommuneCode.code == Commune.code) & (CommuneCode.current_code == Commune.code)
+    communes = select(
+        Commune.code, Commune.name, Commune.folded, Commune.departement_code, Commune.population
+    ).join(CommuneCode, is_present)
     departements = select(
         Departement.code, Departement.name, Departement.folded, Departement.region_code
     )

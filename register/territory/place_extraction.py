@@ -222,10 +222,8 @@ def _match_with_area(gazetteer: Gazetteer, mention: _PlaceMention) -> _PlaceMatc
         product([mention.start, *possible_starts], [mention.end, *possible_ends]),
         key=lambda bounds: bounds[0] - bounds[1],
     ):
-        words_before, words_after = (
-            folded_words[start : mention.start],
-            folded_words[mention.end : end],
-        )
+        words_before = folded_words[start : mention.start]
+        words_after = folded_words[mention.end : end]
         widened_name = (*words_before, *mention.name, *words_after)
         if len(widened_name) == len(mention.name) or "" in widened_name:
             continue
