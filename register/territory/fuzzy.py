@@ -15,7 +15,6 @@ from register.territory.name_normalisation import (
     Words,
     parse_arrondissement,
 )
-from register.territory.place_queries import is_departement_code
 from register.territory.readings import (
     AreaHint,
     PlaceReading,
@@ -107,7 +106,7 @@ def _departements_of_code(
     return tuple(
         departement_reading(gazetteer.departements[departement_code], "departement_code")
         for departement_code in (("2A", "2B") if prefix == "20" else (prefix,))
-        if is_departement_code(departement_code) and departement_code in gazetteer.departements
+        if departement_code in gazetteer.departements
     )
 
 

@@ -31,25 +31,14 @@ ALL_KINDS = frozenset({COMMUNE, DEPARTEMENT, REGION})
 
 # Words for a territory and its seat: said before its name, they are part of it.
 SEATS = {
-    "commune": COMMUNE,
-    "hotel de ville": COMMUNE,
-    "mairie": COMMUNE,
-    "municipalite": COMMUNE,
-    "ville": COMMUNE,
-    "departement": DEPARTEMENT,
-    "dep": DEPARTEMENT,
-    "dept": DEPARTEMENT,
-    "dpt": DEPARTEMENT,
-    "prefecture": DEPARTEMENT,
+    **dict.fromkeys(("commune", "hotel de ville", "mairie", "municipalite", "ville"), COMMUNE),
+    **dict.fromkeys(("departement", "dep", "dept", "dpt", "prefecture"), DEPARTEMENT),
     "region": REGION,
 }
 # Who acts there: said before its name, they lead to it, and still say something of their own.
 BODIES = {
-    "conseil municipal": COMMUNE,
-    "maire": COMMUNE,
-    "conseil departemental": DEPARTEMENT,
-    "conseil general": DEPARTEMENT,
-    "prefet": DEPARTEMENT,
+    **dict.fromkeys(("conseil municipal", "maire"), COMMUNE),
+    **dict.fromkeys(("conseil departemental", "conseil general", "prefet"), DEPARTEMENT),
     "conseil regional": REGION,
 }
 OFFICES = SEATS | BODIES
