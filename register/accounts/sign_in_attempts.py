@@ -160,7 +160,7 @@ def charge_stmt(member_id: int, at: datetime) -> Update:
     return stmt.values(totp_whole_at=whole_at + _REFILL)
 
 
-def remaining_tries(member: Member, at: datetime) -> int:
+def remaining_attempts(member: Member, at: datetime) -> int:
     """Number of wrong codes that an account may still receive now."""
     owed = max(0, member.totp_whole_at - _seconds(at))
     return max(0, (MAX_WRONG_CODES * _REFILL - owed) // _REFILL)

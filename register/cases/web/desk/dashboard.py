@@ -83,12 +83,12 @@ def account_activity() -> AccountActivity:
 def wrong_code_warnings() -> Iterator[str]:
     """Warnings about wrong codes of the signed-in member; for administrators, of all members."""
     me, at = current_member.member(), now()
-    if me.has_factor and sign_in_attempts.remaining_tries(me, at) <= sign_in_attempts.WARN_BELOW:
-        yield typeset(_own_warning(sign_in_attempts.remaining_tries(me, at)))
+    if me.has_factor and sign_in_attempts.remaining_attempts(me, at) <= sign_in_attempts.WARN_BELOW:
+        yield typeset(_own_warning(sign_in_attempts.remaining_attempts(me, at)))
     if not me.is_administrator:
         return
     for member in accounts.all_members(db.session()):
-        remaining = sign_in_attempts.remaining_tries(member, at)
+        remaining = sign_in_attempts.remaining_attempts(member, at)
         is_guessed_at = member.has_factor and remaining <= sign_in_attempts.WARN_BELOW
         if member.id != me.id and member.is_active and is_guessed_at:
             yield typeset(_member_warning(member))
