@@ -83,7 +83,7 @@ def find_session(session: Session, token: str, at: datetime) -> SignedIn | None:
             *_alive_conditions(at),
         )
     )
-    row = session.execute(stmt).tuples().first()
+    row = session.execute(stmt).first()
     if row is None:
         return None
     opened, member = row

@@ -213,7 +213,7 @@ def counts_of_day(session: Session, day: date) -> Mapping[int, int]:
     stmt = select(SignInFailures.account, SignInFailures.count).where(
         SignInFailures.day == day, SignInFailures.account > 0, SignInFailures.count > 0
     )
-    return dict(session.execute(stmt).tuples().all())
+    return dict(session.execute(stmt).all())
 
 
 def finished_counters(session: Session, today: date) -> Sequence[SignInFailures]:
