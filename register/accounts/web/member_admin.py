@@ -62,7 +62,7 @@ def roster_invite() -> ResponseReturnValue:
 @asks_password(lazy_gettext("reprendre une invitation"))
 def roster_take_back(invitation: int) -> ResponseReturnValue:
     """Revoke an invitation."""
-    success = _("L’invitation est reprise : son lien n’ouvre plus rien.")
+    success = _("L’invitation est reprise : son lien n’ouvre plus rien.")
     return _perform(invitations.revoke, invitation, success=success)
 
 

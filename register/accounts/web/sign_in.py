@@ -34,7 +34,7 @@ from register.web.view_permissions import before_second_factor, open_to_all
 # The same answer whatever was wrong.
 _REFUSED_MESSAGE = _(
     "L’adresse, le mot de passe ou le code ne sont pas les bons, ou ce compte n’est pas "
-    "ouvert. Un code ne sert qu’une fois : attendez que votre téléphone affiche le suivant. "
+    "ouvert. Un code ne sert qu’une fois : attendez que votre téléphone affiche le suivant. "
     "Après dix essais, il faut attendre un quart d’heure. Si le téléphone ne suffit plus, tapez un "
     "code de secours."
 )
@@ -115,7 +115,7 @@ def _rate_limited_page(form: SignInForm) -> Response | None:
 def _busy_page(form: SignInForm, seconds: int) -> Response:
     """The page with the address kept, while too many sign-ins are running."""
     problem = gettext(
-        "Trop de connexions sont essayées en ce moment, d’ici ou d’ailleurs : la vôtre n’a pas "
+        "Trop de connexions sont essayées en ce moment, d’ici ou d’ailleurs : la vôtre n’a pas "
         "été examinée, et ne compte pas comme un essai manqué. Attendez %(time)s, puis "
         "recommencez. Le navigateur où vous vous êtes déjà connecté passe avant les autres.",
         time=limits.wait_words(seconds),

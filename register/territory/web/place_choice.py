@@ -251,9 +251,9 @@ _PLACE_KEY = re.compile(r"(commune|departement|region):([0-9A-Z]{1,5})")
 
 _NO_MATCH = _(
     "Aucun lieu de France ne répond à ce nom. Écrivez le nom entier de la commune ou son code "
-    "postal ; si la source ne la nomme pas, videz ce champ et décrivez le lieu en mots."
+    "postal ; si la source ne la nomme pas, videz ce champ et décrivez le lieu en mots."
 )
-_AMBIGUOUS = _("Plusieurs lieux peuvent répondre à ce nom : choisissez le vôtre juste dessous.")
+_AMBIGUOUS = _("Plusieurs lieux peuvent répondre à ce nom : choisissez le vôtre juste dessous.")
 
 
 class PlaceRow(FieldGroup):
