@@ -202,7 +202,7 @@ def test_a_module_can_be_read_in_one_sitting(path):
         (
             "accounts.x",
             "from register.territory import codes",
-            ["register.territory.models"],
+            ["register.territory.codes"],
             "beside",
         ),
         ("web.x", "from register.cli import main", ["register.cli.main"], "the wrong way beside"),

@@ -132,8 +132,8 @@ def _upsert(
     session: Session,
     model: type[SignInAttempts] | type[SignInFailures],
     key_columns: list[str],
-    new_row: dict[str, object],
-    changes: dict[str, object],
+    new_row: Mapping[str, object],
+    changes: Mapping[str, object],
 ) -> None:
     """Insert a row, or apply changes to the existing one."""
     is_postgresql = session.get_bind().dialect.name == "postgresql"

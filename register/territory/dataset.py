@@ -234,10 +234,10 @@ def _current_codes(communes: list[CsvRow], aliases: list[CsvRow]) -> dict[str, s
 def _with_former_rows(session: Session, new: TableRows) -> TableRows:
     """The complete content of every table: the new data set, and what is kept of the old."""
     former = {model: _stored_rows(session, model) for model in (*_REFERRED_TO, CommuneAlias)}
-    new_codes = {row["code"]: row["current_code"] for row in new[CommuneCode]}
+    new_codes: dict[str, str] = {row["code"]: row["current_code"] for row in new[CommuneCode]}
     # No code ever leads nowhere. One that the new data set does not mention follows the commune
     # it led to; when that one vanished without a successor, it still leads to it, retired.
-    codes = {
+    codes: dict[str, str] = {
         row["code"]: new_codes.get(row["current_code"], row["current_code"])
         for row in former[CommuneCode]
     } | new_codes

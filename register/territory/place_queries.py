@@ -252,8 +252,9 @@ def area_name(session: Session, version: str, kind: str, code: str) -> str:
     key = (version, kind, code)
     with suppress(KeyError):
         return _cached_names[key]
-    model: type[Departement] | type[Region] = Departement if kind == "departement" else Region
-    place = session.get(model, code)
+    place: Departement | Region | None = (
+        departement(session, code) if kind == "departement" else region(session, code)
+    )
     if len(_cached_names) >= _MAX_CACHED:
         _cached_names.clear()
     _cached_names[key] = name = place.name if place else code
@@ -278,17 +279,18 @@ def _read_details(session: Session, code: str) -> CommuneDetails | None:
     aliases = commune_aliases(session, commune.code)
     siren = commune.intercommunalite_code
     epci = session.get(Intercommunalite, siren) if siren else None
-    has_point = commune.lat is not None and commune.lon is not None
+    group = None
+    if epci is not None:
+        size = commune_count(session, intercommunalite=epci.code)
+        group = CommuneGroup(epci.code, epci.name, epci.kind, size)
+    lat, lon = commune.lat, commune.lon
     return CommuneDetails(
         commune=PlaceName(commune.code, commune.name),
         population=commune.population,
         retired=commune.retired,
         departement=PlaceName(departement.code, departement.name) if departement else None,
         region=PlaceName(region.code, region.name) if region else None,
-        group=epci
-        and CommuneGroup(
-            epci.code, epci.name, epci.kind, commune_count(session, intercommunalite=epci.code)
-        ),
+        group=group,
         postal_codes=tuple(postal_codes(session, commune.code)),
         aliases=tuple(AlternativeName(alias.code, alias.kind, alias.name) for alias in aliases),
         former_codes=tuple(
@@ -296,7 +298,7 @@ def _read_details(session: Session, code: str) -> CommuneDetails | None:
             for former_code in codes_of_commune(session, commune.code)
             if former_code != commune.code
         ),
-        point=(commune.lat, commune.lon) if has_point else None,
+        point=None if lat is None or lon is None else (lat, lon),
         is_exact=commune.precision == EXACT_PRECISION,
         former_name=(former_name(session, code) or code) if code != commune.code else "",
     )

@@ -7,6 +7,7 @@ from flask.typing import ResponseReturnValue
 from flask_babel import gettext
 from flask_babel import lazy_gettext as _
 from sqlalchemy.orm import Session
+from wtforms import Field
 
 from register.accounts import authentication, invitations, sessions
 from register.accounts.authentication import VerifiedMember
@@ -195,8 +196,9 @@ def _accept(pending: MemberInvitation, token: str, form: InvitedForm) -> Respons
             member_id = invitations.accept(tx, token, name, password, email=email).id
     except (Invalid, Refused) as error:
         # The sentence is shown next to the field that it is about.
-        field = form.nom if error.key == "member_name" else form.adresse
-        field = form.nouveau_mot_de_passe if error.key.startswith("password") else field
+        field: Field = form.nom if error.key == "member_name" else form.adresse
+        if error.key.startswith("password"):
+            field = form.nouveau_mot_de_passe
         field.errors = [error_messages.error_sentence(error)]
         return _invitation_page(pending, form, status_of(error))
     current_member.start_session(member_id)

@@ -49,9 +49,9 @@ def kind_label(kind: str, code: str) -> str:
     :param kind: ``commune``, ``departement``, ``region``, ``endroit`` or ``pays``.
     """
     if kind == "departement" and code in _TERRITORIES:
-        return _("territoire d’outre-mer")
+        return str(_("territoire d’outre-mer"))
     if kind == "departement" and code in _COLLECTIVITIES:
-        return _("collectivité d’outre-mer")
+        return str(_("collectivité d’outre-mer"))
     kind_labels = {
         "commune": _("commune"),
         "departement": _("département"),
@@ -59,7 +59,7 @@ def kind_label(kind: str, code: str) -> str:
         "endroit": _("lieu"),
         "pays": _("pays"),
     }
-    return kind_labels[kind]
+    return str(kind_labels[kind])
 
 
 def place_name(kind: str, code: str) -> str:
@@ -77,7 +77,7 @@ def place_name(kind: str, code: str) -> str:
     name, former_name = details.commune.name, details.former_name
     if details.commune.code == code or former_name == name:
         return name
-    return _("%(name)s (pour %(former)s)", name=name, former=former_name)
+    return str(_("%(name)s (pour %(former)s)", name=name, former=former_name))
 
 
 def full_name(kind: str, code: str) -> str:
@@ -98,12 +98,11 @@ def match_reason(reading: PlaceReading) -> str:
     """What makes a text mean this place, in words."""
     name, alias_name = french(reading.name), french(reading.alias_name or "")
     has_alias = alias_name not in ("", name)
+    names = {"through": alias_name, "name": name}
     if has_alias and reading.why == "arrondissement":
-        return _("%(through)s, arrondissement de %(name)s", through=alias_name, name=name)
+        return str(_("%(through)s, arrondissement de %(name)s", **names))
     if has_alias and reading.why == "ancienne_commune":
-        return _(
-            "%(through)s, ancienne commune, aujourd’hui %(name)s", through=alias_name, name=name
-        )
+        return str(_("%(through)s, ancienne commune, aujourd’hui %(name)s", **names))
     is_overseas = reading.code in _COLLECTIVITIES | _TERRITORIES
     number_label, name_label = _("numéro du département"), _("nom du département")
     if is_overseas:
