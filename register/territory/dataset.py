@@ -237,9 +237,9 @@ def _with_former_rows(session: Session, new: TableRows) -> TableRows:
     new_codes: dict[str, str] = {row["code"]: row["current_code"] for row in new[CommuneCode]}
     # No code ever leads nowhere. One that the new data set does not mention follows the commune
     # it led to; when that one vanished without a successor, it still leads to it, retired.
-    codes: dict[str, str] = {
-        row["code"]: new_codes.get(row["current_code"], row["current_code"])
-        for row in former[CommuneCode]
+    former_codes: dict[str, str] = {row["code"]: row["current_code"] for row in former[CommuneCode]}
+    codes = {
+        code: new_codes.get(current, current) for code, current in former_codes.items()
     } | new_codes
     present_codes = {row["code"] for row in new[Commune]}
     retired = {code for code, current in codes.items() if code == current} - present_codes
