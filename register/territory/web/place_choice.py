@@ -15,9 +15,9 @@ from flask_babel import ngettext
 from wtforms import HiddenField, StringField
 from wtforms.validators import ValidationError
 
-from register.cases import communes_with_cases, uncoded_places
+from register.cases import case_places, communes_with_cases
+from register.cases.case_places import UncodedPlace
 from register.cases.filters import CaseQuery
-from register.cases.uncoded_places import UncodedPlace
 from register.db import db
 from register.territory.name_normalisation import MAX_TYPED_LENGTH
 from register.territory.place_queries import qualified_name
@@ -115,8 +115,8 @@ def match_places(typed: str, address: ReadingUrl) -> PlaceMatches:
     """
     resolution = resolve(gazetteer(), typed, commune_case_counts())
     readings, near_readings = resolution.readings, resolution.near_readings
-    labels = uncoded_places.load_place_labels(db.session(), head())
-    uncoded = uncoded_places.match_places(labels, typed, language=language())
+    labels = case_places.load_place_labels(db.session(), head())
+    uncoded = case_places.match_places(labels, typed, language=language())
     if readings:
         uncoded = [place for place in uncoded if place.is_prefix_match]
     if uncoded and all(reading.why in INEXACT for reading in readings):
@@ -203,8 +203,8 @@ def suggestions() -> Response:
     # Read first: what is shown must not be older than the position it is shown for.
     position = head()
     typed = typed_place(request.values.getlist("q"))
-    labels = uncoded_places.load_place_labels(db.session(), position)
-    uncoded = uncoded_places.match_places(labels, typed, is_partial=True, language=language())[
+    labels = case_places.load_place_labels(db.session(), position)
+    uncoded = case_places.match_places(labels, typed, is_partial=True, language=language())[
         :_MAX_UNCODED
     ]
     limit = MAX_SUGGESTIONS - len(uncoded)

@@ -14,7 +14,7 @@ from flask.typing import ResponseReturnValue
 from flask_babel import ngettext
 from markupsafe import Markup
 
-from register.cases import communes_with_cases, facets, filters, queries
+from register.cases import communes_with_cases, facets, filters, result_lists
 from register.cases.communes_with_cases import CommunesWithCases, CommuneWithCases
 from register.cases.filters import CaseQuery
 from register.db import db
@@ -169,7 +169,7 @@ def _render_place(kind: str, code: str, **variables: object) -> str:
     """The page of a place, with its cases and what they are."""
     number = filters.parse_page_number(request.args.get("page", ""))
     query = CaseQuery({kind: (code,)}, page=number)
-    page = queries.query_case_page(db.session(), query, current_vocabulary(), head())
+    page = result_lists.query_case_page(db.session(), query, current_vocabulary(), head())
     if page.number > page.pages:
         raise NotFound("no_such_page")
     # Cases that follow one another under their year; the undated ones under an empty one.
