@@ -20,7 +20,7 @@ from register import config, create_app
 from register.config import Settings
 from register.db import Base, configure_engine, db, engine_options
 from register.operations import setup
-from register.territory import loader
+from register.territory import dataset
 from register.territory.gazetteer import Gazetteer
 from register.web import request_context
 
@@ -202,7 +202,7 @@ def share_what_each_application_makes() -> None:
     read, known = request_context.read_gazetteer, {}
 
     def shared(session: Session) -> Gazetteer:
-        version = loader.version(session)
+        version = dataset.loaded_version(session)
         if version not in known:
             known[version] = read(session)
         return known[version]

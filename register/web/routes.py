@@ -6,11 +6,9 @@ from __future__ import annotations
 
 from flask import Flask
 
-import register.accounts.web.invitation
 import register.accounts.web.member_admin
 import register.accounts.web.profile
 import register.accounts.web.sign_in
-import register.accounts.web.two_factor
 import register.cases.web.desk.act_view
 import register.cases.web.desk.case
 import register.cases.web.desk.case_acts

@@ -26,16 +26,12 @@ from register.reports.report_content import (
     LINKS_LIMIT,
     ReportContent,
 )
-from register.territory.resolve import INEXACT, MAX_TYPED_LENGTH, resolve
+from register.territory.name_normalisation import MAX_TYPED_LENGTH
+from register.territory.readings import INEXACT
+from register.territory.resolve import resolve
 from register.territory.web import place_choice
-from register.territory.web.place_choice import PlaceChoice
-from register.territory.web.place_field import (
-    choice_label,
-    describe_place,
-    place_from_key,
-    place_key,
-    stored_place,
-)
+from register.territory.web.place_choice import PlaceChoice, place_from_key, place_key, stored_place
+from register.territory.web.place_names import describe_place
 from register.text import typed_dates
 from register.text.normalisation import one_line
 from register.web.form_fields import BaseForm, LineField, line_field, text_field
@@ -255,7 +251,7 @@ class ReportForm(BaseForm):
 
     def place_options(self) -> list[tuple[str, str]]:
         """Codes and distinctive names of the places to choose from."""
-        return [(place_key(option.reading), choice_label(option)) for option in self.places]
+        return [(place_key(option.reading), option.label) for option in self.places]
 
     @property
     def place_code(self) -> str:

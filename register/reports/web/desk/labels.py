@@ -18,7 +18,7 @@ from register.reports.models import ReportState
 from register.reports.queries import ReportSummary
 from register.reports.report_content import ReportContent
 from register.territory.web import place_names
-from register.territory.web.place_field import full_name
+from register.territory.web.place_names import full_name
 from register.text.normalisation import one_line
 from register.text.typography import french
 from register.web.blueprints import desk

@@ -20,7 +20,7 @@ from register.reports.queries import ReportView
 from register.reports.report_content import ReportContent
 from register.reports.report_history import CaseReports, has_retained, reports_of_case, views_on_day
 from register.reports.web.desk import labels, list_query
-from register.territory.web.place_field import full_name
+from register.territory.web.place_names import full_name
 from register.text.typography import french
 from register.web.blueprints import desk
 from register.web.l10n import edtf_words, typeset
