@@ -9,8 +9,7 @@ from sqlalchemy.orm import Session
 from register.cli.console import _, command, fail, require_schema, settings
 from register.db import db, now
 from register.operations import rotation, setup
-from register.reports.acts import retention
-from register.reports.acts.retention import PurgeCounts
+from register.reports.acts.purge import PurgeCounts, run_retention
 from register.server.follower import follow as run
 from register.text.dates import day_words
 from register.worker.loop import StopSignal
@@ -26,9 +25,7 @@ def purge(confirm: bool) -> None:
         store = setup.key_store(settings(), session)
     at = now()
     try:
-        outcome = retention.run_retention(
-            db.engine, store, at, settings().undecided_after, confirmed=confirm
-        )
+        outcome = run_retention(db.engine, store, at, settings().undecided_after, confirmed=confirm)
     finally:
         store.close()
     for line in _count_lines(outcome.done):

@@ -19,8 +19,8 @@ from register.journal import JournalEntry, Ledger, head
 from register.operations import schema, setup
 from register.report_keys import KeyStore
 from register.reports import report_lists
-from register.reports.acts import retention
 from register.reports.report_lists import ReportFolder, ReportQuery
+from register.reports.retention import clock_jump
 from register.reports.verify import lost_keys
 from register.territory import dataset, loader
 from register.territory.models import Dataset
@@ -128,7 +128,7 @@ def _retention_findings(session: Session) -> Iterator[Finding]:
     today = paris_day(now())
     try:
         late = report_lists.count_reports(session, ReportQuery(folder=ReportFolder.OVERDUE), today)
-        since = retention.clock_jump(session, today)
+        since = clock_jump(session, today)
     except SQLAlchemyError as error:
         yield Finding("retention", False, type(error).__name__)
         return

@@ -26,10 +26,11 @@ from register.cases.duplicates import (
 )
 from register.cases.vocabulary import Vocabulary
 from register.report_keys import KeyStore
-from register.reports import report_content, report_to_draft
+from register.reports import report_to_draft
 from register.reports.models import Report, ReportState
+from register.reports.queries import decrypt_contents
 from register.reports.report_content import ReportContent
-from register.reports.report_lists import open_clause
+from register.reports.retention import undecided_clause
 from register.text.normalisation import fold
 
 # Characters of an account that are compared; a long account states its subject early.
@@ -48,7 +49,7 @@ class SimilarReport:
     state: ReportState
     day: date
     sent: ReportContent
-    reasons: tuple[DuplicateReason, ...]
+    reasons: tuple[DuplicateReason, ...] = ()
 
 
 def similar_cases(
@@ -99,27 +100,18 @@ def similar_reports(
     max_reports = max(_MIN_COMMON, len(compared) // _COMMON_SHARE)
     own_fields = _ComparedFields(sent)
     rare = {word for word in own_fields.words if word_counts[word] <= max_reports}
-    scored = [
-        replace(
-            other,
-            reasons=tuple(
-                sorted(own_fields.shared_reasons(candidate, rare), key=weight, reverse=True)
-            ),
-        )
-        for other, candidate in zip(neighbours, compared, strict=True)
-    ]
-    similar = [candidate for candidate in scored if is_enough(candidate.reasons)]
-    similar.sort(
-        key=lambda candidate: (-sum(map(weight, candidate.reasons)), candidate.day, candidate.key)
-    )
+    similar = []
+    for other, candidate in zip(neighbours, compared, strict=True):
+        reasons = sorted(own_fields.shared_reasons(candidate, rare), key=weight, reverse=True)
+        if is_enough(reasons):
+            similar.append(replace(other, reasons=tuple(reasons)))
+    similar.sort(key=lambda other: (-sum(map(weight, other.reasons)), other.day, other.key))
     return similar[:limit]
 
 
 def _decrypt_nearest(session: Session, store: KeyStore, key: str, day: date) -> list[SimilarReport]:
     stmt: Any = select(Report.key, Report.state, Report.day, Report.sealed).where(
-        open_clause(),
-        Report.sealed.is_not(None),
-        Report.key != key,
+        undecided_clause(), Report.sealed.is_not(None), Report.key != key
     )
     earlier_stmt = stmt.where(Report.day <= day).order_by(Report.day.desc(), Report.key)
     later_stmt = stmt.where(Report.day > day).order_by(Report.day, Report.key)
@@ -128,17 +120,11 @@ def _decrypt_nearest(session: Session, store: KeyStore, key: str, day: date) -> 
         for half_stmt in (earlier_stmt, later_stmt)
         for row in session.execute(half_stmt.limit(DECRYPT_LIMIT))
     ]
-    keys = store.keys(row.key for row in rows)
+    received = decrypt_contents(store, rows)
     return [
-        SimilarReport(
-            row.key,
-            ReportState(row.state),
-            row.day,
-            report_content.decrypt_content(keys[row.key], row.key, row.sealed).sent,
-            (),
-        )
+        SimilarReport(row.key, ReportState(row.state), row.day, received[row.key].sent)
         for row in rows
-        if row.key in keys
+        if row.key in received
     ]
 
 
@@ -151,13 +137,9 @@ class _ComparedFields:
         self.date = duplicates.parse_date(sent.date)
         self.types = set(sent.types)
         self.links = set(sent.links)
-        place_words = duplicates.distinctive_words(sent.place)
-        self.words = (
-            duplicates.distinctive_words(
-                sent.account[:_COMPARED_LENGTH], sent.actor_text, sent.target_text
-            )
-            - place_words
-        )
+        account = sent.account[:_COMPARED_LENGTH]
+        words = duplicates.distinctive_words(account, sent.actor_text, sent.target_text)
+        self.words = words - duplicates.distinctive_words(sent.place)
 
     def shared_reasons(self, other: _ComparedFields, rare: set[str]) -> Iterator[DuplicateReason]:
         """Reasons why another report may be of the same facts; ``rare``: own rare words."""

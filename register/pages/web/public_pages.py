@@ -17,7 +17,7 @@ from register.db import db
 from register.pages import content as editorial
 from register.pages.content import fill_markers
 from register.pages.vocabulary_examples import examples
-from register.reports import plain_words
+from register.reports import form_vocabulary
 from register.text.dates import paris_day
 from register.web.blueprints import public
 from register.web.languages import in_language, language
@@ -100,7 +100,9 @@ def _define_words(list_name: str, words: Iterable[VocabularyWord]) -> tuple[Defi
 
 def _examples(list_name: str) -> Mapping[str, str]:
     if list_name == "type":
-        return {code: word.example for code, word in plain_words.words("type", language()).items()}
+        return {
+            code: word.example for code, word in form_vocabulary.words("type", language()).items()
+        }
     return examples(list_name, language()) if list_name in ("preuve", "issue") else {}
 
 

@@ -17,7 +17,7 @@ from wtforms.fields.choices import SelectChoice  # type: ignore[attr-defined]
 from wtforms.validators import DataRequired, ValidationError
 
 from register.errors import TextError
-from register.reports import plain_words
+from register.reports import form_vocabulary
 from register.reports.report_content import (
     ACCOUNT_LIMIT,
     CONTACT_LIMIT,
@@ -26,19 +26,19 @@ from register.reports.report_content import (
     LINKS_LIMIT,
     ReportContent,
 )
+from register.reports.web.public_forms import SessionlessForm
 from register.territory.resolve import INEXACT, MAX_TYPED_LENGTH, resolve
 from register.territory.web import place_choice
 from register.territory.web.place_choice import PlaceChoice
 from register.territory.web.place_field import (
     choice_label,
-    describe_place,
     place_from_key,
     place_key,
     stored_place,
 )
 from register.text import typed_dates
 from register.text.normalisation import one_line
-from register.web.form_fields import BaseForm, LineField, line_field, text_field
+from register.web.form_fields import LineField, line_field, text_field
 from register.web.l10n import number
 from register.web.languages import language
 from register.web.request_context import commune_case_counts, gazetteer
@@ -85,34 +85,12 @@ def _short(label: Any, limit: int = LINE_LIMIT, advice: Any = _SHORTEN) -> LineF
     return line_field(label, limit=DESK_BODY_LIMIT, validators=[_at_most(limit, advice)])
 
 
-class TypesField(SelectMultipleField):
-    """Types as checkboxes; a code that is no longer offered is left out with an error."""
-
-    def process_formdata(self, valuelist: list[Any]) -> None:
-        """Keep each known code once, in the order of the form."""
-        known_codes = plain_words.words("type", language())
-        self.data = [code for code in known_codes if code in valuelist]
-        self.was_unknown = any(code not in known_codes for code in valuelist)
-
-    def pre_validate(self, form: Any) -> None:
-        """Raise the error for a code that was left out."""
-        if getattr(self, "was_unknown", False):
-            raise ValidationError(str(_UNKNOWN_CHOICE))
-
-
-class _ValidatedChoice:
-    """A choice; a code that is no longer offered is left out with an error."""
+class _CheckedField:
+    """A choice of codes; one that is no longer offered is left out with an error."""
 
     data: Any
     choices: Any
     was_unknown = False
-
-    def process_formdata(self, valuelist: list[Any]) -> None:
-        """Keep a code that is among the choices."""
-        if valuelist:
-            code = one_line(valuelist[0])
-            self.was_unknown = code not in {choice.value for choice in self.choices}
-            self.data = "" if self.was_unknown else code
 
     def pre_validate(self, form: Any) -> None:
         """Raise the error for a code that was left out."""
@@ -120,11 +98,30 @@ class _ValidatedChoice:
             raise ValidationError(str(_UNKNOWN_CHOICE))
 
 
-class ValidatedSelect(_ValidatedChoice, SelectField):
+class TypesField(_CheckedField, SelectMultipleField):
+    """Types as checkboxes."""
+
+    def process_formdata(self, valuelist: list[Any]) -> None:
+        """Keep each known code once, in the order of the form."""
+        known_codes = form_vocabulary.words("type", language())
+        self.data = [code for code in known_codes if code in valuelist]
+        self.was_unknown = not known_codes.keys() >= set(valuelist)
+
+
+class _CheckedChoice(_CheckedField):
+    def process_formdata(self, valuelist: list[Any]) -> None:
+        """Keep a code that is among the choices."""
+        if valuelist:
+            code = one_line(valuelist[0])
+            self.was_unknown = code not in {choice.value for choice in self.choices}
+            self.data = "" if self.was_unknown else code
+
+
+class CheckedSelect(_CheckedChoice, SelectField):
     """A list with the words of a plain vocabulary and an empty choice."""
 
 
-class ValidatedRadio(_ValidatedChoice, RadioField):
+class CheckedRadio(_CheckedChoice, RadioField):
     """Radio buttons with few choices."""
 
 
@@ -132,19 +129,17 @@ def _clean_code(value: str | None) -> str:
     return one_line(value or "")
 
 
-def _vocabulary_choices(name: str) -> list[SelectChoice]:
-    words = plain_words.words(name, language()).values()
-    nothing = SelectChoice("", _("Je préfère ne pas le dire"))
-    return [nothing, *(SelectChoice(word.code, word.label) for word in words)]
+def _role_field(label: Any, vocabulary_name: str) -> CheckedSelect:
+    def choices() -> list[SelectChoice]:
+        words = form_vocabulary.words(vocabulary_name, language()).values()
+        nothing = SelectChoice("", _("Je préfère ne pas le dire"))
+        return [nothing, *(SelectChoice(word.code, word.label) for word in words)]
+
+    return CheckedSelect(label, choices=choices, default="", validate_choice=False)
 
 
-class ReportForm(BaseForm):
+class ReportForm(SessionlessForm):
     """The fields of a report, by the names that the page has for them."""
-
-    class Meta(BaseForm.Meta):
-        """Options without a CSRF token: the form has its own signed token (``jeton``)."""
-
-        csrf = False
 
     recit = text_field(
         _("Ce qui s’est passé"),
@@ -162,21 +157,11 @@ class ReportForm(BaseForm):
     lieu_code = StringField(filters=[_clean_code])
     lieu_lu = HiddenField(filters=[_clean_code])
     quand = _short(_("Quand"))
-    acteur = ValidatedSelect(
-        _("Qui a agi"),
-        choices=lambda: _vocabulary_choices("acteur"),
-        default="",
-        validate_choice=False,
-    )
+    acteur = _role_field(_("Qui a agi"), "acteur")
     acteur_texte = _short(_("Qui a agi, avec vos mots"))
-    cible = ValidatedSelect(
-        _("Qui était visé"),
-        choices=lambda: _vocabulary_choices("cible"),
-        default="",
-        validate_choice=False,
-    )
+    cible = _role_field(_("Qui était visé"), "cible")
     cible_texte = _short(_("Qui était visé, avec vos mots"))
-    procedure = ValidatedRadio(
+    procedure = CheckedRadio(
         _("Plainte ou procès"),
         choices=[SelectChoice(code, label) for code, label in proceedings_choices().items()],
         default="",
@@ -266,13 +251,10 @@ class ReportForm(BaseForm):
     @property
     def date(self) -> str:
         """The date in EDTF; empty where it was not recognised."""
-        recent = (
-            typed_dates.parse_relative_date(self.quand.data, self.displayed_on)
-            if self.displayed_on
-            else None
-        )
-        if recent:
-            return recent.isoformat()
+        if self.displayed_on:
+            recent = typed_dates.parse_relative_date(self.quand.data, self.displayed_on)
+            if recent:
+                return recent.isoformat()
         try:
             return typed_dates.parse_typed_date(self.quand.data)
         except TextError:
@@ -311,9 +293,3 @@ class ReportForm(BaseForm):
             elif field.short_name != "jeton":
                 pairs.append((field.name, field.data or ""))
         return [(name, value) for name, value in pairs if value]
-
-
-def place_label(place_code: str) -> str:
-    """The recognised place of a report, in words."""
-    kind, _colon, code = place_code.partition(":")
-    return describe_place(kind, code)

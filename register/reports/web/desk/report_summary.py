@@ -1,8 +1,8 @@
-"""Content of a report field by field, the reports behind a case, and recorded views."""
+"""Reports on other pages of the desk: beside a case, in the sidebar, on the dashboard."""
 
 from __future__ import annotations
 
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import date
 
@@ -14,17 +14,32 @@ from register.cases.web.desk.duplicates import SimilarCase, reasons_sentence
 from register.db import db, now
 from register.errors import SealError, TextError
 from register.journal import Act
-from register.reports import acts, duplicates
+from register.reports import acts, duplicates, report_lists
 from register.reports.duplicates import SimilarReport
-from register.reports.queries import ReportView
+from register.reports.queries import (
+    CaseReports,
+    ReportView,
+    has_retained,
+    reports_of_case,
+    viewed_on_day,
+)
 from register.reports.report_content import ReportContent
-from register.reports.report_history import CaseReports, has_retained, reports_of_case, views_on_day
+from register.reports.report_lists import ReportFolder, ReportQuery
+from register.reports.retention import clock_jump
 from register.reports.web.desk import labels, list_query
 from register.territory.web.place_field import full_name
+from register.text.dates import paris_day
 from register.text.typography import french
 from register.web.blueprints import desk
-from register.web.l10n import edtf_words, typeset
+from register.web.l10n import day_words, edtf_words, number, typeset
 from register.web.messages import REPORT_STATES
+from register.web.messages.desk import (
+    CLOCK_WARNING,
+    KEY_MISSING,
+    MANY_UNREAD,
+    REPORT_LISTS,
+    SPAM_TO_CONFIRM,
+)
 from register.web.request_context import current_vocabulary, key_store
 
 # Selectors of the editor's fields into which chosen and recognised values are copied; the
@@ -62,33 +77,27 @@ class ReportedField:
 def reported(sent: ReportContent) -> list[ReportedField]:
     """The fields with an answer, in the order of the form."""
     label = current_vocabulary().label
+    kind, _colon, code = sent.place_code.partition(":")
+    place = full_name(kind, code) if code else ""
     items: dict[str, list[ReportedItem]] = {
         "account": [ReportedItem(sent.account)] if sent.account else [],
         "types": [
             ReportedItem(label("type", code), code, _TYPES, many=True) for code in sent.types
         ],
-        "place": _recognised_items(sent.place, _place_words(sent), _PLACE),
+        "place": _recognised_items(sent.place, place, _PLACE),
         "date": _recognised_items(sent.when, _date_words(sent), _DATE),
         "actor": _role_items("acteur", sent.actor, sent.actor_text, _ACTOR),
         "target": _role_items("cible", sent.target, sent.target_text, _TARGET),
-        "began": [
-            ReportedItem(typeset(labels.proceedings_label(code)), code, _BEGAN, many=True)
-            for code in (sent.began,)
-            if code
-        ],
+        "began": [],
         "links": [
-            ReportedItem(
-                url, url, _LINKS, many=True, is_link=url.startswith(("http://", "https://"))
-            )
+            ReportedItem(url, url, _LINKS, True, url.startswith(("http://", "https://")))
             for url in sent.links
         ],
     }
+    if sent.began:
+        began = typeset(labels.proceedings_label(sent.began))
+        items["began"] = [ReportedItem(began, sent.began, _BEGAN, many=True)]
     return [ReportedField(name, str(_LABELS[name]), items[name]) for name in items if items[name]]
-
-
-def _place_words(sent: ReportContent) -> str:
-    kind, _colon, code = sent.place_code.partition(":")
-    return full_name(kind, code) if code else ""
 
 
 def _date_words(sent: ReportContent) -> str:
@@ -138,7 +147,8 @@ def reports_behind(incident_id: int) -> CaseReports | None:
         case_reports = reports_of_case(db.session(), key_store(), incident_id)
     except SealError:
         return None
-    return case_reports if case_reports.retained or case_reports.reports else None
+    has_any = case_reports.retained or case_reports.accepted or case_reports.withdrawn
+    return case_reports if has_any else None
 
 
 # --- duplicates -------------------------------------------------------------------------------
@@ -148,7 +158,6 @@ def reports_behind(incident_id: int) -> CaseReports | None:
 class SimilarReportLink:
     """A similar report with its address and the reasons of the similarity."""
 
-    key: str
     address: str
     title: str
     state: str
@@ -170,42 +179,38 @@ def likely_of_report(report_view: ReportView) -> SimilarItems:
     if report_view.received is None:
         return SimilarItems([], [])
     session, member, sent = db.session(), current_member.member(), report_view.received.sent
-    cases = duplicates.similar_cases(session, member, sent, current_vocabulary(), now())
     summary = report_view.summary
+    cases = duplicates.similar_cases(session, member, sent, current_vocabulary(), now())
     reports = duplicates.similar_reports(
         session, key_store(), member, summary.key, summary.day, sent
     )
-    return SimilarItems(
-        [
-            SimilarCase(
-                match.case, act_view.case_address(match.case.id), reasons_sentence(match.reasons)
-            )
-            for match in cases
-        ],
-        [_similar_report(match) for match in reports],
-    )
+    similar_cases = [
+        SimilarCase(case.case, act_view.case_address(case.case.id), reasons_sentence(case.reasons))
+        for case in cases
+    ]
+    return SimilarItems(similar_cases, [_similar_report(report) for report in reports])
 
 
 def _similar_report(similar: SimilarReport) -> SimilarReportLink:
     first_type = [current_vocabulary().label("type", code) for code in similar.sent.types[:1]]
     return SimilarReportLink(
-        key=similar.key,
         address=list_query.report_url(similar.key),
-        title=typeset(", ".join([labels.place_short(similar.sent), *first_type])),
+        title=typeset(", ".join([labels.place(similar.sent, short=True), *first_type])),
         state=str(REPORT_STATES[similar.state.value]),
         day=similar.day,
         why=reasons_sentence(similar.reasons),
     )
 
 
+# --- recorded views ---------------------------------------------------------------------------
+
+
 def note_views(keys: Collection[str]) -> None:
     """Record that the member views the content of reports, without a write if already recorded."""
     if not keys:
         return
-    viewed_keys = views_on_day(
-        db.session(), Act.REPORT_VIEWED, current_member.member().id, now()
-    ).reports
-    new_keys = [key for key in keys if key not in viewed_keys]
+    viewed = viewed_on_day(db.session(), Act.REPORT_VIEWED, current_member.member().id, now())
+    new_keys = [key for key in keys if key not in viewed]
     if new_keys:
         act_view.run_act(lambda tx, by: acts.view(tx, new_keys, by=by))
 
@@ -215,6 +220,109 @@ def note_retained_view(incident_id: int) -> None:
     session = db.session()
     if not has_retained(session, incident_id):
         return
-    viewed_cases = views_on_day(session, Act.COPY_VIEWED, current_member.member().id, now()).cases
-    if incident_id not in viewed_cases:
+    viewed = viewed_on_day(session, Act.COPY_VIEWED, current_member.member().id, now())
+    if incident_id not in viewed:
         act_view.run_act(lambda tx, by: acts.view_retained(tx, incident_id, by=by))
+
+
+# --- sidebar and dashboard --------------------------------------------------------------------
+
+# Number of unread reports above which the desk is warned.
+FLOOD = 200
+# Number of unread reports in the sidebar.
+_UNREAD_LIMIT = 5
+# Folders on the dashboard, the most urgent first.
+_DASHBOARD_FOLDERS = (
+    ReportFolder.OVERDUE,
+    ReportFolder.NEWS,
+    ReportFolder.NEW,
+    ReportFolder.REVIEW,
+    ReportFolder.WAITING,
+    ReportFolder.SUSPECT,
+)
+
+
+@dataclass(frozen=True)
+class UnreadReport:
+    """An unread report; ``late``: it is overdue."""
+
+    key: str
+    address: str
+    place: str
+    since: str
+    until: str
+    late: bool
+
+
+@dataclass(frozen=True)
+class UnreadReports:
+    """The number of unread reports, and the oldest of them."""
+
+    total: int
+    reports: Sequence[UnreadReport]
+
+
+@desk.app_template_global("reports_margin")
+def unread_reports() -> UnreadReports:
+    """The oldest unread reports, by day and place, without their words; none without the keys."""
+    today, report_query = paris_day(now()), ReportQuery(folder=ReportFolder.NEW)
+    try:
+        summaries = report_lists.first_reports(
+            db.session(), key_store(), report_query, today, limit=_UNREAD_LIMIT
+        )
+    except SealError:
+        return UnreadReports(0, ())
+    reports = [
+        UnreadReport(
+            summary.key,
+            list_query.report_url(summary.key),
+            labels.place(summary.sent, short=True),
+            labels.since_text(summary, today),
+            *labels.deadline(summary, today),
+        )
+        for summary in summaries
+    ]
+    return UnreadReports(report_lists.count_reports(db.session(), report_query, today), reports)
+
+
+@dataclass(frozen=True)
+class FolderCount:
+    """A folder with its description, its number of reports and its address."""
+
+    name: str
+    why: str
+    count_text: str
+    address: str
+    late: bool
+
+
+def folder_counts() -> Sequence[FolderCount]:
+    """Number of reports by folder, without empty folders, and of spam to confirm."""
+    counts = report_lists.folder_counts(db.session(), paris_day(now()))
+    spam = report_lists.spam_to_confirm(db.session())
+    waiting = sum(count for member, count in spam.items() if act_view.may_decide(member))
+    folders = [(folder, REPORT_LISTS[folder], counts[folder]) for folder in _DASHBOARD_FOLDERS]
+    return [
+        FolderCount(
+            typeset(str(name)),
+            typeset(str(why)),
+            number(count),
+            list_query.list_url(ReportQuery(folder=folder)),
+            late=folder is ReportFolder.OVERDUE,
+        )
+        for folder, (name, why), count in [*folders, (ReportFolder.SPAM, SPAM_TO_CONFIRM, waiting)]
+        if count
+    ]
+
+
+def warnings() -> Iterator[str]:
+    """Sentences about a flood of reports, a jump of the clock and a missing key store."""
+    if report_lists.count_unread(db.session()) > FLOOD:
+        yield typeset(str(MANY_UNREAD) % {"count": number(FLOOD)})
+    last_day = clock_jump(db.session(), paris_day(now()))
+    if last_day is not None:
+        yield typeset(str(CLOCK_WARNING) % {"day": day_words(last_day)})
+    try:
+        key_store().require()
+    except SealError:
+        yield typeset(str(KEY_MISSING))

@@ -1,16 +1,20 @@
-"""Answers of a report in the words of the form, for the reporter's review and receipt."""
+"""Answers of a report in words, for the review page and the receipt page.
+
+The other words of the receipt page are in ``templates/submit/receipt.html``.
+"""
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from flask_babel import gettext as _
 from flask_babel import ngettext
 
 from register.errors import TextError
-from register.reports import plain_words
+from register.reports import form_vocabulary
 from register.reports.report_content import ReportContent
-from register.reports.web.report_form import place_label, proceedings_choices
+from register.reports.web.report_form import proceedings_choices
+from register.territory.web.place_field import describe_place
 from register.text import typed_dates
 from register.web.l10n import count_words, edtf_words, typeset
 from register.web.languages import language
@@ -38,26 +42,23 @@ class ReviewedAnswer:
 
 def list_answers(sent: ReportContent) -> list[ReviewedAnswer]:
     """The answers that were filled in, in the order of the form."""
-    proceedings_label = proceedings_choices().get(sent.began, "") if sent.began else ""
+    began = proceedings_choices().get(sent.began, "") if sent.began else ""
+    types = tuple(_word_label("type", code) for code in sent.types)
+    actor, target = _word_label("acteur", sent.actor), _word_label("cible", sent.target)
+    place, place_note = _interpret_place(sent)
+    date, date_note = _interpret_date(sent)
     all_answers = (
         ReviewedAnswer("recit", _("Ce qui s’est passé"), (sent.account,)),
-        ReviewedAnswer("types", _("De quoi il s’agit"), _word_labels("type", sent.types)),
-        _place_answer(sent),
-        _date_answer(sent),
-        ReviewedAnswer(
-            "acteur",
-            _("Qui a agi"),
-            _non_empty(*_word_labels("acteur", (sent.actor,)), sent.actor_text),
-        ),
-        ReviewedAnswer(
-            "cible",
-            _("Qui était visé"),
-            _non_empty(*_word_labels("cible", (sent.target,)), sent.target_text),
-        ),
-        ReviewedAnswer("procedure", _("Plainte ou procès"), _non_empty(str(proceedings_label))),
+        ReviewedAnswer("types", _("De quoi il s’agit"), types),
+        ReviewedAnswer("lieu", _("Où"), (sent.place,), place, place_note),
+        ReviewedAnswer("quand", _("Quand"), (sent.when,), date, date_note),
+        ReviewedAnswer("acteur", _("Qui a agi"), (actor, sent.actor_text)),
+        ReviewedAnswer("cible", _("Qui était visé"), (target, sent.target_text)),
+        ReviewedAnswer("procedure", _("Plainte ou procès"), (str(began),)),
         ReviewedAnswer("liens", _("Où cela peut se vérifier"), sent.links),
     )
-    return [answer for answer in all_answers if any(answer.lines)]
+    filled = (replace(answer, lines=tuple(filter(None, answer.lines))) for answer in all_answers)
+    return [answer for answer in filled if answer.lines]
 
 
 def short_answers(sent: ReportContent) -> list[ReviewedAnswer]:
@@ -80,64 +81,49 @@ def added_text(before: ReportContent, after: ReportContent) -> str:
             is_account = answer.field == "recit"
             heading = () if is_account else (typeset(_("%(label)s :", label=answer.label)),)
             parts.append("\n".join([*heading, *answer.lines]))
-    parts += [
-        typeset(_("%(label)s : à retirer", label=answer.label))
-        for answer in first
-        if answer.field not in remaining_fields
-    ]
+    for answer in first:
+        if answer.field not in remaining_fields:
+            parts.append(typeset(_("%(label)s : à retirer", label=answer.label)))
     return "\n\n".join(parts)
 
 
-def _place_answer(sent: ReportContent) -> ReviewedAnswer:
-    label = _("Où")
+def _interpret_place(sent: ReportContent) -> tuple[str, str]:
+    """The place that was recognised in the typed words; a note where none was."""
     if sent.place_code:
-        return ReviewedAnswer(
-            "lieu", label, _non_empty(sent.place), interpretation=place_label(sent.place_code)
-        )
-    note = _("Gardé avec vos mots : la modération cherchera.")
-    return ReviewedAnswer("lieu", label, _non_empty(sent.place), note=note)
+        kind, _colon, code = sent.place_code.partition(":")
+        return describe_place(kind, code), ""
+    return "", _("Gardé avec vos mots : la modération cherchera.")
 
 
-def _date_answer(sent: ReportContent) -> ReviewedAnswer:
-    label = _("Quand")
+def _interpret_date(sent: ReportContent) -> tuple[str, str]:
+    """The date that was recognised in the typed words; a note where none was."""
     if sent.date:
-        return ReviewedAnswer(
-            "quand", label, _non_empty(sent.when), interpretation=edtf_words(sent.date)
-        )
-    note = _("Gardé avec vos mots.")
+        return edtf_words(sent.date), ""
     try:
         typed_dates.parse_typed_date(sent.when)
     except TextError as error:
         if error.key == "typed_date_year":
-            note = _("Gardé avec vos mots. Si vous la savez, ajoutez l’année.")
-    return ReviewedAnswer("quand", label, _non_empty(sent.when), note=note)
+            return "", _("Gardé avec vos mots. Si vous la savez, ajoutez l’année.")
+    return "", _("Gardé avec vos mots.")
 
 
-def _word_labels(name: str, codes: tuple[str, ...]) -> tuple[str, ...]:
-    """Plain words of codes; a code that is no longer in the form stands for itself."""
-    words_by_code = plain_words.words(name, language())
-    return tuple(
-        words_by_code[code].label if code in words_by_code else code for code in codes if code
-    )
-
-
-def _non_empty(*lines: str) -> tuple[str, ...]:
-    return tuple(line for line in lines if line)
+def _word_label(name: str, code: str) -> str:
+    """The plain words of a code; one that is no longer in the form stands for itself."""
+    words = form_vocabulary.words(name, language())
+    return words[code].label if code in words else code
 
 
 def _shorten(answer: ReviewedAnswer) -> ReviewedAnswer:
     if answer.field == "liens":
         count = len(answer.lines)
         links_text = ngettext("une ligne", "%(count)s lignes", count, count=count_words(count))
-        return ReviewedAnswer(answer.field, answer.label, (str(links_text),))
+        return replace(answer, lines=(links_text,))
     longest = _EXCERPT if answer.field == "recit" else _EXCERPT_LINE
     full_lines = [" ".join(line.split()) for line in answer.lines]
-    lines = [_truncate(line, longest) for line in full_lines[:_MAX_LINES]] + ["…"] * (
-        len(full_lines) > _MAX_LINES
-    )
-    return ReviewedAnswer(
-        answer.field, answer.label, tuple(lines), answer.interpretation, is_cut=lines != full_lines
-    )
+    lines = [_truncate(line, longest) for line in full_lines[:_MAX_LINES]]
+    if len(full_lines) > _MAX_LINES:
+        lines.append("…")
+    return replace(answer, lines=tuple(lines), note="", is_cut=lines != full_lines)
 
 
 def _truncate(line: str, longest: int) -> str:
