@@ -25,7 +25,7 @@ from register.reports.report_content import CONTACT_LIMIT, MESSAGE_LIMIT
 from register.reports.web import public_forms
 from register.reports.web.public_forms import OUTAGE_ERRORS, SessionlessForm, outage_response
 from register.reports.web.receipt_page import list_answers
-from register.reports.web.status_text import status_text
+from register.reports.web.report_status import report_status
 from register.web import limits
 from register.web.form_fields import MultilineField, line_field, text_field
 from register.web.request_context import current_vocabulary, key_store, settings
@@ -226,7 +226,7 @@ def report_html(
     :param used: whether the form has already made a row, and so needs a new nonce.
     """
     filled = filled or SubmittedForms()
-    about = status_text(access.report_view, current_vocabulary(), settings().undecided_after)
+    about = report_status(access.report_view, current_vocabulary(), settings().undecided_after)
     received = access.report_view.received
     if filled.message and not about.is_waiting and filled.message.kind is MessageKind.ANSWER:
         # The question has been answered: the page offers an addition instead.

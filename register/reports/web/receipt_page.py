@@ -13,7 +13,7 @@ from flask_babel import ngettext
 from register.errors import TextError
 from register.reports import form_vocabulary
 from register.reports.report_content import ReportContent
-from register.reports.web.report_form import proceedings_choices
+from register.reports.web.report_form import PROCEEDINGS
 from register.territory.web.place_field import describe_place
 from register.text import typed_dates
 from register.web.l10n import count_words, edtf_words, typeset
@@ -42,7 +42,7 @@ class ReviewedAnswer:
 
 def list_answers(sent: ReportContent) -> list[ReviewedAnswer]:
     """The answers that were filled in, in the order of the form."""
-    began = proceedings_choices().get(sent.began, "") if sent.began else ""
+    began = PROCEEDINGS.get(sent.began, "") if sent.began else ""
     types = tuple(_word_label("type", code) for code in sent.types)
     actor, target = _word_label("acteur", sent.actor), _word_label("cible", sent.target)
     place, place_note = _interpret_place(sent)

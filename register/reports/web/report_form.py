@@ -10,7 +10,6 @@ from collections.abc import Mapping, Sequence
 from datetime import date
 from typing import Any
 
-from flask_babel import gettext
 from flask_babel import lazy_gettext as _
 from wtforms import HiddenField, RadioField, SelectField, SelectMultipleField, StringField
 from wtforms.fields.choices import SelectChoice  # type: ignore[attr-defined]
@@ -30,12 +29,7 @@ from register.reports.web.public_forms import SessionlessForm
 from register.territory.resolve import INEXACT, MAX_TYPED_LENGTH, resolve
 from register.territory.web import place_choice
 from register.territory.web.place_choice import PlaceChoice
-from register.territory.web.place_field import (
-    choice_label,
-    place_from_key,
-    place_key,
-    stored_place,
-)
+from register.territory.web.place_field import choice_label, place_from_key, place_key, stored_place
 from register.text import typed_dates
 from register.text.normalisation import one_line
 from register.web.form_fields import LineField, line_field, text_field
@@ -53,17 +47,19 @@ _SEVERAL_PLACES = _("Plusieurs lieux portent ce nom. Choisissez parmi eux, ou ga
 _UNSURE_PLACE = _("Ce lieu n’est pas sûr. Choisissez parmi les noms proposés, ou gardez vos mots.")
 _NEAR_PLACES = _("Aucun lieu ne porte ce nom. Est-ce l’un de ceux-ci ? Sinon, gardez vos mots.")
 _SHORTEN = _("Raccourcissez : « Ce qui s’est passé » peut dire le reste.")
+_TOO_LONG = _("%(most)s caractères au plus. %(advice)s")
+_TOO_MANY_LINKS = _("%(most)s lignes au plus : gardez les plus utiles.")
+_LONG_LINK = _("La ligne %(line)s dépasse %(most)s caractères : raccourcissez-la.")
 _UNKNOWN_CHOICE = _("Cette réponse n’est plus proposée : choisissez-en une autre, ou laissez vide.")
 
 
-def proceedings_choices() -> Mapping[str, Any]:
-    """Labels by code of who began proceedings."""
-    return {
-        "contre_cible": _("Oui, contre la personne visée"),
-        "par_cible": _("Oui, la personne visée elle-même"),
-        "aucune": _("Non, personne"),
-        "": _("Je ne sais pas, ou je préfère ne pas le dire"),
-    }
+# Labels by code of who began proceedings.
+PROCEEDINGS: Mapping[str, Any] = {
+    "contre_cible": _("Oui, contre la personne visée"),
+    "par_cible": _("Oui, la personne visée elle-même"),
+    "aucune": _("Non, personne"),
+    "": _("Je ne sais pas, ou je préfère ne pas le dire"),
+}
 
 
 def _at_most(limit: int, advice: Any) -> Any:
@@ -71,11 +67,7 @@ def _at_most(limit: int, advice: Any) -> Any:
 
     def check(_form: Any, field: Any) -> None:
         if len(field.data) > limit:
-            raise ValidationError(
-                gettext(
-                    "%(most)s caractères au plus. %(advice)s", most=number(limit), advice=advice
-                )
-            )
+            raise ValidationError(str(_TOO_LONG) % {"most": number(limit), "advice": advice})
 
     return check
 
@@ -163,7 +155,7 @@ class ReportForm(SessionlessForm):
     cible_texte = _short(_("Qui était visé, avec vos mots"))
     procedure = CheckedRadio(
         _("Plainte ou procès"),
-        choices=[SelectChoice(code, label) for code, label in proceedings_choices().items()],
+        choices=[SelectChoice(code, label) for code, label in PROCEEDINGS.items()],
         default="",
         validate_choice=False,
     )
@@ -199,18 +191,11 @@ class ReportForm(SessionlessForm):
     def validate_liens(self, field: Any) -> None:
         """Refuse too many links and too long ones only."""
         if len(self.links) > LINKS_LIMIT:
-            raise ValidationError(
-                gettext("%(most)s lignes au plus : gardez les plus utiles.", most=LINKS_LIMIT)
-            )
-        for place, link in enumerate(self.links, start=1):
+            raise ValidationError(str(_TOO_MANY_LINKS) % {"most": LINKS_LIMIT})
+        for line, link in enumerate(self.links, start=1):
             if len(link) > LINK_LIMIT:
-                raise ValidationError(
-                    gettext(
-                        "La ligne %(line)s dépasse %(most)s caractères : raccourcissez-la.",
-                        line=place,
-                        most=number(LINK_LIMIT),
-                    )
-                )
+                values = {"line": line, "most": number(LINK_LIMIT)}
+                raise ValidationError(str(_LONG_LINK) % values)
 
     def resolve_place(self) -> None:
         """Recognise the typed place; a text recognised before keeps the choice made then."""
@@ -229,14 +214,16 @@ class ReportForm(SessionlessForm):
             if self.lieu_code.data not in {place_key(reading) for reading in readings}:
                 self.lieu_code.data = AS_TYPED
             return
-        is_unique = len(readings) == 1 and bool(resolution.readings)
-        self.lieu_lu.data = typed
-        self.lieu_code.data = place_key(readings[0]) if is_unique else "" if readings else AS_TYPED
-        if readings and not is_unique:
+        self.lieu_lu.data, self.lieu_code.data = typed, ""
+        if not readings:
+            self.lieu_code.data = AS_TYPED
+        elif not resolution.readings:
+            self._place_question = _NEAR_PLACES
+        elif len(readings) == 1:
+            self.lieu_code.data = place_key(readings[0])
+        else:
             is_unsure = all(reading.why in INEXACT for reading in resolution.readings)
             self._place_question = _UNSURE_PLACE if is_unsure else _SEVERAL_PLACES
-            if not resolution.readings:
-                self._place_question = _NEAR_PLACES
 
     def place_options(self) -> list[tuple[str, str]]:
         """Codes and distinctive names of the places to choose from."""

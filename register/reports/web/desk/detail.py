@@ -6,8 +6,7 @@ from collections.abc import Callable, Mapping
 
 from flask import flash, redirect, render_template, request
 from flask.typing import ResponseReturnValue
-from flask_babel import gettext as _
-from flask_babel import lazy_gettext
+from flask_babel import lazy_gettext as _
 from wtforms import HiddenField
 from wtforms.fields.choices import SelectChoice  # type: ignore[attr-defined]
 from wtforms.validators import InputRequired
@@ -67,10 +66,10 @@ class AskForm(ReportActForm):
     """A question to the reporter."""
 
     text = text_field(
-        lazy_gettext("Votre question"),
+        _("Votre question"),
         required=True,
         limit=MESSAGE_LIMIT,
-        description=lazy_gettext(
+        description=_(
             "Son auteur la lit avec son code, à sa prochaine visite. Ne demandez que ce qui "
             "manque, et rien qui permette de l’identifier."
         ),
@@ -81,16 +80,14 @@ class DeclineForm(ReportActForm):
     """A refusal, with a reason and a sentence for the reporter."""
 
     reason = ChoiceRadios(
-        lazy_gettext("Motif"),
+        _("Motif"),
         choices=[],
-        validators=[InputRequired(lazy_gettext("Choisissez un motif."))],
+        validators=[InputRequired(_("Choisissez un motif."))],
     )
     sentence = text_field(
-        lazy_gettext("La phrase que son auteur lira"),
+        _("La phrase que son auteur lira"),
         limit=SENTENCE_LIMIT,
-        description=lazy_gettext(
-            "Laissée vide, c’est la phrase écrite sous le motif qui est envoyée."
-        ),
+        description=_("Laissée vide, c’est la phrase écrite sous le motif qui est envoyée."),
     )
 
     def set_reasons(self, vocabulary: Vocabulary) -> None:
@@ -304,7 +301,7 @@ def decline(key: str) -> ResponseReturnValue:
 def _run_act(
     key: str,
     act: Callable[[WriteTransaction, KeyStore, int], object],
-    confirmation: str,
+    confirmation: object,
     form: ReportActForm | None = None,
 ) -> ResponseReturnValue:
     """Run an act; refused, the page shows the current report and the form as it was filled in."""
@@ -319,5 +316,5 @@ def _run_act(
             form.vu.data = str(current.message_count)
             error_text = form.attach_error(error, error_text)
         return report_page(current, form, error_text=error_text), status_of(error)
-    flash(typeset(confirmation))
+    flash(typeset(str(confirmation)))
     return redirect(list_query.report_url(key), 303)

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date
 
-from flask_babel import lazy_gettext as _
+from flask_babel import gettext as _
 
 from register.accounts.web import current_member
 from register.cases.web.desk import act_view
@@ -76,28 +76,36 @@ class ReportedField:
 @desk.app_template_global("reported")
 def reported(sent: ReportContent) -> list[ReportedField]:
     """The fields with an answer, in the order of the form."""
-    label = current_vocabulary().label
+
+    def coded(vocabulary_name: str, code: str, into: str, *, many: bool = False) -> ReportedItem:
+        label = current_vocabulary().label(vocabulary_name, code) if code else ""
+        return ReportedItem(label, code, into, many)
+
     kind, _colon, code = sent.place_code.partition(":")
     place = full_name(kind, code) if code else ""
-    items: dict[str, list[ReportedItem]] = {
-        "account": [ReportedItem(sent.account)] if sent.account else [],
-        "types": [
-            ReportedItem(label("type", code), code, _TYPES, many=True) for code in sent.types
-        ],
-        "place": _recognised_items(sent.place, place, _PLACE),
-        "date": _recognised_items(sent.when, _date_words(sent), _DATE),
-        "actor": _role_items("acteur", sent.actor, sent.actor_text, _ACTOR),
-        "target": _role_items("cible", sent.target, sent.target_text, _TARGET),
-        "began": [],
-        "links": [
-            ReportedItem(url, url, _LINKS, True, url.startswith(("http://", "https://")))
-            for url in sent.links
-        ],
-    }
-    if sent.began:
-        began = typeset(labels.proceedings_label(sent.began))
-        items["began"] = [ReportedItem(began, sent.began, _BEGAN, many=True)]
-    return [ReportedField(name, str(_LABELS[name]), items[name]) for name in items if items[name]]
+    began = typeset(labels.proceedings_label(sent.began)) if sent.began else ""
+    types = [coded("type", code, _TYPES, many=True) for code in sent.types]
+    links = [
+        ReportedItem(url, url, _LINKS, True, url.startswith(("http://", "https://")))
+        for url in sent.links
+    ]
+    actor, target = coded("acteur", sent.actor, _ACTOR), coded("cible", sent.target, _TARGET)
+    fields = [
+        ReportedField("account", _("Ce qui s’est passé"), [ReportedItem(sent.account)]),
+        ReportedField("types", _("Types"), types),
+        ReportedField("place", _("Lieu"), _recognised_items(sent.place, place, _PLACE)),
+        ReportedField("date", _("Quand"), _recognised_items(sent.when, _date_words(sent), _DATE)),
+        ReportedField("actor", _("Qui a agi"), [actor, ReportedItem(sent.actor_text)]),
+        ReportedField("target", _("Qui était visé"), [target, ReportedItem(sent.target_text)]),
+        ReportedField(
+            "began",
+            _("Qui a engagé une procédure"),
+            [ReportedItem(began, sent.began, _BEGAN, True)],
+        ),
+        ReportedField("links", _("Où vérifier"), links),
+    ]
+    filled = (replace(field, items=[i for i in field.items if i.text]) for field in fields)
+    return [field for field in filled if field.items]
 
 
 def _date_words(sent: ReportContent) -> str:
@@ -108,30 +116,8 @@ def _date_words(sent: ReportContent) -> str:
 
 
 def _recognised_items(typed: str, recognised: str, into: str) -> list[ReportedItem]:
-    items = [ReportedItem(typed)] if typed and typed != recognised else []
-    if recognised:
-        items.append(ReportedItem(french(recognised), recognised, into))
-    return items
-
-
-def _role_items(vocabulary_name: str, code: str, words: str, into: str) -> list[ReportedItem]:
-    items = [ReportedItem(words)] if words else []
-    if code:
-        role_label = current_vocabulary().label(vocabulary_name, code)
-        items.insert(0, ReportedItem(role_label, code, into))
-    return items
-
-
-_LABELS = {
-    "account": _("Ce qui s’est passé"),
-    "types": _("Types"),
-    "place": _("Lieu"),
-    "date": _("Quand"),
-    "actor": _("Qui a agi"),
-    "target": _("Qui était visé"),
-    "began": _("Qui a engagé une procédure"),
-    "links": _("Où vérifier"),
-}
+    typed_only = "" if typed == recognised else typed
+    return [ReportedItem(typed_only), ReportedItem(french(recognised), recognised, into)]
 
 
 # --- reports of a case ------------------------------------------------------------------------
