@@ -262,9 +262,9 @@ def case_to_join(session: Session, *, number: int = 0, dossier: int = 0) -> int:
     else:
         stmt = stmt.where(Incident.id == min(dossier, ID_LIMIT))
     case = session.execute(stmt).one_or_none()
-    if case is None and number:
-        raise NotFound("no_such_number", number=number)
     if case is None:
+        if number:
+            raise NotFound("no_such_number", number=number)
         raise NotFound("no_such_dossier", dossier=dossier)
     if case.state == CaseState.MERGED:
         raise Refused("joins_merged", state=case.state, number=case.merged_into)

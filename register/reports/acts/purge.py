@@ -250,13 +250,10 @@ def run_retention(
 
 def _record_run_day(engine: Engine, today: date) -> None:
     with Session(engine) as session:
-        existing = session.get(RetentionClock, 1)
-    # A clock that was set back is ignored, and a second run on the same day writes nothing.
-    if existing is not None and existing.day >= today:
-        return
-    with housekeeping(engine) as session:
         clock = session.get(RetentionClock, 1)
-        if clock is None:
-            session.add(RetentionClock(id=1, day=today))
-        else:
+    # A clock that was set back is ignored, and a second run on the same day writes nothing.
+    if clock is None or clock.day < today:
+        with housekeeping(engine) as session:
+            clock = session.get(RetentionClock, 1) or RetentionClock(id=1, day=today)
             clock.day = max(clock.day, today)
+            session.add(clock)

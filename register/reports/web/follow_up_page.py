@@ -150,9 +150,16 @@ _NO_CONTACT = _("Écrivez une adresse ou un numéro, ou ne changez rien.")
 _NOT_CONFIRMED = _("Cochez la case pour confirmer. Rien n’a été retiré.")
 
 
-class MessageForm(SessionlessForm):
+class ReporterForm(SessionlessForm):
+    """A form of the page; ``act`` names it in the templates."""
+
+    act = ""
+
+
+class MessageForm(ReporterForm):
     """An answer, an addition or a correction."""
 
+    act = "message"
     nature = RadioField(
         _("Ce message"),
         choices=[SelectChoice(code, name) for code, name in KIND_LABELS.items()],
@@ -167,9 +174,10 @@ class MessageForm(SessionlessForm):
         return MessageKind(code) if code in KIND_LABELS else MessageKind.ADDITION
 
 
-class ContactForm(SessionlessForm):
+class ContactForm(ReporterForm):
     """A contact; an empty one erases the stored contact."""
 
+    act = "contact"
     contact = text_field(_("Comment vous joindre"), limit=CONTACT_LIMIT)
     # Whether there is no stored contact that an empty one could erase.
     is_needed = False
@@ -180,27 +188,15 @@ class ContactForm(SessionlessForm):
             raise ValidationError(_NO_CONTACT)
 
 
-class WithdrawalForm(SessionlessForm):
+class WithdrawalForm(ReporterForm):
     """The withdrawal of a report, or the request for it once its case is public."""
 
+    act = "withdrawal"
     # A checkbox, since a button alone is pressed by mistake.
     confirme = BooleanField(
         _("Oui, je veux que mon signalement soit retiré"), validators=[DataRequired(_NOT_CONFIRMED)]
     )
     raison = text_field(_("Pourquoi (facultatif)"), limit=MESSAGE_LIMIT)
-
-
-@dataclass(frozen=True)
-class SubmittedForms:
-    """The form of the request, displayed as it was filled in; at most one of the three is set."""
-
-    message: MessageForm | None = None
-    contact: ContactForm | None = None
-    withdrawal: WithdrawalForm | None = None
-
-    @property
-    def form(self) -> SessionlessForm | None:
-        return self.message or self.contact or self.withdrawal
 
 
 def submitted_token() -> public_forms.Token | None:
@@ -213,7 +209,7 @@ def submitted_token() -> public_forms.Token | None:
 
 def report_html(
     access: ReportAccess,
-    filled: SubmittedForms | None = None,
+    filled: ReporterForm | None = None,
     *,
     done: str = "",
     error_text: str = "",
@@ -221,42 +217,47 @@ def report_html(
 ) -> str:
     """The page of a report.
 
+    :param filled: the form of the request, displayed as it was filled in.
     :param done: the confirmation at the top.
     :param error_text: why nothing was done.
     :param used: whether the form has already made a row, and so needs a new nonce.
     """
-    filled = filled or SubmittedForms()
     about = report_status(access.report_view, current_vocabulary(), settings().undecided_after)
     received = access.report_view.received
-    if filled.message and not about.is_waiting and filled.message.kind is MessageKind.ANSWER:
-        # The question has been answered: the page offers an addition instead.
-        filled.message.nature.data = MessageKind.ADDITION.value
-    blank_kind = MessageKind.ANSWER if about.is_waiting else MessageKind.ADDITION
+    kind = MessageKind.ANSWER if about.is_waiting else MessageKind.ADDITION
+    if isinstance(filled, MessageForm) and filled.kind is MessageKind.ANSWER:
+        # Once the question has been answered, the page offers an addition instead.
+        filled.nature.data = kind.value
+    forms: dict[str, ReporterForm] = {
+        "message": MessageForm(formdata=None, nature=kind.value),
+        "contact": ContactForm(formdata=None, contact=access.report_view.contact),
+        "withdrawal": WithdrawalForm(formdata=None),
+    }
+    if filled is not None:
+        forms[filled.act] = filled
     return render_template(
         "submit/follow.html",
         file=access.report_view,
         about=about,
         sent=list_answers(received.sent) if received else [],
         done=done,
-        message=filled.message or MessageForm(formdata=None, nature=blank_kind.value),
-        contact=filled.contact or ContactForm(formdata=None, contact=access.report_view.contact),
-        withdrawal=filled.withdrawal or WithdrawalForm(formdata=None),
+        **forms,
         **_form_values(access.code, filled, error_text, used),
     )
 
 
-def unsaved_form_html(filled: SubmittedForms, why: str) -> str:
+def unsaved_form_html(filled: ReporterForm, why: str) -> str:
     """The page with an unsaved form and the reason, made without the database."""
     code = receipt_codes.normalize_code(request.form.get("code", ""))
     return render_template("submit/follow_kept.html", **_form_values(code, filled, why))
 
 
 def _form_values(
-    code: str, filled: SubmittedForms, error_text: str, used: bool = False
+    code: str, filled: ReporterForm | None, error_text: str, used: bool = False
 ) -> dict[str, object]:
     """What the templates with the forms of a report have in common."""
     # A form that made no row keeps its nonce, so that it can be sent again.
-    is_reusable = filled.form is not None and not used and submitted_token() is not None
+    is_reusable = filled is not None and not used and submitted_token() is not None
     return {
         "code": receipt_codes.format_code(code),
         "filled": filled,

@@ -25,7 +25,7 @@ from register.reports.web.follow_up_page import (
     MessageForm,
     ReceiptCodeForm,
     ReportAccess,
-    SubmittedForms,
+    ReporterForm,
     WithdrawalForm,
     busy_code_page,
     code_page,
@@ -63,6 +63,18 @@ _TOO_LONG = lazy_gettext(
 _TOO_MANY_RECEIPTS = lazy_gettext(
     "Beaucoup de reçus ont été vérifiés depuis votre connexion. Attendez %(time)s, puis réessayez."
 )
+_REQUESTED = lazy_gettext(
+    "Votre demande de retrait est enregistrée. Le cas est public : l’équipe va la lire et "
+    "décider. Cette page dira ce qu’il en est."
+)
+_SENT_BEFORE = lazy_gettext(
+    "Cette page avait déjà servi à envoyer un autre texte, qui est bien enregistré. Le "
+    "nouveau est plus bas : envoyez-le s’il doit s’y ajouter."
+)
+_TOO_LATE = lazy_gettext(
+    "Ce n’est plus possible : l’état de votre signalement a changé entre-temps. Cette page "
+    "montre où il en est. Ce que vous aviez écrit est plus bas."
+)
 _BUSY = lazy_gettext("Le registre est occupé. Attendez une minute, puis réessayez.")
 
 
@@ -95,7 +107,7 @@ def follow(access: ReportAccess) -> ResponseReturnValue:
 
 
 @submit.post("/suivi/message", endpoint="follow_message")
-@with_report(lambda why: unsaved_form_html(SubmittedForms(message=MessageForm()), why))
+@with_report(lambda why: unsaved_form_html(MessageForm(), why))
 def message(access: ReportAccess) -> ResponseReturnValue:
     """Store an answer, an addition or a correction."""
     form = MessageForm()
@@ -108,11 +120,11 @@ def message(access: ReportAccess) -> ResponseReturnValue:
         MessageKind.ADDITION: _("Votre ajout est enregistré."),
         MessageKind.CORRECTION: _("Votre correction est enregistrée."),
     }
-    return _perform(access, SubmittedForms(message=form), act, lambda _result: done[form.kind])
+    return _perform(access, form, act, lambda _result: done[form.kind])
 
 
 @submit.post("/suivi/contact", endpoint="follow_contact")
-@with_report(lambda why: unsaved_form_html(SubmittedForms(contact=ContactForm()), why))
+@with_report(lambda why: unsaved_form_html(ContactForm(), why))
 def contact(access: ReportAccess) -> ResponseReturnValue:
     """Store, change or erase the contact."""
     form = ContactForm()
@@ -125,16 +137,14 @@ def contact(access: ReportAccess) -> ResponseReturnValue:
             acts.leave_contact(tx, key_store(), access.key, form.contact.data)
         return form.contact.data
 
-    def done(has_contact: object) -> str:
-        return str(
-            _("Votre contact est enregistré.") if has_contact else _("Votre contact est effacé.")
-        )
+    def done(has_contact: object) -> object:
+        return _("Votre contact est enregistré.") if has_contact else _("Votre contact est effacé.")
 
-    return _perform(access, SubmittedForms(contact=form), act, done)
+    return _perform(access, form, act, done)
 
 
 @submit.post("/suivi/retirer", endpoint="follow_withdraw")
-@with_report(lambda why: unsaved_form_html(SubmittedForms(withdrawal=WithdrawalForm()), why))
+@with_report(lambda why: unsaved_form_html(WithdrawalForm(), why))
 def withdraw(access: ReportAccess) -> ResponseReturnValue:
     """Withdraw a report, or request it once its case is public."""
     state = access.report_view.summary.state
@@ -142,23 +152,16 @@ def withdraw(access: ReportAccess) -> ResponseReturnValue:
     def act(tx: WriteTransaction, nonce: str) -> object:
         return acts.withdraw(tx, key_store(), access.key, nonce, form.raison.data)
 
-    def done(is_withdrawn: object) -> str:
-        if is_withdrawn:
-            return str(_("Votre signalement est retiré."))
-        return str(
-            _(
-                "Votre demande de retrait est enregistrée. Le cas est public : l’équipe va la lire "
-                "et décider. Cette page dira ce qu’il en est."
-            )
-        )
+    def done(is_withdrawn: object) -> object:
+        return _("Votre signalement est retiré.") if is_withdrawn else _REQUESTED
 
     if state is ReportState.WITHDRAWN:
         # The same form again, or another window: confirm what is already done.
-        return clear_browser_cache(make_response(report_html(access, done=done(True))))
+        return clear_browser_cache(make_response(report_html(access, done=str(done(True)))))
     form = WithdrawalForm()
     # A withdrawal happens once; only the request for an accepted report can be repeated.
     limited = state is ReportState.ACCEPTED
-    response = _perform(access, SubmittedForms(withdrawal=form), act, done, limited=limited)
+    response = _perform(access, form, act, done, limited=limited)
     return clear_browser_cache(response) if response.status_code == 200 else response
 
 
@@ -181,9 +184,9 @@ def receipt(access: ReportAccess) -> ResponseReturnValue:
 
 def _perform(
     access: ReportAccess,
-    filled: SubmittedForms,
+    form: ReporterForm,
     act: FormAct,
-    done: Callable[[object], str],
+    done: Callable[[object], object],
     *,
     limited: bool = True,
 ) -> Response:
@@ -194,38 +197,28 @@ def _perform(
     wait = limits.wait("message") if limited else 0
     if wait:
         error_text = str(_TOO_MANY_MESSAGES) % {"time": limits.wait_words(wait)}
-        return limits.too_soon_page(report_html(access, filled, error_text=error_text), wait)
+        return limits.too_soon_page(report_html(access, form, error_text=error_text), wait)
     token = submitted_token()
     if token is None:
-        return make_response(report_html(access, filled, error_text=str(_TOO_OLD)), 422)
-    if filled.form is None or not filled.form.is_sent:
-        return make_response(report_html(access, filled), 422)
+        return make_response(report_html(access, form, error_text=str(_TOO_OLD)), 422)
+    if not form.is_sent:
+        return make_response(report_html(access, form), 422)
     try:
         with queued_transaction() as tx:
             outcome = act(tx, token.nonce)
     except (Refused, Invalid) as error:
         current = report_access(access.code, access.key)
-        page = report_html(current, filled, error_text=_refusal_text(error), used=True)
+        page = report_html(current, form, error_text=_refusal_text(error), used=True)
         return make_response(page, status_of(error))
-    return make_response(report_html(report_access(access.code, access.key), done=done(outcome)))
+    return make_response(
+        report_html(report_access(access.code, access.key), done=str(done(outcome)))
+    )
 
 
 def _refusal_text(error: Refused | Invalid) -> str:
     if isinstance(error, Invalid):
         return error_sentence(error)
-    if error.key == "report_already_sent":
-        return str(
-            _(
-                "Cette page avait déjà servi à envoyer un autre texte, qui est bien enregistré. Le "
-                "nouveau est plus bas : envoyez-le s’il doit s’y ajouter."
-            )
-        )
-    return str(
-        _(
-            "Ce n’est plus possible : l’état de votre signalement a changé entre-temps. Cette page "
-            "montre où il en est. Ce que vous aviez écrit est plus bas."
-        )
-    )
+    return str(_SENT_BEFORE if error.key == "report_already_sent" else _TOO_LATE)
 
 
 # Bytes. Below the size from which an uploaded file is written to disk.

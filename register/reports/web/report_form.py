@@ -24,6 +24,7 @@ from register.reports.report_content import (
     LINK_LIMIT,
     LINKS_LIMIT,
     ReportContent,
+    parse_content,
 )
 from register.reports.web.public_forms import SessionlessForm
 from register.territory.resolve import INEXACT, MAX_TYPED_LENGTH, resolve
@@ -256,20 +257,8 @@ class ReportForm(SessionlessForm):
     @property
     def sent(self) -> ReportContent:
         """The content of the report, once the form is valid."""
-        return ReportContent(
-            account=self.recit.data,
-            types=tuple(self.types.data or ()),
-            place=self.lieu.data,
-            place_code=self.place_code,
-            when=self.quand.data,
-            date=self.date,
-            actor=self.acteur.data,
-            actor_text=self.acteur_texte.data,
-            target=self.cible.data,
-            target_text=self.cible_texte.data,
-            began=self.procedure.data,
-            links=self.links,
-        )
+        recognised = {"lieu_code": self.place_code, "date": self.date, "liens": list(self.links)}
+        return parse_content({**self.data, "types": self.types.data or [], **recognised})
 
     def hidden_fields(self) -> list[tuple[str, str]]:
         """Names and values of the fields, for the hidden inputs of the review page."""

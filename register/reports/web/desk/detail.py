@@ -27,7 +27,6 @@ from register.reports.acts.transitions import allows
 from register.reports.queries import ReportView
 from register.reports.report_content import MESSAGE_LIMIT
 from register.reports.web.desk import labels, list_query, report_summary
-from register.text.dates import paris_day
 from register.web.blueprints import desk
 from register.web.errors import status_of
 from register.web.form_fields import DeskForm, text_field
@@ -195,8 +194,7 @@ def report_page(
     :param form: a refused question or refusal, to be shown again.
     :param error_text: why an act was refused.
     """
-    summary, today = report_view.summary, paris_day(now())
-    until, late = labels.deadline(summary, today)
+    summary = report_view.summary
     asking = form if isinstance(form, AskForm) else None
     declining = form if isinstance(form, DeclineForm) else None
     declining_form = declining or DeclineForm(formdata=None)
@@ -207,11 +205,6 @@ def report_page(
         report=report_view,
         line=summary,
         sent=report_view.received.sent if report_view.received else None,
-        title=labels.title(summary),
-        since=labels.since_text(summary, today),
-        names_state=labels.names_state(summary),
-        until=until,
-        late=late,
         offers=allowed_acts(report_view),
         holder=summary.holder(now()),
         messages=[

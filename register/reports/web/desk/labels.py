@@ -19,6 +19,7 @@ from register.reports.report_content import ReportContent
 from register.reports.retention import OVERDUE_MONTHS
 from register.territory.web import place_names
 from register.territory.web.place_field import full_name
+from register.text.dates import paris_day
 from register.text.normalisation import one_line
 from register.text.typography import french
 from register.web.blueprints import desk
@@ -51,6 +52,7 @@ def place(sent: ReportContent | None, *, short: bool = False) -> str:
     return one_line(sent.place) or str(_("Lieu non dit"))
 
 
+@desk.app_template_global("report_title")
 def title(summary: ReportSummary) -> str:
     """The title of a report: its place and its first type."""
     where = place(summary.sent, short=True)
@@ -96,8 +98,10 @@ def holder_text(summary: ReportSummary) -> str:
     return todo_sidebar.claim_holder_words(by, summary.held_until)
 
 
-def since_text(summary: ReportSummary, today: date) -> str:
+@desk.app_template_global("report_since")
+def since_text(summary: ReportSummary, today: date | None = None) -> str:
     """The day of receipt while it is open, of its question while it waits, else of its state."""
+    today = today or paris_day(now())
     moved = todo_sidebar.relative_day(summary.moved_on, today)
     if summary.state is ReportState.WAITING:
         return typeset(_("question posée %(when)s", when=moved))
@@ -106,12 +110,14 @@ def since_text(summary: ReportSummary, today: date) -> str:
     return typeset(f"{state_label(summary)} {moved}")
 
 
+@desk.app_template_global("report_names_state")
 def names_state(summary: ReportSummary) -> bool:
     """Whether :func:`since_text` makes the state clear by itself."""
     return summary.state not in (ReportState.IN_REVIEW, ReportState.WAITING)
 
 
-def deadline(summary: ReportSummary, today: date) -> tuple[str, bool]:
+@desk.app_template_global("report_deadline")
+def deadline(summary: ReportSummary, today: date | None = None) -> tuple[str, bool]:
     """The deadline of a decision, or the day of destruction; and whether it is overdue."""
     if summary.sent is None or (summary.purge_on is None and not summary.is_open):
         return "", False
@@ -121,6 +127,7 @@ def deadline(summary: ReportSummary, today: date) -> tuple[str, bool]:
             return str(_("détruit le %(day)s", day=day)), False
         pattern = _("rangé avec d’autres, détruit le %(day)s ou dès qu’un autre membre le confirme")
         return str(pattern) % {"day": day}, False
+    today = today or paris_day(now())
     ends = add_months(summary.day, settings().undecided_after)
     due = min(add_months(summary.day, OVERDUE_MONTHS), ends)
     if due <= today:

@@ -18,6 +18,7 @@ from register.reports import acts, duplicates, report_lists
 from register.reports.duplicates import SimilarReport
 from register.reports.queries import (
     CaseReports,
+    ReportSummary,
     ReportView,
     has_retained,
     reports_of_case,
@@ -229,46 +230,23 @@ _DASHBOARD_FOLDERS = (
 
 
 @dataclass(frozen=True)
-class UnreadReport:
-    """An unread report; ``late``: it is overdue."""
-
-    key: str
-    address: str
-    place: str
-    since: str
-    until: str
-    late: bool
-
-
-@dataclass(frozen=True)
 class UnreadReports:
     """The number of unread reports, and the oldest of them."""
 
     total: int
-    reports: Sequence[UnreadReport]
+    reports: Sequence[ReportSummary]
 
 
 @desk.app_template_global("reports_margin")
 def unread_reports() -> UnreadReports:
     """The oldest unread reports, by day and place, without their words; none without the keys."""
-    today, report_query = paris_day(now()), ReportQuery(folder=ReportFolder.NEW)
+    session, today = db.session(), paris_day(now())
+    unread = ReportQuery(folder=ReportFolder.NEW)
     try:
-        summaries = report_lists.first_reports(
-            db.session(), key_store(), report_query, today, limit=_UNREAD_LIMIT
-        )
+        first = report_lists.first_reports(session, key_store(), unread, today, _UNREAD_LIMIT)
     except SealError:
         return UnreadReports(0, ())
-    reports = [
-        UnreadReport(
-            summary.key,
-            list_query.report_url(summary.key),
-            labels.place(summary.sent, short=True),
-            labels.since_text(summary, today),
-            *labels.deadline(summary, today),
-        )
-        for summary in summaries
-    ]
-    return UnreadReports(report_lists.count_reports(db.session(), report_query, today), reports)
+    return UnreadReports(report_lists.count_reports(session, unread, today), first)
 
 
 @dataclass(frozen=True)
