@@ -19,6 +19,8 @@ from register.journal import Act, JournalEntry
 from register.reports import acts, queries, report_content, report_lists
 from register.reports.models import Message, ReportState, RetainedReport
 
+pytestmark = pytest.mark.one_database
+
 
 def _refused(pen, act, key, at=AT):
     with pytest.raises(RegisterError) as refused, pen(at) as p:

@@ -20,6 +20,8 @@ from register.search import engine as factory
 from register.search import indexer, matcher, query_parser, service
 from register.search.engine import SearchQuery
 
+pytestmark = pytest.mark.one_database
+
 # "filter" is said of a text that is longer than any search.
 SENTENCES = {
     *("search_too_long", "search_too_many", "filter"),

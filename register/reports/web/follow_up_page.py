@@ -125,7 +125,7 @@ def _open_by_code() -> ReportAccess | Response:
 
 def code_page(form: ReceiptCodeForm, error_text: str = "") -> str:
     """The page that asks for the code, with the typed one."""
-    return render_template("submit/follow_enter.html", form=form, error_text=error_text)
+    return render_template("reports/receipt_login.html", form=form, error_text=error_text)
 
 
 def busy_code_page(_why: str = "") -> str:
@@ -236,7 +236,7 @@ def report_html(
     if filled is not None:
         forms[filled.act] = filled
     return render_template(
-        "submit/follow.html",
+        "reports/follow_up.html",
         file=access.report_view,
         about=about,
         sent=list_answers(received.sent) if received else [],
@@ -249,7 +249,7 @@ def report_html(
 def unsaved_form_html(filled: ReporterForm, why: str) -> str:
     """The page with an unsaved form and the reason, made without the database."""
     code = receipt_codes.normalize_code(request.form.get("code", ""))
-    return render_template("submit/follow_kept.html", **_form_values(code, filled, why))
+    return render_template("reports/follow_up_not_saved.html", **_form_values(code, filled, why))
 
 
 def _form_values(

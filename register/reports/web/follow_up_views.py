@@ -96,7 +96,7 @@ def enter_first() -> ResponseReturnValue:
 @submit.post("/suivi/quitter", endpoint="follow_leave")
 def leave() -> Response:
     """Leave the follow-up and clear the browser's cache of this site."""
-    return clear_browser_cache(make_response(render_template("submit/left.html")))
+    return clear_browser_cache(make_response(render_template("reports/follow_up_left.html")))
 
 
 @submit.post(ENTER)
@@ -259,5 +259,9 @@ def _proof_page(
     fault: object = "", pasted: str = "", *, verdict: str = "", proved: bool = False
 ) -> str:
     return render_template(
-        "submit/proving.html", fault=str(fault), pasted=pasted, verdict=verdict, proved=proved
+        "reports/receipt_check.html",
+        fault=str(fault),
+        pasted=pasted,
+        verdict=verdict,
+        proved=proved,
     )

@@ -1,6 +1,6 @@
 """Answers of a report in words, for the review page and the receipt page.
 
-The other words of the receipt page are in ``templates/submit/receipt.html``.
+The other words of the receipt page are in ``templates/reports/receipt.html``.
 """
 
 from __future__ import annotations

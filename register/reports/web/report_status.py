@@ -1,6 +1,6 @@
 """Status of a report for its author: situation, days, and what they may still do.
 
-The sentences are in ``templates/submit/_status.html``.
+The sentences are in ``templates/reports/_status.html``.
 """
 
 from __future__ import annotations

@@ -131,7 +131,7 @@ def check(form: ReportForm) -> ResponseReturnValue:
         return _form_html(form), 422
     answers = list_answers(form.sent)
     return render_template(
-        "submit/check.html", form=form, answers=answers, jeton=_reusable_token(form)
+        "reports/check_answers.html", form=form, answers=answers, jeton=_reusable_token(form)
     )
 
 
@@ -195,7 +195,9 @@ def _other_text_page(form: ReportForm, token: Token) -> ResponseReturnValue:
     ):
         return _closed_page(form)
     answers = list_answers(form.sent)
-    return render_template("submit/already.html", form=form, first=first, answers=answers), 409
+    return render_template(
+        "reports/already_sent.html", form=form, first=first, answers=answers
+    ), 409
 
 
 def _add(form: ReportForm) -> ResponseReturnValue:
@@ -245,7 +247,7 @@ def receipt(access: ReportAccess, form: ReportForm, *, is_added: bool = False) -
     """The receipt page, with the code of a received report."""
     received, contact = access.report_view.received, form.contact.data
     return render_template(
-        "submit/receipt.html",
+        "reports/receipt.html",
         form_receipt=access,
         answers=short_answers(received.sent) if received else [],
         is_added=is_added,
@@ -257,7 +259,7 @@ def receipt(access: ReportAccess, form: ReportForm, *, is_added: bool = False) -
 def _form_html(form: ReportForm, *, error_text: object = "", jeton: str = "") -> str:
     """The form as it was typed, with the reason why it is shown again."""
     return render_template(
-        "submit/report.html",
+        "reports/report.html",
         form=form,
         error_text=str(error_text),
         jeton=jeton or _reusable_token(form),

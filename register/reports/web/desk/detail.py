@@ -201,7 +201,7 @@ def report_page(
     declining_form.set_reasons(current_vocabulary())
     lines = queries.history(db.session(), summary.key, summary.day)
     return render_template(
-        "moderation/reports/report.html",
+        "reports/desk/report.html",
         report=report_view,
         line=summary,
         sent=report_view.received.sent if report_view.received else None,
