@@ -169,7 +169,11 @@ def get_report(session: Session, store: KeyStore, key: str) -> ReportView:
     message_rows = session.scalars(
         select(Message).where(Message.report_key == key).order_by(Message.position)
     )
-    contact = _decrypt_contact(store, key, row.contact)
+    contact_key = None
+    if row.contact is not None:
+        # The key is gone where the reporter erased the contact after the row was read.
+        contact_key = store.key(report_content.contact_key_name(key, row.contact))
+    contact = report_content.decrypt_contact(contact_key, key, row.contact) if contact_key else ""
     messages = [
         ReportMessage(
             message.day, *report_content.decrypt_message(data_key, message.key, message.sealed)
@@ -181,14 +185,6 @@ def get_report(session: Session, store: KeyStore, key: str) -> ReportView:
         case_stmt = select(Incident.id, Incident.number, Incident.state, Incident.title)
         case = session.execute(case_stmt.where(Incident.id == decision.incident)).one_or_none()
     return ReportView(make_summary(row, received), received, contact, messages, decision, case)
-
-
-def _decrypt_contact(store: KeyStore, report_key: str, sealed: bytes | None) -> str:
-    if sealed is None:
-        return ""
-    # The key is gone where the reporter erased the contact after the row was read.
-    contact_key = store.key(report_content.contact_key_name(report_key, sealed))
-    return report_content.decrypt_contact(contact_key, report_key, sealed) if contact_key else ""
 
 
 # --- the reports behind a case ------------------------------------------------------------------

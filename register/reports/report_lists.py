@@ -126,10 +126,19 @@ def list_reports(
         total = count_reports(session, report_query, today)
         clear_page = first_reports(session, store, report_query, today, PAGE_SIZE, start)
         return ReportPage(clear_page, total, report_query.page)
-    matches, partial = _decrypt_matches(session, store, report_query, today)
+    keys_stmt = _keys_stmt(report_query, today, DECRYPT_LIMIT + 1)
+    ordered_keys = session.scalars(keys_stmt).all()
+    rows = session.execute(select(Report.key, Report.sealed).where(Report.key.in_(keys_stmt))).all()
+    received = decrypt_contents(store, rows)
+    matches = [
+        key
+        for key in ordered_keys[:DECRYPT_LIMIT]
+        if key in received and _matches(received[key].sent, report_query)
+    ]
     page = matches[start : start + PAGE_SIZE]
-    without_texts = summaries(session, [key for key, _sent in page])
-    decrypted_page = [replace(without_texts[key], sent=sent) for key, sent in page]
+    without_texts = summaries(session, page)
+    decrypted_page = [replace(without_texts[key], sent=received[key].sent) for key in page]
+    partial = len(ordered_keys) > DECRYPT_LIMIT
     return ReportPage(decrypted_page, len(matches), report_query.page, partial)
 
 
@@ -186,22 +195,6 @@ def _keys_stmt(report_query: ReportQuery, today: date, limit: int, start: int = 
         .limit(limit)
         .offset(start)
     )
-
-
-def _decrypt_matches(
-    session: Session, store: KeyStore, report_query: ReportQuery, today: date
-) -> tuple[Sequence[tuple[str, ReportContent]], bool]:
-    """Keys and contents that match, in order; and whether some reports were left out."""
-    keys_stmt = _keys_stmt(report_query, today, DECRYPT_LIMIT + 1)
-    ordered_keys = session.scalars(keys_stmt).all()
-    rows = session.execute(select(Report.key, Report.sealed).where(Report.key.in_(keys_stmt))).all()
-    received = decrypt_contents(store, rows)
-    matches = [
-        (key, received[key].sent)
-        for key in ordered_keys[:DECRYPT_LIMIT]
-        if key in received and _matches(received[key].sent, report_query)
-    ]
-    return matches, len(ordered_keys) > DECRYPT_LIMIT
 
 
 def _matches(sent: ReportContent, report_query: ReportQuery) -> bool:

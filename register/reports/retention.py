@@ -1,4 +1,7 @@
-"""Terms of retention: how long each state of a report is stored (docs/decisions/0019)."""
+"""Terms of retention: how long each state of a report is stored, and what is due on a day.
+
+The reasons are in ``docs/decisions/0019``; :mod:`register.reports.acts.purge` does what is due.
+"""
 
 from __future__ import annotations
 
@@ -42,6 +45,22 @@ def undecided_clause() -> ColumnElement[bool]:
 def undecided_since_clause(today: date, months: int) -> ColumnElement[bool]:
     """The clause of reports that have been undecided for some months or more."""
     return and_(undecided_clause(), Report.day <= add_months(today, -months))
+
+
+def unanswered_clause(today: date) -> ColumnElement[bool]:
+    """The clause of reports whose question was not answered in time."""
+    waits = Report.state == ReportState.WAITING
+    return and_(waits, Report.moved_on <= today - ANSWER_TERM)
+
+
+def destruction_clause(today: date) -> ColumnElement[bool]:
+    """The clause of reports whose texts are due for destruction."""
+    return and_(Report.purge_on <= today, Report.sealed.is_not(None))
+
+
+def tally_clause(today: date) -> ColumnElement[bool]:
+    """The clause of purged reports whose rows are due for deletion."""
+    return and_(Report.sealed.is_(None), Report.moved_on <= add_months(today, -ROWS_MONTHS))
 
 
 def clock_jump(session: Session, today: date) -> date | None:

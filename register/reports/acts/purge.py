@@ -14,7 +14,6 @@ from sqlalchemy import ColumnElement, Engine, delete, select
 from sqlalchemy.orm import Session
 
 from register.cases.acts import destroy_due
-from register.cases.deadlines import add_months
 from register.cases.models import CaseState as CaseState
 from register.cases.models import Incident
 from register.db import empty_log, housekeeping
@@ -25,7 +24,6 @@ from register.reports.acts.transitions import change_state
 from register.reports.models import (
     Message,
     Report,
-    ReportState,
     RetainedReport,
     RetentionClock,
     Tally,
@@ -127,15 +125,14 @@ def unused_keys(session: Session, names: Collection[str]) -> set[str]:
     return set(filter(is_unused, names))
 
 
-def _due_reports(tx: WriteTransaction, *clauses: ColumnElement[bool]) -> Sequence[Report]:
-    stmt = select(Report).where(*clauses).order_by(Report.key).limit(BATCH_SIZE)
+def _due_reports(tx: WriteTransaction, clause: ColumnElement[bool]) -> Sequence[Report]:
+    stmt = select(Report).where(clause).order_by(Report.key).limit(BATCH_SIZE)
     return tx.session.scalars(stmt).all()
 
 
 def _return_unanswered(tx: WriteTransaction, today: date) -> int:
     """Return reports to the queue whose question was not answered in time."""
-    asked_on = today - retention.ANSWER_TERM
-    reports = _due_reports(tx, Report.state == ReportState.WAITING, Report.moved_on <= asked_on)
+    reports = _due_reports(tx, retention.unanswered_clause(today))
     for report in reports:
         change_state(tx, report, Act.REPORT_RETURNED)
         tx.record(Act.REPORT_RETURNED, by=None, details={"report": report.key})
@@ -157,7 +154,7 @@ def _decline_expired(tx: WriteTransaction, store: KeyStore, today: date, months:
 
 
 def _destroy_texts(tx: WriteTransaction, today: date) -> int:
-    reports = _due_reports(tx, Report.purge_on <= today, Report.sealed.is_not(None))
+    reports = _due_reports(tx, retention.destruction_clause(today))
     for report in reports:
         report.sealed = report.contact = report.decision = report.digest = None
         report.news = False
@@ -195,8 +192,7 @@ def _destroy_retained(tx: WriteTransaction) -> int:
 
 def _tally_closed(tx: WriteTransaction, today: date) -> int:
     """Delete the rows of reports purged long ago, and add their state and reason to the tally."""
-    purged_on = add_months(today, -retention.ROWS_MONTHS)
-    reports = _due_reports(tx, Report.sealed.is_(None), Report.moved_on <= purged_on)
+    reports = _due_reports(tx, retention.tally_clause(today))
     for report in reports:
         year = report.day.year
         tally = tx.session.get(Tally, (year, report.state, report.reason))

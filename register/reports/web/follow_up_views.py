@@ -207,18 +207,15 @@ def _perform(
         with queued_transaction() as tx:
             outcome = act(tx, token.nonce)
     except (Refused, Invalid) as error:
+        reason = error_sentence(error)
+        if isinstance(error, Refused):
+            reason = str(_SENT_BEFORE if error.key == "report_already_sent" else _TOO_LATE)
         current = report_access(access.code, access.key)
-        page = report_html(current, form, error_text=_refusal_text(error), used=True)
+        page = report_html(current, form, error_text=reason, used=True)
         return make_response(page, status_of(error))
     return make_response(
         report_html(report_access(access.code, access.key), done=str(done(outcome)))
     )
-
-
-def _refusal_text(error: Refused | Invalid) -> str:
-    if isinstance(error, Invalid):
-        return error_sentence(error)
-    return str(_SENT_BEFORE if error.key == "report_already_sent" else _TOO_LATE)
 
 
 # Bytes. Below the size from which an uploaded file is written to disk.

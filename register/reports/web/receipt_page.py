@@ -45,7 +45,9 @@ def list_answers(sent: ReportContent) -> list[ReviewedAnswer]:
     began = PROCEEDINGS.get(sent.began, "") if sent.began else ""
     types = tuple(_word_label("type", code) for code in sent.types)
     actor, target = _word_label("acteur", sent.actor), _word_label("cible", sent.target)
-    place, place_note = _interpret_place(sent)
+    kind, _colon, code = sent.place_code.partition(":")
+    place = describe_place(kind, code) if code else ""
+    place_note = "" if code else _("Gardé avec vos mots : la modération cherchera.")
     date, date_note = _interpret_date(sent)
     all_answers = (
         ReviewedAnswer("recit", _("Ce qui s’est passé"), (sent.account,)),
@@ -87,14 +89,6 @@ def added_text(before: ReportContent, after: ReportContent) -> str:
     return "\n\n".join(parts)
 
 
-def _interpret_place(sent: ReportContent) -> tuple[str, str]:
-    """The place that was recognised in the typed words; a note where none was."""
-    if sent.place_code:
-        kind, _colon, code = sent.place_code.partition(":")
-        return describe_place(kind, code), ""
-    return "", _("Gardé avec vos mots : la modération cherchera.")
-
-
 def _interpret_date(sent: ReportContent) -> tuple[str, str]:
     """The date that was recognised in the typed words; a note where none was."""
     if sent.date:
@@ -120,14 +114,11 @@ def _shorten(answer: ReviewedAnswer) -> ReviewedAnswer:
         return replace(answer, lines=(links_text,))
     longest = _EXCERPT if answer.field == "recit" else _EXCERPT_LINE
     full_lines = [" ".join(line.split()) for line in answer.lines]
-    lines = [_truncate(line, longest) for line in full_lines[:_MAX_LINES]]
+    lines = full_lines[:_MAX_LINES]
+    for number, line in enumerate(lines):
+        if len(line) > longest:
+            # Cut between words where there are several.
+            lines[number] = (line[:longest].rsplit(" ", 1)[0] or line[:longest]) + "…"
     if len(full_lines) > _MAX_LINES:
         lines.append("…")
     return replace(answer, lines=tuple(lines), note="", is_cut=lines != full_lines)
-
-
-def _truncate(line: str, longest: int) -> str:
-    """The beginning of a line, cut between words where there are several."""
-    if len(line) <= longest:
-        return line
-    return (line[:longest].rsplit(" ", 1)[0] or line[:longest]) + "…"

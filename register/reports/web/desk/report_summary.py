@@ -15,7 +15,6 @@ from register.db import db, now
 from register.errors import SealError, TextError
 from register.journal import Act
 from register.reports import acts, duplicates, report_lists
-from register.reports.duplicates import SimilarReport
 from register.reports.queries import (
     CaseReports,
     ReportSummary,
@@ -175,18 +174,19 @@ def likely_of_report(report_view: ReportView) -> SimilarItems:
         SimilarCase(case.case, act_view.case_address(case.case.id), reasons_sentence(case.reasons))
         for case in cases
     ]
-    return SimilarItems(similar_cases, [_similar_report(report) for report in reports])
-
-
-def _similar_report(similar: SimilarReport) -> SimilarReportLink:
-    first_type = [current_vocabulary().label("type", code) for code in similar.sent.types[:1]]
-    return SimilarReportLink(
-        address=list_query.report_url(similar.key),
-        title=typeset(", ".join([labels.place(similar.sent, short=True), *first_type])),
-        state=str(REPORT_STATES[similar.state.value]),
-        day=similar.day,
-        why=reasons_sentence(similar.reasons),
-    )
+    similar_reports = []
+    for report in reports:
+        first_type = [current_vocabulary().label("type", code) for code in report.sent.types[:1]]
+        similar_reports.append(
+            SimilarReportLink(
+                address=list_query.report_url(report.key),
+                title=typeset(", ".join([labels.place(report.sent, short=True), *first_type])),
+                state=str(REPORT_STATES[report.state.value]),
+                day=report.day,
+                why=reasons_sentence(report.reasons),
+            )
+        )
+    return SimilarItems(similar_cases, similar_reports)
 
 
 # --- recorded views ---------------------------------------------------------------------------
