@@ -7,9 +7,10 @@ encrypted: those received on the nearest days are decrypted and compared in memo
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from datetime import date, datetime
+from operator import itemgetter
 from typing import Any
 
 from sqlalchemy import select
@@ -27,8 +28,13 @@ from register.cases.duplicates import (
 from register.cases.vocabulary import Vocabulary
 from register.report_keys import KeyStore
 from register.reports import report_to_draft
-from register.reports.models import Report, ReportState
-from register.reports.queries import decrypt_contents
+from register.reports.models import Report
+from register.reports.queries import (
+    CLEAR_COLUMNS,
+    ReportSummary,
+    decrypt_contents,
+    make_summary,
+)
 from register.reports.report_content import ReportContent
 from register.reports.retention import undecided_clause
 from register.text.normalisation import fold
@@ -37,6 +43,7 @@ from register.text.normalisation import fold
 _COMPARED_LENGTH = 3_000
 # Reports decrypted on each side of the report's day.
 DECRYPT_LIMIT = 150
+_MOST_SIMILAR = 6
 # A word is common, and ignored, when more than one report in 50 (at least 3) has it.
 _COMMON_SHARE, _MIN_COMMON = 50, 3
 
@@ -45,11 +52,8 @@ _COMMON_SHARE, _MIN_COMMON = 50, 3
 class SimilarReport:
     """Another report on what may be the same facts; the strongest reason comes first."""
 
-    key: str
-    state: ReportState
-    day: date
-    sent: ReportContent
-    reasons: tuple[DuplicateReason, ...] = ()
+    summary: ReportSummary
+    reasons: Sequence[DuplicateReason]
 
 
 def similar_cases(
@@ -58,7 +62,6 @@ def similar_cases(
     sent: ReportContent,
     vocabulary: Vocabulary,
     at: datetime,
-    limit: int = 6,
 ) -> list[PossibleDuplicate]:
     """Cases similar to a report, the most similar first.
 
@@ -73,7 +76,7 @@ def similar_cases(
         title="",
         summary=sent.account[:_COMPARED_LENGTH],
     )
-    return duplicates.find_possible_duplicates(session, viewer, draft, limit=limit, at=at)
+    return duplicates.find_possible_duplicates(session, viewer, draft, limit=_MOST_SIMILAR, at=at)
 
 
 def similar_reports(
@@ -83,7 +86,6 @@ def similar_reports(
     key: str,
     day: date,
     sent: ReportContent,
-    limit: int = 6,
 ) -> list[SimilarReport]:
     """Undecided reports similar to a report, the most similar first.
 
@@ -95,7 +97,7 @@ def similar_reports(
     if not viewer.is_active:
         return []
     neighbours = _decrypt_nearest(session, store, key, day)
-    compared = [_ComparedFields(other.sent) for other in neighbours]
+    compared = [_ComparedFields(other.sent) for other in neighbours if other.sent]
     word_counts = Counter(word for candidate in compared for word in candidate.words)
     max_reports = max(_MIN_COMMON, len(compared) // _COMMON_SHARE)
     own_fields = _ComparedFields(sent)
@@ -104,13 +106,13 @@ def similar_reports(
     for other, candidate in zip(neighbours, compared, strict=True):
         reasons = sorted(own_fields.shared_reasons(candidate, rare), key=weight, reverse=True)
         if is_enough(reasons):
-            similar.append(replace(other, reasons=tuple(reasons)))
-    similar.sort(key=lambda other: (-sum(map(weight, other.reasons)), other.day, other.key))
-    return similar[:limit]
+            rank = (-sum(map(weight, reasons)), other.day, other.key)
+            similar.append((rank, SimilarReport(other, reasons)))
+    return [report for _rank, report in sorted(similar, key=itemgetter(0))[:_MOST_SIMILAR]]
 
 
-def _decrypt_nearest(session: Session, store: KeyStore, key: str, day: date) -> list[SimilarReport]:
-    stmt: Any = select(Report.key, Report.state, Report.day, Report.sealed).where(
+def _decrypt_nearest(session: Session, store: KeyStore, key: str, day: date) -> list[ReportSummary]:
+    stmt: Any = select(*CLEAR_COLUMNS, Report.sealed).where(
         undecided_clause(), Report.sealed.is_not(None), Report.key != key
     )
     earlier_stmt = stmt.where(Report.day <= day).order_by(Report.day.desc(), Report.key)
@@ -121,11 +123,7 @@ def _decrypt_nearest(session: Session, store: KeyStore, key: str, day: date) -> 
         for row in session.execute(half_stmt.limit(DECRYPT_LIMIT))
     ]
     received = decrypt_contents(store, rows)
-    return [
-        SimilarReport(row.key, ReportState(row.state), row.day, received[row.key].sent)
-        for row in rows
-        if row.key in received
-    ]
+    return [make_summary(row, received[row.key]) for row in rows if row.key in received]
 
 
 class _ComparedFields:

@@ -29,7 +29,7 @@ def like(session, store, cast):
         viewer = session.get(Member, getattr(cast, by))
         day = paris_day(AT)
         found = duplicates.similar_reports(session, store, viewer, filed.key, day, sent)
-        return {one.key: {reason.code for reason in one.reasons} for one in found}
+        return {one.summary.key: {reason.code for reason in one.reasons} for one in found}
 
     return look
 

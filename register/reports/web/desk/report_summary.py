@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass, replace
-from datetime import date
 
 from flask_babel import gettext as _
 
@@ -32,7 +31,6 @@ from register.text.dates import paris_day
 from register.text.typography import french
 from register.web.blueprints import desk
 from register.web.l10n import day_words, edtf_words, number, typeset
-from register.web.messages import REPORT_STATES
 from register.web.messages.desk import (
     CLOCK_WARNING,
     KEY_MISSING,
@@ -142,12 +140,10 @@ def reports_behind(incident_id: int) -> CaseReports | None:
 
 @dataclass(frozen=True)
 class SimilarReportLink:
-    """A similar report with its address and the reasons of the similarity."""
+    """A similar report with its title and the reasons of the similarity."""
 
-    address: str
+    summary: ReportSummary
     title: str
-    state: str
-    day: date
     why: str
 
 
@@ -176,15 +172,12 @@ def likely_of_report(report_view: ReportView) -> SimilarItems:
     ]
     similar_reports = []
     for report in reports:
-        first_type = [current_vocabulary().label("type", code) for code in report.sent.types[:1]]
+        sent = report.summary.sent
+        types = sent.types[:1] if sent else ()
+        first_type = [current_vocabulary().label("type", code) for code in types]
+        title = typeset(", ".join([labels.place(sent, short=True), *first_type]))
         similar_reports.append(
-            SimilarReportLink(
-                address=list_query.report_url(report.key),
-                title=typeset(", ".join([labels.place(report.sent, short=True), *first_type])),
-                state=str(REPORT_STATES[report.state.value]),
-                day=report.day,
-                why=reasons_sentence(report.reasons),
-            )
+            SimilarReportLink(report.summary, title, reasons_sentence(report.reasons))
         )
     return SimilarItems(similar_cases, similar_reports)
 
