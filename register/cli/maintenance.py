@@ -9,7 +9,7 @@ from sqlalchemy.orm import Session
 from register.cli.console import _, command, fail, require_schema, settings
 from register.db import db, now
 from register.operations import rotation, setup
-from register.reports.acts.purge import PurgeCounts, run_retention
+from register.reports.acts.purging import PurgeCounts, run_retention
 from register.server.follower import follow as run
 from register.text.dates import day_words
 from register.worker.loop import StopSignal

@@ -74,7 +74,7 @@ class ReportContent:
 
 def parse_content(public_fields: Mapping[str, Any]) -> ReportContent:
     """The inverse of :meth:`ReportContent.public_fields`."""
-    sent = {field: public_fields[name] for field, name in _PUBLIC_NAMES.items()}
+    sent: dict[str, Any] = {field: public_fields[name] for field, name in _PUBLIC_NAMES.items()}
     return ReportContent(**{f: tuple(v) if isinstance(v, list) else v for f, v in sent.items()})
 
 

@@ -1,6 +1,6 @@
 """Terms of retention: how long each state of a report is stored, and what is due on a day.
 
-The reasons are in ``docs/decisions/0019``; :mod:`register.reports.acts.purge` does what is due.
+The reasons are in ``docs/decisions/0019``; :mod:`register.reports.acts.purging` does what is due.
 """
 
 from __future__ import annotations

@@ -15,7 +15,7 @@ from sqlalchemy.orm import Session
 from register.accounts import session_acts
 from register.db import now
 from register.report_keys import KeyStore
-from register.reports.acts import purge
+from register.reports.acts import purging
 from register.text.dates import paris_day
 from register.worker.loop import EventLog
 
@@ -73,14 +73,14 @@ class RetentionJob:
         if time.monotonic() >= self._due_at or paris_day(self._clock()) != self._day:
             return True
         with Session(self._database) as session:
-            return purge.has_orphans(session)
+            return purging.has_orphans(session)
 
     def _run_retention(self) -> None:
         at = self._clock()
         session_acts.write_failure_lines(self._database, at)
         if self._store is None:
             self._store = self._open_store()
-        outcome = purge.run_retention(self._database, self._store, at, self._undecided_after)
+        outcome = purging.run_retention(self._database, self._store, at, self._undecided_after)
         self._day, self._due_at = paris_day(at), time.monotonic() + CHECK_SECONDS
         is_waiting = outcome.waits_since is not None
         if is_waiting and not self._is_waiting:

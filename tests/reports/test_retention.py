@@ -18,8 +18,8 @@ from register.errors import SealError
 from register.journal import Act, JournalEntry
 from register.report_keys import KeyStore
 from register.reports import acts, queries, receipt_codes, report_content, report_lists, retention
-from register.reports.acts import purge
-from register.reports.acts.purge import PurgeCounts, run_retention
+from register.reports.acts import purging
+from register.reports.acts.purging import PurgeCounts, run_retention
 from register.reports.models import (
     Message,
     Report,
@@ -166,7 +166,7 @@ def test_an_undecided_report_is_declined_purged_and_tallied(session, store, inbo
 
 
 def test_a_run_handles_several_batches(session, store, inbox, looked, monkeypatch):
-    monkeypatch.setattr("register.reports.acts.purge.BATCH_SIZE", 3)
+    monkeypatch.setattr("register.reports.acts.purging.BATCH_SIZE", 3)
     for _ in range(7):
         inbox.spam()
     assert looked(day(7)).done == PurgeCounts(purged=7)
@@ -180,7 +180,7 @@ def test_a_clock_a_year_ahead_purges_nothing_until_a_person_confirms_it(
     session, store, inbox, looked
 ):
     filed, asked = inbox.spam(), inbox.waiting()
-    assert looked(day(0), confirmed=False) == purge.RetentionRun(PurgeCounts())
+    assert looked(day(0), confirmed=False) == purging.RetentionRun(PurgeCounts())
     ahead = day(365)
     for _ in range(2):
         found = looked(ahead, confirmed=False)
@@ -207,7 +207,7 @@ def test_a_gap_of_a_month_needs_no_confirmation(session, inbox, looked):
 def test_a_clock_set_back_purges_nothing(session, inbox, looked):
     inbox.spam()
     looked(day(5), confirmed=False)
-    assert looked(day(-400), confirmed=False) == purge.RetentionRun(PurgeCounts())
+    assert looked(day(-400), confirmed=False) == purging.RetentionRun(PurgeCounts())
     assert session.get_one(RetentionClock, 1).day == day(5).date()
 
 
@@ -228,16 +228,16 @@ def test_retained_copies_are_destroyed_with_the_texts_of_a_case(
     inbox.accepted()
     draft = _case_of(session)
     looked(day(0), confirmed=False)
-    assert not purge.has_orphans(session)
+    assert not purging.has_orphans(session)
     session.rollback()
     with pen() as p:
         cases.discard(p, draft, by=cast.bruno)
-    assert purge.has_orphans(session)
+    assert purging.has_orphans(session)
     found = looked(day(ahead), confirmed=False)
     assert (found.done, found.waits_since) == (PurgeCounts(retained=1), TODAY if ahead else None)
     assert _count(session, RetainedReport) == 0
     assert report_content.case_key_name(draft) not in store.names()
-    assert not purge.has_orphans(session)
+    assert not purging.has_orphans(session)
     assert [*verify(session, []), *problems(session)] == []
 
 

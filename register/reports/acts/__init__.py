@@ -18,7 +18,7 @@ from register.reports.acts.moderation import (
     view_contact,
     view_retained,
 )
-from register.reports.acts.purge import forget, purge
+from register.reports.acts.purging import forget, purge
 from register.reports.acts.reporter import add, leave_contact, receive, withdraw
 
 __all__ = [

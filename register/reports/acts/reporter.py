@@ -15,7 +15,7 @@ from register.journal import Act, WriteTransaction
 from register.journal.canonical import new_salt
 from register.report_keys import KeyStore
 from register.reports import receipt_codes, report_content
-from register.reports.acts.purge import destroy_keys_after_commit
+from register.reports.acts.purging import destroy_keys_after_commit
 from register.reports.acts.transitions import (
     change_state,
     load_report,

@@ -174,8 +174,9 @@ def _draft_offers(sent: ReportContent, parts: Iterable[DraftPart]) -> list[Draft
         if part.name in _FREE_TEXT_LABELS:
             label = str(_FREE_TEXT_LABELS[part.name])
             items = [ReportedItem(getattr(sent, part.name))]
-        texts = content_words.field_texts(asdict(Content(**part.changes)))
-        texts["sources"] = "\n".join(source.url for source in part.changes.get("sources", ()))
+        source_lines = "\n".join(source.url for source in part.changes.get("sources", ()))
+        field_texts = content_words.field_texts(asdict(Content(**part.changes)))
+        texts = {**field_texts, "sources": source_lines}
         becomes = [(first_upper(field_name(name)), texts[name]) for name in part.changes]
         dropped = [_dropped_text(fault) for fault in part.dropped]
         offers.append(DraftOffer(part.name, label, items, becomes, dropped, part.is_free_text))

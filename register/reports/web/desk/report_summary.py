@@ -172,10 +172,10 @@ def likely_of_report(report_view: ReportView) -> SimilarItems:
     ]
     similar_reports = []
     for report in reports:
-        sent = report.summary.sent
-        types = sent.types[:1] if sent else ()
+        other = report.summary.sent
+        types = other.types[:1] if other else ()
         first_type = [current_vocabulary().label("type", code) for code in types]
-        title = typeset(", ".join([labels.place(sent, short=True), *first_type]))
+        title = typeset(", ".join([labels.place(other, short=True), *first_type]))
         similar_reports.append(
             SimilarReportLink(report.summary, title, reasons_sentence(report.reasons))
         )
