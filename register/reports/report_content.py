@@ -75,7 +75,9 @@ class ReportContent:
 def parse_content(public_fields: Mapping[str, Any]) -> ReportContent:
     """The inverse of :meth:`ReportContent.public_fields`."""
     sent: dict[str, Any] = {field: public_fields[name] for field, name in _PUBLIC_NAMES.items()}
-    return ReportContent(**{f: tuple(v) if isinstance(v, list) else v for f, v in sent.items()})
+    for field in ("types", "links"):
+        sent[field] = tuple(sent[field])
+    return ReportContent(**sent)
 
 
 def receipt_content(sent: ReportContent, day: date) -> bytes:

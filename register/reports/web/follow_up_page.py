@@ -25,7 +25,7 @@ from register.reports.report_content import CONTACT_LIMIT, MESSAGE_LIMIT
 from register.reports.web import public_forms
 from register.reports.web.public_forms import OUTAGE_ERRORS, SessionlessForm, outage_response
 from register.reports.web.receipt_page import list_answers
-from register.reports.web.report_status import report_status
+from register.reports.web.status_text import status_text
 from register.web import limits
 from register.web.form_fields import MultilineField, line_field, text_field
 from register.web.request_context import current_vocabulary, key_store, settings
@@ -222,7 +222,7 @@ def report_html(
     :param error_text: why nothing was done.
     :param used: whether the form has already made a row, and so needs a new nonce.
     """
-    about = report_status(access.report_view, current_vocabulary(), settings().undecided_after)
+    about = status_text(access.report_view, current_vocabulary(), settings().undecided_after)
     received = access.report_view.received
     kind = MessageKind.ANSWER if about.is_waiting else MessageKind.ADDITION
     if isinstance(filled, MessageForm) and filled.kind is MessageKind.ANSWER:
