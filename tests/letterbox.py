@@ -25,10 +25,10 @@ from register.db import db, now
 from register.journal import writing
 from register.operations import setup
 from register.operations.instance_identity import tag_uri_maker
-from register.reports import acts, queries, receipts, report_content
+from register.reports import acts, queries, receipt_codes, report_content
 from register.reports.acts.reporter import ReceivedReport
-from register.reports.web import form_tokens
-from register.reports.web.follow_up_page import PURPOSE as FOLLOWING
+from register.reports.web import public_forms
+from register.reports.web.follow_up_views import PURPOSE as FOLLOWING
 from register.reports.web.report_views import PURPOSE as REPORTING
 from register.text.dates import Language
 from register.web.languages import in_language
@@ -167,8 +167,8 @@ class Letterbox:
         found = OPEN.get(name) or DESK[name]
         with self.app.app_context():
             new = {
-                "report": form_tokens.new_token(REPORTING),
-                "follow": form_tokens.new_token(FOLLOWING),
+                "report": public_forms.new_token(REPORTING),
+                "follow": public_forms.new_token(FOLLOWING),
             }
         named = {**self.named, **new}
         fields = found.fields and {key: said.format(**named) for key, said in found.fields.items()}
@@ -190,8 +190,8 @@ def letterbox(settings: Settings) -> Letterbox:
         inbox = Inbox(lambda at=None: pen(at or now()), store, cast)
         app = create_app(settings)
         with app.app_context():
-            used = form_tokens.new_token(REPORTING)
-            token = form_tokens.read_token(REPORTING, used)
+            used = public_forms.new_token(REPORTING)
+            token = public_forms.read_token(REPORTING, used)
             db.engine.dispose()
         assert token
         reports, cases = _reports(inbox, Desk(inbox.pen, cast))
@@ -206,7 +206,7 @@ def letterbox(settings: Settings) -> Letterbox:
         store.close()
     named = {name: filed.key for name, filed in reports.items()}
     named |= {
-        f"code of {name}": receipts.format_code(filed.code) for name, filed in reports.items()
+        f"code of {name}": receipt_codes.format_code(filed.code) for name, filed in reports.items()
     }
     return Letterbox(app, cast, {**named, **cases, "used": used, "recu": recu.decode()})
 

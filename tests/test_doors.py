@@ -177,7 +177,7 @@ SCRIBES = (
 HOUSEKEEPERS = {
     "register/accounts/authentication.py": "failed sign-ins, counted, and codes that were used",
     "register/operations/setup.py": "identity, ledgers, vocabularies and territory of a release",
-    "register/reports/acts/retention.py": "the last day on which retention was looked at",
+    "register/reports/acts/purging.py": "the last day on which retention was looked at",
     "register/accounts/web/current_member.py": "sign-in sessions: last use, new token at a proof",
 }
 

@@ -34,7 +34,6 @@ import register.reports.web.desk.labels
 import register.reports.web.desk.list_query
 import register.reports.web.desk.report_list
 import register.reports.web.desk.report_summary
-import register.reports.web.desk.sidebar
 import register.reports.web.follow_up_views
 import register.reports.web.report_views
 import register.territory.web.place_choice

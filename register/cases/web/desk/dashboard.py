@@ -20,7 +20,7 @@ from register.cases.todo_clauses import TodoKind
 from register.cases.web.desk import case_list, case_summaries
 from register.db import db, now
 from register.journal.web import journal_sentences
-from register.reports.web.desk import sidebar
+from register.reports.web.desk import report_summary
 from register.text.dates import paris_day
 from register.web.blueprints import desk
 from register.web.l10n import number, typeset
@@ -71,8 +71,8 @@ def home() -> str:
         queued=case_summaries.task_queue(todo_list),
         counts=_task_counts(todo_list.counts),
         unread=todo_list.unread,
-        reports=sidebar.folder_counts(),
-        warnings=[*sidebar.warnings(), *wrong_code_warnings()],
+        reports=report_summary.folder_counts(),
+        warnings=[*report_summary.warnings(), *wrong_code_warnings()],
         states=desk_lists.count_states(db.session(), current_member.member()),
         activity=account_activity(),
     )
