@@ -26,8 +26,8 @@ from register.cases.vocabulary import current_vocabulary
 from register.journal import head
 from register.search import analyzer, indexer, service
 from register.search.document import documents
-from register.search.engine import Document
-from register.search.engine import SearchEngine as Index
+from register.search.engine_interface import Document
+from register.search.engine_interface import SearchEngine as Index
 
 # Where the generator puts the most cases.
 COMMUNE = "75056"

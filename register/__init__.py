@@ -23,7 +23,7 @@ def create_app(settings: Settings | None = None) -> Flask:
 
     from register import cli, config, web
     from register.db import configure_engine, db, engine_options
-    from register.search.engine import open_search_engine
+    from register.search.engine_interface import open_search_engine
     from register.web.application import Application
 
     settings = settings or config.load()

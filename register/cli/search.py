@@ -9,7 +9,7 @@ from sqlalchemy.exc import SQLAlchemyError
 
 from register.cli.console import _, command, fail, progress, require_schema, settings
 from register.db import db
-from register.search.engine import IndexNotReady, SearchEngine
+from register.search.engine_interface import IndexNotReady, SearchEngine
 from register.search.indexer import IndexStatus, catch_up, read_index_status
 from register.search.leader_election import index_lease
 

@@ -22,7 +22,7 @@ from register.cases.core_tables import CASE, REVISION
 from register.cases.models import CaseState
 from register.cases.vocabulary import Vocabulary
 from register.search import analyzer
-from register.search.engine import CODE, Document
+from register.search.engine_interface import CODE, Document
 from register.territory.models import (
     Commune,
     CommuneAlias,

@@ -23,8 +23,8 @@ from register.cases.core_tables import CASE, REVISION
 from register.cases.models import CaseState
 from register.cases.vocabulary import Vocabulary
 from register.search.document import documents_from_snapshots
-from register.search.engine import Document, SearchQuery
-from register.search.matcher import strength
+from register.search.engine_interface import Document, SearchQuery
+from register.search.reference_matcher import strength
 
 READ_EACH = 300  # documents that one search makes, in half a second
 CACHED_TOKENS_LIMIT = 1_500_000  # of about 40 bytes each: some 5,000 drafts of one page

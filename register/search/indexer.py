@@ -21,7 +21,7 @@ from register.cases.data_version import DataVersion, read_data_version
 from register.cases.models import CaseState
 from register.journal import Act, Ledger
 from register.search import analyzer, document
-from register.search.engine import (
+from register.search.engine_interface import (
     Cursor,
     Document,
     IndexNotReady,

@@ -25,7 +25,7 @@ from register.errors import Invalid
 from register.journal import Ledger, LedgerPosition
 from register.search import analyzer, indexer, query_parser
 from register.search.document import documents
-from register.search.engine import (
+from register.search.engine_interface import (
     CODE,
     Cursor,
     IndexNotReady,
@@ -34,7 +34,7 @@ from register.search.engine import (
     SearchEngine,
     SearchQuery,
 )
-from register.search.matcher import strength
+from register.search.reference_matcher import strength
 from register.text.normalisation import fold
 
 # Limits of the SQL fallback: the newest cases to match, and the conditions that select them.

@@ -17,7 +17,7 @@ from sqlalchemy import Engine as Database
 
 from register.config import Settings
 from register.journal.transaction import NOTIFY_CHANNEL
-from register.search.engine import SearchEngine
+from register.search.engine_interface import SearchEngine
 from register.search.indexer import catch_up
 from register.search.leader_election import (
     Lease,

@@ -36,7 +36,7 @@ from register.operations import schema, setup
 from register.reports import acts as reports
 from register.reports.queries import retained_reports
 from register.reports.verify import problems
-from register.search import engine as factory
+from register.search import engine_interface as factory
 from register.search import indexer, service
 
 INSTANCES = Path(__file__).with_name("instances")

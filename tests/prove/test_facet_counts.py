@@ -27,7 +27,7 @@ from register.cases.vocabulary import current_vocabulary
 from register.config import Settings
 from register.errors import RegisterError
 from register.journal import head, writing
-from register.search import engine as factory
+from register.search import engine_interface as factory
 from register.search import indexer, service
 
 pytestmark = pytest.mark.prove

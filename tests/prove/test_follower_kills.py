@@ -22,9 +22,9 @@ from register.cases import acts, vocabulary
 from register.cases.vocabulary import Vocabulary
 from register.config import Settings
 from register.journal import head
-from register.search import engine as factory
+from register.search import engine_interface as factory
 from register.search import service
-from register.search.engine import SearchEngine, SearchQuery
+from register.search.engine_interface import SearchEngine, SearchQuery
 from register.search.indexer import read_index_status
 from register.search.leader_election import index_lease
 

@@ -11,9 +11,9 @@ from sqlalchemy.orm import Session
 from register.cases import vocabulary
 from register.config import Settings
 from register.journal import head
-from register.search import engine as factory
+from register.search import engine_interface as factory
 from register.search import service
-from register.search.engine import SearchEngine
+from register.search.engine_interface import SearchEngine
 from register.search.service import SearchMatches
 
 

@@ -23,7 +23,7 @@ from register.cases.vocabulary import current_vocabulary
 from register.exchange.importer import PublishOptions, import_file
 from register.journal import head
 from register.search import indexer, service
-from register.search.engine import SearchEngine
+from register.search.engine_interface import SearchEngine
 from register.text.normalisation import fold
 
 HERE = Path(__file__).parent

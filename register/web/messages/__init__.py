@@ -9,7 +9,12 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from register.web.messages.console import COMMAND_ERRORS, SETTING_ERRORS
+from register.web.messages.console import (
+    COMMAND_ERRORS,
+    LEDGER_NAMES,
+    SETTING_ERRORS,
+    VERIFY_PROBLEMS,
+)
 from register.web.messages.desk import (
     APPROVED_BY_READER,
     LIMITATION_PERIODS,
@@ -31,7 +36,6 @@ from register.web.messages.errors import (
     REPORT_STATES,
     REVISION_ERRORS,
 )
-from register.web.messages.verification import LEDGER_NAMES, VERIFY_PROBLEMS
 
 __all__ = [
     "ACCOUNT_ERRORS",

@@ -21,7 +21,7 @@ from register.cases.web.public.search_suggestions import (
     replace_words,
 )
 from register.db import db
-from register.search.engine import QueryPart
+from register.search.engine_interface import QueryPart
 from register.territory import place_queries
 from register.territory.resolve import resolve
 from register.territory.web import place_choice, place_names

@@ -16,8 +16,8 @@ from register.cases.filters import FILTERS, LENGTH_LIMIT, WORDS, WORDS_LIMIT, Ca
 from register.cases.web.public import filter_panel, search_title
 from register.db import db
 from register.errors import Invalid
-from register.search import matcher, query_parser, service
-from register.search.engine import CODE, SearchEngine, SearchQuery
+from register.search import query_parser, reference_matcher, service
+from register.search.engine_interface import CODE, SearchEngine, SearchQuery
 from register.search.service import Reach, SearchMatches
 from register.text.normalisation import one_line
 from register.web import etag, urls
@@ -202,7 +202,7 @@ def _highlight_html(text: str, search_query: SearchQuery) -> Markup:
 def _highlight_text(text: str, search_query: SearchQuery) -> Markup:
     pieces = (
         _MARK.format(piece) if is_match else escape(piece)
-        for piece, is_match in matcher.highlighted_pieces(search_query, text)
+        for piece, is_match in reference_matcher.highlighted_pieces(search_query, text)
     )
     return Markup("").join(pieces)
 
