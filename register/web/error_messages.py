@@ -17,17 +17,17 @@ from register.cases.validation import ContentFault
 from register.errors import RegisterError, TextError
 from register.journal.verify import Problem
 from register.text.dates import day_words
-from register.web.messages import (
+from register.web.messages.console import CONSOLE_ERRORS, LEDGER_NAMES, VERIFY_PROBLEMS
+from register.web.messages.desk import RISK_NAMES, UNMET_CHECKS
+from register.web.messages.errors import (
     CASE_STATES,
-    ERROR_SENTENCES,
     FIELD_ERRORS,
     FIELD_NAMES,
-    LEDGER_NAMES,
     REPORT_STATES,
-    RISK_NAMES,
-    UNMET_CHECKS,
-    VERIFY_PROBLEMS,
+    SITE_ERRORS,
 )
+
+ERROR_SENTENCES: Mapping[str, Any] = SITE_ERRORS | FIELD_ERRORS | CONSOLE_ERRORS
 
 # Values that the user typed or sent. A public error page repeats none of them: a link could put any
 # words in the address, and the page would show them as the register's own.

@@ -1,4 +1,4 @@
-"""Sentences for settings, seal key, schema and commands, in French only."""
+"""Sentences of the console, in French only: settings, keys, schema, commands, verification."""
 
 from __future__ import annotations
 
@@ -6,7 +6,8 @@ from typing import Any
 
 from flask_babel import lazy_gettext as _
 
-SETTING_ERRORS: dict[str, Any] = {
+CONSOLE_ERRORS: dict[str, Any] = {
+    # settings, seal key, schema
     "config_file": _("La variable %(name)s nomme un fichier qui ne peut pas être lu."),
     "config_unknown": _("La variable %(name)s n’existe pas : vérifiez son orthographe."),
     "config_switch": _("%(name)s vaut « %(value)s » : écrivez « on » ou « off »."),
@@ -122,10 +123,7 @@ SETTING_ERRORS: dict[str, Any] = {
         "La mise à jour de la base a échoué (%(cause)s). Copie d’avant, s’il y en a une, à "
         "détruire une fois la base remise en état : %(copy)s"
     ),
-}
-
-
-COMMAND_ERRORS: dict[str, Any] = {
+    # commands
     "import_file_size": _("Le fichier dépasse %(limit)s Mo : coupez-le en plusieurs."),
     "import_file_missing": _("Le fichier %(path)s ne peut pas être lu : %(cause)s."),
     "import_file_empty": _("Le fichier est vide."),

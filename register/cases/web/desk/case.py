@@ -30,16 +30,15 @@ from register.web.blueprints import desk
 from register.web.error_messages import check_sentence, field_name
 from register.web.l10n import typeset
 from register.web.languages import in_french
-from register.web.messages import (
+from register.web.messages.desk import (
     APPROVED_BY_READER,
-    CASE_STATES,
-    FIELD_NAMES,
     LIMITATION_PERIODS,
     MET_CHECKS,
     PERIOD_BEGINNINGS,
     PUBLIC_CHANGES,
     RISK_NAMES,
 )
+from register.web.messages.errors import CASE_STATES, FIELD_NAMES
 from register.web.request_context import current_vocabulary, settings
 
 # Line of the checklist → page of the case and field where it is fixed.

@@ -24,7 +24,7 @@ from register.territory.web.place_field import full_name
 from register.text.typography import french
 from register.web.blueprints import desk
 from register.web.l10n import edtf_words, typeset
-from register.web.messages import REPORT_STATES
+from register.web.messages.errors import REPORT_STATES
 from register.web.request_context import current_vocabulary, key_store
 
 # Selectors of the editor's fields into which chosen and recognised values are copied; the
