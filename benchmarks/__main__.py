@@ -4,14 +4,13 @@ from __future__ import annotations
 
 import argparse
 import os
-import random
 import sys
 import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from benchmarks import copies, desk, postgres, searches, seeding, servers, visible
+from benchmarks import copies, desk, postgres, searches, seeding, servers, two_commits, visible
 from benchmarks.load import Load
 from benchmarks.pages import Pages, measure_flat_pages, measure_load
 from benchmarks.postgres import PostgresRegister
@@ -33,12 +32,19 @@ def main() -> None:
         "--whole", action="store_true", help=f"Whoosh beyond {MAIN:,} cases, too: takes minutes"
     )
     parser.add_argument("--markdown", action="store_true", help="tables for docs/performance.md")
+    parser.add_argument(
+        "--against", metavar="COMMIT", help="only the pages, against an earlier commit's"
+    )
     arguments = parser.parse_args()
     sizes = sorted(int(size) for size in arguments.sizes.split(","))
     with tempfile.TemporaryDirectory() as folder:
         os.environ["REGISTER_INSTANCE"] = f"{folder}/instance"
         os.environ["REGISTER_SEAL_DIR"] = f"{folder}/seal"
-        tables = _run(Path(folder), sizes, Load(arguments.seconds), whole=arguments.whole)
+        load = Load(arguments.seconds)
+        if arguments.against:
+            tables = [_run_against(Path(folder), arguments.against, sizes[-1], load)]
+        else:
+            tables = _run(Path(folder), sizes, load, whole=arguments.whole)
     for table in tables:
         print(table.text(markdown=arguments.markdown))
     missed = sum(table.missed for table in tables)
@@ -48,12 +54,7 @@ def main() -> None:
 
 def _run(folder: Path, sizes: list[int], load: Load, *, whole: bool) -> list[Table]:
     from register import create_app
-    from register.accounts import acts as accounts
-    from register.accounts import passwords
-    from register.accounts.models import Role
     from register.db import db
-    from register.journal import writing
-    from register.operations import setup
 
     app = create_app()
     settings = app.extensions["register.settings"]
@@ -65,18 +66,8 @@ def _run(folder: Path, sizes: list[int], load: Load, *, whole: bool) -> list[Tab
     )
     main_size = MAIN if MAIN in sizes else sizes[-1]
     with app.app_context(), postgres.create_register(settings, folder) as postgres_register:
-        setup.init(settings, db.engine)
-        with writing() as tx:
-            members = Members(
-                accounts.add_member(
-                    tx, "a@bench.example", Role.ADMINISTRATOR, passwords.generate_password()
-                ).id,
-                accounts.add_member(
-                    tx, "b@bench.example", Role.MODERATOR, passwords.generate_password()
-                ).id,
-            )
         _log(f"importing {seeding.SEEDED} cases")
-        rate = seeding.seed(db.engine, folder, members, random.Random(1))
+        members, rate = seeding.create_register(settings, db.engine, folder)
         summary.add("import, rows/s", f"{rate:.0f}", value=rate, bar=Bar(100))
         seed = copies.measure_seed(db.engine)
         costs: list[dict[str, tuple[float, float]]] = []
@@ -97,6 +88,21 @@ def _run(folder: Path, sizes: list[int], load: Load, *, whole: bool) -> list[Tab
     tables.append(desk.measure_desks(settings, folder, _log))
     _compare(growth, costs)
     return [*tables, growth, summary]
+
+
+def _run_against(folder: Path, commit: str, size: int, load: Load) -> Table:
+    from register import create_app
+    from register.db import db
+
+    app = create_app()
+    settings = app.extensions["register.settings"]
+    with app.app_context():
+        _log(f"a register of {size:,} cases")
+        seeding.create_register(settings, db.engine, folder)
+        copies.grow(db.engine, copies.measure_seed(db.engine), size)
+        pages = Pages.select(db.engine).with_searches()
+        db.engine.dispose()
+    return two_commits.measure_commits(pages, commit, folder, load, _log)
 
 
 def _measure_searches(

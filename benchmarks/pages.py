@@ -79,7 +79,7 @@ def measure_flat_pages(pages: Pages, load: Load, log: LogLine) -> dict[str, tupl
     """The pages that may not grow dear, made anew: requests a second and part of the bare page."""
     rates = {}
     with servers.run_bare() as bare_server, servers.run_register() as server:
-        _check_pages(server, pages)
+        check_pages(server, pages)
         for name in FLAT_PAGES:
             # Right before each page: a machine is not equally fast for minutes.
             bare = load.measure(bare_server.url("/")).rate
@@ -100,7 +100,7 @@ def measure_load(pages: Pages, size: int, load: Load, log: LogLine, summary: Tab
         )
         ratios: dict[tuple[str, str], float] = {}
         with servers.run_bare(workers) as bare_server, servers.run_register(workers) as server:
-            _check_pages(server, pages)
+            check_pages(server, pages)
             for name, path in pages.paths.items():
                 bare = load.measure(bare_server.url("/"))
                 table.add(f"bare page, before {name}", f"{bare.rate:,.0f}", "1", _ms(bare))
@@ -149,7 +149,7 @@ def _measure_variants(
     ]
 
 
-def _check_pages(server: RegisterServer, pages: Pages) -> None:
+def check_pages(server: RegisterServer, pages: Pages) -> None:
     """Look at each page before it is loaded: an error page is quickly made, too.
 
     :raises RuntimeError: it is not what it should be.

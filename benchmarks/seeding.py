@@ -15,11 +15,16 @@ from pathlib import Path
 from sqlalchemy import Engine, select
 
 from benchmarks import cases
+from register.accounts import acts as accounts
+from register.accounts.models import Role
+from register.accounts.passwords import generate_password
 from register.cases import acts, case_content
 from register.cases.checklist import ATTESTATIONS
 from register.cases.models import Incident
+from register.config import Settings
 from register.exchange.importer import PublishOptions, import_file
 from register.journal import WriteTransaction, writing
+from register.operations import setup
 
 SEEDED = 1_000
 BATCH = 100
@@ -35,7 +40,22 @@ class Members:
     second: int
 
 
-def seed(engine: Engine, folder: Path, members: Members, chance: random.Random) -> float:
+def create_register(settings: Settings, engine: Engine, folder: Path) -> tuple[Members, float]:
+    """A new register with two members and the first cases, and imported rows a second.
+
+    :param folder: where the import files are written.
+    """
+    setup.init(settings, engine)
+    with writing(engine) as tx:
+        ids = [
+            accounts.add_member(tx, f"{name}@bench.example", role, generate_password()).id
+            for name, role in (("a", Role.ADMINISTRATOR), ("b", Role.MODERATOR))
+        ]
+    members = Members(*ids)
+    return members, _seed(engine, folder, members, random.Random(1))
+
+
+def _seed(engine: Engine, folder: Path, members: Members, chance: random.Random) -> float:
     """Fill an empty register; imported rows a second.
 
     :raises RuntimeError: a case was not published.

@@ -8,7 +8,7 @@ import socket
 import subprocess
 import sys
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from http.client import HTTPConnection
@@ -57,10 +57,17 @@ class RegisterServer:
 
 
 @contextmanager
-def run_register(workers: int | None = None) -> Iterator[RegisterServer]:
-    """The register, as ``webcitoyen serve`` serves it."""
+def run_register(
+    workers: int | None = None, *, top: Path = TOP, environment: Mapping[str, str] | None = None
+) -> Iterator[RegisterServer]:
+    """The register, as ``webcitoyen serve`` serves it.
+
+    :param top: the checkout whose code serves.
+    :param environment: settings beside those of this process.
+    """
     command = [sys.executable, "-m", "register", "serve", "--port", "{port}"]
-    with _run_server([*command, *_workers_option(workers)]) as server:
+    command += _workers_option(workers)
+    with _run_server(command, top, environment or {}) as server:
         yield server
 
 
@@ -78,15 +85,18 @@ def _workers_option(workers: int | None) -> list[str]:
 
 
 @contextmanager
-def _run_server(command: list[str]) -> Iterator[RegisterServer]:
+def _run_server(
+    command: list[str], top: Path = TOP, environment: Mapping[str, str] | None = None
+) -> Iterator[RegisterServer]:
     with socket.socket() as free:
         free.bind(("127.0.0.1", 0))
         port = free.getsockname()[1]
     process = subprocess.Popen(
         [part.format(port=port) for part in command],
         stdout=subprocess.DEVNULL,
-        # The servers' modules are not looked for in the current folder.
-        env=os.environ | {"PYTHONPATH": str(TOP)},
+        cwd=top,
+        # The servers start processes of their own in other folders.
+        env=os.environ | {"PYTHONPATH": str(top), **(environment or {})},
     )
     server = RegisterServer(port, process.pid)
     try:

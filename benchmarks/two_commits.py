@@ -1,0 +1,84 @@
+"""Pages of this checkout and of an earlier commit, served side by side and measured alternately."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import statistics
+import subprocess
+import sys
+import tempfile
+from contextlib import ExitStack
+from pathlib import Path
+
+from benchmarks import servers
+from benchmarks.load import Load
+from benchmarks.pages import LogLine, Pages, check_pages
+from benchmarks.servers import TOP, RegisterServer
+from benchmarks.table import Bar, Table
+
+ROUNDS = 5
+BAR = Bar(0.95)
+
+
+def measure_commits(pages: Pages, commit: str, register: Path, load: Load, log: LogLine) -> Table:
+    """Requests per second of each page, medians of ``ROUNDS``, and their ratio.
+
+    The same register is served twice, each from a copy of its own. The order alternates, because a
+    machine is not equally fast for minutes. The earlier commit runs on the installed dependencies.
+
+    :param commit: the earlier commit, as ``git`` names it.
+    :param register: folder of the instance and the seal folder.
+    :raises RuntimeError: a page is not what it should be.
+    """
+    title = f"This checkout against {commit}, medians of {ROUNDS}"
+    table = Table(title, ("page", "before", "after", "after / before"))
+    with ExitStack() as stack:
+        folder = Path(stack.enter_context(tempfile.TemporaryDirectory()))
+        tops = {"before": _export(commit, folder / "before"), "after": TOP}
+        registers: dict[str, RegisterServer] = {}
+        for side, top in tops.items():
+            environment = _copy_register(register, folder / f"register-{side}")
+            _upgrade(top, environment)
+            server = servers.run_register(top=top, environment=environment)
+            registers[side] = stack.enter_context(server)
+            check_pages(registers[side], pages)
+        for name, path in pages.paths.items():
+            for variant, is_fresh in (("kept", False), ("made anew", True)):
+                rates: dict[str, list[float]] = {"before": [], "after": []}
+                for turn in range(ROUNDS):
+                    sides = list(rates)[:: -1 if turn % 2 else 1]
+                    for side in sides:
+                        url = registers[side].url(path)
+                        rates[side].append(load.measure(url, fresh=is_fresh).rate)
+                before, after = (statistics.median(rates[side]) for side in ("before", "after"))
+                ratio = after / before
+                cells = (f"{before:,.0f}", f"{after:,.0f}", f"{ratio:.3f}")
+                table.add(f"{name}, {variant}", *cells, value=ratio, bar=BAR)
+                log(f"  {name}, {variant}: {ratio:.3f}")
+    return table
+
+
+def _export(commit: str, folder: Path) -> Path:
+    """Write the files of a commit to a folder."""
+    folder.mkdir()
+    git = ["git", "-C", str(TOP), "archive", commit]
+    archive = subprocess.run(git, stdout=subprocess.PIPE, check=True).stdout
+    subprocess.run(["tar", "-x", "-C", str(folder)], input=archive, check=True)
+    return folder
+
+
+def _copy_register(register: Path, folder: Path) -> dict[str, str]:
+    """Settings of a copy of a register."""
+    shutil.copytree(register / "instance", folder / "instance")
+    shutil.copytree(register / "seal", folder / "seal")
+    return {
+        "REGISTER_INSTANCE": str(folder / "instance"),
+        "REGISTER_SEAL_DIR": str(folder / "seal"),
+    }
+
+
+def _upgrade(top: Path, environment: dict[str, str]) -> None:
+    command = [sys.executable, "-m", "register", "upgrade"]
+    own = os.environ | {"PYTHONPATH": str(top), **environment}
+    subprocess.run(command, cwd=top, env=own, check=True, stdout=subprocess.DEVNULL)
