@@ -55,8 +55,7 @@ KNOTS = {
 }
 # Modules of the shared web that put the faces together.
 COMPOSERS = {
-    "register.web",
-    "register.web.routes",
+    "register.web.application",
     "register.web.template_env",
 }
 
@@ -216,7 +215,7 @@ def test_a_module_can_be_read_in_one_sitting(path):
             "the face of a later room",
         ),
         ("web.x", "from register.cases.web import y", ["register.cases.web.y"], "shared, of one"),
-        ("web.routes", "from register.cases.web import y", [], "puts the faces together"),
+        ("web.application", "from register.cases.web import y", [], "puts the faces together"),
         ("reports.web.x", "from register.cases.web import y", [], "the face of an earlier room"),
         ("cases.web.x", "from register.search import service", [], "any room"),
         ("cases.web.x", "from register.web import etag", [], "what all faces share"),

@@ -134,7 +134,7 @@ def test_several_processes_need_gunicorn(monkeypatch: pytest.MonkeyPatch) -> Non
 
 @pytest.mark.parametrize("module", [process_start.SUPERVISOR, supervisor.GROWN])
 def test_the_parent_carries_nothing_of_the_application(module: str) -> None:
-    heavy = ("flask", "sqlalchemy", "waitress", "register.web.routes", "register.db")
+    heavy = ("flask", "sqlalchemy", "waitress", "register.web.application", "register.db")
     code = f"import sys, {module}; print([name for name in {heavy} if name in sys.modules])"
     told = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, cwd=TOP)
     assert told.stdout == "[]\n", told.stderr
