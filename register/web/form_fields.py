@@ -19,7 +19,7 @@ from wtforms.validators import DataRequired, Length, ValidationError
 from register.cases import validation
 from register.cases.validation import UNKNOWN_WORD
 from register.errors import TextError
-from register.text import typed_dates
+from register.text import dates
 from register.text.normalisation import clean, one_line
 from register.web.error_messages import error_sentence, reason_sentence
 from register.web.l10n import edtf_words, with_label
@@ -191,7 +191,7 @@ class TypedDateField(StringField):
         return words if words != self.data else ""
 
     def _parse_typed(self) -> str:
-        return typed_dates.parse_typed_date(
+        return dates.parse_typed_date(
             self.data or "", unknown=UNKNOWN_WORD if self.or_unknown else ""
         )
 

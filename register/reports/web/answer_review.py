@@ -11,7 +11,7 @@ from register.errors import TextError
 from register.reports import plain_words
 from register.reports.report_content import ReportContent
 from register.reports.web.report_form import place_label, proceedings_choices
-from register.text import typed_dates
+from register.text import dates
 from register.web.l10n import count_words, edtf_words, typeset
 from register.web.languages import language
 
@@ -106,7 +106,7 @@ def _date_answer(sent: ReportContent) -> ReviewedAnswer:
         )
     note = _("Gardé avec vos mots.")
     try:
-        typed_dates.parse_typed_date(sent.when)
+        dates.parse_typed_date(sent.when)
     except TextError as error:
         if error.key == "typed_date_year":
             note = _("Gardé avec vos mots. Si vous la savez, ajoutez l’année.")

@@ -36,7 +36,7 @@ from register.territory.web.place_field import (
     place_key,
     stored_place,
 )
-from register.text import typed_dates
+from register.text import dates
 from register.text.normalisation import one_line
 from register.web.form_fields import BaseForm, LineField, line_field, text_field
 from register.web.l10n import number
@@ -267,14 +267,14 @@ class ReportForm(BaseForm):
     def date(self) -> str:
         """The date in EDTF; empty where it was not recognised."""
         recent = (
-            typed_dates.parse_relative_date(self.quand.data, self.displayed_on)
+            dates.parse_relative_date(self.quand.data, self.displayed_on)
             if self.displayed_on
             else None
         )
         if recent:
             return recent.isoformat()
         try:
-            return typed_dates.parse_typed_date(self.quand.data)
+            return dates.parse_typed_date(self.quand.data)
         except TextError:
             return ""
 
