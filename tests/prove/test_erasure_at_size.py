@@ -26,7 +26,7 @@ from register.cases.models import Incident
 from register.config import Settings
 from register.db import configure_engine, engine_options
 from register.journal import head, writing
-from register.search import analyzer, engine_interface, indexer, service
+from register.search import analyzer, engine_interface, indexer, query_parser, service
 from register.search.engine_interface import SearchEngine, SearchQuery
 
 pytestmark = pytest.mark.prove
@@ -73,7 +73,11 @@ class Grown:
         """The cases that a page would show."""
         with Session(self.database) as page:
             book = vocabulary.current_vocabulary(page)
-            return set(service.find_by_text(page, self.index, typed, book, head(page)).strength)
+            return set(
+                service.find_cases(
+                    page, self.index, query_parser.parse(typed), book, head(page)
+                ).strength
+            )
 
 
 @pytest.fixture(scope="module")

@@ -80,7 +80,9 @@ class Box:
         around = current_vocabulary(self.session), head(self.session)
         try:
             query = parse({WORDS: [text]}, around[0])
-            hits = service.find_by_text(self.session, self.index, query.words, *around)
+            hits = service.find_cases(
+                self.session, self.index, query_parser.parse(query.words), *around
+            )
         except Invalid as told:
             return told.key
         assert hits.state == "whole"
