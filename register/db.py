@@ -346,6 +346,5 @@ def analyse_tables(engine: Engine) -> None:
 def sqlite_path(url: str) -> Path | None:
     """The path of an SQLite database file, else None."""
     parsed = make_url(url)
-    if parsed.get_backend_name() != "sqlite" or not parsed.database:
-        return None
-    return Path(parsed.database)
+    file = parsed.database if parsed.get_backend_name() == "sqlite" else None
+    return Path(file) if file else None
