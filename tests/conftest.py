@@ -36,7 +36,6 @@ from register.journal import WriteTransaction, writing
 from register.operations import setup
 from register.report_keys import KeyStore
 
-WEB = Path(__file__).resolve().parent / "web"
 DEMO = Path(__file__).resolve().parent.parent / "register" / "demo" / "incidents.csv"
 
 
@@ -46,113 +45,12 @@ def pytest_configure() -> None:
     registers.share_what_each_application_makes()
 
 
-# What these read is words and addresses of pages, forms and feeds, or what queries with tests of
-# their own on both databases find; they are asked of PostgreSQL by ``make prove``.
-ON_ONE_DATABASE = {
-    "test_accounts",
-    "test_acts",
-    "test_casefile",
-    "test_deciding",
-    "test_desk",
-    "test_events",
-    "test_facets",
-    "test_filters",
-    "test_follower_processes",
-    "test_hostile_queries",
-    "test_importer",
-    "test_invitations",
-    "test_journal_verify",
-    "test_lost_reports",
-    "test_memberlog",
-    "test_page_acts",
-    "test_proving",
-    "test_receipt_command",
-    "test_reporting",
-    "test_reports_commands",
-    "test_reports_verify",
-    "test_rotation",
-    "test_search_commands",
-    "test_searches",
-    "test_searching",
-    "test_second_person",
-    "test_standing",
-    "test_statistics",
-    "test_validation",
-    "test_verifier",
-    "test_verifier_case_file",
-    "test_verify_desk",
-    "test_visibility",
-    "test_vouching",
-}
-# Each page in each state, each form in a hundred ways, each file forged in thirty: minutes, and so
-# for ``make prove``. The life of a case in a browser goes through the same pages in ``make test``.
-AT_LENGTH = {
-    "test_acting_after",
-    "test_acting_hostile",
-    "test_acting_meanwhile",
-    "test_acting_publishing",
-    "test_acting_table",
-    "test_attack_strings",
-    "test_cards",
-    "test_editor_bad_input",
-    "test_editor_reading",
-    "test_editor_together",
-    "test_editorial_desk",
-    "test_feed_filters",
-    "test_finding",
-    "test_follower_processes",
-    "test_following",
-    "test_hostile_fields",
-    "test_hostile_searches",
-    "test_members_journal",
-    "test_reports_accepting",
-    "test_reports_list",
-    "test_reports_views",
-    "test_verifier_case_file",
-}
-ONE_BY_ONE = (
-    "test_a_case_as_large_as_a_case_may_be_is_told_whole",
-    "test_a_closed_terminal_ends_what_was_started_in_it",
-    "test_a_document_is_the_same_to_the_byte_two_seconds_later",
-    "test_a_filter_that_makes_no_sense_is_said_at_its_field",
-    "test_a_flood_of_addresses_keeps_the_table_small",
-    "test_a_forgery_is_found",
-    "test_a_killed_writer_leaves_one_commit_or_the_next",
-    "test_a_log_that_nobody_takes",
-    "test_a_long_text_is_refused_or_rendered_in_bounded_time",
-    "test_a_successor_that_will_not_serve_leaves_the_one_that_does",
-    "test_an_installation_without_its_pages_is_one_sentence",
-    "test_any_text_is_answered_beside_filters",
-    "test_counts_equal_brute_force",
-    "test_every_byte_of_a_hashed_line_counts",
-    "test_hup_renews_the_follower_and_term_ends_it",
-    "test_it_finds_what_the_judge_finds[sample of 1000",
-    "test_it_finds_what_the_judge_finds[sample of 3-",
-    "test_no_word_hides_that_something_was_taken_back",
-    "test_nothing_is_dated_now",
-    "test_nothing_sticks_out",
-    "test_of_one_end_after_another_the_last_is_told_everywhere",
-    "test_pages_are_served_without_a_follower",
-    "test_reports_come_to_other_ends",
-    "test_the_index_is_made_anew_beside_a_service",
-    "test_the_next_request_shows_what_was_done",
-    "test_the_parent_of_gunicorn_is_started_again_and_leaves_no_worker",
-    "test_the_table_holds_the_lines_of_the_page_and_no_other",
-    "test_unknown_revision_is_not_found",
-    "test_what_a_member_command_refuses_is_said",
-    "test_what_happens_on_the_desk",
-    "test_what_is_asked_leaves_nothing_behind",
-)
-
-
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Leave to ``make prove`` what is long, or would read the same words from another database."""
+    """Leave the tests marked ``one_database`` to ``make prove`` when they run on PostgreSQL."""
     for item in items:
-        called = getattr(item, "callspec", None)
-        read_from = called.params.values() if called else ()
-        on_one = WEB in item.path.parents or item.path.stem in ON_ONE_DATABASE
-        again = "postgresql" in read_from and on_one
-        if again or item.path.stem in AT_LENGTH or item.name.startswith(ONE_BY_ONE):
+        call = getattr(item, "callspec", None)
+        on_postgresql = call is not None and "postgresql" in call.params.values()
+        if on_postgresql and item.get_closest_marker("one_database"):
             item.add_marker(pytest.mark.prove)
 
 

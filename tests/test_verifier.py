@@ -20,6 +20,8 @@ from register.cases import acts
 from register.cases.case_content import Content
 from register.journal.canonical import GENESIS, canonical_json, chain_digest
 
+pytestmark = pytest.mark.one_database
+
 Get = Callable[[str], bytes]
 
 

@@ -27,6 +27,8 @@ from register.exchange import case_file
 from register.journal.canonical import canonical_json, chain_digest
 from register.reports import acts as reports
 
+pytestmark = pytest.mark.prove
+
 NAME = "dossier-1.zip"
 
 

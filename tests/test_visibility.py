@@ -46,6 +46,8 @@ from register.reports.report_content import ReportContent
 from register.reports.report_lists import ReportFolder
 from register.web.languages import in_language
 
+pytestmark = pytest.mark.one_database
+
 # Letters only, so that no quoting, folding or typography changes it.
 MARKER = "zinzolinquintefeuille"
 # Another word of the same length, for what a page repeats of its own address.
@@ -537,6 +539,7 @@ def test_no_route_shows_what_is_hidden(app, hidden, desk, session, store):
     assert found == []
 
 
+@pytest.mark.prove
 def test_what_happens_on_the_desk_changes_not_one_byte_of_any_page(
     app, settings, hidden, desk, pen, store
 ):

@@ -21,7 +21,7 @@ PASSWORD = "une-phrase-de-passe"
 NEW = "une-tout-autre-phrase"
 SEAL_KEY = bytes(range(32))
 
-pytestmark = pytest.mark.usefixtures("cheap")
+pytestmark = [pytest.mark.usefixtures("cheap"), pytest.mark.one_database]
 
 
 def _lines(session):

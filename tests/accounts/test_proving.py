@@ -31,7 +31,7 @@ CODES = two_factor.recovery_codes()
 NOW = int(AT.timestamp()) // 30
 MINUTE = timedelta(minutes=1)
 
-pytestmark = pytest.mark.usefixtures("cheap")
+pytestmark = [pytest.mark.usefixtures("cheap"), pytest.mark.one_database]
 
 
 def _code(at=AT, drift=0):

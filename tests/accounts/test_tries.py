@@ -165,6 +165,7 @@ def test_rows_that_say_nothing_any_more_are_deleted(engine, fail, rows):
     assert rows() == 0
 
 
+@pytest.mark.prove
 def test_a_flood_of_addresses_keeps_the_table_small_and_the_counts_that_matter(
     engine, fail, rows, free, monkeypatch
 ):

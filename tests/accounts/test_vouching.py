@@ -24,7 +24,7 @@ PASSWORD = "une-tout-autre-phrase"
 SOON = AT + timedelta(minutes=5)
 WEEK = AT + timedelta(days=7)
 
-pytestmark = pytest.mark.usefixtures("cheap")
+pytestmark = [pytest.mark.usefixtures("cheap"), pytest.mark.one_database]
 
 
 def _invited(pen, by, name="fanny", role=Role.ADMINISTRATOR):

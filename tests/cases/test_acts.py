@@ -41,6 +41,8 @@ from register.journal import Act, JournalEntry, Ledger, head
 from register.journal.canonical import commitment
 from register.territory.models import Dataset
 
+pytestmark = pytest.mark.one_database
+
 LATER = datetime(2026, 6, 1, 8, 0, tzinfo=UTC)
 
 AT = datetime(2026, 3, 2, 9, 30, tzinfo=UTC)

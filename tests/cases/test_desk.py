@@ -23,6 +23,8 @@ from register.cases.models import CaseState, Incident
 from register.cases.todo_clauses import TodoKind
 from register.cases.vocabulary import current_vocabulary
 
+pytestmark = pytest.mark.one_database
+
 LATER = timedelta(hours=5)  # longer than a claim
 
 

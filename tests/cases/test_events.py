@@ -12,6 +12,8 @@ from register.cases.events import latest_events, list_events
 from register.cases.filters import CaseQuery
 from register.cases.vocabulary import current_vocabulary
 
+pytestmark = pytest.mark.one_database
+
 LATER = datetime(2026, 6, 1, 8, 0, tzinfo=UTC)
 
 

@@ -20,6 +20,8 @@ from register.cases.filters import FILTERS, PAGE_SIZE, CaseQuery, clauses
 from register.cases.vocabulary import current_vocabulary
 from register.journal import LedgerPosition, head
 
+pytestmark = pytest.mark.one_database
+
 LATER = datetime(2026, 6, 1, 8, 0, tzinfo=UTC)
 ATTEST = ("attribution", "no_private_person", "no_private_life")
 WORDED = CaseQuery({"q": ("filmer",)})
@@ -127,6 +129,7 @@ def test_fewer_filters_are_told_with_their_cases(session, desk, words):
     assert list(told) == [("type", "huis_clos", 1), ("cible", "citoyen", 0), ("q", "filmer", 0)]
 
 
+@pytest.mark.prove
 def test_counts_equal_brute_force(session, engine, desk, words):
     """Sixty searches here, a thousand in ``make prove``."""
     faceted.publish_all(desk)

@@ -14,6 +14,8 @@ from register.cases.vocabulary import current_vocabulary
 from register.errors import Invalid
 from register.journal import head
 
+pytestmark = pytest.mark.one_database
+
 # What each filter takes, and what it must refuse. A filter that is not here makes a test red.
 VALUES = {
     "q": (["filmer", "« conseil municipal » -blog film*", "L’Écho d’en bas", '"((%_'], []),

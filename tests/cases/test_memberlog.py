@@ -23,6 +23,8 @@ from register.errors import NotFound
 from register.journal import Act, JournalEntry, Ledger
 from register.text.dates import paris_day
 
+pytestmark = pytest.mark.one_database
+
 DAYS = [datetime(2026, 3, day, hour, 30, tzinfo=UTC) for day in (2, 3, 9) for hour in (8, 22, 23)]
 
 

@@ -21,6 +21,8 @@ from register.cases.verify import verify
 from register.errors import Gone, Incomplete, Invalid, NotFound, Refused
 from register.journal import Ledger, lines_since
 
+pytestmark = pytest.mark.one_database
+
 MONTH = AT + timedelta(days=30)
 PHONE = "Joindre le 06 12 34 56 78."
 PLAIN = "Le conseil reprend le sujet en juin."

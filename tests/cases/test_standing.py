@@ -31,6 +31,8 @@ from register.cases.verify import ledger_heads, verify
 from register.db import UTCDateTime
 from register.journal import Ledger, head
 
+pytestmark = pytest.mark.one_database
+
 LATER = datetime(2026, 6, 1, 8, 0, tzinfo=UTC)
 
 

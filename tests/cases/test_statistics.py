@@ -19,6 +19,8 @@ from register.cases.vocabulary import current_vocabulary
 from register.db import db
 from register.journal import head
 
+pytestmark = pytest.mark.one_database
+
 
 def suit(direction, outcome="", **told):
     """A proceeding; where a court ended it, all is said that has to be said."""

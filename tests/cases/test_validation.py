@@ -17,6 +17,8 @@ from register.cases.case_content import (
 from register.cases.vocabulary import current_vocabulary
 from register.errors import Invalid
 
+pytestmark = pytest.mark.one_database
+
 URL = "https://exemple.test/a"
 SUIT = ProceedingContent(direction="contre_cible")
 

@@ -14,6 +14,8 @@ from register.cases import acts
 from register.cases.models import Approval, Incident, Invitation, Note, Reply
 from register.cases.verify import verify
 
+pytestmark = pytest.mark.one_database
+
 
 @pytest.fixture
 def case(desk, cast):

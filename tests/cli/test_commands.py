@@ -154,6 +154,7 @@ def test_members_are_added_listed_disabled_and_reset(opened: Callable[..., Resul
     assert "fermé le" not in opened("member", "list").output
 
 
+@pytest.mark.prove
 @pytest.mark.parametrize(
     "words",
     [

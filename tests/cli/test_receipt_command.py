@@ -9,6 +9,8 @@ from register.cli import main
 from register.db import db
 from register.reports import queries, report_content
 
+pytestmark = pytest.mark.one_database
+
 
 @pytest.fixture
 def verify(app):

@@ -17,6 +17,8 @@ from register.config import PREFIX, Settings
 from register.db import now, write_engine
 from register.reports.models import Report
 
+pytestmark = pytest.mark.one_database
+
 
 @pytest.fixture
 def run(settings: Settings, monkeypatch: pytest.MonkeyPatch) -> Callable[..., Result]:

@@ -14,6 +14,8 @@ from register.cli import search as commands
 from register.config import PREFIX, Settings
 from register.search.leader_election import index_lease
 
+pytestmark = pytest.mark.one_database
+
 
 @pytest.fixture
 def run(settings: Settings, monkeypatch: pytest.MonkeyPatch) -> Callable[..., Result]:

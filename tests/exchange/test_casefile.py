@@ -20,6 +20,8 @@ from register.errors import Invalid, NotFound, Refused
 from register.exchange import case_file
 from register.journal.canonical import commitment
 
+pytestmark = pytest.mark.one_database
+
 MARKERS = ("Zinzolin", "Outremer", "Garance")
 
 

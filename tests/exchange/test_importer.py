@@ -20,6 +20,8 @@ from register.exchange.csv_files import COLUMNS
 from register.exchange.importer import ImportReport, PublishOptions, import_file
 from register.journal import JournalEntry, head, writing
 
+pytestmark = pytest.mark.one_database
+
 REAL = Path(__file__).parents[2] / "register" / "demo" / "incidents.csv"
 
 GOOD = {

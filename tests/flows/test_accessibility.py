@@ -82,6 +82,7 @@ def test_axe_finds_what_is_wrong(reader: Opener) -> None:
     assert found >= {"label", "color-contrast", "target-size"}
 
 
+@pytest.mark.prove
 @pytest.mark.parametrize("name", AT_EVERY_WIDTH)
 def test_nothing_sticks_out_on_a_small_phone_or_at_four_times_the_size(
     reader: Opener, name: str

@@ -12,7 +12,7 @@ from browsing import AXE, STICKS_OUT, Opener, Watch
 from playwright.sync_api import Locator, Page, Route, expect
 from served import Site
 
-pytestmark = pytest.mark.browser
+pytestmark = [pytest.mark.browser, pytest.mark.prove]
 
 SUGGEST = re.compile(r"/communes/suggest$")
 GAGNY = re.compile(r"/communes/93032$")

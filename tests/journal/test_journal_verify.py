@@ -13,6 +13,8 @@ from register.journal import Act, JournalEntry, Ledger, LedgerHead
 from register.journal.canonical import commitment
 from register.journal.verify import Anchor, CommitmentOpening, verify
 
+pytestmark = pytest.mark.one_database
+
 TEXTS = {
     1: CommitmentOpening(b"s" * 32, b"un premier texte"),
     2: CommitmentOpening(b"t" * 32, b"un second"),
@@ -110,6 +112,7 @@ def test_a_changed_byte_in_any_head_is_named(session, history, ledger, column, p
     session.rollback()
 
 
+@pytest.mark.prove
 def test_every_byte_of_a_hashed_line_counts(session, history):
     """The whole of one line, byte by byte, each to every neighbouring letter."""
     key = (JournalEntry.ledger == Ledger.PUBLIC.value, JournalEntry.seq == 2)

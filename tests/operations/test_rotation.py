@@ -18,6 +18,8 @@ from register.operations import rotation, setup
 from register.report_keys import KeyStore, default_url
 from register.reports import acts, queries, receipts, report_content
 
+pytestmark = pytest.mark.one_database
+
 
 @pytest.fixture
 def again(settings, engine):

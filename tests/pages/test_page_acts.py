@@ -15,6 +15,8 @@ from register.journal import JournalEntry, Ledger
 from register.pages import acts, content, queries
 from register.pages.queries import PageRevision
 
+pytestmark = pytest.mark.one_database
+
 TEXT = "Un texte de l’association.\n\n## Ici {#ici}\n\nÉcrivez à {contact_email}."
 
 

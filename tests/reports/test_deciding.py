@@ -20,6 +20,8 @@ from register.reports import acts, queries, report_content
 from register.reports.acts import retention
 from register.reports.models import Message, ReportState, RetainedReport
 
+pytestmark = pytest.mark.one_database
+
 
 def _refused(pen, act, key, at=AT):
     with pytest.raises(RegisterError) as refused, pen(at) as p:

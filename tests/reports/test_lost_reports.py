@@ -34,6 +34,8 @@ from register.reports.models import Message, MessageKind, Report, RetainedReport
 from register.reports.verify import lost_keys, problems
 from register.search import draft_search, query_parser
 
+pytestmark = pytest.mark.one_database
+
 ACTOR = "le premier adjoint, M. Martin"
 TARGET = "mon carnet de bord"
 OWN = {"account": WORDS, "actor_text": ACTOR, "target_text": TARGET}

@@ -19,6 +19,8 @@ from register.reports import acts, queries, receipts, report_content
 from register.reports.models import Message, MessageKind, Report, ReportState, RetainedReport
 from register.reports.report_content import ACCOUNT_LIMIT, CONTACT_LIMIT, MESSAGE_LIMIT
 
+pytestmark = pytest.mark.one_database
+
 TODAY = date(2026, 3, 2)
 
 

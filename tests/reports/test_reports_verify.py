@@ -15,6 +15,8 @@ from register.reports import acts, receipts
 from register.reports.models import Message, MessageKind, Report
 from register.reports.verify import lost_keys, problems
 
+pytestmark = pytest.mark.one_database
+
 
 @pytest.fixture
 def lives(session, pen, store, inbox, desk, cast):

@@ -20,6 +20,8 @@ from register.search import engine_interface as factory
 from register.search import indexer, query_parser, reference_matcher, service
 from register.search.engine_interface import SearchQuery
 
+pytestmark = pytest.mark.one_database
+
 # "filter" is said of a text that is longer than any search.
 SENTENCES = {
     *("search_too_long", "search_too_many", "filter"),

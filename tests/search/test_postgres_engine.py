@@ -97,7 +97,15 @@ _writes = st.lists(
 )
 
 
-@pytest.mark.parametrize("sample", [1, 3, 1_000], ids=lambda size: f"sample of {size}")
+@pytest.mark.parametrize(
+    "sample",
+    [
+        1,
+        pytest.param(3, marks=pytest.mark.prove),
+        pytest.param(1_000, marks=pytest.mark.prove),
+    ],
+    ids=lambda size: f"sample of {size}",
+)
 @given(st.lists(documents, max_size=8), _writes, st.lists(searches, min_size=1, max_size=8))
 @hypothesis_settings(
     max_examples=25, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]

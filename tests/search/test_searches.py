@@ -26,6 +26,8 @@ from register.search import indexer, query_parser, service
 from register.search.engine_interface import SearchEngine
 from register.text.normalisation import fold
 
+pytestmark = pytest.mark.one_database
+
 HERE = Path(__file__).parent
 DEMO = HERE.parents[1] / "register" / "demo" / "incidents.csv"
 TOLD = tomllib.loads((HERE / "searches.toml").read_text(encoding="utf-8"))

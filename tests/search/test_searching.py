@@ -13,6 +13,8 @@ from register.search import indexer, service
 from register.search.service import Reach
 from register.territory.models import Dataset
 
+pytestmark = pytest.mark.one_database
+
 
 def follow(engine, index):
     """What the follower does when it is woken."""

@@ -234,6 +234,7 @@ def test_two_writers_refuse_each_other(plain, ours):
         whoosh_state.writing(ours._folder, patience=0).__enter__()
 
 
+@pytest.mark.prove
 def test_a_killed_writer_leaves_one_commit_or_the_next(ours):
     assert killed_writers(ours, times=5, seed=1) > 5
 

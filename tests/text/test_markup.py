@@ -255,6 +255,7 @@ HOSTILE = [
 ]
 
 
+@pytest.mark.prove
 @pytest.mark.parametrize("pattern", HOSTILE)
 def test_a_long_text_is_refused_or_rendered_in_bounded_time(pattern: str) -> None:
     for source in (_repeated(pattern), _in_blocks(pattern), _heaviest_accepted(pattern)):

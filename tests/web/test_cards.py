@@ -20,6 +20,8 @@ from register.db import db
 from register.web.drawings import social_card as drawing
 from register.web.drawings.social_card import HEIGHT, WIDTH, SocialCard, draw_card
 
+pytestmark = pytest.mark.prove
+
 LONG = (
     "Le maire fait expulser un blogueur de la salle du conseil municipal, puis annonce une plainte "
     "en diffamation contre le directeur d’un site d’information locale qui avait publié "

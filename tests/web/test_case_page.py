@@ -25,6 +25,8 @@ from register.cases.checklist import ATTESTATIONS
 from register.db import db
 from register.journal import Act, JournalEntry
 
+pytestmark = pytest.mark.one_database
+
 ARABIC = "جريدة الوطن"
 
 

@@ -27,6 +27,8 @@ from register.db import db
 from register.journal import Act, JournalEntry
 from register.text import dates
 
+pytestmark = pytest.mark.one_database
+
 BASE = "http://127.0.0.1:5000"
 FORMS = {
     "bib": "application/x-bibtex",

@@ -14,6 +14,8 @@ from register.db import db
 from register.pages import content, queries
 from register.pages.web.page_editor import CONTEXT_LENGTH, page_changes
 
+pytestmark = pytest.mark.prove
+
 HOME = "/moderation/pages"
 SUIVRE = f"{HOME}/suivre"
 TOLD = {"title": "Suivre", "text": "Un texte.\n\n## Ici {#ici}", "reason": "plus court"}

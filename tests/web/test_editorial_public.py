@@ -22,6 +22,8 @@ from register.journal import writing
 from register.pages import acts, content
 from register.reports import plain_words
 
+pytestmark = pytest.mark.one_database
+
 BOOK = tomllib.loads(VOCABULARY_FILE.read_text("utf-8"))
 DEFINED = ("type", "preuve", "issue", "sens", "refus", "restriction")
 

@@ -15,6 +15,8 @@ from feeding import BASE, MINUTE, Bruno, Reader
 
 from register.web.etag import SETTLING_TIME
 
+pytestmark = pytest.mark.one_database
+
 
 @pytest.fixture
 def stranger(demo_app) -> Reader:

@@ -6,6 +6,8 @@ import pytest
 from feeding import AT, MINUTE, Bruno, Reader, plain
 from searched import follow
 
+pytestmark = pytest.mark.prove
+
 
 @pytest.fixture
 def bruno(desk, pen, content) -> Bruno:

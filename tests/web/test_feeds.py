@@ -31,6 +31,8 @@ from register.cases.filters import FILTERS
 from register.errors import RegisterError, TextError
 from register.journal import JournalEntry, Ledger, line_time
 
+pytestmark = pytest.mark.one_database
+
 
 @pytest.fixture
 def bruno(desk, pen, content) -> Bruno:
@@ -431,6 +433,7 @@ def test_two_replies_published_in_another_order_keep_their_own_words(reader, bru
 # --- the traps of feedgen ----------------------------------------------------------------------
 
 
+@pytest.mark.prove
 def test_a_document_is_the_same_to_the_byte_two_seconds_later(reader, rich) -> None:
     addresses = [*FEEDS, *EMPTY]
     first = {address: reader.document(address) for address in addresses}
@@ -442,6 +445,7 @@ def test_a_document_is_the_same_to_the_byte_two_seconds_later(reader, rich) -> N
         assert fresh.data == first[address], address
 
 
+@pytest.mark.prove
 def test_nothing_is_dated_now(reader, rich) -> None:
     last = AT + 100 * MINUTE
     for address in FEEDS:
@@ -601,6 +605,7 @@ def test_the_address_of_a_follow_up_is_cleaned_or_refused(reader, bruno, poison)
 LONG = "Selon le blog, le maire a *refusé* de répondre.\n\n"
 
 
+@pytest.mark.prove
 def test_a_case_as_large_as_a_case_may_be_is_told_whole(reader, bruno, content) -> None:
     steps = tuple(StepContent("audience", note=f"étape {n} " + "x" * 200) for n in range(40))
     told = content(

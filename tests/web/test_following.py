@@ -23,6 +23,8 @@ from register.cases.vocabulary import current_vocabulary
 from register.journal import transaction as pen_module
 from register.operations.instance_identity import tag_uri_maker
 
+pytestmark = pytest.mark.prove
+
 # Letters only, so that no quoting and no typography changes them. The first stands in every text
 # of the case that is followed, the second in the passage that a court has taken out.
 WORD = "zinzolin"

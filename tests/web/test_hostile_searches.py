@@ -9,6 +9,8 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from searched import Searcher, follow, heading
 
+pytestmark = pytest.mark.prove
+
 TEXTS = {
     "long": "a" * 10_000,
     "long words": "filmer " * 1_400,

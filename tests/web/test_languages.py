@@ -17,6 +17,8 @@ from test_pages import ADDRESSES, Stranger
 from register.pages import content as editorial
 from register.web.languages import in_language
 
+pytestmark = pytest.mark.one_database
+
 _NAMES_IT = re.compile(r'<html lang="(fr|en)">')
 _TONGUES = re.compile(r'<link rel="alternate" hreflang="([a-z-]+)" href="http://[^/]+([^"]*)">')
 # Addresses as a page holds them; a quotation mark in a text is written otherwise.

@@ -34,6 +34,8 @@ from register.operations import setup
 from register.reports import report_lists
 from register.web import limits
 
+pytestmark = pytest.mark.one_database
+
 HERE, THERE = "203.0.113.9", "198.51.100.4"
 WRONG = 20  # codes that open nothing, from one source in ten minutes
 STORAGES = ("memory", "redis")

@@ -10,6 +10,8 @@ from searched import Searcher, boxes, follow, heading, links, numbers, plain
 from register.cases.filters import FILTERS
 from register.cases.web.public.filter_panel import CHECKBOX_FILTERS
 
+pytestmark = pytest.mark.one_database
+
 COUNTED = (
     "famille",
     "type",

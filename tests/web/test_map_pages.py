@@ -11,6 +11,8 @@ from flask.testing import FlaskClient
 from mapped import areas, dots, figure
 from searched import Searcher, follow, plain
 
+pytestmark = pytest.mark.one_database
+
 
 @pytest.fixture
 def demo(demo_app: Flask) -> Searcher:

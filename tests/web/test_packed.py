@@ -11,6 +11,8 @@ from flask.testing import FlaskClient
 
 from register.web.headers import MIN_SIZE, gzip_body
 
+pytestmark = pytest.mark.one_database
+
 GZIP = {"Accept-Encoding": "gzip, deflate, br"}
 
 

@@ -24,6 +24,8 @@ from register.journal import Act, JournalEntry
 from register.pages import content as editorial
 from register.web import urls
 
+pytestmark = pytest.mark.one_database
+
 # What machines read, and no browser runs: nothing in it can end it but its end.
 _DATA = re.compile(r'<script type="application/ld\+json">([^<>&\']*)</script>')
 # The one script: it offers places under a box for them, on pages that have one. A page that is

@@ -8,6 +8,8 @@ from register.cases.filters import CaseQuery
 from register.cases.web.public import search_title
 from register.web.request_context import current_vocabulary, head
 
+pytestmark = pytest.mark.one_database
+
 CASES = [
     ({"du": "2006", "au": "2006"}, "En 2006"),
     ({"du": "2006-06", "au": "2006-06"}, "En juin 2006"),

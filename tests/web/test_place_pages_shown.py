@@ -15,6 +15,8 @@ from visitor import Forms
 
 from register.cases import acts, communes_with_cases
 
+pytestmark = pytest.mark.one_database
+
 FULL = ["/communes/92062", "/communes/93032", "/departements/93", "/departements/92", "/regions/11"]
 PLACE = re.compile(r'<li><a href="([^"]+)"><span>([^<]+)</span> ?(?:<span class="num">(\d+))?')
 

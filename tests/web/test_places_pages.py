@@ -20,6 +20,8 @@ from register.territory.resolve import EXACTNESS, PlaceReading
 from register.territory.web import place_choice
 from register.territory.web.place_choice import MAX_SUGGESTIONS
 
+pytestmark = pytest.mark.one_database
+
 SUBLIGNY = "Subligny (la source ne dit pas laquelle des trois communes de ce nom)"
 
 

@@ -26,6 +26,8 @@ from register.config import Settings
 from register.db import engine_options
 from register.journal import writing
 
+pytestmark = pytest.mark.one_database
+
 # Every kind of feed that the demonstration and its two further cases have, by what it is.
 FEEDS = {
     "the register": "/incidents.atom",

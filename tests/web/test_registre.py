@@ -34,6 +34,8 @@ from register.journal.canonical import GENESIS, canonical_json, chain_digest
 from register.journal.models import PUBLIC_ACTS
 from register.journal.web import public_journal as registre
 
+pytestmark = pytest.mark.one_database
+
 LATER = datetime(2026, 6, 1, 8, 0, tzinfo=UTC)
 Get = Callable[..., TestResponse]
 

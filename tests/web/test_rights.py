@@ -12,6 +12,8 @@ from register.cases.vocabulary import VOCABULARY_FILE
 from register.cases.web.public.case_view import RIGHTS_HEADINGS
 from register.pages import content
 
+pytestmark = pytest.mark.one_database
+
 _HEADING = re.compile(r"^## (.*?) \{#([a-z-]+)\}$", re.MULTILINE)
 
 

@@ -16,6 +16,8 @@ from register import create_app
 from register.config import Settings
 from register.db import db, now
 
+pytestmark = pytest.mark.one_database
+
 BASE = "http://127.0.0.1:5000"
 
 OPEN = (

@@ -173,6 +173,7 @@ def test_hup_brings_another_process_and_term_ends_it_and_nothing_is_lost(made: S
             assert _is_gone(worker)
 
 
+@pytest.mark.prove
 def test_a_successor_that_will_not_serve_leaves_the_one_that_does(
     registers, tmp_path: Path
 ) -> None:
@@ -215,6 +216,7 @@ def test_a_worker_that_dies_is_started_again(made: Settings) -> None:
         assert of(port) not in (first, second)
 
 
+@pytest.mark.prove
 def test_the_parent_of_gunicorn_is_started_again_and_leaves_no_worker(made: Settings) -> None:
     with serving(made, workers=1) as (served, port):
         served.first_line()
@@ -227,6 +229,7 @@ def test_the_parent_of_gunicorn_is_started_again_and_leaves_no_worker(made: Sett
         assert served.end() == 0
 
 
+@pytest.mark.prove
 @pytest.mark.parametrize("workers", [0, 1])
 def test_pages_are_served_without_a_follower(
     registers, tmp_path: Path, program: Path, workers: int
@@ -257,6 +260,7 @@ def sink(request: pytest.FixtureRequest) -> Iterator[BinaryIO]:
     yield os.fdopen(os.open("/dev/full", os.O_WRONLY), "wb", 0)
 
 
+@pytest.mark.prove
 @pytest.mark.parametrize("workers", [0, 1])
 def test_a_log_that_nobody_takes_ends_nothing(made: Settings, workers: int, sink: BinaryIO) -> None:
     with serving(made, workers, log=sink) as (served, port):
@@ -307,6 +311,7 @@ def plain_addresses(settings: Settings) -> list[str]:
     return [*plain, "/departements/93", "/communes/93032", "/regions/11", "/nulle-part", "/%00"]
 
 
+@pytest.mark.prove
 @pytest.mark.parametrize(("name", "word"), [("templates", "modèles"), ("static", "feuilles")])
 def test_an_installation_without_its_pages_is_one_sentence(
     made: Settings, program: Path, name: str, word: str
@@ -338,6 +343,7 @@ def _is_gone(number: int) -> bool:
     return True
 
 
+@pytest.mark.prove
 @pytest.mark.parametrize("words", [(), ("--workers", "1")])
 def test_a_closed_terminal_ends_what_was_started_in_it(
     made: Settings, words: tuple[str, ...]

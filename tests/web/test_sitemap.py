@@ -18,6 +18,8 @@ from register.pages import acts as editing
 from register.pages import content as editorial
 from register.web import page_cache
 
+pytestmark = pytest.mark.one_database
+
 BASE = "http://127.0.0.1:5000"
 NAMESPACE = "{http://www.sitemaps.org/schemas/sitemap/0.9}"
 # W3C's profile of ISO 8601, with a time.

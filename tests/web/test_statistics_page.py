@@ -13,6 +13,8 @@ from test_pages import Stranger, body, words
 from register.cases.case_content import ProceedingContent
 from register.cases.web.public import overview
 
+pytestmark = pytest.mark.one_database
+
 PAGE = "/statistiques"
 _FIGURE = re.compile(r'<a href="(/incidents(?:\?[^"]*)?)">([0-9\u202f]+)(?=[<\u00a0 ])')
 _SVG = re.compile(r"<svg.*?</svg>", re.DOTALL)

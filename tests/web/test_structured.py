@@ -21,6 +21,8 @@ from register.cases import acts
 from register.cases.case_content import Content, SourceContent
 from register.cases.web.public import json_ld
 
+pytestmark = pytest.mark.one_database
+
 BASE = "http://127.0.0.1:5000"
 # The context of schema.org without its thousand lines: each word is one of its own, and these hold
 # addresses. What is at the real address need not be asked for by a test.

@@ -30,6 +30,8 @@ from register.web.etag import (
 )
 from register.web.headers import SECURITY_HEADERS
 
+pytestmark = pytest.mark.one_database
+
 
 @pytest.fixture
 def stranger(app):
@@ -477,6 +479,7 @@ def _seen(stranger, known=None):
     return {a for a, (seen, _) in found.items() if seen}, {a: tag for a, (_, tag) in found.items()}
 
 
+@pytest.mark.prove
 @pytest.mark.parametrize("name", EACH)
 def test_the_next_request_shows_what_was_done(name, stranger, desk, cast, content, pen):
     act, state, before, after = EACH[name]

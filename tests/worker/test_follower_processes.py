@@ -21,6 +21,8 @@ from register.search.indexer import IndexStatus, read_index_status
 from register.search.leader_election import index_lease
 from register.server import process_start
 
+pytestmark = pytest.mark.prove
+
 SOON = 15  # seconds, on a machine that does other things too; a second or two when it does not
 # Root's power to write everywhere is taken from it.
 POWERLESS = ["setpriv", "--bounding-set", "-all"] if os.geteuid() == 0 else []

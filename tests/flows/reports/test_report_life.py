@@ -151,6 +151,7 @@ def _another_joins(people: People, number: int) -> None:
     expect(amina.page.get_by_role("link", name="Cas nº")).to_be_visible()
 
 
+@pytest.mark.prove
 @pytest.mark.parametrize(("way", "house"), each_of(WAYS), indirect=["house"])
 def test_reports_come_to_other_ends(way: Way, house: House, somebody: AtDesk) -> None:
     people = People(way, house, somebody)

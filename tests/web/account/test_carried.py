@@ -12,6 +12,8 @@ from werkzeug.test import encode_multipart
 from register.db import db
 from register.journal import Ledger, lines_since
 
+pytestmark = pytest.mark.one_database
+
 INVITE = "/moderation/membres/invitations"
 EDIT = "/moderation/dossiers/12/modifier"
 TEXT = 'Le maire a dit :\r\n\r\n« Rien <b>à filmer</b> "ici" & là ».\r\n\tFin.'

@@ -8,6 +8,8 @@ import pyotp
 import pytest
 from visitor import PASSWORD, Visitor, enter
 
+pytestmark = pytest.mark.one_database
+
 NEW = "cinq girafes bleues nagent"
 ROSTER = "/moderation/membres"
 

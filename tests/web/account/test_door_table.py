@@ -25,6 +25,8 @@ from register.pages import content
 from register.pages.web.page_editor import LEGAL_PAGES
 from register.web.view_permissions import Audience, Permission, always, permission_of
 
+pytestmark = pytest.mark.one_database
+
 # Who is let through.
 ANYBODY, UNPROVED = Audience.ALL, Audience.BEFORE_SECOND_FACTOR
 MEMBER, ADMINISTRATOR = Audience.MEMBERS, Audience.ADMINISTRATORS

@@ -12,6 +12,8 @@ from visitor import PASSWORD, Visitor, enter
 from register.accounts.models import Member
 from register.db import db
 
+pytestmark = pytest.mark.one_database
+
 FACTOR = "/compte/seconde-preuve"
 CODES = re.compile(r"\b[a-z2-9]{5}(?:-[a-z2-9]{5}){4}\b")
 

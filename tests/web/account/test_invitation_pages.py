@@ -14,6 +14,8 @@ from register.accounts.models import Role
 from register.db import now
 from register.journal import writing
 
+pytestmark = pytest.mark.one_database
+
 GOOD = "quatre chats verts dansent"
 
 

@@ -5,6 +5,8 @@ from __future__ import annotations
 import pytest
 from visitor import PASSWORD, Visitor, enter
 
+pytestmark = pytest.mark.one_database
+
 NEW = "cinq girafes bleues nagent"
 CHANGE = "/compte/mot-de-passe"
 

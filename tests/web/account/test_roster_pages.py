@@ -13,6 +13,8 @@ from register.db import db
 from register.journal import Act, Ledger, writing
 from register.journal.models import JournalEntry
 
+pytestmark = pytest.mark.one_database
+
 ROSTER = "/moderation/membres"
 INVITE = f"{ROSTER}/invitations"
 

@@ -11,6 +11,8 @@ from visitor import PASSWORD, SIGN_IN, Visitor, enter
 from register import create_app
 from register.db import db
 
+pytestmark = pytest.mark.one_database
+
 
 def test_a_member_comes_in_and_goes_out(app, cast):
     bruno = enter(app, cast.email("bruno"))

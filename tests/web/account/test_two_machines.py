@@ -12,6 +12,8 @@ from register import create_app
 from register.db import db
 from register.report_keys import default_url
 
+pytestmark = pytest.mark.one_database
+
 WRONG = "quelque-chose-de-faux"
 
 

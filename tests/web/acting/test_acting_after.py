@@ -13,6 +13,8 @@ from register.cases.models import Reply
 from register.db import now
 from register.text.dates import paris_day
 
+pytestmark = pytest.mark.prove
+
 
 def errors(page: str) -> str:
     """The error summary of a page."""

@@ -8,6 +8,8 @@ from register.accounts.models import Member
 from register.cases import acts
 from register.cases.member_view import load_desk_case
 
+pytestmark = pytest.mark.prove
+
 HOSTILE = {
     "controls": "\x00\x01a\x7f\x9b\x08z",
     "bidi": "\u202eetxet\u202c\u2066x\u2069",

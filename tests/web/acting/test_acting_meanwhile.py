@@ -8,6 +8,8 @@ import pytest
 
 from register.cases import acts
 
+pytestmark = pytest.mark.prove
+
 
 def at(filed, place):
     return f"/moderation/dossiers/{filed.id}/{place}"

@@ -12,6 +12,8 @@ from register.cases import acts
 from register.cases.models import Incident
 from register.cases.web.desk import case
 
+pytestmark = pytest.mark.prove
+
 
 def errors(page: str) -> str:
     """The error summary of a page."""

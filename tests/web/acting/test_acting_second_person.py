@@ -24,6 +24,8 @@ from register.reports.models import Report
 from register.reports.report_lists import ReportFolder
 from register.reports.web.desk import report_list
 
+pytestmark = pytest.mark.one_database
+
 ACCUSATION = "Selon le jugement, joindre le 06 12 34 56 78."
 
 

@@ -12,6 +12,8 @@ import pytest
 
 from register.cases import acts
 
+pytestmark = pytest.mark.prove
+
 STATES = ("draft", "published", "withdrawn", "merged", "erased")
 NO = (409, 0, 0)
 PUBLIC = (303, 1, 0)

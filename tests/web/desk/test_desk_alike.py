@@ -12,6 +12,8 @@ from register.cases.duplicates import DuplicateReason
 from register.cases.web.desk.duplicates import reasons_sentence
 from register.web.messages import desk as words
 
+pytestmark = pytest.mark.one_database
+
 
 def text(page):
     return " ".join(re.sub(r"<[^>]+>", " ", page).replace("\u00a0", " ").split())

@@ -15,6 +15,8 @@ from register.cases.models import Incident, Note
 from register.db import db, now
 from register.journal import Ledger, head, writing
 
+pytestmark = pytest.mark.one_database
+
 LIST = "/moderation/dossiers"
 
 

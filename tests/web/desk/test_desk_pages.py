@@ -16,6 +16,8 @@ from register.db import db, housekeeping, now
 from register.journal import writing
 from register.search import indexer
 
+pytestmark = pytest.mark.one_database
+
 LIST = "/moderation/dossiers"
 
 

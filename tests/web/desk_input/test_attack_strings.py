@@ -26,6 +26,8 @@ from register.search import indexer
 from register.text.markup import MAX_CHARS, render_markdown, render_plain_text
 from register.text.normalisation import legal
 
+pytestmark = pytest.mark.prove
+
 ATOM = "{http://www.w3.org/2005/Atom}"
 # The pages of a case on the desk, for each that was published.
 PLACES = (

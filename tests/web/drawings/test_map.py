@@ -12,6 +12,8 @@ from mapped import areas, dots, marked
 from register.cases.map_points import CommunePoint, MapPoints
 from register.web.drawings.maps import draw_places, locator, region_locator
 
+pytestmark = pytest.mark.one_database
+
 
 def test_legend_lists_only_the_marks_on_the_map(app: Flask) -> None:
     make = app.jinja_env.get_template("web/_map.html").module.france  # type: ignore[attr-defined]

@@ -24,6 +24,8 @@ from register.cases.case_content import (
 from register.cases.models import Incident, Revision
 from register.text.normalisation import clean
 
+pytestmark = pytest.mark.prove
+
 ODD = {
     "controls": "a\x00b\x07c\x1bd\x7fe",
     "bidi": "a\u202eb\u2066c\u2069d",

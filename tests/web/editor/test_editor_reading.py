@@ -15,6 +15,8 @@ from register.cases import case_content as contents
 from register.cases.case_content import Content
 from register.cases.models import Incident, Revision
 
+pytestmark = pytest.mark.prove
+
 NEW = "/moderation/dossiers/nouveau"
 
 

@@ -19,6 +19,8 @@ from register.cases.case_content import Content, SourceContent
 from register.cases.models import CaseState, Incident, Note, Revision
 from register.journal import Act, Ledger, head
 
+pytestmark = pytest.mark.one_database
+
 NEW = "/moderation/dossiers/nouveau"
 
 

@@ -13,6 +13,8 @@ from sqlalchemy.orm import Session
 
 from register.cases.models import Incident
 
+pytestmark = pytest.mark.prove
+
 
 @pytest.fixture
 def bruno(signed: Callable[[str], Signed]) -> Signed:

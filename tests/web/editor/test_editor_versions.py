@@ -15,6 +15,8 @@ from wholecase import whole
 from register.cases import acts
 from register.cases.case_content import Content, SourceContent
 
+pytestmark = pytest.mark.one_database
+
 
 @pytest.fixture
 def bruno(signed: Callable[[str], Signed]) -> Signed:
@@ -93,6 +95,7 @@ def test_a_day_may_be_asked_for_from_the_list(bruno: Signed, twice: Filed) -> No
     assert (answer.status_code, answer.location) == (303, expected)
 
 
+@pytest.mark.prove
 @pytest.mark.parametrize(
     "address",
     [

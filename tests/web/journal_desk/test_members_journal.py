@@ -22,6 +22,8 @@ from register.journal import Act, JournalEntry
 from register.journal.web.journal_sentences import ACT_SENTENCES, GROUP_NAMES, KIND_NAMES
 from register.reports import acts as reports
 
+pytestmark = pytest.mark.prove
+
 HOME = "/moderation/journal"
 
 

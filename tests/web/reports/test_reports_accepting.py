@@ -21,6 +21,8 @@ from register.db import now
 from register.reports import acts, queries
 from register.reports.models import Report, RetainedReport
 
+pytestmark = pytest.mark.prove
+
 QUEUE = "/moderation/signalements"
 
 

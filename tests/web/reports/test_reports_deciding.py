@@ -19,6 +19,8 @@ from register.reports.models import Report, ReportState
 from register.reports.report_content import MESSAGE_LIMIT
 from register.web.messages.desk import REPORTER_ACT_SENTENCES
 
+pytestmark = pytest.mark.one_database
+
 LIST = "/moderation/signalements"
 DAY = timedelta(days=1)
 

@@ -18,6 +18,8 @@ from register.text import dates
 from register.web.messages import desk as sentences
 from register.web.request_context import key_store
 
+pytestmark = pytest.mark.prove
+
 LIST = "/moderation/signalements"
 SORT = f"{LIST}/tri"
 # A day on which everything of these tests is recent, however long they take.

@@ -20,6 +20,8 @@ from register.reports import acts
 from register.reports.verify import problems
 from register.text.dates import paris_day
 
+pytestmark = pytest.mark.prove
+
 LIST = "/moderation/signalements"
 
 

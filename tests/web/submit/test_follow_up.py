@@ -26,6 +26,8 @@ from register.reports import acts, queries, receipts, report_content
 from register.reports.models import Message, Report, ReportState
 from register.reports.web import form_tokens
 
+pytestmark = pytest.mark.one_database
+
 # A code that has the shape of one, and opens nothing.
 UNKNOWN = "0123-4567-89AB-CDEF"
 LONG = "é" * (report_content.MESSAGE_LIMIT + 1)

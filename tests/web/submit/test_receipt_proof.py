@@ -16,6 +16,8 @@ from register.db import db
 from register.reports import acts, queries, receipts, report_content
 from register.reports.web import follow_up_views
 
+pytestmark = pytest.mark.one_database
+
 YES = "Un signalement au contenu identique a été reçu le 2 mars 2026."
 NO = "Ce reçu ne correspond à aucun signalement encore gardé ici."
 ADDRESS = "/suivi/verifier"
