@@ -130,6 +130,5 @@ def attach(app: Flask) -> None:
     request_validation.attach(app, settings)
     # Outside request validation, which then sees one address per page in both languages.
     languages.attach(app)
-    headers.attach_onion_location(app, settings)
     # Last, so that the answers of every other middleware get the headers too.
     headers.attach(app, settings)

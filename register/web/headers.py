@@ -75,81 +75,57 @@ def standard_headers(settings: Settings) -> list[tuple[str, str]]:
 
 
 class HeadersMiddleware:
-    """Middleware that adds the standard headers that a response does not set itself."""
+    """Middleware that adds the standard headers that a response does not set itself.
+
+    Public pages requested at the public address also get ``Onion-Location``, with which Tor Browser
+    offers their onion address.
+    """
 
     def __init__(self, app: WSGI, settings: Settings) -> None:
         self.app = app
+        self.onion_url, self.onion_host = settings.onion_url, settings.onion_host
         self.required = [
             (name.lower(), (name, header)) for name, header in standard_headers(settings)
         ]
 
     def __call__(self, environ: dict[str, Any], start_response: StartResponse) -> Iterable[bytes]:
         """Pass the application's response on with the missing headers."""
+        # Before the application, which changes the path.
+        onion_address = self._onion_address(environ)
 
         def start(status: str, headers: list[tuple[str, str]], exc_info: Any = None) -> Any:
-            present = {name.lower() for name, _header in headers}
-            missing = [pair for name, pair in self.required if name not in present]
-            return start_response(status, [*headers, *missing], exc_info)
+            present = {name.lower(): header for name, header in headers}
+            added = [pair for name, pair in self.required if name not in present]
+            is_page = present.get("content-type", "").startswith("text/html")
+            if onion_address and is_page and status.startswith("200 "):
+                added.append(("Onion-Location", onion_address))
+            return start_response(status, [*headers, *added], exc_info)
 
         return self.app(environ, start)
+
+    def _onion_address(self, environ: dict[str, Any]) -> str:
+        """The address of a page at the onion host; empty when the request may not be offered it.
+
+        Not the pages of members and of report follow-up, whose session belongs to the address at
+        which it was opened; nor requests at the onion address itself.
+        """
+        if not self.onion_url or environ["REQUEST_METHOD"] not in ("GET", "HEAD"):
+            return ""
+        path = environ.get("PATH_INFO", "")
+        page_path = without_prefix(path)
+        is_follow_up = page_path == "/suivi" or page_path.startswith("/suivi/")
+        host = urlsplit(f"//{environ.get('HTTP_HOST', '')}").hostname
+        if host == self.onion_host or is_follow_up or is_member_path(page_path):
+            return ""
+        # WSGI hands over the path decoded.
+        address = self.onion_url + quote(path.encode("latin-1"), safe=_PATH_SIGNS)
+        query_string = environ.get("QUERY_STRING")
+        return f"{address}?{query_string}" if query_string else address
 
 
 def attach(app: Flask, settings: Settings) -> None:
     """Add the middleware to an application; called last, so that it is the outermost."""
     app.wsgi_app = HeadersMiddleware(app.wsgi_app, settings)  # type: ignore[method-assign]
-
-
-class OnionLocation:
-    """Middleware that adds ``Onion-Location`` to public pages requested at the public address.
-
-    With this header Tor Browser offers the onion address of a page.
-    """
-
-    def __init__(self, app: WSGI, settings: Settings) -> None:
-        self.app = app
-        self.address, self.host = settings.onion_url, settings.onion_host
-
-    def __call__(self, environ: dict[str, Any], start_response: StartResponse) -> Iterable[bytes]:
-        """Pass the application's response on, with the header on pages."""
-        if not self._is_for(environ):
-            return self.app(environ, start_response)
-        # WSGI hands over the path decoded.
-        target = quote(environ.get("PATH_INFO", "").encode("latin-1"), safe=_PATH_SIGNS)
-        if environ.get("QUERY_STRING"):
-            target += f"?{environ['QUERY_STRING']}"
-        header = ("Onion-Location", self.address + target)
-
-        def start(status: str, headers: list[tuple[str, str]], exc_info: Any = None) -> Any:
-            return start_response(
-                status, [*headers, header] if _is_page(status, headers) else headers, exc_info
-            )
-
-        return self.app(environ, start)
-
-    def _is_for(self, environ: dict[str, Any]) -> bool:
-        """Whether a request may be offered the onion address.
-
-        Not the pages of members and of report follow-up, whose session belongs to the address at
-        which it was opened; nor requests at the onion address itself.
-        """
-        path = without_prefix(environ.get("PATH_INFO", ""))
-        is_follow_up = path == "/suivi" or path.startswith("/suivi/")
-        host = urlsplit(f"//{environ.get('HTTP_HOST', '')}").hostname
-        is_read = environ["REQUEST_METHOD"] in ("GET", "HEAD")
-        return is_read and host != self.host and not (is_follow_up or is_member_path(path))
-
-
-def _is_page(status: str, headers: list[tuple[str, str]]) -> bool:
-    content_type = next(
-        (field_value for name, field_value in headers if name.lower() == "content-type"), ""
-    )
-    return status.startswith("200 ") and content_type.startswith("text/html")
-
-
-def attach_onion_location(app: Flask, settings: Settings) -> None:
-    """Add the middleware to an application that has an onion address."""
-    if settings.onion_url:
-        app.wsgi_app = OnionLocation(app.wsgi_app, settings)  # type: ignore[method-assign]
 
 
 def takes_gzip(environ: dict[str, Any]) -> bool:
