@@ -17,6 +17,7 @@ import time
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import date
+from functools import lru_cache, partial
 from typing import Any, cast
 
 from flask import Flask, Response, current_app, make_response, request
@@ -146,8 +147,12 @@ def attach(app: Flask, app_settings: Settings) -> None:
             "MemoryStorage | RedisStorage",
             storage_from_string(url, wrap_exceptions=True, **_redis_options(url)),
         )
-        day_key = _RedisKey(storage) if isinstance(storage, RedisStorage) else _ProcessKey()
-        app.extensions[_EXTENSION] = Limits(MovingWindowRateLimiter(storage), day_key)
+        if isinstance(storage, RedisStorage):
+            key_of: Callable[[date], bytes] = partial(_redis_day_key, storage.storage)
+        else:
+            # A key of this process, new each day and never stored.
+            key_of = lru_cache(maxsize=1)(lambda _day: secrets.token_bytes(32))
+        app.extensions[_EXTENSION] = Limits(MovingWindowRateLimiter(storage), key_of)
 
 
 def _redis_options(url: str) -> dict[str, Any]:
@@ -161,37 +166,15 @@ def _redis_options(url: str) -> dict[str, Any]:
     return {"socket_connect_timeout": 1, "socket_timeout": 1, "retry": Retry(NoBackoff(), 0)}
 
 
-class _ProcessKey:
-    """A key of this process, new each day and never stored."""
-
-    def __init__(self) -> None:
-        self._current: tuple[date, bytes] = (date.min, b"")
-
-    def __call__(self, day: date) -> bytes:
-        key_day, key = self._current
-        if day != key_day:
-            # One assignment: another thread must not see today's date with yesterday's key.
-            key = secrets.token_bytes(32)
-            self._current = (day, key)
-        return key
-
-
-class _RedisKey:
-    """A key shared by several processes, in the Redis that holds their counters."""
-
-    def __init__(self, storage: RedisStorage) -> None:
-        self._redis = storage.storage
-
-    def __call__(self, day: date) -> bytes:
-        name = f"webcitoyen:limits:{day.isoformat()}"
-        try:
-            self._redis.set(
-                name, secrets.token_bytes(32), nx=True, ex=_KEY_LIFETIME_DAYS * 24 * 3600
-            )
-            return bytes(cast(bytes, self._redis.get(name)))
-        except Exception as error:
-            # ``limits`` wraps the client's errors only when it counts.
-            raise StorageError(error) from error
+def _redis_day_key(client: Any, day: date) -> bytes:
+    """The key of a day, shared by several processes in the Redis that holds their counters."""
+    name = f"webcitoyen:limits:{day.isoformat()}"
+    try:
+        client.set(name, secrets.token_bytes(32), nx=True, ex=_KEY_LIFETIME_DAYS * 24 * 3600)
+        return bytes(cast(bytes, client.get(name)))
+    except Exception as error:
+        # ``limits`` wraps the client's errors only when it counts.
+        raise StorageError(error) from error
 
 
 def are_enabled() -> bool:
