@@ -139,13 +139,13 @@ def of_a_request(source: str) -> list[str]:
 
 
 def test_every_module_that_declares_routes_is_imported():
-    routes = TOP / "register" / "web" / "routes.py"
+    application = TOP / "register" / "web" / "application.py"
     declaring = {
         _module(path)
         for path in MODULES
-        if path != routes and "register.web.blueprints" in path.read_text("utf-8")
+        if path != application and "register.web.blueprints" in path.read_text("utf-8")
     }
-    imported = {module for module, _names in _imported(routes.read_text("utf-8"))}
+    imported = {module for module, _names in _imported(application.read_text("utf-8"))}
     assert declaring <= imported
 
 
