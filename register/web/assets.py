@@ -54,7 +54,7 @@ class StaticFiles(WhiteNoise):  # type: ignore[misc]
         super().__init__(
             app, allow_all_origins=False, max_age=None, add_headers_function=_add_headers
         )
-        self._app, self._source, self._folder = app, source, folder
+        self.app, self._source, self._folder = app, source, folder
         self._names: dict[str, str] = {}
         self._lock = Lock()
 
@@ -78,7 +78,7 @@ class StaticFiles(WhiteNoise):  # type: ignore[misc]
     def __call__(self, environ: dict[str, Any], start_response: StartResponse) -> Iterable[bytes]:
         """Answer with a file, or let the application answer."""
         if not self._has(environ.get("PATH_INFO", "")):
-            return self._app(environ, start_response)
+            return self.app(environ, start_response)
         if environ["REQUEST_METHOD"] not in ("GET", "HEAD"):
             status_line, headers, body = refusal(405)
             start_response(status_line, [*headers, ("Allow", "GET, HEAD")])
