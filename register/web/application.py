@@ -44,6 +44,7 @@ import register.reports.web.follow_up_views
 import register.reports.web.report_views
 import register.territory.web.place_choice
 import register.territory.web.place_pages
+import register.web.etag
 from register.accounts.web import access_control
 from register.errors import SealError
 from register.web import (
