@@ -219,7 +219,7 @@ def test_a_module_can_be_read_in_one_sitting(path):
         ("reports.web.x", "from register.cases.web import y", [], "the face of an earlier room"),
         ("cases.web.x", "from register.search import service", [], "any room"),
         ("cases.web.x", "from register.web import etag", [], "what all faces share"),
-        ("cli.x", "from register.server import launch", [], "the command starts the server"),
+        ("cli.x", "from register.server import process_start", [], "the command starts the server"),
         ("cli.x", "from register import create_app", [], "and the application"),
         ("cases.x", "from register.journal import Act", [], "downwards"),
         ("cases.x", "from register.cases.models import Incident", [], "at home"),

@@ -10,7 +10,7 @@ from click.testing import CliRunner, Result
 from sqlalchemy import Engine as Database
 
 from register.cli import main
-from register.cli import search as commands
+from register.cli import maintenance as commands
 from register.config import PREFIX, Settings
 from register.search.leader_election import index_lease
 

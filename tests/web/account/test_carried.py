@@ -6,11 +6,12 @@ from datetime import timedelta
 from functools import partial
 
 import pytest
+from ledger_lines import lines_since
 from visitor import PASSWORD, SIGN_IN, Visitor, enter
 from werkzeug.test import encode_multipart
 
 from register.db import db
-from register.journal import Ledger, lines_since
+from register.journal import Ledger
 
 pytestmark = pytest.mark.one_database
 
