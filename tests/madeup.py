@@ -7,7 +7,7 @@ from collections.abc import Iterable, Iterator
 
 from hypothesis import strategies as st
 
-from register.search.engine import (
+from register.search.engine_interface import (
     Cursor,
     Document,
     QueryAlternative,
@@ -15,7 +15,7 @@ from register.search.engine import (
     SearchEngine,
     SearchQuery,
 )
-from register.search.matcher import strength
+from register.search.reference_matcher import strength
 
 START = Cursor(1, "aa", "made")
 

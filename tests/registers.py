@@ -199,7 +199,7 @@ def share_what_each_application_makes() -> None:
     A thousand tests make an application of their own, and would do both a thousand times.
     """
     Flask.jinja_options = {**Flask.jinja_options, "bytecode_cache": _Compiled()}
-    read, known = request_context.read_gazetteer, {}
+    read, known = request_context.load_gazetteer, {}
 
     def shared(session: Session) -> Gazetteer:
         version = dataset.loaded_version(session)
@@ -207,7 +207,7 @@ def share_what_each_application_makes() -> None:
             known[version] = read(session)
         return known[version]
 
-    request_context.read_gazetteer = shared
+    request_context.load_gazetteer = shared
 
 
 @contextmanager

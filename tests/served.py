@@ -29,7 +29,7 @@ from register.db import configure_engine, db, engine_options
 from register.demo.instance import import_demo_cases
 from register.journal import JournalEntry, WriteTransaction, writing
 from register.search import indexer
-from register.server.sockets import listen
+from register.server.process_start import listen
 from register.server.waitress_server import Server
 from register.web.languages import in_language
 

@@ -11,7 +11,7 @@ from pathlib import Path
 from madeup import case, quiet, word
 
 from register.search import whoosh_state
-from register.search.engine import Cursor, Document, SearchQuery
+from register.search.engine_interface import Cursor, Document, SearchQuery
 from register.search.whoosh import Whoosh
 
 

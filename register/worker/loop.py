@@ -22,7 +22,7 @@ from register.db import now
 from register.journal.transaction import NOTIFY_CHANNEL
 from register.report_keys import KeyStore
 from register.reports.acts import purging
-from register.search.engine import SearchEngine
+from register.search.engine_interface import SearchEngine
 from register.search.indexer import catch_up
 from register.search.leader_election import (
     Lease,

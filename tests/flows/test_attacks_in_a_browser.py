@@ -25,7 +25,7 @@ from sqlalchemy import create_engine
 from register import create_app
 from register.db import configure_engine, db, engine_options
 from register.search import indexer
-from register.server.sockets import listen
+from register.server.process_start import listen
 from register.server.waitress_server import Server
 
 pytestmark = [pytest.mark.browser, pytest.mark.prove]

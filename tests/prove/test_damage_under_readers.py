@@ -26,7 +26,7 @@ from sqlalchemy import text
 from wire import ask, get, serving, until
 
 from register.config import POSTGRESQL, Settings
-from register.search import engine as factory
+from register.search import engine_interface as factory
 from register.search.indexer import read_index_status
 from register.search.leader_election import index_lease
 

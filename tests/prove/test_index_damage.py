@@ -17,7 +17,7 @@ from madeup import START, by_number, case, meant, questions, quiet, register
 from whoosh_kills import killed_writers
 
 from register.search import whoosh
-from register.search.engine import Cursor, IndexNotReady
+from register.search.engine_interface import Cursor, IndexNotReady
 from register.search.whoosh import Whoosh
 
 pytestmark = pytest.mark.prove

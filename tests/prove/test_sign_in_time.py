@@ -31,7 +31,7 @@ from register.config import Settings
 from register.db import db
 from register.journal import writing
 from register.operations import setup
-from register.server.sockets import listen
+from register.server.process_start import listen
 from register.server.waitress_server import Server
 
 pytestmark = pytest.mark.prove

@@ -7,8 +7,8 @@ from collections.abc import Iterator
 import pytest
 from madeup import START, case, filled, quiet, word
 
-from register.search import engine as factory
-from register.search.engine import Cursor, Document, SearchQuery
+from register.search import engine_interface as factory
+from register.search.engine_interface import Cursor, Document, SearchQuery
 
 LATER = Cursor(7, "bb", "made")
 

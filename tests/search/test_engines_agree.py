@@ -22,8 +22,8 @@ from register.cases import vocabulary
 from register.cases.models import Incident
 from register.db import db
 from register.errors import Invalid
-from register.search import document, postgres_lexemes, query_parser
-from register.search.engine import Cursor, Document, SearchEngine
+from register.search import document, postgres_tables, query_parser
+from register.search.engine_interface import Cursor, Document, SearchEngine
 from register.search.postgres import Postgres
 from register.search.whoosh import Whoosh
 
@@ -81,7 +81,7 @@ def answers(session, engines, asked) -> list[dict[int, int]]:
 @pytest.mark.parametrize("demo_app", ["sqlite"], indirect=True)
 @pytest.mark.parametrize("sample", [10, 1_000], ids=["with runs", "without runs"])
 def test_the_demonstration_is_searched_alike(session, engines, cases, sample, monkeypatch):
-    monkeypatch.setattr(postgres_lexemes, "SAMPLE", sample)
+    monkeypatch.setattr(postgres_tables, "SAMPLE", sample)
     filled(engines, cases)
     assert len(cases) == 34
     some = 0
@@ -123,7 +123,7 @@ def test_whatever_happens_is_searched_alike(session, engines, first, second, gon
 
 
 def test_many_words_are_searched_alike(session, engines, monkeypatch):
-    monkeypatch.setattr(postgres_lexemes, "SAMPLE", 50)
+    monkeypatch.setattr(postgres_tables, "SAMPLE", 50)
     cases = by_number(made_up(200))
     filled(engines, cases)
     for asked in questions(seed=3):

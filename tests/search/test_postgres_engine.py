@@ -30,8 +30,8 @@ from sqlalchemy.orm import Session
 
 from register.db import engine_options
 from register.search import postgres as adapter
-from register.search import postgres_lexemes, postgres_tables
-from register.search.engine import (
+from register.search import postgres_tables
+from register.search.engine_interface import (
     Cursor,
     Document,
     IndexNotReady,
@@ -59,7 +59,7 @@ def index(engine) -> Iterator[Postgres]:
 @pytest.fixture
 def all_are_common(monkeypatch):
     """Each two tokens that follow one another are a lexeme."""
-    monkeypatch.setattr(postgres_lexemes, "SAMPLE", 1)
+    monkeypatch.setattr(postgres_tables, "SAMPLE", 1)
 
 
 def say(engine, *statements: str) -> None:
@@ -112,7 +112,7 @@ _writes = st.lists(
 )
 def test_it_finds_what_the_judge_finds(session, index, sample, first, writes, asked):
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(postgres_lexemes, "SAMPLE", sample)
+        patch.setattr(postgres_tables, "SAMPLE", sample)
         cases = by_number(first)
         filled(index, *cases.values())
         for seq, (given_now, gone, how) in enumerate(writes, start=2):
@@ -135,7 +135,7 @@ def test_it_finds_what_the_judge_finds(session, index, sample, first, writes, as
 
 
 def test_it_finds_in_many_words_what_the_judge_finds(session, index, monkeypatch):
-    monkeypatch.setattr(postgres_lexemes, "SAMPLE", 40)
+    monkeypatch.setattr(postgres_tables, "SAMPLE", 40)
     cases = by_number(made_up(120))
     filled(index, *cases.values())
     for seq, one in enumerate(made_up(3, seed=2), start=2):
@@ -157,7 +157,7 @@ def test_a_phrase_stays_in_one_field(session, index, all_are_common):
 
 @pytest.mark.parametrize("sample", [1, 1_000])
 def test_a_phrase_is_more_than_its_words_and_its_runs(session, index, sample, monkeypatch):
-    monkeypatch.setattr(postgres_lexemes, "SAMPLE", sample)
+    monkeypatch.setattr(postgres_tables, "SAMPLE", sample)
     filled(
         index,
         case(1, "titre", "tribunal de grande instance"),
@@ -218,7 +218,7 @@ def test_a_case_of_a_book_is_found_by_its_first_hundred_thousand_words(session, 
     words = [f"mot{number:06}" for number in range(100_000)]
     book = Document(1, (("titre",),), (tuple(words),), *NOTHING)
     filled(index, book, case(2, "autre"))
-    assert sum(len(one) for one in postgres_lexemes.Lexicon().lexemes(book)) <= 1 << 20
+    assert sum(len(one) for one in postgres_tables.Lexicon().lexemes(book)) <= 1 << 20
     assert found(session, index, word("titre")) == {1: 1}
     assert found(session, index, word("mot000000")) == {1: 0}
     assert found(session, index, word("mot080000")) == {1: 0}

@@ -32,7 +32,7 @@ from madeup import (
 )
 
 from register.search import whoosh, whoosh_segment, whoosh_state
-from register.search.engine import (
+from register.search.engine_interface import (
     Cursor,
     Document,
     IndexNotReady,

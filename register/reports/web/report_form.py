@@ -32,7 +32,7 @@ from register.territory.readings import INEXACT
 from register.territory.resolve import resolve
 from register.territory.web import place_choice
 from register.territory.web.place_choice import PlaceChoice, place_from_key, place_key, stored_place
-from register.text import typed_dates
+from register.text import dates
 from register.text.normalisation import one_line
 from register.web.form_fields import LineField, line_field, text_field
 from register.web.l10n import number
@@ -241,11 +241,11 @@ class ReportForm(SessionlessForm):
     def date(self) -> str:
         """The date in EDTF; empty where it was not recognised."""
         if self.displayed_on:
-            recent = typed_dates.parse_relative_date(self.quand.data, self.displayed_on)
+            recent = dates.parse_relative_date(self.quand.data, self.displayed_on)
             if recent:
                 return recent.isoformat()
         try:
-            return typed_dates.parse_typed_date(self.quand.data)
+            return dates.parse_typed_date(self.quand.data)
         except TextError:
             return ""
 

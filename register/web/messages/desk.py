@@ -147,7 +147,7 @@ RISK_NAMES: dict[str, Any] = {
 }
 
 
-# Limitation periods by code.
+# What an act changes for the public, by code.
 PUBLIC_CHANGES: dict[str, Any] = {
     "shown": _("Le cas devient public, et paraît dans les listes et la recherche."),
     "numbered": _("Il reçoit son numéro et son adresse, qui ne changeront plus."),

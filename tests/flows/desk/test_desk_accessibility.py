@@ -16,7 +16,7 @@ from test_accessibility import SCHEMES, violations
 
 from register.cases.vocabulary import LANGUAGES
 from register.db import db
-from register.server.sockets import listen
+from register.server.process_start import listen
 from register.server.waitress_server import Server
 
 pytestmark = [pytest.mark.browser, pytest.mark.prove]

@@ -16,7 +16,7 @@ from signed import Signed
 from register import create_app
 from register.config import Settings
 from register.db import db
-from register.server.sockets import listen
+from register.server.process_start import listen
 from register.server.waitress_server import Server
 
 

@@ -22,7 +22,7 @@ from register.cases.web.public.filter_panel import filter_titles
 from register.cases.web.public.search_request import TextSearch, search_engine, search_text
 from register.db import db
 from register.search import service
-from register.search.engine import QueryPart
+from register.search.engine_interface import QueryPart
 from register.search.service import Reach
 from register.territory import place_queries
 from register.territory.name_normalisation import split_words as mentioned

@@ -26,8 +26,8 @@ from register.web.blueprints import desk
 from register.web.error_messages import error_sentence
 from register.web.l10n import day_words, typeset
 from register.web.l10n import with_label as named_by
-from register.web.messages import REPORT_STATES
 from register.web.messages.desk import NOBODY_BEGAN
+from register.web.messages.errors import REPORT_STATES
 from register.web.request_context import current_vocabulary, settings
 from register.web.template_env import clock, first_upper
 
