@@ -9,21 +9,24 @@ from __future__ import annotations
 import gc
 import os
 import signal
-from collections.abc import Callable, Iterator
-from contextlib import AbstractContextManager
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import AbstractContextManager, ExitStack
 from datetime import datetime
 from pathlib import Path
 
+import databases
+import demo_site
 import pytest
-import registers
-import served
-from filed import AT, Filed
+from case_contents import a_case
+from cast import AT, CaseRef, Cast, Desk, hire
+from databases import BACKENDS, Registers, application, bare, opened
+from desk_site import desk_site
 from flask import Flask
 from flask.testing import FlaskClient
-from people import Cast, Desk, a_case, hire
-from registers import BACKENDS, Registers, application, bare, opened
-from reported import Inbox
-from signed import Signed
+from form_client import MemberClient
+from page_sites import PageSite
+from report_factory import Inbox
+from reports_site import reports_site
 from sqlalchemy import Engine
 from sqlalchemy.orm import Session
 
@@ -32,6 +35,7 @@ from benchmarks.cluster import PostgresServer
 from register.cases.case_content import Content
 from register.cases.checklist import ATTESTATIONS
 from register.config import Settings
+from register.db import db
 from register.journal import WriteTransaction, writing
 from register.operations import setup
 from register.report_keys import KeyStore
@@ -42,7 +46,7 @@ DEMO = Path(__file__).resolve().parent.parent / "register" / "demo" / "incidents
 def pytest_configure() -> None:
     """End as on Ctrl-C when asked to stop: the PostgreSQL that was started ends with the run."""
     signal.signal(signal.SIGTERM, signal.default_int_handler)
-    registers.share_what_each_application_makes()
+    databases.share_what_each_application_makes()
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
@@ -94,7 +98,7 @@ def settings(
     request: pytest.FixtureRequest, registers: Registers, tmp_path: Path
 ) -> Iterator[Settings]:
     """The settings of a register without a case; each test that asks runs on both databases."""
-    with registers.new(request.param, tmp_path) as made:
+    with databases.new(request.param, tmp_path) as made:
         yield made
 
 
@@ -158,11 +162,11 @@ def desk(pen: Callable[..., AbstractContextManager[WriteTransaction]], cast: Cas
 
 
 @pytest.fixture
-def signed(app: Flask, cast: Cast) -> Callable[[str], Signed]:
+def signed(app: Flask, cast: Cast) -> Callable[[str], MemberClient]:
     """``signed("bruno")``: a browser in which a member has just signed in."""
 
-    def enter(name: str) -> Signed:
-        return Signed(app, getattr(cast, name))
+    def enter(name: str) -> MemberClient:
+        return MemberClient(app, getattr(cast, name))
 
     return enter
 
@@ -188,7 +192,7 @@ def inbox(
 
 
 @pytest.fixture
-def published(desk: Desk) -> Callable[..., Filed]:
+def published(desk: Desk) -> Callable[..., CaseRef]:
     """``published(title=…)``: a public case, as its id and number."""
     return desk.published
 
@@ -212,7 +216,7 @@ def demo_app(
     from register.exchange.importer import PublishOptions, import_file
 
     folder = tmp_path_factory.mktemp(f"demo-{request.param}")
-    with registers.new(request.param, folder) as settings:
+    with databases.new(request.param, folder) as settings:
         with opened(settings.database_url) as engine:
             cast = hire(engine)
             publication = PublishOptions(by=cast.bruno, second=cast.chloe, reason="démonstration")
@@ -229,10 +233,29 @@ def client(demo_app: Flask) -> FlaskClient:
 
 
 @pytest.fixture(scope="session")
-def site(registers: Registers, tmp_path_factory: pytest.TempPathFactory) -> Iterator[served.Site]:
+def site(
+    registers: Registers, tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[demo_site.Site]:
     """The demonstration on a real server, with a case that has everything and a withdrawn one."""
     with (
-        registers.new("sqlite", tmp_path_factory.mktemp("site")) as settings,
-        served.site(settings) as running,
+        databases.new("sqlite", tmp_path_factory.mktemp("site")) as settings,
+        demo_site.site(settings) as running,
     ):
         yield running
+
+
+@pytest.fixture(scope="session")
+def page_sites(
+    registers: Registers, tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[Mapping[str, PageSite]]:
+    """Two registers with every page: of the desk and accounts, and of reports."""
+    with ExitStack() as stack:
+        sites = {}
+        for name, fill in (("desk", desk_site), ("reports", reports_site)):
+            folder = tmp_path_factory.mktemp(name)
+            settings = stack.enter_context(registers.new("sqlite", folder))
+            sites[name] = fill(settings)
+        yield sites
+        for site in sites.values():
+            with site.app.app_context():
+                db.engine.dispose()

@@ -14,9 +14,9 @@ from datetime import date, timedelta
 from pathlib import Path
 
 import pytest
-from filed import AT
-from people import a_case
-from reported import CONTACT, a_report, nonce
+from case_contents import a_case
+from cast import AT
+from report_factory import CONTACT, a_report, nonce
 
 from register.accounts import acts as accounts
 from register.accounts import invitations

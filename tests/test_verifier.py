@@ -14,7 +14,7 @@ from typing import Any
 
 import pytest
 from flask import Flask
-from outsider import HEAD, LEDGER, PROOF, SOURCE, Outsider
+from verifier_run import HEAD, LEDGER, PROOF, SOURCE, Outsider
 
 from register.cases import acts
 from register.cases.case_content import Content

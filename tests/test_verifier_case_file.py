@@ -14,9 +14,9 @@ import sys
 import zipfile
 
 import pytest
-from outsider import SOURCE
-from people import a_case
-from reported import WORDS, nonce
+from case_contents import a_case
+from report_factory import WORDS, nonce
+from verifier_run import SOURCE
 
 from register.cases import acts
 from register.cases.acts.redaction import FIXED_NOTES

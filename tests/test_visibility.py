@@ -17,7 +17,7 @@ from urllib.parse import urlencode
 
 import pytest
 from flask import Flask
-from reported import nonce
+from report_factory import nonce
 from sqlalchemy import func, select
 
 from register import create_app

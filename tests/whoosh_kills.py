@@ -8,7 +8,7 @@ import time
 from multiprocessing.connection import Connection
 from pathlib import Path
 
-from madeup import case, quiet, word
+from search_documents import case, quiet, word
 
 from register.search import whoosh_state
 from register.search.engine import Cursor, Document, SearchQuery

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 
 import pytest
-from filed import AT
+from cast import AT
 from sqlalchemy import func, select
 
 from register.accounts import acts as accounts

@@ -6,7 +6,7 @@ import json
 from datetime import timedelta
 
 import pytest
-from filed import AT
+from cast import AT
 from sqlalchemy import func, select
 
 from register.accounts import acts as accounts

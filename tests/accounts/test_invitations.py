@@ -7,7 +7,7 @@ from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
 
 import pytest
-from filed import AT
+from cast import AT
 from sqlalchemy import func, select
 
 from register.accounts import acts as accounts

@@ -13,9 +13,9 @@ from threading import Event
 
 import pyotp
 import pytest
-from filed import AT
+from cast import AT
+from raw_http import until
 from sqlalchemy import event, select
-from wire import until
 
 from register.accounts import acts as accounts
 from register.accounts import authentication, passwords, session_acts, sessions, two_factor

@@ -6,7 +6,7 @@ from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
 import pytest
-from people import a_case
+from case_contents import a_case
 
 from register.cases import acts, communes_with_cases
 

@@ -7,9 +7,9 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from datetime import UTC, datetime
 
-import faceted
+import facet_data
 import pytest
-from faceted import said
+from facet_data import said
 from hypothesis import HealthCheck, given
 from hypothesis import settings as hypothesis_settings
 from sqlalchemy.orm import Session
@@ -56,13 +56,13 @@ def _numbers(page):
 
 
 def test_what_is_counted_is_what_the_issue_asks_for():
-    assert set(facet_index.FACETS) == set(faceted.FACETS)
-    assert {name for name, spec in FILTERS.items() if spec.value_pairs} == set(faceted.FACETS)
-    assert set(faceted.POOL) | {"q"} == set(FILTERS)
+    assert set(facet_index.FACETS) == set(facet_data.FACETS)
+    assert {name for name, spec in FILTERS.items() if spec.value_pairs} == set(facet_data.FACETS)
+    assert set(facet_data.POOL) | {"q"} == set(FILTERS)
 
 
 def test_an_empty_register_counts_nothing(session, words):
-    assert _counts(session, words) == {name: {} for name in faceted.FACETS}
+    assert _counts(session, words) == {name: {} for name in facet_data.FACETS}
     assert facets.count_matches(session, CaseQuery(), words, head(session)) == 0
 
 
@@ -132,9 +132,9 @@ def test_fewer_filters_are_told_with_their_cases(session, desk, words):
 @pytest.mark.prove
 def test_counts_equal_brute_force(session, engine, desk, words):
     """Sixty searches here, a thousand in ``make prove``."""
-    faceted.publish_all(desk)
+    facet_data.publish_all(desk)
     session.rollback()
-    at, told = head(session), faceted.retired(words)
+    at, told = head(session), facet_data.retired(words)
     sizes = []
 
     @hypothesis_settings(
@@ -144,13 +144,13 @@ def test_counts_equal_brute_force(session, engine, desk, words):
         database=None,
         suppress_health_check=list(HealthCheck),
     )
-    @given(search=faceted.searches())
+    @given(search=facet_data.searches())
     def agree(search):
         query, hits = search
-        assert facets.count_facets(session, query, told, at, hits) == faceted.counted(
+        assert facets.count_facets(session, query, told, at, hits) == facet_data.counted(
             session, query, told, hits
         )
-        size = faceted.total(session, query, told, hits)
+        size = facet_data.total(session, query, told, hits)
         assert facets.count_matches(session, query, told, at, hits) == size
         assert queries.query_case_page(session, query, told, at, hits).total == size
         sizes.append(size)
@@ -196,7 +196,7 @@ def test_what_is_kept_does_not_grow_for_ever(session, desk, words, monkeypatch):
 @pytest.fixture
 def moments(session, words, monkeypatch):
     """``moments.look()``: the marks of now, compared with new ones."""
-    found = faceted.Moments(monkeypatch)
+    found = facet_data.Moments(monkeypatch)
     look = found.look
 
     def now():

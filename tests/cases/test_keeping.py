@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import timedelta
 
 import pytest
-from filed import AT
+from cast import AT
 
 from register.cases import acts
 from register.cases.acts.draft_acts import CLAIM_DURATION

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import faceted
+import facet_data
 import pytest
 
 from register.cases import acts, facet_index, map_points, queries
@@ -99,7 +99,7 @@ def test_a_point_that_stands_for_several_communes_is_not_exact(session, desk):
 
 
 def test_each_search_has_the_places_of_its_list(session, desk):
-    faceted.publish_all(desk)
+    facet_data.publish_all(desk)
     words = current_vocabulary(session)
     for name, value in (
         ("type", "expulsion"),

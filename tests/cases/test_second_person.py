@@ -7,7 +7,7 @@ from dataclasses import replace
 from datetime import timedelta
 
 import pytest
-from filed import AT
+from cast import AT
 from sqlalchemy import func, select
 
 from register.accounts.models import Member

@@ -8,8 +8,8 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
+from cast import AT
 from click.testing import CliRunner, Result
-from filed import AT
 from flask import Flask
 
 from register import config, create_app

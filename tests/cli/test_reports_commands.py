@@ -7,8 +7,8 @@ from collections.abc import Callable
 from datetime import date, datetime, timedelta
 
 import pytest
+from cast import AT
 from click.testing import CliRunner, Result
-from filed import AT
 from sqlalchemy import update
 
 from register.cli import main

@@ -9,9 +9,9 @@ from collections.abc import Iterator, Mapping
 from pathlib import Path
 
 import pytest
+from databases import bare, opened
 from lxml import html
 from lxml.html import HtmlElement
-from registers import bare, opened
 
 from tools.docs import gallery, rooms
 from tools.docs.furnished import furnish

@@ -10,7 +10,7 @@ import zipfile
 from html.parser import HTMLParser
 
 import pytest
-from reported import CONTACT, WORDS
+from report_factory import CONTACT, WORDS
 
 from register.cases import acts
 from register.cases.vocabulary import current_vocabulary

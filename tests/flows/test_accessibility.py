@@ -7,10 +7,10 @@ from pathlib import Path
 
 import pytest
 from axe_playwright_python.base import AXE_SCRIPT
-from browsing import AXE, FOCUSED, STICKS_OUT, Opener, Watch
+from databases import Registers
+from demo_site import ENGLISH, PAGES, RARE, empty
+from page_checks import AXE, FOCUSED, STICKS_OUT, Opener, Watch
 from playwright.sync_api import Browser, Page
-from registers import Registers
-from served import ENGLISH, PAGES, RARE, empty
 
 pytestmark = pytest.mark.browser
 

@@ -15,11 +15,11 @@ from urllib.parse import urlsplit
 from xml.etree import ElementTree
 
 import pytest
-from attacked import WORD, Attacked, account, fill
-from attacks import attacks
-from browsing import Watch
+from form_client import MemberClient
+from hostile_register import WORD, Attacked, account, fill
+from hostile_strings import attacks
+from page_checks import Watch
 from playwright.sync_api import Browser, BrowserContext, Dialog, Error, Page, Route
-from signed import Signed
 from sqlalchemy import create_engine
 
 from register import create_app
@@ -71,7 +71,7 @@ def site(registers, tmp_path_factory) -> Iterator[Site]:
         app = create_app(settings)
         indexer.catch_up(engine, app.extensions["register.search"])
         engine.dispose()
-        cookie = Signed(app, filed.by).client.get_cookie("registre")
+        cookie = MemberClient(app, filed.by).client.get_cookie("registre")
         assert cookie
         server = Server(app, listen("127.0.0.1", 0))
         thread = threading.Thread(target=server.run)

@@ -7,9 +7,9 @@ from pathlib import Path
 
 import pytest
 from axe_playwright_python.base import AXE_SCRIPT
-from browsing import AXE
+from databases import bare, opened
+from page_checks import AXE
 from playwright.sync_api import Browser, Page
-from registers import bare, opened
 
 from tools.docs import gallery, rooms
 from tools.docs.furnished import furnish

@@ -8,9 +8,9 @@ from typing import Any
 
 import pytest
 from axe_playwright_python.base import AXE_SCRIPT
-from browsing import AXE, STICKS_OUT, Opener, Watch
+from demo_site import Site
+from page_checks import AXE, STICKS_OUT, Opener, Watch
 from playwright.sync_api import Locator, Page, Route, expect
-from served import Site
 
 pytestmark = [pytest.mark.browser, pytest.mark.prove]
 

@@ -7,9 +7,9 @@ import re
 from pathlib import Path
 
 import pytest
-from browsing import Opener
-from heard import LANDMARKS, essentials, heard
-from served import PAGES, RARE
+from accessibility_tree import LANDMARKS, essentials, heard
+from demo_site import PAGES, RARE
+from page_checks import Opener
 from test_accessibility import FEW
 
 pytestmark = pytest.mark.browser

@@ -5,10 +5,10 @@ from __future__ import annotations
 import re
 
 import pytest
-from browsing import Opener
+from demo_site import PAGES, RARE
+from page_checks import Opener
 from playwright.sync_api import expect
-from served import PAGES, RARE
-from walking import faults, stops
+from tab_order import faults, stops
 
 pytestmark = pytest.mark.browser
 

@@ -8,12 +8,12 @@ from __future__ import annotations
 import re
 
 import pytest
-from browsing import Opener
-from hands import Hands, Keys
-from members import heading
+from desk_steps import heading
+from feed_reader import parsed
+from input_devices import Hands, Keys
+from page_checks import Opener
 from playwright.sync_api import Page, expect
-from reader import parsed
-from ways import DESKTOP, PHONE, Way
+from viewports import DESKTOP, PHONE, Way
 
 pytestmark = pytest.mark.browser
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 
-from filed import AT
+from cast import AT
 
 from register.journal import Act, Ledger, head
 from register.journal.canonical import rfc3339

@@ -15,10 +15,10 @@ from pathlib import Path
 
 import pytest
 from browser_profile import Certificate, Running, certificate, chromium, https, traces
-from people import Cast, hire
+from cast import Cast, hire
+from databases import opened
+from demo_site import empty
 from playwright.sync_api import Page, Playwright, expect, sync_playwright
-from registers import opened
-from served import empty
 from sqlalchemy.orm import Session
 
 from register.config import Settings

@@ -7,8 +7,8 @@ import random
 import urllib.request
 
 import pytest
-from outsider import HEAD, LEDGER, PROOF, Outsider
-from served import Site
+from demo_site import Site
+from verifier_run import HEAD, LEDGER, PROOF, Outsider
 
 from register.journal.canonical import GENESIS, canonical_json, chain_digest
 

@@ -21,9 +21,9 @@ from typing import Any
 from urllib.parse import quote
 
 import pytest
+from raw_http import ask, get, serving, until
 from sqlalchemy import Engine as Database
 from sqlalchemy import text
-from wire import ask, get, serving, until
 
 from register.config import POSTGRESQL, Settings
 from register.search import engine as factory

@@ -8,15 +8,15 @@ from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from typing import Any, NamedTuple
 
-import faceted
+import facet_data
 import pytest
-from doing import ACTS, STATES, Told, word_of, worded
-from faceted import Moments
+from act_runner import ACTS, STATES, Told, word_of, worded
+from facet_data import Moments
 from hypothesis import HealthCheck, given
 from hypothesis import settings as hypothesis_settings
 from hypothesis import strategies as st
-from sequences import ALLOWED, CHANGES, OUTCOMES, Case
-from sites import Again
+from reference_model import ALLOWED, CHANGES, OUTCOMES, Case
+from shared_registers import Again
 from sqlalchemy import Engine
 from sqlalchemy.orm import Session
 
@@ -56,18 +56,18 @@ def _often(examples: int) -> Any:
 def test_counts_equal_brute_force_on_a_thousand_searches(
     settings: Settings, engine: Engine, session: Session, desk: Any
 ) -> None:
-    faceted.publish_all(desk)
+    facet_data.publish_all(desk)
     index = factory.open_search_engine(settings, engine)
     indexer.catch_up(engine, index)
     session.rollback()
-    at, told = head(session), faceted.retired(current_vocabulary(session))
+    at, told = head(session), facet_data.retired(current_vocabulary(session))
     found = {typed: service.find_by_text(session, index, typed, told, at) for typed in TYPED}
     assert {hits.state for hits in found.values()} == {"whole"}
     sizes: list[int] = []
     compared = 0
 
     @_often(SEARCHES)
-    @given(search=faceted.searches(), typed=st.sampled_from(("", *TYPED)))
+    @given(search=facet_data.searches(), typed=st.sampled_from(("", *TYPED)))
     def agree(search: tuple[CaseQuery, dict[int, int] | None], typed: str) -> None:
         nonlocal compared
         query, hits = search
@@ -75,14 +75,14 @@ def test_counts_equal_brute_force_on_a_thousand_searches(
             # In most of the searches by words they are those of the index.
             hits = dict(found[typed].strength)
             query = replace(query, values={**query.values, "q": (typed,)})
-        expected = faceted.counted(session, query, told, hits)
+        expected = facet_data.counted(session, query, told, hits)
         assert facets.count_facets(session, query, told, at, hits) == expected
-        size = faceted.total(session, query, told, hits)
+        size = facet_data.total(session, query, told, hits)
         page = queries.query_case_page(session, query, told, at, hits)
         assert page.total == size == facets.count_matches(session, query, told, at, hits)
         assert len(page.cases) == min(size, PAGE_SIZE)
         for name, value, count in facets.count_relaxed(session, query, told, at, hits):
-            assert count == faceted.total(session, query.without(name, value), told, hits)
+            assert count == facet_data.total(session, query.without(name, value), told, hits)
         sizes.append(size)
         compared += sum(map(len, expected.values()))
 

@@ -20,9 +20,9 @@ from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 
 import pytest
-from citizens import Answer, Citizen, Serve, fields, free_port
-from reported import count
-from wire import ADDRESS, until
+from raw_http import ADDRESS, until
+from report_clients import Answer, Citizen, Serve, fields, free_port
+from report_factory import count
 
 from register.config import Settings
 from register.reports.models import Report

@@ -14,9 +14,9 @@ from contextlib import contextmanager
 from urllib.parse import quote
 
 import pytest
+from raw_http import ask, get, serving, until
 from sqlalchemy import Engine as Database
 from sqlalchemy.orm import Session
-from wire import ask, get, serving, until
 
 from register.cases import acts, vocabulary
 from register.cases.vocabulary import Vocabulary

@@ -13,7 +13,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
-from madeup import START, by_number, case, meant, questions, quiet, register
+from search_documents import START, by_number, case, meant, questions, quiet, register
 from whoosh_kills import killed_writers
 
 from register.search import whoosh

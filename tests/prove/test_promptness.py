@@ -15,10 +15,10 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from madeup import START, by_number, meant, quiet, register
+from raw_http import Served, command, until
+from search_documents import START, by_number, meant, quiet, register
 from sqlalchemy import Engine as Database
 from sqlalchemy.orm import Session
-from wire import Served, command, until
 
 from register.config import Settings
 from register.journal import head

@@ -15,13 +15,13 @@ from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
-from citizens import Answer, Citizen, Serve, fields, free_port
-from crowded import MEANS
-from registers import seal_of
+from databases import seal_of
+from full_disk import MEANS
+from raw_http import until
+from report_clients import Answer, Citizen, Serve, fields, free_port
 from sqlalchemy import Engine, func, select
 from sqlalchemy.orm import Session
-from traces import is_kept_first, steps, traced, written_to
-from wire import until
+from strace import is_kept_first, steps, traced, written_to
 
 from register import report_keys
 from register.config import Settings

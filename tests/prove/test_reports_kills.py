@@ -10,10 +10,10 @@ from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 
 import pytest
-from citizens import STARTED, Citizen, Serve, free_port
+from raw_http import until
+from report_clients import STARTED, Citizen, Serve, free_port
 from sqlalchemy import Engine, select
 from sqlalchemy.orm import Session
-from wire import until
 
 from register.cases.verify import verify
 from register.config import Settings

@@ -12,8 +12,8 @@ from itertools import product
 from pathlib import Path
 
 import pytest
-from fifty import ACCEPTED, DECLINED, SPAM, WITHDRAWN, Sent, sent
-from registers import seal_of
+from databases import seal_of
+from report_batch import ACCEPTED, DECLINED, SPAM, WITHDRAWN, Sent, sent
 from sqlalchemy import Engine, select
 
 from register import create_app, encryption

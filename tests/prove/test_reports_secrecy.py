@@ -11,8 +11,8 @@ from pathlib import Path
 from urllib.parse import quote
 
 import pytest
-from fifty import ASKED, CONTACTED, REPORTS, Sent, sent
-from hunted import (
+from databases import seal_of
+from leak_patterns import (
     ADDED,
     AGENT,
     FORWARDED,
@@ -23,7 +23,7 @@ from hunted import (
     TYPED,
     found_in,
 )
-from registers import seal_of
+from report_batch import ASKED, CONTACTED, REPORTS, Sent, sent
 from sqlalchemy import Engine
 from sqlalchemy.orm import Session
 

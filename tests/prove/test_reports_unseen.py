@@ -14,12 +14,12 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 
 import pytest
-from citizens import Citizen
-from people import Cast
-from reported import WORDS
+from cast import Cast
+from raw_http import ask, get, serving, until
+from report_clients import Citizen
+from report_factory import WORDS
 from sqlalchemy import Engine, select
 from sqlalchemy.orm import Session
-from wire import ask, get, serving, until
 
 from register import create_app
 from register.config import Settings

@@ -7,11 +7,11 @@ import sys
 import time
 
 import pytest
-from citizens import Serve, free_port
+from raw_http import Served, command, until
+from report_clients import Serve, free_port
 from sqlalchemy import Engine
 from sqlalchemy.orm import Session
 from test_reports_kills import _accounts, _is_opened, reporters
-from wire import Served, command, until
 
 from register import encryption
 from register.cases.verify import verify

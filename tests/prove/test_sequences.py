@@ -10,12 +10,22 @@ from datetime import UTC, datetime, timedelta
 from typing import Any, NamedTuple
 
 import pytest
-from doing import ACTS, STATES, Told, word_of, worded
+from act_runner import ACTS, STATES, Told, word_of, worded
 from hypothesis import HealthCheck, given
 from hypothesis import settings as hypothesis_settings
 from hypothesis import strategies as st
-from sequences import ALLOWED, CHANGES, MOVING, OUTCOMES, PLACES, TAKING_BACK, Case, Event, Place
-from sites import Again, Answer, Site
+from reference_model import (
+    ALLOWED,
+    CHANGES,
+    MOVING,
+    OUTCOMES,
+    PLACES,
+    TAKING_BACK,
+    Case,
+    Event,
+    Place,
+)
+from shared_registers import Again, Answer, Site
 from sqlalchemy import Engine
 
 from register.cases.case_content import Content

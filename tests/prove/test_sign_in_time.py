@@ -19,7 +19,7 @@ from statistics import median
 from urllib.parse import urlencode
 
 import pytest
-from filed import AT
+from cast import AT
 from sqlalchemy import Engine
 from sqlalchemy.orm import Session
 

@@ -11,7 +11,7 @@ from contextlib import ExitStack, contextmanager
 from pathlib import Path
 
 import pytest
-from wire import Served, answers, ask, connect, get, one_answer, parsed, serving, until
+from raw_http import Served, answers, ask, connect, get, one_answer, parsed, serving, until
 
 from register.config import Settings
 

@@ -6,9 +6,9 @@ import json
 from datetime import date, timedelta
 
 import pytest
-from filed import AT
-from people import a_case
-from reported import ANSWER, QUESTION, SENTENCE, a_report, reported, row_of
+from case_contents import a_case
+from cast import AT
+from report_factory import ANSWER, QUESTION, SENTENCE, a_report, reported, row_of
 from sqlalchemy import func, select
 
 from register.cases import acts as cases

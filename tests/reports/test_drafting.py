@@ -5,8 +5,8 @@ from __future__ import annotations
 from dataclasses import replace
 
 import pytest
-from registers import opened
-from reported import a_report
+from databases import opened
+from report_factory import a_report
 from sqlalchemy.orm import Session
 
 from register.cases import vocabulary

@@ -5,8 +5,8 @@ from __future__ import annotations
 from datetime import timedelta
 
 import pytest
-from filed import AT
-from reported import a_report, nonce
+from cast import AT
+from report_factory import a_report, nonce
 
 from register.accounts.models import Member
 from register.cases.case_content import SourceContent

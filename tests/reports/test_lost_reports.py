@@ -11,9 +11,9 @@ from dataclasses import replace
 from datetime import timedelta
 
 import pytest
-from filed import AT
-from people import a_case
-from reported import WORDS, Inbox, nonce
+from case_contents import a_case
+from cast import AT
+from report_factory import WORDS, Inbox, nonce
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 

@@ -8,7 +8,7 @@ from dataclasses import fields
 from datetime import date
 
 import pytest
-from reported import CONTACT, a_report
+from report_factory import CONTACT, a_report
 
 from register.reports import report_content
 from register.reports.report_content import Received, ReportContent

@@ -5,8 +5,8 @@ from __future__ import annotations
 import threading
 
 import pytest
-from people import a_case
-from reported import a_report, nonce, reported
+from case_contents import a_case
+from report_factory import a_report, nonce, reported
 from sqlalchemy import func, select
 
 from register.cases import acts as cases

@@ -6,8 +6,8 @@ from dataclasses import replace
 from datetime import UTC, date, datetime
 
 import pytest
-from filed import AT
-from reported import ANSWER, CONTACT, QUESTION, WORDS, a_report, nonce, reported, row_of
+from cast import AT
+from report_factory import ANSWER, CONTACT, QUESTION, WORDS, a_report, nonce, reported, row_of
 from sqlalchemy import DateTime, func, select, update
 
 from register.cases import acts as cases

@@ -11,8 +11,8 @@ from collections.abc import Mapping
 from datetime import timedelta
 
 import pytest
-from filed import AT
-from reported import ANSWER, SENTENCE, Inbox, nonce, reported
+from cast import AT
+from report_factory import ANSWER, SENTENCE, Inbox, nonce, reported
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 import pytest
-from madeup import START, case, filled, quiet, word
+from search_documents import START, case, filled, quiet, word
 
 from register.search import engine as factory
 from register.search.engine import Cursor, Document, SearchQuery

@@ -14,8 +14,8 @@ import pytest
 from hypothesis import HealthCheck, given
 from hypothesis import settings as hypothesis_settings
 from hypothesis import strategies as st
-from madeup import by_number, documents, meant, questions, searches
-from madeup import register as made_up
+from search_documents import by_number, documents, meant, questions, searches
+from search_documents import register as made_up
 from sqlalchemy import select
 
 from register.cases import vocabulary

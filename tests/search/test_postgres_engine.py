@@ -11,7 +11,7 @@ import pytest
 from hypothesis import HealthCheck, given
 from hypothesis import settings as hypothesis_settings
 from hypothesis import strategies as st
-from madeup import (
+from search_documents import (
     START,
     by_number,
     case,
@@ -22,7 +22,7 @@ from madeup import (
     searches,
     word,
 )
-from madeup import register as made_up
+from search_documents import register as made_up
 from sqlalchemy import create_engine, event, text
 from sqlalchemy.engine import make_url
 from sqlalchemy.exc import SQLAlchemyError

@@ -17,7 +17,7 @@ import pytest
 from hypothesis import given
 from hypothesis import settings as hypothesis_settings
 from hypothesis import strategies as st
-from madeup import (
+from search_documents import (
     START,
     TOKENS,
     by_number,

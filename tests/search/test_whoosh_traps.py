@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from madeup import START, by_number, case, meant, questions, quiet, register, word
+from search_documents import START, by_number, case, meant, questions, quiet, register, word
 from whoosh import analysis, fields, index, query, versionstring
 from whoosh.filedb.filestore import FileStorage
 from whoosh.index import TOC, LockError

@@ -10,8 +10,8 @@ from html import unescape
 from typing import Any
 
 import pytest
+from case_contents import full_case
 from flask import Flask
-from wholecase import whole
 
 from register.cases import acts, public_versions, queries
 from register.cases.case_content import (
@@ -336,7 +336,7 @@ def test_what_is_many_and_long_and_arabic_is_shown_whole(
 
 def test_a_whole_case_leaves_no_placeholder(app: Flask, desk: Any) -> None:
     desk.published()
-    desk.published(whole(1))
+    desk.published(full_case(1))
     html = page(app, "/incidents/2")
     assert "None" not in words(html)
     assert "%(" not in html

@@ -10,10 +10,10 @@ from contextvars import Context
 from dataclasses import replace
 
 import pytest
+from cast import Cast
+from databases import bare
 from flask import Flask
 from flask.testing import FlaskClient
-from people import Cast
-from registers import bare
 from werkzeug.test import TestResponse
 
 from register.cases.vocabulary import VOCABULARY_FILE

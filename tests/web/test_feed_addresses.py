@@ -11,7 +11,7 @@ from html import unescape
 
 import atom
 import pytest
-from feeding import BASE, MINUTE, Bruno, Reader
+from feed_helpers import BASE, MINUTE, Bruno, Reader
 
 from register.web.etag import SETTLING_TIME
 

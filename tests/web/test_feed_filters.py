@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import pytest
-from feeding import AT, MINUTE, Bruno, Reader, plain
-from searched import follow
+from feed_helpers import AT, MINUTE, Bruno, Reader, plain
+from search_helpers import follow
 
 pytestmark = pytest.mark.prove
 

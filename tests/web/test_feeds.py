@@ -14,7 +14,7 @@ from urllib.parse import urlencode, urlsplit
 
 import atom
 import pytest
-from feeding import AT, BASE, MINUTE, Bruno, Reader, fill, plain, words
+from feed_helpers import AT, BASE, MINUTE, Bruno, Reader, fill, plain, words
 from sqlalchemy import select
 
 from register.cases import acts, events

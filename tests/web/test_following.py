@@ -9,10 +9,10 @@ from urllib.parse import urlencode
 from uuid import UUID
 
 import pytest
-from filed import AT, Filed
+from cast import AT, CaseRef
+from feed_reader import Door, Reader, Walk, number_of, parsed
 from lxml import etree
-from reader import Door, Reader, Walk, number_of, parsed
-from searched import follow
+from search_helpers import follow
 
 from register.cases import acts, events
 from register.cases.case_content import Content, ProceedingContent, SourceContent
@@ -161,7 +161,7 @@ class Hands:
     def __init__(self, pen, desk, cast, attested) -> None:
         self.pen, self.desk, self.cast, self.attested = pen, desk, cast, attested
         self.at = AT
-        self.case = Filed(0)
+        self.case = CaseRef(0)
         self.other = desk.published(commune="59350", types=("expulsion",))
 
     def act(self, act, *args, by="bruno", **told):
@@ -176,7 +176,7 @@ class Hands:
     def publish(self):
         self.case = self.desk.ready(FIRST)
         line = self.act(acts.publish, attested=self.attested, flags_reason="relu")
-        self.case = Filed(self.case.id, line.case_number)
+        self.case = CaseRef(self.case.id, line.case_number)
         return line
 
     def follow_up(self, **told):

@@ -7,7 +7,7 @@ from urllib.parse import quote
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
-from searched import Searcher, follow, heading
+from search_helpers import Searcher, follow, heading
 
 pytestmark = pytest.mark.prove
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 
 import pytest
-from searched import Searcher, boxes, follow, heading, links, numbers, plain
+from search_helpers import Searcher, boxes, follow, heading, links, numbers, plain
 
 from register.cases.filters import FILTERS
 from register.cases.web.public.filter_panel import CHECKBOX_FILTERS

@@ -8,8 +8,8 @@ import re
 import pytest
 from flask import Flask
 from flask.testing import FlaskClient
-from mapped import areas, dots, figure
-from searched import Searcher, follow, plain
+from search_helpers import Searcher, follow, plain
+from svg_maps import areas, dots, figure
 
 pytestmark = pytest.mark.one_database
 

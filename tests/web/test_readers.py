@@ -15,8 +15,8 @@ from pathlib import Path
 
 import feedparser
 import pytest
+from demo_site import Site, site
 from flask.testing import FlaskClient
-from served import Site, site
 from sqlalchemy import create_engine, select
 
 from register.accounts.models import Member, Role

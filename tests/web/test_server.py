@@ -13,7 +13,7 @@ from dataclasses import replace
 
 import pytest
 from flask import Flask
-from wire import (
+from raw_http import (
     ADDRESS,
     EXPECTED,
     SLOW,
@@ -28,7 +28,7 @@ from wire import (
     post,
     until,
 )
-from wire import ask as asked
+from raw_http import ask as asked
 
 from register import create_app
 from register.config import Settings

@@ -18,7 +18,7 @@ from pathlib import Path
 from typing import BinaryIO
 
 import pytest
-from wire import (
+from raw_http import (
     ADDRESS,
     WANTED,
     Served,

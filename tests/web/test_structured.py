@@ -10,11 +10,12 @@ from contextvars import Context
 from typing import Any
 
 import pytest
-from attacks import sample
+from case_contents import a_case
+from cast import Desk
 from flask import Flask
 from flask.testing import FlaskClient
+from hostile_strings import sample
 from lxml import html
-from people import Desk, a_case
 from rdflib import RDF, SDO, Graph
 
 from register.cases import acts

@@ -10,7 +10,7 @@ from time import perf_counter
 
 import pytest
 from flask import Response, g, make_response
-from searched import follow
+from search_helpers import follow
 from sqlalchemy import create_engine, text
 
 from register.cases import acts

@@ -11,10 +11,10 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from pathlib import Path
 
 import pytest
+from raw_http import environ, until
 from sqlalchemy import Engine as Database
 from sqlalchemy import create_engine, text
 from sqlalchemy.orm import Session
-from wire import environ, until
 
 from register.config import Settings
 from register.db import engine_options

@@ -12,8 +12,8 @@ from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
+from raw_http import ADDRESS, Served, ask, command, environ, get, serving, until
 from sqlalchemy import Engine as Database
-from wire import ADDRESS, Served, ask, command, environ, get, serving, until
 
 from register.config import Settings
 from register.search.engine import SearchEngine

@@ -6,7 +6,7 @@ from datetime import timedelta
 from types import SimpleNamespace
 
 import pytest
-from filed import AT
+from cast import AT
 from sqlalchemy import select
 
 from register.cases import acts as cases

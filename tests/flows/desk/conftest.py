@@ -6,8 +6,8 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from browsing import AtDesk, Watch, browsers
-from living import Living, living
+from fresh_register import Living, living
+from page_checks import AtDesk, Watch, browsers
 from playwright.sync_api import Browser
 
 

@@ -9,10 +9,7 @@ from __future__ import annotations
 from dataclasses import replace
 
 import pytest
-from browsing import AtDesk
-from hands import Keys
-from living import Living
-from members import (
+from desk_steps import (
     Member,
     Story,
     agree,
@@ -35,10 +32,13 @@ from members import (
     restore,
     withdraw,
 )
+from feed_reader import number_of
+from fresh_register import Living
+from input_devices import Keys
+from page_checks import AtDesk
 from playwright.sync_api import expect
-from reader import number_of
-from readers import by_commune, entries, finds, get
-from ways import DESKTOP, PHONE, Way, each_of
+from reader_steps import by_commune, entries, finds, get
+from viewports import DESKTOP, PHONE, Way, each_of
 
 pytestmark = pytest.mark.browser
 

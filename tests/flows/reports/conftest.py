@@ -6,9 +6,9 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from browsing import AtDesk, Watch, browsers
-from housed import House, housed
+from page_checks import AtDesk, Watch, browsers
 from playwright.sync_api import Browser
+from served_register import House, housed
 
 
 @pytest.fixture

@@ -7,12 +7,12 @@ import zlib
 from collections.abc import Iterator
 
 import pytest
-from browsing import AtDesk
-from hands import Pointer
-from housed import House
-from members import heading
+from desk_steps import heading
+from input_devices import Pointer
+from page_checks import AtDesk
 from playwright.sync_api import Page, expect
-from reporter import Reporter, Told, fill, received
+from reporter_steps import Reporter, Told, fill, received
+from served_register import House
 
 from register.reports.report_content import LINE_LIMIT
 

@@ -11,13 +11,13 @@ from dataclasses import dataclass
 from functools import partial
 
 import pytest
-from attacks import Attack, attacks
-from browsing import SEND
-from housed import House, housed
+from databases import opened
+from form_client import MemberClient
+from hostile_strings import Attack, attacks
+from page_checks import SEND
 from playwright.sync_api import Browser
-from registers import opened
-from reported import Inbox, nonce
-from signed import Signed
+from report_factory import Inbox, nonce
+from served_register import House, housed
 from sqlalchemy.orm import Session
 from test_attacks_in_a_browser import Site, _profile, _require_nothing
 
@@ -66,7 +66,7 @@ def filled(registers, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Atta
                 for at in range(0, len(every), TOGETHER)
             ]
             store.close()
-        cookie = Signed(house.app, house.cast.bruno).client.get_cookie("registre")
+        cookie = MemberClient(house.app, house.cast.bruno).client.get_cookie("registre")
         assert cookie
         yield Attacked(house, reports, cookie.value)
 

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import pytest
-from browsing import AtDesk
-from housed import House
+from databases import opened
+from page_checks import AtDesk
 from playwright.sync_api import Page, expect
-from registers import opened
-from reported import WORDS, Inbox
+from report_factory import WORDS, Inbox
+from served_register import House
 from sqlalchemy.orm import Session
 
 from register.journal import writing

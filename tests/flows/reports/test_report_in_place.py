@@ -6,13 +6,13 @@ import re
 from pathlib import Path
 
 import pytest
-from browsing import AtDesk
-from hands import Pointer
-from housed import House
-from members import heading
+from desk_steps import heading
+from input_devices import Pointer
+from page_checks import AtDesk
 from playwright.sync_api import Page, expect
-from reported import count
-from reporter import Reporter, Told, fill, follow, received, write
+from report_factory import count
+from reporter_steps import Reporter, Told, fill, follow, received, write
+from served_register import House
 
 from register.reports.models import Report
 

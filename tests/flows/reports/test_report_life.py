@@ -9,16 +9,16 @@ from __future__ import annotations
 import re
 
 import pytest
-from browsing import AtDesk
-from hands import Keys, Pointer
-from housed import House
-from members import Member, approve, heading, invite_authority, publish, told
+from desk_steps import Member, approve, heading, invite_authority, publish, told
+from feed_reader import number_of
+from input_devices import Keys, Pointer
+from page_checks import AtDesk
 from playwright.sync_api import Page, expect
-from reader import number_of
-from readers import entries, get
-from reporter import Reporter, Told, follow, left_behind, report, withdraw, write
-from trays import accept, ask, attach, decided, decline, open_report, put_aside, take_up
-from ways import DESKTOP, PHONE, Way, each_of
+from reader_steps import entries, get
+from report_list_steps import accept, ask, attach, decided, decline, open_report, put_aside, take_up
+from reporter_steps import Reporter, Told, follow, left_behind, report, withdraw, write
+from served_register import House
+from viewports import DESKTOP, PHONE, Way, each_of
 
 pytestmark = pytest.mark.browser
 

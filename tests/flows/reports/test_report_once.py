@@ -5,14 +5,14 @@ from __future__ import annotations
 from contextlib import suppress
 
 import pytest
-from browsing import AtDesk
-from hands import Keys, Pointer
-from housed import House
-from members import heading
+from desk_steps import heading
+from input_devices import Keys, Pointer
+from page_checks import AtDesk
 from playwright.sync_api import Error, Page, expect
-from reported import count
-from reporter import Reporter, Told, fill, follow, left_behind, received
-from wire import until
+from raw_http import until
+from report_factory import count
+from reporter_steps import Reporter, Told, fill, follow, left_behind, received
+from served_register import House
 
 from register.reports.models import Message, Report
 

@@ -13,10 +13,8 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 import pytest
-from browsing import AtDesk, Watch, browsers
-from hands import Pointer
-from housed import served
-from members import (
+from databases import opened, serve
+from desk_steps import (
     Member,
     approve,
     attest,
@@ -26,11 +24,12 @@ from members import (
     publish,
     told,
 )
+from input_devices import Pointer
+from page_checks import AtDesk, Watch, browsers
 from playwright.sync_api import Browser, Page
-from registers import opened
-from reporter import Reporter, Told, follow, report, write
-from trays import accept, ask, open_report
-from ways import DESKTOP, PHONE
+from report_list_steps import accept, ask, open_report
+from reporter_steps import Reporter, Told, follow, report, write
+from viewports import DESKTOP, PHONE
 
 from register import create_app
 from register.accounts import invitations
@@ -106,7 +105,7 @@ def _served(settings) -> Iterator[Town]:
             }
         app = create_app(replace(settings, require_2fa=True))
         indexer.catch_up(engine, app.extensions["register.search"])
-        with served(app) as base:
+        with serve(app) as base:
             links = {name: f"{base}/compte/invitation/{token}" for name, token in tokens.items()}
             yield Town(base, links)
 

@@ -6,7 +6,7 @@ from datetime import timedelta
 from functools import partial
 
 import pytest
-from visitor import PASSWORD, SIGN_IN, Visitor, enter
+from form_client import PASSWORD, SIGN_IN, FormClient, sign_in
 from werkzeug.test import encode_multipart
 
 from register.db import db
@@ -41,12 +41,12 @@ def as_parts(visitor, address, fields):
 @pytest.fixture
 def writing_bruno(app, cast):
     """Bruno, and the token of the form that he is about to send."""
-    bruno = enter(app, cast.email("bruno"))
+    bruno = sign_in(app, cast.email("bruno"))
     return bruno, token_of(bruno)
 
 
 def test_what_was_written_survives_the_end_of_a_session(app, cast, ended):
-    ada = enter(app, cast.email("ada"))
+    ada = sign_in(app, cast.email("ada"))
     ada.get("/moderation/membres")
     before = desk_acts()
     ended(cast.ada)
@@ -122,13 +122,13 @@ def test_whatever_was_written_comes_back_as_it_was(app, cast, writing_bruno, end
 
 
 def test_a_form_of_another_session_comes_back_and_does_nothing(app, cast):
-    ada = enter(app, cast.email("ada"))
+    ada = sign_in(app, cast.email("ada"))
     ada.get("/moderation/membres")
     before = desk_acts()
     # The same browser, signed in again in another tab.
     old = ada.form(INVITE).fields
     ada.send("/compte/deconnexion")
-    enter(app, cast.email("ada"), visitor=ada)
+    sign_in(app, cast.email("ada"), visitor=ada)
     told = {**dict(old), "adresse": "eve@register.test", "role": "moderator"}
     ada.post(INVITE, told)
     assert ada.answer.status_code == 403
@@ -176,7 +176,7 @@ def test_a_browser_that_lost_its_cookie_is_believed_by_its_origin(app, cast, wri
 
 
 def test_no_form_is_handed_on_to_another_place(app, cast):
-    stranger = Visitor(app)
+    stranger = FormClient(app)
     stranger.get(SIGN_IN)
     stranger.send(
         SIGN_IN,
@@ -188,7 +188,7 @@ def test_no_form_is_handed_on_to_another_place(app, cast):
 
 
 def test_a_grave_act_asks_again_and_goes_on_with_what_was_sent(app, cast, later):
-    ada = enter(app, cast.email("ada"))
+    ada = sign_in(app, cast.email("ada"))
     later(timedelta(minutes=11))
     ada.get("/moderation/membres")
     before = desk_acts()
@@ -214,7 +214,7 @@ def test_a_grave_act_asks_again_and_goes_on_with_what_was_sent(app, cast, later)
 
 def test_a_grave_act_asks_for_the_code_too(app, cast, later, telephone):
     phone = telephone(app, cast.ada)
-    ada = enter(app, cast.email("ada"), code=phone.code())
+    ada = sign_in(app, cast.email("ada"), code=phone.code())
     later(timedelta(minutes=11))
     ada.get("/moderation/membres")
     ada.send(INVITE, adresse="eve@register.test", role="moderator")
@@ -225,7 +225,7 @@ def test_a_grave_act_asks_for_the_code_too(app, cast, later, telephone):
 
 
 def test_ten_wrong_answers_end_the_asking(app, cast, later):
-    ada = enter(app, cast.email("ada"))
+    ada = sign_in(app, cast.email("ada"))
     later(timedelta(minutes=11))
     ada.get("/moderation/membres")
     ada.send(INVITE, adresse="eve@register.test", role="moderator")
@@ -237,7 +237,7 @@ def test_ten_wrong_answers_end_the_asking(app, cast, later):
 
 def test_the_view_never_sees_the_proof(app, cast, later):
     """Its form would show it again, or keep it."""
-    ada = enter(app, cast.email("ada"))
+    ada = sign_in(app, cast.email("ada"))
     later(timedelta(minutes=11))
     ada.get("/moderation/membres")
     ada.send(INVITE, adresse="pas une adresse", role="moderator")
@@ -248,7 +248,7 @@ def test_the_view_never_sees_the_proof(app, cast, later):
 
 @pytest.mark.parametrize(("hours", "status"), [(0.9, 200), (1.1, 303), (13, 303)])
 def test_a_session_ends_by_itself(app, cast, later, hours, status):
-    bruno = enter(app, cast.email("bruno"))
+    bruno = sign_in(app, cast.email("bruno"))
     later(timedelta(hours=hours))
     assert bruno.get("/compte").status_code == status
     if status == 303:
@@ -257,7 +257,7 @@ def test_a_session_ends_by_itself(app, cast, later, hours, status):
 
 
 def test_no_session_lives_for_ever(app, cast, later):
-    bruno = enter(app, cast.email("bruno"))
+    bruno = sign_in(app, cast.email("bruno"))
     for half in range(1, 24):
         later(timedelta(minutes=30 * half))
         assert bruno.get("/compte").status_code == 200, half

@@ -13,7 +13,7 @@ from datetime import timedelta
 
 import pytest
 from flask import Flask
-from visitor import PASSWORD, SIGN_IN, Visitor, enter
+from form_client import PASSWORD, SIGN_IN, FormClient, sign_in
 
 from register.accounts import sessions
 from register.accounts.models import Member, MemberInvitation, RecoveryCode
@@ -174,7 +174,7 @@ def held(app: Flask) -> object:
     return heads.all(), read
 
 
-def ask(visitor: Visitor, method: str, address: str, token: str = "", **more: str):
+def ask(visitor: FormClient, method: str, address: str, token: str = "", **more: str):
     fields = {"csrf_token": token, **more} if token else more
     return visitor.get(address) if method == "GET" else visitor.post(address, fields)
 
@@ -183,14 +183,14 @@ def is_sent_to_sign_in(answer) -> bool:
     return answer.status_code == 303 and answer.headers["Location"].startswith(SIGN_IN)
 
 
-def token_of(visitor: Visitor) -> str:
+def token_of(visitor: FormClient) -> str:
     visitor.get("/compte")
     return dict(visitor.form("/compte/deconnexion").fields)["csrf_token"]
 
 
 def one_of_our_tokens(app: Flask) -> str:
     """A token that this register signed, for a session that is not the one it is sent in."""
-    stranger = Visitor(app)
+    stranger = FormClient(app)
     stranger.get(SIGN_IN)
     return dict(stranger.form(SIGN_IN).fields)["csrf_token"]
 
@@ -205,7 +205,7 @@ def case(desk, inbox, monkeypatch):
 @pytest.fixture
 def disabled(app, cast):
     """Driss, in a browser where he was signed in before his account was closed."""
-    visitor = Visitor(app)
+    visitor = FormClient(app)
     with housekeeping(db.engine) as opened:
         token = sessions.open_session(opened, cast.driss, now())
     with visitor.client.session_transaction() as session:
@@ -254,7 +254,7 @@ def test_a_stranger_is_sent_to_sign_in_and_told_nothing(app, case):
         endpoint, method, address = there
         if TABLE[endpoint].who == ANYBODY:
             continue
-        first, second = (ask(Visitor(app), method, url) for url in (address, missing[2]))
+        first, second = (ask(FormClient(app), method, url) for url in (address, missing[2]))
         for answer in (first, second):
             assert is_sent_to_sign_in(answer), (endpoint, method)
             assert answer.headers["Cache-Control"] == "no-store"
@@ -274,13 +274,13 @@ def _told(answer) -> str:
 
 def test_what_is_no_route_is_told_to_nobody(app, case):
     for address in ("/moderation/rien", "/compte/rien", "/moderation/dossiers/x", "/moderation/"):
-        assert is_sent_to_sign_in(Visitor(app).get(address))
-        assert is_sent_to_sign_in(Visitor(app).post(address, {"a": "b"}))
+        assert is_sent_to_sign_in(FormClient(app).get(address))
+        assert is_sent_to_sign_in(FormClient(app).post(address, {"a": "b"}))
 
 
 @pytest.mark.parametrize("address", ["/moderationx", "/comptes", "/Moderation"])
 def test_what_only_looks_like_the_desk_is_nothing(app, address):
-    assert Visitor(app).get(address).status_code == 404
+    assert FormClient(app).get(address).status_code == 404
 
 
 def test_a_disabled_member_is_a_stranger_in_the_session_that_he_had(app, case, disabled):
@@ -302,7 +302,7 @@ def test_a_disabled_member_is_a_stranger_in_the_session_that_he_had(app, case, d
 
 
 def test_a_moderator_is_refused_what_an_administrator_alone_may(app, cast, case):
-    bruno = enter(app, cast.email("bruno"))
+    bruno = sign_in(app, cast.email("bruno"))
     token, before = token_of(bruno), held(app)
     for endpoint, method, address in routes(app):
         if TABLE[endpoint].who != ADMINISTRATOR:
@@ -314,7 +314,7 @@ def test_a_moderator_is_refused_what_an_administrator_alone_may(app, cast, case)
 
 
 def test_who_has_no_second_factor_gets_no_further(strict, cast, case):
-    ada = enter(strict, cast.email("ada"))
+    ada = sign_in(strict, cast.email("ada"))
     ada.get("/compte/seconde-preuve")
     token, before = dict(ada.form("/compte/deconnexion").fields)["csrf_token"], held(strict)
     for endpoint, method, address in routes(strict):
@@ -334,7 +334,7 @@ def test_who_has_no_second_factor_gets_no_further(strict, cast, case):
 
 @pytest.mark.parametrize("token", ["none", "another session's", "made up"])
 def test_no_form_does_anything_without_the_token_of_its_session(app, cast, case, token):
-    ada = enter(app, cast.email("ada"))
+    ada = sign_in(app, cast.email("ada"))
     given = {"none": "", "another session's": one_of_our_tokens(app), "made up": "x.y.z"}[token]
     before = held(app)
     for endpoint, method, address in routes(app):
@@ -351,7 +351,7 @@ def test_nothing_is_changed_by_asking(app, cast, case):
 
     But for the line that a report was viewed, one a day.
     """
-    ada = enter(app, cast.email("ada"))
+    ada = sign_in(app, cast.email("ada"))
     for address in ("/moderation/signalements", f"/moderation/signalements/{SAMPLES['key'][0]}"):
         ada.get(address)
     assert lines_since(db.session(), 0, Ledger.REPORTS)[-1].act == "report_viewed"
@@ -375,7 +375,7 @@ def test_nothing_is_changed_by_asking(app, cast, case):
 def test_members_are_let_in(app, cast, case):
     """Else a door that is shut to all would pass every test above."""
     for name in ("bruno", "ada"):
-        visitor = enter(app, cast.email(name))
+        visitor = sign_in(app, cast.email(name))
         for endpoint, method, address in routes(app):
             if method == "GET" and (TABLE[endpoint].who == MEMBER or name == "ada"):
                 answer = visitor.get(address)
@@ -385,7 +385,7 @@ def test_members_are_let_in(app, cast, case):
 
 
 def test_what_is_grave_asks_again_and_nothing_else_does(app, cast, case, later):
-    ada = enter(app, cast.email("ada"))
+    ada = sign_in(app, cast.email("ada"))
     token = token_of(ada)
     later(timedelta(minutes=11))
     before = held(app)
@@ -405,7 +405,7 @@ def test_what_is_grave_asks_again_and_nothing_else_does(app, cast, case, later):
     "name", ["confidentialite", "confidentialite.en", "mentions-legales", "mentions-legales.en"]
 )
 def test_changing_what_the_site_promises_asks_again(app, cast, later, name):
-    ada = enter(app, cast.email("ada"))
+    ada = sign_in(app, cast.email("ada"))
     token = token_of(ada)
     later(timedelta(minutes=11))
     before = held(app)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 
 import pytest
-from visitor import PASSWORD, Visitor, enter
+from form_client import PASSWORD, FormClient, sign_in
 
 from register.accounts import invitations
 from register.accounts.models import Member, Role
@@ -34,7 +34,7 @@ def member(member_id):
 @pytest.fixture
 def ada(app, cast):
     """Ada, who has just signed in."""
-    visitor = enter(app, cast.email("ada"))
+    visitor = sign_in(app, cast.email("ada"))
     visitor.get(ROSTER)
     return visitor
 
@@ -56,7 +56,7 @@ def test_an_invitation_is_shown_once_and_opens_an_account(app, ada):
             ada.answer.get_data(as_text=True),
         )
     )
-    assert Visitor(app).get(link).status_code == 200
+    assert FormClient(app).get(link).status_code == 200
     ada.get(ROSTER)
     assert "fanny@register.test" in ada.text
     assert link not in ada.answer.get_data(as_text=True)
@@ -102,7 +102,7 @@ def test_an_invitation_is_taken_back_once(app, ada):
     ada.send(back)
     assert ada.answer.status_code == 303
     assert acts() == [*before, Act.MEMBER_UNINVITED]
-    assert Visitor(app).get(link).status_code == 404
+    assert FormClient(app).get(link).status_code == 404
     assert ada.post(back, form).status_code == 409
     assert ada.post(f"{INVITE}/99/reprendre", form).status_code == 404
 
@@ -113,22 +113,22 @@ def test_a_role_is_given(app, ada, cast):
     ada.follow()
     assert "Le rôle est changé" in ada.text
     assert acts() == [*before, Act.MEMBER_ROLE]
-    assert enter(app, cast.email("bruno")).get(ROSTER).status_code == 200
+    assert sign_in(app, cast.email("bruno")).get(ROSTER).status_code == 200
 
 
 def test_an_account_is_closed_with_its_sessions_and_opened_again(app, ada, cast):
-    bruno = enter(app, cast.email("bruno"))
+    bruno = sign_in(app, cast.email("bruno"))
     before = acts()
     ada.send(f"{ROSTER}/{cast.bruno}/desactiver")
     assert ada.answer.status_code == 303
     assert acts() == [*before, Act.MEMBER_DISABLED]
     assert bruno.get("/compte").status_code == 303
-    assert enter(app, cast.email("bruno")).answer.status_code == 422
+    assert sign_in(app, cast.email("bruno")).answer.status_code == 422
     ada.get(ROSTER)
     ada.send(f"{ROSTER}/{cast.bruno}/rouvrir")
     assert acts() == [*before, Act.MEMBER_DISABLED, Act.MEMBER_ENABLED]
     assert bruno.get("/compte").status_code == 303, "the old cookie stays dead"
-    assert enter(app, cast.email("bruno")).answer.status_code == 303
+    assert sign_in(app, cast.email("bruno")).answer.status_code == 303
 
 
 @pytest.mark.parametrize(("act", "typed"), [("desactiver", {}), ("role", {"role": "moderator"})])
@@ -152,7 +152,7 @@ def test_who_gives_up_their_role_is_led_away(app, ada, cast):
 
 def test_a_second_factor_is_taken_away(app, ada, cast, telephone):
     phone = telephone(app, cast.bruno)
-    bruno = enter(app, cast.email("bruno"), code=phone.code())
+    bruno = sign_in(app, cast.email("bruno"), code=phone.code())
     ada.get(ROSTER)
     assert "seconde preuve en place" in ada.text
     before = acts()
@@ -160,12 +160,12 @@ def test_a_second_factor_is_taken_away(app, ada, cast, telephone):
     assert ada.answer.status_code == 303
     assert acts() == [*before, Act.MEMBER_FACTOR_RESET]
     assert bruno.get("/compte").status_code == 303
-    assert enter(app, cast.email("bruno"), PASSWORD).answer.status_code == 303
+    assert sign_in(app, cast.email("bruno"), PASSWORD).answer.status_code == 303
 
 
 def test_two_administrators_cannot_both_close_each_other(app, ada, cast):
     ada.send(f"{ROSTER}/{cast.bruno}/role", role="administrator")
-    bruno = enter(app, cast.email("bruno"))
+    bruno = sign_in(app, cast.email("bruno"))
     bruno.get(ROSTER)
     ada.get(ROSTER)
     ada.send(f"{ROSTER}/{cast.bruno}/desactiver")
@@ -193,7 +193,7 @@ def test_whoever_invited_sees_until_when_and_no_button(ada, fanny):
 
 
 def test_a_moderator_confirms_a_new_account_from_the_home_of_the_desk(app, cast, fanny):
-    bruno = enter(app, cast.email("bruno"))
+    bruno = sign_in(app, cast.email("bruno"))
     bruno.get("/moderation")
     assert "Comptes à confirmer" in bruno.text
     before = acts()
@@ -207,7 +207,7 @@ def test_a_moderator_confirms_a_new_account_from_the_home_of_the_desk(app, cast,
 
 def test_a_new_account_is_told_from_which_day_it_approves(app, cast, fanny, desk):
     filed = desk.ready(justice=True)
-    visitor = enter(app, "fanny@register.test")
+    visitor = sign_in(app, "fanny@register.test")
     visitor.get("/moderation")
     assert "Comptes à confirmer" not in visitor.text
     visitor.get(f"/moderation/dossiers/{filed.id}/approuver")

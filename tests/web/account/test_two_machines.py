@@ -6,7 +6,7 @@ import shutil
 from dataclasses import replace
 
 import pytest
-from visitor import PASSWORD, SIGN_IN, Visitor, enter
+from form_client import PASSWORD, SIGN_IN, FormClient, sign_in
 
 from register import create_app
 from register.db import db
@@ -40,7 +40,7 @@ def other(settings, app, tmp_path):
 
 def moved(visitor, app):
     """The same browser, before the other machine."""
-    there = Visitor(app)
+    there = FormClient(app)
     there.client.set_cookie("registre", visitor.cookie("registre"))
     mark = visitor.cookie("connu", path="/compte")
     there.client.set_cookie("connu", mark, path="/compte")
@@ -48,7 +48,7 @@ def moved(visitor, app):
 
 
 def test_who_is_signed_in_on_one_is_signed_in_on_the_other(app, other, cast):
-    bruno = moved(enter(app, cast.email("bruno")), other)
+    bruno = moved(sign_in(app, cast.email("bruno")), other)
     assert bruno.get("/compte").status_code == 200
     assert bruno.send("/compte/deconnexion").status_code == 303
 
@@ -56,14 +56,14 @@ def test_who_is_signed_in_on_one_is_signed_in_on_the_other(app, other, cast):
 def test_a_lock_on_one_is_a_lock_on_the_other_and_a_mark_of_one_is_known_to_the_other(
     app, other, cast
 ):
-    known = enter(app, cast.email("bruno"))
+    known = sign_in(app, cast.email("bruno"))
     known.get("/compte")
     known.send("/compte/deconnexion")
     for machine in (app, other):
         for _ in range(5):
-            enter(machine, cast.email("bruno"), WRONG)
+            sign_in(machine, cast.email("bruno"), WRONG)
     for machine in (app, other):
-        assert enter(machine, cast.email("bruno")).answer.status_code == 422
+        assert sign_in(machine, cast.email("bruno")).answer.status_code == 422
     there = moved(known, other)
     there.get(SIGN_IN)
     there.send(SIGN_IN, adresse=cast.email("bruno"), mot_de_passe=PASSWORD)

@@ -8,9 +8,9 @@ from dataclasses import replace
 from datetime import timedelta
 
 import pytest
-from people import a_case
-from registers import bare
-from signed import Signed
+from case_contents import a_case
+from databases import bare
+from form_client import MemberClient
 from sqlalchemy import select
 
 from register.cases import acts
@@ -143,18 +143,18 @@ def test_a_single_moderator_gives_password_and_code_again(settings, desk, cast):
     with desk.pen() as p:
         acts.follow_up(p, filed.id, by=cast.bruno, reason="r", title="t", text=ACCUSATION)
     with bare(replace(settings, single_moderator=True)) as app:
-        late = Signed(app, cast.bruno, now() - timedelta(minutes=30))
+        late = MemberClient(app, cast.bruno, now() - timedelta(minutes=30))
         page = at(filed, "changements/1")
         asked = late.send(page)
         assert asked.status_code == 403
         assert "publier seul un changement" in said(asked)
-        assert Signed(app, cast.bruno).send(page).status_code == 303
+        assert MemberClient(app, cast.bruno).send(page).status_code == 303
 
 
 def test_a_single_moderator_is_not_sent_to_another_member(settings, desk, cast, vu):
     filed = desk.published()
     with bare(replace(settings, single_moderator=True)) as app:
-        browser = Signed(app, cast.bruno)
+        browser = MemberClient(app, cast.bruno)
         assert follow_up(browser, filed, vu).status_code == 303
         page = said(browser.get(at(filed)))
         assert "Ce changement attend votre accord" in page
@@ -217,7 +217,7 @@ def test_a_single_moderator_publishes_what_needs_two_with_password_and_code(
         acts.edit(p, filed.id, a_case(narrative=narrative), by=cast.bruno, reason="complété")
     sent = {**vu(filed), **dict.fromkeys(ATTESTATIONS, "y"), "reason": "lu", "flags_reason": "relu"}
     with bare(replace(settings, single_moderator=True)) as app:
-        late = Signed(app, cast.bruno, now() - timedelta(minutes=30))
+        late = MemberClient(app, cast.bruno, now() - timedelta(minutes=30))
         answer = late.send(at(filed, act), {**sent, "public_note": RESTORED_NOTE})
         assert answer.status_code == (403 if asked else 303), said(answer)
         assert ("seul un cas qui se relit à deux" in said(answer)) is asked
@@ -229,13 +229,16 @@ def test_a_single_moderator_agrees_to_spam_with_password_and_code(settings, inbo
         report_acts.spam(p, key, by=cast.bruno, together=True)
     sent = {"cle": [key], "faire": report_list.CONFIRM, "casier": ReportFolder.SPAM.value}
     with bare(replace(settings, single_moderator=True)) as app:
-        late = Signed(app, cast.bruno, now() - timedelta(minutes=30))
+        late = MemberClient(app, cast.bruno, now() - timedelta(minutes=30))
         asked = late.send("/moderation/signalements/tri", sent)
         assert asked.status_code == 403
         assert "confirmer seul des signalements" in said(asked)
         session.rollback()
         assert session.get_one(Report, key).together_by == cast.bruno
-        assert Signed(app, cast.bruno).send("/moderation/signalements/tri", sent).status_code == 303
+        assert (
+            MemberClient(app, cast.bruno).send("/moderation/signalements/tri", sent).status_code
+            == 303
+        )
         session.rollback()
         session.expire_all()
         assert session.get_one(Report, key).together_by is None
@@ -248,7 +251,7 @@ def test_a_destruction_is_confirmed_with_password_and_code(app, desk, session, c
         acts.redact(p, filed.id, told, by=cast.bruno, reason="r", public_note="n")
     session.rollback()
     row = session.scalars(select(Destruction)).one()
-    late = Signed(app, cast.chloe, now() - timedelta(minutes=30))
+    late = MemberClient(app, cast.chloe, now() - timedelta(minutes=30))
     asked = late.send(at(filed, f"destructions/{row.id}/confirmer"))
     assert asked.status_code == 403
     assert "détruire des versions cachées" in said(asked)

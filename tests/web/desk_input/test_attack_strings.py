@@ -11,10 +11,10 @@ from dataclasses import dataclass
 from xml.etree import ElementTree
 
 import pytest
-from attacked import WORD, Attacked, fill
-from attacks import GROUPS, HOST, PAYLOADS, Attack, attacks, live, sample
 from flask import Flask
-from signed import Signed
+from form_client import MemberClient
+from hostile_register import WORD, Attacked, fill
+from hostile_strings import GROUPS, HOST, PAYLOADS, Attack, attacks, live, sample
 from sqlalchemy import create_engine
 from werkzeug.test import TestResponse
 
@@ -52,7 +52,7 @@ class Site:
     app: Flask
     filed: Attacked
     strings: list[Attack]
-    member: Signed
+    member: MemberClient
 
     def page(self, address: str) -> TestResponse:
         """A page that is answered, and in which nothing runs."""
@@ -75,7 +75,7 @@ def site(registers, tmp_path_factory) -> Iterator[Site]:
         app.testing = True
         indexer.catch_up(engine, app.extensions["register.search"])
         engine.dispose()
-        yield Site(app, filed, strings, Signed(app, filed.by))
+        yield Site(app, filed, strings, MemberClient(app, filed.by))
         with app.app_context():
             db.session.remove()
             db.engine.dispose()

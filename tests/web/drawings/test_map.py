@@ -7,7 +7,7 @@ import re
 import pytest
 from flask import Flask
 from flask.testing import FlaskClient
-from mapped import areas, dots, marked
+from svg_maps import areas, dots, marked
 
 from register.cases.map_points import CommunePoint, MapPoints
 from register.web.drawings.maps import draw_places, locator, region_locator

@@ -6,7 +6,7 @@ import gzip
 from itertools import pairwise
 
 import pytest
-from mapped import drawn, marked
+from svg_maps import drawn, marked
 
 from register.territory import dataset
 from register.territory.boundaries import departement_outlines

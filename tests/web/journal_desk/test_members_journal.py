@@ -8,8 +8,8 @@ import re
 from datetime import UTC, datetime, timedelta
 
 import pytest
-from filed import AT
-from reported import ANSWER, QUESTION, SENTENCE, WORDS
+from cast import AT
+from report_factory import ANSWER, QUESTION, SENTENCE, WORDS
 from sqlalchemy import update
 
 from register.accounts import acts as accounts

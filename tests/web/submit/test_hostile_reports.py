@@ -10,20 +10,14 @@ import itertools
 import re
 
 import pytest
-from attacks import Attack, attacks, live, sample
+from case_contents import a_case
+from databases import opened
 from flask import Flask
-from people import a_case
-from registers import opened
-from reported import a_report, count, nonce
-from signed import Signed
-from sqlalchemy.orm import Session
-from strangers import (
+from form_client import URL_ENCODED, FormParser, MemberClient
+from hostile_requests import (
     ADDRESSES,
-    AT_ONCE,
     CHOSEN,
-    FORM,
     HONEST,
-    LONG,
     TYPED,
     Answer,
     Stranger,
@@ -32,7 +26,9 @@ from strangers import (
     filled,
     received,
 )
-from visitor import Forms
+from hostile_strings import LONG, MIXED_STRINGS, Attack, attacks, live, sample
+from report_factory import a_report, count, nonce
+from sqlalchemy.orm import Session
 
 from register.config import Settings
 from register.journal import writing
@@ -97,15 +93,15 @@ def _try(settings: Settings, store: KeyStore, who: Stranger, typed: dict[str, st
 
 
 def _text_of(page: str) -> str:
-    return Forms(page).text
+    return FormParser(page).text
 
 
 def test_strings_in_every_box_at_once_and_in_each_alone(
     settings: Settings, store: KeyStore, amina: Stranger
 ) -> None:
-    for text in AT_ONCE:
+    for text in MIXED_STRINGS:
         _try(settings, store, amina, dict.fromkeys(TYPED, text))
-    for name, text in zip((*TYPED, *CHOSEN), itertools.cycle(AT_ONCE)):
+    for name, text in zip((*TYPED, *CHOSEN), itertools.cycle(MIXED_STRINGS)):
         _try(settings, store, amina, {name: text})
 
 
@@ -113,11 +109,11 @@ def test_half_characters_as_browsers_would_never_send_them(amina: Stranger) -> N
     jeton = amina.form().encode()
     for broken in (b"%ED%A0%80", b"%FF%FE", b"%C3", b"%", b"%u0041", b"%00", b"%ED%B0%80%"):
         body = b"quand=" + broken + b"&recit=gard%C3%A9&etape=verifier&jeton=" + jeton
-        answer = amina.raw("/signaler", body, FORM)
+        answer = amina.raw("/signaler", body, URL_ENCODED)
         assert answer.status == 200, broken
         assert "gardé" in answer.text
     # Bytes that no form is made of.
-    answer = amina.raw("/signaler", b"recit=\xed\xa0\x80&jeton=" + jeton, FORM)
+    answer = amina.raw("/signaler", b"recit=\xed\xa0\x80&jeton=" + jeton, URL_ENCODED)
     assert answer.status in (200, 422)
 
 
@@ -203,7 +199,7 @@ def _stored(settings: Settings, store: KeyStore, strings: list[Attack], by: int)
 
 
 def _shown(app: Flask, settings: Settings, store: KeyStore, told: list[str], by: int) -> None:
-    stranger, member = Stranger(app), Signed(app, by)
+    stranger, member = Stranger(app), MemberClient(app, by)
     for code in told:
         assert stranger.send("/suivi", [("code", code)]).status == 200
         with opened(settings.database_url) as engine, Session(engine) as session:
@@ -251,7 +247,7 @@ def test_bodies_that_no_form_has(settings: Settings, amina: Stranger) -> None:
             answer = amina.raw(path, body, kind)
             assert answer.status in (400, 413, 415, 422), (kind, path)
     for path in ADDRESSES:
-        for kind in (FORM, "multipart/form-data; boundary=x"):
+        for kind in (URL_ENCODED, "multipart/form-data; boundary=x"):
             for empty in (b"", b"&&&&", b"=", b"--x", b"--x\r\n\r\n--x--\r\n", b"\x00" * 100):
                 answer = amina.raw(path, empty, kind)
                 assert answer.status in (200, 400, 413, 422), (kind, path, empty)

@@ -9,20 +9,19 @@ from dataclasses import replace
 from datetime import timedelta
 
 import pytest
-from attacks import sample
+from databases import bare
 from flask import Flask
-from registers import bare
-from reported import CODE, count, nonce
-from strangers import (
+from hostile_requests import (
     ADDRESSES,
     HONEST,
-    LONG,
     Stranger,
     amina,
     app,
     filled,
     received,
 )
+from hostile_strings import LONG, sample
+from report_factory import CODE, count, nonce
 
 from register.config import Settings
 from register.db import now

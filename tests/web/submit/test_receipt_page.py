@@ -5,10 +5,10 @@ from __future__ import annotations
 import re
 
 import pytest
+from databases import opened
 from flask import Flask
-from registers import opened
+from form_client import FormClient
 from sqlalchemy.orm import Session
-from visitor import Visitor
 
 from register.config import Settings
 from register.report_keys import KeyStore
@@ -19,8 +19,8 @@ pytestmark = pytest.mark.parametrize("settings", ["sqlite"], indirect=True)
 LONG = "Le maire a fait éteindre ma caméra. " * 100
 
 
-def _sent(app: Flask, **typed: str) -> tuple[Visitor, dict[str, str]]:
-    visitor = Visitor(app)
+def _sent(app: Flask, **typed: str) -> tuple[FormClient, dict[str, str]]:
+    visitor = FormClient(app)
     visitor.get("/signaler")
     fields = {**dict(visitor.form("/signaler").fields), "recit": LONG, "etape": "envoyer", **typed}
     assert visitor.post("/signaler", fields).status_code == 200

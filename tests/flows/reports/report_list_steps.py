@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 
-from members import Member, heading, told
+from desk_steps import Member, heading, told
 from playwright.sync_api import Locator, expect
 
 DECIDED = "Ce qui en est fait"

@@ -8,7 +8,7 @@ from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 
-from wire import ADDRESS, Served, command, environ
+from raw_http import ADDRESS, Served, command, environ
 
 from register.config import Settings
 from register.server import launch

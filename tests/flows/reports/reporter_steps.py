@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from hands import Hands, words_of
-from members import heading
+from desk_steps import heading
+from input_devices import Hands, words_of
 from playwright.sync_api import Page, expect
 
 # What a browser keeps of a site, and what this one must not leave on anybody's phone.

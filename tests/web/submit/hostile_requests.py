@@ -5,15 +5,14 @@ from __future__ import annotations
 from collections.abc import Iterator
 from contextvars import Context
 from dataclasses import dataclass
-from urllib.parse import quote_from_bytes
 
 import pytest
-from attacks import live
+from databases import bare, opened
 from flask import Flask
-from registers import bare, opened
-from reported import code_on
+from form_client import FormParser, Pairs, encode
+from hostile_strings import live
+from report_factory import code_on
 from sqlalchemy.orm import Session
-from visitor import Forms
 from werkzeug.test import TestResponse
 
 from register.config import Settings
@@ -23,17 +22,7 @@ from register.reports import queries
 # What is typed, and what is chosen; a choice that was never offered is one more way to err.
 TYPED = ("recit", "lieu", "quand", "acteur_texte", "cible_texte", "liens", "contact", "site_web")
 CHOSEN = ("types", "acteur", "cible", "procedure", "lieu_code", "lieu_lu", "jeton", "etape")
-AT_ONCE = (
-    '"><script>alert(1)</script>',
-    '=HYPERLINK("http://attaque.test","ici")',
-    "a\ud800b\udfff <b>",
-    "\u202etxet\u2066 \x00\x1b[31m\ufeffé",
-    "👩‍👩‍👧‍👦 {{7*7}} %(reason)s",
-    "@SUM(1+1)*cmd|' /C calc'!A0",
-)
-LONG = 200_000
 HONEST = "Le maire a fait éteindre ma caméra."
-FORM = "application/x-www-form-urlencoded"
 
 ADDRESSES = (
     "/signaler",
@@ -45,8 +34,6 @@ ADDRESSES = (
     "/suivi/recu.json",
     "/suivi/verifier",
 )
-
-Pairs = list[tuple[str, str]]
 
 
 @dataclass(frozen=True)
@@ -64,7 +51,7 @@ class Answer:
 
     def kept(self, name: str) -> list[str]:
         """What the forms of the page hold under a name."""
-        forms = Forms(self.text).forms
+        forms = FormParser(self.text).forms
         return [value for form in forms for known, value in form.fields if known == name]
 
 
@@ -80,11 +67,8 @@ class Stranger:
 
     def send(self, path: str, pairs: Pairs, *, in_parts: bool = False, **more: object) -> Answer:
         """Send fields, half characters as they are."""
-        encoded = [(name, value.encode("utf-8", "surrogatepass")) for name, value in pairs]
-        if in_parts:
-            return self.raw(path, _in_parts(encoded), "multipart/form-data; boundary=x", **more)
-        body = "&".join(f"{name}={quote_from_bytes(value)}" for name, value in encoded).encode()
-        return self.raw(path, body, FORM, **more)
+        body, content_type = encode(pairs, is_multipart=in_parts)
+        return self.raw(path, body, content_type, **more)
 
     def raw(self, path: str, body: bytes, kind: str, **more: object) -> Answer:
         return self.ask("POST", path, data=body, content_type=kind, **more)
@@ -118,12 +102,6 @@ class Stranger:
         if found.mimetype == "text/html":
             assert live(text) == [], where
         return Answer(found.status_code, text, found)
-
-
-def _in_parts(encoded: list[tuple[str, bytes]]) -> bytes:
-    head = '--x\r\nContent-Disposition: form-data; name="{}"\r\n\r\n'
-    parts = [head.format(name).encode() + value + b"\r\n" for name, value in encoded]
-    return b"".join(parts) + b"--x--\r\n"
 
 
 def filled(token: str, button: str = "envoyer", **typed: str) -> Pairs:

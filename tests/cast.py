@@ -9,24 +9,34 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass, replace
-from datetime import date
+from datetime import UTC, date, datetime
 
 import pytest
 from argon2 import PasswordHasher
-from filed import AT, Filed
+from case_contents import a_case, rich_case
 from sqlalchemy import Engine, select
 
 from register.accounts import acts as accounts
 from register.accounts import passwords
 from register.accounts.models import Role
 from register.cases import acts
-from register.cases.case_content import Content, ProceedingContent, SourceContent
+from register.cases.case_content import Content, LinkContent
 from register.cases.checklist import ATTESTATIONS
 from register.cases.models import Incident
 from register.cases.pending_changes import Destruction
 from register.journal import WriteTransaction, writing
 
 PASSWORD = "une-phrase-de-passe"
+# When the tests happen.
+AT = datetime(2026, 3, 2, 9, 30, tzinfo=UTC)
+
+
+@dataclass(frozen=True)
+class CaseRef:
+    """A case as tests name it: the desk's id, and the number once it is public."""
+
+    id: int
+    number: int | None = None
 
 
 @dataclass(frozen=True)
@@ -68,27 +78,53 @@ def hire(engine: Engine) -> Cast:
     return Cast(**made)
 
 
-def a_case(*, justice: bool = False, **changes: object) -> Content:
-    """A case that the checklist lets pass; ``justice`` makes it one that asks for two people."""
-    told = Content(
-        title="Interdiction de filmer le conseil municipal de Gagny",
-        summary="Selon le blog, le maire interdit de filmer la séance du conseil.",
-        narrative="Selon le blog, le maire a interdit de **filmer** la séance.",
-        date="2008-03-17",
-        commune="93032",
-        level="commune",
-        actor="maire",
-        target="blogueur",
-        outlets=("Gagny Libre",),
-        types=("interdiction_filmer",),
-        evidence="documente",
-        outcome="inconnue",
-        sources=(SourceContent(url="https://exemple.test/gagny", kind="presse", label="presse"),),
+def ready_case(p: WriteTransaction, content: Content, *, by: int, second: int) -> Incident:
+    """A draft whose authority was invited, and that a second member approved."""
+    case = acts.draft(p, content, by=by, reason="repéré dans la presse")
+    acts.invite(p, case.id, "courriel au maire", by=by, on=date(2026, 2, 20))
+    acts.approve(p, case.id, by=second)
+    return case
+
+
+def publish_case(p: WriteTransaction, content: Content, *, by: int, second: int) -> Incident:
+    """A published case."""
+    case = ready_case(p, content, by=by, second=second)
+    attestations = {"attested": ATTESTATIONS, "flags_reason": "relu"}
+    acts.publish(p, case.id, by=by, reason="lu et vérifié", **attestations)
+    return case
+
+
+def publish_full_case(pen: WriteTransaction, other: int, *, by: int, second: int) -> int:
+    """A contested case with a reply, a follow-up, a correction and a link."""
+    content = rich_case()
+    case = publish_case(pen, content, by=by, second=second)
+    row = acts.receive_reply(
+        pen,
+        case.id,
+        by=by,
+        author="Commune de Rostrenen",
+        capacity="la commune",
+        text="La commune conteste : la séance avait été levée.",
+        received_on=date(2026, 3, 1),
     )
-    if justice:
-        suit = ProceedingContent(direction="contre_cible", nature="penale", plaintiff="maire")
-        told = replace(told, types=("plainte_diffamation",), proceedings=(suit,))
-    return replace(told, **changes)
+    acts.reply(pen, row.id, by=by, second=second, reason="demande régulière")
+    acts.follow_up(
+        pen,
+        case.id,
+        by=by,
+        second=second,
+        reason="nouvelle audience",
+        title="L'audience d'appel est fixée",
+        text="Elle se tiendra à **Rennes**.",
+        happened_on="2026-02-27",
+        source_url="https://exemple.test/appel",
+    )
+    corrected = replace(content, steps_taken="lettre au préfet, puis à la CADA")
+    corrected = replace(corrected, links=(LinkContent("voir_aussi", other),))
+    both = {"by": by, "second": second}
+    acts.correct(pen, case.id, corrected, reason="oubli", public_note="Démarche ajoutée.", **both)
+    assert case.number
+    return case.number
 
 
 class Desk:
@@ -100,31 +136,25 @@ class Desk:
         self.pen = pen
         self.cast = cast
 
-    def draft(self, content: Content | None = None, **changes: object) -> Filed:
+    def draft(self, content: Content | None = None, **changes: object) -> CaseRef:
         """Bruno's draft."""
         with self.pen() as p:
-            return Filed(self._draft(p, content, changes).id)
+            content = content or a_case(**changes)
+            case = acts.draft(p, content, by=self.cast.bruno, reason="repéré dans la presse")
+            return CaseRef(case.id)
 
-    def ready(self, content: Content | None = None, **changes: object) -> Filed:
+    def ready(self, content: Content | None = None, **changes: object) -> CaseRef:
         """Bruno's draft, its authority invited, approved by Chloé."""
         with self.pen() as p:
-            return Filed(self._ready(p, content, changes).id)
+            return CaseRef(ready_case(p, content or a_case(**changes), **self._two).id)
 
-    def published(self, content: Content | None = None, **changes: object) -> Filed:
+    def published(self, content: Content | None = None, **changes: object) -> CaseRef:
         """A case that Bruno published with Chloé's approval."""
         with self.pen() as p:
-            case = self._ready(p, content, changes)
-            acts.publish(
-                p,
-                case.id,
-                by=self.cast.bruno,
-                reason="lu et vérifié",
-                attested=ATTESTATIONS,
-                flags_reason="relu",
-            )
-            return Filed(case.id, case.number)
+            case = publish_case(p, content or a_case(**changes), **self._two)
+            return CaseRef(case.id, case.number)
 
-    def withdrawn(self, content: Content | None = None, **changes: object) -> Filed:
+    def withdrawn(self, content: Content | None = None, **changes: object) -> CaseRef:
         """A published case that Bruno withdrew as a mistake."""
         filed = self.published(content, **changes)
         with self.pen() as p:
@@ -133,7 +163,7 @@ class Desk:
             )
         return filed
 
-    def merged(self, **changes: object) -> Filed:
+    def merged(self, **changes: object) -> CaseRef:
         """A published case that was merged into another one."""
         other = self.published()
         filed = self.published(**changes)
@@ -141,7 +171,7 @@ class Desk:
             acts.merge(p, filed.id, into=other.number, by=self.cast.bruno, reason="même affaire")
         return filed
 
-    def erased(self, **changes: object) -> Filed:
+    def erased(self, **changes: object) -> CaseRef:
         """A published case that Ada erased with Chloé's approval."""
         filed = self.published(**changes)
         with self.pen() as p:
@@ -149,14 +179,14 @@ class Desk:
             acts.erase(p, filed.id, by=self.cast.ada, restriction="donnee_personnelle")
         return filed
 
-    def discarded(self, **changes: object) -> Filed:
+    def discarded(self, **changes: object) -> CaseRef:
         """A draft that Bruno gave up."""
         filed = self.draft(**changes)
         with self.pen() as p:
             acts.discard(p, filed.id, by=self.cast.bruno)
         return filed
 
-    def received_reply(self, filed: Filed, text: str = "La commune conteste.") -> int:
+    def received_reply(self, filed: CaseRef, text: str = "La commune conteste.") -> int:
         """A right of reply from the mairie, received on 2 March; the reply's id."""
         with self.pen() as p:
             row = acts.receive_reply(
@@ -176,16 +206,6 @@ class Desk:
             for which in p.session.scalars(select(Destruction.id).where(Destruction.ending == "")):
                 acts.confirm_destruction(p, which, by=by or self.cast.chloe)
 
-    def _draft(
-        self, p: WriteTransaction, content: Content | None, changes: dict[str, object]
-    ) -> Incident:
-        told = content or a_case(**changes)
-        return acts.draft(p, told, by=self.cast.bruno, reason="repéré dans la presse")
-
-    def _ready(
-        self, p: WriteTransaction, content: Content | None, changes: dict[str, object]
-    ) -> Incident:
-        case = self._draft(p, content, changes)
-        acts.invite(p, case.id, "courriel au maire", by=self.cast.bruno, on=date(2026, 2, 20))
-        acts.approve(p, case.id, by=self.cast.chloe)
-        return case
+    @property
+    def _two(self) -> dict[str, int]:
+        return {"by": self.cast.bruno, "second": self.cast.chloe}

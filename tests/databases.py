@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import os
 import shutil
+import threading
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
 import pytest
@@ -20,6 +21,8 @@ from register import config, create_app
 from register.config import Settings
 from register.db import Base, configure_engine, db, engine_options
 from register.operations import setup
+from register.server.sockets import listen
+from register.server.waitress_server import Server
 from register.territory import loader
 from register.territory.gazetteer import Gazetteer
 from register.web import request_context
@@ -218,6 +221,22 @@ def bare(settings: Settings) -> Iterator[Flask]:
     yield app
     with app.app_context():
         db.engine.dispose()
+
+
+@contextmanager
+def serve(app: Flask) -> Iterator[str]:
+    """Serve an application on a free loopback port; its address."""
+    server = Server(app, listen("127.0.0.1", 0))
+    thread = threading.Thread(target=server.run)
+    thread.start()
+    try:
+        yield f"http://127.0.0.1:{server.port}"
+    finally:
+        server.stop()
+        thread.join(15)
+        with suppress(RuntimeError), app.app_context():
+            db.engine.dispose()
+    assert not thread.is_alive()
 
 
 @contextmanager

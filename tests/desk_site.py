@@ -1,46 +1,37 @@
-"""A desk with every kind of page on it, for the tests that look at them one after the other.
-
-Its cases stand in every state, one of them with all that a case may have. Its pages are named in
-``PAGES`` and in ``SENT``, each with the member who opens it.
-"""
+"""A register with every page of the desk and of the accounts; its cases stand in every state."""
 
 from __future__ import annotations
 
-import secrets
 from collections.abc import Mapping
 from contextlib import AbstractContextManager
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from datetime import date, datetime, timedelta
 
-from filed import AT
-from flask import Flask
-from people import Cast
-from reported import CONTACT, Inbox
-from served import _content, _published, _whole
-from signed import Signed
-from sqlalchemy import Engine, create_engine, select
+from case_contents import rich_case
+from cast import AT, PASSWORD, Cast, publish_case, publish_full_case
+from databases import opened
+from page_sites import PageSite, SitePage
+from report_factory import CONTACT, Inbox
+from sqlalchemy import Engine, select
 from sqlalchemy.orm import Session
 
 from register import create_app
 from register.accounts import acts as accounts
-from register.accounts import invitations, sessions, two_factor
+from register.accounts import invitations, two_factor
 from register.accounts.models import Role
-from register.accounts.web.current_member import TOKEN_FIELD
 from register.cases import acts
 from register.cases.case_content import Content
 from register.cases.models import Incident
 from register.config import Settings
-from register.db import configure_engine, db, engine_options, housekeeping, now
+from register.db import now
 from register.journal import WriteTransaction, writing
 from register.operations import setup
 from register.pages import acts as editorial
 from register.report_keys import KeyStore
-from register.text.dates import Language
 from register.web import request_context
-from register.web.languages import in_language
 
 # By what they are; ``{…}`` is the id of a case, a reply or a version, or an open invitation.
-PAGES: Mapping[str, str] = {
+_PATHS: Mapping[str, str] = {
     "home": "/moderation",
     "cases": "/moderation/dossiers",
     "cases found": "/moderation/dossiers?etat=brouillon&q=conseil",
@@ -101,15 +92,28 @@ PAGES: Mapping[str, str] = {
     "invitation": "/compte/invitation/{invitation}",
     "dead link": "/compte/invitation/rien",
 }
-# What somebody sees who is not signed in.
-OUTSIDE = frozenset({"sign in", "invitation", "dead link"})
-# What has no second factor yet opens the page that sets it up.
-WITHOUT_FACTOR = frozenset({"second factor"})
-# Forms as they come back: the address, what is sent, the status.
-SENT: Mapping[str, tuple[str, Mapping[str, str], int]] = {
-    "nothing told of a new case": ("/moderation/dossiers/nouveau", {"faire": "garder"}, 422),
-    "a new case looked over": (
+# Open to whoever is not signed in.
+OUTSIDE = ("sign in", "invitation", "dead link")
+# Opened by Émile, who has no second factor yet.
+WITHOUT_FACTOR = ("second factor",)
+
+
+def _page(name: str, path: str) -> SitePage:
+    member = "emile" if name in WITHOUT_FACTOR else "" if name in OUTSIDE else "ada"
+    return SitePage(path, status=404 if name == "dead link" else 200, member=member)
+
+
+def _form(path: str, status: int, fields: Mapping[str, str], minutes: int = 0) -> SitePage:
+    return SitePage(path, fields, status, "ada", minutes)
+
+
+PAGES: Mapping[str, SitePage] = {
+    **{name: _page(name, path) for name, path in _PATHS.items()},
+    # Forms as they come back.
+    "new case left empty": _form("/moderation/dossiers/nouveau", 422, {"faire": "garder"}),
+    "new case previewed": _form(
         "/moderation/dossiers/nouveau",
+        200,
         {
             "faire": "relire",
             "sources-0-url": "pas une adresse",
@@ -119,119 +123,86 @@ SENT: Mapping[str, tuple[str, Mapping[str, str], int]] = {
             "proceedings-0-court": "TGI de Paris",
             "request-asked_on": "2019-01-02",
         },
-        200,
     ),
-    "an edit that comes too late": (
+    "an edit that comes too late": _form(
         "/moderation/dossiers/{draft}/modifier",
+        409,
         {"faire": "garder", "vu": "{older}", "title": "Un autre titre", "reason": "essai"},
-        409,
     ),
-    "publication refused": (
-        "/moderation/dossiers/{bare}/publier",
-        {"vu": "{only}", "reason": "essai"},
-        422,
+    "publication refused": _form(
+        "/moderation/dossiers/{bare}/publier", 422, {"vu": "{only}", "reason": "essai"}
     ),
-    "withdrawal without a reason": ("/moderation/dossiers/{whole}/retirer", {}, 422),
-    "an empty reply": ("/moderation/dossiers/{whole}/reponse", {}, 422),
-    "an empty note": ("/moderation/dossiers/{draft}/notes", {"text": " "}, 422),
-    "an empty question": ("/moderation/signalements/{report}/question", {"vu": "2"}, 422),
-    "a refusal without a reason": ("/moderation/signalements/{report}/ecarter", {"vu": "2"}, 422),
-    "a sentence proposed": (
+    "withdrawal without a reason": _form("/moderation/dossiers/{whole}/retirer", 422, {}),
+    "an empty reply": _form("/moderation/dossiers/{whole}/reponse", 422, {}),
+    "an empty note": _form("/moderation/dossiers/{draft}/notes", 422, {"text": " "}),
+    "an empty question": _form("/moderation/signalements/{report}/question", 422, {"vu": "2"}),
+    "a refusal without a reason": _form(
+        "/moderation/signalements/{report}/ecarter", 422, {"vu": "2"}
+    ),
+    "a sentence proposed": _form(
         "/moderation/signalements/{report}/ecarter",
+        200,
         {"vu": "2", "reason": "doublon", "etape": "proposer"},
+    ),
+    "a decided report": _form("/moderation/signalements/{declined}/indesirable", 409, {}),
+    "nothing ticked": _form("/moderation/signalements/tri", 422, {"faire": "ranger"}),
+    "invitation without an address": _form(
+        "/moderation/membres/invitations", 422, {"role": "moderator"}
+    ),
+    "invitation made": _form(
+        "/moderation/membres/invitations",
         200,
-    ),
-    "a decided report": ("/moderation/signalements/{declined}/indesirable", {}, 409),
-    "nothing ticked": ("/moderation/signalements/tri", {"faire": "ranger"}, 422),
-    "invitation without an address": (
-        "/moderation/membres/invitations",
-        {"role": "moderator"},
-        422,
-    ),
-    "invitation made": (
-        "/moderation/membres/invitations",
         {"adresse": "emma@register.test", "role": "moderator"},
-        200,
     ),
-    "a site page emptied": ("/moderation/pages/suivre", {"vu": "{page}", "title": ""}, 422),
-    "a site page looked over": (
+    "a site page emptied": _form("/moderation/pages/suivre", 422, {"vu": "{page}", "title": ""}),
+    "site page previewed": _form(
         "/moderation/pages/suivre",
+        200,
         {"faire": "relire", "title": "Suivre", "text": "## Ici {{#ici}}\n\n{{preuves}}"},
-        200,
     ),
-    "a site page that comes too late": (
+    "a site page that comes too late": _form(
         "/moderation/pages/suivre",
-        {"vu": "0", "title": "Suivre", "text": "Un autre texte.", "reason": "essai"},
         409,
+        {"vu": "0", "title": "Suivre", "text": "Un autre texte.", "reason": "essai"},
     ),
-    "new codes": ("/compte/codes", {}, 200),
-    "empty passwords": ("/compte/mot-de-passe", {}, 422),
+    "new codes": _form("/compte/codes", 200, {}),
+    "empty passwords": _form("/compte/mot-de-passe", 422, {}),
+    # A grave act long after the sign-in asks for the password again.
+    "password needed again": _form(
+        "/moderation/dossiers/{whole}/retirer",
+        403,
+        {"restriction": "erreur", "reason": "une erreur"},
+        minutes=20,
+    ),
 }
-# A grave act long after the sign-in: who is it? The address and what is sent.
-ASKED = ("/moderation/dossiers/{whole}/retirer", {"restriction": "erreur", "reason": "une erreur"})
 
 
-@dataclass(frozen=True)
-class Bureau:
-    """The application, and what the addresses of its pages name."""
-
-    app: Flask
-    ada: int
-    emile: int
-    named: Mapping[str, str]
-    tongue: Language = "fr"
-
-    def address(self, told: str) -> str:
-        """The address of one of :data:`PAGES`, or one that holds ``{…}``."""
-        return in_language(PAGES.get(told, told).format(**self.named), self.tongue)
-
-    def member_of(self, page: str) -> int | None:
-        """Who opens one of :data:`PAGES`."""
-        if page in OUTSIDE:
-            return None
-        return self.emile if page in WITHOUT_FACTOR else self.ada
-
-    def cookie(self, member: int, *, minutes: int = 0) -> str:
-        """The cookie of a session that was opened so many minutes ago."""
-        with self.app.app_context(), housekeeping(db.engine) as opened:
-            token = sessions.open_session(opened, member, now() - timedelta(minutes=minutes))
-        made = self.app.session_interface.get_signing_serializer(self.app)
-        assert made
-        told: str = made.dumps({TOKEN_FIELD: token, "csrf_token": secrets.token_hex(20)})
-        return told
-
-    def signed(self, member: int, *, minutes: int = 0) -> Signed:
-        """A member's browser, as tests without a browser hold it."""
-        return Signed(self.app, member, now() - timedelta(minutes=minutes))
-
-
-def bureau(settings: Settings) -> Bureau:
+def desk_site(settings: Settings) -> PageSite:
     """Fill a register with members and cases, and make its application."""
-    engine = create_engine(settings.database_url, **engine_options(settings.database_url))
-    configure_engine(engine)
     app = create_app(replace(settings, require_2fa=True))
-    with app.app_context():
-        ada, bruno, emile, token = _members(engine, request_context.root_key())
-    with writing(engine, AT) as pen:
-        named = _cases(pen, ada, bruno)
-        told = "Un texte de l’association.\n\n{issues}"
-        page = editorial.save_page(
-            pen, "suivre", "Suivre", told, by=ada, reason="essai", seen_revision=0
-        )
-        named["page"] = str(page.id)
-    with Session(engine) as session:
-        store = setup.key_store(settings, session)
-    named |= _reports(engine, store, Cast(bruno=bruno, chloe=emile, ada=ada, driss=0))
-    store.close()
-    engine.dispose()
-    return Bureau(app, ada, emile, {**named, "invitation": token})
+    with opened(settings.database_url) as engine:
+        with app.app_context():
+            ada, bruno, emile, token = _members(engine, request_context.root_key())
+        with writing(engine, AT) as pen:
+            names = _cases(pen, ada, bruno)
+            text = "Un texte de l’association.\n\n{issues}"
+            page = editorial.save_page(
+                pen, "suivre", "Suivre", text, by=ada, reason="essai", seen_revision=0
+            )
+            names["page"] = str(page.id)
+        with Session(engine) as session:
+            store = setup.key_store(settings, session)
+        names |= _reports(engine, store, Cast(bruno=bruno, chloe=emile, ada=ada, driss=0))
+        store.close()
+    members = {"ada": ada, "emile": emile}
+    return PageSite(app, PAGES, members, {**names, "invitation": token})
 
 
 def _members(engine: Engine, seal_key: bytes) -> tuple[int, int, int, str]:
     """Ada with a second factor, Bruno, Émile without one, Driss who is shut out, Fanny invited."""
     with writing(engine, AT) as pen:
         ada, bruno, emile, driss = (
-            accounts.add_member(pen, f"{name}@register.test", role, "une-phrase-de-passe").id
+            accounts.add_member(pen, f"{name}@register.test", role, PASSWORD).id
             for name, role in (
                 ("ada", Role.ADMINISTRATOR),
                 ("bruno", Role.MODERATOR),
@@ -249,8 +220,8 @@ def _members(engine: Engine, seal_key: bytes) -> tuple[int, int, int, str]:
 
 def _cases(pen: WriteTransaction, ada: int, bruno: int) -> dict[str, str]:
     """A case in every state; the ids that addresses name."""
-    other = _published(pen, _content(title="Un cas voisin"), ada, bruno)
-    number = _whole(pen, ada, bruno, other.number or 0)
+    other = publish_case(pen, rich_case(title="Un cas voisin"), by=ada, second=bruno)
+    number = publish_full_case(pen, other.number or 0, by=ada, second=bruno)
     whole = pen.session.scalars(select(Incident).where(Incident.number == number)).one()
     reply = acts.receive_reply(
         pen,
@@ -273,7 +244,7 @@ def _cases(pen: WriteTransaction, ada: int, bruno: int) -> dict[str, str]:
         "newer": draft.revision_id,
         "number": number,
     }
-    return {name: str(told) for name, told in {**ids, **versions}.items()}
+    return {name: str(number) for name, number in {**ids, **versions}.items()}
 
 
 def _reports(engine: Engine, store: KeyStore, cast: Cast) -> dict[str, str]:
@@ -298,18 +269,18 @@ def _reports(engine: Engine, store: KeyStore, cast: Cast) -> dict[str, str]:
 
 def _draft(pen: WriteTransaction, ada: int, bruno: int) -> tuple[Incident, int]:
     """A draft that was changed once, with words that ask for a reason."""
-    told = _content(summary="Selon le blog, l’élu a menacé la blogueuse et sa fille mineure.")
-    case = acts.draft(pen, told, by=ada, reason="repéré dans la presse")
+    content = rich_case(summary="Selon le blog, l’élu a menacé la blogueuse et sa fille mineure.")
+    case = acts.draft(pen, content, by=ada, reason="repéré dans la presse")
     older = case.revision_id
     assert older
-    acts.edit(pen, case.id, replace(told, amount="2 000 EUR"), by=bruno, reason="montant relu")
+    acts.edit(pen, case.id, replace(content, amount="2 000 EUR"), by=bruno, reason="montant relu")
     return case, older
 
 
 def _gone(pen: WriteTransaction, ada: int, bruno: int, number: int) -> dict[str, int]:
     """A withdrawn case, a merged one, an erased one."""
     withdrawn, merged, erased = (
-        _published(pen, _content(title=title), ada, bruno)
+        publish_case(pen, rich_case(title=title), by=ada, second=bruno)
         for title in ("Un cas retiré", "Un cas réuni", "Un cas effacé")
     )
     acts.withdraw(pen, withdrawn.id, by=ada, restriction="erreur", reason="erreur de lieu")

@@ -5,11 +5,11 @@ from __future__ import annotations
 import re
 from typing import Any
 
-from hands import Hands
-from members import heading
+from desk_steps import heading
+from feed_reader import parsed
+from input_devices import Hands
 from playwright.sync_api import APIResponse, Page, expect
-from reader import parsed
-from wire import until
+from raw_http import until
 
 COMMUNE = "/communes/28085"
 

@@ -1,7 +1,7 @@
-"""Strings that want to run, break or hide something, and a look at pages for what would run.
+"""Hostile strings for every field, and a parser that finds active markup in pages.
 
-The strings are in ``attacks.txt``, which says how they are written. Each of them is given another
-thing to run each time the list is read with another turn: a guard against one payload is none.
+The strings are in ``hostile_strings.txt``, which says how they are written. Each of them runs
+another payload when the list is read with another turn: a guard against one payload is none.
 """
 
 from __future__ import annotations
@@ -24,7 +24,17 @@ PAYLOADS = (
     "document.body.id=`prise`",
     f"top.location=`//{HOST}/`",
 )
-_FILE = Path(__file__).with_name("attacks.txt")
+# Several kinds of harm in one string each.
+MIXED_STRINGS = (
+    '"><script>alert(1)</script>',
+    '=HYPERLINK("http://attaque.test","ici")',
+    "a\ud800b\udfff <b>",
+    "\u202etxet\u2066 \x00\x1b[31m\ufeffé",
+    "👩‍👩‍👧‍👦 {{7*7}} %(reason)s",
+    "@SUM(1+1)*cmd|' /C calc'!A0",
+)
+LONG = 200_000
+_FILE = Path(__file__).with_name("hostile_strings.txt")
 _REPEATED = re.compile("⟦(.+?)⟧×([0-9]+)", re.DOTALL)
 _ESCAPED = re.compile(r"\\(?:x([0-9a-f]{2})|u([0-9a-f]{4})|U([0-9a-f]{8})|([ntr\\]))")
 _PLAIN = {"n": "\n", "t": "\t", "r": "\r", "\\": "\\"}

@@ -11,9 +11,9 @@ from dataclasses import dataclass
 from pathlib import Path
 from urllib.parse import urlencode
 
-from reported import code_on
-from visitor import Forms
-from wire import ADDRESS, Served, answers, ask, command, connect, get, parsed, until
+from form_client import FormParser
+from raw_http import ADDRESS, Served, answers, ask, command, connect, get, parsed, until
+from report_factory import code_on
 
 from register.config import Settings
 from register.server.supervisor import FOLLOWER, WORKER
@@ -98,7 +98,7 @@ class Citizen:
 
 def fields(page: Answer, action: str) -> dict[str, str]:
     """What a form of a page would send as it stands."""
-    found = [form for form in Forms(page.text).forms if form.action == action]
+    found = [form for form in FormParser(page.text).forms if form.action == action]
     assert found, (action, page.status)
     return dict(found[0].fields)
 

@@ -6,7 +6,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
 import pytest
-from hands import Keys, Pointer
+from input_devices import Keys, Pointer
 from playwright.sync_api import Page
 
 PHONE, DESKTOP = 390, 1280

@@ -1,4 +1,4 @@
-"""A register in which every string of ``attacks.txt`` was written into every text of the desk.
+"""A register with every hostile string in every text that members write.
 
 The cases in full hold them by the dozen, in their lists; each string is also the title, the
 summary and the account of a case of its own.
@@ -11,8 +11,8 @@ from dataclasses import dataclass, replace
 from datetime import date
 from functools import cache
 
-from attacks import Attack
-from filed import AT, Filed
+from cast import AT, CaseRef
+from hostile_strings import Attack
 from sqlalchemy import Engine
 
 from register.accounts import acts as accounts
@@ -42,9 +42,9 @@ WORD = "zinzolin"  # in every account, so that one search finds them all
 class Attacked:
     """What was filed: cases in full, cases of one string, one draft; and the members' ids."""
 
-    full: Sequence[Filed]
-    single: Sequence[Filed]
-    draft: Filed
+    full: Sequence[CaseRef]
+    single: Sequence[CaseRef]
+    draft: CaseRef
     by: int
     second: int
 
@@ -64,7 +64,7 @@ def fill(engine: Engine, strings: Sequence[Attack], every: int = 1) -> Attacked:
         full = [writer.full(pen, own) for own in some]
         single = [writer.single(pen, attack.text) for attack in strings]
         draft = acts.draft(pen, _whole(strings[:TOGETHER]), by=by, reason="un brouillon").id
-    return Attacked(full, single, Filed(draft), by, second)
+    return Attacked(full, single, CaseRef(draft), by, second)
 
 
 def said(text: str, limit: int = 2_000) -> str:
@@ -135,7 +135,7 @@ class _Writer:
     by: int
     second: int
 
-    def full(self, pen: WriteTransaction, some: Sequence[Attack]) -> Filed:
+    def full(self, pen: WriteTransaction, some: Sequence[Attack]) -> CaseRef:
         """A public case with everything, each of its texts written by each string."""
         texts = [said(attack.text) for attack in some]
         filed = self._published(pen, _whole(some), texts[0])
@@ -159,7 +159,7 @@ class _Writer:
             )
         return filed
 
-    def single(self, pen: WriteTransaction, text: str) -> Filed:
+    def single(self, pen: WriteTransaction, text: str) -> CaseRef:
         """A public case whose own texts are one string."""
         content = Content(
             title=said(text),
@@ -176,7 +176,7 @@ class _Writer:
         )
         return self._published(pen, content, text)
 
-    def _published(self, pen: WriteTransaction, content: Content, text: str) -> Filed:
+    def _published(self, pen: WriteTransaction, content: Content, text: str) -> CaseRef:
         words = said(text)
         case = acts.draft(pen, content, by=self.by, reason=words, note=words)
         acts.invite(pen, case.id, words, by=self.by)
@@ -184,9 +184,9 @@ class _Writer:
         acts.publish(
             pen, case.id, by=self.by, reason=words, attested=ATTESTATIONS, flags_reason=words
         )
-        return Filed(case.id, case.number)
+        return CaseRef(case.id, case.number)
 
-    def _reply(self, pen: WriteTransaction, filed: Filed, text: str) -> None:
+    def _reply(self, pen: WriteTransaction, filed: CaseRef, text: str) -> None:
         author = said(text, 300)
         row = acts.receive_reply(
             pen,

@@ -6,7 +6,7 @@ import re
 from dataclasses import dataclass, field
 
 import pyotp
-from hands import Hands, words_of
+from input_devices import Hands, words_of
 from playwright.sync_api import Page, expect
 
 # What a case of justice is told of each change until somebody else has read it.

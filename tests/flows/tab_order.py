@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from hands import STOPS
+from input_devices import STOPS
 from playwright.sync_api import Page
 
 # All that a mouse can use and a keyboard must reach, in the order of the document. Of choices that

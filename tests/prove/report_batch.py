@@ -9,14 +9,15 @@ from pathlib import Path
 from urllib.parse import quote
 
 import pytest
-from citizens import Answer, Citizen
-from hunted import ADDED, LEFT, LINES, QUESTION, SENTENCE, SOURCES, TYPED, found_in
-from people import Cast, Desk, a_case
-from registers import seal_of
-from signed import Signed
+from case_contents import a_case
+from cast import Cast, Desk
+from databases import seal_of
+from form_client import MemberClient
+from leak_patterns import ADDED, LEFT, LINES, QUESTION, SENTENCE, SOURCES, TYPED, found_in
+from raw_http import serving, until
+from report_clients import Answer, Citizen
 from sqlalchemy import Engine
 from sqlalchemy.orm import Session
-from wire import serving, until
 
 from register import create_app
 from register.config import Settings
@@ -77,7 +78,7 @@ class Bureau:
     def browser(self) -> tuple[Citizen, str]:
         """A browser in which he is signed in, and the token of its forms."""
         app = create_app(self.settings)
-        signed = Signed(app, self.by)
+        signed = MemberClient(app, self.by)
         name = app.config["SESSION_COOKIE_NAME"]
         kept = signed.client.get_cookie(name)
         assert kept

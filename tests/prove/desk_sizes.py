@@ -7,8 +7,8 @@ from contextlib import ExitStack, contextmanager
 from pathlib import Path
 from typing import Any
 
-from people import Cast, hire
-from registers import application, opened
+from cast import Cast, hire
+from databases import application, opened
 from sqlalchemy import Engine
 
 from benchmarks.desk import LARGE_DESK, SMALL_DESK, Desk

@@ -13,9 +13,9 @@ from contextlib import AbstractContextManager
 from dataclasses import fields
 from datetime import datetime, timedelta
 
-from filed import AT
-from people import Cast, a_case
-from registers import opened
+from case_contents import a_case
+from cast import AT, Cast
+from databases import opened
 from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 

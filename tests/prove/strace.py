@@ -11,7 +11,7 @@ from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
-from wire import until
+from raw_http import until
 
 from register import report_keys
 

@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 from datetime import date
 from typing import Any
 
-from sequences import Case
+from reference_model import Case
 
 from register.cases import acts
 from register.cases.case_content import Content

@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 
+from demo_site import FAILS
 from playwright.sync_api import Browser, BrowserContext, ConsoleMessage, Page
-from served import FAILS
 
 # ``reader("case", width=320)``: see the fixture of this name.
 Opener = Callable[..., Page]
