@@ -33,8 +33,8 @@ _KEYWORDS = {**DEFAULT_KEYWORDS, "lazy_gettext": None}
 # What is French whoever asks: feeds, what goes to a town hall or a court, and the terminal.
 _FRENCH_ONLY = (
     "templates/feeds/",
-    "templates/moderation/acts/_letter.html",
-    "templates/moderation/casefile/",
+    "templates/cases/desk/acts/_invitation_letter.html",
+    "templates/cases/desk/case_file/",
     "register/feeds/web/entries.py",
     "register/web/messages/console.py",
 )

@@ -235,11 +235,11 @@ def status_of(error: RegisterError) -> int:
 
 
 def _error_page(
-    status: int, sentence: str = "", reference: str = "", template: str = "page", **extra: object
+    status: int, sentence: str = "", reference: str = "", template: str = "error", **extra: object
 ) -> Response:
     try:
         body: str | bytes = render_template(
-            f"errors/{template}.html",
+            f"web/errors/{template}.html",
             status=status,
             words=error_text(status),
             sentence=sentence,

@@ -77,14 +77,14 @@ def _refused_field(error: Invalid | Refused, form: InvitedForm) -> Field:
 
 
 def _not_found_page() -> Response:
-    return make_response(render_template("account/no_invitation.html"), 404)
+    return make_response(render_template("accounts/invitation_invalid.html"), 404)
 
 
 def _page(
     pending: MemberInvitation, form: InvitedForm, status: int = 200, problem: str = ""
 ) -> Response:
     body = render_template(
-        "account/invitation.html",
+        "accounts/invitation.html",
         invitation=pending,
         role=ROLE_LABELS[pending.role],
         form=form,

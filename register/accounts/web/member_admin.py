@@ -51,7 +51,7 @@ def roster_invite() -> ResponseReturnValue:
         form.adresse.errors = [error_messages.error_sentence(error)]
         return _page(form, status_of(error))
     body = render_template(
-        "moderation/roster_invited.html",
+        "accounts/member_invited.html",
         email=email,
         role=ROLE_LABELS[role.value],
         link=f"{settings().base_url}/compte/invitation/{token}",
@@ -168,7 +168,7 @@ def _perform(act: Callable[[WriteTransaction], object], success: str) -> Respons
 
 def _page(form: MemberInviteForm, status: int = 200, problem: str = "") -> Response:
     body = render_template(
-        "moderation/roster.html",
+        "accounts/members.html",
         form=form,
         problem=problem,
         everyone=accounts.all_members(db.session()),

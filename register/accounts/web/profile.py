@@ -26,7 +26,7 @@ def own() -> ResponseReturnValue:
     """The account and its open sessions."""
     signed_in = current_member.require_signed_in()
     return render_template(
-        "account/own.html",
+        "accounts/profile.html",
         role=ROLE_LABELS[signed_in.member.role],
         sessions=sessions.of_member(db.session(), signed_in.member.id, now()),
         current_session=signed_in.session_id,
@@ -99,4 +99,4 @@ def _page(form: NewPasswordForm, status: int) -> Response:
 
 
 def _render_form(form: NewPasswordForm) -> str:
-    return render_template("account/password.html", form=form, hint=length_hint())
+    return render_template("accounts/password.html", form=form, hint=length_hint())

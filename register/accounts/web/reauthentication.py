@@ -165,9 +165,9 @@ def require_proof(act: Any, credentials: Credentials | None) -> ResponseReturnVa
             form.set_refused()
     except Unavailable:
         form.set_busy()
-        body = _render_page("confirm", act=act, form=form, carried=posted_form())
+        body = _render_page("reauthentication", act=act, form=form, carried=posted_form())
         return limits.too_soon_page(body, RETRY_AFTER, 503)
-    return _page("confirm", 403, act=act, form=form, carried=posted_form())
+    return _page("reauthentication", 403, act=act, form=form, carried=posted_form())
 
 
 def is_proved(credentials: Credentials) -> bool:
@@ -195,4 +195,4 @@ def _page(template: str, status: int, **variables: object) -> Response:
 
 
 def _render_page(template: str, **variables: object) -> str:
-    return render_template(f"account/{template}.html", **variables)
+    return render_template(f"accounts/{template}.html", **variables)

@@ -195,5 +195,5 @@ def _render_form(
 ) -> str:
     form.empty_secrets()
     return render_template(
-        "account/sign_in.html", form=form, problem=problem, carried=carried, ended=ended
+        "accounts/sign_in.html", form=form, problem=problem, carried=carried, ended=ended
     )

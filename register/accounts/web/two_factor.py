@@ -85,7 +85,7 @@ def factor_page(
     uri = two_factor.otpauth_uri(secret, current.email)
     drawing = two_factor.qr_svg(uri, _("Le secret, à lire avec le téléphone"))
     body = render_template(
-        "account/factor.html",
+        "accounts/two_factor.html",
         form=form or FactorForm(formdata=None),
         drawing=Markup(drawing),  # noqa: S704 - made here, of squares
         # A telephone cannot scan its own screen; authenticator applications open this link.
@@ -116,7 +116,9 @@ def _set_up_factor(secret: str, step: int) -> Response:
 
 
 def _codes_page(new_codes: list[str], carried: CarriedForm | None = None) -> Response:
-    return make_response(render_template("account/codes.html", codes=new_codes, carried=carried))
+    return make_response(
+        render_template("accounts/recovery_codes.html", codes=new_codes, carried=carried)
+    )
 
 
 def _pending_secret() -> str | None:

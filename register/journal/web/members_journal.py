@@ -193,7 +193,7 @@ def lines() -> ResponseReturnValue:
         db.session(), current_member.member(), journal_query, _start_place()
     )
     return render_template(
-        "moderation/journal.html",
+        "journal/members_journal.html",
         form=form,
         stretch=stretch,
         journal_query=journal_query,
@@ -208,7 +208,7 @@ def lines() -> ResponseReturnValue:
 
 
 def _invalid_form_page(form: JournalForm) -> ResponseReturnValue:
-    return render_template("moderation/journal.html", form=form, stretch=None), 422
+    return render_template("journal/members_journal.html", form=form, stretch=None), 422
 
 
 def address(
@@ -274,7 +274,7 @@ def line(name: str, seq: int) -> ResponseReturnValue:
     last_seq = head(db.session(), LEDGERS[name]).seq
     ((_line, sentence, details),) = _line_sentences([line_check.line])
     return render_template(
-        "moderation/journal_line.html",
+        "journal/members_journal_line.html",
         line_check=line_check,
         line=line_check.line,
         reports=_report_days([line_check.line]),

@@ -61,7 +61,7 @@ def lines() -> ResponseReturnValue:
         raise NotFound("no_such_page")
     kind_labels = kind_names()
     return render_template(
-        "public/registre.html",
+        "journal/public_journal.html",
         page=journal_page,
         journal_query=journal_query,
         head=position,

@@ -115,7 +115,7 @@ def pages() -> ResponseReturnValue:
     """Every page, with what readers see of it now."""
     revisions = queries.newest_revisions(db.session())
     current_pages = [_current_page(name, revisions.get(name)) for name in editorial.TEXT_NAMES]
-    return render_template("moderation/pages/list.html", rows=current_pages)
+    return render_template("pages/desk/list.html", rows=current_pages)
 
 
 def current_page(page: str) -> CurrentPage:
@@ -137,7 +137,7 @@ def page_preview() -> ResponseReturnValue:
         html, problem, status = fill_page(render_page(source, editorial.language_of(page))), "", 200
     except (Invalid, TextError) as error:
         html, problem, status = Markup(), error_sentence(error), 422
-    return render_template("moderation/preview.html", html=html, error_text=problem), status
+    return render_template("web/markdown_preview.html", html=html, error_text=problem), status
 
 
 # --- writing a page ----------------------------------------------------------------------------
@@ -173,7 +173,7 @@ def _editor_page(
     current: CurrentPage, form: PageForm, status: int = 200, **extra: Any
 ) -> ResponseReturnValue:
     body = render_template(
-        "moderation/pages/edit.html",
+        "pages/desk/edit.html",
         now=current,
         form=form,
         help=writing_help(current.name),
@@ -264,7 +264,7 @@ def _restore_page(
 ) -> ResponseReturnValue:
     shipped_page = editorial.shipped_page(current.name)
     body = render_template(
-        "moderation/pages/restore.html",
+        "pages/desk/restore.html",
         now=current,
         form=form,
         problem=problem,

@@ -20,7 +20,7 @@ from register.web.view_permissions import administrators_only
 def page_versions(page: str) -> ResponseReturnValue:
     """Every revision of a page, the newest first, down to the text that came with the code."""
     revisions = queries.page_revisions(db.session(), page)
-    return render_template("moderation/pages/versions.html", now=current_page(page), rows=revisions)
+    return render_template("pages/desk/versions.html", now=current_page(page), rows=revisions)
 
 
 # Beyond the bound a number is none that the database could hold.
@@ -30,7 +30,7 @@ def page_version(page: str, revision: int) -> ResponseReturnValue:
     """The page as a revision kept it."""
     page_revision = queries.get_revision(db.session(), page, revision)
     return render_template(
-        "moderation/pages/version.html",
+        "pages/desk/version.html",
         now=current_page(page),
         row=page_revision,
         page_html=fill_page(page_revision.html),
@@ -43,7 +43,7 @@ def page_compare(page: str) -> ResponseReturnValue:
     """What changed between two revisions, word by word; 0 is the text that comes with the code."""
     older, newer = _revision_number("de"), _revision_number("a")
     return render_template(
-        "moderation/pages/compared.html",
+        "pages/desk/compared.html",
         now=current_page(page),
         older=older,
         newer=newer,

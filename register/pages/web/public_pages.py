@@ -56,7 +56,7 @@ class WordGroup:
 
 def definitions(marker: str) -> str:
     """The definitions that a marker stands for, as HTML."""
-    return render_template("parts/_definitions.html", groups=list(_word_groups(marker)))
+    return render_template("pages/_definitions.html", groups=list(_word_groups(marker)))
 
 
 def _word_groups(marker: str) -> Iterator[WordGroup]:
@@ -107,7 +107,7 @@ def _examples(list_name: str) -> Mapping[str, str]:
 def _editorial_view(name: str) -> Callable[[], str]:
     def view() -> str:
         page = editorial.current_page(db.session(), editorial.text_name(name, language()))
-        return render_template("public/page.html", page=page, body=fill_page(page.html), name=name)
+        return render_template("pages/page.html", page=page, body=fill_page(page.html), name=name)
 
     return view
 
@@ -138,11 +138,11 @@ def right_of_reply(number: str) -> str:
     case = queries.load_public_case(db.session(), case_number(number))
     # Each text made public opens its own three months: the last one ends last.
     until = deadlines.reply_window_ends(paris_day(case.version_at))
-    return render_template("public/right_of_reply.html", case=case, until=until)
+    return render_template("pages/right_of_reply.html", case=case, until=until)
 
 
 @public.get("/incidents/<number>/signaler-contenu")
 def notice(number: str) -> str:
     """How to notify content held to be illegal (regulation (EU) 2022/2065, art. 16)."""
     case = queries.load_public_case(db.session(), case_number(number))
-    return render_template("public/notice.html", case=case)
+    return render_template("pages/content_notice.html", case=case)

@@ -131,7 +131,7 @@ def report_html(
         filled.message.nature.data = MessageKind.ADDITION.value
     blank_kind = MessageKind.ANSWER if about.is_waiting else MessageKind.ADDITION
     return render_template(
-        "submit/follow.html",
+        "reports/follow_up.html",
         file=access.report_view,
         about=about,
         sent=list_answers(received.sent) if received else [],
@@ -152,7 +152,7 @@ def report_html(
 def unsaved_form_html(filled: SubmittedForms, why: str) -> str:
     """The page with an unsaved form and the reason, made without the database."""
     return render_template(
-        "submit/follow_kept.html",
+        "reports/follow_up_not_saved.html",
         error_text=why,
         code=receipts.format_code(receipts.normalize_code(request.form.get("code", ""))),
         filled=filled,

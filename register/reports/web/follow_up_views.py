@@ -89,7 +89,7 @@ def enter_first() -> ResponseReturnValue:
 @submit.post(LEAVE, endpoint="follow_leave")
 def leave() -> Response:
     """Leave the follow-up and clear the browser's cache of this site."""
-    return clear_browser_cache(make_response(render_template("submit/left.html")))
+    return clear_browser_cache(make_response(render_template("reports/follow_up_left.html")))
 
 
 @submit.post(ENTER)
@@ -281,7 +281,7 @@ def _response(
 def _html(*, fault: str = "", verdict: str = "", proved: bool = False) -> str:
     small = (request.content_length or 0) <= BODY_LIMIT
     return render_template(
-        "submit/proving.html",
+        "reports/receipt_check.html",
         fault=fault,
         verdict=verdict,
         proved=proved,

@@ -119,7 +119,7 @@ def _open_by_code() -> ReportAccess | Response:
 
 def code_page(form: ReceiptCodeForm, error_text: str = "") -> str:
     """The page that asks for the code, with the typed one."""
-    return render_template("submit/follow_enter.html", form=form, error_text=error_text)
+    return render_template("reports/receipt_login.html", form=form, error_text=error_text)
 
 
 def busy_code_page(_why: str = "") -> str:

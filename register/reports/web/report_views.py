@@ -120,7 +120,7 @@ def check(form: ReportForm) -> ResponseReturnValue:
     if not form.is_sent:
         return form_page(form, 422)
     return render_template(
-        "submit/check.html",
+        "reports/check_answers.html",
         form=form,
         answers=list_answers(form.sent),
         jeton=_reusable_token(form),
@@ -147,7 +147,7 @@ def send(form: ReportForm) -> ResponseReturnValue:
         if first is None or not first.accepts_additions:
             return _closed_page(form)
         answers = list_answers(form.sent)
-        page = render_template("submit/already.html", form=form, first=first, answers=answers)
+        page = render_template("reports/already_sent.html", form=form, first=first, answers=answers)
         return make_response(page, 409)
     if isinstance(outcome, RateLimited):
         return _rate_limited(form, outcome.seconds, is_received=outcome.is_received)
@@ -185,7 +185,7 @@ def receipt(form_receipt: FormReceipt, form: ReportForm, *, is_added: bool = Fal
     """The page with the code of a received report."""
     received = form_receipt.report_view.received
     return render_template(
-        "submit/receipt.html",
+        "reports/receipt.html",
         form_receipt=form_receipt,
         answers=short_answers(received.sent) if received else [],
         is_added=is_added,
@@ -197,7 +197,7 @@ def receipt(form_receipt: FormReceipt, form: ReportForm, *, is_added: bool = Fal
 
 def _form_html(form: ReportForm, *, error_text: str = "", jeton: str = "") -> str:
     return render_template(
-        "submit/report.html",
+        "reports/report.html",
         form=form,
         error_text=error_text,
         jeton=jeton or _reusable_token(form),

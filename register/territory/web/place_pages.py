@@ -99,7 +99,7 @@ def communes() -> ResponseReturnValue:
         return _matches_page(typed)
     towns = towns_with_cases().communes
     return render_template(
-        "public/communes.html",
+        "territory/communes.html",
         communes=town_rows(towns) if len(towns) <= _MAX_COMMUNES else [],
         departements=_departement_rows(
             place_queries.departements(db.session()), include_empty=False
@@ -111,7 +111,7 @@ def _matches_page(typed: str) -> ResponseReturnValue:
     matches = place_choice.match_places(typed, place_choice.place_url)
     if matches.sole_choice:
         return redirect(matches.sole_choice.address, 303)
-    return render_template("public/choice.html", matches=matches, back=None)
+    return render_template("territory/place_choice.html", matches=matches, back=None)
 
 
 @public.get("/communes/<code>")
@@ -129,7 +129,7 @@ def commune(code: str) -> ResponseReturnValue:
     alias = _requested_alias(view)
     page = _case_page("commune", code)
     return render_template(
-        "public/commune.html",
+        "territory/commune.html",
         view=view,
         through=alias,
         page=page,
@@ -157,7 +157,7 @@ def departements() -> ResponseReturnValue:
     """Every département, those with cases and the others."""
     all_departements = place_queries.departements(db.session())
     return render_template(
-        "public/departements.html", departements=_departement_rows(all_departements)
+        "territory/departements.html", departements=_departement_rows(all_departements)
     )
 
 
@@ -172,7 +172,7 @@ def departement(code: str) -> ResponseReturnValue:
         raise NotFound("no_such_place")
     page = _case_page("departement", code)
     return render_template(
-        "public/departement.html",
+        "territory/departement.html",
         area=area,
         region=place_queries.region(db.session(), area.region_code) if area.region_code else None,
         communes=town_rows(towns_with_cases().by_departement.get(code, ())),
@@ -191,7 +191,7 @@ def regions() -> ResponseReturnValue:
         place_row(urls.region(area.code), area.name, area_case_count("region", area.code))
         for area in place_queries.regions(db.session())
     ]
-    return render_template("public/regions.html", regions=region_rows)
+    return render_template("territory/regions.html", regions=region_rows)
 
 
 @public.get("/regions/<code>")
@@ -205,7 +205,7 @@ def region(code: str) -> ResponseReturnValue:
     communes = towns_with_cases().by_region.get(code, ())
     region_departements = place_queries.departements_of_region(db.session(), code)
     return render_template(
-        "public/region.html",
+        "territory/region.html",
         area=area,
         departements=_departement_rows(region_departements),
         locator_map=region_locator([member.code for member in region_departements]),

@@ -178,7 +178,7 @@ def region_locator(departements: Sequence[str]) -> Locator | None:
 
 def _render_map(query: CaseQuery, matches: HitStrengths | None) -> RenderedMap:
     drawing = draw_places(locate_cases(db.session(), query, current_vocabulary(), head(), matches))
-    render: Callable[..., Markup] = get_template_attribute("parts/_map.html", "france")
+    render: Callable[..., Markup] = get_template_attribute("web/_map.html", "france")
     return RenderedMap(render(drawing), drawing.communes)
 
 

@@ -16,7 +16,7 @@ pytestmark = pytest.mark.one_database
 
 
 def test_legend_lists_only_the_marks_on_the_map(app: Flask) -> None:
-    make = app.jinja_env.get_template("parts/_map.html").module.france  # type: ignore[attr-defined]
+    make = app.jinja_env.get_template("web/_map.html").module.france  # type: ignore[attr-defined]
     exact, about = (
         CommunePoint("93", 48.88, 2.53, is_exact=True),
         CommunePoint("01", 46.1, 5.4, is_exact=False),

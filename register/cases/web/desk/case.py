@@ -123,11 +123,11 @@ def show(incident_id: int) -> ResponseReturnValue:
     """The case, its checklist and the available acts."""
     desk_case = open_case(incident_id)
     if desk_case.is_gone:
-        return render_template("moderation/dossier_gone.html", file=desk_case)
+        return render_template("cases/desk/case_erased.html", file=desk_case)
     note_retained_view(incident_id)
     checklist_view = case_checklist(desk_case)
     return render_template(
-        "moderation/dossier.html",
+        "cases/desk/case.html",
         file=desk_case,
         checked=checklist_view,
         lines=[line for line in checklist_view.lines if line.code not in ATTESTATIONS],
@@ -204,7 +204,7 @@ def letter(desk_case: DeskCase) -> Markup:
     content = desk_case.snapshot.content if desk_case.snapshot else None
     with in_french():
         html = render_template(
-            "moderation/acts/_letter.html",
+            "cases/desk/acts/_invitation_letter.html",
             file=desk_case,
             about=public_view(desk_case),
             content=content,

@@ -101,7 +101,7 @@ def _publish_arguments(form: PublishForm) -> dict[str, Any]:
 
 def _publish_page(act: Act, desk_case: DeskCase, form: PublishForm, error_text: str) -> str:
     return render_template(
-        "moderation/publish.html",
+        "cases/desk/acts/publish.html",
         act=act,
         file=desk_case,
         form=form,
@@ -140,7 +140,7 @@ def _approve_page(purpose: str, desk_case: DeskCase, form: ApproveForm, error_te
         if not why and desk_case.state not in (CaseState.DRAFT, CaseState.WITHDRAWN):
             why = str(_("Ce cas n’attend aucune approbation pour être publié."))
     return render_template(
-        "moderation/acts/approve.html",
+        "cases/desk/acts/approve.html",
         file=desk_case,
         form=form,
         error_text=error_text,
@@ -176,7 +176,7 @@ def _act_page(
     **template_values: Any,
 ) -> str:
     return render_template(
-        f"moderation/acts/{template}.html",
+        f"cases/desk/acts/{template}.html",
         act=act,
         file=desk_case,
         form=form,

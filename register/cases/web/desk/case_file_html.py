@@ -45,7 +45,7 @@ def render_page(case_file: CaseFile, vocabulary: Vocabulary, base_url: str) -> b
         return case_file.members.get(member or 0, "") or console
 
     html = render_template(
-        "moderation/casefile/index.html",
+        "cases/desk/case_file/index.html",
         file=case_file,
         lines=[
             (
@@ -69,7 +69,7 @@ def render_page(case_file: CaseFile, vocabulary: Vocabulary, base_url: str) -> b
 
 def render_stylesheet() -> bytes:
     """The style sheet of the page."""
-    return render_template("moderation/casefile/style.css").encode("utf-8")
+    return render_template("cases/desk/case_file/style.css").encode("utf-8")
 
 
 def _printed_version(version: CaseVersion) -> PrintedVersion:

@@ -227,7 +227,7 @@ def _render_list(desk_query: DeskQuery, **template_values: object) -> str:
     form_fields = {WORDS, "tenu", "attend", "page"}
     form_fields |= {name for name, code in (("type", type_code), ("famille", family_code)) if code}
     return render_template(
-        "moderation/cases.html",
+        "cases/desk/list.html",
         desk_query=desk_query,
         first=list_address(desk_query.at_page(1)),
         states=STATES,
@@ -263,7 +263,7 @@ def _place_redirect(typed: str, desk_query: DeskQuery) -> ResponseReturnValue:
     if places.sole_choice:
         return redirect(places.sole_choice.address, 303)
     return render_template(
-        "moderation/places.html",
+        "cases/desk/uncoded_places.html",
         matches=places,
         parameters=list(list_parameters(replace(desk_query, page=1))),
         back=list_address(desk_query),

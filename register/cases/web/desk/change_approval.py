@@ -180,7 +180,7 @@ def _change_page(
         flags += [checks.Flag("text", risk.code, risk.excerpt) for risk in risks(new_text)]
     refusing = isinstance(form, RefuseChangeForm)
     return render_template(
-        "moderation/acts/change.html",
+        "cases/desk/acts/change.html",
         act=proposal.act,
         file=desk_case,
         form=form,

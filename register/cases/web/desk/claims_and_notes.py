@@ -100,5 +100,8 @@ def _claim_refusal(incident_id: int, error: Refused) -> str:
 
 def _refused_page(incident_id: int, error_text: str = "", form: NoteForm | None = None) -> str:
     return render_template(
-        "moderation/keeping.html", file=open_case(incident_id), error_text=error_text, form=form
+        "cases/desk/claim_or_note_refused.html",
+        file=open_case(incident_id),
+        error_text=error_text,
+        form=form,
     )

@@ -54,7 +54,7 @@ def home() -> str:
     """The task queue and the numbers of tasks by kind."""
     todo_list = todo_sidebar.todo()
     return render_template(
-        "moderation/home.html",
+        "cases/desk/dashboard.html",
         queued=todo_sidebar.task_queue(todo_list),
         counts=_task_counts(todo_list.counts),
         unread=todo_list.unread,

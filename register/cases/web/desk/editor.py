@@ -75,7 +75,7 @@ def preview() -> ResponseReturnValue:
         html, error_text, status = render_markdown(request.form.get("texte", "")), "", 200
     except TextError as error:
         html, error_text, status = "", error_sentence(error), 422
-    return render_template("moderation/preview.html", html=html, error_text=error_text), status
+    return render_template("web/markdown_preview.html", html=html, error_text=error_text), status
 
 
 def _draft(tx: WriteTransaction, _id: int, content: Content, form: NewForm, by: int) -> int:
@@ -163,7 +163,7 @@ def _whole_content(form: CaseForm, _stored: Content) -> Content:
 
 
 _NEW = EditorMode(
-    "moderation/editor_new.html",
+    "cases/desk/editor_new.html",
     Act.DRAFTED,
     NewForm,
     "narrative",
@@ -172,7 +172,7 @@ _NEW = EditorMode(
     lazy_gettext("Le brouillon est enregistré. Voici ce qui manque avant de le publier."),
 )
 _EDIT = EditorMode(
-    "moderation/editor_edit.html",
+    "cases/desk/editor_edit.html",
     Act.EDITED,
     EditForm,
     "narrative",
@@ -181,7 +181,7 @@ _EDIT = EditorMode(
     lazy_gettext("La nouvelle version est enregistrée."),
 )
 _CORRECT = EditorMode(
-    "moderation/editor_correct.html",
+    "cases/desk/editor_correct.html",
     Act.CORRECTED,
     CorrectForm,
     "narrative",
@@ -190,7 +190,7 @@ _CORRECT = EditorMode(
     lazy_gettext("La correction est publiée, avec sa note."),
 )
 _REDACT = EditorMode(
-    "moderation/editor_redact.html",
+    "cases/desk/editor_redact.html",
     Act.REDACTED,
     RedactForm,
     "narrative",
@@ -203,7 +203,7 @@ _REDACT = EditorMode(
     extra_fields=_fragment_fields,
 )
 _FOLLOW_UP = EditorMode(
-    "moderation/editor_follow_up.html",
+    "cases/desk/editor_follow_up.html",
     Act.FOLLOWED_UP,
     FollowUpForm,
     "text",

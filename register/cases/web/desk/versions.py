@@ -31,7 +31,7 @@ def versions(incident_id: int) -> ResponseReturnValue:
     if day_text:
         return redirect(case_address(incident_id, f"au/{_parse_day(day_text).isoformat()}"), 303)
     revision_rows = revisions.list_revisions(db.session(), current_member.member(), incident_id)
-    return render_template("moderation/versions.html", file=desk_case, rows=revision_rows)
+    return render_template("cases/desk/versions.html", file=desk_case, rows=revision_rows)
 
 
 @desk.get("/dossiers/<int:incident_id>/versions/<int:revision>")
@@ -67,7 +67,7 @@ def compare(incident_id: int) -> ResponseReturnValue:
         for revision_id in (older, newer)
     )
     return render_template(
-        "moderation/versions_compared.html",
+        "cases/desk/versions_compared.html",
         file=desk_case,
         rows=revision_rows,
         older=older,
@@ -105,7 +105,7 @@ def _version_page(
     desk_case: DeskCase, past: CaseAtRevision, day: date | None = None
 ) -> ResponseReturnValue:
     return render_template(
-        "moderation/version.html",
+        "cases/desk/version.html",
         file=desk_case,
         past=past,
         about=build_case_view(

@@ -66,7 +66,7 @@ def _list_page(query: CaseQuery, search: search_request.TextSearch | None) -> st
         raise NotFound("no_such_page")
     suggestions = search_suggestions.suggest_searches(query, search)
     return render_template(
-        "public/cases.html",
+        "cases/public/list.html",
         page=page,
         query=query,
         summary=statistics.load_register_summary(db.session(), current_vocabulary(), head()),
@@ -94,7 +94,7 @@ def _place_redirect(typed: str, query: CaseQuery) -> ResponseReturnValue:
     )
     if places.sole_choice:
         return redirect(places.sole_choice.address, 303)
-    return render_template("public/choice.html", matches=places, back=urls.cases(query))
+    return render_template("territory/place_choice.html", matches=places, back=urls.cases(query))
 
 
 def faulty_form_page(args: search_request.QueryArgs, error: Invalid) -> ResponseReturnValue:
@@ -111,7 +111,7 @@ def faulty_form_page(args: search_request.QueryArgs, error: Invalid) -> Response
     )
     filters = filter_panel.build_panel(query, current_vocabulary(), counts, filled_form.typed)
     page = render_template(
-        "public/refused.html",
+        "cases/public/search_invalid.html",
         query=query,
         typed=filled_form.typed.get("q", query.words),
         faults=filled_form.faults,
@@ -131,7 +131,7 @@ def case(number: str) -> ResponseReturnValue:
     except Moved as moved:
         return redirect(urls.case(int(str(moved.values["number"]))), 301)
     return render_template(
-        "public/case.html",
+        "cases/public/case.html",
         case=public_case,
         file=case_view.build_case_view(
             db.session(),

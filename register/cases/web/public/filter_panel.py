@@ -200,7 +200,9 @@ def render_panel(panel: FilterPanel, query: CaseQuery, *, open: bool = False) ->
 
     :param open: unfold it on narrow screens too, because a field has to be corrected.
     """
-    macro: Callable[..., Markup] = get_template_attribute("parts/_filters.html", "filters")
+    macro: Callable[..., Markup] = get_template_attribute(
+        "cases/public/_filter_panel.html", "filters"
+    )
     return macro(panel, query, open)
 
 

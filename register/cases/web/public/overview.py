@@ -72,7 +72,7 @@ def home() -> str:
     """The summary of the register, its latest events and its map."""
     position = head()
     return render_template(
-        "public/home.html",
+        "cases/public/home.html",
         summary=figures.load_register_summary(db.session(), current_vocabulary(), position),
         events=events.latest_events(db.session(), current_vocabulary()),
         map=search_map(CaseQuery()),
@@ -88,7 +88,7 @@ def statistics() -> str:
     percent_unknown = 100 * stats.unknown.count / stats.total.count if stats.total.count else 0
     family_label, type_label = (_label_function(vocabulary, name) for name in ("famille", "type"))
     return render_template(
-        "public/statistics.html",
+        "cases/public/statistics.html",
         stats=stats,
         head=position,
         share=round(percent_unknown),
@@ -106,7 +106,7 @@ def data() -> str:
     """Sources, licences and the commands that verify the public journal."""
     position = head()
     return render_template(
-        "public/data.html",
+        "cases/public/data.html",
         summary=figures.load_register_summary(db.session(), current_vocabulary(), position),
         manifest=_manifest(),
         commands=public_journal.verify_commands(settings().base_url),

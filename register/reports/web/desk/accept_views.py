@@ -195,7 +195,7 @@ def _page(
     name: str, report_view: ReportView, form: DecisionForm, error_text: str, **extra: Any
 ) -> str:
     return render_template(
-        f"moderation/reports/{name}.html",
+        f"reports/desk/{name}.html",
         file=report_view,
         form=form,
         error_text=error_text,

@@ -132,7 +132,7 @@ def report_page(
     declining_form.set_reasons(current_vocabulary())
     lines = history(db.session(), report_view.summary.key, report_view.summary.day)
     return render_template(
-        "moderation/reports/report.html",
+        "reports/desk/report.html",
         report=report_view,
         line=report_view.summary,
         sent=report_view.received.sent if report_view.received else None,

@@ -111,7 +111,7 @@ def list_page(
     first = list_query.list_url(replace(report_query, page=1))
     pairs = list(list_query.query_pairs(report_query))
     return render_template(
-        "moderation/reports/list.html",
+        "reports/desk/list.html",
         report_query=report_query,
         report_page=report_page,
         rows=[_row(summary, report_query, ticked) for summary in report_page.summaries],
