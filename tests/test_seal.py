@@ -44,7 +44,7 @@ def test_a_missing_key_is_missed(tmp_path):
 @pytest.mark.parametrize(
     "content", [b"", b"not hexadecimal", b"00" * 31, b"00" * 33, b"\xff\xfe" * 32]
 )
-def test_a_damaged_key_is_told_from_a_missing_one(tmp_path, content):
+def test_a_damaged_key_is_distinguished_from_a_missing_one(tmp_path, content):
     (tmp_path / encryption.KEY_FILE).write_bytes(content)
     assert _refused(encryption.load_key, tmp_path) == "seal_unreadable"
 
@@ -72,12 +72,12 @@ def _closed(plain=b"a secret", bound=b"member 3"):
     return encryption.encrypt(KEY, "totp", plain, bound)
 
 
-def test_what_is_closed_opens_again():
+def test_an_encrypted_text_is_decrypted_again():
     for plain in (b"", b"a secret", bytes(100_000)):
         assert encryption.decrypt(KEY, "totp", _closed(plain), b"member 3") == plain
 
 
-def test_the_same_bytes_are_never_closed_the_same_way_twice():
+def test_the_same_bytes_are_never_encrypted_alike():
     closed = {_closed() for _ in range(100)}
     assert len(closed) == 100
     assert len({made[1:13] for made in closed}) == 100
@@ -94,11 +94,11 @@ def test_the_same_bytes_are_never_closed_the_same_way_twice():
     ],
     ids=["another key", "another purpose", "another owner", "no owner"],
 )
-def test_nothing_opens_for_anything_else(key, purpose, bound):
+def test_a_ciphertext_opens_for_its_own_purpose_only(key, purpose, bound):
     assert _refused(encryption.decrypt, key, purpose, _closed(), bound) == "seal_opens_nothing"
 
 
-def test_one_changed_bit_anywhere_opens_nothing():
+def test_a_ciphertext_with_one_changed_bit_is_refused():
     closed = _closed()
     for place in range(len(closed)):
         changed = bytearray(closed)
@@ -108,12 +108,12 @@ def test_one_changed_bit_anywhere_opens_nothing():
 
 
 @pytest.mark.parametrize("length", [0, 1, 12, 13, 28])
-def test_what_is_cut_short_opens_nothing(length):
+def test_a_truncated_ciphertext_is_refused(length):
     told = (KEY, "totp", _closed()[:length], b"member 3")
     assert _refused(encryption.decrypt, *told) == "seal_opens_nothing"
 
 
-def test_the_form_of_what_is_closed_is_fixed():
+def test_the_format_of_a_ciphertext_is_fixed():
     """Written with this release, read by the next ones."""
     kept = bytes.fromhex(
         "01b6cb108dcff94727fd170a86306564febbf69f3d49cc99a3daabde86440268c0de4c21ec"

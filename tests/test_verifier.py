@@ -76,7 +76,7 @@ def test_the_verifier_is_short_and_needs_nothing_of_ours() -> None:
     assert imported <= sys.stdlib_module_names
 
 
-def test_what_is_downloaded_holds(get: Get, outsider: Outsider, number: int) -> None:
+def test_downloaded_files_verify(get: Get, outsider: Outsider, number: int) -> None:
     outsider.download(get, number)
     status, said = outsider.verify(PROOF)
     assert status == 0, said
@@ -215,7 +215,7 @@ def test_a_proof_of_something_else_is_found(get: Get, outsider: Outsider, number
     [{"note": "Ajouté"}, {"case": 1.0}, {"case": True}, {"current": 1}, {"version": 4.0}],
     ids=str,
 )
-def test_what_only_looks_the_same_is_found(
+def test_lookalike_values_are_found(
     get: Get, outsider: Outsider, number: int, change: dict[str, object]
 ) -> None:
     outsider.download(get, number)
@@ -284,14 +284,14 @@ def test_what_cannot_be_read_is_a_failure_and_no_crash(
         assert "ÉCHEC" in said, junk
 
 
-def test_a_mark_that_makes_no_sense_is_a_failure(get: Get, outsider: Outsider, number: int) -> None:
+def test_an_invalid_anchor_is_a_failure(get: Get, outsider: Outsider, number: int) -> None:
     outsider.download(get, number)
     good = marks(outsider.read(LEDGER))[-1]
     for mark in ("x", "6", ":", good.upper(), f"0{good}", good[:-1], f"7{good[1:]}"):
         assert outsider.verify(mark)[0] == (0 if mark == good else 1), mark
 
 
-def test_who_gives_nothing_is_told_how(outsider: Outsider) -> None:
+def test_the_verifier_without_arguments_prints_its_usage(outsider: Outsider) -> None:
     outsider.write(SOURCE.name, SOURCE.read_bytes())
     for files in ((), (LEDGER,)):
         status, said = outsider.verify(files=files)

@@ -119,14 +119,14 @@ def test_beyond_the_budget_a_recovery_code_alone_opens(prove, spend, left):
     assert prove(_code(at), at=at)
 
 
-def test_whoever_lacks_the_password_uses_nothing_up(prove, left):
+def test_codes_sent_with_a_wrong_password_use_up_no_budget(prove, left):
     for n in range(12):
         at = AT + n * 16 * MINUTE
         assert prove(_wrong(at), WRONG, at=at) is None
     assert left(at) == sign_in_attempts.MAX_WRONG_CODES
 
 
-def test_what_is_no_guess_costs_nothing(prove, left):
+def test_repeated_and_malformed_codes_use_up_no_budget(prove, left):
     assert prove(_code())
     for code in (_code(), "", "not-a-code", CODES[0][:-1], "12345", "1234567"):
         assert prove(code) is None
@@ -153,7 +153,7 @@ def test_codes_before_a_grave_act_are_counted_with_the_others(engine, members, l
 
 
 @pytest.mark.parametrize("act", ["change_password", "reset_member", "set_factor"])
-def test_a_new_password_and_a_new_factor_begin_again(pen, members, spend, left, act):
+def test_a_new_password_and_a_new_factor_reset_the_budget(pen, members, spend, left, act):
     spend(0)
     given = {
         "change_password": ("une-tout-autre-phrase",),

@@ -54,7 +54,7 @@ def test_a_clock_may_be_one_step_wrong(drift, taken):
 
 
 @pytest.mark.parametrize(("after", "taken"), [(NOW - 1, True), (NOW, False), (NOW + 1, False)])
-def test_no_code_is_taken_up_to_the_last_one(after, taken):
+def test_a_code_at_or_before_the_last_accepted_step_is_refused(after, taken):
     found = two_factor.step_of(RFC_SECRET, _code(RFC_SECRET, NOW), AT, after)
     assert found == (NOW if taken else None)
 
@@ -71,16 +71,16 @@ def test_a_code_may_be_typed_in_two_halves():
 
 
 @pytest.mark.parametrize("code", ["", "0", "abcdef", "\ud800", "0" * 100_000, "000000\0", "١٢٣٤٥٦"])
-def test_what_is_no_code_is_none(code):
+def test_a_malformed_code_is_refused(code):
     assert two_factor.step_of(RFC_SECRET, code, AT, 0) is None
 
 
-def test_the_figures_of_another_script_are_not_taken():
+def test_digits_of_another_script_are_refused():
     arabic = _code(RFC_SECRET, NOW).translate({ord("0") + n: 0x660 + n for n in range(10)})
     assert two_factor.step_of(RFC_SECRET, arabic, AT, 0) is None
 
 
-def test_the_address_says_all_that_an_application_needs():
+def test_the_otpauth_address_has_issuer_account_and_parameters():
     secret = two_factor.new_secret()
     told = urlsplit(two_factor.otpauth_uri(secret, "amina+blog@register.test"))
     assert (told.scheme, told.netloc) == ("otpauth", "totp")
@@ -89,7 +89,7 @@ def test_the_address_says_all_that_an_application_needs():
     assert pyotp.parse_uri(told.geturl()).secret == secret
 
 
-def test_the_drawing_stands_in_a_strict_page():
+def test_the_qr_code_is_allowed_by_the_content_security_policy():
     drawn = two_factor.qr_svg("otpauth://totp/x?secret=A", "Le <secret> & l’adresse")
     for refused in ("style", "data:", "href", "<script", "url(", "xmlns:xlink"):
         assert refused not in drawn
@@ -100,7 +100,7 @@ def test_the_drawing_stands_in_a_strict_page():
     assert (light.get("fill"), dark.get("fill")) == ("#fff", "#000")
 
 
-def test_the_drawing_is_the_address():
+def test_the_qr_code_encodes_the_otpauth_address():
     """Its modules are read back and compared with those that the library made."""
     import segno
 
@@ -133,7 +133,7 @@ def test_a_recovery_code_of_four_groups_is_still_one():
     assert digest.hex().startswith("e040366cd742")
 
 
-def test_a_recovery_code_is_known_however_it_is_typed():
+def test_a_recovery_code_is_recognised_however_it_is_typed():
     code = two_factor.recovery_codes()[0]
     digest = two_factor.recovery_digest(code)
     for typed in (code.upper(), code.replace("-", ""), code.replace("-", " – "), f"\t{code}\n"):
@@ -143,7 +143,7 @@ def test_a_recovery_code_is_known_however_it_is_typed():
     assert len({two_factor.recovery_digest(code) for code in two_factor.recovery_codes()}) == 10
 
 
-def test_a_secret_is_closed_for_one_member():
+def test_a_secret_is_encrypted_for_one_member():
     key, secret = bytes(32), two_factor.new_secret()
     kept = two_factor.seal_secret(key, 3, secret)
     assert secret.encode() not in kept

@@ -73,18 +73,18 @@ def prove(engine, members):
 # --- who comes in ------------------------------------------------------------------------------
 
 
-def test_a_password_alone_lets_in_who_has_nothing_else(prove, members):
+def test_a_password_is_enough_without_a_second_factor(prove, members):
     found = prove("bruno")
     assert (found.member_id, found.needs_factor) == (members.bruno, False)
     assert prove("Bruno", code="whatever").member_id == members.bruno
 
 
-def test_a_member_without_a_factor_is_told_to_set_one_up(prove):
+def test_a_member_without_a_factor_has_to_set_one_up(prove):
     assert prove("bruno", require_factor=True).needs_factor
     assert not prove("chloe", code=_code(), require_factor=True).needs_factor
 
 
-def test_who_has_a_factor_is_asked_for_it_also_where_it_is_not_required(prove, members):
+def test_a_members_factor_is_required_even_where_factors_are_optional(prove, members):
     assert prove("chloe") is None
     assert prove("chloe", code=_code()).member_id == members.chloe
 
@@ -117,14 +117,14 @@ def test_a_clock_may_be_one_step_wrong(prove, drift):
     # Random codes have no place in a name: two runners would not know the same tests.
     ids=range(16),
 )
-def test_nobody_else_comes_in(prove, name, password, code):
+def test_wrong_credentials_are_refused(prove, name, password, code):
     assert prove(name, password, code) is None
     # Nothing was used up by it.
     assert prove("chloe", code=CODES[0])
     assert prove("chloe", code=_code())
 
 
-def test_a_secret_that_does_not_open_leaves_the_recovery_codes(engine, members):
+def test_recovery_codes_work_when_the_secret_cannot_be_decrypted(engine, members):
     def tried(code):
         return authentication.authenticate(
             engine,
@@ -144,20 +144,20 @@ def test_a_secret_that_does_not_open_leaves_the_recovery_codes(engine, members):
 # --- once ---------------------------------------------------------------------------------------
 
 
-def test_a_code_lets_in_once(prove):
+def test_a_code_is_accepted_once(prove):
     assert prove("chloe", code=_code())
     assert prove("chloe", code=_code()) is None
     assert prove("chloe", code=_code(drift=-1)) is None
     assert prove("chloe", code=_code(drift=1))
 
 
-def test_the_code_that_set_the_factor_up_lets_nobody_in(pen, prove, members):
+def test_the_code_that_set_the_factor_up_is_not_accepted_again(pen, prove, members):
     with pen() as p:
         accounts.set_factor(p, members.chloe, CHLOES, ROOT_KEY, CODES, NOW)
     assert prove("chloe", code=_code()) is None
 
 
-def test_a_recovery_code_lets_in_once(prove, session, members):
+def test_a_recovery_code_is_accepted_once(prove, session, members):
     typed = CODES[3].upper().replace("-", " ")
     assert prove("chloe", code=typed)
     assert prove("chloe", code=CODES[3]) is None
@@ -174,7 +174,7 @@ def test_a_recovery_code_is_of_one_member(pen, prove, members):
 
 
 @pytest.mark.parametrize("code", [_code(), CODES[0]], ids=["code", "recovery code"])
-def test_of_eight_at_the_same_moment_one_comes_in(prove, code, monkeypatch):
+def test_of_eight_concurrent_uses_of_a_code_one_is_accepted(prove, code, monkeypatch):
     monkeypatch.setattr(
         passwords, "STRANGERS", Bulkhead(max_running=8, max_waiting=0, turn_timeout=0)
     )
@@ -219,9 +219,7 @@ def test_a_burst_of_strangers_waits_for_nothing_and_keeps_no_member_waiting(
 
 
 @pytest.mark.parametrize("act", ["disable_member", "reset_member", "reset_factor"])
-def test_what_changes_while_the_password_is_worked_on_lets_nobody_in(
-    pen, prove, members, monkeypatch, act
-):
+def test_an_account_changed_during_verification_is_refused(pen, prove, members, monkeypatch, act):
     real = passwords.matches
 
     def slow(hash_, password):
@@ -241,14 +239,14 @@ def test_what_changes_while_the_password_is_worked_on_lets_nobody_in(
 
 
 @pytest.mark.parametrize("name", ["bruno", "amina", "driss"])
-def test_after_ten_failures_nothing_is_right(prove, name):
+def test_after_ten_failures_the_right_password_is_refused_too(prove, name):
     for _ in range(10):
         assert prove(name, "une-autre-phrase-de-passe") is None
     assert prove(name) is None
     assert (prove(name, at=AT + 15 * MINUTE) is not None) == (name == "bruno")
 
 
-def test_failures_from_afar_lock_no_member_out_of_their_browser(prove):
+def test_failures_elsewhere_do_not_lock_a_known_browser(prove):
     mark = prove("bruno").browser_token
     for _ in range(30):
         prove("bruno", "une-autre-phrase-de-passe")
@@ -257,7 +255,7 @@ def test_failures_from_afar_lock_no_member_out_of_their_browser(prove):
     assert found.browser_token == mark
 
 
-def test_a_new_browser_gets_its_mark_and_a_known_one_keeps_it(prove):
+def test_a_new_browser_gets_a_browser_token_and_a_recognised_one_keeps_it(prove):
     first = prove("bruno").browser_token
     assert prove("bruno", mark=first).browser_token == first
     assert prove("bruno", mark="made.up").browser_token not in ("made.up", first)
@@ -265,7 +263,7 @@ def test_a_new_browser_gets_its_mark_and_a_known_one_keeps_it(prove):
     assert prove("chloe", code=_code(), mark=first).browser_token != first
 
 
-def test_a_mark_signed_by_the_secret_key_of_an_old_backup_is_that_of_a_stranger(prove):
+def test_a_browser_token_signed_by_an_old_key_is_not_recognised(prove):
     """Former versions signed marks by a key in the data folder, which backups took along."""
     secret, nonce = "s" * 64, "AAAAAAAAAAAAAAAAAAAAAA"
     told = "\0".join(("mark", "bruno@register.test", nonce)).encode()
@@ -276,7 +274,7 @@ def test_a_mark_signed_by_the_secret_key_of_an_old_backup_is_that_of_a_stranger(
 
 
 @pytest.mark.parametrize("what", ["password", "reset", "disable", "forget"])
-def test_marks_are_worth_nothing_once_they_are_revoked(prove, pen, session, members, what):
+def test_revoked_browser_tokens_are_not_recognised(prove, pen, session, members, what):
     marks = [prove("bruno").browser_token for _ in range(2)]
     assert sessions.count_browsers(session, members.bruno, AT) == 2
     session.rollback()
@@ -295,9 +293,7 @@ def test_marks_are_worth_nothing_once_they_are_revoked(prove, pen, session, memb
     assert sessions.count_browsers(session, members.bruno, AT) == 0
 
 
-def test_an_account_knows_thirty_browsers_and_forgets_those_not_used_for_a_year(
-    prove, session, members, monkeypatch
-):
+def test_an_account_remembers_thirty_browsers_for_a_year(prove, session, members, monkeypatch):
     monkeypatch.setattr(sessions, "MAX_BROWSERS", 3)
     marks = [prove("bruno", at=AT + n * MINUTE).browser_token for n in range(5)]
     assert sessions.count_browsers(session, members.bruno, AT) == 3
@@ -309,7 +305,7 @@ def test_an_account_knows_thirty_browsers_and_forgets_those_not_used_for_a_year(
     assert sessions.find_browser(session, "chloe@register.test", marks[4], AT) is None
 
 
-def test_beyond_the_lock_a_recovery_code_still_lets_in(prove):
+def test_a_recovery_code_is_accepted_in_spite_of_the_lock(prove):
     """Somebody on a new computer, while somebody else fails at their address all day."""
     for _ in range(30):
         prove("chloe", "une-autre-phrase-de-passe")
@@ -326,7 +322,7 @@ def test_a_code_refused_by_the_lock_is_not_used_up(prove):
     assert prove("chloe", code=_code(), mark=mark)
 
 
-def test_who_has_come_in_begins_again(prove, session):
+def test_a_successful_sign_in_resets_the_lock(prove, session):
     for _ in range(9):
         prove("bruno", "une-autre-phrase-de-passe")
     assert prove("bruno")
@@ -357,7 +353,7 @@ def _work(engine, do):
     return said, len(hashes)
 
 
-def test_every_failure_is_the_same_work(engine, prove, members):
+def test_every_failed_sign_in_computes_the_same_hashes(engine, prove, members):
     wrong = "une-autre-phrase-de-passe"
     prove("bruno", wrong)
     wanted = _work(engine, lambda: prove("bruno", wrong))
@@ -380,9 +376,7 @@ def test_every_failure_is_the_same_work(engine, prove, members):
 
 
 @pytest.mark.parametrize("code", ["", "000000", "not-a-code"])
-def test_a_wrong_code_is_the_same_work_as_a_wrong_password(
-    engine, prove, members, monkeypatch, code
-):
+def test_a_wrong_code_costs_as_much_as_a_wrong_password(engine, prove, members, monkeypatch, code):
     ask = partial(prove, "chloe", code=code)
     monkeypatch.setattr(passwords, "matches", lambda *_: False)
     ask()
@@ -402,7 +396,7 @@ def reprove(engine, members):
     return tried
 
 
-def test_a_member_says_again_who_they_are(reprove, members):
+def test_a_member_authenticates_again_within_a_session(reprove, members):
     assert reprove(members.bruno)
     assert not reprove(members.bruno, "une-autre-phrase-de-passe")
     assert not reprove(members.chloe)
@@ -423,7 +417,7 @@ def test_a_stolen_session_guesses_ten_passwords(reprove, prove, members):
     assert reprove(members.bruno, at=AT + 15 * MINUTE)
 
 
-def test_proving_writes_no_line(engine, prove, session, members):
+def test_authentication_writes_no_journal_line(engine, prove, session, members):
     from register.journal import Ledger, head
 
     before = head(session, Ledger.DESK).seq

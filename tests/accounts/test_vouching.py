@@ -67,13 +67,13 @@ def test_an_account_invited_a_moment_ago_approves_nothing(pen, cast, content, pu
     )
 
 
-def test_whoever_invited_a_writer_does_not_approve_for_them(pen, cast, content):
+def test_the_inviter_of_the_author_cannot_approve(pen, cast, content):
     fanny = _invited(pen, cast.ada)
     incident = _justice(pen, content, fanny)
     assert _refused(pen, acts.approve, incident, by=cast.ada) == "own_invitation"
 
 
-def test_whoever_invited_the_publisher_is_no_second_person(pen, cast, content):
+def test_the_inviter_of_the_publisher_is_not_a_second_person(pen, cast, content):
     fanny = _invited(pen, cast.ada)
     incident = _justice(pen, content, cast.bruno)
     with pen() as p:
@@ -86,7 +86,7 @@ def test_whoever_invited_the_publisher_is_no_second_person(pen, cast, content):
     _publish(pen, incident, fanny)
 
 
-def test_erasing_asks_for_somebody_else_than_whoever_opened_the_account(pen, cast, desk):
+def test_an_erasure_needs_somebody_other_than_the_inviter(pen, cast, desk):
     filed, fanny = desk.published(), _invited(pen, cast.ada)
     with pen() as p:
         acts.approve(p, filed.id, by=cast.ada, purpose="erase")
@@ -154,7 +154,7 @@ def test_a_new_administrator_changes_no_account(pen, cast, change):
 
 
 @pytest.mark.parametrize("way", ["disabled", "role"])
-def test_nothing_that_its_inviter_does_to_it_makes_it_vouch(pen, cast, content, way):
+def test_no_act_of_its_inviter_makes_a_new_account_a_second_person(pen, cast, content, way):
     fanny = _invited(pen, cast.ada)
     with pen(SOON) as p:
         if way == "disabled":
@@ -167,9 +167,7 @@ def test_nothing_that_its_inviter_does_to_it_makes_it_vouch(pen, cast, content, 
 
 
 @pytest.mark.parametrize("way", ["factor", "enabled", "password"])
-def test_an_account_that_an_administrator_gave_a_new_way_in_vouches_for_nobody(
-    pen, session, cast, content, way
-):
+def test_an_account_reset_by_an_administrator_is_no_second_person(pen, session, cast, content, way):
     """They may be in it themselves: of a colleague long gone, or whose telephone they took."""
     name = "driss" if way == "enabled" else "chloe"
     who = getattr(cast, name)
@@ -201,7 +199,7 @@ def test_an_inviter_does_not_confirm_after_somebody_else_took_the_factor_away(pe
     assert _refused(pen, _confirm, fanny, gaelle) == "own_invitation"
 
 
-def test_an_approval_counts_no_more_once_its_account_was_given_a_new_way_in(pen, cast, content):
+def test_an_approval_ends_when_its_account_is_reset(pen, cast, content):
     incident = _justice(pen, content, cast.bruno)
     with pen() as p:
         acts.approve(p, incident, by=cast.chloe)
@@ -210,7 +208,7 @@ def test_an_approval_counts_no_more_once_its_account_was_given_a_new_way_in(pen,
         _publish(pen, incident, cast.bruno)
 
 
-def test_the_command_line_opens_accounts_that_vouch(pen, cast, content):
+def test_accounts_from_the_command_line_are_second_persons(pen, cast, content):
     with pen() as p:
         token = invitations.invite(p, "fanny@register.test", Role.MODERATOR, by=None)
         fanny = invitations.accept(p, token, "Fanny", PASSWORD).id
@@ -221,7 +219,7 @@ def test_the_command_line_opens_accounts_that_vouch(pen, cast, content):
         acts.approve(p, incident, by=cast.chloe)
 
 
-def test_a_confirmation_that_no_line_gave_is_found(engine, pen, session, cast):
+def test_verify_reports_a_confirmation_without_a_journal_line(engine, pen, session, cast):
     fanny = _invited(pen, cast.ada)
     assert list(verify(session)) == []
     with Session(write_engine(engine)) as written:

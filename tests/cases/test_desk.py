@@ -189,7 +189,7 @@ def test_a_draft_waits_for_a_second_person_until_somebody_approves_it(
     assert plain.id not in ids(session, member("ada"), second)
 
 
-def test_a_member_disabled_since_vouches_for_nothing(session, desk, cast, content, member):
+def test_the_approval_of_a_member_disabled_since_is_void(session, desk, cast, content, member):
     filed = desk.ready(content(justice=True))
     assert ids(session, member("ada"), DeskQuery(waiting_for=TodoKind.SECOND)) == []
     assert ids(session, member("ada"), DeskQuery(waiting_for=TodoKind.READY)) == [filed.id]
@@ -223,7 +223,7 @@ def test_flags_are_read_some_at_a_time_and_each_once(session, desk, member, monk
     assert len(read) == 8
 
 
-def test_what_is_remembered_of_flags_is_bounded(session, desk, member, monkeypatch):
+def test_the_cache_of_risk_flags_is_bounded(session, desk, member, monkeypatch):
     monkeypatch.setattr(todo_clauses, "FLAGGED_LIMIT", 2)
     for _ in range(3):
         desk.draft(narrative="Le 01 23 45 67 89.")
@@ -393,7 +393,9 @@ def test_tasks_and_counts_are_bounded(session, desk, content, member, monkeypatc
     assert todo.counts[TodoKind.APPROVE] == 4
 
 
-def test_the_home_asks_as_much_of_few_drafts_as_of_many(session, engine, desk, content, member):
+def test_the_queries_of_the_dashboard_do_not_grow_with_drafts(
+    session, engine, desk, content, member
+):
     def statements():
         chloe, told = member("chloe"), []
         session.rollback()

@@ -113,7 +113,7 @@ def test_a_merge_stands_among_the_lines_of_the_case_it_leads_to(desk, pen, cast,
 
 
 @pytest.mark.parametrize("state", ["erased", "discarded"])
-def test_what_is_erased_opens_as_a_bare_tombstone(desk, read, state):
+def test_an_erased_case_opens_as_a_bare_tombstone(desk, read, state):
     filed = getattr(desk, state)()
     file = read(filed)
     assert file.is_gone
@@ -124,7 +124,7 @@ def test_what_is_erased_opens_as_a_bare_tombstone(desk, read, state):
 
 
 @pytest.mark.parametrize("name", ["driss"])
-def test_whoever_is_no_active_member_is_told_there_is_none(desk, session, cast, name):
+def test_an_inactive_member_finds_no_case(desk, session, cast, name):
     filed = desk.published()
     reply = desk.received_reply(filed)
     driss = session.get_one(Member, getattr(cast, name))

@@ -144,7 +144,7 @@ def test_the_last_word_may_be_half_typed(typed, found):
     ] == found
 
 
-def test_no_more_are_told_than_can_be_read():
+def test_suggestions_of_places_are_bounded():
     rows = [_row(f"commune non nommée {index}") for index in range(50)]
     assert len(uncoded_places.match_places(rows, "commune")) == uncoded_places.MATCH_LIMIT
 

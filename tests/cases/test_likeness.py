@@ -63,7 +63,7 @@ def found(session, cast):
     ],
     ids=lambda value: "+".join(value) if isinstance(value, tuple) else "",
 )
-def test_two_reasons_make_a_likeness_or_one_source(desk, found, content, shared, reasons):
+def test_two_reasons_or_one_shared_source_make_a_duplicate(desk, found, content, shared, reasons):
     filed = desk.draft(content(**OTHER | {name: ALONE[name] for name in shared}))
     assert found(content(**ALONE)) == ([(filed.id, reasons)] if reasons else [])
 
@@ -81,7 +81,7 @@ def test_two_reasons_make_a_likeness_or_one_source(desk, found, content, shared,
         ("", None),
     ],
 )
-def test_days_that_meet_or_are_near(desk, found, content, date, code):
+def test_equal_or_near_dates_are_a_reason(desk, found, content, date, code):
     desk.draft(content(**OTHER | {"commune": "93032", "outlets": ("Gagny Libre",), "date": date}))
     ((_id, reasons),) = found(content(**ALONE))
     assert [reason.code for reason in reasons if reason.code.startswith("jours")] == (
@@ -118,13 +118,13 @@ def test_a_disabled_member_is_shown_none(desk, found, content):
     assert found(content(**ALONE), by="driss") == []
 
 
-def test_nothing_typed_yet_is_like_nothing(desk, found):
+def test_an_empty_draft_has_no_duplicates(desk, found):
     desk.draft()
     assert found(Content()) == []
     assert found(Content(date="vers le printemps", commune="?", title="\ud800")) == []
 
 
-def test_words_that_say_something():
+def test_rare_words_are_a_reason():
     assert distinctive_words("Le maire de l’École éteint la caméra", "la Caméra") == {
         "ecole",
         "eteint",
@@ -132,7 +132,9 @@ def test_words_that_say_something():
     }
 
 
-def test_what_is_read_is_bounded(session, engine, desk, found, content, monkeypatch):
+def test_the_number_of_compared_cases_is_bounded(
+    session, engine, desk, found, content, monkeypatch
+):
     monkeypatch.setattr(duplicates, "CANDIDATE_LIMIT", 3)
     made = [desk.draft(content(**ALONE)).id for _ in range(5)]
     told = []

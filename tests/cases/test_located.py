@@ -120,7 +120,7 @@ def test_each_search_has_the_places_of_its_list(session, desk):
         assert found.off_map_count == len(cases) - placed, (name, value)
 
 
-def test_words_are_those_that_were_found(session, desk):
+def test_a_text_search_has_the_places_of_its_results(session, desk):
     first = desk.published(commune="92062")
     desk.published(commune="93032")
     found = _located(session, CaseQuery({"q": ("filmer",)}), hits={first.number: 1.0})

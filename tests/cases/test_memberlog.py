@@ -86,7 +86,7 @@ def _is_asked(row, asked, numbers):
     )
 
 
-def test_every_question_is_answered_with_its_lines_and_no_other(session, days, bruno, cast):
+def test_each_filter_of_the_journal_selects_its_lines_and_no_other(session, days, bruno, cast):
     numbers = {days.first.number: days.first.id, days.other.number: days.other.id}
     spans = [(None, None), (date(2026, 3, 3), None), (None, date(2026, 3, 3))]
     spans += [(date(2026, 3, 3), date(2026, 3, 3)), (date(2026, 4, 1), date(2026, 4, 2))]
@@ -159,7 +159,7 @@ def test_a_clock_that_was_set_back_hides_no_line(session, pen, days, cast, bruno
     assert [line.at.minute for line in _all(session, bruno, noted)] == [55]
 
 
-def test_a_title_is_told_while_the_case_has_one(session, desk, bruno):
+def test_a_line_shows_the_title_while_the_case_has_one(session, desk, bruno):
     filed = desk.erased(title="Zinzolin")
     lines = _all(session, bruno, MembersJournalQuery(incident_id=filed.id))
     assert {line.state for line in lines} == {"erased"}
@@ -169,7 +169,7 @@ def test_a_title_is_told_while_the_case_has_one(session, desk, bruno):
     assert _all(session, bruno, MembersJournalQuery(incident_id=kept.id))[0].title == "Gardé"
 
 
-def test_who_is_no_active_member_is_told_nothing(session, days, cast):
+def test_an_inactive_member_reads_no_journal(session, days, cast):
     driss = session.get_one(Member, cast.driss)
     assert list_lines(session, driss, MembersJournalQuery()) == members_journal.MembersJournalPage(
         [], None
@@ -183,7 +183,7 @@ def test_who_is_no_active_member_is_told_nothing(session, days, cast):
 # --- one line ------------------------------------------------------------------------------
 
 
-def test_a_line_is_opened_and_holds(session, days, bruno):
+def test_a_line_is_checked_against_its_chain(session, days, bruno):
     first = load_checked_line(session, bruno, Ledger.PUBLIC, 1)
     assert first.previous == "00" * 32
     second = load_checked_line(session, bruno, Ledger.PUBLIC, 2)
@@ -216,7 +216,7 @@ def test_what_was_changed_in_a_line_is_seen_on_it(session, days, bruno, column, 
 
 
 @pytest.mark.parametrize("ledger", [Ledger.REPORTS, Ledger.PUBLIC])
-def test_there_is_no_such_line(session, days, bruno, ledger):
+def test_an_unknown_line_is_not_found(session, days, bruno, ledger):
     with pytest.raises(NotFound):
         load_checked_line(session, bruno, ledger, 10**6)
 
@@ -240,7 +240,7 @@ def test_each_act_has_its_place_in_one_group():
     assert not set(ACT_GROUPS) & set(ACTS_BY_KIND)
 
 
-def test_lines_are_found_by_an_index_whatever_is_asked(session, days, bruno, cast, engine):
+def test_every_filter_of_the_journal_uses_a_database_index(session, days, bruno, cast, engine):
     """However long the journal grows, no question reads all of it or puts it in order."""
     if engine.dialect.name != "sqlite":
         return  # PostgreSQL reads small tables whole, and rightly so.

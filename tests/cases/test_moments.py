@@ -10,7 +10,7 @@ import pytest
 from register.cases.data_version import VersionedCache, VersionedMapCache
 
 
-def test_one_thing_is_made_once_for_a_moment_and_again_for_the_next():
+def test_a_cache_builds_once_for_each_data_version():
     kept: VersionedCache[object] = VersionedCache()
     first = kept.get_or_make("a", object)
     assert kept.get_or_make("a", object) is first
@@ -22,7 +22,7 @@ def test_one_thing_is_made_once_for_a_moment_and_again_for_the_next():
     assert kept.get_or_make("a", object) is not first
 
 
-def test_of_eight_readers_one_makes_it():
+def test_of_eight_concurrent_readers_one_builds_the_cached_value():
     kept: VersionedCache[int] = VersionedCache()
     made = []
     together = Barrier(8)
@@ -36,7 +36,7 @@ def test_of_eight_readers_one_makes_it():
     assert made == [1]
 
 
-def test_what_could_not_be_made_is_made_for_the_next_who_asks():
+def test_a_failed_build_is_tried_again_at_the_next_request():
     once: VersionedCache[int] = VersionedCache()
     few: VersionedMapCache[str, int] = VersionedMapCache(2)
     with pytest.raises(ZeroDivisionError):
@@ -46,7 +46,7 @@ def test_what_could_not_be_made_is_made_for_the_next_who_asks():
     assert (once.get_or_make("a", lambda: 2), few.get_or_make("a", "k", lambda: 3)) == (2, 3)
 
 
-def test_a_few_things_of_a_moment_never_grow_for_ever():
+def test_a_cache_of_one_data_version_is_bounded():
     kept: VersionedMapCache[int, object] = VersionedMapCache(3)
     first = kept.get_or_make("a", 0, object)
     assert kept.get_or_make("a", 0, object) is first
@@ -59,7 +59,7 @@ def test_a_few_things_of_a_moment_never_grow_for_ever():
     assert len(kept) == 0
 
 
-def test_two_who_make_the_same_get_the_same():
+def test_two_concurrent_builds_return_the_same_value():
     kept: VersionedMapCache[str, object] = VersionedMapCache(3)
     together = Barrier(2)
 

@@ -48,7 +48,7 @@ def test_a_former_code_is_counted_under_the_commune_of_today(session, desk):
     assert [(town.code, town.case_count) for town in _towns(session).communes] == [("93066", 2)]
 
 
-def test_they_lie_together_in_the_order_of_their_names(session, desk):
+def test_communes_with_cases_are_sorted_by_name(session, desk):
     for code in (PUTEAUX, MONTREUIL, AJACCIO, GAGNY, GAGNY, GAGNY):
         desk.published(commune=code)
     told = _towns(session)
@@ -63,7 +63,7 @@ def test_they_lie_together_in_the_order_of_their_names(session, desk):
     ]
 
 
-def test_near_are_the_nearest_within_reach_and_not_the_most_reported(session, desk):
+def test_near_communes_are_sorted_by_distance_not_by_number_of_cases(session, desk):
     near = ["93048", "93053", "93013", "92062", "92044", "92025", "77288"]
     for code in (*near, GAGNY, "21231"):
         desk.published(commune=code)
@@ -80,7 +80,7 @@ def test_near_are_the_nearest_within_reach_and_not_the_most_reported(session, de
     assert _near(session, "29019") == []
 
 
-def test_near_is_what_the_distances_on_the_globe_say(session, desk):
+def test_near_communes_are_those_of_the_great_circle_distance(session, desk):
     chosen = [row.code for row in place_queries.communes_of_departement(session, "93")][::4]
     chosen += [row.code for row in place_queries.communes_of_departement(session, "77")][::40]
     for code in chosen:
@@ -113,7 +113,7 @@ def test_a_cell_is_no_narrower_than_the_reach(session, code):
     )
 
 
-def test_they_are_read_once_for_each_head(session, desk):
+def test_communes_with_cases_are_read_once_for_each_journal_head(session, desk):
     desk.published()
     first = _towns(session)
     desk.draft(commune=PUTEAUX)

@@ -51,7 +51,7 @@ def opened(run: Callable[..., Result]) -> Callable[..., Result]:
     return run
 
 
-def test_init_says_where_the_seal_key_is_and_may_be_repeated(
+def test_init_prints_where_the_seal_key_is_and_may_be_repeated(
     run: Callable[..., Result], tmp_path: Path
 ) -> None:
     first = run("init")
@@ -166,7 +166,7 @@ def test_members_are_added_listed_disabled_and_reset(opened: Callable[..., Resul
     ],
     ids=["exists", "address", "last administrator", "unknown", "unknown"],
 )
-def test_what_a_member_command_refuses_is_said(
+def test_a_refused_member_command_prints_its_reason(
     words: tuple[str, ...], opened: Callable[..., Result]
 ) -> None:
     result = opened(*words)

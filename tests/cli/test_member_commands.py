@@ -93,7 +93,7 @@ def test_init_invites_nobody_where_an_account_was_added(
     assert _LINK.findall(run("init").stdout) == []
 
 
-def test_somebody_is_invited_from_the_console(run: Callable[..., Result], inside: Flask) -> None:
+def test_a_member_is_invited_from_the_console(run: Callable[..., Result], inside: Flask) -> None:
     invited = run("member", "invite", "Chloe@x.test", "--role", "moderator")
     found = invitations.find_invitation(db.session(), _token(invited), now())
     assert (found.email, found.role, found.invited_by) == ("chloe@x.test", "moderator", None)

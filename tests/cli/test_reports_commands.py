@@ -76,7 +76,9 @@ def test_a_clock_that_jumped_asks_a_person(run, inbox, session) -> None:
     assert run("purge", at=ahead).exit_code == 0
 
 
-def test_without_the_keys_nothing_is_purged_and_it_is_said(run, inbox, store, settings) -> None:
+def test_without_the_keys_nothing_is_purged_and_the_command_reports_it(
+    run, inbox, store, settings
+) -> None:
     inbox.spam()
     store.close()
     for left in settings.seal_dir.glob("keys.sqlite3*"):

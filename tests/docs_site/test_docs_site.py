@@ -155,9 +155,7 @@ def test_the_components_are_of_the_real_cases(shown):
         ("<!-- composant: licorne -->", "there is no component licorne"),
     ],
 )
-def test_what_leads_nowhere_stops_the_build_with_its_file_and_line(
-    copied, shown, tmp_path, written, told
-):
+def test_a_dead_link_stops_the_build_with_its_file_and_line(copied, shown, tmp_path, written, told):
     page = copied / "docs" / "citoyen.md"
     lines = page.read_text("utf-8").count("\n")
     page.write_text(f"{page.read_text('utf-8')}\n{written}\n", "utf-8")

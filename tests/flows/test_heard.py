@@ -38,7 +38,7 @@ LED = """() => {
 }"""
 
 
-def test_the_case_page_is_heard_as_the_proofs_tell(reader: Opener) -> None:
+def test_the_accessibility_tree_of_a_case_is_that_of_the_proofs(reader: Opener) -> None:
     """Headings and landmarks, in their order; what stands in ``docs/`` is a day's full text."""
     lines = heard(reader("case of Gagny").locator("body").aria_snapshot())
     kept = _DUMP.search(PROOFS.read_text(encoding="utf-8"))
@@ -46,7 +46,7 @@ def test_the_case_page_is_heard_as_the_proofs_tell(reader: Opener) -> None:
     assert essentials(kept[1].splitlines()) == essentials(lines), "\n".join(lines)
 
 
-def test_the_case_page_is_heard_as_a_story(reader: Opener) -> None:
+def test_the_accessibility_tree_of_a_case_is_in_reading_order(reader: Opener) -> None:
     told = "\n".join(heard(reader("case of Gagny").locator("body").aria_snapshot()))
     assert "Le maire (Gagny) interdit de filmer à un blogueur (gagny.blogspot.com)" in told
     assert "Types de fait: list of 2: Interdiction de filmer, Menace d’expulsion" in told

@@ -24,7 +24,7 @@ def test_a_line_has_its_time_and_its_bytes(pen, session):
     assert public_lines(session, 1, 2, Ledger.DESK) == lines[1:]
 
 
-def test_the_head_is_told_with_the_time_of_its_line(pen, session):
+def test_the_head_has_the_time_of_its_line(pen, session):
     with pen() as p:
         p.record(Act.PUBLISHED, by=None, case=1)
     position = head(session)

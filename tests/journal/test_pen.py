@@ -101,7 +101,7 @@ def test_the_tables_are_looked_at_anew_as_the_public_ledger_grows(pen, engine, m
         assert seen() == told, lines
 
 
-def test_what_fails_under_the_pen_leaves_nothing_and_costs_no_number(pen, session):
+def test_a_failed_write_transaction_leaves_nothing_and_uses_no_number(pen, session):
     before = head(session, Ledger.DESK)
 
     def half():
@@ -177,7 +177,7 @@ def test_the_time_is_kept_to_the_second(engine, session):
     assert json.loads(line.public_json)["at"] == "2026-03-02T09:30:12Z"
 
 
-def test_without_a_time_given_the_act_happens_now(app, session):
+def test_without_a_time_the_act_happens_now(app, session):
     before = now().replace(microsecond=0)
     with writing() as p:  # and with the engine of the current application
         p.record(Act.MEMBER_ADDED, by=None)
@@ -204,7 +204,7 @@ def test_the_chain_hashes_the_stored_bytes_verbatim(pen, session):
     }
 
 
-def test_the_hashed_public_line_tells_neither_member_nor_dossier(pen, session):
+def test_the_hashed_public_line_contains_neither_member_nor_case_id(pen, session):
     with pen() as p:
         p.record(Act.PUBLISHED, by=41, incident=42, case=7, revision=43, content="ab", reason="x")
 
@@ -246,7 +246,7 @@ def test_since_gives_the_lines_after_a_number_oldest_first_and_bounded(pen, sess
     assert lines_since(session, 6, Ledger.DESK) == []
 
 
-def test_what_waits_for_the_commit_is_done_after_it_and_only_then(engine, session, pen):
+def test_callbacks_of_the_commit_run_after_it_and_only_then(engine, session, pen):
     seen = []
 
     def look():
@@ -269,7 +269,7 @@ def test_what_waits_for_the_commit_is_done_after_it_and_only_then(engine, sessio
     assert seen == [1]
 
 
-def test_a_row_that_is_not_there_is_named(pen):
+def test_loading_a_missing_row_names_it(pen):
     with pytest.raises(NotFound) as refused, pen() as p:
         p.load(Member, 404)
     assert refused.value.key == "no_such_row"
@@ -316,7 +316,7 @@ def test_writers_at_the_same_moment_take_turns(engine, session):
     ],
 )
 @pytest.mark.parametrize("act", sorted(DAY_ONLY_ACTS))
-def test_a_line_about_a_report_tells_a_day_and_no_time(pen, session, act, at, day):
+def test_a_line_about_a_report_has_a_day_and_no_time(pen, session, act, at, day):
     with pen(at) as p:
         p.record(act, by=None, details={"report": "0" * 32})
         p.record(Act.REPORT_ASKED, by=1, details={"report": "0" * 32})
@@ -345,7 +345,7 @@ def test_canonical_json_is_sorted_bare_utf8(value, told):
     assert canonical_json(value) == told.encode()
 
 
-def test_a_moment_is_told_in_utc_without_fraction():
+def test_a_moment_is_written_in_utc_without_fraction():
     paris = datetime.fromisoformat("2026-07-14T02:00:00.5+02:00")
     assert rfc3339(paris) == "2026-07-14T00:00:00Z"
 

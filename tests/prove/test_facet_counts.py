@@ -185,7 +185,7 @@ class House:
         self.looks += 1
 
 
-def test_marks_that_are_carried_on_are_those_that_would_be_made_anew(
+def test_an_updated_facet_index_equals_a_rebuilt_one(
     engine: Engine,
     desk: Any,
     cast: Any,

@@ -101,7 +101,7 @@ def test_a_damaged_file_is_noticed(index, tmp_path, seed, how):
 
 @pytest.mark.parametrize("how", DAMAGES)
 @pytest.mark.parametrize("seed", SEEDS)
-def test_what_rots_in_silence_is_noticed_too(index, seed, how):
+def test_silent_corruption_is_noticed_too(index, seed, how):
     """Size, time and inode say nothing: only the bytes do."""
     chance = random.Random(seed)
     state = index._state()

@@ -84,7 +84,7 @@ def test_a_commit_is_followed_within_a_second(
     assert statistics.median(took) <= FOLLOWED
 
 
-def test_the_command_ends_when_told(
+def test_the_command_ends_on_term(
     settings: Settings, engine: Database, index: SearchEngine, desk: Any
 ) -> None:
     desk.published()
@@ -97,7 +97,7 @@ def test_the_command_ends_when_told(
     assert statistics.median(took) <= ENDED
 
 
-def test_the_lease_is_given_away_when_asked_for(
+def test_the_lease_is_handed_over_on_request(
     settings: Settings, engine: Database, index: SearchEngine
 ) -> None:
     took = []

@@ -82,7 +82,7 @@ TRACE = """\
     ],
     ids=range(7),
 )
-def test_a_trace_is_read_for_what_it_says(settings: Settings, changed: str, holds: bool) -> None:
+def test_a_trace_of_system_calls_is_parsed(settings: Settings, changed: str, holds: bool) -> None:
     """The counter-proof: an order that keeps nothing is noticed."""
     assert is_kept_first(steps(changed)) is holds
 

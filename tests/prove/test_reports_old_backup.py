@@ -59,7 +59,7 @@ def _closed(database: Path) -> Iterator[tuple[str, str, bytes]]:
         yield from connection.execute("SELECT report_key, key, sealed FROM report_message")
 
 
-def test_a_copy_from_before_the_purge_tells_nothing_of_what_was_purged(
+def test_an_old_backup_reveals_nothing_of_purged_reports(
     settings: Settings, engine: Engine, store: KeyStore, sent: Sent
 ) -> None:
     folder = settings.instance.parent

@@ -60,7 +60,7 @@ PLANTED = (
 )
 
 
-def test_what_is_planted_is_found(settings: Settings, tmp_path: Path) -> None:
+def test_planted_traces_are_found(settings: Settings, tmp_path: Path) -> None:
     """The counter-proof: the look at files sees what would be there, and nothing else."""
     assert found_in(settings.instance) == []
     for place, planted in enumerate(PLANTED):

@@ -282,7 +282,7 @@ class Sequence:
             assert answer.status == (200 if case.shown else 410), address
 
 
-def test_a_thousand_sequences_are_told_the_same_everywhere_after_each_act(
+def test_after_each_act_of_a_thousand_sequences_every_page_agrees(
     settings: Settings,
     engine: Engine,
     desk: Any,

@@ -106,11 +106,11 @@ def prove(engine: Engine, members: bytes) -> Callable[[str, int], None]:
     return ask
 
 
-def test_to_prove_nothing_takes_one_time(prove):
+def test_every_refused_authentication_takes_the_same_time(prove):
     _require_alike(_medians(prove))
 
 
-def test_a_refused_sign_in_takes_one_time(settings, members):
+def test_every_refused_sign_in_takes_the_same_time(settings, members):
     with _served(settings) as connection:
         cookie, token = _form(connection)
         bodies = set()
@@ -135,7 +135,7 @@ def test_a_refused_sign_in_takes_one_time(settings, members):
     _require_alike(medians)
 
 
-def test_the_measure_sees_an_answer_without_the_work(prove, monkeypatch):
+def test_an_answer_without_the_hash_is_seen_by_the_measurement(prove, monkeypatch):
     """The counter-proof: an unknown address that is refused at once is told apart."""
     monkeypatch.setattr(passwords, "verify_nothing", lambda _password: False)
     medians = _medians(prove, rounds=10)

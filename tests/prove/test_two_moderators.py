@@ -165,7 +165,7 @@ def app(settings: Settings) -> Iterator[Flask]:
 
 
 @pytest.mark.parametrize("name", RACES)
-def test_of_two_one_does_it_and_the_other_keeps_what_they_typed(
+def test_of_two_moderators_one_acts_and_the_other_keeps_what_they_typed(
     name: str, app: Flask, settings: Settings, engine: Engine, desk: Any, cast: Any
 ) -> None:
     race, backend = RACES[name], engine.dialect.name

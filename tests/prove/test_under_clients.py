@@ -221,7 +221,7 @@ def test_slow_clients_do_not_slow_the_readers(made: Settings) -> None:
         assert statistics.median(beside) <= 2 * (before + after) / 2, told
 
 
-def test_gunicorn_takes_its_threads_back_from_the_silent(made: Settings) -> None:
+def test_gunicorn_frees_the_threads_of_silent_connections(made: Settings) -> None:
     with serving(made, workers=1) as (served, port):
         served.first_line()
         with ExitStack() as opened:
@@ -237,7 +237,7 @@ def test_gunicorn_takes_its_threads_back_from_the_silent(made: Settings) -> None
 
 
 @pytest.mark.parametrize("runner", SERVERS)
-def test_those_who_do_not_hang_up_hold_nobody_up(made: Settings, runner: str) -> None:
+def test_lingering_connections_delay_nobody(made: Settings, runner: str) -> None:
     with serving(made, SERVERS[runner]) as (served, port):
         served.first_line()
         with ExitStack() as opened:

@@ -49,7 +49,7 @@ def _bytes(url):
     return b"".join(file.read_bytes() for file in sorted(path.parent.glob(f"{path.name}*")))
 
 
-def test_keys_are_made_found_and_destroyed(opened):
+def test_keys_are_created_read_and_destroyed(opened):
     store = opened()
     store.make_store()
     names = [f"{number:032x}" for number in range(1_200)]
@@ -78,7 +78,7 @@ def test_a_name_has_one_key(opened):
     assert store.key("case 1") == key
 
 
-def test_making_it_again_changes_nothing(opened):
+def test_creating_the_key_store_again_changes_nothing(opened):
     store = opened()
     store.make_store()
     key = store.new_key("a")
@@ -112,7 +112,7 @@ def test_a_missing_store_is_made_only_where_it_may_be(opened):
         opened().make_store(create=False)
 
 
-def test_a_store_that_is_not_there_is_missing_and_not_made_by_asking(opened, url):
+def test_reading_a_missing_store_does_not_create_it(opened, url):
     store = opened()
     with pytest.raises(SealError) as refused:
         store.require()
@@ -162,7 +162,7 @@ def test_a_key_opens_under_its_own_name_only(opened):
     assert refused.value.key == "seal_opens_nothing"
 
 
-def test_a_key_is_never_kept_in_clear(opened, url):
+def test_a_key_is_never_stored_in_clear(opened, url):
     store = opened()
     store.make_store()
     key = store.new_key("a")
@@ -175,7 +175,7 @@ def test_a_key_is_never_kept_in_clear(opened, url):
         assert sqlite_path(url) is None or secret not in _bytes(url)
 
 
-def test_where_it_is_can_be_said_without_a_password(opened, url):
+def test_the_location_of_the_store_is_shown_without_its_password(opened, url):
     store = opened()
     path = sqlite_path(url)
     assert store.where == str(path) if path else "keys_of_a_test" in store.where
@@ -222,7 +222,7 @@ def test_of_a_destroyed_key_no_byte_is_left(opened, url):
     assert len(store.keys(names)) == 20
 
 
-def test_a_file_that_is_no_store_is_said_to_be_none(tmp_path):
+def test_another_file_is_not_taken_for_a_key_store(tmp_path):
     (tmp_path / "keys.sqlite3").write_bytes(b"no database, whatever it is called" * 40)
     store = KeyStore(f"sqlite:///{tmp_path / 'keys.sqlite3'}", SEAL_KEY, INSTANCE)
     with pytest.raises(SealError) as refused:
@@ -231,7 +231,7 @@ def test_a_file_that_is_no_store_is_said_to_be_none(tmp_path):
     store.close()
 
 
-def test_a_store_that_is_looked_at_only_is_read_and_never_made(url, opened):
+def test_a_read_only_store_is_never_created(url, opened):
     store = opened()
     store.make_store()
     key = store.new_key("one")
@@ -244,7 +244,7 @@ def test_a_store_that_is_looked_at_only_is_read_and_never_made(url, opened):
     assert store.names() == {"one"}
 
 
-def test_a_missing_store_is_said_to_be_missing(tmp_path):
+def test_a_missing_store_is_reported_as_missing(tmp_path):
     store = KeyStore(f"sqlite:///{tmp_path / 'keys.sqlite3'}", SEAL_KEY, INSTANCE)
     with pytest.raises(SealError) as refused:
         store.key("one")
@@ -252,7 +252,7 @@ def test_a_missing_store_is_said_to_be_missing(tmp_path):
     store.close()
 
 
-def test_no_key_is_given_while_the_seal_key_stands_nowhere(tmp_path):
+def test_no_data_key_is_issued_without_a_stored_seal_key(tmp_path):
     path, seal_key = encryption.make_key(tmp_path / "seal")
     store = KeyStore(
         f"sqlite:///{tmp_path / 'seal' / 'keys.sqlite3'}", seal_key, INSTANCE, path.parent

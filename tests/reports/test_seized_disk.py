@@ -133,7 +133,9 @@ def test_columns_in_clear_differ_where_the_history_differs(session, pen, store, 
 
 
 @pytest.mark.parametrize("end", ["accepted", "declined", "withdrawn", "spam"])
-def test_no_line_says_more_than_is_listed(session, pen, store, inbox: Inbox, end: str) -> None:
+def test_no_journal_line_reveals_more_than_is_listed(
+    session, pen, store, inbox: Inbox, end: str
+) -> None:
     getattr(inbox, end)()
     filed = inbox.waiting()
     inbox.answered(filed)

@@ -80,7 +80,7 @@ def test_a_case_that_changes_is_read_again_and_one_that_goes_is_forgotten(
     assert "micro" not in said
 
 
-def test_some_are_read_at_each_search_and_the_rest_is_told(desk, finder, monkeypatch):
+def test_each_search_reads_some_drafts_and_reports_how_many_are_missing(desk, finder, monkeypatch):
     monkeypatch.setattr(draft_search, "READ_EACH", 2)
     made = [desk.draft(title="Le micro").id for _ in range(5)]
     found = [finder("micro") for _ in range(4)]
@@ -90,7 +90,7 @@ def test_some_are_read_at_each_search_and_the_rest_is_told(desk, finder, monkeyp
     assert found[2].ids == set(made)
 
 
-def test_what_is_kept_is_bounded(engine, desk, finder, monkeypatch):
+def test_the_cache_of_documents_is_bounded(engine, desk, finder, monkeypatch):
     draft = desk.draft(title="Le micro")
     withdrawn = desk.withdrawn(title="Le micro")
     finder("micro", within=[CASE.c.state == CaseState.DRAFT])

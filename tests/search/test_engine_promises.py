@@ -24,7 +24,7 @@ def found(session, index):
     return asked_now
 
 
-def test_a_form_of_removed_cases_alone_is_told_no_more(session, index):
+def test_words_of_removed_cases_alone_are_not_suggested(session, index):
     filled(index, case(1, "prive commun"), case(2, "commun autre"), case(3, "commun"))
     index.write(LATER, [], [1], scrub=False)
     assert index.forms(session) == ["autre", "commun"]

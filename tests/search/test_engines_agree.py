@@ -80,7 +80,7 @@ def answers(session, engines, asked) -> list[dict[int, int]]:
 
 @pytest.mark.parametrize("demo_app", ["sqlite"], indirect=True)
 @pytest.mark.parametrize("sample", [10, 1_000], ids=["with runs", "without runs"])
-def test_the_demonstration_is_searched_alike(session, engines, cases, sample, monkeypatch):
+def test_both_engines_agree_on_the_demonstration(session, engines, cases, sample, monkeypatch):
     monkeypatch.setattr(postgres_lexemes, "SAMPLE", sample)
     filled(engines, cases)
     assert len(cases) == 34
@@ -109,7 +109,9 @@ def test_the_demonstration_is_searched_alike(session, engines, cases, sample, mo
 @hypothesis_settings(
     max_examples=25, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
 )
-def test_whatever_happens_is_searched_alike(session, engines, first, second, gone, scrub, asked):
+def test_both_engines_agree_after_any_sequence_of_writes(
+    session, engines, first, second, gone, scrub, asked
+):
     cases = by_number(first)
     filled(engines, cases)
     told = {number: one for number, one in by_number(second).items() if number not in gone}
@@ -122,7 +124,7 @@ def test_whatever_happens_is_searched_alike(session, engines, first, second, gon
     session.rollback()
 
 
-def test_many_words_are_searched_alike(session, engines, monkeypatch):
+def test_both_engines_agree_on_searches_of_many_words(session, engines, monkeypatch):
     monkeypatch.setattr(postgres_lexemes, "SAMPLE", 50)
     cases = by_number(made_up(200))
     filled(engines, cases)

@@ -79,7 +79,7 @@ def test_reading(typed: str, read: list[tuple[str, ...]], why: str) -> None:
         ("le ab* 93*", "search_short_beginning"),
     ],
 )
-def test_what_has_nothing_to_look_for_says_why(typed: str, key: str) -> None:
+def test_a_query_without_a_searchable_word_is_refused_with_its_reason(typed: str, key: str) -> None:
     with pytest.raises(Invalid) as refused:
         query_parser.parse(typed)
     assert refused.value.key == key
@@ -108,12 +108,12 @@ def test_operators_between_words_are_left_out(
     assert query_parser.find_or_operator(typed) == said
 
 
-def test_a_beginning_is_one() -> None:
+def test_a_trailing_star_is_a_prefix_search() -> None:
     (part,) = query_parser.parse("film*").parts
     assert part.alternatives == (QueryAlternative(("film",), prefix=True),)
 
 
-def test_a_word_is_also_said_otherwise() -> None:
+def test_a_word_is_searched_with_its_synonyms() -> None:
     (part,) = query_parser.parse("caméra").parts
     assert QueryAlternative(("film",)) in part.alternatives
     assert QueryAlternative(("video",)) in part.alternatives
@@ -137,7 +137,7 @@ def test_a_gag_suit_leads_to_the_suits_against_the_target(typed: str) -> None:
 
 
 @pytest.mark.parametrize("typed", ['"caméra"', "-caméra", "caméra*"])
-def test_by_the_letter_there_are_no_synonyms(typed: str) -> None:
+def test_a_quoted_word_has_no_synonyms(typed: str) -> None:
     (part,) = query_parser.parse(typed).parts
     assert len(part.alternatives) == 1
 
@@ -151,7 +151,7 @@ def test_too_long_and_too_many() -> None:
         )
 
 
-def test_anyone_can_add_a_line() -> None:
+def test_a_line_of_the_synonym_file_takes_effect() -> None:
     table = query_parser.parse_table(
         {
             "groupe": [{"mots": ["drone", "prise aérienne"]}],

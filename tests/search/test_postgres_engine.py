@@ -110,7 +110,9 @@ _writes = st.lists(
 @hypothesis_settings(
     max_examples=25, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
 )
-def test_it_finds_what_the_judge_finds(session, index, sample, first, writes, asked):
+def test_search_engine_returns_what_the_reference_matcher_returns(
+    session, index, sample, first, writes, asked
+):
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(postgres_lexemes, "SAMPLE", sample)
         cases = by_number(first)
@@ -134,7 +136,9 @@ def test_it_finds_what_the_judge_finds(session, index, sample, first, writes, as
             session.rollback()
 
 
-def test_it_finds_in_many_words_what_the_judge_finds(session, index, monkeypatch):
+def test_search_engine_returns_what_the_reference_matcher_returns_for_many_words(
+    session, index, monkeypatch
+):
     monkeypatch.setattr(postgres_lexemes, "SAMPLE", 40)
     cases = by_number(made_up(120))
     filled(index, *cases.values())
@@ -193,7 +197,7 @@ def test_no_token_is_read_as_an_operator(session, index, token, all_are_common):
     assert index.forms(session) == sorted(["mot", token])
 
 
-def test_a_part_without_a_way_is_answered_by_nobody(session, index):
+def test_a_query_part_without_alternatives_matches_nothing(session, index):
     filled(index, case(1, "mot"))
     assert found(session, index, SearchQuery((QueryPart("x", ()),))) == {}
     assert found(session, index, SearchQuery((QueryPart("x", (), excluded=True),))) == {1: 0}
@@ -213,7 +217,7 @@ def test_a_hostile_search_is_answered(session, index):
     assert found(session, index, asked) == meant(asked, cases.values())
 
 
-def test_a_case_of_a_book_is_found_by_its_first_hundred_thousand_words(session, index):
+def test_a_very_long_case_is_found_by_its_first_hundred_thousand_words(session, index):
     """A tsvector that is too long would address its lexemes wrongly, without an error."""
     words = [f"mot{number:06}" for number in range(100_000)]
     book = Document(1, (("titre",),), (tuple(words),), *NOTHING)
@@ -231,7 +235,7 @@ def test_a_case_of_a_book_is_found_by_its_first_hundred_thousand_words(session, 
 # --- commits --------------------------------------------------------------------------------------
 
 
-def test_the_progress_of_a_making_is_told(index):
+def test_the_progress_of_a_rebuild_is_reported(index):
     told = []
     index.rebuild(START, made_up(5), 5, lambda done, total: told.append((done, total)))
     assert told == [(done, 5) for done in range(1, 6)]
@@ -284,7 +288,7 @@ def test_writers_take_turns(engine, session, index):
     assert found(session, index, SearchQuery()) == {}
 
 
-def test_a_register_that_outgrew_its_index_has_it_made_anew(engine, index):
+def test_an_index_much_smaller_than_the_register_is_rebuilt(engine, index):
     filled(index, case(1, "un"))
     assert index.intact(deep=False)
     say(engine, "UPDATE search.cursor SET begun = 10, cases = 2041")
@@ -435,7 +439,7 @@ def test_a_damaged_index_is_unready_and_the_page_goes_on(engine, session, index,
 
 
 @pytest.mark.parametrize("damage", ["DROP SCHEMA search CASCADE", "DELETE FROM search.cursor"])
-def test_without_an_index_there_is_nothing_to_write_to(engine, session, index, damage):
+def test_writing_without_an_index_is_an_error(engine, session, index, damage):
     filled(index, case(1, "un"))
     say(engine, damage)
     assert (index.stamp(), index.cursor(), index.intact(deep=False)) == ("", None, False)
@@ -478,7 +482,7 @@ def test_rows_that_changed_are_noticed(engine, index, damage, deep_only):
     assert not index.intact(deep=True)
 
 
-def test_who_may_not_read_the_index_is_told_that_there_is_none(engine, index, request):
+def test_an_index_without_read_permission_counts_as_missing(engine, index, request):
     filled(index, case(1, "un"))
     server = request.getfixturevalue("server")
     server.execute("DROP ROLE IF EXISTS stranger", "CREATE ROLE stranger LOGIN")

@@ -122,12 +122,12 @@ def test_without_an_index_titles_and_summaries_are_looked_through(desk, content,
         assert (set(hits.strength), hits.reach) == ({filed.number}, Reach.TITLES_ONLY), why
 
 
-def test_without_an_index_a_word_that_nobody_says_finds_nothing(desk, content, ask):
+def test_without_an_index_an_unknown_word_finds_nothing(desk, content, ask):
     desk.published(content())
     assert dict(ask("introuvable").strength) == {}
 
 
-def test_an_index_of_another_ledger_is_not_asked(desk, content, engine, index, ask, pen):
+def test_an_index_of_another_ledger_is_not_used(desk, content, engine, index, ask, pen):
     """After a restore the same number is another line: its digest says so."""
     filed = desk.published(content(title="Un quidam filme"))
     follow(engine, index)
@@ -194,7 +194,7 @@ def test_a_misspelt_word_is_put_right(desk, content, engine, index):
             assert service.suggest_spelling(page, index, typed, book, where) == put_right, typed
 
 
-def test_no_word_that_was_taken_back_is_suggested(desk, content, engine, index, pen, cast):
+def test_no_removed_word_is_suggested(desk, content, engine, index, pen, cast):
     filed = desk.published(content(title="Un quidam filme"))
     desk.published(content())
     follow(engine, index)
@@ -207,14 +207,12 @@ def test_no_word_that_was_taken_back_is_suggested(desk, content, engine, index, 
 
 
 @pytest.mark.parametrize("typed", ["le la", "x" * 201])
-def test_what_cannot_be_searched_for_is_a_sentence(typed, ask):
+def test_an_unsearchable_query_is_refused_in_a_sentence(typed, ask):
     with pytest.raises(Invalid):
         ask(typed)
 
 
-def test_an_index_that_another_analysis_made_is_not_asked(
-    desk, content, engine, index, ask, monkeypatch
-):
+def test_an_index_of_another_analyzer_is_not_used(desk, content, engine, index, ask, monkeypatch):
     """Its tokens are others: a word that a case has would find nothing."""
     filed = desk.published(content())
     with monkeypatch.context() as patch:

@@ -80,7 +80,7 @@ _writes = st.lists(
 
 @given(st.lists(documents, max_size=8), _writes, st.lists(searches, min_size=1, max_size=6))
 @hypothesis_settings(deadline=None, max_examples=60)
-def test_it_finds_what_the_judge_finds(first, writes, asked):
+def test_search_engine_returns_what_the_reference_matcher_returns(first, writes, asked):
     with tempfile.TemporaryDirectory() as folder:
         index = Whoosh(Path(folder, "index"))
         cases = by_number(first)
@@ -101,7 +101,7 @@ def test_it_finds_what_the_judge_finds(first, writes, asked):
             assert index.forms(None) == sorted({form for c in cases.values() for form in c.forms})
 
 
-def test_it_finds_in_many_words_what_the_judge_finds(index):
+def test_search_engine_returns_what_the_reference_matcher_returns_for_many_words(index):
     cases = by_number(register(120))
     filled(index, *cases.values())
     for seq, one in enumerate(register(40, seed=2), start=2):
@@ -331,7 +331,7 @@ def test_nothing_stays_open(index):
     assert opened() < before
 
 
-def test_what_is_past_is_let_go_of_by_a_look_at_the_stamp(index):
+def test_reading_the_stamp_closes_former_indexes(index):
     """An idle process would otherwise hold erased words until the next search."""
     filled(index, *register(10))
     found(index, SearchQuery())
@@ -488,7 +488,7 @@ def test_bytes_that_rot_in_silence_are_noticed_by_a_deep_look(index, folder):
     assert index.intact(deep=True)
 
 
-def test_no_word_is_told_by_an_error(index, folder, monkeypatch):
+def test_error_messages_contain_no_word_of_a_case(index, folder, monkeypatch):
     filled(index, case(1, "un"))
 
     def failing(*_told: object) -> None:

@@ -173,7 +173,7 @@ def test_groups_make_the_limit_void(plain):
         assert len(list(searcher.search(film, limit=2, groupedby="place"))) == 30
 
 
-def test_an_index_counts_nothing_it_names_the_cases(ours):
+def test_an_index_returns_every_matching_case(ours):
     """What is counted, and how many are shown, is the database's."""
     ours.write(LATER, [case(number, "film") for number in range(1, 31)], [], scrub=False)
     assert ours.find(None, word("film")).strength == dict.fromkeys(range(1, 31), 1)
@@ -192,14 +192,14 @@ class Planted:
         return os.mkdir, (self.path,)
 
 
-def test_opening_runs_what_somebody_planted(plain, tmp_path):
+def test_whoosh_unpickles_planted_code_when_it_opens_an_index(plain, tmp_path):
     made = tmp_path / "made"
     TOC(plain.schema, [Planted(made)], 1).write(plain.storage, "MAIN")
     index.open_dir(str(tmp_path / "plain"))
     assert made.is_dir()
 
 
-def test_nothing_planted_is_run(ours, tmp_path):
+def test_the_register_runs_no_code_planted_in_an_index(ours, tmp_path):
     """Even by somebody who writes the marks that go with it."""
     made = tmp_path / "made"
     ours.write(LATER, [case(1, "un")], [], scrub=False)
@@ -264,7 +264,7 @@ def test_a_word_stands_in_the_dictionary_and_nowhere_else(ours):
 # --- 8. speed: ``make bench`` measures it; here, that what is quick is right ----------------------
 
 
-def test_many_ways_of_many_parts_are_right_too(ours):
+def test_an_alternative_without_matches_changes_no_result(ours):
     cases = by_number(register(200))
     ours.write(LATER, cases.values(), [], scrub=False)
     for asked in questions(seed=4):

@@ -31,7 +31,7 @@ from register.search import analyzer
         ("Ste-Mère Sainte-Mère", "a saint who is a woman"),
     ],
 )
-def test_these_are_the_same_word(these: str, why: str) -> None:
+def test_variants_of_a_word_have_one_token(these: str, why: str) -> None:
     found = {tuple(analyzer.tokens(one)) for one in these.split()}
     assert len(found - {()}) <= 1, why
 
@@ -46,7 +46,7 @@ def test_these_are_the_same_word(these: str, why: str) -> None:
         ("22PA03737", "22", "a docket number is one word"),
     ],
 )
-def test_these_are_not(one: str, other: str, why: str) -> None:
+def test_different_words_have_different_tokens(one: str, other: str, why: str) -> None:
     assert analyzer.tokens(one) != analyzer.tokens(other), why
 
 

@@ -57,7 +57,7 @@ def codes(text: str) -> list[str]:
         ("le cœur de la mafia", "accusation_grave", "mafia"),
     ],
 )
-def test_a_risk_is_told(text: str, code: str, excerpt: str) -> None:
+def test_a_risk_is_found(text: str, code: str, excerpt: str) -> None:
     assert risks(text) == (Risk(code, excerpt),)
 
 
@@ -125,7 +125,7 @@ def test_mask() -> None:
 
 
 @given(st.text())
-def test_nothing_masked_is_left(text: str) -> None:
+def test_no_masked_text_remains(text: str) -> None:
     left = mask(f"{text} 06 12 34 56 78 {text} jean@mairie.fr {text}")
     assert "jean@mairie.fr" not in left
     assert "06 12 34 56 78" not in left

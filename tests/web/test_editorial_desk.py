@@ -102,7 +102,7 @@ def test_the_preview_while_one_writes_is_the_same(ada: MemberClient) -> None:
         ("vu", "7", "pendant que vous"),
     ],
 )
-def test_a_fault_is_said_and_nothing_is_lost(
+def test_an_invalid_field_is_reported_and_nothing_is_lost(
     ada: MemberClient, field: str, value: str, said: str
 ) -> None:
     # Where no number is told, the shipped text was looked at: somebody else has written since.
@@ -117,7 +117,7 @@ def test_a_fault_is_said_and_nothing_is_lost(
     assert newest() == before
 
 
-def test_the_second_of_two_sees_both_texts_and_takes_what_they_want(
+def test_the_second_author_sees_both_texts_and_merges_them(
     ada: MemberClient, stranger: FlaskClient
 ) -> None:
     first = saved(ada)
@@ -173,7 +173,7 @@ def test_what_stayed_of_a_long_text_is_cut_short_around_what_changed() -> None:
         f"{SUIVRE}/comparer?de=1&a=99",
     ],
 )
-def test_what_is_not_there_is_not_found(ada: MemberClient, address: str) -> None:
+def test_an_unknown_page_or_version_is_not_found(ada: MemberClient, address: str) -> None:
     saved(ada)
     assert ada.get(address).status_code == 404
 
@@ -218,7 +218,9 @@ def test_a_page_whose_shipped_text_has_changed_since_says_so(
 
 
 @pytest.mark.parametrize("name", ["bruno", "chloe"])
-def test_a_moderator_sees_none_of_it(signed: Callable[[str], MemberClient], name: str) -> None:
+def test_a_moderator_sees_no_editorial_page(
+    signed: Callable[[str], MemberClient], name: str
+) -> None:
     who = signed(name)
     for address in (HOME, SUIVRE, f"{SUIVRE}/versions", f"{SUIVRE}/retablir"):
         assert who.get(address).status_code == 403
@@ -227,7 +229,7 @@ def test_a_moderator_sees_none_of_it(signed: Callable[[str], MemberClient], name
     assert f'href="{HOME}"' not in who.get("/moderation").text
 
 
-def test_the_members_journal_tells_it_and_leads_to_the_version(
+def test_the_members_journal_links_to_the_version_of_a_page(
     ada: MemberClient, signed: Callable[[str], MemberClient]
 ) -> None:
     first = saved(ada)

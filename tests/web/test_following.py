@@ -286,7 +286,7 @@ def following(app, uri):
 # --- the story ---------------------------------------------------------------------------------
 
 
-def test_each_event_is_told_once_and_nothing_that_was_taken_back_is_kept(following, hands):
+def test_a_feed_reader_gets_each_event_once_and_drops_withdrawn_text(following, hands):
     """From publication to erasure, by every act that there is, some of them twice."""
     f = following(FEEDS - {OWN})
     f.reader.poll()
@@ -371,7 +371,7 @@ ENDS = {
 
 
 @pytest.mark.parametrize("end", ENDS)
-def test_however_a_case_ends_every_feed_that_showed_it_is_told(following, hands, end):
+def test_every_feed_that_showed_a_case_reports_its_end(following, hands, end):
     """Those too that it had left by a correction before, and that nobody asked in between."""
     f = following({"/communes/2A004.atom", "/communes/93032.atom", search(type="expulsion")})
     hands.publish()
@@ -383,7 +383,7 @@ def test_however_a_case_ends_every_feed_that_showed_it_is_told(following, hands,
     f.gone()
 
 
-def test_what_happens_on_the_desk_is_asked_for_again_in_vain(following, hands, desk):
+def test_acts_of_the_desk_change_no_feed(following, hands, desk):
     f = following(ALWAYS | OF_THIRD | WORDS_FIRST)
     hands.publish()
     f.reader.poll()
@@ -444,7 +444,7 @@ def small(monkeypatch):
     )
 
 
-def test_the_archives_tell_more_than_three_hundred_events_once_each(app, grow, visible, desk):
+def test_the_archives_have_three_hundred_events_once_each(app, grow, visible, desk):
     filed = grow(12, 27)
     told = visible()
     assert len(told) == 12 * 28 > 300
@@ -476,7 +476,7 @@ WHERE = {
 
 @pytest.mark.parametrize("where", WHERE)
 @pytest.mark.parametrize("address", [EVERY, SOME])
-def test_whoever_turns_pages_while_events_come_and_go_reads_each_that_stays_once(
+def test_paging_through_a_changing_feed_reads_each_lasting_event_once(
     app, small, grow, visible, pen, desk, cast, address, where
 ):
     filed = grow(8, 6)

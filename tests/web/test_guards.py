@@ -201,16 +201,14 @@ def test_a_body_up_to_the_limit_arrives_whole(client: Client) -> None:
         ("/suivi/message", request_validation.REPORT_BODY_LIMIT),
     ],
 )
-def test_behind_the_door_and_in_a_report_a_form_may_be_long(
-    client: Client, path: str, size: int
-) -> None:
+def test_forms_of_members_and_reports_may_be_long(client: Client, path: str, size: int) -> None:
     answer = client.post(path, data=b"x" * size)
     assert (answer.status_code, answer.headers["X-Length"]) == (200, str(size))
     assert raw(client, path, REQUEST_METHOD="POST", CONTENT_LENGTH=str(size + 1)).status_code == 413
 
 
 @pytest.mark.parametrize("path", ["/moderations", "/signalers", "/x/moderation"])
-def test_everywhere_else_it_may_not(client: Client, path: str) -> None:
+def test_other_forms_have_a_small_limit(client: Client, path: str) -> None:
     length = str(request_validation.BODY_LIMIT + 1)
     assert raw(client, path, REQUEST_METHOD="POST", CONTENT_LENGTH=length).status_code == 413
 
@@ -270,13 +268,13 @@ FORWARDED = {
 }
 
 
-def test_nobody_is_believed_about_the_reader_without_a_proxy(client: Client) -> None:
+def test_forwarded_headers_are_ignored_without_a_proxy(client: Client) -> None:
     answer = raw(client, **FORWARDED)
     assert answer.headers["X-Reader"] == "127.0.0.1"
     assert answer.get_data(as_text=True) == "http://localhost/"
 
 
-def test_a_trusted_proxy_tells_address_and_scheme_but_no_host(settings: Settings) -> None:
+def test_a_trusted_proxy_sets_address_and_scheme_but_no_host(settings: Settings) -> None:
     answer = raw(door(replace(settings, trusted_proxies=1)), **FORWARDED)
     assert answer.headers["X-Reader"] == "203.0.113.7"
     assert answer.get_data(as_text=True) == "https://localhost/"

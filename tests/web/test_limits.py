@@ -148,7 +148,7 @@ def a_code(app: Flask) -> str:
 
 
 @pytest.mark.parametrize("storage", STORAGES)
-def test_who_guesses_codes_waits_and_keeps_what_was_typed(limited, storage):
+def test_guessing_receipt_codes_is_rate_limited_and_keeps_what_was_typed(limited, storage):
     app = limited(storage)
     code, visitor = a_code(app), FormClient(app)
     # A code that opens something costs nothing, however often it is used.
@@ -204,7 +204,7 @@ def test_a_subscriber_has_a_whole_64(limited, storage):
         ("unix:", ""),
     ],
 )
-def test_what_of_an_address_is_one_source(address, source):
+def test_the_source_of_an_address_is_its_network(address, source):
     assert limits.networks(address)[0][1] == source
 
 
@@ -216,7 +216,7 @@ def test_what_of_an_address_is_one_source(address, source):
     ],
     ids=["alone", "beside"],
 )
-def test_who_comes_through_tor_shuts_nobody_else_out(limited, more):
+def test_a_tor_client_uses_up_no_other_clients_budget(limited, more):
     app = limited(**more)
     host = {"Host": ONION}
     assert {tried(app, "127.0.0.1", **host) for _try in range(WRONG + 1)} == {422}
@@ -260,7 +260,7 @@ def test_receipts_have_a_limit_that_keeps_the_text(limited):
 
 
 @pytest.mark.parametrize("storage", STORAGES)
-def test_who_tries_to_sign_in_waits_whoever_they_name(limited, storage):
+def test_sign_in_attempts_are_rate_limited_whatever_the_address(limited, storage):
     app = limited(storage)
     cast = hire(db.engine)
     told = {}
@@ -365,7 +365,7 @@ def test_a_password_that_is_not_looked_at_brings_the_form_back(app, cast, monkey
         ("203.0.113.{}", 12, "203.0.114.1"),
     ],
 )
-def test_who_has_many_addresses_of_one_network_waits(limited, storage, address, times, elsewhere):
+def test_many_addresses_of_one_network_share_a_budget(limited, storage, address, times, elsewhere):
     app = limited(storage)
     limiter = app.extensions["register.limits"]
     per_source = 20
@@ -379,7 +379,7 @@ def test_who_has_many_addresses_of_one_network_waits(limited, storage, address, 
     assert limiter.wait("code", elsewhere) == 0
 
 
-def test_what_is_refused_to_one_source_takes_nothing_from_its_network(limited):
+def test_requests_refused_to_a_source_use_no_budget_of_its_network(limited):
     limiter = limited().extensions["register.limits"]
     for _try in range(500):
         limiter.wait("code", "2001:db8:1:2::1")
@@ -437,7 +437,7 @@ def test_processes_that_share_a_redis_share_their_counts(limited, settings, coun
         assert [tried(one), tried(other)] == [429, 429]
 
 
-def test_with_redis_away_whoever_reports_is_let_through(registers, tmp_path, capsys):
+def test_without_redis_reports_are_not_limited(registers, tmp_path, capsys):
     with registers.new("sqlite", tmp_path) as settings, _started() as counter:
         told = replace(settings, rate_limits=True, limiter_url=counter.url)
         with application(told) as app:
@@ -452,7 +452,7 @@ def test_with_redis_away_whoever_reports_is_let_through(registers, tmp_path, cap
     assert '"event": "limiter_away"' in capsys.readouterr().err
 
 
-def test_limits_that_are_off_hold_nobody_up(app):
+def test_disabled_limits_refuse_nothing(app):
     assert {tried(app) for _try in range(WRONG + 5)} == {422}
 
 
@@ -468,6 +468,6 @@ def test_limits_that_are_off_hold_nobody_up(app):
         (86_400, "24 heures"),
     ],
 )
-def test_a_time_to_wait_is_said_in_words(app, seconds, words):
+def test_a_waiting_time_is_worded(app, seconds, words):
     with app.test_request_context():
         assert limits.wait_words(seconds) == words

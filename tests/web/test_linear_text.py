@@ -25,7 +25,7 @@ def _read(address: str) -> str:
     "markup",
     ["<b>A</b><span>Accès</span>", "<a>fin</a><a>début</a>", "<i>9 cas</i><small>(un)</small>"],
 )
-def test_words_that_touch_are_seen(markup: str) -> None:
+def test_touching_words_are_found(markup: str) -> None:
     """The proof that the tests below see something."""
     assert len(glued(markup)) == 1
 
@@ -42,7 +42,7 @@ def test_words_that_touch_are_seen(markup: str) -> None:
         "<svg><text>un</text><text>deux</text></svg>",
     ],
 )
-def test_words_that_do_not_touch_are_left_alone(markup: str) -> None:
+def test_separate_words_are_not_reported(markup: str) -> None:
     assert glued(markup) == []
 
 

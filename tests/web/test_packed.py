@@ -43,13 +43,13 @@ def test_a_public_page_is_the_same_compressed(client: FlaskClient, address: str)
 
 
 @pytest.mark.parametrize("told", ["", "identity", "gzip;q=0", "br", "gzip;q=0, *;q=1"])
-def test_who_does_not_take_it_gets_it_plain(client: FlaskClient, told: str) -> None:
+def test_a_client_without_gzip_gets_the_plain_page(client: FlaskClient, told: str) -> None:
     answer = client.get("/incidents/1", headers={"Accept-Encoding": told})
     assert "Content-Encoding" not in answer.headers
     assert answer.data.startswith(b"<!doctype html>")
 
 
-def test_what_holds_a_token_or_is_for_a_member_stays_plain(client: FlaskClient, signed) -> None:
+def test_pages_with_a_token_and_pages_of_members_stay_plain(client: FlaskClient, signed) -> None:
     for address in ("/signaler", "/suivi", "/compte/connexion", "/nulle-part"):
         assert "Content-Encoding" not in client.get(address, headers=GZIP).headers, address
     bruno = signed("bruno")
@@ -59,7 +59,7 @@ def test_what_holds_a_token_or_is_for_a_member_stays_plain(client: FlaskClient, 
         assert "Content-Encoding" not in answer.headers, address
 
 
-def test_what_is_small_or_does_not_shrink_stays_as_it_is() -> None:
+def test_small_or_incompressible_answers_stay_plain() -> None:
     assert gzip_body(b"x" * (MIN_SIZE - 1)) == b""
     assert gzip.decompress(gzip_body(b"x" * MIN_SIZE)) == b"x" * MIN_SIZE
     assert gzip_body(secrets.token_bytes(MIN_SIZE)) == b""

@@ -97,7 +97,7 @@ def test_every_public_act_has_one_kind_and_one_name(app: Flask) -> None:
         assert list(registre.kind_names()) == list(PUBLIC_ACTS_BY_KIND)
 
 
-def test_a_question_is_read_in_one_form() -> None:
+def test_a_journal_query_has_one_canonical_address() -> None:
     asked = parse({"acte": ["retrait", "publication", "", "retrait"], "mois": [" 2026-03 "]})
     assert asked == PublicJournalQuery(("publication", "retrait"), "2026-03")
     assert asked.query_string() == "acte=publication&acte=retrait&mois=2026-03"
@@ -130,7 +130,7 @@ def test_a_question_is_read_in_one_form() -> None:
         ({"page": ["10001"]}, "page"),
     ],
 )
-def test_nonsense_is_no_question(args: dict[str, list[str]], key: str) -> None:
+def test_an_invalid_journal_query_is_refused(args: dict[str, list[str]], key: str) -> None:
     with pytest.raises(Invalid) as refused:
         parse(args)
     assert refused.value.key == key
@@ -226,7 +226,9 @@ def test_the_words_vanish_with_the_case_and_come_back_with_it(
     assert one_line(stranger("/registre").text, 2).count("zinzolin") == 1
 
 
-def test_who_asked_for_a_withdrawal_is_not_told(stranger: Get, desk: Any, cast: Any) -> None:
+def test_the_author_of_a_withdrawal_request_is_not_published(
+    stranger: Get, desk: Any, cast: Any
+) -> None:
     filed = desk.published()
     with desk.pen() as p:
         acts.withdraw(p, filed.id, by=cast.bruno, restriction="demande_signalant", reason="r")
@@ -276,7 +278,7 @@ def test_lines_are_chosen_by_kind_and_by_month(
         ("ligne=2", 404),
     ],
 )
-def test_a_bad_question_is_refused(stranger: Get, query: str, status: int) -> None:
+def test_an_invalid_filter_is_refused(stranger: Get, query: str, status: int) -> None:
     assert stranger(f"/registre?{query}").status_code == status
 
 
@@ -424,7 +426,7 @@ def test_lines_after_nonsense_are_refused(stranger: Get, apres: str, status: int
     assert stranger(f"/registre.jsonl?apres={apres}").status_code == status
 
 
-def test_only_the_head_of_the_lines_may_be_asked_for(stranger: Get, desk: Any) -> None:
+def test_a_head_request_for_the_lines_has_no_body(stranger: Get, desk: Any) -> None:
     desk.published()
     answer = stranger("/registre.jsonl", method="HEAD")
     assert (answer.status_code, answer.data) == (200, b"")
@@ -501,7 +503,7 @@ def test_the_page_of_a_case_leads_to_its_proof_and_its_line(
         assert _proof(stranger, address)["commitment"][:12] in html
 
 
-def test_what_is_gone_has_no_proof(
+def test_a_case_that_is_gone_has_no_proof(
     stranger: Get, desk: Any, cast: Any, content: Callable[..., Content]
 ) -> None:
     withdrawn, erased = desk.withdrawn(), desk.erased()

@@ -87,7 +87,7 @@ def ask(running: Running, data: bytes) -> tuple[int, dict[str, str], bytes]:
 
 
 @pytest.mark.parametrize("name", [*WANTED, *EXPECTED])
-def test_every_answer_is_ours(running: Running, name: str) -> None:
+def test_every_error_answer_of_the_server_is_the_registers(running: Running, name: str) -> None:
     data, wanted = (WANTED | EXPECTED)[name]
     status, headers, body = ask(running, data)
     assert status == wanted
@@ -346,7 +346,7 @@ def test_retiring_answers_each_connection_once_more(
         assert not run.thread.is_alive()
 
 
-def test_one_that_retires_can_still_be_stopped(served: Flask) -> None:
+def test_a_retiring_server_can_still_be_stopped(served: Flask) -> None:
     run = Running(served)
     with run.connect() as idle:
         idle.sendall(KEEP)

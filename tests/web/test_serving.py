@@ -262,7 +262,7 @@ def sink(request: pytest.FixtureRequest) -> Iterator[BinaryIO]:
 
 @pytest.mark.prove
 @pytest.mark.parametrize("workers", [0, 1])
-def test_a_log_that_nobody_takes_ends_nothing(made: Settings, workers: int, sink: BinaryIO) -> None:
+def test_a_blocked_log_ends_no_process(made: Settings, workers: int, sink: BinaryIO) -> None:
     with serving(made, workers, log=sink) as (served, port):
         served.process.stdout.close()
         first = of(port)
@@ -288,7 +288,7 @@ def path_to(program: Path) -> str:
     return os.pathsep.join([str(TOP / "tests"), str(program)])
 
 
-def test_what_serves_needs_no_file_of_the_program_any_more(
+def test_serving_needs_no_program_file_after_the_start(
     registers, tmp_path: Path, program: Path
 ) -> None:
     with (
@@ -394,7 +394,7 @@ def test_every_option_of_the_interpreter_is_handed_on() -> None:
 
 
 @pytest.mark.parametrize("ready", [True, False])
-def test_what_is_asked_for_during_a_renewal_is_done_after_it(ready: bool) -> None:
+def test_signals_during_a_renewal_are_handled_after_it(ready: bool) -> None:
     """Whether that one succeeds or fails: the files may have been put right since it read them."""
     code = DEAF if ready else "raise SystemExit(3)"
     child = supervisor.Child("worker", [sys.executable, "-c", code], [])
@@ -414,7 +414,7 @@ def test_what_is_asked_for_during_a_renewal_is_done_after_it(ready: bool) -> Non
         process.kill()
 
 
-def test_one_that_cannot_start_is_tried_less_and_less_often() -> None:
+def test_a_child_that_cannot_start_is_retried_with_growing_pauses() -> None:
     child = supervisor.Child("worker", [sys.executable, "-c", "raise SystemExit(3)"], [])
     due = []
     for _ in range(9):
@@ -458,7 +458,7 @@ def _group(number: int) -> list[int]:
     return found
 
 
-def test_one_that_does_not_leave_is_killed(capfd: pytest.CaptureFixture[str]) -> None:
+def test_a_child_that_does_not_stop_is_killed(capfd: pytest.CaptureFixture[str]) -> None:
     child = supervisor.Child("worker", [sys.executable, "-c", DEAF], [])
     child.renew()
     until(lambda: child.look() or child.serving is not None)
@@ -496,7 +496,7 @@ def port(grown: tuple[Served, int]) -> int:
 
 
 @pytest.mark.parametrize("name", sorted(WANTED))
-def test_every_answer_of_gunicorn_is_ours(port: int, name: str) -> None:
+def test_every_error_answer_of_gunicorn_is_the_registers(port: int, name: str) -> None:
     data, wanted = WANTED[name]
     status, headers, body = ask(port, data)
     assert status == wanted

@@ -27,7 +27,7 @@ COST = len("0") + page().size
 LIMIT = 10 * COST
 
 
-def test_a_shelf_is_bounded_in_bytes_with_its_keys_and_headers():
+def test_a_page_cache_is_bounded_in_bytes_with_keys_and_headers():
     shelf = ByteLimitedCache(LIMIT)
     for number in range(25):
         shelf.store(chr(65 + number), page())
@@ -36,7 +36,7 @@ def test_a_shelf_is_bounded_in_bytes_with_its_keys_and_headers():
     assert page().size == PAGE_OVERHEAD + len("Content-Type" + "text/html") + 30 + 30 // GZIP_RATIO
 
 
-def test_a_page_of_no_bytes_takes_room_too():
+def test_an_empty_page_takes_space_too():
     """Empty answers under endless addresses are bounded all the same."""
     shelf = ByteLimitedCache(100 * PAGE_OVERHEAD)
     for number in range(1000):
@@ -53,7 +53,7 @@ def test_what_an_entry_costs_is_not_less_than_python_takes():
     assert there <= told.size + 32
 
 
-def test_the_page_asked_for_last_stays():
+def test_the_most_recently_used_page_stays():
     shelf = ByteLimitedCache(LIMIT)
     for number in range(10):
         shelf.store(str(number), page())
@@ -62,7 +62,7 @@ def test_the_page_asked_for_last_stays():
     assert (shelf.find("0") is None, shelf.find("1") is None) == (False, True)
 
 
-def test_the_same_page_kept_twice_counts_once():
+def test_a_page_stored_twice_counts_once():
     shelf = ByteLimitedCache(LIMIT)
     for _ in range(50):
         shelf.store("1", page())
@@ -70,7 +70,7 @@ def test_the_same_page_kept_twice_counts_once():
     assert shelf.find("1") == page()
 
 
-def test_a_page_too_big_for_a_shelf_pushes_nothing_off():
+def test_a_page_too_large_for_the_cache_evicts_nothing():
     shelf = ByteLimitedCache(LIMIT)
     shelf.store("1", page())
     for size in (LIMIT // LARGEST_SHARE, LIMIT, 10 * LIMIT):
@@ -82,7 +82,7 @@ def test_a_page_too_big_for_a_shelf_pushes_nothing_off():
     assert (shelf.find("1"), shelf.size) == (None, 0)
 
 
-def test_filters_push_neither_home_nor_cases_off():
+def test_filters_evict_neither_home_nor_cases():
     shelves = PageCaches(LIMIT)
     assert shelves.find("a", "home") is None
     shelves.store("a", "home", page(), reserved=True)
@@ -92,7 +92,7 @@ def test_filters_push_neither_home_nor_cases_off():
     assert shelves.size <= 2 * LIMIT
 
 
-def test_shelves_hold_one_position_and_take_nothing_of_another():
+def test_the_page_cache_holds_one_data_version_only():
     shelves = PageCaches(LIMIT)
     shelves.store("a", "1", page(), reserved=False)
     assert shelves.find("a", "1") is None  # nobody had asked for that position

@@ -88,7 +88,7 @@ ADDRESSES = (
 
 
 @pytest.mark.parametrize("address", ADDRESSES)
-def test_a_kept_page_is_the_page_that_flask_made_to_the_byte(address, stranger, desk, made):
+def test_a_cached_page_equals_the_page_of_flask_to_the_byte(address, stranger, desk, made):
     desk.published()
     first, again = stranger(address), stranger(address)
     assert made == [address]
@@ -99,7 +99,7 @@ def test_a_kept_page_is_the_page_that_flask_made_to_the_byte(address, stranger, 
 
 
 @pytest.mark.parametrize("address", ADDRESSES)
-def test_who_has_the_page_is_told_so_whether_it_is_kept_or_not(
+def test_a_matching_etag_is_answered_304_from_cache_and_from_flask(
     address, stranger, desk, made, layer
 ):
     desk.published()
@@ -127,7 +127,7 @@ def test_a_head_has_the_headers_of_the_page_and_no_body(stranger, desk, made):
     assert stranger("/incidents", "HEAD", headers={"If-None-Match": tag}).status_code == 304
 
 
-def test_the_guards_stand_before_what_is_kept(stranger, desk, made):
+def test_request_validation_runs_before_the_page_cache(stranger, desk, made):
     desk.published()
     stranger("/incidents")
     elsewhere = stranger("/incidents", headers={"Host": "ailleurs.test"})
@@ -141,7 +141,7 @@ def test_the_guards_stand_before_what_is_kept(stranger, desk, made):
         assert answer.data == stranger("/incidents").data
 
 
-def test_a_reader_with_a_cookie_is_given_nothing_that_is_kept(stranger, desk, made):
+def test_a_request_with_a_cookie_bypasses_the_page_cache(stranger, desk, made):
     desk.published()
     tag = stranger("/incidents").headers["ETag"]
     answer = stranger("/incidents", headers={"Cookie": "session=x", "If-None-Match": tag})
@@ -162,7 +162,7 @@ def test_an_address_is_its_own_page(stranger, desk):
     assert one.headers["ETag"] != other.headers["ETag"]
 
 
-def test_an_error_or_a_redirect_is_made_each_time(stranger, desk, made, layer):
+def test_errors_and_redirects_are_never_cached(stranger, desk, made, layer):
     gone = desk.withdrawn()
     desk.merged()
     addresses = {
@@ -214,7 +214,7 @@ def stamp(app, monkeypatch):
 
 
 @pytest.mark.parametrize("address", SEARCHES)
-def test_a_search_is_kept_like_any_page(address, app, stranger, desk, made):
+def test_a_search_is_cached_like_any_page(address, app, stranger, desk, made):
     desk.published()
     follow(app)
     first, again = stranger(address), stranger(address)
@@ -226,7 +226,9 @@ def test_a_search_is_kept_like_any_page(address, app, stranger, desk, made):
 
 
 @pytest.mark.parametrize("address", [*SEARCHES, "/incidents?%71=filmer", "/incidents?x=&q=filmer"])
-def test_a_search_is_made_anew_when_the_index_has_moved(address, app, stranger, desk, made, stamp):
+def test_a_search_page_is_rebuilt_when_the_index_has_moved(
+    address, app, stranger, desk, made, stamp
+):
     desk.published()
     follow(app)
     stamp("a")
@@ -242,9 +244,7 @@ def test_a_search_is_made_anew_when_the_index_has_moved(address, app, stranger, 
 
 
 @pytest.mark.parametrize("address", [*ADDRESSES, "/incidents?famille=acces&media=q=x"])
-def test_no_other_page_asks_the_index_or_moves_with_it(
-    address, app, stranger, desk, made, monkeypatch
-):
+def test_no_other_page_depends_on_the_index(address, app, stranger, desk, made, monkeypatch):
     def refuse():
         raise AssertionError("the index was asked")
 
@@ -255,7 +255,7 @@ def test_no_other_page_asks_the_index_or_moves_with_it(
     assert len(made) == 1
 
 
-def test_a_search_pushes_no_page_of_another_index_off(app, stranger, desk, made, stamp):
+def test_a_search_evicts_no_page_of_another_index(app, stranger, desk, made, stamp):
     desk.published()
     follow(app)
     stamp("a")
@@ -269,7 +269,7 @@ def test_a_search_pushes_no_page_of_another_index_off(app, stranger, desk, made,
     assert made == []
 
 
-def test_what_was_found_is_never_older_than_the_stamp_that_the_page_bears(
+def test_search_results_are_never_older_than_the_etag_of_the_page(
     app, stranger, desk, monkeypatch, stamp
 ):
     """The index moves between the page's first look at it and what it finds there."""
@@ -291,7 +291,7 @@ def test_what_was_found_is_never_older_than_the_stamp_that_the_page_bears(
 
 
 @pytest.mark.parametrize("address", SEARCHES)
-def test_an_answer_without_an_index_is_for_its_moment(address, app, stranger, desk, made, layer):
+def test_an_answer_without_an_index_is_not_cached(address, app, stranger, desk, made, layer):
     desk.published()
     for _ in range(2):
         answer = stranger(address, headers={"If-None-Match": "*"})
@@ -318,7 +318,7 @@ def test_a_feed_of_words_says_when_it_moved_only_if_all_was_looked_through(
     assert "ETag" in answer.headers
 
 
-def test_a_kept_search_never_shows_what_was_withdrawn(
+def test_a_cached_search_never_shows_a_withdrawn_case(
     app, stranger, desk, cast, content, pen, made
 ):
     case = desk.published(title=f"Le mot {WORD}", summary=f"Encore {WORD}")
@@ -358,7 +358,7 @@ def _with_header(name, told):
     ],
     ids=["page", "feed", "json", "header", "stream", "cookie", "no-store", "203", "204"],
 )
-def test_what_may_be_kept(view, times, tagged, app, stranger, made, monkeypatch):
+def test_a_page_is_cached_as_its_view_allows(view, times, tagged, app, stranger, made, monkeypatch):
     monkeypatch.setitem(app.view_functions, "public.home", view)
     answers = [stranger("/") for _ in range(3)]
     assert len(made) == times
@@ -373,7 +373,7 @@ def test_what_may_be_kept(view, times, tagged, app, stranger, made, monkeypatch)
         assert stranger("/", headers={"If-None-Match": "*"}).status_code == 304
 
 
-def test_a_stream_is_closed_for_who_has_it(app, stranger, monkeypatch):
+def test_a_stream_answered_304_is_closed(app, stranger, monkeypatch):
     closed = []
 
     def stream():
@@ -493,7 +493,7 @@ def test_the_next_request_shows_what_was_done(name, stranger, desk, cast, conten
     assert _seen(stranger)[0] == after
 
 
-def test_what_another_process_does_is_seen_at_once(
+def test_changes_of_another_process_are_served_at_once(
     stranger, desk, cast, content, settings, session
 ):
     """The other process has its own connections, and tells this one nothing."""
@@ -529,7 +529,7 @@ def _between(monkeypatch, then):
     assert not waiting
 
 
-def test_a_page_begun_before_an_act_is_not_kept_for_after_it(
+def test_a_page_begun_before_an_act_is_not_cached_for_after_it(
     stranger, desk, cast, content, engine, session, monkeypatch, layer
 ):
     """The act commits between the page's first look and its content."""
@@ -552,7 +552,7 @@ def test_a_page_begun_before_an_act_is_not_kept_for_after_it(
     )
 
 
-def test_a_page_that_ends_after_the_next_has_begun_is_not_kept_at_all(
+def test_a_page_that_ends_after_the_next_version_began_is_not_cached(
     stranger, desk, cast, content, engine, session, monkeypatch, layer, made
 ):
     case = desk.published(title=WORD, summary=WORD)
@@ -572,7 +572,7 @@ def test_a_page_that_ends_after_the_next_has_begun_is_not_kept_at_all(
     assert made == ["/incidents", "/", "/incidents"]
 
 
-def test_nothing_of_an_earlier_position_stays_in_memory(stranger, desk, cast, content, pen, layer):
+def test_no_page_of_an_earlier_version_stays_in_memory(stranger, desk, cast, content, pen, layer):
     case = desk.published(title=WORD, summary=WORD)
     for address in PLACES:
         stranger(address)
@@ -588,7 +588,7 @@ def test_nothing_of_an_earlier_position_stays_in_memory(stranger, desk, cast, co
 # --- a database that does not answer -----------------------------------------------------------
 
 
-def test_a_database_that_cannot_be_read_is_flasks_to_tell(app, stranger, desk, engine, session):
+def test_an_unreadable_database_is_answered_by_flask(app, stranger, desk, engine, session):
     desk.published()
     app.testing = False
     stranger("/incidents")
@@ -606,7 +606,7 @@ def test_a_database_that_cannot_be_read_is_flasks_to_tell(app, stranger, desk, e
     assert stranger("/incidents").status_code == 200
 
 
-def test_the_watch_reads_what_a_session_reads(engine, session, desk):
+def test_the_version_reader_reads_what_a_session_reads(engine, session, desk):
     watch = DataVersionReader(engine)
     before = watch.read()
     assert before == standings.read_data_version(session)
@@ -614,7 +614,7 @@ def test_the_watch_reads_what_a_session_reads(engine, session, desk):
     assert watch.read() == standings.read_data_version(session) != before
 
 
-def test_the_watch_answers_nothing_rather_than_fail(engine):
+def test_the_version_reader_returns_nothing_rather_than_fail(engine):
     watch = DataVersionReader(engine)
     assert watch.read() is not None
     if engine.dialect.name == "postgresql":
@@ -633,7 +633,7 @@ def test_the_watch_answers_nothing_rather_than_fail(engine):
     engine.dispose()
 
 
-def test_the_watch_of_a_place_without_a_register_answers_nothing(tmp_path):
+def test_the_version_reader_without_a_register_returns_nothing(tmp_path):
     engine = create_engine(f"sqlite:///{tmp_path}/nowhere/register.sqlite3")
     assert DataVersionReader(engine).read() is None
     engine = create_engine(f"sqlite:///{tmp_path}/empty.sqlite3")
@@ -668,7 +668,7 @@ ASKED = {"PATH_INFO": "/incidents", "QUERY_STRING": "page=2", "SCRIPT_NAME": ""}
     ],
     ids=["line", "vocabulary", "territory", "pages", "build", "path", "query", "mount"],
 )
-def test_a_value_changes_with_all_that_a_page_is_made_from(where, made_with, asked):
+def test_an_etag_changes_with_everything_a_page_is_made_from(where, made_with, asked):
     before, after = page_version(HERE, "build", ASKED), page_version(where, made_with, asked)
     assert before == page_version(HERE, "build", dict(ASKED))
     assert before.tag != after.tag
@@ -676,13 +676,13 @@ def test_a_value_changes_with_all_that_a_page_is_made_from(where, made_with, ask
     assert (before.position == after.position) is (asked != ASKED)
 
 
-def test_an_index_is_part_of_a_value_and_not_of_its_position():
+def test_the_index_is_part_of_an_etag_and_not_of_the_cache_version():
     one, other = (page_version(HERE, "build", ASKED, index) for index in ("a", "b"))
     assert one.tag != other.tag
     assert one.position == other.position == page_version(HERE, "build", ASKED).position
 
 
-def test_a_value_changes_with_the_day_in_paris(monkeypatch):
+def test_an_etag_changes_with_the_day_in_paris(monkeypatch):
     def at(hour):
         monkeypatch.setattr(etag, "now", lambda: datetime(2026, 7, 1, hour, tzinfo=UTC))
         return page_version(HERE, "build", ASKED)
@@ -691,7 +691,7 @@ def test_a_value_changes_with_the_day_in_paris(monkeypatch):
     assert at(21).tag != at(22).tag  # midnight in Paris, in summer
 
 
-def test_another_build_or_setting_is_another_value(app, settings, stranger, monkeypatch):
+def test_another_build_or_setting_is_another_etag(app, settings, stranger, monkeypatch):
     here = build_digest(app, settings)
     assert build_digest(app, settings) == here == app.extensions[BUILD_KEY]
     assert build_digest(app, dataclasses.replace(settings, publisher_name="Une autre")) != here
@@ -704,7 +704,7 @@ def test_another_build_or_setting_is_another_value(app, settings, stranger, monk
 
 
 @pytest.mark.parametrize("name", ["vocabulary", "territory"])
-def test_another_version_of_words_or_places_is_another_page(name, stranger, engine):
+def test_another_vocabulary_or_territory_is_another_etag(name, stranger, engine):
     before = stranger("/methode").headers["ETag"]
     with engine.begin() as connection:
         connection.execute(
@@ -817,13 +817,13 @@ def test_a_feed_says_when_the_register_last_moved(stranger, desk):
     assert "Last-Modified" not in stranger("/incidents").headers
 
 
-def test_who_has_the_time_is_told_so_when_the_page_has_to_be_made(stranger, told, made):
+def test_if_modified_since_is_answered_304_when_the_page_is_rebuilt(stranger, told, made):
     told["at"] = MOVED
     assert stranger("/", headers={"If-Modified-Since": AS_TOLD}).status_code == 304
     assert stranger("/", "HEAD", headers={"If-Modified-Since": AS_TOLD}).status_code == 304
 
 
-def test_a_time_that_another_line_may_still_bear_is_not_told(stranger, told):
+def test_a_last_modified_time_that_may_still_change_is_not_sent(stranger, told):
     told["at"] = now() - timedelta(seconds=100)
     answer = stranger("/")
     assert "Last-Modified" not in answer.headers

@@ -265,7 +265,7 @@ def test_nothing_typed_is_quoted_where_it_must_not_be(error: RegisterError) -> N
     assert error_messages.error_sentence(error, quoting=False) == ""
 
 
-def test_what_quotes_nothing_is_said_everywhere() -> None:
+def test_messages_without_input_are_shown_everywhere() -> None:
     assert error_messages.error_sentence(TextError("date_form", text="<x>"), quoting=False)
     assert (
         error_messages.error_sentence(

@@ -64,7 +64,7 @@ def watch(engine, store, monkeypatch):
     made.duty.close()
 
 
-def test_it_looks_at_once_then_each_hour_and_as_a_day_begins_in_paris(watch, inbox, session):
+def test_retention_runs_at_once_each_hour_and_at_midnight_in_paris(watch, inbox, session):
     filed = inbox.spam(AT - timedelta(days=6))
     assert watch.later() == 1
     assert [watch.later(seconds=1) for _ in range(3)] == [0, 0, 0]
@@ -81,7 +81,7 @@ def test_it_looks_at_once_then_each_hour_and_as_a_day_begins_in_paris(watch, inb
     assert (watch.told, watch.opened) == ([], 1)
 
 
-def test_what_a_case_keeps_goes_at_the_next_glance(watch, inbox, pen, session, cast):
+def test_retained_copies_are_destroyed_at_the_next_run(watch, inbox, pen, session, cast):
     inbox.accepted()
     draft = session.scalars(select(Incident.id)).one()
     session.rollback()
@@ -94,7 +94,7 @@ def test_what_a_case_keeps_goes_at_the_next_glance(watch, inbox, pen, session, c
     assert watch.later(seconds=1) == 0
 
 
-def test_a_clock_that_jumped_is_told_once_and_destroys_nothing(watch, inbox, session):
+def test_a_clock_jump_is_logged_once_and_destroys_nothing(watch, inbox, session):
     watch.later()
     filed = inbox.spam()
     watch.later(days=365)
@@ -112,7 +112,7 @@ def test_a_clock_that_jumped_is_told_once_and_destroys_nothing(watch, inbox, ses
     assert watch.told == ["retention_waits", "retention_waits"]
 
 
-def test_what_fails_is_told_once_tried_again_and_ends_nothing(watch, inbox):
+def test_a_failed_purge_is_logged_once_and_retried(watch, inbox):
     watch.fault = OSError("a path that nobody has to read")
     assert watch.later() == 1
     assert [watch.later(seconds=10) for _ in range(5)] == [0] * 5

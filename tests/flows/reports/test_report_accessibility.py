@@ -64,7 +64,7 @@ def test_a_form_that_came_back_says_why_first_and_leads_to_its_fields(
 
 @pytest.mark.prove
 @pytest.mark.parametrize("name", ["form with faults", "check", "waiting report", "list"])
-def test_who_uses_a_keyboard_goes_down_the_page_and_sees_where_they_are(
+def test_the_keyboard_focus_moves_down_the_page_and_is_visible(
     site_browser: SiteBrowser, name: str
 ) -> None:
     page = site_browser.open(name)

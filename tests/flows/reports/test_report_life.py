@@ -153,7 +153,9 @@ def _another_joins(people: People, number: int) -> None:
 
 @pytest.mark.prove
 @pytest.mark.parametrize(("way", "house"), each_of(WAYS), indirect=["house"])
-def test_reports_come_to_other_ends(way: Way, house: House, somebody: AtDesk) -> None:
+def test_reports_are_declined_withdrawn_or_marked_as_spam(
+    way: Way, house: House, somebody: AtDesk
+) -> None:
     people = People(way, house, somebody)
     _declined(people)
     _taken_back(people)

@@ -224,7 +224,7 @@ def test_a_grave_act_asks_for_the_code_too(app, cast, later, telephone):
     assert ada.answer.status_code == 200
 
 
-def test_ten_wrong_answers_end_the_asking(app, cast, later):
+def test_after_ten_wrong_passwords_reauthentication_is_refused(app, cast, later):
     ada = sign_in(app, cast.email("ada"))
     later(timedelta(minutes=11))
     ada.get("/moderation/membres")
@@ -235,7 +235,7 @@ def test_ten_wrong_answers_end_the_asking(app, cast, later):
     assert ada.answer.status_code == 403
 
 
-def test_the_view_never_sees_the_proof(app, cast, later):
+def test_the_view_never_sees_the_password(app, cast, later):
     """Its form would show it again, or keep it."""
     ada = sign_in(app, cast.email("ada"))
     later(timedelta(minutes=11))

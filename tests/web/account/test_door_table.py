@@ -234,11 +234,11 @@ def test_the_marks_of_the_views_say_what_the_table_says(app):
     assert marked == TABLE
 
 
-def test_only_views_behind_the_door_are_marked(app):
+def test_only_views_of_members_have_access_marks(app):
     assert {name for name, mark in permissions(app).items() if mark != Permission()} <= set(TABLE)
 
 
-def test_what_is_grave_is_told_in_words(app):
+def test_each_act_that_needs_the_password_has_its_words(app):
     acts = [mark.grave_act.words for mark in permissions(app).values() if mark.grave_act]
     assert len(acts) == 23
     assert all(str(act)[0].islower() and len(str(act)) > 10 for act in acts)
@@ -272,14 +272,14 @@ def _told(answer) -> str:
     return "\n".join(told) + answer.get_data(as_text=True)
 
 
-def test_what_is_no_route_is_told_to_nobody(app, case):
+def test_unknown_addresses_are_not_found_for_anybody(app, case):
     for address in ("/moderation/rien", "/compte/rien", "/moderation/dossiers/x", "/moderation/"):
         assert is_sent_to_sign_in(FormClient(app).get(address))
         assert is_sent_to_sign_in(FormClient(app).post(address, {"a": "b"}))
 
 
 @pytest.mark.parametrize("address", ["/moderationx", "/comptes", "/Moderation"])
-def test_what_only_looks_like_the_desk_is_nothing(app, address):
+def test_addresses_that_resemble_the_desk_are_not_found(app, address):
     assert FormClient(app).get(address).status_code == 404
 
 
@@ -346,7 +346,7 @@ def test_no_form_does_anything_without_the_token_of_its_session(app, cast, case,
     assert ada.get("/compte").status_code == 200, "and nobody was signed out"
 
 
-def test_nothing_is_changed_by_asking(app, cast, case):
+def test_get_requests_of_the_desk_change_nothing(app, cast, case):
     """Every address by GET, as a crawler, a preview or a prefetch would ask for it.
 
     But for the line that a report was viewed, one a day.
@@ -384,7 +384,7 @@ def test_members_are_let_in(app, cast, case):
                 assert answer.headers["Cache-Control"] == "no-store", endpoint
 
 
-def test_what_is_grave_asks_again_and_nothing_else_does(app, cast, case, later):
+def test_only_serious_acts_ask_for_the_password_again(app, cast, case, later):
     ada = sign_in(app, cast.email("ada"))
     token = token_of(ada)
     later(timedelta(minutes=11))

@@ -46,12 +46,12 @@ def bruno(strict, cast):
 @pytest.mark.parametrize(
     "address", ["/moderation", "/compte", "/compte/mot-de-passe", "/moderation/x"]
 )
-def test_one_gets_no_further_without_it(bruno, address):
+def test_nothing_opens_without_a_second_factor(bruno, address):
     assert bruno.get(address).headers["Location"] == FACTOR
     assert bruno.post(address, {"a": "b"}).status_code in (303, 403)
 
 
-def test_one_may_leave_without_it(bruno):
+def test_signing_out_works_without_a_second_factor(bruno):
     bruno.get(FACTOR)
     bruno.send("/compte/deconnexion")
     # What the browser cached of the desk goes with the session.
@@ -59,7 +59,7 @@ def test_one_may_leave_without_it(bruno):
     assert bruno.get(FACTOR).headers["Location"].startswith("/compte/connexion")
 
 
-def test_it_is_set_up_with_one_code_and_codes_are_shown_once(strict, cast, bruno):
+def test_a_factor_is_set_up_with_one_code_and_recovery_codes_are_shown_once(strict, cast, bruno):
     bruno.get(FACTOR)
     assert "<svg" in bruno.answer.get_data(as_text=True)
     assert "style=" not in bruno.answer.get_data(as_text=True)

@@ -38,14 +38,14 @@ def accept(visitor, link, name="Fanny", password=GOOD):
     return visitor.post(link, told)
 
 
-def test_it_says_who_invites_to_what_until_when(app, link):
+def test_the_page_names_inviter_role_and_last_day(app, link):
     fanny = FormClient(app)
     assert fanny.get(link()).status_code == 200
     for told in ("ada", "fanny@register.test", "Modération", "une fois, jusqu’au"):
         assert told in fanny.text, told
 
 
-def test_it_opens_an_account_once_and_leads_to_the_desk(app, link):
+def test_an_invitation_opens_an_account_once_and_leads_to_the_desk(app, link):
     address = link()
     fanny = FormClient(app)
     assert accept(fanny, address).status_code == 303
@@ -110,7 +110,7 @@ def test_a_link_works_no_more_once_its_maker_is_shut_out(app, link, cast):
         ("F" * 200, GOOD, "80 caractères", "nom"),
     ],
 )
-def test_what_does_not_do_is_said_at_its_field(app, link, name, password, said, field):
+def test_a_refused_value_is_reported_at_its_field(app, link, name, password, said, field):
     fanny = FormClient(app)
     answer = accept(fanny, link(), name, password)
     assert answer.status_code == 422
@@ -121,7 +121,7 @@ def test_what_does_not_do_is_said_at_its_field(app, link, name, password, said, 
     assert not name or name in body
 
 
-def test_the_first_one_says_at_which_address(app):
+def test_the_first_invitation_asks_for_the_address(app):
     with writing() as pen:
         token = invitations.invite_first_administrator(pen)
     link = f"/compte/invitation/{token}"

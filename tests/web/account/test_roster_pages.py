@@ -71,7 +71,7 @@ def test_an_invitation_is_shown_once_and_opens_an_account(app, ada):
         ("<script>alert(1)</script>@register.test", 422, "n’est pas une adresse"),
     ],
 )
-def test_an_invitation_that_cannot_be_is_told_at_its_field(ada, email, status, said):
+def test_a_refused_invitation_is_reported_at_its_field(ada, email, status, said):
     before = acts()
     ada.send(INVITE, adresse=email, role="moderator")
     assert ada.answer.status_code == status
@@ -142,7 +142,7 @@ def test_the_last_administrator_stays(ada, cast, act, typed):
     assert ada.get(ROSTER).status_code == 200
 
 
-def test_who_gives_up_their_role_is_led_away(app, ada, cast):
+def test_an_administrator_who_gives_up_the_role_leaves_the_page(app, ada, cast):
     ada.send(f"{ROSTER}/{cast.bruno}/role", role="administrator")
     ada.get(ROSTER)
     ada.send(f"{ROSTER}/{cast.ada}/role", role="moderator")

@@ -41,7 +41,7 @@ def test_a_member_comes_in_and_goes_out(app, cast):
     ],
     ids=["wrong password", "unknown", "disabled", "endless", "control"],
 )
-def test_whatever_is_wrong_has_the_same_answer(app, cast, name, password):
+def test_every_failed_sign_in_has_the_same_answer(app, cast, name, password):
     """Same bytes but for the token, the date, and the address as it was typed."""
 
     def told(email, password):
@@ -66,7 +66,7 @@ def test_neither_password_nor_code_is_shown_again(app, cast):
     assert dict(bruno.form(SIGN_IN).fields)["adresse"] == cast.email("bruno")
 
 
-def test_what_is_missing_is_said_before_anything_is_tried(app, cast):
+def test_missing_fields_are_reported_before_any_attempt(app, cast):
     empty = sign_in(app, "", "")
     assert empty.answer.status_code == 422
     assert 'href="#adresse"' in empty.answer.get_data(as_text=True)
@@ -84,7 +84,7 @@ def test_fields_are_named_to_password_managers(app):
         assert told in body
 
 
-def test_one_is_led_to_where_one_was_going(app, cast):
+def test_sign_in_leads_to_the_requested_page(app, cast):
     bruno = FormClient(app)
     bruno.get("/compte/mot-de-passe?x=1")
     assert bruno.answer.headers["Location"] == f"{SIGN_IN}?suite=/compte/mot-de-passe%3Fx%3D1"
@@ -111,14 +111,14 @@ def test_one_is_led_to_where_one_was_going(app, cast):
         "http://[::1",
     ],
 )
-def test_one_is_led_nowhere_else(app, cast, elsewhere):
+def test_sign_in_leads_to_no_other_site(app, cast, elsewhere):
     bruno = FormClient(app)
     bruno.get(SIGN_IN)
     bruno.send(SIGN_IN, adresse=cast.email("bruno"), mot_de_passe=PASSWORD, suite=elsewhere)
     assert bruno.answer.headers["Location"] == "/moderation"
 
 
-def test_the_known_browser_is_told_to_account_pages_alone(app, cast):
+def test_the_browser_cookie_is_sent_to_account_pages_only(app, cast):
     bruno = sign_in(app, cast.email("bruno"))
     cookies = [text for text in bruno.answer.headers.getlist("Set-Cookie") if "connu=" in text]
     for told in cookies:
@@ -192,7 +192,7 @@ def test_a_form_that_another_site_sends_is_refused(app, cast):
     assert bruno.post(SIGN_IN, told, headers={"Origin": "http://localhost"}).status_code == 303
 
 
-def test_pages_behind_the_door_are_kept_nowhere(app, cast):
+def test_pages_of_members_are_never_stored(app, cast):
     bruno = sign_in(app, cast.email("bruno"))
     pages = [
         FormClient(app).get(SIGN_IN),

@@ -47,15 +47,13 @@ def moved(visitor, app):
     return there
 
 
-def test_who_is_signed_in_on_one_is_signed_in_on_the_other(app, other, cast):
+def test_a_session_of_one_machine_is_valid_on_the_other(app, other, cast):
     bruno = moved(sign_in(app, cast.email("bruno")), other)
     assert bruno.get("/compte").status_code == 200
     assert bruno.send("/compte/deconnexion").status_code == 303
 
 
-def test_a_lock_on_one_is_a_lock_on_the_other_and_a_mark_of_one_is_known_to_the_other(
-    app, other, cast
-):
+def test_locks_and_browser_tokens_are_shared_between_machines(app, other, cast):
     known = sign_in(app, cast.email("bruno"))
     known.get("/compte")
     known.send("/compte/deconnexion")

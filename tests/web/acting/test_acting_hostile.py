@@ -35,7 +35,7 @@ FIELDS = {
 
 
 @pytest.mark.parametrize("name", HOSTILE)
-def test_every_field_of_every_act_bears_it(signed, desk, vu, name):
+def test_every_field_of_every_act_accepts_hostile_text_safely(signed, desk, vu, name):
     told, cases = HOSTILE[name], {}
     for (state, place), fields in FIELDS.items():
         # What an act has done once is not done again: each has a case of its own.
@@ -53,7 +53,7 @@ def test_every_field_of_every_act_bears_it(signed, desk, vu, name):
 
 @pytest.mark.parametrize("name", HOSTILE)
 @pytest.mark.parametrize("route", ["publier", "refuser"])
-def test_a_decision_on_a_reply_bears_it(signed, desk, vu, name, route):
+def test_a_decision_on_a_reply_accepts_hostile_text_safely(signed, desk, vu, name, route):
     filed = desk.published()
     reply = desk.received_reply(filed)
     sent = vu(filed) | {"reason": HOSTILE[name], "refusal": HOSTILE[name]}
@@ -64,7 +64,7 @@ def test_a_decision_on_a_reply_bears_it(signed, desk, vu, name, route):
 
 
 @pytest.mark.parametrize("name", ["controls", "bidi", "surrogate"])
-def test_what_is_kept_holds_nothing_that_hides(signed, desk, vu, session, cast, name):
+def test_stored_texts_have_no_invisible_character(signed, desk, vu, session, cast, name):
     filed = desk.published()
     sent = {"author": HOSTILE[name], "capacity": HOSTILE[name], "text": HOSTILE[name]}
     sent |= vu(filed) | {"received_on": "2026-03-02"}

@@ -83,7 +83,7 @@ def test_a_change_waits_is_shown_whole_and_is_approved(signed, session, waiting)
     assert "Ce changement n’attend plus" in said(chloe.get(at(filed)))
 
 
-def test_refused_it_comes_back_filled_in_and_is_sent_again(signed, session, vu, waiting):
+def test_a_refused_change_comes_back_filled_in_and_is_sent_again(signed, session, vu, waiting):
     filed, change = waiting
     bruno, chloe = signed("bruno"), signed("chloe")
     refuse = at(filed, f"changements/{change}/refuser")
@@ -105,7 +105,7 @@ def test_refused_it_comes_back_filled_in_and_is_sent_again(signed, session, vu, 
     assert session.scalars(select(PendingChange.id)).all() == []
 
 
-def test_its_writer_takes_it_back(signed, session, waiting):
+def test_an_author_takes_a_change_back(signed, session, waiting):
     filed, change = waiting
     drop = at(filed, f"changements/{change}/reprendre")
     assert signed("chloe").send(drop).status_code == 404
@@ -126,7 +126,7 @@ def test_a_change_that_was_overtaken_says_so_and_cannot_be_approved(signed, sess
     assert follow_ups(session, filed) == ["Audience en juin."]
 
 
-def test_what_waits_is_shown_to_no_reader(signed, app, waiting):
+def test_a_pending_change_is_shown_to_no_reader(signed, app, waiting):
     filed, change = waiting
     stranger = app.test_client()
     for place in (

@@ -84,7 +84,7 @@ def site(registers, tmp_path_factory) -> Iterator[Site]:
 # --- the list itself --------------------------------------------------------------------------
 
 
-def test_there_are_hundreds_of_ideas_and_each_runs_something_else_in_turn() -> None:
+def test_there_are_hundreds_of_hostile_strings_with_changing_payloads() -> None:
     texts = {attack.text for attack in attacks()}
     assert len(texts) == len(attacks()) >= 300
     assert len(GROUPS) >= 15
@@ -97,7 +97,7 @@ def test_there_are_hundreds_of_ideas_and_each_runs_something_else_in_turn() -> N
 @pytest.mark.parametrize(
     "group", ["script elements", "handlers", "vector images and formulas", "style sheets"]
 )
-def test_the_look_at_pages_sees_them_where_they_are_not_escaped(group: str) -> None:
+def test_the_parser_finds_strings_that_are_not_escaped(group: str) -> None:
     """The counter-proof: the same strings as they are, in the midst of a page."""
     own = [attack.text for attack in attacks() if attack.group == group and "<" in attack.text]
     seen = [text for text in own if live(f"<p>{text}</p>")]
@@ -120,7 +120,7 @@ def test_the_look_at_pages_sees_them_where_they_are_not_escaped(group: str) -> N
         '<meta http-equiv="refresh" content="0">',
     ],
 )
-def test_the_look_at_pages_sees(page: str) -> None:
+def test_the_parser_finds_active_markup(page: str) -> None:
     assert live(page)
 
 

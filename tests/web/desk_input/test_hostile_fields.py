@@ -181,7 +181,7 @@ def answered(here: Desk, form: PageForm, typed: dict[str, str]) -> None:
         assert live(shown.text) == [], where
 
 
-def test_there_are_the_forms_that_everybody_knows(here: Desk) -> None:
+def test_well_known_form_fields_are_found_on_the_pages(here: Desk) -> None:
     """The counter-proof: the reading of pages finds the boxes."""
     found = {
         (form.action.partition("?")[0].rpartition("/")[2], name)
@@ -207,13 +207,13 @@ def test_there_are_the_forms_that_everybody_knows(here: Desk) -> None:
 
 
 @pytest.mark.parametrize("text", MIXED_STRINGS, ids=range(len(MIXED_STRINGS)))
-def test_every_box_of_a_form_at_once(here: Desk, text: str) -> None:
+def test_every_field_of_a_form_takes_hostile_text_at_once(here: Desk, text: str) -> None:
     for rule, state in here.pages():
         for form in here.opened(rule, state)[1]:
             answered(here, form, dict.fromkeys(form.boxes, text))
 
 
-def test_each_box_alone_and_the_others_honest(here: Desk) -> None:
+def test_each_field_takes_hostile_text_alone(here: Desk) -> None:
     strings = itertools.cycle(attack.text for attack in sample(3) if attack.group != "long")
     tried: set[tuple[str, str]] = set()
     for rule, state in here.pages():
@@ -230,7 +230,9 @@ def test_each_box_alone_and_the_others_honest(here: Desk) -> None:
 
 
 @pytest.mark.parametrize("letter", ["😀", "<"])
-def test_two_hundred_thousand_letters_in_a_box(here: Desk, letter: str) -> None:
+def test_two_hundred_thousand_letters_in_a_field_are_stored_or_shown_again(
+    here: Desk, letter: str
+) -> None:
     for place, (rule, state) in enumerate(here.pages()):
         for form in here.opened(rule, state)[1]:
             boxes = [name for name in form.boxes if not re.search(r"-[1-9]", name)]

@@ -185,7 +185,7 @@ def test_the_form_is_sent_in_parts_so_that_it_may_be_long(bruno: MemberClient) -
     assert page.count('enctype="multipart/form-data"') == 1
 
 
-def test_what_no_form_could_hold_is_a_page_that_says_so(bruno: MemberClient) -> None:
+def test_an_oversized_form_is_answered_with_an_error_page(bruno: MemberClient) -> None:
     answer = bruno.send("/moderation/dossiers/nouveau", title="a" * 5_000_000)
     assert answer.status_code == 413
 
@@ -223,9 +223,7 @@ def test_thousands_of_rows_are_a_sentence(
         "types",
     ],
 )
-def test_names_that_no_page_of_ours_has_change_nothing(
-    bruno: MemberClient, desk: Desk, name: str
-) -> None:
+def test_unknown_field_names_change_nothing(bruno: MemberClient, desk: Desk, name: str) -> None:
     at, page = opened(bruno, desk)
     answer = bruno.send(at, page.sent(reason="essai") | {name: ["x"]})
     assert answer.status_code in (303, 422)

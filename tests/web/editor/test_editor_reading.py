@@ -154,7 +154,7 @@ def test_a_row_added_is_where_one_goes_on(bruno: MemberClient) -> None:
 @pytest.mark.parametrize(
     "button", ["+", "-", "+nulle-part", "-sources-99", "+sources-0", "--", "quoi", "+title"]
 )
-def test_a_button_that_is_none_of_ours_does_nothing_odd(bruno: MemberClient, button: str) -> None:
+def test_an_unknown_button_changes_nothing(bruno: MemberClient, button: str) -> None:
     answer = bruno.send(NEW, {"faire": button, "title": "Gardé"})
     assert answer.status_code in (200, 422)
     assert FilledForm(answer.text)["title"] == "Gardé"

@@ -152,7 +152,7 @@ def test_a_form_that_finds_its_case_published_keeps_its_text(
     assert stored(session, case.id).title != "Trop tard"
 
 
-def test_what_a_form_does_not_send_stays_as_it_was(
+def test_fields_that_are_not_sent_stay_unchanged(
     bruno: MemberClient, desk: Desk, session: Session
 ) -> None:
     told = full_case(desk.published().number or 0)

@@ -46,7 +46,7 @@ def title(session: Session, case: CaseRef) -> tuple[str, str]:
     return row.title, row.summary
 
 
-def test_the_second_sees_both_versions_and_keeps_hers(
+def test_the_second_author_sees_both_versions_and_keeps_hers(
     bruno: MemberClient, chloe: MemberClient, desk: Desk, session: Session
 ) -> None:
     case = desk.draft(title="Titre premier")
@@ -68,7 +68,7 @@ def test_fields_that_one_had_not_touched_are_offered_from_the_other(
     assert FilledForm(page).fields["reprendre"] == ["summary"]
 
 
-def test_saved_again_knowingly_it_lies_on_top_but_for_what_was_taken(
+def test_saving_again_keeps_the_own_text_and_the_fields_taken_over(
     bruno: MemberClient, chloe: MemberClient, desk: Desk, session: Session
 ) -> None:
     case = desk.draft()
@@ -87,7 +87,7 @@ def test_stored_fields_are_optional(
     assert title(session, case) == ("Titre de Chloé", "Résumé premier.")
 
 
-def test_what_was_taken_shows_when_the_form_comes_back(
+def test_fields_taken_over_are_shown_when_the_form_comes_back(
     bruno: MemberClient, chloe: MemberClient, desk: Desk
 ) -> None:
     case = desk.draft()
