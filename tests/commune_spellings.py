@@ -63,7 +63,7 @@ def communes() -> list[dataset.CsvRow]:
 
 
 @cache
-def others() -> list[dataset.CsvRow]:
+def smaller_communes() -> list[dataset.CsvRow]:
     """Delegated and associated communes and arrondissements."""
     return [row for row in dataset.read_table("communes.csv.gz") if row["type"] != PRESENT]
 
@@ -79,19 +79,19 @@ def owners() -> Owners:
         for postal in row["codes_postaux"].split():
             found.postal[postal].add(code)
         found.retired |= dict.fromkeys(row["anciens_codes"].split(), code)
-    for row in others():
+    for row in smaller_communes():
         found.other_named[fold_name(row["nom"])].add(row["parent"])
         found.other_code[row["code"]] = row["parent"]
     return found
 
 
-def of_name(name: str) -> set[str]:
+def communes_of_name(name: str) -> set[str]:
     """All communes that bear a name or bore it."""
     folded, held = fold_name(name), owners()
     return held.named.get(folded, set()) | held.other_named.get(folded, set())
 
 
-def of_code(code: str) -> set[str]:
+def communes_of_code(code: str) -> set[str]:
     """All communes that a string of five characters can mean."""
     held = owners()
     posted = held.postal.get(code, set())
@@ -102,16 +102,16 @@ def of_code(code: str) -> set[str]:
     return posted | ({insee} if insee else set())
 
 
-def wrong(gazetteer: Gazetteer, typed: str, expected: set[str]) -> str:
+def code_fault(gazetteer: Gazetteer, typed: str, expected: set[str]) -> str:
     """What is wrong with the communes among the readings of a text; empty when nothing is."""
     found = {one.code for one in resolve(gazetteer, typed).readings if one.kind == "commune"}
     return "" if found == expected else f"{typed!r}: {sorted(found)}, expected {sorted(expected)}"
 
 
-def wrong_named(gazetteer: Gazetteer, typed: str, name: str) -> str:
+def name_fault(gazetteer: Gazetteer, typed: str, name: str) -> str:
     """The same for a name: all that bear or bore it, then some whose name is longer than that."""
     readings = [one for one in resolve(gazetteer, typed).readings if one.kind == "commune"]
-    expected = of_name(name)
+    expected = communes_of_name(name)
     longer = [one for one in readings if one.why == "debut_du_nom"]
     exact = {one.code for one in readings[: len(readings) - len(longer)]}
     strange = {

@@ -19,7 +19,7 @@ import demo_site
 import pytest
 from case_contents import a_case
 from cast import AT, CaseRef, Cast, Desk, hire
-from databases import BACKENDS, Registers, application, bare, opened
+from databases import BACKENDS, Registers, application, open_engine, plain_app
 from desk_site import desk_site
 from flask import Flask
 from flask.testing import FlaskClient
@@ -46,7 +46,7 @@ DEMO = Path(__file__).resolve().parent.parent / "register" / "demo" / "incidents
 def pytest_configure() -> None:
     """End as on Ctrl-C when asked to stop: the PostgreSQL that was started ends with the run."""
     signal.signal(signal.SIGTERM, signal.default_int_handler)
-    databases.share_what_each_application_makes()
+    databases.share_templates_and_gazetteer()
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
@@ -105,15 +105,15 @@ def settings(
 @pytest.fixture
 def engine(settings: Settings) -> Iterator[Engine]:
     """The engine of a register without a case."""
-    with opened(settings.database_url) as found:
-        yield found
+    with open_engine(settings.database_url) as engine:
+        yield engine
 
 
 @pytest.fixture
 def session(engine: Engine) -> Iterator[Session]:
     """A session to read with; it lets go whenever somebody takes the pen."""
-    with Session(engine) as opened:
-        yield opened
+    with Session(engine) as session:
+        yield session
 
 
 @pytest.fixture
@@ -217,12 +217,12 @@ def demo_app(
 
     folder = tmp_path_factory.mktemp(f"demo-{request.param}")
     with databases.new(request.param, folder) as settings:
-        with opened(settings.database_url) as engine:
+        with open_engine(settings.database_url) as engine:
             cast = hire(engine)
             publication = PublishOptions(by=cast.bruno, second=cast.chloe, reason="démonstration")
             report = import_file(engine, DEMO, publish=publication)
             assert report.published == 34, report
-        with bare(settings) as app:
+        with plain_app(settings) as app:
             yield app
 
 

@@ -30,7 +30,7 @@ from register.web import request_context
 BACKENDS = ("sqlite", "postgresql")
 
 
-def settings_of(folder: Path, url: str) -> Settings:
+def load_settings(folder: Path, url: str) -> Settings:
     """Settings read as in production, from an environment that holds nothing else of ours."""
     with pytest.MonkeyPatch.context() as environ:
         for name in list(os.environ):
@@ -46,14 +46,14 @@ def settings_of(folder: Path, url: str) -> Settings:
         return config.load()
 
 
-def seal_of(settings: Settings) -> Path:
+def seal_folder(settings: Settings) -> Path:
     """The folder of the seal key and of the keys of reports."""
     assert settings.seal_dir
     return settings.seal_dir
 
 
 @contextmanager
-def opened(url: str) -> Iterator[Engine]:
+def open_engine(url: str) -> Iterator[Engine]:
     engine = create_engine(url, **engine_options(url))
     configure_engine(engine)
     if engine.dialect.name == "sqlite":
@@ -105,12 +105,12 @@ class Registers:
         (folder / "instance").mkdir(mode=0o700)
         if backend == "postgresql":
             with self._database() as url:
-                yield settings_of(folder, url)
+                yield load_settings(folder, url)
             return
         file = folder / "instance" / "register.sqlite3"
         shutil.copyfile(self.folder / backend / "register.sqlite3", file)
         try:
-            yield settings_of(folder, f"sqlite:///{file}")
+            yield load_settings(folder, f"sqlite:///{file}")
         finally:
             # pytest keeps the folders of three runs; a thousand registers would fill the disk.
             for left in file.parent.glob("register.sqlite3*"):
@@ -123,8 +123,8 @@ class Registers:
         if backend == "postgresql":
             self._server.execute("CREATE DATABASE template_register")
             url = self._server.url("template_register")
-        with opened(url) as engine:
-            setup.init(settings_of(folder, url), engine)
+        with open_engine(url) as engine:
+            setup.init(load_settings(folder, url), engine)
             if backend == "postgresql":
                 with engine.begin() as connection:
                     connection.exec_driver_sql("CREATE SCHEMA kept")
@@ -149,7 +149,7 @@ class Registers:
 
     def _emptied(self, name: str) -> bool:
         """Make a used database as it was; False when its tables are no longer the same."""
-        with opened(self._server.url(name)) as engine, engine.begin() as connection:
+        with open_engine(self._server.url(name)) as engine, engine.begin() as connection:
             ask = connection.exec_driver_sql
             # Whoever forgot to let go would hold the tables for ever.
             ask(
@@ -196,7 +196,7 @@ class _Compiled(BytecodeCache):
         self.kept[bucket.key] = bucket.bytecode_to_string()
 
 
-def share_what_each_application_makes() -> None:
+def share_templates_and_gazetteer() -> None:
     """Compile a template, and read the territory, once a run and not once for each application.
 
     A thousand tests make an application of their own, and would do both a thousand times.
@@ -214,7 +214,7 @@ def share_what_each_application_makes() -> None:
 
 
 @contextmanager
-def bare(settings: Settings) -> Iterator[Flask]:
+def plain_app(settings: Settings) -> Iterator[Flask]:
     """The application without a context of its own: each request reads the register anew."""
     app = create_app(settings)
     app.testing = True
@@ -242,6 +242,6 @@ def serve(app: Flask) -> Iterator[str]:
 @contextmanager
 def application(settings: Settings) -> Iterator[Flask]:
     """The application, its context pushed."""
-    with bare(settings) as app, app.app_context():
+    with plain_app(settings) as app, app.app_context():
         yield app
         db.session.remove()

@@ -14,7 +14,7 @@ from unittest.mock import patch
 
 from case_contents import rich_case
 from cast import AT, publish_case, publish_full_case
-from databases import opened, serve
+from databases import open_engine, serve
 from flask import Blueprint, abort
 from sqlalchemy import Engine, func, select
 from sqlalchemy.orm import Session
@@ -116,7 +116,7 @@ class Site:
 @contextmanager
 def site(settings: Settings) -> Iterator[Site]:
     """Fill a register and serve it on a free loopback port."""
-    with opened(settings.database_url) as engine:
+    with open_engine(settings.database_url) as engine:
         report = import_demo_cases(engine, settings.instance, lambda _done, _all: None)
         assert report.published == 34, report
         numbers = _cases(engine)

@@ -9,7 +9,7 @@ from datetime import date, datetime, timedelta
 
 from case_contents import rich_case
 from cast import AT, PASSWORD, Cast, publish_case, publish_full_case
-from databases import opened
+from databases import open_engine
 from page_sites import PageSite, SitePage
 from report_factory import CONTACT, Inbox
 from sqlalchemy import Engine, select
@@ -180,7 +180,7 @@ PAGES: Mapping[str, SitePage] = {
 def desk_site(settings: Settings) -> PageSite:
     """Fill a register with members and cases, and make its application."""
     app = create_app(replace(settings, require_2fa=True))
-    with opened(settings.database_url) as engine:
+    with open_engine(settings.database_url) as engine:
         with app.app_context():
             ada, bruno, emile, token = _members(engine, request_context.root_key())
         with writing(engine, AT) as pen:

@@ -113,8 +113,8 @@ HITS = st.dictionaries(st.integers(1, 40) | st.just(10**9), st.integers(0, 3))
 
 def _values(name: str) -> st.SearchStrategy[tuple[str, ...]]:
     most = 1 if FILTERS[name].is_single else 3
-    chosen = st.lists(st.sampled_from(POOL[name]), min_size=1, max_size=most, unique=True)
-    return chosen.map(lambda values: tuple(sorted(values)))
+    with_value = st.lists(st.sampled_from(POOL[name]), min_size=1, max_size=most, unique=True)
+    return with_value.map(lambda values: tuple(sorted(values)))
 
 
 @st.composite
@@ -131,7 +131,7 @@ def searches(draw: st.DrawFn) -> tuple[CaseQuery, dict[int, int] | None]:
 # --- marks made anew ----------------------------------------------------------------------------
 
 
-def said(made: FacetIndex) -> tuple[object, ...]:
+def facet_sets(made: FacetIndex) -> tuple[object, ...]:
     """What marks say, whichever form their sets are kept in."""
     public = facet_index.to_numbers(made.public_cases)
     told = {
@@ -141,7 +141,7 @@ def said(made: FacetIndex) -> tuple[object, ...]:
     return public, told, [made.sort_days[number] for number in public]
 
 
-class Moments:
+class CheckedFacetIndexes:
     """Marks asked for at one moment after another, each time compared with new ones.
 
     ``made``: how often those that were asked for could not be carried on from others.
@@ -169,7 +169,7 @@ class Moments:
         at = head(session)
         found = facet_index.load_index(session, book, at)
         assert found.version.head == at
-        assert said(found) == said(self._make(session, book, found.version))
+        assert facet_sets(found) == facet_sets(self._make(session, book, found.version))
         return found
 
 
@@ -184,7 +184,7 @@ def retired(book: Vocabulary) -> Vocabulary:
     return replace(book, version=f"{book.version}-retired", lists=lists)
 
 
-def total(
+def count_in_database(
     session: Session, query: CaseQuery, book: Vocabulary, hits: Mapping[int, int] | None
 ) -> int:
     """How many cases the database finds, by the filters' own clauses."""
@@ -192,7 +192,7 @@ def total(
     return session.scalar(asked.where(*clauses(query, book, hits))) or 0
 
 
-def counted(
+def count_facets(
     session: Session, query: CaseQuery, book: Vocabulary, hits: Mapping[int, int] | None
 ) -> dict[str, dict[str, int]]:
     """What facets have to say: the size of each list with one value of a facet chosen instead."""
@@ -200,13 +200,13 @@ def counted(
         name: {
             value: size
             for value in sorted(VALUES[name](book))
-            if (size := total(session, chosen(query, name, value), book, hits))
+            if (size := count_in_database(session, with_value(query, name, value), book, hits))
         }
         for name in FACETS
     }
 
 
-def chosen(query: CaseQuery, name: str, value: str) -> CaseQuery:
+def with_value(query: CaseQuery, name: str, value: str) -> CaseQuery:
     """A search with one value of a filter, in the place of those that it had."""
     return replace(query, values={**query.values, name: (value,)})
 

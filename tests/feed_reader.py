@@ -15,7 +15,7 @@ from werkzeug.test import TestResponse
 _CASE = re.compile(r"/incidents/([1-9][0-9]*)")
 
 
-class Door:
+class FeedConnection:
     """A stranger's requests, each in a context of its own, with the headers that are given."""
 
     def __init__(self, app: Flask) -> None:
@@ -53,7 +53,7 @@ class Reader:
     """
 
     def __init__(self, app: Flask, addresses: Iterable[str]) -> None:
-        self.door = Door(app)
+        self.door = FeedConnection(app)
         self.addresses = list(addresses)
         self.known: dict[str, set[str]] = defaultdict(set)
         self.copies: dict[str, dict[str, Any]] = defaultdict(dict)
@@ -115,7 +115,7 @@ class Reader:
 class Walk:
     """A feed read backwards, from its newest event, by ``prev-archive`` (RFC 5005 §4)."""
 
-    def __init__(self, door: Door, address: str) -> None:
+    def __init__(self, door: FeedConnection, address: str) -> None:
         self.door = door
         self.next: str | None = address
         self.told: list[str] = []

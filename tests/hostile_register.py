@@ -12,7 +12,7 @@ from datetime import date
 from functools import cache
 
 from cast import AT, CaseRef
-from hostile_strings import Attack
+from hostile_strings import HostileString
 from sqlalchemy import Engine
 
 from register.accounts import acts as accounts
@@ -39,7 +39,7 @@ WORD = "zinzolin"  # in every account, so that one search finds them all
 
 
 @dataclass(frozen=True)
-class Attacked:
+class HostileRegister:
     """What was filed: cases in full, cases of one string, one draft; and the members' ids."""
 
     full: Sequence[CaseRef]
@@ -49,7 +49,9 @@ class Attacked:
     second: int
 
 
-def fill(engine: Engine, strings: Sequence[Attack], every: int = 1) -> Attacked:
+def fill_register(
+    engine: Engine, strings: Sequence[HostileString], every: int = 1
+) -> HostileRegister:
     """Write the strings through the acts, as two members would.
 
     :param every: of how many strings one goes into the cases in full, which take their time.
@@ -64,10 +66,10 @@ def fill(engine: Engine, strings: Sequence[Attack], every: int = 1) -> Attacked:
         full = [writer.full(pen, own) for own in some]
         single = [writer.single(pen, attack.text) for attack in strings]
         draft = acts.draft(pen, _whole(strings[:TOGETHER]), by=by, reason="un brouillon").id
-    return Attacked(full, single, CaseRef(draft), by, second)
+    return HostileRegister(full, single, CaseRef(draft), by, second)
 
 
-def said(text: str, limit: int = 2_000) -> str:
+def or_placeholder(text: str, limit: int = 2_000) -> str:
     """A text where one is needed: some strings have nothing left once they are cleaned."""
     return text[:limit] if one_line(text[:limit]) else "rien"
 
@@ -91,7 +93,7 @@ def _source(text: str, place: int) -> SourceContent:
     return SourceContent(url=url, kind="presse", label=text, title=text, publisher=text)
 
 
-def _whole(some: Sequence[Attack]) -> Content:
+def _whole(some: Sequence[HostileString]) -> Content:
     texts = [attack.text for attack in some]
     lines = dict.fromkeys(one_line(text[:150]) or "rien" for text in texts)
     first = texts[0]
@@ -107,8 +109,8 @@ def _whole(some: Sequence[Attack]) -> Content:
         for text, source in zip(texts, map(_source, texts, range(99)), strict=False)
     ]
     return Content(
-        title=said(first),
-        summary=said(first, SUMMARY_LIMIT),
+        title=or_placeholder(first),
+        summary=or_placeholder(first, SUMMARY_LIMIT),
         narrative=account(tuple(texts)),
         date="2008",
         commune="93032",
@@ -135,13 +137,13 @@ class _Writer:
     by: int
     second: int
 
-    def full(self, pen: WriteTransaction, some: Sequence[Attack]) -> CaseRef:
+    def full(self, pen: WriteTransaction, some: Sequence[HostileString]) -> CaseRef:
         """A public case with everything, each of its texts written by each string."""
-        texts = [said(attack.text) for attack in some]
+        texts = [or_placeholder(attack.text) for attack in some]
         filed = self._published(pen, _whole(some), texts[0])
         for text in texts:
             acts.note(pen, filed.id, text, by=self.by)
-            title, body = said(text, TITLE_LIMIT), account((text,))
+            title, body = or_placeholder(text, TITLE_LIMIT), account((text,))
             acts.follow_up(
                 pen, filed.id, reason=text, title=title, text=body, by=self.by, second=self.second
             )
@@ -162,8 +164,8 @@ class _Writer:
     def single(self, pen: WriteTransaction, text: str) -> CaseRef:
         """A public case whose own texts are one string."""
         content = Content(
-            title=said(text),
-            summary=said(text, SUMMARY_LIMIT),
+            title=or_placeholder(text),
+            summary=or_placeholder(text, SUMMARY_LIMIT),
             narrative=account((text,)),
             commune="93032",
             level="commune",
@@ -177,7 +179,7 @@ class _Writer:
         return self._published(pen, content, text)
 
     def _published(self, pen: WriteTransaction, content: Content, text: str) -> CaseRef:
-        words = said(text)
+        words = or_placeholder(text)
         case = acts.draft(pen, content, by=self.by, reason=words, note=words)
         acts.invite(pen, case.id, words, by=self.by)
         acts.approve(pen, case.id, by=self.second)
@@ -187,7 +189,7 @@ class _Writer:
         return CaseRef(case.id, case.number)
 
     def _reply(self, pen: WriteTransaction, filed: CaseRef, text: str) -> None:
-        author = said(text, 300)
+        author = or_placeholder(text, 300)
         row = acts.receive_reply(
             pen,
             filed.id,

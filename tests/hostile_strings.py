@@ -41,7 +41,7 @@ _PLAIN = {"n": "\n", "t": "\t", "r": "\r", "\\": "\\"}
 
 
 @dataclass(frozen=True)
-class Attack:
+class HostileString:
     """One string; its name is its group and its place there, so that a failure can be found."""
 
     name: str
@@ -54,9 +54,9 @@ class Attack:
         return self.text.encode("utf-8", "surrogatepass")
 
 
-def attacks(turn: int = 0) -> list[Attack]:
+def hostile_strings(turn: int = 0) -> list[HostileString]:
     """Every string of the list, in its order; ``turn`` chooses what each of them runs."""
-    found: list[Attack] = []
+    found: list[HostileString] = []
     group, place = "", count(1)
     # Only a line feed ends a line here: other separators are among the attacks.
     for line in _FILE.read_text("utf-8").split("\n"):
@@ -64,13 +64,13 @@ def attacks(turn: int = 0) -> list[Attack]:
             group, place = line[1:-1], count(1)
         elif line and not (line.startswith("# ") and not group):
             payload = PAYLOADS[(len(found) + turn) % len(PAYLOADS)]
-            found.append(Attack(f"{group} {next(place)}", group, _read(line, payload)))
+            found.append(HostileString(f"{group} {next(place)}", group, _read(line, payload)))
     return found
 
 
-def sample(size: int = 1) -> list[Attack]:
+def sample_strings(size: int = 1) -> list[HostileString]:
     """Some of each group, always the same ones."""
-    every = attacks()
+    every = hostile_strings()
     drawn = []
     for group in GROUPS:
         own = [attack for attack in every if attack.group == group]
@@ -155,7 +155,7 @@ def _in_attribute(tag: str, name: str, value: str) -> Iterator[str]:
         yield f"<{tag} {name}={value}>"[:160]
 
 
-def live(page: str) -> list[str]:
+def active_markup(page: str) -> list[str]:
     """What in a page, or a piece of one, a browser would run or fetch."""
     watcher = _Watcher()
     watcher.feed(page)

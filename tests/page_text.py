@@ -53,7 +53,7 @@ class _Linear(HTMLParser):
         self.before, self.crossed = text, []
 
 
-def glued(markup: str) -> list[str]:
+def touching_words(markup: str) -> list[str]:
     """Where the words of two elements of a page touch, for nothing but a style parts them."""
     linear = _Linear()
     linear.feed(markup)

@@ -108,7 +108,7 @@ def answers(connection: socket.socket) -> bytes:
     return received
 
 
-def one_answer(connection: socket.socket) -> tuple[int, dict[str, str], bytes]:
+def first_answer(connection: socket.socket) -> tuple[int, dict[str, str], bytes]:
     """The next answer of a connection that stays open; it says its length."""
     data = b""
     while b"\r\n\r\n" not in data:

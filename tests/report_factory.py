@@ -1,7 +1,7 @@
 """Reports as tests make them: Amina's words, in whatever state a test begins with.
 
-``reported(pen, store)`` is one that has just come in. :class:`Inbox` brings it further, with the
-acts that members and reporters have, each in one word.
+``receive_report(pen, store)`` is one that has just come in. :class:`Inbox` brings it further, with
+the acts that members and reporters have, each in one word.
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ from datetime import datetime, timedelta
 
 from case_contents import a_case
 from cast import AT, Cast
-from databases import opened
+from databases import open_engine
 from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
@@ -28,7 +28,7 @@ from register.reports.acts.reporter import ReceivedReport
 from register.reports.models import MessageKind, Report
 from register.reports.report_content import ReportContent
 
-Take = Callable[..., AbstractContextManager[WriteTransaction]]
+TransactionFactory = Callable[..., AbstractContextManager[WriteTransaction]]
 
 # Words that stand nowhere else, so that a test may look for them in a file.
 WORDS = "Ce soir au conseil, le maire a fait retirer ma caméra par la police municipale."
@@ -61,8 +61,8 @@ def a_report(**fields: object) -> ReportContent:
     return ReportContent(**{**told, **fields})  # type: ignore[arg-type]
 
 
-def reported(
-    pen: Take,
+def receive_report(
+    pen: TransactionFactory,
     store: KeyStore,
     *,
     at: datetime = AT,
@@ -83,19 +83,19 @@ def reported(
         )
 
 
-def code_on(status: int, page: str) -> str:
+def receipt_code(status: int, page: str) -> str:
     """The code of a receipt; empty on any other page."""
     found = CODE.search(page) if status == 200 else None
     return found[0] if found else ""
 
 
-def count(settings: Settings, model: type[Base]) -> int:
+def count_rows(settings: Settings, model: type[Base]) -> int:
     """How many rows of a kind the register holds."""
-    with opened(settings.database_url) as engine, Session(engine) as session:
+    with open_engine(settings.database_url) as engine, Session(engine) as session:
         return session.scalar(select(func.count()).select_from(model)) or 0
 
 
-def row_of(session: Session, key: str) -> Report:
+def report_row(session: Session, key: str) -> Report:
     """The row of a report as it is now."""
     session.rollback()
     session.expire_all()
@@ -105,12 +105,12 @@ def row_of(session: Session, key: str) -> Report:
 class Inbox:
     """Reports in each state: what Amina sent, and what Bruno did with it, at ``at``."""
 
-    def __init__(self, pen: Take, store: KeyStore, cast: Cast) -> None:
+    def __init__(self, pen: TransactionFactory, store: KeyStore, cast: Cast) -> None:
         self.pen, self.store, self.cast = pen, store, cast
 
     def received(self, at: datetime = AT, **more: object) -> ReceivedReport:
         """One that nobody has looked at."""
-        return reported(self.pen, self.store, at=at, **more)  # type: ignore[arg-type]
+        return receive_report(self.pen, self.store, at=at, **more)  # type: ignore[arg-type]
 
     def held(self, at: datetime = AT, **more: object) -> ReceivedReport:
         """One that Bruno has in hand."""

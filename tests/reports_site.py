@@ -11,7 +11,7 @@ from datetime import timedelta
 from functools import partial
 
 from cast import Desk, hire
-from databases import opened
+from databases import open_engine
 from page_sites import PageSite, SitePage
 from report_factory import CONTACT, Inbox, a_report, nonce
 from sqlalchemy.orm import Session
@@ -146,7 +146,7 @@ PAGES: Mapping[str, SitePage] = {**REPORTER_PAGES, **MEMBER_PAGES}
 
 def reports_site(settings: Settings) -> PageSite:
     """Fill a register with members, cases and reports, and make its application."""
-    with opened(settings.database_url) as engine:
+    with open_engine(settings.database_url) as engine:
         cast = hire(engine)
         with Session(engine) as session:
             store = setup.key_store(settings, session)

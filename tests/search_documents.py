@@ -55,7 +55,7 @@ _part = st.builds(
 searches = st.lists(_part, max_size=3).map(lambda parts: SearchQuery(tuple(parts)))
 
 
-def quiet(_done: int, _total: int) -> None:
+def no_progress(_done: int, _total: int) -> None:
     """Nobody is told how far it is."""
 
 
@@ -64,13 +64,13 @@ def by_number(*told: Iterable[Document]) -> dict[int, Document]:
     return {one.number: one for some in told for one in some}
 
 
-def meant(asked: SearchQuery, cases: Iterable[Document]) -> dict[int, int]:
+def expected_matches(asked: SearchQuery, cases: Iterable[Document]) -> dict[int, int]:
     """What the judge says of all cases."""
     judged = ((one.number, strength(asked, one)) for one in cases)
     return {number: value for number, value in judged if value is not None}
 
 
-def word(*tokens: str, **how: bool) -> SearchQuery:
+def word_query(*tokens: str, **how: bool) -> SearchQuery:
     """A search for one word, or for some that follow one another."""
     return SearchQuery((QueryPart(" ".join(tokens), (QueryAlternative(tokens, **how),)),))
 
@@ -81,7 +81,7 @@ def case(number: int, title: str, account: str = "") -> Document:
     return Document(number, (strong,), (weak,), frozenset(strong + weak), frozenset(strong))
 
 
-def register(count: int, seed: int = 1, words: int = 60) -> Iterator[Document]:
+def random_documents(count: int, seed: int = 1, words: int = 60) -> Iterator[Document]:
     """Cases of random words: some in every case, most in few."""
     chance = random.Random(seed)
     for number in range(1, count + 1):
@@ -92,10 +92,15 @@ def _text(chance: random.Random, words: int) -> str:
     return " ".join(f"mot{int(chance.paretovariate(0.6)) % 2_000}" for _ in range(words))
 
 
-def questions(seed: int = 1) -> list[SearchQuery]:
-    """Searches for :func:`register`: words, phrases, beginnings, what is left out."""
+def sample_queries(seed: int = 1) -> list[SearchQuery]:
+    """Searches for :func:`random_documents`: words, phrases, beginnings, what is left out."""
     chance = random.Random(seed)
-    asked = [SearchQuery(), word("mot1"), word("mot1", "mot2"), word("mot12", prefix=True)]
+    asked = [
+        SearchQuery(),
+        word_query("mot1"),
+        word_query("mot1", "mot2"),
+        word_query("mot12", prefix=True),
+    ]
     for _ in range(12):
         one, other, third = (f"mot{int(chance.paretovariate(0.6)) % 2_000}" for _ in range(3))
         ways = (QueryAlternative((one, other)), QueryAlternative((third,)))
@@ -110,6 +115,6 @@ def questions(seed: int = 1) -> list[SearchQuery]:
     return asked
 
 
-def filled(index: SearchEngine, *cases: Document, cursor: Cursor = START) -> None:
+def fill_index(index: SearchEngine, *cases: Document, cursor: Cursor = START) -> None:
     """Have an index hold these documents and no other."""
-    index.rebuild(cursor, iter(cases), len(cases), quiet)
+    index.rebuild(cursor, iter(cases), len(cases), no_progress)

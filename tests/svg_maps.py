@@ -10,7 +10,7 @@ LINE = re.compile(r"M(-?\d+[ -]\d+)l([^Mz]+)(z?)")
 NUMBER = re.compile(r"-?\d+")
 
 
-def drawn(path: str) -> list[list[DrawingPoint]]:
+def path_lines(path: str) -> list[list[DrawingPoint]]:
     """The lines of a path, as a browser reads them."""
     read = []
     for start, moves, closed in LINE.findall(path):
@@ -25,7 +25,7 @@ def drawn(path: str) -> list[list[DrawingPoint]]:
     return read
 
 
-def marked(path: str) -> list[DrawingPoint]:
+def dot_points(path: str) -> list[DrawingPoint]:
     """The points that a path of dots marks."""
     spots, x, y = [], 0, 0
     for dx, dy in re.findall(r"m(-?\d+) ?(-?\d+)h0", path):
@@ -42,7 +42,9 @@ def figure(html: str) -> str:
 
 def dots(html: str) -> int:
     """How many communes a page marks; a ring is two marks, of which the inner is not counted."""
-    return sum(len(marked(path)) for path in re.findall(r'class="dot" d="([^"]+)"', figure(html)))
+    return sum(
+        len(dot_points(path)) for path in re.findall(r'class="dot" d="([^"]+)"', figure(html))
+    )
 
 
 def areas(html: str) -> set[str]:

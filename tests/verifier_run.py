@@ -13,7 +13,7 @@ LEDGER, HEAD, PROOF = "registre.jsonl", "tete.json", "preuve.json"
 
 
 @dataclass(frozen=True)
-class Outsider:
+class VerifierRun:
     """Somebody with a folder, a Python and no trust in the register."""
 
     folder: Path

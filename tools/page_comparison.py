@@ -93,13 +93,13 @@ def make(site: Path) -> None:
 
 
 def _new_register(folder: Path) -> Any:
-    from databases import settings_of
+    from databases import load_settings
 
     folder.mkdir(parents=True)
     set_environment(folder)
     command = [sys.executable, "-m", "register", "init"]
     subprocess.run(command, cwd=TOP, check=True, stdout=subprocess.DEVNULL)
-    return settings_of(folder, os.environ["REGISTER_DATABASE_URL"])
+    return load_settings(folder, os.environ["REGISTER_DATABASE_URL"])
 
 
 def _make_public(settings: Any) -> list[dict[str, Any]]:
@@ -114,7 +114,7 @@ def _make_public(settings: Any) -> list[dict[str, Any]]:
 
 def _make_desk(settings: Any) -> list[dict[str, Any]]:
     from cast import PASSWORD
-    from databases import opened
+    from databases import open_engine
     from desk_site import desk_site
 
     from register.accounts import acts
@@ -122,7 +122,7 @@ def _make_desk(settings: Any) -> list[dict[str, Any]]:
     from register.journal import writing
 
     site = desk_site(settings)
-    with opened(settings.database_url) as engine, writing(engine) as tx:
+    with open_engine(settings.database_url) as engine, writing(engine) as tx:
         acts.add_member(tx, ADMINISTRATOR, Role.ADMINISTRATOR, PASSWORD)
     # Random on each page: the secret of a second factor, recovery codes, an invitation.
     random_pages = ("second factor", "new codes", "invitation made")
@@ -155,7 +155,7 @@ def _site_requests(site: Any, member: str, left_out: Sequence[str]) -> list[dict
 def _make_ready_draft(folder: Path) -> int:
     """A draft that a member may publish, in the register of the reports; its id."""
     from cast import Cast, Desk
-    from databases import opened
+    from databases import open_engine
     from sqlalchemy import select
 
     from register.accounts.models import Member
@@ -163,7 +163,7 @@ def _make_ready_draft(folder: Path) -> int:
     from register.journal import writing
 
     set_environment(folder)
-    with opened(os.environ["REGISTER_DATABASE_URL"]) as engine:
+    with open_engine(os.environ["REGISTER_DATABASE_URL"]) as engine:
         with engine.connect() as connection:
             ids = {
                 email.split("@")[0]: id_

@@ -9,7 +9,7 @@ from datetime import UTC, datetime
 
 import facet_data
 import pytest
-from facet_data import said
+from facet_data import facet_sets
 from hypothesis import HealthCheck, given
 from hypothesis import settings as hypothesis_settings
 from sqlalchemy.orm import Session
@@ -147,10 +147,10 @@ def test_counts_equal_brute_force(session, engine, desk, words):
     @given(search=facet_data.searches())
     def agree(search):
         query, hits = search
-        assert facets.count_facets(session, query, told, at, hits) == facet_data.counted(
+        assert facets.count_facets(session, query, told, at, hits) == facet_data.count_facets(
             session, query, told, hits
         )
-        size = facet_data.total(session, query, told, hits)
+        size = facet_data.count_in_database(session, query, told, hits)
         assert facets.count_matches(session, query, told, at, hits) == size
         assert queries.query_case_page(session, query, told, at, hits).total == size
         sizes.append(size)
@@ -196,7 +196,7 @@ def test_the_cache_of_counts_is_bounded(session, desk, words, monkeypatch):
 @pytest.fixture
 def moments(session, words, monkeypatch):
     """``moments.look()``: the marks of now, compared with new ones."""
-    found = facet_data.Moments(monkeypatch)
+    found = facet_data.CheckedFacetIndexes(monkeypatch)
     look = found.look
 
     def now():
@@ -271,7 +271,7 @@ def test_a_page_begun_before_an_act_uses_the_facet_index_of_its_version(
     desk.published(types=("autre",))
     session.rollback()
     at = head(session)
-    before = said(facet_index.load_index(session, words, at))
+    before = facet_sets(facet_index.load_index(session, words, at))
     for forget in (False, True):
         with Session(engine) as early:
             then = head(early)
@@ -281,10 +281,10 @@ def test_a_page_begun_before_an_act_uses_the_facet_index_of_its_version(
                     acts.withdraw(p, filed.id, by=cast.bruno, restriction="erreur", reason="r")
             else:
                 facet_index._cached_indexes.clear()
-            kept = said(facet_index.load_index(early, words, then))
+            kept = facet_sets(facet_index.load_index(early, words, then))
             with Session(engine) as late:
-                now = said(facet_index.load_index(late, words, head(late)))
-            assert said(facet_index.load_index(early, words, then)) == kept
+                now = facet_sets(facet_index.load_index(late, words, head(late)))
+            assert facet_sets(facet_index.load_index(early, words, then)) == kept
             if not forget:
                 assert (kept, now[0]) == (before, [2])
 

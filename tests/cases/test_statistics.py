@@ -85,7 +85,9 @@ def agree(session) -> list[Figure]:
         assert query.is_bare == (figure.query == CaseQuery())
         total = queries.query_case_page(session, query, words, at).total
         # By the database alone, as well as by the sets that the list was counted with.
-        assert figure.count == total == facet_data.total(session, query, words, None), figure
+        assert figure.count == total == facet_data.count_in_database(session, query, words, None), (
+            figure
+        )
     return found
 
 

@@ -9,7 +9,7 @@ from collections.abc import Iterator, Mapping
 from pathlib import Path
 
 import pytest
-from databases import bare, opened
+from databases import open_engine, plain_app
 from lxml import html
 from lxml.html import HtmlElement
 
@@ -25,9 +25,9 @@ from tools.docs.site import BrokenLinksError, build
 def shown(registers, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Mapping[str, str]]:
     """The components, as the templates of this checkout write them."""
     with registers.new("sqlite", tmp_path_factory.mktemp("furnished")) as settings:
-        with opened(settings.database_url) as engine:
+        with open_engine(settings.database_url) as engine:
             furnish(engine, settings.instance)
-        with bare(settings) as app:
+        with plain_app(settings) as app:
             yield gallery.specimens(app)
 
 

@@ -30,7 +30,7 @@ class Node:
     within: list[Node] = field(default_factory=list)
 
 
-def heard(snapshot: str) -> list[str]:
+def spoken_lines(snapshot: str) -> list[str]:
     """The lines of a page, from what ``aria_snapshot`` says of its body."""
     return _lines(_tree(snapshot).within, 0)
 

@@ -14,7 +14,7 @@ from playwright.sync_api import Locator, Page, expect
 STOPS = 500
 
 
-class Hands(Protocol):
+class User(Protocol):
     """Presses, writes, chooses and ticks on a page."""
 
     page: Page

@@ -7,7 +7,7 @@ from typing import Any
 
 from desk_steps import heading
 from feed_reader import parsed
-from input_devices import Hands
+from input_devices import User
 from playwright.sync_api import APIResponse, Page, expect
 from raw_http import until
 
@@ -26,30 +26,30 @@ def entries(page: Page, path: str) -> list[Any]:
     return list(parsed(answer.body()).entries)
 
 
-def by_word(hands: Hands, word: str) -> list[str]:
+def by_word(user: User, word: str) -> list[str]:
     """The titles that a search from the front page finds."""
-    hands.page.goto("/")
-    hands.write("Chercher un lieu ou un mot", word)
-    hands.press("Chercher")
-    expect(hands.page).to_have_url(re.compile(r"/incidents\?q="))
-    return _titles(hands.page)
+    user.page.goto("/")
+    user.write("Chercher un lieu ou un mot", word)
+    user.press("Chercher")
+    expect(user.page).to_have_url(re.compile(r"/incidents\?q="))
+    return _titles(user.page)
 
 
-def by_commune(hands: Hands) -> list[str]:
+def by_commune(user: User) -> list[str]:
     """The titles on the page of the commune, which is found by its name."""
-    hands.page.goto("/")
-    hands.press("Communes")
-    hands.write("Chercher une commune", "Chartres")
-    hands.press("Chercher")
-    expect(hands.page).to_have_url(re.compile(COMMUNE))
-    heading(hands.page, "Chartres")
-    return _titles(hands.page)
+    user.page.goto("/")
+    user.press("Communes")
+    user.write("Chercher une commune", "Chartres")
+    user.press("Chercher")
+    expect(user.page).to_have_url(re.compile(COMMUNE))
+    heading(user.page, "Chartres")
+    return _titles(user.page)
 
 
 def _titles(page: Page) -> list[str]:
     return [" ".join(told.split()) for told in page.locator(".entry :is(h2, h3)").all_inner_texts()]
 
 
-def finds(hands: Hands, word: str, titles: list[str]) -> None:
+def finds(user: User, word: str, titles: list[str]) -> None:
     """The search comes to find these titles and no other: its index follows the register."""
-    until(lambda: by_word(hands, word) == titles, 20, lambda: str((titles, _titles(hands.page))))
+    until(lambda: by_word(user, word) == titles, 20, lambda: str((titles, _titles(user.page))))

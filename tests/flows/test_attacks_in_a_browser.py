@@ -16,8 +16,8 @@ from xml.etree import ElementTree
 
 import pytest
 from form_client import MemberClient
-from hostile_register import WORD, Attacked, account, fill
-from hostile_strings import attacks
+from hostile_register import WORD, HostileRegister, account, fill_register
+from hostile_strings import hostile_strings
 from page_checks import Watch
 from playwright.sync_api import Browser, BrowserContext, Dialog, Error, Page, Route
 from sqlalchemy import create_engine
@@ -58,7 +58,7 @@ class Site:
     """Where the register is served, what is in it, and how a member is known to it."""
 
     base: str
-    filed: Attacked
+    filed: HostileRegister
     cookie: str
 
 
@@ -67,7 +67,7 @@ def site(registers, tmp_path_factory) -> Iterator[Site]:
     with registers.new("sqlite", tmp_path_factory.mktemp("attacked")) as settings:
         engine = create_engine(settings.database_url, **engine_options(settings.database_url))
         configure_engine(engine)
-        filed = fill(engine, attacks())
+        filed = fill_register(engine, hostile_strings())
         app = create_app(settings)
         indexer.catch_up(engine, app.extensions["register.search"])
         engine.dispose()
@@ -153,7 +153,7 @@ def _require_nothing(seen: Seen) -> None:
     assert [text for text in seen.watch.complaints if "the server responded" not in text] == []
 
 
-def _pages(filed: Attacked) -> Iterator[str]:
+def _pages(filed: HostileRegister) -> Iterator[str]:
     """Every case in full to the public and to members; some of what else is on the desk."""
     for place, case in enumerate(filed.full):
         own = f"/moderation/dossiers/{case.id}"
@@ -177,7 +177,7 @@ def test_nothing_runs_in_any_page(browser: Browser, site: Site, policy: bool) ->
             seen.look(path)
         _require_nothing(seen)
     took = time.monotonic() - began
-    print(f"{len(attacks())} strings, {seen.pages} pages, {took:.0f} s")
+    print(f"{len(hostile_strings())} strings, {seen.pages} pages, {took:.0f} s")
     assert seen.pages > 140
     assert took < SECONDS
 
@@ -188,7 +188,7 @@ def test_nothing_runs_where_a_string_is_all_that_a_case_says(browser: Browser, s
         for case in site.filed.single[::4]:
             seen.look(f"/incidents/{case.number}")
         _require_nothing(seen)
-    assert seen.pages > len(attacks()) / 5
+    assert seen.pages > len(hostile_strings()) / 5
 
 
 def test_nothing_runs_in_print(browser: Browser, site: Site) -> None:
@@ -203,7 +203,7 @@ def test_nothing_runs_in_print(browser: Browser, site: Site) -> None:
 def test_nothing_runs_in_a_text_that_is_looked_over_while_it_is_written(
     browser: Browser, site: Site
 ) -> None:
-    texts = [attack.text for attack in attacks(turn=2) if attack.group != "long"]
+    texts = [attack.text for attack in hostile_strings(turn=2) if attack.group != "long"]
     with _profile(browser, site, policy=False) as seen:
         seen.look("/moderation/dossiers/nouveau")
         for at in range(0, len(texts), 60):
@@ -233,13 +233,13 @@ def test_nothing_runs_in_what_a_feed_reader_shows(browser: Browser, site: Site) 
             ]
             address = f"{older[0].path}?{older[0].query}" if older else ""
         _require_nothing(seen)
-    assert entries > 2 * len(attacks())
+    assert entries > 2 * len(hostile_strings())
 
 
 def test_the_same_strings_as_they_are_do_run(browser: Browser, site: Site) -> None:
     """The counter-proof: in a page that does not escape them they are seen in every way."""
     groups = ("script elements", "handlers", "vector images and formulas", "style sheets")
-    texts = [attack.text for attack in attacks() if attack.group in groups]
+    texts = [attack.text for attack in hostile_strings() if attack.group in groups]
     with _profile(browser, site, policy=False) as seen:
         for at in range(0, len(texts), 4):
             seen.page.goto("about:blank")

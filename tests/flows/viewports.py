@@ -13,16 +13,16 @@ PHONE, DESKTOP = 390, 1280
 
 
 @dataclass(frozen=True)
-class Way:
+class Viewport:
     """How the people of a test sit at their browsers."""
 
     width: int
     scripts: bool
-    hands: Callable[[Page], Pointer | Keys] = Pointer
+    user: Callable[[Page], Pointer | Keys] = Pointer
     database: str = "sqlite"
 
 
-def each_of(ways: Mapping[str, Way]) -> list[object]:
+def each_of(ways: Mapping[str, Viewport]) -> list[object]:
     """The parameters of a test, a way and its database; all but ``phone`` for ``make prove``."""
     return [
         pytest.param(way, way.database, id=name, marks=[] if name == "phone" else pytest.mark.prove)

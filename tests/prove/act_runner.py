@@ -17,12 +17,12 @@ from register.journal import JournalEntry, WriteTransaction
 
 
 # One member answers for both, as where there is one moderator.
-def _alone(told: Told) -> dict[str, Any]:
+def _alone(told: RunActs) -> dict[str, Any]:
     return {"by": told.cast.bruno, "second": told.cast.bruno, "single": True}
 
 
 @dataclass(frozen=True)
-class Told:
+class RunActs:
     """What an act is done with: by whom, the case's new content, another case, a word."""
 
     cast: Any
@@ -31,23 +31,23 @@ class Told:
     word: str
 
 
-def _publish(p: WriteTransaction, case: Case, told: Told) -> JournalEntry:
+def _publish(p: WriteTransaction, case: Case, told: RunActs) -> JournalEntry:
     known = {"attested": ATTESTATIONS, "flags_reason": "relu", "single": True}
     return acts.publish(p, case.id, by=told.cast.bruno, reason=told.word, **known)
 
 
-def _restore(p: WriteTransaction, case: Case, told: Told) -> JournalEntry:
+def _restore(p: WriteTransaction, case: Case, told: RunActs) -> JournalEntry:
     known = {"attested": ATTESTATIONS, "flags_reason": "relu", "single": True}
     known |= {"public_note": told.word}
     return acts.restore(p, case.id, by=told.cast.bruno, reason=told.word, **known)
 
 
-def _follow_up(p: WriteTransaction, case: Case, told: Told) -> JournalEntry:
+def _follow_up(p: WriteTransaction, case: Case, told: RunActs) -> JournalEntry:
     words = {"title": f"Suite {told.word}", "text": told.word, "content": told.content}
     return acts.follow_up(p, case.id, reason=told.word, **words, **_alone(told))
 
 
-def _reply(p: WriteTransaction, case: Case, told: Told) -> JournalEntry:
+def _reply(p: WriteTransaction, case: Case, told: RunActs) -> JournalEntry:
     received = acts.receive_reply(
         p,
         case.id,
@@ -60,13 +60,13 @@ def _reply(p: WriteTransaction, case: Case, told: Told) -> JournalEntry:
     return acts.reply(p, received.id, reason=told.word, **_alone(told))
 
 
-def _correct(p: WriteTransaction, case: Case, told: Told) -> JournalEntry:
+def _correct(p: WriteTransaction, case: Case, told: RunActs) -> JournalEntry:
     return acts.correct(
         p, case.id, told.content, reason=told.word, public_note=told.word, **_alone(told)
     )
 
 
-def _redact(p: WriteTransaction, case: Case, told: Told) -> JournalEntry:
+def _redact(p: WriteTransaction, case: Case, told: RunActs) -> JournalEntry:
     row = p.load(Incident, case.id)
     return acts.redact(
         p,
@@ -81,23 +81,23 @@ def _redact(p: WriteTransaction, case: Case, told: Told) -> JournalEntry:
     )
 
 
-def _withdraw(p: WriteTransaction, case: Case, told: Told) -> JournalEntry:
+def _withdraw(p: WriteTransaction, case: Case, told: RunActs) -> JournalEntry:
     return acts.withdraw(p, case.id, by=told.cast.bruno, restriction="erreur", reason=told.word)
 
 
-def _edit(p: WriteTransaction, case: Case, told: Told) -> JournalEntry:
+def _edit(p: WriteTransaction, case: Case, told: RunActs) -> JournalEntry:
     return acts.edit(p, case.id, told.content, by=told.cast.bruno, reason=told.word)
 
 
-def _merge(p: WriteTransaction, case: Case, told: Told) -> JournalEntry:
+def _merge(p: WriteTransaction, case: Case, told: RunActs) -> JournalEntry:
     return acts.merge(p, case.id, into=told.into, by=told.cast.bruno, reason=told.word)
 
 
-def _erase(p: WriteTransaction, case: Case, told: Told) -> JournalEntry:
+def _erase(p: WriteTransaction, case: Case, told: RunActs) -> JournalEntry:
     return acts.erase(p, case.id, by=told.cast.ada, restriction="donnee_personnelle", single=True)
 
 
-ACTS: dict[str, Callable[[WriteTransaction, Case, Told], JournalEntry]] = {
+ACTS: dict[str, Callable[[WriteTransaction, Case, RunActs], JournalEntry]] = {
     "publish": _publish,
     "follow_up": _follow_up,
     "reply": _reply,
@@ -118,7 +118,7 @@ STATES = {
 }
 
 
-def worded(content: Content, word: str) -> Content:
+def with_words(content: Content, word: str) -> Content:
     return replace(
         content, title=f"Cas {word}", summary=f"Selon le blog, {word}.", narrative=f"**{word}**."
     )

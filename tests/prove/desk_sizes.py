@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from cast import Cast, hire
-from databases import application, opened
+from databases import application, open_engine
 from sqlalchemy import Engine
 
 from benchmarks.desk import LARGE_DESK, SMALL_DESK, Desk
@@ -29,7 +29,7 @@ def few_and_many(
             own = folder / str(count)
             own.mkdir()
             settings = stack.enter_context(registers.new(backend, own))
-            engine = stack.enter_context(opened(settings.database_url))
+            engine = stack.enter_context(open_engine(settings.database_url))
             cast = hire(engine)
             fill(settings, engine, cast, count)
             made.append(Desk(stack.enter_context(application(settings)), cast.chloe))

@@ -76,7 +76,7 @@ def _addressed(address: str) -> set[bytes]:
     return found | _written(address)
 
 
-def wanted() -> dict[str, set[bytes]]:
+def leak_patterns() -> dict[str, set[bytes]]:
     """All that no file may hold, by what it is."""
     told = {address: _addressed(address) for address in (*SOURCES, FORWARDED)}
     told |= {word: _written(word) for word in WORDS}
@@ -85,9 +85,9 @@ def wanted() -> dict[str, set[bytes]]:
     return told
 
 
-def found_in(folder: Path) -> list[str]:
+def leaks_in(folder: Path) -> list[str]:
     """What stands in which file."""
-    looked_for = wanted()
+    looked_for = leak_patterns()
     found = []
     for path in sorted(folder.rglob("*")):
         if not path.is_file():

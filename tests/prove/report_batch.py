@@ -11,11 +11,11 @@ from urllib.parse import quote
 import pytest
 from case_contents import a_case
 from cast import Cast, Desk
-from databases import seal_of
+from databases import seal_folder
 from form_client import MemberClient
-from leak_patterns import ADDED, LEFT, LINES, QUESTION, SENTENCE, SOURCES, TYPED, found_in
+from leak_patterns import ADDED, LEFT, LINES, QUESTION, SENTENCE, SOURCES, TYPED, leaks_in
 from raw_http import serving, until
-from report_clients import Answer, Citizen
+from report_clients import HttpAnswer, ReportClient
 from sqlalchemy import Engine
 from sqlalchemy.orm import Session
 
@@ -32,7 +32,7 @@ REPORTS = 50
 
 
 @dataclass
-class Sent:
+class ReportBatch:
     """Reports that were sent, in their order: their codes, and then their keys."""
 
     codes: list[str] = field(default_factory=list)
@@ -47,7 +47,9 @@ def _sentence(name: str, number: int) -> str:
 
 
 def _send(port: int) -> list[str]:
-    citizens = [Citizen(port, SOURCES[number % len(SOURCES)], LINES) for number in range(REPORTS)]
+    citizens = [
+        ReportClient(port, SOURCES[number % len(SOURCES)], LINES) for number in range(REPORTS)
+    ]
     forms = [citizen.form() for citizen in citizens]
     time.sleep(MIN_AGE + 0.5)
     sent = []
@@ -66,7 +68,7 @@ def _send(port: int) -> list[str]:
 
 
 @dataclass
-class Bureau:
+class ReportDesk:
     """Bruno at his desk, on the same server, and with acts where no page matters."""
 
     settings: Settings
@@ -75,7 +77,7 @@ class Bureau:
     by: int
     port: int
 
-    def browser(self) -> tuple[Citizen, str]:
+    def browser(self) -> tuple[ReportClient, str]:
         """A browser in which he is signed in, and the token of its forms."""
         app = create_app(self.settings)
         signed = MemberClient(app, self.by)
@@ -85,7 +87,7 @@ class Bureau:
         with app.app_context():
             db.engine.dispose()
         line = f"Cookie: {name}={kept.value}".encode()
-        return Citizen(self.port, SOURCES[0], (*LINES, line)), signed.csrf
+        return ReportClient(self.port, SOURCES[0], (*LINES, line)), signed.csrf
 
     def takes_in_hand(self, keys: list[str]) -> None:
         browser, csrf = self.browser()
@@ -125,7 +127,7 @@ ASKED, DECLINED, ACCEPTED = slice(0, 10), slice(10, 18), slice(18, 22)
 SPAM, WITHDRAWN, CONTACTED = slice(22, 26), slice(26, 30), slice(30, 34)
 
 
-def _answered(citizens: Iterator[Citizen], bureau: Bureau, sent: Sent) -> None:
+def _answered(citizens: Iterator[ReportClient], bureau: ReportDesk, sent: ReportBatch) -> None:
     bureau.takes_in_hand(sent.keys[ASKED])
     for key, code in zip(sent.keys[ASKED], sent.codes[ASKED], strict=True):
         bureau.asks(key)
@@ -151,14 +153,14 @@ def _answered(citizens: Iterator[Citizen], bureau: Bureau, sent: Sent) -> None:
         assert SENTENCE in next(citizens).follow(code).text
 
 
-def _is_written(answer: Answer, word: str) -> None:
+def _is_written(answer: HttpAnswer, word: str) -> None:
     assert answer.status == 200
     assert word in answer.text
 
 
 def _mishaps(port: int) -> None:
     """What goes wrong is where logs grow long."""
-    citizen = Citizen(port, SOURCES[1], LINES)
+    citizen = ReportClient(port, SOURCES[1], LINES)
     assert citizen.get("/late").status == 500
     assert citizen.get("/nulle-part?q=1").status == 404
     citizen.follow("0000-0000-0000-0000")
@@ -169,16 +171,18 @@ def _mishaps(port: int) -> None:
 def _folders(settings: Settings) -> Path:
     """The folder above both, where the server's logs and temporary files are put too."""
     folder = settings.instance.parent
-    assert seal_of(settings).parent == folder
+    assert seal_folder(settings).parent == folder
     for name in ("logs", "tmp"):
         (folder / name).mkdir()
     return folder
 
 
-def fifty(settings: Settings, engine: Engine, store: KeyStore, cast: Cast) -> Sent:
+def send_report_batch(
+    settings: Settings, engine: Engine, store: KeyStore, cast: Cast
+) -> ReportBatch:
     """Fifty reports and what became of them, over HTTP; the server has ended."""
     folder = _folders(settings)
-    told = Sent()
+    told = ReportBatch()
     more = {"REGISTER_REQUIRE_2FA": "off", "TMPDIR": str(folder / "tmp")}
     with serving(settings, **more) as (served, port):
         served.first_line()
@@ -186,12 +190,12 @@ def fifty(settings: Settings, engine: Engine, store: KeyStore, cast: Cast) -> Se
         with Session(engine) as session:
             told.keys = [queries.key_by_code(session, store, code) or "" for code in told.codes]
         assert all(told.keys)
-        bureau = Bureau(settings, engine, store, cast.bruno, port)
+        bureau = ReportDesk(settings, engine, store, cast.bruno, port)
         _answered(_in_turn(port), bureau, told)
         _mishaps(port)
         # The follower has done what it does.
         until(lambda: '"event": "elected"' in served.logged(), 15, served.logged)
-        assert found_in(folder) == []
+        assert leaks_in(folder) == []
         assert served.end() == 0
         (folder / "logs" / "stderr").write_text(served.logged(), "utf-8")
         (folder / "logs" / "stdout").write_text(served.process.stdout.read(), "utf-8")
@@ -200,13 +204,15 @@ def fifty(settings: Settings, engine: Engine, store: KeyStore, cast: Cast) -> Se
     return told
 
 
-def _in_turn(port: int) -> Iterator[Citizen]:
+def _in_turn(port: int) -> Iterator[ReportClient]:
     while True:
-        yield from (Citizen(port, source, LINES) for source in SOURCES)
+        yield from (ReportClient(port, source, LINES) for source in SOURCES)
 
 
 @pytest.fixture
-def sent(settings: Settings, engine: Engine, store: KeyStore, cast: Cast, desk: Desk) -> Sent:
+def sent(
+    settings: Settings, engine: Engine, store: KeyStore, cast: Cast, desk: Desk
+) -> ReportBatch:
     """Fifty reports beside a public case; the server that took them has ended."""
     desk.published()
-    return fifty(settings, engine, store, cast)
+    return send_report_batch(settings, engine, store, cast)

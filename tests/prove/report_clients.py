@@ -13,7 +13,7 @@ from urllib.parse import urlencode
 
 from form_client import FormParser
 from raw_http import ADDRESS, Served, answers, ask, command, connect, get, parsed, until
-from report_factory import code_on
+from report_factory import receipt_code
 
 from register.config import Settings
 from register.server.supervisor import FOLLOWER, WORKER
@@ -23,7 +23,7 @@ STARTED = 5.0  # seconds after which a server that was killed answers again
 
 
 @dataclass(frozen=True)
-class Answer:
+class HttpAnswer:
     """What came back."""
 
     status: int
@@ -33,10 +33,10 @@ class Answer:
     @property
     def code(self) -> str:
         """The code of a receipt; empty on any other page."""
-        return code_on(self.status, self.text)
+        return receipt_code(self.status, self.text)
 
 
-class Citizen:
+class ReportClient:
     """Somebody with a browser.
 
     :param source: the address that they come from, of this machine.
@@ -46,11 +46,11 @@ class Citizen:
     def __init__(self, port: int, source: str = "", lines: Iterable[bytes] = ()) -> None:
         self.port, self.source, self.lines = port, source, tuple(lines)
 
-    def get(self, path: str) -> Answer:
+    def get(self, path: str) -> HttpAnswer:
         """Open a page."""
         return self._ask(get(path.encode(), *self.lines))
 
-    def post(self, path: str, fields: Mapping[str, str]) -> Answer:
+    def post(self, path: str, fields: Mapping[str, str]) -> HttpAnswer:
         """Send a form."""
         body = urlencode(fields).encode("ascii")
         head = [
@@ -70,19 +70,19 @@ class Citizen:
             raise ConnectionError(answer.status)
         return token(answer, "/signaler")
 
-    def report(self, form: str, account: str, **more: str) -> Answer:
+    def report(self, form: str, account: str, **more: str) -> HttpAnswer:
         """Send a report without looking at it once more."""
         return self.post("/signaler", {"jeton": form, "recit": account, **more, "etape": "envoyer"})
 
-    def follow(self, code: str) -> Answer:
+    def follow(self, code: str) -> HttpAnswer:
         """What became of a report."""
         return self.post("/suivi", {"code": code})
 
-    def write(self, page: Answer, action: str, **typed: str) -> Answer:
+    def write(self, page: HttpAnswer, action: str, **typed: str) -> HttpAnswer:
         """Fill in one of the forms of a page of a report, and send it."""
         return self.post(action, {**fields(page, action), **typed})
 
-    def _ask(self, data: bytes) -> Answer:
+    def _ask(self, data: bytes) -> HttpAnswer:
         with connect(self.port, self.source) as connection:
             # One may wait for the pen, and then for the key store as long again.
             connection.settimeout(PATIENCE)
@@ -93,17 +93,17 @@ class Citizen:
         status, headers, body = parsed(received)
         if len(body) < int(headers.get("Content-Length", 0)):
             raise ConnectionError("closed in the midst of an answer")
-        return Answer(status, headers, body.decode())
+        return HttpAnswer(status, headers, body.decode())
 
 
-def fields(page: Answer, action: str) -> dict[str, str]:
+def fields(page: HttpAnswer, action: str) -> dict[str, str]:
     """What a form of a page would send as it stands."""
     found = [form for form in FormParser(page.text).forms if form.action == action]
     assert found, (action, page.status)
     return dict(found[0].fields)
 
 
-def token(page: Answer, action: str) -> str:
+def token(page: HttpAnswer, action: str) -> str:
     """The token of a form of a page."""
     return fields(page, action)["jeton"]
 

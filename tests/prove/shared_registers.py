@@ -23,7 +23,7 @@ _SETTLED += ("member",)
 
 
 @dataclass(frozen=True)
-class Answer:
+class AppAnswer:
     """What a stranger was answered, to the byte."""
 
     status: int
@@ -45,7 +45,7 @@ def _forget_counts() -> None:
             found.clear()
 
 
-class Site:
+class AppClient:
     """An application on a register, and how it is asked."""
 
     def __init__(self, settings: Settings) -> None:
@@ -57,16 +57,16 @@ class Site:
             layer = layer.app
         self._shelves = layer.caches
 
-    def get(self, address: str, tag: str = "") -> Answer:
+    def get(self, address: str, tag: str = "") -> AppAnswer:
         """Ask for an address, with the tag of an answer that is known."""
         # A test's own context would be taken for the request's.
         return Context().run(self._get, address, tag)
 
-    def _get(self, address: str, tag: str) -> Answer:
+    def _get(self, address: str, tag: str) -> AppAnswer:
         known = {"If-None-Match": tag} if tag else {}
         with self._client.get(address, headers=known) as told:
             headers = sorted(field for field in told.headers if field[0] != "Date")
-            return Answer(told.status_code, headers, told.data)
+            return AppAnswer(told.status_code, headers, told.data)
 
     def forget(self) -> None:
         """Keep nothing of any position: no page, no entry, no count."""
@@ -82,7 +82,7 @@ class Site:
             db.engine.dispose()
 
 
-class Again:
+class RegisterReset:
     """Makes a register as it was when this was made, in milliseconds, on both databases."""
 
     def __init__(self, engine: Engine) -> None:

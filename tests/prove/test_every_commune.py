@@ -53,7 +53,7 @@ def france(session: Session) -> Gazetteer:
 def test_every_commune_is_found_by_its_name(france: Gazetteer, spelling: str) -> None:
     spell = commune_spellings.SPELLINGS[spelling]
     told = [
-        commune_spellings.wrong_named(france, spell(row["nom"]), row["nom"])
+        commune_spellings.name_fault(france, spell(row["nom"]), row["nom"])
         for row in commune_spellings.communes()
     ]
     print(f"{spelling}: {len(told) - sum(map(bool, told))} of {len(told)}")
@@ -64,7 +64,7 @@ def test_every_commune_is_found_by_its_codes(france: Gazetteer) -> None:
     held = commune_spellings.owners()
     codes = {*held.code, *held.postal, *held.other_code, *held.retired}
     told = [
-        commune_spellings.wrong(france, code, commune_spellings.of_code(code))
+        commune_spellings.code_fault(france, code, commune_spellings.communes_of_code(code))
         for code in sorted(codes)
     ]
     print(f"codes: {len(told) - sum(map(bool, told))} of {len(told)}")
@@ -76,8 +76,8 @@ def test_every_commune_is_found_by_its_codes(france: Gazetteer) -> None:
 
 def test_every_former_commune_and_arrondissement_is_found_by_its_name(france: Gazetteer) -> None:
     told = [
-        commune_spellings.wrong_named(france, row["nom"], row["nom"])
-        for row in commune_spellings.others()
+        commune_spellings.name_fault(france, row["nom"], row["nom"])
+        for row in commune_spellings.smaller_communes()
     ]
     print(f"former names: {len(told) - sum(map(bool, told))} of {len(told)}")
     assert [one for one in told if one] == []

@@ -10,13 +10,13 @@ from typing import Any, NamedTuple
 
 import facet_data
 import pytest
-from act_runner import ACTS, STATES, Told, word_of, worded
-from facet_data import Moments
+from act_runner import ACTS, STATES, RunActs, with_words, word_of
+from facet_data import CheckedFacetIndexes
 from hypothesis import HealthCheck, given
 from hypothesis import settings as hypothesis_settings
 from hypothesis import strategies as st
 from reference_model import ALLOWED, CHANGES, OUTCOMES, Case
-from shared_registers import Again
+from shared_registers import RegisterReset
 from sqlalchemy import Engine
 from sqlalchemy.orm import Session
 
@@ -75,14 +75,16 @@ def test_counts_equal_brute_force_on_a_thousand_searches(
             # In most of the searches by words they are those of the index.
             hits = dict(found[typed].strength)
             query = replace(query, values={**query.values, "q": (typed,)})
-        expected = facet_data.counted(session, query, told, hits)
+        expected = facet_data.count_facets(session, query, told, hits)
         assert facets.count_facets(session, query, told, at, hits) == expected
-        size = facet_data.total(session, query, told, hits)
+        size = facet_data.count_in_database(session, query, told, hits)
         page = queries.query_case_page(session, query, told, at, hits)
         assert page.total == size == facets.count_matches(session, query, told, at, hits)
         assert len(page.cases) == min(size, PAGE_SIZE)
         for name, value, count in facets.count_relaxed(session, query, told, at, hits):
-            assert count == facet_data.total(session, query.without(name, value), told, hits)
+            assert count == facet_data.count_in_database(
+                session, query.without(name, value), told, hits
+            )
         sizes.append(size)
         compared += sum(map(len, expected.values()))
 
@@ -134,24 +136,24 @@ class House:
         desk: Any,
         cast: Any,
         content: Callable[..., Content],
-        moments: Moments,
+        moments: CheckedFacetIndexes,
     ) -> None:
         self.engine, self.cast, self.moments = engine, cast, moments
         self.cases = []
         for place in range(4):
             word = word_of(place, 0)
-            told = worded(content(), word)
+            told = with_words(content(), word)
             self.cases.append(Case(desk.ready(told).id, told, word=word))
         for case in self.cases[:2]:
             case.number = self.act("publish", case, case.content, 0, 0)
             case.state = "published"
-        self.again = Again(engine)
+        self.again = RegisterReset(engine)
         self.done = self.looks = 0
 
     def act(self, name: str, case: Case, told: Content, into: int, minutes: int) -> int | None:
         """Do an act; the number of its case."""
         with writing(self.engine, AT + timedelta(minutes=minutes)) as p:
-            return ACTS[name](p, case, Told(self.cast, told, into, case.word)).case_number
+            return ACTS[name](p, case, RunActs(self.cast, told, into, case.word)).case_number
 
     def run(self, steps: list[Step]) -> None:
         """A sequence, from the same beginning as every other."""
@@ -193,7 +195,7 @@ def test_an_updated_facet_index_equals_a_rebuilt_one(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     wanted = SEQUENCES[engine.dialect.name]
-    moments = Moments(monkeypatch)
+    moments = CheckedFacetIndexes(monkeypatch)
     house = House(engine, desk, cast, content, moments)
 
     @_often(wanted)

@@ -16,7 +16,7 @@ from typing import Any
 
 import pytest
 from raw_http import Served, command, until
-from search_documents import START, by_number, meant, quiet, register
+from search_documents import START, by_number, expected_matches, no_progress, random_documents
 from sqlalchemy import Engine as Database
 from sqlalchemy.orm import Session
 
@@ -113,9 +113,9 @@ def test_the_lease_is_handed_over_on_request(
 
 
 def test_a_search_of_many_phrases_is_answered_in_time(tmp_path: Path) -> None:
-    cases = by_number(register(300))
+    cases = by_number(random_documents(300))
     index = Whoosh(tmp_path / "index")
-    index.rebuild(START, iter(cases.values()), len(cases), quiet)
+    index.rebuild(START, iter(cases.values()), len(cases), no_progress)
     common = [f"mot{number}" for number in range(1, 40)]
     ways = [
         tuple(QueryAlternative((common[(i * j) % 39], common[(i + j) % 39])) for j in range(20))
@@ -128,6 +128,6 @@ def test_a_search_of_many_phrases_is_answered_in_time(tmp_path: Path) -> None:
     strength = index.find(None, asked).strength
     took = time.process_time() - begun
     print(f"480 phrases in 300 cases: {took:.2f} s")
-    assert strength == meant(asked, cases.values())
+    assert strength == expected_matches(asked, cases.values())
     assert took <= ANSWERED
     index.close()

@@ -11,7 +11,7 @@ from contextlib import contextmanager, suppress
 
 import pytest
 from raw_http import until
-from report_clients import STARTED, Citizen, Serve, free_port
+from report_clients import STARTED, ReportClient, Serve, free_port
 from sqlalchemy import Engine, select
 from sqlalchemy.orm import Session
 
@@ -38,7 +38,7 @@ class Reporter(threading.Thread):
 
     def __init__(self, port: int, number: int) -> None:
         super().__init__()
-        self.citizen, self.number = Citizen(port), number
+        self.citizen, self.number = ReportClient(port), number
         self.ending = threading.Event()
         self.acknowledged: dict[str, str] = {}
         self.given_up: set[str] = set()
@@ -151,6 +151,6 @@ def test_a_thousand_acknowledged_reports_outlive_ten_kills(
 
 def _is_opened(port: int, account: str, code: str) -> bool:
     with suppress(OSError):
-        answer = Citizen(port).follow(code)
+        answer = ReportClient(port).follow(code)
         return answer.status == 200 and account in answer.text
     return False

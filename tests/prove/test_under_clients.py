@@ -11,7 +11,7 @@ from contextlib import ExitStack, contextmanager
 from pathlib import Path
 
 import pytest
-from raw_http import Served, answers, ask, connect, get, one_answer, parsed, serving, until
+from raw_http import Served, answers, ask, connect, first_answer, get, parsed, serving, until
 
 from register.config import Settings
 
@@ -61,7 +61,7 @@ class Poster(threading.Thread):
             begun = time.monotonic()
             try:
                 connection.sendall(REQUEST)
-                status, headers, body = one_answer(connection)
+                status, headers, body = first_answer(connection)
             except OSError as error:
                 self.lost.append((begun, repr(error)))
                 return

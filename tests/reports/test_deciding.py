@@ -8,7 +8,7 @@ from datetime import date, timedelta
 import pytest
 from case_contents import a_case
 from cast import AT
-from report_factory import ANSWER, QUESTION, SENTENCE, a_report, reported, row_of
+from report_factory import ANSWER, QUESTION, SENTENCE, a_report, receive_report, report_row
 from sqlalchemy import func, select
 
 from register.cases import acts as cases
@@ -30,10 +30,10 @@ def _refused(pen, act, key, at=AT):
 
 
 def test_a_claim_excludes_other_members_until_it_expires(session, pen, store, cast):
-    filed = reported(pen, store)
+    filed = receive_report(pen, store)
     with pen() as p:
         acts.claim(p, filed.key, by=cast.bruno)
-    row = row_of(session, filed.key)
+    row = report_row(session, filed.key)
     assert (row.state, row.held_by, row.held_until) == (
         ReportState.IN_REVIEW,
         cast.bruno,
@@ -48,16 +48,16 @@ def test_a_claim_excludes_other_members_until_it_expires(session, pen, store, ca
         acts.claim(p, filed.key, by=cast.chloe)
     with pen(later) as p:
         acts.release(p, filed.key, by=cast.chloe)
-    row = row_of(session, filed.key)
+    row = report_row(session, filed.key)
     assert (row.state, row.held_by, row.held_until) == (ReportState.RECEIVED, None, None)
 
 
 def test_a_disabled_member_can_do_no_act(session, pen, store, cast):
-    filed = reported(pen, store)
+    filed = receive_report(pen, store)
     for by in (cast.driss, 404):
         with pytest.raises(RegisterError), pen() as p:
             acts.claim(p, filed.key, by=by)
-    assert row_of(session, filed.key).state == ReportState.RECEIVED
+    assert report_row(session, filed.key).state == ReportState.RECEIVED
 
 
 def test_each_act_refuses_an_unknown_report(pen, store, cast):
@@ -103,17 +103,17 @@ def test_news_are_marked_as_read_once_in_any_state(session, pen, inbox, cast):
     filed = inbox.declined()
     _refused(pen, lambda p: acts.mark_read(p, filed.key, by=cast.bruno), "report_no_news")
     inbox.answered(filed, "C’était à la mairie.")
-    assert row_of(session, filed.key).news
+    assert report_row(session, filed.key).news
     _refused(pen, lambda p: acts.mark_read(p, filed.key, by=cast.bruno, seen=0), "report_changed")
     with pen() as p:
         acts.mark_read(p, filed.key, by=cast.bruno, seen=1)
-    row = row_of(session, filed.key)
+    row = report_row(session, filed.key)
     assert (row.news, row.state, row.purge_on) == (False, ReportState.DECLINED, date(2026, 5, 31))
     _refused(pen, lambda p: acts.mark_read(p, filed.key, by=cast.bruno, seen=1), "report_no_news")
 
 
 def test_acceptance_makes_a_draft_with_a_copy_of_the_report(session, pen, store, cast):
-    filed = reported(pen, store)
+    filed = receive_report(pen, store)
     with pen() as p:
         draft = acts.accept(
             p,
@@ -183,17 +183,17 @@ def test_a_refusal_has_a_reason_and_a_sentence(session, pen, store, inbox, cast)
         with pytest.raises(Invalid) as refused, pen() as p:
             acts.decline(p, store, other.key, "doublon", by=cast.bruno, sentence=sentence)
         assert refused.value.key == key
-    assert row_of(session, other.key).state == ReportState.RECEIVED
+    assert report_row(session, other.key).state == ReportState.RECEIVED
 
 
 def test_spam_can_be_reopened(session, pen, store, inbox, cast):
     spam, declined = inbox.spam(suspect=True), inbox.declined()
-    assert row_of(session, spam.key).purge_on == date(2026, 3, 9)
+    assert report_row(session, spam.key).purge_on == date(2026, 3, 9)
     later = AT + timedelta(days=6)
     for filed in (spam, declined):
         with pen(later) as p:
             acts.reopen(p, store, filed.key, by=cast.chloe)
-        row = row_of(session, filed.key)
+        row = report_row(session, filed.key)
         assert (row.state, row.purge_on, row.reason, row.decision, row.suspect) == (
             ReportState.RECEIVED,
             None,
@@ -223,7 +223,7 @@ def test_an_accepted_report_is_reopened_once_its_draft_is_discarded(
         cases.discard(p, draft, by=cast.bruno)
     with pen() as p:
         acts.reopen(p, store, filed.key, by=cast.bruno)
-    assert row_of(session, filed.key).state == ReportState.RECEIVED
+    assert report_row(session, filed.key).state == ReportState.RECEIVED
 
 
 def test_a_refused_act_changes_nothing(session, pen, store, inbox, cast):
@@ -244,15 +244,15 @@ def test_spam_marked_in_bulk_waits_for_another_member(session, pen, store, inbox
     with pen() as p:
         acts.spam(p, filed.key, by=cast.bruno, together=True)
         acts.spam(p, alone.key, by=cast.bruno)
-    today = row_of(session, filed.key).moved_on
-    assert row_of(session, filed.key).purge_on == today + timedelta(days=30)
+    today = report_row(session, filed.key).moved_on
+    assert report_row(session, filed.key).purge_on == today + timedelta(days=30)
     assert retention.spam_to_confirm(session) == {cast.bruno: 1}
     session.rollback()
     _refused(pen, lambda p: acts.confirm_spam(p, filed.key, by=cast.bruno), "own_change")
     _refused(pen, lambda p: acts.confirm_spam(p, alone.key, by=cast.chloe), "report_not_together")
     with pen() as p:
         acts.confirm_spam(p, filed.key, by=cast.chloe)
-    row = row_of(session, filed.key)
+    row = report_row(session, filed.key)
     assert (row.state, row.moved_on, row.purge_on, row.together_by) == (
         ReportState.SPAM,
         today,
@@ -270,7 +270,7 @@ def test_a_single_moderator_confirms_their_own_spam(session, pen, store, inbox, 
     with pen(later) as p:
         acts.confirm_spam(p, filed.key, by=cast.bruno, single=True)
     # Not before the day on which somebody agreed.
-    assert row_of(session, filed.key).purge_on == later.date()
+    assert report_row(session, filed.key).purge_on == later.date()
 
 
 # --- who was shown a report ---------------------------------------------------------------------

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 
 import pytest
-from databases import opened
+from databases import open_engine
 from report_factory import a_report
 from sqlalchemy.orm import Session
 
@@ -25,7 +25,7 @@ def book(registers, tmp_path_factory):
     folder = tmp_path_factory.mktemp("drafting")
     with (
         registers.new("sqlite", folder) as settings,
-        opened(settings.database_url) as engine,
+        open_engine(settings.database_url) as engine,
         Session(engine) as session,
     ):
         return vocabulary.current_vocabulary(session)

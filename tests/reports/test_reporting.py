@@ -7,7 +7,16 @@ from datetime import UTC, date, datetime
 
 import pytest
 from cast import AT
-from report_factory import ANSWER, CONTACT, QUESTION, WORDS, a_report, nonce, reported, row_of
+from report_factory import (
+    ANSWER,
+    CONTACT,
+    QUESTION,
+    WORDS,
+    a_report,
+    nonce,
+    receive_report,
+    report_row,
+)
 from sqlalchemy import DateTime, func, select, update
 
 from register.cases import acts as cases
@@ -30,7 +39,7 @@ def _count(session, model):
 
 
 def test_a_received_report_is_complete_by_code_and_on_the_desk(session, pen, store):
-    filed = reported(pen, store, contact=CONTACT)
+    filed = receive_report(pen, store, contact=CONTACT)
     assert filed.is_duplicate is False
     assert (
         queries.key_by_code(session, store, receipts.format_code(filed.code).lower()) == filed.key
@@ -46,7 +55,7 @@ def test_a_received_report_is_complete_by_code_and_on_the_desk(session, pen, sto
         None,
     )
     assert (line.suspect, line.news, line.held_by, line.reason) == (False, False, None, "")
-    closed = row_of(session, filed.key).contact
+    closed = report_row(session, filed.key).contact
     assert store.names() == {filed.key, report_content.contact_key_name(filed.key, closed)}
     document = report_content.receipt_document(found.received, TODAY, "registre.test")
     assert b"conseil" in document
@@ -57,12 +66,12 @@ def test_a_received_report_is_complete_by_code_and_on_the_desk(session, pen, sto
 
 
 def test_the_day_is_that_of_paris(session, pen, store):
-    filed = reported(pen, store, at=datetime(2026, 3, 2, 23, 30, tzinfo=UTC))
-    assert row_of(session, filed.key).day == date(2026, 3, 3)
+    filed = receive_report(pen, store, at=datetime(2026, 3, 2, 23, 30, tzinfo=UTC))
+    assert report_row(session, filed.key).day == date(2026, 3, 3)
 
 
 def test_no_text_is_in_clear_and_no_time_is_finer_than_a_day(session, pen, store, engine):
-    filed = reported(pen, store, contact=CONTACT)
+    filed = receive_report(pen, store, contact=CONTACT)
     with pen() as p:
         acts.add(p, store, filed.key, MessageKind.ADDITION, ANSWER, nonce())
     session.rollback()
@@ -91,16 +100,16 @@ def test_no_text_is_in_clear_and_no_time_is_finer_than_a_day(session, pen, store
 
 def test_a_report_sent_twice_is_one(session, pen, store):
     form = nonce()
-    first = reported(pen, store, named=form, contact=CONTACT)
+    first = receive_report(pen, store, named=form, contact=CONTACT)
     before = head(session, Ledger.REPORTS)
-    again = reported(pen, store, named=form, contact=CONTACT)
+    again = receive_report(pen, store, named=form, contact=CONTACT)
     assert again == replace(first, is_duplicate=True)
     assert _count(session, Report) == 1
-    closed = row_of(session, first.key).contact
+    closed = report_row(session, first.key).contact
     assert store.names() == {first.key, report_content.contact_key_name(first.key, closed)}
     assert head(session, Ledger.REPORTS) == before
     with pytest.raises(Refused) as refused:
-        reported(pen, store, named=form, account="Autre chose.")
+        receive_report(pen, store, named=form, account="Autre chose.")
     assert (refused.value.key, refused.value.values["report"]) == (
         "report_already_sent",
         first.key,
@@ -108,18 +117,18 @@ def test_a_report_sent_twice_is_one(session, pen, store):
     # A page that is loaded again brings back no contact that was since taken away.
     with pen() as p:
         acts.leave_contact(p, store, first.key, "")
-    assert reported(pen, store, named=form, contact=CONTACT).is_duplicate
+    assert receive_report(pen, store, named=form, contact=CONTACT).is_duplicate
     assert queries.get_report(session, store, first.key).contact == ""
     # The same words in another form are another report.
-    assert reported(pen, store).key != first.key
+    assert receive_report(pen, store).key != first.key
 
 
 def test_an_invalid_nonce_is_refused(session, pen, store):
     for named in ("x", "0" * 31, "é" * 32):
         with pytest.raises(Invalid) as refused:
-            reported(pen, store, named=named)
+            receive_report(pen, store, named=named)
         assert refused.value.key == "report_nonce"
-    filed = reported(pen, store)
+    filed = receive_report(pen, store)
     with pytest.raises(Invalid), pen() as p:
         acts.add(p, store, filed.key, MessageKind.ANSWER, ANSWER, "x")
     assert _count(session, Report) == 1
@@ -138,7 +147,7 @@ def test_a_failed_transaction_leaves_no_report(session, pen, store):
 
 def test_a_long_account_is_stored_whole(session, pen, store):
     told = "é\U0001f4a5" * (ACCOUNT_LIMIT // 2)
-    filed = reported(pen, store, account=told)
+    filed = receive_report(pen, store, account=told)
     assert queries.get_report(session, store, filed.key).received.sent.account == told
 
 
@@ -176,7 +185,7 @@ def test_an_answer_is_news_and_returns_the_report_to_review(session, pen, store,
     ids=["empty", "blank", "long"],
 )
 def test_an_empty_or_a_long_message_is_refused(session, pen, store, text, key):
-    filed = reported(pen, store)
+    filed = receive_report(pen, store)
     with pytest.raises(Invalid) as refused, pen() as p:
         acts.add(p, store, filed.key, MessageKind.ADDITION, text, nonce())
     assert refused.value.key == key
@@ -184,7 +193,7 @@ def test_an_empty_or_a_long_message_is_refused(session, pen, store, text, key):
 
 
 def test_a_contact_is_stored_changed_and_erased(session, pen, store):
-    filed = reported(pen, store)
+    filed = receive_report(pen, store)
     assert queries.get_report(session, store, filed.key).contact == ""
     for left in (CONTACT, "06 12 34 56 78", ""):
         with pen() as p:
@@ -197,8 +206,8 @@ def test_a_contact_is_stored_changed_and_erased(session, pen, store):
 
 
 def test_an_erased_contact_is_unreadable_in_an_older_copy(session, pen, store):
-    filed = reported(pen, store, contact=CONTACT)
-    copied = bytes(row_of(session, filed.key).contact)
+    filed = receive_report(pen, store, contact=CONTACT)
+    copied = bytes(report_row(session, filed.key).contact)
     name = report_content.contact_key_name(filed.key, copied)
     assert report_content.decrypt_contact(store.key(name), filed.key, copied) == CONTACT
     with pen() as p:
@@ -213,7 +222,7 @@ def test_a_report_is_withdrawn_once(session, pen, store, inbox):
     filed = inbox.held()
     with pen() as p:
         assert acts.withdraw(p, store, filed.key, nonce())
-    row = row_of(session, filed.key)
+    row = report_row(session, filed.key)
     assert (row.state, row.held_by, row.purge_on) == (
         ReportState.WITHDRAWN,
         None,
@@ -281,10 +290,12 @@ def test_a_purged_report_refuses_every_act(session, pen, store, inbox, cast):
 
 def test_encrypted_content_cannot_be_moved_to_another_row(session, pen, store):
     """An attacker with write access cannot present one reporter's words as another's."""
-    one, other = reported(pen, store), reported(pen, store, account="Autre chose.")
+    one, other = receive_report(pen, store), receive_report(pen, store, account="Autre chose.")
     session.rollback()
     session.execute(
-        update(Report).where(Report.key == other.key).values(sealed=row_of(session, one.key).sealed)
+        update(Report)
+        .where(Report.key == other.key)
+        .values(sealed=report_row(session, one.key).sealed)
     )
     with pytest.raises(SealError):
         queries.get_report(session, store, other.key)
@@ -301,16 +312,16 @@ def test_a_report_can_be_withdrawn_once_its_case_is_erased(session, pen, store, 
         cases.discard(p, draft, by=desk.cast.bruno)
     with pen(AT) as p:
         assert acts.withdraw(p, store, filed.key, nonce())
-    assert row_of(session, filed.key).state == ReportState.WITHDRAWN
+    assert report_row(session, filed.key).state == ReportState.WITHDRAWN
 
 
 def test_a_form_sent_again_after_the_purge_is_refused(session, pen, store, engine):
     """The contents can no longer be compared, and so count as different."""
     form = nonce()
-    filed = reported(pen, store, named=form)
+    filed = receive_report(pen, store, named=form)
     store.destroy([filed.key])
     with pytest.raises(Refused) as refused:
-        reported(pen, store, named=form)
+        receive_report(pen, store, named=form)
     assert refused.value.key == "report_already_sent"
     assert _count(session, Report) == 1
 

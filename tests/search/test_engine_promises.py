@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 import pytest
-from search_documents import START, case, filled, quiet, word
+from search_documents import START, case, fill_index, no_progress, word_query
 
 from register.search import engine as factory
 from register.search.engine import Cursor, Document, SearchQuery
@@ -25,7 +25,7 @@ def found(session, index):
 
 
 def test_words_of_removed_cases_alone_are_not_suggested(session, index):
-    filled(index, case(1, "prive commun"), case(2, "commun autre"), case(3, "commun"))
+    fill_index(index, case(1, "prive commun"), case(2, "commun autre"), case(3, "commun"))
     index.write(LATER, [], [1], scrub=False)
     assert index.forms(session) == ["autre", "commun"]
 
@@ -36,7 +36,7 @@ def test_the_stamp_and_the_cursor_move_with_each_commit(settings, engine, sessio
     for seq in range(1, 5):
         cursor = Cursor(seq, f"{seq:02x}", "made")
         if seq == 1:
-            filled(index, case(1, "un"), cursor=cursor)
+            fill_index(index, case(1, "un"), cursor=cursor)
         else:
             index.write(cursor, [], [], scrub=seq == 4)
         session.rollback()
@@ -49,31 +49,31 @@ def test_the_stamp_and_the_cursor_move_with_each_commit(settings, engine, sessio
 
 
 def test_an_index_may_be_empty_and_become_so(session, index, found):
-    filled(index)
+    fill_index(index)
     assert found(SearchQuery()) == {}
     assert index.intact(deep=True)
     index.write(LATER, [case(1, "un")], [], scrub=False)
     index.write(LATER, [], [1], scrub=True)
-    assert found(SearchQuery()) == found(word("un")) == {}
+    assert found(SearchQuery()) == found(word_query("un")) == {}
     assert index.forms(session) == []
     assert index.intact(deep=True)
 
 
 def test_the_index_before_answers_until_the_new_one_stands(index, found):
-    filled(index, case(1, "un"))
+    fill_index(index, case(1, "un"))
 
     def telling() -> Iterator[Document]:
         assert found(SearchQuery()) == {1: 0}
         yield case(2, "deux")
         assert index.cursor() == START
 
-    index.rebuild(LATER, telling(), 1, quiet)
+    index.rebuild(LATER, telling(), 1, no_progress)
     assert found(SearchQuery()) == {2: 0}
     assert index.cursor() == LATER
 
 
 def test_documents_that_fail_change_nothing(index, found):
-    filled(index, case(1, "un"))
+    fill_index(index, case(1, "un"))
 
     def telling() -> Iterator[Document]:
         yield case(2, "deux")
@@ -81,7 +81,7 @@ def test_documents_that_fail_change_nothing(index, found):
 
     for write in (
         lambda: index.write(LATER, telling(), [1], scrub=False),
-        lambda: index.rebuild(LATER, telling(), 2, quiet),
+        lambda: index.rebuild(LATER, telling(), 2, no_progress),
     ):
         with pytest.raises(RuntimeError, match="went away"):
             write()

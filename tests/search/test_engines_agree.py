@@ -14,8 +14,8 @@ import pytest
 from hypothesis import HealthCheck, given
 from hypothesis import settings as hypothesis_settings
 from hypothesis import strategies as st
-from search_documents import by_number, documents, meant, questions, searches
-from search_documents import register as made_up
+from search_documents import by_number, documents, expected_matches, sample_queries, searches
+from search_documents import random_documents as made_up
 from sqlalchemy import select
 
 from register.cases import vocabulary
@@ -90,7 +90,7 @@ def test_both_engines_agree_on_the_demonstration(session, engines, cases, sample
             asked = query_parser.parse(typed)
         except Invalid:
             continue
-        expected = meant(asked, cases.values())
+        expected = expected_matches(asked, cases.values())
         assert answers(session, engines, asked) == [expected, expected], typed
         some += bool(expected)
     assert some > 100
@@ -119,7 +119,7 @@ def test_both_engines_agree_after_any_sequence_of_writes(
         one.write(Cursor(2, "aa", "made"), told.values(), gone, scrub=scrub)
     cases = {number: one for number, one in (cases | told).items() if number not in gone}
     for search in asked:
-        expected = meant(search, cases.values())
+        expected = expected_matches(search, cases.values())
         assert answers(session, engines, search) == [expected, expected]
     session.rollback()
 
@@ -128,6 +128,6 @@ def test_both_engines_agree_on_searches_of_many_words(session, engines, monkeypa
     monkeypatch.setattr(postgres_lexemes, "SAMPLE", 50)
     cases = by_number(made_up(200))
     filled(engines, cases)
-    for asked in questions(seed=3):
-        expected = meant(asked, cases.values())
+    for asked in sample_queries(seed=3):
+        expected = expected_matches(asked, cases.values())
         assert answers(session, engines, asked) == [expected, expected], asked

@@ -28,22 +28,22 @@ def test_a_commune_is_found_by_its_name(
     names: Gazetteer, drawn: list[CsvRow], spelling: str
 ) -> None:
     spell = commune_spellings.SPELLINGS[spelling]
-    told = [commune_spellings.wrong_named(names, spell(row["nom"]), row["nom"]) for row in drawn]
+    told = [commune_spellings.name_fault(names, spell(row["nom"]), row["nom"]) for row in drawn]
     assert [one for one in told if one] == []
 
 
 def test_a_commune_is_found_by_its_codes(names: Gazetteer, drawn: list[CsvRow]) -> None:
     codes = {code for row in drawn for code in (row["code"], *row["codes_postaux"].split())}
     told = [
-        commune_spellings.wrong(names, code, commune_spellings.of_code(code))
+        commune_spellings.code_fault(names, code, commune_spellings.communes_of_code(code))
         for code in sorted(codes)
     ]
     assert [one for one in told if one] == []
 
 
 def test_a_former_commune_is_found_by_its_name(names: Gazetteer) -> None:
-    some = random.Random(SEED).sample(commune_spellings.others(), 300)
-    told = [commune_spellings.wrong_named(names, row["nom"], row["nom"]) for row in some]
+    some = random.Random(SEED).sample(commune_spellings.smaller_communes(), 300)
+    told = [commune_spellings.name_fault(names, row["nom"], row["nom"]) for row in some]
     assert [one for one in told if one] == []
 
 

@@ -27,7 +27,7 @@ MINUTE = timedelta(minutes=1)
 BASE = "http://127.0.0.1:5000"
 
 
-class Reader:
+class FeedClient:
     """A feed reader: it never asks twice in one context, and takes no bad document."""
 
     def __init__(self, app) -> None:
@@ -64,7 +64,7 @@ class Reader:
         return found
 
 
-class Bruno:
+class TimedDesk:
     """The desk, one minute later with every act, so that each has a time of its own."""
 
     def __init__(self, desk, pen, content) -> None:
@@ -149,7 +149,7 @@ def words(html: str) -> str:
 # --- a register with everything in it ----------------------------------------------------------
 
 
-def everything(content) -> Content:
+def full_case_with_markup(content) -> Content:
     """A case that has all that a case may have."""
     steps = (
         StepContent("audience", "2021-01", note="renvoyée une fois"),
@@ -213,10 +213,10 @@ def everything(content) -> Content:
 
 def fill(bruno, content) -> dict[str, int]:
     """Cases of every kind and in every state, by what they are; their numbers."""
-    made = {"everything": bruno.published(everything(content))}
+    made = {"everything": bruno.published(full_case_with_markup(content))}
     first = made["everything"]
     bruno.replies(first, "La commune <b>conteste</b>.\n\nLa séance\navait été levée.")
-    moved = replace(everything(content), outcome="en_cours", end_date="")
+    moved = replace(full_case_with_markup(content), outcome="en_cours", end_date="")
     bruno.follows(first, "L'appel est fixé", content=moved, happened_on="2021-06")
     bruno.corrects(first, content=replace(moved, amount="inconnu", links=()))
     bruno.replies(first, "Seconde réponse.")

@@ -11,7 +11,7 @@ from dataclasses import replace
 
 import pytest
 from cast import Cast
-from databases import bare
+from databases import plain_app
 from flask import Flask
 from flask.testing import FlaskClient
 from werkzeug.test import TestResponse
@@ -144,7 +144,7 @@ def test_no_marker_is_left_on_a_page(client: FlaskClient, name: str) -> None:
 
 def test_the_settings_are_filled_in(settings: Settings) -> None:
     told = replace(settings, publisher_name="L’association <b>", contact_email="a@b.test")
-    with bare(told) as app:
+    with plain_app(told) as app:
         html = body(app.test_client(), "/mentions-legales")
     assert "L’association &lt;b&gt;" in html
     assert "Courriel : a@b.test" in words(html)

@@ -11,7 +11,7 @@ from html import unescape
 
 import atom
 import pytest
-from feed_helpers import BASE, MINUTE, Bruno, Reader
+from feed_helpers import BASE, MINUTE, FeedClient, TimedDesk
 
 from register.web.etag import SETTLING_TIME
 
@@ -19,18 +19,18 @@ pytestmark = pytest.mark.one_database
 
 
 @pytest.fixture
-def stranger(demo_app) -> Reader:
-    return Reader(demo_app)
+def stranger(demo_app) -> FeedClient:
+    return FeedClient(demo_app)
 
 
 @pytest.fixture
-def bruno(desk, pen, content) -> Bruno:
-    return Bruno(desk, pen, content)
+def bruno(desk, pen, content) -> TimedDesk:
+    return TimedDesk(desk, pen, content)
 
 
 @pytest.fixture
-def reader(app) -> Reader:
-    return Reader(app)
+def reader(app) -> FeedClient:
+    return FeedClient(app)
 
 
 # --- addresses ---------------------------------------------------------------------------------

@@ -3,22 +3,22 @@
 from __future__ import annotations
 
 import pytest
-from feed_helpers import AT, MINUTE, Bruno, Reader, plain
+from feed_helpers import AT, MINUTE, FeedClient, TimedDesk, plain
 from search_helpers import follow
 
 pytestmark = pytest.mark.prove
 
 
 @pytest.fixture
-def bruno(desk, pen, content) -> Bruno:
-    return Bruno(desk, pen, content)
+def bruno(desk, pen, content) -> TimedDesk:
+    return TimedDesk(desk, pen, content)
 
 
 @pytest.fixture
-def reader(app) -> Reader:
+def reader(app) -> FeedClient:
     # From here on the index lags: what happens is told all the same.
     follow(app)
-    return Reader(app)
+    return FeedClient(app)
 
 
 # --- whom an event is told ---------------------------------------------------------------------

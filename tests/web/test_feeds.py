@@ -14,7 +14,7 @@ from urllib.parse import urlencode, urlsplit
 
 import atom
 import pytest
-from feed_helpers import AT, BASE, MINUTE, Bruno, Reader, fill, plain, words
+from feed_helpers import AT, BASE, MINUTE, FeedClient, TimedDesk, fill, plain, words
 from sqlalchemy import select
 
 from register.cases import acts, events
@@ -35,13 +35,13 @@ pytestmark = pytest.mark.one_database
 
 
 @pytest.fixture
-def bruno(desk, pen, content) -> Bruno:
-    return Bruno(desk, pen, content)
+def bruno(desk, pen, content) -> TimedDesk:
+    return TimedDesk(desk, pen, content)
 
 
 @pytest.fixture
-def reader(app) -> Reader:
-    return Reader(app)
+def reader(app) -> FeedClient:
+    return FeedClient(app)
 
 
 @pytest.fixture
@@ -656,7 +656,7 @@ def test_an_oversized_or_invalid_case_is_refused_and_in_no_feed(reader, bruno, c
 
 
 @pytest.fixture
-def long(bruno, monkeypatch) -> Bruno:
+def long(bruno, monkeypatch) -> TimedDesk:
     """Documents of few events, cut often: an archive is a matter of their names, not of size."""
     monkeypatch.setattr(events, "RECENT_LIMIT", 4)
     monkeypatch.setattr(events, "ARCHIVE_LIMIT", 6)

@@ -10,7 +10,7 @@ from uuid import UUID
 
 import pytest
 from cast import AT, CaseRef
-from feed_reader import Door, Reader, Walk, number_of, parsed
+from feed_reader import FeedConnection, Reader, Walk, number_of, parsed
 from lxml import etree
 from search_helpers import follow
 
@@ -448,15 +448,15 @@ def test_the_archives_have_three_hundred_events_once_each(app, grow, visible, de
     filed = grow(12, 27)
     told = visible()
     assert len(told) == 12 * 28 > 300
-    before = Walk(Door(app), EVERY).whole()
+    before = Walk(FeedConnection(app), EVERY).whole()
     assert before.told == list(told)
     assert len(before.documents) > 3
     odd = {case.number for case in filed[::2]}
-    some = Walk(Door(app), SOME).whole()
+    some = Walk(FeedConnection(app), SOME).whole()
     assert some.told == [name for name, number in told.items() if number in odd]
     # What is added is added on top, and touches no archive.
     desk.published()
-    assert Walk(Door(app), EVERY).whole().told == list(visible())
+    assert Walk(FeedConnection(app), EVERY).whole().told == list(visible())
     assert _again(before) == before.documents
 
 
@@ -480,7 +480,7 @@ def test_paging_through_a_changing_feed_reads_each_lasting_event_once(
     app, small, grow, visible, pen, desk, cast, address, where
 ):
     filed = grow(8, 6)
-    walk = Walk(Door(app), address)
+    walk = Walk(FeedConnection(app), address)
     before = visible()
     in_it = {case.number for case in filed} if address == EVERY else {c.number for c in filed[::2]}
     for _ in range(2):
@@ -510,7 +510,7 @@ def test_an_archive_loses_what_is_withdrawn_and_nothing_else(
 ):
     """Its other entries stay to the byte; where its last one goes, it goes on to the next end."""
     filed = grow(8, 6)
-    walk = Walk(Door(app), EVERY).whole()
+    walk = Walk(FeedConnection(app), EVERY).whole()
     with pen() as p:
         for case in filed[2:4]:
             acts.withdraw(p, case.id, by=cast.bruno, restriction="erreur", reason="r")

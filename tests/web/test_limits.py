@@ -21,7 +21,7 @@ from databases import application
 from flask import Flask
 from form_client import PASSWORD, SIGN_IN, FormClient, MemberClient
 from limits.storage import MemoryStorage
-from report_factory import ANSWER, reported
+from report_factory import ANSWER, receive_report
 from test_config import ONION
 
 from register.accounts import passwords
@@ -139,7 +139,7 @@ def _from(visitor: FormClient, address: str, action: str, data: dict, headers: d
 def a_code(app: Flask) -> str:
     """That of a report which is there."""
     store = setup.key_store(app.extensions["register.settings"], db.session())
-    filed = reported(lambda at: writing(db.engine, at), store)
+    filed = receive_report(lambda at: writing(db.engine, at), store)
     store.close()
     return filed.code
 

@@ -9,7 +9,7 @@ from collections.abc import Mapping
 import pytest
 from demo_site import PAGES, RARE, Site
 from page_sites import PageSite
-from page_text import glued
+from page_text import touching_words
 
 
 def _read(address: str) -> str:
@@ -27,7 +27,7 @@ def _read(address: str) -> str:
 )
 def test_touching_words_are_found(markup: str) -> None:
     """The proof that the tests below see something."""
-    assert len(glued(markup)) == 1
+    assert len(touching_words(markup)) == 1
 
 
 @pytest.mark.parametrize(
@@ -43,11 +43,11 @@ def test_touching_words_are_found(markup: str) -> None:
     ],
 )
 def test_separate_words_are_not_reported(markup: str) -> None:
-    assert glued(markup) == []
+    assert touching_words(markup) == []
 
 
 def test_no_words_touch_on_public_pages(site: Site) -> None:
-    touching = {name: glued(_read(site.url(name))) for name in (*PAGES, *RARE)}
+    touching = {name: touching_words(_read(site.url(name))) for name in (*PAGES, *RARE)}
     assert sorted({pair for found in touching.values() for pair in found}) == []
 
 
@@ -57,5 +57,5 @@ def test_no_words_touch_at_the_desk_and_on_report_forms(
     page_sites: Mapping[str, PageSite], site_name: str
 ) -> None:
     site = page_sites[site_name]
-    touching = {name: glued(site.answer(name).text) for name in site.pages}
+    touching = {name: touching_words(site.answer(name).text) for name in site.pages}
     assert sorted({pair for pairs in touching.values() for pair in pairs}) == []

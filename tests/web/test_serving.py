@@ -27,8 +27,8 @@ from raw_http import (
     command,
     connect,
     environ,
+    first_answer,
     get,
-    one_answer,
     parsed,
     serving,
     until,
@@ -58,7 +58,7 @@ def made(registers, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Settin
 def pid(connection: socket.socket) -> tuple[int, bool]:
     """The process that answers on a connection, and whether it goes on."""
     connection.sendall(PID)
-    return pid_of(one_answer(connection))
+    return pid_of(first_answer(connection))
 
 
 def pid_of(answer: tuple[int, dict[str, str], bytes]) -> tuple[int, bool]:
@@ -155,7 +155,7 @@ def test_hup_brings_another_process_and_term_ends_it_and_nothing_is_lost(made: S
             served.wait_for("renewed")
             assert pid(kept) == (first, False)
             half.sendall(b"bc")
-            assert pid_of(one_answer(half)) == (first, False)
+            assert pid_of(first_answer(half)) == (first, False)
         with connect(port) as kept, connect(port) as slow, connect(port) as half:
             second, _stays = pid(kept)
             assert second != first
@@ -165,7 +165,7 @@ def test_hup_brings_another_process_and_term_ends_it_and_nothing_is_lost(made: S
             served.send(signal.SIGTERM)
             time.sleep(0.2)
             half.sendall(b"bc")
-            assert one_answer(half)[::2] == (200, b"3")
+            assert first_answer(half)[::2] == (200, b"3")
             assert pid(kept) == (second, False)
             assert parsed(answers(slow))[::2] == (200, b"enfin")
         assert served.process.wait(20) == 0

@@ -14,7 +14,7 @@ from case_contents import a_case
 from cast import Desk
 from flask import Flask
 from flask.testing import FlaskClient
-from hostile_strings import sample
+from hostile_strings import sample_strings
 from lxml import html
 from rdflib import RDF, SDO, Graph
 
@@ -228,7 +228,7 @@ HOSTILE = (
 )
 
 
-@pytest.mark.parametrize("text", [*HOSTILE, *(attack.text for attack in sample())])
+@pytest.mark.parametrize("text", [*HOSTILE, *(attack.text for attack in sample_strings())])
 def test_hostile_title_cannot_end_the_script_element(app: Flask, text: str) -> None:
     """The text is not sanitised before."""
     with app.test_request_context():

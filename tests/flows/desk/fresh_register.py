@@ -16,7 +16,7 @@ from register.server import sockets as listening
 
 
 @dataclass(frozen=True)
-class Living:
+class FreshRegister:
     """Where it answers, and the link that ``webcitoyen init`` printed for the first member."""
 
     base: str
@@ -30,7 +30,7 @@ class Living:
 
 
 @contextmanager
-def living(settings: Settings) -> Iterator[Living]:
+def serve_fresh_register(settings: Settings) -> Iterator[FreshRegister]:
     """``webcitoyen init`` and ``webcitoyen serve``, on a free loopback port."""
     sockets = listening.listen(ADDRESS, 0)
     base = f"http://{ADDRESS}:{listening.port_of(sockets)}"
@@ -47,7 +47,7 @@ def living(settings: Settings) -> Iterator[Living]:
     listening.close(sockets)
     try:
         served.first_line()
-        yield Living(base, link, env)
+        yield FreshRegister(base, link, env)
         assert "Traceback" not in served.logged(), served.logged()
         assert served.end() == 0
     finally:

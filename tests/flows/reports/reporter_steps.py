@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from desk_steps import heading
-from input_devices import Hands, words_of
+from input_devices import User, words_of
 from playwright.sync_api import Page, expect
 
 # What a browser keeps of a site, and what this one must not leave on anybody's phone.
@@ -19,17 +19,17 @@ KEPT = """async () => [
 class Reporter:
     """Somebody at a browser, and the code that they noted."""
 
-    hands: Hands
+    user: User
     code: str = ""
 
     @property
     def page(self) -> Page:
         """The page in front of them."""
-        return self.hands.page
+        return self.user.page
 
 
 @dataclass(frozen=True)
-class Told:
+class ReportAnswers:
     """What is typed and chosen on the form, by its labels; empty where nothing is."""
 
     account: str
@@ -45,50 +45,50 @@ class Told:
     contact: str = ""
 
 
-def report(reporter: Reporter, told: Told) -> None:
+def report(reporter: Reporter, told: ReportAnswers) -> None:
     """To the receipt, the first time from the front page; the code is noted."""
-    hands, page = reporter.hands, reporter.page
+    user, page = reporter.user, reporter.page
     if reporter.code:
         page.goto("/signaler")
     else:
         page.goto("/")
-        hands.press("Signaler un incident")
+        user.press("Signaler un incident")
     heading(page, "Signaler un incident")
-    fill(hands, told)
-    hands.press("Relire avant d’envoyer")
+    fill(user, told)
+    user.press("Relire avant d’envoyer")
     if told.which:
         expect(page.get_by_role("alert")).to_contain_text("plusieurs lieux portent ce nom")
-        hands.tick(told.which)
-        hands.press("Relire avant d’envoyer")
+        user.tick(told.which)
+        user.press("Relire avant d’envoyer")
     heading(page, "Relire avant d’envoyer")
     for text in (told.account, told.type, told.which, told.when, told.actor, told.link):
         expect(page.locator("dl.answers")).to_contain_text(words_of_any(text))
-    hands.press("Envoyer")
+    user.press("Envoyer")
     received(reporter)
 
 
-def fill(hands: Hands, told: Told) -> None:
+def fill(user: User, told: ReportAnswers) -> None:
     """Write and choose what there is to tell."""
-    hands.write("Ce qui s’est passé", told.account)
+    user.write("Ce qui s’est passé", told.account)
     if told.type:
-        hands.unfold(told.family)
-        hands.tick(told.type)
+        user.unfold(told.family)
+        user.tick(told.type)
     for label, text in (("Où", told.place), ("Quand", told.when)):
         if text:
-            hands.write(label, text)
+            user.write(label, text)
     if told.actor or told.target or told.began:
-        hands.unfold("Qui a agi, qui était visé")
+        user.unfold("Qui a agi, qui était visé")
     for label, word in (("Qui a agi", told.actor), ("Qui était visé", told.target)):
         if word:
-            hands.choose(label, word)
+            user.choose(label, word)
     if told.began:
-        hands.tick(told.began)
+        user.tick(told.began)
     if told.link:
-        hands.unfold("Où cela peut se vérifier")
-        hands.write("Où cela peut se vérifier", told.link)
+        user.unfold("Où cela peut se vérifier")
+        user.write("Où cela peut se vérifier", told.link)
     if told.contact:
-        hands.unfold("Laisser un contact")
-        hands.write("Vous joindre", told.contact)
+        user.unfold("Laisser un contact")
+        user.write("Vous joindre", told.contact)
 
 
 def words_of_any(text: str) -> str:
@@ -102,38 +102,38 @@ def received(reporter: Reporter) -> None:
     reporter.code = reporter.page.locator("p.code").inner_text().strip()
 
 
-def badly(code: str) -> str:
+def miscopied(code: str) -> str:
     """A code as it is copied from a slip of paper on a small keyboard."""
     return f" {code.replace('0', 'O').replace('1', 'l').lower().replace('-', '  ')} "
 
 
 def follow(reporter: Reporter, state: str) -> None:
     """Come back with the code: the page of the report, which is where it is said to be."""
-    hands, page = reporter.hands, reporter.page
+    user, page = reporter.user, reporter.page
     page.goto("/suivi")
     heading(page, "Suivre un signalement")
-    hands.write("Votre code", badly(reporter.code))
-    hands.press("Ouvrir")
+    user.write("Votre code", miscopied(reporter.code))
+    user.press("Ouvrir")
     heading(page, state)
 
 
 def write(reporter: Reporter, text: str, done: str, nature: str = "") -> None:
     """A message from the page of the report."""
-    hands = reporter.hands
+    user = reporter.user
     if nature:
-        hands.tick(nature)
-    hands.write("Votre message", text)
-    hands.press("Envoyer ce message")
+        user.tick(nature)
+    user.write("Votre message", text)
+    user.press("Envoyer ce message")
     confirmed(reporter, done)
 
 
 def withdraw(reporter: Reporter) -> None:
     """Take the report back, from its page; a button alone does not do it."""
-    hands, page = reporter.hands, reporter.page
-    hands.press("Retirer mon signalement")
+    user, page = reporter.user, reporter.page
+    user.press("Retirer mon signalement")
     expect(page.get_by_role("alert")).to_contain_text("cochez la case pour confirmer")
-    hands.tick("Oui, je veux que mon signalement soit retiré")
-    hands.press("Retirer mon signalement")
+    user.tick("Oui, je veux que mon signalement soit retiré")
+    user.press("Retirer mon signalement")
     confirmed(reporter, "Votre signalement est retiré.")
     heading(page, "Retiré par vous")
 

@@ -7,7 +7,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 
 from cast import Cast, hire
-from databases import opened, serve
+from databases import open_engine, serve
 from flask import Flask
 from form_client import MemberClient
 from playwright.sync_api import BrowserContext
@@ -17,7 +17,7 @@ from register.config import Settings
 
 
 @dataclass(frozen=True)
-class House:
+class ServedRegister:
     """Where the register answers, its application, and who works there."""
 
     base: str
@@ -33,10 +33,10 @@ class House:
 
 
 @contextmanager
-def housed(settings: Settings) -> Iterator[House]:
+def serve_register(settings: Settings) -> Iterator[ServedRegister]:
     """Hire the members of a register, and serve it on a free loopback port."""
-    with opened(settings.database_url) as engine:
+    with open_engine(settings.database_url) as engine:
         cast = hire(engine)
     app = create_app(settings)
     with serve(app) as base:
-        yield House(base, app, cast, settings)
+        yield ServedRegister(base, app, cast, settings)

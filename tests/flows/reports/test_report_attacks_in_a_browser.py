@@ -11,13 +11,13 @@ from dataclasses import dataclass
 from functools import partial
 
 import pytest
-from databases import opened
+from databases import open_engine
 from form_client import MemberClient
-from hostile_strings import Attack, attacks
+from hostile_strings import HostileString, hostile_strings
 from page_checks import SEND
 from playwright.sync_api import Browser
 from report_factory import Inbox, nonce
-from served_register import House, housed
+from served_register import ServedRegister, serve_register
 from sqlalchemy.orm import Session
 from test_attacks_in_a_browser import Site, _profile, _require_nothing
 
@@ -39,12 +39,12 @@ TOGETHER = 12  # strings of one report
 class Attacked:
     """A register whose reports are full of strings; their keys and codes."""
 
-    house: House
+    house: ServedRegister
     reports: Sequence[ReceivedReport]
     cookie: str
 
 
-def _texts(some: Sequence[Attack]) -> list[str]:
+def _texts(some: Sequence[HostileString]) -> list[str]:
     return [text for attack in some if (text := clean(attack.text)).strip()]
 
 
@@ -55,12 +55,12 @@ def _line(text: str, limit: int = LINE_LIMIT) -> str:
 @pytest.fixture(scope="module")
 def filled(registers, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Attacked]:
     folder = tmp_path_factory.mktemp("attacked")
-    with registers.new("sqlite", folder) as settings, housed(settings) as house:
-        with opened(settings.database_url) as engine, Session(engine) as session:
+    with registers.new("sqlite", folder) as settings, serve_register(settings) as house:
+        with open_engine(settings.database_url) as engine, Session(engine) as session:
             store = setup.key_store(settings, session)
             session.rollback()
             inbox = Inbox(partial(_pen, engine), store, house.cast)
-            every = attacks()
+            every = hostile_strings()
             reports = [
                 _report(inbox, _texts(every[at : at + TOGETHER]), at // TOGETHER)
                 for at in range(0, len(every), TOGETHER)
@@ -121,4 +121,4 @@ def test_nothing_of_a_report_runs_on_the_desk_or_on_its_own_page(
             seen.page.locator("details").evaluate_all("all => all.forEach(one => one.open = true)")
             seen.note("/suivi")
         _require_nothing(seen)
-    assert seen.pages > 2 * len(attacks()) / TOGETHER
+    assert seen.pages > 2 * len(hostile_strings()) / TOGETHER

@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterator
 
 import pytest
 from cast import CaseRef
-from databases import bare
+from databases import plain_app
 from flask import Flask
 from sqlalchemy.orm import Session
 
@@ -20,7 +20,7 @@ TICKED = {"attribution": "y", "no_private_person": "y", "no_private_life": "y"}
 @pytest.fixture
 def app(settings: Settings) -> Iterator[Flask]:
     """The application without an open context, so that each request reads the database again."""
-    with bare(settings) as made:
+    with plain_app(settings) as made:
         yield made
 
 

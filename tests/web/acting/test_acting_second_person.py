@@ -9,7 +9,7 @@ from datetime import timedelta
 
 import pytest
 from case_contents import a_case
-from databases import bare
+from databases import plain_app
 from form_client import MemberClient
 from sqlalchemy import select
 
@@ -142,7 +142,7 @@ def test_a_single_moderator_gives_password_and_code_again(settings, desk, cast):
     filed = desk.published()
     with desk.pen() as p:
         acts.follow_up(p, filed.id, by=cast.bruno, reason="r", title="t", text=ACCUSATION)
-    with bare(replace(settings, single_moderator=True)) as app:
+    with plain_app(replace(settings, single_moderator=True)) as app:
         late = MemberClient(app, cast.bruno, now() - timedelta(minutes=30))
         page = at(filed, "changements/1")
         asked = late.send(page)
@@ -153,7 +153,7 @@ def test_a_single_moderator_gives_password_and_code_again(settings, desk, cast):
 
 def test_a_single_moderator_is_not_sent_to_another_member(settings, desk, cast, vu):
     filed = desk.published()
-    with bare(replace(settings, single_moderator=True)) as app:
+    with plain_app(replace(settings, single_moderator=True)) as app:
         browser = MemberClient(app, cast.bruno)
         assert follow_up(browser, filed, vu).status_code == 303
         page = said(browser.get(at(filed)))
@@ -216,7 +216,7 @@ def test_a_single_moderator_publishes_what_needs_two_with_password_and_code(
     with desk.pen() as p:
         acts.edit(p, filed.id, a_case(narrative=narrative), by=cast.bruno, reason="complété")
     sent = {**vu(filed), **dict.fromkeys(ATTESTATIONS, "y"), "reason": "lu", "flags_reason": "relu"}
-    with bare(replace(settings, single_moderator=True)) as app:
+    with plain_app(replace(settings, single_moderator=True)) as app:
         late = MemberClient(app, cast.bruno, now() - timedelta(minutes=30))
         answer = late.send(at(filed, act), {**sent, "public_note": RESTORED_NOTE})
         assert answer.status_code == (403 if asked else 303), said(answer)
@@ -228,7 +228,7 @@ def test_a_single_moderator_agrees_to_spam_with_password_and_code(settings, inbo
     with inbox.pen() as p:
         report_acts.spam(p, key, by=cast.bruno, together=True)
     sent = {"cle": [key], "faire": report_list.CONFIRM, "casier": ReportFolder.SPAM.value}
-    with bare(replace(settings, single_moderator=True)) as app:
+    with plain_app(replace(settings, single_moderator=True)) as app:
         late = MemberClient(app, cast.bruno, now() - timedelta(minutes=30))
         asked = late.send("/moderation/signalements/tri", sent)
         assert asked.status_code == 403

@@ -12,10 +12,17 @@ from typing import Any
 from urllib.parse import urlsplit
 
 import pytest
-from databases import bare
+from databases import plain_app
 from flask import Flask
 from form_client import FormParser, MemberClient, PageForm, Pairs, encode
-from hostile_strings import LONG, MIXED_STRINGS, Attack, attacks, live, sample
+from hostile_strings import (
+    LONG,
+    MIXED_STRINGS,
+    HostileString,
+    active_markup,
+    hostile_strings,
+    sample_strings,
+)
 from werkzeug.test import TestResponse
 
 from register.accounts.web.reauthentication import SECRET_FIELDS
@@ -120,7 +127,7 @@ class Desk:
         if answer.status_code != 200:  # not in this state
             assert answer.status_code in (303, 409), address
             return address, []
-        assert live(answer.text) == [], address
+        assert active_markup(answer.text) == [], address
         return address, forms(answer.text, address)
 
     def _case(self, state: str) -> int:
@@ -136,7 +143,7 @@ class Desk:
 @pytest.fixture
 def app(settings: Settings) -> Iterator[Flask]:
     """The application without a context of its own: each request reads the register anew."""
-    with bare(settings) as made:
+    with plain_app(settings) as made:
         yield made
 
 
@@ -172,13 +179,13 @@ def answered(here: Desk, form: PageForm, typed: dict[str, str]) -> None:
     answer = post(here.browser, form, filled(form, **typed))
     where = (form.action, {name: text[:60] for name, text in typed.items()})
     assert answer.status_code in (200, 303, 409, 422), (answer.status_code, where)
-    assert live(answer.text) == [], where
+    assert active_markup(answer.text) == [], where
     assert lost(answer, form, typed) == [], (answer.status_code, where)
     if answer.status_code == 303:
         assert "attaque.test" not in (answer.location or "")
         shown = here.browser.get(urlsplit(answer.location).path)
         assert shown.status_code == 200, where
-        assert live(shown.text) == [], where
+        assert active_markup(shown.text) == [], where
 
 
 def test_well_known_form_fields_are_found_on_the_pages(here: Desk) -> None:
@@ -214,7 +221,7 @@ def test_every_field_of_a_form_takes_hostile_text_at_once(here: Desk, text: str)
 
 
 def test_each_field_takes_hostile_text_alone(here: Desk) -> None:
-    strings = itertools.cycle(attack.text for attack in sample(3) if attack.group != "long")
+    strings = itertools.cycle(attack.text for attack in sample_strings(3) if attack.group != "long")
     tried: set[tuple[str, str]] = set()
     for rule, state in here.pages():
         for at, form in enumerate(here.opened(rule, state)[1]):
@@ -258,7 +265,7 @@ def test_half_characters_as_browsers_would_never_send_them(here: Desk) -> None:
     assert answer.status_code == 403
 
 
-def _new_case(here: Desk, strings: list[Attack]) -> None:
+def _new_case(here: Desk, strings: list[HostileString]) -> None:
     rule = "/moderation/dossiers/nouveau"
     (form,) = here.opened(rule, "")[1]
     free = [
@@ -274,9 +281,9 @@ def _new_case(here: Desk, strings: list[Attack]) -> None:
 
 
 def test_some_of_each_kind_of_string_in_a_new_case(here: Desk) -> None:
-    _new_case(here, sample(3))
+    _new_case(here, sample_strings(3))
 
 
 @pytest.mark.prove
 def test_every_string_in_a_new_case(here: Desk) -> None:
-    _new_case(here, attacks(turn=1))
+    _new_case(here, hostile_strings(turn=1))

@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterator
 
 import pytest
 from cast import Desk
-from databases import bare
+from databases import plain_app
 from flask import Flask
 from form_client import FilledForm, MemberClient
 from report_factory import CONTACT, WORDS, Inbox, nonce
@@ -28,7 +28,7 @@ QUEUE = "/moderation/signalements"
 @pytest.fixture
 def app(settings: Settings) -> Iterator[Flask]:
     """The application without a context, so that each request has its own session."""
-    with bare(settings) as made:
+    with plain_app(settings) as made:
         yield made
 
 

@@ -7,11 +7,11 @@ from contextvars import Context
 from dataclasses import dataclass
 
 import pytest
-from databases import bare, opened
+from databases import open_engine, plain_app
 from flask import Flask
 from form_client import FormParser, Pairs, encode
-from hostile_strings import live
-from report_factory import code_on
+from hostile_strings import active_markup
+from report_factory import receipt_code
 from sqlalchemy.orm import Session
 from werkzeug.test import TestResponse
 
@@ -37,7 +37,7 @@ ADDRESSES = (
 
 
 @dataclass(frozen=True)
-class Answer:
+class ReporterAnswer:
     """What came back, its forms read as a browser does."""
 
     status: int
@@ -47,7 +47,7 @@ class Answer:
     @property
     def code(self) -> str:
         """The code of a receipt; empty on any other page."""
-        return code_on(self.status, self.text)
+        return receipt_code(self.status, self.text)
 
     def kept(self, name: str) -> list[str]:
         """What the forms of the page hold under a name."""
@@ -62,18 +62,20 @@ class Stranger:
         self.app, self.address = app, address
         self.client = app.test_client(use_cookies=False)
 
-    def get(self, path: str, **more: object) -> Answer:
+    def get(self, path: str, **more: object) -> ReporterAnswer:
         return self.ask("GET", path, **more)
 
-    def send(self, path: str, pairs: Pairs, *, in_parts: bool = False, **more: object) -> Answer:
+    def send(
+        self, path: str, pairs: Pairs, *, in_parts: bool = False, **more: object
+    ) -> ReporterAnswer:
         """Send fields, half characters as they are."""
         body, content_type = encode(pairs, is_multipart=in_parts)
         return self.raw(path, body, content_type, **more)
 
-    def raw(self, path: str, body: bytes, kind: str, **more: object) -> Answer:
+    def raw(self, path: str, body: bytes, kind: str, **more: object) -> ReporterAnswer:
         return self.ask("POST", path, data=body, content_type=kind, **more)
 
-    def report(self, **typed: str) -> Answer:
+    def report(self, **typed: str) -> ReporterAnswer:
         """Open the form, fill it in and send it."""
         return self.send("/signaler", filled(self.form(), **typed))
 
@@ -82,7 +84,7 @@ class Stranger:
         (jeton,) = {*self.get("/signaler").kept("jeton")}
         return jeton
 
-    def ask(self, method: str, path: str, **more: object) -> Answer:
+    def ask(self, method: str, path: str, **more: object) -> ReporterAnswer:
         """Ask for something, and look at the answer."""
         told: dict[str, object] = {"method": method, "environ_base": {"REMOTE_ADDR": self.address}}
 
@@ -100,8 +102,8 @@ class Stranger:
         assert unkept, where
         text = found.get_data(as_text=True)
         if found.mimetype == "text/html":
-            assert live(text) == [], where
-        return Answer(found.status_code, text, found)
+            assert active_markup(text) == [], where
+        return ReporterAnswer(found.status_code, text, found)
 
 
 def filled(token: str, button: str = "envoyer", **typed: str) -> Pairs:
@@ -112,7 +114,7 @@ def filled(token: str, button: str = "envoyer", **typed: str) -> Pairs:
 
 def received(settings: Settings, store: KeyStore, code: str) -> queries.ReportView:
     """The report that a code opens."""
-    with opened(settings.database_url) as engine, Session(engine) as session:
+    with open_engine(settings.database_url) as engine, Session(engine) as session:
         key = queries.key_by_code(session, store, code)
         assert key, "the code opens nothing"
         return queries.get_report(session, store, key)
@@ -121,7 +123,7 @@ def received(settings: Settings, store: KeyStore, code: str) -> queries.ReportVi
 @pytest.fixture
 def app(settings: Settings) -> Iterator[Flask]:
     """The application without a context of its own: each request reads the register anew."""
-    with bare(settings) as made:
+    with plain_app(settings) as made:
         yield made
 
 

@@ -12,7 +12,7 @@ from case_contents import a_case
 from cast import AT
 from databases import application
 from form_client import FormClient
-from report_factory import ANSWER, CONTACT, QUESTION, SENTENCE, WORDS, reported
+from report_factory import ANSWER, CONTACT, QUESTION, SENTENCE, WORDS, receive_report
 from sqlalchemy import event, select
 from sqlalchemy.orm import Session
 
@@ -484,7 +484,7 @@ def test_a_locked_database_keeps_the_text_and_acknowledges_nothing(
     monkeypatch.setattr("register.db.BUSY_TIMEOUT_MS", 50)
     with registers.new("sqlite", tmp_path) as settings, application(settings) as app:
         amina, store = FormClient(app), setup.key_store(settings, db.session())
-        filed = reported(lambda at: writing(db.engine, at), store)
+        filed = receive_report(lambda at: writing(db.engine, at), store)
         opened(amina, filed.code)
         before = filled(amina, "/suivi/message")
         file = settings.instance / "register.sqlite3"

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 
 import pytest
-from databases import opened
+from databases import open_engine
 from flask import Flask
 from form_client import FormClient
 from sqlalchemy.orm import Session
@@ -50,7 +50,7 @@ def test_the_receipt_gives_the_code_and_little_else(
     assert "deux lignes" in amina.text
     assert "exemple.test" not in amina.text
     assert "Un contact est laissé." in amina.text
-    with opened(settings.database_url) as engine, Session(engine) as session:
+    with open_engine(settings.database_url) as engine, Session(engine) as session:
         assert queries.key_by_code(session, store, code.lower().replace("-", " "))
 
 

@@ -13,10 +13,10 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from databases import Registers, application, opened, seal_of
+from databases import Registers, application, open_engine, seal_folder
 from flask import Flask
 from form_client import FormClient
-from report_factory import count
+from report_factory import count_rows
 from sqlalchemy import insert
 from sqlalchemy.exc import OperationalError
 from sqlalchemy.orm import Session
@@ -90,7 +90,7 @@ def value(visitor: FormClient, name: str) -> str:
 
 
 def received(settings: Settings, store: KeyStore, code: str) -> ReportView:
-    with opened(settings.database_url) as engine, Session(engine) as session:
+    with open_engine(settings.database_url) as engine, Session(engine) as session:
         key = queries.key_by_code(session, store, code)
         assert key
         return queries.get_report(session, store, key)
@@ -141,7 +141,7 @@ def test_only_the_account_is_required(
     assert looked_at(amina) == 200
     assert "Rien n’est parti" in amina.text
     assert WORDS in amina.text
-    assert count(settings, Report) == 0
+    assert count_rows(settings, Report) == 0
     checked = amina.answer
     assert 'content="noindex"' in html(amina)
     amina.send(FORM, etape="envoyer")
@@ -318,7 +318,7 @@ def test_a_fault_keeps_all_answers_and_links_to_its_field(
         for name, text in typed.items():
             if name not in ("acteur", "procedure"):
                 assert value(amina, name) == text, name
-    assert count(settings, Report) == 0
+    assert count_rows(settings, Report) == 0
 
 
 @pytest.mark.parametrize(
@@ -373,7 +373,7 @@ def test_a_form_sent_twice_makes_one_report(settings: Settings, amina: FormClien
         assert amina.post(FORM, {**fields, "etape": "envoyer"}).status_code == 200
         codes.add(code_of(amina))
     assert len(codes) == 1
-    assert count(settings, Report) == 1
+    assert count_rows(settings, Report) == 1
 
 
 def test_another_text_of_the_same_form_is_offered_as_an_addition(
@@ -404,7 +404,7 @@ def test_another_text_of_the_same_form_is_offered_as_an_addition(
     texts = [said.text for said in received(settings, store, code).messages]
     assert "".join(texts[1:]).count("ß") == ACCOUNT_LIMIT
     assert len(texts) == 3
-    assert count(settings, Report) == 1
+    assert count_rows(settings, Report) == 1
     # The address of an addition is no page.
     assert amina.get("/signaler/ajouter").headers["Location"] == FORM
 
@@ -442,7 +442,7 @@ def test_a_form_of_a_closed_report_can_be_sent_as_a_new_one(
         assert value(amina, "recit") == "Autre chose."
         assert "comme un nouveau signalement" in amina.text
     assert sent(amina, recit="Autre chose.") != code
-    assert count(settings, Report) == 2
+    assert count_rows(settings, Report) == 2
 
 
 # --- what is in the way -----------------------------------------------------------------------
@@ -461,7 +461,7 @@ def test_an_old_token_brings_the_form_back_with_a_new_one(
     assert value(amina, "recit") == WORDS
     assert value(amina, "types") == "expulsion"
     assert value(amina, "jeton") != old
-    assert count(settings, Report) == 0
+    assert count_rows(settings, Report) == 0
     assert sent(amina)
 
 
@@ -490,7 +490,7 @@ def test_an_outage_keeps_the_form_and_logs_none_of_its_text(
         assert value(amina, "recit") == WORDS
         assert value(amina, "jeton") == jeton
         assert typed.items() <= dict(amina.form(FORM).fields).items()
-        assert count(settings, Report) == 0
+        assert count_rows(settings, Report) == 0
     logged = capfd.readouterr().err
     assert "OperationalError" in logged
     for word in (WORDS, "amina", "Gagny", jeton):
@@ -523,7 +523,7 @@ def test_no_answer_depends_on_how_many_reports_are_unread(
     with application(replace(settings, rate_limits=True)) as app:
         without = _answers(app, 12)
     with registers.new("sqlite", tmp_path / "other") as other:
-        with opened(other.database_url) as engine, write_engine(engine).begin() as connection:
+        with open_engine(other.database_url) as engine, write_engine(engine).begin() as connection:
             rows = [
                 {
                     "key": f"{number:032x}",
@@ -566,7 +566,7 @@ def test_rate_limits_keep_the_text_and_exempt_received_forms(
     assert looked_at(amina, recit="Le onzième.") == 200
     amina.post(FORM, first)
     assert code_of(amina) == code
-    assert count(settings, Report) == 10
+    assert count_rows(settings, Report) == 10
 
 
 def test_a_received_form_is_answered_without_the_write_lock(
@@ -633,14 +633,14 @@ def test_missing_files_acknowledge_nothing(settings: Settings, app: Flask, lost:
     amina = FormClient(app)
     amina.get(FORM)
     sent(amina)
-    database, seal_folder = sqlite_path(settings.database_url), seal_of(settings)
+    database, folder = sqlite_path(settings.database_url), seal_folder(settings)
     assert database
     gone = {
-        "seal folder": [seal_folder],
-        "seal key": [seal_folder / encryption.KEY_FILE],
+        "seal folder": [folder],
+        "seal key": [folder / encryption.KEY_FILE],
         "database": sorted(database.parent.glob("register.sqlite3*")),
         "log of the database": [Path(f"{database}-wal")],
-        "keys": sorted(seal_folder.glob("keys.sqlite3*")),
+        "keys": sorted(folder.glob("keys.sqlite3*")),
     }[lost]
     away = [(path, path.with_name(f"{path.name}.away")) for path in gone]
     amina.get(FORM)
@@ -656,7 +656,7 @@ def test_missing_files_acknowledge_nothing(settings: Settings, app: Flask, lost:
         kept.rename(path)
     answer = amina.send(FORM, etape="envoyer")
     assert code_of(amina)
-    assert count(settings, Report) == 2
+    assert count_rows(settings, Report) == 2
 
 
 def test_a_database_taken_away_while_a_report_is_written_acknowledges_nothing(
@@ -682,7 +682,7 @@ def test_a_database_taken_away_while_a_report_is_written_acknowledges_nothing(
     monkeypatch.undo()
     amina.send(FORM, etape="envoyer")
     assert code_of(amina)
-    assert count(settings, Report) == 1
+    assert count_rows(settings, Report) == 1
 
 
 def test_a_full_disk_is_explained_and_keeps_the_text(settings: Settings, amina: FormClient) -> None:
@@ -694,7 +694,7 @@ def test_a_full_disk_is_explained_and_keeps_the_text(settings: Settings, amina: 
     assert answer.status_code == 503
     assert "Le disque du registre est plein" in amina.text
     assert value(amina, "recit") == typed
-    assert count(settings, Report) == 0
+    assert count_rows(settings, Report) == 0
     db.engine.dispose()
     amina.send(FORM, etape="envoyer")
     assert code_of(amina)
