@@ -16,7 +16,7 @@ from register.cases.case_content import (
 
 def a_case(*, justice: bool = False, **changes: object) -> Content:
     """A case that the checklist lets pass; ``justice`` makes it one that asks for two people."""
-    told = Content(
+    content = Content(
         title="Interdiction de filmer le conseil municipal de Gagny",
         summary="Selon le blog, le maire interdit de filmer la séance du conseil.",
         narrative="Selon le blog, le maire a interdit de **filmer** la séance.",
@@ -33,8 +33,8 @@ def a_case(*, justice: bool = False, **changes: object) -> Content:
     )
     if justice:
         suit = ProceedingContent(direction="contre_cible", nature="penale", plaintiff="maire")
-        told = replace(told, types=("plainte_diffamation",), proceedings=(suit,))
-    return replace(told, **changes)
+        content = replace(content, types=("plainte_diffamation",), proceedings=(suit,))
+    return replace(content, **changes)
 
 
 def rich_case(**changes: object) -> Content:

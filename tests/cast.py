@@ -70,12 +70,12 @@ def hire(engine: Engine) -> Cast:
         "driss": Role.MODERATOR,
     }
     with _cheap_passwords(), writing(engine, AT) as p:
-        made = {
+        members = {
             name: accounts.add_member(p, f"{name}@register.test", role, PASSWORD).id
             for name, role in roles.items()
         }
         accounts.disable_member(p, "driss@register.test")
-    return Cast(**made)
+    return Cast(**members)
 
 
 def ready_case(p: WriteTransaction, content: Content, *, by: int, second: int) -> Incident:

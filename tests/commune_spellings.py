@@ -71,59 +71,63 @@ def smaller_communes() -> list[dataset.CsvRow]:
 @cache
 def owners() -> Owners:
     """Who shares what."""
-    found = Owners()
+    index = Owners()
     for row in communes():
         code = row["code"]
-        found.code[code] = code
-        found.named[fold_name(row["nom"])].add(code)
+        index.code[code] = code
+        index.named[fold_name(row["nom"])].add(code)
         for postal in row["codes_postaux"].split():
-            found.postal[postal].add(code)
-        found.retired |= dict.fromkeys(row["anciens_codes"].split(), code)
+            index.postal[postal].add(code)
+        index.retired |= dict.fromkeys(row["anciens_codes"].split(), code)
     for row in smaller_communes():
-        found.other_named[fold_name(row["nom"])].add(row["parent"])
-        found.other_code[row["code"]] = row["parent"]
-    return found
+        index.other_named[fold_name(row["nom"])].add(row["parent"])
+        index.other_code[row["code"]] = row["parent"]
+    return index
 
 
 def communes_of_name(name: str) -> set[str]:
     """All communes that bear a name or bore it."""
-    folded, held = fold_name(name), owners()
-    return held.named.get(folded, set()) | held.other_named.get(folded, set())
+    folded, index = fold_name(name), owners()
+    return index.named.get(folded, set()) | index.other_named.get(folded, set())
 
 
 def communes_of_code(code: str) -> set[str]:
     """All communes that a string of five characters can mean."""
-    held = owners()
-    posted = held.postal.get(code, set())
-    insee = held.code.get(code) or held.other_code.get(code)
+    index = owners()
+    posted = index.postal.get(code, set())
+    insee = index.code.get(code) or index.other_code.get(code)
     if insee is None and not posted:
         # A code that nobody kept a name for gives way to a postal code of today.
-        insee = held.retired.get(code)
+        insee = index.retired.get(code)
     return posted | ({insee} if insee else set())
 
 
 def code_fault(gazetteer: Gazetteer, typed: str, expected: set[str]) -> str:
     """What is wrong with the communes among the readings of a text; empty when nothing is."""
-    found = {one.code for one in resolve(gazetteer, typed).readings if one.kind == "commune"}
-    return "" if found == expected else f"{typed!r}: {sorted(found)}, expected {sorted(expected)}"
+    codes = {
+        reading.code for reading in resolve(gazetteer, typed).readings if reading.kind == "commune"
+    }
+    return "" if codes == expected else f"{typed!r}: {sorted(codes)}, expected {sorted(expected)}"
 
 
 def name_fault(gazetteer: Gazetteer, typed: str, name: str) -> str:
     """The same for a name: all that bear or bore it, then some whose name is longer than that."""
-    readings = [one for one in resolve(gazetteer, typed).readings if one.kind == "commune"]
+    readings = [
+        reading for reading in resolve(gazetteer, typed).readings if reading.kind == "commune"
+    ]
     expected = communes_of_name(name)
-    longer = [one for one in readings if one.why == "debut_du_nom"]
-    exact = {one.code for one in readings[: len(readings) - len(longer)]}
+    longer = [reading for reading in readings if reading.why == "debut_du_nom"]
+    exact = {reading.code for reading in readings[: len(readings) - len(longer)]}
     strange = {
-        one.code
-        for one in readings
-        if one.code not in expected
-        and not _goes_on(fold_name(one.alias_name or one.name), fold_name(name))
+        reading.code
+        for reading in readings
+        if reading.code not in expected
+        and not _goes_on(fold_name(reading.alias_name or reading.name), fold_name(name))
     }
     if expected <= exact and not strange and longer == readings[len(readings) - len(longer) :]:
         return ""
-    found = [one.code for one in readings]
-    return f"{typed!r}: {found}, expected {sorted(expected)} first, {sorted(strange)} never"
+    codes = [reading.code for reading in readings]
+    return f"{typed!r}: {codes}, expected {sorted(expected)} first, {sorted(strange)} never"
 
 
 def _goes_on(longer: str, name: str) -> bool:

@@ -67,8 +67,8 @@ def pytest_collection_finish() -> None:
 
 def pytest_sessionfinish(session: pytest.Session) -> None:
     """Under CI nothing may be skipped: a check that did not run proves nothing."""
-    told = session.config.pluginmanager.get_plugin("terminalreporter")
-    if os.environ.get("CI") == "true" and told and told.stats.get("skipped"):
+    reporter = session.config.pluginmanager.get_plugin("terminalreporter")
+    if os.environ.get("CI") == "true" and reporter and reporter.stats.get("skipped"):
         session.exitstatus = pytest.ExitCode.TESTS_FAILED
 
 
@@ -98,8 +98,8 @@ def settings(
     request: pytest.FixtureRequest, registers: Registers, tmp_path: Path
 ) -> Iterator[Settings]:
     """The settings of a register without a case; each test that asks runs on both databases."""
-    with databases.new(request.param, tmp_path) as made:
-        yield made
+    with databases.new(request.param, tmp_path) as settings:
+        yield settings
 
 
 @pytest.fixture
@@ -133,8 +133,8 @@ def pen(
 @pytest.fixture
 def app(settings: Settings) -> Iterator[Flask]:
     """The application on a register without a case, its context pushed."""
-    with application(settings) as made:
-        yield made
+    with application(settings) as app:
+        yield app
 
 
 # --- the people -------------------------------------------------------------------------------
@@ -178,9 +178,9 @@ def signed(app: Flask, cast: Cast) -> Callable[[str], MemberClient]:
 def store(settings: Settings, engine: Engine) -> Iterator[KeyStore]:
     """The keys of the register's reports."""
     with Session(engine) as session:
-        found = setup.key_store(settings, session)
-    yield found
-    found.close()
+        keys = setup.key_store(settings, session)
+    yield keys
+    keys.close()
 
 
 @pytest.fixture

@@ -113,8 +113,8 @@ class Registers:
             yield load_settings(folder, f"sqlite:///{file}")
         finally:
             # pytest keeps the folders of three runs; a thousand registers would fill the disk.
-            for left in file.parent.glob("register.sqlite3*"):
-                left.unlink()
+            for leftover in file.parent.glob("register.sqlite3*"):
+                leftover.unlink()
 
     def _make(self, backend: str) -> None:
         folder = self.folder / backend
@@ -150,26 +150,26 @@ class Registers:
     def _emptied(self, name: str) -> bool:
         """Make a used database as it was; False when its tables are no longer the same."""
         with open_engine(self._server.url(name)) as engine, engine.begin() as connection:
-            ask = connection.exec_driver_sql
+            execute = connection.exec_driver_sql
             # Whoever forgot to let go would hold the tables for ever.
-            ask(
+            execute(
                 "SELECT pg_terminate_backend(pid) FROM pg_stat_activity"
                 " WHERE datname = current_database() AND pid <> pg_backend_pid()"
             )
             try:
                 # Its index is of cases that are no more.
-                for (schema,) in ask(_INDEXES).all():
-                    ask(f'DROP SCHEMA "{schema}" CASCADE')
-                if ask(_SHAPE).all() != self.shape:
+                for (schema,) in execute(_INDEXES).all():
+                    execute(f'DROP SCHEMA "{schema}" CASCADE')
+                if execute(_SHAPE).all() != self.shape:
                     return False
                 tables = [
                     table.name
                     for table in Base.metadata.sorted_tables
                     if not table.name.startswith(_TERRITORY)
                 ]
-                ask(f"TRUNCATE {', '.join(tables)} RESTART IDENTITY CASCADE")
+                execute(f"TRUNCATE {', '.join(tables)} RESTART IDENTITY CASCADE")
                 for table in _OPENED:
-                    ask(f"INSERT INTO {table} SELECT * FROM kept.{table}")
+                    execute(f"INSERT INTO {table} SELECT * FROM kept.{table}")
             except SQLAlchemyError:
                 connection.rollback()
                 return False
@@ -178,8 +178,8 @@ class Registers:
     @property
     def _server(self) -> PostgresServer:
         # Asked for only when a test wants PostgreSQL: the others run where there is none.
-        found: PostgresServer = self.request.getfixturevalue("server")
-        return found
+        server: PostgresServer = self.request.getfixturevalue("server")
+        return server
 
 
 class _Compiled(BytecodeCache):
@@ -202,13 +202,13 @@ def share_templates_and_gazetteer() -> None:
     A thousand tests make an application of their own, and would do both a thousand times.
     """
     Flask.jinja_options = {**Flask.jinja_options, "bytecode_cache": _Compiled()}
-    read, known = request_context.read_gazetteer, {}
+    read, gazetteers = request_context.read_gazetteer, {}
 
     def shared(session: Session) -> Gazetteer:
         version = loader.version(session)
-        if version not in known:
-            known[version] = read(session)
-        return known[version]
+        if version not in gazetteers:
+            gazetteers[version] = read(session)
+        return gazetteers[version]
 
     request_context.read_gazetteer = shared
 

@@ -181,9 +181,9 @@ def _cases(engine: Engine) -> dict[str, int]:
 def _number(session: Session, *such: object) -> int:
     query = select(Incident.number).where(Incident.state == CaseState.PUBLISHED, *such)
     query = query.outerjoin(IncidentPlace, IncidentPlace.incident_id == Incident.id)
-    found = session.scalars(query.order_by(Incident.number)).first()
-    assert found
-    return found
+    number = session.scalars(query.order_by(Incident.number)).first()
+    assert number
+    return number
 
 
 def _publish_worst_case(pen: WriteTransaction, *, by: int, second: int) -> int:
@@ -197,7 +197,7 @@ def _publish_worst_case(pen: WriteTransaction, *, by: int, second: int) -> int:
     proceedings = tuple(
         ProceedingContent(direction="contre_cible", docket=f"RG {number}") for number in range(40)
     )
-    told = rich_case(
+    content = rich_case(
         summary="Selon le blog, le conseil municipal a délibéré sur la caméra",
         title="Le conseil municipal délibère, une fois encore, sur la caméra " * 5,
         narrative=("Selon le blog, filmer est interdit. " * 20 + "\n\n") * 69,
@@ -215,6 +215,6 @@ def _publish_worst_case(pen: WriteTransaction, *, by: int, second: int) -> int:
         proceedings=proceedings,
     )
     with patch.object(validation, "LIST_LIMIT", len(sources)):
-        case = publish_case(pen, told, by=by, second=second)
+        case = publish_case(pen, content, by=by, second=second)
     assert case.number
     return case.number

@@ -53,14 +53,14 @@ CASES: tuple[dict[str, Any], ...] = (
 
 def publish_all(desk: Any) -> None:
     """Every case, between others that nobody sees and that would answer as well."""
-    for place, told in enumerate(CASES):
-        desk.published(**told)
+    for place, changes in enumerate(CASES):
+        desk.published(**changes)
         if place % 7 == 3:
-            desk.withdrawn(**told)
-            desk.draft(**told)
+            desk.withdrawn(**changes)
+            desk.draft(**changes)
         if place == 10:
-            desk.merged(**told)
-            desk.erased(**told)
+            desk.merged(**changes)
+            desk.erased(**changes)
 
 
 # --- searches ----------------------------------------------------------------------------------
@@ -131,14 +131,14 @@ def searches(draw: st.DrawFn) -> tuple[CaseQuery, dict[int, int] | None]:
 # --- marks made anew ----------------------------------------------------------------------------
 
 
-def facet_sets(made: FacetIndex) -> tuple[object, ...]:
+def facet_sets(index: FacetIndex) -> tuple[object, ...]:
     """What marks say, whichever form their sets are kept in."""
-    public = facet_index.to_numbers(made.public_cases)
-    told = {
+    public = facet_index.to_numbers(index.public_cases)
+    sets = {
         name: {value: facet_index.to_numbers(cases) for value, cases in facet.items()}
-        for name, facet in made.facets.items()
+        for name, facet in index.facets.items()
     }
-    return public, told, [made.sort_days[number] for number in public]
+    return public, sets, [index.sort_days[number] for number in public]
 
 
 class CheckedFacetIndexes:
@@ -167,10 +167,10 @@ class CheckedFacetIndexes:
     def look(self, session: Session, book: Vocabulary) -> FacetIndex:
         """The marks of the session's moment."""
         at = head(session)
-        found = facet_index.load_index(session, book, at)
-        assert found.version.head == at
-        assert facet_sets(found) == facet_sets(self._make(session, book, found.version))
-        return found
+        index = facet_index.load_index(session, book, at)
+        assert index.version.head == at
+        assert facet_sets(index) == facet_sets(self._make(session, book, index.version))
+        return index
 
 
 # --- by brute force ----------------------------------------------------------------------------
@@ -188,8 +188,8 @@ def count_in_database(
     session: Session, query: CaseQuery, book: Vocabulary, hits: Mapping[int, int] | None
 ) -> int:
     """How many cases the database finds, by the filters' own clauses."""
-    asked = select(func.count()).select_from(CASE).where(CASE.c.state == CaseState.PUBLISHED)
-    return session.scalar(asked.where(*clauses(query, book, hits))) or 0
+    query_stmt = select(func.count()).select_from(CASE).where(CASE.c.state == CaseState.PUBLISHED)
+    return session.scalar(query_stmt.where(*clauses(query, book, hits))) or 0
 
 
 def count_facets(

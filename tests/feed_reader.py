@@ -23,9 +23,9 @@ class FeedConnection:
 
     def get(self, address: str, **headers: str) -> TestResponse:
         """What is answered; ``If_None_Match`` stands for ``If-None-Match``."""
-        told = {name.replace("_", "-"): value for name, value in headers.items()}
+        http_headers = {name.replace("_", "-"): value for name, value in headers.items()}
         # A test's own context would be taken for the request's.
-        return Context().run(lambda: self._client.get(address, headers=told))
+        return Context().run(lambda: self._client.get(address, headers=http_headers))
 
 
 def parsed(document: bytes) -> Any:
@@ -39,9 +39,9 @@ def parsed(document: bytes) -> Any:
 
 def number_of(entry: Any) -> int:
     """The case that an entry is about."""
-    found = _CASE.search(entry.link)
-    assert found, entry.link
-    return int(found[1])
+    match = _CASE.search(entry.link)
+    assert match, entry.link
+    return int(match[1])
 
 
 class Reader:
@@ -65,8 +65,8 @@ class Reader:
 
     def poll(self) -> dict[str, list[str]]:
         """Ask for every feed; the ids that are new to each feed, newest first."""
-        told = {address: self._ask(address) for address in tuple(self.addresses)}
-        return {address: new for address, new in told.items() if new}
+        new_ids = {address: self._ask(address) for address in tuple(self.addresses)}
+        return {address: new for address, new in new_ids.items() if new}
 
     def _ask(self, address: str) -> list[str]:
         answer = self.door.get(address, If_None_Match=self.tags.get(address, ""))
@@ -85,13 +85,13 @@ class Reader:
 
     def _read(self, address: str, entries: Sequence[Any]) -> list[str]:
         listed = {entry.id: entry for entry in entries}
-        kept = self.copies[address]
+        copies = self.copies[address]
         for name, entry in listed.items():
             self.showed[number_of(entry)].add(address)
-            if name not in kept or kept[name].updated != entry.updated:
-                kept[name] = entry
-        for name in kept.keys() - listed.keys():
-            del kept[name]
+            if name not in copies or copies[name].updated != entry.updated:
+                copies[name] = entry
+        for name in copies.keys() - listed.keys():
+            del copies[name]
         new = [name for name in listed if name not in self.known[address]]
         self.known[address].update(new)
         return new

@@ -77,14 +77,14 @@ def or_placeholder(text: str, limit: int = 2_000) -> str:
 @cache
 def account(texts: tuple[str, ...]) -> str:
     """Texts as the paragraphs of an account, without those that the renderer refuses."""
-    found = [f"Un {WORD}."]
+    paragraphs = [f"Un {WORD}."]
     for text in texts:
         try:
-            render_markdown("\n\n".join([*found, text]))
+            render_markdown("\n\n".join([*paragraphs, text]))
         except TextError:
             continue
-        found.append(text)
-    return "\n\n".join(found)
+        paragraphs.append(text)
+    return "\n\n".join(paragraphs)
 
 
 def _source(text: str, place: int) -> SourceContent:

@@ -56,37 +56,37 @@ class HostileString:
 
 def hostile_strings(turn: int = 0) -> list[HostileString]:
     """Every string of the list, in its order; ``turn`` chooses what each of them runs."""
-    found: list[HostileString] = []
+    strings: list[HostileString] = []
     group, place = "", count(1)
     # Only a line feed ends a line here: other separators are among the attacks.
     for line in _FILE.read_text("utf-8").split("\n"):
         if line.startswith("[") and line.endswith("]") and line[1:-1] in GROUPS:
             group, place = line[1:-1], count(1)
         elif line and not (line.startswith("# ") and not group):
-            payload = PAYLOADS[(len(found) + turn) % len(PAYLOADS)]
-            found.append(HostileString(f"{group} {next(place)}", group, _read(line, payload)))
-    return found
+            payload = PAYLOADS[(len(strings) + turn) % len(PAYLOADS)]
+            strings.append(HostileString(f"{group} {next(place)}", group, _read(line, payload)))
+    return strings
 
 
 def sample_strings(size: int = 1) -> list[HostileString]:
     """Some of each group, always the same ones."""
     every = hostile_strings()
-    drawn = []
+    sample = []
     for group in GROUPS:
         own = [attack for attack in every if attack.group == group]
-        drawn += own[:: max(1, len(own) // size)][:size]
-    return drawn
+        sample += own[:: max(1, len(own) // size)][:size]
+    return sample
 
 
 def _read(line: str, payload: str) -> str:
-    told = line.replace("§", payload).replace("¤", HOST)
-    told = _ESCAPED.sub(_character, told)
-    return _REPEATED.sub(lambda found: found[1] * int(found[2]), told)
+    text = line.replace("§", payload).replace("¤", HOST)
+    text = _ESCAPED.sub(_character, text)
+    return _REPEATED.sub(lambda match: match[1] * int(match[2]), text)
 
 
-def _character(found: re.Match[str]) -> str:
-    code = found[1] or found[2] or found[3]
-    return chr(int(code, 16)) if code else _PLAIN[found[4]]
+def _character(match: re.Match[str]) -> str:
+    code = match[1] or match[2] or match[3]
+    return chr(int(code, 16)) if code else _PLAIN[match[4]]
 
 
 GROUPS = tuple(
@@ -124,26 +124,28 @@ class _Watcher(HTMLParser):
         self.found: list[str] = []
 
     def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
-        told = {name: value or "" for name, value in attrs}
-        self.found += _in_element(tag, told)
-        for name, value in told.items():
+        attributes = {name: value or "" for name, value in attrs}
+        self.found += _in_element(tag, attributes)
+        for name, value in attributes.items():
             self.found += _in_attribute(tag, name, value)
 
     def handle_pi(self, data: str) -> None:
         self.found.append(f"<?{data[:60]}>")
 
 
-def _in_element(tag: str, told: dict[str, str]) -> Iterator[str]:
+def _in_element(tag: str, attributes: dict[str, str]) -> Iterator[str]:
     # A data block is read by machines, and run by no browser.
-    own = told.get("src", "").startswith("/static/") or told == {"type": "application/ld+json"}
+    own = attributes.get("src", "").startswith("/static/") or attributes == {
+        "type": "application/ld+json"
+    }
     if tag in _NEVER or (tag == "script" and not own):
-        yield f"<{tag} {told}>"[:160]
-    if tag == "meta" and "http-equiv" in told:
-        yield f"<meta {told}>"[:160]
-    if tag == "link" and told.get("href", "/")[:2] == "//":
-        yield f"<link {told}>"[:160]
-    if tag == "form" and not told.get("action", "/").startswith(("/", "#", "?")):
-        yield f"<form {told}>"[:160]
+        yield f"<{tag} {attributes}>"[:160]
+    if tag == "meta" and "http-equiv" in attributes:
+        yield f"<meta {attributes}>"[:160]
+    if tag == "link" and attributes.get("href", "/")[:2] == "//":
+        yield f"<link {attributes}>"[:160]
+    if tag == "form" and not attributes.get("action", "/").startswith(("/", "#", "?")):
+        yield f"<form {attributes}>"[:160]
 
 
 def _in_attribute(tag: str, name: str, value: str) -> Iterator[str]:

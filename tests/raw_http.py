@@ -83,11 +83,11 @@ def _pages() -> Blueprint:
 
 def connect(port: int, source: str = "") -> socket.socket:
     """A connection to a port of this machine."""
-    opened = socket.create_connection(
+    connection = socket.create_connection(
         (ADDRESS, port), timeout=20, source_address=(source, 0) if source else None
     )
-    opened.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
-    return opened
+    connection.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+    return connection
 
 
 def get(path: bytes, *lines: bytes, host: bytes = b"127.0.0.1") -> bytes:
@@ -233,9 +233,9 @@ class Served:
 
     def first_line(self) -> str:
         """What it prints first, which is that it serves."""
-        told = self.process.stdout.readline()
-        assert told, self.logged()
-        return told
+        line = self.process.stdout.readline()
+        assert line, self.logged()
+        return line
 
     def logged(self) -> str:
         """Its log so far."""
@@ -248,14 +248,14 @@ class Served:
         self, event: str, count: int = 1, seconds: float = 15, process: str = "worker"
     ) -> None:
         """Wait until the log has told that of a process of ours that many times."""
-        told = f'"event": "{event}", "process": "{process}"'
-        until(lambda: self.logged().count(told) >= count, seconds, self.logged)
+        log_text = f'"event": "{event}", "process": "{process}"'
+        until(lambda: self.logged().count(log_text) >= count, seconds, self.logged)
 
     def child(self, module: str = FOLLOWER) -> int:
         """The number of one of its processes, waited for: to kill 0 would be to kill the tests."""
-        found: list[int] = []
-        until(lambda: bool(found.extend(self._children(module)) or found))
-        return found[0]
+        processes: list[int] = []
+        until(lambda: bool(processes.extend(self._children(module)) or processes))
+        return processes[0]
 
     def _children(self, module: str) -> Iterator[int]:
         path = Path(f"/proc/{self.process.pid}/task/{self.process.pid}/children")
@@ -289,12 +289,14 @@ def until(
 
 def environ(settings: Settings) -> dict[str, str]:
     """The environment of a command on a register of the tests."""
-    told = {name: value for name, value in os.environ.items() if not name.startswith("REGISTER_")}
-    here = Path(__file__).resolve().parent
-    told["PYTHONPATH"] = os.pathsep.join([str(here), str(here.parent)])
-    told["REGISTER_INSTANCE"] = str(settings.instance)
-    told["REGISTER_SEAL_DIR"] = str(settings.seal_dir)
-    return told
+    variables = {
+        name: value for name, value in os.environ.items() if not name.startswith("REGISTER_")
+    }
+    folder = Path(__file__).resolve().parent
+    variables["PYTHONPATH"] = os.pathsep.join([str(folder), str(folder.parent)])
+    variables["REGISTER_INSTANCE"] = str(settings.instance)
+    variables["REGISTER_SEAL_DIR"] = str(settings.seal_dir)
+    return variables
 
 
 @contextmanager
@@ -312,7 +314,7 @@ def serving(
     """
     sockets = listening.listen(ADDRESS, 0)
     port = listening.port_of(sockets)
-    fds = tuple(opened.fileno() for opened in sockets)
+    fds = tuple(listener.fileno() for listener in sockets)
     words = ("wire:application", "prêt", str(workers), *map(str, fds))
     served = Served(launch.python_command(launch.SUPERVISOR, *words), settings, fds, log, **more)
     listening.close(sockets)

@@ -47,7 +47,7 @@ def nonce() -> str:
 
 def a_report(**fields: object) -> ReportContent:
     """What Amina sends: ``a_report(account=…, types=(…))``."""
-    told: dict[str, object] = {
+    answers: dict[str, object] = {
         "account": WORDS,
         "types": ("interdiction_filmer",),
         "place": "Gagny",
@@ -58,7 +58,7 @@ def a_report(**fields: object) -> ReportContent:
         "began": "aucune",
         "links": ("https://exemple.test/seance",),
     }
-    return ReportContent(**{**told, **fields})  # type: ignore[arg-type]
+    return ReportContent(**{**answers, **fields})  # type: ignore[arg-type]
 
 
 def receive_report(
@@ -85,8 +85,8 @@ def receive_report(
 
 def receipt_code(status: int, page: str) -> str:
     """The code of a receipt; empty on any other page."""
-    found = CODE.search(page) if status == 200 else None
-    return found[0] if found else ""
+    match = CODE.search(page) if status == 200 else None
+    return match[0] if match else ""
 
 
 def count_rows(settings: Settings, model: type[Base]) -> int:

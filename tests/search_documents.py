@@ -59,14 +59,14 @@ def no_progress(_done: int, _total: int) -> None:
     """Nobody is told how far it is."""
 
 
-def by_number(*told: Iterable[Document]) -> dict[int, Document]:
+def by_number(*batches: Iterable[Document]) -> dict[int, Document]:
     """Each case once, as it was told last."""
-    return {one.number: one for some in told for one in some}
+    return {document.number: document for batch in batches for document in batch}
 
 
-def expected_matches(asked: SearchQuery, cases: Iterable[Document]) -> dict[int, int]:
+def expected_matches(query: SearchQuery, cases: Iterable[Document]) -> dict[int, int]:
     """What the judge says of all cases."""
-    judged = ((one.number, strength(asked, one)) for one in cases)
+    judged = ((document.number, strength(query, document)) for document in cases)
     return {number: value for number, value in judged if value is not None}
 
 
@@ -95,24 +95,27 @@ def _text(chance: random.Random, words: int) -> str:
 def sample_queries(seed: int = 1) -> list[SearchQuery]:
     """Searches for :func:`random_documents`: words, phrases, beginnings, what is left out."""
     chance = random.Random(seed)
-    asked = [
+    queries = [
         SearchQuery(),
         word_query("mot1"),
         word_query("mot1", "mot2"),
         word_query("mot12", prefix=True),
     ]
     for _ in range(12):
-        one, other, third = (f"mot{int(chance.paretovariate(0.6)) % 2_000}" for _ in range(3))
-        ways = (QueryAlternative((one, other)), QueryAlternative((third,)))
-        asked.append(
+        first, second, third = (f"mot{int(chance.paretovariate(0.6)) % 2_000}" for _ in range(3))
+        alternatives = (QueryAlternative((first, second)), QueryAlternative((third,)))
+        queries.append(
             SearchQuery(
-                (QueryPart("x", ways), QueryPart("y", (QueryAlternative((other,)),), excluded=True))
+                (
+                    QueryPart("x", alternatives),
+                    QueryPart("y", (QueryAlternative((second,)),), excluded=True),
+                )
             )
         )
-        asked.append(
-            SearchQuery((QueryPart("x", (QueryAlternative((one, other), is_phrase=False),)),))
+        queries.append(
+            SearchQuery((QueryPart("x", (QueryAlternative((first, second), is_phrase=False),)),))
         )
-    return asked
+    return queries
 
 
 def fill_index(index: SearchEngine, *cases: Document, cursor: Cursor = START) -> None:

@@ -16,8 +16,8 @@ def path_lines(path: str) -> list[list[DrawingPoint]]:
     for start, moves, closed in LINE.findall(path):
         x, y = map(int, NUMBER.findall(start))
         line = [DrawingPoint(x, y)]
-        told = list(map(int, NUMBER.findall(moves)))
-        for dx, dy in zip(told[::2], told[1::2], strict=True):
+        numbers = list(map(int, NUMBER.findall(moves)))
+        for dx, dy in zip(numbers[::2], numbers[1::2], strict=True):
             x, y = x + dx, y + dy
             line.append(DrawingPoint(x, y))
         read.append([*line, line[0]] if closed else line)
@@ -36,8 +36,8 @@ def dot_points(path: str) -> list[DrawingPoint]:
 
 def figure(html: str) -> str:
     """The one map of a page."""
-    (found,) = re.findall(r'<figure class="map.*?</figure>', html, re.DOTALL)
-    return str(found)
+    (figures,) = re.findall(r'<figure class="map.*?</figure>', html, re.DOTALL)
+    return str(figures)
 
 
 def dots(html: str) -> int:

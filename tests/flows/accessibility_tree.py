@@ -65,41 +65,41 @@ def _said(written: str | None) -> str:
 
 
 def _lines(nodes: list[Node], depth: int) -> list[str]:
-    told: list[str] = []
+    lines: list[str] = []
     for node in nodes:
         if node.role in LANDMARKS:
-            told += [_at(depth, f"{node.role} {node.name}".strip())]
-            told += _lines(node.within, depth + 1)
+            lines += [_at(depth, f"{node.role} {node.name}".strip())]
+            lines += _lines(node.within, depth + 1)
         elif node.role == "heading":
-            told += [_at(depth, f"heading {node.level}: {node.name}")]
+            lines += [_at(depth, f"heading {node.level}: {node.name}")]
         elif node.role == "list":
-            told += _list(node, depth)
-        elif node.role == "definition" and told:
-            told[-1] += f": {_inline(node)}"
+            lines += _list(node, depth)
+        elif node.role == "definition" and lines:
+            lines[-1] += f": {_inline(node)}"
         else:
-            told += [_at(depth, _inline(node))]
-    return told
+            lines += [_at(depth, _inline(node))]
+    return lines
 
 
 def _list(node: Node, depth: int) -> list[str]:
     count = f"list of {len(node.within)}"
     if all(len(item.within) <= 1 for item in node.within):
         return [_at(depth, f"{count}: {', '.join(_inline(item) for item in node.within)}")]
-    told = [_at(depth, count)]
+    lines = [_at(depth, count)]
     for item in node.within:
         first, *further = _lines(item.within, 0) if item.within else [_inline(item)]
-        told += [_at(depth, f"- {first}"), *(_at(depth + 1, line) for line in further)]
-    return told
+        lines += [_at(depth, f"- {first}"), *(_at(depth + 1, line) for line in further)]
+    return lines
 
 
 def _inline(node: Node) -> str:
-    said = node.text
+    text = node.text
     if node.within:
         parts = [_inline(part) for part in node.within]
-        said = re.sub(r" ([,.])", r"\1", " ".join(part for part in parts if part))
+        text = re.sub(r" ([,.])", r"\1", " ".join(part for part in parts if part))
     if node.role == "list":
         return f"list of {len(node.within)}: {', '.join(_inline(item) for item in node.within)}"
-    return f"[{node.name}]" if node.role == "link" else node.name or said
+    return f"[{node.name}]" if node.role == "link" else node.name or text
 
 
 def _at(depth: int, text: str) -> str:

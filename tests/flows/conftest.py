@@ -68,9 +68,9 @@ def reader(browser: Browser, site: Site, watch: list[Watch]) -> Iterator[Opener]
     yield opened
     for context in contexts:
         context.close()
-    asked = [url for seen in watch for url in seen.requests]
-    assert asked
-    assert [url for url in asked if not url.startswith(site.base + "/")] == []
+    requests = [url for seen in watch for url in seen.requests]
+    assert requests
+    assert [url for url in requests if not url.startswith(site.base + "/")] == []
     # Of a page that is missing or gone Chromium tells the status.
     assert [text for seen in watch for text in seen.complaints if not is_status(text, "4")] == []
 

@@ -219,9 +219,9 @@ def publish(member: Member, case: str) -> int:
     attest(member)
     member.user.press("Publier")
     expect_message(page, "Le cas est publié sous le nº")
-    found = re.search(r"nº\s*([0-9]+)", page.get_by_role("status").first.inner_text())
-    assert found
-    return int(found[1])
+    match = re.search(r"nº\s*([0-9]+)", page.get_by_role("status").first.inner_text())
+    assert match
+    return int(match[1])
 
 
 # --- what comes after ---------------------------------------------------------------------------

@@ -81,8 +81,8 @@ class Watch:
 
 def is_status(complaint: str, first: str = "") -> bool:
     """Whether it is about a page's status, one that begins with ``first``: Chromium tells it."""
-    told = f"Failed to load resource: the server responded with a status of {first}"
-    return complaint.startswith(told)
+    prefix = f"Failed to load resource: the server responded with a status of {first}"
+    return complaint.startswith(prefix)
 
 
 @contextmanager
@@ -107,9 +107,9 @@ def browsers(browser: Browser, base: str, watch: list[Watch]) -> Iterator[AtDesk
     yield opened
     for context in contexts:
         context.close()
-    asked = [url for seen in watch for url in seen.requests]
-    assert asked
-    assert [url for url in asked if not url.startswith(base + "/")] == []
+    requests = [url for seen in watch for url in seen.requests]
+    assert requests
+    assert [url for url in requests if not url.startswith(base + "/")] == []
     complaints = [text for seen in watch for text in seen.complaints if not _is_harmless(text)]
     assert complaints == [], complaints
 
@@ -120,10 +120,10 @@ def _is_harmless(complaint: str) -> bool:
     It also says that the part of the page that an address names goes before ``autofocus``, that a
     cache is emptied over HTTPS only, and that a test broke the network.
     """
-    known = (
+    prefixes = (
         "Failed to load resource: the server responded with a status of 4",
         "Failed to load resource: net::ERR_FAILED",
         "Autofocus ",
         "Clear-Site-Data header",
     )
-    return complaint.startswith(known)
+    return complaint.startswith(prefixes)

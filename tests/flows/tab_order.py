@@ -47,42 +47,44 @@ _NAME = """const NAME = (element) =>
 
 def stops(page: Page) -> list[dict[str, object]]:
     """Every stop from the top of the page, until the keyboard leaves it."""
-    found: list[dict[str, object]] = []
+    seen: list[dict[str, object]] = []
     if page.evaluate("document.activeElement !== document.body"):
         # The page put the keyboard further down: up again, to its first link.
         page.locator(".skip").focus()
     else:
         page.keyboard.press("Tab")
     for _press in range(STOPS):
-        here = page.evaluate(_with_names(HERE))
-        if here["away"]:
-            return found
+        focus = page.evaluate(_with_names(HERE))
+        if focus["away"]:
+            return seen
         # A date has a stop for each of its numbers, and one for its calendar, which the browser
         # frames by itself.
-        if not found or found[-1]["name"] != here["name"]:
-            found.append(here)
+        if not seen or stops_so_far[-1]["name"] != focus["name"]:
+            seen.append(focus)
         page.keyboard.press("Tab")
-    raise AssertionError(f"the keyboard does not leave the page: {found[-3:]}")
+    raise AssertionError(f"the keyboard does not leave the page: {seen[-3:]}")
 
 
 def faults(page: Page) -> list[str]:
     """Whatever stops somebody who has but a keyboard, in words."""
-    wanted = page.evaluate(_with_names(TO_REACH))
-    told = [f"for a mouse alone: {name}" for name in page.evaluate(_with_names(FOR_A_MOUSE_ALONE))]
+    expected = page.evaluate(_with_names(TO_REACH))
+    messages = [
+        f"for a mouse alone: {name}" for name in page.evaluate(_with_names(FOR_A_MOUSE_ALONE))
+    ]
     met = stops(page)
     names = [stop["name"] for stop in met]
-    told += [f"not reached: {name}" for name in wanted if name not in names]
-    told += [f"a stop for nothing: {name}" for name in names if name not in wanted]
-    if sorted(map(str, names)) == sorted(wanted) and names != wanted:
-        told.append("not in the order of the document")
-    told += [f"not to be seen: {stop['name']}" for stop in met if not stop["shown"]]
-    told += [f"not to be heard: {stop['name']}" for stop in met if stop["unheard"]]
-    return told + _that_do_not_open(page)
+    messages += [f"not reached: {name}" for name in expected if name not in names]
+    messages += [f"a stop for nothing: {name}" for name in names if name not in expected]
+    if sorted(map(str, names)) == sorted(expected) and names != expected:
+        messages.append("not in the order of the document")
+    messages += [f"not to be seen: {stop['name']}" for stop in met if not stop["shown"]]
+    messages += [f"not to be heard: {stop['name']}" for stop in met if stop["unheard"]]
+    return messages + _that_do_not_open(page)
 
 
 def _that_do_not_open(page: Page) -> list[str]:
     """What is folded and does not open by Enter, or close again by the space bar."""
-    told = []
+    messages = []
     for summary in page.locator("details > summary:visible").all():
         folded = summary.locator("xpath=..")
         was = folded.evaluate("(details) => details.open")
@@ -90,8 +92,8 @@ def _that_do_not_open(page: Page) -> list[str]:
         for key, then in (("Enter", not was), ("Space", was)):
             page.keyboard.press(key)
             if folded.evaluate("(details) => details.open") is not then:
-                told.append(f"{key} does nothing: {summary.inner_text()}")
-    return told
+                messages.append(f"{key} does nothing: {summary.inner_text()}")
+    return messages
 
 
 def _with_names(script: str) -> str:

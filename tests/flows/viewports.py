@@ -22,9 +22,9 @@ class Viewport:
     database: str = "sqlite"
 
 
-def each_of(ways: Mapping[str, Viewport]) -> list[object]:
+def each_of(viewports: Mapping[str, Viewport]) -> list[object]:
     """The parameters of a test, a way and its database; all but ``phone`` for ``make prove``."""
     return [
         pytest.param(way, way.database, id=name, marks=[] if name == "phone" else pytest.mark.prove)
-        for name, way in ways.items()
+        for name, way in viewports.items()
     ]

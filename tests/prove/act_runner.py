@@ -17,8 +17,8 @@ from register.journal import JournalEntry, WriteTransaction
 
 
 # One member answers for both, as where there is one moderator.
-def _alone(told: RunActs) -> dict[str, Any]:
-    return {"by": told.cast.bruno, "second": told.cast.bruno, "single": True}
+def _alone(run: RunActs) -> dict[str, Any]:
+    return {"by": run.cast.bruno, "second": run.cast.bruno, "single": True}
 
 
 @dataclass(frozen=True)
@@ -31,70 +31,70 @@ class RunActs:
     word: str
 
 
-def _publish(p: WriteTransaction, case: Case, told: RunActs) -> JournalEntry:
-    known = {"attested": ATTESTATIONS, "flags_reason": "relu", "single": True}
-    return acts.publish(p, case.id, by=told.cast.bruno, reason=told.word, **known)
+def _publish(p: WriteTransaction, case: Case, run: RunActs) -> JournalEntry:
+    attestations = {"attested": ATTESTATIONS, "flags_reason": "relu", "single": True}
+    return acts.publish(p, case.id, by=run.cast.bruno, reason=run.word, **attestations)
 
 
-def _restore(p: WriteTransaction, case: Case, told: RunActs) -> JournalEntry:
-    known = {"attested": ATTESTATIONS, "flags_reason": "relu", "single": True}
-    known |= {"public_note": told.word}
-    return acts.restore(p, case.id, by=told.cast.bruno, reason=told.word, **known)
+def _restore(p: WriteTransaction, case: Case, run: RunActs) -> JournalEntry:
+    attestations = {"attested": ATTESTATIONS, "flags_reason": "relu", "single": True}
+    attestations |= {"public_note": run.word}
+    return acts.restore(p, case.id, by=run.cast.bruno, reason=run.word, **attestations)
 
 
-def _follow_up(p: WriteTransaction, case: Case, told: RunActs) -> JournalEntry:
-    words = {"title": f"Suite {told.word}", "text": told.word, "content": told.content}
-    return acts.follow_up(p, case.id, reason=told.word, **words, **_alone(told))
+def _follow_up(p: WriteTransaction, case: Case, run: RunActs) -> JournalEntry:
+    words = {"title": f"Suite {run.word}", "text": run.word, "content": run.content}
+    return acts.follow_up(p, case.id, reason=run.word, **words, **_alone(run))
 
 
-def _reply(p: WriteTransaction, case: Case, told: RunActs) -> JournalEntry:
+def _reply(p: WriteTransaction, case: Case, run: RunActs) -> JournalEntry:
     received = acts.receive_reply(
         p,
         case.id,
-        by=told.cast.bruno,
+        by=run.cast.bruno,
         author="Ville de Gagny",
         capacity="la commune",
-        text=told.word,
+        text=run.word,
         received_on=date(2026, 3, 2),
     )
-    return acts.reply(p, received.id, reason=told.word, **_alone(told))
+    return acts.reply(p, received.id, reason=run.word, **_alone(run))
 
 
-def _correct(p: WriteTransaction, case: Case, told: RunActs) -> JournalEntry:
+def _correct(p: WriteTransaction, case: Case, run: RunActs) -> JournalEntry:
     return acts.correct(
-        p, case.id, told.content, reason=told.word, public_note=told.word, **_alone(told)
+        p, case.id, run.content, reason=run.word, public_note=run.word, **_alone(run)
     )
 
 
-def _redact(p: WriteTransaction, case: Case, told: RunActs) -> JournalEntry:
+def _redact(p: WriteTransaction, case: Case, run: RunActs) -> JournalEntry:
     row = p.load(Incident, case.id)
     return acts.redact(
         p,
         case.id,
-        told.content,
-        by=told.cast.bruno,
-        reason=told.word,
-        public_note=told.word,
-        follow_ups={part.id: ("Suite", told.word) for part in row.follow_ups},
-        replies={part.id: told.word for part in row.replies},
-        corrections={part.id: told.word for part in row.corrections},
+        run.content,
+        by=run.cast.bruno,
+        reason=run.word,
+        public_note=run.word,
+        follow_ups={part.id: ("Suite", run.word) for part in row.follow_ups},
+        replies={part.id: run.word for part in row.replies},
+        corrections={part.id: run.word for part in row.corrections},
     )
 
 
-def _withdraw(p: WriteTransaction, case: Case, told: RunActs) -> JournalEntry:
-    return acts.withdraw(p, case.id, by=told.cast.bruno, restriction="erreur", reason=told.word)
+def _withdraw(p: WriteTransaction, case: Case, run: RunActs) -> JournalEntry:
+    return acts.withdraw(p, case.id, by=run.cast.bruno, restriction="erreur", reason=run.word)
 
 
-def _edit(p: WriteTransaction, case: Case, told: RunActs) -> JournalEntry:
-    return acts.edit(p, case.id, told.content, by=told.cast.bruno, reason=told.word)
+def _edit(p: WriteTransaction, case: Case, run: RunActs) -> JournalEntry:
+    return acts.edit(p, case.id, run.content, by=run.cast.bruno, reason=run.word)
 
 
-def _merge(p: WriteTransaction, case: Case, told: RunActs) -> JournalEntry:
-    return acts.merge(p, case.id, into=told.into, by=told.cast.bruno, reason=told.word)
+def _merge(p: WriteTransaction, case: Case, run: RunActs) -> JournalEntry:
+    return acts.merge(p, case.id, into=run.into, by=run.cast.bruno, reason=run.word)
 
 
-def _erase(p: WriteTransaction, case: Case, told: RunActs) -> JournalEntry:
-    return acts.erase(p, case.id, by=told.cast.ada, restriction="donnee_personnelle", single=True)
+def _erase(p: WriteTransaction, case: Case, run: RunActs) -> JournalEntry:
+    return acts.erase(p, case.id, by=run.cast.ada, restriction="donnee_personnelle", single=True)
 
 
 ACTS: dict[str, Callable[[WriteTransaction, Case, RunActs], JournalEntry]] = {

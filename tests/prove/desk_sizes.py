@@ -24,7 +24,7 @@ def few_and_many(
 ) -> Iterator[tuple[Desk, Desk]]:
     """Chloé's desk with few of something, and with many."""
     with ExitStack() as stack:
-        made = []
+        desks = []
         for count in (SMALL_DESK, LARGE_DESK):
             own = folder / str(count)
             own.mkdir()
@@ -32,5 +32,5 @@ def few_and_many(
             engine = stack.enter_context(open_engine(settings.database_url))
             cast = hire(engine)
             fill(settings, engine, cast, count)
-            made.append(Desk(stack.enter_context(application(settings)), cast.chloe))
-        yield made[0], made[1]
+            desks.append(Desk(stack.enter_context(application(settings)), cast.chloe))
+        yield desks[0], desks[1]

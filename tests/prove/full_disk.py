@@ -57,21 +57,21 @@ class Limit:
 @contextmanager
 def small_disk(folder: Path) -> Iterator[Disk]:
     """Put a small disk in the place of a folder, with all that is in it."""
-    kept = folder.with_name(f"{folder.name}-kept")
-    folder.rename(kept)
+    original = folder.with_name(f"{folder.name}-kept")
+    folder.rename(original)
     folder.mkdir(mode=0o700)
-    size = sum(path.stat().st_size for path in kept.rglob("*") if path.is_file())
+    size = sum(path.stat().st_size for path in original.rglob("*") if path.is_file())
     options = f"size={2 * size + _ROOM},mode=0700"
     subprocess.run(["mount", "-t", "tmpfs", "-o", options, "tmpfs", str(folder)], check=True)
     try:
-        shutil.copytree(kept, folder, dirs_exist_ok=True)
+        shutil.copytree(original, folder, dirs_exist_ok=True)
         yield Disk(folder)
-        shutil.rmtree(kept)
-        shutil.copytree(folder, kept)
+        shutil.rmtree(original)
+        shutil.copytree(folder, original)
     finally:
         subprocess.run(["umount", "--lazy", str(folder)], check=True)
         folder.rmdir()
-        kept.rename(folder)
+        original.rename(folder)
 
 
 @contextmanager

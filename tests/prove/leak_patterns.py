@@ -43,28 +43,28 @@ def _base64(data: bytes) -> Iterator[bytes]:
 def _written(text: str) -> set[bytes]:
     """A text as it is, in other encodings, and in the forms in which words are looked up."""
     plain = text.encode()
-    found = {plain, plain.hex().encode(), quote(text).lower().encode()}
-    found |= {text.encode(coding) for coding in ("utf-16-le", "utf-16-be", "latin-1")}
-    found |= {text.lower().encode(), fold(text).encode()}
-    found |= {stem.encode() for stem in tokens(text) if len(stem) > 7}
-    found |= set(_base64(plain))
-    return found
+    patterns = {plain, plain.hex().encode(), quote(text).lower().encode()}
+    patterns |= {text.encode(coding) for coding in ("utf-16-le", "utf-16-be", "latin-1")}
+    patterns |= {text.lower().encode(), fold(text).encode()}
+    patterns |= {stem.encode() for stem in tokens(text) if len(stem) > 7}
+    patterns |= set(_base64(plain))
+    return patterns
 
 
 def _hashed(text: str) -> set[bytes]:
     """What hashes make of a text, cut short too: half of one tells as much as the whole."""
-    found: set[bytes] = set()
+    patterns: set[bytes] = set()
     for name in ("md5", "sha1", "sha256"):
         digest = hashlib.new(name, text.encode()).digest()
-        found |= {digest[:8], digest.hex()[:16].encode(), base64.b64encode(digest)[:10]}
-    return found
+        patterns |= {digest[:8], digest.hex()[:16].encode(), base64.b64encode(digest)[:10]}
+    return patterns
 
 
 def _addressed(address: str) -> set[bytes]:
     """An address in every way that it could be kept."""
     number = ipaddress.ip_address(address)
     packed = number.packed
-    found = {packed.hex().encode(), str(int(number)).encode(), *_base64(address.encode())}
+    patterns = {packed.hex().encode(), str(int(number)).encode(), *_base64(address.encode())}
     for text in (
         address,
         packed.hex(),
@@ -72,23 +72,23 @@ def _addressed(address: str) -> set[bytes]:
         f"::ffff:{address}",
         packed.decode("latin-1"),
     ):
-        found |= _hashed(text)
-    return found | _written(address)
+        patterns |= _hashed(text)
+    return patterns | _written(address)
 
 
 def leak_patterns() -> dict[str, set[bytes]]:
     """All that no file may hold, by what it is."""
-    told = {address: _addressed(address) for address in (*SOURCES, FORWARDED)}
-    told |= {word: _written(word) for word in WORDS}
-    told["agent"] = _written(AGENT) | _hashed(AGENT) | _written("Ronronnant/20770707")
-    told["agent"] |= _written("Lunette de Brindezingue")
-    return told
+    patterns = {address: _addressed(address) for address in (*SOURCES, FORWARDED)}
+    patterns |= {word: _written(word) for word in WORDS}
+    patterns["agent"] = _written(AGENT) | _hashed(AGENT) | _written("Ronronnant/20770707")
+    patterns["agent"] |= _written("Lunette de Brindezingue")
+    return patterns
 
 
 def leaks_in(folder: Path) -> list[str]:
     """What stands in which file."""
     looked_for = leak_patterns()
-    found = []
+    leaks = []
     for path in sorted(folder.rglob("*")):
         if not path.is_file():
             continue
@@ -96,5 +96,5 @@ def leaks_in(folder: Path) -> list[str]:
         small = data.lower()  # hexadecimal and words in capitals too
         for name, needles in looked_for.items():
             if any(needle in (small if needle.islower() else data) for needle in needles):
-                found.append(f"{path.relative_to(folder)}: {name}")
-    return found
+                leaks.append(f"{path.relative_to(folder)}: {name}")
+    return leaks

@@ -20,7 +20,7 @@ def need(*tools: str) -> None:
         pytest.fail(why) if os.environ.get("CI") == "true" else pytest.skip(why)
 
 
-def from_npm(package: str, found: str) -> Path:
+def from_npm(package: str, path: str) -> Path:
     """A file of a package of npm, of one exact version.
 
     :param package: with its version, ``vnu-jar@26.9.27``.
@@ -28,7 +28,7 @@ def from_npm(package: str, found: str) -> Path:
     """
     name, _at, version = package.rpartition("@")
     folder = BUILD / name / version
-    file = folder / "node_modules" / found
+    file = folder / "node_modules" / path
     if not file.exists():
         folder.mkdir(parents=True, exist_ok=True)
         # Without a package file of its own, npm would look for one in the folders above.

@@ -60,8 +60,8 @@ class Case:
 
     def ever(self, test: Callable[[Content], bool]) -> bool:
         """Whether the public could ever read something of it that passes."""
-        read = [told for event in self.events for told in (event.before, event.after)]
-        return any(told is not None and test(told) for told in read)
+        read = [content for event in self.events for content in (event.before, event.after)]
+        return any(content is not None and test(content) for content in read)
 
 
 # In which states an act is not refused.
@@ -90,25 +90,27 @@ PRESSURE = {"retrait_financement"}
 Test = Callable[[Content], bool]
 
 
-def _departement(told: Content) -> str:
-    return DEPARTEMENTS.get(told.commune, told.departement)
+def _departement(content: Content) -> str:
+    return DEPARTEMENTS.get(content.commune, content.departement)
 
 
-def _year(told: Content) -> int:
-    return int(told.date[:4]) if told.date else 0
+def _year(content: Content) -> int:
+    return int(content.date[:4]) if content.date else 0
 
 
 TESTS: dict[str, Callable[[str], Test]] = {
-    "type": lambda value: lambda told: value in told.types,
-    "famille": lambda _value: lambda told: bool(PRESSURE & set(told.types)),
-    "issue": lambda value: lambda told: told.outcome == value,
-    "media": lambda value: lambda told: value in told.outlets,
-    "du": lambda value: lambda told: _year(told) >= int(value),
-    "au": lambda value: lambda told: 0 < _year(told) <= int(value),
-    "sans_date": lambda _value: lambda told: not told.date,
-    "commune": lambda value: lambda told: COMMUNES.get(told.commune) == COMMUNES.get(value, value),
-    "departement": lambda value: lambda told: _departement(told) == value,
-    "region": lambda value: lambda told: REGIONS.get(_departement(told)) == value,
+    "type": lambda value: lambda content: value in content.types,
+    "famille": lambda _value: lambda content: bool(PRESSURE & set(content.types)),
+    "issue": lambda value: lambda content: content.outcome == value,
+    "media": lambda value: lambda content: value in content.outlets,
+    "du": lambda value: lambda content: _year(content) >= int(value),
+    "au": lambda value: lambda content: 0 < _year(content) <= int(value),
+    "sans_date": lambda _value: lambda content: not content.date,
+    "commune": lambda value: (
+        lambda content: COMMUNES.get(content.commune) == COMMUNES.get(value, value)
+    ),
+    "departement": lambda value: lambda content: _departement(content) == value,
+    "region": lambda value: lambda content: REGIONS.get(_departement(content)) == value,
 }
 WORDS = {"media"}
 
@@ -122,15 +124,15 @@ class Place:
     coded: tuple[Test, ...] = ()
     worded: tuple[Test, ...] = ()
 
-    def lists(self, told: Content | None) -> bool:
+    def lists(self, content: Content | None) -> bool:
         """Whether a case that reads so is listed."""
-        return told is not None and all(test(told) for test in (*self.coded, *self.worded))
+        return content is not None and all(test(content) for test in (*self.coded, *self.worded))
 
     def listed(self, cases: Iterable[Case]) -> list[int]:
         """The numbers on the page: the newest first, by their year here, undated ones last."""
-        found = [case for case in cases if self.lists(case.shown)]
-        found.sort(key=lambda case: (case.content.date, case.number or 0), reverse=True)
-        return [case.number or 0 for case in found]
+        listed = [case for case in cases if self.lists(case.shown)]
+        listed.sort(key=lambda case: (case.content.date, case.number or 0), reverse=True)
+        return [case.number or 0 for case in listed]
 
     def outcome(self, cases: Sequence[Case]) -> tuple[list[int], set[Event]]:
         """What page and feed have to say."""
@@ -153,9 +155,9 @@ class Place:
                 yield case.events[-1 - _unsaid(case)]
         elif case.events:
             for event in case.events:
-                left = self.lists(event.before) and not self.lists(event.after)
+                has_left = self.lists(event.before) and not self.lists(event.after)
                 # Words are not kept: a case that ceased to have one just leaves.
-                if left and event.act in MOVING and self._worded(case):
+                if has_left and event.act in MOVING and self._worded(case):
                     yield event
                 if event.act in TAKING_BACK and self._listed_once(case):
                     yield event

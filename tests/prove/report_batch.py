@@ -54,14 +54,14 @@ def _send(port: int) -> list[str]:
     time.sleep(MIN_AGE + 0.5)
     sent = []
     for number, (citizen, form) in enumerate(zip(citizens, forms, strict=True)):
-        told = {name: _sentence(name, number) for name in TYPED if name != "recit"}
-        told |= {"types": "expulsion", "acteur": "maire", "cible": "blogueur"}
+        answers = {name: _sentence(name, number) for name in TYPED if name != "recit"}
+        answers |= {"types": "expulsion", "acteur": "maire", "cible": "blogueur"}
         # Whatever place it may sound like, the words are to stay.
-        told |= {"lieu_lu": told["lieu"], "lieu_code": AS_TYPED}
+        answers |= {"lieu_lu": answers["lieu"], "lieu_code": AS_TYPED}
         if number % 5 == 0:
-            looked = {"jeton": form, "recit": _sentence("recit", number), **told}
+            looked = {"jeton": form, "recit": _sentence("recit", number), **answers}
             assert citizen.post("/signaler", {**looked, "etape": "verifier"}).status == 200
-        answer = citizen.report(form, _sentence("recit", number), **told)
+        answer = citizen.report(form, _sentence("recit", number), **answers)
         assert answer.code, answer.status
         sent.append(answer.code)
     return sent
@@ -82,11 +82,11 @@ class ReportDesk:
         app = create_app(self.settings)
         signed = MemberClient(app, self.by)
         name = app.config["SESSION_COOKIE_NAME"]
-        kept = signed.client.get_cookie(name)
-        assert kept
+        cookie = signed.client.get_cookie(name)
+        assert cookie
         with app.app_context():
             db.engine.dispose()
-        line = f"Cookie: {name}={kept.value}".encode()
+        line = f"Cookie: {name}={cookie.value}".encode()
         return ReportClient(self.port, SOURCES[0], (*LINES, line)), signed.csrf
 
     def takes_in_hand(self, keys: list[str]) -> None:
@@ -114,8 +114,8 @@ class ReportDesk:
 
     def accepts(self, key: str) -> int:
         with writing(self.engine) as pen:
-            told = {"reason": "signalé", "new": a_case(), "sentence": f"Elles sont {SENTENCE}."}
-            return acts.accept(pen, self.store, key, by=self.by, **told)
+            options = {"reason": "signalé", "new": a_case(), "sentence": f"Elles sont {SENTENCE}."}
+            return acts.accept(pen, self.store, key, by=self.by, **options)
 
     def spams(self, key: str) -> None:
         with writing(self.engine) as pen:
@@ -182,16 +182,16 @@ def send_report_batch(
 ) -> ReportBatch:
     """Fifty reports and what became of them, over HTTP; the server has ended."""
     folder = _folders(settings)
-    told = ReportBatch()
-    more = {"REGISTER_REQUIRE_2FA": "off", "TMPDIR": str(folder / "tmp")}
-    with serving(settings, **more) as (served, port):
+    batch = ReportBatch()
+    variables = {"REGISTER_REQUIRE_2FA": "off", "TMPDIR": str(folder / "tmp")}
+    with serving(settings, **variables) as (served, port):
         served.first_line()
-        told.codes = _send(port)
+        batch.codes = _send(port)
         with Session(engine) as session:
-            told.keys = [queries.key_by_code(session, store, code) or "" for code in told.codes]
-        assert all(told.keys)
+            batch.keys = [queries.key_by_code(session, store, code) or "" for code in batch.codes]
+        assert all(batch.keys)
         bureau = ReportDesk(settings, engine, store, cast.bruno, port)
-        _answered(_in_turn(port), bureau, told)
+        _answered(_in_turn(port), bureau, batch)
         _mishaps(port)
         # The follower has done what it does.
         until(lambda: '"event": "elected"' in served.logged(), 15, served.logged)
@@ -201,7 +201,7 @@ def send_report_batch(
         (folder / "logs" / "stdout").write_text(served.process.stdout.read(), "utf-8")
     # Files that this process read and closed have lost the locks that SQLite held on them here.
     engine.dispose()
-    return told
+    return batch
 
 
 def _in_turn(port: int) -> Iterator[ReportClient]:

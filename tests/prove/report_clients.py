@@ -98,9 +98,9 @@ class ReportClient:
 
 def fields(page: HttpAnswer, action: str) -> dict[str, str]:
     """What a form of a page would send as it stands."""
-    found = [form for form in FormParser(page.text).forms if form.action == action]
-    assert found, (action, page.status)
-    return dict(found[0].fields)
+    forms = [form for form in FormParser(page.text).forms if form.action == action]
+    assert forms, (action, page.status)
+    return dict(forms[0].fields)
 
 
 def token(page: HttpAnswer, action: str) -> str:
@@ -113,8 +113,8 @@ def token(page: HttpAnswer, action: str) -> str:
 
 def free_port() -> int:
     """A port that nothing listens on."""
-    with socket.create_server((ADDRESS, 0)) as opened:
-        number: int = opened.getsockname()[1]
+    with socket.create_server((ADDRESS, 0)) as listener:
+        number: int = listener.getsockname()[1]
     return number
 
 

@@ -40,9 +40,9 @@ def _forget_counts() -> None:
     public_journal._extents.clear()
     facet_index._cached_indexes.clear()
     modules = [module for name, module in sys.modules.items() if name.startswith("register.")]
-    for found in [found for module in modules for found in vars(module).values()]:
-        if isinstance(found, VersionedCache | VersionedMapCache):
-            found.clear()
+    for cache in [cache for module in modules for cache in vars(module).values()]:
+        if isinstance(cache, VersionedCache | VersionedMapCache):
+            cache.clear()
 
 
 class AppClient:
@@ -63,10 +63,10 @@ class AppClient:
         return Context().run(self._get, address, tag)
 
     def _get(self, address: str, tag: str) -> AppAnswer:
-        known = {"If-None-Match": tag} if tag else {}
-        with self._client.get(address, headers=known) as told:
-            headers = sorted(field for field in told.headers if field[0] != "Date")
-            return AppAnswer(told.status_code, headers, told.data)
+        conditions = {"If-None-Match": tag} if tag else {}
+        with self._client.get(address, headers=conditions) as response:
+            headers = sorted(field for field in response.headers if field[0] != "Date")
+            return AppAnswer(response.status_code, headers, response.data)
 
     def forget(self) -> None:
         """Keep nothing of any position: no page, no entry, no count."""

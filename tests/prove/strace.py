@@ -25,28 +25,28 @@ _ACKNOWLEDGED = re.compile(
 
 def steps(trace: str) -> list[str]:
     """What happened, in order: the names of files once they are on disk, and ``answer``."""
-    found: list[str] = []
+    events: list[str] = []
     under_way: dict[str, str] = {}
     for line in trace.splitlines():
         call = _CALL.fullmatch(line)
         if call is None:
             continue
-        thread, rest = call["thread"], call["rest"]
-        begun, resumed = _SYNC.match(rest), _RESUMED.match(rest)
-        if begun and "<unfinished" in rest:
+        thread, call_text = call["thread"], call["rest"]
+        begun, resumed = _SYNC.match(call_text), _RESUMED.match(call_text)
+        if begun and "<unfinished" in call_text:
             under_way[thread] = begun["path"]
-        elif begun and rest.endswith("= 0"):
-            found.append(Path(begun["path"]).name)
-        elif resumed and thread in under_way and rest.endswith("= 0"):
-            found.append(Path(under_way.pop(thread)).name)
-        elif _ACKNOWLEDGED.match(rest):
-            found.append("answer")
-    return found
+        elif begun and call_text.endswith("= 0"):
+            events.append(Path(begun["path"]).name)
+        elif resumed and thread in under_way and call_text.endswith("= 0"):
+            events.append(Path(under_way.pop(thread)).name)
+        elif _ACKNOWLEDGED.match(call_text):
+            events.append("answer")
+    return events
 
 
-def is_kept_first(told: list[str]) -> bool:
+def is_kept_first(events: list[str]) -> bool:
     """Whether a key, then a report, were on disk before the first answer."""
-    before = told[: told.index("answer")] if "answer" in told else []
+    before = events[: events.index("answer")] if "answer" in events else []
     names = [name.removesuffix("-wal") for name in before]
     if not {report_keys.STORE_FILE, "register.sqlite3"} <= set(names):
         return False
@@ -58,7 +58,7 @@ _OPENED = re.compile(r'openat\([^"]*"(?P<path>[^"]*)", [A-Z_|]*(?:O_RDWR|O_WRONL
 
 def written_to(trace: str) -> set[str]:
     """The files and folders that were opened to be written to."""
-    return {found["path"] for found in _OPENED.finditer(trace)}
+    return {match["path"] for match in _OPENED.finditer(trace)}
 
 
 @contextmanager
@@ -66,16 +66,16 @@ def traced(process: int, into: Path) -> Iterator[None]:
     """Note what a process asks of the disk and writes to its readers."""
     if shutil.which("strace") is None:
         pytest.skip("no strace: tools/bring prove installs it")
-    told = into.with_suffix(".told")
+    output = into.with_suffix(".told")
     calls = "trace=fsync,fdatasync,sendto,sendmsg,write,writev,openat"
-    with told.open("wb") as heard:
+    with output.open("wb") as heard:
         strace = subprocess.Popen(
             ["strace", "-f", "-y", "-s", "200", "-e", calls, "-o", str(into), "-p", str(process)],
             stdin=subprocess.DEVNULL,
             stderr=heard,
         )
     try:
-        until(lambda: b"attached" in told.read_bytes(), 15, lambda: told.read_text("utf-8"))
+        until(lambda: b"attached" in output.read_bytes(), 15, lambda: output.read_text("utf-8"))
         time.sleep(0.5)  # the other threads are attached one by one
         yield
     finally:

@@ -56,12 +56,12 @@ class FeedClient:
 
     def whole(self, address) -> list[atom.Entry]:
         """Every entry from the newest to the first, archive after archive (RFC 5005 §4)."""
-        found = []
+        entries = []
         while address:
             feed = self.feed(address)
-            found += feed.entries
+            entries += feed.entries
             address = feed.link("prev-archive").removeprefix(BASE)
-        return found
+        return entries
 
 
 class TimedDesk:
@@ -81,9 +81,9 @@ class TimedDesk:
         return self.desk.published(content, **changes)
 
     def follows(self, filed, title="Le conseil a voté", **given):
-        told = {"text": "Selon la presse, le conseil a **voté**.", **given}
+        fields = {"text": "Selon la presse, le conseil a **voté**.", **given}
         with self.pen() as p:
-            acts.follow_up(p, filed.id, reason="presse", title=title, **told, **self.both)
+            acts.follow_up(p, filed.id, reason="presse", title=title, **fields, **self.both)
 
     def replies(self, filed, text="La commune conteste."):
         row = self.desk.received_reply(filed, text)
@@ -92,15 +92,15 @@ class TimedDesk:
         return row
 
     def corrects(self, filed, note="Le titre change", content=None, **changes):
-        told = content or self.content(**changes)
+        corrected = content or self.content(**changes)
         with self.pen() as p:
-            acts.correct(p, filed.id, told, reason="erreur", public_note=note, **self.both)
+            acts.correct(p, filed.id, corrected, reason="erreur", public_note=note, **self.both)
 
     def redacts(self, filed, note="Un nom est retiré", content=None, **given):
-        told = content or self.content(narrative="Selon le blog, le maire a refusé.")
+        redacted = content or self.content(narrative="Selon le blog, le maire a refusé.")
         with self.pen() as p:
             acts.redact(
-                p, filed.id, told, by=self.cast.bruno, reason="RGPD", public_note=note, **given
+                p, filed.id, redacted, by=self.cast.bruno, reason="RGPD", public_note=note, **given
             )
 
     def withdraws(self, filed, restriction="erreur"):
@@ -110,9 +110,9 @@ class TimedDesk:
             )
 
     def edits(self, filed, content=None, **changes):
-        told = content or self.content(**changes)
+        edited = content or self.content(**changes)
         with self.pen() as p:
-            acts.edit(p, filed.id, told, by=self.cast.bruno, reason="à revoir")
+            acts.edit(p, filed.id, edited, by=self.cast.bruno, reason="à revoir")
 
     def restores(self, filed, note=""):
         with self.pen() as p:
@@ -213,35 +213,35 @@ def full_case_with_markup(content) -> Content:
 
 def fill(bruno, content) -> dict[str, int]:
     """Cases of every kind and in every state, by what they are; their numbers."""
-    made = {"everything": bruno.published(full_case_with_markup(content))}
-    first = made["everything"]
+    cases = {"everything": bruno.published(full_case_with_markup(content))}
+    first = cases["everything"]
     bruno.replies(first, "La commune <b>conteste</b>.\n\nLa séance\navait été levée.")
     moved = replace(full_case_with_markup(content), outcome="en_cours", end_date="")
     bruno.follows(first, "L'appel est fixé", content=moved, happened_on="2021-06")
     bruno.corrects(first, content=replace(moved, amount="inconnu", links=()))
     bruno.replies(first, "Seconde réponse.")
-    made["plain"] = bruno.published(links=(LinkContent("voir_aussi", first.number),))
-    bruno.follows(made["plain"], source_url="https://exemple.test/suite")
-    bruno.corrects(made["plain"], title="Un titre corrigé")
-    bruno.redacts(made["plain"])
+    cases["plain"] = bruno.published(links=(LinkContent("voir_aussi", first.number),))
+    bruno.follows(cases["plain"], source_url="https://exemple.test/suite")
+    bruno.corrects(cases["plain"], title="Un titre corrigé")
+    bruno.redacts(cases["plain"])
     abroad = {"country": "BE", "place_label": "Bernissart", "commune": ""}
-    made["abroad"] = bruno.published(**abroad)
-    made["english"] = bruno.published(language="en", summary="According to the blog.")
-    made["undated"] = bruno.published(date="", evidence="allegue", target="association")
-    made["overseas"] = bruno.published(commune="97411", level="outre_mer", actor="prefet")
-    made["collectivity"] = bruno.published(commune="", departement="988", date="2007~")
-    made["département"] = bruno.published(commune="", departement="2A", level="departement")
-    made["région"] = bruno.published(commune="", region="11", level="region")
-    made["former"] = bruno.published(commune="93059", types=("expulsion",))
-    made["withdrawn"] = bruno.published(title="Un cas retiré")
-    bruno.withdraws(made["withdrawn"], "demande_signalant")
-    made["restored"] = bruno.published(title="Un cas rétabli")
-    bruno.withdraws(made["restored"])
-    bruno.edits(made["restored"], title="Un cas rétabli et revu")
-    bruno.restores(made["restored"], "Le titre a été revu")
-    made["merged"] = bruno.published(title="Un cas réuni")
-    bruno.merges(made["merged"], first)
-    made["erased"] = bruno.published(title="Un cas effacé")
-    bruno.follows(made["erased"])
-    bruno.erases(made["erased"])
-    return {name: filed.number for name, filed in made.items()}
+    cases["abroad"] = bruno.published(**abroad)
+    cases["english"] = bruno.published(language="en", summary="According to the blog.")
+    cases["undated"] = bruno.published(date="", evidence="allegue", target="association")
+    cases["overseas"] = bruno.published(commune="97411", level="outre_mer", actor="prefet")
+    cases["collectivity"] = bruno.published(commune="", departement="988", date="2007~")
+    cases["département"] = bruno.published(commune="", departement="2A", level="departement")
+    cases["région"] = bruno.published(commune="", region="11", level="region")
+    cases["former"] = bruno.published(commune="93059", types=("expulsion",))
+    cases["withdrawn"] = bruno.published(title="Un cas retiré")
+    bruno.withdraws(cases["withdrawn"], "demande_signalant")
+    cases["restored"] = bruno.published(title="Un cas rétabli")
+    bruno.withdraws(cases["restored"])
+    bruno.edits(cases["restored"], title="Un cas rétabli et revu")
+    bruno.restores(cases["restored"], "Le titre a été revu")
+    cases["merged"] = bruno.published(title="Un cas réuni")
+    bruno.merges(cases["merged"], first)
+    cases["erased"] = bruno.published(title="Un cas effacé")
+    bruno.follows(cases["erased"])
+    bruno.erases(cases["erased"])
+    return {name: filed.number for name, filed in cases.items()}

@@ -44,8 +44,8 @@ def plain(html: str) -> str:
 
 def heading(html: str) -> str:
     """What a page is called."""
-    (found,) = re.findall(r"<h1[^>]*>(.*?)</h1>", html, re.DOTALL)
-    return plain(found)
+    (first_heading,) = re.findall(r"<h1[^>]*>(.*?)</h1>", html, re.DOTALL)
+    return plain(first_heading)
 
 
 def numbers(html: str) -> list[int]:
@@ -56,20 +56,20 @@ def numbers(html: str) -> list[int]:
 
 def links(html: str) -> dict[str, str]:
     """The links of a page: what each says, and where it leads."""
-    found = re.findall(r'<a [^>]*?href="([^"]*)"[^>]*>(.*?)</a>', html, re.DOTALL)
-    return {plain(text): unescape(address) for address, text in found}
+    anchors = re.findall(r'<a [^>]*?href="([^"]*)"[^>]*>(.*?)</a>', html, re.DOTALL)
+    return {plain(text): unescape(address) for address, text in anchors}
 
 
 def boxes(html: str, name: str) -> dict[str, tuple[int, bool]]:
     """The boxes of a facet: value → count, and whether it is ticked."""
-    found = re.findall(
+    labels = re.findall(
         rf'<label><input type="checkbox" name="{name}" value="([^"]*)"( checked)?>(.*?)</label>',
         html,
         re.DOTALL,
     )
-    told = {}
-    for value, ticked, rest in found:
-        counted = re.search(r'<span class="num">([^<]*)<', rest)
+    counts = {}
+    for value, ticked, after in labels:
+        counted = re.search(r'<span class="num">([^<]*)<', after)
         assert counted, (name, value)
-        told[unescape(value)] = int(re.sub(r"\D", "", counted.group(1))), bool(ticked)
-    return told
+        counts[unescape(value)] = int(re.sub(r"\D", "", counted.group(1))), bool(ticked)
+    return counts

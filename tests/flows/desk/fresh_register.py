@@ -41,7 +41,7 @@ def serve_fresh_register(settings: Settings) -> Iterator[FreshRegister]:
     }
     env = environ(settings) | more
     link = _first_link(env)
-    fds = tuple(opened.fileno() for opened in sockets)
+    fds = tuple(listener.fileno() for listener in sockets)
     words = ("register:create_app", "prêt", "0", *map(str, fds))
     served = Served(launch.python_command(launch.SUPERVISOR, *words), settings, fds, **more)
     listening.close(sockets)
@@ -56,6 +56,6 @@ def serve_fresh_register(settings: Settings) -> Iterator[FreshRegister]:
 
 def _first_link(env: dict[str, str]) -> str:
     done = subprocess.run(command("init"), env=env, capture_output=True, text=True, check=True)
-    found = re.search(r"http://\S+/compte/invitation/\S+", done.stdout)
-    assert found, done.stdout
-    return found[0]
+    match = re.search(r"http://\S+/compte/invitation/\S+", done.stdout)
+    assert match, done.stdout
+    return match[0]

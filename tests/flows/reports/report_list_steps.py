@@ -62,9 +62,9 @@ def accept(member: Member, why: str, sentence: str, beside: str) -> str:
     heading(page, "Modifier le dossier")
     # The report stays beside the draft that is written from it.
     expect(page.locator(".origin")).to_contain_text(beside)
-    found = re.match(r".*/moderation/dossiers/[0-9]+", page.url)
-    assert found, page.url
-    return found[0]
+    match = re.match(r".*/moderation/dossiers/[0-9]+", page.url)
+    assert match, page.url
+    return match[0]
 
 
 def attach(member: Member, number: int) -> None:

@@ -45,7 +45,7 @@ class ReportAnswers:
     contact: str = ""
 
 
-def report(reporter: Reporter, told: ReportAnswers) -> None:
+def report(reporter: Reporter, answers: ReportAnswers) -> None:
     """To the receipt, the first time from the front page; the code is noted."""
     user, page = reporter.user, reporter.page
     if reporter.code:
@@ -54,41 +54,48 @@ def report(reporter: Reporter, told: ReportAnswers) -> None:
         page.goto("/")
         user.press("Signaler un incident")
     heading(page, "Signaler un incident")
-    fill(user, told)
+    fill(user, answers)
     user.press("Relire avant d’envoyer")
-    if told.which:
+    if answers.which:
         expect(page.get_by_role("alert")).to_contain_text("plusieurs lieux portent ce nom")
-        user.tick(told.which)
+        user.tick(answers.which)
         user.press("Relire avant d’envoyer")
     heading(page, "Relire avant d’envoyer")
-    for text in (told.account, told.type, told.which, told.when, told.actor, told.link):
+    for text in (
+        answers.account,
+        answers.type,
+        answers.which,
+        answers.when,
+        answers.actor,
+        answers.link,
+    ):
         expect(page.locator("dl.answers")).to_contain_text(words_of_any(text))
     user.press("Envoyer")
     received(reporter)
 
 
-def fill(user: User, told: ReportAnswers) -> None:
+def fill(user: User, answers: ReportAnswers) -> None:
     """Write and choose what there is to tell."""
-    user.write("Ce qui s’est passé", told.account)
-    if told.type:
-        user.unfold(told.family)
-        user.tick(told.type)
-    for label, text in (("Où", told.place), ("Quand", told.when)):
+    user.write("Ce qui s’est passé", answers.account)
+    if answers.type:
+        user.unfold(answers.family)
+        user.tick(answers.type)
+    for label, text in (("Où", answers.place), ("Quand", answers.when)):
         if text:
             user.write(label, text)
-    if told.actor or told.target or told.began:
+    if answers.actor or answers.target or answers.began:
         user.unfold("Qui a agi, qui était visé")
-    for label, word in (("Qui a agi", told.actor), ("Qui était visé", told.target)):
+    for label, word in (("Qui a agi", answers.actor), ("Qui était visé", answers.target)):
         if word:
             user.choose(label, word)
-    if told.began:
-        user.tick(told.began)
-    if told.link:
+    if answers.began:
+        user.tick(answers.began)
+    if answers.link:
         user.unfold("Où cela peut se vérifier")
-        user.write("Où cela peut se vérifier", told.link)
-    if told.contact:
+        user.write("Où cela peut se vérifier", answers.link)
+    if answers.contact:
         user.unfold("Laisser un contact")
-        user.write("Vous joindre", told.contact)
+        user.write("Vous joindre", answers.contact)
 
 
 def words_of_any(text: str) -> str:
@@ -145,5 +152,5 @@ def confirmed(reporter: Reporter, words: str) -> None:
 
 def left_behind(page: Page) -> list[str]:
     """What is kept in the browser by the pages that were open in it."""
-    named = [cookie.get("name", "") for cookie in page.context.cookies()]
-    return [*named, *filter(None, page.evaluate(KEPT))]
+    cookies = [cookie.get("name", "") for cookie in page.context.cookies()]
+    return [*cookies, *filter(None, page.evaluate(KEPT))]

@@ -20,8 +20,8 @@ TICKED = {"attribution": "y", "no_private_person": "y", "no_private_life": "y"}
 @pytest.fixture
 def app(settings: Settings) -> Iterator[Flask]:
     """The application without an open context, so that each request reads the database again."""
-    with plain_app(settings) as made:
-        yield made
+    with plain_app(settings) as app:
+        yield app
 
 
 @pytest.fixture

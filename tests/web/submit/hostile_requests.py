@@ -86,30 +86,33 @@ class Stranger:
 
     def ask(self, method: str, path: str, **more: object) -> ReporterAnswer:
         """Ask for something, and look at the answer."""
-        told: dict[str, object] = {"method": method, "environ_base": {"REMOTE_ADDR": self.address}}
+        options: dict[str, object] = {
+            "method": method,
+            "environ_base": {"REMOTE_ADDR": self.address},
+        }
 
         def opened_page() -> TestResponse:
-            answer = self.client.open(path, **{**told, **more})  # type: ignore[arg-type]
+            answer = self.client.open(path, **{**options, **more})  # type: ignore[arg-type]
             answer.get_data()
             return answer
 
-        found = Context().run(opened_page)
-        where = (method, path, found.status)
-        assert found.status_code < 500, where
-        assert "Set-Cookie" not in found.headers, where
+        response = Context().run(opened_page)
+        where = (method, path, response.status)
+        assert response.status_code < 500, where
+        assert "Set-Cookie" not in response.headers, where
         # What is no page at all says nothing of anybody.
-        unkept = found.status_code == 405 or found.headers["Cache-Control"] == "no-store"
+        unkept = response.status_code == 405 or response.headers["Cache-Control"] == "no-store"
         assert unkept, where
-        text = found.get_data(as_text=True)
-        if found.mimetype == "text/html":
+        text = response.get_data(as_text=True)
+        if response.mimetype == "text/html":
             assert active_markup(text) == [], where
-        return ReporterAnswer(found.status_code, text, found)
+        return ReporterAnswer(response.status_code, text, response)
 
 
 def filled(token: str, button: str = "envoyer", **typed: str) -> Pairs:
     """The fields of a form; ``recit`` says something honest unless it is what is tried."""
-    told = {"recit": HONEST, "jeton": token, "etape": button, **typed}
-    return list(told.items())
+    fields = {"recit": HONEST, "jeton": token, "etape": button, **typed}
+    return list(fields.items())
 
 
 def received(settings: Settings, store: KeyStore, code: str) -> queries.ReportView:
@@ -123,8 +126,8 @@ def received(settings: Settings, store: KeyStore, code: str) -> queries.ReportVi
 @pytest.fixture
 def app(settings: Settings) -> Iterator[Flask]:
     """The application without a context of its own: each request reads the register anew."""
-    with plain_app(settings) as made:
-        yield made
+    with plain_app(settings) as app:
+        yield app
 
 
 @pytest.fixture
