@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import random
-from collections.abc import Iterable, Iterator
+from collections.abc import Collection, Iterable, Iterator, Sequence
 
 from hypothesis import strategies as st
+from sqlalchemy.orm import Session
 
 from register.search.engine import (
     Cursor,
@@ -121,3 +122,46 @@ def sample_queries(seed: int = 1) -> list[SearchQuery]:
 def fill_index(index: SearchEngine, *cases: Document, cursor: Cursor = START) -> None:
     """Have an index hold these documents and no other."""
     index.rebuild(cursor, iter(cases), len(cases), no_progress)
+
+
+# --- writes, and what the engine then has to answer ----------------------------------------------
+
+writes = st.lists(
+    st.tuples(
+        st.lists(documents, max_size=4),
+        st.sets(st.integers(1, 8), max_size=3),
+        st.sampled_from(("write", "scrub", "rebuild")),
+    ),
+    max_size=5,
+)
+
+
+def require_matcher_results(
+    index: SearchEngine,
+    session: Session | None,
+    first: Sequence[Document],
+    writes: Sequence[tuple[Sequence[Document], Collection[int], str]],
+    queries: Sequence[SearchQuery],
+) -> None:
+    """After each write the engine returns what the reference matcher returns."""
+    cases = by_number(first)
+    fill_index(index, *cases.values())
+    for seq, (documents_now, removed, kind) in enumerate(writes, start=2):
+        written = by_number(doc for doc in documents_now if doc.number not in removed)
+        cases = {n: doc for n, doc in (cases | written).items() if n not in removed}
+        cursor = Cursor(seq, "aa", "made")
+        if kind == "rebuild":
+            fill_index(index, *cases.values(), cursor=cursor)
+        else:
+            index.write(cursor, written.values(), removed, scrub=kind == "scrub")
+        if session:
+            session.rollback()
+        for query in queries:
+            answer = index.find(session, query)
+            assert answer.cursor == cursor
+            assert answer.strength == expected_matches(query, cases.values())
+        assert index.intact(deep=True)
+        forms = sorted({form for doc in cases.values() for form in doc.forms})
+        assert index.forms(session) == forms
+        if session:
+            session.rollback()

@@ -9,14 +9,12 @@ from __future__ import annotations
 import hashlib
 import io
 import json
-import subprocess
-import sys
 import zipfile
 
 import pytest
 from case_contents import a_case
 from report_factory import WORDS, nonce
-from verifier_run import SOURCE
+from verifier_run import SOURCE, VerifierRun
 
 from register.cases import acts
 from register.cases.acts.redaction import FIXED_NOTES
@@ -87,19 +85,11 @@ def _forged(files, **changes):
 def verify(tmp_path):
     """``verify(data, *marks)``: the verifier's status and words, run alone."""
     (tmp_path / SOURCE.name).write_bytes(SOURCE.read_bytes())
+    verifier = VerifierRun(tmp_path)
 
     def run(data, *marks):
-        (tmp_path / NAME).write_bytes(data)
-        done = subprocess.run(
-            [sys.executable, "-I", "-S", SOURCE.name, NAME, *marks],
-            cwd=tmp_path,
-            env={"PYTHONUTF8": "1"},
-            capture_output=True,
-            encoding="utf-8",
-            timeout=60,
-        )
-        assert "Traceback" not in done.stderr
-        return done.returncode, done.stdout + done.stderr
+        verifier.write(NAME, data)
+        return verifier.verify(*marks, files=(NAME,))
 
     return run
 

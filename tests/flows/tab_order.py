@@ -59,7 +59,7 @@ def stops(page: Page) -> list[dict[str, object]]:
             return seen
         # A date has a stop for each of its numbers, and one for its calendar, which the browser
         # frames by itself.
-        if not seen or stops_so_far[-1]["name"] != focus["name"]:
+        if not seen or seen[-1]["name"] != focus["name"]:
             seen.append(focus)
         page.keyboard.press("Tab")
     raise AssertionError(f"the keyboard does not leave the page: {seen[-3:]}")

@@ -3,12 +3,30 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import replace
 
 import pytest
-from search_documents import START, case, fill_index, no_progress, word_query
+from search_documents import (
+    START,
+    by_number,
+    case,
+    expected_matches,
+    fill_index,
+    no_progress,
+    random_documents,
+    sample_queries,
+    word_query,
+)
 
 from register.search import engine as factory
-from register.search.engine import Cursor, Document, SearchQuery
+from register.search import postgres_lexemes
+from register.search.engine import (
+    Cursor,
+    Document,
+    QueryAlternative,
+    QueryPart,
+    SearchQuery,
+)
 
 LATER = Cursor(7, "bb", "made")
 
@@ -22,6 +40,47 @@ def found(session, index):
         return index.find(session, asked).strength
 
     return asked_now
+
+
+def test_search_engine_returns_what_the_reference_matcher_returns_for_many_words(
+    index, found, monkeypatch
+):
+    # Few enough of the pairs of words that follow one another are lexemes on PostgreSQL.
+    monkeypatch.setattr(postgres_lexemes, "SAMPLE", 40)
+    cases = by_number(random_documents(120))
+    fill_index(index, *cases.values())
+    for seq, document in enumerate(random_documents(40, seed=2), start=2):
+        added = replace(document, number=document.number + 100)
+        cases[added.number] = added
+        index.write(Cursor(seq, "aa", "made"), [added], [], scrub=False)
+    for query in sample_queries():
+        assert found(query) == expected_matches(query, cases.values()), query
+
+
+def test_a_phrase_stays_in_one_field(index, found, monkeypatch):
+    # Each two words that follow one another are a lexeme on PostgreSQL.
+    monkeypatch.setattr(postgres_lexemes, "SAMPLE", 1)
+    none = frozenset[str]()
+    fill_index(index, Document(1, (("le", "maire"), ("filme",)), (("un", "blogueur"),), none, none))
+    assert found(word_query("le", "maire")) == {1: 1}
+    assert found(word_query("un", "blogueur")) == {1: 0}
+    assert found(word_query("maire", "filme")) == {}
+    assert found(word_query("filme", "un")) == {}
+    assert found(word_query("maire", "filme", is_phrase=False)) == {1: 1}
+
+
+def test_a_search_of_many_phrases_is_answered(index, found):
+    cases = by_number(random_documents(300))
+    fill_index(index, *cases.values())
+    common = [f"mot{number}" for number in range(1, 40)]
+    alternatives = [
+        tuple(QueryAlternative((common[(i * j) % 39], common[(i + j) % 39])) for j in range(20))
+        for i in range(24)
+    ]
+    query = SearchQuery(
+        tuple(QueryPart("x", some, excluded=bool(i % 2)) for i, some in enumerate(alternatives))
+    )
+    assert found(query) == expected_matches(query, cases.values())
 
 
 def test_words_of_removed_cases_alone_are_not_suggested(session, index):

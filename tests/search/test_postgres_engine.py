@@ -18,9 +18,11 @@ from search_documents import (
     documents,
     expected_matches,
     fill_index,
+    require_matcher_results,
     sample_queries,
     searches,
     word_query,
+    writes,
 )
 from search_documents import random_documents as made_up
 from sqlalchemy import create_engine, event, text
@@ -87,15 +89,6 @@ def schemas(engine) -> list[str]:
 
 # --- what it finds --------------------------------------------------------------------------------
 
-_writes = st.lists(
-    st.tuples(
-        st.lists(documents, max_size=4),
-        st.sets(st.integers(1, 8), max_size=3),
-        st.sampled_from(("write", "scrub", "rebuild")),
-    ),
-    max_size=3,
-)
-
 
 @pytest.mark.parametrize(
     "sample",
@@ -106,57 +99,16 @@ _writes = st.lists(
     ],
     ids=lambda size: f"sample of {size}",
 )
-@given(st.lists(documents, max_size=8), _writes, st.lists(searches, min_size=1, max_size=8))
+@given(st.lists(documents, max_size=8), writes, st.lists(searches, min_size=1, max_size=8))
 @hypothesis_settings(
     max_examples=25, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
 )
 def test_search_engine_returns_what_the_reference_matcher_returns(
-    session, index, sample, first, writes, asked
+    session, index, sample, first, writes, queries
 ):
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(postgres_lexemes, "SAMPLE", sample)
-        cases = by_number(first)
-        fill_index(index, *cases.values())
-        for seq, (given_now, gone, how) in enumerate(writes, start=2):
-            told = {one.number: one for one in given_now if one.number not in gone}
-            cases = {n: one for n, one in (cases | told).items() if n not in gone}
-            cursor = Cursor(seq, "aa", "made")
-            if how == "rebuild":
-                fill_index(index, *cases.values(), cursor=cursor)
-            else:
-                index.write(cursor, told.values(), gone, scrub=how == "scrub")
-            session.rollback()
-            for search in asked:
-                answer = index.find(session, search)
-                assert answer.cursor == cursor
-                assert answer.strength == expected_matches(search, cases.values())
-            assert index.intact(deep=True)
-            forms = sorted({form for one in cases.values() for form in one.forms})
-            assert index.forms(session) == forms
-            session.rollback()
-
-
-def test_search_engine_returns_what_the_reference_matcher_returns_for_many_words(
-    session, index, monkeypatch
-):
-    monkeypatch.setattr(postgres_lexemes, "SAMPLE", 40)
-    cases = by_number(made_up(120))
-    fill_index(index, *cases.values())
-    for seq, one in enumerate(made_up(3, seed=2), start=2):
-        told = Document(one.number + 100, one.strong, one.weak, one.forms, one.strong_forms)
-        cases[told.number] = told
-        index.write(Cursor(seq, "aa", "made"), [told], [], scrub=False)
-    for asked in sample_queries():
-        assert found(session, index, asked) == expected_matches(asked, cases.values()), asked
-
-
-def test_a_phrase_stays_in_one_field(session, index, all_are_common):
-    fill_index(index, Document(1, (("le", "maire"), ("filme",)), (("un", "blogueur"),), *NOTHING))
-    assert found(session, index, word_query("le", "maire")) == {1: 1}
-    assert found(session, index, word_query("un", "blogueur")) == {1: 0}
-    assert found(session, index, word_query("maire", "filme")) == {}
-    assert found(session, index, word_query("filme", "un")) == {}
-    assert found(session, index, word_query("maire", "filme", is_phrase=False)) == {1: 1}
+        require_matcher_results(index, session, first, writes, queries)
 
 
 @pytest.mark.parametrize("sample", [1, 1_000])
@@ -201,20 +153,6 @@ def test_a_query_part_without_alternatives_matches_nothing(session, index):
     fill_index(index, case(1, "mot"))
     assert found(session, index, SearchQuery((QueryPart("x", ()),))) == {}
     assert found(session, index, SearchQuery((QueryPart("x", (), excluded=True),))) == {1: 0}
-
-
-def test_a_hostile_search_is_answered(session, index):
-    cases = by_number(made_up(200))
-    fill_index(index, *cases.values())
-    common = [f"mot{number}" for number in range(1, 40)]
-    ways = [
-        tuple(QueryAlternative((common[(i * j) % 39], common[(i + j) % 39])) for j in range(20))
-        for i in range(24)
-    ]
-    asked = SearchQuery(
-        tuple(QueryPart("x", some, excluded=bool(i % 2)) for i, some in enumerate(ways))
-    )
-    assert found(session, index, asked) == expected_matches(asked, cases.values())
 
 
 def test_a_very_long_case_is_found_by_its_first_hundred_thousand_words(session, index):

@@ -8,7 +8,6 @@ import stat
 import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import replace
 from itertools import pairwise
 from pathlib import Path
 from threading import Event, Thread
@@ -26,9 +25,11 @@ from search_documents import (
     expected_matches,
     fill_index,
     random_documents,
+    require_matcher_results,
     sample_queries,
     searches,
     word_query,
+    writes,
 )
 
 from register.search import whoosh, whoosh_segment, whoosh_state
@@ -36,8 +37,6 @@ from register.search.engine import (
     Cursor,
     Document,
     IndexNotReady,
-    QueryAlternative,
-    QueryPart,
     SearchEngine,
     SearchQuery,
 )
@@ -68,59 +67,13 @@ def segments(index: Whoosh) -> int:
 
 # --- what it finds --------------------------------------------------------------------------------
 
-_writes = st.lists(
-    st.tuples(
-        st.lists(documents, max_size=4),
-        st.sets(st.integers(1, 8), max_size=3),
-        st.sampled_from(("write", "scrub", "rebuild")),
-    ),
-    max_size=5,
-)
 
-
-@given(st.lists(documents, max_size=8), _writes, st.lists(searches, min_size=1, max_size=6))
+@given(st.lists(documents, max_size=8), writes, st.lists(searches, min_size=1, max_size=6))
 @hypothesis_settings(deadline=None, max_examples=60)
-def test_search_engine_returns_what_the_reference_matcher_returns(first, writes, asked):
+def test_search_engine_returns_what_the_reference_matcher_returns(first, writes, queries):
     with tempfile.TemporaryDirectory() as folder:
         index = Whoosh(Path(folder, "index"))
-        cases = by_number(first)
-        fill_index(index, *cases.values())
-        for seq, (given_now, gone, how) in enumerate(writes, start=2):
-            told = {one.number: one for one in given_now if one.number not in gone}
-            cases = {n: one for n, one in (cases | told).items() if n not in gone}
-            cursor = Cursor(seq, "aa", "made")
-            if how == "rebuild":
-                fill_index(index, *cases.values(), cursor=cursor)
-            else:
-                index.write(cursor, told.values(), gone, scrub=how == "scrub")
-            for search in asked:
-                answer = index.find(None, search)
-                assert answer.cursor == cursor
-                assert answer.strength == expected_matches(search, cases.values())
-            assert index.intact(deep=True)
-            assert index.forms(None) == sorted({form for c in cases.values() for form in c.forms})
-
-
-def test_search_engine_returns_what_the_reference_matcher_returns_for_many_words(index):
-    cases = by_number(random_documents(120))
-    fill_index(index, *cases.values())
-    for seq, one in enumerate(random_documents(40, seed=2), start=2):
-        cases[one.number + 100] = replace(one, number=one.number + 100)
-        index.write(Cursor(seq, "aa", "made"), [cases[one.number + 100]], [], scrub=False)
-    for asked in sample_queries():
-        assert found(index, asked) == expected_matches(asked, cases.values()), asked
-
-
-def test_a_phrase_stays_in_one_field(index):
-    fill_index(index, Document(1, (("le", "maire"), ("filme",)), (("un", "blogueur"),), *NOTHING))
-    assert found(index, word_query("le", "maire")) == {1: 1}
-    assert found(index, word_query("un", "blogueur")) == {1: 0}
-    assert found(index, word_query("maire", "filme")) == {}
-    assert found(index, word_query("filme", "un")) == {}
-    assert found(index, word_query("maire", "filme", is_phrase=False)) == {1: 1}
-
-
-NOTHING = (frozenset[str](), frozenset[str]())
+        require_matcher_results(index, None, first, writes, queries)
 
 
 def test_a_beginning_reaches_over_many_forms(index):
@@ -133,20 +86,6 @@ def test_a_beginning_reaches_over_many_forms(index):
     assert len(found(index, word_query("film", prefix=True))) == len(cases)
     assert found(index, word_query(long, prefix=True)) == {len(cases): 1}
     assert len(found(index, word_query("fil", prefix=True))) == len(cases) + 2
-
-
-def test_a_search_of_many_phrases_is_answered_rightly(index):
-    cases = by_number(random_documents(300))
-    fill_index(index, *cases.values())
-    common = [f"mot{number}" for number in range(1, 40)]
-    ways = [
-        tuple(QueryAlternative((common[(i * j) % 39], common[(i + j) % 39])) for j in range(20))
-        for i in range(24)
-    ]
-    asked = SearchQuery(
-        tuple(QueryPart("x", some, excluded=bool(i % 2)) for i, some in enumerate(ways))
-    )
-    assert found(index, asked) == expected_matches(asked, cases.values())
 
 
 # --- commits --------------------------------------------------------------------------------------
