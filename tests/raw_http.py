@@ -13,11 +13,12 @@ import socket
 import subprocess
 import sys
 import tempfile
+import threading
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager, suppress
 from pathlib import Path
-from typing import BinaryIO
+from typing import BinaryIO, TypeVar
 
 from flask import Blueprint, Flask, Response, request
 
@@ -336,3 +337,28 @@ def is_closed(connection: socket.socket, seconds: float) -> bool:
         return bool(readable) and connection.recv(1) == b""
     except ConnectionError:
         return True
+
+
+class EndableThread(threading.Thread):
+    """A thread that works until its event ``ending`` is set."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.ending = threading.Event()
+
+
+Threads = TypeVar("Threads", bound=Sequence[EndableThread])
+
+
+@contextmanager
+def running(threads: Threads) -> Iterator[Threads]:
+    """Threads at work until the block ends."""
+    for thread in threads:
+        thread.start()
+    try:
+        yield threads
+    finally:
+        for thread in threads:
+            thread.ending.set()
+        for thread in threads:
+            thread.join(30)

@@ -3,14 +3,12 @@
 from __future__ import annotations
 
 import statistics
-import threading
 import time
 from collections import Counter
-from collections.abc import Iterator
-from contextlib import contextmanager, suppress
+from contextlib import AbstractContextManager, suppress
 
 import pytest
-from raw_http import until
+from raw_http import EndableThread, running, until
 from report_clients import STARTED, ReportClient, Serve, free_port
 from sqlalchemy import Engine, select
 from sqlalchemy.orm import Session
@@ -33,13 +31,12 @@ WANTED = 1_000
 KILLS = 10
 
 
-class Reporter(threading.Thread):
+class Reporter(EndableThread):
     """Reports again and again; sends a form again that was not answered, or gives it up."""
 
     def __init__(self, port: int, number: int) -> None:
         super().__init__()
         self.citizen, self.number = ReportClient(port), number
-        self.ending = threading.Event()
         self.acknowledged: dict[str, str] = {}
         self.given_up: set[str] = set()
         self.again = 0
@@ -74,18 +71,8 @@ class Reporter(threading.Thread):
         self.given_up.add(account)
 
 
-@contextmanager
-def reporters(port: int) -> Iterator[list[Reporter]]:
-    threads = [Reporter(port, number) for number in range(CLIENTS)]
-    for thread in threads:
-        thread.start()
-    try:
-        yield threads
-    finally:
-        for thread in threads:
-            thread.ending.set()
-        for thread in threads:
-            thread.join(30)
+def reporters(port: int) -> AbstractContextManager[list[Reporter]]:
+    return running([Reporter(port, number) for number in range(CLIENTS)])
 
 
 def _accounts(engine: Engine, store: KeyStore) -> Counter[str]:

@@ -7,11 +7,23 @@ import statistics
 import threading
 import time
 from collections.abc import Iterator
-from contextlib import ExitStack, contextmanager
+from contextlib import AbstractContextManager, ExitStack, contextmanager
 from pathlib import Path
 
 import pytest
-from raw_http import Served, answers, ask, connect, first_answer, get, parsed, serving, until
+from raw_http import (
+    EndableThread,
+    Served,
+    answers,
+    ask,
+    connect,
+    first_answer,
+    get,
+    parsed,
+    running,
+    serving,
+    until,
+)
 
 from register.config import Settings
 
@@ -34,13 +46,12 @@ def made(registers, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Settin
 # --- those who post ----------------------------------------------------------------------------
 
 
-class Poster(threading.Thread):
+class Poster(EndableThread):
     """Posts in a loop on one connection, opens another when the answer says that it closes."""
 
     def __init__(self, port: int) -> None:
         super().__init__()
         self.port = port
-        self.ending = threading.Event()
         self.answered = 0
         self.processes: set[bytes] = set()
         self.lost: list[tuple[float, str]] = []
@@ -76,18 +87,8 @@ class Poster(threading.Thread):
 REQUEST = b"POST /pid HTTP/1.1\r\nHost: localhost\r\nContent-Length: 4\r\n\r\nabcd"
 
 
-@contextmanager
-def posters(port: int) -> Iterator[list[Poster]]:
-    threads = [Poster(port) for _ in range(POSTING)]
-    for thread in threads:
-        thread.start()
-    try:
-        yield threads
-    finally:
-        for thread in threads:
-            thread.ending.set()
-        for thread in threads:
-            thread.join(30)
+def posters(port: int) -> AbstractContextManager[list[Poster]]:
+    return running([Poster(port) for _ in range(POSTING)])
 
 
 @pytest.mark.parametrize("runner", SERVERS)
