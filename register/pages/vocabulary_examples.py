@@ -1,6 +1,6 @@
 """An example for each level of evidence and each outcome; those of the types stand elsewhere.
 
-The codes are the vocabularies'; ``tests/pages/test_examples_of_words.py`` asks that none is
+The codes are the vocabularies'; ``tests/pages/test_vocabulary_examples.py`` asks that none is
 missing and none is left over.
 """
 

@@ -10,7 +10,7 @@ from cast import AT
 from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 from sqlalchemy import event
-from test_proving import CHLOES, CODES, MINUTE, PASSWORD, ROOT_KEY, _code
+from test_authentication import CHLOES, CODES, MINUTE, PASSWORD, ROOT_KEY, _code
 
 from register.accounts import acts as accounts
 from register.accounts import authentication, sign_in_attempts, two_factor
