@@ -7,7 +7,7 @@ another payload when the list is read with another turn: a guard against one pay
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from html.parser import HTMLParser
 from itertools import count
@@ -34,6 +34,27 @@ MIXED_STRINGS = (
     "@SUM(1+1)*cmd|' /C calc'!A0",
 )
 LONG = 200_000
+# One kind of harm in each, short enough for any field.
+HOSTILE_TEXTS: Mapping[str, str] = {
+    "controls": "a\x00\x01b\x07c\x1bd\x7fe\x9f",
+    "bidi": "a\u202eb\u2066c\u2069d\u202c",
+    "emoji": "👩‍👩‍👧 " * 20,
+    "script": "<script>alert(1)</script>\"'><img src=x onerror=alert(1)>",
+    "formula": '=HYPERLINK("http://x";1)+@SUM(1)',
+    "blank": " \u00a0\u202f\t ",
+    "markdown": "[a](javascript:alert(1)) ![x](http://y) `" + "*_" * 50,
+    "zalgo": "e" + "\u0301" * 150,
+    "digits": "9" * 150,
+    "unicode digits": "²³٣४",
+    "template": "{{ 7*7 }}{% if %}{% raw %} %(x)s %s%n {0} ${7} #{7}",
+    "xml": "\ufffe\uffff]]>&#0;&amp;",
+}
+# What is too long for most fields, or no text at all.
+OVERSIZED_TEXTS: Mapping[str, str | bytes] = {
+    "surrogate": "a\ud800b".encode("utf-8", "surrogatepass"),
+    "long": "a" * LONG,
+    "lines": "a\r\n" * 3_000,
+}
 _FILE = Path(__file__).with_name("hostile_strings.txt")
 _REPEATED = re.compile("⟦(.+?)⟧×([0-9]+)", re.DOTALL)
 _ESCAPED = re.compile(r"\\(?:x([0-9a-f]{2})|u([0-9a-f]{4})|U([0-9a-f]{8})|([ntr\\]))")

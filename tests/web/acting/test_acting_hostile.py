@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import pytest
+from hostile_strings import HOSTILE_TEXTS, OVERSIZED_TEXTS
 
 from register.accounts.models import Member
 from register.cases import acts
@@ -10,18 +11,7 @@ from register.cases.member_view import load_desk_case
 
 pytestmark = pytest.mark.prove
 
-HOSTILE = {
-    "controls": "\x00\x01a\x7f\x9b\x08z",
-    "bidi": "\u202eetxet\u202c\u2066x\u2069",
-    "script": '"><script>alert(1)</script><img src=x onerror=alert(2)>',
-    "template": "{{ 7 * 7 }}{% raw %}${7*7}#{7*7}",
-    "formula": '=HYPERLINK("http://x.test","ici")',
-    "surrogate": "a\ud800b".encode("utf-8", "surrogatepass"),
-    "emoji": "👩‍👩‍👧‍👦" * 20,
-    "long": "a" * 200_000,
-    "lines": "a\r\n" * 3_000,
-    "percent": "%s%(reason)s%n{0}",
-}
+HOSTILE = {**HOSTILE_TEXTS, **OVERSIZED_TEXTS}
 # Each act with the fields that are typed in, on a case in a state.
 FIELDS = {
     ("draft", "publier"): ("reason", "flags_reason"),

@@ -9,6 +9,7 @@ from io import BytesIO
 import pytest
 from cast import Desk
 from form_client import FilledForm, MemberClient, Pairs
+from hostile_strings import HOSTILE_TEXTS
 from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 from werkzeug.test import TestResponse
@@ -24,21 +25,6 @@ from register.cases.models import Incident, Revision
 from register.text.normalisation import clean
 
 pytestmark = pytest.mark.prove
-
-ODD = {
-    "controls": "a\x00b\x07c\x1bd\x7fe",
-    "bidi": "a\u202eb\u2066c\u2069d",
-    "emoji": "👩‍👩‍👧 " * 20,
-    "script": "<script>alert(1)</script>\"'><img src=x onerror=alert(1)>",
-    "formula": '=HYPERLINK("http://x";1)+@SUM(1)',
-    "blank": " \u00a0\u202f\t ",
-    "markdown": "[a](javascript:alert(1)) ![x](http://y) `" + "*_" * 50,
-    "zalgo": "e" + "\u0301" * 150,
-    "digits": "9" * 150,
-    "unicode digits": "²³٣४",
-    "template": "{{ 7*7 }} {% if %} %(x)s %s ${7}",
-    "xml": "\ufffe\uffff]]>&#0;&amp;",
-}
 
 # Where a person may write whatever they like.
 FREE = (
@@ -108,12 +94,12 @@ def test_each_field_with_a_script_is_a_sentence_or_a_safe_record(
 ) -> None:
     at, page = opened(bruno, desk)
     for name in [name for name in page.fields if not name.endswith("-lignes")]:
-        answer = bruno.send(at, page.sent(reason="essai") | {name: [ODD["script"]]})
+        answer = bruno.send(at, page.sent(reason="essai") | {name: [HOSTILE_TEXTS["script"]]})
         assert answer.status_code in (303, 409, 422), name
         if answer.status_code == 303:
             page = FilledForm(bruno.get(at).text)
         else:
-            assert sent_back(answer, page, name, ODD["script"]), name
+            assert sent_back(answer, page, name, HOSTILE_TEXTS["script"]), name
             assert "<script>alert" not in answer.text
 
 
@@ -123,7 +109,7 @@ def test_odd_text_in_every_field_at_once_comes_back_whole(
     at, page = opened(bruno, desk)
     before = session.scalar(select(func.count(Revision.id)))
     typed = [name for name in page.fields if name != "vu" and not name.endswith("-lignes")]
-    for odd, text in ODD.items():
+    for odd, text in HOSTILE_TEXTS.items():
         answer = bruno.send(at, page.sent() | {name: [text] for name in typed})
         assert answer.status_code == 422, odd
         back = FilledForm(answer.text)
@@ -138,7 +124,7 @@ def test_odd_text_where_any_text_may_stand_is_a_safe_record(
     bruno: MemberClient, desk: Desk, session: Session
 ) -> None:
     at, _page = opened(bruno, desk)
-    for odd, text in ODD.items():
+    for odd, text in HOSTILE_TEXTS.items():
         page = FilledForm(bruno.get(at).text)
         answer = bruno.send(at, page.sent(reason="essai") | {name: [text] for name in FREE})
         assert answer.status_code == (422 if odd == "blank" else 303), odd
