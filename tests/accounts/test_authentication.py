@@ -34,7 +34,7 @@ MINUTE = timedelta(minutes=1)
 pytestmark = [pytest.mark.usefixtures("cheap"), pytest.mark.one_database]
 
 
-def _code(at=AT, drift=0):
+def totp_code(at=AT, drift=0):
     return pyotp.HOTP(CHLOES).at(int(at.timestamp()) // 30 + drift)
 
 
@@ -81,17 +81,17 @@ def test_a_password_is_enough_without_a_second_factor(prove, members):
 
 def test_a_member_without_a_factor_has_to_set_one_up(prove):
     assert prove("bruno", require_factor=True).needs_factor
-    assert not prove("chloe", code=_code(), require_factor=True).needs_factor
+    assert not prove("chloe", code=totp_code(), require_factor=True).needs_factor
 
 
 def test_a_members_factor_is_required_even_where_factors_are_optional(prove, members):
     assert prove("chloe") is None
-    assert prove("chloe", code=_code()).member_id == members.chloe
+    assert prove("chloe", code=totp_code()).member_id == members.chloe
 
 
 @pytest.mark.parametrize("drift", [-1, 0, 1])
 def test_a_clock_may_be_one_step_wrong(prove, drift):
-    assert prove("chloe", code=_code(drift=drift))
+    assert prove("chloe", code=totp_code(drift=drift))
 
 
 @pytest.mark.parametrize(
@@ -105,9 +105,9 @@ def test_a_clock_may_be_one_step_wrong(prove, drift):
         ("driss", PASSWORD, ""),
         ("driss", PASSWORD, "000000"),
         ("chloe", PASSWORD, "000000"),
-        ("chloe", PASSWORD, _code(drift=-2)),
-        ("chloe", PASSWORD, _code(drift=2)),
-        ("chloe", "une-autre-phrase-de-passe", _code()),
+        ("chloe", PASSWORD, totp_code(drift=-2)),
+        ("chloe", PASSWORD, totp_code(drift=2)),
+        ("chloe", "une-autre-phrase-de-passe", totp_code()),
         ("chloe", PASSWORD, two_factor.recovery_codes()[0]),
         ("chloe", "une-autre-phrase-de-passe", CODES[0]),
         ("bruno\0", "", ""),
@@ -121,7 +121,7 @@ def test_wrong_credentials_are_refused(prove, name, password, code):
     assert prove(name, password, code) is None
     # Nothing was used up by it.
     assert prove("chloe", code=CODES[0])
-    assert prove("chloe", code=_code())
+    assert prove("chloe", code=totp_code())
 
 
 def test_recovery_codes_work_when_the_secret_cannot_be_decrypted(engine, members):
@@ -137,7 +137,7 @@ def test_recovery_codes_work_when_the_secret_cannot_be_decrypted(engine, members
             require_factor=True,
         )
 
-    assert tried(_code()) is None
+    assert tried(totp_code()) is None
     assert tried(CODES[0]).member_id == members.chloe
 
 
@@ -145,16 +145,16 @@ def test_recovery_codes_work_when_the_secret_cannot_be_decrypted(engine, members
 
 
 def test_a_code_is_accepted_once(prove):
-    assert prove("chloe", code=_code())
-    assert prove("chloe", code=_code()) is None
-    assert prove("chloe", code=_code(drift=-1)) is None
-    assert prove("chloe", code=_code(drift=1))
+    assert prove("chloe", code=totp_code())
+    assert prove("chloe", code=totp_code()) is None
+    assert prove("chloe", code=totp_code(drift=-1)) is None
+    assert prove("chloe", code=totp_code(drift=1))
 
 
 def test_the_code_that_set_the_factor_up_is_not_accepted_again(pen, prove, members):
     with pen() as p:
         accounts.set_factor(p, members.chloe, CHLOES, ROOT_KEY, CODES, NOW)
-    assert prove("chloe", code=_code()) is None
+    assert prove("chloe", code=totp_code()) is None
 
 
 def test_a_recovery_code_is_accepted_once(prove, session, members):
@@ -173,7 +173,7 @@ def test_a_recovery_code_is_of_one_member(pen, prove, members):
     assert prove("chloe", code=CODES[0])
 
 
-@pytest.mark.parametrize("code", [_code(), CODES[0]], ids=["code", "recovery code"])
+@pytest.mark.parametrize("code", [totp_code(), CODES[0]], ids=["code", "recovery code"])
 def test_of_eight_concurrent_uses_of_a_code_one_is_accepted(prove, code, monkeypatch):
     monkeypatch.setattr(
         passwords, "STRANGERS", Bulkhead(max_running=8, max_waiting=0, turn_timeout=0)
@@ -229,7 +229,7 @@ def test_an_account_changed_during_verification_is_refused(pen, prove, members, 
         return real(hash_, password)
 
     monkeypatch.setattr(passwords, "matches", slow)
-    assert prove("chloe", code=_code()) is None
+    assert prove("chloe", code=totp_code()) is None
     monkeypatch.setattr(passwords, "matches", real)
     if act == "reset_factor":
         assert prove("chloe", code="")
@@ -260,7 +260,7 @@ def test_a_new_browser_gets_a_browser_token_and_a_recognised_one_keeps_it(prove)
     assert prove("bruno", mark=first).browser_token == first
     assert prove("bruno", mark="made.up").browser_token not in ("made.up", first)
     # Of another account it is worth nothing, and is replaced.
-    assert prove("chloe", code=_code(), mark=first).browser_token != first
+    assert prove("chloe", code=totp_code(), mark=first).browser_token != first
 
 
 def test_a_browser_token_signed_by_an_old_key_is_not_recognised(prove):
@@ -309,7 +309,7 @@ def test_a_recovery_code_is_accepted_in_spite_of_the_lock(prove):
     """Somebody on a new computer, while somebody else fails at their address all day."""
     for _ in range(30):
         prove("chloe", "une-autre-phrase-de-passe")
-    assert prove("chloe", code=_code()) is None
+    assert prove("chloe", code=totp_code()) is None
     assert prove("chloe", "une-autre-phrase-de-passe", CODES[0]) is None
     assert prove("chloe", code=CODES[0])
 
@@ -318,8 +318,8 @@ def test_a_code_refused_by_the_lock_is_not_used_up(prove):
     mark = prove("chloe", code=CODES[0]).browser_token
     for _ in range(10):
         prove("chloe", "une-autre-phrase-de-passe")
-    assert prove("chloe", code=_code()) is None
-    assert prove("chloe", code=_code(), mark=mark)
+    assert prove("chloe", code=totp_code()) is None
+    assert prove("chloe", code=totp_code(), mark=mark)
 
 
 def test_a_successful_sign_in_resets_the_lock(prove, session):
@@ -362,7 +362,7 @@ def test_every_failed_sign_in_computes_the_same_hashes(engine, prove, members):
     asked = [
         partial(prove, "amina", wrong),
         partial(prove, "driss"),
-        partial(prove, "chloe", wrong, _code()),
+        partial(prove, "chloe", wrong, totp_code()),
         partial(prove, "chloe", wrong, "000000"),
         partial(prove, "chloe", wrong, CODES[0]),
         partial(prove, "bruno", wrong, mark="made.up"),
@@ -400,8 +400,8 @@ def test_a_member_authenticates_again_within_a_session(reprove, members):
     assert reprove(members.bruno)
     assert not reprove(members.bruno, "une-autre-phrase-de-passe")
     assert not reprove(members.chloe)
-    assert reprove(members.chloe, code=_code())
-    assert not reprove(members.chloe, code=_code())
+    assert reprove(members.chloe, code=totp_code())
+    assert not reprove(members.chloe, code=totp_code())
     assert reprove(members.chloe, code=CODES[0])
     assert not reprove(members.driss)
     assert not reprove(999)
@@ -413,7 +413,7 @@ def test_a_stolen_session_guesses_ten_passwords(reprove, prove, members):
     assert not reprove(members.bruno)
     # Which locks nobody out of signing in, nor anybody else.
     assert prove("bruno")
-    assert reprove(members.chloe, code=_code())
+    assert reprove(members.chloe, code=totp_code())
     assert reprove(members.bruno, at=AT + 15 * MINUTE)
 
 
@@ -422,7 +422,7 @@ def test_authentication_writes_no_journal_line(engine, prove, session, members):
 
     before = head(session, Ledger.DESK).seq
     session.rollback()
-    prove("chloe", code=_code())
+    prove("chloe", code=totp_code())
     prove("amina")
     with housekeeping(engine) as opened:
         assert head(opened, Ledger.DESK).seq == before

@@ -75,7 +75,7 @@ def reporters(port: int) -> AbstractContextManager[list[Reporter]]:
     return running([Reporter(port, number) for number in range(CLIENTS)])
 
 
-def _accounts(engine: Engine, store: KeyStore) -> Counter[str]:
+def received_accounts(engine: Engine, store: KeyStore) -> Counter[str]:
     """What was received, however often."""
     with Session(engine) as session:
         keys = session.scalars(select(Report.key)).all()
@@ -110,11 +110,11 @@ def test_a_thousand_acknowledged_reports_outlive_ten_kills(
         }
         given_up = set[str]().union(*(thread.given_up for thread in threads))
         again = sum(thread.again for thread in threads)
-        opened = [_is_opened(port, account, code) for account, code in codes.items()]
+        opened = [opens_with_code(port, account, code) for account, code in codes.items()]
         assert served.end() == 0
     finally:
         served.close()
-    received = _accounts(engine, store)
+    received = received_accounts(engine, store)
     unasked = [account for account in given_up if received[account]]
     print(
         f"{len(codes)} acknowledged over {len(took)} kills, answers again after"
@@ -136,7 +136,7 @@ def test_a_thousand_acknowledged_reports_outlive_ten_kills(
         assert list(verify(session)) == []
 
 
-def _is_opened(port: int, account: str, code: str) -> bool:
+def opens_with_code(port: int, account: str, code: str) -> bool:
     with suppress(OSError):
         answer = ReportClient(port).follow(code)
         return answer.status == 200 and account in answer.text

@@ -15,11 +15,11 @@ from databases import open_engine
 from form_client import MemberClient
 from hostile_strings import HostileString, hostile_strings
 from page_checks import SEND
+from page_inspection import inspected_profile
 from playwright.sync_api import Browser
 from report_factory import Inbox, nonce
 from served_register import ServedRegister, serve_register
 from sqlalchemy.orm import Session
-from test_attacks_in_a_browser import Site, _profile, _require_nothing
 
 from register.db import now
 from register.journal import writing
@@ -105,8 +105,8 @@ def _report(inbox: Inbox, texts: list[str], place: int) -> ReceivedReport:
 def test_nothing_of_a_report_runs_on_the_desk_or_on_its_own_page(
     browser: Browser, filled: Attacked, policy: bool
 ) -> None:
-    site = Site(filled.house.base, None, filled.cookie)  # type: ignore[arg-type]
-    with _profile(browser, site, policy=policy) as seen:
+    base = filled.house.base
+    with inspected_profile(browser, base, filled.cookie, policy=policy) as seen:
         at = "/moderation/signalements"
         for path in (at, f"{at}?casier=ecartes", f"{at}?q=alert", "/moderation"):
             seen.look(path)
@@ -120,5 +120,5 @@ def test_nothing_of_a_report_runs_on_the_desk_or_on_its_own_page(
             assert came.value.status == 200
             seen.page.locator("details").evaluate_all("all => all.forEach(one => one.open = true)")
             seen.note("/suivi")
-        _require_nothing(seen)
+        seen.require_nothing()
     assert seen.pages > 2 * len(hostile_strings()) / TOGETHER

@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from xml.etree import ElementTree
 
 import pytest
+from databases import open_engine
 from flask import Flask
 from form_client import MemberClient
 from hostile_register import WORD, HostileRegister, fill_register
@@ -23,11 +24,10 @@ from hostile_strings import (
     hostile_strings,
     sample_strings,
 )
-from sqlalchemy import create_engine
 from werkzeug.test import TestResponse
 
 from register import create_app
-from register.db import configure_engine, db, engine_options
+from register.db import db
 from register.errors import TextError
 from register.exchange.csv_files import escape_cell
 from register.search import indexer
@@ -75,14 +75,12 @@ class Site:
 @pytest.fixture(scope="module")
 def site(registers, tmp_path_factory) -> Iterator[Site]:
     with registers.new("sqlite", tmp_path_factory.mktemp("attacked")) as settings:
-        engine = create_engine(settings.database_url, **engine_options(settings.database_url))
-        configure_engine(engine)
         strings = hostile_strings()
-        filed = fill_register(engine, strings, every=8)
         app = create_app(settings)
         app.testing = True
-        indexer.catch_up(engine, app.extensions["register.search"])
-        engine.dispose()
+        with open_engine(settings.database_url) as engine:
+            filed = fill_register(engine, strings, every=8)
+            indexer.catch_up(engine, app.extensions["register.search"])
         yield Site(app, filed, strings, MemberClient(app, filed.by))
         with app.app_context():
             db.session.remove()
