@@ -8,18 +8,16 @@ from __future__ import annotations
 
 import http.client
 import random
-import re
-import threading
 import time
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import closing, contextmanager
 from datetime import timedelta
-from html import unescape
 from statistics import median
-from urllib.parse import urlencode
+from urllib.parse import urlencode, urlsplit
 
 import pytest
 from cast import AT
+from databases import serve
 from sqlalchemy import Engine
 from sqlalchemy.orm import Session
 
@@ -28,11 +26,8 @@ from register.accounts import acts as accounts
 from register.accounts import authentication, passwords, two_factor
 from register.accounts.models import Role
 from register.config import Settings
-from register.db import db
 from register.journal import writing
 from register.operations import setup
-from register.server.sockets import listen
-from register.server.waitress_server import Server
 
 pytestmark = pytest.mark.prove
 
@@ -145,31 +140,8 @@ def test_an_answer_without_the_hash_is_seen_by_the_measurement(prove, monkeypatc
 
 @contextmanager
 def _served(settings: Settings) -> Iterator[http.client.HTTPConnection]:
-    app = create_app(settings)
-    server = Server(app, listen("127.0.0.1", 0))
-    thread = threading.Thread(target=server.run)
-    thread.start()
-    connection = http.client.HTTPConnection("127.0.0.1", server.port, timeout=30)
-    try:
+    with (
+        serve(create_app(settings)) as base,
+        closing(http.client.HTTPConnection(urlsplit(base).netloc, timeout=30)) as connection,
+    ):
         yield connection
-    finally:
-        connection.close()
-        server.stop()
-        thread.join(15)
-        with app.app_context():
-            db.engine.dispose()
-    assert not thread.is_alive()
-
-
-def _form(connection: http.client.HTTPConnection) -> tuple[str, str]:
-    """The cookie and the token of a sign-in page."""
-    connection.request("GET", "/compte/connexion")
-    answer = connection.getresponse()
-    body = answer.read().decode()
-    found = re.search(r'name="csrf_token"[^>]*value="([^"]+)"', body)
-    assert found, body
-    return (answer.getheader("Set-Cookie") or "").partition(";")[0], unescape(found[1])
-
-
-def _masked(body: str) -> str:
-    return re.sub(r'(name="csrf_token"[^>]*value=")[^"]+', r"\1", body)
