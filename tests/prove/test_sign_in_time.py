@@ -8,10 +8,12 @@ from __future__ import annotations
 
 import http.client
 import random
+import re
 import time
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import closing, contextmanager
 from datetime import timedelta
+from html import unescape
 from statistics import median
 from urllib.parse import urlencode, urlsplit
 
@@ -145,3 +147,17 @@ def _served(settings: Settings) -> Iterator[http.client.HTTPConnection]:
         closing(http.client.HTTPConnection(urlsplit(base).netloc, timeout=30)) as connection,
     ):
         yield connection
+
+
+def _form(connection: http.client.HTTPConnection) -> tuple[str, str]:
+    """The cookie and the token of a sign-in page."""
+    connection.request("GET", "/compte/connexion")
+    answer = connection.getresponse()
+    body = answer.read().decode()
+    found = re.search(r'name="csrf_token"[^>]*value="([^"]+)"', body)
+    assert found, body
+    return (answer.getheader("Set-Cookie") or "").partition(";")[0], unescape(found[1])
+
+
+def _masked(body: str) -> str:
+    return re.sub(r'(name="csrf_token"[^>]*value=")[^"]+', r"\1", body)
