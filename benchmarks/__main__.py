@@ -55,6 +55,7 @@ def main() -> None:
 def _run(folder: Path, sizes: list[int], load: Load, *, whole: bool) -> list[Table]:
     from register import create_app
     from register.db import db
+    from register.operations import setup
 
     app = create_app()
     settings = app.extensions["register.settings"]
@@ -67,7 +68,8 @@ def _run(folder: Path, sizes: list[int], load: Load, *, whole: bool) -> list[Tab
     main_size = MAIN if MAIN in sizes else sizes[-1]
     with app.app_context(), postgres.create_register(settings, folder) as postgres_register:
         _log(f"importing {seeding.SEEDED} cases")
-        members, rate = seeding.create_register(settings, db.engine, folder)
+        setup.init(settings, db.engine)
+        members, rate = seeding.fill_register(db.engine, folder)
         summary.add("import, rows/s", f"{rate:.0f}", value=rate, bar=Bar(100))
         seed = copies.measure_seed(db.engine)
         costs: list[dict[str, tuple[float, float]]] = []
@@ -93,12 +95,14 @@ def _run(folder: Path, sizes: list[int], load: Load, *, whole: bool) -> list[Tab
 def _run_against(folder: Path, commit: str, size: int, load: Load) -> Table:
     from register import create_app
     from register.db import db
+    from register.operations import setup
 
     app = create_app()
     settings = app.extensions["register.settings"]
     with app.app_context():
         _log(f"a register of {size:,} cases")
-        seeding.create_register(settings, db.engine, folder)
+        setup.init(settings, db.engine)
+        seeding.fill_register(db.engine, folder)
         copies.grow(db.engine, copies.measure_seed(db.engine), size)
         pages = Pages.select(db.engine).with_searches()
         db.engine.dispose()

@@ -21,10 +21,8 @@ from register.accounts.passwords import generate_password
 from register.cases import acts, case_content
 from register.cases.checklist import ATTESTATIONS
 from register.cases.models import Incident
-from register.config import Settings
 from register.exchange.importer import PublishOptions, import_file
 from register.journal import WriteTransaction, writing
-from register.operations import setup
 
 SEEDED = 1_000
 BATCH = 100
@@ -40,12 +38,11 @@ class Members:
     second: int
 
 
-def create_register(settings: Settings, engine: Engine, folder: Path) -> tuple[Members, float]:
-    """A new register with two members and the first cases, and imported rows a second.
+def fill_register(engine: Engine, folder: Path) -> tuple[Members, float]:
+    """Add two members and the first cases to an empty register; imported rows a second.
 
     :param folder: where the import files are written.
     """
-    setup.init(settings, engine)
     with writing(engine) as tx:
         ids = [
             accounts.add_member(tx, f"{name}@bench.example", role, generate_password()).id

@@ -35,6 +35,23 @@ def test_a_difference_between_models_and_migrations_is_found(engine):
         assert compare_metadata(context, Base.metadata) != []
 
 
+@pytest.mark.parametrize("settings", ["postgresql"], indirect=True)
+def test_postgresql_samples_no_text(engine, desk):
+    """What ANALYZE samples of a text would outlast an erasure, in a table of the server's own."""
+    desk.published()
+    with write_engine(engine).connect() as connection:
+        connection = connection.execution_options(isolation_level="AUTOCOMMIT")
+        connection.execute(text("ANALYZE"))
+        sampled = connection.execute(
+            text(
+                "SELECT tablename, attname FROM pg_stats JOIN information_schema.columns"
+                " ON (table_schema, table_name, column_name) = (schemaname, tablename, attname)"
+                " WHERE data_type IN ('text', 'json', 'jsonb') AND schemaname = 'public'"
+            )
+        )
+        assert sampled.all() == []
+
+
 def test_migrating_again_changes_nothing(engine, desk):
     filed = desk.published()
     schema.migrate(engine)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import random
 import time
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import closing
@@ -17,9 +16,6 @@ from sqlalchemy.orm import Session
 
 from benchmarks import copies, postgres, seeding
 from benchmarks.seeding import Members
-from register.accounts import acts as accounts
-from register.accounts import passwords
-from register.accounts.models import Role
 from register.cases import acts, vocabulary
 from register.cases.case_content import Content
 from register.cases.models import Incident
@@ -84,16 +80,7 @@ def source(
     folder = tmp_path_factory.mktemp("size")
     with registers.new("sqlite", folder) as settings:
         database = _opened(settings)
-        with writing(database) as pen:
-            members = Members(
-                accounts.add_member(
-                    pen, "a@size.test", Role.ADMINISTRATOR, passwords.generate_password()
-                ).id,
-                accounts.add_member(
-                    pen, "b@size.test", Role.MODERATOR, passwords.generate_password()
-                ).id,
-            )
-        seeding.seed(database, folder, members, random.Random(1))
+        members, _rate = seeding.fill_register(database, folder)
         copies.grow(database, copies.measure_seed(database), CASES)
         yield settings, database, members
         database.dispose()
