@@ -98,7 +98,7 @@ def settings(
     request: pytest.FixtureRequest, registers: Registers, tmp_path: Path
 ) -> Iterator[Settings]:
     """The settings of a register without a case; each test that asks runs on both databases."""
-    with databases.new(request.param, tmp_path) as settings:
+    with registers.new(request.param, tmp_path) as settings:
         yield settings
 
 
@@ -216,7 +216,7 @@ def demo_app(
     from register.exchange.importer import PublishOptions, import_file
 
     folder = tmp_path_factory.mktemp(f"demo-{request.param}")
-    with databases.new(request.param, folder) as settings:
+    with registers.new(request.param, folder) as settings:
         with open_engine(settings.database_url) as engine:
             cast = hire(engine)
             publication = PublishOptions(by=cast.bruno, second=cast.chloe, reason="démonstration")
@@ -238,7 +238,7 @@ def site(
 ) -> Iterator[demo_site.Site]:
     """The demonstration on a real server, with a case that has everything and a withdrawn one."""
     with (
-        databases.new("sqlite", tmp_path_factory.mktemp("site")) as settings,
+        registers.new("sqlite", tmp_path_factory.mktemp("site")) as settings,
         demo_site.site(settings) as running,
     ):
         yield running
