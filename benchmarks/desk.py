@@ -23,7 +23,7 @@ from register.cases import acts, todo_clauses
 from register.cases.models import Incident
 from register.config import Settings
 from register.db import analyse_tables, db, housekeeping, now
-from register.exchange.importer import import_file
+from register.exchange.csv_import import import_file
 from register.journal import writing
 from register.operations import setup
 

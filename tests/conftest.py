@@ -213,7 +213,7 @@ def demo_app(
     tmp_path_factory: pytest.TempPathFactory,
 ) -> Iterator[Flask]:
     """The application with the demonstration's cases, imported and published; only read."""
-    from register.exchange.importer import PublishOptions, import_file
+    from register.exchange.csv_import import PublishOptions, import_file
 
     folder = tmp_path_factory.mktemp(f"demo-{request.param}")
     with registers.new(request.param, folder) as settings:

@@ -32,7 +32,7 @@ _OPTIONS = {"templates/**.html": {"trimmed": "true", "newstyle_gettext": "true",
 _KEYWORDS = {**DEFAULT_KEYWORDS, "lazy_gettext": None}
 # What is French whoever asks: feeds, what goes to a town hall or a court, and the terminal.
 _FRENCH_ONLY = (
-    "templates/feeds/",
+    "templates/feeds/entry.html",
     "templates/cases/desk/acts/_invitation_letter.html",
     "templates/cases/desk/case_file/",
     "register/feeds/web/entries.py",

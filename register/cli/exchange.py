@@ -17,7 +17,7 @@ from register.db import db
 from register.errors import SealError
 from register.exchange import case_file as case_file_zip
 from register.exchange import case_file as casefile
-from register.exchange.importer import (
+from register.exchange.csv_import import (
     BlockedRow,
     ImportReport,
     PublishOptions,

@@ -60,6 +60,9 @@ _STATE_COLUMNS = (
 )
 
 
+_VERSION_COLUMNS = ("id", "act", "made_at", "made_by", "reason", "flags_reason", "salt", "renderer")
+
+
 @dataclass(frozen=True)
 class CaseVersion:
     """Revision: metadata (with the line that destroyed its texts, if any) and texts."""
@@ -124,28 +127,23 @@ def gather(session: Session, number: int, store: KeyStore | None = None) -> Case
     }
     versions = list(_versions(session, case["id"], lines))
     names = accounts.display_names(session)
+    member_ids = sorted(_acting_member_ids(lines, related_rows, versions) & set(names))
     used_ledgers = {*LEDGERS, *(line.ledger for line in journal_entries)}
-    segments = {
-        ledger: _segment(session, ledger, journal_entries)
-        for ledger in Ledger
-        if ledger in used_ledgers
-    }
-
+    segments, ledgers = {}, {}
+    for ledger in Ledger:
+        if ledger in used_ledgers:
+            segments[ledger], ledgers[ledger.value] = _segment(session, ledger, journal_entries)
     return CaseFile(
         number=number,
         dossier=case["id"],
         state_fields=_state_fields(session, case),
         related_rows=related_rows,
-        members={
-            member_id: names[member_id]
-            for member_id in sorted(_acting_member_ids(lines, related_rows, versions))
-            if member_id in names
-        },
+        members={member_id: names[member_id] for member_id in member_ids},
         versions=versions,
         lines=lines,
         journal_entries=journal_entries,
-        segments={ledger: lines_bytes for ledger, (lines_bytes, _ends) in segments.items()},
-        ledgers={ledger.value: ends for ledger, (_lines_bytes, ends) in segments.items()},
+        segments=segments,
+        ledgers=ledgers,
         reports=_reports(session, store, case["id"]),
     )
 
@@ -182,9 +180,11 @@ def _related_rows(session: Session, table: Table, incident: int) -> list[dict[st
 
 
 def _json_value(cell: Any) -> Any:
-    """Value for JSON, with times in RFC 3339 and days in ISO 8601."""
+    """Value for JSON, with times in RFC 3339, days in ISO 8601 and bytes in hexadecimal."""
     if isinstance(cell, datetime):
         return rfc3339(cell)
+    if isinstance(cell, bytes):
+        return cell.hex()
     return cell.isoformat() if isinstance(cell, date) else cell
 
 
@@ -196,22 +196,13 @@ def _versions(
         for line in lines
         for revision_id in line.private.get("destroyed", ())
     }
-    revision_rows = session.execute(
+    revisions = session.execute(
         select(REVISION).where(REVISION.c.incident_id == incident).order_by(REVISION.c.id)
     )
-    for revision_row in revision_rows:
-        metadata = {
-            "id": revision_row.id,
-            "act": revision_row.act,
-            "made_at": rfc3339(revision_row.made_at),
-            "made_by": revision_row.made_by,
-            "reason": revision_row.reason,
-            "flags_reason": revision_row.flags_reason,
-            "salt": revision_row.salt.hex() if revision_row.salt else None,
-            "renderer": revision_row.renderer,
-            "destroyed_by": destroyed.get(revision_row.id),
-        }
-        yield CaseVersion(revision_row.id, metadata, revision_row.content, revision_row.html)
+    for revision in revisions.mappings():
+        metadata = {name: _json_value(revision[name]) for name in _VERSION_COLUMNS}
+        metadata["destroyed_by"] = destroyed.get(revision["id"])
+        yield CaseVersion(revision["id"], metadata, revision["content"], revision["html"])
 
 
 def _acting_member_ids(
@@ -220,17 +211,13 @@ def _acting_member_ids(
     versions: Sequence[CaseVersion],
 ) -> set[int]:
     """Ids of the members who acted on the case."""
-    member_ids = {line.by for line in lines} | {version.metadata["made_by"] for version in versions}
-    member_ids |= {line.private.get("holder") for line in lines}
-    member_ids |= {member_id for line in lines for member_id in line.private.get("approved_by", ())}
+    cells = [version.metadata["made_by"] for version in versions]
+    for line in lines:
+        cells += [line.by, line.private.get("holder"), *line.private.get("approved_by", ())]
     for table_rows in related_rows.values():
-        member_ids |= {
-            table_row[name]
-            for table_row in table_rows
-            for name in table_row
-            if name.endswith("_by")
-        }
-    return {member_id for member_id in member_ids if isinstance(member_id, int)}
+        for table_row in table_rows:
+            cells += [cell for name, cell in table_row.items() if name.endswith("_by")]
+    return {cell for cell in cells if isinstance(cell, int)}
 
 
 def _segment(
@@ -244,12 +231,12 @@ def _segment(
         JournalEntry.ledger == ledger.value, JournalEntry.seq == after
     )
     start = session.scalar(before) or GENESIS
-    buffer = io.BytesIO()
-    for seq in range(after, end.seq, 500):
-        for _seq, line in public_lines(session, seq, min(seq + 500, end.seq), ledger):
-            buffer.write(line + b"\n")
-    ends = {"after": after, "digest": start.hex(), "seq": end.seq, "head": end.digest}
-    return buffer.getvalue(), ends
+    segment = b"".join(
+        line + b"\n"
+        for seq in range(after, end.seq, 500)
+        for _seq, line in public_lines(session, seq, min(seq + 500, end.seq), ledger)
+    )
+    return segment, {"after": after, "digest": start.hex(), "seq": end.seq, "head": end.digest}
 
 
 # --- archive --------------------------------------------------------------------------------
@@ -277,7 +264,10 @@ def build_archive(case_file: CaseFile, page: bytes, style: bytes) -> bytes:
             name: hashlib.sha256(file_bytes).hexdigest() for name, file_bytes in files.items()
         },
     }
-    files[MANIFEST] = canonical_json(manifest)
+    return _zip_bytes({**files, MANIFEST: canonical_json(manifest)})
+
+
+def _zip_bytes(files: Mapping[str, bytes]) -> bytes:
     buffer = io.BytesIO()
     with zipfile.ZipFile(buffer, "w") as zip_file:
         for name in sorted(files):

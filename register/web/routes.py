@@ -15,13 +15,10 @@ import register.cases.web.desk.act_view
 import register.cases.web.desk.case
 import register.cases.web.desk.case_acts
 import register.cases.web.desk.case_list
+import register.cases.web.desk.case_summaries
 import register.cases.web.desk.change_approval
-import register.cases.web.desk.claims_and_notes
 import register.cases.web.desk.dashboard
-import register.cases.web.desk.duplicates
 import register.cases.web.desk.editor
-import register.cases.web.desk.todo_sidebar
-import register.cases.web.desk.versions
 import register.cases.web.public.cases
 import register.cases.web.public.citations
 import register.cases.web.public.overview

@@ -25,7 +25,7 @@ from register.errors import (
     RegisterError,
     TextError,
 )
-from register.exchange import csv_files
+from register.exchange import csv_import
 from register.journal import Ledger
 from register.journal.verify import Problem
 from register.journal.web import journal_sentences
@@ -36,7 +36,7 @@ from register.web import error_messages, messages
 TOP = Path(register.__file__).parent
 RAISED = {name for name in dir(errors) if isinstance(getattr(errors, name), type)}
 RAISED |= {"SchemaError", "TextError"}
-FIRST, SECOND, THIRD = 0, 1, 2
+FIRST, SECOND = 0, 1
 # Keys that reach a raise through a variable; the table or expression they come from.
 BY_VARIABLE = {*rules.REFUSALS.values(), *rules._STATE_REFUSALS.values()}
 BY_VARIABLE |= {"import_column_missing", "import_column_twice"}
@@ -74,30 +74,19 @@ def kept() -> Iterator[tuple[str, set[str]]]:
             yield key, {str(name.value) for name in told.keys if isinstance(name, ast.Constant)}
 
 
-def row_faults() -> Iterator[str]:
-    """The ``(column, key, values)`` that reading a table leaves in its lines."""
-    yield from ({key_at(call, THIRD) for call in calls({"_add_fault"})} - {""})
-    tree = ast.parse((TOP / "exchange" / "csv_files.py").read_text(encoding="utf-8"))
-    for node in ast.walk(tree):
-        if isinstance(node, ast.Tuple) and len(node.elts) == 3:
-            _column, key, values = node.elts
-            if isinstance(key, ast.Constant) and isinstance(values, ast.Dict):
-                yield str(key.value)
-
-
 def test_the_search_finds_keys_of_every_layer() -> None:
-    found = {key for key, _values in [*raised(), *kept()]} | set(row_faults())
+    found = {key for key, _values in [*raised(), *kept()]}
     assert {"config_unknown", "seal_missing", "filter", "member_exists", "twice"} <= found
     assert {"date_form", "schema_other", "case_gone", "row_width", "id_twice"} <= found
 
 
 def test_every_key_has_its_sentence() -> None:
-    keys = {key for key, _values in [*raised(), *kept()]} | BY_VARIABLE | set(row_faults())
+    keys = {key for key, _values in [*raised(), *kept()]} | BY_VARIABLE
     assert keys - set(messages.ERROR_SENTENCES) == set()
 
 
 def test_every_sentence_is_still_raised() -> None:
-    keys = {key for key, _values in [*raised(), *kept()]} | BY_VARIABLE | set(row_faults())
+    keys = {key for key, _values in [*raised(), *kept()]} | BY_VARIABLE
     assert set(messages.ERROR_SENTENCES) - keys == set()
 
 
@@ -139,7 +128,7 @@ def test_every_field_that_is_judged_has_its_name() -> None:
     judged |= set(case_content.Content.__dataclass_fields__)
     judged |= {f"request.{name}" for name in case_content.RequestContent.__dataclass_fields__}
     # A column of an import is named as it stands in the file.
-    assert judged - {"", *csv_files.COLUMNS} <= set(messages.FIELD_NAMES)
+    assert judged - {"", *csv_import.COLUMNS} <= set(messages.FIELD_NAMES)
 
 
 def test_states_ledgers_and_risks_have_their_words() -> None:

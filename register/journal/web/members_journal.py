@@ -33,7 +33,7 @@ from register.cases.members_journal_query import (
 from register.cases.vocabulary import Vocabulary
 from register.db import db
 from register.errors import NotFound
-from register.exchange import csv_files
+from register.exchange import csv_export
 from register.journal import head
 from register.journal.web import journal_sentences
 from register.journal.web.journal_sentences import (
@@ -298,8 +298,8 @@ def csv_table() -> ResponseReturnValue:
     # The rows are read in batches, each in a session of its own: a slow client must not hold a
     # transaction open, which would keep erased words in SQLite's log.
     db.session.remove()
-    body = stream_with_context(csv_files.encode_table(CSV_HEADER, csv_rows))
-    response = Response(body, mimetype=csv_files.MIMETYPE)
+    body = stream_with_context(csv_export.encode_table(CSV_HEADER, csv_rows))
+    response = Response(body, mimetype=csv_export.MIMETYPE)
     response.headers["Content-Disposition"] = 'attachment; filename="journal.csv"'
     return response
 

@@ -9,7 +9,7 @@ import pytest
 from register.cases import duplicates
 from register.cases.case_content import SourceContent
 from register.cases.duplicates import DuplicateReason
-from register.cases.web.desk.duplicates import reasons_sentence
+from register.cases.web.desk.case_summaries import reasons_sentence
 from register.web.messages import desk as words
 
 pytestmark = pytest.mark.one_database

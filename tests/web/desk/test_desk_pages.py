@@ -11,7 +11,7 @@ from register.accounts import sign_in_attempts
 from register.accounts.models import Member
 from register.cases import acts, todo, todo_clauses
 from register.cases.models import Incident
-from register.cases.web.desk import todo_sidebar
+from register.cases.web.desk import case_summaries
 from register.db import db, housekeeping, now
 from register.journal import writing
 from register.search import indexer
@@ -152,7 +152,7 @@ def test_task_of_a_reply_has_its_deadline(signed, desk, today, cast, received, s
             author="Ville",
             capacity="la commune",
             text="Non.",
-            received_on=todo_sidebar.dates.paris_day(now() - timedelta(days=received)),
+            received_on=case_summaries.dates.paris_day(now() - timedelta(days=received)),
         )
     page = signed("chloe").get("/moderation")
     assert queued(page) == [filed.id]

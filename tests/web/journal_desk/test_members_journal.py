@@ -17,7 +17,7 @@ from register.accounts.models import Role
 from register.cases import acts
 from register.cases.members_journal_query import ACT_GROUPS, ACTS_BY_KIND
 from register.db import db
-from register.exchange.csv_files import ESCAPE_MARK
+from register.exchange.csv_export import ESCAPE_MARK
 from register.journal import Act, JournalEntry
 from register.journal.web.journal_sentences import ACT_SENTENCES, GROUP_NAMES, KIND_NAMES
 from register.reports import acts as reports

@@ -10,25 +10,34 @@ from wtforms import BooleanField, DateField, HiddenField, IntegerField, RadioFie
 from wtforms.fields.choices import SelectChoice  # type: ignore[attr-defined]
 from wtforms.validators import InputRequired, ValidationError
 
+from register.cases.acts.draft_acts import NOTE_LIMIT
 from register.cases.checklist import ATTESTATIONS
 from register.cases.member_view import DeskCase
 from register.cases.queries import NUMBER_LIMIT
-from register.cases.vocabulary import Vocabulary
+from register.db import now
 from register.errors import Invalid, RegisterError, TextError
+from register.text.dates import paris_day
 from register.text.normalisation import one_line
 from register.web.error_messages import error_sentence, reason_sentence
-from register.web.form_fields import DeskForm, line_field, text_field
+from register.web.form_fields import BaseForm, DeskForm, line_field, text_field
 from register.web.l10n import typeset
+from register.web.request_context import current_vocabulary, settings
 
 # The format of browsers' date fields, and the French one for browsers without.
 _DAYS = ["%Y-%m-%d", "%d/%m/%Y"]
 _CHOOSE_ANSWER = _("Choisissez une réponse.")
-_NO_NUMBER = _("Ce numéro n’est celui d’aucun cas.")
+# Fields of every form of an act.
+_COMMON_FIELDS = ("vu", "csrf_token")
 
 
 def parse_id(digits: str) -> int:
     """An id from a form or an address; 0, which no row has, for any other text."""
     return int(digits) if digits.isascii() and digits.isdecimal() and len(digits) < 11 else 0
+
+
+def today() -> date:
+    """The civil day in Paris."""
+    return paris_day(now())
 
 
 class RevisionForm(DeskForm):
@@ -43,35 +52,33 @@ class RevisionForm(DeskForm):
 
 
 class ActForm(RevisionForm):
-    """Base of the acts' forms."""
+    """Form of an act; ``template``: its page, where that has not the name of the view."""
 
+    template = ""
     # After a conflict: the revision that the member had seen, and the present one.
     moved: tuple[int, int] | None = None
 
-    def set_revision(self, desk_case: DeskCase) -> None:
-        """Set the revision of the page, unless the form was sent with one."""
-        if self.vu.data is None:
-            self.vu.data = str(desk_case.revision_id or 0)
+    def arguments(self) -> dict[str, Any]:
+        """The arguments of the act: the seen revision and the fields by name."""
+        fields = {name: data for name, data in self.data.items() if name not in _COMMON_FIELDS}
+        return {**fields, "seen": self.seen}
 
     def attach_error(self, error: RegisterError | TextError, desk_case: DeskCase) -> str:
         """Add an error to its field, or return its sentence when it belongs to no field.
 
+        After a conflict the present revision is set, so that the form can be sent again.
+
         :param desk_case: the present case.
         """
-        if error.key == "changed_meanwhile":
-            self._catch_up(desk_case)
+        if error.key == "changed_meanwhile" and desk_case.revision_id is not None:
+            self.moved = (self.seen, desk_case.revision_id)
+            self.vu.data = str(desk_case.revision_id)
         field = self._fields.get(str(error.values.get("field", "")))
         if field is None:
             return typeset(error_sentence(error))
         # The page names the field itself.
         field.errors = [*field.errors, typeset(reason_sentence(error.key, error.values))]
         return ""
-
-    def _catch_up(self, desk_case: DeskCase) -> None:
-        """Note the conflict, and set the present revision so that the form can be sent again."""
-        if desk_case.revision_id is not None:
-            self.moved = (self.seen, desk_case.revision_id)
-            self.vu.data = str(desk_case.revision_id)
 
 
 class _TypedValueMixin:
@@ -110,26 +117,15 @@ class CaseNumberField(_TypedValueMixin, IntegerField):
         digits = typed.isascii() and typed.isdigit() and len(typed) < len(str(NUMBER_LIMIT))
         self.data = int(typed) if digits else None
         if not self.data:
-            raise ValueError(_NO_NUMBER)
+            raise ValueError(_("Ce numéro n’est celui d’aucun cas."))
 
 
-class _OfferedChoiceMixin:
-    """A choice field whose error for an unknown choice is in French."""
-
-    def pre_validate(self, form: Any) -> None:
-        """Refuse an unknown choice."""
-        try:
-            super().pre_validate(form)  # type: ignore[misc]
-        except ValidationError as error:
-            raise ValidationError(_CHOOSE_ANSWER) from error
-
-
-class ChoiceRadios(_OfferedChoiceMixin, RadioField):
+class ChoiceRadios(RadioField):
     """A choice as radio buttons."""
 
-
-class ChoiceSelect(_OfferedChoiceMixin, SelectField):
-    """A choice as a list."""
+    def __init__(self, *args: Any, **options: Any) -> None:
+        # WTForms knows this option, its type stubs do not yet.
+        super().__init__(*args, invalid_choice_message=_CHOOSE_ANSWER, **options)  # type: ignore[call-arg]
 
 
 def _reason_field() -> Any:
@@ -150,29 +146,37 @@ class PublishForm(ActForm):
         """The attestations that are ticked."""
         return [name for name in ATTESTATIONS if self[name].data]
 
+    def arguments(self) -> dict[str, Any]:
+        """The arguments of the act, with the attestations in a list."""
+        arguments = super().arguments()
+        for name in ATTESTATIONS:
+            del arguments[name]
+        return {**arguments, "attested": self.attested, "single": settings().single_moderator}
+
     def attach_error(self, error: RegisterError | TextError, desk_case: DeskCase) -> str:
         """Add an error as other acts do, but none for the checklist, which the page shows."""
-        return "" if error.key == "checklist" else super().attach_error(error, desk_case)
-
-    def _catch_up(self, desk_case: DeskCase) -> None:
-        super()._catch_up(desk_case)
-        # The attestations were about another text.
-        for name in ATTESTATIONS:
-            self[name].data = False
+        if error.key == "checklist":
+            return ""
+        error_text = super().attach_error(error, desk_case)
+        if self.moved:
+            # The attestations were about another text.
+            for name in ATTESTATIONS:
+                self[name].data = False
+        return error_text
 
 
 class RestoreForm(PublishForm):
     """Restoration: as publication, with a public note for a changed text."""
 
+    template = "publish"
+
     public_note = line_field(_("Note publique"))
-
-
-class ApproveForm(ActForm):
-    """Approval by a second member."""
 
 
 class RefuseChangeForm(ActForm):
     """Refusal of a change, with the reason for its author."""
+
+    template = "change"
 
     refusal = text_field(_("Motif du refus"), required=True, limit=2_000)
 
@@ -180,20 +184,31 @@ class RefuseChangeForm(ActForm):
 class InviteForm(ActForm):
     """Invitation of the authority to reply: the day it was sent, or why it was not."""
 
-    how = ChoiceSelect(
+    how = SelectField(  # type: ignore[call-arg]
         _("L’autorité est-elle invitée à répondre ?"),
         choices=[
             SelectChoice("yes", _("Oui, elle a été invitée")),
             SelectChoice("no", _("Non, et voici pourquoi")),
         ],
+        invalid_choice_message=_CHOOSE_ANSWER,
     )
-    on = DayField(_("Jour de l’envoi"), format=_DAYS)
+    on = DayField(_("Jour de l’envoi"), format=_DAYS, default=today)
     text = text_field(_("Comment, à quelle adresse ; ou pourquoi elle ne l’est pas"), required=True)
+
+    @property
+    def is_invited(self) -> bool:
+        """Whether an invitation was sent."""
+        return bool(self.how.data == "yes")
 
     def validate_on(self, field: DayField) -> None:
         """Require a day for a sent invitation."""
-        if self.how.data == "yes" and not field.data and not field.errors:
+        if self.is_invited and not field.data and not field.errors:
             raise ValidationError(_("Donnez le jour de l’envoi."))
+
+    def arguments(self) -> dict[str, Any]:
+        """The arguments of the act; no day without an invitation."""
+        sent_on = self.on.data if self.is_invited else None
+        return {"text": self.text.data, "on": sent_on, "seen": self.seen}
 
 
 class ReceiveReplyForm(ActForm):
@@ -202,7 +217,10 @@ class ReceiveReplyForm(ActForm):
     author = line_field(_("Qui répond"), required=True, limit=300)
     capacity = line_field(_("En quelle qualité"), required=True, limit=300)
     received_on = DayField(
-        _("Reçue le"), format=_DAYS, validators=[InputRequired(_("Donnez le jour de réception."))]
+        _("Reçue le"),
+        format=_DAYS,
+        default=today,
+        validators=[InputRequired(_("Donnez le jour de réception."))],
     )
     text = text_field(_("Le texte, tel qu’il est arrivé"), required=True)
 
@@ -215,6 +233,12 @@ class ReceiveReplyForm(ActForm):
         if self.received_on.data is None:
             raise Invalid("missing", field="received_on")
         return self.received_on.data
+
+    def arguments(self) -> dict[str, Any]:
+        """The arguments of the act, which takes no revision."""
+        arguments = super().arguments()
+        del arguments["seen"]
+        return {**arguments, "received_on": self.day}
 
 
 class PublishReplyForm(ActForm):
@@ -233,22 +257,25 @@ class WithdrawForm(ActForm):
     """Withdrawal of a case, with the reason code whose label is public."""
 
     restriction = ChoiceRadios(
-        _("Motif, que le public lira"), choices=[], validators=[InputRequired(_CHOOSE_ANSWER)]
+        _("Motif, que le public lira"),
+        choices=lambda: [
+            SelectChoice(word.code, word.label)
+            for word in current_vocabulary().lists["restriction"].values()
+            if not word.retired
+        ],
+        validators=[InputRequired(_CHOOSE_ANSWER)],
     )
     reason = _reason_field()
-
-    def set_restrictions(self, vocabulary: Vocabulary) -> None:
-        """Offer the reasons of the vocabulary."""
-        terms = vocabulary.lists["restriction"].values()
-        self.restriction.choices = [
-            SelectChoice(term.code, term.label) for term in terms if not term.retired
-        ]
 
 
 class EraseForm(WithdrawForm):
     """Erasure of a case's texts, without a reason in words, which would be a text too."""
 
     reason = None
+
+    def arguments(self) -> dict[str, Any]:
+        """The arguments of the act."""
+        return {**super().arguments(), "single": settings().single_moderator}
 
 
 class MergeForm(ActForm):
@@ -261,5 +288,7 @@ class MergeForm(ActForm):
     reason = _reason_field()
 
 
-class DiscardForm(ActForm):
-    """Discard of a draft."""
+class NoteForm(BaseForm):
+    """An internal note."""
+
+    text = text_field(_("Note interne"), required=True, limit=NOTE_LIMIT)

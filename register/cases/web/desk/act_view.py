@@ -5,11 +5,11 @@ A refused form is shown again with the present case and everything that was type
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, TypeVar
 
-from flask import flash, redirect, request
+from flask import flash, redirect, render_template, request
 from flask.typing import ResponseReturnValue
 from flask_babel import lazy_gettext as _
 
@@ -22,17 +22,14 @@ from register.cases.models import CaseState
 from register.cases.web.desk.act_forms import ActForm
 from register.db import db, now
 from register.errors import Incomplete, Invalid, Refused, RegisterError, TextError
-from register.journal import Act, JournalEntry, WriteTransaction, writing
+from register.journal import Act, WriteTransaction, writing
 from register.web.blueprints import desk
 from register.web.error_messages import error_sentence
 from register.web.errors import status_of
 from register.web.l10n import typeset
 from register.web.request_context import settings
 
-Filled = TypeVar("Filled", bound=ActForm)
 Outcome = TypeVar("Outcome")
-# Renders the page of an act from the case, the form and an error sentence.
-ActPage = Callable[[DeskCase, Filled, str], str]
 _GRAVE_ACTS = frozenset({Act.WITHDRAWN, Act.MERGED, Act.DRAFT_MERGED, Act.ERASED, Act.DISCARDED})
 _ACT_PAGES: dict[Act, tuple[str, Any]] = {
     Act.PUBLISHED: ("publier", _("Publier…")),
@@ -50,6 +47,14 @@ _ACT_PAGES: dict[Act, tuple[str, Any]] = {
     Act.DISCARDED: ("abandonner", _("Abandonner ce brouillon…")),
     Act.ERASED: ("effacer", _("Effacer pour toujours…")),
 }
+_AWAITS_APPROVAL = _(
+    "Ce changement attend un autre membre : le public le lira quand il l’aura approuvé. "
+    "Dites-le-lui."
+)
+_AWAITS_OWN_APPROVAL = _(
+    "Ce changement attend votre accord, en un acte à part : le public le lira quand vous l’aurez "
+    "approuvé."
+)
 _APPROVE_ERASURE = _("Approuver l’effacement…")
 
 
@@ -106,30 +111,57 @@ def run_act(act: Callable[[WriteTransaction, int], Outcome]) -> Outcome:
 
 def perform_act(
     desk_case: DeskCase,
-    form: Filled,
-    page: ActPage[Filled],
-    act: Callable[[WriteTransaction, int], JournalEntry | Any],
-    done: Callable[[Any], str],
+    form: ActForm,
+    act: Act,
+    run: Callable[..., Any],
+    notice: Any,
+    page_values: Callable[[DeskCase], Mapping[str, Any]] = lambda _present: {},
 ) -> ResponseReturnValue:
     """Show the page of an act, or run the act.
 
-    :param act: called by :func:`run_act`.
-    :param done: makes the confirmation from the outcome of ``act``.
+    :param run: the act; takes the transaction, the id of the case, the member and the arguments
+        of the form.
+    :param notice: the confirmation, or makes it from the outcome of ``run``.
+    :param page_values: makes the values of this template alone from the present case.
     """
+
+    def page(present: DeskCase, error_text: str = "") -> str:
+        values = {
+            "act": act,
+            "file": present,
+            "form": form,
+            "error_text": error_text,
+            "why": blocked_reason(present, current_member.member(), act),
+            **page_values(present),
+        }
+        template = form.template or str(request.endpoint).rpartition(".")[2]
+        return render_template(f"cases/desk/acts/{template}.html", **values)
+
     if request.method != "POST":
-        form.set_revision(desk_case)
-        return page(desk_case, form, "")
+        form.vu.data = str(desk_case.revision_id or 0)
+        return page(desk_case)
     if not form.validate():
-        return page(desk_case, form, ""), 422
+        return page(desk_case), 422
     try:
-        outcome = run_act(act)
+        outcome = run_act(lambda tx, by: run(tx, desk_case.id, by=by, **form.arguments()))
     except (Refused, Invalid, Incomplete, TextError) as error:
-        current_case = open_case(desk_case.id)
-        error_text = form.attach_error(error, current_case)
+        present = open_case(desk_case.id)
+        error_text = form.attach_error(error, present)
         status = status_of(error) if isinstance(error, RegisterError) else 422
-        return page(current_case, form, error_text), status
-    flash(typeset(done(outcome)))
-    return redirect(case_address(desk_case.id), 303)
+        return page(present, error_text), status
+    return redirect_to_case(desk_case.id, notice(outcome) if callable(notice) else notice)
+
+
+def awaits_approval_notice() -> str:
+    """The confirmation of a change that waits; a single moderator approves their own."""
+    alone = settings().single_moderator
+    return str(_AWAITS_OWN_APPROVAL if alone else _AWAITS_APPROVAL)
+
+
+def redirect_to_case(incident_id: int, notice: object, fragment: str = "") -> ResponseReturnValue:
+    """A redirect to the case, which shows the notice."""
+    flash(typeset(str(notice)))
+    return redirect(f"{case_address(incident_id)}{fragment}", 303)
 
 
 def available_acts(desk_case: DeskCase, member: Member, *, single: bool) -> Sequence[ActLink]:
@@ -170,17 +202,16 @@ def blocked_reason(desk_case: DeskCase, member: Member, act: Act) -> str:
         return typeset(error_sentence(error))
     if Role(member.role) not in rule.roles:
         return _refusal_text("administrators_only", desk_case)
-    if act is Act.APPROVED and desk_case.report_withdrawn:
-        return _refusal_text("report_withdrawn", desk_case)
-    if act is Act.APPROVED and not vouching.vouches(member, now()):
-        return typeset(
-            error_sentence(Refused("member_vouches_later", from_day=member.vouches_from))
-        )
-    if act is Act.APPROVED and desk_case.revision_by == member.id:
-        return _refusal_text("own_revision", desk_case)
-    if act is Act.APPROVED and member.id in desk_case.approvers("publish"):
-        return _refusal_text("already_approved", desk_case)
-    return ""
+    if act is not Act.APPROVED:
+        return ""
+    refusals = (
+        ("report_withdrawn", desk_case.report_withdrawn),
+        ("member_vouches_later", not vouching.vouches(member, now())),
+        ("own_revision", desk_case.revision_by == member.id),
+        ("already_approved", member.id in desk_case.approvers("publish")),
+    )
+    key = next((key for key, applies in refusals if applies), "")
+    return _refusal_text(key, desk_case, from_day=member.vouches_from) if key else ""
 
 
 def second_person_refusal(author_id: int) -> str:
@@ -202,5 +233,5 @@ def may_decide(author_id: int) -> bool:
     return not second_person_refusal(author_id)
 
 
-def _refusal_text(key: str, desk_case: DeskCase) -> str:
-    return typeset(error_sentence(Refused(key, state=desk_case.state)))
+def _refusal_text(key: str, desk_case: DeskCase, **values: Any) -> str:
+    return typeset(error_sentence(Refused(key, state=desk_case.state, **values)))

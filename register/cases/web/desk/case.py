@@ -1,45 +1,42 @@
-"""Page of a case on the desk, its checklist and its legal periods."""
+"""Page of a case on the desk, its checklist, its legal periods and its revisions."""
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
+from typing import Any
 
-from flask import render_template
+from flask import redirect, render_template, request
 from flask.typing import ResponseReturnValue
 from markupsafe import Markup
 
 from register.accounts.web import current_member
 from register.cases import checklist as checks
-from register.cases import deadlines
+from register.cases import deadlines, revisions
 from register.cases.case_content import CaseSnapshot
 from register.cases.checklist import ATTESTATIONS, Circumstances, Flag
-from register.cases.deadlines import PeriodScope
+from register.cases.deadlines import LimitationPeriod, PeriodScope, TextLength
 from register.cases.member_view import DeskCase, ReplyRow
 from register.cases.models import CaseState
+from register.cases.revisions import CaseAtRevision, RevisionSummary
 from register.cases.vocabulary import VocabularyWord
+from register.cases.web.desk import content_words
+from register.cases.web.desk.act_forms import parse_id, today
 from register.cases.web.desk.act_view import available_acts, case_address, open_case
 from register.cases.web.public.case_view import CaseView, build_case_view
-from register.db import db, now
+from register.db import db
+from register.errors import NotFound
 from register.journal import Act
+from register.journal.web.journal_sentences import ACT_SENTENCES
 from register.reports.web.desk.report_summary import note_retained_view
 from register.text import markup
 from register.text.dates import paris_day
+from register.web import messages
 from register.web.blueprints import desk
 from register.web.error_messages import check_sentence, field_name
 from register.web.l10n import typeset
 from register.web.languages import in_french
-from register.web.messages import (
-    APPROVED_BY_READER,
-    CASE_STATES,
-    FIELD_NAMES,
-    LIMITATION_PERIODS,
-    MET_CHECKS,
-    PERIOD_BEGINNINGS,
-    PUBLIC_CHANGES,
-    RISK_NAMES,
-)
 from register.web.request_context import current_vocabulary, settings
 
 # Line of the checklist → page of the case and field where it is fixed.
@@ -85,39 +82,6 @@ class CaseChecklist:
         return [line for line in self.lines if not line.met]
 
 
-@dataclass(frozen=True)
-class ActConsequence:
-    """The public changes of an act, in sentences; ``until``: the end of a period that it opens."""
-
-    changes: list[str]
-    opening: str
-    until: date | None
-
-
-@dataclass(frozen=True)
-class RunningPeriod:
-    """A limitation period that has not ended."""
-
-    words: str
-    began: date
-    ends: date
-    days_left: int
-
-
-@dataclass(frozen=True)
-class ReplyDeadline:
-    """Deadline and length of a reply; ``days_left`` is negative after the deadline."""
-
-    days_left: int
-    length: deadlines.TextLength
-    limit: deadlines.TextLength
-
-    @property
-    def is_long(self) -> bool:
-        """Whether it exceeds the length allowed for a reply to this case."""
-        return self.length.exceeds(self.limit)
-
-
 @desk.get("/dossiers/<int:incident_id>", endpoint="dossier")
 def show(incident_id: int) -> ResponseReturnValue:
     """The case, its checklist and the available acts."""
@@ -135,10 +99,10 @@ def show(incident_id: int) -> ResponseReturnValue:
             desk_case, current_member.member(), single=settings().single_moderator
         ),
         waiting=desk_case.state in (CaseState.DRAFT, CaseState.WITHDRAWN),
-        today=today(),
     )
 
 
+@desk.app_template_global("case_checklist")
 def case_checklist(
     desk_case: DeskCase, attested: Collection[str] = (), flags_reason: str = ""
 ) -> CaseChecklist:
@@ -159,7 +123,6 @@ def case_checklist(
         displayed_texts=checks.displayed_texts(desk_case),
         report_withdrawn=desk_case.report_withdrawn,
     )
-    lines = checks.build_checklist(desk_case.content, terms, circumstances, flags)
     needs_second = checks.needs_second(
         desk_case.content,
         terms,
@@ -167,24 +130,24 @@ def case_checklist(
         needed_before=desk_case.needs_second_person,
         added_texts=circumstances.displayed_texts,
     )
-    act = "publier" if desk_case.state == CaseState.DRAFT else "retablir"
+    lines = checks.build_checklist(desk_case.content, terms, circumstances, flags)
     return CaseChecklist(
-        [_checklist_line(desk_case, act, line) for line in lines],
+        [_checklist_line(desk_case, line) for line in lines],
         flags,
         needs_second,
         needs_second and single,
     )
 
 
-def _checklist_line(desk_case: DeskCase, act: str, line: checks.CheckItem) -> ChecklistLine:
-    field = line.code if line.code in (*ATTESTATIONS, "flags") else ""
-    field = "flags_reason" if field == "flags" else field
-    fix_page = _FIX_PAGES.get(line.code) or f"{act}#{field}"
+def _checklist_line(desk_case: DeskCase, line: checks.CheckItem) -> ChecklistLine:
+    act = "publier" if desk_case.state == CaseState.DRAFT else "retablir"
+    field = {"flags": "flags_reason"}.get(line.code, line.code)
+    fix_page = _FIX_PAGES.get(line.code, f"{act}#{field}")
     if line.met:
-        line_text = str(MET_CHECKS[line.code])
+        line_text = str(messages.MET_CHECKS[line.code])
     elif line.code == "second" and current_member.member().id in desk_case.approvers("publish"):
         # An approver is not the second person of their own publication.
-        line_text = str(APPROVED_BY_READER[desk_case.state])
+        line_text = str(messages.APPROVED_BY_READER[desk_case.state])
     else:
         line_text = check_sentence(line)
     return ChecklistLine(
@@ -192,10 +155,7 @@ def _checklist_line(desk_case: DeskCase, act: str, line: checks.CheckItem) -> Ch
     )
 
 
-@desk.app_template_global("desk_today")
-def today() -> date:
-    """The civil day in Paris."""
-    return paris_day(now())
+desk.add_app_template_global(today, "desk_today")
 
 
 @desk.app_template_global("letter")
@@ -225,44 +185,47 @@ def public_view(desk_case: DeskCase, snapshot: CaseSnapshot | None = None) -> Ca
 
 
 @desk.app_template_global("consequence")
-def act_consequence(act: Act | str) -> ActConsequence:
-    """The consequences of an act if it were done today."""
+def act_consequence(act: Act | str) -> Mapping[str, Any]:
+    """The public changes of an act if it were done today, the period that it opens, its end."""
     effect = deadlines.consequence_of(act)
-    until = None if effect.scope is PeriodScope.NONE else deadlines.limitation_ends(today())
-    changes = [typeset(str(PUBLIC_CHANGES[code])) for code in effect.public]
-    return ActConsequence(changes, typeset(str(LIMITATION_PERIODS[effect.scope])), until)
+    return {
+        "changes": [typeset(str(messages.PUBLIC_CHANGES[code])) for code in effect.public],
+        "opening": typeset(str(messages.LIMITATION_PERIODS[effect.scope])),
+        "until": None if effect.scope is PeriodScope.NONE else deadlines.limitation_ends(today()),
+    }
 
 
 @desk.app_template_global("periods_of")
-def running_periods(desk_case: DeskCase) -> list[RunningPeriod]:
+def running_periods(desk_case: DeskCase) -> list[LimitationPeriod]:
     """The limitation periods that run on a case today, by their last day."""
-    return [
-        RunningPeriod(
-            typeset(str(PERIOD_BEGINNINGS[period.act])), period.began, period.ends, period.days_left
-        )
-        for period in deadlines.running_periods(desk_case.dated_acts, today())
-    ]
+    return deadlines.running_periods(desk_case.dated_acts, today())
 
 
-@desk.app_template_global("reply_clock")
-def reply_deadline(desk_case: DeskCase, reply: ReplyRow) -> ReplyDeadline:
-    """The deadline and the length of a reply."""
+@desk.app_template_global("period_words")
+def period_words(act: Act) -> str:
+    """The act that began a limitation period, in words."""
+    return typeset(str(messages.PERIOD_BEGINNINGS[act]))
+
+
+@desk.app_template_global("reply_lengths")
+def reply_lengths(desk_case: DeskCase, reply: ReplyRow) -> tuple[TextLength, TextLength]:
+    """The length of a reply, and the longest that is allowed for a reply to this case."""
     limit = deadlines.longest_reply(desk_case.content, [row.text for row in desk_case.follow_ups])
-    return ReplyDeadline((reply.due_on - today()).days, deadlines.text_length(reply.text), limit)
+    return deadlines.text_length(reply.text), limit
 
 
 @desk.app_template_global("risk")
 def risk_words(code: str, field: str) -> tuple[str, str]:
     """The names of a risk and of its field."""
     # A field of a row may have no name of its own: "sources.title" has that of "sources".
-    field_label = field_name(field) if field in FIELD_NAMES else field_name(field.partition(".")[0])
-    return typeset(str(RISK_NAMES.get(code, code))), field_label
+    named_field = field if field in messages.FIELD_NAMES else field.partition(".")[0]
+    return typeset(str(messages.RISK_NAMES.get(code, code))), field_name(named_field)
 
 
 @desk.app_template_global("state_words")
 def state_words(state: str) -> str:
     """The state of a case in words."""
-    return str(CASE_STATES.get(state, state))
+    return str(messages.CASE_STATES.get(state, state))
 
 
 @desk.app_template_global("as_inserted")
@@ -284,7 +247,78 @@ def public_reason(word: VocabularyWord) -> VocabularyWord:
     return current_vocabulary().lists["restriction"][word.extra["shown_as"]]
 
 
-@desk.app_template_global("names_of")
-def member_names(ids: Iterable[int]) -> str:
-    """The display names of members, separated by commas."""
-    return ", ".join(current_member.display_name(member_id) for member_id in ids)
+@desk.get("/dossiers/<int:incident_id>/versions")
+def versions(incident_id: int) -> ResponseReturnValue:
+    """The revisions, newest first; with a day in the query, a redirect to the case of that day."""
+    desk_case = open_case(incident_id)
+    day_text = request.args.get("au", "").strip()
+    if day_text:
+        return redirect(case_address(incident_id, f"au/{_parse_day(day_text).isoformat()}"), 303)
+    revision_rows = revisions.list_revisions(db.session(), current_member.member(), incident_id)
+    return render_template("cases/desk/versions.html", file=desk_case, rows=revision_rows)
+
+
+@desk.get("/dossiers/<int:incident_id>/versions/<int:revision>")
+def version(incident_id: int, revision: int) -> str:
+    """The case at a revision."""
+    desk_case = open_case(incident_id)
+    past = revisions.case_at_revision(db.session(), current_member.member(), incident_id, revision)
+    return _version_page(desk_case, past)
+
+
+@desk.get("/dossiers/<int:incident_id>/au/<day>")
+def as_of(incident_id: int, day: str) -> str:
+    """The case at the end of a day in Paris."""
+    desk_case, at = open_case(incident_id), _parse_day(day)
+    past = revisions.case_at_day(db.session(), current_member.member(), incident_id, at)
+    return _version_page(desk_case, past, at)
+
+
+def _parse_day(day_text: str) -> date:
+    try:
+        return date.fromisoformat(day_text)
+    except ValueError as error:
+        raise NotFound("no_such_revision") from error
+
+
+def _version_page(desk_case: DeskCase, past: CaseAtRevision, day: date | None = None) -> str:
+    content = past.snapshot.content
+    about = build_case_view(db.session(), content, desk_case.number or 0, current_vocabulary())
+    return render_template(
+        "cases/desk/version.html", file=desk_case, past=past, about=about, day=day
+    )
+
+
+@desk.get("/dossiers/<int:incident_id>/comparer")
+def compare(incident_id: int) -> str:
+    """The difference between two revisions, by default the last two, by field and word."""
+    desk_case, viewer = open_case(incident_id), current_member.member()
+    rows = revisions.list_revisions(db.session(), viewer, incident_id)
+    readable_ids = [row.id for row in rows if not row.is_destroyed]
+    newer = parse_id(request.args.get("a", "")) or next(iter(readable_ids), 0)
+    older = parse_id(request.args.get("de", "")) or next(
+        (revision_id for revision_id in readable_ids if revision_id < newer), newer
+    )
+    before, after = (
+        revisions.case_at_revision(db.session(), viewer, incident_id, revision_id).snapshot.content
+        for revision_id in (older, newer)
+    )
+    changes = content_words.field_changes(
+        content_words.field_texts(before), content_words.field_texts(after)
+    )
+    return render_template(
+        "cases/desk/versions_compared.html",
+        file=desk_case,
+        rows=rows,
+        older=older,
+        newer=newer,
+        changes=changes,
+    )
+
+
+@desk.app_template_global("version_words")
+def version_words(version: RevisionSummary, desk_case: DeskCase) -> str:
+    """The sentence of a revision's act: "Chloé a corrigé le cas"."""
+    who = current_member.display_name(version.made_by)
+    names = {"who": who[:1].upper() + who[1:], "into": desk_case.merged_into or "…"}
+    return str(ACT_SENTENCES.get(version.act, version.act)) % names

@@ -44,6 +44,11 @@ def render_page(case_file: CaseFile, vocabulary: Vocabulary, base_url: str) -> b
     def member_name(member: int | None) -> str:
         return case_file.members.get(member or 0, "") or console
 
+    def moment_words(moment: str) -> str:
+        """A time in RFC 3339 as day and time in Paris."""
+        at = datetime.fromisoformat(moment)
+        return str(_("%(day)s à %(time)s", day=day_words(at), time=clock(at)))
+
     html = render_template(
         "cases/desk/case_file/index.html",
         file=case_file,
@@ -60,7 +65,7 @@ def render_page(case_file: CaseFile, vocabulary: Vocabulary, base_url: str) -> b
         states=CASE_STATES,
         reported=[reported(report) for report in case_file.reports or ()],
         who=member_name,
-        when=_moment_words,
+        when=moment_words,
         books=LEDGER_LABELS,
         base_url=base_url,
     )
@@ -80,14 +85,6 @@ def _printed_version(version: CaseVersion) -> PrintedVersion:
     fields = [
         (field_name(name), field_text)
         for name, field_text in texts.items()
-        if name not in _SEPARATE_FIELDS
+        if field_text and name not in _SEPARATE_FIELDS
     ]
-    return PrintedVersion(
-        version, snapshot, [(name, field_text) for name, field_text in fields if field_text]
-    )
-
-
-def _moment_words(moment: str) -> str:
-    """A time in RFC 3339 as day and time in Paris."""
-    at = datetime.fromisoformat(moment)
-    return str(_("%(day)s à %(time)s", day=day_words(at), time=clock(at)))
+    return PrintedVersion(version, snapshot, fields)

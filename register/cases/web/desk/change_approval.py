@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from functools import partial, wraps
+from functools import wraps
 from typing import Any
 
-from flask import abort, flash, redirect, render_template
+from flask import abort
 from flask.typing import ResponseReturnValue
 from flask_babel import lazy_gettext as _
 
@@ -17,20 +17,12 @@ from register.cases.case_content import CaseSnapshot
 from register.cases.member_view import DeskCase
 from register.cases.models import CaseState, Reply
 from register.cases.pending_changes import ProposedChange
-from register.cases.web.desk import content_words
-from register.cases.web.desk.act_forms import ActForm, ApproveForm, RefuseChangeForm
-from register.cases.web.desk.act_view import (
-    blocked_reason,
-    case_address,
-    open_case,
-    perform_act,
-    run_act,
-    second_person_refusal,
-)
+from register.cases.web.desk import act_view, content_words
+from register.cases.web.desk.act_forms import ActForm, RefuseChangeForm
 from register.cases.web.desk.case import public_view
 from register.db import db
 from register.errors import NotFound, Refused
-from register.journal import Act, JournalEntry, WriteTransaction
+from register.journal import Act
 from register.text.personal_data import risks
 from register.web.blueprints import desk
 from register.web.error_messages import error_sentence
@@ -62,8 +54,8 @@ def _redirect_when_decided(view: Callable[..., ResponseReturnValue]) -> Callable
         except (NotFound, Refused) as error:
             if error.key not in _DECIDED_ERRORS:
                 raise
-            open_case(incident_id)
-            return _redirect_to_case(incident_id, error_sentence(error))
+            act_view.open_case(incident_id)
+            return act_view.redirect_to_case(incident_id, error_sentence(error))
 
     return guarded_view
 
@@ -77,15 +69,16 @@ def _redirect_when_decided(view: Callable[..., ResponseReturnValue]) -> Callable
 @_redirect_when_decided
 def change_approve(incident_id: int, change_id: int) -> ResponseReturnValue:
     """A change as readers would see it, its differences, and its approval, which publishes it."""
-    change, form = _get_change(incident_id, change_id), ApproveForm()
-
-    def act(tx: WriteTransaction, by: int) -> JournalEntry:
-        return acts.approve_change(tx, change.id, by=by, single=settings().single_moderator)
-
-    def done(_line: JournalEntry) -> str:
-        return str(_("Le changement est publié, avec votre accord."))
-
-    return perform_act(open_case(incident_id), form, partial(_change_page, change), act, done)
+    change = _get_change(incident_id, change_id)
+    single = settings().single_moderator
+    return act_view.perform_act(
+        act_view.open_case(incident_id),
+        ActForm(),
+        change.proposal.act,
+        lambda tx, _id, *, seen, by: acts.approve_change(tx, change.id, by=by, single=single),
+        _("Le changement est publié, avec votre accord."),
+        lambda present: _change_values(change, present),
+    )
 
 
 @desk.route(
@@ -95,15 +88,15 @@ def change_approve(incident_id: int, change_id: int) -> ResponseReturnValue:
 def change_refuse(incident_id: int, change_id: int) -> ResponseReturnValue:
     """Refusal of a change, with a reason for its author."""
     change, form = _get_change(incident_id, change_id), RefuseChangeForm()
-
-    def act(tx: WriteTransaction, by: int) -> JournalEntry:
-        return acts.refuse_change(tx, change.id, by=by, refusal=form.refusal.data)
-
-    def done(_line: JournalEntry) -> str:
-        who = current_member.display_name(change.made_by)
-        return str(_("Le changement est refusé. %(who)s le retrouve, avec votre motif.", who=who))
-
-    return perform_act(open_case(incident_id), form, partial(_change_page, change), act, done)
+    who = current_member.display_name(change.made_by)
+    return act_view.perform_act(
+        act_view.open_case(incident_id),
+        form,
+        change.proposal.act,
+        lambda tx, _id, *, seen, **arguments: acts.refuse_change(tx, change.id, **arguments),
+        _("Le changement est refusé. %(who)s le retrouve, avec votre motif.", who=who),
+        lambda present: _change_values(change, present, form),
+    )
 
 
 @desk.post("/dossiers/<int:incident_id>/changements/<int:change_id>/reprendre")
@@ -113,8 +106,10 @@ def change_drop(incident_id: int, change_id: int) -> ResponseReturnValue:
     change = _get_change(incident_id, change_id)
     if change.made_by != current_member.member().id:
         abort(404)
-    run_act(lambda tx, by: acts.refuse_change(tx, change.id, by=by))
-    return _redirect_to_case(incident_id, _("Votre changement est repris : il n’attend plus."))
+    act_view.run_act(lambda tx, by: acts.refuse_change(tx, change.id, by=by))
+    return act_view.redirect_to_case(
+        incident_id, _("Votre changement est repris : il n’attend plus.")
+    )
 
 
 @desk.post("/dossiers/<int:incident_id>/destructions/<int:destruction_id>/confirmer")
@@ -122,38 +117,28 @@ def change_drop(incident_id: int, change_id: int) -> ResponseReturnValue:
 @_redirect_when_decided
 def destruction_confirm(incident_id: int, destruction_id: int) -> ResponseReturnValue:
     """Immediate destruction of the versions hidden by a redaction."""
+    _require_destruction(incident_id, destruction_id)
     single = settings().single_moderator
-    _decide_destruction(
-        incident_id,
-        destruction_id,
-        lambda tx, by: acts.confirm_destruction(tx, destruction_id, by=by, single=single),
+    act_view.run_act(
+        lambda tx, by: acts.confirm_destruction(tx, destruction_id, by=by, single=single)
     )
-    return _redirect_to_case(incident_id, _("Les versions cachées sont détruites."))
+    return act_view.redirect_to_case(incident_id, _("Les versions cachées sont détruites."))
 
 
 @desk.post("/dossiers/<int:incident_id>/destructions/<int:destruction_id>/annuler")
 @_redirect_when_decided
 def destruction_keep(incident_id: int, destruction_id: int) -> ResponseReturnValue:
     """Cancellation of the destruction of hidden versions, which stay hidden."""
-    _decide_destruction(
-        incident_id, destruction_id, lambda tx, by: acts.keep_hidden(tx, destruction_id, by=by)
-    )
-    return _redirect_to_case(
+    _require_destruction(incident_id, destruction_id)
+    act_view.run_act(lambda tx, by: acts.keep_hidden(tx, destruction_id, by=by))
+    return act_view.redirect_to_case(
         incident_id, _("Rien ne sera détruit. Le public ne lit toujours pas ces versions.")
     )
 
 
-def _decide_destruction(
-    incident_id: int, destruction_id: int, act: Callable[[WriteTransaction, int], JournalEntry]
-) -> None:
-    if destruction_id not in {row.id for row in open_case(incident_id).destructions}:
+def _require_destruction(incident_id: int, destruction_id: int) -> None:
+    if destruction_id not in {row.id for row in act_view.open_case(incident_id).destructions}:
         raise NotFound("no_such_destruction")
-    run_act(act)
-
-
-def _redirect_to_case(incident_id: int, notice: object) -> ResponseReturnValue:
-    flash(typeset(str(notice)))
-    return redirect(case_address(incident_id), 303)
 
 
 def _get_change(incident_id: int, change_id: int) -> ProposedChange:
@@ -163,39 +148,33 @@ def _get_change(incident_id: int, change_id: int) -> ProposedChange:
     return change
 
 
-def _change_page(
-    change: ProposedChange, desk_case: DeskCase, form: ActForm, error_text: str
-) -> str:
-    proposal = change.proposal
+def _change_values(
+    change: ProposedChange, desk_case: DeskCase, refusal_form: RefuseChangeForm | None = None
+) -> dict[str, Any]:
+    """The values of the page of a change: the text after it, the differences, the risk flags.
+
+    :param refusal_form: the form of a refusal.
+    """
+    proposal, base = change.proposal, desk_case.snapshot.content
     reply = db.session.get(Reply, proposal.reply) if proposal.reply is not None else None
-    base = desk_case.snapshot.content
-    after = (
-        pending_changes.preview_change(base, proposal, change.made_at, reply)
-        if base
-        else CaseSnapshot({})
-    )
-    content = proposal.content or desk_case.content
-    flags = list(checks.risk_flags(content))
+    after = CaseSnapshot({})
+    if base:
+        after = pending_changes.preview_change(base, proposal, change.made_at, reply)
+    flags = list(checks.risk_flags(proposal.content or desk_case.content))
     for new_text in pending_changes.added_texts(proposal, reply):
         flags += [checks.Flag("text", risk.code, risk.excerpt) for risk in risks(new_text)]
-    refusing = isinstance(form, RefuseChangeForm)
-    return render_template(
-        "cases/desk/acts/change.html",
-        act=proposal.act,
-        file=desk_case,
-        form=form,
-        error_text=error_text,
-        change=change,
-        after=after,
-        about=public_view(desk_case, after),
-        differences=content_words.field_changes(
+    return {
+        "change": change,
+        "after": after,
+        "about": public_view(desk_case, after),
+        "differences": content_words.field_changes(
             content_words.field_texts(base), content_words.field_texts(after.content)
         ),
-        flags=list(dict.fromkeys(flags)),
-        why=_approval_refusal(change, desk_case),
-        refusing=refusing,
-        refusal=form.refusal if refusing else RefuseChangeForm(formdata=None).refusal,
-    )
+        "flags": list(dict.fromkeys(flags)),
+        "why": _approval_refusal(change, desk_case),
+        "refusing": refusal_form is not None,
+        "refusal": (refusal_form or RefuseChangeForm(formdata=None)).refusal,
+    }
 
 
 def _approval_refusal(change: ProposedChange, desk_case: DeskCase) -> str:
@@ -203,12 +182,12 @@ def _approval_refusal(change: ProposedChange, desk_case: DeskCase) -> str:
     is_own = change.made_by == current_member.member().id
     if change.refused_at is not None:
         return typeset(str(_OWN_REFUSED) if is_own else error_sentence(Refused("change_refused")))
-    impossible = blocked_reason(desk_case, current_member.member(), change.proposal.act)
+    impossible = act_view.blocked_reason(desk_case, current_member.member(), change.proposal.act)
     if impossible:
         return impossible
     if change.is_stale:
         return typeset(str(_OWN_STALE) if is_own else error_sentence(Refused("change_stale")))
-    seconding = second_person_refusal(change.made_by)
+    seconding = act_view.second_person_refusal(change.made_by)
     return typeset(str(_OWN_WAITS)) if seconding and is_own else seconding
 
 
@@ -226,8 +205,8 @@ def change_words(act: Act) -> str:
 @desk.app_template_global("take_up_address")
 def take_up_address(desk_case: DeskCase, change: ProposedChange) -> str:
     """The address at which the author edits a pending change again; empty if it has no text."""
-    if desk_case.state != CaseState.PUBLISHED:
+    pages: dict[Any, str] = {Act.CORRECTED: "corriger", Act.FOLLOWED_UP: "suite"}
+    page = pages.get(change.proposal.act)
+    if page is None or desk_case.state != CaseState.PUBLISHED:
         return ""
-    kinds: dict[Any, str] = {Act.CORRECTED: "corriger", Act.FOLLOWED_UP: "suite"}
-    kind = kinds.get(change.proposal.act)
-    return case_address(desk_case.id, f"{kind}?changement={change.id}") if kind else ""
+    return act_view.case_address(desk_case.id, f"{page}?changement={change.id}")

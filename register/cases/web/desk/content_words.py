@@ -9,7 +9,7 @@ from typing import Any
 from flask_babel import gettext as _
 
 from register.cases.validation import UNKNOWN_WORD
-from register.cases.web.desk.case_forms import appeals, link_kinds, refusals
+from register.cases.web.desk.editor_rows import appeals, link_kinds, refusals
 from register.territory.web import place_field
 from register.text import text_diff
 from register.text.text_diff import TextDiff

@@ -8,17 +8,17 @@ from datetime import timedelta
 
 from flask import render_template
 from flask_babel import gettext as _
+from flask_babel import lazy_gettext
 
 from register.accounts import acts as accounts
 from register.accounts import sign_in_attempts
-from register.accounts.models import Member
 from register.accounts.web import current_member
 from register.cases import account_journal, desk_lists
 from register.cases.desk_lists import ClaimFilter, DeskQuery
 from register.cases.members_journal import MembersJournalLine
 from register.cases.todo import COUNT_LIMIT
 from register.cases.todo_clauses import TodoKind
-from register.cases.web.desk import case_list, todo_sidebar
+from register.cases.web.desk import case_list, case_summaries
 from register.db import db, now
 from register.journal.web import journal_sentences
 from register.reports.web.desk import sidebar
@@ -29,6 +29,20 @@ from register.web.messages.desk import TODO_HEADINGS
 
 MAX_LINES = 6
 _PERIOD = timedelta(days=30)
+_MANY_WRONG_CODES = lazy_gettext(
+    "Beaucoup de codes faux ont été tapés avec votre mot de passe. Si ce n’était pas "
+    "vous, quelqu’un le connaît : changez-le dès maintenant dans « Votre compte »."
+)
+_CODES_REFUSED = lazy_gettext(
+    "Trop de codes faux ont été tapés avec votre mot de passe : seul un code de secours "
+    "est accepté. Si ce n’était pas vous, quelqu’un connaît ce mot de passe : changez-le "
+    "dans « Votre compte », et les codes du téléphone serviront de nouveau."
+)
+_MEMBER_GUESSED_AT = lazy_gettext(
+    "Beaucoup de codes faux ont été tapés avec le mot de passe de %(name)s. Demandez-lui "
+    "de vive voix si c’était bien cette personne ; sinon, donnez-lui un autre mot de passe "
+    "(webcitoyen member reset) avant d’ôter sa seconde preuve."
+)
 
 
 @dataclass(frozen=True)
@@ -52,10 +66,10 @@ class TaskCount:
 @desk.get("")
 def home() -> str:
     """The task queue and the numbers of tasks by kind."""
-    todo_list = todo_sidebar.todo()
+    todo_list = case_summaries.todo()
     return render_template(
         "cases/desk/dashboard.html",
-        queued=todo_sidebar.task_queue(todo_list),
+        queued=case_summaries.task_queue(todo_list),
         counts=_task_counts(todo_list.counts),
         unread=todo_list.unread,
         reports=sidebar.folder_counts(),
@@ -83,15 +97,16 @@ def account_activity() -> AccountActivity:
 def wrong_code_warnings() -> Iterator[str]:
     """Warnings about wrong codes of the signed-in member; for administrators, of all members."""
     me, at = current_member.member(), now()
-    if me.has_factor and sign_in_attempts.remaining_tries(me, at) <= sign_in_attempts.WARN_BELOW:
-        yield typeset(_own_warning(sign_in_attempts.remaining_tries(me, at)))
+    remaining = sign_in_attempts.remaining_tries(me, at)
+    if me.has_factor and remaining <= sign_in_attempts.WARN_BELOW:
+        yield typeset(str(_MANY_WRONG_CODES if remaining else _CODES_REFUSED))
     if not me.is_administrator:
         return
     for member in accounts.all_members(db.session()):
         remaining = sign_in_attempts.remaining_tries(member, at)
         is_guessed_at = member.has_factor and remaining <= sign_in_attempts.WARN_BELOW
         if member.id != me.id and member.is_active and is_guessed_at:
-            yield typeset(_member_warning(member))
+            yield typeset(str(_MEMBER_GUESSED_AT) % {"name": member.display_name})
 
 
 def _task_counts(counts_by_kind: Mapping[TodoKind, int]) -> Sequence[TaskCount]:
@@ -110,31 +125,3 @@ def _task_counts(counts_by_kind: Mapping[TodoKind, int]) -> Sequence[TaskCount]:
         address = case_list.list_address(desk_query)
         task_counts.append(TaskCount(typeset(str(name)), typeset(str(why)), count_text, address))
     return task_counts
-
-
-def _own_warning(remaining: int) -> str:
-    if remaining:
-        return str(
-            _(
-                "Beaucoup de codes faux ont été tapés avec votre mot de passe. Si ce n’était pas "
-                "vous, quelqu’un le connaît : changez-le dès maintenant dans « Votre compte »."
-            )
-        )
-    return str(
-        _(
-            "Trop de codes faux ont été tapés avec votre mot de passe : seul un code de secours "
-            "est accepté. Si ce n’était pas vous, quelqu’un connaît ce mot de passe : changez-le "
-            "dans « Votre compte », et les codes du téléphone serviront de nouveau."
-        )
-    )
-
-
-def _member_warning(member: Member) -> str:
-    return str(
-        _(
-            "Beaucoup de codes faux ont été tapés avec le mot de passe de %(name)s. Demandez-lui "
-            "de vive voix si c’était bien cette personne ; sinon, donnez-lui un autre mot de passe "
-            "(webcitoyen member reset) avant d’ôter sa seconde preuve.",
-            name=member.display_name,
-        )
-    )

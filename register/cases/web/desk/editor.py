@@ -1,71 +1,102 @@
-"""Views of the editor: new case, edit, correction, redaction, follow-up, preview."""
+"""Editor of a case: new case, edit, correction, redaction, follow-up, preview.
+
+A refused form is shown again with everything that was sent. After a conflict both versions are
+shown side by side.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from datetime import date
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import asdict, dataclass
+from datetime import datetime
 from typing import Any
 
 from flask import render_template, request
 from flask.typing import ResponseReturnValue
-from flask_babel import gettext as _
-from flask_babel import lazy_gettext
+from flask_babel import lazy_gettext as _
 
-from register.cases import acts, deadlines
-from register.cases.acts.redaction import FIXED_NOTES
+from register.accounts.web import current_member
+from register.cases import acts, revisions, rules
 from register.cases.case_content import Content
 from register.cases.member_view import DeskCase
-from register.cases.web.desk.act_view import open_case
-from register.cases.web.desk.case_form_mapping import content_after_follow_up, content_from_form
-from register.cases.web.desk.case_forms import (
-    CaseForm,
-    CorrectForm,
-    EditForm,
-    EditorForm,
-    FollowUpForm,
-    NewForm,
-    RedactForm,
+from register.cases.models import CaseState
+from register.cases.pending_changes import ProposedChange
+from register.cases.validation import LIST_LIMIT
+from register.cases.web.desk import content_words, editor_forms
+from register.cases.web.desk.act_forms import parse_id
+from register.cases.web.desk.act_view import (
+    awaits_approval_notice,
+    open_case,
+    redirect_to_case,
 )
-from register.cases.web.desk.editor_flow import EditorMode, run_editor
-from register.errors import TextError
-from register.journal import Act, JournalEntry, WriteTransaction
-from register.text import dates
+from register.cases.web.desk.case_summaries import SimilarCase, similar_cases
+from register.cases.web.desk.content_words import FieldChange
+from register.cases.web.desk.editor_forms import EditorForm
+from register.db import db
+from register.errors import Incomplete, Invalid, NotFound, Refused, RegisterError, TextError
+from register.journal import Act, writing
+from register.reports.web.desk.report_summary import note_retained_view
 from register.text.markup import render_markdown
 from register.web.blueprints import desk
-from register.web.error_messages import error_sentence
-from register.web.form_fields import FieldGroupList
+from register.web.error_messages import error_sentence, fault_sentence
+from register.web.errors import status_of
+from register.web.l10n import typeset
 from register.web.view_permissions import asks_password
+
+SAVE, PREVIEW = "garder", "relire"
+TAKE_STORED = "reprendre"
+# The id of the member's own pending change that the form edits.
+CHANGE_PARAMETER = "changement"
 
 
 @desk.route("/dossiers/nouveau", methods=["GET", "POST"])
 def new_case() -> ResponseReturnValue:
     """A new case from a source."""
-    return run_editor(_NEW, None)
+    return run_editor(
+        None,
+        editor_forms.NewForm,
+        Act.DRAFTED,
+        lambda tx, _incident_id, **arguments: acts.draft(tx, **arguments),
+        _("Le brouillon est enregistré. Voici ce qui manque avant de le publier."),
+    )
 
 
 @desk.route("/dossiers/<int:incident_id>/modifier", methods=["GET", "POST"])
 def edit(incident_id: int) -> ResponseReturnValue:
     """The edit of a draft, or of a withdrawn case before its restoration."""
-    return run_editor(_EDIT, open_case(incident_id))
+    notice = _("La nouvelle version est enregistrée.")
+    return run_editor(open_case(incident_id), editor_forms.EditForm, Act.EDITED, acts.edit, notice)
 
 
 @desk.route("/dossiers/<int:incident_id>/corriger", methods=["GET", "POST"])
 def correct(incident_id: int) -> ResponseReturnValue:
     """The correction of a published case, with a public note."""
-    return run_editor(_CORRECT, open_case(incident_id))
+    notice = _("La correction est publiée, avec sa note.")
+    return run_editor(
+        open_case(incident_id), editor_forms.CorrectForm, Act.CORRECTED, acts.correct, notice
+    )
 
 
 @desk.route("/dossiers/<int:incident_id>/caviarder", methods=["GET", "POST"])
-@asks_password(lazy_gettext("caviarder un dossier publié"))
+@asks_password(_("caviarder un dossier publié"))
 def redact(incident_id: int) -> ResponseReturnValue:
     """The redaction of a passage from a case, its follow-ups, replies and notes."""
-    return run_editor(_REDACT, open_case(incident_id))
+    notice = _(
+        "Le passage est retiré, et le public ne lit plus les versions d’avant. Elles seront "
+        "détruites quand un autre membre l’aura confirmé, ou dans trente jours."
+    )
+    return run_editor(
+        open_case(incident_id), editor_forms.RedactForm, Act.REDACTED, acts.redact, notice
+    )
 
 
 @desk.route("/dossiers/<int:incident_id>/suite", methods=["GET", "POST"])
 def follow_up(incident_id: int) -> ResponseReturnValue:
     """A follow-up: a dated text and the new state of the affair."""
-    return run_editor(_FOLLOW_UP, open_case(incident_id))
+    notice = _("La suite est publiée.")
+    return run_editor(
+        open_case(incident_id), editor_forms.FollowUpForm, Act.FOLLOWED_UP, acts.follow_up, notice
+    )
 
 
 @desk.post("/apercu")
@@ -78,165 +109,195 @@ def preview() -> ResponseReturnValue:
     return render_template("web/markdown_preview.html", html=html, error_text=error_text), status
 
 
-def _draft(tx: WriteTransaction, _id: int, content: Content, form: NewForm, by: int) -> int:
-    return acts.draft(tx, content, by=by, reason=form.reason.data, note=form.note.data).id
+@dataclass(frozen=True)
+class SaveConflict:
+    """The differences between the stored content and the submitted one.
+
+    ``untouched``: the fields that the member did not change.
+    """
+
+    by: int | None
+    at: datetime | None
+    fields: Sequence[FieldChange]
+    untouched: frozenset[str]
 
 
-def _act_arguments(form: EditorForm, by: int) -> dict[str, Any]:
-    """The arguments common to all acts of the editor."""
-    return {"by": by, "reason": form["reason"].data, "seen": form.seen}
+@dataclass
+class EditorPage:
+    """The state of a page of the editor; ``file`` is None for a new case."""
+
+    act: Act
+    file: DeskCase | None
+    form: Any
+    error_text: str = ""
+    both: SaveConflict | None = None
+    preview: str = ""
+    focus: str = ""
+    likely: Sequence[SimilarCase] = ()
+
+    def to_response(self, status: int = 200) -> ResponseReturnValue:
+        """Render the page."""
+        if self.file is not None:
+            # The page shows the reports that the case retains.
+            note_retained_view(self.file.id)
+        values = {**vars(self), "act": self.act.value, "resumed": resumed_change(self.file)}
+        # Each view has a template of its name.
+        template = f"cases/desk/editor_{str(request.endpoint).rpartition('.')[2]}.html"
+        return render_template(template, page=self, **values), status
 
 
-def _edit(tx: WriteTransaction, incident_id: int, content: Content, form: EditForm, by: int) -> int:
-    attested = bool(form.without_report.data)
-    acts.edit(tx, incident_id, content, without_report=attested, **_act_arguments(form, by))
-    return incident_id
+def run_editor(
+    desk_case: DeskCase | None,
+    form_class: type[EditorForm],
+    act: Act,
+    run: Callable[..., Any],
+    notice: Any,
+) -> ResponseReturnValue:
+    """Show the editor, or run the action of its button.
 
-
-def _correct(
-    tx: WriteTransaction, incident_id: int, content: Content, form: CorrectForm, by: int
-) -> JournalEntry:
-    note = form.public_note.data
-    return acts.correct(tx, incident_id, content, public_note=note, **_act_arguments(form, by))
-
-
-def _redact(
-    tx: WriteTransaction, incident_id: int, content: Content, form: RedactForm, by: int
-) -> int:
-    acts.redact(
-        tx,
-        incident_id,
-        content,
-        public_note=form.public_note.data,
-        follow_ups={
-            key: (row.title.data, row.text.data) for key, row in _rewritten_rows(form.follow_ups)
-        },
-        replies={key: row.text.data for key, row in _rewritten_rows(form.replies)},
-        corrections={key: row.note.data for key, row in _rewritten_rows(form.corrections)},
-        **_act_arguments(form, by),
+    :param desk_case: the present case; None for a new one.
+    :param run: the act; takes the transaction, the id of the case, the content, the member and
+        the arguments of the form.
+    :raises Refused: the state of the case does not allow the act.
+    """
+    stored = (
+        form_class.initial_values(desk_case) if desk_case else editor_forms.form_values(Content())
     )
-    return incident_id
+    if request.method != "POST":
+        if desk_case:
+            rules.rule_for(CaseState(desk_case.state), act)
+            stored["vu"] = str(desk_case.revision_id or 0)
+        resumed_values = _resumed_values(resumed_change(desk_case), act)
+        form = form_class(data={"vu": "0", **stored, **resumed_values})
+        return EditorPage(act, desk_case, form).to_response()
+    page = EditorPage(act, desk_case, form_class(data=stored))
+    page.form.restore(request.form.getlist(TAKE_STORED), stored)
+    button = request.form.get("faire", SAVE)
+    if button[:1] in ("+", "-"):
+        page.focus = _change_rows(page.form, button)
+        return page.to_response()
+    if button == PREVIEW:
+        return _preview_page(page)
+    return _save_form(page, run, notice)
 
 
-def _follow_up(
-    tx: WriteTransaction, incident_id: int, content: Content, form: FollowUpForm, by: int
-) -> JournalEntry:
-    return acts.follow_up(
-        tx,
-        incident_id,
-        title=form.heading.data,
-        text=form.text.data,
-        happened_on=form.happened_on.edtf,
-        source_url=form.source_url.data,
-        content=content,
-        **_act_arguments(form, by),
-    )
+def resumed_change(desk_case: DeskCase | None) -> ProposedChange | None:
+    """The member's own pending change with the id in the address or form, if it exists."""
+    change_id = parse_id(request.values.get(CHANGE_PARAMETER, ""))
+    by = current_member.member().id
+    changes = desk_case.changes if desk_case else ()
+    return next((row for row in changes if row.id == change_id and row.made_by == by), None)
 
 
-def _rewritten_rows(rows: FieldGroupList) -> list[tuple[int, Any]]:
-    """The rows whose texts differ from the stored ones, with the ids of what they rewrite."""
-    changed = []
-    for entry in rows.entries:
-        stored = entry.object_data if isinstance(entry.object_data, Mapping) else {}
-        submitted = {field.short_name: field.data for field in entry.form}
-        key = str(submitted.pop("id"))
-        if any(submitted[name] != stored.get(name) for name in submitted) and key.isdecimal():
-            changed.append((int(key[:9]), entry.form))
-    return changed
-
-
-def _fragment_fields(desk_case: DeskCase) -> dict[str, Any]:
-    """The follow-ups, replies and corrections for the redaction's rows, and the fixed note."""
+def _resumed_values(change: ProposedChange | None, act: Act) -> Mapping[str, Any]:
+    """The values of the form's fields from a change by the same act."""
+    if change is None or change.proposal.act is not act:
+        return {}
+    proposal = change.proposal
+    words = dict(proposal.words or {})
+    if "title" in words:
+        words["heading"] = words.pop("title")
     return {
-        **({"public_note": FIXED_NOTES[0]} if desk_case.needs_second_person else {}),
-        "follow_ups": [
-            {"id": str(row.id), "title": row.title, "text": row.text}
-            for row in desk_case.follow_ups
-        ],
-        "replies": [{"id": str(row.id), "text": row.text} for row in desk_case.replies],
-        "corrections": [{"id": str(row.id), "note": row.note} for row in desk_case.corrections],
+        **(editor_forms.form_values(proposal.content) if proposal.content else {}),
+        **words,
+        # The revision that it was based on: saving then shows later changes as a conflict.
+        "vu": str(change.revision),
+        "reason": proposal.reason,
     }
 
 
-def _whole_content(form: CaseForm, _stored: Content) -> Content:
-    return content_from_form(form)
+def _change_rows(form: EditorForm, button: str) -> str:
+    """Add or remove a row of a list, and return the id of the element to focus."""
+    lists, name = form.lists(), button[1:]
+    if button[0] == "+":
+        rows = lists.get(name)
+        if rows is not None and len(rows.entries) < LIST_LIMIT:
+            return str(rows.append_entry().id)
+        return name if rows is not None else ""
+    for rows in lists.values():
+        for index, entry in enumerate(rows.entries):
+            if entry.name == name:
+                rows.pop_entry(index)  # type: ignore[call-arg]
+                return str(rows.id)
+    return ""
 
 
-_NEW = EditorMode(
-    "cases/desk/editor_new.html",
-    Act.DRAFTED,
-    NewForm,
-    "narrative",
-    _whole_content,
-    _draft,
-    lazy_gettext("Le brouillon est enregistré. Voici ce qui manque avant de le publier."),
-)
-_EDIT = EditorMode(
-    "cases/desk/editor_edit.html",
-    Act.EDITED,
-    EditForm,
-    "narrative",
-    _whole_content,
-    _edit,
-    lazy_gettext("La nouvelle version est enregistrée."),
-)
-_CORRECT = EditorMode(
-    "cases/desk/editor_correct.html",
-    Act.CORRECTED,
-    CorrectForm,
-    "narrative",
-    _whole_content,
-    _correct,
-    lazy_gettext("La correction est publiée, avec sa note."),
-)
-_REDACT = EditorMode(
-    "cases/desk/editor_redact.html",
-    Act.REDACTED,
-    RedactForm,
-    "narrative",
-    _whole_content,
-    _redact,
-    lazy_gettext(
-        "Le passage est retiré, et le public ne lit plus les versions d’avant. Elles seront "
-        "détruites quand un autre membre l’aura confirmé, ou dans trente jours."
-    ),
-    extra_fields=_fragment_fields,
-)
-_FOLLOW_UP = EditorMode(
-    "cases/desk/editor_follow_up.html",
-    Act.FOLLOWED_UP,
-    FollowUpForm,
-    "text",
-    content_after_follow_up,
-    _follow_up,
-    lazy_gettext("La suite est publiée."),
-)
+def _preview_page(page: EditorPage) -> ResponseReturnValue:
+    """Show the parsed values, the faults and the rendered text."""
+    page.form.validate()
+    # Required for saving only.
+    for name in ("reason", "public_note"):
+        if name in page.form:
+            page.form[name].errors = []
+    field = page.form[page.form.markdown_field]
+    try:
+        page.preview = render_markdown(field.data)
+    except TextError as error:
+        field.errors = [*field.errors, error_sentence(error)]
+    page.focus = "apercu" if page.preview else ""
+    if page.file is None:
+        # Show possible duplicates before a second draft of the same case is saved.
+        page.likely = similar_cases(page.form.content(Content()))
+    return page.to_response()
 
 
-@desk.app_template_global("request_terms")
-def request_terms(row: Any) -> list[tuple[str, date]]:
-    """The legal terms of a request with known days (CRPA R311-12 s., CJA R421-1).
+def _save_form(page: EditorPage, run: Callable[..., Any], notice: Any) -> ResponseReturnValue:
+    if not page.form.validate():
+        return page.to_response(422)
+    incident_id = page.file.id if page.file else 0
+    by, resumed = current_member.member().id, resumed_change(page.file)
+    content = page.form.content(page.file.content if page.file else Content())
+    # An open read transaction would keep destroyed texts in the write-ahead log.
+    db.session.rollback()
+    try:
+        with writing() as tx:
+            saved = run(tx, incident_id, content=content, by=by, **page.form.arguments())
+            if resumed is not None:
+                acts.refuse_change(tx, resumed.id, by=by)
+    except (Refused, Invalid, Incomplete, TextError) as error:
+        return _refused_page(page, error)
+    if page.file is None:
+        return redirect_to_case(saved.id, notice)
+    waits = saved.act == Act.CHANGE_PROPOSED
+    return redirect_to_case(incident_id, awaits_approval_notice() if waits else notice)
 
-    :param row: the editor's fields of the request.
-    """
-    clock = deadlines.request_terms(
-        _exact_day(row.asked_on.edtf),
-        _exact_day(row.refused_on.edtf),
-        _exact_day(row.cada_registered_on.edtf),
+
+def _refused_page(page: EditorPage, error: RegisterError | TextError) -> ResponseReturnValue:
+    """Show the refused form, with the error at its field or at the top of the page."""
+    if error.key == "changed_meanwhile" and page.file:
+        _show_conflict(page, open_case(page.file.id))
+    elif error.key == "content":
+        unplaced = page.form.attach_faults(error.values["faults"])
+        page.error_text = " ".join(fault_sentence(fault) for fault in unplaced)
+    else:
+        default_name = page.form.markdown_field if isinstance(error, TextError) else ""
+        name = str(error.values.get("field", default_name))
+        field = page.form._fields.get({"title": "heading"}.get(name, name))
+        sentence = typeset(error_sentence(error))
+        if field is None or not hasattr(field, "errors") or isinstance(field.errors, dict):
+            page.error_text = sentence
+        else:
+            field.errors = [*field.errors, sentence]
+    return page.to_response(status_of(error) if isinstance(error, RegisterError) else 422)
+
+
+def _show_conflict(page: EditorPage, desk_case: DeskCase) -> None:
+    """Show the stored content beside the submitted one, and let the form be saved over it."""
+    seen_revision, page.file = page.form.seen, desk_case
+    mine = content_words.field_texts(asdict(page.form.content(desk_case.content)))
+    theirs = content_words.field_texts(asdict(desk_case.content))
+    try:
+        past = revisions.case_at_revision(
+            db.session(), current_member.member(), desk_case.id, seen_revision
+        )
+        seen = content_words.field_texts(asdict(past.content))
+    except NotFound:
+        seen = {}
+    page.both = SaveConflict(
+        by=desk_case.revision_by,
+        at=desk_case.revision_at,
+        fields=content_words.field_changes(theirs, mine),
+        untouched=frozenset(name for name, words in mine.items() if seen.get(name) == words),
     )
-    terms = (
-        (_("Un mois de silence vaut refus : le"), clock.silence_refuses),
-        (_("Deux mois pour saisir la CADA : jusqu’au"), clock.refer_to_cada_by),
-        (_("La CADA a un mois pour rendre son avis : jusqu’au"), clock.cada_answers_by),
-        (_("Deux mois après la saisine, le refus est confirmé : le"), clock.refusal_confirmed),
-        (_("Deux mois pour saisir le tribunal administratif : jusqu’au"), clock.court_by),
-    )
-    return [(label, day) for label, day in terms if day is not None]
-
-
-def _exact_day(edtf: str) -> date | None:
-    """An exact day, else None: no term runs from a month, a year or an uncertain day."""
-    if not edtf:
-        return None
-    partial_date = dates.parse(edtf)
-    return partial_date.first if partial_date.day and not partial_date.mark else None
+    page.form.vu.data = str(desk_case.revision_id or 0)
+    page.focus = "deux-versions"

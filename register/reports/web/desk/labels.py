@@ -9,7 +9,7 @@ from markupsafe import Markup
 
 from register.accounts.web import current_member
 from register.cases.deadlines import add_months
-from register.cases.web.desk import todo_sidebar
+from register.cases.web.desk.case_summaries import claim_holder_words, relative_day
 from register.cases.web.public.vocabulary_labels import labels
 from register.db import now
 from register.errors import RegisterError
@@ -100,7 +100,7 @@ def holder_text(summary: ReportSummary) -> str:
     by = summary.holder(now())
     if by is None or summary.held_until is None:
         return str(_("libre"))
-    return todo_sidebar.claim_holder_words(by, summary.held_until)
+    return claim_holder_words(by, summary.held_until)
 
 
 def since_text(summary: ReportSummary, today: date) -> str:
@@ -110,13 +110,13 @@ def since_text(summary: ReportSummary, today: date) -> str:
             str(
                 _(
                     "question posée %(when)s",
-                    when=todo_sidebar.relative_day(summary.moved_on, today),
+                    when=relative_day(summary.moved_on, today),
                 )
             )
         )
     if summary.is_open:
-        return typeset(str(_("reçu %(when)s", when=todo_sidebar.relative_day(summary.day, today))))
-    return typeset(f"{state_label(summary)} {todo_sidebar.relative_day(summary.moved_on, today)}")
+        return typeset(str(_("reçu %(when)s", when=relative_day(summary.day, today))))
+    return typeset(f"{state_label(summary)} {relative_day(summary.moved_on, today)}")
 
 
 def names_state(summary: ReportSummary) -> bool:

@@ -10,7 +10,7 @@ from flask_babel import lazy_gettext as _
 
 from register.accounts.web import current_member
 from register.cases.web.desk import act_view
-from register.cases.web.desk.duplicates import SimilarCase, reasons_sentence
+from register.cases.web.desk.case_summaries import SimilarCase, reasons_sentence
 from register.db import db, now
 from register.errors import SealError, TextError
 from register.journal import Act

@@ -1,4 +1,4 @@
-"""Task queue in the sidebar of the desk."""
+"""Cases in words for lists of the desk: the task queue, possible duplicates."""
 
 from __future__ import annotations
 
@@ -11,7 +11,9 @@ from flask_babel import ngettext
 
 from register.accounts.web import current_member
 from register.cases import todo as tasks
+from register.cases.case_content import Content
 from register.cases.desk_lists import DeskCaseSummary
+from register.cases.duplicates import DuplicateReason, find_possible_duplicates
 from register.cases.member_view import DeskCase
 from register.cases.todo import Task, Todo
 from register.cases.todo_clauses import TodoKind
@@ -69,8 +71,15 @@ def task_line(task: Task, today: date) -> TaskLine:
     case = task.case
     until, late = _deadline_words(task, today)
     # No start for claimed cases: the member knows it.
-    since = "" if task.kind is TodoKind.CLAIMED else _waiting_words(task, today)
-    details = [since, claim_words(case) if case else ""]
+    waiting = ""
+    if task.kind is TodoKind.REPLY:
+        waiting = _("réponse reçue %(when)s", when=relative_day(task.since, today))
+    elif task.kind is TodoKind.OUTCOME:
+        since = relative_day(task.since, today, since=True)
+        waiting = _("issue inconnue, rien %(since)s", since=since)
+    elif task.kind is not TodoKind.CLAIMED:
+        waiting = f"{TODO_LABELS[task.kind]} {relative_day(task.since, today, since=True)}"
+    details = [waiting, claim_words(case) if case else ""]
     place = ""
     if case:
         # The commune alone, to save space; else all that is known.
@@ -115,42 +124,26 @@ def waiting_words(kind: TodoKind) -> str:
     return typeset(str(TODO_LABELS[kind]))
 
 
-def relative_day(happened_at: date | datetime, today: date) -> str:
-    """A past day in words: "hier", "il y a trois jours"."""
-    day, passed = _days_passed(happened_at, today)
-    if passed <= 0:
-        return str(_("aujourd’hui"))
-    if passed == 1:
-        return str(_("hier"))
-    if passed < _COUNTED_DAYS:
-        return str(_("il y a %(count)s jours", count=count_words(passed)))
-    return str(_("le %(day)s", day=day_words(day)))
+def relative_day(happened_at: date | datetime, today: date, *, since: bool = False) -> str:
+    """A past day in words: "hier", "il y a trois jours".
 
-
-def since_words(happened_at: date | datetime, today: date) -> str:
-    """The start of a period in words: "depuis hier"."""
-    day, passed = _days_passed(happened_at, today)
-    if passed <= 0:
-        return str(_("depuis aujourd’hui"))
-    if passed == 1:
-        return str(_("depuis hier"))
-    if passed < _COUNTED_DAYS:
-        return str(_("depuis %(count)s jours", count=count_words(passed)))
-    return str(_("depuis le %(day)s", day=day_words(day)))
-
-
-def _days_passed(happened_at: date | datetime, today: date) -> tuple[date, int]:
+    :param since: as the start of a period: "depuis hier", "depuis trois jours".
+    """
     day = dates.paris_day(happened_at) if isinstance(happened_at, datetime) else happened_at
-    return day, (today - day).days
-
-
-def _waiting_words(task: Task, today: date) -> str:
-    if task.kind is TodoKind.REPLY:
-        return str(_("réponse reçue %(when)s", when=relative_day(task.since, today)))
-    since = since_words(task.since, today)
-    if task.kind is TodoKind.OUTCOME:
-        return str(_("issue inconnue, rien %(since)s", since=since))
-    return f"{TODO_LABELS[task.kind]} {since}"
+    passed = (today - day).days
+    if passed <= 0:
+        return str(_("depuis aujourd’hui") if since else _("aujourd’hui"))
+    if passed == 1:
+        return str(_("depuis hier") if since else _("hier"))
+    if passed < _COUNTED_DAYS:
+        count = count_words(passed)
+        return str(
+            _("depuis %(count)s jours", count=count)
+            if since
+            else _("il y a %(count)s jours", count=count)
+        )
+    day_text = day_words(day)
+    return str(_("depuis le %(day)s", day=day_text) if since else _("le %(day)s", day=day_text))
 
 
 def _deadline_words(task: Task, today: date) -> tuple[str, bool]:
@@ -171,3 +164,51 @@ def _deadline_words(task: Task, today: date) -> tuple[str, bool]:
     if days_left == 1:
         return str(_("à traiter avant demain soir")), False
     return str(_("à traiter avant le %(day)s", day=day_words(task.due))), False
+
+
+@dataclass(frozen=True)
+class SimilarCase:
+    """A possible duplicate, its address on the desk and the reasons."""
+
+    case: DeskCaseSummary
+    address: str
+    why: str
+
+
+@desk.app_template_global("likely_of")
+def similar_cases(content: Content, exclude_id: int | None = None) -> Sequence[SimilarCase]:
+    """The possible duplicates of a content, most similar first.
+
+    :param exclude_id: the id of the case itself.
+    """
+    candidates = find_possible_duplicates(
+        db.session(), current_member.member(), content, exclude_id=exclude_id, at=now()
+    )
+    return [
+        SimilarCase(
+            candidate.case, case_address(candidate.case.id), reasons_sentence(candidate.reasons)
+        )
+        for candidate in candidates
+    ]
+
+
+def reasons_sentence(reasons: Sequence[DuplicateReason]) -> str:
+    """The reasons in words: "même commune, mêmes jours, trois mots communs"."""
+    return typeset(", ".join(map(_reason_text, reasons)))
+
+
+def _reason_text(reason: DuplicateReason) -> str:
+    count = count_words(reason.count)
+    counted_texts = {
+        "types": ngettext("un type commun", "%(count)s types communs", reason.count, count=count),
+        "media": ngettext("même média", "%(count)s médias communs", reason.count, count=count),
+        "mots": ngettext("un mot commun", "%(count)s mots communs", reason.count, count=count),
+    }
+    plain_texts = {
+        "source": _("même source"),
+        "commune": _("même commune"),
+        "commune_liee": _("commune liée"),
+        "jours": _("mêmes jours"),
+        "jours_proches": _("dates proches"),
+    }
+    return str(counted_texts.get(reason.code) or plain_texts[reason.code])

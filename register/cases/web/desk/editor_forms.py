@@ -1,0 +1,335 @@
+"""Forms of the editor, each with the content that it stands for and the arguments of its act."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import asdict, replace
+from typing import Any
+
+from flask_babel import lazy_gettext as _
+from wtforms import BooleanField, FormField
+
+from register.cases.acts.public_acts import TITLE_LIMIT
+from register.cases.acts.redaction import FIXED_NOTES
+from register.cases.case_content import Content, RequestContent
+from register.cases.member_view import DeskCase
+from register.cases.validation import ContentFault
+from register.cases.web.desk.act_forms import RevisionForm
+from register.cases.web.desk.editor_rows import (
+    CHOOSE,
+    FollowUpTextRow,
+    LinkRow,
+    NoteTextRow,
+    ProceedingRow,
+    ReplyTextRow,
+    RequestRow,
+    SourceRow,
+    TypeField,
+    build_part,
+    countries_by_code,
+    departements_by_code,
+)
+from register.db import db
+from register.territory import place_queries
+from register.territory.web import place_field
+from register.territory.web.place_field import LinkedRow, PlaceRow
+from register.text.typography import french
+from register.web.error_messages import reason_sentence
+from register.web.form_fields import (
+    FieldGroupList,
+    TypedDateField,
+    VocabularyField,
+    check_url,
+    line_field,
+    text_field,
+)
+
+_TYPE_FIELDS = ("type_1", "type_2", "type_3")
+_PLACE_KINDS = ("commune", "departement", "region")
+# Field of the content → fields of the form where the names differ; the first takes its faults.
+_FORM_FIELDS = {
+    "types": _TYPE_FIELDS,
+    "linked_communes": ("linked",),
+    "commune": ("place", "departement", "region"),
+    "departement": ("departement", "place", "region"),
+    "region": ("region", "place", "departement"),
+}
+
+
+class EditorForm(RevisionForm):
+    """Base of the editor's forms; ``markdown_field``: the field with a preview."""
+
+    markdown_field = "narrative"
+
+    @classmethod
+    def initial_values(cls, desk_case: DeskCase) -> dict[str, Any]:
+        """The values of the fields for the present case."""
+        return form_values(desk_case.content)
+
+    def content(self, stored: Content) -> Content:
+        """The content that the form makes of the stored one."""
+        raise NotImplementedError
+
+    def arguments(self) -> dict[str, Any]:
+        """The arguments of the act besides the content."""
+        return {"reason": self["reason"].data, "seen": self.seen}
+
+    def lists(self) -> dict[str, FieldGroupList]:
+        """The lists with buttons to add rows, by name."""
+        by_name = {field.name: field for field in self if isinstance(field, FieldGroupList)}
+        step_lists = [row.form.steps for row in by_name.get("proceedings", ())]
+        return {**by_name, **{steps.name: steps for steps in step_lists}}
+
+    def restore(self, names: Iterable[str], stored: Mapping[str, Any]) -> None:
+        """Reset the fields of these parts of the content to the stored values."""
+        for name in names:
+            for field_name in _FORM_FIELDS.get(name, (name,)):
+                if field_name in self._fields and field_name in stored:
+                    self._fields[field_name].process(None, stored[field_name])
+
+    def attach_faults(self, faults: Sequence[ContentFault]) -> list[ContentFault]:
+        """Add each fault to its field.
+
+        :returns: the faults without a field in this form.
+        """
+        unplaced = []
+        for fault in faults:
+            head, _dot, name = fault.field.partition(".")
+            field: Any = self._fields.get(_FORM_FIELDS.get(head, (head,))[0])
+            if isinstance(field, FieldGroupList):
+                fault_text = str(fault.values.get("value", ""))
+                field = next(_faulty_cells(field, name, fault_text), field)
+            elif isinstance(field, FormField):
+                field = field.form.typed if head == "commune" else field.form._fields.get(name)
+            if field is None:
+                unplaced.append(fault)
+            else:
+                field.errors = [*field.errors, reason_sentence(fault.key, fault.values)]
+        return unplaced
+
+
+def _faulty_cells(rows: FieldGroupList, name: str, fault_text: str) -> Iterator[Any]:
+    """The fields with the faulty value that have this name, or any name if it is empty."""
+    for row in (entry.form for entry in rows.entries):
+        if isinstance(row, PlaceRow):
+            if row.place and row.place[1] == fault_text:
+                yield row.typed
+            continue
+        for cell in row:
+            cell_text = str(getattr(cell, "edtf", "") or cell.data or "")
+            if fault_text and cell_text.startswith(fault_text) and name in ("", cell.short_name):
+                yield cell
+        if isinstance(row._fields.get(name), FieldGroupList):
+            yield from _faulty_cells(row._fields[name], "", fault_text)
+
+
+def form_values(content: Content) -> dict[str, Any]:
+    """The values of the editor's fields for a content."""
+    values = asdict(content)
+    # The place field takes the smallest place; larger ones have fields of their own.
+    place_kind = next((kind for kind in _PLACE_KINDS if values[kind]), "")
+    place = place_field.stored_place(place_kind, values.pop(place_kind)) if place_kind else {}
+    return {
+        **values,
+        **dict(zip(_TYPE_FIELDS, (*content.types, "", "", ""), strict=False)),
+        "place": place,
+        "linked": [place_field.stored_place("commune", code) for code in content.linked_communes],
+        "outlets": "\n".join(content.outlets),
+        "contested": "oui" if content.contested else "non",
+        "request": asdict(content.request or RequestContent()),
+        "links": [{"kind": row.kind, "number": str(row.number)} for row in content.links],
+    }
+
+
+class CaseForm(EditorForm):
+    """All fields of a case, in the order of its page."""
+
+    sources = FieldGroupList(SourceRow, _("Source"), min_entries=1)
+    type_1 = TypeField(_("Type principal"), vocabulary="type", none=CHOOSE)
+    type_2 = TypeField(_("Deuxième type"), vocabulary="type", none=_("Aucun"))
+    type_3 = TypeField(_("Troisième type"), vocabulary="type", none=_("Aucun"))
+    title = line_field(_("Titre"))
+    summary = text_field(_("Résumé"), limit=2_000)
+    date = TypedDateField(_("Date des faits"))
+    end_date = TypedDateField(_("Date du dernier fait connu"))
+    precision_note = line_field(_("Précision publique sur la date ou le lieu"))
+    place = FormField(PlaceRow)
+    linked = FieldGroupList(LinkedRow, _("Commune liée"))
+    place_label = line_field(_("Lieu, en mots"))
+    departement = VocabularyField(
+        _("Département"), vocabulary=departements_by_code, none=_("Aucun")
+    )
+    region = VocabularyField(
+        _("Région"),
+        vocabulary=lambda: {
+            row.code: french(row.name) for row in place_queries.regions(db.session())
+        },
+        none=_("Aucune"),
+    )
+    country = VocabularyField(_("Pays"), vocabulary=countries_by_code, default="FR")
+    actor = VocabularyField(_("Qui agit"), vocabulary="acteur", none=CHOOSE)
+    level = VocabularyField(_("Niveau de l’autorité"), vocabulary="niveau", none=CHOOSE)
+    target = VocabularyField(_("Qui est visé"), vocabulary="cible", none=CHOOSE)
+    actor_text = line_field(_("Les mots de la source pour qui agit"))
+    outlets = text_field(_("Blogs ou médias en cause"))
+    evidence = VocabularyField(_("Niveau de preuve"), vocabulary="preuve", none=CHOOSE)
+    outcome = VocabularyField(_("Issue du cas"), vocabulary="issue", none=CHOOSE)
+    contested = VocabularyField(
+        _("L’autorité conteste-t-elle les faits ?"),
+        vocabulary=lambda: {"non": _("Non"), "oui": _("Oui")},
+    )
+    narrative = text_field(_("Récit"))
+    proceedings = FieldGroupList(ProceedingRow, _("Procédure"))
+    request = FormField(RequestRow)
+    steps_taken = line_field(_("Démarches, telles que la source les raconte"))
+    amount = line_field(_("Montant en jeu"))
+    language = line_field(_("Langue du texte"), limit=8)
+    links = FieldGroupList(LinkRow, _("Cas lié"))
+    reason = line_field(_("Pourquoi cet enregistrement"), required=True)
+
+    def content(self, stored: Content) -> Content:
+        """The content of the valid form."""
+        places = {"commune": "", "departement": self.departement.data, "region": self.region.data}
+        place_row = self.place.form
+        if place_row.place and not place_row.is_empty:
+            kind, code = place_row.place
+            places[kind] = code
+        return build_part(
+            Content,
+            self,
+            **places,
+            types=tuple(self[name].data for name in _TYPE_FIELDS if self[name].data),
+            linked_communes=tuple(row.place[1] for row in self.linked.filled_rows if row.place),
+            outlets=tuple(filter(None, map(str.strip, self.outlets.data.split("\n")))),
+            contested=self.contested.data == "oui",
+            language=self.language.data or "fr",
+            sources=tuple(row.content() for row in self.sources.filled_rows),
+            proceedings=tuple(row.content() for row in self.proceedings.filled_rows),
+            request=self.request.form.content(),
+            links=tuple(row.content() for row in self.links.filled_rows),
+        )
+
+
+class NewForm(CaseForm):
+    """A new case, with an internal note."""
+
+    note = text_field(_("Note interne"), limit=10_000)
+
+    def arguments(self) -> dict[str, Any]:
+        """The arguments of the act besides the content."""
+        return {"reason": self.reason.data, "note": self.note.data}
+
+
+class EditForm(CaseForm):
+    """A draft, with an attestation for cases whose report was withdrawn by its author."""
+
+    without_report = BooleanField(
+        _(
+            "J’atteste que rien, dans cette version, ne repose sur le seul signalement que son "
+            "auteur a retiré"
+        )
+    )
+
+    def arguments(self) -> dict[str, Any]:
+        """The arguments of the act besides the content."""
+        return {**super().arguments(), "without_report": bool(self.without_report.data)}
+
+
+class CorrectForm(CaseForm):
+    """A published case, with a public note."""
+
+    public_note = line_field(_("Note publique"), required=True)
+
+    def arguments(self) -> dict[str, Any]:
+        """The arguments of the act besides the content."""
+        return {**super().arguments(), "public_note": self.public_note.data}
+
+
+class RedactForm(CorrectForm):
+    """A redaction of a case and of its follow-ups, replies and notes."""
+
+    follow_ups = FieldGroupList(FollowUpTextRow, _("Suite"))
+    replies = FieldGroupList(ReplyTextRow, _("Réponse"))
+    corrections = FieldGroupList(NoteTextRow, _("Correction"))
+
+    @classmethod
+    def initial_values(cls, desk_case: DeskCase) -> dict[str, Any]:
+        """The values of the present case, of the rows, and the fixed note where two must read."""
+        values = super().initial_values(desk_case)
+        if desk_case.needs_second_person:
+            values["public_note"] = FIXED_NOTES[0]
+        for name in ("follow_ups", "replies", "corrections"):
+            rows = getattr(desk_case, name)
+            values[name] = [{**asdict(row), "id": str(row.id)} for row in rows]
+        return values
+
+    def arguments(self) -> dict[str, Any]:
+        """The arguments of the act besides the content: the rewritten texts by id."""
+        return {
+            **super().arguments(),
+            "follow_ups": {
+                key: (row.title.data, row.text.data)
+                for key, row in _rewritten_rows(self.follow_ups)
+            },
+            "replies": {key: row.text.data for key, row in _rewritten_rows(self.replies)},
+            "corrections": {key: row.note.data for key, row in _rewritten_rows(self.corrections)},
+        }
+
+
+def _rewritten_rows(rows: FieldGroupList) -> list[tuple[int, Any]]:
+    """The rows whose texts differ from the stored ones, with the ids of what they rewrite."""
+    changed = []
+    for entry in rows.entries:
+        stored = entry.object_data if isinstance(entry.object_data, Mapping) else {}
+        submitted = {field.short_name: field.data for field in entry.form}
+        key = str(submitted.pop("id"))
+        if any(submitted[name] != stored.get(name) for name in submitted) and key.isdecimal():
+            changed.append((int(key[:9]), entry.form))
+    return changed
+
+
+class FollowUpForm(EditorForm):
+    """A follow-up: a dated text, and the new state of outcome, proceedings and request."""
+
+    markdown_field = "text"
+
+    heading = line_field(_("Titre de la suite"), required=True, limit=TITLE_LIMIT)
+    text = text_field(_("Texte de la suite"), required=True)
+    happened_on = TypedDateField(_("Date du fait"))
+    source_url = line_field(_("Adresse de la source"), validators=(check_url,))
+    outcome = VocabularyField(_("Issue du cas"), vocabulary="issue", none=CHOOSE)
+    end_date = TypedDateField(_("Date du dernier fait connu"))
+    proceedings = FieldGroupList(ProceedingRow, _("Procédure"))
+    request = FormField(RequestRow)
+    reason = line_field(_("Pourquoi cet enregistrement"), required=True)
+
+    def content(self, stored: Content) -> Content:
+        """The stored content with the new outcome, proceedings and request."""
+        submitted = [entry.form.content() for entry in self.proceedings.entries]
+        updated = tuple(
+            replace(
+                before,
+                outcome=after.outcome,
+                outcome_date=after.outcome_date,
+                appeal=after.appeal,
+                steps=after.steps,
+            )
+            for before, after in zip(stored.proceedings, submitted, strict=False)
+        )
+        return replace(
+            stored,
+            outcome=self.outcome.data,
+            end_date=self.end_date.edtf,
+            proceedings=updated + stored.proceedings[len(updated) :],
+            request=self.request.form.content(),
+        )
+
+    def arguments(self) -> dict[str, Any]:
+        """The arguments of the act besides the content."""
+        return {
+            **super().arguments(),
+            "title": self.heading.data,
+            "text": self.text.data,
+            "happened_on": self.happened_on.edtf,
+            "source_url": self.source_url.data,
+        }

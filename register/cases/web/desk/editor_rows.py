@@ -1,0 +1,253 @@
+"""Rows and choices of the editor's forms."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import fields
+from datetime import date
+from typing import Any, TypeVar
+
+from flask_babel import lazy_gettext as _
+from wtforms import HiddenField
+from wtforms.validators import ValidationError
+
+from register.cases import deadlines
+from register.cases.acts.public_acts import TITLE_LIMIT
+from register.cases.case_content import (
+    LinkContent,
+    ProceedingContent,
+    RequestContent,
+    SourceContent,
+    StepContent,
+)
+from register.cases.validation import NUMBER_LIMIT
+from register.cases.web.desk.act_forms import parse_id
+from register.db import db
+from register.territory import place_queries
+from register.text import dates
+from register.text.typography import french
+from register.web.form_fields import (
+    FieldGroup,
+    FieldGroupList,
+    TypedDateField,
+    VocabularyField,
+    check_filled,
+    check_url,
+    line_field,
+    text_field,
+)
+from register.web.l10n import countries
+from register.web.request_context import current_vocabulary
+
+Part = TypeVar("Part")
+CHOOSE = _("À choisir")
+_UNSPECIFIED = _("Non précisé")
+
+
+def appeals() -> Mapping[str, Any]:
+    """State of an appeal → its label."""
+    return {"oui": _("Appel en cours"), "non": _("Pas d’appel"), "inconnu": _("On ne sait pas")}
+
+
+def refusals() -> Mapping[str, Any]:
+    """Kind of refusal → its label."""
+    return {"explicite": _("Refus écrit ou dit"), "implicite": _("Silence gardé")}
+
+
+def link_kinds() -> Mapping[str, Any]:
+    """Kind of link between two cases → its label."""
+    return {
+        "meme_affaire": _("Même affaire"),
+        "fait_suite": _("Fait suite à"),
+        "voir_aussi": _("Voir aussi"),
+    }
+
+
+def countries_by_code() -> Mapping[str, str]:
+    """The countries, France first because nearly all cases are there."""
+    names = countries()
+    return {"FR": names["FR"], **names}
+
+
+def departements_by_code() -> Mapping[str, str]:
+    """The départements with their codes."""
+    rows = place_queries.departements(db.session())
+    return {row.code: french(f"{row.code} {row.name}") for row in rows}
+
+
+def build_part(part_type: type[Part], row: Any, **overrides: Any) -> Part:
+    """A part of the content from the fields of the same names; dates as EDTF."""
+    names = (spec.name for spec in fields(part_type) if spec.name not in overrides)  # type: ignore[arg-type]
+    values = {
+        name: row[name].edtf if isinstance(row[name], TypedDateField) else row[name].data
+        for name in names
+    }
+    return part_type(**values, **overrides)
+
+
+class SourceRow(FieldGroup):
+    """A source."""
+
+    prefilled_fields = frozenset({"kind"})
+
+    url = line_field(_("Adresse de la page"), validators=(check_filled, check_url))
+    kind = VocabularyField(_("Sorte de source"), vocabulary="source", default="presse")
+    title = line_field(_("Titre de l’article"))
+    publisher = line_field(_("Publié par"))
+    published_on = TypedDateField(_("Date de parution"))
+    label = line_field(_("Nom de la source, s’il faut le préciser"))
+    archived_url = line_field(_("Adresse d’une copie archivée"), validators=(check_url,))
+    checked_on = TypedDateField(_("Lien vérifié le"))
+
+    def content(self) -> SourceContent:
+        """The source of the valid row."""
+        return build_part(SourceContent, self)
+
+
+class StepRow(FieldGroup):
+    """A dated step of a proceeding."""
+
+    step = VocabularyField(_("Étape"), vocabulary="etape", none=CHOOSE, validators=(check_filled,))
+    date = TypedDateField(_("Date"))
+    outcome = VocabularyField(_("Issue de l’étape"), vocabulary="issue", none=_UNSPECIFIED)
+    note = line_field(_("Précision"))
+    source_url = line_field(_("Adresse de la source"), validators=(check_url,))
+
+
+class ProceedingRow(FieldGroup):
+    """A proceeding: who acts against whom, before which court, and how it ended."""
+
+    prefilled_fields = frozenset({"nature"})
+
+    direction = VocabularyField(
+        _("Qui agit contre qui"), vocabulary="sens", none=CHOOSE, validators=(check_filled,)
+    )
+    nature = VocabularyField(_("Nature"), vocabulary="nature", default="inconnue")
+    plaintiff = VocabularyField(
+        _("Qui a engagé la procédure"), vocabulary="acteur", none=_UNSPECIFIED
+    )
+    court = line_field(_("Juridiction"))
+    docket = line_field(_("Numéro de l’affaire"))
+    legal_basis = line_field(_("Fondement juridique"))
+    amount = line_field(_("Somme demandée"))
+    outcome = VocabularyField(_("Issue de la procédure"), vocabulary="issue", none=_UNSPECIFIED)
+    outcome_date = TypedDateField(_("Date de la décision"), or_unknown=True)
+    appeal = VocabularyField(_("Appel"), vocabulary=appeals, none=_UNSPECIFIED)
+    steps = FieldGroupList(StepRow, _("Étape"))
+
+    def content(self) -> ProceedingContent:
+        """The proceeding of the valid row."""
+        steps = tuple(build_part(StepContent, step) for step in self.steps.filled_rows)
+        return build_part(ProceedingContent, self, steps=steps)
+
+
+class LinkRow(FieldGroup):
+    """A link to another case, by its number."""
+
+    prefilled_fields = frozenset({"kind"})
+
+    kind = VocabularyField(_("Lien"), vocabulary=link_kinds, default="meme_affaire")
+    number = line_field(_("Numéro du cas"), limit=20)
+
+    def validate_number(self, field: Any) -> None:
+        """Require a possible case number."""
+        if not self.case_number:
+            raise ValidationError(_("Donnez le numéro d’un cas, comme 12."))
+
+    @property
+    def case_number(self) -> int:
+        """The typed number without "nº"; 0 when it is not a case number."""
+        typed = str(self.number.data or "").casefold().removeprefix("nº").removeprefix("n°")
+        return min(parse_id(typed.strip()), NUMBER_LIMIT)
+
+    def content(self) -> LinkContent:
+        """The link of the valid row."""
+        return LinkContent(self.kind.data, self.case_number)
+
+
+class RequestRow(FieldGroup):
+    """A request for a document and its procedure at the CADA (CRPA L311-1 s.)."""
+
+    asked = line_field(_("Ce qui était demandé"))
+    asked_of = line_field(_("À qui"))
+    asked_on = TypedDateField(_("Demandé le"))
+    refusal = VocabularyField(_("Refus"), vocabulary=refusals, none=_UNSPECIFIED)
+    refused_on = TypedDateField(_("Refusé le"))
+    cada_number = line_field(_("Numéro de la demande à la CADA"))
+    cada_registered_on = TypedDateField(_("Saisine de la CADA enregistrée le"))
+    cada_opinion_on = TypedDateField(_("Avis de la CADA rendu le"))
+    opinion = line_field(_("Ce que dit l’avis"))
+    outcome = VocabularyField(_("Ce qu’il en est advenu"), vocabulary="issue", none=_UNSPECIFIED)
+
+    def content(self) -> RequestContent | None:
+        """The request of the valid row; None when it is empty."""
+        return None if self.is_empty else build_part(RequestContent, self)
+
+    def terms(self) -> list[tuple[str, date]]:
+        """The legal terms that its days set running (CRPA R311-12 s., CJA R421-1)."""
+        clock = deadlines.request_terms(
+            _exact_day(self.asked_on.edtf),
+            _exact_day(self.refused_on.edtf),
+            _exact_day(self.cada_registered_on.edtf),
+        )
+        terms = (
+            (_("Un mois de silence vaut refus : le"), clock.silence_refuses),
+            (_("Deux mois pour saisir la CADA : jusqu’au"), clock.refer_to_cada_by),
+            (_("La CADA a un mois pour rendre son avis : jusqu’au"), clock.cada_answers_by),
+            (_("Deux mois après la saisine, le refus est confirmé : le"), clock.refusal_confirmed),
+            (_("Deux mois pour saisir le tribunal administratif : jusqu’au"), clock.court_by),
+        )
+        return [(str(label), day) for label, day in terms if day is not None]
+
+
+def _exact_day(edtf: str) -> date | None:
+    """An exact day, else None: no term runs from a month, a year or an uncertain day."""
+    if not edtf:
+        return None
+    partial_date = dates.parse(edtf)
+    return partial_date.first if partial_date.day and not partial_date.mark else None
+
+
+class FollowUpTextRow(FieldGroup):
+    """A published follow-up, by its id."""
+
+    id = HiddenField()
+    title = line_field(_("Titre"), limit=TITLE_LIMIT, validators=(check_filled,))
+    text = text_field(_("Texte"), validators=(check_filled,))
+
+
+class ReplyTextRow(FieldGroup):
+    """A received reply, by its id."""
+
+    id = HiddenField()
+    text = text_field(_("Texte"), validators=(check_filled,))
+
+
+class NoteTextRow(FieldGroup):
+    """The public note of an earlier correction, by its id."""
+
+    id = HiddenField()
+    note = line_field(_("Note publique"), validators=(check_filled,))
+
+
+class TypeField(VocabularyField):
+    """A type, with choices grouped by family."""
+
+    def grouped_choices(self) -> list[tuple[str, list[tuple[str, str, bool]]]]:
+        """Families with their types as (code, label, selected); first the types without family."""
+        families = current_vocabulary().family_of
+        groups = {
+            "": "",
+            **{name: word.label for name, word in current_vocabulary().lists["famille"].items()},
+        }
+        return [
+            (
+                label,
+                [
+                    (code, word, code == self.data)
+                    for code, word in self.offered_choices
+                    if families.get(code, "") == name
+                ],
+            )
+            for name, label in groups.items()
+        ]

@@ -1,0 +1,372 @@
+"""Import of a CSV file of cases: its columns, its rows, and one transaction for each row.
+
+A file is read to its end before anything is written, so that an invalid byte in the last line does
+not leave half an import. Each row is imported at most once.
+"""
+
+from __future__ import annotations
+
+import csv
+import hashlib
+import io
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+from typing import Any, cast
+
+from sqlalchemy import Engine, select
+from sqlalchemy.orm import Session
+
+from register.cases import acts
+from register.cases.case_content import Content, ProceedingContent, SourceContent
+from register.cases.checklist import ATTESTATIONS
+from register.cases.models import Approval, CaseState, Incident, Origin
+from register.cases.validation import ContentFault
+from register.cases.vocabulary import build_title, current_vocabulary, source_kinds
+from register.errors import Incomplete, Invalid, Refused, TextError
+from register.journal import WriteTransaction, writing
+from register.journal.canonical import canonical_json
+from register.territory import place_queries
+from register.text.countries import country_name
+from register.text.normalisation import fold
+
+# Column → field of the content that it holds, or empty. The column of the outcome holds that of
+# the proceeding too.
+FIELD_OF_COLUMN = {
+    "id": "",
+    "titre": "title",
+    "date": "date",
+    "date_fin": "end_date",
+    "precision_publique": "precision_note",
+    "pays": "country",
+    "commune": "commune",
+    "departement": "departement",
+    "lieu": "place_label",
+    "communes_liees": "linked_communes",
+    "niveau": "level",
+    "acteur": "actor",
+    "acteur_texte": "actor_text",
+    "cible": "target",
+    "media": "outlets",
+    "types": "types",
+    "resume": "summary",
+    "demarches": "steps_taken",
+    "procedure": "proceedings.direction",
+    "juridiction": "proceedings.court",
+    "issue": "outcome",
+    "date_issue": "proceedings.outcome_date",
+    "montant": "amount",
+    "source_url": "sources.url",
+    "source_type": "sources.kind",
+    "preuve": "evidence",
+    "en_appel": "proceedings.appeal",
+    "invitation": "",
+    "note": "",
+}
+COLUMNS = tuple(FIELD_OF_COLUMN)
+# Field of the content → column in which its faults are reported.
+_COLUMN_OF_FAULT = {
+    **{field_name: column for column, field_name in FIELD_OF_COLUMN.items() if field_name},
+    "sources": "source_url",
+    "proceedings": "juridiction",
+    "proceedings.outcome": "issue",
+}
+NO_PROCEEDING = "aucune"
+FILE_LIMIT = 200 * 1024 * 1024
+CELL_LIMIT = 20_000
+# First characters of a cell that a spreadsheet evaluates as a formula.
+_FORMULA = ("=", "+", "-", "@", "\t")
+
+
+@dataclass(frozen=True)
+class ImportRow:
+    """Row of an import file: its number (the header is 1), its cells, and its first fault.
+
+    The field of the fault is a column.
+    """
+
+    number: int
+    cells: dict[str, str]
+    fault: ContentFault | None = None
+
+    @property
+    def id(self) -> str:
+        """External id, or an empty string."""
+        return self.cells.get("id", "")[:80]
+
+
+def read_rows(path: Path) -> list[ImportRow]:
+    """All rows of a file, including faulty ones.
+
+    :raises Invalid: the whole file is unreadable: missing, too large, empty, not UTF-8, truncated
+        within quotes, or with other columns.
+    """
+    try:
+        if path.stat().st_size > FILE_LIMIT:
+            raise Invalid("import_file_size", limit=FILE_LIMIT // 1024 // 1024)
+        file_bytes = path.read_bytes()
+    except OSError as error:
+        raise Invalid("import_file_missing", path=str(path), cause=error.strerror) from error
+    if not file_bytes.strip():
+        raise Invalid("import_file_empty")
+    try:
+        csv_text = file_bytes.decode("utf-8-sig")
+    except UnicodeDecodeError as error:
+        line = file_bytes.count(b"\n", 0, error.start) + 1
+        raise Invalid("import_file_encoding", line=line) from error
+    return list(_parse_rows(csv_text))
+
+
+def _parse_rows(csv_text: str) -> Iterator[ImportRow]:
+    # A huge cell makes one row faulty, not the whole file.
+    csv.field_size_limit(FILE_LIMIT)
+    cell_rows = csv.reader(io.StringIO(csv_text, newline=""), strict=True)
+    try:
+        header = next(cell_rows)
+        for name in header:
+            if name not in COLUMNS:
+                raise Invalid("import_column_unknown", column=name[:60])
+        for name in COLUMNS:
+            if header.count(name) != 1:
+                key = "import_column_missing" if name not in header else "import_column_twice"
+                raise Invalid(key, column=name)
+        for number, raw_cells in enumerate(cell_rows, start=2):
+            if raw_cells:
+                cells = dict(zip(header, map(str.strip, raw_cells), strict=False))
+                yield ImportRow(number, cells, _row_fault(header, raw_cells, cells))
+    except csv.Error as error:
+        raise Invalid("import_file_cut", line=cell_rows.line_num) from error
+
+
+def _row_fault(
+    header: Sequence[str], raw_cells: Sequence[str], cells: Mapping[str, str]
+) -> ContentFault | None:
+    """First fault of a row, before its content is known."""
+    if len(raw_cells) != len(header):
+        column = header[min(len(raw_cells), len(header) - 1)]
+        return ContentFault(column, "row_width", {"found": len(raw_cells), "wanted": len(header)})
+    for name, cell in cells.items():
+        if len(cell) > CELL_LIMIT:
+            return ContentFault(name, "too_long", {"limit": CELL_LIMIT})
+        if any(ord(char) < 32 and char not in "\n\t" for char in cell.replace("\r\n", "\n")):
+            return ContentFault(name, "control_character")
+        if cell.startswith(_FORMULA):
+            return ContentFault(name, "formula", {"value": cell[:20]})
+    if not cells["id"] or len(cells["id"]) > 80:
+        return ContentFault("id", "missing")
+    return None
+
+
+def _row_content(session: Session, cells: Mapping[str, str], kinds: Mapping[str, str]) -> Content:
+    """Content of a row.
+
+    :param kinds: folded words for a kind of source → its code.
+    :raises Invalid: ``content``: a column of a proceeding in a row without one.
+    """
+    values: dict[str, Any] = {
+        field_name: cells[column]
+        for column, field_name in FIELD_OF_COLUMN.items()
+        if field_name and "." not in field_name
+    }
+    for name in ("types", "outlets", "linked_communes"):
+        values[name] = tuple(filter(None, map(str.strip, values[name].split(";"))))
+    values["country"] = cells["pays"] or "FR"
+    if not cells["titre"]:
+        values["title"] = build_title(
+            values["types"], _place_name(session, cells), cells["date"], current_vocabulary(session)
+        )
+    if cells["source_url"]:
+        kind = kinds.get(fold(cells["source_type"]), "autre")
+        source = SourceContent(cells["source_url"], kind=kind, label=cells["source_type"])
+        values["sources"] = (source,)
+    return Content(**values, proceedings=_proceedings(cells))
+
+
+def _proceedings(cells: Mapping[str, str]) -> tuple[ProceedingContent, ...]:
+    if cells["procedure"] in ("", NO_PROCEEDING):
+        for column in ("juridiction", "date_issue", "en_appel"):
+            if cells[column]:
+                raise Invalid("content", faults=[ContentFault(column, "no_proceeding")])
+        return ()
+    return (
+        ProceedingContent(
+            direction=cells["procedure"],
+            court=cells["juridiction"],
+            outcome=cells["issue"],
+            outcome_date=cells["date_issue"],
+            appeal=cells["en_appel"],
+        ),
+    )
+
+
+def _place_name(session: Session, cells: Mapping[str, str]) -> str:
+    """Name of a row's place at the time of its code, with a foreign country."""
+    name = cells["commune"] and place_queries.filed_name(session, cells["commune"])
+    if not name and cells["departement"]:
+        departement = place_queries.departement(session, cells["departement"])
+        name = departement.name if departement else ""
+    name = name or cells["lieu"]
+    if cells["pays"] in ("", "FR"):
+        return name
+    country = country_name(cells["pays"])
+    return f"{name} ({country})" if name else country
+
+
+@dataclass(frozen=True)
+class PublishOptions:
+    """Publication of the rows: publisher, reason and second person."""
+
+    by: int
+    reason: str
+    second: int | None = None
+    single: bool = False
+
+
+@dataclass(frozen=True)
+class RowFault:
+    """Row that was not imported; the field of the fault is a column."""
+
+    line: int
+    id: str
+    fault: ContentFault
+
+
+@dataclass(frozen=True)
+class BlockedRow:
+    """Row that stays a draft, with the error of its publication."""
+
+    line: int
+    id: str
+    error: Incomplete | Refused
+
+
+@dataclass
+class ImportReport:
+    """Result of an import."""
+
+    drafted: int = 0
+    published: int = 0
+    unchanged: int = 0
+    faults: list[RowFault] = field(default_factory=list)
+    blocked: list[BlockedRow] = field(default_factory=list)
+
+    @property
+    def is_clean(self) -> bool:
+        """Whether no row is faulty or blocked."""
+        return not self.faults and not self.blocked
+
+
+class _DryRunRollback(Exception):
+    """Rolls back the transaction of a dry run."""
+
+
+def import_file(
+    engine: Engine,
+    path: Path,
+    *,
+    by: int | None = None,
+    publish: PublishOptions | None = None,
+    reason: str = "",
+    dry_run: bool = False,
+    progress: Callable[[int, int], None] | None = None,
+) -> ImportReport:
+    """Import a file of cases.
+
+    :param by: author of the drafts if nothing is published.
+    :param progress: called with the number of rows done and the total.
+    :raises Invalid: the whole file is unreadable.
+    """
+    csv_rows = read_rows(path)
+    author = by or (publish.by if publish else 0)
+    job = _ImportJob(engine, author, publish.reason if publish else reason, publish, dry_run)
+    for done, csv_row in enumerate(csv_rows, start=1):
+        job.import_row(csv_row)
+        if progress:
+            progress(done, len(csv_rows))
+    return job.report
+
+
+@dataclass
+class _ImportJob:
+    """Import of one file."""
+
+    engine: Engine
+    by: int
+    reason: str
+    publish: PublishOptions | None
+    dry_run: bool
+    report: ImportReport = field(default_factory=ImportReport)
+    kinds: Mapping[str, str] = field(default_factory=source_kinds)
+    seen_digests: dict[str, str] = field(default_factory=dict)
+
+    def import_row(self, csv_row: ImportRow) -> None:
+        if csv_row.fault is not None:
+            self._add_fault(csv_row, csv_row.fault)
+            return
+        digest = hashlib.sha256(canonical_json(csv_row.cells)).hexdigest()
+        if self.seen_digests.setdefault(csv_row.id, digest) != digest:
+            self._add_fault(csv_row, ContentFault("id", "id_twice"))
+            return
+        try:
+            with writing(self.engine) as tx:
+                self._write_row(tx, csv_row, digest)
+                if self.dry_run:
+                    raise _DryRunRollback
+        except _DryRunRollback:
+            pass
+        except Invalid as error:
+            column = _COLUMN_OF_FAULT.get(str(error.values.get("field", "")), "id")
+            faults = error.values.get("faults", [ContentFault(column, error.key, error.values)])
+            for fault in cast("list[ContentFault]", faults):
+                self._add_fault(csv_row, fault)
+        except TextError as error:
+            self._add_fault(csv_row, ContentFault("resume", error.key, error.values))
+
+    def _write_row(self, tx: WriteTransaction, csv_row: ImportRow, digest: str) -> None:
+        cells = csv_row.cells
+        origin = tx.session.get(Origin, csv_row.id)
+        if origin is None:
+            content = _row_content(tx.session, cells, self.kinds)
+            case = acts.draft(tx, content, by=self.by, reason=self.reason, note=cells["note"])
+            if cells["invitation"]:
+                acts.invite(tx, case.id, cells["invitation"], by=self.by)
+            tx.session.add(Origin(external_id=csv_row.id, incident_id=case.id, digest=digest))
+            self.report.drafted += 1
+        elif origin.digest and origin.digest != digest:
+            self._add_fault(csv_row, ContentFault("id", "id_changed"))
+            return
+        else:
+            case = tx.load(Incident, origin.incident_id)
+        if self.publish is not None and case.state == CaseState.DRAFT:
+            self._publish(tx, csv_row, case, self.publish)
+        elif origin is not None:
+            self.report.unchanged += 1
+
+    def _publish(
+        self, tx: WriteTransaction, csv_row: ImportRow, case: Incident, options: PublishOptions
+    ) -> None:
+        approval_stmt = select(Approval.id).where(
+            Approval.revision_id == case.revision_id,
+            Approval.given_by == options.second,
+            Approval.purpose == "publish",
+        )
+        try:
+            if options.second is not None and tx.session.scalar(approval_stmt.limit(1)) is None:
+                acts.approve(tx, case.id, by=options.second)
+            acts.publish(
+                tx,
+                case.id,
+                by=options.by,
+                reason=options.reason,
+                attested=ATTESTATIONS,
+                flags_reason=options.reason,
+                single=options.single,
+            )
+            self.report.published += 1
+        except (Incomplete, Refused) as error:
+            self.report.blocked.append(BlockedRow(csv_row.number, csv_row.id, error))
+
+    def _add_fault(self, csv_row: ImportRow, fault: ContentFault) -> None:
+        column = _COLUMN_OF_FAULT.get(fault.field, fault.field)
+        fault = replace(fault, field=column)
+        self.report.faults.append(RowFault(csv_row.number, csv_row.id, fault))
