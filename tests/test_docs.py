@@ -16,12 +16,12 @@ import click
 import pytest
 
 from register import config
-from register.cases import members_journal_query
 from register.cases.filters import DURATIONS, FILTERS, ORDERS
-from register.cases.public_journal import PUBLIC_ACTS_BY_KIND
+from register.cases.members_journal import LEDGERS
 from register.cases.vocabulary import VOCABULARY_FILE
 from register.cli import main
 from register.journal import Act
+from register.journal.web.journal_sentences import ACTS_BY_NAME, PUBLIC_KINDS
 from register.journal.web.members_journal import CSV_HEADER
 from register.reports import report_content, rules
 from register.reports.models import ReportState
@@ -53,7 +53,7 @@ def test_every_filter_is_documented(name):
     assert name in WORDS
 
 
-@pytest.mark.parametrize("name", [*PUBLIC_ACTS_BY_KIND, "acte", "mois", "ligne", "apres"])
+@pytest.mark.parametrize("name", [*PUBLIC_KINDS, "acte", "mois", "ligne", "apres"])
 def test_every_way_to_ask_for_lines_of_the_ledger_is_documented(name):
     assert name in WORDS
 
@@ -61,9 +61,8 @@ def test_every_way_to_ask_for_lines_of_the_ledger_is_documented(name):
 @pytest.mark.parametrize(
     "name",
     [
-        *members_journal_query.ACT_GROUPS,
-        *members_journal_query.ACTS_BY_KIND,
-        *members_journal_query.LEDGERS,
+        *ACTS_BY_NAME,
+        *LEDGERS,
         "membre",
         "livre",
         *CSV_HEADER,

@@ -9,27 +9,29 @@ from __future__ import annotations
 import json
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import date, datetime, timedelta
+from datetime import date, datetime
 from typing import Any
 
-from sqlalchemy import ColumnElement, or_, select
+from sqlalchemy import ColumnElement, Select, or_, select
 from sqlalchemy.orm import Session
 
 from register.accounts.models import Member
 from register.cases.core_tables import CASE, JOURNAL_ENTRY
-from register.cases.members_journal_query import (
-    CONSOLE_MEMBER,
-    LEDGER_NAMES,
-    LEDGERS,
-    MembersJournalQuery,
-)
 from register.errors import NotFound
-from register.journal import Act, JournalEntry, Ledger
+from register.journal import Act, Ledger
 from register.journal.canonical import GENESIS
+from register.journal.queries import CONSOLE_MEMBER, JournalQuery
 from register.journal.verify import line_problems
 from register.text import dates
 
 PAGE_SIZE = 50
+# Name in URLs of each ledger.
+LEDGERS: Mapping[str, Ledger] = {
+    "public": Ledger.PUBLIC,
+    "bureau": Ledger.DESK,
+    "signalements": Ledger.REPORTS,
+}
+LEDGER_NAMES = {ledger.value: name for name, ledger in LEDGERS.items()}
 
 
 @dataclass(frozen=True)
@@ -86,7 +88,7 @@ class MembersJournalPage:
 def list_lines(
     session: Session,
     viewer: Member,
-    journal_query: MembersJournalQuery,
+    journal_query: JournalQuery,
     after: LinePosition | None = None,
     limit: int = PAGE_SIZE,
 ) -> MembersJournalPage:
@@ -96,10 +98,17 @@ def list_lines(
     """
     if not viewer.is_active:
         return MembersJournalPage([], None)
-    after_key = _load_sort_key(session, *after) if after else None
-    line_rows = sorted(
-        _newest_rows(session, journal_query, after_key, limit + 1), key=_sort_key, reverse=True
-    )
+    after_key = None
+    if after is not None:
+        after_row = session.execute(_line_stmt(*after)).first()
+        if after_row is None:
+            raise NotFound("no_such_line")
+        after_key = _sort_key(after_row)
+    if journal_query.number is None and journal_query.incident_id is None:
+        line_rows = _newest_rows(session, journal_query, after_key, limit + 1)
+    else:
+        line_rows = _case_rows(session, journal_query, after_key)
+    line_rows.sort(key=_sort_key, reverse=True)
     page_rows = line_rows[:limit]
     last_row = page_rows[-1] if len(line_rows) > limit else None
     return MembersJournalPage(
@@ -114,67 +123,50 @@ def list_lines(
 SortKey = tuple[datetime, str, int]
 
 _LINES_STMT = select(*JOURNAL_ENTRY.columns)
+_NEWEST_STMT = _LINES_STMT.order_by(JOURNAL_ENTRY.c.at.desc(), JOURNAL_ENTRY.c.seq.desc())
+
+
+def _line_stmt(ledger: Ledger, seq: int) -> Select[Any]:
+    return _LINES_STMT.where(JOURNAL_ENTRY.c.ledger == ledger.value, JOURNAL_ENTRY.c.seq == seq)
 
 
 def _sort_key(line_row: Any) -> SortKey:
     return line_row.at, line_row.ledger, line_row.seq
 
 
-def _load_sort_key(session: Session, ledger: Ledger, seq: int) -> SortKey:
-    stmt = _LINES_STMT.where(JOURNAL_ENTRY.c.ledger == ledger.value, JOURNAL_ENTRY.c.seq == seq)
-    line_row = session.execute(stmt).first()
-    if line_row is None:
-        raise NotFound("no_such_line")
-    return _sort_key(line_row)
+def _ledgers(journal_query: JournalQuery) -> list[Ledger]:
+    """Ledgers of a query; in that of the reports, lines without a member are acts of reporters."""
+    by_console = journal_query.member == CONSOLE_MEMBER
+    return [
+        ledger for ledger in journal_query.ledgers if not (by_console and ledger is Ledger.REPORTS)
+    ]
 
 
 def _newest_rows(
-    session: Session, journal_query: MembersJournalQuery, after: SortKey | None, limit: int
+    session: Session, journal_query: JournalQuery, after: SortKey | None, limit: int
 ) -> list[Any]:
-    """At least the newest ``limit`` of the matching lines."""
-    if journal_query.number is not None or journal_query.incident_id is not None:
-        return _case_rows(session, journal_query, after)
-    date_conditions = []
-    if journal_query.since is not None:
-        date_conditions.append(JOURNAL_ENTRY.c.at >= _midnight(journal_query.since))
-    if journal_query.until is not None:
-        next_day = journal_query.until + timedelta(days=1)
-        date_conditions.append(JOURNAL_ENTRY.c.at < _midnight(next_day))
-    newest_first = _LINES_STMT.order_by(JOURNAL_ENTRY.c.at.desc(), JOURNAL_ENTRY.c.seq.desc())
-    line_rows: list[Any] = []
-    for ledger in journal_query.ledgers:
-        stmt = newest_first.where(
-            JOURNAL_ENTRY.c.ledger == ledger.value,
-            *date_conditions,
-            *_after_conditions(ledger, after),
-        ).limit(limit)
-        for conditions in _index_conditions(journal_query, ledger):
-            line_rows += session.execute(stmt.where(*conditions))
-    return line_rows
+    """At least the newest ``limit`` of the matching lines.
 
-
-def _index_conditions(
-    journal_query: MembersJournalQuery, ledger: Ledger
-) -> Iterator[Sequence[ColumnElement[bool]]]:
-    """Conditions of the statements on a ledger, each of which one index answers in order.
-
-    With acts or a member there is one statement for each act, so that no other line is read,
-    however rare the matching lines are.
+    One index answers each statement in order. With acts or a member there is one statement for
+    each act, so that no other line is read, however rare the matching lines are.
     """
-    member_conditions: list[ColumnElement[bool]] = []
+    stmt = _NEWEST_STMT.where(*journal_query.time_conditions()).limit(limit)
+    acts: Sequence[Act] = journal_query.acts
     if journal_query.member is not None:
+        acts = acts or list(Act)
         # SQLAlchemy compares with None by IS NULL.
-        member_id = journal_query.member if journal_query.member != CONSOLE_MEMBER else None
-        member_conditions = [JOURNAL_ENTRY.c.member_id == member_id]
-    if member_conditions or journal_query.acts:
-        acts = [act for act in journal_query.acts or Act if act.ledger is ledger]
-        yield from ([*member_conditions, JOURNAL_ENTRY.c.act == act] for act in acts)
-    else:
-        yield []
-
-
-def _midnight(day: date) -> datetime:
-    return datetime(day.year, day.month, day.day, tzinfo=dates.PARIS)
+        member_id = None if journal_query.member == CONSOLE_MEMBER else journal_query.member
+        stmt = stmt.where(JOURNAL_ENTRY.c.member_id == member_id)
+    line_rows: list[Any] = []
+    for ledger in _ledgers(journal_query):
+        is_after = _after_conditions(ledger, after)
+        ledger_stmt = stmt.where(JOURNAL_ENTRY.c.ledger == ledger.value, *is_after)
+        if not acts:
+            line_rows += session.execute(ledger_stmt)
+        for act in acts:
+            if act.ledger is ledger:
+                line_rows += session.execute(ledger_stmt.where(JOURNAL_ENTRY.c.act == act))
+    return line_rows
 
 
 def _after_conditions(
@@ -191,9 +183,7 @@ def _after_conditions(
         yield JOURNAL_ENTRY.c.at < at
 
 
-def _case_rows(
-    session: Session, journal_query: MembersJournalQuery, after: SortKey | None
-) -> list[Any]:
+def _case_rows(session: Session, journal_query: JournalQuery, after: SortKey | None) -> list[Any]:
     """Matching lines of one case, filtered in Python because a case has few lines."""
     incident_id = journal_query.incident_id
     if journal_query.number is not None:
@@ -201,23 +191,19 @@ def _case_rows(
         incident_id = session.scalar(select(CASE.c.id).where(CASE.c.number == journal_query.number))
         if journal_query.incident_id not in (None, incident_id):
             return []
-    line_rows = session.execute(_LINES_STMT.where(JOURNAL_ENTRY.c.incident_id == incident_id))
+    begin, end, ledgers = journal_query.begin, journal_query.end, _ledgers(journal_query)
     return [
         line_row
-        for line_row in line_rows
-        if _matches_query(line_row, journal_query) and (not after or _sort_key(line_row) < after)
-    ]
-
-
-def _matches_query(line_row: Any, journal_query: MembersJournalQuery) -> bool:
-    day = dates.paris_day(line_row.at)
-    return (
-        line_row.ledger in journal_query.ledgers
+        for line_row in session.execute(
+            _LINES_STMT.where(JOURNAL_ENTRY.c.incident_id == incident_id)
+        )
+        if line_row.ledger in ledgers
         and journal_query.member in (None, line_row.member_id or CONSOLE_MEMBER)
         and (not journal_query.acts or line_row.act in journal_query.acts)
-        and (journal_query.since is None or day >= journal_query.since)
-        and (journal_query.until is None or day <= journal_query.until)
-    )
+        and (begin is None or line_row.at >= begin)
+        and (end is None or line_row.at < end)
+        and (after is None or _sort_key(line_row) < after)
+    ]
 
 
 # --- content -------------------------------------------------------------------------------
@@ -233,26 +219,27 @@ def make_lines(session: Session, line_rows: Sequence[Any]) -> list[MembersJourna
         line_row.id: line_row
         for line_row in session.execute(stmt.where(CASE.c.id.in_(incident_ids)))
     }
-    return [_make_line(line_row, case_rows.get(line_row.incident_id)) for line_row in line_rows]
-
-
-def _make_line(line_row: Any, case_row: Any) -> MembersJournalLine:
-    has_time = line_row.ledger != Ledger.REPORTS.value
-    return MembersJournalLine(
-        ledger=line_row.ledger,
-        seq=line_row.seq,
-        at=line_row.at if has_time else None,
-        day=dates.paris_day(line_row.at),
-        act=line_row.act,
-        by=line_row.member_id,
-        number=case_row.number if case_row else line_row.case_number,
-        incident_id=line_row.incident_id,
-        title=case_row.title if case_row else "",
-        state=case_row.state if case_row else "",
-        public=_parse_object(line_row.public_json),
-        private=_parse_object(line_row.private_json),
-        digest=line_row.digest.hex(),
-    )
+    lines = []
+    for line_row in line_rows:
+        case_row = case_rows.get(line_row.incident_id)
+        lines.append(
+            MembersJournalLine(
+                ledger=line_row.ledger,
+                seq=line_row.seq,
+                at=line_row.at if line_row.ledger != Ledger.REPORTS.value else None,
+                day=dates.paris_day(line_row.at),
+                act=line_row.act,
+                by=line_row.member_id,
+                number=case_row.number if case_row else line_row.case_number,
+                incident_id=line_row.incident_id,
+                title=case_row.title if case_row else "",
+                state=case_row.state if case_row else "",
+                public=_parse_object(line_row.public_json),
+                private=_parse_object(line_row.private_json),
+                digest=line_row.digest.hex(),
+            )
+        )
+    return lines
 
 
 def _parse_object(json_bytes: bytes) -> Mapping[str, Any]:
@@ -266,15 +253,13 @@ def _parse_object(json_bytes: bytes) -> Mapping[str, Any]:
 
 @dataclass(frozen=True)
 class CheckedLine:
-    """Stored bytes of one line, and the result of its verification.
+    """One line as stored, and the result of its verification.
 
     ``problems``: keys of ``register.journal.verify``, empty for a valid line.
     """
 
     line: MembersJournalLine
-    public_json: bytes
-    private_json: bytes
-    salt: str
+    stored: Any
     previous: str
     problems: frozenset[str]
 
@@ -284,18 +269,70 @@ def load_checked_line(session: Session, viewer: Member, ledger: Ledger, seq: int
 
     :raises NotFound: ``no_such_line``; also if the viewer is no active member.
     """
-    stmt = select(JournalEntry).where(JournalEntry.ledger == ledger.value)
-    line_row = session.scalar(stmt.where(JournalEntry.seq == seq)) if viewer.is_active else None
-    if line_row is None or ledger not in LEDGERS.values():
+    line_row = session.execute(_line_stmt(ledger, seq)).first() if viewer.is_active else None
+    if line_row is None:
         raise NotFound("no_such_line")
-    previous_line = session.scalar(stmt.where(JournalEntry.seq == seq - 1))
-    previous = previous_line.digest if previous_line else GENESIS
-    line_faults = line_problems(line_row, previous)
+    previous_row = session.execute(_line_stmt(ledger, seq - 1)).first()
+    previous = previous_row.digest if previous_row else GENESIS
     return CheckedLine(
         line=make_lines(session, [line_row])[0],
-        public_json=line_row.public_json,
-        private_json=line_row.private_json,
-        salt=line_row.private_salt.hex(),
+        stored=line_row,
         previous=previous.hex(),
-        problems=frozenset(problem.key for problem in line_faults),
+        problems=frozenset(problem.key for problem in line_problems(line_row, previous)),
     )
+
+
+# --- accounts ------------------------------------------------------------------------------
+
+SIGN_INS = (Act.SIGNED_IN, Act.SESSIONS_ENDED, Act.BROWSERS_FORGOTTEN)
+# Acts of others on an account, and failed sign-ins.
+ACCOUNT_CHANGES = (
+    Act.SIGN_INS_FAILED,
+    Act.MEMBER_ADDED,
+    Act.MEMBER_CONFIRMED,
+    Act.MEMBER_RESET,
+    Act.MEMBER_ROLE,
+    Act.MEMBER_FACTOR_RESET,
+    Act.MEMBER_DISABLED,
+    Act.MEMBER_ENABLED,
+)
+OWN_CHANGES = (Act.MEMBER_PASSWORD, Act.MEMBER_FACTOR)
+_SCAN_LIMIT = 100  # newest lines of one act that are scanned for those of one account
+
+
+def recent_account_lines(
+    session: Session, viewer: Member, since: datetime, limit: int
+) -> Sequence[MembersJournalLine]:
+    """Lines since a time, newest first; empty unless the viewer is an active member."""
+    if not viewer.is_active:
+        return []
+    actor = JOURNAL_ENTRY.c.member_id
+    line_rows: list[Any] = []
+    if viewer.is_administrator:
+        for act in (*SIGN_INS, *ACCOUNT_CHANGES, *OWN_CHANGES):
+            line_rows += _act_rows(session, act, since, limit)
+    else:
+        for act in (*SIGN_INS, *OWN_CHANGES):
+            line_rows += _act_rows(session, act, since, limit, actor == viewer.id)
+        for act in (*ACCOUNT_CHANGES, Act.SESSIONS_ENDED):
+            by_others = actor.is_distinct_from(viewer.id)
+            line_rows += [
+                line_row
+                for line_row in _act_rows(session, act, since, _SCAN_LIMIT, by_others)
+                if json.loads(line_row.private_json).get("member") == viewer.id
+            ]
+    line_rows.sort(key=lambda line_row: line_row.seq, reverse=True)
+    return make_lines(session, line_rows[:limit])
+
+
+def _act_rows(
+    session: Session, act: Act, since: datetime, limit: int, *conditions: ColumnElement[bool]
+) -> Sequence[Any]:
+    """The newest lines of one act of the desk's ledger."""
+    stmt = _NEWEST_STMT.where(
+        JOURNAL_ENTRY.c.ledger == Ledger.DESK.value,
+        JOURNAL_ENTRY.c.act == act,
+        JOURNAL_ENTRY.c.at >= since,
+        *conditions,
+    )
+    return session.execute(stmt.limit(limit)).all()

@@ -5,7 +5,7 @@ from __future__ import annotations
 import click
 from flask import Flask
 
-from register.cli import exchange, maintenance, members, operations, search
+from register.cli import exchange, maintenance, members, operations
 from register.server import memory
 
 COMMANDS: tuple[click.Command, ...] = (
@@ -21,7 +21,7 @@ COMMANDS: tuple[click.Command, ...] = (
     members.member,
     exchange.import_,
     exchange.case_file,
-    search.search,
+    maintenance.search,
 )
 
 

@@ -1,4 +1,7 @@
-"""Application context, error messages and progress bar of the commands."""
+"""Application context, error messages and progress bar of the commands.
+
+Commands speak French only (``docs/decisions/0022-language-in-url-prefix.md``).
+"""
 
 from __future__ import annotations
 
@@ -9,7 +12,6 @@ from contextlib import contextmanager
 from typing import Any, NoReturn
 
 import click
-import flask_babel
 from flask import Flask, current_app
 from sqlalchemy.exc import OperationalError
 
@@ -21,43 +23,55 @@ from register.operations import schema
 from register.web.error_messages import error_sentence
 
 
-def _(sentence: str, **values: object) -> str:
-    return str(flask_babel.gettext(sentence, **values))
+@contextmanager
+def application(app: Flask) -> Iterator[None]:
+    """Context of an application made for one command, which leaves no connection open."""
+    with app.app_context():
+        try:
+            yield
+        finally:
+            db.session.remove()
+            db.engine.dispose()
 
 
-def command(run: Callable[..., None]) -> Callable[..., None]:
+def setup_command(run: Callable[..., None]) -> Callable[..., None]:
     """Run a command inside the current application or a new one; print errors as one sentence."""
 
     @functools.wraps(run)
     def run_in_app(*args: Any, **options: Any) -> None:
         try:
-            owns_app = not current_app
-            app: Flask = create_app() if owns_app else current_app._get_current_object()  # type: ignore[attr-defined]
-            with app.app_context():
-                try:
-                    run(*args, **options)
-                finally:
-                    if owns_app:
-                        # An application made for one command must leave no connection open.
-                        db.session.remove()
-                        db.engine.dispose()
+            # A context of its own, so that no session has stale rows.
+            with running_app().app_context() if current_app else application(create_app()):
+                run(*args, **options)
         except (RegisterError, TextError) as error:
             fail(error_sentence(error))
         except OperationalError as error:
-            fail(_("La base de données ne répond pas : %(cause)s", cause=str(error.orig)))
+            fail(f"La base de données ne répond pas : {error.orig}")
 
     return run_in_app
+
+
+def command(run: Callable[..., None]) -> Callable[..., None]:
+    """A command that stops when the tables are of another version."""
+
+    @functools.wraps(run)
+    def run_on_schema(*args: Any, **options: Any) -> None:
+        schema.require(db.engine)
+        run(*args, **options)
+
+    return setup_command(run_on_schema)
+
+
+def running_app() -> Flask:
+    """The application of the running command."""
+    app: Flask = current_app._get_current_object()  # type: ignore[attr-defined]
+    return app
 
 
 def settings() -> Settings:
     """The settings of the running command."""
     app_settings: Settings = current_app.extensions["register.settings"]
     return app_settings
-
-
-def require_schema() -> None:
-    """Stop a command when the tables are of another version."""
-    schema.require(db.engine)
 
 
 def fail(sentence: str) -> NoReturn:

@@ -1,19 +1,38 @@
-"""``webcitoyen purge``, ``seal rotate`` and ``follow``."""
+"""``webcitoyen purge``, ``seal rotate``, ``follow``, ``search rebuild`` and ``search status``."""
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import closing, contextmanager
+
 import click
 from flask import current_app
+from sqlalchemy import Engine
+from sqlalchemy.exc import SQLAlchemyError
 from sqlalchemy.orm import Session
 
-from register.cli.console import _, command, fail, require_schema, settings
+from register.cli.console import command, fail, progress, running_app, settings
 from register.db import db, now
 from register.operations import rotation, setup
 from register.reports.acts import retention
 from register.reports.acts.retention import PurgeCounts
+from register.search.engine import IndexNotReady, SearchEngine
+from register.search.indexer import IndexStatus, catch_up, read_index_status
+from register.search.leader_election import Lease, index_lease
 from register.server.follower import follow as run
 from register.text.dates import day_words
 from register.worker.loop import StopSignal
+
+PATIENCE = 30  # seconds to wait for the follower to release the lease
+# Sentences by the field of PurgeCounts.
+_PURGED = {
+    "returned": "Revenus dans la file, leur question étant restée sans réponse",
+    "expired": "Écartés, faute de décision avant le terme",
+    "purged": "Signalements détruits, avec leur clé",
+    "destroyed": "Passages retirés : versions d’avant détruites, leur terme venu",
+    "retained": "Copies détruites avec les textes de leur cas",
+    "counted": "Signalements oubliés, sauf dans les comptes",
+}
 
 
 @click.command()
@@ -21,42 +40,24 @@ from register.worker.loop import StopSignal
 @command
 def purge(confirm: bool) -> None:
     """Détruire les signalements dont le jour est venu. Le suiveur le fait déjà chaque jour."""
-    require_schema()
+    at = now()
     with Session(db.engine) as session:
         store = setup.key_store(settings(), session)
-    at = now()
-    try:
+    with closing(store):
         outcome = retention.run_retention(
             db.engine, store, at, settings().undecided_after, confirmed=confirm
         )
-    finally:
-        store.close()
-    for line in _count_lines(outcome.done):
-        click.echo(line)
+    for field, sentence in _PURGED.items():
+        if count := getattr(outcome.done, field):
+            click.echo(f"{sentence} : {count}")
     if outcome.waits_since is not None:
         fail(
-            _(
-                "L’horloge marque le %(today)s, et la dernière purge date du %(since)s : rien "
-                "d’autre n’a été détruit. Si la date est juste, lancez « webcitoyen purge "
-                "--confirm » ; sinon, remettez l’horloge à l’heure.",
-                today=day_words(at),
-                since=day_words(outcome.waits_since),
-            )
+            f"L’horloge marque le {day_words(at)}, et la dernière purge date du "
+            f"{day_words(outcome.waits_since)} : rien d’autre n’a été détruit. Si la date est "
+            "juste, lancez « webcitoyen purge --confirm » ; sinon, remettez l’horloge à l’heure."
         )
     if outcome.done == PurgeCounts():
-        click.echo(_("Rien à purger aujourd’hui."))
-
-
-def _count_lines(purged: PurgeCounts) -> list[str]:
-    counts = [
-        (purged.returned, _("Revenus dans la file, leur question étant restée sans réponse")),
-        (purged.expired, _("Écartés, faute de décision avant le terme")),
-        (purged.purged, _("Signalements détruits, avec leur clé")),
-        (purged.destroyed, _("Passages retirés : versions d’avant détruites, leur terme venu")),
-        (purged.retained, _("Copies détruites avec les textes de leur cas")),
-        (purged.counted, _("Signalements oubliés, sauf dans les comptes")),
-    ]
-    return [_("%(what)s : %(count)s", what=what, count=count) for count, what in counts if count]
+        click.echo("Rien à purger aujourd’hui.")
 
 
 @click.group()
@@ -73,26 +74,18 @@ def seal() -> None:
 @command
 def rotate(prepare: bool) -> None:
     """Changer la clé de scellement pendant que le registre est servi. Aucun code n’est perdu."""
-    require_schema()
     if prepare:
         path = rotation.prepare(settings(), db.engine)
         click.echo(
-            _(
-                "Nouvelle clé prête : %(path)s. Copiez-la sur chaque machine, sous ce nom, puis "
-                "lancez « webcitoyen seal rotate » ici.",
-                path=path,
-            )
+            f"Nouvelle clé prête : {path}. Copiez-la sur chaque machine, sous ce nom, puis "
+            "lancez « webcitoyen seal rotate » ici."
         )
         return
     path, count = rotation.rotate(settings(), db.engine)
     click.echo(
-        _(
-            "Clé de scellement changée : %(path)s (%(count)s clés enveloppées de nouveau). "
-            "Copiez-la dès maintenant en lieu sûr, et le magasin des clés avec elle : leurs "
-            "anciennes copies ne s’ouvrent qu’avec l’ancienne clé.",
-            path=path,
-            count=count,
-        )
+        f"Clé de scellement changée : {path} ({count} clés enveloppées de nouveau). "
+        "Copiez-la dès maintenant en lieu sûr, et le magasin des clés avec elle : leurs "
+        "anciennes copies ne s’ouvrent qu’avec l’ancienne clé."
     )
 
 
@@ -100,6 +93,74 @@ def rotate(prepare: bool) -> None:
 @command
 def follow() -> None:
     """Tenir l’index à jour, purger à leur date. serve le fait déjà ; TERM arrête."""
-    require_schema()
-    click.echo(_("Web Citoyen suit le journal."))
-    run(current_app._get_current_object(), StopSignal())  # type: ignore[attr-defined]
+    click.echo("Web Citoyen suit le journal.")
+    run(running_app(), StopSignal())
+
+
+@click.group()
+def search() -> None:
+    """L’index de la recherche par mots."""
+
+
+@search.command()
+@command
+def rebuild() -> None:
+    """Refaire l’index à partir de la base ; l’ancien répond jusqu’à ce que le nouveau soit là."""
+    with _index_access() as (lease, index):
+        try:
+            if not lease.claim(PATIENCE):
+                fail(f"Un autre écrit l’index et ne l’a pas lâché en {PATIENCE} s.")
+            with progress("Index") as step:
+                catch_up(db.engine, index, step, force_rebuild=True)
+            click.echo("Index refait.")
+        except (OSError, SQLAlchemyError, IndexNotReady) as error:
+            cause = getattr(error, "strerror", None) or type(error).__name__
+            fail(f"L’index ne peut pas être écrit : {cause}.")
+
+
+@search.command()
+@command
+def status() -> None:
+    """Dire où en est l’index ; code de sortie 1 quand il n’est pas utilisable."""
+    index_state = index_status(db.engine)
+    click.echo(f"Moteur : {index_state.engine}")
+    click.echo(f"Index : {_state_sentence(index_state)}")
+    if index_state.cursor is not None:
+        click.echo(f"Cas : {index_state.cases}")
+        click.echo(f"Ligne : {index_state.cursor.seq}, empreinte {index_state.cursor.digest}")
+        click.echo(f"Lignes de retard : {index_state.lines_behind}")
+    click.echo(f"Suiveur : {'à l’œuvre' if index_state.has_follower else 'absent'}")
+    if not index_state.is_usable:
+        raise SystemExit(1)
+
+
+def index_status(database: Engine) -> IndexStatus:
+    """The state of the index, compared with a database."""
+    with _index_access() as (lease, index):
+        try:
+            return read_index_status(database, index, lease)
+        except OSError as error:
+            fail(f"L’index ne peut pas être lu : {error.strerror}.")
+
+
+def _state_sentence(index_state: IndexStatus) -> str:
+    if index_state.cursor is None:
+        return "absent ou illisible ; le suiveur le refera"
+    if not index_state.intact:
+        return "abîmé ; le suiveur le refera"
+    if not index_state.on_this_ledger:
+        return "celui d’un autre journal, comme après une restauration ; le suiveur le refera"
+    if not index_state.is_current_version:
+        return "fait par une autre version ; le suiveur le refera"
+    return "entier"
+
+
+@contextmanager
+def _index_access() -> Iterator[tuple[Lease, SearchEngine]]:
+    lease = index_lease(settings(), db.engine)
+    index: SearchEngine = current_app.extensions["register.search"]
+    try:
+        yield lease, index
+    finally:
+        lease.release_all()
+        index.close()

@@ -2,19 +2,25 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from itertools import chain
 from pathlib import Path
 
 import click
-from flask import current_app
 from sqlalchemy.exc import SQLAlchemyError
 
 from register import config
 from register.cases import verify as proofs
-from register.cli.console import _, command, fail, progress, require_schema, settings
+from register.cli.console import (
+    application,
+    command,
+    fail,
+    progress,
+    running_app,
+    settings,
+    setup_command,
+)
+from register.cli.maintenance import index_status
 from register.cli.members import print_invitation
-from register.cli.search import current_status
 from register.db import db, now, read_only_engine
 from register.demo import instance as demonstration
 from register.errors import ConfigError, Invalid
@@ -33,139 +39,111 @@ HOST = "127.0.0.1"
 PORT = 5000
 
 # Sentences of the findings of doctor by code, for success and failure.
-_SENTENCES: dict[str, tuple[Callable[[], str], Callable[[], str]]] = {
+_FINDINGS = {
     "database": (
-        lambda: _("La base de données répond."),
-        lambda: _(
-            "La base de données manque ou ne répond pas : remettez son fichier en place, ou "
-            "relancez son serveur. Pour un registre neuf : webcitoyen init."
-        ),
+        "La base de données répond.",
+        "La base de données manque ou ne répond pas : remettez son fichier en place, ou "
+        "relancez son serveur. Pour un registre neuf : webcitoyen init.",
     ),
     "schema": (
-        lambda: _("Les tables sont à la version du programme."),
-        lambda: _("Les tables ne sont pas à la version du programme : webcitoyen upgrade."),
+        "Les tables sont à la version du programme.",
+        "Les tables ne sont pas à la version du programme : webcitoyen upgrade.",
     ),
     "seal": (
-        lambda: _("La clé de scellement est là et c’est bien celle de cette instance."),
-        lambda: _(
-            "La clé de scellement manque ou n’est pas celle de cette instance : "
-            "remettez sa copie en place."
-        ),
+        "La clé de scellement est là et c’est bien celle de cette instance.",
+        "La clé de scellement manque ou n’est pas celle de cette instance : "
+        "remettez sa copie en place.",
     ),
     "territory": (
-        lambda: _("Les communes sont à la version du programme."),
-        lambda: _("Les communes ne sont pas à la version du programme : webcitoyen upgrade."),
+        "Les communes sont à la version du programme.",
+        "Les communes ne sont pas à la version du programme : webcitoyen upgrade.",
     ),
     "vocabulary": (
-        lambda: _("Les vocabulaires sont chargés."),
-        lambda: _("Les vocabulaires manquent : webcitoyen upgrade."),
+        "Les vocabulaires sont chargés.",
+        "Les vocabulaires manquent : webcitoyen upgrade.",
     ),
     "journal": (
-        lambda: _("La tête du journal est sa dernière ligne."),
-        lambda: _("La tête du journal n’est pas sa dernière ligne : webcitoyen verify."),
+        "La tête du journal est sa dernière ligne.",
+        "La tête du journal n’est pas sa dernière ligne : webcitoyen verify.",
     ),
     "key_store": (
-        lambda: _("Les clés des signalements sont là et ce sont celles de cette instance."),
-        lambda: _(
-            "Les clés des signalements manquent ou ne sont pas celles de cette instance : "
-            "remettez leur copie en place."
-        ),
+        "Les clés des signalements sont là et ce sont celles de cette instance.",
+        "Les clés des signalements manquent ou ne sont pas celles de cette instance : "
+        "remettez leur copie en place.",
     ),
     "report_keys": (
-        lambda: _("Chaque signalement a sa clé."),
-        lambda: _(
-            "Des signalements ont perdu leur clé et sont illisibles : arrêtez le service et "
-            "remettez en place la dernière copie des clés."
-        ),
+        "Chaque signalement a sa clé.",
+        "Des signalements ont perdu leur clé et sont illisibles : arrêtez le service et "
+        "remettez en place la dernière copie des clés.",
     ),
     "overdue": (
-        lambda: _("Aucun signalement n’attend une décision depuis un an."),
-        lambda: _("Des signalements attendent une décision depuis un an : le bureau les liste."),
+        "Aucun signalement n’attend une décision depuis un an.",
+        "Des signalements attendent une décision depuis un an : le bureau les liste.",
     ),
     "retention": (
-        lambda: _("L’horloge avance jour après jour : ce qui doit être détruit l’est à sa date."),
-        lambda: _(
-            "L’horloge a sauté depuis la dernière purge, et rien n’est plus détruit : si la date "
-            "est juste, webcitoyen purge --confirm."
-        ),
+        "L’horloge avance jour après jour : ce qui doit être détruit l’est à sa date.",
+        "L’horloge a sauté depuis la dernière purge, et rien n’est plus détruit : si la date "
+        "est juste, webcitoyen purge --confirm.",
     ),
     "mode": (
-        lambda: _("Les secrets ne sont lisibles que par le service."),
-        lambda: _("Un secret est lisible par d’autres : chmod go-rwx."),
+        "Les secrets ne sont lisibles que par le service.",
+        "Un secret est lisible par d’autres : chmod go-rwx.",
     ),
     "pages": (
-        lambda: _("Les modèles des pages et les feuilles de style sont là."),
-        lambda: _(
-            "Les modèles des pages ou les feuilles de style manquent : "
-            "servez le registre depuis son dossier entier."
-        ),
+        "Les modèles des pages et les feuilles de style sont là.",
+        "Les modèles des pages ou les feuilles de style manquent : "
+        "servez le registre depuis son dossier entier.",
     ),
     "search": (
-        lambda: _("L’index de la recherche est utilisable, ou sera fait par le prochain suiveur."),
-        lambda: _(
-            "Un suiveur est à l’œuvre et l’index de la recherche n’est pas utilisable : s’il ne "
-            "vient pas de démarrer, lisez son journal ou lancez webcitoyen search rebuild."
-        ),
+        "L’index de la recherche est utilisable, ou sera fait par le prochain suiveur.",
+        "Un suiveur est à l’œuvre et l’index de la recherche n’est pas utilisable : s’il ne "
+        "vient pas de démarrer, lisez son journal ou lancez webcitoyen search rebuild.",
     ),
     "legal": (
-        lambda: _("Les mentions légales suffisent à cette adresse."),
-        lambda: _("Une adresse publique demande les mentions légales."),
+        "Les mentions légales suffisent à cette adresse.",
+        "Une adresse publique demande les mentions légales.",
     ),
 }
 
 
-def finding_sentence(finding: Finding) -> str:
-    """A finding of doctor on one line, with its detail."""
-    good, bad = _SENTENCES[finding.code]
-    sentence = good() if finding.good else bad()
-    return f"{sentence} ({finding.detail})" if finding.detail else sentence
-
-
 @click.command()
-@command
+@setup_command
 def init() -> None:
     """Créer le registre : tables, journal, clé de scellement, territoire. Peut être répété."""
-    with progress(_("Territoire")) as step:
-        outcome = setup.init(settings(), db.engine, step)
-    if outcome.created:
-        click.echo(_("Registre créé dans %(path)s.", path=settings().instance))
+    with progress("Territoire") as step:
+        created, seal_path = setup.init(settings(), db.engine, step)
+    if created:
+        click.echo(f"Registre créé dans {settings().instance}.")
         click.echo(
-            _(
-                "Clé de scellement : %(path)s. Copiez-la dès maintenant en lieu sûr, à part des "
-                "sauvegardes : sans elle, les signalements et la seconde preuve des membres "
-                "seront illisibles.",
-                path=outcome.seal_path,
-            )
+            f"Clé de scellement : {seal_path}. Copiez-la dès maintenant en lieu sûr, à part des "
+            "sauvegardes : sans elle, les signalements et la seconde preuve des membres "
+            "seront illisibles."
         )
     else:
-        click.echo(_("Le registre existe déjà ; ses données sont à jour."))
+        click.echo("Le registre existe déjà ; ses données sont à jour.")
     invitation = setup.first_invitation(db.engine)
     if invitation is not None:
         print_invitation(*invitation)
         click.echo(
-            _(
-                "Ouvrez-la une fois le site servi : elle crée le premier compte d’administration, "
-                "qui invitera les autres. Perdue, « webcitoyen init » en donne une autre."
-            )
+            "Ouvrez-la une fois le site servi : elle crée le premier compte d’administration, "
+            "qui invitera les autres. Perdue, « webcitoyen init » en donne une autre."
         )
 
 
 @click.command()
-@command
+@setup_command
 def upgrade() -> None:
     """Mettre les tables et les données à la version du programme. Peut être répété."""
     schema.upgrade(db.engine, settings().database_url, now())
-    with progress(_("Territoire")) as step:
+    with progress("Territoire") as step:
         setup.refresh(db.engine, step)
     setup.make_key_store(settings(), db.engine)
     if setup.remove_secret(settings()):
         click.echo(
-            _(
-                "Le fichier secret_key du dossier des données ne sert plus : il est supprimé. Les "
-                "membres se connecteront de nouveau."
-            )
+            "Le fichier secret_key du dossier des données ne sert plus : il est supprimé. Les "
+            "membres se connecteront de nouveau."
         )
-    click.echo(_("Tables et données à jour."))
+    click.echo("Tables et données à jour.")
 
 
 @click.command()
@@ -176,7 +154,7 @@ def upgrade() -> None:
     type=click.IntRange(min=1),
     help="Servir par autant de processus gunicorn, derrière nginx ou Caddy.",
 )
-@command
+@setup_command
 def serve(host: str, port: int, workers: int | None) -> None:
     """Servir le site. HUP relance sur le même port, TERM arrête ; rien d’entamé n’est perdu."""
     if workers:
@@ -185,17 +163,13 @@ def serve(host: str, port: int, workers: int | None) -> None:
 
 
 def _serve(app_spec: str, host: str, port: int, workers: int = 0) -> None:
-    app = current_app._get_current_object()  # type: ignore[attr-defined]
     # Not the templates: the server processes load and check them, and twice would cost a second.
-    startup_checks.require_servable(app)
+    startup_checks.require_servable(running_app())
     rotation.settle(settings(), db.engine)
     for name in config.ignored_variables():
-        click.echo(
-            _("%(name)s ne sert plus : la clé racine la remplace. Retirez-la.", name=name), err=True
-        )
+        click.echo(f"{name} ne sert plus : la clé racine la remplace. Retirez-la.", err=True)
     sockets = listening.listen(host, port)
-    address = _address(host, listening.port_of(sockets))
-    ready_line = _("Web Citoyen répond sur %(address)s", address=address)
+    ready_line = f"Web Citoyen répond sur {_address(host, listening.port_of(sockets))}"
     # This process is replaced by another program; its database connections must be closed first.
     db.session.remove()
     db.engine.dispose()
@@ -207,36 +181,36 @@ def _address(host: str, port: int) -> str:
 
 
 @click.command()
-@command
+@setup_command
 def doctor() -> None:
     """Vérifier que base, journal, données, clé et réglages s’accordent."""
-    findings = [*doctors.examine(settings()), _page_finding(), _search_finding()]
+    findings = list(doctors.examine(settings()))
+    try:
+        startup_checks.require_pages(running_app())
+        findings.append(Finding("pages", True))
+    except ConfigError as error:
+        findings.append(Finding("pages", False, str(error.values.get("path", ""))))
+    findings.append(_search_finding())
     for finding in findings:
-        click.echo(("✓ " if finding.good else "✗ ") + finding_sentence(finding))
+        good, bad = _FINDINGS[finding.code]
+        sentence = f"✓ {good}" if finding.good else f"✗ {bad}"
+        click.echo(f"{sentence} ({finding.detail})" if finding.detail else sentence)
     if not all(finding.good for finding in findings):
         raise SystemExit(1)
 
 
-def _page_finding() -> doctors.Finding:
-    try:
-        startup_checks.require_pages(current_app._get_current_object())  # type: ignore[attr-defined]
-    except ConfigError as error:
-        return doctors.Finding("pages", False, str(error.values.get("path", "")))
-    return doctors.Finding("pages", True)
-
-
-def _search_finding() -> doctors.Finding:
+def _search_finding() -> Finding:
     """The state of the index; outdated without follower is good: ``serve`` will bring it up."""
     engine = read_only_engine(settings().database_url)
     try:
-        index_state = current_status(engine)
+        index_state = index_status(engine)
     except SQLAlchemyError as error:
-        return doctors.Finding("search", False, type(error).__name__)
+        return Finding("search", False, type(error).__name__)
     finally:
         engine.dispose()
     if not index_state.is_usable:
-        return doctors.Finding("search", not index_state.has_follower, index_state.engine)
-    return doctors.Finding("search", True, f"{index_state.engine} -{index_state.lines_behind}")
+        return Finding("search", not index_state.has_follower, index_state.engine)
+    return Finding("search", True, f"{index_state.engine} -{index_state.lines_behind}")
 
 
 @click.command()
@@ -256,7 +230,6 @@ def _search_finding() -> doctors.Finding:
 @command
 def verify(anchors: tuple[str, ...], receipt: Path | None) -> None:
     """Prouver que rien n’a été changé en silence : journal, versions, lignes et HTML."""
-    require_schema()
     if receipt is not None:
         _verify_receipt(receipt)
         return
@@ -271,16 +244,14 @@ def verify(anchors: tuple[str, ...], receipt: Path | None) -> None:
         count += 1
         click.echo(problem_sentence(problem))
     if count:
-        fail(_("%(count)s anomalies.", count=count))
-    click.echo(_("Tout concorde : chaînes, engagements, lignes présentes et HTML affiché."))
+        fail(f"{count} anomalies.")
+    click.echo("Tout concorde : chaînes, engagements, lignes présentes et HTML affiché.")
     for ledger, seq, digest in proofs.ledger_heads(db.session()):
         click.echo(f"{ledger.value}:{seq}:{digest}")
     if not parsed_anchors:
         click.echo(
-            _(
-                "Sans ancre, une fin de journal coupée ou récrite ne se voit pas. Notez ces têtes "
-                "ailleurs et donnez-les la prochaine fois par --anchor."
-            )
+            "Sans ancre, une fin de journal coupée ou récrite ne se voit pas. Notez ces têtes "
+            "ailleurs et donnez-les la prochaine fois par --anchor."
         )
 
 
@@ -290,11 +261,11 @@ def _verify_receipt(path: Path) -> None:
         with path.open("rb") as file:
             document = file.read(receipts.LIMIT + 1)
     except OSError:
-        fail(_("Le fichier du reçu ne peut pas être lu."))
+        fail("Le fichier du reçu ne peut pas être lu.")
     day = receipts.received_on(db.session(), document)
     if day is None:
-        fail(_("Ce reçu ne correspond à aucun signalement encore gardé ici."))
-    click.echo(_("Un signalement au contenu identique a été reçu le %(day)s.", day=day_words(day)))
+        fail("Ce reçu ne correspond à aucun signalement encore gardé ici.")
+    click.echo(f"Un signalement au contenu identique a été reçu le {day_words(day)}.")
 
 
 @click.command()
@@ -303,28 +274,23 @@ def _verify_receipt(path: Path) -> None:
 @click.option("--no-serve", is_flag=True, help="Préparer seulement.")
 def demo(host: str, port: int, no_serve: bool) -> None:
     """Créer l’instance de démonstration et la servir."""
-    app = demonstration.application(port)
-    with app.app_context():
-        try:
-            _demo(host, port, serving=not no_serve)
-        finally:
-            db.session.remove()
-            db.engine.dispose()
+    with application(demonstration.application(port)):
+        _demo(host, port, serving=not no_serve)
 
 
-@command
+@setup_command
 def _demo(host: str, port: int, *, serving: bool) -> None:
     # Upgraded here, because ``webcitoyen upgrade`` works on the register itself.
     if schema.current_revision(db.engine):
         schema.upgrade(db.engine, settings().database_url, now())
     setup.remove_secret(settings())
-    with progress(_("Territoire")) as step:
+    with progress("Territoire") as step:
         setup.init(settings(), db.engine, step)
-    with progress(_("Import")) as step:
+    with progress("Import") as step:
         report = demonstration.import_demo_cases(db.engine, settings().instance, step)
     if not report.is_clean:
-        fail(_("L’import de démonstration a des lignes refusées : webcitoyen import les nomme."))
-    click.echo(_("Site : %(address)s", address=_address(host, port)))
+        fail("L’import de démonstration a des lignes refusées : webcitoyen import les nomme.")
+    click.echo(f"Site : {_address(host, port)}")
     for role, email, password in demonstration.sign_ins(settings().instance):
         click.echo(f"{role}: {email}  {password}")
     if serving:

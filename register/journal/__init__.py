@@ -1,7 +1,7 @@
 """Append-only journal in three hash-chained ledgers."""
 
 from register.journal.models import Act, JournalEntry, Ledger, LedgerHead
-from register.journal.queries import LedgerPosition, head, line_time, lines_since
+from register.journal.queries import LedgerPosition, head, line_time
 from register.journal.transaction import WriteTransaction, open_ledgers, writing
 
 __all__ = [
@@ -13,7 +13,6 @@ __all__ = [
     "WriteTransaction",
     "head",
     "line_time",
-    "lines_since",
     "open_ledgers",
     "writing",
 ]

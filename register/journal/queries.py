@@ -1,17 +1,19 @@
-"""Queries of the journal: head of a ledger, lines since a position, lines as hashed."""
+"""Queries of the journal: head of a ledger, selections of lines, lines as hashed."""
 
 from __future__ import annotations
 
 import json
-from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import date, datetime, timedelta
 
-from sqlalchemy import bindparam, select
+from sqlalchemy import ColumnElement, bindparam, select
 from sqlalchemy.orm import Session
 
 from register.journal.canonical import canonical_json
-from register.journal.models import JournalEntry, Ledger, LedgerHead
+from register.journal.models import Act, JournalEntry, Ledger, LedgerHead
+from register.text.dates import PARIS
+
+CONSOLE_MEMBER = 0  # stands for acts from the console, which have no member
 
 
 @dataclass(frozen=True)
@@ -20,6 +22,46 @@ class LedgerPosition:
 
     seq: int
     digest: str
+
+
+@dataclass(frozen=True)
+class JournalQuery:
+    """Selection of lines, for the public and the members' journal; an empty field selects all.
+
+    ``member``: an id or ``CONSOLE_MEMBER``. ``number`` and ``incident_id``: of a case. ``since``
+    and ``until``: civil days in Paris, both included.
+    """
+
+    ledgers: tuple[Ledger, ...] = tuple(Ledger)
+    acts: tuple[Act, ...] = ()
+    member: int | None = None
+    number: int | None = None
+    incident_id: int | None = None
+    since: date | None = None
+    until: date | None = None
+
+    @property
+    def begin(self) -> datetime | None:
+        """Start of the first day."""
+        return _midnight(self.since) if self.since else None
+
+    @property
+    def end(self) -> datetime | None:
+        """End of the last day."""
+        return _midnight(self.until + timedelta(days=1)) if self.until else None
+
+    def time_conditions(self) -> list[ColumnElement[bool]]:
+        """Conditions on the time of a line."""
+        conditions: list[ColumnElement[bool]] = []
+        if self.begin:
+            conditions.append(_LINE_COLUMNS.at >= self.begin)
+        if self.end:
+            conditions.append(_LINE_COLUMNS.at < self.end)
+        return conditions
+
+
+def _midnight(day: date) -> datetime:
+    return datetime(day.year, day.month, day.day, tzinfo=PARIS)
 
 
 # Every page executes this statement first. It is built once and selects columns of the table, since
@@ -45,18 +87,6 @@ def line_time(session: Session, seq: int, ledger: Ledger = Ledger.PUBLIC) -> dat
         JournalEntry.ledger == ledger.value, JournalEntry.seq == seq
     )
     return session.scalars(stmt).one()
-
-
-def lines_since(
-    session: Session, seq: int, ledger: Ledger = Ledger.PUBLIC, limit: int = 500
-) -> Sequence[JournalEntry]:
-    """The lines after ``seq``, oldest first, at most ``limit``."""
-    return session.scalars(
-        select(JournalEntry)
-        .where(JournalEntry.ledger == ledger.value, JournalEntry.seq > seq)
-        .order_by(JournalEntry.seq)
-        .limit(limit)
-    ).all()
 
 
 _PUBLIC_LINES_STMT = (

@@ -201,7 +201,7 @@ def _watch_changes(session: Session) -> set[str]:
     """A set that will hold the names of all classes changed in a session."""
     changed: set[str] = set()
 
-    def note_objects(session: Session, _context: object) -> None:
+    def note_objects(session: Session, _context: object, _instances: object) -> None:
         for instance in (*session.new, *session.dirty, *session.deleted):
             changed.add(type(instance).__name__)
 
@@ -210,8 +210,6 @@ def _watch_changes(session: Session) -> set[str]:
         if state.is_update or state.is_delete or state.is_insert:
             changed.add("statement")
 
-    event.listen(
-        session, "before_flush", lambda session, context, _: note_objects(session, context)
-    )
+    event.listen(session, "before_flush", note_objects)
     event.listen(session, "do_orm_execute", note_statement)
     return changed

@@ -132,14 +132,10 @@ def _ledger_problems(
             yield Problem("journal_anchor", {**location, "digest": anchor.digest})
     for anchor in anchors_by_seq.values():
         yield Problem("journal_truncated", {"ledger": ledger.value, "seq": anchor.seq})
-    yield from _head_problems(session, ledger, expected, previous)
-
-
-def _head_problems(session: Session, ledger: Ledger, last: int, digest: bytes) -> Iterator[Problem]:
     head = session.execute(
         select(LedgerHead.seq, LedgerHead.digest).where(LedgerHead.ledger == ledger.value)
     ).one_or_none()
-    if head is None or head.seq != last or head.digest != digest:
+    if head is None or (head.seq, head.digest) != (expected, previous):
         yield Problem("journal_head", {"ledger": ledger.value, "seq": head.seq if head else None})
 
 

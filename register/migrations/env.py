@@ -7,7 +7,7 @@ from alembic import context
 import register.accounts.models
 import register.cases.models
 import register.journal.models
-import register.operations.models
+import register.operations.instance_identity
 import register.pages.queries
 import register.reports.models
 import register.territory.models  # noqa: F401

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import stat
 from collections.abc import Callable, Iterator
+from contextlib import closing
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -17,7 +18,6 @@ from register.db import now, read_only_engine, sqlite_path
 from register.errors import RegisterError
 from register.journal import JournalEntry, Ledger, head
 from register.operations import schema, setup
-from register.report_keys import KeyStore
 from register.reports import report_lists
 from register.reports.acts import retention
 from register.reports.report_lists import ReportFolder, ReportQuery
@@ -56,17 +56,21 @@ def _database_findings(settings: Settings, engine: Engine) -> Iterator[Finding]:
         yield _check("database", lambda: engine.connect().close())
         yield _check("schema", lambda: schema.require(engine))
         with Session(engine) as session:
-            yield _check("seal", lambda: _key_store(settings, session).close())
-            yield from _data_findings(session)
-            yield from _head_findings(session)
-            yield from _key_findings(settings, session)
-            yield from _retention_findings(session)
+            yield _check(
+                "seal", lambda: setup.key_store(settings, session, reads_only=True).close()
+            )
+            for code, findings in (
+                ("territory", _data_findings(session)),
+                *(("journal", _head_findings(session, ledger)) for ledger in Ledger),
+                ("report_keys", _key_findings(settings, session)),
+                ("retention", _retention_findings(session)),
+            ):
+                try:
+                    yield from findings
+                except SQLAlchemyError as error:
+                    yield Finding(code, False, type(error).__name__)
     finally:
         engine.dispose()
-
-
-def _key_store(settings: Settings, session: Session) -> KeyStore:
-    return setup.key_store(settings, session, reads_only=True)
 
 
 def _check(code: str, check: Callable[[], object]) -> Finding:
@@ -78,60 +82,41 @@ def _check(code: str, check: Callable[[], object]) -> Finding:
 
 
 def _data_findings(session: Session) -> Iterator[Finding]:
-    try:
-        loaded_version = loader.version(session)
-        yield Finding("territory", loaded_version == dataset.version(), loaded_version or "")
-        vocabulary_dataset = session.get(Dataset, vocabulary.DATASET)
-        yield Finding(
-            "vocabulary",
-            vocabulary_dataset is not None and bool(vocabulary.current_vocabulary(session).lists),
-        )
-    except SQLAlchemyError as error:
-        yield Finding("territory", False, type(error).__name__)
+    loaded_version = loader.version(session)
+    yield Finding("territory", loaded_version == dataset.version(), loaded_version or "")
+    has_dataset = session.get(Dataset, vocabulary.DATASET) is not None
+    yield Finding("vocabulary", has_dataset and bool(vocabulary.current_vocabulary(session).lists))
 
 
-def _head_findings(session: Session) -> Iterator[Finding]:
-    """Whether the head of each ledger is its last line; only ``verify`` reads every line."""
-    for ledger in Ledger:
-        try:
-            position = head(session, ledger)
-            last = session.scalar(
-                select(func.max(JournalEntry.seq)).where(JournalEntry.ledger == ledger.value)
-            )
-        except SQLAlchemyError as error:
-            yield Finding("journal", False, type(error).__name__)
-            continue
-        yield Finding("journal", (last or 0) == position.seq, f"{ledger.value} {position.seq}")
+def _head_findings(session: Session, ledger: Ledger) -> Iterator[Finding]:
+    """Whether the head of a ledger is its last line; only ``verify`` reads every line."""
+    position = head(session, ledger)
+    last = session.scalar(
+        select(func.max(JournalEntry.seq)).where(JournalEntry.ledger == ledger.value)
+    )
+    yield Finding("journal", (last or 0) == position.seq, f"{ledger.value} {position.seq}")
 
 
 def _key_findings(settings: Settings, session: Session) -> Iterator[Finding]:
     """Whether the store is this instance's, its file private, and no report without its key."""
     try:
-        store = _key_store(settings, session)
+        store = setup.key_store(settings, session, reads_only=True)
     except (RegisterError, SQLAlchemyError):
         return  # the seal key is missing, which another check reports
-    try:
+    with closing(store):
         store_finding = _check("key_store", lambda: setup.require_seal(settings, session))
         yield store_finding
         if store_finding.good:
             yield from _file_mode_finding(Path(store.where))
             lost = lost_keys(session, store)
             yield Finding("report_keys", not lost, str(lost or ""))
-    except SQLAlchemyError as error:
-        yield Finding("report_keys", False, type(error).__name__)
-    finally:
-        store.close()
 
 
 def _retention_findings(session: Session) -> Iterator[Finding]:
     """Whether no report has waited for a year, and the clock has not jumped."""
     today = paris_day(now())
-    try:
-        late = report_lists.count_reports(session, ReportQuery(folder=ReportFolder.OVERDUE), today)
-        since = retention.clock_jump(session, today)
-    except SQLAlchemyError as error:
-        yield Finding("retention", False, type(error).__name__)
-        return
+    late = report_lists.count_reports(session, ReportQuery(folder=ReportFolder.OVERDUE), today)
+    since = retention.clock_jump(session, today)
     yield Finding("overdue", not late, str(late or ""))
     yield Finding("retention", since is None, since.isoformat() if since else "")
 

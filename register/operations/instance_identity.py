@@ -1,14 +1,26 @@
-"""``tag:`` URIs of this register."""
+"""Identity of an instance: its id, the check of its seal, and its ``tag:`` URIs."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import date
 
-from sqlalchemy import select
-from sqlalchemy.orm import Session
+from sqlalchemy import Date, String, select
+from sqlalchemy.orm import Mapped, Session, mapped_column
 
-from register.operations.models import Identity
+from register.db import Base
+
+
+class Identity(Base):
+    """One row, fixed at ``init``: instance id, authority of its URIs (RFC 4151), seal check."""
+
+    __tablename__ = "identity"
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    instance_id: Mapped[str] = mapped_column(String(36))
+    tag_authority: Mapped[str] = mapped_column(String(253))
+    tag_date: Mapped[date] = mapped_column(Date)
+    seal_check: Mapped[str] = mapped_column(String(64))
 
 
 @dataclass(frozen=True)

@@ -8,7 +8,7 @@ finished when the store is already wrapped by the new key, and undone otherwise.
 from __future__ import annotations
 
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from pathlib import Path
 
 from sqlalchemy import Engine
@@ -52,36 +52,28 @@ def settle(settings: Settings, engine: Engine) -> None:
     :raises SealError: a key or store that is missing or not this instance's.
     """
     store, key_folder = _open_store(settings, engine)
-    try:
-        with encryption.lock_folder(key_folder) as has_lock:
-            if has_lock:
-                _settle(store, key_folder, undo=True)
-    finally:
-        store.close()
+    with closing(store), encryption.lock_folder(key_folder) as has_lock:
+        if has_lock:
+            _settle(store, key_folder, undo=True)
 
 
 def _open_store(settings: Settings, engine: Engine) -> tuple[KeyStore, Path]:
     with Session(engine) as session:
-        instance_identity = setup.identity(session)
-        if instance_identity is None:
-            raise SealError("not_initialised")
+        instance_id = setup.identity(session).instance_id
         store = setup.key_store(settings, session)
-        return store, encryption.key_folder(settings.seal_dir, instance_identity.instance_id)
+    return store, encryption.key_folder(settings.seal_dir, instance_id)
 
 
 @contextmanager
 def _locked_store(settings: Settings, engine: Engine) -> Iterator[tuple[KeyStore, Path]]:
     """The key store and the folder of its keys, for one rotation at a time."""
     store, key_folder = _open_store(settings, engine)
-    try:
-        with encryption.lock_folder(key_folder) as has_lock:
-            if not has_lock:
-                raise SealError("seal_busy")
-            _settle(store, key_folder, undo=False)
-            store.require()
-            yield store, key_folder
-    finally:
-        store.close()
+    with closing(store), encryption.lock_folder(key_folder) as has_lock:
+        if not has_lock:
+            raise SealError("seal_busy")
+        _settle(store, key_folder, undo=False)
+        store.require()
+        yield store, key_folder
 
 
 def _settle(store: KeyStore, key_folder: Path, *, undo: bool) -> None:

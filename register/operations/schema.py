@@ -7,6 +7,7 @@ process or follower does not need.
 from __future__ import annotations
 
 import sqlite3
+from contextlib import closing
 from datetime import datetime
 from functools import cache
 from pathlib import Path
@@ -89,7 +90,12 @@ def upgrade(engine: Engine, url: str, at: datetime) -> None:
     """
     if current_revision(engine) == expected_revision():
         return
-    copy = _back_up(url, at)
+    path, copy = sqlite_path(url), None
+    if path is not None and path.exists():
+        copy = path.with_name(f"{path.name}.{at:%Y%m%dT%H%M%S}.copy")
+        with closing(sqlite3.connect(path)) as source, closing(sqlite3.connect(copy)) as target:
+            copy.chmod(0o600)
+            source.backup(target)
     try:
         migrate(engine)
     except Exception as error:
@@ -97,18 +103,3 @@ def upgrade(engine: Engine, url: str, at: datetime) -> None:
     if copy is not None:
         copy.unlink()
     analyse_tables(engine)
-
-
-def _back_up(url: str, at: datetime) -> Path | None:
-    path = sqlite_path(url)
-    if path is None or not path.exists():
-        return None
-    copy = path.with_name(f"{path.name}.{at:%Y%m%dT%H%M%S}.copy")
-    source, target = sqlite3.connect(path), sqlite3.connect(copy)
-    try:
-        copy.chmod(0o600)
-        source.backup(target)
-    finally:
-        source.close()
-        target.close()
-    return copy

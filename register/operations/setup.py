@@ -6,7 +6,7 @@ import hmac
 import secrets
 import uuid
 from collections.abc import Callable
-from dataclasses import dataclass
+from contextlib import closing
 from datetime import datetime
 from pathlib import Path
 
@@ -22,7 +22,7 @@ from register.db import housekeeping, now
 from register.errors import SealError
 from register.journal import Act, Ledger, head, open_ledgers, writing
 from register.operations import schema
-from register.operations.models import Identity
+from register.operations.instance_identity import Identity
 from register.report_keys import KeyStore, default_url
 from register.reports.models import Report
 from register.territory import loader
@@ -31,20 +31,13 @@ from register.text.dates import paris_day
 Progress = Callable[[int, int], None]
 
 
-@dataclass(frozen=True)
-class InitResult:
-    """Whether ``init`` created the register, and the path of its seal key."""
-
-    created: bool
-    seal_path: Path
-
-
-def init(settings: Settings, engine: Engine, progress: Progress | None = None) -> InitResult:
+def init(settings: Settings, engine: Engine, progress: Progress | None = None) -> tuple[bool, Path]:
     """Create a register, or load this code's data sets into an existing one.
 
     Seal key and root key are made with the identity and never again: a second root key could
     decrypt nothing of what the first has encrypted.
 
+    :returns: whether the register is new, and the path of its seal key.
     :raises SchemaError: ``schema_other`` for tables of another version.
     """
     if schema.current_revision(engine):
@@ -55,37 +48,31 @@ def init(settings: Settings, engine: Engine, progress: Progress | None = None) -
     refresh(engine, progress)
     with housekeeping(engine) as session:
         open_ledgers(session)
-        existing = identity(session)
-        created = existing is None
-        if existing is None:
-            path = _create_identity(settings, session)
-        else:
-            key_folder = encryption.key_folder(settings.seal_dir, existing.instance_id)
-            path = key_folder / encryption.KEY_FILE
+        created = session.get(Identity, 1) is None
+        if created:
+            _create_identity(settings, session)
+        key_folder = encryption.key_folder(settings.seal_dir, identity(session).instance_id)
     make_key_store(settings, engine)
     # Checked each time, to complete an interrupted ``init``.
     with writing(engine) as tx:
         if head(tx.session, Ledger.PUBLIC).seq == 0:
             tx.record(Act.OPENED, by=None)
-    return InitResult(created, path)
+    return created, key_folder / encryption.KEY_FILE
 
 
-def _create_identity(settings: Settings, session: Session) -> Path:
-    """Create instance id, keys and key store; the path of the seal key."""
+def _create_identity(settings: Settings, session: Session) -> None:
+    """Create instance id, keys and key store."""
     instance_id, root = str(uuid.uuid4()), secrets.token_bytes(32)
     key_folder = encryption.key_folder(settings.seal_dir, instance_id)
     path, key = encryption.make_key(key_folder)
-    store = KeyStore(
-        settings.key_store_url or default_url(key_folder), key, instance_id, key_folder
-    )
-    try:
-        store.make_store(root)
-    except SealError:
-        # The key has wrapped nothing, and the next try makes another.
-        path.unlink()
-        raise
-    finally:
-        store.close()
+    url = settings.key_store_url or default_url(key_folder)
+    with closing(KeyStore(url, key, instance_id, key_folder)) as store:
+        try:
+            store.make_store(root)
+        except SealError:
+            # The key has wrapped nothing, and the next try makes another.
+            path.unlink()
+            raise
     session.add(
         Identity(
             id=1,
@@ -95,7 +82,6 @@ def _create_identity(settings: Settings, session: Session) -> Path:
             seal_check=encryption.check_value(root, instance_id),
         )
     )
-    return path
 
 
 def refresh(engine: Engine, progress: Progress | None = None) -> None:
@@ -118,9 +104,15 @@ def first_invitation(engine: Engine) -> tuple[str, datetime] | None:
         return invitations.invite_first_administrator(tx), tx.at + invitations.LIFETIME
 
 
-def identity(session: Session) -> Identity | None:
-    """The identity of the register; None before ``init``."""
-    return session.scalars(select(Identity)).first()
+def identity(session: Session) -> Identity:
+    """The identity of the register.
+
+    :raises SealError: ``not_initialised``.
+    """
+    existing = session.scalars(select(Identity)).first()
+    if existing is None:
+        raise SealError("not_initialised")
+    return existing
 
 
 def require_seal(settings: Settings, session: Session) -> None:
@@ -128,12 +120,9 @@ def require_seal(settings: Settings, session: Session) -> None:
 
     :raises SealError: missing, foreign, or no ``init`` yet.
     """
-    store = key_store(settings, session)
-    try:
+    with closing(key_store(settings, session)) as store:
         store.require()
-        require_root(store, session)
-    finally:
-        store.close()
+        _require_root(store, identity(session))
 
 
 def remove_secret(settings: Settings) -> bool:
@@ -144,14 +133,11 @@ def remove_secret(settings: Settings) -> bool:
     return existed
 
 
-def require_root(store: KeyStore, session: Session) -> None:
+def _require_root(store: KeyStore, existing: Identity) -> None:
     """Require a key store to contain the root key of this database.
 
     :raises SealError: ``seal_foreign``, or as :attr:`KeyStore.root`.
     """
-    existing = identity(session)
-    if existing is None:
-        raise SealError("not_initialised")
     root_check = encryption.check_value(store.root, existing.instance_id)
     if not hmac.compare_digest(root_check, existing.seal_check):
         raise SealError("seal_foreign", path=store.where)
@@ -163,28 +149,11 @@ def key_store(settings: Settings, session: Session, *, reads_only: bool = False)
     :param reads_only: write nothing.
     :raises SealError: the seal key is missing or cannot be read, or no ``init`` yet.
     """
-    existing = identity(session)
-    if existing is None:
-        raise SealError("not_initialised")
-    key_folder = encryption.key_folder(settings.seal_dir, existing.instance_id)
+    instance_id = identity(session).instance_id
+    key_folder = encryption.key_folder(settings.seal_dir, instance_id)
+    url = settings.key_store_url or default_url(key_folder)
     key = encryption.load_key(key_folder)
-    return KeyStore(
-        settings.key_store_url or default_url(key_folder),
-        key,
-        existing.instance_id,
-        key_folder,
-        reads_only=reads_only,
-    )
-
-
-def _is_root(settings: Settings, session: Session) -> bool:
-    """Whether the seal key is also the root key, as in registers of former versions."""
-    existing = identity(session)
-    if existing is None:
-        return False
-    key = encryption.load_key(encryption.key_folder(settings.seal_dir, existing.instance_id))
-    key_check = encryption.check_value(key, existing.instance_id)
-    return hmac.compare_digest(key_check, existing.seal_check)
+    return KeyStore(url, key, instance_id, key_folder, reads_only=reads_only)
 
 
 def make_key_store(settings: Settings, engine: Engine) -> None:
@@ -195,13 +164,13 @@ def make_key_store(settings: Settings, engine: Engine) -> None:
     :raises SealError: ``keystore_missing`` when the missing store contained the root key or the
         keys of reports, which a new store would make unreadable for ever.
     """
-    with Session(engine) as session:
-        store = key_store(settings, session)
+    with Session(engine) as session, closing(key_store(settings, session)) as store:
+        existing = identity(session)
+        key = encryption.load_key(encryption.key_folder(settings.seal_dir, existing.instance_id))
+        key_check = encryption.check_value(key, existing.instance_id)
+        # In registers of former versions, the seal key is also the root key.
+        is_root = hmac.compare_digest(key_check, existing.seal_check)
         sealed = select(Report.key).where(Report.sealed.is_not(None)).limit(1)
-        in_use = session.scalar(sealed) is not None or not _is_root(settings, session)
-    try:
+        in_use = not is_root or session.scalar(sealed) is not None
         store.make_store(create=not in_use)
-        with Session(engine) as session:
-            require_root(store, session)
-    finally:
-        store.close()
+        _require_root(store, existing)

@@ -46,8 +46,7 @@ def save_page(
     title, text = one_line(title), clean(text).strip()
     _require_length("title", title, TITLE_LIMIT)
     _require_length("text", text, TEXT_LIMIT)
-    shipped_page = content.shipped_page(page)
-    published = shipped_page if present is None or present.shipped else present
+    published = content.published_text(page, present)
     if (title, text) == (published.title, published.text):
         raise Refused("page_same")
     html = render_page(text, content.language_of(page))

@@ -1,12 +1,13 @@
-"""The editorial pages: Markdown shipped with the code, or what administrators wrote instead."""
+"""Editorial pages: Markdown shipped with the code or written by administrators, and its HTML."""
 
 from __future__ import annotations
 
 import hashlib
 import html
 import re
+import tomllib
 from collections import Counter
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
@@ -16,12 +17,19 @@ from sqlalchemy.orm import Session
 from register.config import LEGAL_FIELDS
 from register.errors import Invalid
 from register.pages import queries
+from register.pages.queries import PageRevision
 from register.text import markup
 from register.text.dates import Language
-from register.text.typography import typeset
 
-# Definitions that a page may ask for, by their markers.
-DEFINITIONS = ("types", "preuves", "issues", "sens", "refus", "retraits")
+# Vocabulary of the definitions that a page may ask for, by their marker.
+DEFINITIONS: Mapping[str, str] = {
+    "types": "type",
+    "preuves": "preuve",
+    "issues": "issue",
+    "sens": "sens",
+    "refus": "refus",
+    "retraits": "restriction",
+}
 
 # The renderer lets no address without a scheme through, because in a submitted text it could
 # lead anywhere. These pages are ours: their own addresses pass under names that no one can own
@@ -58,8 +66,13 @@ def render_page(source: str, language: Language = "fr") -> str:
     page_html = _SITE_LINK.sub(r'href="/\1"', page_html)
     page_html = _ANCHOR_LINK.sub(r'href="\1"', page_html)
     page_html = _UNLINKED_BASE.sub(lambda match: "/" if match[0] == _SITE_BASE else "", page_html)
-    _require_markers(page_html)
-    _require_anchors(page_html)
+    for name in _MARKER.findall(_STANDALONE_MARKER.sub("", page_html)):
+        if name not in LEGAL_FIELDS:
+            raise Invalid("page_marker", words=f"{{{name}}}")
+    anchors = Counter(match[2] for match in _ANCHORED_HEADING.findall(page_html))
+    for name, occurrences in anchors.items():
+        if occurrences > 1:
+            raise Invalid("page_anchor", words=f"{{#{name}}}")
     return _ANCHORED_HEADING.sub(r'<\1 id="\3">\2</\1>', page_html)
 
 
@@ -84,20 +97,6 @@ def fill_markers(
     pieces[::2] = [_MARKER.sub(fill, piece) for piece in pieces[::2]]
     pieces[1::2] = [definitions(name) for name in pieces[1::2]]
     return "".join(pieces)
-
-
-def _require_markers(page_html: str) -> None:
-    for name in _MARKER.findall(_STANDALONE_MARKER.sub("", page_html)):
-        if name not in LEGAL_FIELDS:
-            raise Invalid("page_marker", words=f"{{{name}}}")
-
-
-def _require_anchors(page_html: str) -> None:
-    for name, occurrences in Counter(
-        match[2] for match in _ANCHORED_HEADING.findall(page_html)
-    ).items():
-        if occurrences > 1:
-            raise Invalid("page_anchor", words=f"{{#{name}}}")
 
 
 FOLDER = Path(__file__).parent / "shipped"
@@ -125,22 +124,14 @@ class ShippedPage:
     digest: str
 
 
-@dataclass(frozen=True)
-class EditorialPage:
-    """A page as it stands: its title as plain text, the rest as safe HTML with its markers."""
-
-    title: str
-    html: str
+def current_page(session: Session, name: str) -> ShippedPage | PageRevision:
+    """What readers see of one of ``TEXT_NAMES`` now."""
+    return published_text(name, queries.newest_revision(session, name))
 
 
-def current_page(session: Session, name: str) -> EditorialPage:
-    """What readers see now: the newest text of the administrators, or else the shipped one.
-
-    :param name: one of ``TEXT_NAMES``.
-    """
-    revision = queries.newest_revision(session, name)
-    published = shipped_page(name) if revision is None or revision.shipped else revision
-    return EditorialPage(typeset(published.title, language_of(name)), published.html)
+def published_text(name: str, revision: PageRevision | None) -> ShippedPage | PageRevision:
+    """What readers see of a page by its newest revision: that, or the shipped text."""
+    return shipped_page(name) if revision is None or revision.shipped else revision
 
 
 def text_name(name: str, language: Language) -> str:
@@ -166,7 +157,23 @@ def shipped_page(name: str) -> ShippedPage:
     )
 
 
+EXAMPLES_FILE = Path(__file__).with_name("examples.toml")
+# Vocabularies with an example for each word; those of the types are with the words of the form.
+EXAMPLE_LISTS = ("preuve", "issue")
+
+
+def examples(name: str, language: Language = "fr") -> Mapping[str, str]:
+    """The examples of a vocabulary by its codes; each goes on after "Par exemple"."""
+    return {row["code"]: row[language] for row in _read_examples()[name]}
+
+
+@cache
+def _read_examples() -> Mapping[str, Sequence[Mapping[str, str]]]:
+    return tomllib.loads(EXAMPLES_FILE.read_text("utf-8"))
+
+
 def prepare() -> None:
-    """Read every page now."""
+    """Read every page and the examples now, so that a process needs the files no more."""
+    _read_examples()
     for name in TEXT_NAMES:
         shipped_page(name)

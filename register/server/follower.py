@@ -25,10 +25,10 @@ from register.db import db
 from register.errors import RegisterError
 from register.operations import schema, setup
 from register.report_keys import KeyStore
+from register.search.leader_election import index_lease
 from register.server import memory, sockets, startup_checks
 from register.web.logs import error_fields, log
-from register.worker.loop import StopSignal, create_follower
-from register.worker.retention_job import RetentionJob
+from register.worker.loop import Follower, RetentionJob, StopSignal
 
 GRACE = 0.8  # seconds that a work under way is given to notice the end
 YIELDING = 5  # in favour of the readers: niceness(7) beside the workers
@@ -74,7 +74,7 @@ def follow(app: Flask, ending: StopSignal) -> None:
         store = partial(_store, settings, engine)
         duty = RetentionJob(engine, store, settings.undecided_after, _tell)
         try:
-            create_follower(settings, engine, index, ending, _tell, duty).run()
+            Follower(engine, index, index_lease(settings, engine), ending, _tell, duty).run()
         finally:
             index.close()
             engine.dispose()

@@ -20,7 +20,6 @@ from register.db import db, sqlite_path
 from register.errors import ConfigError, RegisterError
 from register.operations import schema, setup
 from register.pages import content as editorial
-from register.pages import vocabulary_examples
 from register.reports import plain_words
 from register.territory import boundaries, dataset
 from register.web import assets, template_env
@@ -94,7 +93,6 @@ def require_pages(app: Flask) -> None:
     template_env.require(app)
     assets.read_sources(Path(app.static_folder or ""))
     editorial.prepare()
-    vocabulary_examples.prepare()
     boundaries.departement_outlines()
     dataset.read_manifest()
     schema.expected_revision()

@@ -6,10 +6,11 @@ checks that these addresses are routes.
 
 from __future__ import annotations
 
-from urllib.parse import quote, urlencode
+from collections.abc import Iterable
+from urllib.parse import quote
 
 from register.cases.filters import CaseQuery
-from register.cases.public_journal import PublicJournalQuery
+from register.web.list_query import list_address
 
 
 def case(number: int) -> str:
@@ -31,8 +32,7 @@ def citation(number: int, form: str, seq: int | None = None) -> str:
 def cases(query: CaseQuery | None = None, lieu: str = "") -> str:
     """The list of cases, or a search in it; ``lieu`` is a place as typed, to be resolved."""
     pairs = query.pairs() if query is not None else []
-    query_string = urlencode([*pairs, ("lieu", lieu)] if lieu else pairs)
-    return f"/incidents?{query_string}" if query_string else "/incidents"
+    return list_address("/incidents", [*pairs, ("lieu", lieu)] if lieu else pairs)
 
 
 def commune(code: str) -> str:
@@ -64,10 +64,9 @@ def feed(address: str) -> str:
     return f"{path}.atom{separator}{query_string}"
 
 
-def ledger(journal_query: PublicJournalQuery | None = None) -> str:
+def ledger(parameters: Iterable[tuple[str, str]] = ()) -> str:
     """The public journal, or a selection of its lines."""
-    query_string = journal_query.query_string() if journal_query is not None else ""
-    return f"/registre?{query_string}" if query_string else "/registre"
+    return list_address("/registre", parameters)
 
 
 def line(seq: int, page: int | None = None) -> str:

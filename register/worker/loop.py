@@ -1,4 +1,4 @@
-"""Worker loop: leader election, index update, periodic job, wait for the next commit.
+"""Worker loop: leader election, index update, retention, wait for the next commit.
 
 No error of the index or the database ends the loop: it logs the error once, releases the lease so
 that another machine may try, and retries after a pause.
@@ -9,22 +9,27 @@ from __future__ import annotations
 import select
 import socket
 import time
+from collections.abc import Callable
 from contextlib import suppress
-from typing import Any, Protocol
+from datetime import date, datetime
+from typing import Any
 
 from sqlalchemy import Connection, Engine
-from sqlalchemy import Engine as Database
+from sqlalchemy.orm import Session
 
-from register.config import Settings
+from register.accounts import session_acts
+from register.db import now
 from register.journal.transaction import NOTIFY_CHANNEL
+from register.report_keys import KeyStore
+from register.reports.acts import retention
 from register.search.engine import SearchEngine
 from register.search.indexer import catch_up
 from register.search.leader_election import (
     Lease,
     close_connection,
-    index_lease,
     open_dedicated_connection,
 )
+from register.text.dates import paris_day
 
 # Seconds, unless a comment says otherwise.
 POLL_SECONDS = 0.1  # between two polls of SQLite
@@ -35,6 +40,11 @@ CATCH_UP_SECONDS = 5.0  # between two reads of the ledger without a notification
 INTEGRITY_SECONDS = 60.0  # between two checks of the whole index
 INTEGRITY_SHARE = 50  # the checks take at most one part in this many of the time
 FIRST_PAUSE, LONGEST_PAUSE = 0.5, 15.0  # between two attempts after an error
+RETENTION_SECONDS = 3_600.0  # longest time between two runs of retention
+RETRY_SECONDS = 60.0  # before the next run of retention after an error
+
+# Logs an event for the operator, with the type and place of an error but never its message.
+EventLog = Callable[..., None]
 
 
 class StopSignal:
@@ -62,19 +72,6 @@ class StopSignal:
         """Close both ends."""
         self._write_end.close()
         self._read_end.close()
-
-
-class CommitWaiter(Protocol):
-    """Waiter for commits of other connections; raises errors of the database and its driver."""
-
-    def open(self) -> None:
-        """Connect; no later commit is missed."""
-
-    def wait(self, seconds: float) -> bool:
-        """Wait for a commit since the last call or for the stop; True if there was a commit."""
-
-    def close(self) -> None:
-        """Close the connection."""
 
 
 class SqlitePolling:
@@ -139,27 +136,76 @@ class PostgresListener:
         self._connection = self._driver_connection = None
 
 
-def open_commit_waiter(engine: Engine, stop_signal: StopSignal) -> CommitWaiter:
-    """Commit waiter for the dialect of a database."""
-    waiter_class = SqlitePolling if engine.dialect.name == "sqlite" else PostgresListener
-    return waiter_class(engine, stop_signal)
+def open_commit_waiter(engine: Engine, stop_signal: StopSignal) -> SqlitePolling | PostgresListener:
+    """Waiter for commits of other connections; it raises errors of the database and its driver."""
+    if engine.dialect.name == "sqlite":
+        return SqlitePolling(engine, stop_signal)
+    return PostgresListener(engine, stop_signal)
 
 
-class EventLog(Protocol):
-    """Log of events for the operator."""
+class RetentionJob:
+    """Retention runs of one follower; an error is logged once and retried.
 
-    def __call__(self, event: str, error: BaseException | None = None) -> None:
-        """Log an event, with the type and place of an error but never its message."""
+    :param open_store: opens the key store of reports; called again until it succeeds.
+    :param clock: returns the current time.
+    """
 
-
-class PeriodicJob(Protocol):
-    """Job of the elected follower besides the index; it logs its own errors."""
+    def __init__(
+        self,
+        database: Engine,
+        open_store: Callable[[], KeyStore],
+        undecided_after: int,
+        log_event: EventLog,
+        clock: Callable[[], datetime] = now,
+    ) -> None:
+        self._database, self._open_store = database, open_store
+        self._undecided_after = undecided_after
+        self._log_event, self._clock = log_event, clock
+        self._store: KeyStore | None = None
+        self._day: date | None = None
+        self._due_at = 0.0
+        self._fault = ""
+        self._is_waiting = False
 
     def run_if_due(self) -> None:
-        """Run the job if it is due."""
+        """Run retention if it is due; otherwise at most one query."""
+        if time.monotonic() < self._due_at and self._fault:
+            return
+        try:
+            is_due = time.monotonic() >= self._due_at or paris_day(self._clock()) != self._day
+            if not is_due:
+                with Session(self._database) as session:
+                    is_due = retention.has_orphans(session)
+            if is_due:
+                self._run_retention()
+        except Exception as error:
+            # Any error: the follower has to go on with the index, and the next run may succeed.
+            fault = type(error).__name__
+            if fault != self._fault:
+                self._fault = fault
+                self._log_event("retention_failing", error)
+            self._due_at = time.monotonic() + RETRY_SECONDS
+            self.close()
 
     def close(self) -> None:
-        """Release its resources."""
+        """Close the key store."""
+        if self._store is not None:
+            self._store.close()
+            self._store = None
+
+    def _run_retention(self) -> None:
+        at = self._clock()
+        session_acts.write_failure_lines(self._database, at)
+        if self._store is None:
+            self._store = self._open_store()
+        outcome = retention.run_retention(self._database, self._store, at, self._undecided_after)
+        self._day, self._due_at = paris_day(at), time.monotonic() + RETENTION_SECONDS
+        is_waiting = outcome.waits_since is not None
+        if is_waiting and not self._is_waiting:
+            self._log_event("retention_waits")
+        if self._fault:
+            self._log_event("retention_healed")
+        self._is_waiting, self._fault = is_waiting, ""
 
 
 class Interrupted(Exception):
@@ -170,23 +216,21 @@ class Follower:
     """Follower of the public ledger, elected or competing to be.
 
     :param stop_signal: once requested, :meth:`run` returns at the next opportunity.
-    :param job: run by the elected follower.
+    :param job: run by the elected follower alone.
     """
 
     def __init__(
         self,
-        database: Database,
+        database: Engine,
         index: SearchEngine,
         lease: Lease,
-        commits: CommitWaiter,
         stop_signal: StopSignal,
         log_event: EventLog,
-        job: PeriodicJob | None = None,
+        job: RetentionJob,
     ) -> None:
-        self._database, self._index = database, index
-        self._job = job
-        self._lease, self._commits, self._stop_signal = lease, commits, stop_signal
-        self._log_event = log_event
+        self._database, self._index, self._lease = database, index, lease
+        self._commits = open_commit_waiter(database, stop_signal)
+        self._stop_signal, self._log_event, self._job = stop_signal, log_event, job
         self._elected = False
         self._catch_up_at = self._integrity_at = self._lease_check_at = 0.0  # when each is due
         self._pause = 0.0
@@ -199,16 +243,14 @@ class Follower:
                 self._run_once()
         finally:
             self._release()
-            if self._job is not None:
-                self._job.close()
+            self._job.close()
 
     def _run_once(self) -> None:
         try:
             if not self._is_elected():
                 self._stop_signal.wait(ELECTION_SECONDS)
                 return
-            if self._job is not None:
-                self._job.run_if_due()
+            self._job.run_if_due()
             self._catch_up_if_due()
             self._pause = 0.0
             if self._fault:
@@ -273,23 +315,3 @@ class Follower:
         self._elected = False
         self._commits.close()
         self._lease.release_all()
-
-
-def create_follower(
-    settings: Settings,
-    database: Database,
-    index: SearchEngine,
-    stop_signal: StopSignal,
-    log_event: EventLog,
-    job: PeriodicJob | None = None,
-) -> Follower:
-    """Follower with the lease and commit waiter of a register."""
-    return Follower(
-        database,
-        index,
-        index_lease(settings, database),
-        open_commit_waiter(database, stop_signal),
-        stop_signal,
-        log_event,
-        job,
-    )

@@ -6,6 +6,7 @@ import json
 
 import pytest
 from cast import AT
+from ledger_lines import lines_since
 from sqlalchemy import func, select
 
 from register.accounts import acts as accounts
@@ -13,7 +14,7 @@ from register.accounts import passwords, sessions, two_factor
 from register.accounts.models import Member, RecoveryCode, Role
 from register.db import housekeeping
 from register.errors import Invalid, NotFound, Refused
-from register.journal import Ledger, lines_since
+from register.journal import Ledger
 
 PASSWORD = "une-phrase-de-passe"
 

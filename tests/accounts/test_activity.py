@@ -7,13 +7,14 @@ from datetime import timedelta
 
 import pytest
 from cast import AT
+from ledger_lines import lines_since
 from sqlalchemy import func, select
 
 from register.accounts import acts as accounts
 from register.accounts import authentication, session_acts
 from register.accounts.models import SignInFailures, SignInSession
 from register.errors import Refused
-from register.journal import Ledger, lines_since
+from register.journal import Ledger
 
 DAY = timedelta(days=1)
 PASSWORD = "une-phrase-de-passe"

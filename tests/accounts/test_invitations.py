@@ -8,13 +8,14 @@ from datetime import timedelta
 
 import pytest
 from cast import AT
+from ledger_lines import lines_since
 from sqlalchemy import func, select
 
 from register.accounts import acts as accounts
 from register.accounts import invitations, passwords
 from register.accounts.models import Member, MemberInvitation, Role
 from register.errors import Invalid, NotFound, Refused, RegisterError
-from register.journal import Ledger, lines_since, writing
+from register.journal import Ledger, writing
 
 PASSWORD = "une-tout-autre-phrase"
 ADDRESS = "amina@register.test"

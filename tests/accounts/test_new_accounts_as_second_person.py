@@ -7,6 +7,7 @@ from datetime import timedelta
 
 import pytest
 from cast import AT
+from ledger_lines import lines_since
 from sqlalchemy import update
 from sqlalchemy.orm import Session
 
@@ -18,7 +19,7 @@ from register.cases.checklist import ATTESTATIONS
 from register.cases.verify import verify
 from register.db import write_engine
 from register.errors import Incomplete, Refused
-from register.journal import Ledger, lines_since
+from register.journal import Ledger
 
 PASSWORD = "une-tout-autre-phrase"
 SOON = AT + timedelta(minutes=5)

@@ -12,15 +12,10 @@ from sqlalchemy import event, select, update
 from register.accounts.models import Member
 from register.cases import acts, members_journal
 from register.cases.members_journal import list_lines, load_checked_line
-from register.cases.members_journal_query import (
-    ACT_GROUPS,
-    ACTS_BY_KIND,
-    CONSOLE_MEMBER,
-    LEDGERS,
-    MembersJournalQuery,
-)
 from register.errors import NotFound
 from register.journal import Act, JournalEntry, Ledger
+from register.journal.models import PUBLIC_ACTS
+from register.journal.queries import CONSOLE_MEMBER, JournalQuery
 from register.text.dates import paris_day
 
 pytestmark = pytest.mark.one_database
@@ -82,7 +77,7 @@ def _is_asked(row, asked, numbers):
         and (asked.incident_id is None or row.incident_id == asked.incident_id)
         and (asked.since is None or day >= asked.since)
         and (asked.until is None or day <= asked.until)
-        and (not asked.ledger_name or row.ledger == LEDGERS[asked.ledger_name].value)
+        and row.ledger in asked.ledgers
     )
 
 
@@ -91,15 +86,20 @@ def test_each_filter_of_the_journal_selects_its_lines_and_no_other(session, days
     spans = [(None, None), (date(2026, 3, 3), None), (None, date(2026, 3, 3))]
     spans += [(date(2026, 3, 3), date(2026, 3, 3)), (date(2026, 4, 1), date(2026, 4, 2))]
     seen = 0
-    for member, kind, book, (since, until) in itertools.product(
+    for member, acts_, ledgers, (since, until) in itertools.product(
         [None, CONSOLE_MEMBER, cast.bruno, cast.driss],
-        ["", "note", "suite", "en-main", "actes-publics", "effacement"],
-        ["", "public", "bureau"],
+        [
+            (),
+            (Act.NOTED,),
+            (Act.FOLLOWED_UP,),
+            (Act.CLAIMED, Act.RELEASED, Act.NOTED),
+            tuple(PUBLIC_ACTS),
+            (Act.ERASED,),
+        ],
+        [tuple(Ledger), (Ledger.PUBLIC,), (Ledger.DESK,)],
         spans,
     ):
-        asked = MembersJournalQuery(
-            member=member, kind=kind, ledger_name=book, since=since, until=until
-        )
+        asked = JournalQuery(ledgers, acts_, member, since=since, until=until)
         found = _places(_all(session, bruno, asked))
         assert found == _expected(session, asked, numbers), asked
         seen += bool(found)
@@ -107,43 +107,41 @@ def test_each_filter_of_the_journal_selects_its_lines_and_no_other(session, days
 
 
 @pytest.mark.parametrize("member", [None, "bruno"])
-@pytest.mark.parametrize("kind", ["", "note", "actes-publics"])
-def test_a_case_is_found_by_number_and_dossier(session, days, bruno, cast, kind, member):
+@pytest.mark.parametrize("kinds", [(), (Act.NOTED,), tuple(PUBLIC_ACTS)])
+def test_a_case_is_found_by_number_and_dossier(session, days, bruno, cast, kinds, member):
     numbers = {days.first.number: days.first.id, days.other.number: days.other.id}
     for number, dossier in itertools.product(
         [None, days.first.number, 999], [None, days.first.id, days.draft.id, 999]
     ):
         who = getattr(cast, member) if member else None
-        asked = MembersJournalQuery(member=who, kind=kind, number=number, incident_id=dossier)
+        asked = JournalQuery(member=who, acts=kinds, number=number, incident_id=dossier)
         expected = _expected(session, asked, numbers)
         assert _places(_all(session, bruno, asked)) == expected, asked
     # By its number a case is found with what came before it had one.
-    mine = _all(session, bruno, MembersJournalQuery(number=days.first.number))
+    mine = _all(session, bruno, JournalQuery(number=days.first.number))
     assert Act.DRAFTED.value in {line.act for line in mine}
 
 
 @pytest.mark.parametrize("limit", [1, 2, 7])
 def test_pages_follow_one_another_without_a_line_twice_or_left_out(session, days, bruno, limit):
-    whole = _places(_all(session, bruno, MembersJournalQuery(), 1000))
-    assert _places(_all(session, bruno, MembersJournalQuery(), limit)) == whole
+    whole = _places(_all(session, bruno, JournalQuery(), 1000))
+    assert _places(_all(session, bruno, JournalQuery(), limit)) == whole
     assert len(whole) == len(set(whole)) == len(session.scalars(select(JournalEntry)).all())
 
 
 def test_lines_written_meanwhile_do_not_come_among_older_ones(session, pen, days, cast, bruno):
-    start = list_lines(session, bruno, MembersJournalQuery(), None, 3)
-    rest = _places(list_lines(session, bruno, MembersJournalQuery(), start.older, 1000).lines)
+    start = list_lines(session, bruno, JournalQuery(), None, 3)
+    rest = _places(list_lines(session, bruno, JournalQuery(), start.older, 1000).lines)
     session.rollback()
     with pen(datetime(2027, 5, 1, tzinfo=UTC)) as p:
         acts.note(p, days.draft.id, "plus tard", by=cast.bruno)
         acts.follow_up(p, days.first.id, by=cast.bruno, reason="s", title="t", text="t")
-    assert (
-        _places(list_lines(session, bruno, MembersJournalQuery(), start.older, 1000).lines) == rest
-    )
+    assert _places(list_lines(session, bruno, JournalQuery(), start.older, 1000).lines) == rest
 
 
 def test_a_line_that_is_none_begins_no_page(session, days, bruno):
     with pytest.raises(NotFound) as refused:
-        list_lines(session, bruno, MembersJournalQuery(), (Ledger.DESK, 10**6))
+        list_lines(session, bruno, JournalQuery(), (Ledger.DESK, 10**6))
     assert refused.value.key == "no_such_line"
 
 
@@ -153,25 +151,25 @@ def test_a_clock_that_was_set_back_hides_no_line(session, pen, days, cast, bruno
         with pen(midnight + timedelta(minutes=minutes)) as p:
             acts.note(p, days.draft.id, "à une autre heure", by=cast.bruno)
     session.rollback()
-    noted = MembersJournalQuery(kind="note", since=date(2026, 3, 21))
+    noted = JournalQuery(acts=(Act.NOTED,), since=date(2026, 3, 21))
     assert [line.at.minute for line in _all(session, bruno, noted)] == [5, 1]
-    noted = MembersJournalQuery(kind="note", since=date(2026, 3, 20), until=date(2026, 3, 20))
+    noted = JournalQuery(acts=(Act.NOTED,), since=date(2026, 3, 20), until=date(2026, 3, 20))
     assert [line.at.minute for line in _all(session, bruno, noted)] == [55]
 
 
 def test_a_line_shows_the_title_while_the_case_has_one(session, desk, bruno):
     filed = desk.erased(title="Zinzolin")
-    lines = _all(session, bruno, MembersJournalQuery(incident_id=filed.id))
+    lines = _all(session, bruno, JournalQuery(incident_id=filed.id))
     assert {line.state for line in lines} == {"erased"}
     assert {line.title for line in lines} == {""}
     kept = desk.draft(title="Gardé")
     session.rollback()
-    assert _all(session, bruno, MembersJournalQuery(incident_id=kept.id))[0].title == "Gardé"
+    assert _all(session, bruno, JournalQuery(incident_id=kept.id))[0].title == "Gardé"
 
 
 def test_an_inactive_member_reads_no_journal(session, days, cast):
     driss = session.get_one(Member, cast.driss)
-    assert list_lines(session, driss, MembersJournalQuery()) == members_journal.MembersJournalPage(
+    assert list_lines(session, driss, JournalQuery()) == members_journal.MembersJournalPage(
         [], None
     )
     for seq in (1, 999):
@@ -212,7 +210,7 @@ def test_what_was_changed_in_a_line_is_seen_on_it(session, days, bruno, column, 
     )
     assert load_checked_line(session, bruno, Ledger.PUBLIC, 2).problems == problems
     # And the list is shown all the same.
-    assert _all(session, bruno, MembersJournalQuery())
+    assert _all(session, bruno, JournalQuery())
 
 
 @pytest.mark.parametrize("ledger", [Ledger.REPORTS, Ledger.PUBLIC])
@@ -233,13 +231,6 @@ def test_a_ledger_of_days_tells_no_hour(session, days):
 # --- how they are found --------------------------------------------------------------------
 
 
-def test_each_act_has_its_place_in_one_group():
-    grouped = [act for group in ACT_GROUPS.values() for act in group.values()]
-    assert sorted(grouped) == sorted(Act)
-    assert len(ACTS_BY_KIND) == len(grouped)
-    assert not set(ACT_GROUPS) & set(ACTS_BY_KIND)
-
-
 def test_every_filter_of_the_journal_uses_a_database_index(session, days, bruno, cast, engine):
     """However long the journal grows, no question reads all of it or puts it in order."""
     if engine.dialect.name != "sqlite":
@@ -252,13 +243,13 @@ def test_every_filter_of_the_journal_uses_a_database_index(session, days, bruno,
 
     event.listen(engine, "before_cursor_execute", note)
     for question in (
-        MembersJournalQuery(),
-        MembersJournalQuery(member=cast.bruno),
-        MembersJournalQuery(member=CONSOLE_MEMBER),
-        MembersJournalQuery(kind="accord"),
-        MembersJournalQuery(kind="comptes", member=cast.ada),
-        MembersJournalQuery(number=days.first.number, kind="suite"),
-        MembersJournalQuery(since=date(2026, 3, 3), until=date(2026, 3, 9)),
+        JournalQuery(),
+        JournalQuery(member=cast.bruno),
+        JournalQuery(member=CONSOLE_MEMBER),
+        JournalQuery(acts=(Act.APPROVED,)),
+        JournalQuery(acts=(Act.MEMBER_ADDED, Act.MEMBER_DISABLED), member=cast.ada),
+        JournalQuery(number=days.first.number, acts=(Act.FOLLOWED_UP,)),
+        JournalQuery(since=date(2026, 3, 3), until=date(2026, 3, 9)),
     ):
         page = list_lines(session, bruno, question, None, 2)
         list_lines(session, bruno, question, page.older, 2)

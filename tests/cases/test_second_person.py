@@ -8,6 +8,7 @@ from datetime import timedelta
 
 import pytest
 from cast import AT
+from ledger_lines import lines_since
 from sqlalchemy import func, select
 
 from register.accounts.models import Member
@@ -19,7 +20,7 @@ from register.cases.models import Incident, Revision
 from register.cases.pending_changes import Destruction, PendingChange
 from register.cases.verify import verify
 from register.errors import Gone, Incomplete, Invalid, NotFound, Refused
-from register.journal import Ledger, lines_since
+from register.journal import Ledger
 
 pytestmark = pytest.mark.one_database
 

@@ -9,7 +9,7 @@ from click.testing import CliRunner, Result
 from sqlalchemy import Engine as Database
 
 from register.cli import main
-from register.cli import search as commands
+from register.cli import maintenance as commands
 from register.search.leader_election import index_lease
 
 pytestmark = pytest.mark.one_database

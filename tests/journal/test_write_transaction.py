@@ -7,6 +7,7 @@ import threading
 from datetime import UTC, datetime
 
 import pytest
+from ledger_lines import lines_since
 from sqlalchemy import delete, func, insert, select, update
 
 from register.accounts.models import Member
@@ -19,7 +20,6 @@ from register.journal import (
     Ledger,
     LedgerHead,
     head,
-    lines_since,
     open_ledgers,
     writing,
 )
@@ -34,7 +34,7 @@ from register.journal.canonical import (
 )
 from register.journal.models import DAY_ONLY_ACTS, DESTROYING_ACTS, PUBLIC_ACTS
 from register.journal.transaction import UnrecordedError
-from register.operations.models import Identity
+from register.operations.instance_identity import Identity
 
 
 def _lines(session, ledger=Ledger.DESK):
@@ -234,16 +234,6 @@ def test_the_head_says_the_last_line_and_its_digest(pen, session):
 def test_a_ledger_that_was_never_opened_stands_at_nothing(session):
     session.execute(delete(LedgerHead))
     assert (head(session).seq, head(session).digest) == (0, "00" * 32)
-
-
-def test_since_gives_the_lines_after_a_number_oldest_first_and_bounded(pen, session):
-    with pen() as p:
-        for _ in range(6):
-            p.record(Act.MEMBER_ADDED, by=None)
-    session.rollback()
-    assert [line.seq for line in lines_since(session, 2, Ledger.DESK)] == [3, 4, 5, 6]
-    assert [line.seq for line in lines_since(session, 2, Ledger.DESK, limit=2)] == [3, 4]
-    assert lines_since(session, 6, Ledger.DESK) == []
 
 
 def test_callbacks_of_the_commit_run_after_it_and_only_then(engine, session, pen):

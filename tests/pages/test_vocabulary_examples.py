@@ -8,7 +8,7 @@ import tomllib
 import pytest
 
 from register.cases.vocabulary import VOCABULARY_FILE as VOCABULARY
-from register.pages.vocabulary_examples import EXAMPLE_LISTS, EXAMPLES_FILE, examples
+from register.pages.content import EXAMPLE_LISTS, EXAMPLES_FILE, examples
 
 BOOK = tomllib.loads(VOCABULARY.read_text("utf-8"))
 WRITTEN = tomllib.loads(EXAMPLES_FILE.read_text("utf-8"))

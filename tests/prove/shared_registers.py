@@ -11,7 +11,7 @@ from typing import Any
 from sqlalchemy import Connection, Engine, Table
 
 from register import create_app
-from register.cases import facet_index, public_journal
+from register.cases import facet_index
 from register.cases.data_version import VersionedCache, VersionedMapCache
 from register.config import Settings
 from register.db import Base, db
@@ -37,7 +37,6 @@ class AppAnswer:
 
 def _forget_counts() -> None:
     """Drop what modules keep for each position of the register."""
-    public_journal._extents.clear()
     facet_index._cached_indexes.clear()
     modules = [module for name, module in sys.modules.items() if name.startswith("register.")]
     for cache in [cache for module in modules for cache in vars(module).values()]:

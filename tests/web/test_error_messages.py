@@ -155,7 +155,13 @@ def all_sentences() -> list[str]:
         messages.RISK_NAMES,
         journal_sentences.ACT_SENTENCES,
         journal_sentences.GROUP_NAMES,
-        journal_sentences.KIND_NAMES,
+        *(
+            {kind: label for kind, (_act, label) in kinds.items()}
+            for kinds in (
+                journal_sentences.PUBLIC_KINDS,
+                *journal_sentences.ACT_GROUPS.values(),
+            )
+        ),
         journal_sentences.LEDGER_LABELS,
         journal_sentences.ATTESTED_WORDS,
         journal_sentences.ROLE_WORDS,

@@ -21,18 +21,15 @@ from werkzeug.test import TestResponse
 
 from register.cases import acts, public_journal
 from register.cases.case_content import Content
-from register.cases.public_journal import (
-    PUBLIC_ACTS_BY_KIND,
-    PublicJournalQuery,
-    list_months,
-    page_of_line,
-    parse,
-)
+from register.cases.public_journal import page_of_line
 from register.errors import Invalid
-from register.journal import JournalEntry, LedgerPosition, head
+from register.journal import Act, JournalEntry, LedgerPosition, head
 from register.journal.canonical import GENESIS, canonical_json, chain_digest
 from register.journal.models import PUBLIC_ACTS
+from register.journal.queries import JournalQuery
 from register.journal.web import public_journal as registre
+from register.journal.web.journal_sentences import PUBLIC_KINDS
+from register.journal.web.public_journal import PublicJournalQuery, chips, list_months, parse
 
 pytestmark = pytest.mark.one_database
 
@@ -90,27 +87,22 @@ def eventful(desk: Any, cast: Any, content: Callable[..., Content]) -> int:
 # --- the question -------------------------------------------------------------------------------
 
 
-def test_every_public_act_has_one_kind_and_one_name(app: Flask) -> None:
-    assert set(PUBLIC_ACTS_BY_KIND.values()) == PUBLIC_ACTS
-    assert len(set(PUBLIC_ACTS_BY_KIND.values())) == len(PUBLIC_ACTS_BY_KIND)
-    with app.test_request_context("/"):
-        assert list(registre.kind_names()) == list(PUBLIC_ACTS_BY_KIND)
+def test_every_public_act_has_one_kind_and_one_name() -> None:
+    assert sorted(act for act, _label in PUBLIC_KINDS.values()) == sorted(PUBLIC_ACTS)
 
 
-def test_a_journal_query_has_one_canonical_address() -> None:
+def test_a_journal_query_has_one_canonical_address(app: Flask) -> None:
     asked = parse({"acte": ["retrait", "publication", "", "retrait"], "mois": [" 2026-03 "]})
     assert asked == PublicJournalQuery(("publication", "retrait"), "2026-03")
-    assert asked.query_string() == "acte=publication&acte=retrait&mois=2026-03"
-    assert asked.at_page(3).query_string() == asked.query_string() + "&page=3"
-    assert asked.acts == ("published", "withdrawn")
-    assert asked.at_page(3).without("retrait") == PublicJournalQuery(("publication",), "2026-03")
+    assert asked.address == "/registre?acte=publication&acte=retrait&mois=2026-03"
+    assert asked.at_page(3).address == f"{asked.address}&page=3"
+    assert asked.selection.acts == ("published", "withdrawn")
+    with app.test_request_context("/"):
+        removed = {chip.text: chip.address for chip in chips(asked.at_page(3))}
+    assert removed["Retrait"] == "/registre?acte=publication&mois=2026-03"
     assert parse({"autre": ["x"], "page": ["2"]}) == PublicJournalQuery(page=2)
     assert (parse({}).is_bare, asked.is_bare) == (True, False)
-    assert (PublicJournalQuery().since, PublicJournalQuery().until, PublicJournalQuery().acts) == (
-        None,
-        None,
-        (),
-    )
+    assert PublicJournalQuery().selection == JournalQuery()
 
 
 @pytest.mark.parametrize(
@@ -145,10 +137,8 @@ def test_an_invalid_journal_query_is_refused(args: dict[str, list[str]], key: st
     ],
 )
 def test_a_month_is_that_of_paris(month: str, since: datetime, until: datetime) -> None:
-    assert (PublicJournalQuery(month=month).since, PublicJournalQuery(month=month).until) == (
-        since,
-        until,
-    )
+    selection = PublicJournalQuery(month=month).selection
+    assert (selection.begin, selection.end) == (since, until)
 
 
 def test_months_are_named_from_the_first_line_to_the_last() -> None:
@@ -313,7 +303,7 @@ def test_the_form_needs_no_script(client: FlaskClient) -> None:
     html = client.get("/registre").text
     assert "<script" not in html
     assert re.search(r'<form action="/registre">.*<select [^>]*name="mois">', html, re.DOTALL)
-    assert len(re.findall(r'<input type="checkbox" name="acte"', html)) == len(PUBLIC_ACTS_BY_KIND)
+    assert len(re.findall(r'<input type="checkbox" name="acte"', html)) == len(PUBLIC_KINDS)
     assert re.search(r'<button class="btn">Appliquer</button>\s*</form>', html)
 
 
@@ -336,14 +326,14 @@ def test_the_whole_ledger_is_read_by_its_key_and_never_counted(
     for _ in range(3):
         desk.published()
     statements.clear()
-    assert public_journal.query_page(session, PublicJournalQuery(), head(session)).total == 4
+    assert public_journal.query_page(session, JournalQuery(), 1, head(session)).total == 4
     bare = [said for said in statements if "journal_entry" in said]
     assert not any("count(" in said or "OFFSET" in said for said in statements)
     assert len(bare) == 1
     statements.clear()
-    asked = PublicJournalQuery(("publication",))
+    asked = JournalQuery(acts=(Act.PUBLISHED,))
     for _ in range(3):
-        assert public_journal.query_page(session, asked, head(session)).total == 3
+        assert public_journal.query_page(session, asked, 1, head(session)).total == 3
     # A filtered answer is counted once for each position of the ledger.
     assert sum("count(" in said for said in statements) == 1
 

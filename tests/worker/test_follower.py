@@ -282,14 +282,11 @@ class Counted:
 class Followed:
     """A follower in a thread, and what it told."""
 
-    def __init__(
-        self, engine: Database, index: Memory, lease: Lease, duty: Counted | None = None
-    ) -> None:
+    def __init__(self, engine: Database, index: Memory, lease: Lease, duty: Counted) -> None:
         self.ending = StopSignal()
         self.told: list[str] = []
         self.index = index
-        wake = open_commit_waiter(engine, self.ending)
-        follower = Follower(engine, index, lease, wake, self.ending, self._tell, duty)
+        follower = Follower(engine, index, lease, self.ending, self._tell, duty)
         self.thread = threading.Thread(target=follower.run)
 
     def _tell(self, event: str, error: BaseException | None = None) -> None:
@@ -308,7 +305,7 @@ def follow(engine: Database, new_locks) -> Iterator[Callable[..., Followed]]:
     running = []
 
     def begin(index: Memory, duty: Counted | None = None) -> Followed:
-        running.append(Followed(engine, index, Lease(new_locks()), duty))
+        running.append(Followed(engine, index, Lease(new_locks()), duty or Counted()))
         running[-1].thread.start()
         return running[-1]
 
@@ -407,7 +404,7 @@ def test_a_database_that_was_away_is_followed_again(
     with registers.new("postgresql", tmp_path) as settings:
         engine = create_engine(settings.database_url, **engine_options(settings.database_url))
         index = Memory()
-        followed = Followed(engine, index, Lease(ServerLocks(engine)))
+        followed = Followed(engine, index, Lease(ServerLocks(engine)), Counted())
         followed.thread.start()
         until(lambda: index.rebuilt == 1)
         _end_sessions(engine)

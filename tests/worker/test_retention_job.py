@@ -14,8 +14,8 @@ from register.cases.models import Incident
 from register.errors import SealError
 from register.reports.acts import retention
 from register.reports.models import Report, RetainedReport
-from register.worker import retention_job as duties
-from register.worker.retention_job import RetentionJob
+from register.worker import loop
+from register.worker.loop import RetentionJob
 
 
 class Watch:
@@ -28,7 +28,7 @@ class Watch:
         self.fault: Exception | None = None
         self.opened = 0
         clock = SimpleNamespace(monotonic=lambda: self.seconds)
-        monkeypatch.setattr(duties, "time", clock)
+        monkeypatch.setattr(loop, "time", clock)
         real = retention.run_retention
 
         def look(*given, **more):
@@ -41,7 +41,7 @@ class Watch:
             self.opened += 1
             return store
 
-        monkeypatch.setattr(duties.retention, "run_retention", look)
+        monkeypatch.setattr(loop.retention, "run_retention", look)
         self.duty = RetentionJob(engine, open_store, 24, self._tell, lambda: self.at)
 
     def _tell(self, event, error=None):

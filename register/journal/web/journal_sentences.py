@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from datetime import date
 from typing import Any
 
-from flask_babel import gettext as _
-from flask_babel import lazy_gettext
+from flask_babel import lazy_gettext as _
 
 from register.cases.members_journal import MembersJournalLine
 from register.cases.vocabulary import Vocabulary
@@ -19,226 +18,248 @@ from register.web.template_env import first_upper
 
 # Sentences by act, or by "act.variant" where the details of a line distinguish cases of one act.
 ACT_SENTENCES: dict[str, Any] = {
-    "opened": lazy_gettext("%(who)s a ouvert le registre"),
-    "published": lazy_gettext("%(who)s a publié le cas"),
-    "followed_up": lazy_gettext("%(who)s a ajouté une suite"),
-    "replied": lazy_gettext("%(who)s a publié un droit de réponse"),
-    "corrected": lazy_gettext("%(who)s a corrigé le cas"),
-    "redacted": lazy_gettext("%(who)s a retiré un passage et détruit les textes antérieurs"),
-    "withdrawn": lazy_gettext("%(who)s a retiré le cas"),
-    "restored": lazy_gettext("%(who)s a rétabli le cas"),
-    "merged": lazy_gettext("%(who)s a réuni le cas au cas nº %(into)s"),
-    "erased": lazy_gettext("%(who)s a effacé le cas"),
-    "drafted": lazy_gettext("%(who)s a ouvert un brouillon"),
-    "edited": lazy_gettext("%(who)s a modifié le dossier"),
-    "discarded": lazy_gettext("%(who)s a abandonné un brouillon et détruit ses textes"),
-    "draft_merged": lazy_gettext("%(who)s a réuni un brouillon au cas nº %(into)s"),
-    "approved": lazy_gettext("%(who)s a approuvé une version, pour la publier"),
-    "approved.erase": lazy_gettext("%(who)s a approuvé l’effacement du dossier"),
-    "approved.change": lazy_gettext("%(who)s a approuvé un changement du cas, publié aussitôt"),
-    "change_proposed": lazy_gettext(
-        "%(who)s a proposé un changement du cas, à approuver par un autre membre"
-    ),
-    "change_refused": lazy_gettext("%(who)s a refusé un changement du cas, avec son motif"),
-    "change_refused.own": lazy_gettext("%(who)s a repris son changement du cas"),
-    "destroyed": lazy_gettext(
-        "%(who)s a confirmé la destruction des versions qu’un caviardage avait cachées"
-    ),
-    "destroyed.term": lazy_gettext(
+    "opened": _("%(who)s a ouvert le registre"),
+    "published": _("%(who)s a publié le cas"),
+    "followed_up": _("%(who)s a ajouté une suite"),
+    "replied": _("%(who)s a publié un droit de réponse"),
+    "corrected": _("%(who)s a corrigé le cas"),
+    "redacted": _("%(who)s a retiré un passage et détruit les textes antérieurs"),
+    "withdrawn": _("%(who)s a retiré le cas"),
+    "restored": _("%(who)s a rétabli le cas"),
+    "merged": _("%(who)s a réuni le cas au cas nº %(into)s"),
+    "erased": _("%(who)s a effacé le cas"),
+    "drafted": _("%(who)s a ouvert un brouillon"),
+    "edited": _("%(who)s a modifié le dossier"),
+    "discarded": _("%(who)s a abandonné un brouillon et détruit ses textes"),
+    "draft_merged": _("%(who)s a réuni un brouillon au cas nº %(into)s"),
+    "approved": _("%(who)s a approuvé une version, pour la publier"),
+    "approved.erase": _("%(who)s a approuvé l’effacement du dossier"),
+    "approved.change": _("%(who)s a approuvé un changement du cas, publié aussitôt"),
+    "change_proposed": _("%(who)s a proposé un changement du cas, à approuver par un autre membre"),
+    "change_refused": _("%(who)s a refusé un changement du cas, avec son motif"),
+    "change_refused.own": _("%(who)s a repris son changement du cas"),
+    "destroyed": _("%(who)s a confirmé la destruction des versions qu’un caviardage avait cachées"),
+    "destroyed.term": _(
         "%(who)s a détruit les versions qu’un caviardage avait cachées, leur terme étant venu"
     ),
-    "destruction_kept": lazy_gettext(
+    "destruction_kept": _(
         "%(who)s a annulé la destruction de versions qu’un caviardage avait cachées : elles "
         "restent cachées au public"
     ),
-    "invited": lazy_gettext("%(who)s a noté l’invitation de l’autorité à répondre"),
-    "invited.not": lazy_gettext("%(who)s a noté pourquoi l’autorité n’est pas invitée à répondre"),
-    "reply_received": lazy_gettext("%(who)s a enregistré un droit de réponse reçu"),
-    "reply_refused": lazy_gettext("%(who)s a refusé un droit de réponse"),
-    "claimed": lazy_gettext("%(who)s a pris le dossier en main"),
-    "released": lazy_gettext("%(who)s a rendu le dossier"),
-    "released.other": lazy_gettext("%(who)s a rendu le dossier que %(holder)s avait en main"),
-    "noted": lazy_gettext("%(who)s a écrit une note interne"),
-    "report_received": lazy_gettext("Un signalement est arrivé"),
-    "report_added": lazy_gettext("L’auteur d’un signalement a écrit, ou changé son contact"),
-    "report_withdrawn": lazy_gettext("L’auteur d’un signalement l’a retiré"),
-    "report_claimed": lazy_gettext("%(who)s a pris un signalement en main"),
-    "report_released": lazy_gettext("%(who)s a rendu un signalement"),
-    "report_asked": lazy_gettext("%(who)s a posé une question à l’auteur d’un signalement"),
-    "report_read": lazy_gettext("%(who)s a lu ce que l’auteur d’un signalement a envoyé depuis"),
-    "report_accepted": lazy_gettext("%(who)s a rattaché un signalement à un dossier"),
-    "report_accepted.new": lazy_gettext("%(who)s a retenu un signalement et ouvert un brouillon"),
-    "report_declined": lazy_gettext("%(who)s a écarté un signalement"),
-    "report_spam": lazy_gettext("%(who)s a mis un signalement parmi les indésirables"),
-    "report_spam_agreed": lazy_gettext(
+    "invited": _("%(who)s a noté l’invitation de l’autorité à répondre"),
+    "invited.not": _("%(who)s a noté pourquoi l’autorité n’est pas invitée à répondre"),
+    "reply_received": _("%(who)s a enregistré un droit de réponse reçu"),
+    "reply_refused": _("%(who)s a refusé un droit de réponse"),
+    "claimed": _("%(who)s a pris le dossier en main"),
+    "released": _("%(who)s a rendu le dossier"),
+    "released.other": _("%(who)s a rendu le dossier que %(holder)s avait en main"),
+    "noted": _("%(who)s a écrit une note interne"),
+    "report_received": _("Un signalement est arrivé"),
+    "report_added": _("L’auteur d’un signalement a écrit, ou changé son contact"),
+    "report_withdrawn": _("L’auteur d’un signalement l’a retiré"),
+    "report_claimed": _("%(who)s a pris un signalement en main"),
+    "report_released": _("%(who)s a rendu un signalement"),
+    "report_asked": _("%(who)s a posé une question à l’auteur d’un signalement"),
+    "report_read": _("%(who)s a lu ce que l’auteur d’un signalement a envoyé depuis"),
+    "report_accepted": _("%(who)s a rattaché un signalement à un dossier"),
+    "report_accepted.new": _("%(who)s a retenu un signalement et ouvert un brouillon"),
+    "report_declined": _("%(who)s a écarté un signalement"),
+    "report_spam": _("%(who)s a mis un signalement parmi les indésirables"),
+    "report_spam_agreed": _(
         "%(who)s a confirmé un signalement parmi les indésirables, rangé avec d’autres"
     ),
-    "report_reopened": lazy_gettext("%(who)s a repris l’examen d’un signalement"),
-    "report_viewed": lazy_gettext("%(who)s a ouvert un signalement"),
-    "copy_viewed": lazy_gettext("%(who)s a ouvert ce qu’un dossier garde d’un signalement"),
-    "report_contact": lazy_gettext("%(who)s a ouvert le contact laissé avec un signalement"),
-    "source_withdrawn": lazy_gettext(
+    "report_reopened": _("%(who)s a repris l’examen d’un signalement"),
+    "report_viewed": _("%(who)s a ouvert un signalement"),
+    "copy_viewed": _("%(who)s a ouvert ce qu’un dossier garde d’un signalement"),
+    "report_contact": _("%(who)s a ouvert le contact laissé avec un signalement"),
+    "source_withdrawn": _(
         "L’auteur d’un signalement l’a retiré : les approbations du brouillon sont tombées"
     ),
-    "source_withdrawn.public": lazy_gettext(
+    "source_withdrawn.public": _(
         "L’auteur d’un signalement demande à le reprendre : les changements du cas qui attendaient "
         "et répétaient ses mots sont détruits"
     ),
-    "report_returned": lazy_gettext(
+    "report_returned": _(
         "%(who)s a remis dans la file un signalement dont la question est restée sans réponse"
     ),
-    "report_purged": lazy_gettext("%(who)s a détruit les textes d’un signalement"),
-    "report_purged.kept": lazy_gettext(
-        "%(who)s a détruit ce qu’un cas effacé gardait d’un signalement"
-    ),
-    "report_purged.counted": lazy_gettext(
-        "%(who)s a oublié un signalement et n’en garde que le décompte"
-    ),
-    "member_invited": lazy_gettext("%(who)s a préparé une invitation à rejoindre le bureau"),
-    "member_uninvited": lazy_gettext("%(who)s a repris une invitation à rejoindre le bureau"),
-    "member_added": lazy_gettext("%(who)s a ouvert un compte : %(member)s"),
-    "member_added.self": lazy_gettext("%(who)s a ouvert son compte, par invitation"),
-    "member_confirmed": lazy_gettext("%(who)s a confirmé un compte : %(member)s"),
-    "member_disabled": lazy_gettext("%(who)s a désactivé un compte : %(member)s"),
-    "member_enabled": lazy_gettext("%(who)s a rouvert un compte : %(member)s"),
-    "member_role": lazy_gettext("%(who)s a changé un rôle : %(member)s"),
-    "member_reset": lazy_gettext("%(who)s a remis à zéro un mot de passe : %(member)s"),
-    "member_password": lazy_gettext("%(who)s a changé son mot de passe"),
-    "member_factor": lazy_gettext("%(who)s a mis en place sa seconde preuve"),
-    "member_factor.codes": lazy_gettext("%(who)s a renouvelé ses codes de secours"),
-    "member_factor_reset": lazy_gettext("%(who)s a retiré une seconde preuve : %(member)s"),
-    "signed_in": lazy_gettext("%(who)s a ouvert une séance"),
-    "sessions_ended": lazy_gettext("%(who)s a fermé une de ses séances"),
-    "sessions_ended.several": lazy_gettext("%(who)s a fermé plusieurs de ses séances : %(count)s"),
-    "sessions_ended.other": lazy_gettext("%(who)s a fermé les séances de %(member)s"),
-    "browsers_forgotten": lazy_gettext("%(who)s a fait oublier ses navigateurs"),
-    "sign_ins_failed": lazy_gettext(
-        "Connexions manquées au compte de %(member)s le %(day)s : %(count)s"
-    ),
-    "page_edited": lazy_gettext("%(who)s a modifié la page %(page)s"),
-    "page_restored": lazy_gettext("%(who)s a rétabli le texte livré de la page %(page)s"),
+    "report_purged": _("%(who)s a détruit les textes d’un signalement"),
+    "report_purged.kept": _("%(who)s a détruit ce qu’un cas effacé gardait d’un signalement"),
+    "report_purged.counted": _("%(who)s a oublié un signalement et n’en garde que le décompte"),
+    "member_invited": _("%(who)s a préparé une invitation à rejoindre le bureau"),
+    "member_uninvited": _("%(who)s a repris une invitation à rejoindre le bureau"),
+    "member_added": _("%(who)s a ouvert un compte : %(member)s"),
+    "member_added.self": _("%(who)s a ouvert son compte, par invitation"),
+    "member_confirmed": _("%(who)s a confirmé un compte : %(member)s"),
+    "member_disabled": _("%(who)s a désactivé un compte : %(member)s"),
+    "member_enabled": _("%(who)s a rouvert un compte : %(member)s"),
+    "member_role": _("%(who)s a changé un rôle : %(member)s"),
+    "member_reset": _("%(who)s a remis à zéro un mot de passe : %(member)s"),
+    "member_password": _("%(who)s a changé son mot de passe"),
+    "member_factor": _("%(who)s a mis en place sa seconde preuve"),
+    "member_factor.codes": _("%(who)s a renouvelé ses codes de secours"),
+    "member_factor_reset": _("%(who)s a retiré une seconde preuve : %(member)s"),
+    "signed_in": _("%(who)s a ouvert une séance"),
+    "sessions_ended": _("%(who)s a fermé une de ses séances"),
+    "sessions_ended.several": _("%(who)s a fermé plusieurs de ses séances : %(count)s"),
+    "sessions_ended.other": _("%(who)s a fermé les séances de %(member)s"),
+    "browsers_forgotten": _("%(who)s a fait oublier ses navigateurs"),
+    "sign_ins_failed": _("Connexions manquées au compte de %(member)s le %(day)s : %(count)s"),
+    "page_edited": _("%(who)s a modifié la page %(page)s"),
+    "page_restored": _("%(who)s a rétabli le texte livré de la page %(page)s"),
 }
 
-GROUP_NAMES: dict[str, Any] = {
-    "brouillons": lazy_gettext("Brouillons"),
-    "relecture": lazy_gettext("Relecture"),
-    "actes-publics": lazy_gettext("Actes publics"),
-    "droit-de-reponse": lazy_gettext("Droit de réponse"),
-    "en-main": lazy_gettext("Dossiers en main, notes"),
-    "signalements": lazy_gettext("Signalements"),
-    "comptes": lazy_gettext("Comptes"),
-    "connexions": lazy_gettext("Connexions"),
-    "pages": lazy_gettext("Pages du site"),
+# Name in URLs of each public act, with its label; in the order of the form.
+PUBLIC_KINDS: Mapping[str, tuple[Act, Any]] = {
+    "publication": (Act.PUBLISHED, _("Publication")),
+    "suite": (Act.FOLLOWED_UP, _("Suite")),
+    "reponse": (Act.REPLIED, _("Droit de réponse")),
+    "correction": (Act.CORRECTED, _("Correction")),
+    "caviardage": (Act.REDACTED, _("Passage retiré")),
+    "retrait": (Act.WITHDRAWN, _("Retrait")),
+    "retablissement": (Act.RESTORED, _("Rétablissement")),
+    "reunion": (Act.MERGED, _("Réunion")),
+    "effacement": (Act.ERASED, _("Effacement")),
+    "ouverture": (Act.OPENED, _("Ouverture du registre")),
 }
 
-# Names of the kinds of public lines, for the public page and the desk.
-PUBLIC_KIND_NAMES: dict[str, Any] = {
-    "publication": lazy_gettext("Publication"),
-    "suite": lazy_gettext("Suite"),
-    "reponse": lazy_gettext("Droit de réponse"),
-    "correction": lazy_gettext("Correction"),
-    "caviardage": lazy_gettext("Passage retiré"),
-    "retrait": lazy_gettext("Retrait"),
-    "retablissement": lazy_gettext("Rétablissement"),
-    "reunion": lazy_gettext("Réunion"),
-    "effacement": lazy_gettext("Effacement"),
-    "ouverture": lazy_gettext("Ouverture du registre"),
+# Name in URLs of each act, with its label, by group; the name of a group stands for all its acts.
+ACT_GROUPS: Mapping[str, Mapping[str, tuple[Act, Any]]] = {
+    "brouillons": {
+        "brouillon": (Act.DRAFTED, _("Brouillon ouvert")),
+        "modification": (Act.EDITED, _("Modification")),
+        "abandon": (Act.DISCARDED, _("Abandon d’un brouillon")),
+        "brouillon-reuni": (Act.DRAFT_MERGED, _("Brouillon réuni à un cas")),
+    },
+    "relecture": {
+        "accord": (Act.APPROVED, _("Accord d’un second membre")),
+        "changement-propose": (Act.CHANGE_PROPOSED, _("Changement proposé")),
+        "changement-refuse": (Act.CHANGE_REFUSED, _("Changement refusé ou repris")),
+        "destruction": (Act.DESTROYED, _("Versions cachées détruites")),
+        "destruction-annulee": (Act.DESTRUCTION_KEPT, _("Destruction annulée")),
+        "invitation": (Act.INVITED, _("Invitation à répondre")),
+    },
+    "actes-publics": {
+        **PUBLIC_KINDS,
+        # As opposed to replies that were only received, or refused.
+        "reponse": (Act.REPLIED, _("Droit de réponse publié")),
+    },
+    "droit-de-reponse": {
+        "reponse-recue": (Act.REPLY_RECEIVED, _("Droit de réponse reçu")),
+        "reponse-refusee": (Act.REPLY_REFUSED, _("Droit de réponse refusé")),
+    },
+    "en-main": {
+        "prise": (Act.CLAIMED, _("Dossier pris en main")),
+        "rendu": (Act.RELEASED, _("Dossier rendu")),
+        "note": (Act.NOTED, _("Note interne")),
+    },
+    "signalements": {
+        "signalement-recu": (Act.REPORT_RECEIVED, _("Signalement arrivé")),
+        "signalement-complete": (
+            Act.REPORT_ADDED,
+            _("Signalement complété par son auteur"),
+        ),
+        "signalement-retire": (
+            Act.REPORT_WITHDRAWN,
+            _("Signalement retiré par son auteur"),
+        ),
+        "signalement-ouvert": (Act.REPORT_VIEWED, _("Signalement ouvert")),
+        "contact-ouvert": (Act.REPORT_CONTACT_VIEWED, _("Contact ouvert")),
+        "copie-ouverte": (Act.COPY_VIEWED, _("Copie d’un signalement ouverte")),
+        "brouillon-sans-signalement": (
+            Act.SOURCE_WITHDRAWN,
+            _("Brouillon privé de son signalement"),
+        ),
+        "signalement-pris": (Act.REPORT_CLAIMED, _("Signalement pris en main")),
+        "signalement-rendu": (Act.REPORT_RELEASED, _("Signalement rendu")),
+        "question": (Act.REPORT_ASKED, _("Question posée")),
+        "signalement-lu": (Act.REPORT_READ, _("Réponse lue")),
+        "signalement-retenu": (Act.REPORT_ACCEPTED, _("Signalement retenu")),
+        "signalement-ecarte": (Act.REPORT_DECLINED, _("Signalement écarté")),
+        "indesirable": (Act.REPORT_SPAM, _("Signalement indésirable")),
+        "indesirables-confirmes": (
+            Act.REPORT_SPAM_AGREED,
+            _("Signalement confirmé indésirable"),
+        ),
+        "signalement-repris": (Act.REPORT_REOPENED, _("Signalement repris")),
+        "signalement-revenu": (
+            Act.REPORT_RETURNED,
+            _("Signalement revenu dans la file"),
+        ),
+        "signalement-detruit": (Act.REPORT_PURGED, _("Signalement détruit à sa date")),
+    },
+    "comptes": {
+        "membre-invite": (Act.MEMBER_INVITED, _("Invitation d’un membre")),
+        "invitation-reprise": (Act.MEMBER_UNINVITED, _("Invitation reprise")),
+        "membre-ajoute": (Act.MEMBER_ADDED, _("Compte ouvert")),
+        "membre-confirme": (Act.MEMBER_CONFIRMED, _("Compte confirmé")),
+        "membre-desactive": (Act.MEMBER_DISABLED, _("Compte désactivé")),
+        "membre-reactive": (Act.MEMBER_ENABLED, _("Compte rouvert")),
+        "membre-role": (Act.MEMBER_ROLE, _("Changement de rôle")),
+        "membre-remis": (Act.MEMBER_RESET, _("Compte remis à zéro")),
+        "mot-de-passe": (Act.MEMBER_PASSWORD, _("Mot de passe changé")),
+        "seconde-preuve": (Act.MEMBER_FACTOR, _("Seconde preuve mise en place")),
+        "seconde-preuve-retiree": (Act.MEMBER_FACTOR_RESET, _("Seconde preuve retirée")),
+    },
+    "connexions": {
+        "connexion": (Act.SIGNED_IN, _("Connexion")),
+        "seances-fermees": (Act.SESSIONS_ENDED, _("Séances fermées")),
+        "navigateurs-oublies": (Act.BROWSERS_FORGOTTEN, _("Navigateurs oubliés")),
+        "connexions-manquees": (Act.SIGN_INS_FAILED, _("Connexions manquées")),
+    },
+    "pages": {
+        "page-modifiee": (Act.PAGE_EDITED, _("Page du site modifiée")),
+        "page-retablie": (Act.PAGE_RESTORED, _("Page du site rétablie")),
+    },
 }
-
-KIND_NAMES: dict[str, Any] = {
-    "brouillon": lazy_gettext("Brouillon ouvert"),
-    "modification": lazy_gettext("Modification"),
-    "abandon": lazy_gettext("Abandon d’un brouillon"),
-    "brouillon-reuni": lazy_gettext("Brouillon réuni à un cas"),
-    "accord": lazy_gettext("Accord d’un second membre"),
-    "changement-propose": lazy_gettext("Changement proposé"),
-    "changement-refuse": lazy_gettext("Changement refusé ou repris"),
-    "destruction": lazy_gettext("Versions cachées détruites"),
-    "destruction-annulee": lazy_gettext("Destruction annulée"),
-    "invitation": lazy_gettext("Invitation à répondre"),
-    **PUBLIC_KIND_NAMES,
-    # As opposed to replies that were only received, or refused.
-    "reponse": lazy_gettext("Droit de réponse publié"),
-    "reponse-recue": lazy_gettext("Droit de réponse reçu"),
-    "reponse-refusee": lazy_gettext("Droit de réponse refusé"),
-    "prise": lazy_gettext("Dossier pris en main"),
-    "rendu": lazy_gettext("Dossier rendu"),
-    "note": lazy_gettext("Note interne"),
-    "signalement-recu": lazy_gettext("Signalement arrivé"),
-    "signalement-complete": lazy_gettext("Signalement complété par son auteur"),
-    "signalement-retire": lazy_gettext("Signalement retiré par son auteur"),
-    "signalement-ouvert": lazy_gettext("Signalement ouvert"),
-    "contact-ouvert": lazy_gettext("Contact ouvert"),
-    "copie-ouverte": lazy_gettext("Copie d’un signalement ouverte"),
-    "brouillon-sans-signalement": lazy_gettext("Brouillon privé de son signalement"),
-    "signalement-pris": lazy_gettext("Signalement pris en main"),
-    "signalement-rendu": lazy_gettext("Signalement rendu"),
-    "question": lazy_gettext("Question posée"),
-    "signalement-lu": lazy_gettext("Réponse lue"),
-    "signalement-retenu": lazy_gettext("Signalement retenu"),
-    "signalement-ecarte": lazy_gettext("Signalement écarté"),
-    "indesirable": lazy_gettext("Signalement indésirable"),
-    "indesirables-confirmes": lazy_gettext("Signalement confirmé indésirable"),
-    "signalement-repris": lazy_gettext("Signalement repris"),
-    "signalement-revenu": lazy_gettext("Signalement revenu dans la file"),
-    "signalement-detruit": lazy_gettext("Signalement détruit à sa date"),
-    "membre-invite": lazy_gettext("Invitation d’un membre"),
-    "invitation-reprise": lazy_gettext("Invitation reprise"),
-    "membre-ajoute": lazy_gettext("Compte ouvert"),
-    "membre-confirme": lazy_gettext("Compte confirmé"),
-    "membre-desactive": lazy_gettext("Compte désactivé"),
-    "membre-reactive": lazy_gettext("Compte rouvert"),
-    "membre-role": lazy_gettext("Changement de rôle"),
-    "membre-remis": lazy_gettext("Compte remis à zéro"),
-    "mot-de-passe": lazy_gettext("Mot de passe changé"),
-    "seconde-preuve": lazy_gettext("Seconde preuve mise en place"),
-    "seconde-preuve-retiree": lazy_gettext("Seconde preuve retirée"),
-    "connexion": lazy_gettext("Connexion"),
-    "seances-fermees": lazy_gettext("Séances fermées"),
-    "navigateurs-oublies": lazy_gettext("Navigateurs oubliés"),
-    "connexions-manquees": lazy_gettext("Connexions manquées"),
-    "page-modifiee": lazy_gettext("Page du site modifiée"),
-    "page-retablie": lazy_gettext("Page du site rétablie"),
+GROUP_NAMES: Mapping[str, Any] = {
+    "brouillons": _("Brouillons"),
+    "relecture": _("Relecture"),
+    "actes-publics": _("Actes publics"),
+    "droit-de-reponse": _("Droit de réponse"),
+    "en-main": _("Dossiers en main, notes"),
+    "signalements": _("Signalements"),
+    "comptes": _("Comptes"),
+    "connexions": _("Connexions"),
+    "pages": _("Pages du site"),
+}
+# Acts by the name of a kind or of a group.
+ACTS_BY_NAME: Mapping[str, tuple[Act, ...]] = {
+    **{kind: (act,) for kinds in ACT_GROUPS.values() for kind, (act, _label) in kinds.items()},
+    **{group: tuple(act for act, _label in kinds.values()) for group, kinds in ACT_GROUPS.items()},
 }
 
 LEDGER_LABELS: dict[str, Any] = {
-    "public": lazy_gettext("livre public"),
-    "bureau": lazy_gettext("livre du bureau"),
-    "signalements": lazy_gettext("livre des signalements"),
+    "public": _("livre public"),
+    "bureau": _("livre du bureau"),
+    "signalements": _("livre des signalements"),
 }
 
 # The attestations of moderators, by code.
 ATTESTED_WORDS: dict[str, Any] = {
-    "attribution": lazy_gettext("chaque accusation est attribuée"),
-    "no_private_person": lazy_gettext("aucun particulier n’est nommé"),
-    "no_private_life": lazy_gettext("rien ne relève de la vie privée"),
-    "without_report": lazy_gettext("rien ne repose sur le seul signalement retiré par son auteur"),
+    "attribution": _("chaque accusation est attribuée"),
+    "no_private_person": _("aucun particulier n’est nommé"),
+    "no_private_life": _("rien ne relève de la vie privée"),
+    "without_report": _("rien ne repose sur le seul signalement retiré par son auteur"),
 }
 
 ROLE_WORDS: dict[str, Any] = {
-    "moderator": lazy_gettext("modérateur"),
-    "administrator": lazy_gettext("administrateur"),
+    "moderator": _("modérateur"),
+    "administrator": _("administrateur"),
 }
 
 # The checks of one line, each with the sentences for success and failure.
 LINE_CHECKS: dict[str, tuple[Any, Any]] = {
     "journal_chain": (
-        lazy_gettext(
-            "La ligne suit bien de la précédente : son empreinte, calculée à nouveau, concorde."
-        ),
-        lazy_gettext(
-            "La ligne ne suit pas de la précédente : son empreinte, calculée à nouveau, diffère."
-        ),
+        _("La ligne suit bien de la précédente : son empreinte, calculée à nouveau, concorde."),
+        _("La ligne ne suit pas de la précédente : son empreinte, calculée à nouveau, diffère."),
     ),
     "journal_private": (
-        lazy_gettext("La partie réservée est celle que la ligne a scellée : l’empreinte concorde."),
-        lazy_gettext(
-            "La partie réservée n’est pas celle que la ligne a scellée : l’empreinte diffère."
-        ),
+        _("La partie réservée est celle que la ligne a scellée : l’empreinte concorde."),
+        _("La partie réservée n’est pas celle que la ligne a scellée : l’empreinte diffère."),
     ),
     "journal_columns": (
-        lazy_gettext("Ce que la liste affiche répète le texte scellé."),
-        lazy_gettext("Ce que la liste affiche contredit le texte scellé."),
+        _("Ce que la liste affiche répète le texte scellé."),
+        _("Ce que la liste affiche contredit le texte scellé."),
     ),
 }
 # Gives the name of a member by id; None stands for the console.
@@ -247,11 +268,11 @@ MemberNames = Callable[[int | None], str]
 # Acts that the register does by itself on a due day.
 _AUTOMATIC_ACTS = frozenset(
     {
-        Act.REPORT_DECLINED.value,
-        Act.REPORT_RETURNED.value,
-        Act.REPORT_PURGED.value,
-        Act.DESTROYED.value,
-        Act.SIGN_INS_FAILED.value,
+        Act.REPORT_DECLINED,
+        Act.REPORT_RETURNED,
+        Act.REPORT_PURGED,
+        Act.DESTROYED,
+        Act.SIGN_INS_FAILED,
     }
 )
 
@@ -284,33 +305,25 @@ def sentence(line: MembersJournalLine, member_name: MemberNames) -> str:
 def _sentence_key(line: MembersJournalLine) -> str:
     """The key of a line in :data:`ACT_SENTENCES`."""
     private = line.private
-    variants = {
-        Act.APPROVED: (str(private.get("purpose")), private.get("purpose") in ("erase", "change")),
-        Act.CHANGE_REFUSED: ("own", private.get("taken_back") is True),
-        Act.DESTROYED: ("term", line.by is None),
-        Act.INVITED: ("not", private.get("invited") is False),
-        Act.RELEASED: ("other", private.get("holder", line.by) != line.by),
-        Act.MEMBER_FACTOR: ("codes", private.get("what") == "codes"),
-        Act.MEMBER_ADDED: ("self", line.by is not None and private.get("member") == line.by),
-        Act.SESSIONS_ENDED: _sessions_variant(line),
-        Act.SOURCE_WITHDRAWN: ("public", private.get("still_public") is True),
-        Act.REPORT_ACCEPTED: ("new", private.get("new") is True),
-        Act.REPORT_PURGED: (
-            # Purges of what remains of a report after its texts.
-            "kept" if "kept" in private else "counted",
-            "kept" in private or "counted" in private,
-        ),
+    purpose, count = str(private.get("purpose")), private.get("count")
+    sessions = "several" if isinstance(count, int) and count > 1 else ""
+    is_own = line.by is not None and private.get("member") == line.by
+    variants: dict[str, str] = {
+        Act.APPROVED: purpose if purpose in ("erase", "change") else "",
+        Act.CHANGE_REFUSED: "own" if private.get("taken_back") is True else "",
+        Act.DESTROYED: "term" if line.by is None else "",
+        Act.INVITED: "not" if private.get("invited") is False else "",
+        Act.RELEASED: "other" if private.get("holder", line.by) != line.by else "",
+        Act.MEMBER_FACTOR: "codes" if private.get("what") == "codes" else "",
+        Act.MEMBER_ADDED: "self" if is_own else "",
+        Act.SESSIONS_ENDED: sessions if private.get("member") == line.by else "other",
+        Act.SOURCE_WITHDRAWN: "public" if private.get("still_public") is True else "",
+        Act.REPORT_ACCEPTED: "new" if private.get("new") is True else "",
+        # Purges of what remains of a report after its texts.
+        Act.REPORT_PURGED: next((name for name in ("kept", "counted") if name in private), ""),
     }
-    variant, holds = (
-        variants.get(Act(line.act), ("", False)) if line.act in set(Act) else ("", False)
-    )
-    return f"{line.act}.{variant}" if holds else line.act
-
-
-def _sessions_variant(line: MembersJournalLine) -> tuple[str, bool]:
-    count = line.private.get("count")
-    is_own = line.private.get("member") == line.by
-    return ("several", isinstance(count, int) and count > 1) if is_own else ("other", True)
+    variant = variants.get(line.act)
+    return f"{line.act}.{variant}" if variant else line.act
 
 
 def _day_words(day: object) -> str:
@@ -328,35 +341,26 @@ def details(
     line: MembersJournalLine, member_name: MemberNames, vocabulary: Vocabulary
 ) -> Sequence[tuple[str, str]]:
     """The private details of a line, as (label, words)."""
-    return [(label, words) for label, words in _details(line, member_name, vocabulary) if words]
-
-
-def _details(
-    line: MembersJournalLine, member_name: MemberNames, vocabulary: Vocabulary
-) -> Iterator[tuple[str, str]]:
     private = line.private
     restriction = str(private.get("restriction") or "")
-    public = vocabulary.label("restriction", line.reason) if line.reason else ""
-    yield _("Version"), str(private.get("revision") or private.get("version") or "")
-    yield _("Motif public"), public
-    if restriction and restriction != line.reason:
-        yield _("Motif pour les membres"), vocabulary.label("restriction", restriction)
-    if line.report:
-        yield _("Motif"), vocabulary.label("refus", str(private.get("reason") or ""))
-    yield (
-        _("Approuvé par"),
-        ", ".join(
-            _member_name(identifier, member_name)
-            for identifier in _as_list(private.get("approved_by"))
-        ),
+    members_reason = restriction if restriction != line.reason else ""
+    report_reason = str(private.get("reason") or "") if line.report else ""
+    role = str(private.get("role") or "")
+    approved_by, attested, destroyed = (
+        private[name] if isinstance(private.get(name), list) else []
+        for name in ("approved_by", "attested", "destroyed")
     )
-    attested = _as_list(private.get("attested"))
-    attested_words = [str(words) for code, words in ATTESTED_WORDS.items() if code in attested]
-    yield _("Attesté"), ", ".join(attested_words)
-    yield _("Rôle"), str(ROLE_WORDS.get(str(private.get("role")), private.get("role") or ""))
-    destroyed = _as_list(private.get("destroyed"))
-    yield _("Versions détruites"), ", ".join(str(identifier) for identifier in destroyed)
-
-
-def _as_list(detail: object) -> list[Any]:
-    return detail if isinstance(detail, list) else []
+    fields = (
+        (_("Version"), str(private.get("revision") or private.get("version") or "")),
+        (_("Motif public"), vocabulary.label("restriction", line.reason)),
+        (_("Motif pour les membres"), vocabulary.label("restriction", members_reason)),
+        (_("Motif"), vocabulary.label("refus", report_reason)),
+        (_("Approuvé par"), ", ".join(_member_name(by, member_name) for by in approved_by)),
+        (
+            _("Attesté"),
+            ", ".join(str(words) for code, words in ATTESTED_WORDS.items() if code in attested),
+        ),
+        (_("Rôle"), str(ROLE_WORDS.get(role, role))),
+        (_("Versions détruites"), ", ".join(map(str, destroyed))),
+    )
+    return [(str(label), words) for label, words in fields if words]

@@ -6,7 +6,6 @@ import re
 from collections.abc import Iterator, Mapping, Sequence
 from datetime import date
 from typing import Any, Self
-from urllib.parse import urlencode
 
 from flask import Response, render_template, request, stream_with_context
 from flask.typing import ResponseReturnValue
@@ -22,31 +21,28 @@ from register.accounts import acts as accounts
 from register.accounts.models import Member
 from register.accounts.web import current_member
 from register.cases import members_journal
-from register.cases.members_journal import LinePosition, MembersJournalLine
-from register.cases.members_journal_query import (
-    ACT_GROUPS,
-    CONSOLE_MEMBER,
-    LEDGER_NAMES,
-    LEDGERS,
-    MembersJournalQuery,
-)
+from register.cases.members_journal import LEDGER_NAMES, LEDGERS, LinePosition, MembersJournalLine
 from register.cases.vocabulary import Vocabulary
 from register.db import db
 from register.errors import NotFound
 from register.exchange import csv_export
-from register.journal import head
+from register.journal import Ledger, head
+from register.journal.queries import CONSOLE_MEMBER, JournalQuery
 from register.journal.web import journal_sentences
 from register.journal.web.journal_sentences import (
+    ACT_GROUPS,
+    ACTS_BY_NAME,
     GROUP_NAMES,
-    KIND_NAMES,
     LEDGER_LABELS,
     LINE_CHECKS,
+    MemberNames,
 )
 from register.reports import queries as reports
 from register.text import dates
 from register.web.blueprints import desk
 from register.web.form_fields import BaseForm, line_field
 from register.web.l10n import with_label
+from register.web.list_query import list_address
 from register.web.request_context import current_vocabulary
 
 _NUMBER = re.compile(r"[1-9][0-9]{0,8}")
@@ -78,13 +74,37 @@ def _kind_choices() -> Iterator[SelectChoice]:
     for group, kinds in ACT_GROUPS.items():
         name = GROUP_NAMES[group]
         yield SelectChoice(group, lazy_gettext("%(group)s : tous", group=name), optgroup=name)
-        for kind in kinds:
-            yield SelectChoice(kind, KIND_NAMES[kind], optgroup=name)
+        for kind, (_act, label) in kinds.items():
+            yield SelectChoice(kind, label, optgroup=name)
 
 
 def _select_field(label: Any, choices: Any = ()) -> SelectField:
     options: dict[str, Any] = {"invalid_choice_message": _INVALID_CHOICE}
     return SelectField(label, choices=list(choices), default="", **options)
+
+
+def _check_number(_form: BaseForm, field: Field) -> None:
+    if field.data and not _NUMBER.fullmatch(field.data):
+        raise ValidationError(lazy_gettext("Écrivez le numéro en chiffres, comme 12."))
+
+
+def _parse_number(typed: str | None) -> int | None:
+    return int(typed) if typed else None
+
+
+def _check_day(_form: BaseForm, field: Field) -> None:
+    if field.data and _parse_day(field.data) is None:
+        raise ValidationError(lazy_gettext("Écrivez le jour ainsi : 2026-03-02."))
+
+
+def _parse_day(typed: str | None) -> date | None:
+    """A day within the years that the register accepts; None otherwise."""
+    try:
+        day = date.fromisoformat(typed) if typed and _DAY.fullmatch(typed) else None
+    except ValueError:
+        return None
+    is_in_range = day and dates.FIRST_YEAR <= day.year <= dates.LAST_YEAR
+    return day if is_in_range else None
 
 
 class JournalForm(BaseForm):
@@ -95,10 +115,10 @@ class JournalForm(BaseForm):
 
     membre = _select_field(lazy_gettext("Membre"))
     acte = _select_field(lazy_gettext("Acte"), _kind_choices())
-    cas = line_field(lazy_gettext("Cas nº"), limit=20)
-    dossier = line_field(lazy_gettext("Dossier"), limit=20)
-    du = line_field(lazy_gettext("Depuis le"), limit=20)
-    au = line_field(lazy_gettext("Jusqu’au"), limit=20)
+    cas = line_field(lazy_gettext("Cas nº"), limit=20, validators=[_check_number])
+    dossier = line_field(lazy_gettext("Dossier"), limit=20, validators=[_check_number])
+    du = line_field(lazy_gettext("Depuis le"), limit=20, validators=[_check_day])
+    au = line_field(lazy_gettext("Jusqu’au"), limit=20, validators=[_check_day])
     livre = _select_field(
         lazy_gettext("Livre"),
         [
@@ -121,65 +141,28 @@ class JournalForm(BaseForm):
         ]
         return form
 
-    def validate_cas(self, field: Field) -> None:
-        """Accept the public number of a case."""
-        _check_number(field)
-
-    def validate_dossier(self, field: Field) -> None:
-        """Accept the id of a case on the desk."""
-        _check_number(field)
-
-    def validate_du(self, field: Field) -> None:
-        """Accept a day as ``<input type="date">`` sends it."""
-        _check_day(field)
-
     def validate_au(self, field: Field) -> None:
         """Accept a day that is not before the first one."""
-        _check_day(field)
         since, until = _parse_day(self.du.data), _parse_day(field.data)
         if since and until and until < since:
             raise ValidationError(lazy_gettext("Ce jour est avant le premier."))
 
     @property
-    def count(self) -> int:
-        """How many filters are in force."""
-        return sum(bool(field.data) for field in self)
+    def parameters(self) -> list[tuple[str, str]]:
+        """The filters in force, as they are in the address."""
+        return [(field.name, field.data) for field in self if field.data]
 
-    def to_query(self) -> MembersJournalQuery:
+    def to_query(self) -> JournalQuery:
         """The query of a valid form."""
-        return MembersJournalQuery(
+        return JournalQuery(
+            ledgers=(LEDGERS[self.livre.data],) if self.livre.data else tuple(Ledger),
+            acts=ACTS_BY_NAME.get(self.acte.data, ()),
             member=_parse_number(self.membre.data),
-            kind=self.acte.data or "",
             number=_parse_number(self.cas.data),
             incident_id=_parse_number(self.dossier.data),
             since=_parse_day(self.du.data),
             until=_parse_day(self.au.data),
-            ledger_name=self.livre.data or "",
         )
-
-
-def _check_number(field: Field) -> None:
-    if field.data and not _NUMBER.fullmatch(field.data):
-        raise ValidationError(lazy_gettext("Écrivez le numéro en chiffres, comme 12."))
-
-
-def _parse_number(typed: str | None) -> int | None:
-    return int(typed) if typed else None
-
-
-def _check_day(field: Field) -> None:
-    if field.data and _parse_day(field.data) is None:
-        raise ValidationError(lazy_gettext("Écrivez le jour ainsi : 2026-03-02."))
-
-
-def _parse_day(typed: str | None) -> date | None:
-    """A day within the years that the register accepts; None otherwise."""
-    try:
-        day = date.fromisoformat(typed) if typed and _DAY.fullmatch(typed) else None
-    except ValueError:
-        return None
-    is_in_range = day and dates.FIRST_YEAR <= day.year <= dates.LAST_YEAR
-    return day if is_in_range else None
 
 
 @desk.get("/journal", endpoint="journal")
@@ -188,38 +171,28 @@ def lines() -> ResponseReturnValue:
     form = JournalForm.from_args(request.args, accounts.display_names(db.session()))
     if not form.validate():
         return _invalid_form_page(form)
-    journal_query = form.to_query()
-    stretch = members_journal.list_lines(
-        db.session(), current_member.member(), journal_query, _start_place()
+    parameters, older = form.parameters, ""
+    journal_page = members_journal.list_lines(
+        db.session(), current_member.member(), form.to_query(), _start_place()
     )
+    if journal_page.older is not None:
+        ledger, seq = journal_page.older
+        place = ("apres", f"{LEDGER_NAMES[ledger]}-{seq}")
+        older = list_address(JOURNAL_PATH, [*parameters, place])
     return render_template(
         "journal/members_journal.html",
         form=form,
-        stretch=stretch,
-        journal_query=journal_query,
-        line_sentences=_line_sentences(stretch.lines),
-        reports=_report_days(stretch.lines),
-        books=LEDGER_LABELS,
-        first=address(journal_query),
-        older=address(journal_query, stretch.older) if stretch.older else "",
-        table=address(journal_query, path=JOURNAL_PATH + ".csv"),
+        stretch=journal_page,
+        first=list_address(JOURNAL_PATH, parameters),
+        older=older,
+        table=list_address(f"{JOURNAL_PATH}.csv", parameters),
         begun="apres" in request.args,
+        **_template_words(journal_page.lines),
     )
 
 
 def _invalid_form_page(form: JournalForm) -> ResponseReturnValue:
     return render_template("journal/members_journal.html", form=form, stretch=None), 422
-
-
-def address(
-    journal_query: MembersJournalQuery, after: LinePosition | None = None, path: str = JOURNAL_PATH
-) -> str:
-    """The address of the lines of a query, or of those that follow a line."""
-    pairs = journal_query.pairs()
-    if after is not None:
-        ledger, seq = after
-        pairs.append(("apres", f"{LEDGER_NAMES[ledger]}-{seq}"))
-    return f"{path}?{urlencode(pairs)}" if pairs else path
 
 
 def _start_place() -> LinePosition | None:
@@ -233,25 +206,22 @@ def _start_place() -> LinePosition | None:
     return LEDGERS[match[1]], int(match[2])
 
 
-def _line_sentences(
-    journal_lines: Sequence[MembersJournalLine],
-) -> Sequence[tuple[MembersJournalLine, str, Sequence[tuple[str, str]]]]:
+def _template_words(journal_lines: Sequence[MembersJournalLine]) -> dict[str, Any]:
+    """Lines with their sentences and details, ledgers, and the days of the reports that exist."""
     vocabulary, member_name = current_vocabulary(), current_member.display_name
-    return [
-        (
-            journal_line,
-            journal_sentences.sentence(journal_line, member_name),
-            journal_sentences.details(journal_line, member_name, vocabulary),
-        )
-        for journal_line in journal_lines
-    ]
-
-
-def _report_days(journal_lines: Sequence[MembersJournalLine]) -> Mapping[str, date]:
-    """The days of receipt of the existing reports that lines refer to."""
-    return reports.received_days(
-        db.session(), {journal_line.report for journal_line in journal_lines if journal_line.report}
-    )
+    report_keys = {journal_line.report for journal_line in journal_lines if journal_line.report}
+    return {
+        "line_sentences": [
+            (
+                journal_line,
+                journal_sentences.sentence(journal_line, member_name),
+                journal_sentences.details(journal_line, member_name, vocabulary),
+            )
+            for journal_line in journal_lines
+        ],
+        "reports": reports.received_days(db.session(), report_keys),
+        "books": LEDGER_LABELS,
+    }
 
 
 # The bound keeps the number within the integers of the database.
@@ -271,18 +241,12 @@ def line(name: str, seq: int) -> ResponseReturnValue:
         # Nothing is confirmed of an unreadable line.
         for holds in [key not in line_check.problems and not unreadable]
     ]
-    last_seq = head(db.session(), LEDGERS[name]).seq
-    ((_line, sentence, details),) = _line_sentences([line_check.line])
     return render_template(
         "journal/members_journal_line.html",
         line_check=line_check,
-        line=line_check.line,
-        reports=_report_days([line_check.line]),
-        sentence=sentence,
-        details=details,
         checks=checks,
-        books=LEDGER_LABELS,
-        last=last_seq,
+        last=head(db.session(), LEDGERS[name]).seq,
+        **_template_words([line_check.line]),
     )
 
 
@@ -293,8 +257,8 @@ def csv_table() -> ResponseReturnValue:
     form = JournalForm.from_args(request.args, names)
     if not form.validate():
         return _invalid_form_page(form)
-    viewer, table_words = current_member.member(), _TableWords(names, current_vocabulary())
-    csv_rows = _csv_rows(db.engine, viewer, form.to_query(), table_words)
+    viewer, vocabulary = current_member.member(), current_vocabulary()
+    csv_rows = _csv_rows(db.engine, viewer, form.to_query(), names, vocabulary)
     # The rows are read in batches, each in a session of its own: a slow client must not hold a
     # transaction open, which would keep erased words in SQLite's log.
     db.session.remove()
@@ -304,43 +268,43 @@ def csv_table() -> ResponseReturnValue:
     return response
 
 
-class _TableWords:
-    """Names and labels for the rows of the CSV, loaded before they are streamed."""
-
-    def __init__(self, names: Mapping[int, str], vocabulary: Vocabulary) -> None:
-        self.names, self.vocabulary = names, vocabulary
-        self.console = str(_("la console"))
-
-    def member_name(self, member: int | None) -> str:
-        return self.names.get(member or 0, "") or self.console
-
-
 def _csv_rows(
-    engine: Engine, viewer: Member, journal_query: MembersJournalQuery, table_words: _TableWords
+    engine: Engine,
+    viewer: Member,
+    journal_query: JournalQuery,
+    names: Mapping[int, str],
+    vocabulary: Vocabulary,
 ) -> Iterator[Sequence[object]]:
+    console = str(_("la console"))
+
+    def member_name(member: int | None) -> str:
+        return names.get(member or 0, "") or console
+
     after: LinePosition | None = None
     while True:
         with Session(engine) as session:
-            stretch = members_journal.list_lines(session, viewer, journal_query, after, _BATCH_SIZE)
-        yield from (_csv_row(journal_line, table_words) for journal_line in stretch.lines)
-        after = stretch.older
+            journal_page = members_journal.list_lines(
+                session, viewer, journal_query, after, _BATCH_SIZE
+            )
+        for journal_line in journal_page.lines:
+            yield _csv_row(journal_line, member_name, vocabulary)
+        after = journal_page.older
         if after is None:
             return
 
 
-def _csv_row(journal_line: MembersJournalLine, table_words: _TableWords) -> Sequence[object]:
-    details = journal_sentences.details(
-        journal_line, table_words.member_name, table_words.vocabulary
-    )
+def _csv_row(
+    journal_line: MembersJournalLine, member_name: MemberNames, vocabulary: Vocabulary
+) -> Sequence[object]:
+    time, day = journal_line.at, journal_line.day
+    details = journal_sentences.details(journal_line, member_name, vocabulary)
     return (
         journal_line.ledger_name,
         journal_line.seq,
-        journal_line.at.astimezone(dates.PARIS).isoformat()
-        if journal_line.at
-        else journal_line.day.isoformat(),
+        (time.astimezone(dates.PARIS) if time else day).isoformat(),
         journal_line.act,
-        journal_sentences.sentence(journal_line, table_words.member_name),
-        journal_sentences.actor(journal_line, table_words.member_name),
+        journal_sentences.sentence(journal_line, member_name),
+        journal_sentences.actor(journal_line, member_name),
         journal_line.number,
         journal_line.incident_id,
         journal_line.title,

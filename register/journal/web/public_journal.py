@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from datetime import datetime
 
 from flask import Response, redirect, render_template, request
 from flask.typing import ResponseReturnValue
@@ -13,35 +14,89 @@ from sqlalchemy.orm import Session
 
 from register.cases import public_journal
 from register.cases import public_versions as proofs
-from register.cases.public_journal import PublicJournalQuery
+from register.cases.filters import LENGTH_LIMIT, VALUES_LIMIT, parse_page_number
 from register.cases.web.public.cases import case_number
-from register.cases.web.public.filter_panel import FacetOption, FilterChip
 from register.db import db
 from register.errors import Invalid, Moved, NotFound
 from register.journal import line_time
-from register.journal.queries import head_document, public_lines
-from register.journal.web.journal_sentences import PUBLIC_KIND_NAMES
+from register.journal.queries import JournalQuery, head_document, public_lines
+from register.journal.web.journal_sentences import PUBLIC_KINDS
+from register.text import dates
+from register.text.normalisation import one_line
 from register.web import urls
 from register.web.blueprints import public
 from register.web.etag import verifier
 from register.web.l10n import edtf_words
+from register.web.list_query import (
+    FacetOption,
+    FilterChip,
+    QueryArgs,
+    filter_chips,
+    last_value,
+    require_page,
+)
 from register.web.request_context import head
 
 _NUMBER = re.compile(r"0|[1-9][0-9]{0,8}")
+# The years that dates may have.
+_MONTH = re.compile(r"[12][0-9]{3}-(?:0[1-9]|1[0-2])")
 
 
 @dataclass(frozen=True)
-class JournalFilterPanel:
-    """Options of the filter form, and the number of filters in force."""
+class PublicJournalQuery:
+    """Kinds of acts, civil month in Paris (``YYYY-MM``) and page of a list of lines."""
 
-    kinds: list[FacetOption]
-    months: list[FacetOption]
-    count: int
+    kinds: tuple[str, ...] = ()
+    month: str = ""
+    page: int = 1
+
+    def at_page(self, page: int) -> PublicJournalQuery:
+        """Copy at another page."""
+        return replace(self, page=page)
+
+    @property
+    def address(self) -> str:
+        """Canonical address."""
+        month = [("mois", self.month)] if self.month else []
+        page = [("page", str(self.page))] if self.page > 1 else []
+        return urls.ledger([*(("acte", kind) for kind in self.kinds), *month, *page])
+
+    @property
+    def is_bare(self) -> bool:
+        """Whether there is no filter."""
+        return not self.kinds and not self.month
+
+    @property
+    def selection(self) -> JournalQuery:
+        """Acts and days that it selects."""
+        acts = tuple(PUBLIC_KINDS[kind][0] for kind in self.kinds)
+        if not self.month:
+            return JournalQuery(acts=acts)
+        month = dates.parse(self.month)
+        return JournalQuery(acts=acts, since=month.first, until=month.last)
 
 
-def kind_names() -> dict[str, str]:
-    """Names of the kinds of public lines, by kind."""
-    return {kind: str(PUBLIC_KIND_NAMES[kind]) for kind in public_journal.PUBLIC_ACTS_BY_KIND}
+def parse(args: QueryArgs) -> PublicJournalQuery:
+    """Parse the parameters of a URL; unknown names are ignored.
+
+    :raises Invalid: ``filter`` or ``filter_too_many``, with the name; ``page``.
+    """
+    typed = {}
+    for name, limit, accepts in (
+        ("acte", VALUES_LIMIT, PUBLIC_KINDS.__contains__),
+        ("mois", 1, _MONTH.fullmatch),
+    ):
+        typed[name] = [value for value in map(one_line, args.get(name, ())) if value]
+        if len(typed[name]) > limit:
+            raise Invalid("filter_too_many", name=name)
+        for value in typed[name]:
+            if not accepts(value):
+                raise Invalid("filter", name=name, value=value[:LENGTH_LIMIT])
+    return PublicJournalQuery(
+        kinds=tuple(kind for kind in PUBLIC_KINDS if kind in typed["acte"]),
+        month=typed["mois"][0] if typed["mois"] else "",
+        page=parse_page_number(last_value(args, "page")),
+    )
 
 
 @public.get("/registre")
@@ -52,65 +107,58 @@ def lines() -> ResponseReturnValue:
     if line_number is not None:
         if not 0 < line_number <= position.seq:
             raise NotFound("no_such_line")
-        return redirect(
-            urls.line(line_number, public_journal.page_of_line(line_number, position)), 303
-        )
-    journal_query = public_journal.parse(request.args.to_dict(flat=False))
-    journal_page = public_journal.query_page(db.session(), journal_query, position)
-    if journal_page.number > journal_page.pages:
-        raise NotFound("no_such_page")
-    kind_labels = kind_names()
+        page = public_journal.page_of_line(line_number, position)
+        return redirect(urls.line(line_number, page), 303)
+    journal_query = parse(request.args.to_dict(flat=False))
+    session = db.session()
+    journal_page = public_journal.query_page(
+        session, journal_query.selection, journal_query.page, position
+    )
+    require_page(journal_page)
+    months = []
+    if position.seq:
+        months = list_months(line_time(session, 1), line_time(session, position.seq))
+    if journal_query.month and journal_query.month not in months:
+        months.append(journal_query.month)
     return render_template(
         "journal/public_journal.html",
         page=journal_page,
         journal_query=journal_query,
         head=position,
-        panel=_filter_panel(journal_query, kind_labels),
+        kinds=[
+            FacetOption(kind, str(label), kind in journal_query.kinds)
+            for kind, (_act, label) in PUBLIC_KINDS.items()
+        ],
+        months=[
+            FacetOption(month, edtf_words(month), month == journal_query.month) for month in months
+        ],
         chips=chips(journal_query),
-        words={act: kind_labels[kind] for kind, act in public_journal.PUBLIC_ACTS_BY_KIND.items()},
+        words={act.value: str(label) for act, label in PUBLIC_KINDS.values()},
     )
 
 
 def chips(journal_query: PublicJournalQuery) -> list[FilterChip]:
     """The filters in force in words, each with the address without it."""
-    kind_labels = kind_names()
-    active_chips = [
-        FilterChip(kind_labels[kind], urls.ledger(journal_query.without(kind)))
+    first_page = journal_query.at_page(1)
+    removals = [
+        (
+            str(PUBLIC_KINDS[kind][1]),
+            replace(first_page, kinds=tuple(other for other in first_page.kinds if other != kind)),
+        )
         for kind in journal_query.kinds
     ]
     if journal_query.month:
-        active_chips.append(
-            FilterChip(
-                edtf_words(journal_query.month),
-                urls.ledger(PublicJournalQuery(journal_query.kinds)),
-            )
-        )
-    return active_chips
+        removals.append((edtf_words(journal_query.month), replace(first_page, month="")))
+    return filter_chips(removals, lambda query: query.address)
 
 
-def _filter_panel(
-    journal_query: PublicJournalQuery, kind_labels: dict[str, str]
-) -> JournalFilterPanel:
-    last_seq = head().seq
-    month_options = []
-    if last_seq:
-        session = db.session()
-        month_options = public_journal.list_months(
-            line_time(session, 1), line_time(session, last_seq)
-        )
-    if journal_query.month and journal_query.month not in month_options:
-        month_options.append(journal_query.month)
-    return JournalFilterPanel(
-        kinds=[
-            FacetOption(kind, kind_labels[kind], kind in journal_query.kinds)
-            for kind in public_journal.PUBLIC_ACTS_BY_KIND
-        ],
-        months=[
-            FacetOption(month, edtf_words(month), month == journal_query.month)
-            for month in month_options
-        ],
-        count=len(journal_query.kinds) + bool(journal_query.month),
-    )
+def list_months(first: datetime, last: datetime) -> list[str]:
+    """Civil months between two times, the newest first."""
+    first_day, last_day = dates.paris_day(first), dates.paris_day(last)
+    start = first_day.year * 12 + first_day.month - 1
+    # Never before the first, even after the clock was set back.
+    end = max(start, last_day.year * 12 + last_day.month - 1)
+    return [f"{month // 12:04d}-{month % 12 + 1:02d}" for month in range(end, start - 1, -1)]
 
 
 @public.get("/registre/tete")

@@ -1,8 +1,7 @@
-"""The editorial pages, for administrators: which there are, writing one, going back to its own."""
+"""Editorial pages for administrators: list, editor, return to the shipped text, history."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -14,17 +13,16 @@ from markupsafe import Markup
 from wtforms import HiddenField
 
 from register.cases.web.desk import act_view, content_words
-from register.cases.web.desk.content_words import FieldChange
+from register.cases.web.desk.content_words import FieldChange, FieldTexts
 from register.config import LEGAL_FIELDS
 from register.db import db
 from register.errors import Invalid, Refused, RegisterError, TextError
 from register.pages import acts, queries
 from register.pages import content as editorial
 from register.pages.acts import REASON_LIMIT, TEXT_LIMIT, TITLE_LIMIT
-from register.pages.content import DEFINITIONS, render_page
+from register.pages.content import DEFINITIONS, ShippedPage, render_page
 from register.pages.queries import PageRevision
 from register.pages.web.public_pages import fill_page, page_path
-from register.text.text_diff import DiffPiece, TextDiff
 from register.web.blueprints import desk
 from register.web.error_messages import error_sentence
 from register.web.errors import status_of
@@ -36,6 +34,10 @@ from register.web.view_permissions import administrators_only, asks_password
 CONTENT_FIELDS = ("title", "text")
 
 
+def _revision_number(raw: str) -> int:
+    return int(raw) if raw.isascii() and raw.isdecimal() and len(raw) < 10 else 0
+
+
 class ReasonForm(DeskForm):
     """Why a page changes, and what its administrator had before their eyes."""
 
@@ -45,8 +47,7 @@ class ReasonForm(DeskForm):
     @property
     def seen_revision(self) -> int:
         """The revision looked at; 0, the shipped text, when the form does not say."""
-        raw = str(self.vu.data or "")
-        return int(raw) if raw.isascii() and raw.isdecimal() and len(raw) < 10 else 0
+        return _revision_number(str(self.vu.data or ""))
 
 
 class PageForm(ReasonForm):
@@ -124,8 +125,12 @@ def current_page(page: str) -> CurrentPage:
 
 
 def _current_page(name: str, revision: PageRevision | None) -> CurrentPage:
-    published = editorial.shipped_page(name) if revision is None or revision.shipped else revision
+    published = editorial.published_text(name, revision)
     return CurrentPage(name, published.title, published.text, revision)
+
+
+def _page_fields(page_text: CurrentPage | ShippedPage | PageRevision) -> FieldTexts:
+    return {name: getattr(page_text, name) for name in CONTENT_FIELDS}
 
 
 @desk.post("/pages/apercu")
@@ -157,7 +162,7 @@ def page_edit(page: str) -> ResponseReturnValue:
     """Show the editor of a page, or do what its button says."""
     current = current_page(page)
     if request.method != "POST":
-        initial = {"title": current.title, "text": current.text, "vu": str(current.revision_id)}
+        initial = {**_page_fields(current), "vu": str(current.revision_id)}
         return _editor_page(current, PageForm(formdata=None, data=initial))
     form = PageForm()
     for name in set(request.form.getlist(TAKE_FIELD)) & set(CONTENT_FIELDS):
@@ -166,7 +171,18 @@ def page_edit(page: str) -> ResponseReturnValue:
         return _preview_page(current, form)
     if not form.is_sent:
         return _editor_page(current, form, 422)
-    return _save_page(current, form)
+    content = {name: form[name].data for name in CONTENT_FIELDS}
+    reason, seen = form.reason.data, form.seen_revision
+    try:
+        act_view.run_act(
+            lambda tx, by: acts.save_page(
+                tx, page, **content, by=by, reason=reason, seen_revision=seen
+            )
+        )
+    except (Refused, Invalid, TextError) as error:
+        return _refusal_page(current_page(page), form, error)
+    flash(typeset(_("La page est enregistrée : les lecteurs voient le nouveau texte.")))
+    return redirect(f"{PAGES_PATH}/{page}/versions", 303)
 
 
 def _editor_page(
@@ -176,7 +192,8 @@ def _editor_page(
         "pages/desk/edit.html",
         now=current,
         form=form,
-        help=writing_help(current.name),
+        setting_markers=", ".join(f"{{{name}}}" for name in LEGAL_FIELDS),
+        definition_markers=", ".join(f"{{{name}}}" for name in DEFINITIONS),
         **extra,
     )
     return body, status
@@ -195,31 +212,15 @@ def _preview_page(current: CurrentPage, form: PageForm) -> ResponseReturnValue:
     return _editor_page(current, form, preview=preview)
 
 
-def _save_page(current: CurrentPage, form: PageForm) -> ResponseReturnValue:
-    title, source, options = form.title.data, form.text.data, {"reason": form.reason.data}
-    try:
-        act_view.run_act(
-            lambda tx, by: acts.save_page(
-                tx, current.name, title, source, by=by, seen_revision=form.seen_revision, **options
-            )
-        )
-    except (Refused, Invalid, TextError) as error:
-        return _refusal_page(current.name, form, error)
-    flash(typeset(_("La page est enregistrée : les lecteurs voient le nouveau texte.")))
-    return redirect(f"{PAGES_PATH}/{current.name}/versions", 303)
-
-
 def _refusal_page(
-    page: str, form: PageForm, error: RegisterError | TextError
+    current: CurrentPage, form: PageForm, error: RegisterError | TextError
 ) -> ResponseReturnValue:
-    current = current_page(page)
     status = status_of(error) if isinstance(error, RegisterError) else 422
     if error.key == "page_changed_meanwhile":
         # What was written comes back beside what stands, to be saved on top of it knowingly.
         form.vu.data = str(current.revision_id)
         mine = {name: form[name].data for name in CONTENT_FIELDS}
-        theirs = {name: getattr(current, name) for name in CONTENT_FIELDS}
-        return _editor_page(current, form, status, both=page_changes(theirs, mine))
+        return _editor_page(current, form, status, both=page_changes(_page_fields(current), mine))
     if isinstance(error, TextError) or error.key in ("page_marker", "page_anchor"):
         form.text.errors = [*form.text.errors, typeset(error_sentence(error))]
         return _editor_page(current, form, status)
@@ -244,12 +245,10 @@ def page_restore(page: str) -> ResponseReturnValue:
         return _restore_page(current, form)
     if not form.is_sent:
         return _restore_page(current, form, status=422)
-    reason = form.reason.data
+    reason, seen = form.reason.data, form.seen_revision
     try:
         act_view.run_act(
-            lambda tx, by: acts.restore_page(
-                tx, page, by=by, reason=reason, seen_revision=form.seen_revision
-            )
+            lambda tx, by: acts.restore_page(tx, page, by=by, reason=reason, seen_revision=seen)
         )
     except Refused as error:
         current = current_page(page)
@@ -262,87 +261,77 @@ def page_restore(page: str) -> ResponseReturnValue:
 def _restore_page(
     current: CurrentPage, form: ReasonForm, problem: str = "", status: int = 200
 ) -> ResponseReturnValue:
-    shipped_page = editorial.shipped_page(current.name)
+    shipped = editorial.shipped_page(current.name)
     body = render_template(
         "pages/desk/restore.html",
         now=current,
         form=form,
         problem=problem,
-        changes=page_changes(
-            {"title": current.title, "text": current.text},
-            {"title": shipped_page.title, "text": shipped_page.text},
-        ),
+        changes=page_changes(_page_fields(current), _page_fields(shipped)),
     )
     return body, status
+
+
+# --- history -----------------------------------------------------------------------------------
+
+
+@desk.get(f"{PAGE_RULE}/versions")
+@administrators_only
+def page_versions(page: str) -> ResponseReturnValue:
+    """Every revision of a page, the newest first, down to the text that came with the code."""
+    revisions = queries.page_revisions(db.session(), page)
+    return render_template("pages/desk/versions.html", now=current_page(page), rows=revisions)
+
+
+# Beyond the bound a number is none that the database could hold.
+@desk.get(f"{PAGE_RULE}/versions/<int(min=1, max=999999999):revision>")
+@administrators_only
+def page_version(page: str, revision: int) -> ResponseReturnValue:
+    """The page as a revision kept it."""
+    page_revision = queries.get_revision(db.session(), page, revision)
+    return render_template(
+        "pages/desk/version.html",
+        now=current_page(page),
+        row=page_revision,
+        page_html=fill_page(page_revision.html),
+    )
+
+
+@desk.get(f"{PAGE_RULE}/comparer")
+@administrators_only
+def page_compare(page: str) -> ResponseReturnValue:
+    """What changed between two revisions, word by word; 0 is the text that comes with the code."""
+    older, newer = (_revision_number(request.args.get(name, "")) for name in ("de", "a"))
+    return render_template(
+        "pages/desk/compared.html",
+        now=current_page(page),
+        older=older,
+        newer=newer,
+        changes=page_changes(_version_fields(page, older), _version_fields(page, newer)),
+    )
+
+
+def _version_fields(page: str, revision_id: int) -> FieldTexts:
+    if revision_id:
+        return _page_fields(queries.get_revision(db.session(), page, revision_id))
+    return _page_fields(editorial.shipped_page(page))
 
 
 ELLIPSIS = "[…]"
 CONTEXT_LENGTH = 160  # characters that are shown of what did not change, on either side of what did
 
 
-def page_changes(
-    before: content_words.FieldTexts, after: content_words.FieldTexts
-) -> list[FieldChange]:
+def page_changes(before: FieldTexts, after: FieldTexts) -> list[FieldChange]:
     """The fields that differ, each with its differences and a few words around them."""
-    field_changes = content_words.field_changes(before, after)
-    return [
-        replace(change, difference=_trim_difference(change.difference)) for change in field_changes
-    ]
-
-
-def _trim_difference(difference: TextDiff) -> TextDiff:
-    last = len(difference.pieces) - 1
-    pieces = (
-        _trim_piece(piece, first=index == 0, last=index == last)
-        for index, piece in enumerate(difference.pieces)
-    )
-    return replace(difference, pieces=tuple(pieces))
-
-
-def _trim_piece(piece: DiffPiece, *, first: bool, last: bool) -> DiffPiece:
-    """What did not change, without its middle, or without what leads up to it or follows it."""
-    if piece.kind != "same" or len(piece.text) <= 3 * CONTEXT_LENGTH:
-        return piece
-    before = "" if first else piece.text[:CONTEXT_LENGTH].rpartition(" ")[0] + " "
-    after = "" if last else " " + piece.text[-CONTEXT_LENGTH:].partition(" ")[2]
-    return replace(piece, text=f"{before}{ELLIPSIS}{after}")
-
-
-def writing_help(page: str) -> Sequence[tuple[str, str]]:
-    """What is typed, each with what it means.
-
-    :param page: the page that is written, for the example of a link to one of its headings.
-    """
-    return (
-        (
-            "## Filmer {#filmer}",
-            _(
-                "Un titre, et le nom par lequel d’autres pages mènent à lui : "
-                "/%(page)s#filmer. Ne changez pas un nom qui existe.",
-                page=page,
-            ),
-        ),
-        ("### Deux délais", _("Un sous-titre.")),
-        ("**important**", _("En gras. Une étoile de chaque côté : en italique.")),
-        ("- un point", _("Un point d’une liste. « 1. » commence une liste numérotée.")),
-        ("[la méthode](/methode)", _("Un lien vers une autre page du site.")),
-        ("[plus bas](#filmer)", _("Un lien vers un titre de la même page.")),
-        (
-            "{contact_email}",
-            _(
-                "Un réglage du registre, mis à jour tout seul. Tous : %(names)s.",
-                names=_join_markers(LEGAL_FIELDS),
-            ),
-        ),
-        (
-            "{types}",
-            _(
-                "Seul dans son paragraphe : les définitions d’un vocabulaire. Tous : %(names)s.",
-                names=_join_markers(DEFINITIONS),
-            ),
-        ),
-    )
-
-
-def _join_markers(markers: Iterable[str]) -> str:
-    return ", ".join(f"{{{marker}}}" for marker in markers)
+    changes = []
+    for change in content_words.field_changes(before, after):
+        pieces = list(change.difference.pieces)
+        for index, piece in enumerate(pieces):
+            if piece.kind == "same" and len(piece.text) > 3 * CONTEXT_LENGTH:
+                # Without its middle, or without what leads up to it or follows it.
+                lead = piece.text[:CONTEXT_LENGTH].rpartition(" ")[0] + " " if index else ""
+                is_last = index == len(pieces) - 1
+                end = "" if is_last else " " + piece.text[-CONTEXT_LENGTH:].partition(" ")[2]
+                pieces[index] = replace(piece, text=f"{lead}{ELLIPSIS}{end}")
+        changes.append(replace(change, difference=replace(change.difference, pieces=tuple(pieces))))
+    return changes

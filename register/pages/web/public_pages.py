@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Mapping
-from dataclasses import asdict, dataclass
+from collections.abc import Callable, Mapping
+from dataclasses import asdict
 
 from flask import render_template
 from flask_babel import gettext as _
@@ -15,99 +15,50 @@ from register.cases.web.public.cases import case_number
 from register.config import LEGAL_FIELDS
 from register.db import db
 from register.pages import content as editorial
-from register.pages.content import fill_markers
-from register.pages.vocabulary_examples import examples
+from register.pages.content import DEFINITIONS, fill_markers
 from register.reports import plain_words
 from register.text.dates import paris_day
 from register.web.blueprints import public
+from register.web.l10n import typeset
 from register.web.languages import in_language, language
 from register.web.request_context import current_vocabulary, settings
-
-# For each marker of a page, the vocabulary that it asks for.
-MARKER_LISTS: Mapping[str, str] = {
-    "types": "type",
-    "preuves": "preuve",
-    "issues": "issue",
-    "sens": "sens",
-    "refus": "refus",
-    "retraits": "restriction",
-}
-
-
-@dataclass(frozen=True)
-class DefinedWord:
-    """A word with what it means, an example where it has one, and the name one can link to."""
-
-    anchor: str
-    label: str
-    definition: str
-    example: str
-
-
-@dataclass(frozen=True)
-class WordGroup:
-    """Words under one heading; the only group of a vocabulary without families has none."""
-
-    anchor: str
-    label: str
-    definition: str
-    words: tuple[DefinedWord, ...]
 
 
 def definitions(marker: str) -> str:
     """The definitions that a marker stands for, as HTML."""
-    return render_template("pages/_definitions.html", groups=list(_word_groups(marker)))
-
-
-def _word_groups(marker: str) -> Iterator[WordGroup]:
-    list_name = MARKER_LISTS[marker]
-    words = [word for word in current_vocabulary().lists[list_name].values() if _is_public(word)]
-    if list_name != "type":
-        yield WordGroup("", "", "", _define_words(list_name, words))
-        return
-    for family in current_vocabulary().lists["famille"].values():
-        family_words = [word for word in words if word.extra["famille"] == family.code]
-        # The family of what fits nowhere has one type, with its own name.
-        if len(family_words) == 1 and family_words[0].label == family.label:
-            yield WordGroup("", "", "", _define_words(list_name, family_words))
-        elif family_words:
-            definition = family.definition
-            yield WordGroup(
-                f"famille-{family.code}",
-                family.label,
-                definition,
-                _define_words(list_name, family_words),
-            )
-
-
-def _is_public(word: VocabularyWord) -> bool:
-    """Whether readers may meet a word: none that is retired, or that members alone know of."""
-    return not word.retired and word.extra.get("public", True)
-
-
-def _define_words(list_name: str, words: Iterable[VocabularyWord]) -> tuple[DefinedWord, ...]:
-    examples_by_code = _examples(list_name)
-    return tuple(
-        DefinedWord(
-            f"{list_name}-{word.code}".replace("_", "-"),
-            word.label,
-            word.definition,
-            examples_by_code.get(word.code, ""),
-        )
-        for word in words
-    )
-
-
-def _examples(list_name: str) -> Mapping[str, str]:
+    list_name, vocabulary = DEFINITIONS[marker], current_vocabulary()
+    words = [
+        word
+        for word in vocabulary.lists[list_name].values()
+        # Readers meet no word that is retired, or that members alone know of.
+        if not word.retired and word.extra.get("public", True)
+    ]
+    groups: list[tuple[VocabularyWord | None, list[VocabularyWord]]] = []
     if list_name == "type":
-        return {code: word.example for code, word in plain_words.words("type", language()).items()}
-    return examples(list_name, language()) if list_name in ("preuve", "issue") else {}
+        for family in vocabulary.lists["famille"].values():
+            family_words = [word for word in words if word.extra["famille"] == family.code]
+            # The family of what fits nowhere has one type, with its own name.
+            is_alone = [word.label for word in family_words] == [family.label]
+            if family_words:
+                groups.append((None if is_alone else family, family_words))
+    else:
+        groups.append((None, words))
+    examples: Mapping[str, str] = {}
+    if list_name == "type":
+        plain_types = plain_words.words("type", language())
+        examples = {code: word.example for code, word in plain_types.items()}
+    elif list_name in editorial.EXAMPLE_LISTS:
+        examples = editorial.examples(list_name, language())
+    return render_template(
+        "pages/_definitions.html", list_name=list_name, groups=groups, examples=examples
+    )
 
 
 def _editorial_view(name: str) -> Callable[[], str]:
     def view() -> str:
         page = editorial.current_page(db.session(), editorial.text_name(name, language()))
-        return render_template("pages/page.html", page=page, body=fill_page(page.html), name=name)
+        title, body = typeset(page.title), fill_page(page.html)
+        return render_template("pages/page.html", title=title, body=body, name=name)
 
     return view
 

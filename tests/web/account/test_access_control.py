@@ -14,12 +14,13 @@ from datetime import timedelta
 import pytest
 from flask import Flask
 from form_client import PASSWORD, SIGN_IN, FormClient, sign_in
+from ledger_lines import lines_since
 
 from register.accounts import sessions
 from register.accounts.models import Member, MemberInvitation, RecoveryCode
 from register.accounts.web.current_member import is_member_path
 from register.db import db, housekeeping, now
-from register.journal import Ledger, lines_since
+from register.journal import Ledger
 from register.journal.models import LedgerHead
 from register.pages import content
 from register.pages.web.page_editor import LEGAL_PAGES

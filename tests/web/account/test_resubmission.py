@@ -7,10 +7,11 @@ from functools import partial
 
 import pytest
 from form_client import PASSWORD, SIGN_IN, FormClient, sign_in
+from ledger_lines import lines_since
 from werkzeug.test import encode_multipart
 
 from register.db import db
-from register.journal import Ledger, lines_since
+from register.journal import Ledger
 
 pytestmark = pytest.mark.one_database
 

@@ -15,11 +15,15 @@ from sqlalchemy import update
 from register.accounts import acts as accounts
 from register.accounts.models import Role
 from register.cases import acts
-from register.cases.members_journal_query import ACT_GROUPS, ACTS_BY_KIND
 from register.db import db
 from register.exchange.csv_export import ESCAPE_MARK
 from register.journal import Act, JournalEntry
-from register.journal.web.journal_sentences import ACT_SENTENCES, GROUP_NAMES, KIND_NAMES
+from register.journal.web.journal_sentences import (
+    ACT_GROUPS,
+    ACT_SENTENCES,
+    ACTS_BY_NAME,
+    GROUP_NAMES,
+)
 from register.reports import acts as reports
 
 pytestmark = pytest.mark.prove
@@ -286,7 +290,13 @@ def test_every_act_group_and_kind_has_its_words():
     told = {act.value for act in Act}
     assert told == {name.partition(".")[0] for name in ACT_SENTENCES}
     assert set(GROUP_NAMES) == set(ACT_GROUPS)
-    assert set(KIND_NAMES) == set(ACTS_BY_KIND)
+
+
+def test_each_act_has_its_place_in_one_group():
+    grouped = [act for kinds in ACT_GROUPS.values() for act, _label in kinds.values()]
+    assert sorted(grouped) == sorted(Act)
+    # No kind has the name of another, or of a group.
+    assert len(ACTS_BY_NAME) == len(grouped) + len(ACT_GROUPS)
 
 
 def test_variants_of_an_act_are_told_apart(bruno, desk, cast):

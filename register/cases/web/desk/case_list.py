@@ -2,43 +2,34 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping
 from dataclasses import replace
-from typing import TypeVar
-from urllib.parse import urlencode
 
-from flask import redirect, render_template, request
+from flask import render_template, request
 from flask.typing import ResponseReturnValue
 from flask_babel import gettext as _
 
 from register.accounts.web import current_member
 from register.cases import desk_lists, todo
 from register.cases.desk_lists import ClaimFilter, DeskMatches, DeskQuery
-from register.cases.filters import (
-    FILTERS,
-    LENGTH_LIMIT,
-    WORDS,
-    WORDS_LIMIT,
-    CaseQuery,
-    parse_page_number,
-)
+from register.cases.filters import FILTERS, WORDS, WORDS_LIMIT, parse_page_number
 from register.cases.models import CaseState
-from register.cases.todo_clauses import TodoContext, TodoKind
-from register.cases.web.public import search_request, search_title
-from register.cases.web.public.filter_panel import FilterChip, filter_titles
+from register.cases.todo_clauses import TodoKind
+from register.cases.web.public import search_request
+from register.cases.web.public.filter_panel import labelled_filters
 from register.db import db, now
-from register.errors import Invalid, NotFound
+from register.errors import Invalid
 from register.search import draft_search
-from register.territory.resolve import PlaceReading
 from register.territory.web import place_choice
 from register.text.normalisation import one_line
+from register.web import list_query
 from register.web.blueprints import desk
 from register.web.error_messages import error_sentence
 from register.web.l10n import typeset
+from register.web.list_query import FilterChip, QueryArgs, choice_value
 from register.web.messages.desk import TODO_LABELS
 from register.web.request_context import current_vocabulary, head, settings
 
-Choice = TypeVar("Choice")
 PATH = "/moderation/dossiers"
 # States as addresses write them.
 STATES: Mapping[str, CaseState] = {
@@ -51,7 +42,7 @@ _STATE_CODES = {state: code for code, state in STATES.items()}
 # Values of ``attend``; claimed cases have the parameter ``tenu``.
 KINDS = tuple(kind for kind in TodoKind if kind is not TodoKind.CLAIMED)
 # The parameters of the form.
-FORM_PARAMETERS = frozenset({*FILTERS, "lieu", "etat", "tenu", "attend", "page"})
+_FORM_PARAMETERS = frozenset({*FILTERS, "lieu", "etat", "tenu", "attend", "page"})
 # Pending tasks that a line of the list shows with the state.
 _ROW_KINDS = (TodoKind.REPLY, TodoKind.SECOND, TodoKind.READY)
 
@@ -64,16 +55,23 @@ def cases() -> ResponseReturnValue:
     head()
     try:
         desk_query = parse_list_query(args)
+        address = list_address(desk_query)
         if typed_place:
-            return _place_redirect(typed_place, desk_query)
-        if has_empty_parameters(request.args.to_dict(flat=False)):
-            return redirect(list_address(desk_query), 303)
-        return _list_page(desk_query)
+            first_page = desk_query.at_page(1)
+            return search_request.place_redirect(
+                typed_place,
+                desk_query.case_query,
+                lambda query: list_address(replace(first_page, case_query=query)),
+                "cases/desk/uncoded_places.html",
+                parameters=list(list_parameters(first_page)),
+                back=address,
+            )
+        return list_query.canonical_redirect(_FORM_PARAMETERS, address) or _list_page(desk_query)
     except Invalid as error:
         return _faulty_page(args, error)
 
 
-def parse_list_query(args: Mapping[str, Sequence[str]]) -> DeskQuery:
+def parse_list_query(args: QueryArgs) -> DeskQuery:
     """The query of an address.
 
     :raises Invalid: an unknown value.
@@ -85,44 +83,13 @@ def parse_list_query(args: Mapping[str, Sequence[str]]) -> DeskQuery:
         claim=choice_value(args, "tenu", {kind.value: kind for kind in ClaimFilter})
         or ClaimFilter.ANY,
         waiting_for=choice_value(args, "attend", {kind.value: kind for kind in KINDS}),
-        page=parse_page_number(last_value(args, "page")),
+        page=parse_page_number(list_query.last_value(args, "page")),
     )
-
-
-def choice_value(
-    args: Mapping[str, Sequence[str]], name: str, choices: Mapping[str, Choice]
-) -> Choice | None:
-    """The choice of a parameter; None where it is empty.
-
-    :raises Invalid: an unknown value.
-    """
-    code = last_value(args, name)
-    if code and code not in choices:
-        raise Invalid("filter", name=name, value=code[:LENGTH_LIMIT])
-    return choices[code] if code else None
-
-
-def last_value(args: Mapping[str, Sequence[str]], name: str) -> str:
-    """The last value of a parameter, or empty."""
-    texts = args.get(name, ())
-    return one_line(texts[-1]) if texts else ""
-
-
-def has_empty_parameters(
-    args: Mapping[str, Sequence[str]], form_names: Collection[str] = FORM_PARAMETERS
-) -> bool:
-    """Whether an address has empty parameters of the form.
-
-    :param form_names: the names of the form's fields.
-    """
-    return any(name in form_names and not all(map(one_line, texts)) for name, texts in args.items())
 
 
 def list_parameters(desk_query: DeskQuery) -> Iterator[tuple[str, str]]:
     """The parameters of a list, in a fixed order and without defaults."""
-    for name in FILTERS:
-        for code in desk_query.case_query.values.get(name, ()):
-            yield name, code
+    yield from desk_query.case_query.pairs()
     if desk_query.state:
         yield "etat", _STATE_CODES[desk_query.state]
     if desk_query.claim:
@@ -133,46 +100,28 @@ def list_parameters(desk_query: DeskQuery) -> Iterator[tuple[str, str]]:
         yield "page", str(desk_query.page)
 
 
-def list_address(desk_query: DeskQuery | None = None) -> str:
-    """The address of a list, or of all cases."""
-    query_string = urlencode(list(list_parameters(desk_query))) if desk_query else ""
-    return f"{PATH}?{query_string}" if query_string else PATH
+def list_address(desk_query: DeskQuery) -> str:
+    """The address of a list."""
+    return list_query.list_address(PATH, list_parameters(desk_query))
 
 
 def filter_chips(desk_query: DeskQuery) -> list[FilterChip]:
     """The filters in force except the state, each with the address that removes it."""
-    first_page = replace(desk_query, page=1)
-    labels = filter_titles()
-    filter_links = [
-        FilterChip(
-            _(
-                "%(filter)s : %(value)s",
-                filter=labels[name],
-                value=search_title.value_label(current_vocabulary(), name, filter_value),
-            ),
-            list_address(
-                replace(first_page, case_query=desk_query.case_query.without(name, filter_value))
-            ),
-        )
-        for name, values in desk_query.case_query.values.items()
-        for filter_value in values
+    first_page = desk_query.at_page(1)
+    removals = [
+        (label, replace(first_page, case_query=case_query))
+        for label, case_query in labelled_filters(desk_query.case_query)
     ]
     if desk_query.claim:
-        holding_label = holding_labels()[desk_query.claim]
-        filter_links.append(
-            FilterChip(
-                typeset(holding_label), list_address(replace(first_page, claim=ClaimFilter.ANY))
-            )
-        )
+        claim_label = typeset(claim_labels()[desk_query.claim])
+        removals.append((claim_label, replace(first_page, claim=ClaimFilter.ANY)))
     if desk_query.waiting_for:
         waiting_label = typeset(str(TODO_LABELS[desk_query.waiting_for]))
-        filter_links.append(
-            FilterChip(waiting_label, list_address(replace(first_page, waiting_for=None)))
-        )
-    return filter_links
+        removals.append((waiting_label, replace(first_page, waiting_for=None)))
+    return list_query.filter_chips(removals, list_address)
 
 
-def holding_labels() -> dict[ClaimFilter, str]:
+def claim_labels() -> dict[ClaimFilter, str]:
     """Filter by claim → its label."""
     return {
         ClaimFilter.MINE: _("En main : à vous"),
@@ -181,51 +130,36 @@ def holding_labels() -> dict[ClaimFilter, str]:
     }
 
 
-def single_value(query: CaseQuery, name: str) -> str:
-    """The value of a filter with a single one, which a field can show; else empty."""
-    values = query.values.get(name, ())
-    return values[0] if len(values) == 1 else ""
-
-
 def _list_page(desk_query: DeskQuery) -> str:
-    member = current_member.member()
+    session, member, vocabulary = db.session(), current_member.member(), current_vocabulary()
     moment, _unread = todo.load_todo_context(
-        db.session(), current_vocabulary(), now(), single=settings().single_moderator
+        session, vocabulary, now(), single=settings().single_moderator
     )
     search = search_request.run_search(desk_query.case_query)
-    matches, unread = _find_matches(desk_query, moment, search) if search else (None, 0)
-    page = desk_lists.query_desk_page(db.session(), member, desk_query, moment, matches)
-    if page.number > page.pages:
-        raise NotFound("no_such_page")
+    matches, unread_count = None, 0
+    if search:
+        # Public cases are found by the index, the others by their present texts.
+        clauses = desk_lists.list_clauses(member, desk_query, moment)
+        draft_matches = draft_search.find_drafts(
+            session, member, search.search_query, vocabulary, clauses
+        )
+        matches = DeskMatches(search.strength.keys(), draft_matches.ids)
+        unread_count = draft_matches.unread_count
+    page = desk_lists.query_desk_page(session, member, desk_query, moment, matches)
+    list_query.require_page(page)
     ids = [case.id for case in page.cases]
-    return _render_list(
-        desk_query,
-        page=page,
-        waits=desk_lists.list_waiting_kinds(db.session(), member, ids, moment, _ROW_KINDS),
-        unread=unread,
-        reach=search.matches.state if search else "",
-        unheeded=search.ignored_operator if search else "",
-        mark=search_request.highlighter(search),
-    )
-
-
-def _find_matches(
-    desk_query: DeskQuery, moment: TodoContext, search: search_request.TextSearch
-) -> tuple[DeskMatches, int]:
-    """Public cases found by the index, the others by their present texts; how many are unread."""
-    member = current_member.member()
-    clauses = desk_lists.list_clauses(member, desk_query, moment)
-    draft_matches = draft_search.find_drafts(
-        db.session(), member, search.search_query, current_vocabulary(), clauses
-    )
-    return DeskMatches(search.strength.keys(), draft_matches.ids), draft_matches.unread_count
+    waits = desk_lists.list_waiting_kinds(session, member, ids, moment, _ROW_KINDS)
+    return _render_list(desk_query, page=page, waits=waits, unread=unread_count, search=search)
 
 
 def _render_list(desk_query: DeskQuery, **template_values: object) -> str:
-    type_code = single_value(desk_query.case_query, "type")
-    family_code = single_value(desk_query.case_query, "famille")
-    form_fields = {WORDS, "tenu", "attend", "page"}
-    form_fields |= {name for name, code in (("type", type_code), ("famille", family_code)) if code}
+    # A field of the form shows one value; several are sent in hidden fields.
+    selected = {
+        name: codes[0]
+        for name in ("type", "famille")
+        if len(codes := desk_query.case_query.values.get(name, ())) == 1
+    }
+    form_fields = {WORDS, "tenu", "attend", "page", *selected}
     return render_template(
         "cases/desk/list.html",
         desk_query=desk_query,
@@ -233,14 +167,11 @@ def _render_list(desk_query: DeskQuery, **template_values: object) -> str:
         states=STATES,
         counts=desk_lists.count_states(db.session(), current_member.member()),
         chips=filter_chips(desk_query),
-        holdings=holding_labels(),
+        holdings=claim_labels(),
         kinds=KINDS,
-        type=type_code,
-        family=family_code,
+        selected=selected,
         hidden_filters=[
-            parameter
-            for parameter in list_parameters(desk_query)
-            if parameter[0] not in form_fields
+            (name, code) for name, code in list_parameters(desk_query) if name not in form_fields
         ],
         by_state={code: _state_address(desk_query, state) for code, state in STATES.items()},
         all_states=_state_address(desk_query, None),
@@ -250,24 +181,6 @@ def _render_list(desk_query: DeskQuery, **template_values: object) -> str:
 
 def _state_address(desk_query: DeskQuery, state: CaseState | None) -> str:
     return list_address(replace(desk_query, state=state, page=1))
-
-
-def _place_redirect(typed: str, desk_query: DeskQuery) -> ResponseReturnValue:
-    """A redirect to the same list at the typed place, or the choice between its readings."""
-
-    def place_address(reading: PlaceReading) -> str:
-        query = place_choice.query_at_place(desk_query.case_query, reading)
-        return list_address(replace(desk_query, case_query=query, page=1))
-
-    places = place_choice.match_places(typed, place_address)
-    if places.sole_choice:
-        return redirect(places.sole_choice.address, 303)
-    return render_template(
-        "cases/desk/uncoded_places.html",
-        matches=places,
-        parameters=list(list_parameters(replace(desk_query, page=1))),
-        back=list_address(desk_query),
-    )
 
 
 def _faulty_page(args: dict[str, list[str]], error: Invalid) -> ResponseReturnValue:

@@ -13,7 +13,7 @@ from flask_babel import lazy_gettext
 from register.accounts import acts as accounts
 from register.accounts import sign_in_attempts
 from register.accounts.web import current_member
-from register.cases import account_journal, desk_lists
+from register.cases import desk_lists, members_journal
 from register.cases.desk_lists import ClaimFilter, DeskQuery
 from register.cases.members_journal import MembersJournalLine
 from register.cases.todo import COUNT_LIMIT
@@ -82,7 +82,7 @@ def home() -> str:
 def account_activity() -> AccountActivity:
     """The account activity that the signed-in member may see."""
     me, at = current_member.member(), now()
-    lines = account_journal.recent_account_lines(db.session(), me, at - _PERIOD, MAX_LINES)
+    lines = members_journal.recent_account_lines(db.session(), me, at - _PERIOD, MAX_LINES)
     failures_by_member = sign_in_attempts.counts_of_day(db.session(), paris_day(at))
     return AccountActivity(
         [(line, journal_sentences.sentence(line, current_member.display_name)) for line in lines],

@@ -3,23 +3,21 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping
 from dataclasses import replace
-from typing import Any
-from urllib.parse import urlencode
 
 from flask_babel import gettext as _
 
 from register.cases.desk_lists import ClaimFilter
 from register.cases.filters import LENGTH_LIMIT, WORDS, WORDS_LIMIT, parse_page_number
-from register.cases.web.desk.case_list import choice_value, last_value
-from register.cases.web.public.filter_panel import FilterChip
 from register.errors import Invalid
 from register.reports.report_lists import ReportFolder, ReportQuery
 from register.territory.web import place_choice
 from register.territory.web.place_field import full_name
+from register.web import list_query
 from register.web.blueprints import desk
 from register.web.l10n import quoted, typeset
+from register.web.list_query import FilterChip, QueryArgs, choice_value, last_value
 from register.web.request_context import current_vocabulary
 
 PATH = "/moderation/signalements"
@@ -27,7 +25,7 @@ PATH = "/moderation/signalements"
 KEY_RULE = "<string(length=32):key>"
 _FOLDERS: Mapping[str, ReportFolder] = {folder.value: folder for folder in ReportFolder}
 # The parameters of the filter form.
-PARAMETERS = frozenset({"casier", "endroit", "lieu", "type", WORDS, "tenu", "page"})
+FORM_PARAMETERS = frozenset({"casier", "endroit", "lieu", "type", WORDS, "tenu", "page"})
 _PLACE_CODE = re.compile(r"(?:commune|departement):[0-9A-Z]{1,5}")
 
 
@@ -37,29 +35,25 @@ def report_url(key: str, act: str = "") -> str:
     return f"{PATH}/{key}{act and '/'}{act}"
 
 
-def parse_query(args: Mapping[str, Sequence[str]], by: int) -> ReportQuery:
+def parse_query(args: QueryArgs, by: int) -> ReportQuery:
     """The query of an address.
 
     :param by: the id of the signed-in member, for the filter on reports that they hold.
     :raises Invalid: ``filter``, for an unknown value.
     """
     folder = choice_value(args, "casier", _FOLDERS)
-    kind, place = last_value(args, "type"), last_value(args, "endroit")
-    _require("type", kind, not kind or current_vocabulary().has("type", kind))
-    _require("endroit", place, not place or is_place_code(place))
+    type_word = choice_value(args, "type", current_vocabulary().lists["type"])
+    place = last_value(args, "endroit")
+    if place and not is_place_code(place):
+        raise Invalid("filter", name="endroit", value=place[:LENGTH_LIMIT])
     return ReportQuery(
         folder=folder,
         place=place_choice.typed_place(args.get("lieu", ())) or place,
-        type=kind,
+        type=type_word.code if type_word else "",
         words=last_value(args, WORDS)[:WORDS_LIMIT],
         holder=by if last_value(args, "tenu") == ClaimFilter.MINE.value else None,
         page=parse_page_number(last_value(args, "page")),
     )
-
-
-def _require(name: str, value: str, is_valid: bool) -> None:
-    if not is_valid:
-        raise Invalid("filter", name=name, value=value[:LENGTH_LIMIT])
 
 
 def is_place_code(place: str) -> bool:
@@ -83,27 +77,26 @@ def query_pairs(report_query: ReportQuery) -> Iterator[tuple[str, str]]:
         yield "page", str(report_query.page)
 
 
-def list_url(report_query: ReportQuery | None = None) -> str:
-    """The address of a list; without a query, that of all undecided reports."""
-    parameters = urlencode(list(query_pairs(report_query))) if report_query else ""
-    return f"{PATH}?{parameters}" if parameters else PATH
+def list_url(report_query: ReportQuery) -> str:
+    """The address of a list."""
+    return list_query.list_address(PATH, query_pairs(report_query))
 
 
 def chips(report_query: ReportQuery) -> list[FilterChip]:
     """The active filters except the folder, each with the address that removes it."""
-    removals: list[tuple[str, dict[str, Any]]] = []
+    first_page = replace(report_query, page=1)
+    removals: list[tuple[str, ReportQuery]] = []
     if place := report_query.place:
         kind, _between, code = place.partition(":")
         place_label = full_name(kind, code) if is_place_code(place) else quoted(place)
-        removals.append((_("Lieu : %(place)s", place=place_label), {"place": ""}))
+        removals.append((_("Lieu : %(place)s", place=place_label), replace(first_page, place="")))
     if report_query.type:
         type_label = current_vocabulary().label("type", report_query.type)
-        removals.append((_("Type : %(kind)s", kind=type_label), {"type": ""}))
+        removals.append((_("Type : %(kind)s", kind=type_label), replace(first_page, type="")))
     if report_query.words:
-        removals.append((_("Mots : « %(words)s »", words=report_query.words), {"words": ""}))
+        words_label = _("Mots : « %(words)s »", words=report_query.words)
+        removals.append((words_label, replace(first_page, words="")))
     if report_query.holder is not None:
-        removals.append((_("En main : à vous"), {"holder": None}))
-    return [
-        FilterChip(typeset(label), list_url(replace(report_query, page=1, **changes)))
-        for label, changes in removals
-    ]
+        removals.append((_("En main : à vous"), replace(first_page, holder=None)))
+    typeset_removals = [(typeset(label), query) for label, query in removals]
+    return list_query.filter_chips(typeset_removals, list_url)

@@ -12,7 +12,7 @@ from flask_babel import gettext as _
 from flask_babel import lazy_gettext, ngettext
 
 from register.accounts.web import current_member
-from register.cases.web.desk import act_view, case_list
+from register.cases.web.desk import act_view
 from register.cases.web.desk.act_view import may_decide
 from register.db import db, now
 from register.errors import NotFound, Refused, RegisterError
@@ -26,12 +26,21 @@ from register.reports.report_lists import (
     ReportPage,
     ReportQuery,
 )
-from register.reports.web.desk import labels, list_query, report_summary
+from register.reports.web.desk import labels, report_summary
+from register.reports.web.desk.list_query import (
+    FORM_PARAMETERS,
+    chips,
+    is_place_code,
+    list_url,
+    parse_query,
+    query_pairs,
+)
 from register.territory.resolve import PlaceReading, resolve
 from register.territory.web import place_choice
 from register.territory.web.place_choice import PlaceChoice
 from register.territory.web.place_field import place_key
 from register.text import dates
+from register.web import list_query
 from register.web.blueprints import desk
 from register.web.l10n import count_words, typeset
 from register.web.messages.desk import EMPTY_LISTS, REPORT_LISTS
@@ -60,72 +69,61 @@ class FolderTab:
 @desk.get("/signalements")
 def reports() -> ResponseReturnValue:
     """A list of reports; a typed place with one meaning redirects to its code."""
-    args = request.args.to_dict(flat=False)
     head()
-    report_query = list_query.parse_query(args, current_member.member().id)
+    report_query = parse_query(request.args.to_dict(flat=False), current_member.member().id)
     exact, near = _place_choices(report_query)
     if len(exact) == 1:
         return redirect(exact[0].address, 303)
-    if case_list.has_empty_parameters(args, list_query.PARAMETERS):
-        return redirect(list_query.list_url(report_query), 303)
+    if redirection := list_query.canonical_redirect(FORM_PARAMETERS, list_url(report_query)):
+        return redirection
     report_page = _load_page(report_query)
     if report_query.page > report_page.pages:
-        return redirect(list_query.list_url(replace(report_query, page=report_page.pages)), 303)
-    ticked = (
-        {summary.key for summary in report_page.summaries} if request.args.get("cocher") else ()
-    )
-    begins = bool(request.args.get(BEGINNINGS))
-    return list_page(report_query, report_page, offered=exact or near, ticked=ticked, begins=begins)
+        return redirect(list_url(replace(report_query, page=report_page.pages)), 303)
+    keys = [summary.key for summary in report_page.summaries]
+    ticked = keys if request.args.get("cocher") else ()
+    return _list_page(report_query, report_page, offered=exact or near, ticked=ticked)
 
 
-def page_with_error(report_query: ReportQuery, error_text: str, ticked: Collection[str]) -> str:
+def _page_with_error(report_query: ReportQuery, error_text: str, ticked: Collection[str]) -> str:
     """The list again, with the reason why nothing was done to the ticked reports."""
-    return list_page(report_query, _load_page(report_query), error_text=error_text, ticked=ticked)
+    return _list_page(report_query, _load_page(report_query), error_text=error_text, ticked=ticked)
 
 
 def _load_page(report_query: ReportQuery) -> ReportPage:
-    return report_lists.list_reports(
-        db.session(), key_store(), report_query, dates.paris_day(now())
-    )
+    today = dates.paris_day(now())
+    return report_lists.list_reports(db.session(), key_store(), report_query, today)
 
 
-def list_page(
+def _list_page(
     report_query: ReportQuery,
     report_page: ReportPage,
     *,
+    ticked: Collection[str],
     offered: Sequence[PlaceChoice] = (),
     error_text: str = "",
-    ticked: Collection[str] = (),
-    begins: bool = False,
 ) -> str:
-    """The page of a list.
-
-    :param begins: the beginning of each account is shown, as in a search for words; this is
-        recorded as a view of the report.
-    """
-    begins = begins or bool(report_query.words)
+    # The beginning of each account is shown; this is recorded as a view of the report.
+    begins = bool(report_query.words or request.args.get(BEGINNINGS))
     if begins:
         report_summary.note_views(
             [summary.key for summary in report_page.summaries if summary.sent is not None]
         )
-    first = list_query.list_url(replace(report_query, page=1))
-    pairs = list(list_query.query_pairs(report_query))
+    pairs, folder = list(query_pairs(report_query)), report_query.folder
     return render_template(
         "reports/desk/list.html",
         report_query=report_query,
         report_page=report_page,
         rows=[_row(summary, report_query, ticked) for summary in report_page.summaries],
         tabs=_folder_tabs(report_query),
-        why=typeset(str(REPORT_LISTS[report_query.folder][1])) if report_query.folder else "",
-        empty=typeset(str(EMPTY_LISTS[report_query.folder])) if report_query.folder else "",
-        chips=list_query.chips(report_query),
+        why=typeset(str(REPORT_LISTS[folder][1])) if folder else "",
+        empty=typeset(str(EMPTY_LISTS[folder])) if folder else "",
+        chips=chips(report_query),
         # The form has no field for the folder and for a recognised place.
         hidden_filters=[pair for pair in pairs if pair[0] in ("casier", "endroit")],
         pairs=pairs,
         offered=offered,
-        first=first,
-        further=f"{first}{'&' if '?' in first else '?'}page=",
-        list_url=list_query.list_url(report_query),
+        first=list_url(replace(report_query, page=1)),
+        list_url=list_url(report_query),
         bulk_action=_bulk_action(report_query),
         decrypt_limit=DECRYPT_LIMIT,
         error_text=error_text,
@@ -177,27 +175,17 @@ def _bulk_action(report_query: ReportQuery) -> str:
 def _folder_tabs(report_query: ReportQuery) -> list[FolderTab]:
     today = dates.paris_day(now())
     counts = report_lists.folder_counts(db.session(), today)
-    bare = replace(report_query, page=1)
-    all_tab = FolderTab(
-        "",
-        report_lists.count_reports(db.session(), ReportQuery(), today),
-        _folder_url(bare, None),
-        report_query.folder is None,
-    )
-    folder_tabs = [
+    all_count = report_lists.count_reports(db.session(), ReportQuery(), today)
+    folders: list[ReportFolder | None] = [None, *REPORT_LISTS]
+    return [
         FolderTab(
-            typeset(str(name)),
-            counts[folder],
-            _folder_url(bare, folder),
-            folder is report_query.folder,
+            name=typeset(str(REPORT_LISTS[folder][0])) if folder else "",
+            count=counts[folder] if folder else all_count,
+            address=list_url(replace(report_query, folder=folder, page=1)),
+            current=folder is report_query.folder,
         )
-        for folder, (name, _why) in REPORT_LISTS.items()
+        for folder in folders
     ]
-    return [all_tab, *folder_tabs]
-
-
-def _folder_url(report_query: ReportQuery, folder: ReportFolder | None) -> str:
-    return list_query.list_url(replace(report_query, folder=folder))
 
 
 def _place_choices(
@@ -207,21 +195,17 @@ def _place_choices(
 
     Unless exactly one place has the name, the filter compares the words that reporters typed.
     """
-    if not report_query.place or list_query.is_place_code(report_query.place):
+    if not report_query.place or is_place_code(report_query.place):
         return (), ()
 
-    def address_of(reading: PlaceReading) -> str:
-        return list_query.list_url(replace(report_query, place=place_key(reading), page=1))
+    def choices(readings: Sequence[PlaceReading]) -> list[PlaceChoice]:
+        return place_choice.choices_for(
+            [reading for reading in readings if reading.kind in _PLACE_KINDS],
+            lambda reading: list_url(replace(report_query, place=place_key(reading), page=1)),
+        )
 
     resolution = resolve(gazetteer(), report_query.place, commune_case_counts())
-    exact, near = (
-        place_choice.choices_for(
-            [place_reading for place_reading in readings if place_reading.kind in _PLACE_KINDS],
-            address_of,
-        )
-        for readings in (resolution.readings, resolution.near_readings)
-    )
-    return exact, near
+    return choices(resolution.readings), choices(resolution.near_readings)
 
 
 @desk.post("/signalements/tri", endpoint="reports_sort")
@@ -231,20 +215,18 @@ def _place_choices(
 )
 def sort() -> ResponseReturnValue:
     """Run one act on all ticked reports; those that refuse it are reported."""
-    report_query = list_query.parse_query(
-        request.form.to_dict(flat=False), current_member.member().id
-    )
+    report_query = parse_query(request.form.to_dict(flat=False), current_member.member().id)
     ticked = [key for key in dict.fromkeys(request.form.getlist("cle")) if receipts.is_nonce(key)]
     ticked = ticked[:PAGE_SIZE]
     action = request.form.get("faire", PUT_ASIDE)
     if not ticked:
-        return page_with_error(report_query, _("Cochez au moins un signalement."), ()), 422
+        return _page_with_error(report_query, _("Cochez au moins un signalement."), ()), 422
     done, refused = _apply_to_all(ticked, action)
     refusals = _refusal_texts(refused)
     if not done:
-        return page_with_error(report_query, " ".join(refusals), ticked), 409
+        return _page_with_error(report_query, " ".join(refusals), ticked), 409
     flash(typeset(" ".join([_confirmation_text(done, action), *refusals])))
-    return redirect(list_query.list_url(report_query), 303)
+    return redirect(list_url(report_query), 303)
 
 
 def _apply_to_all(keys: Sequence[str], action: str) -> tuple[int, list[tuple[str, RegisterError]]]:
