@@ -6,7 +6,7 @@ from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
 
 import pytest
-from filed import AT
+from cast import AT
 from sqlalchemy import func, select
 
 from register.accounts import sign_in_attempts
@@ -63,7 +63,7 @@ def test_ten_failures_lock_for_a_quarter_of_an_hour(fail, free):
     assert free(key, locked_at + 15 * MINUTE)
 
 
-def test_after_the_lock_ten_more_attempts_are_evaluated(fail):
+def test_after_the_lock_ten_more_attempts_are_checked(fail):
     key, later = _key(), AT + 16 * MINUTE
     for _ in range(10):
         fail(key)
@@ -85,7 +85,7 @@ def test_nine_failures_are_forgotten_after_a_quarter_of_an_hour(fail):
     assert [fail(key, AT + 15 * MINUTE) for _ in range(11)] == [True] * 10 + [False]
 
 
-def test_a_successful_sign_in_clears_the_failed_attempts(engine, fail):
+def test_a_success_resets_the_attempts(engine, fail):
     key = _key()
     for _ in range(9):
         fail(key)
@@ -101,7 +101,7 @@ def test_an_address_is_one_however_it_is_typed():
     assert _key("x" * 200_000) == _key("x" * 300_000)
 
 
-def test_a_key_of_attempts_reveals_no_address(engine, fail, session):
+def test_a_stored_key_reveals_no_address(engine, fail, session):
     fail(_key())
     (row,) = session.scalars(select(SignInAttempts)).all()
     assert b"bruno" not in row.key
@@ -111,7 +111,7 @@ def test_a_key_of_attempts_reveals_no_address(engine, fail, session):
 # --- the browsers that an account knows --------------------------------------------------------
 
 
-def test_failures_from_afar_leave_the_members_browser_alone(fail, free):
+def test_failures_elsewhere_are_not_counted_for_a_known_browser(fail, free):
     for _ in range(20):
         fail(_key())
     assert not free(_key())
@@ -132,7 +132,7 @@ def test_reauthentication_attempts_are_counted_apart():
 # --- many at once, and for long ----------------------------------------------------------------
 
 
-def test_of_forty_attempts_at_one_moment_ten_are_evaluated(fail, rows):
+def test_of_forty_concurrent_attempts_ten_are_checked(fail, rows):
     key = _key()
     with ThreadPoolExecutor(8) as pool:
         evaluated = list(pool.map(lambda _: fail(key), range(40)))
@@ -140,7 +140,7 @@ def test_of_forty_attempts_at_one_moment_ten_are_evaluated(fail, rows):
     assert rows() == 1
 
 
-def test_many_addresses_at_one_moment_wait_for_nobody(engine, rows):
+def test_concurrent_attempts_at_many_addresses_do_not_wait(engine, rows):
     def one(n):
         with housekeeping(engine) as session:
             sign_in_attempts.forget_old(session, AT + (n // 60) * 20 * MINUTE)
@@ -154,7 +154,7 @@ def test_many_addresses_at_one_moment_wait_for_nobody(engine, rows):
     assert rows() == 7
 
 
-def test_rows_that_say_nothing_any_more_are_deleted(engine, fail, rows):
+def test_expired_rows_of_attempts_are_deleted(engine, fail, rows):
     for _ in range(10):
         fail(_key("locked@x.test"), AT + 10 * MINUTE)
     fail(_key("once@x.test"), AT)
