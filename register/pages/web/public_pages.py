@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import asdict
 
 from flask import render_template
@@ -54,16 +54,18 @@ def definitions(marker: str) -> str:
     )
 
 
-def editorial_page(name: str) -> str:
-    """One of ``editorial.PAGE_NAMES``, in the language of the address."""
-    page = editorial.current_page(db.session(), editorial.text_name(name, language()))
-    title, body = typeset(page.title), fill_page(page.html)
-    return render_template("pages/page.html", title=title, body=body, name=name)
+def _editorial_view(name: str) -> Callable[[], str]:
+    def view() -> str:
+        page = editorial.current_page(db.session(), editorial.text_name(name, language()))
+        title, body = typeset(page.title), fill_page(page.html)
+        return render_template("pages/page.html", title=title, body=body, name=name)
+
+    return view
 
 
+# Rules without arguments, which the sitemap lists.
 for _name in editorial.PAGE_NAMES:
-    _endpoint = _name.replace("-", "_")
-    public.add_url_rule(f"/{_name}", _endpoint, editorial_page, defaults={"name": _name})
+    public.add_url_rule(f"/{_name}", _name.replace("-", "_"), _editorial_view(_name))
 
 
 def page_path(name: str) -> str:
