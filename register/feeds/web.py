@@ -15,8 +15,7 @@ from flask.typing import ResponseReturnValue
 from flask_babel import gettext as _
 
 from register.cases import events
-from register.cases.event_clauses import EventQuery
-from register.cases.events import PublicEvent
+from register.cases.events import EventQuery, PublicEvent
 from register.cases.filters import FILTERS, CaseQuery
 from register.cases.queries import load_public_case
 from register.cases.web.public import case_view, search_request, search_title

@@ -15,7 +15,7 @@ from markupsafe import Markup
 
 from register.accounts.web import current_member
 from register.cases.desk_lists import DeskCaseSummary
-from register.cases.queries import CaseSummary
+from register.cases.result_lists import CaseSummary
 from register.cases.vocabulary import VocabularyWord
 from register.cases.web.public import structured_data
 from register.cases.web.public.case_view import labels, place_line, rights_links

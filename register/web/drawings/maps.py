@@ -14,9 +14,9 @@ from functools import cache, lru_cache
 from flask import get_template_attribute
 from markupsafe import Markup
 
+from register.cases.case_places import MapPoints, locate_cases
 from register.cases.data_version import VersionedMapCache
 from register.cases.filters import CaseQuery, HitStrengths
-from register.cases.map_points import MapPoints, locate_cases
 from register.db import db
 from register.territory.boundaries import departement_outlines
 from register.territory.codes import is_commune_code

@@ -10,7 +10,7 @@ from flask.typing import ResponseReturnValue
 from flask_babel import gettext as _
 
 from register.accounts.web import current_member
-from register.cases import desk_lists, todo
+from register.cases import desk_lists
 from register.cases.desk_lists import ClaimFilter, DeskMatches, DeskQuery
 from register.cases.filters import FILTERS, WORDS, WORDS_LIMIT, parse_page_number
 from register.cases.models import CaseState
@@ -132,7 +132,7 @@ def claim_labels() -> dict[ClaimFilter, str]:
 
 def _list_page(desk_query: DeskQuery) -> str:
     session, member, vocabulary = db.session(), current_member.member(), current_vocabulary()
-    moment, _unread = todo.load_todo_context(
+    moment, _unread = desk_lists.load_todo_context(
         session, vocabulary, now(), single=settings().single_moderator
     )
     search = search_request.run_search(desk_query.case_query)

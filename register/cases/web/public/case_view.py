@@ -10,9 +10,9 @@ from typing import Any
 from flask_babel import lazy_gettext as _
 from markupsafe import Markup
 
-from register.cases import queries
+from register.cases import result_lists
 from register.cases.data_version import VersionedMapCache
-from register.cases.queries import CaseSummary
+from register.cases.result_lists import CaseSummary
 from register.cases.vocabulary import VocabularyWord
 from register.db import db
 from register.territory.web import place_names
@@ -83,12 +83,12 @@ class CaseView:
 def build_case_view(content: Mapping[str, Any], case_number: int) -> CaseView:
     """Load the places of a case, its linked cases and those of its commune."""
     session, place = db.session(), case_commune(content)
-    linked_cases = queries.load_case_summaries(
+    linked_cases = result_lists.load_case_summaries(
         session, [link["number"] for link in content["links"]]
     )
     nearby_cases: Sequence[CaseSummary] = ()
     if place:
-        nearby_cases = queries.list_commune_cases(session, place.commune.code, case_number)
+        nearby_cases = result_lists.list_commune_cases(session, place.commune.code, case_number)
     departement, region = (
         place_names.place_name(kind, content[kind]) if content[kind] else ""
         for kind in ("departement", "region")

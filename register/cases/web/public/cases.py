@@ -8,7 +8,7 @@ from flask import abort, redirect, render_template, request
 from flask.typing import ResponseReturnValue
 from flask_babel import gettext as _
 
-from register.cases import public_versions, queries, statistics, timeline
+from register.cases import queries, result_lists, statistics, timeline
 from register.cases.filters import FILTERS, LENGTH_LIMIT, WORDS, WORDS_LIMIT, CaseQuery
 from register.cases.queries import PublicCase
 from register.cases.web.public import case_view, filter_panel, search_request, search_title
@@ -65,7 +65,9 @@ def cases() -> ResponseReturnValue:
 def _list_page(query: CaseQuery) -> str:
     search = search_request.run_search(query)
     strengths = search.strength if search else None
-    page = queries.query_case_page(db.session(), query, current_vocabulary(), head(), strengths)
+    page = result_lists.query_case_page(
+        db.session(), query, current_vocabulary(), head(), strengths
+    )
     list_query.require_page(page)
     suggestions = SearchSuggestions(query, search) if search else None
     has_no_results = not page.total and not query.is_bare
@@ -165,7 +167,7 @@ def case(number: str) -> str:
         case=public_case,
         file=case_view.build_case_view(content, public_case.number),
         events=timeline.case_timeline(content),
-        changes=public_versions.list_changes(db.session(), public_case),
+        changes=queries.list_changes(db.session(), public_case),
         cited_by=queries.list_citing_cases(db.session(), public_case.number),
     )
 

@@ -10,7 +10,6 @@ from flask import render_template
 from flask_babel import gettext as _
 from markupsafe import Markup
 
-from register.cases import events
 from register.cases import statistics as figures
 from register.cases.filters import CaseQuery
 from register.cases.statistics import Figure, FigureGroup, Statistics
@@ -68,7 +67,7 @@ def home() -> str:
     return render_template(
         "cases/public/home.html",
         summary=figures.load_register_summary(db.session(), current_vocabulary(), position),
-        events=events.latest_events(db.session(), current_vocabulary()),
+        events=figures.latest_events(db.session(), current_vocabulary()),
         map=search_map(CaseQuery()),
     )
 

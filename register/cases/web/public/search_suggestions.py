@@ -15,7 +15,7 @@ from urllib.parse import urlencode
 from flask_babel import gettext as _
 from flask_babel import ngettext
 
-from register.cases import facets, uncoded_places
+from register.cases import case_places, facets
 from register.cases.filters import CaseQuery, HitStrengths
 from register.cases.web.public import search_title
 from register.cases.web.public.filter_panel import FILTER_TITLES
@@ -256,10 +256,10 @@ def _uncoded_places(text: str) -> list[PlaceChoice]:
     """Places with exactly these words as label and without a code of the territory."""
     if any(not word.folded for word in mentioned(text)):
         return []
-    labels = uncoded_places.load_place_labels(db.session(), head())
+    labels = case_places.load_place_labels(db.session(), head())
     return [
         place_choice.uncoded_choice(place, place_choice.place_url)
-        for place in uncoded_places.match_places(labels, text, language=language())
+        for place in case_places.match_places(labels, text, language=language())
         if place.is_prefix_match
     ]
 
