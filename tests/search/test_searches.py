@@ -22,8 +22,8 @@ from register.cases.models import Incident, Origin
 from register.cases.vocabulary import current_vocabulary
 from register.exchange.csv_import import PublishOptions, import_file
 from register.journal import head
-from register.search import indexer, service
-from register.search.engine import SearchEngine
+from register.search import indexer, query_parser, service
+from register.search.engine_interface import SearchEngine
 from register.text.normalisation import fold
 
 pytestmark = pytest.mark.one_database
@@ -51,7 +51,7 @@ class Reader:
 
     def finds(self, text: str) -> list[str]:
         """What is found, in the order of the list."""
-        hits = service.find_by_text(self.session, self.index, text, *self.around)
+        hits = service.find_cases(self.session, self.index, query_parser.parse(text), *self.around)
         assert hits.state == "whole"
         listed = [self.names[number] for number in self._listed(text, hits.strength)]
         assert len(listed) == len(hits.strength)
@@ -141,7 +141,7 @@ def test_people_find_the_cases_that_they_look_for(reader, capsys):
     _require_found(reader, TOLD["search"], capsys)
 
 
-def test_what_holds_for_the_demonstration_holds_elsewhere(stranger, capsys):
+def test_searches_find_the_expected_cases_of_another_register(stranger, capsys):
     _require_found(stranger, ELSEWHERE["search"], capsys)
 
 
@@ -153,7 +153,7 @@ def test_a_misspelt_search_is_put_right(reader):
 
 
 @pytest.mark.parametrize("table", [TOLD, ELSEWHERE], ids=["demonstration", "elsewhere"])
-def test_a_table_of_searches_is_honest(table):
+def test_each_search_of_the_table_has_a_reason_and_few_are_known_misses(table):
     searches = table["search"]
     asked = [told["q"] for told in searches]
     assert len(asked) == len(set(asked))

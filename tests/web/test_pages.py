@@ -33,7 +33,7 @@ _DATA = re.compile(r'<script type="application/ld\+json">([^<>&\']*)</script>')
 # form with its place sends it there.
 _SCRIPT = r'<script type="module" src="/static/js/combobox\.[0-9a-f]{10}\.js"></script>'
 _WRITTEN_IN = {"/signaler": ("count", "days", "unsaved")}
-_SHEET = re.compile(r'<link rel="stylesheet" href="(/static/css/tokens-[a-z.0-9-]+)">')
+_SHEET = re.compile(r'<link rel="stylesheet" href="(/static/css/areas/public\.[0-9a-f]{10}\.css)">')
 
 
 TOP = Path(__file__).resolve().parents[2]
@@ -417,7 +417,7 @@ def _rich(content: Content) -> Content:
     )
 
 
-def test_a_case_tells_all_that_its_snapshot_holds(
+def test_a_case_page_shows_all_of_its_snapshot(
     app: Flask, desk: Any, content: Callable[..., Content]
 ) -> None:
     filed = desk.published(_rich(content()))
@@ -517,7 +517,7 @@ def test_an_empty_register_has_the_same_pages(app: Flask) -> None:
     assert "Aucun cas n’est encore inscrit." in words(body(Stranger(app), "/incidents"))
 
 
-def test_an_empty_register_speaks_of_no_order_where_there_is_no_list(app: Flask) -> None:
+def test_the_home_page_of_an_empty_register_mentions_no_order(app: Flask) -> None:
     home = app.test_client().get("/").text
     assert "Aucun lieu pour l’instant" in home
     assert "Par ordre alphabétique" not in home

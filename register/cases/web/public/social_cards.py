@@ -29,6 +29,7 @@ from register.cases.queries import PublicCase, load_public_case
 from register.cases.web.public.case_view import case_commune
 from register.cases.web.public.cases import case_number
 from register.db import db
+from register.territory.place_queries import qualified_name
 from register.territory.web import place_names
 from register.text.typography import french
 from register.web import urls
@@ -129,7 +130,7 @@ def case_social_card(case: PublicCase) -> SocialCard:
     if commune := case_commune(content):
         place_line = commune.qualified_name
     elif content["place_label"]:
-        place_line = place_names.qualified_name(first_upper(content["place_label"]), area)
+        place_line = qualified_name(first_upper(content["place_label"]), area)
     return SocialCard(
         title=french(content["title"]),
         margin_lines=(_("nº %(number)s", number=digits(case.number)), typeset(date_text)),

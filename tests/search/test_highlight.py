@@ -1,0 +1,43 @@
+"""Which words of a title or a summary are marked."""
+
+from __future__ import annotations
+
+import pytest
+
+from register.search import reference_matcher
+from register.search.query_parser import parse
+
+
+def marks(typed: str, text: str) -> list[str]:
+    return [
+        piece
+        for piece, is_marked in reference_matcher.highlighted_pieces(parse(typed), text)
+        if is_marked
+    ]
+
+
+@pytest.mark.parametrize(
+    ("typed", "text", "found", "why"),
+    [
+        ("filmer", "Il filmait le film.", ["filmait", "film"], "every form of the word"),
+        ("caméra", "La vidéo effacée", ["vidéo"], "a synonym"),
+        ("camera", "Une caméra", ["caméra"], "accents"),
+        ("film*", "Le filmeur", ["filmeur"], "a beginning"),
+        ('"mise en demeure"', "La mise en demeure", ["mise en demeure"], "a phrase, whole"),
+        ('"mise en demeure"', "Une mise, la demeure", ["mise, la demeure"], "silent words between"),
+        ('"mise en demeure"', "La mise à prix", [], "half a phrase is none"),
+        ("tribunal de grande instance", "Le tribunal", ["tribunal"], "words typed apart"),
+        ("-gagny filmer", "Gagny filme", ["filme"], "what is left out is not marked"),
+        ("2008", "En 2008", [], "a year is the incident's, not a word"),
+        ("affaire", "L’affaire", ["affaire"], "elision"),
+        ("menace expulsion", "menace d’expulsion", ["menace", "expulsion"], "two words"),
+        ("filmer", "", [], "no text"),
+    ],
+)
+def test_marks(typed: str, text: str, found: list[str], why: str) -> None:
+    assert marks(typed, text) == found, why
+    assert (
+        "".join(piece for piece, _ in reference_matcher.highlighted_pieces(parse(typed), text))
+        == text
+    )
+    assert reference_matcher.text_matches(parse(typed), text) == bool(found), why

@@ -1,0 +1,60 @@
+"""What people say of a day that is not long ago."""
+
+from __future__ import annotations
+
+from datetime import date
+
+import pytest
+
+from register.text import dates
+
+# A Wednesday.
+TODAY = date(2026, 11, 25)
+
+
+@pytest.mark.parametrize(
+    ("said", "day"),
+    [
+        ("hier soir", 24),
+        ("Hier, vers 20 h 30", 24),
+        ("hier", 24),
+        ("Avant-hier après-midi", 23),
+        ("Aujourd’hui", 25),
+        ("aujourd'hui.", 25),
+        ("ce matin", 25),
+        ("Ce soir à 21h", 25),
+        ("tout à l’heure", 25),
+        ("mardi soir", 24),
+        ("lundi dernier", 23),
+        ("mercredi dernier", 18),
+        ("jeudi", 19),
+        ("yesterday evening", 24),
+        ("Last night", 24),
+        ("on Tuesday at 8 pm", 24),
+        ("Last Wednesday", 18),
+        ("the day before yesterday", 23),
+    ],
+)
+def test_words_that_lead_to_one_day_are_that_day(said: str, day: int) -> None:
+    assert dates.parse_relative_date(said, TODAY) == date(2026, 11, day)
+
+
+@pytest.mark.parametrize(
+    "said",
+    [
+        "",
+        "cette nuit",
+        "mercredi",
+        "hier ou avant-hier",
+        "la semaine dernière",
+        "hier, je crois, mais pas sûr",
+        "25 novembre",
+        "hier\x00soir\x00" * 100,
+    ],
+)
+def test_any_other_words_stay_words(said: str) -> None:
+    assert dates.parse_relative_date(said, TODAY) is None
+
+
+def test_the_day_before_may_be_of_another_year() -> None:
+    assert dates.parse_relative_date("hier soir", date(2027, 1, 1)) == date(2026, 12, 31)
