@@ -183,20 +183,18 @@ def _row_content(session: Session, cells: Mapping[str, str], kinds: Mapping[str,
 
 
 def _proceedings(cells: Mapping[str, str]) -> tuple[ProceedingContent, ...]:
+    columns = {
+        column: field_name.removeprefix("proceedings.")
+        for column, field_name in FIELD_OF_COLUMN.items()
+        if field_name.startswith("proceedings.")
+    }
     if cells["procedure"] in ("", NO_PROCEEDING):
-        for column in ("juridiction", "date_issue", "en_appel"):
-            if cells[column]:
+        for column in columns:
+            if column != "procedure" and cells[column]:
                 raise Invalid("content", faults=[ContentFault(column, "no_proceeding")])
         return ()
-    return (
-        ProceedingContent(
-            direction=cells["procedure"],
-            court=cells["juridiction"],
-            outcome=cells["issue"],
-            outcome_date=cells["date_issue"],
-            appeal=cells["en_appel"],
-        ),
-    )
+    values = {name: cells[column] for column, name in columns.items()}
+    return (ProceedingContent(**values, outcome=cells["issue"]),)
 
 
 def _place_name(session: Session, cells: Mapping[str, str]) -> str:
