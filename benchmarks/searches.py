@@ -18,7 +18,7 @@ from sqlalchemy.orm import Session
 from benchmarks import texts
 from benchmarks.fts5 import Fts5
 from benchmarks.table import Bar, Table
-from register.cases import facet_index, facets, public_lists, result_order
+from register.cases import facet_index, facets, result_lists
 from register.cases.core_tables import CASE
 from register.cases.filters import WORDS, CaseQuery
 from register.cases.models import CaseState
@@ -162,14 +162,14 @@ class Searcher:
                     session, facet_snapshot, query, vocabulary_and_head[0], hits
                 )
                 page_numbers.extend(
-                    result_order.page_numbers(
+                    result_lists.page_numbers(
                         session, facet_snapshot, matching, query.order, hits, 0
                     )
                 )
                 return matching.bit_count()
 
             total = spent.numbers.run(numbers)
-            spent.listing.run(lambda: len(public_lists.load_case_summaries(session, page_numbers)))
+            spent.listing.run(lambda: len(result_lists.load_case_summaries(session, page_numbers)))
             if kind.faceted:
                 spent.facets.run(
                     lambda: len(facets.count_facets(session, query, *vocabulary_and_head, hits))

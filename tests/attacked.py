@@ -18,7 +18,7 @@ from sqlalchemy import Engine
 from register.accounts import acts as accounts
 from register.accounts.models import Role
 from register.cases import acts, deadlines
-from register.cases.acts.public_acts import TITLE_LIMIT
+from register.cases.acts.public_changes import TITLE_LIMIT
 from register.cases.case_content import (
     Content,
     ProceedingContent,

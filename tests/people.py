@@ -23,7 +23,7 @@ from register.cases import acts
 from register.cases.case_content import Content, ProceedingContent, SourceContent
 from register.cases.checklist import ATTESTATIONS
 from register.cases.models import Incident
-from register.cases.pending_changes import Destruction
+from register.cases.second_person import Destruction
 from register.journal import WriteTransaction, writing
 
 PASSWORD = "une-phrase-de-passe"

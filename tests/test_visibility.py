@@ -13,6 +13,7 @@ from collections.abc import Iterator
 from contextvars import Context
 from dataclasses import fields, replace
 from datetime import UTC, date, datetime, timedelta
+from typing import get_type_hints
 from urllib.parse import urlencode
 
 import pytest
@@ -36,7 +37,7 @@ from register.cases.case_content import (
 )
 from register.cases.filters import FILTERS
 from register.cases.models import CaseState, Incident
-from register.cases.pending_changes import PendingChange
+from register.cases.second_person import PendingChange
 from register.db import db
 from register.journal import Act, JournalEntry, Ledger, head
 from register.reports import acts as report_acts
@@ -108,7 +109,7 @@ def _full(shape, **given):
     told = {
         spec.name: CODED[shape].get(spec.name, f"Texte {MARKER}")
         for spec in fields(shape)
-        if spec.type == "str" and spec.name not in given
+        if get_type_hints(shape)[spec.name] is str and spec.name not in given
     }
     return shape(**told, **given)
 
@@ -133,7 +134,7 @@ def test_the_marker_is_in_every_text_of_a_marked_case():
     plain = {"date", "end_date", "country", "commune", "departement", "region", "language"}
     free = {name.split(".")[-1] for name, text in free_texts(marked()) if MARKER in text}
     coded = {name for shape in CODED for name in CODED[shape]}
-    every = {spec.name for shape in CODED for spec in fields(shape) if spec.type == "str"}
+    every = {name for shape in CODED for name, kind in get_type_hints(shape).items() if kind is str}
     assert every - coded <= free | plain
 
 

@@ -35,7 +35,7 @@ _FRENCH_ONLY = (
     "templates/feeds/entry.html",
     "templates/cases/desk/acts/_invitation_letter.html",
     "templates/cases/desk/case_file/",
-    "register/feeds/web/entries.py",
+    "register/feeds/web.py",
     "register/web/messages/console.py",
 )
 

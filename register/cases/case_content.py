@@ -8,58 +8,109 @@ journal commits to. Page, feed and export use the same bytes.
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
-from dataclasses import asdict, dataclass, field, fields, replace
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import asdict, dataclass, field, replace
+from datetime import datetime
+from enum import StrEnum
 from types import MappingProxyType
-from typing import Any
+from typing import Annotated, Any, get_type_hints
 
-from register.cases.models import Incident, Scope
+from register.cases.models import Incident, Reply, Scope
 from register.journal.canonical import canonical_json, rfc3339
 from register.text import markup
 from register.text.normalisation import clean, one_line
 
 FORMAT_VERSION = 1
+TEXT_LIMIT = 2_000
+NARRATIVE_LIMIT = 50_000
+URL_LIMIT = 2_000
+
+
+class FieldKind(StrEnum):
+    """The kind of a field's strings."""
+
+    TEXT = "text"  # free text, which a removal or an erasure destroys
+    DATE = "date"  # EDTF
+    URL = "url"
+    CODE = "code"  # of a vocabulary, or of a closed list
+    OTHER = "other"  # codes of the territory, numbers and flags
+
+
+@dataclass(frozen=True)
+class FieldRule:
+    """What a field may hold: a code of a list of the ``vocabulary``, or one of closed ``choices``.
+
+    ``or_unknown`` allows the word ``inconnue`` for a date.
+    """
+
+    kind: FieldKind
+    limit: int = TEXT_LIMIT
+    vocabulary: str = ""
+    choices: tuple[str, ...] = ()
+    is_required: bool = False
+    is_multiline: bool = False
+    or_unknown: bool = False
+
+    @classmethod
+    def code(cls, vocabulary: str, *, is_required: bool = False) -> FieldRule:
+        """The rule of a code of a vocabulary."""
+        return cls(FieldKind.CODE, vocabulary=vocabulary, is_required=is_required)
+
+
+Line = Annotated[str, FieldRule(FieldKind.TEXT)]
+Narrative = Annotated[str, FieldRule(FieldKind.TEXT, NARRATIVE_LIMIT, is_multiline=True)]
+Day = Annotated[str, FieldRule(FieldKind.DATE)]
+DayOrUnknown = Annotated[str, FieldRule(FieldKind.DATE, or_unknown=True)]
+Url = Annotated[str, FieldRule(FieldKind.URL, URL_LIMIT)]
+RequiredUrl = Annotated[str, FieldRule(FieldKind.URL, URL_LIMIT, is_required=True)]
+Actor = Annotated[str, FieldRule.code("acteur")]
+Outcome = Annotated[str, FieldRule.code("issue")]
+Appeal = Annotated[str, FieldRule(FieldKind.CODE, choices=("", "oui", "non", "inconnu"))]
+Refusal = Annotated[str, FieldRule(FieldKind.CODE, choices=("", "explicite", "implicite"))]
+LinkKind = Annotated[
+    str, FieldRule(FieldKind.CODE, choices=("meme_affaire", "fait_suite", "voir_aussi"))
+]
 
 
 @dataclass(frozen=True)
 class SourceContent:
-    """A source; dates are EDTF or empty, ``kind`` is from the vocabulary, ``label`` is free."""
+    """A source; ``label`` is free."""
 
-    url: str
-    kind: str = "autre"
-    label: str = ""
-    title: str = ""
-    publisher: str = ""
-    published_on: str = ""
-    archived_url: str = ""
-    checked_on: str = ""
+    url: RequiredUrl
+    kind: Annotated[str, FieldRule.code("source")] = "autre"
+    label: Line = ""
+    title: Line = ""
+    publisher: Line = ""
+    published_on: Day = ""
+    archived_url: Url = ""
+    checked_on: Day = ""
 
 
 @dataclass(frozen=True)
 class StepContent:
     """A step of a proceeding."""
 
-    step: str
-    date: str = ""
-    outcome: str = ""
-    note: str = ""
-    source_url: str = ""
+    step: Annotated[str, FieldRule.code("etape")]
+    date: Day = ""
+    outcome: Outcome = ""
+    note: Line = ""
+    source_url: Url = ""
 
 
 @dataclass(frozen=True)
 class ProceedingContent:
-    """A proceeding; ``outcome_date`` is EDTF, empty, or the word ``inconnue``."""
+    """A proceeding."""
 
-    direction: str
-    nature: str = "inconnue"
-    plaintiff: str = ""
-    court: str = ""
-    docket: str = ""
-    legal_basis: str = ""
-    amount: str = ""
-    outcome: str = ""
-    outcome_date: str = ""
-    appeal: str = ""
+    direction: Annotated[str, FieldRule.code("sens", is_required=True)]
+    nature: Annotated[str, FieldRule.code("nature")] = "inconnue"
+    plaintiff: Actor = ""
+    court: Line = ""
+    docket: Line = ""
+    legal_basis: Line = ""
+    amount: Line = ""
+    outcome: Outcome = ""
+    outcome_date: DayOrUnknown = ""
+    appeal: Appeal = ""
     steps: tuple[StepContent, ...] = ()
 
 
@@ -67,23 +118,23 @@ class ProceedingContent:
 class RequestContent:
     """A request for a public document and its outcome (CRPA L311-1 s.)."""
 
-    asked: str = ""
-    asked_of: str = ""
-    asked_on: str = ""
-    refusal: str = ""
-    refused_on: str = ""
-    cada_number: str = ""
-    cada_registered_on: str = ""
-    cada_opinion_on: str = ""
-    opinion: str = ""
-    outcome: str = ""
+    asked: Line = ""
+    asked_of: Line = ""
+    asked_on: Day = ""
+    refusal: Refusal = ""
+    refused_on: Day = ""
+    cada_number: Line = ""
+    cada_registered_on: Day = ""
+    cada_opinion_on: Day = ""
+    opinion: Line = ""
+    outcome: Outcome = ""
 
 
 @dataclass(frozen=True)
 class LinkContent:
     """A link to another public case, by its number."""
 
-    kind: str
+    kind: LinkKind
     number: int
 
 
@@ -91,29 +142,29 @@ class LinkContent:
 class Content:
     """All the fields that an editor can write. Dates are EDTF strings, empty when unknown."""
 
-    title: str = ""
-    summary: str = ""
-    narrative: str = ""
-    date: str = ""
-    end_date: str = ""
-    precision_note: str = ""
+    title: Line = ""
+    summary: Line = ""
+    narrative: Narrative = ""
+    date: Day = ""
+    end_date: Day = ""
+    precision_note: Line = ""
     country: str = "FR"
     commune: str = ""
     linked_communes: tuple[str, ...] = ()
     departement: str = ""
     region: str = ""
-    place_label: str = ""
-    level: str = ""
-    actor: str = ""
-    actor_text: str = ""
-    target: str = ""
-    outlets: tuple[str, ...] = ()
-    types: tuple[str, ...] = ()
-    evidence: str = ""
+    place_label: Line = ""
+    level: Annotated[str, FieldRule.code("niveau")] = ""
+    actor: Actor = ""
+    actor_text: Line = ""
+    target: Annotated[str, FieldRule.code("cible")] = ""
+    outlets: Annotated[tuple[str, ...], FieldRule(FieldKind.TEXT, 200)] = ()
+    types: Annotated[tuple[str, ...], FieldRule.code("type")] = ()
+    evidence: Annotated[str, FieldRule.code("preuve")] = ""
     contested: bool = False
-    outcome: str = ""
-    steps_taken: str = ""
-    amount: str = ""
+    outcome: Outcome = ""
+    steps_taken: Line = ""
+    amount: Line = ""
     language: str = "fr"
     sources: tuple[SourceContent, ...] = ()
     proceedings: tuple[ProceedingContent, ...] = ()
@@ -125,8 +176,68 @@ class Content:
 
         Every text but the narrative is put on one line.
         """
-        cleaned_content: Content = _with_clean_lines(self)
-        return replace(cleaned_content, narrative=clean(self.narrative))
+        return self.with_strings(
+            lambda rule, string: clean(string) if rule.is_multiline else one_line(string)
+        )
+
+    def with_strings(self, change: Callable[[FieldRule, str], str]) -> Content:
+        """The content with each of its strings replaced."""
+        changed: Content = _with_strings(self, OTHER_RULE, change)
+        return changed
+
+    def leaves(self) -> Iterator[tuple[str, FieldRule, Any]]:
+        """Each value with the path of its field (``proceedings.steps.date``) and its rule."""
+        return _leaves(self, "")
+
+
+OTHER_RULE = FieldRule(FieldKind.OTHER)
+# Class of the content or of a part → name of each of its fields → rule.
+FIELD_RULES: Mapping[type, Mapping[str, FieldRule]] = {
+    part_class: {
+        name: next(iter(getattr(hint, "__metadata__", ())), OTHER_RULE)
+        for name, hint in get_type_hints(part_class, include_extras=True).items()
+    }
+    for part_class in (
+        Content,
+        SourceContent,
+        ProceedingContent,
+        StepContent,
+        RequestContent,
+        LinkContent,
+    )
+}
+# Field → class of the parts that it holds.
+_PART_CLASSES = {
+    "sources": SourceContent,
+    "proceedings": ProceedingContent,
+    "steps": StepContent,
+    "request": RequestContent,
+    "links": LinkContent,
+}
+# Fields that are columns of the case; the others are rows of other tables.
+PLAIN_FIELDS = tuple(name for name in FIELD_RULES[Content] if name in Incident.__table__.columns)
+
+
+def _leaves(part: Any, prefix: str) -> Iterator[tuple[str, FieldRule, Any]]:
+    for name, rule in FIELD_RULES[type(part)].items():
+        node = getattr(part, name)
+        for leaf in node if isinstance(node, tuple) else (node,):
+            if type(leaf) in FIELD_RULES:
+                yield from _leaves(leaf, f"{prefix}{name}.")
+            elif leaf is not None:
+                yield f"{prefix}{name}", rule, leaf
+
+
+def _with_strings(node: Any, rule: FieldRule, change: Callable[[FieldRule, str], str]) -> Any:
+    if isinstance(node, str):
+        return change(rule, node)
+    if isinstance(node, tuple):
+        return tuple(_with_strings(part, rule, change) for part in node)
+    if type(node) in FIELD_RULES:
+        rules = FIELD_RULES[type(node)]
+        changed = {name: _with_strings(getattr(node, name), rules[name], change) for name in rules}
+        return replace(node, **changed)
+    return node
 
 
 @dataclass(frozen=True)
@@ -135,13 +246,6 @@ class CaseSnapshot:
 
     content: Mapping[str, Any]
     html: Mapping[str, Any] = field(default_factory=lambda: MappingProxyType({}))
-
-
-# Fields of Content that are rows of other tables; the rest are columns of the case.
-_LIST_FIELDS = frozenset(
-    {"commune", "linked_communes", "outlets", "types", "sources", "proceedings", "request", "links"}
-)
-PLAIN_FIELDS = tuple(spec.name for spec in fields(Content) if spec.name not in _LIST_FIELDS)
 
 
 def content_of(case: Incident) -> Content:
@@ -153,20 +257,32 @@ def content_of(case: Incident) -> Content:
         linked_communes=tuple(place.code for place in case.places if place.scope == Scope.LINKED),
         outlets=tuple(outlet.name for outlet in case.outlets),
         types=tuple(case_type.code for case_type in case.types),
-        sources=tuple(
-            _part_from_row(SourceContent, source_use.source) for source_use in case.sources
-        ),
-        proceedings=tuple(
-            _part_from_row(
-                ProceedingContent,
-                proceeding,
-                steps=tuple(_part_from_row(StepContent, step) for step in proceeding.steps),
-            )
-            for proceeding in case.proceedings
-        ),
-        request=_part_from_row(RequestContent, case.request) if case.request else None,
-        links=tuple(_part_from_row(LinkContent, link) for link in case.links),
+        sources=tuple(_build_part(SourceContent, use.source) for use in case.sources),
+        proceedings=tuple(_build_part(ProceedingContent, part) for part in case.proceedings),
+        request=_build_part(RequestContent, case.request) if case.request else None,
+        links=tuple(_build_part(LinkContent, link) for link in case.links),
     )
+
+
+def parse_content(canonical: Mapping[str, Any]) -> Content:
+    """The fields that an editor can write, from canonical public content."""
+    content: Content = _build_part(Content, canonical)
+    return content
+
+
+def _build_part(part_class: type, source: Any) -> Any:
+    """A part from its row or its canonical form; fields that an older form lacks get defaults."""
+    columns = {}
+    for name in FIELD_RULES[part_class]:
+        column = source.get(name) if isinstance(source, Mapping) else getattr(source, name)
+        nested = _PART_CLASSES.get(name)
+        if isinstance(column, list):
+            column = tuple(_build_part(nested, part) if nested else part for part in column)
+        elif nested and column is not None:
+            column = _build_part(nested, column)
+        if column is not None:
+            columns[name] = column
+    return part_class(**columns)
 
 
 def canonical_content(case: Incident) -> bytes:
@@ -187,15 +303,9 @@ def canonical_content(case: Incident) -> bytes:
                 for part in case.follow_ups
             ],
             "replies": [
-                {
-                    "author": part.author,
-                    "capacity": part.capacity,
-                    "text": part.text,
-                    "received_on": part.received_on.isoformat(),
-                    "published_at": rfc3339(part.published_at),
-                }
-                for part in case.replies
-                if part.published_at is not None
+                canonical_reply(reply, reply.published_at)
+                for reply in case.replies
+                if reply.published_at is not None
             ],
             "corrections": [
                 {"made_at": rfc3339(part.made_at), "note": part.note, "redaction": part.redaction}
@@ -203,6 +313,17 @@ def canonical_content(case: Incident) -> bytes:
             ],
         }
     )
+
+
+def canonical_reply(reply: Reply, published_at: datetime) -> dict[str, str]:
+    """The canonical form of a right of reply that is published at a time."""
+    return {
+        "author": reply.author,
+        "capacity": reply.capacity,
+        "text": reply.text,
+        "received_on": reply.received_on.isoformat(),
+        "published_at": rfc3339(published_at),
+    }
 
 
 def parse_snapshot(content: bytes, html: bytes | None) -> CaseSnapshot:
@@ -225,24 +346,3 @@ def render_texts(content: bytes) -> tuple[bytes, str]:
         "replies": [markup.render_plain_text(part["text"]) for part in parsed["replies"]],
     }
     return canonical_json(fragments), markup.VERSION
-
-
-def _with_clean_lines(part: Any) -> Any:
-    """The part with each of its strings cleaned and put on one line."""
-    if isinstance(part, str):
-        return one_line(part)
-    if isinstance(part, tuple):
-        return tuple(map(_with_clean_lines, part))
-    if hasattr(part, "__dataclass_fields__"):
-        names = (spec.name for spec in fields(part))
-        return replace(part, **{name: _with_clean_lines(getattr(part, name)) for name in names})
-    return part
-
-
-def _part_from_row(part_class: type[Any], source_row: Any, **overrides: Any) -> Any:
-    columns = {
-        spec.name: getattr(source_row, spec.name)
-        for spec in fields(part_class)
-        if spec.name not in overrides
-    }
-    return part_class(**columns, **overrides)

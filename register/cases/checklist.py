@@ -8,11 +8,11 @@ from typing import Any
 
 from register.cases.case_content import Content
 from register.cases.rules import free_texts
+from register.cases.validation import TYPES_LIMIT
 from register.cases.vocabulary import Vocabulary
 from register.text.personal_data import risks
 
 SUMMARY_LIMIT = 300
-TYPES_LIMIT = 3
 
 # Items that a member attests; the journal records who did.
 ATTESTATIONS = ("attribution", "no_private_person", "no_private_life")

@@ -6,15 +6,15 @@ distance: the register ranks no commune.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Hashable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Hashable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from heapq import nsmallest
 from itertools import product
 from math import cos, floor, hypot, radians
-from typing import NamedTuple, TypeVar
+from typing import Any, NamedTuple, TypeVar
 
-from sqlalchemy import and_, bindparam, func, select, union
+from sqlalchemy import Select, and_, bindparam, case, func, select, union
 from sqlalchemy.orm import Session
 
 from register.cases.core_tables import (
@@ -23,12 +23,13 @@ from register.cases.core_tables import (
     COMMUNE_CODE,
     DEPARTEMENT,
     FORMER_CODE,
+    IS_PUBLIC,
+    IS_PUBLIC_LINE,
     JOURNAL_ENTRY,
     PLACE,
 )
 from register.cases.data_version import VersionedCache
-from register.cases.models import CaseState
-from register.journal import Ledger, LedgerPosition
+from register.journal import LedgerPosition
 
 REACH_KM = 40  # kilometres as the crow flies within which a commune is near
 NEAREST_LIMIT = 6
@@ -98,47 +99,30 @@ def load_communes(
     :param head: read first on the same session, like the version of the ``territory``.
     """
     return _communes_cache.get_or_make(
-        (head.digest, territory), lambda: _index_communes(_query_communes(session, case_counts))
+        (head.digest, territory), lambda: _query_communes(session, case_counts)
     )
 
 
-def _query_communes(session: Session, case_counts: Mapping[str, int]) -> list[CommuneWithCases]:
+def _query_communes(session: Session, case_counts: Mapping[str, int]) -> CommunesWithCases:
     public_codes = (
         select(COMMUNE_CODE.c.current_code)
         .join(PLACE, PLACE.c.code == COMMUNE_CODE.c.code)
         .join(CASE, CASE.c.id == PLACE.c.incident_id)
-        .where(CASE.c.state == CaseState.PUBLISHED)
+        .where(IS_PUBLIC)
     )
-    columns = COMMUNE.c
-    stmt = select(
-        columns.folded,
-        columns.code,
-        columns.name,
-        columns.departement_code,
-        columns.region_code,
-        columns.intercommunalite_code,
-        columns.lat,
-        columns.lon,
-    ).where(columns.code.in_(public_codes))
-    communes = [
+    communes = sorted(
         CommuneWithCases(
-            folded,
-            code,
-            name,
-            departement,
-            region,
-            intercommunalite,
-            None if lat is None or lon is None else (lat, lon),
-            case_counts[code],
+            row.folded,
+            row.code,
+            row.name,
+            row.departement_code,
+            row.region_code,
+            row.intercommunalite_code,
+            None if row.lat is None or row.lon is None else (row.lat, row.lon),
+            case_counts[row.code],
         )
-        for folded, code, name, departement, region, intercommunalite, lat, lon in session.execute(
-            stmt
-        )
-    ]
-    return sorted(communes)
-
-
-def _index_communes(communes: Sequence[CommuneWithCases]) -> CommunesWithCases:
+        for row in session.execute(select(COMMUNE).where(COMMUNE.c.code.in_(public_codes)))
+    )
     return CommunesWithCases(
         communes=tuple(communes),
         by_departement=_group_by(communes, lambda commune: commune.departement),
@@ -212,7 +196,7 @@ def _count_areas(session: Session, kind: str) -> AreaCounts:
     stmt = (
         select(area, func.count())
         .join(CASE, CASE.c.id == case_id)
-        .where(CASE.c.state == CaseState.PUBLISHED, area != "")
+        .where(IS_PUBLIC, area != "")
         .group_by(area)
     )
     return {(kind, code): count for code, count in session.execute(stmt)}
@@ -221,10 +205,9 @@ def _count_areas(session: Session, kind: str) -> AreaCounts:
 # Kind of place → code → time of the last change of its page.
 PlaceDates = Mapping[str, Mapping[str, datetime]]
 
-_PUBLIC = CASE.c.state == CaseState.PUBLISHED
 _CASES_STMT = (
     select(CASE.c.number, CASE.c.moved_at)
-    .where(_PUBLIC, CASE.c.number.between(bindparam("first"), bindparam("last")))
+    .where(IS_PUBLIC, CASE.c.number.between(bindparam("first"), bindparam("last")))
     .order_by(CASE.c.number)
 )
 
@@ -241,7 +224,7 @@ def list_case_ranges(session: Session, size: int) -> Sequence[tuple[int, int, da
     Numbers never change, so a withdrawal moves no case to another range.
     """
     rank = ((CASE.c.number - 1) // size).label("rank")
-    stmt = select(rank, func.count(), func.max(CASE.c.moved_at)).where(_PUBLIC)
+    stmt = select(rank, func.count(), func.max(CASE.c.moved_at)).where(IS_PUBLIC)
     range_rows = session.execute(stmt.group_by(rank).order_by(rank))
     return [(range_number, count, moved_at) for range_number, count, moved_at in range_rows]
 
@@ -252,84 +235,84 @@ def list_place_dates(session: Session) -> PlaceDates:
     Codes are in order. A commune also has the cases that name it as linked. A case that left a
     place counts too, because its departure changed the page of the place.
     """
-    latest_dates: dict[str, dict[str, datetime]] = {"commune": {}, "departement": {}, "region": {}}
-    for kind, code, moved_at in _current_places(session):
-        _update_latest(latest_dates[kind], code, moved_at)
-    for kind, code, moved_at in _former_places(session):
-        if code in latest_dates[kind]:
-            _update_latest(latest_dates[kind], code, moved_at)
-    return {kind: dict(sorted(dates.items())) for kind, dates in latest_dates.items()}
+    current = _latest_dates(session, _CURRENT_PLACES)
+    former = _latest_dates(session, _FORMER_PLACES)
+    dates: dict[str, dict[str, datetime]] = {"commune": {}, "departement": {}, "region": {}}
+    for kind, code in sorted(current):
+        moved_at = current[kind, code]
+        dates[kind][code] = max(moved_at, former.get((kind, code), moved_at))
+    return dates
 
 
-def _update_latest(dates: dict[str, datetime], code: str, moved_at: datetime) -> None:
-    dates[code] = max(moved_at, dates.get(code, moved_at))
+def _latest_dates(
+    session: Session, places: Iterable[tuple[Sequence[str], Select[Any]]]
+) -> dict[tuple[str, str], datetime]:
+    """(kind of place, code) → latest date.
+
+    :param places: the kinds of places whose codes a statement selects, before a date.
+    """
+    latest: dict[tuple[str, str], datetime] = {}
+    for kinds, stmt in places:
+        for *codes, at in session.execute(stmt):
+            for kind, code in zip(kinds, codes, strict=True):
+                if code:
+                    latest[kind, code] = max(at, latest.get((kind, code), at))
+    return latest
 
 
-PlaceDate = tuple[str, str, datetime]
-
+_COMMUNE_KINDS = ("commune", "departement", "region")
 _COMMUNE_COLUMNS = (COMMUNE.c.code, COMMUNE.c.departement_code, COMMUNE.c.region_code)
+# A case without a commune names a département, or a région, or neither.
+_AREA_KINDS = ("departement", "region", "region")
 _CASE_AREA_COLUMNS = (CASE.c.departement, DEPARTEMENT.c.region_code, CASE.c.region)
-
-
-def _current_places(session: Session) -> Iterator[PlaceDate]:
-    """Yield the places of the public cases and the areas around them, as the filters find them."""
-    communes_stmt = (
+# The places of the public cases and the areas around them, as the filters find them.
+_CURRENT_PLACES = (
+    (
+        _COMMUNE_KINDS,
         select(*_COMMUNE_COLUMNS, func.max(CASE.c.moved_at))
         .select_from(CASE)
         .join(PLACE, PLACE.c.incident_id == CASE.c.id)
         .join(COMMUNE_CODE, COMMUNE_CODE.c.code == PLACE.c.code)
         .join(COMMUNE, COMMUNE.c.code == COMMUNE_CODE.c.current_code)
-        .where(_PUBLIC)
-        .group_by(*_COMMUNE_COLUMNS)
-    )
-    for commune, departement, region, moved_at in session.execute(communes_stmt):
-        yield from _place_rows(moved_at, commune=commune, departement=departement, region=region)
-    # A case without a commune names a département, or a région, or neither.
-    areas_stmt = (
+        .where(IS_PUBLIC)
+        .group_by(*_COMMUNE_COLUMNS),
+    ),
+    (
+        _AREA_KINDS,
         select(*_CASE_AREA_COLUMNS, func.max(CASE.c.moved_at))
         .outerjoin(DEPARTEMENT, DEPARTEMENT.c.code == CASE.c.departement)
-        .where(_PUBLIC)
-        .group_by(*_CASE_AREA_COLUMNS)
-    )
-    for departement, departement_region, region, moved_at in session.execute(areas_stmt):
-        yield from _place_rows(moved_at, departement=departement, region=departement_region)
-        yield from _place_rows(moved_at, region=region)
-
-
-def _former_places(session: Session) -> Iterator[PlaceDate]:
-    """Yield the places that cases have lost and the areas around them, with the time of loss."""
-    is_public_line = and_(
-        JOURNAL_ENTRY.c.ledger == Ledger.PUBLIC.value, JOURNAL_ENTRY.c.seq == FORMER_CODE.c.seq
-    )
-    communes_stmt = (
+        .where(IS_PUBLIC)
+        .group_by(*_CASE_AREA_COLUMNS),
+    ),
+)
+_IS_LINE_OF_LOSS = and_(IS_PUBLIC_LINE, JOURNAL_ENTRY.c.seq == FORMER_CODE.c.seq)
+# The places that cases have lost and the areas around them, with the time of loss.
+_FORMER_PLACES = (
+    (
+        _COMMUNE_KINDS,
         select(*_COMMUNE_COLUMNS, func.max(JOURNAL_ENTRY.c.at))
         .select_from(FORMER_CODE)
-        .join(JOURNAL_ENTRY, is_public_line)
+        .join(JOURNAL_ENTRY, _IS_LINE_OF_LOSS)
         .join(COMMUNE_CODE, COMMUNE_CODE.c.code == FORMER_CODE.c.code)
         .join(COMMUNE, COMMUNE.c.code == COMMUNE_CODE.c.current_code)
         .where(FORMER_CODE.c.axis == "commune")
-        .group_by(*_COMMUNE_COLUMNS)
-    )
-    for commune, departement, region, at in session.execute(communes_stmt):
-        yield from _place_rows(at, commune=commune, departement=departement, region=region)
-    area_columns = (FORMER_CODE.c.axis, FORMER_CODE.c.code, DEPARTEMENT.c.region_code)
-    areas_stmt = (
-        select(*area_columns, func.max(JOURNAL_ENTRY.c.at))
+        .group_by(*_COMMUNE_COLUMNS),
+    ),
+    (
+        _AREA_KINDS,
+        select(
+            case((FORMER_CODE.c.axis == "departement", FORMER_CODE.c.code)),
+            DEPARTEMENT.c.region_code,
+            case((FORMER_CODE.c.axis == "region", FORMER_CODE.c.code)),
+            func.max(JOURNAL_ENTRY.c.at),
+        )
         .select_from(FORMER_CODE)
-        .join(JOURNAL_ENTRY, is_public_line)
+        .join(JOURNAL_ENTRY, _IS_LINE_OF_LOSS)
         .outerjoin(
             DEPARTEMENT,
             and_(DEPARTEMENT.c.code == FORMER_CODE.c.code, FORMER_CODE.c.axis == "departement"),
         )
         .where(FORMER_CODE.c.axis.in_(("departement", "region")))
-        .group_by(*area_columns)
-    )
-    for axis, code, departement_region, at in session.execute(areas_stmt):
-        yield from _place_rows(at, **{axis: code})
-        yield from _place_rows(at, region=departement_region)
-
-
-def _place_rows(moved_at: datetime, **codes: str | None) -> Iterator[PlaceDate]:
-    for kind, code in codes.items():
-        if code:
-            yield kind, code, moved_at
+        .group_by(FORMER_CODE.c.axis, FORMER_CODE.c.code, DEPARTEMENT.c.region_code),
+    ),
+)

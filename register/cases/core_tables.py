@@ -7,7 +7,8 @@ the query on SQLite. Writing goes through the entities of ``models``.
 from __future__ import annotations
 
 from collections.abc import Iterable
-from typing import Any
+from dataclasses import fields
+from typing import Any, TypeVar
 
 from sqlalchemy import (
     ARRAY,
@@ -30,11 +31,12 @@ from sqlalchemy.sql.functions import FunctionElement
 from sqlalchemy.sql.operators import OperatorType
 from sqlalchemy.types import TypeDecorator
 
+from register.cases.former_codes import FormerCode
 from register.cases.models import (
     CaseLink,
+    CaseState,
     Correction,
     FollowUp,
-    FormerCode,
     Incident,
     IncidentPlace,
     IncidentType,
@@ -44,7 +46,7 @@ from register.cases.models import (
     Revision,
     Scope,
 )
-from register.journal import JournalEntry
+from register.journal import JournalEntry, Ledger
 from register.territory.models import Commune, CommuneCode, Departement, Region
 
 CASE = Incident.__table__
@@ -64,6 +66,9 @@ COMMUNE_CODE = CommuneCode.__table__
 DEPARTEMENT = Departement.__table__
 REGION = Region.__table__
 
+IS_PUBLIC = CASE.c.state == CaseState.PUBLISHED
+IS_PUBLIC_LINE = JOURNAL_ENTRY.c.ledger == Ledger.PUBLIC.value
+IS_AUTHORITY_PLACE = (PLACE.c.incident_id == CASE.c.id) & (PLACE.c.scope == Scope.AUTHORITY.value)
 # Columns of :func:`join_places`, under their names in its rows.
 PLACE_NAME_COLUMNS = (
     COMMUNE.c.name.label("commune_name"),
@@ -71,6 +76,8 @@ PLACE_NAME_COLUMNS = (
     REGION.c.name.label("region_name"),
 )
 SMALL_LIST = 1_000
+
+RowType = TypeVar("RowType")
 
 
 class _Numbers(TypeDecorator[list[int]]):
@@ -125,18 +132,26 @@ def is_among(column: ColumnElement[Any], numbers: Iterable[int]) -> ColumnElemen
     return membership if len(number_list) <= SMALL_LIST else membership.is_(true())
 
 
+def case_columns(row_class: type[Any]) -> list[ColumnElement[Any]]:
+    """The columns of the case that have the names of a dataclass's fields."""
+    return [CASE.c[spec.name] for spec in fields(row_class) if spec.name in CASE.c]
+
+
+def copy_row(row_class: type[RowType], source: Any) -> RowType:
+    """An object of a dataclass, from the attributes of a row that have the names of its fields."""
+    names = (spec.name for spec in fields(row_class))  # type: ignore[arg-type]
+    return row_class(**{name: getattr(source, name) for name in names})
+
+
 def join_places(stmt: Select[Any]) -> Select[Any]:
     """A statement on cases, joined with the authority's commune, département and région.
 
     A former commune's code stands for the present commune; the département is that commune's, or
     the case's own when it names no commune.
     """
-    is_authority_place = (PLACE.c.incident_id == CASE.c.id) & (
-        PLACE.c.scope == Scope.AUTHORITY.value
-    )
     departement_code = func.coalesce(COMMUNE.c.departement_code, CASE.c.departement)
     return (
-        stmt.outerjoin(PLACE, is_authority_place)
+        stmt.outerjoin(PLACE, IS_AUTHORITY_PLACE)
         .outerjoin(COMMUNE_CODE, COMMUNE_CODE.c.code == PLACE.c.code)
         .outerjoin(COMMUNE, COMMUNE.c.code == COMMUNE_CODE.c.current_code)
         .outerjoin(DEPARTEMENT, DEPARTEMENT.c.code == departement_code)

@@ -39,11 +39,6 @@ def reply_due(received: date) -> date:
     return received + timedelta(days=3)
 
 
-def proof_due(summons: date) -> date:
-    """Last day for the offer of proof: ten days from the summons (loi de 1881, art. 55)."""
-    return summons + timedelta(days=10)
-
-
 @dataclass(frozen=True)
 class RequestTerms:
     """The last days of a request's terms; None where the first day is unknown."""

@@ -1,4 +1,4 @@
-"""Lists of the desk: all cases except erased ones, for active members only.
+"""Lists of the desk, for active members only: all cases except erased ones, and the to-do list.
 
 A list first selects the ids of its page and then loads these twenty cases, so that its cost does
 not depend on the texts of the others. Newest change first: each change makes a revision, and
@@ -7,9 +7,9 @@ revision ids ascend.
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping, Sequence
-from dataclasses import dataclass, field, fields, replace
-from datetime import datetime
+from collections.abc import Collection, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from datetime import date, datetime
 from enum import StrEnum
 
 from sqlalchemy import ColumnElement, and_, bindparam, func, or_, select
@@ -19,15 +19,19 @@ from register.accounts.models import Member
 from register.cases import filters, todo_clauses
 from register.cases.core_tables import (
     CASE,
+    IS_PUBLIC,
     PLACE_NAME_COLUMNS,
+    REPLY,
     REVISION,
+    case_columns,
     is_among,
     join_places,
 )
-from register.cases.filters import PAGE_SIZE, CaseQuery, count_pages
+from register.cases.filters import PAGE_SIZE, CaseQuery, ListPage
 from register.cases.models import CaseState
-from register.cases.public_lists import load_types
-from register.cases.todo_clauses import TodoContext, TodoKind
+from register.cases.result_lists import load_types
+from register.cases.todo_clauses import FlaggedDrafts, TodoContext, TodoKind, find_flagged_drafts
+from register.cases.vocabulary import Vocabulary
 
 Clause = ColumnElement[bool]
 
@@ -42,17 +46,6 @@ class ClaimFilter(StrEnum):
     MINE = "moi"
     TAKEN = "pris"
     FREE = "libre"
-
-
-@dataclass(frozen=True)
-class DeskCaseStub:
-    """Case in a plain enumeration of the desk: no text except the title."""
-
-    id: int
-    number: int | None
-    state: str
-    title: str
-    created_at: datetime
 
 
 @dataclass(frozen=True)
@@ -109,40 +102,7 @@ class DeskQuery:
         return replace(self, page=page)
 
 
-@dataclass(frozen=True)
-class DeskCasePage:
-    """Page of a desk list and the size of the whole list."""
-
-    cases: Sequence[DeskCaseSummary]
-    total: int
-    number: int
-
-    @property
-    def pages(self) -> int:
-        """Number of pages; an empty list has one."""
-        return count_pages(self.total, PAGE_SIZE)
-
-
-def list_desk_cases(
-    session: Session,
-    viewer: Member,
-    state: CaseState = CaseState.DRAFT,
-    after: int = 0,
-    limit: int = 100,
-) -> Sequence[DeskCaseStub]:
-    """Cases in one state, oldest first; empty unless the viewer is an active member.
-
-    :param after: the last id of the previous chunk.
-    """
-    if not viewer.is_active:
-        return []
-    case_rows = session.execute(
-        select(CASE.c.id, CASE.c.number, CASE.c.state, CASE.c.title, CASE.c.created_at)
-        .where(CASE.c.state == state, CASE.c.id > after)
-        .order_by(CASE.c.id)
-        .limit(limit)
-    )
-    return [DeskCaseStub(*case_row) for case_row in case_rows]
+DeskCasePage = ListPage[DeskCaseSummary]
 
 
 def query_desk_page(
@@ -163,9 +123,7 @@ def query_desk_page(
     if desk_query.case_query.words:
         if matches is None:
             raise ValueError("a query with words needs the result of the word search as matches")
-        public_matches = and_(
-            CASE.c.state == CaseState.PUBLISHED, is_among(CASE.c.number, matches.numbers)
-        )
+        public_matches = and_(IS_PUBLIC, is_among(CASE.c.number, matches.numbers))
         conditions.append(or_(public_matches, is_among(CASE.c.id, matches.ids)))
     total = session.scalar(select(func.count()).select_from(CASE).where(*conditions)) or 0
     case_ids = session.scalars(
@@ -190,8 +148,12 @@ def list_clauses(viewer: Member, desk_query: DeskQuery, todo_context: TodoContex
         for filter_name in desk_query.case_query.values
         if filter_name != filters.WORDS
     ]
-    if desk_query.claim:
-        conditions.append(_claim_clause(desk_query.claim, viewer, todo_context.at))
+    if desk_query.claim is ClaimFilter.FREE:
+        conditions.append(or_(CASE.c.held_until.is_(None), CASE.c.held_until <= todo_context.at))
+    elif desk_query.claim:
+        conditions.append(CASE.c.held_until > todo_context.at)
+    if desk_query.claim is ClaimFilter.MINE:
+        conditions.append(CASE.c.held_by == viewer.id)
     if desk_query.waiting_for:
         conditions.append(todo_clauses.clause(desk_query.waiting_for, viewer, todo_context))
     return conditions
@@ -239,24 +201,125 @@ def list_waiting_kinds(
     return waiting
 
 
-def _claim_clause(claim: ClaimFilter, viewer: Member, at: datetime) -> Clause:
-    if claim is ClaimFilter.FREE:
-        return or_(CASE.c.held_until.is_(None), CASE.c.held_until <= at)
-    if claim is ClaimFilter.MINE:
-        return and_(CASE.c.held_by == viewer.id, CASE.c.held_until > at)
-    return CASE.c.held_until > at
-
-
-_CASE_COLUMNS = {summary_field.name for summary_field in fields(DeskCaseSummary)} & set(
-    CASE.c.keys()
-)
 _SUMMARIES_STMT = join_places(
     select(
-        *(CASE.c[column_name] for column_name in sorted(_CASE_COLUMNS)),
+        *case_columns(DeskCaseSummary),
         REVISION.c.made_at.label("changed_at"),
         REVISION.c.made_by.label("changed_by"),
         *PLACE_NAME_COLUMNS,
     )
     .join(REVISION, REVISION.c.id == CASE.c.revision_id)
     .where(CASE.c.id.in_(bindparam("ids", expanding=True)))
+)
+
+
+TASK_LIMIT = 12  # tasks in the sidebar; the lists show all
+COUNT_LIMIT = 500  # counting stops one beyond this
+
+SECOND_PERSON_KINDS = (TodoKind.CHANGE, TodoKind.RETURNED, TodoKind.DESTRUCTION)
+# Order of tasks with the same deadline or without one.
+KIND_ORDER = (
+    TodoKind.REPLY,
+    TodoKind.CLAIMED,
+    *SECOND_PERSON_KINDS,
+    TodoKind.APPROVE,
+    TodoKind.READY,
+    TodoKind.SECOND,
+    TodoKind.OUTCOME,
+)
+
+
+@dataclass(frozen=True)
+class Task:
+    """Task on a case. ``incident`` is the case's id; ``title`` and ``case`` are set in the end."""
+
+    kind: TodoKind
+    due: date | None
+    since: datetime | date
+    incident: int | None
+    title: str
+    case: DeskCaseSummary | None = None
+
+
+@dataclass(frozen=True)
+class Todo:
+    """First tasks, and the number of cases of each kind, at most ``COUNT_LIMIT + 1``.
+
+    ``unread``: number of drafts whose texts have not been scanned for risk flags yet.
+    """
+
+    tasks: Sequence[Task]
+    counts: Mapping[TodoKind, int]
+    unread: int
+    todo_context: TodoContext
+
+
+def load_todo_context(
+    session: Session, vocabulary: Vocabulary, at: datetime, *, single: bool
+) -> tuple[TodoContext, int]:
+    """Context of the to-do clauses, and the number of drafts not scanned for risk flags yet.
+
+    :param single: the register has one moderator.
+    """
+    # With one moderator no second person is required, and no clause depends on flags.
+    flagged = FlaggedDrafts((), 0) if single else find_flagged_drafts(session)
+    return TodoContext(vocabulary, at, flagged.revision_ids, single), flagged.unread
+
+
+def load_todo(
+    session: Session, viewer: Member, vocabulary: Vocabulary, at: datetime, *, single: bool = False
+) -> Todo:
+    """To-do list of an active member; empty for anybody else."""
+    if not viewer.is_active:
+        return Todo((), {}, 0, TodoContext(vocabulary, at))
+    todo_context, unread = load_todo_context(session, vocabulary, at, single=single)
+    counts = {}
+    for kind in KIND_ORDER:
+        is_waiting = todo_clauses.clause(kind, viewer, todo_context)
+        capped = select(CASE.c.id).where(is_waiting).limit(COUNT_LIMIT + 1).subquery()
+        counts[kind] = session.scalar(select(func.count()).select_from(capped)) or 0
+    waiting_tasks = sorted(_first_tasks(session, viewer, todo_context), key=_sort_key)
+    tasks = list({task.incident: task for task in reversed(waiting_tasks)}.values())
+    listed_tasks = sorted(tasks, key=_sort_key)[:TASK_LIMIT]
+    cases = load_summaries(
+        session, viewer, [task.incident for task in listed_tasks if task.incident], at
+    )
+    for position, task in enumerate(listed_tasks):
+        case = cases.get(task.incident or 0)
+        if case:
+            listed_tasks[position] = replace(task, title=case.title, case=case)
+    return Todo(listed_tasks, counts, unread, todo_context)
+
+
+def _sort_key(task: Task) -> tuple[date, int, str]:
+    return task.due or date.max, KIND_ORDER.index(task.kind), task.since.isoformat()
+
+
+def _first_tasks(session: Session, viewer: Member, todo_context: TodoContext) -> Iterator[Task]:
+    """Yield the first tasks of each kind, the longest waiting; a case may have several tasks."""
+    for reply in session.execute(_REPLIES):
+        yield Task(TodoKind.REPLY, reply.due_on, reply.received_on, reply.incident_id, "")
+    for kind in KIND_ORDER:
+        if kind is TodoKind.REPLY:
+            continue
+        since = CASE.c.moved_at if kind is TodoKind.OUTCOME else REVISION.c.made_at
+        # Newer revisions have higher ids, which are indexed.
+        order = CASE.c.moved_at if kind is TodoKind.OUTCOME else CASE.c.revision_id
+        stmt = (
+            select(CASE.c.id, since)
+            .join(REVISION, REVISION.c.id == CASE.c.revision_id)
+            .where(todo_clauses.clause(kind, viewer, todo_context))
+            .order_by(order)
+            .limit(TASK_LIMIT)
+        )
+        for case_id, waiting_since in session.execute(stmt):
+            yield Task(kind, None, waiting_since, case_id, "")
+
+
+_REPLIES = (
+    select(REPLY.c.incident_id, REPLY.c.received_on, REPLY.c.due_on)
+    .join(CASE, CASE.c.id == REPLY.c.incident_id)
+    .where(REPLY.c.state == "received", IS_PUBLIC)
+    .order_by(REPLY.c.due_on, REPLY.c.id)
+    .limit(TASK_LIMIT)
 )

@@ -36,6 +36,9 @@ LOOKUP_LIMIT = 40  # values of each list of the case that are looked up
 
 _SOURCE = Source.__table__
 _SOURCE_USE = SourceUse.__table__
+_CITING_STMT = select(_SOURCE_USE.c.incident_id).join(
+    _SOURCE, _SOURCE.c.id == _SOURCE_USE.c.source_id
+)
 _WORD = re.compile(r"[^\W\d_]{4,}")
 # Words of nearly every case, and function words.
 _COMMON_WORDS = frozenset(
@@ -163,10 +166,7 @@ def _commune_codes(session: Session, commune_codes: Sequence[str]) -> set[str]:
 
 def _candidate_stmts(subject: _CaseFeatures) -> Iterator[Select[Any]]:
     if subject.urls:
-        citing_stmt = select(_SOURCE_USE.c.incident_id).join(
-            _SOURCE, _SOURCE.c.id == _SOURCE_USE.c.source_id
-        )
-        yield _newest_first(citing_stmt.where(_SOURCE.c.url.in_(subject.urls)))
+        yield _newest_first(_CITING_STMT.where(_SOURCE.c.url.in_(subject.urls)))
     if subject.commune_codes:
         yield _newest_first(
             select(PLACE.c.incident_id).where(PLACE.c.code.in_(subject.commune_codes))
@@ -219,10 +219,7 @@ class _CandidateFeatures:
         self.places = _load_codes(session, PLACE, PLACE.c.code, candidate_ids)
         self.types = _load_codes(session, CASE_TYPE, CASE_TYPE.c.code, candidate_ids)
         self.outlets = _load_codes(session, OUTLET, OUTLET.c.folded, candidate_ids)
-        citing_stmt = select(_SOURCE_USE.c.incident_id).join(
-            _SOURCE, _SOURCE.c.id == _SOURCE_USE.c.source_id
-        )
-        same_source = citing_stmt.where(
+        same_source = _CITING_STMT.where(
             _SOURCE_USE.c.incident_id.in_(candidate_ids), _SOURCE.c.url.in_(subject.urls)
         )
         self.citing_ids = set(session.scalars(same_source)) if subject.urls else set()

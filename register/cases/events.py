@@ -1,4 +1,4 @@
-"""Public events for pages, feeds and the public log: queries on the public ledger.
+"""Public events for the home page and feeds: queries on the public ledger.
 
 Of a withdrawn, merged or erased case, only the last event is listed.
 """
@@ -6,21 +6,226 @@ Of a withdrawn, merged or erased case, only the last event is listed.
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import select
+from sqlalchemy import ColumnElement, and_, exists, func, or_, select
 from sqlalchemy.orm import Session
 
-from register.cases.core_tables import CASE, JOURNAL_ENTRY
-from register.cases.event_clauses import EventQuery, alternatives
-from register.cases.models import CaseState, FollowUp
-from register.cases.queries import CaseSummary, load_case_summaries
+from register.cases.core_tables import (
+    CASE,
+    FORMER_CODE,
+    IS_PUBLIC,
+    IS_PUBLIC_LINE,
+    JOURNAL_ENTRY,
+    is_among,
+)
+from register.cases.filters import FILTERS, CaseQuery, HitStrengths, clause
+from register.cases.models import CaseState
 from register.cases.vocabulary import Vocabulary
 from register.errors import NotFound
 from register.journal import Act, Ledger
+
+# The only act that is listed of a case that is no longer shown.
+FINAL_ACTS = {
+    CaseState.WITHDRAWN: Act.WITHDRAWN,
+    CaseState.MERGED: Act.MERGED,
+    CaseState.ERASED: Act.ERASED,
+}
+RETRACTING_ACTS = (Act.WITHDRAWN, Act.REDACTED, Act.MERGED, Act.ERASED)
+_SELECTIVE_LIMIT = 1_000  # cases
+
+
+@dataclass(frozen=True)
+class EventQuery:
+    """Conditions on events: a search, one case, some acts, a span of time.
+
+    ``includes_register`` adds the events of the register itself, which have no case. ``matches``
+    are the cases that match the words of the search, from the search engine.
+    """
+
+    case_query: CaseQuery = field(default_factory=CaseQuery)
+    case: int | None = None
+    acts: tuple[str, ...] = ()
+    since: datetime | None = None
+    until: datetime | None = None
+    includes_register: bool = False
+    matches: HitStrengths | None = field(default=None, hash=False)
+
+
+Clause = ColumnElement[bool]
+
+
+@dataclass(frozen=True)
+class Alternative:
+    """One condition under which an event is selected. Each makes a statement of its own.
+
+    Joined by "or", no database would use an index. ``is_selective``: its cases are few compared
+    with the ledger, so they are looked up first and their lines sorted; otherwise the ledger is
+    read from its end until there are enough lines. A planner that has to guess takes the wrong
+    one of the two, and reads a hundred thousand lines for the three of a village.
+    """
+
+    clause: Clause
+    is_selective: bool = False
+
+
+_later_entry = JOURNAL_ENTRY.alias("later")
+# A case withdrawn twice has one event, that of the last line.
+_IS_FINAL = and_(
+    or_(
+        *(
+            and_(CASE.c.state == state, JOURNAL_ENTRY.c.act == act)
+            for state, act in FINAL_ACTS.items()
+        )
+    ),
+    ~exists().where(
+        _later_entry.c.ledger == Ledger.PUBLIC.value,
+        _later_entry.c.case_number == JOURNAL_ENTRY.c.case_number,
+        _later_entry.c.act == JOURNAL_ENTRY.c.act,
+        _later_entry.c.seq > JOURNAL_ENTRY.c.seq,
+    ),
+)
+_earlier_entry = JOURNAL_ENTRY.alias("before")
+_same_entry = JOURNAL_ENTRY.alias("same")
+_IS_RETRACTING = JOURNAL_ENTRY.c.act.in_(RETRACTING_ACTS)
+
+
+def alternatives(
+    session: Session, event_query: EventQuery, vocabulary: Vocabulary
+) -> Iterator[Alternative]:
+    """The conditions under which an event is selected."""
+    is_listed = or_(IS_PUBLIC, _IS_FINAL)
+    if event_query.includes_register:
+        entry_filters = list(_entry_filters(JOURNAL_ENTRY, event_query))
+        yield Alternative(
+            and_(or_(is_listed, JOURNAL_ENTRY.c.case_number.is_(None)), *entry_filters)
+        )
+        if entry_filters:
+            # If an earlier line of a case matches, its final line is selected too.
+            has_earlier_entry = exists().where(
+                _earlier_entry.c.ledger == Ledger.PUBLIC.value,
+                _earlier_entry.c.case_number == JOURNAL_ENTRY.c.case_number,
+                _earlier_entry.c.seq < JOURNAL_ENTRY.c.seq,
+                *_entry_filters(_earlier_entry, event_query),
+            )
+            yield Alternative(
+                and_(_has_act(FINAL_ACTS.values()), _IS_FINAL, has_earlier_entry),
+                is_selective=True,
+            )
+    elif event_query.case is not None:
+        yield Alternative(
+            and_(is_listed, JOURNAL_ENTRY.c.case_number == event_query.case), is_selective=True
+        )
+        # The feed of a case that was merged into this one redirects to this one's feed.
+        yield Alternative(
+            and_(_IS_FINAL, CASE.c.merged_into == event_query.case), is_selective=True
+        )
+    else:
+        yield from _search_alternatives(session, event_query, vocabulary)
+
+
+def _entry_filters(entries: Any, event_query: EventQuery) -> Iterator[Clause]:
+    if event_query.acts:
+        yield entries.c.act.in_(event_query.acts)
+    if event_query.since is not None:
+        yield entries.c.at >= event_query.since
+    if event_query.until is not None:
+        yield entries.c.at < event_query.until
+
+
+def _search_alternatives(
+    session: Session, event_query: EventQuery, vocabulary: Vocabulary
+) -> Iterator[Alternative]:
+    """The conditions under which an event matches a search."""
+    code_clauses, text_clauses = [], []
+    for filter_name, filter_values in event_query.case_query.values.items():
+        current_clause = clause(
+            event_query.case_query, filter_name, vocabulary, event_query.matches
+        )
+        former_clause = FILTERS[filter_name].former_clause
+        if former_clause is None:
+            text_clauses.append(current_clause)
+        else:
+            code_clauses.append((current_clause, former_clause(filter_values, vocabulary)))
+    if not code_clauses and not text_clauses:
+        yield Alternative(or_(IS_PUBLIC, _IS_FINAL))
+        return
+    current_clauses = [current_clause for current_clause, _former in code_clauses]
+    yield Alternative(
+        and_(IS_PUBLIC, *current_clauses, *text_clauses),
+        is_selective=_is_selective(session, [*current_clauses, *text_clauses]),
+    )
+    if text_clauses:
+        yield Alternative(
+            and_(IS_PUBLIC, _is_public_retraction(session), *current_clauses), is_selective=True
+        )
+    if code_clauses:
+        yield Alternative(_formerly_matching(code_clauses, text_clauses), is_selective=True)
+    else:
+        yield Alternative(and_(_has_act(RETRACTING_ACTS), _IS_FINAL), is_selective=True)
+
+
+def _has_act(acts: Iterable[Act]) -> Clause:
+    """Lines of some rare acts, as a subquery so that they are looked up first."""
+    seqs = select(_same_entry.c.seq).where(
+        _same_entry.c.ledger == Ledger.PUBLIC.value, _same_entry.c.act.in_(list(acts))
+    )
+    return JOURNAL_ENTRY.c.seq.in_(seqs)
+
+
+def _is_public_retraction(session: Session) -> Clause:
+    """Retracting lines of cases that are public.
+
+    They are looked up in a separate statement: no planner knows how few of them there are, and
+    with a common type it would begin with all cases of that type.
+    """
+    stmt = select(JOURNAL_ENTRY.c.seq).join(CASE, CASE.c.number == JOURNAL_ENTRY.c.case_number)
+    return is_among(
+        JOURNAL_ENTRY.c.seq,
+        session.scalars(stmt.where(IS_PUBLIC, _has_act(RETRACTING_ACTS))).all(),
+    )
+
+
+def _is_selective(session: Session, conditions: Sequence[Clause]) -> bool:
+    """Whether few cases match a search; counts no further than the limit."""
+    sample = select(CASE.c.id).where(IS_PUBLIC, *conditions).limit(_SELECTIVE_LIMIT + 1).subquery()
+    return (session.scalar(select(func.count()).select_from(sample)) or 0) <= _SELECTIVE_LIMIT
+
+
+def _formerly_matching(
+    code_clauses: Sequence[tuple[Clause, Clause]], text_clauses: Sequence[Clause]
+) -> Clause:
+    """Events of cases that once had the codes: those that retract, or that changed a code."""
+    candidates = select(FORMER_CODE.c.incident_id).where(
+        or_(*(former_clause for _current, former_clause in code_clauses))
+    )
+    # The event itself changed the code, like a correction that moves a case to another commune.
+    has_changed = or_(
+        *(
+            _former_code_exists(former_clause, FORMER_CODE.c.seq == JOURNAL_ENTRY.c.seq)
+            for _current, former_clause in code_clauses
+        )
+    )
+    # The case still had the code then; a retraction is listed wherever the case was listed before.
+    was_current = or_(FORMER_CODE.c.seq >= JOURNAL_ENTRY.c.seq, _IS_RETRACTING)
+    return and_(
+        CASE.c.id.in_(candidates),
+        or_(IS_PUBLIC, _IS_FINAL),
+        or_(_IS_RETRACTING, has_changed),
+        *(
+            or_(and_(IS_PUBLIC, current_clause), _former_code_exists(former_clause, was_current))
+            for current_clause, former_clause in code_clauses
+        ),
+        *(or_(_IS_RETRACTING, and_(IS_PUBLIC, text_clause)) for text_clause in text_clauses),
+    )
+
+
+def _former_code_exists(code_clause: Clause, seq_clause: Clause) -> Clause:
+    return exists().where(FORMER_CODE.c.incident_id == CASE.c.id, code_clause, seq_clause)
+
 
 RECENT_LIMIT = 50  # events in the document that readers subscribe to
 ARCHIVE_LIMIT = 100  # at most, in one archive document
@@ -70,17 +275,6 @@ class EventPage:
     older: str | None
 
 
-@dataclass(frozen=True)
-class LatestEvent:
-    """One public event. ``title`` and ``case`` are None for a case that is no longer shown."""
-
-    act: str
-    at: datetime
-    number: int
-    title: str | None
-    case: CaseSummary | None
-
-
 _COLUMNS = select(
     JOURNAL_ENTRY.c.seq,
     JOURNAL_ENTRY.c.event.label("name"),
@@ -93,7 +287,7 @@ _COLUMNS = select(
     CASE.c.state,
     CASE.c.revision_id,
     CASE.c.merged_into,
-).where(JOURNAL_ENTRY.c.ledger == Ledger.PUBLIC.value)
+).where(IS_PUBLIC_LINE)
 _CASE_EVENTS = _COLUMNS.join(CASE, CASE.c.number == JOURNAL_ENTRY.c.case_number)
 _ALL_EVENTS = _COLUMNS.outerjoin(CASE, CASE.c.number == JOURNAL_ENTRY.c.case_number)
 
@@ -138,9 +332,7 @@ def event_page(
         page_events = matches[:RECENT_LIMIT]
     else:
         before_seq = session.scalar(
-            select(JOURNAL_ENTRY.c.seq).where(
-                JOURNAL_ENTRY.c.event == after, JOURNAL_ENTRY.c.ledger == Ledger.PUBLIC.value
-            )
+            select(JOURNAL_ENTRY.c.seq).where(JOURNAL_ENTRY.c.event == after, IS_PUBLIC_LINE)
         )
         if before_seq is None:
             raise NotFound("no_such_page")
@@ -150,31 +342,3 @@ def event_page(
         cuts = (length for length, event in enumerate(matches, start=1) if event.name < _CUT_PREFIX)
         page_events = matches[: min(next(cuts, ARCHIVE_LIMIT), ARCHIVE_LIMIT)]
     return EventPage(page_events, page_events[-1].name if len(matches) > len(page_events) else None)
-
-
-def latest_events(
-    session: Session, vocabulary: Vocabulary, limit: int = 6
-) -> Sequence[LatestEvent]:
-    """The newest public events for the home page, newest first."""
-    public_events = list_events(session, EventQuery(), vocabulary, limit=limit)
-    summaries = load_case_summaries(
-        session, [event.number for event in public_events if event.number is not None]
-    )
-    follow_up_ids = {
-        event.seq: event.private["follow_up"]
-        for event in public_events
-        if event.act == Act.FOLLOWED_UP
-    }
-    titles: dict[int, str] = {}
-    if follow_up_ids:
-        titles_stmt = select(FollowUp.id, FollowUp.title)
-        titles_stmt = titles_stmt.where(FollowUp.id.in_(follow_up_ids.values()))
-        titles = dict(session.execute(titles_stmt).all())
-    events = []
-    for event in public_events:
-        summary = summaries.get(event.number or 0)
-        title = summary.title if summary else None
-        if summary and event.seq in follow_up_ids:
-            title = titles.get(follow_up_ids[event.seq], title)
-        events.append(LatestEvent(event.act, event.at, event.number or 0, title, summary))
-    return events

@@ -18,12 +18,18 @@ from typing import Any, TypeAlias
 from sqlalchemy import ColumnElement, Select, Text, cast, func, select
 from sqlalchemy.orm import Session
 
-from register.cases.core_tables import CASE, JOURNAL_ENTRY, SMALL_LIST, is_among
+from register.cases.core_tables import (
+    CASE,
+    IS_PUBLIC,
+    IS_PUBLIC_LINE,
+    JOURNAL_ENTRY,
+    SMALL_LIST,
+    is_among,
+)
 from register.cases.filter_clauses import DAYS, Clause, ValuePairs
 from register.cases.filters import FILTERS
-from register.cases.models import CaseState
 from register.cases.vocabulary import Vocabulary
-from register.journal import Ledger, LedgerPosition
+from register.journal import LedgerPosition
 from register.territory import loader
 
 CaseSet: TypeAlias = "int | array[int]"
@@ -210,7 +216,14 @@ def _carry_forward(
     """Update of the newest earlier index; None without one, or with too many changed cases."""
     for earlier in reversed(list(_cached_indexes.values())):
         if _is_earlier(session, earlier.version, version):
-            changed = _changed_cases(session, earlier.version.head, version.head)
+            changed_stmt = select(JOURNAL_ENTRY.c.case_number).distinct()
+            changed_stmt = changed_stmt.where(
+                IS_PUBLIC_LINE,
+                JOURNAL_ENTRY.c.seq > earlier.version.head.seq,
+                JOURNAL_ENTRY.c.seq <= version.head.seq,
+                JOURNAL_ENTRY.c.case_number.is_not(None),
+            )
+            changed = set(session.scalars(changed_stmt.limit(CHANGED_LIMIT + 1)))
             if len(changed) > CHANGED_LIMIT:
                 return None
             return _update_index(session, vocabulary, earlier, version, changed)
@@ -222,24 +235,9 @@ def _is_earlier(session: Session, earlier: FacetVersion, version: FacetVersion) 
     is_same = (earlier.vocabulary, earlier.territory) == (version.vocabulary, version.territory)
     if not is_same or earlier.head.seq >= version.head.seq:
         return False
-    is_line = (JOURNAL_ENTRY.c.ledger == Ledger.PUBLIC.value) & (
-        JOURNAL_ENTRY.c.seq == earlier.head.seq
-    )
+    is_line = (IS_PUBLIC_LINE) & (JOURNAL_ENTRY.c.seq == earlier.head.seq)
     digest = session.scalar(select(JOURNAL_ENTRY.c.digest).where(is_line))
     return digest is not None and digest.hex() == earlier.head.digest
-
-
-def _changed_cases(session: Session, after: LedgerPosition, until: LedgerPosition) -> set[int]:
-    """Cases of the public lines between two positions, at most one more than the limit."""
-    stmt = select(JOURNAL_ENTRY.c.case_number).distinct()
-    stmt = stmt.where(
-        JOURNAL_ENTRY.c.ledger == Ledger.PUBLIC.value,
-        JOURNAL_ENTRY.c.seq > after.seq,
-        JOURNAL_ENTRY.c.seq <= until.seq,
-        JOURNAL_ENTRY.c.case_number.is_not(None),
-    )
-    case_numbers = session.scalars(stmt.limit(CHANGED_LIMIT + 1))
-    return {number for number in case_numbers if number is not None}
 
 
 def _update_index(
@@ -279,9 +277,6 @@ def _record_days(reader: FacetReader, sort_days: array[int]) -> int:
     return from_numbers([number for numbers in cases_by_day.values() for number in numbers])
 
 
-_PUBLIC = CASE.c.state == CaseState.PUBLISHED
-
-
 class FacetReader:
     """Reader of the stored values of public cases; each statement runs once.
 
@@ -293,9 +288,9 @@ class FacetReader:
     ) -> None:
         self._session = session
         self._vocabulary = vocabulary
-        self._conditions = (
-            [_PUBLIC] if only_numbers is None else [_PUBLIC, is_among(CASE.c.number, only_numbers)]
-        )
+        self._conditions = [IS_PUBLIC]
+        if only_numbers is not None:
+            self._conditions.append(is_among(CASE.c.number, only_numbers))
         self._cached_cases: dict[Select[Any], dict[Any, array[int]]] = {}
 
     def cases_by_value(self, pairs: ValuePairs) -> Mapping[str, array[int]]:
@@ -325,7 +320,9 @@ class FacetReader:
 
 def select_cases(session: Session, condition: Clause) -> array[int]:
     """Public cases that satisfy a clause."""
-    joined_numbers = session.scalar(select(_join_numbers(CASE.c.number)).where(_PUBLIC, condition))
+    joined_numbers = session.scalar(
+        select(_join_numbers(CASE.c.number)).where(IS_PUBLIC, condition)
+    )
     return _split_numbers(joined_numbers) if joined_numbers else array("I")
 
 

@@ -17,17 +17,15 @@ from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
 from register.cases import facet_index
-from register.cases.core_tables import CASE, OUTLET
+from register.cases.core_tables import CASE, IS_PUBLIC, OUTLET
 from register.cases.data_version import VersionedMapCache
 from register.cases.facet_index import FACETS, FacetIndex, select_cases
 from register.cases.filters import WORDS, CaseQuery, HitStrengths, clause
-from register.cases.models import CaseState
 from register.cases.vocabulary import Vocabulary
 from register.journal import LedgerPosition
 
 FacetCounts = Mapping[str, Mapping[str, int]]
 
-_PUBLIC = CASE.c.state == CaseState.PUBLISHED
 _COUNTS_LIMIT = 32  # searches whose counts are cached
 _SETS_LIMIT = 128  # cached sets of filters that are no facets
 
@@ -108,7 +106,7 @@ def outlet_names(session: Session, folded: Sequence[str]) -> Mapping[str, str]:
     stmt = (
         select(OUTLET.c.folded, OUTLET.c.name)
         .join(CASE, CASE.c.id == OUTLET.c.incident_id)
-        .where(_PUBLIC, OUTLET.c.folded.in_(folded))
+        .where(IS_PUBLIC, OUTLET.c.folded.in_(folded))
         .group_by(OUTLET.c.folded, OUTLET.c.name)
         # In the dict below the last name of a key wins: the most used one.
         .order_by(usage, OUTLET.c.name.desc())
@@ -145,21 +143,16 @@ def _filter_sets(
         elif name == WORDS and hits is not None:
             sets[name] = index.intersect(hits)
         else:
-            sets[name] = _clause_set(session, index, query, name, vocabulary)
+            # Another thread may empty the cache meanwhile.
+            case_set = index.clause_sets.get((name, values))
+            if case_set is None:
+                numbers = select_cases(session, clause(query, name, vocabulary))
+                case_set = facet_index.from_numbers(numbers)
+                if len(index.clause_sets) >= _SETS_LIMIT:
+                    index.clause_sets.clear()
+                index.clause_sets[name, values] = case_set
+            sets[name] = case_set
     return sets
-
-
-def _clause_set(
-    session: Session, index: FacetIndex, query: CaseQuery, name: str, vocabulary: Vocabulary
-) -> int:
-    key = (name, query.values[name])
-    case_set = index.clause_sets.get(key)
-    if case_set is None:
-        case_set = facet_index.from_numbers(select_cases(session, clause(query, name, vocabulary)))
-        if len(index.clause_sets) >= _SETS_LIMIT:
-            index.clause_sets.clear()
-        index.clause_sets[key] = case_set
-    return case_set
 
 
 def _intersect(index: FacetIndex, sets: Iterable[int]) -> int:

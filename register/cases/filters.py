@@ -9,12 +9,13 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from typing import Generic, TypeVar
 from urllib.parse import urlencode
 
 from sqlalchemy import ColumnElement
 from sqlalchemy.orm import Session
 
-from register.cases import filter_clauses
+from register.cases import filter_clauses as sql
 from register.cases.core_tables import CASE, is_among
 from register.cases.filter_clauses import (
     Clause,
@@ -38,6 +39,8 @@ WORDS_LIMIT = 200  # characters of the searched words
 PAGE_LIMIT = 10_000
 PAGE_SIZE = 20
 ORDERS = ("pertinence", "date", "maj")
+
+Summary = TypeVar("Summary")
 
 WORDS = "q"
 # Public number of each case that matches the words of a search → strength of the match.
@@ -178,6 +181,20 @@ def parse_page_number(typed: str) -> int:
     return int(typed)
 
 
+@dataclass(frozen=True)
+class ListPage(Generic[Summary]):
+    """Page of a list and the size of the whole list."""
+
+    cases: Sequence[Summary]
+    total: int
+    number: int
+
+    @property
+    def pages(self) -> int:
+        """Number of pages; an empty list has one."""
+        return count_pages(self.total, PAGE_SIZE)
+
+
 def count_pages(total: int, size: int) -> int:
     """Number of pages of a list; an empty list has one page, which says that it is empty."""
     return max(1, -(-total // size))
@@ -212,20 +229,20 @@ def _last_value(args: Mapping[str, Sequence[str]], name: str) -> str:
 # --- tests of a value ---------------------------------------------------------------------
 
 
+def _test(test: Callable[[str], bool]) -> Callable[[str, Vocabulary], bool]:
+    return lambda value, _vocabulary: test(value)
+
+
 def _is_in_list(name: str) -> Callable[[str, Vocabulary], bool]:
     return lambda value, vocabulary: vocabulary.has(name, value)
 
 
-def _is_date(value: str, _vocabulary: Vocabulary) -> bool:
+def _is_date(value: str) -> bool:
     try:
         dates.parse(value)
     except TextError:
         return False
     return True
-
-
-def _accepts_text(test: Callable[[str], bool]) -> Callable[[str, Vocabulary], bool]:
-    return lambda value, _vocabulary: test(value)
 
 
 def _is_proceeding(value: str, vocabulary: Vocabulary) -> bool:
@@ -251,73 +268,40 @@ def _vocabulary_filter(name: str, case_column: ColumnElement[str]) -> Filter:
 FILTERS: dict[str, Filter] = {
     search_filter.name: search_filter
     for search_filter in (
-        Filter(WORDS, _accepts_text(bool), _refuse_words, None, is_single=True, limit=WORDS_LIMIT),
-        Filter(
-            "commune",
-            _accepts_text(codes.is_commune_code),
-            filter_clauses.communes,
-            filter_clauses.former_communes,
-        ),
+        Filter(WORDS, _test(bool), _refuse_words, None, is_single=True, limit=WORDS_LIMIT),
+        Filter("commune", _test(codes.is_commune_code), sql.communes, sql.former_communes),
         Filter(
             "departement",
-            _accepts_text(codes.is_departement_code),
-            filter_clauses.departements,
-            filter_clauses.former_departements,
-            filter_clauses.DEPARTEMENTS,
+            _test(codes.is_departement_code),
+            sql.departements,
+            sql.former_departements,
+            sql.DEPARTEMENTS,
         ),
-        Filter(
-            "region",
-            _accepts_text(codes.is_region_code),
-            filter_clauses.regions,
-            filter_clauses.former_regions,
-        ),
-        Filter("endroit", _accepts_text(bool), column_clause(CASE.c.place_label), None),
-        Filter(
-            "pays", _accepts_text(is_country), column_clause(CASE.c.country), axis_clause("pays")
-        ),
-        Filter(
-            "famille",
-            _is_in_list("famille"),
-            filter_clauses.families,
-            filter_clauses.former_families,
-            filter_clauses.FAMILIES,
-        ),
-        Filter(
-            "type",
-            _is_in_list("type"),
-            filter_clauses.types,
-            axis_clause("type"),
-            filter_clauses.TYPES,
-        ),
+        Filter("region", _test(codes.is_region_code), sql.regions, sql.former_regions),
+        Filter("endroit", _test(bool), column_clause(CASE.c.place_label), None),
+        Filter("pays", _test(is_country), column_clause(CASE.c.country), axis_clause("pays")),
+        Filter("famille", _is_in_list("famille"), sql.families, sql.former_families, sql.FAMILIES),
+        Filter("type", _is_in_list("type"), sql.types, axis_clause("type"), sql.TYPES),
         _vocabulary_filter("cible", CASE.c.target),
         _vocabulary_filter("acteur", CASE.c.actor),
         _vocabulary_filter("niveau", CASE.c.level),
         _vocabulary_filter("issue", CASE.c.outcome),
         _vocabulary_filter("preuve", CASE.c.evidence),
-        Filter("sens", _is_in_list("sens"), filter_clauses.directions, axis_clause("sens")),
-        Filter("procedure", _is_proceeding, filter_clauses.proceedings, axis_clause("procedure")),
-        Filter("media", _accepts_text(bool), filter_clauses.outlets, None, filter_clauses.OUTLETS),
+        Filter("sens", _is_in_list("sens"), sql.directions, axis_clause("sens")),
+        Filter("procedure", _is_proceeding, sql.proceedings, axis_clause("procedure")),
+        Filter("media", _test(bool), sql.outlets, None, sql.OUTLETS),
+        Filter("duree", _test(DURATIONS.__contains__), sql.durations, axis_clause("duree")),
         Filter(
-            "duree",
-            _accepts_text(DURATIONS.__contains__),
-            filter_clauses.durations,
-            axis_clause("duree"),
-        ),
-        Filter(
-            "sans_date",
-            _accepts_text("1".__eq__),
-            filter_clauses.undated,
-            axis_clause("sans_date"),
-            is_single=True,
+            "sans_date", _test("1".__eq__), sql.undated, axis_clause("sans_date"), is_single=True
         ),
         Filter(
             "annee",
-            _accepts_text(lambda value: re.fullmatch(r"[1-9][0-9]{3}", value) is not None),
-            filter_clauses.years,
-            filter_clauses.former_years,
-            filter_clauses.YEARS,
+            _test(lambda value: re.fullmatch(r"[1-9][0-9]{3}", value) is not None),
+            sql.years,
+            sql.former_years,
+            sql.YEARS,
         ),
-        Filter("du", _is_date, filter_clauses.since, filter_clauses.former_since, is_single=True),
-        Filter("au", _is_date, filter_clauses.until, filter_clauses.former_until, is_single=True),
+        Filter("du", _test(_is_date), sql.since, sql.former_since, is_single=True),
+        Filter("au", _test(_is_date), sql.until, sql.former_until, is_single=True),
     )
 }

@@ -9,7 +9,11 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 
-from register.cases.models import CaseState, FormerCode, Incident
+from sqlalchemy import ForeignKey, Index, String
+from sqlalchemy.orm import Mapped, mapped_column
+
+from register.cases.models import CaseState, Incident
+from register.db import Base
 from register.journal import JournalEntry, WriteTransaction
 
 # Code → bounds of the duration in days, from the first possible day to the last.
@@ -24,6 +28,23 @@ DURATIONS: dict[str, tuple[int | None, int | None]] = {
 UNKNOWN = "inconnue"
 
 CodesByAxis = Mapping[str, frozenset[str]]
+
+
+class FormerCode(Base):
+    """A code that a public case lost by a public act.
+
+    Feeds filtered by the code still list the act: subscribers of a commune have to learn that a
+    case of it was withdrawn, even after its texts are destroyed. ``axis`` is the name of a filter,
+    ``seq`` the number of the public line of the act, which commits to the rows.
+    """
+
+    __tablename__ = "former_code"
+    __table_args__ = (Index("ix_former_code_axis", "axis", "code", "incident_id"),)
+
+    incident_id: Mapped[int] = mapped_column(ForeignKey("incident.id"), primary_key=True)
+    axis: Mapped[str] = mapped_column(String(16), primary_key=True)
+    code: Mapped[str] = mapped_column(String(40), primary_key=True)
+    seq: Mapped[int] = mapped_column(primary_key=True)
 
 
 def public_codes(case: Incident) -> CodesByAxis:

@@ -6,10 +6,10 @@ anybody but an active member, no case exists.
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping, Sequence
-from dataclasses import dataclass, fields
+from collections.abc import Collection, Iterable, Mapping, Sequence
+from dataclasses import dataclass
 from datetime import date, datetime
-from typing import Any, TypeVar
+from typing import Any
 
 from sqlalchemy import select
 from sqlalchemy.orm import Session, selectinload
@@ -17,10 +17,10 @@ from sqlalchemy.orm import Session, selectinload
 from register.accounts.models import Member
 from register.accounts.vouching import eligible_seconds
 from register.cases import case_content as contents
-from register.cases.approvals import needed_before, valid_approvals
 from register.cases.case_content import CaseSnapshot, Content, parse_snapshot
+from register.cases.core_tables import RowType, case_columns, copy_row
 from register.cases.models import (
-    Approval,
+    ID_LIMIT,
     CaseState,
     Incident,
     Invitation,
@@ -29,11 +29,14 @@ from register.cases.models import (
     Reply,
     Revision,
 )
-from register.cases.pending_changes import (
+from register.cases.second_person import (
+    Approval,
     PendingDestruction,
     ProposedChange,
     list_changes,
     list_destructions,
+    needed_before,
+    valid_approvals,
 )
 from register.cases.vocabulary import current_vocabulary
 from register.db import now
@@ -41,11 +44,7 @@ from register.errors import NotFound
 from register.journal import Act, JournalEntry, Ledger
 from register.text.dates import paris_day
 
-# PostgreSQL refuses to compare its integers with a larger one.
-ID_LIMIT = 2**31 - 1
 EVENTS_LIMIT = 200  # newest public lines of a case
-
-RowType = TypeVar("RowType")
 
 
 @dataclass(frozen=True)
@@ -214,16 +213,10 @@ class DeskCase:
 
 # One statement for each list, whatever its length.
 _CASE_STMT = select(Incident).options(
-    selectinload(Incident.types),
-    selectinload(Incident.places),
-    selectinload(Incident.outlets),
-    selectinload(Incident.sources),
+    *map(selectinload, (Incident.types, Incident.places, Incident.outlets, Incident.sources)),
     selectinload(Incident.proceedings).selectinload(Proceeding.steps),
-    selectinload(Incident.request),
-    selectinload(Incident.links),
-    selectinload(Incident.follow_ups),
-    selectinload(Incident.replies),
-    selectinload(Incident.corrections),
+    *map(selectinload, (Incident.request, Incident.links)),
+    *map(selectinload, (Incident.follow_ups, Incident.replies, Incident.corrections)),
 )
 
 
@@ -244,7 +237,7 @@ def load_desk_case(
     approval_time = at or now()
     approvals = _load_approvals(session, case, approval_time)
     return DeskCase(
-        **{field_name: getattr(case, field_name) for field_name in _COPIED_FIELDS},
+        **{column.name: getattr(case, column.name) for column in case_columns(DeskCase)},
         revision_by=revision.made_by if revision else None,
         revision_at=revision.made_at if revision else None,
         content=contents.content_of(case),
@@ -252,8 +245,8 @@ def load_desk_case(
         follow_ups=_copy_rows(FollowUpRow, case.follow_ups),
         replies=_copy_rows(ReplyRow, case.replies),
         corrections=_copy_rows(CorrectionRow, case.corrections),
-        notes=_copy_rows(NoteRow, _load_all(session, Note, case)),
-        invitations=_copy_rows(InvitationRow, _load_all(session, Invitation, case)),
+        notes=_load_all(session, NoteRow, Note, case),
+        invitations=_load_all(session, InvitationRow, Invitation, case),
         approvals=approvals,
         second_persons={
             purpose: eligible_seconds(
@@ -286,12 +279,6 @@ def load_desk_case_of_reply(session: Session, viewer: Member, reply_id: int) -> 
     return load_desk_case(session, viewer, incident_id)
 
 
-# The fields that are columns of the case.
-_COPIED_FIELDS = {case_field.name for case_field in fields(DeskCase)} & {
-    column.name for column in Incident.__table__.columns
-}
-
-
 def _load_snapshot(case: Incident, revision: Revision | None) -> CaseSnapshot:
     if revision is None:
         return CaseSnapshot({})
@@ -302,17 +289,15 @@ def _load_snapshot(case: Incident, revision: Revision | None) -> CaseSnapshot:
     return parse_snapshot(revision.content, revision.html)
 
 
-def _copy_rows(row_class: type[RowType], entities: Sequence[Any]) -> tuple[RowType, ...]:
-    field_names = [row_field.name for row_field in fields(row_class)]  # type: ignore[arg-type]
-    return tuple(
-        row_class(**{field_name: getattr(entity, field_name) for field_name in field_names})
-        for entity in entities
-    )
+def _copy_rows(row_class: type[RowType], entities: Iterable[Any]) -> tuple[RowType, ...]:
+    return tuple(copy_row(row_class, entity) for entity in entities)
 
 
-def _load_all(session: Session, model: Any, case: Incident) -> Sequence[Any]:
-    stmt = select(model).where(model.incident_id == case.id)
-    return session.scalars(stmt.order_by(model.id)).all()
+def _load_all(
+    session: Session, row_class: type[RowType], model: Any, case: Incident
+) -> tuple[RowType, ...]:
+    stmt = select(model).where(model.incident_id == case.id).order_by(model.id)
+    return _copy_rows(row_class, session.scalars(stmt))
 
 
 def _load_approvals(

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import datetime as dt
 from enum import StrEnum
-from typing import Any
+from typing import Annotated, Any
 
 from sqlalchemy import Date, ForeignKey, Index, LargeBinary, String, Text, false, text
 from sqlalchemy.orm import Mapped, mapped_column, relationship
@@ -36,11 +36,19 @@ class Scope(StrEnum):
 
 # Undated cases come last in a list that begins with the newest.
 NO_DAY = dt.date(1, 1, 1)
+# PostgreSQL refuses to compare its integer keys with a larger number.
+ID_LIMIT = 2**31 - 1
 
 
 def _partial(condition: str) -> dict[str, Any]:
     """Keyword arguments that make an index partial on both databases."""
     return {f"{dialect}_where": text(condition) for dialect in ("sqlite", "postgresql")}
+
+
+# Columns that are empty when nothing is recorded.
+_Words = Annotated[str, mapped_column(Text, default="")]
+_Edtf = Annotated[str, mapped_column(String(11), default="")]
+_Code = Annotated[str, mapped_column(String(40), default="")]
 
 
 class Incident(Base):
@@ -75,30 +83,30 @@ class Incident(Base):
     held_by: Mapped[int | None]
     held_until: Mapped[dt.datetime | None] = mapped_column(UTCDateTime)
 
-    title: Mapped[str] = mapped_column(Text, default="")
-    summary: Mapped[str] = mapped_column(Text, default="")
-    narrative: Mapped[str] = mapped_column(Text, default="")
-    date: Mapped[str] = mapped_column(String(11), default="")
+    title: Mapped[_Words]
+    summary: Mapped[_Words]
+    narrative: Mapped[_Words]
+    date: Mapped[_Edtf]
     date_first: Mapped[dt.date | None] = mapped_column(Date)
     date_last: Mapped[dt.date | None] = mapped_column(Date)
     sort_day: Mapped[dt.date] = mapped_column(Date, default=NO_DAY)
-    end_date: Mapped[str] = mapped_column(String(11), default="")
+    end_date: Mapped[_Edtf]
     # Days from the first possible day of the incident to the last of its end; None when unknown.
     duration: Mapped[int | None]
-    precision_note: Mapped[str] = mapped_column(Text, default="")
+    precision_note: Mapped[_Words]
     country: Mapped[str] = mapped_column(String(2), default="FR")
     departement: Mapped[str] = mapped_column(String(3), default="")
     region: Mapped[str] = mapped_column(String(2), default="")
-    place_label: Mapped[str] = mapped_column(Text, default="")
-    level: Mapped[str] = mapped_column(String(40), default="")
-    actor: Mapped[str] = mapped_column(String(40), default="")
-    actor_text: Mapped[str] = mapped_column(Text, default="")
-    target: Mapped[str] = mapped_column(String(40), default="")
-    evidence: Mapped[str] = mapped_column(String(40), default="")
+    place_label: Mapped[_Words]
+    level: Mapped[_Code]
+    actor: Mapped[_Code]
+    actor_text: Mapped[_Words]
+    target: Mapped[_Code]
+    evidence: Mapped[_Code]
     contested: Mapped[bool] = mapped_column(default=False)
-    outcome: Mapped[str] = mapped_column(String(40), default="")
-    steps_taken: Mapped[str] = mapped_column(Text, default="")
-    amount: Mapped[str] = mapped_column(Text, default="")
+    outcome: Mapped[_Code]
+    steps_taken: Mapped[_Words]
+    amount: Mapped[_Words]
     language: Mapped[str] = mapped_column(String(8), default="fr")
     # SINGLE_MODERATOR waived the second person; the case's page says so.
     single_review: Mapped[bool] = mapped_column(default=False)
@@ -118,41 +126,47 @@ class Incident(Base):
     corrections: Mapped[list[Correction]] = relationship(order_by="Correction.id")
 
 
-def _case_foreign_key() -> Mapped[int]:
-    return mapped_column(ForeignKey("incident.id"), index=True)
+class _CaseList:
+    """A row of a list of a case, by its position from 0; its own columns come after these."""
+
+    incident_id: Mapped[int] = mapped_column(
+        ForeignKey("incident.id"), primary_key=True, sort_order=-2
+    )
+    position: Mapped[int] = mapped_column(primary_key=True, sort_order=-1)
 
 
-class IncidentType(Base):
+class CaseRow:
+    """A row of a case with an id of its own."""
+
+    id: Mapped[int] = mapped_column(primary_key=True, sort_order=-2)
+    incident_id: Mapped[int] = mapped_column(ForeignKey("incident.id"), index=True, sort_order=-1)
+
+
+class IncidentType(_CaseList, Base):
     """A type of a case; position 0 is the primary one."""
 
     __tablename__ = "incident_type"
     __table_args__ = (Index("ix_incident_type_code", "code", "incident_id"),)
 
-    incident_id: Mapped[int] = mapped_column(ForeignKey("incident.id"), primary_key=True)
-    position: Mapped[int] = mapped_column(primary_key=True)
     code: Mapped[str] = mapped_column(String(40))
 
 
-class IncidentPlace(Base):
+class IncidentPlace(_CaseList, Base):
     """A commune's code as it was entered; the present commune is looked up when it is read."""
 
     __tablename__ = "incident_place"
     __table_args__ = (Index("ix_incident_place_code", "code", "incident_id"),)
 
-    incident_id: Mapped[int] = mapped_column(ForeignKey("incident.id"), primary_key=True)
-    position: Mapped[int] = mapped_column(primary_key=True)
     code: Mapped[str] = mapped_column(String(5))
     scope: Mapped[str] = mapped_column(String(8))
 
 
-class Outlet(Base):
+class Outlet(_CaseList, Base):
     """The public name of a blog or a medium."""
 
     __tablename__ = "incident_outlet"
     __table_args__ = (Index("ix_incident_outlet_folded", "folded", "incident_id"),)
 
-    incident_id: Mapped[int] = mapped_column(ForeignKey("incident.id"), primary_key=True)
-    position: Mapped[int] = mapped_column(primary_key=True)
     name: Mapped[str] = mapped_column(Text)
     folded: Mapped[str] = mapped_column(Text)
 
@@ -164,45 +178,41 @@ class Source(Base):
 
     id: Mapped[int] = mapped_column(primary_key=True)
     url: Mapped[str] = mapped_column(Text, index=True)
-    title: Mapped[str] = mapped_column(Text, default="")
-    publisher: Mapped[str] = mapped_column(Text, default="")
+    title: Mapped[_Words]
+    publisher: Mapped[_Words]
     kind: Mapped[str] = mapped_column(String(40))
-    label: Mapped[str] = mapped_column(Text, default="")
-    published_on: Mapped[str] = mapped_column(String(11), default="")
-    archived_url: Mapped[str] = mapped_column(Text, default="")
-    checked_on: Mapped[str] = mapped_column(String(11), default="")
+    label: Mapped[_Words]
+    published_on: Mapped[_Edtf]
+    archived_url: Mapped[_Words]
+    checked_on: Mapped[_Edtf]
 
 
-class SourceUse(Base):
+class SourceUse(_CaseList, Base):
     """The citation of a source by a case, with its position."""
 
     __tablename__ = "incident_source"
 
-    incident_id: Mapped[int] = mapped_column(ForeignKey("incident.id"), primary_key=True)
-    position: Mapped[int] = mapped_column(primary_key=True)
     source_id: Mapped[int] = mapped_column(ForeignKey("source.id"), index=True)
     source: Mapped[Source] = relationship(lazy="joined", innerjoin=True)
 
 
-class Proceeding(Base):
+class Proceeding(CaseRow, Base):
     """One set of legal proceedings; ``direction`` says who acts against whom."""
 
     __tablename__ = "proceeding"
     __table_args__ = (Index("ix_proceeding_direction", "direction", "incident_id"),)
 
-    id: Mapped[int] = mapped_column(primary_key=True)
-    incident_id: Mapped[int] = _case_foreign_key()
     position: Mapped[int]
     direction: Mapped[str] = mapped_column(String(40))
-    nature: Mapped[str] = mapped_column(String(40), default="")
-    plaintiff: Mapped[str] = mapped_column(String(40), default="")
+    nature: Mapped[_Code]
+    plaintiff: Mapped[_Code]
     # The checklist accepts "inconnue" and refuses an empty court, date or appeal.
-    court: Mapped[str] = mapped_column(Text, default="")
-    docket: Mapped[str] = mapped_column(Text, default="")
-    legal_basis: Mapped[str] = mapped_column(Text, default="")
-    amount: Mapped[str] = mapped_column(Text, default="")
-    outcome: Mapped[str] = mapped_column(String(40), default="")
-    outcome_date: Mapped[str] = mapped_column(String(11), default="")
+    court: Mapped[_Words]
+    docket: Mapped[_Words]
+    legal_basis: Mapped[_Words]
+    amount: Mapped[_Words]
+    outcome: Mapped[_Code]
+    outcome_date: Mapped[_Edtf]
     appeal: Mapped[str] = mapped_column(String(8), default="")
     steps: Mapped[list[ProceedingStep]] = relationship(order_by="ProceedingStep.position")
 
@@ -215,10 +225,10 @@ class ProceedingStep(Base):
     proceeding_id: Mapped[int] = mapped_column(ForeignKey("proceeding.id"), primary_key=True)
     position: Mapped[int] = mapped_column(primary_key=True)
     step: Mapped[str] = mapped_column(String(40))
-    date: Mapped[str] = mapped_column(String(11), default="")
-    outcome: Mapped[str] = mapped_column(String(40), default="")
-    note: Mapped[str] = mapped_column(Text, default="")
-    source_url: Mapped[str] = mapped_column(Text, default="")
+    date: Mapped[_Edtf]
+    outcome: Mapped[_Code]
+    note: Mapped[_Words]
+    source_url: Mapped[_Words]
 
 
 class InformationRequest(Base):
@@ -227,50 +237,44 @@ class InformationRequest(Base):
     __tablename__ = "information_request"
 
     incident_id: Mapped[int] = mapped_column(ForeignKey("incident.id"), primary_key=True)
-    asked: Mapped[str] = mapped_column(Text, default="")
-    asked_of: Mapped[str] = mapped_column(Text, default="")
-    asked_on: Mapped[str] = mapped_column(String(11), default="")
+    asked: Mapped[_Words]
+    asked_of: Mapped[_Words]
+    asked_on: Mapped[_Edtf]
     refusal: Mapped[str] = mapped_column(String(10), default="")  # explicite, implicite or empty
-    refused_on: Mapped[str] = mapped_column(String(11), default="")
-    cada_number: Mapped[str] = mapped_column(Text, default="")
-    cada_registered_on: Mapped[str] = mapped_column(String(11), default="")
-    cada_opinion_on: Mapped[str] = mapped_column(String(11), default="")
-    opinion: Mapped[str] = mapped_column(Text, default="")
-    outcome: Mapped[str] = mapped_column(String(40), default="")
+    refused_on: Mapped[_Edtf]
+    cada_number: Mapped[_Words]
+    cada_registered_on: Mapped[_Edtf]
+    cada_opinion_on: Mapped[_Edtf]
+    opinion: Mapped[_Words]
+    outcome: Mapped[_Code]
 
 
-class CaseLink(Base):
+class CaseLink(_CaseList, Base):
     """A link to another public case: same affair, sequel, or see also."""
 
     __tablename__ = "case_link"
 
-    incident_id: Mapped[int] = mapped_column(ForeignKey("incident.id"), primary_key=True)
-    position: Mapped[int] = mapped_column(primary_key=True)
     kind: Mapped[str] = mapped_column(String(16))  # meme_affaire, fait_suite, voir_aussi
     number: Mapped[int] = mapped_column(index=True)
 
 
-class FollowUp(Base):
+class FollowUp(CaseRow, Base):
     """A dated text added after publication; the case's own text stays."""
 
     __tablename__ = "follow_up"
 
-    id: Mapped[int] = mapped_column(primary_key=True)
-    incident_id: Mapped[int] = _case_foreign_key()
     added_at: Mapped[dt.datetime] = mapped_column(UTCDateTime)
-    happened_on: Mapped[str] = mapped_column(String(11), default="")
+    happened_on: Mapped[_Edtf]
     title: Mapped[str] = mapped_column(Text)
     text: Mapped[str] = mapped_column(Text)
-    source_url: Mapped[str] = mapped_column(Text, default="")
+    source_url: Mapped[_Words]
 
 
-class Reply(Base):
+class Reply(CaseRow, Base):
     """A right of reply (LCEN art. 1-1 III, décret 2007-1527), to be published in three days."""
 
     __tablename__ = "reply"
 
-    id: Mapped[int] = mapped_column(primary_key=True)
-    incident_id: Mapped[int] = _case_foreign_key()
     state: Mapped[str] = mapped_column(String(10))  # received, published, refused
     author: Mapped[str] = mapped_column(Text)
     capacity: Mapped[str] = mapped_column(Text)
@@ -278,60 +282,41 @@ class Reply(Base):
     received_on: Mapped[dt.date] = mapped_column(Date)
     due_on: Mapped[dt.date] = mapped_column(Date)
     published_at: Mapped[dt.datetime | None] = mapped_column(UTCDateTime)
-    refusal: Mapped[str] = mapped_column(Text, default="")
+    refusal: Mapped[_Words]
 
 
-class Correction(Base):
+class Correction(CaseRow, Base):
     """The public note of a change after publication; the earlier text stays in its revision."""
 
     __tablename__ = "correction"
 
-    id: Mapped[int] = mapped_column(primary_key=True)
-    incident_id: Mapped[int] = _case_foreign_key()
     made_at: Mapped[dt.datetime] = mapped_column(UTCDateTime)
     note: Mapped[str] = mapped_column(Text)
     redaction: Mapped[bool] = mapped_column(default=False)
 
 
-class Invitation(Base):
+class Invitation(CaseRow, Base):
     """The invitation of the authority to reply, or the reason for none; for members only."""
 
     __tablename__ = "invitation"
 
-    id: Mapped[int] = mapped_column(primary_key=True)
-    incident_id: Mapped[int] = _case_foreign_key()
     noted_at: Mapped[dt.datetime] = mapped_column(UTCDateTime)
     noted_by: Mapped[int] = mapped_column(ForeignKey("member.id"))
     invited_on: Mapped[dt.date | None] = mapped_column(Date)
     text: Mapped[str] = mapped_column(Text)
 
 
-class Approval(Base):
-    """A second member's approval of one revision for one purpose; a later revision voids it."""
-
-    __tablename__ = "approval"
-
-    id: Mapped[int] = mapped_column(primary_key=True)
-    incident_id: Mapped[int] = _case_foreign_key()
-    revision_id: Mapped[int] = mapped_column(ForeignKey("revision.id"))
-    purpose: Mapped[str] = mapped_column(String(10))  # publish, erase, or change
-    given_by: Mapped[int] = mapped_column(ForeignKey("member.id"))
-    given_at: Mapped[dt.datetime] = mapped_column(UTCDateTime)
-
-
-class Note(Base):
+class Note(CaseRow, Base):
     """An internal note; never public, and destroyed with the texts of the case."""
 
     __tablename__ = "note"
 
-    id: Mapped[int] = mapped_column(primary_key=True)
-    incident_id: Mapped[int] = _case_foreign_key()
     written_at: Mapped[dt.datetime] = mapped_column(UTCDateTime)
     written_by: Mapped[int] = mapped_column(ForeignKey("member.id"))
     text: Mapped[str] = mapped_column(Text)
 
 
-class Revision(Base):
+class Revision(CaseRow, Base):
     """A snapshot of a case's whole public content, with the reason for it.
 
     ``content`` is the canonical form whose commitment the journal holds, ``html`` its rendered
@@ -341,8 +326,6 @@ class Revision(Base):
 
     __tablename__ = "revision"
 
-    id: Mapped[int] = mapped_column(primary_key=True)
-    incident_id: Mapped[int] = _case_foreign_key()
     act: Mapped[str] = mapped_column(String(20))
     made_at: Mapped[dt.datetime] = mapped_column(UTCDateTime)
     made_by: Mapped[int] = mapped_column(ForeignKey("member.id"))
@@ -361,40 +344,6 @@ class Origin(Base):
     __tablename__ = "incident_origin"
 
     external_id: Mapped[str] = mapped_column(String(80), primary_key=True)
-    incident_id: Mapped[int] = _case_foreign_key()
+    incident_id: Mapped[int] = mapped_column(ForeignKey("incident.id"), index=True)
     # A digest of the line; emptied with the case's texts, because it would confirm a guess of them.
     digest: Mapped[str] = mapped_column(String(64))
-
-
-class FormerCode(Base):
-    """A code that a public case lost by a public act.
-
-    Feeds filtered by the code still list the act: subscribers of a commune have to learn that a
-    case of it was withdrawn, even after its texts are destroyed. ``axis`` is the name of a filter,
-    ``seq`` the number of the public line of the act, which commits to the rows.
-    """
-
-    __tablename__ = "former_code"
-    __table_args__ = (Index("ix_former_code_axis", "axis", "code", "incident_id"),)
-
-    incident_id: Mapped[int] = mapped_column(ForeignKey("incident.id"), primary_key=True)
-    axis: Mapped[str] = mapped_column(String(16), primary_key=True)
-    code: Mapped[str] = mapped_column(String(40), primary_key=True)
-    seq: Mapped[int] = mapped_column(primary_key=True)
-
-
-class VocabularyEntry(Base):
-    """One word of a vocabulary."""
-
-    __tablename__ = "term"
-
-    list: Mapped[str] = mapped_column(String(16), primary_key=True)
-    code: Mapped[str] = mapped_column(String(40), primary_key=True)
-    position: Mapped[int]
-    fr: Mapped[str] = mapped_column(Text)
-    en: Mapped[str] = mapped_column(Text)
-    definition_fr: Mapped[str] = mapped_column(Text)
-    definition_en: Mapped[str] = mapped_column(Text)
-    # Fields that only some lists have (family, letter, verb), as JSON.
-    extra: Mapped[str] = mapped_column(Text, default="{}")
-    retired_at: Mapped[dt.datetime | None] = mapped_column(UTCDateTime)

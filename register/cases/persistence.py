@@ -5,7 +5,7 @@ Only ``acts`` calls them, inside a write transaction.
 
 from __future__ import annotations
 
-from collections.abc import Collection
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import fields
 from datetime import datetime
 from typing import Any
@@ -14,7 +14,13 @@ from sqlalchemy import Select, bindparam, delete, func, select, update
 from sqlalchemy.orm import Session
 
 from register.cases import case_content as contents
-from register.cases.case_content import PLAIN_FIELDS, Content, SourceContent
+from register.cases.case_content import (
+    FIELD_RULES,
+    PLAIN_FIELDS,
+    Content,
+    FieldKind,
+    SourceContent,
+)
 from register.cases.models import (
     NO_DAY,
     CaseLink,
@@ -36,20 +42,13 @@ from register.cases.models import (
     Source,
     SourceUse,
 )
-from register.cases.pending_changes import PendingChange
+from register.cases.second_person import PendingChange
 from register.journal import Act, WriteTransaction
 from register.journal.canonical import commitment, new_salt
 from register.text import dates
 from register.text.normalisation import fold
 
 _NO_SYNC = {"synchronize_session": False}
-# The plain fields that outlast the erasure of a case.
-_CODE_FIELDS = frozenset(
-    {
-        *("date", "end_date", "country", "departement", "region", "level"),
-        *("actor", "target", "evidence", "contested", "outcome", "language"),
-    }
-)
 _IDENTICAL_SOURCE = (
     select(Source)
     .where(*(getattr(Source, spec.name) == bindparam(spec.name) for spec in fields(SourceContent)))
@@ -189,14 +188,11 @@ def erase_texts(tx: WriteTransaction, case: Incident) -> list[int]:
     """
     session = tx.session
     for name in PLAIN_FIELDS:
-        if name not in _CODE_FIELDS:
+        if FIELD_RULES[Content][name].kind is FieldKind.TEXT:
             setattr(case, name, "")
     session.flush()
     _empty_lists(session, case, remove_codes=False)
-    for table in (FollowUp, Reply, Correction, Invitation, Note, PendingChange):
-        session.execute(
-            delete(table).where(table.incident_id == case.id), execution_options=_NO_SYNC
-        )
+    _delete_rows(session, case, FollowUp, Reply, Correction, Invitation, Note, PendingChange)
     return destroy_texts(tx, case)
 
 
@@ -206,44 +202,32 @@ def next_number(session: Session) -> int:
 
 
 def _fill_lists(session: Session, case: Incident, content: Content) -> None:
-    case.types = [
-        IncidentType(position=position, code=code) for position, code in enumerate(content.types)
-    ]
     scoped_communes = [(content.commune, Scope.AUTHORITY)] if content.commune else []
     scoped_communes += [(code, Scope.LINKED) for code in content.linked_communes]
-    case.places = [
-        IncidentPlace(position=position, code=code, scope=scope.value)
-        for position, (code, scope) in enumerate(scoped_communes)
-    ]
-    case.outlets = [
-        Outlet(position=position, name=name, folded=fold(name))
-        for position, name in enumerate(content.outlets)
-    ]
-    case.sources = [
-        SourceUse(position=position, source=_shared_source(session, source))
-        for position, source in enumerate(content.sources)
-    ]
-    case.proceedings = [
-        Proceeding(
-            position=position,
-            **_field_values(proceeding, excluded=("steps",)),
-            steps=[
-                ProceedingStep(position=step_position, **_field_values(step))
-                for step_position, step in enumerate(proceeding.steps)
-            ],
-        )
-        for position, proceeding in enumerate(content.proceedings)
-    ]
-    case.request = InformationRequest(**_field_values(content.request)) if content.request else None
-    case.links = [
-        CaseLink(position=position, **_field_values(link))
-        for position, link in enumerate(content.links)
-    ]
+    case.types = _positioned(IncidentType, ({"code": code} for code in content.types))
+    case.places = _positioned(
+        IncidentPlace, ({"code": code, "scope": scope.value} for code, scope in scoped_communes)
+    )
+    case.outlets = _positioned(
+        Outlet, ({"name": name, "folded": fold(name)} for name in content.outlets)
+    )
+    case.sources = _positioned(
+        SourceUse, ({"source": _shared_source(session, source)} for source in content.sources)
+    )
+    case.proceedings = _positioned(
+        Proceeding,
+        (
+            vars(proceeding) | {"steps": _positioned(ProceedingStep, map(vars, proceeding.steps))}
+            for proceeding in content.proceedings
+        ),
+    )
+    case.request = InformationRequest(**vars(content.request)) if content.request else None
+    case.links = _positioned(CaseLink, map(vars, content.links))
 
 
-def _field_values(part: Any, excluded: tuple[str, ...] = ()) -> dict[str, Any]:
-    names = (spec.name for spec in fields(part) if spec.name not in excluded)
-    return {name: getattr(part, name) for name in names}
+def _positioned(row_class: Any, parts: Iterable[Mapping[str, Any]]) -> list[Any]:
+    """Rows of a list of a case, each with its position."""
+    return [row_class(position=position, **columns) for position, columns in enumerate(parts)]
 
 
 def _shared_source(session: Session, source: SourceContent) -> Source:
@@ -252,10 +236,9 @@ def _shared_source(session: Session, source: SourceContent) -> Source:
     Sources that differ in any field are two rows: a source's details are part of what was
     published, and changing them for one case must not change another case.
     """
-    field_values = _field_values(source)
-    source_row = session.scalars(_IDENTICAL_SOURCE, field_values).first()
+    source_row = session.scalars(_IDENTICAL_SOURCE, vars(source)).first()
     if source_row is None:
-        source_row = Source(**field_values)
+        source_row = Source(**vars(source))
         session.add(source_row)
     return source_row
 
@@ -265,21 +248,16 @@ def _empty_lists(session: Session, case: Incident, *, remove_codes: bool = True)
 
     :param remove_codes: whether the types and communes are deleted too.
     """
-    case_id = case.id
-    proceeding_ids = select(Proceeding.id).where(Proceeding.incident_id == case_id)
-    source_ids_stmt = select(SourceUse.source_id).where(SourceUse.incident_id == case_id)
+    proceeding_ids = select(Proceeding.id).where(Proceeding.incident_id == case.id)
+    source_ids_stmt = select(SourceUse.source_id).where(SourceUse.incident_id == case.id)
     source_ids = list(session.scalars(source_ids_stmt))
     session.execute(
         delete(ProceedingStep).where(ProceedingStep.proceeding_id.in_(proceeding_ids)),
         execution_options=_NO_SYNC,
     )
-    tables: list[Any] = [Proceeding, InformationRequest, Outlet, SourceUse, CaseLink]
+    _delete_rows(session, case, Proceeding, InformationRequest, Outlet, SourceUse, CaseLink)
     if remove_codes:
-        tables += [IncidentType, IncidentPlace]
-    for table in tables:
-        session.execute(
-            delete(table).where(table.incident_id == case_id), execution_options=_NO_SYNC
-        )
+        _delete_rows(session, case, IncidentType, IncidentPlace)
     # A source that no case cites any more is deleted too.
     used_source_ids = select(SourceUse.source_id).where(SourceUse.source_id.in_(source_ids))
     session.execute(
@@ -287,3 +265,10 @@ def _empty_lists(session: Session, case: Incident, *, remove_codes: bool = True)
         execution_options=_NO_SYNC,
     )
     session.expire(case)
+
+
+def _delete_rows(session: Session, case: Incident, *tables: Any) -> None:
+    for table in tables:
+        session.execute(
+            delete(table).where(table.incident_id == case.id), execution_options=_NO_SYNC
+        )

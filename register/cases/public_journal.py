@@ -18,7 +18,7 @@ from sqlalchemy.orm import Session
 from register.cases.core_tables import CORRECTION, FOLLOW_UP, JOURNAL_ENTRY
 from register.cases.data_version import VersionedMapCache
 from register.cases.filters import count_pages
-from register.cases.queries import CaseSummary, load_case_summaries
+from register.cases.result_lists import CaseSummary, load_case_summaries
 from register.journal import Ledger, LedgerPosition
 from register.journal.queries import JournalQuery
 

@@ -1,53 +1,33 @@
-"""Queries of public cases, and the only import of the lists by other packages.
+"""Queries of one public case: a version, its tombstone, its public acts, proofs of commitments.
 
-Public reads start from :func:`published_ids`; a draft and a missing case look the same. The
-lists of ``public_lists`` and ``desk_lists`` are re-exported.
+A draft and a missing case look the same.
 """
 
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Select, bindparam, select
+from sqlalchemy import and_, bindparam, select
 from sqlalchemy.orm import Session
 
 from register.cases.case_content import CaseSnapshot, parse_snapshot
-from register.cases.core_tables import CASE, CASE_LINK, JOURNAL_ENTRY, REVISION, is_among
-from register.cases.desk_lists import DeskCaseStub, list_desk_cases
-from register.cases.models import CaseState
-from register.cases.public_lists import (
-    CasePage,
-    CaseSummary,
-    list_commune_cases,
-    load_case_summaries,
-    query_case_page,
+from register.cases.core_tables import (
+    CASE,
+    CASE_LINK,
+    IS_PUBLIC,
+    IS_PUBLIC_LINE,
+    JOURNAL_ENTRY,
+    REVISION,
 )
+from register.cases.models import CaseState
+from register.cases.validation import NUMBER_LIMIT
 from register.errors import Gone, Moved, NotFound
-from register.journal import Act, Ledger
-
-__all__ = [
-    "CITABLE_ACTS",
-    "NUMBER_LIMIT",
-    "CasePage",
-    "CaseSummary",
-    "DeskCaseStub",
-    "PublicCase",
-    "Tombstone",
-    "list_citing_cases",
-    "list_commune_cases",
-    "list_desk_cases",
-    "load_case_summaries",
-    "load_public_case",
-    "load_tombstone",
-    "published_ids",
-    "query_case_page",
-]
-
-NUMBER_LIMIT = 10**9
+from register.journal import Act
+from register.journal.canonical import canonical_json, rfc3339
 
 # Acts that publish a revision, which a citation may then pin.
 CITABLE_ACTS = frozenset(
@@ -79,12 +59,6 @@ class Tombstone:
     reason: str
 
 
-def published_ids(numbers: Iterable[int] | None = None) -> Select[Any]:
-    """Statement of the ids of the public cases, or of those among ``numbers``."""
-    stmt = select(CASE.c.id).where(CASE.c.state == CaseState.PUBLISHED)
-    return stmt if numbers is None else stmt.where(is_among(CASE.c.number, numbers))
-
-
 # Statements are built once: building one takes longer than running it.
 _CASE_STMT = (
     select(
@@ -107,7 +81,7 @@ _LATEST_EVENT_STMT = (
         JOURNAL_ENTRY.c.public_json,
     )
     .where(
-        JOURNAL_ENTRY.c.ledger == Ledger.PUBLIC.value,
+        IS_PUBLIC_LINE,
         JOURNAL_ENTRY.c.case_number == bindparam("number"),
         JOURNAL_ENTRY.c.act.in_(CITABLE_ACTS),
     )
@@ -153,13 +127,9 @@ def load_public_case(session: Session, number: int, version: int | None = None) 
 
 
 def _load_event(session: Session, number: int, version: int | None) -> Any:
-    parameters = {"number": number}
-    if version is None:
-        event = session.execute(_LATEST_EVENT_STMT, parameters).first()
-    else:
-        event = session.execute(
-            _EVENT_BY_SEQ_STMT, {**parameters, "version": min(version, NUMBER_LIMIT)}
-        ).first()
+    stmt = _LATEST_EVENT_STMT if version is None else _EVENT_BY_SEQ_STMT
+    parameters = {"number": number, "version": min(version or 0, NUMBER_LIMIT)}
+    event = session.execute(stmt, parameters).first()
     # A redaction of a withdrawn case has no content commitment: readers never saw its revision.
     if event is None or json.loads(event.public_json)["content"] is None:
         raise NotFound("no_such_version")
@@ -183,7 +153,7 @@ def load_tombstone(session: Session, number: int) -> Tombstone:
     last_line = session.execute(
         select(JOURNAL_ENTRY.c.act, JOURNAL_ENTRY.c.at, JOURNAL_ENTRY.c.public_json)
         .where(
-            JOURNAL_ENTRY.c.ledger == Ledger.PUBLIC.value,
+            IS_PUBLIC_LINE,
             JOURNAL_ENTRY.c.case_number == number,
             JOURNAL_ENTRY.c.act.in_((Act.WITHDRAWN, Act.ERASED)),
         )
@@ -198,7 +168,7 @@ def load_tombstone(session: Session, number: int) -> Tombstone:
 _CITING_STMT = (
     select(CASE.c.number, CASE_LINK.c.kind, CASE.c.title)
     .join(CASE_LINK, CASE_LINK.c.incident_id == CASE.c.id)
-    .where(CASE_LINK.c.number == bindparam("number"), CASE.c.state == CaseState.PUBLISHED)
+    .where(CASE_LINK.c.number == bindparam("number"), IS_PUBLIC)
     .order_by(CASE.c.number)
     .limit(40)
 )
@@ -208,3 +178,118 @@ def list_citing_cases(session: Session, number: int) -> Sequence[tuple[int, str,
     """Public cases that link to a case, as (number, kind of link, title), at most 40."""
     citing_rows = session.execute(_CITING_STMT, {"number": number})
     return [(citing_number or 0, kind, title) for citing_number, kind, title in citing_rows]
+
+
+@dataclass(frozen=True)
+class PublicChange:
+    """A public act on a case.
+
+    ``version`` is the number of its line in the ledger; ``readable`` says whether the text of that
+    version is still available. ``part`` is the follow-up, reply or correction that it added,
+    ``number`` the rank of that among its kind, from 1. ``reason`` is the public code of a
+    withdrawal.
+    """
+
+    act: str
+    at: datetime
+    version: int
+    readable: bool
+    reason: str = ""
+    part: Mapping[str, Any] | None = None
+    number: int = 0
+
+
+# Act → list of the content to which it adds, and the key of the time in its elements.
+_FRAGMENT_KEYS = {
+    Act.FOLLOWED_UP.value: ("follow_ups", "added_at"),
+    Act.REPLIED.value: ("replies", "published_at"),
+    Act.CORRECTED.value: ("corrections", "made_at"),
+    Act.REDACTED.value: ("corrections", "made_at"),
+    Act.RESTORED.value: ("corrections", "made_at"),
+}
+
+_LINES = (
+    select(
+        JOURNAL_ENTRY.c.act,
+        JOURNAL_ENTRY.c.at,
+        JOURNAL_ENTRY.c.seq,
+        JOURNAL_ENTRY.c.public_json,
+        and_(REVISION.c.content.is_not(None), REVISION.c.destruction_id.is_(None)).label(
+            "readable"
+        ),
+    )
+    .outerjoin(REVISION, REVISION.c.id == JOURNAL_ENTRY.c.revision_id)
+    .where(
+        IS_PUBLIC_LINE,
+        JOURNAL_ENTRY.c.case_number == bindparam("number"),
+        JOURNAL_ENTRY.c.act.in_((*CITABLE_ACTS, Act.WITHDRAWN)),
+        JOURNAL_ENTRY.c.seq <= bindparam("version"),
+    )
+    .order_by(JOURNAL_ENTRY.c.seq)
+)
+
+
+def list_changes(session: Session, case: PublicCase) -> list[PublicChange]:
+    """The public acts up to the version of ``case``, oldest first.
+
+    The notes are those of that version: as redactions up to it rewrote them.
+    """
+    # Fragments by list and time; two of one second keep their order.
+    fragments: dict[tuple[str, str], list[tuple[int, Any]]] = {}
+    for list_name, time_key in dict.fromkeys(_FRAGMENT_KEYS.values()):
+        for number, fragment in enumerate(case.snapshot.content[list_name], start=1):
+            fragments.setdefault((list_name, fragment[time_key]), []).append((number, fragment))
+    changes = []
+    for line in session.execute(_LINES, {"number": case.number, "version": case.version}):
+        public_json = json.loads(line.public_json)
+        list_name, _time_key = _FRAGMENT_KEYS.get(line.act, ("", ""))
+        candidates = fragments.get((list_name, rfc3339(line.at)))
+        number, fragment = candidates.pop(0) if candidates else (0, None)
+        change = PublicChange(
+            act=line.act,
+            at=line.at,
+            version=line.seq,
+            # A redaction of a withdrawn case commits to no text.
+            readable=bool(line.readable and public_json["content"]),
+            reason=public_json["reason"] or "",
+            part=fragment,
+            number=number,
+        )
+        changes.append(change)
+    return changes
+
+
+_OPENING = (
+    select(JOURNAL_ENTRY.c.event, REVISION.c.salt)
+    .join(REVISION, REVISION.c.id == JOURNAL_ENTRY.c.revision_id)
+    .where(IS_PUBLIC_LINE, JOURNAL_ENTRY.c.seq == bindparam("seq"))
+)
+
+
+def proof(session: Session, number: int, version: int | None = None) -> bytes:
+    """The opening of a version's commitment, as canonical JSON.
+
+    ``commitment`` is SHA-256(salt ‖ canonical bytes of ``content``), as in line ``version`` of the
+    ledger. ``current`` says whether that is the last line of the case.
+
+    :param version: the number of a public event on this case; the last one by default.
+    :raises RegisterError: as :func:`queries.load_public_case` for this case and version.
+    """
+    latest = load_public_case(session, number)
+    is_earlier = version is not None and version != latest.version
+    case = load_public_case(session, number, version) if is_earlier else latest
+    opening_row = session.execute(_OPENING, {"seq": case.version}).one()
+    if opening_row.salt is None:
+        # Destroyed since the case was loaded.
+        raise Gone("version_destroyed")
+    return canonical_json(
+        {
+            "case": number,
+            "version": case.version,
+            "current": case.version == latest.version,
+            "event": opening_row.event,
+            "content": case.snapshot.content,
+            "salt": opening_row.salt.hex(),
+            "commitment": case.commitment,
+        }
+    )

@@ -6,8 +6,8 @@ A revision whose texts were destroyed keeps its row. Viewers who are not active 
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, fields
+from collections.abc import Sequence
+from dataclasses import dataclass
 from datetime import date, datetime, time, timedelta
 from typing import Any
 
@@ -15,23 +15,12 @@ from sqlalchemy import Select, bindparam, select
 from sqlalchemy.orm import Session
 
 from register.accounts.models import Member
-from register.cases.case_content import (
-    CaseSnapshot,
-    Content,
-    LinkContent,
-    ProceedingContent,
-    RequestContent,
-    SourceContent,
-    StepContent,
-    parse_snapshot,
-)
+from register.cases.case_content import CaseSnapshot, Content, parse_content, parse_snapshot
 from register.cases.core_tables import CASE, REVISION
+from register.cases.models import ID_LIMIT
 from register.errors import NotFound
 from register.journal import Act
 from register.text.dates import PARIS
-
-# The largest integer key of PostgreSQL, which refuses to compare a larger one.
-ID_LIMIT = 2**31 - 1
 
 
 @dataclass(frozen=True)
@@ -111,38 +100,6 @@ def case_at_day(session: Session, viewer: Member, incident_id: int, day: date) -
     end = datetime.combine(min(day, date.max - timedelta(1)) + timedelta(1), time(), PARIS)
     stmt = _SUMMARIES.where(REVISION.c.made_at < end).order_by(REVISION.c.id.desc()).limit(1)
     return _open_revision(session, _list_summaries(session, viewer, incident_id, stmt))
-
-
-def parse_content(canonical_content: Mapping[str, Any]) -> Content:
-    """The fields that an editor can write, from canonical public content."""
-    parts: dict[str, Any] = {
-        "sources": tuple(_parse_part(SourceContent, part) for part in canonical_content["sources"]),
-        "proceedings": tuple(
-            _parse_part(
-                ProceedingContent,
-                {**part, "steps": tuple(_parse_part(StepContent, step) for step in part["steps"])},
-            )
-            for part in canonical_content["proceedings"]
-        ),
-        "request": _parse_part(RequestContent, canonical_content["request"])
-        if canonical_content["request"]
-        else None,
-        "links": tuple(_parse_part(LinkContent, part) for part in canonical_content["links"]),
-    }
-    return _parse_part(Content, {**canonical_content, **parts})  # type: ignore[no-any-return]
-
-
-def _parse_part(part_class: type[Any], columns: Mapping[str, Any]) -> Any:
-    """One dataclass; fields that an older form of the content lacks get their defaults."""
-    field_values = {
-        spec.name: columns[spec.name] for spec in fields(part_class) if spec.name in columns
-    }
-    lists = {
-        name: tuple(field_value)
-        for name, field_value in field_values.items()
-        if isinstance(field_value, list)
-    }
-    return part_class(**field_values | lists)
 
 
 def _list_summaries(

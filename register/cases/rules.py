@@ -7,10 +7,9 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass, fields, replace
-from typing import Any
 
 from register.accounts.models import Role
-from register.cases.case_content import Content, ProceedingContent
+from register.cases.case_content import Content, FieldKind, ProceedingContent
 from register.cases.models import CaseState
 from register.errors import Refused
 from register.journal import Act
@@ -35,23 +34,20 @@ _ANY_MEMBER = Rule(ANY_ROLE)
 _SECOND_IF_NEEDED = Rule(ANY_ROLE, "content")
 _ADMINISTRATORS_AND_SECOND = Rule(ADMINISTRATORS, "always")
 
+_LIVE_STATES = (CaseState.DRAFT, CaseState.PUBLISHED, CaseState.WITHDRAWN)
+_DESK_ACTS = (Act.CLAIMED, Act.RELEASED, Act.NOTED, Act.APPROVED, Act.INVITED)
 # (state, act) → rule. An act that is not listed is refused for the reason in REFUSALS.
 RULES: dict[tuple[CaseState, Act], Rule] = {
+    **{(state, act): _ANY_MEMBER for state in _LIVE_STATES for act in _DESK_ACTS},
+    (CaseState.MERGED, Act.APPROVED): _ANY_MEMBER,
+    **{
+        (state, Act.ERASED): _ADMINISTRATORS_AND_SECOND
+        for state in (*_LIVE_STATES, CaseState.MERGED)
+    },
     (CaseState.DRAFT, Act.EDITED): _ANY_MEMBER,
     (CaseState.DRAFT, Act.DISCARDED): _ANY_MEMBER,
-    (CaseState.DRAFT, Act.CLAIMED): _ANY_MEMBER,
-    (CaseState.DRAFT, Act.RELEASED): _ANY_MEMBER,
-    (CaseState.DRAFT, Act.NOTED): _ANY_MEMBER,
-    (CaseState.DRAFT, Act.APPROVED): _ANY_MEMBER,
-    (CaseState.DRAFT, Act.INVITED): _ANY_MEMBER,
     (CaseState.DRAFT, Act.PUBLISHED): _SECOND_IF_NEEDED,
     (CaseState.DRAFT, Act.DRAFT_MERGED): _ANY_MEMBER,
-    (CaseState.DRAFT, Act.ERASED): _ADMINISTRATORS_AND_SECOND,
-    (CaseState.PUBLISHED, Act.CLAIMED): _ANY_MEMBER,
-    (CaseState.PUBLISHED, Act.RELEASED): _ANY_MEMBER,
-    (CaseState.PUBLISHED, Act.NOTED): _ANY_MEMBER,
-    (CaseState.PUBLISHED, Act.APPROVED): _ANY_MEMBER,
-    (CaseState.PUBLISHED, Act.INVITED): _ANY_MEMBER,
     (CaseState.PUBLISHED, Act.FOLLOWED_UP): _ANY_MEMBER,
     (CaseState.PUBLISHED, Act.REPLY_RECEIVED): _ANY_MEMBER,
     (CaseState.PUBLISHED, Act.REPLIED): _ANY_MEMBER,
@@ -60,19 +56,10 @@ RULES: dict[tuple[CaseState, Act], Rule] = {
     (CaseState.PUBLISHED, Act.REDACTED): _ANY_MEMBER,
     (CaseState.PUBLISHED, Act.WITHDRAWN): _ANY_MEMBER,
     (CaseState.PUBLISHED, Act.MERGED): _ANY_MEMBER,
-    (CaseState.PUBLISHED, Act.ERASED): _ADMINISTRATORS_AND_SECOND,
-    (CaseState.WITHDRAWN, Act.CLAIMED): _ANY_MEMBER,
-    (CaseState.WITHDRAWN, Act.RELEASED): _ANY_MEMBER,
-    (CaseState.WITHDRAWN, Act.NOTED): _ANY_MEMBER,
-    (CaseState.WITHDRAWN, Act.APPROVED): _ANY_MEMBER,
-    (CaseState.WITHDRAWN, Act.INVITED): _ANY_MEMBER,
     (CaseState.WITHDRAWN, Act.EDITED): _ANY_MEMBER,
     (CaseState.WITHDRAWN, Act.REDACTED): _ANY_MEMBER,
     (CaseState.WITHDRAWN, Act.RESTORED): _SECOND_IF_NEEDED,
     (CaseState.WITHDRAWN, Act.MERGED): _ANY_MEMBER,
-    (CaseState.WITHDRAWN, Act.ERASED): _ADMINISTRATORS_AND_SECOND,
-    (CaseState.MERGED, Act.APPROVED): _ANY_MEMBER,
-    (CaseState.MERGED, Act.ERASED): _ADMINISTRATORS_AND_SECOND,
 }
 
 # The reason of a refusal; the state's own reason when the act has none.
@@ -168,20 +155,7 @@ def require_follow_up(before: Content, after: Content) -> None:
 
 
 def free_texts(content: Content) -> Iterator[tuple[str, str]]:
-    """Every free text of a case with the name of its field; URLs of sources are left out."""
-    skipped = {"url", "archived_url", "source_url"}
-
-    def walk(prefix: str, field_value: Any) -> Iterator[tuple[str, str]]:
-        if isinstance(field_value, str):
-            if field_value:
-                yield prefix, field_value
-        elif isinstance(field_value, tuple):
-            for part in field_value:
-                yield from walk(prefix, part)
-        elif hasattr(field_value, "__dataclass_fields__"):
-            for spec in fields(field_value):
-                if spec.name not in skipped:
-                    yield from walk(f"{prefix}.{spec.name}", getattr(field_value, spec.name))
-
-    for spec in fields(content):
-        yield from walk(spec.name, getattr(content, spec.name))
+    """Every text of a case with the path of its field; URLs are left out."""
+    for path, rule, leaf in content.leaves():
+        if isinstance(leaf, str) and leaf and rule.kind is not FieldKind.URL:
+            yield path, leaf

@@ -1,4 +1,4 @@
-"""Statistics of the register, and the counts of its home page.
+"""Statistics of the register; counts and latest events of its home page.
 
 Each figure of the statistics page is a search and the size of its list, so that a reader can
 check it. Places are never compared: the register knows only what was reported to it.
@@ -8,23 +8,37 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import date
+from datetime import date, datetime
 
 from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
 from register.cases import facets, former_codes
+from register.cases.core_tables import (
+    CASE,
+    COMMUNE_CODE,
+    DEPARTEMENT,
+    FOLLOW_UP,
+    IS_PUBLIC,
+    PLACE,
+    join_places,
+)
 from register.cases.data_version import VersionedCache
+from register.cases.events import EventQuery, list_events
 from register.cases.facet_index import FacetReader
-from register.cases.facets import FacetCounts
-from register.cases.filter_clauses import DIRECTIONS, DURATION_PAIRS, PROCEEDINGS, ValuePairs
+from register.cases.filter_clauses import (
+    DIRECTIONS,
+    DURATION_PAIRS,
+    FAMILIES,
+    PROCEEDINGS,
+    ValuePairs,
+)
 from register.cases.filters import CaseQuery
 from register.cases.former_codes import DURATIONS, UNKNOWN
-from register.cases.models import CaseState, Incident, IncidentPlace, IncidentType, Scope
+from register.cases.result_lists import CaseSummary, load_case_summaries
 from register.cases.vocabulary import Vocabulary
-from register.journal import LedgerPosition
+from register.journal import Act, LedgerPosition
 from register.territory import loader
-from register.territory.models import Commune, CommuneCode, Departement
 from register.text.normalisation import fold_name
 
 # Years with a figure of their own; older ones share one figure.
@@ -92,9 +106,9 @@ def _count_statistics(session: Session, vocabulary: Vocabulary, head: LedgerPosi
     facet_counts = facets.count_facets(session, CaseQuery(), vocabulary, head)
     earlier, years = _year_figures(facet_counts["annee"])
     reader = FacetReader(session, vocabulary)
-    direction_counts = _count_distinct(reader, DIRECTIONS)
-    proceeding_counts = _count_distinct(reader, PROCEEDINGS)
-    duration_counts = _count_distinct(reader, DURATION_PAIRS)
+
+    def make_facet_figures(facet: str, codes: Iterable[str]) -> list[Figure]:
+        return _make_figures(facet, codes, facet_counts[facet])
 
     def make_figure(query: CaseQuery) -> Figure:
         return Figure("", facets.count_matches(session, query, vocabulary, head), query)
@@ -107,16 +121,19 @@ def _count_statistics(session: Session, vocabulary: Vocabulary, head: LedgerPosi
         earlier=earlier,
         years=years,
         undated=make_filter_figure("sans_date", ["1"]),
-        types=_type_groups(vocabulary, facet_counts),
-        targets=_make_figures("cible", vocabulary.lists["cible"], facet_counts["cible"]),
-        levels=_make_figures("niveau", vocabulary.lists["niveau"], facet_counts["niveau"]),
-        evidence=_make_figures("preuve", vocabulary.lists["preuve"], facet_counts["preuve"]),
-        outcomes=_make_figures("issue", vocabulary.lists["issue"], facet_counts["issue"]),
+        types=[
+            FigureGroup(family, make_facet_figures("type", vocabulary.types_of([family.code])))
+            for family in make_facet_figures("famille", vocabulary.lists["famille"])
+        ],
+        targets=make_facet_figures("cible", vocabulary.lists["cible"]),
+        levels=make_facet_figures("niveau", vocabulary.lists["niveau"]),
+        evidence=make_facet_figures("preuve", vocabulary.lists["preuve"]),
+        outcomes=make_facet_figures("issue", vocabulary.lists["issue"]),
         unknown=make_filter_figure("issue", [UNKNOWN]),
         with_proceedings=make_filter_figure("sens", vocabulary.lists["sens"]),
-        proceedings=list(_proceeding_groups(vocabulary, direction_counts, proceeding_counts)),
+        proceedings=list(_proceeding_groups(vocabulary, reader)),
         with_known_duration=make_filter_figure("duree", DURATIONS.keys() - {UNKNOWN}),
-        durations=_make_figures("duree", DURATIONS, duration_counts),
+        durations=_make_figures("duree", DURATIONS, _count_distinct(reader, DURATION_PAIRS)),
     )
 
 
@@ -145,21 +162,9 @@ def _year_figures(year_counts: Mapping[str, int]) -> tuple[Figure | None, list[F
     return earlier, recent_years
 
 
-def _type_groups(vocabulary: Vocabulary, facet_counts: FacetCounts) -> list[FigureGroup]:
-    families = _make_figures("famille", vocabulary.lists["famille"], facet_counts["famille"])
-    return [
-        FigureGroup(
-            family, _make_figures("type", vocabulary.types_of([family.code]), facet_counts["type"])
-        )
-        for family in families
-    ]
-
-
-def _proceeding_groups(
-    vocabulary: Vocabulary,
-    direction_counts: Mapping[str, int],
-    proceeding_counts: Mapping[str, int],
-) -> Iterator[FigureGroup]:
+def _proceeding_groups(vocabulary: Vocabulary, reader: FacetReader) -> Iterator[FigureGroup]:
+    direction_counts = _count_distinct(reader, DIRECTIONS)
+    proceeding_counts = _count_distinct(reader, PROCEEDINGS)
     for direction in _make_figures("sens", vocabulary.lists["sens"], direction_counts):
         codes = [
             former_codes.proceeding_code(direction.code, outcome)
@@ -206,84 +211,85 @@ def load_register_summary(
 
 
 def _count_register(session: Session, vocabulary: Vocabulary) -> RegisterSummary:
-    is_public = Incident.state == CaseState.PUBLISHED
-    total = session.scalar(select(func.count()).select_from(Incident).where(is_public)) or 0
+    total = session.scalar(select(func.count()).select_from(CASE).where(IS_PUBLIC)) or 0
     years = date_span(session)
-    departements = _count_departements(session)
-    abroad = session.execute(
-        select(Incident.country, func.count())
-        .where(is_public, Incident.country != "FR")
-        .group_by(Incident.country)
-        .order_by(Incident.country)
+    family_counts = _count_distinct(FacetReader(session, vocabulary), FAMILIES)
+    departements = session.execute(
+        join_places(select(DEPARTEMENT.c.code, DEPARTEMENT.c.name, func.count()).select_from(CASE))
+        .where(IS_PUBLIC, CASE.c.country == "FR", DEPARTEMENT.c.code.is_not(None))
+        .group_by(DEPARTEMENT.c.code, DEPARTEMENT.c.name)
     ).all()
-    placed = sum(count for _, _, count in departements)
+    abroad = session.execute(
+        select(CASE.c.country, func.count())
+        .where(IS_PUBLIC, CASE.c.country != "FR")
+        .group_by(CASE.c.country)
+        .order_by(CASE.c.country)
+    ).all()
+    placed = sum(count for *_place, count in (*departements, *abroad))
     return RegisterSummary(
         total=total,
         first_year=years[0].year if years else None,
         last_year=years[1].year if years else None,
-        families={
-            name: _count_family(session, vocabulary, name) for name in vocabulary.lists["famille"]
-        },
-        departements=departements,
-        abroad=[(code, count) for code, count in abroad],
-        unplaced=total - placed - sum(count for _, count in abroad),
-    )
-
-
-def _count_family(session: Session, vocabulary: Vocabulary, family: str) -> int:
-    stmt = (
-        select(func.count(IncidentType.incident_id.distinct()))
-        .join(Incident, Incident.id == IncidentType.incident_id)
-        .where(
-            Incident.state == CaseState.PUBLISHED,
-            IncidentType.code.in_(vocabulary.types_of([family])),
-        )
-    )
-    return session.scalar(stmt) or 0
-
-
-_IS_AUTHORITY_PLACE = (IncidentPlace.incident_id == Incident.id) & (
-    IncidentPlace.scope == Scope.AUTHORITY.value
-)
-
-
-def _count_departements(session: Session) -> list[tuple[str, str, int]]:
-    departement_rows = session.execute(
-        select(Departement.code, Departement.name, func.count())
-        .select_from(Incident)
-        .outerjoin(IncidentPlace, _IS_AUTHORITY_PLACE)
-        .outerjoin(CommuneCode, CommuneCode.code == IncidentPlace.code)
-        .outerjoin(Commune, Commune.code == CommuneCode.current_code)
-        .join(
-            Departement,
-            Departement.code == func.coalesce(Commune.departement_code, Incident.departement),
-        )
-        .where(Incident.state == CaseState.PUBLISHED, Incident.country == "FR")
-        .group_by(Departement.code, Departement.name)
-    ).all()
-    return sorted(
-        ((code, name, count) for code, name, count in departement_rows),
-        key=lambda departement_row: fold_name(departement_row[1]),
+        families={name: family_counts.get(name, 0) for name in vocabulary.lists["famille"]},
+        departements=sorted(map(tuple, departements), key=lambda place: fold_name(place[1])),
+        abroad=list(map(tuple, abroad)),
+        unplaced=total - placed,
     )
 
 
 def count_by_commune(session: Session) -> Mapping[str, int]:
     """Code of a commune → number of its public cases, to rank the readings of a typed place."""
     commune_rows = session.execute(
-        select(CommuneCode.current_code, func.count(Incident.id.distinct()))
-        .join(IncidentPlace, IncidentPlace.code == CommuneCode.code)
-        .join(Incident, Incident.id == IncidentPlace.incident_id)
-        .where(Incident.state == CaseState.PUBLISHED)
-        .group_by(CommuneCode.current_code)
+        select(COMMUNE_CODE.c.current_code, func.count(CASE.c.id.distinct()))
+        .join(PLACE, PLACE.c.code == COMMUNE_CODE.c.code)
+        .join(CASE, CASE.c.id == PLACE.c.incident_id)
+        .where(IS_PUBLIC)
+        .group_by(COMMUNE_CODE.c.current_code)
     )
     return dict(commune_rows.all())
 
 
 def date_span(session: Session) -> tuple[date, date] | None:
     """Earliest and latest first day of the dated public cases; None without one."""
-    first, last = session.execute(
-        select(func.min(Incident.date_first), func.max(Incident.date_first)).where(
-            Incident.state == CaseState.PUBLISHED
-        )
-    ).one()
+    span = select(func.min(CASE.c.date_first), func.max(CASE.c.date_first)).where(IS_PUBLIC)
+    first, last = session.execute(span).one()
     return (first, last) if first and last else None
+
+
+@dataclass(frozen=True)
+class LatestEvent:
+    """One public event. ``title`` and ``case`` are None for a case that is no longer shown."""
+
+    act: str
+    at: datetime
+    number: int
+    title: str | None
+    case: CaseSummary | None
+
+
+def latest_events(
+    session: Session, vocabulary: Vocabulary, limit: int = 6
+) -> Sequence[LatestEvent]:
+    """The newest public events for the home page, newest first."""
+    public_events = list_events(session, EventQuery(), vocabulary, limit=limit)
+    summaries = load_case_summaries(
+        session, [event.number for event in public_events if event.number is not None]
+    )
+    follow_up_ids = {
+        event.seq: event.private["follow_up"]
+        for event in public_events
+        if event.act == Act.FOLLOWED_UP
+    }
+    titles: dict[int, str] = {}
+    if follow_up_ids:
+        titles_stmt = select(FOLLOW_UP.c.id, FOLLOW_UP.c.title)
+        titles_stmt = titles_stmt.where(FOLLOW_UP.c.id.in_(follow_up_ids.values()))
+        titles = dict(session.execute(titles_stmt).all())
+    latest = []
+    for event in public_events:
+        summary = summaries.get(event.number or 0)
+        title = summary.title if summary else None
+        if summary and event.seq in follow_up_ids:
+            title = titles.get(follow_up_ids[event.seq], title)
+        latest.append(LatestEvent(event.act, event.at, event.number or 0, title, summary))
+    return latest

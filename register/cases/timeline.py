@@ -10,10 +10,11 @@ chain or, if there is none, precedes the next one.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import date, datetime
 from enum import StrEnum
+from functools import partial
 from types import MappingProxyType
 from typing import Any
 
@@ -108,12 +109,11 @@ def _proceeding_items(proceeding: Mapping[str, Any], number: int) -> Iterator[Ti
     """The steps of a proceeding, missing ones included, and its outcome."""
     steps: Sequence[Mapping[str, Any]] = proceeding["steps"]
     step_codes = {step["step"] for step in steps}
+    missing = partial(TimelineItem, certainty=Certainty.MISSING, number=number, part=proceeding)
     if not step_codes & OPENING_STEPS:
-        yield TimelineItem(
-            TimelineKind.OPENING, certainty=Certainty.MISSING, number=number, part=proceeding
-        )
+        yield missing(TimelineKind.OPENING)
     for step in steps:
-        yield from _missing_step(step["step"], step_codes, number, proceeding)
+        yield from _missing_step(step["step"], step_codes, missing)
         yield TimelineItem(
             TimelineKind.STEP,
             step["date"],
@@ -126,77 +126,59 @@ def _proceeding_items(proceeding: Mapping[str, Any], number: int) -> Iterator[Ti
             number=number,
             part=step,
         )
-    yield from _outcome_items(proceeding, step_codes, number)
+    yield from _outcome_items(proceeding, step_codes, missing)
 
 
 def _missing_step(
-    code: str, step_codes: set[str], number: int, proceeding: Mapping[str, Any]
+    code: str, step_codes: set[str], missing: Callable[..., TimelineItem]
 ) -> Iterator[TimelineItem]:
     """The unrecorded step that a step or outcome implies; adds it to ``step_codes``."""
     required_code = PREREQUISITES.get(code, "")
     if required_code and required_code not in step_codes:
         step_codes.add(required_code)
-        yield TimelineItem(
-            TimelineKind.STEP,
-            certainty=Certainty.MISSING,
-            code=required_code,
-            number=number,
-            part=proceeding,
-        )
+        yield missing(TimelineKind.STEP, code=required_code)
 
 
 def _outcome_items(
-    proceeding: Mapping[str, Any], step_codes: set[str], number: int
+    proceeding: Mapping[str, Any], step_codes: set[str], missing: Callable[..., TimelineItem]
 ) -> Iterator[TimelineItem]:
     """The outcome of a proceeding, unless one of its steps has it, and a pending appeal."""
     step_outcomes = [step["outcome"] for step in proceeding["steps"]]
-    ending = TimelineItem(
-        TimelineKind.OUTCOME, code=proceeding["outcome"], number=number, part=proceeding
-    )
+    ending = missing(TimelineKind.OUTCOME, code=proceeding["outcome"])
     if proceeding["outcome"] == "en_cours":
         yield replace(ending, certainty=Certainty.AWAITED)
     elif proceeding["outcome"] in UNDECIDED:
         if UNDECIDED.issuperset(step_outcomes):
-            yield replace(ending, certainty=Certainty.MISSING)
+            yield ending
     elif proceeding["outcome"] not in step_outcomes:
-        yield from _missing_step(proceeding["outcome"], step_codes, number, proceeding)
+        yield from _missing_step(proceeding["outcome"], step_codes, missing)
         # The import writes this word for an unknown day.
         day = "" if proceeding["outcome_date"] == "inconnue" else proceeding["outcome_date"]
-        yield replace(ending, date=day, end=True)
+        yield replace(ending, date=day, end=True, certainty=Certainty.REPORTED)
     if proceeding["appeal"] == "oui":
-        yield TimelineItem(
-            TimelineKind.STEP,
-            certainty=Certainty.AWAITED,
-            code="arret",
-            number=number,
-            part=proceeding,
-        )
+        yield missing(TimelineKind.STEP, code="arret", certainty=Certainty.AWAITED)
 
 
 def _request_items(request: Mapping[str, Any]) -> Iterator[TimelineItem]:
     """A request for a document and its refusal, with the terms whose first day is known."""
+    item = partial(TimelineItem, part=request)
     terms = request_terms(_exact_day(request["asked_on"]), _exact_day(request["refused_on"]))
-    yield TimelineItem(
-        TimelineKind.REQUESTED,
-        request["asked_on"],
-        part=request,
-        terms=_legal_terms(silence_refuses=terms.silence_refuses),
-    )
+    silence_terms = _legal_terms(silence_refuses=terms.silence_refuses)
+    yield item(TimelineKind.REQUESTED, request["asked_on"], terms=silence_terms)
     referral_terms = _legal_terms(refer_to_cada_by=terms.refer_to_cada_by)
     if request["refusal"] == "implicite":
         # The day that the law sets, unless a source gives another one.
         day = request["refused_on"] or _edtf_day(terms.silence_refuses)
-        yield TimelineItem(TimelineKind.SILENCE, day, part=request, terms=referral_terms)
+        yield item(TimelineKind.SILENCE, day, terms=referral_terms)
     elif request["refusal"] or request["refused_on"]:
-        yield TimelineItem(
-            TimelineKind.REFUSED, request["refused_on"], part=request, terms=referral_terms
-        )
+        yield item(TimelineKind.REFUSED, request["refused_on"], terms=referral_terms)
     elif _is_referred(request) or _has_opinion(request):
-        yield TimelineItem(TimelineKind.REFUSED, certainty=Certainty.MISSING, part=request)
+        yield item(TimelineKind.REFUSED, certainty=Certainty.MISSING)
 
 
 def _cada_items(request: Mapping[str, Any]) -> Iterator[TimelineItem]:
     """The referral of a request to the CADA, the opinion, and the outcome of the request."""
+    item = partial(TimelineItem, part=request)
     is_opinion_outcome = request["outcome"] in OPINION_OUTCOMES
     if _is_referred(request):
         terms = request_terms(None, cada_registered=_exact_day(request["cada_registered_on"]))
@@ -205,23 +187,20 @@ def _cada_items(request: Mapping[str, Any]) -> Iterator[TimelineItem]:
             refusal_confirmed=terms.refusal_confirmed,
             court_by=terms.court_by,
         )
-        yield TimelineItem(
-            TimelineKind.CADA, request["cada_registered_on"], part=request, terms=cada_terms
-        )
+        yield item(TimelineKind.CADA, request["cada_registered_on"], terms=cada_terms)
     elif _has_opinion(request):
-        yield TimelineItem(TimelineKind.CADA, certainty=Certainty.MISSING, part=request)
+        yield item(TimelineKind.CADA, certainty=Certainty.MISSING)
     if _has_opinion(request):
-        yield TimelineItem(
+        yield item(
             TimelineKind.OPINION,
             request["cada_opinion_on"],
             end=is_opinion_outcome,
             code=request["outcome"] if is_opinion_outcome else "",
-            part=request,
         )
     elif _is_referred(request):
-        yield TimelineItem(TimelineKind.OPINION, certainty=Certainty.MISSING, part=request)
+        yield item(TimelineKind.OPINION, certainty=Certainty.MISSING)
     if request["outcome"] not in UNDECIDED and not is_opinion_outcome:
-        yield TimelineItem(TimelineKind.OBTAINED, code=request["outcome"], end=True, part=request)
+        yield item(TimelineKind.OBTAINED, code=request["outcome"], end=True)
 
 
 def _is_referred(request: Mapping[str, Any]) -> bool:
@@ -258,16 +237,15 @@ def _end_items(
 
 def _register_items(content: Mapping[str, Any]) -> Iterator[TimelineItem]:
     """The follow-ups, replies and corrections."""
-    for number, fragment in enumerate(content["follow_ups"], start=1):
-        yield TimelineItem(
-            TimelineKind.FOLLOW_UP, fragment["happened_on"], number=number, part=fragment
-        )
-    for kind, list_name, moment_key in (
+    for kind, list_name, date_key in (
+        (TimelineKind.FOLLOW_UP, "follow_ups", "happened_on"),
         (TimelineKind.REPLY, "replies", "published_at"),
         (TimelineKind.CORRECTION, "corrections", "made_at"),
     ):
         for number, fragment in enumerate(content[list_name], start=1):
-            day = _paris_day(fragment[moment_key])
+            day = fragment[date_key]
+            if kind is not TimelineKind.FOLLOW_UP:
+                day = _paris_day(day)
             yield TimelineItem(kind, day, number=number, part=fragment)
 
 

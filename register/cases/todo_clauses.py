@@ -21,13 +21,21 @@ from sqlalchemy.orm import Session
 
 from register.accounts.models import Member
 from register.accounts.vouching import vouches
-from register.cases import revisions
-from register.cases.approvals import valid_approvals
+from register.cases.case_content import parse_content
 from register.cases.checklist import SUMMARY_LIMIT, risk_flags
-from register.cases.core_tables import CASE, CASE_TYPE, PLACE, PROCEEDING, REPLY, REVISION, is_among
+from register.cases.core_tables import (
+    CASE,
+    CASE_TYPE,
+    IS_PUBLIC,
+    PLACE,
+    PROCEEDING,
+    REPLY,
+    REVISION,
+    is_among,
+)
 from register.cases.deadlines import add_months
-from register.cases.models import Approval, CaseState, Invitation, Scope, SourceUse
-from register.cases.pending_changes import Destruction, PendingChange
+from register.cases.models import CaseState, Invitation, Scope, SourceUse
+from register.cases.second_person import Approval, Destruction, PendingChange, valid_approvals
 from register.cases.vocabulary import Vocabulary
 from register.text.dates import PARIS, paris_day
 
@@ -83,29 +91,37 @@ def clause(kind: TodoKind, viewer: Member, todo_context: TodoContext) -> Clause:
     """
     if kind is TodoKind.REPLY:
         received = exists().where(REPLY.c.incident_id == CASE.c.id, REPLY.c.state == "received")
-        return and_(CASE.c.state == CaseState.PUBLISHED, received)
+        return and_(IS_PUBLIC, received)
     if kind is TodoKind.CLAIMED:
         return and_(CASE.c.held_by == viewer.id, CASE.c.held_until > todo_context.at)
     if kind is TodoKind.OUTCOME:
         day = add_months(todo_context.today, -OUTCOME_MONTHS)
         since = datetime(day.year, day.month, day.day, tzinfo=PARIS)
-        is_old = and_(CASE.c.state == CaseState.PUBLISHED, CASE.c.moved_at < since)
+        is_old = and_(IS_PUBLIC, CASE.c.moved_at < since)
         return and_(is_old, CASE.c.outcome.in_(OPEN_OUTCOMES))
     if kind is TodoKind.READY:
         return _is_ready(todo_context)
     if kind is TodoKind.RETURNED:
         return _has_change(PendingChange.made_by == viewer.id, _cannot_be_approved())
-    if kind in (TodoKind.CHANGE, TodoKind.DESTRUCTION):
-        return _second_person_clause(kind, viewer, todo_context)
-    waits_for_second = _waits_for_second(todo_context)
     if kind is TodoKind.SECOND:
-        return waits_for_second
+        return _waits_for_second(todo_context)
     if not vouches(viewer, todo_context.at):
         return false()
+    # A single moderator may be their own second person; no member has the id 0.
+    first_person = 0 if todo_context.has_one_moderator else viewer.id
+    if kind is TodoKind.CHANGE:
+        return _has_change(PendingChange.made_by != first_person, not_(_cannot_be_approved()))
+    if kind is TodoKind.DESTRUCTION:
+        is_pending = exists().where(
+            Destruction.incident_id == CASE.c.id,
+            Destruction.ended_at.is_(None),
+            Destruction.made_by != first_person,
+        )
+        return and_(CASE.c.state != CaseState.ERASED, is_pending)
     is_own = exists().where(
         _CURRENT_REVISION.c.id == CASE.c.revision_id, _CURRENT_REVISION.c.made_by == viewer.id
     )
-    return and_(waits_for_second, not_(is_own))
+    return and_(_waits_for_second(todo_context), not_(is_own))
 
 
 # --- second person --------------------------------------------------------------------------
@@ -120,24 +136,6 @@ def _cannot_be_approved() -> Clause:
 
 def _has_change(*conditions: Clause) -> Clause:
     return exists().where(PendingChange.incident_id == CASE.c.id, *conditions)
-
-
-def _second_person_clause(kind: TodoKind, viewer: Member, todo_context: TodoContext) -> Clause:
-    if not vouches(viewer, todo_context.at):
-        return false()
-    if kind is TodoKind.CHANGE:
-        change_conditions = (
-            () if todo_context.has_one_moderator else (PendingChange.made_by != viewer.id,)
-        )
-        return _has_change(not_(_cannot_be_approved()), *change_conditions)
-    destruction_conditions = (
-        () if todo_context.has_one_moderator else (Destruction.made_by != viewer.id,)
-    )
-    return exists().where(
-        Destruction.incident_id == CASE.c.id,
-        Destruction.ended_at.is_(None),
-        *destruction_conditions,
-    ) & (CASE.c.state != CaseState.ERASED)
 
 
 def _needs_second(todo_context: TodoContext) -> Clause:
@@ -278,7 +276,7 @@ def forget_read_revisions() -> None:
 def _read_texts(session: Session, progress: _ReadProgress, stmt: Select[Any]) -> int:
     text_rows = session.execute(stmt).all()
     for revision_id, content in text_rows:
-        if content and risk_flags(revisions.parse_content(json.loads(content))):
+        if content and risk_flags(parse_content(json.loads(content))):
             progress.flagged.add(revision_id)
         progress.low = min(progress.low or revision_id, revision_id)
         progress.high = max(progress.high, revision_id)

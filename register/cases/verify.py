@@ -16,9 +16,10 @@ from sqlalchemy.exc import SQLAlchemyError
 from sqlalchemy.orm import Session
 
 from register.cases import case_content as contents
-from register.cases.models import CaseState, FormerCode, Incident, Outlet, Revision
+from register.cases.former_codes import FormerCode
+from register.cases.models import CaseState, Incident, Outlet, Revision
 from register.cases.persistence import derived_columns, page_commitment, reasons_commitment
-from register.cases.verify_desk import desk_problems, member_problems, waiting_problems
+from register.cases.verify_desk import CaseLine, desk_problems, member_problems
 from register.journal import Act, JournalEntry, Ledger, head
 from register.journal.canonical import rfc3339
 from register.journal.verify import Anchor, CommitmentOpening, Problem
@@ -110,12 +111,12 @@ def _case_problems(session: Session, incident_id: int) -> Iterator[Problem]:
         case_ref["number"] = case.number
         journal_entries = session.scalars(
             select(JournalEntry).where(JournalEntry.incident_id == incident_id)
-        ).all()
+        )
         # The numbers of two ledgers cannot be compared; the revisions of their lines can.
         lines = sorted(
-            journal_entries,
+            map(CaseLine.of, journal_entries),
             key=lambda line: (
-                Act(line.act) in (Act.ERASED, Act.DISCARDED),
+                line.act in (Act.ERASED, Act.DISCARDED),
                 line.revision_id or 0,
                 line.seq,
             ),
@@ -126,13 +127,12 @@ def _case_problems(session: Session, incident_id: int) -> Iterator[Problem]:
         yield from _former_code_problems(session, lines, case_ref)
         yield from _revision_problems(session, lines, case_ref)
         yield from desk_problems(session, case, lines, case_ref)
-        yield from waiting_problems(session, case, lines, case_ref)
     except _UNREADABLE as error:
         yield Problem("case_unreadable", {**case_ref, "cause": type(error).__name__})
 
 
 def _state_problems(
-    case: Incident, lines: Iterable[JournalEntry], case_ref: dict[str, object]
+    case: Incident, lines: Iterable[CaseLine], case_ref: dict[str, object]
 ) -> Iterator[Problem]:
     """State, number and dates that differ from what the lines say."""
     expected: dict[str, Any] = dict.fromkeys(
@@ -140,8 +140,7 @@ def _state_problems(
     )
     expected["restriction"] = ""
     for line in lines:
-        private = json.loads(line.private_json)
-        act, at = Act(line.act), rfc3339(line.at)
+        private, act, at = line.private, line.act, rfc3339(line.at)
         expected["state"] = state = _RESULTING_STATE.get(act, expected["state"])
         expected["number"] = line.case_number or expected["number"]
         if act is Act.DRAFTED:
@@ -206,13 +205,13 @@ def _differing_fields(case: Incident, revision_content: bytes | None) -> Iterato
 
 
 def _former_code_problems(
-    session: Session, lines: Iterable[JournalEntry], case_ref: dict[str, object]
+    session: Session, lines: Iterable[CaseLine], case_ref: dict[str, object]
 ) -> Iterator[Problem]:
     """Rows of former codes that differ from what the lines say."""
     expected = {
         (axis, code, line.seq)
         for line in lines
-        for axis, codes in json.loads(line.private_json).get("left", {}).items()
+        for axis, codes in line.private.get("left", {}).items()
         for code in codes
     }
     code_rows = session.execute(
@@ -225,11 +224,10 @@ def _former_code_problems(
 
 
 def _revision_problems(
-    session: Session, lines: Iterable[JournalEntry], case_ref: dict[str, object]
+    session: Session, lines: Iterable[CaseLine], case_ref: dict[str, object]
 ) -> Iterator[Problem]:
     for line in lines:
-        private = json.loads(line.private_json)
-        reasons_digest = private.get("why")
+        reasons_digest = line.private.get("why")
         if reasons_digest is None or line.revision_id is None:
             continue
         revision = session.get(Revision, line.revision_id)
@@ -237,7 +235,7 @@ def _revision_problems(
             yield Problem("revision_missing", {**case_ref, "revision": line.revision_id})
             continue
         origin = (revision.act, revision.made_by, rfc3339(revision.made_at), revision.incident_id)
-        if origin != (line.act, line.member_id, rfc3339(line.at), line.incident_id):
+        if origin != (line.act.value, line.by, rfc3339(line.at), case_ref["dossier"]):
             yield Problem("revision_changed", {**case_ref, "revision": revision.id})
         if revision.salt is None:
             continue  # ``journal.verify`` checks whether that is allowed
@@ -248,5 +246,5 @@ def _revision_problems(
             yield Problem("reason_changed", {**case_ref, "revision": revision.id})
         # The HTML of every snapshot, since a citation may pin an earlier one.
         page_digest = page_commitment(revision.salt, revision.renderer or "", revision.html or b"")
-        if page_digest != private.get("page"):
+        if page_digest != line.private.get("page"):
             yield Problem("html_changed", {**case_ref, "revision": revision.id})

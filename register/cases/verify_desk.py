@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import json
 from collections import Counter
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -19,53 +19,85 @@ from sqlalchemy.orm import Session
 from register.accounts.models import Member
 from register.cases import deadlines
 from register.cases.acts.draft_acts import CLAIM_DURATION
-from register.cases.models import Approval, CaseState, Incident, Invitation, Note, Reply, Revision
-from register.cases.pending_changes import Destruction, PendingChange
+from register.cases.models import (
+    CaseState,
+    Incident,
+    Invitation,
+    Note,
+    Reply,
+    Revision,
+)
+from register.cases.second_person import Approval, Destruction, PendingChange
 from register.journal import Act, JournalEntry, Ledger
 from register.journal.verify import Problem
 
 
 @dataclass(frozen=True)
-class _DeskLine:
-    """A line of a case with its private details."""
+class CaseLine:
+    """A line of a case, with its private details."""
 
     act: Act
+    ledger: str
+    seq: int
     by: int | None
     at: datetime
+    case_number: int | None
+    revision_id: int | None
     private: Mapping[str, Any]
+
+    @classmethod
+    def of(cls, line: JournalEntry) -> CaseLine:
+        """The line of a row of the journal."""
+        return cls(
+            Act(line.act),
+            line.ledger,
+            line.seq,
+            line.member_id,
+            line.at,
+            line.case_number,
+            line.revision_id,
+            json.loads(line.private_json),
+        )
 
 
 def desk_problems(
-    session: Session, case: Incident, lines: Sequence[JournalEntry], case_ref: Mapping[str, object]
+    session: Session, case: Incident, lines: Sequence[CaseLine], case_ref: Mapping[str, object]
 ) -> Iterator[Problem]:
-    """Approvals, invitations, notes, replies and claims that differ from the lines of the case.
+    """Rows of the desk, pending changes and hidden versions that differ from the lines of a case.
 
     :param lines: all lines of the case, of both ledgers.
     """
-    desk_lines = [
-        _DeskLine(Act(line.act), line.member_id, line.at, json.loads(line.private_json))
-        for line in sorted(lines, key=lambda line: (line.at, line.ledger, line.seq))
-    ]
+    in_time = sorted(lines, key=lambda line: (line.at, line.ledger, line.seq))
 
     def case_rows(model: Any) -> Sequence[Any]:
         stmt = select(model).where(model.incident_id == case.id).order_by(model.id)
         return session.scalars(stmt).all()
 
-    if not _approvals_hold(case_rows(Approval), desk_lines):
-        yield Problem("desk_approvals", dict(case_ref))
-    if not _invitations_hold(case_rows(Invitation), desk_lines, case):
-        yield Problem("desk_invitations", dict(case_ref))
-    if not _notes_hold(case_rows(Note), desk_lines, case):
-        yield Problem("desk_notes", dict(case_ref))
-    if not _replies_hold(case.replies, desk_lines, case):
-        yield Problem("desk_replies", dict(case_ref))
-    if not _claim_holds(case, desk_lines):
-        yield Problem("desk_claim", dict(case_ref))
-    if not _lost_report_holds(case, desk_lines):
-        yield Problem("desk_lost_report", dict(case_ref))
+    # Each is called at its turn: an unreadable row ends the verification of the case.
+    checks: tuple[tuple[str, Callable[[], bool]], ...] = (
+        ("desk_approvals", lambda: _approvals_hold(case_rows(Approval), in_time)),
+        ("desk_invitations", lambda: _invitations_hold(case_rows(Invitation), in_time, case)),
+        ("desk_notes", lambda: _notes_hold(case_rows(Note), in_time, case)),
+        ("desk_replies", lambda: _replies_hold(case.replies, in_time, case)),
+        ("desk_claim", lambda: _claim_holds(case, in_time)),
+        ("desk_lost_report", lambda: _lost_report_holds(case, in_time)),
+        ("desk_changes", lambda: _changes_hold(case_rows(PendingChange), lines)),
+        ("desk_destructions", lambda: _destructions_hold(case_rows(Destruction), lines)),
+    )
+    for key, holds in checks:
+        if not holds():
+            yield Problem(key, dict(case_ref))
+    hidden_ids = session.scalars(
+        select(Revision.id).where(
+            Revision.incident_id == case.id, Revision.destruction_id.is_not(None)
+        )
+    )
+    expected_ids = {row_id for line in lines for row_id in line.private.get("hidden", ())}
+    for revision_id in sorted(expected_ids ^ set(hidden_ids)):
+        yield Problem("revision_shown", {**case_ref, "revision": revision_id})
 
 
-def _approvals_hold(approvals: Sequence[Approval], lines: Sequence[_DeskLine]) -> bool:
+def _approvals_hold(approvals: Sequence[Approval], lines: Sequence[CaseLine]) -> bool:
     # No act deletes an approval: a later revision voids it, and the row stays.
     actual = Counter(
         (approval.revision_id, approval.purpose, approval.given_by, approval.given_at)
@@ -79,7 +111,7 @@ def _approvals_hold(approvals: Sequence[Approval], lines: Sequence[_DeskLine]) -
 
 
 def _invitations_hold(
-    invitations: Sequence[Invitation], lines: Sequence[_DeskLine], case: Incident
+    invitations: Sequence[Invitation], lines: Sequence[CaseLine], case: Incident
 ) -> bool:
     if case.state == CaseState.ERASED:
         return not invitations
@@ -108,7 +140,7 @@ def _invitations_hold(
     return actual == expected and all(map(text_is_expected, invitations))
 
 
-def _last_redaction(lines: Sequence[_DeskLine]) -> datetime | None:
+def _last_redaction(lines: Sequence[CaseLine]) -> datetime | None:
     """The time of the last destruction of notes and invitations that did not erase the case."""
     # In old journals the redaction itself destroys, without a second person.
     direct_times = [
@@ -122,7 +154,7 @@ def _last_redaction(lines: Sequence[_DeskLine]) -> datetime | None:
     return max([*direct_times, *destruction_times], default=None)
 
 
-def _notes_hold(notes: Sequence[Note], lines: Sequence[_DeskLine], case: Incident) -> bool:
+def _notes_hold(notes: Sequence[Note], lines: Sequence[CaseLine], case: Incident) -> bool:
     if case.state == CaseState.ERASED:
         return not notes
     emptied_at = _last_redaction(lines)
@@ -151,7 +183,7 @@ _REPLY_STATES = {
 }
 
 
-def _replies_hold(replies: Sequence[Reply], lines: Sequence[_DeskLine], case: Incident) -> bool:
+def _replies_hold(replies: Sequence[Reply], lines: Sequence[CaseLine], case: Incident) -> bool:
     """Whether each reply has the state that its last line gave it."""
     if case.state == CaseState.ERASED:
         return not replies
@@ -163,7 +195,7 @@ def _replies_hold(replies: Sequence[Reply], lines: Sequence[_DeskLine], case: In
     return {reply.id: reply.state for reply in replies} == expected and dues_hold and reasons_hold
 
 
-def _claim_holds(case: Incident, lines: Sequence[_DeskLine]) -> bool:
+def _claim_holds(case: Incident, lines: Sequence[CaseLine]) -> bool:
     """Whether holder and end of the claim follow from the last line that claims or releases."""
     claim_lines = [line for line in lines if line.act in (Act.CLAIMED, Act.RELEASED)]
     if not claim_lines or claim_lines[-1].act is Act.RELEASED:
@@ -172,13 +204,13 @@ def _claim_holds(case: Incident, lines: Sequence[_DeskLine]) -> bool:
     return (case.held_by, case.held_until) == (last_line.by, last_line.at + CLAIM_DURATION)
 
 
-def _destroyed_with_report(list_name: str, lines: Sequence[_DeskLine]) -> set[Any]:
+def _destroyed_with_report(list_name: str, lines: Sequence[CaseLine]) -> set[Any]:
     """The ids of the notes or invitations that were destroyed with a withdrawn report."""
     withdrawals = (line for line in lines if line.act is Act.SOURCE_WITHDRAWN)
     return {row_id for line in withdrawals for row_id in line.private.get(list_name, ())}
 
 
-def _lost_report_holds(case: Incident, lines: Sequence[_DeskLine]) -> bool:
+def _lost_report_holds(case: Incident, lines: Sequence[CaseLine]) -> bool:
     """Whether the flag ``report_withdrawn`` agrees with withdrawals and attestations.
 
     The line of a withdrawal has a day only, so its order among the lines of that day is unknown.
@@ -192,16 +224,17 @@ def _lost_report_holds(case: Incident, lines: Sequence[_DeskLine]) -> bool:
     return not is_lost or is_attested or case.state == CaseState.ERASED
 
 
-_MEMBER_ACTS = (
-    Act.MEMBER_ADDED,
-    Act.MEMBER_ROLE,
-    Act.MEMBER_CONFIRMED,
-    Act.MEMBER_DISABLED,
-    Act.MEMBER_ENABLED,
-    Act.MEMBER_RESET,
-    Act.MEMBER_FACTOR,
-    Act.MEMBER_FACTOR_RESET,
-)
+# Act → the columns of a member that its line sets, by its time and its private details.
+_MEMBER_COLUMNS: Mapping[Act, Callable[[datetime, Mapping[str, Any]], dict[str, object]]] = {
+    Act.MEMBER_ADDED: lambda at, private: {"role": private.get("role"), "created_at": at},
+    Act.MEMBER_ROLE: lambda _at, private: {"role": private.get("role")},
+    Act.MEMBER_CONFIRMED: lambda _at, _private: {"vouches_from": None},
+    Act.MEMBER_DISABLED: lambda at, _private: {"disabled_at": at},
+    Act.MEMBER_ENABLED: lambda _at, _private: {"disabled_at": None},
+    Act.MEMBER_RESET: lambda _at, _private: {"disabled_at": None},
+    Act.MEMBER_FACTOR: lambda _at, _private: {"factor": True},
+    Act.MEMBER_FACTOR_RESET: lambda _at, _private: {"factor": False},
+}
 
 
 def member_problems(session: Session) -> Iterator[Problem]:
@@ -209,13 +242,13 @@ def member_problems(session: Session) -> Iterator[Problem]:
     expected_by_member: dict[Any, dict[str, object]] = {}
     lines = session.execute(
         select(JournalEntry.act, JournalEntry.at, JournalEntry.private_json)
-        .where(JournalEntry.ledger == Ledger.DESK.value, JournalEntry.act.in_(_MEMBER_ACTS))
+        .where(JournalEntry.ledger == Ledger.DESK.value, JournalEntry.act.in_(_MEMBER_COLUMNS))
         .order_by(JournalEntry.seq)
     )
     for line in lines:
         private = json.loads(line.private_json)
         expected = expected_by_member.setdefault(private.get("member"), {})
-        expected |= _member_columns(Act(line.act), line.at, private)
+        expected |= _MEMBER_COLUMNS[Act(line.act)](line.at, private)
         if "vouches_from" in private:
             expected["vouches_from"] = private["vouches_from"]
     for member in session.scalars(select(Member).order_by(Member.id)):
@@ -234,95 +267,34 @@ def member_problems(session: Session) -> Iterator[Problem]:
         yield Problem("member_missing", {"member": missing_id})
 
 
-def _member_columns(act: Act, at: datetime, private: Mapping[str, Any]) -> dict[str, object]:
-    """The columns of a member that a line sets."""
-    match act:
-        case Act.MEMBER_ADDED:
-            return {"role": private.get("role"), "created_at": at}
-        case Act.MEMBER_ROLE:
-            return {"role": private.get("role")}
-        case Act.MEMBER_CONFIRMED:
-            return {"vouches_from": None}
-        case Act.MEMBER_DISABLED:
-            return {"disabled_at": at}
-        case Act.MEMBER_ENABLED | Act.MEMBER_RESET:
-            return {"disabled_at": None}
-        case Act.MEMBER_FACTOR_RESET:
-            return {"factor": False}
-        case _:
-            return {"factor": True}
-
-
-def waiting_problems(
-    session: Session, case: Incident, lines: Sequence[JournalEntry], case_ref: Mapping[str, object]
-) -> Iterator[Problem]:
-    """Pending changes, destructions and hidden versions that differ from the lines of the case.
-
-    :param lines: all lines of the case, of both ledgers.
-    """
-    line_details = [(line, json.loads(line.private_json)) for line in lines]
-    if not _changes_hold(session, case, line_details):
-        yield Problem("desk_changes", dict(case_ref))
-    if not _destructions_hold(session, case, line_details):
-        yield Problem("desk_destructions", dict(case_ref))
-    hidden_ids = set(
-        session.scalars(
-            select(Revision.id).where(
-                Revision.incident_id == case.id, Revision.destruction_id.is_not(None)
-            )
-        )
-    )
-    expected_ids = {
-        revision_id for _line, private in line_details for revision_id in private.get("hidden", ())
-    }
-    for revision_id in sorted(expected_ids ^ hidden_ids):
-        yield Problem("revision_shown", {**case_ref, "revision": revision_id})
-
-
-def _changes_hold(
-    session: Session, case: Incident, line_details: Sequence[tuple[JournalEntry, Mapping[str, Any]]]
-) -> bool:
+def _changes_hold(changes: Sequence[PendingChange], lines: Sequence[CaseLine]) -> bool:
     """Whether each pending change was proposed by the line that names it."""
     proposed = {
-        private.get("change"): (private.get("change_act"), line.member_id, line.at)
-        for line, private in line_details
-        if line.act == Act.CHANGE_PROPOSED.value
+        line.private.get("change"): (line.private.get("change_act"), line.by, line.at)
+        for line in lines
+        if line.act is Act.CHANGE_PROPOSED
     }
-    pending_changes = session.scalars(
-        select(PendingChange).where(PendingChange.incident_id == case.id)
-    )
     return all(
         proposed.get(change.id) == (change.act, change.made_by, change.made_at)
-        for change in pending_changes
+        for change in changes
     )
 
 
-def _destructions_hold(
-    session: Session, case: Incident, line_details: Sequence[tuple[JournalEntry, Mapping[str, Any]]]
-) -> bool:
+def _destructions_hold(destructions: Sequence[Destruction], lines: Sequence[CaseLine]) -> bool:
     """Whether each destruction has the start and end that the lines say."""
     expected: dict[Any, tuple[Any, ...]] = {}
     # A destruction starts in one ledger and ends in the other.
-    for line, private in sorted(
-        line_details, key=lambda pair: (pair[0].act != Act.REDACTED.value, pair[0].seq)
-    ):
-        destruction_id = private.get("destruction")
+    for line in sorted(lines, key=lambda line: (line.act is not Act.REDACTED, line.seq)):
+        destruction_id = line.private.get("destruction")
         if destruction_id is None:
             continue
-        if line.act == Act.REDACTED.value:
-            expected[destruction_id] = (line.member_id, line.at, private.get("due"), None, "")
+        if line.act is Act.REDACTED:
+            expected[destruction_id] = (line.by, line.at, line.private.get("due"), None, "")
         else:
             start = expected.get(destruction_id, (None, None, None))[:3]
-            expected[destruction_id] = (*start, line.at, private.get("ending", "kept"))
-    destructions = session.scalars(select(Destruction).where(Destruction.incident_id == case.id))
+            expected[destruction_id] = (*start, line.at, line.private.get("ending", "kept"))
     actual = {
-        destruction.id: (
-            destruction.made_by,
-            destruction.made_at,
-            destruction.due_on.isoformat(),
-            destruction.ended_at,
-            destruction.ending,
-        )
-        for destruction in destructions
+        row.id: (row.made_by, row.made_at, row.due_on.isoformat(), row.ended_at, row.ending)
+        for row in destructions
     }
     return actual == expected

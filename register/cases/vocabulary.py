@@ -15,10 +15,10 @@ from pathlib import Path
 from types import MappingProxyType
 from typing import Any, cast
 
-from sqlalchemy import select
-from sqlalchemy.orm import Session
+from sqlalchemy import String, Text, select
+from sqlalchemy.orm import Mapped, Session, mapped_column
 
-from register.cases.models import VocabularyEntry
+from register.db import Base, UTCDateTime
 from register.errors import TextError
 from register.territory.models import Dataset
 from register.text import dates
@@ -43,6 +43,23 @@ LIST_NAMES = (
     "restriction",
 )
 _COLUMNS = ("code", "fr", "en", "definition_fr", "definition_en")
+
+
+class VocabularyEntry(Base):
+    """One word of a vocabulary."""
+
+    __tablename__ = "term"
+
+    list: Mapped[str] = mapped_column(String(16), primary_key=True)
+    code: Mapped[str] = mapped_column(String(40), primary_key=True)
+    position: Mapped[int]
+    fr: Mapped[str] = mapped_column(Text)
+    en: Mapped[str] = mapped_column(Text)
+    definition_fr: Mapped[str] = mapped_column(Text)
+    definition_en: Mapped[str] = mapped_column(Text)
+    # Fields that only some lists have (family, letter, verb), as JSON.
+    extra: Mapped[str] = mapped_column(Text, default="{}")
+    retired_at: Mapped[datetime | None] = mapped_column(UTCDateTime)
 
 
 @dataclass(frozen=True)

@@ -9,7 +9,7 @@ from pathlib import Path
 import click
 
 from register.accounts import acts as accounts
-from register.cases.queries import NUMBER_LIMIT
+from register.cases.validation import NUMBER_LIMIT
 from register.cases.vocabulary import current_vocabulary
 from register.cases.web.desk import case_file_html
 from register.cli.console import command, fail, progress, settings

@@ -24,7 +24,8 @@ from register.accounts import acts as accounts
 from register.cases import members_journal
 from register.cases.core_tables import CASE, CORRECTION, FOLLOW_UP, REPLY, REVISION
 from register.cases.members_journal import MembersJournalLine
-from register.cases.models import Approval, Incident, Invitation, Note, Origin
+from register.cases.models import Incident, Invitation, Note, Origin
+from register.cases.second_person import Approval
 from register.errors import Invalid, NotFound, Refused, SealError
 from register.journal import JournalEntry, Ledger, head
 from register.journal.canonical import GENESIS, canonical_json, rfc3339

@@ -14,7 +14,8 @@ from sqlalchemy.orm import Session
 from register.cases import acts
 from register.cases.case_content import Content, ProceedingContent, SourceContent
 from register.cases.checklist import ATTESTATIONS
-from register.cases.models import Approval, CaseState, Incident, Origin
+from register.cases.models import CaseState, Incident, Origin
+from register.cases.second_person import Approval
 from register.cases.validation import ContentFault
 from register.cases.vocabulary import build_title, current_vocabulary, source_kinds
 from register.errors import Incomplete, Invalid, Refused, TextError

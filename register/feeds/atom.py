@@ -6,14 +6,14 @@ neither archives nor simple GeoRSS points; the code corrects each of these.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from copy import deepcopy
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
 from feedgen.entry import FeedEntry
-from feedgen.ext.base import BaseEntryExtension, BaseExtension
+from feedgen.ext.base import BaseExtension
 from feedgen.feed import FeedGenerator
 from lxml import etree
 
@@ -32,95 +32,94 @@ class Category:
     label: str
 
 
-@dataclass(frozen=True)
-class EntryContent:
-    """Fields of one entry. ``content`` is safe HTML with absolute links.
+class AtomEntry(FeedEntry):  # type: ignore[misc] # feedgen has no types
+    """Entry of feedgen whose element is built once and copied into each document.
 
-    ``point``: latitude and longitude in degrees (WGS 84); ``language``: that of the case.
+    :param html: safe HTML with absolute links.
+    :param language: that of the case; written if it is not the feed's.
+    :param point: latitude and longitude in degrees (WGS 84), written as simple GeoRSS.
     """
 
-    uri: str
-    title: str
-    address: str
-    published: datetime
-    updated: datetime
-    content: str
-    language: str = "fr"
-    categories: Sequence[Category] = ()
-    point: tuple[float, float] | None = None
-
-
-class AtomEntry(FeedEntry):  # type: ignore[misc] # feedgen has no types
-    """Entry of feedgen whose element is built once and copied into each document."""
-
-    def __init__(self, entry_content: EntryContent) -> None:
+    def __init__(
+        self,
+        *,
+        uri: str,
+        title: str,
+        address: str,
+        published: datetime,
+        updated: datetime,
+        html: str,
+        language: str,
+        categories: Iterable[Category],
+        point: tuple[float, float] | None,
+    ) -> None:
         super().__init__()
-        self.entry_content = entry_content
-        self.id(entry_content.uri)
-        self.title(entry_content.title)
-        self.published(entry_content.published)
-        self.updated(entry_content.updated)
+        self.updated_at, self.html = updated, html
+        self.id(uri)
+        self.title(title)
+        self.published(published)
+        self.updated(updated)
         # Not xhtml: feedgen would parse it as XML, and a <br> in a text would break the feed.
-        self.content(entry_content.content, type="html")
-        for category in entry_content.categories:
+        self.content(html, type="html")
+        for category in categories:
             self.category(term=category.term, scheme=category.scheme, label=category.label)
-        self.register_extension("register", _EntryExtension, rss=False)
-        self.register.entry_content = entry_content
         self._element = super().atom_entry()
+        # feedgen writes neither the type of a link, nor a language, nor a point.
+        link = etree.SubElement(self._element, "link", rel="alternate", type="text/html")
+        link.set("href", address)
+        if language != "fr":
+            self._element.set("{http://www.w3.org/XML/1998/namespace}lang", language)
+        if point:
+            latitude, longitude = point
+            point_element = etree.SubElement(self._element, f"{{{_GEORSS}}}point")
+            point_element.text = f"{latitude:.5f} {longitude:.5f}"
 
     def atom_entry(self, extensions: bool = True) -> Any:
         """Copy of the element, because lxml moves an element that is added to a second tree."""
         return deepcopy(self._element)
 
 
-@dataclass(frozen=True)
-class Feed:
-    """Feed document and its links, with absolute URLs.
+def render_feed(
+    *,
+    uri: str,
+    title: str,
+    subtitle: str,
+    page: str,
+    address: str,
+    author: str,
+    home: str,
+    register_opened_at: datetime,
+    entries: Sequence[AtomEntry],
+    older: str | None,
+    current: str | None,
+) -> bytes:
+    """Feed document as UTF-8 bytes; links are absolute URLs.
 
-    ``current`` is set on an archive: the document to subscribe to. ``register_opened_at`` dates a
-    feed without entries.
+    :param register_opened_at: date of a feed without entries.
+    :param older: the next archive.
+    :param current: set on an archive: the document to subscribe to.
     """
-
-    uri: str
-    title: str
-    subtitle: str
-    page: str
-    address: str
-    author: str
-    home: str
-    register_opened_at: datetime
-    entries: Sequence[AtomEntry]
-    older: str | None = None
-    current: str | None = None
-
-
-def render_feed(feed: Feed) -> bytes:
-    """Feed as UTF-8 bytes."""
     generator = FeedGenerator()
-    generator.id(feed.uri)
-    generator.title(feed.title)
-    generator.subtitle(feed.subtitle)
+    generator.id(uri)
+    generator.title(title)
+    generator.subtitle(subtitle)
     generator.language("fr")
-    generator.author({"name": feed.author, "uri": feed.home})
+    generator.author({"name": author, "uri": home})
     generator.generator("Web Citoyen")
     # feedgen's default is the present: the feed would change at each request.
-    generator.updated(
-        max(
-            (entry.entry_content.updated for entry in feed.entries), default=feed.register_opened_at
-        )
-    )
-    generator.link(rel="self", href=feed.address, type=TYPE)
-    generator.link(rel="alternate", href=feed.page, type="text/html")
-    if feed.older:
+    generator.updated(max((entry.updated_at for entry in entries), default=register_opened_at))
+    generator.link(rel="self", href=address, type=TYPE)
+    generator.link(rel="alternate", href=page, type="text/html")
+    if older:
         # Two relations to the same document: "next" for readers that page through a feed (RFC 5005
         # §3), "prev-archive" for those that keep its whole history (§4).
-        generator.link(rel="next", href=feed.older, type=TYPE)
-        generator.link(rel="prev-archive", href=feed.older, type=TYPE)
-    if feed.current:
-        generator.link(rel="current", href=feed.current, type=TYPE)
+        generator.link(rel="next", href=older, type=TYPE)
+        generator.link(rel="prev-archive", href=older, type=TYPE)
+    if current:
+        generator.link(rel="current", href=current, type=TYPE)
     generator.register_extension("register", _ArchiveExtension, None, rss=False)
-    generator.register.archive = feed.current is not None
-    for entry in feed.entries:
+    generator.register.archive = current is not None
+    for entry in entries:
         # feedgen's default adds an entry on top.
         generator.add_entry(entry, order="append")
     return bytes(generator.atom_str())
@@ -138,23 +137,3 @@ class _ArchiveExtension(BaseExtension):  # type: ignore[misc]
         if self.archive:
             etree.SubElement(feed, f"{{{_HISTORY}}}archive")
         return feed
-
-
-class _EntryExtension(BaseEntryExtension):  # type: ignore[misc]
-    """Link type, language and point of an entry, which feedgen does not write.
-
-    The point is in GeoRSS simple form; the language is written if it is not the feed's.
-    """
-
-    entry_content: EntryContent
-
-    def extend_atom(self, entry: Any) -> Any:
-        link = etree.SubElement(entry, "link", rel="alternate", type="text/html")
-        link.set("href", self.entry_content.address)
-        if self.entry_content.language != "fr":
-            entry.set("{http://www.w3.org/XML/1998/namespace}lang", self.entry_content.language)
-        if self.entry_content.point:
-            latitude, longitude = self.entry_content.point
-            point = etree.SubElement(entry, f"{{{_GEORSS}}}point")
-            point.text = f"{latitude:.5f} {longitude:.5f}"
-        return entry

@@ -6,13 +6,12 @@ now, and the text of a case that is no longer public does not appear.
 
 from __future__ import annotations
 
-from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import FromClause, select
+from sqlalchemy import FromClause, func, select
 from sqlalchemy.orm import Session
 
 from register.cases.case_content import CaseSnapshot, parse_snapshot
@@ -50,52 +49,41 @@ _FRAGMENTS: dict[str, tuple[str, FromClause, str]] = {
 
 def event_contents(session: Session, events: Sequence[PublicEvent]) -> list[EventContent]:
     """Contents of some events, in their order; the number of statements is constant."""
-    snapshots = _snapshots(session, events)
+    revision_ids = {event.revision_id for event in events if event.is_public}
+    snapshots_stmt = select(REVISION.c.id, REVISION.c.content, REVISION.c.html).where(
+        REVISION.c.id.in_(revision_ids), REVISION.c.content.is_not(None)
+    )
+    revisions = session.execute(snapshots_stmt) if revision_ids else ()
+    snapshots = {row.id: parse_snapshot(row.content, row.html) for row in revisions}
     lifted_at = _lifted_at(session, events)
-    ranks = {
-        name: _fragment_ranks(
-            session,
-            fragment_table,
-            {event.incident_id for event in events if _fragment_name(event) == name},
-        )
-        for name, fragment_table in {fragment_type[:2] for fragment_type in _FRAGMENTS.values()}
-    }
+    ranks = {}
+    for name, fragment_table in {fragment_type[:2] for fragment_type in _FRAGMENTS.values()}:
+        case_ids = {event.incident_id for event in events if _fragment_name(event) == name}
+        ranks[name] = _fragment_ranks(session, fragment_table, case_ids)
     contents = []
     for event in events:
         snapshot = snapshots.get(event.revision_id or 0) if event.is_public else None
         if event.is_public and snapshot is None:
             # Its texts were destroyed between two statements; the next request shows this.
             continue
-        contents.append(_event_content(event, snapshot, ranks, lifted_at.get(event.seq)))
+        updated_at = max(lifted_at.get(event.seq, event.at), _updated_at(event, snapshot))
+        content = EventContent(event, updated_at, snapshot)
+        if snapshot is not None and (name := _fragment_name(event)):
+            list_name, rank = _FRAGMENTS[event.act][2], ranks[name][event.private[name]]
+            html_texts = snapshot.html.get(list_name, ())
+            content = replace(
+                content,
+                fragment=snapshot.content[list_name][rank - 1],
+                html=html_texts[rank - 1] if html_texts else "",
+                rank=rank,
+            )
+        contents.append(content)
     return contents
 
 
 def _fragment_name(event: PublicEvent) -> str:
     name = _FRAGMENTS[event.act][0] if event.act in _FRAGMENTS else ""
     return name if event.is_public and name in event.private else ""
-
-
-def _event_content(
-    event: PublicEvent,
-    snapshot: CaseSnapshot | None,
-    ranks: Mapping[str, Mapping[int, int]],
-    lifted_at: datetime | None,
-) -> EventContent:
-    updated_at = max(lifted_at or event.at, _updated_at(event, snapshot))
-    name = _fragment_name(event)
-    if snapshot is None or not name:
-        return EventContent(event, updated_at, snapshot)
-    rank = ranks[name][event.private[name]]
-    list_name = _FRAGMENTS[event.act][2]
-    html_texts = snapshot.html.get(list_name, ())
-    return EventContent(
-        event,
-        updated_at,
-        snapshot,
-        fragment=snapshot.content[list_name][rank - 1],
-        html=html_texts[rank - 1] if html_texts else "",
-        rank=rank,
-    )
 
 
 def _updated_at(event: PublicEvent, snapshot: CaseSnapshot | None) -> datetime:
@@ -124,7 +112,7 @@ def _lifted_at(session: Session, events: Iterable[PublicEvent]) -> dict[int, dat
     withdrawals = [event for event in events if event.is_public and event.act == Act.WITHDRAWN]
     if not withdrawals:
         return {}
-    restorations = session.execute(
+    lines = session.execute(
         select(JOURNAL_ENTRY.c.case_number, JOURNAL_ENTRY.c.seq, JOURNAL_ENTRY.c.at)
         .where(
             JOURNAL_ENTRY.c.ledger == Ledger.PUBLIC.value,
@@ -136,23 +124,10 @@ def _lifted_at(session: Session, events: Iterable[PublicEvent]) -> dict[int, dat
     lifted_at = {}
     for event in withdrawals:
         later_times = (
-            restoration.at
-            for restoration in restorations
-            if restoration.case_number == event.number and restoration.seq > event.seq
+            line.at for line in lines if line.case_number == event.number and line.seq > event.seq
         )
         lifted_at[event.seq] = next(later_times, event.at)
     return lifted_at
-
-
-def _snapshots(session: Session, events: Iterable[PublicEvent]) -> dict[int, CaseSnapshot]:
-    revision_ids = {event.revision_id for event in events if event.is_public}
-    if not revision_ids:
-        return {}
-    stmt = select(REVISION.c.id, REVISION.c.content, REVISION.c.html)
-    revision_rows = session.execute(
-        stmt.where(REVISION.c.id.in_(revision_ids), REVISION.c.content.is_not(None))
-    )
-    return {event.id: parse_snapshot(event.content, event.html) for event in revision_rows}
 
 
 def _fragment_ranks(
@@ -161,14 +136,10 @@ def _fragment_ranks(
     """Id of each public fragment of some cases → its rank in its case, from 1."""
     if not incident_ids:
         return {}
-    stmt = select(fragment_table.c.id, fragment_table.c.incident_id).where(
-        fragment_table.c.incident_id.in_(incident_ids)
+    rank = func.row_number().over(
+        partition_by=fragment_table.c.incident_id, order_by=fragment_table.c.id
     )
+    stmt = select(fragment_table.c.id, rank).where(fragment_table.c.incident_id.in_(incident_ids))
     if fragment_table is REPLY:
         stmt = stmt.where(REPLY.c.published_at.is_not(None))
-    counts = Counter[int]()
-    ranks = {}
-    for fragment_id, incident_id in session.execute(stmt.order_by(fragment_table.c.id)):
-        counts[incident_id] += 1
-        ranks[fragment_id] = counts[incident_id]
-    return ranks
+    return dict(session.execute(stmt).all())

@@ -12,10 +12,9 @@ from sqlalchemy.orm import Session
 
 from register.cases import members_journal
 from register.cases.core_tables import JOURNAL_ENTRY
-from register.cases.member_view import ID_LIMIT
 from register.cases.members_journal import MembersJournalLine
+from register.cases.models import ID_LIMIT, Incident
 from register.cases.models import CaseState as CaseState
-from register.cases.models import Incident
 from register.cases.validation import NUMBER_LIMIT
 from register.errors import NotFound, Refused
 from register.journal import Act, Ledger

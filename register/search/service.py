@@ -3,7 +3,7 @@
 The index proposes cases. Those with a public line after its cursor are matched again from the
 database, so that a lagging index neither finds redacted words nor misses new cases. Without an
 index, an SQL fallback searches titles, summaries, outlets and places. Spelling suggestions use
-the words of the index. The order of results is made in :mod:`register.cases.result_order`.
+the words of the index. The order of results is made in :mod:`register.cases.result_lists`.
 """
 
 from __future__ import annotations

@@ -22,9 +22,9 @@ import register.cases.web.desk.editor
 import register.cases.web.public.cases
 import register.cases.web.public.citations
 import register.cases.web.public.overview
-import register.cases.web.public.sitemap
 import register.cases.web.public.social_cards
-import register.feeds.web.views
+import register.cases.web.public.structured_data
+import register.feeds.web
 import register.journal.web.members_journal
 import register.journal.web.public_journal
 import register.pages.web.page_editor

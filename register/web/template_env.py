@@ -15,11 +15,10 @@ from markupsafe import Markup
 
 from register.accounts.web import current_member
 from register.cases.desk_lists import DeskCaseSummary
-from register.cases.queries import CaseSummary
+from register.cases.result_lists import CaseSummary
 from register.cases.vocabulary import VocabularyWord
-from register.cases.web.public import json_ld
-from register.cases.web.public.case_view import rights_links
-from register.cases.web.public.vocabulary_labels import labels, place_line
+from register.cases.web.public import structured_data
+from register.cases.web.public.case_view import labels, place_line, rights_links
 from register.errors import ConfigError
 from register.text import dates, markup, typography
 from register.text.dates import Language
@@ -78,7 +77,7 @@ def attach(app: Flask) -> None:
         told_in=with_language,
     )
     environment.globals.update(
-        labels=lambda: labels(current_vocabulary()),
+        labels=labels,
         language=language,
         tongues=LANGUAGE_NAMES,
         this_page=languages.this_page,
@@ -92,8 +91,8 @@ def attach(app: Flask) -> None:
         member=current_member.member,
         who=current_member.display_name,
         to=urls,
-        structured=json_ld,
-        rights=lambda types: rights_links(types, current_vocabulary()),
+        structured=structured_data,
+        rights=rights_links,
     )
 
 

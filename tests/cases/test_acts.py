@@ -21,7 +21,6 @@ from register.cases.case_content import (
     StepContent,
 )
 from register.cases.models import (
-    Approval,
     CaseState,
     Correction,
     FollowUp,
@@ -32,9 +31,9 @@ from register.cases.models import (
     Reply,
     Revision,
     Source,
-    VocabularyEntry,
 )
 from register.cases.persistence import reasons_commitment
+from register.cases.second_person import Approval
 from register.db import housekeeping
 from register.errors import Incomplete, Invalid, NotFound, Refused, TextError
 from register.journal import Act, JournalEntry, Ledger, head
@@ -1266,7 +1265,7 @@ def test_a_word_retired_since_may_stay_where_it_stands(pen, desk, cast, content,
     """Else a court's order could not be carried out on an old case; a new one may not take it."""
     filed = desk.published(level="commune")
     with housekeeping(session.get_bind().engine) as keeping:
-        keeping.get_one(VocabularyEntry, ("niveau", "commune")).retired_at = AT
+        keeping.get_one(vocabulary.VocabularyEntry, ("niveau", "commune")).retired_at = AT
         keeping.get_one(Dataset, vocabulary.DATASET).version = "sans commune"
     with pen() as p:
         acts.correct(

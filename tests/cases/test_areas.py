@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from register.cases import acts, communes_with_cases, queries
+from register.cases import acts, communes_with_cases, result_lists
 from register.cases.filters import CaseQuery
 from register.cases.vocabulary import current_vocabulary
 from register.journal import head
@@ -43,7 +43,7 @@ def test_each_count_is_that_of_the_filter(session, desk):
     assert ("region", "") not in told
     assert len(told) == 8
     for (kind, code), count in told.items():
-        page = queries.query_case_page(
+        page = result_lists.query_case_page(
             session, CaseQuery({kind: (code,)}), current_vocabulary(session), head(session)
         )
         assert page.total == count, (kind, code)

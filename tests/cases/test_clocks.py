@@ -30,7 +30,6 @@ def test_months_are_counted_by_article_641_of_the_code_de_procedure_civile(start
         ("loi 1881 art. 65", deadlines.limitation_ends, day(2026, 3, 2), day(2026, 6, 2)),
         ("LCEN art. 1-1 III", deadlines.reply_window_ends, day(2025, 11, 30), day(2026, 2, 28)),
         ("LCEN art. 1-1 III", deadlines.reply_due, day(2026, 2, 27), day(2026, 3, 2)),
-        ("loi 1881 art. 55", deadlines.proof_due, day(2026, 12, 25), day(2027, 1, 4)),
     ],
 )
 def test_a_term_ends_on_the_day_of_its_article(article, clock, start, end):

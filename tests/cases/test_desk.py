@@ -14,7 +14,7 @@ from register.accounts.models import Member
 from register.cases import acts, checklist, todo_clauses
 from register.cases import case_content as contents
 from register.cases import desk_lists as lists
-from register.cases import todo as tasks
+from register.cases import desk_lists as tasks
 from register.cases.case_content import ProceedingContent
 from register.cases.checklist import ATTESTATIONS, Circumstances
 from register.cases.desk_lists import ClaimFilter, DeskMatches, DeskQuery

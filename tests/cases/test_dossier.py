@@ -12,7 +12,8 @@ from register.accounts import acts as accounts
 from register.accounts.models import Member
 from register.cases import acts
 from register.cases.case_content import ProceedingContent, SourceContent, StepContent
-from register.cases.member_view import ID_LIMIT, load_desk_case, load_desk_case_of_reply
+from register.cases.member_view import load_desk_case, load_desk_case_of_reply
+from register.cases.models import ID_LIMIT
 from register.errors import NotFound
 from register.journal import Act
 

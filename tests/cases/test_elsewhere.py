@@ -6,9 +6,9 @@ from urllib.parse import parse_qs
 
 import pytest
 
-from register.cases import acts, queries, uncoded_places
+from register.cases import acts, case_places, result_lists
+from register.cases.case_places import PlaceLabel, UncodedPlace
 from register.cases.filters import CaseQuery, parse
-from register.cases.uncoded_places import PlaceLabel, UncodedPlace
 from register.cases.vocabulary import current_vocabulary
 from register.journal import head
 from register.text.normalisation import fold_name
@@ -16,7 +16,7 @@ from register.text.normalisation import fold_name
 
 def _labels(session):
     session.rollback()
-    return uncoded_places.load_place_labels(session, head(session))
+    return case_places.load_place_labels(session, head(session))
 
 
 def _row(label: str, country: str = "FR", count: int = 1) -> PlaceLabel:
@@ -107,20 +107,20 @@ def test_what_is_withdrawn_is_gone_at_once(session, pen, desk, cast):
     ],
 )
 def test_a_place_is_found_by_its_words(typed, found, why):
-    told = [f"{place.kind}:{place.code}" for place in uncoded_places.match_places(ROWS, typed)]
+    told = [f"{place.kind}:{place.code}" for place in case_places.match_places(ROWS, typed)]
     assert told == found, why
 
 
 def test_counts_and_countries_are_those_of_the_filter():
-    (waterloo,) = uncoded_places.match_places(ROWS, "waterloo")
+    (waterloo,) = case_places.match_places(ROWS, "waterloo")
     assert waterloo == UncodedPlace("endroit", "Waterloo", "Waterloo", "Belgique, Canada", 2, True)
-    (belgium,) = uncoded_places.match_places(ROWS, "belgique")
+    (belgium,) = case_places.match_places(ROWS, "belgique")
     assert belgium == UncodedPlace("pays", "BE", "Belgique", "", 4, True)
 
 
 def test_what_begins_with_the_words_is_named_and_comes_first():
     rows = [_row("un lieu près de Dol"), _row("Dol (la source ne dit pas laquelle)")]
-    found = uncoded_places.match_places(rows, "dol")
+    found = case_places.match_places(rows, "dol")
     assert [(place.name[:3], place.is_prefix_match) for place in found] == [
         ("Dol", True),
         ("un ", False),
@@ -139,14 +139,12 @@ def test_what_begins_with_the_words_is_named_and_comes_first():
     ],
 )
 def test_the_last_word_may_be_half_typed(typed, found):
-    assert [
-        place.name for place in uncoded_places.match_places(ROWS, typed, is_partial=True)
-    ] == found
+    assert [place.name for place in case_places.match_places(ROWS, typed, is_partial=True)] == found
 
 
 def test_no_more_are_told_than_can_be_read():
     rows = [_row(f"commune non nommée {index}") for index in range(50)]
-    assert len(uncoded_places.match_places(rows, "commune")) == uncoded_places.MATCH_LIMIT
+    assert len(case_places.match_places(rows, "commune")) == case_places.MATCH_LIMIT
 
 
 # --- what the filter takes --------------------------------------------------------------------
@@ -168,11 +166,13 @@ def test_each_place_leads_to_as_many_cases_as_it_says(session, desk):
     found = [
         place
         for typed in ("Liège", "Belgique", "Canada", "Waterloo", "un lieu", "à l’angle")
-        for place in uncoded_places.match_places(rows, typed)
+        for place in case_places.match_places(rows, typed)
     ]
     assert [place.count for place in found] == [2, 4, 1, 2, 1], "the paragraph is not offered"
     for place in found:
         query = CaseQuery({place.kind: (place.code,)})
         assert parse(parse_qs(query.query_string()), current_vocabulary(session)) == query
-        page = queries.query_case_page(session, query, current_vocabulary(session), head(session))
+        page = result_lists.query_case_page(
+            session, query, current_vocabulary(session), head(session)
+        )
         assert page.total == place.count, place

@@ -7,9 +7,9 @@ from datetime import UTC, datetime
 import pytest
 
 from register.cases import acts
-from register.cases.event_clauses import EventQuery
-from register.cases.events import latest_events, list_events
+from register.cases.events import EventQuery, list_events
 from register.cases.filters import CaseQuery
+from register.cases.statistics import latest_events
 from register.cases.vocabulary import current_vocabulary
 
 pytestmark = pytest.mark.one_database

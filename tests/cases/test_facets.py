@@ -14,7 +14,7 @@ from hypothesis import HealthCheck, given
 from hypothesis import settings as hypothesis_settings
 from sqlalchemy.orm import Session
 
-from register.cases import acts, facet_index, facets, queries
+from register.cases import acts, facet_index, facets, result_lists
 from register.cases.data_version import VersionedMapCache
 from register.cases.filters import FILTERS, PAGE_SIZE, CaseQuery, clauses
 from register.cases.vocabulary import current_vocabulary
@@ -45,7 +45,7 @@ def _counts(session, words, query=None, hits=None):
 
 def _listing(session, words, query, hits=None):
     session.rollback()
-    return queries.query_case_page(session, query, words, head(session), hits)
+    return result_lists.query_case_page(session, query, words, head(session), hits)
 
 
 def _numbers(page):
@@ -97,7 +97,7 @@ def test_what_is_hidden_is_in_no_count(session, desk, words):
 def test_words_that_nobody_looked_for_are_a_fault_of_ours(session, words):
     at = head(session)
     query = replace(WORDED, values={**WORDED.values, "cible": ("citoyen",)})
-    for asked in (facets.count_facets, facets.count_matches, queries.query_case_page):
+    for asked in (facets.count_facets, facets.count_matches, result_lists.query_case_page):
         with pytest.raises(ValueError, match="words"):
             asked(session, query, words, at)
     with pytest.raises(ValueError, match="words"):
@@ -152,7 +152,7 @@ def test_counts_equal_brute_force(session, engine, desk, words):
         )
         size = faceted.total(session, query, told, hits)
         assert facets.count_matches(session, query, told, at, hits) == size
-        assert queries.query_case_page(session, query, told, at, hits).total == size
+        assert result_lists.query_case_page(session, query, told, at, hits).total == size
         sizes.append(size)
 
     agree()

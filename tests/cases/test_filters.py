@@ -6,9 +6,11 @@ from dataclasses import replace
 from urllib.parse import parse_qs
 
 import pytest
+from sqlalchemy import select
 
-from register.cases import filters, queries
+from register.cases import filters, result_lists
 from register.cases.case_content import ProceedingContent
+from register.cases.core_tables import CASE, IS_PUBLIC
 from register.cases.filters import FILTERS, CaseQuery, parse, parse_page_number
 from register.cases.vocabulary import current_vocabulary
 from register.errors import Invalid
@@ -180,7 +182,7 @@ def test_a_page_is_a_strict_and_bounded_number(text):
 def _found(session, words, hits=None, **args):
     session.rollback()
     query = parse({name: [value] for name, value in args.items()}, words)
-    page = queries.query_case_page(session, query, words, head(session), hits)
+    page = result_lists.query_case_page(session, query, words, head(session), hits)
     return [case.number for case in page.cases]
 
 
@@ -270,9 +272,9 @@ def test_values_widen_and_filters_narrow(session, desk, words):
     both = parse({"type": ["expulsion", "huis_clos"], "commune": ["92062"]}, words)
     session.rollback()
     at = head(session)
-    found = {case.number for case in queries.query_case_page(session, either, words, at).cases}
+    found = {case.number for case in result_lists.query_case_page(session, either, words, at).cases}
     assert found == {gagny.number, puteaux.number}
-    page = queries.query_case_page(session, both, words, at)
+    page = result_lists.query_case_page(session, both, words, at)
     assert ([case.number for case in page.cases], page.total) == ([puteaux.number], 1)
 
 
@@ -322,10 +324,10 @@ def test_several_years_are_those_and_none_between(session, desk, words):
     numbers = {date: desk.published(date=date).number for date in ("2006", "2008-05", "2010", "")}
     query = parse({"annee": ["2010", "2006"]}, words)
     session.rollback()
-    page = queries.query_case_page(session, query, words, head(session))
+    page = result_lists.query_case_page(session, query, words, head(session))
     assert {case.number for case in page.cases} == {numbers["2006"], numbers["2010"]}
     chosen = list(filters.clauses(query, words))
-    assert session.scalars(queries.published_ids().where(*chosen)).all() == [1, 3]
+    assert session.scalars(select(CASE.c.id).where(IS_PUBLIC, *chosen)).all() == [1, 3]
 
 
 def test_the_end_of_an_affair_is_not_its_date(session, desk, words):

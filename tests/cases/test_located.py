@@ -5,7 +5,7 @@ from __future__ import annotations
 import faceted
 import pytest
 
-from register.cases import acts, facet_index, map_points, queries
+from register.cases import acts, case_places, facet_index, result_lists
 from register.cases.data_version import VersionedCache
 from register.cases.filters import CaseQuery
 from register.cases.vocabulary import current_vocabulary
@@ -16,12 +16,12 @@ from register.territory import place_queries
 @pytest.fixture(autouse=True)
 def _nothing_kept(monkeypatch):
     monkeypatch.setattr(facet_index, "_cached_indexes", {})
-    monkeypatch.setattr(map_points, "_points_cache", VersionedCache())
+    monkeypatch.setattr(case_places, "_points_cache", VersionedCache())
 
 
 def _located(session, query=None, hits=None):
     session.rollback()
-    return map_points.locate_cases(
+    return case_places.locate_cases(
         session, query or CaseQuery(), current_vocabulary(session), head(session), hits
     )
 
@@ -110,7 +110,7 @@ def test_each_search_has_the_places_of_its_list(session, desk):
     ):
         query = CaseQuery({name: (value,)})
         found = _located(session, query)
-        cases = queries.query_case_page(session, query, words, head(session)).cases
+        cases = result_lists.query_case_page(session, query, words, head(session)).cases
         seen = {case.commune for case in cases if case.commune}
         for code in seen:
             point = place_queries.commune(session, code)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from register.cases import acts, facets, queries
+from register.cases import acts, facets, result_lists
 from register.cases.filters import CaseQuery
 from register.cases.vocabulary import current_vocabulary
 from register.journal import head
@@ -18,7 +18,9 @@ def _profile(session, **values):
 
 def _size(session, **values):
     query = CaseQuery({name: (value,) for name, value in values.items()})
-    return queries.query_case_page(session, query, current_vocabulary(session), head(session)).total
+    return result_lists.query_case_page(
+        session, query, current_vocabulary(session), head(session)
+    ).total
 
 
 def test_a_place_without_a_case_has_nothing(session, desk):

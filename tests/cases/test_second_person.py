@@ -12,12 +12,12 @@ from ledger_lines import lines_since
 from sqlalchemy import func, select
 
 from register.accounts.models import Member
-from register.cases import acts, pending_changes, queries
-from register.cases.acts.public_acts import FIXED_NOTE as RESTORED_NOTE
+from register.cases import acts, queries, second_person
+from register.cases.acts.publication import FIXED_NOTE as RESTORED_NOTE
 from register.cases.acts.redaction import FIXED_NOTES
 from register.cases.checklist import ATTESTATIONS
 from register.cases.models import Incident, Revision
-from register.cases.pending_changes import Destruction, PendingChange
+from register.cases.second_person import Destruction, PendingChange
 from register.cases.verify import verify
 from register.errors import Gone, Incomplete, Invalid, NotFound, Refused
 from register.journal import Ledger
@@ -223,7 +223,7 @@ def test_refused_it_is_back_with_its_writer_as_it_was_written(pen, session, desk
     with pen() as p:
         acts.refuse_change(p, change, by=cast.chloe, refusal="Un numéro privé.")
     session.rollback()
-    [back] = pending_changes.list_changes(session, session.get(Member, cast.bruno), filed.id)
+    [back] = second_person.list_changes(session, session.get(Member, cast.bruno), filed.id)
     assert (back.refused_by, back.refusal) == (cast.chloe, "Un numéro privé.")
     assert (back.made_by, back.proposal.words["text"]) == (cast.bruno, PHONE)
     assert list(verify(session)) == []

@@ -10,10 +10,10 @@ import faceted
 import pytest
 from sqlalchemy.orm import Session
 
-from register.cases import acts, former_codes, queries, statistics
+from register.cases import acts, former_codes, result_lists, statistics
 from register.cases.case_content import ProceedingContent
 from register.cases.filters import CaseQuery, parse
-from register.cases.models import FormerCode
+from register.cases.former_codes import FormerCode
 from register.cases.statistics import Figure, FigureGroup, Statistics
 from register.cases.vocabulary import current_vocabulary
 from register.db import db
@@ -83,7 +83,7 @@ def agree(session) -> list[Figure]:
         query = parse(parse_qs(figure.query.query_string()), words)
         assert query == figure.query
         assert query.is_bare == (figure.query == CaseQuery())
-        total = queries.query_case_page(session, query, words, at).total
+        total = result_lists.query_case_page(session, query, words, at).total
         # By the database alone, as well as by the sets that the list was counted with.
         assert figure.count == total == faceted.total(session, query, words, None), figure
     return found

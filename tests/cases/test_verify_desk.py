@@ -11,7 +11,8 @@ from sqlalchemy import delete, insert, select, update
 from register.accounts import acts as accounts
 from register.accounts.models import Member, Role
 from register.cases import acts
-from register.cases.models import Approval, Incident, Invitation, Note, Reply
+from register.cases.models import Incident, Invitation, Note, Reply
+from register.cases.second_person import Approval
 from register.cases.verify import verify
 
 pytestmark = pytest.mark.one_database

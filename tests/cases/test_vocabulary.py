@@ -10,8 +10,7 @@ import pytest
 from sqlalchemy import select
 
 from register.cases import vocabulary
-from register.cases.models import VocabularyEntry
-from register.cases.vocabulary import LIST_NAMES, VOCABULARY_FILE
+from register.cases.vocabulary import LIST_NAMES, VOCABULARY_FILE, VocabularyEntry
 from register.db import now
 
 CODES = {

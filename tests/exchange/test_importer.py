@@ -12,7 +12,7 @@ import pytest
 from sqlalchemy import Engine, func, select
 from sqlalchemy.orm import Session
 
-from register.cases import acts, filters, queries
+from register.cases import acts, filters, queries, result_lists
 from register.cases.models import CaseState, Incident, Note
 from register.cases.vocabulary import current_vocabulary
 from register.errors import Invalid
@@ -111,7 +111,7 @@ def test_puteaux_shows_who_acts_against_whom(engine: Engine, cast: Any) -> None:
     with Session(engine) as session:
         words = current_vocabulary(session)
         query = filters.parse({"commune": ["92062"]}, words)
-        found = queries.query_case_page(session, query, words, head(session)).cases
+        found = result_lists.query_case_page(session, query, words, head(session)).cases
         directions = sorted(
             queries.load_public_case(session, case.number).snapshot.content["proceedings"][0][
                 "direction"
@@ -144,7 +144,7 @@ def test_a_former_code_is_kept_as_given_and_listed_under_the_commune_of_today(
     with Session(engine) as session:
         words = current_vocabulary(session)
         query = filters.parse({"commune": ["93066"]}, words)
-        (found,) = queries.query_case_page(session, query, words, head(session)).cases
+        (found,) = result_lists.query_case_page(session, query, words, head(session)).cases
         assert (found.commune, found.commune_name) == ("93066", "Saint-Denis")
         assert (
             queries.load_public_case(session, found.number).snapshot.content["commune"] == "93059"

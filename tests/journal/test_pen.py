@@ -11,7 +11,7 @@ from ledger_lines import lines_since
 from sqlalchemy import delete, func, insert, select, update
 
 from register.accounts.models import Member
-from register.cases.models import VocabularyEntry
+from register.cases.vocabulary import VocabularyEntry
 from register.db import now
 from register.errors import NotFound
 from register.journal import (

@@ -15,7 +15,7 @@ from sqlalchemy import delete, func, select, text
 from register import encryption
 from register.accounts import invitations
 from register.accounts.sessions import digest
-from register.cases.models import VocabularyEntry
+from register.cases.vocabulary import VocabularyEntry
 from register.db import housekeeping, now
 from register.errors import SealError
 from register.journal import JournalEntry, Ledger, LedgerHead, head

@@ -25,7 +25,7 @@ from register import encryption
 from register.accounts import acts as accounts
 from register.accounts import two_factor
 from register.accounts.models import SignInSession
-from register.cases import acts, queries, vocabulary
+from register.cases import acts, result_lists, vocabulary
 from register.cases.filters import CaseQuery
 from register.cases.models import CaseState, Incident, Note, Reply
 from register.cases.verify import verify
@@ -80,10 +80,12 @@ def test_an_earlier_register_has_all_its_cases_and_finds_them_by_words(upgraded,
         book, where = vocabulary.current_vocabulary(session), head(session)
         hits = service.find_by_text(session, index, "vidéaste gagny", book, where)
         assert hits.reach == service.Reach.EVERYWHERE
-        (case,) = queries.load_case_summaries(session, list(hits.strength)).values()
+        (case,) = result_lists.load_case_summaries(session, list(hits.strength)).values()
         assert case.commune == "93032"
         assert (
-            queries.query_case_page(session, CaseQuery({"commune": ("93032",)}), book, where).total
+            result_lists.query_case_page(
+                session, CaseQuery({"commune": ("93032",)}), book, where
+            ).total
             == 2
         )
     index.close()

@@ -14,7 +14,7 @@ from sqlalchemy.orm import Session
 from register.cases import acts
 from register.cases.case_content import RequestContent
 from register.cases.models import Incident, Note
-from register.cases.pending_changes import Destruction
+from register.cases.second_person import Destruction
 from register.cases.verify import verify
 from register.config import Settings
 from register.db import Base

@@ -20,7 +20,7 @@ from sites import Again
 from sqlalchemy import Engine
 from sqlalchemy.orm import Session
 
-from register.cases import facets, queries
+from register.cases import facets, result_lists
 from register.cases.case_content import Content
 from register.cases.filters import PAGE_SIZE, CaseQuery
 from register.cases.vocabulary import current_vocabulary
@@ -78,7 +78,7 @@ def test_counts_equal_brute_force_on_a_thousand_searches(
         expected = faceted.counted(session, query, told, hits)
         assert facets.count_facets(session, query, told, at, hits) == expected
         size = faceted.total(session, query, told, hits)
-        page = queries.query_case_page(session, query, told, at, hits)
+        page = result_lists.query_case_page(session, query, told, at, hits)
         assert page.total == size == facets.count_matches(session, query, told, at, hits)
         assert len(page.cases) == min(size, PAGE_SIZE)
         for name, value, count in facets.count_relaxed(session, query, told, at, hits):

@@ -23,7 +23,7 @@ from register.cases import case_content as contents
 from register.cases import member_view, revisions
 from register.cases.checklist import ATTESTATIONS
 from register.cases.models import Incident, Note, Revision
-from register.cases.pending_changes import PendingChange
+from register.cases.second_person import PendingChange
 from register.cases.verify import verify
 from register.cases.vocabulary import current_vocabulary
 from register.db import Base

@@ -11,7 +11,7 @@ from hypothesis import HealthCheck, given
 from hypothesis import settings as limits
 from hypothesis import strategies as st
 
-from register.cases import queries
+from register.cases import result_lists
 from register.cases.filters import WORDS, parse
 from register.cases.vocabulary import current_vocabulary
 from register.errors import Invalid
@@ -87,7 +87,7 @@ class Box:
             return told.key
         assert hits.state == "whole"
         assert set(hits.strength) <= {1, 2}
-        shown = queries.query_case_page(self.session, query, *around, hits.strength)
+        shown = result_lists.query_case_page(self.session, query, *around, hits.strength)
         assert shown.total == len(hits.strength)
         service.suggest_spelling(self.session, self.index, query.words, *around)
         return "answer"

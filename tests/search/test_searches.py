@@ -15,7 +15,7 @@ from typing import Any
 import pytest
 from sqlalchemy import select
 
-from register.cases import acts, queries
+from register.cases import acts, result_lists
 from register.cases.case_content import ProceedingContent, RequestContent
 from register.cases.filters import WORDS, CaseQuery
 from register.cases.models import Incident, Origin
@@ -61,7 +61,7 @@ class Reader:
         page = pages = 1
         while page <= pages:
             query = CaseQuery({WORDS: (text,)}, page=page)
-            shown = queries.query_case_page(self.session, query, *self.around, strength)
+            shown = result_lists.query_case_page(self.session, query, *self.around, strength)
             yield from (case.number for case in shown.cases)
             page, pages = page + 1, shown.pages
 

@@ -16,9 +16,8 @@ from werkzeug.test import TestResponse
 
 from register.cases import vocabulary
 from register.cases.web.public import social_cards
+from register.cases.web.public.social_cards import HEIGHT, WIDTH, SocialCard, draw_card
 from register.db import db
-from register.web.drawings import social_card as drawing
-from register.web.drawings.social_card import HEIGHT, WIDTH, SocialCard, draw_card
 
 pytestmark = pytest.mark.prove
 
@@ -108,7 +107,7 @@ def test_fonts_have_every_letter_of_the_vocabularies_and_of_arabic(
         words = [word.label for name in ("type", "preuve") for word in lists[name].values()]
     letters = set("".join(words) + ARABIC + "«»’…–œŒæÿŸñ€º\u202f\u00a0\u2011")
     for name in ("figo", "figbo"):
-        font = drawing._font(name, 30)
+        font = social_cards._font(name, 30)
         # A missing letter is drawn as a box.
         box = bytes(font.getmask("\ufffe"))
         missing = {one for one in letters if one.strip() and bytes(font.getmask(one)) == box}

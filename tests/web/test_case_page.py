@@ -13,7 +13,7 @@ import pytest
 from flask import Flask
 from wholecase import whole
 
-from register.cases import acts, public_versions, queries
+from register.cases import acts, queries
 from register.cases.case_content import (
     Content,
     ProceedingContent,
@@ -255,7 +255,7 @@ def test_a_withdrawal_that_was_lifted_stays_in_the_history(
             reason="vérifié",
             attested=ATTESTATIONS,
         )
-    found = public_versions.list_changes(session, queries.load_public_case(session, filed.number))
+    found = queries.list_changes(session, queries.load_public_case(session, filed.number))
     assert [change.act for change in found] == [Act.PUBLISHED, Act.WITHDRAWN, Act.RESTORED]
     assert [change.readable for change in found] == [True, False, True]
     assert found[1].reason == "erreur"

@@ -55,7 +55,6 @@ def case_reference(
         number=7,
         version=12,
         title=title,
-        site="Web Citoyen",
         publisher="Association « Web Citoyen » & amis",
         address=f"{BASE}/incidents/7?version=12",
         language="fr",

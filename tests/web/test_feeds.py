@@ -10,6 +10,7 @@ from contextlib import suppress
 from dataclasses import fields, replace
 from datetime import UTC, datetime
 from time import sleep
+from typing import get_type_hints
 from urllib.parse import urlencode, urlsplit
 
 import atom
@@ -28,6 +29,7 @@ from register.cases.case_content import (
     StepContent,
 )
 from register.cases.filters import FILTERS
+from register.cases.models import FollowUp
 from register.errors import RegisterError, TextError
 from register.journal import JournalEntry, Ledger, line_time
 
@@ -402,7 +404,7 @@ def test_a_redacted_fragment_is_told_as_it_reads_now(reader, bruno, session) -> 
     bruno.follows(filed, "Un nom", text="Selon la presse, un nom.")
     bruno.follows(filed, "La seconde")
     bruno.corrects(filed, "Un nom est ajouté", title="Un titre corrigé")
-    (first, _second) = session.scalars(select(events.FollowUp.id).order_by(events.FollowUp.id))
+    (first, _second) = session.scalars(select(FollowUp.id).order_by(FollowUp.id))
     session.rollback()
     bruno.redacts(filed, follow_ups={first: ("Une suite", "Selon la presse, rien.")})
     entries = reader.feed("/incidents.atom").entries
@@ -471,7 +473,7 @@ def _poisoned(shape, poison, **given):
     told = {
         spec.name: f"{poison}Texte{poison} du cas"
         for spec in fields(shape)
-        if spec.type == "str" and spec.name not in given
+        if get_type_hints(shape)[spec.name] is str and spec.name not in given
     }
     return shape(**told, **given)
 

@@ -16,7 +16,7 @@ from searched import follow
 
 from register.cases import acts, events
 from register.cases.case_content import Content, ProceedingContent, SourceContent
-from register.cases.event_clauses import EventQuery
+from register.cases.events import EventQuery
 from register.cases.filters import FILTERS
 from register.cases.models import Incident
 from register.cases.vocabulary import current_vocabulary

@@ -71,8 +71,8 @@ def spaced(text: str) -> str:
 @pytest.mark.parametrize(("told", "said"), CASES, ids=[said for _told, said in CASES])
 def test_title_of_a_search(asked, told, said) -> None:
     query = asked(told)
-    assert spaced(search_title.phrase(query, current_vocabulary())) == said
-    title = spaced(search_title.page_title(query, current_vocabulary(), 29))
+    assert spaced(search_title.phrase(query)) == said
+    title = spaced(search_title.page_title(query, 29))
     assert title == f"{said} : 29 cas"
 
 
@@ -80,7 +80,7 @@ def test_title_for_every_word_of_the_vocabularies(asked) -> None:
     """At most one colon, before the count."""
     for name in ("famille", "type", "acteur", "cible", "sens", "issue", "preuve", "niveau"):
         for code in current_vocabulary().lists[name]:
-            title = spaced(search_title.page_title(asked({name: code}), current_vocabulary(), 0))
+            title = spaced(search_title.page_title(asked({name: code}), 0))
             assert title.count(":") == 1, title
             assert title.endswith(" : aucun cas")
             assert len(title) > len("Autre : aucun cas"), title

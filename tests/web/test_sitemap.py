@@ -13,7 +13,7 @@ from lxml import etree
 from werkzeug.test import TestResponse
 
 from register.cases import acts
-from register.cases.web.public import sitemap
+from register.cases.web.public import structured_data
 from register.pages import acts as editing
 from register.pages import content as editorial
 from register.web import page_cache
@@ -158,9 +158,9 @@ def test_sitemap_is_built_once_for_each_position(app: Flask, desk, monkeypatch) 
     client = app.test_client()
     desk.published()
     made: list[object] = []
-    xml_response = sitemap._xml_response
+    xml_response = structured_data._xml_response
     monkeypatch.setattr(
-        sitemap, "_xml_response", lambda *args: made.append(args) or xml_response(*args)
+        structured_data, "_xml_response", lambda *args: made.append(args) or xml_response(*args)
     )
     for _ in range(3):
         rows(client)
@@ -204,7 +204,7 @@ def test_large_sitemap_is_an_index_of_parts(app: Flask, desk, monkeypatch) -> No
     whole = rows(client)
     # A withdrawn number leaves a gap; the withdrawal also empties the page cache.
     desk.withdrawn()
-    monkeypatch.setattr(sitemap, "SIZE", 4)
+    monkeypatch.setattr(structured_data, "SIZE", 4)
     index = rows(client)
     parts = [address.partition("=")[2] for address in index]
     assert parts == ["pages", "lieux-1", "lieux-2", "lieux-3", "cas-1", "cas-2"]
@@ -240,4 +240,4 @@ def test_unknown_part_is_not_found(client: FlaskClient, part: str) -> None:
 def test_full_part_fits_in_the_page_cache() -> None:
     address = "https://" + "registre-des-intimidations.example" + "/incidents/100000"
     row = f"<url><loc>{address}</loc><lastmod>2026-04-11T09:30:00Z</lastmod></url>"
-    assert sitemap.SIZE * len(row) * page_cache.LARGEST_SHARE < page_cache.CACHE_LIMIT
+    assert structured_data.SIZE * len(row) * page_cache.LARGEST_SHARE < page_cache.CACHE_LIMIT

@@ -19,7 +19,7 @@ from rdflib import RDF, SDO, Graph
 
 from register.cases import acts
 from register.cases.case_content import Content, SourceContent
-from register.cases.web.public import json_ld
+from register.cases.web.public import structured_data
 
 pytestmark = pytest.mark.one_database
 
@@ -231,7 +231,7 @@ HOSTILE = (
 def test_hostile_title_cannot_end_the_script_element(app: Flask, text: str) -> None:
     """The text is not sanitised before."""
     with app.test_request_context():
-        block = str(json_ld._script_block({"@type": "Report", "headline": text}))
+        block = str(structured_data._script_block({"@type": "Report", "headline": text}))
     start, end = '<script type="application/ld+json">', "</script>"
     assert block.startswith(start)
     assert block.endswith(end)

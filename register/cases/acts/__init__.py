@@ -5,7 +5,6 @@ member is also read under the lock, so that a member disabled a second ago is re
 the setting ``SINGLE_MODERATOR``: no second person is required.
 """
 
-from register.cases.acts.change_decisions import approve_change, refuse_change
 from register.cases.acts.draft_acts import (
     approve,
     claim,
@@ -16,17 +15,17 @@ from register.cases.acts.draft_acts import (
     note,
     release,
 )
-from register.cases.acts.public_acts import (
+from register.cases.acts.public_changes import (
+    approve_change,
     correct,
-    erase,
     follow_up,
-    merge,
-    publish,
-    restore,
-    withdraw,
+    receive_reply,
+    refuse_change,
+    refuse_reply,
+    reply,
 )
+from register.cases.acts.publication import erase, merge, publish, restore, withdraw
 from register.cases.acts.redaction import confirm_destruction, destroy_due, keep_hidden, redact
-from register.cases.acts.replies import receive_reply, refuse_reply, reply
 from register.cases.acts.withdrawn_reports import withdraw_report, withdraw_report_unpublished
 
 __all__ = [

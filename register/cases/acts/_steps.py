@@ -1,30 +1,36 @@
-"""Steps shared by all acts: lock and load, check rules, save a revision, record a journal line."""
+"""Steps shared by the acts: lock and load, check rules, propose, save a revision, record a line."""
 
 from __future__ import annotations
 
 import logging
-from collections.abc import Collection
 from datetime import date
 from typing import Any
 
-from sqlalchemy import bindparam, select
+from sqlalchemy import bindparam, func, select
 
-from register.accounts import vouching as vouching_members
+from register.accounts import vouching
 from register.accounts.acts import load_acting_member
 from register.accounts.models import Member, Role
 from register.cases import case_content as contents
-from register.cases import checklist as checks
-from register.cases import former_codes, rules, validation
-from register.cases.approvals import needed_before, valid_approvals
+from register.cases import checklist, former_codes, rules, second_person, validation
 from register.cases.case_content import Content
-from register.cases.models import Approval, CaseState, Correction, Incident, Invitation
+from register.cases.models import CaseState, Correction, Incident, Reply
 from register.cases.persistence import erase_texts, save_snapshot
+from register.cases.second_person import (
+    Approval,
+    PendingChange,
+    Proposal,
+    needed_before,
+    valid_approvals,
+)
 from register.cases.vocabulary import current_vocabulary
-from register.db import UTCDateTime, empty_log
-from register.errors import Incomplete, Invalid, NotFound, Refused, TextError
+from register.db import Base, UTCDateTime, empty_log
+from register.errors import Invalid, NotFound, Refused
 from register.journal import Act, JournalEntry, WriteTransaction
 from register.text import dates
 from register.text.normalisation import clean, one_line
+
+WAITING_LIMIT = 5  # pending changes of one case
 
 
 def load_case(tx: WriteTransaction, incident_id: int, by: int) -> tuple[Incident, Member]:
@@ -36,10 +42,16 @@ def load_case(tx: WriteTransaction, incident_id: int, by: int) -> tuple[Incident
 
 
 def begin_act(
-    tx: WriteTransaction, incident_id: int, act: Act, by: int, seen: int | None = None
+    tx: WriteTransaction,
+    incident_id: int,
+    act: Act,
+    by: int,
+    seen: int | None = None,
+    *,
+    single: bool = False,
 ) -> tuple[Incident, Member]:
     case, member = load_case(tx, incident_id, by)
-    require_allowed(tx, case, member, act)
+    require_allowed(tx, case, member, act, single=single)
     require_unchanged(case, seen)
     return case, member
 
@@ -57,7 +69,7 @@ def require_unchanged(case: Incident, seen: int | None) -> None:
 def require_allowed(
     tx: WriteTransaction, case: Incident, member: Member, act: Act, *, single: bool = False
 ) -> None:
-    """Check the rules of an act other than a publication (:func:`check_publication`)."""
+    """Check the rules of an act, except what the content requires of a publication."""
     has_second = single
     if rules.rule_for(CaseState(case.state), act).second == "always" and not single:
         has_second = bool(second_persons(tx, case, "erase", member))
@@ -70,84 +82,27 @@ def require_allowed(
     )
 
 
-def check_publication(
-    tx: WriteTransaction,
-    case: Incident,
-    member: Member,
-    act: Act,
-    circumstances: checks.Circumstances,
-) -> bool:
-    """Check checklist and rules before a publication or restoration.
-
-    :returns: whether a second person was needed and is waived by the setting ``SINGLE_MODERATOR``.
-    :raises Incomplete: the unmet items of the checklist.
-    """
-    content, vocabulary = contents.content_of(case), current_vocabulary(tx.session)
-    flags = checks.risk_flags(content)
-    unmet = checks.unmet_items(checks.build_checklist(content, vocabulary, circumstances, flags))
-    if unmet:
-        raise Incomplete("checklist", lines=unmet, state=case.state)
-    is_second_needed = checks.needs_second(
-        content,
-        vocabulary,
-        flags,
-        needed_before=circumstances.needed_before,
-        added_texts=circumstances.displayed_texts,
-    )
-    rules.require_allowed(
-        CaseState(case.state),
-        act,
-        Role(member.role),
-        content_needs_second=is_second_needed,
-        has_second=circumstances.seconded or circumstances.single_moderator,
-    )
-    return is_second_needed and not circumstances.seconded
+def insert(tx: WriteTransaction, row: Base) -> None:
+    """Add a row at once, so that it has its id."""
+    tx.session.add(row)
+    tx.session.flush()
 
 
-# Built once, because an import executes them for every row.
-_INVITED = select(Invitation.id).where(Invitation.incident_id == bindparam("case")).limit(1)
+def record(
+    tx: WriteTransaction, act: Act, case: Incident, member: Member, **details: Any
+) -> JournalEntry:
+    """Record the line of an act that changes no text of the case."""
+    return tx.record(act, by=member.id, incident=case.id, case=case.number, details=details)
+
+
+# --- second person --------------------------------------------------------------------------
+
+# Built once, because an import executes it for every row.
 _APPROVED = valid_approvals(bindparam("at", type_=UTCDateTime), Approval.given_by).where(
     Approval.incident_id == bindparam("case"),
     Approval.revision_id == bindparam("revision"),
     Approval.purpose == bindparam("purpose"),
 )
-
-
-def require_computed(tx: WriteTransaction, content: Content) -> None:
-    """Check the items of the checklist that a published case must keep meeting.
-
-    :raises Incomplete: the unmet items.
-    """
-    check_items = checks.build_checklist(
-        content, current_vocabulary(tx.session), checks.Circumstances()
-    )
-    unmet = [
-        check_item
-        for check_item in checks.unmet_items(check_items)
-        if check_item.code in checks.CONTENT_CHECKS
-    ]
-    if unmet:
-        raise Incomplete("checklist", lines=unmet, state=CaseState.PUBLISHED.value)
-
-
-def collect_circumstances(
-    tx: WriteTransaction,
-    case: Incident,
-    member: Member,
-    attested: Collection[str],
-    flags_reason: str,
-    single: bool,
-) -> checks.Circumstances:
-    return checks.Circumstances(
-        invited=tx.session.scalar(_INVITED, {"case": case.id}) is not None,
-        seconded=bool(second_persons(tx, case, "publish", member)),
-        single_moderator=single,
-        attested=frozenset(attested) & set(checks.ATTESTATIONS),
-        flags_reason=one_line(flags_reason),
-        needed_before=needed_before(tx.session, case, current_vocabulary(tx.session)),
-        displayed_texts=checks.displayed_texts(case),
-        report_withdrawn=case.report_withdrawn,
-    )
 
 
 def approvers(tx: WriteTransaction, case: Incident, purpose: str) -> set[int]:
@@ -158,32 +113,102 @@ def approvers(tx: WriteTransaction, case: Incident, purpose: str) -> set[int]:
 
 def second_persons(tx: WriteTransaction, case: Incident, purpose: str, first: Member) -> set[int]:
     """The ids of members who approved the current revision and may be second to ``first``."""
-    return vouching_members.eligible_seconds(tx.session, approvers(tx, case, purpose), first, tx.at)
+    return vouching.eligible_seconds(tx.session, approvers(tx, case, purpose), first, tx.at)
 
 
-def make_public(
+def require_second(
+    tx: WriteTransaction, member: Member, first_id: int, *, single: bool = False
+) -> None:
+    """Check that a member may be the second person for what another one began.
+
+    :param single: the register has one moderator, who may be their own second person.
+    """
+    if not (single and member.id == first_id):
+        vouching.require_second(member, tx.load(Member, first_id), tx.at)
+
+
+def record_approval(
     tx: WriteTransaction,
     case: Incident,
     member: Member,
-    act: Act,
-    reason: str,
-    circumstances: checks.Circumstances,
-    details: dict[str, Any] | None = None,
+    purpose: str,
+    revision_id: int | None,
+    **details: Any,
 ) -> JournalEntry:
-    case.state = CaseState.PUBLISHED
-    return record_public_event(
-        tx,
-        case,
-        act,
-        member,
-        reason,
-        flags_reason=circumstances.flags_reason,
-        details={
-            **(details or {}),
-            "attested": sorted(circumstances.attested),
-            "approved_by": sorted(second_persons(tx, case, "publish", member)),
-        },
+    """Store and record a member's approval of a revision."""
+    approval = Approval(
+        incident_id=case.id,
+        revision_id=revision_id,
+        purpose=purpose,
+        given_by=member.id,
+        given_at=tx.at,
     )
+    insert(tx, approval)
+    return tx.record(
+        Act.APPROVED,
+        by=member.id,
+        incident=case.id,
+        case=case.number,
+        revision=revision_id,
+        details={"purpose": purpose, **details},
+    )
+
+
+def propose_if_needed(
+    tx: WriteTransaction,
+    case: Incident,
+    member: Member,
+    proposal: Proposal,
+    second: int | None,
+    *,
+    single: bool,
+) -> JournalEntry | None:
+    """Store a change that needs a second person; None when it may be made now.
+
+    :param second: the member who approves it in this same act, if any.
+    :param single: the register has one moderator, who may be the second person too.
+    :returns: the line of the proposal.
+    :raises Refused: ``changes_waiting`` at :data:`WAITING_LIMIT`; the refusals of
+        :func:`vouching.require_second`.
+    """
+    reply = tx.load(Reply, proposal.reply) if proposal.reply is not None else None
+    content = contents.content_of(case) if proposal.content is None else proposal.content
+    vocabulary = current_vocabulary(tx.session)
+    if not checklist.needs_second(
+        content,
+        vocabulary,
+        needed_before=needed_before(tx.session, case, vocabulary),
+        added_texts=second_person.added_texts(proposal, reply),
+    ):
+        return None
+    if second is not None:
+        if single and second == member.id:
+            case.single_review = True
+        else:
+            vouching.require_second(load_acting_member(tx, second), member, tx.at)
+        return None
+    # A text that cannot be rendered is refused now, not at its approval.
+    second_person.preview_change(
+        second_person.current_content(tx.session, case.id), proposal, tx.at, reply
+    )
+    waiting_count = select(func.count()).where(
+        PendingChange.incident_id == case.id, PendingChange.refused_at.is_(None)
+    )
+    if (tx.session.scalar(waiting_count) or 0) >= WAITING_LIMIT:
+        raise Refused("changes_waiting", limit=WAITING_LIMIT, state=case.state)
+    change = PendingChange(
+        incident_id=case.id,
+        act=proposal.act.value,
+        payload=proposal.payload(),
+        revision_id=case.revision_id,
+        made_by=member.id,
+        made_at=tx.at,
+    )
+    insert(tx, change)
+    return record(tx, Act.CHANGE_PROPOSED, case, member, change=change.id, change_act=change.act)
+
+
+# --- revisions and texts --------------------------------------------------------------------
 
 
 def add_correction(tx: WriteTransaction, case: Incident, correction: Correction) -> dict[str, Any]:
@@ -191,23 +216,6 @@ def add_correction(tx: WriteTransaction, case: Incident, correction: Correction)
     case.corrections.append(correction)
     tx.session.flush()
     return {"correction": correction.id}
-
-
-def record_public_event(
-    tx: WriteTransaction,
-    case: Incident,
-    act: Act,
-    member: Member,
-    reason: str,
-    *,
-    before: former_codes.CodesByAxis | None = None,
-    flags_reason: str = "",
-    details: dict[str, Any] | None = None,
-) -> JournalEntry:
-    case.moved_at = tx.at
-    return snapshot_and_record(
-        tx, case, act, member, reason, before=before, flags_reason=flags_reason, details=details
-    )
 
 
 def snapshot_and_record(
@@ -235,7 +243,10 @@ def snapshot_and_record(
         tx, case, act, by=member.id, reason=reason, flags_reason=flags_reason
     )
     lost_codes = former_codes.lost_codes(before or {}, former_codes.public_codes(case))
-    line_details = {**(details or {}), **commitments, **_former_codes_detail(lost_codes)}
+    line_details = {**(details or {}), **commitments}
+    # The line commits to lost codes; most lines have none.
+    if lost_codes:
+        line_details["left"] = lost_codes
     if not committed:
         line_details["snapshot"] = content_digest
     line = tx.record(
@@ -252,11 +263,6 @@ def snapshot_and_record(
     return line
 
 
-def _former_codes_detail(codes: dict[str, list[str]]) -> dict[str, Any]:
-    """The detail by which a line commits to lost codes; most lines have none."""
-    return {"left": codes} if codes else {}
-
-
 def erase_and_record(
     tx: WriteTransaction, case: Incident, member: Member, act: Act, *, public_reason: str | None
 ) -> JournalEntry:
@@ -266,17 +272,14 @@ def erase_and_record(
     case.revision_id = None
     case.moved_at = tx.at
     scrub_after_commit(tx)
+    details = {"destroyed": destroyed_ids, "restriction": case.restriction}
     line = tx.record(
         act,
         by=member.id,
         incident=case.id,
         case=case.number,
         reason=public_reason,
-        details={
-            "destroyed": destroyed_ids,
-            "restriction": case.restriction,
-            **_former_codes_detail(lost_codes),
-        },
+        details=details | ({"left": lost_codes} if lost_codes else {}),
     )
     former_codes.record_lost_codes(tx, case.id, lost_codes, line)
     return line
@@ -291,15 +294,6 @@ def scrub_after_commit(tx: WriteTransaction) -> None:
             logging.getLogger("register").error("the write-ahead log could not be emptied")
 
     tx.after_commit(scrub_log)
-
-
-def set_restriction(tx: WriteTransaction, case: Incident, code: str) -> str:
-    """Set why a case is no longer shown; returns the public code."""
-    word = current_vocabulary(tx.session).word("restriction", code)
-    if word is None or word.retired:
-        raise Invalid("unknown_restriction", value=code)
-    case.restriction = code
-    return code if word.extra.get("public", True) else str(word.extra["shown_as"])
 
 
 def valid_content(tx: WriteTransaction, content: Content, case: Incident | None = None) -> Content:
@@ -323,24 +317,6 @@ def required_text(
     if len(form_text) > limit:
         raise Invalid("too_long", field=field_name, limit=limit)
     return form_text
-
-
-def valid_url(url: str) -> str:
-    url = one_line(url)
-    faults = list(validation.url_faults("source_url", url))
-    if faults:
-        raise Invalid("url", field="source_url")
-    return url
-
-
-def valid_date(field_name: str, edtf: str) -> str:
-    """The date unchanged; an empty one is valid."""
-    if edtf:
-        try:
-            dates.parse(edtf)
-        except TextError as error:
-            raise Invalid(error.key, field=field_name, value=edtf[:40]) from error
-    return edtf
 
 
 def past_day(tx: WriteTransaction, field_name: str, day: date) -> date:

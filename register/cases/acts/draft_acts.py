@@ -6,18 +6,21 @@ from datetime import date, timedelta
 
 from register.accounts import vouching
 from register.accounts.acts import load_acting_member
-from register.accounts.models import Member
 from register.cases.acts._steps import (
     approvers,
     begin_act,
     erase_and_record,
+    insert,
     past_day,
+    record,
+    record_approval,
+    require_second,
     required_text,
     snapshot_and_record,
     valid_content,
 )
 from register.cases.case_content import Content
-from register.cases.models import Approval, CaseState, Incident, Invitation, Note, Revision
+from register.cases.models import CaseState, Incident, Invitation, Note, Revision
 from register.cases.persistence import apply_content, new_case
 from register.errors import Invalid, Refused
 from register.journal import Act, JournalEntry, WriteTransaction
@@ -100,15 +103,8 @@ def invite(
         invited_on=past_day(tx, "on", on) if on else None,
         text=required_text("text", text, multiline=True),
     )
-    tx.session.add(invitation)
-    tx.session.flush()
-    return tx.record(
-        Act.INVITED,
-        by=member.id,
-        incident=case.id,
-        case=case.number,
-        details={"invited": on is not None},
-    )
+    insert(tx, invitation)
+    return record(tx, Act.INVITED, case, member, invited=on is not None)
 
 
 def approve(
@@ -134,30 +130,13 @@ def approve(
         raise Refused("report_withdrawn", state=case.state)
     revision = tx.load(Revision, case.revision_id)
     vouching.require_vouching(member, tx.at)
-    if purpose == "publish" and revision.made_by == member.id:
-        raise Refused("own_revision", state=case.state)
     if purpose == "publish":
-        vouching.require_second(member, tx.load(Member, revision.made_by), tx.at)
+        if revision.made_by == member.id:
+            raise Refused("own_revision", state=case.state)
+        require_second(tx, member, revision.made_by)
     if member.id in approvers(tx, case, purpose):
         raise Refused("already_approved", state=case.state)
-    tx.session.add(
-        Approval(
-            incident_id=case.id,
-            revision_id=revision.id,
-            purpose=purpose,
-            given_by=member.id,
-            given_at=tx.at,
-        )
-    )
-    tx.session.flush()
-    return tx.record(
-        Act.APPROVED,
-        by=member.id,
-        incident=case.id,
-        case=case.number,
-        revision=revision.id,
-        details={"purpose": purpose},
-    )
+    return record_approval(tx, case, member, purpose, revision.id)
 
 
 # A morning's work; a forgotten claim then expires.
@@ -174,7 +153,7 @@ def claim(tx: WriteTransaction, incident_id: int, *, by: int) -> JournalEntry:
     if case.held_by not in (None, member.id) and case.held_until and case.held_until > tx.at:
         raise Refused("held", state=case.state, member=case.held_by)
     case.held_by, case.held_until = member.id, tx.at + CLAIM_DURATION
-    return tx.record(Act.CLAIMED, by=member.id, incident=case.id, case=case.number)
+    return record(tx, Act.CLAIMED, case, member)
 
 
 def release(tx: WriteTransaction, incident_id: int, *, by: int) -> JournalEntry:
@@ -188,13 +167,7 @@ def release(tx: WriteTransaction, incident_id: int, *, by: int) -> JournalEntry:
     if case.held_by != member.id and not member.is_administrator:
         raise Refused("held", state=case.state, member=case.held_by)
     holder, case.held_by, case.held_until = case.held_by, None, None
-    return tx.record(
-        Act.RELEASED,
-        by=member.id,
-        incident=case.id,
-        case=case.number,
-        details={"holder": holder},
-    )
+    return record(tx, Act.RELEASED, case, member, holder=holder)
 
 
 def note(tx: WriteTransaction, incident_id: int, text: str, *, by: int) -> JournalEntry:
@@ -202,8 +175,5 @@ def note(tx: WriteTransaction, incident_id: int, text: str, *, by: int) -> Journ
     case, member = begin_act(tx, incident_id, Act.NOTED, by)
     body = required_text("text", text, multiline=True, limit=NOTE_LIMIT)
     new_note = Note(incident_id=case.id, written_at=tx.at, written_by=member.id, text=body)
-    tx.session.add(new_note)
-    tx.session.flush()
-    return tx.record(
-        Act.NOTED, by=member.id, incident=case.id, case=case.number, details={"note": new_note.id}
-    )
+    insert(tx, new_note)
+    return record(tx, Act.NOTED, case, member, note=new_note.id)

@@ -4,30 +4,30 @@ from __future__ import annotations
 
 import re
 from collections import defaultdict
-from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import asdict
+from collections.abc import Mapping, Sequence
 from datetime import timedelta
 from typing import Any
 
 from sqlalchemy import delete, select, update
 
-from register.accounts import vouching
 from register.accounts.models import Member
 from register.cases import case_content as contents
-from register.cases import checklist, former_codes, pending_changes
+from register.cases import checklist, former_codes
 from register.cases.acts._steps import (
     add_correction,
     begin_act,
+    insert,
+    record,
+    require_second,
     required_text,
     scrub_after_commit,
     snapshot_and_record,
 )
-from register.cases.acts.public_acts import TITLE_LIMIT, changed_content
-from register.cases.approvals import needed_before
-from register.cases.case_content import Content
-from register.cases.models import CaseState, Correction, Incident, Revision
-from register.cases.pending_changes import Destruction, PendingChange
+from register.cases.acts.public_changes import TITLE_LIMIT, changed_content
+from register.cases.case_content import NARRATIVE_LIMIT, Content
+from register.cases.models import ID_LIMIT, CaseState, Correction, Incident, Revision
 from register.cases.persistence import apply_content, destroy_members_words, destroy_texts
+from register.cases.second_person import Destruction, PendingChange, needed_before
 from register.cases.vocabulary import current_vocabulary
 from register.errors import Invalid, NotFound, Refused
 from register.journal import Act, JournalEntry, WriteTransaction
@@ -56,7 +56,7 @@ def only_removes(before: str, after: str) -> bool:
 
 def fields_with_additions(before: Content, after: Content) -> list[str]:
     """The fields to which ``after`` adds words."""
-    texts_before, texts_after = _field_texts(asdict(before)), _field_texts(asdict(after))
+    texts_before, texts_after = _field_texts(before), _field_texts(after)
     return [
         name
         for name in texts_after
@@ -93,27 +93,22 @@ def redact(
     """
     case, member = begin_act(tx, incident_id, Act.REDACTED, by, seen)
     codes_before = former_codes.public_codes(case)
-    rewrites_fragments = bool(follow_ups or replies or corrections)
-    content = changed_content(tx, case, content, is_unchanged_allowed=rewrites_fragments)
-    rewrites: list[tuple[str, Mapping[int, Any]]] = [
-        ("follow_ups", follow_ups or {}),
-        ("replies", replies or {}),
-        ("corrections", corrections or {}),
-    ]
+    rewrites = _list_rewrites(case, follow_ups, replies, corrections)
+    content = changed_content(tx, case, content, is_unchanged_allowed=bool(rewrites))
     _require_only_removals(tx, case, content, public_note, rewrites)
     apply_content(tx.session, case, content)
-    for fragment, (title, new_text) in _rows_to_rewrite(case.follow_ups, follow_ups):
-        fragment.title = required_text("title", title, limit=TITLE_LIMIT)
-        fragment.text = required_text("text", new_text, multiline=True)
-    for fragment, new_text in _rows_to_rewrite(case.replies, replies):
-        fragment.text = required_text("text", new_text, multiline=True)
-    for fragment, note in _rows_to_rewrite(case.corrections, corrections):
-        fragment.note = required_text("public_note", note)
-    fragment = Correction(
-        made_at=tx.at, note=required_text("public_note", public_note), redaction=True
-    )
-    details = add_correction(tx, case, fragment)
-    destruction_details = _hide_versions(tx, case, member)
+    for _list_name, row, new_words in rewrites:
+        for column, words in new_words.items():
+            rewritten = required_text(
+                "public_note" if column == "note" else column,
+                words,
+                multiline=column == "text",
+                limit=TITLE_LIMIT if column == "title" else NARRATIVE_LIMIT,
+            )
+            setattr(row, column, rewritten)
+    note = required_text("public_note", public_note)
+    details = add_correction(tx, case, Correction(made_at=tx.at, note=note, redaction=True))
+    details |= _hide_versions(tx, case, member)
     if case.state == CaseState.PUBLISHED:
         case.moved_at = tx.at
     return snapshot_and_record(
@@ -123,7 +118,7 @@ def redact(
         member,
         reason,
         before=codes_before,
-        details={**details, **destruction_details},
+        details=details,
         # The text of a withdrawn case may change again before it is restored.
         committed=case.state == CaseState.PUBLISHED,
     )
@@ -140,8 +135,7 @@ def confirm_destruction(
     """
     destruction = _load_destruction(tx, destruction_id)
     case, member = begin_act(tx, destruction.incident_id, Act.NOTED, by)
-    if not (single and member.id == destruction.made_by):
-        vouching.require_second(member, tx.load(Member, destruction.made_by), tx.at)
+    require_second(tx, member, destruction.made_by, single=single)
     return _destroy_and_record(tx, case, destruction, "confirmed", member.id)
 
 
@@ -157,13 +151,7 @@ def keep_hidden(tx: WriteTransaction, destruction_id: int, *, by: int) -> Journa
     case, member = begin_act(tx, destruction.incident_id, Act.NOTED, by)
     destruction.ended_at, destruction.ending = tx.at, "kept"
     tx.session.flush()
-    return tx.record(
-        Act.DESTRUCTION_KEPT,
-        by=member.id,
-        incident=case.id,
-        case=case.number,
-        details={"destruction": destruction.id},
-    )
+    return record(tx, Act.DESTRUCTION_KEPT, case, member, destruction=destruction.id)
 
 
 def destroy_due(tx: WriteTransaction, limit: int) -> int:
@@ -186,73 +174,69 @@ def destroy_due(tx: WriteTransaction, limit: int) -> int:
     return len(destructions)
 
 
-def _field_texts(content_tree: Any) -> dict[str, list[str]]:
-    """The values of a content as strings, by the name of their field."""
+def _field_texts(content: Content) -> dict[str, list[str]]:
+    """The values of a content as strings, by the path of their field."""
     texts_by_field: dict[str, list[str]] = defaultdict(list)
-
-    def walk(name: str, node: Any) -> None:
-        if isinstance(node, dict):
-            for key, part in node.items():
-                walk(f"{name}.{key}" if name else key, part)
-        elif isinstance(node, tuple | list):
-            for part in node:
-                walk(name, part)
-        elif node not in ("", None):
-            texts_by_field[name].append(str(node))
-
-    walk("", content_tree)
+    for path, _rule, leaf in content.leaves():
+        if leaf != "":
+            texts_by_field[path].append(str(leaf))
     return texts_by_field
 
 
-def _rows_to_rewrite(
-    fragments: Sequence[Any], rewrites: Mapping[int, Any] | None
-) -> list[tuple[Any, Any]]:
-    """The rows of a case that are to be rewritten, each with its new text."""
-    by_id = {fragment.id: fragment for fragment in fragments}
-    foreign_ids = sorted(set(rewrites or ()) - set(by_id))
-    if foreign_ids:
-        raise Invalid("no_such_fragment", id=foreign_ids[0])
-    return [(by_id[fragment_id], new_words) for fragment_id, new_words in (rewrites or {}).items()]
+# List of the case, a row of it, and the new words of its columns.
+Rewrite = tuple[str, Any, Mapping[str, str]]
+
+
+def _list_rewrites(
+    case: Incident,
+    follow_ups: Mapping[int, tuple[str, str]] | None,
+    replies: Mapping[int, str] | None,
+    corrections: Mapping[int, str] | None,
+) -> list[Rewrite]:
+    """The rows of a case that are to be rewritten."""
+    rewrites: list[Rewrite] = []
+    for list_name, columns, words_by_id in (
+        ("follow_ups", ("title", "text"), follow_ups or {}),
+        ("replies", ("text",), {row_id: (text,) for row_id, text in (replies or {}).items()}),
+        (
+            "corrections",
+            ("note",),
+            {row_id: (note,) for row_id, note in (corrections or {}).items()},
+        ),
+    ):
+        rows = {row.id: row for row in getattr(case, list_name)}
+        for row_id, words in words_by_id.items():
+            if row_id not in rows:
+                raise Invalid("no_such_fragment", id=row_id)
+            rewrites.append((list_name, rows[row_id], dict(zip(columns, words, strict=True))))
+    return rewrites
 
 
 def _require_only_removals(
-    tx: WriteTransaction,
-    case: Incident,
-    content: Content,
-    note: str,
-    fragments: Sequence[tuple[str, Mapping[int, Any]]],
+    tx: WriteTransaction, case: Incident, content: Content, note: str, rewrites: Sequence[Rewrite]
 ) -> None:
     """Check that a redaction only removes words, if the case needs a second person."""
     vocabulary = current_vocabulary(tx.session)
     was_needed = needed_before(tx.session, case, vocabulary)
-    added_texts = [note, *(new_text for _name, new_text in _new_texts(fragments))]
+    added_texts = [note, *(" ".join(new_words.values()) for _name, _row, new_words in rewrites)]
     if case.state != CaseState.PUBLISHED or not checklist.needs_second(
         content, vocabulary, needed_before=was_needed, added_texts=added_texts
     ):
         return
-    fields = fields_with_additions(contents.content_of(case), content)
-    for name, rewrites in fragments:
-        texts_by_id = {
-            fragment.id: " ".join(
-                getattr(fragment, column)
-                for column in ("title", "text", "note")
-                if hasattr(fragment, column)
+    fields = {
+        *fields_with_additions(contents.content_of(case), content),
+        *(
+            list_name
+            for list_name, row, new_words in rewrites
+            if not only_removes(
+                " ".join(getattr(row, column) for column in new_words), " ".join(new_words.values())
             )
-            for fragment in getattr(case, name)
-        }
-        for fragment_id, new_text in _new_texts([(name, rewrites)]):
-            if not only_removes(texts_by_id.get(fragment_id, ""), new_text):
-                fields.append(name)
+        ),
+    }
     if fields:
-        raise Refused("redaction_adds", fields=sorted(set(fields)), state=case.state)
+        raise Refused("redaction_adds", fields=sorted(fields), state=case.state)
     if note.strip() not in FIXED_NOTES:
         raise Invalid("note_fixed", field="public_note", note=FIXED_NOTES[0])
-
-
-def _new_texts(fragments: Sequence[tuple[str, Mapping[int, Any]]]) -> Iterator[tuple[Any, str]]:
-    for _name, rewrites in fragments:
-        for fragment_id, new_words in rewrites.items():
-            yield fragment_id, new_words if isinstance(new_words, str) else " ".join(new_words)
 
 
 def _hide_versions(tx: WriteTransaction, case: Incident, member: Member) -> dict[str, Any]:
@@ -263,8 +247,7 @@ def _hide_versions(tx: WriteTransaction, case: Incident, member: Member) -> dict
         made_by=member.id,
         due_on=dates.paris_day(tx.at) + DESTRUCTION_TERM,
     )
-    tx.session.add(destruction)
-    tx.session.flush()
+    insert(tx, destruction)
     # Versions of an earlier redaction whose destruction was cancelled are hidden by this one too.
     waiting_ids = select(Destruction.id).where(
         Destruction.incident_id == case.id, Destruction.ended_at.is_(None)
@@ -314,7 +297,7 @@ def _destroy_and_record(
 
 
 def _load_destruction(tx: WriteTransaction, destruction_id: int) -> Destruction:
-    destruction = tx.session.get(Destruction, min(max(destruction_id, 0), pending_changes.ID_LIMIT))
+    destruction = tx.session.get(Destruction, min(max(destruction_id, 0), ID_LIMIT))
     if destruction is None:
         raise NotFound("no_such_destruction")
     tx.keep_alive(destruction)

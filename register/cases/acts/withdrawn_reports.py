@@ -4,31 +4,21 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Collection
-from dataclasses import fields, is_dataclass, replace
+from dataclasses import replace
 from typing import Any
 
 from sqlalchemy import delete, func, select, update
 
 from register.cases import case_content as contents
-from register.cases import pending_changes as changes
-from register.cases import revisions
+from register.cases import second_person as changes
 from register.cases.acts._steps import scrub_after_commit
-from register.cases.case_content import Content
+from register.cases.case_content import Content, FieldKind, FieldRule, parse_content
 from register.cases.models import CaseState, Incident, Invitation, Note, Revision
-from register.cases.pending_changes import PendingChange
 from register.cases.persistence import apply_content, destroy_revisions
+from register.cases.second_person import PendingChange
 from register.errors import Refused
 from register.journal import Act, JournalEntry, WriteTransaction
 from register.text.quoted_passages import Passages
-
-# The fields of a case and of its parts that hold free text; the others hold codes, dates and URLs.
-FREE_TEXT_FIELDS = frozenset(
-    {
-        *("title", "summary", "narrative", "precision_note", "place_label", "actor_text"),
-        *("outlets", "steps_taken", "amount", "label", "publisher", "note"),
-        *("court", "docket", "legal_basis", "asked", "asked_of", "cada_number", "opinion"),
-    }
-)
 
 
 def withdraw_report(
@@ -50,11 +40,15 @@ def withdraw_report(
         raise Refused("already_published", state=case.state)
     repeats = Passages(report_texts).occur_in
     _empty_repeating_fields(tx, case, repeats)
-    details = {
-        "destroyed": _destroy_revisions(tx, case, repeats),
-        "notes": _destroy_notes(tx, case, repeats),
-        "invitations": _empty_invitations(tx, case, repeats),
-    }
+    destroyed_ids = _destroy_revisions(tx, case, repeats)
+    note_ids = _repeating_ids(tx, case, Note, repeats)
+    if note_ids:
+        tx.session.execute(delete(Note).where(Note.id.in_(note_ids)))
+    invitation_ids = _repeating_ids(tx, case, Invitation, repeats)
+    if invitation_ids:
+        emptied = update(Invitation).where(Invitation.id.in_(invitation_ids)).values(text="")
+        tx.session.execute(emptied)
+    details = {"destroyed": destroyed_ids, "notes": note_ids, "invitations": invitation_ids}
     return _record_withdrawal(tx, case, details)
 
 
@@ -138,23 +132,11 @@ def _has_passage(
 def _without_passages(content: Content, repeats: Callable[[str], bool]) -> Content:
     """The content without the texts that repeat a passage."""
 
-    def strip(name: str, part_value: Any) -> Any:
-        if isinstance(part_value, str):
-            return "" if name in FREE_TEXT_FIELDS and repeats(part_value) else part_value
-        if isinstance(part_value, tuple):
-            parts = [strip(name, part) for part in part_value]
-            # Lists of names hold no empty name.
-            return tuple(part for part in parts if part != "")
-        if is_dataclass(part_value):
-            field_changes = {
-                spec.name: strip(spec.name, getattr(part_value, spec.name))
-                for spec in fields(part_value)
-            }
-            return replace(part_value, **field_changes)  # type: ignore[type-var]
-        return part_value
+    def strip(rule: FieldRule, string: str) -> str:
+        return "" if rule.kind is FieldKind.TEXT and repeats(string) else string
 
-    stripped: Content = strip("", content)
-    return stripped
+    stripped = content.with_strings(strip)
+    return replace(stripped, outlets=tuple(filter(None, stripped.outlets)))
 
 
 def _destroy_revisions(
@@ -171,7 +153,7 @@ def _destroy_revisions(
     )
     destroyed_ids = []
     for revision in revision_rows:
-        content = revisions.parse_content(json.loads(revision.content))
+        content = parse_content(json.loads(revision.content))
         reasons = [revision.reason or "", revision.flags_reason or ""]
         if _has_passage(content, reasons, repeats):
             destroyed_ids.append(revision.id)
@@ -180,23 +162,12 @@ def _destroy_revisions(
     return destroyed_ids
 
 
-def _destroy_notes(
-    tx: WriteTransaction, case: Incident, repeats: Callable[[str], bool]
+def _repeating_ids(
+    tx: WriteTransaction,
+    case: Incident,
+    table: type[Note | Invitation],
+    repeats: Callable[[str], bool],
 ) -> list[int]:
-    notes = tx.session.execute(select(Note.id, Note.text).where(Note.incident_id == case.id))
-    destroyed_ids = sorted(note.id for note in notes if repeats(note.text))
-    if destroyed_ids:
-        tx.session.execute(delete(Note).where(Note.id.in_(destroyed_ids)))
-    return destroyed_ids
-
-
-def _empty_invitations(
-    tx: WriteTransaction, case: Incident, repeats: Callable[[str], bool]
-) -> list[int]:
-    invitations = tx.session.execute(
-        select(Invitation.id, Invitation.text).where(Invitation.incident_id == case.id)
-    )
-    emptied_ids = sorted(invitation.id for invitation in invitations if repeats(invitation.text))
-    if emptied_ids:
-        tx.session.execute(update(Invitation).where(Invitation.id.in_(emptied_ids)).values(text=""))
-    return emptied_ids
+    """The rows whose text repeats a passage."""
+    stmt = select(table.id, table.text).where(table.incident_id == case.id).order_by(table.id)
+    return [row.id for row in tx.session.execute(stmt) if repeats(row.text)]

@@ -13,7 +13,7 @@ from sqlalchemy import Engine
 from sqlalchemy.orm import Session
 
 from register.cases import public_journal
-from register.cases import public_versions as proofs
+from register.cases import queries as proofs
 from register.cases.filters import LENGTH_LIMIT, VALUES_LIMIT, parse_page_number
 from register.cases.web.public.cases import case_number
 from register.db import db

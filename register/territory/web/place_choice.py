@@ -11,9 +11,9 @@ from flask import Response, request
 from flask_babel import gettext as _
 from flask_babel import ngettext
 
-from register.cases import communes_with_cases, uncoded_places
+from register.cases import case_places, communes_with_cases
+from register.cases.case_places import UncodedPlace
 from register.cases.filters import CaseQuery
-from register.cases.uncoded_places import UncodedPlace
 from register.db import db
 from register.territory.gazetteer import GazetteerPlace
 from register.territory.resolve import (
@@ -103,8 +103,8 @@ def match_places(typed: str, address: ReadingUrl) -> PlaceMatches:
     """
     resolution = resolve(gazetteer(), typed, commune_case_counts())
     readings, near_readings = resolution.readings, resolution.near_readings
-    uncoded = uncoded_places.match_places(
-        uncoded_places.load_place_labels(db.session(), head()), typed, language=language()
+    uncoded = case_places.match_places(
+        case_places.load_place_labels(db.session(), head()), typed, language=language()
     )
     if readings:
         uncoded = [place for place in uncoded if place.is_prefix_match]
@@ -241,8 +241,8 @@ def suggestions() -> Response:
     # Read first: what is shown must not be older than the position it is shown for.
     position = head()
     typed = typed_place(request.values.getlist("q"))
-    labels = uncoded_places.load_place_labels(db.session(), position)
-    uncoded = uncoded_places.match_places(labels, typed, is_partial=True, language=language())[
+    labels = case_places.load_place_labels(db.session(), position)
+    uncoded = case_places.match_places(labels, typed, is_partial=True, language=language())[
         :_MAX_UNCODED
     ]
     readings = (

@@ -14,10 +14,10 @@ from flask.typing import ResponseReturnValue
 from flask_babel import ngettext
 from markupsafe import Markup
 
-from register.cases import communes_with_cases, facets, filters, queries
+from register.cases import communes_with_cases, facets, filters, result_lists
 from register.cases.communes_with_cases import CommunesWithCases, CommuneWithCases
 from register.cases.filters import CaseQuery
-from register.cases.queries import CasePage, CaseSummary
+from register.cases.result_lists import CasePage, CaseSummary
 from register.db import db
 from register.errors import NotFound
 from register.territory import place_queries
@@ -225,7 +225,7 @@ def _case_page(kind: str, code: str) -> CasePage:
     position = head()
     number = filters.parse_page_number(request.args.get("page", ""))
     query = CaseQuery({kind: (code,)}, page=number)
-    page = queries.query_case_page(db.session(), query, current_vocabulary(), position)
+    page = result_lists.query_case_page(db.session(), query, current_vocabulary(), position)
     if page.number > page.pages:
         raise NotFound("no_such_page")
     return page

@@ -148,12 +148,7 @@ def limits(frame: MapFrame) -> str:
 @cache
 def shape(code: str) -> str:
     """A département in each of its frames, as a path for the even-odd fill rule."""
-    return "".join(
-        path(frame.project_ring(ring))
-        for frame in frames()
-        if code in frame.codes
-        for ring in departement_outlines()[code]
-    )
+    return "".join(shape_in(frame, code) for frame in frames() if code in frame.codes)
 
 
 @cache

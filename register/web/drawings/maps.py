@@ -7,38 +7,54 @@ screen readers.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import cache, lru_cache
 
 from flask import get_template_attribute
 from markupsafe import Markup
 
+from register.cases.case_places import MapPoints, locate_cases
 from register.cases.data_version import VersionedMapCache
 from register.cases.filters import CaseQuery, HitStrengths
-from register.cases.map_points import CommunePoint as Place
-from register.cases.map_points import MapPoints, locate_cases
 from register.db import db
 from register.territory.boundaries import departement_outlines
 from register.territory.codes import is_commune_code
-from register.web import request_context
 from register.web.drawings import map_geometry
 from register.web.drawings.map_geometry import extent, mainland, overseas_frames
 from register.web.languages import language
-from register.web.request_context import current_data_version, current_vocabulary, gazetteer, head
+from register.web.request_context import (
+    current_data_version,
+    current_vocabulary,
+    find_commune,
+    gazetteer,
+    head,
+)
 
-VIEW_BOX = f"0 0 {map_geometry.WIDTH} {map_geometry.HEIGHT}"
 # Space around the outlines for dots on the coast and on Ouessant.
 _MARGIN = 24
 
 
 @dataclass(frozen=True)
 class BaseMap:
-    """The map below the dots: land, limits of départements, borders of frames."""
+    """The map below the dots: extent, land, limits of départements, borders of frames."""
 
+    view: str
     land: str
     limits: str
     borders: Sequence[map_geometry.FrameBorder]
+
+
+@cache
+def ground() -> BaseMap:
+    """The base map, drawn once per process."""
+    parts = map_geometry.frames()
+    return BaseMap(
+        view=f"0 0 {map_geometry.WIDTH} {map_geometry.HEIGHT}",
+        land="".join(map(map_geometry.land, parts)),
+        limits="".join(map(map_geometry.limits, parts)),
+        borders=map_geometry.borders(),
+    )
 
 
 @dataclass(frozen=True)
@@ -65,16 +81,7 @@ class MapDrawing:
     whole: str
     communes: int
     aside: int
-
-    @property
-    def ground(self) -> BaseMap:
-        """The base map."""
-        return ground()
-
-    @property
-    def view(self) -> str:
-        """The extent of the drawing, as its ``viewBox``."""
-        return VIEW_BOX
+    ground: BaseMap
 
 
 @dataclass(frozen=True)
@@ -123,33 +130,21 @@ def draw_places(places: MapPoints) -> MapDrawing:
     centroids = [
         map_geometry.centroid(map_geometry.frame_of(code), code) for code in places.departements
     ]
-    names = gazetteer().departements
+    points: dict[bool, list[map_geometry.DrawingPoint]] = {True: [], False: []}
+    for place in places.points:
+        points[place.is_exact].append(_project(place.departement, place.lat, place.lon))
     codes = {place.departement for place in places.points} | set(places.departements)
     return MapDrawing(
         areas=[
-            DepartementShape(code, names[code].name, map_geometry.shape(code))
+            DepartementShape(code, gazetteer().departements[code].name, map_geometry.shape(code))
             for code in sorted(codes)
         ],
-        exact=map_geometry.dots(
-            _project_places(place for place in places.points if place.is_exact)
-        ),
-        about=map_geometry.dots(
-            _project_places(place for place in places.points if not place.is_exact)
-        ),
+        exact=map_geometry.dots(points[True]),
+        about=map_geometry.dots(points[False]),
         whole=map_geometry.dots(centroids),
         communes=len(places.points),
         aside=places.off_map_count,
-    )
-
-
-@cache
-def ground() -> BaseMap:
-    """The base map, drawn once per process."""
-    parts = map_geometry.frames()
-    return BaseMap(
-        land="".join(map(map_geometry.land, parts)),
-        limits="".join(map(map_geometry.limits, parts)),
-        borders=map_geometry.borders(),
+        ground=ground(),
     )
 
 
@@ -160,14 +155,11 @@ def locator(code: str) -> Locator | None:
     """
     if code in departement_outlines():
         return _draw_locator([code])
-    commune = request_context.find_commune(code) if is_commune_code(code) else None
-    if (
-        commune is None
-        or commune.departement is None
-        or commune.departement.code not in departement_outlines()
-    ):
+    commune = find_commune(code) if is_commune_code(code) else None
+    departement = commune.departement.code if commune and commune.departement else ""
+    if commune is None or departement not in departement_outlines():
         return None
-    return _draw_locator([commune.departement.code], commune.point, exact=commune.is_exact)
+    return _draw_locator([departement], commune.point, exact=commune.is_exact)
 
 
 def region_locator(departements: Sequence[str]) -> Locator | None:
@@ -180,10 +172,6 @@ def _render_map(query: CaseQuery, matches: HitStrengths | None) -> RenderedMap:
     drawing = draw_places(locate_cases(db.session(), query, current_vocabulary(), head(), matches))
     render: Callable[..., Markup] = get_template_attribute("web/_map.html", "france")
     return RenderedMap(render(drawing), drawing.communes)
-
-
-def _project_places(places: Iterable[Place]) -> list[map_geometry.DrawingPoint]:
-    return [_project(place.departement, place.lat, place.lon) for place in places]
 
 
 # Projection takes most of the time of a map, and communes do not move.

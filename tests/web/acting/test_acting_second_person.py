@@ -14,10 +14,10 @@ from signed import Signed
 from sqlalchemy import select
 
 from register.cases import acts
-from register.cases.acts.public_acts import FIXED_NOTE as RESTORED_NOTE
+from register.cases.acts.publication import FIXED_NOTE as RESTORED_NOTE
 from register.cases.checklist import ATTESTATIONS
 from register.cases.models import Incident
-from register.cases.pending_changes import Destruction, PendingChange
+from register.cases.second_person import Destruction, PendingChange
 from register.db import now
 from register.reports import acts as report_acts
 from register.reports.models import Report

@@ -9,7 +9,7 @@ import pytest
 
 from register.accounts import sign_in_attempts
 from register.accounts.models import Member
-from register.cases import acts, todo, todo_clauses
+from register.cases import acts, desk_lists, todo_clauses
 from register.cases.models import Incident
 from register.cases.web.desk import case_summaries
 from register.db import db, housekeeping, now
@@ -161,7 +161,7 @@ def test_task_of_a_reply_has_its_deadline(signed, desk, today, cast, received, s
 
 
 def test_counts_have_an_upper_limit(signed, drafted, monkeypatch):
-    monkeypatch.setattr(todo, "COUNT_LIMIT", 2)
+    monkeypatch.setattr(desk_lists, "COUNT_LIMIT", 2)
     monkeypatch.setattr("register.cases.web.desk.dashboard.COUNT_LIMIT", 2)
     monkeypatch.setattr(todo_clauses, "READ_LIMIT", 2)
     for _ in range(4):

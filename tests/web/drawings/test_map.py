@@ -9,7 +9,7 @@ from flask import Flask
 from flask.testing import FlaskClient
 from mapped import areas, dots, marked
 
-from register.cases.map_points import CommunePoint, MapPoints
+from register.cases.case_places import CommunePoint, MapPoints
 from register.web.drawings.maps import draw_places, locator, region_locator
 
 pytestmark = pytest.mark.one_database

@@ -13,7 +13,7 @@ from wtforms.validators import InputRequired, ValidationError
 from register.cases.acts.draft_acts import NOTE_LIMIT
 from register.cases.checklist import ATTESTATIONS
 from register.cases.member_view import DeskCase
-from register.cases.queries import NUMBER_LIMIT
+from register.cases.validation import NUMBER_LIMIT
 from register.db import now
 from register.errors import Invalid, RegisterError, TextError
 from register.text.dates import paris_day

@@ -181,7 +181,7 @@ def public_view(desk_case: DeskCase, snapshot: CaseSnapshot | None = None) -> Ca
     if not desk_case.snapshot.content:
         return None
     content = (snapshot or desk_case.snapshot).content
-    return build_case_view(db.session(), content, desk_case.number or 0, current_vocabulary())
+    return build_case_view(content, desk_case.number or 0)
 
 
 @desk.app_template_global("consequence")
@@ -283,7 +283,7 @@ def _parse_day(day_text: str) -> date:
 
 def _version_page(desk_case: DeskCase, past: CaseAtRevision, day: date | None = None) -> str:
     content = past.snapshot.content
-    about = build_case_view(db.session(), content, desk_case.number or 0, current_vocabulary())
+    about = build_case_view(content, desk_case.number or 0)
     return render_template(
         "cases/desk/version.html", file=desk_case, past=past, about=about, day=day
     )

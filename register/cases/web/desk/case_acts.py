@@ -12,11 +12,11 @@ from flask_babel import gettext as _
 from flask_babel import lazy_gettext
 
 from register.accounts.web import current_member
-from register.cases import acts, deadlines, queries
-from register.cases.acts import public_acts
+from register.cases import acts, deadlines, result_lists
+from register.cases.acts import publication
 from register.cases.member_view import DeskCase
 from register.cases.models import CaseState
-from register.cases.queries import NUMBER_LIMIT
+from register.cases.validation import NUMBER_LIMIT
 from register.cases.web.desk import act_forms
 from register.cases.web.desk.act_view import (
     awaits_approval_notice,
@@ -66,10 +66,10 @@ def publish(incident_id: int) -> ResponseReturnValue:
 def restore(incident_id: int) -> ResponseReturnValue:
     """The checklist, the attestations and the restoration of a withdrawn case."""
     desk_case, form = open_case(incident_id), act_forms.RestoreForm()
-    if public_acts.edited_since_withdrawal(db.session(), incident_id):
+    if publication.edited_since_withdrawal(db.session(), incident_id):
         form.public_note.flags.required = True
         if request.method == "GET" and case_checklist(desk_case).needs_second:
-            form.public_note.data = public_acts.FIXED_NOTE
+            form.public_note.data = publication.FIXED_NOTE
     notice = _("Le cas est rétabli : le public le lit à nouveau.")
     return perform_act(desk_case, form, Act.RESTORED, acts.restore, notice)
 
@@ -179,7 +179,7 @@ def merge(incident_id: int) -> ResponseReturnValue:
         number, other = act_forms.parse_id(typed), None
         # A case cannot be merged into itself.
         if 0 < number < NUMBER_LIMIT and number != present.number:
-            other = queries.load_case_summaries(db.session(), [number]).get(number)
+            other = result_lists.load_case_summaries(db.session(), [number]).get(number)
         return {"number_text": typed, "other": other}
 
     return perform_act(

@@ -5,22 +5,21 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from dataclasses import replace
 
-from flask import redirect, render_template, request
+from flask import render_template, request
 from flask.typing import ResponseReturnValue
 from flask_babel import gettext as _
 
 from register.accounts.web import current_member
-from register.cases import desk_lists, todo
+from register.cases import desk_lists
 from register.cases.desk_lists import ClaimFilter, DeskMatches, DeskQuery
 from register.cases.filters import FILTERS, WORDS, WORDS_LIMIT, parse_page_number
 from register.cases.models import CaseState
-from register.cases.todo_clauses import TodoContext, TodoKind
+from register.cases.todo_clauses import TodoKind
 from register.cases.web.public import search_request
 from register.cases.web.public.filter_panel import labelled_filters
 from register.db import db, now
 from register.errors import Invalid
 from register.search import draft_search
-from register.territory.resolve import PlaceReading
 from register.territory.web import place_choice
 from register.text.normalisation import one_line
 from register.web import list_query
@@ -56,9 +55,17 @@ def cases() -> ResponseReturnValue:
     head()
     try:
         desk_query = parse_list_query(args)
-        if typed_place:
-            return _place_redirect(typed_place, desk_query)
         address = list_address(desk_query)
+        if typed_place:
+            first_page = desk_query.at_page(1)
+            return search_request.place_redirect(
+                typed_place,
+                desk_query.case_query,
+                lambda query: list_address(replace(first_page, case_query=query)),
+                "cases/desk/uncoded_places.html",
+                parameters=list(list_parameters(first_page)),
+                back=address,
+            )
         return list_query.canonical_redirect(_FORM_PARAMETERS, address) or _list_page(desk_query)
     except Invalid as error:
         return _faulty_page(args, error)
@@ -82,9 +89,7 @@ def parse_list_query(args: QueryArgs) -> DeskQuery:
 
 def list_parameters(desk_query: DeskQuery) -> Iterator[tuple[str, str]]:
     """The parameters of a list, in a fixed order and without defaults."""
-    for name in FILTERS:
-        for code in desk_query.case_query.values.get(name, ()):
-            yield name, code
+    yield from desk_query.case_query.pairs()
     if desk_query.state:
         yield "etat", _STATE_CODES[desk_query.state]
     if desk_query.claim:
@@ -105,7 +110,7 @@ def filter_chips(desk_query: DeskQuery) -> list[FilterChip]:
     first_page = desk_query.at_page(1)
     removals = [
         (label, replace(first_page, case_query=case_query))
-        for label, case_query in labelled_filters(desk_query.case_query, current_vocabulary())
+        for label, case_query in labelled_filters(desk_query.case_query)
     ]
     if desk_query.claim:
         claim_label = typeset(claim_labels()[desk_query.claim])
@@ -126,36 +131,25 @@ def claim_labels() -> dict[ClaimFilter, str]:
 
 
 def _list_page(desk_query: DeskQuery) -> str:
-    member = current_member.member()
-    moment, _unread = todo.load_todo_context(
-        db.session(), current_vocabulary(), now(), single=settings().single_moderator
+    session, member, vocabulary = db.session(), current_member.member(), current_vocabulary()
+    moment, _unread = desk_lists.load_todo_context(
+        session, vocabulary, now(), single=settings().single_moderator
     )
     search = search_request.run_search(desk_query.case_query)
-    matches, unread = _find_matches(desk_query, moment, search) if search else (None, 0)
-    page = desk_lists.query_desk_page(db.session(), member, desk_query, moment, matches)
+    matches, unread_count = None, 0
+    if search:
+        # Public cases are found by the index, the others by their present texts.
+        clauses = desk_lists.list_clauses(member, desk_query, moment)
+        draft_matches = draft_search.find_drafts(
+            session, member, search.search_query, vocabulary, clauses
+        )
+        matches = DeskMatches(search.strength.keys(), draft_matches.ids)
+        unread_count = draft_matches.unread_count
+    page = desk_lists.query_desk_page(session, member, desk_query, moment, matches)
     list_query.require_page(page)
     ids = [case.id for case in page.cases]
-    return _render_list(
-        desk_query,
-        page=page,
-        waits=desk_lists.list_waiting_kinds(db.session(), member, ids, moment, _ROW_KINDS),
-        unread=unread,
-        reach=search.matches.state if search else "",
-        unheeded=search.ignored_operator if search else "",
-        mark=search_request.highlighter(search),
-    )
-
-
-def _find_matches(
-    desk_query: DeskQuery, moment: TodoContext, search: search_request.TextSearch
-) -> tuple[DeskMatches, int]:
-    """Public cases found by the index, the others by their present texts; how many are unread."""
-    member = current_member.member()
-    clauses = desk_lists.list_clauses(member, desk_query, moment)
-    draft_matches = draft_search.find_drafts(
-        db.session(), member, search.search_query, current_vocabulary(), clauses
-    )
-    return DeskMatches(search.strength.keys(), draft_matches.ids), draft_matches.unread_count
+    waits = desk_lists.list_waiting_kinds(session, member, ids, moment, _ROW_KINDS)
+    return _render_list(desk_query, page=page, waits=waits, unread=unread_count, search=search)
 
 
 def _render_list(desk_query: DeskQuery, **template_values: object) -> str:
@@ -177,9 +171,7 @@ def _render_list(desk_query: DeskQuery, **template_values: object) -> str:
         kinds=KINDS,
         selected=selected,
         hidden_filters=[
-            parameter
-            for parameter in list_parameters(desk_query)
-            if parameter[0] not in form_fields
+            (name, code) for name, code in list_parameters(desk_query) if name not in form_fields
         ],
         by_state={code: _state_address(desk_query, state) for code, state in STATES.items()},
         all_states=_state_address(desk_query, None),
@@ -189,24 +181,6 @@ def _render_list(desk_query: DeskQuery, **template_values: object) -> str:
 
 def _state_address(desk_query: DeskQuery, state: CaseState | None) -> str:
     return list_address(replace(desk_query, state=state, page=1))
-
-
-def _place_redirect(typed: str, desk_query: DeskQuery) -> ResponseReturnValue:
-    """A redirect to the same list at the typed place, or the choice between its readings."""
-
-    def place_address(reading: PlaceReading) -> str:
-        query = place_choice.query_at_place(desk_query.case_query, reading)
-        return list_address(replace(desk_query, case_query=query, page=1))
-
-    places = place_choice.match_places(typed, place_address)
-    if places.sole_choice:
-        return redirect(places.sole_choice.address, 303)
-    return render_template(
-        "cases/desk/uncoded_places.html",
-        matches=places,
-        parameters=list(list_parameters(replace(desk_query, page=1))),
-        back=list_address(desk_query),
-    )
 
 
 def _faulty_page(args: dict[str, list[str]], error: Invalid) -> ResponseReturnValue:

@@ -10,12 +10,11 @@ from flask_babel import gettext as _
 from flask_babel import ngettext
 
 from register.accounts.web import current_member
-from register.cases import todo as tasks
+from register.cases import desk_lists as tasks
 from register.cases.case_content import Content
-from register.cases.desk_lists import DeskCaseSummary
+from register.cases.desk_lists import DeskCaseSummary, Task, Todo
 from register.cases.duplicates import DuplicateReason, find_possible_duplicates
 from register.cases.member_view import DeskCase
-from register.cases.todo import Task, Todo
 from register.cases.todo_clauses import TodoKind
 from register.cases.web.desk.act_view import case_address
 from register.db import db, now

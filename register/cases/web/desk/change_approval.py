@@ -11,12 +11,12 @@ from flask.typing import ResponseReturnValue
 from flask_babel import lazy_gettext as _
 
 from register.accounts.web import current_member
-from register.cases import acts, pending_changes
+from register.cases import acts, second_person
 from register.cases import checklist as checks
 from register.cases.case_content import CaseSnapshot
 from register.cases.member_view import DeskCase
 from register.cases.models import CaseState, Reply
-from register.cases.pending_changes import ProposedChange
+from register.cases.second_person import ProposedChange
 from register.cases.web.desk import act_view, content_words
 from register.cases.web.desk.act_forms import ActForm, RefuseChangeForm
 from register.cases.web.desk.case import public_view
@@ -142,7 +142,7 @@ def _require_destruction(incident_id: int, destruction_id: int) -> None:
 
 
 def _get_change(incident_id: int, change_id: int) -> ProposedChange:
-    change = pending_changes.get_change(db.session(), current_member.member(), change_id)
+    change = second_person.get_change(db.session(), current_member.member(), change_id)
     if change.incident != incident_id:
         raise NotFound("no_such_change")
     return change
@@ -159,9 +159,9 @@ def _change_values(
     reply = db.session.get(Reply, proposal.reply) if proposal.reply is not None else None
     after = CaseSnapshot({})
     if base:
-        after = pending_changes.preview_change(base, proposal, change.made_at, reply)
+        after = second_person.preview_change(base, proposal, change.made_at, reply)
     flags = list(checks.risk_flags(proposal.content or desk_case.content))
-    for new_text in pending_changes.added_texts(proposal, reply):
+    for new_text in second_person.added_texts(proposal, reply):
         flags += [checks.Flag("text", risk.code, risk.excerpt) for risk in risks(new_text)]
     return {
         "change": change,

@@ -14,9 +14,8 @@ from register.accounts import acts as accounts
 from register.accounts import sign_in_attempts
 from register.accounts.web import current_member
 from register.cases import desk_lists, members_journal
-from register.cases.desk_lists import ClaimFilter, DeskQuery
+from register.cases.desk_lists import COUNT_LIMIT, ClaimFilter, DeskQuery
 from register.cases.members_journal import MembersJournalLine
-from register.cases.todo import COUNT_LIMIT
 from register.cases.todo_clauses import TodoKind
 from register.cases.web.desk import case_list, case_summaries
 from register.db import db, now

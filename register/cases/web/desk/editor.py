@@ -20,7 +20,7 @@ from register.cases import acts, revisions, rules
 from register.cases.case_content import Content
 from register.cases.member_view import DeskCase
 from register.cases.models import CaseState
-from register.cases.pending_changes import ProposedChange
+from register.cases.second_person import ProposedChange
 from register.cases.validation import LIST_LIMIT
 from register.cases.web.desk import content_words, editor_forms
 from register.cases.web.desk.act_forms import parse_id

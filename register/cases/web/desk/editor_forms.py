@@ -9,7 +9,7 @@ from typing import Any
 from flask_babel import lazy_gettext as _
 from wtforms import BooleanField, FormField
 
-from register.cases.acts.public_acts import TITLE_LIMIT
+from register.cases.acts.public_changes import TITLE_LIMIT
 from register.cases.acts.redaction import FIXED_NOTES
 from register.cases.case_content import Content, RequestContent
 from register.cases.member_view import DeskCase

@@ -12,7 +12,7 @@ from wtforms import HiddenField
 from wtforms.validators import ValidationError
 
 from register.cases import deadlines
-from register.cases.acts.public_acts import TITLE_LIMIT
+from register.cases.acts.public_changes import TITLE_LIMIT
 from register.cases.case_content import (
     LinkContent,
     ProceedingContent,

@@ -1,19 +1,52 @@
-"""View of a case's page: its places, its related cases, and who acts against whom."""
+"""View of a case: its labels, its places, related cases, and who acts against whom."""
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
+from functools import lru_cache
 from typing import Any
 
 from flask_babel import lazy_gettext as _
-from sqlalchemy.orm import Session
+from markupsafe import Markup
 
-from register.cases import queries
-from register.cases.queries import CaseSummary
-from register.cases.vocabulary import Vocabulary, VocabularyWord
+from register.cases import result_lists
+from register.cases.data_version import VersionedMapCache
+from register.cases.result_lists import CaseSummary
+from register.cases.vocabulary import VocabularyWord
+from register.db import db
 from register.territory.web import place_names
 from register.territory.web.place_names import CommuneView
+from register.text.dates import Language
+from register.text.typography import french
+from register.web.request_context import current_vocabulary
+
+_FAMILY_LABEL = Markup(
+    '<span class="fam {family}"><i aria-hidden="true">{letter}</i> <span>{label}</span></span>'
+)
+
+
+# Headings of the page about rights; the vocabulary says which types lead to which.
+RIGHTS_HEADINGS: Mapping[str, Any] = {
+    "filmer": _("Puis-je filmer le conseil\u202f?"),
+    "document": _("Puis-je obtenir ce document\u202f?"),
+    "mise-en-demeure": _("J’ai reçu une mise en demeure"),
+    "poursuite": _("On me poursuit pour ce que j’ai écrit"),
+    "convocation": _("La police me convoque"),
+    "retrait": _("Mon texte ou ma vidéo a été retiré"),
+    "violences": _("On m’a frappé, on m’a pris mon téléphone"),
+    "droit-de-reponse": _("On me demande de publier une réponse"),
+}
+
+
+@dataclass(frozen=True)
+class VocabularyLabels:
+    """Labels by code; those of ``types`` and ``families`` include the family's framed letter."""
+
+    types: Mapping[str, Markup]
+    families: Mapping[str, Markup]
+    evidence: Mapping[str, str]
+    outcomes: Mapping[str, str]
 
 
 @dataclass(frozen=True)
@@ -39,7 +72,7 @@ class CaseView:
     region: str
     act_statements: Sequence[ActStatement]
     nearby_cases: Sequence[CaseSummary]
-    titles: Mapping[int, str] = field(default_factory=dict)
+    titles: Mapping[int, str]
 
     @property
     def proceedings(self) -> int:
@@ -47,72 +80,80 @@ class CaseView:
         return sum(statement.proceeding is not None for statement in self.act_statements)
 
 
-def build_case_view(
-    session: Session, content: Mapping[str, Any], case_number: int, vocabulary: Vocabulary
-) -> CaseView:
+def build_case_view(content: Mapping[str, Any], case_number: int) -> CaseView:
     """Load the places of a case, its linked cases and those of its commune."""
-    commune_code = content["commune"]
-    place = place_names.find_commune_view(commune_code) if commune_code else None
-    linked_places = [place_names.find_commune_view(code) for code in content["linked_communes"]]
-    linked_cases = queries.load_case_summaries(
+    session, place = db.session(), case_commune(content)
+    linked_cases = result_lists.load_case_summaries(
         session, [link["number"] for link in content["links"]]
+    )
+    nearby_cases: Sequence[CaseSummary] = ()
+    if place:
+        nearby_cases = result_lists.list_commune_cases(session, place.commune.code, case_number)
+    departement, region = (
+        place_names.place_name(kind, content[kind]) if content[kind] else ""
+        for kind in ("departement", "region")
     )
     return CaseView(
         place=place,
-        linked_places=[linked_place for linked_place in linked_places if linked_place],
-        departement=_area_name("departement", content["departement"]),
-        region=_area_name("region", content["region"]),
-        act_statements=act_statements(content, vocabulary, place.commune.name if place else ""),
-        nearby_cases=queries.list_commune_cases(session, place.commune.code, case_number)
-        if place
-        else (),
+        linked_places=linked_communes(content),
+        departement=departement,
+        region=region,
+        act_statements=act_statements(content),
+        nearby_cases=nearby_cases,
         titles={number: linked_case.title for number, linked_case in linked_cases.items()},
     )
 
 
-def act_statements(
-    content: Mapping[str, Any], vocabulary: Vocabulary, place: str
-) -> list[ActStatement]:
-    """The acts reported, then each proceeding.
+def case_commune(content: Mapping[str, Any]) -> CommuneView | None:
+    """The commune of a case, if there is one."""
+    return place_names.find_commune_view(content["commune"]) if content["commune"] else None
 
-    :param place: the name of the authority's commune, if there is one.
-    """
-    authority = _party_label(_with_article(vocabulary, "acteur", content["actor"]), place)
-    target = _party_label(
-        _with_article(vocabulary, "cible", content["target"]), ", ".join(content["outlets"])
-    )
+
+def linked_communes(content: Mapping[str, Any]) -> list[CommuneView]:
+    """The communes that a case concerns besides its own."""
+    places = map(place_names.find_commune_view, content["linked_communes"])
+    return [place for place in places if place]
+
+
+def act_statements(content: Mapping[str, Any]) -> list[ActStatement]:
+    """The acts reported, then each proceeding."""
+    place, vocabulary = case_commune(content), current_vocabulary()
+    actor, target = content["actor"], with_article("cible", content["target"])
+    authority = _party_label(with_article("acteur", actor), place.commune.name if place else "")
+    target = _party_label(target, ", ".join(content["outlets"]))
     sued = any(proceeding["direction"] == "contre_cible" for proceeding in content["proceedings"])
     statements = [
-        ActStatement(authority, _type_verb(vocabulary, code), target)
+        ActStatement(authority, _type_verb(code), target)
         for code in content["types"]
         # The proceeding has a line of its own, with court and outcome.
         if not (sued and vocabulary.family_of.get(code) == "justice")
     ]
     for proceeding in content["proceedings"]:
-        by, against = _proceeding_parties(
-            proceeding, vocabulary, content["actor"], authority, target
-        )
-        statements.append(
-            ActStatement(by, _proceeding_verb(proceeding, content, vocabulary), against, proceeding)
-        )
+        by, against = target, authority
+        plaintiff = with_article("acteur", proceeding["plaintiff"])
+        if proceeding["direction"] == "tiers":
+            by, against = plaintiff, ""
+        elif proceeding["direction"] == "contre_cible":
+            # A plaintiff in the same role as the actor is the actor.
+            by = authority if proceeding["plaintiff"] in ("", actor) else plaintiff
+            against = target
+        verb = _proceeding_verb(proceeding, content)
+        statements.append(ActStatement(by, verb, against, proceeding))
     return statements
 
 
-def _proceeding_parties(
-    proceeding: Mapping[str, Any], vocabulary: Vocabulary, actor: str, authority: str, target: str
-) -> tuple[str, str]:
-    """Plaintiff and defendant; a plaintiff in the same role as the actor is the actor."""
-    plaintiff = _with_article(vocabulary, "acteur", proceeding["plaintiff"])
-    if proceeding["direction"] == "contre_cible":
-        other = proceeding["plaintiff"] not in ("", actor)
-        return plaintiff if other else authority, target
-    if proceeding["direction"] == "tiers":
-        return plaintiff, ""
-    return target, authority
+def with_article(name: str, code: str) -> str:
+    """The word of an actor or a target after its article."""
+    word = current_vocabulary().word(name, code)
+    return str(word.extra["with_article"]) if word else code
 
 
-def _type_verb(vocabulary: Vocabulary, code: str) -> str:
-    word = vocabulary.word("type", code)
+def _party_label(role: str, name: str) -> str:
+    return f"{role} ({name})" if role and name else role or name
+
+
+def _type_verb(code: str) -> str:
+    word = current_vocabulary().word("type", code)
     return _join_link(word.extra["act"], word) if word else code
 
 
@@ -121,56 +162,67 @@ def _join_link(verb: str, word: VocabularyWord) -> str:
     return f"{verb} {word.extra['link']}".strip()
 
 
-def _proceeding_verb(
-    proceeding: Mapping[str, Any], content: Mapping[str, Any], vocabulary: Vocabulary
-) -> str:
+def _proceeding_verb(proceeding: Mapping[str, Any], content: Mapping[str, Any]) -> str:
     """The verb of a proceeding; against the target, the verb of a type may be more exact."""
-    word = vocabulary.word("sens", proceeding["direction"])
+    word = current_vocabulary().word("sens", proceeding["direction"])
     if word is None:
         return str(proceeding["direction"])
     verb = str(word.extra["verb"])
-    if proceeding["direction"] != "contre_cible":
-        return _join_link(verb, word)
     # "poursuit en diffamation" is more exact than "poursuit", but with two such types it is not
     # known which of them this proceeding is.
     exact_verbs = [
-        type_verb
-        for code in content["types"]
-        if (type_verb := _type_verb(vocabulary, code)).startswith(verb)
+        type_verb for type_verb in map(_type_verb, content["types"]) if type_verb.startswith(verb)
     ]
-    return exact_verbs[0] if len(exact_verbs) == 1 else _join_link(verb, word)
+    if proceeding["direction"] == "contre_cible" and len(exact_verbs) == 1:
+        return exact_verbs[0]
+    return _join_link(verb, word)
 
 
-def _party_label(role: str, name: str) -> str:
-    return f"{role} ({name})" if role and name else role or name
-
-
-def _with_article(vocabulary: Vocabulary, name: str, code: str) -> str:
-    word = vocabulary.word(name, code)
-    return str(word.extra["with_article"]) if word else code
-
-
-def _area_name(kind: str, code: str) -> str:
-    return place_names.place_name(kind, code) if code else ""
-
-
-# Headings of the page about rights; the vocabulary says which types lead to which.
-RIGHTS_HEADINGS: Mapping[str, Any] = {
-    "filmer": _("Puis-je filmer le conseil\u202f?"),
-    "document": _("Puis-je obtenir ce document\u202f?"),
-    "mise-en-demeure": _("J’ai reçu une mise en demeure"),
-    "poursuite": _("On me poursuit pour ce que j’ai écrit"),
-    "convocation": _("La police me convoque"),
-    "retrait": _("Mon texte ou ma vidéo a été retiré"),
-    "violences": _("On m’a frappé, on m’a pris mon téléphone"),
-    "droit-de-reponse": _("On me demande de publier une réponse"),
-}
-
-
-def rights_links(types: Iterable[str], vocabulary: Vocabulary) -> list[tuple[str, str]]:
+def rights_links(types: Iterable[str]) -> list[tuple[str, str]]:
     """Address and heading of each right that concerns these types, in their order."""
-    terms = (vocabulary.word("type", code) for code in types)
+    terms = (current_vocabulary().word("type", code) for code in types)
     anchors = dict.fromkeys(
         term.extra["rights"] for term in terms if term and "rights" in term.extra
     )
     return [(f"/vos-droits#{anchor}", str(RIGHTS_HEADINGS[anchor])) for anchor in anchors]
+
+
+# Twenty cases of a list have sixty labels: to look up and escape each of them again would be most
+# of the work of a list.
+_labels_cache: VersionedMapCache[Language, VocabularyLabels] = VersionedMapCache(2)
+
+
+def labels() -> VocabularyLabels:
+    """The labels of the vocabularies as HTML, cached for each of their versions."""
+    vocabulary = current_vocabulary()
+
+    def build_labels() -> VocabularyLabels:
+        families = vocabulary.lists["famille"]
+        return VocabularyLabels(
+            types={
+                code: _family_label(families[vocabulary.family_of[code]], word.label)
+                for code, word in vocabulary.lists["type"].items()
+            },
+            families={code: _family_label(word, word.label) for code, word in families.items()},
+            evidence={code: word.label for code, word in vocabulary.lists["preuve"].items()},
+            outcomes={code: word.label for code, word in vocabulary.lists["issue"].items()},
+        )
+
+    return _labels_cache.get_or_make(vocabulary.version, vocabulary.language, build_labels)
+
+
+def _family_label(family: VocabularyWord, label: str) -> Markup:
+    return _FAMILY_LABEL.format(family=family.code, letter=family.extra["letter"], label=label)
+
+
+# Bounded, because cases may have many free place labels.
+@lru_cache(maxsize=4096, typed=True)
+def place_line(name: str, container: str) -> Markup:
+    """A place with the area that contains it, unless both have the same name, like Paris."""
+    if not container or container == name:
+        return Markup("<b>{}</b>").format(_typeset_name(name))
+    return Markup("<b>{}</b> ({})").format(_typeset_name(name), _typeset_name(container))
+
+
+def _typeset_name(name: str) -> str:
+    return name if isinstance(name, Markup) else french(name)

@@ -1,4 +1,4 @@
-"""Public list of cases and the page of a case."""
+"""Public list of cases, its form with errors, and the page of a case."""
 
 from __future__ import annotations
 
@@ -6,28 +6,30 @@ import re
 
 from flask import abort, redirect, render_template, request
 from flask.typing import ResponseReturnValue
+from flask_babel import gettext as _
 
-from register.cases import public_versions, queries, statistics, timeline
-from register.cases.filters import FILTERS, CaseQuery
-from register.cases.web.public import (
-    case_view,
-    filter_panel,
-    no_results,
-    search_request,
-    search_suggestions,
-    search_title,
-)
+from register.cases import queries, result_lists, statistics, timeline
+from register.cases.filters import FILTERS, LENGTH_LIMIT, WORDS, WORDS_LIMIT, CaseQuery
+from register.cases.queries import PublicCase
+from register.cases.web.public import case_view, filter_panel, search_request, search_title
+from register.cases.web.public.search_suggestions import NoResultsLinks, SearchSuggestions
 from register.db import db
 from register.errors import Invalid, Moved, NotFound
+from register.search import query_parser
 from register.territory.web import place_choice
+from register.text.normalisation import one_line
 from register.web import list_query, urls
 from register.web.blueprints import public
 from register.web.drawings.maps import search_map
+from register.web.error_messages import error_sentence
 from register.web.list_query import QueryArgs
 from register.web.request_context import current_vocabulary, head
 
 _NUMBER_PATTERN = re.compile(r"[1-9][0-9]{0,8}")
 _FORM_PARAMETERS = frozenset({*FILTERS, "lieu", "tri", "page"})
+# Text fields by their names, which are also their ids.
+_TEXT_FIELDS = frozenset({WORDS, "media", "du", "au"})
+_FILTER_ERRORS = frozenset({"filter", "filter_too_many"})
 
 
 def case_number(number_text: str) -> int:
@@ -49,9 +51,12 @@ def cases() -> ResponseReturnValue:
     head()
     try:
         query = search_request.parse_search(args)
-        if typed:
-            return _place_redirect(typed, query)
         address = urls.cases(query)
+        if typed:
+            choice_template = "territory/place_choice.html"
+            return search_request.place_redirect(
+                typed, query, urls.cases, choice_template, back=address
+            )
         return list_query.canonical_redirect(_FORM_PARAMETERS, address) or _list_page(query)
     except Invalid as error:
         return faulty_form_page(args, error)
@@ -60,41 +65,26 @@ def cases() -> ResponseReturnValue:
 def _list_page(query: CaseQuery) -> str:
     search = search_request.run_search(query)
     strengths = search.strength if search else None
-    page = queries.query_case_page(db.session(), query, current_vocabulary(), head(), strengths)
+    page = result_lists.query_case_page(
+        db.session(), query, current_vocabulary(), head(), strengths
+    )
     list_query.require_page(page)
-    suggestions = search_suggestions.suggest_searches(query, search)
+    suggestions = SearchSuggestions(query, search) if search else None
+    has_no_results = not page.total and not query.is_bare
     return render_template(
         "cases/public/list.html",
         page=page,
         query=query,
         summary=statistics.load_register_summary(db.session(), current_vocabulary(), head()),
-        title=""
-        if query.is_bare
-        else search_title.page_title(query, current_vocabulary(), page.total),
+        title="" if query.is_bare else search_title.page_title(query, page.total),
         map=search_map(query, strengths) if page.total else None,
-        panel=filter_panel.cached_panel_html(query, current_vocabulary(), head(), strengths),
-        chips=list_query.filter_chips(
-            filter_panel.labelled_filters(query, current_vocabulary()), urls.cases
-        ),
-        phrase=search_title.phrase(query, current_vocabulary()),
-        unheeded=search.ignored_operator if search else "",
-        reach=search.matches.state if search else "",
+        panel=filter_panel.cached_panel_html(query, strengths),
+        chips=list_query.filter_chips(filter_panel.labelled_filters(query), urls.cases),
+        phrase=search_title.phrase(query),
+        search=search,
         offers=suggestions,
-        onward=no_results.no_results_links(query, search, suggestions)
-        if not (page.total or query.is_bare)
-        else None,
-        mark=search_request.highlighter(search),
+        onward=NoResultsLinks(query, search) if has_no_results else None,
     )
-
-
-def _place_redirect(typed: str, query: CaseQuery) -> ResponseReturnValue:
-    """A redirect to the same search at the typed place, or the choice between its readings."""
-    places = place_choice.match_places(
-        typed, lambda reading: urls.cases(place_choice.query_at_place(query, reading))
-    )
-    if places.sole_choice:
-        return redirect(places.sole_choice.address, 303)
-    return render_template("territory/place_choice.html", matches=places, back=urls.cases(query))
 
 
 def faulty_form_page(args: QueryArgs, error: Invalid) -> ResponseReturnValue:
@@ -102,54 +92,105 @@ def faulty_form_page(args: QueryArgs, error: Invalid) -> ResponseReturnValue:
 
     :raises Invalid: the error is in no field of the form, such as the page number.
     """
-    if not search_request.is_field_error(error):
+    if error.key not in _FILTER_ERRORS and not error.key.startswith("search_"):
         raise error
-    filled_form = search_request.read_faulty_form(args)
-    query, search = filled_form.query, search_request.run_search(filled_form.query)
-    counts = filter_panel.facet_counts(
-        query, current_vocabulary(), head(), search.strength if search else None
-    )
-    filters = filter_panel.build_panel(query, current_vocabulary(), counts, filled_form.typed)
+    query, faults, typed = _split_faulty_form(args)
+    search = search_request.run_search(query)
+    panel = filter_panel.panel_html(query, search.strength if search else None, typed)
     page = render_template(
         "cases/public/search_invalid.html",
         query=query,
-        typed=filled_form.typed.get("q", query.words),
-        faults=filled_form.faults,
-        panel=filter_panel.render_panel(filters, query, open=True),
+        typed=typed.get(WORDS, query.words),
+        faults=faults,
+        panel=panel,
     )
     return page, 400
 
 
-@public.get("/incidents/<number>")
-def case(number: str) -> ResponseReturnValue:
-    """The current version of a case, or the version of the address."""
-    head()
-    try:
-        public_case = queries.load_public_case(
-            db.session(), case_number(number), requested_version()
+def _split_faulty_form(args: QueryArgs) -> tuple[CaseQuery, list[tuple[str, str]], dict[str, str]]:
+    """The search of a form's valid values, the faults of the others, and the texts to correct.
+
+    A fault is a sentence after the field that it is about, which is empty for a filter without a
+    text field.
+    """
+    remaining = {name: texts for name, texts in args.items() if name != "page"}
+    faults, typed = [], {}
+    while True:
+        try:
+            query = search_request.parse_search(remaining)
+            query_parser.parse(query.words)
+        except Invalid as error:
+            name = str(error.values.get("name", WORDS))
+            # KeyError instead of an endless loop, should an error name no remaining filter.
+            removed_values = remaining.pop(name)
+            field = name if name in _TEXT_FIELDS else ""
+            faults.append((field, _fault_sentence(error, name)))
+            if field and len(removed_values) == 1:
+                limit = WORDS_LIMIT if name == WORDS else LENGTH_LIMIT
+                typed[name] = one_line(removed_values[0])[:limit]
+        else:
+            return query, faults, typed
+
+
+def _fault_sentence(error: Invalid, name: str) -> str:
+    """The sentence of an error, with the filter's title in the form."""
+    if name == WORDS and error.key == "filter":
+        return error_sentence(Invalid("search_too_long", limit=WORDS_LIMIT))
+    filter_title = filter_panel.filter_titles().get(name, name)
+    if name in ("du", "au"):
+        sentence = _(
+            "« %(field)s » : écrivez une année, un mois ou un jour, comme 2006, 2006-06 ou "
+            "2006-06-26."
         )
-    except Moved as moved:
-        return redirect(urls.case(int(str(moved.values["number"]))), 301)
+    elif error.key != "filter":
+        named = {"name": filter_title} if "name" in error.values else {}
+        return error_sentence(Invalid(error.key, **{**error.values, **named}))
+    elif name in urls.PLACES:
+        sentence = _("« %(filter)s » : aucun territoire ne porte le code %(value)s.")
+    elif name in ("media", "endroit"):
+        sentence = _("« %(filter)s » : %(value)s dépasse %(limit)s caractères.")
+    else:
+        sentence = _("« %(filter)s » ne connaît pas la valeur %(value)s.")
+    # No other error sentence quotes what was typed.
+    quoted_value = search_title.quote_typed(str(error.values.get("value", "")))
+    titles = {"field": filter_title, "filter": filter_title}
+    return str(sentence) % {**titles, "value": quoted_value, "limit": LENGTH_LIMIT}
+
+
+@public.get("/incidents/<number>")
+def case(number: str) -> str:
+    """The current version of a case, or the version of the address."""
+    public_case = load_requested_case(number)
+    content = public_case.snapshot.content
     return render_template(
         "cases/public/case.html",
         case=public_case,
-        file=case_view.build_case_view(
-            db.session(),
-            public_case.snapshot.content,
-            public_case.number,
-            current_vocabulary(),
-        ),
-        events=timeline.case_timeline(public_case.snapshot.content),
-        changes=public_versions.list_changes(db.session(), public_case),
+        file=case_view.build_case_view(content, public_case.number),
+        events=timeline.case_timeline(content),
+        changes=queries.list_changes(db.session(), public_case),
         cited_by=queries.list_citing_cases(db.session(), public_case.number),
     )
 
 
-def requested_version() -> int | None:
-    """The version number in the address, if there is one."""
-    version_text = request.args.get("version", "")
-    if not version_text:
-        return None
-    if not _NUMBER_PATTERN.fullmatch(version_text):
+def load_requested_case(number_text: str) -> PublicCase:
+    """The case of an address, in the version that the query string asks for.
+
+    :raises NotFound: no such case, or no such version of it.
+    :raises Moved: it was merged into another; see :func:`redirect_merged`.
+    """
+    head()
+    number, version_text = case_number(number_text), request.args.get("version", "")
+    if version_text and not _NUMBER_PATTERN.fullmatch(version_text):
         abort(400)
-    return int(version_text)
+    version = int(version_text) if version_text else None
+    return queries.load_public_case(db.session(), number, version)
+
+
+@public.errorhandler(Moved)
+def redirect_merged(moved: Moved) -> ResponseReturnValue:
+    """The page of the case that the case was merged into, or its file of the same name."""
+    target = urls.case(int(str(moved.values["number"])))
+    if "." not in request.path:
+        return redirect(target, 301)
+    address = urls.case(int((request.view_args or {})["number"]))
+    return redirect(request.path.replace(address, target, 1), 301)

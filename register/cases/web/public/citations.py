@@ -3,27 +3,23 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 from typing import Any
 
-from flask import Response, redirect
-from flask.typing import ResponseReturnValue
+from flask import Response, request
 from flask_babel import gettext as _
 
-from register.cases import queries
 from register.cases.queries import PublicCase
-from register.cases.web.public.cases import case_number, requested_version
-from register.db import db
-from register.errors import Moved
+from register.cases.web.public.cases import load_requested_case
 from register.text import dates
 from register.text.dates import PartialDate
 from register.text.typography import french
 from register.web import urls
 from register.web.blueprints import public
 from register.web.l10n import edtf_words, typeset
-from register.web.request_context import head, settings
+from register.web.request_context import settings
 
 SITE = "Web Citoyen"
 
@@ -51,7 +47,6 @@ class CaseReference:
     number: int
     version: int
     title: str
-    site: str
     publisher: str
     address: str
     language: str
@@ -67,46 +62,18 @@ class CaseReference:
         return f"webcitoyen-{self.number}-v{self.version}"
 
 
-@dataclass(frozen=True)
-class CitationFormat:
-    """The writer of a format and its media type."""
-
-    write: Callable[[CaseReference], str]
-    mimetype: str
-
-
-@public.get("/incidents/<number>/citation.bib")
-def citation_bib(number: str) -> ResponseReturnValue:
-    """The reference for BibTeX and biblatex."""
-    return _citation_response(number, "bib")
-
-
-@public.get("/incidents/<number>/citation.ris")
-def citation_ris(number: str) -> ResponseReturnValue:
-    """The reference as RIS, which nearly all reference managers read."""
-    return _citation_response(number, "ris")
-
-
-@public.get("/incidents/<number>/citation.json")
-def citation_json(number: str) -> ResponseReturnValue:
-    """The reference as CSL-JSON, for Zotero, pandoc and similar programs."""
-    return _citation_response(number, "json")
-
-
-def _citation_response(number: str, format_name: str) -> ResponseReturnValue:
+@public.get("/incidents/<number>/citation.bib", endpoint="citation_bib")
+@public.get("/incidents/<number>/citation.ris", endpoint="citation_ris")
+@public.get("/incidents/<number>/citation.json", endpoint="citation_json")
+def citation(number: str) -> Response:
     """The reference to the current version of a case, or to the version of the address."""
-    head()
-    try:
-        public_case = queries.load_public_case(
-            db.session(), case_number(number), requested_version()
-        )
-    except Moved as moved:
-        return redirect(urls.citation(int(str(moved.values["number"])), format_name), 301)
-    citation = reference(public_case)
-    response = Response(
-        FORMATS[format_name].write(citation), mimetype=FORMATS[format_name].mimetype
+    format_name = request.path.rpartition(".")[2]
+    write, mimetype = FORMATS[format_name]
+    case_reference = reference(load_requested_case(number))
+    response = Response(write(case_reference), mimetype=mimetype)
+    response.headers["Content-Disposition"] = (
+        f'attachment; filename="{case_reference.key}.{format_name}"'
     )
-    response.headers["Content-Disposition"] = f'attachment; filename="{citation.key}.{format_name}"'
     # The title of a withdrawn case must not survive in the index of a search engine.
     response.headers["X-Robots-Tag"] = "noindex"
     return response
@@ -119,7 +86,6 @@ def reference(case: PublicCase) -> CaseReference:
         number=case.number,
         version=case.version,
         title=french(content["title"]),
-        site=SITE,
         publisher=settings().publisher_name or SITE,
         address=settings().base_url + urls.version(case.number, case.version),
         language=content["language"],
@@ -139,7 +105,7 @@ def reference(case: PublicCase) -> CaseReference:
 def bibtex(reference: CaseReference) -> str:
     """An entry for BibTeX and biblatex in UTF-8; addresses and dates need no escapes."""
     fields = {
-        "author": f"{{{_escape_tex(reference.site)}}}",
+        "author": f"{{{SITE}}}",
         # A second pair of braces: otherwise a style may put names of the title in lower case.
         "title": f"{{{_escape_tex(reference.title)}}}",
         "publisher": _escape_tex(reference.publisher),
@@ -165,27 +131,26 @@ def _escape_tex(text: str) -> str:
 
 
 def ris(reference: CaseReference) -> str:
-    """A record of the RIS format, with its CRLF line ends."""
-    return "".join(f"{tag}  - {_single_line(value)}\r\n" for tag, value in _ris_fields(reference))
-
-
-def _ris_fields(reference: CaseReference) -> Iterator[tuple[str, str]]:
-    yield "TY", "ELEC"
-    yield "ID", reference.key
-    yield "AU", reference.site
-    yield "TI", reference.title
-    yield "PB", reference.publisher
-    yield "PY", str(reference.issued.year)
-    yield "DA", f"{reference.issued:%Y/%m/%d}/"
-    yield "ET", str(reference.version)
-    yield "M1", str(reference.number)
-    yield "UR", reference.address
-    yield "LA", reference.language
-    yield from (("KW", word) for word in reference.keywords)
-    # RIS has no field for the date of the facts, and no approximate dates.
-    yield "C1", reference.facts.edtf if reference.facts else ""
-    yield "N1", reference.note
-    yield "ER", ""
+    """A record of the RIS format, which nearly all reference managers read, with CRLF line ends."""
+    fields = [
+        ("TY", "ELEC"),
+        ("ID", reference.key),
+        ("AU", SITE),
+        ("TI", reference.title),
+        ("PB", reference.publisher),
+        ("PY", str(reference.issued.year)),
+        ("DA", f"{reference.issued:%Y/%m/%d}/"),
+        ("ET", str(reference.version)),
+        ("M1", str(reference.number)),
+        ("UR", reference.address),
+        ("LA", reference.language),
+        *(("KW", word) for word in reference.keywords),
+        # RIS has no field for the date of the facts, and no approximate dates.
+        ("C1", reference.facts.edtf if reference.facts else ""),
+        ("N1", reference.note),
+        ("ER", ""),
+    ]
+    return "".join(f"{tag}  - {_single_line(value)}\r\n" for tag, value in fields)
 
 
 def csl(reference: CaseReference) -> str:
@@ -194,8 +159,8 @@ def csl(reference: CaseReference) -> str:
         "id": reference.key,
         "type": "webpage",
         "title": _single_line(reference.title),
-        "author": [{"literal": _single_line(reference.site)}],
-        "container-title": _single_line(reference.site),
+        "author": [{"literal": SITE}],
+        "container-title": SITE,
         "publisher": _single_line(reference.publisher),
         "number": str(reference.number),
         "version": str(reference.version),
@@ -208,11 +173,10 @@ def csl(reference: CaseReference) -> str:
     if reference.facts:
         facts = reference.facts
         parts = [part for part in (facts.year, facts.month, facts.day) if part is not None]
-        # "circa" is the only mark of the format for a date that is not certain.
-        csl_item["event-date"] = {
-            "date-parts": [parts],
-            **({"circa": True} if facts.mark else {}),
-        }
+        csl_item["event-date"] = {"date-parts": [parts]}
+        if facts.mark:
+            # The only mark of the format for a date that is not certain.
+            csl_item["event-date"]["circa"] = True
     if reference.keywords:
         csl_item["keyword"] = ", ".join(map(_single_line, reference.keywords))
     return json.dumps([csl_item], ensure_ascii=False, indent=2) + "\n"
@@ -226,8 +190,9 @@ def _single_line(text: str) -> str:
     return " ".join(text.split())
 
 
-FORMATS = {
-    "bib": CitationFormat(bibtex, "application/x-bibtex"),
-    "ris": CitationFormat(ris, "application/x-research-info-systems"),
-    "json": CitationFormat(csl, "application/vnd.citationstyles.csl+json"),
+# The writer of each format, and its media type.
+FORMATS: Mapping[str, tuple[Callable[[CaseReference], str], str]] = {
+    "bib": (bibtex, "application/x-bibtex"),
+    "ris": (ris, "application/x-research-info-systems"),
+    "json": (csl, "application/vnd.citationstyles.csl+json"),
 }

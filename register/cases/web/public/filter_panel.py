@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 
@@ -10,19 +10,15 @@ from flask import get_template_attribute
 from flask_babel import gettext as _
 from markupsafe import Markup
 
-from register.cases import facets
 from register.cases.data_version import VersionedMapCache
-from register.cases.facets import FacetCounts
+from register.cases.facets import count_facets, outlet_names
 from register.cases.filters import CaseQuery, HitStrengths
 from register.cases.former_codes import DURATIONS
-from register.cases.vocabulary import Vocabulary
-from register.cases.web.public import search_title
+from register.cases.web.public.search_title import value_label
 from register.db import db
-from register.journal import LedgerPosition
-from register.territory.web import place_names
 from register.text.normalisation import fold, fold_name
 from register.web.list_query import FacetOption
-from register.web.request_context import current_data_version
+from register.web.request_context import current_data_version, current_vocabulary, head
 
 # Filters that the panel shows as checkboxes, in this order; types are grouped by family.
 CHECKBOX_FILTERS = (
@@ -39,18 +35,17 @@ CHECKBOX_FILTERS = (
     "duree",
     "media",
 )
-# Filters that have a field of their own in the panel.
-_PANEL_FIELDS = (*CHECKBOX_FILTERS, "sans_date", "du", "au")
+# Parameters that have a field in the form, or none in a new search.
+_FORM_FIELDS = frozenset({*CHECKBOX_FILTERS, "sans_date", "du", "au", "q", "tri", "page"})
 # Two groups are open, so that a reader sees what the panel is for.
 _OPEN_FACETS = frozenset({"famille", "preuve"})
+# Their values belong to proceedings and durations, not to the case.
+_UNCOUNTED_FILTERS = frozenset({"sens", "duree"})
 # There are thousands of outlets: only those with the most cases get a checkbox.
 _MAX_OUTLETS = 12
 
 # Cached: each panel sorts about a hundred names.
 _sort_key = lru_cache(maxsize=256)(fold_name)
-
-ValueCounts = Mapping[str, int]
-
 
 OptionSections = Sequence[tuple[str, Sequence[FacetOption]]]
 
@@ -63,24 +58,6 @@ class FilterFacet:
     title: str
     sections: OptionSections
     open: bool
-
-
-@dataclass(frozen=True)
-class FilterPanel:
-    """The content of the filter form.
-
-    ``hidden_filters``: filters in force that have no field in the panel, apart from the words,
-    whose field is above the list. ``invalid_fields``: names of fields with a refused value.
-    """
-
-    facets: Sequence[FilterFacet]
-    hidden_filters: Sequence[tuple[str, str]]
-    outlet: str
-    since: str
-    until: str
-    undated: bool
-    count: int
-    invalid_fields: Collection[str] = ()
 
 
 _panel_cache: VersionedMapCache[str, Markup] = VersionedMapCache(256)
@@ -114,191 +91,112 @@ def filter_titles() -> dict[str, str]:
     }
 
 
-def cached_panel_html(
-    query: CaseQuery, vocabulary: Vocabulary, head: LedgerPosition, hits: HitStrengths | None = None
-) -> Markup:
+def cached_panel_html(query: CaseQuery, hits: HitStrengths | None) -> Markup:
     """The panel as HTML, cached because it is the larger half of a list.
 
     The panel of a search by words is not cached: its counts depend on the search index, and the
     cache of whole pages follows the index.
     """
-
-    def render_current() -> Markup:
-        counts = facet_counts(query, vocabulary, head, hits if query.words else None)
-        return render_panel(build_panel(query, vocabulary, counts), query)
-
     if query.words:
-        return render_current()
-    version_key = (head.digest, vocabulary.version, current_data_version().territory)
+        return panel_html(query, hits)
+    vocabulary = current_vocabulary()
+    version_key = (head().digest, vocabulary.version, current_data_version().territory)
     key = f"{vocabulary.language} {query.at_page(1).query_string()}"
-    return _panel_cache.get_or_make(version_key, key, render_current)
+    return _panel_cache.get_or_make(version_key, key, lambda: panel_html(query))
 
 
-def build_panel(
-    query: CaseQuery,
-    vocabulary: Vocabulary,
-    counts: FacetCounts,
-    typed: Mapping[str, str] | None = None,
-) -> FilterPanel:
-    """The form filled with the search in force.
+def panel_html(
+    query: CaseQuery, hits: HitStrengths | None = None, typed: Mapping[str, str] | None = None
+) -> Markup:
+    """The form filled with the search in force, as HTML.
 
-    :param counts: for each facet its values that have cases in this search.
+    :param hits: the cases that match the words.
     :param typed: refused texts by field, shown again to be corrected.
     """
-    typed = typed or {}
-    labels = filter_titles()
-    facet_groups = [
-        build_facet(
-            name, labels[name], vocabulary, counts.get(name, {}), query.values.get(name, ())
-        )
-        for name in CHECKBOX_FILTERS
-    ]
-    return FilterPanel(
+    # Filters in force that have no field of their own; that of the words is above the list.
+    hidden_filters = [(name, code) for name, code in query.pairs() if name not in _FORM_FIELDS]
+    count = sum(len(codes) for name, codes in query.values.items() if name != "q")
+    facet_counts = count_facets(db.session(), query, current_vocabulary(), head(), hits)
+    titles = filter_titles()
+    facets: list[FilterFacet] = []
+    for name in CHECKBOX_FILTERS:
+        selected = query.values.get(name, ())
+        sections = _build_sections(name, facet_counts.get(name, {}), selected)
+        filled_sections = [(legend, options) for legend, options in sections if options]
+        is_open = bool(selected) or name in _OPEN_FACETS
         # The outlets have a text field even without a checkbox.
-        facets=[
-            facet_group
-            for facet_group in facet_groups
-            if facet_group.sections or facet_group.name == "media"
-        ],
-        hidden_filters=[
-            parameter
-            for parameter in query.pairs()
-            if parameter[0] not in (*_PANEL_FIELDS, "q", "tri", "page")
-        ],
-        outlet=typed.get("media", ""),
-        since=typed.get("du", _first_value(query, "du")),
-        until=typed.get("au", _first_value(query, "au")),
-        undated="sans_date" in query.values,
-        count=sum(len(values) for name, values in query.values.items() if name != "q"),
-        invalid_fields=typed.keys(),
-    )
-
-
-def render_panel(panel: FilterPanel, query: CaseQuery, *, open: bool = False) -> Markup:
-    """A panel as HTML.
-
-    :param open: unfold it on narrow screens too, because a field has to be corrected.
-    """
+        if filled_sections or name == "media":
+            facets.append(FilterFacet(name, titles[name], filled_sections, is_open))
     macro: Callable[..., Markup] = get_template_attribute(
         "cases/public/_filter_panel.html", "filters"
     )
-    return macro(panel, query, open)
+    return macro(facets, hidden_filters, count, query, typed)
 
 
-def labelled_filters(query: CaseQuery, vocabulary: Vocabulary) -> Iterator[tuple[str, CaseQuery]]:
+def labelled_filters(query: CaseQuery) -> Iterator[tuple[str, CaseQuery]]:
     """The filters in force in words, each with the search without it."""
     titles = filter_titles()
     for name, codes in query.values.items():
         for code in codes:
-            label = search_title.value_label(vocabulary, name, code)
+            label = value_label(name, code)
             label = _("%(filter)s : %(value)s", filter=titles[name], value=label)
             yield label, query.without(name, code)
 
 
-def facet_counts(
-    query: CaseQuery, vocabulary: Vocabulary, head: LedgerPosition, hits: HitStrengths | None
-) -> FacetCounts:
-    """For each facet its values that have cases in a search."""
-    return facets.count_facets(db.session(), query, vocabulary, head, hits)
-
-
-def build_facet(
-    name: str, title: str, vocabulary: Vocabulary, counts: ValueCounts, selected: Sequence[str]
-) -> FilterFacet:
+def _build_sections(
+    name: str, counts: Mapping[str, int], selected: Sequence[str]
+) -> OptionSections:
     """The checkboxes of a filter.
 
     :param counts: its values that have cases in the search.
     :param selected: its values in force.
     """
-    sections = _build_sections(name, vocabulary, counts, selected)
-    filled_sections = [(legend, options) for legend, options in sections if options]
-    return FilterFacet(name, title, filled_sections, open=bool(selected) or name in _OPEN_FACETS)
-
-
-def _build_sections(
-    name: str, vocabulary: Vocabulary, counts: ValueCounts, selected: Sequence[str]
-) -> OptionSections:
+    vocabulary = current_vocabulary()
     if name == "type":
         return [
-            (
-                family.label,
-                _vocabulary_options(
-                    "type", vocabulary, counts, selected, vocabulary.types_of([code])
-                ),
-            )
+            (family.label, _counted_options(name, vocabulary.types_of([code]), counts, selected))
             for code, family in vocabulary.lists["famille"].items()
         ]
-    if name in _OPTION_BUILDERS:
-        return [("", _OPTION_BUILDERS[name](counts, selected))]
-    codes: Iterable[str] = vocabulary.lists.get(name, DURATIONS)
-    if name in vocabulary.lists and name != "sens":
-        return [("", _vocabulary_options(name, vocabulary, counts, selected, codes))]
-    # No counts: these values belong to proceedings and durations, not to the case. A retired
-    # word is offered only where it is already selected.
-    options = [
-        FacetOption(code, search_title.value_label(vocabulary, name, code), code in selected)
-        for code in codes
-        if name not in vocabulary.lists or vocabulary.accepts(name, code) or code in selected
-    ]
-    return [("", options)]
+    if name in _UNCOUNTED_FILTERS:
+        # A retired word is offered only where it is already selected.
+        options = [
+            FacetOption(code, value_label(name, code), code in selected)
+            for code in vocabulary.lists.get(name, DURATIONS)
+            if name not in vocabulary.lists or vocabulary.accepts(name, code) or code in selected
+        ]
+        return [("", options)]
+    if name == "media":
+        return [("", _outlet_options(counts, selected))]
+    codes: Iterable[str] = {*counts, *selected}
+    if name == "annee":
+        # The newest first, as in the list.
+        codes = sorted(codes, reverse=True)
+    elif name == "departement":
+        # By name: counts must not rank them.
+        codes = sorted(codes, key=lambda code: _sort_key(value_label(name, code)))
+    else:
+        codes = vocabulary.lists[name]
+    return [("", _counted_options(name, codes, counts, selected))]
 
 
-def _vocabulary_options(
-    name: str,
-    vocabulary: Vocabulary,
-    counts: ValueCounts,
-    selected: Sequence[str],
-    codes: Iterable[str],
+def _counted_options(
+    name: str, codes: Iterable[str], counts: Mapping[str, int], selected: Sequence[str]
 ) -> list[FacetOption]:
-    """The words of a vocabulary that have cases, in the vocabulary's order."""
+    """The checkboxes of the values that have cases or are in force."""
     return [
-        FacetOption(code, vocabulary.label(name, code), code in selected, counts.get(code, 0))
+        FacetOption(code, value_label(name, code), code in selected, counts.get(code, 0))
         for code in codes
         if code in counts or code in selected
     ]
 
 
-def _departement_options(counts: ValueCounts, selected: Sequence[str]) -> list[FacetOption]:
-    """Départements by name: counts must not rank them."""
-    options = [
-        FacetOption(
-            code, place_names.place_name("departement", code), code in selected, counts.get(code, 0)
-        )
-        for code in {*counts, *selected}
-    ]
-    return sorted(options, key=lambda option: _sort_key(option.label))
-
-
-def _year_options(counts: ValueCounts, selected: Sequence[str]) -> list[FacetOption]:
-    """Years, newest first as in the list."""
-    return [
-        FacetOption(year, year, year in selected, counts.get(year, 0))
-        for year in sorted({*counts, *selected}, reverse=True)
-    ]
-
-
-def _outlet_options(counts: ValueCounts, selected: Sequence[str]) -> list[FacetOption]:
+def _outlet_options(counts: Mapping[str, int], selected: Sequence[str]) -> list[FacetOption]:
     """The selected outlets and those with the most cases, by name."""
     selected_names = {fold(name): name for name in selected}
     top_names = sorted(counts, key=lambda name: (-counts[name], name))[:_MAX_OUTLETS]
-    names = facets.outlet_names(db.session(), top_names)
-    labels = {
-        name: selected_names.get(name) or names.get(name, name)
-        for name in (*top_names, *selected_names)
-    }
+    names = outlet_names(db.session(), top_names)
+    labels = {name: names.get(name, name) for name in top_names} | selected_names
     return [
         FacetOption(labels[name], labels[name], name in selected_names, counts.get(name, 0))
         for name in sorted(labels)
-        if name in counts or name in selected_names
     ]
-
-
-_OPTION_BUILDERS: Mapping[str, Callable[[ValueCounts, Sequence[str]], list[FacetOption]]] = {
-    "departement": _departement_options,
-    "annee": _year_options,
-    "media": _outlet_options,
-}
-
-
-def _first_value(query: CaseQuery, name: str) -> str:
-    return next(iter(query.values.get(name, ())), "")

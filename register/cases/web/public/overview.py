@@ -4,19 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from functools import cache
+from functools import cache, partial
 
 from flask import render_template
 from flask_babel import gettext as _
 from markupsafe import Markup
 
-from register.cases import events
 from register.cases import statistics as figures
 from register.cases.filters import CaseQuery
 from register.cases.statistics import Figure, FigureGroup, Statistics
-from register.cases.vocabulary import Vocabulary
-from register.cases.web.public import search_title
-from register.cases.web.public.search_title import sentence_forms
+from register.cases.web.public.search_title import sentence_forms, value_label
 from register.db import db
 from register.journal.web import public_journal
 from register.territory import dataset
@@ -24,6 +21,7 @@ from register.web.blueprints import public
 from register.web.drawings.maps import search_map
 from register.web.l10n import number, typeset
 from register.web.request_context import current_vocabulary, head, settings
+from register.web.template_env import first_upper
 
 LabelFunction = Callable[[str], str]
 # A single case among thousands stays visible.
@@ -55,13 +53,8 @@ class StatisticsRow:
     figure: Figure
 
 
-@dataclass(frozen=True)
-class RowGroup:
-    """Table lines under the line of their total."""
-
-    heading: StatisticsRow
-    rows: Sequence[StatisticsRow]
-
+# Table lines under the line of their total.
+RowGroup = tuple[StatisticsRow, Sequence[StatisticsRow]]
 
 # Cached for the life of the process: the manifest is part of the code.
 _manifest = cache(dataset.read_manifest)
@@ -74,7 +67,7 @@ def home() -> str:
     return render_template(
         "cases/public/home.html",
         summary=figures.load_register_summary(db.session(), current_vocabulary(), position),
-        events=events.latest_events(db.session(), current_vocabulary()),
+        events=figures.latest_events(db.session(), current_vocabulary()),
         map=search_map(CaseQuery()),
     )
 
@@ -86,15 +79,36 @@ def statistics() -> str:
     stats = figures.load_statistics(db.session(), vocabulary, position)
     counts = {int(figure.code): figure.count for figure in stats.years}
     percent_unknown = 100 * stats.unknown.count / stats.total.count if stats.total.count else 0
-    family_label, type_label = (_label_function(vocabulary, name) for name in ("famille", "type"))
+    figures_by_filter = {
+        "cible": stats.targets,
+        "niveau": stats.levels,
+        "preuve": stats.evidence,
+        "issue": stats.outcomes,
+        "duree": stats.durations,
+    }
+    rows = {
+        name: _labelled_rows(filter_figures, partial(value_label, name))
+        for name, filter_figures in figures_by_filter.items()
+    }
+    directions = sentence_forms()["sens"]
     return render_template(
         "cases/public/statistics.html",
         stats=stats,
         head=position,
         share=round(percent_unknown),
-        rows=_table_rows(stats, vocabulary),
-        types=[_row_group(group, family_label, type_label) for group in stats.types],
-        proceedings=_proceeding_groups(stats, vocabulary),
+        rows={"annee": [*_year_rows(stats)], **rows},
+        types=[
+            _row_group(group, partial(value_label, "famille"), partial(value_label, "type"))
+            for group in stats.types
+        ],
+        proceedings=[
+            _row_group(
+                group,
+                lambda code: directions.get(code) or value_label("sens", code),
+                lambda code: value_label("issue", code.partition(".")[2]),
+            )
+            for group in stats.proceedings
+        ],
         bar=bar,
         # A single year needs no chart.
         columns=columns(counts) if len(counts) > 1 else "",
@@ -137,19 +151,6 @@ def columns(counts: Mapping[int, int]) -> Markup:
     return _COLUMNS.format(number(highest), Markup("").join(elements))
 
 
-def _table_rows(stats: Statistics, vocabulary: Vocabulary) -> dict[str, list[StatisticsRow]]:
-    """The lines of each table with one label per figure."""
-    duration_labels = search_title.duration_labels()
-    return {
-        "annee": [*_year_rows(stats)],
-        "cible": _labelled_rows(stats.targets, _label_function(vocabulary, "cible")),
-        "niveau": _labelled_rows(stats.levels, _label_function(vocabulary, "niveau")),
-        "preuve": _labelled_rows(stats.evidence, _label_function(vocabulary, "preuve")),
-        "issue": _labelled_rows(stats.outcomes, _label_function(vocabulary, "issue")),
-        "duree": _labelled_rows(stats.durations, duration_labels.__getitem__),
-    }
-
-
 def _year_rows(stats: Statistics) -> Iterator[StatisticsRow]:
     if stats.earlier:
         yield StatisticsRow(_("Jusqu’en %(year)s", year=stats.earlier.code), stats.earlier)
@@ -158,37 +159,15 @@ def _year_rows(stats: Statistics) -> Iterator[StatisticsRow]:
         yield StatisticsRow(_("Date inconnue"), stats.undated)
 
 
-def _proceeding_groups(stats: Statistics, vocabulary: Vocabulary) -> list[RowGroup]:
-    def outcome(code: str) -> str:
-        return vocabulary.label("issue", code.partition(".")[2])
-
-    directions = sentence_forms()["sens"]
-    return [
-        _row_group(
-            group, lambda code: directions.get(code) or vocabulary.label("sens", code), outcome
-        )
-        for group in stats.proceedings
-    ]
-
-
-def _label_function(vocabulary: Vocabulary, name: str) -> LabelFunction:
-    return lambda code: vocabulary.label(name, code)
-
-
 def _row_group(
     group: FigureGroup, heading_label: LabelFunction, row_label: LabelFunction
 ) -> RowGroup:
-    return RowGroup(
-        _labelled_rows([group.total], heading_label)[0], _labelled_rows(group.parts, row_label)
-    )
+    (heading,) = _labelled_rows([group.total], heading_label)
+    return heading, _labelled_rows(group.parts, row_label)
 
 
 def _labelled_rows(figures: Sequence[Figure], label: LabelFunction) -> list[StatisticsRow]:
-    labels = (label(figure.code) for figure in figures)
-    return [
-        StatisticsRow(typeset(words[:1].upper() + words[1:]), figure)
-        for words, figure in zip(labels, figures, strict=True)
-    ]
+    return [StatisticsRow(typeset(first_upper(label(figure.code))), figure) for figure in figures]
 
 
 def _format_length(length: float) -> str:

@@ -1,54 +1,29 @@
-"""Search of a request: its parameters, its matches, its highlighted terms, its faulty fields."""
+"""Search of a request: its parameters, its matches and its highlighted terms."""
 
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import cast
 
-from flask import current_app
-from flask_babel import gettext as _
+from flask import current_app, redirect, render_template
+from flask.typing import ResponseReturnValue
 from markupsafe import Markup, escape
 
 from register.cases import filters
-from register.cases.filters import LENGTH_LIMIT, WORDS, WORDS_LIMIT, CaseQuery
-from register.cases.web.public import filter_panel, search_title
+from register.cases.filters import CaseQuery
 from register.db import db
-from register.errors import Invalid
 from register.search import matcher, query_parser, service
 from register.search.engine import CODE, SearchEngine, SearchQuery
 from register.search.service import Reach, SearchMatches
-from register.text.normalisation import one_line
-from register.web import etag, urls
-from register.web.error_messages import error_sentence
+from register.territory.web import place_choice
+from register.web import etag
 from register.web.list_query import QueryArgs
 from register.web.request_context import current_vocabulary, head
 
 _TAG = re.compile("<[^>]*>")
 _MARK = Markup("<mark>{}</mark>")
-# Text fields by their names, which are also their ids.
-_TEXT_FIELDS = frozenset({WORDS, "media", "du", "au"})
-_FILTER_ERRORS = frozenset({"filter", "filter_too_many"})
-
-
-@dataclass(frozen=True)
-class TextSearch:
-    """A typed text, its parsed query and its matches."""
-
-    text: str
-    search_query: SearchQuery
-    matches: SearchMatches
-
-    @property
-    def ignored_operator(self) -> str:
-        """A typed "OU" or similar, which the search does not support; or empty."""
-        return query_parser.find_or_operator(self.text)
-
-    @property
-    def strength(self) -> Mapping[int, int]:
-        """Case number → strength of its match."""
-        return self.matches.strength
 
 
 class TermHighlighter:
@@ -70,29 +45,54 @@ class TermHighlighter:
         # The text "<b>" and the Markup "<b>" are equal but differ in meaning.
         key = (isinstance(text, Markup), str(text))
         if key not in self._cache:
-            self._cache[key] = _highlight_html(text, self._search_query)
+            self._cache[key] = (
+                self._mark_html(text) if isinstance(text, Markup) else self._mark_text(text)
+            )
         return self._cache[key]
 
     def shows(self, *marked_texts: Markup) -> bool:
         """Whether a marked term shows why the case matches, or no text could show it."""
         return not self._has_words or any("<mark>" in marked_text for marked_text in marked_texts)
 
+    def _mark_html(self, html: Markup) -> Markup:
+        pieces, end = [], 0
+        for tag in _TAG.finditer(html):
+            # A slice of a Markup is a Markup too.
+            text, markup = html[end : tag.start()], html[tag.start() : tag.end()]
+            pieces += [self._mark_text(text.unescape()), markup]
+            end = tag.end()
+        return Markup("").join([*pieces, self._mark_text(html[end:].unescape())])
+
+    def _mark_text(self, text: str) -> Markup:
+        pieces = (
+            _MARK.format(piece) if is_match else escape(piece)
+            for piece, is_match in matcher.highlighted_pieces(self._search_query, text)
+        )
+        return Markup("").join(pieces)
+
 
 @dataclass(frozen=True)
-class FieldFault:
-    """The error sentence of a field; ``field`` is empty for a filter without a text field."""
+class TextSearch:
+    """A typed text, its parsed query and its matches."""
 
-    field: str
-    sentence: str
+    text: str
+    search_query: SearchQuery
+    matches: SearchMatches
 
+    @property
+    def ignored_operator(self) -> str:
+        """A typed "OU" or similar, which the search does not support; or empty."""
+        return query_parser.find_or_operator(self.text)
 
-@dataclass(frozen=True)
-class FaultyForm:
-    """A form with errors: the search of its valid values, the faults, and the refused texts."""
+    @property
+    def strength(self) -> Mapping[int, int]:
+        """Case number → strength of its match."""
+        return self.matches.strength
 
-    query: CaseQuery
-    faults: Sequence[FieldFault]
-    typed: Mapping[str, str]
+    @property
+    def highlighter(self) -> TermHighlighter | None:
+        """The marker of its terms; None without terms to mark."""
+        return TermHighlighter(self.search_query) if self.search_query.required_parts else None
 
 
 def search_engine() -> SearchEngine:
@@ -119,26 +119,13 @@ def run_search(query: CaseQuery) -> TextSearch | None:
 
 def search_text(search_words: str) -> Mapping[int, int] | None:
     """The matches of another text; None without an index, because that would take too long."""
+    search_query = query_parser.parse(search_words)
     matches = service.search_index(
-        db.session(),
-        search_engine(),
-        query_parser.parse(search_words),
-        current_vocabulary(),
-        head(),
+        db.session(), search_engine(), search_query, current_vocabulary(), head()
     )
     if matches is None:
         etag.skip_caching()
-        return None
-    return matches.strength
-
-
-def highlighter(search: TextSearch | None) -> TermHighlighter | None:
-    """The marker of a search; None without terms to mark."""
-    return (
-        TermHighlighter(search.search_query)
-        if search and search.search_query.required_parts
-        else None
-    )
+    return matches.strength if matches else None
 
 
 def parse_search(args: QueryArgs) -> CaseQuery:
@@ -151,82 +138,20 @@ def parse_search(args: QueryArgs) -> CaseQuery:
     return query
 
 
-def is_field_error(error: Invalid) -> bool:
-    """Whether the reader can correct it in the form, which has no field for the page number."""
-    return error.key in _FILTER_ERRORS or error.key.startswith("search_")
+def place_redirect(
+    typed: str,
+    query: CaseQuery,
+    address: Callable[[CaseQuery], str],
+    choice_template: str,
+    **template_values: object,
+) -> ResponseReturnValue:
+    """A redirect to the same list at a typed place, or the choice between its readings.
 
-
-def read_faulty_form(args: QueryArgs) -> FaultyForm:
-    """Split a refused form into valid and refused values."""
-    remaining = {name: texts for name, texts in args.items() if name != "page"}
-    faults, typed = [], {}
-    while True:
-        try:
-            query = parse_search(remaining)
-            query_parser.parse(query.words)
-        except Invalid as error:
-            name = str(error.values.get("name", WORDS))
-            # KeyError instead of an endless loop, should an error name no remaining filter.
-            removed_values = remaining.pop(name)
-            faults.append(
-                FieldFault(name if name in _TEXT_FIELDS else "", _fault_sentence(error, name))
-            )
-            if name in _TEXT_FIELDS and len(removed_values) == 1:
-                typed[name] = one_line(removed_values[0])[
-                    : WORDS_LIMIT if name == WORDS else LENGTH_LIMIT
-                ]
-        else:
-            return FaultyForm(query, faults, typed)
-
-
-def _highlight_html(text: str, search_query: SearchQuery) -> Markup:
-    if not isinstance(text, Markup):
-        return _highlight_text(text, search_query)
-    pieces, end = [], 0
-    for tag in _TAG.finditer(text):
-        # A slice of a Markup is a Markup too.
-        pieces += [
-            _highlight_text(text[end : tag.start()].unescape(), search_query),
-            text[slice(*tag.span())],
-        ]
-        end = tag.end()
-    return Markup("").join([*pieces, _highlight_text(text[end:].unescape(), search_query)])
-
-
-def _highlight_text(text: str, search_query: SearchQuery) -> Markup:
-    pieces = (
-        _MARK.format(piece) if is_match else escape(piece)
-        for piece, is_match in matcher.highlighted_pieces(search_query, text)
+    :param address: that of the list with a search.
+    """
+    places = place_choice.match_places(
+        typed, lambda reading: address(place_choice.query_at_place(query, reading))
     )
-    return Markup("").join(pieces)
-
-
-def _fault_sentence(error: Invalid, name: str) -> str:
-    """The sentence of an error, with the filter's title in the form."""
-    if name == WORDS and error.key == "filter":
-        return error_sentence(Invalid("search_too_long", limit=WORDS_LIMIT))
-    if name in ("du", "au"):
-        date_hint = _(
-            "« %(field)s » : écrivez une année, un mois ou un jour, comme 2006, 2006-06 ou "
-            "2006-06-26.",
-            field=filter_panel.filter_titles()[name],
-        )
-        return str(date_hint)
-    filter_title = filter_panel.filter_titles().get(name, name)
-    if error.key == "filter":
-        return _unknown_value(name, filter_title, str(error.values["value"]))
-    if "name" in error.values:
-        error = Invalid(error.key, **{**error.values, "name": filter_title})
-    return error_sentence(error)
-
-
-def _unknown_value(name: str, filter_title: str, typed_value: str) -> str:
-    """The sentence about an unknown value, the only error sentence that quotes a typed value."""
-    quoted_value = search_title.quote_typed(typed_value)
-    if name in urls.PLACES:
-        sentence = _("« %(filter)s » : aucun territoire ne porte le code %(value)s.")
-    elif name in ("media", "endroit"):
-        sentence = _("« %(filter)s » : %(value)s dépasse %(limit)s caractères.")
-    else:
-        sentence = _("« %(filter)s » ne connaît pas la valeur %(value)s.")
-    return str(sentence) % {"filter": filter_title, "value": quoted_value, "limit": LENGTH_LIMIT}
+    if places.sole_choice:
+        return redirect(places.sole_choice.address, 303)
+    return render_template(choice_template, matches=places, **template_values)

@@ -1,4 +1,4 @@
-"""Suggestions beside search results: a place or a year among the words, a corrected spelling.
+"""Suggestions beside search results, and alternatives to a search without results.
 
 They are links only: the search runs as typed.
 """
@@ -8,24 +8,31 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
+from functools import cached_property
+from itertools import islice
 from urllib.parse import urlencode
 
 from flask_babel import gettext as _
 from flask_babel import ngettext
 
-from register.cases import facets, uncoded_places
-from register.cases.filters import CaseQuery
-from register.cases.web.public.search_request import TextSearch, search_engine
+from register.cases import case_places, facets
+from register.cases.filters import CaseQuery, HitStrengths
+from register.cases.web.public import search_title
+from register.cases.web.public.filter_panel import filter_titles
+from register.cases.web.public.search_request import TextSearch, search_engine, search_text
 from register.db import db
 from register.search import service
+from register.search.engine import QueryPart
 from register.search.service import Reach
+from register.territory import place_queries
 from register.territory.disambiguation import split_words as mentioned
 from register.territory.place_extraction import ExtractedPlace, extract_places
-from register.territory.web import place_choice
+from register.territory.resolve import resolve
+from register.territory.web import place_choice, place_names
 from register.territory.web.place_choice import PlaceChoice
 from register.text.normalisation import fold
 from register.web import urls
-from register.web.l10n import count_words
+from register.web.l10n import count_words, typeset
 from register.web.languages import language
 from register.web.request_context import commune_case_counts, current_vocabulary, gazetteer, head
 
@@ -43,6 +50,8 @@ _MAX_LABELS = 6
 _FEW_CASES = 2
 _QUOTED = re.compile(r"[\"“”„«][^\"“”„»]*[\"“”„»]")
 _YEAR = re.compile(r"(?<![\w.,'’-])(?:19|20)[0-9]{2}(?![\w'’-])")
+# Each alternative to a search without results costs one more search.
+_MAX_ALTERNATIVES = 6
 
 
 @dataclass(frozen=True)
@@ -53,110 +62,183 @@ class SuggestionLink:
     address: str
 
 
-@dataclass(frozen=True)
 class SearchSuggestions:
-    """Links for one search.
+    """Links beside the results of a search by words."""
 
-    ``narrower``: the same search at a place or in a year. ``place_pages``: the page of the place
-    that the words name, when the search has nothing else; with other words or filters the place is
-    in ``narrower``, because its page would drop them. ``filter_labels``: labels of vocabularies
-    with these words, for readers of English. ``spelling``: the search with corrected words.
-    """
+    def __init__(self, query: CaseQuery, text_search: TextSearch) -> None:
+        self._query, self._text_search = query, text_search
+        self._wordless_query = _replace_words(query, "")
 
-    narrower: Sequence[SuggestionLink] = ()
-    place_pages: Sequence[SuggestionLink] = ()
-    filter_labels: Sequence[SuggestionLink] = ()
-    spelling: SuggestionLink | None = None
+    @cached_property
+    def _mentions(self) -> Sequence[ExtractedPlace]:
+        return extract_places(gazetteer(), self._query.words, commune_case_counts())
+
+    def _is_search_for_place(self, mention: ExtractedPlace) -> bool:
+        """Whether the search is for the page of a place: other words or filters would be lost."""
+        return not mention.remaining_text and self._wordless_query.is_bare
+
+    @cached_property
+    def place_pages(self) -> list[SuggestionLink]:
+        """The pages of the place that the search names and nothing else."""
+        links = []
+        for mention in filter(self._is_search_for_place, self._mentions):
+            choices = _likeliest_readings(mention)
+            links += [SuggestionLink(_place_label(choice), choice.address) for choice in choices]
+            if label := _other_readings_label(mention):
+                address = f"/communes?{urlencode({'q': mention.matched_text})}"
+                links.append(SuggestionLink(label, address))
+        return links
+
+    @cached_property
+    def narrower(self) -> list[SuggestionLink]:
+        """The same search at a place or in a year."""
+        links: list[SuggestionLink] = []
+        for mention in self._mentions:
+            if self._is_search_for_place(mention):
+                continue
+            base_query = _replace_words(self._query, mention.remaining_text)
+            links += _links_at_places(base_query, _likeliest_readings(mention))
+            if label := _other_readings_label(mention):
+                address = urls.cases(base_query, lieu=mention.matched_text)
+                links.append(SuggestionLink(label, address))
+        choices = _uncoded_places(self._query.words)
+        links += _links_at_places(self._wordless_query, choices[:_MAX_READINGS])
+        return [*links, *_year_links(self._query)]
+
+    @cached_property
+    def filter_labels(self) -> list[SuggestionLink]:
+        """Types, families and outcomes with these words, at the place that is among the words.
+
+        They are for readers of English, whose words are in no text.
+        """
+        if language() == "fr":
+            return []
+        searches = [(self._wordless_query, self._query.words)]
+        for mention in self._mentions:
+            for choice in _likeliest_readings(mention)[:1] if mention.remaining_text else ():
+                query = place_choice.query_at_place(self._wordless_query, choice.reading)
+                searches.append((query, mention.remaining_text))
+        matches = [match for search in searches for match in _matching_labels(*search)]
+        links = []
+        for label, target_query, count in matches[:_MAX_LABELS]:
+            cases = ngettext("%(count)s cas", "%(count)s cas", count, count=count_words(count))
+            links.append(SuggestionLink(f"{label} ({cases})", urls.cases(target_query)))
+        return links
+
+    @cached_property
+    def spelling(self) -> SuggestionLink | None:
+        """The search with corrected words."""
+        matches = self._text_search.matches
+        if len(matches.strength) > _FEW_CASES or matches.reach is Reach.TITLES_ONLY:
+            return None
+        spelling_text = service.suggest_spelling(
+            db.session(), search_engine(), self._query.words, current_vocabulary(), head()
+        )
+        if spelling_text is None:
+            return None
+        return SuggestionLink(spelling_text, urls.cases(_replace_words(self._query, spelling_text)))
 
 
-def suggest_searches(query: CaseQuery, text_search: TextSearch | None) -> SearchSuggestions:
-    """The suggestions for a search; none without words."""
-    if text_search is None:
-        return SearchSuggestions()
-    mentions = extract_places(gazetteer(), text_search.text, commune_case_counts())
-    alone = not replace_words(query, "").values
-    page_mentions = [mention for mention in mentions if alone and not mention.remaining_text]
-    narrowing_links = [
-        link
-        for mention in mentions
-        if mention not in page_mentions
-        for link in _narrowing_links(query, mention)
-    ]
-    return SearchSuggestions(
-        narrower=[
-            *narrowing_links,
-            *_uncoded_place_links(query, text_search.text),
-            *_year_links(query),
-        ],
-        filter_labels=list(_filter_label_links(query, text_search.text, mentions)),
-        place_pages=[link for mention in page_mentions for link in _place_page_links(mention)],
-        spelling=_spelling_link(query, text_search),
-    )
+class NoResultsLinks:
+    """Alternatives to a search without results: searches with their counts, and places."""
+
+    def __init__(self, query: CaseQuery, text_search: TextSearch | None) -> None:
+        self._query, self._text_search = query, text_search
+        self._hits = text_search.strength if text_search else None
+
+    @cached_property
+    def fewer_filters(self) -> list[SuggestionLink]:
+        """The search without one of its filters, unless no filter would remain."""
+        links = []
+        relaxations = facets.count_relaxed(
+            db.session(), self._query, current_vocabulary(), head(), self._hits
+        )
+        for name, code, count in islice(relaxations, _MAX_ALTERNATIVES):
+            relaxed_query = self._query.without(name, code)
+            if not count or relaxed_query.is_bare:
+                continue
+            if name == "q":
+                label = _("Sans les mots %(words)s", words=search_title.quote_typed(code))
+            else:
+                value_label = search_title.value_label(name, code)
+                label = _(
+                    "Sans « %(filter)s : %(value)s »",
+                    filter=filter_titles()[name],
+                    value=value_label,
+                )
+            links.append(_counted_link(label, relaxed_query, count))
+        return links
+
+    @cached_property
+    def fewer_words(self) -> list[SuggestionLink]:
+        """The search without one of its words."""
+        search_query = self._text_search.search_query if self._text_search else None
+        if search_query is None or len(search_query.required_parts) < 2:
+            return []
+        links = []
+        for part in search_query.required_parts[:_MAX_ALTERNATIVES]:
+            other_parts = [other for other in search_query.parts if other is not part]
+            shorter_text = " ".join(_retype_part(other, self._query.words) for other in other_parts)
+            hits = search_text(shorter_text)
+            if hits is None:
+                break
+            relaxed_query = _replace_words(self._query, shorter_text)
+            if count := _count_cases(relaxed_query, hits):
+                label = search_title.quote_typed(shorter_text)
+                links.append(_counted_link(label, relaxed_query, count))
+        return links
+
+    @cached_property
+    def wider(self) -> list[SuggestionLink]:
+        """The search in the départements of its communes, or the régions of its départements."""
+        links, values = [], self._query.values
+        for kind, wider_kind in (("commune", "departement"), ("departement", "region")):
+            parents = {_parent_code(kind, code) for code in values.get(kind, ())} - {""}
+            if not parents:
+                continue
+            wider_filters = {name: codes for name, codes in values.items() if name != kind}
+            wider_filters[wider_kind] = tuple(sorted(parents))
+            wider_query = replace(self._query, values=wider_filters, page=1)
+            if count := _count_cases(wider_query, self._hits):
+                names = [place_names.place_name(wider_kind, code) for code in sorted(parents)]
+                links.append(_counted_link(", ".join(names), wider_query, count))
+        return links
+
+    @cached_property
+    def similar_names(self) -> list[SuggestionLink]:
+        """Places with a name similar to the typed text."""
+        readings = resolve(gazetteer(), self._query.words, commune_case_counts()).readings
+        choices = place_choice.choices_for(readings[:_MAX_ALTERNATIVES], place_choice.place_url)
+        return [SuggestionLink(_place_label(choice), choice.address) for choice in choices]
 
 
-def replace_words(query: CaseQuery, new_words: str) -> CaseQuery:
+def _replace_words(query: CaseQuery, new_words: str) -> CaseQuery:
     """The first page of the same search with other words, or with none."""
-    other_filters = {
-        name: filter_values for name, filter_values in query.values.items() if name != "q"
-    }
-    order = "" if query.order == query.usual_order else query.order
-    return replace(
-        query,
-        values={**other_filters, "q": (new_words,)} if new_words else other_filters,
-        order=order,
-        page=1,
-    )
+    wordless_query = query.without("q", query.words)
+    if not new_words:
+        return wordless_query
+    return replace(query, values={**wordless_query.values, "q": (new_words,)}, page=1)
 
 
-def place_label(place: PlaceChoice) -> str:
+def _count_cases(query: CaseQuery, hits: HitStrengths | None) -> int:
+    return facets.count_matches(db.session(), query, current_vocabulary(), head(), hits)
+
+
+def _place_label(place: PlaceChoice) -> str:
     """The name of a place among others, with its kind for a département or a région."""
     if place.reading.kind in ("departement", "region"):
         return f"{place.kind_label} {place.qualified_name}"
     return place.qualified_name
 
 
-def matching_labels(query: CaseQuery, typed_text: str) -> Iterator[tuple[str, CaseQuery, int]]:
-    """Labels that contain every word of a text, each with its search and its number of cases.
-
-    :param query: the search without these words.
-    """
-    if current_vocabulary().language == "fr":
-        return
-    typed_stems = _stems(typed_text)
-    if not typed_stems:
-        return
-    for name in _LABEL_LISTS:
-        # Values of one filter are alternatives: another one would widen the search.
-        if name in query.values:
-            continue
-        for code, word in current_vocabulary().lists[name].items():
-            if not typed_stems <= _stems(word.label):
-                continue
-            narrowed_query = replace(query, values={**query.values, name: (code,)}, page=1)
-            count = facets.count_matches(
-                db.session(), narrowed_query, current_vocabulary(), head(), None
-            )
-            if count:
-                yield word.label, narrowed_query, count
-
-
-def _narrowing_links(query: CaseQuery, place: ExtractedPlace) -> Iterator[SuggestionLink]:
-    """The search at each place that the words may mean, without these words."""
-    base_query = replace_words(query, place.remaining_text)
-    for choice in _likeliest_readings(place):
+def _links_at_places(
+    base_query: CaseQuery, choices: Sequence[PlaceChoice]
+) -> Iterator[SuggestionLink]:
+    for choice in choices:
         target_query = place_choice.query_at_place(base_query, choice.reading)
         # The search may already be limited to this place.
         if target_query.values != base_query.values:
-            yield SuggestionLink(place_label(choice), urls.cases(target_query))
-    if label := _other_readings_label(place):
-        yield SuggestionLink(label, urls.cases(base_query, lieu=place.matched_text))
-
-
-def _place_page_links(place: ExtractedPlace) -> Iterator[SuggestionLink]:
-    for choice in _likeliest_readings(place):
-        yield SuggestionLink(place_label(choice), choice.address)
-    if label := _other_readings_label(place):
-        yield SuggestionLink(label, f"/communes?{urlencode({'q': place.matched_text})}")
+            yield SuggestionLink(_place_label(choice), urls.cases(target_query))
 
 
 def _likeliest_readings(place: ExtractedPlace) -> list[PlaceChoice]:
@@ -170,41 +252,44 @@ def _other_readings_label(place: ExtractedPlace) -> str:
     return _("autres lieux de ce nom (%(count)s)", count=hidden_count) if hidden_count > 0 else ""
 
 
-def _uncoded_place_links(query: CaseQuery, text: str) -> Iterator[SuggestionLink]:
-    """Searches at places with exactly these words as label and without a code of the territory."""
+def _uncoded_places(text: str) -> list[PlaceChoice]:
+    """Places with exactly these words as label and without a code of the territory."""
     if any(not word.folded for word in mentioned(text)):
-        return
-    uncoded = uncoded_places.match_places(
-        uncoded_places.load_place_labels(db.session(), head()), text, language=language()
-    )
-    base_query = replace_words(query, "")
-    for uncoded_place in [place for place in uncoded if place.is_prefix_match][:_MAX_READINGS]:
-        place = place_choice.uncoded_choice(uncoded_place, place_choice.place_url)
-        target_query = place_choice.query_at_place(base_query, place.reading)
-        if target_query.values != base_query.values:
-            yield SuggestionLink(place_label(place), urls.cases(target_query))
-
-
-def _filter_label_links(
-    query: CaseQuery, text: str, mentions: Sequence[ExtractedPlace]
-) -> Iterator[SuggestionLink]:
-    """Types, families and outcomes with these words, at the place that is among the words."""
-    base_query = replace_words(query, "")
-    searches = [(base_query, text)]
-    for mention in mentions:
-        likeliest = _likeliest_readings(mention)[:1] if mention.remaining_text else []
-        searches += [
-            (place_choice.query_at_place(base_query, choice.reading), mention.remaining_text)
-            for choice in likeliest
-        ]
-    label_matches = [
-        choice
-        for search, search_words in searches
-        for choice in matching_labels(search, search_words)
+        return []
+    labels = case_places.load_place_labels(db.session(), head())
+    return [
+        place_choice.uncoded_choice(place, place_choice.place_url)
+        for place in case_places.match_places(labels, text, language=language())
+        if place.is_prefix_match
     ]
-    for label, target_query, count in label_matches[:_MAX_LABELS]:
-        cases = ngettext("%(count)s cas", "%(count)s cas", count, count=count_words(count))
-        yield SuggestionLink(f"{label} ({cases})", urls.cases(target_query))
+
+
+def _matching_labels(query: CaseQuery, typed_text: str) -> Iterator[tuple[str, CaseQuery, int]]:
+    """Labels that contain every word of a text, each with its search and its number of cases.
+
+    :param query: the search without these words.
+    """
+    typed_stems = _stems(typed_text)
+    if not typed_stems:
+        return
+    for name in _LABEL_LISTS:
+        # Values of one filter are alternatives: another one would widen the search.
+        if name in query.values:
+            continue
+        for code, word in current_vocabulary().lists[name].items():
+            if not typed_stems <= _stems(word.label):
+                continue
+            narrowed_query = replace(query, values={**query.values, name: (code,)}, page=1)
+            if count := _count_cases(narrowed_query, None):
+                yield word.label, narrowed_query, count
+
+
+def _stems(text: str) -> set[str]:
+    return {
+        word[:_STEM_LENGTH]
+        for word in _WORD.findall(fold(text))
+        if len(word) >= _MIN_LENGTH and word not in _STOP_WORDS
+    }
 
 
 def _year_links(query: CaseQuery) -> Iterator[SuggestionLink]:
@@ -215,27 +300,29 @@ def _year_links(query: CaseQuery) -> Iterator[SuggestionLink]:
         if any(start < year.start() < end for start, end in quoted):
             continue
         remaining_text = f"{text[: year.start()]} {text[year.end() :]}"
-        base_query = replace_words(query, " ".join(remaining_text.split()))
+        base_query = _replace_words(query, " ".join(remaining_text.split()))
         years = sorted({*base_query.values.get("annee", ()), year.group()})
         target_query = replace(base_query, values={**base_query.values, "annee": tuple(years)})
         yield SuggestionLink(_("année %(year)s", year=year.group()), urls.cases(target_query))
 
 
-def _spelling_link(query: CaseQuery, text_search: TextSearch) -> SuggestionLink | None:
-    if len(text_search.strength) > _FEW_CASES or text_search.matches.reach is Reach.TITLES_ONLY:
-        return None
-    spelling_text = service.suggest_spelling(
-        db.session(), search_engine(), text_search.text, current_vocabulary(), head()
-    )
-    if spelling_text is None:
-        return None
-    return SuggestionLink(spelling_text, urls.cases(replace_words(query, spelling_text)))
+def _retype_part(part: QueryPart, text: str) -> str:
+    """A part of a search as a person would type it to search for the same."""
+    typed = part.typed
+    if any(f"{mark}{typed}" in text for mark in '"“”„«'):
+        typed = f'"{typed}"'
+    return f"-{typed}" if part.excluded else typed
 
 
-def _stems(text: str) -> set[str]:
-    tokens = _WORD.findall(fold(text))
-    return {
-        word[:_STEM_LENGTH]
-        for word in tokens
-        if len(word) >= _MIN_LENGTH and word not in _STOP_WORDS
-    }
+def _parent_code(kind: str, code: str) -> str:
+    """The code of the area that contains a commune or a département; empty for none."""
+    if kind == "commune":
+        place = place_names.find_commune_view(code)
+        return place.departement.code if place and place.departement else ""
+    departement = place_queries.departement(db.session(), code)
+    return (departement.region_code or "") if departement else ""
+
+
+def _counted_link(search_label: str, target_query: CaseQuery, count: int) -> SuggestionLink:
+    label = search_title.with_count(search_label, count)
+    return SuggestionLink(typeset(label), urls.cases(target_query))

@@ -8,20 +8,22 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import replace
+from typing import Any
 
 from flask_babel import gettext as _
-from flask_babel import ngettext
+from flask_babel import lazy_gettext, ngettext
 
 from register.cases.filters import WORDS, CaseQuery
-from register.cases.former_codes import DURATIONS
-from register.cases.vocabulary import Vocabulary
+from register.cases.web.public import case_view
 from register.search import query_parser
 from register.territory.web import place_names
 from register.text import dates
+from register.text.dates import PartialDate
 from register.web import urls
 from register.web.l10n import count_words, country_name, edtf_words, typeset
 from register.web.l10n import quoted as marked
 from register.web.languages import language
+from register.web.request_context import current_vocabulary
 
 # Months before which "de" is elided.
 _ELIDED_MONTHS = ("avril", "août", "octobre")
@@ -33,30 +35,56 @@ _MAX_TEXT = 80  # characters of a typed text
 _ACT_FILTERS = frozenset({"type", "famille", "acteur"})
 _PARTY_FILTERS = frozenset({"acteur", "cible"})
 _PERIOD_FILTERS = frozenset({"du", "au"})
+# Template of each filter's part of the sentence, in the sentence's order.
+_PHRASE_TEMPLATES: dict[str, Any] = {
+    "q": "%(values)s",
+    "type": "%(values)s",
+    "famille": "%(values)s",
+    "acteur": lazy_gettext("par %(values)s"),
+    "cible": lazy_gettext("contre %(values)s"),
+    "sens": "%(values)s",
+    "procedure": "%(values)s",
+    "issue": "%(values)s",
+    "preuve": lazy_gettext("faits %(values)s"),
+    "niveau": lazy_gettext("autorité %(values)s"),
+    "media": lazy_gettext("média %(values)s"),
+    "commune": "%(values)s",
+    "departement": "%(values)s",
+    "region": "%(values)s",
+    "endroit": lazy_gettext("lieu nommé %(values)s"),
+    "pays": "%(values)s",
+    "annee": "%(values)s",
+    "du": "%(values)s",
+    "au": "%(values)s",
+    "duree": lazy_gettext("durée %(values)s"),
+    "sans_date": "%(values)s",
+}
 # Filters whose values are free text.
 _FREE_TEXT_FILTERS = frozenset({"media", "endroit"})
 
 
-def page_title(query: CaseQuery, vocabulary: Vocabulary, total: int) -> str:
+def page_title(query: CaseQuery, total: int) -> str:
     """The title of a page of results: the search and its number of cases."""
-    subject = phrase(query, vocabulary)
-    if not total:
-        return str(_("%(what)s : aucun cas", what=subject))
-    count_text = count_words(total)
-    heading = ngettext(
+    subject = phrase(query)
+    return with_count(subject, total) if total else str(_("%(what)s : aucun cas", what=subject))
+
+
+def with_count(search_label: str, count: int) -> str:
+    """A search in words with its number of cases, at least one."""
+    number_words = count_words(count)
+    counted_label = ngettext(
         "%(what)s : %(count)s cas",
         "%(what)s : %(count)s cas",
-        total,
-        what=subject,
-        count=count_text,
+        count,
+        what=search_label,
+        count=number_words,
     )
-    return str(heading)
+    return str(counted_label)
 
 
-def phrase(query: CaseQuery, vocabulary: Vocabulary) -> str:
+def phrase(query: CaseQuery) -> str:
     """The filters of a search as a sentence; empty for the whole register."""
-    templates = _phrase_templates()
-    names = [name for name in templates if name in query.values]
+    names = [name for name in _PHRASE_TEMPLATES if name in query.values]
     if _PERIOD_FILTERS.issubset(names):
         # One phrase gives both ends of the period.
         names.remove("au")
@@ -65,7 +93,15 @@ def phrase(query: CaseQuery, vocabulary: Vocabulary) -> str:
         if sentence:
             is_party_of_act = name in _PARTY_FILTERS and previous in _ACT_FILTERS
             sentence += " " if is_party_of_act else ", "
-        sentence += templates[name] % {"values": _filter_phrase(query, vocabulary, name)}
+        if name in _PERIOD_FILTERS:
+            filter_phrase = _period_phrase(
+                *("".join(query.values.get(end, ())) for end in ("du", "au"))
+            )
+        else:
+            filter_phrase = _join_alternatives(
+                [_value_phrase(name, code) for code in query.values[name]]
+            )
+        sentence += str(_PHRASE_TEMPLATES[name]) % {"values": filter_phrase}
         previous = name
     if extra_count := len(names[_MAX_FILTERS:]):
         sentence += ngettext(
@@ -91,11 +127,7 @@ def sentence_forms() -> dict[str, dict[str, str]]:
             "autre": _("d’un autre niveau"),
             "inconnu": _("de niveau inconnu"),
         },
-        "preuve": {
-            "allegue": _("allégués"),
-            "documente": _("documentés"),
-            "juge": _("jugés"),
-        },
+        "preuve": {"allegue": _("allégués"), "documente": _("documentés"), "juge": _("jugés")},
         "duree": {
             "moins-d-un-an": _("de moins d’un an"),
             "un-a-trois-ans": _("d’un à trois ans"),
@@ -116,21 +148,24 @@ def sentence_forms() -> dict[str, dict[str, str]]:
 
 def duration_labels() -> dict[str, str]:
     """The durations of a case in words."""
-    words = {
+    return {
         "moins-d-un-an": _("moins d’un an"),
         "un-a-trois-ans": _("un à trois ans"),
         "plus-de-trois-ans": _("plus de trois ans"),
         "inconnue": _("durée inconnue"),
     }
-    return {code: words[code] for code in DURATIONS}
 
 
-def value_label(vocabulary: Vocabulary, name: str, code: str) -> str:
+def value_label(name: str, code: str) -> str:
     """The label of a filter's value."""
+    vocabulary = current_vocabulary()
     if name in vocabulary.lists:
         return vocabulary.label(name, code)
     if name == "procedure":
-        return _proceeding_phrase(vocabulary, code)
+        direction, _dot, outcome = code.partition(".")
+        proceeding = _value_phrase("sens", direction)
+        outcome_label = vocabulary.label("issue", outcome)
+        return str(_("%(proceeding)s (%(outcome)s)", proceeding=proceeding, outcome=outcome_label))
     if name in _VALUE_FORMATTERS:
         return _VALUE_FORMATTERS[name](code)
     if name not in urls.PLACES:
@@ -147,71 +182,27 @@ def quote_typed(typed_text: str) -> str:
     return marked(typed_text)
 
 
-def period_phrase(since: str, until: str) -> str:
+def _period_phrase(since: str, until: str) -> str:
     """The period from one partial date to another, one of which may be empty."""
     # A filter reads "about 2006" as the whole of 2006; the sentence drops the mark too.
-    first_day, last_day = (
-        replace(dates.parse(edtf), mark="") for edtf in (since or until, until or since)
-    )
-    first, last = first_day.words(language()), last_day.words(language())
+    first, last = (replace(dates.parse(edtf), mark="") for edtf in (since or until, until or since))
     if since == until:
-        phrase = _("le %(date)s", date=first) if first_day.day else _("en %(date)s", date=first)
-    elif not until:
-        phrase = (
-            _("depuis le %(date)s", date=first)
-            if first_day.day
-            else _("depuis %(date)s", date=first)
-        )
-    elif not since:
-        phrase = (
-            _("jusqu’au %(date)s", date=last) if last_day.day else _("jusqu’en %(date)s", date=last)
-        )
-    else:
-        start = _("de %(date)s", date=first)
-        if first_day.day:
-            start = _("du %(date)s", date=first)
-        elif first.startswith(_ELIDED_MONTHS):
-            start = _("d’%(date)s", date=first)
-        end = _("au %(date)s", date=last) if last_day.day else _("à %(date)s", date=last)
-        phrase = f"{start} {end}"
-    return str(phrase)
-
-
-def _filter_phrase(query: CaseQuery, vocabulary: Vocabulary, name: str) -> str:
-    """All values of a filter, as words of a sentence."""
-    if name in _PERIOD_FILTERS:
-        return period_phrase(*("".join(query.values.get(end, ())) for end in ("du", "au")))
-    return _join_alternatives(
-        [_value_phrase(vocabulary, name, code) for code in query.values[name]]
+        return _date_phrase(first, _("le %(date)s"), _("en %(date)s"))
+    if not until:
+        return _date_phrase(first, _("depuis le %(date)s"), _("depuis %(date)s"))
+    if not since:
+        return _date_phrase(last, _("jusqu’au %(date)s"), _("jusqu’en %(date)s"))
+    is_elided = first.words(language()).startswith(_ELIDED_MONTHS)
+    start = _date_phrase(
+        first, _("du %(date)s"), _("d’%(date)s") if is_elided else _("de %(date)s")
     )
+    end = _date_phrase(last, _("au %(date)s"), _("à %(date)s"))
+    return f"{start} {end}"
 
 
-def _phrase_templates() -> dict[str, str]:
-    """Filter → template of its part of the sentence, in the sentence's order."""
-    plain = "%(values)s"
-    return {
-        "q": plain,
-        "type": plain,
-        "famille": plain,
-        "acteur": _("par %(values)s", values=plain),
-        "cible": _("contre %(values)s", values=plain),
-        "sens": plain,
-        "procedure": plain,
-        "issue": plain,
-        "preuve": _("faits %(values)s", values=plain),
-        "niveau": _("autorité %(values)s", values=plain),
-        "media": _("média %(values)s", values=plain),
-        "commune": plain,
-        "departement": plain,
-        "region": plain,
-        "endroit": _("lieu nommé %(values)s", values=plain),
-        "pays": plain,
-        "annee": plain,
-        "du": plain,
-        "au": plain,
-        "duree": _("durée %(values)s", values=plain),
-        "sans_date": plain,
-    }
+def _date_phrase(day: PartialDate, exact_template: str, vague_template: str) -> str:
+    """A date in words: a whole day in one template, a month or a year in the other."""
+    return (exact_template if day.day else vague_template) % {"date": day.words(language())}
 
 
 def _join_alternatives(values: Sequence[str]) -> str:
@@ -224,7 +215,7 @@ def _join_alternatives(values: Sequence[str]) -> str:
     return str(_("%(some)s ou %(last)s", some=", ".join(values[:-1]), last=values[-1]))
 
 
-def _value_phrase(vocabulary: Vocabulary, name: str, code: str) -> str:
+def _value_phrase(name: str, code: str) -> str:
     if name == WORDS:
         # "OU" is ignored by the search and must not appear as if it had an effect.
         return quote_typed(query_parser.without_operators(code) or code)
@@ -233,40 +224,21 @@ def _value_phrase(vocabulary: Vocabulary, name: str, code: str) -> str:
     if name == "commune":
         return _commune_label(code)
     if name in _PARTY_FILTERS:
-        word = vocabulary.word(name, code)
-        return str(word.extra["with_article"]) if word else code
+        return case_view.with_article(name, code)
     forms = sentence_forms().get(name)
     if forms and code in forms:
         return forms[code]
-    label = value_label(vocabulary, name, code)
+    label = value_label(name, code)
     if name in ("type", "famille"):
         return label[:1].lower() + label[1:]
     # A new code of a list with sentence forms, which has no form yet.
     return quote_typed(label) if forms else label
 
 
-def _proceeding_phrase(vocabulary: Vocabulary, code: str) -> str:
-    """A proceeding's direction with its outcome."""
-    direction, _dot, outcome = code.partition(".")
-    proceeding = sentence_forms()["sens"].get(direction) or quote_typed(
-        vocabulary.label("sens", direction)
-    )
-    return str(
-        _(
-            "%(proceeding)s (%(outcome)s)",
-            proceeding=proceeding,
-            outcome=vocabulary.label("issue", outcome),
-        )
-    )
-
-
 def _commune_label(code: str) -> str:
     """A commune with its département: over a thousand communes share their name with another."""
     place = place_names.find_commune_view(code)
-    if place is None:
-        return code
-    departement = place.departement
-    return place_names.qualified_name(place.commune.name, departement.name if departement else None)
+    return place.qualified_name if place else code
 
 
 _VALUE_FORMATTERS: dict[str, Callable[[str], str]] = {

@@ -10,7 +10,7 @@ from markupsafe import Markup
 from register.accounts.web import current_member
 from register.cases.deadlines import add_months
 from register.cases.web.desk.case_summaries import claim_holder_words, relative_day
-from register.cases.web.public.vocabulary_labels import labels
+from register.cases.web.public.case_view import labels
 from register.db import now
 from register.errors import RegisterError
 from register.reports import rules
@@ -70,7 +70,7 @@ def title(summary: ReportSummary) -> str:
 @desk.app_template_global("report_kinds")
 def type_labels(sent: ReportContent | None) -> list[Markup | str]:
     """The labels of its types, each with the letter of its family."""
-    labels_by_code = labels(current_vocabulary()).types
+    labels_by_code = labels().types
     return [labels_by_code.get(code, code) for code in sent.types] if sent else []
 
 

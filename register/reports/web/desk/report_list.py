@@ -69,9 +69,8 @@ class FolderTab:
 @desk.get("/signalements")
 def reports() -> ResponseReturnValue:
     """A list of reports; a typed place with one meaning redirects to its code."""
-    args = request.args.to_dict(flat=False)
     head()
-    report_query = parse_query(args, current_member.member().id)
+    report_query = parse_query(request.args.to_dict(flat=False), current_member.member().id)
     exact, near = _place_choices(report_query)
     if len(exact) == 1:
         return redirect(exact[0].address, 303)
@@ -80,52 +79,44 @@ def reports() -> ResponseReturnValue:
     report_page = _load_page(report_query)
     if report_query.page > report_page.pages:
         return redirect(list_url(replace(report_query, page=report_page.pages)), 303)
-    ticked = (
-        {summary.key for summary in report_page.summaries} if request.args.get("cocher") else ()
-    )
-    begins = bool(request.args.get(BEGINNINGS))
-    return list_page(report_query, report_page, offered=exact or near, ticked=ticked, begins=begins)
+    keys = [summary.key for summary in report_page.summaries]
+    ticked = keys if request.args.get("cocher") else ()
+    return _list_page(report_query, report_page, offered=exact or near, ticked=ticked)
 
 
-def page_with_error(report_query: ReportQuery, error_text: str, ticked: Collection[str]) -> str:
+def _page_with_error(report_query: ReportQuery, error_text: str, ticked: Collection[str]) -> str:
     """The list again, with the reason why nothing was done to the ticked reports."""
-    return list_page(report_query, _load_page(report_query), error_text=error_text, ticked=ticked)
+    return _list_page(report_query, _load_page(report_query), error_text=error_text, ticked=ticked)
 
 
 def _load_page(report_query: ReportQuery) -> ReportPage:
-    return report_lists.list_reports(
-        db.session(), key_store(), report_query, dates.paris_day(now())
-    )
+    today = dates.paris_day(now())
+    return report_lists.list_reports(db.session(), key_store(), report_query, today)
 
 
-def list_page(
+def _list_page(
     report_query: ReportQuery,
     report_page: ReportPage,
     *,
+    ticked: Collection[str],
     offered: Sequence[PlaceChoice] = (),
     error_text: str = "",
-    ticked: Collection[str] = (),
-    begins: bool = False,
 ) -> str:
-    """The page of a list.
-
-    :param begins: the beginning of each account is shown, as in a search for words; this is
-        recorded as a view of the report.
-    """
-    begins = begins or bool(report_query.words)
+    # The beginning of each account is shown; this is recorded as a view of the report.
+    begins = bool(report_query.words or request.args.get(BEGINNINGS))
     if begins:
         report_summary.note_views(
             [summary.key for summary in report_page.summaries if summary.sent is not None]
         )
-    pairs = list(query_pairs(report_query))
+    pairs, folder = list(query_pairs(report_query)), report_query.folder
     return render_template(
         "reports/desk/list.html",
         report_query=report_query,
         report_page=report_page,
         rows=[_row(summary, report_query, ticked) for summary in report_page.summaries],
         tabs=_folder_tabs(report_query),
-        why=typeset(str(REPORT_LISTS[report_query.folder][1])) if report_query.folder else "",
-        empty=typeset(str(EMPTY_LISTS[report_query.folder])) if report_query.folder else "",
+        why=typeset(str(REPORT_LISTS[folder][1])) if folder else "",
+        empty=typeset(str(EMPTY_LISTS[folder])) if folder else "",
         chips=chips(report_query),
         # The form has no field for the folder and for a recognised place.
         hidden_filters=[pair for pair in pairs if pair[0] in ("casier", "endroit")],
@@ -184,27 +175,17 @@ def _bulk_action(report_query: ReportQuery) -> str:
 def _folder_tabs(report_query: ReportQuery) -> list[FolderTab]:
     today = dates.paris_day(now())
     counts = report_lists.folder_counts(db.session(), today)
-    bare = replace(report_query, page=1)
-    all_tab = FolderTab(
-        "",
-        report_lists.count_reports(db.session(), ReportQuery(), today),
-        _folder_url(bare, None),
-        report_query.folder is None,
-    )
-    folder_tabs = [
+    all_count = report_lists.count_reports(db.session(), ReportQuery(), today)
+    folders: list[ReportFolder | None] = [None, *REPORT_LISTS]
+    return [
         FolderTab(
-            typeset(str(name)),
-            counts[folder],
-            _folder_url(bare, folder),
-            folder is report_query.folder,
+            name=typeset(str(REPORT_LISTS[folder][0])) if folder else "",
+            count=counts[folder] if folder else all_count,
+            address=list_url(replace(report_query, folder=folder, page=1)),
+            current=folder is report_query.folder,
         )
-        for folder, (name, _why) in REPORT_LISTS.items()
+        for folder in folders
     ]
-    return [all_tab, *folder_tabs]
-
-
-def _folder_url(report_query: ReportQuery, folder: ReportFolder | None) -> str:
-    return list_url(replace(report_query, folder=folder))
 
 
 def _place_choices(
@@ -217,18 +198,14 @@ def _place_choices(
     if not report_query.place or is_place_code(report_query.place):
         return (), ()
 
-    def address_of(reading: PlaceReading) -> str:
-        return list_url(replace(report_query, place=place_key(reading), page=1))
+    def choices(readings: Sequence[PlaceReading]) -> list[PlaceChoice]:
+        return place_choice.choices_for(
+            [reading for reading in readings if reading.kind in _PLACE_KINDS],
+            lambda reading: list_url(replace(report_query, place=place_key(reading), page=1)),
+        )
 
     resolution = resolve(gazetteer(), report_query.place, commune_case_counts())
-    exact, near = (
-        place_choice.choices_for(
-            [place_reading for place_reading in readings if place_reading.kind in _PLACE_KINDS],
-            address_of,
-        )
-        for readings in (resolution.readings, resolution.near_readings)
-    )
-    return exact, near
+    return choices(resolution.readings), choices(resolution.near_readings)
 
 
 @desk.post("/signalements/tri", endpoint="reports_sort")
@@ -243,11 +220,11 @@ def sort() -> ResponseReturnValue:
     ticked = ticked[:PAGE_SIZE]
     action = request.form.get("faire", PUT_ASIDE)
     if not ticked:
-        return page_with_error(report_query, _("Cochez au moins un signalement."), ()), 422
+        return _page_with_error(report_query, _("Cochez au moins un signalement."), ()), 422
     done, refused = _apply_to_all(ticked, action)
     refusals = _refusal_texts(refused)
     if not done:
-        return page_with_error(report_query, " ".join(refusals), ticked), 409
+        return _page_with_error(report_query, " ".join(refusals), ticked), 409
     flash(typeset(" ".join([_confirmation_text(done, action), *refusals])))
     return redirect(list_url(report_query), 303)
 

@@ -6,7 +6,7 @@ would publish it again (Crim. 2 nov. 2016, 15-87.163).
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -14,19 +14,22 @@ from typing import Any
 from sqlalchemy import ColumnElement, Select, bindparam, exists, select
 from sqlalchemy.orm import Session
 
-from register.cases import facet_index, facets, result_order
+from register.cases import facet_index, facets
 from register.cases.core_tables import (
     CASE,
     CASE_TYPE,
     COMMUNE,
     COMMUNE_CODE,
+    IS_PUBLIC,
     PLACE,
     PLACE_NAME_COLUMNS,
     PROCEEDING,
+    case_columns,
+    is_among,
     join_places,
 )
-from register.cases.filters import PAGE_SIZE, CaseQuery, HitStrengths, count_pages
-from register.cases.models import CaseState
+from register.cases.facet_index import FacetIndex
+from register.cases.filters import PAGE_SIZE, CaseQuery, HitStrengths, ListPage
 from register.cases.vocabulary import Vocabulary
 from register.journal import LedgerPosition
 
@@ -54,18 +57,7 @@ class CaseSummary:
     types: tuple[str, ...]
 
 
-@dataclass(frozen=True)
-class CasePage:
-    """Page of a list and the size of the whole list."""
-
-    cases: Sequence[CaseSummary]
-    total: int
-    number: int
-
-    @property
-    def pages(self) -> int:
-        """Number of pages; an empty list has one."""
-        return count_pages(self.total, PAGE_SIZE)
+CasePage = ListPage[CaseSummary]
 
 
 _APPEALED = exists().where(
@@ -76,21 +68,11 @@ _APPEALED = exists().where(
 _SUMMARIES_STMT = join_places(
     select(
         CASE.c.id,
-        CASE.c.number,
-        CASE.c.title,
-        CASE.c.summary,
-        CASE.c.date,
-        CASE.c.evidence,
-        CASE.c.contested,
-        CASE.c.outcome,
+        *case_columns(CaseSummary),
         _APPEALED.label("appealed"),
-        CASE.c.country,
-        CASE.c.place_label,
-        CASE.c.language,
-        CASE.c.moved_at,
         COMMUNE.c.code.label("commune"),
         *PLACE_NAME_COLUMNS,
-    ).where(CASE.c.state == CaseState.PUBLISHED)
+    ).where(IS_PUBLIC)
 )
 
 
@@ -131,9 +113,7 @@ def query_case_page(
         case_rows = session.execute(stmt, {"size": PAGE_SIZE, "skipped": skipped}).all()
         cases = _make_summaries(session, case_rows)
     else:
-        numbers = result_order.page_numbers(
-            session, index, matches, query.order, hits or {}, skipped
-        )
+        numbers = page_numbers(session, index, matches, query.order, hits or {}, skipped)
         summaries = load_case_summaries(session, numbers)
         cases = [summaries[number] for number in numbers if number in summaries]
     return CasePage(cases, matches.bit_count(), query.page)
@@ -150,13 +130,9 @@ def load_case_summaries(session: Session, numbers: Sequence[int]) -> dict[int, C
 _COMMUNE_CASES_STMT = (
     _SUMMARIES_STMT.where(
         CASE.c.id.in_(
-            select(PLACE.c.incident_id).where(
-                PLACE.c.code.in_(
-                    select(COMMUNE_CODE.c.code).where(
-                        COMMUNE_CODE.c.current_code == bindparam("commune")
-                    )
-                )
-            )
+            select(PLACE.c.incident_id)
+            .join(COMMUNE_CODE, COMMUNE_CODE.c.code == PLACE.c.code)
+            .where(COMMUNE_CODE.c.current_code == bindparam("commune"))
         ),
         CASE.c.number != bindparam("except_number"),
     )
@@ -191,3 +167,41 @@ def load_types(session: Session, case_ids: Sequence[int]) -> dict[int, tuple[str
         for incident_id, code in session.execute(_TYPES_STMT, {"ids": case_ids}):
             types_by_case[incident_id] = (*types_by_case.get(incident_id, ()), code)
     return types_by_case
+
+
+def page_numbers(
+    session: Session, index: FacetIndex, matches: int, order: str, hits: HitStrengths, skipped: int
+) -> list[int]:
+    """Case numbers of one page of a search, in order.
+
+    :param matches: the set of all cases of the search.
+    :param order: one of :data:`~register.cases.filters.ORDERS`.
+    :param skipped: number of cases on the pages before.
+    """
+    if order == "maj":
+        stmt = select(CASE.c.number).where(is_among(CASE.c.number, facet_index.to_numbers(matches)))
+        stmt = stmt.order_by(CASE.c.moved_at.desc(), CASE.c.number.desc())
+        last_moved = session.scalars(stmt.offset(skipped).limit(PAGE_SIZE))
+        return [number for number in last_moved if number is not None]
+    levels = _strength_levels(index, matches, hits) if order == "pertinence" else iter((matches,))
+    case_numbers: list[int] = []
+    for level in levels:
+        count = level.bit_count()
+        if count > skipped:
+            # Newest first. The sort is stable: of one day, the higher number stays first.
+            numbers = facet_index.to_numbers(level)[::-1]
+            numbers.sort(key=index.sort_days.__getitem__, reverse=True)
+            case_numbers += numbers[skipped : skipped + PAGE_SIZE - len(case_numbers)]
+        skipped = max(0, skipped - count)
+        if len(case_numbers) == PAGE_SIZE:
+            break
+    return case_numbers
+
+
+def _strength_levels(index: FacetIndex, matches: int, hits: HitStrengths) -> Iterator[int]:
+    """Sets of the cases of each strength, the strongest first."""
+    numbers_by_strength: dict[int, list[int]] = {}
+    for number, strength in hits.items():
+        numbers_by_strength.setdefault(strength, []).append(number)
+    for strength in sorted(numbers_by_strength, reverse=True):
+        yield matches & index.intersect(numbers_by_strength[strength])

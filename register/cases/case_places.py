@@ -1,26 +1,145 @@
-"""Places without a code of the territory: free labels of cases, and countries abroad.
+"""Places of public cases: points of the map, and places without a code of the territory.
 
-"Bernissart", "a commune that the source does not name": a reader who types one of them still has
-to find its cases.
+Points and places of the whole register are cached for each ledger position; the points of a search
+are selected with the sets of the facet index. A place without a code ("Bernissart", "a commune that
+the source does not name") still has to be found by a reader who types it.
 """
 
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 from sqlalchemy import case, exists, func, or_, select
 from sqlalchemy.orm import Session
 
-from register.cases.core_tables import CASE, PLACE
+from register.cases import facet_index, facets
+from register.cases.core_tables import CASE, COMMUNE, COMMUNE_CODE, IS_PUBLIC, PLACE
 from register.cases.data_version import VersionedCache
-from register.cases.filters import LENGTH_LIMIT
-from register.cases.models import CaseState
+from register.cases.facet_index import CaseSet, FacetReader
+from register.cases.filters import LENGTH_LIMIT, CaseQuery, HitStrengths
+from register.cases.vocabulary import Vocabulary
 from register.journal import LedgerPosition
+from register.territory.boundaries import departement_outlines
+from register.territory.place_queries import EXACT_PRECISION
 from register.text.countries import country_name
 from register.text.dates import Language
 from register.text.normalisation import fold_name, one_line
+
+
+@dataclass(frozen=True)
+class CommunePoint:
+    """Commune of a case, as authority or linked; latitude and longitude in degrees (WGS 84)."""
+
+    departement: str
+    lat: float
+    lon: float
+    is_exact: bool
+
+
+@dataclass(frozen=True)
+class MapPoints:
+    """Places of a search on the map.
+
+    ``departements``: codes of the cases that name no commune. ``off_map_count``: number of cases
+    abroad, in a collectivity without an outline, or without a place.
+    """
+
+    points: Sequence[CommunePoint]
+    departements: Sequence[str]
+    off_map_count: int
+
+
+@dataclass(frozen=True)
+class _RegisterPoints:
+    """Places of the whole register with their cases; ``placed_cases`` is the set of all these."""
+
+    points: Sequence[tuple[CommunePoint, CaseSet]]
+    departements: Mapping[str, CaseSet]
+    placed_cases: int
+
+
+_points_cache: VersionedCache[_RegisterPoints] = VersionedCache()
+
+
+def locate_cases(
+    session: Session,
+    query: CaseQuery,
+    vocabulary: Vocabulary,
+    head: LedgerPosition,
+    hits: HitStrengths | None = None,
+) -> MapPoints:
+    """Places of the cases of a search, each once.
+
+    :param head: position of the public ledger, read first on the same session.
+    :param hits: result of the word search; unused without words.
+    :raises ValueError: the search has words and ``hits`` is None.
+    """
+    index = facet_index.load_index(session, vocabulary, head)
+    matches = facets.match_cases(session, index, query, vocabulary, hits)
+    flags = facet_index.to_flags(matches, index.max_number)
+    register_points = _points_cache.get_or_make(
+        index.version, lambda: _read_points(session, vocabulary, index.max_number)
+    )
+    return MapPoints(
+        points=[
+            point
+            for point, case_set in register_points.points
+            if facet_index.count_selected(case_set, matches, flags)
+        ],
+        departements=[
+            code
+            for code, case_set in register_points.departements.items()
+            if facet_index.count_selected(case_set, matches, flags)
+        ],
+        off_map_count=(matches & ~register_points.placed_cases).bit_count(),
+    )
+
+
+_COMMUNES_STMT = (
+    select(CASE.c.number, COMMUNE_CODE.c.current_code)
+    .join_from(CASE, PLACE)
+    .join(COMMUNE_CODE, COMMUNE_CODE.c.code == PLACE.c.code)
+)
+_DEPARTEMENTS_STMT = select(CASE.c.number, CASE.c.departement).where(
+    CASE.c.departement != "", ~exists().where(PLACE.c.incident_id == CASE.c.id)
+)
+_POINTS_STMT = select(
+    COMMUNE.c.code, COMMUNE.c.departement_code, COMMUNE.c.lat, COMMUNE.c.lon, COMMUNE.c.precision
+).where(
+    COMMUNE.c.code.in_(
+        select(COMMUNE_CODE.c.current_code).join(PLACE, PLACE.c.code == COMMUNE_CODE.c.code)
+    ),
+    COMMUNE.c.lat.is_not(None),
+    COMMUNE.c.lon.is_not(None),
+)
+
+
+def _read_points(session: Session, vocabulary: Vocabulary, max_number: int) -> _RegisterPoints:
+    reader = FacetReader(session, vocabulary)
+    outlines = departement_outlines()
+    placed_cases: set[int] = set()
+    points = []
+    cases_by_commune = reader.cases_by_column(_COMMUNES_STMT)
+    for commune_row in session.execute(_POINTS_STMT):
+        case_numbers = cases_by_commune.get(commune_row.code)
+        if case_numbers and commune_row.departement_code in outlines:
+            point = CommunePoint(
+                commune_row.departement_code,
+                commune_row.lat,
+                commune_row.lon,
+                commune_row.precision == EXACT_PRECISION,
+            )
+            points.append((point, facet_index.compact(case_numbers, max_number)))
+            placed_cases.update(case_numbers)
+    departements = {}
+    for code, case_numbers in reader.cases_by_column(_DEPARTEMENTS_STMT).items():
+        if code in outlines:
+            departements[code] = facet_index.compact(case_numbers, max_number)
+            placed_cases.update(case_numbers)
+    return _RegisterPoints(points, departements, facet_index.from_numbers(placed_cases))
+
 
 HOME_COUNTRY = "FR"
 MATCH_LIMIT = 12  # places of a list that a reader scans to its end
@@ -105,7 +224,7 @@ def _count_labels(session: Session) -> Sequence[PlaceLabel]:
     )
     stmt = (
         select(CASE.c.place_label, CASE.c.country, func.count())
-        .where(CASE.c.state == CaseState.PUBLISHED)
+        .where(IS_PUBLIC)
         .where(or_(CASE.c.place_label != "", CASE.c.country != HOME_COUNTRY))
         .group_by(CASE.c.place_label, CASE.c.country)
         .having(or_(CASE.c.country != HOME_COUNTRY, func.sum(case((has_code, 0), else_=1)) > 0))

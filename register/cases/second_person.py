@@ -1,32 +1,50 @@
-"""Pending changes of a public case and pending destructions: tables, queries and preview."""
+"""Second person: valid approvals, and the changes and destructions that wait for one."""
 
 from __future__ import annotations
 
-import datetime as dt
 import json
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from datetime import date, datetime
 from typing import Any
 
-from sqlalchemy import Date, ForeignKey, LargeBinary, String, Text, select
-from sqlalchemy.orm import Mapped, Session, mapped_column
+from sqlalchemy import ColumnElement, Date, ForeignKey, LargeBinary, Select, String, Text, select
+from sqlalchemy.orm import Mapped, Session, aliased, mapped_column
 
+from register.accounts import vouching as second_persons
 from register.accounts.models import Member
-from register.cases import revisions
-from register.cases.case_content import CaseSnapshot, Content, parse_snapshot, render_texts
-from register.cases.models import CaseState, Incident, Reply, Revision
+from register.cases import case_content as contents
+from register.cases.case_content import (
+    CaseSnapshot,
+    Content,
+    canonical_reply,
+    parse_content,
+    parse_snapshot,
+    render_texts,
+)
+from register.cases.checklist import content_needs_second
+from register.cases.core_tables import copy_row
+from register.cases.models import ID_LIMIT, CaseRow, CaseState, Incident, Reply, Revision
+from register.cases.vocabulary import Vocabulary
 from register.db import Base, UTCDateTime
 from register.errors import NotFound
 from register.journal import Act
 from register.journal.canonical import canonical_json, rfc3339
 from register.text.normalisation import one_line
 
-# The largest integer key of PostgreSQL; a larger number in a query would be an error.
-ID_LIMIT = 2**31 - 1
+
+class Approval(CaseRow, Base):
+    """A second member's approval of one revision for one purpose; a later revision voids it."""
+
+    __tablename__ = "approval"
+
+    revision_id: Mapped[int] = mapped_column(ForeignKey("revision.id"))
+    purpose: Mapped[str] = mapped_column(String(10))  # publish, erase, or change
+    given_by: Mapped[int] = mapped_column(ForeignKey("member.id"))
+    given_at: Mapped[datetime] = mapped_column(UTCDateTime)
 
 
-class PendingChange(Base):
+class PendingChange(CaseRow, Base):
     """A change of a public case that waits for a second person, or that one refused.
 
     ``payload`` is the proposal in canonical form (see :meth:`Proposal.payload`). The row is
@@ -36,30 +54,26 @@ class PendingChange(Base):
 
     __tablename__ = "pending_change"
 
-    id: Mapped[int] = mapped_column(primary_key=True)
-    incident_id: Mapped[int] = mapped_column(ForeignKey("incident.id"), index=True)
     act: Mapped[str] = mapped_column(String(20))
     payload: Mapped[bytes] = mapped_column(LargeBinary)
     # The base version; the change is stale once readers see another one.
     revision_id: Mapped[int]
     made_by: Mapped[int] = mapped_column(ForeignKey("member.id"))
-    made_at: Mapped[dt.datetime] = mapped_column(UTCDateTime)
+    made_at: Mapped[datetime] = mapped_column(UTCDateTime)
     refused_by: Mapped[int | None]
-    refused_at: Mapped[dt.datetime | None] = mapped_column(UTCDateTime)
+    refused_at: Mapped[datetime | None] = mapped_column(UTCDateTime)
     refusal: Mapped[str] = mapped_column(Text, default="")
 
 
-class Destruction(Base):
+class Destruction(CaseRow, Base):
     """The destruction of what a redaction hid: by a second person, or on its due day."""
 
     __tablename__ = "destruction"
 
-    id: Mapped[int] = mapped_column(primary_key=True)
-    incident_id: Mapped[int] = mapped_column(ForeignKey("incident.id"), index=True)
-    made_at: Mapped[dt.datetime] = mapped_column(UTCDateTime)
+    made_at: Mapped[datetime] = mapped_column(UTCDateTime)
     made_by: Mapped[int] = mapped_column(ForeignKey("member.id"))
-    due_on: Mapped[dt.date] = mapped_column(Date)
-    ended_at: Mapped[dt.datetime | None] = mapped_column(UTCDateTime)
+    due_on: Mapped[date] = mapped_column(Date)
+    ended_at: Mapped[datetime | None] = mapped_column(UTCDateTime)
     ending: Mapped[str] = mapped_column(String(10), default="")  # confirmed, kept, term
 
 
@@ -122,7 +136,7 @@ class PendingDestruction:
 def parse_proposal(pending_change: PendingChange) -> Proposal:
     """The proposal stored in a row."""
     payload = json.loads(pending_change.payload)
-    content = revisions.parse_content(payload["content"]) if payload["content"] else None
+    content = parse_content(payload["content"]) if payload["content"] else None
     return Proposal(
         Act(pending_change.act), payload["reason"], content, payload["words"], payload["reply"]
     )
@@ -161,16 +175,7 @@ def list_destructions(
         )
         .order_by(Destruction.id)
     )
-    return [
-        PendingDestruction(
-            destruction.id,
-            destruction.made_at,
-            destruction.made_by,
-            destruction.due_on,
-            destruction.ending,
-        )
-        for destruction in destructions
-    ]
+    return [copy_row(PendingDestruction, destruction) for destruction in destructions]
 
 
 def preview_change(
@@ -194,14 +199,7 @@ def preview_change(
         note = {"made_at": rfc3339(at), "note": arguments["public_note"], "redaction": False}
         content["corrections"] = [*base_content["corrections"], note]
     if reply is not None:
-        published_reply = {
-            "author": reply.author,
-            "capacity": reply.capacity,
-            "text": reply.text,
-            "received_on": reply.received_on.isoformat(),
-            "published_at": rfc3339(at),
-        }
-        content["replies"] = [*base_content["replies"], published_reply]
+        content["replies"] = [*base_content["replies"], canonical_reply(reply, at)]
     content_bytes = canonical_json(content)
     html, _renderer = render_texts(content_bytes)
     return parse_snapshot(content_bytes, html)
@@ -247,3 +245,46 @@ def _select_changes(session: Session, viewer: Member, *conditions: Any) -> list[
         )
         for pending_change, current_revision in change_rows
     ]
+
+
+# An alias, because the enclosing statement may use the table of cases itself.
+_APPROVED_CASE = aliased(Incident)
+
+
+def valid_approvals(at: datetime | ColumnElement[datetime], *columns: Any) -> Select[Any]:
+    """A statement on the valid approvals.
+
+    Approvals of members who may not vouch at that time are left out: they were disabled since, or
+    the credentials of their account changed.
+
+    :param at: the time, or the expression for it.
+    """
+    return (
+        select(*columns)
+        .select_from(Approval)
+        .join(Member, Member.id == Approval.given_by)
+        .join(_APPROVED_CASE, _APPROVED_CASE.id == Approval.incident_id)
+        .where(second_persons.vouches_clause(at), _APPROVED_CASE.report_withdrawn.is_(False))
+    )
+
+
+def needed_before(session: Session, case: Incident, vocabulary: Vocabulary) -> bool:
+    """Whether a case needed a second person when it was published, or needs one now.
+
+    Once the text of its publication is destroyed, an approval to publish is the evidence.
+    """
+    if case.number is None:
+        return False
+    if case.single_review or content_needs_second(contents.content_of(case), vocabulary):
+        return True
+    publication = session.execute(
+        select(Revision.id, Revision.content).where(
+            Revision.incident_id == case.id, Revision.act == Act.PUBLISHED.value
+        )
+    ).first()
+    if publication is not None and publication.content is not None:
+        return content_needs_second(parse_content(json.loads(publication.content)), vocabulary)
+    approvals_stmt = select(Approval.id).where(
+        Approval.incident_id == case.id, Approval.purpose == "publish"
+    )
+    return session.scalar(approvals_stmt.limit(1)) is not None

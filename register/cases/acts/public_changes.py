@@ -1,0 +1,329 @@
+"""Follow-ups, corrections and replies, made at once or once a second person approves them."""
+
+from __future__ import annotations
+
+from datetime import date
+from typing import Any
+
+from register.cases import case_content as contents
+from register.cases import checklist, deadlines, former_codes, rules, second_person, validation
+from register.cases.acts._steps import (
+    add_correction,
+    begin_act,
+    past_day,
+    propose_if_needed,
+    record,
+    record_approval,
+    require_second,
+    required_text,
+    snapshot_and_record,
+    valid_content,
+)
+from register.cases.case_content import Content
+from register.cases.models import ID_LIMIT, CaseState, Correction, FollowUp, Incident, Reply
+from register.cases.persistence import apply_content
+from register.cases.second_person import PendingChange, Proposal
+from register.cases.vocabulary import current_vocabulary
+from register.errors import Incomplete, Invalid, NotFound, Refused, TextError
+from register.journal import Act, JournalEntry, WriteTransaction
+from register.text import dates
+from register.text.normalisation import one_line
+
+TITLE_LIMIT = 300
+AUTHOR_LIMIT = 300
+REASON_LIMIT = 2_000
+
+
+def follow_up(
+    tx: WriteTransaction,
+    incident_id: int,
+    *,
+    by: int,
+    reason: str,
+    title: str,
+    text: str,
+    happened_on: str = "",
+    source_url: str = "",
+    content: Content | None = None,
+    seen: int | None = None,
+    second: int | None = None,
+    single: bool = False,
+) -> JournalEntry:
+    """Add a dated follow-up; ``content`` may change outcome and steps, nothing else.
+
+    :param second: a member who approves it in this same act. Without one, a follow-up that needs a
+        second person becomes a pending change, and the line is that of the proposal.
+    :raises Refused: ``needs_correction`` when ``content`` changes more than that.
+    """
+    case, member = begin_act(tx, incident_id, Act.FOLLOWED_UP, by, seen)
+    codes_before = former_codes.public_codes(case)
+    if content is not None:
+        content = valid_content(tx, content, case)
+        rules.require_follow_up(contents.content_of(case), content)
+        _require_computed(tx, content)
+    arguments = {
+        "happened_on": _valid_date("happened_on", happened_on),
+        "title": required_text("title", title, limit=TITLE_LIMIT),
+        "text": required_text("text", text, multiline=True),
+        "source_url": _valid_url(source_url),
+    }
+    proposal = Proposal(Act.FOLLOWED_UP, required_text("reason", reason), content, arguments)
+    proposal_line = propose_if_needed(tx, case, member, proposal, second, single=single)
+    if proposal_line is not None:
+        return proposal_line
+    if content is not None:
+        apply_content(tx.session, case, content)
+    new_follow_up = FollowUp(added_at=tx.at, **arguments)
+    case.follow_ups.append(new_follow_up)
+    tx.session.flush()
+    case.moved_at = tx.at
+    details = {"follow_up": new_follow_up.id, **_approval_details(second)}
+    return snapshot_and_record(
+        tx, case, Act.FOLLOWED_UP, member, reason, before=codes_before, details=details
+    )
+
+
+def correct(
+    tx: WriteTransaction,
+    incident_id: int,
+    content: Content,
+    *,
+    by: int,
+    reason: str,
+    public_note: str,
+    seen: int | None = None,
+    second: int | None = None,
+    single: bool = False,
+) -> JournalEntry:
+    """Change a published text, with a public note; the earlier text stays in its revision.
+
+    :param second: as for :func:`follow_up`.
+    :raises Refused: ``nothing_changed``.
+    """
+    case, member = begin_act(tx, incident_id, Act.CORRECTED, by, seen)
+    codes_before = former_codes.public_codes(case)
+    content, note = changed_content(tx, case, content), required_text("public_note", public_note)
+    arguments = {"public_note": note}
+    proposal = Proposal(Act.CORRECTED, required_text("reason", reason), content, arguments)
+    proposal_line = propose_if_needed(tx, case, member, proposal, second, single=single)
+    if proposal_line is not None:
+        return proposal_line
+    apply_content(tx.session, case, content)
+    case.moved_at = tx.at
+    details = add_correction(tx, case, Correction(made_at=tx.at, note=note))
+    details |= _approval_details(second)
+    return snapshot_and_record(
+        tx, case, Act.CORRECTED, member, reason, before=codes_before, details=details
+    )
+
+
+def changed_content(
+    tx: WriteTransaction, case: Incident, content: Content, *, is_unchanged_allowed: bool = False
+) -> Content:
+    """The new content of a published case, cleaned and checked.
+
+    :param is_unchanged_allowed: whether the content may equal the present one, because the act
+        changes something else.
+    :raises Refused: ``nothing_changed``.
+    """
+    content = valid_content(tx, content, case)
+    if not is_unchanged_allowed and not rules.changed_fields(contents.content_of(case), content):
+        raise Refused("nothing_changed", state=case.state)
+    _require_computed(tx, content)
+    return content
+
+
+def receive_reply(
+    tx: WriteTransaction,
+    incident_id: int,
+    *,
+    by: int,
+    author: str,
+    capacity: str,
+    text: str,
+    received_on: date,
+) -> Reply:
+    """Record a received reply; it is due three days later (LCEN art. 1-1 III).
+
+    It is recorded whatever its length and the present text of the case: its three days run from
+    its receipt, even if it will be refused.
+
+    :raises Invalid: ``day_to_come`` for a future day.
+    """
+    case, member = begin_act(tx, incident_id, Act.REPLY_RECEIVED, by)
+    received_reply = Reply(
+        state="received",
+        author=required_text("author", author, limit=AUTHOR_LIMIT),
+        capacity=required_text("capacity", capacity, limit=AUTHOR_LIMIT),
+        text=required_text("text", text, multiline=True),
+        received_on=past_day(tx, "received_on", received_on),
+        due_on=deadlines.reply_due(received_on),
+    )
+    case.replies.append(received_reply)
+    tx.session.flush()
+    record(tx, Act.REPLY_RECEIVED, case, member, reply=received_reply.id)
+    return received_reply
+
+
+def reply(
+    tx: WriteTransaction,
+    reply_id: int,
+    *,
+    by: int,
+    reason: str,
+    seen: int | None = None,
+    second: int | None = None,
+    single: bool = False,
+) -> JournalEntry:
+    """Publish a received reply unchanged.
+
+    :param second: a member who approves it in this same act; without one, a reply that needs a
+        second person becomes a pending change.
+    :raises Refused: ``reply_decided``.
+    :raises Invalid: ``reply_lines``: longer than any reply may be (décret 2007-1527, art. 3).
+    """
+    received_reply = tx.load(Reply, reply_id)
+    case, member = begin_act(tx, received_reply.incident_id, Act.REPLIED, by, seen)
+    if received_reply.state != "received":
+        raise Refused("reply_decided", state=received_reply.state)
+    if deadlines.text_length(received_reply.text).is_too_long:
+        raise Invalid("reply_lines", limit=deadlines.LINES_LIMIT)
+    proposal = Proposal(Act.REPLIED, required_text("reason", reason), reply=received_reply.id)
+    proposal_line = propose_if_needed(tx, case, member, proposal, second, single=single)
+    if proposal_line is not None:
+        return proposal_line
+    received_reply.state = "published"
+    received_reply.published_at = case.moved_at = tx.at
+    details = {"reply": received_reply.id, **_approval_details(second)}
+    return snapshot_and_record(tx, case, Act.REPLIED, member, reason, details=details)
+
+
+def refuse_reply(
+    tx: WriteTransaction, reply_id: int, *, by: int, refusal: str, seen: int | None = None
+) -> JournalEntry:
+    """Refuse a received reply, with the reason for its author."""
+    received_reply = tx.load(Reply, reply_id)
+    case, member = begin_act(tx, received_reply.incident_id, Act.REPLY_REFUSED, by, seen)
+    if received_reply.state != "received":
+        raise Refused("reply_decided", state=received_reply.state)
+    received_reply.state = "refused"
+    received_reply.refusal = required_text("refusal", refusal, multiline=True)
+    return record(tx, Act.REPLY_REFUSED, case, member, reply=received_reply.id)
+
+
+def approve_change(
+    tx: WriteTransaction, change_id: int, *, by: int, single: bool = False
+) -> JournalEntry:
+    """Approve a pending change and make it, in the name of the member who proposed it.
+
+    :param single: the register has one moderator, who may approve their own change.
+    :raises NotFound: ``no_such_change``.
+    :raises Refused: ``change_refused``, ``change_stale`` once readers see another version; the
+        refusals of :func:`vouching.require_second`.
+    """
+    change = _load_change(tx, change_id)
+    case, member = begin_act(tx, change.incident_id, Act(change.act), by)
+    if change.refused_at is not None:
+        raise Refused("change_refused", state=case.state)
+    if change.revision_id != case.revision_id:
+        raise Refused("change_stale", state=case.state)
+    require_second(tx, member, change.made_by, single=single)
+    record_approval(tx, case, member, "change", change.revision_id, change=change.id)
+    line = _do_change(tx, change, by, single)
+    tx.session.delete(change)
+    tx.session.flush()
+    return line
+
+
+def refuse_change(
+    tx: WriteTransaction, change_id: int, *, by: int, refusal: str = ""
+) -> JournalEntry:
+    """Refuse a change with a reason, or cancel it when its own author does so.
+
+    :raises NotFound: ``no_such_change``.
+    :raises Refused: ``change_refused``: another member has refused it before.
+    """
+    change = _load_change(tx, change_id)
+    case, member = begin_act(tx, change.incident_id, Act.NOTED, by)
+    is_own = member.id == change.made_by
+    if is_own:
+        tx.session.delete(change)
+    else:
+        if change.refused_at is not None:
+            raise Refused("change_refused", state=case.state)
+        change.refusal = required_text("refusal", refusal, multiline=True, limit=REASON_LIMIT)
+        change.refused_by, change.refused_at = member.id, tx.at
+    tx.session.flush()
+    return record(tx, Act.CHANGE_REFUSED, case, member, change=change_id, taken_back=is_own)
+
+
+def _do_change(
+    tx: WriteTransaction, change: PendingChange, second: int, single: bool
+) -> JournalEntry:
+    """Do the proposed act in the name of the member who proposed it."""
+    proposal = second_person.parse_proposal(change)
+    arguments: dict[str, Any] = dict(proposal.words or {})
+    common_arguments: dict[str, Any] = {
+        "by": change.made_by,
+        "reason": proposal.reason,
+        "seen": change.revision_id,
+        "second": second,
+        "single": single,
+    }
+    if proposal.act is Act.REPLIED:
+        return reply(tx, proposal.reply or 0, **common_arguments)
+    if proposal.act is Act.FOLLOWED_UP:
+        return follow_up(
+            tx, change.incident_id, content=proposal.content, **arguments, **common_arguments
+        )
+    return correct(
+        tx, change.incident_id, proposal.content or Content(), **arguments, **common_arguments
+    )
+
+
+def _load_change(tx: WriteTransaction, change_id: int) -> PendingChange:
+    change = tx.session.get(PendingChange, min(max(change_id, 0), ID_LIMIT))
+    if change is None:
+        raise NotFound("no_such_change")
+    tx.keep_alive(change)
+    return change
+
+
+def _approval_details(second: int | None) -> dict[str, Any]:
+    """The private detail of a public line that names the second person."""
+    return {"approved_by": [second]} if second is not None else {}
+
+
+def _require_computed(tx: WriteTransaction, content: Content) -> None:
+    """Check the items of the checklist that a published case must keep meeting.
+
+    :raises Incomplete: the unmet items.
+    """
+    check_items = checklist.build_checklist(
+        content, current_vocabulary(tx.session), checklist.Circumstances()
+    )
+    unmet = [
+        check_item
+        for check_item in checklist.unmet_items(check_items)
+        if check_item.code in checklist.CONTENT_CHECKS
+    ]
+    if unmet:
+        raise Incomplete("checklist", lines=unmet, state=CaseState.PUBLISHED.value)
+
+
+def _valid_url(url: str) -> str:
+    url = one_line(url)
+    faults = list(validation.url_faults("source_url", url))
+    if faults:
+        raise Invalid("url", field="source_url")
+    return url
+
+
+def _valid_date(field_name: str, edtf: str) -> str:
+    """The date unchanged; an empty one is valid."""
+    if edtf:
+        try:
+            dates.parse(edtf)
+        except TextError as error:
+            raise Invalid(error.key, field=field_name, value=edtf[:40]) from error
+    return edtf

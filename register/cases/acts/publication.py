@@ -1,0 +1,281 @@
+"""Acts that show and hide a case: publish, restore, withdraw, merge, erase."""
+
+from __future__ import annotations
+
+from collections.abc import Collection
+from typing import Any
+
+from sqlalchemy import bindparam, func, select
+from sqlalchemy.orm import Session
+
+from register.accounts.models import Member, Role
+from register.cases import case_content as contents
+from register.cases import checklist as checks
+from register.cases import former_codes, rules
+from register.cases.acts._steps import (
+    add_correction,
+    begin_act,
+    erase_and_record,
+    load_case,
+    require_allowed,
+    require_unchanged,
+    required_text,
+    second_persons,
+    snapshot_and_record,
+)
+from register.cases.models import CaseState, Correction, Incident, Invitation, Revision
+from register.cases.persistence import next_number
+from register.cases.second_person import needed_before
+from register.cases.vocabulary import current_vocabulary
+from register.errors import Incomplete, Invalid, Refused
+from register.journal import Act, JournalEntry, WriteTransaction
+from register.text.normalisation import one_line
+
+# The only public note that needs no approval, for a text that was edited while it was withdrawn.
+FIXED_NOTE = "Le texte a été modifié pendant son retrait."
+
+
+def publish(
+    tx: WriteTransaction,
+    incident_id: int,
+    *,
+    by: int,
+    reason: str,
+    attested: Collection[str],
+    flags_reason: str = "",
+    single: bool = False,
+    seen: int | None = None,
+) -> JournalEntry:
+    """Publish a draft and give it its number.
+
+    :raises Incomplete: the checklist's unmet lines.
+    :raises Refused: already published, or no second person.
+    """
+    case, member = begin_act(tx, incident_id, Act.PUBLISHED, by, seen)
+    circumstances = _collect_circumstances(tx, case, member, attested, flags_reason, single)
+    _check_publication(tx, case, member, Act.PUBLISHED, circumstances)
+    case.number = next_number(tx.session)
+    case.first_published_at = tx.at
+    return _make_public(tx, case, member, Act.PUBLISHED, reason, circumstances)
+
+
+def restore(
+    tx: WriteTransaction,
+    incident_id: int,
+    *,
+    by: int,
+    reason: str,
+    attested: Collection[str],
+    public_note: str = "",
+    flags_reason: str = "",
+    single: bool = False,
+    seen: int | None = None,
+) -> JournalEntry:
+    """Publish a withdrawn case again, after the same checklist.
+
+    :param public_note: required when the text was edited since the withdrawal.
+    :raises Invalid: ``note_fixed`` for a note other than :data:`FIXED_NOTE` in a case that needs a
+        second person.
+    """
+    case, member = begin_act(tx, incident_id, Act.RESTORED, by, seen)
+    circumstances = _collect_circumstances(tx, case, member, attested, flags_reason, single)
+    _check_publication(tx, case, member, Act.RESTORED, circumstances)
+    details = {}
+    if edited_since_withdrawal(tx.session, case.id):
+        note = required_text("public_note", public_note)
+        # The approval covers the text of the case, not this note.
+        if note != FIXED_NOTE and checks.needs_second(
+            contents.content_of(case),
+            current_vocabulary(tx.session),
+            needed_before=circumstances.needed_before,
+            added_texts=[*circumstances.displayed_texts, note],
+        ):
+            raise Invalid("note_fixed", field="public_note", note=FIXED_NOTE)
+        details = add_correction(tx, case, Correction(made_at=tx.at, note=note))
+    case.restriction = ""
+    return _make_public(tx, case, member, Act.RESTORED, reason, circumstances, details)
+
+
+def withdraw(
+    tx: WriteTransaction,
+    incident_id: int,
+    *,
+    by: int,
+    restriction: str,
+    reason: str,
+    seen: int | None = None,
+) -> JournalEntry:
+    """Withdraw a public case; a dated tombstone with its reason stays.
+
+    :param restriction: a code of the vocabulary ``restriction``; the public sees a code that is not
+        public as ``reexamen``.
+    """
+    case, member = begin_act(tx, incident_id, Act.WITHDRAWN, by, seen)
+    public_reason = _set_restriction(tx, case, restriction)
+    codes_before = former_codes.public_codes(case)
+    case.state = CaseState.WITHDRAWN
+    case.moved_at = tx.at
+    return snapshot_and_record(
+        tx,
+        case,
+        Act.WITHDRAWN,
+        member,
+        reason,
+        before=codes_before,
+        public_reason=public_reason,
+        details={"restriction": restriction},
+        committed=False,
+    )
+
+
+def merge(
+    tx: WriteTransaction,
+    incident_id: int,
+    *,
+    into: int,
+    by: int,
+    reason: str,
+    seen: int | None = None,
+) -> JournalEntry:
+    """Merge a case into another public one; a public case then redirects to it (301).
+
+    :param into: the other case's number.
+    """
+    case, member = load_case(tx, incident_id, by)
+    act = Act.DRAFT_MERGED if case.state == CaseState.DRAFT else Act.MERGED
+    require_allowed(tx, case, member, act)
+    require_unchanged(case, seen)
+    target = tx.session.scalars(select(Incident).where(Incident.number == into)).first()
+    if target is None or target.state != CaseState.PUBLISHED or target.id == case.id:
+        raise Refused("merge_target", number=into, state=case.state)
+    codes_before = former_codes.public_codes(case)
+    case.state = CaseState.MERGED
+    case.merged_into = into
+    case.moved_at = tx.at
+    return snapshot_and_record(
+        tx, case, act, member, reason, before=codes_before, details={"into": into}, committed=False
+    )
+
+
+def erase(
+    tx: WriteTransaction,
+    incident_id: int,
+    *,
+    by: int,
+    restriction: str,
+    single: bool = False,
+    seen: int | None = None,
+) -> JournalEntry:
+    """Destroy the texts of a case for good; number, codes and lines stay.
+
+    Needs an administrator, and another member's approval for this purpose. The erasure of a draft,
+    which has no number, is recorded in the desk's ledger as a discarded draft.
+    """
+    case, member = begin_act(tx, incident_id, Act.ERASED, by, seen, single=single)
+    public_reason = _set_restriction(tx, case, restriction)
+    act = Act.ERASED if case.number else Act.DISCARDED
+    return erase_and_record(
+        tx, case, member, act, public_reason=public_reason if case.number else None
+    )
+
+
+def edited_since_withdrawal(session: Session, incident_id: int) -> bool:
+    """Whether the text of a withdrawn case was edited, so that a restoration needs a note."""
+    last_revision = select(func.max(Revision.id)).where(Revision.incident_id == incident_id)
+    withdrawn, edited = (
+        session.scalar(last_revision.where(Revision.act == act.value)) or 0
+        for act in (Act.WITHDRAWN, Act.EDITED)
+    )
+    return edited > withdrawn
+
+
+# Built once, because an import executes it for every row.
+_INVITED = select(Invitation.id).where(Invitation.incident_id == bindparam("case")).limit(1)
+
+
+def _collect_circumstances(
+    tx: WriteTransaction,
+    case: Incident,
+    member: Member,
+    attested: Collection[str],
+    flags_reason: str,
+    single: bool,
+) -> checks.Circumstances:
+    return checks.Circumstances(
+        invited=tx.session.scalar(_INVITED, {"case": case.id}) is not None,
+        seconded=bool(second_persons(tx, case, "publish", member)),
+        single_moderator=single,
+        attested=frozenset(attested) & set(checks.ATTESTATIONS),
+        flags_reason=one_line(flags_reason),
+        needed_before=needed_before(tx.session, case, current_vocabulary(tx.session)),
+        displayed_texts=checks.displayed_texts(case),
+        report_withdrawn=case.report_withdrawn,
+    )
+
+
+def _check_publication(
+    tx: WriteTransaction,
+    case: Incident,
+    member: Member,
+    act: Act,
+    circumstances: checks.Circumstances,
+) -> None:
+    """Check checklist and rules, and note whether ``SINGLE_MODERATOR`` waived a second person.
+
+    :raises Incomplete: the unmet items of the checklist.
+    """
+    content, vocabulary = contents.content_of(case), current_vocabulary(tx.session)
+    flags = checks.risk_flags(content)
+    unmet = checks.unmet_items(checks.build_checklist(content, vocabulary, circumstances, flags))
+    if unmet:
+        raise Incomplete("checklist", lines=unmet, state=case.state)
+    is_second_needed = checks.needs_second(
+        content,
+        vocabulary,
+        flags,
+        needed_before=circumstances.needed_before,
+        added_texts=circumstances.displayed_texts,
+    )
+    rules.require_allowed(
+        CaseState(case.state),
+        act,
+        Role(member.role),
+        content_needs_second=is_second_needed,
+        has_second=circumstances.seconded or circumstances.single_moderator,
+    )
+    case.single_review = is_second_needed and not circumstances.seconded
+
+
+def _make_public(
+    tx: WriteTransaction,
+    case: Incident,
+    member: Member,
+    act: Act,
+    reason: str,
+    circumstances: checks.Circumstances,
+    details: dict[str, Any] | None = None,
+) -> JournalEntry:
+    case.state = CaseState.PUBLISHED
+    case.moved_at = tx.at
+    return snapshot_and_record(
+        tx,
+        case,
+        act,
+        member,
+        reason,
+        flags_reason=circumstances.flags_reason,
+        details={
+            **(details or {}),
+            "attested": sorted(circumstances.attested),
+            "approved_by": sorted(second_persons(tx, case, "publish", member)),
+        },
+    )
+
+
+def _set_restriction(tx: WriteTransaction, case: Incident, code: str) -> str:
+    """Set why a case is no longer shown; returns the public code."""
+    word = current_vocabulary(tx.session).word("restriction", code)
+    if word is None or word.retired:
+        raise Invalid("unknown_restriction", value=code)
+    case.restriction = code
+    return code if word.extra.get("public", True) else str(word.extra["shown_as"])

@@ -1,0 +1,336 @@
+"""Web face of the feeds: of the list with any filter, of every place, every case and the journal.
+
+Feeds are in French, whatever the language of the page.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import replace
+from typing import Any
+
+from flask import Response, current_app, g, get_template_attribute, redirect, request
+from flask.typing import ResponseReturnValue
+from flask_babel import gettext as _
+
+from register.cases import events
+from register.cases.events import EventQuery, PublicEvent
+from register.cases.filters import FILTERS, CaseQuery
+from register.cases.queries import load_public_case
+from register.cases.web.public import case_view, search_request, search_title
+from register.cases.web.public.cases import case_number, faulty_form_page
+from register.db import db
+from register.errors import Gone, Invalid, NotFound
+from register.feeds import atom
+from register.feeds.atom import AtomEntry, Category
+from register.feeds.event_content import EventContent, event_contents
+from register.journal import Act, line_time
+from register.journal.web import public_journal
+from register.operations.instance_identity import TagUriMaker, tag_uri_maker
+from register.search.service import Reach
+from register.territory import place_queries
+from register.territory.web import place_choice, place_names
+from register.territory.web.place_names import CommuneView
+from register.text.typography import french
+from register.web import urls
+from register.web.blueprints import public
+from register.web.request_context import current_data_version, current_vocabulary, head, settings
+
+_EVENT = re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}")
+BEFORE_PARAMETER = "avant"
+_CACHE_EXTENSION = "register.kept_items"
+_CACHE_LIMIT = 4 * 1024 * 1024  # bytes, about
+# What an entry costs beside its text: its elements, its fields, its place in the table.
+_ENTRY_OVERHEAD = 6_000
+
+
+@public.get("/incidents.atom")
+def cases_feed() -> ResponseReturnValue:
+    """The events of the whole register, or of a search; a typed place redirects to its code."""
+    args = request.args.to_dict(flat=False)
+    head()
+    typed = place_choice.typed_place(args.pop("lieu", []))
+    try:
+        case_query = _parse_search(args)
+        if typed:
+            places = place_choice.match_places(
+                typed, lambda reading: urls.cases(place_choice.query_at_place(case_query, reading))
+            )
+            if places.sole_choice:
+                return redirect(urls.feed(places.sole_choice.address), 303)
+            # The page offers the choice between several places.
+            return redirect(urls.cases(case_query, lieu=typed), 303)
+        subject = search_title.phrase(case_query) or _("tout le registre")
+        return _feed_response(_event_query(case_query), urls.cases(case_query), subject)
+    except Invalid as error:
+        # The address was written by hand: the form of the page shows what is wrong in it.
+        return faulty_form_page(args, error)
+
+
+def _parse_search(args: dict[str, list[str]]) -> CaseQuery:
+    """The search of an address; a feed has one order, and no pages."""
+    case_query = search_request.parse_search(args)
+    if case_query.page > 1:
+        raise NotFound("no_such_page")
+    return case_query.ordered_by(case_query.usual_order)
+
+
+def _event_query(case_query: CaseQuery) -> EventQuery:
+    """The events of a search, by its words as well."""
+    text_search = search_request.run_search(case_query)
+    if text_search is None:
+        return EventQuery(case_query)
+    # The index moves while the ledger stands still: only a complete search is as new as the last
+    # line.
+    g.register_in_part = text_search.matches.reach is not Reach.EVERYWHERE
+    return EventQuery(case_query, matches=text_search.strength)
+
+
+@public.get("/incidents/<number>.atom")
+def case_feed(number: str) -> Response:
+    """The events of one case; once it is gone, the one that says so."""
+    head()
+    parsed_number = case_number(number)
+    try:
+        content = load_public_case(db.session(), parsed_number).snapshot.content
+        title = french(content["title"])
+        subject = _("cas nº %(number)s : %(title)s", number=parsed_number, title=title)
+    except Gone:
+        subject = _("cas nº %(number)s", number=parsed_number)
+    return _feed_response(EventQuery(case=parsed_number), urls.case(parsed_number), subject)
+
+
+@public.get("/communes/<code>.atom", endpoint="commune_feed")
+@public.get("/departements/<code>.atom", endpoint="departement_feed")
+@public.get("/regions/<code>.atom", endpoint="region_feed")
+def place_feed(code: str) -> ResponseReturnValue:
+    """The events of a place; a former code of a commune leads to the commune of today.
+
+    It takes the filters of a list as well.
+    """
+    head()
+    kind = request.path.split("/")[1].removesuffix("s")
+    upper_code, present_code = code.upper(), ""
+    if FILTERS[kind].accepts(upper_code, current_vocabulary()):
+        present_code = _present_code(kind, upper_code)
+    if not present_code:
+        raise NotFound("no_such_place")
+    address = urls.PLACES[kind](present_code)
+    if code != present_code:
+        raw_query = request.query_string.decode("latin-1")
+        return redirect(urls.feed(f"{address}?{raw_query}" if raw_query else address), 301)
+    case_query = _parse_search(request.args.to_dict(flat=False))
+    if kind in case_query.values:
+        # Another place of the kind has no events here: that feed would stay empty for ever.
+        raise Invalid("filter", name=kind, value=case_query.values[kind][0])
+    place_query = replace(case_query, values={**case_query.values, kind: (code,)})
+    subject, event_query = search_title.phrase(place_query), _event_query(place_query)
+    if case_query.is_bare:
+        return _feed_response(event_query, address, subject)
+    # The page of a place takes no other filter; the list at that place does.
+    feed_path = f"{address}?{case_query.query_string()}"
+    return _feed_response(event_query, urls.cases(place_query), subject, feed_path)
+
+
+def _present_code(kind: str, code: str) -> str:
+    """The code of a place today; empty for an unknown place."""
+    if kind == "commune":
+        view = place_names.find_commune_view(code)
+        return view.commune.code if view else ""
+    load_area = place_queries.departement if kind == "departement" else place_queries.region
+    return code if load_area(db.session(), code) else ""
+
+
+@public.get("/registre.atom")
+def ledger_feed() -> Response:
+    """The events of the whole register of some kinds and one month, and those of no case."""
+    head()
+    journal_query = public_journal.parse(request.args.to_dict(flat=False))
+    if journal_query.page > 1:
+        raise NotFound("no_such_page")
+    selection = journal_query.selection
+    event_query = EventQuery(
+        acts=selection.acts, since=selection.begin, until=selection.end, includes_register=True
+    )
+    parts = [_("main courante"), *(chip.text for chip in public_journal.chips(journal_query))]
+    return _feed_response(event_query, journal_query.address, french(" ; ".join(parts)))
+
+
+def _feed_response(
+    event_query: EventQuery, page: str, subject: str, feed_path: str | None = None
+) -> Response:
+    """The document of some events: the newest, or the archive that the address asks for.
+
+    :param page: the page that shows the same.
+    :param subject: what the feed is of, in words.
+    :param feed_path: the feed's address without its suffix, where it is not the page's.
+    """
+    before_event = request.args.get(BEFORE_PARAMETER) or None
+    if before_event and not _EVENT.fullmatch(before_event):
+        raise NotFound("no_such_page")
+    session, base_url = db.session(), settings().base_url
+    tag_uris = tag_uri_maker(session)
+    stretch = events.event_page(session, event_query, current_vocabulary(), before_event)
+    feed_path = feed_path or page
+    feed_document = atom.render_feed(
+        uri=tag_uris.uri(feed_path),
+        title=_("Web Citoyen – %(what)s", what=subject),
+        subtitle=_(
+            "Registre public des intimidations de blogueurs : une entrée par événement. "
+            "Le registre ne connaît que ce qui lui a été signalé."
+        ),
+        page=base_url + page,
+        address=_absolute_url(feed_path, before_event),
+        author=settings().publisher_name or "Web Citoyen",
+        home=f"{base_url}/",
+        register_opened_at=line_time(session, 1),
+        entries=_atom_entries(stretch.events, tag_uris),
+        older=_absolute_url(feed_path, stretch.older) if stretch.older else None,
+        current=_absolute_url(feed_path, None) if before_event else None,
+    )
+    if not g.get("register_in_part"):
+        g.register_moved_at = line_time(session, head().seq)
+    return Response(feed_document, content_type=atom.MIMETYPE)
+
+
+def _absolute_url(feed_path: str, before_event: str | None) -> str:
+    address = settings().base_url + urls.feed(feed_path)
+    if before_event is None:
+        return address
+    return f"{address}{'&' if '?' in address else '?'}{BEFORE_PARAMETER}={before_event}"
+
+
+class _EntryCache:
+    """The entries of one position of the register; a case's texts are laid out once for each.
+
+    Every position has a cache of its own: a slow request of an earlier one cannot leave what it
+    made among the entries of a later one.
+    """
+
+    def __init__(self, position: tuple[str, ...]) -> None:
+        self.position = position
+        self.entries: dict[str, AtomEntry] = {}
+        self.size = 0
+
+    def add(self, name: str, entry: AtomEntry) -> None:
+        if self.size > _CACHE_LIMIT:
+            self.entries.clear()
+            self.size = 0
+        self.entries[name] = entry
+        self.size += _ENTRY_OVERHEAD + 2 * len(entry.html)
+
+
+def _atom_entries(public_events: Sequence[PublicEvent], tag_uris: TagUriMaker) -> list[AtomEntry]:
+    """The entries of some events, in their order."""
+    current = current_data_version()
+    position = (current.head.digest, current.vocabulary, current.territory)
+    cache: _EntryCache | None = current_app.extensions.get(_CACHE_EXTENSION)
+    if cache is None or cache.position != position:
+        cache = current_app.extensions[_CACHE_EXTENSION] = _EntryCache(position)
+    entries_by_name = {event.name: cache.entries.get(event.name) for event in public_events}
+    missing = [event for event in public_events if entries_by_name[event.name] is None]
+    for content in event_contents(db.session(), missing):
+        entry = _atom_entry(content, tag_uris)
+        entries_by_name[content.event.name] = entry
+        cache.add(content.event.name, entry)
+    return [entry for entry in entries_by_name.values() if entry]
+
+
+def _atom_entry(event_content: EventContent, tag_uris: TagUriMaker) -> AtomEntry:
+    event, snapshot = event_content.event, event_content.snapshot
+    content = snapshot.content if snapshot else None
+    place = case_view.case_commune(content) if content else None
+    return AtomEntry(
+        uri=tag_uris.uri(f"evenement/{event.name}"),
+        title=_title(event_content),
+        address=settings().base_url + _address(event_content),
+        published=event.at,
+        updated=event_content.updated,
+        html=_html(event_content, place),
+        language=content["language"] if content else "fr",
+        categories=_categories(content, place, tag_uris) if content else (),
+        point=place.details.point if place else None,
+    )
+
+
+def _address(event_content: EventContent) -> str:
+    """The page of the event's case, at what the event added."""
+    event = event_content.event
+    if event.number is None:
+        return "/registre"
+    anchor = ""
+    if event_content.snapshot and event.act == Act.FOLLOWED_UP:
+        anchor = "#suites"
+    elif event_content.snapshot and event.act in (Act.CORRECTED, Act.REDACTED):
+        anchor = "#corrections"
+    elif event_content.rank and event.act == Act.REPLIED:
+        anchor = f"#reponse-{event_content.rank}"
+    return urls.case(event.number) + anchor
+
+
+def _title(event_content: EventContent) -> str:
+    """The title of an entry; it names no case that is no longer shown."""
+    event, snapshot, fragment = event_content.event, event_content.snapshot, event_content.fragment
+    if event.number is None:
+        return str(_("Ouverture du registre"))
+    if snapshot is None:
+        title_templates = {
+            Act.WITHDRAWN: _("Retrait du cas nº %(number)s"),
+            Act.MERGED: _("Réunion du cas nº %(number)s à un autre"),
+            Act.ERASED: _("Effacement du cas nº %(number)s"),
+        }
+        return str(title_templates[Act(event.act)] % {"number": event.number})
+    title_templates = {
+        Act.PUBLISHED: "%(title)s",
+        Act.FOLLOWED_UP: _("Suite : %(what)s (cas nº %(number)s)"),
+        Act.REPLIED: _("Réponse : %(who)s (cas nº %(number)s)"),
+        Act.CORRECTED: _("Correction du cas nº %(number)s : %(title)s"),
+        Act.REDACTED: _("Passage retiré du cas nº %(number)s : %(title)s"),
+        Act.RESTORED: _("Rétablissement du cas nº %(number)s : %(title)s"),
+        Act.WITHDRAWN: _("Retrait du cas nº %(number)s, levé depuis : %(title)s"),
+    }
+    return str(
+        title_templates[Act(event.act)]
+        % {
+            "number": event.number,
+            "title": french(snapshot.content["title"]),
+            "what": french(fragment.get("title", "")),
+            "who": french(fragment.get("author", "")),
+        }
+    )
+
+
+def _html(event_content: EventContent, place: CommuneView | None) -> str:
+    """The event's own complete text as safe HTML, every link absolute: no page is around it."""
+    # A new reading of the template for each entry would cost more than the entry.
+    render: Any = get_template_attribute("feeds/entry.html", "entry")
+    base_url, snapshot = settings().base_url, event_content.snapshot
+    if snapshot is None:
+        return str(render(event_content, None, None, place, base_url)).strip()
+    content = snapshot.content
+    whole_case: dict[str, Any] = {}
+    if event_content.event.act == Act.PUBLISHED:
+        areas = [(kind, content[kind]) for kind in ("departement", "region") if content[kind]]
+        whole_case = {
+            "actings": case_view.act_statements(content),
+            "linked": case_view.linked_communes(content),
+            "around": place_names.place_name(*areas[0]) if areas else "",
+        }
+    return str(render(event_content, content, snapshot.html, place, base_url, **whole_case)).strip()
+
+
+def _categories(
+    content: Mapping[str, Any], place: CommuneView | None, tag_uris: TagUriMaker
+) -> Iterator[Category]:
+    for code in content["types"]:
+        yield Category(tag_uris.uri("type"), code, current_vocabulary().label("type", code))
+    departements = {}
+    for view in [*([place] if place else []), *case_view.linked_communes(content)]:
+        yield Category(tag_uris.uri("commune"), view.commune.code, view.commune.name)
+        if view.departement:
+            departements[view.departement.code] = view.departement.name
+    if code := content["departement"]:
+        departements[code] = place_names.place_name("departement", code)
+    for code, name in departements.items():
+        yield Category(tag_uris.uri("departement"), code, name)

@@ -1,1 +1,0 @@
-"""Web face of the feeds."""
