@@ -106,7 +106,7 @@ def _proceedings(cells: Mapping[str, str]) -> tuple[ProceedingContent, ...]:
             if column != "procedure" and cells[column]:
                 raise Invalid("content", faults=[ContentFault(column, "no_proceeding")])
         return ()
-    values = {name: cells[column] for column, name in columns.items()}
+    values: dict[str, Any] = {name: cells[column] for column, name in columns.items()}
     return (ProceedingContent(**values, outcome=cells["issue"]),)
 
 
