@@ -11,7 +11,7 @@ from form_client import MemberClient
 from werkzeug.test import TestResponse
 
 from register.db import now
-from register.reports.web import form_tokens
+from register.reports.web import public_forms
 from register.reports.web.follow_up_page import PURPOSE as FOLLOW_UP
 from register.reports.web.report_views import PURPOSE as REPORT
 from register.text.dates import Language
@@ -48,8 +48,8 @@ class PageSite:
         page = self.pages[name]
         with self.app.app_context():
             tokens = {
-                "report token": form_tokens.new_token(REPORT),
-                "follow-up token": form_tokens.new_token(FOLLOW_UP),
+                "report token": public_forms.new_token(REPORT),
+                "follow-up token": public_forms.new_token(FOLLOW_UP),
             }
         names = {**self.names, **tokens}
         path = in_language(page.path.format(**names), language)

@@ -23,7 +23,7 @@ from register.config import Settings
 from register.db import Base
 from register.journal import WriteTransaction
 from register.report_keys import KeyStore
-from register.reports import acts, receipts
+from register.reports import acts, receipt_codes
 from register.reports.acts.reporter import ReceivedReport
 from register.reports.models import MessageKind, Report
 from register.reports.report_content import ReportContent
@@ -36,7 +36,7 @@ CONTACT = "amina@exemple.test"
 SENTENCE = "Votre récit ne dit pas où cela s’est passé."
 QUESTION = "Quel jour était-ce ?"
 ANSWER = "C’était le 17 mars, vers la fin."
-CODE = re.compile(rf"\b[{receipts.LETTERS}]{{4}}(?:-[{receipts.LETTERS}]{{4}}){{3}}\b")
+CODE = re.compile(rf"\b[{receipt_codes.LETTERS}]{{4}}(?:-[{receipt_codes.LETTERS}]{{4}}){{3}}\b")
 _FIELDS = {field.name for field in fields(ReportContent)}
 
 

@@ -23,9 +23,9 @@ from register.db import db, now
 from register.journal import writing
 from register.operations import setup
 from register.operations.instance_identity import tag_uri_maker
-from register.reports import acts, queries, receipts, report_content
+from register.reports import acts, queries, receipt_codes, report_content
 from register.reports.acts.reporter import ReceivedReport
-from register.reports.web import form_tokens
+from register.reports.web import public_forms
 from register.reports.web.report_views import PURPOSE as REPORTING
 
 LONG = (
@@ -154,8 +154,8 @@ def reports_site(settings: Settings) -> PageSite:
         inbox = Inbox(lambda at=None: pen(at or now()), store, cast)
         app = create_app(settings)
         with app.app_context():
-            used = form_tokens.new_token(REPORTING)
-            token = form_tokens.read_token(REPORTING, used)
+            used = public_forms.new_token(REPORTING)
+            token = public_forms.read_token(REPORTING, used)
             db.engine.dispose()
         assert token
         reports, cases = _reports(inbox, Desk(inbox.pen, cast))
@@ -170,7 +170,7 @@ def reports_site(settings: Settings) -> PageSite:
         store.close()
     names = {name: filed.key for name, filed in reports.items()}
     names |= {
-        f"code of {name}": receipts.format_code(filed.code) for name, filed in reports.items()
+        f"code of {name}": receipt_codes.format_code(filed.code) for name, filed in reports.items()
     }
     members = {name: getattr(cast, name) for name in ("bruno", "ada")}
     return PageSite(app, PAGES, members, {**names, **cases, "used": used, "recu": recu.decode()})

@@ -166,7 +166,7 @@ SCRIBES = (
     "register/cases/acts/",
     "register/reports/acts/",
     "register/accounts/acts.py",
-    "register/accounts/session_acts.py",
+    "register/accounts/sessions.py",
     "register/accounts/invitations.py",
     "register/accounts/vouching.py",
     "register/pages/acts.py",
@@ -177,7 +177,7 @@ SCRIBES = (
 HOUSEKEEPERS = {
     "register/accounts/authentication.py": "failed sign-ins, counted, and codes that were used",
     "register/operations/setup.py": "identity, ledgers, vocabularies and territory of a release",
-    "register/reports/acts/retention.py": "the last day on which retention was looked at",
+    "register/reports/acts/purging.py": "the last day on which retention was looked at",
     "register/accounts/web/current_member.py": "sign-in sessions: last use, new token at a proof",
 }
 
@@ -477,8 +477,6 @@ ACCOUNTS = {
 }
 # Of the two modules, what only looks; and the way in before there is any account.
 QUESTIONS = {
-    "load_acting_member",
-    "require_administrator",
     "find_by_email",
     "has_account",
     "all_members",

@@ -14,7 +14,7 @@ from register.config import LEGAL_FIELDS
 from register.db import now, write_engine
 from register.operations.doctor import examine
 from register.report_keys import KeyStore
-from register.reports.acts import retention
+from register.reports.acts import purging
 from register.text.dates import paris_day
 
 
@@ -104,10 +104,10 @@ def test_reports_that_nobody_decided_for_a_year_are_counted(settings, engine, in
 
 
 def test_a_clock_that_jumped_is_named_with_the_last_day_known(settings, engine, store):
-    retention.run_retention(engine, store, now() - timedelta(days=40), 24)
+    purging.run_retention(engine, store, now() - timedelta(days=40), 24)
     day = paris_day(now() - timedelta(days=40)).isoformat()
     assert _bad(settings) == {"retention": day}
-    retention.run_retention(engine, store, now(), 24, confirmed=True)
+    purging.run_retention(engine, store, now(), 24, confirmed=True)
     assert _bad(settings) == {}
 
 

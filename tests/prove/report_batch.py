@@ -25,7 +25,7 @@ from register.db import db
 from register.journal import writing
 from register.report_keys import KeyStore
 from register.reports import acts, queries
-from register.reports.web.form_tokens import MIN_AGE
+from register.reports.web.public_forms import MIN_AGE
 from register.reports.web.report_form import AS_TYPED
 
 REPORTS = 50

@@ -26,7 +26,7 @@ from strace import is_kept_first, steps, traced, written_to
 from register import report_keys
 from register.config import Settings
 from register.reports.models import Report
-from register.reports.web import receive_service
+from register.reports.web import public_forms
 from register.server.supervisor import WORKER
 
 pytestmark = [
@@ -38,7 +38,7 @@ pytestmark = [
 WORDS = "Le maire a fait éteindre ma caméra."
 CLIENTS = 8
 # As many as may wait; those who read have threads of their own.
-WAITING = receive_service.MAX_WAITING
+WAITING = public_forms.MAX_WAITING
 SHORT, LONG = 3, 30  # seconds that somebody else holds the database
 
 

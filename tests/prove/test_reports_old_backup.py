@@ -23,7 +23,7 @@ from register.errors import SealError
 from register.operations import setup
 from register.report_keys import KeyStore, default_url
 from register.reports import queries
-from register.reports.acts import retention
+from register.reports.acts import purging
 from register.reports.models import Report
 
 pytestmark = [
@@ -68,7 +68,7 @@ def test_an_old_backup_reveals_nothing_of_purged_reports(
     # the next connection to close would remove the log under the others.
     subprocess.run(["cp", "-r", settings.instance, backup], check=True)
     subprocess.run(["cp", "-r", seal_folder(settings), folder / "seal-before"], check=True)
-    done = retention.run_retention(
+    done = purging.run_retention(
         engine, store, now() + timedelta(days=100), 24, confirmed=True
     ).done
     gone = {key for part in (DECLINED, ACCEPTED, SPAM, WITHDRAWN) for key in sent.keys[part]}

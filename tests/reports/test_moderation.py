@@ -16,8 +16,7 @@ from register.cases.acts.draft_acts import CLAIM_DURATION
 from register.cases.models import Incident
 from register.errors import Invalid, NotFound, Refused, RegisterError
 from register.journal import Act, JournalEntry
-from register.reports import acts, queries, report_content
-from register.reports.acts import retention
+from register.reports import acts, queries, report_content, report_lists
 from register.reports.models import Message, ReportState, RetainedReport
 
 pytestmark = pytest.mark.one_database
@@ -137,7 +136,7 @@ def test_acceptance_makes_a_draft_with_a_copy_of_the_report(session, pen, store,
         "Merci : un dossier est ouvert.", draft, cast.bruno
     )
     # Its author may know of a case that anybody may know of.
-    assert (found.case.id, found.public_number) == (draft, None)
+    assert (found.case.id, found.case.number) == (draft, None)
     (line,) = session.scalars(select(JournalEntry).where(JournalEntry.act == Act.REPORT_ACCEPTED))
     told = json.loads(line.private_json)
     assert (told["report"], told["new"], line.incident_id) == (filed.key, True, None)
@@ -153,7 +152,7 @@ def test_acceptance_attaches_a_report_to_a_case_that_has_texts(session, pen, sto
         a_report().account,
         "Moi aussi.",
     }
-    assert queries.get_report(session, store, second.key).public_number == case.number
+    assert queries.get_report(session, store, second.key).case.number == case.number
     of_reports = {name for name in store.names() if " contact " not in name}
     assert of_reports == {first.key, second.key, report_content.case_key_name(case.id)}
     count = session.scalar(select(func.count()).select_from(Incident))
@@ -246,7 +245,7 @@ def test_spam_marked_in_bulk_waits_for_another_member(session, pen, store, inbox
         acts.spam(p, alone.key, by=cast.bruno)
     today = report_row(session, filed.key).moved_on
     assert report_row(session, filed.key).purge_on == today + timedelta(days=30)
-    assert retention.spam_to_confirm(session) == {cast.bruno: 1}
+    assert report_lists.spam_to_confirm(session) == {cast.bruno: 1}
     session.rollback()
     _refused(pen, lambda p: acts.confirm_spam(p, filed.key, by=cast.bruno), "own_change")
     _refused(pen, lambda p: acts.confirm_spam(p, alone.key, by=cast.chloe), "report_not_together")
@@ -259,7 +258,7 @@ def test_spam_marked_in_bulk_waits_for_another_member(session, pen, store, inbox
         today + timedelta(days=7),
         None,
     )
-    assert retention.spam_to_confirm(session) == {}
+    assert report_lists.spam_to_confirm(session) == {}
 
 
 def test_a_single_moderator_confirms_their_own_spam(session, pen, store, inbox, cast):

@@ -11,7 +11,7 @@ from report_factory import a_report, nonce
 from register.accounts.models import Member
 from register.cases.case_content import SourceContent
 from register.cases.vocabulary import current_vocabulary
-from register.reports import acts, duplicates, report_history
+from register.reports import acts, duplicates, queries
 from register.reports.models import ReportState
 from register.text.dates import paris_day
 
@@ -29,7 +29,7 @@ def like(session, store, cast):
         viewer = session.get(Member, getattr(cast, by))
         day = paris_day(AT)
         found = duplicates.similar_reports(session, store, viewer, filed.key, day, sent)
-        return {one.key: {reason.code for reason in one.reasons} for one in found}
+        return {one.summary.key: {reason.code for reason in one.reasons} for one in found}
 
     return look
 
@@ -107,12 +107,12 @@ def test_a_case_lists_its_accepted_and_withdrawn_reports(inbox, desk, session, s
     kept = inbox.accepted(into=case.id, account=TOLD)
     inbox.accepted(account="Autre dossier")
     session.rollback()
-    found = report_history.reports_of_case(session, store, case.id)
+    found = queries.reports_of_case(session, store, case.id)
     assert [sent.account for sent in found.retained] == [TOLD]
     assert [(one.key, one.state) for one in found.accepted] == [(kept.key, ReportState.ACCEPTED)]
     with pen() as p:
         acts.withdraw(p, store, kept.key, nonce())
     session.rollback()
-    found = report_history.reports_of_case(session, store, case.id)
+    found = queries.reports_of_case(session, store, case.id)
     assert (list(found.retained), list(found.accepted)) == ([], [])
     assert [one.key for one in found.withdrawn] == [kept.key]

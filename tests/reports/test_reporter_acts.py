@@ -24,7 +24,7 @@ from register.cases.models import Incident
 from register.db import UTCDateTime
 from register.errors import Invalid, Refused, SealError
 from register.journal import JournalEntry, Ledger, head
-from register.reports import acts, queries, receipts, report_content
+from register.reports import acts, queries, receipt_codes, report_content
 from register.reports.models import Message, MessageKind, Report, ReportState, RetainedReport
 from register.reports.report_content import ACCOUNT_LIMIT, CONTACT_LIMIT, MESSAGE_LIMIT
 
@@ -42,7 +42,8 @@ def test_a_received_report_is_complete_by_code_and_on_the_desk(session, pen, sto
     filed = receive_report(pen, store, contact=CONTACT)
     assert filed.is_duplicate is False
     assert (
-        queries.key_by_code(session, store, receipts.format_code(filed.code).lower()) == filed.key
+        queries.key_by_code(session, store, receipt_codes.format_code(filed.code).lower())
+        == filed.key
     )
     found = queries.get_report(session, store, filed.key)
     assert (found.received.sent, found.contact) == (a_report(), CONTACT)
@@ -59,8 +60,8 @@ def test_a_received_report_is_complete_by_code_and_on_the_desk(session, pen, sto
     assert store.names() == {filed.key, report_content.contact_key_name(filed.key, closed)}
     document = report_content.receipt_document(found.received, TODAY, "registre.test")
     assert b"conseil" in document
-    assert receipts.received_on(session, document) == TODAY
-    assert receipts.received_on(session, document.replace(b"conseil", b"Conseil", 1)) is None
+    assert receipt_codes.received_on(session, document) == TODAY
+    assert receipt_codes.received_on(session, document.replace(b"conseil", b"Conseil", 1)) is None
     for unknown in ("", "ABCD-EFGH-JKMN-PQRS", filed.code[:-1], filed.code + "0"):
         assert queries.key_by_code(session, store, unknown) is None
 
@@ -261,7 +262,7 @@ def test_a_withdrawal_after_publication_is_a_request(session, pen, store, inbox,
     assert [(said.kind, said.text) for said in found.messages] == [
         (MessageKind.REQUEST, "J’ai peur.")
     ]
-    assert (found.public_number, found.summary.news) == (case.number, True)
+    assert (found.case.number, found.summary.news) == (case.number, True)
     assert _count(session, RetainedReport) == 1
 
 

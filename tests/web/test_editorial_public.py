@@ -20,7 +20,7 @@ from register.cases.vocabulary import VOCABULARY_FILE
 from register.config import Settings
 from register.journal import writing
 from register.pages import acts, content
-from register.reports import plain_words
+from register.reports import form_vocabulary
 
 pytestmark = pytest.mark.one_database
 
@@ -61,7 +61,7 @@ def test_each_type_level_and_outcome_has_its_example(client: FlaskClient) -> Non
     count = len(re.findall('class="example"', html))
     assert count == sum(len(BOOK[name]) for name in ("type", "preuve", "issue"))
     told = words(html)
-    for word in plain_words.words("type").values():
+    for word in form_vocabulary.words("type").values():
         assert said(f"Par exemple : {word.example}.") in told, word.code
 
 

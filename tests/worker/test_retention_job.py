@@ -12,7 +12,7 @@ from sqlalchemy import select
 from register.cases import acts as cases
 from register.cases.models import Incident
 from register.errors import SealError
-from register.reports.acts import retention
+from register.reports.acts import purging
 from register.reports.models import Report, RetainedReport
 from register.worker import loop
 from register.worker.loop import RetentionJob
@@ -29,7 +29,7 @@ class Watch:
         self.opened = 0
         clock = SimpleNamespace(monotonic=lambda: self.seconds)
         monkeypatch.setattr(loop, "time", clock)
-        real = retention.run_retention
+        real = purging.run_retention
 
         def look(*given, **more):
             self.looks += 1
@@ -41,7 +41,7 @@ class Watch:
             self.opened += 1
             return store
 
-        monkeypatch.setattr(loop.retention, "run_retention", look)
+        monkeypatch.setattr(loop.purging, "run_retention", look)
         self.duty = RetentionJob(engine, open_store, 24, self._tell, lambda: self.at)
 
     def _tell(self, event, error=None):

@@ -24,7 +24,7 @@ from sqlalchemy.orm import Session
 from register.db import now
 from register.journal import writing
 from register.operations import setup
-from register.reports import acts, receipts
+from register.reports import acts, receipt_codes
 from register.reports.acts.reporter import ReceivedReport
 from register.reports.models import MessageKind
 from register.reports.report_content import CONTACT_LIMIT, LINE_LIMIT, LINK_LIMIT
@@ -116,7 +116,9 @@ def test_nothing_of_a_report_runs_on_the_desk_or_on_its_own_page(
                 seen.look(f"{at}/{filed.key}/retenir")
             seen.page.goto(f"{seen.base}/suivi")
             with seen.page.expect_navigation() as came:
-                seen.page.evaluate(SEND, ["/suivi", {"code": receipts.format_code(filed.code)}])
+                seen.page.evaluate(
+                    SEND, ["/suivi", {"code": receipt_codes.format_code(filed.code)}]
+                )
             assert came.value.status == 200
             seen.page.locator("details").evaluate_all("all => all.forEach(one => one.open = true)")
             seen.note("/suivi")

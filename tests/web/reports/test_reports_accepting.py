@@ -271,7 +271,7 @@ def test_a_report_is_attached_to_a_similar_case(bruno, inbox: Inbox, desk: Desk,
     session.rollback()
     assert queries.retained_reports(session, store, case.id)[0].account == WORDS
     file = queries.get_report(session, store, filed.key)
-    assert (file.public_number, file.decision.sentence) == (case.number, "Déjà connu, merci.")
+    assert (file.case.number, file.decision.sentence) == (case.number, "Déjà connu, merci.")
     page = bruno.get(f"/moderation/dossiers/{case.id}").text
     assert WORDS in page
     assert CONTACT not in page

@@ -22,9 +22,9 @@ from register.db import db
 from register.errors import NotFound, Refused
 from register.journal import writing
 from register.operations import setup
-from register.reports import acts, queries, receipts, report_content
+from register.reports import acts, queries, receipt_codes, report_content
 from register.reports.models import Message, Report, ReportState
-from register.reports.web import form_tokens
+from register.reports.web import public_forms
 
 pytestmark = pytest.mark.one_database
 
@@ -58,7 +58,7 @@ def filled(amina: FormClient, action: str) -> dict[str, str]:
 
 def test_a_copied_code_opens_the_report(app, inbox, amina):
     code = inbox.received().code
-    spelled = receipts.format_code(code)
+    spelled = receipt_codes.format_code(code)
     for typed in (
         code,
         spelled,
@@ -134,7 +134,7 @@ def test_no_page_leaves_a_trace(app, inbox, amina):
             body = answer.get_data(as_text=True)
             assert '<meta name="robots" content="noindex">' in body
             assert not re.search(
-                rf'(href|action|src)="[^"]*{receipts.format_code(filed.code)[:4]}', body
+                rf'(href|action|src)="[^"]*{receipt_codes.format_code(filed.code)[:4]}', body
             )
             assert filed.key not in body
     assert "Disallow: /suivi" in amina.get("/robots.txt").get_data(as_text=True)
@@ -286,7 +286,7 @@ def test_an_old_form_comes_back_filled_in(app, inbox, store, amina, monkeypatch)
     filed = inbox.waiting()
     opened(amina, filed.code)
     with monkeypatch.context() as patch:
-        patch.setattr(form_tokens, "MAX_AGE", -1)
+        patch.setattr(public_forms, "MAX_AGE", -1)
         amina.send("/suivi/message", message=ANSWER)
     assert amina.answer.status_code == 422
     assert "ouverte depuis trop longtemps" in amina.text
@@ -296,7 +296,7 @@ def test_an_old_form_comes_back_filled_in(app, inbox, store, amina, monkeypatch)
     assert len(file_of(app, store, filed).messages) == 2
     # A token of another form is none here.
     with app.app_context():
-        foreign = form_tokens.new_token("signaler")
+        foreign = public_forms.new_token("signaler")
     assert amina.send("/suivi/message", message="x", jeton=foreign).status_code == 422
 
 
@@ -304,7 +304,7 @@ def test_a_message_to_a_withdrawn_report_is_shown_again(app, inbox, pen, amina):
     filed = inbox.received()
     opened(amina, filed.code)
     with pen() as p:
-        acts.withdraw(p, inbox.store, filed.key, receipts.new_nonce())
+        acts.withdraw(p, inbox.store, filed.key, receipt_codes.new_nonce())
     amina.send("/suivi/message", message="Une chose encore.")
     assert amina.answer.status_code == 409
     assert "Retiré par vous" in amina.text
@@ -359,7 +359,7 @@ def test_leaving_and_withdrawing_empty_the_cache_of_the_browser(app, inbox, amin
         assert amina.answer.status_code == 200
         assert amina.answer.headers["Clear-Site-Data"] == '"cache"'
         assert amina.answer.headers["Cache-Control"] == "no-store"
-    assert receipts.format_code(filed.code) not in _body(amina)
+    assert receipt_codes.format_code(filed.code) not in _body(amina)
     assert amina.get("/suivi/quitter").headers["Location"] == "/suivi"
 
 

@@ -26,9 +26,9 @@ from report_factory import CODE, count_rows, nonce
 from register.config import Settings
 from register.db import now
 from register.report_keys import KeyStore
-from register.reports import receipts
+from register.reports import receipt_codes
 from register.reports.models import Report
-from register.reports.web import form_tokens
+from register.reports.web import public_forms
 from register.text.dates import paris_day
 
 pytestmark = pytest.mark.parametrize("settings", ["sqlite"], indirect=True)
@@ -49,7 +49,7 @@ def guarded(settings: Settings) -> Iterator[Flask]:
 def _signed(app: Flask, purpose: str, value: object, days_ago: int = 0) -> str:
     """A token as the register signs it, of another day."""
     with app.app_context():
-        maker = form_tokens._signer(purpose)
+        maker = public_forms._signer(purpose)
     signer = maker.make_signer(maker.salt)
     then = signer.get_timestamp() - days_ago * 24 * 3600
     signer.get_timestamp = lambda: then  # type: ignore[method-assign]
@@ -71,7 +71,7 @@ def test_a_token_of_another_making_keeps_the_text_and_brings_a_new_one(
         ours[:-3] + ("AAA" if ours[-3:] != "AAA" else "BBB"),
         ours * 40,
         nonce(),
-        receipts.new_nonce().upper(),
+        receipt_codes.new_nonce().upper(),
         _signed(app, "signaler", nonce(), 4),
         _signed(app, "signaler", nonce(), -400),
         _signed(app, "suivi", nonce()),
@@ -181,7 +181,7 @@ def test_codes_that_are_tried_cost_little_and_shut_nobody_else_out(
     code = other.report().code
     begun, answered = time.process_time(), []
     for _ in range(tries):
-        typed = receipts.format_code(receipts.derive_code(b"guess", nonce()))
+        typed = receipt_codes.format_code(receipt_codes.derive_code(b"guess", nonce()))
         answer = guesser.send("/suivi", [("code", typed)])
         answered.append(answer.status)
         if answer.status == 429:

@@ -12,7 +12,7 @@ from sqlalchemy.orm import Session
 
 from register.config import Settings
 from register.report_keys import KeyStore
-from register.reports import queries, receipts
+from register.reports import queries, receipt_codes
 
 pytestmark = pytest.mark.parametrize("settings", ["sqlite"], indirect=True)
 
@@ -36,7 +36,7 @@ def test_the_receipt_gives_the_code_and_little_else(
     assert amina.answer
     page = amina.answer.get_data(as_text=True)
     (code,) = re.findall(r'translate="no">([0-9A-Z]{4}(?:-[0-9A-Z]{4}){3})<', page)
-    assert set(code) <= {*receipts.LETTERS, "-"}
+    assert set(code) <= {*receipt_codes.LETTERS, "-"}
     assert '<meta name="robots" content="noindex">' in page
     assert f"{settings.base_url}/suivi" in amina.text
     # Both forms carry it in their body; no address does.

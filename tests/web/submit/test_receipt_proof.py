@@ -13,7 +13,7 @@ from report_factory import WORDS
 from sqlalchemy import event
 
 from register.db import db
-from register.reports import acts, queries, receipts, report_content
+from register.reports import acts, queries, receipt_codes, report_content
 from register.reports.web import follow_up_views
 
 pytestmark = pytest.mark.one_database
@@ -127,8 +127,8 @@ def test_a_long_or_missing_receipt_is_refused_without_a_query(app, anyone, monke
         uploaded(anyone, document)
         assert anyone.answer.status_code == 422
         assert 'href="#fichier"' in anyone.answer.get_data(as_text=True)
-    monkeypatch.setattr(receipts, "received_on", _never)
-    uploaded(anyone, b"x" * (receipts.LIMIT + 1))
+    monkeypatch.setattr(receipt_codes, "received_on", _never)
+    uploaded(anyone, b"x" * (receipt_codes.LIMIT + 1))
     assert anyone.answer.status_code == 422
     assert "trop long" in anyone.text
     # Beyond this, reading the form would write the file to the disk.

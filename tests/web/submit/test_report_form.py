@@ -26,7 +26,7 @@ from register.cases.vocabulary import VOCABULARY_FILE
 from register.config import Settings
 from register.db import db, now, sqlite_path, write_engine
 from register.report_keys import KeyStore
-from register.reports import acts, plain_words, queries
+from register.reports import acts, form_vocabulary, queries
 from register.reports.models import Report, ReportState
 from register.reports.queries import ReportView
 from register.reports.report_content import (
@@ -37,7 +37,7 @@ from register.reports.report_content import (
     LINKS_LIMIT,
     ReportContent,
 )
-from register.reports.web import form_tokens, receive_service, report_form
+from register.reports.web import public_forms, report_form, report_views
 from register.text import dates
 from register.text.dates import paris_day
 from register.web import limits
@@ -105,16 +105,16 @@ def kept(settings: Settings, store: KeyStore, code: str) -> ReportContent:
 # --- words ------------------------------------------------------------------------------------
 
 
-@pytest.mark.parametrize("name", plain_words.LISTS)
+@pytest.mark.parametrize("name", form_vocabulary.LISTS)
 def test_every_code_of_a_vocabulary_has_plain_words(settings: Settings, name: str) -> None:
     rows = tomllib.loads(VOCABULARY_FILE.read_text("utf-8"))[name]
     in_use = [row["code"] for row in rows if "retired_at" not in row]
-    for words in (plain_words.words(name), plain_words.words(name, "en")):
+    for words in (form_vocabulary.words(name), form_vocabulary.words(name, "en")):
         assert sorted(words) == sorted(in_use)
         for word in words.values():
             assert word.label, word.code
             assert bool(word.example) == (name == "type"), word.code
-    for told in [word.label + word.example for word in plain_words.words(name).values()]:
+    for told in [word.label + word.example for word in form_vocabulary.words(name).values()]:
         assert not re.search(r"'|\w [:;?!»]|« ", told), told
 
 
@@ -123,7 +123,9 @@ def test_each_type_is_offered_once_with_its_family(settings: Settings) -> None:
         row["code"]: row["famille"]
         for row in tomllib.loads(VOCABULARY_FILE.read_text("utf-8"))["type"]
     }
-    told = [(word.code, family) for family, own in plain_words.families().items() for word in own]
+    told = [
+        (word.code, family) for family, own in form_vocabulary.families().items() for word in own
+    ]
     assert sorted(told) == sorted(family_of.items())
 
 
@@ -453,7 +455,7 @@ def test_an_old_token_brings_the_form_back_with_a_new_one(
 ) -> None:
     assert looked_at(amina, lieu="Gagny", types="expulsion") == 200
     old = value(amina, "jeton")
-    monkeypatch.setattr(form_tokens, "MAX_AGE", -1)
+    monkeypatch.setattr(public_forms, "MAX_AGE", -1)
     answer = amina.send(FORM, etape="envoyer")
     monkeypatch.undo()
     assert answer.status_code == 422
@@ -479,7 +481,7 @@ def test_an_outage_keeps_the_form_and_logs_none_of_its_text(
     assert looked_at(amina, **typed) == 200
     jeton = value(amina, "jeton")
     # Locked when it is written to, gone when it is read.
-    for where, name in ((receive_service.acts, "receive"), (report_form, "resolve")):
+    for where, name in ((report_views.acts, "receive"), (report_form, "resolve")):
         monkeypatch.setattr(where, name, _locked)
         answer = amina.send(FORM, etape="envoyer")
         monkeypatch.undo()
@@ -611,7 +613,7 @@ def test_beyond_the_budget_of_all_sources_reports_are_suspect_and_none_is_refuse
 ) -> None:
     monkeypatch.setitem(limits.BUDGETS, "report", "2 per hour")  # type: ignore[misc]
     # Nobody here writes for five seconds first; that is another reason to be suspect.
-    monkeypatch.setattr(form_tokens, "MIN_AGE", 0)
+    monkeypatch.setattr(public_forms, "MIN_AGE", 0)
     suspect, pages = [], []
     for number in range(4):
         visitor = FormClient(guarded)

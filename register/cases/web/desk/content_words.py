@@ -22,12 +22,12 @@ from register.cases.case_content import (
 )
 from register.cases.validation import UNKNOWN_WORD
 from register.cases.web.desk.editor_rows import CHOICE_LABELS
-from register.territory.web import place_field
+from register.territory.web import place_names
 from register.text import text_diff
 from register.text.text_diff import TextDiff
 from register.web.error_messages import field_name
 from register.web.l10n import country_name, edtf_words, with_label
-from register.web.messages import FIELD_NAMES
+from register.web.messages.errors import FIELD_NAMES
 from register.web.request_context import current_vocabulary
 
 FieldTexts = Mapping[str, str]
@@ -93,7 +93,7 @@ def _by_rule(name: str, part_class: type = Content) -> Formatter:
 
 
 def _place_formatter(kind: str) -> Formatter:
-    return lambda code: place_field.full_name(kind, code) if code else ""
+    return lambda code: place_names.full_name(kind, code) if code else ""
 
 
 def _line_each(formatter: Formatter) -> Formatter:
