@@ -11,7 +11,7 @@ import click
 from register.accounts import acts as accounts
 from register.cases.validation import NUMBER_LIMIT
 from register.cases.vocabulary import current_vocabulary
-from register.cases.web.desk import case_file_html
+from register.cases.web.desk import content_words
 from register.cli.console import command, fail, progress, settings
 from register.db import db
 from register.errors import SealError
@@ -68,23 +68,22 @@ def _author(by: str | None) -> int:
 
 
 def _print_report(report: ImportReport, dry_run: bool) -> None:
-    for row_fault in report.faults:
-        fault = row_fault.fault
+    for row, fault in report.faults:
         click.echo(
-            f"Ligne {row_fault.line}, {row_fault.id or 'sans identifiant'}, "
+            f"Ligne {row.number}, {row.id or 'sans identifiant'}, "
             f"colonne {fault.field} : {reason_sentence(fault.key, fault.values)}"
         )
-    for blocked in report.blocked:
-        lines = blocked.error.values.get("lines")
+    for row, error in report.blocked:
+        lines = error.values.get("lines")
         why = (
             " ".join(check_sentence(line) for line in lines)
             if isinstance(lines, list)
-            else error_sentence(blocked.error)
+            else error_sentence(error)
         )
-        click.echo(f"Ligne {blocked.line}, {blocked.id}, reste un brouillon : {why}")
+        click.echo(f"Ligne {row.number}, {row.id}, reste un brouillon : {why}")
     if dry_run:
         click.echo("Essai : rien n’a été écrit.")
-    refused = len({row_fault.line for row_fault in report.faults})
+    refused = len({row.number for row, _fault in report.faults})
     click.echo(
         f"{report.drafted} nouveaux, {report.published} publiés, {report.unchanged} inchangés, "
         f"{len(report.blocked)} restés brouillons, {refused} refusés."
@@ -111,10 +110,12 @@ def case_file(number: int, output: Path | None, force: bool) -> None:
         key_store.require()
         store = key_store
     case_contents = casefile.gather(session, number, store)
-    page = case_file_html.render_page(
+    page = content_words.render_case_file(
         case_contents, current_vocabulary(session), settings().base_url
     )
-    archive_bytes = casefile.build_archive(case_contents, page, case_file_html.render_stylesheet())
+    archive_bytes = casefile.build_archive(
+        case_contents, page, content_words.render_case_file_style()
+    )
     session.rollback()
     path = output or Path(f"dossier-{number}.zip")
     replaced = force and path.exists()

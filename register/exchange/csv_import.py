@@ -133,33 +133,19 @@ class PublishOptions:
     single: bool = False
 
 
-@dataclass(frozen=True)
-class RowFault:
-    """Row that was not imported; the field of the fault is a column."""
-
-    line: int
-    id: str
-    fault: ContentFault
-
-
-@dataclass(frozen=True)
-class BlockedRow:
-    """Row that stays a draft, with the error of its publication."""
-
-    line: int
-    id: str
-    error: Incomplete | Refused
-
-
 @dataclass
 class ImportReport:
-    """Result of an import."""
+    """Result of an import.
+
+    ``faults``: rows that were not imported, once for each fault, whose field is a column.
+    ``blocked``: rows that stay drafts, with the error of their publication.
+    """
 
     drafted: int = 0
     published: int = 0
     unchanged: int = 0
-    faults: list[RowFault] = field(default_factory=list)
-    blocked: list[BlockedRow] = field(default_factory=list)
+    faults: list[tuple[ImportRow, ContentFault]] = field(default_factory=list)
+    blocked: list[tuple[ImportRow, Incomplete | Refused]] = field(default_factory=list)
 
     @property
     def is_clean(self) -> bool:
@@ -275,9 +261,8 @@ class _ImportJob:
             )
             self.report.published += 1
         except (Incomplete, Refused) as error:
-            self.report.blocked.append(BlockedRow(csv_row.number, csv_row.id, error))
+            self.report.blocked.append((csv_row, error))
 
     def _add_fault(self, csv_row: ImportRow, fault: ContentFault) -> None:
         column = _COLUMN_OF_FAULT.get(fault.field, fault.field)
-        fault = replace(fault, field=column)
-        self.report.faults.append(RowFault(csv_row.number, csv_row.id, fault))
+        self.report.faults.append((csv_row, replace(fault, field=column)))

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import replace
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from flask import Response, current_app, g, get_template_attribute, redirect, request
@@ -23,8 +23,7 @@ from register.cases.web.public.cases import case_number, faulty_form_page
 from register.db import db
 from register.errors import Gone, Invalid, NotFound
 from register.feeds import atom
-from register.feeds.atom import AtomEntry, Category
-from register.feeds.event_content import EventContent, event_contents
+from register.feeds.atom import AtomEntry, EventContent, event_contents
 from register.journal import Act, line_time
 from register.journal.web import public_journal
 from register.operations.instance_identity import TagUriMaker, tag_uri_maker
@@ -207,6 +206,7 @@ def _absolute_url(feed_path: str, before_event: str | None) -> str:
     return f"{address}{'&' if '?' in address else '?'}{BEFORE_PARAMETER}={before_event}"
 
 
+@dataclass
 class _EntryCache:
     """The entries of one position of the register; a case's texts are laid out once for each.
 
@@ -214,10 +214,9 @@ class _EntryCache:
     made among the entries of a later one.
     """
 
-    def __init__(self, position: tuple[str, ...]) -> None:
-        self.position = position
-        self.entries: dict[str, AtomEntry] = {}
-        self.size = 0
+    position: tuple[str, ...]
+    entries: dict[str, AtomEntry] = field(default_factory=dict)
+    size: int = 0
 
     def add(self, name: str, entry: AtomEntry) -> None:
         if self.size > _CACHE_LIMIT:
@@ -323,15 +322,15 @@ def _html(event_content: EventContent, place: CommuneDetails | None) -> str:
 
 def _categories(
     content: Mapping[str, Any], place: CommuneDetails | None, tag_uris: TagUriMaker
-) -> Iterator[Category]:
-    for code in content["types"]:
-        yield Category(tag_uris.uri("type"), code, current_vocabulary().label("type", code))
+) -> Iterator[Mapping[str, str]]:
+    labels = [("type", code, current_vocabulary().label("type", code)) for code in content["types"]]
     departements = {}
     for view in [*([place] if place else []), *case_view.linked_communes(content)]:
-        yield Category(tag_uris.uri("commune"), view.commune.code, view.commune.name)
+        labels.append(("commune", view.commune.code, view.commune.name))
         if view.departement:
             departements[view.departement.code] = view.departement.name
     if code := content["departement"]:
         departements[code] = place_names.place_name("departement", code)
-    for code, name in departements.items():
-        yield Category(tag_uris.uri("departement"), code, name)
+    labels += [("departement", code, name) for code, name in departements.items()]
+    for scheme, code, label in labels:
+        yield {"scheme": tag_uris.uri(scheme), "term": code, "label": label}

@@ -17,7 +17,6 @@ import register.cases.web.desk.case_acts
 import register.cases.web.desk.case_list
 import register.cases.web.desk.case_summaries
 import register.cases.web.desk.change_approval
-import register.cases.web.desk.dashboard
 import register.cases.web.desk.editor
 import register.cases.web.public.cases
 import register.cases.web.public.citations

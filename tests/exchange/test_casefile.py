@@ -14,7 +14,7 @@ from report_factory import CONTACT, WORDS
 
 from register.cases import acts
 from register.cases.vocabulary import current_vocabulary
-from register.cases.web.desk import case_file_html
+from register.cases.web.desk import content_words
 from register.db import db
 from register.errors import Invalid, NotFound, Refused
 from register.exchange import case_file
@@ -69,8 +69,10 @@ def made(number, store=None):
     session = db.session()
     session.rollback()
     found = case_file.gather(session, number, store)
-    page = case_file_html.render_page(found, current_vocabulary(session), "http://127.0.0.1:5000")
-    data = case_file.build_archive(found, page, case_file_html.render_stylesheet())
+    page = content_words.render_case_file(
+        found, current_vocabulary(session), "http://127.0.0.1:5000"
+    )
+    data = case_file.build_archive(found, page, content_words.render_case_file_style())
     session.rollback()
     return data
 

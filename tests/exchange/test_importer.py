@@ -97,8 +97,8 @@ def test_without_a_second_person_those_of_justice_stay_drafts(engine: Engine, ca
     assert report.published == 20
     assert len(report.blocked) == 14
     assert all(
-        [line.code for line in blocked.error.values["lines"]] == ["second"]
-        for blocked in report.blocked
+        [line.code for line in error.values["lines"]] == ["second"]
+        for _row, error in report.blocked
     )
     # A second run with the second person publishes them: nothing has to be done again by hand.
     told = PublishOptions(cast.bruno, "reprise", second=cast.chloe)
@@ -213,8 +213,8 @@ def test_a_bad_row_is_named_and_kept_out_whole(
 ) -> None:
     before = lines(engine)
     report = load({**GOOD, **change}, publish=True)
-    (row, *_others) = report.faults
-    assert (row.line, row.fault.field, row.fault.key) == (2, column, key)
+    ((row, fault), *_others) = report.faults
+    assert (row.number, fault.field, fault.key) == (2, column, key)
     assert row.id == change.get("id", "A1")
     assert (lines(engine), cases(engine), report.drafted) == (before, 0, 0)
 
@@ -223,7 +223,7 @@ def test_good_rows_beside_a_bad_one_are_kept(
     load: Callable[..., ImportReport], engine: Engine
 ) -> None:
     report = load(GOOD, {**GOOD, "id": "A2", "types": "inventé"}, {**GOOD, "id": "A3"})
-    assert (report.drafted, [row.line for row in report.faults]) == (2, [3])
+    assert (report.drafted, [row.number for row, _fault in report.faults]) == (2, [3])
     assert cases(engine) == 2
 
 
@@ -232,16 +232,16 @@ def test_the_same_id_with_other_content_is_refused(
 ) -> None:
     other = {**GOOD, "resume": "Autre chose"}
     report = load(GOOD, other)
-    assert [(row.line, row.fault.key) for row in report.faults] == [(3, "id_twice")]
+    assert [(row.number, fault.key) for row, fault in report.faults] == [(3, "id_twice")]
     report = load(other)
-    assert [(row.line, row.fault.key) for row in report.faults] == [(2, "id_changed")]
+    assert [(row.number, fault.key) for row, fault in report.faults] == [(2, "id_changed")]
     assert cases(engine) == 1
 
 
 def test_a_row_cut_short_is_named(load: Callable[..., ImportReport]) -> None:
     whole = text(GOOD, {**GOOD, "id": "A2"})
     report = load(raw=whole[: whole.rindex(",note interne")])
-    assert [(row.line, row.fault.key) for row in report.faults] == [(3, "row_width")]
+    assert [(row.number, fault.key) for row, fault in report.faults] == [(3, "row_width")]
     assert report.drafted == 1
 
 

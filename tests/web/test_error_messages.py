@@ -70,7 +70,7 @@ def raised() -> Iterator[tuple[str, set[str]]]:
 
 
 def kept() -> Iterator[tuple[str, set[str]]]:
-    for call in calls({"ContentFault", "FieldFault", "RowFault"}):
+    for call in calls({"ContentFault", "FieldFault"}):
         told = call.args[2] if len(call.args) > 2 else ast.Dict([], [])
         key = key_at(call, SECOND)
         if key and isinstance(told, ast.Dict):

@@ -119,14 +119,14 @@ def test_no_text_at_all_is_a_failure(searcher, text) -> None:
 def test_searches_keep_the_caches_within_their_limits(searcher) -> None:
     """Six hundred searches that nobody asks twice keep no more than the shelves hold."""
     from register.cases import facet_index, facets
-    from register.cases.web.public import filter_panel
+    from register.cases.web.public import search_request
     from register.web import page_cache
 
     for n in range(300):
         searcher.get(q=f"filmer mot{n}")
         searcher.get(f"/incidents?media=blog{n}")
     for kept, limit in (
-        (filter_panel._panel_cache, 256),
+        (search_request._panel_cache, 256),
         (facets._counts_cache, facets._COUNTS_LIMIT),
     ):
         assert 0 < len(kept) <= kept.limit == limit

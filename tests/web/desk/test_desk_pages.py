@@ -164,7 +164,7 @@ def test_task_of_a_reply_has_its_deadline(signed, desk, today, cast, received, s
 
 def test_counts_have_an_upper_limit(signed, drafted, monkeypatch):
     monkeypatch.setattr(desk_lists, "COUNT_LIMIT", 2)
-    monkeypatch.setattr("register.cases.web.desk.dashboard.COUNT_LIMIT", 2)
+    monkeypatch.setattr("register.cases.web.desk.case_list.COUNT_LIMIT", 2)
     monkeypatch.setattr(todo_clauses, "READ_LIMIT", 2)
     for _ in range(4):
         drafted(justice=True)

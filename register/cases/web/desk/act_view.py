@@ -131,7 +131,7 @@ def perform_act(
             "file": present,
             "form": form,
             "error_text": error_text,
-            "why": blocked_reason(present, current_member.member(), act),
+            "why": blocked_reason(present, act),
             **page_values(present),
         }
         template = form.template or str(request.endpoint).rpartition(".")[2]
@@ -164,38 +164,33 @@ def redirect_to_case(incident_id: int, notice: object, fragment: str = "") -> Re
     return redirect(f"{case_address(incident_id)}{fragment}", 303)
 
 
-def available_acts(desk_case: DeskCase, member: Member, *, single: bool) -> Sequence[ActLink]:
-    """Every act on a case, in the order of the page.
-
-    :param single: the register has one moderator, so there are no approvals.
-    """
+def available_acts(desk_case: DeskCase) -> Sequence[ActLink]:
+    """Every act on a case, in the order of the page."""
+    # A single moderator has no approvals.
+    single = settings().single_moderator
     # Drafts without a number are discarded instead of erased, and merged by an act of their own.
     left_out = {Act.DRAFT_MERGED} if desk_case.number is not None else {Act.MERGED, Act.ERASED}
     if single or desk_case.state not in (CaseState.DRAFT, CaseState.WITHDRAWN):
         left_out.add(Act.APPROVED)
     links = [
-        ActLink(
-            act,
-            str(label),
-            case_address(desk_case.id, page_name),
-            blocked_reason(desk_case, member, act),
-        )
-        for act, (page_name, label) in _ACT_PAGES.items()
+        ActLink(act, str(label), case_address(desk_case.id, page), blocked_reason(desk_case, act))
+        for act, (page, label) in _ACT_PAGES.items()
         if act not in left_out
     ]
     if desk_case.number is not None and not desk_case.is_gone and not single:
-        has_approved = member.id in desk_case.approvers("erase")
+        has_approved = current_member.member().id in desk_case.approvers("erase")
         reason = _refusal_text("already_approved", desk_case) if has_approved else ""
         address = case_address(desk_case.id, "approuver?pour=effacement")
         links.append(ActLink(Act.APPROVED, str(_APPROVE_ERASURE), address, reason))
     return links
 
 
-def blocked_reason(desk_case: DeskCase, member: Member, act: Act) -> str:
-    """Why a member cannot do an act on the present case; empty when they can try.
+def blocked_reason(desk_case: DeskCase, act: Act) -> str:
+    """Why the signed-in member cannot do an act on the present case; empty when they can try.
 
     The page of the act shows what the act itself checks, such as the checklist.
     """
+    member = current_member.member()
     try:
         rule = rules.rule_for(CaseState(desk_case.state), act)
     except Refused as error:

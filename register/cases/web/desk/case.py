@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import date
+from datetime import date, datetime
 from typing import Any
 
 from flask import redirect, render_template, request
@@ -96,9 +96,7 @@ def show(incident_id: int) -> ResponseReturnValue:
         file=desk_case,
         checked=checklist_view,
         lines=[line for line in checklist_view.lines if line.code not in ATTESTATIONS],
-        deeds=available_acts(
-            desk_case, current_member.member(), single=settings().single_moderator
-        ),
+        deeds=available_acts(desk_case),
         waiting=desk_case.state in (CaseState.DRAFT, CaseState.WITHDRAWN),
     )
 
@@ -236,10 +234,9 @@ def as_inserted(text: str) -> Markup:
 
 
 @desk.app_template_global("reply_window")
-def reply_window(desk_case: DeskCase) -> date | None:
-    """The last day to ask for a right of reply; None before any publication."""
-    first = desk_case.first_published_at
-    return deadlines.reply_window_ends(paris_day(first)) if first else None
+def reply_window(first_published_at: datetime) -> date:
+    """The last day to ask for a right of reply."""
+    return deadlines.reply_window_ends(paris_day(first_published_at))
 
 
 @desk.app_template_global("shown_as")

@@ -81,12 +81,12 @@ def approve(incident_id: int) -> ResponseReturnValue:
     purpose = "erase" if erasing else "publish"
 
     def page_values(present: DeskCase) -> dict[str, Any]:
-        member, why = current_member.member(), ""
+        why = ""
         if not erasing:
-            why = blocked_reason(present, member, Act.APPROVED)
+            why = blocked_reason(present, Act.APPROVED)
             if not why and present.state not in (CaseState.DRAFT, CaseState.WITHDRAWN):
                 why = _("Ce cas n’attend aucune approbation pour être publié.")
-        elif member.id in present.approvers("erase"):
+        elif current_member.member().id in present.approvers("erase"):
             why = _("Vous avez déjà approuvé l’effacement.")
         return {"purpose": purpose, "why": why}
 

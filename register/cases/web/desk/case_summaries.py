@@ -13,7 +13,11 @@ from register.accounts.web import current_member
 from register.cases import desk_lists as tasks
 from register.cases.case_content import Content
 from register.cases.desk_lists import DeskCaseSummary, Task, Todo
-from register.cases.duplicates import DuplicateReason, find_possible_duplicates
+from register.cases.duplicates import (
+    DuplicateReason,
+    PossibleDuplicate,
+    find_possible_duplicates,
+)
 from register.cases.member_view import DeskCase
 from register.cases.todo_clauses import TodoKind
 from register.cases.web.desk.act_view import case_address
@@ -165,32 +169,18 @@ def _deadline_words(task: Task, today: date) -> tuple[str, bool]:
     return str(_("à traiter avant le %(day)s", day=day_words(task.due))), False
 
 
-@dataclass(frozen=True)
-class SimilarCase:
-    """A possible duplicate, its address on the desk and the reasons."""
-
-    case: DeskCaseSummary
-    address: str
-    why: str
-
-
 @desk.app_template_global("likely_of")
-def similar_cases(content: Content, exclude_id: int | None = None) -> Sequence[SimilarCase]:
+def similar_cases(content: Content, exclude_id: int | None = None) -> Sequence[PossibleDuplicate]:
     """The possible duplicates of a content, most similar first.
 
     :param exclude_id: the id of the case itself.
     """
-    candidates = find_possible_duplicates(
+    return find_possible_duplicates(
         db.session(), current_member.member(), content, exclude_id=exclude_id, at=now()
     )
-    return [
-        SimilarCase(
-            candidate.case, case_address(candidate.case.id), reasons_sentence(candidate.reasons)
-        )
-        for candidate in candidates
-    ]
 
 
+@desk.app_template_global("reasons_of_likeness")
 def reasons_sentence(reasons: Sequence[DuplicateReason]) -> str:
     """The reasons in words: "même commune, mêmes jours, trois mots communs"."""
     return typeset(", ".join(map(_reason_text, reasons)))

@@ -182,7 +182,7 @@ def _approval_refusal(change: ProposedChange, desk_case: DeskCase) -> str:
     is_own = change.made_by == current_member.member().id
     if change.refused_at is not None:
         return typeset(str(_OWN_REFUSED) if is_own else error_sentence(Refused("change_refused")))
-    impossible = act_view.blocked_reason(desk_case, current_member.member(), change.proposal.act)
+    impossible = act_view.blocked_reason(desk_case, change.proposal.act)
     if impossible:
         return impossible
     if change.is_stale:

@@ -1,17 +1,20 @@
-"""Text of each field of a case's content, for reading and for comparison of revisions."""
+"""Content of a case in words: each field, differences of revisions, page of a case file."""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
+from datetime import datetime
 from functools import partial
 from typing import Any
 
+from flask import render_template
 from flask_babel import gettext as _
 
 from register.cases.case_content import (
     FIELD_RULES,
     OTHER_RULE,
+    CaseSnapshot,
     Content,
     FieldKind,
     FieldRule,
@@ -19,16 +22,23 @@ from register.cases.case_content import (
     RequestContent,
     SourceContent,
     StepContent,
+    parse_snapshot,
 )
 from register.cases.validation import UNKNOWN_WORD
+from register.cases.vocabulary import Vocabulary
 from register.cases.web.desk.editor_rows import CHOICE_LABELS
+from register.exchange.case_file import CaseFile, CaseVersion
+from register.journal.web import journal_sentences
+from register.journal.web.journal_sentences import LEDGER_LABELS
+from register.reports.web.desk.report_summary import reported
 from register.territory.web import place_names
 from register.text import text_diff
 from register.text.text_diff import TextDiff
 from register.web.error_messages import field_name
-from register.web.l10n import country_name, edtf_words, with_label
-from register.web.messages.errors import FIELD_NAMES
+from register.web.l10n import country_name, day_words, edtf_words, with_label
+from register.web.messages.errors import CASE_STATES, FIELD_NAMES
 from register.web.request_context import current_vocabulary
+from register.web.template_env import clock
 
 FieldTexts = Mapping[str, str]
 Formatter = Callable[[Any], str]
@@ -190,3 +200,65 @@ _FIELD_FORMATTERS: Mapping[str, Formatter] = {
     "corrections": _line_each(lambda row: _plain_text(row["note"])),
     "single_review": _yes_no,
 }
+
+
+# Fields with a layout of their own: titles, and texts stored as HTML.
+_SEPARATE_FIELDS = frozenset({"title", "narrative", "follow_ups", "replies", "corrections"})
+
+
+def render_case_file(case_file: CaseFile, vocabulary: Vocabulary, base_url: str) -> bytes:
+    """The page of a case file as HTML, readable and printable without the register.
+
+    It links to ``style.css`` in the same folder only.
+
+    :param base_url: the address of the register, for the instructions to verify the file.
+    """
+    console = str(_("la console"))
+
+    def member_name(member: int | None) -> str:
+        return case_file.members.get(member or 0, "") or console
+
+    def moment_words(moment: str) -> str:
+        """A time in RFC 3339 as day and time in Paris."""
+        at = datetime.fromisoformat(moment)
+        return str(_("%(day)s à %(time)s", day=day_words(at), time=clock(at)))
+
+    html = render_template(
+        "cases/desk/case_file/index.html",
+        file=case_file,
+        lines=[
+            (
+                line,
+                journal_sentences.sentence(line, member_name),
+                journal_sentences.details(line, member_name, vocabulary),
+            )
+            for line in case_file.lines
+        ],
+        versions=[(version, *_printed_texts(version)) for version in case_file.versions],
+        state=CASE_STATES.get(case_file.state_fields["state"], case_file.state_fields["state"]),
+        states=CASE_STATES,
+        reported=[reported(report) for report in case_file.reports or ()],
+        who=member_name,
+        when=moment_words,
+        books=LEDGER_LABELS,
+        base_url=base_url,
+    )
+    return html.encode("utf-8")
+
+
+def render_case_file_style() -> bytes:
+    """The style sheet of the page of a case file."""
+    return render_template("cases/desk/case_file/style.css").encode("utf-8")
+
+
+def _printed_texts(version: CaseVersion) -> tuple[CaseSnapshot | None, list[tuple[str, str]]]:
+    """The texts of a version, and its fields in words; None once the texts are destroyed."""
+    if version.content is None:
+        return None, []
+    snapshot = parse_snapshot(version.content, version.page)
+    fields = [
+        (field_name(name), field_text)
+        for name, field_text in field_texts(snapshot.content).items()
+        if field_text and name not in _SEPARATE_FIELDS
+    ]
+    return snapshot, fields

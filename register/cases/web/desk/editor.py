@@ -18,6 +18,7 @@ from flask_babel import lazy_gettext as _
 from register.accounts.web import current_member
 from register.cases import acts, revisions, rules
 from register.cases.case_content import Content
+from register.cases.duplicates import PossibleDuplicate
 from register.cases.member_view import DeskCase
 from register.cases.models import CaseState
 from register.cases.second_person import ProposedChange
@@ -29,7 +30,7 @@ from register.cases.web.desk.act_view import (
     open_case,
     redirect_to_case,
 )
-from register.cases.web.desk.case_summaries import SimilarCase, similar_cases
+from register.cases.web.desk.case_summaries import similar_cases
 from register.cases.web.desk.content_words import FieldChange
 from register.cases.web.desk.editor_forms import EditorForm
 from register.db import db
@@ -133,7 +134,7 @@ class EditorPage:
     both: SaveConflict | None = None
     preview: str = ""
     focus: str = ""
-    likely: Sequence[SimilarCase] = ()
+    likely: Sequence[PossibleDuplicate] = ()
 
     def to_response(self, status: int = 200) -> ResponseReturnValue:
         """Render the page."""

@@ -11,7 +11,7 @@ from flask_babel import gettext as _
 from register.cases import queries, result_lists, statistics, timeline
 from register.cases.filters import FILTERS, LENGTH_LIMIT, WORDS, WORDS_LIMIT, CaseQuery
 from register.cases.queries import PublicCase
-from register.cases.web.public import case_view, filter_panel, search_request, search_title
+from register.cases.web.public import case_view, search_request, search_title
 from register.cases.web.public.search_suggestions import NoResultsLinks, SearchSuggestions
 from register.db import db
 from register.errors import Invalid, Moved, NotFound
@@ -78,8 +78,8 @@ def _list_page(query: CaseQuery) -> str:
         summary=statistics.load_register_summary(db.session(), current_vocabulary(), head()),
         title="" if query.is_bare else search_title.page_title(query, page.total),
         map=search_map(query, strengths) if page.total else None,
-        panel=filter_panel.cached_panel_html(query, strengths),
-        chips=list_query.filter_chips(filter_panel.labelled_filters(query), urls.cases),
+        panel=search_request.cached_panel_html(query, strengths),
+        chips=list_query.filter_chips(search_request.labelled_filters(query), urls.cases),
         phrase=search_title.phrase(query),
         search=search,
         offers=suggestions,
@@ -96,7 +96,7 @@ def faulty_form_page(args: QueryArgs, error: Invalid) -> ResponseReturnValue:
         raise error
     query, faults, typed = _split_faulty_form(args)
     search = search_request.run_search(query)
-    panel = filter_panel.panel_html(query, search.strength if search else None, typed)
+    panel = search_request.panel_html(query, search.strength if search else None, typed)
     page = render_template(
         "cases/public/search_invalid.html",
         query=query,
@@ -136,7 +136,7 @@ def _fault_sentence(error: Invalid, name: str) -> str:
     """The sentence of an error, with the filter's title in the form."""
     if name == WORDS and error.key == "filter":
         return error_sentence(Invalid("search_too_long", limit=WORDS_LIMIT))
-    filter_title = str(filter_panel.FILTER_TITLES.get(name, name))
+    filter_title = str(search_request.FILTER_TITLES.get(name, name))
     if name in ("du", "au"):
         sentence = _(
             "« %(field)s » : écrivez une année, un mois ou un jour, comme 2006, 2006-06 ou "

@@ -18,8 +18,12 @@ from flask_babel import ngettext
 from register.cases import case_places, facets
 from register.cases.filters import CaseQuery, HitStrengths
 from register.cases.web.public import search_title
-from register.cases.web.public.filter_panel import FILTER_TITLES
-from register.cases.web.public.search_request import TextSearch, search_engine, search_text
+from register.cases.web.public.search_request import (
+    FILTER_TITLES,
+    TextSearch,
+    search_engine,
+    search_text,
+)
 from register.db import db
 from register.search import service
 from register.search.engine_interface import QueryPart

@@ -8,8 +8,9 @@ from dataclasses import dataclass, replace
 from flask_babel import gettext as _
 
 from register.accounts.web import current_member
+from register.cases.duplicates import PossibleDuplicate
 from register.cases.web.desk import act_view
-from register.cases.web.desk.case_summaries import SimilarCase, reasons_sentence
+from register.cases.web.desk.case_summaries import reasons_sentence
 from register.db import db, now
 from register.errors import SealError, TextError
 from register.journal import Act
@@ -151,7 +152,7 @@ class SimilarReportLink:
 class SimilarItems:
     """Cases and reports on what may be the same facts."""
 
-    cases: Sequence[SimilarCase]
+    cases: Sequence[PossibleDuplicate]
     reports: Sequence[SimilarReportLink]
 
 
@@ -166,10 +167,6 @@ def likely_of_report(report_view: ReportView) -> SimilarItems:
     reports = duplicates.similar_reports(
         session, key_store(), member, summary.key, summary.day, sent
     )
-    similar_cases = [
-        SimilarCase(case.case, act_view.case_address(case.case.id), reasons_sentence(case.reasons))
-        for case in cases
-    ]
     similar_reports = []
     for report in reports:
         other = report.summary.sent
@@ -179,7 +176,7 @@ def likely_of_report(report_view: ReportView) -> SimilarItems:
         similar_reports.append(
             SimilarReportLink(report.summary, title, reasons_sentence(report.reasons))
         )
-    return SimilarItems(similar_cases, similar_reports)
+    return SimilarItems(cases, similar_reports)
 
 
 # --- recorded views ---------------------------------------------------------------------------
