@@ -42,7 +42,7 @@ def test_a_draft_is_there_whole(desk, pen, cast, read, content):
     assert file.content == content(justice=True)
     assert file.snapshot.content["title"] == file.content.title
     assert "<strong>filmer</strong>" in file.html["narrative"]
-    assert (file.revision_by, file.events, file.dated_acts) == (cast.bruno, (), [])
+    assert (file.revision_by, file.dated_acts) == (cast.bruno, [])
     assert [(row.written_by, row.text) for row in file.notes] == [(cast.chloe, "Voir aussi 2006.")]
     assert [(row.invited_on, row.text) for row in file.invitations] == [
         (date(2026, 2, 20), "courriel au maire")
@@ -94,7 +94,8 @@ def test_a_published_case_has_its_lines_and_what_came_after(desk, pen, cast, rea
     ]
     assert file.reply(reply).author == "Ville de Gagny"
     assert [(row.note, row.redaction) for row in file.corrections] == [("Oubli.", False)]
-    assert [line.act for line in file.events] == [Act.CORRECTED, Act.FOLLOWED_UP, Act.PUBLISHED]
+    public_acts = [Act.CORRECTED, Act.FOLLOWED_UP, Act.PUBLISHED]
+    assert [act for act, _day in file.dated_acts] == public_acts
     # At 23:30 UTC it is the next day in Paris.
     assert file.dated_acts[0] == (Act.CORRECTED, date(2026, 3, 6))
     assert file.dated_acts[-1] == (Act.PUBLISHED, date(2026, 3, 2))
@@ -107,8 +108,10 @@ def test_a_merge_stands_among_the_lines_of_the_case_it_leads_to(desk, pen, cast,
         acts.merge(p, draft.id, into=into.number, by=cast.bruno, reason="r")
     kept, gone = read(into), read(filed)
     # A draft has no address that could lead anywhere.
-    assert [other.number for other in kept.merged_cases] == [filed.number]
-    assert (Act.MERGED, date(2026, 3, 6)) in kept.dated_acts
+    assert kept.dated_acts == [
+        (Act.PUBLISHED, date(2026, 3, 2)),
+        (Act.MERGED, date(2026, 3, 6)),
+    ]
     assert (gone.state, gone.merged_into) == ("merged", into.number)
     assert [act for act, _day in gone.dated_acts] == [Act.PUBLISHED]
 
