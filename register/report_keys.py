@@ -26,11 +26,8 @@ from sqlalchemy import (
     Table,
     bindparam,
     create_engine,
-    delete,
-    insert,
     inspect,
     select,
-    update,
 )
 from sqlalchemy.exc import SQLAlchemyError
 
@@ -52,7 +49,7 @@ _PURPOSE = "report key"
 # The row that identifies the owner of the store: the instance's id, encrypted with its seal key.
 _INSTANCE_ROW = "instance"
 _ROOT_ROW = "root"
-_RESERVED_NAMES = (_INSTANCE_ROW, _ROOT_ROW)
+_RESERVED_NAMES = {_INSTANCE_ROW, _ROOT_ROW}
 # Names in one statement; SQLite takes 32,766 parameters, PostgreSQL 65,535.
 _BATCH_SIZE = 500
 
@@ -65,7 +62,6 @@ _KEYS = Table(
     Column("wrapped", LargeBinary, nullable=False),
     sqlite_with_rowid=False,
 )
-_is_report_key = _KEYS.c.name.not_in(_RESERVED_NAMES)
 
 
 def default_url(folder: Path) -> str:
@@ -109,18 +105,13 @@ class KeyStore:
 
         :raises SealError: as :meth:`keys`, and ``root_missing`` before the upgrade that makes it.
         """
+        self._root = self._root or self.key(_ROOT_ROW)
         if self._root is None:
-            root_key = self.key(_ROOT_ROW)
-            if root_key is None:
-                raise SealError("root_missing")
-            self._root = root_key
+            raise SealError("root_missing")
         return self._root
 
     def derived_key(self, purpose: str) -> bytes:
-        """The key of one purpose, derived from the root key.
-
-        :raises SealError: as :attr:`root`.
-        """
+        """The key of one purpose, derived from the root key; raises as :attr:`root`."""
         if purpose not in self._derived_keys:
             self._derived_keys[purpose] = encryption.derive_key(self.root, purpose)
         return self._derived_keys[purpose]
@@ -133,14 +124,15 @@ class KeyStore:
         :param create: whether to make a missing store.
         :raises SealError: see :meth:`require`.
         """
-        if create and not self._exists():
+        if not self._exists():
+            if not create:
+                raise SealError("keystore_missing", where=self.where)
             create_sqlite_file(self.engine)
             with write_engine(self.engine).begin() as connection:
                 _META.create_all(connection)
-                keys = {_INSTANCE_ROW: self._instance, _ROOT_ROW: root or self._seal_key}
-                self._insert(connection, keys)
+                root_key = root or self._seal_key
+                self._insert(connection, {_INSTANCE_ROW: self._instance, _ROOT_ROW: root_key})
             return
-        self._require_own()
         with self._write_connection() as connection:
             if connection.scalar(_wrapped_key_stmt(_ROOT_ROW)) is None:
                 self._insert(connection, {_ROOT_ROW: root or self._seal_key})
@@ -151,25 +143,17 @@ class KeyStore:
 
         :raises SealError: ``keystore_missing``, ``keystore_foreign``, ``root_missing``.
         """
-        self._require_own()
-        if self._root is None:
-            _ = self.root
-
-    def _require_own(self) -> None:
         if not self._exists():
             raise SealError("keystore_missing", where=self.where)
         if not self._find_seal_key():
             raise self._foreign_error()
+        _ = self.root
 
     def _exists(self) -> bool:
-        """Whether the store exists; SQLite would create its file.
-
-        :raises SealError: ``keystore_missing`` when it cannot be read.
-        """
+        """Whether the store exists, which SQLite would create; raises as :meth:`require`."""
         try:
-            return (self._file is None or self._file.exists()) and inspect(self.engine).has_table(
-                _KEYS.name
-            )
+            has_file = self._file is None or self._file.exists()
+            return has_file and inspect(self.engine).has_table(_KEYS.name)
         except SQLAlchemyError as error:
             raise SealError("keystore_missing", where=self.where) from error
 
@@ -224,8 +208,7 @@ class KeyStore:
         with self._read_connection() as connection:
             for start in range(0, len(key_names), _BATCH_SIZE):
                 batch = key_names[start : start + _BATCH_SIZE]
-                key_rows = connection.execute(select(_KEYS).where(_KEYS.c.name.in_(batch)))
-                for key_row in key_rows:
+                for key_row in connection.execute(select(_KEYS).where(_KEYS.c.name.in_(batch))):
                     keys[key_row.name] = unwrap(key_row.wrapped, key_row.name.encode())
         return keys
 
@@ -235,7 +218,7 @@ class KeyStore:
         :raises SealError: ``keystore_missing`` when the store cannot be read.
         """
         with self._read_connection() as connection:
-            return set(connection.scalars(select(_KEYS.c.name).where(_is_report_key)))
+            return set(connection.scalars(select(_KEYS.c.name))) - _RESERVED_NAMES
 
     def destroy(self, names: Collection[str]) -> None:
         """Destroy keys for ever; call :meth:`empty_log` to remove their bytes from the log too."""
@@ -245,7 +228,7 @@ class KeyStore:
         with self._locked_connection() as (connection, _own):
             for start in range(0, len(deletable), _BATCH_SIZE):
                 batch = deletable[start : start + _BATCH_SIZE]
-                connection.execute(delete(_KEYS).where(_KEYS.c.name.in_(batch)))
+                connection.execute(_KEYS.delete().where(_KEYS.c.name.in_(batch)))
 
     def rewrap(self, seal_key: bytes) -> int:
         """Wrap every key, the root key too, by another seal key in one transaction.
@@ -257,29 +240,25 @@ class KeyStore:
         """
         with self._write_connection(exclusive=True) as connection:
             unwrap = encryption.decryptor(self._seal_key, _PURPOSE)
-            wrapped_rows = [
-                {
-                    "of": key_row.name,
-                    "by": _wrap(
-                        seal_key, key_row.name, unwrap(key_row.wrapped, key_row.name.encode())
-                    ),
-                }
-                for key_row in connection.execute(select(_KEYS))
-            ]
-            update_stmt = update(_KEYS).where(_KEYS.c.name == bindparam("of"))
-            connection.execute(update_stmt.values(wrapped=bindparam("by")), wrapped_rows)
+            rewrapped = []
+            for key_row in connection.execute(select(_KEYS)):
+                key = unwrap(key_row.wrapped, key_row.name.encode())
+                rewrapped.append({"of": key_row.name, "by": _wrap(seal_key, key_row.name, key)})
+            update_stmt = _KEYS.update().where(_KEYS.c.name == bindparam("of"))
+            connection.execute(update_stmt.values(wrapped=bindparam("by")), rewrapped)
         self._seal_key = seal_key
-        return len(wrapped_rows)
+        return len(rewrapped)
 
     def is_wrapped_by(self, seal_key: bytes) -> bool:
         """Whether the store is this instance's and wrapped by a seal key.
 
         :raises SealError: ``keystore_missing`` when the store cannot be read.
         """
+        return self._is_wrapped_by(seal_key, self._instance_row())
+
+    def _instance_row(self) -> bytes | None:
         with self._read_connection() as connection:
-            return self._is_wrapped_by(
-                seal_key, connection.scalar(_wrapped_key_stmt(_INSTANCE_ROW))
-            )
+            return connection.scalar(_wrapped_key_stmt(_INSTANCE_ROW))
 
     def empty_log(self) -> None:
         """Overwrite the bytes of destroyed keys in the store's log."""
@@ -290,20 +269,17 @@ class KeyStore:
         self.engine.dispose()
 
     def _insert(self, connection: Connection, keys: dict[str, bytes]) -> None:
-        key_rows = [
-            {"name": name, "wrapped": _wrap(self._seal_key, name, key)}
-            for name, key in keys.items()
-        ]
-        connection.execute(insert(_KEYS), key_rows)
+        for name, key in keys.items():
+            wrapped = _wrap(self._seal_key, name, key)
+            connection.execute(_KEYS.insert().values(name=name, wrapped=wrapped))
 
     def _is_wrapped_by(self, seal_key: bytes, instance_row: bytes | None) -> bool:
+        owner = _INSTANCE_ROW.encode()
         try:
-            return (
-                encryption.decrypt(seal_key, _PURPOSE, instance_row or b"", _INSTANCE_ROW.encode())
-                == self._instance
-            )
+            instance = encryption.decrypt(seal_key, _PURPOSE, instance_row or b"", owner)
         except SealError:
             return False
+        return instance == self._instance
 
     def _find_seal_key(self, instance_row: bytes | None = None) -> bool:
         """Adopt the seal key that decrypts the store: the current one, or one of the folder's.
@@ -311,8 +287,7 @@ class KeyStore:
         :returns: whether there is one.
         """
         if instance_row is None:
-            with self._read_connection() as connection:
-                instance_row = connection.scalar(_wrapped_key_stmt(_INSTANCE_ROW))
+            instance_row = self._instance_row()
         if self._is_wrapped_by(self._seal_key, instance_row):
             return True
         # Twice, because the pending key may replace the other between the two reads.
@@ -324,11 +299,8 @@ class KeyStore:
         return False
 
     def _foreign_error(self) -> SealError:
-        return SealError(
-            "keystore_foreign",
-            where=self.where,
-            path=str((self._folder or Path()) / encryption.KEY_FILE),
-        )
+        path = (self._folder or Path()) / encryption.KEY_FILE
+        return SealError("keystore_foreign", where=self.where, path=str(path))
 
     @contextmanager
     def _read_connection(self) -> Iterator[Connection]:

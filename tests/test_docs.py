@@ -23,10 +23,10 @@ from register.cli import main
 from register.journal import Act
 from register.journal.web.journal_sentences import ACTS_BY_NAME, PUBLIC_KINDS
 from register.journal.web.members_journal import CSV_HEADER
-from register.reports import report_content, rules
+from register.reports import report_content, retention
 from register.reports.models import ReportState
 from register.reports.report_lists import ReportFolder
-from register.reports.web.desk import sidebar
+from register.reports.web.desk import report_summary
 from register.web import limits
 
 TOP = Path(__file__).resolve().parent.parent
@@ -135,7 +135,7 @@ def test_every_limit_is_documented_as_it_is(rate):
 
 
 def test_the_number_of_unread_reports_that_warns_the_desk_is_documented():
-    assert f"From {sidebar.FLOOD} that nobody has taken up" in TEXT
+    assert f"From {report_summary.FLOOD} that nobody has taken up" in TEXT
 
 
 def test_the_budgets_of_all_sources_are_documented():
@@ -166,14 +166,16 @@ def test_the_budgets_of_all_sources_are_documented():
 def test_terms_are_documented_as_they_are(page, sentence):
     day = date(2026, 11, 25)
     ended = (ReportState.DECLINED, ReportState.WITHDRAWN, ReportState.ACCEPTED)
-    spam, *others = [(rules.purge_day(one, day) - day).days for one in (ReportState.SPAM, *ended)]
+    spam, *others = [
+        (retention.purge_day(one, day) - day).days for one in (ReportState.SPAM, *ended)
+    ]
     terms = {
         "spam": spam,
         "declined": others[0],
-        "unanswered": rules.ANSWER_TERM.days,
-        "overdue": rules.OVERDUE_MONTHS,
-        "rows": rules.ROWS_MONTHS,
-        "jump": rules.MAX_CLOCK_JUMP.days,
+        "unanswered": retention.ANSWER_TERM.days,
+        "overdue": retention.OVERDUE_MONTHS,
+        "rows": retention.ROWS_MONTHS,
+        "jump": retention.MAX_CLOCK_JUMP.days,
     }
     assert set(others) == {others[0]}
     text = (TOP / page).read_text("utf-8").replace("\u00a0", " ")
@@ -285,7 +287,7 @@ def test_the_glossary_is_long_enough_and_its_terms_are_unique_and_in_alphabetica
         ("| act | a change | `docs` |", [False]),
     ],
 )
-def test_the_guard_of_the_glossary_sees(row, expected):
+def test_the_guard_of_the_glossary_finds_faults(row, expected):
     page_text = f"## Glossary\n\n| Term | Meaning | Where |\n|---|---|---|\n{row}\n\n## Next\n"
     [(term, paths)] = _glossary(page_text)
     assert term == "act"
@@ -341,7 +343,7 @@ def test_every_page_is_there_and_its_links_lead_somewhere(page):
         ("```\n[a](nowhere.md)\n```", []),
     ],
 )
-def test_the_guard_of_links_sees(text, found):
+def test_the_guard_of_links_finds_dead_links(text, found):
     assert broken(TOP / "docs" / "page.md", text) == found
 
 

@@ -14,8 +14,7 @@ from sqlalchemy.orm import Session
 from register.cli.console import command, fail, progress, running_app, settings
 from register.db import db, now
 from register.operations import rotation, setup
-from register.reports.acts import retention
-from register.reports.acts.retention import PurgeCounts
+from register.reports.acts.purging import PurgeCounts, run_retention
 from register.search.engine_interface import IndexNotReady, SearchEngine
 from register.search.indexer import IndexStatus, catch_up, read_index_status
 from register.search.leader_election import Lease, index_lease
@@ -44,9 +43,7 @@ def purge(confirm: bool) -> None:
     with Session(db.engine) as session:
         store = setup.key_store(settings(), session)
     with closing(store):
-        outcome = retention.run_retention(
-            db.engine, store, at, settings().undecided_after, confirmed=confirm
-        )
+        outcome = run_retention(db.engine, store, at, settings().undecided_after, confirmed=confirm)
     for field, sentence in _PURGED.items():
         if count := getattr(outcome.done, field):
             click.echo(f"{sentence} : {count}")

@@ -28,7 +28,7 @@ from register.journal.verify import Anchor
 from register.operations import doctor as doctors
 from register.operations import rotation, schema, setup
 from register.operations.doctor import Finding
-from register.reports import receipts
+from register.reports import receipt_codes
 from register.reports import verify as reports
 from register.server import process_start, startup_checks
 from register.text.dates import day_words
@@ -258,10 +258,10 @@ def _verify_receipt(path: Path) -> None:
     """Print the day on which the report of a receipt was received, or exit with 1."""
     try:
         with path.open("rb") as file:
-            document = file.read(receipts.LIMIT + 1)
+            document = file.read(receipt_codes.LIMIT + 1)
     except OSError:
         fail("Le fichier du reçu ne peut pas être lu.")
-    day = receipts.received_on(db.session(), document)
+    day = receipt_codes.received_on(db.session(), document)
     if day is None:
         fail("Ce reçu ne correspond à aucun signalement encore gardé ici.")
     click.echo(f"Un signalement au contenu identique a été reçu le {day_words(day)}.")

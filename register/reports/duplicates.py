@@ -7,9 +7,10 @@ encrypted: those received on the nearest days are decrypted and compared in memo
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from datetime import date, datetime
+from operator import itemgetter
 from typing import Any
 
 from sqlalchemy import select
@@ -26,16 +27,23 @@ from register.cases.duplicates import (
 )
 from register.cases.vocabulary import Vocabulary
 from register.report_keys import KeyStore
-from register.reports import report_content, report_to_draft
-from register.reports.models import Report, ReportState
+from register.reports import report_to_draft
+from register.reports.models import Report
+from register.reports.queries import (
+    CLEAR_COLUMNS,
+    ReportSummary,
+    decrypt_contents,
+    make_summary,
+)
 from register.reports.report_content import ReportContent
-from register.reports.report_lists import open_clause
+from register.reports.retention import undecided_clause
 from register.text.normalisation import fold
 
 # Characters of an account that are compared; a long account states its subject early.
 _COMPARED_LENGTH = 3_000
 # Reports decrypted on each side of the report's day.
 DECRYPT_LIMIT = 150
+_MOST_SIMILAR = 6
 # A word is common, and ignored, when more than one report in 50 (at least 3) has it.
 _COMMON_SHARE, _MIN_COMMON = 50, 3
 
@@ -44,11 +52,8 @@ _COMMON_SHARE, _MIN_COMMON = 50, 3
 class SimilarReport:
     """Another report on what may be the same facts; the strongest reason comes first."""
 
-    key: str
-    state: ReportState
-    day: date
-    sent: ReportContent
-    reasons: tuple[DuplicateReason, ...]
+    summary: ReportSummary
+    reasons: Sequence[DuplicateReason]
 
 
 def similar_cases(
@@ -57,7 +62,6 @@ def similar_cases(
     sent: ReportContent,
     vocabulary: Vocabulary,
     at: datetime,
-    limit: int = 6,
 ) -> list[PossibleDuplicate]:
     """Cases similar to a report, the most similar first.
 
@@ -72,7 +76,7 @@ def similar_cases(
         title="",
         summary=sent.account[:_COMPARED_LENGTH],
     )
-    return duplicates.find_possible_duplicates(session, viewer, draft, limit=limit, at=at)
+    return duplicates.find_possible_duplicates(session, viewer, draft, limit=_MOST_SIMILAR, at=at)
 
 
 def similar_reports(
@@ -82,7 +86,6 @@ def similar_reports(
     key: str,
     day: date,
     sent: ReportContent,
-    limit: int = 6,
 ) -> list[SimilarReport]:
     """Undecided reports similar to a report, the most similar first.
 
@@ -94,32 +97,23 @@ def similar_reports(
     if not viewer.is_active:
         return []
     neighbours = _decrypt_nearest(session, store, key, day)
-    compared = [_ComparedFields(other.sent) for other in neighbours]
+    compared = [_ComparedFields(other.sent) for other in neighbours if other.sent]
     word_counts = Counter(word for candidate in compared for word in candidate.words)
     max_reports = max(_MIN_COMMON, len(compared) // _COMMON_SHARE)
     own_fields = _ComparedFields(sent)
     rare = {word for word in own_fields.words if word_counts[word] <= max_reports}
-    scored = [
-        replace(
-            other,
-            reasons=tuple(
-                sorted(own_fields.shared_reasons(candidate, rare), key=weight, reverse=True)
-            ),
-        )
-        for other, candidate in zip(neighbours, compared, strict=True)
-    ]
-    similar = [candidate for candidate in scored if is_enough(candidate.reasons)]
-    similar.sort(
-        key=lambda candidate: (-sum(map(weight, candidate.reasons)), candidate.day, candidate.key)
-    )
-    return similar[:limit]
+    similar = []
+    for other, candidate in zip(neighbours, compared, strict=True):
+        reasons = sorted(own_fields.shared_reasons(candidate, rare), key=weight, reverse=True)
+        if is_enough(reasons):
+            rank = (-sum(map(weight, reasons)), other.day, other.key)
+            similar.append((rank, SimilarReport(other, reasons)))
+    return [report for _rank, report in sorted(similar, key=itemgetter(0))[:_MOST_SIMILAR]]
 
 
-def _decrypt_nearest(session: Session, store: KeyStore, key: str, day: date) -> list[SimilarReport]:
-    stmt: Any = select(Report.key, Report.state, Report.day, Report.sealed).where(
-        open_clause(),
-        Report.sealed.is_not(None),
-        Report.key != key,
+def _decrypt_nearest(session: Session, store: KeyStore, key: str, day: date) -> list[ReportSummary]:
+    stmt: Any = select(*CLEAR_COLUMNS, Report.sealed).where(
+        undecided_clause(), Report.sealed.is_not(None), Report.key != key
     )
     earlier_stmt = stmt.where(Report.day <= day).order_by(Report.day.desc(), Report.key)
     later_stmt = stmt.where(Report.day > day).order_by(Report.day, Report.key)
@@ -128,18 +122,8 @@ def _decrypt_nearest(session: Session, store: KeyStore, key: str, day: date) -> 
         for half_stmt in (earlier_stmt, later_stmt)
         for row in session.execute(half_stmt.limit(DECRYPT_LIMIT))
     ]
-    keys = store.keys(row.key for row in rows)
-    return [
-        SimilarReport(
-            row.key,
-            ReportState(row.state),
-            row.day,
-            report_content.decrypt_content(keys[row.key], row.key, row.sealed).sent,
-            (),
-        )
-        for row in rows
-        if row.key in keys
-    ]
+    received = decrypt_contents(store, rows)
+    return [make_summary(row, received[row.key]) for row in rows if row.key in received]
 
 
 class _ComparedFields:
@@ -151,13 +135,9 @@ class _ComparedFields:
         self.date = duplicates.parse_date(sent.date)
         self.types = set(sent.types)
         self.links = set(sent.links)
-        place_words = duplicates.distinctive_words(sent.place)
-        self.words = (
-            duplicates.distinctive_words(
-                sent.account[:_COMPARED_LENGTH], sent.actor_text, sent.target_text
-            )
-            - place_words
-        )
+        account = sent.account[:_COMPARED_LENGTH]
+        words = duplicates.distinctive_words(account, sent.actor_text, sent.target_text)
+        self.words = words - duplicates.distinctive_words(sent.place)
 
     def shared_reasons(self, other: _ComparedFields, rare: set[str]) -> Iterator[DuplicateReason]:
         """Reasons why another report may be of the same facts; ``rare``: own rare words."""

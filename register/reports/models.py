@@ -27,6 +27,10 @@ class ReportState(StrEnum):
     SPAM = "spam"
 
 
+# The states of undecided reports.
+OPEN_STATES = frozenset({ReportState.RECEIVED, ReportState.IN_REVIEW, ReportState.WAITING})
+
+
 class MessageKind(StrEnum):
     QUESTION = "question"  # the only kind that moderators write
     ANSWER = "answer"

@@ -9,7 +9,7 @@ from __future__ import annotations
 import json
 import secrets
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass, fields
+from dataclasses import asdict, dataclass
 from datetime import date
 from typing import Any
 
@@ -68,22 +68,16 @@ class ReportContent:
 
     def public_fields(self) -> dict[str, Any]:
         """The fields by their public names, tuples as lists."""
-        return {
-            _PUBLIC_NAMES[field.name]: list(value) if isinstance(value, tuple) else value
-            for field in fields(self)
-            for value in [getattr(self, field.name)]
-        }
+        sent = {name: getattr(self, field) for field, name in _PUBLIC_NAMES.items()}
+        return {name: list(v) if isinstance(v, tuple) else v for name, v in sent.items()}
 
 
 def parse_content(public_fields: Mapping[str, Any]) -> ReportContent:
     """The inverse of :meth:`ReportContent.public_fields`."""
-    field_values: dict[str, Any] = {
-        field: tuple(public_fields[name])
-        if isinstance(public_fields[name], list)
-        else public_fields[name]
-        for field, name in _PUBLIC_NAMES.items()
-    }
-    return ReportContent(**field_values)
+    sent: dict[str, Any] = {field: public_fields[name] for field, name in _PUBLIC_NAMES.items()}
+    for field in ("types", "links"):
+        sent[field] = tuple(sent[field])
+    return ReportContent(**sent)
 
 
 def receipt_content(sent: ReportContent, day: date) -> bytes:
@@ -102,16 +96,6 @@ class Received:
 
     sent: ReportContent
     salt: bytes
-
-    def serialize(self) -> bytes:
-        """The bytes to encrypt."""
-        return canonical_json({"envoi": self.sent.public_fields(), "sel": self.salt.hex()})
-
-
-def parse_received(plain: bytes) -> Received:
-    """The inverse of :meth:`Received.serialize`."""
-    parsed = json.loads(plain)
-    return Received(parse_content(parsed["envoi"]), bytes.fromhex(parsed["sel"]))
 
 
 def receipt_document(received: Received, day: date, authority: str) -> bytes:
@@ -174,7 +158,8 @@ def case_key_name(incident_id: int) -> str:
 
 def encrypt_content(key: bytes, name: str, received: Received) -> bytes:
     """The encrypted content of a report; ``name`` is the key of the row that stores it."""
-    return _encrypt(key, "sent", received.serialize(), name)
+    plain = canonical_json({"envoi": received.sent.public_fields(), "sel": received.salt.hex()})
+    return _encrypt(key, "sent", plain, name)
 
 
 def decrypt_content(key: bytes, name: str, sealed: bytes) -> Received:
@@ -182,7 +167,8 @@ def decrypt_content(key: bytes, name: str, sealed: bytes) -> Received:
 
     :raises SealError: ``seal_opens_nothing``, as all decryption here.
     """
-    return parse_received(_decrypt(key, "sent", sealed, name))
+    parsed = json.loads(_decrypt(key, "sent", sealed, name))
+    return Received(parse_content(parsed["envoi"]), bytes.fromhex(parsed["sel"]))
 
 
 def encrypt_message(key: bytes, name: str, kind: MessageKind, text: str) -> bytes:

@@ -11,18 +11,17 @@ from typing import Any
 from sqlalchemy import ColumnElement, Select, and_, func, or_, select
 from sqlalchemy.orm import Session
 
-from register.cases.deadlines import add_months
 from register.report_keys import KeyStore
-from register.reports import rules
 from register.reports.models import Report, ReportState
 from register.reports.queries import (
     CLEAR_COLUMNS,
     ReportSummary,
-    decrypt_received,
+    decrypt_contents,
     make_summary,
     summaries,
 )
 from register.reports.report_content import ReportContent
+from register.reports.retention import OVERDUE_MONTHS, undecided_clause, undecided_since_clause
 from register.text.normalisation import fold
 
 PAGE_SIZE = 30
@@ -45,9 +44,12 @@ class ReportFolder(StrEnum):
     SPAM = "indesirables"
 
 
-_ENDED_FOLDERS = frozenset(
-    {ReportFolder.ACCEPTED, ReportFolder.DECLINED, ReportFolder.WITHDRAWN, ReportFolder.SPAM}
-)
+_ENDED_FOLDERS = {
+    ReportFolder.ACCEPTED: ReportState.ACCEPTED,
+    ReportFolder.DECLINED: ReportState.DECLINED,
+    ReportFolder.WITHDRAWN: ReportState.WITHDRAWN,
+    ReportFolder.SPAM: ReportState.SPAM,
+}
 
 
 @dataclass(frozen=True)
@@ -86,26 +88,27 @@ class ReportPage:
         return max(1, -(-self.total // PAGE_SIZE))
 
 
-def open_clause() -> ColumnElement[bool]:
-    """The clause of undecided reports."""
-    return Report.state.in_([state.value for state in rules.OPEN_STATES])
-
-
 def folder_counts(session: Session, today: date) -> dict[ReportFolder, int]:
     """Number of reports by folder, in one pass over the columns in clear."""
     clauses = _folder_clauses(today)
-    folder_row = session.execute(
-        select(
-            *(func.count().filter(clauses[folder]).label(folder.name) for folder in ReportFolder)
-        )
-    ).one()
-    return {folder: folder_row[number] for number, folder in enumerate(ReportFolder)}
+    counts = (func.count().filter(clauses[folder]).label(folder.name) for folder in ReportFolder)
+    return dict(zip(ReportFolder, session.execute(select(*counts)).one(), strict=True))
 
 
 def count_unread(session: Session) -> int:
     """Number of reports in the received state."""
     stmt = select(func.count()).select_from(Report).where(Report.state == ReportState.RECEIVED)
     return session.scalar(stmt) or 0
+
+
+def spam_to_confirm(session: Session) -> dict[int, int]:
+    """Number of reports marked as spam in bulk and not yet confirmed, by member."""
+    rows = session.execute(
+        select(Report.together_by, func.count())
+        .where(Report.state == ReportState.SPAM, Report.together_by.is_not(None))
+        .group_by(Report.together_by)
+    )
+    return {member: number for member, number in rows if member is not None}
 
 
 def count_reports(session: Session, report_query: ReportQuery, today: date) -> int:
@@ -123,10 +126,19 @@ def list_reports(
         total = count_reports(session, report_query, today)
         clear_page = first_reports(session, store, report_query, today, PAGE_SIZE, start)
         return ReportPage(clear_page, total, report_query.page)
-    matches, partial = _decrypt_matches(session, store, report_query, today)
+    keys_stmt = _keys_stmt(report_query, today, DECRYPT_LIMIT + 1)
+    ordered_keys = session.scalars(keys_stmt).all()
+    rows = session.execute(select(Report.key, Report.sealed).where(Report.key.in_(keys_stmt))).all()
+    received = decrypt_contents(store, rows)
+    matches = [
+        key
+        for key in ordered_keys[:DECRYPT_LIMIT]
+        if key in received and _matches(received[key].sent, report_query)
+    ]
     page = matches[start : start + PAGE_SIZE]
-    without_texts = summaries(session, [key for key, _sent in page])
-    decrypted_page = [replace(without_texts[key], sent=sent) for key, sent in page]
+    without_texts = summaries(session, page)
+    decrypted_page = [replace(without_texts[key], sent=received[key].sent) for key in page]
+    partial = len(ordered_keys) > DECRYPT_LIMIT
     return ReportPage(decrypted_page, len(matches), report_query.page, partial)
 
 
@@ -142,9 +154,8 @@ def first_reports(
     keys_stmt = _keys_stmt(report_query, today, limit, start)
     stmt = select(*CLEAR_COLUMNS, Report.sealed).where(Report.key.in_(keys_stmt))
     rows = session.execute(stmt.order_by(*_order_columns(report_query))).all()
-    keys = store.keys(row.key for row in rows if row.sealed is not None)
-    received_by_key = {row.key: decrypt_received(row, keys) for row in rows}
-    return [make_summary(row, received_by_key[row.key]) for row in rows]
+    received = decrypt_contents(store, rows)
+    return [make_summary(row, received.get(row.key)) for row in rows]
 
 
 def _folder_clauses(today: date) -> dict[ReportFolder, ColumnElement[bool]]:
@@ -153,14 +164,9 @@ def _folder_clauses(today: date) -> dict[ReportFolder, ColumnElement[bool]]:
         ReportFolder.NEWS: Report.news.is_(True),
         ReportFolder.REVIEW: and_(Report.state == ReportState.IN_REVIEW, Report.news.is_(False)),
         ReportFolder.WAITING: Report.state == ReportState.WAITING,
-        ReportFolder.OVERDUE: and_(
-            open_clause(), Report.day <= add_months(today, -rules.OVERDUE_MONTHS)
-        ),
-        ReportFolder.SUSPECT: and_(open_clause(), Report.suspect.is_(True)),
-        ReportFolder.ACCEPTED: Report.state == ReportState.ACCEPTED,
-        ReportFolder.DECLINED: Report.state == ReportState.DECLINED,
-        ReportFolder.WITHDRAWN: Report.state == ReportState.WITHDRAWN,
-        ReportFolder.SPAM: Report.state == ReportState.SPAM,
+        ReportFolder.OVERDUE: undecided_since_clause(today, OVERDUE_MONTHS),
+        ReportFolder.SUSPECT: and_(undecided_clause(), Report.suspect.is_(True)),
+        **{folder: Report.state == state for folder, state in _ENDED_FOLDERS.items()},
     }
 
 
@@ -168,7 +174,7 @@ def _filter_clauses(report_query: ReportQuery, today: date) -> Iterator[ColumnEl
     if report_query.folder is not None:
         yield _folder_clauses(today)[report_query.folder]
     else:
-        yield or_(open_clause(), Report.news.is_(True))
+        yield or_(undecided_clause(), Report.news.is_(True))
         yield Report.suspect.is_(False)
     if report_query.holder is not None:
         yield Report.held_by == report_query.holder
@@ -191,39 +197,20 @@ def _keys_stmt(report_query: ReportQuery, today: date, limit: int, start: int = 
     )
 
 
-def _decrypt_matches(
-    session: Session, store: KeyStore, report_query: ReportQuery, today: date
-) -> tuple[Sequence[tuple[str, ReportContent]], bool]:
-    """Keys and contents that match, in order; and whether some reports were left out."""
-    keys_stmt = _keys_stmt(report_query, today, DECRYPT_LIMIT + 1)
-    ordered_keys = session.scalars(keys_stmt).all()
-    rows = session.execute(select(Report.key, Report.sealed).where(Report.key.in_(keys_stmt))).all()
-    keys = store.keys(row.key for row in rows if row.sealed is not None)
-    received_by_key = {row.key: decrypt_received(row, keys) for row in rows}
-    words = fold(report_query.words).split()
-    matches = [
-        (key, received.sent)
-        for key in ordered_keys[:DECRYPT_LIMIT]
-        if (received := received_by_key[key]) and _matches(received.sent, report_query, words)
-    ]
-    return matches, len(ordered_keys) > DECRYPT_LIMIT
-
-
-def _matches(sent: ReportContent, report_query: ReportQuery, words: Sequence[str]) -> bool:
+def _matches(sent: ReportContent, report_query: ReportQuery) -> bool:
+    """Whether a content matches the filters on encrypted content."""
     if report_query.type and report_query.type not in sent.types:
         return False
-    if report_query.place and not _matches_place(sent, report_query.place):
-        return False
-    if not words:
-        return True
-    searched_text = fold(" ".join([sent.account, sent.place, sent.actor_text, sent.target_text]))
-    return all(word in searched_text for word in words)
-
-
-def _matches_place(sent: ReportContent, place: str) -> bool:
-    kind, _, code = sent.place_code.partition(":")
-    if place == sent.place_code:
-        return True
-    if kind == "commune" and place.startswith("departement:"):
-        return code.startswith(place.partition(":")[2])
-    return ":" not in place and fold(place) in fold(sent.place)
+    place = report_query.place
+    kind, _colon, code = sent.place_code.partition(":")
+    if place.startswith("departement:") and kind == "commune":
+        # A commune is in the département whose code its own begins with.
+        in_place = code.startswith(place.partition(":")[2])
+    elif ":" in place:
+        in_place = place == sent.place_code
+    else:
+        in_place = not place or fold(place) in fold(sent.place)
+    words = fold(report_query.words).split()
+    searched = (sent.account, sent.place, sent.actor_text, sent.target_text)
+    searched_text = fold(" ".join(searched)) if words else ""
+    return in_place and all(word in searched_text for word in words)

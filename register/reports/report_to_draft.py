@@ -39,23 +39,20 @@ class ReportedPlace:
 class DraftPart:
     """The fields of a draft that one checkbox of the acceptance form takes over.
 
-    ``report_fields``: the source fields in the report. ``changes``: fields of the draft; empty for
-    a part that is displayed only. ``dropped``: faults of values that cannot be taken over.
-    ``ticked``: whether the box is ticked at first. ``is_free_text``: the reporter's own words,
-    which are never copied.
+    ``changes``: fields of the draft; empty for a part that is displayed only. ``dropped``: faults
+    of values that cannot be taken over. ``ticked``: whether the box is ticked at first.
+    ``is_free_text``: the reporter's own words, which are never copied.
     """
 
     name: str
-    report_fields: tuple[str, ...]
     changes: Mapping[str, Any] = field(default_factory=dict)
     dropped: Sequence[ContentFault] = ()
     ticked: bool = False
     is_free_text: bool = False
 
-    @property
-    def is_empty(self) -> bool:
-        """Whether the part changes nothing in the draft."""
-        return not self.changes
+
+# The fields of a report that a part comes from; for other parts, the one of their name.
+_SOURCE_FIELDS = {"place": ("place", "place_code"), "date": ("when", "date")}
 
 
 def draft_parts(
@@ -72,85 +69,73 @@ def draft_parts(
         _code_part(vocabulary, "actor", "acteur", sent.actor),
         _code_part(vocabulary, "target", "cible", sent.target),
         _links_part(sent.links),
-        DraftPart("actor_text", ("actor_text",), is_free_text=True),
-        DraftPart("target_text", ("target_text",), is_free_text=True),
+        DraftPart("actor_text", is_free_text=True),
+        DraftPart("target_text", is_free_text=True),
         _proceedings_part(vocabulary, sent.began),
-        DraftPart("account", ("account",), is_free_text=True),
+        DraftPart("account", is_free_text=True),
     )
-    return [part for part in all_parts if any(getattr(sent, name) for name in part.report_fields)]
+    return [
+        part
+        for part in all_parts
+        if any(getattr(sent, name) for name in _SOURCE_FIELDS.get(part.name, (part.name,)))
+    ]
 
 
-def _non_empty(**changes: Any) -> dict[str, Any]:
-    return {name: value for name, value in changes.items() if value}
+def _unknown_code(name: str, code: str) -> ContentFault:
+    return ContentFault(name, "unknown_code", {"value": code})
 
 
 def _place_part(sent: ReportContent, place: ReportedPlace | None) -> DraftPart:
-    report_fields = ("place", "place_code")
     if place is not None:
-        return DraftPart("place", report_fields, {place.kind: place.code}, ticked=True)
+        return DraftPart("place", {place.kind: place.code}, ticked=True)
     if sent.place_code:
-        dropped = [ContentFault("place_label", "unknown_code", {"value": sent.place_code})]
-        return DraftPart("place", report_fields, dropped=dropped, ticked=True)
-    return DraftPart("place", report_fields, is_free_text=True)
+        dropped = [_unknown_code("place_label", sent.place_code)]
+        return DraftPart("place", dropped=dropped, ticked=True)
+    return DraftPart("place", is_free_text=True)
 
 
 def _date_part(sent: ReportContent) -> DraftPart:
-    report_fields = ("when", "date")
     try:
         edtf = dates.parse(sent.date).edtf if sent.date else ""
     except TextError as error:
-        return DraftPart(
-            "date", report_fields, dropped=[ContentFault("date", error.key, {"value": sent.date})]
-        )
+        return DraftPart("date", dropped=[ContentFault("date", error.key, {"value": sent.date})])
     dropped = [] if edtf or not sent.when else [ContentFault("date", "typed_date")]
-    return DraftPart("date", report_fields, _non_empty(date=edtf), dropped, ticked=True)
+    return DraftPart("date", {"date": edtf} if edtf else {}, dropped, ticked=True)
 
 
 def _types_part(sent: ReportContent, vocabulary: Vocabulary) -> DraftPart:
     codes = list(dict.fromkeys(sent.types))
     known_codes = [code for code in codes if vocabulary.accepts("type", code)]
-    dropped = [
-        ContentFault("types", "unknown_code", {"value": code})
-        for code in codes
-        if code not in known_codes
-    ]
+    dropped = [_unknown_code("types", code) for code in codes if code not in known_codes]
     if len(known_codes) > TYPES_LIMIT:
         dropped.append(ContentFault("types", "too_many", {"limit": TYPES_LIMIT}))
-    taken = tuple(known_codes[:TYPES_LIMIT])
-    return DraftPart("types", ("types",), _non_empty(types=taken), dropped, ticked=True)
+    changes = {"types": tuple(known_codes[:TYPES_LIMIT])} if known_codes else {}
+    return DraftPart("types", changes, dropped, ticked=True)
 
 
 def _code_part(vocabulary: Vocabulary, name: str, vocabulary_name: str, code: str) -> DraftPart:
     if code and not vocabulary.accepts(vocabulary_name, code):
-        return DraftPart(
-            name, (name,), dropped=[ContentFault(name, "unknown_code", {"value": code})]
-        )
-    return DraftPart(name, (name,), _non_empty(**{name: code}), ticked=True)
+        return DraftPart(name, dropped=[_unknown_code(name, code)])
+    return DraftPart(name, {name: code} if code else {}, ticked=True)
 
 
 def _links_part(links: Iterable[str]) -> DraftPart:
     sources, dropped = [], []
     for url in dict.fromkeys(links):
         faults = list(url_faults("sources.url", url, is_required=True))
-        dropped += [
-            ContentFault("sources.url", fault.key, {**fault.values, "value": url})
-            for fault in faults
-        ]
+        for fault in faults:
+            dropped.append(ContentFault("sources.url", fault.key, {**fault.values, "value": url}))
         if not faults:
             sources.append(SourceContent(url=url))
-    return DraftPart("links", ("links",), _non_empty(sources=tuple(sources)), dropped, ticked=True)
+    return DraftPart("links", {"sources": tuple(sources)} if sources else {}, dropped, ticked=True)
 
 
 def _proceedings_part(vocabulary: Vocabulary, direction: str) -> DraftPart:
-    report_fields = ("began",)
     if direction in ("", NO_PROCEEDINGS):
-        return DraftPart("began", report_fields)
+        return DraftPart("began")
     if not vocabulary.accepts("sens", direction):
-        fault = ContentFault("proceedings.direction", "unknown_code", {"value": direction})
-        return DraftPart("began", report_fields, dropped=[fault])
-    return DraftPart(
-        "began", report_fields, {"proceedings": (ProceedingContent(direction=direction),)}
-    )
+        return DraftPart("began", dropped=[_unknown_code("proceedings.direction", direction)])
+    return DraftPart("began", {"proceedings": (ProceedingContent(direction=direction),)})
 
 
 def draft_content(

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections import defaultdict
 from collections.abc import Iterator, Mapping
 from typing import Any
 
@@ -12,8 +13,8 @@ from sqlalchemy.orm import Session
 from register.journal import Act, JournalEntry, Ledger
 from register.journal.verify import Problem
 from register.report_keys import KeyStore
-from register.reports import report_content, rules
-from register.reports.models import Report, ReportState, RetainedReport
+from register.reports import report_content
+from register.reports.models import OPEN_STATES, Report, ReportState, RetainedReport
 
 # The state after each decision; None reopens the report. All are lines of the desk ledger, and so
 # have one order. A withdrawn report stays withdrawn, whatever came before.
@@ -24,12 +25,12 @@ _DECISION_STATES: dict[Act, ReportState | None] = {
     Act.REPORT_REOPENED: None,
 }
 _ACTS = [act.value for act in Act if act.value.startswith("report_")]
-_COLUMNS = (Report.key, Report.state, Report.sealed)
 
 
 def problems(session: Session) -> Iterator[Problem]:
     """Reports without a line, lines without their report, states that differ from the journal."""
-    acts_by_report: dict[str, list[tuple[Act, bool]]] = {}
+    acts_by_report: dict[str, list[Act]] = defaultdict(list)
+    tallied = set()
     lines = session.execute(
         select(JournalEntry.act, JournalEntry.private_json)
         .where(
@@ -41,22 +42,20 @@ def problems(session: Session) -> Iterator[Problem]:
     )
     for line in lines:
         private_fields = _parse_object(line.private_json)
-        if "report" in private_fields:
-            is_tallied_line = bool(private_fields.get("counted"))
-            acts_by_report.setdefault(private_fields["report"], []).append(
-                (Act(line.act), is_tallied_line)
-            )
-    rows_by_key = {row.key: row for row in session.execute(select(*_COLUMNS))}
-    for key, acts in acts_by_report.items():
-        is_tallied = any(is_tallied_line for _act, is_tallied_line in acts)
-        if key not in rows_by_key and not is_tallied:
+        key = private_fields.get("report")
+        if key is not None:
+            acts_by_report[key].append(Act(line.act))
+            if private_fields.get("counted"):
+                tallied.add(key)
+    rows = session.execute(select(Report.key, Report.state, Report.sealed.is_not(None)))
+    reports = {key: (state, has_texts) for key, state, has_texts in rows}
+    for key in acts_by_report:
+        if key not in reports and key not in tallied:
             yield Problem("report_missing", {"report": key})
-        elif key in rows_by_key and is_tallied:
+        elif key in reports and key in tallied:
             yield Problem("report_survives", {"report": key})
-    for key, row in rows_by_key.items():
-        if not _matches_journal(
-            row.state, row.sealed is not None, [act for act, _ in acts_by_report.get(key, [])]
-        ):
+    for key, (state, has_texts) in reports.items():
+        if not _matches_journal(state, has_texts, acts_by_report.get(key, [])):
             yield Problem("report_differs", {"report": key})
 
 
@@ -87,11 +86,9 @@ def _parse_object(private_json: bytes) -> Mapping[str, Any]:
 
 
 def _matches_journal(state: str, has_texts: bool, acts: list[Act]) -> bool:
-    if acts.count(Act.REPORT_RECEIVED) != 1:
-        return False
-    if has_texts == (Act.REPORT_PURGED in acts):
+    if acts.count(Act.REPORT_RECEIVED) != 1 or has_texts == (Act.REPORT_PURGED in acts):
         return False
     decided = [_DECISION_STATES[act] for act in acts if act in _DECISION_STATES]
     ended = ReportState.WITHDRAWN if Act.REPORT_WITHDRAWN in acts else (decided or [None])[-1]
     # Which open state follows cannot be checked: the lines of two ledgers have no common order.
-    return state == ended if ended else state in rules.OPEN_STATES
+    return state == ended if ended else state in OPEN_STATES

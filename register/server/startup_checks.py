@@ -20,7 +20,7 @@ from register.db import db, sqlite_path
 from register.errors import ConfigError, RegisterError
 from register.operations import schema, setup
 from register.pages import content as editorial
-from register.reports import plain_words
+from register.reports import form_vocabulary
 from register.territory import boundaries, dataset
 from register.web import assets, template_env
 from register.web.error_messages import error_sentence
@@ -97,7 +97,7 @@ def require_pages(app: Flask) -> None:
     dataset.read_manifest()
     schema.expected_revision()
     for language in LANGUAGES:
-        plain_words.families(language)
+        form_vocabulary.families(language)
 
 
 def _require_writable(settings: Settings) -> None:

@@ -8,11 +8,9 @@ from flask import Flask, Request
 from flask.sessions import SecureCookieSession, SecureCookieSessionInterface
 from flask_babel import Babel
 
-import register.accounts.web.invitation
 import register.accounts.web.member_admin
 import register.accounts.web.profile
 import register.accounts.web.sign_in
-import register.accounts.web.two_factor
 import register.cases.web.desk.act_view
 import register.cases.web.desk.case
 import register.cases.web.desk.case_acts
@@ -38,7 +36,6 @@ import register.reports.web.desk.labels
 import register.reports.web.desk.list_query
 import register.reports.web.desk.report_list
 import register.reports.web.desk.report_summary
-import register.reports.web.desk.sidebar
 import register.reports.web.follow_up_views
 import register.reports.web.report_views
 import register.territory.web.place_choice

@@ -17,11 +17,11 @@ from typing import Any
 from sqlalchemy import Connection, Engine
 from sqlalchemy.orm import Session
 
-from register.accounts import session_acts
+from register.accounts import sessions
 from register.db import now
 from register.journal.transaction import NOTIFY_CHANNEL
 from register.report_keys import KeyStore
-from register.reports.acts import retention
+from register.reports.acts import purging
 from register.search.engine_interface import SearchEngine
 from register.search.indexer import catch_up
 from register.search.leader_election import (
@@ -175,7 +175,7 @@ class RetentionJob:
             is_due = time.monotonic() >= self._due_at or paris_day(self._clock()) != self._day
             if not is_due:
                 with Session(self._database) as session:
-                    is_due = retention.has_orphans(session)
+                    is_due = purging.has_orphans(session)
             if is_due:
                 self._run_retention()
         except Exception as error:
@@ -195,10 +195,10 @@ class RetentionJob:
 
     def _run_retention(self) -> None:
         at = self._clock()
-        session_acts.write_failure_lines(self._database, at)
+        sessions.write_failure_lines(self._database, at)
         if self._store is None:
             self._store = self._open_store()
-        outcome = retention.run_retention(self._database, self._store, at, self._undecided_after)
+        outcome = purging.run_retention(self._database, self._store, at, self._undecided_after)
         self._day, self._due_at = paris_day(at), time.monotonic() + RETENTION_SECONDS
         is_waiting = outcome.waits_since is not None
         if is_waiting and not self._is_waiting:

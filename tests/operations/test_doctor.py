@@ -14,7 +14,7 @@ from register.config import LEGAL_FIELDS
 from register.db import now, write_engine
 from register.operations.doctor import examine
 from register.report_keys import KeyStore
-from register.reports.acts import retention
+from register.reports.acts import purging
 from register.text.dates import paris_day
 
 
@@ -56,7 +56,7 @@ def test_a_sound_register_has_nothing_wrong(settings, engine, desk, inbox):
         ("key_store", "UPDATE identity SET seal_check = 'x'"),
     ],
 )
-def test_what_is_wrong_in_the_database_is_named_alone(settings, engine, code, statement):
+def test_each_fault_of_the_database_is_reported_alone(settings, engine, code, statement):
     with write_engine(engine).begin() as connection:
         connection.execute(text(statement))
     assert set(_bad(settings)) == {code}
@@ -104,10 +104,10 @@ def test_reports_that_nobody_decided_for_a_year_are_counted(settings, engine, in
 
 
 def test_a_clock_that_jumped_is_named_with_the_last_day_known(settings, engine, store):
-    retention.run_retention(engine, store, now() - timedelta(days=40), 24)
+    purging.run_retention(engine, store, now() - timedelta(days=40), 24)
     day = paris_day(now() - timedelta(days=40)).isoformat()
     assert _bad(settings) == {"retention": day}
-    retention.run_retention(engine, store, now(), 24, confirmed=True)
+    purging.run_retention(engine, store, now(), 24, confirmed=True)
     assert _bad(settings) == {}
 
 

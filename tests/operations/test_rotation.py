@@ -7,7 +7,7 @@ from dataclasses import replace
 from pathlib import Path
 
 import pytest
-from reported import a_report, nonce
+from report_factory import a_report, nonce
 from sqlalchemy import text
 from sqlalchemy.orm import Session
 
@@ -16,7 +16,7 @@ from register.errors import SealError
 from register.journal import writing
 from register.operations import rotation, setup
 from register.report_keys import KeyStore, default_url
-from register.reports import acts, queries, receipts, report_content
+from register.reports import acts, queries, receipt_codes, report_content
 
 pytestmark = pytest.mark.one_database
 
@@ -61,7 +61,7 @@ def test_receipts_and_codes_given_before_a_rotation_are_good_after_it(
         assert queries.get_report(session, each, key).received.sent == a_report()
         with writing(engine) as pen:
             assert acts.receive(pen, each, a_report(), given).code == filed.code
-    assert receipts.received_on(session, document) == file.summary.day
+    assert receipt_codes.received_on(session, document) == file.summary.day
     # The former key opens nothing any more, and what it had wrapped is overwritten.
     old = KeyStore(default_url(settings.seal_dir), former, setup.identity(session).instance_id)
     with pytest.raises(SealError, match="keystore_foreign"):

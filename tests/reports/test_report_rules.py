@@ -9,8 +9,9 @@ import pytest
 from register.errors import Refused
 from register.journal import Act
 from register.journal.models import REPORTER_ACTS
-from register.reports import rules
-from register.reports.models import ReportState
+from register.reports import retention
+from register.reports.acts import transitions
+from register.reports.models import OPEN_STATES, ReportState
 
 # A row for each state; a dash where the act is refused, else the state that it leads to.
 TABLE = """
@@ -42,12 +43,12 @@ def test_the_table_covers_every_state_and_act():
 
 @pytest.mark.parametrize(("state", "act", "found"), CELLS, ids=str)
 def test_an_act_leads_where_the_table_says(state, act, found):
-    assert rules.allows(state, act) is (found is not None)
+    assert transitions.allows(state, act) is (found is not None)
     if found is not None:
-        assert rules.next_state(state, act) is found
+        assert transitions.next_state(state, act) is found
         return
     with pytest.raises(Refused) as refused:
-        rules.next_state(state, act)
+        transitions.next_state(state, act)
     assert (refused.value.key, refused.value.values) == (
         "report_state",
         {"state": state.value, "act": act.value},
@@ -59,15 +60,5 @@ def test_ended_states_have_a_purge_term_and_open_ones_have_none(state):
     days = {"spam": 7, "declined": 90, "withdrawn": 90, "accepted": 90}
     ended = date(2026, 3, 2)
     expected = ended + timedelta(days[state]) if state in days else None
-    assert rules.purge_day(state, ended) == expected
-    assert (state in rules.ENDED_STATES) is (expected is not None)
-
-
-@pytest.mark.parametrize("state", ReportState)
-def test_a_report_undecided_for_twelve_months_is_overdue(state):
-    received = date(2026, 2, 28)
-    told = [
-        rules.is_overdue(state, received, today)
-        for today in (received, date(2027, 2, 27), date(2027, 2, 28), date(2029, 1, 1))
-    ]
-    assert told == ([False, False, True, True] if state in rules.OPEN_STATES else [False] * 4)
+    assert retention.purge_day(state, ended) == expected
+    assert (state in OPEN_STATES) is (expected is None)

@@ -5,13 +5,13 @@ from __future__ import annotations
 from datetime import timedelta
 
 import pytest
-from filed import AT
-from reported import ANSWER
+from cast import AT
+from report_factory import ANSWER
 from sqlalchemy import delete, insert, select, text, update
 
 from register.cases.verify import verify
 from register.journal import Act, JournalEntry, Ledger
-from register.reports import acts, receipts
+from register.reports import acts, receipt_codes
 from register.reports.models import Message, MessageKind, Report
 from register.reports.verify import lost_keys, problems
 
@@ -46,8 +46,10 @@ def lives(session, pen, store, inbox, desk, cast):
         acts.reopen(p, store, made["again"].key, by=cast.bruno)
     inbox.answered(made["answered"])
     with pen() as p:
-        acts.add(p, store, made["accepted"].key, MessageKind.ADDITION, ANSWER, receipts.new_nonce())
-        acts.withdraw(p, store, made["accepted"].key, receipts.new_nonce())
+        acts.add(
+            p, store, made["accepted"].key, MessageKind.ADDITION, ANSWER, receipt_codes.new_nonce()
+        )
+        acts.withdraw(p, store, made["accepted"].key, receipt_codes.new_nonce())
         acts.leave_contact(p, store, made["declined"].key, "x")
         acts.claim(p, made["received"].key, by=cast.bruno)
         acts.release(p, made["received"].key, by=cast.bruno)

@@ -6,8 +6,8 @@ import json
 from datetime import UTC, date, datetime, timedelta
 
 import pytest
-from filed import AT
-from reported import CONTACT, a_report
+from cast import AT
+from report_factory import CONTACT, a_report
 from sqlalchemy import func, select
 
 from register.cases import acts as cases
@@ -17,9 +17,9 @@ from register.db import sqlite_path
 from register.errors import SealError
 from register.journal import Act, JournalEntry
 from register.report_keys import KeyStore
-from register.reports import acts, queries, receipts, report_content, report_lists
-from register.reports.acts import retention
-from register.reports.acts.retention import PurgeCounts, run_retention
+from register.reports import acts, queries, receipt_codes, report_content, report_lists, retention
+from register.reports.acts import purging
+from register.reports.acts.purging import PurgeCounts, run_retention
 from register.reports.models import (
     Message,
     Report,
@@ -166,7 +166,7 @@ def test_an_undecided_report_is_declined_purged_and_tallied(session, store, inbo
 
 
 def test_a_run_handles_several_batches(session, store, inbox, looked, monkeypatch):
-    monkeypatch.setattr("register.reports.acts.retention.BATCH_SIZE", 3)
+    monkeypatch.setattr("register.reports.acts.purging.BATCH_SIZE", 3)
     for _ in range(7):
         inbox.spam()
     assert looked(day(7)).done == PurgeCounts(purged=7)
@@ -180,7 +180,7 @@ def test_a_clock_a_year_ahead_purges_nothing_until_a_person_confirms_it(
     session, store, inbox, looked
 ):
     filed, asked = inbox.spam(), inbox.waiting()
-    assert looked(day(0), confirmed=False) == retention.RetentionRun(PurgeCounts())
+    assert looked(day(0), confirmed=False) == purging.RetentionRun(PurgeCounts())
     ahead = day(365)
     for _ in range(2):
         found = looked(ahead, confirmed=False)
@@ -207,7 +207,7 @@ def test_a_gap_of_a_month_needs_no_confirmation(session, inbox, looked):
 def test_a_clock_set_back_purges_nothing(session, inbox, looked):
     inbox.spam()
     looked(day(5), confirmed=False)
-    assert looked(day(-400), confirmed=False) == retention.RetentionRun(PurgeCounts())
+    assert looked(day(-400), confirmed=False) == purging.RetentionRun(PurgeCounts())
     assert session.get_one(RetentionClock, 1).day == day(5).date()
 
 
@@ -228,16 +228,16 @@ def test_retained_copies_are_destroyed_with_the_texts_of_a_case(
     inbox.accepted()
     draft = _case_of(session)
     looked(day(0), confirmed=False)
-    assert not retention.has_orphans(session)
+    assert not purging.has_orphans(session)
     session.rollback()
     with pen() as p:
         cases.discard(p, draft, by=cast.bruno)
-    assert retention.has_orphans(session)
+    assert purging.has_orphans(session)
     found = looked(day(ahead), confirmed=False)
     assert (found.done, found.waits_since) == (PurgeCounts(retained=1), TODAY if ahead else None)
     assert _count(session, RetainedReport) == 0
     assert report_content.case_key_name(draft) not in store.names()
-    assert not retention.has_orphans(session)
+    assert not purging.has_orphans(session)
     assert [*verify(session, []), *problems(session)] == []
 
 
@@ -276,7 +276,7 @@ def test_unused_keys_are_destroyed_and_needed_or_unknown_ones_stay(session, stor
     # That of a contact which was taken back as the register was killed.
     spent = f"{live[0].key} contact {'0' * 16}"
     # Those of a report and a case that this database, restored from a copy, has not heard of.
-    unknown = {receipts.new_key(), report_content.case_key_name(draft + 1)}
+    unknown = {receipt_codes.new_key(), report_content.case_key_name(draft + 1)}
     for name in (spent, *unknown):
         store.new_key(name)
     assert looked(day(1)).done == PurgeCounts()
@@ -289,7 +289,7 @@ def test_a_key_needed_again_before_the_destruction_stays(session, pen, store, in
     taken_back, other = inbox.accepted(), inbox.received()
     draft = _case_of(session)
     with pen() as p:
-        acts.withdraw(p, store, taken_back.key, receipts.new_nonce())
+        acts.withdraw(p, store, taken_back.key, receipt_codes.new_nonce())
     # As if the register had been killed before it destroyed the key.
     assert report_content.case_key_name(draft) not in store.names()
     store.new_key(report_content.case_key_name(draft))
@@ -311,7 +311,7 @@ def test_with_another_instances_keys_nothing_is_destroyed(session, engine, store
     session.rollback()
     other = KeyStore(f"sqlite:///{tmp_path / 'keys.sqlite3'}", bytes(32), "another")
     other.make_store()
-    name = receipts.new_key()
+    name = receipt_codes.new_key()
     other.new_key(name)
     wrong = KeyStore(f"sqlite:///{tmp_path / 'keys.sqlite3'}", bytes(range(32)), "another")
     with pytest.raises(SealError) as refused:

@@ -80,7 +80,7 @@ def test_a_sheet_is_served_for_a_year_under_the_name_of_its_content(
         ("", 200),
     ],
 )
-def test_who_has_it_is_not_sent_it(
+def test_a_client_with_the_asset_gets_304(
     client: FlaskClient, sheet: str, known: str, status: int
 ) -> None:
     digest = sheet.split(".")[1]
@@ -102,7 +102,7 @@ def test_who_has_it_is_not_sent_it(
         ("", False),
     ],
 )
-def test_it_is_sent_compressed_to_those_who_take_it(
+def test_an_asset_is_compressed_for_clients_that_accept_it(
     client: FlaskClient, sheet: str, accepted: str, packed: bool
 ) -> None:
     with client.get(sheet, headers={"Accept-Encoding": accepted}) as answer:
@@ -142,7 +142,7 @@ def test_head_range_and_other_methods(client: FlaskClient, sheet: str) -> None:
         "/static/css/.page.css",
     ],
 )
-def test_nothing_else_is_there(client: FlaskClient, sheet: str, path: str) -> None:
+def test_unknown_assets_are_not_found(client: FlaskClient, sheet: str, path: str) -> None:
     for asked in (
         path,
         sheet + ".gz",
@@ -178,7 +178,7 @@ def test_a_sheet_that_an_area_names_and_that_is_missing_stops_the_start(
     assert raised.value.key == "config_static"
 
 
-def test_flask_has_no_route_of_its_own_to_them(app: Flask) -> None:
+def test_flask_has_no_static_route(app: Flask) -> None:
     assert "static" not in {rule.endpoint for rule in app.url_map.iter_rules()}
 
 
@@ -263,7 +263,7 @@ def test_a_name_that_comes_back_is_no_longer_former(source: Path, tmp_path: Path
     assert former.exists()
 
 
-def test_many_may_do_so_at_once(source: Path, tmp_path: Path) -> None:
+def test_concurrent_publications_of_assets_succeed(source: Path, tmp_path: Path) -> None:
     folder = tmp_path / "assets"
     (folder / "css").mkdir(parents=True)
     for number in range(60):
@@ -306,7 +306,7 @@ def test_a_file_that_would_not_be_served_is_refused(
     assert raised.value.values["path"] == source / name
 
 
-def test_what_the_system_left_among_them_is_passed_over(source: Path, tmp_path: Path) -> None:
+def test_system_files_among_the_assets_are_ignored(source: Path, tmp_path: Path) -> None:
     (source / ".DS_Store").touch()
     assert ".DS_Store" not in assets.collect(source, tmp_path / "assets")
 
@@ -322,7 +322,7 @@ def test_without_any_file_nothing_starts(made: Settings, tmp_path: Path) -> None
             assets.collect(folder, tmp_path / "assets")
 
 
-def test_a_process_serves_what_another_has_put_there_since(source: Path, tmp_path: Path) -> None:
+def test_a_process_serves_assets_published_by_another(source: Path, tmp_path: Path) -> None:
     """During an upgrade a new process's page may send its reader to the old one, and back."""
     folder = tmp_path / "assets"
     told: list[str] = []

@@ -16,8 +16,8 @@ from werkzeug.test import TestResponse
 
 from register.cases import acts
 from register.cases.case_content import Content
-from register.territory.resolve import EXACTNESS, PlaceReading
-from register.territory.web import place_choice
+from register.territory.readings import EXACTNESS, PlaceReading
+from register.territory.web import place_names
 from register.territory.web.place_choice import MAX_SUGGESTIONS
 
 pytestmark = pytest.mark.one_database
@@ -117,7 +117,7 @@ def test_a_list_keeps_the_code_that_was_meant(client: FlaskClient, typed: str, l
         ("75118", "Commune : Paris (pour Paris 18e Arrondissement)"),
     ],
 )
-def test_a_chip_names_what_was_asked_for_and_what_answers(
+def test_a_chip_names_the_requested_and_the_resolved_place(
     client: FlaskClient, filed: str, chip: str
 ) -> None:
     html = body(client.get(f"/incidents?commune={filed}"))
@@ -290,7 +290,7 @@ def test_a_short_name_is_offered_with_the_town_that_has_the_case(client: FlaskCl
         ("annee=1950", "Élargissez les dates"),
     ],
 )
-def test_nothing_found_says_what_to_change(client: FlaskClient, asked: str, said: str) -> None:
+def test_an_empty_list_says_what_to_change(client: FlaskClient, asked: str, said: str) -> None:
     told = words(body(client.get(f"/incidents?{asked}")))
     assert said in told
     others = {"à ce filtre.", "Retirez-en un", "Élargissez les dates"}
@@ -590,10 +590,8 @@ def test_suggestions_are_stored_nowhere_and_count_what_is_published(
 @pytest.mark.parametrize("why", [*EXACTNESS, "endroit", "pays"])
 def test_every_reason_has_its_words(app: Flask, why: str) -> None:
     with app.test_request_context():
-        alone = place_choice.match_reason(
-            PlaceReading("commune", "93066", "Saint-Denis", "93", why)
-        )
-        through = place_choice.match_reason(
+        alone = place_names.match_reason(PlaceReading("commune", "93066", "Saint-Denis", "93", why))
+        through = place_names.match_reason(
             PlaceReading(
                 "commune", "93066", "Saint-Denis", "93", why, "Pierrefitte-sur-Seine", "93059"
             )

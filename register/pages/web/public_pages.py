@@ -16,7 +16,7 @@ from register.config import LEGAL_FIELDS
 from register.db import db
 from register.pages import content as editorial
 from register.pages.content import DEFINITIONS, fill_markers
-from register.reports import plain_words
+from register.reports import form_vocabulary
 from register.text.dates import paris_day
 from register.web.blueprints import public
 from register.web.l10n import typeset
@@ -45,7 +45,7 @@ def definitions(marker: str) -> str:
         groups.append((None, words))
     examples: Mapping[str, str] = {}
     if list_name == "type":
-        plain_types = plain_words.words("type", language())
+        plain_types = form_vocabulary.words("type", language())
         examples = {code: word.example for code, word in plain_types.items()}
     elif list_name in editorial.EXAMPLE_LISTS:
         examples = editorial.examples(list_name, language())
@@ -63,6 +63,7 @@ def _editorial_view(name: str) -> Callable[[], str]:
     return view
 
 
+# Rules without arguments, which the sitemap lists.
 for _name in editorial.PAGE_NAMES:
     public.add_url_rule(f"/{_name}", _name.replace("-", "_"), _editorial_view(_name))
 

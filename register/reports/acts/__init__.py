@@ -18,8 +18,8 @@ from register.reports.acts.moderation import (
     view_contact,
     view_retained,
 )
+from register.reports.acts.purging import forget, purge
 from register.reports.acts.reporter import add, leave_contact, receive, withdraw
-from register.reports.acts.retention import forget, purge
 
 __all__ = [
     "accept",

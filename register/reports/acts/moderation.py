@@ -7,8 +7,8 @@ from collections.abc import Collection
 from sqlalchemy import select
 
 from register.accounts import vouching
-from register.accounts.acts import load_acting_member
 from register.accounts.models import Member
+from register.accounts.vouching import load_acting_member
 from register.cases import acts as cases
 from register.cases.acts.draft_acts import CLAIM_DURATION
 from register.cases.case_content import Content
@@ -18,38 +18,37 @@ from register.cases.vocabulary import current_vocabulary
 from register.errors import Invalid, NotFound, Refused
 from register.journal import Act, WriteTransaction
 from register.report_keys import KeyStore
-from register.reports import receipts, report_content, rules
-from register.reports.acts._steps import (
+from register.reports import receipt_codes, report_content, retention
+from register.reports.acts.transitions import (
     change_state,
     count_messages,
     load_report,
+    record,
     require_data_key,
     require_text,
     store_message,
 )
 from register.reports.models import MessageKind, Report, ReportState, RetainedReport
+from register.reports.queries import has_retained, viewed_on_day
 from register.reports.report_content import Decision
-from register.reports.report_history import has_retained, views_on_day
-from register.text import dates
+from register.text.dates import paris_day
 
 SENTENCE_LIMIT = 2_000
 
 
-def load_for_member(
-    tx: WriteTransaction, key: str, by: int, seen: int | None = None
-) -> tuple[Report, Member]:
-    """The report and the acting member, both read under the lock.
+def load_for_member(tx: WriteTransaction, key: str, by: int, seen: int | None = None) -> Report:
+    """The report, read under the lock, for an active member.
 
     :param seen: the number of messages on the member's page; None for acts that ignore it.
     :raises Refused: ``report_held`` by another member, ``report_changed``.
     """
-    member = load_acting_member(tx, by)
+    load_acting_member(tx, by)
     report = load_report(tx, key)
-    if report.held_by not in (None, member.id) and _is_claimed(report, tx):
+    if report.held_by not in (None, by) and _is_claimed(report, tx):
         raise Refused("report_held", state=report.state, member=report.held_by)
     if seen is not None and seen != count_messages(tx, report):
         raise Refused("report_changed", state=report.state)
-    return report, member
+    return report
 
 
 def _is_claimed(report: Report, tx: WriteTransaction) -> bool:
@@ -58,11 +57,10 @@ def _is_claimed(report: Report, tx: WriteTransaction) -> bool:
 
 def claim(tx: WriteTransaction, key: str, *, by: int) -> None:
     """Claim a report for some hours, or renew the claim."""
-    report, member = load_for_member(tx, key, by)
+    report = load_for_member(tx, key, by)
     change_state(tx, report, Act.REPORT_CLAIMED)
-    report.held_by, report.held_until = member.id, tx.at + CLAIM_DURATION
-    tx.session.flush()
-    tx.record(Act.REPORT_CLAIMED, by=member.id, details={"report": key})
+    report.held_by, report.held_until = by, tx.at + CLAIM_DURATION
+    record(tx, Act.REPORT_CLAIMED, key, by)
 
 
 def release(tx: WriteTransaction, key: str, *, by: int) -> None:
@@ -70,25 +68,24 @@ def release(tx: WriteTransaction, key: str, *, by: int) -> None:
 
     :raises Refused: ``report_not_held``.
     """
-    report, member = load_for_member(tx, key, by)
+    report = load_for_member(tx, key, by)
     if report.held_by is None or not _is_claimed(report, tx):
         raise Refused("report_not_held", state=report.state)
     change_state(tx, report, Act.REPORT_RELEASED)
     report.held_by = report.held_until = None
-    tx.session.flush()
-    tx.record(Act.REPORT_RELEASED, by=member.id, details={"report": key})
+    record(tx, Act.REPORT_RELEASED, key, by)
 
 
 def ask_reporter(
     tx: WriteTransaction, store: KeyStore, key: str, text: str, *, by: int, seen: int | None = None
 ) -> None:
     """Ask the reporter a question, which they read with their code."""
-    report, member = load_for_member(tx, key, by, seen)
+    report = load_for_member(tx, key, by, seen)
     data_key, body = require_data_key(store, report), require_text(text)
     change_state(tx, report, Act.REPORT_ASKED)
     report.news = False
-    store_message(tx, report, data_key, receipts.new_key(), MessageKind.QUESTION, body)
-    tx.record(Act.REPORT_ASKED, by=member.id, details={"report": key})
+    store_message(tx, report, data_key, receipt_codes.new_key(), MessageKind.QUESTION, body)
+    record(tx, Act.REPORT_ASKED, key, by)
 
 
 def mark_read(tx: WriteTransaction, key: str, *, by: int, seen: int | None = None) -> None:
@@ -96,12 +93,11 @@ def mark_read(tx: WriteTransaction, key: str, *, by: int, seen: int | None = Non
 
     :raises Refused: ``report_no_news``.
     """
-    report, member = load_for_member(tx, key, by, seen)
+    report = load_for_member(tx, key, by, seen)
     if not report.news:
         raise Refused("report_no_news", state=report.state)
     report.news = False
-    tx.session.flush()
-    tx.record(Act.REPORT_READ, by=member.id, details={"report": key})
+    record(tx, Act.REPORT_READ, key, by)
 
 
 def accept(
@@ -122,7 +118,7 @@ def accept(
     :param into: the id of the case, where there is no draft.
     :raises NotFound: ``no_such_case``, also for an erased or a merged case.
     """
-    report, member = load_for_member(tx, key, by, seen)
+    report = load_for_member(tx, key, by, seen)
     data_key = require_data_key(store, report)
     change_state(tx, report, Act.REPORT_ACCEPTED)
     if new is not None:
@@ -134,16 +130,11 @@ def accept(
         incident_id = case.id
     _retain_content(tx, store, report, data_key, incident_id)
     reporter_sentence = require_text(sentence, SENTENCE_LIMIT) if sentence.strip() else ""
-    decision = Decision(reporter_sentence, incident_id, member.id)
+    decision = Decision(reporter_sentence, incident_id, by)
     report.decision = report_content.encrypt_decision(data_key, key, decision)
     report.news, report.reason = False, ""
-    tx.session.flush()
-    tx.record(
-        Act.REPORT_ACCEPTED,
-        by=member.id,
-        # The case is named in the encrypted decision only, and forgotten with it.
-        details={"report": key, "new": new is not None},
-    )
+    # The case is named in the encrypted decision only, and forgotten with it.
+    record(tx, Act.REPORT_ACCEPTED, key, by, new=new is not None)
     return incident_id
 
 
@@ -151,17 +142,11 @@ def _retain_content(
     tx: WriteTransaction, store: KeyStore, report: Report, data_key: bytes, incident_id: int
 ) -> None:
     """Copy the content under the key of the case, as evidence for the publication."""
-    case_key_name = report_content.case_key_name(incident_id)
-    case_key = store.key(case_key_name) or store.new_key(case_key_name)
+    key_name, retained_key = report_content.case_key_name(incident_id), receipt_codes.new_key()
+    case_key = store.key(key_name) or store.new_key(key_name)
     received = report_content.decrypt_content(data_key, report.key, report.sealed or b"")
-    retained_key = receipts.new_key()
-    tx.session.add(
-        RetainedReport(
-            key=retained_key,
-            incident_id=incident_id,
-            sealed=report_content.encrypt_content(case_key, retained_key, received),
-        )
-    )
+    sealed = report_content.encrypt_content(case_key, retained_key, received)
+    tx.session.add(RetainedReport(key=retained_key, incident_id=incident_id, sealed=sealed))
 
 
 def decline(
@@ -175,16 +160,15 @@ def decline(
     seen: int | None = None,
 ) -> None:
     """Decline a report, with a reason of the vocabulary and a sentence for the reporter."""
-    report, member = load_for_member(tx, key, by, seen)
+    report = load_for_member(tx, key, by, seen)
     if not current_vocabulary(tx.session).has("refus", reason):
         raise Invalid("unknown_code", field="reason", value=reason[:40])
     data_key = require_data_key(store, report)
     change_state(tx, report, Act.REPORT_DECLINED)
-    decision = Decision(require_text(sentence, SENTENCE_LIMIT), None, member.id)
+    decision = Decision(require_text(sentence, SENTENCE_LIMIT), None, by)
     report.decision = report_content.encrypt_decision(data_key, key, decision)
     report.reason, report.news = reason, False
-    tx.session.flush()
-    tx.record(Act.REPORT_DECLINED, by=member.id, details={"report": key, "reason": reason})
+    record(tx, Act.REPORT_DECLINED, key, by, reason=reason)
 
 
 def spam(tx: WriteTransaction, key: str, *, by: int, together: bool = False) -> None:
@@ -193,15 +177,15 @@ def spam(tx: WriteTransaction, key: str, *, by: int, together: bool = False) -> 
     :param together: it is one of several marked at once without reading each: its purge waits for
         the confirmation of another member, or for thirty days.
     """
-    report, member = load_for_member(tx, key, by)
+    report = load_for_member(tx, key, by)
     change_state(tx, report, Act.REPORT_SPAM)
     report.news = False
-    if together:
-        report.together_by = member.id
-        report.purge_on = report.moved_on + rules.BULK_SPAM_TERM
-    tx.session.flush()
-    details = {"report": key, "together": 1} if together else {"report": key}
-    tx.record(Act.REPORT_SPAM, by=member.id, details=details)
+    if not together:
+        record(tx, Act.REPORT_SPAM, key, by)
+        return
+    report.together_by = by
+    report.purge_on = report.moved_on + retention.BULK_SPAM_TERM
+    record(tx, Act.REPORT_SPAM, key, by, together=1)
 
 
 def confirm_spam(tx: WriteTransaction, key: str, *, by: int, single: bool = False) -> None:
@@ -211,18 +195,18 @@ def confirm_spam(tx: WriteTransaction, key: str, *, by: int, single: bool = Fals
     :raises Refused: ``report_not_together``; ``own_change`` and other reasons why a member cannot
         be the second person.
     """
-    report, member = load_for_member(tx, key, by)
+    report = load_for_member(tx, key, by)
     if report.state != ReportState.SPAM or report.together_by is None:
         raise Refused("report_not_together", state=report.state)
-    if not (single and member.id == report.together_by):
-        vouching.require_second(member, tx.load(Member, report.together_by), tx.at)
-    put_aside, today = report.moved_on, dates.paris_day(tx.at)
+    if not (single and by == report.together_by):
+        author = tx.load(Member, report.together_by)
+        vouching.require_second(tx.load(Member, by), author, tx.at)
+    put_aside, today = report.moved_on, paris_day(tx.at)
     change_state(tx, report, Act.REPORT_SPAM_AGREED)
     report.moved_on = put_aside
-    term = rules.purge_day(ReportState.SPAM, put_aside)
+    term = retention.purge_day(ReportState.SPAM, put_aside)
     report.purge_on, report.together_by = max(term or today, today), None
-    tx.session.flush()
-    tx.record(Act.REPORT_SPAM_AGREED, by=member.id, details={"report": key})
+    record(tx, Act.REPORT_SPAM_AGREED, key, by)
 
 
 def reopen(tx: WriteTransaction, store: KeyStore, key: str, *, by: int) -> None:
@@ -230,7 +214,7 @@ def reopen(tx: WriteTransaction, store: KeyStore, key: str, *, by: int) -> None:
 
     :raises Refused: ``report_has_case`` while its case exists, ``report_purged``.
     """
-    report, member = load_for_member(tx, key, by)
+    report = load_for_member(tx, key, by)
     data_key = require_data_key(store, report)
     if report.state == ReportState.ACCEPTED and report.decision is not None:
         incident_id = report_content.decrypt_decision(data_key, key, report.decision).incident
@@ -240,8 +224,7 @@ def reopen(tx: WriteTransaction, store: KeyStore, key: str, *, by: int) -> None:
     change_state(tx, report, Act.REPORT_REOPENED)
     report.reason, report.decision, report.suspect = "", None, False
     report.together_by = None
-    tx.session.flush()
-    tx.record(Act.REPORT_REOPENED, by=member.id, details={"report": key})
+    record(tx, Act.REPORT_REOPENED, key, by)
 
 
 def view(tx: WriteTransaction, keys: Collection[str], *, by: int) -> None:
@@ -249,10 +232,7 @@ def view(tx: WriteTransaction, keys: Collection[str], *, by: int) -> None:
 
     :raises NotFound: ``no_such_report``.
     """
-    member = load_acting_member(tx, by)
-    for key in _unrecorded(tx, Act.REPORT_VIEWED, member.id, keys):
-        load_report(tx, key)
-        tx.record(Act.REPORT_VIEWED, by=member.id, details={"report": key})
+    _record_views(tx, Act.REPORT_VIEWED, keys, by)
 
 
 def view_contact(tx: WriteTransaction, key: str, *, by: int) -> None:
@@ -260,21 +240,22 @@ def view_contact(tx: WriteTransaction, key: str, *, by: int) -> None:
 
     :raises NotFound: ``no_such_report``.
     """
-    member = load_acting_member(tx, by)
-    load_report(tx, key)
-    for unrecorded_key in _unrecorded(tx, Act.REPORT_CONTACT_VIEWED, member.id, [key]):
-        tx.record(Act.REPORT_CONTACT_VIEWED, by=member.id, details={"report": unrecorded_key})
+    _record_views(tx, Act.REPORT_CONTACT_VIEWED, [key], by)
+
+
+def _record_views(tx: WriteTransaction, act: Act, keys: Collection[str], by: int) -> None:
+    load_acting_member(tx, by)
+    viewed_keys = viewed_on_day(tx.session, act, by, tx.at)
+    for key in dict.fromkeys(keys):
+        if key not in viewed_keys:
+            load_report(tx, key)
+            record(tx, act, key, by)
 
 
 def view_retained(tx: WriteTransaction, incident_id: int, *, by: int) -> None:
     """Record that a member viewed the copies of reports that a case retains, once a day."""
-    member = load_acting_member(tx, by)
-    day_views = views_on_day(tx.session, Act.COPY_VIEWED, member.id, tx.at)
-    if incident_id not in day_views.cases and has_retained(tx.session, incident_id):
+    load_acting_member(tx, by)
+    viewed_cases = viewed_on_day(tx.session, Act.COPY_VIEWED, by, tx.at)
+    if incident_id not in viewed_cases and has_retained(tx.session, incident_id):
         case = tx.load(Incident, incident_id)
-        tx.record(Act.COPY_VIEWED, by=member.id, incident=case.id, case=case.number)
-
-
-def _unrecorded(tx: WriteTransaction, act: Act, by: int, keys: Collection[str]) -> list[str]:
-    day_views = views_on_day(tx.session, act, by, tx.at)
-    return [key for key in dict.fromkeys(keys) if key not in day_views.reports]
+        tx.record(Act.COPY_VIEWED, by=by, incident=case.id, case=case.number)

@@ -14,19 +14,20 @@ from register.errors import Invalid, Refused
 from register.journal import Act, WriteTransaction
 from register.journal.canonical import new_salt
 from register.report_keys import KeyStore
-from register.reports import receipts, report_content, rules
-from register.reports.acts._steps import (
+from register.reports import receipt_codes, report_content
+from register.reports.acts.purging import destroy_keys_after_commit
+from register.reports.acts.transitions import (
     change_state,
     load_report,
+    next_state,
+    record,
     require_data_key,
     require_text,
     store_message,
 )
-from register.reports.acts.retention import destroy_keys_after_commit
 from register.reports.models import Message, MessageKind, Report, ReportState, RetainedReport
-from register.reports.receipts import CODES, RECEIPTS
 from register.reports.report_content import CONTACT_LIMIT, Received, ReportContent, content_digest
-from register.text import dates
+from register.text.dates import paris_day
 from register.text.normalisation import clean
 from register.text.quoted_passages import is_distinctive
 
@@ -61,7 +62,7 @@ def receive(
         return existing
     code, receipt = _derive_code(store, nonce)
     contact_text = _clean_contact(contact)
-    key, salt, today = receipts.new_key(), new_salt(), dates.paris_day(tx.at)
+    key, salt, today = receipt_codes.new_key(), new_salt(), paris_day(tx.at)
     contact_id = report_content.new_contact_id()
     data_key, contact_key = store.new_keys(key, report_content.contact_key_name(key, contact_id))
     tx.session.add(
@@ -77,8 +78,7 @@ def receive(
             contact=report_content.encrypt_contact(contact_key, key, contact_id, contact_text),
         )
     )
-    tx.session.flush()
-    tx.record(Act.REPORT_RECEIVED, by=None, details={"report": key})
+    record(tx, Act.REPORT_RECEIVED, key)
     return ReceivedReport(key, code)
 
 
@@ -97,19 +97,21 @@ def find_received(
     if existing is None:
         return None
     data_key = store.key(existing.key) if existing.sealed is not None else None
-    if data_key is not None and existing.sealed is not None:
-        received = report_content.decrypt_content(data_key, existing.key, existing.sealed)
-        if received.sent == sent:
-            return ReceivedReport(existing.key, code, is_duplicate=True)
+    if data_key is not None and _decrypt_received(existing, data_key).sent == sent:
+        return ReceivedReport(existing.key, code, is_duplicate=True)
     raise Refused("report_already_sent", state=existing.state, report=existing.key)
+
+
+def _decrypt_received(report: Report, data_key: bytes) -> Received:
+    return report_content.decrypt_content(data_key, report.key, report.sealed or b"")
 
 
 def _derive_code(store: KeyStore, nonce: str) -> tuple[str, bytes]:
     """The code derived from a nonce, and its stored hash."""
-    if not receipts.is_nonce(nonce):
+    if not receipt_codes.is_nonce(nonce):
         raise Invalid("report_nonce")
-    code = receipts.derive_code(store.derived_key(CODES), nonce)
-    return code, receipts.hash_code(store.derived_key(RECEIPTS), code)
+    code = receipt_codes.derive_code(store.derived_key(receipt_codes.CODES), nonce)
+    return code, receipt_codes.hash_code(store.derived_key(receipt_codes.RECEIPTS), code)
 
 
 def _clean_contact(contact: str) -> str:
@@ -130,9 +132,9 @@ def add(
     """
     report = load_report(tx, key)
     data_key, body = require_data_key(store, report), require_text(text)
-    if not receipts.is_nonce(nonce):
+    if not receipt_codes.is_nonce(nonce):
         raise Invalid("report_nonce")
-    message_key = receipts.derive_row_key(store.derived_key(CODES), key, nonce)
+    message_key = receipt_codes.derive_row_key(store.derived_key(receipt_codes.CODES), key, nonce)
     existing = tx.session.get(Message, message_key)
     if existing is not None:
         _kind, text_before = report_content.decrypt_message(data_key, message_key, existing.sealed)
@@ -142,7 +144,7 @@ def add(
     change_state(tx, report, Act.REPORT_ADDED)
     report.news = True
     store_message(tx, report, data_key, message_key, kind, body)
-    tx.record(Act.REPORT_ADDED, by=None, details={"report": key})
+    record(tx, Act.REPORT_ADDED, key)
     return True
 
 
@@ -156,7 +158,7 @@ def leave_contact(tx: WriteTransaction, store: KeyStore, key: str, contact: str)
     text = _clean_contact(contact)
     if text:
         # A withdrawn report takes no new contact; erasing one stays possible.
-        rules.next_state(ReportState(report.state), Act.REPORT_ADDED)
+        next_state(ReportState(report.state), Act.REPORT_ADDED)
     former = report.contact or b""
     contact_id = report_content.new_contact_id()
     contact_key = store.new_key(report_content.contact_key_name(key, contact_id))
@@ -169,8 +171,7 @@ def leave_contact(tx: WriteTransaction, store: KeyStore, key: str, contact: str)
 
     tx.after_commit(destroy_former_key)
     report.news = report.news or bool(text)
-    tx.session.flush()
-    tx.record(Act.REPORT_ADDED, by=None, details={"report": key})
+    record(tx, Act.REPORT_ADDED, key)
 
 
 def withdraw(tx: WriteTransaction, store: KeyStore, key: str, nonce: str, text: str = "") -> bool:
@@ -182,16 +183,14 @@ def withdraw(tx: WriteTransaction, store: KeyStore, key: str, nonce: str, text: 
     data_key = require_data_key(store, report)
     case = _live_case(tx, report, data_key)
     if case is not None and case.number is not None:
-        request_text = clean(text).strip() or "–"
-        add(tx, store, key, MessageKind.REQUEST, request_text, nonce)
+        add(tx, store, key, MessageKind.REQUEST, clean(text).strip() or "–", nonce)
         cases.withdraw_report_unpublished(tx, case.id, _reporter_words(tx, report, data_key))
         return False
     change_state(tx, report, Act.REPORT_WITHDRAWN)
     report.news = True
     if case is not None:
         _detach_from_case(tx, store, report, data_key, case)
-    tx.session.flush()
-    tx.record(Act.REPORT_WITHDRAWN, by=None, details={"report": key})
+    record(tx, Act.REPORT_WITHDRAWN, key)
     return True
 
 
@@ -207,11 +206,10 @@ def _detach_from_case(
     tx: WriteTransaction, store: KeyStore, report: Report, data_key: bytes, case: Incident
 ) -> None:
     """Remove a report's copy and the reporter's words from a case that is not public."""
-    received = report_content.decrypt_content(data_key, report.key, report.sealed or b"")
+    received = _decrypt_received(report, data_key)
     case_key = store.key(report_content.case_key_name(case.id))
-    for retained in tx.session.scalars(
-        select(RetainedReport).where(RetainedReport.incident_id == case.id)
-    ):
+    retained_stmt = select(RetainedReport).where(RetainedReport.incident_id == case.id)
+    for retained in tx.session.scalars(retained_stmt):
         # No column links a copy to its report: their contents are compared.
         if case_key is not None and (
             report_content.decrypt_content(case_key, retained.key, retained.sealed) == received
@@ -222,7 +220,6 @@ def _detach_from_case(
     if case.merged_into is not None:
         target_id = select(Incident.id).where(Incident.number == case.merged_into)
         cases.withdraw_report_unpublished(tx, tx.session.scalars(target_id).one(), words)
-    tx.session.flush()
     # A case without other copies loses its key, so that no backup can decrypt the deleted one.
     destroy_keys_after_commit(tx, store)
 
@@ -232,7 +229,7 @@ def _reporter_words(tx: WriteTransaction, report: Report, data_key: bytes) -> li
 
     Short dates and messages ("hier soir", "oui") are left out: they could be anybody's.
     """
-    sent = report_content.decrypt_content(data_key, report.key, report.sealed or b"").sent
+    sent = _decrypt_received(report, data_key).sent
     rows = tx.session.scalars(select(Message).where(Message.report_key == report.key)).all()
     messages = [report_content.decrypt_message(data_key, row.key, row.sealed) for row in rows]
     later = [text for kind, text in messages if kind is not MessageKind.QUESTION]

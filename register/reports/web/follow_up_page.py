@@ -1,24 +1,143 @@
-"""Follow-up page of a report: its status, and the reporter's forms."""
+"""Page of a report opened by its code: access, the reporter's forms, status.
+
+A malformed code and an unknown one take the same path and get the same answer.
+"""
 
 from __future__ import annotations
 
+import functools
+from collections.abc import Callable
 from dataclasses import dataclass
 
 from flask import Response, make_response, render_template, request
+from flask.typing import ResponseReturnValue
+from flask_babel import gettext
 from flask_babel import lazy_gettext as _
 from wtforms import BooleanField, RadioField
 from wtforms.fields.choices import SelectChoice  # type: ignore[attr-defined]
 from wtforms.validators import DataRequired, ValidationError
 
-from register.reports import receipts
+from register.db import db
+from register.reports import queries, receipt_codes
 from register.reports.models import MessageKind
+from register.reports.queries import ReportView
 from register.reports.report_content import CONTACT_LIMIT, MESSAGE_LIMIT
-from register.reports.web import form_tokens
-from register.reports.web.answer_review import list_answers
-from register.reports.web.receipt_login import ReportAccess, SessionlessForm
+from register.reports.web import public_forms
+from register.reports.web.public_forms import OUTAGE_ERRORS, SessionlessForm, outage_response
+from register.reports.web.receipt_page import list_answers
 from register.reports.web.status_text import status_text
-from register.web.form_fields import MultilineField, text_field
-from register.web.request_context import current_vocabulary, settings
+from register.web import limits
+from register.web.form_fields import MultilineField, line_field, text_field
+from register.web.request_context import current_vocabulary, key_store, settings
+
+PURPOSE = "suivi"
+# The value of the button that erases the contact.
+DELETE = "supprimer"
+
+_OPENS_NOTHING = _(
+    "Ce code n’ouvre rien. Reprenez-le lettre par lettre. S’il est ancien, ce qu’il "
+    "ouvrait a pu être effacé."
+)
+_TOO_MANY_CODES = _(
+    "Trop de codes faux ont été essayés depuis votre connexion, par vous ou par quelqu’un "
+    "d’autre. Attendez %(time)s, puis réessayez : votre code reste dans le champ."
+)
+
+
+# --- access by code -----------------------------------------------------------------------------
+
+
+class ReceiptCodeForm(SessionlessForm):
+    """The form that asks for a report's code."""
+
+    code = line_field(_("Votre code"), limit=200)
+
+
+@dataclass(frozen=True)
+class ReportAccess:
+    """A report opened by its code."""
+
+    code: str
+    report_view: ReportView
+
+    @property
+    def key(self) -> str:
+        """The key of its row, which is on no page."""
+        return self.report_view.summary.key
+
+    @property
+    def formatted_code(self) -> str:
+        """The code in groups of four characters."""
+        return receipt_codes.format_code(self.code)
+
+
+def report_access(code: str, key: str) -> ReportAccess:
+    """The report with a key, as it is now."""
+    return ReportAccess(code, queries.get_report(db.session(), key_store(), key))
+
+
+ReportPageView = Callable[[ReportAccess], ResponseReturnValue]
+
+
+def with_report(
+    outage_page: Callable[[str], str],
+) -> Callable[[ReportPageView], Callable[[], ResponseReturnValue]]:
+    """Decorate a view of an opened report; without a valid code, the page asks for one.
+
+    :param outage_page: renders the page that keeps the typed text during an outage, from the
+        reason in words.
+    """
+
+    def decorate(view: ReportPageView) -> Callable[[], ResponseReturnValue]:
+        @functools.wraps(view)
+        def wrapped() -> ResponseReturnValue:
+            try:
+                access = _open_by_code()
+                return view(access) if isinstance(access, ReportAccess) else access
+            except OUTAGE_ERRORS as error:
+                busy_text = gettext(
+                    "Le registre est occupé : votre envoi n’est pas confirmé. Ce que vous avez "
+                    "écrit est resté dans cette page. Attendez une minute, puis envoyez de "
+                    "nouveau ; ce ne sera enregistré qu’une fois."
+                )
+                return outage_response(error, busy_text, outage_page)
+
+        return wrapped
+
+    return decorate
+
+
+def _open_by_code() -> ReportAccess | Response:
+    form = ReceiptCodeForm()
+    # Checked before the code, so that a wait tells nothing about a guess.
+    wait = limits.wait("code", counted=False)
+    if wait:
+        error_text = str(_TOO_MANY_CODES) % {"time": limits.wait_words(wait)}
+        return limits.too_soon_page(code_page(form, error_text), wait)
+    key = queries.key_by_code(db.session(), key_store(), form.code.data)
+    if key is None:
+        limits.wait("code")
+        # One error for malformed and unknown codes alike.
+        form.code.errors = [_OPENS_NOTHING]
+        return make_response(code_page(form), 422)
+    return report_access(receipt_codes.normalize_code(form.code.data), key)
+
+
+def code_page(form: ReceiptCodeForm, error_text: str = "") -> str:
+    """The page that asks for the code, with the typed one."""
+    return render_template("reports/receipt_login.html", form=form, error_text=error_text)
+
+
+def busy_code_page(_why: str = "") -> str:
+    """The page that asks for the code again when the database cannot be read."""
+    error_text = gettext(
+        "Le registre est occupé et ne peut pas ouvrir votre signalement. Attendez une minute, puis "
+        "réessayez : votre code reste dans le champ."
+    )
+    return code_page(ReceiptCodeForm(), error_text)
+
+
+# --- the forms ----------------------------------------------------------------------------------
 
 # The kinds of message that a reporter can choose.
 KIND_LABELS = {
@@ -31,9 +150,16 @@ _NO_CONTACT = _("Écrivez une adresse ou un numéro, ou ne changez rien.")
 _NOT_CONFIRMED = _("Cochez la case pour confirmer. Rien n’a été retiré.")
 
 
-class MessageForm(SessionlessForm):
+class ReporterForm(SessionlessForm):
+    """A form of the page; ``act`` names it in the templates."""
+
+    act = ""
+
+
+class MessageForm(ReporterForm):
     """An answer, an addition or a correction."""
 
+    act = "message"
     nature = RadioField(
         _("Ce message"),
         choices=[SelectChoice(code, name) for code, name in KIND_LABELS.items()],
@@ -48,9 +174,10 @@ class MessageForm(SessionlessForm):
         return MessageKind(code) if code in KIND_LABELS else MessageKind.ADDITION
 
 
-class ContactForm(SessionlessForm):
+class ContactForm(ReporterForm):
     """A contact; an empty one erases the stored contact."""
 
+    act = "contact"
     contact = text_field(_("Comment vous joindre"), limit=CONTACT_LIMIT)
     # Whether there is no stored contact that an empty one could erase.
     is_needed = False
@@ -61,9 +188,10 @@ class ContactForm(SessionlessForm):
             raise ValidationError(_NO_CONTACT)
 
 
-class WithdrawalForm(SessionlessForm):
+class WithdrawalForm(ReporterForm):
     """The withdrawal of a report, or the request for it once its case is public."""
 
+    act = "withdrawal"
     # A checkbox, since a button alone is pressed by mistake.
     confirme = BooleanField(
         _("Oui, je veux que mon signalement soit retiré"), validators=[DataRequired(_NOT_CONFIRMED)]
@@ -71,96 +199,70 @@ class WithdrawalForm(SessionlessForm):
     raison = text_field(_("Pourquoi (facultatif)"), limit=MESSAGE_LIMIT)
 
 
-PURPOSE = "suivi"
-# The value of the button that erases the contact.
-DELETE = "supprimer"
-
-
-@dataclass(frozen=True)
-class SubmittedForms:
-    """The form of the request, displayed as it was filled in; one of the three is set."""
-
-    message: MessageForm | None = None
-    contact: ContactForm | None = None
-    withdrawal: WithdrawalForm | None = None
-
-    @property
-    def form(self) -> SessionlessForm | None:
-        return self.message or self.contact or self.withdrawal
-
-
-def submitted_token() -> form_tokens.Token | None:
+def submitted_token() -> public_forms.Token | None:
     """The valid token of the form; None for a forged or an old one."""
-    return form_tokens.read_token(PURPOSE, request.form.get("jeton", ""))
+    return public_forms.read_token(PURPOSE, request.form.get("jeton", ""))
 
 
-def report_response(
-    access: ReportAccess,
-    status: int = 200,
-    filled: SubmittedForms | None = None,
-    *,
-    done: str = "",
-    error_text: str = "",
-    used: bool = False,
-) -> Response:
-    """The response with the page of a report.
-
-    :param done: the confirmation at the top.
-    :param error_text: why nothing was done.
-    :param used: whether the form has already made a row, and so needs a new nonce.
-    """
-    return make_response(
-        report_html(access, filled, done=done, error_text=error_text, used=used), status
-    )
+# --- the page -----------------------------------------------------------------------------------
 
 
 def report_html(
     access: ReportAccess,
-    filled: SubmittedForms | None = None,
+    filled: ReporterForm | None = None,
     *,
     done: str = "",
     error_text: str = "",
     used: bool = False,
 ) -> str:
-    """The HTML of the page, with the parameters of :func:`report_response`."""
-    filled = filled or SubmittedForms()
+    """The page of a report.
+
+    :param filled: the form of the request, displayed as it was filled in.
+    :param done: the confirmation at the top.
+    :param error_text: why nothing was done.
+    :param used: whether the form has already made a row, and so needs a new nonce.
+    """
     about = status_text(access.report_view, current_vocabulary(), settings().undecided_after)
     received = access.report_view.received
-    if filled.message and not about.is_waiting and filled.message.kind is MessageKind.ANSWER:
-        # The question has been answered: the page offers an addition instead.
-        filled.message.nature.data = MessageKind.ADDITION.value
-    blank_kind = MessageKind.ANSWER if about.is_waiting else MessageKind.ADDITION
+    kind = MessageKind.ANSWER if about.is_waiting else MessageKind.ADDITION
+    if isinstance(filled, MessageForm) and filled.kind is MessageKind.ANSWER:
+        # Once the question has been answered, the page offers an addition instead.
+        filled.nature.data = kind.value
+    forms: dict[str, ReporterForm] = {
+        "message": MessageForm(formdata=None, nature=kind.value),
+        "contact": ContactForm(formdata=None, contact=access.report_view.contact),
+        "withdrawal": WithdrawalForm(formdata=None),
+    }
+    if filled is not None:
+        forms[filled.act] = filled
     return render_template(
         "reports/follow_up.html",
         file=access.report_view,
         about=about,
         sent=list_answers(received.sent) if received else [],
-        code=receipts.format_code(access.code),
         done=done,
-        error_text=error_text,
-        filled=filled,
-        message=filled.message or MessageForm(formdata=None, nature=blank_kind.value),
-        contact=filled.contact or ContactForm(formdata=None, contact=access.report_view.contact),
-        withdrawal=filled.withdrawal or WithdrawalForm(formdata=None),
-        # A form that made no row keeps its nonce, so that it can be sent again.
-        again="" if used or filled.form is None else _reusable_token(),
-        new=lambda: form_tokens.new_token(PURPOSE),
-        delete=DELETE,
+        **forms,
+        **_form_values(access.code, filled, error_text, used),
     )
 
 
-def unsaved_form_html(filled: SubmittedForms, why: str) -> str:
+def unsaved_form_html(filled: ReporterForm, why: str) -> str:
     """The page with an unsaved form and the reason, made without the database."""
-    return render_template(
-        "reports/follow_up_not_saved.html",
-        error_text=why,
-        code=receipts.format_code(receipts.normalize_code(request.form.get("code", ""))),
-        filled=filled,
-        again=_reusable_token(),
-        new=lambda: form_tokens.new_token(PURPOSE),
-        delete=DELETE,
-    )
+    code = receipt_codes.normalize_code(request.form.get("code", ""))
+    return render_template("reports/follow_up_not_saved.html", **_form_values(code, filled, why))
 
 
-def _reusable_token() -> str:
-    return request.form.get("jeton", "") if submitted_token() else ""
+def _form_values(
+    code: str, filled: ReporterForm | None, error_text: str, used: bool = False
+) -> dict[str, object]:
+    """What the templates with the forms of a report have in common."""
+    # A form that made no row keeps its nonce, so that it can be sent again.
+    is_reusable = filled is not None and not used and submitted_token() is not None
+    return {
+        "code": receipt_codes.format_code(code),
+        "filled": filled,
+        "error_text": error_text,
+        "again": request.form.get("jeton", "") if is_reusable else "",
+        "new": lambda: public_forms.new_token(PURPOSE),
+        "delete": DELETE,
+    }

@@ -10,36 +10,32 @@ from collections.abc import Callable
 
 from flask import Response, make_response, redirect, render_template, request
 from flask.typing import ResponseReturnValue
+from flask_babel import gettext as _
 from flask_babel import lazy_gettext
 
 from register.db import db
 from register.errors import Invalid, Refused
 from register.journal import WriteTransaction
 from register.operations.instance_identity import tag_uri_maker
-from register.reports import acts, receipts, report_content
+from register.reports import acts, receipt_codes, report_content
 from register.reports.models import MessageKind, ReportState
 from register.reports.web.follow_up_page import (
     DELETE,
     ContactForm,
     MessageForm,
-    SubmittedForms,
-    WithdrawalForm,
-    report_html,
-    report_response,
-    submitted_token,
-    unsaved_form_html,
-)
-from register.reports.web.i18n import _
-from register.reports.web.receipt_login import (
-    OUTAGE_ERRORS,
     ReceiptCodeForm,
     ReportAccess,
+    ReporterForm,
+    WithdrawalForm,
     busy_code_page,
     code_page,
-    outage_response,
+    report_access,
+    report_html,
+    submitted_token,
+    unsaved_form_html,
     with_report,
 )
-from register.reports.web.receive_service import queued_transaction
+from register.reports.web.public_forms import OUTAGE_ERRORS, outage_response, queued_transaction
 from register.web import limits
 from register.web.blueprints import submit
 from register.web.error_messages import error_sentence
@@ -49,7 +45,6 @@ from register.web.l10n import day_words
 from register.web.request_context import key_store
 
 ENTER = "/suivi"
-LEAVE = "/suivi/quitter"
 
 # An act in a transaction, with the nonce of its form.
 FormAct = Callable[[WriteTransaction, str], object]
@@ -68,6 +63,18 @@ _TOO_LONG = lazy_gettext(
 _TOO_MANY_RECEIPTS = lazy_gettext(
     "Beaucoup de reçus ont été vérifiés depuis votre connexion. Attendez %(time)s, puis réessayez."
 )
+_REQUESTED = lazy_gettext(
+    "Votre demande de retrait est enregistrée. Le cas est public : l’équipe va la lire et "
+    "décider. Cette page dira ce qu’il en est."
+)
+_SENT_BEFORE = lazy_gettext(
+    "Cette page avait déjà servi à envoyer un autre texte, qui est bien enregistré. Le "
+    "nouveau est plus bas : envoyez-le s’il doit s’y ajouter."
+)
+_TOO_LATE = lazy_gettext(
+    "Ce n’est plus possible : l’état de votre signalement a changé entre-temps. Cette page "
+    "montre où il en est. Ce que vous aviez écrit est plus bas."
+)
 _BUSY = lazy_gettext("Le registre est occupé. Attendez une minute, puis réessayez.")
 
 
@@ -80,13 +87,13 @@ def enter() -> str:
 @submit.get("/suivi/contact", endpoint="follow_contact_enter")
 @submit.get("/suivi/retirer", endpoint="follow_withdraw_enter")
 @submit.get("/suivi/recu.json", endpoint="follow_receipt_enter")
-@submit.get(LEAVE, endpoint="follow_leave_enter")
+@submit.get("/suivi/quitter", endpoint="follow_leave_enter")
 def enter_first() -> ResponseReturnValue:
     """Redirect to the page that asks for the code."""
     return redirect(ENTER, 303)
 
 
-@submit.post(LEAVE, endpoint="follow_leave")
+@submit.post("/suivi/quitter", endpoint="follow_leave")
 def leave() -> Response:
     """Leave the follow-up and clear the browser's cache of this site."""
     return clear_browser_cache(make_response(render_template("reports/follow_up_left.html")))
@@ -96,11 +103,11 @@ def leave() -> Response:
 @with_report(busy_code_page)
 def follow(access: ReportAccess) -> ResponseReturnValue:
     """The status of a report."""
-    return report_response(access)
+    return report_html(access)
 
 
 @submit.post("/suivi/message", endpoint="follow_message")
-@with_report(lambda why: unsaved_form_html(SubmittedForms(message=MessageForm()), why))
+@with_report(lambda why: unsaved_form_html(MessageForm(), why))
 def message(access: ReportAccess) -> ResponseReturnValue:
     """Store an answer, an addition or a correction."""
     form = MessageForm()
@@ -113,11 +120,11 @@ def message(access: ReportAccess) -> ResponseReturnValue:
         MessageKind.ADDITION: _("Votre ajout est enregistré."),
         MessageKind.CORRECTION: _("Votre correction est enregistrée."),
     }
-    return _perform(access, SubmittedForms(message=form), act, lambda _result: done[form.kind])
+    return _perform(access, form, act, lambda _result: done[form.kind])
 
 
 @submit.post("/suivi/contact", endpoint="follow_contact")
-@with_report(lambda why: unsaved_form_html(SubmittedForms(contact=ContactForm()), why))
+@with_report(lambda why: unsaved_form_html(ContactForm(), why))
 def contact(access: ReportAccess) -> ResponseReturnValue:
     """Store, change or erase the contact."""
     form = ContactForm()
@@ -130,40 +137,32 @@ def contact(access: ReportAccess) -> ResponseReturnValue:
             acts.leave_contact(tx, key_store(), access.key, form.contact.data)
         return form.contact.data
 
-    def done(has_contact: object) -> str:
+    def done(has_contact: object) -> object:
         return _("Votre contact est enregistré.") if has_contact else _("Votre contact est effacé.")
 
-    return _perform(access, SubmittedForms(contact=form), act, done)
+    return _perform(access, form, act, done)
 
 
 @submit.post("/suivi/retirer", endpoint="follow_withdraw")
-@with_report(lambda why: unsaved_form_html(SubmittedForms(withdrawal=WithdrawalForm()), why))
+@with_report(lambda why: unsaved_form_html(WithdrawalForm(), why))
 def withdraw(access: ReportAccess) -> ResponseReturnValue:
     """Withdraw a report, or request it once its case is public."""
     state = access.report_view.summary.state
-    if state is ReportState.WITHDRAWN:
-        # The same form again, or another window: confirm what is already done.
-        return clear_browser_cache(report_response(access, done=_withdrawal_confirmation(True)))
-    form = WithdrawalForm()
 
     def act(tx: WriteTransaction, nonce: str) -> object:
         return acts.withdraw(tx, key_store(), access.key, nonce, form.raison.data)
 
+    def done(is_withdrawn: object) -> object:
+        return _("Votre signalement est retiré.") if is_withdrawn else _REQUESTED
+
+    if state is ReportState.WITHDRAWN:
+        # The same form again, or another window: confirm what is already done.
+        return clear_browser_cache(make_response(report_html(access, done=str(done(True)))))
+    form = WithdrawalForm()
     # A withdrawal happens once; only the request for an accepted report can be repeated.
     limited = state is ReportState.ACCEPTED
-    response = _perform(
-        access, SubmittedForms(withdrawal=form), act, _withdrawal_confirmation, limited=limited
-    )
+    response = _perform(access, form, act, done, limited=limited)
     return clear_browser_cache(response) if response.status_code == 200 else response
-
-
-def _withdrawal_confirmation(is_withdrawn: object) -> str:
-    if is_withdrawn:
-        return _("Votre signalement est retiré.")
-    return _(
-        "Votre demande de retrait est enregistrée. Le cas est public : l’équipe va la lire et "
-        "décider. Cette page dira ce qu’il en est."
-    )
 
 
 @submit.post("/suivi/recu.json", endpoint="follow_receipt")
@@ -172,26 +171,22 @@ def receipt(access: ReportAccess) -> ResponseReturnValue:
     """The receipt file of a report."""
     received = access.report_view.received
     if received is None:
-        return report_response(
-            access, 422, error_text=_("Le reçu a été détruit avec ce qu’il prouvait.")
-        )
+        error_text = _("Le reçu a été détruit avec ce qu’il prouvait.")
+        return report_html(access, error_text=error_text), 422
     authority = tag_uri_maker(db.session()).authority
-    response = make_response(
-        report_content.receipt_document(received, access.report_view.summary.day, authority)
-    )
-    response.headers["Content-Type"] = "application/json"
-    response.headers["Content-Disposition"] = 'attachment; filename="recu.json"'
-    return response
-
-
-# --- one act ------------------------------------------------------------------------------------
+    document = report_content.receipt_document(received, access.report_view.summary.day, authority)
+    headers = {
+        "Content-Type": "application/json",
+        "Content-Disposition": 'attachment; filename="recu.json"',
+    }
+    return make_response(document, headers)
 
 
 def _perform(
     access: ReportAccess,
-    filled: SubmittedForms,
+    form: ReporterForm,
     act: FormAct,
-    done: Callable[[object], str],
+    done: Callable[[object], object],
     *,
     limited: bool = True,
 ) -> Response:
@@ -202,35 +197,24 @@ def _perform(
     wait = limits.wait("message") if limited else 0
     if wait:
         error_text = str(_TOO_MANY_MESSAGES) % {"time": limits.wait_words(wait)}
-        return limits.too_soon_page(report_html(access, filled, error_text=error_text), wait)
+        return limits.too_soon_page(report_html(access, form, error_text=error_text), wait)
     token = submitted_token()
     if token is None:
-        return report_response(access, 422, filled, error_text=str(_TOO_OLD))
-    if filled.form is None or not filled.form.is_sent:
-        return report_response(access, 422, filled)
-    # An open read transaction would keep words that the act destroys in the database's log.
-    db.session.rollback()
+        return make_response(report_html(access, form, error_text=str(_TOO_OLD)), 422)
+    if not form.is_sent:
+        return make_response(report_html(access, form), 422)
     try:
         with queued_transaction() as tx:
             outcome = act(tx, token.nonce)
     except (Refused, Invalid) as error:
-        return report_response(
-            access.reload(), status_of(error), filled, error_text=_refusal_text(error), used=True
-        )
-    return report_response(access.reload(), done=done(outcome))
-
-
-def _refusal_text(error: Refused | Invalid) -> str:
-    if isinstance(error, Invalid):
-        return error_sentence(error)
-    if error.key == "report_already_sent":
-        return _(
-            "Cette page avait déjà servi à envoyer un autre texte, qui est bien enregistré. Le "
-            "nouveau est plus bas : envoyez-le s’il doit s’y ajouter."
-        )
-    return _(
-        "Ce n’est plus possible : l’état de votre signalement a changé entre-temps. Cette page "
-        "montre où il en est. Ce que vous aviez écrit est plus bas."
+        reason = error_sentence(error)
+        if isinstance(error, Refused):
+            reason = str(_SENT_BEFORE if error.key == "report_already_sent" else _TOO_LATE)
+        current = report_access(access.code, access.key)
+        page = report_html(current, form, error_text=reason, used=True)
+        return make_response(page, status_of(error))
+    return make_response(
+        report_html(report_access(access.code, access.key), done=str(done(outcome)))
     )
 
 
@@ -242,48 +226,39 @@ BODY_LIMIT = 400_000
 def prove() -> ResponseReturnValue:
     """Verify a receipt: whether and on which day its report was received. It is not stored."""
     if request.method != "POST":
-        return _response()
+        return _proof_page()
     if (request.content_length or 0) > BODY_LIMIT:
-        return _response(422, fault=str(_TOO_LONG))
+        return _proof_page(_TOO_LONG), 422
+    pasted = request.form.get("recu", "").strip()
     wait = limits.wait("receipt")
     if wait:
         fault = str(_TOO_MANY_RECEIPTS) % {"time": limits.wait_words(wait)}
-        return limits.too_soon_page(_html(fault=fault), wait)
+        return limits.too_soon_page(_proof_page(fault, pasted), wait)
     file = request.files.get("fichier")
-    document = file.stream.read(receipts.LIMIT + 1) if file else b""
-    document = document or _pasted().encode("utf-8", "replace")
+    document = file.stream.read(receipt_codes.LIMIT + 1) if file else b""
+    document = document or pasted.encode("utf-8", "replace")
     if not document.strip():
-        return _response(422, fault=_("Choisissez le fichier, ou collez ce qu’il contient."))
-    if len(document) > receipts.LIMIT:
-        return _response(422, fault=str(_TOO_LONG))
+        fault = _("Choisissez le fichier, ou collez ce qu’il contient.")
+        return _proof_page(fault, pasted), 422
+    if len(document) > receipt_codes.LIMIT:
+        return _proof_page(_TOO_LONG, pasted), 422
     try:
-        day = receipts.received_on(db.session(), document)
+        day = receipt_codes.received_on(db.session(), document)
     except OUTAGE_ERRORS as error:
-        return outage_response(error, str(_BUSY), lambda _why: _html(fault=str(_BUSY)))
+        return outage_response(error, str(_BUSY), lambda _why: _proof_page(_BUSY, pasted))
     if day is None:
-        return _response(
-            verdict=_("Ce reçu ne correspond à aucun signalement encore gardé ici."), proved=False
-        )
+        return _proof_page(verdict=_("Ce reçu ne correspond à aucun signalement encore gardé ici."))
     verdict = _("Un signalement au contenu identique a été reçu le %(day)s.", day=day_words(day))
-    return _response(verdict=verdict, proved=True)
+    return _proof_page(verdict=verdict, proved=True)
 
 
-def _pasted() -> str:
-    return request.form.get("recu", "").strip()
-
-
-def _response(
-    status: int = 200, *, fault: str = "", verdict: str = "", proved: bool = False
-) -> Response:
-    return make_response(_html(fault=fault, verdict=verdict, proved=proved), status)
-
-
-def _html(*, fault: str = "", verdict: str = "", proved: bool = False) -> str:
-    small = (request.content_length or 0) <= BODY_LIMIT
+def _proof_page(
+    fault: object = "", pasted: str = "", *, verdict: str = "", proved: bool = False
+) -> str:
     return render_template(
         "reports/receipt_check.html",
-        fault=fault,
+        fault=str(fault),
+        pasted=pasted,
         verdict=verdict,
         proved=proved,
-        pasted=_pasted() if fault and small else "",
     )

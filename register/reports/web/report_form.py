@@ -10,14 +10,13 @@ from collections.abc import Mapping, Sequence
 from datetime import date
 from typing import Any
 
-from flask_babel import gettext
 from flask_babel import lazy_gettext as _
 from wtforms import HiddenField, RadioField, SelectField, SelectMultipleField, StringField
 from wtforms.fields.choices import SelectChoice  # type: ignore[attr-defined]
 from wtforms.validators import DataRequired, ValidationError
 
 from register.errors import TextError
-from register.reports import plain_words
+from register.reports import form_vocabulary
 from register.reports.report_content import (
     ACCOUNT_LIMIT,
     CONTACT_LIMIT,
@@ -25,20 +24,17 @@ from register.reports.report_content import (
     LINK_LIMIT,
     LINKS_LIMIT,
     ReportContent,
+    parse_content,
 )
-from register.territory.resolve import INEXACT, MAX_TYPED_LENGTH, resolve
+from register.reports.web.public_forms import SessionlessForm
+from register.territory.name_normalisation import MAX_TYPED_LENGTH
+from register.territory.readings import INEXACT
+from register.territory.resolve import resolve
 from register.territory.web import place_choice
-from register.territory.web.place_choice import PlaceChoice
-from register.territory.web.place_field import (
-    choice_label,
-    describe_place,
-    place_from_key,
-    place_key,
-    stored_place,
-)
+from register.territory.web.place_choice import PlaceChoice, place_from_key, place_key, stored_place
 from register.text import dates
 from register.text.normalisation import one_line
-from register.web.form_fields import BaseForm, LineField, line_field, text_field
+from register.web.form_fields import LineField, line_field, text_field
 from register.web.l10n import number
 from register.web.languages import language
 from register.web.request_context import commune_case_counts, gazetteer
@@ -53,17 +49,19 @@ _SEVERAL_PLACES = _("Plusieurs lieux portent ce nom. Choisissez parmi eux, ou ga
 _UNSURE_PLACE = _("Ce lieu n’est pas sûr. Choisissez parmi les noms proposés, ou gardez vos mots.")
 _NEAR_PLACES = _("Aucun lieu ne porte ce nom. Est-ce l’un de ceux-ci ? Sinon, gardez vos mots.")
 _SHORTEN = _("Raccourcissez : « Ce qui s’est passé » peut dire le reste.")
+_TOO_LONG = _("%(most)s caractères au plus. %(advice)s")
+_TOO_MANY_LINKS = _("%(most)s lignes au plus : gardez les plus utiles.")
+_LONG_LINK = _("La ligne %(line)s dépasse %(most)s caractères : raccourcissez-la.")
 _UNKNOWN_CHOICE = _("Cette réponse n’est plus proposée : choisissez-en une autre, ou laissez vide.")
 
 
-def proceedings_choices() -> Mapping[str, Any]:
-    """Labels by code of who began proceedings."""
-    return {
-        "contre_cible": _("Oui, contre la personne visée"),
-        "par_cible": _("Oui, la personne visée elle-même"),
-        "aucune": _("Non, personne"),
-        "": _("Je ne sais pas, ou je préfère ne pas le dire"),
-    }
+# Labels by code of who began proceedings.
+PROCEEDINGS: Mapping[str, Any] = {
+    "contre_cible": _("Oui, contre la personne visée"),
+    "par_cible": _("Oui, la personne visée elle-même"),
+    "aucune": _("Non, personne"),
+    "": _("Je ne sais pas, ou je préfère ne pas le dire"),
+}
 
 
 def _at_most(limit: int, advice: Any) -> Any:
@@ -71,11 +69,7 @@ def _at_most(limit: int, advice: Any) -> Any:
 
     def check(_form: Any, field: Any) -> None:
         if len(field.data) > limit:
-            raise ValidationError(
-                gettext(
-                    "%(most)s caractères au plus. %(advice)s", most=number(limit), advice=advice
-                )
-            )
+            raise ValidationError(str(_TOO_LONG) % {"most": number(limit), "advice": advice})
 
     return check
 
@@ -85,34 +79,12 @@ def _short(label: Any, limit: int = LINE_LIMIT, advice: Any = _SHORTEN) -> LineF
     return line_field(label, limit=DESK_BODY_LIMIT, validators=[_at_most(limit, advice)])
 
 
-class TypesField(SelectMultipleField):
-    """Types as checkboxes; a code that is no longer offered is left out with an error."""
-
-    def process_formdata(self, valuelist: list[Any]) -> None:
-        """Keep each known code once, in the order of the form."""
-        known_codes = plain_words.words("type", language())
-        self.data = [code for code in known_codes if code in valuelist]
-        self.was_unknown = any(code not in known_codes for code in valuelist)
-
-    def pre_validate(self, form: Any) -> None:
-        """Raise the error for a code that was left out."""
-        if getattr(self, "was_unknown", False):
-            raise ValidationError(str(_UNKNOWN_CHOICE))
-
-
-class _ValidatedChoice:
-    """A choice; a code that is no longer offered is left out with an error."""
+class _CheckedField:
+    """A choice of codes; one that is no longer offered is left out with an error."""
 
     data: Any
     choices: Any
     was_unknown = False
-
-    def process_formdata(self, valuelist: list[Any]) -> None:
-        """Keep a code that is among the choices."""
-        if valuelist:
-            code = one_line(valuelist[0])
-            self.was_unknown = code not in {choice.value for choice in self.choices}
-            self.data = "" if self.was_unknown else code
 
     def pre_validate(self, form: Any) -> None:
         """Raise the error for a code that was left out."""
@@ -120,11 +92,30 @@ class _ValidatedChoice:
             raise ValidationError(str(_UNKNOWN_CHOICE))
 
 
-class ValidatedSelect(_ValidatedChoice, SelectField):
+class TypesField(_CheckedField, SelectMultipleField):
+    """Types as checkboxes."""
+
+    def process_formdata(self, valuelist: list[Any]) -> None:
+        """Keep each known code once, in the order of the form."""
+        known_codes = form_vocabulary.words("type", language())
+        self.data = [code for code in known_codes if code in valuelist]
+        self.was_unknown = not known_codes.keys() >= set(valuelist)
+
+
+class _CheckedChoice(_CheckedField):
+    def process_formdata(self, valuelist: list[Any]) -> None:
+        """Keep a code that is among the choices."""
+        if valuelist:
+            code = one_line(valuelist[0])
+            self.was_unknown = code not in {choice.value for choice in self.choices}
+            self.data = "" if self.was_unknown else code
+
+
+class CheckedSelect(_CheckedChoice, SelectField):
     """A list with the words of a plain vocabulary and an empty choice."""
 
 
-class ValidatedRadio(_ValidatedChoice, RadioField):
+class CheckedRadio(_CheckedChoice, RadioField):
     """Radio buttons with few choices."""
 
 
@@ -132,19 +123,17 @@ def _clean_code(value: str | None) -> str:
     return one_line(value or "")
 
 
-def _vocabulary_choices(name: str) -> list[SelectChoice]:
-    words = plain_words.words(name, language()).values()
-    nothing = SelectChoice("", _("Je préfère ne pas le dire"))
-    return [nothing, *(SelectChoice(word.code, word.label) for word in words)]
+def _role_field(label: Any, vocabulary_name: str) -> CheckedSelect:
+    def choices() -> list[SelectChoice]:
+        words = form_vocabulary.words(vocabulary_name, language()).values()
+        nothing = SelectChoice("", _("Je préfère ne pas le dire"))
+        return [nothing, *(SelectChoice(word.code, word.label) for word in words)]
+
+    return CheckedSelect(label, choices=choices, default="", validate_choice=False)
 
 
-class ReportForm(BaseForm):
+class ReportForm(SessionlessForm):
     """The fields of a report, by the names that the page has for them."""
-
-    class Meta(BaseForm.Meta):
-        """Options without a CSRF token: the form has its own signed token (``jeton``)."""
-
-        csrf = False
 
     recit = text_field(
         _("Ce qui s’est passé"),
@@ -162,23 +151,13 @@ class ReportForm(BaseForm):
     lieu_code = StringField(filters=[_clean_code])
     lieu_lu = HiddenField(filters=[_clean_code])
     quand = _short(_("Quand"))
-    acteur = ValidatedSelect(
-        _("Qui a agi"),
-        choices=lambda: _vocabulary_choices("acteur"),
-        default="",
-        validate_choice=False,
-    )
+    acteur = _role_field(_("Qui a agi"), "acteur")
     acteur_texte = _short(_("Qui a agi, avec vos mots"))
-    cible = ValidatedSelect(
-        _("Qui était visé"),
-        choices=lambda: _vocabulary_choices("cible"),
-        default="",
-        validate_choice=False,
-    )
+    cible = _role_field(_("Qui était visé"), "cible")
     cible_texte = _short(_("Qui était visé, avec vos mots"))
-    procedure = ValidatedRadio(
+    procedure = CheckedRadio(
         _("Plainte ou procès"),
-        choices=[SelectChoice(code, label) for code, label in proceedings_choices().items()],
+        choices=[SelectChoice(code, label) for code, label in PROCEEDINGS.items()],
         default="",
         validate_choice=False,
     )
@@ -214,18 +193,11 @@ class ReportForm(BaseForm):
     def validate_liens(self, field: Any) -> None:
         """Refuse too many links and too long ones only."""
         if len(self.links) > LINKS_LIMIT:
-            raise ValidationError(
-                gettext("%(most)s lignes au plus : gardez les plus utiles.", most=LINKS_LIMIT)
-            )
-        for place, link in enumerate(self.links, start=1):
+            raise ValidationError(str(_TOO_MANY_LINKS) % {"most": LINKS_LIMIT})
+        for line, link in enumerate(self.links, start=1):
             if len(link) > LINK_LIMIT:
-                raise ValidationError(
-                    gettext(
-                        "La ligne %(line)s dépasse %(most)s caractères : raccourcissez-la.",
-                        line=place,
-                        most=number(LINK_LIMIT),
-                    )
-                )
+                values = {"line": line, "most": number(LINK_LIMIT)}
+                raise ValidationError(str(_LONG_LINK) % values)
 
     def resolve_place(self) -> None:
         """Recognise the typed place; a text recognised before keeps the choice made then."""
@@ -244,18 +216,20 @@ class ReportForm(BaseForm):
             if self.lieu_code.data not in {place_key(reading) for reading in readings}:
                 self.lieu_code.data = AS_TYPED
             return
-        is_unique = len(readings) == 1 and bool(resolution.readings)
-        self.lieu_lu.data = typed
-        self.lieu_code.data = place_key(readings[0]) if is_unique else "" if readings else AS_TYPED
-        if readings and not is_unique:
+        self.lieu_lu.data, self.lieu_code.data = typed, ""
+        if not readings:
+            self.lieu_code.data = AS_TYPED
+        elif not resolution.readings:
+            self._place_question = _NEAR_PLACES
+        elif len(readings) == 1:
+            self.lieu_code.data = place_key(readings[0])
+        else:
             is_unsure = all(reading.why in INEXACT for reading in resolution.readings)
             self._place_question = _UNSURE_PLACE if is_unsure else _SEVERAL_PLACES
-            if not resolution.readings:
-                self._place_question = _NEAR_PLACES
 
     def place_options(self) -> list[tuple[str, str]]:
         """Codes and distinctive names of the places to choose from."""
-        return [(place_key(option.reading), choice_label(option)) for option in self.places]
+        return [(place_key(option.reading), option.label) for option in self.places]
 
     @property
     def place_code(self) -> str:
@@ -266,13 +240,10 @@ class ReportForm(BaseForm):
     @property
     def date(self) -> str:
         """The date in EDTF; empty where it was not recognised."""
-        recent = (
-            dates.parse_relative_date(self.quand.data, self.displayed_on)
-            if self.displayed_on
-            else None
-        )
-        if recent:
-            return recent.isoformat()
+        if self.displayed_on:
+            recent = dates.parse_relative_date(self.quand.data, self.displayed_on)
+            if recent:
+                return recent.isoformat()
         try:
             return dates.parse_typed_date(self.quand.data)
         except TextError:
@@ -287,20 +258,8 @@ class ReportForm(BaseForm):
     @property
     def sent(self) -> ReportContent:
         """The content of the report, once the form is valid."""
-        return ReportContent(
-            account=self.recit.data,
-            types=tuple(self.types.data or ()),
-            place=self.lieu.data,
-            place_code=self.place_code,
-            when=self.quand.data,
-            date=self.date,
-            actor=self.acteur.data,
-            actor_text=self.acteur_texte.data,
-            target=self.cible.data,
-            target_text=self.cible_texte.data,
-            began=self.procedure.data,
-            links=self.links,
-        )
+        recognised = {"lieu_code": self.place_code, "date": self.date, "liens": list(self.links)}
+        return parse_content({**self.data, "types": self.types.data or [], **recognised})
 
     def hidden_fields(self) -> list[tuple[str, str]]:
         """Names and values of the fields, for the hidden inputs of the review page."""
@@ -311,9 +270,3 @@ class ReportForm(BaseForm):
             elif field.short_name != "jeton":
                 pairs.append((field.name, field.data or ""))
         return [(name, value) for name, value in pairs if value]
-
-
-def place_label(place_code: str) -> str:
-    """The recognised place of a report, in words."""
-    kind, _colon, code = place_code.partition(":")
-    return describe_place(kind, code)

@@ -7,26 +7,38 @@ reload or the back button the same report.
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Callable, Mapping
 from contextlib import suppress
 
-from flask import Response, make_response, redirect, render_template, request
+from flask import Response, redirect, render_template, request
 from flask.typing import ResponseReturnValue
 from flask_babel import lazy_gettext as _
 
-from register.db import now
+from register.db import db, now
 from register.errors import Refused
-from register.reports import plain_words
-from register.reports.report_content import ACCOUNT_LIMIT, LINKS_LIMIT
-from register.reports.web import form_tokens, receive_service
-from register.reports.web.answer_review import list_answers, short_answers
-from register.reports.web.receipt_login import OUTAGE_ERRORS, outage_response
-from register.reports.web.receive_service import FormReceipt, RateLimited
+from register.journal import Act, WriteTransaction
+from register.report_keys import KeyStore
+from register.reports import acts, form_vocabulary, queries, receipt_codes
+from register.reports.acts.reporter import find_received
+from register.reports.acts.transitions import allows
+from register.reports.models import MessageKind
+from register.reports.report_content import ACCOUNT_LIMIT, LINKS_LIMIT, MESSAGE_LIMIT
+from register.reports.web import public_forms
+from register.reports.web.follow_up_page import ReportAccess, report_access
+from register.reports.web.public_forms import (
+    OUTAGE_ERRORS,
+    Token,
+    outage_response,
+    queued_transaction,
+)
+from register.reports.web.receipt_page import added_text, list_answers, short_answers
 from register.reports.web.report_form import AS_TYPED, ReportForm
 from register.text.dates import paris_day
 from register.web import limits
 from register.web.blueprints import submit
 from register.web.languages import language
+from register.web.request_context import key_store
 
 PURPOSE = "signaler"
 
@@ -85,13 +97,13 @@ def add() -> ResponseReturnValue:
     return _run_step(_submitted_form(), _add)
 
 
-def _form_with_place(place: str) -> Response:
+def _form_with_place(place: str) -> str:
     """A new form with the place filled in."""
     form = ReportForm(formdata=None)
     # Without the database, the form opens with no place.
     with suppress(*OUTAGE_ERRORS):
         form.prefill_place(place)
-    return form_page(form)
+    return _form_html(form)
 
 
 def _submitted_form() -> ReportForm:
@@ -107,9 +119,7 @@ def _run_step(form: ReportForm, step: Step) -> ResponseReturnValue:
     try:
         return step(form)
     except OUTAGE_ERRORS as error:
-        return outage_response(
-            error, str(_BUSY), lambda error_text: _form_html(form, error_text=error_text)
-        )
+        return outage_response(error, str(_BUSY), lambda why: _form_html(form, error_text=why))
 
 
 # --- the steps ----------------------------------------------------------------------------------
@@ -118,56 +128,113 @@ def _run_step(form: ReportForm, step: Step) -> ResponseReturnValue:
 def check(form: ReportForm) -> ResponseReturnValue:
     """Review the answers before sending."""
     if not form.is_sent:
-        return form_page(form, 422)
+        return _form_html(form), 422
+    answers = list_answers(form.sent)
     return render_template(
-        "reports/check_answers.html",
-        form=form,
-        answers=list_answers(form.sent),
-        jeton=_reusable_token(form),
+        "reports/check_answers.html", form=form, answers=answers, jeton=_reusable_token(form)
     )
 
 
 def change(form: ReportForm) -> ResponseReturnValue:
     """Return to the form."""
     form.resolve_place()
-    return form_page(form)
+    return _form_html(form)
 
 
 def send(form: ReportForm) -> ResponseReturnValue:
-    """Receive the report and show its receipt."""
+    """Receive the report and show its receipt.
+
+    A form sent again is answered without the write lock, and has a rate limit of its own. No
+    answer depends on the number of reports.
+    """
     if not form.is_sent:
-        return form_page(form, 422)
+        return _form_html(form), 422
     token = _token(form)
     if token is None:
-        return form_page(form, 422, error_text=str(_TOO_OLD))
+        return _form_html(form, error_text=_TOO_OLD), 422
+    sent, store = form.sent, key_store()
     try:
-        outcome = receive_service.send(form, token)
+        existing = find_received(db.session(), store, sent, token.nonce)
     except Refused:
-        first = receive_service.existing_receipt(token)
-        if first is None or not first.accepts_additions:
-            return _closed_page(form)
-        answers = list_answers(form.sent)
-        page = render_template("reports/already_sent.html", form=form, first=first, answers=answers)
-        return make_response(page, 409)
-    if isinstance(outcome, RateLimited):
-        return _rate_limited(form, outcome.seconds, is_received=outcome.is_received)
-    return receipt(outcome, form)
+        seconds = limits.wait("replay")
+        return (
+            _rate_limited(form, seconds, _TOO_OFTEN) if seconds else _other_text_page(form, token)
+        )
+    seconds = limits.wait("replay" if existing else "report")
+    if seconds:
+        return _rate_limited(form, seconds, _TOO_OFTEN if existing else _TOO_MANY)
+    if existing is not None:
+        return receipt(report_access(existing.code, existing.key), form)
+    is_suspect = limits.are_enabled() and (bool(form.site_web.data) or token.is_hasty)
+    # Beyond the budget of all sources together, a report is marked as suspect, never refused.
+    is_suspect = bool(limits.budget("report")) or is_suspect
+    try:
+        with queued_transaction() as tx:
+            received = acts.receive(
+                tx, store, sent, token.nonce, contact=form.contact.data, suspect=is_suspect
+            )
+    except Refused:
+        return _other_text_page(form, token)
+    return receipt(report_access(received.code, received.key), form)
+
+
+def _first_report(token: Token) -> ReportAccess | None:
+    """The report received before with the token's nonce; None if there is none."""
+    code = receipt_codes.derive_code(key_store().derived_key(receipt_codes.CODES), token.nonce)
+    key = queries.key_by_code(db.session(), key_store(), code)
+    return report_access(code, key) if key else None
+
+
+def _other_text_page(form: ReportForm, token: Token) -> ResponseReturnValue:
+    """The choice to add a text to the report that was sent with the same form."""
+    first = _first_report(token)
+    if (
+        first is None
+        or first.report_view.is_purged
+        or not allows(first.report_view.summary.state, Act.REPORT_ADDED)
+    ):
+        return _closed_page(form)
+    answers = list_answers(form.sent)
+    return render_template(
+        "reports/already_sent.html", form=form, first=first, answers=answers
+    ), 409
 
 
 def _add(form: ReportForm) -> ResponseReturnValue:
+    """Add the changed answers to the report that the form made before."""
     if not form.is_sent:
-        return form_page(form, 422)
+        return _form_html(form), 422
     token = _token(form)
-    first = receive_service.existing_receipt(token) if token else None
+    first = _first_report(token) if token else None
     if token is None or first is None:
-        return form_page(form, 422, error_text=str(_TOO_OLD))
+        return _form_html(form, error_text=_TOO_OLD), 422
     seconds = limits.wait("message")
     if seconds:
-        return _rate_limited(form, seconds)
+        return _rate_limited(form, seconds, _TOO_MANY)
+    received, store, contact = first.report_view.received, key_store(), form.contact.data
+    if received is None:
+        return _closed_page(form)
+    addition = added_text(received.sent, form.sent)
     try:
-        return receipt(receive_service.add(form, token, first), form, is_added=True)
+        with queued_transaction() as tx:
+            is_new = _add_parts(tx, store, first.key, addition, token.nonce)
+            if is_new and contact and contact != first.report_view.contact:
+                acts.leave_contact(tx, store, first.key, contact)
     except Refused:
         return _closed_page(form)
+    return receipt(report_access(first.code, first.key), form, is_added=True)
+
+
+def _add_parts(tx: WriteTransaction, store: KeyStore, key: str, addition: str, nonce: str) -> bool:
+    """Add a text as messages of at most ``MESSAGE_LIMIT`` characters; whether any was new."""
+    is_new = False
+    for number, start in enumerate(range(0, len(addition), MESSAGE_LIMIT)):
+        part = addition[start : start + MESSAGE_LIMIT]
+        if part.strip():
+            # The text is in the nonce: another text of the same form is another message.
+            part_nonce = hashlib.sha256(f"{nonce} {number} {part}".encode()).hexdigest()[:32]
+            is_new |= acts.add(tx, store, key, MessageKind.ADDITION, part, part_nonce)
+    return is_new
 
 
 _STEPS: Mapping[str, Step] = {"verifier": check, "modifier": change, "envoyer": send}
@@ -176,56 +243,48 @@ _STEPS: Mapping[str, Step] = {"verifier": check, "modifier": change, "envoyer": 
 # --- the pages ----------------------------------------------------------------------------------
 
 
-def form_page(form: ReportForm, status: int = 200, *, error_text: str = "") -> Response:
-    """The form as it was typed, with the reason why it is shown again."""
-    return make_response(_form_html(form, error_text=error_text), status)
-
-
-def receipt(form_receipt: FormReceipt, form: ReportForm, *, is_added: bool = False) -> str:
-    """The page with the code of a received report."""
-    received = form_receipt.report_view.received
+def receipt(access: ReportAccess, form: ReportForm, *, is_added: bool = False) -> str:
+    """The receipt page, with the code of a received report."""
+    received, contact = access.report_view.received, form.contact.data
     return render_template(
         "reports/receipt.html",
-        form_receipt=form_receipt,
+        form_receipt=access,
         answers=short_answers(received.sent) if received else [],
         is_added=is_added,
         # A form sent again with another contact is the same report, whose contact stays as it is.
-        contact_left_out=bool(form.contact.data)
-        and form.contact.data != form_receipt.report_view.contact,
+        contact_left_out=bool(contact) and contact != access.report_view.contact,
     )
 
 
-def _form_html(form: ReportForm, *, error_text: str = "", jeton: str = "") -> str:
+def _form_html(form: ReportForm, *, error_text: object = "", jeton: str = "") -> str:
+    """The form as it was typed, with the reason why it is shown again."""
     return render_template(
         "reports/report.html",
         form=form,
-        error_text=error_text,
+        error_text=str(error_text),
         jeton=jeton or _reusable_token(form),
-        families=plain_words.words("famille", language()),
-        types=plain_words.families(language()),
+        families=form_vocabulary.words("famille", language()),
+        types=form_vocabulary.families(language()),
         as_typed=AS_TYPED,
         account_limit=ACCOUNT_LIMIT,
         links_limit=LINKS_LIMIT,
     )
 
 
-def _token(form: ReportForm) -> form_tokens.Token | None:
-    return form_tokens.read_token(PURPOSE, form.jeton.data or "")
+def _token(form: ReportForm) -> Token | None:
+    return public_forms.read_token(PURPOSE, form.jeton.data or "")
 
 
 def _reusable_token(form: ReportForm) -> str:
     """The form's token while it is valid, so that one filling has one nonce; else a new token."""
-    return form.jeton.data or "" if _token(form) else form_tokens.new_token(PURPOSE)
+    return form.jeton.data or "" if _token(form) else public_forms.new_token(PURPOSE)
 
 
 def _closed_page(form: ReportForm) -> ResponseReturnValue:
     """The form with a new token, where its former report accepts no addition."""
-    return make_response(
-        _form_html(form, error_text=str(_CLOSED), jeton=form_tokens.new_token(PURPOSE)), 409
-    )
+    return _form_html(form, error_text=_CLOSED, jeton=public_forms.new_token(PURPOSE)), 409
 
 
-def _rate_limited(form: ReportForm, seconds: int, *, is_received: bool = False) -> Response:
-    sentence = _TOO_OFTEN if is_received else _TOO_MANY
-    error_text = str(sentence) % {"time": limits.wait_words(seconds)}
+def _rate_limited(form: ReportForm, seconds: int, pattern: object) -> Response:
+    error_text = str(pattern) % {"time": limits.wait_words(seconds)}
     return limits.too_soon_page(_form_html(form, error_text=error_text), seconds)

@@ -6,14 +6,14 @@ import re
 from datetime import timedelta
 
 import pytest
-from reported import WORDS
+from report_factory import WORDS
 
 from register.db import db, housekeeping, now
 from register.journal import writing
 from register.reports import acts, report_lists
 from register.reports.models import Report, ReportState, RetentionClock
 from register.reports.report_lists import ReportFolder
-from register.reports.web.desk import report_list, sidebar
+from register.reports.web.desk import report_list, report_summary
 from register.text import dates
 from register.web.messages import desk as sentences
 from register.web.request_context import key_store
@@ -308,7 +308,7 @@ def test_the_home_warns_of_a_flood_of_a_clock_and_of_missing_keys(
     bruno = signed("bruno")
     inbox.received(now())
     assert "une inondation" not in text(bruno.get("/moderation"))
-    monkeypatch.setattr(sidebar, "FLOOD", 0)
+    monkeypatch.setattr(report_summary, "FLOOD", 0)
     told = text(bruno.get("/moderation"))
     assert "Plus de 0 signalements attendent que quelqu’un les lise." in told
     assert "webcitoyen purge --confirm" not in told

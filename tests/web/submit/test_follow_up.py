@@ -8,13 +8,13 @@ import sqlite3
 from contextlib import closing
 
 import pytest
-from filed import AT
-from people import a_case
-from registers import application
-from reported import ANSWER, CONTACT, QUESTION, SENTENCE, WORDS, reported
+from case_contents import a_case
+from cast import AT
+from databases import application
+from form_client import FormClient
+from report_factory import ANSWER, CONTACT, QUESTION, SENTENCE, WORDS, receive_report
 from sqlalchemy import event, select
 from sqlalchemy.orm import Session
-from visitor import Visitor
 
 from register.cases import acts as cases
 from register.cases.checklist import ATTESTATIONS
@@ -22,9 +22,9 @@ from register.db import db
 from register.errors import NotFound, Refused
 from register.journal import writing
 from register.operations import setup
-from register.reports import acts, queries, receipts, report_content
+from register.reports import acts, queries, receipt_codes, report_content
 from register.reports.models import Message, Report, ReportState
-from register.reports.web import form_tokens
+from register.reports.web import public_forms
 
 pytestmark = pytest.mark.one_database
 
@@ -34,11 +34,11 @@ LONG = "é" * (report_content.MESSAGE_LIMIT + 1)
 
 
 @pytest.fixture
-def amina(app) -> Visitor:
-    return Visitor(app)
+def amina(app) -> FormClient:
+    return FormClient(app)
 
 
-def opened(amina: Visitor, code: str) -> Visitor:
+def opened(amina: FormClient, code: str) -> FormClient:
     amina.post("/suivi", {"code": code})
     assert amina.answer.status_code == 200, amina.text
     return amina
@@ -49,7 +49,7 @@ def file_of(app, store, filed):
         return queries.get_report(session, store, filed.key)
 
 
-def filled(amina: Visitor, action: str) -> dict[str, str]:
+def filled(amina: FormClient, action: str) -> dict[str, str]:
     return dict(amina.form(action).fields)
 
 
@@ -58,7 +58,7 @@ def filled(amina: Visitor, action: str) -> dict[str, str]:
 
 def test_a_copied_code_opens_the_report(app, inbox, amina):
     code = inbox.received().code
-    spelled = receipts.format_code(code)
+    spelled = receipt_codes.format_code(code)
     for typed in (
         code,
         spelled,
@@ -134,7 +134,7 @@ def test_no_page_leaves_a_trace(app, inbox, amina):
             body = answer.get_data(as_text=True)
             assert '<meta name="robots" content="noindex">' in body
             assert not re.search(
-                rf'(href|action|src)="[^"]*{receipts.format_code(filed.code)[:4]}', body
+                rf'(href|action|src)="[^"]*{receipt_codes.format_code(filed.code)[:4]}', body
             )
             assert filed.key not in body
     assert "Disallow: /suivi" in amina.get("/robots.txt").get_data(as_text=True)
@@ -180,7 +180,7 @@ def test_each_state_has_its_texts(app, inbox, desk, amina):
     assert f'href="/incidents/{public.number}"' in _body(opened(amina, list(told)[4].code))
 
 
-def _body(visitor: Visitor) -> str:
+def _body(visitor: FormClient) -> str:
     return visitor.answer.get_data(as_text=True)
 
 
@@ -286,7 +286,7 @@ def test_an_old_form_comes_back_filled_in(app, inbox, store, amina, monkeypatch)
     filed = inbox.waiting()
     opened(amina, filed.code)
     with monkeypatch.context() as patch:
-        patch.setattr(form_tokens, "MAX_AGE", -1)
+        patch.setattr(public_forms, "MAX_AGE", -1)
         amina.send("/suivi/message", message=ANSWER)
     assert amina.answer.status_code == 422
     assert "ouverte depuis trop longtemps" in amina.text
@@ -296,7 +296,7 @@ def test_an_old_form_comes_back_filled_in(app, inbox, store, amina, monkeypatch)
     assert len(file_of(app, store, filed).messages) == 2
     # A token of another form is none here.
     with app.app_context():
-        foreign = form_tokens.new_token("signaler")
+        foreign = public_forms.new_token("signaler")
     assert amina.send("/suivi/message", message="x", jeton=foreign).status_code == 422
 
 
@@ -304,7 +304,7 @@ def test_a_message_to_a_withdrawn_report_is_shown_again(app, inbox, pen, amina):
     filed = inbox.received()
     opened(amina, filed.code)
     with pen() as p:
-        acts.withdraw(p, inbox.store, filed.key, receipts.new_nonce())
+        acts.withdraw(p, inbox.store, filed.key, receipt_codes.new_nonce())
     amina.send("/suivi/message", message="Une chose encore.")
     assert amina.answer.status_code == 409
     assert "Retiré par vous" in amina.text
@@ -359,7 +359,7 @@ def test_leaving_and_withdrawing_empty_the_cache_of_the_browser(app, inbox, amin
         assert amina.answer.status_code == 200
         assert amina.answer.headers["Clear-Site-Data"] == '"cache"'
         assert amina.answer.headers["Cache-Control"] == "no-store"
-    assert receipts.format_code(filed.code) not in _body(amina)
+    assert receipt_codes.format_code(filed.code) not in _body(amina)
     assert amina.get("/suivi/quitter").headers["Location"] == "/suivi"
 
 
@@ -483,8 +483,8 @@ def test_a_locked_database_keeps_the_text_and_acknowledges_nothing(
 ):
     monkeypatch.setattr("register.db.BUSY_TIMEOUT_MS", 50)
     with registers.new("sqlite", tmp_path) as settings, application(settings) as app:
-        amina, store = Visitor(app), setup.key_store(settings, db.session())
-        filed = reported(lambda at: writing(db.engine, at), store)
+        amina, store = FormClient(app), setup.key_store(settings, db.session())
+        filed = receive_report(lambda at: writing(db.engine, at), store)
         opened(amina, filed.code)
         before = filled(amina, "/suivi/message")
         file = settings.instance / "register.sqlite3"

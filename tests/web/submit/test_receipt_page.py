@@ -5,22 +5,22 @@ from __future__ import annotations
 import re
 
 import pytest
+from databases import open_engine
 from flask import Flask
-from registers import opened
+from form_client import FormClient
 from sqlalchemy.orm import Session
-from visitor import Visitor
 
 from register.config import Settings
 from register.report_keys import KeyStore
-from register.reports import queries, receipts
+from register.reports import queries, receipt_codes
 
 pytestmark = pytest.mark.parametrize("settings", ["sqlite"], indirect=True)
 
 LONG = "Le maire a fait éteindre ma caméra. " * 100
 
 
-def _sent(app: Flask, **typed: str) -> tuple[Visitor, dict[str, str]]:
-    visitor = Visitor(app)
+def _sent(app: Flask, **typed: str) -> tuple[FormClient, dict[str, str]]:
+    visitor = FormClient(app)
     visitor.get("/signaler")
     fields = {**dict(visitor.form("/signaler").fields), "recit": LONG, "etape": "envoyer", **typed}
     assert visitor.post("/signaler", fields).status_code == 200
@@ -36,7 +36,7 @@ def test_the_receipt_gives_the_code_and_little_else(
     assert amina.answer
     page = amina.answer.get_data(as_text=True)
     (code,) = re.findall(r'translate="no">([0-9A-Z]{4}(?:-[0-9A-Z]{4}){3})<', page)
-    assert set(code) <= {*receipts.LETTERS, "-"}
+    assert set(code) <= {*receipt_codes.LETTERS, "-"}
     assert '<meta name="robots" content="noindex">' in page
     assert f"{settings.base_url}/suivi" in amina.text
     # Both forms carry it in their body; no address does.
@@ -50,7 +50,7 @@ def test_the_receipt_gives_the_code_and_little_else(
     assert "deux lignes" in amina.text
     assert "exemple.test" not in amina.text
     assert "Un contact est laissé." in amina.text
-    with opened(settings.database_url) as engine, Session(engine) as session:
+    with open_engine(settings.database_url) as engine, Session(engine) as session:
         assert queries.key_by_code(session, store, code.lower().replace("-", " "))
 
 

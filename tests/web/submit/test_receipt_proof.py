@@ -7,13 +7,13 @@ import json
 from datetime import timedelta
 
 import pytest
-from filed import AT
-from reported import WORDS
+from cast import AT
+from form_client import FormClient
+from report_factory import WORDS
 from sqlalchemy import event
-from visitor import Visitor
 
 from register.db import db
-from register.reports import acts, queries, receipts, report_content
+from register.reports import acts, queries, receipt_codes, report_content
 from register.reports.web import follow_up_views
 
 pytestmark = pytest.mark.one_database
@@ -24,8 +24,8 @@ ADDRESS = "/suivi/verifier"
 
 
 @pytest.fixture
-def anyone(app) -> Visitor:
-    return Visitor(app)
+def anyone(app) -> FormClient:
+    return FormClient(app)
 
 
 def receipt_of(inbox, filed) -> bytes:
@@ -34,12 +34,12 @@ def receipt_of(inbox, filed) -> bytes:
     return report_content.receipt_document(file.received, file.summary.day, "registre.test")
 
 
-def pasted(visitor: Visitor, text: str) -> str:
+def pasted(visitor: FormClient, text: str) -> str:
     visitor.post(ADDRESS, {"recu": text})
     return visitor.text.replace("\u00a0", " ")
 
 
-def uploaded(visitor: Visitor, document: bytes, name: str = "recu.json") -> str:
+def uploaded(visitor: FormClient, document: bytes, name: str = "recu.json") -> str:
     told = {"fichier": (io.BytesIO(document), name), "recu": ""}
     visitor.post(ADDRESS, told, content_type="multipart/form-data")
     return visitor.text.replace("\u00a0", " ")
@@ -127,8 +127,8 @@ def test_a_long_or_missing_receipt_is_refused_without_a_query(app, anyone, monke
         uploaded(anyone, document)
         assert anyone.answer.status_code == 422
         assert 'href="#fichier"' in anyone.answer.get_data(as_text=True)
-    monkeypatch.setattr(receipts, "received_on", _never)
-    uploaded(anyone, b"x" * (receipts.LIMIT + 1))
+    monkeypatch.setattr(receipt_codes, "received_on", _never)
+    uploaded(anyone, b"x" * (receipt_codes.LIMIT + 1))
     assert anyone.answer.status_code == 422
     assert "trop long" in anyone.text
     # Beyond this, reading the form would write the file to the disk.

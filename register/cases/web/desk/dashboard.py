@@ -20,7 +20,7 @@ from register.cases.todo_clauses import TodoKind
 from register.cases.web.desk import case_list, case_summaries
 from register.db import db, now
 from register.journal.web import journal_sentences
-from register.reports.web.desk import sidebar
+from register.reports.web.desk import report_summary
 from register.text.dates import paris_day
 from register.web.blueprints import desk
 from register.web.l10n import number, typeset
@@ -71,8 +71,8 @@ def home() -> str:
         queued=case_summaries.task_queue(todo_list),
         counts=_task_counts(todo_list.counts),
         unread=todo_list.unread,
-        reports=sidebar.folder_counts(),
-        warnings=[*sidebar.warnings(), *wrong_code_warnings()],
+        reports=report_summary.folder_counts(),
+        warnings=[*report_summary.warnings(), *wrong_code_warnings()],
         states=desk_lists.count_states(db.session(), current_member.member()),
         activity=account_activity(),
     )
@@ -96,13 +96,13 @@ def account_activity() -> AccountActivity:
 def wrong_code_warnings() -> Iterator[str]:
     """Warnings about wrong codes of the signed-in member; for administrators, of all members."""
     me, at = current_member.member(), now()
-    remaining = sign_in_attempts.remaining_tries(me, at)
+    remaining = sign_in_attempts.remaining_attempts(me, at)
     if me.has_factor and remaining <= sign_in_attempts.WARN_BELOW:
         yield typeset(str(_MANY_WRONG_CODES if remaining else _CODES_REFUSED))
     if not me.is_administrator:
         return
     for member in accounts.all_members(db.session()):
-        remaining = sign_in_attempts.remaining_tries(member, at)
+        remaining = sign_in_attempts.remaining_attempts(member, at)
         is_guessed_at = member.has_factor and remaining <= sign_in_attempts.WARN_BELOW
         if member.id != me.id and member.is_active and is_guessed_at:
             yield typeset(str(_MEMBER_GUESSED_AT) % {"name": member.display_name})

@@ -5,38 +5,95 @@ A refused form is shown again as it was filled in, with the current report.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import asdict, dataclass
 from typing import Any, TypeVar
 
 from flask import flash, redirect, render_template, request
 from flask.typing import ResponseReturnValue
 from flask_babel import gettext as _
+from flask_babel import lazy_gettext
+from wtforms import SelectMultipleField
 
 from register.accounts.web import current_member
 from register.cases import desk_lists
 from register.cases.case_content import Content
-from register.cases.validation import ContentFault
+from register.cases.validation import NUMBER_LIMIT, ContentFault
 from register.cases.web.desk import act_view, content_words
 from register.db import db, now
 from register.errors import Invalid, NotFound, Refused, RegisterError, TextError
 from register.journal import WriteTransaction
 from register.reports import acts, report_to_draft
-from register.reports.queries import ReportView
-from register.reports.report_history import case_to_join
+from register.reports.acts.moderation import SENTENCE_LIMIT
+from register.reports.queries import ReportView, case_to_join
+from register.reports.report_content import ReportContent
 from register.reports.report_to_draft import DraftPart, ReportedPlace
-from register.reports.web.desk import labels, list_query, report_summary
-from register.reports.web.desk.decision_forms import AcceptForm, AttachForm, DecisionForm
-from register.reports.web.desk.detail import open_report
+from register.reports.web.desk import labels, list_query
+from register.reports.web.desk.detail import ReportActForm, open_report
+from register.reports.web.desk.report_summary import ReportedItem, reported
 from register.text.normalisation import one_line
 from register.web.blueprints import desk
 from register.web.error_messages import error_sentence, fault_sentence, field_name, reason_sentence
 from register.web.errors import status_of
+from register.web.form_fields import line_field, text_field
 from register.web.l10n import typeset, with_label
 from register.web.request_context import french_vocabulary, key_store
 from register.web.template_env import first_upper
 
-FormT = TypeVar("FormT", bound=DecisionForm)
+FormT = TypeVar("FormT", bound="DecisionForm")
+
+
+# --- the forms --------------------------------------------------------------------------------
+
+
+class DecisionForm(ReportActForm):
+    """A form that accepts a report, with an optional sentence for the reporter."""
+
+    sentence = text_field(
+        lazy_gettext("Une phrase pour l’auteur du signalement"),
+        limit=SENTENCE_LIMIT,
+        description=lazy_gettext(
+            "Facultatif. Il la lit à sa prochaine visite, avec son code. N’y dites rien qui "
+            "permette à un autre de l’identifier."
+        ),
+    )
+
+
+class AcceptForm(DecisionForm):
+    """The acceptance of a report as a draft; ``reprendre``: names of the parts taken over."""
+
+    reprendre = SelectMultipleField(choices=[], validate_choice=False)
+    reason = line_field(
+        lazy_gettext("Pourquoi ce dossier"),
+        required=True,
+        description=lazy_gettext(
+            "Pour l’équipe : ce qui le rend crédible, ce qui reste à vérifier."
+        ),
+    )
+
+
+class AttachForm(DecisionForm):
+    """The attachment of a report to a case, by its number on the desk or its public number."""
+
+    numero = line_field(lazy_gettext("Numéro d’un cas public"), limit=20)
+    dossier = line_field(lazy_gettext("Numéro d’un dossier du bureau"), limit=20)
+
+    @property
+    def case_id(self) -> int:
+        """The number on the desk; 0 for none or an invalid one."""
+        return _parse_number(self.dossier.data)
+
+    @property
+    def case_number(self) -> int:
+        """The public number; 0 for none or an invalid one."""
+        return _parse_number(self.numero.data)
+
+
+def _parse_number(typed: str) -> int:
+    """A number from "12" or "nº 12"; 0 for other texts."""
+    digits = typed.casefold().removeprefix("nº").removeprefix("n°").strip()
+    is_number = digits.isascii() and digits.isdecimal() and len(digits) < 11
+    return min(int(digits), NUMBER_LIMIT) if is_number else 0
 
 
 # --- as a new case ----------------------------------------------------------------------------
@@ -52,7 +109,7 @@ class DraftOffer:
 
     name: str
     label: str
-    reported: Sequence[report_summary.ReportedItem]
+    reported: Sequence[ReportedItem]
     becomes: Sequence[tuple[str, str]]
     dropped: Sequence[str]
     is_free_text: bool
@@ -69,21 +126,17 @@ def retain(key: str) -> ResponseReturnValue:
         return _accept_page(report_view, form, "")
     if not form.validate():
         return _accept_page(report_view, form, ""), 422
-    taken = form.taken(part.name for part in parts if not part.is_empty)
+    ticked = {one_line(str(name)) for name in form.reprendre.data or ()}
+    taken = ticked & {part.name for part in parts if part.changes}
     content = report_to_draft.draft_content(parts, taken, french_vocabulary(), place)
     outcome = _accept(key, form, _accept_page, reason=form.reason.data, new=content)
     if not isinstance(outcome, int):
         return outcome
-    flash(
-        typeset(
-            str(
-                _(
-                    "Le signalement est retenu, et voici son brouillon. Rien n’est public : "
-                    "écrivez le résumé et le récit avec vos mots."
-                )
-            )
-        )
+    confirmation = _(
+        "Le signalement est retenu, et voici son brouillon. Rien n’est public : "
+        "écrivez le résumé et le récit avec vos mots."
     )
+    flash(typeset(confirmation))
     return redirect(act_view.case_address(outcome, "modifier"), 303)
 
 
@@ -97,45 +150,43 @@ def _parts(report_view: ReportView) -> tuple[list[DraftPart], ReportedPlace | No
 
 def _accept_page(report_view: ReportView, form: AcceptForm, error_text: str) -> str:
     parts, place = _parts(report_view)
-    offers = [_draft_offer(report_view, part) for part in parts]
-    full_draft = report_to_draft.draft_content(
-        parts, {part.name for part in parts}, french_vocabulary(), place
-    )
-    return _page("accept", report_view, form, error_text, offers=offers, title=full_draft.title)
-
-
-def _draft_offer(report_view: ReportView, part: DraftPart) -> DraftOffer:
-    sent = report_view.received.sent if report_view.received else None
-    fields = {reported.name: reported for reported in report_summary.reported(sent)} if sent else {}
-    field = fields.get(part.name)
-    label, items = (field.label, field.items) if field else ("", ())
-    if part.name in ("actor", "target"):
-        # The free text about a role is a part of its own.
-        items = items[:1]
-    if part.name in _FREE_TEXT_LABELS and sent is not None:
-        label, items = (
-            str(_FREE_TEXT_LABELS[part.name]()),
-            [report_summary.ReportedItem(getattr(sent, part.name))],
-        )
-    dropped = [_dropped_text(fault) for fault in part.dropped]
-    source_lines = "\n".join(source.url for source in part.changes.get("sources", ()))
-    field_texts = content_words.field_texts(asdict(Content(**part.changes)))
-    texts = {**field_texts, "sources": source_lines}
-    becomes = [(first_upper(field_name(name)), texts[name]) for name in part.changes]
-    return DraftOffer(part.name, label, items, becomes, dropped, part.is_free_text)
+    names = {part.name for part in parts}
+    title = report_to_draft.draft_content(parts, names, french_vocabulary(), place).title
+    offers = _draft_offers(report_view.received.sent, parts) if report_view.received else []
+    return _page("accept", report_view, form, error_text, offers=offers, title=title)
 
 
 # Labels of the parts with free text about a role.
-_FREE_TEXT_LABELS: dict[str, Callable[[], str]] = {
-    "actor_text": lambda: _("Qui a agi, avec ses mots"),
-    "target_text": lambda: _("Qui était visé, avec ses mots"),
+_FREE_TEXT_LABELS = {
+    "actor_text": lazy_gettext("Qui a agi, avec ses mots"),
+    "target_text": lazy_gettext("Qui était visé, avec ses mots"),
 }
+
+
+def _draft_offers(sent: ReportContent, parts: Iterable[DraftPart]) -> list[DraftOffer]:
+    fields = {field.name: (field.label, field.items) for field in reported(sent)}
+    offers = []
+    for part in parts:
+        label, items = fields.get(part.name, ("", ()))
+        if part.name in ("actor", "target"):
+            # The free text about a role is a part of its own.
+            items = items[:1]
+        if part.name in _FREE_TEXT_LABELS:
+            label = str(_FREE_TEXT_LABELS[part.name])
+            items = [ReportedItem(getattr(sent, part.name))]
+        source_lines = "\n".join(source.url for source in part.changes.get("sources", ()))
+        field_texts = content_words.field_texts(asdict(Content(**part.changes)))
+        texts = {**field_texts, "sources": source_lines}
+        becomes = [(first_upper(field_name(name)), texts[name]) for name in part.changes]
+        dropped = [_dropped_text(fault) for fault in part.dropped]
+        offers.append(DraftOffer(part.name, label, items, becomes, dropped, part.is_free_text))
+    return offers
 
 
 def _dropped_text(fault: ContentFault) -> str:
     if fault.key == "typed_date":
         # The general sentence explains how to type a date, which this page has no field for.
-        return typeset(str(_("les mots ne disent pas de date ; donnez-la dans le brouillon.")))
+        return typeset(_("les mots ne disent pas de date ; donnez-la dans le brouillon."))
     value = str(fault.values.get("value", ""))
     reason = reason_sentence(fault.key, fault.values)
     reason = reason[:1].lower() + reason[1:]
@@ -159,10 +210,10 @@ def attach(key: str) -> ResponseReturnValue:
     into = _target_case_id(form) if form.validate() else 0
     if not into:
         return _attach_page(report_view, form, ""), 422
-    outcome = _accept(key, form, _attach_page, into=into)
+    outcome = _accept(key, form, _attach_page, reason="", into=into)
     if not isinstance(outcome, int):
         return outcome
-    flash(typeset(str(_("Le signalement est rattaché à ce dossier, qui en garde une copie."))))
+    flash(typeset(_("Le signalement est rattaché à ce dossier, qui en garde une copie.")))
     return redirect(act_view.case_address(outcome), 303)
 
 
@@ -207,33 +258,30 @@ def _page(
 
 def refusal_reason(report_view: ReportView) -> str:
     """Why the signed-in member cannot accept the report at present; empty when they can."""
-    summary, error = report_view.summary, None
-    holder = summary.holder(now())
+    summary = report_view.summary
+    holder, state = summary.holder(now()), summary.state.value
     if not summary.is_open:
-        error = Refused("report_state", state=summary.state.value)
+        error = Refused("report_state", state=state)
     elif report_view.is_purged:
-        error = Refused("report_purged", state=summary.state.value)
+        error = Refused("report_purged", state=state)
     elif holder not in (None, current_member.member().id):
-        error = Refused("report_held", state=summary.state.value, member=holder)
-    return labels.refusal_text(error, summary) if error else ""
+        error = Refused("report_held", state=state, member=holder)
+    else:
+        return ""
+    return labels.refusal_text(error, summary)
 
 
 def _accept(
-    key: str,
-    form: FormT,
-    page: Callable[[ReportView, FormT, str], str],
-    *,
-    reason: str = "",
-    new: Content | None = None,
-    into: int | None = None,
+    key: str, form: FormT, page: Callable[[ReportView, FormT, str], str], **decision: Any
 ) -> int | ResponseReturnValue:
-    """The id of the case or draft, or the page with the refusal."""
+    """The id of the case or draft, or the page with the refusal.
+
+    :param decision: ``reason``, and ``new`` or ``into``, of :func:`acts.accept`.
+    """
     store, sentence, seen = key_store(), form.sentence.data, form.seen
 
     def act(tx: WriteTransaction, by: int) -> int:
-        return acts.accept(
-            tx, store, key, by=by, reason=reason, new=new, into=into, sentence=sentence, seen=seen
-        )
+        return acts.accept(tx, store, key, by=by, sentence=sentence, seen=seen, **decision)
 
     try:
         return act_view.run_act(act)

@@ -2,32 +2,107 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping
 
 from flask import flash, redirect, render_template, request
 from flask.typing import ResponseReturnValue
-from flask_babel import gettext as _
+from flask_babel import lazy_gettext as _
+from wtforms import HiddenField
+from wtforms.fields.choices import SelectChoice  # type: ignore[attr-defined]
+from wtforms.validators import InputRequired
 
 from register.accounts.web import current_member
 from register.cases.members_journal import MembersJournalLine
+from register.cases.vocabulary import Vocabulary
 from register.cases.web.desk import act_view
+from register.cases.web.desk.act_forms import ChoiceRadios
 from register.db import db, now
 from register.errors import Invalid, NotFound, Refused, RegisterError
 from register.journal import Act, WriteTransaction
 from register.journal.web import journal_sentences
 from register.report_keys import KeyStore
-from register.reports import acts, queries, receipts, rules
+from register.reports import acts, queries, receipt_codes
+from register.reports.acts.moderation import SENTENCE_LIMIT
+from register.reports.acts.transitions import allows
 from register.reports.queries import ReportView
-from register.reports.report_history import history
+from register.reports.report_content import MESSAGE_LIMIT
 from register.reports.web.desk import labels, list_query, report_summary
-from register.reports.web.desk.decision_forms import AskForm, DeclineForm, ReportActForm
-from register.text import dates
 from register.web.blueprints import desk
 from register.web.errors import status_of
+from register.web.form_fields import DeskForm, text_field
 from register.web.l10n import typeset
 from register.web.messages.desk import MESSAGE_HEADINGS, REPORTER_ACT_SENTENCES
 from register.web.request_context import current_vocabulary, french_vocabulary, key_store
+
+# --- the forms ----------------------------------------------------------------------------------
+
+
+class ReportActForm(DeskForm):
+    """A form of an act on a report. ``vu``: the number of messages on the member's page."""
+
+    vu = HiddenField()
+
+    @property
+    def seen(self) -> int:
+        """The number of messages on the member's page; -1, which never matches, if invalid."""
+        digits = str(self.vu.data or "")
+        return int(digits) if digits.isdecimal() and len(digits) < 6 else -1
+
+    def attach_error(self, error: RegisterError, error_text: str) -> str:
+        """Attach an error to the text field that it is about, and return "".
+
+        :param error_text: the error in words, returned for an error about no field.
+        """
+        if error.values.get("field") != "text":
+            return error_text
+        # Acts call both a question and the sentence of a decision ``text``.
+        field = self["text"] if "text" in self else self["sentence"]
+        field.errors = [*field.errors, error_text]
+        return ""
+
+
+class AskForm(ReportActForm):
+    """A question to the reporter."""
+
+    text = text_field(
+        _("Votre question"),
+        required=True,
+        limit=MESSAGE_LIMIT,
+        description=_(
+            "Son auteur la lit avec son code, à sa prochaine visite. Ne demandez que ce qui "
+            "manque, et rien qui permette de l’identifier."
+        ),
+    )
+
+
+class DeclineForm(ReportActForm):
+    """A refusal, with a reason and a sentence for the reporter."""
+
+    reason = ChoiceRadios(
+        _("Motif"),
+        choices=[],
+        validators=[InputRequired(_("Choisissez un motif."))],
+    )
+    sentence = text_field(
+        _("La phrase que son auteur lira"),
+        limit=SENTENCE_LIMIT,
+        description=_("Laissée vide, c’est la phrase écrite sous le motif qui est envoyée."),
+    )
+
+    def set_reasons(self, vocabulary: Vocabulary) -> None:
+        """Set the choices to the current reasons of the vocabulary."""
+        words = vocabulary.lists["refus"].values()
+        self.reason.choices = [
+            SelectChoice(word.code, word.label) for word in words if not word.retired
+        ]
+
+    def proposed_sentence(self) -> str:
+        """The sentence of the chosen reason; empty before one is chosen."""
+        word = french_vocabulary().word("refus", str(self.reason.data or ""))
+        return str(word.extra.get("sentence", "")) if word else ""
+
+
+# --- the page -----------------------------------------------------------------------------------
 
 
 def require(key: str) -> None:
@@ -35,7 +110,7 @@ def require(key: str) -> None:
 
     :raises NotFound: ``no_such_report``.
     """
-    if not receipts.is_nonce(key):
+    if not receipt_codes.is_nonce(key):
         raise NotFound("no_such_report")
 
 
@@ -65,44 +140,38 @@ def contact(key: str) -> str:
     return report_page(open_report(key), shows_contact=True)
 
 
-@dataclass(frozen=True)
-class AllowedActs:
-    """The acts that a member may do on a report at present."""
-
-    claim: bool
-    release: bool
-    question: bool
-    decline: bool
-    accept: bool
-    spam: bool
-    reopen: bool
-    read: bool
-
-    @property
-    def any(self) -> bool:
-        """Whether an act other than a claim, a release or a reading is allowed."""
-        return self.question or self.decline or self.accept or self.spam or self.reopen
+_OFFERED_ACTS = {
+    "claim": Act.REPORT_CLAIMED,
+    "release": Act.REPORT_RELEASED,
+    "read": Act.REPORT_READ,
+    "question": Act.REPORT_ASKED,
+    "decline": Act.REPORT_DECLINED,
+    "accept": Act.REPORT_ACCEPTED,
+    "spam": Act.REPORT_SPAM,
+    "reopen": Act.REPORT_REOPENED,
+}
 
 
-def allowed_acts(report_view: ReportView) -> AllowedActs:
-    """The acts allowed by the state and the holder; none once the report is purged."""
+def allowed_acts(report_view: ReportView) -> Mapping[str, bool]:
+    """The acts allowed by the state and the holder; none once the report is purged.
+
+    ``any``: whether an act other than a claim, a release or a reading is allowed.
+    """
     summary, by = report_view.summary, report_view.summary.holder(now())
     mine = by == current_member.member().id
-
-    def may(act: Act) -> bool:
-        free = by is None or mine
-        return free and not report_view.is_purged and rules.allows(summary.state, act)
-
-    return AllowedActs(
-        claim=may(Act.REPORT_CLAIMED) and not mine,
-        release=may(Act.REPORT_RELEASED) and mine,
-        question=may(Act.REPORT_ASKED),
-        decline=may(Act.REPORT_DECLINED),
-        accept=may(Act.REPORT_ACCEPTED),
-        spam=may(Act.REPORT_SPAM),
-        reopen=may(Act.REPORT_REOPENED) and not report_view.has_live_case,
-        read=may(Act.REPORT_READ) and summary.news,
-    )
+    is_free = (by is None or mine) and not report_view.is_purged
+    conditions = {
+        "claim": not mine,
+        "release": mine,
+        "read": summary.news,
+        "reopen": not report_view.has_live_case,
+    }
+    allowed = {
+        name: is_free and allows(summary.state, act) and conditions.get(name, True)
+        for name, act in _OFFERED_ACTS.items()
+    }
+    deciding = ("question", "decline", "accept", "spam", "reopen")
+    return {**allowed, "any": any(allowed[name] for name in deciding)}
 
 
 def _line_sentence(line: MembersJournalLine) -> str:
@@ -115,116 +184,92 @@ def _line_sentence(line: MembersJournalLine) -> str:
 
 def report_page(
     report_view: ReportView,
+    form: ReportActForm | None = None,
     *,
     error_text: str = "",
-    asking: AskForm | None = None,
-    declining: DeclineForm | None = None,
     shows_contact: bool = False,
 ) -> str:
     """The page of a report.
 
+    :param form: a refused question or refusal, to be shown again.
     :param error_text: why an act was refused.
-    :param asking: a refused question, to be shown again; likewise ``declining``.
     """
-    today = dates.paris_day(now())
-    until, late = labels.deadline(report_view.summary, today)
+    summary = report_view.summary
+    asking = form if isinstance(form, AskForm) else None
+    declining = form if isinstance(form, DeclineForm) else None
     declining_form = declining or DeclineForm(formdata=None)
     declining_form.set_reasons(current_vocabulary())
-    lines = history(db.session(), report_view.summary.key, report_view.summary.day)
+    lines = queries.history(db.session(), summary.key, summary.day)
     return render_template(
         "reports/desk/report.html",
         report=report_view,
-        line=report_view.summary,
+        line=summary,
         sent=report_view.received.sent if report_view.received else None,
-        title=labels.title(report_view.summary),
-        since=labels.since_text(report_view.summary, today),
-        names_state=labels.names_state(report_view.summary),
-        until=until,
-        late=late,
         offers=allowed_acts(report_view),
-        holder=report_view.summary.holder(now()),
+        holder=summary.holder(now()),
         messages=[
             (typeset(str(MESSAGE_HEADINGS[record.kind])), record) for record in report_view.messages
         ],
-        history_lines=[(record, _line_sentence(record)) for record in lines],
+        history_lines=[(line, _line_sentence(line)) for line in lines],
         error_text=error_text,
         shows_contact=shows_contact,
-        refused=asking or declining,
+        refused=form,
         asking=asking or AskForm(formdata=None),
         declining=declining_form,
         opens="question" if asking else "ecarter" if declining else "",
     )
 
 
-# An act in a transaction, for the member with an id.
-ReportAct = Callable[[WriteTransaction, KeyStore, int], object]
-# Renders the report again, with the reason of a refusal.
-RefusalPage = Callable[[RegisterError], str]
+# --- the acts -----------------------------------------------------------------------------------
 
 
 @desk.post(f"/signalements/{list_query.KEY_RULE}/prendre", endpoint="report_claim")
 def claim(key: str) -> ResponseReturnValue:
     """Claim a report; the refusal names the member who already holds it."""
-
-    def act(tx: WriteTransaction, _store: KeyStore, by: int) -> None:
-        acts.claim(tx, key, by=by)
-
-    return _run_simple_act(key, act, _("Vous avez ce signalement en main."))
+    confirmation = _("Vous avez ce signalement en main.")
+    return _run_act(key, lambda tx, _store, by: acts.claim(tx, key, by=by), confirmation)
 
 
 @desk.post(f"/signalements/{list_query.KEY_RULE}/rendre", endpoint="report_release")
 def release(key: str) -> ResponseReturnValue:
-    def act(tx: WriteTransaction, _store: KeyStore, by: int) -> None:
-        acts.release(tx, key, by=by)
-
-    return _run_simple_act(key, act, _("Le signalement est rendu : chacun peut le prendre."))
+    confirmation = _("Le signalement est rendu : chacun peut le prendre.")
+    return _run_act(key, lambda tx, _store, by: acts.release(tx, key, by=by), confirmation)
 
 
 @desk.post(f"/signalements/{list_query.KEY_RULE}/lu", endpoint="report_read")
 def read(key: str) -> ResponseReturnValue:
     """Mark the reporter's messages as read, up to the last one on the member's page."""
     seen = ReportActForm().seen
-
-    def act(tx: WriteTransaction, _store: KeyStore, by: int) -> None:
-        acts.mark_read(tx, key, by=by, seen=seen)
-
-    return _run_simple_act(key, act, _("C’est noté : il n’y a plus rien de nouveau à lire."))
+    confirmation = _("C’est noté : il n’y a plus rien de nouveau à lire.")
+    return _run_act(
+        key, lambda tx, _store, by: acts.mark_read(tx, key, by=by, seen=seen), confirmation
+    )
 
 
 @desk.post(f"/signalements/{list_query.KEY_RULE}/indesirable", endpoint="report_spam")
 def spam(key: str) -> ResponseReturnValue:
-    def act(tx: WriteTransaction, _store: KeyStore, by: int) -> None:
-        acts.spam(tx, key, by=by)
-
-    return _run_simple_act(key, act, _("Le signalement est rangé parmi les indésirables."))
+    confirmation = _("Le signalement est rangé parmi les indésirables.")
+    return _run_act(key, lambda tx, _store, by: acts.spam(tx, key, by=by), confirmation)
 
 
 @desk.post(f"/signalements/{list_query.KEY_RULE}/reprendre", endpoint="report_reopen")
 def reopen(key: str) -> ResponseReturnValue:
     """Reopen a report that was declined, marked as spam, or accepted for an abandoned case."""
-
-    def act(tx: WriteTransaction, store: KeyStore, by: int) -> None:
-        acts.reopen(tx, store, key, by=by)
-
-    return _run_simple_act(
-        key, act, _("Le signalement est repris : il attend de nouveau une décision.")
-    )
+    confirmation = _("Le signalement est repris : il attend de nouveau une décision.")
+    return _run_act(key, lambda tx, store, by: acts.reopen(tx, store, key, by=by), confirmation)
 
 
 @desk.post(f"/signalements/{list_query.KEY_RULE}/question", endpoint="report_ask")
 def ask_reporter(key: str) -> ResponseReturnValue:
     report_view, form = open_report(key), AskForm()
     if not form.is_sent:
-        return report_page(report_view, asking=form), 422
+        return report_page(report_view, form), 422
 
     def act(tx: WriteTransaction, store: KeyStore, by: int) -> None:
         acts.ask_reporter(tx, store, key, form.text.data, by=by, seen=form.seen)
 
-    def page(current: ReportView, error_text: str) -> str:
-        return report_page(current, error_text=error_text, asking=form)
-
     confirmation = _("La question est posée. Son auteur la lit avec son code.")
-    return _run_act(key, act, _refusal_with_form(key, form, page), confirmation)
+    return _run_act(key, act, confirmation, form)
 
 
 @desk.post(f"/signalements/{list_query.KEY_RULE}/ecarter", endpoint="report_decline")
@@ -233,53 +278,36 @@ def decline(key: str) -> ResponseReturnValue:
     report_view, form = open_report(key), DeclineForm()
     form.set_reasons(current_vocabulary())
     if not form.is_sent:
-        return report_page(report_view, declining=form), 422
+        return report_page(report_view, form), 422
     if request.form.get("etape") == "proposer":
-        form.sentence.data = form.proposed_sentence(french_vocabulary())
-        return report_page(report_view, declining=form)
+        form.sentence.data = form.proposed_sentence()
+        return report_page(report_view, form)
 
     def act(tx: WriteTransaction, store: KeyStore, by: int) -> None:
-        sentence = form.reporter_sentence(french_vocabulary())
+        sentence = form.sentence.data or form.proposed_sentence()
         acts.decline(tx, store, key, form.reason.data, by=by, sentence=sentence, seen=form.seen)
 
-    def page(current: ReportView, error_text: str) -> str:
-        return report_page(current, error_text=error_text, declining=form)
-
     confirmation = _("Le signalement est écarté. Son auteur lira votre phrase.")
-    return _run_act(key, act, _refusal_with_form(key, form, page), confirmation)
-
-
-def _refusal_with_form(
-    key: str, form: ReportActForm, page: Callable[[ReportView, str], str]
-) -> RefusalPage:
-    """A page with the current report and the form as it was filled in."""
-
-    def refusal_page(error: RegisterError) -> str:
-        current = open_report(key)
-        form.vu.data = str(current.message_count)
-        return page(current, form.attach_error(error, labels.refusal_text(error, current.summary)))
-
-    return refusal_page
-
-
-def _run_simple_act(key: str, act: ReportAct, confirmation: str) -> ResponseReturnValue:
-    """Run an act without a form."""
-    require(key)
-
-    def refusal_page(error: RegisterError) -> str:
-        current = open_report(key)
-        return report_page(current, error_text=labels.refusal_text(error, current.summary))
-
-    return _run_act(key, act, refusal_page, confirmation)
+    return _run_act(key, act, confirmation, form)
 
 
 def _run_act(
-    key: str, act: ReportAct, refusal_page: RefusalPage, confirmation: str
+    key: str,
+    act: Callable[[WriteTransaction, KeyStore, int], object],
+    confirmation: object,
+    form: ReportActForm | None = None,
 ) -> ResponseReturnValue:
+    """Run an act; refused, the page shows the current report and the form as it was filled in."""
+    require(key)
     store = key_store()
     try:
         act_view.run_act(lambda tx, by: act(tx, store, by))
     except (Refused, Invalid) as error:
-        return refusal_page(error), status_of(error)
-    flash(typeset(confirmation))
+        current = open_report(key)
+        error_text = labels.refusal_text(error, current.summary)
+        if form is not None:
+            form.vu.data = str(current.message_count)
+            error_text = form.attach_error(error, error_text)
+        return report_page(current, form, error_text=error_text), status_of(error)
+    flash(typeset(str(confirmation)))
     return redirect(list_query.report_url(key), 303)

@@ -13,12 +13,13 @@ from register.cases.web.desk.case_summaries import claim_holder_words, relative_
 from register.cases.web.public.case_view import labels
 from register.db import now
 from register.errors import RegisterError
-from register.reports import rules
 from register.reports.models import ReportState
 from register.reports.queries import ReportSummary
 from register.reports.report_content import ReportContent
+from register.reports.retention import OVERDUE_MONTHS
 from register.territory.web import place_names
-from register.territory.web.place_field import full_name
+from register.territory.web.place_names import full_name
+from register.text.dates import paris_day
 from register.text.normalisation import one_line
 from register.text.typography import french
 from register.web.blueprints import desk
@@ -38,17 +39,11 @@ _SOON_DAYS = 31
 
 
 @desk.app_template_global("report_place")
-def place(sent: ReportContent | None) -> str:
-    """The recognised place, or the typed words."""
-    return _place_text(sent, short=False)
+def place(sent: ReportContent | None, *, short: bool = False) -> str:
+    """The recognised place, or the typed words.
 
-
-def place_short(sent: ReportContent | None) -> str:
-    """The place without its département or region, for the sidebar."""
-    return _place_text(sent, short=True)
-
-
-def _place_text(sent: ReportContent | None, *, short: bool) -> str:
+    :param short: without the département or region, for the sidebar.
+    """
     if sent is None:
         return str(_("Textes détruits"))
     kind, _between, code = sent.place_code.partition(":")
@@ -57,13 +52,13 @@ def _place_text(sent: ReportContent | None, *, short: bool) -> str:
     return one_line(sent.place) or str(_("Lieu non dit"))
 
 
+@desk.app_template_global("report_title")
 def title(summary: ReportSummary) -> str:
     """The title of a report: its place and its first type."""
-    where = place_short(summary.sent)
-    kinds = summary.sent.types if summary.sent else ()
-    if not kinds:
+    where = place(summary.sent, short=True)
+    if summary.sent is None or not summary.sent.types:
         return where
-    kind = current_vocabulary().label("type", kinds[0])
+    kind = current_vocabulary().label("type", summary.sent.types[0])
     return typeset(named_by(where, f"{kind[:1].lower()}{kind[1:]}"))
 
 
@@ -103,43 +98,40 @@ def holder_text(summary: ReportSummary) -> str:
     return claim_holder_words(by, summary.held_until)
 
 
-def since_text(summary: ReportSummary, today: date) -> str:
+@desk.app_template_global("report_since")
+def since_text(summary: ReportSummary, today: date | None = None) -> str:
     """The day of receipt while it is open, of its question while it waits, else of its state."""
+    today = today or paris_day(now())
+    moved = relative_day(summary.moved_on, today)
     if summary.state is ReportState.WAITING:
-        return typeset(
-            str(
-                _(
-                    "question posée %(when)s",
-                    when=relative_day(summary.moved_on, today),
-                )
-            )
-        )
+        return typeset(_("question posée %(when)s", when=moved))
     if summary.is_open:
-        return typeset(str(_("reçu %(when)s", when=relative_day(summary.day, today))))
-    return typeset(f"{state_label(summary)} {relative_day(summary.moved_on, today)}")
+        return typeset(_("reçu %(when)s", when=relative_day(summary.day, today)))
+    return typeset(f"{state_label(summary)} {moved}")
 
 
+@desk.app_template_global("report_names_state")
 def names_state(summary: ReportSummary) -> bool:
     """Whether :func:`since_text` makes the state clear by itself."""
     return summary.state not in (ReportState.IN_REVIEW, ReportState.WAITING)
 
 
-def deadline(summary: ReportSummary, today: date) -> tuple[str, bool]:
+@desk.app_template_global("report_deadline")
+def deadline(summary: ReportSummary, today: date | None = None) -> tuple[str, bool]:
     """The deadline of a decision, or the day of destruction; and whether it is overdue."""
-    if summary.sent is None:
+    if summary.sent is None or (summary.purge_on is None and not summary.is_open):
         return "", False
-    if summary.purge_on is not None and summary.together_by is not None:
-        pattern = _("rangé avec d’autres, détruit le %(day)s ou dès qu’un autre membre le confirme")
-        return str(pattern) % {"day": day_words(summary.purge_on)}, False
     if summary.purge_on is not None:
-        return str(_("détruit le %(day)s", day=day_words(summary.purge_on))), False
-    if not summary.is_open:
-        return "", False
+        day = day_words(summary.purge_on)
+        if summary.together_by is None:
+            return str(_("détruit le %(day)s", day=day)), False
+        pattern = _("rangé avec d’autres, détruit le %(day)s ou dès qu’un autre membre le confirme")
+        return str(pattern) % {"day": day}, False
+    today = today or paris_day(now())
     ends = add_months(summary.day, settings().undecided_after)
-    due = min(add_months(summary.day, rules.OVERDUE_MONTHS), ends)
+    due = min(add_months(summary.day, OVERDUE_MONTHS), ends)
     if due <= today:
-        pattern = _("en retard : écarté d’office le %(day)s", day=day_words(ends))
-        return typeset(str(pattern)), True
+        return typeset(_("en retard : écarté d’office le %(day)s", day=day_words(ends))), True
     if (due - today).days <= _SOON_DAYS:
         return str(_("à décider avant le %(day)s", day=day_words(due))), False
     return "", False
@@ -147,19 +139,19 @@ def deadline(summary: ReportSummary, today: date) -> tuple[str, bool]:
 
 def refusal_text(error: RegisterError, summary: ReportSummary | None) -> str:
     """Why an act was refused, with the name of the holder or the present state."""
-    sentence = error_sentence(error)
-    if summary is not None and error.key == "report_held":
-        by = summary.holder(now())
-        if by is not None and summary.held_until is not None:
-            sentence = _(
-                "%(who)s a ce signalement en main jusqu’à %(hour)s. Vous pouvez le lire.",
-                who=current_member.display_name(by),
-                hour=clock(summary.held_until),
-            )
-    elif error.key == "report_state":
+    by = summary.holder(now()) if summary is not None else None
+    if error.key == "report_state":
         code = str(error.values.get("state"))
         sentence = _(
             "Ce signalement est à présent « %(state)s » : ce n’est plus possible.",
             state=str(REPORT_STATES.get(code, code)),
         )
-    return typeset(first_upper(str(sentence)))
+    elif error.key == "report_held" and summary and summary.held_until and by is not None:
+        sentence = _(
+            "%(who)s a ce signalement en main jusqu’à %(hour)s. Vous pouvez le lire.",
+            who=current_member.display_name(by),
+            hour=clock(summary.held_until),
+        )
+    else:
+        sentence = error_sentence(error)
+    return typeset(first_upper(sentence))

@@ -17,7 +17,8 @@ from register.cases.web.desk.act_view import may_decide
 from register.db import db, now
 from register.errors import NotFound, Refused, RegisterError
 from register.journal import Act, WriteTransaction
-from register.reports import acts, queries, receipts, report_lists, rules
+from register.reports import acts, queries, receipt_codes, report_lists
+from register.reports.acts.transitions import allows
 from register.reports.queries import ReportSummary
 from register.reports.report_lists import (
     DECRYPT_LIMIT,
@@ -35,10 +36,10 @@ from register.reports.web.desk.list_query import (
     parse_query,
     query_pairs,
 )
-from register.territory.resolve import PlaceReading, resolve
+from register.territory.readings import PlaceReading
+from register.territory.resolve import resolve
 from register.territory.web import place_choice
-from register.territory.web.place_choice import PlaceChoice
-from register.territory.web.place_field import place_key
+from register.territory.web.place_choice import PlaceChoice, place_key
 from register.text import dates
 from register.web import list_query
 from register.web.blueprints import desk
@@ -162,7 +163,7 @@ def _row(summary: ReportSummary, report_query: ReportQuery, ticked: Collection[s
         names_state=labels.names_state(summary),
         until=until,
         late=late,
-        tick=summary.sent is not None and rules.allows(summary.state, act),
+        tick=summary.sent is not None and allows(summary.state, act),
         ticked=summary.key in ticked,
         together=summary.together_by is not None and may_decide(summary.together_by),
     )
@@ -216,7 +217,9 @@ def _place_choices(
 def sort() -> ResponseReturnValue:
     """Run one act on all ticked reports; those that refuse it are reported."""
     report_query = parse_query(request.form.to_dict(flat=False), current_member.member().id)
-    ticked = [key for key in dict.fromkeys(request.form.getlist("cle")) if receipts.is_nonce(key)]
+    ticked = [
+        key for key in dict.fromkeys(request.form.getlist("cle")) if receipt_codes.is_nonce(key)
+    ]
     ticked = ticked[:PAGE_SIZE]
     action = request.form.get("faire", PUT_ASIDE)
     if not ticked:

@@ -1,12 +1,11 @@
-"""Content of a report field by field, the reports behind a case, and recorded views."""
+"""Reports on other pages of the desk: beside a case, in the sidebar, on the dashboard."""
 
 from __future__ import annotations
 
-from collections.abc import Collection, Sequence
-from dataclasses import dataclass
-from datetime import date
+from collections.abc import Collection, Iterator, Sequence
+from dataclasses import dataclass, replace
 
-from flask_babel import lazy_gettext as _
+from flask_babel import gettext as _
 
 from register.accounts.web import current_member
 from register.cases.web.desk import act_view
@@ -14,17 +13,31 @@ from register.cases.web.desk.case_summaries import SimilarCase, reasons_sentence
 from register.db import db, now
 from register.errors import SealError, TextError
 from register.journal import Act
-from register.reports import acts, duplicates
-from register.reports.duplicates import SimilarReport
-from register.reports.queries import ReportView
+from register.reports import acts, duplicates, report_lists
+from register.reports.queries import (
+    CaseReports,
+    ReportSummary,
+    ReportView,
+    has_retained,
+    reports_of_case,
+    viewed_on_day,
+)
 from register.reports.report_content import ReportContent
-from register.reports.report_history import CaseReports, has_retained, reports_of_case, views_on_day
+from register.reports.report_lists import ReportFolder, ReportQuery
+from register.reports.retention import clock_jump
 from register.reports.web.desk import labels, list_query
-from register.territory.web.place_field import full_name
+from register.territory.web.place_names import full_name
+from register.text.dates import paris_day
 from register.text.typography import french
 from register.web.blueprints import desk
-from register.web.l10n import edtf_words, typeset
-from register.web.messages.errors import REPORT_STATES
+from register.web.l10n import day_words, edtf_words, number, typeset
+from register.web.messages.desk import (
+    CLOCK_WARNING,
+    KEY_MISSING,
+    MANY_UNREAD,
+    REPORT_LISTS,
+    SPAM_TO_CONFIRM,
+)
 from register.web.request_context import current_vocabulary, key_store
 
 # Selectors of the editor's fields into which chosen and recognised values are copied; the
@@ -61,34 +74,36 @@ class ReportedField:
 @desk.app_template_global("reported")
 def reported(sent: ReportContent) -> list[ReportedField]:
     """The fields with an answer, in the order of the form."""
-    label = current_vocabulary().label
-    items: dict[str, list[ReportedItem]] = {
-        "account": [ReportedItem(sent.account)] if sent.account else [],
-        "types": [
-            ReportedItem(label("type", code), code, _TYPES, many=True) for code in sent.types
-        ],
-        "place": _recognised_items(sent.place, _place_words(sent), _PLACE),
-        "date": _recognised_items(sent.when, _date_words(sent), _DATE),
-        "actor": _role_items("acteur", sent.actor, sent.actor_text, _ACTOR),
-        "target": _role_items("cible", sent.target, sent.target_text, _TARGET),
-        "began": [
-            ReportedItem(typeset(labels.proceedings_label(code)), code, _BEGAN, many=True)
-            for code in (sent.began,)
-            if code
-        ],
-        "links": [
-            ReportedItem(
-                url, url, _LINKS, many=True, is_link=url.startswith(("http://", "https://"))
-            )
-            for url in sent.links
-        ],
-    }
-    return [ReportedField(name, str(_LABELS[name]), items[name]) for name in items if items[name]]
 
+    def coded(vocabulary_name: str, code: str, into: str, *, many: bool = False) -> ReportedItem:
+        label = current_vocabulary().label(vocabulary_name, code) if code else ""
+        return ReportedItem(label, code, into, many)
 
-def _place_words(sent: ReportContent) -> str:
     kind, _colon, code = sent.place_code.partition(":")
-    return full_name(kind, code) if code else ""
+    place = full_name(kind, code) if code else ""
+    began = typeset(labels.proceedings_label(sent.began)) if sent.began else ""
+    types = [coded("type", code, _TYPES, many=True) for code in sent.types]
+    links = [
+        ReportedItem(url, url, _LINKS, True, url.startswith(("http://", "https://")))
+        for url in sent.links
+    ]
+    actor, target = coded("acteur", sent.actor, _ACTOR), coded("cible", sent.target, _TARGET)
+    fields = [
+        ReportedField("account", _("Ce qui s’est passé"), [ReportedItem(sent.account)]),
+        ReportedField("types", _("Types"), types),
+        ReportedField("place", _("Lieu"), _recognised_items(sent.place, place, _PLACE)),
+        ReportedField("date", _("Quand"), _recognised_items(sent.when, _date_words(sent), _DATE)),
+        ReportedField("actor", _("Qui a agi"), [actor, ReportedItem(sent.actor_text)]),
+        ReportedField("target", _("Qui était visé"), [target, ReportedItem(sent.target_text)]),
+        ReportedField(
+            "began",
+            _("Qui a engagé une procédure"),
+            [ReportedItem(began, sent.began, _BEGAN, True)],
+        ),
+        ReportedField("links", _("Où vérifier"), links),
+    ]
+    filled = (replace(field, items=[i for i in field.items if i.text]) for field in fields)
+    return [field for field in filled if field.items]
 
 
 def _date_words(sent: ReportContent) -> str:
@@ -99,30 +114,8 @@ def _date_words(sent: ReportContent) -> str:
 
 
 def _recognised_items(typed: str, recognised: str, into: str) -> list[ReportedItem]:
-    items = [ReportedItem(typed)] if typed and typed != recognised else []
-    if recognised:
-        items.append(ReportedItem(french(recognised), recognised, into))
-    return items
-
-
-def _role_items(vocabulary_name: str, code: str, words: str, into: str) -> list[ReportedItem]:
-    items = [ReportedItem(words)] if words else []
-    if code:
-        role_label = current_vocabulary().label(vocabulary_name, code)
-        items.insert(0, ReportedItem(role_label, code, into))
-    return items
-
-
-_LABELS = {
-    "account": _("Ce qui s’est passé"),
-    "types": _("Types"),
-    "place": _("Lieu"),
-    "date": _("Quand"),
-    "actor": _("Qui a agi"),
-    "target": _("Qui était visé"),
-    "began": _("Qui a engagé une procédure"),
-    "links": _("Où vérifier"),
-}
+    typed_only = "" if typed == recognised else typed
+    return [ReportedItem(typed_only), ReportedItem(french(recognised), recognised, into)]
 
 
 # --- reports of a case ------------------------------------------------------------------------
@@ -138,7 +131,8 @@ def reports_behind(incident_id: int) -> CaseReports | None:
         case_reports = reports_of_case(db.session(), key_store(), incident_id)
     except SealError:
         return None
-    return case_reports if case_reports.retained or case_reports.reports else None
+    has_any = case_reports.retained or case_reports.accepted or case_reports.withdrawn
+    return case_reports if has_any else None
 
 
 # --- duplicates -------------------------------------------------------------------------------
@@ -146,13 +140,10 @@ def reports_behind(incident_id: int) -> CaseReports | None:
 
 @dataclass(frozen=True)
 class SimilarReportLink:
-    """A similar report with its address and the reasons of the similarity."""
+    """A similar report with its title and the reasons of the similarity."""
 
-    key: str
-    address: str
+    summary: ReportSummary
     title: str
-    state: str
-    day: date
     why: str
 
 
@@ -170,42 +161,36 @@ def likely_of_report(report_view: ReportView) -> SimilarItems:
     if report_view.received is None:
         return SimilarItems([], [])
     session, member, sent = db.session(), current_member.member(), report_view.received.sent
-    cases = duplicates.similar_cases(session, member, sent, current_vocabulary(), now())
     summary = report_view.summary
+    cases = duplicates.similar_cases(session, member, sent, current_vocabulary(), now())
     reports = duplicates.similar_reports(
         session, key_store(), member, summary.key, summary.day, sent
     )
-    return SimilarItems(
-        [
-            SimilarCase(
-                match.case, act_view.case_address(match.case.id), reasons_sentence(match.reasons)
-            )
-            for match in cases
-        ],
-        [_similar_report(match) for match in reports],
-    )
+    similar_cases = [
+        SimilarCase(case.case, act_view.case_address(case.case.id), reasons_sentence(case.reasons))
+        for case in cases
+    ]
+    similar_reports = []
+    for report in reports:
+        other = report.summary.sent
+        types = other.types[:1] if other else ()
+        first_type = [current_vocabulary().label("type", code) for code in types]
+        title = typeset(", ".join([labels.place(other, short=True), *first_type]))
+        similar_reports.append(
+            SimilarReportLink(report.summary, title, reasons_sentence(report.reasons))
+        )
+    return SimilarItems(similar_cases, similar_reports)
 
 
-def _similar_report(similar: SimilarReport) -> SimilarReportLink:
-    first_type = [current_vocabulary().label("type", code) for code in similar.sent.types[:1]]
-    return SimilarReportLink(
-        key=similar.key,
-        address=list_query.report_url(similar.key),
-        title=typeset(", ".join([labels.place_short(similar.sent), *first_type])),
-        state=str(REPORT_STATES[similar.state.value]),
-        day=similar.day,
-        why=reasons_sentence(similar.reasons),
-    )
+# --- recorded views ---------------------------------------------------------------------------
 
 
 def note_views(keys: Collection[str]) -> None:
     """Record that the member views the content of reports, without a write if already recorded."""
     if not keys:
         return
-    viewed_keys = views_on_day(
-        db.session(), Act.REPORT_VIEWED, current_member.member().id, now()
-    ).reports
-    new_keys = [key for key in keys if key not in viewed_keys]
+    viewed = viewed_on_day(db.session(), Act.REPORT_VIEWED, current_member.member().id, now())
+    new_keys = [key for key in keys if key not in viewed]
     if new_keys:
         act_view.run_act(lambda tx, by: acts.view(tx, new_keys, by=by))
 
@@ -215,6 +200,86 @@ def note_retained_view(incident_id: int) -> None:
     session = db.session()
     if not has_retained(session, incident_id):
         return
-    viewed_cases = views_on_day(session, Act.COPY_VIEWED, current_member.member().id, now()).cases
-    if incident_id not in viewed_cases:
+    viewed = viewed_on_day(session, Act.COPY_VIEWED, current_member.member().id, now())
+    if incident_id not in viewed:
         act_view.run_act(lambda tx, by: acts.view_retained(tx, incident_id, by=by))
+
+
+# --- sidebar and dashboard --------------------------------------------------------------------
+
+# Number of unread reports above which the desk is warned.
+FLOOD = 200
+# Number of unread reports in the sidebar.
+_UNREAD_LIMIT = 5
+# Folders on the dashboard, the most urgent first.
+_DASHBOARD_FOLDERS = (
+    ReportFolder.OVERDUE,
+    ReportFolder.NEWS,
+    ReportFolder.NEW,
+    ReportFolder.REVIEW,
+    ReportFolder.WAITING,
+    ReportFolder.SUSPECT,
+)
+
+
+@dataclass(frozen=True)
+class UnreadReports:
+    """The number of unread reports, and the oldest of them."""
+
+    total: int
+    reports: Sequence[ReportSummary]
+
+
+@desk.app_template_global("reports_margin")
+def unread_reports() -> UnreadReports:
+    """The oldest unread reports, by day and place, without their words; none without the keys."""
+    session, today = db.session(), paris_day(now())
+    unread = ReportQuery(folder=ReportFolder.NEW)
+    try:
+        first = report_lists.first_reports(session, key_store(), unread, today, _UNREAD_LIMIT)
+    except SealError:
+        return UnreadReports(0, ())
+    return UnreadReports(report_lists.count_reports(session, unread, today), first)
+
+
+@dataclass(frozen=True)
+class FolderCount:
+    """A folder with its description, its number of reports and its address."""
+
+    name: str
+    why: str
+    count_text: str
+    address: str
+    late: bool
+
+
+def folder_counts() -> Sequence[FolderCount]:
+    """Number of reports by folder, without empty folders, and of spam to confirm."""
+    counts = report_lists.folder_counts(db.session(), paris_day(now()))
+    spam = report_lists.spam_to_confirm(db.session())
+    waiting = sum(count for member, count in spam.items() if act_view.may_decide(member))
+    folders = [(folder, REPORT_LISTS[folder], counts[folder]) for folder in _DASHBOARD_FOLDERS]
+    return [
+        FolderCount(
+            typeset(str(name)),
+            typeset(str(why)),
+            number(count),
+            list_query.list_url(ReportQuery(folder=folder)),
+            late=folder is ReportFolder.OVERDUE,
+        )
+        for folder, (name, why), count in [*folders, (ReportFolder.SPAM, SPAM_TO_CONFIRM, waiting)]
+        if count
+    ]
+
+
+def warnings() -> Iterator[str]:
+    """Sentences about a flood of reports, a jump of the clock and a missing key store."""
+    if report_lists.count_unread(db.session()) > FLOOD:
+        yield typeset(str(MANY_UNREAD) % {"count": number(FLOOD)})
+    last_day = clock_jump(db.session(), paris_day(now()))
+    if last_day is not None:
+        yield typeset(str(CLOCK_WARNING) % {"day": day_words(last_day)})
+    try:
+        key_store().require()
+    except SealError:
+        yield typeset(str(KEY_MISSING))

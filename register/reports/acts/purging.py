@@ -1,0 +1,255 @@
+"""Purge of reports: what their terms require, destruction of texts and keys, tallies.
+
+The terms themselves are in :mod:`register.reports.retention`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Sequence
+from dataclasses import asdict, astuple, dataclass
+from datetime import date, datetime
+from typing import cast
+
+from sqlalchemy import ColumnElement, Engine, delete, select
+from sqlalchemy.orm import Session
+
+from register.cases.acts import destroy_due
+from register.cases.models import CaseState as CaseState
+from register.cases.models import Incident
+from register.db import empty_log, housekeeping
+from register.journal import Act, WriteTransaction, writing
+from register.report_keys import KeyStore
+from register.reports import report_content, retention
+from register.reports.acts.transitions import change_state
+from register.reports.models import (
+    Message,
+    Report,
+    RetainedReport,
+    RetentionClock,
+    Tally,
+)
+from register.reports.report_content import Decision
+from register.text.dates import paris_day
+
+# Rows per write transaction, so that other writers do not wait long.
+BATCH_SIZE = 200
+
+
+@dataclass(frozen=True)
+class PurgeCounts:
+    """Number of rows by step of a purge."""
+
+    returned: int = 0
+    expired: int = 0
+    purged: int = 0
+    retained: int = 0
+    counted: int = 0
+    destroyed: int = 0
+
+    @property
+    def has_more(self) -> bool:
+        """Whether a step filled its batch."""
+        return any(count >= BATCH_SIZE for count in astuple(self))
+
+    def __add__(self, other: PurgeCounts) -> PurgeCounts:
+        counts = asdict(other)
+        return PurgeCounts(**{step: n + counts[step] for step, n in asdict(self).items()})
+
+
+def purge(tx: WriteTransaction, store: KeyStore, undecided_after: int) -> PurgeCounts:
+    """Do what is due on the day of the transaction, one batch of each step at most.
+
+    :param undecided_after: months after which a report without a decision is declined.
+    """
+    today = paris_day(tx.at)
+    done = PurgeCounts(
+        returned=_return_unanswered(tx, today),
+        expired=_decline_expired(tx, store, today, undecided_after),
+        purged=_destroy_texts(tx, today),
+        retained=_destroy_retained(tx),
+        counted=_tally_closed(tx, today),
+        destroyed=destroy_due(tx, BATCH_SIZE),
+    )
+    destroy_keys_after_commit(tx, store)
+    return done
+
+
+def forget(tx: WriteTransaction, store: KeyStore) -> PurgeCounts:
+    """Destroy the copies that erased cases retain; this depends on no term and no clock."""
+    done = PurgeCounts(retained=_destroy_retained(tx))
+    destroy_keys_after_commit(tx, store)
+    return done
+
+
+def destroy_keys_after_commit(tx: WriteTransaction, store: KeyStore) -> None:
+    """Destroy the keys with which nothing is encrypted any more, after the commit.
+
+    A key that outlives its texts for a moment is harmless; keys destroyed before a rollback would
+    make the texts unreadable.
+    """
+    tx.session.flush()
+    if not unused_keys(tx.session, store.names()):
+        return
+    engine = cast(Engine, tx.session.get_bind())
+
+    def destroy_unused() -> None:
+        # Checked again under a new lock: a case may have accepted a report under its old key.
+        with writing(engine) as key_tx:
+            store.destroy(sorted(unused_keys(key_tx.session, store.names())))
+        store.empty_log()
+
+    tx.after_commit(destroy_unused)
+
+
+def unused_keys(session: Session, names: Collection[str]) -> set[str]:
+    """The names of known reports' and cases' keys with which nothing is encrypted.
+
+    Keys of unknown reports are not among them: after a restore of an old database, they may be
+    those of newer reports, needed again once the right database is restored.
+    """
+    stmt = select(Report.key, Report.sealed.is_not(None), report_content.CONTACT_ID)
+    reports = {key: (is_sealed, contact) for key, is_sealed, contact in session.execute(stmt)}
+    cases = set(session.scalars(select(Incident.id)))
+    retaining_cases = set(session.scalars(select(RetainedReport.incident_id).distinct()))
+    case_keys = {report_content.case_key_name(incident) for incident in cases - retaining_cases}
+
+    def is_unused(name: str) -> bool:
+        key, _blank, contact_id = name.partition(" contact ")
+        if key not in reports:
+            return name in case_keys
+        is_sealed, contact = reports[key]
+        if not contact_id:
+            return not is_sealed
+        return contact is None or report_content.contact_key_name(key, contact) != name
+
+    return set(filter(is_unused, names))
+
+
+def _due_reports(tx: WriteTransaction, clause: ColumnElement[bool]) -> Sequence[Report]:
+    stmt = select(Report).where(clause).order_by(Report.key).limit(BATCH_SIZE)
+    return tx.session.scalars(stmt).all()
+
+
+def _return_unanswered(tx: WriteTransaction, today: date) -> int:
+    """Return reports to the queue whose question was not answered in time."""
+    reports = _due_reports(tx, retention.unanswered_clause(today))
+    for report in reports:
+        change_state(tx, report, Act.REPORT_RETURNED)
+        tx.record(Act.REPORT_RETURNED, by=None, details={"report": report.key})
+    return len(reports)
+
+
+def _decline_expired(tx: WriteTransaction, store: KeyStore, today: date, months: int) -> int:
+    """Decline reports that were undecided for longer than the setting allows."""
+    reports = _due_reports(tx, retention.undecided_since_clause(today, months))
+    for report in reports:
+        change_state(tx, report, Act.REPORT_DECLINED)
+        report.reason, report.news = "insuffisant", False
+        key = store.key(report.key)
+        if key is not None:
+            report.decision = report_content.encrypt_decision(key, report.key, Decision())
+        details = {"report": report.key, "reason": report.reason}
+        tx.record(Act.REPORT_DECLINED, by=None, details=details)
+    return len(reports)
+
+
+def _destroy_texts(tx: WriteTransaction, today: date) -> int:
+    reports = _due_reports(tx, retention.destruction_clause(today))
+    for report in reports:
+        report.sealed = report.contact = report.decision = report.digest = None
+        report.news = False
+        report.moved_on = today
+        tx.record(Act.REPORT_PURGED, by=None, details={"report": report.key})
+    if reports:
+        keys = [report.key for report in reports]
+        tx.session.execute(delete(Message).where(Message.report_key.in_(keys)))
+    return len(reports)
+
+
+_ORPHANS = (
+    select(RetainedReport, Incident.number)
+    .join(Incident, Incident.id == RetainedReport.incident_id)
+    .where(Incident.state == CaseState.ERASED)
+)
+
+
+def has_orphans(session: Session) -> bool:
+    """Whether an erased case still retains a copy of a report."""
+    return session.scalar(_ORPHANS.with_only_columns(RetainedReport.key).limit(1)) is not None
+
+
+def _destroy_retained(tx: WriteTransaction) -> int:
+    """Destroy the copies of reports that erased cases retain."""
+    orphans = tx.session.execute(_ORPHANS.order_by(RetainedReport.key).limit(BATCH_SIZE)).all()
+    for retained, number in orphans:
+        incident_id = retained.incident_id
+        tx.session.delete(retained)
+        tx.record(
+            Act.REPORT_PURGED, by=None, incident=incident_id, case=number, details={"kept": 1}
+        )
+    return len(orphans)
+
+
+def _tally_closed(tx: WriteTransaction, today: date) -> int:
+    """Delete the rows of reports purged long ago, and add their state and reason to the tally."""
+    reports = _due_reports(tx, retention.tally_clause(today))
+    for report in reports:
+        year = report.day.year
+        tally = tx.session.get(Tally, (year, report.state, report.reason))
+        if tally is None:
+            tally = Tally(year=year, state=report.state, reason=report.reason, count=0)
+            tx.session.add(tally)
+        tally.count += 1
+        tx.session.delete(report)
+        tx.record(Act.REPORT_PURGED, by=None, details={"report": report.key, "counted": 1})
+        tx.session.flush()
+    return len(reports)
+
+
+@dataclass(frozen=True)
+class RetentionRun:
+    """The counts of a run; ``waits_since``: the last run's day, when the clock jumped since."""
+
+    done: PurgeCounts
+    waits_since: date | None = None
+
+
+def run_retention(
+    engine: Engine,
+    store: KeyStore,
+    at: datetime,
+    undecided_after: int,
+    *,
+    confirmed: bool = False,
+) -> RetentionRun:
+    """Purge in batches until nothing is due.
+
+    :param confirmed: a person has confirmed the clock's date.
+    :raises SealError: the key store is missing or belongs to another instance.
+    """
+    # All keys of another instance would look unused, and be destroyed.
+    store.require()
+    today = paris_day(at)
+    with Session(engine) as session:
+        waits_since = None if confirmed else retention.clock_jump(session, today)
+    done, has_more = PurgeCounts(), True
+    while has_more:
+        with writing(engine, at) as tx:
+            batch = purge(tx, store, undecided_after) if waits_since is None else forget(tx, store)
+        done, has_more = done + batch, batch.has_more
+    if waits_since is None:
+        _record_run_day(engine, today)
+    if done.purged or done.retained or done.counted or done.destroyed:
+        empty_log(engine)
+    return RetentionRun(done, waits_since)
+
+
+def _record_run_day(engine: Engine, today: date) -> None:
+    with Session(engine) as session:
+        clock = session.get(RetentionClock, 1)
+    # A clock that was set back is ignored, and a second run on the same day writes nothing.
+    if clock is None or clock.day < today:
+        with housekeeping(engine) as session:
+            clock = session.get(RetentionClock, 1) or RetentionClock(id=1, day=today)
+            clock.day = max(clock.day, today)
+            session.add(clock)

@@ -1,0 +1,140 @@
+"""State transitions of reports, and the steps that their acts share."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from sqlalchemy import func, select
+
+from register.errors import Invalid, NotFound, Refused
+from register.journal import Act, WriteTransaction
+from register.report_keys import KeyStore
+from register.reports import report_content, retention
+from register.reports.models import OPEN_STATES, Message, MessageKind, Report, ReportState
+from register.reports.report_content import MESSAGE_LIMIT
+from register.text.dates import paris_day
+from register.text.normalisation import clean
+
+# For each act, the states that allow it and the state that follows; None leaves the state as it is.
+_TRANSITIONS: Mapping[Act, Mapping[ReportState, ReportState | None]] = {
+    Act.REPORT_CLAIMED: {
+        ReportState.RECEIVED: ReportState.IN_REVIEW,
+        ReportState.IN_REVIEW: None,
+        ReportState.WAITING: None,
+    },
+    Act.REPORT_RELEASED: {ReportState.IN_REVIEW: ReportState.RECEIVED, ReportState.WAITING: None},
+    Act.REPORT_ASKED: dict.fromkeys(OPEN_STATES, ReportState.WAITING),
+    Act.REPORT_READ: dict.fromkeys(ReportState, None),
+    Act.REPORT_ACCEPTED: dict.fromkeys(OPEN_STATES, ReportState.ACCEPTED),
+    Act.REPORT_DECLINED: dict.fromkeys(OPEN_STATES, ReportState.DECLINED),
+    Act.REPORT_SPAM: dict.fromkeys(OPEN_STATES, ReportState.SPAM),
+    Act.REPORT_SPAM_AGREED: {ReportState.SPAM: None},
+    Act.REPORT_REOPENED: dict.fromkeys(
+        (ReportState.DECLINED, ReportState.SPAM, ReportState.ACCEPTED), ReportState.RECEIVED
+    ),
+    Act.REPORT_RETURNED: {ReportState.WAITING: ReportState.RECEIVED},
+    # The reporter may answer a refusal, and add nothing to a withdrawn report.
+    Act.REPORT_ADDED: {
+        **dict.fromkeys(set(ReportState) - {ReportState.WITHDRAWN}, None),
+        ReportState.WAITING: ReportState.IN_REVIEW,
+    },
+    Act.REPORT_WITHDRAWN: dict.fromkeys(
+        (*OPEN_STATES, ReportState.ACCEPTED), ReportState.WITHDRAWN
+    ),
+}
+
+
+def allows(state: ReportState, act: Act) -> bool:
+    return state in _TRANSITIONS[act]
+
+
+def next_state(state: ReportState, act: Act) -> ReportState:
+    """The state that an act leads to.
+
+    :raises Refused: ``report_state``.
+    """
+    if not allows(state, act):
+        raise Refused("report_state", state=state.value, act=act.value)
+    return _TRANSITIONS[act][state] or state
+
+
+def change_state(tx: WriteTransaction, report: Report, act: Act) -> None:
+    """Set the state that an act leads to, the day of the purge, and the holder.
+
+    :raises Refused: ``report_state``.
+    """
+    before = ReportState(report.state)
+    state = next_state(before, act)
+    today = paris_day(tx.at)
+    report.state = state
+    # A claim or release does not restart the term of a question, which runs from its own day.
+    if state is not before or act not in (Act.REPORT_CLAIMED, Act.REPORT_RELEASED):
+        report.moved_on = today
+    if state is not before:
+        report.purge_on = retention.purge_day(state, today)
+    if state not in (ReportState.IN_REVIEW, ReportState.WAITING):
+        report.held_by = report.held_until = None
+
+
+def record(
+    tx: WriteTransaction, act: Act, key: str, by: int | None = None, **details: object
+) -> None:
+    """Write the changes of an act on a report, and its journal line."""
+    tx.session.flush()
+    tx.record(act, by=by, details={"report": key, **details})
+
+
+def load_report(tx: WriteTransaction, key: str) -> Report:
+    """The report, read under the lock.
+
+    :raises NotFound: ``no_such_report``.
+    """
+    report = tx.session.get(Report, key)
+    if report is None:
+        raise NotFound("no_such_report")
+    tx.keep_alive(report)
+    return report
+
+
+def require_data_key(store: KeyStore, report: Report) -> bytes:
+    """The report's data key.
+
+    :raises Refused: ``report_purged`` once it is destroyed.
+    """
+    key = store.key(report.key) if report.sealed is not None else None
+    if key is None:
+        raise Refused("report_purged", state=report.state)
+    return key
+
+
+def count_messages(tx: WriteTransaction, report: Report) -> int:
+    stmt = select(func.count()).where(Message.report_key == report.key)
+    return tx.session.scalar(stmt) or 0
+
+
+def store_message(
+    tx: WriteTransaction, report: Report, data_key: bytes, key: str, kind: MessageKind, text: str
+) -> None:
+    """Add an encrypted message after the others."""
+    tx.session.add(
+        Message(
+            key=key,
+            report_key=report.key,
+            position=count_messages(tx, report) + 1,
+            day=paris_day(tx.at),
+            sealed=report_content.encrypt_message(data_key, key, kind, text),
+        )
+    )
+
+
+def require_text(text: str, limit: int = MESSAGE_LIMIT) -> str:
+    """The cleaned text of a required field.
+
+    :raises Invalid: ``missing`` or ``too_long``.
+    """
+    body = clean(text).strip()
+    if not body:
+        raise Invalid("missing", field="text")
+    if len(body) > limit:
+        raise Invalid("too_long", field="text", limit=limit)
+    return body

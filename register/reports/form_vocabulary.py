@@ -1,0 +1,49 @@
+"""Vocabulary of the report form: everyday words for the codes of the vocabularies.
+
+``tests/web/submit/test_report_form.py`` checks that both have the same codes. The words come from
+a file, so that the form works without the database.
+"""
+
+from __future__ import annotations
+
+import tomllib
+from collections.abc import Mapping
+from dataclasses import dataclass
+from functools import cache
+from pathlib import Path
+
+from register.cases.vocabulary import VOCABULARY_FILE
+from register.text.dates import Language
+
+LISTS = ("famille", "type", "acteur", "cible")
+
+
+@dataclass(frozen=True)
+class PlainWord:
+    """A code in plain words of one language; types also have an example."""
+
+    code: str
+    label: str
+    example: str = ""
+
+
+@cache
+def words(name: str, language: Language = "fr") -> Mapping[str, PlainWord]:
+    """The plain words of a vocabulary by their codes, in the order of the form."""
+    lists = tomllib.loads(Path(__file__).with_suffix(".toml").read_text("utf-8"))
+    return {
+        word["code"]: PlainWord(word["code"], word[language], word.get(f"example_{language}", ""))
+        for word in lists[name]
+    }
+
+
+@cache
+def families(language: Language = "fr") -> Mapping[str, tuple[PlainWord, ...]]:
+    """The types of each family, in the order of the form."""
+    types = tomllib.loads(VOCABULARY_FILE.read_text("utf-8"))["type"]
+    family_of = {row["code"]: row["famille"] for row in types}
+    type_words = words("type", language).values()
+    return {
+        family: tuple(word for word in type_words if family_of[word.code] == family)
+        for family in words("famille", language)
+    }

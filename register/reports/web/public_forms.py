@@ -1,0 +1,145 @@
+"""Forms of reporters: signed tokens, the write queue, and pages during an outage.
+
+A token holds a nonce and the time of display. Neither is stored; the time tells how fast a form
+was filled in.
+"""
+
+from __future__ import annotations
+
+import secrets
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, suppress
+from dataclasses import dataclass
+from datetime import UTC, date, datetime
+
+from flask import Response, make_response, request
+from flask_babel import gettext as _
+from itsdangerous import BadData, URLSafeTimedSerializer
+from sqlalchemy.exc import SQLAlchemyError
+
+from register.bulkhead import ARRIVAL_TIME_KEY, Bulkhead
+from register.db import db, is_disk_full, is_file_missing, now
+from register.errors import SealError, Unavailable
+from register.journal import WriteTransaction, writing
+from register.reports import receipt_codes
+from register.text.dates import paris_day
+from register.web import logs, request_context
+from register.web.errors import RETRY_AFTER
+from register.web.form_fields import BaseForm
+
+
+class SessionlessForm(BaseForm):
+    class Meta(BaseForm.Meta):
+        """Options without a CSRF token: forms that act have a signed token (``jeton``)."""
+
+        csrf = False
+
+
+# --- tokens -------------------------------------------------------------------------------------
+
+# Seconds. A form can stay open for a weekend; an older one is shown again, filled in.
+MAX_AGE = 3 * 24 * 3600
+# Seconds. A person needs more to read the page and write an account.
+MIN_AGE = 5
+
+
+@dataclass(frozen=True)
+class Token:
+    """A nonce, the day on which the form was displayed, and its age in seconds."""
+
+    nonce: str
+    day: date
+    age: float
+
+    @property
+    def is_hasty(self) -> bool:
+        """Whether the form was filled in faster than a person can."""
+        return self.age < MIN_AGE
+
+
+def new_token(purpose: str) -> str:
+    """A new token; it is valid for forms of the same purpose only."""
+    return str(_signer(purpose).dumps(receipt_codes.new_nonce()))
+
+
+def read_token(purpose: str, signed: str) -> Token | None:
+    """The token of a submitted form; None for a forged or an old one."""
+    try:
+        nonce, signed_at = _signer(purpose).loads(signed, max_age=MAX_AGE, return_timestamp=True)
+    except BadData:
+        return None
+    if not isinstance(nonce, str) or not receipt_codes.is_nonce(nonce):
+        return None
+    at: datetime = signed_at if signed_at.tzinfo else signed_at.replace(tzinfo=UTC)
+    return Token(nonce, paris_day(at), (now() - at).total_seconds())
+
+
+def _signer(purpose: str) -> URLSafeTimedSerializer:
+    key = request_context.derived_key(request_context.FORM_PURPOSE)
+    return URLSafeTimedSerializer(key, salt=f"webcitoyen {purpose}")
+
+
+# --- the write queue ----------------------------------------------------------------------------
+
+# Requests in the queue, of the twelve threads of a gunicorn process. The embedded server has fewer
+# threads for reports, so that its queue is never full.
+MAX_WAITING = 7
+# Seconds in the queue, the time in the server's queue included.
+TURN_TIMEOUT = 5.0
+# Seconds at the entrance of a full queue. Each write takes some hundredths of a second, so that a
+# burst of requests gets through; while another process locks the database, the threads beyond
+# those that wait are soon free for readers.
+ENTRY_TIMEOUT = 0.5
+
+_write_queue = Bulkhead(1, MAX_WAITING, TURN_TIMEOUT, entry_timeout=ENTRY_TIMEOUT)
+
+
+@contextmanager
+def queued_transaction() -> Iterator[WriteTransaction]:
+    """A write transaction, once the queue gives the request its turn.
+
+    :raises Unavailable: ``busy``, when the turn does not come in time.
+    """
+    # An open read transaction would keep words that an act destroys in the database's log.
+    db.session.rollback()
+    entered_at = time.monotonic()
+    already_waited = entered_at - request.environ.get(ARRIVAL_TIME_KEY, entered_at)
+    with _write_queue.turn(already_waited), writing() as tx:
+        yield tx
+
+
+# --- outages ------------------------------------------------------------------------------------
+
+# Errors of the server, not of the form: a locked, full or missing database, a missing key.
+OUTAGE_ERRORS = (SQLAlchemyError, OSError, SealError, Unavailable)
+
+
+def outage_response(error: Exception, default_text: str, render: Callable[[str], str]) -> Response:
+    """A 503 page made without the database, with the typed text.
+
+    :param default_text: the sentence for an outage that may end in a minute.
+    :param render: makes the page from the sentence.
+    """
+    logs.log_failure(secrets.token_hex(4), request.endpoint or "", error)
+    with suppress(Exception):
+        # An open transaction would block the next request.
+        db.session.rollback()
+    sentence = default_text
+    if is_disk_full(error):
+        sentence = _(
+            "Le disque du registre est plein : rien n’a été enregistré. Ce que vous avez écrit est "
+            "resté dans cette page. Gardez-la ouverte et envoyez de nouveau plus tard, quand la "
+            "personne qui administre le registre aura fait de la place."
+        )
+    elif is_file_missing(error) or (
+        getattr(error, "key", "") in ("storage_moved", "keystore_missing")
+    ):
+        sentence = _(
+            "Le registre ne trouve plus ses fichiers : rien n’a été enregistré. Ce que vous avez "
+            "écrit est resté dans cette page. Gardez-la ouverte et envoyez de nouveau plus tard, "
+            "quand la personne qui administre le registre les aura remis en place."
+        )
+    response = make_response(render(sentence), 503)
+    response.headers["Retry-After"] = str(RETRY_AFTER)
+    return response

@@ -1,0 +1,124 @@
+"""Answers of a report in words, for the review page and the receipt page.
+
+The other words of the receipt page are in ``templates/reports/receipt.html``.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+
+from flask_babel import gettext as _
+from flask_babel import ngettext
+
+from register.errors import TextError
+from register.reports import form_vocabulary
+from register.reports.report_content import ReportContent
+from register.reports.web.report_form import PROCEEDINGS
+from register.territory.web.place_names import describe_place
+from register.text import dates
+from register.web.l10n import count_words, edtf_words, typeset
+from register.web.languages import language
+
+# Characters of a text on the receipt, which must fit on one sheet.
+_EXCERPT = 200
+_EXCERPT_LINE = 100
+_MAX_LINES = 4
+
+
+@dataclass(frozen=True)
+class ReviewedAnswer:
+    """An answer: the id of its field, its label, its lines, and what they were recognised as.
+
+    ``note``: says that unrecognised words stay as typed. ``is_cut``: the lines are an excerpt.
+    """
+
+    field: str
+    label: str
+    lines: tuple[str, ...]
+    interpretation: str = ""
+    note: str = ""
+    is_cut: bool = False
+
+
+def list_answers(sent: ReportContent) -> list[ReviewedAnswer]:
+    """The answers that were filled in, in the order of the form."""
+    began = PROCEEDINGS.get(sent.began, "") if sent.began else ""
+    types = tuple(_word_label("type", code) for code in sent.types)
+    actor, target = _word_label("acteur", sent.actor), _word_label("cible", sent.target)
+    kind, _colon, code = sent.place_code.partition(":")
+    place = describe_place(kind, code) if code else ""
+    place_note = "" if code else _("Gardé avec vos mots : la modération cherchera.")
+    date, date_note = _interpret_date(sent)
+    all_answers = (
+        ReviewedAnswer("recit", _("Ce qui s’est passé"), (sent.account,)),
+        ReviewedAnswer("types", _("De quoi il s’agit"), types),
+        ReviewedAnswer("lieu", _("Où"), (sent.place,), place, place_note),
+        ReviewedAnswer("quand", _("Quand"), (sent.when,), date, date_note),
+        ReviewedAnswer("acteur", _("Qui a agi"), (actor, sent.actor_text)),
+        ReviewedAnswer("cible", _("Qui était visé"), (target, sent.target_text)),
+        ReviewedAnswer("procedure", _("Plainte ou procès"), (str(began),)),
+        ReviewedAnswer("liens", _("Où cela peut se vérifier"), sent.links),
+    )
+    filled = (replace(answer, lines=tuple(filter(None, answer.lines))) for answer in all_answers)
+    return [answer for answer in filled if answer.lines]
+
+
+def short_answers(sent: ReportContent) -> list[ReviewedAnswer]:
+    """The answers on a receipt: excerpts of long texts, and the number of links."""
+    return [_shorten(answer) for answer in list_answers(sent)]
+
+
+def added_text(before: ReportContent, after: ReportContent) -> str:
+    """The answers of a second filling that differ from the first; empty if none does.
+
+    The changed account comes first, then other changed answers under their labels, then the labels
+    of emptied ones, so that moderators learn what the reporter took back.
+    """
+    first, second = list_answers(before), list_answers(after)
+    unchanged = {(answer.field, answer.lines, answer.interpretation) for answer in first}
+    remaining_fields = {answer.field for answer in second}
+    parts = []
+    for answer in second:
+        if (answer.field, answer.lines, answer.interpretation) not in unchanged:
+            is_account = answer.field == "recit"
+            heading = () if is_account else (typeset(_("%(label)s :", label=answer.label)),)
+            parts.append("\n".join([*heading, *answer.lines]))
+    for answer in first:
+        if answer.field not in remaining_fields:
+            parts.append(typeset(_("%(label)s : à retirer", label=answer.label)))
+    return "\n\n".join(parts)
+
+
+def _interpret_date(sent: ReportContent) -> tuple[str, str]:
+    """The date that was recognised in the typed words; a note where none was."""
+    if sent.date:
+        return edtf_words(sent.date), ""
+    try:
+        dates.parse_typed_date(sent.when)
+    except TextError as error:
+        if error.key == "typed_date_year":
+            return "", _("Gardé avec vos mots. Si vous la savez, ajoutez l’année.")
+    return "", _("Gardé avec vos mots.")
+
+
+def _word_label(name: str, code: str) -> str:
+    """The plain words of a code; one that is no longer in the form stands for itself."""
+    words = form_vocabulary.words(name, language())
+    return words[code].label if code in words else code
+
+
+def _shorten(answer: ReviewedAnswer) -> ReviewedAnswer:
+    if answer.field == "liens":
+        count = len(answer.lines)
+        links_text = ngettext("une ligne", "%(count)s lignes", count, count=count_words(count))
+        return replace(answer, lines=(links_text,))
+    longest = _EXCERPT if answer.field == "recit" else _EXCERPT_LINE
+    full_lines = [" ".join(line.split()) for line in answer.lines]
+    lines = full_lines[:_MAX_LINES]
+    for number, line in enumerate(lines):
+        if len(line) > longest:
+            # Cut between words where there are several.
+            lines[number] = (line[:longest].rsplit(" ", 1)[0] or line[:longest]) + "…"
+    if len(full_lines) > _MAX_LINES:
+        lines.append("…")
+    return replace(answer, lines=tuple(lines), note="", is_cut=lines != full_lines)

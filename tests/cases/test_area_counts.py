@@ -1,0 +1,51 @@
+"""Counts of départements and régions are those that their filters give."""
+
+from __future__ import annotations
+
+from register.cases import acts, communes_with_cases, result_lists
+from register.cases.filters import CaseQuery
+from register.cases.vocabulary import current_vocabulary
+from register.journal import head
+from register.territory import dataset
+
+
+def _counts(session):
+    session.rollback()
+    return communes_with_cases.count_by_area(
+        session, head(session), dataset.loaded_version(session)
+    )
+
+
+def test_an_empty_register_counts_nothing(session):
+    assert _counts(session) == {}
+
+
+def test_hidden_cases_are_not_counted(session, pen, desk, cast):
+    for hidden in (desk.draft, desk.discarded, desk.withdrawn, desk.erased):
+        hidden()
+    assert _counts(session) == {}
+    filed = desk.published()
+    assert _counts(session) == {("departement", "93"): 1, ("region", "11"): 1}
+    with pen() as p:
+        acts.withdraw(p, filed.id, by=cast.bruno, restriction="erreur", reason="erreur")
+    assert _counts(session) == {}
+
+
+def test_each_count_is_that_of_the_filter(session, desk):
+    desk.published(commune="93059", linked_communes=("93032", "75056", "13055"))
+    desk.published(commune="93066", departement="93", region="11")
+    desk.published(commune="", departement="93")
+    desk.published(commune="", region="11")
+    desk.published(commune="", departement="975")
+    desk.published(commune="97411")
+    desk.published(commune="", country="BE", place_label="Liège")
+    told = _counts(session)
+    assert told["departement", "93"] == 3
+    assert told["region", "11"] == 4
+    assert ("region", "") not in told
+    assert len(told) == 8
+    for (kind, code), count in told.items():
+        page = result_lists.query_case_page(
+            session, CaseQuery({kind: (code,)}), current_vocabulary(session), head(session)
+        )
+        assert page.total == count, (kind, code)
