@@ -155,8 +155,8 @@ def _text(element: etree._Element, name: str) -> str:
 
 def _links(element: etree._Element) -> list[Link]:
     # RFC 4287 §4.2.7.2: without rel, a link is an alternate.
-    found = element.findall(f"{ATOM}link")
-    return [Link(x.get("rel", "alternate"), x.get("href"), x.get("type", "")) for x in found]
+    elements = element.findall(f"{ATOM}link")
+    return [Link(x.get("rel", "alternate"), x.get("href"), x.get("type", "")) for x in elements]
 
 
 def _moment(text: str) -> datetime:
@@ -220,23 +220,23 @@ def _archives(feed: etree._Element) -> Iterator[str]:
 
 def _ids(feed: etree._Element, entries: Sequence[etree._Element]) -> Iterator[str]:
     ids = [_text(element, "id") for element in (feed, *entries)]
-    for one, count in Counter(ids).items():
+    for identifier, count in Counter(ids).items():
         if count > 1:
-            yield f"an id stands {count} times: {one}"
-        if not (_TAG if one.startswith("tag:") else _URI).fullmatch(one):
-            yield f"the id is no absolute URI: {one}"
+            yield f"an id stands {count} times: {identifier}"
+        if not (_TAG if identifier.startswith("tag:") else _URI).fullmatch(identifier):
+            yield f"the id is no absolute URI: {identifier}"
 
 
 def _times(feed: etree._Element, entries: Sequence[etree._Element]) -> Iterator[str]:
-    said = [feed.findtext(f"{ATOM}updated")]
+    times = [feed.findtext(f"{ATOM}updated")]
     for entry in entries:
-        said += [entry.findtext(f"{ATOM}updated"), entry.findtext(f"{ATOM}published")]
-    bad = [text for text in said if not (text and _TIME.fullmatch(text))]
+        times += [entry.findtext(f"{ATOM}updated"), entry.findtext(f"{ATOM}published")]
+    bad = [text for text in times if not (text and _TIME.fullmatch(text))]
     if bad:
         yield f"not a time with its offset: {bad}"
         return
-    whole = _moment(said[0])
-    updated, published = [_moment(x) for x in said[1::2]], [_moment(x) for x in said[2::2]]
+    whole = _moment(times[0])
+    updated, published = [_moment(x) for x in times[1::2]], [_moment(x) for x in times[2::2]]
     if any(at > datetime.now(UTC) for at in (whole, *updated, *published)):
         yield "something is dated in the future"
     if updated and whole != max(updated):
@@ -330,5 +330,5 @@ def html_faults(html: str) -> list[str]:
     reader = _Html()
     reader.feed(html)
     reader.close()
-    found = [*reader.found, *(f"<{tag}> stays open" for tag in reader.open)]
-    return found if reader.text.strip() else [*found, "it says nothing"]
+    faults = [*reader.found, *(f"<{tag}> stays open" for tag in reader.open)]
+    return faults if reader.text.strip() else [*faults, "it says nothing"]

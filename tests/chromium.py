@@ -23,8 +23,8 @@ NAMES = ("chromium", "chromium-browser", "google-chrome")
 
 def program() -> str:
     """Where it is; the test is skipped where there is none, never under CI."""
-    found = next(filter(None, map(shutil.which, NAMES)), None)
-    if found is None:
+    path = next(filter(None, map(shutil.which, NAMES)), None)
+    if path is None:
         why = f"No Chromium is installed: none of {', '.join(NAMES)} is on the PATH."
         pytest.fail(why) if os.environ.get("CI") == "true" else pytest.skip(why)
-    return str(found)
+    return str(path)

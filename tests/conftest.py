@@ -9,21 +9,24 @@ from __future__ import annotations
 import gc
 import os
 import signal
-from collections.abc import Callable, Iterator
-from contextlib import AbstractContextManager
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import AbstractContextManager, ExitStack
 from datetime import datetime
 from pathlib import Path
 
+import databases
+import demo_site
 import pytest
-import registers
-import served
-from filed import AT, Filed
+from case_contents import a_case
+from cast import AT, CaseRef, Cast, Desk, hire
+from databases import BACKENDS, Registers, application, open_engine, plain_app
+from desk_site import desk_site
 from flask import Flask
 from flask.testing import FlaskClient
-from people import Cast, Desk, a_case, hire
-from registers import BACKENDS, Registers, application, bare, opened
-from reported import Inbox
-from signed import Signed
+from form_client import MemberClient
+from page_sites import PageSite
+from report_factory import Inbox
+from reports_site import reports_site
 from sqlalchemy import Engine
 from sqlalchemy.orm import Session
 
@@ -32,6 +35,7 @@ from benchmarks.cluster import PostgresServer
 from register.cases.case_content import Content
 from register.cases.checklist import ATTESTATIONS
 from register.config import Settings
+from register.db import db
 from register.journal import WriteTransaction, writing
 from register.operations import setup
 from register.report_keys import KeyStore
@@ -42,7 +46,7 @@ DEMO = Path(__file__).resolve().parent.parent / "register" / "demo" / "incidents
 def pytest_configure() -> None:
     """End as on Ctrl-C when asked to stop: the PostgreSQL that was started ends with the run."""
     signal.signal(signal.SIGTERM, signal.default_int_handler)
-    registers.share_what_each_application_makes()
+    databases.share_templates_and_gazetteer()
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
@@ -63,8 +67,8 @@ def pytest_collection_finish() -> None:
 
 def pytest_sessionfinish(session: pytest.Session) -> None:
     """Under CI nothing may be skipped: a check that did not run proves nothing."""
-    told = session.config.pluginmanager.get_plugin("terminalreporter")
-    if os.environ.get("CI") == "true" and told and told.stats.get("skipped"):
+    reporter = session.config.pluginmanager.get_plugin("terminalreporter")
+    if os.environ.get("CI") == "true" and reporter and reporter.stats.get("skipped"):
         session.exitstatus = pytest.ExitCode.TESTS_FAILED
 
 
@@ -94,22 +98,22 @@ def settings(
     request: pytest.FixtureRequest, registers: Registers, tmp_path: Path
 ) -> Iterator[Settings]:
     """The settings of a register without a case; each test that asks runs on both databases."""
-    with registers.new(request.param, tmp_path) as made:
-        yield made
+    with registers.new(request.param, tmp_path) as settings:
+        yield settings
 
 
 @pytest.fixture
 def engine(settings: Settings) -> Iterator[Engine]:
     """The engine of a register without a case."""
-    with opened(settings.database_url) as found:
-        yield found
+    with open_engine(settings.database_url) as engine:
+        yield engine
 
 
 @pytest.fixture
 def session(engine: Engine) -> Iterator[Session]:
     """A session to read with; it lets go whenever somebody takes the pen."""
-    with Session(engine) as opened:
-        yield opened
+    with Session(engine) as session:
+        yield session
 
 
 @pytest.fixture
@@ -129,8 +133,8 @@ def pen(
 @pytest.fixture
 def app(settings: Settings) -> Iterator[Flask]:
     """The application on a register without a case, its context pushed."""
-    with application(settings) as made:
-        yield made
+    with application(settings) as app:
+        yield app
 
 
 # --- the people -------------------------------------------------------------------------------
@@ -158,11 +162,11 @@ def desk(pen: Callable[..., AbstractContextManager[WriteTransaction]], cast: Cas
 
 
 @pytest.fixture
-def signed(app: Flask, cast: Cast) -> Callable[[str], Signed]:
+def signed(app: Flask, cast: Cast) -> Callable[[str], MemberClient]:
     """``signed("bruno")``: a browser in which a member has just signed in."""
 
-    def enter(name: str) -> Signed:
-        return Signed(app, getattr(cast, name))
+    def enter(name: str) -> MemberClient:
+        return MemberClient(app, getattr(cast, name))
 
     return enter
 
@@ -174,9 +178,9 @@ def signed(app: Flask, cast: Cast) -> Callable[[str], Signed]:
 def store(settings: Settings, engine: Engine) -> Iterator[KeyStore]:
     """The keys of the register's reports."""
     with Session(engine) as session:
-        found = setup.key_store(settings, session)
-    yield found
-    found.close()
+        keys = setup.key_store(settings, session)
+    yield keys
+    keys.close()
 
 
 @pytest.fixture
@@ -188,7 +192,7 @@ def inbox(
 
 
 @pytest.fixture
-def published(desk: Desk) -> Callable[..., Filed]:
+def published(desk: Desk) -> Callable[..., CaseRef]:
     """``published(title=…)``: a public case, as its id and number."""
     return desk.published
 
@@ -213,12 +217,12 @@ def demo_app(
 
     folder = tmp_path_factory.mktemp(f"demo-{request.param}")
     with registers.new(request.param, folder) as settings:
-        with opened(settings.database_url) as engine:
+        with open_engine(settings.database_url) as engine:
             cast = hire(engine)
             publication = PublishOptions(by=cast.bruno, second=cast.chloe, reason="démonstration")
             report = import_file(engine, DEMO, publish=publication)
             assert report.published == 34, report
-        with bare(settings) as app:
+        with plain_app(settings) as app:
             yield app
 
 
@@ -229,10 +233,29 @@ def client(demo_app: Flask) -> FlaskClient:
 
 
 @pytest.fixture(scope="session")
-def site(registers: Registers, tmp_path_factory: pytest.TempPathFactory) -> Iterator[served.Site]:
+def site(
+    registers: Registers, tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[demo_site.Site]:
     """The demonstration on a real server, with a case that has everything and a withdrawn one."""
     with (
         registers.new("sqlite", tmp_path_factory.mktemp("site")) as settings,
-        served.site(settings) as running,
+        demo_site.site(settings) as running,
     ):
         yield running
+
+
+@pytest.fixture(scope="session")
+def page_sites(
+    registers: Registers, tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[Mapping[str, PageSite]]:
+    """Two registers with every page: of the desk and accounts, and of reports."""
+    with ExitStack() as stack:
+        sites = {}
+        for name, fill in (("desk", desk_site), ("reports", reports_site)):
+            folder = tmp_path_factory.mktemp(name)
+            settings = stack.enter_context(registers.new("sqlite", folder))
+            sites[name] = fill(settings)
+        yield sites
+        for site in sites.values():
+            with site.app.app_context():
+                db.engine.dispose()

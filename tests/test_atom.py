@@ -100,7 +100,7 @@ def test_a_good_document_has_no_fault() -> None:
         ("48.88 2.53", "2.53", "not a point"),
     ],
 )
-def test_a_broken_document_is_found_out(old: str, new: str, told: str) -> None:
+def test_an_invalid_document_has_faults(old: str, new: str, told: str) -> None:
     broken = GOOD.replace(old, new, 1)
     assert broken != GOOD
     found = faults(broken.encode())
@@ -136,11 +136,11 @@ def test_a_broken_document_is_found_out(old: str, new: str, told: str) -> None:
         "",
     ],
 )
-def test_html_that_should_not_be_told_is_found_out(html: str) -> None:
+def test_unsafe_html_has_faults(html: str) -> None:
     assert html_faults(html) != []
 
 
-def test_html_that_may_be_told_has_no_fault() -> None:
+def test_safe_html_has_no_fault() -> None:
     told = '<p>1 &lt; 2 &amp; <a href="https://exemple.test/" rel="nofollow">é</a><br>\n<hr></p>'
     assert html_faults(told) == []
     assert html_faults('<ol start="3"><li>Un</li></ol>') == []

@@ -109,7 +109,7 @@ def test_no_two_words_of_the_accounts_have_the_same_stem():
     assert len({analyzer.token_of(word) for word in known}) == len(known)
 
 
-def test_what_is_asked_of_fts5_is_what_is_asked_of_the_register(tmp_path):
+def test_fts5_and_the_register_get_the_same_queries(tmp_path):
     def document(number: int, *weak: tuple[str, ...]) -> Document:
         return Document(number, (("titre", "§an:2008"),), weak, frozenset(), frozenset())
 

@@ -13,7 +13,7 @@ from register.bulkhead import Bulkhead
 from register.errors import Unavailable
 
 
-def test_so_many_at_once_so_many_wait_and_the_rest_is_refused() -> None:
+def test_a_bulkhead_lets_some_run_some_wait_and_refuses_the_others() -> None:
     bulkhead = Bulkhead(max_running=2, max_waiting=3, turn_timeout=5)
     inside, most, go_on, lock = 0, 0, threading.Event(), threading.Lock()
 
@@ -40,7 +40,7 @@ def test_so_many_at_once_so_many_wait_and_the_rest_is_refused() -> None:
     assert most == 2
 
 
-def test_all_threads_of_a_process_have_their_turn_where_turns_are_short() -> None:
+def test_all_threads_run_when_tasks_are_short() -> None:
     """Forty reports at one instant, in a process of twelve threads."""
     bulkhead = Bulkhead(max_running=1, max_waiting=7, turn_timeout=5, entry_timeout=0.5)
 
@@ -60,7 +60,7 @@ def _ends(answer) -> bool:
 
 
 @pytest.mark.parametrize(("waited", "least"), [(0.0, 0.1), (1.0, 0.0)])
-def test_the_wait_ends_and_counts_what_was_waited_elsewhere(waited: float, least: float) -> None:
+def test_the_waiting_time_is_bounded_and_counts_earlier_waits(waited: float, least: float) -> None:
     bulkhead = Bulkhead(max_running=1, max_waiting=1, turn_timeout=0.1)
     with bulkhead.turn():
         begun = time.monotonic()
@@ -71,7 +71,7 @@ def test_the_wait_ends_and_counts_what_was_waited_elsewhere(waited: float, least
         pass
 
 
-def test_an_error_gives_the_turn_back() -> None:
+def test_an_error_releases_the_slot() -> None:
     bulkhead = Bulkhead(max_running=1, max_waiting=0, turn_timeout=0)
     for _again in range(2):
         with pytest.raises(ZeroDivisionError), bulkhead.turn():

@@ -170,7 +170,7 @@ def test_the_keys_of_reports_never_stand_in_the_registers_database(monkeypatch):
     assert config.load().key_store_url == "postgresql+psycopg://u@h/keys"
 
 
-def test_tries_are_counted_here_or_in_a_redis(monkeypatch):
+def test_attempts_are_counted_locally_or_in_redis(monkeypatch):
     for address in ("memory://", "redis://h:6379/0", "rediss://h", "redis+unix:///run/redis"):
         monkeypatch.setenv("REGISTER_LIMITER_URL", address)
         assert config.load().limiter_url == address
@@ -216,7 +216,7 @@ def test_postgresql_is_spoken_to_by_its_present_driver(monkeypatch):
         ("postgresql://h/d", "whoosh", "whoosh"),
     ],
 )
-def test_the_search_is_the_databases_own_unless_another_is_asked_for(
+def test_search_uses_the_databases_engine_unless_another_is_configured(
     monkeypatch, database, asked, chosen
 ):
     monkeypatch.setenv("REGISTER_DATABASE_URL", database)

@@ -63,7 +63,7 @@ def test_every_sqlite_connection_has_the_registers_settings(sqlite, pragma, valu
             assert connection.execute(text(f"PRAGMA {pragma}")).scalar() == value, why
 
 
-def test_whoever_means_to_write_waits_for_its_turn_instead_of_failing(sqlite):
+def test_a_writer_waits_for_its_turn_instead_of_failing(sqlite):
     """A deferred transaction would fail at once here, whatever the timeout."""
     order = []
 
@@ -260,7 +260,7 @@ def test_a_link_to_the_database_leads_to_its_log_too(sqlite, tmp_path):
         pytest.fail("nothing is written to a log that nobody can open any more")
 
 
-def test_a_full_disk_is_told_from_other_faults(sqlite):
+def test_a_full_disk_is_distinguished_from_other_faults(sqlite):
     with sqlite.connect() as connection:
         pages = connection.execute(text("PRAGMA page_count")).scalar()
         connection.execute(text(f"PRAGMA max_page_count = {pages}"))

@@ -287,7 +287,7 @@ def test_the_glossary_is_long_enough_and_its_terms_are_unique_and_in_alphabetica
         ("| act | a change | `docs` |", [False]),
     ],
 )
-def test_the_guard_of_the_glossary_sees(row, expected):
+def test_the_guard_of_the_glossary_finds_faults(row, expected):
     page_text = f"## Glossary\n\n| Term | Meaning | Where |\n|---|---|---|\n{row}\n\n## Next\n"
     [(term, paths)] = _glossary(page_text)
     assert term == "act"
@@ -343,7 +343,7 @@ def test_every_page_is_there_and_its_links_lead_somewhere(page):
         ("```\n[a](nowhere.md)\n```", []),
     ],
 )
-def test_the_guard_of_links_sees(text, found):
+def test_the_guard_of_links_finds_dead_links(text, found):
     assert broken(TOP / "docs" / "page.md", text) == found
 
 

@@ -14,9 +14,9 @@ from datetime import date, timedelta
 from pathlib import Path
 
 import pytest
-from filed import AT
-from people import a_case
-from reported import CONTACT, a_report, nonce
+from case_contents import a_case
+from cast import AT
+from report_factory import CONTACT, a_report, nonce
 
 from register.accounts import acts as accounts
 from register.accounts import invitations
@@ -281,7 +281,7 @@ CHECKED = [path for path in MODULES if "migrations" not in path.parts]
 
 
 @pytest.mark.parametrize("door", DOORS, ids=lambda door: door.name)
-def test_nothing_changes_elsewhere(door):
+def test_state_is_assigned_in_its_acts_only(door):
     found = {
         _where(path): told
         for path in CHECKED
@@ -292,7 +292,7 @@ def test_nothing_changes_elsewhere(door):
 
 
 @pytest.mark.parametrize("door", DOORS, ids=lambda door: door.name)
-def test_the_door_itself_is_where_we_think(door):
+def test_the_modules_of_acts_do_assign_state(door):
     """A guard that watches an empty place watches nothing."""
     told = [
         path
@@ -302,12 +302,12 @@ def test_the_door_itself_is_where_we_think(door):
     assert told
 
 
-def test_lines_are_written_by_the_acts_only():
+def test_journal_lines_are_written_by_acts_only():
     found = [_where(path) for path in CHECKED if calls("record", path.read_text("utf-8"))]
     assert [place for place in found if not place.startswith(SCRIBES)] == []
 
 
-def test_only_the_housekeepers_write_outside_the_journal():
+def test_only_listed_functions_write_outside_the_journal():
     found = {_where(path) for path in CHECKED if calls("housekeeping", path.read_text("utf-8"))}
     assert found == set(HOUSEKEEPERS)
 
@@ -642,7 +642,7 @@ def _heads(session):
     return {ledger: head(session, ledger).seq for ledger in Ledger}
 
 
-def test_every_act_is_tried_here():
+def test_every_act_is_tested_in_this_file():
     assert set(EACH) | TWO_LINES == set(acts.__all__)
     public = {
         name
@@ -758,11 +758,11 @@ TAKEN = "from register.reports.models import Report, Message\n"
         (LINE, "entry.seq + 1", False),
     ],
 )
-def test_the_guard_of_doors_sees(door, source, seen):
+def test_the_guard_of_assignments_finds_violations(door, source, seen):
     assert bool(changes(door, source)) is seen
 
 
-def test_the_guard_of_housekeeping_sees():
+def test_the_guard_of_housekeeping_finds_violations():
     assert calls("housekeeping", "with db.housekeeping(engine) as s: pass")
     assert not calls("housekeeping", "from register.db import housekeeping")
 

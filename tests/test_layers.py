@@ -164,7 +164,7 @@ def test_imports_go_one_way(path):
     [path for path in MODULES if _room(_module(path)) != "web" and not is_face(_module(path))],
     ids=lambda path: str(path.relative_to(TOP)),
 )
-def test_only_faces_know_a_request(path):
+def test_only_web_faces_import_the_request(path):
     assert of_a_request(path.read_text("utf-8")) == []
 
 
@@ -227,7 +227,7 @@ def test_a_module_can_be_read_in_one_sitting(path):
         ("cases.x", "from registers import x\nimport json", [], "somebody else's"),
     ],
 )
-def test_the_guard_of_rooms_sees(module, source, found, why):
+def test_the_guard_of_import_directions_finds_violations(module, source, found, why):
     assert wrong_way(f"register.{module}", source) == found, why
 
 
@@ -243,5 +243,5 @@ def test_the_guard_of_rooms_sees(module, source, found, why):
         ("from flask_sqlalchemy import SQLAlchemy", []),
     ],
 )
-def test_the_guard_of_requests_sees(source, found):
+def test_the_guard_of_request_imports_finds_violations(source, found):
     assert of_a_request(source) == found

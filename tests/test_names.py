@@ -120,10 +120,10 @@ def test_a_module_has_a_docstring_whose_summary_is_one_line(path: Path) -> None:
         ("case_rows", False),
     ],
 )
-def test_the_guard_sees_refused_words(identifier: str, refused: bool) -> None:
+def test_the_guard_recognises_refused_words(identifier: str, refused: bool) -> None:
     assert is_refused(identifier) is refused
 
 
-def test_the_guard_sees_every_kind_of_name() -> None:
+def test_the_guard_reads_every_kind_of_name() -> None:
     source = "class A:\n    def b(self, c):\n        d = e.f(g=h)\n"
     assert set(identifiers(ast.parse(source))) == set("Abcdefgh") | {"self"}

@@ -14,7 +14,7 @@ from typing import Any
 
 import pytest
 from flask import Flask
-from outsider import HEAD, LEDGER, PROOF, SOURCE, Outsider
+from verifier_run import HEAD, LEDGER, PROOF, SOURCE, VerifierRun
 
 from register.cases import acts
 from register.cases.case_content import Content
@@ -39,11 +39,11 @@ def get(app: Flask) -> Get:
 
 
 @pytest.fixture
-def outsider(tmp_path: Path) -> Outsider:
+def outsider(tmp_path: Path) -> VerifierRun:
     """An outsider with an empty folder."""
     folder = tmp_path / "outside"
     folder.mkdir()
-    return Outsider(folder)
+    return VerifierRun(folder)
 
 
 @pytest.fixture
@@ -76,7 +76,7 @@ def test_the_verifier_is_short_and_needs_nothing_of_ours() -> None:
     assert imported <= sys.stdlib_module_names
 
 
-def test_what_is_downloaded_holds(get: Get, outsider: Outsider, number: int) -> None:
+def test_downloaded_files_verify(get: Get, outsider: VerifierRun, number: int) -> None:
     outsider.download(get, number)
     status, said = outsider.verify(PROOF)
     assert status == 0, said
@@ -86,7 +86,7 @@ def test_what_is_downloaded_holds(get: Get, outsider: Outsider, number: int) -> 
 
 
 def test_an_earlier_version_and_earlier_heads_hold_too(
-    get: Get, outsider: Outsider, number: int
+    get: Get, outsider: VerifierRun, number: int
 ) -> None:
     outsider.download(get, number, version=2)
     status, said = outsider.verify(PROOF, *marks(outsider.read(LEDGER)))
@@ -103,7 +103,7 @@ def marks(ledger: bytes) -> list[str]:
     return found
 
 
-def test_a_register_without_a_line_holds(outsider: Outsider) -> None:
+def test_a_register_without_a_line_holds(outsider: VerifierRun) -> None:
     told = {"ledger": "public", "seq": 0, "digest": "00" * 32, "at": None}
     outsider.write(SOURCE.name, SOURCE.read_bytes())
     outsider.write(LEDGER, b"")
@@ -112,7 +112,7 @@ def test_a_register_without_a_line_holds(outsider: Outsider) -> None:
 
 
 def test_a_removed_last_line_is_found_by_who_holds_an_earlier_head(
-    get: Get, outsider: Outsider, number: int
+    get: Get, outsider: VerifierRun, number: int
 ) -> None:
     """Even when the register also serves a head that fits what it left."""
     outsider.download(get, number)
@@ -134,7 +134,7 @@ def head_of(lines: list[bytes]) -> bytes:
 
 
 def test_a_ledger_written_anew_is_found_by_who_holds_an_earlier_head(
-    get: Get, outsider: Outsider, number: int
+    get: Get, outsider: VerifierRun, number: int
 ) -> None:
     outsider.download(get, number)
     held = marks(outsider.read(LEDGER))
@@ -171,7 +171,7 @@ def _spaced(lines: list[bytes]) -> list[bytes]:
 
 
 def test_lines_that_do_not_follow_are_found_though_head_and_chain_fit(
-    get: Get, outsider: Outsider, number: int
+    get: Get, outsider: VerifierRun, number: int
 ) -> None:
     outsider.download(get, number)
     good = outsider.read(LEDGER).splitlines(keepends=True)
@@ -199,7 +199,7 @@ CHANGES: tuple[dict[str, Any], ...] = (
 )
 
 
-def test_a_proof_of_something_else_is_found(get: Get, outsider: Outsider, number: int) -> None:
+def test_a_proof_of_something_else_is_found(get: Get, outsider: VerifierRun, number: int) -> None:
     outsider.download(get, number)
     told = json.loads(outsider.read(PROOF))
     for change in CHANGES:
@@ -215,8 +215,8 @@ def test_a_proof_of_something_else_is_found(get: Get, outsider: Outsider, number
     [{"note": "Ajouté"}, {"case": 1.0}, {"case": True}, {"current": 1}, {"version": 4.0}],
     ids=str,
 )
-def test_what_only_looks_the_same_is_found(
-    get: Get, outsider: Outsider, number: int, change: dict[str, object]
+def test_lookalike_values_are_found(
+    get: Get, outsider: VerifierRun, number: int, change: dict[str, object]
 ) -> None:
     outsider.download(get, number)
     told = json.loads(outsider.read(PROOF))
@@ -226,7 +226,7 @@ def test_what_only_looks_the_same_is_found(
 
 
 def test_a_head_whose_number_only_looks_the_same_is_found(
-    get: Get, outsider: Outsider, number: int
+    get: Get, outsider: VerifierRun, number: int
 ) -> None:
     outsider.download(get, number)
     head = json.loads(outsider.read(HEAD))
@@ -234,7 +234,7 @@ def test_a_head_whose_number_only_looks_the_same_is_found(
     assert outsider.verify()[0] == 1
 
 
-def test_a_text_under_another_seal_is_found(get: Get, outsider: Outsider, number: int) -> None:
+def test_a_text_under_another_seal_is_found(get: Get, outsider: VerifierRun, number: int) -> None:
     """Whoever changes the text can make a commitment that fits it, but not the line."""
     outsider.download(get, number)
     told = json.loads(outsider.read(PROOF))
@@ -245,7 +245,7 @@ def test_a_text_under_another_seal_is_found(get: Get, outsider: Outsider, number
 
 
 def test_an_old_text_shown_as_the_present_one_is_found(
-    get: Get, outsider: Outsider, number: int
+    get: Get, outsider: VerifierRun, number: int
 ) -> None:
     outsider.download(get, number, version=2)
     told = json.loads(outsider.read(PROOF))
@@ -255,7 +255,7 @@ def test_an_old_text_shown_as_the_present_one_is_found(
 
 
 def test_a_text_that_was_withdrawn_since_is_found(
-    get: Get, outsider: Outsider, desk: Any, cast: Any
+    get: Get, outsider: VerifierRun, desk: Any, cast: Any
 ) -> None:
     filed = desk.published()
     outsider.download(get, filed.number)
@@ -274,7 +274,7 @@ JUNK = (b"", b"\xff", b"{}", b"[]", b"null", b"12", b'"\\ud800"', b"[" * 100_000
 
 @pytest.mark.parametrize("name", [LEDGER, HEAD, PROOF])
 def test_what_cannot_be_read_is_a_failure_and_no_crash(
-    get: Get, outsider: Outsider, number: int, name: str
+    get: Get, outsider: VerifierRun, number: int, name: str
 ) -> None:
     outsider.download(get, number)
     for junk in (*JUNK, *(junk + b"\n" for junk in JUNK)):
@@ -284,14 +284,14 @@ def test_what_cannot_be_read_is_a_failure_and_no_crash(
         assert "ÉCHEC" in said, junk
 
 
-def test_a_mark_that_makes_no_sense_is_a_failure(get: Get, outsider: Outsider, number: int) -> None:
+def test_an_invalid_anchor_is_a_failure(get: Get, outsider: VerifierRun, number: int) -> None:
     outsider.download(get, number)
     good = marks(outsider.read(LEDGER))[-1]
     for mark in ("x", "6", ":", good.upper(), f"0{good}", good[:-1], f"7{good[1:]}"):
         assert outsider.verify(mark)[0] == (0 if mark == good else 1), mark
 
 
-def test_who_gives_nothing_is_told_how(outsider: Outsider) -> None:
+def test_the_verifier_without_arguments_prints_its_usage(outsider: VerifierRun) -> None:
     outsider.write(SOURCE.name, SOURCE.read_bytes())
     for files in ((), (LEDGER,)):
         status, said = outsider.verify(files=files)
@@ -301,7 +301,7 @@ def test_who_gives_nothing_is_told_how(outsider: Outsider) -> None:
 
 
 def test_a_redacted_case_is_proved_without_what_was_taken_out(
-    get: Get, outsider: Outsider, desk: Any, cast: Any, content: Callable[..., Content]
+    get: Get, outsider: VerifierRun, desk: Any, cast: Any, content: Callable[..., Content]
 ) -> None:
     filed = desk.published(title="Zinzolin")
     with desk.pen() as p:

@@ -9,14 +9,12 @@ from __future__ import annotations
 import hashlib
 import io
 import json
-import subprocess
-import sys
 import zipfile
 
 import pytest
-from outsider import SOURCE
-from people import a_case
-from reported import WORDS, nonce
+from case_contents import a_case
+from report_factory import WORDS, nonce
+from verifier_run import SOURCE, VerifierRun
 
 from register.cases import acts
 from register.cases.acts.redaction import FIXED_NOTES
@@ -87,24 +85,16 @@ def _forged(files, **changes):
 def verify(tmp_path):
     """``verify(data, *marks)``: the verifier's status and words, run alone."""
     (tmp_path / SOURCE.name).write_bytes(SOURCE.read_bytes())
+    verifier = VerifierRun(tmp_path)
 
     def run(data, *marks):
-        (tmp_path / NAME).write_bytes(data)
-        done = subprocess.run(
-            [sys.executable, "-I", "-S", SOURCE.name, NAME, *marks],
-            cwd=tmp_path,
-            env={"PYTHONUTF8": "1"},
-            capture_output=True,
-            encoding="utf-8",
-            timeout=60,
-        )
-        assert "Traceback" not in done.stderr
-        return done.returncode, done.stdout + done.stderr
+        verifier.write(NAME, data)
+        return verifier.verify(*marks, files=(NAME,))
 
     return run
 
 
-def test_what_the_command_makes_holds(made, verify):
+def test_a_case_file_of_the_command_verifies(made, verify):
     status, said = verify(made(1))
     assert status == 0, said
     assert "Cas nº 1" in said
@@ -160,7 +150,7 @@ def test_a_case_file_tells_of_no_report_that_was_asked_back(app, inbox, cast, de
 
 @pytest.mark.parametrize("number", [1, 2])
 @pytest.mark.parametrize("what", ["merged", "erased", "published"])
-def test_whatever_became_of_a_case_its_file_holds(app, desk, verify, what, number):
+def test_case_files_of_every_state_verify(app, desk, verify, what, number):
     getattr(desk, what)()
     db.session.rollback()
     if number == 2 and what != "merged":
@@ -330,7 +320,7 @@ def test_a_manifest_of_something_else_is_found(files, verify, changes):
     assert verify(_forged(files, **changes))[0] == 1
 
 
-def test_what_the_manifest_alone_protects_is_not_found_as_it_is_said(files, verify):
+def test_changes_that_only_the_manifest_covers_are_not_found_as_documented(files, verify):
     forged = _text(files, "dossier.json", '"bruno"', '"quelqu’un"')
     forged["index.html"] = b"<!doctype html><p>autre</p>"
     status, said = verify(_forged(forged))
@@ -341,7 +331,7 @@ def test_what_the_manifest_alone_protects_is_not_found_as_it_is_said(files, veri
 # --- marks kept elsewhere ------------------------------------------------------------------
 
 
-def test_marks_that_were_kept_are_found_again(made, files, verify):
+def test_anchors_are_found_in_a_case_file_and_other_anchors_are_refused(made, files, verify):
     data, known = made(1), []
     for ledger, ends in json.loads(files["manifest.json"])["ledgers"].items():
         digest = bytes.fromhex(ends["digest"])
@@ -357,7 +347,7 @@ def test_marks_that_were_kept_are_found_again(made, files, verify):
         assert (status, "ne s'y trouve pas" in said) == (1, True), mark
 
 
-def test_a_chain_made_anew_is_found_by_who_holds_a_mark(files, verify):
+def test_a_rebuilt_chain_is_found_with_an_anchor(files, verify):
     """A line of another case is bound by nothing else in this file: only a mark tells."""
     manifest = json.loads(files["manifest.json"])
     head = f"desk:{manifest['ledgers']['desk']['seq']}:{manifest['ledgers']['desk']['head']}"

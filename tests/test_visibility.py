@@ -18,7 +18,7 @@ from urllib.parse import urlencode
 
 import pytest
 from flask import Flask
-from reported import nonce
+from report_factory import nonce
 from sqlalchemy import func, select
 
 from register import create_app
@@ -397,7 +397,7 @@ LISTS = (
 )
 
 
-def test_every_filter_is_asked_for():
+def test_the_marker_is_searched_through_every_filter():
     assert set(FILTERS) <= set(ASKED)
 
 
@@ -511,7 +511,7 @@ def _unsigned(answer: str) -> str:
 # --- the tests ---------------------------------------------------------------------------------
 
 
-def test_the_marker_would_be_seen(app, hidden):
+def test_a_visible_marker_is_found(app, hidden):
     """The same reader finds it at once on a case that is public."""
     filed = hidden.published()
     assert leaks(app, f"/incidents/{filed.number}")
@@ -541,7 +541,7 @@ def test_no_route_shows_what_is_hidden(app, hidden, desk, session, store):
 
 
 @pytest.mark.prove
-def test_what_happens_on_the_desk_changes_not_one_byte_of_any_page(
+def test_acts_of_the_desk_change_no_byte_of_any_public_page(
     app, settings, hidden, desk, pen, store
 ):
     """Neither a text nor a count, nor an ETag that would tell when a report came in."""
@@ -665,7 +665,7 @@ def test_a_case_that_is_gone_is_in_no_list_and_no_count(app, hidden, desk, sessi
     assert session.scalar(gone) == 1
 
 
-def test_a_link_to_a_hidden_case_tells_nothing_of_it(app, pen, hidden, desk, cast):
+def test_a_link_to_a_hidden_case_reveals_nothing_of_it(app, pen, hidden, desk, cast):
     target = hidden.published()
     citing = desk.published(links=(LinkContent("voir_aussi", target.number),))
     with pen() as p:
@@ -678,7 +678,7 @@ def test_a_link_to_a_hidden_case_tells_nothing_of_it(app, pen, hidden, desk, cas
     [("/nouveau/<chose>", True), ("/incidents/<number>.atom", False)],
     ids=["an unknown parameter", "a new representation"],
 )
-def test_a_new_route_is_read_at_birth_or_asks_for_a_sample(route, found):
+def test_a_new_route_is_read_or_needs_a_sample_address(route, found):
     app = Flask("made-up", static_folder=None)
     app.add_url_rule(route, endpoint="new", view_func=lambda **_: MARKER)
     if found:

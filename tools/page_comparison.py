@@ -24,7 +24,7 @@ import re
 import shutil
 import subprocess
 import sys
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 from urllib.parse import urljoin, urlsplit
@@ -76,7 +76,7 @@ def make(site: Path) -> None:
     folders = (path for path in (TOP / "tests").rglob("*") if path.is_dir())
     sys.path += [str(TOP / "tests"), *map(str, folders)]
     shutil.rmtree(site, ignore_errors=True)
-    from people import PASSWORD
+    from cast import PASSWORD
 
     registers = {
         "public": _make_public(_new_register(site / "public")),
@@ -93,76 +93,69 @@ def make(site: Path) -> None:
 
 
 def _new_register(folder: Path) -> Any:
-    from registers import settings_of
+    from databases import load_settings
 
     folder.mkdir(parents=True)
     set_environment(folder)
     command = [sys.executable, "-m", "register", "init"]
     subprocess.run(command, cwd=TOP, check=True, stdout=subprocess.DEVNULL)
-    return settings_of(folder, os.environ["REGISTER_DATABASE_URL"])
+    return load_settings(folder, os.environ["REGISTER_DATABASE_URL"])
 
 
 def _make_public(settings: Any) -> list[dict[str, Any]]:
-    import served
+    import demo_site
 
-    pages = {**served.PAGES, **served.RARE, **served.ENGLISH}.values()
-    with served.site(settings) as site:
-        paths = [path.format(**site.numbers) for path in pages if served.FAILS not in path]
+    pages = {**demo_site.PAGES, **demo_site.RARE, **demo_site.ENGLISH}.values()
+    with demo_site.site(settings) as site:
+        paths = [path.format(**site.numbers) for path in pages if demo_site.FAILS not in path]
     files = ("/registre.jsonl", "/sitemap.xml", "/robots.txt", "/incidents.atom", "/registre/tete")
     return [{"path": path} for path in (*paths, *files)]
 
 
 def _make_desk(settings: Any) -> list[dict[str, Any]]:
-    import bureau
-    from people import PASSWORD
-    from registers import opened
+    from cast import PASSWORD
+    from databases import open_engine
+    from desk_site import desk_site
 
     from register.accounts import acts
     from register.accounts.models import Role
     from register.journal import writing
-    from register.web.languages import in_language
 
-    desk = bureau.bureau(settings)
-    with opened(settings.database_url) as engine, writing(engine) as tx:
+    site = desk_site(settings)
+    with open_engine(settings.database_url) as engine, writing(engine) as tx:
         acts.add_member(tx, ADMINISTRATOR, Role.ADMINISTRATOR, PASSWORD)
-    requests: list[dict[str, Any]] = []
     # Random on each page: the secret of a second factor, recovery codes, an invitation.
-    random_pages = {"second factor", "new codes", "invitation made"}
-    for language in ("fr", "en"):
-        for name, path in bureau.PAGES.items():
-            if name not in random_pages:
-                member = None if name in bureau.OUTSIDE else ADMINISTRATOR
-                requests.append(
-                    {"path": in_language(path.format(**desk.named), language), "member": member}
-                )
-        for name, (path, fields, _status) in bureau.SENT.items():
-            if name not in random_pages:
-                form = {key: field.format(**desk.named) for key, field in fields.items()}
-                path = in_language(path.format(**desk.named), language)
-                requests.append({"path": path, "form": form, "member": ADMINISTRATOR})
-    return requests
+    random_pages = ("second factor", "new codes", "invitation made")
+    return _site_requests(site, ADMINISTRATOR, random_pages)
 
 
 def _make_reports(settings: Any) -> list[dict[str, Any]]:
-    import letterbox
+    from reports_site import reports_site
 
-    first = letterbox.letterbox(settings)
-    requests: list[dict[str, Any]] = []
+    # A receipt and a new message are new at each sending.
+    return _site_requests(reports_site(settings), "ada@register.test", ("receipt", "message kept"))
+
+
+def _site_requests(site: Any, member: str, left_out: Sequence[str]) -> list[dict[str, Any]]:
+    """The pages of a site in both languages, those of members as one member sends them."""
+    requests = []
     for language in ("fr", "en"):
-        site = letterbox.Letterbox(first.app, first.cast, first.named, language)
-        for member, names in ((None, letterbox.OPEN), ("ada@register.test", letterbox.DESK)):
-            # A receipt and a new message are new at each sending.
-            for name in (name for name in names if name not in ("receipt", "message kept")):
-                page = site.page(name)
-                form = dict(page.fields) if page.fields else None
-                requests.append({"path": page.path, "form": form, "member": member})
+        for name in site.pages:
+            page = site.page(name, language)
+            # The comparison signs in anew: nobody's session is of a quarter of an hour ago.
+            if name in left_out or page.minutes:
+                continue
+            request = {"path": page.path, "member": member if page.member else None}
+            if page.fields is not None:
+                request["form"] = dict(page.fields)
+            requests.append(request)
     return requests
 
 
 def _make_ready_draft(folder: Path) -> int:
     """A draft that a member may publish, in the register of the reports; its id."""
-    from people import Cast, Desk
-    from registers import opened
+    from cast import Cast, Desk
+    from databases import open_engine
     from sqlalchemy import select
 
     from register.accounts.models import Member
@@ -170,7 +163,7 @@ def _make_ready_draft(folder: Path) -> int:
     from register.journal import writing
 
     set_environment(folder)
-    with opened(os.environ["REGISTER_DATABASE_URL"]) as engine:
+    with open_engine(os.environ["REGISTER_DATABASE_URL"]) as engine:
         with engine.connect() as connection:
             ids = {
                 email.split("@")[0]: id_

@@ -27,7 +27,7 @@ from register.cases.core_tables import (
     is_among,
     join_places,
 )
-from register.cases.filters import PAGE_SIZE, CaseQuery, ListPage
+from register.cases.filters import PAGE_SIZE, CaseQuery, SummaryPage
 from register.cases.models import CaseState
 from register.cases.result_lists import load_types
 from register.cases.todo_clauses import FlaggedDrafts, TodoContext, TodoKind, find_flagged_drafts
@@ -102,7 +102,7 @@ class DeskQuery:
         return replace(self, page=page)
 
 
-DeskCasePage = ListPage[DeskCaseSummary]
+DeskCasePage = SummaryPage[DeskCaseSummary]
 
 
 def query_desk_page(

@@ -182,7 +182,7 @@ def parse_page_number(typed: str) -> int:
 
 
 @dataclass(frozen=True)
-class ListPage(Generic[Summary]):
+class SummaryPage(Generic[Summary]):
     """Page of a list and the size of the whole list."""
 
     cases: Sequence[Summary]

@@ -114,30 +114,15 @@ class ApprovalRow:
 
 
 @dataclass(frozen=True)
-class PublicLine:
-    """Public line of the case."""
-
-    seq: int
-    act: Act
-    at: datetime
-
-
-@dataclass(frozen=True)
-class MergedCase:
-    """Case that was merged into this one."""
-
-    number: int
-    at: datetime
-
-
-@dataclass(frozen=True)
 class DeskCase:
     """Case on the desk.
 
     ``revision_id`` is the form field ``vu``; an erased case has none. ``approvals`` are those of
     the current revision by members who still vouch for others, by purpose (``publish``,
     ``erase``); ``second_persons`` are the ids of those who may be the viewer's second person.
-    ``snapshot`` is the current revision as readers see it.
+    ``snapshot`` is the current revision as readers see it. ``dated_acts`` are the public acts that
+    start a legal period, each with its day in Paris: those of the case, newest first, and the
+    merges into it, because a merge publishes nothing of the merged case.
     """
 
     id: int
@@ -164,8 +149,7 @@ class DeskCase:
     invitations: Sequence[InvitationRow]
     approvals: Mapping[str, Sequence[ApprovalRow]]
     second_persons: Mapping[str, Collection[int]]
-    events: Sequence[PublicLine]
-    merged_cases: Sequence[MergedCase]
+    dated_acts: Sequence[tuple[Act, date]]
     needs_second_person: bool = False
     changes: Sequence[ProposedChange] = ()
     destructions: Sequence[PendingDestruction] = ()
@@ -179,17 +163,6 @@ class DeskCase:
     def is_gone(self) -> bool:
         """Whether its texts are destroyed: an erased case or a discarded draft."""
         return self.state == CaseState.ERASED
-
-    @property
-    def dated_acts(self) -> list[tuple[Act, date]]:
-        """Public acts that start a legal period, each with its day in Paris.
-
-        A merge publishes nothing of the merged case, so it counts for the case that it was
-        merged into.
-        """
-        own_acts = [(event.act, event.at) for event in self.events if event.act is not Act.MERGED]
-        merges = [(Act.MERGED, merged_case.at) for merged_case in self.merged_cases]
-        return [(act, paris_day(at)) for act, at in (*own_acts, *merges)]
 
     def reply(self, reply_id: int) -> ReplyRow:
         """Reply of this case by its id.
@@ -258,8 +231,7 @@ def load_desk_case(
             for purpose, purpose_approvals in approvals.items()
         },
         # A draft has no number, hence no public lines, and nothing was merged into it.
-        events=_load_events(session, case.number) if case.number else (),
-        merged_cases=_load_merged_cases(session, case.number) if case.number else (),
+        dated_acts=_load_dated_acts(session, case.number) if case.number else [],
         needs_second_person=needed_before(session, case, current_vocabulary(session)),
         changes=list_changes(session, viewer, case.id),
         destructions=list_destructions(session, viewer, case.id),
@@ -314,21 +286,17 @@ def _load_approvals(
     return approvals
 
 
-def _load_events(session: Session, number: int) -> Sequence[PublicLine]:
-    """Public lines of a case, newest first."""
-    event_rows = session.execute(
-        select(JournalEntry.seq, JournalEntry.act, JournalEntry.at)
+def _load_dated_acts(session: Session, number: int) -> list[tuple[Act, date]]:
+    own_acts = session.execute(
+        select(JournalEntry.act, JournalEntry.at)
         .where(JournalEntry.ledger == Ledger.PUBLIC.value, JournalEntry.case_number == number)
         .order_by(JournalEntry.seq.desc())
         .limit(EVENTS_LIMIT)
     )
-    return tuple(PublicLine(seq, Act(act), at) for seq, act, at in event_rows)
-
-
-def _load_merged_cases(session: Session, number: int) -> Sequence[MergedCase]:
-    """Public cases that were merged into a case; a merged draft has no number."""
-    case_rows = session.execute(
-        select(Incident.number, Incident.moved_at)
+    dated_acts = [(Act(act), paris_day(at)) for act, at in own_acts if act != Act.MERGED]
+    # A merged draft has no number, and readers never saw it.
+    merge_times = session.scalars(
+        select(Incident.moved_at)
         .where(
             Incident.merged_into == number,
             Incident.state == CaseState.MERGED.value,
@@ -336,4 +304,4 @@ def _load_merged_cases(session: Session, number: int) -> Sequence[MergedCase]:
         )
         .order_by(Incident.number)
     )
-    return tuple(MergedCase(merged or 0, at) for merged, at in case_rows if at is not None)
+    return dated_acts + [(Act.MERGED, paris_day(at)) for at in merge_times if at is not None]

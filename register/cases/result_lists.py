@@ -29,7 +29,7 @@ from register.cases.core_tables import (
     join_places,
 )
 from register.cases.facet_index import FacetIndex
-from register.cases.filters import PAGE_SIZE, CaseQuery, HitStrengths, ListPage
+from register.cases.filters import PAGE_SIZE, CaseQuery, HitStrengths, SummaryPage
 from register.cases.vocabulary import Vocabulary
 from register.journal import LedgerPosition
 
@@ -57,7 +57,7 @@ class CaseSummary:
     types: tuple[str, ...]
 
 
-CasePage = ListPage[CaseSummary]
+CasePage = SummaryPage[CaseSummary]
 
 
 _APPEALED = exists().where(

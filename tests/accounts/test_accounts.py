@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 
 import pytest
-from filed import AT
+from cast import AT
 from ledger_lines import lines_since
 from sqlalchemy import func, select
 
@@ -159,7 +159,7 @@ def test_an_administrator_is_one(session, cast):
     assert not accounts.find_by_email(session, cast.email("bruno")).is_administrator
 
 
-def test_a_hash_that_is_none_matches_nothing():
+def test_an_invalid_hash_matches_no_password():
     assert not passwords.matches("", PASSWORD)
     assert not passwords.matches("$argon2id$", PASSWORD)
 
@@ -227,7 +227,7 @@ def test_a_moderator_changes_no_account(pen, session, cast, name):
 @pytest.mark.parametrize(
     "name", ["disable_member", "enable_member", "reset_member", "set_role", "reset_factor"]
 )
-def test_an_id_that_is_nobodys_is_not_found(pen, cast, name):
+def test_an_unknown_member_id_is_not_found(pen, cast, name):
     told = (99, *ADMINISTERED[name][1:])
     refused = _refused(pen, NotFound, getattr(accounts, name), *told, by=cast.ada)
     assert refused.key == "no_such_row"
@@ -287,9 +287,7 @@ def test_a_new_password_ends_the_other_sessions(pen, session, cast, sessions_of)
         ("un-bruno-tout-neuf", "password_yours"),
     ],
 )
-def test_a_password_that_does_not_do_changes_nothing(
-    pen, session, cast, sessions_of, password, key
-):
+def test_a_refused_password_changes_nothing(pen, session, cast, sessions_of, password, key):
     _ids, left = sessions_of(cast.bruno)
     refused = _refused(pen, Invalid, accounts.change_password, cast.bruno, password)
     assert refused.key == key
@@ -300,7 +298,7 @@ def test_a_password_that_does_not_do_changes_nothing(
 
 
 @pytest.mark.parametrize("name", ["disable_member", "reset_member", "reset_factor"])
-def test_what_shuts_a_member_out_ends_their_sessions(pen, cast, sessions_of, name):
+def test_disabling_or_resetting_an_account_ends_its_sessions(pen, cast, sessions_of, name):
     with pen() as p:
         accounts.set_factor(p, cast.bruno, "A" * 32, SEAL_KEY, [], 1)
     _ids, left = sessions_of(cast.bruno)
@@ -339,7 +337,7 @@ def test_a_second_factor_is_set_up_renewed_and_taken_away(pen, session, cast):
     ]
 
 
-def test_what_is_not_there_is_neither_renewed_nor_taken_away(pen, cast):
+def test_a_missing_second_factor_cannot_be_renewed_or_removed(pen, cast):
     for act, told in ((accounts.renew_codes, (["a"],)), (accounts.reset_factor, ())):
         refused = _refused(pen, Refused, act, cast.bruno, *told)
         assert refused.key == "member_factor_none"
@@ -361,7 +359,7 @@ def test_the_lines_of_a_factor_hold_none_of_it(pen, session, cast):
         (accounts.renew_codes, ([],)),
     ],
 )
-def test_who_is_disabled_changes_nothing_of_their_own(pen, cast, act, told):
+def test_a_disabled_member_cannot_change_their_own_account(pen, cast, act, told):
     assert _refused(pen, Refused, act, cast.driss, *told).key == "member_may_not_act"
 
 

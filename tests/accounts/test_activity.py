@@ -6,7 +6,7 @@ import json
 from datetime import timedelta
 
 import pytest
-from filed import AT
+from cast import AT
 from ledger_lines import lines_since
 from sqlalchemy import func, select
 
@@ -128,7 +128,7 @@ def test_a_sign_in_writes_the_failures_of_days_before(pen, fail, lines, cast):
     assert [line[0] for line in lines()] == ["signed_in", "sign_ins_failed"]
 
 
-def test_who_comes_in_has_failed_no_more_often(engine, fail, lines):
+def test_a_successful_sign_in_resets_the_failure_count(engine, fail, lines):
     fail("bruno", 2, password=PASSWORD)
     session_acts.write_failure_lines(engine, AT + DAY)
     assert lines() == []
@@ -150,7 +150,7 @@ def test_addresses_that_nobody_has_leave_few_rows_and_only_for_a_day(session, fa
     assert session.scalar(select(func.count()).select_from(SignInFailures)) == 1
 
 
-def test_failures_around_midnight_are_counted_before_their_day_is_told(engine, fail, lines):
+def test_failures_around_midnight_are_counted_before_their_day_is_reported(engine, fail, lines):
     """A try that began before midnight may reach its counter after it."""
     midnight = AT.replace(hour=23, minute=0, second=0)  # midnight in Paris
     fail("bruno", at=midnight - timedelta(seconds=1))

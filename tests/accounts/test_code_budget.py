@@ -6,11 +6,11 @@ from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
 
 import pytest
-from filed import AT
+from cast import AT
 from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 from sqlalchemy import event
-from test_proving import CHLOES, CODES, MINUTE, PASSWORD, ROOT_KEY, _code
+from test_authentication import CHLOES, CODES, MINUTE, PASSWORD, ROOT_KEY, totp_code
 
 from register.accounts import acts as accounts
 from register.accounts import authentication, sign_in_attempts, two_factor
@@ -110,31 +110,31 @@ def test_beyond_the_budget_a_recovery_code_alone_opens(prove, spend, left):
     for _ in range(3):
         assert prove(_wrong(at), at=at) is None
     assert left(at) == 0
-    assert prove(_code(at), at=at) is None
+    assert prove(totp_code(at), at=at) is None
     assert prove(CODES[0], at=at)
     # The code was not used up, and the budget is what it was: it is time that fills it.
-    assert prove(_code(at), at=at) is None
+    assert prove(totp_code(at), at=at) is None
     at += sign_in_attempts.REFILL
     assert left(at) == 1
-    assert prove(_code(at), at=at)
+    assert prove(totp_code(at), at=at)
 
 
-def test_whoever_lacks_the_password_uses_nothing_up(prove, left):
+def test_codes_sent_with_a_wrong_password_use_up_no_budget(prove, left):
     for n in range(12):
         at = AT + n * 16 * MINUTE
         assert prove(_wrong(at), WRONG, at=at) is None
     assert left(at) == sign_in_attempts.MAX_WRONG_CODES
 
 
-def test_what_is_no_guess_costs_nothing(prove, left):
-    assert prove(_code())
-    for code in (_code(), "", "not-a-code", CODES[0][:-1], "12345", "1234567"):
+def test_repeated_and_malformed_codes_use_up_no_budget(prove, left):
+    assert prove(totp_code())
+    for code in (totp_code(), "", "not-a-code", CODES[0][:-1], "12345", "1234567"):
         assert prove(code) is None
     assert left() == sign_in_attempts.MAX_WRONG_CODES
     assert prove(_wrong(AT)) is None
     assert left() == sign_in_attempts.MAX_WRONG_CODES - 1
     # A right one neither costs nor gives back.
-    assert prove(_code(AT + 5 * MINUTE), at=AT + 5 * MINUTE)
+    assert prove(totp_code(AT + 5 * MINUTE), at=AT + 5 * MINUTE)
     assert left() == sign_in_attempts.MAX_WRONG_CODES - 1
 
 
@@ -153,7 +153,7 @@ def test_codes_before_a_grave_act_are_counted_with_the_others(engine, members, l
 
 
 @pytest.mark.parametrize("act", ["change_password", "reset_member", "set_factor"])
-def test_a_new_password_and_a_new_factor_begin_again(pen, members, spend, left, act):
+def test_a_new_password_and_a_new_factor_reset_the_budget(pen, members, spend, left, act):
     spend(0)
     given = {
         "change_password": ("une-tout-autre-phrase",),
@@ -172,7 +172,7 @@ def test_of_many_codes_at_once_no_more_are_looked_at(prove, spend, left):
     with ThreadPoolExecutor(6) as pool:
         assert not any(pool.map(prove, [_wrong(AT)] * 6))
     assert left() == 0
-    assert prove(_code()) is None
+    assert prove(totp_code()) is None
     assert prove(CODES[0])
 
 

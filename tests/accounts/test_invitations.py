@@ -7,7 +7,7 @@ from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
 
 import pytest
-from filed import AT
+from cast import AT
 from ledger_lines import lines_since
 from sqlalchemy import func, select
 
@@ -59,7 +59,7 @@ def test_an_invitation_opens_an_account(pen, session, cast, token):
     assert not amina.has_factor
 
 
-def test_its_lines_name_nobody(pen, session, cast, token):
+def test_journal_lines_of_invitations_name_nobody(pen, session, cast, token):
     with pen() as p:
         made = invitations.accept(p, token, "Amina", PASSWORD)
     invited, added = _lines(session)[-2:]
@@ -71,13 +71,13 @@ def test_its_lines_name_nobody(pen, session, cast, token):
     assert not any(word in told for word in ("amina", "register.test", token))
 
 
-def test_the_token_is_kept_nowhere(pen, session, token):
+def test_the_token_of_an_invitation_is_stored_nowhere(pen, session, token):
     (row,) = session.scalars(select(MemberInvitation)).all()
     assert token.encode() not in row.token_hash
     assert len(token) >= 43
 
 
-def test_it_opens_one(pen, session, token):
+def test_an_invitation_opens_one_account_only(pen, session, token):
     with pen() as p:
         invitations.accept(p, token, "Amina", PASSWORD)
     again = _refused(pen, NotFound, invitations.accept, token, "Amina", PASSWORD)
@@ -87,7 +87,7 @@ def test_it_opens_one(pen, session, token):
     assert invitations.pending(session, AT) == []
 
 
-def test_of_eight_who_open_it_at_once_one_has_an_account(engine, session, token):
+def test_of_eight_concurrent_uses_of_an_invitation_one_opens_an_account(engine, session, token):
     def accept(_):
         try:
             with writing(engine, AT) as p:
@@ -101,7 +101,7 @@ def test_of_eight_who_open_it_at_once_one_has_an_account(engine, session, token)
     assert session.scalar(select(func.count()).where(Member.email == ADDRESS)) == 1
 
 
-def test_what_is_refused_leaves_it_open(pen, session, token):
+def test_a_refused_registration_leaves_the_invitation_open(pen, session, token):
     for told, key in (
         (("Amina", "court"), "password_short"),
         (("Amina", "motdepasse2026"), "password_common"),
@@ -115,11 +115,11 @@ def test_what_is_refused_leaves_it_open(pen, session, token):
 @pytest.mark.parametrize(
     ("after", "opens"), [(timedelta(0), True), (7 * DAY - timedelta(seconds=1), True)]
 )
-def test_it_lasts_a_week(session, token, after, opens):
+def test_an_invitation_lasts_a_week(session, token, after, opens):
     assert invitations.find_invitation(session, token, AT + after)
 
 
-def test_it_is_over_after_a_week(pen, session, token):
+def test_an_invitation_expires_after_a_week(pen, session, token):
     late = AT + 7 * DAY
     with pytest.raises(NotFound):
         invitations.find_invitation(session, token, late)
@@ -129,13 +129,13 @@ def test_it_is_over_after_a_week(pen, session, token):
 
 
 @pytest.mark.parametrize("made_up", ["", "x", "é\ud800\0", "0" * 100_000])
-def test_what_never_was_is_told_like_what_is_over(session, token, made_up):
+def test_an_unknown_invitation_is_answered_like_an_expired_one(session, token, made_up):
     with pytest.raises(NotFound) as refused:
         invitations.find_invitation(session, made_up, AT)
     assert (refused.value.key, refused.value.values) == ("invitation_unknown", {})
 
 
-def test_one_taken_back_opens_nothing(pen, session, cast, token):
+def test_a_revoked_invitation_opens_nothing(pen, session, cast, token):
     with pen() as p:
         invitations.revoke(p, 1, by=cast.ada)
     assert _lines(session)[-1][:2] == ("member_uninvited", cast.ada)
@@ -146,7 +146,7 @@ def test_one_taken_back_opens_nothing(pen, session, cast, token):
     assert _refused(pen, NotFound, take_back, 99, by=cast.ada) == "no_such_row"
 
 
-def test_a_second_one_replaces_the_first(pen, session, cast, token):
+def test_a_second_invitation_replaces_the_first(pen, session, cast, token):
     with pen() as p:
         second = invitations.invite(p, ADDRESS, Role.ADMINISTRATOR, by=cast.ada)
         other = invitations.invite(p, "zoe@register.test", Role.MODERATOR, by=cast.ada)
@@ -158,12 +158,12 @@ def test_a_second_one_replaces_the_first(pen, session, cast, token):
 
 
 @pytest.mark.parametrize("name", ["bruno", "driss"])
-def test_who_has_an_account_is_not_invited(pen, cast, name):
+def test_a_member_is_not_invited_again(pen, cast, name):
     told = (cast.email(name), Role.MODERATOR)
     assert _refused(pen, Refused, invitations.invite, *told, by=cast.ada) == "member_exists"
 
 
-def test_who_got_an_account_from_the_console_meanwhile_has_one(pen, token):
+def test_an_invitation_is_refused_once_the_console_added_the_account(pen, token):
     with pen() as p:
         accounts.add_member(p, ADDRESS, Role.MODERATOR, PASSWORD)
     told = (token, "Amina", PASSWORD)
@@ -188,7 +188,7 @@ def test_administrators_alone_invite_and_take_back(pen, cast, token, name, key):
 
 
 @pytest.mark.parametrize("how", ["disabled", "moderator"])
-def test_who_may_not_invite_any_more_has_let_nobody_in_behind_them(pen, session, cast, token, how):
+def test_an_invitation_ends_with_its_authors_right_to_invite(pen, session, cast, token, how):
     with pen() as p:
         accounts.add_member(p, "zoe@register.test", Role.ADMINISTRATOR, PASSWORD)
         if how == "disabled":
@@ -203,7 +203,7 @@ def test_who_may_not_invite_any_more_has_let_nobody_in_behind_them(pen, session,
 # --- the first one ------------------------------------------------------------------------------
 
 
-def test_the_first_is_to_whoever_opens_it(pen, session):
+def test_the_first_invitation_is_for_any_address(pen, session):
     with pen() as p:
         token = invitations.invite_first_administrator(p)
     found = invitations.find_invitation(session, token, AT)
@@ -216,7 +216,7 @@ def test_the_first_is_to_whoever_opens_it(pen, session):
     assert _refused(pen, Refused, invitations.invite_first_administrator) == "member_not_first"
 
 
-def test_a_lost_first_one_is_had_again(pen, session):
+def test_a_lost_first_invitation_is_issued_again(pen, session):
     with pen() as p:
         lost = invitations.invite_first_administrator(p)
     with pen() as p:

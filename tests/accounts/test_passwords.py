@@ -85,7 +85,7 @@ def _refused(password, email="", name=""):
 
 
 @pytest.mark.parametrize("password", EVERYBODYS)
-def test_what_everybody_tries_is_refused(password):
+def test_a_common_password_is_refused(password):
     assert len(password) >= passwords.MIN_LENGTH
     assert _refused(password) == "password_common"
 
@@ -108,11 +108,11 @@ def test_a_password_that_no_encoding_takes_is_in_no_list():
 
 
 @pytest.mark.parametrize("password", NOBODYS)
-def test_what_nobody_tries_passes(password):
+def test_an_uncommon_password_is_accepted(password):
     assert passwords.matches(passwords.hash_password(password), password)
 
 
-def test_what_chance_makes_is_never_refused():
+def test_a_random_password_is_never_refused():
     assert not any(passwords.is_common(passwords.generate_password()) for _ in range(1_000))
 
 
@@ -163,12 +163,12 @@ def test_a_short_name_is_in_too_many_words_to_be_looked_for():
     assert _refused("ada-ada-2026", "ada@register.test") == "password_common"
 
 
-def test_what_a_member_is_called_is_no_password_of_theirs():
+def test_a_password_does_not_contain_the_members_name():
     assert _refused("zébulette2026", "z@register.test", "Zébulette") == "password_common"
     assert passwords.hash_password("zébulette2026", "z@register.test", "Amina")
 
 
-def test_the_least_and_the_most():
+def test_a_password_has_a_minimum_and_a_maximum_length():
     fine = "8fK2pQz7Lm3w"
     assert _refused(fine[:11]) == "password_short"
     longest = (passwords.generate_password() * 12)[:256]
@@ -188,7 +188,7 @@ def test_one_letter_is_one_letter_however_the_keyboard_sends_it():
 
 
 @pytest.mark.parametrize("password", ["\ud800-abricot-vélin-\udfff", "a\0b-quatorze-jkl"])
-def test_no_sign_is_a_crash(password):
+def test_no_character_crashes_the_password_check(password):
     assert passwords.matches(passwords.hash_password(password), password)
     assert not passwords.verify_nothing(password)
 

@@ -307,7 +307,7 @@ def test_a_reason_has_an_end(pen, cast, content):
     assert _refused(Invalid, draft).key == "too_long"
 
 
-def test_what_cannot_be_kept_is_refused_whole(pen, cast, content, session):
+def test_an_invalid_content_is_refused_whole(pen, cast, content, session):
     def draft():
         with pen() as p:
             acts.draft(p, content(types=("inconnu",), date="2006-13"), by=cast.bruno, reason="r")
@@ -320,7 +320,7 @@ def test_what_cannot_be_kept_is_refused_whole(pen, cast, content, session):
     assert session.scalar(select(func.count()).select_from(Incident)) == 0
 
 
-def test_a_text_that_would_hold_the_renderer_is_refused(pen, cast, content):
+def test_a_text_that_renders_slowly_is_refused(pen, cast, content):
     def draft():
         with pen() as p:
             acts.draft(p, content(narrative="[" * 40_000), by=cast.bruno, reason="r")
@@ -328,7 +328,7 @@ def test_a_text_that_would_hold_the_renderer_is_refused(pen, cast, content):
     assert _refused(TextError, draft).key == "text_hostile"
 
 
-def test_hidden_characters_never_reach_the_rows(desk, content, session):
+def test_invisible_characters_are_never_stored(desk, content, session):
     filed = desk.draft(content(title="Gagny\x00 \u202efilm", outlets=("Le\u200b Blog",)))
     case = _case(session, filed)
     assert (case.title, case.outlets[0].name) == ("Gagny film", "Le Blog")
@@ -1143,7 +1143,7 @@ def test_after_an_erasure_the_words_are_in_no_file_of_the_instance(
         assert not path.is_file() or b"Xylophone-Zinzolin" not in path.read_bytes(), path.name
 
 
-def test_a_reader_who_holds_the_words_back_is_told_to_the_operator(
+def test_a_reader_that_delays_scrubbing_is_reported_to_the_operator(
     pen, desk, cast, monkeypatch, caplog
 ):
     filed = desk.published()
@@ -1202,7 +1202,7 @@ def test_an_approval_to_erase_falls_with_the_next_change(pen, desk, cast, conten
         (Act.DISCARDED, "draft", "case_erased", CaseState.ERASED),
     ],
 )
-def test_the_loser_of_a_race_is_told_the_state_as_it_now_is(
+def test_the_loser_of_a_race_gets_the_present_state(
     pen, desk, cast, content, session, act, start, key, state
 ):
     desk.published()
@@ -1222,7 +1222,7 @@ def test_the_loser_of_a_race_is_told_the_state_as_it_now_is(
     assert (refused.key, refused.values["state"]) == (key, state)
 
 
-def test_a_member_disabled_since_vouches_for_nothing(pen, desk, cast, content):
+def test_the_approval_of_a_member_disabled_since_is_void(pen, desk, cast, content):
     filed = desk.ready(content(justice=True))
     with pen() as p:
         accounts.disable_member(p, cast.email("chloe"))
@@ -1246,7 +1246,7 @@ def test_a_member_disabled_a_second_ago_no_longer_acts(pen, desk, cast):
     assert _refused(Refused, publish).key == "member_may_not_act"
 
 
-def test_a_redaction_names_a_fragment_that_is_not_this_cases(pen, desk, cast, content):
+def test_a_redaction_of_another_cases_fragment_is_refused(pen, desk, cast, content):
     filed = desk.published()
     with pytest.raises(Invalid) as refused, pen() as p:
         acts.redact(

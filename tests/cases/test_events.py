@@ -22,7 +22,7 @@ def _told(session, limit=20):
     return latest_events(session, current_vocabulary(session), limit)
 
 
-def test_an_empty_register_tells_nothing(session):
+def test_an_empty_register_has_no_event(session):
     assert _told(session) == []
 
 
@@ -39,7 +39,7 @@ def test_what_is_done_on_the_desk_is_no_event(session, desk):
     assert [event.act for event in _told(session)] == ["published"]
 
 
-def test_a_follow_up_is_told_by_its_own_title(session, pen, desk, cast):
+def test_the_event_of_a_follow_up_has_its_title(session, pen, desk, cast):
     filed = desk.published()
     with pen(LATER) as p:
         acts.follow_up(p, filed.id, by=cast.bruno, reason="r", title="Relaxe", text="t")
@@ -58,7 +58,7 @@ def test_of_a_case_that_is_gone_one_event_without_words_remains(session, desk, s
     assert [(event.title, event.case) for event in events] == [(None, None)]
 
 
-def test_of_a_merged_case_only_the_merging_is_told(session, desk):
+def test_of_a_merged_case_only_the_merge_is_an_event(session, desk):
     filed = desk.merged()
     told = [event.act for event in _told(session) if event.number == filed.number]
     assert told == ["merged"]
@@ -89,7 +89,7 @@ def _correct(pen, cast, filed, told):
         acts.correct(p, filed.id, told, by=cast.bruno, reason="r", public_note="Corrigé.")
 
 
-def test_words_want_the_events_of_the_cases_that_were_found(session, pen, desk, cast, content):
+def test_words_select_the_events_of_matching_cases(session, pen, desk, cast, content):
     found, other = desk.published(), desk.published()
     _correct(pen, cast, found, content(title="Corrigé"))
     _correct(pen, cast, other, content(title="Corrigé"))
@@ -100,7 +100,7 @@ def test_words_want_the_events_of_the_cases_that_were_found(session, pen, desk, 
     assert _wanted(session, {}) == []
 
 
-def test_of_very_many_found_the_newest_events_are_read_first(session, desk):
+def test_of_very_many_matches_the_newest_events_are_read_first(session, desk):
     numbers = [desk.published().number for _ in range(3)]
     desk.draft()
     found = _wanted(session, dict.fromkeys(range(2, 30_000), 0))
@@ -108,7 +108,7 @@ def test_of_very_many_found_the_newest_events_are_read_first(session, desk):
 
 
 @pytest.mark.parametrize("end", ["withdrawn", "erased", "merged"])
-def test_what_takes_a_case_back_is_told_whatever_words_were_searched_for(session, desk, end):
+def test_withdrawals_are_events_of_every_text_search(session, desk, end):
     """Words do not outlive a case: who found it by one is told that it went."""
     gone = getattr(desk, end)(types=("expulsion",))
     told = {"withdrawn": "withdrawn", "erased": "erased", "merged": "merged"}[end]
@@ -118,7 +118,7 @@ def test_what_takes_a_case_back_is_told_whatever_words_were_searched_for(session
         assert (told, gone.number) not in _wanted(session, hits, type="huis_clos")
 
 
-def test_a_redaction_is_told_beside_any_words(session, pen, desk, cast, content):
+def test_redactions_are_events_of_every_text_search(session, pen, desk, cast, content):
     filed = desk.published()
     with pen(LATER) as p:
         acts.redact(
@@ -154,6 +154,6 @@ def test_an_undated_case_never_had_a_year(session, pen, desk, cast, content):
         assert list_events(session, wanted, current_vocabulary(session), limit=20) == []
 
 
-def test_words_that_nobody_looked_for_are_a_fault_of_ours(session):
+def test_words_without_search_results_are_a_programming_error(session):
     with pytest.raises(ValueError, match="words"):
         _wanted(session, None)

@@ -7,9 +7,9 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from datetime import UTC, datetime
 
-import faceted
+import facet_data
 import pytest
-from faceted import said
+from facet_data import facet_sets
 from hypothesis import HealthCheck, given
 from hypothesis import settings as hypothesis_settings
 from sqlalchemy.orm import Session
@@ -56,13 +56,13 @@ def _numbers(page):
 
 
 def test_what_is_counted_is_what_the_issue_asks_for():
-    assert set(facet_index.FACETS) == set(faceted.FACETS)
-    assert {name for name, spec in FILTERS.items() if spec.value_pairs} == set(faceted.FACETS)
-    assert set(faceted.POOL) | {"q"} == set(FILTERS)
+    assert set(facet_index.FACETS) == set(facet_data.FACETS)
+    assert {name for name, spec in FILTERS.items() if spec.value_pairs} == set(facet_data.FACETS)
+    assert set(facet_data.POOL) | {"q"} == set(FILTERS)
 
 
 def test_an_empty_register_counts_nothing(session, words):
-    assert _counts(session, words) == {name: {} for name in faceted.FACETS}
+    assert _counts(session, words) == {name: {} for name in facet_data.FACETS}
     assert facets.count_matches(session, CaseQuery(), words, head(session)) == 0
 
 
@@ -94,7 +94,7 @@ def test_what_is_hidden_is_in_no_count(session, desk, words):
     assert _counts(session, words) == before
 
 
-def test_words_that_nobody_looked_for_are_a_fault_of_ours(session, words):
+def test_words_without_search_results_are_a_programming_error(session, words):
     at = head(session)
     query = replace(WORDED, values={**WORDED.values, "cible": ("citoyen",)})
     for asked in (facets.count_facets, facets.count_matches, result_lists.query_case_page):
@@ -120,7 +120,7 @@ def test_counts_of_other_hits_are_other_counts(session, desk, words):
         assert _counts(session, words, WORDED, {filed.number: 1})["cible"] == {target: 1}
 
 
-def test_fewer_filters_are_told_with_their_cases(session, desk, words):
+def test_counts_without_one_filter_are_offered(session, desk, words):
     filed = desk.published(types=("expulsion",), target="citoyen")
     desk.published(types=("huis_clos",), target="blogueur")
     values = {"type": ("huis_clos",), "cible": ("citoyen",), "q": ("filmer",)}
@@ -132,9 +132,9 @@ def test_fewer_filters_are_told_with_their_cases(session, desk, words):
 @pytest.mark.prove
 def test_counts_equal_brute_force(session, engine, desk, words):
     """Sixty searches here, a thousand in ``make prove``."""
-    faceted.publish_all(desk)
+    facet_data.publish_all(desk)
     session.rollback()
-    at, told = head(session), faceted.retired(words)
+    at, told = head(session), facet_data.retired(words)
     sizes = []
 
     @hypothesis_settings(
@@ -144,13 +144,13 @@ def test_counts_equal_brute_force(session, engine, desk, words):
         database=None,
         suppress_health_check=list(HealthCheck),
     )
-    @given(search=faceted.searches())
+    @given(search=facet_data.searches())
     def agree(search):
         query, hits = search
-        assert facets.count_facets(session, query, told, at, hits) == faceted.counted(
+        assert facets.count_facets(session, query, told, at, hits) == facet_data.count_facets(
             session, query, told, hits
         )
-        size = faceted.total(session, query, told, hits)
+        size = facet_data.count_in_database(session, query, told, hits)
         assert facets.count_matches(session, query, told, at, hits) == size
         assert result_lists.query_case_page(session, query, told, at, hits).total == size
         sizes.append(size)
@@ -177,7 +177,7 @@ def test_counts_are_made_once_for_a_head_and_a_search(session, desk, words, monk
     assert _counts(session, words, WORDED, hits) is not second
 
 
-def test_what_is_kept_does_not_grow_for_ever(session, desk, words, monkeypatch):
+def test_the_cache_of_counts_is_bounded(session, desk, words, monkeypatch):
     monkeypatch.setattr(facets._counts_cache, "limit", 3)
     monkeypatch.setattr(facets, "_SETS_LIMIT", 2)
     for code in ("93032", "93066", "75056", "13055", "92062"):
@@ -196,7 +196,7 @@ def test_what_is_kept_does_not_grow_for_ever(session, desk, words, monkeypatch):
 @pytest.fixture
 def moments(session, words, monkeypatch):
     """``moments.look()``: the marks of now, compared with new ones."""
-    found = faceted.Moments(monkeypatch)
+    found = facet_data.CheckedFacetIndexes(monkeypatch)
     look = found.look
 
     def now():
@@ -207,7 +207,7 @@ def moments(session, words, monkeypatch):
     return found
 
 
-def test_after_every_act_the_marks_are_those_that_would_be_made_anew(
+def test_after_every_act_the_updated_facet_index_equals_a_rebuilt_one(
     moments, desk, pen, cast, content
 ):
     moments.look()
@@ -264,14 +264,14 @@ def test_a_withdrawn_case_is_in_no_set_once_the_head_has_moved(moments, desk, pe
     assert moments.made == 1
 
 
-def test_a_page_that_began_before_an_act_goes_on_with_its_own_moment(
+def test_a_page_begun_before_an_act_uses_the_facet_index_of_its_version(
     engine, session, desk, pen, cast, words
 ):
     filed = desk.published(types=("expulsion",))
     desk.published(types=("autre",))
     session.rollback()
     at = head(session)
-    before = said(facet_index.load_index(session, words, at))
+    before = facet_sets(facet_index.load_index(session, words, at))
     for forget in (False, True):
         with Session(engine) as early:
             then = head(early)
@@ -281,15 +281,15 @@ def test_a_page_that_began_before_an_act_goes_on_with_its_own_moment(
                     acts.withdraw(p, filed.id, by=cast.bruno, restriction="erreur", reason="r")
             else:
                 facet_index._cached_indexes.clear()
-            kept = said(facet_index.load_index(early, words, then))
+            kept = facet_sets(facet_index.load_index(early, words, then))
             with Session(engine) as late:
-                now = said(facet_index.load_index(late, words, head(late)))
-            assert said(facet_index.load_index(early, words, then)) == kept
+                now = facet_sets(facet_index.load_index(late, words, head(late)))
+            assert facet_sets(facet_index.load_index(early, words, then)) == kept
             if not forget:
                 assert (kept, now[0]) == (before, [2])
 
 
-def test_marks_older_than_those_that_are_kept_are_made_for_their_page(
+def test_a_facet_index_older_than_the_cached_ones_is_built_for_its_page(
     engine, session, desk, moments, words
 ):
     desk.published()
@@ -308,7 +308,7 @@ def test_marks_older_than_those_that_are_kept_are_made_for_their_page(
     assert facet_index.to_numbers(moments.look().public_cases) == [1, 2, 3, 4]
 
 
-def test_marks_of_another_past_are_not_carried_on(moments, desk, session):
+def test_a_facet_index_of_another_history_is_not_updated(moments, desk, session):
     """After a restore a line has the number of another: its digest tells."""
     desk.published()
     made = moments.look()
@@ -325,7 +325,7 @@ def test_marks_of_another_past_are_not_carried_on(moments, desk, session):
 
 
 @pytest.mark.parametrize("name", ["vocabulary", "territory"])
-def test_other_words_or_places_make_other_marks(moments, desk, name):
+def test_a_new_vocabulary_or_territory_rebuilds_the_facet_index(moments, desk, name):
     desk.published()
     made = moments.look()
     desk.published()
@@ -349,7 +349,9 @@ def test_after_very_many_changes_all_cases_are_read(moments, desk, monkeypatch):
     assert moments.made == 2
 
 
-def test_of_eight_readers_one_makes_the_marks(engine, session, desk, moments, words):
+def test_of_eight_concurrent_readers_one_builds_the_facet_index(
+    engine, session, desk, moments, words
+):
     desk.published()
 
     def read(_place):
@@ -366,7 +368,7 @@ def test_of_eight_readers_one_makes_the_marks(engine, session, desk, moments, wo
 
 
 @pytest.mark.parametrize("count", [0, 1, 2, 3, 40, 300])
-def test_a_set_says_the_same_in_both_forms(count):
+def test_a_set_has_the_same_members_in_both_representations(count):
     top = 3_000
     numbers = sorted({(number * 37) % top + 1 for number in range(count)})
     whole, few = facet_index.from_numbers(numbers), array("I", numbers)
@@ -388,7 +390,7 @@ def test_a_set_says_the_same_in_both_forms(count):
         assert facet_index.to_numbers(facet_index.add(cases, [top], top)) == sorted({*numbers, top})
 
 
-def test_a_set_takes_the_form_that_needs_less_room():
+def test_a_set_uses_the_smaller_representation():
     assert isinstance(facet_index.compact([1, 2], 1_000), array)
     assert isinstance(facet_index.compact(range(1, 100), 1_000), int)
     grown = facet_index.add(array("I", [1, 2]), range(3, 100), 1_000)
@@ -433,7 +435,7 @@ def test_a_list_with_words_has_pages_as_any_other(session, desk, words):
         assert {page.total for page in pages} == {PAGE_SIZE + 5}
 
 
-def test_the_database_disposes_of_what_an_index_proposes(session, desk, words):
+def test_cases_that_the_index_returns_are_filtered_by_the_database(session, desk, words):
     shown = desk.published()
     hidden = [desk.draft(), desk.withdrawn(), desk.erased(), desk.merged()]
     hits = {filed.number: 9 for filed in hidden if filed.number} | {shown.number: 0, 999: 1}

@@ -52,7 +52,7 @@ def words(session):
     return current_vocabulary(session)
 
 
-def test_every_filter_is_tried_here():
+def test_every_filter_is_tested_in_this_file():
     assert set(VALUES) == set(FILTERS)
 
 
@@ -81,7 +81,7 @@ def test_a_filter_takes_one_value_or_at_most_twenty(words, name):
     assert (refused.value.key, refused.value.values) == ("filter_too_many", {"name": name})
 
 
-def test_what_is_not_ours_is_left_alone(words):
+def test_unknown_parameters_are_ignored(words):
     assert parse({"utm_source": ["x"], "Q": ["filmer"]}, words) == CaseQuery()
 
 
@@ -254,7 +254,7 @@ def test_a_filter_selects_what_it_says_and_nothing_else(session, desk, words, na
     assert _found(session, words, **{name: value}) == [wanted.number]
 
 
-def test_words_select_what_was_found_for_them(session, desk, words):
+def test_words_select_the_cases_of_the_search_results(session, desk, words):
     """Whatever they are: what they mean is said elsewhere."""
     wanted, other = desk.published(), desk.published()
     hits = {wanted.number: 0, desk.withdrawn().number: 1}

@@ -180,7 +180,7 @@ def test_a_version_follows_the_state_of_its_case(session, pen, desk, cast, end):
 
 
 @pytest.mark.parametrize("quiet", ["approve", "invite", "receive_reply"])
-def test_what_is_done_on_the_desk_makes_no_version(session, pen, desk, cast, quiet):
+def test_acts_of_the_desk_make_no_public_version(session, pen, desk, cast, quiet):
     filed = desk.published()
     before = _one(session, filed.number)
     if quiet == "receive_reply":
@@ -295,7 +295,7 @@ def test_a_count_follows_the_public_ledger(session, pen, desk, cast):
     assert _listing(session).total == 1
 
 
-def test_what_is_asked_for_by_number_is_given_when_it_is_public(session, desk):
+def test_cases_are_read_by_number_when_they_are_public(session, desk):
     shown, hidden = desk.published(), desk.withdrawn()
     session.rollback()
     found = result_lists.load_case_summaries(session, [shown.number, hidden.number, 404])

@@ -6,10 +6,9 @@ from collections.abc import Callable
 from datetime import UTC, date, datetime, timedelta
 
 import pytest
-from filed import AT
-from people import Desk
+from case_contents import full_case
+from cast import AT, Desk
 from sqlalchemy.orm import Session
-from wholecase import whole
 
 from register.accounts.models import Member
 from register.cases import acts, revisions
@@ -63,7 +62,7 @@ def test_a_revision_is_read_as_it_was_written(
 
 
 def test_every_field_of_a_content_is_read_back(session: Session, desk: Desk, bruno: Member) -> None:
-    full_content = whole(desk.published().number or 0)
+    full_content = full_case(desk.published().number or 0)
     case = desk.draft(full_content)
     [only] = revisions.list_revisions(session, bruno, case.id)
     assert revisions.case_at_revision(session, bruno, case.id, only.id).content == full_content

@@ -7,7 +7,7 @@ from dataclasses import replace
 from datetime import timedelta
 
 import pytest
-from filed import AT
+from cast import AT
 from ledger_lines import lines_since
 from sqlalchemy import func, select
 
@@ -216,7 +216,7 @@ def test_a_single_moderator_answers_for_both_and_the_case_says_so(
     assert list(verify(session)) == []
 
 
-def test_refused_it_is_back_with_its_writer_as_it_was_written(pen, session, desk, cast, content):
+def test_a_refused_change_goes_back_to_its_author_unchanged(pen, session, desk, cast, content):
     filed, change = _proposed(pen, desk, cast, content)
     with pytest.raises(Invalid), pen() as p:
         acts.refuse_change(p, change, by=cast.chloe, refusal=" ")
@@ -237,7 +237,7 @@ def test_refused_it_is_back_with_its_writer_as_it_was_written(pen, session, desk
     assert _lines(session)[-1][2]["taken_back"] is True
 
 
-def test_only_a_few_wait_at_once(pen, session, desk, cast, content):
+def test_the_number_of_pending_changes_is_bounded(pen, session, desk, cast, content):
     filed = desk.published()
     for _ in range(5):
         _any(pen, desk, filed, content, "follow_up", cast.bruno, PHONE)
@@ -246,7 +246,9 @@ def test_only_a_few_wait_at_once(pen, session, desk, cast, content):
     assert refused.value.key == "changes_waiting"
 
 
-def test_what_waits_goes_with_the_texts_of_the_case(pen, session, desk, cast, content):
+def test_pending_changes_are_destroyed_with_the_texts_of_the_case(
+    pen, session, desk, cast, content
+):
     filed, _change_id = _proposed(pen, desk, cast, content)
     with pen() as p:
         acts.approve(p, filed.id, by=cast.chloe, purpose="erase")
@@ -415,7 +417,7 @@ def test_another_member_takes_the_destruction_back(pen, session, cast, redacted)
     assert list(verify(session)) == []
 
 
-def test_erasing_a_case_ends_what_waited(pen, session, cast, redacted):
+def test_erasing_a_case_ends_its_pending_changes(pen, session, cast, redacted):
     with pen() as p:
         acts.approve(p, redacted.id, by=cast.chloe, purpose="erase")
         acts.erase(p, redacted.id, by=cast.ada, restriction="donnee_personnelle")
@@ -479,7 +481,7 @@ def test_withdrawing_is_always_done_at_once_by_one(pen, session, desk, cast):
     assert session.get_one(Incident, filed.id).state == "withdrawn"
 
 
-def test_a_hidden_version_that_is_shown_again_is_found(engine, session, redacted):
+def test_verify_reports_a_hidden_version_that_is_shown_again(engine, session, redacted):
     from sqlalchemy import update
     from sqlalchemy.orm import Session
 

@@ -6,7 +6,7 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import fields
 from urllib.parse import parse_qs
 
-import faceted
+import facet_data
 import pytest
 from sqlalchemy.orm import Session
 
@@ -46,7 +46,7 @@ MORE = (
 @pytest.fixture
 def made_up(desk):
     """A register with every kind of case, and others that nobody sees."""
-    faceted.publish_all(desk)
+    facet_data.publish_all(desk)
     for told in MORE:
         desk.published(**told)
         desk.draft(**told)
@@ -85,7 +85,9 @@ def agree(session) -> list[Figure]:
         assert query.is_bare == (figure.query == CaseQuery())
         total = result_lists.query_case_page(session, query, words, at).total
         # By the database alone, as well as by the sets that the list was counted with.
-        assert figure.count == total == faceted.total(session, query, words, None), figure
+        assert figure.count == total == facet_data.count_in_database(session, query, words, None), (
+            figure
+        )
     return found
 
 

@@ -6,8 +6,7 @@ from dataclasses import asdict, replace
 from typing import Any
 
 import pytest
-from people import a_case
-from wholecase import whole
+from case_contents import a_case, full_case
 
 from register.cases.case_content import Content, ProceedingContent, RequestContent, StepContent
 from register.cases.timeline import Certainty, TimelineItem, TimelineKind, case_timeline
@@ -44,7 +43,7 @@ def suit(*steps: StepContent, **how: str) -> Content:
 
 
 def test_a_full_case_has_all_its_events_in_order() -> None:
-    assert summaries(line(whole(1))) == [
+    assert summaries(line(full_case(1))) == [
         "2006-06~ facts",
         "2006-06-01 asked",
         "2006-07-01 plainte",

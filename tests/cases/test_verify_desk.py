@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import timedelta
 
 import pytest
-from filed import AT
+from cast import AT
 from sqlalchemy import delete, insert, select, update
 
 from register.accounts import acts as accounts

@@ -2,22 +2,18 @@
 
 from __future__ import annotations
 
-import os
 import re
 from collections.abc import Callable, Iterator
-from pathlib import Path
 
 import pytest
-from click.testing import CliRunner, Result
-from filed import AT
+from cast import AT
+from click.testing import Result
 from flask import Flask
 
 from register import config, create_app
 from register.accounts import acts as accounts
 from register.accounts import invitations, passwords
 from register.accounts.models import Role
-from register.cli import main
-from register.config import PREFIX
 from register.db import db, now
 from register.demo import instance as demonstration
 from register.errors import NotFound
@@ -34,22 +30,12 @@ def _quick(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 @pytest.fixture
-def run(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Callable[..., Result]:
+def run(
+    run_on_new_instance: Callable[..., Result], monkeypatch: pytest.MonkeyPatch
+) -> Callable[..., Result]:
     """``run("init")`` on an instance of its own, without the territory, which takes seconds."""
-    for name in list(os.environ):
-        if name.startswith(PREFIX):
-            monkeypatch.delenv(name)
-    monkeypatch.setenv("REGISTER_INSTANCE", str(tmp_path / "instance"))
-    monkeypatch.setenv("REGISTER_SEAL_DIR", str(tmp_path / "seal"))
     monkeypatch.setattr(setup, "refresh", lambda *_: None)
-    runner = CliRunner()
-
-    def typed(*words: str, stdin: str | None = None) -> Result:
-        result = runner.invoke(main, list(words), input=stdin)
-        assert result.exception is None or isinstance(result.exception, SystemExit), result
-        return result
-
-    return typed
+    return run_on_new_instance
 
 
 @pytest.fixture
@@ -93,7 +79,7 @@ def test_init_invites_nobody_where_an_account_was_added(
     assert _LINK.findall(run("init").stdout) == []
 
 
-def test_somebody_is_invited_from_the_console(run: Callable[..., Result], inside: Flask) -> None:
+def test_a_member_is_invited_from_the_console(run: Callable[..., Result], inside: Flask) -> None:
     invited = run("member", "invite", "Chloe@x.test", "--role", "moderator")
     found = invitations.find_invitation(db.session(), _token(invited), now())
     assert (found.email, found.role, found.invited_by) == ("chloe@x.test", "moderator", None)

@@ -24,7 +24,7 @@ def verify(app):
     return typed
 
 
-def test_a_receipt_of_this_register_is_said_to_be_one(app, inbox, verify, tmp_path):
+def test_a_receipt_of_this_register_is_recognised(app, inbox, verify, tmp_path):
     filed = inbox.received()
     file = queries.get_report(db.session(), inbox.store, filed.key)
     document = report_content.receipt_document(file.received, file.summary.day, "registre.test")
@@ -43,7 +43,7 @@ def test_a_receipt_of_this_register_is_said_to_be_one(app, inbox, verify, tmp_pa
 @pytest.mark.parametrize(
     "content", [b"", b"\xff\x00", b"[" * 300_000], ids=["empty", "bytes", "long"]
 )
-def test_what_is_no_receipt_is_none(app, verify, tmp_path, content):
+def test_another_file_is_not_recognised_as_a_receipt(app, verify, tmp_path, content):
     path = tmp_path / "recu.json"
     path.write_bytes(content)
     code, said, complained = verify(path)
@@ -51,6 +51,6 @@ def test_what_is_no_receipt_is_none(app, verify, tmp_path, content):
     assert "aucun signalement" in complained
 
 
-def test_a_file_that_is_not_there_is_said(app, verify, tmp_path):
+def test_a_missing_file_is_reported(app, verify, tmp_path):
     for path in (tmp_path / "absent.json", tmp_path):
         assert verify(path) == (1, "", "Le fichier du reçu ne peut pas être lu.")

@@ -2,18 +2,15 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Callable
 from datetime import date, datetime, timedelta
 
 import pytest
-from click.testing import CliRunner, Result
-from filed import AT
+from cast import AT
+from click.testing import Result
 from sqlalchemy import update
 
-from register.cli import main
 from register.cli import maintenance as commands
-from register.config import PREFIX, Settings
 from register.db import now, write_engine
 from register.reports.models import Report
 
@@ -21,22 +18,16 @@ pytestmark = pytest.mark.one_database
 
 
 @pytest.fixture
-def run(settings: Settings, monkeypatch: pytest.MonkeyPatch) -> Callable[..., Result]:
-    """``run("purge", at=…)`` on a register of its own, on both databases."""
-    for name in list(os.environ):
-        if name.startswith(PREFIX):
-            monkeypatch.delenv(name)
-    monkeypatch.setenv("REGISTER_INSTANCE", str(settings.instance))
-    monkeypatch.setenv("REGISTER_SEAL_DIR", str(settings.seal_dir))
-    monkeypatch.setenv("REGISTER_DATABASE_URL", settings.database_url)
+def run(
+    run_on_register: Callable[..., Result], monkeypatch: pytest.MonkeyPatch
+) -> Callable[..., Result]:
+    """``run("purge", at=…)`` on a register of its own."""
 
-    def typed(*words: str, at: datetime = AT) -> Result:
+    def run_at(*words: str, at: datetime = AT) -> Result:
         monkeypatch.setattr(commands, "now", lambda: at)
-        result = CliRunner().invoke(main, list(words))
-        assert result.exception is None or isinstance(result.exception, SystemExit), result
-        return result
+        return run_on_register(*words)
 
-    return typed
+    return run_at
 
 
 def test_purge_says_what_it_did(run, inbox, session) -> None:
@@ -76,7 +67,9 @@ def test_a_clock_that_jumped_asks_a_person(run, inbox, session) -> None:
     assert run("purge", at=ahead).exit_code == 0
 
 
-def test_without_the_keys_nothing_is_purged_and_it_is_said(run, inbox, store, settings) -> None:
+def test_without_the_keys_nothing_is_purged_and_the_command_reports_it(
+    run, inbox, store, settings
+) -> None:
     inbox.spam()
     store.close()
     for left in settings.seal_dir.glob("keys.sqlite3*"):

@@ -9,9 +9,9 @@ from collections.abc import Iterator, Mapping
 from pathlib import Path
 
 import pytest
+from databases import open_engine, plain_app
 from lxml import html
 from lxml.html import HtmlElement
-from registers import bare, opened
 
 from tools.docs import gallery, rooms
 from tools.docs.furnished import furnish
@@ -25,9 +25,9 @@ from tools.docs.site import BrokenLinksError, build
 def shown(registers, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Mapping[str, str]]:
     """The components, as the templates of this checkout write them."""
     with registers.new("sqlite", tmp_path_factory.mktemp("furnished")) as settings:
-        with opened(settings.database_url) as engine:
+        with open_engine(settings.database_url) as engine:
             furnish(engine, settings.instance)
-        with bare(settings) as app:
+        with plain_app(settings) as app:
             yield gallery.specimens(app)
 
 
@@ -155,9 +155,7 @@ def test_the_components_are_of_the_real_cases(shown):
         ("<!-- composant: licorne -->", "there is no component licorne"),
     ],
 )
-def test_what_leads_nowhere_stops_the_build_with_its_file_and_line(
-    copied, shown, tmp_path, written, told
-):
+def test_a_dead_link_stops_the_build_with_its_file_and_line(copied, shown, tmp_path, written, told):
     page = copied / "docs" / "citoyen.md"
     lines = page.read_text("utf-8").count("\n")
     page.write_text(f"{page.read_text('utf-8')}\n{written}\n", "utf-8")

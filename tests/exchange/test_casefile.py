@@ -10,7 +10,7 @@ import zipfile
 from html.parser import HTMLParser
 
 import pytest
-from reported import CONTACT, WORDS
+from report_factory import CONTACT, WORDS
 
 from register.cases import acts
 from register.cases.vocabulary import current_vocabulary
@@ -205,7 +205,7 @@ def test_the_command_says_what_it_could_not_open(app, whole, inbox, settings, tm
 # --- what became of it ---------------------------------------------------------------------
 
 
-def test_a_redacted_version_is_told_as_destroyed_by_its_line(app, desk, cast, content):
+def test_a_redacted_version_names_the_line_that_destroyed_it(app, desk, cast, content):
     filed = desk.published(title="Un nom de trop")
     with desk.pen() as p:
         acts.note(p, filed.id, "Un nom de trop", by=cast.bruno)
@@ -261,7 +261,7 @@ class _Page(HTMLParser):
         self.words.append(data)
 
 
-def test_the_page_says_it_all_to_a_person(files):
+def test_the_page_of_a_case_file_has_every_part_in_words(files):
     page = _Page()
     page.feed(files["index.html"].decode())
     words = " ".join(" ".join(page.words).split())
@@ -323,7 +323,7 @@ def test_the_command_writes_a_file_for_its_owner_alone(app, whole, tmp_path, mon
     assert [found.name for found in tmp_path.iterdir() if found.is_file()] == [path.name]
 
 
-def test_it_overwrites_nothing_without_being_told(app, whole, tmp_path):
+def test_the_command_overwrites_nothing_without_its_option(app, whole, tmp_path):
     path = tmp_path / "ici.zip"
     path.write_bytes(b"autre chose")
     runner, told = app.test_cli_runner(), ["case-file", "1", "--output", str(path)]
@@ -338,7 +338,9 @@ def test_it_overwrites_nothing_without_being_told(app, whole, tmp_path):
 
 
 @pytest.mark.parametrize("number", ["0", "-1", "douze", "99", "99999999999999999999"])
-def test_an_unknown_number_is_said_and_leaves_no_file(app, whole, tmp_path, monkeypatch, number):
+def test_an_unknown_number_is_reported_and_leaves_no_file(
+    app, whole, tmp_path, monkeypatch, number
+):
     monkeypatch.chdir(tmp_path)
     done = app.test_cli_runner().invoke(args=["case-file", "--", number])
     assert done.exit_code != 0
@@ -359,7 +361,7 @@ def test_a_link_is_never_written_through(tmp_path):
     assert not (tmp_path / "link.zip").is_symlink()
 
 
-def test_a_folder_that_is_not_there_is_said(tmp_path):
+def test_a_missing_folder_is_reported(tmp_path):
     with pytest.raises(Invalid) as refused:
         case_file.save(b"data", tmp_path / "nowhere" / "x.zip")
     assert refused.value.key == "file_unwritable"

@@ -96,7 +96,7 @@ def test_cells_come_back_as_they_were():
     assert rows == [["un", "deux"], *([cell, "z"] for cell in HARD)]
 
 
-def test_what_no_encoder_takes_does_not_cut_the_file_short():
+def test_text_that_cannot_be_encoded_does_not_truncate_the_file():
     data = b"".join(csv_export.encode_table(["un"], [["a\ud800b"], ["fin"]]))
     assert data.endswith(b'"a?b"\r\n"fin"\r\n')
 

@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
+from contextlib import ExitStack
 
 import pytest
-from browsing import Opener, Watch, is_status
 from chromium import FLAGS, program
+from databases import serve
+from demo_site import Site
+from page_checks import Opener, Watch, is_status
+from page_sites import PageSite
 from playwright.sync_api import Browser, BrowserContext, Page, expect, sync_playwright
-from served import Site
+from site_browser import SiteBrowser
 
 
 @pytest.fixture(scope="session")
@@ -64,8 +68,29 @@ def reader(browser: Browser, site: Site, watch: list[Watch]) -> Iterator[Opener]
     yield opened
     for context in contexts:
         context.close()
-    asked = [url for seen in watch for url in seen.requests]
-    assert asked
-    assert [url for url in asked if not url.startswith(site.base + "/")] == []
+    requests = [url for seen in watch for url in seen.requests]
+    assert requests
+    assert [url for url in requests if not url.startswith(site.base + "/")] == []
     # Of a page that is missing or gone Chromium tells the status.
     assert [text for seen in watch for text in seen.complaints if not is_status(text, "4")] == []
+
+
+@pytest.fixture(scope="session")
+def _site_browsers(
+    page_sites: Mapping[str, PageSite], browser: Browser
+) -> Iterator[Mapping[str, SiteBrowser]]:
+    with ExitStack() as stack:
+        browsers = {}
+        for name, site in page_sites.items():
+            base = stack.enter_context(serve(site.app))
+            browsers[name] = SiteBrowser(site, base, browser)
+            stack.callback(browsers[name].close)
+        yield browsers
+
+
+@pytest.fixture
+def site_browser(
+    _site_browsers: Mapping[str, SiteBrowser], request: pytest.FixtureRequest
+) -> SiteBrowser:
+    """The pages of the site that a test names, in a browser."""
+    return _site_browsers[request.param]

@@ -7,10 +7,10 @@ from pathlib import Path
 
 import pytest
 from axe_playwright_python.base import AXE_SCRIPT
-from browsing import AXE, FOCUSED, STICKS_OUT, Opener, Watch
+from databases import Registers
+from demo_site import ENGLISH, PAGES, RARE, empty
+from page_checks import AXE, FOCUSED, STICKS_OUT, Opener, Watch
 from playwright.sync_api import Browser, Page
-from registers import Registers
-from served import ENGLISH, PAGES, RARE, empty
 
 pytestmark = pytest.mark.browser
 
@@ -119,7 +119,7 @@ def test_the_first_key_leads_past_the_head(reader: Opener, name: str) -> None:
 @pytest.mark.parametrize(
     ("name", "scheme"), [("home", "light"), ("filtered", "dark"), ("whole case", "light")]
 )
-def test_who_uses_a_keyboard_sees_where_they_are(reader: Opener, name: str, scheme: str) -> None:
+def test_the_keyboard_focus_is_visible(reader: Opener, name: str, scheme: str) -> None:
     page = reader(name, scheme=scheme)
     stops = []
     for _press in range(250):
@@ -160,7 +160,9 @@ def test_every_sheet_of_a_page_is_there(reader: Opener, name: str) -> None:
     assert sheets[0] > 4
 
 
-def test_what_the_policy_refuses_would_be_heard(reader: Opener, watch: list[Watch]) -> None:
+def test_a_violation_of_the_content_security_policy_is_noticed(
+    reader: Opener, watch: list[Watch]
+) -> None:
     """The proof that ``reader`` hears something when it says that nothing was refused."""
     page = reader("home")
     page.evaluate("document.body.setAttribute('style', 'color: red')")

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import pytest
-from browsing import Opener
+from page_checks import Opener
 
 pytestmark = pytest.mark.browser
 

@@ -7,9 +7,9 @@ from pathlib import Path
 
 import pytest
 from axe_playwright_python.base import AXE_SCRIPT
-from browsing import AXE
+from databases import open_engine, plain_app
+from page_checks import AXE
 from playwright.sync_api import Browser, Page
-from registers import bare, opened
 
 from tools.docs import gallery, rooms
 from tools.docs.furnished import furnish
@@ -23,9 +23,9 @@ def built(registers, tmp_path_factory: pytest.TempPathFactory) -> Path:
     """The whole site."""
     folder = tmp_path_factory.mktemp("browsed")
     with registers.new("sqlite", folder) as settings:
-        with opened(settings.database_url) as engine:
+        with open_engine(settings.database_url) as engine:
             furnish(engine, settings.instance)
-        with bare(settings) as app:
+        with plain_app(settings) as app:
             build(folder / "docs", gallery.specimens(app))
     return folder / "docs"
 

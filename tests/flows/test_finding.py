@@ -8,9 +8,9 @@ from typing import Any
 
 import pytest
 from axe_playwright_python.base import AXE_SCRIPT
-from browsing import AXE, STICKS_OUT, Opener, Watch
+from demo_site import Site
+from page_checks import AXE, STICKS_OUT, Opener, Watch
 from playwright.sync_api import Locator, Page, Route, expect
-from served import Site
 
 pytestmark = [pytest.mark.browser, pytest.mark.prove]
 
@@ -422,7 +422,7 @@ def test_places_of_a_former_text_go_when_the_next_cannot_be_had(
     watch[0].complaints.clear()
 
 
-def test_what_is_offered_is_text_and_never_markup(reader: Opener) -> None:
+def test_suggestions_are_shown_as_text_never_as_markup(reader: Opener) -> None:
     page = reader("communes")
     name = "<img src=x onerror=alert(1)>"
     place = {"name": name, "within": "<b>", "detail": "<i>", "address": "/", "text": ""}

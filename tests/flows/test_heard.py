@@ -7,9 +7,9 @@ import re
 from pathlib import Path
 
 import pytest
-from browsing import Opener
-from heard import LANDMARKS, essentials, heard
-from served import PAGES, RARE
+from accessibility_tree import LANDMARKS, essentials, spoken_lines
+from demo_site import PAGES, RARE
+from page_checks import Opener
 from test_accessibility import FEW
 
 pytestmark = pytest.mark.browser
@@ -38,16 +38,16 @@ LED = """() => {
 }"""
 
 
-def test_the_case_page_is_heard_as_the_proofs_tell(reader: Opener) -> None:
+def test_the_accessibility_tree_of_a_case_is_that_of_the_proofs(reader: Opener) -> None:
     """Headings and landmarks, in their order; what stands in ``docs/`` is a day's full text."""
-    lines = heard(reader("case of Gagny").locator("body").aria_snapshot())
+    lines = spoken_lines(reader("case of Gagny").locator("body").aria_snapshot())
     kept = _DUMP.search(PROOFS.read_text(encoding="utf-8"))
     assert kept, "docs/proofs.md has no such text"
     assert essentials(kept[1].splitlines()) == essentials(lines), "\n".join(lines)
 
 
-def test_the_case_page_is_heard_as_a_story(reader: Opener) -> None:
-    told = "\n".join(heard(reader("case of Gagny").locator("body").aria_snapshot()))
+def test_the_accessibility_tree_of_a_case_is_in_reading_order(reader: Opener) -> None:
+    told = "\n".join(spoken_lines(reader("case of Gagny").locator("body").aria_snapshot()))
     assert "Le maire (Gagny) interdit de filmer à un blogueur (gagny.blogspot.com)" in told
     assert "Types de fait: list of 2: Interdiction de filmer, Menace d’expulsion" in told
     assert "- 26 juin 2006\n        heading 3: Les faits rapportés\n" in told
@@ -59,9 +59,9 @@ def test_the_case_page_is_heard_as_a_story(reader: Opener) -> None:
 def test_a_part_that_is_moved_would_be_seen(reader: Opener) -> None:
     """The proof that the first test sees something."""
     page = reader("case of Gagny")
-    before = essentials(heard(page.locator("body").aria_snapshot()))
+    before = essentials(spoken_lines(page.locator("body").aria_snapshot()))
     page.evaluate("document.querySelector('#sources').closest('section').remove()")
-    after = essentials(heard(page.locator("body").aria_snapshot()))
+    after = essentials(spoken_lines(page.locator("body").aria_snapshot()))
     assert set(before) - set(after) == {"region Sources", "heading 2: Sources"}
 
 
@@ -73,7 +73,7 @@ def test_headings_go_down_step_by_step_and_every_landmark_has_its_name(
     levels = page.evaluate(LEVELS)
     assert levels.count(1) == 1
     assert [pair for pair in itertools.pairwise(levels) if pair[1] > pair[0] + 1] == []
-    lines = [line.strip() for line in heard(page.locator("body").aria_snapshot())]
+    lines = [line.strip() for line in spoken_lines(page.locator("body").aria_snapshot())]
     landmarks = [line for line in lines if line.split(" ")[0] in LANDMARKS]
     assert len(landmarks) == len(set(landmarks))
     assert {"banner", "main", "contentinfo"} <= set(landmarks)

@@ -5,10 +5,10 @@ from __future__ import annotations
 import re
 
 import pytest
-from browsing import Opener
+from demo_site import PAGES, RARE
+from page_checks import Opener
 from playwright.sync_api import expect
-from served import PAGES, RARE
-from walking import faults, stops
+from tab_order import faults, stops
 
 pytestmark = pytest.mark.browser
 
@@ -40,7 +40,7 @@ def test_scripts_put_nothing_in_the_way_of_the_keyboard(reader: Opener, name: st
 
 
 @pytest.mark.prove
-def test_what_stops_a_keyboard_would_be_seen(reader: Opener) -> None:
+def test_obstacles_for_the_keyboard_are_found(reader: Opener) -> None:
     """The proof that the tests above see something."""
     page = reader("home")
     page.evaluate("document.querySelector('main a').tabIndex = -1")

@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
-from browsing import STICKS_OUT, Opener
+from page_checks import STICKS_OUT, Opener
 
 pytestmark = pytest.mark.browser
 

@@ -8,20 +8,20 @@ from __future__ import annotations
 import re
 
 import pytest
-from browsing import Opener
-from hands import Hands, Keys
-from members import heading
+from desk_steps import heading
+from feed_reader import parsed
+from input_devices import Keys, User
+from page_checks import Opener
 from playwright.sync_api import Page, expect
-from reader import parsed
-from ways import DESKTOP, PHONE, Way
+from viewports import DESKTOP, PHONE, Viewport
 
 pytestmark = pytest.mark.browser
 
 WAYS = {
-    "phone": Way(PHONE, scripts=False),
-    "desktop with scripts": Way(DESKTOP, scripts=True),
-    "keyboard alone": Way(DESKTOP, scripts=True, hands=Keys),
-    "keyboard alone without scripts": Way(PHONE, scripts=False, hands=Keys),
+    "phone": Viewport(PHONE, scripts=False),
+    "desktop with scripts": Viewport(DESKTOP, scripts=True),
+    "keyboard alone": Viewport(DESKTOP, scripts=True, user=Keys),
+    "keyboard alone without scripts": Viewport(PHONE, scripts=False, user=Keys),
 }
 EACH = pytest.mark.parametrize(
     "way",
@@ -32,14 +32,14 @@ EACH = pytest.mark.parametrize(
 )
 
 
-def _hands(way: Way, reader: Opener) -> Hands:
-    return way.hands(reader("home", width=way.width, scripts=way.scripts))
+def _hands(way: Viewport, reader: Opener) -> User:
+    return way.user(reader("home", width=way.width, scripts=way.scripts))
 
 
-def _search(hands: Hands, words: str) -> None:
-    hands.write("Chercher un lieu ou un mot", words)
-    hands.press("Chercher")
-    expect(hands.page).to_have_url(re.compile(r"/incidents\?q="))
+def _search(user: User, words: str) -> None:
+    user.write("Chercher un lieu ou un mot", words)
+    user.press("Chercher")
+    expect(user.page).to_have_url(re.compile(r"/incidents\?q="))
 
 
 def _told(page: Page) -> str:
@@ -47,12 +47,12 @@ def _told(page: Page) -> str:
 
 
 @EACH
-def test_a_reader_finds_the_case_of_gagny_and_cites_it(reader: Opener, way: Way) -> None:
-    hands = _hands(way, reader)
-    page = hands.page
-    _search(hands, "gagny filmer")
+def test_a_reader_finds_the_case_of_gagny_and_cites_it(reader: Opener, way: Viewport) -> None:
+    user = _hands(way, reader)
+    page = user.page
+    _search(user, "gagny filmer")
     expect(page.locator(".entry")).to_have_count(1)
-    hands.press("Le maire suspend le conseil")
+    user.press("Le maire suspend le conseil")
     heading(page, "Interdiction de filmer, Gagny, 26 juin 2006")
     number = page.url.rsplit("/", 1)[1]
     assert "Le maire (Gagny) interdit de filmer à" in _told(page)
@@ -60,31 +60,31 @@ def test_a_reader_finds_the_case_of_gagny_and_cites_it(reader: Opener, way: Way)
     assert f"cas nº {number}" in " ".join(cited.split())
     assert f"/incidents/{number}?version=" in cited
     with page.expect_download() as coming:
-        hands.press_beside("BibTeX")
+        user.press_beside("BibTeX")
     told = coming.value.path().read_text(encoding="utf-8")
     assert told.startswith("@")
     assert "Interdiction de filmer" in told
-    hands.press_beside("Adresse de cette version")
+    user.press_beside("Adresse de cette version")
     expect(page).to_have_url(re.compile(rf"/incidents/{number}\?version=[0-9]+$"))
     assert page.url.partition("/incidents")[2] in cited
 
 
 @EACH
-def test_a_journalist_follows_a_search_in_a_departement(reader: Opener, way: Way) -> None:
-    hands = _hands(way, reader)
-    page = hands.page
-    _search(hands, "maire")
+def test_a_journalist_follows_a_search_in_a_departement(reader: Opener, way: Viewport) -> None:
+    user = _hands(way, reader)
+    page = user.page
+    _search(user, "maire")
     everywhere = page.locator(".entry").count()
     if way.width == PHONE:
-        hands.unfold("Filtrer ces résultats")
-    hands.unfold("Département")
-    hands.tick("Seine-Saint-Denis")
-    hands.press_beside("Appliquer")
+        user.unfold("Filtrer ces résultats")
+    user.unfold("Département")
+    user.tick("Seine-Saint-Denis")
+    user.press_beside("Appliquer")
     expect(page).to_have_url(re.compile("departement=93"))
     shown = page.locator(".entry").count()
     assert 0 < shown < everywhere
     with page.expect_response(re.compile(r"\.atom\?")) as answer:
-        hands.press("Suivre cette recherche (flux)")
+        user.press("Suivre cette recherche (flux)")
     feed = parsed(page.context.request.get(answer.value.url).body())
     assert "maire" in feed.feed.title
     assert "Seine-Saint-Denis" in feed.feed.title

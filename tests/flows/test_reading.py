@@ -5,9 +5,9 @@ from __future__ import annotations
 import re
 
 import pytest
-from browsing import STICKS_OUT, Opener
+from demo_site import Site
+from page_checks import STICKS_OUT, Opener
 from playwright.sync_api import expect
-from served import Site
 
 pytestmark = pytest.mark.browser
 

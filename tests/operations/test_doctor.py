@@ -56,7 +56,7 @@ def test_a_sound_register_has_nothing_wrong(settings, engine, desk, inbox):
         ("key_store", "UPDATE identity SET seal_check = 'x'"),
     ],
 )
-def test_what_is_wrong_in_the_database_is_named_alone(settings, engine, code, statement):
+def test_each_fault_of_the_database_is_reported_alone(settings, engine, code, statement):
     with write_engine(engine).begin() as connection:
         connection.execute(text(statement))
     assert set(_bad(settings)) == {code}

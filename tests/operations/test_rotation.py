@@ -7,7 +7,7 @@ from dataclasses import replace
 from pathlib import Path
 
 import pytest
-from reported import a_report, nonce
+from report_factory import a_report, nonce
 from sqlalchemy import text
 from sqlalchemy.orm import Session
 

@@ -27,7 +27,7 @@ def test_the_migrations_make_what_the_models_say(engine):
         assert compare_metadata(context, Base.metadata) == []
 
 
-def test_a_difference_would_be_seen(engine):
+def test_a_difference_between_models_and_migrations_is_found(engine):
     with write_engine(engine).begin() as connection:
         connection.execute(text("DROP TABLE note"))
     with engine.connect() as connection:

@@ -16,7 +16,7 @@ from datetime import date
 from pathlib import Path
 
 import pytest
-from reported import a_report, nonce
+from report_factory import a_report, nonce
 from sqlalchemy import create_engine, func, inspect, select, text
 from sqlalchemy.exc import OperationalError
 from sqlalchemy.orm import Session

@@ -109,7 +109,7 @@ def test_only_an_administrator_may(name, save, restore, cast, session):
     assert session.scalar(select(func.count()).select_from(PageRevision)) == 1
 
 
-def test_the_second_of_two_is_refused_whichever_they_do(save, restore):
+def test_the_second_of_two_concurrent_changes_is_refused(save, restore):
     first = save()
     for late in (
         lambda: save("Autre chose."),
@@ -122,7 +122,7 @@ def test_the_second_of_two_is_refused_whichever_they_do(save, restore):
     assert save("Autre chose.", seen=first) > first
 
 
-def test_what_changes_nothing_is_refused(save, restore):
+def test_a_change_that_changes_nothing_is_refused(save, restore):
     own = content.shipped_page("suivre")
     with pytest.raises(Refused) as refused:
         save(own.text, title=own.title)
@@ -154,7 +154,7 @@ def test_what_changes_nothing_is_refused(save, restore):
         ({"text": "## A {#a}\n\n## B {#a}"}, "page_anchor"),
     ],
 )
-def test_what_cannot_be_kept_is_refused_with_its_reason(given, key, save, session):
+def test_an_invalid_page_text_is_refused_with_its_reason(given, key, save, session):
     with pytest.raises(Invalid) as refused:
         save(**given)
     assert refused.value.key == key
@@ -166,7 +166,7 @@ def test_a_text_that_would_hold_the_renderer_up_is_refused(save):
         save("[" * 40_000)
 
 
-def test_there_is_no_other_page(save):
+def test_an_unknown_editorial_page_is_not_found(save):
     with pytest.raises(NotFound):
         save(page="nulle-part")
 
@@ -198,7 +198,7 @@ def test_each_page_has_its_own_newest(save, session):
     assert [row.id for row in queries.page_revisions(session, "suivre")] == [last, first]
 
 
-def test_every_change_moves_what_pages_are_valid_by(save, restore, session):
+def test_every_change_of_a_page_changes_the_data_version(save, restore, session):
     seen = [read_data_version(session).pages]
     first = save()
     for change in (lambda: None, lambda: restore(first)):

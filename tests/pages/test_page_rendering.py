@@ -34,7 +34,7 @@ def fill(text: str, **values: str) -> str:
         ("[a](javascript:x)", '<p><a rel="nofollow noopener noreferrer">a</a></p>'),
     ],
 )
-def test_what_is_typed_becomes(text: str, html: str) -> None:
+def test_markdown_is_rendered_as_html(text: str, html: str) -> None:
     assert render_page(text) == html
 
 

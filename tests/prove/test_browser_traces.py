@@ -15,10 +15,10 @@ from pathlib import Path
 
 import pytest
 from browser_profile import Certificate, Running, certificate, chromium, https, traces
-from people import Cast, hire
+from cast import Cast, hire
+from databases import open_engine
+from demo_site import empty
 from playwright.sync_api import Page, Playwright, expect, sync_playwright
-from registers import opened
-from served import empty
 from sqlalchemy.orm import Session
 
 from register.config import Settings
@@ -56,7 +56,7 @@ class SecureSite:
 
     def ask(self, code: str) -> None:
         """Ask the author of a report a question."""
-        with opened(self.settings.database_url) as engine:
+        with open_engine(self.settings.database_url) as engine:
             with Session(engine) as session:
                 store = setup.key_store(self.settings, session)
                 key = queries.key_by_code(session, store, code)
@@ -88,7 +88,7 @@ def site(registers, tmp_path: Path) -> Iterator[SecureSite]:
     with registers.new("sqlite", tmp_path) as made:
         # The port of the proxy is not known yet; on loopback every port is this register's.
         settings = replace(made, base_url="https://localhost:5443")
-        with opened(settings.database_url) as engine:
+        with open_engine(settings.database_url) as engine:
             cast = hire(engine)
         own = certificate(tmp_path)
         with empty(settings) as plain, https(int(plain.base.rpartition(":")[2]), own) as base:

@@ -7,8 +7,8 @@ import random
 import urllib.request
 
 import pytest
-from outsider import HEAD, LEDGER, PROOF, Outsider
-from served import Site
+from demo_site import Site
+from verifier_run import HEAD, LEDGER, PROOF, VerifierRun
 
 from register.journal.canonical import GENESIS, canonical_json, chain_digest
 
@@ -19,23 +19,23 @@ CHANGES = 200
 
 
 @pytest.fixture(scope="module")
-def outsider(site: Site, tmp_path_factory: pytest.TempPathFactory) -> Outsider:
+def outsider(site: Site, tmp_path_factory: pytest.TempPathFactory) -> VerifierRun:
     """An outsider who has downloaded the demonstration, over HTTP, from a real server."""
 
     def get(address: str) -> bytes:
         with urllib.request.urlopen(site.base + address, timeout=20) as answer:
             return bytes(answer.read())
 
-    found = Outsider(tmp_path_factory.mktemp("outside"))
+    found = VerifierRun(tmp_path_factory.mktemp("outside"))
     found.download(get, site.numbers["whole"])
     return found
 
 
-def _kept(outsider: Outsider) -> dict[str, bytes]:
+def _kept(outsider: VerifierRun) -> dict[str, bytes]:
     return {name: outsider.read(name) for name in (LEDGER, HEAD, PROOF)}
 
 
-def test_any_changed_byte_is_found(outsider: Outsider) -> None:
+def test_any_changed_byte_is_found(outsider: VerifierRun) -> None:
     print(f"seed {SEED}")
     chance = random.Random(SEED)
     kept = _kept(outsider)
@@ -54,7 +54,7 @@ def test_any_changed_byte_is_found(outsider: Outsider) -> None:
     assert outsider.verify(PROOF)[0] == 0
 
 
-def test_a_removed_last_line_is_found_with_an_earlier_head(outsider: Outsider) -> None:
+def test_a_removed_last_line_is_found_with_an_earlier_head(outsider: VerifierRun) -> None:
     kept = _kept(outsider)
     told = json.loads(kept[HEAD])
     mark = f"{told['seq']}:{told['digest']}"

@@ -11,19 +11,18 @@ import random
 import re
 import shutil
 import statistics
-import threading
 import time
 from collections import Counter
-from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import Callable, Mapping
+from contextlib import AbstractContextManager
 from pathlib import Path
 from typing import Any
 from urllib.parse import quote
 
 import pytest
+from raw_http import EndableThread, ask, get, running, serving, until
 from sqlalchemy import Engine as Database
 from sqlalchemy import text
-from wire import ask, get, serving, until
 
 from register.config import POSTGRESQL, Settings
 from register.search import engine as factory
@@ -124,13 +123,12 @@ def answer(port: int, search: str) -> tuple[list[bytes], bool]:
     return re.findall(rb'href="/incidents/(\d+)"', body), CATCHING_UP in body
 
 
-class Reader(threading.Thread):
+class Reader(EndableThread):
     """Goes from page to page, and counts what it was answered."""
 
     def __init__(self, port: int, seed: int) -> None:
         super().__init__()
         self._port, self._chance = port, random.Random(seed)
-        self.ending = threading.Event()
         self.statuses: Counter[int] = Counter()
         self.told = 0
         self.failed: list[object] = []
@@ -151,18 +149,8 @@ class Reader(threading.Thread):
             time.sleep(0.01)
 
 
-@contextmanager
-def reading(port: int) -> Iterator[list[Reader]]:
-    readers = [Reader(port, seed) for seed in range(2)]
-    for reader in readers:
-        reader.start()
-    try:
-        yield readers
-    finally:
-        for reader in readers:
-            reader.ending.set()
-        for reader in readers:
-            reader.join(30)
+def reading(port: int) -> AbstractContextManager[list[Reader]]:
+    return running([Reader(port, seed) for seed in range(2)])
 
 
 def _publish(desk: Any) -> None:

@@ -7,9 +7,9 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from desks import few_and_many
-from people import Cast
-from registers import BACKENDS
+from cast import Cast
+from databases import BACKENDS
+from desk_sizes import few_and_many
 from sqlalchemy import Engine
 
 from benchmarks import desk

@@ -10,8 +10,8 @@ from datetime import UTC, datetime
 from itertools import chain
 from statistics import median
 
+import commune_spellings
 import pytest
-import spelled
 from sqlalchemy import create_engine
 from sqlalchemy.orm import Session
 
@@ -49,20 +49,24 @@ def france(session: Session) -> Gazetteer:
     return load_gazetteer(session)
 
 
-@pytest.mark.parametrize("spelling", spelled.SPELLINGS)
+@pytest.mark.parametrize("spelling", commune_spellings.SPELLINGS)
 def test_every_commune_is_found_by_its_name(france: Gazetteer, spelling: str) -> None:
-    spell = spelled.SPELLINGS[spelling]
+    spell = commune_spellings.SPELLINGS[spelling]
     told = [
-        spelled.wrong_named(france, spell(row["nom"]), row["nom"]) for row in spelled.communes()
+        commune_spellings.name_fault(france, spell(row["nom"]), row["nom"])
+        for row in commune_spellings.communes()
     ]
     print(f"{spelling}: {len(told) - sum(map(bool, told))} of {len(told)}")
     assert [one for one in told if one] == []
 
 
 def test_every_commune_is_found_by_its_codes(france: Gazetteer) -> None:
-    held = spelled.owners()
+    held = commune_spellings.owners()
     codes = {*held.code, *held.postal, *held.other_code, *held.retired}
-    told = [spelled.wrong(france, code, spelled.of_code(code)) for code in sorted(codes)]
+    told = [
+        commune_spellings.code_fault(france, code, commune_spellings.communes_of_code(code))
+        for code in sorted(codes)
+    ]
     print(f"codes: {len(told) - sum(map(bool, told))} of {len(told)}")
     assert [one for one in told if one] == []
     # The five lists cover each other's gaps: none of them is what the others were made of.
@@ -71,14 +75,17 @@ def test_every_commune_is_found_by_its_codes(france: Gazetteer) -> None:
 
 
 def test_every_former_commune_and_arrondissement_is_found_by_its_name(france: Gazetteer) -> None:
-    told = [spelled.wrong_named(france, row["nom"], row["nom"]) for row in spelled.others()]
+    told = [
+        commune_spellings.name_fault(france, row["nom"], row["nom"])
+        for row in commune_spellings.smaller_communes()
+    ]
     print(f"former names: {len(told) - sum(map(bool, told))} of {len(told)}")
     assert [one for one in told if one] == []
 
 
 def test_every_commune_is_found_by_its_name_and_where_it_is(france: Gazetteer) -> None:
     told = []
-    for row in spelled.communes():
+    for row in commune_spellings.communes():
         place = france.communes[row["code"]]
         land = france.departements[place.parent_code or ""]
         for typed in (
@@ -95,7 +102,7 @@ def test_every_commune_is_found_by_its_name_and_where_it_is(france: Gazetteer) -
 def test_every_slip_of_the_hand_is_forgiven(france: Gazetteer) -> None:
     """A letter less, more, other or in another place, in a name that has five letters or more."""
     chance = random.Random(SEED)
-    rows = [row for row in spelled.communes() if len(row["nom"]) >= 5]
+    rows = [row for row in commune_spellings.communes() if len(row["nom"]) >= 5]
     wrong, read = [], 0
     for row in chance.sample(rows, 3_000):
         typed = _slip(row["nom"], chance)
@@ -170,7 +177,9 @@ NASTY = (
 
 
 # Published cases in one commune out of twenty, as in a register of some thousands.
-CASES = {row["code"]: 1 + number % 5 for number, row in enumerate(spelled.communes()[::20])}
+CASES = {
+    row["code"]: 1 + number % 5 for number, row in enumerate(commune_spellings.communes()[::20])
+}
 
 
 @pytest.mark.parametrize(
@@ -178,7 +187,7 @@ CASES = {row["code"]: 1 + number % 5 for number, row in enumerate(spelled.commun
 )
 def test_no_text_takes_long(france: Gazetteer, read: Read) -> None:
     chance = random.Random(SEED)
-    names = [row["nom"] for row in chance.sample(spelled.communes(), 60)]
+    names = [row["nom"] for row in chance.sample(commune_spellings.communes(), 60)]
     mixed = [" ".join(chance.sample(names, 12)) for _ in range(40)]
     slips = [_slip(name, chance) + " 93" for name in names if len(name) > 4]
     slowest = max((_taken(read, france, text), text[:40]) for text in (*NASTY, *mixed, *slips))
@@ -188,7 +197,7 @@ def test_no_text_takes_long(france: Gazetteer, read: Read) -> None:
 
 def test_what_people_type_is_read_at_once(france: Gazetteer) -> None:
     chance = random.Random(SEED)
-    rows = chance.sample(spelled.communes(), 300)
+    rows = chance.sample(commune_spellings.communes(), 300)
     typed = [*(row["nom"] for row in rows), *(row["code"] for row in rows)]
     slips = [_slip(row["nom"], chance) for row in rows if len(row["nom"]) > 4]
     phrases = [f"filmer le conseil municipal de {row['nom']}" for row in rows]

@@ -25,7 +25,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
-from wire import ADDRESS, Served, serving, until
+from raw_http import ADDRESS, Served, serving, until
 
 from register import config
 from register.config import Settings

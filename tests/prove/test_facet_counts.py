@@ -8,15 +8,15 @@ from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from typing import Any, NamedTuple
 
-import faceted
+import facet_data
 import pytest
-from doing import ACTS, STATES, Told, word_of, worded
-from faceted import Moments
+from act_runner import ACTS, STATES, RunActs, with_words, word_of
+from facet_data import CheckedFacetIndexes
 from hypothesis import HealthCheck, given
 from hypothesis import settings as hypothesis_settings
 from hypothesis import strategies as st
-from sequences import ALLOWED, CHANGES, OUTCOMES, Case
-from sites import Again
+from reference_model import ALLOWED, CHANGES, OUTCOMES, Case
+from shared_registers import RegisterReset
 from sqlalchemy import Engine
 from sqlalchemy.orm import Session
 
@@ -56,18 +56,18 @@ def _often(examples: int) -> Any:
 def test_counts_equal_brute_force_on_a_thousand_searches(
     settings: Settings, engine: Engine, session: Session, desk: Any
 ) -> None:
-    faceted.publish_all(desk)
+    facet_data.publish_all(desk)
     index = factory.open_search_engine(settings, engine)
     indexer.catch_up(engine, index)
     session.rollback()
-    at, told = head(session), faceted.retired(current_vocabulary(session))
+    at, told = head(session), facet_data.retired(current_vocabulary(session))
     found = {typed: service.find_by_text(session, index, typed, told, at) for typed in TYPED}
     assert {hits.state for hits in found.values()} == {"whole"}
     sizes: list[int] = []
     compared = 0
 
     @_often(SEARCHES)
-    @given(search=faceted.searches(), typed=st.sampled_from(("", *TYPED)))
+    @given(search=facet_data.searches(), typed=st.sampled_from(("", *TYPED)))
     def agree(search: tuple[CaseQuery, dict[int, int] | None], typed: str) -> None:
         nonlocal compared
         query, hits = search
@@ -75,14 +75,16 @@ def test_counts_equal_brute_force_on_a_thousand_searches(
             # In most of the searches by words they are those of the index.
             hits = dict(found[typed].strength)
             query = replace(query, values={**query.values, "q": (typed,)})
-        expected = faceted.counted(session, query, told, hits)
+        expected = facet_data.count_facets(session, query, told, hits)
         assert facets.count_facets(session, query, told, at, hits) == expected
-        size = faceted.total(session, query, told, hits)
+        size = facet_data.count_in_database(session, query, told, hits)
         page = result_lists.query_case_page(session, query, told, at, hits)
         assert page.total == size == facets.count_matches(session, query, told, at, hits)
         assert len(page.cases) == min(size, PAGE_SIZE)
         for name, value, count in facets.count_relaxed(session, query, told, at, hits):
-            assert count == faceted.total(session, query.without(name, value), told, hits)
+            assert count == facet_data.count_in_database(
+                session, query.without(name, value), told, hits
+            )
         sizes.append(size)
         compared += sum(map(len, expected.values()))
 
@@ -134,24 +136,24 @@ class House:
         desk: Any,
         cast: Any,
         content: Callable[..., Content],
-        moments: Moments,
+        moments: CheckedFacetIndexes,
     ) -> None:
         self.engine, self.cast, self.moments = engine, cast, moments
         self.cases = []
         for place in range(4):
             word = word_of(place, 0)
-            told = worded(content(), word)
+            told = with_words(content(), word)
             self.cases.append(Case(desk.ready(told).id, told, word=word))
         for case in self.cases[:2]:
             case.number = self.act("publish", case, case.content, 0, 0)
             case.state = "published"
-        self.again = Again(engine)
+        self.again = RegisterReset(engine)
         self.done = self.looks = 0
 
     def act(self, name: str, case: Case, told: Content, into: int, minutes: int) -> int | None:
         """Do an act; the number of its case."""
         with writing(self.engine, AT + timedelta(minutes=minutes)) as p:
-            return ACTS[name](p, case, Told(self.cast, told, into, case.word)).case_number
+            return ACTS[name](p, case, RunActs(self.cast, told, into, case.word)).case_number
 
     def run(self, steps: list[Step]) -> None:
         """A sequence, from the same beginning as every other."""
@@ -185,7 +187,7 @@ class House:
         self.looks += 1
 
 
-def test_marks_that_are_carried_on_are_those_that_would_be_made_anew(
+def test_an_updated_facet_index_equals_a_rebuilt_one(
     engine: Engine,
     desk: Any,
     cast: Any,
@@ -193,7 +195,7 @@ def test_marks_that_are_carried_on_are_those_that_would_be_made_anew(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     wanted = SEQUENCES[engine.dialect.name]
-    moments = Moments(monkeypatch)
+    moments = CheckedFacetIndexes(monkeypatch)
     house = House(engine, desk, cast, content, moments)
 
     @_often(wanted)

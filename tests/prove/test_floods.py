@@ -20,9 +20,9 @@ from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 
 import pytest
-from citizens import Answer, Citizen, Serve, fields, free_port
-from reported import count
-from wire import ADDRESS, until
+from raw_http import ADDRESS, until
+from report_clients import HttpAnswer, ReportClient, Serve, fields, free_port
+from report_factory import count_rows
 
 from register.config import Settings
 from register.reports.models import Report
@@ -76,7 +76,7 @@ def serving(settings: Settings) -> Iterator[Serve]:
     try:
         until(served.is_up, 30, served.logged)
         # What the first reader of a page and the first report wait for is no burst's doing.
-        assert Citizen(served.port).get("/").status == 200
+        assert ReportClient(served.port).get("/").status == 200
         first = somebody(served.port, "192.0.2.6")
         assert first.report(first.form(), WORDS).code
         yield served
@@ -85,9 +85,9 @@ def serving(settings: Settings) -> Iterator[Serve]:
         served.close()
 
 
-def somebody(port: int, address: str) -> Citizen:
+def somebody(port: int, address: str) -> ReportClient:
     """A person behind the proxy, at an address of their own."""
-    return Citizen(port, lines=[b"X-Forwarded-For: " + address.encode()])
+    return ReportClient(port, lines=[b"X-Forwarded-For: " + address.encode()])
 
 
 @dataclass
@@ -95,7 +95,7 @@ class Honest:
     """What a person met who reported in the midst of a burst."""
 
     took: float
-    answer: Answer
+    answer: HttpAnswer
     alone: float
     """The p95 of the home page before the burst."""
 
@@ -145,11 +145,11 @@ def _holds(what: str, p95: float, honest: Honest) -> None:
     assert p95 < P95
 
 
-def _sign_in_form(citizen: Citizen) -> tuple[Citizen, dict[str, str]]:
+def _sign_in_form(citizen: ReportClient) -> tuple[ReportClient, dict[str, str]]:
     page = citizen.get("/compte/connexion")
     cookie = page.headers["Set-Cookie"].partition(";")[0]
     lines = [*citizen.lines, b"Cookie: " + cookie.encode()]
-    return Citizen(citizen.port, lines=lines), fields(page, "/compte/connexion")
+    return ReportClient(citizen.port, lines=lines), fields(page, "/compte/connexion")
 
 
 @pytest.mark.parametrize("many", [48, 150])
@@ -163,7 +163,7 @@ def test_sign_ins_at_the_same_moment_slow_neither_readers_nor_reporters(
         statuses: Counter[int] = Counter()
 
         def burst() -> None:
-            def sign_in(number: int) -> Answer:
+            def sign_in(number: int) -> HttpAnswer:
                 citizen, form = strangers[number]
                 typed = {"adresse": f"membre-{number}@register.test", "mot_de_passe": "faux" * 4}
                 return citizen.post("/compte/connexion", {**form, **typed})
@@ -198,7 +198,7 @@ def test_replays_of_a_form_slow_neither_readers_nor_reporters(settings: Settings
 
         p95, honest = _beside(served.port, burst, 4)
     assert codes == {first.code: 100}
-    assert count(settings, Report) == 3
+    assert count_rows(settings, Report) == 3
     _holds("100 replays", p95, honest)
 
 
@@ -222,13 +222,13 @@ def test_a_flood_from_a_48_slows_neither_readers_nor_reporters_and_loses_nothing
                     codes.append(answer.code)
 
         p95, honest = _beside(port, lambda: list(pool.map(flood, range(FLOODERS))), FLOODING)
-        opened = [Citizen(port).follow(code).status for code in codes]
+        opened = [ReportClient(port).follow(code).status for code in codes]
     print(dict(statuses))
     assert set(statuses) <= {200, 429, 503}
     # Six times what one source may send in an hour; those without a turn in time count too.
     assert len(codes) == statuses[200] == 60 - statuses[503]
     assert set(opened) == {200}
-    assert count(settings, Report) == 2 + len(codes)
+    assert count_rows(settings, Report) == 2 + len(codes)
     _holds(f"{sum(statuses.values())} forms of a /48", p95, honest)
 
 
@@ -241,7 +241,7 @@ def test_reports_at_the_same_instant_take_turns_and_are_all_received(
         forms = [person.form() for person in people]
         at_once = threading.Barrier(many)
 
-        def report(number: int) -> tuple[float, Answer]:
+        def report(number: int) -> tuple[float, HttpAnswer]:
             at_once.wait()
             begun = time.monotonic()
             answer = people[number].report(forms[number], f"Récit {number}.")
@@ -252,4 +252,4 @@ def test_reports_at_the_same_instant_take_turns_and_are_all_received(
     print(f"{many} at once: the last one received after {took[-1]:.2f} s")
     assert len({answer.code for _seconds, answer in answers} - {""}) == many
     assert took[-1] < TURN
-    assert count(settings, Report) == 1 + many
+    assert count_rows(settings, Report) == 1 + many

@@ -7,16 +7,15 @@ import random
 import re
 import signal
 import statistics
-import threading
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from urllib.parse import quote
 
 import pytest
+from raw_http import EndableThread, ask, get, running, serving, until
 from sqlalchemy import Engine as Database
 from sqlalchemy.orm import Session
-from wire import ask, get, serving, until
 
 from register.cases import acts, vocabulary
 from register.cases.vocabulary import Vocabulary
@@ -37,7 +36,7 @@ WINDOW = 0.3  # seconds in which what was committed reaches the index
 CONVERGED = 5.0  # seconds
 
 
-class Reader(threading.Thread):
+class Reader(EndableThread):
     """Searches all the time for a word that every case has, as pages do."""
 
     def __init__(
@@ -46,7 +45,6 @@ class Reader(threading.Thread):
         super().__init__()
         self._database, self._index, self._book = database, index, book
         self._port = port
-        self.ending = threading.Event()
         self.hidden: frozenset[int] = frozenset()
         self.searches = 0
         self.shown: list[int] = []
@@ -84,13 +82,8 @@ class Reader(threading.Thread):
 def reading(database: Database, index: SearchEngine, port: int) -> Iterator[Reader]:
     with Session(database) as session:
         book = vocabulary.current_vocabulary(session)
-    reader = Reader(database, index, book, port)
-    reader.start()
-    try:
+    with running([Reader(database, index, book, port)]) as (reader,):
         yield reader
-    finally:
-        reader.ending.set()
-        reader.join(30)
 
 
 def test_a_hundred_kills_show_nothing_and_lose_nothing(

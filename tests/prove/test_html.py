@@ -10,8 +10,8 @@ from html.parser import HTMLParser
 from pathlib import Path
 
 import pytest
-from brought import from_npm, need
-from served import ENGLISH, PAGES, RARE, STATUS, Site
+from demo_site import ENGLISH, PAGES, RARE, STATUS, Site
+from npm_tools import from_npm, need
 
 pytestmark = pytest.mark.prove
 

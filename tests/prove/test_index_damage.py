@@ -13,7 +13,15 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
-from madeup import START, by_number, case, meant, questions, quiet, register
+from search_documents import (
+    START,
+    by_number,
+    case,
+    expected_matches,
+    no_progress,
+    random_documents,
+    sample_queries,
+)
 from whoosh_kills import killed_writers
 
 from register.search import whoosh
@@ -23,7 +31,9 @@ from register.search.whoosh import Whoosh
 pytestmark = pytest.mark.prove
 
 SEEDS = range(20)
-CASES = by_number(register(150), [case(n, f"neuf{n} mot1", "mot2 mot3") for n in range(140, 170)])
+CASES = by_number(
+    random_documents(150), [case(n, f"neuf{n} mot1", "mot2 mot3") for n in range(140, 170)]
+)
 
 
 @pytest.fixture
@@ -31,7 +41,7 @@ def index(tmp_path, monkeypatch):
     """Some segments, some with removed documents."""
     monkeypatch.setattr(whoosh, "LARGEST", 60)
     made = Whoosh(tmp_path / "index")
-    made.rebuild(START, register(150), 150, quiet)
+    made.rebuild(START, random_documents(150), 150, no_progress)
     changed = [one for one in CASES.values() if one.number >= 140]
     made.write(Cursor(2, "bb", "made"), changed[:20], [], scrub=False)
     made.write(Cursor(3, "cc", "made"), changed[20:], [], scrub=False)
@@ -65,12 +75,12 @@ DAMAGES: dict[str, Callable[[bytes, random.Random], bytes]] = {
 
 def answers_or_says_no(engine: Whoosh) -> bool:
     """Whether the engine answers, and then rightly; no other error leaves it."""
-    for asked in questions():
+    for asked in sample_queries():
         try:
             strength = engine.find(None, asked).strength
         except IndexNotReady:
             return False
-        assert strength == meant(asked, CASES.values())
+        assert strength == expected_matches(asked, CASES.values())
     return True
 
 
@@ -94,14 +104,14 @@ def test_a_damaged_file_is_noticed(index, tmp_path, seed, how):
             answers_or_says_no(engine)
             assert not engine.intact(deep=True)
         path.write_bytes(data)
-    index.rebuild(START, CASES.values(), len(CASES), quiet)
+    index.rebuild(START, CASES.values(), len(CASES), no_progress)
     assert answers_or_says_no(index)
     assert index.intact(deep=True)
 
 
 @pytest.mark.parametrize("how", DAMAGES)
 @pytest.mark.parametrize("seed", SEEDS)
-def test_what_rots_in_silence_is_noticed_too(index, seed, how):
+def test_silent_corruption_is_noticed_too(index, seed, how):
     """Size, time and inode say nothing: only the bytes do."""
     chance = random.Random(seed)
     state = index._state()
@@ -154,7 +164,7 @@ def test_a_file_that_is_another_is_noticed(index, do):
             told = answers_or_says_no(engine)
             assert told == engine.intact(deep=False) == engine.intact(deep=True)
             assert told == (do is _another_inode and name == "current")
-        index.rebuild(START, CASES.values(), len(CASES), quiet)
+        index.rebuild(START, CASES.values(), len(CASES), no_progress)
         assert answers_or_says_no(index)
         assert index.intact(deep=True)
 
@@ -164,7 +174,7 @@ def test_the_folder_may_be_thrown_away(index):
     shutil.rmtree(index._folder)
     assert not answers_or_says_no(index)
     assert not index.intact(deep=False)
-    index.rebuild(START, CASES.values(), len(CASES), quiet)
+    index.rebuild(START, CASES.values(), len(CASES), no_progress)
     assert answers_or_says_no(index)
 
 
@@ -181,7 +191,7 @@ def test_two_thousand_commits_leave_nothing_open(index):
     for seq in range(4, 2_004):
         number = 1 + seq % 400
         index.write(Cursor(seq, "dd", "made"), [case(number, f"tour{seq}")], [], scrub=False)
-        assert index.find(None, questions()[1]).cursor.seq == seq
+        assert index.find(None, sample_queries()[1]).cursor.seq == seq
         if seq == 500:
             first = held()
     files, pages = held()

@@ -9,9 +9,9 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from brought import from_npm, need
 from chromium import FLAGS, program
-from served import Site
+from demo_site import Site
+from npm_tools import from_npm, need
 
 pytestmark = pytest.mark.prove
 

@@ -15,10 +15,10 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from madeup import START, by_number, meant, quiet, register
+from raw_http import Served, command, until
+from search_documents import START, by_number, expected_matches, no_progress, random_documents
 from sqlalchemy import Engine as Database
 from sqlalchemy.orm import Session
-from wire import Served, command, until
 
 from register.config import Settings
 from register.journal import head
@@ -84,7 +84,7 @@ def test_a_commit_is_followed_within_a_second(
     assert statistics.median(took) <= FOLLOWED
 
 
-def test_the_command_ends_when_told(
+def test_the_command_ends_on_term(
     settings: Settings, engine: Database, index: SearchEngine, desk: Any
 ) -> None:
     desk.published()
@@ -97,7 +97,7 @@ def test_the_command_ends_when_told(
     assert statistics.median(took) <= ENDED
 
 
-def test_the_lease_is_given_away_when_asked_for(
+def test_the_lease_is_handed_over_on_request(
     settings: Settings, engine: Database, index: SearchEngine
 ) -> None:
     took = []
@@ -113,9 +113,9 @@ def test_the_lease_is_given_away_when_asked_for(
 
 
 def test_a_search_of_many_phrases_is_answered_in_time(tmp_path: Path) -> None:
-    cases = by_number(register(300))
+    cases = by_number(random_documents(300))
     index = Whoosh(tmp_path / "index")
-    index.rebuild(START, iter(cases.values()), len(cases), quiet)
+    index.rebuild(START, iter(cases.values()), len(cases), no_progress)
     common = [f"mot{number}" for number in range(1, 40)]
     ways = [
         tuple(QueryAlternative((common[(i * j) % 39], common[(i + j) % 39])) for j in range(20))
@@ -128,6 +128,6 @@ def test_a_search_of_many_phrases_is_answered_in_time(tmp_path: Path) -> None:
     strength = index.find(None, asked).strength
     took = time.process_time() - begun
     print(f"480 phrases in 300 cases: {took:.2f} s")
-    assert strength == meant(asked, cases.values())
+    assert strength == expected_matches(asked, cases.values())
     assert took <= ANSWERED
     index.close()

@@ -15,18 +15,18 @@ from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
-from citizens import Answer, Citizen, Serve, fields, free_port
-from crowded import MEANS
-from registers import seal_of
+from databases import seal_folder
+from full_disk import MEANS
+from raw_http import until
+from report_clients import HttpAnswer, ReportClient, Serve, fields, free_port
 from sqlalchemy import Engine, func, select
 from sqlalchemy.orm import Session
-from traces import is_kept_first, steps, traced, written_to
-from wire import until
+from strace import is_kept_first, steps, traced, written_to
 
 from register import report_keys
 from register.config import Settings
 from register.reports.models import Report
-from register.reports.web import receive_service
+from register.reports.web import public_forms
 from register.server.supervisor import WORKER
 
 pytestmark = [
@@ -38,7 +38,7 @@ pytestmark = [
 WORDS = "Le maire a fait éteindre ma caméra."
 CLIENTS = 8
 # As many as may wait; those who read have threads of their own.
-WAITING = receive_service.MAX_WAITING
+WAITING = public_forms.MAX_WAITING
 SHORT, LONG = 3, 30  # seconds that somebody else holds the database
 
 
@@ -82,7 +82,7 @@ TRACE = """\
     ],
     ids=range(7),
 )
-def test_a_trace_is_read_for_what_it_says(settings: Settings, changed: str, holds: bool) -> None:
+def test_a_trace_of_system_calls_is_parsed(settings: Settings, changed: str, holds: bool) -> None:
     """The counter-proof: an order that keeps nothing is noticed."""
     assert is_kept_first(steps(changed)) is holds
 
@@ -91,7 +91,7 @@ def test_key_and_report_are_on_disk_before_the_acknowledgement(
     settings: Settings, tmp_path: Path
 ) -> None:
     with serving(settings) as served:
-        citizen = Citizen(served.port)
+        citizen = ReportClient(served.port)
         citizen.report(citizen.form(), WORDS)
         form = citizen.form()
         with traced(served.child(WORKER), tmp_path / "sent"):
@@ -115,7 +115,7 @@ def test_a_text_however_long_lies_in_no_temporary_file(
 ) -> None:
     (tmp_path / "tmp").mkdir()
     with serving(settings, TMPDIR=str(tmp_path / "tmp")) as served:
-        citizen = Citizen(served.port)
+        citizen = ReportClient(served.port)
         form = citizen.form()
         with traced(served.child(WORKER), tmp_path / "sent"):
             answer = citizen.report(form, "é" * length)
@@ -156,13 +156,13 @@ def _register(settings: Settings) -> Path:
 
 
 def _keys(settings: Settings) -> Path:
-    return seal_of(settings) / report_keys.STORE_FILE
+    return seal_folder(settings) / report_keys.STORE_FILE
 
 
 FILES: dict[str, Callable[[Settings], Path]] = {"register": _register, "keys": _keys}
 
 
-def _all_at_once(citizen: Citizen, forms: list[str]) -> list[Answer]:
+def _all_at_once(citizen: ReportClient, forms: list[str]) -> list[HttpAnswer]:
     with ThreadPoolExecutor(len(forms)) as clients:
         return list(clients.map(lambda form: citizen.report(form, f"{WORDS} {form}"), forms))
 
@@ -172,7 +172,7 @@ def test_a_database_that_is_busy_for_a_moment_costs_nobody_their_report(
     settings: Settings, engine: Engine, which: str
 ) -> None:
     with serving(settings) as served:
-        citizen = Citizen(served.port)
+        citizen = ReportClient(served.port)
         forms = [citizen.form() for _ in range(CLIENTS)]
         begun = time.monotonic()
         with locked(FILES[which](settings), SHORT) as over:
@@ -183,13 +183,13 @@ def test_a_database_that_is_busy_for_a_moment_costs_nobody_their_report(
     assert _reports(engine) == CLIENTS
 
 
-def _takes(citizen: Citizen, path: str) -> float:
+def _takes(citizen: ReportClient, path: str) -> float:
     begun = time.monotonic()
     assert citizen.get(path).status == 200
     return (time.monotonic() - begun) * 1000
 
 
-def _read(citizen: Citizen, goes_on: Callable[[int], bool]) -> list[float]:
+def _read(citizen: ReportClient, goes_on: Callable[[int], bool]) -> list[float]:
     """What pages take, in milliseconds, one after the other."""
     took: list[float] = []
     while goes_on(len(took)):
@@ -203,7 +203,7 @@ def test_a_database_that_is_busy_for_long_gives_the_form_back(
     settings: Settings, engine: Engine, which: str
 ) -> None:
     with serving(settings) as served:
-        citizen = Citizen(served.port)
+        citizen = ReportClient(served.port)
         page = citizen.follow(citizen.report(citizen.form(), WORDS).code)
         forms = [citizen.form() for _ in range(WAITING)]
         before = _read(citizen, lambda count: count < 40)
@@ -231,7 +231,7 @@ def test_a_database_that_is_busy_for_long_gives_the_form_back(
     assert max(meanwhile) < 1_000
 
 
-def _is_given_back(answer: Answer, typed: str) -> None:
+def _is_given_back(answer: HttpAnswer, typed: str) -> None:
     """Nothing was acknowledged, and what was typed is in the form that is shown."""
     assert answer.status == 503
     assert int(answer.headers["Retry-After"]) > 0
@@ -240,7 +240,7 @@ def _is_given_back(answer: Answer, typed: str) -> None:
     assert typed in answer.text
 
 
-def _as_it_came(answer: Answer) -> dict[str, str]:
+def _as_it_came(answer: HttpAnswer) -> dict[str, str]:
     return {**fields(answer, "/signaler"), "etape": "envoyer"}
 
 
@@ -252,9 +252,9 @@ def _as_it_came(answer: Answer) -> dict[str, str]:
 def test_a_full_disk_acknowledges_nothing_and_is_over_once_there_is_room(
     settings: Settings, which: str, means: str
 ) -> None:
-    folder = settings.instance if which == "instance" else seal_of(settings)
+    folder = settings.instance if which == "instance" else seal_folder(settings)
     with MEANS[means](folder) as disk, serving(settings) as served:
-        citizen, worker = Citizen(served.port), served.child(WORKER)
+        citizen, worker = ReportClient(served.port), served.child(WORKER)
         first = citizen.report(citizen.form(), WORDS)
         assert first.code
         forms = [citizen.form() for _ in range(CLIENTS)]

@@ -3,17 +3,15 @@
 from __future__ import annotations
 
 import statistics
-import threading
 import time
 from collections import Counter
-from collections.abc import Iterator
-from contextlib import contextmanager, suppress
+from contextlib import AbstractContextManager, suppress
 
 import pytest
-from citizens import STARTED, Citizen, Serve, free_port
+from raw_http import EndableThread, running, until
+from report_clients import STARTED, ReportClient, Serve, free_port
 from sqlalchemy import Engine, select
 from sqlalchemy.orm import Session
-from wire import until
 
 from register.cases.verify import verify
 from register.config import Settings
@@ -33,13 +31,12 @@ WANTED = 1_000
 KILLS = 10
 
 
-class Reporter(threading.Thread):
+class Reporter(EndableThread):
     """Reports again and again; sends a form again that was not answered, or gives it up."""
 
     def __init__(self, port: int, number: int) -> None:
         super().__init__()
-        self.citizen, self.number = Citizen(port), number
-        self.ending = threading.Event()
+        self.citizen, self.number = ReportClient(port), number
         self.acknowledged: dict[str, str] = {}
         self.given_up: set[str] = set()
         self.again = 0
@@ -74,21 +71,11 @@ class Reporter(threading.Thread):
         self.given_up.add(account)
 
 
-@contextmanager
-def reporters(port: int) -> Iterator[list[Reporter]]:
-    threads = [Reporter(port, number) for number in range(CLIENTS)]
-    for thread in threads:
-        thread.start()
-    try:
-        yield threads
-    finally:
-        for thread in threads:
-            thread.ending.set()
-        for thread in threads:
-            thread.join(30)
+def reporters(port: int) -> AbstractContextManager[list[Reporter]]:
+    return running([Reporter(port, number) for number in range(CLIENTS)])
 
 
-def _accounts(engine: Engine, store: KeyStore) -> Counter[str]:
+def received_accounts(engine: Engine, store: KeyStore) -> Counter[str]:
     """What was received, however often."""
     with Session(engine) as session:
         keys = session.scalars(select(Report.key)).all()
@@ -123,11 +110,11 @@ def test_a_thousand_acknowledged_reports_outlive_ten_kills(
         }
         given_up = set[str]().union(*(thread.given_up for thread in threads))
         again = sum(thread.again for thread in threads)
-        opened = [_is_opened(port, account, code) for account, code in codes.items()]
+        opened = [opens_with_code(port, account, code) for account, code in codes.items()]
         assert served.end() == 0
     finally:
         served.close()
-    received = _accounts(engine, store)
+    received = received_accounts(engine, store)
     unasked = [account for account in given_up if received[account]]
     print(
         f"{len(codes)} acknowledged over {len(took)} kills, answers again after"
@@ -149,8 +136,8 @@ def test_a_thousand_acknowledged_reports_outlive_ten_kills(
         assert list(verify(session)) == []
 
 
-def _is_opened(port: int, account: str, code: str) -> bool:
+def opens_with_code(port: int, account: str, code: str) -> bool:
     with suppress(OSError):
-        answer = Citizen(port).follow(code)
+        answer = ReportClient(port).follow(code)
         return answer.status == 200 and account in answer.text
     return False

@@ -12,8 +12,8 @@ from itertools import product
 from pathlib import Path
 
 import pytest
-from fifty import ACCEPTED, DECLINED, SPAM, WITHDRAWN, Sent, sent
-from registers import seal_of
+from databases import seal_folder
+from report_batch import ACCEPTED, DECLINED, SPAM, WITHDRAWN, ReportBatch, sent
 from sqlalchemy import Engine, select
 
 from register import create_app, encryption
@@ -59,15 +59,15 @@ def _closed(database: Path) -> Iterator[tuple[str, str, bytes]]:
         yield from connection.execute("SELECT report_key, key, sealed FROM report_message")
 
 
-def test_a_copy_from_before_the_purge_tells_nothing_of_what_was_purged(
-    settings: Settings, engine: Engine, store: KeyStore, sent: Sent
+def test_an_old_backup_reveals_nothing_of_purged_reports(
+    settings: Settings, engine: Engine, store: KeyStore, sent: ReportBatch
 ) -> None:
     folder = settings.instance.parent
     backup = folder / "backup"
     # By another process: closing a file frees the locks that SQLite holds on it in this one, and
     # the next connection to close would remove the log under the others.
     subprocess.run(["cp", "-r", settings.instance, backup], check=True)
-    subprocess.run(["cp", "-r", seal_of(settings), folder / "seal-before"], check=True)
+    subprocess.run(["cp", "-r", seal_folder(settings), folder / "seal-before"], check=True)
     done = purging.run_retention(
         engine, store, now() + timedelta(days=100), 24, confirmed=True
     ).done
@@ -77,10 +77,10 @@ def test_a_copy_from_before_the_purge_tells_nothing_of_what_was_purged(
     copy = replace(
         settings, instance=backup, database_url=f"sqlite:///{backup / 'register.sqlite3'}"
     )
-    key = encryption.load_key(seal_of(settings))
+    key = encryption.load_key(seal_folder(settings))
     with closing(sqlite3.connect(backup / "register.sqlite3")) as connection:
         (instance_id,) = connection.execute("SELECT instance_id FROM identity").fetchone()
-    present = KeyStore(default_url(seal_of(settings)), key, instance_id)
+    present = KeyStore(default_url(seal_folder(settings)), key, instance_id)
     before = KeyStore(default_url(folder / "seal-before"), key, instance_id)
     keys = [key, present.root, *present.keys(present.names()).values()]
 
@@ -97,10 +97,10 @@ def test_a_copy_from_before_the_purge_tells_nothing_of_what_was_purged(
     assert all(_opens(keys, name, bytes_) for name, bytes_ in left[:5])
 
     _says_nothing(copy, present, sent, gone)
-    for file in (settings.instance, seal_of(settings)):
+    for file in (settings.instance, seal_folder(settings)):
         assert not [path for path in file.rglob("*-wal") if path.stat().st_size], "a log was left"
     # Nor do the store's own bytes hold what was destroyed.
-    stored = b"".join(path.read_bytes() for path in seal_of(settings).iterdir())
+    stored = b"".join(path.read_bytes() for path in seal_folder(settings).iterdir())
     with closing(sqlite3.connect(folder / "seal-before" / "keys.sqlite3")) as connection:
         wrapped = dict(connection.execute("SELECT name, wrapped FROM report_key").fetchall())
     assert all(wrapped[name][13:] not in stored for name in gone)
@@ -109,7 +109,7 @@ def test_a_copy_from_before_the_purge_tells_nothing_of_what_was_purged(
         keys_.close()
 
 
-def _says_nothing(copy: Settings, store: KeyStore, sent: Sent, gone: set[str]) -> None:
+def _says_nothing(copy: Settings, store: KeyStore, sent: ReportBatch, gone: set[str]) -> None:
     """The register itself, on the copy: its pages would show what the queries give."""
     app = create_app(copy)
     with app.app_context():

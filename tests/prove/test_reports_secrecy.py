@@ -11,8 +11,8 @@ from pathlib import Path
 from urllib.parse import quote
 
 import pytest
-from fifty import ASKED, CONTACTED, REPORTS, Sent, sent
-from hunted import (
+from databases import seal_folder
+from leak_patterns import (
     ADDED,
     AGENT,
     FORWARDED,
@@ -21,9 +21,9 @@ from hunted import (
     SENTENCE,
     SOURCES,
     TYPED,
-    found_in,
+    leaks_in,
 )
-from registers import seal_of
+from report_batch import ASKED, CONTACTED, REPORTS, ReportBatch, sent
 from sqlalchemy import Engine
 from sqlalchemy.orm import Session
 
@@ -60,14 +60,14 @@ PLANTED = (
 )
 
 
-def test_what_is_planted_is_found(settings: Settings, tmp_path: Path) -> None:
+def test_planted_traces_are_found(settings: Settings, tmp_path: Path) -> None:
     """The counter-proof: the look at files sees what would be there, and nothing else."""
-    assert found_in(settings.instance) == []
+    assert leaks_in(settings.instance) == []
     for place, planted in enumerate(PLANTED):
         folder = tmp_path / f"planted-{place}"
         folder.mkdir()
         (folder / "file").write_bytes(b"\x00\x01abc" + planted + b"\xff")
-        assert len(found_in(folder)) == 1, planted
+        assert len(leaks_in(folder)) == 1, planted
 
 
 # --- what is on the disk ----------------------------------------------------------------------
@@ -78,7 +78,7 @@ _BY_DAY = {"report_received", "report_added", "report_withdrawn", "report_viewed
 
 
 def test_neither_address_nor_agent_nor_words_are_in_any_file(
-    settings: Settings, engine: Engine, store: KeyStore, sent: Sent
+    settings: Settings, engine: Engine, store: KeyStore, sent: ReportBatch
 ) -> None:
     folder = settings.instance.parent
     written = [path for path in folder.rglob("*") if path.is_file()]
@@ -88,7 +88,7 @@ def test_neither_address_nor_agent_nor_words_are_in_any_file(
         for path in written
         if settings.instance / "index" in path.parents and path.stat().st_size
     ]
-    assert found_in(folder) == []
+    assert leaks_in(folder) == []
     # Everything is there all the same, for who has the keys.
     with Session(engine) as session:
         files = [queries.get_report(session, store, key) for key in sent.keys]
@@ -107,11 +107,11 @@ def test_neither_address_nor_agent_nor_words_are_in_any_file(
     _has_no_time(settings, sent)
 
 
-def _has_no_order(settings: Settings, sent: Sent) -> None:
+def _has_no_order(settings: Settings, sent: ReportBatch) -> None:
     """Nothing tells which of two reports of a day came first."""
     for file, private in (
         (settings.instance / "register.sqlite3", ("report", "journal_entry")),
-        (seal_of(settings) / "keys.sqlite3", ("report_key",)),
+        (seal_folder(settings) / "keys.sqlite3", ("report_key",)),
     ):
         with closing(sqlite3.connect(file)) as connection:
             tables = dict(connection.execute("SELECT name, wr FROM pragma_table_list").fetchall())
@@ -137,7 +137,7 @@ def _has_no_order(settings: Settings, sent: Sent) -> None:
         assert len(set(column)) < REPORTS or column != sorted(column), name
 
 
-def _has_no_time(settings: Settings, sent: Sent) -> None:
+def _has_no_time(settings: Settings, sent: ReportBatch) -> None:
     """Of what a citizen did, days only; the hours until which a member has it are the member's."""
     with closing(sqlite3.connect(settings.instance / "register.sqlite3")) as connection:
         connection.row_factory = sqlite3.Row

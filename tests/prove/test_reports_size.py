@@ -7,10 +7,10 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from desks import few_and_many
-from people import Cast
-from registers import BACKENDS
-from reported import WORDS, a_report, nonce
+from cast import Cast
+from databases import BACKENDS
+from desk_sizes import few_and_many
+from report_factory import WORDS, a_report, nonce
 from sqlalchemy import Engine
 from sqlalchemy.orm import Session
 

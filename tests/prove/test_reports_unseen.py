@@ -14,12 +14,12 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 
 import pytest
-from citizens import Citizen
-from people import Cast
-from reported import WORDS
+from cast import Cast
+from raw_http import ask, get, serving, until
+from report_clients import ReportClient
+from report_factory import WORDS
 from sqlalchemy import Engine, select
 from sqlalchemy.orm import Session
-from wire import ask, get, serving, until
 
 from register import create_app
 from register.config import Settings
@@ -96,7 +96,7 @@ def test_an_outsider_who_polls_cannot_tell_that_a_report_came_in(
         outsider.round({})
         for number, comes in enumerate(turns):
             # Not more of one address than it may send.
-            somebody = Citizen(port, f"127.0.0.{77 + number % 10}")
+            somebody = ReportClient(port, f"127.0.0.{77 + number % 10}")
             told = {"jeton": somebody.form(), "recit": f"{WORDS} {number}"}
             if comes:
                 assert somebody.post("/signaler", {**told, "etape": "envoyer"}).code

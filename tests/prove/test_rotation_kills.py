@@ -7,11 +7,11 @@ import sys
 import time
 
 import pytest
-from citizens import Serve, free_port
+from raw_http import Served, command, until
+from report_clients import Serve, free_port
 from sqlalchemy import Engine
 from sqlalchemy.orm import Session
-from test_reports_kills import _accounts, _is_opened, reporters
-from wire import Served, command, until
+from test_reports_kills import opens_with_code, received_accounts, reporters
 
 from register import encryption
 from register.cases.verify import verify
@@ -103,11 +103,13 @@ def test_a_rotation_under_those_who_report_loses_nothing_wherever_it_is_cut_shor
             account: code for thread in threads for account, code in thread.acknowledged.items()
         }
         odd = [status for thread in threads for status in thread.odd]
-        unopened = [code for account, code in codes.items() if not _is_opened(port, account, code)]
+        unopened = [
+            code for account, code in codes.items() if not opens_with_code(port, account, code)
+        ]
         assert served.end() == 0
     finally:
         served.close()
-    received = _accounts(engine, store)
+    received = received_accounts(engine, store)
     print(f"{len(codes)} acknowledged under {2 * len(ENDING) + AT_RANDOM + 1} rotations")
     assert odd == []
     assert unopened == []

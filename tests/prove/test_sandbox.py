@@ -17,7 +17,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from wire import command, environ, until
+from raw_http import command, environ, until
 
 from register.config import Settings
 

@@ -10,12 +10,22 @@ from datetime import UTC, datetime, timedelta
 from typing import Any, NamedTuple
 
 import pytest
-from doing import ACTS, STATES, Told, word_of, worded
+from act_runner import ACTS, STATES, RunActs, with_words, word_of
 from hypothesis import HealthCheck, given
 from hypothesis import settings as hypothesis_settings
 from hypothesis import strategies as st
-from sequences import ALLOWED, CHANGES, MOVING, OUTCOMES, PLACES, TAKING_BACK, Case, Event, Place
-from sites import Again, Answer, Site
+from reference_model import (
+    ALLOWED,
+    CHANGES,
+    MOVING,
+    OUTCOMES,
+    PLACES,
+    TAKING_BACK,
+    Case,
+    Event,
+    Place,
+)
+from shared_registers import AppAnswer, AppClient, RegisterReset
 from sqlalchemy import Engine
 
 from register.cases.case_content import Content
@@ -56,18 +66,18 @@ class House:
         self.cases = []
         for place in range(4):
             word = word_of(place, 0)
-            told = worded(content(), word)
+            told = with_words(content(), word)
             self.cases.append(Case(desk.ready(told).id, told, word=word))
         for case in self.cases[:2]:
-            line = self.act("publish", case, Told(cast, case.content, 0, case.word))
+            line = self.act("publish", case, RunActs(cast, case.content, 0, case.word))
             assert line is not None
             case.state, case.number = "published", line.case_number
             self.moves += 1
             case.events.append(_event(self.moves, line, None, case.content))
-        self.again = Again(engine)
-        self.keeping, self.fresh = Site(settings), Site(settings)
+        self.again = RegisterReset(engine)
+        self.keeping, self.fresh = AppClient(settings), AppClient(settings)
 
-    def act(self, name: str, case: Case, told: Told, minutes: int = 0) -> JournalEntry | None:
+    def act(self, name: str, case: Case, told: RunActs, minutes: int = 0) -> JournalEntry | None:
         """Do an act; its line, or None when it was refused."""
         try:
             with writing(self.engine, AT + timedelta(minutes=minutes)) as p:
@@ -127,7 +137,7 @@ class Sequence:
         self.steps = 0
         self.taken: set[str] = set()
         # What an address was answered last, and after how many public lines.
-        self.seen: dict[str, tuple[int, Answer]] = {}
+        self.seen: dict[str, tuple[int, AppAnswer]] = {}
 
     def act(self, step: Step) -> None:
         """Try a step; whether it is refused, and all that is seen then, is known before."""
@@ -139,12 +149,12 @@ class Sequence:
         word = case.word
         if name == "redact":
             word = word_of(self.cases.index(case), self.steps + 1)
-            content = worded(content, word)
+            content = with_words(content, word)
         allowed = case.state in ALLOWED[name] and not (
             (name == "correct" and content == case.content)
             or (name == "merge" and (other.state != "published" or other is case))
         )
-        told = Told(self.house.cast, content, other.number or 0, word)
+        told = RunActs(self.house.cast, content, other.number or 0, word)
         self.steps += 1
         before = None if allowed else self.house.again.rows()
         line = self.house.act(name, case, told, self.steps)
@@ -212,7 +222,7 @@ class Sequence:
         if own:
             self._own(case, own, found[own])
 
-    def _kept(self, address: str) -> Answer:
+    def _kept(self, address: str) -> AppAnswer:
         """What the application that keeps pages answers, first and again."""
         ask = self.house.keeping.get
         moves, known = self.seen.get(address, (-1, None))
@@ -232,7 +242,7 @@ class Sequence:
         self.seen[address] = (self.moves, first)
         return first
 
-    def _agree(self, place: Place, page: Answer, feed: Answer) -> None:
+    def _agree(self, place: Place, page: AppAnswer, feed: AppAnswer) -> None:
         assert (page.status, feed.status) == (200, 200)
         listed = [int(number) for number in _LISTED.findall(page.body)]
         assert listed == place.listed(self.cases), place.page
@@ -248,7 +258,7 @@ class Sequence:
                 assert event.act in TAKING_BACK, place.feed
                 assert [other.number for other in told].count(event.number) == 1, place.feed
 
-    def _told(self, feed: Answer) -> list[Event]:
+    def _told(self, feed: AppAnswer) -> list[Event]:
         """The events of a feed, newest first; each once."""
         events = {event.name: event for case in self.cases for event in case.events}
         told = [events[name.decode()] for name in _NAME.findall(feed.body)]
@@ -256,7 +266,7 @@ class Sequence:
         assert places == sorted(set(places), reverse=True)
         return told
 
-    def _own(self, case: Case, address: str, answer: Answer) -> None:
+    def _own(self, case: Case, address: str, answer: AppAnswer) -> None:
         suffix = ".atom" if address.endswith(".atom") else ""
         if case.state == "merged":
             assert answer.status == 301, address
@@ -272,7 +282,7 @@ class Sequence:
             assert answer.status == (200 if case.shown else 410), address
 
 
-def test_a_thousand_sequences_are_told_the_same_everywhere_after_each_act(
+def test_after_each_act_of_a_thousand_sequences_every_page_agrees(
     settings: Settings,
     engine: Engine,
     desk: Any,

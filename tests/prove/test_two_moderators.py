@@ -18,13 +18,12 @@ from typing import Any
 from urllib.parse import urlencode
 
 import pytest
-from filed import Filed
+from cast import CaseRef
 from flask import Flask
-from formed import Filled
-from signed import Signed
+from form_client import FilledForm, MemberClient
+from raw_http import ADDRESS, serving
 from sqlalchemy import Engine, select
 from sqlalchemy.orm import Session
-from wire import ADDRESS, serving
 
 from register import create_app
 from register.cases import acts
@@ -56,7 +55,7 @@ class Moderator:
     """A signed-in browser on one of the two servers."""
 
     def __init__(self, app: Flask, member: int, port: int) -> None:
-        signed = Signed(app, member)
+        signed = MemberClient(app, member)
         cookie = signed.client.get_cookie("registre")
         assert cookie
         self.member = member
@@ -86,14 +85,14 @@ class Race:
     act: Act
     ledger: Ledger
     who: tuple[str, str]
-    case: Callable[[Any, Any], Filed]
+    case: Callable[[Any, Any], CaseRef]
     fields: Callable[[Moderator, str, str], Fields]
 
 
-def _page(moderator: Moderator, address: str) -> Filled:
+def _page(moderator: Moderator, address: str) -> FilledForm:
     answer = moderator.ask("GET", address)
     assert answer.status == 200, answer
-    return Filled(answer.body)
+    return FilledForm(answer.body)
 
 
 def _reason(moderator: Moderator, address: str, word: str) -> Fields:
@@ -104,16 +103,16 @@ def _edited(moderator: Moderator, address: str, word: str) -> Fields:
     return dict(_page(moderator, address).sent(title=f"Titre de {word}", reason=f"par {word}"))
 
 
-def _ready(desk: Any, _engine: Engine) -> Filed:
+def _ready(desk: Any, _engine: Engine) -> CaseRef:
     return desk.ready()  # type: ignore[no-any-return]
 
 
-def _draft(desk: Any, _engine: Engine) -> Filed:
+def _draft(desk: Any, _engine: Engine) -> CaseRef:
     return desk.draft()  # type: ignore[no-any-return]
 
 
-def _to_erase(desk: Any, engine: Engine) -> Filed:
-    filed: Filed = desk.published()
+def _to_erase(desk: Any, engine: Engine) -> CaseRef:
+    filed: CaseRef = desk.published()
     with writing(engine) as pen:
         acts.approve(pen, filed.id, by=desk.cast.chloe, purpose="erase")
     return filed
@@ -166,7 +165,7 @@ def app(settings: Settings) -> Iterator[Flask]:
 
 
 @pytest.mark.parametrize("name", RACES)
-def test_of_two_one_does_it_and_the_other_keeps_what_they_typed(
+def test_of_two_moderators_one_acts_and_the_other_keeps_what_they_typed(
     name: str, app: Flask, settings: Settings, engine: Engine, desk: Any, cast: Any
 ) -> None:
     race, backend = RACES[name], engine.dialect.name
@@ -199,7 +198,7 @@ def _both(
     threads: ThreadPoolExecutor,
     two: list[Moderator],
     race: Race,
-    filed: Filed,
+    filed: CaseRef,
     engine: Engine,
     turn: int,
 ) -> list[Answer]:
@@ -229,7 +228,7 @@ def _word(place: int, turn: int) -> str:
     return f"zinzolin-{'ab'[place]}-{turn}"
 
 
-def _require_one(name: str, race: Race, filed: Filed, answers: list[Answer], turn: int) -> int:
+def _require_one(name: str, race: Race, filed: CaseRef, answers: list[Answer], turn: int) -> int:
     assert sorted(answer.status for answer in answers) == [303, 409], (turn, answers)
     winner = 0 if answers[0].status == 303 else 1
     assert answers[winner].location.startswith(f"/moderation/dossiers/{filed.id}")
@@ -243,7 +242,7 @@ def _require_one(name: str, race: Race, filed: Filed, answers: list[Answer], tur
 
 
 def _require_lines(
-    engine: Engine, race: Race, filed: Filed, before: dict[Ledger, int], member: int
+    engine: Engine, race: Race, filed: CaseRef, before: dict[Ledger, int], member: int
 ) -> None:
     with Session(engine) as session:
         added = [

@@ -7,11 +7,23 @@ import statistics
 import threading
 import time
 from collections.abc import Iterator
-from contextlib import ExitStack, contextmanager
+from contextlib import AbstractContextManager, ExitStack, contextmanager
 from pathlib import Path
 
 import pytest
-from wire import Served, answers, ask, connect, get, one_answer, parsed, serving, until
+from raw_http import (
+    EndableThread,
+    Served,
+    answers,
+    ask,
+    connect,
+    first_answer,
+    get,
+    parsed,
+    running,
+    serving,
+    until,
+)
 
 from register.config import Settings
 
@@ -34,13 +46,12 @@ def made(registers, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Settin
 # --- those who post ----------------------------------------------------------------------------
 
 
-class Poster(threading.Thread):
+class Poster(EndableThread):
     """Posts in a loop on one connection, opens another when the answer says that it closes."""
 
     def __init__(self, port: int) -> None:
         super().__init__()
         self.port = port
-        self.ending = threading.Event()
         self.answered = 0
         self.processes: set[bytes] = set()
         self.lost: list[tuple[float, str]] = []
@@ -61,7 +72,7 @@ class Poster(threading.Thread):
             begun = time.monotonic()
             try:
                 connection.sendall(REQUEST)
-                status, headers, body = one_answer(connection)
+                status, headers, body = first_answer(connection)
             except OSError as error:
                 self.lost.append((begun, repr(error)))
                 return
@@ -76,18 +87,8 @@ class Poster(threading.Thread):
 REQUEST = b"POST /pid HTTP/1.1\r\nHost: localhost\r\nContent-Length: 4\r\n\r\nabcd"
 
 
-@contextmanager
-def posters(port: int) -> Iterator[list[Poster]]:
-    threads = [Poster(port) for _ in range(POSTING)]
-    for thread in threads:
-        thread.start()
-    try:
-        yield threads
-    finally:
-        for thread in threads:
-            thread.ending.set()
-        for thread in threads:
-            thread.join(30)
+def posters(port: int) -> AbstractContextManager[list[Poster]]:
+    return running([Poster(port) for _ in range(POSTING)])
 
 
 @pytest.mark.parametrize("runner", SERVERS)
@@ -221,7 +222,7 @@ def test_slow_clients_do_not_slow_the_readers(made: Settings) -> None:
         assert statistics.median(beside) <= 2 * (before + after) / 2, told
 
 
-def test_gunicorn_takes_its_threads_back_from_the_silent(made: Settings) -> None:
+def test_gunicorn_frees_the_threads_of_silent_connections(made: Settings) -> None:
     with serving(made, workers=1) as (served, port):
         served.first_line()
         with ExitStack() as opened:
@@ -237,7 +238,7 @@ def test_gunicorn_takes_its_threads_back_from_the_silent(made: Settings) -> None
 
 
 @pytest.mark.parametrize("runner", SERVERS)
-def test_those_who_do_not_hang_up_hold_nobody_up(made: Settings, runner: str) -> None:
+def test_lingering_connections_delay_nobody(made: Settings, runner: str) -> None:
     with serving(made, SERVERS[runner]) as (served, port):
         served.first_line()
         with ExitStack() as opened:

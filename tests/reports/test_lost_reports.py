@@ -11,9 +11,9 @@ from dataclasses import replace
 from datetime import timedelta
 
 import pytest
-from filed import AT
-from people import a_case
-from reported import WORDS, Inbox, nonce
+from case_contents import a_case
+from cast import AT
+from report_factory import WORDS, Inbox, nonce
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
@@ -156,7 +156,7 @@ def test_words_of_a_former_version_go_and_the_present_one_stays(session, inbox):
     _sound(session, inbox)
 
 
-def test_the_line_of_it_tells_a_day_and_which_versions_are_gone(session, inbox):
+def test_the_line_of_a_lost_report_names_its_day_and_the_destroyed_versions(session, inbox):
     key, incident = _copied(inbox)
     _take_back(inbox, key)
     session.rollback()
@@ -240,7 +240,7 @@ def test_a_draft_that_was_merged_loses_the_words_too(session, inbox, desk, cast)
     _sound(session, inbox)
 
 
-def test_what_was_written_after_the_report_goes_from_the_draft_too(session, inbox, cast):
+def test_text_written_after_the_report_is_removed_from_the_draft_too(session, inbox, cast):
     later = "Depuis, la police municipale passe chaque soir devant ma porte."
     when = "le soir où le conseil a voté le budget"
     key, incident = _copied(inbox, when=when)
@@ -263,7 +263,7 @@ def test_what_was_written_after_the_report_goes_from_the_draft_too(session, inbo
 
 
 @pytest.mark.parametrize("merged", [False, True], ids=["joined", "merged"])
-def test_what_waits_for_a_second_person_of_a_public_case_goes(session, inbox, desk, cast, merged):
+def test_pending_changes_of_a_public_case_are_removed(session, inbox, desk, cast, merged):
     """Else: join the report to a public case, propose its words, approve them after all."""
     other = desk.published(justice=True)
     filed = inbox.accepted(into=None if merged else other.id)
@@ -286,7 +286,7 @@ def test_what_waits_for_a_second_person_of_a_public_case_goes(session, inbox, de
     _sound(session, inbox)
 
 
-def test_what_was_written_while_a_case_was_withdrawn_is_like_a_draft(session, inbox, desk, cast):
+def test_text_written_while_a_case_was_withdrawn_is_treated_as_a_draft(session, inbox, desk, cast):
     """Else: withdraw a case, copy the report into it, restore it after all."""
     case = desk.withdrawn()
     filed = inbox.accepted(into=case.id)

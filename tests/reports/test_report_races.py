@@ -5,8 +5,8 @@ from __future__ import annotations
 import threading
 
 import pytest
-from people import a_case
-from reported import a_report, nonce, reported
+from case_contents import a_case
+from report_factory import a_report, nonce, receive_report
 from sqlalchemy import func, select
 
 from register.cases import acts as cases
@@ -100,7 +100,7 @@ def test_a_form_sent_twice_concurrently_makes_one_report(session, pen, store, at
 def test_a_withdrawal_while_a_moderator_accepts_ends_withdrawn(session, pen, store, at_once, cast):
     """In either order, no case rests on a withdrawn report."""
     for _ in range(ROUNDS):
-        filed = reported(pen, store)
+        filed = receive_report(pen, store)
         accepted, withdrawn = at_once(
             lambda p, key=filed.key: acts.accept(
                 p, store, key, by=cast.bruno, reason="r", new=a_case()
@@ -119,7 +119,7 @@ def test_a_withdrawal_while_a_moderator_accepts_ends_withdrawn(session, pen, sto
 
 def test_one_of_two_concurrent_decisions_is_refused(session, pen, store, at_once, cast):
     for _ in range(ROUNDS):
-        filed = reported(pen, store)
+        filed = receive_report(pen, store)
         came = at_once(
             lambda p, key=filed.key: acts.decline(
                 p, store, key, "doublon", by=cast.bruno, sentence="Déjà là."

@@ -5,8 +5,8 @@ from __future__ import annotations
 from datetime import timedelta
 
 import pytest
-from filed import AT
-from reported import ANSWER
+from cast import AT
+from report_factory import ANSWER
 from sqlalchemy import delete, insert, select, text, update
 
 from register.cases.verify import verify

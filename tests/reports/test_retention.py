@@ -6,8 +6,8 @@ import json
 from datetime import UTC, date, datetime, timedelta
 
 import pytest
-from filed import AT
-from reported import CONTACT, a_report
+from cast import AT
+from report_factory import CONTACT, a_report
 from sqlalchemy import func, select
 
 from register.cases import acts as cases

@@ -11,8 +11,8 @@ from collections.abc import Mapping
 from datetime import timedelta
 
 import pytest
-from filed import AT
-from reported import ANSWER, SENTENCE, Inbox, nonce, reported
+from cast import AT
+from report_factory import ANSWER, SENTENCE, Inbox, nonce, receive_report
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
@@ -99,7 +99,7 @@ def _lived(
 
 
 def test_columns_in_clear_do_not_depend_on_the_content(session, pen, store, cast):
-    bare = reported(
+    bare = receive_report(
         pen,
         store,
         account="Un mot.",
@@ -112,7 +112,7 @@ def test_columns_in_clear_do_not_depend_on_the_content(session, pen, store, cast
         began="",
         links=(),
     )
-    full = reported(pen, store, contact="amina@exemple.test, 06 12 34 56 78")
+    full = receive_report(pen, store, contact="amina@exemple.test, 06 12 34 56 78")
     _lived(pen, store, cast, bare, MessageKind.ADDITION, "Oui.", "", "Non.")
     _lived(
         pen, store, cast, full, MessageKind.CORRECTION, ANSWER * 20, "autre@exemple.test", SENTENCE
@@ -124,16 +124,18 @@ def test_columns_in_clear_do_not_depend_on_the_content(session, pen, store, cast
 
 def test_columns_in_clear_differ_where_the_history_differs(session, pen, store, cast):
     """A check of the test above: other histories and lengths do differ."""
-    one, other = reported(pen, store), reported(pen, store)
+    one, other = receive_report(pen, store), receive_report(pen, store)
     with pen(AT + timedelta(days=1)) as p:
         acts.claim(p, other.key, by=cast.bruno)
     assert _clear(session, one.key) != _clear(session, other.key)
-    longer = reported(pen, store, account="m" * 3_000)
+    longer = receive_report(pen, store, account="m" * 3_000)
     assert _clear(session, one.key)[1] != _clear(session, longer.key)[1]
 
 
 @pytest.mark.parametrize("end", ["accepted", "declined", "withdrawn", "spam"])
-def test_no_line_says_more_than_is_listed(session, pen, store, inbox: Inbox, end: str) -> None:
+def test_no_journal_line_reveals_more_than_is_listed(
+    session, pen, store, inbox: Inbox, end: str
+) -> None:
     getattr(inbox, end)()
     filed = inbox.waiting()
     inbox.answered(filed)

@@ -20,9 +20,9 @@ from register.search.service import SearchMatches
 @pytest.fixture
 def index(settings: Settings, engine: Database) -> Iterator[SearchEngine]:
     """The search engine that the register's settings choose; nothing has followed yet."""
-    made = factory.open_search_engine(settings, engine)
-    yield made
-    made.close()
+    built = factory.open_search_engine(settings, engine)
+    yield built
+    built.close()
 
 
 @pytest.fixture

@@ -135,7 +135,7 @@ def test_a_case_is_not_found_by(told):
         assert strength(parse(typed), told) is None, why
 
 
-def test_what_nobody_is_shown_has_no_document(session, desk, content):
+def test_a_case_without_public_page_has_no_search_document(session, desk, content):
     draft = desk.draft(content())
     gone = [desk.withdrawn(content()), desk.erased(), desk.merged()]
     numbers = [filed.number for filed in gone]

@@ -3,12 +3,30 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import replace
 
 import pytest
-from madeup import START, case, filled, quiet, word
+from search_documents import (
+    START,
+    by_number,
+    case,
+    expected_matches,
+    fill_index,
+    no_progress,
+    random_documents,
+    sample_queries,
+    word_query,
+)
 
 from register.search import engine as factory
-from register.search.engine import Cursor, Document, SearchQuery
+from register.search import postgres_lexemes
+from register.search.engine import (
+    Cursor,
+    Document,
+    QueryAlternative,
+    QueryPart,
+    SearchQuery,
+)
 
 LATER = Cursor(7, "bb", "made")
 
@@ -24,8 +42,49 @@ def found(session, index):
     return asked_now
 
 
-def test_a_form_of_removed_cases_alone_is_told_no_more(session, index):
-    filled(index, case(1, "prive commun"), case(2, "commun autre"), case(3, "commun"))
+def test_search_engine_returns_what_the_reference_matcher_returns_for_many_words(
+    index, found, monkeypatch
+):
+    # Few enough of the pairs of words that follow one another are lexemes on PostgreSQL.
+    monkeypatch.setattr(postgres_lexemes, "SAMPLE", 40)
+    cases = by_number(random_documents(120))
+    fill_index(index, *cases.values())
+    for seq, document in enumerate(random_documents(40, seed=2), start=2):
+        added = replace(document, number=document.number + 100)
+        cases[added.number] = added
+        index.write(Cursor(seq, "aa", "made"), [added], [], scrub=False)
+    for query in sample_queries():
+        assert found(query) == expected_matches(query, cases.values()), query
+
+
+def test_a_phrase_stays_in_one_field(index, found, monkeypatch):
+    # Each two words that follow one another are a lexeme on PostgreSQL.
+    monkeypatch.setattr(postgres_lexemes, "SAMPLE", 1)
+    none = frozenset[str]()
+    fill_index(index, Document(1, (("le", "maire"), ("filme",)), (("un", "blogueur"),), none, none))
+    assert found(word_query("le", "maire")) == {1: 1}
+    assert found(word_query("un", "blogueur")) == {1: 0}
+    assert found(word_query("maire", "filme")) == {}
+    assert found(word_query("filme", "un")) == {}
+    assert found(word_query("maire", "filme", is_phrase=False)) == {1: 1}
+
+
+def test_a_search_of_many_phrases_is_answered(index, found):
+    cases = by_number(random_documents(300))
+    fill_index(index, *cases.values())
+    common = [f"mot{number}" for number in range(1, 40)]
+    alternatives = [
+        tuple(QueryAlternative((common[(i * j) % 39], common[(i + j) % 39])) for j in range(20))
+        for i in range(24)
+    ]
+    query = SearchQuery(
+        tuple(QueryPart("x", some, excluded=bool(i % 2)) for i, some in enumerate(alternatives))
+    )
+    assert found(query) == expected_matches(query, cases.values())
+
+
+def test_words_of_removed_cases_alone_are_not_suggested(session, index):
+    fill_index(index, case(1, "prive commun"), case(2, "commun autre"), case(3, "commun"))
     index.write(LATER, [], [1], scrub=False)
     assert index.forms(session) == ["autre", "commun"]
 
@@ -36,7 +95,7 @@ def test_the_stamp_and_the_cursor_move_with_each_commit(settings, engine, sessio
     for seq in range(1, 5):
         cursor = Cursor(seq, f"{seq:02x}", "made")
         if seq == 1:
-            filled(index, case(1, "un"), cursor=cursor)
+            fill_index(index, case(1, "un"), cursor=cursor)
         else:
             index.write(cursor, [], [], scrub=seq == 4)
         session.rollback()
@@ -49,31 +108,31 @@ def test_the_stamp_and_the_cursor_move_with_each_commit(settings, engine, sessio
 
 
 def test_an_index_may_be_empty_and_become_so(session, index, found):
-    filled(index)
+    fill_index(index)
     assert found(SearchQuery()) == {}
     assert index.intact(deep=True)
     index.write(LATER, [case(1, "un")], [], scrub=False)
     index.write(LATER, [], [1], scrub=True)
-    assert found(SearchQuery()) == found(word("un")) == {}
+    assert found(SearchQuery()) == found(word_query("un")) == {}
     assert index.forms(session) == []
     assert index.intact(deep=True)
 
 
 def test_the_index_before_answers_until_the_new_one_stands(index, found):
-    filled(index, case(1, "un"))
+    fill_index(index, case(1, "un"))
 
     def telling() -> Iterator[Document]:
         assert found(SearchQuery()) == {1: 0}
         yield case(2, "deux")
         assert index.cursor() == START
 
-    index.rebuild(LATER, telling(), 1, quiet)
+    index.rebuild(LATER, telling(), 1, no_progress)
     assert found(SearchQuery()) == {2: 0}
     assert index.cursor() == LATER
 
 
 def test_documents_that_fail_change_nothing(index, found):
-    filled(index, case(1, "un"))
+    fill_index(index, case(1, "un"))
 
     def telling() -> Iterator[Document]:
         yield case(2, "deux")
@@ -81,7 +140,7 @@ def test_documents_that_fail_change_nothing(index, found):
 
     for write in (
         lambda: index.write(LATER, telling(), [1], scrub=False),
-        lambda: index.rebuild(LATER, telling(), 2, quiet),
+        lambda: index.rebuild(LATER, telling(), 2, no_progress),
     ):
         with pytest.raises(RuntimeError, match="went away"):
             write()

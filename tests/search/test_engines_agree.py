@@ -14,8 +14,8 @@ import pytest
 from hypothesis import HealthCheck, given
 from hypothesis import settings as hypothesis_settings
 from hypothesis import strategies as st
-from madeup import by_number, documents, meant, questions, searches
-from madeup import register as made_up
+from search_documents import by_number, documents, expected_matches, sample_queries, searches
+from search_documents import random_documents as made_up
 from sqlalchemy import select
 
 from register.cases import vocabulary
@@ -80,7 +80,7 @@ def answers(session, engines, asked) -> list[dict[int, int]]:
 
 @pytest.mark.parametrize("demo_app", ["sqlite"], indirect=True)
 @pytest.mark.parametrize("sample", [10, 1_000], ids=["with runs", "without runs"])
-def test_the_demonstration_is_searched_alike(session, engines, cases, sample, monkeypatch):
+def test_both_engines_agree_on_the_demonstration(session, engines, cases, sample, monkeypatch):
     monkeypatch.setattr(postgres_lexemes, "SAMPLE", sample)
     filled(engines, cases)
     assert len(cases) == 34
@@ -90,7 +90,7 @@ def test_the_demonstration_is_searched_alike(session, engines, cases, sample, mo
             asked = query_parser.parse(typed)
         except Invalid:
             continue
-        expected = meant(asked, cases.values())
+        expected = expected_matches(asked, cases.values())
         assert answers(session, engines, asked) == [expected, expected], typed
         some += bool(expected)
     assert some > 100
@@ -109,7 +109,9 @@ def test_the_demonstration_is_searched_alike(session, engines, cases, sample, mo
 @hypothesis_settings(
     max_examples=25, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
 )
-def test_whatever_happens_is_searched_alike(session, engines, first, second, gone, scrub, asked):
+def test_both_engines_agree_after_any_sequence_of_writes(
+    session, engines, first, second, gone, scrub, asked
+):
     cases = by_number(first)
     filled(engines, cases)
     told = {number: one for number, one in by_number(second).items() if number not in gone}
@@ -117,15 +119,15 @@ def test_whatever_happens_is_searched_alike(session, engines, first, second, gon
         one.write(Cursor(2, "aa", "made"), told.values(), gone, scrub=scrub)
     cases = {number: one for number, one in (cases | told).items() if number not in gone}
     for search in asked:
-        expected = meant(search, cases.values())
+        expected = expected_matches(search, cases.values())
         assert answers(session, engines, search) == [expected, expected]
     session.rollback()
 
 
-def test_many_words_are_searched_alike(session, engines, monkeypatch):
+def test_both_engines_agree_on_searches_of_many_words(session, engines, monkeypatch):
     monkeypatch.setattr(postgres_lexemes, "SAMPLE", 50)
     cases = by_number(made_up(200))
     filled(engines, cases)
-    for asked in questions(seed=3):
-        expected = meant(asked, cases.values())
+    for asked in sample_queries(seed=3):
+        expected = expected_matches(asked, cases.values())
         assert answers(session, engines, asked) == [expected, expected], asked

@@ -141,7 +141,7 @@ def test_people_find_the_cases_that_they_look_for(reader, capsys):
     _require_found(reader, TOLD["search"], capsys)
 
 
-def test_what_holds_for_the_demonstration_holds_elsewhere(stranger, capsys):
+def test_searches_find_the_expected_cases_of_another_register(stranger, capsys):
     _require_found(stranger, ELSEWHERE["search"], capsys)
 
 
@@ -153,7 +153,7 @@ def test_a_misspelt_search_is_put_right(reader):
 
 
 @pytest.mark.parametrize("table", [TOLD, ELSEWHERE], ids=["demonstration", "elsewhere"])
-def test_a_table_of_searches_is_honest(table):
+def test_each_search_of_the_table_has_a_reason_and_few_are_known_misses(table):
     searches = table["search"]
     asked = [told["q"] for told in searches]
     assert len(asked) == len(set(asked))

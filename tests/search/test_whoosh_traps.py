@@ -14,7 +14,16 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from madeup import START, by_number, case, meant, questions, quiet, register, word
+from search_documents import (
+    START,
+    by_number,
+    case,
+    expected_matches,
+    no_progress,
+    random_documents,
+    sample_queries,
+    word_query,
+)
 from whoosh import analysis, fields, index, query, versionstring
 from whoosh.filedb.filestore import FileStorage
 from whoosh.index import TOC, LockError
@@ -43,7 +52,7 @@ def plain(tmp_path):
 @pytest.fixture
 def ours(tmp_path):
     made = Whoosh(tmp_path / "index")
-    made.rebuild(START, [], 0, quiet)
+    made.rebuild(START, [], 0, no_progress)
     yield made
     made.close()
 
@@ -82,8 +91,8 @@ def test_a_reader_that_stays_sees_each_commit_whole(ours):
     assert ours.find(None, SearchQuery()).strength == {1: 0, 2: 0}
     ours.write(LATER, [case(1, "nouveau")], [2], scrub=False)
     assert ours.find(None, SearchQuery()).strength == {1: 0}
-    assert ours.find(None, word("ancien")).strength == {}
-    assert ours.find(None, word("retire")).strength == {}
+    assert ours.find(None, word_query("ancien")).strength == {}
+    assert ours.find(None, word_query("retire")).strength == {}
 
 
 # --- 2. limit= prunes wrongly ---------------------------------------------------------------------
@@ -122,8 +131,8 @@ def test_every_case_is_found_and_none_is_pruned(ours):
         for n in range(1_200)
     ]
     ours.write(LATER, cases, [], scrub=False)
-    both = SearchQuery((*word("film").parts, *word("gagny").parts))
-    assert ours.find(None, both).strength == meant(both, cases)
+    both = SearchQuery((*word_query("film").parts, *word_query("gagny").parts))
+    assert ours.find(None, both).strength == expected_matches(both, cases)
     assert len(ours.find(None, both).strength) == 300
 
 
@@ -145,7 +154,7 @@ def _bytes(folder: Path) -> int:
 
 
 def test_a_memory_map_copies_the_index(plain, tmp_path):
-    add(plain, *((one.number, "x", " ".join(one.weak[0])) for one in register(1_500)))
+    add(plain, *((one.number, "x", " ".join(one.weak[0])) for one in random_documents(1_500)))
     size = _bytes(tmp_path / "plain")
     mapped = FileStorage(str(tmp_path / "plain"))
     assert mapped.supports_mmap
@@ -153,13 +162,13 @@ def test_a_memory_map_copies_the_index(plain, tmp_path):
 
 
 def test_opening_reads_what_it_needs(ours):
-    ours.write(LATER, list(register(1_500, words=200)), [], scrub=False)
+    ours.write(LATER, list(random_documents(1_500, words=200)), [], scrub=False)
     ours.find(None, SearchQuery())
     size = _bytes(ours._folder)
     ours.close()
     # The numbers of the cases, and a buffer while the checksum is taken.
     assert size > 1_000_000
-    assert _peak(lambda: ours.find(None, word("mot1999"))) < 0.4 * size, size
+    assert _peak(lambda: ours.find(None, word_query("mot1999"))) < 0.4 * size, size
 
 
 # --- 4. groupedby= ignores the limit --------------------------------------------------------------
@@ -173,10 +182,10 @@ def test_groups_make_the_limit_void(plain):
         assert len(list(searcher.search(film, limit=2, groupedby="place"))) == 30
 
 
-def test_an_index_counts_nothing_it_names_the_cases(ours):
+def test_an_index_returns_every_matching_case(ours):
     """What is counted, and how many are shown, is the database's."""
     ours.write(LATER, [case(number, "film") for number in range(1, 31)], [], scrub=False)
-    assert ours.find(None, word("film")).strength == dict.fromkeys(range(1, 31), 1)
+    assert ours.find(None, word_query("film")).strength == dict.fromkeys(range(1, 31), 1)
 
 
 # --- 5. the index holds pickles -------------------------------------------------------------------
@@ -192,14 +201,14 @@ class Planted:
         return os.mkdir, (self.path,)
 
 
-def test_opening_runs_what_somebody_planted(plain, tmp_path):
+def test_whoosh_unpickles_planted_code_when_it_opens_an_index(plain, tmp_path):
     made = tmp_path / "made"
     TOC(plain.schema, [Planted(made)], 1).write(plain.storage, "MAIN")
     index.open_dir(str(tmp_path / "plain"))
     assert made.is_dir()
 
 
-def test_nothing_planted_is_run(ours, tmp_path):
+def test_the_register_runs_no_code_planted_in_an_index(ours, tmp_path):
     """Even by somebody who writes the marks that go with it."""
     made = tmp_path / "made"
     ours.write(LATER, [case(1, "un")], [], scrub=False)
@@ -264,14 +273,14 @@ def test_a_word_stands_in_the_dictionary_and_nowhere_else(ours):
 # --- 8. speed: ``make bench`` measures it; here, that what is quick is right ----------------------
 
 
-def test_many_ways_of_many_parts_are_right_too(ours):
-    cases = by_number(register(200))
+def test_an_alternative_without_matches_changes_no_result(ours):
+    cases = by_number(random_documents(200))
     ours.write(LATER, cases.values(), [], scrub=False)
-    for asked in questions(seed=4):
+    for asked in sample_queries(seed=4):
         wide = SearchQuery(
             tuple(
                 QueryPart("x", (QueryAlternative(("absent",)), *part.alternatives))
                 for part in asked.parts
             )
         )
-        assert ours.find(None, wide).strength == meant(wide, cases.values())
+        assert ours.find(None, wide).strength == expected_matches(wide, cases.values())

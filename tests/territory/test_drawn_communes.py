@@ -7,8 +7,8 @@ from __future__ import annotations
 
 import random
 
+import commune_spellings
 import pytest
-import spelled
 
 from register.territory.dataset import CsvRow
 from register.territory.gazetteer import Gazetteer
@@ -20,32 +20,35 @@ DRAWN = 2_000
 @pytest.fixture(scope="module")
 def drawn() -> list[CsvRow]:
     """Communes drawn by chance, the same in each run."""
-    return random.Random(SEED).sample(spelled.communes(), DRAWN)
+    return random.Random(SEED).sample(commune_spellings.communes(), DRAWN)
 
 
-@pytest.mark.parametrize("spelling", spelled.SPELLINGS)
+@pytest.mark.parametrize("spelling", commune_spellings.SPELLINGS)
 def test_a_commune_is_found_by_its_name(
     names: Gazetteer, drawn: list[CsvRow], spelling: str
 ) -> None:
-    spell = spelled.SPELLINGS[spelling]
-    told = [spelled.wrong_named(names, spell(row["nom"]), row["nom"]) for row in drawn]
+    spell = commune_spellings.SPELLINGS[spelling]
+    told = [commune_spellings.name_fault(names, spell(row["nom"]), row["nom"]) for row in drawn]
     assert [one for one in told if one] == []
 
 
 def test_a_commune_is_found_by_its_codes(names: Gazetteer, drawn: list[CsvRow]) -> None:
     codes = {code for row in drawn for code in (row["code"], *row["codes_postaux"].split())}
-    told = [spelled.wrong(names, code, spelled.of_code(code)) for code in sorted(codes)]
+    told = [
+        commune_spellings.code_fault(names, code, commune_spellings.communes_of_code(code))
+        for code in sorted(codes)
+    ]
     assert [one for one in told if one] == []
 
 
 def test_a_former_commune_is_found_by_its_name(names: Gazetteer) -> None:
-    some = random.Random(SEED).sample(spelled.others(), 300)
-    told = [spelled.wrong_named(names, row["nom"], row["nom"]) for row in some]
+    some = random.Random(SEED).sample(commune_spellings.smaller_communes(), 300)
+    told = [commune_spellings.name_fault(names, row["nom"], row["nom"]) for row in some]
     assert [one for one in told if one] == []
 
 
 def test_the_spellings_differ_where_they_should() -> None:
-    assert [spell("L'Île-Saint-Œ") for spell in spelled.SPELLINGS.values()] == [
+    assert [spell("L'Île-Saint-Œ") for spell in commune_spellings.SPELLINGS.values()] == [
         "L'Ile-Saint-Oe",
         "L'Île Saint Œ",
         "L'ÎLE-SAINT-Œ",

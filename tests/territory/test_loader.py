@@ -182,7 +182,7 @@ def test_a_commune_without_successor_is_retired_where_it_was(
     assert (reading.code, reading.why) == ("77003", "nom")
 
 
-def test_what_was_kept_is_kept_again_a_year_later(before: Session, tmp_path: Path) -> None:
+def test_former_communes_stay_after_a_later_load(before: Session, tmp_path: Path) -> None:
     update(before, write(tmp_path / "after", row("77001", "Reste", anciens_codes="77002")))
     # This year's data set says nothing of any of them.
     update(before, write(tmp_path / "later", row("77001", "Reste", population="11")))
@@ -257,7 +257,7 @@ def test_a_vanished_department_and_region_keep_their_rows(before: Session, tmp_p
     assert place_queries.intercommunalite(before, "200000001") is None
 
 
-def test_what_the_session_remembers_is_refreshed(before: Session, tmp_path: Path) -> None:
+def test_objects_of_the_session_are_refreshed(before: Session, tmp_path: Path) -> None:
     remembered = before.get_one(Commune, "77001")
     assert remembered.population == 10
     source = write(tmp_path / "after", row("77001", "Reste", population="99"))

@@ -19,7 +19,7 @@ def test_commune_codes(code: str) -> None:
     "text",
     ["", "1001", "010011", "2a004", "2C004", "A2004", "01 01", "01001\n", "٠١٠٠١", "0100\0"],
 )
-def test_what_is_no_commune_code(text: str) -> None:
+def test_an_invalid_commune_code_is_refused(text: str) -> None:
     assert not codes.is_commune_code(text)
 
 
@@ -31,7 +31,7 @@ def test_departement_codes(code: str) -> None:
 @pytest.mark.parametrize(
     "text", ["", "0", "00", "1", "20", "96", "97", "98", "2a", "970", "979", "985", "093", "93\n"]
 )
-def test_what_is_no_departement_code(text: str) -> None:
+def test_an_invalid_departement_code_is_refused(text: str) -> None:
     assert not codes.is_departement_code(text)
 
 

@@ -208,7 +208,7 @@ def test_letters_may_come_decomposed(names: Gazetteer) -> None:
     assert found[0].remaining_text == "filmer"
 
 
-def test_what_is_said_reads_as_the_same_place_by_itself(names: Gazetteer) -> None:
+def test_the_matched_words_resolve_to_the_same_place_alone(names: Gazetteer) -> None:
     found = extract_places(names, "blog de Saint-Denis (93) relaxe")[0]
     assert extract_places(names, found.matched_text)[0].resolution == found.resolution
 

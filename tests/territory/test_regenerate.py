@@ -62,7 +62,7 @@ def test_another_version_is_refused(tmp_path: Path) -> None:
         sources.installed_versions(tmp_path)
 
 
-def test_the_command_says_how_it_is_called(capsys: pytest.CaptureFixture[str]) -> None:
+def test_the_command_prints_its_usage(capsys: pytest.CaptureFixture[str]) -> None:
     assert command.main(["only one"]) == 2
     assert "NODE_MODULES OUT" in capsys.readouterr().err
 

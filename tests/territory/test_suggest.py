@@ -63,7 +63,7 @@ def test_a_former_name_leads_to_the_commune_and_says_so(names: Gazetteer) -> Non
     assert one.why == "ancienne_commune"
 
 
-def test_no_more_than_asked(names: Gazetteer) -> None:
+def test_suggestions_are_as_many_as_requested_at_most(names: Gazetteer) -> None:
     assert len(suggest_places(names, "saint")) == 8
     assert len(suggest_places(names, "saint", limit=3)) == 3
 

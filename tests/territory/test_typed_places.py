@@ -370,7 +370,7 @@ def test_a_smaller_or_former_place_leads_to_the_commune(
 
 
 @pytest.mark.parametrize(("typed", "codes"), ALMOST)
-def test_what_is_almost_a_name_is_read_and_says_so(
+def test_a_misspelt_name_is_resolved_and_marked_as_such(
     names: Gazetteer, typed: str, codes: str
 ) -> None:
     found = resolve(names, typed)
@@ -378,7 +378,7 @@ def test_what_is_almost_a_name_is_read_and_says_so(
     assert {reading.why for reading in found.readings} == {"orthographe_proche"}
 
 
-def test_who_has_to_choose_among_nearly_that_name_finds_the_name_in_it_too(
+def test_a_choice_of_longer_names_includes_the_exact_name(
     names: Gazetteer,
 ) -> None:
     found = resolve(names, "gagny la ville")
@@ -430,7 +430,7 @@ def test_a_place_in_a_phrase_is_read_and_says_so(names: Gazetteer, typed: str, c
 
 
 @pytest.mark.parametrize(("typed", "codes"), NEAR)
-def test_what_is_no_name_has_near_ones(names: Gazetteer, typed: str, codes: str) -> None:
+def test_an_unknown_name_has_near_names(names: Gazetteer, typed: str, codes: str) -> None:
     found = resolve(names, typed)
     assert found.is_empty
     assert _codes(found.near_readings)[: len(codes.split())] == codes.split()
@@ -451,7 +451,7 @@ def test_the_table_is_as_long_as_it_should_be() -> None:
     assert len({str(row) for table in tables for row in table}) >= 150
 
 
-def test_a_former_name_leaves_room_for_what_is_called_so_for_short(names: Gazetteer) -> None:
+def test_a_former_name_is_offered_beside_places_with_that_short_name(names: Gazetteer) -> None:
     found = resolve(names, "Boulogne").readings
     assert (found[0].code, found[0].alias_name) == ("85084", "Boulogne")
     assert found[1].name == "Boulogne-Billancourt"

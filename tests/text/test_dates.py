@@ -45,7 +45,7 @@ def partial_dates(draw: st.DrawFn) -> PartialDate:
         ("1000", date(1000, 1, 1), date(1000, 12, 31), "1000"),
     ],
 )
-def test_a_date_is_read_bounded_and_said(edtf: str, first: date, last: date, said: str) -> None:
+def test_a_date_is_parsed_bounded_and_worded(edtf: str, first: date, last: date, said: str) -> None:
     read = parse(edtf)
     assert (read.first, read.last) == (first, last)
     assert read.words() == said == date_words(edtf)
@@ -123,7 +123,7 @@ def test_anything_else_is_a_text_error(text: str) -> None:
 
 
 @pytest.mark.parametrize("empty", [None, ""])
-def test_no_date_is_said(empty: str | None) -> None:
+def test_a_missing_date_is_worded(empty: str | None) -> None:
     assert date_words(empty) == "date inconnue"
 
 
@@ -141,7 +141,7 @@ def test_the_civil_day_is_that_of_paris(moment: datetime, day: date) -> None:
     assert day_words(moment) == day_words(day)
 
 
-def test_a_day_is_said_whole() -> None:
+def test_a_day_is_worded_in_full() -> None:
     assert day_words(date(2026, 7, 1)) == "1er juillet 2026"
     assert day_words(datetime(2026, 6, 30, 22, 0, tzinfo=UTC)) == "1er juillet 2026"
 

@@ -74,5 +74,5 @@ _NEAR_LATIN = st.text(st.one_of(st.characters(max_codepoint=0x17F), _SIGNS))
 
 
 @given(_NEAR_LATIN)
-def test_the_quick_way_says_what_the_whole_one_says(text: str) -> None:
+def test_the_fast_path_equals_the_full_folding(text: str) -> None:
     assert fold(text) == " ".join(_fold_unicode(text).split())

@@ -55,12 +55,12 @@ from register.text import dates, typed_dates
         ("   ", ""),
     ],
 )
-def test_what_people_write_is_understood(typed: str, edtf: str) -> None:
+def test_common_ways_to_write_a_date_are_understood(typed: str, edtf: str) -> None:
     assert typed_dates.parse_typed_date(typed) == edtf
 
 
 @pytest.mark.parametrize("typed", ["inconnue", "Inconnu", "date inconnue", "unknown", "?"])
-def test_an_unknown_date_is_said_in_words(typed: str) -> None:
+def test_an_unknown_date_is_worded(typed: str) -> None:
     assert typed_dates.parse_typed_date(typed) == ""
     assert typed_dates.parse_typed_date(typed, unknown="inconnue") == "inconnue"
     assert typed_dates.parse_typed_date("", unknown="inconnue") == ""
@@ -96,7 +96,7 @@ def test_an_unknown_date_is_said_in_words(typed: str) -> None:
         ("2006 " * 40_000, "typed_date"),
     ],
 )
-def test_what_is_not_understood_is_said_and_nothing_is_invented(typed: str, key: str) -> None:
+def test_text_that_is_no_date_is_refused_without_a_guess(typed: str, key: str) -> None:
     if not key:
         assert typed_dates.parse_typed_date(typed) == "2006"
         return

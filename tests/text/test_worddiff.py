@@ -42,7 +42,7 @@ def sides(found: TextDiff) -> tuple[str, str]:
         ("il a dit non hier", "elle avait dit non hier", "[-il a-]{+elle avait+} dit non hier"),
     ],
 )
-def test_words_are_told_apart(before: str, after: str, shown: str) -> None:
+def test_changed_words_are_marked(before: str, after: str, shown: str) -> None:
     assert drawn(diff_texts(before, after)) == shown
 
 

@@ -80,7 +80,7 @@ def test_a_sheet_is_served_for_a_year_under_the_name_of_its_content(
         ("", 200),
     ],
 )
-def test_who_has_it_is_not_sent_it(
+def test_a_client_with_the_asset_gets_304(
     client: FlaskClient, sheet: str, known: str, status: int
 ) -> None:
     digest = sheet.split(".")[1]
@@ -102,7 +102,7 @@ def test_who_has_it_is_not_sent_it(
         ("", False),
     ],
 )
-def test_it_is_sent_compressed_to_those_who_take_it(
+def test_an_asset_is_compressed_for_clients_that_accept_it(
     client: FlaskClient, sheet: str, accepted: str, packed: bool
 ) -> None:
     with client.get(sheet, headers={"Accept-Encoding": accepted}) as answer:
@@ -142,7 +142,7 @@ def test_head_range_and_other_methods(client: FlaskClient, sheet: str) -> None:
         "/static/css/.page.css",
     ],
 )
-def test_nothing_else_is_there(client: FlaskClient, sheet: str, path: str) -> None:
+def test_unknown_assets_are_not_found(client: FlaskClient, sheet: str, path: str) -> None:
     for asked in (path, sheet + ".gz", sheet + ".retired", sheet.replace("/static/", "/static/./")):
         with client.get(asked) as answer:
             assert answer.status_code == 404, asked
@@ -189,7 +189,7 @@ def test_sheets_that_another_machine_joined_are_joined_again_and_no_others(
             assert answer.status_code == 404
 
 
-def test_flask_has_no_route_of_its_own_to_them(app: Flask) -> None:
+def test_flask_has_no_static_route(app: Flask) -> None:
     assert "static" not in {rule.endpoint for rule in app.url_map.iter_rules()}
 
 
@@ -270,7 +270,7 @@ def test_a_name_that_comes_back_is_no_longer_former(source: Path, tmp_path: Path
     assert not former.with_name(former.name + ".retired").exists()
 
 
-def test_many_may_do_so_at_once(source: Path, tmp_path: Path) -> None:
+def test_concurrent_publications_of_assets_succeed(source: Path, tmp_path: Path) -> None:
     folder = tmp_path / "assets"
     (folder / "css").mkdir(parents=True)
     long_ago = time.time() - assets.RETIRED_LIFETIME - 60
@@ -302,7 +302,7 @@ def test_many_may_do_so_at_once(source: Path, tmp_path: Path) -> None:
     assert not list(folder.rglob("former*"))
 
 
-def test_a_mark_without_its_file_goes(source: Path, tmp_path: Path) -> None:
+def test_a_retirement_mark_without_its_file_is_removed(source: Path, tmp_path: Path) -> None:
     folder = tmp_path / "assets"
     collected(source, folder)
     mark = folder / "css" / "gone.0123456789.css.retired"
@@ -323,7 +323,7 @@ def test_a_file_that_would_not_be_served_is_refused(
     assert raised.value.values["path"] == source / name
 
 
-def test_what_the_system_left_among_them_is_passed_over(source: Path, tmp_path: Path) -> None:
+def test_system_files_among_the_assets_are_ignored(source: Path, tmp_path: Path) -> None:
     (source / ".DS_Store").touch()
     assert ".DS_Store" not in assets.collect(source, tmp_path / "assets")
 
@@ -339,7 +339,7 @@ def test_without_any_file_nothing_starts(made: Settings, tmp_path: Path) -> None
             assets.collect(folder, tmp_path / "assets")
 
 
-def test_a_process_serves_what_another_has_put_there_since(source: Path, tmp_path: Path) -> None:
+def test_a_process_serves_assets_published_by_another(source: Path, tmp_path: Path) -> None:
     """During an upgrade a new process's page may send its reader to the old one, and back."""
     folder = tmp_path / "assets"
     told: list[str] = []

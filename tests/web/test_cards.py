@@ -6,11 +6,10 @@ from contextvars import Context
 from io import BytesIO
 
 import pytest
-from filed import Filed
+from cast import CaseRef, Desk
 from flask import Flask
 from flask.testing import FlaskClient
 from lxml import html
-from people import Desk
 from PIL import Image, ImageChops
 from werkzeug.test import TestResponse
 
@@ -135,7 +134,7 @@ def drawn_cards(app: Flask, monkeypatch: pytest.MonkeyPatch) -> list[SocialCard]
     return cards
 
 
-def address_of(client: FlaskClient, filed: Filed) -> str:
+def address_of(client: FlaskClient, filed: CaseRef) -> str:
     answer = get(client, f"/incidents/{filed.number}/carte.png")
     assert answer.status_code == 303
     return str(answer.location)

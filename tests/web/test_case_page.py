@@ -10,8 +10,8 @@ from html import unescape
 from typing import Any
 
 import pytest
+from case_contents import full_case
 from flask import Flask
-from wholecase import whole
 
 from register.cases import acts, queries
 from register.cases.case_content import (
@@ -207,7 +207,7 @@ def changed(desk: Any, cast: Any, content: Callable[..., Content]) -> Any:
     return filed
 
 
-def test_the_history_tells_each_change_with_its_note_and_version(app: Flask, changed: Any) -> None:
+def test_the_history_lists_each_change_with_its_note_and_version(app: Flask, changed: Any) -> None:
     html = section(page(app, "/incidents/1"), "corrections")
     heads = [words(head) for head in re.findall(r"<h3>(.*?)</h3>", html)]
     assert heads == ["Première publication", "Suite", "Correction", "Correction", "Passage retiré"]
@@ -221,7 +221,7 @@ def test_the_history_tells_each_change_with_its_note_and_version(app: Flask, cha
     assert told.count("celle que vous lisez") == 1
 
 
-def test_each_version_that_can_be_read_is_led_to_and_no_other(
+def test_each_readable_version_is_linked_and_no_other(
     app: Flask, desk: Any, cast: Any, content: Callable[..., Content]
 ) -> None:
     filed = desk.published()
@@ -282,7 +282,7 @@ def test_a_reader_can_cite_follow_reply_and_report(app: Flask, desk: Any) -> Non
 # --- bad data ------------------------------------------------------------------------------------
 
 
-def test_what_nobody_knows_is_said_everywhere(
+def test_unknown_values_are_shown_as_unknown(
     app: Flask, desk: Any, content: Callable[..., Content]
 ) -> None:
     told = replace(
@@ -305,7 +305,7 @@ def test_what_nobody_knows_is_said_everywhere(
     assert "Presse, date inconnue." in words(section(html, "sources")).replace("presse", "Presse")
 
 
-def test_what_is_many_and_long_and_arabic_is_shown_whole(
+def test_long_lists_and_arabic_text_are_shown_whole(
     app: Flask, desk: Any, content: Callable[..., Content]
 ) -> None:
     suits = tuple(
@@ -336,7 +336,7 @@ def test_what_is_many_and_long_and_arabic_is_shown_whole(
 
 def test_a_whole_case_leaves_no_placeholder(app: Flask, desk: Any) -> None:
     desk.published()
-    desk.published(whole(1))
+    desk.published(full_case(1))
     html = page(app, "/incidents/2")
     assert "None" not in words(html)
     assert "%(" not in html

@@ -93,7 +93,7 @@ def test_english_has_words_for_every_sentence_and_no_other() -> None:
     assert not any(message.fuzzy for message in ENGLISH)
 
 
-def test_what_the_site_reads_is_made_of_the_catalogue() -> None:
+def test_compiled_messages_equal_the_catalogue() -> None:
     assert catalogue.COMPILED.read_bytes() == catalogue.compile_catalog(
         catalogue.load_translation()
     )

@@ -8,7 +8,7 @@ from collections.abc import Callable
 import pytest
 from flask import Flask
 from flask.testing import FlaskClient
-from signed import Signed
+from form_client import MemberClient
 
 from register.db import db
 from register.pages import content, queries
@@ -22,7 +22,7 @@ TOLD = {"title": "Suivre", "text": "Un texte.\n\n## Ici {#ici}", "reason": "plus
 
 
 @pytest.fixture
-def ada(signed: Callable[[str], Signed]) -> Signed:
+def ada(signed: Callable[[str], MemberClient]) -> MemberClient:
     return signed("ada")
 
 
@@ -37,13 +37,13 @@ def newest() -> int:
     return row.id if row else 0
 
 
-def saved(ada: Signed, **more: str) -> int:
+def saved(ada: MemberClient, **more: str) -> int:
     told = {**TOLD, "vu": str(newest()), **more}
     assert ada.send(SUIVRE, told).status_code == 303
     return newest()
 
 
-def test_the_list_names_every_page_and_who_wrote_it(ada: Signed) -> None:
+def test_the_list_names_every_page_and_who_wrote_it(ada: MemberClient) -> None:
     html = ada.get(HOME).text
     assert html.count("texte livré avec le logiciel") == len(content.TEXT_NAMES)
     saved(ada)
@@ -53,7 +53,7 @@ def test_the_list_names_every_page_and_who_wrote_it(ada: Signed) -> None:
 
 
 def test_the_editor_holds_the_present_text_and_saves_another(
-    ada: Signed, stranger: FlaskClient
+    ada: MemberClient, stranger: FlaskClient
 ) -> None:
     html = ada.get(SUIVRE).text
     assert "Une affaire dure souvent des années" in html
@@ -65,7 +65,9 @@ def test_the_editor_holds_the_present_text_and_saves_another(
     assert "## Ici {#ici}" in html
 
 
-def test_a_preview_saves_nothing_and_asks_for_no_reason(ada: Signed, stranger: FlaskClient) -> None:
+def test_a_preview_saves_nothing_and_asks_for_no_reason(
+    ada: MemberClient, stranger: FlaskClient
+) -> None:
     before = stranger.get("/suivre").text
     told = {"vu": "0", "faire": "relire", "title": "Autre", "text": "Un *mot*.\n\n{preuves}"}
     answer = ada.send(SUIVRE, told)
@@ -78,7 +80,7 @@ def test_a_preview_saves_nothing_and_asks_for_no_reason(ada: Signed, stranger: F
     assert newest() == 0
 
 
-def test_the_preview_while_one_writes_is_the_same(ada: Signed) -> None:
+def test_the_preview_while_one_writes_is_the_same(ada: MemberClient) -> None:
     answer = ada.send(f"{HOME}/apercu", {"texte": "## Ici {#ici}\n\nÀ {contact_email}"})
     assert answer.status_code == 200
     assert '<h2 id="ici">Ici</h2>' in answer.text
@@ -100,8 +102,8 @@ def test_the_preview_while_one_writes_is_the_same(ada: Signed) -> None:
         ("vu", "7", "pendant que vous"),
     ],
 )
-def test_a_fault_is_said_and_nothing_is_lost(
-    ada: Signed, field: str, value: str, said: str
+def test_an_invalid_field_is_reported_and_nothing_is_lost(
+    ada: MemberClient, field: str, value: str, said: str
 ) -> None:
     # Where no number is told, the shipped text was looked at: somebody else has written since.
     saved(ada)
@@ -115,8 +117,8 @@ def test_a_fault_is_said_and_nothing_is_lost(
     assert newest() == before
 
 
-def test_the_second_of_two_sees_both_texts_and_takes_what_they_want(
-    ada: Signed, stranger: FlaskClient
+def test_the_second_author_sees_both_texts_and_merges_them(
+    ada: MemberClient, stranger: FlaskClient
 ) -> None:
     first = saved(ada)
     mine = {**TOLD, "title": "Le mien", "text": "Mon texte.", "vu": "0"}
@@ -133,7 +135,7 @@ def test_the_second_of_two_sees_both_texts_and_takes_what_they_want(
     assert "Mon texte." in html
 
 
-def test_the_history_shows_each_change_and_its_reason(ada: Signed) -> None:
+def test_the_history_shows_each_change_and_its_reason(ada: MemberClient) -> None:
     first = saved(ada)
     second = saved(ada, text="Un texte bref.", reason="encore plus court")
     html = ada.get(f"{SUIVRE}/versions").text
@@ -171,13 +173,13 @@ def test_what_stayed_of_a_long_text_is_cut_short_around_what_changed() -> None:
         f"{SUIVRE}/comparer?de=1&a=99",
     ],
 )
-def test_what_is_not_there_is_not_found(ada: Signed, address: str) -> None:
+def test_an_unknown_page_or_version_is_not_found(ada: MemberClient, address: str) -> None:
     saved(ada)
     assert ada.get(address).status_code == 404
 
 
 def test_going_back_shows_what_changes_asks_why_and_keeps_what_was(
-    ada: Signed, stranger: FlaskClient
+    ada: MemberClient, stranger: FlaskClient
 ) -> None:
     before = stranger.get("/suivre").text
     first = saved(ada)
@@ -197,7 +199,7 @@ def test_going_back_shows_what_changes_asks_why_and_keeps_what_was(
 
 
 def test_a_page_whose_shipped_text_has_changed_since_says_so(
-    ada: Signed, monkeypatch: pytest.MonkeyPatch
+    ada: MemberClient, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     saved(ada)
     assert "a changé depuis" not in ada.get(HOME).text
@@ -216,7 +218,9 @@ def test_a_page_whose_shipped_text_has_changed_since_says_so(
 
 
 @pytest.mark.parametrize("name", ["bruno", "chloe"])
-def test_a_moderator_sees_none_of_it(signed: Callable[[str], Signed], name: str) -> None:
+def test_a_moderator_sees_no_editorial_page(
+    signed: Callable[[str], MemberClient], name: str
+) -> None:
     who = signed(name)
     for address in (HOME, SUIVRE, f"{SUIVRE}/versions", f"{SUIVRE}/retablir"):
         assert who.get(address).status_code == 403
@@ -225,8 +229,8 @@ def test_a_moderator_sees_none_of_it(signed: Callable[[str], Signed], name: str)
     assert f'href="{HOME}"' not in who.get("/moderation").text
 
 
-def test_the_members_journal_tells_it_and_leads_to_the_version(
-    ada: Signed, signed: Callable[[str], Signed]
+def test_the_members_journal_links_to_the_version_of_a_page(
+    ada: MemberClient, signed: Callable[[str], MemberClient]
 ) -> None:
     first = saved(ada)
     html = ada.get("/moderation/journal?acte=pages").text

@@ -10,10 +10,10 @@ from contextvars import Context
 from dataclasses import replace
 
 import pytest
+from cast import Cast
+from databases import plain_app
 from flask import Flask
 from flask.testing import FlaskClient
-from people import Cast
-from registers import bare
 from werkzeug.test import TestResponse
 
 from register.cases.vocabulary import VOCABULARY_FILE
@@ -71,7 +71,7 @@ def test_every_family_of_several_types_heads_its_own(client: FlaskClient) -> Non
     assert found == ["acces", "justice", "pression", "securite"]
 
 
-def test_a_reason_that_members_alone_know_is_not_told(client: FlaskClient) -> None:
+def test_an_internal_reason_is_not_published(client: FlaskClient) -> None:
     told = body(client, "/methode")
     assert "demande-signalant" not in told
     assert "la personne qui avait signalé les faits l’a demandé" not in told
@@ -131,7 +131,7 @@ def test_cases_that_a_page_sends_to_are_asked_for_by_filters_that_exist(
         assert code in {row["code"] for row in BOOK[name]}, link
 
 
-def test_the_origin_is_told_as_it_is_known(client: FlaskClient) -> None:
+def test_the_origin_of_the_register_is_stated(client: FlaskClient) -> None:
     told = words(body(client, "/a-propos")).replace("\u00a0", " ")
     assert "En 2006, un blog nommé Web Citoyen" in told
     assert "peu à peu" in told
@@ -144,7 +144,7 @@ def test_no_marker_is_left_on_a_page(client: FlaskClient, name: str) -> None:
 
 def test_the_settings_are_filled_in(settings: Settings) -> None:
     told = replace(settings, publisher_name="L’association <b>", contact_email="a@b.test")
-    with bare(told) as app:
+    with plain_app(told) as app:
         html = body(app.test_client(), "/mentions-legales")
     assert "L’association &lt;b&gt;" in html
     assert "Courriel : a@b.test" in words(html)
@@ -168,7 +168,7 @@ def write(cast: Cast, text: str, seen: int = 0) -> int:
         return row.id
 
 
-def test_a_change_is_seen_at_once_also_by_who_has_the_page_and_everywhere(ask, cast) -> None:
+def test_an_edited_page_is_served_at_once_also_to_clients_with_a_cached_copy(ask, cast) -> None:
     before = {name: ask(f"/{name}").headers["ETag"] for name in ("suivre", "methode")}
     assert ask("/suivre", **{"If-None-Match": before["suivre"]}).status_code == 304
     first = write(cast, "Un texte de l’association.")

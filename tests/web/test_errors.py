@@ -134,7 +134,7 @@ def test_each_status_has_its_words(client: FlaskClient, code: int) -> None:
     assert str(errors.error_text(code).advice) in answer.text
 
 
-def test_the_reason_is_said_where_it_quotes_nothing(client: FlaskClient) -> None:
+def test_an_error_page_has_the_reason_unless_it_quotes_input(client: FlaskClient) -> None:
     assert "Ce cas est déjà publié." in client.get("/broken/refused").text
     assert "Aucun cas publié ne porte ce numéro." in client.get("/broken/not-found").text
     assert "citez-en une au moins" in client.get("/broken/checklist").text
@@ -165,7 +165,7 @@ def test_a_redirect_of_the_routing_stays_one(client: FlaskClient) -> None:
     assert client.get("/slash").status_code == 308
 
 
-def test_405_says_which_methods_there_are(client: FlaskClient) -> None:
+def test_a_405_answer_lists_the_allowed_methods(client: FlaskClient) -> None:
     answer = client.put("/slash/")
     assert answer.status_code == 405
     assert "GET" in answer.headers["Allow"]
@@ -239,7 +239,7 @@ def test_the_plain_page_is_whole_and_needs_nothing(status: int) -> None:
     assert "script" not in page
 
 
-def test_a_library_is_heard_without_its_words(
+def test_library_warnings_are_logged_without_their_message(
     broken_app: Flask, capsys: pytest.CaptureFixture[str]
 ) -> None:
     import logging

@@ -11,7 +11,7 @@ from html import unescape
 
 import atom
 import pytest
-from feeding import BASE, MINUTE, Bruno, Reader
+from feed_helpers import BASE, MINUTE, FeedClient, TimedDesk
 
 from register.web.etag import SETTLING_TIME
 
@@ -19,18 +19,18 @@ pytestmark = pytest.mark.one_database
 
 
 @pytest.fixture
-def stranger(demo_app) -> Reader:
-    return Reader(demo_app)
+def stranger(demo_app) -> FeedClient:
+    return FeedClient(demo_app)
 
 
 @pytest.fixture
-def bruno(desk, pen, content) -> Bruno:
-    return Bruno(desk, pen, content)
+def bruno(desk, pen, content) -> TimedDesk:
+    return TimedDesk(desk, pen, content)
 
 
 @pytest.fixture
-def reader(app) -> Reader:
-    return Reader(app)
+def reader(app) -> FeedClient:
+    return FeedClient(app)
 
 
 # --- addresses ---------------------------------------------------------------------------------
@@ -145,7 +145,7 @@ def test_a_typed_place_leads_to_its_feed_or_to_the_choice(stranger) -> None:
     assert stranger.get("/incidents.atom?lieu=").status_code == 200
 
 
-def test_only_a_reader_is_answered(stranger) -> None:
+def test_a_feed_answers_get_and_head_only(stranger) -> None:
     for address in ("/incidents.atom", "/communes/93032.atom"):
         for method in ("POST", "PUT", "DELETE"):
             assert stranger.get(address, method=method).status_code == 405
@@ -196,7 +196,7 @@ def test_a_page_leads_to_its_feed_for_programs_and_for_people(stranger, page, fe
     assert stranger.get(followed.removeprefix(BASE)).status_code == 200
 
 
-def test_what_a_feed_is_is_explained_in_words(stranger) -> None:
+def test_pages_link_to_the_explanation_of_feeds(stranger) -> None:
     answer = stranger.get("/suivre")
     assert answer.status_code == 200
     for address in re.findall(r'href="(/[^"]+\.atom)"', answer.text):
@@ -211,7 +211,7 @@ def test_what_a_feed_is_is_explained_in_words(stranger) -> None:
 @pytest.mark.parametrize(
     "address", ["/incidents.atom", "/communes/93032.atom", "/incidents/1.atom"]
 )
-def test_who_has_the_document_is_told_so_until_something_happens(reader, bruno, address) -> None:
+def test_a_feed_answers_304_until_something_happens(reader, bruno, address) -> None:
     filed = bruno.published()
     first = reader.get(address)
     known = {"If-None-Match": first.headers["ETag"]}

@@ -3,22 +3,22 @@
 from __future__ import annotations
 
 import pytest
-from feeding import AT, MINUTE, Bruno, Reader, plain
-from searched import follow
+from feed_helpers import AT, MINUTE, FeedClient, TimedDesk, plain
+from search_helpers import follow
 
 pytestmark = pytest.mark.prove
 
 
 @pytest.fixture
-def bruno(desk, pen, content) -> Bruno:
-    return Bruno(desk, pen, content)
+def bruno(desk, pen, content) -> TimedDesk:
+    return TimedDesk(desk, pen, content)
 
 
 @pytest.fixture
-def reader(app) -> Reader:
+def reader(app) -> FeedClient:
     # From here on the index lags: what happens is told all the same.
     follow(app)
-    return Reader(app)
+    return FeedClient(app)
 
 
 # --- whom an event is told ---------------------------------------------------------------------
@@ -72,7 +72,7 @@ def kinds(titles) -> list[str]:
     return [title.partition(" ")[0] for title in titles]
 
 
-def test_a_correction_that_moves_a_case_is_told_once_where_it_was(reader, bruno) -> None:
+def test_a_correction_that_moves_a_case_is_one_entry_in_its_former_feed(reader, bruno) -> None:
     filed = bruno.published(**FROM)
     bruno.follows(filed)
     for address in HERE:
@@ -93,7 +93,7 @@ def test_a_correction_that_moves_a_case_is_told_once_where_it_was(reader, bruno)
 
 
 @pytest.mark.parametrize("end", ["withdraws", "erases", "merges", "redacts"])
-def test_what_is_taken_back_is_told_wherever_the_case_was(reader, bruno, end) -> None:
+def test_a_withdrawal_is_an_entry_of_every_feed_that_had_the_case(reader, bruno, end) -> None:
     other = bruno.published(commune="13055", types=("huis_clos",), date="", level="etat")
     filed = bruno.published(**FROM)
     bruno.corrects(filed, **AWAY)
@@ -131,7 +131,7 @@ FOUND = ("media=gagny+libre", "q=filmer")
     ("end", "told"),
     [("redacts", "Passage"), ("withdraws", "Retrait"), ("erases", "Effacement")],
 )
-def test_no_word_hides_that_something_was_taken_back(reader, bruno, end, told, word) -> None:
+def test_no_text_search_hides_a_withdrawal(reader, bruno, end, told, word) -> None:
     filed = bruno.published()
     bruno.follows(filed)
     getattr(bruno, end)(filed)
@@ -144,7 +144,7 @@ def test_no_word_hides_that_something_was_taken_back(reader, bruno, end, told, w
     assert reader.titles(f"/communes/93066.atom?{word}") == []
 
 
-def test_what_is_written_while_nobody_sees_the_case_is_told_nowhere(reader, bruno) -> None:
+def test_changes_of_a_withdrawn_case_are_in_no_feed(reader, bruno) -> None:
     filed = bruno.published(**FROM)
     bruno.withdraws(filed)
     before = {address: reader.document(address) for address in (*HERE, *THERE, "/incidents.atom")}
@@ -162,7 +162,7 @@ def test_what_is_written_while_nobody_sees_the_case_is_told_nowhere(reader, brun
         assert reader.titles(address) == [], address
 
 
-def test_a_case_withdrawn_twice_is_told_of_once(reader, bruno) -> None:
+def test_a_case_withdrawn_twice_is_one_entry(reader, bruno) -> None:
     filed = bruno.published()
     bruno.withdraws(filed)
     bruno.restores(filed)
@@ -178,7 +178,7 @@ def test_a_case_withdrawn_twice_is_told_of_once(reader, bruno) -> None:
         assert entry.published == AT + 4 * MINUTE
 
 
-def test_a_case_that_comes_back_elsewhere_is_told_where_it_is(reader, bruno) -> None:
+def test_a_restored_case_is_an_entry_of_its_new_places_feed(reader, bruno) -> None:
     filed = bruno.published(**FROM)
     bruno.withdraws(filed)
     bruno.edits(filed, **AWAY)
@@ -190,7 +190,7 @@ def test_a_case_that_comes_back_elsewhere_is_told_where_it_is(reader, bruno) -> 
         assert kinds(reader.titles(address)) == ["Retrait"], address
 
 
-def test_a_case_that_leaves_by_two_corrections_is_told_of_at_each(reader, bruno) -> None:
+def test_each_correction_that_moves_a_case_is_an_entry(reader, bruno) -> None:
     """Whoever polls only after the second has to learn that the case left, too."""
     both = "/incidents.atom?commune=93032&type=interdiction_filmer"
     filed = bruno.published()
@@ -219,7 +219,7 @@ def test_a_value_among_several_is_one_of_them_and_every_filter_has_to_hold(reade
     assert told("type=huis_clos&commune=93032") == []
 
 
-def test_a_follow_up_that_moves_the_outcome_is_told_where_the_case_was(reader, bruno) -> None:
+def test_a_follow_up_that_changes_the_outcome_is_an_entry_of_the_former_feed(reader, bruno) -> None:
     pending = {"outcome": "en_cours", "end_date": "2008-06"}
     filed = bruno.published(**pending)
     old = ("/incidents.atom?issue=en_cours", "/incidents.atom?duree=moins-d-un-an&commune=93032")
@@ -243,7 +243,7 @@ def test_a_follow_up_that_moves_the_outcome_is_told_where_the_case_was(reader, b
         (("withdraws", "merges", "erases"), "Effacement"),
     ],
 )
-def test_of_one_end_after_another_the_last_is_told_everywhere(reader, bruno, ends, last) -> None:
+def test_of_several_ends_of_a_case_every_feed_has_the_last(reader, bruno, ends, last) -> None:
     other = bruno.published(commune="13055", types=("huis_clos",))
     filed = bruno.published(**FROM)
     bruno.corrects(filed, **AWAY)
@@ -255,7 +255,7 @@ def test_of_one_end_after_another_the_last_is_told_everywhere(reader, bruno, end
 
 
 @pytest.mark.parametrize("end", ["withdraws", "erases"])
-def test_whoever_followed_one_kind_of_act_is_told_that_the_case_went(reader, bruno, end) -> None:
+def test_a_feed_of_one_kind_of_act_reports_withdrawals_too(reader, bruno, end) -> None:
     filed = bruno.published()
     bruno.follows(filed)
     feeds = [
@@ -272,15 +272,13 @@ def test_whoever_followed_one_kind_of_act_is_told_that_the_case_went(reader, bru
     assert reader.titles("/registre.atom?acte=reponse") == []
 
 
-def test_whoever_followed_a_case_that_was_joined_to_another_is_told_by_its_feed(
-    reader, bruno
-) -> None:
+def test_the_feed_of_a_merged_case_reports_the_merge(reader, bruno) -> None:
     filed, into = bruno.published(), bruno.published(title="L’autre")
     bruno.merges(filed, into)
     assert kinds(reader.titles(f"/incidents/{into.number}.atom")) == ["Réunion", "L’autre"]
 
 
-def test_a_feed_of_words_is_named_by_them_and_keeps_its_address(reader, bruno) -> None:
+def test_a_feed_of_a_text_search_has_its_words_as_title(reader, bruno) -> None:
     bruno.published()
     for address, own, said in (
         ("/incidents.atom?q=filmer", "/incidents.atom?q=filmer", "« filmer »"),
@@ -302,5 +300,5 @@ def test_a_feed_of_words_is_named_by_them_and_keeps_its_address(reader, bruno) -
 
 
 @pytest.mark.parametrize("text", ["x" * 201, "le+la", "+".join(f"mot{n}" for n in range(25))])
-def test_a_feed_of_what_cannot_be_searched_for_is_refused(reader, text) -> None:
+def test_a_feed_of_an_unsearchable_query_is_refused(reader, text) -> None:
     assert reader.get(f"/incidents.atom?q={text}").status_code in (400, 422)

@@ -15,7 +15,7 @@ from urllib.parse import urlencode, urlsplit
 
 import atom
 import pytest
-from feeding import AT, BASE, MINUTE, Bruno, Reader, fill, plain, words
+from feed_helpers import AT, BASE, MINUTE, FeedClient, TimedDesk, fill, plain, words
 from sqlalchemy import select
 
 from register.cases import acts, events
@@ -37,13 +37,13 @@ pytestmark = pytest.mark.one_database
 
 
 @pytest.fixture
-def bruno(desk, pen, content) -> Bruno:
-    return Bruno(desk, pen, content)
+def bruno(desk, pen, content) -> TimedDesk:
+    return TimedDesk(desk, pen, content)
 
 
 @pytest.fixture
-def reader(app) -> Reader:
-    return Reader(app)
+def reader(app) -> FeedClient:
+    return FeedClient(app)
 
 
 @pytest.fixture
@@ -335,7 +335,7 @@ def test_of_a_case_that_is_gone_one_entry_without_its_words_remains(
         assert reader.get(f"/incidents/{filed.number}").status_code == 410
 
 
-def test_the_secret_reason_of_a_withdrawal_is_told_as_a_review(reader, rich) -> None:
+def test_the_secret_reason_of_a_withdrawal_is_published_as_a_review(reader, rich) -> None:
     (entry,) = reader.feed(f"/incidents/{rich['withdrawn']}.atom").entries
     assert plain(entry.title) == f"Retrait du cas nº {rich['withdrawn']}"
     assert "Motif : le cas fait l’objet d’un nouvel examen." in words(entry.content)
@@ -399,7 +399,7 @@ def test_a_publication_names_the_linked_cases_by_their_numbers_alone(reader, bru
     assert "Plus jamais" not in told
 
 
-def test_a_redacted_fragment_is_told_as_it_reads_now(reader, bruno, session) -> None:
+def test_the_entry_of_a_redacted_fragment_has_its_present_text(reader, bruno, session) -> None:
     filed = bruno.published()
     bruno.follows(filed, "Un nom", text="Selon la presse, un nom.")
     bruno.follows(filed, "La seconde")
@@ -608,7 +608,7 @@ LONG = "Selon le blog, le maire a *refusé* de répondre.\n\n"
 
 
 @pytest.mark.prove
-def test_a_case_as_large_as_a_case_may_be_is_told_whole(reader, bruno, content) -> None:
+def test_the_largest_possible_case_is_a_whole_entry(reader, bruno, content) -> None:
     steps = tuple(StepContent("audience", note=f"étape {n} " + "x" * 200) for n in range(40))
     told = content(
         title="T" * 2000,
@@ -647,7 +647,7 @@ def test_a_case_as_large_as_a_case_may_be_is_told_whole(reader, bruno, content) 
         {"links": (LinkContent("voir_aussi", 10**12),)},
     ],
 )
-def test_what_is_too_large_or_no_sense_is_refused_and_told_nowhere(reader, bruno, changes) -> None:
+def test_an_oversized_or_invalid_case_is_refused_and_in_no_feed(reader, bruno, changes) -> None:
     with pytest.raises((RegisterError, TextError)) as refused:
         bruno.published(**changes)
     assert refused.value.key
@@ -658,7 +658,7 @@ def test_what_is_too_large_or_no_sense_is_refused_and_told_nowhere(reader, bruno
 
 
 @pytest.fixture
-def long(bruno, monkeypatch) -> Bruno:
+def long(bruno, monkeypatch) -> TimedDesk:
     """Documents of few events, cut often: an archive is a matter of their names, not of size."""
     monkeypatch.setattr(events, "RECENT_LIMIT", 4)
     monkeypatch.setattr(events, "ARCHIVE_LIMIT", 6)

@@ -9,10 +9,10 @@ from urllib.parse import urlencode
 from uuid import UUID
 
 import pytest
-from filed import AT, Filed
+from cast import AT, CaseRef
+from feed_reader import FeedConnection, Reader, Walk, number_of, parsed
 from lxml import etree
-from reader import Door, Reader, Walk, number_of, parsed
-from searched import follow
+from search_helpers import follow
 
 from register.cases import acts, events
 from register.cases.case_content import Content, ProceedingContent, SourceContent
@@ -161,7 +161,7 @@ class Hands:
     def __init__(self, pen, desk, cast, attested) -> None:
         self.pen, self.desk, self.cast, self.attested = pen, desk, cast, attested
         self.at = AT
-        self.case = Filed(0)
+        self.case = CaseRef(0)
         self.other = desk.published(commune="59350", types=("expulsion",))
 
     def act(self, act, *args, by="bruno", **told):
@@ -176,7 +176,7 @@ class Hands:
     def publish(self):
         self.case = self.desk.ready(FIRST)
         line = self.act(acts.publish, attested=self.attested, flags_reason="relu")
-        self.case = Filed(self.case.id, line.case_number)
+        self.case = CaseRef(self.case.id, line.case_number)
         return line
 
     def follow_up(self, **told):
@@ -286,7 +286,7 @@ def following(app, uri):
 # --- the story ---------------------------------------------------------------------------------
 
 
-def test_each_event_is_told_once_and_nothing_that_was_taken_back_is_kept(following, hands):
+def test_a_feed_reader_gets_each_event_once_and_drops_withdrawn_text(following, hands):
     """From publication to erasure, by every act that there is, some of them twice."""
     f = following(FEEDS - {OWN})
     f.reader.poll()
@@ -371,7 +371,7 @@ ENDS = {
 
 
 @pytest.mark.parametrize("end", ENDS)
-def test_however_a_case_ends_every_feed_that_showed_it_is_told(following, hands, end):
+def test_every_feed_that_showed_a_case_reports_its_end(following, hands, end):
     """Those too that it had left by a correction before, and that nobody asked in between."""
     f = following({"/communes/2A004.atom", "/communes/93032.atom", search(type="expulsion")})
     hands.publish()
@@ -383,7 +383,7 @@ def test_however_a_case_ends_every_feed_that_showed_it_is_told(following, hands,
     f.gone()
 
 
-def test_what_happens_on_the_desk_is_asked_for_again_in_vain(following, hands, desk):
+def test_acts_of_the_desk_change_no_feed(following, hands, desk):
     f = following(ALWAYS | OF_THIRD | WORDS_FIRST)
     hands.publish()
     f.reader.poll()
@@ -444,19 +444,19 @@ def small(monkeypatch):
     )
 
 
-def test_the_archives_tell_more_than_three_hundred_events_once_each(app, grow, visible, desk):
+def test_the_archives_have_three_hundred_events_once_each(app, grow, visible, desk):
     filed = grow(12, 27)
     told = visible()
     assert len(told) == 12 * 28 > 300
-    before = Walk(Door(app), EVERY).whole()
+    before = Walk(FeedConnection(app), EVERY).whole()
     assert before.told == list(told)
     assert len(before.documents) > 3
     odd = {case.number for case in filed[::2]}
-    some = Walk(Door(app), SOME).whole()
+    some = Walk(FeedConnection(app), SOME).whole()
     assert some.told == [name for name, number in told.items() if number in odd]
     # What is added is added on top, and touches no archive.
     desk.published()
-    assert Walk(Door(app), EVERY).whole().told == list(visible())
+    assert Walk(FeedConnection(app), EVERY).whole().told == list(visible())
     assert _again(before) == before.documents
 
 
@@ -476,11 +476,11 @@ WHERE = {
 
 @pytest.mark.parametrize("where", WHERE)
 @pytest.mark.parametrize("address", [EVERY, SOME])
-def test_whoever_turns_pages_while_events_come_and_go_reads_each_that_stays_once(
+def test_paging_through_a_changing_feed_reads_each_lasting_event_once(
     app, small, grow, visible, pen, desk, cast, address, where
 ):
     filed = grow(8, 6)
-    walk = Walk(Door(app), address)
+    walk = Walk(FeedConnection(app), address)
     before = visible()
     in_it = {case.number for case in filed} if address == EVERY else {c.number for c in filed[::2]}
     for _ in range(2):
@@ -510,7 +510,7 @@ def test_an_archive_loses_what_is_withdrawn_and_nothing_else(
 ):
     """Its other entries stay to the byte; where its last one goes, it goes on to the next end."""
     filed = grow(8, 6)
-    walk = Walk(Door(app), EVERY).whole()
+    walk = Walk(FeedConnection(app), EVERY).whole()
     with pen() as p:
         for case in filed[2:4]:
             acts.withdraw(p, case.id, by=cast.bruno, restriction="erreur", reason="r")

@@ -30,7 +30,7 @@ def client(plain_app: Flask) -> FlaskClient:
     "path", ["/healthz", "/readyz", "/robots.txt", "/nulle-part", "/static/nothing.css", "/%ff"]
 )
 @pytest.mark.parametrize("method", ["GET", "HEAD", "POST", "OPTIONS"])
-def test_every_answer_carries_them(client: FlaskClient, path: str, method: str) -> None:
+def test_every_answer_has_the_security_headers(client: FlaskClient, path: str, method: str) -> None:
     answer = client.open(path, method=method)
     for name, value in SECURITY_HEADERS.items():
         assert answer.headers.getlist(name) == [value]
@@ -47,14 +47,14 @@ def test_nothing_inline_and_nothing_from_elsewhere_may_run() -> None:
     assert {"form-action", "base-uri", "frame-ancestors"} <= set(directives)
 
 
-def test_https_is_asked_for_only_where_readers_come_by_it(plain_app: Flask) -> None:
+def test_hsts_is_sent_over_https_only(plain_app: Flask) -> None:
     settings = plain_app.extensions["register.settings"]
     assert "Strict-Transport-Security" not in dict(standard_headers(settings))
     public = replace(settings, base_url="https://registre.example")
     assert dict(standard_headers(public))["Strict-Transport-Security"] == HSTS
 
 
-def test_an_answer_that_says_so_itself_is_believed(plain_app: Flask) -> None:
+def test_headers_of_a_view_are_not_overwritten(plain_app: Flask) -> None:
     def app(_environ, start_response):
         start_response("200 OK", [("cache-control", "no-store")])
         return [b""]

@@ -7,7 +7,7 @@ from urllib.parse import quote
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
-from searched import Searcher, follow, heading
+from search_helpers import Searcher, follow, heading
 
 pytestmark = pytest.mark.prove
 
@@ -116,7 +116,7 @@ def test_no_text_at_all_is_a_failure(searcher, text) -> None:
     assert searcher.get(f"/incidents?q={address}").status_code in (200, 303, 400)
 
 
-def test_what_is_asked_leaves_nothing_behind(searcher) -> None:
+def test_searches_keep_the_caches_within_their_limits(searcher) -> None:
     """Six hundred searches that nobody asks twice keep no more than the shelves hold."""
     from register.cases import facet_index, facets
     from register.cases.web.public import filter_panel

@@ -51,9 +51,7 @@ def read(html: str) -> str:
 
 
 @pytest.mark.parametrize("address", ADDRESSES)
-def test_a_page_says_its_language_and_where_the_other_one_is(
-    stranger: Stranger, address: str
-) -> None:
+def test_a_page_declares_its_language_and_links_the_other(stranger: Stranger, address: str) -> None:
     for tongue in ("fr", "en"):
         answer = stranger.get(in_language(address, tongue))
         html = answer.get_data(as_text=True)
@@ -119,7 +117,7 @@ def test_a_typed_place_leads_on_in_the_same_language(client: FlaskClient) -> Non
 
 
 @pytest.mark.parametrize("address", ["/en/moderation", "/en/compte", "/en/moderation/dossiers"])
-def test_the_door_is_shut_in_both_languages(client: FlaskClient, address: str) -> None:
+def test_the_desk_needs_a_sign_in_in_both_languages(client: FlaskClient, address: str) -> None:
     answer = client.get(address)
     assert answer.status_code == 303
     assert answer.headers["Location"].startswith("/en/compte/connexion?")
@@ -251,7 +249,7 @@ def test_vocabularies_are_in_english(stranger: Stranger, address: str, told: str
     assert told in stranger.get(address).get_data(as_text=True)
 
 
-def test_counts_and_days_are_told_in_english(demo_app: Flask) -> None:
+def test_counts_and_days_are_worded_in_english(demo_app: Flask) -> None:
     from register.web import l10n
 
     def told(address: str) -> list[str]:
@@ -294,7 +292,7 @@ def _as_asked(address: str) -> dict[str, str]:
 # --- kept pages --------------------------------------------------------------------------------
 
 
-def test_the_same_page_in_two_languages_has_two_values(stranger: Stranger) -> None:
+def test_the_same_page_in_two_languages_has_two_etags(stranger: Stranger) -> None:
     tags = {mount: stranger.get(f"{mount}/incidents/1").headers["ETag"] for mount in ("", "/en")}
     assert tags[""] != tags["/en"]
     for mount, tag in tags.items():
@@ -310,7 +308,7 @@ def test_the_same_page_in_two_languages_has_two_values(stranger: Stranger) -> No
 @pytest.mark.parametrize(
     ("address", "status"), [("/en/nulle-part", 404), ("/en/incidents/99", 404)]
 )
-def test_an_error_is_told_in_english(client: FlaskClient, address: str, status: int) -> None:
+def test_an_error_is_worded_in_english(client: FlaskClient, address: str, status: int) -> None:
     answer = client.get(address)
     html = answer.get_data(as_text=True)
     assert answer.status_code == status
@@ -321,7 +319,7 @@ def test_an_error_is_told_in_english(client: FlaskClient, address: str, status: 
 # --- what was found by looking again ------------------------------------------------------------
 
 
-def test_a_period_is_told_in_english(stranger: Stranger) -> None:
+def test_a_period_is_worded_in_english(stranger: Stranger) -> None:
     html = stranger.get("/en/incidents?du=2006-06&au=2007-03").get_data(as_text=True)
     assert "June 2006" in html
     assert "juin 2006" not in html

@@ -16,15 +16,13 @@ from pathlib import Path
 
 import pytest
 import redis
-from filed import AT
+from cast import AT, hire
+from databases import application
 from flask import Flask
+from form_client import PASSWORD, SIGN_IN, FormClient, MemberClient
 from limits.storage import MemoryStorage
-from people import hire
-from registers import application
-from reported import ANSWER, reported
-from signed import Signed
+from report_factory import ANSWER, receive_report
 from test_config import ONION
-from visitor import PASSWORD, SIGN_IN, Visitor
 
 from register.accounts import passwords
 from register.bulkhead import Bulkhead
@@ -130,18 +128,18 @@ def limited(settings, request) -> Iterator[Callable[..., Flask]]:
 
 def tried(app: Flask, address: str = HERE, **headers: str) -> int:
     """The status of a wrong code from an address."""
-    answer = _from(Visitor(app), address, "/suivi", {"code": "K7QF"}, headers)
+    answer = _from(FormClient(app), address, "/suivi", {"code": "K7QF"}, headers)
     return answer.status_code
 
 
-def _from(visitor: Visitor, address: str, action: str, data: dict, headers: dict | None = None):
+def _from(visitor: FormClient, address: str, action: str, data: dict, headers: dict | None = None):
     return visitor.post(action, data, headers=headers or {}, environ_base={"REMOTE_ADDR": address})
 
 
 def a_code(app: Flask) -> str:
     """That of a report which is there."""
     store = setup.key_store(app.extensions["register.settings"], db.session())
-    filed = reported(lambda at: writing(db.engine, at), store)
+    filed = receive_report(lambda at: writing(db.engine, at), store)
     store.close()
     return filed.code
 
@@ -150,9 +148,9 @@ def a_code(app: Flask) -> str:
 
 
 @pytest.mark.parametrize("storage", STORAGES)
-def test_who_guesses_codes_waits_and_keeps_what_was_typed(limited, storage):
+def test_guessing_receipt_codes_is_rate_limited_and_keeps_what_was_typed(limited, storage):
     app = limited(storage)
-    code, visitor = a_code(app), Visitor(app)
+    code, visitor = a_code(app), FormClient(app)
     # A code that opens something costs nothing, however often it is used.
     for _again in range(WRONG + 5):
         assert _from(visitor, HERE, "/suivi", {"code": code}).status_code == 200
@@ -206,7 +204,7 @@ def test_a_subscriber_has_a_whole_64(limited, storage):
         ("unix:", ""),
     ],
 )
-def test_what_of_an_address_is_one_source(address, source):
+def test_the_source_of_an_address_is_its_network(address, source):
     assert limits.networks(address)[0][1] == source
 
 
@@ -218,7 +216,7 @@ def test_what_of_an_address_is_one_source(address, source):
     ],
     ids=["alone", "beside"],
 )
-def test_who_comes_through_tor_shuts_nobody_else_out(limited, more):
+def test_a_tor_client_uses_up_no_other_clients_budget(limited, more):
     app = limited(**more)
     host = {"Host": ONION}
     assert {tried(app, "127.0.0.1", **host) for _try in range(WRONG + 1)} == {422}
@@ -229,7 +227,7 @@ def test_who_comes_through_tor_shuts_nobody_else_out(limited, more):
 @pytest.mark.parametrize("storage", STORAGES)
 def test_messages_have_a_limit_that_keeps_the_text(limited, storage):
     app = limited(storage)
-    code, amina = a_code(app), Visitor(app)
+    code, amina = a_code(app), FormClient(app)
     _from(amina, HERE, "/suivi", {"code": code})
     for number in range(20):
         form = dict(amina.form("/suivi/message").fields)
@@ -249,7 +247,7 @@ def test_messages_have_a_limit_that_keeps_the_text(limited, storage):
 
 def test_receipts_have_a_limit_that_keeps_the_text(limited):
     app = limited()
-    anyone = Visitor(app)
+    anyone = FormClient(app)
     for _try in range(30):
         assert _from(anyone, HERE, "/suivi/verifier", {"recu": "{}"}).status_code == 200
     answer = _from(anyone, HERE, "/suivi/verifier", {"recu": '{"v": 1}'})
@@ -262,12 +260,12 @@ def test_receipts_have_a_limit_that_keeps_the_text(limited):
 
 
 @pytest.mark.parametrize("storage", STORAGES)
-def test_who_tries_to_sign_in_waits_whoever_they_name(limited, storage):
+def test_sign_in_attempts_are_rate_limited_whatever_the_address(limited, storage):
     app = limited(storage)
     cast = hire(db.engine)
     told = {}
     for name, address in (("bruno", HERE), ("personne", THERE)):
-        email, visitor = cast.email(name), Visitor(app)
+        email, visitor = cast.email(name), FormClient(app)
         visitor.get(SIGN_IN)
         for _try in range(30):
             form = dict(visitor.form(SIGN_IN).fields)
@@ -285,7 +283,7 @@ def test_who_tries_to_sign_in_waits_whoever_they_name(limited, storage):
         assert _from(visitor, address, SIGN_IN, {"adresse": email}).status_code == 429
     assert told["bruno"] == told["personne"]
     assert "Trop d’essais de connexion" in told["bruno"]
-    elsewhere = Visitor(app)
+    elsewhere = FormClient(app)
     elsewhere.get(SIGN_IN)
     form = dict(elsewhere.form(SIGN_IN).fields)
     told = {**form, "adresse": cast.email("bruno"), "mot_de_passe": PASSWORD}
@@ -293,9 +291,9 @@ def test_who_tries_to_sign_in_waits_whoever_they_name(limited, storage):
 
 
 def _sign_in_at(
-    app: Flask, email: str, password: str, address: str, visitor: Visitor | None = None
+    app: Flask, email: str, password: str, address: str, visitor: FormClient | None = None
 ):
-    visitor = visitor or Visitor(app)
+    visitor = visitor or FormClient(app)
     visitor.get(SIGN_IN)
     form = dict(visitor.form(SIGN_IN).fields)
     typed = {**form, "adresse": email, "mot_de_passe": password}
@@ -339,7 +337,7 @@ def test_a_password_that_is_not_looked_at_brings_the_form_back(app, cast, monkey
         else:
             kept = "nouvelle@register.test"
             # Signed in long enough ago to be asked again who she is.
-            answer = Signed(app, cast.ada, now() - timedelta(minutes=20)).send(
+            answer = MemberClient(app, cast.ada, now() - timedelta(minutes=20)).send(
                 action,
                 adresse=kept,
                 role="moderator",
@@ -367,7 +365,7 @@ def test_a_password_that_is_not_looked_at_brings_the_form_back(app, cast, monkey
         ("203.0.113.{}", 12, "203.0.114.1"),
     ],
 )
-def test_who_has_many_addresses_of_one_network_waits(limited, storage, address, times, elsewhere):
+def test_many_addresses_of_one_network_share_a_budget(limited, storage, address, times, elsewhere):
     app = limited(storage)
     limiter = app.extensions["register.limits"]
     per_source = 20
@@ -381,7 +379,7 @@ def test_who_has_many_addresses_of_one_network_waits(limited, storage, address, 
     assert limiter.wait("code", elsewhere) == 0
 
 
-def test_what_is_refused_to_one_source_takes_nothing_from_its_network(limited):
+def test_requests_refused_to_a_source_use_no_budget_of_its_network(limited):
     limiter = limited().extensions["register.limits"]
     for _try in range(500):
         limiter.wait("code", "2001:db8:1:2::1")
@@ -439,14 +437,14 @@ def test_processes_that_share_a_redis_share_their_counts(limited, settings, coun
         assert [tried(one), tried(other)] == [429, 429]
 
 
-def test_with_redis_away_whoever_reports_is_let_through(registers, tmp_path, capsys):
+def test_without_redis_reports_are_not_limited(registers, tmp_path, capsys):
     with registers.new("sqlite", tmp_path) as settings, _started() as counter:
         told = replace(settings, rate_limits=True, limiter_url=counter.url)
         with application(told) as app:
             assert tried(app) == 422
             counter.stop()
             assert [tried(app) for _try in range(WRONG + 5)] == [422] * (WRONG + 5)
-            visitor = Visitor(app)
+            visitor = FormClient(app)
             visitor.get("/signaler")
             visitor.send("/signaler", recit="Ce soir, la police a pris ma caméra.", etape="envoyer")
             assert visitor.answer.status_code == 200
@@ -454,7 +452,7 @@ def test_with_redis_away_whoever_reports_is_let_through(registers, tmp_path, cap
     assert '"event": "limiter_away"' in capsys.readouterr().err
 
 
-def test_limits_that_are_off_hold_nobody_up(app):
+def test_disabled_limits_refuse_nothing(app):
     assert {tried(app) for _try in range(WRONG + 5)} == {422}
 
 
@@ -470,6 +468,6 @@ def test_limits_that_are_off_hold_nobody_up(app):
         (86_400, "24 heures"),
     ],
 )
-def test_a_time_to_wait_is_said_in_words(app, seconds, words):
+def test_a_waiting_time_is_worded(app, seconds, words):
     with app.test_request_context():
         assert limits.wait_words(seconds) == words

@@ -4,15 +4,12 @@ from __future__ import annotations
 
 import urllib.error
 import urllib.request
-from collections.abc import Iterator
+from collections.abc import Mapping
 
-import bureau
-import letterbox
 import pytest
-from linear import glued
-from served import PAGES, RARE, Site
-
-from register.db import db
+from demo_site import PAGES, RARE, Site
+from page_sites import PageSite
+from page_text import touching_words
 
 
 def _read(address: str) -> str:
@@ -28,9 +25,9 @@ def _read(address: str) -> str:
     "markup",
     ["<b>A</b><span>Accès</span>", "<a>fin</a><a>début</a>", "<i>9 cas</i><small>(un)</small>"],
 )
-def test_words_that_touch_are_seen(markup: str) -> None:
+def test_touching_words_are_found(markup: str) -> None:
     """The proof that the tests below see something."""
-    assert len(glued(markup)) == 1
+    assert len(touching_words(markup)) == 1
 
 
 @pytest.mark.parametrize(
@@ -45,51 +42,20 @@ def test_words_that_touch_are_seen(markup: str) -> None:
         "<svg><text>un</text><text>deux</text></svg>",
     ],
 )
-def test_words_that_do_not_touch_are_left_alone(markup: str) -> None:
-    assert glued(markup) == []
+def test_separate_words_are_not_reported(markup: str) -> None:
+    assert touching_words(markup) == []
 
 
 def test_no_words_touch_on_public_pages(site: Site) -> None:
-    touching = {name: glued(_read(site.url(name))) for name in (*PAGES, *RARE)}
-    assert sorted({pair for found in touching.values() for pair in found}) == []
-
-
-@pytest.fixture(scope="module")
-def desk(registers, tmp_path_factory: pytest.TempPathFactory) -> Iterator[bureau.Bureau]:
-    with registers.new("sqlite", tmp_path_factory.mktemp("bureau")) as settings:
-        made = bureau.bureau(settings)
-        yield made
-        with made.app.app_context():
-            db.engine.dispose()
-
-
-@pytest.mark.prove
-def test_no_words_touch_at_the_desk(desk: bureau.Bureau) -> None:
-    touching = {}
-    for name in bureau.PAGES:
-        member = desk.member_of(name)
-        client = desk.signed(member).client if member else desk.app.test_client()
-        touching[name] = glued(client.get(desk.address(name)).text)
+    touching = {name: touching_words(_read(site.url(name))) for name in (*PAGES, *RARE)}
     assert sorted({pair for found in touching.values() for pair in found}) == []
 
 
 @pytest.mark.prove
-def test_no_words_touch_on_the_pages_of_a_report(
-    registers, tmp_path_factory: pytest.TempPathFactory
+@pytest.mark.parametrize("site_name", ["desk", "reports"])
+def test_no_words_touch_at_the_desk_and_on_report_forms(
+    page_sites: Mapping[str, PageSite], site_name: str
 ) -> None:
-    with registers.new("sqlite", tmp_path_factory.mktemp("letterbox")) as settings:
-        made = letterbox.letterbox(settings)
-        stranger, bruno, touching = made.app.test_client(), made.signed(), {}
-        for name in (*letterbox.OPEN, *letterbox.DESK):
-            asked, at_desk = made.page(name), name in letterbox.DESK
-            if asked.fields is None:
-                answer = (bruno.client if at_desk else stranger).get(asked.path)
-            elif at_desk:
-                answer = bruno.send(asked.path, dict(asked.fields))
-            else:
-                answer = stranger.post(asked.path, data=dict(asked.fields))
-            assert answer.status_code == asked.status, name
-            touching[name] = glued(answer.text)
-        with made.app.app_context():
-            db.engine.dispose()
-    assert sorted({pair for found in touching.values() for pair in found}) == []
+    site = page_sites[site_name]
+    touching = {name: touching_words(site.answer(name).text) for name in site.pages}
+    assert sorted({pair for pairs in touching.values() for pair in pairs}) == []

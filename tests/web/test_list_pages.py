@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 
 import pytest
-from searched import Searcher, boxes, follow, heading, links, numbers, plain
+from search_helpers import Searcher, boxes, follow, heading, links, numbers, plain
 
 from register.cases.filters import FILTERS
 from register.cases.web.public.filter_panel import CHECKBOX_FILTERS
@@ -98,7 +98,7 @@ def test_the_box_and_the_filters_are_one_form(demo) -> None:
         ),
     ],
 )
-def test_a_search_is_called_by_what_it_asks(demo, asked, said) -> None:
+def test_the_title_of_a_search_names_its_filters(demo, asked, said) -> None:
     html = demo.page(**asked)
     assert heading(html).startswith(said)
     (title,) = re.findall(r"<title>(.*?)</title>", html.partition("</head>")[0])
@@ -315,7 +315,7 @@ def test_other_addresses_are_left_as_they_are(demo, sent) -> None:
     assert demo.get(f"/incidents?{sent}").status_code == 200
 
 
-def test_a_place_and_a_fault_are_told_of_in_spite_of_empty_fields(demo) -> None:
+def test_a_place_or_a_fault_is_reported_beside_empty_fields(demo) -> None:
     answer = demo.get("/incidents?lieu=gagny&media=&famille=acces")
     assert answer.location == "/incidents?commune=93032&famille=acces"
     assert demo.get("/incidents?lieu=&du=hier").status_code == 400
@@ -324,7 +324,7 @@ def test_a_place_and_a_fault_are_told_of_in_spite_of_empty_fields(demo) -> None:
 # --- alternatives ------------------------------------------------------------------------------
 
 
-def test_an_alternative_is_said_not_to_be_one(demo) -> None:
+def test_an_ignored_operator_is_reported(demo) -> None:
     html = demo.page(q="filmer OU caméra")
     assert re.search(r"<h1>«\s*filmer caméra\s*»", html), "an operator that is not obeyed"
     assert "« OU » n’est pas compris" in plain(html)
@@ -404,7 +404,7 @@ def test_a_misspelt_word_is_put_right_by_a_click(demo) -> None:
 # --- nothing found -----------------------------------------------------------------------------
 
 
-def test_an_empty_result_helps_on(demo) -> None:
+def test_an_empty_result_suggests_what_to_do(demo) -> None:
     html = demo.page(q="filmer relaxe", departement="93", famille="securite")
     told = links(html)
     assert heading(html).endswith("aucun cas")
@@ -455,7 +455,7 @@ def test_a_name_that_is_nearly_a_place_leads_to_it(demo) -> None:
         ({"q": "ab*"}, "« ab* » : le début d’un mot se cherche à partir de 3 lettres"),
     ],
 )
-def test_a_faulty_search_is_told_and_the_form_stays_filled(demo, asked, said) -> None:
+def test_a_faulty_search_is_reported_and_the_form_stays_filled(demo, asked, said) -> None:
     answer = demo.get(**{"famille": "acces", "au": "2012", **asked})
     assert answer.status_code == 400
     assert heading(answer.text) == "Recherche à reprendre"
@@ -469,7 +469,7 @@ def test_a_faulty_search_is_told_and_the_form_stays_filled(demo, asked, said) ->
             assert f'href="#{name}"' in answer.text
 
 
-def test_several_faults_are_told_at_once(demo) -> None:
+def test_several_faults_are_reported_at_once(demo) -> None:
     answer = demo.get(du="hier", au="demain", type="x", q="filmer")
     assert plain(answer.text).count("écrivez une année") == 2
     assert "« Type de fait »" in plain(answer.text)
@@ -477,7 +477,7 @@ def test_several_faults_are_told_at_once(demo) -> None:
     assert answer.text.count('aria-invalid="true"') == 2
 
 
-def test_the_number_of_a_page_is_nobodys_field(demo) -> None:
+def test_the_page_number_is_no_field_of_the_form(demo) -> None:
     answer = demo.get(q="filmer", page="x")
     assert answer.status_code == 400
     assert "Recherche à reprendre" not in answer.text

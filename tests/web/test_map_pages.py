@@ -8,8 +8,8 @@ import re
 import pytest
 from flask import Flask
 from flask.testing import FlaskClient
-from mapped import areas, dots, figure
-from searched import Searcher, follow, plain
+from search_helpers import Searcher, follow, plain
+from svg_maps import areas, dots, figure
 
 pytestmark = pytest.mark.one_database
 
@@ -85,7 +85,7 @@ def test_an_empty_register_has_no_map(reader: Searcher) -> None:
     assert "<figure" not in reader.page("/")
 
 
-def test_home_is_light_with_its_map_and_asks_for_little(client: FlaskClient) -> None:
+def test_the_home_page_is_small_and_makes_few_queries(client: FlaskClient) -> None:
     html = client.get("/").get_data()
     asked = set(re.findall(rb'(?:href|src)="(/static/[^"]+)"', html))
     # Of several icons a browser takes one.
@@ -99,7 +99,7 @@ def test_home_is_light_with_its_map_and_asks_for_little(client: FlaskClient) -> 
     assert len(gzip.compress(figure(html.decode()).encode(), 6)) < 8_000
 
 
-def test_a_place_that_is_known_about_is_said_to_be_so(demo: Searcher) -> None:
+def test_an_approximate_position_is_marked_as_such(demo: Searcher) -> None:
     about = demo.page("/communes/01002")
     assert "Position approchée" in plain(figure(about))
     assert 'class="hollow"' in figure(about)

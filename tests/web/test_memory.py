@@ -11,7 +11,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from wire import ADDRESS, Served, ask, environ, get, until
+from raw_http import ADDRESS, Served, ask, environ, get, until
 
 from register.config import Settings
 from register.server import launch

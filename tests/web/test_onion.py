@@ -56,11 +56,11 @@ def test_a_public_page_names_itself_at_the_onion_address(app: Flask, path: str) 
         "/incidents.atom",
     ],
 )
-def test_other_addresses_do_not(app: Flask, path: str) -> None:
+def test_other_addresses_have_no_onion_location(app: Flask, path: str) -> None:
     assert _location(app, path) is None
 
 
-def test_what_is_sent_and_who_is_there_already_get_none(app: Flask) -> None:
+def test_forms_and_onion_requests_get_no_onion_location(app: Flask) -> None:
     assert _location(app, "/signaler", method="POST") is None
     assert _location(app, "/", base=f"http://{ONION}") is None
 

@@ -417,7 +417,7 @@ def _rich(content: Content) -> Content:
     )
 
 
-def test_a_case_tells_all_that_its_snapshot_holds(
+def test_a_case_page_shows_all_of_its_snapshot(
     app: Flask, desk: Any, content: Callable[..., Content]
 ) -> None:
     filed = desk.published(_rich(content()))
@@ -517,7 +517,7 @@ def test_an_empty_register_has_the_same_pages(app: Flask) -> None:
     assert "Aucun cas n’est encore inscrit." in words(body(Stranger(app), "/incidents"))
 
 
-def test_an_empty_register_speaks_of_no_order_where_there_is_no_list(app: Flask) -> None:
+def test_the_home_page_of_an_empty_register_mentions_no_order(app: Flask) -> None:
     home = app.test_client().get("/").text
     assert "Aucun lieu pour l’instant" in home
     assert "Par ordre alphabétique" not in home

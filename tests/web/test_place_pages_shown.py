@@ -10,8 +10,8 @@ from urllib.parse import parse_qs, urlsplit
 import pytest
 from flask import Flask
 from flask.testing import FlaskClient
+from form_client import FormParser
 from test_pages import Stranger, body, words
-from visitor import Forms
 
 from register.cases import acts, communes_with_cases
 
@@ -156,7 +156,7 @@ def test_each_place_leads_to_the_form_with_the_place_in_it(
     place = f"{kind[:-1]}:{code}"
     # No address names the place: it would stay in the history.
     assert "/signaler?" not in html
-    forms = [form for form in Forms(html).forms if form.action == "/signaler"]
+    forms = [form for form in FormParser(html).forms if form.action == "/signaler"]
     assert [form.method for form in forms] == ["post"]
     assert forms[0].fields == [("etape", "commencer"), ("lieu", place)]
     opened = client.post("/signaler", data=dict(forms[0].fields))

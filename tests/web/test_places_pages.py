@@ -117,7 +117,7 @@ def test_a_list_keeps_the_code_that_was_meant(client: FlaskClient, typed: str, l
         ("75118", "Commune : Paris (pour Paris 18e Arrondissement)"),
     ],
 )
-def test_a_chip_names_what_was_asked_for_and_what_answers(
+def test_a_chip_names_the_requested_and_the_resolved_place(
     client: FlaskClient, filed: str, chip: str
 ) -> None:
     html = body(client.get(f"/incidents?commune={filed}"))
@@ -290,7 +290,7 @@ def test_a_short_name_is_offered_with_the_town_that_has_the_case(client: FlaskCl
         ("annee=1950", "Élargissez les dates"),
     ],
 )
-def test_nothing_found_says_what_to_change(client: FlaskClient, asked: str, said: str) -> None:
+def test_an_empty_list_says_what_to_change(client: FlaskClient, asked: str, said: str) -> None:
     told = words(body(client.get(f"/incidents?{asked}")))
     assert said in told
     others = {"à ce filtre.", "Retirez-en un", "Élargissez les dates"}

@@ -15,8 +15,8 @@ from pathlib import Path
 
 import feedparser
 import pytest
+from demo_site import Site, site
 from flask.testing import FlaskClient
-from served import Site, site
 from sqlalchemy import create_engine, select
 
 from register.accounts.models import Member, Role
@@ -189,7 +189,7 @@ def test_newsboat_reads_each_kind_of_feed(
     assert reader.reload() == unread, "nothing new was told as new"
 
 
-def test_newsboat_tells_an_event_once_whatever_feeds_it_is_in(
+def test_newsboat_shows_an_event_once_whatever_feeds_it_is_in(
     newsboat: Callable[..., Newsboat], site: Site
 ) -> None:
     # The 34 of the demonstration, the whole case's four events, the worst case, and what tells

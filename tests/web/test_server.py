@@ -13,7 +13,7 @@ from dataclasses import replace
 
 import pytest
 from flask import Flask
-from wire import (
+from raw_http import (
     ADDRESS,
     EXPECTED,
     SLOW,
@@ -21,14 +21,14 @@ from wire import (
     answers,
     attach_pages,
     connect,
+    first_answer,
     get,
     is_closed,
-    one_answer,
     parsed,
     post,
     until,
 )
-from wire import ask as asked
+from raw_http import ask as asked
 
 from register import create_app
 from register.config import Settings
@@ -87,7 +87,7 @@ def ask(running: Running, data: bytes) -> tuple[int, dict[str, str], bytes]:
 
 
 @pytest.mark.parametrize("name", [*WANTED, *EXPECTED])
-def test_every_answer_is_ours(running: Running, name: str) -> None:
+def test_every_error_answer_of_the_server_is_the_registers(running: Running, name: str) -> None:
     data, wanted = (WANTED | EXPECTED)[name]
     status, headers, body = ask(running, data)
     assert status == wanted
@@ -149,7 +149,7 @@ def test_a_reader_who_has_the_page_keeps_the_connection(running: Running) -> Non
     """A feed reader asks for its fifty feeds one after the other, and has most of them."""
     with running.connect() as connection:
         connection.sendall(b"GET /regions HTTP/1.1\r\nHost: localhost\r\n\r\n")
-        _status, headers, _body = one_answer(connection)
+        _status, headers, _body = first_answer(connection)
         for _time in range(3):
             data = _head(connection, headers["Etag"])
             assert data.startswith(b"HTTP/1.1 304 ")
@@ -173,7 +173,7 @@ def test_no_connection_waits_for_the_event_of_another(
         with run.connect() as connection, suppress(OSError):
             for _ in range(150):
                 connection.sendall(KEEP)
-                statuses.append(one_answer(connection)[0])
+                statuses.append(first_answer(connection)[0])
 
     threads = [threading.Thread(target=post_again_and_again) for _ in range(8)]
     for thread in threads:
@@ -329,14 +329,14 @@ def test_retiring_answers_each_connection_once_more(
     with idle, open_one, under_way:
         for connection in (idle, open_one):
             connection.sendall(KEEP)
-            assert "Connection" not in one_answer(connection)[1]
+            assert "Connection" not in first_answer(connection)[1]
         under_way.sendall(get(b"/slow"))
         time.sleep(0.1)
         run.server.retire()
         # Its copy of the socket is closed, and here there is no other.
         until(lambda: is_refused(run))
         open_one.sendall(KEEP)
-        status, headers, body = one_answer(open_one)
+        status, headers, body = first_answer(open_one)
         assert (status, headers["Connection"], body) == (200, "close", b"3")
         assert is_closed(open_one, 2)
         assert not is_closed(idle, 0)
@@ -346,11 +346,11 @@ def test_retiring_answers_each_connection_once_more(
         assert not run.thread.is_alive()
 
 
-def test_one_that_retires_can_still_be_stopped(served: Flask) -> None:
+def test_a_retiring_server_can_still_be_stopped(served: Flask) -> None:
     run = Running(served)
     with run.connect() as idle:
         idle.sendall(KEEP)
-        one_answer(idle)
+        first_answer(idle)
         run.server.retire()
         time.sleep(0.2)
         begun = time.monotonic()

@@ -18,7 +18,7 @@ from pathlib import Path
 from typing import BinaryIO
 
 import pytest
-from wire import (
+from raw_http import (
     ADDRESS,
     WANTED,
     Served,
@@ -27,8 +27,8 @@ from wire import (
     command,
     connect,
     environ,
+    first_answer,
     get,
-    one_answer,
     parsed,
     serving,
     until,
@@ -58,7 +58,7 @@ def made(registers, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Settin
 def pid(connection: socket.socket) -> tuple[int, bool]:
     """The process that answers on a connection, and whether it goes on."""
     connection.sendall(PID)
-    return pid_of(one_answer(connection))
+    return pid_of(first_answer(connection))
 
 
 def pid_of(answer: tuple[int, dict[str, str], bytes]) -> tuple[int, bool]:
@@ -155,7 +155,7 @@ def test_hup_brings_another_process_and_term_ends_it_and_nothing_is_lost(made: S
             served.wait_for("renewed")
             assert pid(kept) == (first, False)
             half.sendall(b"bc")
-            assert pid_of(one_answer(half)) == (first, False)
+            assert pid_of(first_answer(half)) == (first, False)
         with connect(port) as kept, connect(port) as slow, connect(port) as half:
             second, _stays = pid(kept)
             assert second != first
@@ -165,7 +165,7 @@ def test_hup_brings_another_process_and_term_ends_it_and_nothing_is_lost(made: S
             served.send(signal.SIGTERM)
             time.sleep(0.2)
             half.sendall(b"bc")
-            assert one_answer(half)[::2] == (200, b"3")
+            assert first_answer(half)[::2] == (200, b"3")
             assert pid(kept) == (second, False)
             assert parsed(answers(slow))[::2] == (200, b"enfin")
         assert served.process.wait(20) == 0
@@ -262,7 +262,7 @@ def sink(request: pytest.FixtureRequest) -> Iterator[BinaryIO]:
 
 @pytest.mark.prove
 @pytest.mark.parametrize("workers", [0, 1])
-def test_a_log_that_nobody_takes_ends_nothing(made: Settings, workers: int, sink: BinaryIO) -> None:
+def test_a_blocked_log_ends_no_process(made: Settings, workers: int, sink: BinaryIO) -> None:
     with serving(made, workers, log=sink) as (served, port):
         served.process.stdout.close()
         first = of(port)
@@ -288,7 +288,7 @@ def path_to(program: Path) -> str:
     return os.pathsep.join([str(TOP / "tests"), str(program)])
 
 
-def test_what_serves_needs_no_file_of_the_program_any_more(
+def test_serving_needs_no_program_file_after_the_start(
     registers, tmp_path: Path, program: Path
 ) -> None:
     with (
@@ -394,7 +394,7 @@ def test_every_option_of_the_interpreter_is_handed_on() -> None:
 
 
 @pytest.mark.parametrize("ready", [True, False])
-def test_what_is_asked_for_during_a_renewal_is_done_after_it(ready: bool) -> None:
+def test_signals_during_a_renewal_are_handled_after_it(ready: bool) -> None:
     """Whether that one succeeds or fails: the files may have been put right since it read them."""
     code = DEAF if ready else "raise SystemExit(3)"
     child = supervisor.Child("worker", [sys.executable, "-c", code], [])
@@ -414,7 +414,7 @@ def test_what_is_asked_for_during_a_renewal_is_done_after_it(ready: bool) -> Non
         process.kill()
 
 
-def test_one_that_cannot_start_is_tried_less_and_less_often() -> None:
+def test_a_child_that_cannot_start_is_retried_with_growing_pauses() -> None:
     child = supervisor.Child("worker", [sys.executable, "-c", "raise SystemExit(3)"], [])
     due = []
     for _ in range(9):
@@ -458,7 +458,7 @@ def _group(number: int) -> list[int]:
     return found
 
 
-def test_one_that_does_not_leave_is_killed(capfd: pytest.CaptureFixture[str]) -> None:
+def test_a_child_that_does_not_stop_is_killed(capfd: pytest.CaptureFixture[str]) -> None:
     child = supervisor.Child("worker", [sys.executable, "-c", DEAF], [])
     child.renew()
     until(lambda: child.look() or child.serving is not None)
@@ -496,7 +496,7 @@ def port(grown: tuple[Served, int]) -> int:
 
 
 @pytest.mark.parametrize("name", sorted(WANTED))
-def test_every_answer_of_gunicorn_is_ours(port: int, name: str) -> None:
+def test_every_error_answer_of_gunicorn_is_the_registers(port: int, name: str) -> None:
     data, wanted = WANTED[name]
     status, headers, body = ask(port, data)
     assert status == wanted

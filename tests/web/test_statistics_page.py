@@ -6,7 +6,7 @@ import re
 from html import unescape
 from xml.etree import ElementTree
 
-import faceted
+import facet_data
 import pytest
 from test_pages import Stranger, body, words
 
@@ -56,7 +56,7 @@ def test_numbers_of_the_demonstration_equal_their_lists(client):
 
 
 def test_numbers_of_a_generated_register_equal_their_lists(app, desk):
-    faceted.publish_all(desk)
+    facet_data.publish_all(desk)
     suits = ("relaxe", "relaxe", "desistement", "")
     told = {"court": "inconnue", "outcome_date": "inconnue", "appeal": "inconnu"}
     desk.published(

@@ -11,10 +11,10 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from pathlib import Path
 
 import pytest
+from raw_http import environ, until
 from sqlalchemy import Engine as Database
 from sqlalchemy import create_engine, text
 from sqlalchemy.orm import Session
-from wire import environ, until
 
 from register.config import Settings
 from register.db import engine_options
@@ -117,7 +117,7 @@ def new_locks(settings: Settings, engine: Database) -> Iterator[Callable[[], Fil
 # --- the lease ---------------------------------------------------------------------------------
 
 
-def test_one_is_elected_and_the_next_when_it_leaves(new_locks) -> None:
+def test_one_follower_is_elected_and_the_next_when_it_leaves(new_locks) -> None:
     first, second = Lease(new_locks()), Lease(new_locks())
     assert not second.is_held()
     assert [first.acquire_or_keep(), second.acquire_or_keep(), first.acquire_or_keep()] == [
@@ -132,7 +132,7 @@ def test_one_is_elected_and_the_next_when_it_leaves(new_locks) -> None:
     assert [second.acquire_or_keep(), first.acquire_or_keep()] == [True, False]
 
 
-def test_whoever_asks_for_the_lease_gets_it_before_its_turn(new_locks) -> None:
+def test_a_requested_lease_goes_to_the_requester_first(new_locks) -> None:
     follower, candidate, asking = (Lease(new_locks()) for _ in range(3))
     assert follower.acquire_or_keep()
     assert not asking.claim(0.2)
@@ -232,7 +232,7 @@ def test_a_commit_wakes_and_only_once(engine: Database, desk) -> None:
     ending.close()
 
 
-def test_a_commit_of_the_pen_is_told_when_the_public_can_see_it(engine: Database, desk) -> None:
+def test_a_commit_is_notified_once_it_is_visible(engine: Database, desk) -> None:
     """On PostgreSQL the desk's own lines wake nobody."""
     ending = StopSignal()
     wake = open_commit_waiter(engine, ending)
@@ -243,7 +243,7 @@ def test_a_commit_of_the_pen_is_told_when_the_public_can_see_it(engine: Database
     ending.close()
 
 
-def test_the_end_wakes_too(engine: Database) -> None:
+def test_stopping_wakes_the_follower_too(engine: Database) -> None:
     ending = StopSignal()
     heard: list[bool] = []
 
@@ -324,7 +324,7 @@ def _is_at_the_head(engine: Database, index: Memory) -> bool:
     )
 
 
-def test_what_is_published_and_withdrawn_is_followed_when_told(
+def test_publications_and_withdrawals_are_indexed_on_notification(
     follow, engine, desk, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     # Whoever was not woken would read the ledger long after the test has given up.
@@ -378,7 +378,7 @@ def test_the_one_that_is_elected_does_its_duty_whatever_the_index_does(
     assert (duty.closed, other.closed) == (1, 1)
 
 
-def test_what_fails_is_told_once_and_heals_by_itself(
+def test_a_failure_is_logged_once_and_recovers_by_itself(
     follow, engine, desk, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(loop, "FIRST_PAUSE", 0.05)
@@ -413,7 +413,7 @@ def test_a_database_that_was_away_is_followed_again(
         engine.dispose()
 
 
-def test_one_follows_and_the_other_when_it_ends(follow, engine, desk) -> None:
+def test_a_second_follower_takes_over_when_the_first_ends(follow, engine, desk) -> None:
     first, second = Memory(), Memory()
     elected = follow(first)
     until(lambda: elected.told == ["elected"])
@@ -425,7 +425,7 @@ def test_one_follows_and_the_other_when_it_ends(follow, engine, desk) -> None:
     until(lambda: published.number in second.held)
 
 
-def test_a_follower_gives_way_at_the_door_and_comes_back(follow, engine, desk, new_locks) -> None:
+def test_a_follower_yields_its_lock_and_comes_back(follow, engine, desk, new_locks) -> None:
     index = Memory()
     follow(index)
     until(lambda: index.rebuilt == 1)
@@ -439,7 +439,7 @@ def test_a_follower_gives_way_at_the_door_and_comes_back(follow, engine, desk, n
 
 
 @pytest.mark.parametrize("why", ["end", "door"])
-def test_a_long_work_is_left_for_a_reason(follow, desk, new_locks, why: str) -> None:
+def test_a_long_job_is_interrupted_on_request(follow, desk, new_locks, why: str) -> None:
     desk.published()
     index = Memory()
     index.endless = True

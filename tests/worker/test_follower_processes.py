@@ -12,8 +12,8 @@ from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
+from raw_http import ADDRESS, Served, ask, command, environ, get, serving, until
 from sqlalchemy import Engine as Database
-from wire import ADDRESS, Served, ask, command, environ, get, serving, until
 
 from register.config import Settings
 from register.search.engine import SearchEngine
@@ -211,7 +211,7 @@ def unwritable(folder: Path, damage: str) -> Iterator[None]:
         lock.chmod(0o600)
 
 
-def test_the_command_follows_alone_and_ends_when_told(settings, told, look, desk) -> None:
+def test_the_follow_command_runs_alone_and_ends_on_term(settings, told, look, desk) -> None:
     desk.published()
     for number in (signal.SIGTERM, signal.SIGINT):
         served = Served(command("follow"), settings, **told)

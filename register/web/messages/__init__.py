@@ -1,7 +1,7 @@
 """Sentences for every error key raised below the faces, and names of the values in them.
 
-French is the source language of the catalogue. ``tests/web/test_wording.py`` checks that every key
-in the code has a sentence here, which uses only values that are passed.
+French is the source language of the catalogue. ``tests/web/test_error_messages.py`` checks that
+every key in the code has a sentence here, which uses only values that are passed.
 """
 
 from __future__ import annotations

@@ -6,21 +6,21 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from browsing import AtDesk, Watch, browsers
-from living import Living, living
+from fresh_register import FreshRegister, serve_fresh_register
+from page_checks import AtDesk, Watch, browsers
 from playwright.sync_api import Browser
 
 
 @pytest.fixture
-def life(registers, tmp_path: Path, request: pytest.FixtureRequest) -> Iterator[Living]:
+def life(registers, tmp_path: Path, request: pytest.FixtureRequest) -> Iterator[FreshRegister]:
     """A register on its first day; on SQLite unless a test asks for another database."""
     backend = getattr(request, "param", "sqlite")
-    with registers.new(backend, tmp_path) as settings, living(settings) as running:
+    with registers.new(backend, tmp_path) as settings, serve_fresh_register(settings) as running:
         yield running
 
 
 @pytest.fixture
-def at_desk(browser: Browser, life: Living, watch: list[Watch]) -> Iterator[AtDesk]:
+def at_desk(browser: Browser, life: FreshRegister, watch: list[Watch]) -> Iterator[AtDesk]:
     """Opens browsers on the register."""
     with browsers(browser, life.base, watch) as opened:
         yield opened

@@ -9,10 +9,7 @@ from __future__ import annotations
 from dataclasses import replace
 
 import pytest
-from browsing import AtDesk
-from hands import Keys
-from living import Living
-from members import (
+from desk_steps import (
     Member,
     Story,
     agree,
@@ -35,10 +32,13 @@ from members import (
     restore,
     withdraw,
 )
+from feed_reader import number_of
+from fresh_register import FreshRegister
+from input_devices import Keys
+from page_checks import AtDesk
 from playwright.sync_api import expect
-from reader import number_of
-from readers import by_commune, entries, finds, get
-from ways import DESKTOP, PHONE, Way, each_of
+from reader_steps import by_commune, entries, finds, get
+from viewports import DESKTOP, PHONE, Viewport, each_of
 
 pytestmark = pytest.mark.browser
 
@@ -78,21 +78,21 @@ REDACTION = "Un passage a été retiré."
 FEED = "/communes/28085.atom"
 
 WAYS = {
-    "phone": Way(PHONE, scripts=False),
-    "phone with scripts": Way(PHONE, scripts=True),
-    "desktop": Way(DESKTOP, scripts=False),
-    "desktop with scripts": Way(DESKTOP, scripts=True, database="postgresql"),
-    "keyboard alone": Way(DESKTOP, scripts=True, hands=Keys),
-    "keyboard alone without scripts": Way(PHONE, scripts=False, hands=Keys),
+    "phone": Viewport(PHONE, scripts=False),
+    "phone with scripts": Viewport(PHONE, scripts=True),
+    "desktop": Viewport(DESKTOP, scripts=False),
+    "desktop with scripts": Viewport(DESKTOP, scripts=True, database="postgresql"),
+    "keyboard alone": Viewport(DESKTOP, scripts=True, user=Keys),
+    "keyboard alone without scripts": Viewport(PHONE, scripts=False, user=Keys),
 }
 
 
 @pytest.mark.parametrize(("way", "life"), each_of(WAYS), indirect=["life"])
 def test_two_cases_from_the_first_invitation_to_the_end(
-    way: Way, life: Living, at_desk: AtDesk
+    way: Viewport, life: FreshRegister, at_desk: AtDesk
 ) -> None:
     ada, bruno, reader = (
-        Member(way.hands(at_desk(way.width, scripts=way.scripts)), f"{name}@registre.example")
+        Member(way.user(at_desk(way.width, scripts=way.scripts)), f"{name}@registre.example")
         for name in ("ada", "bruno", "reader")
     )
     join(ada, life.first_link, "Ada", first=True)
@@ -138,9 +138,9 @@ def test_two_cases_from_the_first_invitation_to_the_end(
 def first_publication(bruno: Member, ada: Member, case: str) -> int:
     """What is missing is said and nothing happens; with a second person's yes it is published."""
     page = bruno.page
-    bruno.hands.press("Publier")
+    bruno.user.press("Publier")
     attest(bruno)
-    bruno.hands.press("Publier")
+    bruno.user.press("Publier")
     expect(page.get_by_role("alert")).to_contain_text("Rien n’a été publié")
     assert len(page.get_by_role("alert").get_by_role("link").all()) == 2
     page.goto(case)
@@ -156,8 +156,8 @@ def is_found(reader: Member, number: int, summary: str) -> None:
 
     What lists show of a case is its summary.
     """
-    finds(reader.hands, "satirique", [summary])
-    assert by_commune(reader.hands) == [summary]
+    finds(reader.user, "satirique", [summary])
+    assert by_commune(reader.user) == [summary]
     assert get(reader.page, f"/incidents/{number}").status == 200
     assert number_of(entries(reader.page, FEED)[0]) == number
     assert CHARTRES.title in entries(reader.page, f"/incidents/{number}.atom")[0].title
@@ -179,10 +179,10 @@ def everything_is_read(reader: Member, number: int) -> None:
 def is_gone(reader: Member, number: int) -> None:
     """A tombstone stays, and one entry in each feed that says so; nothing is found any more."""
     page = reader.page
-    finds(reader.hands, "satirique", [])
+    finds(reader.user, "satirique", [])
     page.goto("/incidents")
     expect(page.locator("main")).not_to_contain_text("satirique")
-    assert by_commune(reader.hands) == []
+    assert by_commune(reader.user) == []
     answer = page.goto(f"/incidents/{number}")
     assert answer
     assert answer.status == 410
@@ -197,15 +197,15 @@ def leads_to(reader: Member, number: int, kept: int) -> None:
     """Its address leads to the other case, which alone is found."""
     answer = get(reader.page, f"/incidents/{number}")
     assert (answer.status, answer.headers["location"]) == (301, f"/incidents/{kept}")
-    finds(reader.hands, "relaxe", [AGAIN.summary])
-    assert by_commune(reader.hands) == [AGAIN.summary]
+    finds(reader.user, "relaxe", [AGAIN.summary])
+    assert by_commune(reader.user) == [AGAIN.summary]
 
 
 def is_erased(reader: Member, number: int, kept: int) -> None:
     """Nothing is left of the texts; the number, the notice and the entries stay."""
     page = reader.page
-    finds(reader.hands, "relaxe", [])
-    assert by_commune(reader.hands) == []
+    finds(reader.user, "relaxe", [])
+    assert by_commune(reader.user) == []
     answer = page.goto(f"/incidents/{kept}")
     assert answer
     assert answer.status == 410

@@ -6,21 +6,21 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from browsing import AtDesk, Watch, browsers
-from housed import House, housed
+from page_checks import AtDesk, Watch, browsers
 from playwright.sync_api import Browser
+from served_register import ServedRegister, serve_register
 
 
 @pytest.fixture
-def house(registers, tmp_path: Path, request: pytest.FixtureRequest) -> Iterator[House]:
+def house(registers, tmp_path: Path, request: pytest.FixtureRequest) -> Iterator[ServedRegister]:
     """A register; on SQLite unless a test asks for another database."""
     backend = getattr(request, "param", "sqlite")
-    with registers.new(backend, tmp_path) as settings, housed(settings) as running:
+    with registers.new(backend, tmp_path) as settings, serve_register(settings) as running:
         yield running
 
 
 @pytest.fixture
-def somebody(browser: Browser, house: House, watch: list[Watch]) -> Iterator[AtDesk]:
+def somebody(browser: Browser, house: ServedRegister, watch: list[Watch]) -> Iterator[AtDesk]:
     """Opens browsers on the register, one for each person."""
     with browsers(browser, house.base, watch) as opened:
         yield opened

@@ -7,12 +7,12 @@ import zlib
 from collections.abc import Iterator
 
 import pytest
-from browsing import AtDesk
-from hands import Pointer
-from housed import House
-from members import heading
+from desk_steps import heading
+from input_devices import Pointer
+from page_checks import AtDesk
 from playwright.sync_api import Page, expect
-from reporter import Reporter, Told, fill, received
+from reporter_steps import ReportAnswers, Reporter, fill, received
+from served_register import ServedRegister
 
 from register.reports.report_content import LINE_LIMIT
 
@@ -21,9 +21,9 @@ pytestmark = [pytest.mark.browser, pytest.mark.prove]
 _STREAM = re.compile(rb"stream\r?\n(.*?)\r?\nendstream", re.DOTALL)
 _PAGE = re.compile(rb"/Type\s*/Page\b")
 SENTENCE = "Le maire a suspendu la séance et m’a fait éteindre ma caméra par la police municipale. "
-SHORT = Told("Ils ont coupé le micro.")
+SHORT = ReportAnswers("Ils ont coupé le micro.")
 # As much as the form takes of everything.
-LONGEST = Told(
+LONGEST = ReportAnswers(
     account=(SENTENCE * 240)[:19_900].strip(),
     place="g" * 180,
     when=("vers la fin de la séance " * 20)[: LINE_LIMIT - 1].strip(),
@@ -53,20 +53,22 @@ def _parts(document: bytes) -> Iterator[bytes]:
             continue
 
 
-def _receipt(page: Page, told: Told, *, everything: bool) -> None:
+def _receipt(page: Page, told: ReportAnswers, *, everything: bool) -> None:
     amina = Reporter(Pointer(page))
     page.goto("/signaler")
-    fill(amina.hands, told)
+    fill(amina.user, told)
     if everything:
         page.evaluate(EVERY_BOX)
         page.evaluate(LONG_WORDS, ("la première adjointe à la culture " * 20)[:LINE_LIMIT].strip())
-    amina.hands.press("Relire avant d’envoyer")
-    amina.hands.press("Envoyer")
+    amina.user.press("Relire avant d’envoyer")
+    amina.user.press("Envoyer")
     received(amina)
 
 
 @pytest.mark.parametrize("told", [SHORT, LONGEST], ids=["short", "longest"])
-def test_a_receipt_goes_on_one_sheet(house: House, somebody: AtDesk, told: Told) -> None:
+def test_a_receipt_goes_on_one_sheet(
+    house: ServedRegister, somebody: AtDesk, told: ReportAnswers
+) -> None:
     page = somebody(1280, scripts=True)
     _receipt(page, told, everything=told is LONGEST)
     assert sheets(page.pdf(format="A4")) == 1
@@ -77,7 +79,7 @@ def test_a_receipt_goes_on_one_sheet(house: House, somebody: AtDesk, told: Told)
     assert not page.get_by_role("button", name="Ouvrir le suivi").is_visible()
 
 
-def test_more_than_one_sheet_would_be_counted(house: House, somebody: AtDesk) -> None:
+def test_more_than_one_sheet_would_be_counted(house: ServedRegister, somebody: AtDesk) -> None:
     """The proof that the test above sees something."""
     page = somebody(1280, scripts=True)
     page.goto("/signaler")
@@ -86,7 +88,7 @@ def test_more_than_one_sheet_would_be_counted(house: House, somebody: AtDesk) ->
 
 @pytest.mark.parametrize("scripts", [False, True], ids=["without scripts", "with scripts"])
 def test_the_file_that_is_downloaded_proves_what_was_sent(
-    house: House, somebody: AtDesk, scripts: bool
+    house: ServedRegister, somebody: AtDesk, scripts: bool
 ) -> None:
     page = somebody(390, scripts=scripts)
     _receipt(page, SHORT, everything=False)

@@ -11,15 +11,15 @@ from dataclasses import dataclass
 from functools import partial
 
 import pytest
-from attacks import Attack, attacks
-from browsing import SEND
-from housed import House, housed
+from databases import open_engine
+from form_client import MemberClient
+from hostile_strings import HostileString, hostile_strings
+from page_checks import SEND
+from page_inspection import inspected_profile
 from playwright.sync_api import Browser
-from registers import opened
-from reported import Inbox, nonce
-from signed import Signed
+from report_factory import Inbox, nonce
+from served_register import ServedRegister, serve_register
 from sqlalchemy.orm import Session
-from test_attacks_in_a_browser import Site, _profile, _require_nothing
 
 from register.db import now
 from register.journal import writing
@@ -39,12 +39,12 @@ TOGETHER = 12  # strings of one report
 class Attacked:
     """A register whose reports are full of strings; their keys and codes."""
 
-    house: House
+    house: ServedRegister
     reports: Sequence[ReceivedReport]
     cookie: str
 
 
-def _texts(some: Sequence[Attack]) -> list[str]:
+def _texts(some: Sequence[HostileString]) -> list[str]:
     return [text for attack in some if (text := clean(attack.text)).strip()]
 
 
@@ -55,18 +55,18 @@ def _line(text: str, limit: int = LINE_LIMIT) -> str:
 @pytest.fixture(scope="module")
 def filled(registers, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Attacked]:
     folder = tmp_path_factory.mktemp("attacked")
-    with registers.new("sqlite", folder) as settings, housed(settings) as house:
-        with opened(settings.database_url) as engine, Session(engine) as session:
+    with registers.new("sqlite", folder) as settings, serve_register(settings) as house:
+        with open_engine(settings.database_url) as engine, Session(engine) as session:
             store = setup.key_store(settings, session)
             session.rollback()
             inbox = Inbox(partial(_pen, engine), store, house.cast)
-            every = attacks()
+            every = hostile_strings()
             reports = [
                 _report(inbox, _texts(every[at : at + TOGETHER]), at // TOGETHER)
                 for at in range(0, len(every), TOGETHER)
             ]
             store.close()
-        cookie = Signed(house.app, house.cast.bruno).client.get_cookie("registre")
+        cookie = MemberClient(house.app, house.cast.bruno).client.get_cookie("registre")
         assert cookie
         yield Attacked(house, reports, cookie.value)
 
@@ -105,8 +105,8 @@ def _report(inbox: Inbox, texts: list[str], place: int) -> ReceivedReport:
 def test_nothing_of_a_report_runs_on_the_desk_or_on_its_own_page(
     browser: Browser, filled: Attacked, policy: bool
 ) -> None:
-    site = Site(filled.house.base, None, filled.cookie)  # type: ignore[arg-type]
-    with _profile(browser, site, policy=policy) as seen:
+    base = filled.house.base
+    with inspected_profile(browser, base, filled.cookie, policy=policy) as seen:
         at = "/moderation/signalements"
         for path in (at, f"{at}?casier=ecartes", f"{at}?q=alert", "/moderation"):
             seen.look(path)
@@ -122,5 +122,5 @@ def test_nothing_of_a_report_runs_on_the_desk_or_on_its_own_page(
             assert came.value.status == 200
             seen.page.locator("details").evaluate_all("all => all.forEach(one => one.open = true)")
             seen.note("/suivi")
-        _require_nothing(seen)
-    assert seen.pages > 2 * len(attacks()) / TOGETHER
+        seen.require_nothing()
+    assert seen.pages > 2 * len(hostile_strings()) / TOGETHER

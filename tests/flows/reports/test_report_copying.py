@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import pytest
-from browsing import AtDesk
-from housed import House
+from databases import open_engine
+from page_checks import AtDesk
 from playwright.sync_api import Page, expect
-from registers import opened
-from reported import WORDS, Inbox
+from report_factory import WORDS, Inbox
+from served_register import ServedRegister
 from sqlalchemy.orm import Session
 
 from register.journal import writing
@@ -20,9 +20,9 @@ LINK = "https://exemple.test/seance"
 
 
 @pytest.fixture
-def editor(house: House) -> str:
+def editor(house: ServedRegister) -> str:
     """The editor of a draft that was made of a report with another type, date and link."""
-    with opened(house.settings.database_url) as engine:
+    with open_engine(house.settings.database_url) as engine:
         with Session(engine) as session:
             store = setup.key_store(house.settings, session)
         inbox = Inbox(lambda at: writing(engine, at), store, house.cast)
@@ -40,7 +40,7 @@ def copied(page: Page, text: str) -> None:
 
 
 def test_fields_are_copied_one_by_one_and_nothing_is_lost(
-    house: House, somebody: AtDesk, editor: str
+    house: ServedRegister, somebody: AtDesk, editor: str
 ) -> None:
     page = somebody(1400, scripts=True)
     house.sign_in(page.context, "bruno")
@@ -67,7 +67,7 @@ def test_fields_are_copied_one_by_one_and_nothing_is_lost(
 
 
 def test_on_a_phone_the_report_is_a_tap_away_and_without_scripts_it_is_there_to_read(
-    house: House, somebody: AtDesk, editor: str
+    house: ServedRegister, somebody: AtDesk, editor: str
 ) -> None:
     page = somebody(390, scripts=True)
     house.sign_in(page.context, "bruno")

@@ -6,13 +6,13 @@ import re
 from pathlib import Path
 
 import pytest
-from browsing import AtDesk
-from hands import Pointer
-from housed import House
-from members import heading
+from desk_steps import heading
+from input_devices import Pointer
+from page_checks import AtDesk
 from playwright.sync_api import Page, expect
-from reported import count
-from reporter import Reporter, Told, fill, follow, received, write
+from report_factory import count_rows
+from reporter_steps import ReportAnswers, Reporter, fill, follow, received, write
+from served_register import ServedRegister
 
 from register.reports.models import Report
 
@@ -24,13 +24,15 @@ TEXT = "Ils ont coupé le micro et fait sortir la salle."
 def to_the_check_page(page: Page) -> Reporter:
     amina = Reporter(Pointer(page))
     page.goto("/signaler")
-    fill(amina.hands, Told(TEXT, place="Gagny", when="hier soir"))
-    amina.hands.press("Relire avant d’envoyer")
+    fill(amina.user, ReportAnswers(TEXT, place="Gagny", when="hier soir"))
+    amina.user.press("Relire avant d’envoyer")
     heading(page, "Relire avant d’envoyer")
     return amina
 
 
-def test_going_back_finds_what_was_typed_until_it_is_sent(house: House, somebody: AtDesk) -> None:
+def test_going_back_finds_what_was_typed_until_it_is_sent(
+    house: ServedRegister, somebody: AtDesk
+) -> None:
     page = somebody(390, scripts=True)
     amina = to_the_check_page(page)
     expect(page.get_by_role("heading", level=1)).to_be_focused()
@@ -40,9 +42,9 @@ def test_going_back_finds_what_was_typed_until_it_is_sent(house: House, somebody
     expect(account).to_have_value(TEXT)
     expect(page.get_by_label("Où", exact=True)).to_have_value("Gagny")
     account.fill(f"{TEXT} Puis rien.")
-    amina.hands.press("Relire avant d’envoyer")
+    amina.user.press("Relire avant d’envoyer")
     expect(page.locator("dl.answers")).to_contain_text("Puis rien.")
-    amina.hands.press("Envoyer")
+    amina.user.press("Envoyer")
     received(amina)
     # Gone back to, it is still the receipt, and no form that looks unsent.
     page.go_back()
@@ -51,31 +53,33 @@ def test_going_back_finds_what_was_typed_until_it_is_sent(house: House, somebody
     # Loaded again, it asks for the code.
     page.reload()
     heading(page, "Suivre un signalement")
-    assert count(house.settings, Report) == 1
+    assert count_rows(house.settings, Report) == 1
     follow(amina, "Reçu")
     write(amina, "Un mot de plus.", "Votre ajout est enregistré.")
-    amina.hands.press("Quitter et effacer")
+    amina.user.press("Quitter et effacer")
     heading(page, "Vous avez quitté le suivi")
     assert page.title() == "Suivre un signalement – Web Citoyen"
 
 
-def test_without_a_network_the_text_stays_in_the_page(house: House, somebody: AtDesk) -> None:
+def test_without_a_network_the_text_stays_in_the_page(
+    house: ServedRegister, somebody: AtDesk
+) -> None:
     page = somebody(390, scripts=True)
     amina = to_the_check_page(page)
     page.route("**/signaler", lambda route: route.abort())
-    amina.hands.press("Envoyer")
+    amina.user.press("Envoyer")
     alert = page.get_by_role("alert")
     expect(alert).to_contain_text("Rien n’est confirmé")
     expect(alert).to_be_focused()
     expect(page.locator("dl.answers")).to_contain_text(TEXT)
     page.unroute("**/signaler")
-    amina.hands.press("Envoyer")
+    amina.user.press("Envoyer")
     received(amina)
-    assert count(house.settings, Report) == 1
+    assert count_rows(house.settings, Report) == 1
 
 
 def test_a_fault_is_led_to_and_scripts_work_on_the_page_that_comes(
-    house: House, somebody: AtDesk
+    house: ServedRegister, somebody: AtDesk
 ) -> None:
     page = somebody(390, scripts=True)
     page.goto("/communes/92062")
@@ -101,7 +105,7 @@ def test_a_fault_is_led_to_and_scripts_work_on_the_page_that_comes(
 
 
 def test_the_steps_and_the_file_of_a_receipt_work_in_english(
-    house: House, somebody: AtDesk, tmp_path: Path
+    house: ServedRegister, somebody: AtDesk, tmp_path: Path
 ) -> None:
     page = somebody(1280, scripts=True)
     page.goto("/en/signaler")

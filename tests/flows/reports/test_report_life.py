@@ -9,21 +9,21 @@ from __future__ import annotations
 import re
 
 import pytest
-from browsing import AtDesk
-from hands import Keys, Pointer
-from housed import House
-from members import Member, approve, heading, invite_authority, publish, told
+from desk_steps import Member, approve, expect_message, heading, invite_authority, publish
+from feed_reader import number_of
+from input_devices import Keys, Pointer
+from page_checks import AtDesk
 from playwright.sync_api import Page, expect
-from reader import number_of
-from readers import entries, get
-from reporter import Reporter, Told, follow, left_behind, report, withdraw, write
-from trays import accept, ask, attach, decided, decline, open_report, put_aside, take_up
-from ways import DESKTOP, PHONE, Way, each_of
+from reader_steps import entries, get
+from report_list_steps import accept, ask, attach, decided, decline, open_report, put_aside, take_up
+from reporter_steps import ReportAnswers, Reporter, follow, left_behind, report, withdraw, write
+from served_register import ServedRegister
+from viewports import DESKTOP, PHONE, Viewport, each_of
 
 pytestmark = pytest.mark.browser
 
 # As a phone's keyboard writes it, in the council room.
-TOLD = Told(
+TOLD = ReportAnswers(
     account="Je filmais le conseil depuis le public. Le maire a fait éteindre ma caméra par la "
     "police municipale, puis la séance a repris.",
     family="Empêcher de voir, de filmer ou de savoir",
@@ -44,24 +44,24 @@ SUMMARY = "Selon une personne présente, le maire fait éteindre la caméra d’
 FEED = "/communes/93066.atom"
 
 WAYS = {
-    "phone": Way(PHONE, scripts=False),
-    "phone with scripts": Way(PHONE, scripts=True, database="postgresql"),
-    "desktop with scripts": Way(DESKTOP, scripts=True),
-    "keyboard alone": Way(PHONE, scripts=True, hands=Keys),
-    "keyboard alone without scripts": Way(PHONE, scripts=False, hands=Keys),
+    "phone": Viewport(PHONE, scripts=False),
+    "phone with scripts": Viewport(PHONE, scripts=True, database="postgresql"),
+    "desktop with scripts": Viewport(DESKTOP, scripts=True),
+    "keyboard alone": Viewport(PHONE, scripts=True, user=Keys),
+    "keyboard alone without scripts": Viewport(PHONE, scripts=False, user=Keys),
 }
 
 
 class People:
     """Amina, who reports; Bruno and Chloé at the desk; a reader."""
 
-    def __init__(self, way: Way, house: House, somebody: AtDesk) -> None:
-        def hands() -> Pointer | Keys:
-            return way.hands(somebody(way.width, scripts=way.scripts))
+    def __init__(self, way: Viewport, house: ServedRegister, somebody: AtDesk) -> None:
+        def user() -> Pointer | Keys:
+            return way.user(somebody(way.width, scripts=way.scripts))
 
-        self.amina, self.reader = Reporter(hands()), hands().page
+        self.amina, self.reader = Reporter(user()), user().page
         self.bruno, self.chloe = (
-            Member(hands(), house.cast.email(name)) for name in ("bruno", "chloe")
+            Member(user(), house.cast.email(name)) for name in ("bruno", "chloe")
         )
         house.sign_in(self.bruno.page.context, "bruno")
         house.sign_in(self.chloe.page.context, "chloe")
@@ -69,7 +69,7 @@ class People:
 
 @pytest.mark.parametrize(("way", "house"), each_of(WAYS), indirect=["house"])
 def test_a_report_becomes_a_public_case_and_another_one_joins_it(
-    way: Way, house: House, somebody: AtDesk
+    way: Viewport, house: ServedRegister, somebody: AtDesk
 ) -> None:
     people = People(way, house, somebody)
     amina, bruno = people.amina, people.bruno
@@ -99,17 +99,17 @@ def _draft(bruno: Member) -> str:
     open_report(bruno, TOLD.account)
     expect(bruno.page.locator("section[aria-labelledby=recu]")).to_contain_text(ANSWER)
     case = accept(bruno, "récit précis", TO_REPORTER, TOLD.account)
-    hands, page = bruno.hands, bruno.page
+    user, page = bruno.user, bruno.page
     expect(page.get_by_label("Date des faits")).to_have_value("17 mars 2024")
-    hands.write("Titre", TITLE)
-    hands.write("Résumé", SUMMARY)
-    hands.choose("Sorte de source", "Presse")
-    hands.choose("Niveau de l’autorité", "Commune")
-    hands.choose("Niveau de preuve", "Documenté")
-    hands.choose("Issue du cas", "Issue inconnue")
-    hands.write("Blogs ou médias en cause", "un blog local")
-    hands.write("Pourquoi cet enregistrement", "écrit d’après le signalement")
-    hands.press("Enregistrer cette version")
+    user.write("Titre", TITLE)
+    user.write("Résumé", SUMMARY)
+    user.choose("Sorte de source", "Presse")
+    user.choose("Niveau de l’autorité", "Commune")
+    user.choose("Niveau de preuve", "Documenté")
+    user.choose("Issue du cas", "Issue inconnue")
+    user.write("Blogs ou médias en cause", "un blog local")
+    user.write("Pourquoi cet enregistrement", "écrit d’après le signalement")
+    user.press("Enregistrer cette version")
     heading(page, TITLE)
     assert page.url == case
     invite_authority(bruno, "le maire s’est déjà exprimé dans la presse")
@@ -133,7 +133,7 @@ def _is_public(reader: Page, number: int) -> None:
 def _leads_to_the_case(amina: Reporter, number: int) -> None:
     follow(amina, "Retenu et publié")
     expect(amina.page.locator("main")).to_contain_text("Vous pouvez le demander")
-    amina.hands.press("Cas nº")
+    amina.user.press("Cas nº")
     expect(amina.page).to_have_url(re.compile(rf"/incidents/{number}$"))
     heading(amina.page, TITLE)
 
@@ -142,7 +142,7 @@ def _another_joins(people: People, number: int) -> None:
     """Somebody else who was there; the case does not change, and both sides lead to it."""
     amina, bruno = people.amina, people.bruno
     other = "Moi aussi j’étais là : ils ont coupé la caméra du fond."
-    report(amina, Told(account=other, place="93200"))
+    report(amina, ReportAnswers(account=other, place="93200"))
     open_report(bruno, other)
     attach(bruno, number)
     open_report(bruno, other, tray="Retenus")
@@ -153,7 +153,9 @@ def _another_joins(people: People, number: int) -> None:
 
 @pytest.mark.prove
 @pytest.mark.parametrize(("way", "house"), each_of(WAYS), indirect=["house"])
-def test_reports_come_to_other_ends(way: Way, house: House, somebody: AtDesk) -> None:
+def test_reports_are_declined_withdrawn_or_marked_as_spam(
+    way: Viewport, house: ServedRegister, somebody: AtDesk
+) -> None:
     people = People(way, house, somebody)
     _declined(people)
     _taken_back(people)
@@ -167,7 +169,7 @@ def _declined(people: People) -> None:
     """With a reason and a sentence that the reporter reads, and may answer."""
     amina, bruno = people.amina, people.bruno
     account, said = "Ils m’ont mal parlé.", "Dites-nous où, et nous relirons."
-    report(amina, Told(account=account))
+    report(amina, ReportAnswers(account=account))
     open_report(bruno, account)
     decline(bruno, "Éléments insuffisants", said)
     follow(amina, "Écarté")
@@ -185,7 +187,7 @@ def _taken_back(people: People) -> None:
     """Before anybody decided: nothing can be done with it any more."""
     amina, bruno = people.amina, people.bruno
     account = "On m’a demandé de ranger mon téléphone."
-    report(amina, Told(account=account))
+    report(amina, ReportAnswers(account=account))
     follow(amina, "Reçu")
     withdraw(amina)
     open_report(bruno, account, tray="Retirés")
@@ -198,7 +200,7 @@ def _taken_back_once_accepted(people: People) -> None:
     """While its case is a draft: the case keeps nothing of it, and says so."""
     amina, bruno = people.amina, people.bruno
     account = "Le cabinet m’a appelée pour que je retire l’article."
-    report(amina, Told(account=account, place="Puteaux"))
+    report(amina, ReportAnswers(account=account, place="Puteaux"))
     open_report(bruno, account)
     case = accept(bruno, "à vérifier", "Merci.", account)
     follow(amina, "Retenu, pas encore publié")
@@ -212,12 +214,12 @@ def _put_aside_and_taken_up(people: People) -> None:
     """As spam, by mistake."""
     amina, bruno = people.amina, people.bruno
     account = "Achetez nos caméras, pas celles de la mairie."
-    report(amina, Told(account=account))
+    report(amina, ReportAnswers(account=account))
     put_aside(bruno, account)
     follow(amina, "Mis de côté")
     write(amina, "Ce n’est pas une publicité.", "Votre ajout est enregistré.")
     open_report(bruno, account, tray="Indésirables")
     expect(bruno.page.locator("main")).to_contain_text("Ce n’est pas une publicité.")
     take_up(bruno)
-    told(bruno.page, "Le signalement est repris")
+    expect_message(bruno.page, "Le signalement est repris")
     follow(amina, "Reçu")

@@ -5,27 +5,29 @@ from __future__ import annotations
 from contextlib import suppress
 
 import pytest
-from browsing import AtDesk
-from hands import Keys, Pointer
-from housed import House
-from members import heading
+from desk_steps import heading
+from input_devices import Keys, Pointer
+from page_checks import AtDesk
 from playwright.sync_api import Error, Page, expect
-from reported import count
-from reporter import Reporter, Told, fill, follow, left_behind, received
-from wire import until
+from raw_http import until
+from report_factory import count_rows
+from reporter_steps import ReportAnswers, Reporter, fill, follow, left_behind, received
+from served_register import ServedRegister
 
 from register.reports.models import Message, Report
 
 pytestmark = pytest.mark.browser
 
-TOLD = Told("Ils ont coupé le micro et fait sortir la salle.", place="Gagny", when="hier soir")
+TOLD = ReportAnswers(
+    "Ils ont coupé le micro et fait sortir la salle.", place="Gagny", when="hier soir"
+)
 
 
 def to_the_check_page(page: Page) -> Reporter:
     amina = Reporter(Pointer(page))
     page.goto("/signaler")
-    fill(amina.hands, TOLD)
-    amina.hands.press("Relire avant d’envoyer")
+    fill(amina.user, TOLD)
+    amina.user.press("Relire avant d’envoyer")
     heading(page, "Relire avant d’envoyer")
     return amina
 
@@ -69,7 +71,7 @@ def pressed_often(page: Page, words: str) -> int:
 
 
 def test_a_button_that_is_pressed_again_on_a_slow_network_sends_one_report(
-    house: House, somebody: AtDesk
+    house: ServedRegister, somebody: AtDesk
 ) -> None:
     for scripts in (False, True):
         page = somebody(390, scripts=scripts)
@@ -78,21 +80,21 @@ def test_a_button_that_is_pressed_again_on_a_slow_network_sends_one_report(
         assert (pressed_often(page, "Envoyer") == 1) == scripts
         received(amina)
         follow(amina, "Reçu")
-        amina.hands.write("Votre message", "Le micro a été rendu à la fin.")
+        amina.user.write("Votre message", "Le micro a été rendu à la fin.")
         assert (pressed_often(page, "Envoyer ce message") == 1) == scripts
         expect(page.locator("#fait")).to_contain_text("Votre ajout est enregistré")
         assert left_behind(page) == []
     # Two filled in the form, and each wrote once more.
-    assert (count(house.settings, Report), count(house.settings, Message)) == (2, 2)
+    assert (count_rows(house.settings, Report), count_rows(house.settings, Message)) == (2, 2)
 
 
 @pytest.mark.prove
 def test_without_scripts_reloading_and_going_back_lose_nothing_and_send_nothing_twice(
-    house: House, somebody: AtDesk
+    house: ServedRegister, somebody: AtDesk
 ) -> None:
     page = somebody(390, scripts=False)
     amina = to_the_check_page(page)
-    amina.hands.press("Envoyer")
+    amina.user.press("Envoyer")
     received(amina)
     code = amina.code
     # The browser asks whether to send the form once more; here it does.
@@ -101,48 +103,48 @@ def test_without_scripts_reloading_and_going_back_lose_nothing_and_send_nothing_
     assert amina.code == code
     back(page)
     heading(page, "Relire avant d’envoyer")
-    amina.hands.press("Envoyer")
+    amina.user.press("Envoyer")
     received(amina)
-    assert (amina.code, count(house.settings, Report)) == (code, 1)
-    amina.hands.press("J’ai noté mon code : ouvrir le suivi")
+    assert (amina.code, count_rows(house.settings, Report)) == (code, 1)
+    amina.user.press("J’ai noté mon code : ouvrir le suivi")
     heading(page, "Reçu")
-    amina.hands.write("Votre message", "Un mot de plus.")
-    amina.hands.press("Envoyer ce message")
+    amina.user.write("Votre message", "Un mot de plus.")
+    amina.user.press("Envoyer ce message")
     expect(page.locator("#fait")).to_be_visible()
     page.reload()
     expect(page.locator("#fait")).to_contain_text("Votre ajout est enregistré")
-    assert count(house.settings, Message) == 1
+    assert count_rows(house.settings, Message) == 1
 
 
 @pytest.mark.prove
 def test_another_text_in_the_same_form_is_added_to_the_first(
-    house: House, somebody: AtDesk
+    house: ServedRegister, somebody: AtDesk
 ) -> None:
     page = somebody(390, scripts=False)
     amina = to_the_check_page(page)
-    amina.hands.press("Envoyer")
+    amina.user.press("Envoyer")
     received(amina)
     code = amina.code
     back(page)
     heading(page, "Relire avant d’envoyer")
-    amina.hands.press("Modifier")
+    amina.user.press("Modifier")
     heading(page, "Signaler un incident")
-    amina.hands.write("Ce qui s’est passé", "Et la police est arrivée ensuite.")
-    amina.hands.press("Relire avant d’envoyer")
-    amina.hands.press("Envoyer")
+    amina.user.write("Ce qui s’est passé", "Et la police est arrivée ensuite.")
+    amina.user.press("Relire avant d’envoyer")
+    amina.user.press("Envoyer")
     heading(page, "Un premier envoi est déjà arrivé")
-    amina.hands.press("Ajouter ce texte au premier envoi")
+    amina.user.press("Ajouter ce texte au premier envoi")
     heading(page, "Votre ajout est reçu")
     assert page.locator("p.code").inner_text().strip() == code
     follow(amina, "Reçu")
     expect(page.locator("main")).to_contain_text("Et la police est arrivée ensuite.")
-    assert (count(house.settings, Report), count(house.settings, Message)) == (1, 1)
+    assert (count_rows(house.settings, Report), count_rows(house.settings, Message)) == (1, 1)
 
 
 @pytest.mark.prove
 @pytest.mark.parametrize("scripts", [False, True], ids=["without scripts", "with scripts"])
 def test_the_form_that_is_gone_back_to_still_holds_what_was_written(
-    house: House, somebody: AtDesk, scripts: bool
+    house: ServedRegister, somebody: AtDesk, scripts: bool
 ) -> None:
     page = somebody(390, scripts=scripts)
     to_the_check_page(page)
@@ -154,10 +156,12 @@ def test_the_form_that_is_gone_back_to_still_holds_what_was_written(
     Keys(page).press("Relire avant d’envoyer")
     heading(page, "Relire avant d’envoyer")
     expect(page.locator("dl.answers")).to_contain_text("Gagny")
-    assert count(house.settings, Report) == 0
+    assert count_rows(house.settings, Report) == 0
 
 
-def test_enter_in_a_line_of_the_form_goes_on_to_the_next(house: House, somebody: AtDesk) -> None:
+def test_enter_in_a_line_of_the_form_goes_on_to_the_next(
+    house: ServedRegister, somebody: AtDesk
+) -> None:
     page = somebody(390, scripts=True)
     page.goto("/signaler")
     page.get_by_label("Où", exact=True).fill("Gagny")

@@ -13,24 +13,23 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 import pytest
-from browsing import AtDesk, Watch, browsers
-from hands import Pointer
-from housed import served
-from members import (
+from databases import open_engine, serve
+from desk_steps import (
     Member,
     approve,
     attest,
+    expect_message,
     heading,
     invite_authority,
     join,
     publish,
-    told,
 )
+from input_devices import Pointer
+from page_checks import AtDesk, Watch, browsers
 from playwright.sync_api import Browser, Page
-from registers import opened
-from reporter import Reporter, Told, follow, report, write
-from trays import accept, ask, open_report
-from ways import DESKTOP, PHONE
+from report_list_steps import accept, ask, open_report
+from reporter_steps import ReportAnswers, Reporter, follow, report, write
+from viewports import DESKTOP, PHONE
 
 from register import create_app
 from register.accounts import invitations
@@ -49,7 +48,7 @@ ACCOUNT = (
     "Je filmais le conseil depuis le public. Le maire a demandé que j’éteigne ma caméra, puis il a "
     "suspendu la séance jusqu’à ce que je la range."
 )
-TOLD = Told(
+TOLD = ReportAnswers(
     account=ACCOUNT,
     family="Empêcher de voir, de filmer ou de savoir",
     type="Interdire de filmer",
@@ -61,8 +60,10 @@ TOLD = Told(
     link="https://exemple.test/seance-du-17-mars",
 )
 OTHERS = (
-    Told(account="La mairie refuse de me donner le budget depuis quatre mois.", place=TOWN),
-    Told(account="On m’a écrit pour que je retire un article."),
+    ReportAnswers(
+        account="La mairie refuse de me donner le budget depuis quatre mois.", place=TOWN
+    ),
+    ReportAnswers(account="On m’a écrit pour que je retire un article."),
 )
 QUESTION = "Le maire a-t-il donné une raison de vous demander d’éteindre la caméra ?"
 ANSWER = "Il a dit que le règlement intérieur l’interdisait."
@@ -93,7 +94,7 @@ def town(registers, tmp_path: Path) -> Iterator[Town]:
 
 @contextmanager
 def _served(settings) -> Iterator[Town]:
-    with opened(settings.database_url) as engine:
+    with open_engine(settings.database_url) as engine:
         furnish(engine, settings.instance)
         with writing(engine) as pen:
             tokens = {
@@ -106,7 +107,7 @@ def _served(settings) -> Iterator[Town]:
             }
         app = create_app(replace(settings, require_2fa=True))
         indexer.catch_up(engine, app.extensions["register.search"])
-        with served(app) as base:
+        with serve(app) as base:
             links = {name: f"{base}/compte/invitation/{token}" for name, token in tokens.items()}
             yield Town(base, links)
 
@@ -206,9 +207,9 @@ def coming_in(album: Album, town: Town, bruno: Member, chloe: Member) -> None:
     page = chloe.page
     page.goto(town.links["chloe"])
     album.take(page, "invitation")
-    chloe.hands.write("Votre nom, comme le verront les autres membres", "Chloé")
-    chloe.hands.write("Mot de passe", chloe.password)
-    chloe.hands.press("Ouvrir mon compte")
+    chloe.user.write("Votre nom, comme le verront les autres membres", "Chloé")
+    chloe.user.write("Mot de passe", chloe.password)
+    chloe.user.press("Ouvrir mon compte")
     heading(page, "Votre seconde preuve")
     album.take(page, "seconde-preuve")
     join(bruno, town.links["bruno"], "Bruno")
@@ -217,7 +218,7 @@ def coming_in(album: Album, town: Town, bruno: Member, chloe: Member) -> None:
 
 def from_report_to_draft(album: Album, bruno: Member, amina: Reporter) -> str:
     """The queue, a report, a question and its answer, a draft."""
-    page, hands = bruno.page, bruno.hands
+    page, user = bruno.page, bruno.user
     page.goto("/moderation/signalements")
     album.take(page, "signalements")
     open_report(bruno, ACCOUNT)
@@ -226,22 +227,22 @@ def from_report_to_draft(album: Album, bruno: Member, amina: Reporter) -> str:
     follow(amina, "Une question vous attend")
     write(amina, ANSWER, "Votre réponse est enregistrée.")
     open_report(bruno, ACCOUNT)
-    hands.press("En faire un dossier")
+    user.press("En faire un dossier")
     album.take(page, "retenir")
     page.go_back()
     case = accept(bruno, "récit précis, article joint", THANKS, ACCOUNT)
-    hands.write("Titre", TITLE)
-    hands.write("Résumé", SUMMARY)
+    user.write("Titre", TITLE)
+    user.write("Résumé", SUMMARY)
     # A place in words is the reporter's sentence: a member writes it anew.
-    hands.unfold("Lieu sans nom de commune")
-    hands.write("Lieu, en mots", TOWN)
+    user.unfold("Lieu sans nom de commune")
+    user.write("Lieu, en mots", TOWN)
     album.take(page, "redaction")
-    hands.choose("Sorte de source", "Presse")
-    hands.choose("Niveau de l’autorité", "Commune")
-    hands.choose("Niveau de preuve", "Allégué")
-    hands.choose("Issue du cas", "Issue inconnue")
-    hands.write("Pourquoi cet enregistrement", "écrit d’après le signalement")
-    hands.press("Enregistrer cette version")
+    user.choose("Sorte de source", "Presse")
+    user.choose("Niveau de l’autorité", "Commune")
+    user.choose("Niveau de preuve", "Allégué")
+    user.choose("Issue du cas", "Issue inconnue")
+    user.write("Pourquoi cet enregistrement", "écrit d’après le signalement")
+    user.press("Enregistrer cette version")
     heading(page, TITLE)
     album.take(page, "liste-de-controle", top=".pane:has(.check)")
     return case
@@ -252,7 +253,7 @@ def to_the_public(album: Album, bruno: Member, ada: Member, case: str) -> int:
     invite_authority(bruno, "courriel envoyé à la mairie")
     approve(ada, case)
     bruno.page.goto(case)
-    bruno.hands.press("Publier")
+    bruno.user.press("Publier")
     heading(bruno.page, "Publier ce dossier")
     attest(bruno)
     album.take(bruno.page, "publier")
@@ -261,28 +262,28 @@ def to_the_public(album: Album, bruno: Member, ada: Member, case: str) -> int:
 
 def afterwards(album: Album, bruno: Member, case: str) -> None:
     """A reply comes in, whose days are counted; it is published, and something follows."""
-    hands, page = bruno.hands, bruno.page
+    user, page = bruno.user, bruno.page
     page.goto(case)
-    hands.press("Noter une réponse reçue")
-    hands.write("Qui répond", f"Commune de {TOWN}")
-    hands.write("En quelle qualité", "la commune mise en cause")
-    hands.write("Le texte, tel qu’il est arrivé", REPLY)
-    hands.press("Noter cette réponse")
+    user.press("Noter une réponse reçue")
+    user.write("Qui répond", f"Commune de {TOWN}")
+    user.write("En quelle qualité", "la commune mise en cause")
+    user.write("Le texte, tel qu’il est arrivé", REPLY)
+    user.press("Noter cette réponse")
     page.goto("/moderation")
     album.take(page, "reponse-attendue")
     page.goto(case)
-    hands.press("Publier…")
+    user.press("Publier…")
     heading(page, "Publier la réponse")
-    hands.write("Motif, pour les membres", "demande régulière")
-    hands.press("Publier la réponse")
-    told(page, "La réponse est publiée")
+    user.write("Motif, pour les membres", "demande régulière")
+    user.press("Publier la réponse")
+    expect_message(page, "La réponse est publiée")
     page.goto(case)
-    hands.press("Ajouter une suite")
+    user.press("Ajouter une suite")
     heading(page, "Ajouter une suite")
-    hands.write("Titre de la suite", "Le règlement intérieur est modifié")
-    hands.write("Date du fait", "mai 2024")
-    hands.write("Texte de la suite", "Selon le blog, il permet de filmer depuis le public.")
+    user.write("Titre de la suite", "Le règlement intérieur est modifié")
+    user.write("Date du fait", "mai 2024")
+    user.write("Texte de la suite", "Selon le blog, il permet de filmer depuis le public.")
     album.take(page, "suite")
-    hands.write("Pourquoi cet enregistrement", "le blog le dit, document à l’appui")
-    hands.press("Publier la suite")
-    told(page, "La suite est publiée.")
+    user.write("Pourquoi cet enregistrement", "le blog le dit, document à l’appui")
+    user.press("Publier la suite")
+    expect_message(page, "La suite est publiée.")

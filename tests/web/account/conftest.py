@@ -80,13 +80,15 @@ def telephone(clock: Clock) -> Callable[[Flask, int], Telephone]:
 
     def give(app: Flask, member: int) -> Telephone:
         # Not at the very end of a half-minute: its code would be too old when it arrives.
-        left = 30 - time.time() % 30
-        if left < 3:
-            time.sleep(left)
-        made = Telephone(two_factor.new_secret(), clock, two_factor.recovery_codes())
+        remaining = 30 - time.time() % 30
+        if remaining < 3:
+            time.sleep(remaining)
+        phone = Telephone(two_factor.new_secret(), clock, two_factor.recovery_codes())
         with app.app_context(), writing() as pen:
-            accounts.set_factor(pen, member, made.secret, request_context.root_key(), made.codes, 0)
-        return made
+            accounts.set_factor(
+                pen, member, phone.secret, request_context.root_key(), phone.codes, 0
+            )
+        return phone
 
     return give
 
@@ -96,7 +98,7 @@ def ended() -> Callable[[int], None]:
     """``ended(member)``: all sessions of a member are over."""
 
     def end(member: int) -> None:
-        with housekeeping(db.engine) as opened:
-            sessions.close_all(opened, member)
+        with housekeeping(db.engine) as session:
+            sessions.close_all(session, member)
 
     return end

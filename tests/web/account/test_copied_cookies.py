@@ -6,7 +6,7 @@ from datetime import timedelta
 
 import pyotp
 import pytest
-from visitor import PASSWORD, Visitor, enter
+from form_client import PASSWORD, FormClient, sign_in
 
 pytestmark = pytest.mark.one_database
 
@@ -19,7 +19,7 @@ def copied(app):
     """``copied(visitor)``: another browser with the cookie that a visitor has now."""
 
     def copy(visitor):
-        thief = Visitor(app)
+        thief = FormClient(app)
         thief.client.set_cookie("registre", visitor.cookie("registre"))
         assert thief.get("/compte").status_code == 200
         return thief
@@ -28,7 +28,7 @@ def copied(app):
 
 
 def test_a_cookie_copied_before_its_member_signs_out_opens_nothing_after_it(app, cast, copied):
-    bruno = enter(app, cast.email("bruno"))
+    bruno = sign_in(app, cast.email("bruno"))
     thief = copied(bruno)
     bruno.get("/compte")
     bruno.send("/compte/deconnexion")
@@ -37,7 +37,7 @@ def test_a_cookie_copied_before_its_member_signs_out_opens_nothing_after_it(app,
 
 
 def test_a_cookie_copied_before_a_new_password_opens_nothing_after_it(app, cast, copied):
-    bruno = enter(app, cast.email("bruno"))
+    bruno = sign_in(app, cast.email("bruno"))
     thief = copied(bruno)
     bruno.get("/compte/mot-de-passe")
     bruno.send("/compte/mot-de-passe", mot_de_passe=PASSWORD, nouveau_mot_de_passe=NEW)
@@ -47,7 +47,7 @@ def test_a_cookie_copied_before_a_new_password_opens_nothing_after_it(app, cast,
 
 
 def test_a_cookie_copied_before_a_grave_act_opens_nothing_after_its_proof(app, cast, copied, later):
-    ada = enter(app, cast.email("ada"))
+    ada = sign_in(app, cast.email("ada"))
     thief = copied(ada)
     later(timedelta(minutes=11))
     ada.get(ROSTER)
@@ -61,7 +61,7 @@ def test_a_cookie_copied_before_a_grave_act_opens_nothing_after_its_proof(app, c
 
 
 def test_a_new_second_factor_ends_copied_cookies_and_other_sessions(app, cast, copied):
-    bruno, elsewhere = enter(app, cast.email("bruno")), enter(app, cast.email("bruno"))
+    bruno, elsewhere = sign_in(app, cast.email("bruno")), sign_in(app, cast.email("bruno"))
     bruno.get("/compte/seconde-preuve")
     thief = copied(bruno)
     secret = "".join(bruno.answer.get_data(as_text=True).partition("secret=")[2][:32])
@@ -75,7 +75,7 @@ def test_a_new_second_factor_ends_copied_cookies_and_other_sessions(app, cast, c
 
 def test_new_recovery_codes_end_copied_cookies(app, cast, copied, telephone):
     phone = telephone(app, cast.bruno)
-    bruno = enter(app, cast.email("bruno"), code=phone.code())
+    bruno = sign_in(app, cast.email("bruno"), code=phone.code())
     thief = copied(bruno)
     bruno.get("/compte")
     bruno.send("/compte/codes")
@@ -85,8 +85,8 @@ def test_new_recovery_codes_end_copied_cookies(app, cast, copied, telephone):
 
 
 def test_an_administrator_ends_the_sessions_of_another_member(app, cast):
-    browsers = [enter(app, cast.email("bruno")) for _ in range(2)]
-    ada = enter(app, cast.email("ada"))
+    browsers = [sign_in(app, cast.email("bruno")) for _ in range(2)]
+    ada = sign_in(app, cast.email("ada"))
     ada.get(ROSTER)
     ada.send(f"{ROSTER}/{cast.bruno}/seances")
     ada.follow()
@@ -97,10 +97,10 @@ def test_an_administrator_ends_the_sessions_of_another_member(app, cast):
 
 
 def test_the_home_shows_everybody_their_own_account_and_an_administrator_all(app, cast):
-    enter(app, cast.email("chloe"))
-    enter(app, cast.email("chloe"), "quelque-chose-de-faux")
-    enter(app, cast.email("chloe"), "quelque-chose-de-faux")
-    bruno, ada, chloe = (enter(app, cast.email(name)) for name in ("bruno", "ada", "chloe"))
+    sign_in(app, cast.email("chloe"))
+    sign_in(app, cast.email("chloe"), "quelque-chose-de-faux")
+    sign_in(app, cast.email("chloe"), "quelque-chose-de-faux")
+    bruno, ada, chloe = (sign_in(app, cast.email(name)) for name in ("bruno", "ada", "chloe"))
     for visitor in (bruno, ada, chloe):
         visitor.get("/moderation")
     assert "Chloe" not in bruno.text

@@ -7,7 +7,7 @@ import time
 
 import pyotp
 import pytest
-from visitor import PASSWORD, Visitor, enter
+from form_client import PASSWORD, FormClient, sign_in
 
 from register.accounts.models import Member
 from register.db import db
@@ -40,18 +40,18 @@ def member(member_id):
 @pytest.fixture
 def bruno(strict, cast):
     """Bruno, who has just signed in for the first time."""
-    return enter(strict, cast.email("bruno"))
+    return sign_in(strict, cast.email("bruno"))
 
 
 @pytest.mark.parametrize(
     "address", ["/moderation", "/compte", "/compte/mot-de-passe", "/moderation/x"]
 )
-def test_one_gets_no_further_without_it(bruno, address):
+def test_nothing_opens_without_a_second_factor(bruno, address):
     assert bruno.get(address).headers["Location"] == FACTOR
     assert bruno.post(address, {"a": "b"}).status_code in (303, 403)
 
 
-def test_one_may_leave_without_it(bruno):
+def test_signing_out_works_without_a_second_factor(bruno):
     bruno.get(FACTOR)
     bruno.send("/compte/deconnexion")
     # What the browser cached of the desk goes with the session.
@@ -59,7 +59,7 @@ def test_one_may_leave_without_it(bruno):
     assert bruno.get(FACTOR).headers["Location"].startswith("/compte/connexion")
 
 
-def test_it_is_set_up_with_one_code_and_codes_are_shown_once(strict, cast, bruno):
+def test_a_factor_is_set_up_with_one_code_and_recovery_codes_are_shown_once(strict, cast, bruno):
     bruno.get(FACTOR)
     assert "<svg" in bruno.answer.get_data(as_text=True)
     assert "style=" not in bruno.answer.get_data(as_text=True)
@@ -78,10 +78,10 @@ def test_it_is_set_up_with_one_code_and_codes_are_shown_once(strict, cast, bruno
     assert codes[0] not in bruno.text
     # The code that set it up was its first use.
     email = cast.email("bruno")
-    assert enter(strict, email, code=used).answer.status_code == 422
-    assert enter(strict, email).answer.status_code == 422
-    assert enter(strict, email, code=codes[0].upper()).answer.status_code == 303
-    assert enter(strict, email, code=codes[0]).answer.status_code == 422, "it stood in once"
+    assert sign_in(strict, email, code=used).answer.status_code == 422
+    assert sign_in(strict, email).answer.status_code == 422
+    assert sign_in(strict, email, code=codes[0].upper()).answer.status_code == 303
+    assert sign_in(strict, email, code=codes[0]).answer.status_code == 422, "it stood in once"
 
 
 def test_a_wrong_code_changes_nothing_and_keeps_the_secret(cast, bruno):
@@ -104,7 +104,7 @@ def test_the_waiting_secret_is_closed_in_the_cookie_and_bound_to_the_session(str
     opened = signer.loads(kept)
     assert secret not in str(opened)
     # Somebody who plants a secret of theirs in another session's cookie plants nothing.
-    chloe = enter(strict, cast.email("chloe"))
+    chloe = sign_in(strict, cast.email("chloe"))
     with chloe.client.session_transaction() as session:
         session["preuve"] = opened["preuve"]
     chloe.get(FACTOR)
@@ -130,18 +130,18 @@ def test_what_was_written_survives_the_setting_up(strict, cast, bruno):
 
 def test_codes_are_renewed_and_the_former_ones_worth_nothing(app, cast, telephone):
     phone = telephone(app, cast.bruno)
-    bruno = enter(app, cast.email("bruno"), code=phone.code())
+    bruno = sign_in(app, cast.email("bruno"), code=phone.code())
     bruno.get("/compte")
     bruno.send("/compte/codes")
     made = CODES.findall(bruno.text)
     assert len(made) == 10
     assert not set(made) & set(phone.codes)
-    assert enter(app, cast.email("bruno"), code=phone.codes[0]).answer.status_code == 422
-    assert enter(app, cast.email("bruno"), code=made[0]).answer.status_code == 303
+    assert sign_in(app, cast.email("bruno"), code=phone.codes[0]).answer.status_code == 422
+    assert sign_in(app, cast.email("bruno"), code=made[0]).answer.status_code == 303
 
 
 def test_no_codes_without_a_second_factor(app, cast):
-    bruno = enter(app, cast.email("bruno"))
+    bruno = sign_in(app, cast.email("bruno"))
     bruno.get("/compte")
     token = dict(bruno.form("/compte/deconnexion").fields)["csrf_token"]
     assert bruno.post("/compte/codes", {"csrf_token": token}).status_code == 409
@@ -149,26 +149,26 @@ def test_no_codes_without_a_second_factor(app, cast):
 
 def test_another_telephone_takes_over_once_it_has_given_a_code(app, cast, telephone):
     phone = telephone(app, cast.bruno)
-    bruno = enter(app, cast.email("bruno"), code=phone.code())
+    bruno = sign_in(app, cast.email("bruno"), code=phone.code())
     bruno.get("/compte")
     bruno.send("/compte/seconde-preuve/changer")
     bruno.follow()
     secret = secret_of(bruno)
     assert secret != phone.secret
     # Until then the old one holds.
-    assert enter(app, cast.email("bruno"), code=phone.code()).answer.status_code == 303
+    assert sign_in(app, cast.email("bruno"), code=phone.code()).answer.status_code == 303
     bruno.send(FACTOR, code_a_usage_unique=code_of(secret))
     assert len(CODES.findall(bruno.text)) == 10
-    assert enter(app, cast.email("bruno"), code=phone.code()).answer.status_code == 422
+    assert sign_in(app, cast.email("bruno"), code=phone.code()).answer.status_code == 422
 
 
 def test_the_telephone_of_somebody_else_is_not_ours(app, cast, telephone):
     phone, other = telephone(app, cast.bruno), telephone(app, cast.chloe)
-    assert enter(app, cast.email("bruno"), code=other.code()).answer.status_code == 422
-    assert enter(app, cast.email("bruno"), code=phone.code()).answer.status_code == 303
+    assert sign_in(app, cast.email("bruno"), code=other.code()).answer.status_code == 422
+    assert sign_in(app, cast.email("bruno"), code=phone.code()).answer.status_code == 303
 
 
 def test_a_stranger_sees_no_secret(strict):
-    stranger = Visitor(strict)
+    stranger = FormClient(strict)
     assert stranger.get(FACTOR).status_code == 303
     assert "svg" not in stranger.answer.get_data(as_text=True)

@@ -5,8 +5,8 @@ from __future__ import annotations
 from datetime import timedelta
 
 import pytest
-from filed import AT
-from visitor import Visitor, enter
+from cast import AT
+from form_client import FormClient, sign_in
 
 from register.accounts import acts as accounts
 from register.accounts import invitations
@@ -38,28 +38,28 @@ def accept(visitor, link, name="Fanny", password=GOOD):
     return visitor.post(link, told)
 
 
-def test_it_says_who_invites_to_what_until_when(app, link):
-    fanny = Visitor(app)
+def test_the_page_names_inviter_role_and_last_day(app, link):
+    fanny = FormClient(app)
     assert fanny.get(link()).status_code == 200
     for told in ("ada", "fanny@register.test", "Modération", "une fois, jusqu’au"):
         assert told in fanny.text, told
 
 
-def test_it_opens_an_account_once_and_leads_to_the_desk(app, link):
+def test_an_invitation_opens_an_account_once_and_leads_to_the_desk(app, link):
     address = link()
-    fanny = Visitor(app)
+    fanny = FormClient(app)
     assert accept(fanny, address).status_code == 303
     assert fanny.answer.headers["Location"] == "/moderation"
     assert fanny.get("/compte").status_code == 200
     assert "Fanny" in fanny.text
-    other = Visitor(app)
+    other = FormClient(app)
     assert other.get(address).status_code == 404
     assert "n’ouvre rien" in other.text
-    assert enter(app, "fanny@register.test", GOOD).answer.status_code == 303
+    assert sign_in(app, "fanny@register.test", GOOD).answer.status_code == 303
 
 
 def test_the_second_factor_comes_first_where_one_is_needed(strict, link):
-    fanny = Visitor(strict)
+    fanny = FormClient(strict)
     accept(fanny, link())
     fanny.follow()
     assert fanny.answer.headers["Location"] == "/compte/seconde-preuve"
@@ -68,7 +68,7 @@ def test_the_second_factor_comes_first_where_one_is_needed(strict, link):
 def test_used_old_unknown_and_taken_back_links_are_one_page(app, link, cast, session):
     old = link(at=now() - timedelta(days=8), email="old@register.test")
     used = link(email="used@register.test")
-    accept(Visitor(app), used)
+    accept(FormClient(app), used)
     replaced = link()
     link()
     back = link(email="back@register.test")
@@ -84,7 +84,7 @@ def test_used_old_unknown_and_taken_back_links_are_one_page(app, link, cast, ses
         "/compte/invitation/nothing",
         "/compte/invitation/é",
     ):
-        answer = Visitor(app).get(address)
+        answer = FormClient(app).get(address)
         assert answer.status_code == 404
         pages.add(answer.get_data())
     assert len(pages) == 1
@@ -95,7 +95,7 @@ def test_a_link_works_no_more_once_its_maker_is_shut_out(app, link, cast):
     with writing() as pen:
         accounts.set_role(pen, cast.chloe, Role.ADMINISTRATOR)
         accounts.disable_member(pen, cast.ada)
-    assert Visitor(app).get(address).status_code == 404
+    assert FormClient(app).get(address).status_code == 404
 
 
 @pytest.mark.parametrize(
@@ -110,8 +110,8 @@ def test_a_link_works_no_more_once_its_maker_is_shut_out(app, link, cast):
         ("F" * 200, GOOD, "80 caractères", "nom"),
     ],
 )
-def test_what_does_not_do_is_said_at_its_field(app, link, name, password, said, field):
-    fanny = Visitor(app)
+def test_a_refused_value_is_reported_at_its_field(app, link, name, password, said, field):
+    fanny = FormClient(app)
     answer = accept(fanny, link(), name, password)
     assert answer.status_code == 422
     body = answer.get_data(as_text=True)
@@ -121,11 +121,11 @@ def test_what_does_not_do_is_said_at_its_field(app, link, name, password, said, 
     assert not name or name in body
 
 
-def test_the_first_one_says_at_which_address(app):
+def test_the_first_invitation_asks_for_the_address(app):
     with writing() as pen:
         token = invitations.invite_first_administrator(pen)
     link = f"/compte/invitation/{token}"
-    first = Visitor(app)
+    first = FormClient(app)
     first.get(link)
     assert "la personne qui a installé le registre" in first.text
     told = dict(first.page.forms[-1].fields) | {"nom": "Ada", "nouveau_mot_de_passe": GOOD}
@@ -137,7 +137,7 @@ def test_the_first_one_says_at_which_address(app):
 
 
 def test_an_address_of_an_invitation_cannot_be_chosen(app, link):
-    fanny = Visitor(app)
+    fanny = FormClient(app)
     address = link()
     fanny.get(address)
     told = dict(fanny.page.forms[-1].fields) | {"nom": "Eve", "nouveau_mot_de_passe": GOOD}
@@ -148,7 +148,7 @@ def test_an_address_of_an_invitation_cannot_be_chosen(app, link):
 
 def test_a_form_without_our_token_opens_nothing(app, link):
     address = link()
-    fanny = Visitor(app)
+    fanny = FormClient(app)
     answer = fanny.post(address, {"nom": "Fanny", "nouveau_mot_de_passe": GOOD})
     assert answer.status_code == 403
     assert 'value="Fanny"' in answer.get_data(as_text=True), "the name is kept"
@@ -157,5 +157,5 @@ def test_a_form_without_our_token_opens_nothing(app, link):
 
 def test_a_link_of_the_past_is_of_its_time(app, link):
     """A week from then, not from now."""
-    assert Visitor(app).get(link(at=AT)).status_code == 404
-    assert Visitor(app).get(link(at=now() - timedelta(days=6))).status_code == 200
+    assert FormClient(app).get(link(at=AT)).status_code == 404
+    assert FormClient(app).get(link(at=now() - timedelta(days=6))).status_code == 200

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import pytest
-from visitor import PASSWORD, Visitor, enter
+from form_client import PASSWORD, FormClient, sign_in
 
 pytestmark = pytest.mark.one_database
 
@@ -12,7 +12,7 @@ CHANGE = "/compte/mot-de-passe"
 
 
 def test_sessions_are_listed_and_closed_one_by_one(app, cast):
-    here, there = enter(app, cast.email("bruno")), enter(app, cast.email("bruno"))
+    here, there = sign_in(app, cast.email("bruno")), sign_in(app, cast.email("bruno"))
     here.get("/compte")
     assert here.text.count("Celle-ci") == 1
     assert here.text.count("Une autre") == 1
@@ -30,8 +30,8 @@ def test_sessions_are_listed_and_closed_one_by_one(app, cast):
 
 
 def test_all_others_are_closed_at_once(app, cast):
-    browsers = [enter(app, cast.email("bruno")) for _ in range(3)]
-    chloe = enter(app, cast.email("chloe"))
+    browsers = [sign_in(app, cast.email("bruno")) for _ in range(3)]
+    chloe = sign_in(app, cast.email("chloe"))
     browsers[0].get("/compte")
     browsers[0].send("/compte/seances/fermer")
     assert [browser.get("/compte").status_code for browser in browsers] == [200, 303, 303]
@@ -39,7 +39,7 @@ def test_all_others_are_closed_at_once(app, cast):
 
 
 def test_nobody_closes_the_session_of_somebody_else(app, cast):
-    bruno, chloe = enter(app, cast.email("bruno")), enter(app, cast.email("chloe"))
+    bruno, chloe = sign_in(app, cast.email("bruno")), sign_in(app, cast.email("chloe"))
     bruno.get("/compte")
     token = dict(bruno.form("/compte/deconnexion").fields)["csrf_token"]
     for session in range(1, 6):
@@ -57,38 +57,38 @@ def change(visitor, old=PASSWORD, new=NEW, code=""):
 
 
 def test_another_password_ends_the_other_sessions(app, cast):
-    here, there = enter(app, cast.email("bruno")), enter(app, cast.email("bruno"))
+    here, there = sign_in(app, cast.email("bruno")), sign_in(app, cast.email("bruno"))
     assert change(here).status_code == 303
     here.follow()
     assert "Votre mot de passe est changé" in here.text
     assert there.get("/compte").status_code == 303
-    assert enter(app, cast.email("bruno")).answer.status_code == 422
-    assert enter(app, cast.email("bruno"), NEW).answer.status_code == 303
+    assert sign_in(app, cast.email("bruno")).answer.status_code == 422
+    assert sign_in(app, cast.email("bruno"), NEW).answer.status_code == 303
 
 
 def test_the_password_of_now_is_asked_for_whatever_was_confirmed(app, cast):
-    bruno = enter(app, cast.email("bruno"))
+    bruno = sign_in(app, cast.email("bruno"))
     assert change(bruno, old="quelque-chose-de-faux").status_code == 403
     assert NEW not in bruno.answer.get_data(as_text=True)
-    assert enter(app, cast.email("bruno"), NEW).answer.status_code == 422
+    assert sign_in(app, cast.email("bruno"), NEW).answer.status_code == 422
 
 
 def test_the_code_is_asked_for_too(app, cast, telephone):
     phone = telephone(app, cast.bruno)
-    bruno = enter(app, cast.email("bruno"), code=phone.code())
+    bruno = sign_in(app, cast.email("bruno"), code=phone.code())
     assert change(bruno).status_code == 403
     assert change(bruno, code=phone.code()).status_code == 303
 
 
 @pytest.mark.parametrize("new", ["", "court", "motdepasse2024", "x" * 300])
 def test_a_password_that_cannot_be_changes_nothing(app, cast, new):
-    here, there = enter(app, cast.email("bruno")), enter(app, cast.email("bruno"))
+    here, there = sign_in(app, cast.email("bruno")), sign_in(app, cast.email("bruno"))
     assert change(here, new=new).status_code == 422
     assert 'href="#nouveau_mot_de_passe"' in here.answer.get_data(as_text=True)
     assert there.get("/compte").status_code == 200
-    assert enter(app, cast.email("bruno")).answer.status_code == 303
+    assert sign_in(app, cast.email("bruno")).answer.status_code == 303
 
 
 def test_a_stranger_is_shown_no_account(app):
     for address in ("/compte", CHANGE):
-        assert Visitor(app).get(address).status_code == 303
+        assert FormClient(app).get(address).status_code == 303

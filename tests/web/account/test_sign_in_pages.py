@@ -6,7 +6,7 @@ import re
 from dataclasses import replace
 
 import pytest
-from visitor import PASSWORD, SIGN_IN, Visitor, enter
+from form_client import PASSWORD, SIGN_IN, FormClient, sign_in
 
 from register import create_app
 from register.db import db
@@ -15,7 +15,7 @@ pytestmark = pytest.mark.one_database
 
 
 def test_a_member_comes_in_and_goes_out(app, cast):
-    bruno = enter(app, cast.email("bruno"))
+    bruno = sign_in(app, cast.email("bruno"))
     assert bruno.answer.status_code == 303
     assert bruno.answer.headers["Location"] == "/moderation"
     assert bruno.get("/compte").status_code == 200
@@ -25,7 +25,7 @@ def test_a_member_comes_in_and_goes_out(app, cast):
     assert bruno.answer.headers["Location"] == SIGN_IN
     assert bruno.get("/compte").status_code == 303
     # The cookie as somebody copied it before is dead.
-    thief = Visitor(app)
+    thief = FormClient(app)
     thief.client.set_cookie("registre", copied)
     assert thief.get("/compte").status_code == 303
 
@@ -41,11 +41,11 @@ def test_a_member_comes_in_and_goes_out(app, cast):
     ],
     ids=["wrong password", "unknown", "disabled", "endless", "control"],
 )
-def test_whatever_is_wrong_has_the_same_answer(app, cast, name, password):
+def test_every_failed_sign_in_has_the_same_answer(app, cast, name, password):
     """Same bytes but for the token, the date, and the address as it was typed."""
 
     def told(email, password):
-        visitor = enter(app, email, password)
+        visitor = sign_in(app, email, password)
         answer = visitor.answer
         body = answer.get_data(as_text=True).replace(email, "EMAIL")
         body = re.sub(r'name="csrf_token" value="[^"]*"', "", body)
@@ -59,22 +59,22 @@ def test_whatever_is_wrong_has_the_same_answer(app, cast, name, password):
 
 
 def test_neither_password_nor_code_is_shown_again(app, cast):
-    bruno = enter(app, cast.email("bruno"), "mot-de-passe-faux", "123987")
+    bruno = sign_in(app, cast.email("bruno"), "mot-de-passe-faux", "123987")
     body = bruno.answer.get_data(as_text=True)
     assert "mot-de-passe-faux" not in body
     assert "123987" not in body
     assert dict(bruno.form(SIGN_IN).fields)["adresse"] == cast.email("bruno")
 
 
-def test_what_is_missing_is_said_before_anything_is_tried(app, cast):
-    empty = enter(app, "", "")
+def test_missing_fields_are_reported_before_any_attempt(app, cast):
+    empty = sign_in(app, "", "")
     assert empty.answer.status_code == 422
     assert 'href="#adresse"' in empty.answer.get_data(as_text=True)
     assert 'href="#mot_de_passe"' in empty.answer.get_data(as_text=True)
 
 
 def test_fields_are_named_to_password_managers(app):
-    body = Visitor(app).get(SIGN_IN).get_data(as_text=True)
+    body = FormClient(app).get(SIGN_IN).get_data(as_text=True)
     for told in (
         'autocomplete="username"',
         'autocomplete="current-password"',
@@ -84,11 +84,11 @@ def test_fields_are_named_to_password_managers(app):
         assert told in body
 
 
-def test_one_is_led_to_where_one_was_going(app, cast):
-    bruno = Visitor(app)
+def test_sign_in_leads_to_the_requested_page(app, cast):
+    bruno = FormClient(app)
     bruno.get("/compte/mot-de-passe?x=1")
     assert bruno.answer.headers["Location"] == f"{SIGN_IN}?suite=/compte/mot-de-passe%3Fx%3D1"
-    enter(app, cast.email("bruno"), visitor=bruno, address=bruno.answer.headers["Location"])
+    sign_in(app, cast.email("bruno"), visitor=bruno, address=bruno.answer.headers["Location"])
     assert bruno.answer.headers["Location"] == "/compte/mot-de-passe?x=1"
     bruno.get(f"{SIGN_IN}?suite=/compte")
     assert bruno.answer.headers["Location"] == "/compte", "who is in is not asked again"
@@ -111,15 +111,15 @@ def test_one_is_led_to_where_one_was_going(app, cast):
         "http://[::1",
     ],
 )
-def test_one_is_led_nowhere_else(app, cast, elsewhere):
-    bruno = Visitor(app)
+def test_sign_in_leads_to_no_other_site(app, cast, elsewhere):
+    bruno = FormClient(app)
     bruno.get(SIGN_IN)
     bruno.send(SIGN_IN, adresse=cast.email("bruno"), mot_de_passe=PASSWORD, suite=elsewhere)
     assert bruno.answer.headers["Location"] == "/moderation"
 
 
-def test_the_known_browser_is_told_to_account_pages_alone(app, cast):
-    bruno = enter(app, cast.email("bruno"))
+def test_the_browser_cookie_is_sent_to_account_pages_only(app, cast):
+    bruno = sign_in(app, cast.email("bruno"))
     cookies = [text for text in bruno.answer.headers.getlist("Set-Cookie") if "connu=" in text]
     for told in cookies:
         assert "HttpOnly" in told
@@ -133,26 +133,26 @@ def test_the_known_browser_is_told_to_account_pages_alone(app, cast):
     assert bruno.cookie("connu", "/en/compte") == mark
     # Locked out from afar, the member's own browser still comes in.
     for _ in range(12):
-        enter(app, cast.email("bruno"), "quelque-chose-de-faux")
-    assert enter(app, cast.email("bruno")).answer.status_code == 422
+        sign_in(app, cast.email("bruno"), "quelque-chose-de-faux")
+    assert sign_in(app, cast.email("bruno")).answer.status_code == 422
     bruno.get("/compte")
     bruno.send("/compte/deconnexion")
-    assert enter(app, cast.email("bruno"), visitor=bruno).answer.status_code == 303
+    assert sign_in(app, cast.email("bruno"), visitor=bruno).answer.status_code == 303
 
 
 def test_a_cookie_set_before_sign_in_is_worth_nothing_after(app, cast):
-    victim = Visitor(app)
+    victim = FormClient(app)
     victim.get(SIGN_IN)
     planted = victim.cookie("registre")
-    enter(app, cast.email("bruno"), visitor=victim)
+    sign_in(app, cast.email("bruno"), visitor=victim)
     assert victim.cookie("registre") != planted
-    thief = Visitor(app)
+    thief = FormClient(app)
     thief.client.set_cookie("registre", planted)
     assert thief.get("/compte").status_code == 303
 
 
 def test_signing_in_again_ends_the_session_before(app, cast):
-    bruno = enter(app, cast.email("bruno"))
+    bruno = sign_in(app, cast.email("bruno"))
     copied = bruno.cookie("registre")
     bruno.get("/compte")
     # Straight to the form, as an old tab would send it.
@@ -162,13 +162,13 @@ def test_signing_in_again_ends_the_session_before(app, cast):
         {"csrf_token": token, "adresse": cast.email("chloe"), "mot_de_passe": PASSWORD},
     )
     assert bruno.answer.status_code == 303
-    thief = Visitor(app)
+    thief = FormClient(app)
     thief.client.set_cookie("registre", copied)
     assert thief.get("/compte").status_code == 303
 
 
 def test_a_form_without_our_cookie_is_asked_for_again(app, cast):
-    bruno = Visitor(app)
+    bruno = FormClient(app)
     bruno.get(SIGN_IN)
     bruno.client.delete_cookie("registre")
     bruno.send(SIGN_IN, adresse=cast.email("bruno"), mot_de_passe=PASSWORD)
@@ -179,7 +179,7 @@ def test_a_form_without_our_cookie_is_asked_for_again(app, cast):
 
 
 def test_a_form_that_another_site_sends_is_refused(app, cast):
-    bruno = Visitor(app)
+    bruno = FormClient(app)
     bruno.get(SIGN_IN)
     told = dict(bruno.form(SIGN_IN).fields)
     told |= {"adresse": cast.email("bruno"), "mot_de_passe": PASSWORD}
@@ -192,10 +192,10 @@ def test_a_form_that_another_site_sends_is_refused(app, cast):
     assert bruno.post(SIGN_IN, told, headers={"Origin": "http://localhost"}).status_code == 303
 
 
-def test_pages_behind_the_door_are_kept_nowhere(app, cast):
-    bruno = enter(app, cast.email("bruno"))
+def test_pages_of_members_are_never_stored(app, cast):
+    bruno = sign_in(app, cast.email("bruno"))
     pages = [
-        Visitor(app).get(SIGN_IN),
+        FormClient(app).get(SIGN_IN),
         bruno.get("/compte"),
         bruno.get("/compte/rien"),
         bruno.answer,
@@ -211,7 +211,7 @@ def test_pages_behind_the_door_are_kept_nowhere(app, cast):
 
 def test_no_address_and_no_agent_is_written_down(app, cast, capsys):
     agent = "Agent-Secret/1.0"
-    visitor = Visitor(app)
+    visitor = FormClient(app)
     told = {"environ_overrides": {"REMOTE_ADDR": "203.0.113.77"}, "headers": {"User-Agent": agent}}
     visitor.get(SIGN_IN, **told)
     fields = dict(visitor.form(SIGN_IN).fields)
@@ -230,7 +230,7 @@ def test_no_address_and_no_agent_is_written_down(app, cast, capsys):
 def test_cookies_are_the_sites_own_and_secure_where_readers_come_by_https(settings, cast):
     site = "https://registre.test"
     app = create_app(replace(settings, base_url=site))
-    bruno = Visitor(app)
+    bruno = FormClient(app)
     bruno.get(SIGN_IN, base_url=site)
     told = dict(bruno.form(SIGN_IN).fields)
     told |= {"adresse": cast.email("bruno"), "mot_de_passe": PASSWORD}

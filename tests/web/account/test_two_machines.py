@@ -6,7 +6,7 @@ import shutil
 from dataclasses import replace
 
 import pytest
-from visitor import PASSWORD, SIGN_IN, Visitor, enter
+from form_client import PASSWORD, SIGN_IN, FormClient, sign_in
 
 from register import create_app
 from register.db import db
@@ -40,30 +40,28 @@ def other(settings, app, tmp_path):
 
 def moved(visitor, app):
     """The same browser, before the other machine."""
-    there = Visitor(app)
+    there = FormClient(app)
     there.client.set_cookie("registre", visitor.cookie("registre"))
     mark = visitor.cookie("connu", path="/compte")
     there.client.set_cookie("connu", mark, path="/compte")
     return there
 
 
-def test_who_is_signed_in_on_one_is_signed_in_on_the_other(app, other, cast):
-    bruno = moved(enter(app, cast.email("bruno")), other)
+def test_a_session_of_one_machine_is_valid_on_the_other(app, other, cast):
+    bruno = moved(sign_in(app, cast.email("bruno")), other)
     assert bruno.get("/compte").status_code == 200
     assert bruno.send("/compte/deconnexion").status_code == 303
 
 
-def test_a_lock_on_one_is_a_lock_on_the_other_and_a_mark_of_one_is_known_to_the_other(
-    app, other, cast
-):
-    known = enter(app, cast.email("bruno"))
+def test_locks_and_browser_tokens_are_shared_between_machines(app, other, cast):
+    known = sign_in(app, cast.email("bruno"))
     known.get("/compte")
     known.send("/compte/deconnexion")
     for machine in (app, other):
         for _ in range(5):
-            enter(machine, cast.email("bruno"), WRONG)
+            sign_in(machine, cast.email("bruno"), WRONG)
     for machine in (app, other):
-        assert enter(machine, cast.email("bruno")).answer.status_code == 422
+        assert sign_in(machine, cast.email("bruno")).answer.status_code == 422
     there = moved(known, other)
     there.get(SIGN_IN)
     there.send(SIGN_IN, adresse=cast.email("bruno"), mot_de_passe=PASSWORD)

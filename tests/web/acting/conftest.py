@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 
 import pytest
-from filed import Filed
+from cast import CaseRef
+from databases import plain_app
 from flask import Flask
-from registers import bare
 from sqlalchemy.orm import Session
 
 from register.cases.models import Incident
@@ -20,8 +20,8 @@ TICKED = {"attribution": "y", "no_private_person": "y", "no_private_life": "y"}
 @pytest.fixture
 def app(settings: Settings) -> Iterator[Flask]:
     """The application without an open context, so that each request reads the database again."""
-    with bare(settings) as made:
-        yield made
+    with plain_app(settings) as app:
+        yield app
 
 
 @pytest.fixture
@@ -31,10 +31,10 @@ def ticked() -> dict[str, str]:
 
 
 @pytest.fixture
-def vu(session: Session) -> Callable[[Filed], dict[str, str]]:
+def vu(session: Session) -> Callable[[CaseRef], dict[str, str]]:
     """``vu(filed)``: the hidden field with the present revision of a case."""
 
-    def look(filed: Filed) -> dict[str, str]:
+    def look(filed: CaseRef) -> dict[str, str]:
         session.rollback()
         session.expire_all()
         return {"vu": str(session.get_one(Incident, filed.id).revision_id or 0)}

@@ -8,9 +8,9 @@ from dataclasses import replace
 from datetime import timedelta
 
 import pytest
-from people import a_case
-from registers import bare
-from signed import Signed
+from case_contents import a_case
+from databases import plain_app
+from form_client import MemberClient
 from sqlalchemy import select
 
 from register.cases import acts
@@ -83,7 +83,7 @@ def test_a_change_waits_is_shown_whole_and_is_approved(signed, session, waiting)
     assert "Ce changement n’attend plus" in said(chloe.get(at(filed)))
 
 
-def test_refused_it_comes_back_filled_in_and_is_sent_again(signed, session, vu, waiting):
+def test_a_refused_change_comes_back_filled_in_and_is_sent_again(signed, session, vu, waiting):
     filed, change = waiting
     bruno, chloe = signed("bruno"), signed("chloe")
     refuse = at(filed, f"changements/{change}/refuser")
@@ -105,7 +105,7 @@ def test_refused_it_comes_back_filled_in_and_is_sent_again(signed, session, vu, 
     assert session.scalars(select(PendingChange.id)).all() == []
 
 
-def test_its_writer_takes_it_back(signed, session, waiting):
+def test_an_author_takes_a_change_back(signed, session, waiting):
     filed, change = waiting
     drop = at(filed, f"changements/{change}/reprendre")
     assert signed("chloe").send(drop).status_code == 404
@@ -126,7 +126,7 @@ def test_a_change_that_was_overtaken_says_so_and_cannot_be_approved(signed, sess
     assert follow_ups(session, filed) == ["Audience en juin."]
 
 
-def test_what_waits_is_shown_to_no_reader(signed, app, waiting):
+def test_a_pending_change_is_shown_to_no_reader(signed, app, waiting):
     filed, change = waiting
     stranger = app.test_client()
     for place in (
@@ -142,19 +142,19 @@ def test_a_single_moderator_gives_password_and_code_again(settings, desk, cast):
     filed = desk.published()
     with desk.pen() as p:
         acts.follow_up(p, filed.id, by=cast.bruno, reason="r", title="t", text=ACCUSATION)
-    with bare(replace(settings, single_moderator=True)) as app:
-        late = Signed(app, cast.bruno, now() - timedelta(minutes=30))
+    with plain_app(replace(settings, single_moderator=True)) as app:
+        late = MemberClient(app, cast.bruno, now() - timedelta(minutes=30))
         page = at(filed, "changements/1")
         asked = late.send(page)
         assert asked.status_code == 403
         assert "publier seul un changement" in said(asked)
-        assert Signed(app, cast.bruno).send(page).status_code == 303
+        assert MemberClient(app, cast.bruno).send(page).status_code == 303
 
 
 def test_a_single_moderator_is_not_sent_to_another_member(settings, desk, cast, vu):
     filed = desk.published()
-    with bare(replace(settings, single_moderator=True)) as app:
-        browser = Signed(app, cast.bruno)
+    with plain_app(replace(settings, single_moderator=True)) as app:
+        browser = MemberClient(app, cast.bruno)
         assert follow_up(browser, filed, vu).status_code == 303
         page = said(browser.get(at(filed)))
         assert "Ce changement attend votre accord" in page
@@ -216,8 +216,8 @@ def test_a_single_moderator_publishes_what_needs_two_with_password_and_code(
     with desk.pen() as p:
         acts.edit(p, filed.id, a_case(narrative=narrative), by=cast.bruno, reason="complété")
     sent = {**vu(filed), **dict.fromkeys(ATTESTATIONS, "y"), "reason": "lu", "flags_reason": "relu"}
-    with bare(replace(settings, single_moderator=True)) as app:
-        late = Signed(app, cast.bruno, now() - timedelta(minutes=30))
+    with plain_app(replace(settings, single_moderator=True)) as app:
+        late = MemberClient(app, cast.bruno, now() - timedelta(minutes=30))
         answer = late.send(at(filed, act), {**sent, "public_note": RESTORED_NOTE})
         assert answer.status_code == (403 if asked else 303), said(answer)
         assert ("seul un cas qui se relit à deux" in said(answer)) is asked
@@ -228,14 +228,17 @@ def test_a_single_moderator_agrees_to_spam_with_password_and_code(settings, inbo
     with inbox.pen() as p:
         report_acts.spam(p, key, by=cast.bruno, together=True)
     sent = {"cle": [key], "faire": report_list.CONFIRM, "casier": ReportFolder.SPAM.value}
-    with bare(replace(settings, single_moderator=True)) as app:
-        late = Signed(app, cast.bruno, now() - timedelta(minutes=30))
+    with plain_app(replace(settings, single_moderator=True)) as app:
+        late = MemberClient(app, cast.bruno, now() - timedelta(minutes=30))
         asked = late.send("/moderation/signalements/tri", sent)
         assert asked.status_code == 403
         assert "confirmer seul des signalements" in said(asked)
         session.rollback()
         assert session.get_one(Report, key).together_by == cast.bruno
-        assert Signed(app, cast.bruno).send("/moderation/signalements/tri", sent).status_code == 303
+        assert (
+            MemberClient(app, cast.bruno).send("/moderation/signalements/tri", sent).status_code
+            == 303
+        )
         session.rollback()
         session.expire_all()
         assert session.get_one(Report, key).together_by is None
@@ -248,7 +251,7 @@ def test_a_destruction_is_confirmed_with_password_and_code(app, desk, session, c
         acts.redact(p, filed.id, told, by=cast.bruno, reason="r", public_note="n")
     session.rollback()
     row = session.scalars(select(Destruction)).one()
-    late = Signed(app, cast.chloe, now() - timedelta(minutes=30))
+    late = MemberClient(app, cast.chloe, now() - timedelta(minutes=30))
     asked = late.send(at(filed, f"destructions/{row.id}/confirmer"))
     assert asked.status_code == 403
     assert "détruire des versions cachées" in said(asked)

@@ -6,6 +6,7 @@ import threading
 from datetime import timedelta
 
 import pytest
+from hostile_strings import HOSTILE_TEXTS, OVERSIZED_TEXTS
 from sqlalchemy import select
 from werkzeug.datastructures import MultiDict
 
@@ -166,15 +167,7 @@ def test_note_on_an_erased_case_is_shown_again(signed, desk):
     assert "Un texte à garder.</textarea>" in page.get_data(as_text=True)
 
 
-HOSTILE = {
-    "controls": "a\x00\x07\x1bb",
-    "bidi": "a\u202e\u2066b",
-    "emoji": "👩‍👩‍👧‍👦" * 500,
-    "script": "<script>alert(1)</script>",
-    "formula": '=HYPERLINK("https://exemple.test")',
-    "surrogate": "a\ud800b".encode("utf-8", "surrogatepass"),
-    "huge": "x" * 200_000,
-}
+HOSTILE = {**HOSTILE_TEXTS, **OVERSIZED_TEXTS}
 
 
 @pytest.mark.parametrize("name", HOSTILE)

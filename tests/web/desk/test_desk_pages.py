@@ -6,6 +6,8 @@ import re
 from datetime import timedelta
 
 import pytest
+from case_contents import a_case
+from cast import ready_case
 
 from register.accounts import sign_in_attempts
 from register.accounts.models import Member
@@ -94,7 +96,7 @@ def test_home_warns_of_wrong_codes(app, signed, engine, cast, left):
 
 def test_home_without_tasks(signed, desk):
     with desk.pen(now()) as p:
-        case = desk._ready(p, None, {})
+        case = ready_case(p, a_case(), by=desk.cast.bruno, second=desk.cast.chloe)
         acts.publish(
             p,
             case.id,

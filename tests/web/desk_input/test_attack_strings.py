@@ -11,15 +11,23 @@ from dataclasses import dataclass
 from xml.etree import ElementTree
 
 import pytest
-from attacked import WORD, Attacked, fill
-from attacks import GROUPS, HOST, PAYLOADS, Attack, attacks, live, sample
+from databases import open_engine
 from flask import Flask
-from signed import Signed
-from sqlalchemy import create_engine
+from form_client import MemberClient
+from hostile_register import WORD, HostileRegister, fill_register
+from hostile_strings import (
+    GROUPS,
+    HOST,
+    PAYLOADS,
+    HostileString,
+    active_markup,
+    hostile_strings,
+    sample_strings,
+)
 from werkzeug.test import TestResponse
 
 from register import create_app
-from register.db import configure_engine, db, engine_options
+from register.db import db
 from register.errors import TextError
 from register.exchange.csv_export import escape_cell
 from register.search import indexer
@@ -50,9 +58,9 @@ class Site:
     """A register full of such strings, and a member who looks at it."""
 
     app: Flask
-    filed: Attacked
-    strings: list[Attack]
-    member: Signed
+    filed: HostileRegister
+    strings: list[HostileString]
+    member: MemberClient
 
     def page(self, address: str) -> TestResponse:
         """A page that is answered, and in which nothing runs."""
@@ -60,22 +68,20 @@ class Site:
         assert answer.status_code == 200, address
         assert HOST not in str(answer.headers), address
         if answer.mimetype == "text/html":
-            assert live(answer.text) == [], address
+            assert active_markup(answer.text) == [], address
         return answer
 
 
 @pytest.fixture(scope="module")
 def site(registers, tmp_path_factory) -> Iterator[Site]:
     with registers.new("sqlite", tmp_path_factory.mktemp("attacked")) as settings:
-        engine = create_engine(settings.database_url, **engine_options(settings.database_url))
-        configure_engine(engine)
-        strings = attacks()
-        filed = fill(engine, strings, every=8)
+        strings = hostile_strings()
         app = create_app(settings)
         app.testing = True
-        indexer.catch_up(engine, app.extensions["register.search"])
-        engine.dispose()
-        yield Site(app, filed, strings, Signed(app, filed.by))
+        with open_engine(settings.database_url) as engine:
+            filed = fill_register(engine, strings, every=8)
+            indexer.catch_up(engine, app.extensions["register.search"])
+        yield Site(app, filed, strings, MemberClient(app, filed.by))
         with app.app_context():
             db.session.remove()
             db.engine.dispose()
@@ -84,12 +90,14 @@ def site(registers, tmp_path_factory) -> Iterator[Site]:
 # --- the list itself --------------------------------------------------------------------------
 
 
-def test_there_are_hundreds_of_ideas_and_each_runs_something_else_in_turn() -> None:
-    texts = {attack.text for attack in attacks()}
-    assert len(texts) == len(attacks()) >= 300
+def test_there_are_hundreds_of_hostile_strings_with_changing_payloads() -> None:
+    texts = {attack.text for attack in hostile_strings()}
+    assert len(texts) == len(hostile_strings()) >= 300
     assert len(GROUPS) >= 15
-    assert {attack.group for attack in sample()} == set(GROUPS)
-    changed = sum(a.text != b.text for a, b in zip(attacks(), attacks(1), strict=True))
+    assert {attack.group for attack in sample_strings()} == set(GROUPS)
+    changed = sum(
+        a.text != b.text for a, b in zip(hostile_strings(), hostile_strings(1), strict=True)
+    )
     assert changed >= 150
     assert all(any(payload in text for text in texts) for payload in PAYLOADS)
 
@@ -97,10 +105,12 @@ def test_there_are_hundreds_of_ideas_and_each_runs_something_else_in_turn() -> N
 @pytest.mark.parametrize(
     "group", ["script elements", "handlers", "vector images and formulas", "style sheets"]
 )
-def test_the_look_at_pages_sees_them_where_they_are_not_escaped(group: str) -> None:
+def test_the_parser_finds_strings_that_are_not_escaped(group: str) -> None:
     """The counter-proof: the same strings as they are, in the midst of a page."""
-    own = [attack.text for attack in attacks() if attack.group == group and "<" in attack.text]
-    seen = [text for text in own if live(f"<p>{text}</p>")]
+    own = [
+        attack.text for attack in hostile_strings() if attack.group == group and "<" in attack.text
+    ]
+    seen = [text for text in own if active_markup(f"<p>{text}</p>")]
     assert len(seen) >= 0.75 * len(own)
 
 
@@ -120,8 +130,8 @@ def test_the_look_at_pages_sees_them_where_they_are_not_escaped(group: str) -> N
         '<meta http-equiv="refresh" content="0">',
     ],
 )
-def test_the_look_at_pages_sees(page: str) -> None:
-    assert live(page)
+def test_the_parser_finds_active_markup(page: str) -> None:
+    assert active_markup(page)
 
 
 # --- pages ------------------------------------------------------------------------------------
@@ -182,7 +192,7 @@ def _is_safe_feed(answer: TestResponse) -> None:
     assert entries
     for entry in entries:
         for text in (entry.find(f"{ATOM}content"), entry.find(f"{ATOM}summary")):
-            assert text is None or live(text.text or "") == []
+            assert text is None or active_markup(text.text or "") == []
     for link in feed.iter(f"{ATOM}link"):
         assert link.get("href", "").startswith(("http://127.0.0.1", "http://localhost"))
 
@@ -190,7 +200,7 @@ def _is_safe_feed(answer: TestResponse) -> None:
 def test_the_journal_and_its_table(site: Site) -> None:
     for address in ("/moderation/journal", "/moderation/journal?acte=cas", "/moderation/membres"):
         answer = site.member.get(address)
-        assert live(answer.text) == [], address
+        assert active_markup(answer.text) == [], address
     table = site.page("/moderation/journal.csv").data.decode("utf-8-sig")
     rows = list(csv.reader(io.StringIO(table, newline="")))
     assert len(rows) > len(site.filed.single) * 4
@@ -204,9 +214,9 @@ def test_the_journal_and_its_table(site: Site) -> None:
 
 
 def test_each_string_by_itself_is_rendered_to_what_does_nothing() -> None:
-    for attack in attacks():
+    for attack in hostile_strings():
         for made in (_rendered(attack.text), render_plain_text(attack.text)):
-            assert live(made) == [], attack.name
+            assert active_markup(made) == [], attack.name
             assert legal(made) == made, attack.name
 
 
@@ -217,7 +227,7 @@ def _rendered(text: str) -> str:
         return ""
 
 
-def _slowest(strings: list[Attack], fill_up: Callable[[str], str]) -> tuple[float, str]:
+def _slowest(strings: list[HostileString], fill_up: Callable[[str], str]) -> tuple[float, str]:
     """The longest time that one takes, in seconds of the processor, and its name."""
     took = []
     for attack in strings:
@@ -239,13 +249,13 @@ def _in_blocks(text: str) -> str:
 def test_markdown_within_the_cap_takes_its_time_and_no_more() -> None:
     # The bar itself is held by the test below, where nothing else runs.
     for fill_up in (_in_one_block, _in_blocks):
-        took, name = _slowest(sample(1), fill_up)
+        took, name = _slowest(sample_strings(1), fill_up)
         assert took < 4, name
 
 
 @pytest.mark.prove
 @pytest.mark.parametrize("fill_up", [_in_one_block, _in_blocks])
 def test_no_markdown_within_the_cap_takes_a_second(fill_up: Callable[[str], str]) -> None:
-    took, name = _slowest(attacks(), fill_up)
-    print(f"the slowest of {len(attacks())}: {took:.2f} s, {name}")
+    took, name = _slowest(hostile_strings(), fill_up)
+    print(f"the slowest of {len(hostile_strings())}: {took:.2f} s, {name}")
     assert took < 1, name

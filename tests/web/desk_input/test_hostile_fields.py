@@ -8,15 +8,21 @@ from __future__ import annotations
 import itertools
 import re
 from collections.abc import Iterator
-from dataclasses import dataclass, field
-from html.parser import HTMLParser
 from typing import Any
-from urllib.parse import quote_from_bytes, urlsplit
+from urllib.parse import urlsplit
 
 import pytest
-from attacks import Attack, attacks, live, sample
+from databases import plain_app
 from flask import Flask
-from registers import bare
+from form_client import FormParser, MemberClient, PageForm, Pairs, encode
+from hostile_strings import (
+    LONG,
+    MIXED_STRINGS,
+    HostileString,
+    active_markup,
+    hostile_strings,
+    sample_strings,
+)
 from werkzeug.test import TestResponse
 
 from register.accounts.web.reauthentication import SECRET_FIELDS
@@ -27,15 +33,6 @@ from register.text.normalisation import one_line
 # Long: for ``make prove``.
 pytestmark = [pytest.mark.prove, pytest.mark.parametrize("settings", ["sqlite"], indirect=True)]
 
-BOXES = frozenset({"text", "email", "url", "search", "number", "date", "tel"})
-AT_ONCE = (
-    '"><script>alert(1)</script>',
-    '=HYPERLINK("http://attaque.test","ici")',
-    "a\ud800b\udfff <b>",
-    "\u202etxet\u2066 \x00\x1b[31m\ufeffé",
-    "👩‍👩‍👧‍👦 {{7*7}} %(reason)s",
-)
-LONG = 200_000
 # What a box holds that is not the one that is tried, so that the others are no reason to refuse.
 HONEST = {
     "into": "1",
@@ -45,23 +42,17 @@ HONEST = {
 }
 
 
-@dataclass
-class Form:
-    """A form of a page: where it goes, what it holds, and the names of its boxes."""
-
-    action: str
-    in_parts: bool
-    fields: list[tuple[str, str]] = field(default_factory=list)
-    boxes: list[str] = field(default_factory=list)
-
-    def sent(self, **typed: str) -> list[tuple[str, str]]:
-        """What is sent when these boxes were typed in; an empty one holds something honest."""
-        found = []
-        for name, value in self.fields:
-            honest = value or (HONEST.get(name, "essai") if name in self.boxes else "")
-            empty = name in self.boxes and _may_be_empty(name) and not value
-            found.append((name, typed.get(name, "" if empty else honest)))
-        return found
+def filled(form: PageForm, **typed: str) -> Pairs:
+    """The fields of a form with these boxes typed in, every choice made, and the rest honest."""
+    radios = dict(reversed(form.unchecked_radios))
+    checked = [pair for pair in form.fields if pair[0] != "csrf_token"]
+    chosen = [pair for pair in radios.items() if pair[0] not in form.names]
+    pairs = []
+    for name, value in (*checked, *form.unchecked_boxes, *chosen):
+        is_box = name in form.boxes
+        honest = value or (HONEST.get(name, "essai") if is_box and not _may_be_empty(name) else "")
+        pairs.append((name, typed.get(name, honest)))
+    return pairs
 
 
 def _may_be_empty(name: str) -> bool:
@@ -69,81 +60,21 @@ def _may_be_empty(name: str) -> bool:
     return bool(re.search(r"-\d|date|_on$|^place|^linked|^request", name)) and name not in HONEST
 
 
-class _Reader(HTMLParser):
-    """The forms of a page that change something."""
-
-    def __init__(self, address: str) -> None:
-        super().__init__(convert_charrefs=True)
-        self.address = address
-        self.forms: list[Form] = []
-        self.open: Form | None = None
-        self.text: list[str] | None = None
-        self.list = ""
-
-    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
-        told = {name: value or "" for name, value in attrs}
-        name, value = told.get("name", ""), told.get("value", "")
-        if tag == "form" and told.get("method", "get").lower() == "post":
-            self.open = Form(told.get("action") or self.address, "enctype" in told)
-            self.forms.append(self.open)
-        elif self.open is None:
-            return
-        elif tag == "input":
-            self._input(told.get("type", "text"), name, value, told)
-        elif tag == "textarea":
-            self.text, self.list = [], name
-            self.open.boxes.append(name)
-        elif tag == "select":
-            self.list = name
-        elif tag == "option" and ("selected" in told or not self._has(self.list)):
-            self.open.fields = [pair for pair in self.open.fields if pair[0] != self.list]
-            self.open.fields.append((self.list, value))
-
-    def _has(self, name: str) -> bool:
-        return self.open is not None and any(name == known for known, _value in self.open.fields)
-
-    def _input(self, kind: str, name: str, value: str, told: dict[str, str]) -> None:
-        assert self.open is not None
-        if kind in BOXES and name and name not in SECRET_FIELDS:
-            self.open.boxes.append(name)
-        if kind == "radio" and self._has(name) and "checked" not in told:
-            return
-        if name and kind not in ("submit", "button", "password"):
-            self.open.fields.append((name, value))
-
-    def handle_data(self, data: str) -> None:
-        if self.text is not None:
-            self.text.append(data)
-
-    def handle_endtag(self, tag: str) -> None:
-        if tag == "form":
-            self.open = None
-        elif tag == "textarea" and self.text is not None and self.open is not None:
-            self.open.fields.append((self.list, "".join(self.text).removeprefix("\n")))
-            self.text = None
+def forms(page: str, address: str) -> list[PageForm]:
+    """The forms of a page that change something and have a box to type in."""
+    parsed = [form for form in FormParser(page).forms if form.method.lower() == "post"]
+    for form in parsed:
+        form.action = form.action or address
+        form.boxes = [name for name in form.boxes if name and name not in SECRET_FIELDS]
+    return [form for form in parsed if form.boxes]
 
 
-def forms(page: str, address: str) -> list[Form]:
-    """The forms of a page that have a box to type in."""
-    reader = _Reader(address)
-    reader.feed(page)
-    return [form for form in reader.forms if form.boxes]
-
-
-def post(browser: Any, form: Form, pairs: list[tuple[str, str]]) -> TestResponse:
-    """Send a form as the page says that it is sent, half characters as they are."""
-    pairs = [pair for pair in pairs if pair[0] != "csrf_token"] + [("csrf_token", browser.csrf)]
-    sent = [(name, value.encode("utf-8", "surrogatepass")) for name, value in pairs]
+def post(browser: MemberClient, form: PageForm, pairs: Pairs) -> TestResponse:
+    """Send a form as the page says that it is sent."""
+    pairs = [*pairs, ("csrf_token", browser.csrf)]
+    body, content_type = encode(pairs, is_multipart=form.is_multipart)
     address = form.action.partition("#")[0]
-    if not form.in_parts:
-        body = "&".join(f"{name}={quote_from_bytes(value)}" for name, value in sent).encode()
-        return browser.client.post(
-            address, data=body, content_type="application/x-www-form-urlencoded"
-        )
-    head = '--x\r\nContent-Disposition: form-data; name="{}"\r\n\r\n'
-    parts = [head.format(name).encode() + value + b"\r\n" for name, value in sent]
-    body = b"".join(parts) + b"--x--\r\n"
-    return browser.client.post(address, data=body, content_type="multipart/form-data; boundary=x")
+    return browser.client.post(address, data=body, content_type=content_type)
 
 
 # --- where the forms are ----------------------------------------------------------------------
@@ -184,7 +115,7 @@ class Desk:
             elif "<" not in rule and not rule.endswith(".csv"):
                 yield rule, ""
 
-    def opened(self, rule: str, state: str) -> tuple[str, list[Form]]:
+    def opened(self, rule: str, state: str) -> tuple[str, list[PageForm]]:
         """The address on a new case, and the forms of its page."""
         address = rule
         if state == "reply":
@@ -196,7 +127,7 @@ class Desk:
         if answer.status_code != 200:  # not in this state
             assert answer.status_code in (303, 409), address
             return address, []
-        assert live(answer.text) == [], address
+        assert active_markup(answer.text) == [], address
         return address, forms(answer.text, address)
 
     def _case(self, state: str) -> int:
@@ -212,7 +143,7 @@ class Desk:
 @pytest.fixture
 def app(settings: Settings) -> Iterator[Flask]:
     """The application without a context of its own: each request reads the register anew."""
-    with bare(settings) as made:
+    with plain_app(settings) as made:
         yield made
 
 
@@ -224,7 +155,7 @@ def here(app, signed, desk, pen, cast) -> Desk:
 # --- what becomes of what is typed ------------------------------------------------------------
 
 
-def lost(answer: TestResponse, form: Form, typed: dict[str, str]) -> list[str]:
+def lost(answer: TestResponse, form: PageForm, typed: dict[str, str]) -> list[str]:
     """The boxes whose text is neither kept by the register nor back in the form."""
     if answer.status_code == 303:
         return []
@@ -244,20 +175,20 @@ def _bare(text: str) -> str:
     return one_line(re.sub("\ufffd|%ED%[AB][0-9A-F]%[89AB][0-9A-F]", "", text))
 
 
-def answered(here: Desk, form: Form, typed: dict[str, str]) -> None:
-    answer = post(here.browser, form, form.sent(**typed))
+def answered(here: Desk, form: PageForm, typed: dict[str, str]) -> None:
+    answer = post(here.browser, form, filled(form, **typed))
     where = (form.action, {name: text[:60] for name, text in typed.items()})
     assert answer.status_code in (200, 303, 409, 422), (answer.status_code, where)
-    assert live(answer.text) == [], where
+    assert active_markup(answer.text) == [], where
     assert lost(answer, form, typed) == [], (answer.status_code, where)
     if answer.status_code == 303:
         assert "attaque.test" not in (answer.location or "")
         shown = here.browser.get(urlsplit(answer.location).path)
         assert shown.status_code == 200, where
-        assert live(shown.text) == [], where
+        assert active_markup(shown.text) == [], where
 
 
-def test_there_are_the_forms_that_everybody_knows(here: Desk) -> None:
+def test_well_known_form_fields_are_found_on_the_pages(here: Desk) -> None:
     """The counter-proof: the reading of pages finds the boxes."""
     found = {
         (form.action.partition("?")[0].rpartition("/")[2], name)
@@ -282,15 +213,15 @@ def test_there_are_the_forms_that_everybody_knows(here: Desk) -> None:
     assert len(found) > 80
 
 
-@pytest.mark.parametrize("text", AT_ONCE, ids=range(len(AT_ONCE)))
-def test_every_box_of_a_form_at_once(here: Desk, text: str) -> None:
+@pytest.mark.parametrize("text", MIXED_STRINGS, ids=range(len(MIXED_STRINGS)))
+def test_every_field_of_a_form_takes_hostile_text_at_once(here: Desk, text: str) -> None:
     for rule, state in here.pages():
         for form in here.opened(rule, state)[1]:
             answered(here, form, dict.fromkeys(form.boxes, text))
 
 
-def test_each_box_alone_and_the_others_honest(here: Desk) -> None:
-    strings = itertools.cycle(attack.text for attack in sample(3) if attack.group != "long")
+def test_each_field_takes_hostile_text_alone(here: Desk) -> None:
+    strings = itertools.cycle(attack.text for attack in sample_strings(3) if attack.group != "long")
     tried: set[tuple[str, str]] = set()
     for rule, state in here.pages():
         for at, form in enumerate(here.opened(rule, state)[1]):
@@ -306,7 +237,9 @@ def test_each_box_alone_and_the_others_honest(here: Desk) -> None:
 
 
 @pytest.mark.parametrize("letter", ["😀", "<"])
-def test_two_hundred_thousand_letters_in_a_box(here: Desk, letter: str) -> None:
+def test_two_hundred_thousand_letters_in_a_field_are_stored_or_shown_again(
+    here: Desk, letter: str
+) -> None:
     for place, (rule, state) in enumerate(here.pages()):
         for form in here.opened(rule, state)[1]:
             boxes = [name for name in form.boxes if not re.search(r"-[1-9]", name)]
@@ -332,7 +265,7 @@ def test_half_characters_as_browsers_would_never_send_them(here: Desk) -> None:
     assert answer.status_code == 403
 
 
-def _new_case(here: Desk, strings: list[Attack]) -> None:
+def _new_case(here: Desk, strings: list[HostileString]) -> None:
     rule = "/moderation/dossiers/nouveau"
     (form,) = here.opened(rule, "")[1]
     free = [
@@ -348,9 +281,9 @@ def _new_case(here: Desk, strings: list[Attack]) -> None:
 
 
 def test_some_of_each_kind_of_string_in_a_new_case(here: Desk) -> None:
-    _new_case(here, sample(3))
+    _new_case(here, sample_strings(3))
 
 
 @pytest.mark.prove
 def test_every_string_in_a_new_case(here: Desk) -> None:
-    _new_case(here, attacks(turn=1))
+    _new_case(here, hostile_strings(turn=1))

@@ -7,7 +7,7 @@ import re
 import pytest
 from flask import Flask
 from flask.testing import FlaskClient
-from mapped import areas, dots, marked
+from svg_maps import areas, dot_points, dots
 
 from register.cases.case_places import CommunePoint, MapPoints
 from register.web.drawings.maps import draw_places, locator, region_locator
@@ -28,8 +28,8 @@ def test_legend_lists_only_the_marks_on_the_map(app: Flask) -> None:
         assert word not in plainest
         assert word in richest
     assert dots(richest) == 2
-    assert [len(marked(d)) for d in re.findall(r'class="hollow" d="([^"]+)"', richest)] == [1]
-    assert [len(marked(d)) for d in re.findall(r'class="whole" d="([^"]+)"', richest)] == [1]
+    assert [len(dot_points(d)) for d in re.findall(r'class="hollow" d="([^"]+)"', richest)] == [1]
+    assert [len(dot_points(d)) for d in re.findall(r'class="whole" d="([^"]+)"', richest)] == [1]
     assert areas(richest) == {"01", "93", "974"}
 
 
@@ -40,7 +40,7 @@ def test_locator_dot_is_inside_its_view(app: Flask, code: str) -> None:
     assert drawing is not None
     left, top, width, height = map(int, drawing.view.split())
     assert drawing.area
-    spots = marked(drawing.dot)
+    spots = dot_points(drawing.dot)
     assert len(spots) == (len(code) == 5)
     for spot in spots:
         assert left < spot.x < left + width

@@ -6,7 +6,7 @@ import gzip
 from itertools import pairwise
 
 import pytest
-from mapped import drawn, marked
+from svg_maps import dot_points, path_lines
 
 from register.territory import dataset
 from register.territory.boundaries import departement_outlines
@@ -27,7 +27,7 @@ def edges(lines: list[list[DrawingPoint]]) -> list[frozenset[DrawingPoint]]:
     ],
 )
 def test_path_keeps_the_points_of_a_line(line: list[DrawingPoint]) -> None:
-    (read,) = drawn(map_geometry.path(line))
+    (read,) = path_lines(map_geometry.path(line))
     assert read == [spot for place, spot in enumerate(line) if not place or spot != line[place - 1]]
 
 
@@ -37,13 +37,13 @@ def test_line_of_equal_points_has_no_path() -> None:
 
 def test_equal_points_make_one_dot() -> None:
     spots = [DrawingPoint(40, 3), DrawingPoint(7, 90), DrawingPoint(40, 3), DrawingPoint(7, 12)]
-    assert marked(map_geometry.dots(spots)) == sorted(set(spots))
+    assert dot_points(map_geometry.dots(spots)) == sorted(set(spots))
     assert map_geometry.dots([]) == ""
 
 
 def test_coasts_are_closed_and_limits_drawn_once() -> None:
     for part in map_geometry.frames():
-        coast, inner = drawn(map_geometry.land(part)), drawn(map_geometry.limits(part))
+        coast, inner = path_lines(map_geometry.land(part)), path_lines(map_geometry.limits(part))
         assert coast
         assert all(line[0] == line[-1] for line in coast)
         shared = edges(inner)
@@ -54,9 +54,9 @@ def test_coasts_are_closed_and_limits_drawn_once() -> None:
 
 def test_outline_of_a_departement_consists_of_coasts_and_limits() -> None:
     part = map_geometry.mainland()
-    ground = set(edges(drawn(map_geometry.land(part)) + drawn(map_geometry.limits(part))))
+    ground = set(edges(path_lines(map_geometry.land(part)) + path_lines(map_geometry.limits(part))))
     for code in part.codes:
-        assert set(edges(drawn(map_geometry.shape_in(part, code)))) <= ground, code
+        assert set(edges(path_lines(map_geometry.shape_in(part, code)))) <= ground, code
 
 
 def test_departements_around_paris_have_two_shapes() -> None:
@@ -86,7 +86,7 @@ def test_frames_contain_their_departements_and_do_not_overlap() -> None:
         assert y + high <= top + height + 1
         # The départements fill the box in one direction.
         assert abs(width - wide) <= 1 or abs(height - high) <= 1
-    mainland = edges(drawn(map_geometry.land(map_geometry.mainland())))
+    mainland = edges(path_lines(map_geometry.land(map_geometry.mainland())))
     around, where, *beyond = map_geometry.borders()
     for x, y, width, height, code in (around, *beyond):
         assert not any(
@@ -119,7 +119,7 @@ def test_centroid_of_a_departement_is_inside_it() -> None:
         # Even-odd rule along a ray to the right.
         crossed = sum(
             (a.y > y) != (b.y > y) and x < a.x + (y - a.y) * (b.x - a.x) / (b.y - a.y)
-            for line in drawn(map_geometry.shape_in(part, code))
+            for line in path_lines(map_geometry.shape_in(part, code))
             for a, b in pairwise(line)
         )
         assert crossed % 2, code

@@ -7,9 +7,9 @@ from collections.abc import Callable
 from io import BytesIO
 
 import pytest
-from formed import Filled, Pairs
-from people import Desk
-from signed import Signed
+from cast import Desk
+from form_client import FilledForm, MemberClient, Pairs
+from hostile_strings import HOSTILE_TEXTS
 from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 from werkzeug.test import TestResponse
@@ -25,21 +25,6 @@ from register.cases.models import Incident, Revision
 from register.text.normalisation import clean
 
 pytestmark = pytest.mark.prove
-
-ODD = {
-    "controls": "a\x00b\x07c\x1bd\x7fe",
-    "bidi": "a\u202eb\u2066c\u2069d",
-    "emoji": "👩‍👩‍👧 " * 20,
-    "script": "<script>alert(1)</script>\"'><img src=x onerror=alert(1)>",
-    "formula": '=HYPERLINK("http://x";1)+@SUM(1)',
-    "blank": " \u00a0\u202f\t ",
-    "markdown": "[a](javascript:alert(1)) ![x](http://y) `" + "*_" * 50,
-    "zalgo": "e" + "\u0301" * 150,
-    "digits": "9" * 150,
-    "unicode digits": "²³٣४",
-    "template": "{{ 7*7 }} {% if %} %(x)s %s ${7}",
-    "xml": "\ufffe\uffff]]>&#0;&amp;",
-}
 
 # Where a person may write whatever they like.
 FREE = (
@@ -69,11 +54,11 @@ FREE = (
 
 
 @pytest.fixture
-def bruno(signed: Callable[[str], Signed]) -> Signed:
+def bruno(signed: Callable[[str], MemberClient]) -> MemberClient:
     return signed("bruno")
 
 
-def opened(bruno: Signed, desk: Desk) -> tuple[str, Filled]:
+def opened(bruno: MemberClient, desk: Desk) -> tuple[str, FilledForm]:
     """The editor of a draft with a row in each list."""
     number = desk.published().number or 0
     steps = (StepContent("plainte", "2007-01-01"),)
@@ -85,18 +70,18 @@ def opened(bruno: Signed, desk: Desk) -> tuple[str, Filled]:
         links=(LinkContent("voir_aussi", number),),
     )
     at = f"/moderation/dossiers/{case.id}/modifier"
-    return at, Filled(bruno.get(at).text)
+    return at, FilledForm(bruno.get(at).text)
 
 
-def kept(page: Filled, name: str, value: str) -> bool:
+def kept(page: FilledForm, name: str, value: str) -> bool:
     """Whether a refused form contains the typed text, without hidden characters."""
     shown = " ".join(clean(page[name]).split())
     return shown == " ".join(clean(value).split())
 
 
-def sent_back(answer: TestResponse, page: Filled, name: str, value: str) -> bool:
+def sent_back(answer: TestResponse, page: FilledForm, name: str, value: str) -> bool:
     """Assert that a refused form contains everything that was sent."""
-    back = Filled(answer.text)
+    back = FilledForm(answer.text)
     others = name == "summary" or back["summary"] == page["summary"]
     # A list of words cannot hold another word, and a hidden field is none that was typed in.
     typed = f'<input class="input" type="text" id="{name}"' in answer.text
@@ -104,28 +89,30 @@ def sent_back(answer: TestResponse, page: Filled, name: str, value: str) -> bool
     return others and (not typed or kept(back, name, value))
 
 
-def test_each_field_with_a_script_is_a_sentence_or_a_safe_record(bruno: Signed, desk: Desk) -> None:
+def test_each_field_with_a_script_is_a_sentence_or_a_safe_record(
+    bruno: MemberClient, desk: Desk
+) -> None:
     at, page = opened(bruno, desk)
     for name in [name for name in page.fields if not name.endswith("-lignes")]:
-        answer = bruno.send(at, page.sent(reason="essai") | {name: [ODD["script"]]})
+        answer = bruno.send(at, page.sent(reason="essai") | {name: [HOSTILE_TEXTS["script"]]})
         assert answer.status_code in (303, 409, 422), name
         if answer.status_code == 303:
-            page = Filled(bruno.get(at).text)
+            page = FilledForm(bruno.get(at).text)
         else:
-            assert sent_back(answer, page, name, ODD["script"]), name
+            assert sent_back(answer, page, name, HOSTILE_TEXTS["script"]), name
             assert "<script>alert" not in answer.text
 
 
 def test_odd_text_in_every_field_at_once_comes_back_whole(
-    bruno: Signed, desk: Desk, session: Session
+    bruno: MemberClient, desk: Desk, session: Session
 ) -> None:
     at, page = opened(bruno, desk)
     before = session.scalar(select(func.count(Revision.id)))
     typed = [name for name in page.fields if name != "vu" and not name.endswith("-lignes")]
-    for odd, text in ODD.items():
+    for odd, text in HOSTILE_TEXTS.items():
         answer = bruno.send(at, page.sent() | {name: [text] for name in typed})
         assert answer.status_code == 422, odd
-        back = Filled(answer.text)
+        back = FilledForm(answer.text)
         for name in typed:
             assert name == "summary" or sent_back(answer, back, name, text), (odd, name)
         assert "<script>alert" not in answer.text
@@ -134,27 +121,27 @@ def test_odd_text_in_every_field_at_once_comes_back_whole(
 
 
 def test_odd_text_where_any_text_may_stand_is_a_safe_record(
-    bruno: Signed, desk: Desk, session: Session
+    bruno: MemberClient, desk: Desk, session: Session
 ) -> None:
     at, _page = opened(bruno, desk)
-    for odd, text in ODD.items():
-        page = Filled(bruno.get(at).text)
+    for odd, text in HOSTILE_TEXTS.items():
+        page = FilledForm(bruno.get(at).text)
         answer = bruno.send(at, page.sent(reason="essai") | {name: [text] for name in FREE})
         assert answer.status_code == (422 if odd == "blank" else 303), odd
         if answer.status_code == 422:
-            assert all(kept(Filled(answer.text), name, text) for name in FREE), odd
+            assert all(kept(FilledForm(answer.text), name, text) for name in FREE), odd
             continue
         session.rollback()
         case = session.scalars(select(Incident).order_by(Incident.id.desc())).first()
         assert case
         # What an editor opens again is what was stored, and it is legal in every feed.
-        assert kept(Filled(bruno.get(at).text), "title", case.title)
+        assert kept(FilledForm(bruno.get(at).text), "title", case.title)
         assert clean(case.title + case.narrative) == case.title + case.narrative
 
 
 @pytest.mark.parametrize("letter", ["a", "😀", "[", "\n"])
 def test_two_hundred_thousand_characters_in_a_field_come_back(
-    bruno: Signed, desk: Desk, letter: str
+    bruno: MemberClient, desk: Desk, letter: str
 ) -> None:
     at, page = opened(bruno, desk)
     long = letter * 200_000
@@ -166,7 +153,7 @@ def test_two_hundred_thousand_characters_in_a_field_come_back(
         assert answer.status_code in (409, 422) or not letter.strip(), name
         if answer.status_code != 303:
             assert sent_back(answer, page, name, long), name
-        page = Filled(bruno.get(at).text)
+        page = FilledForm(bruno.get(at).text)
 
 
 PARTS = "multipart/form-data"
@@ -179,25 +166,25 @@ def in_parts(sent: Pairs) -> bytes:
     return ("".join(parts) + "--x--\r\n").encode()
 
 
-def test_the_form_is_sent_in_parts_so_that_it_may_be_long(bruno: Signed) -> None:
+def test_the_form_is_sent_in_parts_so_that_it_may_be_long(bruno: MemberClient) -> None:
     page = bruno.get("/moderation/dossiers/nouveau").text
     assert page.count('enctype="multipart/form-data"') == 1
 
 
-def test_what_no_form_could_hold_is_a_page_that_says_so(bruno: Signed) -> None:
+def test_an_oversized_form_is_answered_with_an_error_page(bruno: MemberClient) -> None:
     answer = bruno.send("/moderation/dossiers/nouveau", title="a" * 5_000_000)
     assert answer.status_code == 413
 
 
 @pytest.mark.parametrize("name", ["sources-{}-url", "proceedings-{}-court", "linked-{}-typed"])
 def test_thousands_of_rows_are_a_sentence(
-    bruno: Signed, desk: Desk, session: Session, name: str
+    bruno: MemberClient, desk: Desk, session: Session, name: str
 ) -> None:
     at, page = opened(bruno, desk)
     sent: Pairs = page.sent(reason="essai", title="Gardé")
     sent |= {name.format(place): ["https://exemple.test/"] for place in range(3_000)}
     answer = bruno.send(at, sent)
-    assert (answer.status_code, Filled(answer.text)["title"]) == (422, "Gardé")
+    assert (answer.status_code, FilledForm(answer.text)["title"]) == (422, "Gardé")
     assert "40 au plus" in answer.text
     assert session.scalar(select(func.count(Revision.id))) == 3
 
@@ -222,16 +209,14 @@ def test_thousands_of_rows_are_a_sentence(
         "types",
     ],
 )
-def test_names_that_no_page_of_ours_has_change_nothing(
-    bruno: Signed, desk: Desk, name: str
-) -> None:
+def test_unknown_field_names_change_nothing(bruno: MemberClient, desk: Desk, name: str) -> None:
     at, page = opened(bruno, desk)
     answer = bruno.send(at, page.sent(reason="essai") | {name: ["x"]})
     assert answer.status_code in (303, 422)
 
 
 def test_a_name_that_is_sent_twice_is_read_once(
-    bruno: Signed, desk: Desk, session: Session
+    bruno: MemberClient, desk: Desk, session: Session
 ) -> None:
     at, page = opened(bruno, desk)
     answer = bruno.send(at, page.sent(reason="essai") | {"title": ["Premier", "Second"]})
@@ -241,14 +226,14 @@ def test_a_name_that_is_sent_twice_is_read_once(
     assert "Second" not in titles
 
 
-def test_a_file_under_the_name_of_a_text_is_no_text(bruno: Signed, desk: Desk) -> None:
+def test_a_file_under_the_name_of_a_text_is_no_text(bruno: MemberClient, desk: Desk) -> None:
     at, page = opened(bruno, desk)
     data = {**page.sent(reason="essai"), "title": (BytesIO(b"x"), "x.txt")}
     answer = bruno.client.post(at, data={**data, "csrf_token": bruno.csrf})
     assert answer.status_code == 303
 
 
-def test_the_same_value_twice_in_a_list_is_said(bruno: Signed, desk: Desk) -> None:
+def test_the_same_value_twice_in_a_list_is_said(bruno: MemberClient, desk: Desk) -> None:
     at, page = opened(bruno, desk)
     twice = {"sources-1-url": [page["sources-0-url"]], "sources-1-kind": [page["sources-0-kind"]]}
     answer = bruno.send(at, page.sent(reason="essai") | twice)
@@ -256,11 +241,11 @@ def test_the_same_value_twice_in_a_list_is_said(bruno: Signed, desk: Desk) -> No
     assert "deux fois" in answer.text
     types = {"type_1": ["huis_clos"], "type_2": ["huis_clos"]}
     answer = bruno.send(at, page.sent(reason="essai") | types)
-    assert (answer.status_code, Filled(answer.text).invalid) == (422, ["type_1"])
+    assert (answer.status_code, FilledForm(answer.text).invalid) == (422, ["type_1"])
 
 
 def test_faults_that_only_the_act_finds_stand_beside_their_fields(
-    bruno: Signed, desk: Desk
+    bruno: MemberClient, desk: Desk
 ) -> None:
     at, page = opened(bruno, desk)
     wrong = {
@@ -273,15 +258,15 @@ def test_faults_that_only_the_act_finds_stand_beside_their_fields(
     }
     answer = bruno.send(at, page.sent(reason="essai") | wrong)
     assert answer.status_code == 422
-    told = set(Filled(answer.text).invalid)
+    told = set(FilledForm(answer.text).invalid)
     assert {"end_date", "links-0-number"} <= told
     for name in ("#end_date", "#links-0-number", "#place-typed", "#linked-0-typed", "#language"):
         assert f'<a href="{name}">' in answer.text, name
 
 
-def test_a_link_in_a_source_is_never_a_script(bruno: Signed, desk: Desk) -> None:
+def test_a_link_in_a_source_is_never_a_script(bruno: MemberClient, desk: Desk) -> None:
     at, page = opened(bruno, desk)
     for address in ("javascript:alert(1)", "data:text/html,x", "//exemple.test", "exemple.test"):
         for name in ("sources-0-url", "sources-0-archived_url", "proceedings-0-steps-0-source_url"):
             answer = bruno.send(at, page.sent(reason="essai") | {name: [address]})
-            assert (answer.status_code, Filled(answer.text).invalid) == (422, [name])
+            assert (answer.status_code, FilledForm(answer.text).invalid) == (422, [name])

@@ -6,12 +6,11 @@ from collections.abc import Callable
 from dataclasses import replace
 
 import pytest
-from formed import Filled
-from people import Desk
-from signed import Signed
+from case_contents import full_case
+from cast import Desk
+from form_client import FilledForm, MemberClient
 from sqlalchemy import select
 from sqlalchemy.orm import Session
-from wholecase import whole
 
 from register.cases import acts
 from register.cases import case_content as contents
@@ -25,7 +24,7 @@ NEW = "/moderation/dossiers/nouveau"
 
 
 @pytest.fixture
-def bruno(signed: Callable[[str], Signed]) -> Signed:
+def bruno(signed: Callable[[str], MemberClient]) -> MemberClient:
     return signed("bruno")
 
 
@@ -45,13 +44,13 @@ def last_act(session: Session, incident_id: int) -> Revision:
 
 
 def test_a_case_opened_and_saved_untouched_says_the_same(
-    bruno: Signed, desk: Desk, session: Session
+    bruno: MemberClient, desk: Desk, session: Session
 ) -> None:
-    told = whole(desk.published().number or 0)
+    told = full_case(desk.published().number or 0)
     case = desk.draft(told)
     page = bruno.get(f"/moderation/dossiers/{case.id}/modifier")
     answer = bruno.send(
-        f"/moderation/dossiers/{case.id}/modifier", Filled(page.text).sent(reason="relu")
+        f"/moderation/dossiers/{case.id}/modifier", FilledForm(page.text).sent(reason="relu")
     )
     assert (answer.status_code, answer.location) == (303, f"/moderation/dossiers/{case.id}")
     assert stored(session, case.id) == told
@@ -59,16 +58,16 @@ def test_a_case_opened_and_saved_untouched_says_the_same(
 
 
 def test_an_empty_case_saved_untouched_stays_empty(
-    bruno: Signed, desk: Desk, session: Session
+    bruno: MemberClient, desk: Desk, session: Session
 ) -> None:
     case = desk.draft(Content())
     at = f"/moderation/dossiers/{case.id}/modifier"
-    assert bruno.send(at, Filled(bruno.get(at).text).sent(reason="vu")).status_code == 303
+    assert bruno.send(at, FilledForm(bruno.get(at).text).sent(reason="vu")).status_code == 303
     assert stored(session, case.id) == Content()
 
 
-def test_a_new_case_from_a_source_is_a_draft(bruno: Signed, session: Session) -> None:
-    page = Filled(bruno.get(NEW).text)
+def test_a_new_case_from_a_source_is_a_draft(bruno: MemberClient, session: Session) -> None:
+    page = FilledForm(bruno.get(NEW).text)
     answer = bruno.send(
         NEW,
         {
@@ -115,20 +114,20 @@ def test_a_new_case_from_a_source_is_a_draft(bruno: Signed, session: Session) ->
 
 
 def test_every_save_asks_why_and_keeps_what_was_typed(
-    bruno: Signed, desk: Desk, session: Session
+    bruno: MemberClient, desk: Desk, session: Session
 ) -> None:
     case = desk.draft()
     at = f"/moderation/dossiers/{case.id}/modifier"
-    answer = bruno.send(at, Filled(bruno.get(at).text).sent(title="Un autre titre"))
+    answer = bruno.send(at, FilledForm(bruno.get(at).text).sent(title="Un autre titre"))
     assert answer.status_code == 422
-    assert Filled(answer.text)["title"] == "Un autre titre"
-    assert Filled(answer.text).invalid == ["reason"]
+    assert FilledForm(answer.text)["title"] == "Un autre titre"
+    assert FilledForm(answer.text).invalid == ["reason"]
     assert '<a href="#reason">' in answer.text
     assert last_act(session, case.id).act == Act.DRAFTED
 
 
 def test_a_page_opened_where_there_is_nothing_to_write_says_what_to_do(
-    bruno: Signed, desk: Desk
+    bruno: MemberClient, desk: Desk
 ) -> None:
     published, draft, gone = desk.published(), desk.draft(), desk.discarded()
     answer = bruno.get(f"/moderation/dossiers/{published.id}/modifier")
@@ -140,51 +139,51 @@ def test_a_page_opened_where_there_is_nothing_to_write_says_what_to_do(
 
 
 def test_a_form_that_finds_its_case_published_keeps_its_text(
-    bruno: Signed, desk: Desk, pen: Callable, attested: tuple[str, ...], session: Session
+    bruno: MemberClient, desk: Desk, pen: Callable, attested: tuple[str, ...], session: Session
 ) -> None:
     case = desk.ready()
     at = f"/moderation/dossiers/{case.id}/modifier"
-    page = Filled(bruno.get(at).text)
+    page = FilledForm(bruno.get(at).text)
     with pen() as p:
         acts.publish(p, case.id, by=desk.cast.bruno, reason="lu", attested=attested)
     answer = bruno.send(at, page.sent(title="Trop tard", reason="vu"))
-    assert (answer.status_code, Filled(answer.text)["title"]) == (409, "Trop tard")
+    assert (answer.status_code, FilledForm(answer.text)["title"]) == (409, "Trop tard")
     assert "rédigez une correction" in answer.text
     assert stored(session, case.id).title != "Trop tard"
 
 
-def test_what_a_form_does_not_send_stays_as_it_was(
-    bruno: Signed, desk: Desk, session: Session
+def test_fields_that_are_not_sent_stay_unchanged(
+    bruno: MemberClient, desk: Desk, session: Session
 ) -> None:
-    told = whole(desk.published().number or 0)
+    told = full_case(desk.published().number or 0)
     case = desk.draft(told)
     at = f"/moderation/dossiers/{case.id}/modifier"
-    seen = Filled(bruno.get(at).text)["vu"]
+    seen = FilledForm(bruno.get(at).text)["vu"]
     answer = bruno.send(at, vu=seen, title="Un titre", reason="un champ seul")
     assert answer.status_code == 303
     assert stored(session, case.id) == replace(told, title="Un titre")
 
 
 def test_a_form_without_the_revision_it_was_made_from_changes_nothing(
-    bruno: Signed, desk: Desk, session: Session
+    bruno: MemberClient, desk: Desk, session: Session
 ) -> None:
     case = desk.draft()
     answer = bruno.send(
         f"/moderation/dossiers/{case.id}/modifier", title="Un titre", reason="sans version"
     )
-    assert (answer.status_code, Filled(answer.text)["title"]) == (409, "Un titre")
+    assert (answer.status_code, FilledForm(answer.text)["title"]) == (409, "Un titre")
     assert stored(session, case.id).title != "Un titre"
 
 
 def test_a_correction_is_published_with_its_note(
-    bruno: Signed, desk: Desk, session: Session
+    bruno: MemberClient, desk: Desk, session: Session
 ) -> None:
     case = desk.published()
     at = f"/moderation/dossiers/{case.id}/corriger"
-    page = Filled(bruno.get(at).text)
+    page = FilledForm(bruno.get(at).text)
     before = head(session, Ledger.PUBLIC).seq
     missing = bruno.send(at, page.sent(title="Corrigé", reason="faute"))
-    assert (missing.status_code, Filled(missing.text).invalid) == (422, ["public_note"])
+    assert (missing.status_code, FilledForm(missing.text).invalid) == (422, ["public_note"])
     sent = page.sent(title="Corrigé", reason="faute", public_note="Le titre était inexact.")
     assert bruno.send(at, sent).status_code == 303
     session.rollback()
@@ -194,29 +193,29 @@ def test_a_correction_is_published_with_its_note(
     assert "Le titre était inexact." in public
 
 
-def test_a_correction_that_changes_nothing_is_refused(bruno: Signed, desk: Desk) -> None:
+def test_a_correction_that_changes_nothing_is_refused(bruno: MemberClient, desk: Desk) -> None:
     case = desk.published()
     at = f"/moderation/dossiers/{case.id}/corriger"
-    sent = Filled(bruno.get(at).text).sent(reason="rien", public_note="Rien.")
+    sent = FilledForm(bruno.get(at).text).sent(reason="rien", public_note="Rien.")
     answer = bruno.send(at, sent)
-    assert (answer.status_code, Filled(answer.text)["public_note"]) == (409, "Rien.")
+    assert (answer.status_code, FilledForm(answer.text)["public_note"]) == (409, "Rien.")
 
 
-def test_a_correction_may_not_leave_the_checklist_unmet(bruno: Signed, desk: Desk) -> None:
+def test_a_correction_may_not_leave_the_checklist_unmet(bruno: MemberClient, desk: Desk) -> None:
     case = desk.published()
     at = f"/moderation/dossiers/{case.id}/corriger"
-    sent = Filled(bruno.get(at).text).sent(title="", reason="vide", public_note="Sans titre.")
+    sent = FilledForm(bruno.get(at).text).sent(title="", reason="vide", public_note="Sans titre.")
     answer = bruno.send(at, sent)
     assert (answer.status_code, "Il manque le titre" in answer.text) == (422, True)
 
 
 def test_a_follow_up_moves_the_course_and_nothing_else(
-    bruno: Signed, desk: Desk, session: Session
+    bruno: MemberClient, desk: Desk, session: Session
 ) -> None:
-    told = whole(desk.published().number or 0)
+    told = full_case(desk.published().number or 0)
     case = desk.published(replace(told, outcome="en_cours"))
     at = f"/moderation/dossiers/{case.id}/suite"
-    page = Filled(bruno.get(at).text)
+    page = FilledForm(bruno.get(at).text)
     assert "title" not in page
     answer = bruno.send(
         at,
@@ -251,7 +250,7 @@ def test_a_follow_up_moves_the_course_and_nothing_else(
 
 
 def test_a_redaction_rewrites_what_was_added_and_destroys_what_was(
-    bruno: Signed, desk: Desk, pen: Callable, session: Session
+    bruno: MemberClient, desk: Desk, pen: Callable, session: Session
 ) -> None:
     case = desk.published(narrative="Un passage à MARQUEUR retirer.")
     with pen() as p:
@@ -259,7 +258,7 @@ def test_a_redaction_rewrites_what_was_added_and_destroys_what_was(
         acts.follow_up(p, case.id, by=desk.cast.bruno, reason="r", title="Autre", text="Sans lui")
     desk.received_reply(case, "La commune cite MARQUEUR.")
     at = f"/moderation/dossiers/{case.id}/caviarder"
-    page = Filled(bruno.get(at).text)
+    page = FilledForm(bruno.get(at).text)
     sent = page.sent(narrative="Un passage.", reason="ordonnance", public_note="Passage retiré.")
     sent |= {"follow_ups-0-text": ["Réécrit"], "replies-0-text": ["La commune conteste."]}
     assert bruno.send(at, sent).status_code == 303

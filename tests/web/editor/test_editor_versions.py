@@ -7,10 +7,9 @@ from dataclasses import replace
 from datetime import timedelta
 
 import pytest
-from filed import AT, Filed
-from people import Desk
-from signed import Signed
-from wholecase import whole
+from case_contents import full_case
+from cast import AT, CaseRef, Desk
+from form_client import MemberClient
 
 from register.cases import acts
 from register.cases.case_content import Content, SourceContent
@@ -19,14 +18,14 @@ pytestmark = pytest.mark.one_database
 
 
 @pytest.fixture
-def bruno(signed: Callable[[str], Signed]) -> Signed:
+def bruno(signed: Callable[[str], MemberClient]) -> MemberClient:
     return signed("bruno")
 
 
 @pytest.fixture
-def twice(desk: Desk, pen: Callable) -> Filed:
+def twice(desk: Desk, pen: Callable) -> CaseRef:
     """A draft with two revisions."""
-    told = whole(desk.published().number or 0)
+    told = full_case(desk.published().number or 0)
     case = desk.draft(told)
     changed = replace(
         told,
@@ -41,7 +40,7 @@ def twice(desk: Desk, pen: Callable) -> Filed:
     return case
 
 
-def test_the_list_says_who_wrote_what_and_why(bruno: Signed, twice: Filed) -> None:
+def test_the_list_says_who_wrote_what_and_why(bruno: MemberClient, twice: CaseRef) -> None:
     page = bruno.get(f"/moderation/dossiers/{twice.id}/versions").text
     for words in ("Chloe a modifié le dossier", "tout a changé", "repéré dans la presse"):
         assert words in page
@@ -49,7 +48,7 @@ def test_the_list_says_who_wrote_what_and_why(bruno: Signed, twice: Filed) -> No
 
 
 def test_a_comparison_shows_every_field_that_changed_and_no_other(
-    bruno: Signed, twice: Filed
+    bruno: MemberClient, twice: CaseRef
 ) -> None:
     page = bruno.get(f"/moderation/dossiers/{twice.id}/comparer").text
     shown = [part.split('"')[0] for part in page.split('id="champ-')[1:]]
@@ -63,7 +62,7 @@ def test_a_comparison_shows_every_field_that_changed_and_no_other(
 
 
 def test_two_chosen_revisions_are_compared_in_the_order_that_is_asked(
-    bruno: Signed, twice: Filed
+    bruno: MemberClient, twice: CaseRef
 ) -> None:
     at = f"/moderation/dossiers/{twice.id}/comparer"
     newest, oldest = revisions_of(bruno, twice)
@@ -73,12 +72,14 @@ def test_two_chosen_revisions_are_compared_in_the_order_that_is_asked(
     assert "Les deux versions disent la même chose." in same
 
 
-def revisions_of(bruno: Signed, case: Filed) -> list[str]:
+def revisions_of(bruno: MemberClient, case: CaseRef) -> list[str]:
     page = bruno.get(f"/moderation/dossiers/{case.id}/versions").text
     return [part.split('"')[0] for part in page.split('name="de" value="')[1:]]
 
 
-def test_the_case_as_it_was_written_and_as_it_was_on_a_day(bruno: Signed, twice: Filed) -> None:
+def test_the_case_as_it_was_written_and_as_it_was_on_a_day(
+    bruno: MemberClient, twice: CaseRef
+) -> None:
     at = f"/moderation/dossiers/{twice.id}"
     newest, oldest = revisions_of(bruno, twice)
     assert "Le maire communique un document</h3>" in bruno.get(f"{at}/versions/{newest}").text
@@ -89,7 +90,7 @@ def test_the_case_as_it_was_written_and_as_it_was_on_a_day(bruno: Signed, twice:
     assert ">Le maire communique un document</h3>" in bruno.get(f"{at}/au/2026-03-05").text
 
 
-def test_a_day_may_be_asked_for_from_the_list(bruno: Signed, twice: Filed) -> None:
+def test_a_day_may_be_asked_for_from_the_list(bruno: MemberClient, twice: CaseRef) -> None:
     answer = bruno.get(f"/moderation/dossiers/{twice.id}/versions?au=2026-03-04")
     expected = f"/moderation/dossiers/{twice.id}/au/2026-03-04"
     assert (answer.status_code, answer.location) == (303, expected)
@@ -110,13 +111,13 @@ def test_a_day_may_be_asked_for_from_the_list(bruno: Signed, twice: Filed) -> No
         "versions?au=hier",
     ],
 )
-def test_unknown_revision_is_not_found(bruno: Signed, twice: Filed, address: str) -> None:
+def test_unknown_revision_is_not_found(bruno: MemberClient, twice: CaseRef, address: str) -> None:
     answer = bruno.get(f"/moderation/dossiers/{twice.id}/{address}")
     assert answer.status_code == (200 if "de=99999999999&" in address else 404)
 
 
 def test_a_redacted_case_has_one_version_left_to_read(
-    bruno: Signed, desk: Desk, pen: Callable, content: Callable
+    bruno: MemberClient, desk: Desk, pen: Callable, content: Callable
 ) -> None:
     case = desk.published(narrative="MARQUEUR")
     with pen() as p:
@@ -137,7 +138,7 @@ def test_a_redacted_case_has_one_version_left_to_read(
 
 
 def test_an_erased_case_shows_that_there_were_versions_and_no_word_of_them(
-    bruno: Signed, desk: Desk
+    bruno: MemberClient, desk: Desk
 ) -> None:
     case = desk.erased(title="MARQUEUR", summary="MARQUEUR")
     page = bruno.get(f"/moderation/dossiers/{case.id}/versions")
@@ -146,13 +147,13 @@ def test_an_erased_case_shows_that_there_were_versions_and_no_word_of_them(
     assert bruno.get(f"/moderation/dossiers/{case.id}/au/2026-03-02").status_code == 404
 
 
-def test_a_merged_and_a_withdrawn_case_can_still_be_read(bruno: Signed, desk: Desk) -> None:
+def test_a_merged_and_a_withdrawn_case_can_still_be_read(bruno: MemberClient, desk: Desk) -> None:
     for case in (desk.merged(), desk.withdrawn()):
         assert bruno.get(f"/moderation/dossiers/{case.id}/versions").status_code == 200
         assert bruno.get(f"/moderation/dossiers/{case.id}/au/2026-03-02").status_code == 200
 
 
-def test_odd_texts_are_shown_and_never_run(bruno: Signed, desk: Desk, pen: Callable) -> None:
+def test_odd_texts_are_shown_and_never_run(bruno: MemberClient, desk: Desk, pen: Callable) -> None:
     attack = '<script>alert(1)</script>"><img src=x onerror=alert(1)>'
     case = desk.draft(Content(title=attack, narrative=attack, outlets=(attack,)))
     with pen() as p:

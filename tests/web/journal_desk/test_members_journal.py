@@ -8,8 +8,8 @@ import re
 from datetime import UTC, datetime, timedelta
 
 import pytest
-from filed import AT
-from reported import ANSWER, QUESTION, SENTENCE, WORDS
+from cast import AT
+from report_factory import ANSWER, QUESTION, SENTENCE, WORDS
 from sqlalchemy import update
 
 from register.accounts import acts as accounts
@@ -257,7 +257,7 @@ def test_what_does_not_hold_is_said_to_differ(bruno, desk, engine, column, value
 @pytest.mark.parametrize(
     "place", ["public/0", "public/999", "reports/1", "desk/1", "bureau/01x", "public/9999999999"]
 )
-def test_there_is_no_such_line(bruno, place):
+def test_an_unknown_line_is_not_found(bruno, place):
     assert bruno.get(f"{HOME}/{place}").status_code == 404
 
 

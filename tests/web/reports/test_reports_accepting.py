@@ -6,12 +6,11 @@ import re
 from collections.abc import Callable, Iterator
 
 import pytest
+from cast import Desk
+from databases import plain_app
 from flask import Flask
-from formed import Filled
-from people import Desk
-from registers import bare
-from reported import CONTACT, WORDS, Inbox, nonce
-from signed import Signed
+from form_client import FilledForm, MemberClient
+from report_factory import CONTACT, WORDS, Inbox, nonce
 
 from register.accounts.models import Member
 from register.cases.case_content import SourceContent
@@ -29,17 +28,17 @@ QUEUE = "/moderation/signalements"
 @pytest.fixture
 def app(settings: Settings) -> Iterator[Flask]:
     """The application without a context, so that each request has its own session."""
-    with bare(settings) as made:
+    with plain_app(settings) as made:
         yield made
 
 
 @pytest.fixture
-def bruno(signed: Callable[[str], Signed]) -> Signed:
+def bruno(signed: Callable[[str], MemberClient]) -> MemberClient:
     return signed("bruno")
 
 
 @pytest.fixture
-def chloe(signed: Callable[[str], Signed]) -> Signed:
+def chloe(signed: Callable[[str], MemberClient]) -> MemberClient:
     return signed("chloe")
 
 
@@ -53,7 +52,7 @@ def text(page: str) -> str:
     return " ".join(seen.split())
 
 
-def taken(form: Filled) -> list[str]:
+def taken(form: FilledForm) -> list[str]:
     return form.fields.get("reprendre", [])
 
 
@@ -73,7 +72,7 @@ def test_a_report_becomes_a_draft_with_its_facts_and_without_its_account(
 ):
     filed = inbox.received(date="2026-03-01", contact=CONTACT, actor_text="le premier édile")
     page = bruno.get(at(filed)).text
-    form = Filled(page)
+    form = FilledForm(page)
     assert taken(form) == ["place", "date", "types", "actor", "target", "links"]
     said = text(page)
     assert WORDS in said
@@ -106,7 +105,7 @@ def test_only_ticked_parts_are_taken_and_a_forged_part_is_ignored(
     bruno, inbox: Inbox, session, cast
 ):
     filed = inbox.received()
-    sent = Filled(bruno.get(at(filed)).text).sent(reason="r")
+    sent = FilledForm(bruno.get(at(filed)).text).sent(reason="r")
     sent["reprendre"] = ["account", "contact", "date", "narrative", "\x00"]
     _incident, content = drafted(session, cast, bruno.send(at(filed), sent))
     assert content.narrative == ""
@@ -122,7 +121,7 @@ def test_the_form_names_values_that_cannot_be_taken_over(bruno, inbox: Inbox, se
     assert "Non repris : « commune:00000 » n’est pas dans la liste" in said
     assert "Non repris : les mots ne disent pas de date" in said
     assert 'href="javascript' not in page
-    sent = Filled(page).sent(reason="r")
+    sent = FilledForm(page).sent(reason="r")
     _incident, content = drafted(session, cast, bruno.send(at(filed), sent))
     assert content.place_label == ""
     assert [source.url for source in content.sources] == ["https://exemple.test/bon"]
@@ -130,17 +129,17 @@ def test_the_form_names_values_that_cannot_be_taken_over(bruno, inbox: Inbox, se
 
 def test_a_form_without_a_reason_comes_back_filled_in(bruno, inbox: Inbox, session):
     hostile = inbox.received(account="> " * 3_000 + "fin")
-    form = Filled(bruno.get(at(hostile)).text)
+    form = FilledForm(bruno.get(at(hostile)).text)
     sent = form.sent(sentence="Une phrase.")
     sent["reprendre"] = ["types"]
     answer = bruno.send(at(hostile), sent)
     assert answer.status_code == 422
-    again = Filled(answer.text)
+    again = FilledForm(answer.text)
     assert again.invalid == ["reason"]
     assert (again["sentence"], taken(again)) == ("Une phrase.", ["types"])
     long = bruno.send(at(hostile), {**sent, "reason": "r", "sentence": "a" * 2_001})
     assert long.status_code == 422
-    assert Filled(long.text).invalid == ["sentence"]
+    assert FilledForm(long.text).invalid == ["sentence"]
     assert session.get(Report, hostile.key).state == "received"
 
 
@@ -148,7 +147,7 @@ def test_required_fields_are_marked(bruno, inbox: Inbox):
     page = bruno.get(at(inbox.received())).text
     assert "Pourquoi ce dossier (obligatoire)" in text(page)
     assert text(page).count("(obligatoire)") == 1
-    assert Filled(page).needed == ["reason"]
+    assert FilledForm(page).required == ["reason"]
 
 
 def test_later_messages_are_shown_on_the_acceptance_form(bruno, inbox: Inbox):
@@ -165,7 +164,7 @@ def test_a_second_acceptance_is_refused_with_the_form_filled_in(
     bruno, chloe, inbox: Inbox, session, cast
 ):
     filed = inbox.received()
-    his, hers = (Filled(one.get(at(filed)).text) for one in (bruno, chloe))
+    his, hers = (FilledForm(one.get(at(filed)).text) for one in (bruno, chloe))
     incident, _content = drafted(
         session, cast, bruno.send(at(filed), his.sent(reason="le premier"))
     )
@@ -173,7 +172,7 @@ def test_a_second_acceptance_is_refused_with_the_form_filled_in(
     sent["reprendre"] = ["place"]
     answer = chloe.send(at(filed), sent)
     assert answer.status_code == 409
-    again = Filled(answer.text)
+    again = FilledForm(answer.text)
     assert (again["reason"], again["sentence"], taken(again)) == (
         "la seconde",
         "À vous.",
@@ -183,36 +182,36 @@ def test_a_second_acceptance_is_refused_with_the_form_filled_in(
     assert f'href="/moderation/dossiers/{incident}"' in answer.text
     joined = chloe.send(at(filed, "rattacher"), dossier=str(incident), vu="0", sentence="À vous.")
     assert joined.status_code == 409
-    assert Filled(joined.text, "rattachement")["sentence"] == "À vous."
+    assert FilledForm(joined.text, "rattachement")["sentence"] == "À vous."
     assert session.query(RetainedReport).count() == 1
 
 
 def test_an_unread_message_blocks_the_acceptance(bruno, inbox: Inbox, session, cast):
     filed = inbox.waiting()
-    form = Filled(bruno.get(at(filed)).text)
+    form = FilledForm(bruno.get(at(filed)).text)
     assert form["vu"] == "1"
     inbox.answered(filed, text="En fait, c’était le préfet.")
     answer = bruno.send(at(filed), form.sent(reason="r", sentence="s"))
     assert answer.status_code == 409
     assert "En fait, c’était le préfet." in answer.text
-    again = Filled(answer.text)
+    again = FilledForm(answer.text)
     assert (again["vu"], again["reason"], again["sentence"]) == ("2", "r", "s")
     drafted(session, cast, bruno.send(at(filed), again.sent()))
     # A form that says nothing of what was read has read nothing.
     other = inbox.received()
-    sent = Filled(bruno.get(at(other)).text).sent(reason="r")
+    sent = FilledForm(bruno.get(at(other)).text).sent(reason="r")
     assert bruno.send(at(other), {**sent, "vu": "x"}).status_code == 409
 
 
 def test_a_report_withdrawn_meanwhile_is_not_accepted(bruno, inbox: Inbox, session, store):
     filed = inbox.received()
-    form = Filled(bruno.get(at(filed)).text)
+    form = FilledForm(bruno.get(at(filed)).text)
     with inbox.pen() as p:
         acts.withdraw(p, store, filed.key, nonce())
     answer = bruno.send(at(filed), form.sent(reason="r", sentence="Merci."))
     assert answer.status_code == 409
     assert "« retiré par son auteur »" in text(answer.text)
-    assert Filled(answer.text)["sentence"] == "Merci."
+    assert FilledForm(answer.text)["sentence"] == "Merci."
     assert session.query(RetainedReport).count() == 0
     assert "« retiré par son auteur »" in text(bruno.get(at(filed)).text)
 
@@ -221,7 +220,7 @@ def test_a_report_taken_back_after_it_was_accepted_leaves_no_copy_with_the_draft
     bruno, inbox: Inbox, session, store, cast
 ):
     filed = inbox.received()
-    sent = Filled(bruno.get(at(filed)).text).sent(reason="r")
+    sent = FilledForm(bruno.get(at(filed)).text).sent(reason="r")
     incident, _content = drafted(session, cast, bruno.send(at(filed), sent))
     with inbox.pen() as p:
         acts.withdraw(p, store, filed.key, nonce())
@@ -263,7 +262,7 @@ def test_a_report_is_attached_to_a_similar_case(bruno, inbox: Inbox, desk: Desk,
     page = bruno.get(step).text
     assert "Le cas nº 1" in text(page)
     assert WORDS in page
-    sent = {**Filled(page, "rattachement").fields, "sentence": ["Déjà connu, merci."]}
+    sent = {**FilledForm(page, "rattachement").fields, "sentence": ["Déjà connu, merci."]}
     answer = bruno.send(at(filed, "rattacher"), sent)
     assert (answer.status_code, answer.headers["Location"]) == (
         303,
@@ -296,7 +295,7 @@ def test_an_impossible_attachment_is_explained_and_the_sentence_stays(
         answer = bruno.send(at(filed, "rattacher"), vu="0", sentence="À garder.", **told)
         assert answer.status_code == 422
         assert said in text(answer.text), told
-        assert Filled(answer.text, "rattachement")["sentence"] == "À garder."
+        assert FilledForm(answer.text, "rattachement")["sentence"] == "À garder."
     looked = bruno.get(f"{at(filed, 'rattacher')}?numero={merged.number}")
     assert "réuni au cas nº 1" in text(looked.text)
     assert session.get(Report, filed.key).state == "received"
@@ -316,14 +315,14 @@ def test_similar_reports_are_listed_with_reasons(bruno, inbox: Inbox):
 
 def test_only_the_holder_of_a_report_decides(bruno, chloe, inbox: Inbox, cast):
     filed = inbox.received()
-    form = Filled(chloe.get(at(filed)).text)
+    form = FilledForm(chloe.get(at(filed)).text)
     with inbox.pen(now()) as p:
         acts.claim(p, filed.key, by=cast.bruno)
     page = chloe.get(at(filed)).text
     assert "Bruno a ce signalement en main" in text(page)
     answer = chloe.send(at(filed), form.sent(reason="r", sentence="s"))
     assert answer.status_code == 409
-    assert Filled(answer.text)["reason"] == "r"
+    assert FilledForm(answer.text)["reason"] == "r"
     assert bruno.send(at(filed), form.sent(reason="r")).status_code == 303
 
 

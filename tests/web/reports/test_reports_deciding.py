@@ -7,8 +7,8 @@ import threading
 from datetime import timedelta
 
 import pytest
-from reported import ANSWER, CONTACT, QUESTION, SENTENCE, WORDS, nonce
-from visitor import Forms
+from form_client import FormParser
+from report_factory import ANSWER, CONTACT, QUESTION, SENTENCE, WORDS, nonce
 
 from register.cases import acts as cases
 from register.db import db, now
@@ -58,7 +58,7 @@ def offered(answer, filed):
 def form(answer, filed, act):
     (found,) = [
         one
-        for one in Forms(answer.get_data(as_text=True)).forms
+        for one in FormParser(answer.get_data(as_text=True)).forms
         if one.action == address(filed, act)
     ]
     return dict(found.fields)

@@ -6,7 +6,7 @@ import re
 from datetime import timedelta
 
 import pytest
-from reported import WORDS
+from report_factory import WORDS
 
 from register.db import db, housekeeping, now
 from register.journal import writing

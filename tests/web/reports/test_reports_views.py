@@ -7,9 +7,9 @@ import re
 from datetime import timedelta
 
 import pytest
-from filed import AT
-from formed import Filled
-from reported import CONTACT, WORDS, Inbox
+from cast import AT
+from form_client import FilledForm
+from report_factory import CONTACT, WORDS, Inbox
 from sqlalchemy import event, select
 
 from register.cases import acts as cases
@@ -200,7 +200,7 @@ def test_a_version_that_does_without_the_report_is_attested_in_the_editor(
         select(JournalEntry.incident_id).where(JournalEntry.act == "drafted")
     ).one()
     editor = f"/moderation/dossiers/{incident}/modifier"
-    stale = Filled(bruno.get(editor).text).sent(reason="r", summary="Mes mots à moi.")
+    stale = FilledForm(bruno.get(editor).text).sent(reason="r", summary="Mes mots à moi.")
     # As at the end of a request: whoever still reads holds the database's log.
     db.session.remove()
     session.rollback()

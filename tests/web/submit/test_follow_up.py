@@ -8,13 +8,13 @@ import sqlite3
 from contextlib import closing
 
 import pytest
-from filed import AT
-from people import a_case
-from registers import application
-from reported import ANSWER, CONTACT, QUESTION, SENTENCE, WORDS, reported
+from case_contents import a_case
+from cast import AT
+from databases import application
+from form_client import FormClient
+from report_factory import ANSWER, CONTACT, QUESTION, SENTENCE, WORDS, receive_report
 from sqlalchemy import event, select
 from sqlalchemy.orm import Session
-from visitor import Visitor
 
 from register.cases import acts as cases
 from register.cases.checklist import ATTESTATIONS
@@ -34,11 +34,11 @@ LONG = "é" * (report_content.MESSAGE_LIMIT + 1)
 
 
 @pytest.fixture
-def amina(app) -> Visitor:
-    return Visitor(app)
+def amina(app) -> FormClient:
+    return FormClient(app)
 
 
-def opened(amina: Visitor, code: str) -> Visitor:
+def opened(amina: FormClient, code: str) -> FormClient:
     amina.post("/suivi", {"code": code})
     assert amina.answer.status_code == 200, amina.text
     return amina
@@ -49,7 +49,7 @@ def file_of(app, store, filed):
         return queries.get_report(session, store, filed.key)
 
 
-def filled(amina: Visitor, action: str) -> dict[str, str]:
+def filled(amina: FormClient, action: str) -> dict[str, str]:
     return dict(amina.form(action).fields)
 
 
@@ -180,7 +180,7 @@ def test_each_state_has_its_texts(app, inbox, desk, amina):
     assert f'href="/incidents/{public.number}"' in _body(opened(amina, list(told)[4].code))
 
 
-def _body(visitor: Visitor) -> str:
+def _body(visitor: FormClient) -> str:
     return visitor.answer.get_data(as_text=True)
 
 
@@ -483,8 +483,8 @@ def test_a_locked_database_keeps_the_text_and_acknowledges_nothing(
 ):
     monkeypatch.setattr("register.db.BUSY_TIMEOUT_MS", 50)
     with registers.new("sqlite", tmp_path) as settings, application(settings) as app:
-        amina, store = Visitor(app), setup.key_store(settings, db.session())
-        filed = reported(lambda at: writing(db.engine, at), store)
+        amina, store = FormClient(app), setup.key_store(settings, db.session())
+        filed = receive_report(lambda at: writing(db.engine, at), store)
         opened(amina, filed.code)
         before = filled(amina, "/suivi/message")
         file = settings.instance / "register.sqlite3"

@@ -10,29 +10,32 @@ import itertools
 import re
 
 import pytest
-from attacks import Attack, attacks, live, sample
+from case_contents import a_case
+from databases import open_engine
 from flask import Flask
-from people import a_case
-from registers import opened
-from reported import a_report, count, nonce
-from signed import Signed
-from sqlalchemy.orm import Session
-from strangers import (
+from form_client import URL_ENCODED, FormParser, MemberClient
+from hostile_requests import (
     ADDRESSES,
-    AT_ONCE,
     CHOSEN,
-    FORM,
     HONEST,
-    LONG,
     TYPED,
-    Answer,
+    ReporterAnswer,
     Stranger,
     amina,
     app,
     filled,
     received,
 )
-from visitor import Forms
+from hostile_strings import (
+    LONG,
+    MIXED_STRINGS,
+    HostileString,
+    active_markup,
+    hostile_strings,
+    sample_strings,
+)
+from report_factory import a_report, count_rows, nonce
+from sqlalchemy.orm import Session
 
 from register.config import Settings
 from register.journal import writing
@@ -62,7 +65,7 @@ def _said(file: queries.ReportView) -> str:
 
 
 def nothing_is_lost(
-    settings: Settings, store: KeyStore, answer: Answer, typed: dict[str, str]
+    settings: Settings, store: KeyStore, answer: ReporterAnswer, typed: dict[str, str]
 ) -> None:
     """What was typed is in the register, or in the form that came back."""
     told = {name: text for name, text in typed.items() if name in TYPED and name != "site_web"}
@@ -97,15 +100,15 @@ def _try(settings: Settings, store: KeyStore, who: Stranger, typed: dict[str, st
 
 
 def _text_of(page: str) -> str:
-    return Forms(page).text
+    return FormParser(page).text
 
 
 def test_strings_in_every_box_at_once_and_in_each_alone(
     settings: Settings, store: KeyStore, amina: Stranger
 ) -> None:
-    for text in AT_ONCE:
+    for text in MIXED_STRINGS:
         _try(settings, store, amina, dict.fromkeys(TYPED, text))
-    for name, text in zip((*TYPED, *CHOSEN), itertools.cycle(AT_ONCE)):
+    for name, text in zip((*TYPED, *CHOSEN), itertools.cycle(MIXED_STRINGS)):
         _try(settings, store, amina, {name: text})
 
 
@@ -113,11 +116,11 @@ def test_half_characters_as_browsers_would_never_send_them(amina: Stranger) -> N
     jeton = amina.form().encode()
     for broken in (b"%ED%A0%80", b"%FF%FE", b"%C3", b"%", b"%u0041", b"%00", b"%ED%B0%80%"):
         body = b"quand=" + broken + b"&recit=gard%C3%A9&etape=verifier&jeton=" + jeton
-        answer = amina.raw("/signaler", body, FORM)
+        answer = amina.raw("/signaler", body, URL_ENCODED)
         assert answer.status == 200, broken
         assert "gardé" in answer.text
     # Bytes that no form is made of.
-    answer = amina.raw("/signaler", b"recit=\xed\xa0\x80&jeton=" + jeton, FORM)
+    answer = amina.raw("/signaler", b"recit=\xed\xa0\x80&jeton=" + jeton, URL_ENCODED)
     assert answer.status in (200, 422)
 
 
@@ -160,7 +163,7 @@ def test_a_text_of_any_script_is_received_as_it_was_typed(
 def test_every_string_of_the_list_in_every_box(
     settings: Settings, store: KeyStore, amina: Stranger
 ) -> None:
-    for attack in attacks(turn=2):
+    for attack in hostile_strings(turn=2):
         if attack.group != "long":
             _try(settings, store, amina, dict.fromkeys(TYPED, attack.text))
 
@@ -168,10 +171,12 @@ def test_every_string_of_the_list_in_every_box(
 # --- stored, and shown ------------------------------------------------------------------------
 
 
-def _stored(settings: Settings, store: KeyStore, strings: list[Attack], by: int) -> list[str]:
+def _stored(
+    settings: Settings, store: KeyStore, strings: list[HostileString], by: int
+) -> list[str]:
     """A report of each string, and all that is written about it; their codes."""
     told = []
-    with opened(settings.database_url) as engine:
+    with open_engine(settings.database_url) as engine:
         for place, attack in enumerate(strings):
             text = clean(attack.text).strip()[:2_000]
             line = one_line(text)[:400]
@@ -203,10 +208,10 @@ def _stored(settings: Settings, store: KeyStore, strings: list[Attack], by: int)
 
 
 def _shown(app: Flask, settings: Settings, store: KeyStore, told: list[str], by: int) -> None:
-    stranger, member = Stranger(app), Signed(app, by)
+    stranger, member = Stranger(app), MemberClient(app, by)
     for code in told:
         assert stranger.send("/suivi", [("code", code)]).status == 200
-        with opened(settings.database_url) as engine, Session(engine) as session:
+        with open_engine(settings.database_url) as engine, Session(engine) as session:
             key = queries.key_by_code(session, store, code)
         for address in (
             f"/moderation/signalements/{key}",
@@ -214,19 +219,19 @@ def _shown(app: Flask, settings: Settings, store: KeyStore, told: list[str], by:
         ):
             answer = member.get(address)
             assert answer.status_code in (200, 303, 409), address
-            assert live(answer.text) == [], address
+            assert active_markup(answer.text) == [], address
     trays = ["", *(f"?casier={tray.value}" for tray in ReportFolder), "?q=script"]
     for number, tray in itertools.product((1, 2), trays):
         address = f"/moderation/signalements{tray}{'&' if tray else '?'}page={number}"
         answer = member.get(address)
         assert answer.status_code in (200, 303), address
-        assert live(answer.text) == [], address
+        assert active_markup(answer.text) == [], address
 
 
 def test_some_strings_of_each_kind_run_nowhere_once_they_are_stored(
     app: Flask, settings: Settings, store: KeyStore, cast
 ) -> None:
-    told = _stored(settings, store, sample(1), cast.bruno)
+    told = _stored(settings, store, sample_strings(1), cast.bruno)
     assert len(told) >= 15
     _shown(app, settings, store, told, cast.bruno)
 
@@ -235,7 +240,7 @@ def test_some_strings_of_each_kind_run_nowhere_once_they_are_stored(
 def test_no_string_runs_anywhere_once_it_is_stored(
     app: Flask, settings: Settings, store: KeyStore, cast
 ) -> None:
-    told = _stored(settings, store, attacks(turn=3), cast.bruno)
+    told = _stored(settings, store, hostile_strings(turn=3), cast.bruno)
     assert len(told) > 250
     _shown(app, settings, store, told, cast.bruno)
 
@@ -251,12 +256,12 @@ def test_bodies_that_no_form_has(settings: Settings, amina: Stranger) -> None:
             answer = amina.raw(path, body, kind)
             assert answer.status in (400, 413, 415, 422), (kind, path)
     for path in ADDRESSES:
-        for kind in (FORM, "multipart/form-data; boundary=x"):
+        for kind in (URL_ENCODED, "multipart/form-data; boundary=x"):
             for empty in (b"", b"&&&&", b"=", b"--x", b"--x\r\n\r\n--x--\r\n", b"\x00" * 100):
                 answer = amina.raw(path, empty, kind)
                 assert answer.status in (200, 400, 413, 422), (kind, path, empty)
                 assert not answer.code
-    assert count(settings, Report) == 1
+    assert count_rows(settings, Report) == 1
 
 
 def test_fields_by_the_thousand_and_fields_twice(
@@ -266,7 +271,7 @@ def test_fields_by_the_thousand_and_fields_twice(
     for in_parts in (False, True):
         answer = amina.send("/signaler", [*filled(amina.form()), *many], in_parts=in_parts)
         assert answer.code or answer.status in (400, 413, 422)
-    made = count(settings, Report)
+    made = count_rows(settings, Report)
     twice = [*filled(amina.form()), ("recit", "Un second récit."), ("etape", "modifier")]
     answer = amina.send("/signaler", twice)
     assert answer.code
@@ -285,11 +290,11 @@ def test_fields_by_the_thousand_and_fields_twice(
     assert file.received
     assert set(file.received.sent.types) == {"expulsion", "menace_violence"}
     assert len(file.received.sent.types) == 2
-    assert count(settings, Report) == made + 2
+    assert count_rows(settings, Report) == made + 2
 
 
 def test_a_file_in_the_place_of_a_text_is_none(settings: Settings, amina: Stranger) -> None:
     head = '--x\r\nContent-Disposition: form-data; name="recit"; filename="a.txt"\r\n'
     body = f"{head}Content-Type: text/plain\r\n\r\n{HONEST}\r\n--x--\r\n".encode()
     assert amina.raw("/signaler", body, "multipart/form-data; boundary=x").status == 422
-    assert count(settings, Report) == 0
+    assert count_rows(settings, Report) == 0

@@ -9,20 +9,19 @@ from dataclasses import replace
 from datetime import timedelta
 
 import pytest
-from attacks import sample
+from databases import plain_app
 from flask import Flask
-from registers import bare
-from reported import CODE, count, nonce
-from strangers import (
+from hostile_requests import (
     ADDRESSES,
     HONEST,
-    LONG,
     Stranger,
     amina,
     app,
     filled,
     received,
 )
+from hostile_strings import LONG, sample_strings
+from report_factory import CODE, count_rows, nonce
 
 from register.config import Settings
 from register.db import now
@@ -40,7 +39,7 @@ __all__ = ["amina", "app"]  # the fixtures of the other module
 @pytest.fixture
 def guarded(settings: Settings) -> Iterator[Flask]:
     """The same with limits, minimum time and the trap for robots, as it is in earnest."""
-    with bare(replace(settings, rate_limits=True)) as made:
+    with plain_app(replace(settings, rate_limits=True)) as made:
         yield made
 
 
@@ -63,7 +62,7 @@ def test_a_token_of_another_making_keeps_the_text_and_brings_a_new_one(
     ours = amina.form()
     assert amina.send("/signaler", filled(_signed(app, "signaler", nonce()))).code
     assert amina.send("/signaler", filled(_signed(app, "signaler", nonce(), 2))).code
-    made = count(settings, Report)
+    made = count_rows(settings, Report)
     for jeton in (
         "",
         "x",
@@ -86,7 +85,7 @@ def test_a_token_of_another_making_keeps_the_text_and_brings_a_new_one(
         assert answer.kept("cible_texte") == ["un blogueur"]
         (new,) = set(answer.kept("jeton"))
         assert new not in ("", jeton)
-    assert count(settings, Report) == made
+    assert count_rows(settings, Report) == made
     assert amina.send("/signaler", filled(new)).code
 
 
@@ -114,7 +113,7 @@ def test_a_form_that_was_sent_before_is_the_same_report_or_an_addition(
     other = amina.send("/signaler", filled(jeton, recit="Un autre récit."))
     assert other.status == 409
     assert "Un autre récit." in other.kept("recit")
-    assert count(settings, Report) == 1
+    assert count_rows(settings, Report) == 1
     added = amina.send("/signaler/ajouter", filled(jeton, recit="Un autre récit."))
     again = amina.send("/signaler/ajouter", filled(jeton, recit="Un autre récit."))
     assert added.code == again.code == first.code
@@ -124,7 +123,7 @@ def test_a_form_that_was_sent_before_is_the_same_report_or_an_addition(
     nowhere = amina.send("/signaler/ajouter", filled(amina.form(), recit="Perdu ?"))
     assert nowhere.status in (409, 422)
     assert "Perdu ?" in nowhere.kept("recit")
-    assert count(settings, Report) == 1
+    assert count_rows(settings, Report) == 1
 
 
 # --- codes ------------------------------------------------------------------------------------
@@ -132,19 +131,19 @@ def test_a_form_that_was_sent_before_is_the_same_report_or_an_addition(
 
 def test_a_code_is_read_as_people_copy_it(amina: Stranger) -> None:
     code = amina.report(recit="Une histoire à suivre.").code
-    bare = code.replace("-", "")
-    spaced = "  ".join(bare)
+    letters = code.replace("-", "")
+    spaced = "  ".join(letters)
     for typed in (
         code,
-        bare,
-        bare.lower(),
+        letters,
+        letters.lower(),
         spaced,
         f"\t{code.lower()}\r\n",
         code.replace("-", "\u2011"),
         code.replace("-", " – "),
-        bare.replace("0", "O").replace("1", "I"),
-        bare.replace("0", "o").replace("1", "l").lower(),
-        "".join(chr(ord(letter) + 0xFEE0) for letter in bare),
+        letters.replace("0", "O").replace("1", "I"),
+        letters.replace("0", "o").replace("1", "l").lower(),
+        "".join(chr(ord(letter) + 0xFEE0) for letter in letters),
         f"« {code} ».",
     ):
         answer = amina.send("/suivi", [("code", typed)])
@@ -165,7 +164,7 @@ def test_what_opens_nothing_is_one_answer(amina: Stranger) -> None:
         "\x00\ud800",
         "\u202e",
         "",
-        *(attack.text for attack in sample(1)),
+        *(attack.text for attack in sample_strings(1)),
     ):
         for path in ADDRESSES[2:7]:
             answer = amina.send(path, [("code", typed), ("message", "x"), ("confirme", "y")])
@@ -198,7 +197,7 @@ def test_codes_that_are_tried_cost_little_and_shut_nobody_else_out(
     assert other.report().code
     # Whoever guesses may report still: a council room is one address.
     assert guesser.report().code
-    assert count(settings, Report) == 3
+    assert count_rows(settings, Report) == 3
 
 
 # --- limits -----------------------------------------------------------------------------------
@@ -221,7 +220,7 @@ def test_whoever_sends_too_much_keeps_the_text_and_is_told_when(
     assert sender.send("/signaler", pairs, headers=forged).status == 429
     assert other.report().code
     # What was received already is answered, however often it is sent.
-    assert count(settings, Report) == 11
+    assert count_rows(settings, Report) == 11
     assert received(settings, store, every[0].code).summary.suspect
 
 
@@ -266,7 +265,7 @@ def test_what_another_site_sends_is_refused(settings: Settings, amina: Stranger)
             answer = amina.send(path, pairs, headers=headers)
             assert answer.status == 403, (path, headers)
             assert HONEST not in answer.text
-    assert count(settings, Report) == 1
+    assert count_rows(settings, Report) == 1
     own = {"Origin": "http://localhost", "Sec-Fetch-Site": "same-origin"}
     assert amina.send("/signaler", filled(jeton), headers=own).code
     # A page may be linked to from anywhere.

@@ -5,10 +5,10 @@ from __future__ import annotations
 import re
 
 import pytest
+from databases import open_engine
 from flask import Flask
-from registers import opened
+from form_client import FormClient
 from sqlalchemy.orm import Session
-from visitor import Visitor
 
 from register.config import Settings
 from register.report_keys import KeyStore
@@ -19,8 +19,8 @@ pytestmark = pytest.mark.parametrize("settings", ["sqlite"], indirect=True)
 LONG = "Le maire a fait éteindre ma caméra. " * 100
 
 
-def _sent(app: Flask, **typed: str) -> tuple[Visitor, dict[str, str]]:
-    visitor = Visitor(app)
+def _sent(app: Flask, **typed: str) -> tuple[FormClient, dict[str, str]]:
+    visitor = FormClient(app)
     visitor.get("/signaler")
     fields = {**dict(visitor.form("/signaler").fields), "recit": LONG, "etape": "envoyer", **typed}
     assert visitor.post("/signaler", fields).status_code == 200
@@ -50,7 +50,7 @@ def test_the_receipt_gives_the_code_and_little_else(
     assert "deux lignes" in amina.text
     assert "exemple.test" not in amina.text
     assert "Un contact est laissé." in amina.text
-    with opened(settings.database_url) as engine, Session(engine) as session:
+    with open_engine(settings.database_url) as engine, Session(engine) as session:
         assert queries.key_by_code(session, store, code.lower().replace("-", " "))
 
 

@@ -7,10 +7,10 @@ import json
 from datetime import timedelta
 
 import pytest
-from filed import AT
-from reported import WORDS
+from cast import AT
+from form_client import FormClient
+from report_factory import WORDS
 from sqlalchemy import event
-from visitor import Visitor
 
 from register.db import db
 from register.reports import acts, queries, receipt_codes, report_content
@@ -24,8 +24,8 @@ ADDRESS = "/suivi/verifier"
 
 
 @pytest.fixture
-def anyone(app) -> Visitor:
-    return Visitor(app)
+def anyone(app) -> FormClient:
+    return FormClient(app)
 
 
 def receipt_of(inbox, filed) -> bytes:
@@ -34,12 +34,12 @@ def receipt_of(inbox, filed) -> bytes:
     return report_content.receipt_document(file.received, file.summary.day, "registre.test")
 
 
-def pasted(visitor: Visitor, text: str) -> str:
+def pasted(visitor: FormClient, text: str) -> str:
     visitor.post(ADDRESS, {"recu": text})
     return visitor.text.replace("\u00a0", " ")
 
 
-def uploaded(visitor: Visitor, document: bytes, name: str = "recu.json") -> str:
+def uploaded(visitor: FormClient, document: bytes, name: str = "recu.json") -> str:
     told = {"fichier": (io.BytesIO(document), name), "recu": ""}
     visitor.post(ADDRESS, told, content_type="multipart/form-data")
     return visitor.text.replace("\u00a0", " ")

@@ -13,13 +13,13 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from databases import Registers, application, open_engine, seal_folder
 from flask import Flask
-from registers import Registers, application, opened, seal_of
-from reported import count
+from form_client import FormClient
+from report_factory import count_rows
 from sqlalchemy import insert
 from sqlalchemy.exc import OperationalError
 from sqlalchemy.orm import Session
-from visitor import Visitor
 
 from register import encryption
 from register.cases.vocabulary import VOCABULARY_FILE
@@ -50,17 +50,17 @@ CODE = re.compile(r'<p class="code" translate="no">([0-9A-Z-]{19})</p>')
 
 
 @pytest.fixture
-def amina(app: Flask) -> Visitor:
-    visitor = Visitor(app)
+def amina(app: Flask) -> FormClient:
+    visitor = FormClient(app)
     visitor.get(FORM)
     return visitor
 
 
-def looked_at(visitor: Visitor, **typed: str) -> int:
+def looked_at(visitor: FormClient, **typed: str) -> int:
     return visitor.send(FORM, etape="verifier", **{"recit": WORDS, **typed}).status_code
 
 
-def sent(visitor: Visitor, **typed: str) -> str:
+def sent(visitor: FormClient, **typed: str) -> str:
     """The code after filling in, reviewing and sending the form."""
     assert looked_at(visitor, **typed) == 200, visitor.text
     answer = visitor.send(FORM, etape="envoyer")
@@ -68,29 +68,29 @@ def sent(visitor: Visitor, **typed: str) -> str:
     return code_of(visitor)
 
 
-def code_of(visitor: Visitor) -> str:
+def code_of(visitor: FormClient) -> str:
     assert visitor.answer
     found = CODE.search(visitor.answer.get_data(as_text=True))
     assert found, visitor.text
     return found[1]
 
 
-def spaced(visitor: Visitor) -> str:
+def spaced(visitor: FormClient) -> str:
     """The text of the page with plain spaces."""
     return " ".join(visitor.text.split())
 
 
-def html(visitor: Visitor) -> str:
+def html(visitor: FormClient) -> str:
     assert visitor.answer
     return visitor.answer.get_data(as_text=True)
 
 
-def value(visitor: Visitor, name: str) -> str:
+def value(visitor: FormClient, name: str) -> str:
     return dict(visitor.form(FORM).fields)[name]
 
 
 def received(settings: Settings, store: KeyStore, code: str) -> ReportView:
-    with opened(settings.database_url) as engine, Session(engine) as session:
+    with open_engine(settings.database_url) as engine, Session(engine) as session:
         key = queries.key_by_code(session, store, code)
         assert key
         return queries.get_report(session, store, key)
@@ -132,7 +132,9 @@ def test_each_type_is_offered_once_with_its_family(settings: Settings) -> None:
 # --- from the form to the receipt ---------------------------------------------------------------
 
 
-def test_only_the_account_is_required(settings: Settings, store: KeyStore, amina: Visitor) -> None:
+def test_only_the_account_is_required(
+    settings: Settings, store: KeyStore, amina: FormClient
+) -> None:
     assert amina.answer
     first = amina.answer
     assert first.status_code == 200
@@ -141,7 +143,7 @@ def test_only_the_account_is_required(settings: Settings, store: KeyStore, amina
     assert looked_at(amina) == 200
     assert "Rien n’est parti" in amina.text
     assert WORDS in amina.text
-    assert count(settings, Report) == 0
+    assert count_rows(settings, Report) == 0
     checked = amina.answer
     assert 'content="noindex"' in html(amina)
     amina.send(FORM, etape="envoyer")
@@ -153,7 +155,7 @@ def test_only_the_account_is_required(settings: Settings, store: KeyStore, amina
 
 
 def test_the_review_shows_typed_and_recognised_answers(
-    settings: Settings, store: KeyStore, amina: Visitor
+    settings: Settings, store: KeyStore, amina: FormClient
 ) -> None:
     typed = {
         "types": "interdiction_filmer",
@@ -212,7 +214,7 @@ def test_the_review_shows_typed_and_recognised_answers(
 
 
 def test_an_ambiguous_place_is_asked_about_once(
-    settings: Settings, store: KeyStore, amina: Visitor
+    settings: Settings, store: KeyStore, amina: FormClient
 ) -> None:
     assert looked_at(amina, lieu="Saint-Denis") == 422
     assert "Plusieurs lieux portent ce nom" in amina.text
@@ -235,7 +237,7 @@ def test_an_ambiguous_place_is_asked_about_once(
 
 
 def test_an_unknown_place_is_kept_as_typed(
-    settings: Settings, store: KeyStore, amina: Visitor
+    settings: Settings, store: KeyStore, amina: FormClient
 ) -> None:
     for words in ("Zzyzx, Californie", "chez moi, en ligne", "x" * 200):
         amina.get(FORM)
@@ -265,14 +267,14 @@ def test_an_unknown_place_is_kept_as_typed(
     ],
 )
 def test_a_date_is_recognised_or_kept_as_typed(
-    settings: Settings, store: KeyStore, amina: Visitor, typed: str, date: str
+    settings: Settings, store: KeyStore, amina: FormClient, typed: str, date: str
 ) -> None:
     told = kept(settings, store, sent(amina, quand=typed))
     assert (told.when, told.date) == (typed.strip(), date)
 
 
 def test_a_relative_date_is_resolved_and_a_missing_year_is_asked_for(
-    amina: Visitor,
+    amina: FormClient,
 ) -> None:
     yesterday = paris_day(now()) - timedelta(days=1)
     assert looked_at(amina, quand="hier soir") == 200
@@ -288,7 +290,7 @@ def test_a_relative_date_is_resolved_and_a_missing_year_is_asked_for(
 
 
 def test_a_fault_keeps_all_answers_and_links_to_its_field(
-    settings: Settings, amina: Visitor
+    settings: Settings, amina: FormClient
 ) -> None:
     typed = {
         "recit": "",
@@ -318,7 +320,7 @@ def test_a_fault_keeps_all_answers_and_links_to_its_field(
         for name, text in typed.items():
             if name not in ("acteur", "procedure"):
                 assert value(amina, name) == text, name
-    assert count(settings, Report) == 0
+    assert count_rows(settings, Report) == 0
 
 
 @pytest.mark.parametrize(
@@ -332,7 +334,7 @@ def test_a_fault_keeps_all_answers_and_links_to_its_field(
     ],
 )
 def test_each_fault_has_its_sentence(
-    settings: Settings, amina: Visitor, name: str, text: str, said: str
+    settings: Settings, amina: FormClient, name: str, text: str, said: str
 ) -> None:
     assert looked_at(amina, **{name: text}) == 422
     assert said in amina.text
@@ -342,7 +344,7 @@ def test_each_fault_has_its_sentence(
 
 
 def test_the_longest_texts_are_received(
-    settings: Settings, store: KeyStore, amina: Visitor
+    settings: Settings, store: KeyStore, amina: FormClient
 ) -> None:
     links = ["https://" + "l" * (LINK_LIMIT - 8)] * LINKS_LIMIT
     told = kept(
@@ -365,7 +367,7 @@ def test_the_longest_texts_are_received(
 # --- twice ----------------------------------------------------------------------------------------
 
 
-def test_a_form_sent_twice_makes_one_report(settings: Settings, amina: Visitor) -> None:
+def test_a_form_sent_twice_makes_one_report(settings: Settings, amina: FormClient) -> None:
     assert looked_at(amina, contact="amina@exemple.test") == 200
     fields = dict(amina.form(FORM).fields)
     codes = set()
@@ -373,11 +375,11 @@ def test_a_form_sent_twice_makes_one_report(settings: Settings, amina: Visitor) 
         assert amina.post(FORM, {**fields, "etape": "envoyer"}).status_code == 200
         codes.add(code_of(amina))
     assert len(codes) == 1
-    assert count(settings, Report) == 1
+    assert count_rows(settings, Report) == 1
 
 
 def test_another_text_of_the_same_form_is_offered_as_an_addition(
-    settings: Settings, store: KeyStore, amina: Visitor
+    settings: Settings, store: KeyStore, amina: FormClient
 ) -> None:
     assert looked_at(amina, lieu="Gagny") == 200
     fields = {**dict(amina.form(FORM).fields), "etape": "envoyer"}
@@ -404,13 +406,13 @@ def test_another_text_of_the_same_form_is_offered_as_an_addition(
     texts = [said.text for said in received(settings, store, code).messages]
     assert "".join(texts[1:]).count("ß") == ACCOUNT_LIMIT
     assert len(texts) == 3
-    assert count(settings, Report) == 1
+    assert count_rows(settings, Report) == 1
     # The address of an addition is no page.
     assert amina.get("/signaler/ajouter").headers["Location"] == FORM
 
 
 def test_an_addition_names_emptied_answers(
-    settings: Settings, store: KeyStore, amina: Visitor
+    settings: Settings, store: KeyStore, amina: FormClient
 ) -> None:
     assert looked_at(amina, lieu="Gagny", acteur_texte="mon voisin") == 200
     fields = {**dict(amina.form(FORM).fields), "etape": "envoyer"}
@@ -423,7 +425,7 @@ def test_an_addition_names_emptied_answers(
 
 
 def test_a_form_of_a_closed_report_can_be_sent_as_a_new_one(
-    settings: Settings, store: KeyStore, amina: Visitor, pen
+    settings: Settings, store: KeyStore, amina: FormClient, pen
 ) -> None:
     assert looked_at(amina) == 200
     fields = {**dict(amina.form(FORM).fields), "etape": "envoyer"}
@@ -442,14 +444,14 @@ def test_a_form_of_a_closed_report_can_be_sent_as_a_new_one(
         assert value(amina, "recit") == "Autre chose."
         assert "comme un nouveau signalement" in amina.text
     assert sent(amina, recit="Autre chose.") != code
-    assert count(settings, Report) == 2
+    assert count_rows(settings, Report) == 2
 
 
 # --- what is in the way -----------------------------------------------------------------------
 
 
 def test_an_old_token_brings_the_form_back_with_a_new_one(
-    settings: Settings, amina: Visitor, monkeypatch: pytest.MonkeyPatch
+    settings: Settings, amina: FormClient, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     assert looked_at(amina, lieu="Gagny", types="expulsion") == 200
     old = value(amina, "jeton")
@@ -461,7 +463,7 @@ def test_an_old_token_brings_the_form_back_with_a_new_one(
     assert value(amina, "recit") == WORDS
     assert value(amina, "types") == "expulsion"
     assert value(amina, "jeton") != old
-    assert count(settings, Report) == 0
+    assert count_rows(settings, Report) == 0
     assert sent(amina)
 
 
@@ -471,7 +473,7 @@ def _locked(*_args: object, **_more: object) -> None:
 
 def test_an_outage_keeps_the_form_and_logs_none_of_its_text(
     settings: Settings,
-    amina: Visitor,
+    amina: FormClient,
     monkeypatch: pytest.MonkeyPatch,
     capfd: pytest.CaptureFixture[str],
 ) -> None:
@@ -490,7 +492,7 @@ def test_an_outage_keeps_the_form_and_logs_none_of_its_text(
         assert value(amina, "recit") == WORDS
         assert value(amina, "jeton") == jeton
         assert typed.items() <= dict(amina.form(FORM).fields).items()
-        assert count(settings, Report) == 0
+        assert count_rows(settings, Report) == 0
     logged = capfd.readouterr().err
     assert "OperationalError" in logged
     for word in (WORDS, "amina", "Gagny", jeton):
@@ -509,7 +511,7 @@ def _answers(app: Flask, forms: int) -> list[tuple[int, str]]:
     """The answers to many forms from one source, with variable parts masked."""
     answers = []
     for number in range(forms):
-        amina = Visitor(app)
+        amina = FormClient(app)
         amina.get(FORM)
         answer = amina.send(FORM, recit=f"Récit {number}.", etape="envoyer")
         page = CODE.sub("", answer.get_data(as_text=True))
@@ -523,7 +525,7 @@ def test_no_answer_depends_on_how_many_reports_are_unread(
     with application(replace(settings, rate_limits=True)) as app:
         without = _answers(app, 12)
     with registers.new("sqlite", tmp_path / "other") as other:
-        with opened(other.database_url) as engine, write_engine(engine).begin() as connection:
+        with open_engine(other.database_url) as engine, write_engine(engine).begin() as connection:
             rows = [
                 {
                     "key": f"{number:032x}",
@@ -547,7 +549,7 @@ def test_no_answer_depends_on_how_many_reports_are_unread(
 def test_rate_limits_keep_the_text_and_exempt_received_forms(
     settings: Settings, guarded: Flask
 ) -> None:
-    amina = Visitor(guarded)
+    amina = FormClient(guarded)
     amina.get(FORM)
     assert looked_at(amina) == 200
     first = {**dict(amina.form(FORM).fields), "etape": "envoyer"}
@@ -566,13 +568,13 @@ def test_rate_limits_keep_the_text_and_exempt_received_forms(
     assert looked_at(amina, recit="Le onzième.") == 200
     amina.post(FORM, first)
     assert code_of(amina) == code
-    assert count(settings, Report) == 10
+    assert count_rows(settings, Report) == 10
 
 
 def test_a_received_form_is_answered_without_the_write_lock(
     settings: Settings, guarded: Flask, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    amina = Visitor(guarded)
+    amina = FormClient(guarded)
     amina.get(FORM)
     first = {**dict(amina.form(FORM).fields), "recit": WORDS, "etape": "envoyer"}
     amina.post(FORM, first)
@@ -590,7 +592,7 @@ def test_a_received_form_is_answered_without_the_write_lock(
 def test_a_form_sent_again_too_often_waits_and_is_confirmed(
     guarded: Flask,
 ) -> None:
-    amina = Visitor(guarded)
+    amina = FormClient(guarded)
     amina.get(FORM)
     first = {**dict(amina.form(FORM).fields), "recit": WORDS, "etape": "envoyer"}
     amina.post(FORM, first)
@@ -614,7 +616,7 @@ def test_beyond_the_budget_of_all_sources_reports_are_suspect_and_none_is_refuse
     monkeypatch.setattr(public_forms, "MIN_AGE", 0)
     suspect, pages = [], []
     for number in range(4):
-        visitor = Visitor(guarded)
+        visitor = FormClient(guarded)
         environ = {"REMOTE_ADDR": f"198.51.100.{number}"}
         visitor.get(FORM)
         form = {**dict(visitor.form(FORM).fields), "recit": WORDS, "etape": "envoyer"}
@@ -630,17 +632,17 @@ def test_beyond_the_budget_of_all_sources_reports_are_suspect_and_none_is_refuse
     "lost", ["seal folder", "seal key", "database", "log of the database", "keys"]
 )
 def test_missing_files_acknowledge_nothing(settings: Settings, app: Flask, lost: str) -> None:
-    amina = Visitor(app)
+    amina = FormClient(app)
     amina.get(FORM)
     sent(amina)
-    database, seal_folder = sqlite_path(settings.database_url), seal_of(settings)
+    database, folder = sqlite_path(settings.database_url), seal_folder(settings)
     assert database
     gone = {
-        "seal folder": [seal_folder],
-        "seal key": [seal_folder / encryption.KEY_FILE],
+        "seal folder": [folder],
+        "seal key": [folder / encryption.KEY_FILE],
         "database": sorted(database.parent.glob("register.sqlite3*")),
         "log of the database": [Path(f"{database}-wal")],
-        "keys": sorted(seal_folder.glob("keys.sqlite3*")),
+        "keys": sorted(folder.glob("keys.sqlite3*")),
     }[lost]
     away = [(path, path.with_name(f"{path.name}.away")) for path in gone]
     amina.get(FORM)
@@ -656,11 +658,11 @@ def test_missing_files_acknowledge_nothing(settings: Settings, app: Flask, lost:
         kept.rename(path)
     answer = amina.send(FORM, etape="envoyer")
     assert code_of(amina)
-    assert count(settings, Report) == 2
+    assert count_rows(settings, Report) == 2
 
 
 def test_a_database_taken_away_while_a_report_is_written_acknowledges_nothing(
-    settings: Settings, amina: Visitor, monkeypatch: pytest.MonkeyPatch
+    settings: Settings, amina: FormClient, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     database = sqlite_path(settings.database_url)
     assert database
@@ -682,10 +684,10 @@ def test_a_database_taken_away_while_a_report_is_written_acknowledges_nothing(
     monkeypatch.undo()
     amina.send(FORM, etape="envoyer")
     assert code_of(amina)
-    assert count(settings, Report) == 1
+    assert count_rows(settings, Report) == 1
 
 
-def test_a_full_disk_is_explained_and_keeps_the_text(settings: Settings, amina: Visitor) -> None:
+def test_a_full_disk_is_explained_and_keeps_the_text(settings: Settings, amina: FormClient) -> None:
     typed = "É" * 15_000
     with db.engine.connect() as connection:
         # No page more than there are; only this connection is there to be used again.
@@ -694,7 +696,7 @@ def test_a_full_disk_is_explained_and_keeps_the_text(settings: Settings, amina: 
     assert answer.status_code == 503
     assert "Le disque du registre est plein" in amina.text
     assert value(amina, "recit") == typed
-    assert count(settings, Report) == 0
+    assert count_rows(settings, Report) == 0
     db.engine.dispose()
     amina.send(FORM, etape="envoyer")
     assert code_of(amina)
@@ -714,7 +716,7 @@ def test_a_full_disk_is_explained_and_keeps_the_text(settings: Settings, amina: 
     ],
 )
 def test_the_place_of_a_link_is_filled_in(app: Flask, place: str, shown: str) -> None:
-    amina = Visitor(app)
+    amina = FormClient(app)
     answer = amina.get(f"{FORM}?lieu={place}")
     assert answer.headers["Cache-Control"] == "no-store"
     assert "Set-Cookie" not in answer.headers
@@ -726,7 +728,7 @@ def test_the_place_of_a_link_is_filled_in(app: Flask, place: str, shown: str) ->
 
 
 def test_the_place_of_a_link_can_be_changed(app: Flask) -> None:
-    amina = Visitor(app)
+    amina = FormClient(app)
     amina.get(f"{FORM}?lieu=commune:93032")
     assert looked_at(amina, lieu="Puteaux") == 200, amina.text
     assert dict(amina.form(FORM).fields)["lieu_code"] == "commune:92062"
@@ -746,7 +748,7 @@ def test_the_place_of_a_link_can_be_changed(app: Flask) -> None:
     ],
 )
 def test_an_invalid_place_in_a_link_is_ignored(app: Flask, place: str) -> None:
-    amina = Visitor(app)
+    amina = FormClient(app)
     answer = amina.client.get(FORM, query_string={"lieu": place})
     assert answer.status_code == 200
     html = answer.get_data(as_text=True)
@@ -761,6 +763,6 @@ def test_the_form_opens_without_the_place_during_an_outage(
         raise OperationalError("select", {}, Exception("database is locked"))
 
     monkeypatch.setattr(report_form, "place_from_key", away)
-    amina = Visitor(app)
+    amina = FormClient(app)
     assert amina.get(f"{FORM}?lieu=commune:93032").status_code == 200
     assert "lieu_code" not in amina.form(FORM).names

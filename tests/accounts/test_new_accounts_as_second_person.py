@@ -1,0 +1,234 @@
+"""Accounts that vouch for nobody yet: one administrator does not become two people."""
+
+from __future__ import annotations
+
+import json
+from datetime import timedelta
+
+import pytest
+from cast import AT
+from ledger_lines import lines_since
+from sqlalchemy import update
+from sqlalchemy.orm import Session
+
+from register.accounts import acts as accounts
+from register.accounts import invitations
+from register.accounts.models import Member, Role
+from register.cases import acts
+from register.cases.checklist import ATTESTATIONS
+from register.cases.verify import verify
+from register.db import write_engine
+from register.errors import Incomplete, Refused
+from register.journal import Ledger
+
+PASSWORD = "une-tout-autre-phrase"
+SOON = AT + timedelta(minutes=5)
+WEEK = AT + timedelta(days=7)
+
+pytestmark = [pytest.mark.usefixtures("cheap"), pytest.mark.one_database]
+
+
+def _invited(pen, by, name="fanny", role=Role.ADMINISTRATOR):
+    """The account that a member opened in their browser, by an invitation to an address."""
+    with pen() as p:
+        token = invitations.invite(p, f"{name}@register.test", role, by=by)
+        return invitations.accept(p, token, name, PASSWORD).id
+
+
+def _publish(pen, incident, by, at=SOON):
+    with pen(at) as p:
+        acts.publish(p, incident, by=by, reason="lu", attested=ATTESTATIONS, flags_reason="lu")
+
+
+def _justice(pen, content, by):
+    with pen() as p:
+        case = acts.draft(p, content(justice=True), by=by, reason="r")
+        acts.invite(p, case.id, "courriel", by=by)
+        return case.id
+
+
+def _refused(pen, act, *told, at=SOON, **named):
+    with pytest.raises(Refused) as refused, pen(at) as p:
+        act(p, *told, **named)
+    return refused.value.key
+
+
+def _confirm(p, member, by):
+    from register.accounts import vouching
+
+    vouching.confirm_member(p, member, by=accounts.load_acting_member(p, by) if by else None)
+
+
+@pytest.mark.parametrize("purpose", ["publish", "erase"])
+def test_an_account_invited_a_moment_ago_approves_nothing(pen, cast, content, purpose):
+    fanny = _invited(pen, cast.ada)
+    incident = _justice(pen, content, cast.ada)
+    assert _refused(pen, acts.approve, incident, by=fanny, purpose=purpose) == (
+        "member_vouches_later"
+    )
+
+
+def test_the_inviter_of_the_author_cannot_approve(pen, cast, content):
+    fanny = _invited(pen, cast.ada)
+    incident = _justice(pen, content, fanny)
+    assert _refused(pen, acts.approve, incident, by=cast.ada) == "own_invitation"
+
+
+def test_the_inviter_of_the_publisher_is_not_a_second_person(pen, cast, content):
+    fanny = _invited(pen, cast.ada)
+    incident = _justice(pen, content, cast.bruno)
+    with pen() as p:
+        acts.approve(p, incident, by=cast.ada)
+    with pytest.raises(Incomplete) as refused:
+        _publish(pen, incident, fanny)
+    assert [line.code for line in refused.value.values["lines"]] == ["second"]
+    with pen(SOON) as p:
+        acts.approve(p, incident, by=cast.chloe)
+    _publish(pen, incident, fanny)
+
+
+def test_an_erasure_needs_somebody_other_than_the_inviter(pen, cast, desk):
+    filed, fanny = desk.published(), _invited(pen, cast.ada)
+    with pen() as p:
+        acts.approve(p, filed.id, by=cast.ada, purpose="erase")
+    refused = _refused(pen, acts.erase, filed.id, by=fanny, restriction="donnee_personnelle")
+    assert refused == "second_person_missing"
+
+
+def test_seven_days_later_the_account_is_a_second_person(pen, cast, content):
+    fanny = _invited(pen, cast.ada)
+    incident = _justice(pen, content, cast.ada)
+    with pen(WEEK) as p:
+        acts.approve(p, incident, by=fanny)
+    _publish(pen, incident, cast.ada, WEEK)
+
+
+@pytest.mark.parametrize(
+    ("by", "refused"),
+    [
+        ("bruno", ""),
+        ("", ""),
+        ("ada", "own_invitation"),
+        ("fanny", "member_vouches_later"),
+        ("gaelle", "member_vouches_later"),
+        ("driss", "member_may_not_act"),
+    ],
+    ids=lambda told: told or "-",
+)
+def test_who_may_confirm_a_new_account(pen, session, cast, content, by, refused):
+    fanny, gaelle = _invited(pen, cast.ada), _invited(pen, cast.ada, "gaelle")
+    ids = {"fanny": fanny, "gaelle": gaelle, "": None}
+    who = ids[by] if by in ids else getattr(cast, by)
+    if refused:
+        assert _refused(pen, _confirm, fanny, who) == refused
+        return
+    with pen(SOON) as p:
+        _confirm(p, fanny, who)
+    line = list(lines_since(session, 0, Ledger.DESK))[-1]
+    assert (line.act, line.member_id) == ("member_confirmed", who)
+    assert json.loads(line.private_json)["member"] == fanny
+    incident = _justice(pen, content, cast.ada)
+    with pen(SOON) as p:
+        acts.approve(p, incident, by=fanny)
+    session.rollback()
+    assert list(verify(session)) == []
+    assert _refused(pen, _confirm, fanny, cast.bruno) == "member_vouches"
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        lambda p, member: invitations.invite(p, "x@register.test", Role.MODERATOR, by=member),
+        lambda p, member: accounts.reset_factor(p, "bruno@register.test", by=member),
+        lambda p, member: accounts.disable_member(p, "bruno@register.test", by=member),
+        lambda p, member: accounts.enable_member(p, "driss@register.test", by=member),
+        lambda p, member: accounts.set_role(
+            p, "bruno@register.test", Role.ADMINISTRATOR, by=member
+        ),
+    ],
+    ids=["invite", "factor", "disable", "enable", "role"],
+)
+def test_a_new_administrator_changes_no_account(pen, cast, change):
+    """Or the one who opened it would open a third by it, and confirm that one."""
+    fanny = _invited(pen, cast.ada)
+    assert _refused(pen, change, fanny) == "member_vouches_later"
+
+
+@pytest.mark.parametrize("way", ["disabled", "role"])
+def test_no_act_of_its_inviter_makes_a_new_account_a_second_person(pen, cast, content, way):
+    fanny = _invited(pen, cast.ada)
+    with pen(SOON) as p:
+        if way == "disabled":
+            accounts.disable_member(p, fanny, by=cast.ada)
+            accounts.enable_member(p, fanny, by=cast.ada)
+        else:
+            accounts.set_role(p, fanny, Role.MODERATOR, by=cast.ada)
+    incident = _justice(pen, content, cast.ada)
+    assert _refused(pen, acts.approve, incident, by=fanny) == "member_vouches_later"
+
+
+@pytest.mark.parametrize("way", ["factor", "enabled", "password"])
+def test_an_account_reset_by_an_administrator_is_no_second_person(pen, session, cast, content, way):
+    """They may be in it themselves: of a colleague long gone, or whose telephone they took."""
+    name = "driss" if way == "enabled" else "chloe"
+    who = getattr(cast, name)
+    with pen() as p:
+        if way == "factor":
+            accounts.set_factor(p, who, "A" * 32, bytes(range(32)), [], 1)
+            accounts.reset_factor(p, who, by=cast.ada)
+        elif way == "enabled":
+            accounts.enable_member(p, who, by=cast.ada)
+        else:
+            accounts.reset_member(p, cast.email(name), PASSWORD, by=cast.ada)
+    incident = _justice(pen, content, cast.ada)
+    assert _refused(pen, acts.approve, incident, by=who) == "member_vouches_later"
+    assert _refused(pen, _confirm, who, cast.ada) == "own_invitation"
+    with pen(SOON) as p:
+        _confirm(p, who, cast.bruno)
+        acts.approve(p, incident, by=who)
+    session.rollback()
+    assert list(verify(session)) == []
+
+
+def test_an_inviter_does_not_confirm_after_somebody_else_took_the_factor_away(pen, cast):
+    fanny = _invited(pen, cast.ada)
+    with pen() as p:
+        gaelle = accounts.add_member(p, "gaelle@register.test", Role.ADMINISTRATOR, PASSWORD).id
+        accounts.set_factor(p, fanny, "A" * 32, bytes(range(32)), [], 1)
+        accounts.reset_factor(p, fanny, by=gaelle)
+    assert _refused(pen, _confirm, fanny, cast.ada) == "own_invitation"
+    assert _refused(pen, _confirm, fanny, gaelle) == "own_invitation"
+
+
+def test_an_approval_ends_when_its_account_is_reset(pen, cast, content):
+    incident = _justice(pen, content, cast.bruno)
+    with pen() as p:
+        acts.approve(p, incident, by=cast.chloe)
+        accounts.reset_member(p, cast.email("chloe"), PASSWORD, by=cast.ada)
+    with pytest.raises(Incomplete):
+        _publish(pen, incident, cast.bruno)
+
+
+def test_accounts_from_the_command_line_are_second_persons(pen, cast, content):
+    with pen() as p:
+        token = invitations.invite(p, "fanny@register.test", Role.MODERATOR, by=None)
+        fanny = invitations.accept(p, token, "Fanny", PASSWORD).id
+        accounts.reset_member(p, cast.email("chloe"), PASSWORD)
+    incident = _justice(pen, content, cast.bruno)
+    with pen(SOON) as p:
+        acts.approve(p, incident, by=fanny)
+        acts.approve(p, incident, by=cast.chloe)
+
+
+def test_verify_reports_a_confirmation_without_a_journal_line(engine, pen, session, cast):
+    fanny = _invited(pen, cast.ada)
+    assert list(verify(session)) == []
+    with Session(write_engine(engine)) as written:
+        written.execute(update(Member).where(Member.id == fanny).values(vouches_from=None))
+        written.commit()
+    session.rollback()
+    [problem] = verify(session)
+    assert (problem.key, problem.values) == (
+        "member_standing",
+        {"member": fanny, "field": "vouches_from"},
+    )

@@ -1,0 +1,180 @@
+"""Failed sign-ins are counted for any address, and lock nobody out of their own browser."""
+
+from __future__ import annotations
+
+from concurrent.futures import ThreadPoolExecutor
+from datetime import timedelta
+
+import pytest
+from cast import AT
+from sqlalchemy import func, select
+
+from register.accounts import sign_in_attempts
+from register.accounts.models import SignInTries
+from register.db import housekeeping
+
+ROOT_KEY = bytes(32)
+MINUTE = timedelta(minutes=1)
+SECOND = timedelta(seconds=1)
+
+
+def _key(email="bruno@register.test", browser=None):
+    return sign_in_attempts.sign_in_key(ROOT_KEY, email, browser)
+
+
+@pytest.fixture
+def fail(engine):
+    """``fail(key, at)``: one failure; whether it was still looked at."""
+
+    def one(key, at=AT):
+        with housekeeping(engine) as session:
+            return sign_in_attempts.record_failure(session, key, at)
+
+    return one
+
+
+@pytest.fixture
+def free(engine):
+    """``free(key, at)``: whether a try would be looked at."""
+
+    def asked(key, at=AT):
+        with housekeeping(engine) as session:
+            return sign_in_attempts.is_allowed(session, key, at)
+
+    return asked
+
+
+@pytest.fixture
+def rows(session):
+    def count():
+        session.rollback()
+        return session.scalar(select(func.count()).select_from(SignInTries))
+
+    return count
+
+
+def test_ten_failures_lock_for_a_quarter_of_an_hour(fail, free):
+    key = _key()
+    assert [fail(key, AT + n * SECOND) for n in range(12)] == [True] * 10 + [False] * 2
+    locked_at = AT + 9 * SECOND
+    assert not free(key, locked_at + 15 * MINUTE - SECOND)
+    assert free(key, locked_at + 15 * MINUTE)
+
+
+def test_after_the_lock_ten_more_attempts_are_checked(fail):
+    key, later = _key(), AT + 16 * MINUTE
+    for _ in range(10):
+        fail(key)
+    assert [fail(key, later) for _ in range(11)] == [True] * 10 + [False]
+
+
+def test_failing_against_a_lock_does_not_lengthen_it(fail, free):
+    key = _key()
+    for minute in range(15):
+        for _ in range(10):
+            fail(key, AT + minute * MINUTE)
+    assert free(key, AT + 15 * MINUTE)
+
+
+def test_nine_failures_are_forgotten_after_a_quarter_of_an_hour(fail):
+    key = _key()
+    for _ in range(9):
+        assert fail(key)
+    assert [fail(key, AT + 15 * MINUTE) for _ in range(11)] == [True] * 10 + [False]
+
+
+def test_a_success_resets_the_attempts(engine, fail):
+    key = _key()
+    for _ in range(9):
+        fail(key)
+    with housekeeping(engine) as session:
+        sign_in_attempts.clear_failures(session, key)
+    assert [fail(key) for _ in range(11)] == [True] * 10 + [False]
+
+
+def test_an_address_is_one_however_it_is_typed():
+    assert _key(" Bruno@Register.TEST ") == _key()
+    assert _key("bruno@register.test\0") == _key()
+    assert _key("chloe@register.test") != _key()
+    assert _key("x" * 200_000) == _key("x" * 300_000)
+
+
+def test_a_stored_key_reveals_no_address(engine, fail, session):
+    fail(_key())
+    (row,) = session.scalars(select(SignInTries)).all()
+    assert b"bruno" not in row.key
+    assert sign_in_attempts.sign_in_key(bytes(range(32)), "bruno@register.test") != row.key
+
+
+# --- the browsers that an account knows --------------------------------------------------------
+
+
+def test_failures_elsewhere_are_not_counted_for_a_known_browser(fail, free):
+    for _ in range(20):
+        fail(_key())
+    assert not free(_key())
+    assert free(_key(browser=7))
+    assert [fail(_key(browser=7)) for _ in range(11)] == [True] * 10 + [False]
+
+
+def test_two_browsers_of_one_member_are_counted_apart():
+    assert len({_key(browser=1), _key(browser=2), _key()}) == 3
+
+
+def test_reauthentication_attempts_are_counted_apart():
+    assert sign_in_attempts.reauthentication_key(
+        bytes(32), 3
+    ) != sign_in_attempts.reauthentication_key(bytes(32), 4)
+
+
+# --- many at once, and for long ----------------------------------------------------------------
+
+
+def test_of_forty_concurrent_attempts_ten_are_checked(fail, rows):
+    key = _key()
+    with ThreadPoolExecutor(8) as pool:
+        looked_at = list(pool.map(lambda _: fail(key), range(40)))
+    assert looked_at.count(True) == 10
+    assert rows() == 1
+
+
+def test_concurrent_attempts_at_many_addresses_do_not_wait(engine, rows):
+    def one(n):
+        with housekeeping(engine) as session:
+            sign_in_attempts.forget_old(session, AT + (n // 60) * 20 * MINUTE)
+        with housekeeping(engine) as session:
+            return sign_in_attempts.record_failure(
+                session, _key(f"{n % 7}@x.test"), AT + (n // 60) * 20 * MINUTE
+            )
+
+    with ThreadPoolExecutor(8) as pool:
+        assert len(list(pool.map(one, range(180)))) == 180
+    assert rows() == 7
+
+
+def test_expired_rows_of_attempts_are_deleted(engine, fail, rows):
+    for _ in range(10):
+        fail(_key("locked@x.test"), AT + 10 * MINUTE)
+    fail(_key("once@x.test"), AT)
+    fail(_key("twice@x.test"), AT + 14 * MINUTE)
+    with housekeeping(engine) as session:
+        sign_in_attempts.forget_old(session, AT + 16 * MINUTE)
+    assert rows() == 2
+    with housekeeping(engine) as session:
+        sign_in_attempts.forget_old(session, AT + 60 * MINUTE)
+    assert rows() == 0
+
+
+@pytest.mark.prove
+def test_a_flood_of_addresses_keeps_the_table_small_and_the_counts_that_matter(
+    engine, fail, rows, free, monkeypatch
+):
+    monkeypatch.setattr(sign_in_attempts, "MAX_ROWS", 50)
+    for _ in range(10):
+        fail(_key())
+    for n in range(300):
+        with housekeeping(engine) as session:
+            sign_in_attempts.forget_old(session, AT)
+            sign_in_attempts.record_failure(session, _key(f"{n}@x.test"), AT)
+    assert rows() <= 51
+    assert not free(_key())

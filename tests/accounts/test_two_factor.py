@@ -1,0 +1,159 @@
+"""The second factor: codes that work once, a drawing for a strict page, codes for a bad day."""
+
+from __future__ import annotations
+
+import math
+import re
+from datetime import UTC, datetime, timedelta
+from urllib.parse import parse_qs, urlsplit
+from xml.etree import ElementTree
+
+import pyotp
+import pytest
+
+from register.accounts import two_factor
+from register.errors import SealError
+
+# RFC 6238 appendix B, SHA-1: the last six of its eight figures.
+RFC_SECRET = "GEZDGNBVGY3TQOJQGEZDGNBVGY3TQOJQ"
+RFC = [
+    (59, "287082"),
+    (1_111_111_109, "081804"),
+    (1_111_111_111, "050471"),
+    (1_234_567_890, "005924"),
+    (2_000_000_000, "279037"),
+    (20_000_000_000, "353130"),
+]
+AT = datetime(2026, 3, 2, 9, 30, 5, tzinfo=UTC)
+NOW = int(AT.timestamp()) // 30
+
+
+def _code(secret, step):
+    return pyotp.HOTP(secret).at(step)
+
+
+@pytest.mark.parametrize(("moment", "code"), RFC)
+def test_the_codes_are_those_of_the_rfc(moment, code):
+    at = datetime.fromtimestamp(moment, UTC)
+    assert two_factor.step_of(RFC_SECRET, code, at, 0) == moment // 30
+
+
+def test_a_secret_is_160_bits_of_chance():
+    made = {two_factor.new_secret() for _ in range(100)}
+    assert len(made) == 100
+    assert all(re.fullmatch("[A-Z2-7]{32}", secret) for secret in made)
+
+
+@pytest.mark.parametrize(
+    ("drift", "taken"), [(-2, False), (-1, True), (0, True), (1, True), (2, False)]
+)
+def test_a_clock_may_be_one_step_wrong(drift, taken):
+    step = NOW + drift
+    found = two_factor.step_of(RFC_SECRET, _code(RFC_SECRET, step), AT, 0)
+    assert found == (step if taken else None)
+
+
+@pytest.mark.parametrize(("after", "taken"), [(NOW - 1, True), (NOW, False), (NOW + 1, False)])
+def test_a_code_at_or_before_the_last_accepted_step_is_refused(after, taken):
+    found = two_factor.step_of(RFC_SECRET, _code(RFC_SECRET, NOW), AT, after)
+    assert found == (NOW if taken else None)
+
+
+def test_an_earlier_code_is_worth_nothing_after_a_later_one():
+    later = two_factor.step_of(RFC_SECRET, _code(RFC_SECRET, NOW + 1), AT, 0)
+    assert two_factor.step_of(RFC_SECRET, _code(RFC_SECRET, NOW), AT, later) is None
+
+
+def test_a_code_may_be_typed_in_two_halves():
+    code = _code(RFC_SECRET, NOW)
+    for typed in (f"{code[:3]} {code[3:]}", f" {code}\n", f"{code[:3]}\u202f{code[3:]}"):
+        assert two_factor.step_of(RFC_SECRET, typed, AT, 0) == NOW
+
+
+@pytest.mark.parametrize("code", ["", "0", "abcdef", "\ud800", "0" * 100_000, "000000\0", "١٢٣٤٥٦"])
+def test_a_malformed_code_is_refused(code):
+    assert two_factor.step_of(RFC_SECRET, code, AT, 0) is None
+
+
+def test_digits_of_another_script_are_refused():
+    arabic = _code(RFC_SECRET, NOW).translate({ord("0") + n: 0x660 + n for n in range(10)})
+    assert two_factor.step_of(RFC_SECRET, arabic, AT, 0) is None
+
+
+def test_the_otpauth_address_has_issuer_account_and_parameters():
+    secret = two_factor.new_secret()
+    told = urlsplit(two_factor.otpauth_uri(secret, "amina+blog@register.test"))
+    assert (told.scheme, told.netloc) == ("otpauth", "totp")
+    assert told.path == "/Web%20Citoyen:amina%2Bblog%40register.test"
+    assert parse_qs(told.query) == {"secret": [secret], "issuer": ["Web Citoyen"]}
+    assert pyotp.parse_uri(told.geturl()).secret == secret
+
+
+def test_the_qr_code_is_allowed_by_the_content_security_policy():
+    drawn = two_factor.qr_svg("otpauth://totp/x?secret=A", "Le <secret> & l’adresse")
+    for refused in ("style", "data:", "href", "<script", "url(", "xmlns:xlink"):
+        assert refused not in drawn
+    root = ElementTree.fromstring(drawn)
+    assert (root.tag, root.get("role")) == ("svg", "img")
+    assert root.findtext("title") == "Le <secret> & l’adresse"
+    light, dark = root.findall("path")
+    assert (light.get("fill"), dark.get("fill")) == ("#fff", "#000")
+
+
+def test_the_qr_code_encodes_the_otpauth_address():
+    """Its modules are read back and compared with those that the library made."""
+    import segno
+
+    address = two_factor.otpauth_uri(two_factor.new_secret(), "amina@register.test")
+    root = ElementTree.fromstring(two_factor.qr_svg(address))
+    size = int(root.get("viewBox").split()[2])
+    drawn = [[0] * size for _ in range(size)]
+    bars = re.findall(r"M(\d+) (\d+)h(\d+)v1h-\3z", root.findall("path")[1].get("d"))
+    for x, y, length in bars:
+        for column in range(int(x), int(x) + int(length)):
+            drawn[int(y)][column] = 1
+    wanted = segno.make(address, error="m", micro=False).matrix_iter(border=4)
+    assert drawn == [list(row) for row in wanted]
+
+
+def test_recovery_codes_are_long_apart_and_easy_to_copy():
+    made = [code for _ in range(100) for code in two_factor.recovery_codes()]
+    assert (len(made), len(set(made))) == (1_000, 1_000)
+    assert all(re.fullmatch(r"([a-z2-9]{5}-){4}[a-z2-9]{5}", code) for code in made)
+    assert not set("".join(made)) & set("01lio")
+    # Every letter comes, so that these are the bits of a code.
+    letters = set("".join(made)) - {"-"}
+    assert len(letters) == 31
+    assert min(len(code.replace("-", "")) for code in made) * math.log2(len(letters)) >= 112
+
+
+def test_a_recovery_code_of_four_groups_is_still_one():
+    """Those given before there were five."""
+    digest = two_factor.recovery_digest("abcde-fghjk-mnpqr-stuvw")
+    assert digest.hex().startswith("e040366cd742")
+
+
+def test_a_recovery_code_is_recognised_however_it_is_typed():
+    code = two_factor.recovery_codes()[0]
+    digest = two_factor.recovery_digest(code)
+    for typed in (code.upper(), code.replace("-", ""), code.replace("-", " – "), f"\t{code}\n"):
+        assert two_factor.recovery_digest(typed) == digest
+    assert two_factor.recovery_digest(code[:-1]) != digest
+    assert code.encode() not in digest
+    assert len({two_factor.recovery_digest(code) for code in two_factor.recovery_codes()}) == 10
+
+
+def test_a_secret_is_encrypted_for_one_member():
+    key, secret = bytes(32), two_factor.new_secret()
+    kept = two_factor.seal_secret(key, 3, secret)
+    assert secret.encode() not in kept
+    assert two_factor.open_secret(key, 3, kept) == secret
+    with pytest.raises(SealError):
+        two_factor.open_secret(key, 4, kept)
+
+
+def test_a_code_lasts_a_minute_and_a_half():
+    code = _code(RFC_SECRET, NOW)
+    times = [AT + timedelta(seconds=second) for second in range(-120, 120)]
+    taken = [at for at in times if two_factor.step_of(RFC_SECRET, code, at, 0)]
+    assert len(taken) == 90

@@ -1,0 +1,422 @@
+"""The desk's lists and tasks: who sees them, in which order, and what each case waits for."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from datetime import timedelta
+
+import pytest
+from cast import AT
+from sqlalchemy import event
+
+from register.accounts import acts as accounts
+from register.accounts.models import Member
+from register.cases import acts, checklist, todo_clauses
+from register.cases import case_content as contents
+from register.cases import desk_lists as lists
+from register.cases import desk_lists as tasks
+from register.cases.case_content import ProceedingContent
+from register.cases.checklist import ATTESTATIONS, Circumstances
+from register.cases.desk_lists import ClaimFilter, DeskMatches, DeskQuery
+from register.cases.filters import CaseQuery
+from register.cases.models import CaseState, Incident
+from register.cases.todo_clauses import TodoKind
+from register.cases.vocabulary import current_vocabulary
+
+pytestmark = pytest.mark.one_database
+
+LATER = timedelta(hours=5)  # longer than a claim
+
+
+@pytest.fixture
+def member(session, cast):
+    """``member("bruno")``: a member as a view has them."""
+
+    def find(name):
+        session.rollback()
+        return session.get_one(Member, getattr(cast, name))
+
+    return find
+
+
+def moment(session, at=AT, *, single=False):
+    found, _unread = tasks.load_todo_context(
+        session, current_vocabulary(session), at, single=single
+    )
+    return found
+
+
+def ids(session, viewer, asked=None, said=None, at=AT, *, single=False):
+    asked = asked or DeskQuery()
+    now = moment(session, at, single=single)
+    return [case.id for case in lists.query_desk_page(session, viewer, asked, now, said).cases]
+
+
+def to_do(session, viewer, at=AT, *, single=False):
+    return tasks.load_todo(session, viewer, current_vocabulary(session), at, single=single)
+
+
+def kinds(todo):
+    return [(task.kind, task.incident) for task in todo.tasks]
+
+
+# --- lists --------------------------------------------------------------------------------------
+
+
+def test_a_list_shows_the_newest_change_first_and_no_erased_case(
+    session, desk, cast, content, member
+):
+    first, second, third = desk.draft(), desk.published(), desk.withdrawn()
+    erased, discarded = desk.erased(), desk.discarded()
+    with desk.pen() as p:
+        acts.edit(p, first.id, content(title="relu"), by=cast.chloe, reason="relu")
+    found = ids(session, member("bruno"))
+    assert found == [first.id, third.id, second.id]
+    assert not {erased.id, discarded.id} & set(found)
+
+
+def test_a_row_says_what_the_case_is_and_who_changed_it(session, desk, cast, member):
+    filed = desk.draft(title="Un titre", summary="Un résumé")
+    (row,) = lists.query_desk_page(session, member("chloe"), DeskQuery(), moment(session)).cases
+    assert (row.id, row.number, row.state, row.title) == (filed.id, None, "draft", "Un titre")
+    assert (row.commune_name, row.departement_name) == ("Gagny", "Seine-Saint-Denis")
+    assert (row.changed_by, row.changed_at, row.types) == (cast.bruno, AT, ("interdiction_filmer",))
+    assert (row.held_by, row.held_until) == (None, None)
+
+
+def test_a_disabled_member_is_shown_nothing(session, desk, member):
+    filed = desk.draft()
+    driss, now = member("driss"), moment(session)
+    assert lists.query_desk_page(session, driss, DeskQuery(), now).total == 0
+    assert lists.load_summaries(session, driss, [filed.id], AT) == {}
+    assert lists.count_states(session, driss) == {}
+    assert (
+        lists.list_waiting_kinds(session, member("bruno"), [filed.id], now, tuple(TodoKind)) == {}
+    )
+    assert to_do(session, driss).tasks == ()
+
+
+def test_pages_have_twenty_cases_and_a_total(session, desk, member):
+    made = [desk.draft().id for _ in range(23)]
+    bruno, now = member("bruno"), moment(session)
+    first, second = (
+        lists.query_desk_page(session, bruno, DeskQuery().at_page(page), now) for page in (1, 2)
+    )
+    assert (first.total, first.pages, len(first.cases)) == (23, 2, 20)
+    assert [case.id for case in (*first.cases, *second.cases)] == made[::-1]
+
+
+@pytest.mark.parametrize("state", lists.LISTED_STATES)
+def test_a_list_of_one_state(session, desk, member, state):
+    made = {
+        CaseState.DRAFT: desk.draft().id,
+        CaseState.PUBLISHED: desk.published().id,
+        CaseState.WITHDRAWN: desk.withdrawn().id,
+    }
+    merged = desk.merged()
+    bruno = member("bruno")
+    counts = lists.count_states(session, bruno)
+    found = ids(session, bruno, DeskQuery(state=state))
+    assert counts[state] == len(found)
+    assert (made | {CaseState.MERGED: merged.id})[state] in found
+
+
+def test_a_list_by_who_has_a_case_in_hand(session, desk, cast, member):
+    mine, hers, free = desk.draft(), desk.draft(), desk.draft()
+    with desk.pen() as p:
+        acts.claim(p, mine.id, by=cast.bruno)
+        acts.claim(p, hers.id, by=cast.chloe)
+    bruno = member("bruno")
+    assert ids(session, bruno, DeskQuery(claim=ClaimFilter.MINE)) == [mine.id]
+    assert ids(session, bruno, DeskQuery(claim=ClaimFilter.TAKEN)) == [hers.id, mine.id]
+    assert ids(session, bruno, DeskQuery(claim=ClaimFilter.FREE)) == [free.id]
+    # A claim that ran out is nobody's.
+    assert ids(session, bruno, DeskQuery(claim=ClaimFilter.MINE), at=AT + LATER) == []
+    assert len(ids(session, bruno, DeskQuery(claim=ClaimFilter.FREE), at=AT + LATER)) == 3
+    rows = lists.load_summaries(session, bruno, [mine.id], AT)
+    assert rows[mine.id].held_by == cast.bruno
+    assert lists.load_summaries(session, bruno, [mine.id], AT + LATER)[mine.id].held_by is None
+
+
+def test_the_public_filters_hold_on_the_desk(session, desk, member):
+    gagny, puteaux = desk.draft(), desk.draft(commune="92062")
+    justice = desk.draft(types=("plainte_diffamation",), date="2012")
+    bruno = member("bruno")
+
+    def by(**values):
+        query = CaseQuery({name: (value,) for name, value in values.items()})
+        return ids(session, bruno, DeskQuery(case_query=query))
+
+    assert by(commune="92062") == by(departement="92") == [puteaux.id]
+    assert by(famille="justice") == by(du="2012") == [justice.id]
+    assert by(type="interdiction_filmer") == [puteaux.id, gagny.id]
+
+
+def test_words_are_looked_for_beforehand(session, desk, member):
+    draft, public, other = desk.draft(), desk.published(), desk.published()
+    bruno, asked = member("bruno"), DeskQuery(case_query=CaseQuery({"q": ("filmer",)}))
+    with pytest.raises(ValueError, match="words"):
+        ids(session, bruno, asked)
+    said = DeskMatches(numbers=[public.number], ids=[draft.id])
+    assert ids(session, bruno, asked, said) == [public.id, draft.id]
+    # A number is that of a public case, an id that of another.
+    assert other.id not in ids(session, bruno, asked, DeskMatches(ids=[public.id]))
+
+
+# --- what a case waits for ----------------------------------------------------------------------
+
+
+def test_a_draft_waits_for_a_second_person_until_somebody_approves_it(
+    session, desk, cast, content, member
+):
+    filed = desk.draft(content(justice=True))
+    plain = desk.draft()
+    bruno, chloe = member("bruno"), member("chloe")
+    second, approve = (
+        DeskQuery(waiting_for=TodoKind.SECOND),
+        DeskQuery(waiting_for=TodoKind.APPROVE),
+    )
+    assert ids(session, bruno, second) == ids(session, chloe, second) == [filed.id]
+    # Nobody approves what they wrote.
+    assert (ids(session, bruno, approve), ids(session, chloe, approve)) == ([], [filed.id])
+    assert ids(session, chloe, second, single=True) == []
+    with desk.pen() as p:
+        acts.approve(p, filed.id, by=cast.chloe)
+    assert ids(session, member("ada"), second) == []
+    with desk.pen() as p:
+        acts.edit(p, filed.id, content(justice=True, title="t"), by=cast.bruno, reason="r")
+    assert ids(session, member("ada"), second) == [filed.id]
+    assert plain.id not in ids(session, member("ada"), second)
+
+
+def test_the_approval_of_a_member_disabled_since_is_void(session, desk, cast, content, member):
+    filed = desk.ready(content(justice=True))
+    assert ids(session, member("ada"), DeskQuery(waiting_for=TodoKind.SECOND)) == []
+    assert ids(session, member("ada"), DeskQuery(waiting_for=TodoKind.READY)) == [filed.id]
+    with desk.pen() as p:
+        accounts.disable_member(p, cast.email("chloe"))
+    assert ids(session, member("ada"), DeskQuery(waiting_for=TodoKind.SECOND)) == [filed.id]
+    assert ids(session, member("ada"), DeskQuery(waiting_for=TodoKind.READY)) == []
+
+
+def test_a_risk_flag_asks_for_a_second_person(session, desk, cast, content, member):
+    filed = desk.draft(narrative="Joindre le maire au 01 23 45 67 89.")
+    assert ids(session, member("chloe"), DeskQuery(waiting_for=TodoKind.SECOND)) == [filed.id]
+    with desk.pen() as p:
+        acts.edit(p, filed.id, content(), by=cast.bruno, reason="numéro retiré")
+    assert ids(session, member("chloe"), DeskQuery(waiting_for=TodoKind.SECOND)) == []
+
+
+def test_flags_are_read_some_at_a_time_and_each_once(session, desk, member, monkeypatch):
+    monkeypatch.setattr(todo_clauses, "READ_LIMIT", 2)
+    risky = [desk.draft(narrative="Le 01 23 45 67 89.") for _ in range(5)]
+    session.rollback()
+    read = []
+    monkeypatch.setattr(todo_clauses, "risk_flags", lambda told: read.append(told) or ("x",))
+    assert [todo_clauses.find_flagged_drafts(session).unread for _ in range(4)] == [3, 1, 0, 0]
+    assert len(read) == len(todo_clauses.find_flagged_drafts(session).revision_ids) == len(risky)
+    # What is new is read first, and is told as unread until then.
+    for _ in range(3):
+        desk.draft()
+    session.rollback()
+    assert [todo_clauses.find_flagged_drafts(session).unread for _ in range(2)] == [1, 0]
+    assert len(read) == 8
+
+
+def test_the_cache_of_risk_flags_is_bounded(session, desk, member, monkeypatch):
+    monkeypatch.setattr(todo_clauses, "FLAGGED_LIMIT", 2)
+    for _ in range(3):
+        desk.draft(narrative="Le 01 23 45 67 89.")
+    session.rollback()
+    assert len(todo_clauses.find_flagged_drafts(session).revision_ids) == 3
+    with desk.pen() as p:
+        for one in (1, 2):
+            acts.discard(p, one, by=1)
+    session.rollback()
+    assert len(todo_clauses.find_flagged_drafts(session).revision_ids) == 1
+
+
+# A draft that only attestations are missing of, and what each line of the checklist asks of it.
+LACKS = [
+    ({}, True, "nothing is missing"),
+    ({"title": ""}, False, "texts"),
+    ({"summary": ""}, False, "texts"),
+    ({"summary": "s" * 301}, False, "summary_length"),
+    ({"sources": ()}, False, "source"),
+    ({"types": ()}, False, "types"),
+    ({"actor": ""}, False, "parties"),
+    ({"commune": ""}, False, "place"),
+    ({"commune": "", "departement": "93"}, True, "a département is a place"),
+    ({"commune": "", "place_label": "un lac"}, True, "so is a label"),
+    ({"commune": "", "linked_communes": ("92062",)}, False, "a linked commune is none"),
+    ({"commune": "", "country": "BE"}, True, "and a country abroad"),
+    ({"evidence": ""}, False, "evidence"),
+    ({"outcome": ""}, False, "outcome"),
+    ({"outcome": "relaxe"}, False, "a court's outcome without a court"),
+    (
+        {
+            "outcome": "relaxe",
+            "proceedings": (
+                ProceedingContent("contre_cible", outcome="relaxe", court="inconnue", appeal="non"),
+            ),
+        },
+        False,
+        "silence about the date of the decision",
+    ),
+    (
+        {
+            "outcome": "relaxe",
+            "proceedings": (
+                ProceedingContent(
+                    "contre_cible",
+                    outcome="relaxe",
+                    court="inconnue",
+                    outcome_date="inconnue",
+                    appeal="inconnu",
+                ),
+            ),
+        },
+        True,
+        "everything said",
+    ),
+]
+
+
+@pytest.mark.parametrize(("changes", "is_ready", "why"), LACKS)
+def test_a_draft_is_ready_when_the_checklist_says_so(
+    session, desk, content, member, changes, is_ready, why
+):
+    filed = desk.ready(replace(content(), **changes))
+    bruno = member("bruno")
+    told = contents.content_of(session.get_one(Incident, filed.id))
+    known = Circumstances(invited=True, seconded=True, attested=ATTESTATIONS, flags_reason="relu")
+    lines = checklist.unmet_items(
+        checklist.build_checklist(told, current_vocabulary(session), known)
+    )
+    assert (lines == []) is is_ready, why
+    assert (ids(session, bruno, DeskQuery(waiting_for=TodoKind.READY)) == [filed.id]) is is_ready, (
+        why
+    )
+
+
+def test_a_draft_is_not_ready_before_the_invitation_is_noted(session, desk, cast, member):
+    filed = desk.draft()
+    assert ids(session, member("bruno"), DeskQuery(waiting_for=TodoKind.READY)) == []
+    with desk.pen() as p:
+        acts.invite(p, filed.id, "source déjà publique", by=cast.bruno)
+    assert ids(session, member("bruno"), DeskQuery(waiting_for=TodoKind.READY)) == [filed.id]
+
+
+def test_an_outcome_is_followed_after_a_year_without_an_event(session, desk, cast, member):
+    late = desk.published()
+    told = desk.published(outcome="resolue")
+    moved = desk.published(outcome="en_cours")
+    month = timedelta(days=31)
+    with desk.pen(AT + month) as p:
+        acts.follow_up(p, moved.id, by=cast.bruno, reason="r", title="t", text="t")
+    asked, bruno = DeskQuery(waiting_for=TodoKind.OUTCOME), member("bruno")
+    assert ids(session, bruno, asked, at=AT + timedelta(days=364)) == []
+    assert ids(session, bruno, asked, at=AT + timedelta(days=367)) == [late.id]
+    found = ids(session, bruno, asked, at=AT + timedelta(days=400))
+    assert found == [moved.id, late.id]
+    assert told.id not in found
+
+
+# --- tasks --------------------------------------------------------------------------------------
+
+
+def test_the_nearest_deadline_comes_first_and_each_case_once(session, desk, cast, content, member):
+    late, next_one = desk.published(), desk.published(title="Un autre")
+    draft = desk.draft(content(justice=True))
+    own = desk.draft(content(justice=True, title="De Chloé"))
+    with desk.pen() as p:
+        acts.edit(p, own.id, content(justice=True), by=cast.chloe, reason="r")
+        acts.claim(p, draft.id, by=cast.chloe)
+    desk.received_reply(late)
+    with desk.pen(AT + timedelta(days=1)) as p:
+        acts.receive_reply(
+            p,
+            next_one.id,
+            by=cast.bruno,
+            author="Ville",
+            capacity="la commune",
+            text="La commune conteste.",
+            received_on=AT.date() + timedelta(days=1),
+        )
+    chloe = member("chloe")
+    todo = to_do(session, chloe)
+    assert kinds(todo) == [
+        (TodoKind.REPLY, late.id),
+        (TodoKind.REPLY, next_one.id),
+        (TodoKind.CLAIMED, draft.id),
+        (TodoKind.SECOND, own.id),
+    ]
+    assert [task.due and (task.due - AT.date()).days for task in todo.tasks] == [
+        3,
+        4,
+        None,
+        None,
+    ]
+    assert todo.counts == {
+        TodoKind.REPLY: 2,
+        TodoKind.CLAIMED: 1,
+        TodoKind.CHANGE: 0,
+        TodoKind.RETURNED: 0,
+        TodoKind.DESTRUCTION: 0,
+        TodoKind.APPROVE: 1,
+        TodoKind.READY: 0,
+        TodoKind.SECOND: 2,
+        TodoKind.OUTCOME: 0,
+    }
+    assert todo.tasks[0].title == todo.tasks[0].case.title
+    # With one moderator, nobody is waited for.
+    assert to_do(session, chloe, single=True).counts[TodoKind.SECOND] == 0
+
+
+def test_a_reply_that_was_decided_or_cannot_be_is_no_task(session, desk, cast, member):
+    public, withdrawn = desk.published(), desk.published()
+    reply = desk.received_reply(public)
+    desk.received_reply(withdrawn)
+    with desk.pen() as p:
+        acts.reply(p, reply, by=cast.bruno, reason="régulière")
+        acts.withdraw(p, withdrawn.id, by=cast.bruno, restriction="erreur", reason="r")
+    todo = to_do(session, member("bruno"))
+    assert (kinds(todo), todo.counts[TodoKind.REPLY]) == ([], 0)
+
+
+def test_tasks_and_counts_are_bounded(session, desk, content, member, monkeypatch):
+    monkeypatch.setattr(tasks, "COUNT_LIMIT", 3)
+    for _ in range(tasks.TASK_LIMIT + 1):
+        desk.draft(content(justice=True))
+    todo = to_do(session, member("chloe"))
+    assert len(todo.tasks) == tasks.TASK_LIMIT
+    assert todo.counts[TodoKind.APPROVE] == 4
+
+
+def test_the_queries_of_the_dashboard_do_not_grow_with_drafts(
+    session, engine, desk, content, member
+):
+    def statements():
+        chloe, told = member("chloe"), []
+        session.rollback()
+        count = lambda *_: told.append(1)  # noqa: E731 # a listener
+        event.listen(engine, "before_cursor_execute", count)
+        to_do(session, chloe)
+        ids(session, chloe)
+        event.remove(engine, "before_cursor_execute", count)
+        return len(told)
+
+    desk.draft(content(justice=True))
+    statements()
+    few = statements()
+    for _ in range(8):
+        desk.draft(content(justice=True))
+    assert statements() == few
+
+
+def test_every_kind_has_its_clause(session, desk, member):
+    desk.draft()
+    now, bruno = moment(session), member("bruno")
+    for kind in TodoKind:
+        assert todo_clauses.clause(kind, bruno, now) is not None
+        ids(session, bruno, DeskQuery(waiting_for=kind))

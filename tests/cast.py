@@ -1,0 +1,211 @@
+"""The people of the tests, and their work.
+
+Amina reports. Bruno and Chloé moderate, Ada is the administrator. Driss is a stranger here: his
+account was disabled, and he knows the addresses that he used to open.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager, contextmanager
+from dataclasses import dataclass, replace
+from datetime import UTC, date, datetime
+
+import pytest
+from argon2 import PasswordHasher
+from case_contents import a_case, rich_case
+from sqlalchemy import Engine, select
+
+from register.accounts import acts as accounts
+from register.accounts import passwords
+from register.accounts.models import Role
+from register.cases import acts
+from register.cases.case_content import Content, LinkContent
+from register.cases.checklist import ATTESTATIONS
+from register.cases.models import Incident
+from register.cases.second_person import Destruction
+from register.journal import WriteTransaction, writing
+
+PASSWORD = "une-phrase-de-passe"
+# When the tests happen.
+AT = datetime(2026, 3, 2, 9, 30, tzinfo=UTC)
+
+
+@dataclass(frozen=True)
+class CaseRef:
+    """A case as tests name it: the desk's id, and the number once it is public."""
+
+    id: int
+    number: int | None = None
+
+
+@dataclass(frozen=True)
+class Cast:
+    """The ids of the members, as acts take them."""
+
+    bruno: int
+    chloe: int
+    ada: int
+    driss: int
+
+    def email(self, name: str) -> str:
+        """The address of one of them, by first name."""
+        return f"{name}@register.test"
+
+
+@contextmanager
+def _cheap_passwords() -> Iterator[None]:
+    # An honest argon2id takes 50 ms and 64 MiB; here only the accounts matter.
+    with pytest.MonkeyPatch.context() as patch:
+        cheap = PasswordHasher(time_cost=1, memory_cost=8, parallelism=1)
+        patch.setattr(passwords, "_HASHER", cheap)
+        yield
+
+
+def hire(engine: Engine) -> Cast:
+    roles = {
+        "bruno": Role.MODERATOR,
+        "chloe": Role.MODERATOR,
+        "ada": Role.ADMINISTRATOR,
+        "driss": Role.MODERATOR,
+    }
+    with _cheap_passwords(), writing(engine, AT) as p:
+        members = {
+            name: accounts.add_member(p, f"{name}@register.test", role, PASSWORD).id
+            for name, role in roles.items()
+        }
+        accounts.disable_member(p, "driss@register.test")
+    return Cast(**members)
+
+
+def ready_case(p: WriteTransaction, content: Content, *, by: int, second: int) -> Incident:
+    """A draft whose authority was invited, and that a second member approved."""
+    case = acts.draft(p, content, by=by, reason="repéré dans la presse")
+    acts.invite(p, case.id, "courriel au maire", by=by, on=date(2026, 2, 20))
+    acts.approve(p, case.id, by=second)
+    return case
+
+
+def publish_case(p: WriteTransaction, content: Content, *, by: int, second: int) -> Incident:
+    """A published case."""
+    case = ready_case(p, content, by=by, second=second)
+    attestations = {"attested": ATTESTATIONS, "flags_reason": "relu"}
+    acts.publish(p, case.id, by=by, reason="lu et vérifié", **attestations)
+    return case
+
+
+def publish_full_case(pen: WriteTransaction, other: int, *, by: int, second: int) -> int:
+    """A contested case with a reply, a follow-up, a correction and a link."""
+    content = rich_case()
+    case = publish_case(pen, content, by=by, second=second)
+    row = acts.receive_reply(
+        pen,
+        case.id,
+        by=by,
+        author="Commune de Rostrenen",
+        capacity="la commune",
+        text="La commune conteste : la séance avait été levée.",
+        received_on=date(2026, 3, 1),
+    )
+    acts.reply(pen, row.id, by=by, second=second, reason="demande régulière")
+    acts.follow_up(
+        pen,
+        case.id,
+        by=by,
+        second=second,
+        reason="nouvelle audience",
+        title="L'audience d'appel est fixée",
+        text="Elle se tiendra à **Rennes**.",
+        happened_on="2026-02-27",
+        source_url="https://exemple.test/appel",
+    )
+    corrected = replace(content, steps_taken="lettre au préfet, puis à la CADA")
+    corrected = replace(corrected, links=(LinkContent("voir_aussi", other),))
+    both = {"by": by, "second": second}
+    acts.correct(pen, case.id, corrected, reason="oubli", public_note="Démarche ajoutée.", **both)
+    assert case.number
+    return case.number
+
+
+class Desk:
+    """What Bruno and Chloé do all day, in one word each, so that a test tells only its own act."""
+
+    def __init__(
+        self, pen: Callable[..., AbstractContextManager[WriteTransaction]], cast: Cast
+    ) -> None:
+        self.pen = pen
+        self.cast = cast
+
+    def draft(self, content: Content | None = None, **changes: object) -> CaseRef:
+        """Bruno's draft."""
+        with self.pen() as p:
+            content = content or a_case(**changes)
+            case = acts.draft(p, content, by=self.cast.bruno, reason="repéré dans la presse")
+            return CaseRef(case.id)
+
+    def ready(self, content: Content | None = None, **changes: object) -> CaseRef:
+        """Bruno's draft, its authority invited, approved by Chloé."""
+        with self.pen() as p:
+            return CaseRef(ready_case(p, content or a_case(**changes), **self._two).id)
+
+    def published(self, content: Content | None = None, **changes: object) -> CaseRef:
+        """A case that Bruno published with Chloé's approval."""
+        with self.pen() as p:
+            case = publish_case(p, content or a_case(**changes), **self._two)
+            return CaseRef(case.id, case.number)
+
+    def withdrawn(self, content: Content | None = None, **changes: object) -> CaseRef:
+        """A published case that Bruno withdrew as a mistake."""
+        filed = self.published(content, **changes)
+        with self.pen() as p:
+            acts.withdraw(
+                p, filed.id, by=self.cast.bruno, restriction="erreur", reason="erreur de lieu"
+            )
+        return filed
+
+    def merged(self, **changes: object) -> CaseRef:
+        """A published case that was merged into another one."""
+        other = self.published()
+        filed = self.published(**changes)
+        with self.pen() as p:
+            acts.merge(p, filed.id, into=other.number, by=self.cast.bruno, reason="même affaire")
+        return filed
+
+    def erased(self, **changes: object) -> CaseRef:
+        """A published case that Ada erased with Chloé's approval."""
+        filed = self.published(**changes)
+        with self.pen() as p:
+            acts.approve(p, filed.id, by=self.cast.chloe, purpose="erase")
+            acts.erase(p, filed.id, by=self.cast.ada, restriction="donnee_personnelle")
+        return filed
+
+    def discarded(self, **changes: object) -> CaseRef:
+        """A draft that Bruno gave up."""
+        filed = self.draft(**changes)
+        with self.pen() as p:
+            acts.discard(p, filed.id, by=self.cast.bruno)
+        return filed
+
+    def received_reply(self, filed: CaseRef, text: str = "La commune conteste.") -> int:
+        """A right of reply from the mairie, received on 2 March; the reply's id."""
+        with self.pen() as p:
+            row = acts.receive_reply(
+                p,
+                filed.id,
+                by=self.cast.bruno,
+                author="Ville de Gagny",
+                capacity="la commune",
+                text=text,
+                received_on=date(2026, 3, 2),
+            )
+            return row.id
+
+    def destroy(self, by: int | None = None) -> None:
+        """Chloé confirms, or ``by``, the destruction of all that redactions have hidden."""
+        with self.pen() as p:
+            for which in p.session.scalars(select(Destruction.id).where(Destruction.ending == "")):
+                acts.confirm_destruction(p, which, by=by or self.cast.chloe)
+
+    @property
+    def _two(self) -> dict[str, int]:
+        return {"by": self.cast.bruno, "second": self.cast.chloe}

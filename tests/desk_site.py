@@ -1,0 +1,290 @@
+"""A register with every page of the desk and of the accounts; its cases stand in every state."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from contextlib import AbstractContextManager
+from dataclasses import replace
+from datetime import date, datetime, timedelta
+
+from case_contents import rich_case
+from cast import AT, PASSWORD, Cast, publish_case, publish_full_case
+from databases import open_engine
+from page_sites import PageSite, SitePage
+from report_factory import CONTACT, Inbox
+from sqlalchemy import Engine, select
+from sqlalchemy.orm import Session
+
+from register import create_app
+from register.accounts import acts as accounts
+from register.accounts import invitations, two_factor
+from register.accounts.models import Role
+from register.cases import acts
+from register.cases.case_content import Content
+from register.cases.models import Incident
+from register.config import Settings
+from register.db import now
+from register.journal import WriteTransaction, writing
+from register.operations import setup
+from register.pages import acts as editorial
+from register.report_keys import KeyStore
+from register.web import request_context
+
+# By what they are; ``{…}`` is the id of a case, a reply or a version, or an open invitation.
+_PATHS: Mapping[str, str] = {
+    "home": "/moderation",
+    "cases": "/moderation/dossiers",
+    "cases found": "/moderation/dossiers?etat=brouillon&q=conseil",
+    "no case found": "/moderation/dossiers?q=introuvable",
+    "place to choose": "/moderation/dossiers?lieu=saint-denis",
+    "new case": "/moderation/dossiers/nouveau",
+    "bare draft": "/moderation/dossiers/{bare}",
+    "draft": "/moderation/dossiers/{draft}",
+    "whole case": "/moderation/dossiers/{whole}",
+    "withdrawn case": "/moderation/dossiers/{withdrawn}",
+    "merged case": "/moderation/dossiers/{merged}",
+    "erased case": "/moderation/dossiers/{erased}",
+    "edit": "/moderation/dossiers/{draft}/modifier",
+    "correct": "/moderation/dossiers/{whole}/corriger",
+    "redact": "/moderation/dossiers/{whole}/caviarder",
+    "follow-up": "/moderation/dossiers/{whole}/suite",
+    "approve": "/moderation/dossiers/{draft}/approuver",
+    "approve erasure": "/moderation/dossiers/{whole}/approuver?pour=effacement",
+    "invite to reply": "/moderation/dossiers/{draft}/inviter",
+    "publish": "/moderation/dossiers/{draft}/publier",
+    "restore": "/moderation/dossiers/{withdrawn}/retablir",
+    "reply received": "/moderation/dossiers/{whole}/reponse",
+    "publish a reply": "/moderation/reponses/{reply}/publier",
+    "refuse a reply": "/moderation/reponses/{reply}/refuser",
+    "withdraw": "/moderation/dossiers/{whole}/retirer",
+    "merge": "/moderation/dossiers/{whole}/reunir",
+    "merge into": "/moderation/dossiers/{draft}/reunir?avec={number}",
+    "erase": "/moderation/dossiers/{whole}/effacer",
+    "discard": "/moderation/dossiers/{bare}/abandonner",
+    "versions": "/moderation/dossiers/{draft}/versions",
+    "version": "/moderation/dossiers/{draft}/versions/{older}",
+    "versions compared": "/moderation/dossiers/{draft}/comparer?de={older}&a={newer}",
+    "as of a day": "/moderation/dossiers/{draft}/au/2026-03-02",
+    "journal": "/moderation/journal",
+    "journal of a case": "/moderation/journal?dossier={whole}",
+    "journal line": "/moderation/journal/bureau/3",
+    "reports": "/moderation/signalements?cocher=tout",
+    "reports at one of several places": "/moderation/signalements?lieu=saint-denis",
+    "spam": "/moderation/signalements?casier=indesirables",
+    "no report": "/moderation/signalements?casier=retires",
+    "report": "/moderation/signalements/{report}",
+    "declined report": "/moderation/signalements/{declined}",
+    "purged report": "/moderation/signalements/{purged}",
+    "report accepted": "/moderation/signalements/{report}/retenir",
+    "report attached": "/moderation/signalements/{report}/rattacher",
+    "members": "/moderation/membres",
+    "site pages": "/moderation/pages",
+    "site page": "/moderation/pages/suivre",
+    "site page of its own": "/moderation/pages/vos-droits",
+    "site page going back": "/moderation/pages/suivre/retablir",
+    "site page versions": "/moderation/pages/suivre/versions",
+    "site page version": "/moderation/pages/suivre/versions/{page}",
+    "site page compared": "/moderation/pages/suivre/comparer?de=0&a={page}",
+    "account": "/compte",
+    "password": "/compte/mot-de-passe",
+    "second factor": "/compte/seconde-preuve",
+    "sign in": "/compte/connexion",
+    "invitation": "/compte/invitation/{invitation}",
+    "dead link": "/compte/invitation/rien",
+}
+# Open to whoever is not signed in.
+OUTSIDE = ("sign in", "invitation", "dead link")
+# Opened by Émile, who has no second factor yet.
+WITHOUT_FACTOR = ("second factor",)
+
+
+def _page(name: str, path: str) -> SitePage:
+    member = "emile" if name in WITHOUT_FACTOR else "" if name in OUTSIDE else "ada"
+    return SitePage(path, status=404 if name == "dead link" else 200, member=member)
+
+
+def _form(path: str, status: int, fields: Mapping[str, str], minutes: int = 0) -> SitePage:
+    return SitePage(path, fields, status, "ada", minutes)
+
+
+PAGES: Mapping[str, SitePage] = {
+    **{name: _page(name, path) for name, path in _PATHS.items()},
+    # Forms as they come back.
+    "new case left empty": _form("/moderation/dossiers/nouveau", 422, {"faire": "garder"}),
+    "new case previewed": _form(
+        "/moderation/dossiers/nouveau",
+        200,
+        {
+            "faire": "relire",
+            "sources-0-url": "pas une adresse",
+            "date": "32 juin",
+            "place-typed": "saint-denis",
+            "narrative": "Selon le blog, **rien**.\n\n- un point",
+            "proceedings-0-court": "TGI de Paris",
+            "request-asked_on": "2019-01-02",
+        },
+    ),
+    "an edit that comes too late": _form(
+        "/moderation/dossiers/{draft}/modifier",
+        409,
+        {"faire": "garder", "vu": "{older}", "title": "Un autre titre", "reason": "essai"},
+    ),
+    "publication refused": _form(
+        "/moderation/dossiers/{bare}/publier", 422, {"vu": "{only}", "reason": "essai"}
+    ),
+    "withdrawal without a reason": _form("/moderation/dossiers/{whole}/retirer", 422, {}),
+    "an empty reply": _form("/moderation/dossiers/{whole}/reponse", 422, {}),
+    "an empty note": _form("/moderation/dossiers/{draft}/notes", 422, {"text": " "}),
+    "an empty question": _form("/moderation/signalements/{report}/question", 422, {"vu": "2"}),
+    "a refusal without a reason": _form(
+        "/moderation/signalements/{report}/ecarter", 422, {"vu": "2"}
+    ),
+    "a sentence proposed": _form(
+        "/moderation/signalements/{report}/ecarter",
+        200,
+        {"vu": "2", "reason": "doublon", "etape": "proposer"},
+    ),
+    "a decided report": _form("/moderation/signalements/{declined}/indesirable", 409, {}),
+    "nothing ticked": _form("/moderation/signalements/tri", 422, {"faire": "ranger"}),
+    "invitation without an address": _form(
+        "/moderation/membres/invitations", 422, {"role": "moderator"}
+    ),
+    "invitation made": _form(
+        "/moderation/membres/invitations",
+        200,
+        {"adresse": "emma@register.test", "role": "moderator"},
+    ),
+    "a site page emptied": _form("/moderation/pages/suivre", 422, {"vu": "{page}", "title": ""}),
+    "site page previewed": _form(
+        "/moderation/pages/suivre",
+        200,
+        {"faire": "relire", "title": "Suivre", "text": "## Ici {{#ici}}\n\n{{preuves}}"},
+    ),
+    "a site page that comes too late": _form(
+        "/moderation/pages/suivre",
+        409,
+        {"vu": "0", "title": "Suivre", "text": "Un autre texte.", "reason": "essai"},
+    ),
+    "new codes": _form("/compte/codes", 200, {}),
+    "empty passwords": _form("/compte/mot-de-passe", 422, {}),
+    # A grave act long after the sign-in asks for the password again.
+    "password needed again": _form(
+        "/moderation/dossiers/{whole}/retirer",
+        403,
+        {"restriction": "erreur", "reason": "une erreur"},
+        minutes=20,
+    ),
+}
+
+
+def desk_site(settings: Settings) -> PageSite:
+    """Fill a register with members and cases, and make its application."""
+    app = create_app(replace(settings, require_2fa=True))
+    with open_engine(settings.database_url) as engine:
+        with app.app_context():
+            ada, bruno, emile, token = _members(engine, request_context.root_key())
+        with writing(engine, AT) as pen:
+            names = _cases(pen, ada, bruno)
+            text = "Un texte de l’association.\n\n{issues}"
+            page = editorial.save_page(
+                pen, "suivre", "Suivre", text, by=ada, reason="essai", seen_revision=0
+            )
+            names["page"] = str(page.id)
+        with Session(engine) as session:
+            store = setup.key_store(settings, session)
+        names |= _reports(engine, store, Cast(bruno=bruno, chloe=emile, ada=ada, driss=0))
+        store.close()
+    members = {"ada": ada, "emile": emile}
+    return PageSite(app, PAGES, members, {**names, "invitation": token})
+
+
+def _members(engine: Engine, seal_key: bytes) -> tuple[int, int, int, str]:
+    """Ada with a second factor, Bruno, Émile without one, Driss who is shut out, Fanny invited."""
+    with writing(engine, AT) as pen:
+        ada, bruno, emile, driss = (
+            accounts.add_member(pen, f"{name}@register.test", role, PASSWORD).id
+            for name, role in (
+                ("ada", Role.ADMINISTRATOR),
+                ("bruno", Role.MODERATOR),
+                ("emile", Role.MODERATOR),
+                ("driss", Role.MODERATOR),
+            )
+        )
+        codes = two_factor.recovery_codes()
+        accounts.set_factor(pen, ada, two_factor.new_secret(), seal_key, codes, 0)
+        accounts.disable_member(pen, driss, by=ada)
+    with writing(engine) as pen:
+        token = invitations.invite(pen, "fanny@register.test", Role.MODERATOR, by=ada)
+    return ada, bruno, emile, token
+
+
+def _cases(pen: WriteTransaction, ada: int, bruno: int) -> dict[str, str]:
+    """A case in every state; the ids that addresses name."""
+    other = publish_case(pen, rich_case(title="Un cas voisin"), by=ada, second=bruno)
+    number = publish_full_case(pen, other.number or 0, by=ada, second=bruno)
+    whole = pen.session.scalars(select(Incident).where(Incident.number == number)).one()
+    reply = acts.receive_reply(
+        pen,
+        whole.id,
+        by=bruno,
+        author="Le premier adjoint",
+        capacity="l’élu mis en cause",
+        text="Je n’ai empêché personne de filmer.",
+        received_on=date(2026, 3, 1),
+    )
+    acts.note(pen, whole.id, "Relire l’arrêt avant de répondre.", by=bruno)
+    acts.claim(pen, whole.id, by=bruno)
+    draft, older = _draft(pen, ada, bruno)
+    states = _gone(pen, ada, bruno, number)
+    bare = acts.draft(pen, Content(title="Un titre, et rien d’autre"), by=bruno, reason="à suivre")
+    ids = {"whole": whole.id, "reply": reply.id, "draft": draft.id, "bare": bare.id, **states}
+    versions = {
+        "only": bare.revision_id,
+        "older": older,
+        "newer": draft.revision_id,
+        "number": number,
+    }
+    return {name: str(number) for name, number in {**ids, **versions}.items()}
+
+
+def _reports(engine: Engine, store: KeyStore, cast: Cast) -> dict[str, str]:
+    """A report with all that one may have, one of each end, and one that is purged."""
+
+    def taken(at: datetime = AT) -> AbstractContextManager[WriteTransaction]:
+        return writing(engine, at)
+
+    inbox, today = Inbox(taken, store, cast), now()
+    with_all = inbox.waiting(
+        AT, contact=CONTACT, suspect=True, links=("https://exemple.test/a", "sans adresse")
+    )
+    inbox.answered(with_all)
+    inbox.received(today - timedelta(days=400), place="au port", place_code="", types=())
+    inbox.spam(today)
+    return {
+        "report": with_all.key,
+        "declined": inbox.declined(today).key,
+        "purged": inbox.purged(today - timedelta(days=100)).key,
+    }
+
+
+def _draft(pen: WriteTransaction, ada: int, bruno: int) -> tuple[Incident, int]:
+    """A draft that was changed once, with words that ask for a reason."""
+    content = rich_case(summary="Selon le blog, l’élu a menacé la blogueuse et sa fille mineure.")
+    case = acts.draft(pen, content, by=ada, reason="repéré dans la presse")
+    older = case.revision_id
+    assert older
+    acts.edit(pen, case.id, replace(content, amount="2 000 EUR"), by=bruno, reason="montant relu")
+    return case, older
+
+
+def _gone(pen: WriteTransaction, ada: int, bruno: int, number: int) -> dict[str, int]:
+    """A withdrawn case, a merged one, an erased one."""
+    withdrawn, merged, erased = (
+        publish_case(pen, rich_case(title=title), by=ada, second=bruno)
+        for title in ("Un cas retiré", "Un cas réuni", "Un cas effacé")
+    )
+    acts.withdraw(pen, withdrawn.id, by=ada, restriction="erreur", reason="erreur de lieu")
+    acts.merge(pen, merged.id, into=number, by=ada, reason="deux fois la même affaire")
+    acts.approve(pen, erased.id, by=bruno, purpose="erase")
+    acts.erase(pen, erased.id, by=ada, restriction="donnee_personnelle")
+    return {"withdrawn": withdrawn.id, "merged": merged.id, "erased": erased.id}

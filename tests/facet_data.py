@@ -1,0 +1,243 @@
+"""Cases with every facet, searches among them, and what their counts are compared with.
+
+Counts are compared with brute force, list after list; marks with those that are made anew.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import replace
+from typing import Any
+
+import pytest
+from hypothesis import strategies as st
+from sqlalchemy import func, select
+from sqlalchemy.orm import Session
+
+from register.cases import facet_index
+from register.cases.case_content import ProceedingContent
+from register.cases.core_tables import CASE
+from register.cases.facet_index import FacetIndex, FacetVersion
+from register.cases.filters import FILTERS, CaseQuery, clauses
+from register.cases.models import CaseState
+from register.cases.vocabulary import Vocabulary
+from register.journal import head
+
+SUIT = ProceedingContent(direction="contre_cible", nature="penale", plaintiff="maire")
+APPEAL = ProceedingContent(direction="recours_cible")
+
+# What is told of each case beside the usual: see ``content`` in conftest.
+CASES: tuple[dict[str, Any], ...] = (
+    {},
+    {"date": "2008", "types": ("expulsion", "huis_clos"), "outlets": ("Gagny Libre", "Écho")},
+    {"date": "2008-12", "target": "citoyen", "outlets": ("L’Écho d’en bas",)},
+    {"date": "2009-01-01", "actor": "police", "level": "etat", "evidence": "allegue"},
+    {"date": "2009~", "outcome": "resolue", "outlets": ("GAGNY LIBRE", "ECHO")},
+    {"date": "", "types": ("autre",), "outlets": ()},
+    {"date": "", "commune": "92062", "outcome": "en_cours"},
+    {"date": "2010-06-30", "end_date": "2012", "commune": "93066"},
+    {"date": "2010?", "end_date": "2010-12", "commune": "93059", "types": ("huis_clos",)},
+    {"date": "2011", "commune": "93032", "linked_communes": ("13055", "13001")},
+    {"date": "2011-02", "commune": "13055", "linked_communes": ("93059", "2A004")},
+    {"date": "2012-02-29", "commune": "", "departement": "93", "level": "departement"},
+    {"date": "2012", "commune": "", "region": "11", "level": "region"},
+    {"date": "2012", "commune": "", "departement": "974", "target": "media_local"},
+    {"date": "2013", "commune": "", "country": "BE", "place_label": "Liège"},
+    {"date": "", "commune": "", "country": "BE", "place_label": "Liège", "target": "citoyen"},
+    {"date": "2013-07", "commune": "", "place_label": "Une commune du Nord"},
+    {"date": "1999", "types": ("plainte_diffamation",), "proceedings": (SUIT,)},
+    {"date": "2013-08", "types": ("refus_information", "autre"), "proceedings": (APPEAL,)},
+    {"date": "2008-05", "types": ("expulsion",), "commune": "97411", "actor": "inconnu"},
+)
+
+
+def publish_all(desk: Any) -> None:
+    """Every case, between others that nobody sees and that would answer as well."""
+    for place, changes in enumerate(CASES):
+        desk.published(**changes)
+        if place % 7 == 3:
+            desk.withdrawn(**changes)
+            desk.draft(**changes)
+        if place == 10:
+            desk.merged(**changes)
+            desk.erased(**changes)
+
+
+# --- searches ----------------------------------------------------------------------------------
+
+# Of each filter values that have cases, and some that have none.
+POOL: Mapping[str, tuple[str, ...]] = {
+    "commune": ("93032", "93059", "93066", "13055", "13001", "2A004", "75056"),
+    "departement": ("93", "92", "13", "2A", "974", "75"),
+    "region": ("11", "93", "94", "04", "28"),
+    "endroit": ("Liège", "Une commune du Nord", "Nulle part"),
+    "pays": ("FR", "BE", "CH"),
+    "famille": ("acces", "justice", "pression", "autre"),
+    "type": (
+        "interdiction_filmer",
+        "expulsion",
+        "huis_clos",
+        "autre",
+        "plainte_diffamation",
+        "surveillance",
+    ),
+    "cible": ("blogueur", "citoyen", "media_local", "association"),
+    "acteur": ("maire", "police", "inconnu", "elu"),
+    "niveau": ("commune", "departement", "region", "etat"),
+    "issue": ("inconnue", "resolue", "en_cours", "relaxe"),
+    "preuve": ("documente", "allegue"),
+    "sens": ("contre_cible", "recours_cible", "tiers"),
+    "procedure": ("contre_cible.inconnue", "recours_cible.inconnue", "tiers.relaxe"),
+    "media": ("Gagny Libre", "gagny libre", "ECHO", "l'echo d'en bas", "Personne"),
+    "duree": ("moins-d-un-an", "un-a-trois-ans", "inconnue"),
+    "sans_date": ("1",),
+    "annee": ("1999", "2008", "2009", "2010", "2012", "2013", "2020"),
+    "du": ("2009", "2010-07", "2012-02-29"),
+    "au": ("2008-12-31", "2011", "2012-02"),
+}
+FACETS = (
+    "famille",
+    "type",
+    "cible",
+    "acteur",
+    "niveau",
+    "issue",
+    "preuve",
+    "annee",
+    "departement",
+    "media",
+)
+# Public numbers, those of cases that are gone, and others that no case ever had.
+HITS = st.dictionaries(st.integers(1, 40) | st.just(10**9), st.integers(0, 3))
+
+
+def _values(name: str) -> st.SearchStrategy[tuple[str, ...]]:
+    most = 1 if FILTERS[name].is_single else 3
+    with_value = st.lists(st.sampled_from(POOL[name]), min_size=1, max_size=most, unique=True)
+    return with_value.map(lambda values: tuple(sorted(values)))
+
+
+@st.composite
+def searches(draw: st.DrawFn) -> tuple[CaseQuery, dict[int, int] | None]:
+    """A search of up to five filters, and in half of them words that were found somewhere."""
+    names = draw(st.lists(st.sampled_from(sorted(POOL)), max_size=5, unique=True))
+    values = {name: draw(_values(name)) for name in sorted(names)}
+    hits = draw(st.none() | HITS)
+    if hits is not None:
+        values["q"] = ("un mot",)
+    return CaseQuery(values), hits
+
+
+# --- marks made anew ----------------------------------------------------------------------------
+
+
+def facet_sets(index: FacetIndex) -> tuple[object, ...]:
+    """What marks say, whichever form their sets are kept in."""
+    public = facet_index.to_numbers(index.public_cases)
+    sets = {
+        name: {value: facet_index.to_numbers(cases) for value, cases in facet.items()}
+        for name, facet in index.facets.items()
+    }
+    return public, sets, [index.sort_days[number] for number in public]
+
+
+class CheckedFacetIndexes:
+    """Marks asked for at one moment after another, each time compared with new ones.
+
+    ``made``: how often those that were asked for could not be carried on from others.
+    """
+
+    def __init__(self, patch: pytest.MonkeyPatch) -> None:
+        self.made = 0
+        self._make = facet_index._build
+        patch.setattr(facet_index, "_cached_indexes", {})
+        patch.setattr(facet_index, "_build", self._noted)
+
+    def _noted(self, session: Session, book: Vocabulary, place: FacetVersion) -> FacetIndex:
+        self.made += 1
+        return self._make(session, book, place)
+
+    def restart(self) -> None:
+        """Forget what is kept: the register is about to go back to where it was.
+
+        Of a position before those that are kept nothing is kept, for a page that began long ago.
+        """
+        facet_index._cached_indexes.clear()
+
+    def look(self, session: Session, book: Vocabulary) -> FacetIndex:
+        """The marks of the session's moment."""
+        at = head(session)
+        index = facet_index.load_index(session, book, at)
+        assert index.version.head == at
+        assert facet_sets(index) == facet_sets(self._make(session, book, index.version))
+        return index
+
+
+# --- by brute force ----------------------------------------------------------------------------
+
+
+def retired(book: Vocabulary) -> Vocabulary:
+    """The same vocabularies, in which a type and an outcome that cases carry are given no more."""
+    lists = {name: dict(words) for name, words in book.lists.items()}
+    for name, code in (("type", "expulsion"), ("issue", "resolue")):
+        lists[name][code] = replace(lists[name][code], retired=True)
+    return replace(book, version=f"{book.version}-retired", lists=lists)
+
+
+def count_in_database(
+    session: Session, query: CaseQuery, book: Vocabulary, hits: Mapping[int, int] | None
+) -> int:
+    """How many cases the database finds, by the filters' own clauses."""
+    query_stmt = select(func.count()).select_from(CASE).where(CASE.c.state == CaseState.PUBLISHED)
+    return session.scalar(query_stmt.where(*clauses(query, book, hits))) or 0
+
+
+def count_facets(
+    session: Session, query: CaseQuery, book: Vocabulary, hits: Mapping[int, int] | None
+) -> dict[str, dict[str, int]]:
+    """What facets have to say: the size of each list with one value of a facet chosen instead."""
+    return {
+        name: {
+            value: size
+            for value in sorted(VALUES[name](book))
+            if (size := count_in_database(session, with_value(query, name, value), book, hits))
+        }
+        for name in FACETS
+    }
+
+
+def with_value(query: CaseQuery, name: str, value: str) -> CaseQuery:
+    """A search with one value of a filter, in the place of those that it had."""
+    return replace(query, values={**query.values, name: (value,)})
+
+
+def _words(name: str) -> Any:
+    return lambda book: book.lists[name]
+
+
+def _outlets(_book: Vocabulary) -> Iterable[str]:
+    return ("gagny libre", "echo", "l echo d en bas", "personne")
+
+
+def _years(_book: Vocabulary) -> Iterator[str]:
+    return map(str, range(1998, 2016))
+
+
+def _departements(_book: Vocabulary) -> Iterable[str]:
+    return ("13", "2A", "59", "75", "92", "93", "94", "974")
+
+
+VALUES: Mapping[str, Any] = {
+    "media": _outlets,
+    "annee": _years,
+    "departement": _departements,
+    **{
+        name: _words(name)
+        for name in FACETS
+        if name not in ("media", "annee", "departement", "type", "acteur", "issue")
+    },
+    # Of the long lists those that cases have, and some others.
+    "type": lambda _book: (*POOL["type"], "refus_information", "retrait_financement"),
+    "acteur": lambda _book: (*POOL["acteur"], "agent"),
+    "issue": lambda _book: (*POOL["issue"], "classement_sans_suite"),
+}

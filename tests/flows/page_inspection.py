@@ -1,0 +1,102 @@
+"""Pages in a browser, inspected for whatever could run in them."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+
+from page_checks import Watch
+from playwright.sync_api import Browser, BrowserContext, Dialog, Page, Route
+
+# What stands in the page that could run, fetch or hide, as the browser itself understood it.
+ACTIVE_ELEMENTS = """() => {
+  const found = [];
+  const runs = /^(javascript|vbscript|data|blob|filesystem):/i;
+  for (const one of document.querySelectorAll("*")) {
+    for (const { name, value } of one.attributes)
+      if (/^on/i.test(name) || name === "style" || name === "srcdoc") found.push(one.outerHTML);
+    for (const name of ["href", "src", "action", "formAction"]) {
+      const address = one[name];
+      const own = typeof address === "string" ? address : address?.baseVal ?? "";
+      if (runs.test(own)) found.push(one.outerHTML);
+    }
+  }
+  const never = "iframe, object, embed, base, style, img, image, video, audio, math, template";
+  const scripts = "script:not([src^='/static/']):not([type='application/ld+json'])";
+  for (const one of document.querySelectorAll(`${never}, ${scripts}`)) found.push(one.outerHTML);
+  if ("prise" in window || document.body.id === "prise") found.push("it ran");
+  return found.map((html) => html.slice(0, 160));
+}"""
+
+
+@dataclass
+class PageInspector:
+    """Pages of one profile, and what was noticed in them."""
+
+    page: Page
+    watch: Watch
+    base: str
+    dialogs: list[str] = field(default_factory=list)
+    active: list[tuple[str, str]] = field(default_factory=list)
+    pages: int = 0
+
+    def look(self, path: str) -> None:
+        """Open a page and note what could run in it."""
+        answer = self.page.goto(self.base + path, wait_until="load")
+        assert answer
+        assert answer.status == 200, path
+        self.note(path)
+
+    def note(self, path: str) -> None:
+        """Note what could run in the page as it is now."""
+        self.pages += 1
+        self.active += [(path, html) for html in self.page.evaluate(ACTIVE_ELEMENTS)]
+
+    def fetched(self, path: str) -> str:
+        """A document as a feed reader gets it."""
+        answer = self.page.context.request.get(self.base + path)
+        assert answer.status == 200, path
+        return str(answer.text())
+
+    def require_nothing(self) -> None:
+        """Nothing ran, nothing could run, and nothing was fetched from elsewhere."""
+        assert self.active == []
+        assert self.dialogs == []
+        assert self.elsewhere == []
+        refused = [text for text in self.watch.complaints if "the server responded" not in text]
+        assert refused == []
+
+    @property
+    def elsewhere(self) -> list[str]:
+        """What was asked of other machines, or of none."""
+        own = (self.base + "/", "about:")
+        return [url for url in self.watch.requests if not url.startswith(own)]
+
+
+@contextmanager
+def inspected_profile(
+    browser: Browser, base: str, cookie: str, *, policy: bool
+) -> Iterator[PageInspector]:
+    """A member's browser, with the policy of the pages or without it."""
+    context: BrowserContext = browser.new_context(bypass_csp=not policy, reduced_motion="reduce")
+    context.add_cookies([{"name": "registre", "value": cookie, "url": base}])
+    context.set_default_timeout(20_000)
+
+    def stay(route: Route) -> None:
+        own = route.request.url.startswith(base + "/")
+        route.continue_() if own else route.abort()
+
+    context.route(lambda url: not url.startswith(base + "/"), stay)
+    inspector = PageInspector(context.new_page(), Watch(context), base)
+
+    def dismiss(dialog: Dialog) -> None:
+        if dialog.type != "beforeunload":
+            inspector.dialogs.append(dialog.message)
+        dialog.accept()
+
+    context.on("dialog", dismiss)
+    try:
+        yield inspector
+    finally:
+        context.close()

@@ -1,0 +1,30 @@
+"""How the people of a life sit at their browsers: on a phone or at a desk, with scripts or not."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+
+import pytest
+from input_devices import Keys, Pointer
+from playwright.sync_api import Page
+
+PHONE, DESKTOP = 390, 1280
+
+
+@dataclass(frozen=True)
+class Viewport:
+    """How the people of a test sit at their browsers."""
+
+    width: int
+    scripts: bool
+    user: Callable[[Page], Pointer | Keys] = Pointer
+    database: str = "sqlite"
+
+
+def each_of(viewports: Mapping[str, Viewport]) -> list[object]:
+    """The parameters of a test, a way and its database; all but ``phone`` for ``make prove``."""
+    return [
+        pytest.param(way, way.database, id=name, marks=[] if name == "phone" else pytest.mark.prove)
+        for name, way in viewports.items()
+    ]

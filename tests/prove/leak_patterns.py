@@ -1,0 +1,100 @@
+"""Who reported and in which words, and every way in which a file could hold it."""
+
+from __future__ import annotations
+
+import base64
+import hashlib
+import ipaddress
+from collections.abc import Iterator
+from pathlib import Path
+from urllib.parse import quote
+
+from register.search.analyzer import tokens
+from register.text.normalisation import fold
+
+# Ten addresses, as one of them may send ten reports an hour; each is known and looked for.
+SOURCES = [f"127.0.0.{number}" for number in range(77, 87)]
+FORWARDED = "203.0.113.77"
+AGENT = "Mozilla/5.0 (Lunette de Brindezingue; rv:77.7) Ronronnant/20770707"
+LINES = (f"User-Agent: {AGENT}".encode(), f"X-Forwarded-For: {FORWARDED}".encode())
+
+# One for each text; each has an accent and an ending, so that folding and stemming change it.
+TYPED = {
+    "recit": "zinzolinées",
+    "lieu": "Quintefeuillées",
+    "quand": "avant-hiérissimes",
+    "acteur_texte": "rondouillardées",
+    "cible_texte": "échotières-bretteuses",
+    "liens": "https://exemple.test/hurluberlées",
+    "contact": "amaranthées@exemple.test",
+}
+ADDED, LEFT = "tarabiscotées", "éberluées@exemple.test"
+QUESTION, SENTENCE = "carambolagées", "ratiboisées"
+WORDS = (*TYPED.values(), ADDED, LEFT, QUESTION, SENTENCE)
+
+
+def _base64(data: bytes) -> Iterator[bytes]:
+    """As they stand in the base 64 of something longer, wherever they begin in it."""
+    for before, left_out in ((0, 0), (1, 2), (2, 3)):
+        whole = base64.b64encode(bytes(before) + data)
+        yield whole[left_out : len(whole) - 4]
+
+
+def _written(text: str) -> set[bytes]:
+    """A text as it is, in other encodings, and in the forms in which words are looked up."""
+    plain = text.encode()
+    patterns = {plain, plain.hex().encode(), quote(text).lower().encode()}
+    patterns |= {text.encode(coding) for coding in ("utf-16-le", "utf-16-be", "latin-1")}
+    patterns |= {text.lower().encode(), fold(text).encode()}
+    patterns |= {stem.encode() for stem in tokens(text) if len(stem) > 7}
+    patterns |= set(_base64(plain))
+    return patterns
+
+
+def _hashed(text: str) -> set[bytes]:
+    """What hashes make of a text, cut short too: half of one tells as much as the whole."""
+    patterns: set[bytes] = set()
+    for name in ("md5", "sha1", "sha256"):
+        digest = hashlib.new(name, text.encode()).digest()
+        patterns |= {digest[:8], digest.hex()[:16].encode(), base64.b64encode(digest)[:10]}
+    return patterns
+
+
+def _addressed(address: str) -> set[bytes]:
+    """An address in every way that it could be kept."""
+    number = ipaddress.ip_address(address)
+    packed = number.packed
+    patterns = {packed.hex().encode(), str(int(number)).encode(), *_base64(address.encode())}
+    for text in (
+        address,
+        packed.hex(),
+        f"{address}/32",
+        f"::ffff:{address}",
+        packed.decode("latin-1"),
+    ):
+        patterns |= _hashed(text)
+    return patterns | _written(address)
+
+
+def leak_patterns() -> dict[str, set[bytes]]:
+    """All that no file may hold, by what it is."""
+    patterns = {address: _addressed(address) for address in (*SOURCES, FORWARDED)}
+    patterns |= {word: _written(word) for word in WORDS}
+    patterns["agent"] = _written(AGENT) | _hashed(AGENT) | _written("Ronronnant/20770707")
+    patterns["agent"] |= _written("Lunette de Brindezingue")
+    return patterns
+
+
+def leaks_in(folder: Path) -> list[str]:
+    """What stands in which file."""
+    looked_for = leak_patterns()
+    leaks = []
+    for path in sorted(folder.rglob("*")):
+        if not path.is_file():
+            continue
+        data = path.read_bytes()
+        small = data.lower()  # hexadecimal and words in capitals too
+        for name, needles in looked_for.items():
+            if any(needle in (small if needle.islower() else data) for needle in needles):
+                leaks.append(f"{path.relative_to(folder)}: {name}")
+    return leaks

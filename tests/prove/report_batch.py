@@ -1,0 +1,218 @@
+"""Fifty reports over HTTP from addresses and an agent that are known, and what became of them."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from pathlib import Path
+from urllib.parse import quote
+
+import pytest
+from case_contents import a_case
+from cast import Cast, Desk
+from databases import seal_folder
+from form_client import MemberClient
+from leak_patterns import ADDED, LEFT, LINES, QUESTION, SENTENCE, SOURCES, TYPED, leaks_in
+from raw_http import serving, until
+from report_clients import HttpAnswer, ReportClient
+from sqlalchemy import Engine
+from sqlalchemy.orm import Session
+
+from register import create_app
+from register.config import Settings
+from register.db import db
+from register.journal import writing
+from register.report_keys import KeyStore
+from register.reports import acts, queries
+from register.reports.web.public_forms import MIN_AGE
+from register.reports.web.report_form import AS_TYPED
+
+REPORTS = 50
+
+
+@dataclass
+class ReportBatch:
+    """Reports that were sent, in their order: their codes, and then their keys."""
+
+    codes: list[str] = field(default_factory=list)
+    keys: list[str] = field(default_factory=list)
+
+
+def _sentence(name: str, number: int) -> str:
+    word = TYPED[name]
+    if name in ("liens", "contact"):
+        return word
+    return f"Numéro {number} : elles étaient {word} au conseil."
+
+
+def _send(port: int) -> list[str]:
+    citizens = [
+        ReportClient(port, SOURCES[number % len(SOURCES)], LINES) for number in range(REPORTS)
+    ]
+    forms = [citizen.form() for citizen in citizens]
+    time.sleep(MIN_AGE + 0.5)
+    sent = []
+    for number, (citizen, form) in enumerate(zip(citizens, forms, strict=True)):
+        answers = {name: _sentence(name, number) for name in TYPED if name != "recit"}
+        answers |= {"types": "expulsion", "acteur": "maire", "cible": "blogueur"}
+        # Whatever place it may sound like, the words are to stay.
+        answers |= {"lieu_lu": answers["lieu"], "lieu_code": AS_TYPED}
+        if number % 5 == 0:
+            looked = {"jeton": form, "recit": _sentence("recit", number), **answers}
+            assert citizen.post("/signaler", {**looked, "etape": "verifier"}).status == 200
+        answer = citizen.report(form, _sentence("recit", number), **answers)
+        assert answer.code, answer.status
+        sent.append(answer.code)
+    return sent
+
+
+@dataclass
+class ReportDesk:
+    """Bruno at his desk, on the same server, and with acts where no page matters."""
+
+    settings: Settings
+    engine: Engine
+    store: KeyStore
+    by: int
+    port: int
+
+    def browser(self) -> tuple[ReportClient, str]:
+        """A browser in which he is signed in, and the token of its forms."""
+        app = create_app(self.settings)
+        signed = MemberClient(app, self.by)
+        name = app.config["SESSION_COOKIE_NAME"]
+        cookie = signed.client.get_cookie(name)
+        assert cookie
+        with app.app_context():
+            db.engine.dispose()
+        line = f"Cookie: {name}={cookie.value}".encode()
+        return ReportClient(self.port, SOURCES[0], (*LINES, line)), signed.csrf
+
+    def takes_in_hand(self, keys: list[str]) -> None:
+        browser, csrf = self.browser()
+        trays = browser.get("/moderation/signalements")
+        assert trays.status == 200
+        for key in keys:
+            address = f"/moderation/signalements/{key}"
+            answer = browser.post(f"{address}/prendre", {"csrf_token": csrf})
+            assert answer.status in (200, 303), answer.status
+            page = browser.get(address)
+            assert page.status == 200
+            assert TYPED["recit"] in page.text
+        looked = browser.get(f"/moderation/signalements?q={quote(TYPED['recit'])}")
+        assert looked.status == 200
+
+    def asks(self, key: str) -> None:
+        with writing(self.engine) as pen:
+            acts.ask_reporter(pen, self.store, key, f"Étaient-elles {QUESTION} ?", by=self.by)
+
+    def declines(self, key: str) -> None:
+        with writing(self.engine) as pen:
+            sentence = f"Elles sont {SENTENCE}."
+            acts.decline(pen, self.store, key, "hors_champ", by=self.by, sentence=sentence)
+
+    def accepts(self, key: str) -> int:
+        with writing(self.engine) as pen:
+            options = {"reason": "signalé", "new": a_case(), "sentence": f"Elles sont {SENTENCE}."}
+            return acts.accept(pen, self.store, key, by=self.by, **options)
+
+    def spams(self, key: str) -> None:
+        with writing(self.engine) as pen:
+            acts.spam(pen, key, by=self.by)
+
+
+# What becomes of the reports, by their place; those that are in no slice stay as they came.
+ASKED, DECLINED, ACCEPTED = slice(0, 10), slice(10, 18), slice(18, 22)
+SPAM, WITHDRAWN, CONTACTED = slice(22, 26), slice(26, 30), slice(30, 34)
+
+
+def _answered(citizens: Iterator[ReportClient], bureau: ReportDesk, sent: ReportBatch) -> None:
+    bureau.takes_in_hand(sent.keys[ASKED])
+    for key, code in zip(sent.keys[ASKED], sent.codes[ASKED], strict=True):
+        bureau.asks(key)
+        citizen = next(citizens)
+        page = citizen.follow(code)
+        assert QUESTION in page.text
+        _is_written(citizen.write(page, "/suivi/message", message=f"Elles étaient {ADDED}."), ADDED)
+    for code in sent.codes[CONTACTED]:
+        citizen = next(citizens)
+        answer = citizen.write(citizen.follow(code), "/suivi/contact", contact=LEFT)
+        assert answer.status == 200
+    for key in sent.keys[DECLINED]:
+        bureau.declines(key)
+    for key in sent.keys[ACCEPTED]:
+        bureau.accepts(key)
+    for key in sent.keys[SPAM]:
+        bureau.spams(key)
+    for code in sent.codes[WITHDRAWN]:
+        citizen = next(citizens)
+        page = citizen.follow(code)
+        assert citizen.write(page, "/suivi/retirer", confirme="y").status == 200
+    for code in (*sent.codes[DECLINED], *sent.codes[ACCEPTED]):
+        assert SENTENCE in next(citizens).follow(code).text
+
+
+def _is_written(answer: HttpAnswer, word: str) -> None:
+    assert answer.status == 200
+    assert word in answer.text
+
+
+def _mishaps(port: int) -> None:
+    """What goes wrong is where logs grow long."""
+    citizen = ReportClient(port, SOURCES[1], LINES)
+    assert citizen.get("/late").status == 500
+    assert citizen.get("/nulle-part?q=1").status == 404
+    citizen.follow("0000-0000-0000-0000")
+    citizen.report("kein jeton", _sentence("recit", 0))
+    assert citizen.post("/signaler", {"recit": TYPED["recit"] * 100_000}).status < 500
+
+
+def _folders(settings: Settings) -> Path:
+    """The folder above both, where the server's logs and temporary files are put too."""
+    folder = settings.instance.parent
+    assert seal_folder(settings).parent == folder
+    for name in ("logs", "tmp"):
+        (folder / name).mkdir()
+    return folder
+
+
+def send_report_batch(
+    settings: Settings, engine: Engine, store: KeyStore, cast: Cast
+) -> ReportBatch:
+    """Fifty reports and what became of them, over HTTP; the server has ended."""
+    folder = _folders(settings)
+    batch = ReportBatch()
+    variables = {"REGISTER_REQUIRE_2FA": "off", "TMPDIR": str(folder / "tmp")}
+    with serving(settings, **variables) as (served, port):
+        served.first_line()
+        batch.codes = _send(port)
+        with Session(engine) as session:
+            batch.keys = [queries.key_by_code(session, store, code) or "" for code in batch.codes]
+        assert all(batch.keys)
+        bureau = ReportDesk(settings, engine, store, cast.bruno, port)
+        _answered(_in_turn(port), bureau, batch)
+        _mishaps(port)
+        # The follower has done what it does.
+        until(lambda: '"event": "elected"' in served.logged(), 15, served.logged)
+        assert leaks_in(folder) == []
+        assert served.end() == 0
+        (folder / "logs" / "stderr").write_text(served.logged(), "utf-8")
+        (folder / "logs" / "stdout").write_text(served.process.stdout.read(), "utf-8")
+    # Files that this process read and closed have lost the locks that SQLite held on them here.
+    engine.dispose()
+    return batch
+
+
+def _in_turn(port: int) -> Iterator[ReportClient]:
+    while True:
+        yield from (ReportClient(port, source, LINES) for source in SOURCES)
+
+
+@pytest.fixture
+def sent(
+    settings: Settings, engine: Engine, store: KeyStore, cast: Cast, desk: Desk
+) -> ReportBatch:
+    """Fifty reports beside a public case; the server that took them has ended."""
+    desk.published()
+    return send_report_batch(settings, engine, store, cast)

@@ -1,0 +1,147 @@
+"""Those who report, on sockets of their own: what a phone sends, from an address that is known."""
+
+from __future__ import annotations
+
+import os
+import signal
+import socket
+from collections.abc import Iterable, Mapping
+from contextlib import suppress
+from dataclasses import dataclass
+from pathlib import Path
+from urllib.parse import urlencode
+
+from form_client import FormParser
+from raw_http import ADDRESS, Served, answers, ask, command, connect, get, parsed, until
+from report_factory import receipt_code
+
+from register.config import Settings
+from register.server.supervisor import FOLLOWER, WORKER
+
+PATIENCE = 40.0  # seconds that a citizen waits for an answer
+STARTED = 5.0  # seconds after which a server that was killed answers again
+
+
+@dataclass(frozen=True)
+class HttpAnswer:
+    """What came back."""
+
+    status: int
+    headers: Mapping[str, str]
+    text: str
+
+    @property
+    def code(self) -> str:
+        """The code of a receipt; empty on any other page."""
+        return receipt_code(self.status, self.text)
+
+
+class ReportClient:
+    """Somebody with a browser.
+
+    :param source: the address that they come from, of this machine.
+    :param lines: header lines of each of their requests.
+    """
+
+    def __init__(self, port: int, source: str = "", lines: Iterable[bytes] = ()) -> None:
+        self.port, self.source, self.lines = port, source, tuple(lines)
+
+    def get(self, path: str) -> HttpAnswer:
+        """Open a page."""
+        return self._ask(get(path.encode(), *self.lines))
+
+    def post(self, path: str, fields: Mapping[str, str]) -> HttpAnswer:
+        """Send a form."""
+        body = urlencode(fields).encode("ascii")
+        head = [
+            f"POST {path} HTTP/1.1".encode(),
+            b"Host: 127.0.0.1",
+            b"Connection: close",
+            b"Content-Type: application/x-www-form-urlencoded",
+            b"Content-Length: %d" % len(body),
+            *self.lines,
+        ]
+        return self._ask(b"\r\n".join(head) + b"\r\n\r\n" + body)
+
+    def form(self) -> str:
+        """The token of a form that was just opened."""
+        answer = self.get("/signaler")
+        if answer.status != 200:
+            raise ConnectionError(answer.status)
+        return token(answer, "/signaler")
+
+    def report(self, form: str, account: str, **more: str) -> HttpAnswer:
+        """Send a report without looking at it once more."""
+        return self.post("/signaler", {"jeton": form, "recit": account, **more, "etape": "envoyer"})
+
+    def follow(self, code: str) -> HttpAnswer:
+        """What became of a report."""
+        return self.post("/suivi", {"code": code})
+
+    def write(self, page: HttpAnswer, action: str, **typed: str) -> HttpAnswer:
+        """Fill in one of the forms of a page of a report, and send it."""
+        return self.post(action, {**fields(page, action), **typed})
+
+    def _ask(self, data: bytes) -> HttpAnswer:
+        with connect(self.port, self.source) as connection:
+            # One may wait for the pen, and then for the key store as long again.
+            connection.settimeout(PATIENCE)
+            connection.sendall(data)
+            received = answers(connection)
+        if not received:
+            raise ConnectionError("closed without an answer")
+        status, headers, body = parsed(received)
+        if len(body) < int(headers.get("Content-Length", 0)):
+            raise ConnectionError("closed in the midst of an answer")
+        return HttpAnswer(status, headers, body.decode())
+
+
+def fields(page: HttpAnswer, action: str) -> dict[str, str]:
+    """What a form of a page would send as it stands."""
+    forms = [form for form in FormParser(page.text).forms if form.action == action]
+    assert forms, (action, page.status)
+    return dict(forms[0].fields)
+
+
+def token(page: HttpAnswer, action: str) -> str:
+    """The token of a form of a page."""
+    return fields(page, action)["jeton"]
+
+
+# --- a server that is killed ------------------------------------------------------------------
+
+
+def free_port() -> int:
+    """A port that nothing listens on."""
+    with socket.create_server((ADDRESS, 0)) as listener:
+        number: int = listener.getsockname()[1]
+    return number
+
+
+class Serve(Served):
+    """``webcitoyen serve`` on a port of the test's choice."""
+
+    def __init__(self, settings: Settings, port: int, **more: str) -> None:
+        super().__init__(command("serve", "--port", str(port)), settings, **more)
+        self.port = port
+
+    def is_up(self) -> bool:
+        """Whether it answers."""
+        with suppress(OSError):
+            return ask(self.port, get(b"/signaler"))[0] == 200
+        return False
+
+    def kill_all(self) -> None:
+        """End all of its processes at once: none may have noticed that another one is gone."""
+        every = [self.process.pid, self.child(WORKER), self.child(FOLLOWER)]
+        for number in every:
+            os.kill(number, signal.SIGKILL)
+        self.process.wait()
+        until(lambda: not any(map(_runs, every)))
+
+
+def _runs(number: int) -> bool:
+    with suppress(OSError):
+        stat = Path(f"/proc/{number}/stat").read_text("ascii")
+        return stat.rpartition(")")[2].split()[0] != "Z"
+    return False

@@ -1,0 +1,364 @@
+"""HTTP as bytes on a socket, and a served register in processes of its own.
+
+``application`` is what those processes serve: the register, and pages that take their time, count
+what they were sent, or break.
+"""
+
+from __future__ import annotations
+
+import os
+import select
+import signal
+import socket
+import subprocess
+import sys
+import tempfile
+import threading
+import time
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager, suppress
+from pathlib import Path
+from typing import BinaryIO, TypeVar
+
+from flask import Blueprint, Flask, Response, request
+
+from register import create_app
+from register.config import Settings
+from register.server import launch
+from register.server import sockets as listening
+from register.server.supervisor import FOLLOWER
+
+ADDRESS = "127.0.0.1"
+SLOW = 0.6  # seconds that the slow page takes
+
+
+def application() -> Flask:
+    """The register of the environment, with the pages below."""
+    app = create_app()
+    attach_pages(app)
+    return app
+
+
+def attach_pages(app: Flask) -> None:
+    """Give an application the pages below."""
+    blueprint = _pages()
+    # What is asked of them is what servers do; no member's form is sent here.
+    app.extensions["csrf"].exempt(blueprint)
+    app.register_blueprint(blueprint)
+
+
+def _pages() -> Blueprint:
+    """A page that takes its time, one that counts what it was sent, one that breaks late."""
+    blueprint = Blueprint("pages", __name__)
+
+    @blueprint.route("/slow", methods=["GET", "POST"])
+    def slow() -> str:
+        time.sleep(SLOW)
+        return "enfin"
+
+    @blueprint.route("/count", methods=["POST"])
+    def count() -> str:
+        return str(len(request.get_data()))
+
+    @blueprint.route("/pid", methods=["GET", "POST"])
+    def pid() -> str:
+        return str(os.getpid())
+
+    @blueprint.route("/who")
+    def who() -> str:
+        return f"{request.remote_addr} {request.scheme} {request.host}"
+
+    @blueprint.route("/late")
+    def late() -> Response:
+        def body() -> Iterator[bytes]:
+            raise RuntimeError("marqueur")
+            yield b""
+
+        return Response(body())
+
+    return blueprint
+
+
+# --- requests and answers ----------------------------------------------------------------------
+
+
+def connect(port: int, source: str = "") -> socket.socket:
+    """A connection to a port of this machine."""
+    connection = socket.create_connection(
+        (ADDRESS, port), timeout=20, source_address=(source, 0) if source else None
+    )
+    connection.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+    return connection
+
+
+def get(path: bytes, *lines: bytes, host: bytes = b"127.0.0.1") -> bytes:
+    head = [b"GET " + path + b" HTTP/1.1", b"Host: " + host, b"Connection: close", *lines]
+    return b"\r\n".join(head) + b"\r\n\r\n"
+
+
+def post(*lines: bytes, body: bytes = b"") -> bytes:
+    head = [b"POST /count HTTP/1.1", b"Host: localhost", b"Connection: close", *lines]
+    return b"\r\n".join(head) + b"\r\n\r\n" + body
+
+
+def answers(connection: socket.socket) -> bytes:
+    """Everything that is sent until the server closes."""
+    received = b""
+    while part := connection.recv(65536):
+        received += part
+    return received
+
+
+def first_answer(connection: socket.socket) -> tuple[int, dict[str, str], bytes]:
+    """The next answer of a connection that stays open; it says its length."""
+    data = b""
+    while b"\r\n\r\n" not in data:
+        data += _more(connection)
+    status, headers, body = parsed(data)
+    while len(body) < int(headers["Content-Length"]):
+        body += _more(connection)
+    return status, headers, body
+
+
+def _more(connection: socket.socket) -> bytes:
+    part = connection.recv(65536)
+    if not part:
+        raise ConnectionError("closed before the answer was whole")
+    return part
+
+
+def ask(port: int, data: bytes) -> tuple[int, dict[str, str], bytes]:
+    """Send bytes as they are; status, headers and body of the one answer."""
+    with connect(port) as connection:
+        with suppress(ConnectionError):  # refused before all was sent: the answer says why
+            connection.sendall(data)
+        if b"close" not in data.lower():
+            connection.shutdown(socket.SHUT_WR)
+        return parsed(answers(connection))
+
+
+def parsed(data: bytes) -> tuple[int, dict[str, str], bytes]:
+    head, _between, body = data.partition(b"\r\n\r\n")
+    first, *lines = head.decode("latin-1").split("\r\n")
+    headers = dict(line.split(": ", 1) for line in lines)
+    assert len(headers) == len(lines), "a header is sent twice"
+    return int(first.split()[1]), headers, body
+
+
+CHUNKS = b"3\r\nabc\r\n0\r\n\r\n"
+# What is sent, and the status that is wanted; of the embedded server and of gunicorn.
+WANTED: dict[str, tuple[bytes, int]] = {
+    "page": (get(b"/healthz"), 200),
+    "missing": (get(b"/nulle-part"), 404),
+    "static": (get(b"/static/nothing.css"), 404),
+    "posted": (post(b"Content-Length: 3", body=b"abc"), 200),
+    "latin-1": (get(b"/caf\xe9"), 400),
+    "quoted-latin-1": (get(b"/caf%e9"), 400),
+    "ff": (get(b"/%ff"), 400),
+    "nul": (get(b"/%00"), 400),
+    "nul-query": (get(b"/?q=%00"), 400),
+    "raw-nul": (get(b"/\x00"), 400),
+    "evil-host": (get(b"/", host=b"evil.test"), 400),
+    "two-hosts": (get(b"/", b"Host: evil.test"), 400),
+    "absolute": (get(b"http://evil.test/healthz"), 400),
+    "no-host": (b"GET /healthz HTTP/1.0\r\nConnection: close\r\n\r\n", 400),
+    "bad-line": (b"GET\r\nConnection: close\r\n\r\n", 400),
+    "words": (b"hello there, server\r\nConnection: close\r\n\r\n", 400),
+    "small-method": (b"get / HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n", 400),
+    "bad-header": (get(b"/", b"No colon here"), 400),
+    "space-header": (get(b"/", b"Host : evil.test"), 400),
+    "bare-cr": (get(b"/", b"X: a\rY: b"), 400),
+    "bad-scheme": (get(b"http://[/"), 400),
+    "long-header": (get(b"/", b"X: " + b"a" * 20 * 1024), 400),
+    "long-headers": (get(b"/", *(b"X-%d: " % n + b"a" * 600 for n in range(40))), 400),
+    "long-line": (get(b"/" + b"a" * 20 * 1024), 400),
+    "long-etag": (get(b"/healthz", b'If-None-Match: "' + b"a" * 1024 * 1024 + b'"'), 400),
+    "many-etags": (get(b"/healthz", b"If-None-Match: " + b'"a", ' * 1000), 200),
+    "long-query": (get(b"/?q=" + b"a" * 5000), 400),
+    "chunked": (post(b"Transfer-Encoding: chunked", body=CHUNKS), 400),
+    "chunked-case": (post(b"transfer-ENCODING: Chunked", body=CHUNKS), 400),
+    "chunked-and-length": (
+        post(b"Content-Length: 3", b"Transfer-Encoding: chunked", body=CHUNKS),
+        400,
+    ),
+    "chunked-1.0": (
+        b"POST /count HTTP/1.0\r\nHost: localhost\r\nTransfer-Encoding: chunked\r\n"
+        b"Connection: close\r\n\r\n" + CHUNKS,
+        400,
+    ),
+    "gzip": (post(b"Transfer-Encoding: gzip", body=CHUNKS), 400),
+    "negative": (post(b"Content-Length: -1"), 400),
+    "two-lengths": (post(b"Content-Length: 3", b"Content-Length: 4", body=b"abcd"), 400),
+    "word-length": (post(b"Content-Length: three", b"Expect: 100-continue"), 400),
+    "long-body": (post(b"Content-Length: 1048577"), 413),
+    "long-sent": (post(b"Content-Length: 3145728", body=b"x" * 3145728), 413),
+    "put": (b"PUT /slow HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n", 405),
+    "late": (get(b"/late"), 500),
+}
+# The embedded server does not ask for a body that it will refuse; gunicorn asks first, and leaves
+# the length to the guards, who read so many digits as no length at all.
+EXPECTED: dict[str, tuple[bytes, int]] = {
+    "endless-body": (post(b"Content-Length: 99999999999999999999"), 413),
+    "chunked-expected": (
+        post(b"Transfer-Encoding: chunked", b"Expect: 100-continue", body=CHUNKS),
+        400,
+    ),
+    "long-expected": (post(b"Content-Length: 1048577", b"Expect: 100-continue"), 413),
+}
+
+
+# --- processes ---------------------------------------------------------------------------------
+
+
+class Served:
+    """A supervisor in a process of its own, and what it printed."""
+
+    def __init__(
+        self,
+        command: list[str],
+        settings: Settings,
+        fds: tuple[int, ...] = (),
+        log: BinaryIO | None = None,
+        **more: str,
+    ) -> None:
+        self.log = log or tempfile.TemporaryFile("w+b")  # noqa: SIM115 # closed with the process
+        self.process = subprocess.Popen(
+            command,
+            env=environ(settings) | more,
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.PIPE,
+            stderr=self.log,
+            pass_fds=fds,
+            text=True,
+        )
+
+    def first_line(self) -> str:
+        """What it prints first, which is that it serves."""
+        line = self.process.stdout.readline()
+        assert line, self.logged()
+        return line
+
+    def logged(self) -> str:
+        """Its log so far."""
+        return os.pread(self.log.fileno(), 1 << 20, 0).decode()
+
+    def send(self, number: int) -> None:
+        self.process.send_signal(number)
+
+    def wait_for(
+        self, event: str, count: int = 1, seconds: float = 15, process: str = "worker"
+    ) -> None:
+        """Wait until the log has told that of a process of ours that many times."""
+        log_text = f'"event": "{event}", "process": "{process}"'
+        until(lambda: self.logged().count(log_text) >= count, seconds, self.logged)
+
+    def child(self, module: str = FOLLOWER) -> int:
+        """The number of one of its processes, waited for: to kill 0 would be to kill the tests."""
+        processes: list[int] = []
+        until(lambda: bool(processes.extend(self._children(module)) or processes))
+        return processes[0]
+
+    def _children(self, module: str) -> Iterator[int]:
+        path = Path(f"/proc/{self.process.pid}/task/{self.process.pid}/children")
+        for number in map(int, path.read_text("ascii").split()):
+            with suppress(OSError):  # it has ended since
+                if module.encode() in Path(f"/proc/{number}/cmdline").read_bytes().split(b"\0"):
+                    yield number
+
+    def end(self, number: int = signal.SIGTERM) -> int:
+        """Its exit code when it is told to end."""
+        self.send(number)
+        return self.process.wait(30)
+
+    def close(self) -> None:
+        if self.process.poll() is None:
+            self.process.kill()
+            self.process.wait()
+        self.process.stdout.close()
+        self.log.close()
+
+
+def until(
+    holds: Callable[[], bool], seconds: float = 10, told: Callable[[], str] = lambda: ""
+) -> None:
+    """Wait until something holds, which it does well before the seconds are over."""
+    deadline = time.monotonic() + seconds
+    while not holds():
+        assert time.monotonic() < deadline, told()
+        time.sleep(0.02)
+
+
+def environ(settings: Settings) -> dict[str, str]:
+    """The environment of a command on a register of the tests."""
+    variables = {
+        name: value for name, value in os.environ.items() if not name.startswith("REGISTER_")
+    }
+    folder = Path(__file__).resolve().parent
+    variables["PYTHONPATH"] = os.pathsep.join([str(folder), str(folder.parent)])
+    variables["REGISTER_INSTANCE"] = str(settings.instance)
+    variables["REGISTER_SEAL_DIR"] = str(settings.seal_dir)
+    return variables
+
+
+@contextmanager
+def serving(
+    settings: Settings,
+    workers: int = 0,
+    log: BinaryIO | None = None,
+    **more: str,
+) -> Iterator[tuple[Served, int]]:
+    """The application above, served as the command does; and its port.
+
+    :param workers: that many of gunicorn's; 0 for the embedded server.
+    :param log: where its log goes, if not to where ``logged`` finds it.
+    :param more: further variables of its environment.
+    """
+    sockets = listening.listen(ADDRESS, 0)
+    port = listening.port_of(sockets)
+    fds = tuple(listener.fileno() for listener in sockets)
+    words = ("wire:application", "prêt", str(workers), *map(str, fds))
+    served = Served(launch.python_command(launch.SUPERVISOR, *words), settings, fds, log, **more)
+    listening.close(sockets)
+    try:
+        yield served, port
+    finally:
+        served.close()
+
+
+def command(*words: str) -> list[str]:
+    """``webcitoyen …`` in this interpreter."""
+    return [sys.executable, "-m", "register", *words]
+
+
+def is_closed(connection: socket.socket, seconds: float) -> bool:
+    """Whether the other side has closed within that time."""
+    readable, _, _ = select.select([connection], [], [], seconds)
+    try:
+        return bool(readable) and connection.recv(1) == b""
+    except ConnectionError:
+        return True
+
+
+class EndableThread(threading.Thread):
+    """A thread that works until its event ``ending`` is set."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.ending = threading.Event()
+
+
+Threads = TypeVar("Threads", bound=Sequence[EndableThread])
+
+
+@contextmanager
+def running(threads: Threads) -> Iterator[Threads]:
+    """Threads at work until the block ends."""
+    for thread in threads:
+        thread.start()
+    try:
+        yield threads
+    finally:
+        for thread in threads:
+            thread.ending.set()
+        for thread in threads:
+            thread.join(30)

@@ -1,0 +1,209 @@
+"""A register with a report in every state, and every page of reporters and of members on them.
+
+Amina sent all reports; Bruno has done something with most.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import replace
+from datetime import timedelta
+from functools import partial
+
+from cast import Desk, hire
+from databases import open_engine
+from page_sites import PageSite, SitePage
+from report_factory import CONTACT, Inbox, a_report, nonce
+from sqlalchemy.orm import Session
+
+from register import create_app
+from register.cases import acts as incidents
+from register.config import Settings
+from register.db import db, now
+from register.journal import writing
+from register.operations import setup
+from register.operations.instance_identity import tag_uri_maker
+from register.reports import acts, queries, receipt_codes, report_content
+from register.reports.acts.reporter import ReceivedReport
+from register.reports.web import public_forms
+from register.reports.web.report_views import PURPOSE as REPORTING
+
+LONG = (
+    "Je filmais le conseil depuis le public, comme à chaque séance depuis deux ans. Le maire a "
+    "suspendu la séance et m’a fait éteindre ma caméra par la police municipale.\n\nUne adjointe a "
+    "dit au micro que je serais poursuivie si une seule image paraissait. "
+)
+FULL = {
+    "recit": LONG * 3,
+    "lieu": "gagny",
+    "quand": "17 mars 2024",
+    "acteur": "maire",
+    "acteur_texte": "le maire, puis une adjointe",
+    "cible": "blogueur",
+    "cible_texte": "le site d’un collectif d’habitants",
+    "procedure": "contre_cible",
+    "liens": "https://exemple.test/" + "un-chemin-qui-n-en-finit-pas-" * 6 + "\njournal de mardi",
+    "contact": CONTACT,
+    "types": "interdiction_filmer",
+}
+FAULTY = {
+    "recit": "",
+    "lieu": "st denis",
+    "acteur": "inconnu au bataillon",
+    "quand": "m" * 501,
+    "liens": "https://exemple.test/\n" * 21,
+    "contact": "m" * 501,
+}
+
+
+def _report_sent(
+    etape: str, status: int = 200, jeton: str = "{report token}", **typed: str
+) -> SitePage:
+    return SitePage("/signaler", {**FULL, **typed, "jeton": jeton, "etape": etape}, status)
+
+
+def _code_sent(name: str) -> SitePage:
+    return SitePage("/suivi", {"code": f"{{code of {name}}}"})
+
+
+def _follow_up_sent(path: str, status: int, of: str = "received", **typed: str) -> SitePage:
+    fields = {"code": f"{{code of {of}}}", "jeton": "{follow-up token}", **typed}
+    return SitePage(f"/suivi/{path}", fields, status)
+
+
+STATES = (
+    "received",
+    "contact",
+    "held",
+    "waiting",
+    "answered",
+    "draft",
+    "published",
+    "requested",
+    "case withdrawn",
+    "declined",
+    "undecided",
+    "withdrawn",
+    "spam",
+    "purged",
+)
+REPORTER_PAGES: Mapping[str, SitePage] = {
+    "form": SitePage("/signaler"),
+    "form with faults": SitePage("/signaler", {**FAULTY, "etape": "verifier", "jeton": "x"}, 422),
+    "place choice": _report_sent("verifier", 422, lieu="st denis"),
+    "place nearly named": _report_sent("verifier", 422, lieu="Saint Dennis"),
+    "check": _report_sent("verifier"),
+    "check of a sentence": SitePage(
+        "/signaler",
+        {"recit": "Ils ont coupé le micro.", "jeton": "{report token}", "etape": "verifier"},
+    ),
+    "form again": _report_sent("modifier"),
+    "form left open too long": _report_sent("envoyer", 422, jeton="rien"),
+    "receipt": _report_sent("envoyer"),
+    "already sent": _report_sent("envoyer", 409, jeton="{used}"),
+    "code asked for": SitePage("/suivi"),
+    "wrong code": SitePage("/suivi", {"code": "AAAA-BBBB-CCCC-DDDD"}, 422),
+    **{f"{name} report": _code_sent(name) for name in STATES},
+    "empty answer": _follow_up_sent("message", 422, "waiting"),
+    "answer too late": _follow_up_sent("message", 422, "waiting", jeton="x", message="Un mot."),
+    "message kept": _follow_up_sent("message", 200, "contact", message="Encore un mot."),
+    "empty contact": _follow_up_sent("contact", 422),
+    "withdrawal not confirmed": _follow_up_sent("retirer", 422),
+    "receipt to verify": SitePage("/suivi/verifier"),
+    "receipt verified": SitePage("/suivi/verifier", {"recu": "{recu}"}),
+    "receipt unknown": SitePage("/suivi/verifier", {"recu": '{{"salt": ""}}'}),
+    "no receipt": SitePage("/suivi/verifier", {"recu": ""}, 422),
+}
+_AT = "/moderation/signalements"
+_DESK: Mapping[str, SitePage] = {
+    "home": SitePage("/moderation"),
+    "list": SitePage(_AT),
+    "spam tray": SitePage(f"{_AT}?casier=indesirables"),
+    "empty tray": SitePage(f"{_AT}?casier=en-retard&q=introuvable"),
+    "place of several": SitePage(f"{_AT}?lieu=saint-denis&type=interdiction_filmer"),
+    "nothing ticked": SitePage(f"{_AT}/tri", {"faire": "ranger"}, 422),
+    **{f"{name} report on the desk": SitePage(f"{_AT}/{{{name}}}") for name in STATES},
+    "empty question": SitePage(f"{_AT}/{{contact}}/question", {"text": ""}, 422),
+    "declined without a reason": SitePage(f"{_AT}/{{contact}}/ecarter", {"sentence": "Non."}, 422),
+    "sentence proposed": SitePage(
+        f"{_AT}/{{contact}}/ecarter", {"reason": "insuffisant", "etape": "proposer"}
+    ),
+    "question to the withdrawn": SitePage(
+        f"{_AT}/{{withdrawn}}/question", {"text": "Pourquoi ?", "vu": "0"}, 409
+    ),
+    "accept": SitePage(f"{_AT}/{{contact}}/retenir"),
+    "accept without a reason": SitePage(f"{_AT}/{{contact}}/retenir", {"vu": "0"}, 422),
+    "attach": SitePage(f"{_AT}/{{contact}}/rattacher"),
+    "attach to a case": SitePage(f"{_AT}/{{contact}}/rattacher?dossier={{case}}"),
+    "attach to nothing": SitePage(f"{_AT}/{{contact}}/rattacher?numero=999"),
+    "editor beside a report": SitePage("/moderation/dossiers/{case of draft}/modifier"),
+    "case of a report": SitePage("/moderation/dossiers/{case of draft}"),
+    "journal": SitePage("/moderation/journal"),
+}
+MEMBER_PAGES = {name: replace(page, member="bruno") for name, page in _DESK.items()}
+PAGES: Mapping[str, SitePage] = {**REPORTER_PAGES, **MEMBER_PAGES}
+
+
+def reports_site(settings: Settings) -> PageSite:
+    """Fill a register with members, cases and reports, and make its application."""
+    with open_engine(settings.database_url) as engine:
+        cast = hire(engine)
+        with Session(engine) as session:
+            store = setup.key_store(settings, session)
+        pen = partial(writing, engine)
+        inbox = Inbox(lambda at=None: pen(at or now()), store, cast)
+        app = create_app(settings)
+        with app.app_context():
+            used = public_forms.new_token(REPORTING)
+            token = public_forms.read_token(REPORTING, used)
+            db.engine.dispose()
+        assert token
+        reports, cases = _reports(inbox, Desk(inbox.pen, cast))
+        with inbox.pen() as p:
+            acts.receive(p, store, a_report(), token.nonce)
+        with Session(engine) as session:
+            view = queries.get_report(session, store, reports["received"].key)
+            assert view.received
+            recu = report_content.receipt_document(
+                view.received, view.summary.day, tag_uri_maker(session).authority
+            )
+        store.close()
+    names = {name: filed.key for name, filed in reports.items()}
+    names |= {
+        f"code of {name}": receipt_codes.format_code(filed.code) for name, filed in reports.items()
+    }
+    members = {name: getattr(cast, name) for name in ("bruno", "ada")}
+    return PageSite(app, PAGES, members, {**names, **cases, "used": used, "recu": recu.decode()})
+
+
+def _reports(inbox: Inbox, desk: Desk) -> tuple[dict[str, ReceivedReport], dict[str, str]]:
+    """One in each state; the ids of the cases that are made of them."""
+    at, day = now(), timedelta(days=1)
+    case, withdrawn = desk.published(), desk.published(title="Un autre cas de Gagny")
+    reports = {
+        "undecided": inbox.received(at - 800 * day),
+        # What purges it declines what nobody decided, too.
+        "purged": inbox.purged(at - 120 * day),
+        "received": inbox.received(at),
+        "contact": inbox.received(at - 3 * day, account=LONG * 3, contact=CONTACT),
+        "held": inbox.held(at),
+        "waiting": inbox.waiting(at - day),
+        "answered": inbox.waiting(at - day, contact=CONTACT),
+        "draft": inbox.accepted(at, account=LONG, types=("interdiction_filmer", "expulsion")),
+        "published": inbox.accepted(at, into=case.id),
+        "requested": inbox.accepted(at, into=case.id),
+        "case withdrawn": inbox.accepted(at, into=withdrawn.id),
+        "declined": inbox.declined(at),
+        "withdrawn": inbox.withdrawn(at),
+        "spam": inbox.spam(at),
+        "suspect": inbox.received(at, suspect=True),
+    }
+    inbox.answered(reports["answered"], at=at)
+    with inbox.pen() as p:
+        acts.withdraw(p, inbox.store, reports["requested"].key, nonce(), "On m’a reconnue.")
+        incidents.withdraw(
+            p, withdrawn.id, by=inbox.cast.bruno, restriction="erreur", reason="lieu"
+        )
+        report = queries.get_report(p.session, inbox.store, reports["draft"].key)
+        assert report.case
+    return reports, {"case": str(case.id), "case of draft": str(report.case.id)}

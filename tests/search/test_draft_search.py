@@ -1,0 +1,118 @@
+"""Words over what no index holds: found as in the public search, kept in memory only."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import pytest
+
+from register.accounts.models import Member
+from register.cases import acts
+from register.cases.core_tables import CASE
+from register.cases.models import CaseState
+from register.cases.vocabulary import current_vocabulary
+from register.search import draft_search, query_parser
+
+
+@dataclass
+class Finder:
+    """``finder("filmer")``: what Bruno finds."""
+
+    session: object
+    member: int
+
+    def __call__(self, typed, by=None, within=()):
+        self.session.rollback()
+        viewer = self.session.get_one(Member, by or self.member)
+        asked = query_parser.parse(typed)
+        return draft_search.find_drafts(
+            self.session, viewer, asked, current_vocabulary(self.session), within
+        )
+
+
+@pytest.fixture
+def finder(session, cast):
+    """What a member's words find."""
+    return Finder(session, cast.bruno)
+
+
+def shelf(engine):
+    return draft_search._caches[engine]
+
+
+def test_private_cases_are_found_by_every_word_that_readers_have(desk, finder):
+    draft = desk.draft(title="Le micro coupé", narrative="Une *zinzolinade* en séance.")
+    withdrawn = desk.withdrawn(title="Le micro volé")
+    desk.published(title="Le micro public")
+    assert finder("micro").ids == {draft.id, withdrawn.id}
+    # By its stem, by its commune's code, by the label of a type; and without what is left out.
+    assert finder("zinzolinades").ids == {draft.id}
+    assert finder("93032 interdiction de filmer").ids == {draft.id, withdrawn.id}
+    assert finder('"micro coupé" -volé').ids == {draft.id}
+    assert finder("public").ids == frozenset()
+
+
+def test_a_disabled_member_finds_nothing(desk, cast, finder):
+    desk.draft(title="Le micro coupé")
+    assert finder("micro", by=cast.driss) == draft_search.DraftMatches(frozenset(), 0)
+
+
+def test_filters_narrow_what_is_read(desk, finder):
+    draft = desk.draft(title="Le micro coupé")
+    desk.withdrawn(title="Le micro volé")
+    found = finder("micro", within=[CASE.c.state == CaseState.DRAFT])
+    assert (found.ids, found.unread_count) == ({draft.id}, 0)
+
+
+def test_a_case_that_changes_is_read_again_and_one_that_goes_is_forgotten(
+    engine, desk, cast, content, finder
+):
+    filed, other = desk.draft(title="Le micro coupé"), desk.draft(title="Le micro")
+    assert finder("coupé").ids == {filed.id}
+    with desk.pen() as p:
+        acts.edit(p, filed.id, content(title="Le son éteint"), by=cast.bruno, reason="r")
+        acts.discard(p, other.id, by=cast.bruno)
+    assert finder("coupé").ids == frozenset()
+    assert finder("éteint").ids == {filed.id}
+    assert {one for one, _revision in shelf(engine).documents} == {filed.id}
+    said = repr(shelf(engine).documents)
+    assert "eteint" in said
+    assert "micro" not in said
+
+
+def test_each_search_reads_some_drafts_and_reports_how_many_are_missing(desk, finder, monkeypatch):
+    monkeypatch.setattr(draft_search, "READ_EACH", 2)
+    made = [desk.draft(title="Le micro").id for _ in range(5)]
+    found = [finder("micro") for _ in range(4)]
+    assert [hits.unread_count for hits in found] == [3, 1, 0, 0]
+    # The newest change first.
+    assert found[0].ids == set(made[3:])
+    assert found[2].ids == set(made)
+
+
+def test_the_cache_of_documents_is_bounded(engine, desk, finder, monkeypatch):
+    draft = desk.draft(title="Le micro")
+    withdrawn = desk.withdrawn(title="Le micro")
+    finder("micro", within=[CASE.c.state == CaseState.DRAFT])
+    monkeypatch.setattr(draft_search, "CACHED_TOKENS_LIMIT", 1)
+    # Room is made for what is asked for now; what does not fit is told as unread.
+    found = finder("micro", within=[CASE.c.state == CaseState.WITHDRAWN])
+    assert (found.ids, found.unread_count) == ({withdrawn.id}, 0)
+    both = finder("micro")
+    assert (both.ids, both.unread_count) == ({withdrawn.id}, 1)
+    assert draft.id not in both.ids
+    kept = shelf(engine)
+    assert kept.size == sum(map(draft_search._token_count, kept.documents.values()))
+
+
+def test_other_words_of_the_vocabulary_make_other_documents(engine, desk, finder, monkeypatch):
+    desk.draft()
+    finder("filmer")
+    kept = shelf(engine)
+    kept.vocabulary_version = "before"
+    made = []
+    real = draft_search._documents
+    monkeypatch.setattr(draft_search, "_documents", lambda *told: made.append(1) or real(*told))
+    finder("filmer")
+    assert made == [1]
+    assert kept.vocabulary_version != "before"

@@ -1,0 +1,167 @@
+"""Made-up documents and searches: few tokens, so that they meet."""
+
+from __future__ import annotations
+
+import random
+from collections.abc import Collection, Iterable, Iterator, Sequence
+
+from hypothesis import strategies as st
+from sqlalchemy.orm import Session
+
+from register.search.engine import (
+    Cursor,
+    Document,
+    QueryAlternative,
+    QueryPart,
+    SearchEngine,
+    SearchQuery,
+)
+from register.search.matcher import strength
+
+START = Cursor(1, "aa", "made")
+
+# With a code, an accent that an analysis would have folded, and what no analysis lets through.
+TOKENS = ("a", "b", "c", "film", "filmer", "film\0", "§an:2008", "é", "\ud800", "")
+_token = st.sampled_from(TOKENS)
+_field = st.lists(_token, max_size=6).map(tuple)
+_fields = st.lists(_field, max_size=3).map(tuple)
+_forms = st.frozensets(_token, max_size=5)
+
+documents = st.builds(
+    lambda number, strong, weak, forms, some: Document(
+        number, strong, weak, forms | some, strong_forms=some
+    ),
+    st.integers(1, 8),
+    _fields,
+    _fields,
+    _forms,
+    _forms,
+)
+_way = st.one_of(
+    st.builds(
+        lambda tokens, together: QueryAlternative(tuple(tokens), is_phrase=together),
+        st.lists(_token, min_size=1, max_size=4),
+        st.booleans(),
+    ),
+    st.builds(
+        lambda prefix: QueryAlternative((prefix,), prefix=True),
+        st.sampled_from(("f", "film", "é", "z")),
+    ),
+)
+_part = st.builds(
+    lambda ways, excluded: QueryPart("typed", tuple(ways), excluded),
+    st.lists(_way, min_size=1, max_size=3),
+    st.booleans(),
+)
+searches = st.lists(_part, max_size=3).map(lambda parts: SearchQuery(tuple(parts)))
+
+
+def no_progress(_done: int, _total: int) -> None:
+    """Nobody is told how far it is."""
+
+
+def by_number(*batches: Iterable[Document]) -> dict[int, Document]:
+    """Each case once, as it was told last."""
+    return {document.number: document for batch in batches for document in batch}
+
+
+def expected_matches(query: SearchQuery, cases: Iterable[Document]) -> dict[int, int]:
+    """What the judge says of all cases."""
+    judged = ((document.number, strength(query, document)) for document in cases)
+    return {number: value for number, value in judged if value is not None}
+
+
+def word_query(*tokens: str, **how: bool) -> SearchQuery:
+    """A search for one word, or for some that follow one another."""
+    return SearchQuery((QueryPart(" ".join(tokens), (QueryAlternative(tokens, **how),)),))
+
+
+def case(number: int, title: str, account: str = "") -> Document:
+    """A document of plain words."""
+    strong, weak = tuple(title.split()), tuple(account.split())
+    return Document(number, (strong,), (weak,), frozenset(strong + weak), frozenset(strong))
+
+
+def random_documents(count: int, seed: int = 1, words: int = 60) -> Iterator[Document]:
+    """Cases of random words: some in every case, most in few."""
+    chance = random.Random(seed)
+    for number in range(1, count + 1):
+        yield case(number, _text(chance, 6), _text(chance, words))
+
+
+def _text(chance: random.Random, words: int) -> str:
+    return " ".join(f"mot{int(chance.paretovariate(0.6)) % 2_000}" for _ in range(words))
+
+
+def sample_queries(seed: int = 1) -> list[SearchQuery]:
+    """Searches for :func:`random_documents`: words, phrases, beginnings, what is left out."""
+    chance = random.Random(seed)
+    queries = [
+        SearchQuery(),
+        word_query("mot1"),
+        word_query("mot1", "mot2"),
+        word_query("mot12", prefix=True),
+    ]
+    for _ in range(12):
+        first, second, third = (f"mot{int(chance.paretovariate(0.6)) % 2_000}" for _ in range(3))
+        alternatives = (QueryAlternative((first, second)), QueryAlternative((third,)))
+        queries.append(
+            SearchQuery(
+                (
+                    QueryPart("x", alternatives),
+                    QueryPart("y", (QueryAlternative((second,)),), excluded=True),
+                )
+            )
+        )
+        queries.append(
+            SearchQuery((QueryPart("x", (QueryAlternative((first, second), is_phrase=False),)),))
+        )
+    return queries
+
+
+def fill_index(index: SearchEngine, *cases: Document, cursor: Cursor = START) -> None:
+    """Have an index hold these documents and no other."""
+    index.rebuild(cursor, iter(cases), len(cases), no_progress)
+
+
+# --- writes, and what the engine then has to answer ----------------------------------------------
+
+writes = st.lists(
+    st.tuples(
+        st.lists(documents, max_size=4),
+        st.sets(st.integers(1, 8), max_size=3),
+        st.sampled_from(("write", "scrub", "rebuild")),
+    ),
+    max_size=5,
+)
+
+
+def require_matcher_results(
+    index: SearchEngine,
+    session: Session | None,
+    first: Sequence[Document],
+    writes: Sequence[tuple[Sequence[Document], Collection[int], str]],
+    queries: Sequence[SearchQuery],
+) -> None:
+    """After each write the engine returns what the reference matcher returns."""
+    cases = by_number(first)
+    fill_index(index, *cases.values())
+    for seq, (documents_now, removed, kind) in enumerate(writes, start=2):
+        written = by_number(doc for doc in documents_now if doc.number not in removed)
+        cases = {n: doc for n, doc in (cases | written).items() if n not in removed}
+        cursor = Cursor(seq, "aa", "made")
+        if kind == "rebuild":
+            fill_index(index, *cases.values(), cursor=cursor)
+        else:
+            index.write(cursor, written.values(), removed, scrub=kind == "scrub")
+        if session:
+            session.rollback()
+        for query in queries:
+            answer = index.find(session, query)
+            assert answer.cursor == cursor
+            assert answer.strength == expected_matches(query, cases.values())
+        assert index.intact(deep=True)
+        forms = sorted({form for doc in cases.values() for form in doc.forms})
+        assert index.forms(session) == forms
+        if session:
+            session.rollback()

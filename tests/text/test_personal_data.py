@@ -1,0 +1,143 @@
+"""A flag for what harms a person, none for what is merely in every case of the register."""
+
+from __future__ import annotations
+
+import time
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from register.text.personal_data import MASK, Risk, mask, risks
+
+
+def codes(text: str) -> list[str]:
+    return [risk.code for risk in risks(text)]
+
+
+@pytest.mark.parametrize(
+    ("text", "code", "excerpt"),
+    [
+        ("appelé au 06 12 34 56 78 hier", "telephone", "06 12 34 56 78"),
+        ("Tél.01.23.45.67.89", "telephone", "01.23.45.67.89"),
+        ("01-23-45-67-89", "telephone", "01-23-45-67-89"),
+        ("0612345678", "telephone", "0612345678"),
+        ("+33 6 12 34 56 78", "telephone", "+33 6 12 34 56 78"),
+        ("+33612345678", "telephone", "+33612345678"),
+        ("0033 (0)1 23 45 67 89", "telephone", "0033 (0)1 23 45 67 89"),
+        ("06\u00a012\u00a034\u00a056\u00a078", "telephone", "06 12 34 56 78"),
+        ("écrire à j.dupont@ville-x.fr.", "courriel", "j.dupont@ville-x.fr"),
+        ("mailto:a@b.fr", "courriel", "a@b.fr"),
+        ("une Clio AB-123-CD grise", "plaque", "AB-123-CD"),
+        ("AB123CD", "plaque", "AB123CD"),
+        ("1234 AB 75", "plaque", "1234 AB 75"),
+        ("au 12 bis, rue des Lilas, à", "adresse", "12 bis, rue des Lilas"),
+        ("3 avenue Foch", "adresse", "3 avenue Foch"),
+        ("12 cours Victor-Hugo", "adresse", "12 cours Victor-Hugo"),
+        ("domiciliée au village", "adresse", "domiciliée au"),
+        ("en arrêt maladie", "sante", "arrêt maladie"),
+        ("sa dépression", "sante", "sa dépression"),
+        ("il est séropositif", "sante", "séropositif"),
+        ("elle était enceinte", "sante", "était enceinte"),
+        ("son homosexualité", "vie_sexuelle", "homosexualité"),
+        ("sa maîtresse", "vie_sexuelle", "sa maîtresse"),
+        ("élu musulman", "religion", "musulman"),
+        ("témoins de Jéhovah", "religion", "témoins de Jéhovah"),
+        ("franc-maçon", "religion", "franc-maçon"),
+        ("un mineur entendu", "mineur", "un mineur"),
+        ("âgée de 15 ans", "mineur", "âgée de 15 ans"),
+        ("une lycéenne", "mineur", "lycéenne"),
+        ("accusé de corruption", "accusation_grave", "corruption"),
+        ("un PÉDOPHILE", "accusation_grave", "PÉDOPHILE"),
+        ("prise illégale d’intérêts", "accusation_grave", "prise illégale d’intérêts"),
+        ("détournement de fonds publics", "accusation_grave", "détournement de fonds publics"),
+        ("harcèlement sexuel", "accusation_grave", "harcèlement sexuel"),
+        ("trafic de drogue", "accusation_grave", "trafic de drogue"),
+        ("pots-de-vin", "accusation_grave", "pots-de-vin"),
+        ("le cœur de la mafia", "accusation_grave", "mafia"),
+    ],
+)
+def test_a_risk_is_found(text: str, code: str, excerpt: str) -> None:
+    assert risks(text) == (Risk(code, excerpt),)
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "Crim. 2 nov. 2016, n° 15-87.163",
+        "CAA Paris n° 22PA03737, CE n° 452521, avis CADA 20204485, RG 06/01234",
+        "commune 93032, code postal 93220, SIRET 012 345 678 00012 et 01234567890123",
+        "le 01/02/2006 10:30, puis le 2006-06-26 12:34:56",
+        "7400 EUR puis 3000 EUR pour le blogueur, 1 EUR symbolique",
+        "Menaces de mort, dans la rue, puis alerte à la bombe",
+        "En 2006, place de la Mairie ; une rue de la crue",
+        "deux cours d'appel et 2 cours d'appel",
+        "25 à 35 droits de réponse en un an et demi, 17e chambre",
+        "dans l'enceinte de la mairie",
+        "une modification mineure, un rôle mineur",
+        "condamné après 10 ans, il y a 3 ans",
+        "en protestant contre une méthode peu orthodoxe",
+        "violer la loi, violation, un violon, violences aggravées",
+        "trafic routier, trafic de la ville, le trafic du site",
+        "insinuation grave contre le blogueur",
+        "@Mairie_de_X a bloqué 3 comptes",
+        "mairie.fr/rue-du-bac",
+        "",
+    ],
+)
+def test_what_every_case_holds_is_no_risk(text: str) -> None:
+    assert risks(text) == ()
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "https://exemple.fr/corruption-0612345678?de=a@b.fr",
+        "http://www.exemple.fr/12-rue-des-lilas/viol",
+        "www.exemple.fr/mafia",
+    ],
+)
+def test_addresses_of_sources_are_not_scanned(text: str) -> None:
+    assert risks(f"Voir {text} (archive)") == ()
+
+
+def test_risks_are_distinct_and_in_order() -> None:
+    found = codes("viol, viol, 06 12 34 56 78, cancer, mafia et a@b.fr")
+    assert found == ["telephone", "courriel", "sante", "accusation_grave", "accusation_grave"]
+
+
+def test_accents_may_be_typed_apart() -> None:
+    assert codes("un pe\u0301dophile") == ["accusation_grave"]
+
+
+@given(st.text())
+def test_an_excerpt_is_made_of_the_text(text: str) -> None:
+    for risk in risks(text + " œuvre de corruption"):
+        assert risk.excerpt
+    assert Risk("accusation_grave", "corruption") in risks(text + " œuvre de corruption")
+
+
+def test_mask() -> None:
+    masked = mask("a@b.fr ou 06 12 34 56 78, voir http://x.fr/0612345678 puis +33612345678")
+    assert masked == f"{MASK} ou {MASK}, voir http://x.fr/0612345678 puis {MASK}"
+    assert mask(masked) == masked
+    assert mask("Rien à cacher, n° 15-87.163") == "Rien à cacher, n° 15-87.163"
+
+
+@given(st.text())
+def test_no_masked_text_remains(text: str) -> None:
+    left = mask(f"{text} 06 12 34 56 78 {text} jean@mairie.fr {text}")
+    assert "jean@mairie.fr" not in left
+    assert "06 12 34 56 78" not in left
+
+
+@pytest.mark.parametrize(
+    "pattern",
+    ["a", "a@", "0", "06", "06 ", "1 rue ", "1 ", "AB-123-", "a.", "+33", "http://", "une "],
+)
+def test_time_grows_with_length_only(pattern: str) -> None:
+    text = (pattern * 50_000)[:50_000]
+    begun = time.process_time()
+    risks(text)
+    mask(text)
+    assert time.process_time() - begun < 2

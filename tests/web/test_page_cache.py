@@ -1,0 +1,830 @@
+"""A kept page is never a stale or a hidden one, and never escapes a guard or a header."""
+
+from __future__ import annotations
+
+import dataclasses
+from contextlib import contextmanager
+from contextvars import Context
+from datetime import UTC, datetime, timedelta
+from time import perf_counter
+
+import pytest
+from flask import Response, g, make_response
+from search_helpers import follow
+from sqlalchemy import create_engine, text
+
+from register.cases import acts
+from register.cases import data_version as standings
+from register.cases.data_version import DataVersion, DataVersionReader
+from register.db import configure_engine, engine_options, now
+from register.journal import LedgerPosition, writing
+from register.web import etag, page_cache, request_context
+from register.web.etag import (
+    BUILD_KEY,
+    SEARCH_KEY,
+    build_digest,
+    is_unchanged,
+    last_modified,
+    matches_tag,
+    page_version,
+)
+from register.web.headers import SECURITY_HEADERS
+
+pytestmark = pytest.mark.one_database
+
+
+@pytest.fixture
+def stranger(app):
+    """``stranger("/")``: a reader's request, in a context of its own."""
+    # Cookies are sent as a test writes them; the client would replace them by its own.
+    client = app.test_client(use_cookies=False)
+
+    def ask(address, method="GET", **options):
+        return Context().run(lambda: client.open(address, method=method, **options))
+
+    return ask
+
+
+@pytest.fixture
+def layer(app):
+    """The layer that keeps pages, within the guards and headers around it."""
+    around = app.wsgi_app
+    while not isinstance(around, page_cache.PageCacheMiddleware):
+        around = around.app
+    return around
+
+
+@pytest.fixture
+def made(layer, monkeypatch):
+    """The paths that Flask was woken for."""
+    paths = []
+    flask = layer.app
+
+    def noting(environ, start_response):
+        paths.append(environ["PATH_INFO"])
+        return flask(environ, start_response)
+
+    monkeypatch.setattr(layer, "app", noting)
+    return paths
+
+
+def _headers(answer):
+    return sorted(answer.headers.items())
+
+
+ADDRESSES = (
+    "/",
+    "/incidents",
+    "/incidents/1",
+    "/communes/93032",
+    "/methode",
+    "/incidents.atom",
+    "/incidents/1.atom",
+    "/registre/tete",
+)
+
+
+# --- what a reader gets ------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("address", ADDRESSES)
+def test_a_cached_page_equals_the_page_of_flask_to_the_byte(address, stranger, desk, made):
+    desk.published()
+    first, again = stranger(address), stranger(address)
+    assert made == [address]
+    assert (again.status, again.data) == (first.status, first.data)
+    assert _headers(again) == _headers(first)
+    assert set(SECURITY_HEADERS) <= set(again.headers.keys())
+    assert again.headers["Cache-Control"] == "no-cache"
+
+
+@pytest.mark.parametrize("address", ADDRESSES)
+def test_a_matching_etag_is_answered_304_from_cache_and_from_flask(
+    address, stranger, desk, made, layer
+):
+    desk.published()
+    tag = stranger(address).headers["ETag"]
+    from_shelf = stranger(address, headers={"If-None-Match": tag})
+    layer.caches.find("elsewhere", "")  # empties them
+    from_value = stranger(address, headers={"If-None-Match": f'"x", W/{tag}'})
+    assert made == [address]
+    for answer in (from_shelf, from_value):
+        assert (answer.status_code, answer.data) == (304, b"")
+        assert answer.headers["ETag"] == tag
+        assert "Content-Security-Policy" in answer.headers
+        assert {"Content-Type", "Content-Length"}.isdisjoint(answer.headers.keys())
+
+
+def test_a_head_has_the_headers_of_the_page_and_no_body(stranger, desk, made):
+    desk.published()
+    from_flask = stranger("/incidents", "HEAD")
+    page = stranger("/incidents")
+    from_shelf = stranger("/incidents", "HEAD")
+    assert made == ["/incidents", "/incidents"]
+    assert _headers(from_flask) == _headers(page) == _headers(from_shelf)
+    assert from_flask.data == from_shelf.data == b""
+    tag = page.headers["ETag"]
+    assert stranger("/incidents", "HEAD", headers={"If-None-Match": tag}).status_code == 304
+
+
+def test_request_validation_runs_before_the_page_cache(stranger, desk, made):
+    desk.published()
+    stranger("/incidents")
+    elsewhere = stranger("/incidents", headers={"Host": "ailleurs.test"})
+    assert elsewhere.status_code == 400
+    assert "Content-Security-Policy" in elsewhere.headers
+    assert stranger("/incidents", headers={"Transfer-Encoding": "chunked"}).status_code == 400
+    assert stranger("/incidents", "POST").status_code == 405
+    # Both of our names get the page: it says its addresses from the settings and not from these.
+    for host in ("localhost", "127.0.0.1:8080"):
+        answer = stranger("/incidents", headers={"Host": host})
+        assert answer.data == stranger("/incidents").data
+
+
+def test_a_request_with_a_cookie_bypasses_the_page_cache(stranger, desk, made):
+    desk.published()
+    tag = stranger("/incidents").headers["ETag"]
+    answer = stranger("/incidents", headers={"Cookie": "session=x", "If-None-Match": tag})
+    assert answer.status_code == 200
+    assert "ETag" not in answer.headers
+    assert made == ["/incidents"] * 2
+
+
+def test_an_address_is_its_own_page(stranger, desk):
+    desk.published()
+    assert stranger("/incidents").text != stranger("/incidents?departement=75").text
+    assert stranger("/incidents?departement=75").status_code == 200
+    # The order of parameters is part of the address: two values, the same page.
+    one, other = (
+        stranger(f"/incidents?{query}")
+        for query in ("departement=93&type=expulsion", "type=expulsion&departement=93")
+    )
+    assert one.headers["ETag"] != other.headers["ETag"]
+
+
+def test_errors_and_redirects_are_never_cached(stranger, desk, made, layer):
+    gone = desk.withdrawn()
+    desk.merged()
+    addresses = {
+        "/incidents?page=9": 404,
+        "/incidents/99": 404,
+        f"/incidents/{gone.number}": 410,
+        "/incidents/3": 301,
+        "/communes/93032?page=x": 400,
+        "/communes/2a004": 301,
+    }
+    for address, status in addresses.items():
+        for _ in range(2):
+            answer = stranger(address, headers={"If-None-Match": "*"})
+            assert answer.status_code == status, address
+            assert "ETag" not in answer.headers
+    assert len(made) == 2 * len(addresses)
+    assert layer.caches.size == 0
+
+
+def test_an_address_that_is_nobodys_page_does_not_wait_for_the_database(
+    stranger, layer, monkeypatch
+):
+    def refuse():
+        raise AssertionError("the database was asked")
+
+    monkeypatch.setattr(layer._watch, "read", refuse)
+    assert stranger("/healthz").status_code == 200
+    assert stranger("/robots.txt").status_code == 200
+    assert stranger("/nulle-part").status_code == 404
+
+
+def test_the_first_part_of_a_public_address_is_never_a_parameter(app):
+    """``Kept`` tells public addresses by it."""
+    for rule in app.url_map.iter_rules():
+        if rule.endpoint.startswith("public."):
+            assert "<" not in rule.rule[1:].split("/")[0]
+
+
+# --- searches by words -------------------------------------------------------------------------
+
+SEARCHES = ("/incidents?q=filmer", "/incidents.atom?q=filmer", "/communes/93032.atom?q=filmer")
+
+
+@pytest.fixture
+def stamp(app, monkeypatch):
+    """``stamp("b")``: from now on the index bears this stamp; what it finds is another matter."""
+    index = app.extensions[SEARCH_KEY]
+    return lambda told: monkeypatch.setattr(index, "stamp", lambda: told)
+
+
+@pytest.mark.parametrize("address", SEARCHES)
+def test_a_search_is_cached_like_any_page(address, app, stranger, desk, made):
+    desk.published()
+    follow(app)
+    first, again = stranger(address), stranger(address)
+    assert made == [address.partition("?")[0]]
+    assert (again.data, _headers(again)) == (first.data, _headers(first))
+    tag = first.headers["ETag"]
+    assert stranger(address, headers={"If-None-Match": tag}).status_code == 304
+    assert len(made) == 1
+
+
+@pytest.mark.parametrize("address", [*SEARCHES, "/incidents?%71=filmer", "/incidents?x=&q=filmer"])
+def test_a_search_page_is_rebuilt_when_the_index_has_moved(
+    address, app, stranger, desk, made, stamp
+):
+    desk.published()
+    follow(app)
+    stamp("a")
+    before = stranger(address).headers["ETag"]
+    stamp("b")
+    answer = stranger(address, headers={"If-None-Match": before})
+    assert (answer.status_code, answer.headers["ETag"] == before) == (200, False)
+    assert len(made) == 2
+    # A page that was made of the index as it was is right again when the index is.
+    stamp("a")
+    assert stranger(address, headers={"If-None-Match": before}).status_code == 304
+    assert len(made) == 2
+
+
+@pytest.mark.parametrize("address", [*ADDRESSES, "/incidents?famille=acces&media=q=x"])
+def test_no_other_page_depends_on_the_index(address, app, stranger, desk, made, monkeypatch):
+    def refuse():
+        raise AssertionError("the index was asked")
+
+    desk.published()
+    monkeypatch.setattr(app.extensions[SEARCH_KEY], "stamp", refuse)
+    assert stranger(address).status_code == 200
+    assert stranger(address).status_code == 200
+    assert len(made) == 1
+
+
+def test_a_search_evicts_no_page_of_another_index(app, stranger, desk, made, stamp):
+    desk.published()
+    follow(app)
+    stamp("a")
+    for address in ("/", "/incidents", *SEARCHES):
+        stranger(address)
+    stamp("b")
+    stranger(SEARCHES[0])
+    made.clear()
+    for address in ("/", "/incidents"):
+        stranger(address)
+    assert made == []
+
+
+def test_search_results_are_never_older_than_the_etag_of_the_page(
+    app, stranger, desk, monkeypatch, stamp
+):
+    """The index moves between the page's first look at it and what it finds there."""
+    desk.published()
+    follow(app)
+    stamp("a")
+    read = request_context.read_standing
+
+    def reading(session):
+        stamp("b")
+        return read(session)
+
+    monkeypatch.setattr(request_context, "read_standing", reading)
+    late = stranger(SEARCHES[0]).headers["ETag"]
+    monkeypatch.setattr(request_context, "read_standing", read)
+    assert stranger(SEARCHES[0]).headers["ETag"] != late
+    stamp("a")
+    assert stranger(SEARCHES[0]).headers["ETag"] == late
+
+
+@pytest.mark.parametrize("address", SEARCHES)
+def test_an_answer_without_an_index_is_not_cached(address, app, stranger, desk, made, layer):
+    desk.published()
+    for _ in range(2):
+        answer = stranger(address, headers={"If-None-Match": "*"})
+        assert answer.status_code == 200
+        assert {"ETag", "Last-Modified"}.isdisjoint(answer.headers.keys())
+    assert len(made) == 2
+    assert layer.caches.size == 0
+    follow(app)
+    assert "ETag" in stranger(address).headers
+
+
+def test_a_feed_of_words_says_when_it_moved_only_if_all_was_looked_through(
+    app, stranger, desk, monkeypatch
+):
+    from register.search import service
+
+    desk.published()
+    follow(app)
+    assert stranger(SEARCHES[1]).headers["Last-Modified"] == AS_TOLD
+    desk.published()
+    monkeypatch.setattr(service, "CHANGED_LIMIT", 0)
+    answer = stranger(SEARCHES[1])
+    assert "Last-Modified" not in answer.headers
+    assert "ETag" in answer.headers
+
+
+def test_a_cached_search_never_shows_a_withdrawn_case(
+    app, stranger, desk, cast, content, pen, made
+):
+    case = desk.published(title=f"Le mot {WORD}", summary=f"Encore {WORD}")
+    follow(app)
+    addresses = (f"/incidents?q={WORD}", f"/incidents.atom?q={WORD}&famille=acces")
+    shown = {address: stranger(address).headers["ETag"] for address in addresses}
+    assert all("Encore" in stranger(address).text for address in addresses)
+    with pen() as p:
+        _withdraw(p, case, cast, content)
+    for address, tag in shown.items():
+        answer = stranger(address, headers={"If-None-Match": tag})
+        assert answer.status_code == 200
+        assert "Encore" not in answer.text
+
+
+# --- what is kept, and what not ----------------------------------------------------------------
+
+
+def _with_header(name, told):
+    response = make_response("une page")
+    response.headers[name] = told
+    return response
+
+
+@pytest.mark.parametrize(
+    ("view", "times", "tagged"),
+    [
+        (lambda: make_response("une page"), 1, True),
+        (lambda: Response("<feed/>", content_type="application/atom+xml; charset=utf-8"), 1, True),
+        (lambda: {"seq": 1}, 1, True),
+        (lambda: _with_header("X-Own", "its own"), 1, True),
+        (lambda: Response(iter(("a", "b"))), 3, True),
+        (lambda: _with_header("Set-Cookie", "a=b"), 3, False),
+        (lambda: _with_header("Cache-Control", "no-store"), 3, False),
+        (lambda: ("une page", 203), 3, False),
+        (lambda: ("", 204), 3, False),
+    ],
+    ids=["page", "feed", "json", "header", "stream", "cookie", "no-store", "203", "204"],
+)
+def test_a_page_is_cached_as_its_view_allows(view, times, tagged, app, stranger, made, monkeypatch):
+    monkeypatch.setitem(app.view_functions, "public.home", view)
+    answers = [stranger("/") for _ in range(3)]
+    assert len(made) == times
+    assert len({answer.data for answer in answers}) == 1
+    assert len({tuple(_headers(answer)) for answer in answers}) == 1
+    assert ("ETag" in answers[0].headers) is tagged
+    if tagged:
+        # A streamed answer is made each time, and is not made for who has it.
+        tag = {"If-None-Match": answers[0].headers["ETag"]}
+        assert stranger("/", headers=tag).status_code == 304
+        assert len(made) == times
+        assert stranger("/", headers={"If-None-Match": "*"}).status_code == 304
+
+
+def test_a_stream_answered_304_is_closed(app, stranger, monkeypatch):
+    closed = []
+
+    def stream():
+        try:
+            yield "a"
+        finally:
+            closed.append(True)
+
+    def view():
+        response = Response(stream())
+        response.call_on_close(lambda: closed.append("answer"))
+        return response
+
+    monkeypatch.setitem(app.view_functions, "public.home", view)
+    assert stranger("/", headers={"If-None-Match": "*"}).status_code == 304
+    assert closed == ["answer"]
+
+
+# --- every act shows on the next page ----------------------------------------------------------
+
+WORD = "zinzolin"
+
+
+def _publish(p, case, cast, content):
+    draft = acts.draft(p, content(summary=f"Encore {WORD}"), by=cast.bruno, reason="r")
+    acts.invite(p, draft.id, "courriel", by=cast.bruno)
+    acts.approve(p, draft.id, by=cast.chloe)
+    told = ("attribution", "no_private_person", "no_private_life")
+    acts.publish(p, draft.id, by=cast.bruno, reason="r", attested=told)
+
+
+def _follow_up(p, case, cast, content):
+    acts.follow_up(p, case.id, by=cast.bruno, reason="r", title=WORD, text="t")
+
+
+def _correct(p, case, cast, content):
+    told = content(title=WORD, summary=WORD)
+    acts.correct(p, case.id, told, by=cast.bruno, reason="r", public_note="n")
+
+
+def _redact(p, case, cast, content):
+    told = content(title="Autre", summary="Autre")
+    acts.redact(p, case.id, told, by=cast.bruno, reason="r", public_note="Passage retiré.")
+
+
+def _withdraw(p, case, cast, content):
+    acts.withdraw(p, case.id, by=cast.bruno, restriction="erreur", reason="erreur")
+
+
+def _restore(p, case, cast, content):
+    acts.approve(p, case.id, by=cast.chloe)
+    told = ("attribution", "no_private_person", "no_private_life")
+    acts.restore(p, case.id, by=cast.bruno, reason="r", attested=told)
+
+
+def _merge(p, case, cast, content):
+    acts.merge(p, case.id, into=1, by=cast.bruno, reason="même affaire")
+
+
+def _erase(p, case, cast, content):
+    acts.approve(p, case.id, by=cast.chloe, purpose="erase")
+    acts.erase(p, case.id, by=cast.ada, restriction="erreur")
+
+
+FEEDS = ("/incidents.atom", "/communes/93032.atom")
+PLACES = ("/", "/incidents", "/communes/93032", "/departements/93", *FEEDS)
+CASE = "/incidents/2"
+# For each act: how the case reads before, and where the word is seen before and after it.
+EVERYWHERE = {*PLACES, CASE}
+EACH = {
+    # On the page of the other case too, as a case of the same place.
+    "publish": (_publish, "published", set(), EVERYWHERE),
+    "follow_up": (_follow_up, "published", set(), {CASE, "/", *FEEDS}),
+    "correct": (_correct, "published", set(), EVERYWHERE),
+    "redact": (_redact, "marked", EVERYWHERE, set()),
+    "withdraw": (_withdraw, "marked", EVERYWHERE, set()),
+    "restore": (_restore, "withdrawn", set(), EVERYWHERE),
+    "merge": (_merge, "marked", EVERYWHERE, set()),
+    "erase": (_erase, "marked", EVERYWHERE, set()),
+}
+
+
+def _before(desk, cast, pen, state):
+    """Case 2 beside a plain case 1, with the word in it unless it is only ``published``."""
+    desk.published()
+    if state == "published":
+        return desk.published()
+    case = desk.published(title=f"Le mot {WORD}", summary=f"Encore {WORD}")
+    if state == "withdrawn":
+        with pen() as p:
+            _withdraw(p, case, cast, None)
+    return case
+
+
+def _seen(stranger, known=None):
+    """The addresses that show the word; whoever has a page from before names it."""
+    found = {}
+    for address in (*PLACES, CASE):
+        headers = {"If-None-Match": known[address]} if known and known[address] else {}
+        answer = stranger(address, headers=headers)
+        assert answer.status_code != 304, address
+        found[address] = (WORD in answer.text, answer.headers.get("ETag"))
+    return {a for a, (seen, _) in found.items() if seen}, {a: tag for a, (_, tag) in found.items()}
+
+
+@pytest.mark.prove
+@pytest.mark.parametrize("name", EACH)
+def test_the_next_request_shows_what_was_done(name, stranger, desk, cast, content, pen):
+    act, state, before, after = EACH[name]
+    case = _before(desk, cast, pen, state)
+    assert _seen(stranger)[0] == before
+    shown, tags = _seen(stranger)  # these are the kept pages
+    assert shown == before
+    with pen() as p:
+        act(p, case, cast, content)
+    assert _seen(stranger, tags)[0] == after
+    assert _seen(stranger)[0] == after
+
+
+def test_changes_of_another_process_are_served_at_once(
+    stranger, desk, cast, content, settings, session
+):
+    """The other process has its own connections, and tells this one nothing."""
+    case = desk.published(title=WORD, summary=WORD)
+    addresses = (*PLACES, f"/incidents/{case.number}")
+    for _ in range(2):
+        assert all(WORD in stranger(address).text for address in addresses)
+    session.rollback()
+    other = create_engine(settings.database_url, **engine_options(settings.database_url))
+    configure_engine(other)
+    with writing(other) as p:
+        _withdraw(p, case, cast, content)
+    other.dispose()
+    assert not any(WORD in stranger(address).text for address in addresses)
+
+
+# --- races -------------------------------------------------------------------------------------
+
+
+@contextmanager
+def _between(monkeypatch, then):
+    """Have something happen once, right after a page has read where the register stands."""
+    read, waiting = standings.read_data_version, [then]
+
+    def reading(session):
+        where = read(session)
+        if waiting:
+            waiting.pop()()
+        return where
+
+    monkeypatch.setattr(request_context, "read_standing", reading)
+    yield
+    assert not waiting
+
+
+def test_a_page_begun_before_an_act_is_not_cached_for_after_it(
+    stranger, desk, cast, content, engine, session, monkeypatch, layer
+):
+    """The act commits between the page's first look and its content."""
+    case = desk.published(title=WORD, summary=WORD)
+    session.rollback()
+
+    def act():
+        with writing(engine) as p:
+            # Erasing waits for readers to let go of SQLite's log, and this reader is halfway.
+            _withdraw(p, case, cast, content)
+
+    with _between(monkeypatch, act):
+        late = stranger("/incidents")
+    assert late.status_code == 200
+    assert WORD not in stranger("/incidents").text
+    # And the late page's value is not the value of the page as it is now.
+    assert stranger("/incidents").headers["ETag"] != late.headers["ETag"]
+    assert (
+        stranger("/incidents", headers={"If-None-Match": late.headers["ETag"]}).status_code == 200
+    )
+
+
+def test_a_page_that_ends_after_the_next_version_began_is_not_cached(
+    stranger, desk, cast, content, engine, session, monkeypatch, layer, made
+):
+    case = desk.published(title=WORD, summary=WORD)
+    session.rollback()
+
+    def act_and_look():
+        with writing(engine) as p:
+            _withdraw(p, case, cast, content)
+        # Another reader comes by meanwhile: the shelves are now of the position after the act.
+        assert WORD not in stranger("/").text
+
+    with _between(monkeypatch, act_and_look):
+        stranger("/incidents")
+    kept_now = layer.caches.size
+    assert WORD not in stranger("/incidents").text
+    assert layer.caches.size > kept_now
+    assert made == ["/incidents", "/", "/incidents"]
+
+
+def test_no_page_of_an_earlier_version_stays_in_memory(stranger, desk, cast, content, pen, layer):
+    case = desk.published(title=WORD, summary=WORD)
+    for address in PLACES:
+        stranger(address)
+    with pen() as p:
+        _withdraw(p, case, cast, content)
+    stranger("/methode")
+    shelves = layer.caches
+    pages = [*shelves._reserved._pages.values(), *shelves._general._pages.values()]
+    assert len(pages) == 1
+    assert not any(WORD.encode() in page.body for page in pages)
+
+
+# --- a database that does not answer -----------------------------------------------------------
+
+
+def test_an_unreadable_database_is_answered_by_flask(app, stranger, desk, engine, session):
+    desk.published()
+    app.testing = False
+    stranger("/incidents")
+    session.rollback()
+    with engine.begin() as connection:
+        connection.execute(text("ALTER TABLE dataset RENAME TO dataset_away"))
+    try:
+        answer = stranger("/incidents")
+        assert answer.status_code in (500, 503)
+        assert answer.headers["Cache-Control"] == "no-store"
+        assert "Content-Security-Policy" in answer.headers
+    finally:
+        with engine.begin() as connection:
+            connection.execute(text("ALTER TABLE dataset_away RENAME TO dataset"))
+    assert stranger("/incidents").status_code == 200
+
+
+def test_the_version_reader_reads_what_a_session_reads(engine, session, desk):
+    watch = DataVersionReader(engine)
+    before = watch.read()
+    assert before == standings.read_data_version(session)
+    desk.published()
+    assert watch.read() == standings.read_data_version(session) != before
+
+
+def test_the_version_reader_returns_nothing_rather_than_fail(engine):
+    watch = DataVersionReader(engine)
+    assert watch.read() is not None
+    if engine.dialect.name == "postgresql":
+        with engine.begin() as connection:
+            # As when the server is started anew under us.
+            connection.execute(
+                text(
+                    "SELECT pg_terminate_backend(pid) FROM pg_stat_activity"
+                    " WHERE datname = current_database() AND pid <> pg_backend_pid()"
+                )
+            )
+        assert watch.read() is None
+        assert watch.read() is not None
+    engine.dispose()
+    assert watch.read() is not None
+    engine.dispose()
+
+
+def test_the_version_reader_without_a_register_returns_nothing(tmp_path):
+    engine = create_engine(f"sqlite:///{tmp_path}/nowhere/register.sqlite3")
+    assert DataVersionReader(engine).read() is None
+    engine = create_engine(f"sqlite:///{tmp_path}/empty.sqlite3")
+    assert DataVersionReader(engine).read() is None
+    engine.dispose()
+
+
+def test_a_register_without_a_line_stands_at_the_beginning(engine, session):
+    with engine.begin() as connection:
+        connection.execute(text("DELETE FROM journal_head"))
+    assert DataVersionReader(engine).read() == standings.read_data_version(session)
+    assert DataVersionReader(engine).read().head.seq == 0
+
+
+# --- the value ---------------------------------------------------------------------------------
+
+HERE = DataVersion(LedgerPosition(3, "aa"), "words", "places", "pages")
+ASKED = {"PATH_INFO": "/incidents", "QUERY_STRING": "page=2", "SCRIPT_NAME": ""}
+
+
+@pytest.mark.parametrize(
+    ("where", "made_with", "asked"),
+    [
+        (dataclasses.replace(HERE, head=LedgerPosition(4, "bb")), "build", ASKED),
+        (dataclasses.replace(HERE, vocabulary="other"), "build", ASKED),
+        (dataclasses.replace(HERE, territory="other"), "build", ASKED),
+        (dataclasses.replace(HERE, pages="other"), "build", ASKED),
+        (HERE, "other", ASKED),
+        (HERE, "build", ASKED | {"PATH_INFO": "/communes"}),
+        (HERE, "build", ASKED | {"QUERY_STRING": "page=3"}),
+        (HERE, "build", ASKED | {"SCRIPT_NAME": "/registre"}),
+    ],
+    ids=["line", "vocabulary", "territory", "pages", "build", "path", "query", "mount"],
+)
+def test_an_etag_changes_with_everything_a_page_is_made_from(where, made_with, asked):
+    before, after = page_version(HERE, "build", ASKED), page_version(where, made_with, asked)
+    assert before == page_version(HERE, "build", dict(ASKED))
+    assert before.tag != after.tag
+    # Only the address leaves the position alone.
+    assert (before.position == after.position) is (asked != ASKED)
+
+
+def test_the_index_is_part_of_an_etag_and_not_of_the_cache_version():
+    one, other = (page_version(HERE, "build", ASKED, index) for index in ("a", "b"))
+    assert one.tag != other.tag
+    assert one.position == other.position == page_version(HERE, "build", ASKED).position
+
+
+def test_an_etag_changes_with_the_day_in_paris(monkeypatch):
+    def at(hour):
+        monkeypatch.setattr(etag, "now", lambda: datetime(2026, 7, 1, hour, tzinfo=UTC))
+        return page_version(HERE, "build", ASKED)
+
+    assert at(20) == at(21)
+    assert at(21).tag != at(22).tag  # midnight in Paris, in summer
+
+
+def test_another_build_or_setting_is_another_etag(app, settings, stranger, monkeypatch):
+    here = build_digest(app, settings)
+    assert build_digest(app, settings) == here == app.extensions[BUILD_KEY]
+    assert build_digest(app, dataclasses.replace(settings, publisher_name="Une autre")) != here
+    # Two machines of one register may differ in it.
+    assert build_digest(app, dataclasses.replace(settings, trusted_proxies=1)) == here
+    before = stranger("/methode").headers["ETag"]
+    monkeypatch.setitem(app.extensions, BUILD_KEY, "another build")
+    answer = stranger("/methode", headers={"If-None-Match": before})
+    assert (answer.status_code, answer.headers["ETag"] == before) == (200, False)
+
+
+@pytest.mark.parametrize("name", ["vocabulary", "territory"])
+def test_another_vocabulary_or_territory_is_another_etag(name, stranger, engine):
+    before = stranger("/methode").headers["ETag"]
+    with engine.begin() as connection:
+        connection.execute(
+            text("UPDATE dataset SET version = version || 'x' WHERE name = :name"), {"name": name}
+        )
+    answer = stranger("/methode", headers={"If-None-Match": before})
+    assert answer.status_code == 200
+
+
+# --- what readers say they have ----------------------------------------------------------------
+
+TAG = "0123456789abcdef0123456789abcdef"
+
+
+@pytest.mark.parametrize(
+    ("known", "found"),
+    [
+        (f'"{TAG}"', True),
+        (f'W/"{TAG}"', True),
+        (f'"other", W/"more" ,"{TAG}"', True),
+        (f'"broken, W/, ,,"{TAG}"', True),
+        ("*", True),
+        (" * ", True),
+        ("", False),
+        (TAG, False),
+        (f'"{TAG[:-1]}"', False),
+        (f'"{TAG}-gzip"', False),
+        (f'"x{TAG}"', False),
+        ('*, "other"', False),
+        ('"' * 4000, False),
+        ("\xe9\xff,;=\\", False),
+        (f'"{TAG}", ' * 4000, False),
+    ],
+)
+def test_a_list_of_tags_is_read_in_one_pass(known, found):
+    assert matches_tag(known, TAG) is found
+
+
+def test_a_list_of_tags_however_long_or_odd_costs_nothing(stranger, desk):
+    desk.published()
+    tag = stranger("/incidents").headers["ETag"]
+    # As long as the server lets a header through.
+    for known in ('W/"' * 5000, '"x",' * 4000, "\xff" * 15000, ",", '"', "W/", f"{tag}{tag}"):
+        begun = perf_counter()
+        answer = stranger("/incidents", headers={"If-None-Match": known})
+        assert answer.status_code in (200, 304)
+        assert perf_counter() - begun < 1
+
+
+MOVED = datetime(2026, 3, 2, 9, 30, tzinfo=UTC)
+AS_TOLD = "Mon, 02 Mar 2026 09:30:00 GMT"
+
+
+@pytest.mark.parametrize(
+    ("headers", "found", "why"),
+    [
+        ({"HTTP_IF_MODIFIED_SINCE": AS_TOLD}, True, "the very time we gave"),
+        ({"HTTP_IF_MODIFIED_SINCE": "Mon, 02 Mar 2026 09:30:01 GMT"}, False, "a later one"),
+        ({"HTTP_IF_MODIFIED_SINCE": "Mon, 02 Mar 2026 09:29:59 GMT"}, False, "an earlier one"),
+        ({"HTTP_IF_MODIFIED_SINCE": "x" * 9000}, False, "nonsense"),
+        (
+            {"HTTP_IF_MODIFIED_SINCE": AS_TOLD, "HTTP_IF_NONE_MATCH": '"other"'},
+            False,
+            "the tag decides where both are told",
+        ),
+        ({"HTTP_IF_MODIFIED_SINCE": "", "HTTP_IF_NONE_MATCH": f'"{TAG}"'}, True, "it does"),
+        ({}, False, "nothing told"),
+    ],
+)
+def test_a_time_counts_without_a_tag_and_when_it_is_ours(headers, found, why):
+    assert last_modified(MOVED) == AS_TOLD
+    assert is_unchanged(headers, TAG, AS_TOLD) is found, why
+
+
+def test_an_answer_without_a_time_is_not_older_than_any():
+    assert not is_unchanged({"HTTP_IF_MODIFIED_SINCE": ""}, TAG, "")
+
+
+@pytest.fixture
+def told(app, monkeypatch):
+    """A public view that says when its content last moved."""
+    moved = {}
+
+    def view():
+        g.register_moved_at = moved["at"]
+        return Response("<feed/>", content_type="application/atom+xml; charset=utf-8")
+
+    monkeypatch.setitem(app.view_functions, "public.home", view)
+    return moved
+
+
+def test_a_view_that_says_when_it_moved_has_a_last_modified(stranger, told, made):
+    told["at"] = MOVED
+    first, again = stranger("/"), stranger("/")
+    assert first.headers["Last-Modified"] == again.headers["Last-Modified"] == AS_TOLD
+    known = stranger("/", headers={"If-Modified-Since": AS_TOLD})
+    assert (known.status_code, known.data) == (304, b"")
+    assert known.headers["ETag"] == first.headers["ETag"]
+    other = {"If-Modified-Since": AS_TOLD, "If-None-Match": '"other"'}
+    assert stranger("/", headers=other).status_code == 200
+    assert made == ["/"]
+
+
+def test_a_feed_says_when_the_register_last_moved(stranger, desk):
+    desk.published()
+    for address in FEEDS:
+        assert stranger(address).headers["Last-Modified"] == AS_TOLD
+        known = {"If-Modified-Since": AS_TOLD}
+        assert stranger(address, headers=known).status_code == 304
+    assert "Last-Modified" not in stranger("/incidents").headers
+
+
+def test_if_modified_since_is_answered_304_when_the_page_is_rebuilt(stranger, told, made):
+    told["at"] = MOVED
+    assert stranger("/", headers={"If-Modified-Since": AS_TOLD}).status_code == 304
+    assert stranger("/", "HEAD", headers={"If-Modified-Since": AS_TOLD}).status_code == 304
+
+
+def test_a_last_modified_time_that_may_still_change_is_not_sent(stranger, told):
+    told["at"] = now() - timedelta(seconds=100)
+    answer = stranger("/")
+    assert "Last-Modified" not in answer.headers
+    assert "ETag" in answer.headers
