@@ -116,7 +116,7 @@ def _measure_searches(
     from flask import current_app
 
     from register.db import db
-    from register.search import engine as factory
+    from register.search import engine_interface as factory
 
     settings, engine = current_app.extensions["register.settings"], db.engine
     if postgres_register:

@@ -8,8 +8,8 @@ from flask import Flask, Response
 
 from register import create_app
 from register.config import load
-from register.server import launch
-from register.server.sockets import listen
+from register.server import process_start
+from register.server.process_start import listen
 from register.web import headers
 
 
@@ -42,7 +42,7 @@ if __name__ == "__main__":
     parser.add_argument("port", type=int)
     parser.add_argument("--workers", type=int, default=0)
     arguments = parser.parse_args()
-    launch.exec_supervisor(
+    process_start.exec_supervisor(
         "benchmarks.bare:application",
         listen("127.0.0.1", arguments.port),
         "bare",

@@ -6,7 +6,7 @@ import sqlite3
 from collections.abc import Iterable, Sequence
 from pathlib import Path
 
-from register.search.engine import CODE, Document
+from register.search.engine_interface import CODE, Document
 
 # The twenty best and how many there are: what a page of a search shows.
 _BEST = "SELECT rowid FROM cases WHERE cases MATCH ? ORDER BY rank LIMIT 20"

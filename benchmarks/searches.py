@@ -24,10 +24,10 @@ from register.cases.filters import WORDS, CaseQuery
 from register.cases.models import CaseState
 from register.cases.vocabulary import current_vocabulary
 from register.journal import head
-from register.search import analyzer, indexer, service
+from register.search import analyzer, indexer, query_parser, service
 from register.search.document import documents
-from register.search.engine import Document
-from register.search.engine import SearchEngine as Index
+from register.search.engine_interface import Document
+from register.search.engine_interface import SearchEngine as Index
 
 # Where the generator puts the most cases.
 COMMUNE = "75056"
@@ -155,7 +155,9 @@ class Searcher:
 
             def numbers() -> int:
                 hits.update(
-                    service.find_by_text(session, self.index, typed, *vocabulary_and_head).strength
+                    service.find_cases(
+                        session, self.index, query_parser.parse(typed), *vocabulary_and_head
+                    ).strength
                 )
                 facet_snapshot = facet_index.load_index(session, *vocabulary_and_head)
                 matching = facets.match_cases(

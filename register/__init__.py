@@ -21,10 +21,10 @@ def create_app(settings: Settings | None = None) -> Flask:
     """
     from pathlib import Path
 
-    from register import cli, config, web
+    from register import cli, config
     from register.db import configure_engine, db, engine_options
-    from register.search.engine import open_search_engine
-    from register.web.application import Application
+    from register.search.engine_interface import open_search_engine
+    from register.web.application import Application, attach
 
     settings = settings or config.load()
     top = Path(__file__).resolve().parent.parent
@@ -46,6 +46,6 @@ def create_app(settings: Settings | None = None) -> Flask:
     with app.app_context():
         configure_engine(db.engine)
         app.extensions["register.search"] = open_search_engine(settings, db.engine)
-    web.attach(app)
+    attach(app)
     cli.attach(app)
     return app

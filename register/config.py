@@ -132,15 +132,10 @@ class Settings:
         return self.is_https or is_onion(self.host)
 
 
-LEGAL_FIELDS = (
-    "publisher_name",
-    "publisher_director",
-    "publisher_address",
-    "publisher_phone",
-    "hosting_name",
-    "hosting_address",
-    "hosting_phone",
-    "contact_email",
+LEGAL_FIELDS = tuple(
+    field.name
+    for field in fields(Settings)
+    if field.name.startswith(("publisher_", "hosting_", "contact_"))
 )
 
 
@@ -308,15 +303,8 @@ def _bare_address(raw: str) -> str:
         is_valid = parts.scheme in ("http", "https") and parts.hostname and parts.port != 0
     except ValueError:
         return ""
-    if (
-        not is_valid
-        or parts.path not in ("", "/")
-        or parts.query
-        or parts.fragment
-        or parts.username
-    ):
-        return ""
-    return raw.rstrip("/")
+    has_more = parts.path not in ("", "/") or any((parts.query, parts.fragment, parts.username))
+    return raw.rstrip("/") if is_valid and not has_more else ""
 
 
 def _database_url(raw: str, name: str = "DATABASE_URL") -> str:

@@ -10,27 +10,18 @@ import errno
 import sqlite3
 import time
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
 from flask_sqlalchemy import SQLAlchemy
-from sqlalchemy import (
-    Connection,
-    DateTime,
-    Dialect,
-    Engine,
-    MetaData,
-    NullPool,
-    create_engine,
-    event,
-)
+from sqlalchemy import Connection, DateTime, Dialect, Engine, MetaData, create_engine, event
 from sqlalchemy.engine import make_url
 from sqlalchemy.exc import DBAPIError, DisconnectionError
 from sqlalchemy.orm import DeclarativeBase, Session
-from sqlalchemy.pool import ConnectionPoolEntry, PoolProxiedConnection
+from sqlalchemy.pool import ConnectionPoolEntry, NullPool
 from sqlalchemy.types import TypeDecorator
 
 from register.errors import Unavailable
@@ -122,11 +113,7 @@ def configure_engine(engine: Engine) -> None:
             path, _log_path(path), _identity(path), _identity(_log_path(path))
         )
 
-    def require_present_file(
-        _connection: sqlite3.Connection,
-        record: ConnectionPoolEntry,
-        _proxy: PoolProxiedConnection,
-    ) -> None:
+    def require_present_file(_connection: Any, record: ConnectionPoolEntry, _proxy: Any) -> None:
         # A removed file stays open: it can be read, and saved, until the process ends.
         if record.info[_FILES_KEY].is_replaced:
             # The pool then opens the new file.
@@ -327,18 +314,18 @@ def empty_log(engine: Engine, timeout: float = 10.0) -> bool:
         return True
     deadline = time.monotonic() + timeout
     while True:
-        connection = engine.raw_connection()
-        try:
+        with (
+            closing(engine.raw_connection()) as connection,
+            closing(connection.cursor()) as cursor,
+        ):
             # The connection's own timeout would be added to ours at each try.
-            connection.cursor().execute("PRAGMA busy_timeout = 0")
-            is_busy = connection.cursor().execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchone()[0]
-        finally:
-            connection.cursor().execute(f"PRAGMA busy_timeout = {BUSY_TIMEOUT_MS}")
-            connection.close()
-        if not is_busy:
-            return True
-        if time.monotonic() > deadline:
-            return False
+            cursor.execute("PRAGMA busy_timeout = 0")
+            try:
+                is_busy = cursor.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchone()[0]
+            finally:
+                cursor.execute(f"PRAGMA busy_timeout = {BUSY_TIMEOUT_MS}")
+        if not is_busy or time.monotonic() > deadline:
+            return not is_busy
         time.sleep(0.05)
 
 
@@ -350,18 +337,14 @@ def analyse_tables(engine: Engine) -> None:
     """
     if engine.dialect.name != "sqlite":
         return
-    connection = engine.raw_connection()
-    try:
+    with closing(engine.raw_connection()) as connection, closing(connection.cursor()) as cursor:
         # A thousand rows of each index are enough, and bound the time for any number of cases.
-        connection.cursor().execute("PRAGMA analysis_limit = 1000").close()
-        connection.cursor().execute("ANALYZE").close()
-    finally:
-        connection.close()
+        cursor.execute("PRAGMA analysis_limit = 1000")
+        cursor.execute("ANALYZE")
 
 
 def sqlite_path(url: str) -> Path | None:
     """The path of an SQLite database file, else None."""
     parsed = make_url(url)
-    if parsed.get_backend_name() != "sqlite" or not parsed.database:
-        return None
-    return Path(parsed.database)
+    file = parsed.database if parsed.get_backend_name() == "sqlite" else None
+    return Path(file) if file else None

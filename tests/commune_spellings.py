@@ -12,8 +12,8 @@ from dataclasses import dataclass, field
 from functools import cache
 
 from register.territory import dataset
+from register.territory.dataset import PRESENT
 from register.territory.gazetteer import Gazetteer
-from register.territory.loader import PRESENT
 from register.territory.resolve import resolve
 from register.text.normalisation import fold_name
 

@@ -21,9 +21,9 @@ from register import config, create_app
 from register.config import Settings
 from register.db import Base, configure_engine, db, engine_options
 from register.operations import setup
-from register.server.sockets import listen
+from register.server.process_start import listen
 from register.server.waitress_server import Server
-from register.territory import loader
+from register.territory import dataset
 from register.territory.gazetteer import Gazetteer
 from register.web import request_context
 
@@ -202,15 +202,15 @@ def share_templates_and_gazetteer() -> None:
     A thousand tests make an application of their own, and would do both a thousand times.
     """
     Flask.jinja_options = {**Flask.jinja_options, "bytecode_cache": _Compiled()}
-    read, gazetteers = request_context.read_gazetteer, {}
+    read, gazetteers = request_context.load_gazetteer, {}
 
     def shared(session: Session) -> Gazetteer:
-        version = loader.version(session)
+        version = dataset.loaded_version(session)
         if version not in gazetteers:
             gazetteers[version] = read(session)
         return gazetteers[version]
 
-    request_context.read_gazetteer = shared
+    request_context.load_gazetteer = shared
 
 
 @contextmanager

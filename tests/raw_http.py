@@ -24,8 +24,7 @@ from flask import Blueprint, Flask, Response, request
 
 from register import create_app
 from register.config import Settings
-from register.server import launch
-from register.server import sockets as listening
+from register.server import process_start
 from register.server.supervisor import FOLLOWER
 
 ADDRESS = "127.0.0.1"
@@ -313,12 +312,14 @@ def serving(
     :param log: where its log goes, if not to where ``logged`` finds it.
     :param more: further variables of its environment.
     """
-    sockets = listening.listen(ADDRESS, 0)
-    port = listening.port_of(sockets)
+    sockets = process_start.listen(ADDRESS, 0)
+    port = process_start.port_of(sockets)
     fds = tuple(listener.fileno() for listener in sockets)
     words = ("wire:application", "prêt", str(workers), *map(str, fds))
-    served = Served(launch.python_command(launch.SUPERVISOR, *words), settings, fds, log, **more)
-    listening.close(sockets)
+    served = Served(
+        process_start.python_command(process_start.SUPERVISOR, *words), settings, fds, log, **more
+    )
+    process_start.close(sockets)
     try:
         yield served, port
     finally:

@@ -8,7 +8,7 @@ from collections.abc import Collection, Iterable, Iterator, Sequence
 from hypothesis import strategies as st
 from sqlalchemy.orm import Session
 
-from register.search.engine import (
+from register.search.engine_interface import (
     Cursor,
     Document,
     QueryAlternative,
@@ -16,7 +16,7 @@ from register.search.engine import (
     SearchEngine,
     SearchQuery,
 )
-from register.search.matcher import strength
+from register.search.reference_matcher import strength
 
 START = Cursor(1, "aa", "made")
 

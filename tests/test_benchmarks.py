@@ -16,7 +16,7 @@ from benchmarks.table import Bar, Table
 from register.db import Base
 from register.exchange.csv_import import import_file
 from register.search import analyzer, query_parser
-from register.search.engine import Document
+from register.search.engine_interface import Document
 
 # Of a case, but read by no page: the desk's, or what the produced cases do not have.
 NOT_COPIED = {

@@ -166,7 +166,7 @@ SCRIBES = (
     "register/cases/acts/",
     "register/reports/acts/",
     "register/accounts/acts.py",
-    "register/accounts/session_acts.py",
+    "register/accounts/sessions.py",
     "register/accounts/invitations.py",
     "register/accounts/vouching.py",
     "register/pages/acts.py",
@@ -477,8 +477,6 @@ ACCOUNTS = {
 }
 # Of the two modules, what only looks; and the way in before there is any account.
 QUESTIONS = {
-    "load_acting_member",
-    "require_administrator",
     "find_by_email",
     "has_account",
     "all_members",

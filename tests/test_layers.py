@@ -55,8 +55,7 @@ KNOTS = {
 }
 # Modules of the shared web that put the faces together.
 COMPOSERS = {
-    "register.web",
-    "register.web.routes",
+    "register.web.application",
     "register.web.template_env",
 }
 
@@ -140,13 +139,13 @@ def of_a_request(source: str) -> list[str]:
 
 
 def test_every_module_that_declares_routes_is_imported():
-    routes = TOP / "register" / "web" / "routes.py"
+    application = TOP / "register" / "web" / "application.py"
     declaring = {
         _module(path)
         for path in MODULES
-        if path != routes and "register.web.blueprints" in path.read_text("utf-8")
+        if path != application and "register.web.blueprints" in path.read_text("utf-8")
     }
-    imported = {module for module, _names in _imported(routes.read_text("utf-8"))}
+    imported = {module for module, _names in _imported(application.read_text("utf-8"))}
     assert declaring <= imported
 
 
@@ -216,11 +215,11 @@ def test_a_module_can_be_read_in_one_sitting(path):
             "the face of a later room",
         ),
         ("web.x", "from register.cases.web import y", ["register.cases.web.y"], "shared, of one"),
-        ("web.routes", "from register.cases.web import y", [], "puts the faces together"),
+        ("web.application", "from register.cases.web import y", [], "puts the faces together"),
         ("reports.web.x", "from register.cases.web import y", [], "the face of an earlier room"),
         ("cases.web.x", "from register.search import service", [], "any room"),
         ("cases.web.x", "from register.web import etag", [], "what all faces share"),
-        ("cli.x", "from register.server import launch", [], "the command starts the server"),
+        ("cli.x", "from register.server import process_start", [], "the command starts the server"),
         ("cli.x", "from register import create_app", [], "and the application"),
         ("cases.x", "from register.journal import Act", [], "downwards"),
         ("cases.x", "from register.cases.models import Incident", [], "at home"),

@@ -11,7 +11,7 @@ from pathlib import Path
 from search_documents import case, no_progress, word_query
 
 from register.search import whoosh_state
-from register.search.engine import Cursor, Document, SearchQuery
+from register.search.engine_interface import Cursor, Document, SearchQuery
 from register.search.whoosh import Whoosh
 
 

@@ -12,7 +12,7 @@ from sqlalchemy import delete, func, select
 from sqlalchemy.orm import Session
 
 from register.accounts import passwords, sessions, two_factor, vouching
-from register.accounts.models import Member, RecoveryCode, Role
+from register.accounts.models import Member, MemberInvitation, RecoveryCode, Role
 from register.accounts.sign_in_attempts import fold_email
 from register.errors import Invalid, NotFound, Refused
 from register.journal import Act, WriteTransaction
@@ -31,20 +31,20 @@ def add_member(
     *,
     by: int | None = None,
     name: str = "",
-    invitation: int | None = None,
-    invited_by: int | None = None,
+    invitation: MemberInvitation | None = None,
 ) -> Member:
     """Create an account.
 
     :param by: the acting member, None for the console.
     :param name: the display name; the local part of the address when empty.
     :param invitation: the accepted invitation, if any; the new member is then the actor.
-    :param invited_by: who made that invitation, None for the console.
     :raises Invalid: an invalid address, name or password.
     :raises Refused: ``member_exists``, or a member who is no administrator.
     """
-    require_administrator(tx, by)
-    email, name = validate_email(email), _validate_name(name)
+    vouching.require_administrator(tx, by)
+    email, name = validate_email(email), one_line(name)
+    if len(name) > MAX_NAME_LENGTH:
+        raise Invalid("member_name", limit=MAX_NAME_LENGTH)
     if has_account(tx.session, email):
         raise Refused("member_exists", email=email)
     member = Member(
@@ -53,14 +53,14 @@ def add_member(
         role=Role(role).value,
         password_hash=passwords.hash_password(password, email, name),
         created_at=tx.at,
-        invited_by=invited_by if invitation is not None else by,
+        invited_by=invitation.invited_by if invitation else by,
     )
     tx.session.add(member)
     tx.session.flush()
     vouching_details = vouching.postpone_vouching(tx, member, member.invited_by)
     details = {"member": member.id, "role": member.role, **vouching_details}
     if invitation is not None:
-        by, details = member.id, {**details, "invitation": invitation}
+        by, details = member.id, {**details, "invitation": invitation.id}
     tx.record(Act.MEMBER_ADDED, by=by, details=details)
     return member
 
@@ -74,8 +74,7 @@ def disable_member(
     :raises NotFound: no such account.
     :raises Refused: already disabled, the last administrator, or ``by`` may not.
     """
-    require_administrator(tx, by)
-    member = _load_member(tx, email_or_id)
+    member = _load_member(tx, email_or_id, by)
     if not member.is_active:
         raise Refused("member_disabled", email=member.email)
     _require_other_administrator(tx, member)
@@ -92,8 +91,7 @@ def enable_member(tx: WriteTransaction, email_or_id: str | int, *, by: int | Non
     :raises NotFound: no such account.
     :raises Refused: not disabled, or ``by`` may not.
     """
-    require_administrator(tx, by)
-    member = _load_member(tx, email_or_id)
+    member = _load_member(tx, email_or_id, by)
     if member.is_active:
         raise Refused("member_enabled", email=member.email)
     member.disabled_at = None
@@ -110,8 +108,7 @@ def reset_member(
     :raises NotFound: no such account.
     :raises Invalid: an invalid password.
     """
-    require_administrator(tx, by)
-    member = _load_member(tx, email_or_id)
+    member = _load_member(tx, email_or_id, by)
     member.password_hash = passwords.hash_password(password, member.email, member.name)
     member.disabled_at = None
     member.totp_whole_at = 0
@@ -129,8 +126,7 @@ def set_role(
     :raises NotFound: no such account.
     :raises Refused: they have the role already, the last administrator, or ``by`` may not.
     """
-    require_administrator(tx, by)
-    member = _load_member(tx, email_or_id)
+    member = _load_member(tx, email_or_id, by)
     role = Role(role)
     if member.role == role:
         raise Refused("member_has_role", email=member.email)
@@ -150,7 +146,7 @@ def change_password(
     :raises Invalid: an invalid password.
     :raises Refused: a member who may not act any more.
     """
-    member = load_acting_member(tx, member_id)
+    member = vouching.load_acting_member(tx, member_id)
     member.password_hash = passwords.hash_password(password, member.email, member.name)
     # Whoever guessed codes knew the former password: the budget of wrong codes is full again.
     member.totp_whole_at = 0
@@ -176,7 +172,7 @@ def set_factor(
     :param except_session: the current session, which stays open.
     :raises Refused: a member who may not act any more.
     """
-    member = load_acting_member(tx, member_id)
+    member = vouching.load_acting_member(tx, member_id)
     member.totp_secret = two_factor.seal_secret(root_key, member.id, secret)
     member.totp_step = step
     member.totp_whole_at = 0
@@ -191,7 +187,7 @@ def renew_codes(tx: WriteTransaction, member_id: int, codes: Sequence[str]) -> M
 
     :raises Refused: a member who may not act any more, or who has no second factor.
     """
-    member = load_acting_member(tx, member_id)
+    member = vouching.load_acting_member(tx, member_id)
     _require_factor(member)
     _replace_codes(tx, member, codes)
     tx.record(Act.MEMBER_FACTOR, by=member.id, details={"member": member.id, "what": "codes"})
@@ -207,42 +203,13 @@ def reset_factor(tx: WriteTransaction, email_or_id: str | int, *, by: int | None
     :raises NotFound: no such account.
     :raises Refused: there is no second factor, or ``by`` may not.
     """
-    require_administrator(tx, by)
-    member = _load_member(tx, email_or_id)
+    member = _load_member(tx, email_or_id, by)
     _require_factor(member)
     member.totp_secret = None
     _replace_codes(tx, member, ())
     sessions.close_all(tx.session, member.id)
     tx.record(Act.MEMBER_FACTOR_RESET, by=by, details=_reopen_details(tx, member, by))
     return member
-
-
-def load_acting_member(tx: WriteTransaction, member_id: int) -> Member:
-    """The acting member, read under the write lock.
-
-    :raises Refused: unknown or disabled.
-    """
-    member = tx.session.get(Member, member_id)
-    if member is None or not member.is_active:
-        raise Refused("member_may_not_act")
-    tx.keep_alive(member)
-    return member
-
-
-def require_administrator(tx: WriteTransaction, by: int | None) -> None:
-    """Require an administrator or the console (None).
-
-    An account that cannot vouch yet may not change others: whoever opened it could use it to open
-    a third one, and confirm that.
-
-    :raises Refused: unknown, disabled, a moderator, or ``member_vouches_later``.
-    """
-    if by is None:
-        return
-    member = load_acting_member(tx, by)
-    if not member.is_administrator:
-        raise Refused("member_administrators_only")
-    vouching.require_vouching(member, tx.at)
 
 
 def find_by_email(session: Session, email: str) -> Member:
@@ -290,13 +257,6 @@ def validate_email(email: str) -> str:
     return email
 
 
-def _validate_name(name: str) -> str:
-    name = one_line(name)
-    if len(name) > MAX_NAME_LENGTH:
-        raise Invalid("member_name", limit=MAX_NAME_LENGTH)
-    return name
-
-
 def _reopen_details(tx: WriteTransaction, member: Member, by: int | None) -> dict[str, object]:
     """Postpone the vouching of an account that another member reopened; details of its line."""
     vouching_details = vouching.postpone_vouching(tx, member, by)
@@ -305,7 +265,9 @@ def _reopen_details(tx: WriteTransaction, member: Member, by: int | None) -> dic
     return {"member": member.id, **vouching_details}
 
 
-def _load_member(tx: WriteTransaction, email_or_id: str | int) -> Member:
+def _load_member(tx: WriteTransaction, email_or_id: str | int, by: int | None) -> Member:
+    """An account that an administrator or the console is about to change."""
+    vouching.require_administrator(tx, by)
     member = (
         tx.load(Member, email_or_id)
         if isinstance(email_or_id, int)

@@ -37,8 +37,6 @@ class VerifiedMember:
 
 @dataclass(frozen=True)
 class _Credentials:
-    """Password and code as typed, and the time."""
-
     password: str
     code: str
     at: datetime
@@ -79,15 +77,7 @@ def authenticate(
     key = sign_in_attempts.sign_in_key(root_key, email, browser_id)
     member_filter = Member.email == sign_in_attempts.fold_email(email)
     with (passwords.MEMBERS if browser_id else passwords.STRANGERS).turn():
-        is_unlocked = _count_attempt(engine, key, member_filter, at)
-        verified = _verify_credentials(
-            engine,
-            root_key,
-            member_filter,
-            _Credentials(password, code, at),
-            key,
-            is_unlocked=is_unlocked,
-        )
+        verified = _verify(engine, root_key, member_filter, _Credentials(password, code, at), key)
     if verified is None:
         return None
     with housekeeping(engine) as session:
@@ -111,18 +101,13 @@ def reauthenticate(
     member_filter = Member.id == member_id
     credentials = _Credentials(password, code, at)
     with passwords.MEMBERS.turn():
-        is_unlocked = _count_attempt(engine, key, member_filter, at)
-        return (
-            _verify_credentials(
-                engine, root_key, member_filter, credentials, key, is_unlocked=is_unlocked
-            )
-            is not None
-        )
+        return _verify(engine, root_key, member_filter, credentials, key) is not None
 
 
 def _count_attempt(
     engine: Engine, key: bytes, member_filter: ColumnElement[bool], at: datetime
 ) -> bool:
+    """Count a failure before the verification; whether the attempt may be evaluated."""
     # Two transactions, because deleting rows and then locking one that another request deletes
     # could cause a deadlock.
     with housekeeping(engine) as session:
@@ -130,24 +115,19 @@ def _count_attempt(
         sign_in_attempts.delete_unneeded(session, paris_day(at))
     with housekeeping(engine) as session:
         is_unlocked = sign_in_attempts.record_failure(session, key, at)
-        sign_in_attempts.count_failure(
-            session,
-            sign_in_attempts.account_for_failure(session, member_filter, key),
-            paris_day(at),
-        )
+        sign_in_attempts.count_failure(session, member_filter, key, paris_day(at))
         return is_unlocked
 
 
-def _verify_credentials(
+def _verify(
     engine: Engine,
     root_key: bytes,
     member_filter: ColumnElement[bool],
     credentials: _Credentials,
     key: bytes,
-    *,
-    is_unlocked: bool,
 ) -> Member | None:
     """The member with these credentials, or None; a valid code is consumed."""
+    is_unlocked = _count_attempt(engine, key, member_filter, credentials.at)
     with Session(engine) as session:
         # No transaction stays open during the slow verification of the password.
         member = session.scalar(select(Member).where(member_filter, Member.disabled_at.is_(None)))

@@ -14,6 +14,7 @@ from sqlalchemy import ColumnElement, Select, and_, or_, select
 from sqlalchemy.orm import Session
 
 from register.accounts import acts as accounts
+from register.accounts import vouching
 from register.accounts.models import Member, MemberInvitation, Role
 from register.accounts.sessions import digest
 from register.errors import NotFound, Refused
@@ -32,7 +33,7 @@ def invite(tx: WriteTransaction, email: str, role: Role, *, by: int | None) -> s
     :raises Invalid: ``member_email``.
     :raises Refused: the address has an account, or ``by`` may not invite.
     """
-    accounts.require_administrator(tx, by)
+    vouching.require_administrator(tx, by)
     email = accounts.validate_email(email)
     if accounts.has_account(tx.session, email):
         raise Refused("member_exists", email=email)
@@ -57,7 +58,7 @@ def revoke(tx: WriteTransaction, invitation_id: int, *, by: int | None) -> Membe
     :raises NotFound: no such invitation.
     :raises Refused: it is used, revoked or expired already, or ``by`` may not.
     """
-    accounts.require_administrator(tx, by)
+    vouching.require_administrator(tx, by)
     invitation = tx.load(MemberInvitation, invitation_id)
     if invitation.closed_at is not None or invitation.expires_at <= tx.at:
         raise Refused("invitation_over")
@@ -104,8 +105,7 @@ def accept(
         Role(invitation.role),
         password,
         name=name,
-        invitation=invitation.id,
-        invited_by=invitation.invited_by,
+        invitation=invitation,
     )
 
 

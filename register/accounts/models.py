@@ -109,7 +109,7 @@ class SignInSession(Base):
     confirmed_at: Mapped[datetime] = mapped_column(UTCDateTime)
 
 
-class SignInTries(Base):
+class SignInAttempts(Base):
     """Failed sign-ins at one address from all unknown browsers, or from one known browser.
 
     ``key`` is an HMAC of the address (and of the known browser's id): unknown addresses have rows

@@ -7,7 +7,6 @@ import re
 import secrets
 import tomllib
 import unicodedata
-from dataclasses import dataclass
 from functools import cache
 from itertools import chain
 from pathlib import Path
@@ -31,6 +30,7 @@ _MIN_WEIGHT = 9
 # A repeated piece counts once, unless it is long enough as a password by itself.
 _MIN_PERIOD = 12
 _MIN_RUN = 3
+_MAX_PIECE = 40  # longer than every word of the list
 _YEARS = range(1900, 2100)
 _SEPARATORS = " -_.,'"  # between words, without weight
 # Characters that replace letters; 1 and ! stand for i or for l.
@@ -53,27 +53,20 @@ _MIN_DOMAIN_LENGTH = 5
 _NON_WORD = re.compile(r"[\W_]+")
 
 
-@dataclass(frozen=True)
-class _PieceLists:
-    words: frozenset[str]
-    small_words: frozenset[str]
-    runs: frozenset[str]
-    max_length: int
-
-
 @cache
-def _piece_lists() -> _PieceLists:
+def _piece_lists() -> tuple[frozenset[str], frozenset[str]]:
+    """Common words, and easier pieces: small words and runs of adjacent keys."""
     parsed = tomllib.loads(_DATA.read_text(encoding="utf-8"))
-    small_words = frozenset(parsed["words"].pop("small").split())
+    small_words = parsed["words"].pop("small").split()
     words = frozenset(word for group in parsed["words"].values() for word in group.split())
     key_rows = [keys for key_row in parsed["rows"] for keys in (key_row, key_row[::-1])]
-    runs = (
+    runs = [
         key_row[start:end]
         for key_row in key_rows
         for start in range(len(key_row))
         for end in range(start + _MIN_RUN, len(key_row) + 1)
-    )
-    return _PieceLists(words, small_words, frozenset(runs), max(map(len, words)))
+    ]
+    return words, frozenset(small_words + runs)
 
 
 def is_common(password: str, own_texts: tuple[str, ...] = ()) -> bool:
@@ -108,13 +101,12 @@ def _period(text: str) -> int:
 
 def _text_weight(text: str, own_words: frozenset[str]) -> int:
     """The minimum total weight of the pieces of a text, up to ``_MIN_WEIGHT``."""
-    lists = _piece_lists()
     spelled = {text, text.translate(_LEET), text.translate(_LEET_L)}
     min_weights = [0, *[_MIN_WEIGHT] * len(text)]
     for start in range(len(text)):
         if min_weights[start] >= _MIN_WEIGHT:
             continue
-        for end in range(start + 1, min(len(text), start + max(lists.max_length, 40)) + 1):
+        for end in range(start + 1, min(len(text), start + _MAX_PIECE) + 1):
             cost = min_weights[start] + _piece_weight(
                 text[start:end], {s[start:end] for s in spelled}, own_words
             )
@@ -124,20 +116,20 @@ def _text_weight(text: str, own_words: frozenset[str]) -> int:
 
 def _piece_weight(text: str, spelled: set[str], own_words: frozenset[str]) -> int:
     """The weight of one piece; ``_MIN_WEIGHT`` for a text that is not a piece."""
-    lists = _piece_lists()
+    words, easy_pieces = _piece_lists()
     if len(set(text)) == 1 and not text[0].isalnum():
         return 0 if text[0] in _SEPARATORS else _EASY_WEIGHT
     is_repetition = len(text) >= _MIN_RUN and len(set(text)) == 1
     is_year = len(text) == 4 and text.isdecimal() and int(text) in _YEARS
-    if is_repetition or is_year or text in lists.runs or text in lists.small_words:
+    if is_repetition or is_year or text in easy_pieces:
         return _EASY_WEIGHT
     if text.isdecimal() and len(text) <= 4:
         return _FIGURES_WEIGHT
-    if len(text) == 1 or spelled & lists.words or spelled & own_words:
+    if len(text) == 1 or spelled & words or spelled & own_words:
         return _WORD_WEIGHT
     # Plurals and feminines.
     singulars = {word[:-1] for word in spelled if word[-1] in "es"}
-    return _WORD_WEIGHT if singulars & lists.words else _MIN_WEIGHT
+    return _WORD_WEIGHT if singulars & words else _MIN_WEIGHT
 
 
 def hash_password(password: str, email: str = "", name: str = "") -> str:
@@ -209,22 +201,16 @@ def _email_part_in(password: str, email: str) -> str:
     """The longest part of an address that the password contains, or empty."""
     name, _, domain = email.partition("@")
     # Not the last label: "media" and "info" do not identify an address.
-    labels = domain.split(".")[:-1]
-    parts = {
-        part for part in (name, *_split_words(name)) if len(_letters(part)) >= _MIN_NAME_LENGTH
-    }
-    parts |= {
-        part
-        for label in labels
-        for part in (label, *_split_words(label))
-        if len(_letters(part)) >= _MIN_DOMAIN_LENGTH
-    }
+    min_lengths = dict.fromkeys(domain.split(".")[:-1], _MIN_DOMAIN_LENGTH)
+    min_lengths[name] = _MIN_NAME_LENGTH
     letters = _letters(password)
-    return max((part for part in parts if _letters(part) in letters), key=len, default="")
-
-
-def _split_words(address_part: str) -> list[str]:
-    return _NON_WORD.split(address_part)
+    parts = [
+        part
+        for label, min_length in min_lengths.items()
+        for part in (label, *_NON_WORD.split(label))
+        if len(_letters(part)) >= min_length and _letters(part) in letters
+    ]
+    return max(parts, key=len, default="")
 
 
 def _letters(text: str) -> str:

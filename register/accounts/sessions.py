@@ -1,4 +1,4 @@
-"""Sign-in sessions and known browsers, stored on the server.
+"""Sign-in sessions and known browsers, stored on the server, and the acts on them.
 
 A copied cookie is worthless after sign-out, and after the member's next authentication, which gives
 the session a new token. Only a digest of the token is stored, and no address or user agent.
@@ -10,13 +10,15 @@ import hashlib
 import secrets
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
 
-from sqlalchemy import ColumnElement, delete, func, select, update
+from sqlalchemy import ColumnElement, Engine, delete, func, select, update
 from sqlalchemy.orm import Session
 
+from register.accounts import sign_in_attempts, vouching
 from register.accounts.models import KnownBrowser, Member, SignInSession
-from register.accounts.sign_in_attempts import fold_email
+from register.journal import Act, WriteTransaction, writing
+from register.text.dates import paris_day
 
 # For browsers that are left open: an hour without a page, half a day in all.
 IDLE_LIMIT = timedelta(hours=1)
@@ -33,11 +35,16 @@ MAX_BROWSERS = 30
 
 @dataclass(frozen=True)
 class SignedIn:
-    """A signed-in member, their session, and the expiry of their last confirmation."""
+    """A signed-in member, their session, its last use, and the expiry of their confirmation."""
 
     member: Member
     session_id: int
+    seen_at: datetime
     confirmed_until: datetime
+
+    def needs_touch(self, at: datetime) -> bool:
+        """Whether the stored last use of the session is old enough to be updated."""
+        return at - self.seen_at >= TOUCH_INTERVAL
 
     def is_confirmed(self, at: datetime) -> bool:
         """Whether password and code were given recently."""
@@ -67,17 +74,20 @@ def open_session(session: Session, member_id: int, at: datetime) -> str:
 
 def find_session(session: Session, token: str, at: datetime) -> SignedIn | None:
     """The session of a token; None when it is closed or too old, or its member disabled."""
-    session_row = session.execute(
+    stmt = (
         select(SignInSession, Member)
         .join(Member, Member.id == SignInSession.member_id)
-        .where(SignInSession.token_hash == digest(token), *_alive_conditions(at))
-    ).first()
-    if session_row is None or not session_row.Member.is_active:
-        return None
-    sign_in_session = session_row.SignInSession
-    return SignedIn(
-        session_row.Member, sign_in_session.id, sign_in_session.confirmed_at + CONFIRMED_FOR
+        .where(
+            SignInSession.token_hash == digest(token),
+            Member.disabled_at.is_(None),
+            *_alive_conditions(at),
+        )
     )
+    row = session.execute(stmt).first()
+    if row is None:
+        return None
+    opened, member = row
+    return SignedIn(member, opened.id, opened.seen_at, opened.confirmed_at + CONFIRMED_FOR)
 
 
 def _alive_conditions(at: datetime) -> tuple[ColumnElement[bool], ...]:
@@ -87,14 +97,6 @@ def _alive_conditions(at: datetime) -> tuple[ColumnElement[bool], ...]:
     )
 
 
-def needs_touch(session: Session, signed_in: SignedIn, at: datetime) -> bool:
-    """Whether the stored last use of a session is old enough to be updated."""
-    seen = session.scalar(
-        select(SignInSession.seen_at).where(SignInSession.id == signed_in.session_id)
-    )
-    return seen is not None and at - seen >= TOUCH_INTERVAL
-
-
 def touch(session: Session, session_id: int, at: datetime) -> None:
     """Store the last use of a session."""
     session.execute(update(SignInSession).where(SignInSession.id == session_id).values(seen_at=at))
@@ -102,18 +104,14 @@ def touch(session: Session, session_id: int, at: datetime) -> None:
 
 def confirm(session: Session, session_id: int, at: datetime) -> str:
     """Store that password and code were given again; the session's new token."""
-    session.execute(
-        update(SignInSession).where(SignInSession.id == session_id).values(confirmed_at=at)
-    )
-    return renew(session, session_id)
+    return renew(session, session_id, confirmed_at=at)
 
 
-def renew(session: Session, session_id: int) -> str:
-    """Replace the token of a session; the new token."""
+def renew(session: Session, session_id: int, **columns: datetime) -> str:
+    """Replace the token of a session, and other columns if any; the new token."""
     token = secrets.token_urlsafe(32)
-    session.execute(
-        update(SignInSession).where(SignInSession.id == session_id).values(token_hash=digest(token))
-    )
+    stmt = update(SignInSession).where(SignInSession.id == session_id)
+    session.execute(stmt.values(token_hash=digest(token), **columns))
     return token
 
 
@@ -151,7 +149,7 @@ def find_browser(session: Session, email: str, token: str, at: datetime) -> int 
         select(KnownBrowser.id)
         .join(Member, Member.id == KnownBrowser.member_id)
         .where(
-            Member.email == fold_email(email),
+            Member.email == sign_in_attempts.fold_email(email),
             KnownBrowser.token_hash == digest(token),
             KnownBrowser.used_at > at - LIFETIME,
         )
@@ -205,3 +203,88 @@ def _delete(session: Session, member_id: int, *conditions: ColumnElement[bool]) 
         .where(KnownBrowser.member_id == member_id, *conditions)
         .execution_options(synchronize_session=False)
     )
+
+
+# --- acts ---------------------------------------------------------------------------------------
+# Lines name an account, but no address or user agent. Strangers cannot write lines: failures are
+# counted (:mod:`register.accounts.sign_in_attempts`) and get one line per account and day.
+
+# An attempt that began before midnight may be counted after it: a day is finished this much later.
+_MARGIN = timedelta(minutes=10)
+
+
+def sign_in(tx: WriteTransaction, member_id: int) -> str:
+    """Open a session for an authenticated member; the token for their cookie.
+
+    :raises Refused: a member who may not act any more.
+    """
+    vouching.load_acting_member(tx, member_id)
+    forget_old(tx.session, tx.at)
+    token = open_session(tx.session, member_id, tx.at)
+    tx.record(Act.SIGNED_IN, by=member_id, details={"member": member_id})
+    _write_failure_lines(tx)
+    return token
+
+
+def end_sessions(
+    tx: WriteTransaction,
+    member_id: int,
+    *,
+    by: int | None,
+    only_session: int | None = None,
+    except_session: int | None = None,
+) -> int:
+    """Close the open sessions of a member: all, one, or all but one; the number closed.
+
+    :param by: the member, an administrator, or None from the console.
+    :raises Refused: ``by`` may not.
+    """
+    if by != member_id:
+        vouching.require_administrator(tx, by)
+    ended = [
+        opened.id
+        for opened in of_member(tx.session, member_id, tx.at)
+        if only_session in (None, opened.id) and opened.id != except_session
+    ]
+    if ended:
+        tx.session.execute(delete(SignInSession).where(SignInSession.id.in_(ended)))
+        details = {"member": member_id, "count": len(ended)}
+        tx.record(Act.SESSIONS_ENDED, by=by, details=details)
+    return len(ended)
+
+
+def forget_browsers(tx: WriteTransaction, member_id: int) -> None:
+    """Forget all known browsers of a member.
+
+    :raises Refused: a member who may not act any more.
+    """
+    vouching.load_acting_member(tx, member_id)
+    browser_count = count_browsers(tx.session, member_id, tx.at)
+    forget_all(tx.session, member_id)
+    details = {"member": member_id, "count": browser_count}
+    tx.record(Act.BROWSERS_FORGOTTEN, by=member_id, details=details)
+
+
+def write_failure_lines(engine: Engine, at: datetime) -> None:
+    """Write the lines of failed sign-ins of finished days, if there are any."""
+    with Session(engine) as session:
+        if not sign_in_attempts.finished_counters(session, _first_open_day(at)):
+            return
+    with writing(engine, at) as tx:
+        _write_failure_lines(tx)
+
+
+def _write_failure_lines(tx: WriteTransaction) -> None:
+    for counter in sign_in_attempts.finished_counters(tx.session, _first_open_day(tx.at)):
+        details = {
+            "member": counter.account,
+            "day": counter.day.isoformat(),
+            "count": counter.count,
+        }
+        tx.record(Act.SIGN_INS_FAILED, by=None, details=details)
+        tx.session.delete(counter)
+
+
+def _first_open_day(at: datetime) -> date:
+    """The first day that is not finished."""
+    return paris_day(at - _MARGIN)

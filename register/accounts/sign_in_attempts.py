@@ -16,24 +16,14 @@ import hashlib
 import hmac
 from collections.abc import Mapping, Sequence
 from datetime import date, datetime, timedelta
+from typing import Any
 
-from sqlalchemy import (
-    ColumnElement,
-    Insert,
-    Select,
-    Update,
-    case,
-    delete,
-    func,
-    or_,
-    select,
-    update,
-)
+from sqlalchemy import ColumnElement, Select, Update, case, delete, func, or_, select, update
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.orm import Session
 
 from register import encryption
-from register.accounts.models import Member, SignInFailures, SignInTries
+from register.accounts.models import Member, SignInAttempts, SignInFailures
 from register.text.normalisation import clean
 
 # Ten guesses in a quarter of an hour are a thousand a day: nothing against twelve letters, and a
@@ -70,27 +60,25 @@ def reauthentication_key(root_key: bytes, member_id: int) -> bytes:
     return _mac(root_key, "confirming", str(member_id))
 
 
-def is_allowed(session: Session, key: bytes, at: datetime) -> bool:
-    """Whether an attempt would be evaluated now."""
-    tries = session.get(SignInTries, key)
-    return tries is None or tries.locked_until is None or tries.locked_until <= at
-
-
 def record_failure(session: Session, key: bytes, at: datetime) -> bool:
     """Count a failure; whether the attempt may still be evaluated.
 
     Called before the evaluation, and undone by :func:`clear_failures`, so that of forty attempts
     sent at once, thirty meet the lock.
     """
-    session.execute(_upsert_stmt(session, key, at))
-    tries = session.get_one(SignInTries, key, populate_existing=True)
-    is_unlocked = tries.locked_until is None or tries.locked_until <= at
-    if is_unlocked and (tries.locked_until is not None or tries.first_at <= at - WINDOW):
-        tries.failures, tries.first_at, tries.locked_until = 0, at, None
+    # Creates a row or locks the existing one until the end of the transaction. The update changes
+    # nothing but takes the lock: with DO NOTHING, another transaction could delete the row before
+    # the next statement.
+    new_row = {"key": key, "failures": 0, "first_at": at}
+    _upsert(session, SignInAttempts, ["key"], new_row, {"failures": SignInAttempts.failures})
+    attempts = session.get_one(SignInAttempts, key, populate_existing=True)
+    is_unlocked = attempts.locked_until is None or attempts.locked_until <= at
+    if is_unlocked and (attempts.locked_until is not None or attempts.first_at <= at - WINDOW):
+        attempts.failures, attempts.first_at, attempts.locked_until = 0, at, None
     # Counting goes on during a lock, so that an attempt costs the same work with and without it.
-    tries.failures += 1
-    if is_unlocked and tries.failures >= MAX_FAILURES:
-        tries.locked_until = at + LOCK_DURATION
+    attempts.failures += 1
+    if is_unlocked and attempts.failures >= MAX_FAILURES:
+        attempts.locked_until = at + LOCK_DURATION
     session.flush()
     return is_unlocked
 
@@ -98,16 +86,16 @@ def record_failure(session: Session, key: bytes, at: datetime) -> bool:
 def rewrite_stmt(key: bytes) -> Update:
     """A statement that rewrites a counter unchanged, for an attempt that writes nothing else."""
     return (
-        update(SignInTries)
-        .where(SignInTries.key == key)
-        .values(failures=SignInTries.failures)
+        update(SignInAttempts)
+        .where(SignInAttempts.key == key)
+        .values(failures=SignInAttempts.failures)
         .execution_options(synchronize_session=False)
     )
 
 
 def clear_failures(session: Session, key: bytes) -> None:
     """Delete the failures after a successful sign-in."""
-    session.execute(delete(SignInTries).where(SignInTries.key == key))
+    session.execute(delete(SignInAttempts).where(SignInAttempts.key == key))
 
 
 def forget_old(session: Session, at: datetime) -> None:
@@ -116,16 +104,15 @@ def forget_old(session: Session, at: datetime) -> None:
     Run it in a transaction of its own, which holds no other lock. Because rows of one failure go
     first, a flood of invented addresses does not remove the counter of the attacked one.
     """
-    is_unlocked = or_(SignInTries.locked_until.is_(None), SignInTries.locked_until <= at)
-    _delete(
-        session, select(SignInTries.key).where(SignInTries.first_at <= at - WINDOW, is_unlocked)
-    )
-    surplus = (session.scalar(select(func.count()).select_from(SignInTries)) or 0) - MAX_ROWS
+    is_unlocked = or_(SignInAttempts.locked_until.is_(None), SignInAttempts.locked_until <= at)
+    outdated = SignInAttempts.first_at <= at - WINDOW
+    _delete(session, select(SignInAttempts.key).where(outdated, is_unlocked))
+    surplus = (session.scalar(select(func.count()).select_from(SignInAttempts)) or 0) - MAX_ROWS
     if surplus > 0:
         # A tenth more at once, so that not every attempt of a flood sorts the table.
         smallest = (
-            select(SignInTries.key)
-            .order_by(SignInTries.failures, SignInTries.first_at)
+            select(SignInAttempts.key)
+            .order_by(SignInAttempts.failures, SignInAttempts.first_at)
             .limit(surplus + MAX_ROWS // 10)
         )
         _delete(session, smallest)
@@ -135,24 +122,24 @@ def _delete(session: Session, keys: Select[bytes]) -> None:
     # Locked rows are in use, and waiting for them could cause a deadlock.
     unlocked_keys = keys.with_for_update(skip_locked=True)
     session.execute(
-        delete(SignInTries)
-        .where(SignInTries.key.in_(unlocked_keys))
+        delete(SignInAttempts)
+        .where(SignInAttempts.key.in_(unlocked_keys))
         .execution_options(synchronize_session=False)
     )
 
 
-def _upsert_stmt(session: Session, key: bytes, at: datetime) -> Insert:
-    """A statement that creates a row or locks the existing one until the end of the transaction.
-
-    The update changes nothing but takes the lock: with DO NOTHING, another transaction could
-    delete the row before the next statement.
-    """
-    new_row = {"key": key, "failures": 0, "first_at": at}
-    no_change = {"failures": SignInTries.failures}
-    if session.get_bind().dialect.name == "postgresql":
-        pg_insert = postgresql.insert(SignInTries).values(new_row)
-        return pg_insert.on_conflict_do_update(index_elements=["key"], set_=no_change)
-    return sqlite.insert(SignInTries).values(new_row).on_conflict_do_update(["key"], set_=no_change)
+def _upsert(
+    session: Session,
+    model: type[SignInAttempts] | type[SignInFailures],
+    key_columns: list[str],
+    new_row: Mapping[str, object],
+    changes: Mapping[str, object],
+) -> None:
+    """Insert a row, or apply changes to the existing one."""
+    is_postgresql = session.get_bind().dialect.name == "postgresql"
+    insert: Any = postgresql.insert if is_postgresql else sqlite.insert
+    stmt = insert(model).values(new_row)
+    session.execute(stmt.on_conflict_do_update(index_elements=key_columns, set_=changes))
 
 
 def _mac(root_key: bytes, *parts: str) -> bytes:
@@ -173,7 +160,7 @@ def charge_stmt(member_id: int, at: datetime) -> Update:
     return stmt.values(totp_whole_at=whole_at + _REFILL)
 
 
-def remaining_tries(member: Member, at: datetime) -> int:
+def remaining_attempts(member: Member, at: datetime) -> int:
     """Number of wrong codes that an account may still receive now."""
     owed = max(0, member.totp_whole_at - _seconds(at))
     return max(0, (MAX_WRONG_CODES * _REFILL - owed) // _REFILL)
@@ -183,27 +170,18 @@ def _seconds(at: datetime) -> int:
     return int(at.timestamp())
 
 
-def account_for_failure(session: Session, member_filter: ColumnElement[bool], key: bytes) -> int:
-    """The account that a failure counts for; a number below one for an unknown address.
+def count_failure(
+    session: Session, member_filter: ColumnElement[bool], key: bytes, day: date
+) -> None:
+    """Increment the counter of an account and day, or one of those that unknown addresses share.
 
     :param key: the row key of the attempt, which selects one of the shared counters.
     """
     member_id = session.scalar(select(Member.id).where(member_filter))
-    return member_id or -(int.from_bytes(key[:4], "big") % _SHARED)
-
-
-def count_failure(session: Session, account: int, day: date) -> None:
-    """Increment the counter of an account and day."""
-    new_counter = {"account": account, "day": day, "count": 1}
+    account = member_id or -(int.from_bytes(key[:4], "big") % _SHARED)
+    new_row = {"account": account, "day": day, "count": 1}
     increment = {"count": SignInFailures.count + 1}
-    if session.get_bind().dialect.name == "postgresql":
-        pg_insert = postgresql.insert(SignInFailures).values(new_counter)
-        session.execute(
-            pg_insert.on_conflict_do_update(index_elements=["account", "day"], set_=increment)
-        )
-        return
-    sqlite_insert = sqlite.insert(SignInFailures).values(new_counter)
-    session.execute(sqlite_insert.on_conflict_do_update(["account", "day"], set_=increment))
+    _upsert(session, SignInFailures, ["account", "day"], new_row, increment)
 
 
 def uncount_failure(session: Session, account: int, day: date) -> None:
@@ -232,12 +210,10 @@ def delete_unneeded(session: Session, today: date) -> None:
 
 def counts_of_day(session: Session, day: date) -> Mapping[int, int]:
     """Number of failures by account on a day, without accounts that have none."""
-    counters = session.execute(
-        select(SignInFailures.account, SignInFailures.count).where(
-            SignInFailures.day == day, SignInFailures.account > 0, SignInFailures.count > 0
-        )
+    stmt = select(SignInFailures.account, SignInFailures.count).where(
+        SignInFailures.day == day, SignInFailures.account > 0, SignInFailures.count > 0
     )
-    return {counter[0]: counter[1] for counter in counters}
+    return dict(session.execute(stmt).all())
 
 
 def finished_counters(session: Session, today: date) -> Sequence[SignInFailures]:

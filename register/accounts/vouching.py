@@ -1,4 +1,4 @@
-"""Rules for second persons: which accounts may vouch for an act of another member.
+"""Rules on who may act, and on second persons, who vouch for an act of another member.
 
 An account that a member opened, reopened or gave a new password or factor may be a second account
 of that same member. For seven days it cannot vouch for anybody or change other accounts, unless
@@ -22,6 +22,34 @@ from register.journal import Act, JournalEntry, WriteTransaction
 WAITING_PERIOD = timedelta(days=7)
 
 
+def load_acting_member(tx: WriteTransaction, member_id: int) -> Member:
+    """The acting member, read under the write lock.
+
+    :raises Refused: unknown or disabled.
+    """
+    member = tx.session.get(Member, member_id)
+    if member is None or not member.is_active:
+        raise Refused("member_may_not_act")
+    tx.keep_alive(member)
+    return member
+
+
+def require_administrator(tx: WriteTransaction, by: int | None) -> None:
+    """Require an administrator or the console (None).
+
+    An account that cannot vouch yet may not change others: whoever opened it could use it to open
+    a third one, and confirm that.
+
+    :raises Refused: unknown, disabled, a moderator, or ``member_vouches_later``.
+    """
+    if by is None:
+        return
+    member = load_acting_member(tx, by)
+    if not member.is_administrator:
+        raise Refused("member_administrators_only")
+    require_vouching(member, tx.at)
+
+
 def vouches(member: Member, at: datetime) -> bool:
     """Whether a member counts as a second person at a time."""
     return member.is_active and (member.vouches_from is None or member.vouches_from <= at)
@@ -40,7 +68,8 @@ def may_second(second: Member, first: Member, at: datetime) -> bool:
     """
     if second.id == first.id or not vouches(second, at):
         return False
-    return vouches(first, at) or second.id not in admitted_by(first)
+    # Who invited the first, and who last reopened the account or removed its second factor.
+    return vouches(first, at) or second.id not in (first.invited_by, first.reopened_by)
 
 
 def eligible_seconds(
@@ -49,11 +78,6 @@ def eligible_seconds(
     """The members, among some, who may be the second person for an act of ``first``."""
     members = session.scalars(select(Member).where(Member.id.in_(member_ids))) if member_ids else ()
     return {member.id for member in members if may_second(member, first, at)}
-
-
-def admitted_by(member: Member) -> set[int]:
-    """Who invited a member, and who last reopened the account or removed its second factor."""
-    return {by for by in (member.invited_by, member.reopened_by) if by is not None}
 
 
 def require_vouching(member: Member, at: datetime) -> None:

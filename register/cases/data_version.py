@@ -16,7 +16,7 @@ from register.db import autocommit_engine
 from register.journal import Ledger, LedgerHead, LedgerPosition
 from register.journal.canonical import GENESIS
 from register.pages import queries as editorial
-from register.territory import loader
+from register.territory import dataset
 from register.territory.models import Dataset
 
 _HEAD = LedgerHead.__table__.c
@@ -31,7 +31,7 @@ _DATA_VERSION_STMT = select(
     _HEAD.seq,
     _HEAD.digest,
     _dataset_version(vocabulary.DATASET),
-    _dataset_version(loader.DATASET_NAME),
+    _dataset_version(dataset.DATASET_NAME),
     editorial.validity_mark(),
 ).where(_HEAD.ledger == Ledger.PUBLIC.value)
 

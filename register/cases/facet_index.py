@@ -30,7 +30,7 @@ from register.cases.filter_clauses import DAYS, Clause, ValuePairs
 from register.cases.filters import FILTERS
 from register.cases.vocabulary import Vocabulary
 from register.journal import LedgerPosition
-from register.territory import loader
+from register.territory import dataset
 
 CaseSet: TypeAlias = "int | array[int]"
 
@@ -174,7 +174,9 @@ def load_index(
     :param head: read first on the same session, so that the cases are of this position.
     :param territory: version of the territory, if the caller has read it already.
     """
-    version = FacetVersion(head, vocabulary.version, territory or loader.version(session) or "")
+    version = FacetVersion(
+        head, vocabulary.version, territory or dataset.loaded_version(session) or ""
+    )
     index = _cached_indexes.get(version)
     if index is not None:
         return index

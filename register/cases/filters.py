@@ -28,7 +28,7 @@ from register.cases.filter_clauses import (
 from register.cases.former_codes import DURATIONS
 from register.cases.vocabulary import Vocabulary
 from register.errors import Invalid, TextError
-from register.territory import codes, place_queries
+from register.territory import place_queries
 from register.text import dates
 from register.text.countries import is_country
 from register.text.normalisation import one_line
@@ -269,15 +269,15 @@ FILTERS: dict[str, Filter] = {
     search_filter.name: search_filter
     for search_filter in (
         Filter(WORDS, _test(bool), _refuse_words, None, is_single=True, limit=WORDS_LIMIT),
-        Filter("commune", _test(codes.is_commune_code), sql.communes, sql.former_communes),
+        Filter("commune", _test(place_queries.is_commune_code), sql.communes, sql.former_communes),
         Filter(
             "departement",
-            _test(codes.is_departement_code),
+            _test(place_queries.is_departement_code),
             sql.departements,
             sql.former_departements,
             sql.DEPARTEMENTS,
         ),
-        Filter("region", _test(codes.is_region_code), sql.regions, sql.former_regions),
+        Filter("region", _test(place_queries.is_region_code), sql.regions, sql.former_regions),
         Filter("endroit", _test(bool), column_clause(CASE.c.place_label), None),
         Filter("pays", _test(is_country), column_clause(CASE.c.country), axis_clause("pays")),
         Filter("famille", _is_in_list("famille"), sql.families, sql.former_families, sql.FAMILIES),

@@ -38,7 +38,7 @@ from register.cases.former_codes import DURATIONS, UNKNOWN
 from register.cases.result_lists import CaseSummary, load_case_summaries
 from register.cases.vocabulary import Vocabulary
 from register.journal import Act, LedgerPosition
-from register.territory import loader
+from register.territory import dataset
 from register.text.normalisation import fold_name
 
 # Years with a figure of their own; older ones share one figure.
@@ -96,7 +96,7 @@ def load_statistics(session: Session, vocabulary: Vocabulary, head: LedgerPositi
 
     :param head: read first, on the same session.
     """
-    cache_key = (head.digest, vocabulary.version, loader.version(session))
+    cache_key = (head.digest, vocabulary.version, dataset.loaded_version(session))
     return _statistics_cache.get_or_make(
         cache_key, lambda: _count_statistics(session, vocabulary, head)
     )
@@ -206,7 +206,7 @@ def load_register_summary(
 
     :param head: read first, on the same session.
     """
-    cache_key = (head.digest, vocabulary.version, loader.version(session))
+    cache_key = (head.digest, vocabulary.version, dataset.loaded_version(session))
     return _summary_cache.get_or_make(cache_key, lambda: _count_register(session, vocabulary))
 
 

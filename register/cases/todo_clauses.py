@@ -34,9 +34,16 @@ from register.cases.core_tables import (
     is_among,
 )
 from register.cases.deadlines import add_months
-from register.cases.models import CaseState, Invitation, Scope, SourceUse
-from register.cases.second_person import Approval, Destruction, PendingChange, valid_approvals
-from register.cases.vocabulary import Vocabulary
+from register.cases.models import CaseState, Incident, Invitation, Scope, SourceUse
+from register.cases.second_person import (
+    Approval,
+    Destruction,
+    PendingChange,
+    needed_before,
+    valid_approvals,
+)
+from register.cases.vocabulary import Vocabulary, current_vocabulary
+from register.journal import Act
 from register.text.dates import PARIS, paris_day
 
 Clause = ColumnElement[bool]
@@ -49,6 +56,17 @@ _INVITATION = Invitation.__table__
 _SOURCE_USE = SourceUse.__table__
 # An alias, because the caller's statement may join the revisions itself.
 _CURRENT_REVISION = REVISION.alias()
+# Drafts, and withdrawn cases whose text was changed since: what readers may see next.
+_IS_UNPUBLISHED = or_(
+    CASE.c.state == CaseState.DRAFT,
+    and_(
+        CASE.c.state == CaseState.WITHDRAWN,
+        exists().where(
+            _CURRENT_REVISION.c.id == CASE.c.revision_id,
+            _CURRENT_REVISION.c.act.in_((Act.EDITED, Act.REDACTED)),
+        ),
+    ),
+)
 
 
 class TodoKind(StrEnum):
@@ -139,29 +157,31 @@ def _has_change(*conditions: Clause) -> Clause:
 
 
 def _needs_second(todo_context: TodoContext) -> Clause:
-    """Cases with a type of the family "justice" or a risk flag, as in ``checklist.asks_second``."""
+    """Cases that need a second person, as in ``checklist.needs_second``.
+
+    Those with a type of the family "justice", a risk flag, or a publication that needed one.
+    """
     justice = exists().where(
         CASE_TYPE.c.incident_id == CASE.c.id,
         CASE_TYPE.c.code.in_(todo_context.vocabulary.types_of(["justice"])),
     )
-    return or_(justice, is_among(CASE.c.revision_id, todo_context.flagged_revisions))
+    is_flagged = is_among(CASE.c.revision_id, todo_context.flagged_revisions)
+    return or_(justice, is_flagged)
 
 
 def _is_approved(at: datetime) -> Clause:
     """Cases whose current revision is approved by a member who still vouches for others."""
-    approval_stmt = valid_approvals(at, Approval.id).where(
-        Approval.incident_id == CASE.c.id,
-        Approval.revision_id == CASE.c.revision_id,
-        Approval.purpose == "publish",
+    # Not correlated: PostgreSQL asks once instead of once a draft.
+    return CASE.c.revision_id.in_(
+        valid_approvals(at, Approval.revision_id).where(Approval.purpose == "publish")
     )
-    return approval_stmt.exists()
 
 
 def _waits_for_second(todo_context: TodoContext) -> Clause:
     if todo_context.has_one_moderator:
         return false()
     return and_(
-        CASE.c.state == CaseState.DRAFT,
+        _IS_UNPUBLISHED,
         _needs_second(todo_context),
         not_(_is_approved(todo_context.at)),
     )
@@ -212,7 +232,7 @@ def _court_is_complete(vocabulary: Vocabulary) -> Clause:
     return and_(not_(has_silence), has_ruling)
 
 
-# --- risk flags of drafts -------------------------------------------------------------------
+# --- risk flags of unpublished texts -----------------------------------------------------------
 
 READ_LIMIT = 60  # texts scanned for one page, in some 20 ms
 # Beyond this many flagged revisions, most are outdated and the scan starts again.
@@ -221,7 +241,10 @@ FLAGGED_LIMIT = 20_000
 
 @dataclass(frozen=True)
 class FlaggedDrafts:
-    """Current revisions of drafts with a risk flag, and the number of drafts not scanned yet."""
+    """Current unpublished revisions to approve for their text, and how many are not scanned yet.
+
+    A risk flag, or for a withdrawn case the former publication, asks for a second person.
+    """
 
     revision_ids: Collection[int]
     unread: int
@@ -229,7 +252,7 @@ class FlaggedDrafts:
 
 @dataclass
 class _ReadProgress:
-    """Scan of one database: the revisions of drafts from ``low`` to ``high`` are scanned."""
+    """Scan of one database: unpublished revisions from ``low`` to ``high`` are scanned."""
 
     low: int = 0
     high: int = 0
@@ -238,11 +261,10 @@ class _ReadProgress:
 
 
 _progress_by_engine: WeakKeyDictionary[Engine, _ReadProgress] = WeakKeyDictionary()
-_IS_DRAFT = CASE.c.state == CaseState.DRAFT
 _TEXTS = (
-    select(REVISION.c.id, REVISION.c.content)
+    select(REVISION.c.id, REVISION.c.content, CASE.c.id.label("case_id"), CASE.c.state)
     .join(CASE, CASE.c.revision_id == REVISION.c.id)
-    .where(_IS_DRAFT)
+    .where(_IS_UNPUBLISHED)
 )
 
 
@@ -264,7 +286,7 @@ def find_flagged_drafts(session: Session) -> FlaggedDrafts:
             stmt = older.order_by(CASE.c.revision_id.desc())
             _read_texts(session, progress, stmt.limit(budget))
         is_unread = or_(CASE.c.revision_id > progress.high, CASE.c.revision_id < progress.low)
-        unread_stmt = select(func.count()).select_from(CASE).where(_IS_DRAFT, is_unread)
+        unread_stmt = select(func.count()).select_from(CASE).where(_IS_UNPUBLISHED, is_unread)
         return FlaggedDrafts(frozenset(progress.flagged), session.scalar(unread_stmt) or 0)
 
 
@@ -275,8 +297,12 @@ def forget_read_revisions() -> None:
 
 def _read_texts(session: Session, progress: _ReadProgress, stmt: Select[Any]) -> int:
     text_rows = session.execute(stmt).all()
-    for revision_id, content in text_rows:
-        if content and risk_flags(parse_content(json.loads(content))):
+    for revision_id, content, case_id, state in text_rows:
+        is_flagged = bool(content and risk_flags(parse_content(json.loads(content))))
+        if not is_flagged and state == CaseState.WITHDRAWN:
+            case = session.get_one(Incident, case_id)
+            is_flagged = needed_before(session, case, current_vocabulary(session))
+        if is_flagged:
             progress.flagged.add(revision_id)
         progress.low = min(progress.low or revision_id, revision_id)
         progress.high = max(progress.high, revision_id)

@@ -6,7 +6,7 @@ import click
 from flask import Flask
 
 from register.cli import exchange, maintenance, members, operations
-from register.server import memory
+from register.server import process_start
 
 COMMANDS: tuple[click.Command, ...] = (
     operations.init,
@@ -30,7 +30,7 @@ COMMANDS: tuple[click.Command, ...] = (
 def main() -> None:
     """Web Citoyen : le registre public des intimidations de blogueurs."""
     # Every command may read the seal key, and some decrypt reports.
-    memory.protect()
+    process_start.protect()
 
 
 for command in COMMANDS:

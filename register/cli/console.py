@@ -8,7 +8,7 @@ from __future__ import annotations
 import functools
 import sys
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from typing import Any, NoReturn
 
 import click
@@ -84,16 +84,13 @@ def fail(sentence: str) -> NoReturn:
 def progress(label: str) -> Iterator[Callable[[int, int], None]]:
     """A progress bar on standard error; yields the function to call with (done, total)."""
     bar: Any = None
+    with ExitStack() as stack:
 
-    def step(done: int, total: int) -> None:
-        nonlocal bar
-        if bar is None:
-            bar = click.progressbar(length=total, label=label, file=sys.stderr)
-            bar.__enter__()
-        bar.update(done - bar.pos)
+        def step(done: int, total: int) -> None:
+            nonlocal bar
+            if bar is None:
+                bar = click.progressbar(length=total, label=label, file=sys.stderr)
+                stack.enter_context(bar)
+            bar.update(done - bar.pos)
 
-    try:
         yield step
-    finally:
-        if bar is not None:
-            bar.__exit__(None, None, None)

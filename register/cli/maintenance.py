@@ -15,7 +15,7 @@ from register.cli.console import command, fail, progress, running_app, settings
 from register.db import db, now
 from register.operations import rotation, setup
 from register.reports.acts.purging import PurgeCounts, run_retention
-from register.search.engine import IndexNotReady, SearchEngine
+from register.search.engine_interface import IndexNotReady, SearchEngine
 from register.search.indexer import IndexStatus, catch_up, read_index_status
 from register.search.leader_election import Lease, index_lease
 from register.server.follower import follow as run

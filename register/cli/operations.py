@@ -30,8 +30,7 @@ from register.operations import rotation, schema, setup
 from register.operations.doctor import Finding
 from register.reports import receipt_codes
 from register.reports import verify as reports
-from register.server import launch, startup_checks
-from register.server import sockets as listening
+from register.server import process_start, startup_checks
 from register.text.dates import day_words
 from register.web.error_messages import problem_sentence
 
@@ -158,7 +157,7 @@ def upgrade() -> None:
 def serve(host: str, port: int, workers: int | None) -> None:
     """Servir le site. HUP relance sur le même port, TERM arrête ; rien d’entamé n’est perdu."""
     if workers:
-        launch.require_gunicorn()
+        process_start.require_gunicorn()
     _serve("register:create_app", host, port, workers or 0)
 
 
@@ -168,12 +167,12 @@ def _serve(app_spec: str, host: str, port: int, workers: int = 0) -> None:
     rotation.settle(settings(), db.engine)
     for name in config.ignored_variables():
         click.echo(f"{name} ne sert plus : la clé racine la remplace. Retirez-la.", err=True)
-    sockets = listening.listen(host, port)
-    ready_line = f"Web Citoyen répond sur {_address(host, listening.port_of(sockets))}"
+    sockets = process_start.listen(host, port)
+    ready_line = f"Web Citoyen répond sur {_address(host, process_start.port_of(sockets))}"
     # This process is replaced by another program; its database connections must be closed first.
     db.session.remove()
     db.engine.dispose()
-    launch.exec_supervisor(app_spec, sockets, ready_line, workers)
+    process_start.exec_supervisor(app_spec, sockets, ready_line, workers)
 
 
 def _address(host: str, port: int) -> str:

@@ -30,12 +30,18 @@ from register.journal.web import public_journal
 from register.operations.instance_identity import TagUriMaker, tag_uri_maker
 from register.search.service import Reach
 from register.territory import place_queries
+from register.territory.place_queries import CommuneDetails
 from register.territory.web import place_choice, place_names
-from register.territory.web.place_names import CommuneView
 from register.text.typography import french
 from register.web import urls
 from register.web.blueprints import public
-from register.web.request_context import current_data_version, current_vocabulary, head, settings
+from register.web.request_context import (
+    current_data_version,
+    current_vocabulary,
+    find_commune,
+    head,
+    settings,
+)
 
 _EVENT = re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}")
 BEFORE_PARAMETER = "avant"
@@ -136,7 +142,7 @@ def place_feed(code: str) -> ResponseReturnValue:
 def _present_code(kind: str, code: str) -> str:
     """The code of a place today; empty for an unknown place."""
     if kind == "commune":
-        view = place_names.find_commune_view(code)
+        view = find_commune(code)
         return view.commune.code if view else ""
     load_area = place_queries.departement if kind == "departement" else place_queries.region
     return code if load_area(db.session(), code) else ""
@@ -250,7 +256,7 @@ def _atom_entry(event_content: EventContent, tag_uris: TagUriMaker) -> AtomEntry
         html=_html(event_content, place),
         language=content["language"] if content else "fr",
         categories=_categories(content, place, tag_uris) if content else (),
-        point=place.details.point if place else None,
+        point=place.point if place else None,
     )
 
 
@@ -301,7 +307,7 @@ def _title(event_content: EventContent) -> str:
     )
 
 
-def _html(event_content: EventContent, place: CommuneView | None) -> str:
+def _html(event_content: EventContent, place: CommuneDetails | None) -> str:
     """The event's own complete text as safe HTML, every link absolute: no page is around it."""
     # A new reading of the template for each entry would cost more than the entry.
     render: Any = get_template_attribute("feeds/entry.html", "entry")
@@ -321,7 +327,7 @@ def _html(event_content: EventContent, place: CommuneView | None) -> str:
 
 
 def _categories(
-    content: Mapping[str, Any], place: CommuneView | None, tag_uris: TagUriMaker
+    content: Mapping[str, Any], place: CommuneDetails | None, tag_uris: TagUriMaker
 ) -> Iterator[Category]:
     for code in content["types"]:
         yield Category(tag_uris.uri("type"), code, current_vocabulary().label("type", code))

@@ -219,22 +219,17 @@ def _hashed_time(ledger: str, stored: object) -> str:
     return hashed_time(ledger, at) if at.microsecond == 0 else at.isoformat()
 
 
-def _may_be_later(later: str, at: str) -> bool:
-    """Whether a line of another ledger may be later; compared by days when either has no time.
-
-    A day is that of Paris, which begins before the day of UTC.
-    """
-    length = min(len(later), len(at))
-    return later[:length] >= at[:length]
-
-
 def _content_problems(claims: _RevisionClaims, openings: Openings) -> Iterator[Problem]:
     for revision, lines in claims.committed.items():
         opening = openings(revision)
         for at, ledger, seq, content in lines:
             location: dict[str, object] = {"ledger": ledger, "seq": seq, "revision": revision}
             is_destroyed = any(
-                destroyed_seq > seq if destroyed_in == ledger else _may_be_later(destroyed_at, at)
+                destroyed_seq > seq
+                if destroyed_in == ledger
+                # Of another ledger: days alone, where either line has no time. A day is that of
+                # Paris, which begins before the day of UTC.
+                else destroyed_at[: len(at)] >= at[: len(destroyed_at)]
                 for destroyed_at, destroyed_in, destroyed_seq in claims.destroyed.get(revision, [])
             )
             if opening is None and not is_destroyed:

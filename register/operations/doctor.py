@@ -22,7 +22,7 @@ from register.reports import report_lists
 from register.reports.report_lists import ReportFolder, ReportQuery
 from register.reports.retention import clock_jump
 from register.reports.verify import lost_keys
-from register.territory import dataset, loader
+from register.territory import dataset
 from register.territory.models import Dataset
 from register.text.dates import paris_day
 
@@ -82,7 +82,7 @@ def _check(code: str, check: Callable[[], object]) -> Finding:
 
 
 def _data_findings(session: Session) -> Iterator[Finding]:
-    loaded_version = loader.version(session)
+    loaded_version = dataset.loaded_version(session)
     yield Finding("territory", loaded_version == dataset.version(), loaded_version or "")
     has_dataset = session.get(Dataset, vocabulary.DATASET) is not None
     yield Finding("vocabulary", has_dataset and bool(vocabulary.current_vocabulary(session).lists))

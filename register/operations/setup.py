@@ -25,7 +25,7 @@ from register.operations import schema
 from register.operations.instance_identity import Identity
 from register.report_keys import KeyStore, default_url
 from register.reports.models import Report
-from register.territory import loader
+from register.territory import dataset
 from register.text.dates import paris_day
 
 Progress = Callable[[int, int], None]
@@ -88,7 +88,7 @@ def refresh(engine: Engine, progress: Progress | None = None) -> None:
     """Load vocabularies and territory if this code has newer ones."""
     with housekeeping(engine) as session:
         vocabulary.load_file(session, now())
-        loader.load(session, at=now(), progress=progress)
+        dataset.load(session, at=now(), progress=progress)
 
 
 def first_invitation(engine: Engine) -> tuple[str, datetime] | None:

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import secrets
 
-from register.accounts import acts as accounts
+from register.accounts import vouching
 from register.config import LEGAL_FIELDS
 from register.errors import Invalid, NotFound, Refused
 from register.journal import Act, WriteTransaction
@@ -75,7 +75,7 @@ def _load_present(
     tx: WriteTransaction, page: str, by: int, seen_revision: int
 ) -> PageRevision | None:
     """The present revision of a page, for an administrator who has it before their eyes."""
-    accounts.require_administrator(tx, by)
+    vouching.require_administrator(tx, by)
     if page not in content.TEXT_NAMES:
         raise NotFound("page_unknown", page=page)
     present = queries.newest_revision(tx.session, page)

@@ -14,7 +14,7 @@ from itertools import chain
 from typing import Any
 
 from markupsafe import Markup
-from sqlalchemy import select
+from sqlalchemy import Select, select
 from sqlalchemy.orm import Session
 
 from register.cases.case_content import CaseSnapshot, parse_snapshot
@@ -22,7 +22,7 @@ from register.cases.core_tables import CASE, REVISION
 from register.cases.models import CaseState
 from register.cases.vocabulary import Vocabulary
 from register.search import analyzer
-from register.search.engine import CODE, Document
+from register.search.engine_interface import CODE, Document
 from register.territory.models import (
     Commune,
     CommuneAlias,
@@ -132,30 +132,41 @@ VERSION = 1
 _URL = re.compile(r"(?:https?://|www\.)\S+", re.IGNORECASE)
 _NON_WORD = re.compile(r"[\W_]+")
 _BLOCK_TAG = re.compile(r"<(?:/?(?:p|li|ul|ol|h[1-6]|blockquote|pre)|br)\b")
+# Vocabulary and field of the codes whose labels are searched.
+_CASE_CODES = (
+    ("cible", "target"),
+    ("acteur", "actor"),
+    ("niveau", "level"),
+    ("preuve", "evidence"),
+    ("issue", "outcome"),
+)
+_PROCEEDING_CODES = (
+    ("sens", "direction"),
+    ("nature", "nature"),
+    ("acteur", "plaintiff"),
+    ("issue", "outcome"),
+)
 _LINKED_LIMIT = 20  # linked communes of a document; a filter finds the case by the others
 
 
 def documents(session: Session, numbers: Sequence[int], vocabulary: Vocabulary) -> list[Document]:
     """Documents of the public cases among some numbers, in no order."""
-    revision_rows = session.execute(
+    revisions = (
         select(CASE.c.number, REVISION.c.content, REVISION.c.html)
         .join(REVISION, REVISION.c.id == CASE.c.revision_id)
         .where(CASE.c.state == CaseState.PUBLISHED, CASE.c.number.in_(numbers))
-    ).all()
-    return documents_from_snapshots(
-        session,
-        {
-            revision_row.number: parse_snapshot(revision_row.content, revision_row.html)
-            for revision_row in revision_rows
-        },
-        vocabulary,
     )
+    return revision_documents(session, revisions, vocabulary)
 
 
-def documents_from_snapshots(
-    session: Session, cases: Mapping[int, CaseSnapshot], vocabulary: Vocabulary
+def revision_documents(
+    session: Session, revisions: Select[tuple[Any, Any, Any]], vocabulary: Vocabulary
 ) -> list[Document]:
-    """Documents of some snapshots, numbered by their keys."""
+    """Documents of revisions, which are selected as number, content and HTML."""
+    cases = {
+        number: parse_snapshot(content, html)
+        for number, content, html in session.execute(revisions).all()
+    }
     commune_codes = {code for case in cases.values() for code in _commune_codes(case.content)}
     toponyms = find_toponyms(session, commune_codes)
     return [
@@ -285,24 +296,13 @@ def _code_labels(content: Mapping[str, Any], vocabulary: Vocabulary) -> Iterator
 
     Labels of families are left out: one of them has "menaces" for every case of the courts.
     """
-    labelled_codes = [("type", code) for code in content["types"]]
-    labelled_codes += [
-        ("cible", content["target"]),
-        ("acteur", content["actor"]),
-        ("niveau", content["level"]),
-        ("preuve", content["evidence"]),
-        ("issue", content["outcome"]),
-    ]
+    codes = [("type", code) for code in content["types"]]
+    codes += [(name, content[field]) for name, field in _CASE_CODES]
     for proceeding in content["proceedings"]:
-        labelled_codes += [
-            ("sens", proceeding["direction"]),
-            ("nature", proceeding["nature"]),
-            ("acteur", proceeding["plaintiff"]),
-            ("issue", proceeding["outcome"]),
-        ]
+        codes += [(name, proceeding[field]) for name, field in _PROCEEDING_CODES]
         for step in proceeding["steps"]:
-            labelled_codes += [("etape", step["step"]), ("issue", step["outcome"])]
-    for name, code in dict.fromkeys(labelled_codes):
+            codes += [("etape", step["step"]), ("issue", step["outcome"])]
+    for name, code in dict.fromkeys(codes):
         if code:
             yield vocabulary.label(name, code)
 

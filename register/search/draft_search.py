@@ -18,13 +18,12 @@ from sqlalchemy import ColumnElement, Engine, and_, select
 from sqlalchemy.orm import Session
 
 from register.accounts.models import Member
-from register.cases.case_content import parse_snapshot
 from register.cases.core_tables import CASE, REVISION
 from register.cases.models import CaseState
 from register.cases.vocabulary import Vocabulary
-from register.search.document import documents_from_snapshots
-from register.search.engine import Document, SearchQuery
-from register.search.matcher import strength
+from register.search.document import revision_documents
+from register.search.engine_interface import Document, SearchQuery
+from register.search.reference_matcher import strength
 
 READ_EACH = 300  # documents that one search makes, in half a second
 CACHED_TOKENS_LIMIT = 1_500_000  # of about 40 bytes each: some 5,000 drafts of one page
@@ -124,27 +123,12 @@ def _read_missing(
             cache.drop(key)
     batch = [] if cache.is_full else missing[:READ_EACH]
     case_ids = dict(batch)
-    for document in _documents(session, [revision for _case_id, revision in batch], vocabulary):
+    revisions = select(REVISION.c.incident_id, REVISION.c.content, REVISION.c.html).where(
+        REVISION.c.id.in_(list(case_ids.values())), REVISION.c.content.is_not(None)
+    )
+    for document in revision_documents(session, revisions, vocabulary):
         cache.add((document.number, case_ids[document.number]), _intern_words(document))
     return len(missing) - len(batch)
-
-
-def _documents(
-    session: Session, revisions: Sequence[int], vocabulary: Vocabulary
-) -> list[Document]:
-    revision_rows = session.execute(
-        select(REVISION.c.incident_id, REVISION.c.content, REVISION.c.html).where(
-            REVISION.c.id.in_(revisions), REVISION.c.content.is_not(None)
-        )
-    )
-    return documents_from_snapshots(
-        session,
-        {
-            revision_row[0]: parse_snapshot(revision_row[1], revision_row[2])
-            for revision_row in revision_rows
-        },
-        vocabulary,
-    )
 
 
 def _intern_words(document: Document) -> Document:

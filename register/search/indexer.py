@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from importlib.metadata import version
 
 from sqlalchemy import Engine as Database
-from sqlalchemy import func, select
+from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from register.cases import vocabulary
@@ -21,7 +21,7 @@ from register.cases.data_version import DataVersion, read_data_version
 from register.cases.models import CaseState
 from register.journal import Act, Ledger
 from register.search import analyzer, document
-from register.search.engine import (
+from register.search.engine_interface import (
     Cursor,
     Document,
     IndexNotReady,
@@ -38,15 +38,6 @@ SAMPLE_SIZE = 1_000  # cases of the sample that a rebuild reads first
 REBUILD_LINES, REBUILD_SHARE = 3_000, 4
 # Acts that destroy words for good; a withdrawn case may be restored.
 SCRUBBING_ACTS = frozenset({Act.ERASED, Act.REDACTED})
-
-
-@dataclass(frozen=True)
-class _LedgerLines:
-    """Chunk of public lines: changed cases, whether words were destroyed, cursor after it."""
-
-    numbers: frozenset[int]
-    scrub: bool
-    cursor: Cursor
 
 
 def catch_up(
@@ -82,8 +73,7 @@ def catch_up(
     if lines_behind > REBUILD_LINES and lines_behind * REBUILD_SHARE > current.head.seq:
         _rebuild_index(database, index, current, progress)
         return True
-    for lines in _read_lines(database, cursor):
-        _apply_lines(database, index, lines)
+    _update_index(database, index, cursor)
     return True
 
 
@@ -117,33 +107,16 @@ def is_on_chain(session: Session, cursor: Cursor) -> bool:
     return line_digest is not None and line_digest.hex() == cursor.digest
 
 
-def count_lines_behind(session: Session, cursor: Cursor) -> int:
-    """Number of public lines after the cursor."""
-    return max(0, read_data_version(session).head.seq - cursor.seq)
-
-
 def _rebuild_index(
     database: Database, index: SearchEngine, current: DataVersion, progress: Progress | None
 ) -> None:
     # ``current`` was read before the cases, so later changes are applied again by the next update.
     cursor = Cursor(current.head.seq, current.head.digest, made_with(current))
     with Session(database) as session:
-        public = select(func.count()).select_from(CASE).where(CASE.c.state == CaseState.PUBLISHED)
-        total = session.scalar(public) or 0
-    index.rebuild(cursor, _all_documents(database), total, progress or (lambda _done, _total: None))
-
-
-def _all_documents(database: Database) -> Iterator[Document]:
-    """Documents of all public cases, each chunk from a session of its own.
-
-    One transaction over all of them would delay the truncation of the log after an erasure.
-    """
-    with Session(database) as session:
         public = select(CASE.c.number).where(CASE.c.state == CaseState.PUBLISHED)
         numbers = spread_sample_first([number for number in session.scalars(public) if number])
-    for start in range(0, len(numbers), CASES_PER_READ):
-        with Session(database) as session:
-            yield from _documents(session, numbers[start : start + CASES_PER_READ])
+    documents = _documents(database, numbers)
+    index.rebuild(cursor, documents, len(numbers), progress or (lambda _done, _total: None))
 
 
 def spread_sample_first(numbers: Sequence[int]) -> list[int]:
@@ -157,49 +130,37 @@ def spread_sample_first(numbers: Sequence[int]) -> list[int]:
     return [*sample, *(number for number in ordered if number not in sampled)]
 
 
-def _documents(session: Session, numbers: Sequence[int]) -> list[Document]:
-    return document.documents(session, numbers, vocabulary.current_vocabulary(session))
+def _documents(database: Database, numbers: Sequence[int]) -> Iterator[Document]:
+    """Documents of the public cases among some numbers, each chunk from a session of its own.
+
+    One transaction over all of them would delay the truncation of the log after an erasure.
+    """
+    for start in range(0, len(numbers), CASES_PER_READ):
+        with Session(database) as session:
+            current = vocabulary.current_vocabulary(session)
+            yield from document.documents(session, numbers[start : start + CASES_PER_READ], current)
 
 
-def _read_lines(database: Database, cursor: Cursor) -> Iterator[_LedgerLines]:
-    """Yield the public lines after the cursor in chunks."""
+def _update_index(database: Database, index: SearchEngine, cursor: Cursor) -> None:
+    """Apply the public lines after the cursor, each chunk in a commit."""
+    columns = [JOURNAL_ENTRY.c[name] for name in ("seq", "act", "case_number", "digest")]
+    lines = select(*columns).where(JOURNAL_ENTRY.c.ledger == Ledger.PUBLIC.value)
     while True:
         with Session(database) as session:
             entry_rows = session.execute(
-                select(
-                    JOURNAL_ENTRY.c.seq,
-                    JOURNAL_ENTRY.c.act,
-                    JOURNAL_ENTRY.c.case_number,
-                    JOURNAL_ENTRY.c.digest,
-                )
-                .where(
-                    JOURNAL_ENTRY.c.ledger == Ledger.PUBLIC.value, JOURNAL_ENTRY.c.seq > cursor.seq
-                )
+                lines.where(JOURNAL_ENTRY.c.seq > cursor.seq)
                 .order_by(JOURNAL_ENTRY.c.seq)
                 .limit(LINES_PER_COMMIT)
             ).all()
         if not entry_rows:
             return
-        cursor = Cursor(entry_rows[-1].seq, entry_rows[-1].digest.hex(), cursor.made_with)
-        yield _LedgerLines(
-            numbers=frozenset(
-                entry_row.case_number
-                for entry_row in entry_rows
-                if entry_row.case_number is not None
-            ),
-            scrub=any(entry_row.act in SCRUBBING_ACTS for entry_row in entry_rows),
-            cursor=cursor,
-        )
-
-
-def _apply_lines(database: Database, index: SearchEngine, lines: _LedgerLines) -> None:
-    changed: list[Document] = []
-    numbers = sorted(lines.numbers)
-    for start in range(0, len(numbers), CASES_PER_READ):
-        with Session(database) as session:
-            changed += _documents(session, numbers[start : start + CASES_PER_READ])
-    removed = lines.numbers - {doc.number for doc in changed}
-    index.write(lines.cursor, changed, sorted(removed), scrub=lines.scrub)
+        last = entry_rows[-1]
+        cursor = Cursor(last.seq, last.digest.hex(), cursor.made_with)
+        numbers = {row.case_number for row in entry_rows if row.case_number is not None}
+        changed = list(_documents(database, sorted(numbers)))
+        removed = numbers - {changed_document.number for changed_document in changed}
+        scrub = any(entry_row.act in SCRUBBING_ACTS for entry_row in entry_rows)
+        index.write(cursor, changed, sorted(removed), scrub=scrub)
 
 
 @dataclass(frozen=True)
@@ -240,14 +201,14 @@ def read_index_status(database: Database, index: SearchEngine, lease: Lease) -> 
             matches = index.find(session, SearchQuery())
         except IndexNotReady:
             return IndexStatus(index.name, None, has_follower=has_follower)
-        cursor = matches.cursor
+        cursor, current = matches.cursor, read_data_version(session)
         return IndexStatus(
             index.name,
             cursor,
             cases=len(matches.strength),
             intact=index.intact(deep=True),
             on_this_ledger=is_on_chain(session, cursor),
-            is_current_version=cursor.made_with == made_with(read_data_version(session)),
-            lines_behind=count_lines_behind(session, cursor),
+            is_current_version=cursor.made_with == made_with(current),
+            lines_behind=max(0, current.head.seq - cursor.seq),
             has_follower=has_follower,
         )

@@ -16,10 +16,10 @@ from sqlalchemy.exc import SQLAlchemyError
 from sqlalchemy.orm import Session
 
 from register.db import autocommit_engine, write_engine
-from register.search import postgres_finding as finding
+from register.search import postgres_rows as finding
 from register.search import postgres_rows as rows
 from register.search import postgres_tables as tables
-from register.search.engine import (
+from register.search.engine_interface import (
     Cursor,
     Document,
     IndexMatches,
@@ -28,9 +28,8 @@ from register.search.engine import (
     SearchQuery,
     report_progress,
 )
-from register.search.postgres_lexemes import EVERY, SAMPLE, original, quoted
 from register.search.postgres_rows import Tally
-from register.search.postgres_tables import SHAPE
+from register.search.postgres_tables import EVERY, SAMPLE, SHAPE, original, quoted
 
 # How long an index that was replaced is waited for while pages still read it, in seconds. One
 # that a dump reads for an hour is dropped when the follower next looks.

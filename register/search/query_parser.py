@@ -18,8 +18,8 @@ from typing import Any
 
 from register.errors import Invalid
 from register.search import analyzer
-from register.search.engine import CODE, QueryAlternative, QueryPart, SearchQuery
-from register.territory.codes import is_departement_code
+from register.search.engine_interface import CODE, QueryAlternative, QueryPart, SearchQuery
+from register.territory.place_queries import is_departement_code
 from register.text.normalisation import one_line
 
 LENGTH_LIMIT = 200  # characters

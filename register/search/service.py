@@ -25,7 +25,7 @@ from register.errors import Invalid
 from register.journal import Ledger, LedgerPosition
 from register.search import analyzer, indexer, query_parser
 from register.search.document import documents
-from register.search.engine import (
+from register.search.engine_interface import (
     CODE,
     Cursor,
     IndexNotReady,
@@ -34,7 +34,7 @@ from register.search.engine import (
     SearchEngine,
     SearchQuery,
 )
-from register.search.matcher import strength
+from register.search.reference_matcher import strength
 from register.text.normalisation import fold
 
 # Limits of the SQL fallback: the newest cases to match, and the conditions that select them.
@@ -114,22 +114,6 @@ class SearchMatches:
         return self.reach.value
 
 
-def find_by_text(
-    session: Session,
-    index: SearchEngine,
-    search_text: str,
-    vocabulary: Vocabulary,
-    head: LedgerPosition,
-) -> SearchMatches:
-    """Cases that match a typed search.
-
-    :param session: the page's.
-    :param head: position of the public ledger, read first on that session.
-    :raises Invalid: see :func:`~register.search.query_parser.parse`.
-    """
-    return find_cases(session, index, query_parser.parse(search_text), vocabulary, head)
-
-
 def find_cases(
     session: Session,
     index: SearchEngine,
@@ -137,7 +121,11 @@ def find_cases(
     vocabulary: Vocabulary,
     head: LedgerPosition,
 ) -> SearchMatches:
-    """Cases that match a parsed search; parameters as in :func:`find_by_text`."""
+    """Cases that match a parsed search.
+
+    :param session: the page's.
+    :param head: position of the public ledger, read first on that session.
+    """
     matches = search_index(session, index, search_query, vocabulary, head)
     return matches or SearchMatches(
         find_by_sql(session, search_query, vocabulary), Reach.TITLES_ONLY

@@ -21,7 +21,7 @@ from sqlalchemy.orm import Session
 from whoosh.index import TOC, FileIndex
 
 from register.search import whoosh_state as states
-from register.search.engine import (
+from register.search.engine_interface import (
     Cursor,
     Document,
     IndexMatches,
@@ -31,9 +31,8 @@ from register.search.engine import (
     report_progress,
 )
 from register.search.whoosh_files import Shelf
-from register.search.whoosh_finding import answers
 from register.search.whoosh_postings import FORMS, NUMBER, SCHEMA, WORDS, Codec, Pool
-from register.search.whoosh_segment import LARGEST, Leaf, scrubbed, tidied
+from register.search.whoosh_segment import LARGEST, Leaf, answers, scrubbed, tidied
 from register.search.whoosh_state import Mark, State
 
 _INDEX = "MAIN"

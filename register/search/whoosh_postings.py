@@ -25,7 +25,7 @@ from typing import Any, NamedTuple
 from whoosh import columns, fields, formats, versionstring
 from whoosh.codec.whoosh3 import W3Codec
 
-from register.search.engine import IndexNotReady
+from register.search.engine_interface import IndexNotReady
 
 # Whoever changes what this package writes changes this too: an index of another layout is not read.
 LAYOUT = f"1 whoosh-{versionstring()} {sys.byteorder}-endian"

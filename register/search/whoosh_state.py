@@ -25,7 +25,7 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
-from register.search.engine import Cursor, IndexNotReady
+from register.search.engine_interface import Cursor, IndexNotReady
 from register.search.whoosh_postings import LAYOUT
 
 CURRENT, LOCK = "current", "lock"

@@ -26,7 +26,7 @@ from register.errors import RegisterError
 from register.operations import schema, setup
 from register.report_keys import KeyStore
 from register.search.leader_election import index_lease
-from register.server import memory, sockets, startup_checks
+from register.server import process_start, startup_checks
 from register.web.logs import error_fields, log
 from register.worker.loop import Follower, RetentionJob, StopSignal
 
@@ -36,9 +36,9 @@ YIELDING = 5  # in favour of the readers: niceness(7) beside the workers
 
 def main(arguments: list[str]) -> int:
     """Follow for an application until told otherwise; its name and the line are given."""
-    memory.protect()
+    process_start.protect()
     spec, line = arguments
-    (supervisor,) = sockets.inherited([int(line)])
+    (supervisor,) = process_start.inherited([int(line)])
     try:
         app = startup_checks.made(spec)
         _require_schema(app)

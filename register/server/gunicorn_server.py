@@ -29,9 +29,8 @@ from gunicorn.http import wsgi
 from gunicorn.http.errors import LimitRequestHeaders, ParseException
 from gunicorn.workers.gthread import ThreadWorker
 
-from register.server import memory, sockets
-from register.server.log_lines import line
-from register.server.server_limits import CONNECTIONS, HEADER_LIMIT, IDLE, THREADS
+from register.server import process_start
+from register.server.process_start import CONNECTIONS, HEADER_LIMIT, IDLE, THREADS, line
 
 RECEIVING = 10  # seconds without a byte after which a thread gives a half-sent request up
 DRAINING = 30  # seconds that requests under way are given at the end
@@ -324,11 +323,11 @@ def _tell(error: BaseException) -> None:
 def main(arguments: list[str]) -> int:
     """Serve an application with several workers on sockets that this process was given."""
     # What gunicorn forks from here on is born with it.
-    memory.protect()
+    process_start.protect()
     spec, workers, line_to_it, *numbers = arguments
     # systemd waits for the supervisor's word; gunicorn would say it before a worker answers.
     os.environ.pop("NOTIFY_SOCKET", None)
-    (supervisor,) = sockets.inherited([int(line_to_it)])
+    (supervisor,) = process_start.inherited([int(line_to_it)])
     Register(spec, int(workers), supervisor, numbers).run()
     return 0
 

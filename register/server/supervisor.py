@@ -7,7 +7,7 @@ everything, each request under way being answered. A process that dies unasked i
 There are two kinds. The workers answer requests: one waitress process, or gunicorn's parent with
 several of its own. The follower keeps the index of the search; pages are served without it too.
 
-Nothing of the application is imported here: see ``launch``.
+Nothing of the application is imported here: see ``process_start``.
 """
 
 from __future__ import annotations
@@ -21,10 +21,8 @@ import sys
 import time
 from contextlib import suppress
 
-from register.server import memory
-from register.server import sockets as listening
-from register.server.launch import python_command
-from register.server.log_lines import ERROR, line, say
+from register.server import process_start
+from register.server.process_start import ERROR, line, python_command, say
 
 WORKER = "register.server.worker"
 GROWN = "register.server.gunicorn_server"
@@ -263,7 +261,7 @@ class Supervisor:
     def _stop(self) -> None:
         _notify("STOPPING=1")
         # Ours first: as long as one copy listens, the system goes on taking connections in.
-        listening.close(self._sockets)
+        process_start.close(self._sockets)
         for child in self._children:
             child.stop()
         while any(child.leaving for child in self._children):
@@ -329,9 +327,9 @@ def children(app: str, workers: int, sockets: list[socket.socket]) -> list[Child
 
 def main(arguments: list[str]) -> int:
     """Supervise the processes of an application on sockets that this process was given."""
-    memory.protect()
+    process_start.protect()
     app, told, workers, *numbers = arguments
-    sockets = listening.inherited(map(int, numbers))
+    sockets = process_start.inherited(map(int, numbers))
     return Supervisor(children(app, int(workers), sockets), sockets, told).run()
 
 

@@ -3,6 +3,10 @@
 It ends in one of two ways. Told to stop, it takes no new request, finishes those under way, and
 ends. Told to retire, because a successor listens on the same sockets, it also goes on answering the
 connections it has, each one once more and for the last time.
+
+Readers, the report form, what it sends and the desk wait apart, in lanes. A request is handed to a
+thread once it has arrived whole, so that its lane is known by then. A request that waits in a lane
+holds no thread, and none of another lane waits for it.
 """
 
 from __future__ import annotations
@@ -17,15 +21,63 @@ from urllib.parse import urlsplit
 
 from flask import Flask
 from waitress.adjustments import Adjustments
+from waitress.task import ThreadedTaskDispatcher
 
+from register.accounts.web.current_member import is_member_path
 from register.config import Settings
-from register.server import sockets as listening
-from register.server.event_loop import Turns
-from register.server.lanes import Lanes
-from register.server.server_limits import CONNECTIONS, HEADER_LIMIT, IDLE, THREADS
-from register.server.waitress_strict import RECEIVING, Listener
+from register.server import process_start
+from register.server.process_start import (
+    CONNECTIONS,
+    DESK_THREADS,
+    FORM_THREADS,
+    HEADER_LIMIT,
+    IDLE,
+    REPORT_THREADS,
+    THREADS,
+)
+from register.server.waitress_strict import RECEIVING, Listener, Turns
 from register.web import headers
-from register.web.request_validation import DESK_BODY_LIMIT, REPORT_BODY_LIMIT
+from register.web.languages import without_prefix
+from register.web.request_validation import DESK_BODY_LIMIT, REPORT_BODY_LIMIT, is_of_reports
+
+_READING = frozenset({"GET", "HEAD"})
+
+
+class Lanes:
+    """Threads for each kind of request, in the place of waitress's one set for all."""
+
+    def __init__(self) -> None:
+        self._reading = ThreadedTaskDispatcher()
+        self._forms = ThreadedTaskDispatcher()
+        self._reports = ThreadedTaskDispatcher()
+        self._desk = ThreadedTaskDispatcher()
+
+    def start(self) -> None:
+        """Start the threads."""
+        self._reading.set_thread_count(THREADS)
+        self._forms.set_thread_count(FORM_THREADS)
+        self._reports.set_thread_count(REPORT_THREADS)
+        self._desk.set_thread_count(DESK_THREADS)
+
+    def add_task(self, channel: Any) -> None:
+        """Queue a connection's next request."""
+        channel.arrived = time.monotonic()
+        self._lane(channel.requests[0]).add_task(channel)
+
+    def shutdown(self, timeout: float) -> None:
+        """End the threads, each after the request that it answers."""
+        for lane in (self._reading, self._forms, self._reports, self._desk):
+            lane.shutdown(timeout=timeout)
+
+    def _lane(self, request: Any) -> ThreadedTaskDispatcher:
+        if request.error:
+            # What was refused as it was parsed may have no path.
+            return self._reading
+        path, is_reading = without_prefix(request.path), request.command in _READING
+        if is_of_reports(path):
+            return self._forms if is_reading else self._reports
+        return self._desk if is_member_path(path) and not is_reading else self._reading
+
 
 # Seconds that an idle connection is kept when the process leaves: its next request may be on the
 # way, and closing then would lose it. A successor has time; a service that stops has less.
@@ -42,7 +94,7 @@ class Server:
     def __init__(self, app: Flask, sockets: list[socket.socket]) -> None:
         """Take sockets over; whoever connects from now on is answered by :meth:`run`."""
         settings: Settings = app.extensions["register.settings"]
-        self.port = listening.port_of(sockets)
+        self.port = process_start.port_of(sockets)
         self._turns = Turns()
         self._dispatcher = Lanes()
         self._stopping, self._retiring = threading.Event(), threading.Event()
@@ -133,7 +185,7 @@ def _adjustments(settings: Settings, sockets: list[socket.socket]) -> Any:
     return Adjustments(
         sockets=sockets,
         threads=THREADS,
-        backlog=listening.BACKLOG,
+        backlog=process_start.BACKLOG,
         connection_limit=CONNECTIONS,
         channel_timeout=IDLE,
         cleanup_interval=10,

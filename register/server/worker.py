@@ -19,18 +19,17 @@ from sqlalchemy.exc import OperationalError
 
 from register.db import db
 from register.errors import RegisterError
-from register.server import memory, startup_checks
-from register.server import sockets as listening
-from register.server.server_limits import CONNECTIONS, SWITCHING, THREADS
+from register.server import process_start, startup_checks
+from register.server.process_start import CONNECTIONS, SWITCHING, THREADS
 from register.server.waitress_server import Server
 from register.web.logs import log
 
 
 def main(arguments: list[str]) -> int:
     """Serve an application until told otherwise; its name, the line and the sockets are given."""
-    memory.protect()
+    process_start.protect()
     spec, line, *numbers = arguments
-    supervisor, *sockets = listening.inherited(map(int, [line, *numbers]))
+    supervisor, *sockets = process_start.inherited(map(int, [line, *numbers]))
     try:
         app = startup_checks.made(spec)
         startup_checks.require_startable(app)

@@ -9,11 +9,11 @@ their communes have a point, in what the map shows as sea. The overseas collecti
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from functools import cache
 from math import atanh, cos, exp, log, radians, sin, sqrt
 from types import MappingProxyType
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 from register.territory.dataset import DATA
 
@@ -28,40 +28,21 @@ class GeoPoint(NamedTuple):
 Ring = tuple[GeoPoint, ...]
 
 
-class BoundingBox(NamedTuple):
-    """Bounds in degrees."""
-
-    south: float
-    west: float
-    north: float
-    east: float
-
-
 @cache
 def departement_outlines() -> Mapping[str, tuple[Ring, ...]]:
     """Closed rings by département code; islands and holes alike, to be filled by even-odd."""
     geojson = json.loads((DATA / "departements.geo.json").read_text("utf-8"))
-    return MappingProxyType(
-        {
-            feature["properties"]["code"]: _rings(feature["geometry"])
-            for feature in geojson["features"]
-        }
-    )
-
-
-def bounding_box(codes: Iterable[str]) -> BoundingBox:
-    """The smallest box around these départements; KeyError for one without an outline."""
-    points = [point for code in codes for ring in departement_outlines()[code] for point in ring]
-    lats, lons = [point.lat for point in points], [point.lon for point in points]
-    return BoundingBox(min(lats), min(lons), max(lats), max(lons))
-
-
-def _rings(geometry: dict[str, Any]) -> tuple[Ring, ...]:
-    is_multi = geometry["type"] == "MultiPolygon"
-    polygons = geometry["coordinates"] if is_multi else [geometry["coordinates"]]
-    return tuple(
-        tuple(GeoPoint(lat, lon) for lon, lat in ring) for polygon in polygons for ring in polygon
-    )
+    outlines = {}
+    for feature in geojson["features"]:
+        shape = feature["geometry"]
+        is_multi = shape["type"] == "MultiPolygon"
+        polygons = shape["coordinates"] if is_multi else [shape["coordinates"]]
+        outlines[feature["properties"]["code"]] = tuple(
+            tuple(GeoPoint(lat, lon) for lon, lat in ring)
+            for polygon in polygons
+            for ring in polygon
+        )
+    return MappingProxyType(outlines)
 
 
 # GRS 1980: half the great axis in metres, and the eccentricity from the flattening.

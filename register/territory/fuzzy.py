@@ -6,22 +6,7 @@ import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 
-from register.territory.codes import is_departement_code
-from register.territory.exact_matchers import (
-    AreaHint,
-    narrow_to_areas,
-    readings_of_name,
-    split_off_areas,
-)
 from register.territory.gazetteer import MIN_FUZZY_LENGTH, Gazetteer
-from register.territory.interpretations import (
-    PlaceReading,
-    SortWeight,
-    alias_reading,
-    departement_reading,
-    distinct_readings,
-    sort_weight,
-)
 from register.territory.name_normalisation import (
     ALL_KINDS,
     ARTICLES,
@@ -30,13 +15,25 @@ from register.territory.name_normalisation import (
     Words,
     parse_arrondissement,
 )
+from register.territory.readings import (
+    AreaHint,
+    PlaceReading,
+    SortWeight,
+    alias_reading,
+    departement_prefix,
+    departement_reading,
+    distinct_readings,
+    match_exactly,
+    narrow_to_areas,
+    readings_of_name,
+    sort_weight,
+    split_off_areas,
+)
 
 MISTYPED, BEGUN, ENDED = "orthographe_proche", "debut_du_nom", "fin_du_nom"
 # So many places can be offered for a choice; "Saint" begins the names of thousands.
 MAX_CHOICES = 30
 MAX_NEAR = 6
-# Errors, whether it is a former name, and what orders the rest.
-FuzzyRank = tuple[int, bool, SortWeight]
 # Names with the same beginning that are looked at, those of most people first.
 _MAX_CANDIDATES = 400
 _MAX_DISTANCE = 3
@@ -64,7 +61,16 @@ def match_typo(gazetteer: Gazetteer, candidate: NameCandidate) -> list[PlaceRead
         for name, _errors in _similar_names(gazetteer, " ".join(words), 1)
         for reading in _readings_in_areas(gazetteer, candidate, name, areas, MISTYPED)
     ]
-    return readings + list(_mistyped_arrondissement(gazetteer, candidate.words))
+    if city_and_number := parse_arrondissement(candidate.words):
+        # "Marseile 3e".
+        city, number = city_and_number
+        for name, _errors in _similar_names(gazetteer, " ".join(city), 1):
+            readings += [
+                replace(alias_reading(gazetteer, alias), why=MISTYPED)
+                for alias in gazetteer.arrondissements_by_number.get(number, ())
+                if gazetteer.communes[alias.current_code].folded == name
+            ]
+    return readings
 
 
 def nearest_names(
@@ -77,18 +83,16 @@ def nearest_names(
     """
     if departements := _departements_of_code(gazetteer, candidate):
         return departements
-    ranked: dict[tuple[str, str], tuple[FuzzyRank, PlaceReading]] = {}
-    for distance, reading in _nearby_readings(gazetteer, candidate):
-        rank = (
-            distance,
-            reading.alias_name is not None,
-            sort_weight(gazetteer, reading, case_counts),
-        )
-        key = (reading.kind, reading.code)
-        if key not in ranked or rank < ranked[key][0]:
-            ranked[key] = (rank, reading)
-    best = sorted(ranked.values(), key=lambda ranked_reading: ranked_reading[0])
-    return tuple(distinct_readings(gazetteer, [reading for _rank, reading in best]))[:MAX_NEAR]
+
+    def rank(distance: int, reading: PlaceReading) -> tuple[int, bool, SortWeight]:
+        is_former_name = reading.alias_name is not None
+        return distance, is_former_name, sort_weight(gazetteer, reading, case_counts)
+
+    nearby = sorted(_nearby_readings(gazetteer, candidate), key=lambda pair: rank(*pair))
+    nearest: dict[tuple[str, str], PlaceReading] = {}
+    for _distance, reading in nearby:
+        nearest.setdefault((reading.kind, reading.code), reading)
+    return tuple(distinct_readings(gazetteer, nearest.values()))[:MAX_NEAR]
 
 
 def _departements_of_code(
@@ -98,14 +102,12 @@ def _departements_of_code(
     code = candidate.words[0] if len(candidate.words) == 1 else ""
     if code != "20" and not _FIVE_DIGITS.fullmatch(code):
         return ()
-    prefix = code[:3] if code[:2] in ("97", "98") else code[:2]
-    codes = ("2A", "2B") if prefix == "20" else (prefix,)
-    departements = (
-        gazetteer.departements.get(departement_code)
-        for departement_code in codes
-        if is_departement_code(departement_code)
+    prefix = departement_prefix(code)
+    return tuple(
+        departement_reading(gazetteer.departements[departement_code], "departement_code")
+        for departement_code in (("2A", "2B") if prefix == "20" else (prefix,))
+        if departement_code in gazetteer.departements
     )
-    return tuple(departement_reading(place, "departement_code") for place in departements if place)
 
 
 def _nearby_readings(
@@ -117,17 +119,24 @@ def _nearby_readings(
             for reading in readings_of_name(gazetteer, typed):
                 if reading.kind in candidate.kinds:
                     yield 0, reading
-        for name in names_beginning_with(gazetteer, words):
-            for reading in _readings_in_areas(gazetteer, candidate, name, areas, BEGUN):
-                yield 1, reading
-        for name in _names_ending_with(gazetteer, typed):
-            for reading in _readings_in_areas(gazetteer, candidate, name, areas, ENDED):
-                yield 1, reading
-        for name, errors in _similar_names(
-            gazetteer, typed, min(_MAX_DISTANCE, (len(typed) + 1) // 3)
+        # Évry-Courcouronnes for "Courcouronnes".
+        later_words = (
+            gazetteer.name_index.names_with_word_prefix(typed)[1]
+            if len(typed) >= MIN_FUZZY_LENGTH
+            else []
+        )
+        ending = [name for name in later_words if name.endswith(f" {typed}")][:_MAX_CANDIDATES]
+        max_distance = min(_MAX_DISTANCE, (len(typed) + 1) // 3)
+        for name, distance, match_kind in (
+            *((name, 1, BEGUN) for name in names_beginning_with(gazetteer, words)),
+            *((name, 1, ENDED) for name in ending),
+            *(
+                (name, errors + 1, MISTYPED)
+                for name, errors in _similar_names(gazetteer, typed, max_distance)
+            ),
         ):
-            for reading in _readings_in_areas(gazetteer, candidate, name, areas, MISTYPED):
-                yield errors + 1, reading
+            for reading in _readings_in_areas(gazetteer, candidate, name, areas, match_kind):
+                yield distance, reading
 
 
 def _name_and_areas(
@@ -140,20 +149,10 @@ def _name_and_areas(
 def names_beginning_with(gazetteer: Gazetteer, words: Words) -> list[str]:
     """Names that begin with these words and go on, an article before them aside."""
     typed = " ".join(words)
-    articles = ("", *(f"{article} " for article in sorted(ARTICLES)))
-    names_starting_with = gazetteer.name_index.names_starting_with
-    matches = [name for article in articles for name in names_starting_with(f"{article}{typed} ")]
+    matches = []
+    for article in ("", *(f"{article} " for article in sorted(ARTICLES))):
+        matches += gazetteer.name_index.names_with_word_prefix(f"{article}{typed} ")[0]
     return matches[:_MAX_CANDIDATES]
-
-
-def _names_ending_with(gazetteer: Gazetteer, typed: str) -> list[str]:
-    """Names of which these are the last words: Évry-Courcouronnes for "Courcouronnes"."""
-    candidates = (
-        gazetteer.name_index.names_with_word_prefix(typed)[1]
-        if len(typed) >= MIN_FUZZY_LENGTH
-        else []
-    )
-    return [name for name in candidates if name.endswith(f" {typed}")][:_MAX_CANDIDATES]
 
 
 def _similar_names(gazetteer: Gazetteer, typed: str, distance: int) -> list[tuple[str, int]]:
@@ -175,22 +174,20 @@ def _readings_in_areas(
             yield replace(narrowed, why=match_kind)
 
 
-def _mistyped_arrondissement(gazetteer: Gazetteer, words: Words) -> Iterator[PlaceReading]:
-    """ "Marseile 3e"."""
-    city_and_number = parse_arrondissement(words)
-    if city_and_number is None:
-        return
-    for name, _errors in _similar_names(gazetteer, " ".join(city_and_number[0]), 1):
-        for alias in gazetteer.arrondissements_by_number.get(city_and_number[1], ()):
-            if gazetteer.communes[alias.current_code].folded == name:
-                yield replace(alias_reading(gazetteer, alias), why=MISTYPED)
+def match_exactly_or_longer(
+    gazetteer: Gazetteer, candidate: NameCandidate, case_counts: Mapping[str, int]
+) -> list[PlaceReading]:
+    """What the words are to the letter, and what they are short for."""
+    readings = match_exactly(gazetteer, candidate)
+    return readings + longer_names(
+        gazetteer, candidate.words, readings, case_counts, candidate.kinds
+    )
 
 
 # A town so many times as large as the namesake is as likely to be meant, and a village never is.
 _SIZE_RATIO = 10
 _TOWN_POPULATION = 10_000
 _PRESENT_NAME_KINDS = frozenset({"nom", "departement_nom", "region_nom"})
-_NAME_KINDS = _PRESENT_NAME_KINDS | {"ancienne_commune"}
 
 
 def longer_names(
@@ -208,44 +205,30 @@ def longer_names(
     :param readings: what bears the name as it was typed.
     :param case_counts: number of published cases by present commune code.
     """
-    if not readings or any(reading.why not in _NAME_KINDS for reading in readings):
+    if {reading.why for reading in readings} - _PRESENT_NAME_KINDS - {"ancienne_commune"}:
         return []
-    present = [reading for reading in readings if reading.why in _PRESENT_NAME_KINDS]
-    if any(_case_count(reading, case_counts) for reading in present):
-        return []
-    min_population = max((_population(gazetteer, reading) for reading in present), default=None)
-    longer_readings = [
-        replace(reading, why=BEGUN)
-        for reading in _readings_beginning_with(gazetteer, words)
-        if reading.kind in kinds
-        and (min_population is None or _is_likely(gazetteer, reading, case_counts, min_population))
+    weights = [
+        sort_weight(gazetteer, reading, case_counts)
+        for reading in readings
+        if reading.why in _PRESENT_NAME_KINDS
     ]
-    return (
-        longer_readings if len(distinct_readings(gazetteer, longer_readings)) <= MAX_CHOICES else []
-    )
+    if not readings or any(cases for cases, _fewer_people, _code in weights):
+        return []
+    min_population = max((-fewer_people for _cases, fewer_people, _code in weights), default=None)
 
+    def is_likely(reading: PlaceReading) -> bool:
+        if min_population is None:
+            return True
+        cases, fewer_people, _code = sort_weight(gazetteer, reading, case_counts)
+        if reading.kind != COMMUNE or -fewer_people < min_population:
+            return False
+        town_population = max(_TOWN_POPULATION, _SIZE_RATIO * min_population)
+        return cases < 0 or (reading.why == "nom" and -fewer_people >= town_population)
 
-def _readings_beginning_with(gazetteer: Gazetteer, words: Words) -> Iterator[PlaceReading]:
-    for name in names_beginning_with(gazetteer, words):
-        yield from readings_of_name(gazetteer, name)
-
-
-def _is_likely(
-    gazetteer: Gazetteer, reading: PlaceReading, case_counts: Mapping[str, int], min_population: int
-) -> bool:
-    population = _population(gazetteer, reading)
-    if reading.kind != COMMUNE or population < min_population:
-        return False
-    if _case_count(reading, case_counts):
-        return True
-    return reading.why == "nom" and population >= max(
-        _TOWN_POPULATION, _SIZE_RATIO * min_population
-    )
-
-
-def _case_count(reading: PlaceReading, case_counts: Mapping[str, int]) -> int:
-    return case_counts.get(reading.code, 0) if reading.kind == COMMUNE else 0
-
-
-def _population(gazetteer: Gazetteer, reading: PlaceReading) -> int:
-    return -sort_weight(gazetteer, reading, {})[1]
+    likely = [
+        replace(reading, why=BEGUN)
+        for name in names_beginning_with(gazetteer, words)
+        for reading in readings_of_name(gazetteer, name)
+        if reading.kind in kinds and is_likely(reading)
+    ]
+    return likely if len(distinct_readings(gazetteer, likely)) <= MAX_CHOICES else []

@@ -11,7 +11,7 @@ import sys
 from array import array
 from bisect import bisect_left
 from collections import Counter, defaultdict
-from collections.abc import Callable, Hashable, Iterable, Iterator, Mapping
+from collections.abc import Hashable, Iterable, Iterator, Mapping
 from typing import NamedTuple, TypeVar
 
 from rapidfuzz import process
@@ -19,7 +19,7 @@ from rapidfuzz.distance import OSA
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from register.territory import loader
+from register.territory.dataset import loaded_version
 from register.territory.models import (
     Commune,
     CommuneAlias,
@@ -67,22 +67,13 @@ class NameIndex:
         (optimal string alignment). Names of less than :data:`MIN_FUZZY_LENGTH` letters are like
         nothing: with one error they are any of a hundred others.
         """
-        matches = []
         shortest = max(MIN_FUZZY_LENGTH, len(name) - distance)
-        for length in range(shortest, len(name) + distance + 1):
-            similar = process.extract(
-                name,
-                self._by_length.get(length, ()),
-                scorer=OSA.distance,
-                score_cutoff=distance,
-                limit=None,
-            )
-            matches += [(match, int(errors)) for match, errors, _index in similar]
-        return sorted(matches, key=lambda name_and_errors: name_and_errors[1])
-
-    def names_starting_with(self, prefix: str) -> list[str]:
-        """Names that begin with ``prefix``."""
-        return self.names_with_word_prefix(prefix)[0]
+        lengths = range(shortest, len(name) + distance + 1)
+        candidates = [match for length in lengths for match in self._by_length.get(length, ())]
+        similar = process.extract(
+            name, candidates, scorer=OSA.distance, score_cutoff=distance, limit=None
+        )
+        return [(match, int(errors)) for match, errors, _index in similar]
 
     def names_with_word_prefix(self, prefix: str) -> tuple[list[str], list[str]]:
         """Names that begin with ``prefix``, and names of which a later word does."""
@@ -91,10 +82,8 @@ class NameIndex:
         marks = self._marks[first:last]
         starting = sorted(mark >> _OFFSET_BITS for mark in marks if not mark & _OFFSET_MASK)
         containing = {mark >> _OFFSET_BITS for mark in marks if mark & _OFFSET_MASK}
-        return self._names_at(starting), self._names_at(sorted(containing.difference(starting)))
-
-    def _names_at(self, numbers: Iterable[int]) -> list[str]:
-        return [self._names[number] for number in numbers]
+        later = sorted(containing.difference(starting))
+        return [self._names[at] for at in starting], [self._names[at] for at in later]
 
     def _suffix_at(self, mark: int) -> str:
         return self._names[mark >> _OFFSET_BITS][mark & _OFFSET_MASK :]
@@ -138,7 +127,6 @@ class GazetteerAlias(NamedTuple):
     current_code: str
 
 
-E = TypeVar("E", GazetteerPlace, GazetteerAlias)
 K = TypeVar("K", bound=Hashable)
 V = TypeVar("V")
 
@@ -146,11 +134,10 @@ V = TypeVar("V")
 class Gazetteer:
     """Every place, by code and by folded name.
 
-    ``former`` leads from a code that is no present commune's to the present commune's;
-    ``postals`` from a postal code to the codes of its communes; ``arrondissements`` from a number
-    to those of all cities; ``skeletons`` from a name without its small words to names with some;
-    ``initials`` from those of a département or région to its name.
-    ``only_commune`` and ``only_departement`` name the one commune of a département, the one
+    ``current_by_former_code`` leads from a code that is no present commune's to the present
+    commune's; ``names_by_skeleton`` from a name without its small words to names with some;
+    ``names_by_initials`` from those of a département or région to its name.
+    ``sole_commune`` and ``sole_departement`` name the one commune of a département, the one
     département of a région: Paris is both, Guadeloupe too.
     """
 
@@ -178,20 +165,28 @@ class Gazetteer:
             for former_code, current_code in codes.items()
             if former_code != current_code
         }
-        self.communes_by_postal_code = _group_pairs(postal_pairs)
+        self.communes_by_postal_code = _group(postal_pairs)
         known_aliases = [alias for alias in aliases if self.commune(alias.current_code)]
-        self.aliases_by_code = _group_by(known_aliases, lambda alias: alias.code)
-        self.communes_by_name = _group_by(self.communes.values(), _folded_name)
-        self.departements_by_name = _group_by(self.departements.values(), _folded_name)
-        self.regions_by_name = _group_by(self.regions.values(), _folded_name)
-        self.aliases_by_name = _group_by(known_aliases, _folded_name)
+        self.aliases_by_code = _group((alias.code, alias) for alias in known_aliases)
+        self.aliases_by_name = _group((alias.folded, alias) for alias in known_aliases)
+        self.communes_by_name = _group((place.folded, place) for place in self.communes.values())
+        self.departements_by_name = _group(
+            (place.folded, place) for place in self.departements.values()
+        )
+        self.regions_by_name = _group((place.folded, place) for place in self.regions.values())
         self.sole_commune = _sole_children(self.communes.values())
         self.sole_departement = _sole_children(self.departements.values())
-        self.arrondissements_by_number = _group_pairs(_numbered_arrondissements(known_aliases))
+        self.arrondissements_by_number = _group(
+            (int(number.group()), alias)
+            for alias in known_aliases
+            if alias.kind == ARRONDISSEMENT and (number := _NUMBER.search(alias.folded))
+        )
         names = self._ranked_names()
-        self.names_by_skeleton = _group_pairs(_skeleton_pairs(names))
+        self.names_by_skeleton = _group(
+            (short_name, name) for name in names if (short_name := skeleton(name)) != name
+        )
         areas = (*self.departements_by_name, *self.regions_by_name)
-        self.names_by_initials = _group_pairs(
+        self.names_by_initials = _group(
             (abbreviation, name) for name in areas for abbreviation in initials(name)
         )
         self.name_index = NameIndex(names)
@@ -226,13 +221,14 @@ def load_gazetteer(session: Session) -> Gazetteer:
 
     A commune that gave way to another is left out, one that vanished without a successor is not.
     """
-    current_codes = select(CommuneCode.code, CommuneCode.current_code)
+    is_present = (CommuneCode.code == Commune.code) & (CommuneCode.current_code == Commune.code)
     communes = select(
         Commune.code, Commune.name, Commune.folded, Commune.departement_code, Commune.population
-    ).join(CommuneCode, CommuneCode.code == Commune.code)
+    ).join(CommuneCode, is_present)
     departements = select(
         Departement.code, Departement.name, Departement.folded, Departement.region_code
     )
+    regions = select(Region.code, Region.name, Region.folded)
     aliases = select(
         CommuneAlias.code,
         CommuneAlias.kind,
@@ -240,46 +236,30 @@ def load_gazetteer(session: Session) -> Gazetteer:
         CommuneAlias.folded,
         CommuneAlias.current_code,
     )
+    current_codes = select(CommuneCode.code, CommuneCode.current_code)
     postal_codes = select(CommunePostal.postal, CommunePostal.commune_code)
     # Each row brings strings of its own; a code is met in up to four tables, and kept once.
     intern = sys.intern
     return Gazetteer(
-        version=loader.version(session) or "",
+        version=loaded_version(session) or "",
         communes=(
             GazetteerPlace(intern(code), name, folded, intern(parent_code), population or 0)
-            for code, name, folded, parent_code, population in session.execute(
-                communes.where(CommuneCode.current_code == Commune.code)
-            )
+            for code, name, folded, parent_code, population in session.execute(communes)
         ),
         departements=(GazetteerPlace(*row) for row in session.execute(departements)),
-        regions=(
-            GazetteerPlace(*row)
-            for row in session.execute(select(Region.code, Region.name, Region.folded))
-        ),
+        regions=(GazetteerPlace(*row) for row in session.execute(regions)),
         aliases=(
             GazetteerAlias(intern(code), intern(kind), name, folded, intern(current_code))
             for code, kind, name, folded, current_code in session.execute(aliases)
         ),
-        codes={
-            intern(code): intern(current_code)
-            for code, current_code in session.execute(current_codes)
-        },
+        codes={intern(code): intern(current) for code, current in session.execute(current_codes)},
         postal_pairs=(
-            (intern(postal_code), intern(code))
-            for postal_code, code in session.execute(postal_codes)
+            (intern(postal), intern(code)) for postal, code in session.execute(postal_codes)
         ),
     )
 
 
-def _folded_name(place: GazetteerPlace | GazetteerAlias) -> str:
-    return place.folded
-
-
-def _group_by(places: Iterable[E], key: Callable[[E], str]) -> dict[str, tuple[E, ...]]:
-    return _group_pairs((key(place), place) for place in places)
-
-
-def _group_pairs(pairs: Iterable[tuple[K, V]]) -> dict[K, tuple[V, ...]]:
+def _group(pairs: Iterable[tuple[K, V]]) -> dict[K, tuple[V, ...]]:
     # A plain dictionary: asking a shared one for a name it lacks must not make it grow.
     groups: dict[K, tuple[V, ...]] = {}
     for key, value in pairs:
@@ -289,9 +269,8 @@ def _group_pairs(pairs: Iterable[tuple[K, V]]) -> dict[K, tuple[V, ...]]:
 
 
 def _sole_children(places: Iterable[GazetteerPlace]) -> dict[str, str]:
-    children = [(place.parent_code or "", place.code) for place in places]
-    child_counts = Counter(parent for parent, _code in children)
-    return {parent: code for parent, code in children if child_counts[parent] == 1}
+    children = _group((place.parent_code or "", place.code) for place in places)
+    return {parent: codes[0] for parent, codes in children.items() if len(codes) == 1}
 
 
 def _with_population(
@@ -301,19 +280,3 @@ def _with_population(
     for part in parts:
         populations[part.parent_code or ""] += part.population
     return {area.code: area._replace(population=populations[area.code]) for area in areas}
-
-
-def _numbered_arrondissements(
-    aliases: Iterable[GazetteerAlias],
-) -> Iterator[tuple[int, GazetteerAlias]]:
-    for alias in aliases:
-        number = _NUMBER.search(alias.folded)
-        if alias.kind == ARRONDISSEMENT and number:
-            yield int(number.group()), alias
-
-
-def _skeleton_pairs(names: Iterable[str]) -> Iterator[tuple[str, str]]:
-    for name in names:
-        name_skeleton = skeleton(name)
-        if name_skeleton != name:
-            yield name_skeleton, name

@@ -1,4 +1,4 @@
-"""The territory's tables. They are filled by the loader and read by everybody else.
+"""The territory's tables, which :mod:`register.territory.dataset` fills.
 
 No foreign key is declared between them: a yearly reload replaces rows in an order of its own.
 Rows of ``region``, ``departement``, ``commune`` and ``commune_code`` are never deleted, so that

@@ -3,27 +3,13 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from itertools import product
+from itertools import pairwise, product
+from unicodedata import category
 
-from register.territory.disambiguation import (
-    COUNTED_NOUNS,
-    PlaceMention,
-    TextWord,
-    is_offered,
-    is_place_number,
-    split_words,
-)
-from register.territory.exact_matchers import (
-    MATCHER_STEPS,
-    match_exactly,
-    parse_area,
-    readings_of_name,
-)
-from register.territory.fuzzy import longer_names
+from register.territory.fuzzy import longer_names, match_exactly_or_longer
 from register.territory.gazetteer import Gazetteer
-from register.territory.interpretations import PlaceReading, PlaceResolution, rank_readings
 from register.territory.name_normalisation import (
     ARTICLES,
     BODIES,
@@ -32,12 +18,23 @@ from register.territory.name_normalisation import (
     MAX_TYPED_LENGTH,
     OFFICES,
     PREPOSITIONS,
-    NameCandidate,
+    TextWord,
     Words,
     is_ordinary,
     name_candidates,
     parse_arrondissement,
     parse_ordinal,
+    split_words,
+)
+from register.territory.place_queries import is_departement_code
+from register.territory.readings import (
+    MATCHER_STEPS,
+    PlaceReading,
+    PlaceResolution,
+    parse_area,
+    rank_readings,
+    readings_of_name,
+    sort_weight,
 )
 
 MAX_PLACES = 3
@@ -45,6 +42,18 @@ MAX_PLACES = 3
 _MAX_WORDS_BEFORE, _MAX_WORDS_AFTER = 3, 7
 _EMPTY_BRACKETS = re.compile(r"\(\s*\)|\[\s*\]")
 _LOOSE_PUNCTUATION = re.compile(r"(?:(?<=\s)|^)[,;:/–—-]+(?=\s|$)|^[\s,;:]+|[\s,;:]+$")
+# Inhabitants. A town of so many is offered for its bare name in small letters; a city of so many
+# even for one that is an ordinary word, after "à" or "de": "à nice".
+_TOWN_POPULATION = 2_000
+_CITY_POPULATION = 10_000
+_NAME_PREPOSITIONS = frozenset({"a", "d", "de"})
+_LONG_WORD = 3  # letters; "de" and "le" are small in titles too
+# What a number beside these words is of: a law, a page, a chamber of a court; a sum.
+_COUNTED_NOUNS = frozenset(
+    ("alinea", "art", "article", "articles", "chambre", "loi", "n", "no", "numero", "page", "pages")
+)
+_AMOUNT_UNITS = frozenset(("dollars", "eur", "euro", "euros", "francs", "habitants"))
+_MAX_DAY = 31
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,6 +68,43 @@ class ExtractedPlace:
     resolution: PlaceResolution
     matched_text: str
     remaining_text: str
+
+
+@dataclass(frozen=True, slots=True)
+class _Phrase:
+    text: str
+    words: Sequence[TextWord]
+
+    def folded(self, index: int) -> str:
+        """A folded word; empty before the first and after the last."""
+        return self.words[index].folded if 0 <= index < len(self.words) else ""
+
+    def is_capital(self, index: int) -> bool:
+        """Whether a word begins with a capital."""
+        return self.text[self.words[index].start].isupper()
+
+
+@dataclass(frozen=True, slots=True)
+class _PlaceMention:
+    """The words from ``start`` to before ``end``, which are the name of a place.
+
+    ``name``: the folded words of that name; the article of "du Bourget" is one of them.
+    """
+
+    phrase: _Phrase
+    start: int
+    end: int
+    name: Words
+
+    @property
+    def previous_word(self) -> str:
+        """The folded word before the name, or ""."""
+        return self.phrase.folded(self.start - 1)
+
+    @property
+    def is_contracted(self) -> bool:
+        """Whether the article of the name is hidden in "du", "au", "des" or "aux"."""
+        return len(self.name) > self.end - self.start
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,173 +123,236 @@ def extract_places(
     a capital, a hyphen, "mairie de", a département beside it, or its being all there is.
     """
     counts = case_counts or {}
-    text_words = split_words(text[:MAX_TYPED_LENGTH])
-    whole_readings = _whole_text_readings(gazetteer, text, text_words, counts)
-    if whole_readings:
-        return (
-            ExtractedPlace(
-                PlaceResolution(rank_readings(gazetteer, whole_readings, counts)), text.strip(), ""
-            ),
-        )
+    phrase = _Phrase(text, split_words(text[:MAX_TYPED_LENGTH]))
+    if whole_readings := _whole_text_readings(gazetteer, phrase, counts):
+        resolution = PlaceResolution(rank_readings(gazetteer, whole_readings, counts))
+        return (ExtractedPlace(resolution, text.strip(), ""),)
     matches = sorted(
-        _find_matches(gazetteer, text, text_words, counts),
+        _find_matches(gazetteer, phrase, counts),
         key=lambda match: (match.start - match.end, match.start),
     )
     chosen: dict[tuple[PlaceReading, ...], _PlaceMatch] = {}
     for match in matches:
-        if all(
-            match.end <= chosen_match.start or chosen_match.end <= match.start
-            for chosen_match in chosen.values()
-        ):
+        if all(match.end <= other.start or other.end <= match.start for other in chosen.values()):
             # A place that is named twice is offered once.
             chosen.setdefault(rank_readings(gazetteer, match.readings, counts), match)
     return tuple(
-        ExtractedPlace(PlaceResolution(readings), *_split_text(text, text_words, match))
+        ExtractedPlace(PlaceResolution(readings), *_split_text(phrase, match))
         for readings, match in list(chosen.items())[:MAX_PLACES]
     )
 
 
 def _whole_text_readings(
-    gazetteer: Gazetteer, text: str, text_words: Sequence[TextWord], case_counts: Mapping[str, int]
+    gazetteer: Gazetteer, phrase: _Phrase, case_counts: Mapping[str, int]
 ) -> list[PlaceReading]:
     """What the text is as a whole; but "conseil municipal de Gagny" says more than Gagny."""
-    if not text_words or any(not word.folded for word in text_words):
+    if not phrase.words or any(not word.folded for word in phrase.words):
         return []
-    for candidate in name_candidates(text[:MAX_TYPED_LENGTH]):
-        readings = match_exactly(gazetteer, candidate)
-        if readings and candidate.office not in BODIES and " ".join(candidate.words) not in OFFICES:
-            longer_readings = longer_names(
-                gazetteer, candidate.words, readings, case_counts, candidate.kinds
-            )
-            return readings + longer_readings if _is_literal(gazetteer, candidate) else []
+    for candidate in name_candidates(phrase.text[:MAX_TYPED_LENGTH]):
+        name = " ".join(candidate.words)
+        readings = match_exactly_or_longer(gazetteer, candidate, case_counts)
+        if readings and candidate.office not in BODIES and name not in OFFICES:
+            # Ordinary words are a name as they stand: "le titre" is, "le maire" is not Maire.
+            is_literal = not is_ordinary(candidate.words) or readings_of_name(gazetteer, name)
+            return readings if is_literal else []
     return []
 
 
-def _is_literal(gazetteer: Gazetteer, candidate: NameCandidate) -> bool:
-    """Whether ordinary words are a name as they stand: "le titre" is, "le maire" is not Maire."""
-    return not is_ordinary(candidate.words) or bool(
-        readings_of_name(gazetteer, " ".join(candidate.words))
-    )
-
-
 def _find_matches(
-    gazetteer: Gazetteer, text: str, text_words: Sequence[TextWord], case_counts: Mapping[str, int]
+    gazetteer: Gazetteer, phrase: _Phrase, case_counts: Mapping[str, int]
 ) -> Iterator[_PlaceMatch]:
-    for mention, readings in _find_mentions(gazetteer, text, text_words):
+    for mention, readings in _find_mentions(gazetteer, phrase):
         if area_match := _match_with_area(gazetteer, mention):
             yield area_match
-        elif is_offered(gazetteer, mention, readings, case_counts):
+        elif _is_offered(gazetteer, mention, readings, case_counts):
             longer_readings = longer_names(gazetteer, mention.name, readings, case_counts)
             yield _PlaceMatch(mention.start, mention.end, (*readings, *longer_readings))
-    for index, word in enumerate(text_words):
-        if word.folded[:1].isdecimal() and is_place_number(text, text_words, index):
-            code_readings = [
+    for index, word in enumerate(phrase.words):
+        if word.folded[:1].isdecimal() and _is_place_number(phrase, index):
+            code_readings = tuple(
                 reading
                 for matcher in MATCHER_STEPS[0]
                 for reading in matcher(gazetteer, (word.folded,))
-            ]
+            )
             if code_readings:
-                yield _PlaceMatch(index, index + 1, tuple(code_readings))
+                yield _PlaceMatch(index, index + 1, code_readings)
 
 
 def _find_mentions(
-    gazetteer: Gazetteer, text: str, text_words: Sequence[TextWord]
-) -> Iterator[tuple[PlaceMention, list[PlaceReading]]]:
+    gazetteer: Gazetteer, phrase: _Phrase
+) -> Iterator[tuple[_PlaceMention, list[PlaceReading]]]:
     """Every run of words that is the name of something."""
     longest = gazetteer.name_index.max_words
-    for start in range(len(text_words)):
+    for start in range(len(phrase.words)):
         name: Words = ()
-        for end in range(start + 1, min(len(text_words), start + longest) + 1):
-            name += (text_words[end - 1].folded,)
-            article = CONTRACTED_ARTICLES.get(text_words[start - 1].folded, "") if start else ""
+        article = CONTRACTED_ARTICLES.get(phrase.folded(start - 1), "")
+        for end in range(start + 1, min(len(phrase.words), start + longest) + 1):
+            name += (phrase.folded(end - 1),)
             for full_name in ((article, *name), name) if article else (name,):
-                mention = PlaceMention(text, text_words, start, end, full_name)
-                if readings := _mention_readings(gazetteer, mention):
-                    yield mention, readings
+                readings = readings_of_name(gazetteer, " ".join(full_name))
+                if phrase.folded(start - 1) == "en":
+                    # Nobody is "en" a commune, so "en Bretagne" is no village.
+                    areas = [reading for reading in readings if reading.kind != COMMUNE]
+                    readings = areas or readings
+                if readings:
+                    yield _PlaceMention(phrase, start, end, full_name), readings
                     break
 
 
-def _mention_readings(gazetteer: Gazetteer, mention: PlaceMention) -> list[PlaceReading]:
-    """What bears the name; nobody is "en" a commune, so "en Bretagne" is no village."""
-    readings = readings_of_name(gazetteer, " ".join(mention.name))
-    areas = [reading for reading in readings if reading.kind != COMMUNE]
-    return areas if areas and mention.previous_word == "en" else readings
-
-
-def _match_with_area(gazetteer: Gazetteer, mention: PlaceMention) -> _PlaceMatch | None:
+def _match_with_area(gazetteer: Gazetteer, mention: _PlaceMention) -> _PlaceMatch | None:
     """The name with what says where it is, "Saint-Denis (93)", or which part, "Paris 18e"."""
-    folded_words = tuple(word.folded for word in mention.text_words)
-    name = mention.name
-    possible_starts = [mention.start, *_possible_starts(folded_words, mention.start)]
-    possible_ends = [mention.end, *_possible_ends(gazetteer, folded_words, mention)]
-    for start, end in sorted(
-        product(possible_starts, possible_ends), key=lambda bounds: bounds[0] - bounds[1]
-    ):
-        widened_name = (
-            *folded_words[start : mention.start],
-            *name,
-            *folded_words[mention.end : end],
+    folded_words = tuple(word.folded for word in mention.phrase.words)
+    # "93200" or "18e arrondissement de" before the name; "93", "La Réunion" or "18e" after it.
+    possible_starts = [
+        start
+        for start in range(max(0, mention.start - _MAX_WORDS_BEFORE), mention.start)
+        if folded_words[start][:1].isdecimal() or parse_ordinal(folded_words[start])
+    ]
+    last_end = min(len(folded_words), mention.end + _MAX_WORDS_AFTER)
+    possible_ends = [
+        end
+        for end in range(mention.end + 1, last_end + 1)
+        if "" not in (following_words := folded_words[mention.end : end])
+        and (
+            parse_area(gazetteer, following_words)
+            or parse_arrondissement((*mention.name, *following_words))
         )
-        if len(widened_name) == len(name) or "" in widened_name:
+    ]
+    for start, end in sorted(
+        product([mention.start, *possible_starts], [mention.end, *possible_ends]),
+        key=lambda bounds: bounds[0] - bounds[1],
+    ):
+        words_before = folded_words[start : mention.start]
+        words_after = folded_words[mention.end : end]
+        widened_name = (*words_before, *mention.name, *words_after)
+        if len(widened_name) == len(mention.name) or "" in widened_name:
             continue
-        readings = [
+        readings = tuple(
             reading for matcher in MATCHER_STEPS[1] for reading in matcher(gazetteer, widened_name)
-        ]
+        )
         if readings and not _is_unrelated_number(mention, end, readings):
-            return _PlaceMatch(start, end, tuple(readings))
+            return _PlaceMatch(start, end, readings)
     return None
 
 
-def _possible_starts(folded_words: Words, name_start: int) -> Iterator[int]:
-    """Where "93200" or "18e arrondissement de" may begin before a name."""
-    for start in range(max(0, name_start - _MAX_WORDS_BEFORE), name_start):
-        if folded_words[start][:1].isdecimal() or parse_ordinal(folded_words[start]):
-            yield start
-
-
-def _possible_ends(
-    gazetteer: Gazetteer, folded_words: Words, mention: PlaceMention
-) -> Iterator[int]:
-    """Where "93", "La Réunion" or "18e" may end after a name."""
-    for end in range(mention.end + 1, min(len(folded_words), mention.end + _MAX_WORDS_AFTER) + 1):
-        following_words = folded_words[mention.end : end]
-        if "" not in following_words and (
-            parse_area(gazetteer, following_words)
-            or parse_arrondissement((*mention.name, *following_words))
-        ):
-            yield end
-
-
 def _is_unrelated_number(
-    mention: PlaceMention, end_index: int, readings: Sequence[PlaceReading]
+    mention: _PlaceMention, end_index: int, readings: Sequence[PlaceReading]
 ) -> bool:
     """Whether a number after the name is the next word's: "Paris 18 élus", "(17e chambre)"."""
-    end = mention.text_words[end_index - 1].end
-    if "(" in mention.text[mention.text_words[mention.end - 1].end : end]:
-        return mention.text[end : end + 1] != ")"
-    number = mention.text_words[end_index - 1].folded
-    next_word = mention.text_words[end_index].folded if end_index < len(mention.text_words) else ""
+    phrase = mention.phrase
+    end = phrase.words[end_index - 1].end
+    if "(" in phrase.text[phrase.words[mention.end - 1].end : end]:
+        return phrase.text[end : end + 1] != ")"
+    number, next_word = phrase.folded(end_index - 1), phrase.folded(end_index)
     is_rank = bool(parse_ordinal(number)) and readings[0].why == "arrondissement"
-    return is_rank and (next_word in COUNTED_NOUNS or (number.isdecimal() and next_word != ""))
+    return is_rank and (next_word in _COUNTED_NOUNS or (number.isdecimal() and next_word != ""))
 
 
-def _split_text(text: str, text_words: Sequence[TextWord], match: _PlaceMatch) -> tuple[str, str]:
+def _split_text(phrase: _Phrase, match: _PlaceMatch) -> tuple[str, str]:
     """The words that name the place, and the text without them and without "à", "dans le"."""
-    start, end = text_words[match.start].start, text_words[match.end - 1].end
+    text, words = phrase.text, phrase.words
+    start, end = words[match.start].start, words[match.end - 1].end
     if "(" in text[start:end] and text[end : end + 1] == ")":
         end += 1
-    cut_start = start
-    previous_words = [word.folded for word in text_words[max(0, match.start - 2) : match.start]]
-    preposition_words = 0
-    if previous_words[-1:] and previous_words[-1] in PREPOSITIONS:
-        preposition_words = 1
-    elif (
-        len(previous_words) == 2
-        and previous_words[1] in ARTICLES
-        and previous_words[0] in PREPOSITIONS
-    ):
-        preposition_words = 2
-    if preposition_words:
-        cut_start = text_words[match.start - preposition_words].start
-    remaining = _EMPTY_BRACKETS.sub(" ", f"{text[:cut_start]} {text[end:]}")
+    cut = match.start
+    if phrase.folded(cut - 1) in PREPOSITIONS:
+        cut -= 1
+    elif phrase.folded(cut - 1) in ARTICLES and phrase.folded(cut - 2) in PREPOSITIONS:
+        cut -= 2
+    remaining = _EMPTY_BRACKETS.sub(" ", f"{text[: words[cut].start]} {text[end:]}")
     return text[start:end], " ".join(_LOOSE_PUNCTUATION.sub(" ", remaining).split())
+
+
+# --- how sure it is that a word names a place ---------------------------------------------------
+
+
+def _is_offered(
+    gazetteer: Gazetteer,
+    mention: _PlaceMention,
+    readings: Iterable[PlaceReading],
+    case_counts: Mapping[str, int],
+) -> bool:
+    """Whether a name in the middle of other words is taken for a place."""
+    if _is_sure(mention):
+        return True
+    is_introduced = mention.is_contracted or mention.previous_word in _NAME_PREPOSITIONS
+    weights = [sort_weight(gazetteer, reading, case_counts) for reading in readings]
+    population = max(-fewer for _cases, fewer, _code in weights)
+    has_cases = any(cases for cases, _fewer, _code in weights)
+    if is_ordinary(mention.name):
+        # "La garde à vue" differs from "la ville de La Garde" by its capital only.
+        return (
+            is_introduced
+            and mention.name[0] not in ARTICLES
+            and (has_cases or population >= _CITY_POPULATION)
+        )
+    return (
+        is_introduced
+        # A telephone may have put the capital at the beginning.
+        or (mention.start == 0 and mention.phrase.is_capital(0))
+        or len([word for word in mention.name if word not in ARTICLES]) > 1
+        or has_cases
+        or population >= _TOWN_POPULATION
+    )
+
+
+def _is_sure(mention: _PlaceMention) -> bool:
+    """Whether a hyphen, an office before the name, or a capital says that it is a place."""
+    if " ".join(mention.name) in OFFICES:
+        return False
+    text, words = mention.phrase.text, mention.phrase.words
+    gaps = [
+        text[word.end : next_word.start]
+        for word, next_word in pairwise(words[mention.start : mention.end])
+    ]
+    if any(gap == "\u2212" or (len(gap) == 1 and category(gap) == "Pd") for gap in gaps):
+        # "Noisy-le-Sec": nobody writes so but for a name.
+        return True
+    if mention.previous_word in PREPOSITIONS:
+        # "mairie de", "conseil municipal du".
+        folded = [word.folded for word in words[: mention.start - 1]]
+        if any(" ".join(folded[-size:]) in OFFICES for size in (1, 2, 3)):
+            return True
+    # A capital that is neither the first of a sentence nor one of many.
+    if text[: words[mention.start].start].rstrip()[-1:] in ("", ".", "!", "?", "…"):
+        return False
+    has_article = not mention.is_contracted and mention.name[0] in ARTICLES
+    capitals = [mention.start + has_article]
+    if has_article and is_ordinary(mention.name):
+        # "La Garde", but "la Chambre criminelle" of a court.
+        capitals.append(mention.start)
+    return all(mention.phrase.is_capital(index) for index in capitals) and any(
+        len(word.folded) > _LONG_WORD and text[word.start].islower() for word in words
+    )
+
+
+def _is_place_number(phrase: _Phrase, index: int) -> bool:
+    """Whether a number among words may be that of a département, a postal or an INSEE code.
+
+    "Le maire du 93", "filmer 93220" are; "article 65", "10000 euros" and "le 12" are not.
+    """
+    word = phrase.words[index]
+    if len(word.folded) == 1:
+        return False
+    previous_sign = phrase.text[word.start - 1 : word.start] or " "
+    next_sign = phrase.text[word.end : word.end + 1] or " "
+    if (previous_sign, next_sign) == ("(", ")"):
+        return True
+    if not (previous_sign.isspace() or previous_sign in "('’") or not (
+        next_sign.isspace() or next_sign in "),;.!?"
+    ):
+        return False
+    if phrase.text[word.end :].lstrip()[:1] in ("€", "$", "%"):
+        return False
+    previous_word, next_word = phrase.folded(index - 1), phrase.folded(index + 1)
+    if previous_word in _COUNTED_NOUNS or next_word in _AMOUNT_UNITS or next_word[:1].isdecimal():
+        return False
+    if not word.folded.isdecimal():
+        return True
+    if not is_departement_code(word.folded):
+        return not next_word or not previous_word or previous_word in PREPOSITIONS
+    is_dans_le = previous_word == "le" and phrase.folded(index - 2) == "dans"
+    if previous_word in OFFICES or is_dans_le:
+        return True
+    is_introduced = not next_word or previous_word == "le" or previous_word in CONTRACTED_ARTICLES
+    return is_introduced and int(word.folded) > _MAX_DAY

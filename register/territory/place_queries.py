@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+import re
 from contextlib import suppress
 from dataclasses import dataclass
 
 from sqlalchemy import bindparam, func, select
 from sqlalchemy.orm import Session
 
-from register.territory.codes import is_commune_code, is_departement_code, is_region_code
 from register.territory.models import (
     Commune,
     CommuneAlias,
@@ -19,73 +18,39 @@ from register.territory.models import (
     Intercommunalite,
     Region,
 )
+from register.text.normalisation import fold_name
+from register.text.typography import french
 
-__all__ = [
-    "codes_of_commune",
-    "commune",
-    "commune_aliases",
-    "commune_count",
-    "commune_name",
-    "communes_of_departement",
-    "current_code",
-    "departement",
-    "departements",
-    "departements_of_region",
-    "filed_name",
-    "former_name",
-    "intercommunalite",
-    "is_commune_code",
-    "is_departement_code",
-    "is_region_code",
-    "postal_codes",
-    "region",
-    "regions",
-    "surroundings",
-]
+# A well-formed code may still belong to no place.
+_COMMUNE = re.compile(r"(?:[0-9]{2}|2[AB])[0-9]{3}")
+_DEPARTEMENT = re.compile(r"0[1-9]|[1-8][0-9]|9[0-5]|2[AB]|97[1-8]|98[46-9]")
+_REGION = re.compile(r"0[1-9]|[1-9][0-9]")
 
 
-def commune(session: Session, code: str) -> Commune | None:
-    """The commune that lives at this code; None for an unknown code and for a former one.
-
-    A commune that vanished without a successor still lives at its code, ``retired``.
-    """
-    if current_code(session, code) != code:
-        return None
-    return session.get(Commune, code)
+def is_commune_code(text: str) -> bool:
+    """Five characters, as INSEE writes them: digits, ``2A`` and ``2B`` in upper case."""
+    return _COMMUNE.fullmatch(text) is not None
 
 
-_SURROUNDINGS_STMT = (
-    select(Commune, Departement, Region)
-    .select_from(CommuneCode)
-    .join(Commune, Commune.code == CommuneCode.current_code)
-    .outerjoin(Departement, Departement.code == Commune.departement_code)
-    .outerjoin(Region, Region.code == Commune.region_code)
-    .where(CommuneCode.code == bindparam("code"))
-)
+def is_departement_code(text: str) -> bool:
+    """``01`` to ``95``, ``2A``, ``2B``, ``971`` to ``978``, ``984`` and ``986`` to ``989``."""
+    return text != "20" and _DEPARTEMENT.fullmatch(text) is not None
 
 
-def surroundings(
-    session: Session, code: str
-) -> tuple[Commune, Departement | None, Region | None] | None:
-    """The commune of today behind a code, with its département and région, in one look-up."""
-    row = session.execute(_SURROUNDINGS_STMT, {"code": code}).first()
-    return (row[0], row[1], row[2]) if row else None
+def is_region_code(text: str) -> bool:
+    """Two digits, other than ``00``."""
+    return _REGION.fullmatch(text) is not None
 
 
-_CODE_COLUMNS = CommuneCode.__table__.c
-_CURRENT_CODE_STMT = select(_CODE_COLUMNS.current_code).where(
-    _CODE_COLUMNS.code == bindparam("code")
-)
+_CODES = CommuneCode.__table__.c
+_CURRENT_CODE_STMT = select(_CODES.current_code).where(_CODES.code == bindparam("code"))
+_COMMUNES = Commune.__table__.c
+_COMMUNE_NAME_STMT = select(_COMMUNES.name).where(_COMMUNES.code == bindparam("code"))
 
 
 def current_code(session: Session, code: str) -> str | None:
     """The code of the commune that ``code`` leads to, itself included; None when unknown."""
     return session.scalar(_CURRENT_CODE_STMT, {"code": code})
-
-
-_COMMUNE_NAME_STMT = select(Commune.__table__.c.name).where(
-    Commune.__table__.c.code == bindparam("code")
-)
 
 
 def commune_name(session: Session, code: str) -> str | None:
@@ -132,27 +97,16 @@ def postal_codes(session: Session, code: str) -> list[str]:
     return list(session.scalars(stmt.order_by(CommunePostal.postal)))
 
 
-def intercommunalite(session: Session, code: str) -> Intercommunalite | None:
-    """The intercommunalité with this SIREN number."""
-    return session.get(Intercommunalite, code)
-
-
 def departement(session: Session, code: str) -> Departement | None:
     """The département or overseas collectivity with this code."""
     return session.get(Departement, code)
 
 
-def departements(session: Session) -> list[Departement]:
-    """Every present département and overseas collectivity, by code."""
+def departements(session: Session, region: str | None = None) -> list[Departement]:
+    """Every present département and overseas collectivity, or those of a région, by code."""
     stmt = select(Departement).where(Departement.retired.is_(False))
-    return list(session.scalars(stmt.order_by(Departement.code)))
-
-
-def departements_of_region(session: Session, code: str) -> list[Departement]:
-    """The present départements of a région, by code."""
-    stmt = select(Departement).where(
-        Departement.region_code == code, Departement.retired.is_(False)
-    )
+    if region is not None:
+        stmt = stmt.where(Departement.region_code == region)
     return list(session.scalars(stmt.order_by(Departement.code)))
 
 
@@ -167,33 +121,17 @@ def regions(session: Session) -> list[Region]:
     return list(session.scalars(stmt.order_by(Region.folded)))
 
 
-def communes_of_departement(session: Session, code: str) -> list[Commune]:
-    """The present communes of a département, in the order of names, accents aside."""
-    stmt = select(Commune).where(Commune.departement_code == code, Commune.retired.is_(False))
-    return list(session.scalars(stmt.order_by(Commune.folded, Commune.code)))
-
-
-def commune_count(
-    session: Session,
-    *,
-    departement: str | None = None,
-    region: str | None = None,
-    intercommunalite: str | None = None,
-) -> int:
-    """How many present communes answer to all the codes given."""
-    stmt = select(func.count()).select_from(Commune).where(Commune.retired.is_(False))
-    if departement is not None:
-        stmt = stmt.where(Commune.departement_code == departement)
-    if region is not None:
-        stmt = stmt.where(Commune.region_code == region)
-    if intercommunalite is not None:
-        stmt = stmt.where(Commune.intercommunalite_code == intercommunalite)
+def commune_count(session: Session, **areas: str) -> int:
+    """How many present communes are in all the areas: ``departement="93"``, ``region="11"``."""
+    codes = {f"{kind}_code": code for kind, code in areas.items()}
+    stmt = select(func.count()).select_from(Commune).filter_by(retired=False, **codes)
     return session.scalar(stmt) or 0
 
 
 # The precision of a commune's point that is a real place; any other stands for several communes.
 EXACT_PRECISION = "geonames"
 
+_DIGITS = re.compile("[0-9]+")
 _MAX_CACHED = 4096  # about 4 MB
 
 
@@ -247,6 +185,48 @@ class CommuneDetails:
     is_exact: bool = True
     former_name: str = ""
 
+    @property
+    def qualified_name(self) -> str:
+        """The commune of today with its département."""
+        return qualified_name(self.commune.name, self.departement.name if self.departement else "")
+
+    def other_names(self, *kinds: str) -> list[AlternativeName]:
+        """Other names of some kinds (see ``CommuneAlias``), its own left out.
+
+        They come in the order of names, and a second arrondissement before a tenth.
+        """
+        matches = [
+            alias
+            for alias in self.aliases
+            if alias.kind in kinds and alias.name != self.commune.name
+        ]
+        return sorted(
+            matches,
+            key=lambda alias: _DIGITS.sub(lambda number: number[0].zfill(5), fold_name(alias.name)),
+        )
+
+    @property
+    def unnamed_codes(self) -> list[str]:
+        """Former codes that nobody kept a name for."""
+        named_codes = {alias.code for alias in self.aliases}
+        return [code for code in self.former_codes if code not in named_codes]
+
+    def name_at_code(self, code: str) -> AlternativeName | None:
+        """The place that a code names beside the commune: one that it was made of, or a part.
+
+        The alias of a code that nobody kept a name for has neither name nor kind. A commune that
+        keeps the code of one of those it was made of may be asked for by that one's name.
+        """
+        for alias in self.aliases:
+            if alias.code == code and alias.name != self.commune.name:
+                return alias
+        return AlternativeName(code, "", "") if code in self.former_codes else None
+
+
+def qualified_name(name: str, area_name: str | None) -> str:
+    """ "Gagny (Seine-Saint-Denis)": a place and what is around it, unless that is called so too."""
+    return french(f"{name} ({area_name})" if area_name and area_name != name else name)
+
 
 _cached_names: dict[tuple[str, str, str], str] = {}
 _cached_details: dict[tuple[str, str], CommuneDetails | None] = {}
@@ -272,53 +252,53 @@ def area_name(session: Session, version: str, kind: str, code: str) -> str:
     key = (version, kind, code)
     with suppress(KeyError):
         return _cached_names[key]
-    load_place: Callable[[Session, str], Departement | Region | None] = (
-        departement if kind == "departement" else region
+    place: Departement | Region | None = (
+        departement(session, code) if kind == "departement" else region(session, code)
     )
-    place = load_place(session, code)
     if len(_cached_names) >= _MAX_CACHED:
         _cached_names.clear()
     _cached_names[key] = name = place.name if place else code
     return name
 
 
+_SURROUNDINGS_STMT = (
+    select(Commune, Departement, Region)
+    .select_from(CommuneCode)
+    .join(Commune, Commune.code == CommuneCode.current_code)
+    .outerjoin(Departement, Departement.code == Commune.departement_code)
+    .outerjoin(Region, Region.code == Commune.region_code)
+    .where(CommuneCode.code == bindparam("code"))
+)
+
+
 def _read_details(session: Session, code: str) -> CommuneDetails | None:
-    areas = surroundings(session, code)
+    areas = session.execute(_SURROUNDINGS_STMT, {"code": code}).first()
     if areas is None:
         return None
     commune, departement, region = areas
+    aliases = commune_aliases(session, commune.code)
+    siren = commune.intercommunalite_code
+    epci = session.get(Intercommunalite, siren) if siren else None
+    group = None
+    if epci is not None:
+        size = commune_count(session, intercommunalite=epci.code)
+        group = CommuneGroup(epci.code, epci.name, epci.kind, size)
+    lat, lon = commune.lat, commune.lon
     return CommuneDetails(
         commune=PlaceName(commune.code, commune.name),
         population=commune.population,
         retired=commune.retired,
         departement=PlaceName(departement.code, departement.name) if departement else None,
         region=PlaceName(region.code, region.name) if region else None,
-        group=_commune_group(session, commune.intercommunalite_code),
+        group=group,
         postal_codes=tuple(postal_codes(session, commune.code)),
-        aliases=tuple(
-            AlternativeName(alias.code, alias.kind, alias.name)
-            for alias in commune_aliases(session, commune.code)
-        ),
+        aliases=tuple(AlternativeName(alias.code, alias.kind, alias.name) for alias in aliases),
         former_codes=tuple(
             former_code
             for former_code in codes_of_commune(session, commune.code)
             if former_code != commune.code
         ),
-        point=_point(commune),
+        point=None if lat is None or lon is None else (lat, lon),
         is_exact=commune.precision == EXACT_PRECISION,
         former_name=(former_name(session, code) or code) if code != commune.code else "",
     )
-
-
-def _commune_group(session: Session, siren: str | None) -> CommuneGroup | None:
-    epci = intercommunalite(session, siren) if siren else None
-    if epci is None:
-        return None
-    size = commune_count(session, intercommunalite=epci.code)
-    return CommuneGroup(epci.code, epci.name, epci.kind, size)
-
-
-def _point(commune: Commune) -> tuple[float, float] | None:
-    if commune.lat is None or commune.lon is None:
-        return None
-    return commune.lat, commune.lon

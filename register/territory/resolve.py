@@ -1,42 +1,30 @@
 """What a person may have meant by what they typed for a place: one reading, several or none.
 
 Pure: it asks a :class:`Gazetteer` in memory. What is read to the letter is in
-:mod:`register.territory.exact_matchers`; only where that reads nothing, names that begin as typed
+:mod:`register.territory.readings`; only where that reads nothing, names that begin as typed
 are looked at, after them names with one typing error, and last the places that a phrase names.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import replace
 from heapq import nlargest, nsmallest
 
-from register.territory import exact_matchers, fuzzy
-from register.territory.exact_matchers import match_exactly, readings_of_name
-from register.territory.fuzzy import longer_names
+from register.territory import fuzzy
 from register.territory.gazetteer import Gazetteer
-from register.territory.interpretations import (
-    EXACTNESS,
-    INEXACT,
+from register.territory.name_normalisation import MAX_TYPED_LENGTH, NameCandidate, name_candidates
+from register.territory.place_extraction import ExtractedPlace, extract_places
+from register.territory.readings import (
     PlaceReading,
     PlaceResolution,
     SortWeight,
     distinct_readings,
+    match_exactly,
     rank_readings,
+    readings_of_name,
     sort_weight,
 )
-from register.territory.name_normalisation import MAX_TYPED_LENGTH, NameCandidate, name_candidates
-from register.territory.place_extraction import ExtractedPlace, extract_places
-
-__all__ = [
-    "EXACTNESS",
-    "INEXACT",
-    "MAX_TYPED_LENGTH",
-    "RESOLVE_STEPS",
-    "PlaceReading",
-    "PlaceResolution",
-    "resolve",
-]
 
 PHRASE_MATCH = "dans_la_phrase"
 CODE_MATCHES = frozenset({"code_insee", "code_postal", "ancien_code", "departement_code"})
@@ -51,48 +39,28 @@ def resolve(
     far are in the order of population, then of codes; those of a phrase are in the order of
     :func:`register.territory.place_extraction.extract_places`.
     """
-    counts = case_counts or {}
-    candidates = list(name_candidates(typed[:MAX_TYPED_LENGTH]))
-    for resolve_step in RESOLVE_STEPS:
-        for candidate in candidates:
-            if readings := resolve_step(gazetteer, candidate, counts):
-                ranked = rank_readings(gazetteer, readings, counts)
-                if resolve_step is _match_typo and len(ranked) > 1:
-                    # A choice also offers what was written well: "gagny la ville" is nearly
-                    # Magny-la-Ville and Pagny-la-Ville.
-                    ranked = (
-                        *_readings_in_phrase(gazetteer, typed[:MAX_TYPED_LENGTH], counts),
-                        *ranked,
-                    )
-                return PlaceResolution(ranked)
-    if ranked := tuple(_readings_in_phrase(gazetteer, typed[:MAX_TYPED_LENGTH], counts)):
-        return PlaceResolution(ranked)
+    counts, typed = case_counts or {}, typed[:MAX_TYPED_LENGTH]
+    candidates = list(name_candidates(typed))
+    # From the letter to the guess; the first that reads anything has said all.
+    for candidate in candidates:
+        if readings := fuzzy.match_exactly_or_longer(gazetteer, candidate, counts):
+            return PlaceResolution(rank_readings(gazetteer, readings, counts))
+    for candidate in candidates:
+        if readings := fuzzy.match_beginning(gazetteer, candidate):
+            return PlaceResolution(rank_readings(gazetteer, readings, counts))
+    for candidate in candidates:
+        if readings := fuzzy.match_typo(gazetteer, candidate):
+            ranked = rank_readings(gazetteer, readings, counts)
+            if len(ranked) > 1:
+                # A choice also offers what was written well: "gagny la ville" is nearly
+                # Magny-la-Ville and Pagny-la-Ville.
+                ranked = (*_readings_in_phrase(gazetteer, typed, counts), *ranked)
+            return PlaceResolution(ranked)
+    phrase_readings = tuple(_readings_in_phrase(gazetteer, typed, counts))
+    if phrase_readings or not candidates:
+        return PlaceResolution(phrase_readings)
     # The last statement is the barest: "mairie de" belongs to no name.
-    return PlaceResolution(
-        (), fuzzy.nearest_names(gazetteer, candidates[-1], counts) if candidates else ()
-    )
-
-
-def _match_exactly(
-    gazetteer: Gazetteer, candidate: NameCandidate, case_counts: Mapping[str, int]
-) -> list[PlaceReading]:
-    """What the words are, and what they are short for."""
-    readings = exact_matchers.match_exactly(gazetteer, candidate)
-    return readings + longer_names(
-        gazetteer, candidate.words, readings, case_counts, candidate.kinds
-    )
-
-
-def _match_beginning(
-    gazetteer: Gazetteer, candidate: NameCandidate, _case_counts: Mapping[str, int]
-) -> list[PlaceReading]:
-    return fuzzy.match_beginning(gazetteer, candidate)
-
-
-def _match_typo(
-    gazetteer: Gazetteer, candidate: NameCandidate, _case_counts: Mapping[str, int]
-) -> list[PlaceReading]:
-    return fuzzy.match_typo(gazetteer, candidate)
+    return PlaceResolution((), fuzzy.nearest_names(gazetteer, candidates[-1], counts))
 
 
 def _readings_in_phrase(
@@ -101,9 +69,9 @@ def _readings_in_phrase(
     """The places among other words, each once."""
     yielded = set()
     for extracted in extract_places(gazetteer, typed, case_counts):
-        for reading in (
-            extracted.resolution.readings if _has_other_words(gazetteer, extracted) else ()
-        ):
+        if not _has_other_words(gazetteer, extracted):
+            continue
+        for reading in extracted.resolution.readings:
             if (reading.kind, reading.code) not in yielded:
                 yielded.add((reading.kind, reading.code))
                 yield replace(reading, why=PHRASE_MATCH)
@@ -111,21 +79,14 @@ def _readings_in_phrase(
 
 def _has_other_words(gazetteer: Gazetteer, extracted: ExtractedPlace) -> bool:
     """Whether the rest has words of its own: "Gagny 75" and "Paris 21e" contradict themselves."""
-    if not any(word.isalpha() and len(word) > 1 for word in extracted.remaining_text.split()):
+    remaining = extracted.remaining_text
+    if not any(word.isalpha() and len(word) > 1 for word in remaining.split()):
         return False
     by_number = extracted.resolution.readings[0].why in CODE_MATCHES
     return not (
         by_number
-        and any(
-            exact_matchers.match_exactly(gazetteer, candidate)
-            for candidate in name_candidates(extracted.remaining_text)
-        )
+        and any(match_exactly(gazetteer, candidate) for candidate in name_candidates(remaining))
     )
-
-
-ResolveStep = Callable[[Gazetteer, NameCandidate, Mapping[str, int]], list[PlaceReading]]
-# From the letter to the guess; the first that reads anything has said all.
-RESOLVE_STEPS: tuple[ResolveStep, ...] = (_match_exactly, _match_beginning, _match_typo)
 
 
 def suggest_places(
@@ -145,11 +106,8 @@ def suggest_places(
         if suggestions:
             break
     # Paris is a commune and a département, and offered once.
-    distinct_keys = {
-        (reading.kind, reading.code)
-        for reading in distinct_readings(gazetteer, suggestions.values())
-    }
-    return tuple(reading for key, reading in suggestions.items() if key in distinct_keys)[:limit]
+    distinct = set(distinct_readings(gazetteer, suggestions.values()))
+    return tuple(reading for reading in suggestions.values() if reading in distinct)[:limit]
 
 
 def _completions(
@@ -158,28 +116,19 @@ def _completions(
     def sort_key(reading: PlaceReading) -> tuple[bool, SortWeight]:
         return reading.why == "ancienne_commune", sort_weight(gazetteer, reading, case_counts)
 
+    def case_count(name: str) -> int:
+        places = gazetteer.communes_by_name.get(name, ())
+        return max((case_counts.get(place.code, 0) for place in places), default=0)
+
     # Some may be offered already, or be a smaller name of the same ground.
     max_names = 2 * limit
     for names in gazetteer.name_index.names_with_word_prefix(" ".join(candidate.words)):
+        # Those that can be among the first: thousands begin with "s", too many to read each.
+        with_cases = nlargest(max_names, names, key=case_count) if case_counts else []
         readings = (
             reading
-            for name in _likely_names(gazetteer, names, case_counts, max_names)
+            for name in dict.fromkeys(names[:max_names] + with_cases)
             for reading in readings_of_name(gazetteer, name)
             if reading.kind in candidate.kinds
         )
         yield from nsmallest(max_names, readings, key=sort_key)
-
-
-def _likely_names(
-    gazetteer: Gazetteer, names: list[str], case_counts: Mapping[str, int], max_names: int
-) -> list[str]:
-    """The names that can be among the first: thousands begin with "s", too many to read each."""
-
-    def case_count(name: str) -> int:
-        return max(
-            (case_counts.get(place.code, 0) for place in gazetteer.communes_by_name.get(name, ())),
-            default=0,
-        )
-
-    with_cases = nlargest(max_names, names, key=case_count) if case_counts else []
-    return list(dict.fromkeys(names[:max_names] + with_cases))

@@ -21,7 +21,7 @@ from markdown.treeprocessors import Treeprocessor
 
 from register.errors import TextError
 from register.text.dates import Language
-from register.text.normalisation import clean, legal, one_line
+from register.text.normalisation import clean, legal
 from register.text.typography import french, typeset_html
 
 MAX_CHARS = 50_000
@@ -88,20 +88,6 @@ def render_plain_text(text: str) -> str:
             html_lines = "<br>\n".join(html.escape(line, quote=False) for line in lines)
             paragraphs.append(f"<p>{html_lines}</p>")
     return "\n".join(paragraphs)
-
-
-def snippet(text: str, limit: int) -> str:
-    """The beginning of a plain text on one line, at most ``limit`` characters.
-
-    It is cut after a whole word, with an ellipsis; a first word over the limit is cut inside.
-    """
-    line = one_line(text)
-    if len(line) <= limit:
-        return line
-    # One more character than fits besides the ellipsis: a word may end just before it.
-    head = line[:limit]
-    whole_words = head.rpartition(" ")[0] or head[: limit - 1]
-    return whole_words.rstrip(" ,;:.!?«(–—-\u00a0\u202f") + "…"
 
 
 def _checked_source(text: str) -> str:

@@ -1,12 +1,63 @@
-"""Flask application whose cookies are signed by a key from the key store."""
+"""Flask application: its cookie key, the modules with its views, and its middleware."""
+
+# ruff: noqa: F401 - modules with views, hooks or template globals are imported for that effect
 
 from __future__ import annotations
 
 from flask import Flask, Request
 from flask.sessions import SecureCookieSession, SecureCookieSessionInterface
+from flask_babel import Babel
 
+import register.accounts.web.member_admin
+import register.accounts.web.profile
+import register.accounts.web.sign_in
+import register.cases.web.desk.act_view
+import register.cases.web.desk.case
+import register.cases.web.desk.case_acts
+import register.cases.web.desk.case_list
+import register.cases.web.desk.case_summaries
+import register.cases.web.desk.change_approval
+import register.cases.web.desk.dashboard
+import register.cases.web.desk.editor
+import register.cases.web.public.cases
+import register.cases.web.public.citations
+import register.cases.web.public.overview
+import register.cases.web.public.social_cards
+import register.cases.web.public.structured_data
+import register.feeds.web
+import register.journal.web.members_journal
+import register.journal.web.public_journal
+import register.pages.web.page_editor
+import register.pages.web.public_pages
+import register.reports.web
+import register.reports.web.desk.accept_views
+import register.reports.web.desk.detail
+import register.reports.web.desk.labels
+import register.reports.web.desk.list_query
+import register.reports.web.desk.report_list
+import register.reports.web.desk.report_summary
+import register.reports.web.follow_up_views
+import register.reports.web.report_views
+import register.territory.web.place_choice
+import register.territory.web.place_pages
+import register.web.etag
+from register.accounts.web import access_control
 from register.errors import SealError
-from register.web import request_context
+from register.web import (
+    assets,
+    errors,
+    etag,
+    headers,
+    languages,
+    limits,
+    logs,
+    page_cache,
+    request_context,
+    request_validation,
+    service_endpoints,
+    template_env,
+)
+from register.web.blueprints import account, desk, public, submit
 
 _COOKIE_KEY = "register.cookie_key"
 
@@ -41,3 +92,37 @@ class Application(Flask):
                     request_context.COOKIE_PURPOSE
                 )
         return bytes(self.extensions[_COOKIE_KEY])
+
+
+def attach(app: Flask) -> None:
+    """Give an application its pages, guards and error pages."""
+    settings = app.extensions["register.settings"]
+    logs.attach(app)
+    Babel(
+        app,
+        default_locale="fr",
+        default_timezone="Europe/Paris",
+        locale_selector=languages.language,
+    )
+    template_env.attach(app)
+    errors.attach(app)
+    limits.attach(app, settings)
+    access_control.attach_access_control(app, settings)
+    etag.attach(app)
+    for blueprint in (
+        public,
+        account,
+        desk,
+        submit,
+        service_endpoints.blueprint,
+        service_endpoints.well_known,
+    ):
+        app.register_blueprint(blueprint)
+    # Directly around Flask: every middleware added below also applies to cached pages.
+    page_cache.attach(app)
+    assets.attach(app, settings)
+    request_validation.attach(app, settings)
+    # Outside request validation, which then sees one address per page in both languages.
+    languages.attach(app)
+    # Last, so that the answers of every other middleware get the headers too.
+    headers.attach(app, settings)

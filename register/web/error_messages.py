@@ -7,7 +7,8 @@ command line. It needs no application, because a wrong setting is reported befor
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterable, Mapping
+from collections import defaultdict
+from collections.abc import Callable, Mapping
 from typing import Any
 
 from flask_babel import lazy_gettext as _
@@ -17,17 +18,17 @@ from register.cases.validation import ContentFault
 from register.errors import RegisterError, TextError
 from register.journal.verify import Problem
 from register.text.dates import day_words
-from register.web.messages import (
+from register.web.messages.console import CONSOLE_ERRORS, LEDGER_NAMES, VERIFY_PROBLEMS
+from register.web.messages.desk import RISK_NAMES, UNMET_CHECKS
+from register.web.messages.errors import (
     CASE_STATES,
-    ERROR_SENTENCES,
     FIELD_ERRORS,
     FIELD_NAMES,
-    LEDGER_NAMES,
     REPORT_STATES,
-    RISK_NAMES,
-    UNMET_CHECKS,
-    VERIFY_PROBLEMS,
+    SITE_ERRORS,
 )
+
+ERROR_SENTENCES: Mapping[str, Any] = SITE_ERRORS | FIELD_ERRORS | CONSOLE_ERRORS
 
 # Values that the user typed or sent. A public error page repeats none of them: a link could put any
 # words in the address, and the page would show them as the register's own.
@@ -86,18 +87,12 @@ def placeholders(sentence: object) -> set[str]:
     return set(_PLACEHOLDER.findall(str(sentence)))
 
 
-class _SentenceValues(dict[str, str]):
-    """Values in words; a missing one becomes an ellipsis instead of an error."""
-
-    def __missing__(self, _name: str) -> str:
-        return "…"
-
-
 def _fill_sentence(sentences: Mapping[str, Any], key: str, values: Mapping[str, object]) -> str:
     if key not in sentences:
         return str(_UNKNOWN_ERROR) % {"key": key}
     words = {name: _FORMATTERS.get(name, str)(value) for name, value in values.items()}
-    return str(sentences[key]) % _SentenceValues(words)
+    # A missing value becomes an ellipsis instead of an error.
+    return str(sentences[key]) % defaultdict(lambda: "…", words)
 
 
 def _labelled_reason(field: str, reason: str) -> str:
@@ -112,10 +107,7 @@ def _code_formatter(words: Mapping[str, Any]) -> Callable[[Any], str]:
 
 
 def _list_formatter(format_item: Callable[[Any], str], separator: str) -> Callable[[Any], str]:
-    def format_list(values: Iterable[Any]) -> str:
-        return separator.join(format_item(value) for value in values)
-
-    return format_list
+    return lambda values: separator.join(map(format_item, values))
 
 
 def _flag_words(flag: tuple[str, str, str]) -> str:

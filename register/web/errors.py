@@ -247,7 +247,7 @@ def _error_page(
             **extra,
         )
     except Exception as error:
-        reference = reference or _new_reference()
+        reference = reference or secrets.token_hex(4)
         logs.log_failure(reference, "errors", error)
         body = plain_page(status, reference if status >= 500 else "")
     response = Response(body, status, content_type=_HTML)
@@ -301,29 +301,23 @@ def _http_error(error: HTTPException) -> ResponseReturnValue:
 
 
 def _unavailable(error: Exception) -> ResponseReturnValue:
-    sentence = (
-        error_messages.error_sentence(error, quoting=False)
-        if isinstance(error, Unavailable)
-        else ""
-    )
+    sentence = ""
     if is_disk_full(error):
         sentence = error_messages.error_sentence(Unavailable("storage_full"))
+    elif isinstance(error, Unavailable):
+        sentence = error_messages.error_sentence(error, quoting=False)
     response = _failure_page(error, 503, sentence)
     response.headers["Retry-After"] = str(RETRY_AFTER)
     return response
 
 
 def _failure_page(error: BaseException, status: int, sentence: str = "") -> Response:
-    reference = _new_reference()
+    reference = secrets.token_hex(4)
     logs.log_failure(reference, request.endpoint or "", error)
     with suppress(Exception):
         # The error page must not read in the transaction that failed.
         db.session.rollback()
     return _error_page(status, sentence, reference)
-
-
-def _new_reference() -> str:
-    return secrets.token_hex(4)
 
 
 def _reference_sentence(reference: str) -> str:

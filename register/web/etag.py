@@ -30,7 +30,7 @@ from werkzeug.http import http_date
 from register.cases.data_version import DataVersion
 from register.config import Settings
 from register.db import now
-from register.search.engine import SearchEngine
+from register.search.engine_interface import SearchEngine
 from register.text.dates import paris_day
 from register.web.blueprints import public
 from register.web.languages import request_language

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
 import wtforms
@@ -19,7 +19,7 @@ from wtforms.validators import DataRequired, Length, ValidationError
 from register.cases import validation
 from register.cases.validation import UNKNOWN_WORD
 from register.errors import TextError
-from register.text import typed_dates
+from register.text import dates
 from register.text.normalisation import clean, one_line
 from register.web.error_messages import error_sentence, reason_sentence
 from register.web.l10n import edtf_words, with_label
@@ -51,7 +51,7 @@ class BaseForm(FlaskForm):  # type: ignore[misc]
 
     def faults(self) -> list[tuple[str, str]]:
         """Every fault as (field id, sentence), in the order of the fields."""
-        return list(_form_faults(self))
+        return list(_field_faults(self))
 
     @property
     def is_sent(self) -> bool:
@@ -68,28 +68,20 @@ class DeskForm(BaseForm):
         marks_required = True
 
 
-def _form_faults(form: Any, prefix: str = "") -> Iterator[tuple[str, str]]:
-    for field in form:
-        yield from _field_faults(field, prefix)
-
-
-def _field_faults(field: Any, prefix: str) -> Iterator[tuple[str, str]]:
-    if isinstance(field, FormField):
-        yield from _form_faults(field.form, prefix)
-    elif isinstance(field, FieldList):
-        # WTForms mixes the list's own errors (text) with those of its rows (mappings).
-        own_errors = [
-            str(error) for error in field.errors if not isinstance(error, dict | list | tuple)
-        ]
-        yield from (
-            (field.id, _fault_sentence(prefix, field.label.text, error)) for error in own_errors
-        )
-        for position, subfield in enumerate(field.entries, start=1):
-            yield from _field_faults(subfield, f"{prefix}{field.label.text} {position}, ")
-    else:
-        yield from (
-            (field.id, _fault_sentence(prefix, field.label.text, error)) for error in field.errors
-        )
+def _field_faults(fields: Iterable[Any], prefix: str = "") -> Iterator[tuple[str, str]]:
+    for field in fields:
+        errors = field.errors
+        if isinstance(field, FormField):
+            yield from _field_faults(field.form, prefix)
+            continue
+        if isinstance(field, FieldList):
+            # WTForms mixes the list's own errors (text) with those of its rows (mappings).
+            errors = [error for error in errors if not isinstance(error, dict | list | tuple)]
+        for error in errors:
+            yield field.id, _fault_sentence(prefix, field.label.text, error)
+        if isinstance(field, FieldList):
+            for position, subfield in enumerate(field.entries, start=1):
+                yield from _field_faults([subfield], f"{prefix}{field.label.text} {position}, ")
 
 
 def _fault_sentence(prefix: str, label: object, error: object) -> str:
@@ -114,37 +106,27 @@ class MultilineField(TextAreaField):
     data: str
 
 
-def line_field(
-    label: Any,
-    *,
-    required: bool = False,
-    limit: int = 2_000,
-    validators: Sequence[Any] = (),
-    **options: Any,
-) -> LineField:
-    """A line of text, with spaces and hidden characters normalised."""
-    all_validators = [*_validators(required, limit), *validators]
+def line_field(label: Any, *, limit: int = 2_000, **options: Any) -> LineField:
+    """A line of text, with spaces and hidden characters normalised.
+
+    :param options: those of the field, and ``required``.
+    """
     clean_line = [lambda typed: one_line(typed or "")]
-    return LineField(label, filters=clean_line, validators=all_validators, **options)
+    return LineField(label, filters=clean_line, **_with_validators(limit, **options))
 
 
-def text_field(
-    label: Any,
-    *,
-    required: bool = False,
-    limit: int = 50_000,
-    validators: Sequence[Any] = (),
-    **options: Any,
-) -> MultilineField:
-    """Several lines of text, with hidden characters removed."""
-    all_validators = [*_validators(required, limit), *validators]
+def text_field(label: Any, *, limit: int = 50_000, **options: Any) -> MultilineField:
+    """Several lines of text, with hidden characters removed; see :func:`line_field`."""
     clean_text = [lambda typed: clean(typed or "").strip()]
-    return MultilineField(label, filters=clean_text, validators=all_validators, **options)
+    return MultilineField(label, filters=clean_text, **_with_validators(limit, **options))
 
 
-def _validators(required: bool, limit: int) -> list[Any]:
-    validators: list[Any] = [Length(max=limit, message=_TOO_LONG)]
-    return [DataRequired(_MISSING), *validators] if required else validators
+def _with_validators(
+    limit: int, *, required: bool = False, validators: Sequence[Any] = (), **options: Any
+) -> dict[str, Any]:
+    own_validators: list[Any] = [DataRequired(_MISSING)] if required else []
+    own_validators.append(Length(max=limit, message=_TOO_LONG))
+    return {"validators": [*own_validators, *validators], **options}
 
 
 class FieldGroup(wtforms.Form):
@@ -157,18 +139,14 @@ class FieldGroup(wtforms.Form):
     def is_empty(self) -> bool:
         """Whether nothing was entered in it."""
         return not any(
-            _is_filled(field) for field in self if field.short_name not in self.prefilled_fields
+            field.filled_rows if isinstance(field, FieldGroupList) else field.data
+            for field in self
+            if field.short_name not in self.prefilled_fields
         )
 
     def validate(self, extra_validators: Any = None) -> bool:
         """Whether the group is valid; an empty one always is."""
         return self.is_empty or super().validate(extra_validators)
-
-
-def _is_filled(field: Any) -> bool:
-    if isinstance(field, FieldList):
-        return any(not row_field.form.is_empty for row_field in field.entries)
-    return bool(field.data)
 
 
 class TypedDateField(StringField):
@@ -213,7 +191,7 @@ class TypedDateField(StringField):
         return words if words != self.data else ""
 
     def _parse_typed(self) -> str:
-        return typed_dates.parse_typed_date(
+        return dates.parse_typed_date(
             self.data or "", unknown=UNKNOWN_WORD if self.or_unknown else ""
         )
 

@@ -13,14 +13,16 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
-from typing import Any, cast
+from typing import TYPE_CHECKING, Any, cast
 from urllib.parse import quote
 
 import flask_babel
 from flask import Flask, Response, g, has_request_context, request
 
 from register.text.dates import Language
-from register.web.headers import WSGI, StartResponse
+
+if TYPE_CHECKING:
+    from register.web.headers import WSGI, StartResponse
 
 PREFIX = "/en"
 LANGUAGE_NAMES: Mapping[Language, str] = {"fr": "Français", "en": "English"}

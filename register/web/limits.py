@@ -14,10 +14,11 @@ import ipaddress
 import math
 import secrets
 import time
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import date
-from typing import Any, Protocol, cast
+from functools import lru_cache, partial
+from typing import Any, cast
 
 from flask import Flask, Response, current_app, make_response, request
 from flask_babel import ngettext
@@ -62,68 +63,53 @@ _HOUR = 3_600  # seconds
 _MINUTE = 60
 
 
-class _DayKey(Protocol):
-    """The HMAC key of a day."""
-
-    def __call__(self, day: date) -> bytes: ...
+# Limit, name of the counter, counted source.
+_Counter = tuple[RateLimitItem, str, str]
 
 
 @dataclass
 class Limits:
-    """Counters in memory, or in a Redis that writes nothing to disk."""
+    """Counters in memory, or in a Redis that writes nothing to disk.
+
+    :param key_of: the HMAC key of a day.
+    """
 
     limiter: MovingWindowRateLimiter
-    key_of: _DayKey
+    key_of: Callable[[date], bytes]
 
     def wait(self, rate: str, address: str, *, counted: bool = True) -> int:
         """Seconds until a source may send the next request; 0 when it may now.
 
         :param counted: whether to count this request, or only to check.
         """
-        return self._seconds(lambda: self._wait(rate, address, counted=counted))
+        return self._seconds(self._source_counters(rate, address), counted=counted)
 
     def budget(self, name: str) -> int:
         """Count a request in the budget of all sources; seconds until there is room, or 0."""
         rate_items = _rate_items(BUDGETS[name])
-        return self._seconds(
-            lambda: self._seconds_until_free(rate_items, f"{name} budget", "all", counted=True)
-        )
+        return self._seconds((item, f"{name} budget", "all") for item in rate_items)
 
-    def _seconds(self, compute: Callable[[], int]) -> int:
+    def _source_counters(self, rate: str, address: str) -> Iterator[_Counter]:
+        key = self.key_of(paris_day(now()))
+        for width, network, times in networks(address):
+            source = hmac.digest(key, network.encode(), hashlib.sha256).hex()
+            for rate_item in _rate_items(RATES[rate], times):
+                yield rate_item, f"{rate} {width}", source
+
+    def _seconds(self, counters: Iterable[_Counter], *, counted: bool = True) -> int:
         try:
-            return compute()
+            # Check all before counting in any: a refused request then neither uses up the rate of
+            # others in its network nor takes memory.
+            all_counters = list(counters)
+            checks = [self.limiter.test, self.limiter.hit] if counted else [self.limiter.test]
+            for allows in checks:
+                for counter in all_counters:
+                    if not allows(*counter):
+                        reset, _remaining = self.limiter.get_window_stats(*counter)
+                        return max(1, math.ceil(reset - time.time()))
         except StorageError as error:
             # A report must not be refused because the counters are unreachable.
             log().warning("limiter_away", cause=type(error).__name__)
-            return 0
-
-    def _wait(self, rate: str, address: str, *, counted: bool) -> int:
-        key = self.key_of(paris_day(now()))
-        buckets = [
-            (
-                _rate_items(RATES[rate], times),
-                f"{rate} {width}",
-                hmac.digest(key, network.encode(), hashlib.sha256).hex(),
-            )
-            for width, network, times in networks(address)
-        ]
-        # Check all before counting in any: a refused request then neither uses up the rate of
-        # others in its network nor takes memory.
-        for is_counted in (False, True) if counted else (False,):
-            for bucket in buckets:
-                seconds = self._seconds_until_free(*bucket, counted=is_counted)
-                if seconds:
-                    return seconds
-        return 0
-
-    def _seconds_until_free(
-        self, rate_items: Sequence[RateLimitItem], name: str, source: str, *, counted: bool
-    ) -> int:
-        allow = self.limiter.hit if counted else self.limiter.test
-        for rate_item in rate_items:
-            if not allow(rate_item, name, source):
-                reset, _remaining = self.limiter.get_window_stats(rate_item, name, source)
-                return max(1, math.ceil(reset - time.time()))
         return 0
 
 
@@ -161,8 +147,12 @@ def attach(app: Flask, app_settings: Settings) -> None:
             "MemoryStorage | RedisStorage",
             storage_from_string(url, wrap_exceptions=True, **_redis_options(url)),
         )
-        day_key = _RedisKey(storage) if isinstance(storage, RedisStorage) else _ProcessKey()
-        app.extensions[_EXTENSION] = Limits(MovingWindowRateLimiter(storage), day_key)
+        if isinstance(storage, RedisStorage):
+            key_of: Callable[[date], bytes] = partial(_redis_day_key, storage.storage)
+        else:
+            # A key of this process, new each day and never stored.
+            key_of = lru_cache(maxsize=1)(lambda _day: secrets.token_bytes(32))
+        app.extensions[_EXTENSION] = Limits(MovingWindowRateLimiter(storage), key_of)
 
 
 def _redis_options(url: str) -> dict[str, Any]:
@@ -176,37 +166,15 @@ def _redis_options(url: str) -> dict[str, Any]:
     return {"socket_connect_timeout": 1, "socket_timeout": 1, "retry": Retry(NoBackoff(), 0)}
 
 
-class _ProcessKey:
-    """A key of this process, new each day and never stored."""
-
-    def __init__(self) -> None:
-        self._current: tuple[date, bytes] = (date.min, b"")
-
-    def __call__(self, day: date) -> bytes:
-        key_day, key = self._current
-        if day != key_day:
-            # One assignment: another thread must not see today's date with yesterday's key.
-            key = secrets.token_bytes(32)
-            self._current = (day, key)
-        return key
-
-
-class _RedisKey:
-    """A key shared by several processes, in the Redis that holds their counters."""
-
-    def __init__(self, storage: RedisStorage) -> None:
-        self._redis = storage.storage
-
-    def __call__(self, day: date) -> bytes:
-        name = f"webcitoyen:limits:{day.isoformat()}"
-        try:
-            self._redis.set(
-                name, secrets.token_bytes(32), nx=True, ex=_KEY_LIFETIME_DAYS * 24 * 3600
-            )
-            return bytes(cast(bytes, self._redis.get(name)))
-        except Exception as error:
-            # ``limits`` wraps the client's errors only when it counts.
-            raise StorageError(error) from error
+def _redis_day_key(client: Any, day: date) -> bytes:
+    """The key of a day, shared by several processes in the Redis that holds their counters."""
+    name = f"webcitoyen:limits:{day.isoformat()}"
+    try:
+        client.set(name, secrets.token_bytes(32), nx=True, ex=_KEY_LIFETIME_DAYS * 24 * 3600)
+        return bytes(cast(bytes, client.get(name)))
+    except Exception as error:
+        # ``limits`` wraps the client's errors only when it counts.
+        raise StorageError(error) from error
 
 
 def are_enabled() -> bool:

@@ -121,11 +121,6 @@ class ByteLimitedCache:
         while self.size > self._limit:
             self._drop(next(iter(self._pages)))
 
-    def clear(self) -> None:
-        """Remove all pages."""
-        self._pages.clear()
-        self.size = 0
-
     def _drop(self, key: str) -> None:
         page = self._pages.pop(key, None)
         if page is not None:
@@ -139,14 +134,18 @@ class PageCaches:
     """
 
     def __init__(self, limit: int = CACHE_LIMIT) -> None:
-        self._reserved, self._general = ByteLimitedCache(limit), ByteLimitedCache(limit)
-        self._position = ""
+        self._limit = limit
         self._lock = Lock()
+        self._clear(position="")
 
     @property
     def size(self) -> int:
         """Bytes stored in both."""
         return self._reserved.size + self._general.size
+
+    def _clear(self, position: str) -> None:
+        self._reserved, self._general = ByteLimitedCache(self._limit), ByteLimitedCache(self._limit)
+        self._position = position
 
     def find(self, position: str, key: str) -> CachedPage | None:
         """The page stored under a key; a new position clears both caches first.
@@ -155,10 +154,7 @@ class PageCaches:
         """
         with self._lock:
             if position != self._position:
-                self._reserved.clear()
-                self._general.clear()
-                self._position = position
-                return None
+                self._clear(position)
             return self._reserved.find(key) or self._general.find(key)
 
     def store(self, position: str, key: str, page: CachedPage, *, reserved: bool) -> None:

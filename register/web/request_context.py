@@ -9,8 +9,7 @@ from typing import cast
 from flask import current_app, g
 
 from register.cases import statistics, vocabulary
-from register.cases.data_version import DataVersion
-from register.cases.data_version import read_data_version as read_standing
+from register.cases.data_version import DataVersion, VersionedCache, read_data_version
 from register.cases.vocabulary import Vocabulary
 from register.config import Settings
 from register.db import db
@@ -18,20 +17,19 @@ from register.journal import LedgerPosition
 from register.operations import setup
 from register.report_keys import KeyStore
 from register.territory import place_queries
-from register.territory.gazetteer import Gazetteer
-from register.territory.gazetteer import load_gazetteer as read_gazetteer
+from register.territory.gazetteer import Gazetteer, load_gazetteer
 from register.territory.place_queries import CommuneDetails
 from register.web.languages import language
 
-_GAZETTEER = "register.gazetteer"
-_CASE_COUNTS = "register.known_places"
 _KEY_STORE = "register.key_store"
 # Purpose of the key that signs session cookies and their CSRF tokens.
 COOKIE_PURPOSE = "cookies and their forms"
 # Purpose of the key that signs the forms without session.
 FORM_PURPOSE = "forms without a session"
+_opening_lock = Lock()
 # Reading the gazetteer takes half a second: a second reader waits instead of reading it too.
-_loading_lock = Lock()
+_gazetteer_cache: VersionedCache[Gazetteer] = VersionedCache()
+_case_counts_cache: VersionedCache[Mapping[str, int]] = VersionedCache()
 
 
 def settings() -> Settings:
@@ -46,7 +44,7 @@ def current_data_version() -> DataVersion:
     version in its ETag.
     """
     if "register_standing" not in g:
-        g.register_standing = read_standing(db.session())
+        g.register_standing = read_data_version(db.session())
     return cast(DataVersion, g.register_standing)
 
 
@@ -76,22 +74,15 @@ def find_commune(code: str) -> CommuneDetails | None:
 def gazetteer() -> Gazetteer:
     """The gazetteer, shared by all requests of one territory version."""
     version = current_data_version().territory
-    with _loading_lock:
-        cached = cast("Gazetteer | None", current_app.extensions.get(_GAZETTEER))
-        if cached is None or cached.version != version:
-            cached = read_gazetteer(db.session())
-            current_app.extensions[_GAZETTEER] = cached
-        return cached
+    return _gazetteer_cache.get_or_make(version, lambda: load_gazetteer(db.session()))
 
 
 def commune_case_counts() -> Mapping[str, int]:
     """Number of public cases by commune code, counted once for each data version."""
-    data_key = f"{head().digest} {current_data_version().territory}"
-    cached = cast("tuple[str, Mapping[str, int]]", current_app.extensions.get(_CASE_COUNTS))
-    if cached is None or cached[0] != data_key:
-        cached = (data_key, statistics.count_by_commune(db.session()))
-        current_app.extensions[_CASE_COUNTS] = cached
-    return cached[1]
+    version = (head().digest, current_data_version().territory)
+    return _case_counts_cache.get_or_make(
+        version, lambda: statistics.count_by_commune(db.session())
+    )
 
 
 def key_store() -> KeyStore:
@@ -99,20 +90,13 @@ def key_store() -> KeyStore:
 
     :raises SealError: the seal key is missing or foreign, or no ``init`` yet.
     """
-    cached = _cached_key_store()
-    if cached is not None:
-        return cached
-    with _loading_lock:
-        # Another thread may have opened it while this one waited.
-        cached = _cached_key_store()
-        if cached is None:
-            cached = setup.key_store(settings(), db.session())
-            current_app.extensions[_KEY_STORE] = cached
-        return cached
-
-
-def _cached_key_store() -> KeyStore | None:
-    return cast("KeyStore | None", current_app.extensions.get(_KEY_STORE))
+    extensions = current_app.extensions
+    if _KEY_STORE not in extensions:
+        with _opening_lock:
+            # Another thread may have opened it while this one waited.
+            if _KEY_STORE not in extensions:
+                extensions[_KEY_STORE] = setup.key_store(settings(), db.session())
+    return cast(KeyStore, extensions[_KEY_STORE])
 
 
 def root_key() -> bytes:

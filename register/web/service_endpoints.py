@@ -6,11 +6,10 @@ from collections.abc import Callable
 from datetime import UTC, datetime, time, timedelta
 from urllib.parse import quote
 
-from flask import Blueprint, Response, abort, current_app, jsonify, redirect
+from flask import Blueprint, Flask, Response, abort, current_app, jsonify, redirect
 from flask.typing import ResponseReturnValue
 from sqlalchemy import text
 from sqlalchemy.exc import SQLAlchemyError
-from sqlalchemy.orm import Session
 
 from register.db import db, now
 from register.errors import RegisterError
@@ -58,36 +57,27 @@ def ready() -> tuple[Response, int]:
 
 def readiness_checks() -> dict[str, bool]:
     """The result of each check that a register must pass in order to serve."""
+    app: Flask = current_app._get_current_object()  # type: ignore[attr-defined]
+
+    def require_pages() -> None:
+        # A server process has loaded both at its start; any other process loads them now.
+        template_env.require(app)
+        assets.require(app)
+
     return {
-        "database": _passes(_check_database),
+        "database": _passes(lambda: db.session.execute(text("SELECT 1"))),
         "schema": _passes(lambda: schema.require(db.engine)),
-        "seal": _passes(_check_seal),
-        "pages": _passes(_check_pages),
+        "seal": _passes(lambda: setup.require_seal(settings(), db.session())),
+        "pages": _passes(require_pages),
     }
 
 
-def _passes(check: Callable[[], None]) -> bool:
+def _passes(check: Callable[[], object]) -> bool:
     try:
         check()
     except (RegisterError, SQLAlchemyError):
         return False
     return True
-
-
-def _check_database() -> None:
-    with db.engine.connect() as connection:
-        connection.execute(text("SELECT 1"))
-
-
-def _check_seal() -> None:
-    with Session(db.engine) as session:
-        setup.require_seal(current_app.extensions["register.settings"], session)
-
-
-def _check_pages() -> None:
-    # A server process has loaded both at its start; any other process loads them now.
-    template_env.require(current_app._get_current_object())  # type: ignore[attr-defined]
-    assets.require(current_app._get_current_object())  # type: ignore[attr-defined]
 
 
 def _no_store(response: Response) -> Response:

@@ -17,12 +17,12 @@ from typing import Any
 from sqlalchemy import Connection, Engine
 from sqlalchemy.orm import Session
 
-from register.accounts import session_acts
+from register.accounts import sessions
 from register.db import now
 from register.journal.transaction import NOTIFY_CHANNEL
 from register.report_keys import KeyStore
 from register.reports.acts import purging
-from register.search.engine import SearchEngine
+from register.search.engine_interface import SearchEngine
 from register.search.indexer import catch_up
 from register.search.leader_election import (
     Lease,
@@ -195,7 +195,7 @@ class RetentionJob:
 
     def _run_retention(self) -> None:
         at = self._clock()
-        session_acts.write_failure_lines(self._database, at)
+        sessions.write_failure_lines(self._database, at)
         if self._store is None:
             self._store = self._open_store()
         outcome = purging.run_retention(self._database, self._store, at, self._undecided_after)

@@ -10,7 +10,7 @@ from ledger_lines import lines_since
 from sqlalchemy import func, select
 
 from register.accounts import acts as accounts
-from register.accounts import passwords, sessions, two_factor
+from register.accounts import passwords, sessions, two_factor, vouching
 from register.accounts.models import Member, RecoveryCode, Role
 from register.db import housekeeping
 from register.errors import Invalid, NotFound, Refused
@@ -106,7 +106,7 @@ def test_a_disabled_member_keeps_authorship_and_may_not_act(pen, session, desk, 
     approved = [line for line in lines_since(session, 0, Ledger.DESK) if line.act == "approved"]
     assert [(line.member_id, line.incident_id) for line in approved] == [(cast.chloe, filed.id)]
     assert (
-        _refused(pen, Refused, accounts.load_acting_member, cast.chloe).key == "member_may_not_act"
+        _refused(pen, Refused, vouching.load_acting_member, cast.chloe).key == "member_may_not_act"
     )
 
 
@@ -140,7 +140,7 @@ def test_a_reset_gives_a_new_password_and_opens_the_account_again(pen, session, 
     act, by, told = _lines(session)[-1]
     assert (act, by, told["member"]) == ("member_reset", cast.ada, cast.driss)
     with pen() as p:
-        assert accounts.load_acting_member(p, cast.driss).id == cast.driss
+        assert vouching.load_acting_member(p, cast.driss).id == cast.driss
 
 
 @pytest.mark.parametrize("act", [accounts.disable_member, accounts.reset_member])

@@ -11,7 +11,7 @@ from ledger_lines import lines_since
 from sqlalchemy import func, select
 
 from register.accounts import acts as accounts
-from register.accounts import authentication, session_acts
+from register.accounts import authentication, sessions
 from register.accounts.models import SignInFailures, SignInSession
 from register.errors import Refused
 from register.journal import Ledger
@@ -65,7 +65,7 @@ def fail(engine, cast):
 
 def test_a_sign_in_is_a_line_that_names_the_account_and_nothing_of_the_browser(pen, cast, lines):
     with pen() as p:
-        session_acts.sign_in(p, cast.bruno)
+        sessions.sign_in(p, cast.bruno)
     ((act, by, told),) = lines()
     assert (act, by, told["member"]) == ("signed_in", cast.bruno, cast.bruno)
     assert set(told) == {"by", "dossier", "revision", "member"}
@@ -73,20 +73,20 @@ def test_a_sign_in_is_a_line_that_names_the_account_and_nothing_of_the_browser(p
 
 def test_a_disabled_account_signs_in_no_more(pen, cast, lines):
     with pytest.raises(Refused), pen() as p:
-        session_acts.sign_in(p, cast.driss)
+        sessions.sign_in(p, cast.driss)
     assert lines() == []
 
 
 def test_ends_of_sessions_are_lines_that_say_how_many(pen, session, cast, lines):
     with pen() as p:
         for _ in range(3):
-            session_acts.sign_in(p, cast.bruno)
-        session_acts.sign_in(p, cast.chloe)
+            sessions.sign_in(p, cast.bruno)
+        sessions.sign_in(p, cast.chloe)
     first = session.scalars(select(SignInSession.id).order_by(SignInSession.id)).first()
     session.rollback()
     with pen() as p:
-        assert session_acts.end_sessions(p, cast.bruno, by=cast.bruno, only_session=first) == 1
-        assert session_acts.end_sessions(p, cast.bruno, by=cast.ada) == 2
+        assert sessions.end_sessions(p, cast.bruno, by=cast.bruno, only_session=first) == 1
+        assert sessions.end_sessions(p, cast.bruno, by=cast.ada) == 2
     assert [_said(line) for line in lines() if line[0] == "sessions_ended"] == [
         ("sessions_ended", cast.bruno, {"member": cast.bruno, "count": 1}),
         ("sessions_ended", cast.ada, {"member": cast.bruno, "count": 2}),
@@ -96,25 +96,25 @@ def test_ends_of_sessions_are_lines_that_say_how_many(pen, session, cast, lines)
 
 def test_where_no_session_is_open_no_line_is_written(pen, cast, lines):
     with pen() as p:
-        assert session_acts.end_sessions(p, cast.bruno, by=cast.ada) == 0
+        assert sessions.end_sessions(p, cast.bruno, by=cast.ada) == 0
     assert lines() == []
 
 
 def test_a_moderator_ends_nobody_elses_sessions(pen, cast):
     with pen() as p:
-        session_acts.sign_in(p, cast.chloe)
+        sessions.sign_in(p, cast.chloe)
     with pytest.raises(Refused), pen() as p:
-        session_acts.end_sessions(p, cast.chloe, by=cast.bruno)
+        sessions.end_sessions(p, cast.chloe, by=cast.bruno)
 
 
 def test_failures_of_a_day_are_one_line_an_account_once_the_day_is_over(engine, fail, lines, cast):
     fail("bruno", 12)
     fail("driss", 2)
     fail("nobody", 7)
-    session_acts.write_failure_lines(engine, AT + timedelta(hours=8))
+    sessions.write_failure_lines(engine, AT + timedelta(hours=8))
     assert lines() == [], "the day is not over"
     for _ in range(2):
-        session_acts.write_failure_lines(engine, AT + DAY)
+        sessions.write_failure_lines(engine, AT + DAY)
     assert [_said(line) for line in lines()] == [
         ("sign_ins_failed", None, {"member": cast.bruno, "day": "2026-03-02", "count": 12}),
         ("sign_ins_failed", None, {"member": cast.driss, "day": "2026-03-02", "count": 2}),
@@ -124,19 +124,19 @@ def test_failures_of_a_day_are_one_line_an_account_once_the_day_is_over(engine, 
 def test_a_sign_in_writes_the_failures_of_days_before(pen, fail, lines, cast):
     fail("bruno", 3)
     with pen(AT + DAY) as p:
-        session_acts.sign_in(p, cast.chloe)
+        sessions.sign_in(p, cast.chloe)
     assert [line[0] for line in lines()] == ["signed_in", "sign_ins_failed"]
 
 
 def test_a_successful_sign_in_resets_the_failure_count(engine, fail, lines):
     fail("bruno", 2, password=PASSWORD)
-    session_acts.write_failure_lines(engine, AT + DAY)
+    sessions.write_failure_lines(engine, AT + DAY)
     assert lines() == []
 
 
 def test_a_wrong_password_at_a_grave_act_counts_as_well(engine, cast, lines):
     authentication.reauthenticate(engine, bytes(32), cast.bruno, "une-autre-phrase", "", AT)
-    session_acts.write_failure_lines(engine, AT + DAY)
+    sessions.write_failure_lines(engine, AT + DAY)
     assert [_said(line)[2]["count"] for line in lines()] == [1]
 
 
@@ -154,16 +154,16 @@ def test_failures_around_midnight_are_counted_before_their_day_is_reported(engin
     """A try that began before midnight may reach its counter after it."""
     midnight = AT.replace(hour=23, minute=0, second=0)  # midnight in Paris
     fail("bruno", at=midnight - timedelta(seconds=1))
-    session_acts.write_failure_lines(engine, midnight + timedelta(minutes=1))
+    sessions.write_failure_lines(engine, midnight + timedelta(minutes=1))
     assert lines() == []
-    session_acts.write_failure_lines(engine, midnight + timedelta(minutes=11))
+    sessions.write_failure_lines(engine, midnight + timedelta(minutes=11))
     assert len(lines()) == 1
 
 
 def test_other_sessions_end_with_a_new_second_factor(pen, session, cast):
     with pen() as p:
         for _ in range(2):
-            session_acts.sign_in(p, cast.bruno)
+            sessions.sign_in(p, cast.bruno)
     here = session.scalars(select(SignInSession.id)).first()
     session.rollback()
     with pen() as p:

@@ -18,8 +18,8 @@ from raw_http import until
 from sqlalchemy import event, select
 
 from register.accounts import acts as accounts
-from register.accounts import authentication, passwords, session_acts, sessions, two_factor
-from register.accounts.models import Member, RecoveryCode, SignInTries
+from register.accounts import authentication, passwords, sessions, two_factor
+from register.accounts.models import Member, RecoveryCode, SignInAttempts
 from register.bulkhead import Bulkhead
 from register.db import housekeeping
 from register.errors import Unavailable
@@ -215,7 +215,7 @@ def test_a_burst_of_strangers_waits_for_nothing_and_keeps_no_member_waiting(
         go_on.set()
     # What was not looked at is no failure.
     session.rollback()
-    assert len(session.scalars(select(SignInTries)).all()) == 6
+    assert len(session.scalars(select(SignInAttempts)).all()) == 6
 
 
 @pytest.mark.parametrize("act", ["disable_member", "reset_member", "reset_factor"])
@@ -282,7 +282,7 @@ def test_revoked_browser_tokens_are_not_recognised(prove, pen, session, members,
         if what == "password":
             accounts.change_password(p, members.bruno, PASSWORD)
         elif what == "forget":
-            session_acts.forget_browsers(p, members.bruno)
+            sessions.forget_browsers(p, members.bruno)
         else:
             if what == "disable":
                 accounts.disable_member(p, members.bruno)
@@ -326,7 +326,7 @@ def test_a_successful_sign_in_resets_the_lock(prove, session):
     for _ in range(9):
         prove("bruno", "une-autre-phrase-de-passe")
     assert prove("bruno")
-    assert session.scalars(select(SignInTries)).all() == []
+    assert session.scalars(select(SignInAttempts)).all() == []
 
 
 # --- and learns nothing -------------------------------------------------------------------------

@@ -55,7 +55,7 @@ def prove(engine, members):
 def left(session, members):
     def asked(at=AT):
         session.rollback()
-        return sign_in_attempts.remaining_tries(session.get(Member, members.chloe), at)
+        return sign_in_attempts.remaining_attempts(session.get(Member, members.chloe), at)
 
     return asked
 

@@ -56,7 +56,7 @@ def _refused(pen, act, *told, at=SOON, **named):
 def _confirm(p, member, by):
     from register.accounts import vouching
 
-    vouching.confirm_member(p, member, by=accounts.load_acting_member(p, by) if by else None)
+    vouching.confirm_member(p, member, by=vouching.load_acting_member(p, by) if by else None)
 
 
 @pytest.mark.parametrize("purpose", ["publish", "erase"])

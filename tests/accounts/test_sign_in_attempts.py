@@ -10,7 +10,7 @@ from cast import AT
 from sqlalchemy import func, select
 
 from register.accounts import sign_in_attempts
-from register.accounts.models import SignInTries
+from register.accounts.models import SignInAttempts
 from register.db import housekeeping
 
 ROOT_KEY = bytes(32)
@@ -24,7 +24,7 @@ def _key(email="bruno@register.test", browser=None):
 
 @pytest.fixture
 def fail(engine):
-    """``fail(key, at)``: one failure; whether it was still looked at."""
+    """``fail(key, at)``: one failure; whether it was still evaluated."""
 
     def one(key, at=AT):
         with housekeeping(engine) as session:
@@ -35,20 +35,22 @@ def fail(engine):
 
 @pytest.fixture
 def free(engine):
-    """``free(key, at)``: whether a try would be looked at."""
+    """``free(key, at)``: whether an attempt would be evaluated."""
 
-    def asked(key, at=AT):
+    def is_free(key, at=AT):
         with housekeeping(engine) as session:
-            return sign_in_attempts.is_allowed(session, key, at)
+            attempts = session.get(SignInAttempts, key)
+            locked_until = attempts.locked_until if attempts else None
+            return locked_until is None or locked_until <= at
 
-    return asked
+    return is_free
 
 
 @pytest.fixture
 def rows(session):
     def count():
         session.rollback()
-        return session.scalar(select(func.count()).select_from(SignInTries))
+        return session.scalar(select(func.count()).select_from(SignInAttempts))
 
     return count
 
@@ -68,7 +70,7 @@ def test_after_the_lock_ten_more_attempts_are_checked(fail):
     assert [fail(key, later) for _ in range(11)] == [True] * 10 + [False]
 
 
-def test_failing_against_a_lock_does_not_lengthen_it(fail, free):
+def test_attempts_during_a_lock_do_not_lengthen_it(fail, free):
     key = _key()
     for minute in range(15):
         for _ in range(10):
@@ -101,7 +103,7 @@ def test_an_address_is_one_however_it_is_typed():
 
 def test_a_stored_key_reveals_no_address(engine, fail, session):
     fail(_key())
-    (row,) = session.scalars(select(SignInTries)).all()
+    (row,) = session.scalars(select(SignInAttempts)).all()
     assert b"bruno" not in row.key
     assert sign_in_attempts.sign_in_key(bytes(range(32)), "bruno@register.test") != row.key
 
@@ -133,8 +135,8 @@ def test_reauthentication_attempts_are_counted_apart():
 def test_of_forty_concurrent_attempts_ten_are_checked(fail, rows):
     key = _key()
     with ThreadPoolExecutor(8) as pool:
-        looked_at = list(pool.map(lambda _: fail(key), range(40)))
-    assert looked_at.count(True) == 10
+        evaluated = list(pool.map(lambda _: fail(key), range(40)))
+    assert evaluated.count(True) == 10
     assert rows() == 1
 
 

@@ -6,12 +6,14 @@ from register.cases import acts, communes_with_cases, result_lists
 from register.cases.filters import CaseQuery
 from register.cases.vocabulary import current_vocabulary
 from register.journal import head
-from register.territory import loader
+from register.territory import dataset
 
 
 def _counts(session):
     session.rollback()
-    return communes_with_cases.count_by_area(session, head(session), loader.version(session))
+    return communes_with_cases.count_by_area(
+        session, head(session), dataset.loaded_version(session)
+    )
 
 
 def test_an_empty_register_counts_nothing(session):

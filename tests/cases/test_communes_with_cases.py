@@ -5,10 +5,12 @@ from __future__ import annotations
 from math import asin, cos, radians, sin, sqrt
 
 import pytest
+from sqlalchemy import select
 
 from register.cases import acts, communes_with_cases, statistics
 from register.journal import head
-from register.territory import loader, place_queries
+from register.territory import dataset, place_queries
+from register.territory.models import Commune
 
 GAGNY, MONTREUIL, PUTEAUX, AJACCIO = "93032", "93048", "92062", "2A004"
 
@@ -16,11 +18,13 @@ GAGNY, MONTREUIL, PUTEAUX, AJACCIO = "93032", "93048", "92062", "2A004"
 def _towns(session):
     session.rollback()
     known = statistics.count_by_commune(session)
-    return communes_with_cases.load_communes(session, known, head(session), loader.version(session))
+    return communes_with_cases.load_communes(
+        session, known, head(session), dataset.loaded_version(session)
+    )
 
 
 def _near(session, code):
-    commune = place_queries.commune(session, code)
+    commune = session.get(Commune, code)
     return [town.code for town in _towns(session).nearest_to(code, (commune.lat, commune.lon))]
 
 
@@ -55,7 +59,7 @@ def test_communes_with_cases_are_sorted_by_name(session, desk):
     assert [town.name for town in told.communes] == ["Ajaccio", "Gagny", "Montreuil", "Puteaux"]
     assert [town.code for town in told.by_departement["93"]] == [GAGNY, MONTREUIL]
     assert [town.code for town in told.by_region["11"]] == [GAGNY, MONTREUIL, PUTEAUX]
-    grand_paris = place_queries.commune(session, GAGNY).intercommunalite_code
+    grand_paris = session.get(Commune, GAGNY).intercommunalite_code
     assert [town.code for town in told.by_intercommunalite[grand_paris]] == [
         GAGNY,
         MONTREUIL,
@@ -81,13 +85,14 @@ def test_near_communes_are_sorted_by_distance_not_by_number_of_cases(session, de
 
 
 def test_near_communes_are_those_of_the_great_circle_distance(session, desk):
-    chosen = [row.code for row in place_queries.communes_of_departement(session, "93")][::4]
-    chosen += [row.code for row in place_queries.communes_of_departement(session, "77")][::40]
+    by_name = select(Commune.code).order_by(Commune.folded, Commune.code)
+    chosen = list(session.scalars(by_name.where(Commune.departement_code == "93")))[::4]
+    chosen += list(session.scalars(by_name.where(Commune.departement_code == "77")))[::40]
     for code in chosen:
         desk.published(commune=code)
     for asked in (GAGNY, "77243", "93066"):
-        here = place_queries.commune(session, asked)
-        others = [place_queries.commune(session, code) for code in chosen if code != asked]
+        here = session.get(Commune, asked)
+        others = [session.get(Commune, code) for code in chosen if code != asked]
         apart = sorted((_globe(here, one), one.code) for one in others if one.lat is not None)
         wanted = [code for distance, code in apart if distance < communes_with_cases.REACH_KM][
             : communes_with_cases.NEAREST_LIMIT
@@ -106,7 +111,7 @@ def _globe(one, other):
 @pytest.mark.parametrize("code", ["59183", "2A041", "97411", "93032"])
 def test_a_cell_is_no_narrower_than_the_reach(session, code):
     """From Dunkirk to Bonifacio and overseas, who is within reach is in a cell around."""
-    lat = place_queries.commune(session, code).lat
+    lat = session.get(Commune, code).lat
     assert communes_with_cases._CELL_HEIGHT * 111.32 >= communes_with_cases.REACH_KM
     assert (
         communes_with_cases._CELL_WIDTH * 111.32 * cos(radians(lat)) >= communes_with_cases.REACH_KM

@@ -207,6 +207,29 @@ def test_a_risk_flag_asks_for_a_second_person(session, desk, cast, content, memb
     assert ids(session, member("chloe"), DeskQuery(waiting_for=TodoKind.SECOND)) == []
 
 
+def test_a_withdrawn_case_waits_for_a_second_person_once_its_text_changed(
+    session, desk, cast, content, member
+):
+    flagged, plain = desk.withdrawn(), desk.withdrawn()
+    justice = desk.withdrawn(justice=True)
+    query = DeskQuery(waiting_for=TodoKind.APPROVE)
+    assert ids(session, member("chloe"), query) == []
+    with desk.pen() as p:
+        text = content(narrative="Joindre le maire au 01 23 45 67 89.")
+        acts.edit(p, flagged.id, text, by=cast.bruno, reason="r")
+        acts.edit(p, plain.id, content(title="Autre"), by=cast.bruno, reason="r")
+        # Without the type that needed two: what needed two goes on needing it.
+        acts.edit(p, justice.id, content(), by=cast.bruno, reason="r")
+    session.rollback()
+    assert ids(session, member("chloe"), query) == [justice.id, flagged.id]
+    assert ids(session, member("bruno"), query) == []
+    with desk.pen() as p:
+        for filed in (flagged, justice):
+            acts.approve(p, filed.id, by=cast.chloe)
+    session.rollback()
+    assert ids(session, member("ada"), query) == []
+
+
 def test_flags_are_read_some_at_a_time_and_each_once(session, desk, member, monkeypatch):
     monkeypatch.setattr(todo_clauses, "READ_LIMIT", 2)
     risky = [desk.draft(narrative="Le 01 23 45 67 89.") for _ in range(5)]

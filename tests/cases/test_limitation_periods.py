@@ -9,7 +9,7 @@ import pytest
 from register.cases import deadlines, rules
 from register.cases.deadlines import PeriodScope
 from register.journal import Act, Ledger
-from register.web import messages
+from register.web.messages import desk as messages
 
 FIRST = date(2026, 3, 2)
 ENDS = date(2026, 6, 2)

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import facet_data
 import pytest
+from sqlalchemy import select
 
 from register.cases import acts, case_places, facet_index, result_lists
 from register.cases.data_version import VersionedCache
 from register.cases.filters import CaseQuery
 from register.cases.vocabulary import current_vocabulary
 from register.journal import head
-from register.territory import place_queries
+from register.territory.models import Commune
 
 
 @pytest.fixture(autouse=True)
@@ -86,7 +87,9 @@ def test_what_has_no_place_on_the_map_is_counted(session, desk):
 def test_a_point_that_stands_for_several_communes_is_not_exact(session, desk):
     told = {
         row.precision: row
-        for row in place_queries.communes_of_departement(session, "01")
+        for row in session.scalars(
+            select(Commune).filter_by(departement_code="01").order_by(Commune.folded, Commune.code)
+        )
         if row.lat
     }
     for row in told.values():
@@ -113,7 +116,7 @@ def test_each_search_has_the_places_of_its_list(session, desk):
         cases = result_lists.query_case_page(session, query, words, head(session)).cases
         seen = {case.commune for case in cases if case.commune}
         for code in seen:
-            point = place_queries.commune(session, code)
+            point = session.get(Commune, code)
             assert point is not None
             assert (point.lat, point.lon) in {(spot.lat, spot.lon) for spot in found.points}, code
         placed = sum(1 for case in cases if case.commune or case.departement_name)

@@ -36,8 +36,8 @@ from register.operations import schema, setup
 from register.reports import acts as reports
 from register.reports.queries import retained_reports
 from register.reports.verify import problems
-from register.search import engine as factory
-from register.search import indexer, service
+from register.search import engine_interface as factory
+from register.search import indexer, query_parser, service
 
 INSTANCES = Path(__file__).with_name("instances")
 
@@ -78,7 +78,7 @@ def test_an_earlier_register_has_all_its_cases_and_finds_them_by_words(upgraded,
     assert indexer.catch_up(upgraded, index)
     with Session(upgraded) as session:
         book, where = vocabulary.current_vocabulary(session), head(session)
-        hits = service.find_by_text(session, index, "vidéaste gagny", book, where)
+        hits = service.find_cases(session, index, query_parser.parse("vidéaste gagny"), book, where)
         assert hits.reach == service.Reach.EVERYWHERE
         (case,) = result_lists.load_case_summaries(session, list(hits.strength)).values()
         assert case.commune == "93032"

@@ -15,7 +15,7 @@ from register.cases import facet_index
 from register.cases.data_version import VersionedCache, VersionedMapCache
 from register.config import Settings
 from register.db import Base, db
-from register.web import page_cache
+from register.web import page_cache, request_context
 
 # Written by ``init`` and when members come: no act on a case touches them.
 _SETTLED = ("commune", "departement", "region", "intercommunalite", "identity", "term", "dataset")
@@ -40,7 +40,11 @@ def _forget_counts() -> None:
     facet_index._cached_indexes.clear()
     modules = [module for name, module in sys.modules.items() if name.startswith("register.")]
     for cache in [cache for module in modules for cache in vars(module).values()]:
-        if isinstance(cache, VersionedCache | VersionedMapCache):
+        # The gazetteer, which takes half a second to read, does not follow the position.
+        if (
+            isinstance(cache, VersionedCache | VersionedMapCache)
+            and cache is not request_context._gazetteer_cache
+        ):
             cache.clear()
 
 
@@ -70,8 +74,7 @@ class AppClient:
     def forget(self) -> None:
         """Keep nothing of any position: no page, no entry, no count."""
         self._shelves.find("elsewhere", "")
-        for name in ("register.kept_items", "register.known_places"):
-            self.app.extensions.pop(name, None)
+        self.app.extensions.pop("register.kept_items", None)
         _forget_counts()
 
     def close(self) -> None:

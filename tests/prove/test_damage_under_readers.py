@@ -25,7 +25,7 @@ from sqlalchemy import Engine as Database
 from sqlalchemy import text
 
 from register.config import POSTGRESQL, Settings
-from register.search import engine as factory
+from register.search import engine_interface as factory
 from register.search.indexer import read_index_status
 from register.search.leader_election import index_lease
 

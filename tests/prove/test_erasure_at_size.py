@@ -22,8 +22,8 @@ from register.cases.models import Incident
 from register.config import Settings
 from register.db import configure_engine, engine_options
 from register.journal import head, writing
-from register.search import analyzer, engine, indexer, service
-from register.search.engine import SearchEngine, SearchQuery
+from register.search import analyzer, engine_interface, indexer, query_parser, service
+from register.search.engine_interface import SearchEngine, SearchQuery
 
 pytestmark = pytest.mark.prove
 
@@ -69,7 +69,11 @@ class Grown:
         """The cases that a page would show."""
         with Session(self.database) as page:
             book = vocabulary.current_vocabulary(page)
-            return set(service.find_by_text(page, self.index, typed, book, head(page)).strength)
+            return set(
+                service.find_cases(
+                    page, self.index, query_parser.parse(typed), book, head(page)
+                ).strength
+            )
 
 
 @pytest.fixture(scope="module")
@@ -94,7 +98,7 @@ def grown(
     settings, database, members = source
     if request.param == "whoosh":
         folder = settings.instance / "index"
-        with closing(engine.open_search_engine(settings, database)) as index:
+        with closing(engine_interface.open_search_engine(settings, database)) as index:
             yield Grown(database, index, members, lambda: _read(folder.rglob("*")))
         return
     server = request.getfixturevalue("server")
@@ -102,7 +106,7 @@ def grown(
         target = _opened(told)
         postgres.copy_cases(database, target)
         _count_on(target)
-        with closing(engine.open_search_engine(told, target)) as index:
+        with closing(engine_interface.open_search_engine(told, target)) as index:
             yield Grown(target, index, members, lambda: _read(_files(target, server.socket)))
         target.dispose()
 

@@ -16,7 +16,7 @@ from sqlalchemy import create_engine
 from sqlalchemy.orm import Session
 
 from register.db import Base, configure_engine, create_sqlite_file
-from register.territory import loader
+from register.territory import dataset
 from register.territory.gazetteer import Gazetteer, load_gazetteer
 from register.territory.place_extraction import extract_places
 from register.territory.resolve import resolve, suggest_places
@@ -37,7 +37,7 @@ def session(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Session]:
     configure_engine(engine)
     Base.metadata.create_all(engine)
     with Session(engine) as session:
-        loader.load(session, at=datetime(2026, 3, 1, tzinfo=UTC))
+        dataset.load(session, at=datetime(2026, 3, 1, tzinfo=UTC))
         session.commit()
         yield session
     engine.dispose()
@@ -110,7 +110,7 @@ def test_every_slip_of_the_hand_is_forgiven(france: Gazetteer) -> None:
         # A slip can make another name, or its beginning; then that is what is read.
         if not any(one.why == "orthographe_proche" for one in resolution.readings):
             read += bool(resolution.readings)
-            if resolution.is_empty:
+            if not resolution.readings:
                 wrong.append(f"{row['nom']!r} as {typed!r}")
         elif row["code"] not in {one.code for one in resolution.readings}:
             wrong.append(f"{row['nom']!r} as {typed!r}")

@@ -236,7 +236,7 @@ def pages_come_through(proxy: Proxy) -> None:
     assert len(answer.headers.get_all("Cache-Control")) == 1
     again, _body = asked(proxy, "/incidents", If_None_Match=answer.headers["ETag"])
     assert again.status == 304
-    sheet = re.search(rb'href="(/static/css/tokens-[^"]+)"', body)[1].decode()
+    sheet = re.search(rb'href="(/static/css/areas/public\.[^"]+)"', body)[1].decode()
     answer, body = asked(proxy, sheet, Accept_Encoding="gzip")
     assert answer.headers["Cache-Control"] == "public, max-age=31536000, immutable"
     assert answer.headers["Content-Encoding"] == "gzip"

@@ -27,8 +27,8 @@ from register.cases.vocabulary import current_vocabulary
 from register.config import Settings
 from register.errors import RegisterError
 from register.journal import head, writing
-from register.search import engine as factory
-from register.search import indexer, service
+from register.search import engine_interface as factory
+from register.search import indexer, query_parser, service
 
 pytestmark = pytest.mark.prove
 
@@ -61,7 +61,10 @@ def test_counts_equal_brute_force_on_a_thousand_searches(
     indexer.catch_up(engine, index)
     session.rollback()
     at, told = head(session), facet_data.retired(current_vocabulary(session))
-    found = {typed: service.find_by_text(session, index, typed, told, at) for typed in TYPED}
+    found = {
+        typed: service.find_cases(session, index, query_parser.parse(typed), told, at)
+        for typed in TYPED
+    }
     assert {hits.state for hits in found.values()} == {"whole"}
     sizes: list[int] = []
     compared = 0

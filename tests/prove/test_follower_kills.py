@@ -21,9 +21,9 @@ from register.cases import acts, vocabulary
 from register.cases.vocabulary import Vocabulary
 from register.config import Settings
 from register.journal import head
-from register.search import engine as factory
-from register.search import service
-from register.search.engine import SearchEngine, SearchQuery
+from register.search import engine_interface as factory
+from register.search import query_parser, service
+from register.search.engine_interface import SearchEngine, SearchQuery
 from register.search.indexer import read_index_status
 from register.search.leader_election import index_lease
 
@@ -61,7 +61,9 @@ class Reader(EndableThread):
     def found(self) -> set[int]:
         with Session(self._database) as page:
             return set(
-                service.find_by_text(page, self._index, WORD, self._book, head(page)).strength
+                service.find_cases(
+                    page, self._index, query_parser.parse(WORD), self._book, head(page)
+                ).strength
             )
 
     def _on_pages(self) -> set[int]:

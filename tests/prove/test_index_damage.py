@@ -25,7 +25,7 @@ from search_documents import (
 from whoosh_kills import killed_writers
 
 from register.search import whoosh
-from register.search.engine import Cursor, IndexNotReady
+from register.search.engine_interface import Cursor, IndexNotReady
 from register.search.whoosh import Whoosh
 
 pytestmark = pytest.mark.prove

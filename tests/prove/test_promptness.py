@@ -22,8 +22,8 @@ from sqlalchemy.orm import Session
 
 from register.config import Settings
 from register.journal import head
-from register.search import engine as factory
-from register.search.engine import QueryAlternative, QueryPart, SearchEngine, SearchQuery
+from register.search import engine_interface as factory
+from register.search.engine_interface import QueryAlternative, QueryPart, SearchEngine, SearchQuery
 from register.search.leader_election import Lease, index_lease
 from register.search.whoosh import Whoosh
 

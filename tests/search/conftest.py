@@ -11,9 +11,9 @@ from sqlalchemy.orm import Session
 from register.cases import vocabulary
 from register.config import Settings
 from register.journal import head
-from register.search import engine as factory
-from register.search import service
-from register.search.engine import SearchEngine
+from register.search import engine_interface as factory
+from register.search import query_parser, service
+from register.search.engine_interface import SearchEngine
 from register.search.service import SearchMatches
 
 
@@ -31,8 +31,12 @@ def ask(engine: Database, index: SearchEngine) -> Callable[[str], SearchMatches]
 
     def asked(text: str) -> SearchMatches:
         with Session(engine) as page:
-            return service.find_by_text(
-                page, index, text, vocabulary.current_vocabulary(page), head(page)
+            return service.find_cases(
+                page,
+                index,
+                query_parser.parse(text),
+                vocabulary.current_vocabulary(page),
+                head(page),
             )
 
     return asked

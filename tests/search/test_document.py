@@ -15,8 +15,8 @@ from register.cases.case_content import (
     StepContent,
 )
 from register.search.document import documents
-from register.search.matcher import strength
 from register.search.query_parser import parse
+from register.search.reference_matcher import strength
 
 SOURCE = "zinzolin"
 

@@ -111,8 +111,10 @@ def test_other_words_of_the_vocabulary_make_other_documents(engine, desk, finder
     kept = shelf(engine)
     kept.vocabulary_version = "before"
     made = []
-    real = draft_search._documents
-    monkeypatch.setattr(draft_search, "_documents", lambda *told: made.append(1) or real(*told))
+    real = draft_search.revision_documents
+    monkeypatch.setattr(
+        draft_search, "revision_documents", lambda *told: made.append(1) or real(*told)
+    )
     finder("filmer")
     assert made == [1]
     assert kept.vocabulary_version != "before"

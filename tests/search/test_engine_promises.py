@@ -18,9 +18,9 @@ from search_documents import (
     word_query,
 )
 
-from register.search import engine as factory
-from register.search import postgres_lexemes
-from register.search.engine import (
+from register.search import engine_interface as factory
+from register.search import postgres_tables
+from register.search.engine_interface import (
     Cursor,
     Document,
     QueryAlternative,
@@ -46,7 +46,7 @@ def test_search_engine_returns_what_the_reference_matcher_returns_for_many_words
     index, found, monkeypatch
 ):
     # Few enough of the pairs of words that follow one another are lexemes on PostgreSQL.
-    monkeypatch.setattr(postgres_lexemes, "SAMPLE", 40)
+    monkeypatch.setattr(postgres_tables, "SAMPLE", 40)
     cases = by_number(random_documents(120))
     fill_index(index, *cases.values())
     for seq, document in enumerate(random_documents(40, seed=2), start=2):
@@ -59,7 +59,7 @@ def test_search_engine_returns_what_the_reference_matcher_returns_for_many_words
 
 def test_a_phrase_stays_in_one_field(index, found, monkeypatch):
     # Each two words that follow one another are a lexeme on PostgreSQL.
-    monkeypatch.setattr(postgres_lexemes, "SAMPLE", 1)
+    monkeypatch.setattr(postgres_tables, "SAMPLE", 1)
     none = frozenset[str]()
     fill_index(index, Document(1, (("le", "maire"), ("filme",)), (("un", "blogueur"),), none, none))
     assert found(word_query("le", "maire")) == {1: 1}

@@ -22,8 +22,8 @@ from register.cases import vocabulary
 from register.cases.models import Incident
 from register.db import db
 from register.errors import Invalid
-from register.search import document, postgres_lexemes, query_parser
-from register.search.engine import Cursor, Document, SearchEngine
+from register.search import document, postgres_tables, query_parser
+from register.search.engine_interface import Cursor, Document, SearchEngine
 from register.search.postgres import Postgres
 from register.search.whoosh import Whoosh
 
@@ -81,7 +81,7 @@ def answers(session, engines, asked) -> list[dict[int, int]]:
 @pytest.mark.parametrize("demo_app", ["sqlite"], indirect=True)
 @pytest.mark.parametrize("sample", [10, 1_000], ids=["with runs", "without runs"])
 def test_both_engines_agree_on_the_demonstration(session, engines, cases, sample, monkeypatch):
-    monkeypatch.setattr(postgres_lexemes, "SAMPLE", sample)
+    monkeypatch.setattr(postgres_tables, "SAMPLE", sample)
     filled(engines, cases)
     assert len(cases) == 34
     some = 0
@@ -125,7 +125,7 @@ def test_both_engines_agree_after_any_sequence_of_writes(
 
 
 def test_both_engines_agree_on_searches_of_many_words(session, engines, monkeypatch):
-    monkeypatch.setattr(postgres_lexemes, "SAMPLE", 50)
+    monkeypatch.setattr(postgres_tables, "SAMPLE", 50)
     cases = by_number(made_up(200))
     filled(engines, cases)
     for asked in sample_queries(seed=3):

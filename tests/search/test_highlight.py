@@ -4,13 +4,15 @@ from __future__ import annotations
 
 import pytest
 
-from register.search import matcher
+from register.search import reference_matcher
 from register.search.query_parser import parse
 
 
 def marks(typed: str, text: str) -> list[str]:
     return [
-        piece for piece, is_marked in matcher.highlighted_pieces(parse(typed), text) if is_marked
+        piece
+        for piece, is_marked in reference_matcher.highlighted_pieces(parse(typed), text)
+        if is_marked
     ]
 
 
@@ -34,5 +36,8 @@ def marks(typed: str, text: str) -> list[str]:
 )
 def test_marks(typed: str, text: str, found: list[str], why: str) -> None:
     assert marks(typed, text) == found, why
-    assert "".join(piece for piece, _ in matcher.highlighted_pieces(parse(typed), text)) == text
-    assert matcher.text_matches(parse(typed), text) == bool(found), why
+    assert (
+        "".join(piece for piece, _ in reference_matcher.highlighted_pieces(parse(typed), text))
+        == text
+    )
+    assert reference_matcher.text_matches(parse(typed), text) == bool(found), why

@@ -16,9 +16,9 @@ from register.cases.filters import WORDS, parse
 from register.cases.vocabulary import current_vocabulary
 from register.errors import Invalid
 from register.journal import head
-from register.search import engine as factory
-from register.search import indexer, matcher, query_parser, service
-from register.search.engine import SearchQuery
+from register.search import engine_interface as factory
+from register.search import indexer, query_parser, reference_matcher, service
+from register.search.engine_interface import SearchQuery
 
 pytestmark = pytest.mark.one_database
 
@@ -82,7 +82,9 @@ class Box:
         around = current_vocabulary(self.session), head(self.session)
         try:
             query = parse({WORDS: [text]}, around[0])
-            hits = service.find_by_text(self.session, self.index, query.words, *around)
+            hits = service.find_cases(
+                self.session, self.index, query_parser.parse(query.words), *around
+            )
         except Invalid as told:
             return told.key
         assert hits.state == "whole"
@@ -134,7 +136,9 @@ def test_any_text_is_read_or_refused(text):
     assert all(way.tokens for part in asked.parts for way in part.alternatives)
     # What is marked in a title is the title, whatever was asked.
     title = "Interdiction de filmer le conseil municipal de Gagny"
-    assert "".join(piece for piece, _ in matcher.highlighted_pieces(asked, title)) == title
+    assert (
+        "".join(piece for piece, _ in reference_matcher.highlighted_pieces(asked, title)) == title
+    )
 
 
 @given(st.text(min_size=1_000, max_size=12_000, alphabet="a\"* -«»(\u202e\x00é'"))

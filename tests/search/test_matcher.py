@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from register.search.engine import Document, QueryAlternative, QueryPart, SearchQuery
-from register.search.matcher import strength
+from register.search.engine_interface import Document, QueryAlternative, QueryPart, SearchQuery
+from register.search.reference_matcher import strength
 
 DOCUMENT = Document(
     number=1,

@@ -32,8 +32,8 @@ from sqlalchemy.orm import Session
 
 from register.db import engine_options
 from register.search import postgres as adapter
-from register.search import postgres_lexemes, postgres_tables
-from register.search.engine import (
+from register.search import postgres_tables
+from register.search.engine_interface import (
     Cursor,
     Document,
     IndexNotReady,
@@ -61,7 +61,7 @@ def index(engine) -> Iterator[Postgres]:
 @pytest.fixture
 def all_are_common(monkeypatch):
     """Each two tokens that follow one another are a lexeme."""
-    monkeypatch.setattr(postgres_lexemes, "SAMPLE", 1)
+    monkeypatch.setattr(postgres_tables, "SAMPLE", 1)
 
 
 def say(engine, *statements: str) -> None:
@@ -107,13 +107,13 @@ def test_search_engine_returns_what_the_reference_matcher_returns(
     session, index, sample, first, writes, queries
 ):
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(postgres_lexemes, "SAMPLE", sample)
+        patch.setattr(postgres_tables, "SAMPLE", sample)
         require_matcher_results(index, session, first, writes, queries)
 
 
 @pytest.mark.parametrize("sample", [1, 1_000])
 def test_a_phrase_is_more_than_its_words_and_its_runs(session, index, sample, monkeypatch):
-    monkeypatch.setattr(postgres_lexemes, "SAMPLE", sample)
+    monkeypatch.setattr(postgres_tables, "SAMPLE", sample)
     fill_index(
         index,
         case(1, "titre", "tribunal de grande instance"),
@@ -160,7 +160,7 @@ def test_a_very_long_case_is_found_by_its_first_hundred_thousand_words(session, 
     words = [f"mot{number:06}" for number in range(100_000)]
     book = Document(1, (("titre",),), (tuple(words),), *NOTHING)
     fill_index(index, book, case(2, "autre"))
-    assert sum(len(one) for one in postgres_lexemes.Lexicon().lexemes(book)) <= 1 << 20
+    assert sum(len(one) for one in postgres_tables.Lexicon().lexemes(book)) <= 1 << 20
     assert found(session, index, word_query("titre")) == {1: 1}
     assert found(session, index, word_query("mot000000")) == {1: 0}
     assert found(session, index, word_query("mot080000")) == {1: 0}

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from register.errors import Invalid
 from register.search import query_parser
-from register.search.engine import QueryAlternative, SearchQuery
+from register.search.engine_interface import QueryAlternative, SearchQuery
 
 
 def first_ways(text: str) -> list[tuple[str, ...]]:

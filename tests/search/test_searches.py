@@ -22,8 +22,8 @@ from register.cases.models import Incident, Origin
 from register.cases.vocabulary import current_vocabulary
 from register.exchange.csv_import import PublishOptions, import_file
 from register.journal import head
-from register.search import indexer, service
-from register.search.engine import SearchEngine
+from register.search import indexer, query_parser, service
+from register.search.engine_interface import SearchEngine
 from register.text.normalisation import fold
 
 pytestmark = pytest.mark.one_database
@@ -51,7 +51,7 @@ class Reader:
 
     def finds(self, text: str) -> list[str]:
         """What is found, in the order of the list."""
-        hits = service.find_by_text(self.session, self.index, text, *self.around)
+        hits = service.find_cases(self.session, self.index, query_parser.parse(text), *self.around)
         assert hits.state == "whole"
         listed = [self.names[number] for number in self._listed(text, hits.strength)]
         assert len(listed) == len(hits.strength)

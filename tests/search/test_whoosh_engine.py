@@ -33,7 +33,7 @@ from search_documents import (
 )
 
 from register.search import whoosh, whoosh_segment, whoosh_state
-from register.search.engine import (
+from register.search.engine_interface import (
     Cursor,
     Document,
     IndexNotReady,

@@ -30,7 +30,13 @@ from whoosh.index import TOC, LockError
 from whoosh_kills import killed_writers
 
 from register.search import whoosh_state
-from register.search.engine import Cursor, IndexNotReady, QueryAlternative, QueryPart, SearchQuery
+from register.search.engine_interface import (
+    Cursor,
+    IndexNotReady,
+    QueryAlternative,
+    QueryPart,
+    SearchQuery,
+)
 from register.search.whoosh import Whoosh
 from register.search.whoosh_postings import SCHEMA, Codec
 

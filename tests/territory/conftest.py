@@ -11,7 +11,7 @@ from sqlalchemy.orm import Session
 from territory_rows import AT
 
 from register.db import Base, configure_engine, create_sqlite_file
-from register.territory import loader
+from register.territory import dataset
 from register.territory.gazetteer import Gazetteer, load_gazetteer
 
 
@@ -35,7 +35,7 @@ def empty(tmp_path: Path) -> Iterator[Session]:
 def france(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Session]:
     """A session on the committed data, loaded once; tests only read it."""
     for session in _opened(tmp_path_factory.mktemp("france") / "register.sqlite3"):
-        loader.load(session, at=AT)
+        dataset.load(session, at=AT)
         session.commit()
         yield session
 

@@ -8,9 +8,18 @@ import io
 from datetime import UTC, datetime
 from pathlib import Path
 
-from register.territory.regenerate.build_tables import COMMUNE_COLUMNS
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from register.territory.models import Commune
+from register.territory.readings import PlaceReading, PlaceResolution
 
 AT = datetime(2026, 3, 1, 9, 30, tzinfo=UTC)
+
+COMMUNE_COLUMNS = [
+    *("code", "nom", "type", "parent", "departement", "region", "codes_postaux", "population"),
+    *("lat", "lon", "precision", "epci", "anciens_codes"),
+]
 
 SMALL = {
     "epci": "code,nom,type\n200000001,CC des Essais,CC\n",
@@ -38,3 +47,14 @@ def write(folder: Path, *communes: dict[str, str], **tables: str) -> Path:
         (folder / f"{table}.csv").write_text(content, "utf-8")
     (folder / "departements.geo.json").write_text("{}", "utf-8")
     return folder
+
+
+def sole_reading(resolution: PlaceResolution) -> PlaceReading | None:
+    """The reading, when there is exactly one."""
+    return resolution.readings[0] if len(resolution.readings) == 1 else None
+
+
+def communes_of_departement(session: Session, code: str) -> list[Commune]:
+    """The present communes of a département, in the order of names, accents aside."""
+    stmt = select(Commune).filter_by(departement_code=code, retired=False)
+    return list(session.scalars(stmt.order_by(Commune.folded, Commune.code)))

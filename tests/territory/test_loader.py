@@ -8,10 +8,10 @@ from pathlib import Path
 import pytest
 from sqlalchemy import func, select
 from sqlalchemy.orm import Session
-from territory_rows import AT, row, write
+from territory_rows import AT, communes_of_departement, row, sole_reading, write
 
 from register.db import Base
-from register.territory import dataset, loader, place_queries
+from register.territory import dataset, place_queries
 from register.territory.gazetteer import load_gazetteer
 from register.territory.models import (
     Commune,
@@ -30,8 +30,8 @@ def count(session: Session, model: type[Base]) -> int:
     return session.scalar(select(func.count()).select_from(model)) or 0
 
 
-def update(session: Session, source: Path) -> loader.LoadResult:
-    loaded = loader.load(session, at=AT, source=source)
+def update(session: Session, source: Path) -> dataset.LoadResult:
+    loaded = dataset.load(session, at=AT, source=source)
     session.commit()
     return loaded
 
@@ -48,31 +48,31 @@ def test_the_committed_data_fills_every_table(france: Session) -> None:
 
 def test_the_version_and_the_moment_are_kept(france: Session) -> None:
     held = france.get_one(Dataset, "territory")
-    assert held.version == dataset.version() == loader.version(france)
+    assert held.version == dataset.version() == dataset.loaded_version(france)
     assert held.loaded_at == AT
 
 
 def test_the_same_version_changes_nothing(france: Session) -> None:
-    again = loader.load(france, at=AT + timedelta(days=1))
-    assert again == loader.LoadResult(dataset.version(), {}, changed=False)
+    again = dataset.load(france, at=AT + timedelta(days=1))
+    assert again == dataset.LoadResult(dataset.version(), {}, changed=False)
     assert france.get_one(Dataset, "territory").loaded_at == AT
 
 
 def test_nothing_is_loaded_in_an_empty_database(empty: Session) -> None:
-    assert loader.version(empty) is None
+    assert dataset.loaded_version(empty) is None
 
 
 def test_the_caller_commits(empty: Session, tmp_path: Path) -> None:
-    loader.load(empty, at=AT, source=write(tmp_path / "one", row("77001", "Un")))
+    dataset.load(empty, at=AT, source=write(tmp_path / "one", row("77001", "Un")))
     empty.rollback()
     assert count(empty, Commune) == 0
-    assert loader.version(empty) is None
+    assert dataset.loaded_version(empty) is None
 
 
 def test_progress_ends_at_the_total(empty: Session, tmp_path: Path) -> None:
     told: list[tuple[int, int]] = []
     source = write(tmp_path / "one", row("77001", "Un"), row("77002", "Deux"))
-    loaded = loader.load(empty, at=AT, source=source, progress=lambda *step: told.append(step))
+    loaded = dataset.load(empty, at=AT, source=source, progress=lambda *step: told.append(step))
     total = sum(loaded.counts.values())
     assert told[-1] == (total, total)
     assert [done for done, _ in told] == sorted(done for done, _ in told)
@@ -145,7 +145,6 @@ def test_a_merged_commune_leads_to_its_successor(before: Session, tmp_path: Path
     assert update(before, after).changed
     for old in ("77002", "75002", "77004"):
         assert place_queries.current_code(before, old) == "77001"
-    assert place_queries.commune(before, "77002") is None
     assert before.get_one(Commune, "77002").retired
     assert place_queries.former_name(before, "77002") == "Fusionne"
     assert place_queries.former_name(before, "77004") == "Hameau"
@@ -155,7 +154,7 @@ def test_a_merged_commune_leads_to_its_successor(before: Session, tmp_path: Path
 
 def test_a_merged_name_is_still_found(before: Session, tmp_path: Path) -> None:
     update(before, write(tmp_path / "after", row("77001", "Reste", anciens_codes="77002")))
-    reading = resolve(load_gazetteer(before), "fusionne").sole_reading
+    reading = sole_reading(resolve(load_gazetteer(before), "fusionne"))
     assert reading is not None
     assert (reading.code, reading.why, reading.alias_name) == (
         "77001",
@@ -169,15 +168,13 @@ def test_a_commune_without_successor_is_retired_where_it_was(
 ) -> None:
     after = write(tmp_path / "after", row("77001", "Reste", anciens_codes="77002"))
     update(before, after)
-    lost = place_queries.commune(before, "77003")
+    lost = before.get(Commune, "77003")
     assert lost is not None
     assert lost.retired
     assert place_queries.current_code(before, "77003") == "77003"
     assert place_queries.commune_aliases(before, "77003") == []
-    assert [place.code for place in place_queries.communes_of_departement(before, "77")] == [
-        "77001"
-    ]
-    reading = resolve(load_gazetteer(before), "Disparaît").sole_reading
+    assert [place.code for place in communes_of_departement(before, "77")] == ["77001"]
+    reading = sole_reading(resolve(load_gazetteer(before), "Disparaît"))
     assert reading is not None
     assert (reading.code, reading.why) == ("77003", "nom")
 
@@ -209,7 +206,7 @@ def test_an_undone_merger_brings_the_commune_back(before: Session, tmp_path: Pat
         row("77003", "Disparaît"),
     )
     update(before, later)
-    back = place_queries.commune(before, "77002")
+    back = before.get(Commune, "77002")
     assert back is not None
     assert not back.retired
     assert place_queries.former_name(before, "77002") is None
@@ -254,12 +251,12 @@ def test_a_vanished_department_and_region_keep_their_rows(before: Session, tmp_p
     assert before.get_one(Region, "11").retired
     assert [found.code for found in place_queries.departements(before)] == ["78"]
     assert [found.code for found in place_queries.regions(before)] == ["12"]
-    assert place_queries.intercommunalite(before, "200000001") is None
+    assert before.get(Intercommunalite, "200000001") is None
 
 
 def test_objects_of_the_session_are_refreshed(before: Session, tmp_path: Path) -> None:
     remembered = before.get_one(Commune, "77001")
     assert remembered.population == 10
     source = write(tmp_path / "after", row("77001", "Reste", population="99"))
-    loader.load(before, at=AT, source=source)
+    dataset.load(before, at=AT, source=source)
     assert remembered.population == 99

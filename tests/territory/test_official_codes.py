@@ -6,13 +6,13 @@ import pytest
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from register.territory import codes, place_queries
+from register.territory import place_queries
 from register.territory.models import CommuneCode
 
 
 @pytest.mark.parametrize("code", ["01001", "2A004", "2B033", "75056", "97411", "98901", "20004"])
 def test_commune_codes(code: str) -> None:
-    assert codes.is_commune_code(code)
+    assert place_queries.is_commune_code(code)
 
 
 @pytest.mark.parametrize(
@@ -20,19 +20,19 @@ def test_commune_codes(code: str) -> None:
     ["", "1001", "010011", "2a004", "2C004", "A2004", "01 01", "01001\n", "٠١٠٠١", "0100\0"],
 )
 def test_an_invalid_commune_code_is_refused(text: str) -> None:
-    assert not codes.is_commune_code(text)
+    assert not place_queries.is_commune_code(text)
 
 
 @pytest.mark.parametrize("code", ["01", "19", "21", "2A", "2B", "95", "971", "978", "984", "989"])
 def test_departement_codes(code: str) -> None:
-    assert codes.is_departement_code(code)
+    assert place_queries.is_departement_code(code)
 
 
 @pytest.mark.parametrize(
     "text", ["", "0", "00", "1", "20", "96", "97", "98", "2a", "970", "979", "985", "093", "93\n"]
 )
 def test_an_invalid_departement_code_is_refused(text: str) -> None:
-    assert not codes.is_departement_code(text)
+    assert not place_queries.is_departement_code(text)
 
 
 @pytest.mark.parametrize(
@@ -40,12 +40,15 @@ def test_an_invalid_departement_code_is_refused(text: str) -> None:
     [("01", True), ("11", True), ("94", True), ("00", False), ("1", False), ("975", False)],
 )
 def test_region_codes(text: str, good: bool) -> None:
-    assert codes.is_region_code(text) is good
+    assert place_queries.is_region_code(text) is good
 
 
 def test_every_official_code_has_the_shape_of_its_kind(france: Session) -> None:
     assert all(
-        codes.is_departement_code(found.code) for found in place_queries.departements(france)
+        place_queries.is_departement_code(found.code)
+        for found in place_queries.departements(france)
     )
-    assert all(codes.is_region_code(found.code) for found in place_queries.regions(france))
-    assert all(codes.is_commune_code(code) for code in france.scalars(select(CommuneCode.code)))
+    assert all(place_queries.is_region_code(found.code) for found in place_queries.regions(france))
+    assert all(
+        place_queries.is_commune_code(code) for code in france.scalars(select(CommuneCode.code))
+    )

@@ -9,8 +9,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from register.territory.disambiguation import split_words
 from register.territory.gazetteer import Gazetteer, GazetteerPlace
+from register.territory.name_normalisation import split_words
 from register.territory.place_extraction import MAX_PLACES, ExtractedPlace, extract_places
 
 

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from sqlalchemy.orm import Session
+from territory_rows import communes_of_departement
 
 from register.territory import place_queries
+from register.territory.models import Commune, Intercommunalite
 
 
 def test_a_commune_and_what_surrounds_it(france: Session) -> None:
-    commune = place_queries.commune(france, "93066")
+    commune = france.get(Commune, "93066")
     assert commune is not None
     assert (commune.name, commune.departement_code, commune.region_code) == (
         "Saint-Denis",
@@ -18,14 +20,14 @@ def test_a_commune_and_what_surrounds_it(france: Session) -> None:
     assert commune.population == 149_077
     assert place_queries.postal_codes(france, "93066") == ["93200", "93210", "93380"]
     assert commune.intercommunalite_code is not None
-    group = place_queries.intercommunalite(france, commune.intercommunalite_code)
+    group = france.get(Intercommunalite, commune.intercommunalite_code)
     assert group is not None
     assert (group.name, group.kind) == ("Métropole du Grand Paris", "METRO")
     assert place_queries.commune_count(france, intercommunalite=group.code) == 130
 
 
 def test_a_former_code_leads_to_the_present_commune(france: Session) -> None:
-    assert place_queries.commune(france, "93059") is None
+    assert france.get(Commune, "93059") is None
     assert place_queries.current_code(france, "93059") == "93066"
     assert place_queries.former_name(france, "93059") == "Pierrefitte-sur-Seine"
     assert place_queries.codes_of_commune(france, "93066") == ["75059", "75066", "93059", "93066"]
@@ -34,7 +36,7 @@ def test_a_former_code_leads_to_the_present_commune(france: Session) -> None:
 def test_a_present_code_has_no_former_name(france: Session) -> None:
     # 01015 is also the code of its own delegated commune, Arbignieu.
     assert place_queries.former_name(france, "01015") is None
-    commune = place_queries.commune(france, "01015")
+    commune = france.get(Commune, "01015")
     assert commune is not None
     assert commune.name == "Arboys en Bugey"
 
@@ -45,13 +47,13 @@ def test_a_former_code_of_before_the_names_has_none(france: Session) -> None:
 
 
 def test_an_unknown_code_is_nothing(france: Session) -> None:
-    assert place_queries.commune(france, "99999") is None
+    assert france.get(Commune, "99999") is None
     assert place_queries.current_code(france, "99999") is None
     assert place_queries.former_name(france, "99999") is None
     assert place_queries.postal_codes(france, "99999") == []
     assert place_queries.departement(france, "99") is None
     assert place_queries.region(france, "99") is None
-    assert place_queries.intercommunalite(france, "000000000") is None
+    assert france.get(Intercommunalite, "000000000") is None
 
 
 def test_the_smaller_places_of_a_commune(france: Session) -> None:
@@ -67,7 +69,7 @@ def test_a_department_and_its_communes(france: Session) -> None:
     found = place_queries.departement(france, "93")
     assert found is not None
     assert (found.name, found.region_code) == ("Seine-Saint-Denis", "11")
-    communes = place_queries.communes_of_departement(france, "93")
+    communes = communes_of_departement(france, "93")
     assert len(communes) == place_queries.commune_count(france, departement="93") == 39
     # L'Île-Saint-Denis is sorted with its article, Épinay-sur-Seine among the E.
     names = [commune.name for commune in communes]
@@ -78,7 +80,7 @@ def test_an_overseas_collectivity_has_communes_and_no_region(france: Session) ->
     found = place_queries.departement(france, "988")
     assert found is not None
     assert (found.name, found.region_code) == ("Nouvelle-Calédonie", None)
-    communes = place_queries.communes_of_departement(france, "988")
+    communes = communes_of_departement(france, "988")
     assert len(communes) == 33
     assert {commune.region_code for commune in communes} == {None}
 
@@ -87,7 +89,7 @@ def test_a_region_and_its_departments(france: Session) -> None:
     found = place_queries.region(france, "11")
     assert found is not None
     assert found.name == "Île-de-France"
-    codes = [departement.code for departement in place_queries.departements_of_region(france, "11")]
+    codes = [departement.code for departement in place_queries.departements(france, "11")]
     assert codes == ["75", "77", "78", "91", "92", "93", "94", "95"]
     assert place_queries.commune_count(france, region="11") == 1_266
     assert place_queries.commune_count(france, region="11", departement="75") == 1

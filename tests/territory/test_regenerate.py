@@ -10,7 +10,7 @@ import pytest
 
 from register.territory import dataset
 from register.territory.regenerate import __main__ as command
-from register.territory.regenerate import boundaries, build_tables, sources
+from register.territory.regenerate import build_tables, sources
 
 PACKAGES = {
     "@etalab/decoupage-administratif": "6.0.0",
@@ -137,6 +137,6 @@ def test_outlines_are_named_by_the_official_code(
     def simplify(command: list[str], **options: object) -> None:
         seen.extend(json.loads(Path(command[2]).read_text("utf-8"))["features"])
 
-    monkeypatch.setattr(boundaries.subprocess, "run", simplify)
-    assert boundaries.write(tmp_path, [{"code": "77"}, {"code": "973"}], tmp_path) == 2
+    monkeypatch.setattr(build_tables.subprocess, "run", simplify)
+    assert build_tables.write_outlines(tmp_path, [{"code": "77"}, {"code": "973"}], tmp_path) == 2
     assert [feature["properties"] for feature in seen] == [{"code": "77"}, {"code": "973"}]

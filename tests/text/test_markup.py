@@ -20,7 +20,6 @@ from register.text.markup import (
     VERSION,
     render_markdown,
     render_plain_text,
-    snippet,
 )
 
 LINK = f'rel="{LINK_REL}"'
@@ -327,27 +326,6 @@ def test_version_names_what_made_the_html() -> None:
 )
 def test_plain(source: str, written: str) -> None:
     assert render_plain_text(source) == written
-
-
-@pytest.mark.parametrize(
-    ("text", "limit", "cut"),
-    [
-        ("Le maire suspend", 16, "Le maire suspend"),
-        ("Le maire suspend la séance", 17, "Le maire suspend…"),
-        ("Le maire suspend la séance", 16, "Le maire…"),
-        ("Le maire, lui, parle", 10, "Le maire…"),
-        ("Le\n\nmaire\t parle", 20, "Le maire parle"),
-        ("anticonstitutionnellement", 10, "anticonst…"),
-        ("", 10, ""),
-    ],
-)
-def test_snippet(text: str, limit: int, cut: str) -> None:
-    assert snippet(text, limit) == cut
-
-
-@given(st.text(), st.integers(1, 60))
-def test_a_snippet_fits(text: str, limit: int) -> None:
-    assert len(snippet(text, limit)) <= limit
 
 
 @pytest.mark.parametrize(

@@ -6,7 +6,7 @@ from datetime import date
 
 import pytest
 
-from register.text import typed_dates
+from register.text import dates
 
 # A Wednesday.
 TODAY = date(2026, 11, 25)
@@ -36,7 +36,7 @@ TODAY = date(2026, 11, 25)
     ],
 )
 def test_words_that_lead_to_one_day_are_that_day(said: str, day: int) -> None:
-    assert typed_dates.parse_relative_date(said, TODAY) == date(2026, 11, day)
+    assert dates.parse_relative_date(said, TODAY) == date(2026, 11, day)
 
 
 @pytest.mark.parametrize(
@@ -53,8 +53,8 @@ def test_words_that_lead_to_one_day_are_that_day(said: str, day: int) -> None:
     ],
 )
 def test_any_other_words_stay_words(said: str) -> None:
-    assert typed_dates.parse_relative_date(said, TODAY) is None
+    assert dates.parse_relative_date(said, TODAY) is None
 
 
 def test_the_day_before_may_be_of_another_year() -> None:
-    assert typed_dates.parse_relative_date("hier soir", date(2027, 1, 1)) == date(2026, 12, 31)
+    assert dates.parse_relative_date("hier soir", date(2027, 1, 1)) == date(2026, 12, 31)

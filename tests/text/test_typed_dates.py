@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from register.errors import TextError
-from register.text import dates, typed_dates
+from register.text import dates
 
 
 @pytest.mark.parametrize(
@@ -56,14 +56,14 @@ from register.text import dates, typed_dates
     ],
 )
 def test_common_ways_to_write_a_date_are_understood(typed: str, edtf: str) -> None:
-    assert typed_dates.parse_typed_date(typed) == edtf
+    assert dates.parse_typed_date(typed) == edtf
 
 
 @pytest.mark.parametrize("typed", ["inconnue", "Inconnu", "date inconnue", "unknown", "?"])
 def test_an_unknown_date_is_worded(typed: str) -> None:
-    assert typed_dates.parse_typed_date(typed) == ""
-    assert typed_dates.parse_typed_date(typed, unknown="inconnue") == "inconnue"
-    assert typed_dates.parse_typed_date("", unknown="inconnue") == ""
+    assert dates.parse_typed_date(typed) == ""
+    assert dates.parse_typed_date(typed, unknown="inconnue") == "inconnue"
+    assert dates.parse_typed_date("", unknown="inconnue") == ""
 
 
 @pytest.mark.parametrize(
@@ -98,10 +98,10 @@ def test_an_unknown_date_is_worded(typed: str) -> None:
 )
 def test_text_that_is_no_date_is_refused_without_a_guess(typed: str, key: str) -> None:
     if not key:
-        assert typed_dates.parse_typed_date(typed) == "2006"
+        assert dates.parse_typed_date(typed) == "2006"
         return
     with pytest.raises(TextError) as raised:
-        typed_dates.parse_typed_date(typed)
+        dates.parse_typed_date(typed)
     assert raised.value.key == key
     assert len(str(raised.value.values["text"])) <= 100
 
@@ -116,15 +116,15 @@ PARTIAL = st.builds(
 
 @given(PARTIAL)
 def test_a_stored_date_in_words_reads_as_itself(edtf: str) -> None:
-    assert typed_dates.parse_typed_date(dates.date_words(edtf)) == edtf
-    assert typed_dates.parse_typed_date(edtf) == edtf
+    assert dates.parse_typed_date(dates.date_words(edtf)) == edtf
+    assert dates.parse_typed_date(edtf) == edtf
 
 
 @given(st.text(max_size=120))
 def test_any_text_is_a_date_or_a_reason(typed: str) -> None:
     read = key = ""
     try:
-        read = typed_dates.parse_typed_date(typed)
+        read = dates.parse_typed_date(typed)
     except TextError as error:
         key = error.key
     assert key in {"", "typed_date", "typed_date_year", "date_impossible"}

@@ -58,7 +58,7 @@ def test_a_long_text_with_few_changes_shows_those_and_no_more() -> None:
 
 def test_a_passage_written_anew_beyond_all_comparing_is_shown_whole_and_said_so() -> None:
     generator = random.Random(7)
-    texts = ["".join(generator.choice("ab ") for _ in range(20_000)) for _ in range(2)]
+    texts = ["".join(generator.choice("ab ") for _ in range(60_000)) for _ in range(2)]
     found = diff_texts(f"Avant.\n{texts[0]}\nAprès.", f"Avant.\n{texts[1]}\nAprès.")
     assert found.coarse
     assert found.pieces[0].text == "Avant.\n"

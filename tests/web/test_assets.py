@@ -23,7 +23,7 @@ from register.web import assets
 from register.web.headers import SECURITY_HEADERS
 
 TOP = Path(__file__).resolve().parents[2]
-SHEETS = sorted((TOP / "static").rglob("*.css"))
+SHEETS = sorted((TOP / "static" / "css").glob("*.css"))
 TEXT = "p { margin: 0 }\n" * 40
 
 
@@ -143,50 +143,39 @@ def test_head_range_and_other_methods(client: FlaskClient, sheet: str) -> None:
     ],
 )
 def test_unknown_assets_are_not_found(client: FlaskClient, sheet: str, path: str) -> None:
-    for asked in (path, sheet + ".gz", sheet + ".retired", sheet.replace("/static/", "/static/./")):
+    for asked in (
+        path,
+        sheet + ".gz",
+        "/static/current.txt",
+        sheet.replace("/static/", "/static/./"),
+    ):
         with client.get(asked) as answer:
             assert answer.status_code == 404, asked
             assert answer.headers["Cache-Control"] == "no-cache"
             assert SECURITY_HEADERS.items() <= dict(answer.headers).items()
 
 
-def test_the_sheets_of_a_page_are_one_file_each_once_in_their_order(
-    app: Flask, client: FlaskClient
+@pytest.mark.parametrize("area", ["public", "desk"])
+def test_the_sheet_of_an_area_consists_of_the_sheets_that_it_names(
+    app: Flask, client: FlaskClient, area: str
 ) -> None:
-    sheet = app.jinja_env.globals["sheet"]
-    address = sheet(["base", "page", "base"])
-    assert re.fullmatch(r"/static/css/base-page\.[0-9a-f]{10}\.css", address)
-    assert (sheet(["base", "page"]), sheet(["page", "base"]) != address) == (address, True)
-    with client.get(address) as answer:
-        parts = [(TOP / f"static/css/{name}.css").read_bytes() for name in ("base", "page")]
+    imports = (TOP / f"static/css/areas/{area}.css").read_text("utf-8")
+    names = re.findall(r'^@import "\.\./([a-z]+\.css)";\n', imports, re.MULTILINE)
+    assert len(set(names)) == len(imports.splitlines()) > 10
+    with client.get(app.jinja_env.globals["asset"](f"css/areas/{area}.css")) as answer:
+        parts = [(TOP / "static/css" / name).read_bytes() for name in names]
         assert answer.data == b"".join(parts)
         assert answer.headers["Cache-Control"] == "public, max-age=31536000, immutable"
 
 
-def test_sheets_that_another_machine_joined_are_joined_again_and_no_others(
-    app: Flask, client: FlaskClient, made: Settings
+def test_a_sheet_that_an_area_names_and_that_is_missing_stops_the_start(
+    source: Path, tmp_path: Path
 ) -> None:
-    address = app.jinja_env.globals["sheet"](["page", "print"])
-    path = made.instance / "assets" / address.removeprefix("/static/")
-    with client.get(address) as answer:
-        content, told = answer.data, dict(answer.headers)
-    with create_app(made).test_client().get(address) as other:
-        assert other.data == content
-    for left in path.parent.glob(f"{path.name}*"):
-        left.unlink()
-    elsewhere = create_app(made).test_client()
-    with elsewhere.get(address) as answer:
-        assert answer.data == content
-        assert answer.status_code == 200
-        for name in ("Content-Type", "Cache-Control", "ETag", "Vary", "Content-Length"):
-            assert answer.headers[name] == told[name]
-    with elsewhere.head(address) as answer:
-        assert (answer.data, answer.headers["Content-Length"]) == (b"", str(len(content)))
-    # Nobody fills a disk by asking.
-    assert not path.exists()
-    for wrong in ("page-nosuch.0123456789", "page-print.0123456789", "print-page.0123456789"):
-        with elsewhere.get(f"/static/css/{wrong}.css") as answer:
-            assert answer.status_code == 404
+    (source / "css/areas").mkdir()
+    (source / "css/areas/public.css").write_text('@import "../nowhere.css";\n')
+    with pytest.raises(ConfigError) as raised:
+        collected(source, tmp_path / "assets")
+    assert raised.value.key == "config_static"
 
 
 def test_flask_has_no_static_route(app: Flask) -> None:
@@ -238,20 +227,23 @@ def test_files_are_put_whole_and_left_alone_when_they_are_right(
     assert gzip.decompress(packed.read_bytes()).decode() == TEXT
 
 
+def age(path: Path, seconds: float) -> None:
+    """Have a file look as if it was last written some seconds ago."""
+    os.utime(path, (time.time() - seconds,) * 2)
+
+
 def test_a_former_name_stays_for_a_month_after_it_was_left(source: Path, tmp_path: Path) -> None:
     folder = tmp_path / "assets"
     former = folder / collected(source, folder)
-    long_ago = time.time() - 400 * 24 * 3600
-    os.utime(former, (long_ago, long_ago))
+    # The process served it for a year.
+    age(former, 400 * 24 * 3600)
     (source / "css/a.css").write_text(TEXT * 2)
     present = collected(source, folder)
     assert former.exists()
-    mark = former.with_name(former.name + ".retired")
-    assert mark.exists()
-    os.utime(mark, (time.time() - assets.RETIRED_LIFETIME + 60,) * 2)
+    age(former, assets.RETIRED_LIFETIME - 60)
     collected(source, folder)
     assert former.exists()
-    os.utime(mark, (time.time() - assets.RETIRED_LIFETIME - 60,) * 2)
+    age(former, assets.RETIRED_LIFETIME + 60)
     collected(source, folder)
     assert sorted(path.name for path in (folder / "css").glob("a.*")) == [
         Path(present).name,
@@ -266,20 +258,20 @@ def test_a_name_that_comes_back_is_no_longer_former(source: Path, tmp_path: Path
     collected(source, folder)
     (source / "css/a.css").write_text(TEXT)
     collected(source, folder)
+    age(former, 400 * 24 * 3600)
+    collected(source, folder)
     assert former.exists()
-    assert not former.with_name(former.name + ".retired").exists()
 
 
 def test_concurrent_publications_of_assets_succeed(source: Path, tmp_path: Path) -> None:
     folder = tmp_path / "assets"
     (folder / "css").mkdir(parents=True)
-    long_ago = time.time() - assets.RETIRED_LIFETIME - 60
     for number in range(60):
         former = folder / f"css/former{number}.0123456789.css"
-        for suffix in ("", ".gz", ".retired"):
+        for suffix in ("", ".gz"):
             left = former.with_name(former.name + suffix)
             left.touch()
-            os.utime(left, (long_ago, long_ago))
+            age(left, assets.RETIRED_LIFETIME + 60)
     together = threading.Barrier(8)
     failed: list[Exception] = []
 
@@ -300,15 +292,6 @@ def test_concurrent_publications_of_assets_succeed(source: Path, tmp_path: Path)
     assert not [path for path in folder.rglob("*") if path.name.startswith(".")]
     collected(source, folder)
     assert not list(folder.rglob("former*"))
-
-
-def test_a_retirement_mark_without_its_file_is_removed(source: Path, tmp_path: Path) -> None:
-    folder = tmp_path / "assets"
-    collected(source, folder)
-    mark = folder / "css" / "gone.0123456789.css.retired"
-    mark.touch()
-    collected(source, folder)
-    assert not mark.exists()
 
 
 @pytest.mark.parametrize("name", ["Page.css", "css/README", "img/a b.svg", "a/b/c/d/e.css"])
@@ -348,7 +331,7 @@ def test_a_process_serves_assets_published_by_another(source: Path, tmp_path: Pa
         start_response("404 NOT FOUND", [])
         return []
 
-    old = assets.Assets(app, source, folder)
+    old = assets.StaticFiles(app, source, folder)
     old.collect()
     (source / "css/a.css").write_text(TEXT * 2)
     new = collected(source, folder)

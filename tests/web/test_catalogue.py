@@ -25,8 +25,7 @@ _COMMENT = re.compile(r"{#.*?#}", re.DOTALL)
 _TRANS = re.compile(r"{%-? *trans\b.*?endtrans *-?%}", re.DOTALL)
 # Blocks that hold an address or a token: nobody reads them.
 _UNREAD = re.compile(
-    r"{% set sheets %}.*?{% endset %}"
-    r"|{% block (?:address|section|current|sheets|kind) %}.*?{% endblock %}",
+    r"{% block (?:address|section|current|sheet|kind) %}.*?{% endblock %}",
     re.DOTALL,
 )
 _JINJA = re.compile(r"{{.*?}}|{%.*?%}", re.DOTALL)

@@ -31,7 +31,10 @@ from register.journal.verify import Problem
 from register.journal.web import journal_sentences
 from register.reports import models as submissions
 from register.text import personal_data
-from register.web import error_messages, messages
+from register.web import error_messages
+from register.web.error_messages import ERROR_SENTENCES
+from register.web.messages import console, desk
+from register.web.messages import errors as site
 
 TOP = Path(register.__file__).parent
 RAISED = {name for name in dir(errors) if isinstance(getattr(errors, name), type)}
@@ -82,43 +85,33 @@ def test_the_search_finds_keys_of_every_layer() -> None:
 
 def test_every_key_has_its_sentence() -> None:
     keys = {key for key, _values in [*raised(), *kept()]} | BY_VARIABLE
-    assert keys - set(messages.ERROR_SENTENCES) == set()
+    assert keys - set(ERROR_SENTENCES) == set()
 
 
 def test_every_sentence_is_still_raised() -> None:
     keys = {key for key, _values in [*raised(), *kept()]} | BY_VARIABLE
-    assert set(messages.ERROR_SENTENCES) - keys == set()
+    assert set(ERROR_SENTENCES) - keys == set()
 
 
 def test_sentences_get_the_values_they_ask_for() -> None:
     for key, values in [*raised(), *kept()]:
-        asked = error_messages.placeholders(messages.ERROR_SENTENCES[key])
+        asked = error_messages.placeholders(ERROR_SENTENCES[key])
         assert asked <= values, key
 
 
 def test_no_table_of_sentences_hides_a_key_of_another() -> None:
-    tables = (
-        messages.SETTING_ERRORS,
-        messages.PUBLIC_ERRORS,
-        messages.ACT_ERRORS,
-        messages.REPORT_ERRORS,
-        messages.ACCOUNT_ERRORS,
-        messages.REVISION_ERRORS,
-        messages.PAGE_ERRORS,
-        messages.FIELD_ERRORS,
-        messages.COMMAND_ERRORS,
-    )
-    assert sum(len(table) for table in tables) == len(messages.ERROR_SENTENCES)
+    tables = (site.SITE_ERRORS, site.FIELD_ERRORS, console.CONSOLE_ERRORS)
+    assert sum(len(table) for table in tables) == len(ERROR_SENTENCES)
 
 
 def test_every_line_of_the_checklist_has_its_sentence() -> None:
     codes = {key_at(call, FIRST) for call in calls({"CheckItem"})} - {""}
-    assert codes | set(ATTESTATIONS) == set(messages.UNMET_CHECKS) == set(messages.MET_CHECKS)
+    assert codes | set(ATTESTATIONS) == set(desk.UNMET_CHECKS) == set(desk.MET_CHECKS)
 
 
 def test_every_problem_of_verify_has_its_sentence() -> None:
     assert {key_at(call, FIRST) for call in calls({"Problem"})} - {""} == set(
-        messages.VERIFY_PROBLEMS
+        console.VERIFY_PROBLEMS
     )
 
 
@@ -128,31 +121,31 @@ def test_every_field_that_is_judged_has_its_name() -> None:
     judged |= set(case_content.Content.__dataclass_fields__)
     judged |= {f"request.{name}" for name in case_content.RequestContent.__dataclass_fields__}
     # A column of an import is named as it stands in the file.
-    assert judged - {"", *csv_import.COLUMNS} <= set(messages.FIELD_NAMES)
+    assert judged - {"", *csv_import.COLUMNS} <= set(site.FIELD_NAMES)
 
 
 def test_states_ledgers_and_risks_have_their_words() -> None:
-    assert {state.value for state in CaseState} <= set(messages.CASE_STATES)
-    assert {state.value for state in submissions.ReportState} == set(messages.REPORT_STATES)
-    assert {ledger.value for ledger in Ledger} == set(messages.LEDGER_NAMES)
+    assert {state.value for state in CaseState} <= set(site.CASE_STATES)
+    assert {state.value for state in submissions.ReportState} == set(site.REPORT_STATES)
+    assert {ledger.value for ledger in Ledger} == set(console.LEDGER_NAMES)
     codes = {code for code, _pattern in (*personal_data._PATTERNS, *personal_data._WORDS)}
-    assert codes == set(messages.RISK_NAMES)
+    assert codes == set(desk.RISK_NAMES)
 
 
 def all_sentences() -> list[str]:
     tables = (
-        messages.ERROR_SENTENCES,
-        messages.UNMET_CHECKS,
-        messages.MET_CHECKS,
-        messages.PUBLIC_CHANGES,
-        messages.LIMITATION_PERIODS,
-        messages.PERIOD_BEGINNINGS,
-        messages.VERIFY_PROBLEMS,
-        messages.FIELD_NAMES,
-        messages.CASE_STATES,
-        messages.REPORT_STATES,
-        messages.LEDGER_NAMES,
-        messages.RISK_NAMES,
+        ERROR_SENTENCES,
+        desk.UNMET_CHECKS,
+        desk.MET_CHECKS,
+        desk.PUBLIC_CHANGES,
+        desk.LIMITATION_PERIODS,
+        desk.PERIOD_BEGINNINGS,
+        console.VERIFY_PROBLEMS,
+        site.FIELD_NAMES,
+        site.CASE_STATES,
+        site.REPORT_STATES,
+        console.LEDGER_NAMES,
+        desk.RISK_NAMES,
         journal_sentences.ACT_SENTENCES,
         journal_sentences.GROUP_NAMES,
         *(

@@ -14,8 +14,7 @@ import pytest
 from raw_http import ADDRESS, Served, ask, environ, get, until
 
 from register.config import Settings
-from register.server import launch
-from register.server import sockets as listening
+from register.server import process_start
 from register.server.supervisor import FOLLOWER, GROWN, WORKER
 
 pytestmark = pytest.mark.skipif(sys.platform != "linux", reason="macOS has no /proc and no prctl")
@@ -71,12 +70,14 @@ def test_the_check_reads_a_process_that_is_not_protected() -> None:
 def test_no_process_of_a_service_leaves_its_memory(
     made: Settings, workers: int, answering: str
 ) -> None:
-    sockets = listening.listen(ADDRESS, 0)
-    port = listening.port_of(sockets)
+    sockets = process_start.listen(ADDRESS, 0)
+    port = process_start.port_of(sockets)
     fds = tuple(opened.fileno() for opened in sockets)
     words = ("wire:application", "prêt", str(workers), *map(str, fds))
-    served = Served([*POWERLESS, *launch.python_command(launch.SUPERVISOR, *words)], made, fds)
-    listening.close(sockets)
+    served = Served(
+        [*POWERLESS, *process_start.python_command(process_start.SUPERVISOR, *words)], made, fds
+    )
+    process_start.close(sockets)
     try:
         served.first_line()
         assert ask(port, get(b"/healthz"))[0] == 200

@@ -276,15 +276,15 @@ def test_search_results_are_never_older_than_the_etag_of_the_page(
     desk.published()
     follow(app)
     stamp("a")
-    read = request_context.read_standing
+    read = request_context.read_data_version
 
     def reading(session):
         stamp("b")
         return read(session)
 
-    monkeypatch.setattr(request_context, "read_standing", reading)
+    monkeypatch.setattr(request_context, "read_data_version", reading)
     late = stranger(SEARCHES[0]).headers["ETag"]
-    monkeypatch.setattr(request_context, "read_standing", read)
+    monkeypatch.setattr(request_context, "read_data_version", read)
     assert stranger(SEARCHES[0]).headers["ETag"] != late
     stamp("a")
     assert stranger(SEARCHES[0]).headers["ETag"] == late
@@ -524,7 +524,7 @@ def _between(monkeypatch, then):
             waiting.pop()()
         return where
 
-    monkeypatch.setattr(request_context, "read_standing", reading)
+    monkeypatch.setattr(request_context, "read_data_version", reading)
     yield
     assert not waiting
 

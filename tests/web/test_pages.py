@@ -33,7 +33,7 @@ _DATA = re.compile(r'<script type="application/ld\+json">([^<>&\']*)</script>')
 # form with its place sends it there.
 _SCRIPT = r'<script type="module" src="/static/js/combobox\.[0-9a-f]{10}\.js"></script>'
 _WRITTEN_IN = {"/signaler": ("count", "days", "unsaved")}
-_SHEET = re.compile(r'<link rel="stylesheet" href="(/static/css/tokens-[a-z.0-9-]+)">')
+_SHEET = re.compile(r'<link rel="stylesheet" href="(/static/css/areas/public\.[0-9a-f]{10}\.css)">')
 
 
 TOP = Path(__file__).resolve().parents[2]

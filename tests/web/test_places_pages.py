@@ -16,8 +16,8 @@ from werkzeug.test import TestResponse
 
 from register.cases import acts
 from register.cases.case_content import Content
-from register.territory.resolve import EXACTNESS, PlaceReading
-from register.territory.web import place_choice
+from register.territory.readings import EXACTNESS, PlaceReading
+from register.territory.web import place_names
 from register.territory.web.place_choice import MAX_SUGGESTIONS
 
 pytestmark = pytest.mark.one_database
@@ -590,10 +590,8 @@ def test_suggestions_are_stored_nowhere_and_count_what_is_published(
 @pytest.mark.parametrize("why", [*EXACTNESS, "endroit", "pays"])
 def test_every_reason_has_its_words(app: Flask, why: str) -> None:
     with app.test_request_context():
-        alone = place_choice.match_reason(
-            PlaceReading("commune", "93066", "Saint-Denis", "93", why)
-        )
-        through = place_choice.match_reason(
+        alone = place_names.match_reason(PlaceReading("commune", "93066", "Saint-Denis", "93", why))
+        through = place_names.match_reason(
             PlaceReading(
                 "commune", "93066", "Saint-Denis", "93", why, "Pierrefitte-sur-Seine", "93059"
             )

@@ -35,9 +35,9 @@ from register.config import Settings
 from register.errors import ConfigError, SealError
 from register.operations.schema import SchemaError
 from register.server import waitress_server, waitress_strict
-from register.server.event_loop import Turns
-from register.server.sockets import listen, port_of
+from register.server.process_start import listen, port_of
 from register.server.startup_checks import require_startable
+from register.server.waitress_strict import Turns
 from register.web.errors import plain_page
 from register.web.headers import SECURITY_HEADERS
 

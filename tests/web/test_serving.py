@@ -38,7 +38,7 @@ from register import create_app
 from register.cli import operations
 from register.config import Settings
 from register.errors import ConfigError
-from register.server import launch, supervisor
+from register.server import process_start, supervisor
 from register.web.errors import plain_page
 from register.web.headers import SECURITY_HEADERS
 
@@ -125,16 +125,16 @@ def test_an_address_is_one_that_a_browser_takes(host: str, address: str) -> None
 
 
 def test_several_processes_need_gunicorn(monkeypatch: pytest.MonkeyPatch) -> None:
-    launch.require_gunicorn()
+    process_start.require_gunicorn()
     monkeypatch.setattr(importlib.util, "find_spec", lambda _name: None)
     with pytest.raises(ConfigError) as raised:
-        launch.require_gunicorn()
+        process_start.require_gunicorn()
     assert raised.value.key == "config_workers"
 
 
-@pytest.mark.parametrize("module", [launch.SUPERVISOR, supervisor.GROWN])
+@pytest.mark.parametrize("module", [process_start.SUPERVISOR, supervisor.GROWN])
 def test_the_parent_carries_nothing_of_the_application(module: str) -> None:
-    heavy = ("flask", "sqlalchemy", "waitress", "register.web.routes", "register.db")
+    heavy = ("flask", "sqlalchemy", "waitress", "register.web.application", "register.db")
     code = f"import sys, {module}; print([name for name in {heavy} if name in sys.modules])"
     told = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, cwd=TOP)
     assert told.stdout == "[]\n", told.stderr
@@ -379,7 +379,9 @@ def _take_the_terminal() -> None:
 
 def test_every_option_of_the_interpreter_is_handed_on() -> None:
     options = ["-X", "dev", "-X", "utf8", "-P", "-W", "error"]
-    code = "from register.server.launch import python_command; print(*python_command('name'))"
+    code = (
+        "from register.server.process_start import python_command; print(*python_command('name'))"
+    )
     environ = os.environ | {"PYTHONPATH": str(TOP)}
     told = subprocess.run(
         [sys.executable, *options, "-c", code], capture_output=True, text=True, env=environ

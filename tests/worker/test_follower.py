@@ -19,7 +19,7 @@ from sqlalchemy.orm import Session
 from register.config import Settings
 from register.db import engine_options
 from register.journal import head
-from register.search.engine import (
+from register.search.engine_interface import (
     Cursor,
     Document,
     IndexMatches,
@@ -28,7 +28,7 @@ from register.search.engine import (
     SearchQuery,
 )
 from register.search.leader_election import LEASE, TAKEOVER, FileLocks, Lease, ServerLocks
-from register.search.matcher import strength
+from register.search.reference_matcher import strength
 from register.worker import loop
 from register.worker.loop import Follower, StopSignal, open_commit_waiter
 

@@ -16,11 +16,10 @@ from raw_http import ADDRESS, Served, ask, command, environ, get, serving, until
 from sqlalchemy import Engine as Database
 
 from register.config import Settings
-from register.search.engine import SearchEngine
+from register.search.engine_interface import SearchEngine
 from register.search.indexer import IndexStatus, read_index_status
 from register.search.leader_election import index_lease
-from register.server import launch
-from register.server import sockets as listening
+from register.server import process_start
 
 pytestmark = pytest.mark.prove
 
@@ -178,14 +177,14 @@ def answer(port: int, path: str) -> tuple[int, bool, set[int]]:
 @contextmanager
 def unprivileged(settings: Settings) -> Iterator[tuple[Served, int]]:
     """The site as the service's user runs it, and its port."""
-    sockets = listening.listen(ADDRESS, 0)
-    port = listening.port_of(sockets)
+    sockets = process_start.listen(ADDRESS, 0)
+    port = process_start.port_of(sockets)
     fds = tuple(opened.fileno() for opened in sockets)
-    words = launch.python_command(
-        launch.SUPERVISOR, "wire:application", "prêt", "0", *map(str, fds)
+    words = process_start.python_command(
+        process_start.SUPERVISOR, "wire:application", "prêt", "0", *map(str, fds)
     )
     served = Served([*POWERLESS, *words], settings, fds)
-    listening.close(sockets)
+    process_start.close(sockets)
     try:
         yield served, port
     finally:

@@ -14,15 +14,15 @@ from flask.typing import ResponseReturnValue
 from flask_wtf.csrf import CSRFError
 from werkzeug.exceptions import Forbidden
 
-from register.accounts.web import current_member, invitation, reauthentication, sign_in, two_factor
+from register.accounts.web import current_member, profile, reauthentication, sign_in
 from register.accounts.web.current_member import is_member_path
 from register.config import Settings
 from register.web.view_permissions import Audience, Permission, csrf, permission_of
 
 # Open views that show their form again when it has the token of another session.
 _RETRY_VIEWS: Mapping[str, Callable[[], ResponseReturnValue]] = {
-    "account.sign_in": sign_in.retry_page,
-    "account.invitation": invitation.retry_page,
+    "account.sign_in": sign_in.retry_sign_in_page,
+    "account.invitation": sign_in.retry_invitation_page,
 }
 _SAFE_METHODS = frozenset({"GET", "HEAD", "OPTIONS"})
 
@@ -62,7 +62,10 @@ def _require_member() -> ResponseReturnValue | None:
     if audience is not Audience.BEFORE_SECOND_FACTOR and reauthentication.needs_factor(
         signed_in.member
     ):
-        return _redirect_to_factor()
+        carried = None if request.method in _SAFE_METHODS else reauthentication.rescued_form()
+        if carried is None:
+            return redirect(current_member.FACTOR, 303)
+        return profile.factor_page(status=403, carried=carried)
     if audience is Audience.ADMINISTRATORS and not signed_in.member.is_administrator:
         raise Forbidden
     return None
@@ -82,13 +85,6 @@ def _redirect_to_sign_in() -> ResponseReturnValue:
     if carried is None or request.path == current_member.SIGN_OUT:
         return redirect(current_member.SIGN_IN, 303)
     return sign_in.page_with_carried_form(carried)
-
-
-def _redirect_to_factor() -> ResponseReturnValue:
-    carried = None if request.method in _SAFE_METHODS else reauthentication.rescued_form()
-    if carried is None:
-        return redirect(current_member.FACTOR, 303)
-    return two_factor.factor_page(status=403, carried=carried)
 
 
 def _require_proof() -> ResponseReturnValue | None:

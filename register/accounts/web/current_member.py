@@ -1,22 +1,36 @@
-"""The signed-in member of a request, and the cookie of their session."""
+"""The signed-in member of a request, and the cookies of their session and browser."""
 
 from __future__ import annotations
 
 from typing import cast
 from urllib.parse import quote, urlsplit
 
-from flask import g, request, session
+from flask import Response, g, request, session
 from flask_babel import gettext as _
 from sqlalchemy.orm import Session
 from werkzeug.exceptions import Forbidden
 
 from register.accounts import acts as accounts
-from register.accounts import session_acts, sessions
+from register.accounts import sessions
 from register.accounts.models import Member
 from register.accounts.sessions import SignedIn
+from register.cases.vocabulary import LANGUAGES
 from register.db import db, housekeeping, now
 from register.journal import writing
+from register.web.languages import in_language
+from register.web.request_context import settings
 
+MEMBER_PREFIXES = ("/compte", "/moderation")
+SIGN_IN = "/compte/connexion"
+SIGN_OUT = "/compte/deconnexion"
+FACTOR = "/compte/seconde-preuve"
+ACCOUNT = "/compte"
+DESK = "/moderation"
+
+# A longer one would make the sign-in page's own address too long for request validation.
+_MAX_ADDRESS_LENGTH = 1_500
+# Lifetime of the cookie of a known browser: a year.
+_BROWSER_COOKIE_SECONDS = 365 * 24 * 3600
 # Key of the session token in the signed cookie.
 TOKEN_FIELD = "sid"  # noqa: S105 - the name of a field, no secret
 _ENVIRON_KEY = "register.signed_in"
@@ -36,15 +50,12 @@ def _look_up() -> SignedIn | None:
     # A session of its own, closed at once: an open read transaction of the request would prevent
     # an act from erasing words in SQLite's log.
     with Session(db.engine) as read_session:
-        signed_in_member = sessions.find_session(read_session, token, now())
-        is_due = signed_in_member is not None and sessions.needs_touch(
-            read_session, signed_in_member, now()
-        )
+        current = sessions.find_session(read_session, token, now())
         read_session.expunge_all()
-    if signed_in_member and is_due:
+    if current and current.needs_touch(now()):
         with housekeeping(db.engine) as db_session:
-            sessions.touch(db_session, signed_in_member.session_id, now())
-    return signed_in_member
+            sessions.touch(db_session, current.session_id, now())
+    return current
 
 
 def member() -> Member:
@@ -78,11 +89,10 @@ def start_session(member_id: int) -> None:
     previous = signed_in()
     with writing(at=now()) as tx:
         if previous is not None:
-            previous_id = previous.member.id
-            session_acts.end_sessions(
-                tx, previous_id, by=previous_id, only_session=previous.session_id
+            sessions.end_sessions(
+                tx, previous.member.id, by=previous.member.id, only_session=previous.session_id
             )
-        token = session_acts.sign_in(tx, member_id)
+        token = sessions.sign_in(tx, member_id)
     _reset_cookie()
     session[TOKEN_FIELD] = token
 
@@ -126,16 +136,7 @@ def close_session(session_id: int) -> bool:
     """Close one session of the current member; whether there was one."""
     member_id = member().id
     with writing(at=now()) as tx:
-        return bool(session_acts.end_sessions(tx, member_id, by=member_id, only_session=session_id))
-
-
-def close_other_sessions() -> None:
-    """Close all sessions of the current member but the current one."""
-    current = require_signed_in()
-    with writing(at=now()) as tx:
-        session_acts.end_sessions(
-            tx, current.member.id, by=current.member.id, except_session=current.session_id
-        )
+        return bool(sessions.end_sessions(tx, member_id, by=member_id, only_session=session_id))
 
 
 def _reset_cookie() -> None:
@@ -146,15 +147,31 @@ def _reset_cookie() -> None:
     g.pop("csrf_token", None)
 
 
-MEMBER_PREFIXES = ("/compte", "/moderation")
-SIGN_IN = "/compte/connexion"
-SIGN_OUT = "/compte/deconnexion"
-FACTOR = "/compte/seconde-preuve"
-ACCOUNT = "/compte"
-DESK = "/moderation"
+def known_browser_token() -> str:
+    """The token in the cookie of a known browser; empty when there is none."""
+    return request.cookies.get(_browser_cookie_name(), "")
 
-# A longer one would make the sign-in page's own address too long for request validation.
-_MAX_ADDRESS_LENGTH = 1_500
+
+def set_browser_cookie(response: Response, browser_token: str) -> Response:
+    """Set the cookie of a known browser, for both languages.
+
+    It is sent to the account pages only: on public pages, members are anonymous.
+    """
+    for lang in LANGUAGES:
+        response.set_cookie(
+            _browser_cookie_name(),
+            browser_token,
+            max_age=_BROWSER_COOKIE_SECONDS,
+            secure=settings().is_secure,
+            httponly=True,
+            samesite="Lax",
+            path=in_language(ACCOUNT, lang),
+        )
+    return response
+
+
+def _browser_cookie_name() -> str:
+    return "__Secure-connu" if settings().is_secure else "connu"
 
 
 def is_member_path(path: str) -> bool:
@@ -173,15 +190,15 @@ def member_address(address: str) -> str:
     except ValueError:
         return ""
     rebuilt = f"{parts.path}?{parts.query}" if parts.query else parts.path
-    if (
-        rebuilt != address
-        or not is_member_path(parts.path)
-        or len(quote(address)) > _MAX_ADDRESS_LENGTH
-    ):
-        return ""
-    if "\\" in address or any(ord(letter) < 33 for letter in address):
-        return ""
-    return "" if parts.path in (SIGN_IN, SIGN_OUT) else address
+    is_ours = (
+        rebuilt == address
+        and is_member_path(parts.path)
+        and parts.path not in (SIGN_IN, SIGN_OUT)
+        and len(quote(address)) <= _MAX_ADDRESS_LENGTH
+        and "\\" not in address
+        and all(ord(letter) >= 33 for letter in address)
+    )
+    return address if is_ours else ""
 
 
 def sign_in_url(address: str) -> str:

@@ -17,11 +17,12 @@ ROLE_LABELS = {
     Role.ADMINISTRATOR.value: _("Administration"),
 }
 REQUIRED_MESSAGE = _("Ce champ doit être rempli.")
-_REFUSED_MESSAGE = _(
+# The same whatever was wrong.
+REFUSED_MESSAGE = _(
     "Le mot de passe ou le code n’est pas le bon. Un code ne sert qu’une fois : attendez que "
     "votre téléphone affiche le suivant."
 )
-_BUSY_MESSAGE = _(
+BUSY_MESSAGE = _(
     "Trop de mots de passe sont vérifiés en ce moment : le vôtre n’a pas été examiné, et rien "
     "n’est fait. Attendez une minute, puis recommencez."
 )
@@ -42,13 +43,8 @@ def password_field(label: Any, **options: Any) -> PasswordField:
     return PasswordField(label, validators=[InputRequired(REQUIRED_MESSAGE)], **options)
 
 
-def code_field(label: Any, **options: Any) -> StringField:
-    """A field for a code of the application or a recovery code."""
-    return StringField(label, **options)
-
-
 def length_hint() -> str:
-    """A field for a new password."""
+    """The hint beside a field for a new password."""
     hint = _("Au moins %(limit)s caractères. Quatre ou cinq mots sans rapport vont très bien.")
     return str(hint) % {"limit": MIN_LENGTH}
 
@@ -58,27 +54,15 @@ class SignInForm(BaseForm):
 
     adresse = line_field(_("Adresse électronique"), required=True, limit=254)
     mot_de_passe = password_field(_("Mot de passe"))
-    code_a_usage_unique = code_field(_("Code"))
+    code_a_usage_unique = StringField(_("Code"))
     suite = HiddenField()
-
-    def empty_secrets(self) -> None:
-        """Empty password and code."""
-        self.mot_de_passe.data = self.code_a_usage_unique.data = ""
 
 
 class ProofForm(BaseForm):
     """Password and code for reauthentication."""
 
     preuve_mot_de_passe = password_field(_("Mot de passe"))
-    preuve_code = code_field(_("Code"))
-
-    def set_refused(self) -> None:
-        """Add the error for wrong credentials, without saying which."""
-        self.preuve_mot_de_passe.errors = [_REFUSED_MESSAGE]
-
-    def set_busy(self) -> None:
-        """Add the error for credentials that were not evaluated."""
-        self.preuve_mot_de_passe.errors = [_BUSY_MESSAGE]
+    preuve_code = StringField(_("Code"))
 
 
 class InvitedForm(BaseForm):
@@ -93,44 +77,33 @@ class InvitedForm(BaseForm):
 class FactorForm(BaseForm):
     """One code, which proves that the application has the secret."""
 
-    code_a_usage_unique = code_field(
+    code_a_usage_unique = StringField(
         _("Code à six chiffres"), validators=[InputRequired(REQUIRED_MESSAGE)]
     )
-
-    def set_refused(self, problem: str) -> None:
-        """Add an error and empty the code."""
-        self.code_a_usage_unique.errors = [problem]
-        self.code_a_usage_unique.data = ""
 
 
 class NewPasswordForm(BaseForm):
     """The current password, a code if there is a second factor, and the new password."""
 
     mot_de_passe = password_field(_("Mot de passe actuel"))
-    code_a_usage_unique = code_field(_("Code"))
+    code_a_usage_unique = StringField(_("Code"))
     nouveau_mot_de_passe = password_field(_("Nouveau mot de passe"))
 
-    def set_refused(self) -> None:
-        """Add the error for a wrong password or code, without saying which."""
-        self.mot_de_passe.errors = [_REFUSED_MESSAGE]
 
-    def set_busy(self) -> None:
-        """Add the error for credentials that were not evaluated."""
-        self.mot_de_passe.errors = [_BUSY_MESSAGE]
+def _role_field() -> SelectField:
+    return SelectField(
+        _("Rôle"), choices=lambda: [(code, str(name)) for code, name in ROLE_LABELS.items()]
+    )
 
 
 class MemberInviteForm(BaseForm):
     """Address and role for an invitation."""
 
     adresse = line_field(_("Adresse électronique"), required=True, limit=254)
-    role = SelectField(
-        _("Rôle"), choices=lambda: [(code, str(name)) for code, name in ROLE_LABELS.items()]
-    )
+    role = _role_field()
 
 
 class RoleForm(BaseForm):
     """New role of a member."""
 
-    role = SelectField(
-        _("Rôle"), choices=lambda: [(code, str(name)) for code, name in ROLE_LABELS.items()]
-    )
+    role = _role_field()

@@ -4,14 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from flask import Response, flash, make_response, redirect, render_template
+from flask import flash, redirect, render_template
 from flask.typing import ResponseReturnValue
 from flask_babel import gettext as _
 from flask_babel import lazy_gettext
 
 from register.accounts import acts as accounts
-from register.accounts import invitations, session_acts, vouching
-from register.accounts.acts import load_acting_member
+from register.accounts import invitations, sessions, vouching
 from register.accounts.models import Member, Role
 from register.accounts.web import current_member
 from register.accounts.web.forms import ROLE_LABELS, MemberInviteForm, RoleForm
@@ -43,21 +42,19 @@ def roster_invite() -> ResponseReturnValue:
     if not form.is_sent:
         return _page(form, 422)
     email, role = form.adresse.data or "", Role(form.role.data)
-    me = current_member.member()
     try:
         with writing() as tx:
-            token = invitations.invite(tx, email, role, by=me.id)
+            token = invitations.invite(tx, email, role, by=current_member.member().id)
     except RegisterError as error:
         form.adresse.errors = [error_messages.error_sentence(error)]
         return _page(form, status_of(error))
-    body = render_template(
+    return render_template(
         "accounts/member_invited.html",
         email=email,
         role=ROLE_LABELS[role.value],
         link=f"{settings().base_url}/compte/invitation/{token}",
         until=now() + invitations.LIFETIME,
     )
-    return make_response(body)
 
 
 @desk.post("/membres/invitations/<int:invitation>/reprendre")
@@ -65,10 +62,8 @@ def roster_invite() -> ResponseReturnValue:
 @asks_password(lazy_gettext("reprendre une invitation"))
 def roster_take_back(invitation: int) -> ResponseReturnValue:
     """Revoke an invitation."""
-    return _perform(
-        lambda tx: invitations.revoke(tx, invitation, by=current_member.member().id),
-        _("L’invitation est reprise : son lien n’ouvre plus rien."),
-    )
+    success = _("L’invitation est reprise : son lien n’ouvre plus rien.")
+    return _perform(invitations.revoke, invitation, success=success)
 
 
 @desk.post("/membres/<int:member>/role")
@@ -80,10 +75,7 @@ def roster_role(member: int) -> ResponseReturnValue:
     if not form.is_sent:
         return _page(MemberInviteForm(formdata=None), 422, _("Choisissez un rôle."))
     role = Role(form.role.data)
-    return _perform(
-        lambda tx: accounts.set_role(tx, member, role, by=current_member.member().id),
-        _("Le rôle est changé."),
-    )
+    return _perform(accounts.set_role, member, role, success=_("Le rôle est changé."))
 
 
 @desk.post("/membres/<int:member>/confirmer")
@@ -93,14 +85,15 @@ def roster_confirm(member: int) -> ResponseReturnValue:
     current = current_member.member()
     success = _("Le compte est confirmé : ce membre peut désormais être la seconde personne.")
     if current.is_administrator:
-        return _perform(
-            lambda tx: vouching.confirm_member(tx, member, by=load_acting_member(tx, current.id)),
-            success,
-        )
+        return _perform(_confirm, member, success=success)
     with writing() as tx:
-        vouching.confirm_member(tx, member, by=load_acting_member(tx, current.id))
+        _confirm(tx, member, by=current.id)
     flash(success)
     return redirect(current_member.DESK, 303)
+
+
+def _confirm(tx: WriteTransaction, member_id: int, *, by: int) -> None:
+    vouching.confirm_member(tx, member_id, by=vouching.load_acting_member(tx, by))
 
 
 @desk.post("/membres/<int:member>/desactiver")
@@ -108,10 +101,8 @@ def roster_confirm(member: int) -> ResponseReturnValue:
 @asks_password(lazy_gettext("désactiver le compte d’un membre"))
 def roster_disable(member: int) -> ResponseReturnValue:
     """Disable an account; its authorship stays."""
-    return _perform(
-        lambda tx: accounts.disable_member(tx, member, by=current_member.member().id),
-        _("Le compte est fermé, ses séances aussi. Ce que ce membre a fait reste à son nom."),
-    )
+    success = _("Le compte est fermé, ses séances aussi. Ce que ce membre a fait reste à son nom.")
+    return _perform(accounts.disable_member, member, success=success)
 
 
 @desk.post("/membres/<int:member>/rouvrir")
@@ -119,10 +110,8 @@ def roster_disable(member: int) -> ResponseReturnValue:
 @asks_password(lazy_gettext("rouvrir le compte d’un membre"))
 def roster_enable(member: int) -> ResponseReturnValue:
     """Enable a disabled account."""
-    return _perform(
-        lambda tx: accounts.enable_member(tx, member, by=current_member.member().id),
-        _("Le compte est rouvert, avec le même mot de passe."),
-    )
+    success = _("Le compte est rouvert, avec le même mot de passe.")
+    return _perform(accounts.enable_member, member, success=success)
 
 
 @desk.post("/membres/<int:member>/seconde-preuve")
@@ -130,10 +119,8 @@ def roster_enable(member: int) -> ResponseReturnValue:
 @asks_password(lazy_gettext("ôter la seconde preuve d’un membre"))
 def roster_factor(member: int) -> ResponseReturnValue:
     """Remove a second factor; the member sets up another one at the next sign-in."""
-    return _perform(
-        lambda tx: accounts.reset_factor(tx, member, by=current_member.member().id),
-        _("La seconde preuve est ôtée. Ce membre en installera une autre en se connectant."),
-    )
+    success = _("La seconde preuve est ôtée. Ce membre en installera une autre en se connectant.")
+    return _perform(accounts.reset_factor, member, success=success)
 
 
 @desk.post("/membres/<int:member>/seances")
@@ -141,59 +128,52 @@ def roster_factor(member: int) -> ResponseReturnValue:
 @asks_password(lazy_gettext("fermer les séances d’un membre"))
 def roster_sessions(member: int) -> ResponseReturnValue:
     """End all sessions of a member, for a lost telephone or computer."""
-    return _perform(
-        lambda tx: session_acts.end_sessions(tx, member, by=current_member.member().id),
-        _("Les séances de ce membre sont fermées. Pour revenir, il devra se connecter."),
-    )
+    success = _("Les séances de ce membre sont fermées. Pour revenir, il devra se connecter.")
+    return _perform(sessions.end_sessions, member, success=success)
 
 
-def _perform(act: Callable[[WriteTransaction], object], success: str) -> ResponseReturnValue:
+def _perform(act: Callable[..., object], *arguments: object, success: str) -> ResponseReturnValue:
+    """Do an act of the current member, and show the members again."""
     try:
         with writing() as tx:
-            act(tx)
+            act(tx, *arguments, by=current_member.member().id)
     except NotFound:
         raise
     except RegisterError as error:
-        return _page(
-            MemberInviteForm(formdata=None), status_of(error), error_messages.error_sentence(error)
-        )
+        sentence = error_messages.error_sentence(error)
+        return _page(MemberInviteForm(formdata=None), status_of(error), sentence)
     flash(success)
     current_member.forget_lookup()
     # After giving up the own role or account, this page is no longer accessible.
     current = current_member.signed_in()
-    return redirect(
-        _ROSTER_PATH if current and current.member.is_administrator else current_member.DESK, 303
-    )
+    may_administer = current is not None and current.member.is_administrator
+    return redirect(_ROSTER_PATH if may_administer else current_member.DESK, 303)
 
 
-def _page(form: MemberInviteForm, status: int = 200, problem: str = "") -> Response:
+def _page(form: MemberInviteForm, status: int = 200, problem: str = "") -> ResponseReturnValue:
+    session, current, at = db.session(), current_member.member(), now()
     body = render_template(
         "accounts/members.html",
         form=form,
         problem=problem,
-        everyone=accounts.all_members(db.session()),
-        pending=invitations.pending(db.session(), now()),
+        everyone=accounts.all_members(session),
+        pending=invitations.pending(session, at),
         roles=ROLE_LABELS,
-        unconfirmed=confirmable_accounts(),
+        # Whether the current member may confirm each account that does not vouch yet.
+        unconfirmed={
+            account.id: vouching.may_second(current, account, at)
+            for account in vouching.unconfirmed_accounts(session, at)
+        },
     )
-    return make_response(body, status)
+    return body, status
 
 
 @desk.app_template_global("unconfirmed_members")
 def unconfirmed_members() -> list[Member]:
     """The accounts that the current member may confirm."""
-    confirmable = confirmable_accounts()
+    current, at = current_member.member(), now()
     return [
         account
-        for account in vouching.unconfirmed_accounts(db.session(), now())
-        if confirmable.get(account.id)
+        for account in vouching.unconfirmed_accounts(db.session(), at)
+        if vouching.may_second(current, account, at)
     ]
-
-
-def confirmable_accounts() -> dict[int, bool]:
-    """The accounts that do not vouch yet, and whether the current member may confirm them."""
-    current, at = current_member.member(), now()
-    unconfirmed_accounts = vouching.unconfirmed_accounts(db.session(), at)
-    return {
-        account.id: vouching.may_second(current, account, at) for account in unconfirmed_accounts
-    }

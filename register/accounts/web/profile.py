@@ -1,37 +1,57 @@
-"""Profile page: sessions, password, second factor, recovery codes."""
+"""Profile pages: sessions, password, second factor and recovery codes.
+
+Until the first code of a second factor is accepted, its secret is not in the database: it is in the
+browser's signed cookie, encrypted and bound to the session, so that it can be neither read nor
+replaced there. An abandoned setup leaves nothing behind.
+"""
 
 from __future__ import annotations
 
-from flask import Response, flash, make_response, redirect, render_template
+import base64
+import binascii
+
+from flask import Response, flash, make_response, redirect, render_template, request
+from flask import session as cookie
 from flask.typing import ResponseReturnValue
 from flask_babel import gettext as _
 from flask_babel import lazy_gettext
+from markupsafe import Markup
 
+from register import encryption
 from register.accounts import acts as accounts
-from register.accounts import session_acts, sessions
-from register.accounts.web import current_member, reauthentication, sign_in
-from register.accounts.web.forms import ROLE_LABELS, NewPasswordForm, length_hint
-from register.accounts.web.reauthentication import Credentials
+from register.accounts import sessions, two_factor
+from register.accounts.web import current_member, reauthentication
+from register.accounts.web.forms import (
+    BUSY_MESSAGE,
+    REFUSED_MESSAGE,
+    ROLE_LABELS,
+    WRONG_CODE_MESSAGE,
+    FactorForm,
+    NewPasswordForm,
+    length_hint,
+)
+from register.accounts.web.reauthentication import CarriedForm
 from register.db import db, now
-from register.errors import Invalid, Unavailable
+from register.errors import Invalid, SealError, Unavailable
 from register.journal import writing
-from register.web import error_messages, limits
+from register.web import error_messages, limits, request_context
 from register.web.blueprints import account
 from register.web.errors import RETRY_AFTER, status_of
-from register.web.view_permissions import asks_password
+from register.web.view_permissions import asks_password, before_second_factor
 
 
 @account.get("")
 def own() -> ResponseReturnValue:
     """The account and its open sessions."""
     signed_in = current_member.require_signed_in()
+    member = signed_in.member
     return render_template(
         "accounts/profile.html",
-        role=ROLE_LABELS[signed_in.member.role],
-        sessions=sessions.of_member(db.session(), signed_in.member.id, now()),
+        role=ROLE_LABELS[member.role],
+        sessions=sessions.of_member(db.session(), member.id, now()),
         current_session=signed_in.session_id,
-        browsers=sessions.count_browsers(db.session(), signed_in.member.id, now()),
-        codes_left=accounts.count_unused_codes(db.session(), signed_in.member.id),
+        browsers=sessions.count_browsers(db.session(), member.id, now()),
+        codes_left=accounts.count_unused_codes(db.session(), member.id),
     )
 
 
@@ -41,32 +61,32 @@ def password() -> ResponseReturnValue:
     """Change the password; every other session ends."""
     form = NewPasswordForm()
     if not form.is_sent:
-        return _page(form, 422 if form.is_submitted() else 200)
-    credentials = Credentials(form.mot_de_passe.data or "", form.code_a_usage_unique.data or "")
+        return _render_form(form), 422 if form.is_submitted() else 200
+    current_password, code = form.mot_de_passe.data or "", form.code_a_usage_unique.data or ""
     try:
-        if not reauthentication.is_proved(credentials):
-            form.set_refused()
-            return _page(form, 403)
+        if not reauthentication.is_proved(current_password, code):
+            form.mot_de_passe.errors = [REFUSED_MESSAGE]
+            return _render_form(form), 403
     except Unavailable:
-        form.set_busy()
+        form.mot_de_passe.errors = [BUSY_MESSAGE]
         return limits.too_soon_page(_render_form(form), RETRY_AFTER, 503)
     current_member.confirm_session()
-    signed_in = current_member.require_signed_in()
+    current = current_member.require_signed_in()
+    new_password, member_id = form.nouveau_mot_de_passe.data or "", current.member.id
     try:
         with writing() as tx:
-            accounts.change_password(
-                tx,
-                signed_in.member.id,
-                form.nouveau_mot_de_passe.data or "",
-                except_session=signed_in.session_id,
-            )
+            accounts.change_password(tx, member_id, new_password, except_session=current.session_id)
     except Invalid as error:
         form.nouveau_mot_de_passe.errors = [error_messages.error_sentence(error, quoting=False)]
-        return _page(form, status_of(error))
+        return _render_form(form), status_of(error)
     flash(_("Votre mot de passe est changé. Vos autres séances sont fermées."))
     # The change forgets all browsers; this one has just been authenticated.
     response = make_response(redirect(current_member.ACCOUNT, 303))
-    return sign_in.set_browser_cookie(response, current_member.remember_browser())
+    return current_member.set_browser_cookie(response, current_member.remember_browser())
+
+
+def _render_form(form: NewPasswordForm) -> str:
+    return render_template("accounts/password.html", form=form, hint=length_hint())
 
 
 @account.post("/seances/<int:session>/fermer")
@@ -80,7 +100,10 @@ def close(session: int) -> ResponseReturnValue:
 @account.post("/seances/fermer")
 def close_others() -> ResponseReturnValue:
     """End all sessions but the current one."""
-    current_member.close_other_sessions()
+    current = current_member.require_signed_in()
+    member_id = current.member.id
+    with writing(at=now()) as tx:
+        sessions.end_sessions(tx, member_id, by=member_id, except_session=current.session_id)
     flash(_("Vos autres séances sont fermées."))
     return redirect(current_member.ACCOUNT, 303)
 
@@ -89,14 +112,113 @@ def close_others() -> ResponseReturnValue:
 def forget_browsers() -> ResponseReturnValue:
     """Forget all known browsers, this one too."""
     with writing() as tx:
-        session_acts.forget_browsers(tx, current_member.member().id)
+        sessions.forget_browsers(tx, current_member.member().id)
     flash(_("Vos navigateurs sont oubliés. Le prochain où vous vous connecterez sera reconnu."))
     return redirect(current_member.ACCOUNT, 303)
 
 
-def _page(form: NewPasswordForm, status: int) -> Response:
-    return make_response(_render_form(form), status)
+# --- second factor ------------------------------------------------------------------------------
+
+_PENDING_FIELD = "preuve"
+_KEY_PURPOSE = "second factor to be confirmed"
+_GROUP_LETTERS = 4  # letters of the secret that are read together
 
 
-def _render_form(form: NewPasswordForm) -> str:
-    return render_template("accounts/password.html", form=form, hint=length_hint())
+@account.route("/seconde-preuve", methods=["GET", "POST"])
+@before_second_factor
+@asks_password(lazy_gettext("mettre en place votre seconde preuve"))
+def factor() -> ResponseReturnValue:
+    """Show a new secret, and accept its first code."""
+    secret = _pending_secret()
+    if secret is None and current_member.member().has_factor:
+        return redirect(current_member.ACCOUNT, 303)
+    if request.method != "POST":
+        return factor_page()
+    form, carried = FactorForm(), reauthentication.carried_form()
+    if not form.is_sent:
+        return factor_page(form, 422, carried)
+    step = two_factor.step_of(secret or "", form.code_a_usage_unique.data or "", now(), 0)
+    if secret is None or step is None:
+        form.code_a_usage_unique.errors = [str(WRONG_CODE_MESSAGE)]
+        form.code_a_usage_unique.data = ""
+        return factor_page(form, 422, carried)
+    new_codes = two_factor.recovery_codes()
+    current = current_member.require_signed_in()
+    with writing() as tx:
+        accounts.set_factor(
+            tx,
+            current.member.id,
+            secret,
+            request_context.root_key(),
+            new_codes,
+            step,
+            except_session=current.session_id,
+        )
+    cookie.pop(_PENDING_FIELD, None)
+    current_member.renew_session()
+    return render_template("accounts/recovery_codes.html", codes=new_codes, carried=carried)
+
+
+@account.post("/seconde-preuve/changer")
+@asks_password(lazy_gettext("changer votre seconde preuve"))
+def new_factor() -> ResponseReturnValue:
+    """Begin with a new secret; the current one stays valid until the new one is confirmed."""
+    _store_pending(two_factor.new_secret())
+    return redirect(current_member.FACTOR, 303)
+
+
+@account.post("/codes")
+@asks_password(lazy_gettext("renouveler vos codes de secours"))
+def codes() -> ResponseReturnValue:
+    """Replace the recovery codes."""
+    new_codes = two_factor.recovery_codes()
+    with writing() as tx:
+        accounts.renew_codes(tx, current_member.member().id, new_codes)
+    current_member.renew_session()
+    return render_template("accounts/recovery_codes.html", codes=new_codes, carried=None)
+
+
+def factor_page(
+    form: FactorForm | None = None, status: int = 200, carried: CarriedForm | None = None
+) -> Response:
+    """The page with the QR code; makes a secret if none is pending."""
+    secret = _pending_secret()
+    if secret is None:
+        secret = two_factor.new_secret()
+        _store_pending(secret)
+    current = current_member.member()
+    uri = two_factor.otpauth_uri(secret, current.email)
+    drawing = two_factor.qr_svg(uri, _("Le secret, à lire avec le téléphone"))
+    body = render_template(
+        "accounts/two_factor.html",
+        form=form or FactorForm(formdata=None),
+        drawing=Markup(drawing),  # noqa: S704 - made here, of squares
+        # A telephone cannot scan its own screen; authenticator applications open this link.
+        uri=uri,
+        groups=[secret[at : at + _GROUP_LETTERS] for at in range(0, len(secret), _GROUP_LETTERS)],
+        required=reauthentication.needs_factor(current),
+        carried=carried,
+    )
+    return make_response(body, status)
+
+
+def _pending_secret() -> str | None:
+    """The pending secret in the cookie; None when there is none of this session."""
+    try:
+        sealed = base64.b64decode(str(cookie.get(_PENDING_FIELD, "")), validate=True)
+        return encryption.decrypt(
+            request_context.root_key(), _KEY_PURPOSE, sealed, _session_binding()
+        ).decode()
+    except (binascii.Error, SealError):
+        return None
+
+
+def _store_pending(secret: str) -> None:
+    sealed = encryption.encrypt(
+        request_context.root_key(), _KEY_PURPOSE, secret.encode(), _session_binding()
+    )
+    cookie[_PENDING_FIELD] = base64.b64encode(sealed).decode()
+
+
+def _session_binding() -> bytes:
+    return str(current_member.require_signed_in().session_id).encode()

@@ -15,7 +15,7 @@ from register.accounts import authentication
 from register.accounts.models import Member
 from register.accounts.web import current_member
 from register.accounts.web.current_member import member_address
-from register.accounts.web.forms import ProofForm
+from register.accounts.web.forms import BUSY_MESSAGE, REFUSED_MESSAGE, ProofForm
 from register.db import db, now
 from register.errors import Unavailable
 from register.web import limits, request_context
@@ -123,54 +123,49 @@ def _is_signed(token: str) -> bool:
     return True
 
 
-@dataclass(frozen=True)
-class Credentials:
-    """Password and code as typed."""
-
-    password: str
-    code: str
-
-
 def needs_factor(member: Member) -> bool:
     """Whether a member must set up a second factor before anything else."""
     return settings().require_2fa and not member.has_factor
 
 
-def take_proof() -> Credentials | None:
+def take_proof() -> tuple[str, str] | None:
     """Remove password and code from the form of this request, so that no view sees them."""
     form = request.form
     if PROOF_PASSWORD not in form:
         return None
-    credentials = Credentials(form[PROOF_PASSWORD], form.get(PROOF_CODE, ""))
+    proof = form[PROOF_PASSWORD], form.get(PROOF_CODE, "")
     other_fields = [
         field for field in form.items(multi=True) if field[0] not in (PROOF_PASSWORD, PROOF_CODE)
     ]
     request.form = ImmutableMultiDict(other_fields)
-    return credentials
+    return proof
 
 
-def require_proof(act: Any, credentials: Credentials | None) -> ResponseReturnValue | None:
+def require_proof(act: Any, proof: tuple[str, str] | None) -> ResponseReturnValue | None:
     """None when the member is confirmed by a recent or the present proof; else the page that asks.
 
     :param act: what the member is about to do, in words.
+    :param proof: password and code, if they were given.
     """
     if current_member.require_signed_in().is_confirmed(now()):
         return None
-    form = ProofForm(formdata=None)
+    form, is_busy = ProofForm(formdata=None), False
     try:
-        if credentials is not None and is_proved(credentials):
+        if proof is not None and is_proved(*proof):
             current_member.confirm_session()
             return None
-        if credentials is not None:
-            form.set_refused()
+        if proof is not None:
+            form.preuve_mot_de_passe.errors = [REFUSED_MESSAGE]
     except Unavailable:
-        form.set_busy()
-        body = _render_page("reauthentication", act=act, form=form, carried=posted_form())
-        return limits.too_soon_page(body, RETRY_AFTER, 503)
-    return _page("reauthentication", 403, act=act, form=form, carried=posted_form())
+        form.preuve_mot_de_passe.errors = [BUSY_MESSAGE]
+        is_busy = True
+    body = render_template(
+        "accounts/reauthentication.html", act=act, form=form, carried=posted_form()
+    )
+    return limits.too_soon_page(body, RETRY_AFTER, 503) if is_busy else (body, 403)
 
 
-def is_proved(credentials: Credentials) -> bool:
+def is_proved(password: str, code: str) -> bool:
     """Whether password and code are those of the current member; a failure is counted.
 
     :raises Unavailable: ``busy``; they were not verified.
@@ -179,20 +174,12 @@ def is_proved(credentials: Credentials) -> bool:
         db.engine,
         request_context.root_key(),
         current_member.member().id,
-        credentials.password,
-        credentials.code,
+        password,
+        code,
         now(),
     )
 
 
 def resend_page(carried: CarriedForm, status: int = 200) -> Response:
     """The page from which a form is sent again, with the CSRF token of this session."""
-    return _page("send_again", status, carried=carried)
-
-
-def _page(template: str, status: int, **variables: object) -> Response:
-    return make_response(_render_page(template, **variables), status)
-
-
-def _render_page(template: str, **variables: object) -> str:
-    return render_template(f"accounts/{template}.html", **variables)
+    return make_response(render_template("accounts/send_again.html", carried=carried), status)

@@ -1,4 +1,4 @@
-"""Pages of sign-in and sign-out, and the cookie of known browsers."""
+"""Pages of sign-in, sign-out and invitation links."""
 
 from __future__ import annotations
 
@@ -7,25 +7,31 @@ from flask.typing import ResponseReturnValue
 from flask_babel import gettext
 from flask_babel import lazy_gettext as _
 from sqlalchemy.orm import Session
+from wtforms import Field
 
-from register.accounts import authentication, sessions
+from register.accounts import authentication, invitations, sessions
 from register.accounts.authentication import VerifiedMember
-from register.accounts.web import current_member, reauthentication, two_factor
-from register.accounts.web.forms import TOO_EARLY_MESSAGE, SignInForm
+from register.accounts.models import MemberInvitation
+from register.accounts.web import current_member, profile, reauthentication
+from register.accounts.web.forms import (
+    REQUIRED_MESSAGE,
+    ROLE_LABELS,
+    TOO_EARLY_MESSAGE,
+    InvitedForm,
+    SignInForm,
+    length_hint,
+)
 from register.accounts.web.reauthentication import CarriedForm
-from register.cases.vocabulary import LANGUAGES
 from register.db import db, now
-from register.errors import Unavailable
-from register.web import limits, request_context
+from register.errors import Invalid, NotFound, Refused, Unavailable
+from register.journal import writing
+from register.web import error_messages, limits, request_context
 from register.web.blueprints import account
-from register.web.errors import RETRY_AFTER
+from register.web.errors import RETRY_AFTER, status_of
 from register.web.headers import clear_browser_cache
-from register.web.languages import in_language
 from register.web.request_context import settings
 from register.web.view_permissions import before_second_factor, open_to_all
 
-# Lifetime of the cookie of a known browser: a year.
-_BROWSER_COOKIE_SECONDS = 365 * 24 * 3600
 # The same answer whatever was wrong.
 _REFUSED_MESSAGE = _(
     "L’adresse, le mot de passe ou le code ne sont pas les bons, ou ce compte n’est pas "
@@ -45,25 +51,32 @@ def sign_in() -> ResponseReturnValue:
             return redirect(target or current_member.DESK, 303)
         form = SignInForm(formdata=None)
         form.suite.data = target
-        return _page(form, ended=current_member.has_ended())
+        return _render_form(form, ended=current_member.has_ended())
     form = SignInForm()
     rate_limited = _rate_limited_page(form)
     if rate_limited is not None:
         return rate_limited
     if not form.is_sent:
-        return _page(form, 422, carried=reauthentication.carried_form())
+        return _render_form(form), 422
     # Unknown browsers share a budget; known browsers do not need it.
     seconds = 0 if _is_known_browser(form) else limits.budget("sign_in")
     if seconds:
         return _busy_page(form, seconds)
     try:
-        verified = _authenticate(form)
-    except Unavailable:
-        return _busy_page(form)
-    if verified is None:
-        return _page(
-            form, 422, problem=str(_REFUSED_MESSAGE), carried=reauthentication.carried_form()
+        verified = authentication.authenticate(
+            db.engine,
+            request_context.root_key(),
+            email=form.adresse.data or "",
+            password=form.mot_de_passe.data or "",
+            code=form.code_a_usage_unique.data or "",
+            browser_token=current_member.known_browser_token(),
+            at=now(),
+            require_factor=settings().require_2fa,
         )
+    except Unavailable:
+        return _busy_page(form, RETRY_AFTER)
+    if verified is None:
+        return _render_form(form, problem=str(_REFUSED_MESSAGE)), 422
     return _signed_in_response(verified, current_member.member_address(form.suite.data or ""))
 
 
@@ -75,17 +88,16 @@ def sign_out() -> ResponseReturnValue:
     return clear_browser_cache(make_response(redirect(current_member.SIGN_IN, 303)))
 
 
-def page_with_carried_form(carried: CarriedForm) -> Response:
+def page_with_carried_form(carried: CarriedForm) -> ResponseReturnValue:
     """The sign-in page for a form sent after the end of its session."""
-    return _page(SignInForm(formdata=None), 403, carried=carried, ended=True)
+    return _render_form(SignInForm(formdata=None), carried=carried, ended=True), 403
 
 
-def retry_page() -> Response:
+def retry_sign_in_page() -> ResponseReturnValue:
     """The sign-in page again, for its form sent too late or without cookie."""
     form = SignInForm()
-    return _rate_limited_page(form) or _page(
-        form, 403, problem=str(TOO_EARLY_MESSAGE), carried=reauthentication.carried_form()
-    )
+    too_early = str(TOO_EARLY_MESSAGE)
+    return _rate_limited_page(form) or (_render_form(form, problem=too_early), 403)
 
 
 def _rate_limited_page(form: SignInForm) -> Response | None:
@@ -98,13 +110,10 @@ def _rate_limited_page(form: SignInForm) -> Response | None:
         "recommencez.",
         time=limits.wait_words(wait),
     )
-    carried = reauthentication.carried_form()
-    return limits.too_soon_page(
-        _render_form(form, problem=problem, carried=carried, ended=False), wait
-    )
+    return limits.too_soon_page(_render_form(form, problem=problem), wait)
 
 
-def _busy_page(form: SignInForm, seconds: int = RETRY_AFTER) -> Response:
+def _busy_page(form: SignInForm, seconds: int) -> Response:
     """The page with the address kept, while too many sign-ins are running."""
     problem = gettext(
         "Trop de connexions sont essayées en ce moment, d’ici ou d’ailleurs : la vôtre n’a pas "
@@ -112,59 +121,15 @@ def _busy_page(form: SignInForm, seconds: int = RETRY_AFTER) -> Response:
         "recommencez. Le navigateur où vous vous êtes déjà connecté passe avant les autres.",
         time=limits.wait_words(seconds),
     )
-    body = _render_form(form, problem=problem, carried=reauthentication.carried_form(), ended=False)
-    return limits.too_soon_page(body, seconds, 503)
-
-
-def browser_cookie() -> tuple[str, dict[str, object]]:
-    """Name and properties of the cookie of a known browser.
-
-    It is sent to the account pages only: on public pages, members are anonymous.
-    """
-    secure = settings().is_secure
-    options: dict[str, object] = {
-        "max_age": _BROWSER_COOKIE_SECONDS,
-        "secure": secure,
-        "httponly": True,
-        "samesite": "Lax",
-        "path": current_member.ACCOUNT,
-    }
-    return "__Secure-connu" if secure else "connu", options
-
-
-def set_browser_cookie(response: Response, browser_token: str) -> Response:
-    """Set the cookie of a known browser, for both languages."""
-    name, options = browser_cookie()
-    for lang in LANGUAGES:
-        path = in_language(current_member.ACCOUNT, lang)
-        response.set_cookie(name, browser_token, **{**options, "path": path})  # type: ignore[arg-type]
-    return response
+    return limits.too_soon_page(_render_form(form, problem=problem), seconds, 503)
 
 
 def _is_known_browser(form: SignInForm) -> bool:
     """Whether the account of the typed address knows this browser."""
-    name, _options = browser_cookie()
-    browser_token = request.cookies.get(name, "")
+    email, browser_token = form.adresse.data or "", current_member.known_browser_token()
     # A session of its own: no transaction stays open during the verification.
     with Session(db.engine) as session:
-        return (
-            sessions.find_browser(session, form.adresse.data or "", browser_token, now())
-            is not None
-        )
-
-
-def _authenticate(form: SignInForm) -> VerifiedMember | None:
-    name, _options = browser_cookie()
-    return authentication.authenticate(
-        db.engine,
-        request_context.root_key(),
-        email=form.adresse.data or "",
-        password=form.mot_de_passe.data or "",
-        code=form.code_a_usage_unique.data or "",
-        browser_token=request.cookies.get(name, ""),
-        at=now(),
-        require_factor=settings().require_2fa,
-    )
+        return sessions.find_browser(session, email, browser_token, now()) is not None
 
 
 def _signed_in_response(verified: VerifiedMember, target: str) -> Response:
@@ -173,27 +138,82 @@ def _signed_in_response(verified: VerifiedMember, target: str) -> Response:
     if carried is None:
         response = make_response(redirect(target or current_member.DESK, 303))
     elif verified.needs_factor:
-        response = two_factor.factor_page(carried=carried)
+        response = profile.factor_page(carried=carried)
     else:
         response = reauthentication.resend_page(carried)
-    return set_browser_cookie(response, verified.browser_token)
-
-
-def _page(
-    form: SignInForm,
-    status: int = 200,
-    *,
-    problem: str = "",
-    carried: CarriedForm | None = None,
-    ended: bool = False,
-) -> Response:
-    return make_response(_render_form(form, problem=problem, carried=carried, ended=ended), status)
+    return current_member.set_browser_cookie(response, verified.browser_token)
 
 
 def _render_form(
-    form: SignInForm, *, problem: str, carried: CarriedForm | None, ended: bool
+    form: SignInForm, *, problem: str = "", carried: CarriedForm | None = None, ended: bool = False
 ) -> str:
-    form.empty_secrets()
+    """The page without password and code, with the interrupted form that it carries on."""
+    form.mot_de_passe.data = form.code_a_usage_unique.data = ""
     return render_template(
-        "accounts/sign_in.html", form=form, problem=problem, carried=carried, ended=ended
+        "accounts/sign_in.html",
+        form=form,
+        problem=problem,
+        carried=carried or reauthentication.carried_form(),
+        ended=ended,
     )
+
+
+# --- invitations --------------------------------------------------------------------------------
+
+
+@account.route("/invitation/<token>", methods=["GET", "POST"])
+@open_to_all
+def invitation(token: str) -> ResponseReturnValue:
+    """Show the invitation, and open the account."""
+    try:
+        pending = invitations.find_invitation(db.session(), token, now())
+        form = InvitedForm()
+        if not form.is_sent:
+            return _invitation_page(pending, form, 422 if form.is_submitted() else 200)
+        return _accept(pending, token, form)
+    except NotFound:
+        return render_template("accounts/invitation_invalid.html"), 404
+
+
+def retry_invitation_page() -> ResponseReturnValue:
+    """The page again, for a form without the CSRF token of this browser."""
+    token = str((request.view_args or {}).get("token", ""))
+    try:
+        pending = invitations.find_invitation(db.session(), token, now())
+    except NotFound:
+        return render_template("accounts/invitation_invalid.html"), 404
+    return _invitation_page(pending, InvitedForm(), 403, str(TOO_EARLY_MESSAGE))
+
+
+def _accept(pending: MemberInvitation, token: str, form: InvitedForm) -> ResponseReturnValue:
+    name, password = form.nom.data or "", form.nouveau_mot_de_passe.data or ""
+    email = form.adresse.data or ""
+    if not pending.email and not email:
+        form.adresse.errors = [REQUIRED_MESSAGE]
+        return _invitation_page(pending, form, 422)
+    try:
+        with writing() as tx:
+            member_id = invitations.accept(tx, token, name, password, email=email).id
+    except (Invalid, Refused) as error:
+        # The sentence is shown next to the field that it is about.
+        field: Field = form.nom if error.key == "member_name" else form.adresse
+        if error.key.startswith("password"):
+            field = form.nouveau_mot_de_passe
+        field.errors = [error_messages.error_sentence(error)]
+        return _invitation_page(pending, form, status_of(error))
+    current_member.start_session(member_id)
+    return redirect(current_member.DESK, 303)
+
+
+def _invitation_page(
+    pending: MemberInvitation, form: InvitedForm, status: int, problem: str = ""
+) -> ResponseReturnValue:
+    body = render_template(
+        "accounts/invitation.html",
+        invitation=pending,
+        role=ROLE_LABELS[pending.role],
+        form=form,
+        problem=problem,
+        hint=length_hint(),
+    )
+    return body, status

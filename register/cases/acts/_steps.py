@@ -9,8 +9,8 @@ from typing import Any
 from sqlalchemy import bindparam, func, select
 
 from register.accounts import vouching
-from register.accounts.acts import load_acting_member
 from register.accounts.models import Member, Role
+from register.accounts.vouching import load_acting_member
 from register.cases import case_content as contents
 from register.cases import checklist, former_codes, rules, second_person, validation
 from register.cases.case_content import Content

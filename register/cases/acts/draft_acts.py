@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import date, timedelta
 
 from register.accounts import vouching
-from register.accounts.acts import load_acting_member
+from register.accounts.vouching import load_acting_member
 from register.cases.acts._steps import (
     approvers,
     begin_act,

@@ -63,6 +63,7 @@ def _editorial_view(name: str) -> Callable[[], str]:
     return view
 
 
+# Rules without arguments, which the sitemap lists.
 for _name in editorial.PAGE_NAMES:
     public.add_url_rule(f"/{_name}", _name.replace("-", "_"), _editorial_view(_name))
 

@@ -7,8 +7,8 @@ from collections.abc import Collection
 from sqlalchemy import select
 
 from register.accounts import vouching
-from register.accounts.acts import load_acting_member
 from register.accounts.models import Member
+from register.accounts.vouching import load_acting_member
 from register.cases import acts as cases
 from register.cases.acts.draft_acts import CLAIM_DURATION
 from register.cases.case_content import Content

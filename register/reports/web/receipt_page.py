@@ -14,8 +14,8 @@ from register.errors import TextError
 from register.reports import form_vocabulary
 from register.reports.report_content import ReportContent
 from register.reports.web.report_form import PROCEEDINGS
-from register.territory.web.place_field import describe_place
-from register.text import typed_dates
+from register.territory.web.place_names import describe_place
+from register.text import dates
 from register.web.l10n import count_words, edtf_words, typeset
 from register.web.languages import language
 
@@ -94,7 +94,7 @@ def _interpret_date(sent: ReportContent) -> tuple[str, str]:
     if sent.date:
         return edtf_words(sent.date), ""
     try:
-        typed_dates.parse_typed_date(sent.when)
+        dates.parse_typed_date(sent.when)
     except TextError as error:
         if error.key == "typed_date_year":
             return "", _("Gardé avec vos mots. Si vous la savez, ajoutez l’année.")

@@ -27,11 +27,12 @@ from register.reports.report_content import (
     parse_content,
 )
 from register.reports.web.public_forms import SessionlessForm
-from register.territory.resolve import INEXACT, MAX_TYPED_LENGTH, resolve
+from register.territory.name_normalisation import MAX_TYPED_LENGTH
+from register.territory.readings import INEXACT
+from register.territory.resolve import resolve
 from register.territory.web import place_choice
-from register.territory.web.place_choice import PlaceChoice
-from register.territory.web.place_field import choice_label, place_from_key, place_key, stored_place
-from register.text import typed_dates
+from register.territory.web.place_choice import PlaceChoice, place_from_key, place_key, stored_place
+from register.text import dates
 from register.text.normalisation import one_line
 from register.web.form_fields import LineField, line_field, text_field
 from register.web.l10n import number
@@ -228,7 +229,7 @@ class ReportForm(SessionlessForm):
 
     def place_options(self) -> list[tuple[str, str]]:
         """Codes and distinctive names of the places to choose from."""
-        return [(place_key(option.reading), choice_label(option)) for option in self.places]
+        return [(place_key(option.reading), option.label) for option in self.places]
 
     @property
     def place_code(self) -> str:
@@ -240,11 +241,11 @@ class ReportForm(SessionlessForm):
     def date(self) -> str:
         """The date in EDTF; empty where it was not recognised."""
         if self.displayed_on:
-            recent = typed_dates.parse_relative_date(self.quand.data, self.displayed_on)
+            recent = dates.parse_relative_date(self.quand.data, self.displayed_on)
             if recent:
                 return recent.isoformat()
         try:
-            return typed_dates.parse_typed_date(self.quand.data)
+            return dates.parse_typed_date(self.quand.data)
         except TextError:
             return ""
 

@@ -15,7 +15,7 @@ from __future__ import annotations
 import sys
 from pathlib import Path
 
-from register.territory.regenerate import boundaries, build_tables, sources
+from register.territory.regenerate import build_tables, sources
 
 
 def main(arguments: list[str]) -> int:
@@ -28,7 +28,7 @@ def main(arguments: list[str]) -> int:
     packages = sources.installed_versions(modules)
     division = sources.read_division(modules)
     counts = build_tables.write(division, sources.read_geonames(modules), out)
-    counts["contours"] = boundaries.write(modules, division.departements, out)
+    counts["contours"] = build_tables.write_outlines(modules, division.departements, out)
     sources.write(packages, counts, out)
     for name, count in counts.items():
         print(f"{name}: {count}")

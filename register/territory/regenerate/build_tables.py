@@ -1,10 +1,13 @@
-"""Writes the tables: communes, EPCI, départements and régions."""
+"""The data files: tables of communes, EPCI, départements and régions, and outlines for a map."""
 
 from __future__ import annotations
 
 import csv
 import gzip
 import io
+import json
+import subprocess
+import tempfile
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Mapping
 from operator import itemgetter
@@ -12,10 +15,15 @@ from pathlib import Path
 from statistics import fmean
 from typing import NamedTuple
 
-from register.territory.regenerate.sources import Division, JsonRecord, PopulatedPlace
+from register.territory.dataset import PRESENT
+from register.territory.regenerate.sources import (
+    MAPSHAPER,
+    OUTLINES,
+    Division,
+    JsonRecord,
+    PopulatedPlace,
+)
 from register.text.normalisation import fold_name
-
-PRESENT = "commune-actuelle"
 
 # The overseas collectivities, and the code that INSEE gives to what GeoNames calls a country.
 COLLECTIVITIES = {
@@ -28,6 +36,7 @@ COLLECTIVITIES = {
     "PF": "987",
     "NC": "988",
 }
+OVERSEAS_ZONE = "com"
 
 
 class LocatedPoint(NamedTuple):
@@ -38,7 +47,6 @@ class LocatedPoint(NamedTuple):
     precision: str
 
 
-NO_POINT = LocatedPoint("", "", "")
 LatLon = tuple[float, float]
 
 
@@ -53,15 +61,23 @@ def locate_communes(
     )
     by_district = _group_points(exact_points, {c["code"]: [_district_code(c)] for c in communes})
     points: dict[tuple[str, str], LocatedPoint] = {}
-    for commune in communes:
-        points[commune["code"], PRESENT] = _best_point(
-            commune, exact_points, by_postal, by_district
-        )
-    for record in records:
-        if record["type"] != PRESENT:
-            points[record["code"], record["type"]] = _inherited_point(
-                record, exact_points, by_district
-            )
+    for record in sorted(records, key=lambda record: record["type"] != PRESENT):
+        if is_present := record["type"] == PRESENT:
+            postal_codes = record.get("codesPostaux", [])
+            near_points = [point for code in postal_codes for point in by_postal[code]]
+        else:
+            # An approximate parent says nothing about where in it the old commune lies.
+            near_points = []
+        district_points = by_district[_district_code(record)]
+        if exact_point := exact_points.get(record["code"] if is_present else parent_code(record)):
+            point = _format_point(exact_point, 4, "geonames" if is_present else "parent")
+        elif near_points:
+            point = _format_point(_mean_point(near_points), 3, "code_postal")
+        elif district_points:
+            point = _format_point(_mean_point(district_points), 3, "arrondissement")
+        else:
+            point = LocatedPoint("", "", "")
+        points[record["code"], record["type"]] = point
     return points
 
 
@@ -69,37 +85,6 @@ def parent_code(record: JsonRecord) -> str:
     """The present commune of a delegated, associated or municipal district record."""
     code: str = record.get("chefLieu") or record["commune"]
     return code
-
-
-def _best_point(
-    commune: JsonRecord,
-    exact: Mapping[str, LatLon],
-    by_postal: Mapping[str, list[LatLon]],
-    by_district: Mapping[str, list[LatLon]],
-) -> LocatedPoint:
-    code = commune["code"]
-    if code in exact:
-        return _format_point(exact[code], 4, "geonames")
-    postal_points = [
-        point for postal_code in commune.get("codesPostaux", []) for point in by_postal[postal_code]
-    ]
-    if postal_points:
-        return _format_point(_mean_point(postal_points), 3, "code_postal")
-    return _district_point(commune, by_district)
-
-
-def _inherited_point(
-    record: JsonRecord, exact: Mapping[str, LatLon], by_district: Mapping[str, list[LatLon]]
-) -> LocatedPoint:
-    # An approximate parent says nothing about where in it the old commune lies.
-    if (parent := parent_code(record)) in exact:
-        return _format_point(exact[parent], 4, "parent")
-    return _district_point(record, by_district)
-
-
-def _district_point(record: JsonRecord, by_district: Mapping[str, list[LatLon]]) -> LocatedPoint:
-    pairs = by_district[_district_code(record)]
-    return _format_point(_mean_point(pairs), 3, "arrondissement") if pairs else NO_POINT
 
 
 def _district_code(record: JsonRecord) -> str:
@@ -125,8 +110,15 @@ def _exact_points(communes: list[JsonRecord], spots: list[PopulatedPlace]) -> di
 def _candidates(
     communes: list[JsonRecord], spots: list[PopulatedPlace]
 ) -> defaultdict[str, list[PopulatedPlace]]:
-    owners = _owners(communes)
-    lone_communes = _lone_communes(communes)
+    owners = {old: c["code"] for c in communes for old in c.get("anciensCodes", [])}
+    owners |= {c["code"]: c["code"] for c in communes}
+    # Collectivities that are one commune: whatever lies there lies in it.
+    commune_counts = Counter(c["departement"] for c in communes)
+    lone_communes = {
+        c["departement"]: c["code"]
+        for c in communes
+        if commune_counts[c["departement"]] == 1 and c["departement"] in COLLECTIVITIES.values()
+    }
     code_by_name = {(c["departement"], fold_name(c["nom"])): c["code"] for c in communes}
     candidates: defaultdict[str, list[PopulatedPlace]] = defaultdict(list)
     for spot in spots:
@@ -134,29 +126,14 @@ def _candidates(
         # GeoNames writes the INSEE code in level 4 in metropolitan France, in level 2 or 1
         # overseas, and nowhere in Polynesia, where only the name is left.
         codes = (spot.codes[3], spot.codes[1], spot.codes[0]) if departement else spot.codes[3:]
-        code = next((owners[code] for code in codes if code in owners), None)
         code = (
-            code
+            next((owners[code] for code in codes if code in owners), None)
             or lone_communes.get(departement)
             or code_by_name.get((departement, fold_name(spot.name)))
         )
         if code:
             candidates[code].append(spot)
     return candidates
-
-
-def _owners(communes: list[JsonRecord]) -> dict[str, str]:
-    owner = {old: c["code"] for c in communes for old in c.get("anciensCodes", [])}
-    return owner | {c["code"]: c["code"] for c in communes}
-
-
-def _lone_communes(communes: list[JsonRecord]) -> dict[str, str]:
-    """Collectivities that are one commune: whatever lies there lies in it."""
-    by_department: defaultdict[str, list[str]] = defaultdict(list)
-    for commune in communes:
-        by_department[commune["departement"]].append(commune["code"])
-    overseas = set(COLLECTIVITIES.values())
-    return {d: codes[0] for d, codes in by_department.items() if d in overseas and len(codes) == 1}
 
 
 def _group_points(
@@ -178,96 +155,38 @@ def _format_point(pair: LatLon, digits: int, precision: str) -> LocatedPoint:
     return LocatedPoint(f"{pair[0]:.{digits}f}", f"{pair[1]:.{digits}f}", precision)
 
 
-COMMUNE_COLUMNS = [
-    "code",
-    "nom",
-    "type",
-    "parent",
-    "departement",
-    "region",
-    "codes_postaux",
-    "population",
-    "lat",
-    "lon",
-    "precision",
-    "epci",
-    "anciens_codes",
-]
-OVERSEAS_ZONE = "com"
-
-
 def write(division: Division, spots: list[PopulatedPlace], out: Path) -> dict[str, int]:
     """Write the four tables into ``out``; what was counted, by name."""
     points = locate_communes(division.communes, spots)
     epci_of_commune = {
         member["code"]: epci["code"] for epci in division.epci for member in epci["membres"]
     }
-    commune_cells = [
-        _commune_cells(record, points, epci_of_commune)
+    communes = [
+        _commune_cells(record, points[record["code"], record["type"]], epci_of_commune)
         for record in sorted(division.communes, key=itemgetter("code"))
     ]
     # No name and no date in the header: the same rows are always the same bytes.
-    (out / "communes.csv.gz").write_bytes(
-        gzip.compress(_csv_bytes(COMMUNE_COLUMNS, commune_cells), 9, mtime=0)
-    )
-    regions = [region for region in division.regions if region["zone"] != OVERSEAS_ZONE]
-    (out / "epci.csv").write_bytes(
-        _csv_bytes(
-            ["code", "nom", "type"],
-            (
-                [epci_record["code"], epci_record["nom"], epci_record["type"]]
-                for epci_record in division.epci
-            ),
-        )
-    )
-    (out / "departements.csv").write_bytes(
-        _csv_bytes(
-            ["code", "nom", "region"],
-            (_departement_cells(departement) for departement in division.departements),
-        )
-    )
-    (out / "regions.csv").write_bytes(
-        _csv_bytes(["code", "nom"], ([region["code"], region["nom"]] for region in regions))
-    )
-    return _counts(division, len(regions), points)
-
-
-def _commune_cells(
-    record: JsonRecord, points: dict[tuple[str, str], LocatedPoint], epci_of_commune: dict[str, str]
-) -> list[str]:
-    is_present = record["type"] == PRESENT
-    return [
-        record["code"],
-        record["nom"],
-        record["type"],
-        "" if is_present else parent_code(record),
-        record["departement"],
-        record["region"],
-        " ".join(record.get("codesPostaux", [])),
-        str(record.get("population", "")),
-        *points[record["code"], record["type"]],
-        epci_of_commune.get(record["code"], "") if is_present else "",
-        " ".join(record.get("anciensCodes", [])),
+    (out / "communes.csv.gz").write_bytes(gzip.compress(_csv_bytes(communes), 9, mtime=0))
+    epci_names = [
+        {"code": epci["code"], "nom": epci["nom"], "type": epci["type"]} for epci in division.epci
     ]
-
-
-def _departement_cells(record: JsonRecord) -> list[str]:
+    (out / "epci.csv").write_bytes(_csv_bytes(epci_names))
     # The source repeats an overseas collectivity as a région of its own, which it is not.
-    region = "" if record["zone"] == OVERSEAS_ZONE else record["region"]
-    return [record["code"], record["nom"], region]
-
-
-def _csv_bytes(header: list[str], cells: Iterable[list[str]]) -> bytes:
-    buffer = io.StringIO()
-    writer = csv.writer(buffer, lineterminator="\n")
-    writer.writerow(header)
-    writer.writerows(cells)
-    return buffer.getvalue().encode("utf-8")
-
-
-def _counts(
-    division: Division, regions: int, points: dict[tuple[str, str], LocatedPoint]
-) -> dict[str, int]:
+    departements = [
+        {
+            "code": land["code"],
+            "nom": land["nom"],
+            "region": "" if land["zone"] == OVERSEAS_ZONE else land["region"],
+        }
+        for land in division.departements
+    ]
+    (out / "departements.csv").write_bytes(_csv_bytes(departements))
+    regions = [
+        {"code": region["code"], "nom": region["nom"]}
+        for region in division.regions
+        if region["zone"] != OVERSEAS_ZONE
+    ]
+    (out / "regions.csv").write_bytes(_csv_bytes(regions))
     kinds = Counter(record["type"] for record in division.communes)
     precisions = Counter(point.precision for (_, kind), point in points.items() if kind == PRESENT)
     return {
@@ -280,5 +199,62 @@ def _counts(
         "points_absents": precisions[""],
         "intercommunalites": len(division.epci),
         "departements": len(division.departements),
-        "regions": regions,
+        "regions": len(regions),
     }
+
+
+def _commune_cells(
+    record: JsonRecord, point: LocatedPoint, epci_of_commune: Mapping[str, str]
+) -> dict[str, str]:
+    is_present = record["type"] == PRESENT
+    return {
+        "code": record["code"],
+        "nom": record["nom"],
+        "type": record["type"],
+        "parent": "" if is_present else parent_code(record),
+        "departement": record["departement"],
+        "region": record["region"],
+        "codes_postaux": " ".join(record.get("codesPostaux", [])),
+        "population": str(record.get("population", "")),
+        **point._asdict(),
+        "epci": epci_of_commune.get(record["code"], "") if is_present else "",
+        "anciens_codes": " ".join(record.get("anciensCodes", [])),
+    }
+
+
+def _csv_bytes(table: list[dict[str, str]]) -> bytes:
+    buffer = io.StringIO()
+    writer = csv.DictWriter(buffer, list(table[0]), lineterminator="\n")
+    writer.writeheader()
+    writer.writerows(table)
+    return buffer.getvalue().encode("utf-8")
+
+
+# Natural Earth knows the overseas départements by the letters of ISO 3166-2.
+_OVERSEAS_CODES = {"GP": "971", "MQ": "972", "GF": "973", "RE": "974", "YT": "976"}
+# For a map a few hundred pixels wide.
+_SIMPLIFY_OPTIONS = ["-simplify", "12%", "keep-shapes", "-clean"]
+
+
+def write_outlines(modules: Path, departements: list[JsonRecord], out: Path) -> int:
+    """Write the simplified outlines of the départements into ``out``; how many there are."""
+    departement_codes = {record["code"] for record in departements}
+    states = json.loads((modules / OUTLINES / "data" / "states" / "admin1.json").read_text("utf-8"))
+    features = []
+    for state in states["features"]:
+        country, _, iso_suffix = state["properties"]["iso_3166_2"].partition("-")
+        code = _OVERSEAS_CODES.get(iso_suffix, iso_suffix)
+        # Only the code is kept: the names of this source are misspelt here and there.
+        if country == "FR" and code in departement_codes:
+            properties = {"code": code}
+            features.append(
+                {"type": "Feature", "geometry": state["geometry"], "properties": properties}
+            )
+    with tempfile.TemporaryDirectory() as folder:
+        raw = Path(folder) / "raw.geojson"
+        raw.write_text(json.dumps({"type": "FeatureCollection", "features": features}), "utf-8")
+        program = modules / MAPSHAPER / "bin" / "mapshaper"
+        target = out / "departements.geo.json"
+        command = ["node", str(program), str(raw), *_SIMPLIFY_OPTIONS, "-o", str(target)]
+        subprocess.run([*command, "precision=0.001", "force"], check=True, capture_output=True)
+    return len(features)

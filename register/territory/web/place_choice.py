@@ -1,33 +1,34 @@
-"""What a typed place may mean, as a page offers it."""
+"""A typed place: what it may mean, its field in a form, and completions while it is typed."""
 
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Iterable, Mapping, Sequence
+import re
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, replace
 from itertools import takewhile
+from typing import Any
 
 from flask import Response, request
-from flask_babel import gettext as _
+from flask_babel import lazy_gettext as _
 from flask_babel import ngettext
+from wtforms import HiddenField, StringField
+from wtforms.validators import ValidationError
 
 from register.cases import case_places, communes_with_cases
 from register.cases.case_places import UncodedPlace
 from register.cases.filters import CaseQuery
 from register.db import db
-from register.territory.gazetteer import GazetteerPlace
-from register.territory.resolve import (
-    INEXACT,
-    MAX_TYPED_LENGTH,
-    PlaceReading,
-    resolve,
-    suggest_places,
-)
+from register.territory.name_normalisation import MAX_TYPED_LENGTH
+from register.territory.place_queries import qualified_name
+from register.territory.readings import INEXACT, PlaceReading
+from register.territory.resolve import resolve, suggest_places
 from register.territory.web import place_names
 from register.text.normalisation import one_line
 from register.text.typography import french
 from register.web import urls
 from register.web.blueprints import public
+from register.web.form_fields import FieldGroup, line_field
 from register.web.l10n import count_words
 from register.web.languages import in_language, language
 from register.web.request_context import commune_case_counts, current_data_version, gazetteer, head
@@ -41,7 +42,7 @@ ReadingUrl = Callable[[PlaceReading], str]
 
 @dataclass(frozen=True)
 class PlaceChoice:
-    """One reading, where it leads, what is around it, its published cases, and why it is one.
+    """One reading, where it leads, what is around it, and its published cases.
 
     The kind of a reading may be ``endroit`` or ``pays`` too: what cases call their place.
     """
@@ -50,17 +51,28 @@ class PlaceChoice:
     address: str
     area_name: str
     case_count: int
-    why: str
 
     @property
     def qualified_name(self) -> str:
         """The place with what is around it."""
-        return place_names.qualified_name(self.reading.name, self.area_name)
+        return qualified_name(self.reading.name, self.area_name)
 
     @property
     def kind_label(self) -> str:
         """What the place is, in words."""
         return place_names.kind_label(self.reading.kind, self.reading.code)
+
+    @property
+    def label(self) -> str:
+        """The place by its name, with what it is where that is no commune."""
+        if self.reading.kind == "commune":
+            return self.qualified_name
+        return f"{self.qualified_name}, {self.kind_label}"
+
+    @property
+    def why(self) -> str:
+        """What makes the text mean this place, in words."""
+        return place_names.match_reason(self.reading)
 
 
 @dataclass(frozen=True)
@@ -103,9 +115,8 @@ def match_places(typed: str, address: ReadingUrl) -> PlaceMatches:
     """
     resolution = resolve(gazetteer(), typed, commune_case_counts())
     readings, near_readings = resolution.readings, resolution.near_readings
-    uncoded = case_places.match_places(
-        case_places.load_place_labels(db.session(), head()), typed, language=language()
-    )
+    labels = case_places.load_place_labels(db.session(), head())
+    uncoded = case_places.match_places(labels, typed, language=language())
     if readings:
         uncoded = [place for place in uncoded if place.is_prefix_match]
     if uncoded and all(reading.why in INEXACT for reading in readings):
@@ -122,33 +133,43 @@ def match_places(typed: str, address: ReadingUrl) -> PlaceMatches:
 def choices_for(readings: Iterable[PlaceReading], address: ReadingUrl) -> list[PlaceChoice]:
     """Readings as a page offers them, in their order."""
     departements = gazetteer().departements
-    return [
-        PlaceChoice(
-            reading=reading,
-            address=address(reading),
-            area_name=_departement_name(reading, departements),
-            case_count=_case_count(reading),
-            why=match_reason(reading),
-        )
-        for reading in readings
-    ]
+    choices = []
+    for reading in readings:
+        area = departements.get(reading.departement_code or "")
+        has_area = area and reading.kind == "commune" and area.name != reading.name
+        area_name = area.name if area and has_area else ""
+        cases = case_count(reading.kind, reading.code)
+        choices.append(PlaceChoice(reading, address(reading), area_name, cases))
+    return choices
 
 
 def uncoded_choice(place: UncodedPlace, address: ReadingUrl) -> PlaceChoice:
     """A place of cases that the territory does not know, as a page offers it."""
     reading = PlaceReading(place.kind, place.code, place.name, None, place.kind)
-    return PlaceChoice(
-        reading, address(reading), place.countries, place.count, match_reason(reading)
+    return PlaceChoice(reading, address(reading), place.countries, place.count)
+
+
+def case_count(kind: str, code: str) -> int:
+    """How many published cases a place of the territory has, as its page counts them."""
+    if kind == "commune":
+        return commune_case_counts().get(code, 0)
+    counts = communes_with_cases.count_by_area(
+        db.session(), head(), current_data_version().territory
     )
+    return counts.get((kind, code), 0)
 
 
 def place_url(reading: PlaceReading) -> str:
     """The page of what a reading means; what is no place of the territory has a list of cases."""
-    if reading.kind == "commune" and _is_alias(reading):
+    if reading.kind not in urls.PLACES:
+        return urls.cases(CaseQuery({reading.kind: (reading.code,)}))
+    # Another place led to a commune: by its code, or by its name at the same code.
+    is_alias = reading.alias_code is not None and (
+        reading.alias_code != reading.code or reading.alias_name not in (None, reading.name)
+    )
+    if reading.kind == "commune" and is_alias:
         return place_names.commune_url(reading.code, reading.alias_code or "")
-    if reading.kind in urls.PLACES:
-        return urls.PLACES[reading.kind](reading.code)
-    return urls.cases(CaseQuery({reading.kind: (reading.code,)}))
+    return urls.PLACES[reading.kind](reading.code)
 
 
 def query_at_place(query: CaseQuery, reading: PlaceReading) -> CaseQuery:
@@ -164,66 +185,7 @@ def query_at_place(query: CaseQuery, reading: PlaceReading) -> CaseQuery:
     return replace(query, values={**other_filters, reading.kind: (code,)}, page=1)
 
 
-def match_reason(reading: PlaceReading) -> str:
-    """What makes a text mean this place, in words."""
-    name, alias_name = french(reading.name), french(reading.alias_name or "")
-    if alias_name and alias_name != name and reading.why in ("arrondissement", "ancienne_commune"):
-        return _alias_reason_labels()[reading.why] % {"name": name, "through": alias_name}
-    reason = _reason_labels(place_names.is_overseas(reading.code))[reading.why]
-    return f"{reason} ({alias_name})" if alias_name and alias_name != name else reason
-
-
-def _reason_labels(is_overseas: bool) -> dict[str, str]:
-    number_label, name_label = _("numéro du département"), _("nom du département")
-    if is_overseas:
-        number_label, name_label = _("numéro de la collectivité"), _("nom de la collectivité")
-    return {
-        "code_insee": _("code Insee"),
-        "departement_code": number_label,
-        "nom": _("nom de la commune"),
-        "code_postal": _("code postal"),
-        "ancien_code": _("ancien code Insee"),
-        "departement_nom": name_label,
-        "region_nom": _("nom de la région"),
-        "arrondissement": _("arrondissement"),
-        "ancienne_commune": _("ancienne commune"),
-        "dans_la_phrase": _("lieu nommé dans la phrase"),
-        "debut_du_nom": _("début du nom"),
-        "fin_du_nom": _("fin du nom"),
-        "orthographe_proche": _("orthographe proche"),
-        "endroit": _("lieu nommé par la source"),
-        "pays": _("pays"),
-    }
-
-
-def _alias_reason_labels() -> dict[str, str]:
-    return {
-        "arrondissement": _("%(through)s, arrondissement de %(name)s"),
-        "ancienne_commune": _("%(through)s, ancienne commune, aujourd’hui %(name)s"),
-    }
-
-
-def _is_alias(reading: PlaceReading) -> bool:
-    """Whether another place led to a commune: by its code, or by its name at the same code."""
-    if reading.alias_code is None:
-        return False
-    return reading.alias_code != reading.code or reading.alias_name not in (None, reading.name)
-
-
-def _case_count(reading: PlaceReading) -> int:
-    if reading.kind == "commune":
-        return commune_case_counts().get(reading.code, 0)
-    return communes_with_cases.count_by_area(
-        db.session(), head(), current_data_version().territory
-    ).get((reading.kind, reading.code), 0)
-
-
-def _departement_name(reading: PlaceReading, departements: Mapping[str, GazetteerPlace]) -> str:
-    place = departements.get(reading.departement_code or "")
-    if reading.kind != "commune" or place is None or place.name == reading.name:
-        return ""
-    return place.name
-
+# --- completions --------------------------------------------------------------------------------
 
 MAX_SUGGESTIONS = 8
 # Of these, so many at most are what cases call their place, however many cases do.
@@ -245,16 +207,11 @@ def suggestions() -> Response:
     uncoded = case_places.match_places(labels, typed, is_partial=True, language=language())[
         :_MAX_UNCODED
     ]
-    readings = (
-        suggest_places(gazetteer(), typed, commune_case_counts(), MAX_SUGGESTIONS - len(uncoded))
-        if typed
-        else ()
-    )
-    places = [
-        *choices_for(readings, place_url),
-        *(uncoded_choice(place, place_url) for place in uncoded),
-    ]
-    body = {"q": typed, "places": [_place_json(place) for place in places]}
+    limit = MAX_SUGGESTIONS - len(uncoded)
+    readings = suggest_places(gazetteer(), typed, commune_case_counts(), limit) if typed else ()
+    choices = choices_for(readings, place_url)
+    choices += [uncoded_choice(place, place_url) for place in uncoded]
+    body = {"q": typed, "places": [_place_json(choice) for choice in choices]}
     response = Response(json.dumps(body, ensure_ascii=False), mimetype="application/json")
     response.headers["Cache-Control"] = "no-store"
     return response
@@ -263,40 +220,114 @@ def suggestions() -> Response:
 def _place_json(choice: PlaceChoice) -> dict[str, object]:
     """A place as the list shows it.
 
-    ``detail`` is the line under the name. ``text`` is what a box may hold so that its form reads
-    this very place: no département has two communes of one name.
+    ``detail`` is the line under the name: what that does not say. ``text`` is what a box may hold
+    so that its form reads this very place: no département has two communes of one name.
     """
     reading = choice.reading
-    typed_name = reading.alias_name or reading.name
+    is_commune = reading.kind == "commune"
+    details = [choice.kind_label] if reading.kind not in ("commune", "endroit") else []
+    if is_commune and reading.why != "nom":
+        details.append(choice.why)
+    if cases := choice.case_count:
+        details.append(ngettext("%(count)s cas", "%(count)s cas", cases, count=count_words(cases)))
     return {
         "kind": reading.kind,
         "code": reading.code,
         "name": french(reading.name),
         "within": french(choice.area_name),
         "why": choice.why,
-        "cases": choice.case_count,
+        "cases": cases,
         "address": in_language(choice.address, language()),
-        "detail": _detail(choice),
-        "text": place_names.qualified_name(
-            typed_name, choice.area_name if reading.kind == "commune" else ""
+        "detail": " · ".join(details),
+        "text": qualified_name(
+            reading.alias_name or reading.name, choice.area_name if is_commune else ""
         ),
     }
 
 
-def _detail(choice: PlaceChoice) -> str:
-    """What the name does not say: that it is no commune, what led to it, how many cases."""
-    parts = []
-    if choice.reading.kind not in ("commune", "endroit"):
-        parts.append(choice.kind_label)
-    if choice.reading.kind == "commune" and choice.reading.why != "nom":
-        parts.append(choice.why)
-    if choice.case_count:
-        parts.append(
-            ngettext(
-                "%(count)s cas",
-                "%(count)s cas",
-                choice.case_count,
-                count=count_words(choice.case_count),
-            )
-        )
-    return " · ".join(parts)
+# --- the field of a form ------------------------------------------------------------------------
+
+_PLACE_KEY = re.compile(r"(commune|departement|region):([0-9A-Z]{1,5})")
+
+_NO_MATCH = _(
+    "Aucun lieu de France ne répond à ce nom. Écrivez le nom entier de la commune ou son code "
+    "postal ; si la source ne la nomme pas, videz ce champ et décrivez le lieu en mots."
+)
+_AMBIGUOUS = _("Plusieurs lieux peuvent répondre à ce nom : choisissez le vôtre juste dessous.")
+
+
+class PlaceRow(FieldGroup):
+    """A typed place and the code that it was read as.
+
+    ``code`` stands for ``read``, the text it was read from: another text is read anew. So a code
+    that no name leads to any more stays what it was for as long as nobody touches it.
+    """
+
+    prefilled_fields = frozenset({"code", "read"})
+    # What may be meant here; a linked place is always a commune.
+    kinds: frozenset[str] = frozenset({"commune", "departement", "region"})
+
+    typed = line_field(_("Lieu"), limit=MAX_TYPED_LENGTH)
+    code = StringField()
+    read = HiddenField()
+    # What there is to choose from, where the text has several readings or only near ones.
+    choices: Sequence[PlaceChoice] = ()
+
+    def validate_typed(self, field: Any) -> None:
+        """Read the text, unless its reading is known; refuse what is no place, or several."""
+        typed = self.typed.data
+        is_read = self.place and self.read.data == typed
+        if typed and len(typed) <= MAX_TYPED_LENGTH and not is_read:
+            self.code.data, self.read.data = "", typed
+            resolution = resolve(gazetteer(), typed, commune_case_counts())
+            readings = [reading for reading in resolution.readings if reading.kind in self.kinds]
+            if len(readings) == 1:
+                self.code.data = place_key(readings[0])
+            else:
+                near = [place for place in resolution.near_readings if place.kind in self.kinds]
+                self.choices = choices_for(readings or near, place_url)
+        if field.data and not self.place:
+            raise ValidationError(_AMBIGUOUS if self.choices else _NO_MATCH)
+
+    @property
+    def place(self) -> tuple[str, str] | None:
+        """Kind and code; None while nothing was read."""
+        match = _PLACE_KEY.fullmatch(str(self.code.data or ""))
+        return (match[1], match[2]) if match and match[1] in self.kinds else None
+
+    @property
+    def understood(self) -> str:
+        """The place that was read, in words."""
+        if self.is_empty or self.place is None or self.read.data != self.typed.data:
+            return ""
+        return place_names.describe_place(*self.place)
+
+    def offered(self) -> list[tuple[str, str, str]]:
+        """The choices as code, name, and what makes the text mean them."""
+        return [(place_key(choice.reading), choice.label, choice.why) for choice in self.choices]
+
+
+class LinkedRow(PlaceRow):
+    """A linked commune."""
+
+    kinds = frozenset({"commune"})
+    typed = line_field(_("Commune"), limit=MAX_TYPED_LENGTH)
+
+
+def stored_place(kind: str, code: str) -> dict[str, str]:
+    """A stored place as the row shows it."""
+    label = one_line(place_names.full_name(kind, code))[:MAX_TYPED_LENGTH]
+    return {"typed": label, "code": f"{kind}:{code}", "read": label}
+
+
+def place_key(reading: PlaceReading) -> str:
+    """Kind and code of a reading; a former or smaller place keeps its own code."""
+    return f"{reading.kind}:{reading.alias_code or reading.code}"
+
+
+def place_from_key(key: str) -> tuple[str, str] | None:
+    """Kind and code of a place that an address tells (``commune:93032``); None for no place."""
+    match = _PLACE_KEY.fullmatch(key)
+    if match is None or place_names.place_name(match[1], match[2]) == match[2]:
+        return None
+    return match[1], match[2]

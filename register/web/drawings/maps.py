@@ -19,7 +19,7 @@ from register.cases.data_version import VersionedMapCache
 from register.cases.filters import CaseQuery, HitStrengths
 from register.db import db
 from register.territory.boundaries import departement_outlines
-from register.territory.codes import is_commune_code
+from register.territory.place_queries import is_commune_code
 from register.web.drawings import map_geometry
 from register.web.drawings.map_geometry import extent, mainland, overseas_frames
 from register.web.languages import language

@@ -26,7 +26,10 @@ TODO_HEADINGS: dict[TodoKind, tuple[Any, Any]] = {
     ),
     TodoKind.APPROVE: (
         _("À relire"),
-        _("Des brouillons qu’un second membre doit approuver, et que vous n’avez pas écrits."),
+        _(
+            "Des brouillons, et des cas retirés dont le texte a changé, qu’un second membre doit "
+            "approuver et que vous n’avez pas écrits."
+        ),
     ),
     TodoKind.CHANGE: (
         _("Changements à approuver"),
@@ -49,7 +52,7 @@ TODO_HEADINGS: dict[TodoKind, tuple[Any, Any]] = {
     ),
     TodoKind.SECOND: (
         _("En attente d’un second membre"),
-        _("Tous les brouillons à faire approuver, les vôtres compris."),
+        _("Tous les textes à faire approuver avant qu’ils paraissent, les vôtres compris."),
     ),
     TodoKind.OUTCOME: (
         _("Issue à suivre"),
@@ -144,7 +147,7 @@ RISK_NAMES: dict[str, Any] = {
 }
 
 
-# Limitation periods by code.
+# What an act changes for the public, by code.
 PUBLIC_CHANGES: dict[str, Any] = {
     "shown": _("Le cas devient public, et paraît dans les listes et la recherche."),
     "numbered": _("Il reçoit son numéro et son adresse, qui ne changeront plus."),

@@ -6,7 +6,42 @@ from typing import Any
 
 from flask_babel import lazy_gettext as _
 
-ACT_ERRORS: dict[str, Any] = {
+SITE_ERRORS: dict[str, Any] = {
+    # public pages
+    "busy": _("Beaucoup de demandes arrivent à la fois, et la vôtre n’a pas eu son tour."),
+    "storage_full": _("Le disque du registre est plein : rien n’a été enregistré."),
+    "storage_moved": _("Le registre ne trouve plus ses fichiers : rien n’a été enregistré."),
+    "no_such_case": _("Aucun cas publié ne porte ce numéro."),
+    "no_such_version": _("Ce cas n’a pas de version publique sous ce numéro."),
+    "no_such_place": _("Aucun territoire ne porte ce code."),
+    "no_such_page": _("La liste n’a pas tant de pages."),
+    "no_such_line": _("La main courante n’a pas de ligne sous ce numéro."),
+    "no_such_row": _("Ce qui était demandé n’existe pas ou n’existe plus."),
+    "case_gone": _("Ce cas n’est plus publié."),
+    "version_destroyed": _(
+        "Cette version du texte n’est plus montrée : un passage en a été retiré. Le cas peut en "
+        "avoir d’autres."
+    ),
+    "filter": _("Le filtre « %(name)s » ne connaît pas la valeur demandée."),
+    "filter_too_many": _("Le filtre « %(name)s » reçoit trop de valeurs à la fois."),
+    "page": _("Ce numéro de page n’existe pas."),
+    "search_too_long": _(
+        "Cette recherche dépasse %(limit)s caractères : gardez les mots qui comptent."
+    ),
+    "search_too_many": _(
+        "Cette recherche a plus de %(limit)s mots, et chacun doit se trouver dans le cas : "
+        "gardez-en quelques-uns."
+    ),
+    "search_no_word": _("Il n’y a pas de mot à chercher dans « %(words)s »."),
+    "search_short_beginning": _(
+        "« %(words)s » : le début d’un mot se cherche à partir de %(limit)s lettres avant "
+        "l’astérisque."
+    ),
+    "search_silent": _(
+        "« %(words)s » ne contient que des mots trop courants pour être cherchés : ajoutez-en un "
+        "qui dise de quoi il s’agit."
+    ),
+    # acts on cases
     "already_published": _("Ce cas est déjà publié."),
     "published_changes_by_correction": _(
         "Un cas publié ne se modifie plus librement : rédigez une correction, avec sa note."
@@ -88,20 +123,38 @@ ACT_ERRORS: dict[str, Any] = {
     "content": _("Le dossier ne peut pas être gardé ainsi. %(faults)s"),
     "unknown_restriction": _("« %(value)s » n’est pas un motif de retrait connu."),
     "unknown_purpose": _("« %(value)s » n’est pas un acte qui s’approuve."),
-}
-
-CASE_STATES: dict[str, Any] = {
-    "draft": _("brouillon"),
-    "published": _("publié"),
-    "withdrawn": _("retiré"),
-    "merged": _("réuni à un autre"),
-    "erased": _("effacé"),
-    "received": _("reçue"),
-    "refused": _("refusée"),
-}
-
-
-ACCOUNT_ERRORS: dict[str, Any] = {
+    "no_such_revision": _(
+        "Ce dossier n’a pas de version sous ce numéro ou à cette date, ou son texte a été détruit."
+    ),
+    # reports
+    "no_such_report": _("Il n’y a pas de signalement à cette adresse."),
+    "report_nonce": _("Ce formulaire n’est plus valable : envoyez-le de nouveau."),
+    "report_already_sent": _("Ce formulaire a déjà été envoyé, avec un autre texte."),
+    "report_state": _("Ce n’est pas possible pour un signalement dans l’état « %(state)s »."),
+    "report_not_together": _(
+        "Ce signalement n’attend pas de second membre : il n’est pas, ou plus, rangé avec d’autres."
+    ),
+    "report_held": _("Un autre membre a ce signalement en main."),
+    "report_not_held": _("Personne n’a ce signalement en main."),
+    "report_no_news": _("Il n’y a rien de nouveau à lire dans ce signalement."),
+    "report_changed": _(
+        "Un message est arrivé pendant que vous lisiez : relisez les échanges, puis recommencez."
+    ),
+    "report_purged": _(
+        "Les textes de ce signalement sont détruits : plus rien ne peut y être fait."
+    ),
+    "no_number": _("Donnez le numéro d’un cas ou d’un dossier, comme 12."),
+    "no_such_dossier": _("Aucun dossier du bureau ne porte le numéro %(dossier)s."),
+    "joins_merged": _(
+        "Ce dossier est réuni au cas nº %(number)s : c’est à celui-là qu’il faut rattacher."
+    ),
+    "joins_erased": _(
+        "Les textes de ce dossier sont détruits : rien ne peut plus y être rattaché."
+    ),
+    "report_has_case": _(
+        "Le dossier né de ce signalement existe encore : abandonnez-le ou retirez-le d’abord."
+    ),
+    # accounts
     "member_exists": _("Un compte existe déjà pour %(email)s."),
     "member_disabled": _("Le compte de %(email)s est déjà désactivé."),
     "member_enabled": _("Le compte de %(email)s est déjà ouvert."),
@@ -153,9 +206,27 @@ ACCOUNT_ERRORS: dict[str, Any] = {
         "Le mot de passe contient « %(part)s », qui est dans votre adresse : choisissez-en un qui "
         "ne parle pas de vous."
     ),
+    # editorial pages
+    "page_unknown": _("Il n’y a pas de page « %(page)s »."),
+    "page_changed_meanwhile": _(
+        "Quelqu’un a changé cette page pendant que vous y travailliez : rien n’est enregistré, et "
+        "rien de ce que vous avez écrit n’est perdu."
+    ),
+    "page_same": _("La page dit déjà cela : il n’y a rien à enregistrer."),
+    "page_shipped": _("La page montre déjà le texte livré avec le logiciel."),
+    "page_empty": _("Ce champ doit être rempli."),
+    "page_marker": _(
+        "Rien ne remplit « %(words)s » à cet endroit. Corrigez ce repère, ou ôtez les accolades ; "
+        "un repère de définitions est seul dans son paragraphe."
+    ),
+    "page_marker_missing": _(
+        "Les mentions légales doivent contenir « %(words)s », que la loi impose : laissez ce "
+        "repère."
+    ),
+    "page_anchor": _("Deux titres portent le même nom, « %(words)s » : changez-en un."),
 }
 
-
+# Errors of one field, whose name precedes the sentence.
 FIELD_ERRORS: dict[str, Any] = {
     "missing": _("Ce champ doit être rempli."),
     "too_long": _("Le texte dépasse %(limit)s caractères."),
@@ -256,75 +327,17 @@ FIELD_NAMES: dict[str, Any] = {
     "refusal": _("motif du refus"),
 }
 
-
-PUBLIC_ERRORS: dict[str, Any] = {
-    "busy": _("Beaucoup de demandes arrivent à la fois, et la vôtre n’a pas eu son tour."),
-    "storage_full": _("Le disque du registre est plein : rien n’a été enregistré."),
-    "storage_moved": _("Le registre ne trouve plus ses fichiers : rien n’a été enregistré."),
-    "no_such_case": _("Aucun cas publié ne porte ce numéro."),
-    "no_such_version": _("Ce cas n’a pas de version publique sous ce numéro."),
-    "no_such_place": _("Aucun territoire ne porte ce code."),
-    "no_such_page": _("La liste n’a pas tant de pages."),
-    "no_such_line": _("La main courante n’a pas de ligne sous ce numéro."),
-    "no_such_row": _("Ce qui était demandé n’existe pas ou n’existe plus."),
-    "case_gone": _("Ce cas n’est plus publié."),
-    "version_destroyed": _(
-        "Cette version du texte n’est plus montrée : un passage en a été retiré. Le cas peut en "
-        "avoir d’autres."
-    ),
-    "filter": _("Le filtre « %(name)s » ne connaît pas la valeur demandée."),
-    "filter_too_many": _("Le filtre « %(name)s » reçoit trop de valeurs à la fois."),
-    "page": _("Ce numéro de page n’existe pas."),
-    "search_too_long": _(
-        "Cette recherche dépasse %(limit)s caractères : gardez les mots qui comptent."
-    ),
-    "search_too_many": _(
-        "Cette recherche a plus de %(limit)s mots, et chacun doit se trouver dans le cas : "
-        "gardez-en quelques-uns."
-    ),
-    "search_no_word": _("Il n’y a pas de mot à chercher dans « %(words)s »."),
-    "search_short_beginning": _(
-        "« %(words)s » : le début d’un mot se cherche à partir de %(limit)s lettres avant "
-        "l’astérisque."
-    ),
-    "search_silent": _(
-        "« %(words)s » ne contient que des mots trop courants pour être cherchés : ajoutez-en un "
-        "qui dise de quoi il s’agit."
-    ),
+# Names of the states of cases and replies.
+CASE_STATES: dict[str, Any] = {
+    "draft": _("brouillon"),
+    "published": _("publié"),
+    "withdrawn": _("retiré"),
+    "merged": _("réuni à un autre"),
+    "erased": _("effacé"),
+    "received": _("reçue"),
+    "refused": _("refusée"),
 }
 
-
-REPORT_ERRORS: dict[str, Any] = {
-    "no_such_report": _("Il n’y a pas de signalement à cette adresse."),
-    "report_nonce": _("Ce formulaire n’est plus valable : envoyez-le de nouveau."),
-    "report_already_sent": _("Ce formulaire a déjà été envoyé, avec un autre texte."),
-    "report_state": _("Ce n’est pas possible pour un signalement dans l’état « %(state)s »."),
-    "report_not_together": _(
-        "Ce signalement n’attend pas de second membre : il n’est pas, ou plus, rangé avec d’autres."
-    ),
-    "report_held": _("Un autre membre a ce signalement en main."),
-    "report_not_held": _("Personne n’a ce signalement en main."),
-    "report_no_news": _("Il n’y a rien de nouveau à lire dans ce signalement."),
-    "report_changed": _(
-        "Un message est arrivé pendant que vous lisiez : relisez les échanges, puis recommencez."
-    ),
-    "report_purged": _(
-        "Les textes de ce signalement sont détruits : plus rien ne peut y être fait."
-    ),
-    "no_number": _("Donnez le numéro d’un cas ou d’un dossier, comme 12."),
-    "no_such_dossier": _("Aucun dossier du bureau ne porte le numéro %(dossier)s."),
-    "joins_merged": _(
-        "Ce dossier est réuni au cas nº %(number)s : c’est à celui-là qu’il faut rattacher."
-    ),
-    "joins_erased": _(
-        "Les textes de ce dossier sont détruits : rien ne peut plus y être rattaché."
-    ),
-    "report_has_case": _(
-        "Le dossier né de ce signalement existe encore : abandonnez-le ou retirez-le d’abord."
-    ),
-}
-
-# Names of the states of a case on the desk.
 REPORT_STATES: dict[str, Any] = {
     "received": _("reçu"),
     "in_review": _("en examen"),
@@ -333,32 +346,4 @@ REPORT_STATES: dict[str, Any] = {
     "declined": _("écarté"),
     "withdrawn": _("retiré par son auteur"),
     "spam": _("indésirable"),
-}
-
-
-PAGE_ERRORS: dict[str, Any] = {
-    "page_unknown": _("Il n’y a pas de page « %(page)s »."),
-    "page_changed_meanwhile": _(
-        "Quelqu’un a changé cette page pendant que vous y travailliez : rien n’est enregistré, et "
-        "rien de ce que vous avez écrit n’est perdu."
-    ),
-    "page_same": _("La page dit déjà cela : il n’y a rien à enregistrer."),
-    "page_shipped": _("La page montre déjà le texte livré avec le logiciel."),
-    "page_empty": _("Ce champ doit être rempli."),
-    "page_marker": _(
-        "Rien ne remplit « %(words)s » à cet endroit. Corrigez ce repère, ou ôtez les accolades ; "
-        "un repère de définitions est seul dans son paragraphe."
-    ),
-    "page_marker_missing": _(
-        "Les mentions légales doivent contenir « %(words)s », que la loi impose : laissez ce "
-        "repère."
-    ),
-    "page_anchor": _("Deux titres portent le même nom, « %(words)s » : changez-en un."),
-}
-
-
-REVISION_ERRORS: dict[str, Any] = {
-    "no_such_revision": _(
-        "Ce dossier n’a pas de version sous ce numéro ou à cette date, ou son texte a été détruit."
-    ),
 }

@@ -11,8 +11,7 @@ from dataclasses import dataclass
 from raw_http import ADDRESS, Served, command, environ
 
 from register.config import Settings
-from register.server import launch
-from register.server import sockets as listening
+from register.server import process_start
 
 
 @dataclass(frozen=True)
@@ -32,8 +31,8 @@ class FreshRegister:
 @contextmanager
 def serve_fresh_register(settings: Settings) -> Iterator[FreshRegister]:
     """``webcitoyen init`` and ``webcitoyen serve``, on a free loopback port."""
-    sockets = listening.listen(ADDRESS, 0)
-    base = f"http://{ADDRESS}:{listening.port_of(sockets)}"
+    sockets = process_start.listen(ADDRESS, 0)
+    base = f"http://{ADDRESS}:{process_start.port_of(sockets)}"
     more = {
         "REGISTER_BASE_URL": base,
         "REGISTER_DATABASE_URL": settings.database_url,
@@ -43,8 +42,10 @@ def serve_fresh_register(settings: Settings) -> Iterator[FreshRegister]:
     link = _first_link(env)
     fds = tuple(listener.fileno() for listener in sockets)
     words = ("register:create_app", "prêt", "0", *map(str, fds))
-    served = Served(launch.python_command(launch.SUPERVISOR, *words), settings, fds, **more)
-    listening.close(sockets)
+    served = Served(
+        process_start.python_command(process_start.SUPERVISOR, *words), settings, fds, **more
+    )
+    process_start.close(sockets)
     try:
         served.first_line()
         yield FreshRegister(base, link, env)

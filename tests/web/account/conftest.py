@@ -50,7 +50,7 @@ def clock() -> Clock:
 @pytest.fixture
 def later(monkeypatch: pytest.MonkeyPatch, clock: Clock) -> Callable[[timedelta], None]:
     """``later(timedelta(hours=2))``: sessions, and what was confirmed, are that much older."""
-    for module in ("current_member", "reauthentication", "two_factor"):
+    for module in ("current_member", "reauthentication", "profile"):
         monkeypatch.setattr(f"register.accounts.web.{module}.now", clock.now)
 
     def move(by: timedelta) -> None:

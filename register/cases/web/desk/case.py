@@ -32,11 +32,12 @@ from register.journal.web.journal_sentences import ACT_SENTENCES
 from register.reports.web.desk.report_summary import note_retained_view
 from register.text import markup
 from register.text.dates import paris_day
-from register.web import messages
 from register.web.blueprints import desk
 from register.web.error_messages import check_sentence, field_name
 from register.web.l10n import typeset
 from register.web.languages import in_french
+from register.web.messages import desk as desk_messages
+from register.web.messages.errors import CASE_STATES, FIELD_NAMES
 from register.web.request_context import current_vocabulary, settings
 
 # Line of the checklist → page of the case and field where it is fixed.
@@ -144,10 +145,10 @@ def _checklist_line(desk_case: DeskCase, line: checks.CheckItem) -> ChecklistLin
     field = {"flags": "flags_reason"}.get(line.code, line.code)
     fix_page = _FIX_PAGES.get(line.code, f"{act}#{field}")
     if line.met:
-        line_text = str(messages.MET_CHECKS[line.code])
+        line_text = str(desk_messages.MET_CHECKS[line.code])
     elif line.code == "second" and current_member.member().id in desk_case.approvers("publish"):
         # An approver is not the second person of their own publication.
-        line_text = str(messages.APPROVED_BY_READER[desk_case.state])
+        line_text = str(desk_messages.APPROVED_BY_READER[desk_case.state])
     else:
         line_text = check_sentence(line)
     return ChecklistLine(
@@ -189,8 +190,8 @@ def act_consequence(act: Act | str) -> Mapping[str, Any]:
     """The public changes of an act if it were done today, the period that it opens, its end."""
     effect = deadlines.consequence_of(act)
     return {
-        "changes": [typeset(str(messages.PUBLIC_CHANGES[code])) for code in effect.public],
-        "opening": typeset(str(messages.LIMITATION_PERIODS[effect.scope])),
+        "changes": [typeset(str(desk_messages.PUBLIC_CHANGES[code])) for code in effect.public],
+        "opening": typeset(str(desk_messages.LIMITATION_PERIODS[effect.scope])),
         "until": None if effect.scope is PeriodScope.NONE else deadlines.limitation_ends(today()),
     }
 
@@ -204,7 +205,7 @@ def running_periods(desk_case: DeskCase) -> list[LimitationPeriod]:
 @desk.app_template_global("period_words")
 def period_words(act: Act) -> str:
     """The act that began a limitation period, in words."""
-    return typeset(str(messages.PERIOD_BEGINNINGS[act]))
+    return typeset(str(desk_messages.PERIOD_BEGINNINGS[act]))
 
 
 @desk.app_template_global("reply_lengths")
@@ -218,14 +219,14 @@ def reply_lengths(desk_case: DeskCase, reply: ReplyRow) -> tuple[TextLength, Tex
 def risk_words(code: str, field: str) -> tuple[str, str]:
     """The names of a risk and of its field."""
     # A field of a row may have no name of its own: "sources.title" has that of "sources".
-    named_field = field if field in messages.FIELD_NAMES else field.partition(".")[0]
-    return typeset(str(messages.RISK_NAMES.get(code, code))), field_name(named_field)
+    named_field = field if field in FIELD_NAMES else field.partition(".")[0]
+    return typeset(str(desk_messages.RISK_NAMES.get(code, code))), field_name(named_field)
 
 
 @desk.app_template_global("state_words")
 def state_words(state: str) -> str:
     """The state of a case in words."""
-    return str(messages.CASE_STATES.get(state, state))
+    return str(CASE_STATES.get(state, state))
 
 
 @desk.app_template_global("as_inserted")

@@ -18,7 +18,7 @@ from register.journal.web.journal_sentences import LEDGER_LABELS
 from register.reports.web.desk.report_summary import reported
 from register.web.error_messages import field_name
 from register.web.l10n import day_words
-from register.web.messages import CASE_STATES
+from register.web.messages.errors import CASE_STATES
 from register.web.template_env import clock
 
 # Fields with a layout of their own: titles, and texts stored as HTML.

@@ -10,7 +10,7 @@ from flask_babel import gettext as _
 
 from register.cases.validation import UNKNOWN_WORD
 from register.cases.web.desk.editor_rows import appeals, link_kinds, refusals
-from register.territory.web import place_field
+from register.territory.web import place_names
 from register.text import text_diff
 from register.text.text_diff import TextDiff
 from register.web.error_messages import field_name
@@ -73,7 +73,7 @@ def _word_formatter(list_name: str) -> Formatter:
 
 
 def _place_formatter(kind: str) -> Formatter:
-    return lambda code: place_field.full_name(kind, code) if code else ""
+    return lambda code: place_names.full_name(kind, code) if code else ""
 
 
 def _line_each(formatter: Formatter) -> Formatter:

@@ -96,13 +96,13 @@ def account_activity() -> AccountActivity:
 def wrong_code_warnings() -> Iterator[str]:
     """Warnings about wrong codes of the signed-in member; for administrators, of all members."""
     me, at = current_member.member(), now()
-    remaining = sign_in_attempts.remaining_tries(me, at)
+    remaining = sign_in_attempts.remaining_attempts(me, at)
     if me.has_factor and remaining <= sign_in_attempts.WARN_BELOW:
         yield typeset(str(_MANY_WRONG_CODES if remaining else _CODES_REFUSED))
     if not me.is_administrator:
         return
     for member in accounts.all_members(db.session()):
-        remaining = sign_in_attempts.remaining_tries(member, at)
+        remaining = sign_in_attempts.remaining_attempts(member, at)
         is_guessed_at = member.has_factor and remaining <= sign_in_attempts.WARN_BELOW
         if member.id != me.id and member.is_active and is_guessed_at:
             yield typeset(str(_MEMBER_GUESSED_AT) % {"name": member.display_name})

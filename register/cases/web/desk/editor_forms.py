@@ -31,8 +31,8 @@ from register.cases.web.desk.editor_rows import (
 )
 from register.db import db
 from register.territory import place_queries
-from register.territory.web import place_field
-from register.territory.web.place_field import LinkedRow, PlaceRow
+from register.territory.web import place_choice
+from register.territory.web.place_choice import LinkedRow, PlaceRow
 from register.text.typography import french
 from register.web.error_messages import reason_sentence
 from register.web.form_fields import (
@@ -128,12 +128,12 @@ def form_values(content: Content) -> dict[str, Any]:
     values = asdict(content)
     # The place field takes the smallest place; larger ones have fields of their own.
     place_kind = next((kind for kind in _PLACE_KINDS if values[kind]), "")
-    place = place_field.stored_place(place_kind, values.pop(place_kind)) if place_kind else {}
+    place = place_choice.stored_place(place_kind, values.pop(place_kind)) if place_kind else {}
     return {
         **values,
         **dict(zip(_TYPE_FIELDS, (*content.types, "", "", ""), strict=False)),
         "place": place,
-        "linked": [place_field.stored_place("commune", code) for code in content.linked_communes],
+        "linked": [place_choice.stored_place("commune", code) for code in content.linked_communes],
         "outlets": "\n".join(content.outlets),
         "contested": "oui" if content.contested else "non",
         "request": asdict(content.request or RequestContent()),

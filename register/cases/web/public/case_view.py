@@ -15,11 +15,11 @@ from register.cases.data_version import VersionedMapCache
 from register.cases.result_lists import CaseSummary
 from register.cases.vocabulary import VocabularyWord
 from register.db import db
+from register.territory.place_queries import CommuneDetails
 from register.territory.web import place_names
-from register.territory.web.place_names import CommuneView
 from register.text.dates import Language
 from register.text.typography import french
-from register.web.request_context import current_vocabulary
+from register.web.request_context import current_vocabulary, find_commune
 
 _FAMILY_LABEL = Markup(
     '<span class="fam {family}"><i aria-hidden="true">{letter}</i> <span>{label}</span></span>'
@@ -66,8 +66,8 @@ class ActStatement:
 class CaseView:
     """The page's content besides the snapshot; ``titles``: those of linked cases by number."""
 
-    place: CommuneView | None
-    linked_places: Sequence[CommuneView]
+    place: CommuneDetails | None
+    linked_places: Sequence[CommuneDetails]
     departement: str
     region: str
     act_statements: Sequence[ActStatement]
@@ -104,14 +104,14 @@ def build_case_view(content: Mapping[str, Any], case_number: int) -> CaseView:
     )
 
 
-def case_commune(content: Mapping[str, Any]) -> CommuneView | None:
+def case_commune(content: Mapping[str, Any]) -> CommuneDetails | None:
     """The commune of a case, if there is one."""
-    return place_names.find_commune_view(content["commune"]) if content["commune"] else None
+    return find_commune(content["commune"]) if content["commune"] else None
 
 
-def linked_communes(content: Mapping[str, Any]) -> list[CommuneView]:
+def linked_communes(content: Mapping[str, Any]) -> list[CommuneDetails]:
     """The communes that a case concerns besides its own."""
-    places = map(place_names.find_commune_view, content["linked_communes"])
+    places = map(find_commune, content["linked_communes"])
     return [place for place in places if place]
 
 

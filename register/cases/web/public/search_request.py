@@ -14,8 +14,8 @@ from markupsafe import Markup, escape
 from register.cases import filters
 from register.cases.filters import CaseQuery
 from register.db import db
-from register.search import matcher, query_parser, service
-from register.search.engine import CODE, SearchEngine, SearchQuery
+from register.search import query_parser, reference_matcher, service
+from register.search.engine_interface import CODE, SearchEngine, SearchQuery
 from register.search.service import Reach, SearchMatches
 from register.territory.web import place_choice
 from register.web import etag
@@ -66,7 +66,7 @@ class TermHighlighter:
     def _mark_text(self, text: str) -> Markup:
         pieces = (
             _MARK.format(piece) if is_match else escape(piece)
-            for piece, is_match in matcher.highlighted_pieces(self._search_query, text)
+            for piece, is_match in reference_matcher.highlighted_pieces(self._search_query, text)
         )
         return Markup("").join(pieces)
 

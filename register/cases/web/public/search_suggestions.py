@@ -22,10 +22,10 @@ from register.cases.web.public.filter_panel import filter_titles
 from register.cases.web.public.search_request import TextSearch, search_engine, search_text
 from register.db import db
 from register.search import service
-from register.search.engine import QueryPart
+from register.search.engine_interface import QueryPart
 from register.search.service import Reach
 from register.territory import place_queries
-from register.territory.disambiguation import split_words as mentioned
+from register.territory.name_normalisation import split_words as mentioned
 from register.territory.place_extraction import ExtractedPlace, extract_places
 from register.territory.resolve import resolve
 from register.territory.web import place_choice, place_names
@@ -34,7 +34,13 @@ from register.text.normalisation import fold
 from register.web import urls
 from register.web.l10n import count_words, typeset
 from register.web.languages import language
-from register.web.request_context import commune_case_counts, current_vocabulary, gazetteer, head
+from register.web.request_context import (
+    commune_case_counts,
+    current_vocabulary,
+    find_commune,
+    gazetteer,
+    head,
+)
 
 # Vocabularies whose labels are suggested; they have the names of their filters.
 _LABEL_LISTS = ("type", "famille", "issue")
@@ -317,7 +323,7 @@ def _retype_part(part: QueryPart, text: str) -> str:
 def _parent_code(kind: str, code: str) -> str:
     """The code of the area that contains a commune or a département; empty for none."""
     if kind == "commune":
-        place = place_names.find_commune_view(code)
+        place = find_commune(code)
         return place.departement.code if place and place.departement else ""
     departement = place_queries.departement(db.session(), code)
     return (departement.region_code or "") if departement else ""

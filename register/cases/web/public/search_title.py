@@ -23,7 +23,7 @@ from register.web import urls
 from register.web.l10n import count_words, country_name, edtf_words, typeset
 from register.web.l10n import quoted as marked
 from register.web.languages import language
-from register.web.request_context import current_vocabulary
+from register.web.request_context import current_vocabulary, find_commune
 
 # Months before which "de" is elided.
 _ELIDED_MONTHS = ("avril", "août", "octobre")
@@ -237,7 +237,7 @@ def _value_phrase(name: str, code: str) -> str:
 
 def _commune_label(code: str) -> str:
     """A commune with its département: over a thousand communes share their name with another."""
-    place = place_names.find_commune_view(code)
+    place = find_commune(code)
     return place.qualified_name if place else code
 
 

@@ -30,6 +30,7 @@ from register.cases.queries import PublicCase, load_public_case
 from register.cases.web.public.case_view import case_commune
 from register.cases.web.public.cases import case_number
 from register.db import db
+from register.territory.place_queries import qualified_name
 from register.territory.web import place_names
 from register.text.typography import french
 from register.web import urls
@@ -137,7 +138,7 @@ def _place_line(content: Mapping[str, Any]) -> str:
         if content[kind]:
             container = place_names.place_name(kind, content[kind])
     if label := content["place_label"]:
-        return place_names.qualified_name(label[:1].upper() + label[1:], container)
+        return qualified_name(label[:1].upper() + label[1:], container)
     return typeset(container)
 
 

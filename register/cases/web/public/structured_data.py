@@ -31,7 +31,7 @@ from register.journal import line_time
 from register.journal.canonical import rfc3339
 from register.pages.queries import newest_revisions
 from register.pages.web.public_pages import page_path
-from register.territory.web.place_names import CommuneView
+from register.territory.place_queries import CommuneDetails
 from register.text.typography import french
 from register.web import assets, urls
 from register.web.blueprints import public
@@ -125,7 +125,7 @@ def case(case: PublicCase, case_view: CaseView) -> Markup:
     return _script_block(report, _breadcrumb_list(crumbs))
 
 
-def commune(place: CommuneView) -> Markup:
+def commune(place: CommuneDetails) -> Markup:
     """A commune, the area that contains it, and its breadcrumbs."""
     crumbs = [(str(_("Communes")), "/communes")]
     if place.region:
@@ -208,8 +208,8 @@ def _case_place(content: Mapping[str, Any], case_view: CaseView) -> Node:
     return {"@type": "Place", "name": french(content["place_label"]), "containedInPlace": container}
 
 
-def _commune_node(place: CommuneView) -> Node:
-    departement, point = place.departement, place.details.point
+def _commune_node(place: CommuneDetails) -> Node:
+    departement, point = place.departement, place.point
     return {
         **_area_node("commune", place.commune.code, place.commune.name),
         "geo": {"@type": "GeoCoordinates", "latitude": point[0], "longitude": point[1]}

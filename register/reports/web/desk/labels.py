@@ -18,7 +18,7 @@ from register.reports.queries import ReportSummary
 from register.reports.report_content import ReportContent
 from register.reports.retention import OVERDUE_MONTHS
 from register.territory.web import place_names
-from register.territory.web.place_field import full_name
+from register.territory.web.place_names import full_name
 from register.text.dates import paris_day
 from register.text.normalisation import one_line
 from register.text.typography import french
@@ -26,8 +26,8 @@ from register.web.blueprints import desk
 from register.web.error_messages import error_sentence
 from register.web.l10n import day_words, typeset
 from register.web.l10n import with_label as named_by
-from register.web.messages import REPORT_STATES
 from register.web.messages.desk import NOBODY_BEGAN
+from register.web.messages.errors import REPORT_STATES
 from register.web.request_context import current_vocabulary, settings
 from register.web.template_env import clock, first_upper
 

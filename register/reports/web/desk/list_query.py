@@ -13,7 +13,7 @@ from register.cases.filters import LENGTH_LIMIT, WORDS, WORDS_LIMIT, parse_page_
 from register.errors import Invalid
 from register.reports.report_lists import ReportFolder, ReportQuery
 from register.territory.web import place_choice
-from register.territory.web.place_field import full_name
+from register.territory.web.place_names import full_name
 from register.web import list_query
 from register.web.blueprints import desk
 from register.web.l10n import quoted, typeset

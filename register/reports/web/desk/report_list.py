@@ -36,10 +36,10 @@ from register.reports.web.desk.list_query import (
     parse_query,
     query_pairs,
 )
-from register.territory.resolve import PlaceReading, resolve
+from register.territory.readings import PlaceReading
+from register.territory.resolve import resolve
 from register.territory.web import place_choice
-from register.territory.web.place_choice import PlaceChoice
-from register.territory.web.place_field import place_key
+from register.territory.web.place_choice import PlaceChoice, place_key
 from register.text import dates
 from register.web import list_query
 from register.web.blueprints import desk

@@ -26,7 +26,7 @@ from register.reports.report_content import ReportContent
 from register.reports.report_lists import ReportFolder, ReportQuery
 from register.reports.retention import clock_jump
 from register.reports.web.desk import labels, list_query
-from register.territory.web.place_field import full_name
+from register.territory.web.place_names import full_name
 from register.text.dates import paris_day
 from register.text.typography import french
 from register.web.blueprints import desk

@@ -11,7 +11,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 
 from register.search import analyzer
-from register.search.engine import Document, QueryAlternative, QueryPart, SearchQuery
+from register.search.engine_interface import Document, QueryAlternative, QueryPart, SearchQuery
 
 Fields = Sequence[Sequence[str]]
 
