@@ -216,9 +216,9 @@ class _CandidateFeatures:
                 CASE.c.id, CASE.c.title, CASE.c.summary, CASE.c.date_first, CASE.c.date_last
             ).where(CASE.c.id.in_(candidate_ids))
         ).all()
-        self.places = _load_codes(session, PLACE, PLACE.c.code, candidate_ids)
-        self.types = _load_codes(session, CASE_TYPE, CASE_TYPE.c.code, candidate_ids)
-        self.outlets = _load_codes(session, OUTLET, OUTLET.c.folded, candidate_ids)
+        self.places = _load_codes(session, PLACE.c.code, candidate_ids)
+        self.types = _load_codes(session, CASE_TYPE.c.code, candidate_ids)
+        self.outlets = _load_codes(session, OUTLET.c.folded, candidate_ids)
         same_source = _CITING_STMT.where(
             _SOURCE_USE.c.incident_id.in_(candidate_ids), _SOURCE.c.url.in_(subject.urls)
         )
@@ -269,13 +269,10 @@ def compare_dates(
     return (DuplicateReason("jours_proches"),) if is_near else ()
 
 
-def _load_codes(
-    session: Session, table: Any, column: Any, candidate_ids: Sequence[int]
-) -> dict[int, set[str]]:
+def _load_codes(session: Session, column: Any, candidate_ids: Sequence[int]) -> dict[int, set[str]]:
     codes_by_case: dict[int, set[str]] = {}
-    code_rows = session.execute(
-        select(table.c.incident_id, column).where(table.c.incident_id.in_(candidate_ids))
-    )
-    for incident_id, code in code_rows:
-        codes_by_case.setdefault(incident_id, set()).add(code)
+    incident_id = column.table.c.incident_id
+    stmt = select(incident_id, column).where(incident_id.in_(candidate_ids))
+    for case_id, code in session.execute(stmt):
+        codes_by_case.setdefault(case_id, set()).add(code)
     return codes_by_case

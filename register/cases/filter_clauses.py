@@ -243,46 +243,45 @@ YEARS = ValuePairs((DAYS,), value=lambda day, _vocabulary: str(day.year) if day 
 
 def axis_clause(axis: str) -> ClauseBuilder:
     """Rows of an axis whose codes are the filter's own values."""
-    return lambda values, _vocabulary: and_(
-        FORMER_CODE.c.axis == axis, FORMER_CODE.c.code.in_(values)
-    )
+    return lambda values, _vocabulary: _former_codes(axis, values)
+
+
+def _former_codes(axis: str, codes: Sequence[str] | Select[tuple[str]]) -> Clause:
+    return and_(FORMER_CODE.c.axis == axis, FORMER_CODE.c.code.in_(codes))
 
 
 def former_communes(values: Sequence[str], _vocabulary: Vocabulary) -> Clause:
     """Rows of a commune under any of its codes; see :func:`communes`."""
-    return and_(FORMER_CODE.c.axis == "commune", FORMER_CODE.c.code.in_(equivalent_codes(values)))
+    return _former_codes("commune", equivalent_codes(values))
 
 
-def _former_area(own_clause: Clause, commune_clause: Clause) -> Clause:
+def _former_communes_of(commune_clause: Clause) -> Clause:
     commune_codes = (
         select(COMMUNE_CODE.c.code)
         .join(COMMUNE, COMMUNE.c.code == COMMUNE_CODE.c.current_code)
         .where(commune_clause)
     )
-    return or_(
-        own_clause, and_(FORMER_CODE.c.axis == "commune", FORMER_CODE.c.code.in_(commune_codes))
-    )
+    return _former_codes("commune", commune_codes)
 
 
-def former_departements(values: Sequence[str], vocabulary: Vocabulary) -> Clause:
+def former_departements(values: Sequence[str], _vocabulary: Vocabulary) -> Clause:
     """Rows of a département, or of a commune in it."""
-    return _former_area(
-        axis_clause("departement")(values, vocabulary), COMMUNE.c.departement_code.in_(values)
-    )
+    in_communes = _former_communes_of(COMMUNE.c.departement_code.in_(values))
+    return or_(_former_codes("departement", values), in_communes)
 
 
-def former_regions(values: Sequence[str], vocabulary: Vocabulary) -> Clause:
+def former_regions(values: Sequence[str], _vocabulary: Vocabulary) -> Clause:
     """Rows of a région, or of a département or commune in it."""
-    in_departements = and_(
-        FORMER_CODE.c.axis == "departement", FORMER_CODE.c.code.in_(departements_of(values))
+    return or_(
+        _former_codes("region", values),
+        _former_codes("departement", departements_of(values)),
+        _former_communes_of(COMMUNE.c.region_code.in_(values)),
     )
-    own_clause = or_(axis_clause("region")(values, vocabulary), in_departements)
-    return _former_area(own_clause, COMMUNE.c.region_code.in_(values))
 
 
 def former_families(values: Sequence[str], vocabulary: Vocabulary) -> Clause:
     """Rows of a type of one of the families."""
-    return axis_clause("type")(vocabulary.types_of(values), vocabulary)
+    return _former_codes("type", vocabulary.types_of(values))
 
 
 def former_since(values: Sequence[str], _vocabulary: Vocabulary) -> Clause:

@@ -1,15 +1,9 @@
-"""Import of a CSV file of cases: its columns, its rows, and one transaction for each row.
-
-A file is read to its end before anything is written, so that an invalid byte in the last line does
-not leave half an import. Each row is imported at most once.
-"""
+"""Import of a CSV file of cases: its columns, and one transaction for each row, at most once."""
 
 from __future__ import annotations
 
-import csv
 import hashlib
-import io
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any, cast
@@ -25,6 +19,7 @@ from register.cases.second_person import Approval
 from register.cases.validation import ContentFault
 from register.cases.vocabulary import build_title, current_vocabulary, source_kinds
 from register.errors import Incomplete, Invalid, Refused, TextError
+from register.exchange.csv_format import ImportRow, read_rows
 from register.journal import WriteTransaction, writing
 from register.journal.canonical import canonical_json
 from register.territory import place_queries
@@ -73,89 +68,6 @@ _COLUMN_OF_FAULT = {
     "proceedings.outcome": "issue",
 }
 NO_PROCEEDING = "aucune"
-FILE_LIMIT = 200 * 1024 * 1024
-CELL_LIMIT = 20_000
-# First characters of a cell that a spreadsheet evaluates as a formula.
-_FORMULA = ("=", "+", "-", "@", "\t")
-
-
-@dataclass(frozen=True)
-class ImportRow:
-    """Row of an import file: its number (the header is 1), its cells, and its first fault.
-
-    The field of the fault is a column.
-    """
-
-    number: int
-    cells: dict[str, str]
-    fault: ContentFault | None = None
-
-    @property
-    def id(self) -> str:
-        """External id, or an empty string."""
-        return self.cells.get("id", "")[:80]
-
-
-def read_rows(path: Path) -> list[ImportRow]:
-    """All rows of a file, including faulty ones.
-
-    :raises Invalid: the whole file is unreadable: missing, too large, empty, not UTF-8, truncated
-        within quotes, or with other columns.
-    """
-    try:
-        if path.stat().st_size > FILE_LIMIT:
-            raise Invalid("import_file_size", limit=FILE_LIMIT // 1024 // 1024)
-        file_bytes = path.read_bytes()
-    except OSError as error:
-        raise Invalid("import_file_missing", path=str(path), cause=error.strerror) from error
-    if not file_bytes.strip():
-        raise Invalid("import_file_empty")
-    try:
-        csv_text = file_bytes.decode("utf-8-sig")
-    except UnicodeDecodeError as error:
-        line = file_bytes.count(b"\n", 0, error.start) + 1
-        raise Invalid("import_file_encoding", line=line) from error
-    return list(_parse_rows(csv_text))
-
-
-def _parse_rows(csv_text: str) -> Iterator[ImportRow]:
-    # A huge cell makes one row faulty, not the whole file.
-    csv.field_size_limit(FILE_LIMIT)
-    cell_rows = csv.reader(io.StringIO(csv_text, newline=""), strict=True)
-    try:
-        header = next(cell_rows)
-        for name in header:
-            if name not in COLUMNS:
-                raise Invalid("import_column_unknown", column=name[:60])
-        for name in COLUMNS:
-            if header.count(name) != 1:
-                key = "import_column_missing" if name not in header else "import_column_twice"
-                raise Invalid(key, column=name)
-        for number, raw_cells in enumerate(cell_rows, start=2):
-            if raw_cells:
-                cells = dict(zip(header, map(str.strip, raw_cells), strict=False))
-                yield ImportRow(number, cells, _row_fault(header, raw_cells, cells))
-    except csv.Error as error:
-        raise Invalid("import_file_cut", line=cell_rows.line_num) from error
-
-
-def _row_fault(
-    header: Sequence[str], raw_cells: Sequence[str], cells: Mapping[str, str]
-) -> ContentFault | None:
-    """First fault of a row, before its content is known."""
-    if len(raw_cells) != len(header):
-        column = header[min(len(raw_cells), len(header) - 1)]
-        return ContentFault(column, "row_width", {"found": len(raw_cells), "wanted": len(header)})
-    for name, cell in cells.items():
-        if len(cell) > CELL_LIMIT:
-            return ContentFault(name, "too_long", {"limit": CELL_LIMIT})
-        if any(ord(char) < 32 and char not in "\n\t" for char in cell.replace("\r\n", "\n")):
-            return ContentFault(name, "control_character")
-        if cell.startswith(_FORMULA):
-            return ContentFault(name, "formula", {"value": cell[:20]})
-    if not cells["id"] or len(cells["id"]) > 80:
-        return ContentFault("id", "missing")
-    return None
 
 
 def _row_content(session: Session, cells: Mapping[str, str], kinds: Mapping[str, str]) -> Content:
@@ -184,20 +96,18 @@ def _row_content(session: Session, cells: Mapping[str, str], kinds: Mapping[str,
 
 
 def _proceedings(cells: Mapping[str, str]) -> tuple[ProceedingContent, ...]:
+    columns = {
+        column: field_name.removeprefix("proceedings.")
+        for column, field_name in FIELD_OF_COLUMN.items()
+        if field_name.startswith("proceedings.")
+    }
     if cells["procedure"] in ("", NO_PROCEEDING):
-        for column in ("juridiction", "date_issue", "en_appel"):
-            if cells[column]:
+        for column in columns:
+            if column != "procedure" and cells[column]:
                 raise Invalid("content", faults=[ContentFault(column, "no_proceeding")])
         return ()
-    return (
-        ProceedingContent(
-            direction=cells["procedure"],
-            court=cells["juridiction"],
-            outcome=cells["issue"],
-            outcome_date=cells["date_issue"],
-            appeal=cells["en_appel"],
-        ),
-    )
+    values: dict[str, Any] = {name: cells[column] for column, name in columns.items()}
+    return (ProceedingContent(**values, outcome=cells["issue"]),)
 
 
 def _place_name(session: Session, cells: Mapping[str, str]) -> str:
@@ -277,7 +187,7 @@ def import_file(
     :param progress: called with the number of rows done and the total.
     :raises Invalid: the whole file is unreadable.
     """
-    csv_rows = read_rows(path)
+    csv_rows = read_rows(path, COLUMNS)
     author = by or (publish.by if publish else 0)
     job = _ImportJob(engine, author, publish.reason if publish else reason, publish, dry_run)
     for done, csv_row in enumerate(csv_rows, start=1):

@@ -236,28 +236,23 @@ def _atom_entries(public_events: Sequence[PublicEvent], tag_uris: TagUriMaker) -
         cache = current_app.extensions[_CACHE_EXTENSION] = _EntryCache(position)
     entries_by_name = {event.name: cache.entries.get(event.name) for event in public_events}
     missing = [event for event in public_events if entries_by_name[event.name] is None]
-    for content in event_contents(db.session(), missing):
-        entry = _atom_entry(content, tag_uris)
-        entries_by_name[content.event.name] = entry
-        cache.add(content.event.name, entry)
+    for event_content in event_contents(db.session(), missing):
+        event, snapshot = event_content.event, event_content.snapshot
+        content = snapshot.content if snapshot else None
+        place = case_view.case_commune(content) if content else None
+        entry = entries_by_name[event.name] = AtomEntry(
+            uri=tag_uris.uri(f"evenement/{event.name}"),
+            title=_title(event_content),
+            address=settings().base_url + _address(event_content),
+            published=event.at,
+            updated=event_content.updated,
+            html=_html(event_content, place),
+            language=content["language"] if content else "fr",
+            categories=_categories(content, place, tag_uris) if content else (),
+            point=place.point if place else None,
+        )
+        cache.add(event.name, entry)
     return [entry for entry in entries_by_name.values() if entry]
-
-
-def _atom_entry(event_content: EventContent, tag_uris: TagUriMaker) -> AtomEntry:
-    event, snapshot = event_content.event, event_content.snapshot
-    content = snapshot.content if snapshot else None
-    place = case_view.case_commune(content) if content else None
-    return AtomEntry(
-        uri=tag_uris.uri(f"evenement/{event.name}"),
-        title=_title(event_content),
-        address=settings().base_url + _address(event_content),
-        published=event.at,
-        updated=event_content.updated,
-        html=_html(event_content, place),
-        language=content["language"] if content else "fr",
-        categories=_categories(content, place, tag_uris) if content else (),
-        point=place.point if place else None,
-    )
 
 
 def _address(event_content: EventContent) -> str:

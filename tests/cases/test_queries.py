@@ -2,18 +2,21 @@
 
 from __future__ import annotations
 
+import json
 from datetime import UTC, datetime
 
 import pytest
-from sqlalchemy import select
+from sqlalchemy import select, update
 
 from register.cases import acts, queries, result_lists
 from register.cases.case_content import LinkContent, ProceedingContent
 from register.cases.core_tables import CASE, IS_PUBLIC, is_among
 from register.cases.filters import PAGE_SIZE, CaseQuery
+from register.cases.models import Revision
 from register.cases.vocabulary import current_vocabulary
 from register.errors import Gone, Moved, NotFound
 from register.journal import Act, JournalEntry, head
+from register.journal.canonical import canonical_json, commitment
 
 LATER = datetime(2026, 6, 1, 8, 0, tzinfo=UTC)
 ATTEST = ("attribution", "no_private_person", "no_private_life")
@@ -350,6 +353,49 @@ def test_a_case_is_cited_by_public_ones_only(session, desk, content):
     assert queries.list_citing_cases(session, cited.number) == [
         (citing.number, "fait_suite", "La suite")
     ]
+
+
+def test_the_public_acts_of_a_case_come_with_what_they_added(session, pen, desk, cast, content):
+    filed = desk.withdrawn()
+    with pen() as p:
+        acts.restore(p, filed.id, by=cast.bruno, reason="r", attested=ATTEST)
+    _correct(pen, cast, filed, content(title="Corrigé"))
+    changes = queries.list_changes(session, _one(session, filed.number))
+    assert [change.act for change in changes] == [
+        "published",
+        "withdrawn",
+        "restored",
+        "corrected",
+    ]
+    assert [change.readable for change in changes] == [True, False, True, True]
+    assert [change.reason for change in changes] == ["", "erreur", "", ""]
+    assert [change.part and change.part["note"] for change in changes] == [
+        None,
+        None,
+        None,
+        "Titre corrigé.",
+    ]
+    assert changes[-1].number == 1
+
+
+def test_a_proof_opens_the_commitment_of_a_version(session, pen, desk, cast, content):
+    filed = desk.published()
+    _correct(pen, cast, filed, content(title="Corrigé"))
+    for version in (None, _events(session, filed.number)["published"]):
+        opening = json.loads(queries.proof(session, filed.number, version))
+        assert opening["current"] == (version is None)
+        salt, canonical = bytes.fromhex(opening["salt"]), canonical_json(opening["content"])
+        assert commitment(salt, canonical) == opening["commitment"]
+
+
+def test_a_version_destroyed_meanwhile_has_no_proof(session, desk, monkeypatch):
+    filed = desk.published()
+    case = _one(session, filed.number)
+    monkeypatch.setattr(queries, "load_public_case", lambda *_arguments: case)
+    session.execute(update(Revision).values(salt=None))
+    with pytest.raises(Gone):
+        queries.proof(session, filed.number)
+    session.rollback()
 
 
 def test_shown_acts_are_public_ones(session):

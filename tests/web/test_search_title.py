@@ -88,9 +88,9 @@ def test_title_for_every_word_of_the_vocabularies(asked) -> None:
 
 def test_every_code_has_a_sentence_form(asked) -> None:
     from register.cases.former_codes import DURATIONS
-    from register.cases.web.public.search_title import sentence_forms
+    from register.cases.web.public.search_title import SENTENCE_FORMS
 
-    assert set(sentence_forms()["duree"]) == set(DURATIONS) == set(search_title.duration_labels())
+    assert set(SENTENCE_FORMS["duree"]) == set(DURATIONS) == set(search_title.DURATION_LABELS)
     for name in ("niveau", "preuve", "sens"):
         # Whatever is published today; a word that an editor adds is quoted until it is here.
-        assert set(sentence_forms()[name]) == set(current_vocabulary().lists[name])
+        assert set(SENTENCE_FORMS[name]) == set(current_vocabulary().lists[name])

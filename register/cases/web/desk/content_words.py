@@ -2,19 +2,32 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
+from functools import partial
 from typing import Any
 
 from flask_babel import gettext as _
 
+from register.cases.case_content import (
+    FIELD_RULES,
+    OTHER_RULE,
+    Content,
+    FieldKind,
+    FieldRule,
+    ProceedingContent,
+    RequestContent,
+    SourceContent,
+    StepContent,
+)
 from register.cases.validation import UNKNOWN_WORD
-from register.cases.web.desk.editor_rows import appeals, link_kinds, refusals
+from register.cases.web.desk.editor_rows import CHOICE_LABELS
 from register.territory.web import place_names
 from register.text import text_diff
 from register.text.text_diff import TextDiff
 from register.web.error_messages import field_name
 from register.web.l10n import country_name, edtf_words, with_label
+from register.web.messages.errors import FIELD_NAMES
 from register.web.request_context import current_vocabulary
 
 FieldTexts = Mapping[str, str]
@@ -62,14 +75,21 @@ def _yes_no(is_set: Any) -> str:
     return str(_("oui") if is_set else _("non"))
 
 
-def _date_text(edtf: Any) -> str:
-    if edtf == UNKNOWN_WORD:
-        return str(_("inconnue"))
-    return edtf_words(edtf) if edtf else ""
+def _rule_text(rule: FieldRule, element: Any) -> str:
+    """The text of a field's value by the rule of the field; lists have one line per element."""
+    if not element:
+        return ""
+    if not isinstance(element, str):
+        return "\n".join(_rule_text(rule, part) for part in element)
+    if rule.vocabulary:
+        return current_vocabulary().label(rule.vocabulary, element)
+    if rule.kind is FieldKind.DATE:
+        return str(_("inconnue")) if element == UNKNOWN_WORD else edtf_words(element)
+    return str(CHOICE_LABELS.get(element, element)) if rule.choices else element
 
 
-def _word_formatter(list_name: str) -> Formatter:
-    return lambda code: current_vocabulary().label(list_name, code) if code else ""
+def _by_rule(name: str, part_class: type = Content) -> Formatter:
+    return partial(_rule_text, FIELD_RULES[part_class][name])
 
 
 def _place_formatter(kind: str) -> Formatter:
@@ -95,61 +115,38 @@ def _row_formatter(name: Callable[[], str], *parts: RowPart) -> Formatter:
 
 
 def _link_text(row: Mapping[str, Any]) -> str:
-    kind = link_kinds().get(row["kind"], row["kind"])
-    link_line = _("%(kind)s : cas nº %(number)s", kind=kind, number=row["number"])
-    return str(link_line)
+    kind = CHOICE_LABELS.get(row["kind"], row["kind"])
+    return str(_("%(kind)s : cas nº %(number)s", kind=kind, number=row["number"]))
 
 
-_SOURCE = _row_formatter(
-    lambda: _("Source"),
-    ("url", "sources.url", _plain_text),
-    ("kind", "sources.kind", _word_formatter("source")),
-    ("label", "sources.label", _plain_text),
-    ("title", "title", _plain_text),
-    ("publisher", "sources.publisher", _plain_text),
-    ("published_on", "sources.published_on", _date_text),
-    ("archived_url", "sources.archived_url", _plain_text),
-    ("checked_on", "sources.checked_on", _date_text),
-)
+def _rule_parts(part_class: type, prefix: str, **labels: str) -> Iterator[RowPart]:
+    """The fields of a part that have a rule, each with the name of its label."""
+    for name, rule in FIELD_RULES[part_class].items():
+        path = f"{prefix}.{name}"
+        label = labels.get(name) or (path if path in FIELD_NAMES else name)
+        if rule is not OTHER_RULE:
+            yield name, label, partial(_rule_text, rule)
+
+
+_SOURCE = _row_formatter(lambda: _("Source"), *_rule_parts(SourceContent, "sources"))
 _STEP = _row_formatter(
     lambda: _("Étape"),
-    ("date", "date", _date_text),
-    ("step", "proceedings.step", _word_formatter("etape")),
-    ("outcome", "outcome", _word_formatter("issue")),
+    ("date", "date", _by_rule("date", StepContent)),
+    ("step", "proceedings.step", _by_rule("step", StepContent)),
+    ("outcome", "outcome", _by_rule("outcome", StepContent)),
     ("note", "precision_note", _plain_text),
     ("source_url", "source_url", _plain_text),
 )
 _PROCEEDING = _row_formatter(
     lambda: _("Procédure"),
-    ("direction", "proceedings.direction", _word_formatter("sens")),
-    ("nature", "proceedings.nature", _word_formatter("nature")),
-    ("plaintiff", "proceedings.plaintiff", _word_formatter("acteur")),
-    ("court", "court", _plain_text),
-    ("docket", "proceedings.docket", _plain_text),
-    ("legal_basis", "proceedings.legal_basis", _plain_text),
-    ("amount", "amount", _plain_text),
-    ("outcome", "outcome", _word_formatter("issue")),
-    ("outcome_date", "outcome_date", _date_text),
-    ("appeal", "appeal", lambda code: str(appeals().get(code, code))),
+    *_rule_parts(ProceedingContent, "proceedings", outcome="outcome"),
     ("steps", "", _line_each(_STEP)),
 )
-_REQUEST = _row_formatter(
-    lambda: _("Demande"),
-    ("asked", "request.asked", _plain_text),
-    ("asked_of", "request.asked_of", _plain_text),
-    ("asked_on", "request.asked_on", _date_text),
-    ("refusal", "request.refusal", lambda code: str(refusals().get(code, code))),
-    ("refused_on", "request.refused_on", _date_text),
-    ("cada_number", "request.cada_number", _plain_text),
-    ("cada_registered_on", "request.cada_registered_on", _date_text),
-    ("cada_opinion_on", "request.cada_opinion_on", _date_text),
-    ("opinion", "request.opinion", _plain_text),
-    ("outcome", "request.outcome", _word_formatter("issue")),
-)
+_REQUEST = _row_formatter(lambda: _("Demande"), *_rule_parts(RequestContent, "request"))
 _FOLLOW_UP = _row_formatter(
     lambda: _("Suite"),
     ("title", "title", _plain_text),
-    ("happened_on", "date", _date_text),
+    ("happened_on", "date", _by_rule("date")),
     ("text", "", _plain_text),
     ("source_url", "source_url", _plain_text),
 )
@@ -162,9 +159,9 @@ _REPLY = _row_formatter(
 _FIELD_FORMATTERS: Mapping[str, Formatter] = {
     "title": _plain_text,
     "summary": _plain_text,
-    "types": _line_each(_word_formatter("type")),
-    "date": _date_text,
-    "end_date": _date_text,
+    "types": _by_rule("types"),
+    "date": _by_rule("date"),
+    "end_date": _by_rule("end_date"),
     "precision_note": _plain_text,
     "commune": _place_formatter("commune"),
     "linked_communes": _line_each(_place_formatter("commune")),
@@ -172,14 +169,14 @@ _FIELD_FORMATTERS: Mapping[str, Formatter] = {
     "departement": _place_formatter("departement"),
     "region": _place_formatter("region"),
     "country": lambda code: country_name(code or ""),
-    "actor": _word_formatter("acteur"),
+    "actor": _by_rule("actor"),
     "actor_text": _plain_text,
-    "level": _word_formatter("niveau"),
-    "target": _word_formatter("cible"),
-    "outlets": _line_each(_plain_text),
-    "evidence": _word_formatter("preuve"),
+    "level": _by_rule("level"),
+    "target": _by_rule("target"),
+    "outlets": _by_rule("outlets"),
+    "evidence": _by_rule("evidence"),
     "contested": _yes_no,
-    "outcome": _word_formatter("issue"),
+    "outcome": _by_rule("outcome"),
     "narrative": _plain_text,
     "proceedings": _line_each(_PROCEEDING),
     "request": lambda row: _REQUEST(row) if row else "",

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import fields
 from datetime import date
 from typing import Any, TypeVar
 
@@ -14,6 +13,7 @@ from wtforms.validators import ValidationError
 from register.cases import deadlines
 from register.cases.acts.public_changes import TITLE_LIMIT
 from register.cases.case_content import (
+    FIELD_RULES,
     LinkContent,
     ProceedingContent,
     RequestContent,
@@ -42,25 +42,15 @@ from register.web.request_context import current_vocabulary
 Part = TypeVar("Part")
 CHOOSE = _("À choisir")
 _UNSPECIFIED = _("Non précisé")
-
-
-def appeals() -> Mapping[str, Any]:
-    """State of an appeal → its label."""
-    return {"oui": _("Appel en cours"), "non": _("Pas d’appel"), "inconnu": _("On ne sait pas")}
-
-
-def refusals() -> Mapping[str, Any]:
-    """Kind of refusal → its label."""
-    return {"explicite": _("Refus écrit ou dit"), "implicite": _("Silence gardé")}
-
-
-def link_kinds() -> Mapping[str, Any]:
-    """Kind of link between two cases → its label."""
-    return {
-        "meme_affaire": _("Même affaire"),
-        "fait_suite": _("Fait suite à"),
-        "voir_aussi": _("Voir aussi"),
-    }
+# Codes of closed lists → labels.
+APPEALS = {"oui": _("Appel en cours"), "non": _("Pas d’appel"), "inconnu": _("On ne sait pas")}
+REFUSALS = {"explicite": _("Refus écrit ou dit"), "implicite": _("Silence gardé")}
+LINK_KINDS = {
+    "meme_affaire": _("Même affaire"),
+    "fait_suite": _("Fait suite à"),
+    "voir_aussi": _("Voir aussi"),
+}
+CHOICE_LABELS: Mapping[str, Any] = {**APPEALS, **REFUSALS, **LINK_KINDS}
 
 
 def countries_by_code() -> Mapping[str, str]:
@@ -77,10 +67,10 @@ def departements_by_code() -> Mapping[str, str]:
 
 def build_part(part_type: type[Part], row: Any, **overrides: Any) -> Part:
     """A part of the content from the fields of the same names; dates as EDTF."""
-    names = (spec.name for spec in fields(part_type) if spec.name not in overrides)  # type: ignore[arg-type]
     values = {
         name: row[name].edtf if isinstance(row[name], TypedDateField) else row[name].data
-        for name in names
+        for name in FIELD_RULES[part_type]
+        if name not in overrides
     }
     return part_type(**values, **overrides)
 
@@ -132,7 +122,7 @@ class ProceedingRow(FieldGroup):
     amount = line_field(_("Somme demandée"))
     outcome = VocabularyField(_("Issue de la procédure"), vocabulary="issue", none=_UNSPECIFIED)
     outcome_date = TypedDateField(_("Date de la décision"), or_unknown=True)
-    appeal = VocabularyField(_("Appel"), vocabulary=appeals, none=_UNSPECIFIED)
+    appeal = VocabularyField(_("Appel"), vocabulary=lambda: APPEALS, none=_UNSPECIFIED)
     steps = FieldGroupList(StepRow, _("Étape"))
 
     def content(self) -> ProceedingContent:
@@ -146,7 +136,7 @@ class LinkRow(FieldGroup):
 
     prefilled_fields = frozenset({"kind"})
 
-    kind = VocabularyField(_("Lien"), vocabulary=link_kinds, default="meme_affaire")
+    kind = VocabularyField(_("Lien"), vocabulary=lambda: LINK_KINDS, default="meme_affaire")
     number = line_field(_("Numéro du cas"), limit=20)
 
     def validate_number(self, field: Any) -> None:
@@ -171,7 +161,7 @@ class RequestRow(FieldGroup):
     asked = line_field(_("Ce qui était demandé"))
     asked_of = line_field(_("À qui"))
     asked_on = TypedDateField(_("Demandé le"))
-    refusal = VocabularyField(_("Refus"), vocabulary=refusals, none=_UNSPECIFIED)
+    refusal = VocabularyField(_("Refus"), vocabulary=lambda: REFUSALS, none=_UNSPECIFIED)
     refused_on = TypedDateField(_("Refusé le"))
     cada_number = line_field(_("Numéro de la demande à la CADA"))
     cada_registered_on = TypedDateField(_("Saisine de la CADA enregistrée le"))

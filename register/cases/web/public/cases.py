@@ -136,7 +136,7 @@ def _fault_sentence(error: Invalid, name: str) -> str:
     """The sentence of an error, with the filter's title in the form."""
     if name == WORDS and error.key == "filter":
         return error_sentence(Invalid("search_too_long", limit=WORDS_LIMIT))
-    filter_title = filter_panel.filter_titles().get(name, name)
+    filter_title = str(filter_panel.FILTER_TITLES.get(name, name))
     if name in ("du", "au"):
         sentence = _(
             "« %(field)s » : écrivez une année, un mois ou un jour, comme 2006, 2006-06 ou "

@@ -5,9 +5,11 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
+from typing import Any
 
 from flask import get_template_attribute
 from flask_babel import gettext as _
+from flask_babel import lazy_gettext
 from markupsafe import Markup
 
 from register.cases.data_version import VersionedMapCache
@@ -37,6 +39,31 @@ CHECKBOX_FILTERS = (
 )
 # Parameters that have a field in the form, or none in a new search.
 _FORM_FIELDS = frozenset({*CHECKBOX_FILTERS, "sans_date", "du", "au", "q", "tri", "page"})
+# Titles of the filters in the interface.
+FILTER_TITLES: Mapping[str, Any] = {
+    "q": lazy_gettext("Mots"),
+    "commune": lazy_gettext("Commune"),
+    "departement": lazy_gettext("Département"),
+    "region": lazy_gettext("Région"),
+    "endroit": lazy_gettext("Lieu"),
+    "pays": lazy_gettext("Pays"),
+    "famille": lazy_gettext("Famille"),
+    "type": lazy_gettext("Type de fait"),
+    "cible": lazy_gettext("Qui est visé"),
+    "acteur": lazy_gettext("Qui agit"),
+    "niveau": lazy_gettext("Autorité"),
+    "issue": lazy_gettext("Issue"),
+    "preuve": lazy_gettext("Niveau de preuve"),
+    "sens": lazy_gettext("Procédure"),
+    "procedure": lazy_gettext("Procédure et son issue"),
+    "media": lazy_gettext("Blog ou média"),
+    "annee": lazy_gettext("Année des faits"),
+    "duree": lazy_gettext("Durée"),
+    "sans_date": lazy_gettext("Date"),
+    "du": lazy_gettext("Depuis"),
+    "au": lazy_gettext("Jusqu’à"),
+    "tri": lazy_gettext("Ordre"),
+}
 # Two groups are open, so that a reader sees what the panel is for.
 _OPEN_FACETS = frozenset({"famille", "preuve"})
 # Their values belong to proceedings and durations, not to the case.
@@ -61,34 +88,6 @@ class FilterFacet:
 
 
 _panel_cache: VersionedMapCache[str, Markup] = VersionedMapCache(256)
-
-
-def filter_titles() -> dict[str, str]:
-    """Filter → its title in the interface."""
-    return {
-        "q": _("Mots"),
-        "commune": _("Commune"),
-        "departement": _("Département"),
-        "region": _("Région"),
-        "endroit": _("Lieu"),
-        "pays": _("Pays"),
-        "famille": _("Famille"),
-        "type": _("Type de fait"),
-        "cible": _("Qui est visé"),
-        "acteur": _("Qui agit"),
-        "niveau": _("Autorité"),
-        "issue": _("Issue"),
-        "preuve": _("Niveau de preuve"),
-        "sens": _("Procédure"),
-        "procedure": _("Procédure et son issue"),
-        "media": _("Blog ou média"),
-        "annee": _("Année des faits"),
-        "duree": _("Durée"),
-        "sans_date": _("Date"),
-        "du": _("Depuis"),
-        "au": _("Jusqu’à"),
-        "tri": _("Ordre"),
-    }
 
 
 def cached_panel_html(query: CaseQuery, hits: HitStrengths | None) -> Markup:
@@ -117,7 +116,6 @@ def panel_html(
     hidden_filters = [(name, code) for name, code in query.pairs() if name not in _FORM_FIELDS]
     count = sum(len(codes) for name, codes in query.values.items() if name != "q")
     facet_counts = count_facets(db.session(), query, current_vocabulary(), head(), hits)
-    titles = filter_titles()
     facets: list[FilterFacet] = []
     for name in CHECKBOX_FILTERS:
         selected = query.values.get(name, ())
@@ -126,7 +124,7 @@ def panel_html(
         is_open = bool(selected) or name in _OPEN_FACETS
         # The outlets have a text field even without a checkbox.
         if filled_sections or name == "media":
-            facets.append(FilterFacet(name, titles[name], filled_sections, is_open))
+            facets.append(FilterFacet(name, str(FILTER_TITLES[name]), filled_sections, is_open))
     macro: Callable[..., Markup] = get_template_attribute(
         "cases/public/_filter_panel.html", "filters"
     )
@@ -135,11 +133,10 @@ def panel_html(
 
 def labelled_filters(query: CaseQuery) -> Iterator[tuple[str, CaseQuery]]:
     """The filters in force in words, each with the search without it."""
-    titles = filter_titles()
     for name, codes in query.values.items():
         for code in codes:
             label = value_label(name, code)
-            label = _("%(filter)s : %(value)s", filter=titles[name], value=label)
+            label = _("%(filter)s : %(value)s", filter=FILTER_TITLES[name], value=label)
             yield label, query.without(name, code)
 
 

@@ -13,7 +13,7 @@ from markupsafe import Markup
 from register.cases import statistics as figures
 from register.cases.filters import CaseQuery
 from register.cases.statistics import Figure, FigureGroup, Statistics
-from register.cases.web.public.search_title import sentence_forms, value_label
+from register.cases.web.public.search_title import SENTENCE_FORMS, value_label
 from register.db import db
 from register.journal.web import public_journal
 from register.territory import dataset
@@ -90,7 +90,7 @@ def statistics() -> str:
         name: _labelled_rows(filter_figures, partial(value_label, name))
         for name, filter_figures in figures_by_filter.items()
     }
-    directions = sentence_forms()["sens"]
+    directions = SENTENCE_FORMS["sens"]
     return render_template(
         "cases/public/statistics.html",
         stats=stats,
@@ -104,7 +104,7 @@ def statistics() -> str:
         proceedings=[
             _row_group(
                 group,
-                lambda code: directions.get(code) or value_label("sens", code),
+                lambda code: str(directions.get(code) or value_label("sens", code)),
                 lambda code: value_label("issue", code.partition(".")[2]),
             )
             for group in stats.proceedings

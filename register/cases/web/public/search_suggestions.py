@@ -18,7 +18,7 @@ from flask_babel import ngettext
 from register.cases import case_places, facets
 from register.cases.filters import CaseQuery, HitStrengths
 from register.cases.web.public import search_title
-from register.cases.web.public.filter_panel import filter_titles
+from register.cases.web.public.filter_panel import FILTER_TITLES
 from register.cases.web.public.search_request import TextSearch, search_engine, search_text
 from register.db import db
 from register.search import service
@@ -169,7 +169,7 @@ class NoResultsLinks:
                 value_label = search_title.value_label(name, code)
                 label = _(
                     "Sans « %(filter)s : %(value)s »",
-                    filter=filter_titles()[name],
+                    filter=FILTER_TITLES[name],
                     value=value_label,
                 )
             links.append(_counted_link(label, relaxed_query, count))

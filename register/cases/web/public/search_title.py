@@ -6,7 +6,7 @@ of one filter are joined by "ou"; the filters are in the order of a sentence abo
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
@@ -58,6 +58,47 @@ _PHRASE_TEMPLATES: dict[str, Any] = {
     "au": "%(values)s",
     "duree": lazy_gettext("durée %(values)s"),
     "sans_date": "%(values)s",
+}
+# Filter → code → the words after the name of the filter in a sentence.
+SENTENCE_FORMS: Mapping[str, Mapping[str, Any]] = {
+    "niveau": {
+        "commune": lazy_gettext("communale"),
+        "intercommunalite": lazy_gettext("intercommunale"),
+        "departement": lazy_gettext("départementale"),
+        "region": lazy_gettext("régionale"),
+        "outre_mer": lazy_gettext("d’outre-mer"),
+        "etat": lazy_gettext("de l’État"),
+        "etablissement_public": lazy_gettext("d’un établissement public"),
+        "autre": lazy_gettext("d’un autre niveau"),
+        "inconnu": lazy_gettext("de niveau inconnu"),
+    },
+    "preuve": {
+        "allegue": lazy_gettext("allégués"),
+        "documente": lazy_gettext("documentés"),
+        "juge": lazy_gettext("jugés"),
+    },
+    "duree": {
+        "moins-d-un-an": lazy_gettext("de moins d’un an"),
+        "un-a-trois-ans": lazy_gettext("d’un à trois ans"),
+        "plus-de-trois-ans": lazy_gettext("de plus de trois ans"),
+        "inconnue": lazy_gettext("inconnue"),
+    },
+    "sens": {
+        "contre_cible": lazy_gettext("procédure contre la personne visée"),
+        "par_cible": lazy_gettext("procédure par la personne visée"),
+        "recours_cible": lazy_gettext("recours de la personne visée"),
+        "tiers": lazy_gettext("procédure entre d’autres parties"),
+    },
+    # "autre" alone would be ambiguous.
+    "famille": {"autre": lazy_gettext("famille « autre »")},
+    "type": {"autre": lazy_gettext("type « autre »")},
+}
+# The durations of a case in words.
+DURATION_LABELS: Mapping[str, Any] = {
+    "moins-d-un-an": lazy_gettext("moins d’un an"),
+    "un-a-trois-ans": lazy_gettext("un à trois ans"),
+    "plus-de-trois-ans": lazy_gettext("plus de trois ans"),
+    "inconnue": lazy_gettext("durée inconnue"),
 }
 # Filters whose values are free text.
 _FREE_TEXT_FILTERS = frozenset({"media", "endroit"})
@@ -111,49 +152,6 @@ def phrase(query: CaseQuery) -> str:
             count=count_words(extra_count),
         )
     return typeset(sentence[:1].upper() + sentence[1:])
-
-
-def sentence_forms() -> dict[str, dict[str, str]]:
-    """Filter → code → the words after the name of the filter in a sentence."""
-    return {
-        "niveau": {
-            "commune": _("communale"),
-            "intercommunalite": _("intercommunale"),
-            "departement": _("départementale"),
-            "region": _("régionale"),
-            "outre_mer": _("d’outre-mer"),
-            "etat": _("de l’État"),
-            "etablissement_public": _("d’un établissement public"),
-            "autre": _("d’un autre niveau"),
-            "inconnu": _("de niveau inconnu"),
-        },
-        "preuve": {"allegue": _("allégués"), "documente": _("documentés"), "juge": _("jugés")},
-        "duree": {
-            "moins-d-un-an": _("de moins d’un an"),
-            "un-a-trois-ans": _("d’un à trois ans"),
-            "plus-de-trois-ans": _("de plus de trois ans"),
-            "inconnue": _("inconnue"),
-        },
-        "sens": {
-            "contre_cible": _("procédure contre la personne visée"),
-            "par_cible": _("procédure par la personne visée"),
-            "recours_cible": _("recours de la personne visée"),
-            "tiers": _("procédure entre d’autres parties"),
-        },
-        # "autre" alone would be ambiguous.
-        "famille": {"autre": _("famille « autre »")},
-        "type": {"autre": _("type « autre »")},
-    }
-
-
-def duration_labels() -> dict[str, str]:
-    """The durations of a case in words."""
-    return {
-        "moins-d-un-an": _("moins d’un an"),
-        "un-a-trois-ans": _("un à trois ans"),
-        "plus-de-trois-ans": _("plus de trois ans"),
-        "inconnue": _("durée inconnue"),
-    }
 
 
 def value_label(name: str, code: str) -> str:
@@ -225,9 +223,9 @@ def _value_phrase(name: str, code: str) -> str:
         return _commune_label(code)
     if name in _PARTY_FILTERS:
         return case_view.with_article(name, code)
-    forms = sentence_forms().get(name)
+    forms = SENTENCE_FORMS.get(name)
     if forms and code in forms:
-        return forms[code]
+        return str(forms[code])
     label = value_label(name, code)
     if name in ("type", "famille"):
         return label[:1].lower() + label[1:]
@@ -245,6 +243,6 @@ _VALUE_FORMATTERS: dict[str, Callable[[str], str]] = {
     "pays": country_name,
     "du": edtf_words,
     "au": edtf_words,
-    "duree": lambda code: duration_labels()[code],
+    "duree": lambda code: str(DURATION_LABELS[code]),
     "sans_date": lambda _code: _("date inconnue"),
 }

@@ -12,11 +12,10 @@ from __future__ import annotations
 import io
 import unicodedata
 from bisect import bisect_left
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from functools import cache
 from threading import Lock
-from typing import Any
 
 import pymupdf_fonts
 from flask import Response, redirect, request
@@ -38,6 +37,7 @@ from register.web.blueprints import public
 from register.web.l10n import country_name, edtf_words, typeset
 from register.web.l10n import number as digits
 from register.web.request_context import current_vocabulary, head
+from register.web.template_env import first_upper
 
 WIDTH, HEIGHT = 1200, 630  # the recommended size of Open Graph images
 
@@ -121,25 +121,22 @@ def case_social_card(case: PublicCase) -> SocialCard:
     if content["contested"]:
         evidence = _("%(evidence)s, contesté", evidence=evidence)
     date_text = edtf_words(content["date"]) if content["date"] else _("date inconnue")
+    # The place, as exact as it is known.
+    area = country_name(content["country"]) if content["country"] != "FR" else ""
+    for kind in ("region", "departement"):
+        if content[kind]:
+            area = place_names.place_name(kind, content[kind])
+    place_line = typeset(area)
+    if commune := case_commune(content):
+        place_line = commune.qualified_name
+    elif content["place_label"]:
+        place_line = qualified_name(first_upper(content["place_label"]), area)
     return SocialCard(
         title=french(content["title"]),
         margin_lines=(_("nº %(number)s", number=digits(case.number)), typeset(date_text)),
-        overline=_place_line(content),
+        overline=place_line,
         footer_lines=(types, _("Niveau de preuve : %(evidence)s", evidence=evidence)),
     )
-
-
-def _place_line(content: Mapping[str, Any]) -> str:
-    """The place of a case in one line, as exact as it is known."""
-    if place := case_commune(content):
-        return place.qualified_name
-    container = country_name(content["country"]) if content["country"] != "FR" else ""
-    for kind in ("region", "departement"):
-        if content[kind]:
-            container = place_names.place_name(kind, content[kind])
-    if label := content["place_label"]:
-        return qualified_name(label[:1].upper() + label[1:], container)
-    return typeset(container)
 
 
 def draw_card(card: SocialCard) -> bytes:

@@ -1,0 +1,133 @@
+"""CSV files: the reader of import files, and the writer of tables safe for spreadsheets."""
+
+from __future__ import annotations
+
+import csv
+import io
+import re
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from register.cases.validation import ContentFault
+from register.errors import Invalid
+
+FILE_LIMIT = 200 * 1024 * 1024
+CELL_LIMIT = 20_000
+# First characters of a cell that a spreadsheet evaluates as a formula.
+_FORMULA = ("=", "+", "-", "@", "\t")
+# With the full-width signs, which some spreadsheets accept. A spreadsheet may drop quotes and
+# spaces before the sign.
+_FORMULA_START = re.compile(r"""((?:^|[;\t\r\n])[\s"]*)(?=[=+\-@＝＋－＠])""")
+# Some spreadsheets drop these before they look for a sign.
+_IGNORED_STARTS = ("\t", "\r", "\n")
+ESCAPE_MARK = "'"
+# Excel assumes another encoding in a file without it.
+BYTE_ORDER_MARK = b"\xef\xbb\xbf"
+MIMETYPE = "text/csv"
+
+
+@dataclass(frozen=True)
+class ImportRow:
+    """Row of an import file: its number (the header is 1), its cells, and its first fault.
+
+    The field of the fault is a column.
+    """
+
+    number: int
+    cells: dict[str, str]
+    fault: ContentFault | None = None
+
+    @property
+    def id(self) -> str:
+        """External id, or an empty string."""
+        return self.cells.get("id", "")[:80]
+
+
+def read_rows(path: Path, columns: Sequence[str]) -> list[ImportRow]:
+    """All rows of a file, including faulty ones.
+
+    A file is read to its end before anything is written, so that an invalid byte in the last line
+    does not leave half an import.
+
+    :param columns: the columns of the file, in any order.
+    :raises Invalid: the whole file is unreadable: missing, too large, empty, not UTF-8, truncated
+        within quotes, or with other columns.
+    """
+    try:
+        if path.stat().st_size > FILE_LIMIT:
+            raise Invalid("import_file_size", limit=FILE_LIMIT // 1024 // 1024)
+        file_bytes = path.read_bytes()
+    except OSError as error:
+        raise Invalid("import_file_missing", path=str(path), cause=error.strerror) from error
+    if not file_bytes.strip():
+        raise Invalid("import_file_empty")
+    try:
+        csv_text = file_bytes.decode("utf-8-sig")
+    except UnicodeDecodeError as error:
+        line = file_bytes.count(b"\n", 0, error.start) + 1
+        raise Invalid("import_file_encoding", line=line) from error
+    return list(_parse_rows(csv_text, columns))
+
+
+def _parse_rows(csv_text: str, columns: Sequence[str]) -> Iterator[ImportRow]:
+    # A huge cell makes one row faulty, not the whole file.
+    csv.field_size_limit(FILE_LIMIT)
+    cell_rows = csv.reader(io.StringIO(csv_text, newline=""), strict=True)
+    try:
+        header = next(cell_rows)
+        for name in header:
+            if name not in columns:
+                raise Invalid("import_column_unknown", column=name[:60])
+        for name in columns:
+            if header.count(name) != 1:
+                key = "import_column_missing" if name not in header else "import_column_twice"
+                raise Invalid(key, column=name)
+        for number, raw_cells in enumerate(cell_rows, start=2):
+            if raw_cells:
+                cells = dict(zip(header, map(str.strip, raw_cells), strict=False))
+                yield ImportRow(number, cells, _row_fault(header, raw_cells, cells))
+    except csv.Error as error:
+        raise Invalid("import_file_cut", line=cell_rows.line_num) from error
+
+
+def _row_fault(
+    header: Sequence[str], raw_cells: Sequence[str], cells: Mapping[str, str]
+) -> ContentFault | None:
+    """First fault of a row, before its content is known."""
+    if len(raw_cells) != len(header):
+        column = header[min(len(raw_cells), len(header) - 1)]
+        return ContentFault(column, "row_width", {"found": len(raw_cells), "wanted": len(header)})
+    for name, cell in cells.items():
+        if len(cell) > CELL_LIMIT:
+            return ContentFault(name, "too_long", {"limit": CELL_LIMIT})
+        if any(ord(char) < 32 and char not in "\n\t" for char in cell.replace("\r\n", "\n")):
+            return ContentFault(name, "control_character")
+        if cell.startswith(_FORMULA):
+            return ContentFault(name, "formula", {"value": cell[:20]})
+    if not cells["id"] or len(cells["id"]) > 80:
+        return ContentFault("id", "missing")
+    return None
+
+
+def escape_cell(cell: object) -> str:
+    """Text of a cell that no spreadsheet evaluates; None is an empty text."""
+    cell_text = "" if cell is None else str(cell)
+    cell_text = _FORMULA_START.sub(rf"\1{ESCAPE_MARK}", cell_text)
+    return ESCAPE_MARK + cell_text if cell_text.startswith(_IGNORED_STARTS) else cell_text
+
+
+def encode_table(header: Sequence[str], table_rows: Iterable[Sequence[object]]) -> Iterator[bytes]:
+    """Yield a table as UTF-8 with a byte order mark, line by line.
+
+    All cells are quoted, so that no separator in a cell can split it.
+    """
+    yield BYTE_ORDER_MARK + _encode_row(header)
+    yield from map(_encode_row, table_rows)
+
+
+def _encode_row(cells: Sequence[object]) -> bytes:
+    buffer = io.StringIO(newline="")
+    csv.writer(buffer, quoting=csv.QUOTE_ALL).writerow(map(escape_cell, cells))
+    # "replace", because an error at a lone surrogate would truncate the file.
+    return buffer.getvalue().encode("utf-8", "replace")
