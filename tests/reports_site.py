@@ -22,7 +22,7 @@ from register.config import Settings
 from register.db import db, now
 from register.journal import writing
 from register.operations import setup
-from register.operations.instance_identity import tag_uri_maker
+from register.operations.setup import tag_uri_maker
 from register.reports import acts, queries, receipt_codes, report_content
 from register.reports.acts.reporter import ReceivedReport
 from register.reports.web import public_forms

@@ -19,7 +19,7 @@ from register.accounts.models import Member
 from register.cases.core_tables import CASE, JOURNAL_ENTRY
 from register.errors import NotFound
 from register.journal import Act, Ledger
-from register.journal.canonical import GENESIS
+from register.journal.models import GENESIS
 from register.journal.queries import CONSOLE_MEMBER, JournalQuery
 from register.journal.verify import line_problems
 from register.text import dates

@@ -16,7 +16,6 @@ from flask import Flask, current_app
 from sqlalchemy.exc import OperationalError
 
 from register import create_app
-from register.config import Settings
 from register.db import db
 from register.errors import RegisterError, TextError
 from register.operations import schema
@@ -66,12 +65,6 @@ def running_app() -> Flask:
     """The application of the running command."""
     app: Flask = current_app._get_current_object()  # type: ignore[attr-defined]
     return app
-
-
-def settings() -> Settings:
-    """The settings of the running command."""
-    app_settings: Settings = current_app.extensions["register.settings"]
-    return app_settings
 
 
 def fail(sentence: str) -> NoReturn:

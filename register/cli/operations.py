@@ -16,7 +16,6 @@ from register.cli.console import (
     fail,
     progress,
     running_app,
-    settings,
     setup_command,
 )
 from register.cli.maintenance import index_status
@@ -33,6 +32,7 @@ from register.reports import verify as reports
 from register.server import process_start, startup_checks
 from register.text.dates import day_words
 from register.web.error_messages import problem_sentence
+from register.web.request_context import settings
 
 HOST = "127.0.0.1"
 PORT = 5000

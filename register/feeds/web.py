@@ -27,7 +27,7 @@ from register.feeds.atom import AtomEntry, Category
 from register.feeds.event_content import EventContent, event_contents
 from register.journal import Act, line_time
 from register.journal.web import public_journal
-from register.operations.instance_identity import TagUriMaker, tag_uri_maker
+from register.operations.setup import TagUriMaker, tag_uri_maker
 from register.search.service import Reach
 from register.territory import place_queries
 from register.territory.place_queries import CommuneDetails

@@ -9,8 +9,7 @@ from datetime import date, datetime, timedelta
 from sqlalchemy import ColumnElement, bindparam, select
 from sqlalchemy.orm import Session
 
-from register.journal.canonical import canonical_json
-from register.journal.models import Act, JournalEntry, Ledger, LedgerHead
+from register.journal.models import Act, JournalEntry, Ledger, LedgerHead, canonical_json
 from register.text.dates import PARIS
 
 CONSOLE_MEMBER = 0  # stands for acts from the console, which have no member

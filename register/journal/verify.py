@@ -16,15 +16,18 @@ from typing import Any
 from sqlalchemy import Row, String, select, type_coerce
 from sqlalchemy.orm import Session
 
-from register.journal.canonical import (
+from register.journal.models import (
     GENESIS,
     VERSION,
+    Act,
+    JournalEntry,
+    Ledger,
+    LedgerHead,
     canonical_json,
     chain_digest,
     commitment,
     hashed_time,
 )
-from register.journal.models import Act, JournalEntry, Ledger, LedgerHead
 
 
 @dataclass(frozen=True)

@@ -21,7 +21,7 @@ from register.cases.filters import FILTERS
 from register.cases.models import Incident
 from register.cases.vocabulary import current_vocabulary
 from register.journal import transaction as pen_module
-from register.operations.instance_identity import tag_uri_maker
+from register.operations.setup import tag_uri_maker
 
 pytestmark = pytest.mark.prove
 

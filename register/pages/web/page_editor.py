@@ -17,11 +17,10 @@ from register.cases.web.desk.content_words import FieldChange, FieldTexts
 from register.config import LEGAL_FIELDS
 from register.db import db
 from register.errors import Invalid, Refused, RegisterError, TextError
-from register.pages import acts, queries
+from register.pages import acts
 from register.pages import content as editorial
 from register.pages.acts import REASON_LIMIT, TEXT_LIMIT, TITLE_LIMIT
-from register.pages.content import DEFINITIONS, ShippedPage, render_page
-from register.pages.queries import PageRevision
+from register.pages.content import DEFINITIONS, PageRevision, ShippedPage, render_page
 from register.pages.web.public_pages import fill_page, page_path
 from register.web.blueprints import desk
 from register.web.error_messages import error_sentence
@@ -114,14 +113,14 @@ class CurrentPage:
 @administrators_only
 def pages() -> ResponseReturnValue:
     """Every page, with what readers see of it now."""
-    revisions = queries.newest_revisions(db.session())
+    revisions = editorial.newest_revisions(db.session())
     current_pages = [_current_page(name, revisions.get(name)) for name in editorial.TEXT_NAMES]
     return render_template("pages/desk/list.html", rows=current_pages)
 
 
 def current_page(page: str) -> CurrentPage:
     """A page as it stands."""
-    return _current_page(page, queries.newest_revision(db.session(), page))
+    return _current_page(page, editorial.newest_revision(db.session(), page))
 
 
 def _current_page(name: str, revision: PageRevision | None) -> CurrentPage:
@@ -279,7 +278,7 @@ def _restore_page(
 @administrators_only
 def page_versions(page: str) -> ResponseReturnValue:
     """Every revision of a page, the newest first, down to the text that came with the code."""
-    revisions = queries.page_revisions(db.session(), page)
+    revisions = editorial.page_revisions(db.session(), page)
     return render_template("pages/desk/versions.html", now=current_page(page), rows=revisions)
 
 
@@ -288,7 +287,7 @@ def page_versions(page: str) -> ResponseReturnValue:
 @administrators_only
 def page_version(page: str, revision: int) -> ResponseReturnValue:
     """The page as a revision kept it."""
-    page_revision = queries.get_revision(db.session(), page, revision)
+    page_revision = editorial.get_revision(db.session(), page, revision)
     return render_template(
         "pages/desk/version.html",
         now=current_page(page),
@@ -313,7 +312,7 @@ def page_compare(page: str) -> ResponseReturnValue:
 
 def _version_fields(page: str, revision_id: int) -> FieldTexts:
     if revision_id:
-        return _page_fields(queries.get_revision(db.session(), page, revision_id))
+        return _page_fields(editorial.get_revision(db.session(), page, revision_id))
     return _page_fields(editorial.shipped_page(page))
 
 

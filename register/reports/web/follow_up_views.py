@@ -16,7 +16,7 @@ from flask_babel import lazy_gettext
 from register.db import db
 from register.errors import Invalid, Refused
 from register.journal import WriteTransaction
-from register.operations.instance_identity import tag_uri_maker
+from register.operations.setup import tag_uri_maker
 from register.reports import acts, receipt_codes, report_content
 from register.reports.models import MessageKind, ReportState
 from register.reports.web.follow_up_page import (
