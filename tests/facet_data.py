@@ -18,7 +18,7 @@ from register.cases import facet_index
 from register.cases.case_content import ProceedingContent
 from register.cases.core_tables import CASE
 from register.cases.facet_index import FacetIndex, FacetVersion
-from register.cases.filters import FILTERS, CaseQuery, clauses
+from register.cases.filters import FILTERS, CaseQuery, clause
 from register.cases.models import CaseState
 from register.cases.vocabulary import Vocabulary
 from register.journal import head
@@ -189,7 +189,12 @@ def count_in_database(
 ) -> int:
     """How many cases the database finds, by the filters' own clauses."""
     query_stmt = select(func.count()).select_from(CASE).where(CASE.c.state == CaseState.PUBLISHED)
-    return session.scalar(query_stmt.where(*clauses(query, book, hits))) or 0
+    return (
+        session.scalar(
+            query_stmt.where(*(clause(query, name, book, hits) for name in query.values))
+        )
+        or 0
+    )
 
 
 def count_facets(

@@ -315,7 +315,7 @@ def serving(
     sockets = process_start.listen(ADDRESS, 0)
     port = process_start.port_of(sockets)
     fds = tuple(listener.fileno() for listener in sockets)
-    words = ("wire:application", "prêt", str(workers), *map(str, fds))
+    words = ("raw_http:application", "prêt", str(workers), *map(str, fds))
     served = Served(
         process_start.python_command(process_start.SUPERVISOR, *words), settings, fds, log, **more
     )

@@ -294,6 +294,54 @@ def test_the_guard_of_the_glossary_finds_faults(row, expected):
     assert [_is_package_or_module(path) for path in paths] == expected
 
 
+# --- paths of the code -------------------------------------------------------------------------
+
+_SOURCES = [
+    path.relative_to(TOP).as_posix()
+    for folder in ("benchmarks", "docs", "register", "static", "templates", "tests", "tools")
+    for path in (TOP / folder).rglob("*.*")
+]
+_SOURCE_PATH = re.compile(r"`([\w.-][\w./-]*\.(?:css|html|js|py))(?:::(\w+))?`")
+# Names of files that a reader of the page would make.
+_EXAMPLES = {"exemple.py", "templates/cases/public/exemple.html"}
+_DEFENCE = re.compile(r"\| `(test_\w+\.py)`: ([^|(]+?)(?: \(new\))? \|$", re.MULTILINE)
+
+
+def _unknown_paths(text: str) -> list[str]:
+    """Paths in code font that are no end of a path of the project."""
+    ends = (*_SOURCES, *_EXAMPLES)
+    return [
+        path
+        for path, _name in _SOURCE_PATH.findall(text)
+        if not any(f"/{source}".endswith(f"/{path}") for source in ends)
+    ]
+
+
+@pytest.mark.parametrize("page", [*DOCS, TOP / "SECURITY.md"], ids=lambda page: page.name)
+def test_every_path_in_the_docs_exists(page):
+    assert _unknown_paths(page.read_text("utf-8")) == []
+
+
+def test_the_guard_of_paths_finds_unknown_ones():
+    assert _unknown_paths("`register/db.py` `db.py` `b.py` `register/nowhere.py`") == [
+        "b.py",
+        "register/nowhere.py",
+    ]
+
+
+def test_every_test_of_a_defence_exists():
+    text = (TOP / "docs" / "proofs.md").read_text("utf-8")
+    defences = _DEFENCE.findall(text.partition("## Defences taken away")[2])
+    missing = []
+    for file, words in defences:
+        name = "test_" + re.sub(r"\W+", "_", words)
+        tests = "".join(path.read_text("utf-8") for path in (TOP / "tests").rglob(file))
+        if words != "the same" and f"def {name}(" not in tests:
+            missing.append((file, words))
+    assert len(defences) > 50
+    assert missing == []
+
+
 # --- links -------------------------------------------------------------------------------------
 
 _LINK = re.compile(r"(?<!!)\[[^\]]*\]\(([^)\s]+)\)|!\[[^\]]*\]\(([^)\s]+)\)")

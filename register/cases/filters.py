@@ -7,7 +7,7 @@ same cases. The values of one filter are joined by OR, the filters by AND.
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Generic, TypeVar
 from urllib.parse import urlencode
@@ -200,22 +200,14 @@ def count_pages(total: int, size: int) -> int:
     return max(1, -(-total // size))
 
 
-def clauses(
-    query: CaseQuery, vocabulary: Vocabulary, hits: HitStrengths | None = None
-) -> Iterator[Clause]:
-    """Yield the SQL clause of each filter of a search.
-
-    :param hits: result of the word search; unused without words.
-    :raises ValueError: the search has words and ``hits`` is None.
-    """
-    for name in query.values:
-        yield clause(query, name, vocabulary, hits)
-
-
 def clause(
     query: CaseQuery, name: str, vocabulary: Vocabulary, hits: HitStrengths | None = None
 ) -> Clause:
-    """SQL clause of one filter of a search; see :func:`clauses`."""
+    """SQL clause of one filter of a search.
+
+    :param hits: result of the word search; unused for another filter than words.
+    :raises ValueError: the filter is that of words and ``hits`` is None.
+    """
     if name == WORDS and hits is not None:
         return is_among(CASE.c.number, hits)
     return FILTERS[name].clause(query.values[name], vocabulary)

@@ -193,12 +193,9 @@ _CASE_STMT = select(Incident).options(
 )
 
 
-def load_desk_case(
-    session: Session, viewer: Member, incident_id: int, at: datetime | None = None
-) -> DeskCase:
+def load_desk_case(session: Session, viewer: Member, incident_id: int) -> DeskCase:
     """Case by its internal id, for an active member.
 
-    :param at: time at which approvals have to be valid; now by default.
     :raises NotFound: ``no_such_case``; also if the viewer is no active member.
     """
     if not viewer.is_active or not 0 < incident_id <= ID_LIMIT:
@@ -207,8 +204,8 @@ def load_desk_case(
     if case is None:
         raise NotFound("no_such_case")
     revision = session.get(Revision, case.revision_id) if case.revision_id else None
-    approval_time = at or now()
-    approvals = _load_approvals(session, case, approval_time)
+    at = now()
+    approvals = _load_approvals(session, case, at)
     return DeskCase(
         **{column.name: getattr(case, column.name) for column in case_columns(DeskCase)},
         revision_by=revision.made_by if revision else None,
@@ -223,10 +220,7 @@ def load_desk_case(
         approvals=approvals,
         second_persons={
             purpose: eligible_seconds(
-                session,
-                {approval.given_by for approval in purpose_approvals},
-                viewer,
-                approval_time,
+                session, {approval.given_by for approval in purpose_approvals}, viewer, at
             )
             for purpose, purpose_approvals in approvals.items()
         },

@@ -164,9 +164,9 @@ def load_file(session: Session, at: datetime, source: Path = VOCABULARY_FILE) ->
     return True
 
 
-def source_kinds(source: Path = VOCABULARY_FILE) -> Mapping[str, str]:
+def source_kinds() -> Mapping[str, str]:
     """The import file's free words for a kind of source → our kind (folded words)."""
-    content = tomllib.loads(source.read_text(encoding="utf-8"))
+    content = tomllib.loads(VOCABULARY_FILE.read_text(encoding="utf-8"))
     return MappingProxyType(content["source_map"])
 
 

@@ -4,8 +4,7 @@ from __future__ import annotations
 
 import json
 from collections import defaultdict
-from collections.abc import Iterator, Mapping
-from typing import Any
+from collections.abc import Iterator
 
 from sqlalchemy import select
 from sqlalchemy.orm import Session
@@ -41,8 +40,12 @@ def problems(session: Session) -> Iterator[Problem]:
         .execution_options(yield_per=500)
     )
     for line in lines:
-        private_fields = _parse_object(line.private_json)
-        key = private_fields.get("report")
+        try:
+            private_fields = json.loads(line.private_json)
+        except ValueError:
+            # A damaged line, which ``journal.verify`` reports.
+            continue
+        key = private_fields.get("report") if isinstance(private_fields, dict) else None
         if key is not None:
             acts_by_report[key].append(Act(line.act))
             if private_fields.get("counted"):
@@ -74,15 +77,6 @@ def keys_in_use(session: Session) -> set[str]:
             names.add(report_content.contact_key_name(key, contact))
     case_ids = session.scalars(select(RetainedReport.incident_id).distinct())
     return names | {report_content.case_key_name(incident) for incident in case_ids}
-
-
-def _parse_object(private_json: bytes) -> Mapping[str, Any]:
-    """The fields of a line; none for a damaged line, which ``journal.verify`` reports."""
-    try:
-        parsed = json.loads(private_json)
-    except ValueError:
-        return {}
-    return parsed if isinstance(parsed, dict) else {}
 
 
 def _matches_journal(state: str, has_texts: bool, acts: list[Act]) -> bool:

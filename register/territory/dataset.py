@@ -1,7 +1,7 @@
 """The committed data set of the territory: its files, and their loading into the tables.
 
 ``manifest.toml`` beside the files holds their sources, licences, counts and sums; they are derived
-by ``python -m register.territory.regenerate``. They are loaded at ``init`` and at each yearly
+by ``python -m tools.territory_data``. They are loaded at ``init`` and at each yearly
 update.
 """
 

@@ -213,16 +213,13 @@ def parse_typed_date(text: str, *, unknown: str = "") -> str:
         return unknown if tokens else ""
     if set(tokens) & _UNKNOWN_WORDS:
         raise TextError("typed_date", text=text)
-    return _partial_date(date_tokens, _date_mark(tokens, text), text).edtf
-
-
-def _date_mark(tokens: list[str], text: str) -> DateMark:
     is_approximate = not _APPROXIMATE_WORDS.isdisjoint(tokens)
     is_doubtful = not _DOUBTFUL_WORDS.isdisjoint(tokens)
     if is_approximate and is_doubtful:
         # Only one mark is stored, and choosing is up to the person who typed both.
         raise TextError("typed_date", text=text)
-    return "~" if is_approximate else "?" if is_doubtful else ""
+    mark: DateMark = "~" if is_approximate else "?" if is_doubtful else ""
+    return _partial_date(date_tokens, mark, text).edtf
 
 
 def _partial_date(date_tokens: list[str], mark: DateMark, text: str) -> PartialDate:

@@ -141,29 +141,26 @@ def _rate_items(rate: str, times: int = 1) -> list[RateLimitItem]:
 def attach(app: Flask, app_settings: Settings) -> None:
     """Create the limits of an application."""
     app.extensions[_EXTENSION] = None
-    if app_settings.rate_limits:
-        url = app_settings.limiter_url
-        storage = cast(
-            "MemoryStorage | RedisStorage",
-            storage_from_string(url, wrap_exceptions=True, **_redis_options(url)),
-        )
-        if isinstance(storage, RedisStorage):
-            key_of: Callable[[date], bytes] = partial(_redis_day_key, storage.storage)
-        else:
-            # A key of this process, new each day and never stored.
-            key_of = lru_cache(maxsize=1)(lambda _day: secrets.token_bytes(32))
-        app.extensions[_EXTENSION] = Limits(MovingWindowRateLimiter(storage), key_of)
+    if not app_settings.rate_limits:
+        return
+    options: dict[str, Any] = {}
+    if app_settings.limiter_url != _MEMORY:
+        # Redis is an optional dependency.
+        from redis.backoff import NoBackoff
+        from redis.retry import Retry
 
-
-def _redis_options(url: str) -> dict[str, Any]:
-    """One try and short timeouts: an unreachable Redis must delay nobody."""
-    if url == _MEMORY:
-        return {}
-    # Redis is an optional dependency.
-    from redis.backoff import NoBackoff
-    from redis.retry import Retry
-
-    return {"socket_connect_timeout": 1, "socket_timeout": 1, "retry": Retry(NoBackoff(), 0)}
+        # One try and short timeouts: an unreachable Redis must delay nobody.
+        options = {"socket_connect_timeout": 1, "socket_timeout": 1, "retry": Retry(NoBackoff(), 0)}
+    storage = cast(
+        "MemoryStorage | RedisStorage",
+        storage_from_string(app_settings.limiter_url, wrap_exceptions=True, **options),
+    )
+    if isinstance(storage, RedisStorage):
+        key_of: Callable[[date], bytes] = partial(_redis_day_key, storage.storage)
+    else:
+        # A key of this process, new each day and never stored.
+        key_of = lru_cache(maxsize=1)(lambda _day: secrets.token_bytes(32))
+    app.extensions[_EXTENSION] = Limits(MovingWindowRateLimiter(storage), key_of)
 
 
 def _redis_day_key(client: Any, day: date) -> bytes:

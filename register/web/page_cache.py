@@ -218,7 +218,11 @@ class PageCacheMiddleware:
         body = self.app(environ, start)
         status, fields = started[-1]
         notes: ResponseNotes | None = environ.get(NOTES_KEY)
-        if notes is None or not (status.startswith("200 ") and _is_cacheable(fields)):
+        is_private = any(
+            name == "Set-Cookie" or (name == "Cache-Control" and "no-store" in field_value)
+            for name, field_value in fields
+        )
+        if notes is None or is_private or not status.startswith("200 "):
             start_response(status, list(fields))
             return body
         tag = notes.version.tag
@@ -258,13 +262,6 @@ def is_reserved(environ: dict[str, Any]) -> bool:
 
 def _first_segment(path: str) -> str:
     return path[1:].partition("/")[0]
-
-
-def _is_cacheable(fields: HeaderFields) -> bool:
-    return not any(
-        name == "Set-Cookie" or (name == "Cache-Control" and "no-store" in field_value)
-        for name, field_value in fields
-    )
 
 
 def _send_page(

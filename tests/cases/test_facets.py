@@ -16,7 +16,7 @@ from sqlalchemy.orm import Session
 
 from register.cases import acts, facet_index, facets, result_lists
 from register.cases.data_version import VersionedMapCache
-from register.cases.filters import FILTERS, PAGE_SIZE, CaseQuery, clauses
+from register.cases.filters import FILTERS, PAGE_SIZE, CaseQuery, clause
 from register.cases.vocabulary import current_vocabulary
 from register.journal import LedgerPosition, head
 
@@ -103,7 +103,7 @@ def test_words_without_search_results_are_a_programming_error(session, words):
     with pytest.raises(ValueError, match="words"):
         list(facets.count_relaxed(session, query, words, at))
     with pytest.raises(ValueError, match="words"):
-        list(clauses(WORDED, words))
+        clause(WORDED, "q", words)
 
 
 def test_hits_count_only_beside_words(session, desk, words):

@@ -9,8 +9,9 @@ from pathlib import Path
 
 import pytest
 
-from register.territory import dataset, regenerate
+from register.territory import dataset
 from register.text.normalisation import fold_name
+from tools import territory_data
 
 
 @pytest.fixture(scope="module")
@@ -35,7 +36,7 @@ def test_the_manifest_names_every_file_and_no_other() -> None:
 
 
 def test_the_sources_are_those_that_the_packages_pin() -> None:
-    pinned = json.loads((Path(regenerate.__file__).parent / "package.json").read_text("utf-8"))
+    pinned = json.loads((Path(territory_data.__file__).parent / "package.json").read_text("utf-8"))
     told = {source.package: source.version for source in dataset.read_manifest().sources}
     assert told == pinned["dependencies"]
 

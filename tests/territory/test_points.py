@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
-from register.territory.regenerate.build_tables import locate_communes
-from register.territory.regenerate.sources import PopulatedPlace
+from tools.territory_data.build_tables import locate_communes
+from tools.territory_data.sources import PopulatedPlace
 
 PRESENT = "commune-actuelle"
 

@@ -73,7 +73,7 @@ def test_no_process_of_a_service_leaves_its_memory(
     sockets = process_start.listen(ADDRESS, 0)
     port = process_start.port_of(sockets)
     fds = tuple(opened.fileno() for opened in sockets)
-    words = ("wire:application", "prêt", str(workers), *map(str, fds))
+    words = ("raw_http:application", "prêt", str(workers), *map(str, fds))
     served = Served(
         [*POWERLESS, *process_start.python_command(process_start.SUPERVISOR, *words)], made, fds
     )

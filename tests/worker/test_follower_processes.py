@@ -181,7 +181,7 @@ def unprivileged(settings: Settings) -> Iterator[tuple[Served, int]]:
     port = process_start.port_of(sockets)
     fds = tuple(opened.fileno() for opened in sockets)
     words = process_start.python_command(
-        process_start.SUPERVISOR, "wire:application", "prêt", "0", *map(str, fds)
+        process_start.SUPERVISOR, "raw_http:application", "prêt", "0", *map(str, fds)
     )
     served = Served([*POWERLESS, *words], settings, fds)
     process_start.close(sockets)

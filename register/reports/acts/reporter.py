@@ -181,7 +181,12 @@ def withdraw(tx: WriteTransaction, store: KeyStore, key: str, nonce: str, text: 
     """
     report = load_report(tx, key)
     data_key = require_data_key(store, report)
-    case = _live_case(tx, report, data_key)
+    case = None
+    if report.state == ReportState.ACCEPTED and report.decision is not None:
+        decision = report_content.decrypt_decision(data_key, key, report.decision)
+        case = tx.session.get(Incident, decision.incident) if decision.incident else None
+    if case is not None and case.state == CaseState.ERASED:
+        case = None
     if case is not None and case.number is not None:
         add(tx, store, key, MessageKind.REQUEST, clean(text).strip() or "–", nonce)
         cases.withdraw_report_unpublished(tx, case.id, _reporter_words(tx, report, data_key))
@@ -192,14 +197,6 @@ def withdraw(tx: WriteTransaction, store: KeyStore, key: str, nonce: str, text: 
         _detach_from_case(tx, store, report, data_key, case)
     record(tx, Act.REPORT_WITHDRAWN, key)
     return True
-
-
-def _live_case(tx: WriteTransaction, report: Report, data_key: bytes) -> Incident | None:
-    if report.state != ReportState.ACCEPTED or report.decision is None:
-        return None
-    incident_id = report_content.decrypt_decision(data_key, report.key, report.decision).incident
-    case = tx.session.get(Incident, incident_id) if incident_id else None
-    return case if case is not None and case.state != CaseState.ERASED else None
 
 
 def _detach_from_case(

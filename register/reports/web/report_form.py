@@ -263,10 +263,10 @@ class ReportForm(SessionlessForm):
 
     def hidden_fields(self) -> list[tuple[str, str]]:
         """Names and values of the fields, for the hidden inputs of the review page."""
-        pairs: list[tuple[str, str]] = []
-        for field in self:
-            if field.short_name == "types":
-                pairs += [(field.name, code) for code in field.data or ()]
-            elif field.short_name != "jeton":
-                pairs.append((field.name, field.data or ""))
-        return [(name, value) for name, value in pairs if value]
+        return [
+            (field.name, value)
+            for field in self
+            if field.short_name != "jeton"
+            for value in (field.data if isinstance(field.data, list) else [field.data])
+            if value
+        ]

@@ -12,7 +12,6 @@ from wtforms.fields.choices import SelectChoice  # type: ignore[attr-defined]
 from wtforms.validators import InputRequired
 
 from register.accounts.web import current_member
-from register.cases.members_journal import MembersJournalLine
 from register.cases.vocabulary import Vocabulary
 from register.cases.web.desk import act_view
 from register.cases.web.desk.act_forms import ChoiceRadios
@@ -174,14 +173,6 @@ def allowed_acts(report_view: ReportView) -> Mapping[str, bool]:
     return {**allowed, "any": any(allowed[name] for name in deciding)}
 
 
-def _line_sentence(line: MembersJournalLine) -> str:
-    """A line of a report's history in words."""
-    act = Act(line.act)
-    if act not in REPORTER_ACT_SENTENCES:
-        return journal_sentences.sentence(line, current_member.display_name)
-    return str(REPORTER_ACT_SENTENCES[act])
-
-
 def report_page(
     report_view: ReportView,
     form: ReportActForm | None = None,
@@ -199,7 +190,11 @@ def report_page(
     declining = form if isinstance(form, DeclineForm) else None
     declining_form = declining or DeclineForm(formdata=None)
     declining_form.set_reasons(current_vocabulary())
-    lines = queries.history(db.session(), summary.key, summary.day)
+    history_lines = []
+    for line in queries.history(db.session(), summary.key, summary.day):
+        sentence = REPORTER_ACT_SENTENCES.get(Act(line.act))
+        sentence = sentence or journal_sentences.sentence(line, current_member.display_name)
+        history_lines.append((line, str(sentence)))
     return render_template(
         "reports/desk/report.html",
         report=report_view,
@@ -210,7 +205,7 @@ def report_page(
         messages=[
             (typeset(str(MESSAGE_HEADINGS[record.kind])), record) for record in report_view.messages
         ],
-        history_lines=[(line, _line_sentence(line)) for line in lines],
+        history_lines=history_lines,
         error_text=error_text,
         shows_contact=shows_contact,
         refused=form,

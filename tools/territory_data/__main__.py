@@ -1,10 +1,10 @@
-"""Derive the territory's data files: ``python -m register.territory.regenerate NODE_MODULES OUT``.
+"""Derive the territory's data files: ``python -m tools.territory_data NODE_MODULES OUT``.
 
 How to run it, from the root of the repository:
 
-1. copy ``register/territory/regenerate/package.json`` into an empty folder and run ``npm install``
+1. copy ``tools/territory_data/package.json`` into an empty folder and run ``npm install``
    there (Node 20 or later; the versions are exact, so the same files come out);
-2. ``python -m register.territory.regenerate FOLDER/node_modules register/territory/data``;
+2. ``python -m tools.territory_data FOLDER/node_modules register/territory/data``;
 3. look at the difference, run ``pytest tests/territory``, and write down what changed.
 
 The same packages always give the same bytes: the compressed file carries no date and no name.
@@ -15,13 +15,13 @@ from __future__ import annotations
 import sys
 from pathlib import Path
 
-from register.territory.regenerate import build_tables, sources
+from tools.territory_data import build_tables, sources
 
 
 def main(arguments: list[str]) -> int:
     """Write every data file into the second argument; 0 when done, 2 when called wrongly."""
     if len(arguments) != 2:
-        print("usage: python -m register.territory.regenerate NODE_MODULES OUT", file=sys.stderr)
+        print("usage: python -m tools.territory_data NODE_MODULES OUT", file=sys.stderr)
         return 2
     modules, out = (Path(argument) for argument in arguments)
     out.mkdir(parents=True, exist_ok=True)

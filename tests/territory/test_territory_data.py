@@ -9,8 +9,8 @@ from typing import Any
 import pytest
 
 from register.territory import dataset
-from register.territory.regenerate import __main__ as command
-from register.territory.regenerate import build_tables, sources
+from tools.territory_data import __main__ as command
+from tools.territory_data import build_tables, sources
 
 PACKAGES = {
     "@etalab/decoupage-administratif": "6.0.0",

@@ -91,7 +91,7 @@ def write(packages: dict[str, str], counts: dict[str, int], out: Path) -> None:
     """Write the manifest of the files that stand in ``out``."""
     credits_text = Path(__file__).with_name("credits.toml").read_text("utf-8")
     package_credits: dict[str, dict[str, str]] = tomllib.loads(credits_text)
-    lines = ["# Written by register.territory.regenerate; do not edit by hand."]
+    lines = ["# Written by tools.territory_data; do not edit by hand."]
     for name, version in packages.items():
         lines += ["", "[[source]]", f'package = "{name}"', f'version = "{version}"']
         for field, sentence in package_credits[name].items():

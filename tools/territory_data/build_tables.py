@@ -16,14 +16,14 @@ from statistics import fmean
 from typing import NamedTuple
 
 from register.territory.dataset import PRESENT
-from register.territory.regenerate.sources import (
+from register.text.normalisation import fold_name
+from tools.territory_data.sources import (
     MAPSHAPER,
     OUTLINES,
     Division,
     JsonRecord,
     PopulatedPlace,
 )
-from register.text.normalisation import fold_name
 
 # The overseas collectivities, and the code that INSEE gives to what GeoNames calls a country.
 COLLECTIVITIES = {
