@@ -21,7 +21,7 @@ from register.search.leader_election import Lease, index_lease
 from register.server.follower import follow as run
 from register.text.dates import day_words
 from register.web.request_context import settings
-from register.worker.loop import StopSignal
+from register.worker import StopSignal
 
 PATIENCE = 30  # seconds to wait for the follower to release the lease
 # Sentences by the field of PurgeCounts.

@@ -9,6 +9,7 @@ import click
 from sqlalchemy.exc import SQLAlchemyError
 
 from register import config
+from register import demo as demonstration
 from register.cases import verify as proofs
 from register.cli.console import (
     application,
@@ -21,7 +22,6 @@ from register.cli.console import (
 from register.cli.maintenance import index_status
 from register.cli.members import print_invitation
 from register.db import db, now, read_only_engine
-from register.demo import instance as demonstration
 from register.errors import ConfigError, Invalid
 from register.journal.verify import Anchor
 from register.operations import doctor as doctors
@@ -293,4 +293,4 @@ def _demo(host: str, port: int, *, serving: bool) -> None:
     for role, email, password in demonstration.sign_ins(settings().instance):
         click.echo(f"{role}: {email}  {password}")
     if serving:
-        _serve(f"register.demo.instance:application:{port}", host, port)
+        _serve(f"register.demo:application:{port}", host, port)
