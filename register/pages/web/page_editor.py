@@ -55,6 +55,11 @@ class PageForm(ReasonForm):
     title = line_field(lazy_gettext("Titre"), required=True, limit=TITLE_LIMIT)
     text = text_field(lazy_gettext("Texte de la page"), required=True, limit=TEXT_LIMIT)
 
+    @property
+    def content(self) -> dict[str, Any]:
+        """The page as it was written."""
+        return {name: self[name].data for name in CONTENT_FIELDS}
+
 
 PAGES_PATH = "/moderation/pages"
 PAGE_RULE = f"/pages/<any({', '.join(repr(name) for name in editorial.TEXT_NAMES)}):page>"
@@ -101,12 +106,8 @@ class CurrentPage:
     @property
     def is_outdated(self) -> bool:
         """Whether the code's own text has changed since the page was given another one."""
-        own = editorial.shipped_page(self.name).digest
-        return (
-            not self.is_shipped
-            and self.last_revision is not None
-            and self.last_revision.base != own
-        )
+        revision, own = self.last_revision, editorial.shipped_page(self.name).digest
+        return revision is not None and not revision.shipped and revision.base != own
 
 
 @desk.get("/pages")
@@ -170,14 +171,9 @@ def page_edit(page: str) -> ResponseReturnValue:
         return _preview_page(current, form)
     if not form.is_sent:
         return _editor_page(current, form, 422)
-    content = {name: form[name].data for name in CONTENT_FIELDS}
-    reason, seen = form.reason.data, form.seen_revision
+    changes = {**form.content, "reason": form.reason.data, "seen_revision": form.seen_revision}
     try:
-        act_view.run_act(
-            lambda tx, by: acts.save_page(
-                tx, page, **content, by=by, reason=reason, seen_revision=seen
-            )
-        )
+        act_view.run_act(lambda tx, by: acts.save_page(tx, page, **changes, by=by))
     except (Refused, Invalid, TextError) as error:
         return _refusal_page(current_page(page), form, error)
     flash(typeset(_("La page est enregistrée : les lecteurs voient le nouveau texte.")))
@@ -218,8 +214,8 @@ def _refusal_page(
     if error.key == "page_changed_meanwhile":
         # What was written comes back beside what stands, to be saved on top of it knowingly.
         form.vu.data = str(current.revision_id)
-        mine = {name: form[name].data for name in CONTENT_FIELDS}
-        return _editor_page(current, form, status, both=page_changes(_page_fields(current), mine))
+        changes = page_changes(_page_fields(current), form.content)
+        return _editor_page(current, form, status, both=changes)
     if isinstance(error, TextError) or error.key in ("page_marker", "page_anchor"):
         form.text.errors = [*form.text.errors, typeset(error_sentence(error))]
         return _editor_page(current, form, status)
