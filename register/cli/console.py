@@ -40,7 +40,7 @@ def setup_command(run: Callable[..., None]) -> Callable[..., None]:
     def run_in_app(*args: Any, **options: Any) -> None:
         try:
             # A context of its own, so that no session has stale rows.
-            with running_app().app_context() if current_app else application(create_app()):
+            with current_app.app_context() if current_app else application(create_app()):
                 run(*args, **options)
         except (RegisterError, TextError) as error:
             fail(error_sentence(error))
@@ -59,12 +59,6 @@ def command(run: Callable[..., None]) -> Callable[..., None]:
         run(*args, **options)
 
     return setup_command(run_on_schema)
-
-
-def running_app() -> Flask:
-    """The application of the running command."""
-    app: Flask = current_app._get_current_object()  # type: ignore[attr-defined]
-    return app
 
 
 def fail(sentence: str) -> NoReturn:

@@ -11,7 +11,7 @@ from sqlalchemy import Engine
 from sqlalchemy.exc import SQLAlchemyError
 from sqlalchemy.orm import Session
 
-from register.cli.console import command, fail, progress, running_app
+from register.cli.console import command, fail, progress
 from register.db import db, now
 from register.operations import rotation, setup
 from register.reports.acts.purging import PurgeCounts, run_retention
@@ -92,7 +92,7 @@ def rotate(prepare: bool) -> None:
 def follow() -> None:
     """Tenir l’index à jour, purger à leur date. serve le fait déjà ; TERM arrête."""
     click.echo("Web Citoyen suit le journal.")
-    run(running_app(), StopSignal())
+    run(current_app, StopSignal())
 
 
 @click.group()

@@ -6,6 +6,7 @@ from itertools import chain
 from pathlib import Path
 
 import click
+from flask import current_app
 from sqlalchemy.exc import SQLAlchemyError
 
 from register import config
@@ -16,7 +17,6 @@ from register.cli.console import (
     command,
     fail,
     progress,
-    running_app,
     setup_command,
 )
 from register.cli.maintenance import index_status
@@ -163,7 +163,7 @@ def serve(host: str, port: int, workers: int | None) -> None:
 
 def _serve(app_spec: str, host: str, port: int, workers: int = 0) -> None:
     # Not the templates: the server processes load and check them, and twice would cost a second.
-    startup_checks.require_servable(running_app())
+    startup_checks.require_servable(current_app)
     rotation.settle(settings(), db.engine)
     for name in config.ignored_variables():
         click.echo(f"{name} ne sert plus : la clé racine la remplace. Retirez-la.", err=True)
@@ -185,7 +185,7 @@ def doctor() -> None:
     """Vérifier que base, journal, données, clé et réglages s’accordent."""
     findings = list(doctors.examine(settings()))
     try:
-        startup_checks.require_pages(running_app())
+        startup_checks.require_pages(current_app)
         findings.append(Finding("pages", True))
     except ConfigError as error:
         findings.append(Finding("pages", False, str(error.values.get("path", ""))))

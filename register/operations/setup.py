@@ -7,7 +7,6 @@ import secrets
 import uuid
 from collections.abc import Callable
 from contextlib import closing
-from dataclasses import dataclass
 from datetime import date, datetime
 from pathlib import Path
 
@@ -32,7 +31,10 @@ Progress = Callable[[int, int], None]
 
 
 class Identity(Base):
-    """One row, fixed at ``init``: instance id, authority of its URIs (RFC 4151), seal check."""
+    """One row, fixed at ``init``: instance id, authority of its URIs (RFC 4151), seal check.
+
+    The authority is a host, and the day one on which it was the register's.
+    """
 
     __tablename__ = "identity"
 
@@ -42,26 +44,12 @@ class Identity(Base):
     tag_date: Mapped[date] = mapped_column(Date)
     seal_check: Mapped[str] = mapped_column(String(64))
 
-
-@dataclass(frozen=True)
-class TagUriMaker:
-    """A maker of ``tag:`` URIs (RFC 4151): a host and a day on which it was the register's."""
-
-    authority: str
-    day: date
-
     def uri(self, name: str) -> str:
-        """The permanent URI of a thing of this register.
+        """The permanent ``tag:`` URI of a thing of this register.
 
         :param name: already percent-encoded.
         """
-        return f"tag:{self.authority},{self.day.isoformat()}:{name}"
-
-
-def tag_uri_maker(session: Session) -> TagUriMaker:
-    """The maker with the authority and day fixed at ``init``."""
-    authority, day = session.execute(select(Identity.tag_authority, Identity.tag_date)).one()
-    return TagUriMaker(authority, day)
+        return f"tag:{self.tag_authority},{self.tag_date.isoformat()}:{name}"
 
 
 def init(settings: Settings, engine: Engine, progress: Progress | None = None) -> tuple[bool, Path]:
