@@ -96,15 +96,15 @@ _PUBLIC_LINES_STMT = (
         _LINE_COLUMNS.seq <= bindparam("until"),
     )
     .order_by(_LINE_COLUMNS.seq)
-    .limit(500)
+    .limit(bindparam("limit"))
 )
 
 
 def public_lines(
-    session: Session, after: int, until: int, ledger: Ledger = Ledger.PUBLIC
+    session: Session, after: int, until: int, ledger: Ledger = Ledger.PUBLIC, limit: int = 500
 ) -> list[tuple[int, bytes]]:
-    """At most 500 lines after ``after`` up to ``until`` as they were hashed, oldest first."""
-    parameters = {"ledger": ledger.value, "after": after, "until": until}
+    """The lines after ``after`` up to ``until`` as they were hashed, oldest first."""
+    parameters = {"ledger": ledger.value, "after": after, "until": until, "limit": limit}
     return [
         (line.seq, line.public_json) for line in session.execute(_PUBLIC_LINES_STMT, parameters)
     ]
