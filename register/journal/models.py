@@ -6,7 +6,7 @@ import hashlib
 import json
 import secrets
 from collections.abc import Mapping
-from datetime import UTC, datetime
+from datetime import UTC, datetime, time
 from enum import StrEnum
 from typing import Any
 
@@ -235,8 +235,7 @@ def stored_time(ledger: Ledger, at: datetime) -> datetime:
     """
     if ledger is not Ledger.REPORTS:
         return at
-    day = paris_day(at)
-    return datetime(day.year, day.month, day.day, tzinfo=UTC)
+    return datetime.combine(paris_day(at), time(), UTC)
 
 
 def hashed_time(ledger: str, at: datetime) -> str:
