@@ -23,7 +23,6 @@ from register.errors import ConfigError
 from register.text import dates, markup, typography
 from register.text.dates import Language
 from register.web import languages, urls
-from register.web.drawings.maps import locator
 from register.web.l10n import (
     count_words,
     country_name,
@@ -34,6 +33,7 @@ from register.web.l10n import (
     typeset,
 )
 from register.web.languages import LANGUAGE_NAMES, in_language, language
+from register.web.maps import locator
 from register.web.request_context import current_vocabulary, settings
 
 _LOADED = "register.templates"
