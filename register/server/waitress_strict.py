@@ -26,7 +26,7 @@ from waitress.utilities import RequestEntityTooLarge
 
 from register.bulkhead import ARRIVAL_TIME_KEY
 from register.web.errors import refusal
-from register.web.languages import without_prefix
+from register.web.l10n import without_prefix
 from register.web.request_validation import body_limit
 
 RECEIVING = 120  # seconds that one request may take to arrive, however often it sends a byte

@@ -48,7 +48,7 @@ from register.web import (
     errors,
     etag,
     headers,
-    languages,
+    l10n,
     limits,
     logs,
     page_cache,
@@ -98,12 +98,7 @@ def attach(app: Flask) -> None:
     """Give an application its pages, guards and error pages."""
     settings = app.extensions["register.settings"]
     logs.attach(app)
-    Babel(
-        app,
-        default_locale="fr",
-        default_timezone="Europe/Paris",
-        locale_selector=languages.language,
-    )
+    Babel(app, default_locale="fr", default_timezone="Europe/Paris", locale_selector=l10n.language)
     template_env.attach(app)
     errors.attach(app)
     limits.attach(app, settings)
@@ -123,6 +118,6 @@ def attach(app: Flask) -> None:
     assets.attach(app, settings)
     request_validation.attach(app, settings)
     # Outside request validation, which then sees one address per page in both languages.
-    languages.attach(app)
+    l10n.attach(app)
     # Last, so that the answers of every other middleware get the headers too.
     headers.attach(app, settings)

@@ -35,9 +35,8 @@ from register.db import db, now
 from register.errors import Invalid, SealError, Unavailable
 from register.journal import writing
 from register.web import error_messages, limits, request_context
-from register.web.blueprints import account
+from register.web.blueprints import account, asks_password, before_second_factor
 from register.web.errors import RETRY_AFTER, status_of
-from register.web.view_permissions import asks_password, before_second_factor
 
 
 @account.get("")

@@ -26,11 +26,10 @@ from register.db import db, now
 from register.errors import Invalid, NotFound, Refused, Unavailable
 from register.journal import writing
 from register.web import error_messages, limits, request_context
-from register.web.blueprints import account
+from register.web.blueprints import account, before_second_factor, open_to_all
 from register.web.errors import RETRY_AFTER, status_of
 from register.web.headers import clear_browser_cache
 from register.web.request_context import settings
-from register.web.view_permissions import before_second_factor, open_to_all
 
 # The same answer whatever was wrong.
 _REFUSED_MESSAGE = _(

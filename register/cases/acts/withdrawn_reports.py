@@ -18,7 +18,7 @@ from register.cases.persistence import apply_content, destroy_revisions
 from register.cases.second_person import PendingChange
 from register.errors import Refused
 from register.journal import Act, JournalEntry, WriteTransaction
-from register.text.quoted_passages import Passages
+from register.text.text_comparison import Passages
 
 
 def withdraw_report(

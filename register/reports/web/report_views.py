@@ -37,7 +37,7 @@ from register.reports.web.report_form import AS_TYPED, ReportForm
 from register.text.dates import paris_day
 from register.web import limits
 from register.web.blueprints import submit
-from register.web.languages import language
+from register.web.l10n import language
 from register.web.request_context import key_store
 
 PURPOSE = "signaler"

@@ -23,8 +23,8 @@ from register.cases.case_content import (
 from register.cases.validation import UNKNOWN_WORD
 from register.cases.web.desk.editor_rows import CHOICE_LABELS
 from register.territory.web import place_names
-from register.text import text_diff
-from register.text.text_diff import TextDiff
+from register.text import text_comparison
+from register.text.text_comparison import TextDiff
 from register.web.error_messages import field_name
 from register.web.l10n import country_name, edtf_words, with_label
 from register.web.messages.errors import FIELD_NAMES
@@ -60,7 +60,7 @@ def field_changes(before: FieldTexts, after: FieldTexts) -> list[FieldChange]:
     """The fields that differ between two revisions."""
     return [
         FieldChange(
-            name, before[name], after[name], text_diff.diff_texts(before[name], after[name])
+            name, before[name], after[name], text_comparison.diff_texts(before[name], after[name])
         )
         for name in before
         if before[name] != after[name]
