@@ -46,7 +46,7 @@ DEMO = Path(__file__).resolve().parent.parent / "register" / "demo" / "incidents
 def pytest_configure() -> None:
     """End as on Ctrl-C when asked to stop: the PostgreSQL that was started ends with the run."""
     signal.signal(signal.SIGTERM, signal.default_int_handler)
-    databases.share_templates_and_gazetteer()
+    databases.share_between_applications()
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import shutil
 import threading
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
 
@@ -15,6 +15,7 @@ from jinja2.bccache import Bucket, BytecodeCache
 from sqlalchemy import Engine, create_engine, event
 from sqlalchemy.exc import SQLAlchemyError
 from sqlalchemy.orm import Session
+from werkzeug.routing import Rule
 
 from benchmarks.cluster import PostgresServer
 from register import config, create_app
@@ -196,10 +197,10 @@ class _Compiled(BytecodeCache):
         self.kept[bucket.key] = bucket.bytecode_to_string()
 
 
-def share_templates_and_gazetteer() -> None:
-    """Compile a template, and read the territory, once a run and not once for each application.
+def share_between_applications() -> None:
+    """Compile templates and routes, and read the territory, once a run.
 
-    A thousand tests make an application of their own, and would do both a thousand times.
+    A thousand tests make an application of their own, and would do all of it a thousand times.
     """
     Flask.jinja_options = {**Flask.jinja_options, "bytecode_cache": _Compiled()}
     read, gazetteers = request_context.load_gazetteer, {}
@@ -211,6 +212,16 @@ def share_templates_and_gazetteer() -> None:
         return gazetteers[version]
 
     request_context.load_gazetteer = shared
+    compile_builder, builders = Rule._compile_builder, {}
+
+    def shared_builder(rule: Rule, append_unknown: bool = True) -> Callable[..., tuple[str, str]]:
+        # All that a builder is made of; the converters it calls are those of the rule it gets.
+        key = (rule.rule, tuple(rule._trace), repr(rule.defaults), append_unknown)
+        if key not in builders:
+            builders[key] = compile_builder(rule, append_unknown)
+        return builders[key]
+
+    Rule._compile_builder = shared_builder
 
 
 @contextmanager

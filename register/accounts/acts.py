@@ -280,7 +280,7 @@ def _load_member(tx: WriteTransaction, email_or_id: str | int, by: int | None) -
 def _revoke_access(tx: WriteTransaction, member_id: int, except_session: int | None = None) -> None:
     """End a member's sessions but one, and forget their browsers."""
     sessions.close_all(tx.session, member_id, except_session)
-    sessions.forget_all(tx.session, member_id)
+    sessions.delete_browsers(tx.session, member_id)
 
 
 def _require_other_administrator(tx: WriteTransaction, member: Member) -> None:

@@ -170,7 +170,7 @@ def remember(session: Session, member_id: int, at: datetime) -> str:
         .limit(MAX_BROWSERS)
     )
     newest_ids = set(session.scalars(newest))
-    _delete(session, member_id, KnownBrowser.id.not_in(newest_ids))
+    delete_browsers(session, member_id, KnownBrowser.id.not_in(newest_ids))
     return token
 
 
@@ -192,12 +192,8 @@ def count_browsers(session: Session, member_id: int, at: datetime) -> int:
     return session.scalar(stmt) or 0
 
 
-def forget_all(session: Session, member_id: int) -> None:
-    """Delete all known browsers of an account."""
-    _delete(session, member_id)
-
-
-def _delete(session: Session, member_id: int, *conditions: ColumnElement[bool]) -> None:
+def delete_browsers(session: Session, member_id: int, *conditions: ColumnElement[bool]) -> None:
+    """Delete the known browsers of an account, all or those that fulfil some conditions."""
     session.execute(
         delete(KnownBrowser)
         .where(KnownBrowser.member_id == member_id, *conditions)
@@ -260,7 +256,7 @@ def forget_browsers(tx: WriteTransaction, member_id: int) -> None:
     """
     vouching.load_acting_member(tx, member_id)
     browser_count = count_browsers(tx.session, member_id, tx.at)
-    forget_all(tx.session, member_id)
+    delete_browsers(tx.session, member_id)
     details = {"member": member_id, "count": browser_count}
     tx.record(Act.BROWSERS_FORGOTTEN, by=member_id, details=details)
 

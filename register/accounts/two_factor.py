@@ -5,7 +5,6 @@ from __future__ import annotations
 import hashlib
 import hmac
 import secrets
-from collections.abc import Iterable
 from datetime import datetime
 from html import escape
 from itertools import groupby
@@ -63,23 +62,20 @@ def qr_svg(uri: str, title: str = "QR code") -> str:
     """
     qr = segno.make(uri, error="m", micro=False)
     module_rows = list(qr.matrix_iter(border=_QUIET_ZONE))
-    dark_path = "".join(_dark_bars(y, modules) for y, modules in enumerate(module_rows))
+    dark_path = ""
+    for y, module_row in enumerate(module_rows):
+        x = 0
+        for is_dark, modules in groupby(module_row):
+            # Adjacent dark modules are one bar.
+            length = len(list(modules))
+            dark_path += f"M{x} {y}h{length}v1h-{length}z" if is_dark else ""
+            x += length
     size = len(module_rows)
     return (
         f'<svg class="qr" role="img" viewBox="0 0 {size} {size}" width="240" height="240"'
         f' shape-rendering="crispEdges"><title>{escape(title)}</title>'
         f'<path fill="#fff" d="M0 0h{size}v{size}H0z"/><path fill="#000" d="{dark_path}"/></svg>'
     )
-
-
-def _dark_bars(y: int, module_row: Iterable[int]) -> str:
-    """The dark modules of one row as path commands, adjacent ones joined."""
-    x, bars = 0, ""
-    for is_dark, modules in groupby(module_row):
-        length = len(list(modules))
-        bars += f"M{x} {y}h{length}v1h-{length}z" if is_dark else ""
-        x += length
-    return bars
 
 
 def is_code(typed: str) -> bool:

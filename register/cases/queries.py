@@ -73,21 +73,16 @@ _CASE_STMT = (
     .outerjoin(REVISION, REVISION.c.id == CASE.c.revision_id)
     .where(CASE.c.number == bindparam("number"))
 )
-_LATEST_EVENT_STMT = (
-    select(
-        JOURNAL_ENTRY.c.seq,
-        JOURNAL_ENTRY.c.at,
-        JOURNAL_ENTRY.c.revision_id,
-        JOURNAL_ENTRY.c.public_json,
-    )
-    .where(
-        IS_PUBLIC_LINE,
-        JOURNAL_ENTRY.c.case_number == bindparam("number"),
-        JOURNAL_ENTRY.c.act.in_(CITABLE_ACTS),
-    )
-    .order_by(JOURNAL_ENTRY.c.seq.desc())
-    .limit(1)
-)
+_PUBLIC_LINES = select(
+    JOURNAL_ENTRY.c.seq,
+    JOURNAL_ENTRY.c.act,
+    JOURNAL_ENTRY.c.at,
+    JOURNAL_ENTRY.c.revision_id,
+    JOURNAL_ENTRY.c.public_json,
+).where(IS_PUBLIC_LINE, JOURNAL_ENTRY.c.case_number == bindparam("number"))
+_LATEST_LINE = _PUBLIC_LINES.order_by(JOURNAL_ENTRY.c.seq.desc()).limit(1)
+_LATEST_EVENT_STMT = _LATEST_LINE.where(JOURNAL_ENTRY.c.act.in_(CITABLE_ACTS))
+_TOMBSTONE_STMT = _LATEST_LINE.where(JOURNAL_ENTRY.c.act.in_((Act.WITHDRAWN, Act.ERASED)))
 _EVENT_BY_SEQ_STMT = _LATEST_EVENT_STMT.where(JOURNAL_ENTRY.c.seq == bindparam("version"))
 
 
@@ -150,16 +145,7 @@ def _load_pinned(session: Session, revision_id: int) -> tuple[bytes, bytes | Non
 
 def load_tombstone(session: Session, number: int) -> Tombstone:
     """Tombstone of a withdrawn or erased case, from the public ledger."""
-    last_line = session.execute(
-        select(JOURNAL_ENTRY.c.act, JOURNAL_ENTRY.c.at, JOURNAL_ENTRY.c.public_json)
-        .where(
-            IS_PUBLIC_LINE,
-            JOURNAL_ENTRY.c.case_number == number,
-            JOURNAL_ENTRY.c.act.in_((Act.WITHDRAWN, Act.ERASED)),
-        )
-        .order_by(JOURNAL_ENTRY.c.seq.desc())
-        .limit(1)
-    ).one()
+    last_line = session.execute(_TOMBSTONE_STMT, {"number": number}).one()
     return Tombstone(
         number, last_line.act, last_line.at, json.loads(last_line.public_json)["reason"] or ""
     )
@@ -208,20 +194,12 @@ _FRAGMENT_KEYS = {
     Act.RESTORED.value: ("corrections", "made_at"),
 }
 
-_LINES = (
-    select(
-        JOURNAL_ENTRY.c.act,
-        JOURNAL_ENTRY.c.at,
-        JOURNAL_ENTRY.c.seq,
-        JOURNAL_ENTRY.c.public_json,
-        and_(REVISION.c.content.is_not(None), REVISION.c.destruction_id.is_(None)).label(
-            "readable"
-        ),
+_CHANGES_STMT = (
+    _PUBLIC_LINES.add_columns(
+        and_(REVISION.c.content.is_not(None), REVISION.c.destruction_id.is_(None)).label("readable")
     )
     .outerjoin(REVISION, REVISION.c.id == JOURNAL_ENTRY.c.revision_id)
     .where(
-        IS_PUBLIC_LINE,
-        JOURNAL_ENTRY.c.case_number == bindparam("number"),
         JOURNAL_ENTRY.c.act.in_((*CITABLE_ACTS, Act.WITHDRAWN)),
         JOURNAL_ENTRY.c.seq <= bindparam("version"),
     )
@@ -240,7 +218,7 @@ def list_changes(session: Session, case: PublicCase) -> list[PublicChange]:
         for number, fragment in enumerate(case.snapshot.content[list_name], start=1):
             fragments.setdefault((list_name, fragment[time_key]), []).append((number, fragment))
     changes = []
-    for line in session.execute(_LINES, {"number": case.number, "version": case.version}):
+    for line in session.execute(_CHANGES_STMT, {"number": case.number, "version": case.version}):
         public_json = json.loads(line.public_json)
         list_name, _time_key = _FRAGMENT_KEYS.get(line.act, ("", ""))
         candidates = fragments.get((list_name, rfc3339(line.at)))

@@ -6,7 +6,7 @@ would publish it again (Crim. 2 nov. 2016, 15-87.163).
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -183,7 +183,15 @@ def page_numbers(
         stmt = stmt.order_by(CASE.c.moved_at.desc(), CASE.c.number.desc())
         last_moved = session.scalars(stmt.offset(skipped).limit(PAGE_SIZE))
         return [number for number in last_moved if number is not None]
-    levels = _strength_levels(index, matches, hits) if order == "pertinence" else iter((matches,))
+    levels: Iterable[int] = (matches,)
+    if order == "pertinence":
+        numbers_by_strength: dict[int, list[int]] = {}
+        for number, strength in hits.items():
+            numbers_by_strength.setdefault(strength, []).append(number)
+        levels = (
+            matches & index.intersect(numbers_by_strength[strength])
+            for strength in sorted(numbers_by_strength, reverse=True)
+        )
     case_numbers: list[int] = []
     for level in levels:
         count = level.bit_count()
@@ -196,12 +204,3 @@ def page_numbers(
         if len(case_numbers) == PAGE_SIZE:
             break
     return case_numbers
-
-
-def _strength_levels(index: FacetIndex, matches: int, hits: HitStrengths) -> Iterator[int]:
-    """Sets of the cases of each strength, the strongest first."""
-    numbers_by_strength: dict[int, list[int]] = {}
-    for number, strength in hits.items():
-        numbers_by_strength.setdefault(strength, []).append(number)
-    for strength in sorted(numbers_by_strength, reverse=True):
-        yield matches & index.intersect(numbers_by_strength[strength])

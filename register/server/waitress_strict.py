@@ -24,7 +24,7 @@ from waitress.server import TcpWSGIServer
 from waitress.task import ErrorTask, WSGITask
 from waitress.utilities import RequestEntityTooLarge
 
-from register.bulkhead import ARRIVAL_TIME_KEY
+from register.concurrency_limit import ARRIVAL_TIME_KEY
 from register.web.errors import refusal
 from register.web.l10n import without_prefix
 from register.web.request_validation import body_limit

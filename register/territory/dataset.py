@@ -13,7 +13,6 @@ import hashlib
 import io
 import tomllib
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass
 from datetime import datetime
 from functools import cache
 from pathlib import Path
@@ -42,33 +41,10 @@ FILES = ("communes.csv.gz", "epci.csv", "departements.csv", "regions.csv", "depa
 CsvRow = dict[str, str]
 
 
-@dataclass(frozen=True, slots=True)
-class DataSource:
-    """One package the data comes from; ``attribution`` is a sentence for readers."""
-
-    package: str
-    version: str
-    licence: str
-    licence_url: str
-    attribution: str
-    attribution_en: str
-
-
-@dataclass(frozen=True, slots=True)
-class Manifest:
-    """What the data set declares of itself; ``sha256`` is by file name, in hexadecimal."""
-
-    sources: tuple[DataSource, ...]
-    counts: Mapping[str, int]
-    sha256: Mapping[str, str]
-
-
 @cache
-def read_manifest(source: Path = DATA) -> Manifest:
-    """The manifest of a data set."""
-    parsed = tomllib.loads((source / MANIFEST).read_text("utf-8"))
-    sources = tuple(DataSource(**fields) for fields in parsed["source"])
-    return Manifest(sources, parsed["counts"], parsed["sha256"])
+def read_manifest(source: Path = DATA) -> Mapping[str, Any]:
+    """The manifest of a data set: ``source`` (packages), ``counts`` and, by file, ``sha256``."""
+    return tomllib.loads((source / MANIFEST).read_text("utf-8"))
 
 
 def version(source: Path = DATA) -> str:
@@ -107,15 +83,6 @@ ColumnValues = dict[str, Any]
 TableRows = dict[type[Base], list[ColumnValues]]
 
 
-@dataclass(frozen=True, slots=True)
-class LoadResult:
-    """What a load did. ``counts``: rows by table, afterwards; empty when nothing changed."""
-
-    version: str
-    counts: Mapping[str, int]
-    changed: bool
-
-
 def loaded_version(session: Session) -> str | None:
     """The version of the territory that the tables hold; None before the first load."""
     return session.scalar(select(Dataset.version).where(Dataset.name == DATASET_NAME))
@@ -127,8 +94,8 @@ def load(
     at: datetime,
     progress: Callable[[int, int], None] | None = None,
     source: Path = DATA,
-) -> LoadResult:
-    """Bring the tables to the data set in ``source``; the caller commits.
+) -> bool:
+    """Bring the tables to the data set in ``source``, which the caller commits; whether it did.
 
     Does nothing when they already hold that version. ``progress`` is called with the numbers of
     rows done and of all rows. A commune that vanished keeps its row, retired, and its code keeps
@@ -136,7 +103,7 @@ def load(
     """
     new_version = version(source)
     if loaded_version(session) == new_version:
-        return LoadResult(new_version, {}, changed=False)
+        return False
     session.flush()
     tables = _with_former_rows(session, _read_rows(source))
     done, total = 0, sum(len(rows) for rows in tables.values())
@@ -149,8 +116,7 @@ def load(
     session.flush()
     # The rows were changed behind the session's back: what it remembers of them is old.
     session.expire_all()
-    counts = {_table(model).name: len(rows) for model, rows in tables.items()}
-    return LoadResult(new_version, counts, changed=True)
+    return True
 
 
 def _read_rows(source: Path) -> TableRows:

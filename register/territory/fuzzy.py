@@ -81,8 +81,14 @@ def nearest_names(
     The very name somewhere else ("Gagny 75") comes before any other name. A code that nothing has
     ("75000") is close to the département that its first digits say.
     """
-    if departements := _departements_of_code(gazetteer, candidate):
-        return departements
+    code = candidate.words[0] if len(candidate.words) == 1 else ""
+    if code == "20" or _FIVE_DIGITS.fullmatch(code):
+        # Corsica was 20 until 1976, and is for the post.
+        prefix = departement_prefix(code)
+        codes = ("2A", "2B") if prefix == "20" else (prefix,)
+        areas = [gazetteer.departements[key] for key in codes if key in gazetteer.departements]
+        if areas:
+            return tuple(departement_reading(area, "departement_code") for area in areas)
 
     def rank(distance: int, reading: PlaceReading) -> tuple[int, bool, SortWeight]:
         is_former_name = reading.alias_name is not None
@@ -93,21 +99,6 @@ def nearest_names(
     for _distance, reading in nearby:
         nearest.setdefault((reading.kind, reading.code), reading)
     return tuple(distinct_readings(gazetteer, nearest.values()))[:MAX_NEAR]
-
-
-def _departements_of_code(
-    gazetteer: Gazetteer, candidate: NameCandidate
-) -> tuple[PlaceReading, ...]:
-    """The départements of a code; Corsica was 20 until 1976, and is for the post."""
-    code = candidate.words[0] if len(candidate.words) == 1 else ""
-    if code != "20" and not _FIVE_DIGITS.fullmatch(code):
-        return ()
-    prefix = departement_prefix(code)
-    return tuple(
-        departement_reading(gazetteer.departements[departement_code], "departement_code")
-        for departement_code in (("2A", "2B") if prefix == "20" else (prefix,))
-        if departement_code in gazetteer.departements
-    )
 
 
 def _nearby_readings(

@@ -206,15 +206,6 @@ class Gazetteer:
             self.current_by_former_code.get(code, "")
         )
 
-    def arrondissement(self, city_code: str, number: int) -> GazetteerAlias | None:
-        """An arrondissement of the commune with the code ``city_code``."""
-        matches = (
-            alias
-            for alias in self.arrondissements_by_number.get(number, ())
-            if alias.current_code == city_code
-        )
-        return next(matches, None)
-
 
 def load_gazetteer(session: Session) -> Gazetteer:
     """Read the whole territory; the caller keeps it for as long as its ``version`` is loaded.

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import dataclass
+from typing import TypeVar
 
 from sqlalchemy import bindparam, func, select
 from sqlalchemy.orm import Session
@@ -44,18 +46,11 @@ def is_region_code(text: str) -> bool:
 
 _CODES = CommuneCode.__table__.c
 _CURRENT_CODE_STMT = select(_CODES.current_code).where(_CODES.code == bindparam("code"))
-_COMMUNES = Commune.__table__.c
-_COMMUNE_NAME_STMT = select(_COMMUNES.name).where(_COMMUNES.code == bindparam("code"))
 
 
 def current_code(session: Session, code: str) -> str | None:
     """The code of the commune that ``code`` leads to, itself included; None when unknown."""
     return session.scalar(_CURRENT_CODE_STMT, {"code": code})
-
-
-def commune_name(session: Session, code: str) -> str | None:
-    """The official name of the commune at this very code."""
-    return session.scalar(_COMMUNE_NAME_STMT, {"code": code})
 
 
 def codes_of_commune(session: Session, code: str) -> list[str]:
@@ -82,7 +77,8 @@ def filed_name(session: Session, code: str) -> str | None:
     """What a commune was called when it had this code, or is called today; None when unknown."""
     current = current_code(session, code)
     former = former_name(session, code) if current not in (None, code) else None
-    return former or (commune_name(session, current) if current else None)
+    place = session.get(Commune, current) if current else None
+    return former or (place.name if place else None)
 
 
 def commune_aliases(session: Session, code: str) -> list[CommuneAlias]:
@@ -133,6 +129,8 @@ EXACT_PRECISION = "geonames"
 
 _DIGITS = re.compile("[0-9]+")
 _MAX_CACHED = 4096  # about 4 MB
+K = TypeVar("K")
+V = TypeVar("V")
 
 
 @dataclass(frozen=True)
@@ -237,28 +235,29 @@ def load_details(session: Session, version: str, code: str) -> CommuneDetails | 
 
     :param version: the territory's, as loaded now: a yearly update makes every sheet anew.
     """
-    key = (version, code)
-    with suppress(KeyError):  # another thread may empty the table at any moment
-        return _cached_details[key]
-    details = _read_details(session, code)
-    if len(_cached_details) >= _MAX_CACHED:
-        _cached_details.clear()
-    _cached_details[key] = details
-    return details
+    return _get_or_read(_cached_details, (version, code), lambda: _read_details(session, code))
 
 
 def area_name(session: Session, version: str, kind: str, code: str) -> str:
     """The name of a ``departement`` or a ``region``; its code when there is none."""
-    key = (version, kind, code)
-    with suppress(KeyError):
-        return _cached_names[key]
-    place: Departement | Region | None = (
-        departement(session, code) if kind == "departement" else region(session, code)
-    )
-    if len(_cached_names) >= _MAX_CACHED:
-        _cached_names.clear()
-    _cached_names[key] = name = place.name if place else code
-    return name
+
+    def read_name() -> str:
+        place: Departement | Region | None = (
+            departement(session, code) if kind == "departement" else region(session, code)
+        )
+        return place.name if place else code
+
+    return _get_or_read(_cached_names, (version, kind, code), read_name)
+
+
+def _get_or_read(cached: dict[K, V], key: K, read: Callable[[], V]) -> V:
+    with suppress(KeyError):  # another thread may empty the table at any moment
+        return cached[key]
+    value = read()
+    if len(cached) >= _MAX_CACHED:
+        cached.clear()
+    cached[key] = value
+    return value
 
 
 _SURROUNDINGS_STMT = (

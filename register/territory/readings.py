@@ -248,7 +248,8 @@ def arrondissement_of_postal_code(
     gazetteer: Gazetteer, city_code: str, postal_code: str
 ) -> GazetteerAlias | None:
     """The arrondissement of a city behind a postal code: its last two digits are its number."""
-    return gazetteer.arrondissement(city_code, int(postal_code[-2:]))
+    aliases = gazetteer.arrondissements_by_number.get(int(postal_code[-2:]), ())
+    return next((alias for alias in aliases if alias.current_code == city_code), None)
 
 
 def narrow_to_areas(

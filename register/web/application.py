@@ -49,9 +49,9 @@ from register.web import (
     etag,
     headers,
     l10n,
-    limits,
     logs,
     page_cache,
+    rate_limits,
     request_context,
     request_validation,
     service_endpoints,
@@ -101,7 +101,7 @@ def attach(app: Flask) -> None:
     Babel(app, default_locale="fr", default_timezone="Europe/Paris", locale_selector=l10n.language)
     template_env.attach(app)
     errors.attach(app)
-    limits.attach(app, settings)
+    rate_limits.attach(app, settings)
     access_control.attach_access_control(app, settings)
     etag.attach(app)
     for blueprint in (

@@ -9,7 +9,7 @@ from sqlalchemy import select
 
 from register.cases import acts, communes_with_cases, statistics
 from register.journal import head
-from register.territory import dataset, place_queries
+from register.territory import dataset
 from register.territory.models import Commune
 
 GAGNY, MONTREUIL, PUTEAUX, AJACCIO = "93032", "93048", "92062", "2A004"
@@ -78,7 +78,7 @@ def test_near_communes_are_sorted_by_distance_not_by_number_of_cases(session, de
     assert GAGNY not in found
     # Melun has the most cases of all, and is the farthest.
     assert "77288" not in found
-    names = [place_queries.commune_name(session, code) for code in found]
+    names = [session.get(Commune, code).name for code in found]
     assert names == sorted(names)
     # Beyond the reach there is nobody, whichever commune is asked for.
     assert _near(session, "29019") == []

@@ -101,10 +101,10 @@ def test_the_manifest_can_be_read_back(tmp_path: Path) -> None:
         (tmp_path / name).write_bytes(name.encode())
     sources.write(PACKAGES, {"communes": 2}, tmp_path)
     read = dataset.read_manifest(tmp_path)
-    assert [source.package for source in read.sources] == list(PACKAGES)
-    assert "6.0.0" in read.sources[0].attribution
-    assert read.counts == {"communes": 2}
-    assert set(read.sha256) == set(dataset.FILES)
+    assert [source["package"] for source in read["source"]] == list(PACKAGES)
+    assert "6.0.0" in read["source"][0]["attribution"]
+    assert read["counts"] == {"communes": 2}
+    assert set(read["sha256"]) == set(dataset.FILES)
 
 
 def test_places_are_read_from_the_columns_of_geonames(tmp_path: Path) -> None:

@@ -14,6 +14,8 @@ from register.cases.acts.draft_acts import (
     invite,
     note,
     release,
+    withdraw_report,
+    withdraw_report_unpublished,
 )
 from register.cases.acts.public_changes import (
     approve_change,
@@ -26,7 +28,6 @@ from register.cases.acts.public_changes import (
 )
 from register.cases.acts.publication import erase, merge, publish, restore, withdraw
 from register.cases.acts.redaction import confirm_destruction, destroy_due, keep_hidden, redact
-from register.cases.acts.withdrawn_reports import withdraw_report, withdraw_report_unpublished
 
 __all__ = [
     "approve",
