@@ -25,7 +25,7 @@ from register.cases import acts, validation
 from register.cases.case_content import ProceedingContent, SourceContent
 from register.cases.models import CaseState, Incident, IncidentPlace
 from register.config import Settings
-from register.demo.instance import import_demo_cases
+from register.demo import import_demo_cases
 from register.journal import JournalEntry, WriteTransaction, writing
 from register.search import indexer
 from register.web.l10n import in_language

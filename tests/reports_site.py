@@ -22,7 +22,6 @@ from register.config import Settings
 from register.db import db, now
 from register.journal import writing
 from register.operations import setup
-from register.operations.instance_identity import tag_uri_maker
 from register.reports import acts, queries, receipt_codes, report_content
 from register.reports.acts.reporter import ReceivedReport
 from register.reports.web import public_forms
@@ -165,7 +164,7 @@ def reports_site(settings: Settings) -> PageSite:
             view = queries.get_report(session, store, reports["received"].key)
             assert view.received
             recu = report_content.receipt_document(
-                view.received, view.summary.day, tag_uri_maker(session).authority
+                view.received, view.summary.day, setup.identity(session).tag_authority
             )
         store.close()
     names = {name: filed.key for name, filed in reports.items()}

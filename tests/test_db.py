@@ -30,7 +30,7 @@ from register.db import (
     write_engine,
 )
 from register.errors import Unavailable
-from register.operations.instance_identity import Identity
+from register.operations.setup import Identity
 
 
 @pytest.fixture

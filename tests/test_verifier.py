@@ -18,7 +18,7 @@ from verifier_run import HEAD, LEDGER, PROOF, SOURCE, VerifierRun
 
 from register.cases import acts
 from register.cases.case_content import Content
-from register.journal.canonical import GENESIS, canonical_json, chain_digest
+from register.journal.models import GENESIS, canonical_json, chain_digest
 
 pytestmark = pytest.mark.one_database
 

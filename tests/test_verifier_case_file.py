@@ -22,7 +22,7 @@ from register.cases.checklist import ATTESTATIONS
 from register.cases.verify import ledger_heads
 from register.db import db
 from register.exchange import case_file
-from register.journal.canonical import canonical_json, chain_digest
+from register.journal.models import canonical_json, chain_digest
 from register.reports import acts as reports
 
 pytestmark = pytest.mark.prove

@@ -16,7 +16,7 @@ from types import MappingProxyType
 from typing import Annotated, Any, get_type_hints
 
 from register.cases.models import Incident, Reply, Scope
-from register.journal.canonical import canonical_json, rfc3339
+from register.journal.models import canonical_json, rfc3339
 from register.text import markup
 from register.text.normalisation import clean, one_line
 

@@ -14,8 +14,8 @@ from sqlalchemy.orm import Session
 from register.cases import vocabulary
 from register.db import autocommit_engine
 from register.journal import Ledger, LedgerHead, LedgerPosition
-from register.journal.canonical import GENESIS
-from register.pages import queries as editorial
+from register.journal.models import GENESIS
+from register.pages import content as editorial
 from register.territory import dataset
 from register.territory.models import Dataset
 

@@ -19,7 +19,7 @@ from register.accounts.models import Member
 from register.cases.core_tables import CASE, JOURNAL_ENTRY
 from register.errors import NotFound
 from register.journal import Act, Ledger
-from register.journal.canonical import GENESIS
+from register.journal.models import GENESIS
 from register.journal.queries import CONSOLE_MEMBER, JournalQuery
 from register.journal.verify import line_problems
 from register.text import dates
@@ -184,24 +184,22 @@ def _after_conditions(
 
 
 def _case_rows(session: Session, journal_query: JournalQuery, after: SortKey | None) -> list[Any]:
-    """Matching lines of one case, filtered in Python because a case has few lines."""
+    """Matching lines of one case, most filtered in Python because a case has few lines."""
     incident_id = journal_query.incident_id
     if journal_query.number is not None:
         # Lines from before its publication have the case's id only.
         incident_id = session.scalar(select(CASE.c.id).where(CASE.c.number == journal_query.number))
         if journal_query.incident_id not in (None, incident_id):
             return []
-    begin, end, ledgers = journal_query.begin, journal_query.end, _ledgers(journal_query)
+    is_of_case = JOURNAL_ENTRY.c.incident_id == incident_id
+    stmt = _LINES_STMT.where(is_of_case, *journal_query.time_conditions())
+    ledgers = _ledgers(journal_query)
     return [
         line_row
-        for line_row in session.execute(
-            _LINES_STMT.where(JOURNAL_ENTRY.c.incident_id == incident_id)
-        )
+        for line_row in session.execute(stmt)
         if line_row.ledger in ledgers
         and journal_query.member in (None, line_row.member_id or CONSOLE_MEMBER)
         and (not journal_query.acts or line_row.act in journal_query.acts)
-        and (begin is None or line_row.at >= begin)
-        and (end is None or line_row.at < end)
         and (after is None or _sort_key(line_row) < after)
     ]
 

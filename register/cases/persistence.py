@@ -44,7 +44,7 @@ from register.cases.models import (
 )
 from register.cases.second_person import PendingChange
 from register.journal import Act, WriteTransaction
-from register.journal.canonical import commitment, new_salt
+from register.journal.models import commitment, new_salt
 from register.text import dates
 from register.text.normalisation import fold
 

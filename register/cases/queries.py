@@ -27,7 +27,7 @@ from register.cases.models import CaseState
 from register.cases.validation import NUMBER_LIMIT
 from register.errors import Gone, Moved, NotFound
 from register.journal import Act
-from register.journal.canonical import canonical_json, rfc3339
+from register.journal.models import canonical_json, rfc3339
 
 # Acts that publish a revision, which a citation may then pin.
 CITABLE_ACTS = frozenset(

@@ -29,7 +29,7 @@ from register.cases.vocabulary import Vocabulary
 from register.db import Base, UTCDateTime
 from register.errors import NotFound
 from register.journal import Act
-from register.journal.canonical import canonical_json, rfc3339
+from register.journal.models import canonical_json, rfc3339
 from register.text.normalisation import one_line
 
 

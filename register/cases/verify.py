@@ -21,7 +21,7 @@ from register.cases.models import CaseState, Incident, Outlet, Revision
 from register.cases.persistence import derived_columns, page_commitment, reasons_commitment
 from register.cases.verify_desk import CaseLine, desk_problems, member_problems
 from register.journal import Act, JournalEntry, Ledger, head
-from register.journal.canonical import rfc3339
+from register.journal.models import rfc3339
 from register.journal.verify import Anchor, CommitmentOpening, Problem
 from register.journal.verify import verify as verify_journal
 from register.text.normalisation import fold

@@ -16,7 +16,6 @@ from flask import Flask, current_app
 from sqlalchemy.exc import OperationalError
 
 from register import create_app
-from register.config import Settings
 from register.db import db
 from register.errors import RegisterError, TextError
 from register.operations import schema
@@ -41,7 +40,7 @@ def setup_command(run: Callable[..., None]) -> Callable[..., None]:
     def run_in_app(*args: Any, **options: Any) -> None:
         try:
             # A context of its own, so that no session has stale rows.
-            with running_app().app_context() if current_app else application(create_app()):
+            with current_app.app_context() if current_app else application(create_app()):
                 run(*args, **options)
         except (RegisterError, TextError) as error:
             fail(error_sentence(error))
@@ -60,18 +59,6 @@ def command(run: Callable[..., None]) -> Callable[..., None]:
         run(*args, **options)
 
     return setup_command(run_on_schema)
-
-
-def running_app() -> Flask:
-    """The application of the running command."""
-    app: Flask = current_app._get_current_object()  # type: ignore[attr-defined]
-    return app
-
-
-def settings() -> Settings:
-    """The settings of the running command."""
-    app_settings: Settings = current_app.extensions["register.settings"]
-    return app_settings
 
 
 def fail(sentence: str) -> NoReturn:

@@ -12,13 +12,14 @@ from register.accounts import acts as accounts
 from register.cases.validation import NUMBER_LIMIT
 from register.cases.vocabulary import current_vocabulary
 from register.cases.web.desk import case_file_html
-from register.cli.console import command, fail, progress, settings
+from register.cli.console import command, fail, progress
 from register.db import db
 from register.errors import SealError
 from register.exchange import case_file as casefile
 from register.exchange.csv_import import ImportReport, PublishOptions, import_file
 from register.operations import setup
 from register.web.error_messages import check_sentence, error_sentence, reason_sentence
+from register.web.request_context import settings
 
 
 @click.command("import")

@@ -11,7 +11,7 @@ from sqlalchemy import Engine
 from sqlalchemy.exc import SQLAlchemyError
 from sqlalchemy.orm import Session
 
-from register.cli.console import command, fail, progress, running_app, settings
+from register.cli.console import command, fail, progress
 from register.db import db, now
 from register.operations import rotation, setup
 from register.reports.acts.purging import PurgeCounts, run_retention
@@ -20,7 +20,8 @@ from register.search.indexer import IndexStatus, catch_up, read_index_status
 from register.search.leader_election import Lease, index_lease
 from register.server.follower import follow as run
 from register.text.dates import day_words
-from register.worker.loop import StopSignal
+from register.web.request_context import settings
+from register.worker import StopSignal
 
 PATIENCE = 30  # seconds to wait for the follower to release the lease
 # Sentences by the field of PurgeCounts.
@@ -91,7 +92,7 @@ def rotate(prepare: bool) -> None:
 def follow() -> None:
     """Tenir l’index à jour, purger à leur date. serve le fait déjà ; TERM arrête."""
     click.echo("Web Citoyen suit le journal.")
-    run(running_app(), StopSignal())
+    run(current_app, StopSignal())
 
 
 @click.group()

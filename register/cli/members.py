@@ -10,10 +10,11 @@ import click
 from register.accounts import acts as accounts
 from register.accounts import invitations, passwords, vouching
 from register.accounts.models import Role
-from register.cli.console import command, settings
+from register.cli.console import command
 from register.db import db
 from register.journal import writing
 from register.text.dates import day_words
+from register.web.request_context import settings
 
 _role_option = click.option(
     "--role", type=click.Choice([role.value for role in Role]), required=True

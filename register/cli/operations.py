@@ -6,23 +6,22 @@ from itertools import chain
 from pathlib import Path
 
 import click
+from flask import current_app
 from sqlalchemy.exc import SQLAlchemyError
 
 from register import config
+from register import demo as demonstration
 from register.cases import verify as proofs
 from register.cli.console import (
     application,
     command,
     fail,
     progress,
-    running_app,
-    settings,
     setup_command,
 )
 from register.cli.maintenance import index_status
 from register.cli.members import print_invitation
 from register.db import db, now, read_only_engine
-from register.demo import instance as demonstration
 from register.errors import ConfigError, Invalid
 from register.journal.verify import Anchor
 from register.operations import doctor as doctors
@@ -33,6 +32,7 @@ from register.reports import verify as reports
 from register.server import process_start, startup_checks
 from register.text.dates import day_words
 from register.web.error_messages import problem_sentence
+from register.web.request_context import settings
 
 HOST = "127.0.0.1"
 PORT = 5000
@@ -163,7 +163,7 @@ def serve(host: str, port: int, workers: int | None) -> None:
 
 def _serve(app_spec: str, host: str, port: int, workers: int = 0) -> None:
     # Not the templates: the server processes load and check them, and twice would cost a second.
-    startup_checks.require_servable(running_app())
+    startup_checks.require_servable(current_app)
     rotation.settle(settings(), db.engine)
     for name in config.ignored_variables():
         click.echo(f"{name} ne sert plus : la clé racine la remplace. Retirez-la.", err=True)
@@ -185,7 +185,7 @@ def doctor() -> None:
     """Vérifier que base, journal, données, clé et réglages s’accordent."""
     findings = list(doctors.examine(settings()))
     try:
-        startup_checks.require_pages(running_app())
+        startup_checks.require_pages(current_app)
         findings.append(Finding("pages", True))
     except ConfigError as error:
         findings.append(Finding("pages", False, str(error.values.get("path", ""))))
@@ -293,4 +293,4 @@ def _demo(host: str, port: int, *, serving: bool) -> None:
     for role, email, password in demonstration.sign_ins(settings().instance):
         click.echo(f"{role}: {email}  {password}")
     if serving:
-        _serve(f"register.demo.instance:application:{port}", host, port)
+        _serve(f"register.demo:application:{port}", host, port)

@@ -28,7 +28,7 @@ from register.cases.models import Incident, Invitation, Note, Origin
 from register.cases.second_person import Approval
 from register.errors import Invalid, NotFound, Refused, SealError
 from register.journal import JournalEntry, Ledger, head
-from register.journal.canonical import GENESIS, canonical_json, rfc3339
+from register.journal.models import GENESIS, canonical_json, rfc3339
 from register.journal.queries import public_lines
 from register.report_keys import KeyStore
 from register.reports.models import RetainedReport

@@ -21,7 +21,7 @@ from register.cases.vocabulary import build_title, current_vocabulary, source_ki
 from register.errors import Incomplete, Invalid, Refused, TextError
 from register.exchange.csv_format import ImportRow, read_rows
 from register.journal import WriteTransaction, writing
-from register.journal.canonical import canonical_json
+from register.journal.models import canonical_json
 from register.territory import place_queries
 from register.text.countries import country_name
 from register.text.normalisation import fold

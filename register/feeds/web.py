@@ -27,7 +27,8 @@ from register.feeds.atom import AtomEntry, Category
 from register.feeds.event_content import EventContent, event_contents
 from register.journal import Act, line_time
 from register.journal.web import public_journal
-from register.operations.instance_identity import TagUriMaker, tag_uri_maker
+from register.operations import setup
+from register.operations.setup import Identity
 from register.search.service import Reach
 from register.territory import place_queries
 from register.territory.place_queries import CommuneDetails
@@ -176,11 +177,11 @@ def _feed_response(
     if before_event and not _EVENT.fullmatch(before_event):
         raise NotFound("no_such_page")
     session, base_url = db.session(), settings().base_url
-    tag_uris = tag_uri_maker(session)
+    identity = setup.identity(session)
     stretch = events.event_page(session, event_query, current_vocabulary(), before_event)
     feed_path = feed_path or page
     feed_document = atom.render_feed(
-        uri=tag_uris.uri(feed_path),
+        uri=identity.uri(feed_path),
         title=_("Web Citoyen – %(what)s", what=subject),
         subtitle=_(
             "Registre public des intimidations de blogueurs : une entrée par événement. "
@@ -191,7 +192,7 @@ def _feed_response(
         author=settings().publisher_name or "Web Citoyen",
         home=f"{base_url}/",
         register_opened_at=line_time(session, 1),
-        entries=_atom_entries(stretch.events, tag_uris),
+        entries=_atom_entries(stretch.events, identity),
         older=_absolute_url(feed_path, stretch.older) if stretch.older else None,
         current=_absolute_url(feed_path, None) if before_event else None,
     )
@@ -227,7 +228,7 @@ class _EntryCache:
         self.size += _ENTRY_OVERHEAD + 2 * len(entry.html)
 
 
-def _atom_entries(public_events: Sequence[PublicEvent], tag_uris: TagUriMaker) -> list[AtomEntry]:
+def _atom_entries(public_events: Sequence[PublicEvent], identity: Identity) -> list[AtomEntry]:
     """The entries of some events, in their order."""
     current = current_data_version()
     position = (current.head.digest, current.vocabulary, current.territory)
@@ -241,14 +242,14 @@ def _atom_entries(public_events: Sequence[PublicEvent], tag_uris: TagUriMaker) -
         content = snapshot.content if snapshot else None
         place = case_view.case_commune(content) if content else None
         entry = entries_by_name[event.name] = AtomEntry(
-            uri=tag_uris.uri(f"evenement/{event.name}"),
+            uri=identity.uri(f"evenement/{event.name}"),
             title=_title(event_content),
             address=settings().base_url + _address(event_content),
             published=event.at,
             updated=event_content.updated,
             html=_html(event_content, place),
             language=content["language"] if content else "fr",
-            categories=_categories(content, place, tag_uris) if content else (),
+            categories=_categories(content, place, identity) if content else (),
             point=place.point if place else None,
         )
         cache.add(event.name, entry)
@@ -322,16 +323,16 @@ def _html(event_content: EventContent, place: CommuneDetails | None) -> str:
 
 
 def _categories(
-    content: Mapping[str, Any], place: CommuneDetails | None, tag_uris: TagUriMaker
+    content: Mapping[str, Any], place: CommuneDetails | None, identity: Identity
 ) -> Iterator[Category]:
     for code in content["types"]:
-        yield Category(tag_uris.uri("type"), code, current_vocabulary().label("type", code))
+        yield Category(identity.uri("type"), code, current_vocabulary().label("type", code))
     departements = {}
     for view in [*([place] if place else []), *case_view.linked_communes(content)]:
-        yield Category(tag_uris.uri("commune"), view.commune.code, view.commune.name)
+        yield Category(identity.uri("commune"), view.commune.code, view.commune.name)
         if view.departement:
             departements[view.departement.code] = view.departement.name
     if code := content["departement"]:
         departements[code] = place_names.place_name("departement", code)
     for code, name in departements.items():
-        yield Category(tag_uris.uri("departement"), code, name)
+        yield Category(identity.uri("departement"), code, name)

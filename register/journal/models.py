@@ -1,14 +1,20 @@
-"""Tables of the journal, its ledgers and the types of acts."""
+"""Tables of the journal, its ledgers, the types of acts, and the lines as they are hashed."""
 
 from __future__ import annotations
 
-from datetime import datetime
+import hashlib
+import json
+import secrets
+from collections.abc import Mapping
+from datetime import UTC, datetime, time
 from enum import StrEnum
+from typing import Any
 
 from sqlalchemy import Index, Integer, LargeBinary, String
 from sqlalchemy.orm import Mapped, mapped_column
 
 from register.db import Base, UTCDateTime
+from register.text.dates import paris_day
 
 
 class LedgerHead(Base):
@@ -185,3 +191,57 @@ DAY_ONLY_ACTS = REPORTER_ACTS | {Act.REPORT_VIEWED, Act.REPORT_CONTACT_VIEWED, A
 DESTROYING_ACTS = frozenset(
     {Act.REDACTED, Act.DESTROYED, Act.ERASED, Act.DISCARDED, Act.SOURCE_WITHDRAWN}
 )
+
+# --- lines as hashed: canonical JSON, chain digests, salted commitments -----------------------
+
+VERSION = 1
+# The digest that the first line of a ledger follows: 32 zero bytes.
+GENESIS = bytes(32)
+
+
+def canonical_json(document: Mapping[str, Any]) -> bytes:
+    """JSON as UTF-8 with sorted keys and no spaces; strings, integers, booleans and null only.
+
+    For these types it is the form of RFC 8785, so that outsiders can reproduce it.
+    """
+    json_text = json.dumps(document, sort_keys=True, separators=(",", ":"), ensure_ascii=False)
+    return json_text.encode("utf-8")
+
+
+def chain_digest(previous: bytes, public_json: bytes) -> bytes:
+    """The digest of a line: SHA-256(version ‖ previous digest ‖ public_json), 32 bytes."""
+    return hashlib.sha256(bytes([VERSION]) + previous + public_json).digest()
+
+
+def new_salt() -> bytes:
+    """32 random bytes, without which a text could be guessed from its commitment."""
+    return secrets.token_bytes(32)
+
+
+def commitment(salt: bytes, content: bytes) -> str:
+    """SHA-256(salt ‖ content) in hexadecimal."""
+    return hashlib.sha256(salt + content).hexdigest()
+
+
+def rfc3339(at: datetime) -> str:
+    """RFC 3339 in UTC, to the second: a finer time would only reveal how somebody works."""
+    return at.astimezone(UTC).replace(microsecond=0).isoformat().replace("+00:00", "Z")
+
+
+def stored_time(ledger: Ledger, at: datetime) -> datetime:
+    """The time of a line as stored: to the second, or the day only in the reports ledger.
+
+    Nothing stored may tell at what time of the day somebody wrote a report.
+    """
+    if ledger is not Ledger.REPORTS:
+        return at
+    return datetime.combine(paris_day(at), time(), UTC)
+
+
+def hashed_time(ledger: str, at: datetime) -> str:
+    """The time of a line as it is hashed: RFC 3339, a date alone in the reports ledger.
+
+    :param at: from :func:`stored_time`; a finer time is not rounded.
+    """
+    timestamp = rfc3339(at)
+    return timestamp.removesuffix("T00:00:00Z") if ledger == Ledger.REPORTS.value else timestamp

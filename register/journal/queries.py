@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Iterator
 from dataclasses import dataclass
-from datetime import date, datetime, timedelta
+from datetime import date, datetime, time, timedelta
 
 from sqlalchemy import ColumnElement, bindparam, select
 from sqlalchemy.orm import Session
 
-from register.journal.canonical import canonical_json
-from register.journal.models import Act, JournalEntry, Ledger, LedgerHead
+from register.journal.models import GENESIS, Act, JournalEntry, Ledger, LedgerHead, canonical_json
 from register.text.dates import PARIS
 
 CONSOLE_MEMBER = 0  # stands for acts from the console, which have no member
@@ -43,25 +43,21 @@ class JournalQuery:
     @property
     def begin(self) -> datetime | None:
         """Start of the first day."""
-        return _midnight(self.since) if self.since else None
+        return datetime.combine(self.since, time(), PARIS) if self.since else None
 
     @property
     def end(self) -> datetime | None:
         """End of the last day."""
-        return _midnight(self.until + timedelta(days=1)) if self.until else None
+        if self.until is None:
+            return None
+        return datetime.combine(self.until + timedelta(days=1), time(), PARIS)
 
-    def time_conditions(self) -> list[ColumnElement[bool]]:
+    def time_conditions(self) -> Iterator[ColumnElement[bool]]:
         """Conditions on the time of a line."""
-        conditions: list[ColumnElement[bool]] = []
         if self.begin:
-            conditions.append(_LINE_COLUMNS.at >= self.begin)
+            yield _LINE_COLUMNS.at >= self.begin
         if self.end:
-            conditions.append(_LINE_COLUMNS.at < self.end)
-        return conditions
-
-
-def _midnight(day: date) -> datetime:
-    return datetime(day.year, day.month, day.day, tzinfo=PARIS)
+            yield _LINE_COLUMNS.at < self.end
 
 
 # Every page executes this statement first. It is built once and selects columns of the table, since
@@ -77,7 +73,7 @@ def head(session: Session, ledger: Ledger = Ledger.PUBLIC) -> LedgerPosition:
     """The last line of a ledger; one look-up by primary key."""
     head_row = session.execute(_HEAD_STMT, {"ledger": ledger.value}).first()
     if head_row is None:
-        return LedgerPosition(0, bytes(32).hex())
+        return LedgerPosition(0, GENESIS.hex())
     return LedgerPosition(head_row.seq, head_row.digest.hex())
 
 

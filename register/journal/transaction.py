@@ -14,9 +14,13 @@ from sqlalchemy.orm import ORMExecuteState, Session
 
 from register.db import Base, analyse_tables, db, in_place_check, now, write_engine
 from register.errors import NotFound
-from register.journal.canonical import (
+from register.journal.models import (
     GENESIS,
     VERSION,
+    Act,
+    JournalEntry,
+    Ledger,
+    LedgerHead,
     canonical_json,
     chain_digest,
     commitment,
@@ -24,11 +28,10 @@ from register.journal.canonical import (
     new_salt,
     stored_time,
 )
-from register.journal.models import Act, JournalEntry, Ledger, LedgerHead
 
 Model = TypeVar("Model", bound=Base)
 
-ANALYSE_EVERY = 1_000  # public lines
+ANALYSE_EVERY = 1_000  # public lines between two updates of the planner's statistics
 NOTIFY_CHANNEL = "register_journal"  # of PostgreSQL's NOTIFY on new public lines
 
 
@@ -141,11 +144,6 @@ class WriteTransaction:
             # Delivered with the commit. On SQLite, followers poll a counter instead.
             connection.exec_driver_sql(f"NOTIFY {NOTIFY_CHANNEL}")
 
-    def needs_analyse(self) -> bool:
-        """Whether the public ledger has reached a multiple of ``ANALYSE_EVERY`` lines."""
-        public_seqs = (line.seq for line in self._lines if line.ledger == Ledger.PUBLIC.value)
-        return any(seq % ANALYSE_EVERY == 0 for seq in public_seqs)
-
     def after_commit(self, callback: Callable[[], object]) -> None:
         """Call a function after the commit: nothing slow may run while the lock is held."""
         self._after_commit.append(callback)
@@ -185,7 +183,8 @@ def writing(engine: Engine | None = None, at: datetime | None = None) -> Iterato
         require_in_place()
     for callback in tx._after_commit:
         callback()
-    if tx.needs_analyse():
+    public_seqs = (line.seq for line in tx._lines if line.ledger == Ledger.PUBLIC.value)
+    if any(seq % ANALYSE_EVERY == 0 for seq in public_seqs):
         analyse_tables(engine)
 
 

@@ -16,15 +16,18 @@ from typing import Any
 from sqlalchemy import Row, String, select, type_coerce
 from sqlalchemy.orm import Session
 
-from register.journal.canonical import (
+from register.journal.models import (
     GENESIS,
     VERSION,
+    Act,
+    JournalEntry,
+    Ledger,
+    LedgerHead,
     canonical_json,
     chain_digest,
     commitment,
     hashed_time,
 )
-from register.journal.models import Act, JournalEntry, Ledger, LedgerHead
 
 
 @dataclass(frozen=True)
@@ -78,6 +81,41 @@ class _RevisionClaims:
     committed: dict[int, list[tuple[str, str, int, str]]] = field(default_factory=dict)
     destroyed: dict[int, list[tuple[str, str, int]]] = field(default_factory=dict)
 
+    def collect(self, line: Row[Any]) -> None:
+        """Add the revisions of a readable line."""
+        public, private = json.loads(line.public_json), json.loads(line.private_json)
+        location = (public.get("at", ""), line.ledger, line.seq)
+        revision = private.get("revision", 0)
+        # The content of a case that is no longer public is committed to under "snapshot".
+        content = public.get("content") or private.get("snapshot")
+        if content is not None and revision is not None:
+            self.committed.setdefault(revision, []).append((*location, content))
+        if line.act in set(Act) and Act(line.act).destroys:
+            for destroyed_id in private.get("destroyed", []):
+                self.destroyed.setdefault(destroyed_id, []).append(location)
+
+    def problems(self, openings: Openings) -> Iterator[Problem]:
+        """The texts that are missing, changed, or there after their destruction."""
+        for revision, lines in self.committed.items():
+            opening, destructions = openings(revision), self.destroyed.get(revision, [])
+            for at, ledger, seq, content in lines:
+                location: dict[str, object] = {"ledger": ledger, "seq": seq, "revision": revision}
+                is_destroyed = any(
+                    destroyed_seq > seq
+                    if destroyed_in == ledger
+                    # Of another ledger: days alone, where either line has no time. A day is that of
+                    # Paris, which begins before the day of UTC.
+                    else destroyed_at[: len(at)] >= at[: len(destroyed_at)]
+                    for destroyed_at, destroyed_in, destroyed_seq in destructions
+                )
+                if opening is None and not is_destroyed:
+                    # A text may be missing only when a later line records its destruction.
+                    yield Problem("content_missing", location)
+                elif opening is not None and is_destroyed:
+                    yield Problem("content_survives", location)
+                elif opening is not None and commitment(opening.salt, opening.content) != content:
+                    yield Problem("content_changed", location)
+
 
 # ``at`` as text: an unreadable time is reported as a problem instead of raising an error.
 _SELECTED_COLUMNS = [
@@ -102,7 +140,7 @@ def verify(
         select(JournalEntry.ledger).where(JournalEntry.ledger.not_in(ledger_names)).distinct()
     ):
         yield Problem("journal_ledger", {"ledger": stray})
-    yield from _content_problems(claims, openings)
+    yield from claims.problems(openings)
 
 
 def _ledger_problems(
@@ -125,7 +163,7 @@ def _ledger_problems(
         problems = list(line_problems(line, previous))
         yield from problems
         if not any(problem.key in _UNREADABLE_KEYS for problem in problems):
-            _collect_claims(line, claims)
+            claims.collect(line)
         previous = line.digest
         anchor = anchors_by_seq.pop(line.seq, None)
         if anchor and anchor.digest != line.digest.hex():
@@ -156,20 +194,6 @@ def line_problems(line: Row[Any] | JournalEntry, previous: bytes) -> Iterator[Pr
         yield Problem("journal_private", location)
     elif not _columns_match(line, public, private):
         yield Problem("journal_columns", location)
-
-
-def _collect_claims(line: Row[Any], claims: _RevisionClaims) -> None:
-    """Add the revisions of a line to the claims."""
-    public, private = json.loads(line.public_json), json.loads(line.private_json)
-    location = (public.get("at", ""), line.ledger, line.seq)
-    revision = private.get("revision", 0)
-    # The content of a case that is no longer public is committed to under "snapshot".
-    content = public.get("content") or private.get("snapshot")
-    if content is not None and revision is not None:
-        claims.committed.setdefault(revision, []).append((*location, content))
-    if line.act in set(Act) and Act(line.act).destroys:
-        for destroyed_id in private.get("destroyed", []):
-            claims.destroyed.setdefault(destroyed_id, []).append(location)
 
 
 def _parse_canonical(canonical_bytes: bytes) -> dict[str, Any] | None:
@@ -217,25 +241,3 @@ def _hashed_time(ledger: str, stored: object) -> str:
         if f"{at:%Y-%m-%d %H:%M:%S.%f}" != stored:
             return str(stored)
     return hashed_time(ledger, at) if at.microsecond == 0 else at.isoformat()
-
-
-def _content_problems(claims: _RevisionClaims, openings: Openings) -> Iterator[Problem]:
-    for revision, lines in claims.committed.items():
-        opening = openings(revision)
-        for at, ledger, seq, content in lines:
-            location: dict[str, object] = {"ledger": ledger, "seq": seq, "revision": revision}
-            is_destroyed = any(
-                destroyed_seq > seq
-                if destroyed_in == ledger
-                # Of another ledger: days alone, where either line has no time. A day is that of
-                # Paris, which begins before the day of UTC.
-                else destroyed_at[: len(at)] >= at[: len(destroyed_at)]
-                for destroyed_at, destroyed_in, destroyed_seq in claims.destroyed.get(revision, [])
-            )
-            if opening is None and not is_destroyed:
-                # A text may be missing only when a later line records its destruction.
-                yield Problem("content_missing", location)
-            elif opening is not None and is_destroyed:
-                yield Problem("content_survives", location)
-            elif opening is not None and commitment(opening.salt, opening.content) != content:
-                yield Problem("content_changed", location)

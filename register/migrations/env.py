@@ -7,8 +7,8 @@ from alembic import context
 import register.accounts.models
 import register.cases.models
 import register.journal.models
-import register.operations.instance_identity
-import register.pages.queries
+import register.operations.setup
+import register.pages.content
 import register.reports.models
 import register.territory.models  # noqa: F401
 from register.db import Base, write_engine

@@ -1,4 +1,4 @@
-"""Setup of a register: tables, ledgers, identity, keys, data sets, first invitation."""
+"""Setup of a register: identity, tables, ledgers, keys, data sets, first invitation."""
 
 from __future__ import annotations
 
@@ -7,28 +7,49 @@ import secrets
 import uuid
 from collections.abc import Callable
 from contextlib import closing
-from datetime import datetime
+from datetime import date, datetime
 from pathlib import Path
 
-from sqlalchemy import Engine, select
-from sqlalchemy.orm import Session
+from sqlalchemy import Date, Engine, String, select
+from sqlalchemy.orm import Mapped, Session, mapped_column
 
 from register import encryption
 from register.accounts import acts as accounts
 from register.accounts import invitations
 from register.cases import vocabulary
 from register.config import Settings
-from register.db import housekeeping, now
+from register.db import Base, housekeeping, now
 from register.errors import SealError
 from register.journal import Act, Ledger, head, open_ledgers, writing
 from register.operations import schema
-from register.operations.instance_identity import Identity
 from register.report_keys import KeyStore, default_url
 from register.reports.models import Report
 from register.territory import dataset
 from register.text.dates import paris_day
 
 Progress = Callable[[int, int], None]
+
+
+class Identity(Base):
+    """One row, fixed at ``init``: instance id, authority of its URIs (RFC 4151), seal check.
+
+    The authority is a host, and the day one on which it was the register's.
+    """
+
+    __tablename__ = "identity"
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    instance_id: Mapped[str] = mapped_column(String(36))
+    tag_authority: Mapped[str] = mapped_column(String(253))
+    tag_date: Mapped[date] = mapped_column(Date)
+    seal_check: Mapped[str] = mapped_column(String(64))
+
+    def uri(self, name: str) -> str:
+        """The permanent ``tag:`` URI of a thing of this register.
+
+        :param name: already percent-encoded.
+        """
+        return f"tag:{self.tag_authority},{self.tag_date.isoformat()}:{name}"
 
 
 def init(settings: Settings, engine: Engine, progress: Progress | None = None) -> tuple[bool, Path]:

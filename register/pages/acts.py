@@ -11,9 +11,8 @@ from register.accounts import vouching
 from register.config import LEGAL_FIELDS
 from register.errors import Invalid, NotFound, Refused
 from register.journal import Act, WriteTransaction
-from register.pages import content, queries
-from register.pages.content import render_page
-from register.pages.queries import PageRevision
+from register.pages import content
+from register.pages.content import PageRevision, render_page
 from register.text import markup
 from register.text.normalisation import clean, one_line
 
@@ -78,7 +77,7 @@ def _load_present(
     vouching.require_administrator(tx, by)
     if page not in content.TEXT_NAMES:
         raise NotFound("page_unknown", page=page)
-    present = queries.newest_revision(tx.session, page)
+    present = content.newest_revision(tx.session, page)
     if seen_revision != (present.id if present else 0):
         raise Refused("page_changed_meanwhile")
     return present

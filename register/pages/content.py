@@ -1,4 +1,4 @@
-"""Editorial pages: Markdown shipped with the code or written by administrators, and its HTML."""
+"""Editorial pages: texts shipped with the code, revisions by administrators, and their HTML."""
 
 from __future__ import annotations
 
@@ -9,17 +9,91 @@ import tomllib
 from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from datetime import datetime
 from functools import cache
 from pathlib import Path
 
-from sqlalchemy.orm import Session
+from sqlalchemy import ForeignKey, Index, ScalarSelect, String, Text, func, select
+from sqlalchemy.orm import Mapped, Session, mapped_column
 
 from register.config import LEGAL_FIELDS
-from register.errors import Invalid
-from register.pages import queries
-from register.pages.queries import PageRevision
+from register.db import Base, UTCDateTime
+from register.errors import Invalid, NotFound
 from register.text import markup
 from register.text.dates import Language
+
+
+class PageRevision(Base):
+    """One version of an editorial page; the newest one of a page is what readers see.
+
+    ``shipped`` says that the page went back to the text that comes with the code, whatever that
+    is in the version that runs; ``title`` and ``text`` then tell what it was on that day.
+    """
+
+    __tablename__ = "page_revision"
+    __table_args__ = (Index("ix_page_revision_page", "page", "id"),)
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    page: Mapped[str] = mapped_column(String(40))
+    shipped: Mapped[bool]
+    title: Mapped[str] = mapped_column(String(160))
+    text: Mapped[str] = mapped_column(Text)
+    # Rendered and sanitised when written, its markers still to be filled; by which renderer.
+    html: Mapped[str] = mapped_column(Text)
+    renderer: Mapped[str] = mapped_column(String(80))
+    # What the code's own text was then, so that one sees when an upgrade has changed it.
+    base: Mapped[str] = mapped_column(String(64))
+    made_at: Mapped[datetime] = mapped_column(UTCDateTime)
+    made_by: Mapped[int] = mapped_column(ForeignKey("member.id"))
+    reason: Mapped[str] = mapped_column(Text)
+    # Drawn at random: a page's validity holds it, and a number could come again after a restore.
+    mark: Mapped[str] = mapped_column(String(32))
+
+
+_REVISION_COLUMNS = PageRevision.__table__.c
+
+
+def newest_revision(session: Session, page: str) -> PageRevision | None:
+    """The last revision of a page; None for one that nobody has changed."""
+    stmt = select(PageRevision).where(PageRevision.page == page)
+    return session.scalar(stmt.order_by(PageRevision.id.desc()).limit(1))
+
+
+def newest_revisions(session: Session) -> Mapping[str, PageRevision]:
+    """The last revision of every page that has one, by the names of the pages."""
+    last_ids = select(func.max(PageRevision.id)).group_by(PageRevision.page)
+    revisions = session.scalars(select(PageRevision).where(PageRevision.id.in_(last_ids)))
+    return {revision.page: revision for revision in revisions}
+
+
+def page_revisions(session: Session, page: str) -> Sequence[PageRevision]:
+    """All revisions of a page, the newest first."""
+    stmt = select(PageRevision).where(PageRevision.page == page)
+    return session.scalars(stmt.order_by(PageRevision.id.desc())).all()
+
+
+def get_revision(session: Session, page: str, revision_id: int) -> PageRevision:
+    """One revision of a page.
+
+    :raises NotFound: ``no_such_revision``, also for one of another page.
+    """
+    page_revision = session.get(PageRevision, revision_id)
+    if page_revision is None or page_revision.page != page:
+        raise NotFound("no_such_revision")
+    return page_revision
+
+
+def validity_mark() -> ScalarSelect[str]:
+    """What tells the pages of now from those of any other moment, as a part of a statement."""
+    return (
+        select(_REVISION_COLUMNS.mark)
+        .order_by(_REVISION_COLUMNS.id.desc())
+        .limit(1)
+        .scalar_subquery()
+    )
+
+
+# --- rendering -----------------------------------------------------------------------------
 
 # Vocabulary of the definitions that a page may ask for, by their marker.
 DEFINITIONS: Mapping[str, str] = {
@@ -99,6 +173,8 @@ def fill_markers(
     return "".join(pieces)
 
 
+# --- shipped texts --------------------------------------------------------------------------
+
 FOLDER = Path(__file__).parent / "shipped"
 # What a page in English is called: the name of the French one with this behind it.
 ENGLISH_SUFFIX = ".en"
@@ -126,7 +202,7 @@ class ShippedPage:
 
 def current_page(session: Session, name: str) -> ShippedPage | PageRevision:
     """What readers see of one of ``TEXT_NAMES`` now."""
-    return published_text(name, queries.newest_revision(session, name))
+    return published_text(name, newest_revision(session, name))
 
 
 def published_text(name: str, revision: PageRevision | None) -> ShippedPage | PageRevision:

@@ -16,7 +16,7 @@ from typing import Any
 from sqlalchemy import func
 
 from register import encryption
-from register.journal.canonical import canonical_json, commitment
+from register.journal.models import canonical_json, commitment
 from register.reports.models import MessageKind, Report
 
 VERSION = 1

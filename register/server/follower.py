@@ -28,7 +28,7 @@ from register.report_keys import KeyStore
 from register.search.leader_election import index_lease
 from register.server import process_start, startup_checks
 from register.web.logs import error_fields, log
-from register.worker.loop import Follower, RetentionJob, StopSignal
+from register.worker import Follower, RetentionJob, StopSignal
 
 GRACE = 0.8  # seconds that a work under way is given to notice the end
 YIELDING = 5  # in favour of the readers: niceness(7) beside the workers

@@ -23,7 +23,6 @@ from register.errors import ConfigError
 from register.text import dates, markup, typography
 from register.text.dates import Language
 from register.web import l10n, urls
-from register.web.drawings.maps import locator
 from register.web.l10n import (
     LANGUAGE_NAMES,
     count_words,
@@ -36,6 +35,7 @@ from register.web.l10n import (
     number,
     typeset,
 )
+from register.web.maps import locator
 from register.web.request_context import current_vocabulary, settings
 
 _LOADED = "register.templates"

@@ -37,7 +37,7 @@ from register.cases.second_person import Approval
 from register.db import housekeeping
 from register.errors import Incomplete, Invalid, NotFound, Refused, TextError
 from register.journal import Act, JournalEntry, Ledger, head
-from register.journal.canonical import commitment
+from register.journal.models import commitment
 from register.territory.models import Dataset
 
 pytestmark = pytest.mark.one_database

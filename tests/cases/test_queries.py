@@ -16,7 +16,7 @@ from register.cases.models import Revision
 from register.cases.vocabulary import current_vocabulary
 from register.errors import Gone, Moved, NotFound
 from register.journal import Act, JournalEntry, head
-from register.journal.canonical import canonical_json, commitment
+from register.journal.models import canonical_json, commitment
 
 LATER = datetime(2026, 6, 1, 8, 0, tzinfo=UTC)
 ATTEST = ("attribution", "no_private_person", "no_private_life")

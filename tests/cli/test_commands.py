@@ -73,9 +73,11 @@ def test_a_foreign_seal_key_is_noticed(opened: Callable[..., Result], tmp_path: 
 def test_a_secret_key_of_former_versions_is_ignored_in_one_sentence_and_its_file_removed(
     opened: Callable[..., Result], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("register.cli.operations.launch.exec_supervisor", lambda *_told: None)
-    monkeypatch.setattr("register.cli.operations.listening.listen", lambda *_told: [])
-    monkeypatch.setattr("register.cli.operations.listening.port_of", lambda *_told: 0)
+    monkeypatch.setattr(
+        "register.cli.operations.process_start.exec_supervisor", lambda *_told: None
+    )
+    monkeypatch.setattr("register.cli.operations.process_start.listen", lambda *_told: [])
+    monkeypatch.setattr("register.cli.operations.process_start.port_of", lambda *_told: 0)
     monkeypatch.setenv("REGISTER_SECRET_KEY", "court")
     kept = tmp_path / "instance" / "secret_key"
     kept.write_text("s" * 64)

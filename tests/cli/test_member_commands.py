@@ -11,11 +11,11 @@ from click.testing import Result
 from flask import Flask
 
 from register import config, create_app
+from register import demo as demonstration
 from register.accounts import acts as accounts
 from register.accounts import invitations, passwords
 from register.accounts.models import Role
 from register.db import db, now
-from register.demo import instance as demonstration
 from register.errors import NotFound
 from register.journal import writing
 from register.operations import setup

@@ -18,7 +18,7 @@ from register.cases.web.desk import case_file_html
 from register.db import db
 from register.errors import Invalid, NotFound, Refused
 from register.exchange import case_file
-from register.journal.canonical import commitment
+from register.journal.models import commitment
 
 pytestmark = pytest.mark.one_database
 

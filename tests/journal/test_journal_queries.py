@@ -7,7 +7,7 @@ import json
 from cast import AT
 
 from register.journal import Act, Ledger, head
-from register.journal.canonical import rfc3339
+from register.journal.models import rfc3339
 from register.journal.queries import head_document, line_time, public_lines
 
 

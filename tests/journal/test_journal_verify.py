@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from sqlalchemy import delete, select, text, update
 
 from register.journal import Act, JournalEntry, Ledger, LedgerHead
-from register.journal.canonical import commitment
+from register.journal.models import commitment
 from register.journal.verify import Anchor, CommitmentOpening, verify
 
 pytestmark = pytest.mark.one_database

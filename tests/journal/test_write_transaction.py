@@ -24,17 +24,19 @@ from register.journal import (
     writing,
 )
 from register.journal import transaction as pen_module
-from register.journal.canonical import (
+from register.journal.models import (
+    DAY_ONLY_ACTS,
+    DESTROYING_ACTS,
     GENESIS,
+    PUBLIC_ACTS,
     canonical_json,
     chain_digest,
     commitment,
     new_salt,
     rfc3339,
 )
-from register.journal.models import DAY_ONLY_ACTS, DESTROYING_ACTS, PUBLIC_ACTS
 from register.journal.transaction import UnrecordedError
-from register.operations.instance_identity import Identity
+from register.operations.setup import Identity
 
 
 def _lines(session, ledger=Ledger.DESK):

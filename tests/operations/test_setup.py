@@ -20,7 +20,7 @@ from register.db import housekeeping, now
 from register.errors import SealError
 from register.journal import JournalEntry, Ledger, LedgerHead, head
 from register.operations import setup
-from register.operations.instance_identity import Identity
+from register.operations.setup import Identity
 from register.report_keys import KeyStore
 from register.reports import queries
 from register.territory.models import Commune

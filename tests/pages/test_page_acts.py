@@ -12,8 +12,8 @@ from register.cases.data_version import read_data_version
 from register.config import LEGAL_FIELDS
 from register.errors import Invalid, NotFound, Refused, TextError
 from register.journal import JournalEntry, Ledger
-from register.pages import acts, content, queries
-from register.pages.queries import PageRevision
+from register.pages import acts, content
+from register.pages.content import PageRevision
 
 pytestmark = pytest.mark.one_database
 
@@ -58,7 +58,7 @@ def test_readers_see_what_was_written_and_then_the_shipped_text_again(save, rest
     assert "{contact_email}" in told.html, "settings are filled in when the page is shown"
     restore(first)
     assert shown(session) == own
-    assert [row.shipped for row in queries.page_revisions(session, "suivre")] == [True, False]
+    assert [row.shipped for row in content.page_revisions(session, "suivre")] == [True, False]
 
 
 def test_a_page_that_went_back_shows_what_a_later_version_ships(
@@ -158,7 +158,7 @@ def test_an_invalid_page_text_is_refused_with_its_reason(given, key, save, sessi
     with pytest.raises(Invalid) as refused:
         save(**given)
     assert refused.value.key == key
-    assert queries.newest_revision(session, "suivre") is None
+    assert content.newest_revision(session, "suivre") is None
 
 
 def test_a_text_that_would_hold_the_renderer_up_is_refused(save):
@@ -183,19 +183,19 @@ def test_the_legal_notice_keeps_what_the_law_wants_there(name, save):
 
 def test_a_revision_of_another_page_is_not_found(save, session):
     first = save()
-    assert queries.get_revision(session, "suivre", first).title == "Suivre"
+    assert content.get_revision(session, "suivre", first).title == "Suivre"
     for page, revision in (("methode", first), ("suivre", first + 1)):
         with pytest.raises(NotFound):
-            queries.get_revision(session, page, revision)
+            content.get_revision(session, page, revision)
 
 
 def test_each_page_has_its_own_newest(save, session):
     first, other = save(), save(page="methode", title="Méthode")
     last = save("Autre chose.", seen=first)
     session.rollback()
-    newest = queries.newest_revisions(session)
+    newest = content.newest_revisions(session)
     assert {name: row.id for name, row in newest.items()} == {"suivre": last, "methode": other}
-    assert [row.id for row in queries.page_revisions(session, "suivre")] == [last, first]
+    assert [row.id for row in content.page_revisions(session, "suivre")] == [last, first]
 
 
 def test_every_change_of_a_page_changes_the_data_version(save, restore, session):

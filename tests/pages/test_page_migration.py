@@ -10,8 +10,8 @@ from register.cases.models import Incident
 from register.cases.verify import verify
 from register.journal import JournalEntry, Ledger, head, writing
 from register.operations import schema
-from register.pages import acts, content, queries
-from register.pages.queries import PageRevision
+from register.pages import acts, content
+from register.pages.content import PageRevision
 
 
 def test_an_earlier_schema_keeps_its_cases_and_lines_both_ways(engine, desk, cast):
@@ -35,7 +35,7 @@ def test_an_earlier_schema_keeps_its_cases_and_lines_both_ways(engine, desk, cas
     schema.migrate(engine)
     with Session(engine) as session:
         # The texts went with the table: the pages say again what comes with the code.
-        assert queries.newest_revision(session, "suivre") is None
+        assert content.newest_revision(session, "suivre") is None
         assert content.current_page(session, "suivre").html == content.shipped_page("suivre").html
         told = (
             select(func.count()).select_from(JournalEntry).where(JournalEntry.act == "page_edited")

@@ -10,7 +10,7 @@ import pytest
 from demo_site import Site
 from verifier_run import HEAD, LEDGER, PROOF, VerifierRun
 
-from register.journal.canonical import GENESIS, canonical_json, chain_digest
+from register.journal.models import GENESIS, canonical_json, chain_digest
 
 pytestmark = pytest.mark.prove
 

@@ -11,7 +11,7 @@ from flask.testing import FlaskClient
 from form_client import MemberClient
 
 from register.db import db
-from register.pages import content, queries
+from register.pages import content
 from register.pages.web.page_editor import CONTEXT_LENGTH, page_changes
 
 pytestmark = pytest.mark.prove
@@ -33,7 +33,7 @@ def stranger(app: Flask) -> FlaskClient:
 
 def newest() -> int:
     db.session.rollback()
-    row = queries.newest_revision(db.session(), "suivre")
+    row = content.newest_revision(db.session(), "suivre")
     return row.id if row else 0
 
 

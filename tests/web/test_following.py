@@ -21,7 +21,7 @@ from register.cases.filters import FILTERS
 from register.cases.models import Incident
 from register.cases.vocabulary import current_vocabulary
 from register.journal import transaction as pen_module
-from register.operations.instance_identity import tag_uri_maker
+from register.operations.setup import identity
 
 pytestmark = pytest.mark.prove
 
@@ -150,7 +150,7 @@ def test_every_filter_is_followed():
 @pytest.fixture
 def uri(engine, session, cast):
     """``uri(line)``: the id of a public line's entry."""
-    here = tag_uri_maker(session)
+    here = identity(session)
     session.rollback()
     return lambda line: here.uri(f"evenement/{line.event}")
 
@@ -421,7 +421,7 @@ def grow(pen, desk, cast):
 @pytest.fixture
 def visible(session, uri):
     """``visible()``: the id and case of all that may be told, newest first, asked for at once."""
-    here = tag_uri_maker(session)
+    here = identity(session)
 
     def ask():
         session.rollback()

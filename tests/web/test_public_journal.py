@@ -24,8 +24,7 @@ from register.cases.case_content import Content
 from register.cases.public_journal import page_of_line
 from register.errors import Invalid
 from register.journal import Act, JournalEntry, LedgerPosition, head
-from register.journal.canonical import GENESIS, canonical_json, chain_digest
-from register.journal.models import PUBLIC_ACTS
+from register.journal.models import GENESIS, PUBLIC_ACTS, canonical_json, chain_digest
 from register.journal.queries import JournalQuery
 from register.journal.web import public_journal as registre
 from register.journal.web.journal_sentences import PUBLIC_KINDS

@@ -16,6 +16,7 @@ from sqlalchemy import Engine as Database
 from sqlalchemy import create_engine, text
 from sqlalchemy.orm import Session
 
+from register import worker
 from register.config import Settings
 from register.db import engine_options
 from register.journal import head
@@ -29,8 +30,7 @@ from register.search.engine_interface import (
 )
 from register.search.leader_election import LEASE, TAKEOVER, FileLocks, Lease, ServerLocks
 from register.search.reference_matcher import strength
-from register.worker import loop
-from register.worker.loop import Follower, StopSignal, open_commit_waiter
+from register.worker import Follower, StopSignal, open_commit_waiter
 
 PATIENCE = 30  # seconds, of a machine that does other things too
 
@@ -328,7 +328,7 @@ def test_publications_and_withdrawals_are_indexed_on_notification(
     follow, engine, desk, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     # Whoever was not woken would read the ledger long after the test has given up.
-    monkeypatch.setattr(loop, "CATCH_UP_SECONDS", 10 * PATIENCE)
+    monkeypatch.setattr(worker, "CATCH_UP_SECONDS", 10 * PATIENCE)
     first = desk.published()
     index = Memory()
     followed = follow(index)
@@ -345,7 +345,7 @@ def test_publications_and_withdrawals_are_indexed_on_notification(
 def test_an_index_that_is_gone_or_damaged_is_made_anew(
     follow, engine, desk, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(loop, "INTEGRITY_SECONDS", 0.2)
+    monkeypatch.setattr(worker, "INTEGRITY_SECONDS", 0.2)
     desk.published()
     index = Memory()
     follow(index)
@@ -360,7 +360,7 @@ def test_an_index_that_is_gone_or_damaged_is_made_anew(
 def test_the_one_that_is_elected_does_its_duty_whatever_the_index_does(
     follow, engine, desk, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(loop, "FIRST_PAUSE", 0.05)
+    monkeypatch.setattr(worker, "FIRST_PAUSE", 0.05)
     desk.published()
     failing, duty, other = Memory(), Counted(), Counted()
     failing.fault = OSError(errno.EROFS, "Read-only file system", "/somewhere")
@@ -381,7 +381,7 @@ def test_the_one_that_is_elected_does_its_duty_whatever_the_index_does(
 def test_a_failure_is_logged_once_and_recovers_by_itself(
     follow, engine, desk, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(loop, "FIRST_PAUSE", 0.05)
+    monkeypatch.setattr(worker, "FIRST_PAUSE", 0.05)
     desk.published()
     index = Memory()
     index.fault = OSError(errno.EROFS, "Read-only file system", "/somewhere")
@@ -400,7 +400,7 @@ def test_a_failure_is_logged_once_and_recovers_by_itself(
 def test_a_database_that_was_away_is_followed_again(
     server, tmp_path, registers, monkeypatch
 ) -> None:
-    monkeypatch.setattr(loop, "FIRST_PAUSE", 0.05)
+    monkeypatch.setattr(worker, "FIRST_PAUSE", 0.05)
     with registers.new("postgresql", tmp_path) as settings:
         engine = create_engine(settings.database_url, **engine_options(settings.database_url))
         index = Memory()

@@ -9,13 +9,13 @@ import pytest
 from cast import AT
 from sqlalchemy import select
 
+from register import worker
 from register.cases import acts as cases
 from register.cases.models import Incident
 from register.errors import SealError
 from register.reports.acts import purging
 from register.reports.models import Report, RetainedReport
-from register.worker import loop
-from register.worker.loop import RetentionJob
+from register.worker import RetentionJob
 
 
 class Watch:
@@ -28,7 +28,7 @@ class Watch:
         self.fault: Exception | None = None
         self.opened = 0
         clock = SimpleNamespace(monotonic=lambda: self.seconds)
-        monkeypatch.setattr(loop, "time", clock)
+        monkeypatch.setattr(worker, "time", clock)
         real = purging.run_retention
 
         def look(*given, **more):
@@ -41,7 +41,7 @@ class Watch:
             self.opened += 1
             return store
 
-        monkeypatch.setattr(loop.purging, "run_retention", look)
+        monkeypatch.setattr(worker.purging, "run_retention", look)
         self.duty = RetentionJob(engine, open_store, 24, self._tell, lambda: self.at)
 
     def _tell(self, event, error=None):

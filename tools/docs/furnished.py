@@ -18,7 +18,7 @@ from register.cases import acts, case_content
 from register.cases.case_content import StepContent
 from register.cases.models import Incident, IncidentPlace
 from register.db import db
-from register.demo.instance import import_demo_cases
+from register.demo import import_demo_cases
 from register.journal import writing
 from register.operations import setup
 

@@ -15,7 +15,7 @@ from dataclasses import dataclass
 from flask import Flask
 from lxml.html import HtmlElement, fragment_fromstring, tostring
 
-from register.demo.instance import sign_ins
+from register.demo import sign_ins
 from register.web.request_context import settings
 from tools.docs.furnished import FOLLOWED
 from tools.docs.visit import Visitor, class_condition, extract_component, first_link

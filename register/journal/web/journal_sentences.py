@@ -154,14 +154,8 @@ ACT_GROUPS: Mapping[str, Mapping[str, tuple[Act, Any]]] = {
     },
     "signalements": {
         "signalement-recu": (Act.REPORT_RECEIVED, _("Signalement arrivé")),
-        "signalement-complete": (
-            Act.REPORT_ADDED,
-            _("Signalement complété par son auteur"),
-        ),
-        "signalement-retire": (
-            Act.REPORT_WITHDRAWN,
-            _("Signalement retiré par son auteur"),
-        ),
+        "signalement-complete": (Act.REPORT_ADDED, _("Signalement complété par son auteur")),
+        "signalement-retire": (Act.REPORT_WITHDRAWN, _("Signalement retiré par son auteur")),
         "signalement-ouvert": (Act.REPORT_VIEWED, _("Signalement ouvert")),
         "contact-ouvert": (Act.REPORT_CONTACT_VIEWED, _("Contact ouvert")),
         "copie-ouverte": (Act.COPY_VIEWED, _("Copie d’un signalement ouverte")),
@@ -176,15 +170,9 @@ ACT_GROUPS: Mapping[str, Mapping[str, tuple[Act, Any]]] = {
         "signalement-retenu": (Act.REPORT_ACCEPTED, _("Signalement retenu")),
         "signalement-ecarte": (Act.REPORT_DECLINED, _("Signalement écarté")),
         "indesirable": (Act.REPORT_SPAM, _("Signalement indésirable")),
-        "indesirables-confirmes": (
-            Act.REPORT_SPAM_AGREED,
-            _("Signalement confirmé indésirable"),
-        ),
+        "indesirables-confirmes": (Act.REPORT_SPAM_AGREED, _("Signalement confirmé indésirable")),
         "signalement-repris": (Act.REPORT_REOPENED, _("Signalement repris")),
-        "signalement-revenu": (
-            Act.REPORT_RETURNED,
-            _("Signalement revenu dans la file"),
-        ),
+        "signalement-revenu": (Act.REPORT_RETURNED, _("Signalement revenu dans la file")),
         "signalement-detruit": (Act.REPORT_PURGED, _("Signalement détruit à sa date")),
     },
     "comptes": {
@@ -222,7 +210,6 @@ GROUP_NAMES: Mapping[str, Any] = {
     "connexions": _("Connexions"),
     "pages": _("Pages du site"),
 }
-# Acts by the name of a kind or of a group.
 ACTS_BY_NAME: Mapping[str, tuple[Act, ...]] = {
     **{kind: (act,) for kinds in ACT_GROUPS.values() for kind, (act, _label) in kinds.items()},
     **{group: tuple(act for act, _label in kinds.values()) for group, kinds in ACT_GROUPS.items()},
@@ -234,7 +221,6 @@ LEDGER_LABELS: dict[str, Any] = {
     "signalements": _("livre des signalements"),
 }
 
-# The attestations of moderators, by code.
 ATTESTED_WORDS: dict[str, Any] = {
     "attribution": _("chaque accusation est attribuée"),
     "no_private_person": _("aucun particulier n’est nommé"),
@@ -266,14 +252,12 @@ LINE_CHECKS: dict[str, tuple[Any, Any]] = {
 MemberNames = Callable[[int | None], str]
 
 # Acts that the register does by itself on a due day.
-_AUTOMATIC_ACTS = frozenset(
-    {
-        Act.REPORT_DECLINED,
-        Act.REPORT_RETURNED,
-        Act.REPORT_PURGED,
-        Act.DESTROYED,
-        Act.SIGN_INS_FAILED,
-    }
+_AUTOMATIC_ACTS = (
+    Act.REPORT_DECLINED,
+    Act.REPORT_RETURNED,
+    Act.REPORT_PURGED,
+    Act.DESTROYED,
+    Act.SIGN_INS_FAILED,
 )
 
 

@@ -16,6 +16,7 @@ from sqlalchemy.orm import Session
 from werkzeug.datastructures import MultiDict
 from wtforms import Field, SelectField, ValidationError
 from wtforms.fields.choices import SelectChoice  # type: ignore[attr-defined]
+from wtforms.validators import Regexp
 
 from register.accounts import acts as accounts
 from register.accounts.models import Member
@@ -40,12 +41,12 @@ from register.journal.web.journal_sentences import (
 from register.reports import queries as reports
 from register.text import dates
 from register.web.blueprints import desk
-from register.web.form_fields import BaseForm, line_field
+from register.web.form_fields import BaseForm, LineField, line_field
 from register.web.l10n import with_label
 from register.web.list_query import list_address
 from register.web.request_context import current_vocabulary
 
-_NUMBER = re.compile(r"[1-9][0-9]{0,8}")
+_NUMBER = re.compile(r"(?:[1-9][0-9]{0,8})?\Z")
 _DAY = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}")
 _INVALID_CHOICE = lazy_gettext("Choisissez dans la liste.")
 JOURNAL_PATH = "/moderation/journal"
@@ -83,13 +84,9 @@ def _select_field(label: Any, choices: Any = ()) -> SelectField:
     return SelectField(label, choices=list(choices), default="", **options)
 
 
-def _check_number(_form: BaseForm, field: Field) -> None:
-    if field.data and not _NUMBER.fullmatch(field.data):
-        raise ValidationError(lazy_gettext("Écrivez le numéro en chiffres, comme 12."))
-
-
-def _parse_number(typed: str | None) -> int | None:
-    return int(typed) if typed else None
+def _number_field(label: Any) -> LineField:
+    validator = Regexp(_NUMBER, message=lazy_gettext("Écrivez le numéro en chiffres, comme 12."))
+    return line_field(label, limit=20, validators=[validator])
 
 
 def _check_day(_form: BaseForm, field: Field) -> None:
@@ -115,8 +112,8 @@ class JournalForm(BaseForm):
 
     membre = _select_field(lazy_gettext("Membre"))
     acte = _select_field(lazy_gettext("Acte"), _kind_choices())
-    cas = line_field(lazy_gettext("Cas nº"), limit=20, validators=[_check_number])
-    dossier = line_field(lazy_gettext("Dossier"), limit=20, validators=[_check_number])
+    cas = _number_field(lazy_gettext("Cas nº"))
+    dossier = _number_field(lazy_gettext("Dossier"))
     du = line_field(lazy_gettext("Depuis le"), limit=20, validators=[_check_day])
     au = line_field(lazy_gettext("Jusqu’au"), limit=20, validators=[_check_day])
     livre = _select_field(
@@ -157,9 +154,9 @@ class JournalForm(BaseForm):
         return JournalQuery(
             ledgers=(LEDGERS[self.livre.data],) if self.livre.data else tuple(Ledger),
             acts=ACTS_BY_NAME.get(self.acte.data, ()),
-            member=_parse_number(self.membre.data),
-            number=_parse_number(self.cas.data),
-            incident_id=_parse_number(self.dossier.data),
+            member=int(self.membre.data) if self.membre.data else None,
+            number=int(self.cas.data) if self.cas.data else None,
+            incident_id=int(self.dossier.data) if self.dossier.data else None,
             since=_parse_day(self.du.data),
             until=_parse_day(self.au.data),
         )

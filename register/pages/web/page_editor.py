@@ -17,11 +17,10 @@ from register.cases.web.desk.content_words import FieldChange, FieldTexts
 from register.config import LEGAL_FIELDS
 from register.db import db
 from register.errors import Invalid, Refused, RegisterError, TextError
-from register.pages import acts, queries
+from register.pages import acts
 from register.pages import content as editorial
 from register.pages.acts import REASON_LIMIT, TEXT_LIMIT, TITLE_LIMIT
-from register.pages.content import DEFINITIONS, ShippedPage, render_page
-from register.pages.queries import PageRevision
+from register.pages.content import DEFINITIONS, PageRevision, ShippedPage, render_page
 from register.pages.web.public_pages import fill_page, page_path
 from register.web.blueprints import administrators_only, asks_password, desk
 from register.web.error_messages import error_sentence
@@ -54,6 +53,11 @@ class PageForm(ReasonForm):
 
     title = line_field(lazy_gettext("Titre"), required=True, limit=TITLE_LIMIT)
     text = text_field(lazy_gettext("Texte de la page"), required=True, limit=TEXT_LIMIT)
+
+    @property
+    def content(self) -> dict[str, Any]:
+        """The page as it was written."""
+        return {name: self[name].data for name in CONTENT_FIELDS}
 
 
 PAGES_PATH = "/moderation/pages"
@@ -101,26 +105,22 @@ class CurrentPage:
     @property
     def is_outdated(self) -> bool:
         """Whether the code's own text has changed since the page was given another one."""
-        own = editorial.shipped_page(self.name).digest
-        return (
-            not self.is_shipped
-            and self.last_revision is not None
-            and self.last_revision.base != own
-        )
+        revision, own = self.last_revision, editorial.shipped_page(self.name).digest
+        return revision is not None and not revision.shipped and revision.base != own
 
 
 @desk.get("/pages")
 @administrators_only
 def pages() -> ResponseReturnValue:
     """Every page, with what readers see of it now."""
-    revisions = queries.newest_revisions(db.session())
+    revisions = editorial.newest_revisions(db.session())
     current_pages = [_current_page(name, revisions.get(name)) for name in editorial.TEXT_NAMES]
     return render_template("pages/desk/list.html", rows=current_pages)
 
 
 def current_page(page: str) -> CurrentPage:
     """A page as it stands."""
-    return _current_page(page, queries.newest_revision(db.session(), page))
+    return _current_page(page, editorial.newest_revision(db.session(), page))
 
 
 def _current_page(name: str, revision: PageRevision | None) -> CurrentPage:
@@ -170,14 +170,9 @@ def page_edit(page: str) -> ResponseReturnValue:
         return _preview_page(current, form)
     if not form.is_sent:
         return _editor_page(current, form, 422)
-    content = {name: form[name].data for name in CONTENT_FIELDS}
-    reason, seen = form.reason.data, form.seen_revision
+    changes = {**form.content, "reason": form.reason.data, "seen_revision": form.seen_revision}
     try:
-        act_view.run_act(
-            lambda tx, by: acts.save_page(
-                tx, page, **content, by=by, reason=reason, seen_revision=seen
-            )
-        )
+        act_view.run_act(lambda tx, by: acts.save_page(tx, page, **changes, by=by))
     except (Refused, Invalid, TextError) as error:
         return _refusal_page(current_page(page), form, error)
     flash(typeset(_("La page est enregistrée : les lecteurs voient le nouveau texte.")))
@@ -218,8 +213,8 @@ def _refusal_page(
     if error.key == "page_changed_meanwhile":
         # What was written comes back beside what stands, to be saved on top of it knowingly.
         form.vu.data = str(current.revision_id)
-        mine = {name: form[name].data for name in CONTENT_FIELDS}
-        return _editor_page(current, form, status, both=page_changes(_page_fields(current), mine))
+        changes = page_changes(_page_fields(current), form.content)
+        return _editor_page(current, form, status, both=changes)
     if isinstance(error, TextError) or error.key in ("page_marker", "page_anchor"):
         form.text.errors = [*form.text.errors, typeset(error_sentence(error))]
         return _editor_page(current, form, status)
@@ -278,7 +273,7 @@ def _restore_page(
 @administrators_only
 def page_versions(page: str) -> ResponseReturnValue:
     """Every revision of a page, the newest first, down to the text that came with the code."""
-    revisions = queries.page_revisions(db.session(), page)
+    revisions = editorial.page_revisions(db.session(), page)
     return render_template("pages/desk/versions.html", now=current_page(page), rows=revisions)
 
 
@@ -287,7 +282,7 @@ def page_versions(page: str) -> ResponseReturnValue:
 @administrators_only
 def page_version(page: str, revision: int) -> ResponseReturnValue:
     """The page as a revision kept it."""
-    page_revision = queries.get_revision(db.session(), page, revision)
+    page_revision = editorial.get_revision(db.session(), page, revision)
     return render_template(
         "pages/desk/version.html",
         now=current_page(page),
@@ -312,7 +307,7 @@ def page_compare(page: str) -> ResponseReturnValue:
 
 def _version_fields(page: str, revision_id: int) -> FieldTexts:
     if revision_id:
-        return _page_fields(queries.get_revision(db.session(), page, revision_id))
+        return _page_fields(editorial.get_revision(db.session(), page, revision_id))
     return _page_fields(editorial.shipped_page(page))
 
 

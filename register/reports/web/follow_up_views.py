@@ -16,7 +16,7 @@ from flask_babel import lazy_gettext
 from register.db import db
 from register.errors import Invalid, Refused
 from register.journal import WriteTransaction
-from register.operations.instance_identity import tag_uri_maker
+from register.operations import setup
 from register.reports import acts, receipt_codes, report_content
 from register.reports.models import MessageKind, ReportState
 from register.reports.web.follow_up_page import (
@@ -173,7 +173,7 @@ def receipt(access: ReportAccess) -> ResponseReturnValue:
     if received is None:
         error_text = _("Le reçu a été détruit avec ce qu’il prouvait.")
         return report_html(access, error_text=error_text), 422
-    authority = tag_uri_maker(db.session()).authority
+    authority = setup.identity(db.session()).tag_authority
     document = report_content.receipt_document(received, access.report_view.summary.day, authority)
     headers = {
         "Content-Type": "application/json",

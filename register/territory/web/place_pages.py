@@ -33,8 +33,8 @@ from register.text.dates import Language
 from register.text.typography import french
 from register.web import urls
 from register.web.blueprints import public
-from register.web.drawings.maps import locator, region_locator
 from register.web.l10n import language, number
+from register.web.maps import locator, region_locator
 from register.web.request_context import (
     commune_case_counts,
     current_data_version,

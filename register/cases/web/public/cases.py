@@ -20,9 +20,9 @@ from register.territory.web import place_choice
 from register.text.normalisation import one_line
 from register.web import list_query, urls
 from register.web.blueprints import public
-from register.web.drawings.maps import search_map
 from register.web.error_messages import error_sentence
 from register.web.list_query import QueryArgs
+from register.web.maps import search_map
 from register.web.request_context import current_vocabulary, head
 
 _NUMBER_PATTERN = re.compile(r"[1-9][0-9]{0,8}")

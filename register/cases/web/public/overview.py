@@ -18,8 +18,8 @@ from register.db import db
 from register.journal.web import public_journal
 from register.territory import dataset
 from register.web.blueprints import public
-from register.web.drawings.maps import search_map
 from register.web.l10n import number, typeset
+from register.web.maps import search_map
 from register.web.request_context import current_vocabulary, head, settings
 from register.web.template_env import first_upper
 

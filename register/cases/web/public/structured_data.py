@@ -28,8 +28,8 @@ from register.cases.web.public.case_view import CaseView
 from register.db import db
 from register.errors import NotFound
 from register.journal import line_time
-from register.journal.canonical import rfc3339
-from register.pages.queries import newest_revisions
+from register.journal.models import rfc3339
+from register.pages.content import newest_revisions
 from register.pages.web.public_pages import page_path
 from register.territory.place_queries import CommuneDetails
 from register.text.typography import french

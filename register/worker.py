@@ -282,22 +282,17 @@ class Follower:
 
     def _catch_up_if_due(self) -> None:
         now = time.monotonic()
-        must_rebuild = now >= self._integrity_at and self._is_damaged()
+        must_rebuild = False
+        # A missing index is not damaged.
+        if now >= self._integrity_at and self._index.cursor() is not None:
+            must_rebuild = not self._index.intact(deep=True)
+            ended = time.monotonic()
+            self._integrity_at = ended + max(INTEGRITY_SECONDS, INTEGRITY_SHARE * (ended - now))
         if must_rebuild or now >= self._catch_up_at or not self._index.intact(deep=False):
             catch_up(
                 self._database, self._index, self._check_interruption, force_rebuild=must_rebuild
             )
             self._catch_up_at = time.monotonic() + CATCH_UP_SECONDS
-
-    def _is_damaged(self) -> bool:
-        """Check the whole index; a missing one is not damaged."""
-        if self._index.cursor() is None:
-            return False
-        begun = time.monotonic()
-        damaged = not self._index.intact(deep=True)
-        ended = time.monotonic()
-        self._integrity_at = ended + max(INTEGRITY_SECONDS, INTEGRITY_SHARE * (ended - begun))
-        return damaged
 
     def _check_interruption(self, _done: int, _total: int) -> None:
         """Abandon a long update after a stop request or the loss of the lease.

@@ -12,7 +12,6 @@ from dataclasses import dataclass
 from functools import cache
 from itertools import pairwise
 from math import cos, radians
-from types import MappingProxyType
 from typing import NamedTuple
 
 from register.territory.boundaries import GeoPoint, Ring, departement_outlines, project
@@ -95,14 +94,12 @@ def paris_area() -> MapFrame:
 @cache
 def overseas_frames() -> Mapping[str, MapFrame]:
     """The frames of the overseas départements, by code."""
-    return MappingProxyType(
-        {
-            border.code: _fit_frame(
-                [border.code], _expand_box(border[:4], -_PADDING), _equirectangular(border.code)
-            )
-            for border in _overseas_borders()
-        }
-    )
+    return {
+        border.code: _fit_frame(
+            [border.code], _expand_box(border[:4], -_PADDING), _equirectangular(border.code)
+        )
+        for border in _overseas_borders()
+    }
 
 
 def frames() -> list[MapFrame]:

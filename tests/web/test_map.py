@@ -10,7 +10,7 @@ from flask.testing import FlaskClient
 from svg_maps import areas, dot_points, dots
 
 from register.cases.case_places import CommunePoint, MapPoints
-from register.web.drawings.maps import draw_places, locator, region_locator
+from register.web.maps import draw_places, locator, region_locator
 
 pytestmark = pytest.mark.one_database
 

@@ -10,8 +10,8 @@ from svg_maps import dot_points, path_lines
 
 from register.territory import dataset
 from register.territory.boundaries import departement_outlines
-from register.web.drawings import map_geometry
-from register.web.drawings.map_geometry import DrawingPoint
+from register.web import map_geometry
+from register.web.map_geometry import DrawingPoint
 
 
 def edges(lines: list[list[DrawingPoint]]) -> list[frozenset[DrawingPoint]]:

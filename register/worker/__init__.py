@@ -1,1 +1,0 @@
-"""Worker process: journal followers, which compare with the database and so can repeat safely."""
