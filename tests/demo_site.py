@@ -28,7 +28,7 @@ from register.config import Settings
 from register.demo import import_demo_cases
 from register.journal import JournalEntry, WriteTransaction, writing
 from register.search import indexer
-from register.web.languages import in_language
+from register.web.l10n import in_language
 
 _ARABIC = "صوت المدينة"
 

@@ -15,7 +15,7 @@ from register.reports.web import public_forms
 from register.reports.web.follow_up_page import PURPOSE as FOLLOW_UP
 from register.reports.web.report_views import PURPOSE as REPORT
 from register.text.dates import Language
-from register.web.languages import in_language
+from register.web.l10n import in_language
 
 
 @dataclass(frozen=True)

@@ -27,7 +27,7 @@ from register.reports import report_content, retention
 from register.reports.models import ReportState
 from register.reports.report_lists import ReportFolder
 from register.reports.web.desk import report_summary
-from register.web import limits
+from register.web import rate_limits
 
 TOP = Path(__file__).resolve().parent.parent
 DOCS = sorted((TOP / "docs").rglob("*.md"))
@@ -129,9 +129,9 @@ def test_every_tray_and_every_reason_to_decline_is_documented(name):
     assert name in CODE
 
 
-@pytest.mark.parametrize("rate", limits.RATES)
+@pytest.mark.parametrize("rate", rate_limits.RATES)
 def test_every_limit_is_documented_as_it_is(rate):
-    assert limits.RATES[rate] in CODE
+    assert rate_limits.RATES[rate] in CODE
 
 
 def test_the_number_of_unread_reports_that_warns_the_desk_is_documented():
@@ -139,7 +139,7 @@ def test_the_number_of_unread_reports_that_warns_the_desk_is_documented():
 
 
 def test_the_budgets_of_all_sources_are_documented():
-    for rate in limits.BUDGETS.values():
+    for rate in rate_limits.BUDGETS.values():
         assert f"`{rate}`" in TEXT
 
 

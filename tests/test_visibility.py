@@ -45,7 +45,7 @@ from register.reports import queries as report_queries
 from register.reports.models import MessageKind, Report
 from register.reports.report_content import ReportContent
 from register.reports.report_lists import ReportFolder
-from register.web.languages import in_language
+from register.web.l10n import in_language
 
 pytestmark = pytest.mark.one_database
 

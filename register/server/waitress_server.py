@@ -37,7 +37,7 @@ from register.server.process_start import (
 )
 from register.server.waitress_strict import RECEIVING, Listener, Turns
 from register.web import headers
-from register.web.languages import without_prefix
+from register.web.l10n import without_prefix
 from register.web.request_validation import DESK_BODY_LIMIT, REPORT_BODY_LIMIT, is_of_reports
 
 _READING = frozenset({"GET", "HEAD"})

@@ -24,9 +24,9 @@ from waitress.server import TcpWSGIServer
 from waitress.task import ErrorTask, WSGITask
 from waitress.utilities import RequestEntityTooLarge
 
-from register.bulkhead import ARRIVAL_TIME_KEY
+from register.concurrency_limit import ARRIVAL_TIME_KEY
 from register.web.errors import refusal
-from register.web.languages import without_prefix
+from register.web.l10n import without_prefix
 from register.web.request_validation import body_limit
 
 RECEIVING = 120  # seconds that one request may take to arrive, however often it sends a byte

@@ -151,8 +151,6 @@ GRAVE_ACCUSATION = (
     r"proxenet(?:e|es|isme)",
 )
 
-MASK = "[masqué]"
-
 _URL = re.compile(r"(?:\b[a-z][a-z0-9+.-]{1,15}://|\bwww\.)\S+", re.IGNORECASE)
 _WORD = re.compile(r"[^\W_]+")
 
@@ -217,18 +215,6 @@ def risks(text: str) -> tuple[Risk, ...]:
         for match in pattern.finditer(scanned)
     ]
     return tuple(dict.fromkeys([*pattern_risks, *_word_risks(scanned)]))
-
-
-def mask(text: str) -> str:
-    """The text with its e-mail addresses and telephone numbers replaced by "[masqué]"."""
-    without_mail = _EMAIL.sub(MASK, text)
-    # Masking a number inside a URL would break the link.
-    parts: list[str] = []
-    end = 0
-    for url in _URL.finditer(without_mail):
-        parts += [_PHONE.sub(MASK, without_mail[end : url.start()]), url.group()]
-        end = url.end()
-    return "".join(parts) + _PHONE.sub(MASK, without_mail[end:])
 
 
 def _word_risks(text: str) -> Iterator[Risk]:

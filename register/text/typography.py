@@ -58,38 +58,15 @@ _ENGLISH_RULES: tuple[TypographyRule, ...] = (
 _TAG = re.compile(r"""(<[/!a-zA-Z](?:[^<>"']|"[^"]*+"|'[^']*+')*+>)""")
 _VERBATIM = re.compile(r"<(/?)(?:code|pre)\b")
 
+# fmt: off
 _NUMBER_WORDS = (
-    "zéro",
-    "un",
-    "deux",
-    "trois",
-    "quatre",
-    "cinq",
-    "six",
-    "sept",
-    "huit",
-    "neuf",
-    "dix",
-    "onze",
-    "douze",
-    "treize",
-    "quatorze",
-    "quinze",
-    "seize",
+    "zéro", "un", "deux", "trois", "quatre", "cinq", "six", "sept", "huit", "neuf", "dix", "onze",
+    "douze", "treize", "quatorze", "quinze", "seize",
 )
 _NUMBER_WORDS_EN = (
-    "no",
-    "one",
-    "two",
-    "three",
-    "four",
-    "five",
-    "six",
-    "seven",
-    "eight",
-    "nine",
-    "ten",
+    "no", "one", "two", "three", "four", "five", "six", "seven", "eight", "nine", "ten",
 )
+# fmt: on
 
 
 def french(text: str) -> str:

@@ -47,10 +47,10 @@ from register.web import (
     errors,
     etag,
     headers,
-    languages,
-    limits,
+    l10n,
     logs,
     page_cache,
+    rate_limits,
     request_context,
     request_validation,
     service_endpoints,
@@ -97,15 +97,10 @@ def attach(app: Flask) -> None:
     """Give an application its pages, guards and error pages."""
     settings = app.extensions["register.settings"]
     logs.attach(app)
-    Babel(
-        app,
-        default_locale="fr",
-        default_timezone="Europe/Paris",
-        locale_selector=languages.language,
-    )
+    Babel(app, default_locale="fr", default_timezone="Europe/Paris", locale_selector=l10n.language)
     template_env.attach(app)
     errors.attach(app)
-    limits.attach(app, settings)
+    rate_limits.attach(app, settings)
     access_control.attach_access_control(app, settings)
     etag.attach(app)
     for blueprint in (
@@ -122,6 +117,6 @@ def attach(app: Flask) -> None:
     assets.attach(app, settings)
     request_validation.attach(app, settings)
     # Outside request validation, which then sees one address per page in both languages.
-    languages.attach(app)
+    l10n.attach(app)
     # Last, so that the answers of every other middleware get the headers too.
     headers.attach(app, settings)

@@ -40,8 +40,7 @@ from register.errors import (
 from register.journal import Act
 from register.text.dates import Language
 from register.web import error_messages, logs
-from register.web.l10n import day_words, typeset
-from register.web.languages import in_language, language
+from register.web.l10n import day_words, in_language, language, typeset
 from register.web.request_context import current_vocabulary
 
 RETRY_AFTER = 10  # seconds; as long as a read waits for a write (register.db.BUSY_TIMEOUT_MS)

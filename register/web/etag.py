@@ -33,7 +33,7 @@ from register.db import now
 from register.search.engine_interface import SearchEngine
 from register.text.dates import paris_day
 from register.web.blueprints import public
-from register.web.languages import request_language
+from register.web.l10n import request_language
 from register.web.request_context import current_data_version
 
 BUILD_KEY = "register.build"

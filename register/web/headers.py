@@ -18,7 +18,7 @@ from werkzeug.http import parse_accept_header
 
 from register.accounts.web.current_member import is_member_path
 from register.config import Settings
-from register.web.languages import without_prefix
+from register.web.l10n import without_prefix
 
 SECURITY_HEADERS: Mapping[str, str] = MappingProxyType(
     {

@@ -21,7 +21,7 @@ from register.db import db
 from register.territory.boundaries import departement_outlines
 from register.territory.place_queries import is_commune_code
 from register.web import map_geometry
-from register.web.languages import language
+from register.web.l10n import language
 from register.web.map_geometry import extent, mainland, overseas_frames
 from register.web.request_context import (
     current_data_version,

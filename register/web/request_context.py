@@ -19,7 +19,7 @@ from register.report_keys import KeyStore
 from register.territory import place_queries
 from register.territory.gazetteer import Gazetteer, load_gazetteer
 from register.territory.place_queries import CommuneDetails
-from register.web.languages import language
+from register.web.l10n import language
 
 _KEY_STORE = "register.key_store"
 # Purpose of the key that signs session cookies and their CSRF tokens.

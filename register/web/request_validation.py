@@ -18,7 +18,7 @@ from register.accounts.web.current_member import is_member_path
 from register.config import Settings
 from register.web.errors import refusal
 from register.web.headers import WSGI, StartResponse
-from register.web.languages import request_language
+from register.web.l10n import request_language
 
 QUERY_LIMIT = 4096  # bytes, as sent
 PARAMETER_LIMIT = 60

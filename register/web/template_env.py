@@ -22,17 +22,19 @@ from register.cases.web.public.case_view import labels, place_line, rights_links
 from register.errors import ConfigError
 from register.text import dates, markup, typography
 from register.text.dates import Language
-from register.web import languages, urls
+from register.web import l10n, urls
 from register.web.l10n import (
+    LANGUAGE_NAMES,
     count_words,
     country_name,
     day_words,
     edtf_words,
+    in_language,
+    language,
     language_name,
     number,
     typeset,
 )
-from register.web.languages import LANGUAGE_NAMES, in_language, language
 from register.web.maps import locator
 from register.web.request_context import current_vocabulary, settings
 
@@ -80,7 +82,7 @@ def attach(app: Flask) -> None:
         labels=labels,
         language=language,
         tongues=LANGUAGE_NAMES,
-        this_page=languages.this_page,
+        this_page=l10n.this_page,
         in_language=in_language,
         lang=_lang,
         located=locator,

@@ -20,7 +20,7 @@ from sqlalchemy import event, select
 from register.accounts import acts as accounts
 from register.accounts import authentication, passwords, sessions, two_factor
 from register.accounts.models import Member, RecoveryCode, SignInAttempts
-from register.bulkhead import Bulkhead
+from register.concurrency_limit import Bulkhead
 from register.db import housekeeping
 from register.errors import Unavailable
 

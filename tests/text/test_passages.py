@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from register.text.quoted_passages import Passages
+from register.text.text_comparison import Passages
 
 ACCOUNT = "Ce soir au conseil, le maire a fait retirer ma caméra par la police municipale."
 SHORT = "le premier adjoint"

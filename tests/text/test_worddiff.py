@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from register.text.text_diff import TextDiff, diff_texts
+from register.text.text_comparison import TextDiff, diff_texts
 
 
 def drawn(found: TextDiff) -> str:

@@ -15,7 +15,7 @@ from test_catalogue import ENGLISH
 from test_pages import ADDRESSES, Stranger
 
 from register.pages import content as editorial
-from register.web.languages import in_language
+from register.web.l10n import in_language
 
 pytestmark = pytest.mark.one_database
 
@@ -355,7 +355,7 @@ def test_a_refusal_before_flask_is_in_the_readers_language(
 
 
 def test_a_report_in_english_may_be_as_long_as_a_french_one() -> None:
-    from register.web.languages import without_prefix
+    from register.web.l10n import without_prefix
     from register.web.request_validation import body_limit
 
     for path in ("/signaler", "/moderation/dossiers/1/modifier", "/"):

@@ -1,7 +1,7 @@
 """Access control of the desk and of accounts, by the permissions of their views.
 
 It applies to every path under ``/compte`` and ``/moderation``: a view is for members only, unless a
-decorator of ``register/web/view_permissions.py`` says otherwise. Strangers get the same answer at
+decorator of ``register/web/blueprints.py`` says otherwise. Strangers get the same answer at
 every path: sign in. Responses must not be stored by browsers or proxies.
 """
 
@@ -17,7 +17,7 @@ from werkzeug.exceptions import Forbidden
 from register.accounts.web import current_member, profile, reauthentication, sign_in
 from register.accounts.web.current_member import is_member_path
 from register.config import Settings
-from register.web.view_permissions import Audience, Permission, csrf, permission_of
+from register.web.blueprints import Audience, Permission, csrf, permission_of
 
 # Open views that show their form again when it has the token of another session.
 _RETRY_VIEWS: Mapping[str, Callable[[], ResponseReturnValue]] = {

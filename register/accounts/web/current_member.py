@@ -17,7 +17,7 @@ from register.accounts.sessions import SignedIn
 from register.cases.vocabulary import LANGUAGES
 from register.db import db, housekeeping, now
 from register.journal import writing
-from register.web.languages import in_language
+from register.web.l10n import in_language
 from register.web.request_context import settings
 
 MEMBER_PREFIXES = ("/compte", "/moderation")

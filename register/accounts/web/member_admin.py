@@ -18,10 +18,9 @@ from register.db import db, now
 from register.errors import NotFound, RegisterError
 from register.journal import WriteTransaction, writing
 from register.web import error_messages
-from register.web.blueprints import desk
+from register.web.blueprints import administrators_only, asks_password, desk
 from register.web.errors import status_of
 from register.web.request_context import settings
-from register.web.view_permissions import administrators_only, asks_password
 
 _ROSTER_PATH = "/moderation/membres"
 

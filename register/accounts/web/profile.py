@@ -34,10 +34,9 @@ from register.accounts.web.reauthentication import CarriedForm
 from register.db import db, now
 from register.errors import Invalid, SealError, Unavailable
 from register.journal import writing
-from register.web import error_messages, limits, request_context
-from register.web.blueprints import account
+from register.web import error_messages, rate_limits, request_context
+from register.web.blueprints import account, asks_password, before_second_factor
 from register.web.errors import RETRY_AFTER, status_of
-from register.web.view_permissions import asks_password, before_second_factor
 
 
 @account.get("")
@@ -69,7 +68,7 @@ def password() -> ResponseReturnValue:
             return _render_form(form), 403
     except Unavailable:
         form.mot_de_passe.errors = [BUSY_MESSAGE]
-        return limits.too_soon_page(_render_form(form), RETRY_AFTER, 503)
+        return rate_limits.too_soon_page(_render_form(form), RETRY_AFTER, 503)
     current_member.confirm_session()
     current = current_member.require_signed_in()
     new_password, member_id = form.nouveau_mot_de_passe.data or "", current.member.id

@@ -18,7 +18,7 @@ from register.accounts.web.current_member import member_address
 from register.accounts.web.forms import BUSY_MESSAGE, REFUSED_MESSAGE, ProofForm
 from register.db import db, now
 from register.errors import Unavailable
-from register.web import limits, request_context
+from register.web import rate_limits, request_context
 from register.web.errors import RETRY_AFTER
 from register.web.request_context import settings
 
@@ -162,7 +162,7 @@ def require_proof(act: Any, proof: tuple[str, str] | None) -> ResponseReturnValu
     body = render_template(
         "accounts/reauthentication.html", act=act, form=form, carried=posted_form()
     )
-    return limits.too_soon_page(body, RETRY_AFTER, 503) if is_busy else (body, 403)
+    return rate_limits.too_soon_page(body, RETRY_AFTER, 503) if is_busy else (body, 403)
 
 
 def is_proved(password: str, code: str) -> bool:

@@ -25,12 +25,11 @@ from register.accounts.web.reauthentication import CarriedForm
 from register.db import db, now
 from register.errors import Invalid, NotFound, Refused, Unavailable
 from register.journal import writing
-from register.web import error_messages, limits, request_context
-from register.web.blueprints import account
+from register.web import error_messages, rate_limits, request_context
+from register.web.blueprints import account, before_second_factor, open_to_all
 from register.web.errors import RETRY_AFTER, status_of
 from register.web.headers import clear_browser_cache
 from register.web.request_context import settings
-from register.web.view_permissions import before_second_factor, open_to_all
 
 # The same answer whatever was wrong.
 _REFUSED_MESSAGE = _(
@@ -59,7 +58,7 @@ def sign_in() -> ResponseReturnValue:
     if not form.is_sent:
         return _render_form(form), 422
     # Unknown browsers share a budget; known browsers do not need it.
-    seconds = 0 if _is_known_browser(form) else limits.budget("sign_in")
+    seconds = 0 if _is_known_browser(form) else rate_limits.budget("sign_in")
     if seconds:
         return _busy_page(form, seconds)
     try:
@@ -102,15 +101,15 @@ def retry_sign_in_page() -> ResponseReturnValue:
 
 def _rate_limited_page(form: SignInForm) -> Response | None:
     """The page with the address kept, for a source over its rate."""
-    wait = limits.wait("sign_in")
+    wait = rate_limits.wait("sign_in")
     if not wait:
         return None
     problem = gettext(
         "Trop d’essais de connexion sont partis de votre réseau. Attendez %(time)s, puis "
         "recommencez.",
-        time=limits.wait_words(wait),
+        time=rate_limits.wait_words(wait),
     )
-    return limits.too_soon_page(_render_form(form, problem=problem), wait)
+    return rate_limits.too_soon_page(_render_form(form, problem=problem), wait)
 
 
 def _busy_page(form: SignInForm, seconds: int) -> Response:
@@ -119,9 +118,9 @@ def _busy_page(form: SignInForm, seconds: int) -> Response:
         "Trop de connexions sont essayées en ce moment, d’ici ou d’ailleurs : la vôtre n’a pas "
         "été examinée, et ne compte pas comme un essai manqué. Attendez %(time)s, puis "
         "recommencez. Le navigateur où vous vous êtes déjà connecté passe avant les autres.",
-        time=limits.wait_words(seconds),
+        time=rate_limits.wait_words(seconds),
     )
-    return limits.too_soon_page(_render_form(form, problem=problem), seconds, 503)
+    return rate_limits.too_soon_page(_render_form(form, problem=problem), seconds, 503)
 
 
 def _is_known_browser(form: SignInForm) -> bool:

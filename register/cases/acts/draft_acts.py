@@ -34,7 +34,7 @@ from register.cases.second_person import PendingChange, parse_proposal
 from register.errors import Invalid, Refused
 from register.journal import Act, JournalEntry, WriteTransaction
 from register.text.normalisation import clean
-from register.text.quoted_passages import Passages
+from register.text.text_comparison import Passages
 
 
 def draft(

@@ -22,12 +22,11 @@ from register.pages import content as editorial
 from register.pages.acts import REASON_LIMIT, TEXT_LIMIT, TITLE_LIMIT
 from register.pages.content import DEFINITIONS, PageRevision, ShippedPage, render_page
 from register.pages.web.public_pages import fill_page, page_path
-from register.web.blueprints import desk
+from register.web.blueprints import administrators_only, asks_password, desk
 from register.web.error_messages import error_sentence
 from register.web.errors import status_of
 from register.web.form_fields import DeskForm, line_field, text_field
 from register.web.l10n import typeset
-from register.web.view_permissions import administrators_only, asks_password
 
 # The fields that hold the page itself.
 CONTENT_FIELDS = ("title", "text")

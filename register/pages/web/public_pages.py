@@ -19,8 +19,7 @@ from register.pages.content import DEFINITIONS, fill_markers
 from register.reports import form_vocabulary
 from register.text.dates import paris_day
 from register.web.blueprints import public
-from register.web.l10n import typeset
-from register.web.languages import in_language, language
+from register.web.l10n import in_language, language, typeset
 from register.web.request_context import current_vocabulary, settings
 
 

@@ -29,7 +29,7 @@ from register.reports.models import Message, MessageKind, Report, ReportState, R
 from register.reports.report_content import CONTACT_LIMIT, Received, ReportContent, content_digest
 from register.text.dates import paris_day
 from register.text.normalisation import clean
-from register.text.quoted_passages import is_distinctive
+from register.text.text_comparison import is_distinctive
 
 
 @dataclass(frozen=True)

@@ -10,8 +10,7 @@ from flask import Response, request
 from werkzeug.exceptions import Forbidden
 
 from register.accounts.web import reauthentication
-from register.web.blueprints import submit
-from register.web.view_permissions import csrf
+from register.web.blueprints import csrf, submit
 
 # These forms have no session to bind a CSRF token to, and act in no member's name.
 csrf.exempt(submit)

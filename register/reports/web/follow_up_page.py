@@ -26,7 +26,7 @@ from register.reports.web import public_forms
 from register.reports.web.public_forms import OUTAGE_ERRORS, SessionlessForm, outage_response
 from register.reports.web.receipt_page import list_answers
 from register.reports.web.status_text import status_text
-from register.web import limits
+from register.web import rate_limits
 from register.web.form_fields import MultilineField, line_field, text_field
 from register.web.request_context import current_vocabulary, key_store, settings
 
@@ -110,13 +110,13 @@ def with_report(
 def _open_by_code() -> ReportAccess | Response:
     form = ReceiptCodeForm()
     # Checked before the code, so that a wait tells nothing about a guess.
-    wait = limits.wait("code", counted=False)
+    wait = rate_limits.wait("code", counted=False)
     if wait:
-        error_text = str(_TOO_MANY_CODES) % {"time": limits.wait_words(wait)}
-        return limits.too_soon_page(code_page(form, error_text), wait)
+        error_text = str(_TOO_MANY_CODES) % {"time": rate_limits.wait_words(wait)}
+        return rate_limits.too_soon_page(code_page(form, error_text), wait)
     key = queries.key_by_code(db.session(), key_store(), form.code.data)
     if key is None:
-        limits.wait("code")
+        rate_limits.wait("code")
         # One error for malformed and unknown codes alike.
         form.code.errors = [_OPENS_NOTHING]
         return make_response(code_page(form), 422)

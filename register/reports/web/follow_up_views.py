@@ -36,7 +36,7 @@ from register.reports.web.follow_up_page import (
     with_report,
 )
 from register.reports.web.public_forms import OUTAGE_ERRORS, outage_response, queued_transaction
-from register.web import limits
+from register.web import rate_limits
 from register.web.blueprints import submit
 from register.web.error_messages import error_sentence
 from register.web.errors import status_of
@@ -194,10 +194,10 @@ def _perform(
 
     :param done: the confirmation, from the act's return value.
     """
-    wait = limits.wait("message") if limited else 0
+    wait = rate_limits.wait("message") if limited else 0
     if wait:
-        error_text = str(_TOO_MANY_MESSAGES) % {"time": limits.wait_words(wait)}
-        return limits.too_soon_page(report_html(access, form, error_text=error_text), wait)
+        error_text = str(_TOO_MANY_MESSAGES) % {"time": rate_limits.wait_words(wait)}
+        return rate_limits.too_soon_page(report_html(access, form, error_text=error_text), wait)
     token = submitted_token()
     if token is None:
         return make_response(report_html(access, form, error_text=str(_TOO_OLD)), 422)
@@ -230,10 +230,10 @@ def prove() -> ResponseReturnValue:
     if (request.content_length or 0) > BODY_LIMIT:
         return _proof_page(_TOO_LONG), 422
     pasted = request.form.get("recu", "").strip()
-    wait = limits.wait("receipt")
+    wait = rate_limits.wait("receipt")
     if wait:
-        fault = str(_TOO_MANY_RECEIPTS) % {"time": limits.wait_words(wait)}
-        return limits.too_soon_page(_proof_page(fault, pasted), wait)
+        fault = str(_TOO_MANY_RECEIPTS) % {"time": rate_limits.wait_words(wait)}
+        return rate_limits.too_soon_page(_proof_page(fault, pasted), wait)
     file = request.files.get("fichier")
     document = file.stream.read(receipt_codes.LIMIT + 1) if file else b""
     document = document or pasted.encode("utf-8", "replace")

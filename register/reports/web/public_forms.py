@@ -18,7 +18,7 @@ from flask_babel import gettext as _
 from itsdangerous import BadData, URLSafeTimedSerializer
 from sqlalchemy.exc import SQLAlchemyError
 
-from register.bulkhead import ARRIVAL_TIME_KEY, Bulkhead
+from register.concurrency_limit import ARRIVAL_TIME_KEY, Bulkhead
 from register.db import db, is_disk_full, is_file_missing, now
 from register.errors import SealError, Unavailable
 from register.journal import WriteTransaction, writing

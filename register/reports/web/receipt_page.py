@@ -16,8 +16,7 @@ from register.reports.report_content import ReportContent
 from register.reports.web.report_form import PROCEEDINGS
 from register.territory.web.place_names import describe_place
 from register.text import dates
-from register.web.l10n import count_words, edtf_words, typeset
-from register.web.languages import language
+from register.web.l10n import count_words, edtf_words, language, typeset
 
 # Characters of a text on the receipt, which must fit on one sheet.
 _EXCERPT = 200

@@ -35,8 +35,7 @@ from register.territory.web.place_choice import PlaceChoice, place_from_key, pla
 from register.text import dates
 from register.text.normalisation import one_line
 from register.web.form_fields import LineField, line_field, text_field
-from register.web.l10n import number
-from register.web.languages import language
+from register.web.l10n import language, number
 from register.web.request_context import commune_case_counts, gazetteer
 from register.web.request_validation import DESK_BODY_LIMIT
 

@@ -35,9 +35,9 @@ from register.reports.web.public_forms import (
 from register.reports.web.receipt_page import added_text, list_answers, short_answers
 from register.reports.web.report_form import AS_TYPED, ReportForm
 from register.text.dates import paris_day
-from register.web import limits
+from register.web import rate_limits
 from register.web.blueprints import submit
-from register.web.languages import language
+from register.web.l10n import language
 from register.web.request_context import key_store
 
 PURPOSE = "signaler"
@@ -156,18 +156,18 @@ def send(form: ReportForm) -> ResponseReturnValue:
     try:
         existing = find_received(db.session(), store, sent, token.nonce)
     except Refused:
-        seconds = limits.wait("replay")
+        seconds = rate_limits.wait("replay")
         return (
             _rate_limited(form, seconds, _TOO_OFTEN) if seconds else _other_text_page(form, token)
         )
-    seconds = limits.wait("replay" if existing else "report")
+    seconds = rate_limits.wait("replay" if existing else "report")
     if seconds:
         return _rate_limited(form, seconds, _TOO_OFTEN if existing else _TOO_MANY)
     if existing is not None:
         return receipt(report_access(existing.code, existing.key), form)
-    is_suspect = limits.are_enabled() and (bool(form.site_web.data) or token.is_hasty)
+    is_suspect = rate_limits.are_enabled() and (bool(form.site_web.data) or token.is_hasty)
     # Beyond the budget of all sources together, a report is marked as suspect, never refused.
-    is_suspect = bool(limits.budget("report")) or is_suspect
+    is_suspect = bool(rate_limits.budget("report")) or is_suspect
     try:
         with queued_transaction() as tx:
             received = acts.receive(
@@ -208,7 +208,7 @@ def _add(form: ReportForm) -> ResponseReturnValue:
     first = _first_report(token) if token else None
     if token is None or first is None:
         return _form_html(form, error_text=_TOO_OLD), 422
-    seconds = limits.wait("message")
+    seconds = rate_limits.wait("message")
     if seconds:
         return _rate_limited(form, seconds, _TOO_MANY)
     received, store, contact = first.report_view.received, key_store(), form.contact.data
@@ -286,5 +286,5 @@ def _closed_page(form: ReportForm) -> ResponseReturnValue:
 
 
 def _rate_limited(form: ReportForm, seconds: int, pattern: object) -> Response:
-    error_text = str(pattern) % {"time": limits.wait_words(seconds)}
-    return limits.too_soon_page(_form_html(form, error_text=error_text), seconds)
+    error_text = str(pattern) % {"time": rate_limits.wait_words(seconds)}
+    return rate_limits.too_soon_page(_form_html(form, error_text=error_text), seconds)

@@ -27,12 +27,10 @@ from register.territory.web import place_names
 from register.text.normalisation import one_line
 from register.text.typography import french
 from register.web import urls
-from register.web.blueprints import public
+from register.web.blueprints import public, without_csrf_token
 from register.web.form_fields import FieldGroup, line_field
-from register.web.l10n import count_words
-from register.web.languages import in_language, language
+from register.web.l10n import count_words, in_language, language
 from register.web.request_context import commune_case_counts, current_data_version, gazetteer, head
-from register.web.view_permissions import without_csrf_token
 
 # Filters that say where: a place typed anew takes the place of all of them.
 _PLACE_FILTERS = ("commune", "departement", "region", "endroit", "pays")

@@ -33,8 +33,7 @@ from register.text.dates import Language
 from register.text.typography import french
 from register.web import urls
 from register.web.blueprints import public
-from register.web.l10n import number
-from register.web.languages import language
+from register.web.l10n import language, number
 from register.web.maps import locator, region_locator
 from register.web.request_context import (
     commune_case_counts,

@@ -24,7 +24,7 @@ from register.journal import Ledger
 from register.journal.models import LedgerHead
 from register.pages import content
 from register.pages.web.page_editor import LEGAL_PAGES
-from register.web.view_permissions import Audience, Permission, always, permission_of
+from register.web.blueprints import Audience, Permission, always, permission_of
 
 pytestmark = pytest.mark.one_database
 

@@ -40,7 +40,7 @@ from register.reports.report_content import (
 from register.reports.web import public_forms, report_form, report_views
 from register.text import dates
 from register.text.dates import paris_day
-from register.web import limits
+from register.web import rate_limits
 
 pytestmark = pytest.mark.parametrize("settings", ["sqlite"], indirect=True)
 
@@ -611,7 +611,7 @@ def test_a_form_sent_again_too_often_waits_and_is_confirmed(
 def test_beyond_the_budget_of_all_sources_reports_are_suspect_and_none_is_refused(
     settings: Settings, guarded: Flask, store: KeyStore, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setitem(limits.BUDGETS, "report", "2 per hour")  # type: ignore[misc]
+    monkeypatch.setitem(rate_limits.BUDGETS, "report", "2 per hour")  # type: ignore[misc]
     # Nobody here writes for five seconds first; that is another reason to be suspect.
     monkeypatch.setattr(public_forms, "MIN_AGE", 0)
     suspect, pages = [], []

@@ -24,11 +24,10 @@ from register.db import db
 from register.errors import NotFound, Refused
 from register.journal import Act
 from register.text.personal_data import risks
-from register.web.blueprints import desk
+from register.web.blueprints import asks_password, asks_password_when_alone, desk
 from register.web.error_messages import error_sentence
 from register.web.l10n import typeset
 from register.web.request_context import settings
-from register.web.view_permissions import asks_password, asks_password_when_alone
 
 # Errors after a decision was made already: a second click, or two members at once.
 _DECIDED_ERRORS = ("no_such_change", "no_such_destruction", "destruction_over")

@@ -32,8 +32,8 @@ from register.journal.web import journal_sentences
 from register.journal.web.journal_sentences import LEDGER_LABELS
 from register.reports.web.desk.report_summary import reported
 from register.territory.web import place_names
-from register.text import text_diff
-from register.text.text_diff import TextDiff
+from register.text import text_comparison
+from register.text.text_comparison import TextDiff
 from register.web.error_messages import field_name
 from register.web.l10n import country_name, day_words, edtf_words, with_label
 from register.web.messages.errors import CASE_STATES, FIELD_NAMES
@@ -70,7 +70,7 @@ def field_changes(before: FieldTexts, after: FieldTexts) -> list[FieldChange]:
     """The fields that differ between two revisions."""
     return [
         FieldChange(
-            name, before[name], after[name], text_diff.diff_texts(before[name], after[name])
+            name, before[name], after[name], text_comparison.diff_texts(before[name], after[name])
         )
         for name in before
         if before[name] != after[name]

@@ -38,11 +38,10 @@ from register.errors import Incomplete, Invalid, NotFound, Refused, RegisterErro
 from register.journal import Act, writing
 from register.reports.web.desk.report_summary import note_retained_view
 from register.text.markup import render_markdown
-from register.web.blueprints import desk
+from register.web.blueprints import asks_password, desk
 from register.web.error_messages import error_sentence, fault_sentence
 from register.web.errors import status_of
 from register.web.l10n import typeset
-from register.web.view_permissions import asks_password
 
 SAVE, PREVIEW = "garder", "relire"
 TAKE_STORED = "reprendre"

@@ -36,8 +36,7 @@ from register.territory.web import place_choice, place_names
 from register.territory.web.place_choice import PlaceChoice
 from register.text.normalisation import fold
 from register.web import urls
-from register.web.l10n import count_words, typeset
-from register.web.languages import language
+from register.web.l10n import count_words, language, typeset
 from register.web.request_context import (
     commune_case_counts,
     current_vocabulary,

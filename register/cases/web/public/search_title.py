@@ -20,9 +20,8 @@ from register.territory.web import place_names
 from register.text import dates
 from register.text.dates import PartialDate
 from register.web import urls
-from register.web.l10n import count_words, country_name, edtf_words, typeset
+from register.web.l10n import count_words, country_name, edtf_words, language, typeset
 from register.web.l10n import quoted as marked
-from register.web.languages import language
 from register.web.request_context import current_vocabulary, find_commune
 
 # Months before which "de" is elided.

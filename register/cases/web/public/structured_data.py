@@ -35,8 +35,7 @@ from register.territory.place_queries import CommuneDetails
 from register.text.typography import french
 from register.web import assets, urls
 from register.web.blueprints import public
-from register.web.l10n import country_name
-from register.web.languages import in_language
+from register.web.l10n import country_name, in_language
 from register.web.request_context import current_vocabulary, head, settings
 
 Node = dict[str, Any]

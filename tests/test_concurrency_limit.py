@@ -9,7 +9,7 @@ from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 
-from register.bulkhead import Bulkhead
+from register.concurrency_limit import Bulkhead
 from register.errors import Unavailable
 
 

@@ -25,12 +25,12 @@ from report_factory import ANSWER, receive_report
 from test_config import ONION
 
 from register.accounts import passwords
-from register.bulkhead import Bulkhead
+from register.concurrency_limit import Bulkhead
 from register.db import db, now
 from register.journal import writing
 from register.operations import setup
 from register.reports import report_lists
-from register.web import limits
+from register.web import rate_limits
 
 pytestmark = pytest.mark.one_database
 
@@ -205,7 +205,7 @@ def test_a_subscriber_has_a_whole_64(limited, storage):
     ],
 )
 def test_the_source_of_an_address_is_its_network(address, source):
-    assert limits.networks(address)[0][1] == source
+    assert rate_limits.networks(address)[0][1] == source
 
 
 @pytest.mark.parametrize(
@@ -309,7 +309,7 @@ def test_strangers_wait_once_all_of_them_tried_too_often_and_a_known_browser_doe
     assert answer.status_code == 303
     known.get("/moderation")
     _from(known, "192.0.2.1", "/compte/deconnexion", dict(known.form("/compte/deconnexion").fields))
-    monkeypatch.setitem(limits.BUDGETS, "sign_in", "3 per minute")
+    monkeypatch.setitem(rate_limits.BUDGETS, "sign_in", "3 per minute")
     strangers = [
         _sign_in_at(app, f"inconnu-{number}@register.test", "faux", f"198.51.{number}.4")
         for number in range(4)
@@ -419,10 +419,10 @@ def test_what_is_counted_bears_no_address(limited, storage, request):
 @pytest.mark.parametrize("storage", STORAGES)
 def test_the_key_changes_with_the_day(limited, storage, request, monkeypatch):
     app = limited(storage)
-    monkeypatch.setattr(limits, "now", lambda: AT)
+    monkeypatch.setattr(rate_limits, "now", lambda: AT)
     assert [tried(app) for _try in range(WRONG + 1)][-1] == 429
     before = set(_names(app, storage, request))
-    monkeypatch.setattr(limits, "now", lambda: AT + timedelta(days=1))
+    monkeypatch.setattr(rate_limits, "now", lambda: AT + timedelta(days=1))
     # Of the day before nothing is known any more: the same source is another one.
     assert tried(app) == 422
     counted = [name for name in set(_names(app, storage, request)) - before if "code" in name]
@@ -470,4 +470,4 @@ def test_disabled_limits_refuse_nothing(app):
 )
 def test_a_waiting_time_is_worded(app, seconds, words):
     with app.test_request_context():
-        assert limits.wait_words(seconds) == words
+        assert rate_limits.wait_words(seconds) == words

@@ -1,4 +1,4 @@
-"""Bulkhead: limit on the threads that one kind of request may occupy.
+"""Limit on the threads that one kind of request may occupy (a bulkhead).
 
 A waiting request occupies a thread of the server. Without a limit, a burst of one kind would take
 the threads from every other kind.
