@@ -189,7 +189,8 @@ def _case_rows(session: Session, journal_query: JournalQuery, after: SortKey | N
     if journal_query.number is not None:
         # Lines from before its publication have the case's id only.
         incident_id = session.scalar(select(CASE.c.id).where(CASE.c.number == journal_query.number))
-        if journal_query.incident_id not in (None, incident_id):
+        # No such number must not select the lines of no case.
+        if incident_id is None or journal_query.incident_id not in (None, incident_id):
             return []
     is_of_case = JOURNAL_ENTRY.c.incident_id == incident_id
     stmt = _LINES_STMT.where(is_of_case, *journal_query.time_conditions())

@@ -73,7 +73,7 @@ def _is_asked(row, asked, numbers):
     return (
         (asked.member is None or (row.member_id or CONSOLE_MEMBER) == asked.member)
         and (not asked.acts or row.act in {act.value for act in asked.acts})
-        and (asked.number is None or row.incident_id == numbers.get(asked.number))
+        and (asked.number is None or row.incident_id == numbers.get(asked.number, -1))
         and (asked.incident_id is None or row.incident_id == asked.incident_id)
         and (asked.since is None or day >= asked.since)
         and (asked.until is None or day <= asked.until)
