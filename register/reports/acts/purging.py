@@ -234,18 +234,14 @@ def run_retention(
             batch = purge(tx, store, undecided_after) if waits_since is None else forget(tx, store)
         done, has_more = done + batch, batch.has_more
     if waits_since is None:
-        _record_run_day(engine, today)
+        with Session(engine) as session:
+            clock = session.get(RetentionClock, 1)
+        # A clock that was set back is ignored, and a second run on the same day writes nothing.
+        if clock is None or clock.day < today:
+            with housekeeping(engine) as session:
+                clock = session.get(RetentionClock, 1) or RetentionClock(id=1, day=today)
+                clock.day = max(clock.day, today)
+                session.add(clock)
     if done.purged or done.retained or done.counted or done.destroyed:
         empty_log(engine)
     return RetentionRun(done, waits_since)
-
-
-def _record_run_day(engine: Engine, today: date) -> None:
-    with Session(engine) as session:
-        clock = session.get(RetentionClock, 1)
-    # A clock that was set back is ignored, and a second run on the same day writes nothing.
-    if clock is None or clock.day < today:
-        with housekeeping(engine) as session:
-            clock = session.get(RetentionClock, 1) or RetentionClock(id=1, day=today)
-            clock.day = max(clock.day, today)
-            session.add(clock)
