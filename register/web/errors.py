@@ -267,24 +267,20 @@ def _register_error(error: RegisterError) -> ResponseReturnValue:
         return _failure_page(error, 500)
     tombstone = error.values.get("tombstone")
     if isinstance(tombstone, Tombstone):
-        return _tombstone_page(tombstone)
+        word = current_vocabulary().word("restriction", tombstone.reason)
+        return _error_page(
+            410,
+            template="gone",
+            number=tombstone.number,
+            day=typeset(day_words(tombstone.at)),
+            at=tombstone.at,
+            erased=tombstone.act == Act.ERASED,
+            reason=word.label if word else "",
+            explained=word.definition if word else "",
+        )
     if error.key in _ADDRESS_ERRORS:
         status = 400
     return _error_page(status, error_messages.error_sentence(error, quoting=False))
-
-
-def _tombstone_page(tombstone: Tombstone) -> Response:
-    word = current_vocabulary().word("restriction", tombstone.reason)
-    return _error_page(
-        410,
-        template="gone",
-        number=tombstone.number,
-        day=typeset(day_words(tombstone.at)),
-        at=tombstone.at,
-        erased=tombstone.act == Act.ERASED,
-        reason=word.label if word else "",
-        explained=word.definition if word else "",
-    )
 
 
 def _http_error(error: HTTPException) -> ResponseReturnValue:
