@@ -77,17 +77,14 @@ def _field_faults(fields: Iterable[Any], prefix: str = "") -> Iterator[tuple[str
         if isinstance(field, FieldList):
             # WTForms mixes the list's own errors (text) with those of its rows (mappings).
             errors = [error for error in errors if not isinstance(error, dict | list | tuple)]
+        label = str(field.label.text)
+        # In "Source 2, adresse" the label is in the middle of a sentence.
+        name = f"{prefix}{_lower_first(label)}" if prefix else label
         for error in errors:
-            yield field.id, _fault_sentence(prefix, field.label.text, error)
+            yield field.id, with_label(name, _lower_first(str(error)))
         if isinstance(field, FieldList):
             for position, subfield in enumerate(field.entries, start=1):
-                yield from _field_faults([subfield], f"{prefix}{field.label.text} {position}, ")
-
-
-def _fault_sentence(prefix: str, label: object, error: object) -> str:
-    name = str(label)
-    # In "Source 2, adresse" the label is in the middle of a sentence.
-    return with_label(f"{prefix}{_lower_first(name) if prefix else name}", _lower_first(str(error)))
+                yield from _field_faults([subfield], f"{prefix}{label} {position}, ")
 
 
 def _lower_first(words: str) -> str:

@@ -22,7 +22,6 @@ from register.errors import NotFound
 from register.territory import place_queries
 from register.territory.models import Departement
 from register.territory.place_queries import (
-    CommuneDetails,
     is_commune_code,
     is_departement_code,
     is_region_code,
@@ -87,27 +86,19 @@ def commune(code: str) -> ResponseReturnValue:
     if alias_code and alias is None:
         # The code never led to this commune: no page of ours gave that address.
         raise NotFound("no_such_place")
-    return _render_place(
-        "commune",
-        code,
-        view=details,
-        through=alias,
-        around=_neighbouring_communes(details),
-        cases_of=case_count,
-    )
-
-
-def _neighbouring_communes(details: CommuneDetails) -> dict[str, object]:
-    """Rows of other communes with cases: the nearest, and those of the same intercommunalité."""
-    towns, code, group = _towns_with_cases(), details.commune.code, details.group
+    # Other communes with cases: the nearest, and those of the same intercommunalité.
+    towns, group = _towns_with_cases(), details.group
     group_towns = towns.by_intercommunalite.get(group.code, ()) if group else ()
     is_alone = all(town.code == code for town in group_towns)
-    return {
+    around = {
         "near_rows": _town_rows(towns.nearest_to(code, details.point)) if details.point else [],
         "radius_km": communes_with_cases.REACH_KM,
         "group_label": place_names.group_label(group) if group else "",
         "group_rows": [] if is_alone else _town_rows(group_towns),
     }
+    return _render_place(
+        "commune", code, view=details, through=alias, around=around, cases_of=case_count
+    )
 
 
 @public.get("/departements")
