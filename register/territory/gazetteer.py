@@ -79,8 +79,7 @@ class NameIndex:
         (optimal string alignment). Names of less than :data:`MIN_FUZZY_LENGTH` letters are like
         nothing: with one error they are any of a hundred others.
         """
-        shortest = max(MIN_FUZZY_LENGTH, len(name) - distance)
-        lengths = range(shortest, len(name) + distance + 1)
+        lengths = range(max(MIN_FUZZY_LENGTH, len(name) - distance), len(name) + distance + 1)
         candidates = [match for length in lengths for match in self._by_length.get(length, ())]
         similar = process.extract(
             name, candidates, scorer=OSA.distance, score_cutoff=distance, limit=None
@@ -214,9 +213,7 @@ class Gazetteer:
 
     def commune(self, code: str) -> GazetteerPlace | None:
         """The present commune that a code leads to."""
-        return self.communes.get(code) or self.communes.get(
-            self.current_by_former_code.get(code, "")
-        )
+        return self.communes.get(self.current_by_former_code.get(code, code))
 
 
 def load_gazetteer(session: Session) -> Gazetteer:
@@ -316,8 +313,7 @@ def parse_area(gazetteer: Gazetteer, words: Words) -> AreaHint | None:
     codes: set[str] = set()
     for spelling in spellings:
         codes |= {place.code for place in gazetteer.departements_by_name.get(spelling, ())}
-        regions = {place.code for place in gazetteer.regions_by_name.get(spelling, ())}
-        if regions:
+        if regions := {place.code for place in gazetteer.regions_by_name.get(spelling, ())}:
             departements = gazetteer.departements.values()
             codes |= {place.code for place in departements if place.parent_code in regions}
     return AreaHint(frozenset(codes)) if codes else None

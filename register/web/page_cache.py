@@ -175,9 +175,8 @@ class PageCacheMiddleware:
 
     def __call__(self, environ: dict[str, Any], start_response: StartResponse) -> Iterable[bytes]:
         """Answer from the cache, or let Flask answer."""
-        if not (
-            is_anonymous(environ) and _first_segment(environ["PATH_INFO"]) in self.first_segments
-        ):
+        is_public = _first_segment(environ["PATH_INFO"]) in self.first_segments
+        if not (is_public and is_anonymous(environ)):
             return self.app(environ, start_response)
         data_version = self._watch.read()
         if data_version is not None:

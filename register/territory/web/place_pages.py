@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Sequence
-from dataclasses import dataclass
 from functools import lru_cache
 from itertools import groupby
 from typing import NamedTuple
@@ -178,24 +177,12 @@ class CountedLink(NamedTuple):
     address: str
 
 
-@dataclass(frozen=True)
-class PlaceFacts:
-    """The cases of a place: types in the order of the vocabulary, years from the last.
+def _place_facts(query: CaseQuery) -> dict[str, object]:
+    """What the cases of a place are: types in the order of the vocabulary, years from the last.
 
     ``undated``: those without a date, if any. ``first`` and ``last``: the years that the dated ones
     span, or nothing. ``address``: the list of all.
     """
-
-    types: Sequence[CountedLink]
-    years: Sequence[CountedLink]
-    undated: CountedLink | None
-    first: str
-    last: str
-    address: str
-
-
-def _place_facts(query: CaseQuery) -> PlaceFacts:
-    """What the cases of a place are; nothing of a place without one."""
     vocabulary, territory = current_vocabulary(), current_data_version().territory
     cases = facets.count_types_and_years(db.session(), query, vocabulary, head(), territory)
     address = urls.cases(query)
@@ -205,14 +192,14 @@ def _place_facts(query: CaseQuery) -> PlaceFacts:
 
     types = [code for code in vocabulary.lists["type"] if code in cases.types]
     years = sorted(cases.years, reverse=True)
-    return PlaceFacts(
-        types=[counted_link("type", code, cases.types[code]) for code in types],
-        years=[counted_link("annee", year, cases.years[year]) for year in years],
-        undated=counted_link("sans_date", "1", cases.undated) if cases.undated else None,
-        first=years[-1] if years else "",
-        last=years[0] if years else "",
-        address=address,
-    )
+    return {
+        "types": [counted_link("type", code, cases.types[code]) for code in types],
+        "years": [counted_link("annee", year, cases.years[year]) for year in years],
+        "undated": counted_link("sans_date", "1", cases.undated) if cases.undated else None,
+        "first": years[-1] if years else "",
+        "last": years[0] if years else "",
+        "address": address,
+    }
 
 
 # --- rows ---------------------------------------------------------------------------------------
