@@ -273,22 +273,18 @@ def _weak_texts(
             yield proceeding[name]
         for step in proceeding["steps"]:
             yield step["note"]
-    yield from _request_texts(content["request"])
+    if info_request := content["request"]:
+        for name in ("asked", "asked_of", "cada_number"):
+            yield info_request[name]
+        # The page says "avis CADA", which is in no column.
+        if any(info_request[name] for name in ("cada_number", "cada_opinion_on", "opinion")):
+            yield "CADA"
     for follow_up, fragment in zip(content["follow_ups"], html.get("follow_ups", ()), strict=False):
         yield follow_up["title"]
         yield _visible_text(fragment)
     for reply in content["replies"]:
         for name in ("author", "capacity", "text"):
             yield reply[name]
-
-
-def _request_texts(info_request: Mapping[str, Any] | None) -> Iterator[str]:
-    if info_request is not None:
-        for name in ("asked", "asked_of", "cada_number"):
-            yield info_request[name]
-        # The page says "avis CADA", which is in no column.
-        if any(info_request[name] for name in ("cada_number", "cada_opinion_on", "opinion")):
-            yield "CADA"
 
 
 def _code_labels(content: Mapping[str, Any], vocabulary: Vocabulary) -> Iterator[str]:

@@ -79,7 +79,13 @@ def find_drafts(
         return DraftMatches(frozenset(), 0)
     cache = _caches.setdefault(session.get_bind().engine, _DocumentCache())
     with cache.lock:
-        _drop_stale(session, cache, vocabulary)
+        # Documents of replaced and destroyed revisions go, or all after a new vocabulary.
+        if cache.vocabulary_version != vocabulary.version:
+            cache.vocabulary_version, cache.size = vocabulary.version, 0
+            cache.documents.clear()
+        if cache.documents:
+            for key in cache.documents.keys() - set(_private_case_keys(session)):
+                cache.drop(key)
         wanted_keys = _private_case_keys(session, conditions)
         unread = _read_missing(session, cache, vocabulary, wanted_keys)
         candidates = [(key, cache.documents[key]) for key in wanted_keys if key in cache.documents]
@@ -100,16 +106,6 @@ def _private_case_keys(
     )
     case_rows = session.execute(stmt.order_by(CASE.c.revision_id.desc()))
     return [(case_id, revision) for case_id, revision in case_rows if revision is not None]
-
-
-def _drop_stale(session: Session, cache: _DocumentCache, vocabulary: Vocabulary) -> None:
-    """Drop the documents of replaced and destroyed revisions, or all after a new vocabulary."""
-    if cache.vocabulary_version != vocabulary.version:
-        cache.vocabulary_version, cache.size = vocabulary.version, 0
-        cache.documents.clear()
-    if cache.documents:
-        for key in cache.documents.keys() - set(_private_case_keys(session)):
-            cache.drop(key)
 
 
 def _read_missing(

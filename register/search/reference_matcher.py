@@ -74,7 +74,19 @@ class _TextWord:
 
 def highlighted_pieces(search_query: SearchQuery, text: str) -> list[tuple[str, bool]]:
     """Text in consecutive pieces, with True for those that match the search."""
-    spans = _merge_spans(sorted(_spans(search_query, list(_text_words(text)))))
+    words = [
+        _TextWord(word.start(), word.end(), form, analyzer.token_of(form))
+        for word in _WORD.finditer(text)
+        for form in analyzer.forms(word.group())
+    ]
+    spans = _merge_spans(
+        sorted(
+            span
+            for part in search_query.required_parts
+            for alternative in part.alternatives
+            for span in _alternative_spans(alternative, words)
+        )
+    )
     pieces, end = [], 0
     for start, stop in spans:
         if start > end:
@@ -84,18 +96,6 @@ def highlighted_pieces(search_query: SearchQuery, text: str) -> list[tuple[str, 
     if end < len(text):
         pieces.append((text[end:], False))
     return pieces
-
-
-def _text_words(text: str) -> Iterator[_TextWord]:
-    for word in _WORD.finditer(text):
-        for form in analyzer.forms(word.group()):
-            yield _TextWord(word.start(), word.end(), form, analyzer.token_of(form))
-
-
-def _spans(search_query: SearchQuery, words: Sequence[_TextWord]) -> Iterator[tuple[int, int]]:
-    for part in search_query.required_parts:
-        for alternative in part.alternatives:
-            yield from _alternative_spans(alternative, words)
 
 
 def _alternative_spans(

@@ -222,12 +222,24 @@ def suggest_spelling(
     except IndexNotReady:
         return None
     corrected = search_text
-    for form in _checkable_forms(search_text):
+    long_forms = [
+        form
+        for form in dict.fromkeys(analyzer.forms(search_text))
+        if len(form) >= _MIN_LENGTH and form.isalpha()
+    ]
+    for form in long_forms[:_CHECKED_WORDS]:
         if _count_cases(session, index, form, vocabulary, head):
             continue
+        neighbours = process.extract(
+            form,
+            indexed_forms,
+            scorer=OSA.distance,
+            score_cutoff=2 if len(form) >= _LONG_WORD else 1,
+            limit=_NEIGHBOURS_LIMIT,
+        )
         counts = {
             candidate: _count_cases(session, index, candidate, vocabulary, head)
-            for candidate in _nearest_forms(form, indexed_forms)
+            for candidate, _distance, _place in neighbours
         }
         best = max(counts, key=lambda candidate: counts[candidate], default=None)
         if best is None or not counts[best]:
@@ -236,20 +248,6 @@ def suggest_spelling(
     if corrected == search_text or not _count_cases(session, index, corrected, vocabulary, head):
         return None
     return corrected
-
-
-def _checkable_forms(search_text: str) -> list[str]:
-    """First long words of a search without digits, without duplicates."""
-    forms = dict.fromkeys(analyzer.forms(search_text))
-    return [form for form in forms if len(form) >= _MIN_LENGTH and form.isalpha()][:_CHECKED_WORDS]
-
-
-def _nearest_forms(form: str, indexed_forms: Sequence[str]) -> list[str]:
-    max_distance = 2 if len(form) >= _LONG_WORD else 1
-    neighbours = process.extract(
-        form, indexed_forms, scorer=OSA.distance, score_cutoff=max_distance, limit=_NEIGHBOURS_LIMIT
-    )
-    return [word for word, _distance, _place in neighbours]
 
 
 def _count_cases(

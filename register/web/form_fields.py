@@ -77,14 +77,13 @@ def _field_faults(fields: Iterable[Any], prefix: str = "") -> Iterator[tuple[str
         if isinstance(field, FieldList):
             # WTForms mixes the list's own errors (text) with those of its rows (mappings).
             errors = [error for error in errors if not isinstance(error, dict | list | tuple)]
-        label = str(field.label.text)
-        # In "Source 2, adresse" the label is in the middle of a sentence.
-        name = f"{prefix}{_lower_first(label)}" if prefix else label
         for error in errors:
-            yield field.id, with_label(name, _lower_first(str(error)))
+            # In "Source 2, adresse" the label is in the middle of a sentence.
+            name = _lower_first(str(field.label.text)) if prefix else str(field.label.text)
+            yield field.id, with_label(f"{prefix}{name}", _lower_first(str(error)))
         if isinstance(field, FieldList):
             for position, subfield in enumerate(field.entries, start=1):
-                yield from _field_faults([subfield], f"{prefix}{label} {position}, ")
+                yield from _field_faults([subfield], f"{prefix}{field.label.text} {position}, ")
 
 
 def _lower_first(words: str) -> str:

@@ -65,7 +65,7 @@ def test_counts_equal_brute_force_on_a_thousand_searches(
         typed: service.find_cases(session, index, query_parser.parse(typed), told, at)
         for typed in TYPED
     }
-    assert {hits.state for hits in found.values()} == {"whole"}
+    assert {hits.reach for hits in found.values()} == {"whole"}
     sizes: list[int] = []
     compared = 0
 

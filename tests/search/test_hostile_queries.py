@@ -87,7 +87,7 @@ class Box:
             )
         except Invalid as told:
             return told.key
-        assert hits.state == "whole"
+        assert hits.reach == "whole"
         assert set(hits.strength) <= {1, 2}
         shown = result_lists.query_case_page(self.session, query, *around, hits.strength)
         assert shown.total == len(hits.strength)

@@ -52,7 +52,7 @@ class Reader:
     def finds(self, text: str) -> list[str]:
         """What is found, in the order of the list."""
         hits = service.find_cases(self.session, self.index, query_parser.parse(text), *self.around)
-        assert hits.state == "whole"
+        assert hits.reach == "whole"
         listed = [self.names[number] for number in self._listed(text, hits.strength)]
         assert len(listed) == len(hits.strength)
         return listed
