@@ -53,9 +53,8 @@ def cases() -> ResponseReturnValue:
         query = search_request.parse_search(args)
         address = urls.cases(query)
         if typed:
-            choice_template = "territory/place_choice.html"
             return search_request.place_redirect(
-                typed, query, urls.cases, choice_template, back=address
+                typed, query, urls.cases, "territory/place_choice.html", back=address
             )
         return list_query.canonical_redirect(_FORM_PARAMETERS, address) or _list_page(query)
     except Invalid as error:
@@ -112,13 +111,12 @@ def faulty_form_page(args: QueryArgs, error: Invalid) -> ResponseReturnValue:
                 limit = WORDS_LIMIT if name == WORDS else LENGTH_LIMIT
                 typed[name] = one_line(removed_values[0])[:limit]
     search = search_request.run_search(query)
-    panel = search_request.panel_html(query, search.strength if search else None, typed)
     page = render_template(
         "cases/public/search_invalid.html",
         query=query,
         typed=typed.get(WORDS, query.words),
         faults=faults,
-        panel=panel,
+        panel=search_request.panel_html(query, search.strength if search else None, typed),
     )
     return page, 400
 

@@ -96,7 +96,6 @@ def statistics() -> str:
         year_rows = [StatisticsRow(label, stats.earlier), *year_rows]
     if stats.undated.count:
         year_rows.append(StatisticsRow(_("Date inconnue"), stats.undated))
-    directions = SENTENCE_FORMS["sens"]
     return render_template(
         "cases/public/statistics.html",
         stats=stats,
@@ -110,7 +109,7 @@ def statistics() -> str:
         proceedings=[
             _row_group(
                 group,
-                lambda code: str(directions.get(code) or value_label("sens", code)),
+                lambda code: str(SENTENCE_FORMS["sens"].get(code) or value_label("sens", code)),
                 lambda code: value_label("issue", code.partition(".")[2]),
             )
             for group in stats.proceedings

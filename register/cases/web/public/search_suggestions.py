@@ -134,8 +134,7 @@ class SearchSuggestions:
             for choice in _likeliest_readings(mention)[:1] if mention.remaining_text else ():
                 query = place_choice.query_at_place(self._wordless_query, choice.reading)
                 searches.append((query, mention.remaining_text))
-        links = [link for search in searches for link in _matching_labels(*search)]
-        return links[:_MAX_LABELS]
+        return [link for search in searches for link in _matching_labels(*search)][:_MAX_LABELS]
 
     @cached_property
     def spelling(self) -> SuggestionLink | None:
@@ -172,11 +171,10 @@ class NoResultsLinks:
             if name == "q":
                 label = _("Sans les mots %(words)s", words=search_title.quote_typed(code))
             else:
-                value_label = search_title.value_label(name, code)
                 label = _(
                     "Sans « %(filter)s : %(value)s »",
                     filter=FILTER_TITLES[name],
-                    value=value_label,
+                    value=search_title.value_label(name, code),
                 )
             links.append(_counted_link(label, relaxed_query, count))
         return links
