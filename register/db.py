@@ -108,6 +108,12 @@ def configure_engine(engine: Engine) -> None:
     if path is None:
         return
 
+    def connect_to_existing(
+        _dialect: Dialect, _record: ConnectionPoolEntry, args: list[Any], options: dict[str, Any]
+    ) -> Any:
+        # By default, SQLite would create an empty file, readable by all.
+        return sqlite3.connect(f"{Path(args[0]).as_uri()}?mode=rw", uri=True, **options)
+
     def note_files(_connection: sqlite3.Connection, record: ConnectionPoolEntry) -> None:
         record.info[_FILES_KEY] = _OpenFiles(
             path, _log_path(path), _identity(path), _identity(_log_path(path))
@@ -119,7 +125,7 @@ def configure_engine(engine: Engine) -> None:
             # The pool then opens the new file.
             raise DisconnectionError("another file is at the database's path")
 
-    event.listen(engine, "do_connect", _connect_to_existing)
+    event.listen(engine, "do_connect", connect_to_existing)
     event.listen(engine, "connect", note_files)
     event.listen(engine, "checkout", require_present_file)
 
@@ -152,16 +158,6 @@ class _OpenFiles:
         self.log_identity = self.log_identity or log
         if (_identity(self.path), log) != (self.identity, self.log_identity):
             raise Unavailable("storage_moved")
-
-
-def _connect_to_existing(
-    _dialect: Dialect, _record: ConnectionPoolEntry, args: list[Any], options: dict[str, Any]
-) -> sqlite3.Connection:
-    """Open an existing file; by default, SQLite would create an empty one, readable by all."""
-    connection: sqlite3.Connection = sqlite3.connect(
-        f"{Path(args[0]).as_uri()}?mode=rw", uri=True, **options
-    )
-    return connection
 
 
 def _log_path(path: Path) -> Path:

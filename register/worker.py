@@ -247,9 +247,16 @@ class Follower:
 
     def _run_once(self) -> None:
         try:
-            if not self._is_elected():
+            was_elected, self._elected = self._elected, self._lease.acquire_or_keep()
+            if not self._elected:
                 self._stop_signal.wait(ELECTION_SECONDS)
                 return
+            if not was_elected:
+                # Before the first read of the ledger, so that commits during it are noticed.
+                self._commits.open()
+                self._catch_up_at = self._integrity_at = 0.0
+                if not self._fault:
+                    self._log_event("elected")
             self._job.run_if_due()
             self._catch_up_if_due()
             self._pause = 0.0
@@ -269,16 +276,6 @@ class Follower:
             self._release()
             self._pause = min(LONGEST_PAUSE, max(FIRST_PAUSE, 2 * self._pause))
             self._stop_signal.wait(self._pause)
-
-    def _is_elected(self) -> bool:
-        was_elected, self._elected = self._elected, self._lease.acquire_or_keep()
-        if self._elected and not was_elected:
-            # Before the first read of the ledger, so that commits during it are noticed.
-            self._commits.open()
-            self._catch_up_at = self._integrity_at = 0.0
-            if not self._fault:
-                self._log_event("elected")
-        return self._elected
 
     def _catch_up_if_due(self) -> None:
         now = time.monotonic()

@@ -76,7 +76,10 @@ def is_common(password: str, own_texts: tuple[str, ...] = ()) -> bool:
     """
     lowered = password.casefold()
     own_words = frozenset(chain.from_iterable(fold(word).split() for word in own_texts))
-    if _period(lowered) < min(_MIN_PERIOD, len(lowered)):
+    # The length of the piece that the password consists of repeatedly: 3 for "loulou".
+    lengths = range(1, len(lowered) // 2 + 1)
+    period = next((n for n in lengths if lowered[n:] == lowered[:-n]), len(lowered))
+    if period < min(_MIN_PERIOD, len(lowered)):
         return True
     # As typed for adjacent keys, folded for words: "é" is the key 2 and the letter e.
     return any(_text_weight(text, own_words) < _MIN_WEIGHT for text in (lowered, fold(lowered)))
@@ -89,14 +92,6 @@ def is_leaked(password: str) -> bool:
     except UnicodeEncodeError:
         # No password in the list has lone surrogates.
         return False
-
-
-def _period(text: str) -> int:
-    """The length of the piece that a text consists of repeatedly: 3 for "loulou"."""
-    for length in range(1, len(text) // 2 + 1):
-        if text[length:] == text[:-length]:
-            return length
-    return len(text)
 
 
 def _text_weight(text: str, own_words: frozenset[str]) -> int:

@@ -202,10 +202,16 @@ def match_places(
     if not words or len(max(words, key=len)) < _MIN_LETTERS:
         return []
     place_labels = list(place_labels)
-    places = [
-        *_matching_countries(place_labels, words, is_partial, language),
-        *_matching_labels(place_labels, words, is_partial, language),
-    ]
+    country_counts = Counter[str]()
+    for place_label in place_labels:
+        if place_label.country != HOME_COUNTRY:
+            country_counts[place_label.country] += place_label.count
+    places = []
+    for code, count in country_counts.items():
+        name = country_name(code, language)
+        if _starts_with(fold_name(name).split(), words, is_partial):
+            places.append(UncodedPlace("pays", code, name, "", count, is_prefix_match=True))
+    places += _matching_labels(place_labels, words, is_partial, language)
     return sorted(places, key=lambda place: (not place.is_prefix_match, fold_name(place.name)))[
         :MATCH_LIMIT
     ]
@@ -239,20 +245,6 @@ def _count_labels(session: Session) -> Sequence[PlaceLabel]:
     )
 
 
-def _matching_countries(
-    place_labels: Sequence[PlaceLabel], words: Sequence[str], is_partial: bool, language: Language
-) -> Iterator[UncodedPlace]:
-    counts = Counter[str]()
-    for place_label in place_labels:
-        if place_label.country != HOME_COUNTRY:
-            counts[place_label.country] += place_label.count
-    for code, count in counts.items():
-        name = country_name(code, language)
-        name_words = tuple(fold_name(name).split())
-        if _starts_with(name_words, words, is_partial):
-            yield UncodedPlace("pays", code, name, "", count, is_prefix_match=True)
-
-
 def _matching_labels(
     place_labels: Sequence[PlaceLabel], words: Sequence[str], is_partial: bool, language: Language
 ) -> Iterator[UncodedPlace]:
@@ -269,7 +261,14 @@ def _matching_labels(
     for label, name_words in label_words.items():
         abroad = sorted(country_name(code, language) for code in countries[label] - {HOME_COUNTRY})
         country_words = fold_name(" ".join(abroad)).split()
-        if _contains_all(name_words, country_words, words, is_partial):
+        in_label = [word in name_words for word in words]
+        if is_partial and any(word.startswith(words[-1]) for word in name_words):
+            in_label[-1] = True
+        # Each word is in the label or its country, and at least one in the label.
+        if any(in_label) and all(
+            is_in_label or word in country_words
+            for is_in_label, word in zip(in_label, words, strict=True)
+        ):
             yield UncodedPlace(
                 "endroit",
                 label,
@@ -286,16 +285,3 @@ def _starts_with(name_words: Sequence[str], words: Sequence[str], is_partial: bo
     if len(first_words) < len(words) or list(first_words[:-1]) != complete_words:
         return False
     return first_words[-1].startswith(last_word) if is_partial else first_words[-1] == last_word
-
-
-def _contains_all(
-    label_words: Sequence[str], country_words: Sequence[str], words: Sequence[str], is_partial: bool
-) -> bool:
-    """Whether each word is in the label or its country, and at least one in the label."""
-    in_label = [word in label_words for word in words]
-    if is_partial and any(word.startswith(words[-1]) for word in label_words):
-        in_label[-1] = True
-    return any(in_label) and all(
-        is_in_label or word in country_words
-        for is_in_label, word in zip(in_label, words, strict=True)
-    )

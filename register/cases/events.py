@@ -154,10 +154,11 @@ def _search_alternatives(
         yield Alternative(or_(IS_PUBLIC, _IS_FINAL))
         return
     current_clauses = [current_clause for current_clause, _former in code_clauses]
-    yield Alternative(
-        and_(IS_PUBLIC, *current_clauses, *text_clauses),
-        is_selective=_is_selective(session, [*current_clauses, *text_clauses]),
-    )
+    matches = and_(IS_PUBLIC, *current_clauses, *text_clauses)
+    # Counts no further than the limit.
+    sample = select(CASE.c.id).where(matches).limit(_SELECTIVE_LIMIT + 1).subquery()
+    match_count = session.scalar(select(func.count()).select_from(sample)) or 0
+    yield Alternative(matches, is_selective=match_count <= _SELECTIVE_LIMIT)
     if text_clauses:
         yield Alternative(
             and_(IS_PUBLIC, _is_public_retraction(session), *current_clauses), is_selective=True
@@ -187,12 +188,6 @@ def _is_public_retraction(session: Session) -> Clause:
         JOURNAL_ENTRY.c.seq,
         session.scalars(stmt.where(IS_PUBLIC, _has_act(RETRACTING_ACTS))).all(),
     )
-
-
-def _is_selective(session: Session, conditions: Sequence[Clause]) -> bool:
-    """Whether few cases match a search; counts no further than the limit."""
-    sample = select(CASE.c.id).where(IS_PUBLIC, *conditions).limit(_SELECTIVE_LIMIT + 1).subquery()
-    return (session.scalar(select(func.count()).select_from(sample)) or 0) <= _SELECTIVE_LIMIT
 
 
 def _formerly_matching(

@@ -10,7 +10,7 @@ from __future__ import annotations
 
 from array import array
 from collections.abc import Collection, Iterable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from itertools import compress
 from threading import Lock
 from typing import Any, TypeAlias
@@ -217,29 +217,27 @@ def _carry_forward(
 ) -> FacetIndex | None:
     """Update of the newest earlier index; None without one, or with too many changed cases."""
     for earlier in reversed(list(_cached_indexes.values())):
-        if _is_earlier(session, earlier.version, version):
-            changed_stmt = select(JOURNAL_ENTRY.c.case_number).distinct()
-            changed_stmt = changed_stmt.where(
-                IS_PUBLIC_LINE,
-                JOURNAL_ENTRY.c.seq > earlier.version.head.seq,
-                JOURNAL_ENTRY.c.seq <= version.head.seq,
-                JOURNAL_ENTRY.c.case_number.is_not(None),
-            )
-            changed = set(session.scalars(changed_stmt.limit(CHANGED_LIMIT + 1)))
-            if len(changed) > CHANGED_LIMIT:
-                return None
-            return _update_index(session, vocabulary, earlier, version, changed)
+        head = earlier.version.head
+        if replace(version, head=head) != earlier.version or head.seq >= version.head.seq:
+            continue
+        # After a restore, the ledger may not contain the line of the earlier index.
+        digest = session.scalar(
+            select(JOURNAL_ENTRY.c.digest).where(IS_PUBLIC_LINE, JOURNAL_ENTRY.c.seq == head.seq)
+        )
+        if digest is None or digest.hex() != head.digest:
+            continue
+        changed_stmt = select(JOURNAL_ENTRY.c.case_number).distinct()
+        changed_stmt = changed_stmt.where(
+            IS_PUBLIC_LINE,
+            JOURNAL_ENTRY.c.seq > head.seq,
+            JOURNAL_ENTRY.c.seq <= version.head.seq,
+            JOURNAL_ENTRY.c.case_number.is_not(None),
+        )
+        changed = set(session.scalars(changed_stmt.limit(CHANGED_LIMIT + 1)))
+        if len(changed) > CHANGED_LIMIT:
+            return None
+        return _update_index(session, vocabulary, earlier, version, changed)
     return None
-
-
-def _is_earlier(session: Session, earlier: FacetVersion, version: FacetVersion) -> bool:
-    """Whether this ledger contains the line of ``earlier``; after a restore it may not."""
-    is_same = (earlier.vocabulary, earlier.territory) == (version.vocabulary, version.territory)
-    if not is_same or earlier.head.seq >= version.head.seq:
-        return False
-    is_line = (IS_PUBLIC_LINE) & (JOURNAL_ENTRY.c.seq == earlier.head.seq)
-    digest = session.scalar(select(JOURNAL_ENTRY.c.digest).where(is_line))
-    return digest is not None and digest.hex() == earlier.head.digest
 
 
 def _update_index(

@@ -7,7 +7,7 @@ never free text.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 
 from sqlalchemy import ForeignKey, Index, String
 from sqlalchemy.orm import Mapped, mapped_column
@@ -55,35 +55,30 @@ def public_codes(case: Incident) -> CodesByAxis:
     """
     if case.state != CaseState.PUBLISHED:
         return {}
-    codes_by_axis: dict[str, set[str]] = {}
-    for axis, code in _axis_codes(case):
-        if code:
-            codes_by_axis.setdefault(axis, set()).add(code)
-    return {axis: frozenset(codes) for axis, codes in codes_by_axis.items()}
-
-
-def _axis_codes(case: Incident) -> Iterator[tuple[str, str]]:
-    for place in case.places:
-        yield "commune", place.code
-    yield "departement", case.departement
-    yield "region", case.region
-    yield "pays", case.country
-    for incident_type in case.types:
-        yield "type", incident_type.code
-    yield "cible", case.target
-    yield "acteur", case.actor
-    yield "niveau", case.level
-    yield "issue", case.outcome
-    yield "preuve", case.evidence
-    for proceeding in case.proceedings:
-        yield "sens", proceeding.direction
-        yield "procedure", proceeding_code(proceeding.direction, proceeding.outcome)
-    yield "duree", duration_code(case.duration)
+    codes_by_axis = {
+        "commune": {place.code for place in case.places},
+        "departement": {case.departement},
+        "region": {case.region},
+        "pays": {case.country},
+        "type": {incident_type.code for incident_type in case.types},
+        "cible": {case.target},
+        "acteur": {case.actor},
+        "niveau": {case.level},
+        "issue": {case.outcome},
+        "preuve": {case.evidence},
+        "sens": {proceeding.direction for proceeding in case.proceedings},
+        "procedure": {
+            proceeding_code(proceeding.direction, proceeding.outcome)
+            for proceeding in case.proceedings
+        },
+        "duree": {duration_code(case.duration)},
+    }
     if case.date_first is None or case.date_last is None:
-        yield "sans_date", "1"
+        codes_by_axis["sans_date"] = {"1"}
     else:
-        yield "du", case.date_last.isoformat()
-        yield "au", case.date_first.isoformat()
+        codes_by_axis["du"] = {case.date_last.isoformat()}
+        codes_by_axis["au"] = {case.date_first.isoformat()}
+    return {axis: frozenset(filter(None, codes)) for axis, codes in codes_by_axis.items()}
 
 
 def duration_code(days: int | None) -> str:

@@ -211,9 +211,16 @@ def _fill_lists(session: Session, case: Incident, content: Content) -> None:
     case.outlets = _positioned(
         Outlet, ({"name": name, "folded": fold(name)} for name in content.outlets)
     )
-    case.sources = _positioned(
-        SourceUse, ({"source": _shared_source(session, source)} for source in content.sources)
-    )
+    source_rows = []
+    for source in content.sources:
+        # Cases that cite a source in the same words share its row. Sources that differ in any field
+        # are two rows: their details are published, and a change for one case must change no other.
+        source_row = session.scalars(_IDENTICAL_SOURCE, vars(source)).first()
+        if source_row is None:
+            source_row = Source(**vars(source))
+            session.add(source_row)
+        source_rows.append(source_row)
+    case.sources = _positioned(SourceUse, ({"source": source_row} for source_row in source_rows))
     case.proceedings = _positioned(
         Proceeding,
         (
@@ -228,19 +235,6 @@ def _fill_lists(session: Session, case: Incident, content: Content) -> None:
 def _positioned(row_class: Any, parts: Iterable[Mapping[str, Any]]) -> list[Any]:
     """Rows of a list of a case, each with its position."""
     return [row_class(position=position, **columns) for position, columns in enumerate(parts)]
-
-
-def _shared_source(session: Session, source: SourceContent) -> Source:
-    """The row of a source, shared by the cases that cite it in the same words.
-
-    Sources that differ in any field are two rows: a source's details are part of what was
-    published, and changing them for one case must not change another case.
-    """
-    source_row = session.scalars(_IDENTICAL_SOURCE, vars(source)).first()
-    if source_row is None:
-        source_row = Source(**vars(source))
-        session.add(source_row)
-    return source_row
 
 
 def _empty_lists(session: Session, case: Incident, *, remove_codes: bool = True) -> None:

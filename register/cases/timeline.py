@@ -101,7 +101,16 @@ def case_timeline(content: Mapping[str, Any]) -> list[TimelineItem]:
     if content["request"]:
         chains.append([*_request_items(content["request"]), *_cada_items(content["request"])])
     chains.append(list(_end_items(content, [event for chain in chains for event in chain])))
-    chains += [[event] for event in _register_items(content)]
+    for kind, list_name, date_key in (
+        (TimelineKind.FOLLOW_UP, "follow_ups", "happened_on"),
+        (TimelineKind.REPLY, "replies", "published_at"),
+        (TimelineKind.CORRECTION, "corrections", "made_at"),
+    ):
+        for number, fragment in enumerate(content[list_name], start=1):
+            day = fragment[date_key]
+            if kind is not TimelineKind.FOLLOW_UP:
+                day = _paris_day(day)
+            chains.append([TimelineItem(kind, day, number=number, part=fragment)])
     return _sort_chains(chains)
 
 
@@ -233,20 +242,6 @@ def _end_items(
         proceeding_outcomes or any(event.end for event in earlier_items)
     ):
         yield TimelineItem(TimelineKind.END, certainty=Certainty.MISSING, code=outcome)
-
-
-def _register_items(content: Mapping[str, Any]) -> Iterator[TimelineItem]:
-    """The follow-ups, replies and corrections."""
-    for kind, list_name, date_key in (
-        (TimelineKind.FOLLOW_UP, "follow_ups", "happened_on"),
-        (TimelineKind.REPLY, "replies", "published_at"),
-        (TimelineKind.CORRECTION, "corrections", "made_at"),
-    ):
-        for number, fragment in enumerate(content[list_name], start=1):
-            day = fragment[date_key]
-            if kind is not TimelineKind.FOLLOW_UP:
-                day = _paris_day(day)
-            yield TimelineItem(kind, day, number=number, part=fragment)
 
 
 def _paris_day(timestamp: str) -> str:

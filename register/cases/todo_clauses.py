@@ -198,6 +198,12 @@ def _is_ready(todo_context: TodoContext) -> Clause:
         PLACE.c.incident_id == CASE.c.id, PLACE.c.scope == Scope.AUTHORITY.value
     )
     place_columns = (CASE.c.departement, CASE.c.region, CASE.c.place_label)
+    court_outcomes = todo_context.vocabulary.court_outcomes
+    is_ruled = (
+        PROCEEDING.c.incident_id == CASE.c.id,
+        PROCEEDING.c.outcome.in_(court_outcomes),
+    )
+    court_columns = (PROCEEDING.c.court, PROCEEDING.c.outcome_date, PROCEEDING.c.appeal)
     conditions = [
         CASE.c.state == CaseState.DRAFT,
         CASE.c.report_withdrawn.is_(False),
@@ -207,29 +213,12 @@ def _is_ready(todo_context: TodoContext) -> Clause:
         exists().where(_SOURCE_USE.c.incident_id == CASE.c.id),
         exists().where(CASE_TYPE.c.incident_id == CASE.c.id),
         or_(CASE.c.country != "FR", has_authority, *(column != "" for column in place_columns)),
-        _court_is_complete(todo_context.vocabulary),
+        not_(exists().where(*is_ruled, or_(*(column == "" for column in court_columns)))),
+        or_(CASE.c.outcome.not_in(court_outcomes), exists().where(*is_ruled)),
     ]
     if not todo_context.has_one_moderator:
         conditions.append(or_(not_(_needs_second(todo_context)), _is_approved(todo_context.at)))
     return and_(*conditions)
-
-
-def _court_is_complete(vocabulary: Vocabulary) -> Clause:
-    """Cases whose court outcome has a proceeding with court, date and appeal status."""
-    is_ruled = (
-        PROCEEDING.c.incident_id == CASE.c.id,
-        PROCEEDING.c.outcome.in_(vocabulary.court_outcomes),
-    )
-    has_silence = exists().where(
-        *is_ruled,
-        or_(
-            PROCEEDING.c.court == "",
-            PROCEEDING.c.outcome_date == "",
-            PROCEEDING.c.appeal == "",
-        ),
-    )
-    has_ruling = or_(CASE.c.outcome.not_in(vocabulary.court_outcomes), exists().where(*is_ruled))
-    return and_(not_(has_silence), has_ruling)
 
 
 # --- risk flags of unpublished texts -----------------------------------------------------------

@@ -203,13 +203,20 @@ def _build_vocabulary(
     entries: Iterable[VocabularyEntry], version: str, language: Language
 ) -> Vocabulary:
     lists: dict[str, dict[str, VocabularyWord]] = {name: {} for name in LIST_NAMES}
+    other_suffixes = tuple(f"_{other}" for other in LANGUAGES if other != language)
     for vocabulary_entry in entries:
+        # ``act_fr`` or ``act_en`` becomes ``act``.
+        extra = {
+            key.removesuffix(f"_{language}"): extra_value
+            for key, extra_value in json.loads(vocabulary_entry.extra).items()
+            if not key.endswith(other_suffixes)
+        }
         lists[vocabulary_entry.list][vocabulary_entry.code] = VocabularyWord(
             code=vocabulary_entry.code,
             label=getattr(vocabulary_entry, language),
             definition=getattr(vocabulary_entry, f"definition_{language}"),
             retired=vocabulary_entry.retired_at is not None,
-            extra=MappingProxyType(_in_language(json.loads(vocabulary_entry.extra), language)),
+            extra=MappingProxyType(extra),
         )
     return Vocabulary(
         version=version,
@@ -220,15 +227,3 @@ def _build_vocabulary(
             code for code, word in lists["issue"].items() if word.extra.get("court")
         ),
     )
-
-
-def _in_language(file_entry: Mapping[str, Any], language: Language) -> dict[str, Any]:
-    """A file entry in one language: ``act_fr`` or ``act_en`` becomes ``act``."""
-    localised = {}
-    for key, file_value in file_entry.items():
-        name, _, suffix = key.rpartition("_")
-        if suffix not in LANGUAGES:
-            localised[key] = file_value
-        elif suffix == language:
-            localised[name] = file_value
-    return localised

@@ -34,7 +34,10 @@ def import_(
     file: Path, publish: bool, by: str | None, second: str | None, reason: str | None, dry_run: bool
 ) -> None:
     """Importer un fichier de cas (CSV en UTF-8) comme brouillons, ou les publier."""
-    author = _author(by)
+    active = [member for member in accounts.all_members(db.session()) if member.is_active]
+    if by is None and len(active) != 1:
+        fail("Dites qui importe : --by ADRESSE (webcitoyen member list les montre).")
+    author = active[0].id if by is None else accounts.find_by_email(db.session(), by).id
     publish_options = None
     if publish:
         if not reason:
@@ -56,16 +59,6 @@ def import_(
     _print_report(report, dry_run)
     if not report.is_clean:
         raise SystemExit(1)
-
-
-def _author(by: str | None) -> int:
-    """The id of the member given by --by; without it, of the only active member."""
-    if by is not None:
-        return accounts.find_by_email(db.session(), by).id
-    active = [member for member in accounts.all_members(db.session()) if member.is_active]
-    if len(active) != 1:
-        fail("Dites qui importe : --by ADRESSE (webcitoyen member list les montre).")
-    return active[0].id
 
 
 def _print_report(report: ImportReport, dry_run: bool) -> None:

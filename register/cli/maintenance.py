@@ -121,8 +121,18 @@ def rebuild() -> None:
 def status() -> None:
     """Dire où en est l’index ; code de sortie 1 quand il n’est pas utilisable."""
     index_state = index_status(db.engine)
+    if index_state.cursor is None:
+        sentence = "absent ou illisible ; le suiveur le refera"
+    elif not index_state.intact:
+        sentence = "abîmé ; le suiveur le refera"
+    elif not index_state.on_this_ledger:
+        sentence = "celui d’un autre journal, comme après une restauration ; le suiveur le refera"
+    elif not index_state.is_current_version:
+        sentence = "fait par une autre version ; le suiveur le refera"
+    else:
+        sentence = "entier"
     click.echo(f"Moteur : {index_state.engine}")
-    click.echo(f"Index : {_state_sentence(index_state)}")
+    click.echo(f"Index : {sentence}")
     if index_state.cursor is not None:
         click.echo(f"Cas : {index_state.cases}")
         click.echo(f"Ligne : {index_state.cursor.seq}, empreinte {index_state.cursor.digest}")
@@ -139,18 +149,6 @@ def index_status(database: Engine) -> IndexStatus:
             return read_index_status(database, index, lease)
         except OSError as error:
             fail(f"L’index ne peut pas être lu : {error.strerror}.")
-
-
-def _state_sentence(index_state: IndexStatus) -> str:
-    if index_state.cursor is None:
-        return "absent ou illisible ; le suiveur le refera"
-    if not index_state.intact:
-        return "abîmé ; le suiveur le refera"
-    if not index_state.on_this_ledger:
-        return "celui d’un autre journal, comme après une restauration ; le suiveur le refera"
-    if not index_state.is_current_version:
-        return "fait par une autre version ; le suiveur le refera"
-    return "entier"
 
 
 @contextmanager

@@ -189,27 +189,24 @@ def doctor() -> None:
         findings.append(Finding("pages", True))
     except ConfigError as error:
         findings.append(Finding("pages", False, str(error.values.get("path", ""))))
-    findings.append(_search_finding())
+    engine = read_only_engine(settings().database_url)
+    try:
+        index_state = index_status(engine)
+    except SQLAlchemyError as error:
+        findings.append(Finding("search", False, type(error).__name__))
+    else:
+        # Outdated without follower is good: ``serve`` will bring it up.
+        lines_behind = f" -{index_state.lines_behind}" if index_state.is_usable else ""
+        is_good = index_state.is_usable or not index_state.has_follower
+        findings.append(Finding("search", is_good, f"{index_state.engine}{lines_behind}"))
+    finally:
+        engine.dispose()
     for finding in findings:
         good, bad = _FINDINGS[finding.code]
         sentence = f"✓ {good}" if finding.good else f"✗ {bad}"
         click.echo(f"{sentence} ({finding.detail})" if finding.detail else sentence)
     if not all(finding.good for finding in findings):
         raise SystemExit(1)
-
-
-def _search_finding() -> Finding:
-    """The state of the index; outdated without follower is good: ``serve`` will bring it up."""
-    engine = read_only_engine(settings().database_url)
-    try:
-        index_state = index_status(engine)
-    except SQLAlchemyError as error:
-        return Finding("search", False, type(error).__name__)
-    finally:
-        engine.dispose()
-    if not index_state.is_usable:
-        return Finding("search", not index_state.has_follower, index_state.engine)
-    return Finding("search", True, f"{index_state.engine} -{index_state.lines_behind}")
 
 
 @click.command()

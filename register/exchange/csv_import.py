@@ -92,22 +92,17 @@ def _row_content(session: Session, cells: Mapping[str, str], kinds: Mapping[str,
         kind = kinds.get(fold(cells["source_type"]), "autre")
         source = SourceContent(cells["source_url"], kind=kind, label=cells["source_type"])
         values["sources"] = (source,)
-    return Content(**values, proceedings=_proceedings(cells))
-
-
-def _proceedings(cells: Mapping[str, str]) -> tuple[ProceedingContent, ...]:
     columns = {
         column: field_name.removeprefix("proceedings.")
         for column, field_name in FIELD_OF_COLUMN.items()
         if field_name.startswith("proceedings.")
     }
-    if cells["procedure"] in ("", NO_PROCEEDING):
-        for column in columns:
-            if column != "procedure" and cells[column]:
-                raise Invalid("content", faults=[ContentFault(column, "no_proceeding")])
-        return ()
-    values: dict[str, Any] = {name: cells[column] for column, name in columns.items()}
-    return (ProceedingContent(**values, outcome=cells["issue"]),)
+    if cells["procedure"] not in ("", NO_PROCEEDING):
+        cells_by_field: dict[str, Any] = {name: cells[column] for column, name in columns.items()}
+        values["proceedings"] = (ProceedingContent(**cells_by_field, outcome=cells["issue"]),)
+    elif filled := [name for name in columns if name != "procedure" and cells[name]]:
+        raise Invalid("content", faults=[ContentFault(filled[0], "no_proceeding")])
+    return Content(**values)
 
 
 def _place_name(session: Session, cells: Mapping[str, str]) -> str:

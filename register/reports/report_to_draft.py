@@ -62,8 +62,15 @@ def draft_parts(
 
     :param place: the recognised place; None for one outside the gazetteer.
     """
+    if place is not None:
+        place_part = DraftPart("place", {place.kind: place.code}, ticked=True)
+    elif sent.place_code:
+        dropped = [_unknown_code("place_label", sent.place_code)]
+        place_part = DraftPart("place", dropped=dropped, ticked=True)
+    else:
+        place_part = DraftPart("place", is_free_text=True)
     all_parts = (
-        _place_part(sent, place),
+        place_part,
         _date_part(sent),
         _types_part(sent, vocabulary),
         _code_part(vocabulary, "actor", "acteur", sent.actor),
@@ -83,15 +90,6 @@ def draft_parts(
 
 def _unknown_code(name: str, code: str) -> ContentFault:
     return ContentFault(name, "unknown_code", {"value": code})
-
-
-def _place_part(sent: ReportContent, place: ReportedPlace | None) -> DraftPart:
-    if place is not None:
-        return DraftPart("place", {place.kind: place.code}, ticked=True)
-    if sent.place_code:
-        dropped = [_unknown_code("place_label", sent.place_code)]
-        return DraftPart("place", dropped=dropped, ticked=True)
-    return DraftPart("place", is_free_text=True)
 
 
 def _date_part(sent: ReportContent) -> DraftPart:

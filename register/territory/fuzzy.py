@@ -6,7 +6,7 @@ import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 
-from register.territory.gazetteer import MIN_FUZZY_LENGTH, Gazetteer
+from register.territory.gazetteer import MIN_FUZZY_LENGTH, AreaHint, Gazetteer
 from register.territory.name_normalisation import (
     ALL_KINDS,
     ARTICLES,
@@ -15,12 +15,11 @@ from register.territory.name_normalisation import (
     Words,
     parse_arrondissement,
 )
+from register.territory.place_queries import departement_prefix
 from register.territory.readings import (
-    AreaHint,
     PlaceReading,
     SortWeight,
     alias_reading,
-    departement_prefix,
     departement_reading,
     distinct_readings,
     match_exactly,

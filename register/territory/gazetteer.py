@@ -28,7 +28,19 @@ from register.territory.models import (
     Departement,
     Region,
 )
-from register.territory.name_normalisation import SMALL_WORDS, initials, skeleton
+from register.territory.name_normalisation import (
+    SEATS,
+    SMALL_WORDS,
+    Words,
+    after_preposition,
+    initials,
+    skeleton,
+)
+from register.territory.place_queries import (
+    departement_prefix,
+    is_commune_code,
+    is_departement_code,
+)
 
 MIN_FUZZY_LENGTH = 4
 # A mark in the index is the number of a name and, in its last bits, where in it a word begins.
@@ -67,8 +79,7 @@ class NameIndex:
         (optimal string alignment). Names of less than :data:`MIN_FUZZY_LENGTH` letters are like
         nothing: with one error they are any of a hundred others.
         """
-        shortest = max(MIN_FUZZY_LENGTH, len(name) - distance)
-        lengths = range(shortest, len(name) + distance + 1)
+        lengths = range(max(MIN_FUZZY_LENGTH, len(name) - distance), len(name) + distance + 1)
         candidates = [match for length in lengths for match in self._by_length.get(length, ())]
         similar = process.extract(
             name, candidates, scorer=OSA.distance, score_cutoff=distance, limit=None
@@ -202,9 +213,7 @@ class Gazetteer:
 
     def commune(self, code: str) -> GazetteerPlace | None:
         """The present commune that a code leads to."""
-        return self.communes.get(code) or self.communes.get(
-            self.current_by_former_code.get(code, "")
-        )
+        return self.communes.get(self.current_by_former_code.get(code, code))
 
 
 def load_gazetteer(session: Session) -> Gazetteer:
@@ -271,3 +280,71 @@ def _with_population(
     for part in parts:
         populations[part.parent_code or ""] += part.population
     return {area.code: area._replace(population=populations[area.code]) for area in areas}
+
+
+class AreaHint(NamedTuple):
+    """Codes of places: what is meant is one of them or lies in one of them.
+
+    ``arrondissement``: the arrondissement, when a code of one was said.
+    """
+
+    codes: frozenset[str]
+    arrondissement: GazetteerAlias | None = None
+
+
+def parse_area(gazetteer: Gazetteer, words: Words) -> AreaHint | None:
+    """What words beside a name mean; None when they are no code or name of a land."""
+    if words[0] == "sur":
+        # The Sarthe of Chemiré-sur-Sarthe is the river.
+        return None
+    bare_words = after_preposition(words)
+    if len(bare_words) > 1 and bare_words[0] in SEATS:
+        bare_words = after_preposition(bare_words[1:])
+    if len(bare_words) == 1 and bare_words[0][0].isdecimal():
+        return _area_of_code(gazetteer, bare_words[0].upper())
+    name = " ".join(bare_words)
+    bare_skeleton = skeleton(name)
+    spellings = (
+        name,
+        bare_skeleton,
+        *gazetteer.names_by_skeleton.get(bare_skeleton, ()),
+        *gazetteer.names_by_initials.get(name, ()),
+    )
+    codes: set[str] = set()
+    for spelling in spellings:
+        codes |= {place.code for place in gazetteer.departements_by_name.get(spelling, ())}
+        if regions := {place.code for place in gazetteer.regions_by_name.get(spelling, ())}:
+            departements = gazetteer.departements.values()
+            codes |= {place.code for place in departements if place.parent_code in regions}
+    return AreaHint(frozenset(codes)) if codes else None
+
+
+def _area_of_code(gazetteer: Gazetteer, code: str) -> AreaHint | None:
+    """The land behind a département's number, a postal code or an INSEE code.
+
+    A large receiver of mail has a postal code of its own (CEDEX), which begins like its
+    département's.
+    """
+    departement = code.zfill(2)
+    if is_departement_code(departement):
+        return AreaHint(frozenset({departement}))
+    if not is_commune_code(code):
+        return None
+    codes = set(gazetteer.communes_by_postal_code.get(code, ()))
+    arrondissements = [arrondissement_of_postal_code(gazetteer, city, code) for city in codes]
+    if place := gazetteer.commune(code):
+        codes.add(place.code)
+        aliases = gazetteer.aliases_by_code.get(code, ())
+        arrondissements += [alias for alias in aliases if alias.kind == ARRONDISSEMENT]
+    return AreaHint(
+        frozenset(codes or {departement_prefix(code)}),
+        next((arrondissement for arrondissement in arrondissements if arrondissement), None),
+    )
+
+
+def arrondissement_of_postal_code(
+    gazetteer: Gazetteer, city_code: str, postal_code: str
+) -> GazetteerAlias | None:
+    """The arrondissement of a city behind a postal code: its last two digits are its number."""
+    aliases = gazetteer.arrondissements_by_number.get(int(postal_code[-2:]), ())
+    return next((alias for alias in aliases if alias.current_code == city_code), None)

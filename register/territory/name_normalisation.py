@@ -218,7 +218,18 @@ def split_words(text: str) -> list[TextWord]:
             or (next_signs[:1] in _BINDING_SIGNS and next_signs[1:].isalnum())
         )
         text_words.append(TextWord(start, end, "" if is_mute else fold_name(text[start:end])))
-    return _without_dates(text_words)
+    # "29 juillet 1881", "mars 2008": no département, and not the commune of Mars.
+    folded = ["", *(word.folded for word in text_words), ""]
+    for index, word in enumerate(list(text_words)):
+        # The list of folded words begins one word earlier.
+        previous_word, next_word = folded[index], folded[index + 2]
+        if word.folded not in _MONTHS:
+            continue
+        if _DAY_NUMBER.fullmatch(previous_word):
+            text_words[index - 1] = text_words[index - 1]._replace(folded="")
+        if _DAY_NUMBER.fullmatch(previous_word) or _YEAR_NUMBER.fullmatch(next_word):
+            text_words[index] = word._replace(folded="")
+    return text_words
 
 
 def _word_spans(text: str) -> Iterator[tuple[int, int]]:
@@ -233,19 +244,3 @@ def _word_spans(text: str) -> Iterator[tuple[int, int]]:
             start = -1
     if start >= 0:
         yield start, len(text)
-
-
-def _without_dates(text_words: list[TextWord]) -> list[TextWord]:
-    """ "29 juillet 1881", "mars 2008": no département, and not the commune of Mars."""
-    folded = ["", *(word.folded for word in text_words), ""]
-    undated_words = list(text_words)
-    for index, word in enumerate(text_words):
-        # The list of folded words begins one word earlier.
-        previous_word, next_word = folded[index], folded[index + 2]
-        if word.folded not in _MONTHS:
-            continue
-        if _DAY_NUMBER.fullmatch(previous_word):
-            undated_words[index - 1] = undated_words[index - 1]._replace(folded="")
-        if _DAY_NUMBER.fullmatch(previous_word) or _YEAR_NUMBER.fullmatch(next_word):
-            undated_words[index] = word._replace(folded="")
-    return undated_words

@@ -9,7 +9,7 @@ from itertools import pairwise, product
 from unicodedata import category
 
 from register.territory.fuzzy import longer_names, match_exactly_or_longer
-from register.territory.gazetteer import Gazetteer
+from register.territory.gazetteer import Gazetteer, parse_area
 from register.territory.name_normalisation import (
     ARTICLES,
     BODIES,
@@ -31,7 +31,6 @@ from register.territory.readings import (
     MATCHER_STEPS,
     PlaceReading,
     PlaceResolution,
-    parse_area,
     rank_readings,
     readings_of_name,
     sort_weight,
@@ -95,11 +94,6 @@ class _PlaceMention:
     start: int
     end: int
     name: Words
-
-    @property
-    def previous_word(self) -> str:
-        """The folded word before the name, or ""."""
-        return self.phrase.folded(self.start - 1)
 
     @property
     def is_contracted(self) -> bool:
@@ -185,15 +179,15 @@ def _find_mentions(
     longest = gazetteer.name_index.max_words
     for start in range(len(phrase.words)):
         name: Words = ()
-        article = CONTRACTED_ARTICLES.get(phrase.folded(start - 1), "")
+        previous_word = phrase.folded(start - 1)
+        article = CONTRACTED_ARTICLES.get(previous_word, "")
         for end in range(start + 1, min(len(phrase.words), start + longest) + 1):
             name += (phrase.folded(end - 1),)
             for full_name in ((article, *name), name) if article else (name,):
                 readings = readings_of_name(gazetteer, " ".join(full_name))
-                if phrase.folded(start - 1) == "en":
+                if previous_word == "en":
                     # Nobody is "en" a commune, so "en Bretagne" is no village.
-                    areas = [reading for reading in readings if reading.kind != COMMUNE]
-                    readings = areas or readings
+                    readings = [match for match in readings if match.kind != COMMUNE] or readings
                 if readings:
                     yield _PlaceMention(phrase, start, end, full_name), readings
                     break
@@ -263,9 +257,6 @@ def _split_text(phrase: _Phrase, match: _PlaceMatch) -> tuple[str, str]:
     return text[start:end], " ".join(_LOOSE_PUNCTUATION.sub(" ", remaining).split())
 
 
-# --- how sure it is that a word names a place ---------------------------------------------------
-
-
 def _is_offered(
     gazetteer: Gazetteer,
     mention: _PlaceMention,
@@ -275,7 +266,8 @@ def _is_offered(
     """Whether a name in the middle of other words is taken for a place."""
     if _is_sure(mention):
         return True
-    is_introduced = mention.is_contracted or mention.previous_word in _NAME_PREPOSITIONS
+    previous_word = mention.phrase.folded(mention.start - 1)
+    is_introduced = mention.is_contracted or previous_word in _NAME_PREPOSITIONS
     weights = [sort_weight(gazetteer, reading, case_counts) for reading in readings]
     population = max(-fewer for _cases, fewer, _code in weights)
     has_cases = any(cases for cases, _fewer, _code in weights)
@@ -308,7 +300,7 @@ def _is_sure(mention: _PlaceMention) -> bool:
     if any(gap == "\u2212" or (len(gap) == 1 and category(gap) == "Pd") for gap in gaps):
         # "Noisy-le-Sec": nobody writes so but for a name.
         return True
-    if mention.previous_word in PREPOSITIONS:
+    if mention.phrase.folded(mention.start - 1) in PREPOSITIONS:
         # "mairie de", "conseil municipal du".
         folded = [word.folded for word in words[: mention.start - 1]]
         if any(" ".join(folded[-size:]) in OFFICES for size in (1, 2, 3)):

@@ -39,6 +39,11 @@ def is_departement_code(text: str) -> bool:
     return text != "20" and _DEPARTEMENT.fullmatch(text) is not None
 
 
+def departement_prefix(code: str) -> str:
+    """The first digits of a postal or INSEE code, which are those of its département."""
+    return code[:3] if code[:2] in ("97", "98") else code[:2]
+
+
 def is_region_code(text: str) -> bool:
     """Two digits, other than ``00``."""
     return _REGION.fullmatch(text) is not None

@@ -9,18 +9,23 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
-from typing import NamedTuple
 
-from register.territory.gazetteer import ARRONDISSEMENT, Gazetteer, GazetteerAlias, GazetteerPlace
+from register.territory.gazetteer import (
+    ARRONDISSEMENT,
+    AreaHint,
+    Gazetteer,
+    GazetteerAlias,
+    GazetteerPlace,
+    arrondissement_of_postal_code,
+    parse_area,
+)
 from register.territory.name_normalisation import (
     ARTICLES,
     COMMUNE,
     DEPARTEMENT,
     REGION,
-    SEATS,
     NameCandidate,
     Words,
-    after_preposition,
     expand_abbreviations,
     parse_arrondissement,
     skeleton,
@@ -163,16 +168,6 @@ def rank_readings(
 _MAX_AREA_WORDS = 7
 
 
-class AreaHint(NamedTuple):
-    """Codes of places: what is meant is one of them or lies in one of them.
-
-    ``arrondissement``: the arrondissement, when a code of one was said.
-    """
-
-    codes: frozenset[str]
-    arrondissement: GazetteerAlias | None = None
-
-
 def split_off_areas(
     gazetteer: Gazetteer, words: Words
 ) -> Iterator[tuple[Words, tuple[AreaHint, ...]]]:
@@ -186,70 +181,6 @@ def split_off_areas(
             areas = tuple(area_hint for area_hint in (leading_area, trailing_area) if area_hint)
             if name and areas and len(areas) == (leading_size > 0) + (trailing_size > 0):
                 yield name, areas
-
-
-def parse_area(gazetteer: Gazetteer, words: Words) -> AreaHint | None:
-    """What words beside a name mean; None when they are no code or name of a land."""
-    if words[0] == "sur":
-        # The Sarthe of Chemiré-sur-Sarthe is the river.
-        return None
-    bare_words = after_preposition(words)
-    if len(bare_words) > 1 and bare_words[0] in SEATS:
-        bare_words = after_preposition(bare_words[1:])
-    if len(bare_words) == 1 and bare_words[0][0].isdecimal():
-        return _area_of_code(gazetteer, bare_words[0].upper())
-    name = " ".join(bare_words)
-    bare_skeleton = skeleton(name)
-    spellings = (
-        name,
-        bare_skeleton,
-        *gazetteer.names_by_skeleton.get(bare_skeleton, ()),
-        *gazetteer.names_by_initials.get(name, ()),
-    )
-    codes: set[str] = set()
-    for spelling in spellings:
-        codes |= {place.code for place in gazetteer.departements_by_name.get(spelling, ())}
-        regions = {place.code for place in gazetteer.regions_by_name.get(spelling, ())}
-        if regions:
-            departements = gazetteer.departements.values()
-            codes |= {place.code for place in departements if place.parent_code in regions}
-    return AreaHint(frozenset(codes)) if codes else None
-
-
-def _area_of_code(gazetteer: Gazetteer, code: str) -> AreaHint | None:
-    """The land behind a département's number, a postal code or an INSEE code.
-
-    A large receiver of mail has a postal code of its own (CEDEX), which begins like its
-    département's.
-    """
-    departement = code.zfill(2)
-    if is_departement_code(departement):
-        return AreaHint(frozenset({departement}))
-    if not is_commune_code(code):
-        return None
-    codes = set(gazetteer.communes_by_postal_code.get(code, ()))
-    arrondissements = [arrondissement_of_postal_code(gazetteer, city, code) for city in codes]
-    if place := gazetteer.commune(code):
-        codes.add(place.code)
-        aliases = gazetteer.aliases_by_code.get(code, ())
-        arrondissements += [alias for alias in aliases if alias.kind == ARRONDISSEMENT]
-    return AreaHint(
-        frozenset(codes or {departement_prefix(code)}),
-        next((arrondissement for arrondissement in arrondissements if arrondissement), None),
-    )
-
-
-def departement_prefix(code: str) -> str:
-    """The first digits of a postal or INSEE code, which are those of its département."""
-    return code[:3] if code[:2] in ("97", "98") else code[:2]
-
-
-def arrondissement_of_postal_code(
-    gazetteer: Gazetteer, city_code: str, postal_code: str
-) -> GazetteerAlias | None:
-    """The arrondissement of a city behind a postal code: its last two digits are its number."""
-    aliases = gazetteer.arrondissements_by_number.get(int(postal_code[-2:]), ())
-    return next((alias for alias in aliases if alias.current_code == city_code), None)
 
 
 def narrow_to_areas(

@@ -14,7 +14,7 @@ from heapq import nlargest, nsmallest
 from register.territory import fuzzy
 from register.territory.gazetteer import Gazetteer
 from register.territory.name_normalisation import MAX_TYPED_LENGTH, NameCandidate, name_candidates
-from register.territory.place_extraction import ExtractedPlace, extract_places
+from register.territory.place_extraction import extract_places
 from register.territory.readings import (
     PlaceReading,
     PlaceResolution,
@@ -69,24 +69,18 @@ def _readings_in_phrase(
     """The places among other words, each once."""
     yielded = set()
     for extracted in extract_places(gazetteer, typed, case_counts):
-        if not _has_other_words(gazetteer, extracted):
+        # Other words of its own: "Gagny 75" and "Paris 21e" contradict themselves.
+        other_words = extracted.remaining_text
+        if not any(word.isalpha() and len(word) > 1 for word in other_words.split()):
+            continue
+        if extracted.resolution.readings[0].why in CODE_MATCHES and any(
+            match_exactly(gazetteer, candidate) for candidate in name_candidates(other_words)
+        ):
             continue
         for reading in extracted.resolution.readings:
             if (reading.kind, reading.code) not in yielded:
                 yielded.add((reading.kind, reading.code))
                 yield replace(reading, why=PHRASE_MATCH)
-
-
-def _has_other_words(gazetteer: Gazetteer, extracted: ExtractedPlace) -> bool:
-    """Whether the rest has words of its own: "Gagny 75" and "Paris 21e" contradict themselves."""
-    remaining = extracted.remaining_text
-    if not any(word.isalpha() and len(word) > 1 for word in remaining.split()):
-        return False
-    by_number = extracted.resolution.readings[0].why in CODE_MATCHES
-    return not (
-        by_number
-        and any(match_exactly(gazetteer, candidate) for candidate in name_candidates(remaining))
-    )
 
 
 def suggest_places(

@@ -44,17 +44,15 @@ class PartialDate:
     mark: DateMark = ""
 
     def __post_init__(self) -> None:
-        if not self._exists():
-            raise TextError("date_impossible", text=self.edtf)
-
-    def _exists(self) -> bool:
-        if not FIRST_YEAR <= self.year <= LAST_YEAR:
-            return False
+        exists = FIRST_YEAR <= self.year <= LAST_YEAR
         if self.month is None:
-            return self.day is None
-        if not 1 <= self.month <= 12:
-            return False
-        return self.day is None or 1 <= self.day <= self._days_in_month(self.month)
+            exists = exists and self.day is None
+        else:
+            exists = exists and 1 <= self.month <= 12
+            if exists and self.day is not None:
+                exists = 1 <= self.day <= self._days_in_month(self.month)
+        if not exists:
+            raise TextError("date_impossible", text=self.edtf)
 
     def _days_in_month(self, month: int) -> int:
         return calendar.monthrange(self.year, month)[1]

@@ -62,7 +62,15 @@ def render_markdown(text: str, language: Language = "fr") -> str:
     :raises TextError: ``text_too_long`` (value ``limit``, in characters) or ``text_hostile``
         for a text that no person would write and that would take the converter seconds.
     """
-    source = _checked_source(text)
+    if len(text) > MAX_CHARS:
+        raise TextError("text_too_long", limit=MAX_CHARS)
+    # Lists nest by indentation: beyond 24 columns, spaces would only cause recursion.
+    source = _LONG_BLANK.sub(" " * 24, clean(text))
+    weight = sum(
+        len(_SPECIAL_CHARACTERS.findall(block)) * len(block) for block in _BLANK_LINES.split(source)
+    )
+    if weight > _MAX_WEIGHT or _TOO_DEEP.search(source):
+        raise TextError("text_hostile")
     try:
         converted = _converter().convert(source)
     except RecursionError:
@@ -88,19 +96,6 @@ def render_plain_text(text: str) -> str:
             html_lines = "<br>\n".join(html.escape(line, quote=False) for line in lines)
             paragraphs.append(f"<p>{html_lines}</p>")
     return "\n".join(paragraphs)
-
-
-def _checked_source(text: str) -> str:
-    if len(text) > MAX_CHARS:
-        raise TextError("text_too_long", limit=MAX_CHARS)
-    # Lists nest by indentation: beyond 24 columns, spaces would only cause recursion.
-    source = _LONG_BLANK.sub(" " * 24, clean(text))
-    weight = sum(
-        len(_SPECIAL_CHARACTERS.findall(block)) * len(block) for block in _BLANK_LINES.split(source)
-    )
-    if weight > _MAX_WEIGHT or _TOO_DEEP.search(source):
-        raise TextError("text_hostile")
-    return source
 
 
 def _converter() -> markdown.Markdown:

@@ -65,24 +65,18 @@ def one_line(text: str) -> str:
 
 def fold(text: str) -> str:
     """The text in lower case without accents, apostrophes and hyphens as single spaces."""
-    # The fast path matters: one search of reports folds thousands of texts.
-    return " ".join((_fold_latin(text) or _fold_unicode(text)).split())
-
-
-def _fold_latin(text: str) -> str:
-    """A fast :func:`_fold_unicode` for texts of Latin-1; empty for all others.
-
-    Latin-1 letters do not combine: each folds to the same whatever its neighbours.
-    """
+    # The fast path for Latin-1 matters: one search of reports folds thousands of texts. Its letters
+    # do not combine: each folds to the same whatever its neighbours.
+    latin = text
     for character, replacement in _LATIN_REPLACEMENTS.items():
-        text = text.replace(character, replacement)
+        latin = latin.replace(character, replacement)
     try:
-        encoded = text.encode("latin-1")
+        encoded = latin.encode("latin-1")
     except UnicodeEncodeError:
-        return ""
-    if _EXPANDING_BYTES.search(encoded):
-        return ""
-    return encoded.translate(_BYTE_TABLE, _DROPPED_BYTES).decode("latin-1")
+        encoded = b""
+    if not encoded or _EXPANDING_BYTES.search(encoded):
+        return " ".join(_fold_unicode(text).split())
+    return " ".join(encoded.translate(_BYTE_TABLE, _DROPPED_BYTES).decode("latin-1").split())
 
 
 def fold_name(name: str) -> str:

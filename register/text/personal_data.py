@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import re
 from bisect import bisect_right
-from collections.abc import Iterator
 from dataclasses import dataclass
 
 from register.text.normalisation import clean, fold
@@ -209,16 +208,12 @@ class Risk:
 def risks(text: str) -> tuple[Risk, ...]:
     """The risks of a text without duplicates, by kind and then in the order of the text."""
     scanned = _URL.sub(" ", clean(text))
-    pattern_risks = [
+    flags = [
         Risk(code, " ".join(match.group().split()))
         for code, pattern in _PATTERNS
         for match in pattern.finditer(scanned)
     ]
-    return tuple(dict.fromkeys([*pattern_risks, *_word_risks(scanned)]))
-
-
-def _word_risks(text: str) -> Iterator[Risk]:
-    words = list(_WORD.finditer(text))
+    words = list(_WORD.finditer(scanned))
     # Folding may lengthen a word (œ). The start of each folded word leads back to the word in the
     # text, from which the excerpt is cut.
     starts: list[int] = []
@@ -234,4 +229,6 @@ def _word_risks(text: str) -> Iterator[Risk]:
         for match in pattern.finditer(folded):
             first = words[bisect_right(starts, match.start()) - 1]
             last = words[bisect_right(starts, match.end() - 1) - 1]
-            yield Risk(code, " ".join(text[first.start() : last.end()].split()))
+            excerpt = " ".join(scanned[first.start() : last.end()].split())
+            flags.append(Risk(code, excerpt))
+    return tuple(dict.fromkeys(flags))

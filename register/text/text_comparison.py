@@ -65,16 +65,13 @@ class _Comparison:
         for is_same, old, new in self._align(_LINES, before, after):
             if is_same:
                 yield DiffPiece("same", new)
-            else:
-                yield from self._compare_words(old, new)
-
-    def _compare_words(self, before: str, after: str) -> Iterator[DiffPiece]:
-        for is_same, old, new in self._align(_WORDS, before, after):
-            if is_same:
-                yield DiffPiece("same", new)
-            else:
-                yield DiffPiece("gone", old)
-                yield DiffPiece("new", new)
+                continue
+            for is_same_word, old_words, new_words in self._align(_WORDS, old, new):
+                if is_same_word:
+                    yield DiffPiece("same", new_words)
+                else:
+                    yield DiffPiece("gone", old_words)
+                    yield DiffPiece("new", new_words)
 
     def _align(
         self, token: re.Pattern[str], before: str, after: str
@@ -96,27 +93,24 @@ class _Comparison:
 
 
 def _merge_pieces(pieces: list[DiffPiece]) -> Iterator[DiffPiece]:
-    """Adjacent pieces of one kind joined; removed pieces come before added ones."""
-    for _is_same, neighbours in groupby(
-        _bridge_gaps(pieces), key=lambda piece: piece.kind == "same"
-    ):
-        run = list(neighbours)
-        for kind in get_args(PieceKind):
-            joined = "".join(piece.text for piece in run if piece.kind == kind)
-            if joined:
-                yield DiffPiece(kind, joined)
+    """Adjacent pieces of one kind joined; removed pieces come before added ones.
 
-
-def _bridge_gaps(pieces: list[DiffPiece]) -> Iterator[DiffPiece]:
-    """The pieces, with short equal ones between two changes as changed."""
+    Short equal pieces between two changes count as changed.
+    """
+    bridged = []
     for index, piece in enumerate(pieces):
         neighbours = (*pieces[max(0, index - 1) : index], *pieces[index + 1 : index + 2])
         is_between_changes = [near.kind == "same" for near in neighbours] == [False, False]
         if piece.kind == "same" and is_between_changes and _SHORT_GAP.fullmatch(piece.text):
-            yield DiffPiece("gone", piece.text)
-            yield DiffPiece("new", piece.text)
+            bridged += [DiffPiece("gone", piece.text), DiffPiece("new", piece.text)]
         else:
-            yield piece
+            bridged.append(piece)
+    for _is_same, adjacent in groupby(bridged, key=lambda piece: piece.kind == "same"):
+        run = list(adjacent)
+        for kind in get_args(PieceKind):
+            joined = "".join(piece.text for piece in run if piece.kind == kind)
+            if joined:
+                yield DiffPiece(kind, joined)
 
 
 # Consecutive words that two authors do not write by chance.

@@ -90,7 +90,14 @@ def _apply_rules(text: str, rules: Iterable[TypographyRule]) -> str:
 
     def protect(match: re.Match[str]) -> str:
         token = match.group()
-        if not _is_verbatim(token):
+        is_verbatim = (
+            # An entity in a plain text (which explains HTML) keeps its semicolon.
+            _ENTITY.search(token)
+            or any(sign in token for sign in ("://", "@", _PLACEHOLDER))
+            or "www." in token.lower()
+            or _FILE_NAME.search(token.rstrip(_ENDS))
+        )
+        if not is_verbatim:
             return token
         verbatim_tokens.append(token)
         return _PLACEHOLDER
@@ -137,12 +144,3 @@ def count_words(count: int, language: Language = "fr", *, feminine: bool = False
         return "une"
     words = _NUMBER_WORDS if language == "fr" else _NUMBER_WORDS_EN
     return words[count] if 0 <= count < len(words) else number(count, language)
-
-
-def _is_verbatim(token: str) -> bool:
-    # An entity in a plain text (which explains HTML) keeps its semicolon.
-    if _ENTITY.search(token):
-        return True
-    if "://" in token or "@" in token or _PLACEHOLDER in token or "www." in token.lower():
-        return True
-    return _FILE_NAME.search(token.rstrip(_ENDS)) is not None

@@ -51,8 +51,14 @@ class StaticFiles(WhiteNoise):  # type: ignore[misc]
     """Middleware that serves the collected files, and gives templates their addresses."""
 
     def __init__(self, app: WSGI, source: Path, folder: Path) -> None:
+        def add_headers(headers: Any, path: str, _url: str) -> None:
+            headers["Cache-Control"] = CACHE_CONTROL
+            headers["Vary"] = "Accept-Encoding"
+            # Weak: plain and compressed are the same file, not the same bytes (RFC 9110 §8.8.1).
+            headers["ETag"] = f'W/"{_etag(path)}"'
+
         super().__init__(
-            app, allow_all_origins=False, max_age=None, add_headers_function=_add_headers
+            app, allow_all_origins=False, max_age=None, add_headers_function=add_headers
         )
         self.app, self._source, self._folder = app, source, folder
         self._names: dict[str, str] = {}
@@ -83,8 +89,16 @@ class StaticFiles(WhiteNoise):  # type: ignore[misc]
             status_line, headers, body = refusal(405)
             start_response(status_line, [*headers, ("Allow", "GET, HEAD")])
             return [body]
+        # WhiteNoise parses these headers loosely. Range is ignored (RFC 9110 §14.2): the files are
+        # small, and parts of a compressed file are of no use.
+        simplified = {**environ, "HTTP_ACCEPT_ENCODING": "gzip" if takes_gzip(environ) else ""}
+        simplified.pop("HTTP_RANGE", None)
+        # WhiteNoise compares the header as a whole with the one form of the tag that it sent.
+        tag = _etag(environ["PATH_INFO"])
+        if matches_tag(environ.get("HTTP_IF_NONE_MATCH", ""), tag):
+            simplified["HTTP_IF_NONE_MATCH"] = f'W/"{tag}"'
         serve_file: WSGI = super().__call__
-        return serve_file(_simplified_environ(environ), start_response)
+        return serve_file(simplified, start_response)
 
     def _has(self, path: str) -> bool:
         """Whether a path is one of the files.
@@ -136,11 +150,15 @@ def collect(source: Path, folder: Path) -> dict[str, str]:
     :raises ConfigError: see :func:`read_sources`.
     """
     names = {}
+    compressor = Compressor(use_brotli=False, quiet=True)
     for name, content in read_sources(source).items():
         names[name] = _hashed_name(name, content)
         target = folder / names[name]
         # The compressed file first: a process that found only the plain one would not look again.
-        _write_file(target.with_name(f"{target.name}.gz"), _gzip_content(target, content))
+        if compressor.should_compress(target.name):
+            compressed = compressor.compress_gzip(content)
+            if compressor.is_compressed_effectively("Gzip", target, len(content), compressed):
+                _write_file(target.with_name(f"{target.name}.gz"), compressed)
         _write_file(target, content)
     _remove_retired_names(folder, set(names.values()))
     return names
@@ -179,16 +197,6 @@ def _hashed_name(name: str, content: bytes) -> str:
     return f"{stem}.{hashlib.sha256(content).hexdigest()[:10]}{dot}{extension}"
 
 
-def _gzip_content(path: Path, content: bytes) -> bytes:
-    """The content as gzip; empty when that saves too little."""
-    compressor = Compressor(use_brotli=False, quiet=True)
-    if not compressor.should_compress(path.name):
-        return b""
-    compressed: bytes = compressor.compress_gzip(content)
-    is_smaller = compressor.is_compressed_effectively("Gzip", path, len(content), compressed)
-    return compressed if is_smaller else b""
-
-
 def _write_file(target: Path, content: bytes) -> None:
     """Write a file atomically, unless it already has the content."""
     if not content or (target.is_file() and target.read_bytes() == content):
@@ -225,28 +233,6 @@ def _remove_retired_names(folder: Path, present: set[str]) -> None:
             ):
                 path.with_name(f"{path.name}.gz").unlink(missing_ok=True)
                 path.unlink()
-
-
-def _add_headers(headers: Any, path: str, _url: str) -> None:
-    headers["Cache-Control"] = CACHE_CONTROL
-    headers["Vary"] = "Accept-Encoding"
-    # Weak: plain and compressed are the same file, not the same bytes (RFC 9110 §8.8.1).
-    headers["ETag"] = f'W/"{_etag(path)}"'
-
-
-def _simplified_environ(environ: dict[str, Any]) -> dict[str, Any]:
-    """The request with the headers that WhiteNoise parses loosely in canonical form.
-
-    ``Range`` is ignored (RFC 9110 §14.2): the files are small, and parts of a compressed file are
-    of no use.
-    """
-    simplified = {**environ, "HTTP_ACCEPT_ENCODING": "gzip" if takes_gzip(environ) else ""}
-    simplified.pop("HTTP_RANGE", None)
-    # WhiteNoise compares the header as a whole with the one form of the tag that it sent.
-    tag = _etag(environ["PATH_INFO"])
-    if matches_tag(environ.get("HTTP_IF_NONE_MATCH", ""), tag):
-        simplified["HTTP_IF_NONE_MATCH"] = f'W/"{tag}"'
-    return simplified
 
 
 def _etag(path: str) -> str:

@@ -110,11 +110,6 @@ def _list_formatter(format_item: Callable[[Any], str], separator: str) -> Callab
     return lambda values: separator.join(map(format_item, values))
 
 
-def _flag_words(flag: tuple[str, str, str]) -> str:
-    _field, code, excerpt = flag
-    return str(_QUOTED) % {"label": RISK_NAMES.get(code, code), "excerpt": excerpt}
-
-
 _FORMATTERS: dict[str, Callable[[Any], str]] = {
     # For a state that cases and reports share, the word of cases.
     "state": _code_formatter({**REPORT_STATES, **CASE_STATES}),
@@ -125,6 +120,10 @@ _FORMATTERS: dict[str, Callable[[Any], str]] = {
     "names": _list_formatter(str, ", "),
     "lines": _list_formatter(check_sentence, " "),
     "faults": _list_formatter(fault_sentence, " "),
-    "flags": _list_formatter(_flag_words, ", "),
+    # Field, code and excerpt of each.
+    "flags": _list_formatter(
+        lambda flag: str(_QUOTED) % {"label": RISK_NAMES.get(flag[1], flag[1]), "excerpt": flag[2]},
+        ", ",
+    ),
     "from_day": lambda value: day_words(value) if value else "…",
 }

@@ -10,8 +10,7 @@ import secrets
 from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import dataclass
-from functools import cache
-from gettext import NullTranslations, translation
+from gettext import translation
 from html import escape
 from http import HTTPStatus
 from pathlib import Path
@@ -192,20 +191,16 @@ def _render_plain(
     ).encode()
 
 
-@cache
-def _translations(lang: Language) -> NullTranslations:
-    """The catalogue of a language outside a request; French, the source language, has none."""
-    folder = Path(__file__).resolve().parents[1] / "translations"
-    return translation("messages", folder, [lang], fallback=True)
-
-
 def refusal(status: int, lang: Language = "fr") -> tuple[str, list[tuple[str, str]], bytes]:
     """Status line, headers and body of a refusal before Flask sees the request.
 
     Request headers that are too long (431) and an unknown transfer coding (501) are sent as 400.
     The page of the former keeps its own words, which advise clearing the cookies.
     """
-    body = _render_plain(400 if status == 501 else status, lang, _translations(lang).gettext)
+    folder = Path(__file__).resolve().parents[1] / "translations"
+    # French, the source language, has no catalogue.
+    catalogue = translation("messages", folder, [lang], fallback=True)
+    body = _render_plain(400 if status == 501 else status, lang, catalogue.gettext)
     sent_status = 400 if status in (431, 501) else status
     headers = [("Content-Type", _HTML), ("Content-Length", str(len(body)))]
     return status_line(sent_status), headers, body

@@ -147,12 +147,12 @@ def _localise_links(response: Response) -> Response:
     if location.startswith("/") and not location.startswith("//"):
         response.headers["Location"] = in_language(location, "en")
     if response.mimetype == "text/html" and not response.is_streamed:
-        response.set_data(_TAG.sub(_localise_tag, response.get_data(as_text=True)))
+        page = _TAG.sub(
+            lambda tag: _LINK.sub(lambda link: link[1] + in_language(link[2], "en"), tag[0]),
+            response.get_data(as_text=True),
+        )
+        response.set_data(page)
     return response
-
-
-def _localise_tag(tag: re.Match[str]) -> str:
-    return _LINK.sub(lambda link: link[1] + in_language(link[2], "en"), tag[0])
 
 
 # --- counts, dates, countries and typography ------------------------------------------------

@@ -183,13 +183,12 @@ def path(line: Sequence[DrawingPoint]) -> str:
     return f"M{_number_pair(*line[0])}l{commands}{'z' if closed else ''}"
 
 
+def _geo_points(codes: Iterable[str]) -> list[GeoPoint]:
+    return [point for code in codes for ring in departement_outlines()[code] for point in ring]
+
+
 def _outline_points(frame: MapFrame, codes: Iterable[str]) -> list[DrawingPoint]:
-    return [
-        point
-        for code in codes
-        for ring in departement_outlines()[code]
-        for point in frame.project_ring(ring)
-    ]
+    return [frame.project_point(*point) for point in _geo_points(codes)]
 
 
 def _bounds(points: Collection[DrawingPoint]) -> DrawingBox:
@@ -213,7 +212,7 @@ def _overseas_borders() -> list[FrameBorder]:
 
 def _equirectangular(code: str) -> Projection:
     """Degrees, with longitudes scaled to the length of the parallel in the middle."""
-    lats = [point.lat for ring in departement_outlines()[code] for point in ring]
+    lats = [point.lat for point in _geo_points([code])]
     parallel_scale = cos(radians((min(lats) + max(lats)) / 2))
     return lambda lat, lon: (lon * parallel_scale, lat)
 
@@ -221,12 +220,7 @@ def _equirectangular(code: str) -> Projection:
 def _fit_frame(codes: Iterable[str], box: DrawingBox, projection: Projection) -> MapFrame:
     """The frame in which départements fill a box, centred."""
     frame_codes = tuple(codes)
-    points = [
-        projection(*point)
-        for code in frame_codes
-        for ring in departement_outlines()[code]
-        for point in ring
-    ]
+    points = [projection(*point) for point in _geo_points(frame_codes)]
     west, north = min(x for x, _ in points), max(y for _, y in points)
     span_x, span_y = max(x for x, _ in points) - west, north - min(y for _, y in points)
     _box_x, _box_y, width, height = box

@@ -172,11 +172,11 @@ class PageCacheMiddleware:
         self.caches = PageCaches()
         self._flask = app
         self._watch = watch
-        self._first_segments: frozenset[str] = frozenset()
 
     def __call__(self, environ: dict[str, Any], start_response: StartResponse) -> Iterable[bytes]:
         """Answer from the cache, or let Flask answer."""
-        if not (is_anonymous(environ) and self._is_public(environ["PATH_INFO"])):
+        is_public = _first_segment(environ["PATH_INFO"]) in self.first_segments
+        if not (is_public and is_anonymous(environ)):
             return self.app(environ, start_response)
         data_version = self._watch.read()
         if data_version is not None:
@@ -195,16 +195,14 @@ class PageCacheMiddleware:
         # If the database cannot be read, Flask has the error page for it.
         return self._answer_by_flask(environ, start_response)
 
-    def _is_public(self, path: str) -> bool:
-        """Whether a path may lead to a public page; other paths do not wait for the database."""
-        if not self._first_segments:
-            rules = self._flask.url_map.iter_rules()
-            self._first_segments = frozenset(
-                _first_segment(rule.rule)
-                for rule in rules
-                if rule.endpoint.startswith(_PUBLIC_ENDPOINTS)
-            )
-        return _first_segment(path) in self._first_segments
+    @cached_property
+    def first_segments(self) -> frozenset[str]:
+        """Those of paths to public pages; requests for others do not wait for the database."""
+        return frozenset(
+            _first_segment(rule.rule)
+            for rule in self._flask.url_map.iter_rules()
+            if rule.endpoint.startswith(_PUBLIC_ENDPOINTS)
+        )
 
     def _answer_by_flask(
         self, environ: dict[str, Any], start_response: StartResponse

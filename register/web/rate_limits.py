@@ -82,19 +82,21 @@ class Limits:
 
         :param counted: whether to count this request, or only to check.
         """
-        return self._seconds(self._source_counters(rate, address), counted=counted)
+
+        def source_counters() -> Iterator[_Counter]:
+            # A generator, so that a Redis without an answer fails where that is handled.
+            key = self.key_of(paris_day(now()))
+            for width, network, times in networks(address):
+                source = hmac.digest(key, network.encode(), hashlib.sha256).hex()
+                for rate_item in _rate_items(RATES[rate], times):
+                    yield rate_item, f"{rate} {width}", source
+
+        return self._seconds(source_counters(), counted=counted)
 
     def budget(self, name: str) -> int:
         """Count a request in the budget of all sources; seconds until there is room, or 0."""
         rate_items = _rate_items(BUDGETS[name])
         return self._seconds((item, f"{name} budget", "all") for item in rate_items)
-
-    def _source_counters(self, rate: str, address: str) -> Iterator[_Counter]:
-        key = self.key_of(paris_day(now()))
-        for width, network, times in networks(address):
-            source = hmac.digest(key, network.encode(), hashlib.sha256).hex()
-            for rate_item in _rate_items(RATES[rate], times):
-                yield rate_item, f"{rate} {width}", source
 
     def _seconds(self, counters: Iterable[_Counter], *, counted: bool = True) -> int:
         try:

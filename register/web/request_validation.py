@@ -67,8 +67,15 @@ class AllowedHosts:
 
     def __init__(self, settings: Settings) -> None:
         self.loopback = settings.is_loopback
-        addresses = [settings.base_url, settings.onion_url]
-        self.names = dict(_host_and_ports(url) for url in addresses if url)
+        self.names: dict[str, frozenset[str | None]] = {}
+        for url in filter(None, (settings.base_url, settings.onion_url)):
+            parts = urlsplit(url)
+            name = (parts.hostname or "").lower()
+            default_port = "443" if parts.scheme == "https" else "80"
+            port = str(parts.port or default_port)
+            # The scheme's default port may be left out.
+            ports = {port, None} if port == default_port else {port}
+            self.names[f"[{name}]" if ":" in name else name] = frozenset(ports)
         if self.loopback:
             # On this machine, tests and tunnels choose their own port.
             self.names |= dict.fromkeys(_LOOPBACK, frozenset())
@@ -79,16 +86,6 @@ class AllowedHosts:
         if match is None or match[1] not in self.names:
             return False
         return self.loopback or match[2] in self.names[match[1]]
-
-
-def _host_and_ports(url: str) -> tuple[str, frozenset[str | None]]:
-    """Name and ports that a ``Host`` header may have; the scheme's default port may be left out."""
-    parts = urlsplit(url)
-    name = (parts.hostname or "").lower()
-    default_port = "443" if parts.scheme == "https" else "80"
-    port = str(parts.port or default_port)
-    ports = frozenset({port, None} if port == default_port else {port})
-    return f"[{name}]" if ":" in name else name, ports
 
 
 def body_refusal_status(environ: dict[str, Any]) -> int | None:
@@ -114,15 +111,6 @@ def is_of_reports(path: str) -> bool:
     return any(path == prefix or path.startswith(f"{prefix}/") for prefix in _REPORT_PATHS)
 
 
-def _raise_form_limits() -> None:
-    """Raise Flask's form limits to those of the path."""
-    limit = body_limit(request.path)
-    if limit > BODY_LIMIT:
-        request.max_content_length = request.max_form_memory_size = limit
-    if is_member_path(request.path):
-        request.max_form_parts = DESK_FORM_PARTS
-
-
 def _is_address(environ: dict[str, Any]) -> bool:
     path, query_string = environ.get("PATH_INFO", ""), environ.get("QUERY_STRING", "")
     # "GET http://elsewhere/" names a host past the Host header (RFC 9112 §3.2.2).
@@ -146,8 +134,16 @@ def _is_text(raw: bytes) -> bool:
 def attach(app: Flask, settings: Settings) -> None:
     """Add the middleware and the form limits to an application."""
     app.config["MAX_CONTENT_LENGTH"] = BODY_LIMIT
+
+    def raise_form_limits() -> None:
+        limit = body_limit(request.path)
+        if limit > BODY_LIMIT:
+            request.max_content_length = request.max_form_memory_size = limit
+        if is_member_path(request.path):
+            request.max_form_parts = DESK_FORM_PARTS
+
     # First, because the CSRF check already reads the form.
-    app.before_request_funcs.setdefault(None, []).insert(0, _raise_form_limits)
+    app.before_request_funcs.setdefault(None, []).insert(0, raise_form_limits)
     if settings.trusted_proxies:
         # Only the client's address and scheme. The host comes from the Host header alone: a proxy
         # that does not set X-Forwarded-Host passes on the client's own.

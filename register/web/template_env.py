@@ -16,7 +16,6 @@ from markupsafe import Markup
 from register.accounts.web import current_member
 from register.cases.desk_lists import DeskCaseSummary
 from register.cases.result_lists import CaseSummary
-from register.cases.vocabulary import VocabularyWord
 from register.cases.web.public import structured_data
 from register.cases.web.public.case_view import labels, place_line, rights_links
 from register.errors import ConfigError
@@ -84,10 +83,13 @@ def attach(app: Flask) -> None:
         tongues=LANGUAGE_NAMES,
         this_page=l10n.this_page,
         in_language=in_language,
-        lang=_lang,
+        # A ``lang`` attribute when the language is not the page's.
+        lang=lambda lang: Markup(' lang="{}"').format(lang) if lang != language() else "",
         located=locator,
         word=lambda name, code: current_vocabulary().label(name, code),
-        vocabulary=_current_words,
+        vocabulary=lambda name: [
+            word for word in current_vocabulary().lists[name].values() if not word.retired
+        ],
         rel=markup.LINK_REL,
         settings=settings,
         member=current_member.member,
@@ -195,16 +197,6 @@ def case_place(case: CaseSummary | DeskCaseSummary) -> Markup:
         label = with_language(_french(first_upper(case.place_label)), case.language)
         return place_line(label, area)
     return place_line(area or _("lieu inconnu"), "")
-
-
-def _lang(lang: str) -> Markup:
-    """A ``lang`` attribute when the language is not the page's."""
-    return Markup("") if lang == language() else Markup(' lang="{}"').format(lang)
-
-
-def _current_words(name: str) -> list[VocabularyWord]:
-    """The words of a vocabulary that are in use, in their order."""
-    return [word for word in current_vocabulary().lists[name].values() if not word.retired]
 
 
 def require(app: Flask) -> None:

@@ -58,7 +58,14 @@ def _require_member() -> ResponseReturnValue | None:
         return None
     signed_in = current_member.signed_in()
     if signed_in is None:
-        return _redirect_to_sign_in()
+        if request.method in _SAFE_METHODS:
+            query = request.query_string.decode("latin-1")
+            address = f"{request.path}?{query}" if query else request.path
+            return redirect(current_member.sign_in_url(address), 303)
+        carried = reauthentication.rescued_form()
+        if carried is None or request.path == current_member.SIGN_OUT:
+            return redirect(current_member.SIGN_IN, 303)
+        return sign_in.page_with_carried_form(carried)
     if audience is not Audience.BEFORE_SECOND_FACTOR and reauthentication.needs_factor(
         signed_in.member
     ):
@@ -73,18 +80,6 @@ def _require_member() -> ResponseReturnValue | None:
 
 def _requested_permission() -> Permission:
     return permission_of(current_app.view_functions.get(request.endpoint or ""))
-
-
-def _redirect_to_sign_in() -> ResponseReturnValue:
-    if request.method in _SAFE_METHODS:
-        query = request.query_string.decode("latin-1")
-        return redirect(
-            current_member.sign_in_url(f"{request.path}?{query}" if query else request.path), 303
-        )
-    carried = reauthentication.rescued_form()
-    if carried is None or request.path == current_member.SIGN_OUT:
-        return redirect(current_member.SIGN_IN, 303)
-    return sign_in.page_with_carried_form(carried)
 
 
 def _require_proof() -> ResponseReturnValue | None:

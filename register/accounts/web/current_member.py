@@ -38,23 +38,19 @@ _ENVIRON_KEY = "register.signed_in"
 
 def signed_in() -> SignedIn | None:
     """The member signed in by the cookie of this request; looked up once."""
-    if _ENVIRON_KEY not in request.environ:
-        request.environ[_ENVIRON_KEY] = _look_up()
-    return cast("SignedIn | None", request.environ[_ENVIRON_KEY])
-
-
-def _look_up() -> SignedIn | None:
-    token = session.get(TOKEN_FIELD)
-    if not isinstance(token, str):
-        return None
-    # A session of its own, closed at once: an open read transaction of the request would prevent
-    # an act from erasing words in SQLite's log.
-    with Session(db.engine) as read_session:
-        current = sessions.find_session(read_session, token, now())
-        read_session.expunge_all()
+    if _ENVIRON_KEY in request.environ:
+        return cast("SignedIn | None", request.environ[_ENVIRON_KEY])
+    token, current = session.get(TOKEN_FIELD), None
+    if isinstance(token, str):
+        # A session of its own, closed at once: an open read transaction of the request would
+        # prevent an act from erasing words in SQLite's log.
+        with Session(db.engine) as read_session:
+            current = sessions.find_session(read_session, token, now())
+            read_session.expunge_all()
     if current and current.needs_touch(now()):
         with housekeeping(db.engine) as db_session:
             sessions.touch(db_session, current.session_id, now())
+    request.environ[_ENVIRON_KEY] = current
     return current
 
 

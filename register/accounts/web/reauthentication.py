@@ -78,7 +78,13 @@ def posted_form() -> CarriedForm:
 
 def rescued_form() -> CarriedForm | None:
     """The form of this request, if it comes from a page of this register."""
-    if is_cross_site() or not _is_signed(request.form.get(TOKEN_FIELD, "")):
+    if is_cross_site():
+        return None
+    try:
+        # Signed by this register, for any session (as Flask-WTF does).
+        serializer = URLSafeTimedSerializer(current_app.secret_key or b"", salt="wtf-csrf-token")
+        serializer.loads(request.form.get(TOKEN_FIELD, ""))
+    except BadData:
         return None
     if "Origin" not in request.headers and not session:
         # Browsers send the SameSite cookie only with forms of this site.
@@ -111,16 +117,6 @@ def is_cross_site() -> bool:
         return True
     origin = request.headers.get("Origin")
     return origin is not None and urlsplit(origin).netloc != request.host
-
-
-def _is_signed(token: str) -> bool:
-    """Whether this register signed a form's token, for any session (as Flask-WTF does)."""
-    key = current_app.secret_key
-    try:
-        URLSafeTimedSerializer(key or b"", salt="wtf-csrf-token").loads(token)
-    except BadData:
-        return False
-    return True
 
 
 def needs_factor(member: Member) -> bool:

@@ -65,8 +65,10 @@ def follow_up(
         "happened_on": _valid_date("happened_on", happened_on),
         "title": required_text("title", title, limit=TITLE_LIMIT),
         "text": required_text("text", text, multiline=True),
-        "source_url": _valid_url(source_url),
+        "source_url": one_line(source_url),
     }
+    if any(validation.url_faults("source_url", arguments["source_url"])):
+        raise Invalid("url", field="source_url")
     proposal = Proposal(Act.FOLLOWED_UP, required_text("reason", reason), content, arguments)
     proposal_line = propose_if_needed(tx, case, member, proposal, second, single=single)
     if proposal_line is not None:
@@ -229,7 +231,21 @@ def approve_change(
         raise Refused("change_stale", state=case.state)
     require_second(tx, member, change.made_by, single=single)
     record_approval(tx, case, member, "change", change.revision_id, change=change.id)
-    line = _do_change(tx, change, by, single)
+    proposal = second_person.parse_proposal(change)
+    arguments: dict[str, Any] = {
+        **(proposal.words or {}),
+        "by": change.made_by,
+        "reason": proposal.reason,
+        "seen": change.revision_id,
+        "second": by,
+        "single": single,
+    }
+    if proposal.act is Act.REPLIED:
+        line = reply(tx, proposal.reply or 0, **arguments)
+    elif proposal.act is Act.FOLLOWED_UP:
+        line = follow_up(tx, change.incident_id, content=proposal.content, **arguments)
+    else:
+        line = correct(tx, change.incident_id, proposal.content or Content(), **arguments)
     tx.session.delete(change)
     tx.session.flush()
     return line
@@ -255,30 +271,6 @@ def refuse_change(
         change.refused_by, change.refused_at = member.id, tx.at
     tx.session.flush()
     return record(tx, Act.CHANGE_REFUSED, case, member, change=change_id, taken_back=is_own)
-
-
-def _do_change(
-    tx: WriteTransaction, change: PendingChange, second: int, single: bool
-) -> JournalEntry:
-    """Do the proposed act in the name of the member who proposed it."""
-    proposal = second_person.parse_proposal(change)
-    arguments: dict[str, Any] = dict(proposal.words or {})
-    common_arguments: dict[str, Any] = {
-        "by": change.made_by,
-        "reason": proposal.reason,
-        "seen": change.revision_id,
-        "second": second,
-        "single": single,
-    }
-    if proposal.act is Act.REPLIED:
-        return reply(tx, proposal.reply or 0, **common_arguments)
-    if proposal.act is Act.FOLLOWED_UP:
-        return follow_up(
-            tx, change.incident_id, content=proposal.content, **arguments, **common_arguments
-        )
-    return correct(
-        tx, change.incident_id, proposal.content or Content(), **arguments, **common_arguments
-    )
 
 
 def _load_change(tx: WriteTransaction, change_id: int) -> PendingChange:
@@ -309,14 +301,6 @@ def _require_computed(tx: WriteTransaction, content: Content) -> None:
     ]
     if unmet:
         raise Incomplete("checklist", lines=unmet, state=CaseState.PUBLISHED.value)
-
-
-def _valid_url(url: str) -> str:
-    url = one_line(url)
-    faults = list(validation.url_faults("source_url", url))
-    if faults:
-        raise Invalid("url", field="source_url")
-    return url
 
 
 def _valid_date(field_name: str, edtf: str) -> str:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
+from contextlib import suppress
 from datetime import date
 from typing import Any
 
@@ -273,7 +274,9 @@ def actor(line: MembersJournalLine, member_name: MemberNames) -> str:
 def sentence(line: MembersJournalLine, member_name: MemberNames) -> str:
     """A line as a sentence without full stop."""
     private = line.private
-    count = private.get("count")
+    count, day = private.get("count"), "…"
+    with suppress(ValueError):
+        day = day_words(date.fromisoformat(str(private.get("day"))))
     fields = {
         "who": first_upper(actor(line, member_name)),
         "into": private.get("into", "…"),
@@ -281,7 +284,7 @@ def sentence(line: MembersJournalLine, member_name: MemberNames) -> str:
         "member": _member_name(private.get("member"), member_name),
         "page": page_path(private["page"]) if "page" in private else "/…",
         "count": number(count) if isinstance(count, int) else "…",
-        "day": _day_words(private.get("day")),
+        "day": day,
     }
     return str(ACT_SENTENCES.get(_sentence_key(line), line.act)) % fields
 
@@ -308,13 +311,6 @@ def _sentence_key(line: MembersJournalLine) -> str:
     }
     variant = variants.get(line.act)
     return f"{line.act}.{variant}" if variant else line.act
-
-
-def _day_words(day: object) -> str:
-    try:
-        return day_words(date.fromisoformat(str(day)))
-    except ValueError:
-        return "…"
 
 
 def _member_name(member_id: object, member_name: MemberNames) -> str:

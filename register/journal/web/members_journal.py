@@ -169,13 +169,19 @@ def lines() -> ResponseReturnValue:
     if not form.validate():
         return _invalid_form_page(form)
     parameters, older = form.parameters, ""
+    raw_place = request.args.get("apres", "")
+    place = _PLACE_FORM.fullmatch(raw_place)
+    if raw_place and place is None:
+        raise NotFound("no_such_line")
+    # The line after which the page begins.
+    after = (LEDGERS[place[1]], int(place[2])) if place else None
     journal_page = members_journal.list_lines(
-        db.session(), current_member.member(), form.to_query(), _start_place()
+        db.session(), current_member.member(), form.to_query(), after
     )
     if journal_page.older is not None:
         ledger, seq = journal_page.older
-        place = ("apres", f"{LEDGER_NAMES[ledger]}-{seq}")
-        older = list_address(JOURNAL_PATH, [*parameters, place])
+        older_place = ("apres", f"{LEDGER_NAMES[ledger]}-{seq}")
+        older = list_address(JOURNAL_PATH, [*parameters, older_place])
     return render_template(
         "journal/members_journal.html",
         form=form,
@@ -190,17 +196,6 @@ def lines() -> ResponseReturnValue:
 
 def _invalid_form_page(form: JournalForm) -> ResponseReturnValue:
     return render_template("journal/members_journal.html", form=form, stretch=None), 422
-
-
-def _start_place() -> LinePosition | None:
-    """The line after which the requested page begins."""
-    raw = request.args.get("apres", "")
-    if not raw:
-        return None
-    match = _PLACE_FORM.fullmatch(raw)
-    if match is None:
-        raise NotFound("no_such_line")
-    return LEDGERS[match[1]], int(match[2])
 
 
 def _template_words(journal_lines: Sequence[MembersJournalLine]) -> dict[str, Any]:

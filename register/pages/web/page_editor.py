@@ -167,7 +167,15 @@ def page_edit(page: str) -> ResponseReturnValue:
     for name in set(request.form.getlist(TAKE_FIELD)) & set(CONTENT_FIELDS):
         form[name].data = getattr(current, name)
     if request.form.get("faire") == PREVIEW_ACTION:
-        return _preview_page(current, form)
+        form.validate()
+        # The reason is required where something is saved.
+        form.reason.errors = []
+        preview = ""
+        try:
+            preview = fill_page(render_page(form.text.data, editorial.language_of(page)))
+        except (Invalid, TextError) as error:
+            form.text.errors = [*form.text.errors, typeset(error_sentence(error))]
+        return _editor_page(current, form, preview=preview)
     if not form.is_sent:
         return _editor_page(current, form, 422)
     changes = {**form.content, "reason": form.reason.data, "seen_revision": form.seen_revision}
@@ -191,19 +199,6 @@ def _editor_page(
         **extra,
     )
     return body, status
-
-
-def _preview_page(current: CurrentPage, form: PageForm) -> ResponseReturnValue:
-    """Show the text as readers will see it, and what is wrong with it so far."""
-    form.validate()
-    # It is asked for when something is saved, and nothing is.
-    form.reason.errors = []
-    preview = ""
-    try:
-        preview = fill_page(render_page(form.text.data, editorial.language_of(current.name)))
-    except (Invalid, TextError) as error:
-        form.text.errors = [*form.text.errors, typeset(error_sentence(error))]
-    return _editor_page(current, form, preview=preview)
 
 
 def _refusal_page(

@@ -128,7 +128,12 @@ def accept(
         if case is None or case.state in (CaseState.ERASED, CaseState.MERGED):
             raise NotFound("no_such_case")
         incident_id = case.id
-    _retain_content(tx, store, report, data_key, incident_id)
+    # The content is copied under the key of the case, as evidence for the publication.
+    key_name, retained_key = report_content.case_key_name(incident_id), receipt_codes.new_key()
+    case_key = store.key(key_name) or store.new_key(key_name)
+    received = report_content.decrypt_content(data_key, report.key, report.sealed or b"")
+    sealed = report_content.encrypt_content(case_key, retained_key, received)
+    tx.session.add(RetainedReport(key=retained_key, incident_id=incident_id, sealed=sealed))
     reporter_sentence = require_text(sentence, SENTENCE_LIMIT) if sentence.strip() else ""
     decision = Decision(reporter_sentence, incident_id, by)
     report.decision = report_content.encrypt_decision(data_key, key, decision)
@@ -136,17 +141,6 @@ def accept(
     # The case is named in the encrypted decision only, and forgotten with it.
     record(tx, Act.REPORT_ACCEPTED, key, by, new=new is not None)
     return incident_id
-
-
-def _retain_content(
-    tx: WriteTransaction, store: KeyStore, report: Report, data_key: bytes, incident_id: int
-) -> None:
-    """Copy the content under the key of the case, as evidence for the publication."""
-    key_name, retained_key = report_content.case_key_name(incident_id), receipt_codes.new_key()
-    case_key = store.key(key_name) or store.new_key(key_name)
-    received = report_content.decrypt_content(data_key, report.key, report.sealed or b"")
-    sealed = report_content.encrypt_content(case_key, retained_key, received)
-    tx.session.add(RetainedReport(key=retained_key, incident_id=incident_id, sealed=sealed))
 
 
 def decline(

@@ -62,8 +62,13 @@ def purge(tx: WriteTransaction, store: KeyStore, undecided_after: int) -> PurgeC
     :param undecided_after: months after which a report without a decision is declined.
     """
     today = paris_day(tx.at)
+    # Reports whose question was not answered in time return to the queue.
+    unanswered = _due_reports(tx, retention.unanswered_clause(today))
+    for report in unanswered:
+        change_state(tx, report, Act.REPORT_RETURNED)
+        tx.record(Act.REPORT_RETURNED, by=None, details={"report": report.key})
     done = PurgeCounts(
-        returned=_return_unanswered(tx, today),
+        returned=len(unanswered),
         expired=_decline_expired(tx, store, today, undecided_after),
         purged=_destroy_texts(tx, today),
         retained=_destroy_retained(tx),
@@ -128,15 +133,6 @@ def unused_keys(session: Session, names: Collection[str]) -> set[str]:
 def _due_reports(tx: WriteTransaction, clause: ColumnElement[bool]) -> Sequence[Report]:
     stmt = select(Report).where(clause).order_by(Report.key).limit(BATCH_SIZE)
     return tx.session.scalars(stmt).all()
-
-
-def _return_unanswered(tx: WriteTransaction, today: date) -> int:
-    """Return reports to the queue whose question was not answered in time."""
-    reports = _due_reports(tx, retention.unanswered_clause(today))
-    for report in reports:
-        change_state(tx, report, Act.REPORT_RETURNED)
-        tx.record(Act.REPORT_RETURNED, by=None, details={"report": report.key})
-    return len(reports)
 
 
 def _decline_expired(tx: WriteTransaction, store: KeyStore, today: date, months: int) -> int:
@@ -238,18 +234,14 @@ def run_retention(
             batch = purge(tx, store, undecided_after) if waits_since is None else forget(tx, store)
         done, has_more = done + batch, batch.has_more
     if waits_since is None:
-        _record_run_day(engine, today)
+        with Session(engine) as session:
+            clock = session.get(RetentionClock, 1)
+        # A clock that was set back is ignored, and a second run on the same day writes nothing.
+        if clock is None or clock.day < today:
+            with housekeeping(engine) as session:
+                clock = session.get(RetentionClock, 1) or RetentionClock(id=1, day=today)
+                clock.day = max(clock.day, today)
+                session.add(clock)
     if done.purged or done.retained or done.counted or done.destroyed:
         empty_log(engine)
     return RetentionRun(done, waits_since)
-
-
-def _record_run_day(engine: Engine, today: date) -> None:
-    with Session(engine) as session:
-        clock = session.get(RetentionClock, 1)
-    # A clock that was set back is ignored, and a second run on the same day writes nothing.
-    if clock is None or clock.day < today:
-        with housekeeping(engine) as session:
-            clock = session.get(RetentionClock, 1) or RetentionClock(id=1, day=today)
-            clock.day = max(clock.day, today)
-            session.add(clock)

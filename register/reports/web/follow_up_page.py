@@ -9,7 +9,7 @@ import functools
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from flask import Response, make_response, render_template, request
+from flask import render_template, request
 from flask.typing import ResponseReturnValue
 from flask_babel import gettext
 from flask_babel import lazy_gettext as _
@@ -92,8 +92,19 @@ def with_report(
         @functools.wraps(view)
         def wrapped() -> ResponseReturnValue:
             try:
-                access = _open_by_code()
-                return view(access) if isinstance(access, ReportAccess) else access
+                form = ReceiptCodeForm()
+                # Checked before the code, so that a wait tells nothing about a guess.
+                wait = rate_limits.wait("code", counted=False)
+                if wait:
+                    error_text = str(_TOO_MANY_CODES) % {"time": rate_limits.wait_words(wait)}
+                    return rate_limits.too_soon_page(code_page(form, error_text), wait)
+                key = queries.key_by_code(db.session(), key_store(), form.code.data)
+                if key is None:
+                    rate_limits.wait("code")
+                    # One error for malformed and unknown codes alike.
+                    form.code.errors = [_OPENS_NOTHING]
+                    return code_page(form), 422
+                return view(report_access(receipt_codes.normalize_code(form.code.data), key))
             except OUTAGE_ERRORS as error:
                 busy_text = gettext(
                     "Le registre est occupé : votre envoi n’est pas confirmé. Ce que vous avez "
@@ -105,22 +116,6 @@ def with_report(
         return wrapped
 
     return decorate
-
-
-def _open_by_code() -> ReportAccess | Response:
-    form = ReceiptCodeForm()
-    # Checked before the code, so that a wait tells nothing about a guess.
-    wait = rate_limits.wait("code", counted=False)
-    if wait:
-        error_text = str(_TOO_MANY_CODES) % {"time": rate_limits.wait_words(wait)}
-        return rate_limits.too_soon_page(code_page(form, error_text), wait)
-    key = queries.key_by_code(db.session(), key_store(), form.code.data)
-    if key is None:
-        rate_limits.wait("code")
-        # One error for malformed and unknown codes alike.
-        form.code.errors = [_OPENS_NOTHING]
-        return make_response(code_page(form), 422)
-    return report_access(receipt_codes.normalize_code(form.code.data), key)
 
 
 def code_page(form: ReceiptCodeForm, error_text: str = "") -> str:

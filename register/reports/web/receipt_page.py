@@ -64,7 +64,25 @@ def list_answers(sent: ReportContent) -> list[ReviewedAnswer]:
 
 def short_answers(sent: ReportContent) -> list[ReviewedAnswer]:
     """The answers on a receipt: excerpts of long texts, and the number of links."""
-    return [_shorten(answer) for answer in list_answers(sent)]
+    answers = []
+    for answer in list_answers(sent):
+        if answer.field == "liens":
+            count = len(answer.lines)
+            links_text = ngettext("une ligne", "%(count)s lignes", count, count=count_words(count))
+            answers.append(replace(answer, lines=(links_text,)))
+            continue
+        longest = _EXCERPT if answer.field == "recit" else _EXCERPT_LINE
+        full_lines = [" ".join(line.split()) for line in answer.lines]
+        lines = full_lines[:_MAX_LINES]
+        for number, line in enumerate(lines):
+            if len(line) > longest:
+                # Cut between words where there are several.
+                lines[number] = (line[:longest].rsplit(" ", 1)[0] or line[:longest]) + "…"
+        if len(full_lines) > _MAX_LINES:
+            lines.append("…")
+        is_cut = lines != full_lines
+        answers.append(replace(answer, lines=tuple(lines), note="", is_cut=is_cut))
+    return answers
 
 
 def added_text(before: ReportContent, after: ReportContent) -> str:
@@ -104,20 +122,3 @@ def _word_label(name: str, code: str) -> str:
     """The plain words of a code; one that is no longer in the form stands for itself."""
     words = form_vocabulary.words(name, language())
     return words[code].label if code in words else code
-
-
-def _shorten(answer: ReviewedAnswer) -> ReviewedAnswer:
-    if answer.field == "liens":
-        count = len(answer.lines)
-        links_text = ngettext("une ligne", "%(count)s lignes", count, count=count_words(count))
-        return replace(answer, lines=(links_text,))
-    longest = _EXCERPT if answer.field == "recit" else _EXCERPT_LINE
-    full_lines = [" ".join(line.split()) for line in answer.lines]
-    lines = full_lines[:_MAX_LINES]
-    for number, line in enumerate(lines):
-        if len(line) > longest:
-            # Cut between words where there are several.
-            lines[number] = (line[:longest].rsplit(" ", 1)[0] or line[:longest]) + "…"
-    if len(full_lines) > _MAX_LINES:
-        lines.append("…")
-    return replace(answer, lines=tuple(lines), note="", is_cut=lines != full_lines)

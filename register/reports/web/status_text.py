@@ -71,15 +71,18 @@ def status_text(
         situation = _PURGED_TEXTS.get(state, _CLOSED)
         retention = _fill(_PURGED, add_months(summary.moved_on, ROWS_MONTHS))
         return StatusText(str(name), str(situation), "", retention, None, reason)
-    case_number = None
-    if state is ReportState.ACCEPTED and report_view.case and report_view.has_live_case:
-        case_number = report_view.case.number
+    has_case = state is ReportState.ACCEPTED and report_view.has_live_case
+    case_number = report_view.case.number if report_view.case and has_case else None
+    if state in OPEN_STATES:
+        retention = _fill(_UNDECIDED, add_months(summary.day, undecided_after))
+    else:
+        retention = _fill(_WITH_CASE if has_case else _DECIDED, summary.purge_on)
     waits_until = summary.moved_on + ANSWER_TERM
     return StatusText(
         str(name),
         str(situation),
         _fill(next_steps, waits_until if state is ReportState.WAITING else summary.purge_on),
-        _retention_text(report_view, undecided_after),
+        retention,
         case_number,
         reason,
         may_write=allows(state, Act.REPORT_ADDED),
@@ -250,11 +253,3 @@ _DECIDED = _(
     "Ce que vous avez envoyé, votre contact et les échanges seront détruits le %(day)s. Après "
     "cette date, ce code montrera encore l’état et sa raison pendant un an, et rien d’autre."
 )
-
-
-def _retention_text(report_view: ReportView, undecided_after: int) -> str:
-    summary = report_view.summary
-    if summary.state in OPEN_STATES:
-        return _fill(_UNDECIDED, add_months(summary.day, undecided_after))
-    has_case = summary.state is ReportState.ACCEPTED and report_view.has_live_case
-    return _fill(_WITH_CASE if has_case else _DECIDED, summary.purge_on)

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Sequence
-from dataclasses import dataclass
 from functools import lru_cache
 from itertools import groupby
 from typing import NamedTuple
@@ -22,7 +21,6 @@ from register.errors import NotFound
 from register.territory import place_queries
 from register.territory.models import Departement
 from register.territory.place_queries import (
-    CommuneDetails,
     is_commune_code,
     is_departement_code,
     is_region_code,
@@ -87,27 +85,19 @@ def commune(code: str) -> ResponseReturnValue:
     if alias_code and alias is None:
         # The code never led to this commune: no page of ours gave that address.
         raise NotFound("no_such_place")
-    return _render_place(
-        "commune",
-        code,
-        view=details,
-        through=alias,
-        around=_neighbouring_communes(details),
-        cases_of=case_count,
-    )
-
-
-def _neighbouring_communes(details: CommuneDetails) -> dict[str, object]:
-    """Rows of other communes with cases: the nearest, and those of the same intercommunalité."""
-    towns, code, group = _towns_with_cases(), details.commune.code, details.group
+    # Other communes with cases: the nearest, and those of the same intercommunalité.
+    towns, group = _towns_with_cases(), details.group
     group_towns = towns.by_intercommunalite.get(group.code, ()) if group else ()
     is_alone = all(town.code == code for town in group_towns)
-    return {
+    around = {
         "near_rows": _town_rows(towns.nearest_to(code, details.point)) if details.point else [],
         "radius_km": communes_with_cases.REACH_KM,
         "group_label": place_names.group_label(group) if group else "",
         "group_rows": [] if is_alone else _town_rows(group_towns),
     }
+    return _render_place(
+        "commune", code, view=details, through=alias, around=around, cases_of=case_count
+    )
 
 
 @public.get("/departements")
@@ -187,24 +177,12 @@ class CountedLink(NamedTuple):
     address: str
 
 
-@dataclass(frozen=True)
-class PlaceFacts:
-    """The cases of a place: types in the order of the vocabulary, years from the last.
+def _place_facts(query: CaseQuery) -> dict[str, object]:
+    """What the cases of a place are: types in the order of the vocabulary, years from the last.
 
     ``undated``: those without a date, if any. ``first`` and ``last``: the years that the dated ones
     span, or nothing. ``address``: the list of all.
     """
-
-    types: Sequence[CountedLink]
-    years: Sequence[CountedLink]
-    undated: CountedLink | None
-    first: str
-    last: str
-    address: str
-
-
-def _place_facts(query: CaseQuery) -> PlaceFacts:
-    """What the cases of a place are; nothing of a place without one."""
     vocabulary, territory = current_vocabulary(), current_data_version().territory
     cases = facets.count_types_and_years(db.session(), query, vocabulary, head(), territory)
     address = urls.cases(query)
@@ -214,14 +192,14 @@ def _place_facts(query: CaseQuery) -> PlaceFacts:
 
     types = [code for code in vocabulary.lists["type"] if code in cases.types]
     years = sorted(cases.years, reverse=True)
-    return PlaceFacts(
-        types=[counted_link("type", code, cases.types[code]) for code in types],
-        years=[counted_link("annee", year, cases.years[year]) for year in years],
-        undated=counted_link("sans_date", "1", cases.undated) if cases.undated else None,
-        first=years[-1] if years else "",
-        last=years[0] if years else "",
-        address=address,
-    )
+    return {
+        "types": [counted_link("type", code, cases.types[code]) for code in types],
+        "years": [counted_link("annee", year, cases.years[year]) for year in years],
+        "undated": counted_link("sans_date", "1", cases.undated) if cases.undated else None,
+        "first": years[-1] if years else "",
+        "last": years[0] if years else "",
+        "address": address,
+    }
 
 
 # --- rows ---------------------------------------------------------------------------------------

@@ -154,8 +154,7 @@ def perform_act(
 
 def awaits_approval_notice() -> str:
     """The confirmation of a change that waits; a single moderator approves their own."""
-    alone = settings().single_moderator
-    return str(_AWAITS_OWN_APPROVAL if alone else _AWAITS_APPROVAL)
+    return str(_AWAITS_OWN_APPROVAL if settings().single_moderator else _AWAITS_APPROVAL)
 
 
 def redirect_to_case(incident_id: int, notice: object, fragment: str = "") -> ResponseReturnValue:

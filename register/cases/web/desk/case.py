@@ -159,13 +159,12 @@ desk.add_app_template_global(today, "desk_today")
 @desk.app_template_global("letter")
 def letter(desk_case: DeskCase) -> Markup:
     """The invitation to reply for the authority, in French in every language of the interface."""
-    content = desk_case.snapshot.content if desk_case.snapshot else None
     with in_french():
         html = render_template(
             "cases/desk/acts/_invitation_letter.html",
             file=desk_case,
             about=public_view(desk_case),
-            content=content,
+            content=desk_case.snapshot.content if desk_case.snapshot else None,
         )
     return Markup(html)  # noqa: S704 - rendered with every value escaped
 
@@ -178,8 +177,7 @@ def public_view(desk_case: DeskCase, snapshot: CaseSnapshot | None = None) -> Ca
     """
     if not desk_case.snapshot.content:
         return None
-    content = (snapshot or desk_case.snapshot).content
-    return build_case_view(content, desk_case.number or 0)
+    return build_case_view((snapshot or desk_case.snapshot).content, desk_case.number or 0)
 
 
 @desk.app_template_global("consequence")
@@ -279,8 +277,7 @@ def _parse_day(day_text: str) -> date:
 
 
 def _version_page(desk_case: DeskCase, past: CaseAtRevision, day: date | None = None) -> str:
-    content = past.snapshot.content
-    about = build_case_view(content, desk_case.number or 0)
+    about = build_case_view(past.snapshot.content, desk_case.number or 0)
     return render_template(
         "cases/desk/version.html", file=desk_case, past=past, about=about, day=day
     )

@@ -256,8 +256,7 @@ def note(incident_id: int) -> ResponseReturnValue:
     try:
         run_act(lambda tx, by: acts.note(tx, incident_id, form.text.data or "", by=by))
     except (Refused, Invalid) as error:
-        page = _refused_page(open_case(incident_id), error_sentence(error), form)
-        return page, status_of(error)
+        return _refused_page(open_case(incident_id), error_sentence(error), form), status_of(error)
     return redirect_to_case(incident_id, _("La note est ajoutée."), "#notes")
 
 

@@ -82,7 +82,13 @@ def cases() -> ResponseReturnValue:
             )
         return list_query.canonical_redirect(_FORM_PARAMETERS, address) or _list_page(desk_query)
     except Invalid as error:
-        return _faulty_page(args, error)
+        if not error.key.startswith("search_") and error.values.get("name") != WORDS:
+            # Not in the words: the page has no field to correct.
+            raise
+        # Without results, with the refused words in their field.
+        typed = one_line(args.pop(WORDS)[-1])[:WORDS_LIMIT]
+        desk_query = parse_list_query(args)
+        return _render_list(desk_query, page=None, typed=typed, fault=error_sentence(error)), 400
 
 
 def parse_list_query(args: QueryArgs) -> DeskQuery:
@@ -186,18 +192,6 @@ def _render_list(desk_query: DeskQuery, **template_values: object) -> str:
 
 def _state_address(desk_query: DeskQuery, state: CaseState | None) -> str:
     return list_address(replace(desk_query, state=state, page=1))
-
-
-def _faulty_page(args: dict[str, list[str]], error: Invalid) -> ResponseReturnValue:
-    """The page without results, with the refused words in their field.
-
-    :raises Invalid: the error is not in the words, so no field can be corrected.
-    """
-    if not error.key.startswith("search_") and error.values.get("name") != WORDS:
-        raise error
-    typed = one_line(args[WORDS][-1])[:WORDS_LIMIT]
-    desk_query = parse_list_query({name: texts for name, texts in args.items() if name != WORDS})
-    return _render_list(desk_query, page=None, typed=typed, fault=error_sentence(error)), 400
 
 
 MAX_LINES = 6

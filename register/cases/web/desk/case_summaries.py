@@ -183,21 +183,18 @@ def similar_cases(content: Content, exclude_id: int | None = None) -> Sequence[P
 @desk.app_template_global("reasons_of_likeness")
 def reasons_sentence(reasons: Sequence[DuplicateReason]) -> str:
     """The reasons in words: "même commune, mêmes jours, trois mots communs"."""
-    return typeset(", ".join(map(_reason_text, reasons)))
-
-
-def _reason_text(reason: DuplicateReason) -> str:
-    count = count_words(reason.count)
-    counted_texts = {
-        "types": ngettext("un type commun", "%(count)s types communs", reason.count, count=count),
-        "media": ngettext("même média", "%(count)s médias communs", reason.count, count=count),
-        "mots": ngettext("un mot commun", "%(count)s mots communs", reason.count, count=count),
-    }
-    plain_texts = {
-        "source": _("même source"),
-        "commune": _("même commune"),
-        "commune_liee": _("commune liée"),
-        "jours": _("mêmes jours"),
-        "jours_proches": _("dates proches"),
-    }
-    return str(counted_texts.get(reason.code) or plain_texts[reason.code])
+    sentences = []
+    for reason in reasons:
+        number, count = reason.count, count_words(reason.count)
+        sentences_by_code = {
+            "types": ngettext("un type commun", "%(count)s types communs", number, count=count),
+            "media": ngettext("même média", "%(count)s médias communs", number, count=count),
+            "mots": ngettext("un mot commun", "%(count)s mots communs", number, count=count),
+            "source": _("même source"),
+            "commune": _("même commune"),
+            "commune_liee": _("commune liée"),
+            "jours": _("mêmes jours"),
+            "jours_proches": _("dates proches"),
+        }
+        sentences.append(sentences_by_code[reason.code])
+    return typeset(", ".join(sentences))

@@ -124,11 +124,6 @@ def _row_formatter(name: Callable[[], str], *parts: RowPart) -> Formatter:
     return format_row
 
 
-def _link_text(row: Mapping[str, Any]) -> str:
-    kind = CHOICE_LABELS.get(row["kind"], row["kind"])
-    return str(_("%(kind)s : cas nº %(number)s", kind=kind, number=row["number"]))
-
-
 def _rule_parts(part_class: type, prefix: str, **labels: str) -> Iterator[RowPart]:
     """The fields of a part that have a rule, each with the name of its label."""
     for name, rule in FIELD_RULES[part_class].items():
@@ -193,7 +188,13 @@ _FIELD_FORMATTERS: Mapping[str, Formatter] = {
     "steps_taken": _plain_text,
     "amount": _plain_text,
     "sources": _line_each(_SOURCE),
-    "links": _line_each(_link_text),
+    "links": _line_each(
+        lambda row: _(
+            "%(kind)s : cas nº %(number)s",
+            kind=CHOICE_LABELS.get(row["kind"], row["kind"]),
+            number=row["number"],
+        )
+    ),
     "language": _plain_text,
     "follow_ups": _line_each(_FOLLOW_UP),
     "replies": _line_each(_REPLY),

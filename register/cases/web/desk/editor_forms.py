@@ -259,8 +259,7 @@ class RedactForm(CorrectForm):
         if desk_case.needs_second_person:
             values["public_note"] = FIXED_NOTES[0]
         for name in ("follow_ups", "replies", "corrections"):
-            rows = getattr(desk_case, name)
-            values[name] = [{**asdict(row), "id": str(row.id)} for row in rows]
+            values[name] = [{**asdict(row), "id": str(row.id)} for row in getattr(desk_case, name)]
         return values
 
     def arguments(self) -> dict[str, Any]:

@@ -111,8 +111,7 @@ def case_commune(content: Mapping[str, Any]) -> CommuneDetails | None:
 
 def linked_communes(content: Mapping[str, Any]) -> list[CommuneDetails]:
     """The communes that a case concerns besides its own."""
-    places = map(find_commune, content["linked_communes"])
-    return [place for place in places if place]
+    return [place for place in map(find_commune, content["linked_communes"]) if place]
 
 
 def act_statements(content: Mapping[str, Any]) -> list[ActStatement]:

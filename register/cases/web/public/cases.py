@@ -53,9 +53,8 @@ def cases() -> ResponseReturnValue:
         query = search_request.parse_search(args)
         address = urls.cases(query)
         if typed:
-            choice_template = "territory/place_choice.html"
             return search_request.place_redirect(
-                typed, query, urls.cases, choice_template, back=address
+                typed, query, urls.cases, "territory/place_choice.html", back=address
             )
         return list_query.canonical_redirect(_FORM_PARAMETERS, address) or _list_page(query)
     except Invalid as error:
@@ -94,42 +93,32 @@ def faulty_form_page(args: QueryArgs, error: Invalid) -> ResponseReturnValue:
     """
     if error.key not in _FILTER_ERRORS and not error.key.startswith("search_"):
         raise error
-    query, faults, typed = _split_faulty_form(args)
-    search = search_request.run_search(query)
-    panel = search_request.panel_html(query, search.strength if search else None, typed)
-    page = render_template(
-        "cases/public/search_invalid.html",
-        query=query,
-        typed=typed.get(WORDS, query.words),
-        faults=faults,
-        panel=panel,
-    )
-    return page, 400
-
-
-def _split_faulty_form(args: QueryArgs) -> tuple[CaseQuery, list[tuple[str, str]], dict[str, str]]:
-    """The search of a form's valid values, the faults of the others, and the texts to correct.
-
-    A fault is a sentence after the field that it is about, which is empty for a filter without a
-    text field.
-    """
     remaining = {name: texts for name, texts in args.items() if name != "page"}
+    # The sentence of each fault, after its field if it has one; refused texts by field.
     faults, typed = [], {}
     while True:
         try:
             query = search_request.parse_search(remaining)
             query_parser.parse(query.words)
-        except Invalid as error:
-            name = str(error.values.get("name", WORDS))
+            break
+        except Invalid as fault:
+            name = str(fault.values.get("name", WORDS))
             # KeyError instead of an endless loop, should an error name no remaining filter.
             removed_values = remaining.pop(name)
             field = name if name in _TEXT_FIELDS else ""
-            faults.append((field, _fault_sentence(error, name)))
+            faults.append((field, _fault_sentence(fault, name)))
             if field and len(removed_values) == 1:
                 limit = WORDS_LIMIT if name == WORDS else LENGTH_LIMIT
                 typed[name] = one_line(removed_values[0])[:limit]
-        else:
-            return query, faults, typed
+    search = search_request.run_search(query)
+    page = render_template(
+        "cases/public/search_invalid.html",
+        query=query,
+        typed=typed.get(WORDS, query.words),
+        faults=faults,
+        panel=search_request.panel_html(query, search.strength if search else None, typed),
+    )
+    return page, 400
 
 
 def _fault_sentence(error: Invalid, name: str) -> str:

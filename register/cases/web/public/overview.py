@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache, partial
 
@@ -12,7 +12,7 @@ from markupsafe import Markup
 
 from register.cases import statistics as figures
 from register.cases.filters import CaseQuery
-from register.cases.statistics import Figure, FigureGroup, Statistics
+from register.cases.statistics import Figure, FigureGroup
 from register.cases.web.public.search_title import SENTENCE_FORMS, value_label
 from register.db import db
 from register.journal.web import public_journal
@@ -90,13 +90,18 @@ def statistics() -> str:
         name: _labelled_rows(filter_figures, partial(value_label, name))
         for name, filter_figures in figures_by_filter.items()
     }
-    directions = SENTENCE_FORMS["sens"]
+    year_rows = [StatisticsRow(figure.code, figure) for figure in stats.years]
+    if stats.earlier:
+        label = _("Jusqu’en %(year)s", year=stats.earlier.code)
+        year_rows = [StatisticsRow(label, stats.earlier), *year_rows]
+    if stats.undated.count:
+        year_rows.append(StatisticsRow(_("Date inconnue"), stats.undated))
     return render_template(
         "cases/public/statistics.html",
         stats=stats,
         head=position,
         share=round(percent_unknown),
-        rows={"annee": [*_year_rows(stats)], **rows},
+        rows={"annee": year_rows, **rows},
         types=[
             _row_group(group, partial(value_label, "famille"), partial(value_label, "type"))
             for group in stats.types
@@ -104,7 +109,7 @@ def statistics() -> str:
         proceedings=[
             _row_group(
                 group,
-                lambda code: str(directions.get(code) or value_label("sens", code)),
+                lambda code: str(SENTENCE_FORMS["sens"].get(code) or value_label("sens", code)),
                 lambda code: value_label("issue", code.partition(".")[2]),
             )
             for group in stats.proceedings
@@ -149,14 +154,6 @@ def columns(counts: Mapping[int, int]) -> Markup:
         if year % label_step == 0:
             elements.append(_YEAR.format(_format_length((year - first + 0.5) * step), year))
     return _COLUMNS.format(number(highest), Markup("").join(elements))
-
-
-def _year_rows(stats: Statistics) -> Iterator[StatisticsRow]:
-    if stats.earlier:
-        yield StatisticsRow(_("Jusqu’en %(year)s", year=stats.earlier.code), stats.earlier)
-    yield from (StatisticsRow(figure.code, figure) for figure in stats.years)
-    if stats.undated.count:
-        yield StatisticsRow(_("Date inconnue"), stats.undated)
 
 
 def _row_group(

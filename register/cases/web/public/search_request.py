@@ -39,7 +39,7 @@ class TermHighlighter:
 
     def __init__(self, search_query: SearchQuery) -> None:
         self._search_query = search_query
-        self._cache: dict[tuple[bool, str], Markup] = {}
+        self._cache: dict[Markup, Markup] = {}
         # The code of a département or of a year is in no text.
         self._has_words = any(
             not token.startswith(CODE)
@@ -50,26 +50,22 @@ class TermHighlighter:
 
     def __call__(self, text: str) -> Markup:
         """The text as HTML with marked terms; in HTML, tags are left alone."""
-        # The text "<b>" and the Markup "<b>" are equal but differ in meaning.
-        key = (isinstance(text, Markup), str(text))
-        if key not in self._cache:
-            self._cache[key] = (
-                self._mark_html(text) if isinstance(text, Markup) else self._mark_text(text)
-            )
-        return self._cache[key]
+        # The text "<b>" and the Markup "<b>" are equal but differ in meaning, and as HTML.
+        html = escape(text)
+        if html not in self._cache:
+            pieces, end = [], 0
+            for tag in _TAG.finditer(html):
+                # A slice of a Markup is a Markup too.
+                untagged, markup = html[end : tag.start()], html[tag.start() : tag.end()]
+                pieces += [self._mark_text(untagged.unescape()), markup]
+                end = tag.end()
+            pieces.append(self._mark_text(html[end:].unescape()))
+            self._cache[html] = Markup("").join(pieces)
+        return self._cache[html]
 
     def shows(self, *marked_texts: Markup) -> bool:
         """Whether a marked term shows why the case matches, or no text could show it."""
         return not self._has_words or any("<mark>" in marked_text for marked_text in marked_texts)
-
-    def _mark_html(self, html: Markup) -> Markup:
-        pieces, end = [], 0
-        for tag in _TAG.finditer(html):
-            # A slice of a Markup is a Markup too.
-            text, markup = html[end : tag.start()], html[tag.start() : tag.end()]
-            pieces += [self._mark_text(text.unescape()), markup]
-            end = tag.end()
-        return Markup("").join([*pieces, self._mark_text(html[end:].unescape())])
 
     def _mark_text(self, text: str) -> Markup:
         pieces = (

@@ -26,7 +26,6 @@ from register.cases.web.public.search_request import (
 )
 from register.db import db
 from register.search import service
-from register.search.engine_interface import QueryPart
 from register.search.service import Reach
 from register.territory import place_queries
 from register.territory.name_normalisation import split_words as mentioned
@@ -110,8 +109,16 @@ class SearchSuggestions:
             if label := _other_readings_label(mention):
                 address = urls.cases(base_query, lieu=mention.matched_text)
                 links.append(SuggestionLink(label, address))
-        choices = _uncoded_places(self._query.words)
-        links += _links_at_places(self._wordless_query, choices[:_MAX_READINGS])
+        if all(word.folded for word in mentioned(self._query.words)):
+            # Places with exactly these words as label and without a code of the territory.
+            labels = case_places.load_place_labels(db.session(), head())
+            places = case_places.match_places(labels, self._query.words, language=language())
+            choices = [
+                place_choice.uncoded_choice(place, place_choice.place_url)
+                for place in places
+                if place.is_prefix_match
+            ]
+            links += _links_at_places(self._wordless_query, choices[:_MAX_READINGS])
         return [*links, *_year_links(self._query)]
 
     @cached_property
@@ -127,12 +134,7 @@ class SearchSuggestions:
             for choice in _likeliest_readings(mention)[:1] if mention.remaining_text else ():
                 query = place_choice.query_at_place(self._wordless_query, choice.reading)
                 searches.append((query, mention.remaining_text))
-        matches = [match for search in searches for match in _matching_labels(*search)]
-        links = []
-        for label, target_query, count in matches[:_MAX_LABELS]:
-            cases = ngettext("%(count)s cas", "%(count)s cas", count, count=count_words(count))
-            links.append(SuggestionLink(f"{label} ({cases})", urls.cases(target_query)))
-        return links
+        return [link for search in searches for link in _matching_labels(*search)][:_MAX_LABELS]
 
     @cached_property
     def spelling(self) -> SuggestionLink | None:
@@ -169,11 +171,10 @@ class NoResultsLinks:
             if name == "q":
                 label = _("Sans les mots %(words)s", words=search_title.quote_typed(code))
             else:
-                value_label = search_title.value_label(name, code)
                 label = _(
                     "Sans « %(filter)s : %(value)s »",
                     filter=FILTER_TITLES[name],
-                    value=value_label,
+                    value=search_title.value_label(name, code),
                 )
             links.append(_counted_link(label, relaxed_query, count))
         return links
@@ -184,10 +185,14 @@ class NoResultsLinks:
         search_query = self._text_search.search_query if self._text_search else None
         if search_query is None or len(search_query.required_parts) < 2:
             return []
-        links = []
+        links, retyped_parts = [], []
+        for part in search_query.parts:
+            # As a person would type it to search for the same.
+            is_quoted = any(f"{mark}{part.typed}" in self._query.words for mark in '"“”„«')
+            typed = f'"{part.typed}"' if is_quoted else part.typed
+            retyped_parts.append((part, f"-{typed}" if part.excluded else typed))
         for part in search_query.required_parts[:_MAX_ALTERNATIVES]:
-            other_parts = [other for other in search_query.parts if other is not part]
-            shorter_text = " ".join(_retype_part(other, self._query.words) for other in other_parts)
+            shorter_text = " ".join(typed for other, typed in retyped_parts if other is not part)
             hits = search_text(shorter_text)
             if hits is None:
                 break
@@ -201,8 +206,18 @@ class NoResultsLinks:
     def wider(self) -> list[SuggestionLink]:
         """The search in the départements of its communes, or the régions of its départements."""
         links, values = [], self._query.values
+        communes = map(find_commune, values.get("commune", ()))
+        departements = (
+            place_queries.departement(db.session(), code) for code in values.get("departement", ())
+        )
+        parents_by_kind = {
+            "commune": {
+                place.departement.code for place in communes if place and place.departement
+            },
+            "departement": {area.region_code for area in departements if area and area.region_code},
+        }
         for kind, wider_kind in (("commune", "departement"), ("departement", "region")):
-            parents = {_parent_code(kind, code) for code in values.get(kind, ())} - {""}
+            parents = parents_by_kind[kind]
             if not parents:
                 continue
             wider_filters = {name: codes for name, codes in values.items() if name != kind}
@@ -261,20 +276,8 @@ def _other_readings_label(place: ExtractedPlace) -> str:
     return _("autres lieux de ce nom (%(count)s)", count=hidden_count) if hidden_count > 0 else ""
 
 
-def _uncoded_places(text: str) -> list[PlaceChoice]:
-    """Places with exactly these words as label and without a code of the territory."""
-    if any(not word.folded for word in mentioned(text)):
-        return []
-    labels = case_places.load_place_labels(db.session(), head())
-    return [
-        place_choice.uncoded_choice(place, place_choice.place_url)
-        for place in case_places.match_places(labels, text, language=language())
-        if place.is_prefix_match
-    ]
-
-
-def _matching_labels(query: CaseQuery, typed_text: str) -> Iterator[tuple[str, CaseQuery, int]]:
-    """Labels that contain every word of a text, each with its search and its number of cases.
+def _matching_labels(query: CaseQuery, typed_text: str) -> Iterator[SuggestionLink]:
+    """Labels that contain every word of a text, each with its number of cases.
 
     :param query: the search without these words.
     """
@@ -290,7 +293,8 @@ def _matching_labels(query: CaseQuery, typed_text: str) -> Iterator[tuple[str, C
                 continue
             narrowed_query = replace(query, values={**query.values, name: (code,)}, page=1)
             if count := _count_cases(narrowed_query, None):
-                yield word.label, narrowed_query, count
+                cases = ngettext("%(count)s cas", "%(count)s cas", count, count=count_words(count))
+                yield SuggestionLink(f"{word.label} ({cases})", urls.cases(narrowed_query))
 
 
 def _stems(text: str) -> set[str]:
@@ -313,23 +317,6 @@ def _year_links(query: CaseQuery) -> Iterator[SuggestionLink]:
         years = sorted({*base_query.values.get("annee", ()), year.group()})
         target_query = replace(base_query, values={**base_query.values, "annee": tuple(years)})
         yield SuggestionLink(_("année %(year)s", year=year.group()), urls.cases(target_query))
-
-
-def _retype_part(part: QueryPart, text: str) -> str:
-    """A part of a search as a person would type it to search for the same."""
-    typed = part.typed
-    if any(f"{mark}{typed}" in text for mark in '"“”„«'):
-        typed = f'"{typed}"'
-    return f"-{typed}" if part.excluded else typed
-
-
-def _parent_code(kind: str, code: str) -> str:
-    """The code of the area that contains a commune or a département; empty for none."""
-    if kind == "commune":
-        place = find_commune(code)
-        return place.departement.code if place and place.departement else ""
-    departement = place_queries.departement(db.session(), code)
-    return (departement.region_code or "") if departement else ""
 
 
 def _counted_link(search_label: str, target_query: CaseQuery, count: int) -> SuggestionLink:

@@ -111,13 +111,12 @@ def page_title(query: CaseQuery, total: int) -> str:
 
 def with_count(search_label: str, count: int) -> str:
     """A search in words with its number of cases, at least one."""
-    number_words = count_words(count)
     counted_label = ngettext(
         "%(what)s : %(count)s cas",
         "%(what)s : %(count)s cas",
         count,
         what=search_label,
-        count=number_words,
+        count=count_words(count),
     )
     return str(counted_label)
 

@@ -12,7 +12,7 @@ from __future__ import annotations
 import io
 import unicodedata
 from bisect import bisect_left
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cache
 from threading import Lock
@@ -212,22 +212,9 @@ def _shorten(line: str, font: Font) -> str:
 
 def _wrap(text: str, font: Font, width: int) -> list[str]:
     """A text in lines that fit; lines break at ordinary spaces only."""
-    lines: list[str] = []
-    line = ""
-    for word in _wrappable_words(text, font, width):
-        longer = f"{line} {word}" if line else word
-        if line and font.getlength(longer) > width:
-            lines.append(line)
-            line = word
-        else:
-            line = longer
-    return [*lines, line]
-
-
-def _wrappable_words(text: str, font: Font, width: int) -> Iterator[str]:
-    """The words of a text; a word wider than a line is cut at the line's width."""
-    for word in text.split(" "):
-        remaining = word
+    words: list[str] = []
+    for remaining in text.split(" "):
+        # A word wider than a line is cut at the line's width.
         while remaining and font.getlength(remaining) > width:
             # Bisect, because the cost of each measure grows with the number of letters.
             end = bisect_left(
@@ -235,9 +222,19 @@ def _wrappable_words(text: str, font: Font, width: int) -> Iterator[str]:
                 True,
                 key=lambda end: font.getlength(remaining[:end]) > width,
             )
-            yield remaining[: end + 1]
+            words.append(remaining[: end + 1])
             remaining = remaining[end + 1 :]
-        yield remaining
+        words.append(remaining)
+    lines: list[str] = []
+    line = ""
+    for word in words:
+        longer = f"{line} {word}" if line else word
+        if line and font.getlength(longer) > width:
+            lines.append(line)
+            line = word
+        else:
+            line = longer
+    return [*lines, line]
 
 
 @cache

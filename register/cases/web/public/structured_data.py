@@ -85,7 +85,6 @@ def case(case: PublicCase, case_view: CaseView) -> Markup:
     """A case, as a schema.org ``Report`` with its sources, its place and its breadcrumbs."""
     content = case.snapshot.content
     address = urls.case(case.number)
-    terms = current_vocabulary()
     report = {
         "@type": "Report",
         "@id": _absolute_url(address),
@@ -95,7 +94,7 @@ def case(case: PublicCase, case_view: CaseView) -> Markup:
         "headline": french(content["title"]),
         "abstract": french(content["summary"]),
         "inLanguage": content["language"],
-        "keywords": [terms.label("type", code) for code in content["types"]],
+        "keywords": [current_vocabulary().label("type", code) for code in content["types"]],
         "datePublished": rfc3339(case.first_published_at),
         "dateModified": rfc3339(case.version_at),
         "temporalCoverage": _iso_date(content["date"]),

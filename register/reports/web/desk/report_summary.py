@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Iterator, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, replace
 
 from flask_babel import gettext as _
@@ -82,7 +83,11 @@ def reported(sent: ReportContent) -> list[ReportedField]:
 
     kind, _colon, code = sent.place_code.partition(":")
     place = full_name(kind, code) if code else ""
+    date = ""
+    with suppress(TextError):
+        date = edtf_words(sent.date) if sent.date else ""
     began = typeset(labels.proceedings_label(sent.began)) if sent.began else ""
+    proceedings = ReportedItem(began, sent.began, _BEGAN, True)
     types = [coded("type", code, _TYPES, many=True) for code in sent.types]
     links = [
         ReportedItem(url, url, _LINKS, True, url.startswith(("http://", "https://")))
@@ -93,25 +98,14 @@ def reported(sent: ReportContent) -> list[ReportedField]:
         ReportedField("account", _("Ce qui s’est passé"), [ReportedItem(sent.account)]),
         ReportedField("types", _("Types"), types),
         ReportedField("place", _("Lieu"), _recognised_items(sent.place, place, _PLACE)),
-        ReportedField("date", _("Quand"), _recognised_items(sent.when, _date_words(sent), _DATE)),
+        ReportedField("date", _("Quand"), _recognised_items(sent.when, date, _DATE)),
         ReportedField("actor", _("Qui a agi"), [actor, ReportedItem(sent.actor_text)]),
         ReportedField("target", _("Qui était visé"), [target, ReportedItem(sent.target_text)]),
-        ReportedField(
-            "began",
-            _("Qui a engagé une procédure"),
-            [ReportedItem(began, sent.began, _BEGAN, True)],
-        ),
+        ReportedField("began", _("Qui a engagé une procédure"), [proceedings]),
         ReportedField("links", _("Où vérifier"), links),
     ]
     filled = (replace(field, items=[i for i in field.items if i.text]) for field in fields)
     return [field for field in filled if field.items]
-
-
-def _date_words(sent: ReportContent) -> str:
-    try:
-        return edtf_words(sent.date) if sent.date else ""
-    except TextError:
-        return ""
 
 
 def _recognised_items(typed: str, recognised: str, into: str) -> list[ReportedItem]:
