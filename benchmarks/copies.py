@@ -22,12 +22,7 @@ from register.db import analyse_tables
 
 # Which columns carry which kind of id; every other column is copied as it is.
 SHIFTED_COLUMNS: Mapping[str, Mapping[str, str]] = {
-    "incident": {
-        "id": "case",
-        "number": "case",
-        "merged_into": "case",
-        "revision_id": "revision",
-    },
+    "incident": {"id": "case", "number": "case", "merged_into": "case", "revision_id": "revision"},
     "incident_type": {"incident_id": "case"},
     "incident_place": {"incident_id": "case"},
     "incident_outlet": {"incident_id": "case"},

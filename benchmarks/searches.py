@@ -89,10 +89,7 @@ HOSTILE_SEARCHES = (
     " ".join(f"-{word}" for word in texts.common[:20]),
     "-" + " -".join(f"{word[:3]}*" for word in texts.common[:20]),
 )
-FACET_BARS = {
-    10_000: Bar(30, most=True, unit=" ms"),
-    100_000: Bar(300, most=True, unit=" ms"),
-}
+FACET_BARS = {10_000: Bar(30, most=True, unit=" ms"), 100_000: Bar(300, most=True, unit=" ms")}
 
 
 @dataclass

@@ -310,10 +310,7 @@ def empty_log(engine: Engine, timeout: float = 10.0) -> bool:
         return True
     deadline = time.monotonic() + timeout
     while True:
-        with (
-            closing(engine.raw_connection()) as connection,
-            closing(connection.cursor()) as cursor,
-        ):
+        with closing(engine.raw_connection()) as connection, closing(connection.cursor()) as cursor:
             # The connection's own timeout would be added to ours at each try.
             cursor.execute("PRAGMA busy_timeout = 0")
             try:

@@ -24,11 +24,7 @@ from register.report_keys import KeyStore
 from register.reports.acts import purging
 from register.search.engine_interface import SearchEngine
 from register.search.indexer import catch_up
-from register.search.leader_election import (
-    Lease,
-    close_connection,
-    open_dedicated_connection,
-)
+from register.search.leader_election import Lease, close_connection, open_dedicated_connection
 from register.text.dates import paris_day
 
 # Seconds, unless a comment says otherwise.

@@ -208,9 +208,7 @@ def attested() -> tuple[str, ...]:
 
 @pytest.fixture(scope="session", params=BACKENDS)
 def demo_app(
-    request: pytest.FixtureRequest,
-    registers: Registers,
-    tmp_path_factory: pytest.TempPathFactory,
+    request: pytest.FixtureRequest, registers: Registers, tmp_path_factory: pytest.TempPathFactory
 ) -> Iterator[Flask]:
     """The application with the demonstration's cases, imported and published; only read."""
     from register.exchange.csv_import import PublishOptions, import_file

@@ -301,10 +301,7 @@ def environ(settings: Settings) -> dict[str, str]:
 
 @contextmanager
 def serving(
-    settings: Settings,
-    workers: int = 0,
-    log: BinaryIO | None = None,
-    **more: str,
+    settings: Settings, workers: int = 0, log: BinaryIO | None = None, **more: str
 ) -> Iterator[tuple[Served, int]]:
     """The application above, served as the command does; and its port.
 

@@ -232,10 +232,7 @@ def test_a_secret_may_come_from_a_file(monkeypatch, tmp_path):
 
 def test_a_file_that_is_not_there_is_named(monkeypatch, tmp_path):
     refused = _refused(monkeypatch, DATABASE_URL_FILE=str(tmp_path / "nowhere"))
-    assert (refused.key, refused.values) == (
-        "config_file",
-        {"name": "REGISTER_DATABASE_URL_FILE"},
-    )
+    assert (refused.key, refused.values) == ("config_file", {"name": "REGISTER_DATABASE_URL_FILE"})
 
 
 def test_a_public_address_asks_for_the_legal_notice(monkeypatch):

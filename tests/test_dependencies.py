@@ -134,9 +134,7 @@ def test_the_list_of_components_says_who_needs_whom():
 
 HOLE = {
     "id": "PYSEC-1",
-    "affected": [
-        {"package": {"ecosystem": "PyPI", "name": "Jinja2"}, "versions": ["2.9", "2.10"]},
-    ],
+    "affected": [{"package": {"ecosystem": "PyPI", "name": "Jinja2"}, "versions": ["2.9", "2.10"]}],
 }
 
 

@@ -58,16 +58,7 @@ def test_every_way_to_ask_for_lines_of_the_ledger_is_documented(name):
     assert name in WORDS
 
 
-@pytest.mark.parametrize(
-    "name",
-    [
-        *ACTS_BY_NAME,
-        *LEDGERS,
-        "membre",
-        "livre",
-        *CSV_HEADER,
-    ],
-)
+@pytest.mark.parametrize("name", [*ACTS_BY_NAME, *LEDGERS, "membre", "livre", *CSV_HEADER])
 def test_every_way_to_ask_for_lines_of_the_members_journal_is_documented(name):
     assert name in WORDS
 

@@ -50,11 +50,7 @@ class Door:
 DOORS = (
     Door(
         "a case",
-        (
-            "register/cases/acts/",
-            "register/cases/persistence.py",
-            "register/cases/former_codes.py",
-        ),
+        ("register/cases/acts/", "register/cases/persistence.py", "register/cases/former_codes.py"),
         frozenset(
             {
                 "state",
@@ -364,13 +360,7 @@ EACH = {
     "receive_reply": (
         _published,
         lambda p, i, c, t: acts.receive_reply(
-            p,
-            i,
-            by=c.bruno,
-            author="a",
-            capacity="c",
-            text="t",
-            received_on=date(2026, 3, 2),
+            p, i, by=c.bruno, author="a", capacity="c", text="t", received_on=date(2026, 3, 2)
         ),
     ),
     "reply": (_reply, lambda p, i, c, t: acts.reply(p, i, by=c.bruno, reason="r")),
@@ -434,10 +424,7 @@ EACH |= {
         _proposed,
         lambda p, i, c, t: acts.refuse_change(p, i, by=c.chloe, refusal="r"),
     ),
-    "confirm_destruction": (
-        _hidden,
-        lambda p, i, c, t: acts.confirm_destruction(p, i, by=c.chloe),
-    ),
+    "confirm_destruction": (_hidden, lambda p, i, c, t: acts.confirm_destruction(p, i, by=c.chloe)),
     "keep_hidden": (_hidden, lambda p, i, c, t: acts.keep_hidden(p, i, by=c.chloe)),
     "destroy_due": (_hidden, _due),
 }
@@ -476,13 +463,7 @@ ACCOUNTS = {
     "accept": lambda p, c: invitations.accept(p, TOKENS[-1], "Amina", PHRASE),
 }
 # Of the two modules, what only looks; and the way in before there is any account.
-QUESTIONS = {
-    "find_by_email",
-    "has_account",
-    "all_members",
-    "display_names",
-    "count_unused_codes",
-}
+QUESTIONS = {"find_by_email", "has_account", "all_members", "display_names", "count_unused_codes"}
 QUESTIONS |= {"validate_email", "pending", "find_invitation", "invite_first_administrator"}
 TOKENS: list[str] = []
 
@@ -609,11 +590,7 @@ REPORTS = {
         lambda p, s, i, c: reports.view_retained(p, i, by=c.bruno),
         ONE_OF_MEMBERS,
     ),
-    "forget": (
-        _given_up,
-        lambda p, s, _, c: reports.forget(p, s),
-        ONE_OF_MEMBERS,
-    ),
+    "forget": (_given_up, lambda p, s, _, c: reports.forget(p, s), ONE_OF_MEMBERS),
 }
 
 # For each act on an editorial page: what went before it, and the act.

@@ -54,10 +54,7 @@ KNOTS = {
     ("cases", "reports"): "the desk's home and the file for a lawyer show reports too",
 }
 # Modules of the shared web that put the faces together.
-COMPOSERS = {
-    "register.web.application",
-    "register.web.template_env",
-}
+COMPOSERS = {"register.web.application", "register.web.template_env"}
 
 # What belongs to a request: below the faces, the actor and the clock are arguments.
 OF_A_REQUEST = {"request", "g", "session", "flash", "url_for", "globals"}

@@ -198,11 +198,7 @@ class Hidden:
             lines = [
                 acts.follow_up(p, visible.id, title=MARKER, text=risky, **told),
                 acts.correct(
-                    p,
-                    visible.id,
-                    replace(marked(), narrative=risky),
-                    public_note=MARKER,
-                    **told,
+                    p, visible.id, replace(marked(), narrative=risky), public_note=MARKER, **told
                 ),
                 acts.follow_up(p, visible.id, title=MARKER, text=f"Autre {risky}", **told),
             ]

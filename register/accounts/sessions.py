@@ -61,11 +61,7 @@ def open_session(session: Session, member_id: int, at: datetime) -> str:
     token = secrets.token_urlsafe(32)
     session.add(
         SignInSession(
-            member_id=member_id,
-            token_hash=digest(token),
-            opened_at=at,
-            seen_at=at,
-            confirmed_at=at,
+            member_id=member_id, token_hash=digest(token), opened_at=at, seen_at=at, confirmed_at=at
         )
     )
     session.flush()
@@ -91,10 +87,7 @@ def find_session(session: Session, token: str, at: datetime) -> SignedIn | None:
 
 
 def _alive_conditions(at: datetime) -> tuple[ColumnElement[bool], ...]:
-    return (
-        SignInSession.seen_at > at - IDLE_LIMIT,
-        SignInSession.opened_at > at - ABSOLUTE_LIMIT,
-    )
+    return (SignInSession.seen_at > at - IDLE_LIMIT, SignInSession.opened_at > at - ABSOLUTE_LIMIT)
 
 
 def touch(session: Session, session_id: int, at: datetime) -> None:

@@ -189,9 +189,7 @@ def uncount_failure(session: Session, account: int, day: date) -> None:
     session.execute(
         update(SignInFailures)
         .where(
-            SignInFailures.account == account,
-            SignInFailures.day == day,
-            SignInFailures.count > 0,
+            SignInFailures.account == account, SignInFailures.day == day, SignInFailures.count > 0
         )
         .values(count=SignInFailures.count - 1)
         .execution_options(synchronize_session=False)

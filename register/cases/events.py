@@ -112,8 +112,7 @@ def alternatives(
                 *_entry_filters(_earlier_entry, event_query),
             )
             yield Alternative(
-                and_(_has_act(FINAL_ACTS.values()), _IS_FINAL, has_earlier_entry),
-                is_selective=True,
+                and_(_has_act(FINAL_ACTS.values()), _IS_FINAL, has_earlier_entry), is_selective=True
             )
     elif event_query.case is not None:
         yield Alternative(
@@ -185,8 +184,7 @@ def _is_public_retraction(session: Session) -> Clause:
     """
     stmt = select(JOURNAL_ENTRY.c.seq).join(CASE, CASE.c.number == JOURNAL_ENTRY.c.case_number)
     return is_among(
-        JOURNAL_ENTRY.c.seq,
-        session.scalars(stmt.where(IS_PUBLIC, _has_act(RETRACTING_ACTS))).all(),
+        JOURNAL_ENTRY.c.seq, session.scalars(stmt.where(IS_PUBLIC, _has_act(RETRACTING_ACTS))).all()
     )
 
 

@@ -58,9 +58,7 @@ def count_facets(
     def count_all() -> FacetCounts:
         return {
             facet: _count_values(
-                index,
-                facet,
-                _intersect(index, (sets[name] for name in sets if name != facet)),
+                index, facet, _intersect(index, (sets[name] for name in sets if name != facet))
             )
             for facet in FACETS
         }

@@ -200,8 +200,7 @@ def durations(values: Sequence[str], _vocabulary: Vocabulary) -> Clause:
 
 
 DURATION_PAIRS = ValuePairs(
-    (select(CASE.c.number, CASE.c.duration),),
-    value=lambda days, _vocabulary: duration_code(days),
+    (select(CASE.c.number, CASE.c.duration),), value=lambda days, _vocabulary: duration_code(days)
 )
 
 

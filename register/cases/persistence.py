@@ -14,13 +14,7 @@ from sqlalchemy import Select, bindparam, delete, func, select, update
 from sqlalchemy.orm import Session
 
 from register.cases import case_content as contents
-from register.cases.case_content import (
-    FIELD_RULES,
-    PLAIN_FIELDS,
-    Content,
-    FieldKind,
-    SourceContent,
-)
+from register.cases.case_content import FIELD_RULES, PLAIN_FIELDS, Content, FieldKind, SourceContent
 from register.cases.models import (
     NO_DAY,
     CaseLink,

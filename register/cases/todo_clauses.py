@@ -180,11 +180,7 @@ def _is_approved(at: datetime) -> Clause:
 def _waits_for_second(todo_context: TodoContext) -> Clause:
     if todo_context.has_one_moderator:
         return false()
-    return and_(
-        _IS_UNPUBLISHED,
-        _needs_second(todo_context),
-        not_(_is_approved(todo_context.at)),
-    )
+    return and_(_IS_UNPUBLISHED, _needs_second(todo_context), not_(_is_approved(todo_context.at)))
 
 
 # --- checklist ------------------------------------------------------------------------------
@@ -199,10 +195,7 @@ def _is_ready(todo_context: TodoContext) -> Clause:
     )
     place_columns = (CASE.c.departement, CASE.c.region, CASE.c.place_label)
     court_outcomes = todo_context.vocabulary.court_outcomes
-    is_ruled = (
-        PROCEEDING.c.incident_id == CASE.c.id,
-        PROCEEDING.c.outcome.in_(court_outcomes),
-    )
+    is_ruled = (PROCEEDING.c.incident_id == CASE.c.id, PROCEEDING.c.outcome.in_(court_outcomes))
     court_columns = (PROCEEDING.c.court, PROCEEDING.c.outcome_date, PROCEEDING.c.appeal)
     conditions = [
         CASE.c.state == CaseState.DRAFT,

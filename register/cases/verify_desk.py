@@ -19,14 +19,7 @@ from sqlalchemy.orm import Session
 from register.accounts.models import Member
 from register.cases import deadlines
 from register.cases.acts.draft_acts import CLAIM_DURATION
-from register.cases.models import (
-    CaseState,
-    Incident,
-    Invitation,
-    Note,
-    Reply,
-    Revision,
-)
+from register.cases.models import CaseState, Incident, Invitation, Note, Reply, Revision
 from register.cases.second_person import Approval, Destruction, PendingChange
 from register.journal import Act, JournalEntry, Ledger
 from register.journal.verify import Problem

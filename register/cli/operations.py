@@ -12,13 +12,7 @@ from sqlalchemy.exc import SQLAlchemyError
 from register import config
 from register import demo as demonstration
 from register.cases import verify as proofs
-from register.cli.console import (
-    application,
-    command,
-    fail,
-    progress,
-    setup_command,
-)
+from register.cli.console import application, command, fail, progress, setup_command
 from register.cli.maintenance import index_status
 from register.cli.members import print_invitation
 from register.db import db, now, read_only_engine

@@ -29,12 +29,7 @@ from register.cases.vocabulary import Vocabulary
 from register.report_keys import KeyStore
 from register.reports import report_to_draft
 from register.reports.models import Report
-from register.reports.queries import (
-    CLEAR_COLUMNS,
-    ReportSummary,
-    decrypt_contents,
-    make_summary,
-)
+from register.reports.queries import CLEAR_COLUMNS, ReportSummary, decrypt_contents, make_summary
 from register.reports.report_content import ReportContent
 from register.reports.retention import undecided_clause
 from register.text.normalisation import fold
@@ -57,11 +52,7 @@ class SimilarReport:
 
 
 def similar_cases(
-    session: Session,
-    viewer: Member,
-    sent: ReportContent,
-    vocabulary: Vocabulary,
-    at: datetime,
+    session: Session, viewer: Member, sent: ReportContent, vocabulary: Vocabulary, at: datetime
 ) -> list[PossibleDuplicate]:
     """Cases similar to a report, the most similar first.
 
@@ -80,12 +71,7 @@ def similar_cases(
 
 
 def similar_reports(
-    session: Session,
-    store: KeyStore,
-    viewer: Member,
-    key: str,
-    day: date,
-    sent: ReportContent,
+    session: Session, store: KeyStore, viewer: Member, key: str, day: date, sent: ReportContent
 ) -> list[SimilarReport]:
     """Undecided reports similar to a report, the most similar first.
 

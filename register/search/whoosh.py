@@ -283,11 +283,7 @@ def _writer(index: FileIndex) -> Iterator[Any]:
 
 def _add(writer: Any, one: Document) -> None:
     writer.add_document(
-        **{
-            NUMBER: one.number,
-            WORDS: (one.strong, one.weak),
-            FORMS: (one.forms, one.strong_forms),
-        }
+        **{NUMBER: one.number, WORDS: (one.strong, one.weak), FORMS: (one.forms, one.strong_forms)}
     )
 
 

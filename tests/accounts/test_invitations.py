@@ -177,8 +177,7 @@ def test_an_invitation_is_to_an_address(pen, cast, email):
 
 
 @pytest.mark.parametrize(
-    ("name", "key"),
-    [("bruno", "member_administrators_only"), ("driss", "member_may_not_act")],
+    ("name", "key"), [("bruno", "member_administrators_only"), ("driss", "member_may_not_act")]
 )
 def test_administrators_alone_invite_and_take_back(pen, cast, token, name, key):
     by = getattr(cast, name)

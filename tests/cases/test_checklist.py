@@ -161,12 +161,7 @@ PHONE = {"narrative": "Appeler le 06 12 34 56 78."}
         (PHONE, replace(ALL, flags_reason="un standard"), ["second"], "a reason alone is not both"),
         (PHONE, replace(ALL, seconded=True), ["flags"], "nor is a reader"),
         (PHONE, replace(ALL, seconded=True, flags_reason="un standard"), [], "together they pass"),
-        (
-            PHONE,
-            replace(ALL, single_moderator=True),
-            ["flags"],
-            "a lone moderator still says why",
-        ),
+        (PHONE, replace(ALL, single_moderator=True), ["flags"], "a lone moderator still says why"),
     ],
 )
 def test_when_a_second_person_is_needed(content, changes, circumstances, missing, why):

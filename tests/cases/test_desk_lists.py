@@ -374,12 +374,7 @@ def test_the_nearest_deadline_comes_first_and_each_case_once(session, desk, cast
         (TodoKind.CLAIMED, draft.id),
         (TodoKind.SECOND, own.id),
     ]
-    assert [task.due and (task.due - AT.date()).days for task in todo.tasks] == [
-        3,
-        4,
-        None,
-        None,
-    ]
+    assert [task.due and (task.due - AT.date()).days for task in todo.tasks] == [3, 4, None, None]
     assert todo.counts == {
         TodoKind.REPLY: 2,
         TodoKind.CLAIMED: 1,

@@ -196,11 +196,7 @@ OTHER = {
         {"commune": "", "place_label": "Une autre"},
         "Une commune du Nord",
     ),
-    "pays": (
-        {"commune": "", "country": "BE", "place_label": "Liège"},
-        {"commune": "93032"},
-        "BE",
-    ),
+    "pays": ({"commune": "", "country": "BE", "place_label": "Liège"}, {"commune": "93032"}, "BE"),
     "famille": ({"types": ("plainte_diffamation",)}, {"types": ("expulsion",)}, "justice"),
     "type": ({"types": ("expulsion", "huis_clos")}, {"types": ("expulsion",)}, "huis_clos"),
     "cible": ({"target": "citoyen"}, {"target": "blogueur"}, "citoyen"),
@@ -366,8 +362,7 @@ def test_a_former_code_asks_for_the_commune_of_today(session, desk, words):
 
 
 @pytest.mark.parametrize(
-    ("name", "value"),
-    [("commune", "13055"), ("departement", "13"), ("region", "93")],
+    ("name", "value"), [("commune", "13055"), ("departement", "13"), ("region", "93")]
 )
 def test_a_linked_commune_finds_the_case_once(session, desk, words, name, value):
     filed = desk.published(commune="93032", linked_communes=("13055", "13001"))

@@ -108,10 +108,7 @@ def test_a_merge_stands_among_the_lines_of_the_case_it_leads_to(desk, pen, cast,
         acts.merge(p, draft.id, into=into.number, by=cast.bruno, reason="r")
     kept, gone = read(into), read(filed)
     # A draft has no address that could lead anywhere.
-    assert kept.dated_acts == [
-        (Act.PUBLISHED, date(2026, 3, 2)),
-        (Act.MERGED, date(2026, 3, 6)),
-    ]
+    assert kept.dated_acts == [(Act.PUBLISHED, date(2026, 3, 2)), (Act.MERGED, date(2026, 3, 6))]
     assert (gone.state, gone.merged_into) == ("merged", into.number)
     assert [act for act, _day in gone.dated_acts] == [Act.PUBLISHED]
 

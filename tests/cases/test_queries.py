@@ -233,16 +233,8 @@ def test_a_row_says_where_and_what_and_quotes_no_account(session, desk):
         ({"commune": "93059"}, "93066", ("Saint-Denis", "Seine-Saint-Denis", None)),
         ({"commune": "", "departement": "93"}, None, (None, "Seine-Saint-Denis", None)),
         ({"commune": "", "region": "11"}, None, (None, None, "Île-de-France")),
-        (
-            {"commune": "", "country": "BE", "place_label": "Liège"},
-            None,
-            (None, None, None),
-        ),
-        (
-            {"linked_communes": ("13055", "75056")},
-            "93032",
-            ("Gagny", "Seine-Saint-Denis", None),
-        ),
+        ({"commune": "", "country": "BE", "place_label": "Liège"}, None, (None, None, None)),
+        ({"linked_communes": ("13055", "75056")}, "93032", ("Gagny", "Seine-Saint-Denis", None)),
     ],
 )
 def test_a_row_names_the_place_of_today(session, desk, changes, commune, named):
@@ -361,12 +353,7 @@ def test_the_public_acts_of_a_case_come_with_what_they_added(session, pen, desk,
         acts.restore(p, filed.id, by=cast.bruno, reason="r", attested=ATTEST)
     _correct(pen, cast, filed, content(title="Corrigé"))
     changes = queries.list_changes(session, _one(session, filed.number))
-    assert [change.act for change in changes] == [
-        "published",
-        "withdrawn",
-        "restored",
-        "corrected",
-    ]
+    assert [change.act for change in changes] == ["published", "withdrawn", "restored", "corrected"]
     assert [change.readable for change in changes] == [True, False, True, True]
     assert [change.reason for change in changes] == ["", "erreur", "", ""]
     assert [change.part and change.part["note"] for change in changes] == [

@@ -123,13 +123,7 @@ def test_a_case_that_needed_two_still_does_after_its_type_was_taken_out(
     filed = desk.published(justice=True)
     with pen() as p:
         acts.correct(
-            p,
-            filed.id,
-            content(),
-            by=cast.bruno,
-            reason="r",
-            public_note="n",
-            second=cast.chloe,
+            p, filed.id, content(), by=cast.bruno, reason="r", public_note="n", second=cast.chloe
         )
     _any(pen, desk, filed, content, "follow_up", cast.bruno)
     assert _shown(session, filed)["follow_ups"] == []

@@ -156,11 +156,7 @@ def test_a_proceeding_is_told_by_who_acts_and_by_what_came_of_it(session, desk):
         # Two of one kind are in one line once; without an outcome, it is unknown.
         "contre_cible": (
             4,
-            {
-                "contre_cible.relaxe": 2,
-                "contre_cible.inconnue": 1,
-                "contre_cible.desistement": 1,
-            },
+            {"contre_cible.relaxe": 2, "contre_cible.inconnue": 1, "contre_cible.desistement": 1},
         ),
         "par_cible": (1, {"par_cible.condamnation_auteur": 1}),
         "recours_cible": (1, {"recours_cible.annulation": 1}),

@@ -64,10 +64,7 @@ def test_a_full_case_has_all_its_events_in_order() -> None:
         (a_case(outcome="inconnue"), ["2008-03-17 facts", "- inconnue ?"]),
         (a_case(outcome=""), ["2008-03-17 facts", "- end ?"]),
         (a_case(outcome="en_cours"), ["2008-03-17 facts", "- en_cours …"]),
-        (
-            a_case(outcome="resolue", end_date="2009"),
-            ["2008-03-17 facts", "2009 resolue."],
-        ),
+        (a_case(outcome="resolue", end_date="2009"), ["2008-03-17 facts", "2009 resolue."]),
         # Known to be over, and not when.
         (a_case(outcome="resolue"), ["2008-03-17 facts", "- resolue."]),
         (a_case(date=""), ["- facts", "- inconnue ?"]),
@@ -87,12 +84,7 @@ def test_a_full_case_has_all_its_events_in_order() -> None:
         ),
         (
             suit(StepContent("assignation"), outcome="cassation_favorable", outcome_date="2011"),
-            [
-                "2008-03-17 facts",
-                "- assignation",
-                "- pourvoi ?",
-                "2011 cassation_favorable.",
-            ],
+            ["2008-03-17 facts", "- assignation", "- pourvoi ?", "2011 cassation_favorable."],
         ),
         # The first ruling is there, in whatever order it was written down.
         (
@@ -217,10 +209,7 @@ def test_no_term_runs_from_an_inexact_day(day: str) -> None:
         ({}, ["2020-01-31 asked"]),
         ({"refusal": "explicite"}, ["2020-01-31 asked", "- refused"]),
         ({"refused_on": "2020-02-03"}, ["2020-01-31 asked", "2020-02-03 refused"]),
-        (
-            {"cada_number": "20201234"},
-            ["2020-01-31 asked", "- refused ?", "- cada", "- opinion ?"],
-        ),
+        ({"cada_number": "20201234"}, ["2020-01-31 asked", "- refused ?", "- cada", "- opinion ?"]),
         (
             {"opinion": "favorable", "cada_opinion_on": "2020-06"},
             ["2020-01-31 asked", "- refused ?", "- cada ?", "2020-06 opinion"],

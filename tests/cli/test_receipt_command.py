@@ -33,11 +33,7 @@ def test_a_receipt_of_this_register_is_recognised(app, inbox, verify, tmp_path):
     said = "Un signalement au contenu identique a été reçu le 2 mars 2026."
     assert verify(path) == (0, said, "")
     path.write_bytes(document.replace("caméra".encode(), b"camera"))
-    assert verify(path) == (
-        1,
-        "",
-        "Ce reçu ne correspond à aucun signalement encore gardé ici.",
-    )
+    assert verify(path) == (1, "", "Ce reçu ne correspond à aucun signalement encore gardé ici.")
 
 
 @pytest.mark.parametrize(

@@ -14,15 +14,7 @@ from register.accounts.models import Member
 from register.cases.vocabulary import VocabularyEntry
 from register.db import now
 from register.errors import NotFound
-from register.journal import (
-    Act,
-    JournalEntry,
-    Ledger,
-    LedgerHead,
-    head,
-    open_ledgers,
-    writing,
-)
+from register.journal import Act, JournalEntry, Ledger, LedgerHead, head, open_ledgers, writing
 from register.journal import transaction as pen_module
 from register.journal.models import (
     DAY_ONLY_ACTS,

@@ -114,8 +114,7 @@ class RegisterReset:
         with self._engine.connect() as connection:
             return [
                 sorted(
-                    map(tuple, connection.exec_driver_sql(f"SELECT * FROM {table.name}")),
-                    key=repr,
+                    map(tuple, connection.exec_driver_sql(f"SELECT * FROM {table.name}")), key=repr
                 )
                 for table in self._tables
             ]

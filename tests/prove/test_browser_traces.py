@@ -196,10 +196,7 @@ def test_with_javascript_only_the_visit_remains(
     names = {path for path, _title in visited(profile)}
     assert names == {"/communes/92062", "/signaler", "/suivi"}
     titles = {title for path, title in visited(profile) if path in ("/signaler", "/suivi")}
-    assert titles == {
-        "Signaler un incident – Web Citoyen",
-        "Suivre un signalement – Web Citoyen",
-    }
+    assert titles == {"Signaler un incident – Web Citoyen", "Suivre un signalement – Web Citoyen"}
 
 
 @pytest.mark.parametrize("end", ["check", "receipt", "opened"])

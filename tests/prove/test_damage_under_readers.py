@@ -97,12 +97,7 @@ def _say(*statements: str) -> Damage:
 
 
 DAMAGES: Mapping[str, Mapping[str, Damage]] = {
-    "whoosh": {
-        "deleted": _deleted,
-        "truncated": _truncated,
-        "turned": _turned,
-        "older": _older,
-    },
+    "whoosh": {"deleted": _deleted, "truncated": _truncated, "turned": _turned, "older": _older},
     # A byte that turns over in PostgreSQL's own files is for PostgreSQL to notice.
     POSTGRESQL: {
         "deleted": _say("DROP SCHEMA search CASCADE"),

@@ -19,10 +19,7 @@ from register.config import Settings
 from register.report_keys import KeyStore
 from register.reports.verify import lost_keys, problems
 
-pytestmark = [
-    pytest.mark.prove,
-    pytest.mark.parametrize("settings", ["sqlite"], indirect=True),
-]
+pytestmark = [pytest.mark.prove, pytest.mark.parametrize("settings", ["sqlite"], indirect=True)]
 
 # Where a rotation ends itself as a power cut would: the new key on disk, its rows written, the
 # transaction over, the former key gone.

@@ -38,9 +38,7 @@ def site_and_answers(
 
 
 @pytest.fixture
-def markups(
-    site_and_answers: tuple[PageSite, Mapping[str, TestResponse]],
-) -> Mapping[str, str]:
+def markups(site_and_answers: tuple[PageSite, Mapping[str, TestResponse]]) -> Mapping[str, str]:
     """The markup of each page, by its name."""
     return {name: answer.text for name, answer in site_and_answers[1].items()}
 

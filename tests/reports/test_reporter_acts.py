@@ -111,10 +111,7 @@ def test_a_report_sent_twice_is_one(session, pen, store):
     assert head(session, Ledger.REPORTS) == before
     with pytest.raises(Refused) as refused:
         receive_report(pen, store, named=form, account="Autre chose.")
-    assert (refused.value.key, refused.value.values["report"]) == (
-        "report_already_sent",
-        first.key,
-    )
+    assert (refused.value.key, refused.value.values["report"]) == ("report_already_sent", first.key)
     # A page that is loaded again brings back no contact that was since taken away.
     with pen() as p:
         acts.leave_contact(p, store, first.key, "")

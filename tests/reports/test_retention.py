@@ -263,13 +263,7 @@ def test_retained_copies_are_destroyed_when_a_published_case_is_erased(
 
 
 def test_unused_keys_are_destroyed_and_needed_or_unknown_ones_stay(session, store, inbox, looked):
-    live = [
-        inbox.received(),
-        inbox.held(),
-        inbox.waiting(),
-        inbox.accepted(),
-        inbox.declined(),
-    ]
+    live = [inbox.received(), inbox.held(), inbox.waiting(), inbox.accepted(), inbox.declined()]
     draft = _case_of(session)
     needed = store.names()
     assert needed >= {filed.key for filed in live} | {report_content.case_key_name(draft)}

@@ -92,11 +92,7 @@ def schemas(engine) -> list[str]:
 
 @pytest.mark.parametrize(
     "sample",
-    [
-        1,
-        pytest.param(3, marks=pytest.mark.prove),
-        pytest.param(1_000, marks=pytest.mark.prove),
-    ],
+    [1, pytest.param(3, marks=pytest.mark.prove), pytest.param(1_000, marks=pytest.mark.prove)],
     ids=lambda size: f"sample of {size}",
 )
 @given(st.lists(documents, max_size=8), writes, st.lists(searches, min_size=1, max_size=8))

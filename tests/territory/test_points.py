@@ -58,11 +58,7 @@ def test_a_commune_without_a_place_takes_the_mean_of_its_postal_codes() -> None:
 
 def test_then_of_its_arrondissement_then_nothing() -> None:
     points = found(
-        [
-            commune("77001", "Un"),
-            commune("77002", "Deux"),
-            commune("78001", "Ailleurs"),
-        ],
+        [commune("77001", "Un"), commune("77002", "Deux"), commune("78001", "Ailleurs")],
         spot("Un", "77001", 48.0, 2.0),
     )
     assert points["77002"] == ("48.000", "2.000", "arrondissement")

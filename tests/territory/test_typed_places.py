@@ -379,9 +379,7 @@ def test_a_misspelt_name_is_resolved_and_marked_as_such(
     assert {reading.why for reading in found.readings} == {"orthographe_proche"}
 
 
-def test_a_choice_of_longer_names_includes_the_exact_name(
-    names: Gazetteer,
-) -> None:
+def test_a_choice_of_longer_names_includes_the_exact_name(names: Gazetteer) -> None:
     found = resolve(names, "gagny la ville")
     assert _codes(found.readings)[0] == "93032"
     assert found.readings[0].why == "dans_la_phrase"

@@ -98,9 +98,7 @@ def test_right_to_left_title_is_aligned_to_the_right() -> None:
     assert arabic[2] > WIDTH - 80
 
 
-def test_fonts_have_every_letter_of_the_vocabularies_and_of_arabic(
-    demo_app: Flask,
-) -> None:
+def test_fonts_have_every_letter_of_the_vocabularies_and_of_arabic(demo_app: Flask) -> None:
     with demo_app.app_context():
         lists = vocabulary.current_vocabulary(db.session()).lists
         words = [word.label for name in ("type", "preuve") for word in lists[name].values()]

@@ -248,13 +248,7 @@ def test_a_withdrawal_that_was_lifted_stays_in_the_history(
     filed = desk.withdrawn()
     with desk.pen() as p:
         acts.approve(p, filed.id, by=cast.chloe)
-        acts.restore(
-            p,
-            filed.id,
-            by=cast.bruno,
-            reason="vérifié",
-            attested=ATTESTATIONS,
-        )
+        acts.restore(p, filed.id, by=cast.bruno, reason="vérifié", attested=ATTESTATIONS)
     found = queries.list_changes(session, queries.load_public_case(session, filed.number))
     assert [change.act for change in found] == [Act.PUBLISHED, Act.WITHDRAWN, Act.RESTORED]
     assert [change.readable for change in found] == [True, False, True]

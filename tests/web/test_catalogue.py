@@ -25,8 +25,7 @@ _COMMENT = re.compile(r"{#.*?#}", re.DOTALL)
 _TRANS = re.compile(r"{%-? *trans\b.*?endtrans *-?%}", re.DOTALL)
 # Blocks that hold an address or a token: nobody reads them.
 _UNREAD = re.compile(
-    r"{% block (?:address|section|current|sheet|kind) %}.*?{% endblock %}",
-    re.DOTALL,
+    r"{% block (?:address|section|current|sheet|kind) %}.*?{% endblock %}", re.DOTALL
 )
 _JINJA = re.compile(r"{{.*?}}|{%.*?%}", re.DOTALL)
 # What is typed for a computer is the same in every language.

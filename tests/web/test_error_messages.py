@@ -157,10 +157,7 @@ def all_sentences() -> list[str]:
         journal_sentences.GROUP_NAMES,
         *(
             {kind: label for kind, (_act, label) in kinds.items()}
-            for kinds in (
-                journal_sentences.PUBLIC_KINDS,
-                *journal_sentences.ACT_GROUPS.values(),
-            )
+            for kinds in (journal_sentences.PUBLIC_KINDS, *journal_sentences.ACT_GROUPS.values())
         ),
         journal_sentences.LEDGER_LABELS,
         journal_sentences.ATTESTED_WORDS,

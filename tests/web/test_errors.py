@@ -213,9 +213,7 @@ def test_an_unreachable_database_asks_to_come_back(client: FlaskClient) -> None:
 
 
 def test_a_template_at_fault_leaves_a_plain_page(
-    client: FlaskClient,
-    monkeypatch: pytest.MonkeyPatch,
-    capsys: pytest.CaptureFixture[str],
+    client: FlaskClient, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     def fail(*_args: object, **_values: object) -> str:
         raise RuntimeError(MARKER)

@@ -118,10 +118,7 @@ def test_a_feed_refuses_what_its_page_refuses_in_the_same_words(stranger, query)
         ("/communes/2a004.atom", "/communes/2A004.atom"),
         ("/communes/2a004.atom?type=expulsion", "/communes/2A004.atom?type=expulsion"),
         ("/departements/2a.atom", "/departements/2A.atom"),
-        (
-            "/communes/93059.atom?media=%C3%A9&avant=x",
-            "/communes/93066.atom?media=%C3%A9&avant=x",
-        ),
+        ("/communes/93059.atom?media=%C3%A9&avant=x", "/communes/93066.atom?media=%C3%A9&avant=x"),
     ],
 )
 def test_another_code_leads_to_the_feed_of_the_place_for_good(stranger, asked, led) -> None:

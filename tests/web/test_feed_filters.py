@@ -128,8 +128,7 @@ FOUND = ("media=gagny+libre", "q=filmer")
 
 @pytest.mark.parametrize("word", [*FOUND, "media=ailleurs", "endroit=nulle+part", "q=coquelicot"])
 @pytest.mark.parametrize(
-    ("end", "told"),
-    [("redacts", "Passage"), ("withdraws", "Retrait"), ("erases", "Effacement")],
+    ("end", "told"), [("redacts", "Passage"), ("withdraws", "Retrait"), ("erases", "Effacement")]
 )
 def test_no_text_search_hides_a_withdrawal(reader, bruno, end, told, word) -> None:
     filed = bruno.published()

@@ -149,11 +149,7 @@ def test_a_feed_says_which_it_is_and_which_page_it_follows(reader, rich) -> None
             "Saint-Denis (Seine-Saint-Denis)",
             "/incidents?commune=93066",
         ),
-        (
-            "/incidents.atom?commune=97411",
-            "Saint-Denis (La Réunion)",
-            "/incidents?commune=97411",
-        ),
+        ("/incidents.atom?commune=97411", "Saint-Denis (La Réunion)", "/incidents?commune=97411"),
         ("/departements/988.atom", "Nouvelle-Calédonie", "/departements/988"),
         ("/regions/11.atom", "Île-de-France", "/regions/11"),
         ("/incidents/3.atom", "cas nº 3 : Interdiction", "/incidents/3"),
@@ -280,11 +276,7 @@ def test_each_act_is_one_entry_with_its_own_words(reader, bruno, session) -> Non
     page = f"{BASE}/incidents/{filed.number}"
     expected = [
         (f"Rétablissement du cas nº 2 : {named}", page, "Le montant est revu"),
-        (
-            f"Retrait du cas nº 2, levé depuis : {named}",
-            page,
-            "Motif du retrait : le texte publié",
-        ),
+        (f"Retrait du cas nº 2, levé depuis : {named}", page, "Motif du retrait : le texte publié"),
         (f"Passage retiré du cas nº 2 : {named}", f"{page}#corrections", "Un nom est retiré"),
         (f"Correction du cas nº 2 : {named}", f"{page}#corrections", "Le titre change"),
         ("Réponse : Ville de Gagny (cas nº 2)", f"{page}#reponse-1", "La commune conteste."),

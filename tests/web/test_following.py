@@ -75,12 +75,7 @@ SECOND = replace(
     proceedings=(replace(FIRST.proceedings[0], direction="contre_cible"),),
 )
 THIRD = replace(
-    SECOND,
-    date="",
-    end_date="",
-    commune="",
-    departement="972",
-    types=("retrait_financement",),
+    SECOND, date="", end_date="", commune="", departement="972", types=("retrait_financement",)
 )
 
 OWN = "/incidents/2.atom"
@@ -339,13 +334,7 @@ def test_a_feed_reader_gets_each_event_once_and_drops_withdrawn_text(following, 
     f.quiet()
     f.gone()
     shown = ALWAYS | RESOLVED | WORDS_SECOND
-    f.told(
-        hidden,
-        hands.restore(public_note=WORD),
-        on=shown,
-        entered=OF_THIRD,
-        first=taken - shown,
-    )
+    f.told(hidden, hands.restore(public_note=WORD), on=shown, entered=OF_THIRD, first=taken - shown)
     f.shown(shown, OF_THIRD)
 
     taken |= OF_THIRD

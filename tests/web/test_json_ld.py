@@ -28,10 +28,7 @@ BASE = "http://127.0.0.1:5000"
 # The context of schema.org without its thousand lines: each word is one of its own, and these hold
 # addresses. What is at the real address need not be asked for by a test.
 _LINKS = ("url", "item", "image", "logo", "archivedAt")
-CONTEXT = {
-    "@vocab": str(SDO),
-    **{name: {"@type": "@id"} for name in _LINKS},
-}
+CONTEXT = {"@vocab": str(SDO), **{name: {"@type": "@id"} for name in _LINKS}}
 # Not a property of its own, but an annotation of one: schema.org/docs/actions.html.
 ANNOTATIONS = {"query-input"}
 
@@ -161,12 +158,7 @@ def test_report_node_of_a_case(app: Flask, desk: Desk) -> None:
     assert place["geo"]["@type"] == "GeoCoordinates"
     assert place["containedInPlace"]["name"] == "Seine-Saint-Denis"
     items = [(item["position"], item["name"]) for item in trail["itemListElement"]]
-    assert items == [
-        (1, "Registre"),
-        (2, "Seine-Saint-Denis"),
-        (3, "Gagny"),
-        (4, "Cas nº\u00a01"),
-    ]
+    assert items == [(1, "Registre"), (2, "Seine-Saint-Denis"), (3, "Gagny"), (4, "Cas nº\u00a01")]
 
 
 def _corrected(source: SourceContent) -> Content:

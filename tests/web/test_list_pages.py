@@ -92,10 +92,7 @@ def test_the_box_and_the_filters_are_one_form(demo) -> None:
         ({"du": "2010", "au": "2012-06"}, "De 2010 à juin 2012 : "),
         ({"sans_date": "1"}, "Date inconnue : un cas"),
         ({"q": "filmer", "annee": "1999"}, "« filmer », 1999 : aucun cas"),
-        (
-            {"departement": ["92", "93", "22", "75"]},
-            "Côtes-d’Armor, Paris ou deux autres : ",
-        ),
+        ({"departement": ["92", "93", "22", "75"]}, "Côtes-d’Armor, Paris ou deux autres : "),
     ],
 )
 def test_the_title_of_a_search_names_its_filters(demo, asked, said) -> None:

@@ -35,8 +35,7 @@ def _location(app: Flask, path: str, base: str = PUBLIC, method: str = "GET") ->
 
 
 @pytest.mark.parametrize(
-    "path",
-    ["/", "/incidents", "/incidents?q=caf%C3%A9%20noir", "/en/", "/signaler", "/methode"],
+    "path", ["/", "/incidents", "/incidents?q=caf%C3%A9%20noir", "/en/", "/signaler", "/methode"]
 )
 def test_a_public_page_names_itself_at_the_onion_address(app: Flask, path: str) -> None:
     assert _location(app, path) == f"http://{ONION}{path}"

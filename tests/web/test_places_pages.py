@@ -430,10 +430,7 @@ def test_labels_of_hidden_cases_are_nowhere(app: Flask, desk: Any, pen: Any, cas
             "/communes/75056?nom=75118",
             "Paris 18e Arrondissement : cette page est celle de toute la ville.",
         ),
-        (
-            "/communes/01015?nom=01015",
-            "« Arbignieu » fait aujourd’hui partie de cette commune.",
-        ),
+        ("/communes/01015?nom=01015", "« Arbignieu » fait aujourd’hui partie de cette commune."),
     ],
 )
 def test_a_commune_says_what_led_to_it(client: FlaskClient, address: str, note: str) -> None:

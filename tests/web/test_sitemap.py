@@ -130,9 +130,7 @@ def test_revised_editorial_page_has_a_date(app: Flask, pen, cast) -> None:
     assert found["/methode"] is None
 
 
-def test_each_address_is_an_indexable_canonical_page(
-    client: FlaskClient,
-) -> None:
+def test_each_address_is_an_indexable_canonical_page(client: FlaskClient) -> None:
     for address in rows(client):
         answer = get(client, address)
         assert answer.status_code == 200, address

@@ -17,13 +17,7 @@ from typing import NamedTuple
 
 from register.territory.dataset import PRESENT
 from register.text.normalisation import fold_name
-from tools.territory_data.sources import (
-    MAPSHAPER,
-    OUTLINES,
-    Division,
-    JsonRecord,
-    PopulatedPlace,
-)
+from tools.territory_data.sources import MAPSHAPER, OUTLINES, Division, JsonRecord, PopulatedPlace
 
 # The overseas collectivities, and the code that INSEE gives to what GeoNames calls a country.
 COLLECTIVITIES = {

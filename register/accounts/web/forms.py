@@ -12,10 +12,7 @@ from register.accounts.models import Role
 from register.accounts.passwords import MIN_LENGTH
 from register.web.form_fields import BaseForm, line_field
 
-ROLE_LABELS = {
-    Role.MODERATOR.value: _("Modération"),
-    Role.ADMINISTRATOR.value: _("Administration"),
-}
+ROLE_LABELS = {Role.MODERATOR.value: _("Modération"), Role.ADMINISTRATOR.value: _("Administration")}
 REQUIRED_MESSAGE = _("Ce champ doit être rempli.")
 # The same whatever was wrong.
 REFUSED_MESSAGE = _(

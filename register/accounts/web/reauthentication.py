@@ -167,12 +167,7 @@ def is_proved(password: str, code: str) -> bool:
     :raises Unavailable: ``busy``; they were not verified.
     """
     return authentication.reauthenticate(
-        db.engine,
-        request_context.root_key(),
-        current_member.member().id,
-        password,
-        code,
-        now(),
+        db.engine, request_context.root_key(), current_member.member().id, password, code, now()
     )
 
 

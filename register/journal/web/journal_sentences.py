@@ -229,10 +229,7 @@ ATTESTED_WORDS: dict[str, Any] = {
     "without_report": _("rien ne repose sur le seul signalement retiré par son auteur"),
 }
 
-ROLE_WORDS: dict[str, Any] = {
-    "moderator": _("modérateur"),
-    "administrator": _("administrateur"),
-}
+ROLE_WORDS: dict[str, Any] = {"moderator": _("modérateur"), "administrator": _("administrateur")}
 
 # The checks of one line, each with the sentences for success and failure.
 LINE_CHECKS: dict[str, tuple[Any, Any]] = {

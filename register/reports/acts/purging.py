@@ -21,13 +21,7 @@ from register.journal import Act, WriteTransaction, writing
 from register.report_keys import KeyStore
 from register.reports import report_content, retention
 from register.reports.acts.transitions import change_state
-from register.reports.models import (
-    Message,
-    Report,
-    RetainedReport,
-    RetentionClock,
-    Tally,
-)
+from register.reports.models import Message, Report, RetainedReport, RetentionClock, Tally
 from register.reports.report_content import Decision
 from register.text.dates import paris_day
 
@@ -211,12 +205,7 @@ class RetentionRun:
 
 
 def run_retention(
-    engine: Engine,
-    store: KeyStore,
-    at: datetime,
-    undecided_after: int,
-    *,
-    confirmed: bool = False,
+    engine: Engine, store: KeyStore, at: datetime, undecided_after: int, *, confirmed: bool = False
 ) -> RetentionRun:
     """Purge in batches until nothing is due.
 

@@ -20,11 +20,7 @@ from register.db import db
 from register.errors import NotFound
 from register.territory import place_queries
 from register.territory.models import Departement
-from register.territory.place_queries import (
-    is_commune_code,
-    is_departement_code,
-    is_region_code,
-)
+from register.territory.place_queries import is_commune_code, is_departement_code, is_region_code
 from register.territory.web import place_choice, place_names
 from register.territory.web.place_choice import case_count
 from register.text.dates import Language

@@ -152,9 +152,7 @@ def _routes(app: Flask, sample: int) -> Iterator[tuple[str, str, str]]:
         if not is_member_path(rule.rule):
             continue
         address = re.sub(
-            r"<(?:[^<>]*:)?(\w+)>",
-            lambda found: SAMPLES.get(found[1], NUMBERS)[sample],
-            rule.rule,
+            r"<(?:[^<>]*:)?(\w+)>", lambda found: SAMPLES.get(found[1], NUMBERS)[sample], rule.rule
         )
         for method in sorted((rule.methods or set()) & {"GET", "POST"}):
             yield rule.endpoint, method, address

@@ -158,8 +158,7 @@ def test_signing_in_again_ends_the_session_before(app, cast):
     # Straight to the form, as an old tab would send it.
     token = dict(bruno.form("/compte/deconnexion").fields)["csrf_token"]
     bruno.post(
-        SIGN_IN,
-        {"csrf_token": token, "adresse": cast.email("chloe"), "mot_de_passe": PASSWORD},
+        SIGN_IN, {"csrf_token": token, "adresse": cast.email("chloe"), "mot_de_passe": PASSWORD}
     )
     assert bruno.answer.status_code == 303
     thief = FormClient(app)

@@ -170,10 +170,7 @@ def test_reports_are_found_by_place_type_words_and_holder(signed, inbox, took):
 
     for typed, code in (("gagny", "93032"), ("93220", "93032"), ("Puteaux", "92062")):
         sent_on = bruno.get(f"{LIST}?lieu={typed}&q=")
-        assert (sent_on.status_code, sent_on.location) == (
-            303,
-            f"{LIST}?endroit=commune%3A{code}",
-        )
+        assert (sent_on.status_code, sent_on.location) == (303, f"{LIST}?endroit=commune%3A{code}")
     assert found("endroit=commune:93032") == {gagny.key}
     assert found("endroit=departement:92") == {puteaux.key}
     assert found("type=menace_expulsion") == {puteaux.key}

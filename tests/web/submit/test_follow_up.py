@@ -367,12 +367,7 @@ def test_no_page_title_reveals_the_state(app, inbox, desk, amina):
     """A browser's history stores the titles of pages."""
     public = desk.published()
     titles = set()
-    for filed in (
-        inbox.received(),
-        inbox.waiting(),
-        inbox.accepted(into=public.id),
-        inbox.spam(),
-    ):
+    for filed in (inbox.received(), inbox.waiting(), inbox.accepted(into=public.id), inbox.spam()):
         opened(amina, filed.code)
         titles |= set(re.findall("<title>(.*?)</title>", _body(amina)))
         titles |= set(re.findall('data-named="(.*?)"', _body(amina)))

@@ -11,15 +11,7 @@ from datetime import timedelta
 import pytest
 from databases import plain_app
 from flask import Flask
-from hostile_requests import (
-    ADDRESSES,
-    HONEST,
-    Stranger,
-    amina,
-    app,
-    filled,
-    received,
-)
+from hostile_requests import ADDRESSES, HONEST, Stranger, amina, app, filled, received
 from hostile_strings import LONG, sample_strings
 from report_factory import CODE, count_rows, nonce
 

@@ -273,9 +273,7 @@ def test_a_date_is_recognised_or_kept_as_typed(
     assert (told.when, told.date) == (typed.strip(), date)
 
 
-def test_a_relative_date_is_resolved_and_a_missing_year_is_asked_for(
-    amina: FormClient,
-) -> None:
+def test_a_relative_date_is_resolved_and_a_missing_year_is_asked_for(amina: FormClient) -> None:
     yesterday = paris_day(now()) - timedelta(days=1)
     assert looked_at(amina, quand="hier soir") == 200
     assert f"Compris : {dates.day_words(yesterday)}" in spaced(amina)
@@ -589,9 +587,7 @@ def test_a_received_form_is_answered_without_the_write_lock(
         assert amina.answer.status_code == 409
 
 
-def test_a_form_sent_again_too_often_waits_and_is_confirmed(
-    guarded: Flask,
-) -> None:
+def test_a_form_sent_again_too_often_waits_and_is_confirmed(guarded: Flask) -> None:
     amina = FormClient(guarded)
     amina.get(FORM)
     first = {**dict(amina.form(FORM).fields), "recit": WORDS, "etape": "envoyer"}

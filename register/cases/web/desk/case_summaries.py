@@ -13,11 +13,7 @@ from register.accounts.web import current_member
 from register.cases import desk_lists as tasks
 from register.cases.case_content import Content
 from register.cases.desk_lists import DeskCaseSummary, Task, Todo
-from register.cases.duplicates import (
-    DuplicateReason,
-    PossibleDuplicate,
-    find_possible_duplicates,
-)
+from register.cases.duplicates import DuplicateReason, PossibleDuplicate, find_possible_duplicates
 from register.cases.member_view import DeskCase
 from register.cases.todo_clauses import TodoKind
 from register.cases.web.desk.act_view import case_address

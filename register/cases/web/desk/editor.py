@@ -25,11 +25,7 @@ from register.cases.second_person import ProposedChange
 from register.cases.validation import LIST_LIMIT
 from register.cases.web.desk import content_words, editor_forms
 from register.cases.web.desk.act_forms import parse_id
-from register.cases.web.desk.act_view import (
-    awaits_approval_notice,
-    open_case,
-    redirect_to_case,
-)
+from register.cases.web.desk.act_view import awaits_approval_notice, open_case, redirect_to_case
 from register.cases.web.desk.case_summaries import similar_cases
 from register.cases.web.desk.content_words import FieldChange
 from register.cases.web.desk.editor_forms import EditorForm

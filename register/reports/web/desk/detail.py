@@ -78,9 +78,7 @@ class DeclineForm(ReportActForm):
     """A refusal, with a reason and a sentence for the reporter."""
 
     reason = ChoiceRadios(
-        _("Motif"),
-        choices=[],
-        validators=[InputRequired(_("Choisissez un motif."))],
+        _("Motif"), choices=[], validators=[InputRequired(_("Choisissez un motif."))]
     )
     sentence = text_field(
         _("La phrase que son auteur lira"),
