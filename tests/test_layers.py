@@ -58,7 +58,7 @@ COMPOSERS = {"register.web.application", "register.web.template_env"}
 
 # What belongs to a request: below the faces, the actor and the clock are arguments.
 OF_A_REQUEST = {"request", "g", "session", "flash", "url_for", "globals"}
-LINES = 400
+LINES = 350
 
 
 def _module(path: Path) -> str:
