@@ -15,33 +15,11 @@ from collections.abc import Collection, Iterable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from sqlalchemy import (
-    Column,
-    Connection,
-    Engine,
-    LargeBinary,
-    MetaData,
-    Select,
-    String,
-    Table,
-    bindparam,
-    create_engine,
-    inspect,
-    select,
-)
+import sqlalchemy as sa
 from sqlalchemy.exc import SQLAlchemyError
 
+from register import db as database
 from register import encryption
-from register.db import (
-    configure_engine,
-    create_sqlite_file,
-    empty_log,
-    engine_options,
-    in_place_check,
-    read_only_engine,
-    sqlite_path,
-    write_engine,
-)
 from register.errors import SealError, Unavailable
 
 STORE_FILE = "keys.sqlite3"
@@ -53,13 +31,13 @@ _RESERVED_NAMES = {_INSTANCE_ROW, _ROOT_ROW}
 # Names in one statement; SQLite takes 32,766 parameters, PostgreSQL 65,535.
 _BATCH_SIZE = 500
 
-_META = MetaData()
+_META = sa.MetaData()
 # Without rowid, which would reveal the order in which reports came.
-_KEYS = Table(
+_KEYS = sa.Table(
     "report_key",
     _META,
-    Column("name", String(64), primary_key=True),
-    Column("wrapped", LargeBinary, nullable=False),
+    sa.Column("name", sa.String(64), primary_key=True),
+    sa.Column("wrapped", sa.LargeBinary, nullable=False),
     sqlite_with_rowid=False,
 )
 
@@ -92,12 +70,12 @@ class KeyStore:
         self._instance = instance_id.encode()
         self._root: bytes | None = None
         self._derived_keys: dict[str, bytes] = {}
-        self._file = sqlite_path(url)
+        self._file = database.sqlite_path(url)
         if reads_only:
-            self.engine: Engine = read_only_engine(url)
+            self.engine: sa.Engine = database.read_only_engine(url)
         else:
-            self.engine = create_engine(url, **engine_options(url))
-            configure_engine(self.engine)
+            self.engine = sa.create_engine(url, **database.engine_options(url))
+            database.configure_engine(self.engine)
 
     @property
     def root(self) -> bytes:
@@ -127,8 +105,8 @@ class KeyStore:
         if not self._exists():
             if not create:
                 raise SealError("keystore_missing", where=self.where)
-            create_sqlite_file(self.engine)
-            with write_engine(self.engine).begin() as connection:
+            database.create_sqlite_file(self.engine)
+            with database.write_engine(self.engine).begin() as connection:
                 _META.create_all(connection)
                 root_key = root or self._seal_key
                 self._insert(connection, {_INSTANCE_ROW: self._instance, _ROOT_ROW: root_key})
@@ -153,7 +131,7 @@ class KeyStore:
         """Whether the store exists, which SQLite would create; raises as :meth:`require`."""
         try:
             has_file = self._file is None or self._file.exists()
-            return has_file and inspect(self.engine).has_table(_KEYS.name)
+            return has_file and sa.inspect(self.engine).has_table(_KEYS.name)
         except SQLAlchemyError as error:
             raise SealError("keystore_missing", where=self.where) from error
 
@@ -208,7 +186,7 @@ class KeyStore:
         with self._read_connection() as connection:
             for start in range(0, len(key_names), _BATCH_SIZE):
                 batch = key_names[start : start + _BATCH_SIZE]
-                for key_row in connection.execute(select(_KEYS).where(_KEYS.c.name.in_(batch))):
+                for key_row in connection.execute(sa.select(_KEYS).where(_KEYS.c.name.in_(batch))):
                     keys[key_row.name] = unwrap(key_row.wrapped, key_row.name.encode())
         return keys
 
@@ -218,7 +196,7 @@ class KeyStore:
         :raises SealError: ``keystore_missing`` when the store cannot be read.
         """
         with self._read_connection() as connection:
-            return set(connection.scalars(select(_KEYS.c.name))) - _RESERVED_NAMES
+            return set(connection.scalars(sa.select(_KEYS.c.name))) - _RESERVED_NAMES
 
     def destroy(self, names: Collection[str]) -> None:
         """Destroy keys for ever; call :meth:`empty_log` to remove their bytes from the log too."""
@@ -241,11 +219,11 @@ class KeyStore:
         with self._write_connection(exclusive=True) as connection:
             unwrap = encryption.decryptor(self._seal_key, _PURPOSE)
             rewrapped = []
-            for key_row in connection.execute(select(_KEYS)):
+            for key_row in connection.execute(sa.select(_KEYS)):
                 key = unwrap(key_row.wrapped, key_row.name.encode())
                 rewrapped.append({"of": key_row.name, "by": _wrap(seal_key, key_row.name, key)})
-            update_stmt = _KEYS.update().where(_KEYS.c.name == bindparam("of"))
-            connection.execute(update_stmt.values(wrapped=bindparam("by")), rewrapped)
+            update_stmt = _KEYS.update().where(_KEYS.c.name == sa.bindparam("of"))
+            connection.execute(update_stmt.values(wrapped=sa.bindparam("by")), rewrapped)
         self._seal_key = seal_key
         return len(rewrapped)
 
@@ -262,13 +240,13 @@ class KeyStore:
 
     def empty_log(self) -> None:
         """Overwrite the bytes of destroyed keys in the store's log."""
-        empty_log(self.engine)
+        database.empty_log(self.engine)
 
     def close(self) -> None:
         """Close the store's connections."""
         self.engine.dispose()
 
-    def _insert(self, connection: Connection, keys: dict[str, bytes]) -> None:
+    def _insert(self, connection: sa.Connection, keys: dict[str, bytes]) -> None:
         for name, key in keys.items():
             wrapped = _wrap(self._seal_key, name, key)
             connection.execute(_KEYS.insert().values(name=name, wrapped=wrapped))
@@ -303,10 +281,10 @@ class KeyStore:
         return SealError("keystore_foreign", where=self.where, path=str(path))
 
     @contextmanager
-    def _read_connection(self) -> Iterator[Connection]:
+    def _read_connection(self) -> Iterator[sa.Connection]:
         try:
             with self.engine.connect() as connection:
-                require_in_place = in_place_check(connection)
+                require_in_place = database.in_place_check(connection)
                 yield connection
                 require_in_place()
         except SQLAlchemyError as error:
@@ -315,13 +293,13 @@ class KeyStore:
     @contextmanager
     def _locked_connection(
         self, *, exclusive: bool = False
-    ) -> Iterator[tuple[Connection, bytes | None]]:
+    ) -> Iterator[tuple[sa.Connection, bytes | None]]:
         """A write transaction that excludes rotations, and the wrapped instance row.
 
         :param exclusive: for the rotation itself, which excludes all other writers.
         """
-        with write_engine(self.engine).begin() as connection:
-            require_in_place = in_place_check(connection)
+        with database.write_engine(self.engine).begin() as connection:
+            require_in_place = database.in_place_check(connection)
             instance_row = connection.scalar(
                 _wrapped_key_stmt(_INSTANCE_ROW).with_for_update(read=not exclusive)
             )
@@ -329,7 +307,7 @@ class KeyStore:
         require_in_place()
 
     @contextmanager
-    def _write_connection(self, *, exclusive: bool = False) -> Iterator[Connection]:
+    def _write_connection(self, *, exclusive: bool = False) -> Iterator[sa.Connection]:
         with self._locked_connection(exclusive=exclusive) as (connection, instance_row):
             if not self._find_seal_key(instance_row):
                 raise self._foreign_error()
@@ -340,8 +318,8 @@ class KeyStore:
             raise Unavailable("storage_moved")
 
 
-def _wrapped_key_stmt(name: str) -> Select[bytes]:
-    return select(_KEYS.c.wrapped).where(_KEYS.c.name == name)
+def _wrapped_key_stmt(name: str) -> sa.Select[bytes]:
+    return sa.select(_KEYS.c.wrapped).where(_KEYS.c.name == name)
 
 
 def _wrap(seal_key: bytes, name: str, key: bytes) -> bytes:

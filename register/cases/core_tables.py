@@ -10,55 +10,28 @@ from collections.abc import Iterable
 from dataclasses import fields
 from typing import Any, TypeVar
 
-from sqlalchemy import (
-    ARRAY,
-    Boolean,
-    ColumnElement,
-    Dialect,
-    Integer,
-    Select,
-    String,
-    TableValuedAlias,
-    bindparam,
-    cast,
-    func,
-    select,
-    true,
-)
+import sqlalchemy as sa
 from sqlalchemy.ext.compiler import compiles
 from sqlalchemy.sql.compiler import SQLCompiler
 from sqlalchemy.sql.functions import FunctionElement
 from sqlalchemy.sql.operators import OperatorType
 from sqlalchemy.types import TypeDecorator
 
+from register.cases import models
 from register.cases.former_codes import FormerCode
-from register.cases.models import (
-    CaseLink,
-    CaseState,
-    Correction,
-    FollowUp,
-    Incident,
-    IncidentPlace,
-    IncidentType,
-    Outlet,
-    Proceeding,
-    Reply,
-    Revision,
-    Scope,
-)
 from register.journal import JournalEntry, Ledger
 from register.territory.models import Commune, CommuneCode, Departement, Region
 
-CASE = Incident.__table__
-PLACE = IncidentPlace.__table__
-CASE_TYPE = IncidentType.__table__
-OUTLET = Outlet.__table__
-PROCEEDING = Proceeding.__table__
-REVISION = Revision.__table__
-CASE_LINK = CaseLink.__table__
-FOLLOW_UP = FollowUp.__table__
-REPLY = Reply.__table__
-CORRECTION = Correction.__table__
+CASE = models.Incident.__table__
+PLACE = models.IncidentPlace.__table__
+CASE_TYPE = models.IncidentType.__table__
+OUTLET = models.Outlet.__table__
+PROCEEDING = models.Proceeding.__table__
+REVISION = models.Revision.__table__
+CASE_LINK = models.CaseLink.__table__
+FOLLOW_UP = models.FollowUp.__table__
+REPLY = models.Reply.__table__
+CORRECTION = models.Correction.__table__
 FORMER_CODE = FormerCode.__table__
 JOURNAL_ENTRY = JournalEntry.__table__
 COMMUNE = Commune.__table__
@@ -66,9 +39,11 @@ COMMUNE_CODE = CommuneCode.__table__
 DEPARTEMENT = Departement.__table__
 REGION = Region.__table__
 
-IS_PUBLIC = CASE.c.state == CaseState.PUBLISHED
+IS_PUBLIC = CASE.c.state == models.CaseState.PUBLISHED
 IS_PUBLIC_LINE = JOURNAL_ENTRY.c.ledger == Ledger.PUBLIC.value
-IS_AUTHORITY_PLACE = (PLACE.c.incident_id == CASE.c.id) & (PLACE.c.scope == Scope.AUTHORITY.value)
+IS_AUTHORITY_PLACE = (PLACE.c.incident_id == CASE.c.id) & (
+    PLACE.c.scope == models.Scope.AUTHORITY.value
+)
 # Columns of :func:`join_places`, under their names in its rows.
 PLACE_NAME_COLUMNS = (
     COMMUNE.c.name.label("commune_name"),
@@ -83,16 +58,16 @@ RowType = TypeVar("RowType")
 class _Numbers(TypeDecorator[list[int]]):
     """Integers in one parameter: a JSON array for SQLite, an array literal for PostgreSQL."""
 
-    impl = String
+    impl = sa.String
     cache_ok = True
 
-    def process_bind_param(self, value: list[int] | None, dialect: Dialect) -> str:
+    def process_bind_param(self, value: list[int] | None, dialect: sa.Dialect) -> str:
         joined_numbers = ",".join(map(str, value or ()))
         return f"[{joined_numbers}]" if dialect.name == "sqlite" else f"{{{joined_numbers}}}"
 
 
 class _IsAmong(FunctionElement[bool]):
-    type = Boolean()
+    type = sa.Boolean()
     inherit_cache = True
 
     def self_group(self, against: OperatorType | None = None) -> _IsAmong:
@@ -104,7 +79,7 @@ class _IsAmong(FunctionElement[bool]):
 @compiles(_IsAmong, "sqlite")
 def _compile_sqlite(element: _IsAmong, compiler: SQLCompiler, **options: Any) -> str:
     column, parameter = element.clauses
-    number_table = func.json_each(parameter).table_valued("value")
+    number_table = sa.func.json_each(parameter).table_valued("value")
     return compiler.process(_in_subquery(column, number_table), **options)
 
 
@@ -113,26 +88,30 @@ def _compile_postgresql(element: _IsAmong, compiler: SQLCompiler, **options: Any
     column, parameter = element.clauses
     # As a table: PostgreSQL would parse an array literal again for each row.
     number_table = (
-        func.unnest(cast(parameter, ARRAY(Integer))).table_valued("value").render_derived()
+        sa.func.unnest(sa.cast(parameter, sa.ARRAY(sa.Integer)))
+        .table_valued("value")
+        .render_derived()
     )
     return compiler.process(_in_subquery(column, number_table), **options)
 
 
-def _in_subquery(column: ColumnElement[Any], number_table: TableValuedAlias) -> ColumnElement[Any]:
-    return column.in_(select(number_table.c.value)).self_group()
+def _in_subquery(
+    column: sa.ColumnElement[Any], number_table: sa.TableValuedAlias
+) -> sa.ColumnElement[Any]:
+    return column.in_(sa.select(number_table.c.value)).self_group()
 
 
-def is_among(column: ColumnElement[Any], numbers: Iterable[int]) -> ColumnElement[bool]:
+def is_among(column: sa.ColumnElement[Any], numbers: Iterable[int]) -> sa.ColumnElement[bool]:
     """A condition like ``IN``, with all the numbers in one parameter."""
     number_list = list(numbers)
-    membership = _IsAmong(column, bindparam(None, number_list, type_=_Numbers(), unique=True))
+    membership = _IsAmong(column, sa.bindparam(None, number_list, type_=_Numbers(), unique=True))
     # No planner looks into the parameter: it estimates a few dozen numbers and starts with them.
     # With many numbers it must start elsewhere and test each row; comparing the truth value
     # makes it do so.
-    return membership if len(number_list) <= SMALL_LIST else membership.is_(true())
+    return membership if len(number_list) <= SMALL_LIST else membership.is_(sa.true())
 
 
-def case_columns(row_class: type[Any]) -> list[ColumnElement[Any]]:
+def case_columns(row_class: type[Any]) -> list[sa.ColumnElement[Any]]:
     """The columns of the case that have the names of a dataclass's fields."""
     return [CASE.c[spec.name] for spec in fields(row_class) if spec.name in CASE.c]
 
@@ -143,13 +122,13 @@ def copy_row(row_class: type[RowType], source: Any) -> RowType:
     return row_class(**{name: getattr(source, name) for name in names})
 
 
-def join_places(stmt: Select[Any]) -> Select[Any]:
+def join_places(stmt: sa.Select[Any]) -> sa.Select[Any]:
     """A statement on cases, joined with the authority's commune, département and région.
 
     A former commune's code stands for the present commune; the département is that commune's, or
     the case's own when it names no commune.
     """
-    departement_code = func.coalesce(COMMUNE.c.departement_code, CASE.c.departement)
+    departement_code = sa.func.coalesce(COMMUNE.c.departement_code, CASE.c.departement)
     return (
         stmt.outerjoin(PLACE, IS_AUTHORITY_PLACE)
         .outerjoin(COMMUNE_CODE, COMMUNE_CODE.c.code == PLACE.c.code)

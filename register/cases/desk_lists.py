@@ -16,17 +16,8 @@ from sqlalchemy import ColumnElement, and_, bindparam, func, or_, select
 from sqlalchemy.orm import Session
 
 from register.accounts.models import Member
+from register.cases import core_tables as tables
 from register.cases import filters, todo_clauses
-from register.cases.core_tables import (
-    CASE,
-    IS_PUBLIC,
-    PLACE_NAME_COLUMNS,
-    REPLY,
-    REVISION,
-    case_columns,
-    is_among,
-    join_places,
-)
 from register.cases.filters import PAGE_SIZE, CaseQuery, SummaryPage
 from register.cases.models import CaseState
 from register.cases.result_lists import load_types
@@ -123,13 +114,15 @@ def query_desk_page(
     if desk_query.case_query.words:
         if matches is None:
             raise ValueError("a query with words needs the result of the word search as matches")
-        public_matches = and_(IS_PUBLIC, is_among(CASE.c.number, matches.numbers))
-        conditions.append(or_(public_matches, is_among(CASE.c.id, matches.ids)))
-    total = session.scalar(select(func.count()).select_from(CASE).where(*conditions)) or 0
+        public_matches = and_(
+            tables.IS_PUBLIC, tables.is_among(tables.CASE.c.number, matches.numbers)
+        )
+        conditions.append(or_(public_matches, tables.is_among(tables.CASE.c.id, matches.ids)))
+    total = session.scalar(select(func.count()).select_from(tables.CASE).where(*conditions)) or 0
     case_ids = session.scalars(
-        select(CASE.c.id)
+        select(tables.CASE.c.id)
         .where(*conditions)
-        .order_by(CASE.c.revision_id.desc())
+        .order_by(tables.CASE.c.revision_id.desc())
         .limit(PAGE_SIZE)
         .offset((desk_query.page - 1) * PAGE_SIZE)
     ).all()
@@ -142,18 +135,20 @@ def query_desk_page(
 def list_clauses(viewer: Member, desk_query: DeskQuery, todo_context: TodoContext) -> list[Clause]:
     """SQL conditions of a list, without those of its words."""
     states = (desk_query.state,) if desk_query.state else LISTED_STATES
-    conditions: list[Clause] = [CASE.c.state.in_(states)]
+    conditions: list[Clause] = [tables.CASE.c.state.in_(states)]
     conditions += [
         filters.clause(desk_query.case_query, filter_name, todo_context.vocabulary)
         for filter_name in desk_query.case_query.values
         if filter_name != filters.WORDS
     ]
     if desk_query.claim is ClaimFilter.FREE:
-        conditions.append(or_(CASE.c.held_until.is_(None), CASE.c.held_until <= todo_context.at))
+        conditions.append(
+            or_(tables.CASE.c.held_until.is_(None), tables.CASE.c.held_until <= todo_context.at)
+        )
     elif desk_query.claim:
-        conditions.append(CASE.c.held_until > todo_context.at)
+        conditions.append(tables.CASE.c.held_until > todo_context.at)
     if desk_query.claim is ClaimFilter.MINE:
-        conditions.append(CASE.c.held_by == viewer.id)
+        conditions.append(tables.CASE.c.held_by == viewer.id)
     if desk_query.waiting_for:
         conditions.append(todo_clauses.clause(desk_query.waiting_for, viewer, todo_context))
     return conditions
@@ -163,8 +158,8 @@ def count_states(session: Session, viewer: Member) -> Mapping[str, int]:
     """Number of cases in each listed state."""
     if not viewer.is_active:
         return {}
-    stmt = select(CASE.c.state, func.count()).where(CASE.c.state.in_(LISTED_STATES))
-    return dict(session.execute(stmt.group_by(CASE.c.state)).all())
+    stmt = select(tables.CASE.c.state, func.count()).where(tables.CASE.c.state.in_(LISTED_STATES))
+    return dict(session.execute(stmt.group_by(tables.CASE.c.state)).all())
 
 
 def load_summaries(
@@ -193,23 +188,23 @@ def list_waiting_kinds(
     """Case id → the kinds of tasks that the case waits for, among some cases and kinds."""
     waiting: dict[int, list[TodoKind]] = {}
     for kind in kinds if ids else ():
-        stmt = select(CASE.c.id).where(
-            CASE.c.id.in_(ids), todo_clauses.clause(kind, viewer, todo_context)
+        stmt = select(tables.CASE.c.id).where(
+            tables.CASE.c.id.in_(ids), todo_clauses.clause(kind, viewer, todo_context)
         )
         for case_id in session.scalars(stmt):
             waiting.setdefault(case_id, []).append(kind)
     return waiting
 
 
-_SUMMARIES_STMT = join_places(
+_SUMMARIES_STMT = tables.join_places(
     select(
-        *case_columns(DeskCaseSummary),
-        REVISION.c.made_at.label("changed_at"),
-        REVISION.c.made_by.label("changed_by"),
-        *PLACE_NAME_COLUMNS,
+        *tables.case_columns(DeskCaseSummary),
+        tables.REVISION.c.made_at.label("changed_at"),
+        tables.REVISION.c.made_by.label("changed_by"),
+        *tables.PLACE_NAME_COLUMNS,
     )
-    .join(REVISION, REVISION.c.id == CASE.c.revision_id)
-    .where(CASE.c.id.in_(bindparam("ids", expanding=True)))
+    .join(tables.REVISION, tables.REVISION.c.id == tables.CASE.c.revision_id)
+    .where(tables.CASE.c.id.in_(bindparam("ids", expanding=True)))
 )
 
 
@@ -276,7 +271,7 @@ def load_todo(
     counts = {}
     for kind in KIND_ORDER:
         is_waiting = todo_clauses.clause(kind, viewer, todo_context)
-        capped = select(CASE.c.id).where(is_waiting).limit(COUNT_LIMIT + 1).subquery()
+        capped = select(tables.CASE.c.id).where(is_waiting).limit(COUNT_LIMIT + 1).subquery()
         counts[kind] = session.scalar(select(func.count()).select_from(capped)) or 0
     waiting_tasks = sorted(_first_tasks(session, viewer, todo_context), key=_sort_key)
     tasks = list({task.incident: task for task in reversed(waiting_tasks)}.values())
@@ -302,12 +297,12 @@ def _first_tasks(session: Session, viewer: Member, todo_context: TodoContext) ->
     for kind in KIND_ORDER:
         if kind is TodoKind.REPLY:
             continue
-        since = CASE.c.moved_at if kind is TodoKind.OUTCOME else REVISION.c.made_at
+        since = tables.CASE.c.moved_at if kind is TodoKind.OUTCOME else tables.REVISION.c.made_at
         # Newer revisions have higher ids, which are indexed.
-        order = CASE.c.moved_at if kind is TodoKind.OUTCOME else CASE.c.revision_id
+        order = tables.CASE.c.moved_at if kind is TodoKind.OUTCOME else tables.CASE.c.revision_id
         stmt = (
-            select(CASE.c.id, since)
-            .join(REVISION, REVISION.c.id == CASE.c.revision_id)
+            select(tables.CASE.c.id, since)
+            .join(tables.REVISION, tables.REVISION.c.id == tables.CASE.c.revision_id)
             .where(todo_clauses.clause(kind, viewer, todo_context))
             .order_by(order)
             .limit(TASK_LIMIT)
@@ -317,9 +312,9 @@ def _first_tasks(session: Session, viewer: Member, todo_context: TodoContext) ->
 
 
 _REPLIES = (
-    select(REPLY.c.incident_id, REPLY.c.received_on, REPLY.c.due_on)
-    .join(CASE, CASE.c.id == REPLY.c.incident_id)
-    .where(REPLY.c.state == "received", IS_PUBLIC)
-    .order_by(REPLY.c.due_on, REPLY.c.id)
+    select(tables.REPLY.c.incident_id, tables.REPLY.c.received_on, tables.REPLY.c.due_on)
+    .join(tables.CASE, tables.CASE.c.id == tables.REPLY.c.incident_id)
+    .where(tables.REPLY.c.state == "received", tables.IS_PUBLIC)
+    .order_by(tables.REPLY.c.due_on, tables.REPLY.c.id)
     .limit(TASK_LIMIT)
 )

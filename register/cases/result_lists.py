@@ -14,20 +14,8 @@ from typing import Any
 from sqlalchemy import ColumnElement, Select, bindparam, exists, select
 from sqlalchemy.orm import Session
 
+from register.cases import core_tables as tables
 from register.cases import facet_index, facets
-from register.cases.core_tables import (
-    CASE,
-    CASE_TYPE,
-    COMMUNE,
-    COMMUNE_CODE,
-    IS_PUBLIC,
-    PLACE,
-    PLACE_NAME_COLUMNS,
-    PROCEEDING,
-    case_columns,
-    is_among,
-    join_places,
-)
 from register.cases.facet_index import FacetIndex
 from register.cases.filters import PAGE_SIZE, CaseQuery, HitStrengths, SummaryPage
 from register.cases.vocabulary import Vocabulary
@@ -61,34 +49,37 @@ CasePage = SummaryPage[CaseSummary]
 
 
 _APPEALED = exists().where(
-    PROCEEDING.c.incident_id == CASE.c.id,
-    PROCEEDING.c.appeal == "oui",
-    PROCEEDING.c.outcome == CASE.c.outcome,
+    tables.PROCEEDING.c.incident_id == tables.CASE.c.id,
+    tables.PROCEEDING.c.appeal == "oui",
+    tables.PROCEEDING.c.outcome == tables.CASE.c.outcome,
 )
-_SUMMARIES_STMT = join_places(
+_SUMMARIES_STMT = tables.join_places(
     select(
-        CASE.c.id,
-        *case_columns(CaseSummary),
+        tables.CASE.c.id,
+        *tables.case_columns(CaseSummary),
         _APPEALED.label("appealed"),
-        COMMUNE.c.code.label("commune"),
-        *PLACE_NAME_COLUMNS,
-    ).where(IS_PUBLIC)
+        tables.COMMUNE.c.code.label("commune"),
+        *tables.PLACE_NAME_COLUMNS,
+    ).where(tables.IS_PUBLIC)
 )
 
 
 _TYPES_STMT = (
-    select(CASE_TYPE.c.incident_id, CASE_TYPE.c.code)
-    .where(CASE_TYPE.c.incident_id.in_(bindparam("ids", expanding=True)))
-    .order_by(CASE_TYPE.c.incident_id, CASE_TYPE.c.position)
+    select(tables.CASE_TYPE.c.incident_id, tables.CASE_TYPE.c.code)
+    .where(tables.CASE_TYPE.c.incident_id.in_(bindparam("ids", expanding=True)))
+    .order_by(tables.CASE_TYPE.c.incident_id, tables.CASE_TYPE.c.position)
 )
 
 
 def _page_stmt(sort_column: ColumnElement[Any]) -> Select[Any]:
-    stmt = _SUMMARIES_STMT.order_by(sort_column.desc(), CASE.c.number.desc())
+    stmt = _SUMMARIES_STMT.order_by(sort_column.desc(), tables.CASE.c.number.desc())
     return stmt.limit(bindparam("size")).offset(bindparam("skipped"))
 
 
-_PAGE_STMTS = {"date": _page_stmt(CASE.c.sort_day), "maj": _page_stmt(CASE.c.moved_at)}
+_PAGE_STMTS = {
+    "date": _page_stmt(tables.CASE.c.sort_day),
+    "maj": _page_stmt(tables.CASE.c.moved_at),
+}
 
 
 def query_case_page(
@@ -123,20 +114,20 @@ def load_case_summaries(session: Session, numbers: Sequence[int]) -> dict[int, C
     """Number → summary, for the public cases among some numbers."""
     if not numbers:
         return {}
-    case_rows = session.execute(_SUMMARIES_STMT.where(CASE.c.number.in_(numbers))).all()
+    case_rows = session.execute(_SUMMARIES_STMT.where(tables.CASE.c.number.in_(numbers))).all()
     return {case.number: case for case in _make_summaries(session, case_rows)}
 
 
 _COMMUNE_CASES_STMT = (
     _SUMMARIES_STMT.where(
-        CASE.c.id.in_(
-            select(PLACE.c.incident_id)
-            .join(COMMUNE_CODE, COMMUNE_CODE.c.code == PLACE.c.code)
-            .where(COMMUNE_CODE.c.current_code == bindparam("commune"))
+        tables.CASE.c.id.in_(
+            select(tables.PLACE.c.incident_id)
+            .join(tables.COMMUNE_CODE, tables.COMMUNE_CODE.c.code == tables.PLACE.c.code)
+            .where(tables.COMMUNE_CODE.c.current_code == bindparam("commune"))
         ),
-        CASE.c.number != bindparam("except_number"),
+        tables.CASE.c.number != bindparam("except_number"),
     )
-    .order_by(CASE.c.sort_day.desc(), CASE.c.number.desc())
+    .order_by(tables.CASE.c.sort_day.desc(), tables.CASE.c.number.desc())
     .limit(bindparam("count"))
 )
 
@@ -179,8 +170,10 @@ def page_numbers(
     :param skipped: number of cases on the pages before.
     """
     if order == "maj":
-        stmt = select(CASE.c.number).where(is_among(CASE.c.number, facet_index.to_numbers(matches)))
-        stmt = stmt.order_by(CASE.c.moved_at.desc(), CASE.c.number.desc())
+        stmt = select(tables.CASE.c.number).where(
+            tables.is_among(tables.CASE.c.number, facet_index.to_numbers(matches))
+        )
+        stmt = stmt.order_by(tables.CASE.c.moved_at.desc(), tables.CASE.c.number.desc())
         last_moved = session.scalars(stmt.offset(skipped).limit(PAGE_SIZE))
         return [number for number in last_moved if number is not None]
     levels: Iterable[int] = (matches,)

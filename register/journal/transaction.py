@@ -14,20 +14,7 @@ from sqlalchemy.orm import ORMExecuteState, Session
 
 from register.db import Base, analyse_tables, db, in_place_check, now, write_engine
 from register.errors import NotFound
-from register.journal.models import (
-    GENESIS,
-    VERSION,
-    Act,
-    JournalEntry,
-    Ledger,
-    LedgerHead,
-    canonical_json,
-    chain_digest,
-    commitment,
-    hashed_time,
-    new_salt,
-    stored_time,
-)
+from register.journal import models
 
 Model = TypeVar("Model", bound=Base)
 
@@ -46,10 +33,10 @@ class WriteTransaction:
     session: Session
     at: datetime
     recorded: int = 0
-    _heads: dict[str, LedgerHead] = field(default_factory=dict)
+    _heads: dict[str, models.LedgerHead] = field(default_factory=dict)
     _after_commit: list[Callable[[], object]] = field(default_factory=list)
     _strong_refs: list[object] = field(default_factory=list)
-    _lines: list[JournalEntry] = field(default_factory=list)
+    _lines: list[models.JournalEntry] = field(default_factory=list)
     # Number and digest of the last line of each ledger, lines of this transaction included.
     _tips: dict[str, tuple[int, bytes]] = field(default_factory=dict)
 
@@ -72,7 +59,7 @@ class WriteTransaction:
 
     def record(
         self,
-        act: Act,
+        act: models.Act,
         *,
         by: int | None,
         incident: int | None = None,
@@ -81,7 +68,7 @@ class WriteTransaction:
         content: str | None = None,
         reason: str | None = None,
         details: Mapping[str, Any] | None = None,
-    ) -> JournalEntry:
+    ) -> models.JournalEntry:
         """Append one line to the act's ledger; it is written at the end of the transaction.
 
         :param case: public number, for acts that have one.
@@ -90,28 +77,28 @@ class WriteTransaction:
         :param details: codes, ids and digests for members; never a text, a name or an address.
         """
         last_seq, digest = self._tips[act.ledger]
-        salt = new_salt()
-        private_json = canonical_json(
+        salt = models.new_salt()
+        private_json = models.canonical_json(
             {"by": by, "dossier": incident, "revision": revision, **(details or {})}
         )
         event_id = str(uuid.uuid4())
         seq = last_seq + 1
-        stored_at = stored_time(act.ledger, self.at)
-        public_json = canonical_json(
+        stored_at = models.stored_time(act.ledger, self.at)
+        public_json = models.canonical_json(
             {
-                "v": VERSION,
+                "v": models.VERSION,
                 "ledger": act.ledger.value,
                 "seq": seq,
-                "at": hashed_time(act.ledger, stored_at),
+                "at": models.hashed_time(act.ledger, stored_at),
                 "act": act.value,
                 "case": case,
                 "reason": reason,
                 "content": content,
-                "private": commitment(salt, private_json),
+                "private": models.commitment(salt, private_json),
                 "event": event_id,
             }
         )
-        line = JournalEntry(
+        line = models.JournalEntry(
             ledger=act.ledger.value,
             seq=seq,
             act=act.value,
@@ -122,7 +109,7 @@ class WriteTransaction:
             revision_id=revision,
             member_id=by,
             public_json=public_json,
-            digest=chain_digest(digest, public_json),
+            digest=models.chain_digest(digest, public_json),
             private_salt=salt,
             private_json=private_json,
         )
@@ -139,7 +126,7 @@ class WriteTransaction:
         self.session.add_all(self._lines)
         self.session.flush()
         connection = self.session.connection()
-        is_public = any(line.ledger == Ledger.PUBLIC.value for line in self._lines)
+        is_public = any(line.ledger == models.Ledger.PUBLIC.value for line in self._lines)
         if is_public and connection.dialect.name == "postgresql":
             # Delivered with the commit. On SQLite, followers poll a counter instead.
             connection.exec_driver_sql(f"NOTIFY {NOTIFY_CHANNEL}")
@@ -169,7 +156,7 @@ def writing(engine: Engine | None = None, at: datetime | None = None) -> Iterato
         tx = WriteTransaction(session, act_time)
         # Always in the same order: writers that lock in different orders would deadlock.
         head_rows = session.scalars(
-            select(LedgerHead).order_by(LedgerHead.ledger).with_for_update()
+            select(models.LedgerHead).order_by(models.LedgerHead.ledger).with_for_update()
         )
         tx._heads = {head.ledger: head for head in head_rows}
         tx._tips = {name: (head.seq, head.digest) for name, head in tx._heads.items()}
@@ -183,16 +170,16 @@ def writing(engine: Engine | None = None, at: datetime | None = None) -> Iterato
         require_in_place()
     for callback in tx._after_commit:
         callback()
-    public_seqs = (line.seq for line in tx._lines if line.ledger == Ledger.PUBLIC.value)
+    public_seqs = (line.seq for line in tx._lines if line.ledger == models.Ledger.PUBLIC.value)
     if any(seq % ANALYSE_EVERY == 0 for seq in public_seqs):
         analyse_tables(engine)
 
 
 def open_ledgers(session: Session) -> None:
     """Create the head row of each ledger; done once, by ``init``."""
-    for ledger in Ledger:
-        if session.get(LedgerHead, ledger.value) is None:
-            session.add(LedgerHead(ledger=ledger.value, seq=0, digest=GENESIS))
+    for ledger in models.Ledger:
+        if session.get(models.LedgerHead, ledger.value) is None:
+            session.add(models.LedgerHead(ledger=ledger.value, seq=0, digest=models.GENESIS))
     session.flush()
 
 

@@ -24,16 +24,8 @@ from register.cases.vocabulary import Vocabulary
 from register.errors import Invalid
 from register.journal import Ledger, LedgerPosition
 from register.search import analyzer, indexer, query_parser
+from register.search import engine_interface as interface
 from register.search.document import documents
-from register.search.engine_interface import (
-    CODE,
-    Cursor,
-    IndexNotReady,
-    QueryAlternative,
-    QueryPart,
-    SearchEngine,
-    SearchQuery,
-)
 from register.search.reference_matcher import strength
 from register.text.normalisation import fold
 
@@ -47,7 +39,7 @@ _ACCENTED = re.compile("[aceinouy]")
 
 
 def find_by_sql(
-    session: Session, search_query: SearchQuery, vocabulary: Vocabulary
+    session: Session, search_query: interface.SearchQuery, vocabulary: Vocabulary
 ) -> dict[int, int]:
     """Matches among the newest cases whose title, summary, outlets or place have the words."""
     stmt = select(CASE.c.number).where(CASE.c.state == CaseState.PUBLISHED)
@@ -59,7 +51,7 @@ def find_by_sql(
     return match_cases(session, search_query, numbers, vocabulary)
 
 
-def _part_clause(part: QueryPart) -> ColumnElement[bool] | None:
+def _part_clause(part: interface.QueryPart) -> ColumnElement[bool] | None:
     """Necessary condition of a match of a part; None if SQL cannot express one."""
     clauses = [
         _alternative_clause(alternative) for alternative in part.alternatives[:ALTERNATIVES_LIMIT]
@@ -68,9 +60,9 @@ def _part_clause(part: QueryPart) -> ColumnElement[bool] | None:
     return or_(*usable_clauses) if len(usable_clauses) == len(clauses) else None
 
 
-def _alternative_clause(alternative: QueryAlternative) -> ColumnElement[bool] | None:
+def _alternative_clause(alternative: interface.QueryAlternative) -> ColumnElement[bool] | None:
     token = max(alternative.tokens, key=len)
-    if token.startswith(CODE):
+    if token.startswith(interface.CODE):
         return None
     folded_pattern = f"%{token}%"
     accented_pattern = "%" + _ACCENTED.sub("_", token) + "%"
@@ -111,8 +103,8 @@ class SearchMatches:
 
 def find_cases(
     session: Session,
-    index: SearchEngine,
-    search_query: SearchQuery,
+    index: interface.SearchEngine,
+    search_query: interface.SearchQuery,
     vocabulary: Vocabulary,
     head: LedgerPosition,
 ) -> SearchMatches:
@@ -129,8 +121,8 @@ def find_cases(
 
 def search_index(
     session: Session,
-    index: SearchEngine,
-    search_query: SearchQuery,
+    index: interface.SearchEngine,
+    search_query: interface.SearchQuery,
     vocabulary: Vocabulary,
     head: LedgerPosition,
 ) -> SearchMatches | None:
@@ -141,7 +133,7 @@ def search_index(
     """
     try:
         matches = index.find(session, search_query)
-    except IndexNotReady:
+    except interface.IndexNotReady:
         return None
     if not (indexer.is_readable(matches.cursor) and _follows_ledger(session, matches.cursor, head)):
         return None
@@ -157,7 +149,10 @@ def search_index(
 
 
 def match_cases(
-    session: Session, search_query: SearchQuery, numbers: Sequence[int], vocabulary: Vocabulary
+    session: Session,
+    search_query: interface.SearchQuery,
+    numbers: Sequence[int],
+    vocabulary: Vocabulary,
 ) -> dict[int, int]:
     """Matches among the public ones of some cases, by their present texts."""
     if not numbers:
@@ -169,7 +164,7 @@ def match_cases(
     return {number: score for number, score in scores if score is not None}
 
 
-def _follows_ledger(session: Session, cursor: Cursor, head: LedgerPosition) -> bool:
+def _follows_ledger(session: Session, cursor: interface.Cursor, head: LedgerPosition) -> bool:
     if (cursor.seq, cursor.digest) == (head.seq, head.digest):
         return True
     if cursor.seq <= head.seq:
@@ -181,7 +176,7 @@ def _follows_ledger(session: Session, cursor: Cursor, head: LedgerPosition) -> b
         return indexer.is_on_chain(later, cursor)
 
 
-def _changed_since(session: Session, cursor: Cursor) -> Mapping[int, int]:
+def _changed_since(session: Session, cursor: interface.Cursor) -> Mapping[int, int]:
     """Number of each case with a public line after the cursor → its last such line."""
     last_lines: Sequence[tuple[int, int]] = session.execute(
         select(JOURNAL_ENTRY.c.case_number, func.max(JOURNAL_ENTRY.c.seq))
@@ -207,7 +202,7 @@ _WORD = re.compile(r"[^\W_]+")
 
 def suggest_spelling(
     session: Session,
-    index: SearchEngine,
+    index: interface.SearchEngine,
     search_text: str,
     vocabulary: Vocabulary,
     head: LedgerPosition,
@@ -219,7 +214,7 @@ def suggest_spelling(
     """
     try:
         indexed_forms = index.forms(session)
-    except IndexNotReady:
+    except interface.IndexNotReady:
         return None
     corrected = search_text
     long_forms = [
@@ -252,7 +247,7 @@ def suggest_spelling(
 
 def _count_cases(
     session: Session,
-    index: SearchEngine,
+    index: interface.SearchEngine,
     search_text: str,
     vocabulary: Vocabulary,
     head: LedgerPosition,

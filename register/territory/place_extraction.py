@@ -8,24 +8,9 @@ from dataclasses import dataclass
 from itertools import pairwise, product
 from unicodedata import category
 
+from register.territory import name_normalisation as names
 from register.territory.fuzzy import longer_names, match_exactly_or_longer
 from register.territory.gazetteer import Gazetteer, parse_area
-from register.territory.name_normalisation import (
-    ARTICLES,
-    BODIES,
-    COMMUNE,
-    CONTRACTED_ARTICLES,
-    MAX_TYPED_LENGTH,
-    OFFICES,
-    PREPOSITIONS,
-    TextWord,
-    Words,
-    is_ordinary,
-    name_candidates,
-    parse_arrondissement,
-    parse_ordinal,
-    split_words,
-)
 from register.territory.place_queries import is_departement_code
 from register.territory.readings import (
     MATCHER_STEPS,
@@ -72,7 +57,7 @@ class ExtractedPlace:
 @dataclass(frozen=True, slots=True)
 class _Phrase:
     text: str
-    words: Sequence[TextWord]
+    words: Sequence[names.TextWord]
 
     def folded(self, index: int) -> str:
         """A folded word; empty before the first and after the last."""
@@ -93,7 +78,7 @@ class _PlaceMention:
     phrase: _Phrase
     start: int
     end: int
-    name: Words
+    name: names.Words
 
     @property
     def is_contracted(self) -> bool:
@@ -117,7 +102,7 @@ def extract_places(
     a capital, a hyphen, "mairie de", a département beside it, or its being all there is.
     """
     counts = case_counts or {}
-    phrase = _Phrase(text, split_words(text[:MAX_TYPED_LENGTH]))
+    phrase = _Phrase(text, names.split_words(text[: names.MAX_TYPED_LENGTH]))
     if whole_readings := _whole_text_readings(gazetteer, phrase, counts):
         resolution = PlaceResolution(rank_readings(gazetteer, whole_readings, counts))
         return (ExtractedPlace(resolution, text.strip(), ""),)
@@ -142,12 +127,12 @@ def _whole_text_readings(
     """What the text is as a whole; but "conseil municipal de Gagny" says more than Gagny."""
     if not phrase.words or any(not word.folded for word in phrase.words):
         return []
-    for candidate in name_candidates(phrase.text[:MAX_TYPED_LENGTH]):
+    for candidate in names.name_candidates(phrase.text[: names.MAX_TYPED_LENGTH]):
         name = " ".join(candidate.words)
         readings = match_exactly_or_longer(gazetteer, candidate, case_counts)
-        if readings and candidate.office not in BODIES and name not in OFFICES:
+        if readings and candidate.office not in names.BODIES and name not in names.OFFICES:
             # Ordinary words are a name as they stand: "le titre" is, "le maire" is not Maire.
-            is_literal = not is_ordinary(candidate.words) or readings_of_name(gazetteer, name)
+            is_literal = not names.is_ordinary(candidate.words) or readings_of_name(gazetteer, name)
             return readings if is_literal else []
     return []
 
@@ -178,16 +163,18 @@ def _find_mentions(
     """Every run of words that is the name of something."""
     longest = gazetteer.name_index.max_words
     for start in range(len(phrase.words)):
-        name: Words = ()
+        name: names.Words = ()
         previous_word = phrase.folded(start - 1)
-        article = CONTRACTED_ARTICLES.get(previous_word, "")
+        article = names.CONTRACTED_ARTICLES.get(previous_word, "")
         for end in range(start + 1, min(len(phrase.words), start + longest) + 1):
             name += (phrase.folded(end - 1),)
             for full_name in ((article, *name), name) if article else (name,):
                 readings = readings_of_name(gazetteer, " ".join(full_name))
                 if previous_word == "en":
                     # Nobody is "en" a commune, so "en Bretagne" is no village.
-                    readings = [match for match in readings if match.kind != COMMUNE] or readings
+                    readings = [
+                        match for match in readings if match.kind != names.COMMUNE
+                    ] or readings
                 if readings:
                     yield _PlaceMention(phrase, start, end, full_name), readings
                     break
@@ -200,7 +187,7 @@ def _match_with_area(gazetteer: Gazetteer, mention: _PlaceMention) -> _PlaceMatc
     possible_starts = [
         start
         for start in range(max(0, mention.start - _MAX_WORDS_BEFORE), mention.start)
-        if folded_words[start][:1].isdecimal() or parse_ordinal(folded_words[start])
+        if folded_words[start][:1].isdecimal() or names.parse_ordinal(folded_words[start])
     ]
     last_end = min(len(folded_words), mention.end + _MAX_WORDS_AFTER)
     possible_ends = [
@@ -209,7 +196,7 @@ def _match_with_area(gazetteer: Gazetteer, mention: _PlaceMention) -> _PlaceMatc
         if "" not in (following_words := folded_words[mention.end : end])
         and (
             parse_area(gazetteer, following_words)
-            or parse_arrondissement((*mention.name, *following_words))
+            or names.parse_arrondissement((*mention.name, *following_words))
         )
     ]
     for start, end in sorted(
@@ -238,7 +225,7 @@ def _is_unrelated_number(
     if "(" in phrase.text[phrase.words[mention.end - 1].end : end]:
         return phrase.text[end : end + 1] != ")"
     number, next_word = phrase.folded(end_index - 1), phrase.folded(end_index)
-    is_rank = bool(parse_ordinal(number)) and readings[0].why == "arrondissement"
+    is_rank = bool(names.parse_ordinal(number)) and readings[0].why == "arrondissement"
     return is_rank and (next_word in _COUNTED_NOUNS or (number.isdecimal() and next_word != ""))
 
 
@@ -249,9 +236,9 @@ def _split_text(phrase: _Phrase, match: _PlaceMatch) -> tuple[str, str]:
     if "(" in text[start:end] and text[end : end + 1] == ")":
         end += 1
     cut = match.start
-    if phrase.folded(cut - 1) in PREPOSITIONS:
+    if phrase.folded(cut - 1) in names.PREPOSITIONS:
         cut -= 1
-    elif phrase.folded(cut - 1) in ARTICLES and phrase.folded(cut - 2) in PREPOSITIONS:
+    elif phrase.folded(cut - 1) in names.ARTICLES and phrase.folded(cut - 2) in names.PREPOSITIONS:
         cut -= 2
     remaining = _EMPTY_BRACKETS.sub(" ", f"{text[: words[cut].start]} {text[end:]}")
     return text[start:end], " ".join(_LOOSE_PUNCTUATION.sub(" ", remaining).split())
@@ -271,18 +258,18 @@ def _is_offered(
     weights = [sort_weight(gazetteer, reading, case_counts) for reading in readings]
     population = max(-fewer for _cases, fewer, _code in weights)
     has_cases = any(cases for cases, _fewer, _code in weights)
-    if is_ordinary(mention.name):
+    if names.is_ordinary(mention.name):
         # "La garde à vue" differs from "la ville de La Garde" by its capital only.
         return (
             is_introduced
-            and mention.name[0] not in ARTICLES
+            and mention.name[0] not in names.ARTICLES
             and (has_cases or population >= _CITY_POPULATION)
         )
     return (
         is_introduced
         # A telephone may have put the capital at the beginning.
         or (mention.start == 0 and mention.phrase.is_capital(0))
-        or len([word for word in mention.name if word not in ARTICLES]) > 1
+        or len([word for word in mention.name if word not in names.ARTICLES]) > 1
         or has_cases
         or population >= _TOWN_POPULATION
     )
@@ -290,7 +277,7 @@ def _is_offered(
 
 def _is_sure(mention: _PlaceMention) -> bool:
     """Whether a hyphen, an office before the name, or a capital says that it is a place."""
-    if " ".join(mention.name) in OFFICES:
+    if " ".join(mention.name) in names.OFFICES:
         return False
     text, words = mention.phrase.text, mention.phrase.words
     gaps = [
@@ -300,17 +287,17 @@ def _is_sure(mention: _PlaceMention) -> bool:
     if any(gap == "\u2212" or (len(gap) == 1 and category(gap) == "Pd") for gap in gaps):
         # "Noisy-le-Sec": nobody writes so but for a name.
         return True
-    if mention.phrase.folded(mention.start - 1) in PREPOSITIONS:
+    if mention.phrase.folded(mention.start - 1) in names.PREPOSITIONS:
         # "mairie de", "conseil municipal du".
         folded = [word.folded for word in words[: mention.start - 1]]
-        if any(" ".join(folded[-size:]) in OFFICES for size in (1, 2, 3)):
+        if any(" ".join(folded[-size:]) in names.OFFICES for size in (1, 2, 3)):
             return True
     # A capital that is neither the first of a sentence nor one of many.
     if text[: words[mention.start].start].rstrip()[-1:] in ("", ".", "!", "?", "…"):
         return False
-    has_article = not mention.is_contracted and mention.name[0] in ARTICLES
+    has_article = not mention.is_contracted and mention.name[0] in names.ARTICLES
     capitals = [mention.start + has_article]
-    if has_article and is_ordinary(mention.name):
+    if has_article and names.is_ordinary(mention.name):
         # "La Garde", but "la Chambre criminelle" of a court.
         capitals.append(mention.start)
     return all(mention.phrase.is_capital(index) for index in capitals) and any(
@@ -342,9 +329,11 @@ def _is_place_number(phrase: _Phrase, index: int) -> bool:
     if not word.folded.isdecimal():
         return True
     if not is_departement_code(word.folded):
-        return not next_word or not previous_word or previous_word in PREPOSITIONS
+        return not next_word or not previous_word or previous_word in names.PREPOSITIONS
     is_dans_le = previous_word == "le" and phrase.folded(index - 2) == "dans"
-    if previous_word in OFFICES or is_dans_le:
+    if previous_word in names.OFFICES or is_dans_le:
         return True
-    is_introduced = not next_word or previous_word == "le" or previous_word in CONTRACTED_ARTICLES
+    is_introduced = (
+        not next_word or previous_word == "le" or previous_word in names.CONTRACTED_ARTICLES
+    )
     return is_introduced and int(word.folded) > _MAX_DAY

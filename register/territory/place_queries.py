@@ -11,15 +11,7 @@ from typing import TypeVar
 from sqlalchemy import bindparam, func, select
 from sqlalchemy.orm import Session
 
-from register.territory.models import (
-    Commune,
-    CommuneAlias,
-    CommuneCode,
-    CommunePostal,
-    Departement,
-    Intercommunalite,
-    Region,
-)
+from register.territory import models
 from register.text.normalisation import fold_name
 from register.text.typography import french
 
@@ -49,7 +41,7 @@ def is_region_code(text: str) -> bool:
     return _REGION.fullmatch(text) is not None
 
 
-_CODES = CommuneCode.__table__.c
+_CODES = models.CommuneCode.__table__.c
 _CURRENT_CODE_STMT = select(_CODES.current_code).where(_CODES.code == bindparam("code"))
 
 
@@ -60,8 +52,8 @@ def current_code(session: Session, code: str) -> str | None:
 
 def codes_of_commune(session: Session, code: str) -> list[str]:
     """Every code that leads to the commune ``code``, its own included."""
-    stmt = select(CommuneCode.code).where(CommuneCode.current_code == code)
-    return list(session.scalars(stmt.order_by(CommuneCode.code)))
+    stmt = select(models.CommuneCode.code).where(models.CommuneCode.current_code == code)
+    return list(session.scalars(stmt.order_by(models.CommuneCode.code)))
 
 
 def former_name(session: Session, code: str) -> str | None:
@@ -71,9 +63,9 @@ def former_name(session: Session, code: str) -> str | None:
     half of the former codes have none.
     """
     stmt = (
-        select(CommuneAlias.name)
-        .where(CommuneAlias.code == code, CommuneAlias.current_code != code)
-        .order_by(CommuneAlias.kind.desc())
+        select(models.CommuneAlias.name)
+        .where(models.CommuneAlias.code == code, models.CommuneAlias.current_code != code)
+        .order_by(models.CommuneAlias.kind.desc())
     )
     return session.scalars(stmt).first()
 
@@ -82,50 +74,50 @@ def filed_name(session: Session, code: str) -> str | None:
     """What a commune was called when it had this code, or is called today; None when unknown."""
     current = current_code(session, code)
     former = former_name(session, code) if current not in (None, code) else None
-    place = session.get(Commune, current) if current else None
+    place = session.get(models.Commune, current) if current else None
     return former or (place.name if place else None)
 
 
-def commune_aliases(session: Session, code: str) -> list[CommuneAlias]:
+def commune_aliases(session: Session, code: str) -> list[models.CommuneAlias]:
     """Delegated, associated and former communes and arrondissements of a commune, by code."""
-    stmt = select(CommuneAlias).where(CommuneAlias.current_code == code)
-    return list(session.scalars(stmt.order_by(CommuneAlias.code, CommuneAlias.kind)))
+    stmt = select(models.CommuneAlias).where(models.CommuneAlias.current_code == code)
+    return list(session.scalars(stmt.order_by(models.CommuneAlias.code, models.CommuneAlias.kind)))
 
 
 def postal_codes(session: Session, code: str) -> list[str]:
     """Postal codes of a commune, in order; some have none."""
-    stmt = select(CommunePostal.postal).where(CommunePostal.commune_code == code)
-    return list(session.scalars(stmt.order_by(CommunePostal.postal)))
+    stmt = select(models.CommunePostal.postal).where(models.CommunePostal.commune_code == code)
+    return list(session.scalars(stmt.order_by(models.CommunePostal.postal)))
 
 
-def departement(session: Session, code: str) -> Departement | None:
+def departement(session: Session, code: str) -> models.Departement | None:
     """The département or overseas collectivity with this code."""
-    return session.get(Departement, code)
+    return session.get(models.Departement, code)
 
 
-def departements(session: Session, region: str | None = None) -> list[Departement]:
+def departements(session: Session, region: str | None = None) -> list[models.Departement]:
     """Every present département and overseas collectivity, or those of a région, by code."""
-    stmt = select(Departement).where(Departement.retired.is_(False))
+    stmt = select(models.Departement).where(models.Departement.retired.is_(False))
     if region is not None:
-        stmt = stmt.where(Departement.region_code == region)
-    return list(session.scalars(stmt.order_by(Departement.code)))
+        stmt = stmt.where(models.Departement.region_code == region)
+    return list(session.scalars(stmt.order_by(models.Departement.code)))
 
 
-def region(session: Session, code: str) -> Region | None:
+def region(session: Session, code: str) -> models.Region | None:
     """The région with this code."""
-    return session.get(Region, code)
+    return session.get(models.Region, code)
 
 
-def regions(session: Session) -> list[Region]:
+def regions(session: Session) -> list[models.Region]:
     """Every present région, in the order of names as people sort them, accents aside."""
-    stmt = select(Region).where(Region.retired.is_(False))
-    return list(session.scalars(stmt.order_by(Region.folded)))
+    stmt = select(models.Region).where(models.Region.retired.is_(False))
+    return list(session.scalars(stmt.order_by(models.Region.folded)))
 
 
 def commune_count(session: Session, **areas: str) -> int:
     """How many present communes are in all the areas: ``departement="93"``, ``region="11"``."""
     codes = {f"{kind}_code": code for kind, code in areas.items()}
-    stmt = select(func.count()).select_from(Commune).filter_by(retired=False, **codes)
+    stmt = select(func.count()).select_from(models.Commune).filter_by(retired=False, **codes)
     return session.scalar(stmt) or 0
 
 
@@ -247,7 +239,7 @@ def area_name(session: Session, version: str, kind: str, code: str) -> str:
     """The name of a ``departement`` or a ``region``; its code when there is none."""
 
     def read_name() -> str:
-        place: Departement | Region | None = (
+        place: models.Departement | models.Region | None = (
             departement(session, code) if kind == "departement" else region(session, code)
         )
         return place.name if place else code
@@ -266,12 +258,12 @@ def _get_or_read(cached: dict[K, V], key: K, read: Callable[[], V]) -> V:
 
 
 _SURROUNDINGS_STMT = (
-    select(Commune, Departement, Region)
-    .select_from(CommuneCode)
-    .join(Commune, Commune.code == CommuneCode.current_code)
-    .outerjoin(Departement, Departement.code == Commune.departement_code)
-    .outerjoin(Region, Region.code == Commune.region_code)
-    .where(CommuneCode.code == bindparam("code"))
+    select(models.Commune, models.Departement, models.Region)
+    .select_from(models.CommuneCode)
+    .join(models.Commune, models.Commune.code == models.CommuneCode.current_code)
+    .outerjoin(models.Departement, models.Departement.code == models.Commune.departement_code)
+    .outerjoin(models.Region, models.Region.code == models.Commune.region_code)
+    .where(models.CommuneCode.code == bindparam("code"))
 )
 
 
@@ -282,7 +274,7 @@ def _read_details(session: Session, code: str) -> CommuneDetails | None:
     commune, departement, region = areas
     aliases = commune_aliases(session, commune.code)
     siren = commune.intercommunalite_code
-    epci = session.get(Intercommunalite, siren) if siren else None
+    epci = session.get(models.Intercommunalite, siren) if siren else None
     group = None
     if epci is not None:
         size = commune_count(session, intercommunalite=epci.code)

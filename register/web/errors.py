@@ -23,19 +23,9 @@ from flask_babel import lazy_gettext as _
 from sqlalchemy.exc import InterfaceError, OperationalError, TimeoutError
 from werkzeug.exceptions import HTTPException, InternalServerError
 
+from register import errors as domain
 from register.cases.queries import Tombstone
 from register.db import db, is_disk_full
-from register.errors import (
-    Gone,
-    Incomplete,
-    Invalid,
-    Moved,
-    NotFound,
-    Refused,
-    RegisterError,
-    TextError,
-    Unavailable,
-)
 from register.journal import Act
 from register.text.dates import Language
 from register.web import error_messages, logs
@@ -117,12 +107,12 @@ ERROR_TEXTS: dict[int, ErrorText] = {
     ),
 }
 
-_STATUS_BY_ERROR: dict[type[RegisterError], int] = {
-    Refused: 409,
-    NotFound: 404,
-    Invalid: 422,
-    Incomplete: 422,
-    Gone: 410,
+_STATUS_BY_ERROR: dict[type[domain.RegisterError], int] = {
+    domain.Refused: 409,
+    domain.NotFound: 404,
+    domain.Invalid: 422,
+    domain.Incomplete: 422,
+    domain.Gone: 410,
 }
 # What an address got wrong, as opposed to a form: the reader has nothing to fill in again.
 _ADDRESS_ERRORS = frozenset(
@@ -210,9 +200,9 @@ def attach(app: Flask) -> None:
     """Give an application its error pages."""
     for error_class in (OperationalError, InterfaceError, TimeoutError):
         app.register_error_handler(error_class, _unavailable)
-    app.register_error_handler(RegisterError, _register_error)
+    app.register_error_handler(domain.RegisterError, _register_error)
     app.register_error_handler(
-        TextError,
+        domain.TextError,
         lambda error: _error_page(422, error_messages.error_sentence(error, quoting=False)),
     )
     app.register_error_handler(HTTPException, _http_error)
@@ -223,7 +213,7 @@ def attach(app: Flask) -> None:
     app.log_exception = lambda exc_info: None  # type: ignore[method-assign]
 
 
-def status_of(error: RegisterError) -> int:
+def status_of(error: domain.RegisterError) -> int:
     """The HTTP status of an error."""
     return _STATUS_BY_ERROR.get(type(error), 500)
 
@@ -250,10 +240,13 @@ def _error_page(
     return response
 
 
-def _register_error(error: RegisterError) -> ResponseReturnValue:
-    if isinstance(error, Moved):
+def _register_error(error: domain.RegisterError) -> ResponseReturnValue:
+    if isinstance(error, domain.Moved):
         return redirect(f"/incidents/{error.values['number']}", 301)
-    if isinstance(error, Unavailable) or error.key in ("keystore_missing", "keystore_foreign"):
+    if isinstance(error, domain.Unavailable) or error.key in (
+        "keystore_missing",
+        "keystore_foreign",
+    ):
         # The store is unreachable, or its new seal key has not reached this machine yet.
         return _unavailable(error)
     status = status_of(error)
@@ -293,8 +286,8 @@ def _http_error(error: HTTPException) -> ResponseReturnValue:
 def _unavailable(error: Exception) -> ResponseReturnValue:
     sentence = ""
     if is_disk_full(error):
-        sentence = error_messages.error_sentence(Unavailable("storage_full"))
-    elif isinstance(error, Unavailable):
+        sentence = error_messages.error_sentence(domain.Unavailable("storage_full"))
+    elif isinstance(error, domain.Unavailable):
         sentence = error_messages.error_sentence(error, quoting=False)
     response = _failure_page(error, 503, sentence)
     response.headers["Retry-After"] = str(RETRY_AFTER)

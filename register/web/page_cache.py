@@ -25,17 +25,7 @@ from flask import Flask
 
 from register.cases.data_version import DataVersionReader
 from register.db import db
-from register.web.etag import (
-    BUILD_KEY,
-    NOTES_KEY,
-    ResponseNotes,
-    index_stamp,
-    is_anonymous,
-    is_unchanged,
-    last_modified,
-    matches_tag,
-    page_version,
-)
+from register.web import etag
 from register.web.headers import WSGI, StartResponse, gzip_body, takes_gzip
 
 CACHE_LIMIT = 8 * 1024 * 1024  # bytes
@@ -176,20 +166,20 @@ class PageCacheMiddleware:
     def __call__(self, environ: dict[str, Any], start_response: StartResponse) -> Iterable[bytes]:
         """Answer from the cache, or let Flask answer."""
         is_public = _first_segment(environ["PATH_INFO"]) in self.first_segments
-        if not (is_public and is_anonymous(environ)):
+        if not (is_public and etag.is_anonymous(environ)):
             return self.app(environ, start_response)
         data_version = self._watch.read()
         if data_version is not None:
-            build_id = self._flask.extensions[BUILD_KEY]
-            version = page_version(
-                data_version, build_id, environ, index_stamp(self._flask, environ)
+            build_id = self._flask.extensions[etag.BUILD_KEY]
+            version = etag.page_version(
+                data_version, build_id, environ, etag.index_stamp(self._flask, environ)
             )
             page = self.caches.find(version.position, version.tag)
             if page is not None:
                 return _send_page(page, version.tag, environ, start_response)
             if_none_match = environ.get("HTTP_IF_NONE_MATCH", "").strip()
             # "*" matches any existing page, and only Flask knows whether the page exists.
-            if if_none_match != "*" and matches_tag(if_none_match, version.tag):
+            if if_none_match != "*" and etag.matches_tag(if_none_match, version.tag):
                 start_response("304 Not Modified", [("ETag", f'"{version.tag}"')])
                 return []
         # If the database cannot be read, Flask has the error page for it.
@@ -215,7 +205,7 @@ class PageCacheMiddleware:
 
         body = self.app(environ, start)
         status, fields = started[-1]
-        notes: ResponseNotes | None = environ.get(NOTES_KEY)
+        notes: etag.ResponseNotes | None = environ.get(etag.NOTES_KEY)
         is_private = any(
             name == "Set-Cookie" or (name == "Cache-Control" and "no-store" in field_value)
             for name, field_value in fields
@@ -232,8 +222,8 @@ class PageCacheMiddleware:
                 _close(body)
             self.caches.store(notes.version.position, tag, page, reserved=is_reserved(environ))
             return _send_page(page, tag, environ, start_response)
-        modified = last_modified(notes.modified_at)
-        if is_unchanged(environ, tag, modified):
+        modified = etag.last_modified(notes.modified_at)
+        if etag.is_unchanged(environ, tag, modified):
             _close(body)
             return _not_modified(_with_last_modified(fields, modified), start_response)
         start_response(status, list(_with_last_modified(fields, modified)))
@@ -266,9 +256,9 @@ def _send_page(
     page: CachedPage, tag: str, environ: dict[str, Any], start_response: StartResponse
 ) -> list[bytes]:
     # Computed for each response: a time that was unsettled when the page was stored settles later.
-    modified = last_modified(page.modified_at)
+    modified = etag.last_modified(page.modified_at)
     fields, body = _with_last_modified(page.headers, modified), page.body
-    if is_unchanged(environ, tag, modified):
+    if etag.is_unchanged(environ, tag, modified):
         return _not_modified(fields, start_response)
     if takes_gzip(environ) and page.gzipped:
         body = page.gzipped

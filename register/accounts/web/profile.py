@@ -20,16 +20,7 @@ from markupsafe import Markup
 from register import encryption
 from register.accounts import acts as accounts
 from register.accounts import sessions, two_factor
-from register.accounts.web import current_member, reauthentication
-from register.accounts.web.forms import (
-    BUSY_MESSAGE,
-    REFUSED_MESSAGE,
-    ROLE_LABELS,
-    WRONG_CODE_MESSAGE,
-    FactorForm,
-    NewPasswordForm,
-    length_hint,
-)
+from register.accounts.web import current_member, forms, reauthentication
 from register.accounts.web.reauthentication import CarriedForm
 from register.db import db, now
 from register.errors import Invalid, SealError, Unavailable
@@ -46,7 +37,7 @@ def own() -> ResponseReturnValue:
     member = signed_in.member
     return render_template(
         "accounts/profile.html",
-        role=ROLE_LABELS[member.role],
+        role=forms.ROLE_LABELS[member.role],
         sessions=sessions.of_member(db.session(), member.id, now()),
         current_session=signed_in.session_id,
         browsers=sessions.count_browsers(db.session(), member.id, now()),
@@ -58,16 +49,16 @@ def own() -> ResponseReturnValue:
 @asks_password(lazy_gettext("changer votre mot de passe"), in_own_form=True)
 def password() -> ResponseReturnValue:
     """Change the password; every other session ends."""
-    form = NewPasswordForm()
+    form = forms.NewPasswordForm()
     if not form.is_sent:
         return _render_form(form), 422 if form.is_submitted() else 200
     current_password, code = form.mot_de_passe.data or "", form.code_a_usage_unique.data or ""
     try:
         if not reauthentication.is_proved(current_password, code):
-            form.mot_de_passe.errors = [REFUSED_MESSAGE]
+            form.mot_de_passe.errors = [forms.REFUSED_MESSAGE]
             return _render_form(form), 403
     except Unavailable:
-        form.mot_de_passe.errors = [BUSY_MESSAGE]
+        form.mot_de_passe.errors = [forms.BUSY_MESSAGE]
         return rate_limits.too_soon_page(_render_form(form), RETRY_AFTER, 503)
     current_member.confirm_session()
     current = current_member.require_signed_in()
@@ -84,8 +75,8 @@ def password() -> ResponseReturnValue:
     return current_member.set_browser_cookie(response, current_member.remember_browser())
 
 
-def _render_form(form: NewPasswordForm) -> str:
-    return render_template("accounts/password.html", form=form, hint=length_hint())
+def _render_form(form: forms.NewPasswordForm) -> str:
+    return render_template("accounts/password.html", form=form, hint=forms.length_hint())
 
 
 @account.post("/seances/<int:session>/fermer")
@@ -133,12 +124,12 @@ def factor() -> ResponseReturnValue:
         return redirect(current_member.ACCOUNT, 303)
     if request.method != "POST":
         return factor_page()
-    form, carried = FactorForm(), reauthentication.carried_form()
+    form, carried = forms.FactorForm(), reauthentication.carried_form()
     if not form.is_sent:
         return factor_page(form, 422, carried)
     step = two_factor.step_of(secret or "", form.code_a_usage_unique.data or "", now(), 0)
     if secret is None or step is None:
-        form.code_a_usage_unique.errors = [str(WRONG_CODE_MESSAGE)]
+        form.code_a_usage_unique.errors = [str(forms.WRONG_CODE_MESSAGE)]
         form.code_a_usage_unique.data = ""
         return factor_page(form, 422, carried)
     new_codes = two_factor.recovery_codes()
@@ -178,7 +169,7 @@ def codes() -> ResponseReturnValue:
 
 
 def factor_page(
-    form: FactorForm | None = None, status: int = 200, carried: CarriedForm | None = None
+    form: forms.FactorForm | None = None, status: int = 200, carried: CarriedForm | None = None
 ) -> Response:
     """The page with the QR code; makes a secret if none is pending."""
     secret = _pending_secret()
@@ -190,7 +181,7 @@ def factor_page(
     drawing = two_factor.qr_svg(uri, _("Le secret, à lire avec le téléphone"))
     body = render_template(
         "accounts/two_factor.html",
-        form=form or FactorForm(formdata=None),
+        form=form or forms.FactorForm(formdata=None),
         drawing=Markup(drawing),  # noqa: S704 - made here, of squares
         # A telephone cannot scan its own screen; authenticator applications open this link.
         uri=uri,

@@ -13,20 +13,7 @@ from sqlalchemy import delete, func, select, update
 from register.accounts import vouching
 from register.accounts.vouching import load_acting_member
 from register.cases import case_content as contents
-from register.cases.acts._steps import (
-    approvers,
-    begin_act,
-    erase_and_record,
-    insert,
-    past_day,
-    record,
-    record_approval,
-    require_second,
-    required_text,
-    scrub_after_commit,
-    snapshot_and_record,
-    valid_content,
-)
+from register.cases.acts import _steps as steps
 from register.cases.case_content import Content, FieldKind, FieldRule, parse_content
 from register.cases.models import CaseState, Incident, Invitation, Note, Revision
 from register.cases.persistence import apply_content, destroy_revisions, new_case
@@ -46,7 +33,7 @@ def draft(
     :raises Invalid: invalid content, or no reason.
     """
     member = load_acting_member(tx, by)
-    content = valid_content(tx, content)
+    content = steps.valid_content(tx, content)
     case = new_case(state=CaseState.DRAFT, created_at=tx.at)
     tx.session.add(case)
     apply_content(tx.session, case, content, new=True)
@@ -54,7 +41,7 @@ def draft(
         tx.session.add(
             Note(incident_id=case.id, written_at=tx.at, written_by=member.id, text=clean(note))
         )
-    snapshot_and_record(tx, case, Act.DRAFTED, member, reason)
+    steps.snapshot_and_record(tx, case, Act.DRAFTED, member, reason)
     return case
 
 
@@ -74,21 +61,21 @@ def edit(
         report; required for the first version saved after such a withdrawal.
     :raises Invalid: ``report_withdrawn`` where the attestation is required and missing.
     """
-    case, member = begin_act(tx, incident_id, Act.EDITED, by, seen)
+    case, member = steps.begin_act(tx, incident_id, Act.EDITED, by, seen)
     if case.report_withdrawn and not without_report:
         raise Invalid("report_withdrawn", field="without_report")
     details = {"attested": ["without_report"]} if case.report_withdrawn else None
     case.report_withdrawn = False
-    apply_content(tx.session, case, valid_content(tx, content, case))
-    return snapshot_and_record(tx, case, Act.EDITED, member, reason, details=details)
+    apply_content(tx.session, case, steps.valid_content(tx, content, case))
+    return steps.snapshot_and_record(tx, case, Act.EDITED, member, reason, details=details)
 
 
 def discard(
     tx: WriteTransaction, incident_id: int, *, by: int, seen: int | None = None
 ) -> JournalEntry:
     """Discard a draft: its texts are destroyed, its lines of the desk's ledger stay."""
-    case, member = begin_act(tx, incident_id, Act.DISCARDED, by, seen)
-    return erase_and_record(tx, case, member, Act.DISCARDED, public_reason=None)
+    case, member = steps.begin_act(tx, incident_id, Act.DISCARDED, by, seen)
+    return steps.erase_and_record(tx, case, member, Act.DISCARDED, public_reason=None)
 
 
 def invite(
@@ -105,16 +92,16 @@ def invite(
     :param text: how it was invited, or the reason.
     :raises Invalid: ``day_to_come`` for a future day.
     """
-    case, member = begin_act(tx, incident_id, Act.INVITED, by, seen)
+    case, member = steps.begin_act(tx, incident_id, Act.INVITED, by, seen)
     invitation = Invitation(
         incident_id=case.id,
         noted_at=tx.at,
         noted_by=member.id,
-        invited_on=past_day(tx, "on", on) if on else None,
-        text=required_text("text", text, multiline=True),
+        invited_on=steps.past_day(tx, "on", on) if on else None,
+        text=steps.required_text("text", text, multiline=True),
     )
-    insert(tx, invitation)
-    return record(tx, Act.INVITED, case, member, invited=on is not None)
+    steps.insert(tx, invitation)
+    return steps.record(tx, Act.INVITED, case, member, invited=on is not None)
 
 
 def approve(
@@ -131,7 +118,7 @@ def approve(
         account that may not vouch yet; ``report_withdrawn`` until a version without the withdrawn
         report is saved.
     """
-    case, member = begin_act(tx, incident_id, Act.APPROVED, by, seen)
+    case, member = steps.begin_act(tx, incident_id, Act.APPROVED, by, seen)
     if purpose not in ("publish", "erase"):
         raise Invalid("unknown_purpose", value=purpose)
     if purpose == "publish" and case.state not in (CaseState.DRAFT, CaseState.WITHDRAWN):
@@ -143,10 +130,10 @@ def approve(
     if purpose == "publish":
         if revision.made_by == member.id:
             raise Refused("own_revision", state=case.state)
-        require_second(tx, member, revision.made_by)
-    if member.id in approvers(tx, case, purpose):
+        steps.require_second(tx, member, revision.made_by)
+    if member.id in steps.approvers(tx, case, purpose):
         raise Refused("already_approved", state=case.state)
-    return record_approval(tx, case, member, purpose, revision.id)
+    return steps.record_approval(tx, case, member, purpose, revision.id)
 
 
 # A morning's work; a forgotten claim then expires.
@@ -159,11 +146,11 @@ def claim(tx: WriteTransaction, incident_id: int, *, by: int) -> JournalEntry:
 
     :raises Refused: ``held``, with the member who holds it.
     """
-    case, member = begin_act(tx, incident_id, Act.CLAIMED, by)
+    case, member = steps.begin_act(tx, incident_id, Act.CLAIMED, by)
     if case.held_by not in (None, member.id) and case.held_until and case.held_until > tx.at:
         raise Refused("held", state=case.state, member=case.held_by)
     case.held_by, case.held_until = member.id, tx.at + CLAIM_DURATION
-    return record(tx, Act.CLAIMED, case, member)
+    return steps.record(tx, Act.CLAIMED, case, member)
 
 
 def release(tx: WriteTransaction, incident_id: int, *, by: int) -> JournalEntry:
@@ -171,22 +158,22 @@ def release(tx: WriteTransaction, incident_id: int, *, by: int) -> JournalEntry:
 
     :raises Refused: ``not_held``, or ``held`` by another member.
     """
-    case, member = begin_act(tx, incident_id, Act.RELEASED, by)
+    case, member = steps.begin_act(tx, incident_id, Act.RELEASED, by)
     if case.held_by is None or case.held_until is None or case.held_until <= tx.at:
         raise Refused("not_held", state=case.state)
     if case.held_by != member.id and not member.is_administrator:
         raise Refused("held", state=case.state, member=case.held_by)
     holder, case.held_by, case.held_until = case.held_by, None, None
-    return record(tx, Act.RELEASED, case, member, holder=holder)
+    return steps.record(tx, Act.RELEASED, case, member, holder=holder)
 
 
 def note(tx: WriteTransaction, incident_id: int, text: str, *, by: int) -> JournalEntry:
     """Write an internal note; it is destroyed with the texts of the case."""
-    case, member = begin_act(tx, incident_id, Act.NOTED, by)
-    body = required_text("text", text, multiline=True, limit=NOTE_LIMIT)
+    case, member = steps.begin_act(tx, incident_id, Act.NOTED, by)
+    body = steps.required_text("text", text, multiline=True, limit=NOTE_LIMIT)
     new_note = Note(incident_id=case.id, written_at=tx.at, written_by=member.id, text=body)
-    insert(tx, new_note)
-    return record(tx, Act.NOTED, case, member, note=new_note.id)
+    steps.insert(tx, new_note)
+    return steps.record(tx, Act.NOTED, case, member, note=new_note.id)
 
 
 def withdraw_report(
@@ -266,7 +253,7 @@ def _record_withdrawal(
     tx: WriteTransaction, case: Incident, details: dict[str, Any]
 ) -> JournalEntry:
     tx.session.flush()
-    scrub_after_commit(tx)
+    steps.scrub_after_commit(tx)
     line_details = {name: ids for name, ids in details.items() if ids}
     return tx.record(Act.SOURCE_WITHDRAWN, by=None, incident=case.id, details=line_details)
 

@@ -7,18 +7,7 @@ from typing import Any
 
 from register.cases import case_content as contents
 from register.cases import checklist, deadlines, former_codes, rules, second_person, validation
-from register.cases.acts._steps import (
-    add_correction,
-    begin_act,
-    past_day,
-    propose_if_needed,
-    record,
-    record_approval,
-    require_second,
-    required_text,
-    snapshot_and_record,
-    valid_content,
-)
+from register.cases.acts import _steps as steps
 from register.cases.case_content import Content
 from register.cases.models import ID_LIMIT, CaseState, Correction, FollowUp, Incident, Reply
 from register.cases.persistence import apply_content
@@ -55,22 +44,22 @@ def follow_up(
         second person becomes a pending change, and the line is that of the proposal.
     :raises Refused: ``needs_correction`` when ``content`` changes more than that.
     """
-    case, member = begin_act(tx, incident_id, Act.FOLLOWED_UP, by, seen)
+    case, member = steps.begin_act(tx, incident_id, Act.FOLLOWED_UP, by, seen)
     codes_before = former_codes.public_codes(case)
     if content is not None:
-        content = valid_content(tx, content, case)
+        content = steps.valid_content(tx, content, case)
         rules.require_follow_up(contents.content_of(case), content)
         _require_computed(tx, content)
     arguments = {
         "happened_on": _valid_date("happened_on", happened_on),
-        "title": required_text("title", title, limit=TITLE_LIMIT),
-        "text": required_text("text", text, multiline=True),
+        "title": steps.required_text("title", title, limit=TITLE_LIMIT),
+        "text": steps.required_text("text", text, multiline=True),
         "source_url": one_line(source_url),
     }
     if any(validation.url_faults("source_url", arguments["source_url"])):
         raise Invalid("url", field="source_url")
-    proposal = Proposal(Act.FOLLOWED_UP, required_text("reason", reason), content, arguments)
-    proposal_line = propose_if_needed(tx, case, member, proposal, second, single=single)
+    proposal = Proposal(Act.FOLLOWED_UP, steps.required_text("reason", reason), content, arguments)
+    proposal_line = steps.propose_if_needed(tx, case, member, proposal, second, single=single)
     if proposal_line is not None:
         return proposal_line
     if content is not None:
@@ -80,7 +69,7 @@ def follow_up(
     tx.session.flush()
     case.moved_at = tx.at
     details = {"follow_up": new_follow_up.id, **_approval_details(second)}
-    return snapshot_and_record(
+    return steps.snapshot_and_record(
         tx, case, Act.FOLLOWED_UP, member, reason, before=codes_before, details=details
     )
 
@@ -102,19 +91,22 @@ def correct(
     :param second: as for :func:`follow_up`.
     :raises Refused: ``nothing_changed``.
     """
-    case, member = begin_act(tx, incident_id, Act.CORRECTED, by, seen)
+    case, member = steps.begin_act(tx, incident_id, Act.CORRECTED, by, seen)
     codes_before = former_codes.public_codes(case)
-    content, note = changed_content(tx, case, content), required_text("public_note", public_note)
+    content, note = (
+        changed_content(tx, case, content),
+        steps.required_text("public_note", public_note),
+    )
     arguments = {"public_note": note}
-    proposal = Proposal(Act.CORRECTED, required_text("reason", reason), content, arguments)
-    proposal_line = propose_if_needed(tx, case, member, proposal, second, single=single)
+    proposal = Proposal(Act.CORRECTED, steps.required_text("reason", reason), content, arguments)
+    proposal_line = steps.propose_if_needed(tx, case, member, proposal, second, single=single)
     if proposal_line is not None:
         return proposal_line
     apply_content(tx.session, case, content)
     case.moved_at = tx.at
-    details = add_correction(tx, case, Correction(made_at=tx.at, note=note))
+    details = steps.add_correction(tx, case, Correction(made_at=tx.at, note=note))
     details |= _approval_details(second)
-    return snapshot_and_record(
+    return steps.snapshot_and_record(
         tx, case, Act.CORRECTED, member, reason, before=codes_before, details=details
     )
 
@@ -128,7 +120,7 @@ def changed_content(
         changes something else.
     :raises Refused: ``nothing_changed``.
     """
-    content = valid_content(tx, content, case)
+    content = steps.valid_content(tx, content, case)
     if not is_unchanged_allowed and not rules.changed_fields(contents.content_of(case), content):
         raise Refused("nothing_changed", state=case.state)
     _require_computed(tx, content)
@@ -152,18 +144,18 @@ def receive_reply(
 
     :raises Invalid: ``day_to_come`` for a future day.
     """
-    case, member = begin_act(tx, incident_id, Act.REPLY_RECEIVED, by)
+    case, member = steps.begin_act(tx, incident_id, Act.REPLY_RECEIVED, by)
     received_reply = Reply(
         state="received",
-        author=required_text("author", author, limit=AUTHOR_LIMIT),
-        capacity=required_text("capacity", capacity, limit=AUTHOR_LIMIT),
-        text=required_text("text", text, multiline=True),
-        received_on=past_day(tx, "received_on", received_on),
+        author=steps.required_text("author", author, limit=AUTHOR_LIMIT),
+        capacity=steps.required_text("capacity", capacity, limit=AUTHOR_LIMIT),
+        text=steps.required_text("text", text, multiline=True),
+        received_on=steps.past_day(tx, "received_on", received_on),
         due_on=deadlines.reply_due(received_on),
     )
     case.replies.append(received_reply)
     tx.session.flush()
-    record(tx, Act.REPLY_RECEIVED, case, member, reply=received_reply.id)
+    steps.record(tx, Act.REPLY_RECEIVED, case, member, reply=received_reply.id)
     return received_reply
 
 
@@ -185,19 +177,19 @@ def reply(
     :raises Invalid: ``reply_lines``: longer than any reply may be (décret 2007-1527, art. 3).
     """
     received_reply = tx.load(Reply, reply_id)
-    case, member = begin_act(tx, received_reply.incident_id, Act.REPLIED, by, seen)
+    case, member = steps.begin_act(tx, received_reply.incident_id, Act.REPLIED, by, seen)
     if received_reply.state != "received":
         raise Refused("reply_decided", state=received_reply.state)
     if deadlines.text_length(received_reply.text).is_too_long:
         raise Invalid("reply_lines", limit=deadlines.LINES_LIMIT)
-    proposal = Proposal(Act.REPLIED, required_text("reason", reason), reply=received_reply.id)
-    proposal_line = propose_if_needed(tx, case, member, proposal, second, single=single)
+    proposal = Proposal(Act.REPLIED, steps.required_text("reason", reason), reply=received_reply.id)
+    proposal_line = steps.propose_if_needed(tx, case, member, proposal, second, single=single)
     if proposal_line is not None:
         return proposal_line
     received_reply.state = "published"
     received_reply.published_at = case.moved_at = tx.at
     details = {"reply": received_reply.id, **_approval_details(second)}
-    return snapshot_and_record(tx, case, Act.REPLIED, member, reason, details=details)
+    return steps.snapshot_and_record(tx, case, Act.REPLIED, member, reason, details=details)
 
 
 def refuse_reply(
@@ -205,12 +197,12 @@ def refuse_reply(
 ) -> JournalEntry:
     """Refuse a received reply, with the reason for its author."""
     received_reply = tx.load(Reply, reply_id)
-    case, member = begin_act(tx, received_reply.incident_id, Act.REPLY_REFUSED, by, seen)
+    case, member = steps.begin_act(tx, received_reply.incident_id, Act.REPLY_REFUSED, by, seen)
     if received_reply.state != "received":
         raise Refused("reply_decided", state=received_reply.state)
     received_reply.state = "refused"
-    received_reply.refusal = required_text("refusal", refusal, multiline=True)
-    return record(tx, Act.REPLY_REFUSED, case, member, reply=received_reply.id)
+    received_reply.refusal = steps.required_text("refusal", refusal, multiline=True)
+    return steps.record(tx, Act.REPLY_REFUSED, case, member, reply=received_reply.id)
 
 
 def approve_change(
@@ -224,13 +216,13 @@ def approve_change(
         refusals of :func:`vouching.require_second`.
     """
     change = _load_change(tx, change_id)
-    case, member = begin_act(tx, change.incident_id, Act(change.act), by)
+    case, member = steps.begin_act(tx, change.incident_id, Act(change.act), by)
     if change.refused_at is not None:
         raise Refused("change_refused", state=case.state)
     if change.revision_id != case.revision_id:
         raise Refused("change_stale", state=case.state)
-    require_second(tx, member, change.made_by, single=single)
-    record_approval(tx, case, member, "change", change.revision_id, change=change.id)
+    steps.require_second(tx, member, change.made_by, single=single)
+    steps.record_approval(tx, case, member, "change", change.revision_id, change=change.id)
     proposal = second_person.parse_proposal(change)
     arguments: dict[str, Any] = {
         **(proposal.words or {}),
@@ -260,17 +252,17 @@ def refuse_change(
     :raises Refused: ``change_refused``: another member has refused it before.
     """
     change = _load_change(tx, change_id)
-    case, member = begin_act(tx, change.incident_id, Act.NOTED, by)
+    case, member = steps.begin_act(tx, change.incident_id, Act.NOTED, by)
     is_own = member.id == change.made_by
     if is_own:
         tx.session.delete(change)
     else:
         if change.refused_at is not None:
             raise Refused("change_refused", state=case.state)
-        change.refusal = required_text("refusal", refusal, multiline=True, limit=REASON_LIMIT)
+        change.refusal = steps.required_text("refusal", refusal, multiline=True, limit=REASON_LIMIT)
         change.refused_by, change.refused_at = member.id, tx.at
     tx.session.flush()
-    return record(tx, Act.CHANGE_REFUSED, case, member, change=change_id, taken_back=is_own)
+    return steps.record(tx, Act.CHANGE_REFUSED, case, member, change=change_id, taken_back=is_own)
 
 
 def _load_change(tx: WriteTransaction, change_id: int) -> PendingChange:

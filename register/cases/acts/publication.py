@@ -12,17 +12,7 @@ from register.accounts.models import Member, Role
 from register.cases import case_content as contents
 from register.cases import checklist as checks
 from register.cases import former_codes, rules
-from register.cases.acts._steps import (
-    add_correction,
-    begin_act,
-    erase_and_record,
-    load_case,
-    require_allowed,
-    require_unchanged,
-    required_text,
-    second_persons,
-    snapshot_and_record,
-)
+from register.cases.acts import _steps as steps
 from register.cases.models import CaseState, Correction, Incident, Invitation, Revision
 from register.cases.persistence import next_number
 from register.cases.second_person import needed_before
@@ -51,7 +41,7 @@ def publish(
     :raises Incomplete: the checklist's unmet lines.
     :raises Refused: already published, or no second person.
     """
-    case, member = begin_act(tx, incident_id, Act.PUBLISHED, by, seen)
+    case, member = steps.begin_act(tx, incident_id, Act.PUBLISHED, by, seen)
     circumstances = _collect_circumstances(tx, case, member, attested, flags_reason, single)
     _check_publication(tx, case, member, Act.PUBLISHED, circumstances)
     case.number = next_number(tx.session)
@@ -77,12 +67,12 @@ def restore(
     :raises Invalid: ``note_fixed`` for a note other than :data:`FIXED_NOTE` in a case that needs a
         second person.
     """
-    case, member = begin_act(tx, incident_id, Act.RESTORED, by, seen)
+    case, member = steps.begin_act(tx, incident_id, Act.RESTORED, by, seen)
     circumstances = _collect_circumstances(tx, case, member, attested, flags_reason, single)
     _check_publication(tx, case, member, Act.RESTORED, circumstances)
     details = {}
     if edited_since_withdrawal(tx.session, case.id):
-        note = required_text("public_note", public_note)
+        note = steps.required_text("public_note", public_note)
         # The approval covers the text of the case, not this note.
         if note != FIXED_NOTE and checks.needs_second(
             contents.content_of(case),
@@ -91,7 +81,7 @@ def restore(
             added_texts=[*circumstances.displayed_texts, note],
         ):
             raise Invalid("note_fixed", field="public_note", note=FIXED_NOTE)
-        details = add_correction(tx, case, Correction(made_at=tx.at, note=note))
+        details = steps.add_correction(tx, case, Correction(made_at=tx.at, note=note))
     case.restriction = ""
     return _make_public(tx, case, member, Act.RESTORED, reason, circumstances, details)
 
@@ -110,12 +100,12 @@ def withdraw(
     :param restriction: a code of the vocabulary ``restriction``; the public sees a code that is not
         public as ``reexamen``.
     """
-    case, member = begin_act(tx, incident_id, Act.WITHDRAWN, by, seen)
+    case, member = steps.begin_act(tx, incident_id, Act.WITHDRAWN, by, seen)
     public_reason = _set_restriction(tx, case, restriction)
     codes_before = former_codes.public_codes(case)
     case.state = CaseState.WITHDRAWN
     case.moved_at = tx.at
-    return snapshot_and_record(
+    return steps.snapshot_and_record(
         tx,
         case,
         Act.WITHDRAWN,
@@ -141,10 +131,10 @@ def merge(
 
     :param into: the other case's number.
     """
-    case, member = load_case(tx, incident_id, by)
+    case, member = steps.load_case(tx, incident_id, by)
     act = Act.DRAFT_MERGED if case.state == CaseState.DRAFT else Act.MERGED
-    require_allowed(tx, case, member, act)
-    require_unchanged(case, seen)
+    steps.require_allowed(tx, case, member, act)
+    steps.require_unchanged(case, seen)
     target = tx.session.scalars(select(Incident).where(Incident.number == into)).first()
     if target is None or target.state != CaseState.PUBLISHED or target.id == case.id:
         raise Refused("merge_target", number=into, state=case.state)
@@ -152,7 +142,7 @@ def merge(
     case.state = CaseState.MERGED
     case.merged_into = into
     case.moved_at = tx.at
-    return snapshot_and_record(
+    return steps.snapshot_and_record(
         tx, case, act, member, reason, before=codes_before, details={"into": into}, committed=False
     )
 
@@ -171,10 +161,10 @@ def erase(
     Needs an administrator, and another member's approval for this purpose. The erasure of a draft,
     which has no number, is recorded in the desk's ledger as a discarded draft.
     """
-    case, member = begin_act(tx, incident_id, Act.ERASED, by, seen, single=single)
+    case, member = steps.begin_act(tx, incident_id, Act.ERASED, by, seen, single=single)
     public_reason = _set_restriction(tx, case, restriction)
     act = Act.ERASED if case.number else Act.DISCARDED
-    return erase_and_record(
+    return steps.erase_and_record(
         tx, case, member, act, public_reason=public_reason if case.number else None
     )
 
@@ -203,7 +193,7 @@ def _collect_circumstances(
 ) -> checks.Circumstances:
     return checks.Circumstances(
         invited=tx.session.scalar(_INVITED, {"case": case.id}) is not None,
-        seconded=bool(second_persons(tx, case, "publish", member)),
+        seconded=bool(steps.second_persons(tx, case, "publish", member)),
         single_moderator=single,
         attested=frozenset(attested) & set(checks.ATTESTATIONS),
         flags_reason=one_line(flags_reason),
@@ -257,7 +247,7 @@ def _make_public(
 ) -> JournalEntry:
     case.state = CaseState.PUBLISHED
     case.moved_at = tx.at
-    return snapshot_and_record(
+    return steps.snapshot_and_record(
         tx,
         case,
         act,
@@ -267,7 +257,7 @@ def _make_public(
         details={
             **(details or {}),
             "attested": sorted(circumstances.attested),
-            "approved_by": sorted(second_persons(tx, case, "publish", member)),
+            "approved_by": sorted(steps.second_persons(tx, case, "publish", member)),
         },
     )
 

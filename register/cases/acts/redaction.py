@@ -13,16 +13,7 @@ from sqlalchemy import delete, select, update
 from register.accounts.models import Member
 from register.cases import case_content as contents
 from register.cases import checklist, former_codes
-from register.cases.acts._steps import (
-    add_correction,
-    begin_act,
-    insert,
-    record,
-    require_second,
-    required_text,
-    scrub_after_commit,
-    snapshot_and_record,
-)
+from register.cases.acts import _steps as steps
 from register.cases.acts.public_changes import TITLE_LIMIT, changed_content
 from register.cases.case_content import NARRATIVE_LIMIT, Content
 from register.cases.models import ID_LIMIT, CaseState, Correction, Incident, Revision
@@ -91,7 +82,7 @@ def redact(
     :raises Invalid: ``no_such_fragment`` for an id of another case; ``note_fixed`` for a note that
         is not in :data:`FIXED_NOTES` in a case that needs a second person.
     """
-    case, member = begin_act(tx, incident_id, Act.REDACTED, by, seen)
+    case, member = steps.begin_act(tx, incident_id, Act.REDACTED, by, seen)
     codes_before = former_codes.public_codes(case)
     rewrites = _list_rewrites(case, follow_ups, replies, corrections)
     content = changed_content(tx, case, content, is_unchanged_allowed=bool(rewrites))
@@ -99,19 +90,19 @@ def redact(
     apply_content(tx.session, case, content)
     for _list_name, row, new_words in rewrites:
         for column, words in new_words.items():
-            rewritten = required_text(
+            rewritten = steps.required_text(
                 "public_note" if column == "note" else column,
                 words,
                 multiline=column == "text",
                 limit=TITLE_LIMIT if column == "title" else NARRATIVE_LIMIT,
             )
             setattr(row, column, rewritten)
-    note = required_text("public_note", public_note)
-    details = add_correction(tx, case, Correction(made_at=tx.at, note=note, redaction=True))
+    note = steps.required_text("public_note", public_note)
+    details = steps.add_correction(tx, case, Correction(made_at=tx.at, note=note, redaction=True))
     details |= _hide_versions(tx, case, member)
     if case.state == CaseState.PUBLISHED:
         case.moved_at = tx.at
-    return snapshot_and_record(
+    return steps.snapshot_and_record(
         tx,
         case,
         Act.REDACTED,
@@ -134,8 +125,8 @@ def confirm_destruction(
     :raises Refused: ``destruction_over``; the refusals of :func:`vouching.require_second`.
     """
     destruction = _load_destruction(tx, destruction_id)
-    case, member = begin_act(tx, destruction.incident_id, Act.NOTED, by)
-    require_second(tx, member, destruction.made_by, single=single)
+    case, member = steps.begin_act(tx, destruction.incident_id, Act.NOTED, by)
+    steps.require_second(tx, member, destruction.made_by, single=single)
     return _destroy_and_record(tx, case, destruction, "confirmed", member.id)
 
 
@@ -148,10 +139,10 @@ def keep_hidden(tx: WriteTransaction, destruction_id: int, *, by: int) -> Journa
     destruction = _load_destruction(tx, destruction_id)
     if destruction.ending:
         raise Refused("destruction_over")
-    case, member = begin_act(tx, destruction.incident_id, Act.NOTED, by)
+    case, member = steps.begin_act(tx, destruction.incident_id, Act.NOTED, by)
     destruction.ended_at, destruction.ending = tx.at, "kept"
     tx.session.flush()
-    return record(tx, Act.DESTRUCTION_KEPT, case, member, destruction=destruction.id)
+    return steps.record(tx, Act.DESTRUCTION_KEPT, case, member, destruction=destruction.id)
 
 
 def destroy_due(tx: WriteTransaction, limit: int) -> int:
@@ -247,7 +238,7 @@ def _hide_versions(tx: WriteTransaction, case: Incident, member: Member) -> dict
         made_by=member.id,
         due_on=dates.paris_day(tx.at) + DESTRUCTION_TERM,
     )
-    insert(tx, destruction)
+    steps.insert(tx, destruction)
     # Versions of an earlier redaction whose destruction was cancelled are hidden by this one too.
     waiting_ids = select(Destruction.id).where(
         Destruction.incident_id == case.id, Destruction.ended_at.is_(None)
@@ -281,7 +272,7 @@ def _destroy_and_record(
     )
     destruction.ended_at, destruction.ending = tx.at, ending
     tx.session.flush()
-    scrub_after_commit(tx)
+    steps.scrub_after_commit(tx)
     return tx.record(
         Act.DESTROYED,
         by=by,

@@ -23,18 +23,10 @@ from register.journal.queries import JournalQuery, head_document, public_lines
 from register.journal.web.journal_sentences import PUBLIC_KINDS
 from register.text import dates
 from register.text.normalisation import one_line
-from register.web import urls
+from register.web import list_query, urls
 from register.web.blueprints import public
 from register.web.etag import verifier
 from register.web.l10n import edtf_words
-from register.web.list_query import (
-    FacetOption,
-    FilterChip,
-    QueryArgs,
-    filter_chips,
-    last_value,
-    require_page,
-)
 from register.web.request_context import head
 
 _NUMBER = re.compile(r"0|[1-9][0-9]{0,8}")
@@ -76,7 +68,7 @@ class PublicJournalQuery:
         return JournalQuery(acts=acts, since=month.first, until=month.last)
 
 
-def parse(args: QueryArgs) -> PublicJournalQuery:
+def parse(args: list_query.QueryArgs) -> PublicJournalQuery:
     """Parse the parameters of a URL; unknown names are ignored.
 
     :raises Invalid: ``filter`` or ``filter_too_many``, with the name; ``page``.
@@ -95,7 +87,7 @@ def parse(args: QueryArgs) -> PublicJournalQuery:
     return PublicJournalQuery(
         kinds=tuple(kind for kind in PUBLIC_KINDS if kind in typed["acte"]),
         month=typed["mois"][0] if typed["mois"] else "",
-        page=parse_page_number(last_value(args, "page")),
+        page=parse_page_number(list_query.last_value(args, "page")),
     )
 
 
@@ -114,7 +106,7 @@ def lines() -> ResponseReturnValue:
     journal_page = public_journal.query_page(
         session, journal_query.selection, journal_query.page, position
     )
-    require_page(journal_page)
+    list_query.require_page(journal_page)
     months = []
     if position.seq:
         months = list_months(line_time(session, 1), line_time(session, position.seq))
@@ -126,18 +118,19 @@ def lines() -> ResponseReturnValue:
         journal_query=journal_query,
         head=position,
         kinds=[
-            FacetOption(kind, str(label), kind in journal_query.kinds)
+            list_query.FacetOption(kind, str(label), kind in journal_query.kinds)
             for kind, (_act, label) in PUBLIC_KINDS.items()
         ],
         months=[
-            FacetOption(month, edtf_words(month), month == journal_query.month) for month in months
+            list_query.FacetOption(month, edtf_words(month), month == journal_query.month)
+            for month in months
         ],
         chips=chips(journal_query),
         words={act.value: str(label) for act, label in PUBLIC_KINDS.values()},
     )
 
 
-def chips(journal_query: PublicJournalQuery) -> list[FilterChip]:
+def chips(journal_query: PublicJournalQuery) -> list[list_query.FilterChip]:
     """The filters in force in words, each with the address without it."""
     first_page = journal_query.at_page(1)
     removals = [
@@ -149,7 +142,7 @@ def chips(journal_query: PublicJournalQuery) -> list[FilterChip]:
     ]
     if journal_query.month:
         removals.append((edtf_words(journal_query.month), replace(first_page, month="")))
-    return filter_chips(removals, lambda query: query.address)
+    return list_query.filter_chips(removals, lambda query: query.address)
 
 
 def list_months(first: datetime, last: datetime) -> list[str]:

@@ -19,15 +19,7 @@ from register.errors import Invalid, NotFound, Refused
 from register.journal import Act, WriteTransaction
 from register.report_keys import KeyStore
 from register.reports import receipt_codes, report_content, retention
-from register.reports.acts.transitions import (
-    change_state,
-    count_messages,
-    load_report,
-    record,
-    require_data_key,
-    require_text,
-    store_message,
-)
+from register.reports.acts import transitions
 from register.reports.models import MessageKind, Report, ReportState, RetainedReport
 from register.reports.queries import has_retained, viewed_on_day
 from register.reports.report_content import Decision
@@ -43,10 +35,10 @@ def load_for_member(tx: WriteTransaction, key: str, by: int, seen: int | None = 
     :raises Refused: ``report_held`` by another member, ``report_changed``.
     """
     load_acting_member(tx, by)
-    report = load_report(tx, key)
+    report = transitions.load_report(tx, key)
     if report.held_by not in (None, by) and _is_claimed(report, tx):
         raise Refused("report_held", state=report.state, member=report.held_by)
-    if seen is not None and seen != count_messages(tx, report):
+    if seen is not None and seen != transitions.count_messages(tx, report):
         raise Refused("report_changed", state=report.state)
     return report
 
@@ -58,9 +50,9 @@ def _is_claimed(report: Report, tx: WriteTransaction) -> bool:
 def claim(tx: WriteTransaction, key: str, *, by: int) -> None:
     """Claim a report for some hours, or renew the claim."""
     report = load_for_member(tx, key, by)
-    change_state(tx, report, Act.REPORT_CLAIMED)
+    transitions.change_state(tx, report, Act.REPORT_CLAIMED)
     report.held_by, report.held_until = by, tx.at + CLAIM_DURATION
-    record(tx, Act.REPORT_CLAIMED, key, by)
+    transitions.record(tx, Act.REPORT_CLAIMED, key, by)
 
 
 def release(tx: WriteTransaction, key: str, *, by: int) -> None:
@@ -71,9 +63,9 @@ def release(tx: WriteTransaction, key: str, *, by: int) -> None:
     report = load_for_member(tx, key, by)
     if report.held_by is None or not _is_claimed(report, tx):
         raise Refused("report_not_held", state=report.state)
-    change_state(tx, report, Act.REPORT_RELEASED)
+    transitions.change_state(tx, report, Act.REPORT_RELEASED)
     report.held_by = report.held_until = None
-    record(tx, Act.REPORT_RELEASED, key, by)
+    transitions.record(tx, Act.REPORT_RELEASED, key, by)
 
 
 def ask_reporter(
@@ -81,11 +73,13 @@ def ask_reporter(
 ) -> None:
     """Ask the reporter a question, which they read with their code."""
     report = load_for_member(tx, key, by, seen)
-    data_key, body = require_data_key(store, report), require_text(text)
-    change_state(tx, report, Act.REPORT_ASKED)
+    data_key, body = transitions.require_data_key(store, report), transitions.require_text(text)
+    transitions.change_state(tx, report, Act.REPORT_ASKED)
     report.news = False
-    store_message(tx, report, data_key, receipt_codes.new_key(), MessageKind.QUESTION, body)
-    record(tx, Act.REPORT_ASKED, key, by)
+    transitions.store_message(
+        tx, report, data_key, receipt_codes.new_key(), MessageKind.QUESTION, body
+    )
+    transitions.record(tx, Act.REPORT_ASKED, key, by)
 
 
 def mark_read(tx: WriteTransaction, key: str, *, by: int, seen: int | None = None) -> None:
@@ -97,7 +91,7 @@ def mark_read(tx: WriteTransaction, key: str, *, by: int, seen: int | None = Non
     if not report.news:
         raise Refused("report_no_news", state=report.state)
     report.news = False
-    record(tx, Act.REPORT_READ, key, by)
+    transitions.record(tx, Act.REPORT_READ, key, by)
 
 
 def accept(
@@ -119,8 +113,8 @@ def accept(
     :raises NotFound: ``no_such_case``, also for an erased or a merged case.
     """
     report = load_for_member(tx, key, by, seen)
-    data_key = require_data_key(store, report)
-    change_state(tx, report, Act.REPORT_ACCEPTED)
+    data_key = transitions.require_data_key(store, report)
+    transitions.change_state(tx, report, Act.REPORT_ACCEPTED)
     if new is not None:
         incident_id = cases.draft(tx, new, by=by, reason=reason).id
     else:
@@ -134,12 +128,14 @@ def accept(
     received = report_content.decrypt_content(data_key, report.key, report.sealed or b"")
     sealed = report_content.encrypt_content(case_key, retained_key, received)
     tx.session.add(RetainedReport(key=retained_key, incident_id=incident_id, sealed=sealed))
-    reporter_sentence = require_text(sentence, SENTENCE_LIMIT) if sentence.strip() else ""
+    reporter_sentence = (
+        transitions.require_text(sentence, SENTENCE_LIMIT) if sentence.strip() else ""
+    )
     decision = Decision(reporter_sentence, incident_id, by)
     report.decision = report_content.encrypt_decision(data_key, key, decision)
     report.news, report.reason = False, ""
     # The case is named in the encrypted decision only, and forgotten with it.
-    record(tx, Act.REPORT_ACCEPTED, key, by, new=new is not None)
+    transitions.record(tx, Act.REPORT_ACCEPTED, key, by, new=new is not None)
     return incident_id
 
 
@@ -157,12 +153,12 @@ def decline(
     report = load_for_member(tx, key, by, seen)
     if not current_vocabulary(tx.session).has("refus", reason):
         raise Invalid("unknown_code", field="reason", value=reason[:40])
-    data_key = require_data_key(store, report)
-    change_state(tx, report, Act.REPORT_DECLINED)
-    decision = Decision(require_text(sentence, SENTENCE_LIMIT), None, by)
+    data_key = transitions.require_data_key(store, report)
+    transitions.change_state(tx, report, Act.REPORT_DECLINED)
+    decision = Decision(transitions.require_text(sentence, SENTENCE_LIMIT), None, by)
     report.decision = report_content.encrypt_decision(data_key, key, decision)
     report.reason, report.news = reason, False
-    record(tx, Act.REPORT_DECLINED, key, by, reason=reason)
+    transitions.record(tx, Act.REPORT_DECLINED, key, by, reason=reason)
 
 
 def spam(tx: WriteTransaction, key: str, *, by: int, together: bool = False) -> None:
@@ -172,14 +168,14 @@ def spam(tx: WriteTransaction, key: str, *, by: int, together: bool = False) -> 
         the confirmation of another member, or for thirty days.
     """
     report = load_for_member(tx, key, by)
-    change_state(tx, report, Act.REPORT_SPAM)
+    transitions.change_state(tx, report, Act.REPORT_SPAM)
     report.news = False
     if not together:
-        record(tx, Act.REPORT_SPAM, key, by)
+        transitions.record(tx, Act.REPORT_SPAM, key, by)
         return
     report.together_by = by
     report.purge_on = report.moved_on + retention.BULK_SPAM_TERM
-    record(tx, Act.REPORT_SPAM, key, by, together=1)
+    transitions.record(tx, Act.REPORT_SPAM, key, by, together=1)
 
 
 def confirm_spam(tx: WriteTransaction, key: str, *, by: int, single: bool = False) -> None:
@@ -196,11 +192,11 @@ def confirm_spam(tx: WriteTransaction, key: str, *, by: int, single: bool = Fals
         author = tx.load(Member, report.together_by)
         vouching.require_second(tx.load(Member, by), author, tx.at)
     put_aside, today = report.moved_on, paris_day(tx.at)
-    change_state(tx, report, Act.REPORT_SPAM_AGREED)
+    transitions.change_state(tx, report, Act.REPORT_SPAM_AGREED)
     report.moved_on = put_aside
     term = retention.purge_day(ReportState.SPAM, put_aside)
     report.purge_on, report.together_by = max(term or today, today), None
-    record(tx, Act.REPORT_SPAM_AGREED, key, by)
+    transitions.record(tx, Act.REPORT_SPAM_AGREED, key, by)
 
 
 def reopen(tx: WriteTransaction, store: KeyStore, key: str, *, by: int) -> None:
@@ -209,16 +205,16 @@ def reopen(tx: WriteTransaction, store: KeyStore, key: str, *, by: int) -> None:
     :raises Refused: ``report_has_case`` while its case exists, ``report_purged``.
     """
     report = load_for_member(tx, key, by)
-    data_key = require_data_key(store, report)
+    data_key = transitions.require_data_key(store, report)
     if report.state == ReportState.ACCEPTED and report.decision is not None:
         incident_id = report_content.decrypt_decision(data_key, key, report.decision).incident
         state = tx.session.scalar(select(Incident.state).where(Incident.id == incident_id))
         if state not in (None, CaseState.ERASED):
             raise Refused("report_has_case", state=report.state)
-    change_state(tx, report, Act.REPORT_REOPENED)
+    transitions.change_state(tx, report, Act.REPORT_REOPENED)
     report.reason, report.decision, report.suspect = "", None, False
     report.together_by = None
-    record(tx, Act.REPORT_REOPENED, key, by)
+    transitions.record(tx, Act.REPORT_REOPENED, key, by)
 
 
 def view(tx: WriteTransaction, keys: Collection[str], *, by: int) -> None:
@@ -242,8 +238,8 @@ def _record_views(tx: WriteTransaction, act: Act, keys: Collection[str], by: int
     viewed_keys = viewed_on_day(tx.session, act, by, tx.at)
     for key in dict.fromkeys(keys):
         if key not in viewed_keys:
-            load_report(tx, key)
-            record(tx, act, key, by)
+            transitions.load_report(tx, key)
+            transitions.record(tx, act, key, by)
 
 
 def view_retained(tx: WriteTransaction, incident_id: int, *, by: int) -> None:

@@ -15,16 +15,8 @@ from register.journal import Act, WriteTransaction
 from register.journal.models import new_salt
 from register.report_keys import KeyStore
 from register.reports import receipt_codes, report_content
+from register.reports.acts import transitions
 from register.reports.acts.purging import destroy_keys_after_commit
-from register.reports.acts.transitions import (
-    change_state,
-    load_report,
-    next_state,
-    record,
-    require_data_key,
-    require_text,
-    store_message,
-)
 from register.reports.models import Message, MessageKind, Report, ReportState, RetainedReport
 from register.reports.report_content import CONTACT_LIMIT, Received, ReportContent, content_digest
 from register.text.dates import paris_day
@@ -78,7 +70,7 @@ def receive(
             contact=report_content.encrypt_contact(contact_key, key, contact_id, contact_text),
         )
     )
-    record(tx, Act.REPORT_RECEIVED, key)
+    transitions.record(tx, Act.REPORT_RECEIVED, key)
     return ReceivedReport(key, code)
 
 
@@ -130,8 +122,8 @@ def add(
         ``report_already_sent`` for the same nonce with another text.
     :raises Invalid: ``report_nonce``, ``missing`` or ``too_long``.
     """
-    report = load_report(tx, key)
-    data_key, body = require_data_key(store, report), require_text(text)
+    report = transitions.load_report(tx, key)
+    data_key, body = transitions.require_data_key(store, report), transitions.require_text(text)
     if not receipt_codes.is_nonce(nonce):
         raise Invalid("report_nonce")
     message_key = receipt_codes.derive_row_key(store.derived_key(receipt_codes.CODES), key, nonce)
@@ -141,10 +133,10 @@ def add(
         if text_before == body:
             return False
         raise Refused("report_already_sent", state=report.state, report=key)
-    change_state(tx, report, Act.REPORT_ADDED)
+    transitions.change_state(tx, report, Act.REPORT_ADDED)
     report.news = True
-    store_message(tx, report, data_key, message_key, kind, body)
-    record(tx, Act.REPORT_ADDED, key)
+    transitions.store_message(tx, report, data_key, message_key, kind, body)
+    transitions.record(tx, Act.REPORT_ADDED, key)
     return True
 
 
@@ -153,12 +145,12 @@ def leave_contact(tx: WriteTransaction, store: KeyStore, key: str, contact: str)
 
     :raises Refused: ``report_purged``, or ``report_state`` for a contact on a withdrawn report.
     """
-    report = load_report(tx, key)
-    require_data_key(store, report)
+    report = transitions.load_report(tx, key)
+    transitions.require_data_key(store, report)
     text = _clean_contact(contact)
     if text:
         # A withdrawn report takes no new contact; erasing one stays possible.
-        next_state(ReportState(report.state), Act.REPORT_ADDED)
+        transitions.next_state(ReportState(report.state), Act.REPORT_ADDED)
     former = report.contact or b""
     contact_id = report_content.new_contact_id()
     contact_key = store.new_key(report_content.contact_key_name(key, contact_id))
@@ -171,7 +163,7 @@ def leave_contact(tx: WriteTransaction, store: KeyStore, key: str, contact: str)
 
     tx.after_commit(destroy_former_key)
     report.news = report.news or bool(text)
-    record(tx, Act.REPORT_ADDED, key)
+    transitions.record(tx, Act.REPORT_ADDED, key)
 
 
 def withdraw(tx: WriteTransaction, store: KeyStore, key: str, nonce: str, text: str = "") -> bool:
@@ -179,8 +171,8 @@ def withdraw(tx: WriteTransaction, store: KeyStore, key: str, nonce: str, text: 
 
     :raises Refused: ``report_state`` when it was declined or is already withdrawn.
     """
-    report = load_report(tx, key)
-    data_key = require_data_key(store, report)
+    report = transitions.load_report(tx, key)
+    data_key = transitions.require_data_key(store, report)
     case = None
     if report.state == ReportState.ACCEPTED and report.decision is not None:
         decision = report_content.decrypt_decision(data_key, key, report.decision)
@@ -191,11 +183,11 @@ def withdraw(tx: WriteTransaction, store: KeyStore, key: str, nonce: str, text: 
         add(tx, store, key, MessageKind.REQUEST, clean(text).strip() or "–", nonce)
         cases.withdraw_report_unpublished(tx, case.id, _reporter_words(tx, report, data_key))
         return False
-    change_state(tx, report, Act.REPORT_WITHDRAWN)
+    transitions.change_state(tx, report, Act.REPORT_WITHDRAWN)
     report.news = True
     if case is not None:
         _detach_from_case(tx, store, report, data_key, case)
-    record(tx, Act.REPORT_WITHDRAWN, key)
+    transitions.record(tx, Act.REPORT_WITHDRAWN, key)
     return True
 
 

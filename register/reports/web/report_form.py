@@ -16,16 +16,7 @@ from wtforms.fields.choices import SelectChoice  # type: ignore[attr-defined]
 from wtforms.validators import DataRequired, ValidationError
 
 from register.errors import TextError
-from register.reports import form_vocabulary
-from register.reports.report_content import (
-    ACCOUNT_LIMIT,
-    CONTACT_LIMIT,
-    LINE_LIMIT,
-    LINK_LIMIT,
-    LINKS_LIMIT,
-    ReportContent,
-    parse_content,
-)
+from register.reports import form_vocabulary, report_content
 from register.reports.web.public_forms import SessionlessForm
 from register.territory.name_normalisation import MAX_TYPED_LENGTH
 from register.territory.readings import INEXACT
@@ -73,7 +64,7 @@ def _at_most(limit: int, advice: Any) -> Any:
     return check
 
 
-def _short(label: Any, limit: int = LINE_LIMIT, advice: Any = _SHORTEN) -> LineField:
+def _short(label: Any, limit: int = report_content.LINE_LIMIT, advice: Any = _SHORTEN) -> LineField:
     """A line field with advice in its length error."""
     return line_field(label, limit=DESK_BODY_LIMIT, validators=[_at_most(limit, advice)])
 
@@ -140,7 +131,7 @@ class ReportForm(SessionlessForm):
         validators=[
             DataRequired(_ACCOUNT_MISSING),
             _at_most(
-                ACCOUNT_LIMIT,
+                report_content.ACCOUNT_LIMIT,
                 _("Gardez l’essentiel : vous pourrez ajouter la suite après l’envoi."),
             ),
         ],
@@ -161,7 +152,9 @@ class ReportForm(SessionlessForm):
         validate_choice=False,
     )
     liens = text_field(_("Où cela peut se vérifier"), limit=DESK_BODY_LIMIT)
-    contact = _short(_("Vous joindre"), CONTACT_LIMIT, _("Une adresse ou un numéro suffit."))
+    contact = _short(
+        _("Vous joindre"), report_content.CONTACT_LIMIT, _("Une adresse ou un numéro suffit.")
+    )
     site_web = StringField(filters=[_clean_code])
     jeton = HiddenField(filters=[_clean_code])
 
@@ -191,11 +184,11 @@ class ReportForm(SessionlessForm):
 
     def validate_liens(self, field: Any) -> None:
         """Refuse too many links and too long ones only."""
-        if len(self.links) > LINKS_LIMIT:
-            raise ValidationError(str(_TOO_MANY_LINKS) % {"most": LINKS_LIMIT})
+        if len(self.links) > report_content.LINKS_LIMIT:
+            raise ValidationError(str(_TOO_MANY_LINKS) % {"most": report_content.LINKS_LIMIT})
         for line, link in enumerate(self.links, start=1):
-            if len(link) > LINK_LIMIT:
-                values = {"line": line, "most": number(LINK_LIMIT)}
+            if len(link) > report_content.LINK_LIMIT:
+                values = {"line": line, "most": number(report_content.LINK_LIMIT)}
                 raise ValidationError(str(_LONG_LINK) % values)
 
     def resolve_place(self) -> None:
@@ -255,10 +248,12 @@ class ReportForm(SessionlessForm):
         return tuple(line for line in lines if line)
 
     @property
-    def sent(self) -> ReportContent:
+    def sent(self) -> report_content.ReportContent:
         """The content of the report, once the form is valid."""
         recognised = {"lieu_code": self.place_code, "date": self.date, "liens": list(self.links)}
-        return parse_content({**self.data, "types": self.types.data or [], **recognised})
+        return report_content.parse_content(
+            {**self.data, "types": self.types.data or [], **recognised}
+        )
 
     def hidden_fields(self) -> list[tuple[str, str]]:
         """Names and values of the fields, for the hidden inputs of the review page."""

@@ -11,19 +11,7 @@ from typing import Any
 from flask import render_template
 from flask_babel import gettext as _
 
-from register.cases.case_content import (
-    FIELD_RULES,
-    OTHER_RULE,
-    CaseSnapshot,
-    Content,
-    FieldKind,
-    FieldRule,
-    ProceedingContent,
-    RequestContent,
-    SourceContent,
-    StepContent,
-    parse_snapshot,
-)
+from register.cases import case_content as contents
 from register.cases.validation import UNKNOWN_WORD
 from register.cases.vocabulary import Vocabulary
 from register.cases.web.desk.editor_rows import CHOICE_LABELS
@@ -85,7 +73,7 @@ def _yes_no(is_set: Any) -> str:
     return str(_("oui") if is_set else _("non"))
 
 
-def _rule_text(rule: FieldRule, element: Any) -> str:
+def _rule_text(rule: contents.FieldRule, element: Any) -> str:
     """The text of a field's value by the rule of the field; lists have one line per element."""
     if not element:
         return ""
@@ -93,13 +81,13 @@ def _rule_text(rule: FieldRule, element: Any) -> str:
         return "\n".join(_rule_text(rule, part) for part in element)
     if rule.vocabulary:
         return current_vocabulary().label(rule.vocabulary, element)
-    if rule.kind is FieldKind.DATE:
+    if rule.kind is contents.FieldKind.DATE:
         return str(_("inconnue")) if element == UNKNOWN_WORD else edtf_words(element)
     return str(CHOICE_LABELS.get(element, element)) if rule.choices else element
 
 
-def _by_rule(name: str, part_class: type = Content) -> Formatter:
-    return partial(_rule_text, FIELD_RULES[part_class][name])
+def _by_rule(name: str, part_class: type = contents.Content) -> Formatter:
+    return partial(_rule_text, contents.FIELD_RULES[part_class][name])
 
 
 def _place_formatter(kind: str) -> Formatter:
@@ -126,28 +114,28 @@ def _row_formatter(name: Callable[[], str], *parts: RowPart) -> Formatter:
 
 def _rule_parts(part_class: type, prefix: str, **labels: str) -> Iterator[RowPart]:
     """The fields of a part that have a rule, each with the name of its label."""
-    for name, rule in FIELD_RULES[part_class].items():
+    for name, rule in contents.FIELD_RULES[part_class].items():
         path = f"{prefix}.{name}"
         label = labels.get(name) or (path if path in FIELD_NAMES else name)
-        if rule is not OTHER_RULE:
+        if rule is not contents.OTHER_RULE:
             yield name, label, partial(_rule_text, rule)
 
 
-_SOURCE = _row_formatter(lambda: _("Source"), *_rule_parts(SourceContent, "sources"))
+_SOURCE = _row_formatter(lambda: _("Source"), *_rule_parts(contents.SourceContent, "sources"))
 _STEP = _row_formatter(
     lambda: _("Étape"),
-    ("date", "date", _by_rule("date", StepContent)),
-    ("step", "proceedings.step", _by_rule("step", StepContent)),
-    ("outcome", "outcome", _by_rule("outcome", StepContent)),
+    ("date", "date", _by_rule("date", contents.StepContent)),
+    ("step", "proceedings.step", _by_rule("step", contents.StepContent)),
+    ("outcome", "outcome", _by_rule("outcome", contents.StepContent)),
     ("note", "precision_note", _plain_text),
     ("source_url", "source_url", _plain_text),
 )
 _PROCEEDING = _row_formatter(
     lambda: _("Procédure"),
-    *_rule_parts(ProceedingContent, "proceedings", outcome="outcome"),
+    *_rule_parts(contents.ProceedingContent, "proceedings", outcome="outcome"),
     ("steps", "", _line_each(_STEP)),
 )
-_REQUEST = _row_formatter(lambda: _("Demande"), *_rule_parts(RequestContent, "request"))
+_REQUEST = _row_formatter(lambda: _("Demande"), *_rule_parts(contents.RequestContent, "request"))
 _FOLLOW_UP = _row_formatter(
     lambda: _("Suite"),
     ("title", "title", _plain_text),
@@ -252,11 +240,13 @@ def render_case_file_style() -> bytes:
     return render_template("cases/desk/case_file/style.css").encode("utf-8")
 
 
-def _printed_texts(version: CaseVersion) -> tuple[CaseSnapshot | None, list[tuple[str, str]]]:
+def _printed_texts(
+    version: CaseVersion,
+) -> tuple[contents.CaseSnapshot | None, list[tuple[str, str]]]:
     """The texts of a version, and its fields in words; None once the texts are destroyed."""
     if version.content is None:
         return None, []
-    snapshot = parse_snapshot(version.content, version.page)
+    snapshot = contents.parse_snapshot(version.content, version.page)
     fields = [
         (field_name(name), field_text)
         for name, field_text in field_texts(snapshot.content).items()

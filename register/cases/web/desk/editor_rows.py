@@ -10,16 +10,9 @@ from flask_babel import lazy_gettext as _
 from wtforms import HiddenField
 from wtforms.validators import ValidationError
 
+from register.cases import case_content as contents
 from register.cases import deadlines
 from register.cases.acts.public_changes import TITLE_LIMIT
-from register.cases.case_content import (
-    FIELD_RULES,
-    LinkContent,
-    ProceedingContent,
-    RequestContent,
-    SourceContent,
-    StepContent,
-)
 from register.cases.validation import NUMBER_LIMIT
 from register.cases.web.desk.act_forms import parse_id
 from register.db import db
@@ -69,7 +62,7 @@ def build_part(part_type: type[Part], row: Any, **overrides: Any) -> Part:
     """A part of the content from the fields of the same names; dates as EDTF."""
     values = {
         name: row[name].edtf if isinstance(row[name], TypedDateField) else row[name].data
-        for name in FIELD_RULES[part_type]
+        for name in contents.FIELD_RULES[part_type]
         if name not in overrides
     }
     return part_type(**values, **overrides)
@@ -89,9 +82,9 @@ class SourceRow(FieldGroup):
     archived_url = line_field(_("Adresse d’une copie archivée"), validators=(check_url,))
     checked_on = TypedDateField(_("Lien vérifié le"))
 
-    def content(self) -> SourceContent:
+    def content(self) -> contents.SourceContent:
         """The source of the valid row."""
-        return build_part(SourceContent, self)
+        return build_part(contents.SourceContent, self)
 
 
 class StepRow(FieldGroup):
@@ -125,10 +118,10 @@ class ProceedingRow(FieldGroup):
     appeal = VocabularyField(_("Appel"), vocabulary=lambda: APPEALS, none=_UNSPECIFIED)
     steps = FieldGroupList(StepRow, _("Étape"))
 
-    def content(self) -> ProceedingContent:
+    def content(self) -> contents.ProceedingContent:
         """The proceeding of the valid row."""
-        steps = tuple(build_part(StepContent, step) for step in self.steps.filled_rows)
-        return build_part(ProceedingContent, self, steps=steps)
+        steps = tuple(build_part(contents.StepContent, step) for step in self.steps.filled_rows)
+        return build_part(contents.ProceedingContent, self, steps=steps)
 
 
 class LinkRow(FieldGroup):
@@ -150,9 +143,9 @@ class LinkRow(FieldGroup):
         typed = str(self.number.data or "").casefold().removeprefix("nº").removeprefix("n°")
         return min(parse_id(typed.strip()), NUMBER_LIMIT)
 
-    def content(self) -> LinkContent:
+    def content(self) -> contents.LinkContent:
         """The link of the valid row."""
-        return LinkContent(self.kind.data, self.case_number)
+        return contents.LinkContent(self.kind.data, self.case_number)
 
 
 class RequestRow(FieldGroup):
@@ -169,9 +162,9 @@ class RequestRow(FieldGroup):
     opinion = line_field(_("Ce que dit l’avis"))
     outcome = VocabularyField(_("Ce qu’il en est advenu"), vocabulary="issue", none=_UNSPECIFIED)
 
-    def content(self) -> RequestContent | None:
+    def content(self) -> contents.RequestContent | None:
         """The request of the valid row; None when it is empty."""
-        return None if self.is_empty else build_part(RequestContent, self)
+        return None if self.is_empty else build_part(contents.RequestContent, self)
 
     def terms(self) -> list[tuple[str, date]]:
         """The legal terms that its days set running (CRPA R311-12 s., CJA R421-1)."""

@@ -15,15 +15,7 @@ from register.cases.web.desk.case_summaries import reasons_sentence
 from register.db import db, now
 from register.errors import SealError, TextError
 from register.journal import Act
-from register.reports import acts, duplicates, report_lists
-from register.reports.queries import (
-    CaseReports,
-    ReportSummary,
-    ReportView,
-    has_retained,
-    reports_of_case,
-    viewed_on_day,
-)
+from register.reports import acts, duplicates, queries, report_lists
 from register.reports.report_content import ReportContent
 from register.reports.report_lists import ReportFolder, ReportQuery
 from register.reports.retention import clock_jump
@@ -117,13 +109,13 @@ def _recognised_items(typed: str, recognised: str, into: str) -> list[ReportedIt
 
 
 @desk.app_template_global("reports_behind")
-def reports_behind(incident_id: int) -> CaseReports | None:
+def reports_behind(incident_id: int) -> queries.CaseReports | None:
     """The reports behind a case; None if there are none, or if the key store is missing.
 
     Members can work on the case without the keys; the dashboard warns that they are missing.
     """
     try:
-        case_reports = reports_of_case(db.session(), key_store(), incident_id)
+        case_reports = queries.reports_of_case(db.session(), key_store(), incident_id)
     except SealError:
         return None
     has_any = case_reports.retained or case_reports.accepted or case_reports.withdrawn
@@ -137,7 +129,7 @@ def reports_behind(incident_id: int) -> CaseReports | None:
 class SimilarReportLink:
     """A similar report with its title and the reasons of the similarity."""
 
-    summary: ReportSummary
+    summary: queries.ReportSummary
     title: str
     why: str
 
@@ -151,7 +143,7 @@ class SimilarItems:
 
 
 @desk.app_template_global("likely_of_report")
-def likely_of_report(report_view: ReportView) -> SimilarItems:
+def likely_of_report(report_view: queries.ReportView) -> SimilarItems:
     """Cases and reports similar to a report, the most similar first; none after the purge."""
     if report_view.received is None:
         return SimilarItems([], [])
@@ -180,7 +172,9 @@ def note_views(keys: Collection[str]) -> None:
     """Record that the member views the content of reports, without a write if already recorded."""
     if not keys:
         return
-    viewed = viewed_on_day(db.session(), Act.REPORT_VIEWED, current_member.member().id, now())
+    viewed = queries.viewed_on_day(
+        db.session(), Act.REPORT_VIEWED, current_member.member().id, now()
+    )
     new_keys = [key for key in keys if key not in viewed]
     if new_keys:
         act_view.run_act(lambda tx, by: acts.view(tx, new_keys, by=by))
@@ -189,9 +183,9 @@ def note_views(keys: Collection[str]) -> None:
 def note_retained_view(incident_id: int) -> None:
     """Record that the member views the copies of reports that a case retains, if any."""
     session = db.session()
-    if not has_retained(session, incident_id):
+    if not queries.has_retained(session, incident_id):
         return
-    viewed = viewed_on_day(session, Act.COPY_VIEWED, current_member.member().id, now())
+    viewed = queries.viewed_on_day(session, Act.COPY_VIEWED, current_member.member().id, now())
     if incident_id not in viewed:
         act_view.run_act(lambda tx, by: acts.view_retained(tx, incident_id, by=by))
 
@@ -218,7 +212,7 @@ class UnreadReports:
     """The number of unread reports, and the oldest of them."""
 
     total: int
-    reports: Sequence[ReportSummary]
+    reports: Sequence[queries.ReportSummary]
 
 
 @desk.app_template_global("reports_margin")
