@@ -13,15 +13,8 @@ from sqlalchemy.orm import Mapped, Session, aliased, mapped_column
 
 from register.accounts import vouching as second_persons
 from register.accounts.models import Member
+from register.cases import case_content
 from register.cases import case_content as contents
-from register.cases.case_content import (
-    CaseSnapshot,
-    Content,
-    canonical_reply,
-    parse_content,
-    parse_snapshot,
-    render_texts,
-)
 from register.cases.checklist import content_needs_second
 from register.cases.core_tables import copy_row
 from register.cases.models import ID_LIMIT, CaseRow, CaseState, Incident, Reply, Revision
@@ -87,7 +80,7 @@ class Proposal:
 
     act: Act
     reason: str
-    content: Content | None = None
+    content: case_content.Content | None = None
     words: Mapping[str, str] | None = None
     reply: int | None = None
 
@@ -136,7 +129,7 @@ class PendingDestruction:
 def parse_proposal(pending_change: PendingChange) -> Proposal:
     """The proposal stored in a row."""
     payload = json.loads(pending_change.payload)
-    content = parse_content(payload["content"]) if payload["content"] else None
+    content = case_content.parse_content(payload["content"]) if payload["content"] else None
     return Proposal(
         Act(pending_change.act), payload["reason"], content, payload["words"], payload["reply"]
     )
@@ -180,7 +173,7 @@ def list_destructions(
 
 def preview_change(
     base_content: Mapping[str, Any], proposal: Proposal, at: datetime, reply: Reply | None = None
-) -> CaseSnapshot:
+) -> case_content.CaseSnapshot:
     """The case as readers would see it with the change made to ``base_content``.
 
     :param reply: the row of the reply that the proposal publishes.
@@ -199,10 +192,10 @@ def preview_change(
         note = {"made_at": rfc3339(at), "note": arguments["public_note"], "redaction": False}
         content["corrections"] = [*base_content["corrections"], note]
     if reply is not None:
-        content["replies"] = [*base_content["replies"], canonical_reply(reply, at)]
+        content["replies"] = [*base_content["replies"], case_content.canonical_reply(reply, at)]
     content_bytes = canonical_json(content)
-    html, _renderer = render_texts(content_bytes)
-    return parse_snapshot(content_bytes, html)
+    html, _renderer = case_content.render_texts(content_bytes)
+    return case_content.parse_snapshot(content_bytes, html)
 
 
 def added_texts(proposal: Proposal, reply: Reply | None = None) -> Iterator[str]:
@@ -283,7 +276,9 @@ def needed_before(session: Session, case: Incident, vocabulary: Vocabulary) -> b
         )
     ).first()
     if publication is not None and publication.content is not None:
-        return content_needs_second(parse_content(json.loads(publication.content)), vocabulary)
+        return content_needs_second(
+            case_content.parse_content(json.loads(publication.content)), vocabulary
+        )
     approvals_stmt = select(Approval.id).where(
         Approval.incident_id == case.id, Approval.purpose == "publish"
     )

@@ -13,7 +13,7 @@ from datetime import date, datetime
 from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
-from register.cases import facets, former_codes
+from register.cases import facets, filter_clauses, former_codes
 from register.cases.core_tables import (
     CASE,
     COMMUNE_CODE,
@@ -26,13 +26,6 @@ from register.cases.core_tables import (
 from register.cases.data_version import VersionedCache
 from register.cases.events import EventQuery, list_events
 from register.cases.facet_index import FacetReader
-from register.cases.filter_clauses import (
-    DIRECTIONS,
-    DURATION_PAIRS,
-    FAMILIES,
-    PROCEEDINGS,
-    ValuePairs,
-)
 from register.cases.filters import CaseQuery
 from register.cases.former_codes import DURATIONS, UNKNOWN
 from register.cases.result_lists import CaseSummary, load_case_summaries
@@ -133,7 +126,9 @@ def _count_statistics(session: Session, vocabulary: Vocabulary, head: LedgerPosi
         with_proceedings=make_filter_figure("sens", vocabulary.lists["sens"]),
         proceedings=list(_proceeding_groups(vocabulary, reader)),
         with_known_duration=make_filter_figure("duree", DURATIONS.keys() - {UNKNOWN}),
-        durations=_make_figures("duree", DURATIONS, _count_distinct(reader, DURATION_PAIRS)),
+        durations=_make_figures(
+            "duree", DURATIONS, _count_distinct(reader, filter_clauses.DURATION_PAIRS)
+        ),
     )
 
 
@@ -163,8 +158,8 @@ def _year_figures(year_counts: Mapping[str, int]) -> tuple[Figure | None, list[F
 
 
 def _proceeding_groups(vocabulary: Vocabulary, reader: FacetReader) -> Iterator[FigureGroup]:
-    direction_counts = _count_distinct(reader, DIRECTIONS)
-    proceeding_counts = _count_distinct(reader, PROCEEDINGS)
+    direction_counts = _count_distinct(reader, filter_clauses.DIRECTIONS)
+    proceeding_counts = _count_distinct(reader, filter_clauses.PROCEEDINGS)
     for direction in _make_figures("sens", vocabulary.lists["sens"], direction_counts):
         codes = [
             former_codes.proceeding_code(direction.code, outcome)
@@ -173,7 +168,7 @@ def _proceeding_groups(vocabulary: Vocabulary, reader: FacetReader) -> Iterator[
         yield FigureGroup(direction, _make_figures("procedure", codes, proceeding_counts))
 
 
-def _count_distinct(reader: FacetReader, pairs: ValuePairs) -> dict[str, int]:
+def _count_distinct(reader: FacetReader, pairs: filter_clauses.ValuePairs) -> dict[str, int]:
     """Value → number of cases; a case with the same value twice counts once."""
     return {value: len(set(numbers)) for value, numbers in reader.cases_by_value(pairs).items()}
 
@@ -213,7 +208,7 @@ def load_register_summary(
 def _count_register(session: Session, vocabulary: Vocabulary) -> RegisterSummary:
     total = session.scalar(select(func.count()).select_from(CASE).where(IS_PUBLIC)) or 0
     years = date_span(session)
-    family_counts = _count_distinct(FacetReader(session, vocabulary), FAMILIES)
+    family_counts = _count_distinct(FacetReader(session, vocabulary), filter_clauses.FAMILIES)
     departements = session.execute(
         join_places(select(DEPARTEMENT.c.code, DEPARTEMENT.c.name, func.count()).select_from(CASE))
         .where(IS_PUBLIC, CASE.c.country == "FR", DEPARTEMENT.c.code.is_not(None))

@@ -18,17 +18,11 @@ from register.cases.validation import ContentFault
 from register.errors import RegisterError, TextError
 from register.journal.verify import Problem
 from register.text.dates import day_words
+from register.web.messages import errors
 from register.web.messages.console import CONSOLE_ERRORS, LEDGER_NAMES, VERIFY_PROBLEMS
 from register.web.messages.desk import RISK_NAMES, UNMET_CHECKS
-from register.web.messages.errors import (
-    CASE_STATES,
-    FIELD_ERRORS,
-    FIELD_NAMES,
-    REPORT_STATES,
-    SITE_ERRORS,
-)
 
-ERROR_SENTENCES: Mapping[str, Any] = SITE_ERRORS | FIELD_ERRORS | CONSOLE_ERRORS
+ERROR_SENTENCES: Mapping[str, Any] = errors.SITE_ERRORS | errors.FIELD_ERRORS | CONSOLE_ERRORS
 
 # Values that the user typed or sent. A public error page repeats none of them: a link could put any
 # words in the address, and the page would show them as the register's own.
@@ -52,7 +46,7 @@ def error_sentence(error: RegisterError | TextError, *, quoting: bool = True) ->
     if not quoting and (sentence is None or QUOTED_VALUES & placeholders(sentence)):
         return ""
     reason = reason_sentence(error.key, error.values)
-    if error.key in FIELD_ERRORS and "field" in error.values:
+    if error.key in errors.FIELD_ERRORS and "field" in error.values:
         return _labelled_reason(str(error.values["field"]), reason)
     return reason
 
@@ -79,7 +73,7 @@ def problem_sentence(problem: Problem) -> str:
 
 def field_name(name: str) -> str:
     """A field's name in words, or its identifier when it has none."""
-    return str(FIELD_NAMES.get(name, name))
+    return str(errors.FIELD_NAMES.get(name, name))
 
 
 def placeholders(sentence: object) -> set[str]:
@@ -112,7 +106,7 @@ def _list_formatter(format_item: Callable[[Any], str], separator: str) -> Callab
 
 _FORMATTERS: dict[str, Callable[[Any], str]] = {
     # For a state that cases and reports share, the word of cases.
-    "state": _code_formatter({**REPORT_STATES, **CASE_STATES}),
+    "state": _code_formatter({**errors.REPORT_STATES, **errors.CASE_STATES}),
     "ledger": _code_formatter(LEDGER_NAMES),
     "field": field_name,
     "fields": _list_formatter(field_name, ", "),

@@ -22,18 +22,6 @@ from register.errors import ConfigError
 from register.text import dates, markup, typography
 from register.text.dates import Language
 from register.web import l10n, urls
-from register.web.l10n import (
-    LANGUAGE_NAMES,
-    count_words,
-    country_name,
-    day_words,
-    edtf_words,
-    in_language,
-    language,
-    language_name,
-    number,
-    typeset,
-)
 from register.web.maps import locator
 from register.web.request_context import current_vocabulary, settings
 
@@ -59,19 +47,19 @@ def attach(app: Flask) -> None:
     )
     environment.filters.update(
         french=_french,
-        typeset=typeset,
-        edtf=lambda edtf: typeset(edtf_words(edtf)) if edtf else "",
+        typeset=l10n.typeset,
+        edtf=lambda edtf: l10n.typeset(l10n.edtf_words(edtf)) if edtf else "",
         edtf_time=edtf_time,
         day=_day,
         day_time=day_time,
         moment=moment_time,
         clock=clock,
-        number=number,
-        count=count_words,
-        count_start=lambda count: first_upper(count_words(count)),
+        number=l10n.number,
+        count=l10n.count_words,
+        count_start=lambda count: first_upper(l10n.count_words(count)),
         first_upper=first_upper,
-        country=country_name,
-        tongue=language_name,
+        country=l10n.country_name,
+        tongue=l10n.language_name,
         place=case_place,
         at=_at_commune,
         called=list_title,
@@ -79,12 +67,12 @@ def attach(app: Flask) -> None:
     )
     environment.globals.update(
         labels=labels,
-        language=language,
-        tongues=LANGUAGE_NAMES,
+        language=l10n.language,
+        tongues=l10n.LANGUAGE_NAMES,
         this_page=l10n.this_page,
-        in_language=in_language,
+        in_language=l10n.in_language,
         # A ``lang`` attribute when the language is not the page's.
-        lang=lambda lang: Markup(' lang="{}"').format(lang) if lang != language() else "",
+        lang=lambda lang: Markup(' lang="{}"').format(lang) if lang != l10n.language() else "",
         located=locator,
         word=lambda name, code: current_vocabulary().label(name, code),
         vocabulary=lambda name: [
@@ -118,12 +106,12 @@ def _cached_time(edtf: str, lang: Language) -> Markup:
 def edtf_time(edtf: str) -> Markup:
     """A partial date as a ``time`` element; an empty one as "date inconnue"."""
     if edtf:
-        return _cached_time(edtf, language())
+        return _cached_time(edtf, l10n.language())
     return Markup('<span class="date">{}</span>').format(_("date inconnue"))
 
 
 def _day(moment: date | datetime) -> str:
-    return typeset(day_words(moment))
+    return l10n.typeset(l10n.day_words(moment))
 
 
 def day_time(moment: date | datetime | str) -> Markup:
@@ -146,7 +134,7 @@ def moment_time(moment: datetime) -> Markup:
 def clock(moment: datetime) -> str:
     """The hour and minute of a time in Paris: "10 h 30", in English "10:30"."""
     local_time = moment.astimezone(dates.PARIS)
-    if language() == "en":
+    if l10n.language() == "en":
         return f"{local_time.hour}:{local_time:%M}"
     return f"{local_time.hour}\u00a0h\u00a0{local_time:%M}"
 
@@ -158,7 +146,7 @@ def first_upper(text: str) -> str:
 
 def _at_commune(name: str) -> str:
     """A commune after its preposition: "au Havre", "aux Abymes", "à Puteaux"; "in Le Havre"."""
-    if language() == "en":
+    if l10n.language() == "en":
         return f"in {_french(name)}"
     for article, contraction in (("Le ", "au "), ("Les ", "aux ")):
         if name.startswith(article):
@@ -179,7 +167,7 @@ def list_title(case: CaseSummary | DeskCaseSummary) -> str:
 
 def with_language(text: str, lang: str) -> str:
     """A text with a ``lang`` element when its language is not the page's (WCAG 2.2, 3.1.2)."""
-    if not text or lang == language():
+    if not text or lang == l10n.language():
         return text
     return Markup('<span lang="{}">{}</span>').format(lang, text)
 
@@ -189,7 +177,7 @@ def case_place(case: CaseSummary | DeskCaseSummary) -> Markup:
     if case.commune_name:
         return place_line(case.commune_name, case.departement_name or "")
     if case.country != "FR":
-        country_label = country_name(case.country)
+        country_label = l10n.country_name(case.country)
         label = with_language(_french(first_upper(case.place_label)), case.language)
         return place_line(label or country_label, country_label)
     area = case.departement_name or case.region_name or ""

@@ -12,15 +12,7 @@ from wtforms import Field
 from register.accounts import authentication, invitations, sessions
 from register.accounts.authentication import VerifiedMember
 from register.accounts.models import MemberInvitation
-from register.accounts.web import current_member, profile, reauthentication
-from register.accounts.web.forms import (
-    REQUIRED_MESSAGE,
-    ROLE_LABELS,
-    TOO_EARLY_MESSAGE,
-    InvitedForm,
-    SignInForm,
-    length_hint,
-)
+from register.accounts.web import current_member, forms, profile, reauthentication
 from register.accounts.web.reauthentication import CarriedForm
 from register.db import db, now
 from register.errors import Invalid, NotFound, Refused, Unavailable
@@ -48,10 +40,10 @@ def sign_in() -> ResponseReturnValue:
         target = current_member.member_address(request.args.get("suite", ""))
         if current_member.signed_in():
             return redirect(target or current_member.DESK, 303)
-        form = SignInForm(formdata=None)
+        form = forms.SignInForm(formdata=None)
         form.suite.data = target
         return _render_form(form, ended=current_member.has_ended())
-    form = SignInForm()
+    form = forms.SignInForm()
     rate_limited = _rate_limited_page(form)
     if rate_limited is not None:
         return rate_limited
@@ -89,17 +81,17 @@ def sign_out() -> ResponseReturnValue:
 
 def page_with_carried_form(carried: CarriedForm) -> ResponseReturnValue:
     """The sign-in page for a form sent after the end of its session."""
-    return _render_form(SignInForm(formdata=None), carried=carried, ended=True), 403
+    return _render_form(forms.SignInForm(formdata=None), carried=carried, ended=True), 403
 
 
 def retry_sign_in_page() -> ResponseReturnValue:
     """The sign-in page again, for its form sent too late or without cookie."""
-    form = SignInForm()
-    too_early = str(TOO_EARLY_MESSAGE)
+    form = forms.SignInForm()
+    too_early = str(forms.TOO_EARLY_MESSAGE)
     return _rate_limited_page(form) or (_render_form(form, problem=too_early), 403)
 
 
-def _rate_limited_page(form: SignInForm) -> Response | None:
+def _rate_limited_page(form: forms.SignInForm) -> Response | None:
     """The page with the address kept, for a source over its rate."""
     wait = rate_limits.wait("sign_in")
     if not wait:
@@ -112,7 +104,7 @@ def _rate_limited_page(form: SignInForm) -> Response | None:
     return rate_limits.too_soon_page(_render_form(form, problem=problem), wait)
 
 
-def _busy_page(form: SignInForm, seconds: int) -> Response:
+def _busy_page(form: forms.SignInForm, seconds: int) -> Response:
     """The page with the address kept, while too many sign-ins are running."""
     problem = gettext(
         "Trop de connexions sont essayées en ce moment, d’ici ou d’ailleurs : la vôtre n’a pas "
@@ -123,7 +115,7 @@ def _busy_page(form: SignInForm, seconds: int) -> Response:
     return rate_limits.too_soon_page(_render_form(form, problem=problem), seconds, 503)
 
 
-def _is_known_browser(form: SignInForm) -> bool:
+def _is_known_browser(form: forms.SignInForm) -> bool:
     """Whether the account of the typed address knows this browser."""
     email, browser_token = form.adresse.data or "", current_member.known_browser_token()
     # A session of its own: no transaction stays open during the verification.
@@ -144,7 +136,11 @@ def _signed_in_response(verified: VerifiedMember, target: str) -> Response:
 
 
 def _render_form(
-    form: SignInForm, *, problem: str = "", carried: CarriedForm | None = None, ended: bool = False
+    form: forms.SignInForm,
+    *,
+    problem: str = "",
+    carried: CarriedForm | None = None,
+    ended: bool = False,
 ) -> str:
     """The page without password and code, with the interrupted form that it carries on."""
     form.mot_de_passe.data = form.code_a_usage_unique.data = ""
@@ -166,7 +162,7 @@ def invitation(token: str) -> ResponseReturnValue:
     """Show the invitation, and open the account."""
     try:
         pending = invitations.find_invitation(db.session(), token, now())
-        form = InvitedForm()
+        form = forms.InvitedForm()
         if not form.is_sent:
             return _invitation_page(pending, form, 422 if form.is_submitted() else 200)
         return _accept(pending, token, form)
@@ -181,14 +177,14 @@ def retry_invitation_page() -> ResponseReturnValue:
         pending = invitations.find_invitation(db.session(), token, now())
     except NotFound:
         return render_template("accounts/invitation_invalid.html"), 404
-    return _invitation_page(pending, InvitedForm(), 403, str(TOO_EARLY_MESSAGE))
+    return _invitation_page(pending, forms.InvitedForm(), 403, str(forms.TOO_EARLY_MESSAGE))
 
 
-def _accept(pending: MemberInvitation, token: str, form: InvitedForm) -> ResponseReturnValue:
+def _accept(pending: MemberInvitation, token: str, form: forms.InvitedForm) -> ResponseReturnValue:
     name, password = form.nom.data or "", form.nouveau_mot_de_passe.data or ""
     email = form.adresse.data or ""
     if not pending.email and not email:
-        form.adresse.errors = [REQUIRED_MESSAGE]
+        form.adresse.errors = [forms.REQUIRED_MESSAGE]
         return _invitation_page(pending, form, 422)
     try:
         with writing() as tx:
@@ -205,14 +201,14 @@ def _accept(pending: MemberInvitation, token: str, form: InvitedForm) -> Respons
 
 
 def _invitation_page(
-    pending: MemberInvitation, form: InvitedForm, status: int, problem: str = ""
+    pending: MemberInvitation, form: forms.InvitedForm, status: int, problem: str = ""
 ) -> ResponseReturnValue:
     body = render_template(
         "accounts/invitation.html",
         invitation=pending,
-        role=ROLE_LABELS[pending.role],
+        role=forms.ROLE_LABELS[pending.role],
         form=form,
         problem=problem,
-        hint=length_hint(),
+        hint=forms.length_hint(),
     )
     return body, status

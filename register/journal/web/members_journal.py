@@ -30,14 +30,6 @@ from register.exchange import csv_format
 from register.journal import Ledger, head
 from register.journal.queries import CONSOLE_MEMBER, JournalQuery
 from register.journal.web import journal_sentences
-from register.journal.web.journal_sentences import (
-    ACT_GROUPS,
-    ACTS_BY_NAME,
-    GROUP_NAMES,
-    LEDGER_LABELS,
-    LINE_CHECKS,
-    MemberNames,
-)
 from register.reports import queries as reports
 from register.text import dates
 from register.web.blueprints import desk
@@ -72,8 +64,8 @@ CSV_HEADER = (
 
 def _kind_choices() -> Iterator[SelectChoice]:
     yield SelectChoice("", lazy_gettext("Tous les actes"))
-    for group, kinds in ACT_GROUPS.items():
-        name = GROUP_NAMES[group]
+    for group, kinds in journal_sentences.ACT_GROUPS.items():
+        name = journal_sentences.GROUP_NAMES[group]
         yield SelectChoice(group, lazy_gettext("%(group)s : tous", group=name), optgroup=name)
         for kind, (_act, label) in kinds.items():
             yield SelectChoice(kind, label, optgroup=name)
@@ -120,7 +112,7 @@ class JournalForm(BaseForm):
         lazy_gettext("Livre"),
         [
             SelectChoice("", lazy_gettext("Tous les livres")),
-            *(SelectChoice(name, LEDGER_LABELS[name]) for name in LEDGERS),
+            *(SelectChoice(name, journal_sentences.LEDGER_LABELS[name]) for name in LEDGERS),
         ],
     )
 
@@ -153,7 +145,7 @@ class JournalForm(BaseForm):
         """The query of a valid form."""
         return JournalQuery(
             ledgers=(LEDGERS[self.livre.data],) if self.livre.data else tuple(Ledger),
-            acts=ACTS_BY_NAME.get(self.acte.data, ()),
+            acts=journal_sentences.ACTS_BY_NAME.get(self.acte.data, ()),
             member=int(self.membre.data) if self.membre.data else None,
             number=int(self.cas.data) if self.cas.data else None,
             incident_id=int(self.dossier.data) if self.dossier.data else None,
@@ -212,7 +204,7 @@ def _template_words(journal_lines: Sequence[MembersJournalLine]) -> dict[str, An
             for journal_line in journal_lines
         ],
         "reports": reports.received_days(db.session(), report_keys),
-        "books": LEDGER_LABELS,
+        "books": journal_sentences.LEDGER_LABELS,
     }
 
 
@@ -229,7 +221,7 @@ def line(name: str, seq: int) -> ResponseReturnValue:
     unreadable = "journal_unreadable" in line_check.problems
     checks = [
         (holds, str(sentences[0] if holds else sentences[1]))
-        for key, sentences in LINE_CHECKS.items()
+        for key, sentences in journal_sentences.LINE_CHECKS.items()
         # Nothing is confirmed of an unreadable line.
         for holds in [key not in line_check.problems and not unreadable]
     ]
@@ -286,7 +278,9 @@ def _csv_rows(
 
 
 def _csv_row(
-    journal_line: MembersJournalLine, member_name: MemberNames, vocabulary: Vocabulary
+    journal_line: MembersJournalLine,
+    member_name: journal_sentences.MemberNames,
+    vocabulary: Vocabulary,
 ) -> Sequence[object]:
     time, day = journal_line.at, journal_line.day
     details = journal_sentences.details(journal_line, member_name, vocabulary)

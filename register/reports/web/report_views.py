@@ -26,12 +26,6 @@ from register.reports.models import MessageKind
 from register.reports.report_content import ACCOUNT_LIMIT, LINKS_LIMIT, MESSAGE_LIMIT
 from register.reports.web import public_forms
 from register.reports.web.follow_up_page import ReportAccess, report_access
-from register.reports.web.public_forms import (
-    OUTAGE_ERRORS,
-    Token,
-    outage_response,
-    queued_transaction,
-)
 from register.reports.web.receipt_page import added_text, list_answers, short_answers
 from register.reports.web.report_form import AS_TYPED, ReportForm
 from register.text.dates import paris_day
@@ -101,7 +95,7 @@ def _form_with_place(place: str) -> str:
     """A new form with the place filled in."""
     form = ReportForm(formdata=None)
     # Without the database, the form opens with no place.
-    with suppress(*OUTAGE_ERRORS):
+    with suppress(*public_forms.OUTAGE_ERRORS):
         form.prefill_place(place)
     return _form_html(form)
 
@@ -118,8 +112,10 @@ def _run_step(form: ReportForm, step: Step) -> ResponseReturnValue:
     """The answer of a step; during an outage, the form as it was typed."""
     try:
         return step(form)
-    except OUTAGE_ERRORS as error:
-        return outage_response(error, str(_BUSY), lambda why: _form_html(form, error_text=why))
+    except public_forms.OUTAGE_ERRORS as error:
+        return public_forms.outage_response(
+            error, str(_BUSY), lambda why: _form_html(form, error_text=why)
+        )
 
 
 # --- the steps ----------------------------------------------------------------------------------
@@ -169,7 +165,7 @@ def send(form: ReportForm) -> ResponseReturnValue:
     # Beyond the budget of all sources together, a report is marked as suspect, never refused.
     is_suspect = bool(rate_limits.budget("report")) or is_suspect
     try:
-        with queued_transaction() as tx:
+        with public_forms.queued_transaction() as tx:
             received = acts.receive(
                 tx, store, sent, token.nonce, contact=form.contact.data, suspect=is_suspect
             )
@@ -178,14 +174,14 @@ def send(form: ReportForm) -> ResponseReturnValue:
     return receipt(report_access(received.code, received.key), form)
 
 
-def _first_report(token: Token) -> ReportAccess | None:
+def _first_report(token: public_forms.Token) -> ReportAccess | None:
     """The report received before with the token's nonce; None if there is none."""
     code = receipt_codes.derive_code(key_store().derived_key(receipt_codes.CODES), token.nonce)
     key = queries.key_by_code(db.session(), key_store(), code)
     return report_access(code, key) if key else None
 
 
-def _other_text_page(form: ReportForm, token: Token) -> ResponseReturnValue:
+def _other_text_page(form: ReportForm, token: public_forms.Token) -> ResponseReturnValue:
     """The choice to add a text to the report that was sent with the same form."""
     first = _first_report(token)
     if (
@@ -216,7 +212,7 @@ def _add(form: ReportForm) -> ResponseReturnValue:
         return _closed_page(form)
     addition = added_text(received.sent, form.sent)
     try:
-        with queued_transaction() as tx:
+        with public_forms.queued_transaction() as tx:
             is_new = _add_parts(tx, store, first.key, addition, token.nonce)
             if is_new and contact and contact != first.report_view.contact:
                 acts.leave_contact(tx, store, first.key, contact)
@@ -271,7 +267,7 @@ def _form_html(form: ReportForm, *, error_text: object = "", jeton: str = "") ->
     )
 
 
-def _token(form: ReportForm) -> Token | None:
+def _token(form: ReportForm) -> public_forms.Token | None:
     return public_forms.read_token(PURPOSE, form.jeton.data or "")
 
 

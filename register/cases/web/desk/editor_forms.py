@@ -14,21 +14,8 @@ from register.cases.acts.redaction import FIXED_NOTES
 from register.cases.case_content import Content, RequestContent
 from register.cases.member_view import DeskCase
 from register.cases.validation import ContentFault
+from register.cases.web.desk import editor_rows
 from register.cases.web.desk.act_forms import RevisionForm
-from register.cases.web.desk.editor_rows import (
-    CHOOSE,
-    FollowUpTextRow,
-    LinkRow,
-    NoteTextRow,
-    ProceedingRow,
-    ReplyTextRow,
-    RequestRow,
-    SourceRow,
-    TypeField,
-    build_part,
-    countries_by_code,
-    departements_by_code,
-)
 from register.db import db
 from register.territory import place_queries
 from register.territory.web import place_choice
@@ -144,10 +131,10 @@ def form_values(content: Content) -> dict[str, Any]:
 class CaseForm(EditorForm):
     """All fields of a case, in the order of its page."""
 
-    sources = FieldGroupList(SourceRow, _("Source"), min_entries=1)
-    type_1 = TypeField(_("Type principal"), vocabulary="type", none=CHOOSE)
-    type_2 = TypeField(_("Deuxième type"), vocabulary="type", none=_("Aucun"))
-    type_3 = TypeField(_("Troisième type"), vocabulary="type", none=_("Aucun"))
+    sources = FieldGroupList(editor_rows.SourceRow, _("Source"), min_entries=1)
+    type_1 = editor_rows.TypeField(_("Type principal"), vocabulary="type", none=editor_rows.CHOOSE)
+    type_2 = editor_rows.TypeField(_("Deuxième type"), vocabulary="type", none=_("Aucun"))
+    type_3 = editor_rows.TypeField(_("Troisième type"), vocabulary="type", none=_("Aucun"))
     title = line_field(_("Titre"))
     summary = text_field(_("Résumé"), limit=2_000)
     date = TypedDateField(_("Date des faits"))
@@ -157,7 +144,7 @@ class CaseForm(EditorForm):
     linked = FieldGroupList(LinkedRow, _("Commune liée"))
     place_label = line_field(_("Lieu, en mots"))
     departement = VocabularyField(
-        _("Département"), vocabulary=departements_by_code, none=_("Aucun")
+        _("Département"), vocabulary=editor_rows.departements_by_code, none=_("Aucun")
     )
     region = VocabularyField(
         _("Région"),
@@ -166,25 +153,25 @@ class CaseForm(EditorForm):
         },
         none=_("Aucune"),
     )
-    country = VocabularyField(_("Pays"), vocabulary=countries_by_code, default="FR")
-    actor = VocabularyField(_("Qui agit"), vocabulary="acteur", none=CHOOSE)
-    level = VocabularyField(_("Niveau de l’autorité"), vocabulary="niveau", none=CHOOSE)
-    target = VocabularyField(_("Qui est visé"), vocabulary="cible", none=CHOOSE)
+    country = VocabularyField(_("Pays"), vocabulary=editor_rows.countries_by_code, default="FR")
+    actor = VocabularyField(_("Qui agit"), vocabulary="acteur", none=editor_rows.CHOOSE)
+    level = VocabularyField(_("Niveau de l’autorité"), vocabulary="niveau", none=editor_rows.CHOOSE)
+    target = VocabularyField(_("Qui est visé"), vocabulary="cible", none=editor_rows.CHOOSE)
     actor_text = line_field(_("Les mots de la source pour qui agit"))
     outlets = text_field(_("Blogs ou médias en cause"))
-    evidence = VocabularyField(_("Niveau de preuve"), vocabulary="preuve", none=CHOOSE)
-    outcome = VocabularyField(_("Issue du cas"), vocabulary="issue", none=CHOOSE)
+    evidence = VocabularyField(_("Niveau de preuve"), vocabulary="preuve", none=editor_rows.CHOOSE)
+    outcome = VocabularyField(_("Issue du cas"), vocabulary="issue", none=editor_rows.CHOOSE)
     contested = VocabularyField(
         _("L’autorité conteste-t-elle les faits ?"),
         vocabulary=lambda: {"non": _("Non"), "oui": _("Oui")},
     )
     narrative = text_field(_("Récit"))
-    proceedings = FieldGroupList(ProceedingRow, _("Procédure"))
-    request = FormField(RequestRow)
+    proceedings = FieldGroupList(editor_rows.ProceedingRow, _("Procédure"))
+    request = FormField(editor_rows.RequestRow)
     steps_taken = line_field(_("Démarches, telles que la source les raconte"))
     amount = line_field(_("Montant en jeu"))
     language = line_field(_("Langue du texte"), limit=8)
-    links = FieldGroupList(LinkRow, _("Cas lié"))
+    links = FieldGroupList(editor_rows.LinkRow, _("Cas lié"))
     reason = line_field(_("Pourquoi cet enregistrement"), required=True)
 
     def content(self, stored: Content) -> Content:
@@ -194,7 +181,7 @@ class CaseForm(EditorForm):
         if place_row.place and not place_row.is_empty:
             kind, code = place_row.place
             places[kind] = code
-        return build_part(
+        return editor_rows.build_part(
             Content,
             self,
             **places,
@@ -248,9 +235,9 @@ class CorrectForm(CaseForm):
 class RedactForm(CorrectForm):
     """A redaction of a case and of its follow-ups, replies and notes."""
 
-    follow_ups = FieldGroupList(FollowUpTextRow, _("Suite"))
-    replies = FieldGroupList(ReplyTextRow, _("Réponse"))
-    corrections = FieldGroupList(NoteTextRow, _("Correction"))
+    follow_ups = FieldGroupList(editor_rows.FollowUpTextRow, _("Suite"))
+    replies = FieldGroupList(editor_rows.ReplyTextRow, _("Réponse"))
+    corrections = FieldGroupList(editor_rows.NoteTextRow, _("Correction"))
 
     @classmethod
     def initial_values(cls, desk_case: DeskCase) -> dict[str, Any]:
@@ -296,10 +283,10 @@ class FollowUpForm(EditorForm):
     text = text_field(_("Texte de la suite"), required=True)
     happened_on = TypedDateField(_("Date du fait"))
     source_url = line_field(_("Adresse de la source"), validators=(check_url,))
-    outcome = VocabularyField(_("Issue du cas"), vocabulary="issue", none=CHOOSE)
+    outcome = VocabularyField(_("Issue du cas"), vocabulary="issue", none=editor_rows.CHOOSE)
     end_date = TypedDateField(_("Date du dernier fait connu"))
-    proceedings = FieldGroupList(ProceedingRow, _("Procédure"))
-    request = FormField(RequestRow)
+    proceedings = FieldGroupList(editor_rows.ProceedingRow, _("Procédure"))
+    request = FormField(editor_rows.RequestRow)
     reason = line_field(_("Pourquoi cet enregistrement"), required=True)
 
     def content(self, stored: Content) -> Content:
