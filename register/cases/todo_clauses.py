@@ -56,17 +56,6 @@ _INVITATION = Invitation.__table__
 _SOURCE_USE = SourceUse.__table__
 # An alias, because the caller's statement may join the revisions itself.
 _CURRENT_REVISION = REVISION.alias()
-# Drafts, and withdrawn cases whose text was changed since: what readers may see next.
-_IS_UNPUBLISHED = or_(
-    CASE.c.state == CaseState.DRAFT,
-    and_(
-        CASE.c.state == CaseState.WITHDRAWN,
-        exists().where(
-            _CURRENT_REVISION.c.id == CASE.c.revision_id,
-            _CURRENT_REVISION.c.act.in_((Act.EDITED, Act.REDACTED)),
-        ),
-    ),
-)
 
 
 class TodoKind(StrEnum):
@@ -157,10 +146,7 @@ def _has_change(*conditions: Clause) -> Clause:
 
 
 def _needs_second(todo_context: TodoContext) -> Clause:
-    """Cases that need a second person, as in ``checklist.needs_second``.
-
-    Those with a type of the family "justice", a risk flag, or a publication that needed one.
-    """
+    """Drafts with a type of the family "justice" or a flag, as in ``checklist.needs_second``."""
     justice = exists().where(
         CASE_TYPE.c.incident_id == CASE.c.id,
         CASE_TYPE.c.code.in_(todo_context.vocabulary.types_of(["justice"])),
@@ -180,7 +166,13 @@ def _is_approved(at: datetime) -> Clause:
 def _waits_for_second(todo_context: TodoContext) -> Clause:
     if todo_context.has_one_moderator:
         return false()
-    return and_(_IS_UNPUBLISHED, _needs_second(todo_context), not_(_is_approved(todo_context.at)))
+    is_draft = and_(CASE.c.state == CaseState.DRAFT, _needs_second(todo_context))
+    # Of withdrawn cases, only those whose text was changed since are among the flagged ones.
+    is_withdrawn = and_(
+        CASE.c.state == CaseState.WITHDRAWN,
+        is_among(CASE.c.revision_id, todo_context.flagged_revisions),
+    )
+    return and_(or_(is_draft, is_withdrawn), not_(_is_approved(todo_context.at)))
 
 
 # --- checklist ------------------------------------------------------------------------------
@@ -214,7 +206,7 @@ def _is_ready(todo_context: TodoContext) -> Clause:
     return and_(*conditions)
 
 
-# --- risk flags of unpublished texts -----------------------------------------------------------
+# --- texts that need a second person ----------------------------------------------------------
 
 READ_LIMIT = 60  # texts scanned for one page, in some 20 ms
 # Beyond this many flagged revisions, most are outdated and the scan starts again.
@@ -223,9 +215,9 @@ FLAGGED_LIMIT = 20_000
 
 @dataclass(frozen=True)
 class FlaggedDrafts:
-    """Current unpublished revisions to approve for their text, and how many are not scanned yet.
+    """Current revisions that need a second person, and the number of drafts not scanned yet.
 
-    A risk flag, or for a withdrawn case the former publication, asks for a second person.
+    Drafts with a risk flag, and withdrawn cases that need one and whose text was changed since.
     """
 
     revision_ids: Collection[int]
@@ -234,19 +226,29 @@ class FlaggedDrafts:
 
 @dataclass
 class _ReadProgress:
-    """Scan of one database: unpublished revisions from ``low`` to ``high`` are scanned."""
+    """Scan of one database: the revisions of drafts from ``low`` to ``high`` are scanned.
+
+    ``withdrawn``: whether each changed revision of a withdrawn case needs a second person.
+    """
 
     low: int = 0
     high: int = 0
     flagged: set[int] = field(default_factory=set)
+    withdrawn: dict[int, bool] = field(default_factory=dict)
     lock: Lock = field(default_factory=Lock)
 
 
 _progress_by_engine: WeakKeyDictionary[Engine, _ReadProgress] = WeakKeyDictionary()
+_IS_DRAFT = CASE.c.state == CaseState.DRAFT
 _TEXTS = (
-    select(REVISION.c.id, REVISION.c.content, CASE.c.id.label("case_id"), CASE.c.state)
+    select(REVISION.c.id, REVISION.c.content)
     .join(CASE, CASE.c.revision_id == REVISION.c.id)
-    .where(_IS_UNPUBLISHED)
+    .where(_IS_DRAFT)
+)
+_CHANGED_WITHDRAWN = (
+    select(CASE.c.id, CASE.c.revision_id)
+    .join(REVISION, REVISION.c.id == CASE.c.revision_id)
+    .where(CASE.c.state == CaseState.WITHDRAWN, REVISION.c.act.in_((Act.EDITED, Act.REDACTED)))
 )
 
 
@@ -268,8 +270,16 @@ def find_flagged_drafts(session: Session) -> FlaggedDrafts:
             stmt = older.order_by(CASE.c.revision_id.desc())
             _read_texts(session, progress, stmt.limit(budget))
         is_unread = or_(CASE.c.revision_id > progress.high, CASE.c.revision_id < progress.low)
-        unread_stmt = select(func.count()).select_from(CASE).where(_IS_UNPUBLISHED, is_unread)
-        return FlaggedDrafts(frozenset(progress.flagged), session.scalar(unread_stmt) or 0)
+        unread_stmt = select(func.count()).select_from(CASE).where(_IS_DRAFT, is_unread)
+        former_needs, progress.withdrawn = progress.withdrawn, {}
+        for case_id, revision_id in session.execute(_CHANGED_WITHDRAWN).all():
+            if (needs := former_needs.get(revision_id)) is None:
+                case = session.get_one(Incident, case_id)
+                needs = needed_before(session, case, current_vocabulary(session))
+            progress.withdrawn[revision_id] = needs
+        withdrawn = {revision_id for revision_id, needs in progress.withdrawn.items() if needs}
+        unread = session.scalar(unread_stmt) or 0
+        return FlaggedDrafts(frozenset(progress.flagged | withdrawn), unread)
 
 
 def forget_read_revisions() -> None:
@@ -279,12 +289,8 @@ def forget_read_revisions() -> None:
 
 def _read_texts(session: Session, progress: _ReadProgress, stmt: Select[Any]) -> int:
     text_rows = session.execute(stmt).all()
-    for revision_id, content, case_id, state in text_rows:
-        is_flagged = bool(content and risk_flags(parse_content(json.loads(content))))
-        if not is_flagged and state == CaseState.WITHDRAWN:
-            case = session.get_one(Incident, case_id)
-            is_flagged = needed_before(session, case, current_vocabulary(session))
-        if is_flagged:
+    for revision_id, content in text_rows:
+        if content and risk_flags(parse_content(json.loads(content))):
             progress.flagged.add(revision_id)
         progress.low = min(progress.low or revision_id, revision_id)
         progress.high = max(progress.high, revision_id)
