@@ -2,20 +2,24 @@
 
 from __future__ import annotations
 
-import os
 import shutil
 import statistics
 import subprocess
-import sys
 import tempfile
 from contextlib import ExitStack
 from pathlib import Path
+
+from alembic import command
+from alembic.script import ScriptDirectory
+from sqlalchemy import create_engine
 
 from benchmarks import servers
 from benchmarks.load import Load
 from benchmarks.pages import LogLine, Pages, check_pages
 from benchmarks.servers import TOP, RegisterServer
 from benchmarks.table import Bar, Table
+from register.db import configure_engine, engine_options
+from register.operations import schema
 
 ROUNDS = 5
 BAR = Bar(0.95)
@@ -39,7 +43,8 @@ def measure_commits(pages: Pages, commit: str, register: Path, load: Load, log: 
         registers: dict[str, RegisterServer] = {}
         for side, top in tops.items():
             environment = _copy_register(register, folder / f"register-{side}")
-            _upgrade(top, environment)
+            if side == "before":
+                _downgrade(top, environment)
             server = servers.run_register(top=top, environment=environment)
             registers[side] = stack.enter_context(server)
             check_pages(registers[side], pages)
@@ -78,7 +83,11 @@ def _copy_register(register: Path, folder: Path) -> dict[str, str]:
     }
 
 
-def _upgrade(top: Path, environment: dict[str, str]) -> None:
-    command = [sys.executable, "-m", "register", "upgrade"]
-    own = os.environ | {"PYTHONPATH": str(top), **environment}
-    subprocess.run(command, cwd=top, env=own, check=True, stdout=subprocess.DEVNULL)
+def _downgrade(top: Path, environment: dict[str, str]) -> None:
+    """Bring the tables of a register back to the migrations of an earlier checkout."""
+    revision = ScriptDirectory(str(top / "register/migrations")).get_current_head()
+    url = f"sqlite:///{environment['REGISTER_INSTANCE']}/register.sqlite3"
+    engine = create_engine(url, **engine_options(url))
+    configure_engine(engine)
+    command.downgrade(schema.alembic_config(engine), revision or "base")
+    engine.dispose()
