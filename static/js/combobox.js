@@ -152,10 +152,13 @@ function lineOf(text) {
   for (const { name, value } of text.attributes) {
     if (name !== "name" && name !== "rows") line.setAttribute(name, value);
   }
+  const typing = document.activeElement === text;
   text.removeAttribute("id");
-  text.hidden = true;
   text.before(line);
   line.value = text.value;
+  // On a slow network somebody types before this script comes.
+  if (typing) line.focus();
+  text.hidden = true;
   for (const event of ["input", "change"]) {
     line.addEventListener(event, () => { text.value = line.value; });
   }

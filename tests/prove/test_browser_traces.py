@@ -123,6 +123,9 @@ def to_the_form(page: Page, site: SecureSite) -> None:
 def fill_in(page: Page, scripts: bool) -> None:
     page.get_by_label("Ce qui s’est passé").fill(TEXT)
     where = page.get_by_label("Où", exact=True)
+    if scripts:
+        # The script puts another box in the place of this one, which would be waited for in vain.
+        where = page.get_by_role("combobox", name="Où", exact=True)
     where.fill("")
     if scripts:
         where.press_sequentially("rostre", delay=30)
