@@ -9,7 +9,7 @@ import pytest
 from desk_steps import heading
 from input_devices import Pointer
 from page_checks import AtDesk
-from playwright.sync_api import Page, expect
+from playwright.sync_api import Page, Route, expect
 from report_factory import count_rows
 from reporter_steps import ReportAnswers, Reporter, fill, follow, received, write
 from served_register import ServedRegister
@@ -76,6 +76,24 @@ def test_without_a_network_the_text_stays_in_the_page(
     amina.user.press("Envoyer")
     received(amina)
     assert count_rows(house.settings, Report) == 1
+
+
+def test_a_place_typed_before_its_script_has_come_goes_on_in_the_same_field(
+    somebody: AtDesk,
+) -> None:
+    page = somebody(390, scripts=True)
+    waiting: list[Route] = []
+    page.route("**/combobox*.js", lambda route: waiting.append(route))
+    page.goto("/signaler", wait_until="commit")
+    page.get_by_label("Où", exact=True).focus()
+    page.keyboard.type("Gag")
+    while not waiting:
+        page.wait_for_timeout(20)
+    waiting.pop().continue_()
+    where = page.get_by_role("combobox", name="Où", exact=True)
+    expect(where).to_be_focused()
+    page.keyboard.type("ny")
+    expect(where).to_have_value("Gagny")
 
 
 def test_a_fault_is_led_to_and_scripts_work_on_the_page_that_comes(
