@@ -111,6 +111,9 @@ class KeyStore:
                 root_key = root or self._seal_key
                 self._insert(connection, {_INSTANCE_ROW: self._instance, _ROOT_ROW: root_key})
             return
+        # Before its lock is taken: a store of another instance is not written to.
+        if not self._find_seal_key():
+            raise self._foreign_error()
         with self._write_connection() as connection:
             if connection.scalar(_wrapped_key_stmt(_ROOT_ROW)) is None:
                 self._insert(connection, {_ROOT_ROW: root or self._seal_key})

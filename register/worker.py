@@ -140,7 +140,10 @@ def open_commit_waiter(engine: Engine, stop_signal: StopSignal) -> SqlitePolling
 
 
 class RetentionJob:
-    """Retention runs of one follower; an error is logged once and retried.
+    """Retention, and the journal lines of failed sign-ins.
+
+    At the start of each civil day in Paris, each hour, and after an erasure. An error is logged
+    once, and the run is tried again.
 
     :param open_store: opens the key store of reports; called again until it succeeds.
     :param clock: returns the current time.
@@ -274,14 +277,14 @@ class Follower:
             self._stop_signal.wait(self._pause)
 
     def _catch_up_if_due(self) -> None:
-        now = time.monotonic()
+        started = time.monotonic()
         must_rebuild = False
         # A missing index is not damaged.
-        if now >= self._integrity_at and self._index.cursor() is not None:
+        if started >= self._integrity_at and self._index.cursor() is not None:
             must_rebuild = not self._index.intact(deep=True)
             ended = time.monotonic()
-            self._integrity_at = ended + max(INTEGRITY_SECONDS, INTEGRITY_SHARE * (ended - now))
-        if must_rebuild or now >= self._catch_up_at or not self._index.intact(deep=False):
+            self._integrity_at = ended + max(INTEGRITY_SECONDS, INTEGRITY_SHARE * (ended - started))
+        if must_rebuild or started >= self._catch_up_at or not self._index.intact(deep=False):
             catch_up(
                 self._database, self._index, self._check_interruption, force_rebuild=must_rebuild
             )
@@ -292,10 +295,10 @@ class Follower:
 
         :raises Interrupted: the next elected follower starts the update again.
         """
-        now = time.monotonic()
-        if now < self._lease_check_at:
+        checked_at = time.monotonic()
+        if checked_at < self._lease_check_at:
             return
-        self._lease_check_at = now + LEASE_CHECK_SECONDS
+        self._lease_check_at = checked_at + LEASE_CHECK_SECONDS
         if self._stop_signal.is_requested or not self._lease.acquire_or_keep():
             raise Interrupted
 

@@ -74,7 +74,7 @@ def disable_member(
     :raises NotFound: no such account.
     :raises Refused: already disabled, the last administrator, or ``by`` may not.
     """
-    member = _load_member(tx, email_or_id, by)
+    member = _load_for_administrator(tx, email_or_id, by)
     if not member.is_active:
         raise Refused("member_disabled", email=member.email)
     _require_other_administrator(tx, member)
@@ -91,7 +91,7 @@ def enable_member(tx: WriteTransaction, email_or_id: str | int, *, by: int | Non
     :raises NotFound: no such account.
     :raises Refused: not disabled, or ``by`` may not.
     """
-    member = _load_member(tx, email_or_id, by)
+    member = _load_for_administrator(tx, email_or_id, by)
     if member.is_active:
         raise Refused("member_enabled", email=member.email)
     member.disabled_at = None
@@ -108,7 +108,7 @@ def reset_member(
     :raises NotFound: no such account.
     :raises Invalid: an invalid password.
     """
-    member = _load_member(tx, email_or_id, by)
+    member = _load_for_administrator(tx, email_or_id, by)
     member.password_hash = passwords.hash_password(password, member.email, member.name)
     member.disabled_at = None
     member.totp_whole_at = 0
@@ -126,7 +126,7 @@ def set_role(
     :raises NotFound: no such account.
     :raises Refused: they have the role already, the last administrator, or ``by`` may not.
     """
-    member = _load_member(tx, email_or_id, by)
+    member = _load_for_administrator(tx, email_or_id, by)
     role = Role(role)
     if member.role == role:
         raise Refused("member_has_role", email=member.email)
@@ -203,7 +203,7 @@ def reset_factor(tx: WriteTransaction, email_or_id: str | int, *, by: int | None
     :raises NotFound: no such account.
     :raises Refused: there is no second factor, or ``by`` may not.
     """
-    member = _load_member(tx, email_or_id, by)
+    member = _load_for_administrator(tx, email_or_id, by)
     _require_factor(member)
     member.totp_secret = None
     _replace_codes(tx, member, ())
@@ -265,8 +265,11 @@ def _reopen_details(tx: WriteTransaction, member: Member, by: int | None) -> dic
     return {"member": member.id, **vouching_details}
 
 
-def _load_member(tx: WriteTransaction, email_or_id: str | int, by: int | None) -> Member:
-    """An account that an administrator or the console is about to change."""
+def _load_for_administrator(tx: WriteTransaction, email_or_id: str | int, by: int | None) -> Member:
+    """An account that an administrator or the console is about to change.
+
+    :raises Refused: ``by`` is no administrator.
+    """
     vouching.require_administrator(tx, by)
     member = (
         tx.load(Member, email_or_id)

@@ -126,7 +126,11 @@ def _verify(
     credentials: _Credentials,
     key: bytes,
 ) -> Member | None:
-    """The member with these credentials, or None; a valid code is consumed."""
+    """The member with these credentials, or None.
+
+    A failure is counted before the password is verified, so that tries at the same moment cannot
+    pass the lock, and taken back on success; a valid code is consumed.
+    """
     is_unlocked = _count_attempt(engine, key, member_filter, credentials.at)
     with Session(engine) as session:
         # No transaction stays open during the slow verification of the password.

@@ -138,7 +138,12 @@ def _entry_filters(entries: Any, event_query: EventQuery) -> Iterator[Clause]:
 def _search_alternatives(
     session: Session, event_query: EventQuery, vocabulary: Vocabulary
 ) -> Iterator[Alternative]:
-    """The conditions under which an event matches a search."""
+    """The conditions under which an event matches a search.
+
+    It matches when its case matches now. A retracting event also matches when the case matched
+    before, so that readers who saw the case learn that it is gone, and whatever words are searched
+    for, since the words of a case are destroyed with it.
+    """
     code_clauses, text_clauses = [], []
     for filter_name, filter_values in event_query.case_query.values.items():
         current_clause = clause(

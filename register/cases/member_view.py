@@ -184,8 +184,8 @@ class DeskCase:
         return frozenset(approval.given_by for approval in self.approvals.get(purpose, ()))
 
 
-# One statement for each list, whatever its length.
-_CASE_STMT = select(Incident).options(
+# A case with its lists: one statement for each list, whatever its length.
+CASE_STMT = select(Incident).options(
     *map(selectinload, (Incident.types, Incident.places, Incident.outlets, Incident.sources)),
     selectinload(Incident.proceedings).selectinload(Proceeding.steps),
     *map(selectinload, (Incident.request, Incident.links)),
@@ -200,7 +200,7 @@ def load_desk_case(session: Session, viewer: Member, incident_id: int) -> DeskCa
     """
     if not viewer.is_active or not 0 < incident_id <= ID_LIMIT:
         raise NotFound("no_such_case")
-    case = session.scalars(_CASE_STMT.where(Incident.id == incident_id)).first()
+    case = session.scalars(CASE_STMT.where(Incident.id == incident_id)).first()
     if case is None:
         raise NotFound("no_such_case")
     revision = session.get(Revision, case.revision_id) if case.revision_id else None

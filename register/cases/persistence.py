@@ -43,6 +43,8 @@ from register.text import dates
 from register.text.normalisation import fold
 
 _NO_SYNC = {"synchronize_session": False}
+# The plain fields, apart from codes and dates, that outlast the erasure of a case.
+_KEPT_FIELDS = frozenset({"country", "departement", "region", "contested", "language"})
 _IDENTICAL_SOURCE = (
     select(Source)
     .where(*(getattr(Source, spec.name) == bindparam(spec.name) for spec in fields(SourceContent)))
@@ -181,8 +183,10 @@ def erase_texts(tx: WriteTransaction, case: Incident) -> list[int]:
     :returns: the ids of the revisions whose texts are destroyed.
     """
     session = tx.session
+    # Named are the fields that stay: one that is added later is destroyed until it is named.
     for name in PLAIN_FIELDS:
-        if FIELD_RULES[Content][name].kind is FieldKind.TEXT:
+        is_code = FIELD_RULES[Content][name].kind in (FieldKind.CODE, FieldKind.DATE)
+        if not is_code and name not in _KEPT_FIELDS:
             setattr(case, name, "")
     session.flush()
     _empty_lists(session, case, remove_codes=False)

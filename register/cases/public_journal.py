@@ -15,11 +15,11 @@ from typing import Any
 from sqlalchemy import FromClause, func, select
 from sqlalchemy.orm import Session
 
-from register.cases.core_tables import CORRECTION, FOLLOW_UP, JOURNAL_ENTRY
+from register.cases.core_tables import CORRECTION, FOLLOW_UP, IS_PUBLIC_LINE, JOURNAL_ENTRY
 from register.cases.data_version import VersionedMapCache
 from register.cases.filters import count_pages
 from register.cases.result_lists import CaseSummary, load_case_summaries
-from register.journal import Ledger, LedgerPosition
+from register.journal import LedgerPosition
 from register.journal.queries import JournalQuery
 
 PAGE_SIZE = 50
@@ -59,7 +59,6 @@ class PublicJournalPage:
         return count_pages(self.total, PAGE_SIZE)
 
 
-_IS_PUBLIC = JOURNAL_ENTRY.c.ledger == Ledger.PUBLIC.value
 _LINES_STMT = select(
     JOURNAL_ENTRY.c.seq,
     JOURNAL_ENTRY.c.at,
@@ -68,7 +67,7 @@ _LINES_STMT = select(
     JOURNAL_ENTRY.c.digest,
     JOURNAL_ENTRY.c.public_json,
     JOURNAL_ENTRY.c.private_json,
-).where(_IS_PUBLIC)
+).where(IS_PUBLIC_LINE)
 # Number of lines of a query, and their first and last numbers.
 _extents: VersionedMapCache[JournalQuery, Any] = VersionedMapCache(512)
 
@@ -94,7 +93,7 @@ def query_page(
             conditions.append(JOURNAL_ENTRY.c.act.in_(journal_query.acts))
         extent_stmt = select(
             func.count(), func.min(JOURNAL_ENTRY.c.seq), func.max(JOURNAL_ENTRY.c.seq)
-        ).where(_IS_PUBLIC, *conditions)
+        ).where(IS_PUBLIC_LINE, *conditions)
         total, first, last = _extents.get_or_make(
             head.digest, journal_query, lambda: session.execute(extent_stmt).one()
         )

@@ -11,9 +11,8 @@ from typing import Any
 from sqlalchemy import ColumnElement, Date, ForeignKey, LargeBinary, Select, String, Text, select
 from sqlalchemy.orm import Mapped, Session, aliased, mapped_column
 
-from register.accounts import vouching as second_persons
+from register.accounts import vouching
 from register.accounts.models import Member
-from register.cases import case_content
 from register.cases import case_content as contents
 from register.cases.checklist import content_needs_second
 from register.cases.core_tables import copy_row
@@ -80,7 +79,7 @@ class Proposal:
 
     act: Act
     reason: str
-    content: case_content.Content | None = None
+    content: contents.Content | None = None
     words: Mapping[str, str] | None = None
     reply: int | None = None
 
@@ -129,7 +128,7 @@ class PendingDestruction:
 def parse_proposal(pending_change: PendingChange) -> Proposal:
     """The proposal stored in a row."""
     payload = json.loads(pending_change.payload)
-    content = case_content.parse_content(payload["content"]) if payload["content"] else None
+    content = contents.parse_content(payload["content"]) if payload["content"] else None
     return Proposal(
         Act(pending_change.act), payload["reason"], content, payload["words"], payload["reply"]
     )
@@ -173,7 +172,7 @@ def list_destructions(
 
 def preview_change(
     base_content: Mapping[str, Any], proposal: Proposal, at: datetime, reply: Reply | None = None
-) -> case_content.CaseSnapshot:
+) -> contents.CaseSnapshot:
     """The case as readers would see it with the change made to ``base_content``.
 
     :param reply: the row of the reply that the proposal publishes.
@@ -192,10 +191,10 @@ def preview_change(
         note = {"made_at": rfc3339(at), "note": arguments["public_note"], "redaction": False}
         content["corrections"] = [*base_content["corrections"], note]
     if reply is not None:
-        content["replies"] = [*base_content["replies"], case_content.canonical_reply(reply, at)]
+        content["replies"] = [*base_content["replies"], contents.canonical_reply(reply, at)]
     content_bytes = canonical_json(content)
-    html, _renderer = case_content.render_texts(content_bytes)
-    return case_content.parse_snapshot(content_bytes, html)
+    html, _renderer = contents.render_texts(content_bytes)
+    return contents.parse_snapshot(content_bytes, html)
 
 
 def added_texts(proposal: Proposal, reply: Reply | None = None) -> Iterator[str]:
@@ -257,7 +256,7 @@ def valid_approvals(at: datetime | ColumnElement[datetime], *columns: Any) -> Se
         .select_from(Approval)
         .join(Member, Member.id == Approval.given_by)
         .join(_APPROVED_CASE, _APPROVED_CASE.id == Approval.incident_id)
-        .where(second_persons.vouches_clause(at), _APPROVED_CASE.report_withdrawn.is_(False))
+        .where(vouching.vouches_clause(at), _APPROVED_CASE.report_withdrawn.is_(False))
     )
 
 
@@ -277,7 +276,7 @@ def needed_before(session: Session, case: Incident, vocabulary: Vocabulary) -> b
     ).first()
     if publication is not None and publication.content is not None:
         return content_needs_second(
-            case_content.parse_content(json.loads(publication.content)), vocabulary
+            contents.parse_content(json.loads(publication.content)), vocabulary
         )
     approvals_stmt = select(Approval.id).where(
         Approval.incident_id == case.id, Approval.purpose == "publish"

@@ -21,8 +21,8 @@ from sqlalchemy.orm import Session
 
 from register.accounts.models import Member
 from register.accounts.vouching import vouches
-from register.cases.case_content import parse_content
-from register.cases.checklist import SUMMARY_LIMIT, risk_flags
+from register.cases.case_content import content_of, parse_content
+from register.cases.checklist import SUMMARY_LIMIT, displayed_texts, needs_second, risk_flags
 from register.cases.core_tables import (
     CASE,
     CASE_TYPE,
@@ -34,6 +34,7 @@ from register.cases.core_tables import (
     is_among,
 )
 from register.cases.deadlines import add_months
+from register.cases.member_view import CASE_STMT
 from register.cases.models import CaseState, Incident, Invitation, Scope, SourceUse
 from register.cases.second_person import (
     Approval,
@@ -253,7 +254,7 @@ _CHANGED_WITHDRAWN = (
 
 
 def find_flagged_drafts(session: Session) -> FlaggedDrafts:
-    """Drafts with a risk flag among those scanned so far; scans up to ``READ_LIMIT`` more."""
+    """Texts that need a second person among those scanned; scans up to ``READ_LIMIT`` more."""
     progress = _progress_by_engine.setdefault(session.get_bind().engine, _ReadProgress())
     with progress.lock:
         if len(progress.flagged) > FLAGGED_LIMIT:
@@ -268,17 +269,11 @@ def find_flagged_drafts(session: Session) -> FlaggedDrafts:
         if budget:
             older = _TEXTS.where(CASE.c.revision_id < progress.low) if progress.high else _TEXTS
             stmt = older.order_by(CASE.c.revision_id.desc())
-            _read_texts(session, progress, stmt.limit(budget))
+            budget -= _read_texts(session, progress, stmt.limit(budget))
         is_unread = or_(CASE.c.revision_id > progress.high, CASE.c.revision_id < progress.low)
         unread_stmt = select(func.count()).select_from(CASE).where(_IS_DRAFT, is_unread)
-        former_needs, progress.withdrawn = progress.withdrawn, {}
-        for case_id, revision_id in session.execute(_CHANGED_WITHDRAWN).all():
-            if (needs := former_needs.get(revision_id)) is None:
-                case = session.get_one(Incident, case_id)
-                needs = needed_before(session, case, current_vocabulary(session))
-            progress.withdrawn[revision_id] = needs
+        unread = (session.scalar(unread_stmt) or 0) + _read_withdrawn(session, progress, budget)
         withdrawn = {revision_id for revision_id, needs in progress.withdrawn.items() if needs}
-        unread = session.scalar(unread_stmt) or 0
         return FlaggedDrafts(frozenset(progress.flagged | withdrawn), unread)
 
 
@@ -295,3 +290,26 @@ def _read_texts(session: Session, progress: _ReadProgress, stmt: Select[Any]) ->
         progress.low = min(progress.low or revision_id, revision_id)
         progress.high = max(progress.high, revision_id)
     return len(text_rows)
+
+
+def _read_withdrawn(session: Session, progress: _ReadProgress, limit: int) -> int:
+    """Scan up to ``limit`` changed withdrawn cases; the number of those not scanned yet.
+
+    The same conditions as at a restoration: the content, the former publication, and the texts
+    that readers see apart from the content.
+    """
+    changed = {revision: case for case, revision in session.execute(_CHANGED_WITHDRAWN)}
+    needs = {rev: need for rev, need in progress.withdrawn.items() if rev in changed}
+    unread = sorted(changed.keys() - needs.keys(), reverse=True)
+    batch = [changed[revision_id] for revision_id in unread[:limit]]
+    vocabulary = current_vocabulary(session)
+    for case in session.scalars(CASE_STMT.where(Incident.id.in_(batch))) if batch else ():
+        if case.revision_id is not None:
+            needs[case.revision_id] = needs_second(
+                content_of(case),
+                vocabulary,
+                needed_before=needed_before(session, case, vocabulary),
+                added_texts=displayed_texts(case),
+            )
+    progress.withdrawn = needs
+    return len(unread) - len(batch)

@@ -33,8 +33,8 @@ def application(app: Flask) -> Iterator[None]:
             db.engine.dispose()
 
 
-def setup_command(run: Callable[..., None]) -> Callable[..., None]:
-    """Run a command inside the current application or a new one; print errors as one sentence."""
+def command_on_any_schema(run: Callable[..., None]) -> Callable[..., None]:
+    """A command that runs whatever the version of the tables; an error is one sentence."""
 
     @functools.wraps(run)
     def run_in_app(*args: Any, **options: Any) -> None:
@@ -58,7 +58,7 @@ def command(run: Callable[..., None]) -> Callable[..., None]:
         schema.require(db.engine)
         run(*args, **options)
 
-    return setup_command(run_on_schema)
+    return command_on_any_schema(run_on_schema)
 
 
 def fail(sentence: str) -> NoReturn:

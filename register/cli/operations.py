@@ -12,7 +12,7 @@ from sqlalchemy.exc import SQLAlchemyError
 from register import config
 from register import demo as demonstration
 from register.cases import verify as proofs
-from register.cli.console import application, command, fail, progress, setup_command
+from register.cli.console import application, command, command_on_any_schema, fail, progress
 from register.cli.maintenance import index_status
 from register.cli.members import print_invitation
 from register.db import db, now, read_only_engine
@@ -100,7 +100,7 @@ _FINDINGS = {
 
 
 @click.command()
-@setup_command
+@command_on_any_schema
 def init() -> None:
     """Créer le registre : tables, journal, clé de scellement, territoire. Peut être répété."""
     with progress("Territoire") as step:
@@ -124,7 +124,7 @@ def init() -> None:
 
 
 @click.command()
-@setup_command
+@command_on_any_schema
 def upgrade() -> None:
     """Mettre les tables et les données à la version du programme. Peut être répété."""
     schema.upgrade(db.engine, settings().database_url, now())
@@ -147,7 +147,7 @@ def upgrade() -> None:
     type=click.IntRange(min=1),
     help="Servir par autant de processus gunicorn, derrière nginx ou Caddy.",
 )
-@setup_command
+@command_on_any_schema
 def serve(host: str, port: int, workers: int | None) -> None:
     """Servir le site. HUP relance sur le même port, TERM arrête ; rien d’entamé n’est perdu."""
     if workers:
@@ -174,7 +174,7 @@ def _address(host: str, port: int) -> str:
 
 
 @click.command()
-@setup_command
+@command_on_any_schema
 def doctor() -> None:
     """Vérifier que base, journal, données, clé et réglages s’accordent."""
     findings = list(doctors.examine(settings()))
@@ -268,7 +268,7 @@ def demo(host: str, port: int, no_serve: bool) -> None:
         _demo(host, port, serving=not no_serve)
 
 
-@setup_command
+@command_on_any_schema
 def _demo(host: str, port: int, *, serving: bool) -> None:
     # Upgraded here, because ``webcitoyen upgrade`` works on the register itself.
     if schema.current_revision(db.engine):

@@ -270,36 +270,37 @@ def _address(event_content: EventContent) -> str:
     return urls.case(event.number) + anchor
 
 
+# Titles of entries by act, with the case and without one that readers may see. Feeds are French.
+_CASE_TITLES = {
+    Act.PUBLISHED: "%(title)s",
+    Act.FOLLOWED_UP: "Suite : %(what)s (cas nº %(number)s)",
+    Act.REPLIED: "Réponse : %(who)s (cas nº %(number)s)",
+    Act.CORRECTED: "Correction du cas nº %(number)s : %(title)s",
+    Act.REDACTED: "Passage retiré du cas nº %(number)s : %(title)s",
+    Act.RESTORED: "Rétablissement du cas nº %(number)s : %(title)s",
+    Act.WITHDRAWN: "Retrait du cas nº %(number)s, levé depuis : %(title)s",
+}
+_REMOVAL_TITLES = {
+    Act.WITHDRAWN: "Retrait du cas nº %(number)s",
+    Act.MERGED: "Réunion du cas nº %(number)s à un autre",
+    Act.ERASED: "Effacement du cas nº %(number)s",
+}
+
+
 def _title(event_content: EventContent) -> str:
     """The title of an entry; it names no case that is no longer shown."""
     event, snapshot, fragment = event_content.event, event_content.snapshot, event_content.fragment
     if event.number is None:
-        return str(_("Ouverture du registre"))
+        return "Ouverture du registre"
     if snapshot is None:
-        title_templates = {
-            Act.WITHDRAWN: _("Retrait du cas nº %(number)s"),
-            Act.MERGED: _("Réunion du cas nº %(number)s à un autre"),
-            Act.ERASED: _("Effacement du cas nº %(number)s"),
-        }
-        return str(title_templates[Act(event.act)] % {"number": event.number})
-    title_templates = {
-        Act.PUBLISHED: "%(title)s",
-        Act.FOLLOWED_UP: _("Suite : %(what)s (cas nº %(number)s)"),
-        Act.REPLIED: _("Réponse : %(who)s (cas nº %(number)s)"),
-        Act.CORRECTED: _("Correction du cas nº %(number)s : %(title)s"),
-        Act.REDACTED: _("Passage retiré du cas nº %(number)s : %(title)s"),
-        Act.RESTORED: _("Rétablissement du cas nº %(number)s : %(title)s"),
-        Act.WITHDRAWN: _("Retrait du cas nº %(number)s, levé depuis : %(title)s"),
-    }
-    return str(
-        title_templates[Act(event.act)]
-        % {
-            "number": event.number,
-            "title": french(snapshot.content["title"]),
-            "what": french(fragment.get("title", "")),
-            "who": french(fragment.get("author", "")),
-        }
-    )
+        return _REMOVAL_TITLES[Act(event.act)] % {"number": event.number}
+    act = Act(event.act)
+    name, text = "title", snapshot.content["title"]
+    if act is Act.FOLLOWED_UP:
+        name, text = "what", fragment["title"]
+    elif act is Act.REPLIED:
+        name, text = "who", fragment["author"]
+    return _CASE_TITLES[act] % {"number": event.number, name: french(text)}
 
 
 def _html(event_content: EventContent, place: CommuneDetails | None) -> str:

@@ -210,7 +210,8 @@ def _matches(sent: ReportContent, report_query: ReportQuery) -> bool:
         in_place = place == sent.place_code
     else:
         in_place = not place or fold(place) in fold(sent.place)
-    words = fold(report_query.words).split()
+    if not in_place or not report_query.words:
+        return in_place
     searched = (sent.account, sent.place, sent.actor_text, sent.target_text)
-    searched_text = fold(" ".join(searched)) if words else ""
-    return in_place and all(word in searched_text for word in words)
+    searched_text = fold(" ".join(searched))
+    return all(word in searched_text for word in fold(report_query.words).split())

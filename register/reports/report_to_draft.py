@@ -13,10 +13,9 @@ from typing import Any
 
 from sqlalchemy.orm import Session
 
-from register.cases import vocabulary as default_title
 from register.cases.case_content import Content, ProceedingContent, SourceContent
 from register.cases.validation import TYPES_LIMIT, ContentFault, url_faults
-from register.cases.vocabulary import Vocabulary
+from register.cases.vocabulary import Vocabulary, build_title
 from register.errors import TextError
 from register.reports.report_content import ReportContent
 from register.territory import place_queries
@@ -152,9 +151,7 @@ def draft_content(
         if part.name in taken:
             changes |= part.changes
     place_name = place.name if place and place.kind in changes else ""
-    title = default_title.build_title(
-        changes.get("types", ()), place_name, changes.get("date", ""), vocabulary
-    )
+    title = build_title(changes.get("types", ()), place_name, changes.get("date", ""), vocabulary)
     return Content(title=title, **changes)
 
 

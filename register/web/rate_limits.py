@@ -14,7 +14,7 @@ import ipaddress
 import math
 import secrets
 import time
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 from functools import lru_cache, partial
@@ -91,19 +91,20 @@ class Limits:
                 for rate_item in _rate_items(RATES[rate], times):
                     yield rate_item, f"{rate} {width}", source
 
-        return self._seconds(source_counters(), counted=counted)
+        # Check all before counting in any: a refused request then neither uses up the rate of
+        # others in its network nor takes memory.
+        checks = (self.limiter.test, self.limiter.hit) if counted else (self.limiter.test,)
+        return self._seconds(source_counters(), checks)
 
     def budget(self, name: str) -> int:
         """Count a request in the budget of all sources; seconds until there is room, or 0."""
         rate_items = _rate_items(BUDGETS[name])
-        return self._seconds((item, f"{name} budget", "all") for item in rate_items)
+        counters = ((item, f"{name} budget", "all") for item in rate_items)
+        return self._seconds(counters, (self.limiter.hit,))
 
-    def _seconds(self, counters: Iterable[_Counter], *, counted: bool = True) -> int:
+    def _seconds(self, counters: Iterable[_Counter], checks: Sequence[Callable[..., bool]]) -> int:
         try:
-            # Check all before counting in any: a refused request then neither uses up the rate of
-            # others in its network nor takes memory.
             all_counters = list(counters)
-            checks = [self.limiter.test, self.limiter.hit] if counted else [self.limiter.test]
             for allows in checks:
                 for counter in all_counters:
                     if not allows(*counter):

@@ -230,6 +230,38 @@ def test_a_withdrawn_case_waits_for_a_second_person_once_its_text_changed(
     assert ids(session, member("ada"), query) == []
 
 
+def test_a_follow_up_with_a_flag_makes_a_changed_withdrawn_case_wait(
+    session, desk, cast, content, member
+):
+    case = desk.published()
+    with desk.pen() as p:
+        proposal = acts.follow_up(
+            p, case.id, by=cast.bruno, reason="r", title="Suite", text="Joindre le 01 23 45 67 89."
+        )
+    assert proposal is not None
+    with desk.pen() as p:
+        acts.approve_change(p, case.id, by=cast.chloe)
+        acts.withdraw(p, case.id, by=cast.bruno, restriction="erreur", reason="r")
+        acts.edit(p, case.id, content(title="Autre"), by=cast.bruno, reason="r")
+    session.rollback()
+    query = DeskQuery(waiting_for=TodoKind.APPROVE)
+    assert ids(session, member("chloe"), query) == [case.id]
+
+
+def test_changed_withdrawn_cases_are_read_some_at_a_time(
+    session, desk, cast, content, member, monkeypatch
+):
+    monkeypatch.setattr(todo_clauses, "READ_LIMIT", 2)
+    text = content(narrative="Le 01 23 45 67 89.")
+    for case in [desk.withdrawn() for _ in range(5)]:
+        with desk.pen() as p:
+            acts.edit(p, case.id, text, by=cast.bruno, reason="r")
+    session.rollback()
+    scans = [todo_clauses.find_flagged_drafts(session) for _ in range(4)]
+    assert [scan.unread for scan in scans] == [3, 1, 0, 0]
+    assert [len(scan.revision_ids) for scan in scans] == [2, 4, 5, 5]
+
+
 def test_flags_are_read_some_at_a_time_and_each_once(session, desk, member, monkeypatch):
     monkeypatch.setattr(todo_clauses, "READ_LIMIT", 2)
     risky = [desk.draft(narrative="Le 01 23 45 67 89.") for _ in range(5)]

@@ -129,7 +129,6 @@ def test_counts_without_one_filter_are_offered(session, desk, words):
     assert list(told) == [("type", "huis_clos", 1), ("cible", "citoyen", 0), ("q", "filmer", 0)]
 
 
-@pytest.mark.prove
 def test_counts_equal_brute_force(session, engine, desk, words):
     """Sixty searches here, a thousand in ``make prove``."""
     facet_data.publish_all(desk)

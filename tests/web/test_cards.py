@@ -18,7 +18,7 @@ from register.cases.web.public import social_cards
 from register.cases.web.public.social_cards import HEIGHT, WIDTH, SocialCard, draw_card
 from register.db import db
 
-pytestmark = pytest.mark.prove
+pytestmark = pytest.mark.one_database
 
 LONG = (
     "Le maire fait expulser un blogueur de la salle du conseil municipal, puis annonce une plainte "

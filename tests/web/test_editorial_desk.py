@@ -14,7 +14,7 @@ from register.db import db
 from register.pages import content
 from register.pages.web.page_editor import CONTEXT_LENGTH, page_changes
 
-pytestmark = pytest.mark.prove
+pytestmark = pytest.mark.one_database
 
 HOME = "/moderation/pages"
 SUIVRE = f"{HOME}/suivre"

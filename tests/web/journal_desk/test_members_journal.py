@@ -26,7 +26,7 @@ from register.journal.web.journal_sentences import (
 )
 from register.reports import acts as reports
 
-pytestmark = pytest.mark.prove
+pytestmark = pytest.mark.one_database
 
 HOME = "/moderation/journal"
 

@@ -20,7 +20,7 @@ from register.db import now
 from register.reports import acts, queries
 from register.reports.models import Report, RetainedReport
 
-pytestmark = pytest.mark.prove
+pytestmark = pytest.mark.one_database
 
 QUEUE = "/moderation/signalements"
 

@@ -18,7 +18,7 @@ from register.text import dates
 from register.web.messages import desk as sentences
 from register.web.request_context import key_store
 
-pytestmark = pytest.mark.prove
+pytestmark = pytest.mark.one_database
 
 LIST = "/moderation/signalements"
 SORT = f"{LIST}/tri"

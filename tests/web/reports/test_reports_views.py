@@ -20,7 +20,7 @@ from register.reports import acts
 from register.reports.verify import problems
 from register.text.dates import paris_day
 
-pytestmark = pytest.mark.prove
+pytestmark = pytest.mark.one_database
 
 LIST = "/moderation/signalements"
 
