@@ -1,4 +1,4 @@
-"""The index of a register, and what a reader would be answered."""
+"""The index of a register, and a reader's search in it."""
 
 from __future__ import annotations
 
@@ -20,16 +20,16 @@ from register.search.service import SearchMatches
 @pytest.fixture
 def index(settings: Settings, engine: Database) -> Iterator[SearchEngine]:
     """The search engine that the register's settings choose; nothing has followed yet."""
-    built = factory.open_search_engine(settings, engine)
-    yield built
-    built.close()
+    index_engine = factory.open_search_engine(settings, engine)
+    yield index_engine
+    index_engine.close()
 
 
 @pytest.fixture
 def ask(engine: Database, index: SearchEngine) -> Callable[[str], SearchMatches]:
-    """``ask("filmer")``: what a page that begins now finds."""
+    """``ask("filmer")``: the matches that a page beginning now gets."""
 
-    def asked(text: str) -> SearchMatches:
+    def find(text: str) -> SearchMatches:
         with Session(engine) as page:
             return service.find_cases(
                 page,
@@ -39,4 +39,4 @@ def ask(engine: Database, index: SearchEngine) -> Callable[[str], SearchMatches]
                 head(page),
             )
 
-    return asked
+    return find

@@ -12,7 +12,7 @@ from register.search import analyzer
 
 
 @pytest.mark.parametrize(
-    ("these", "why"),
+    ("words", "why"),
     [
         ("filmer filmé filme filmait filmés Filmée", "forms of a verb"),
         ("vidéo vidéos VIDEO vide\u0301o", "plural, capitals, a composed accent"),
@@ -31,13 +31,13 @@ from register.search import analyzer
         ("Ste-Mère Sainte-Mère", "a saint who is a woman"),
     ],
 )
-def test_variants_of_a_word_have_one_token(these: str, why: str) -> None:
-    found = {tuple(analyzer.tokens(one)) for one in these.split()}
-    assert len(found - {()}) <= 1, why
+def test_variants_of_a_word_have_one_token(words: str, why: str) -> None:
+    tokens = {tuple(analyzer.tokens(word)) for word in words.split()}
+    assert len(tokens - {()}) <= 1, why
 
 
 @pytest.mark.parametrize(
-    ("one", "other", "why"),
+    ("word", "other", "why"),
     [
         ("Gagny", "gagné", "a commune is no participle"),
         ("maire", "mari", "other words"),
@@ -46,15 +46,15 @@ def test_variants_of_a_word_have_one_token(these: str, why: str) -> None:
         ("22PA03737", "22", "a docket number is one word"),
     ],
 )
-def test_different_words_have_different_tokens(one: str, other: str, why: str) -> None:
-    assert analyzer.tokens(one) != analyzer.tokens(other), why
+def test_different_words_have_different_tokens(word: str, other: str, why: str) -> None:
+    assert analyzer.tokens(word) != analyzer.tokens(other), why
 
 
-def test_silent_words_take_no_place() -> None:
+def test_silent_words_are_not_counted_between_two_words() -> None:
     assert analyzer.tokens("mise en demeure") == analyzer.tokens("la mise demeure")
 
 
-def test_forms_and_tokens_go_together() -> None:
+def test_each_token_is_that_of_the_form_at_its_place() -> None:
     text = "Le maire de L’Haÿ a refusé les procès-verbaux"
     assert analyzer.tokens(text) == [analyzer.token_of(form) for form in analyzer.forms(text)]
     assert analyzer.forms(text) == ["maire", "hay", "refuse", "proces", "verbaux"]
@@ -65,13 +65,13 @@ def test_a_long_word_is_cut() -> None:
 
 
 def test_threads_do_not_take_each_others_words() -> None:
-    spelt = [f"{start}{end}" for start in ("film", "refus", "blog", "port") for end in ENDINGS]
+    words = [f"{start}{end}" for start in ("film", "refus", "blog", "port") for end in ENDINGS]
     analyzer.token_of.cache_clear()
-    alone = {word: analyzer.token_of(word) for word in spelt}
+    alone = {word: analyzer.token_of(word) for word in words}
     analyzer.token_of.cache_clear()
     with ThreadPoolExecutor(8) as threads:
-        for found in threads.map(lambda _: {w: analyzer.token_of(w) for w in spelt}, range(16)):
-            assert found == alone
+        for tokens in threads.map(lambda _: {w: analyzer.token_of(w) for w in words}, range(16)):
+            assert tokens == alone
 
 
 ENDINGS = ("er", "ait", "ement", "euse", "eurs", "ation", "aient", "ees", "ions", "ez", "able")
@@ -80,6 +80,6 @@ ENDINGS = ("er", "ait", "ement", "euse", "eurs", "ation", "aient", "ees", "ions"
 @example("Ꭰ")
 @given(st.text())
 def test_any_text_has_tokens(text: str) -> None:
-    told = analyzer.tokens(text)
+    tokens = analyzer.tokens(text)
     # Not ``lower``: Unicode folds the Cherokee letters to their capitals.
-    assert all(token and token == token.casefold() and token[0] != "§" for token in told)
+    assert all(token and token == token.casefold() and token[0] != "§" for token in tokens)

@@ -1,4 +1,4 @@
-"""What the document of a case holds, and what it must never hold."""
+"""The search document of a case: which texts it contains, and which it must never contain."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ SOURCE = "zinzolin"
 
 @pytest.fixture
 def full(content):
-    """A case that says another thing in each place."""
+    """A case with a word of its own in each field."""
     return content(
         title="Le maire interdit de filmer la séance",
         summary="Une caméra saisie au conseil.",
@@ -65,20 +65,20 @@ def full(content):
 
 
 @pytest.fixture
-def told(session, desk, full, pen, cast):
-    filed = desk.published(full)
+def case_document(session, desk, full, pen, cast):
+    case = desk.published(full)
     with pen() as p:
         acts.follow_up(
-            p, filed.id, by=cast.bruno, reason="suite", title="Audience reportée", text="Au *TGI*."
+            p, case.id, by=cast.bruno, reason="suite", title="Audience reportée", text="Au *TGI*."
         )
-    reply = desk.received_reply(filed, text="Nous contestons formellement.")
+    reply = desk.received_reply(case, text="Nous contestons formellement.")
     with pen() as p:
         acts.reply(p, reply, by=cast.bruno, reason="droit de réponse")
-    (found,) = documents(session, [filed.number], vocabulary.current_vocabulary(session))
-    return found
+    (case_document,) = documents(session, [case.number], vocabulary.current_vocabulary(session))
+    return case_document
 
 
-FOUND_BY = (
+MATCHING_SEARCHES = (
     ("filmer séance", 2, "the title"),
     ("voix du nord", 2, "an outlet"),
     ("lavoixdunord", 1, "an outlet in one word"),
@@ -114,12 +114,12 @@ FOUND_BY = (
 )
 
 
-def test_a_case_is_found_by(told):
-    for typed, strong, why in FOUND_BY:
-        assert strength(parse(typed), told) == strong, why
+def test_a_search_for_a_public_text_of_a_case_matches_it(case_document):
+    for typed, expected, why in MATCHING_SEARCHES:
+        assert strength(parse(typed), case_document) == expected, why
 
 
-NOT_FOUND_BY = (
+OTHER_SEARCHES = (
     (SOURCE, "a source"),
     ("exemple", "the address of a link in the account"),
     ("chemin", "its path"),
@@ -130,31 +130,35 @@ NOT_FOUND_BY = (
 )
 
 
-def test_a_case_is_not_found_by(told):
-    for typed, why in NOT_FOUND_BY:
-        assert strength(parse(typed), told) is None, why
+def test_a_search_for_an_unpublished_text_does_not_match(case_document):
+    for typed, why in OTHER_SEARCHES:
+        assert strength(parse(typed), case_document) is None, why
 
 
 def test_a_case_without_public_page_has_no_search_document(session, desk, content):
     draft = desk.draft(content())
-    gone = [desk.withdrawn(content()), desk.erased(), desk.merged()]
-    numbers = [filed.number for filed in gone]
+    cases = [desk.withdrawn(content()), desk.erased(), desk.merged()]
+    numbers = [case.number for case in cases]
     assert documents(session, [*numbers, draft.id], vocabulary.current_vocabulary(session)) == []
 
 
-def test_forms_are_the_words_as_written(told):
-    assert {"interdit", "filmer", "seance", "nord", "lavoixdunord"} <= told.strong_forms
-    assert {"camera", "paragraphe", "versailles"} <= told.forms - told.strong_forms
-    assert told.strong_forms <= told.forms
+def test_forms_are_the_words_as_written(case_document):
+    assert {"interdit", "filmer", "seance", "nord", "lavoixdunord"} <= case_document.strong_forms
+    assert {
+        "camera",
+        "paragraphe",
+        "versailles",
+    } <= case_document.forms - case_document.strong_forms
+    assert case_document.strong_forms <= case_document.forms
 
 
-def test_every_text_of_a_case_was_thought_of():
+def test_each_field_of_a_case_is_listed_as_searchable_or_not():
     """A new field of a case belongs to its document or to this list."""
-    outside = {"narrative", "date", "end_date", "language", "contested", "links", "sources"}
-    inside = {
+    not_searchable = {"narrative", "date", "end_date", "language", "contested", "links", "sources"}
+    searchable = {
         *("title", "summary", "precision_note", "country", "commune", "linked_communes"),
         *("departement", "region", "place_label", "level", "actor", "actor_text", "target"),
         *("outlets", "types", "evidence", "outcome", "steps_taken", "amount", "proceedings"),
         "request",
     }
-    assert {spec.name for spec in fields(Content)} == inside | outside
+    assert {field.name for field in fields(Content)} == searchable | not_searchable

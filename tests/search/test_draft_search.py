@@ -16,7 +16,7 @@ from register.search import draft_search, query_parser
 
 @dataclass
 class Finder:
-    """``finder("filmer")``: what Bruno finds."""
+    """``finder("filmer")``: the drafts and withdrawn cases that Bruno's search matches."""
 
     session: object
     member: int
@@ -24,19 +24,19 @@ class Finder:
     def __call__(self, typed, by=None, within=()):
         self.session.rollback()
         viewer = self.session.get_one(Member, by or self.member)
-        asked = query_parser.parse(typed)
+        query = query_parser.parse(typed)
         return draft_search.find_drafts(
-            self.session, viewer, asked, current_vocabulary(self.session), within
+            self.session, viewer, query, current_vocabulary(self.session), within
         )
 
 
 @pytest.fixture
 def finder(session, cast):
-    """What a member's words find."""
+    """A member's search in cases that are not public."""
     return Finder(session, cast.bruno)
 
 
-def shelf(engine):
+def document_cache(engine):
     return draft_search._caches[engine]
 
 
@@ -60,34 +60,34 @@ def test_a_disabled_member_finds_nothing(desk, cast, finder):
 def test_filters_narrow_what_is_read(desk, finder):
     draft = desk.draft(title="Le micro coupé")
     desk.withdrawn(title="Le micro volé")
-    found = finder("micro", within=[CASE.c.state == CaseState.DRAFT])
-    assert (found.ids, found.unread_count) == ({draft.id}, 0)
+    matches = finder("micro", within=[CASE.c.state == CaseState.DRAFT])
+    assert (matches.ids, matches.unread_count) == ({draft.id}, 0)
 
 
 def test_a_case_that_changes_is_read_again_and_one_that_goes_is_forgotten(
     engine, desk, cast, content, finder
 ):
-    filed, other = desk.draft(title="Le micro coupé"), desk.draft(title="Le micro")
-    assert finder("coupé").ids == {filed.id}
+    case, discarded = desk.draft(title="Le micro coupé"), desk.draft(title="Le micro")
+    assert finder("coupé").ids == {case.id}
     with desk.pen() as p:
-        acts.edit(p, filed.id, content(title="Le son éteint"), by=cast.bruno, reason="r")
-        acts.discard(p, other.id, by=cast.bruno)
+        acts.edit(p, case.id, content(title="Le son éteint"), by=cast.bruno, reason="r")
+        acts.discard(p, discarded.id, by=cast.bruno)
     assert finder("coupé").ids == frozenset()
-    assert finder("éteint").ids == {filed.id}
-    assert {one for one, _revision in shelf(engine).documents} == {filed.id}
-    said = repr(shelf(engine).documents)
-    assert "eteint" in said
-    assert "micro" not in said
+    assert finder("éteint").ids == {case.id}
+    assert {case_id for case_id, _revision in document_cache(engine).documents} == {case.id}
+    cached_text = repr(document_cache(engine).documents)
+    assert "eteint" in cached_text
+    assert "micro" not in cached_text
 
 
 def test_each_search_reads_some_drafts_and_reports_how_many_are_missing(desk, finder, monkeypatch):
     monkeypatch.setattr(draft_search, "READ_EACH", 2)
-    made = [desk.draft(title="Le micro").id for _ in range(5)]
-    found = [finder("micro") for _ in range(4)]
-    assert [hits.unread_count for hits in found] == [3, 1, 0, 0]
+    ids = [desk.draft(title="Le micro").id for _ in range(5)]
+    searches = [finder("micro") for _ in range(4)]
+    assert [matches.unread_count for matches in searches] == [3, 1, 0, 0]
     # The newest change first.
-    assert found[0].ids == set(made[3:])
-    assert found[2].ids == set(made)
+    assert searches[0].ids == set(ids[3:])
+    assert searches[2].ids == set(ids)
 
 
 def test_the_cache_of_documents_is_bounded(engine, desk, finder, monkeypatch):
@@ -95,26 +95,26 @@ def test_the_cache_of_documents_is_bounded(engine, desk, finder, monkeypatch):
     withdrawn = desk.withdrawn(title="Le micro")
     finder("micro", within=[CASE.c.state == CaseState.DRAFT])
     monkeypatch.setattr(draft_search, "CACHED_TOKENS_LIMIT", 1)
-    # Room is made for what is asked for now; what does not fit is told as unread.
-    found = finder("micro", within=[CASE.c.state == CaseState.WITHDRAWN])
-    assert (found.ids, found.unread_count) == ({withdrawn.id}, 0)
+    # Room is made for the documents of this search; those that do not fit count as unread.
+    matches = finder("micro", within=[CASE.c.state == CaseState.WITHDRAWN])
+    assert (matches.ids, matches.unread_count) == ({withdrawn.id}, 0)
     both = finder("micro")
     assert (both.ids, both.unread_count) == ({withdrawn.id}, 1)
     assert draft.id not in both.ids
-    kept = shelf(engine)
-    assert kept.size == sum(map(draft_search._token_count, kept.documents.values()))
+    cache = document_cache(engine)
+    assert cache.size == sum(map(draft_search._token_count, cache.documents.values()))
 
 
 def test_other_words_of_the_vocabulary_make_other_documents(engine, desk, finder, monkeypatch):
     desk.draft()
     finder("filmer")
-    kept = shelf(engine)
-    kept.vocabulary_version = "before"
-    made = []
+    cache = document_cache(engine)
+    cache.vocabulary_version = "before"
+    calls = []
     real = draft_search.revision_documents
     monkeypatch.setattr(
-        draft_search, "revision_documents", lambda *told: made.append(1) or real(*told)
+        draft_search, "revision_documents", lambda *args: calls.append(1) or real(*args)
     )
     finder("filmer")
-    assert made == [1]
-    assert kept.vocabulary_version != "before"
+    assert calls == [1]
+    assert cache.vocabulary_version != "before"

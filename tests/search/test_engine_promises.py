@@ -1,4 +1,4 @@
-"""What every engine promises, on both; what each does in its own way has tests of its own."""
+"""What every search engine promises, tested on both; each also has tests of its own."""
 
 from __future__ import annotations
 
@@ -32,18 +32,18 @@ LATER = Cursor(7, "bb", "made")
 
 
 @pytest.fixture
-def found(session, index):
-    """``found(asked)``: what a page that begins now finds."""
+def matches(session, index):
+    """``matches(query)``: the strength of each case that a page beginning now finds."""
 
-    def asked_now(asked: SearchQuery) -> dict[int, int]:
+    def find_now(query: SearchQuery) -> dict[int, int]:
         session.rollback()
-        return index.find(session, asked).strength
+        return index.find(session, query).strength
 
-    return asked_now
+    return find_now
 
 
 def test_search_engine_returns_what_the_reference_matcher_returns_for_many_words(
-    index, found, monkeypatch
+    index, matches, monkeypatch
 ):
     # Few enough of the pairs of words that follow one another are lexemes on PostgreSQL.
     monkeypatch.setattr(postgres_tables, "SAMPLE", 40)
@@ -54,22 +54,24 @@ def test_search_engine_returns_what_the_reference_matcher_returns_for_many_words
         cases[added.number] = added
         index.write(Cursor(seq, "aa", "made"), [added], [], scrub=False)
     for query in sample_queries():
-        assert found(query) == expected_matches(query, cases.values()), query
+        assert matches(query) == expected_matches(query, cases.values()), query
 
 
-def test_a_phrase_stays_in_one_field(index, found, monkeypatch):
+def test_a_phrase_stays_in_one_field(index, matches, monkeypatch):
     # Each two words that follow one another are a lexeme on PostgreSQL.
     monkeypatch.setattr(postgres_tables, "SAMPLE", 1)
-    none = frozenset[str]()
-    fill_index(index, Document(1, (("le", "maire"), ("filme",)), (("un", "blogueur"),), none, none))
-    assert found(word_query("le", "maire")) == {1: 1}
-    assert found(word_query("un", "blogueur")) == {1: 0}
-    assert found(word_query("maire", "filme")) == {}
-    assert found(word_query("filme", "un")) == {}
-    assert found(word_query("maire", "filme", is_phrase=False)) == {1: 1}
+    no_forms = frozenset[str]()
+    fill_index(
+        index, Document(1, (("le", "maire"), ("filme",)), (("un", "blogueur"),), no_forms, no_forms)
+    )
+    assert matches(word_query("le", "maire")) == {1: 1}
+    assert matches(word_query("un", "blogueur")) == {1: 0}
+    assert matches(word_query("maire", "filme")) == {}
+    assert matches(word_query("filme", "un")) == {}
+    assert matches(word_query("maire", "filme", is_phrase=False)) == {1: 1}
 
 
-def test_a_search_of_many_phrases_is_answered(index, found):
+def test_a_search_of_many_phrases_is_answered(index, matches):
     cases = by_number(random_documents(300))
     fill_index(index, *cases.values())
     common = [f"mot{number}" for number in range(1, 40)]
@@ -78,9 +80,11 @@ def test_a_search_of_many_phrases_is_answered(index, found):
         for i in range(24)
     ]
     query = SearchQuery(
-        tuple(QueryPart("x", some, excluded=bool(i % 2)) for i, some in enumerate(alternatives))
+        tuple(
+            QueryPart("x", phrases, excluded=bool(i % 2)) for i, phrases in enumerate(alternatives)
+        )
     )
-    assert found(query) == expected_matches(query, cases.values())
+    assert matches(query) == expected_matches(query, cases.values())
 
 
 def test_words_of_removed_cases_alone_are_not_suggested(session, index):
@@ -101,49 +105,49 @@ def test_the_stamp_and_the_cursor_move_with_each_commit(settings, engine, sessio
         session.rollback()
         assert index.cursor() == index.find(session, SearchQuery()).cursor == cursor
         stamps.append(index.stamp())
-        other = factory.open_search_engine(settings, engine)
-        assert index.stamp() == stamps[-1] == other.stamp()
-        other.close()
+        second_index = factory.open_search_engine(settings, engine)
+        assert index.stamp() == stamps[-1] == second_index.stamp()
+        second_index.close()
     assert len(set(stamps)) == 5
 
 
-def test_an_index_may_be_empty_and_become_so(session, index, found):
+def test_an_index_may_be_empty_and_become_so(session, index, matches):
     fill_index(index)
-    assert found(SearchQuery()) == {}
+    assert matches(SearchQuery()) == {}
     assert index.intact(deep=True)
     index.write(LATER, [case(1, "un")], [], scrub=False)
     index.write(LATER, [], [1], scrub=True)
-    assert found(SearchQuery()) == found(word_query("un")) == {}
+    assert matches(SearchQuery()) == matches(word_query("un")) == {}
     assert index.forms(session) == []
     assert index.intact(deep=True)
 
 
-def test_the_index_before_answers_until_the_new_one_stands(index, found):
+def test_the_index_before_answers_until_the_new_one_stands(index, matches):
     fill_index(index, case(1, "un"))
 
-    def telling() -> Iterator[Document]:
-        assert found(SearchQuery()) == {1: 0}
+    def documents_for_rebuild() -> Iterator[Document]:
+        assert matches(SearchQuery()) == {1: 0}
         yield case(2, "deux")
         assert index.cursor() == START
 
-    index.rebuild(LATER, telling(), 1, no_progress)
-    assert found(SearchQuery()) == {2: 0}
+    index.rebuild(LATER, documents_for_rebuild(), 1, no_progress)
+    assert matches(SearchQuery()) == {2: 0}
     assert index.cursor() == LATER
 
 
-def test_documents_that_fail_change_nothing(index, found):
+def test_documents_that_fail_change_nothing(index, matches):
     fill_index(index, case(1, "un"))
 
-    def telling() -> Iterator[Document]:
+    def failing_documents() -> Iterator[Document]:
         yield case(2, "deux")
         raise RuntimeError("the database went away")
 
     for write in (
-        lambda: index.write(LATER, telling(), [1], scrub=False),
-        lambda: index.rebuild(LATER, telling(), 2, no_progress),
+        lambda: index.write(LATER, failing_documents(), [1], scrub=False),
+        lambda: index.rebuild(LATER, failing_documents(), 2, no_progress),
     ):
         with pytest.raises(RuntimeError, match="went away"):
             write()
-        assert (index.cursor(), found(SearchQuery())) == (START, {1: 0})
+        assert (index.cursor(), matches(SearchQuery())) == (START, {1: 0})
     index.write(LATER, [case(2, "deux")], [], scrub=False)
-    assert found(SearchQuery()) == {1: 0, 2: 0}
+    assert matches(SearchQuery()) == {1: 0, 2: 0}

@@ -1,4 +1,4 @@
-"""One search, one answer: the engine in a folder, the one in the database, and the judge.
+"""Both search engines and the reference matcher return the same cases for each search.
 
 The only difference that is allowed stands in ``docs/decisions/0014``: of a case with a megabyte of
 lexemes, PostgreSQL does not index the end.
@@ -14,8 +14,14 @@ import pytest
 from hypothesis import HealthCheck, given
 from hypothesis import settings as hypothesis_settings
 from hypothesis import strategies as st
-from search_documents import by_number, documents, expected_matches, sample_queries, searches
-from search_documents import random_documents as made_up
+from search_documents import (
+    by_number,
+    documents,
+    expected_matches,
+    random_documents,
+    sample_queries,
+    searches,
+)
 from sqlalchemy import select
 
 from register.cases import vocabulary
@@ -27,14 +33,14 @@ from register.search.engine_interface import Cursor, Document, SearchEngine
 from register.search.postgres import Postgres
 from register.search.whoosh import Whoosh
 
-HERE = Path(__file__).parent
-TOLD = [
-    one["q"]
+FOLDER = Path(__file__).parent
+TABLED_SEARCHES = [
+    entry["q"]
     for name in ("searches.toml", "searches_elsewhere.toml")
-    for one in tomllib.loads((HERE / name).read_text("utf-8"))["search"]
+    for entry in tomllib.loads((FOLDER / name).read_text("utf-8"))["search"]
 ]
 # What the tables of searches do not have: signs that are no words, and everything at once.
-MORE = (
+OTHER_SEARCHES = (
     '"conseil municipal" -filmer',
     '"tribunal de grande instance" film*',
     '-"droit de réponse"',
@@ -50,11 +56,11 @@ pytestmark = pytest.mark.parametrize("settings", ["postgresql"], indirect=True)
 
 @pytest.fixture
 def engines(engine, tmp_path) -> Iterator[tuple[SearchEngine, SearchEngine]]:
-    """The two, empty."""
+    """Both engines, with an empty index."""
     both = Whoosh(tmp_path / "index"), Postgres(engine)
     yield both
-    for one in both:
-        one.close()
+    for engine_under_test in both:
+        engine_under_test.close()
 
 
 @pytest.fixture
@@ -62,41 +68,43 @@ def cases(demo_app) -> dict[int, Document]:
     """The documents of the demonstration."""
     with demo_app.app_context():
         numbers = db.session.scalars(select(Incident.number)).all()
-        known = [number for number in numbers if number]
-        found = document.documents(db.session, known, vocabulary.current_vocabulary(db.session))
+        public_numbers = [number for number in numbers if number]
+        case_documents = document.documents(
+            db.session, public_numbers, vocabulary.current_vocabulary(db.session)
+        )
         db.session.remove()
-    return by_number(found)
+    return by_number(case_documents)
 
 
-def filled(engines, cases: dict[int, Document], seq: int = 1) -> None:
-    for one in engines:
-        one.rebuild(Cursor(seq, "aa", "made"), cases.values(), len(cases), lambda _d, _t: None)
+def fill_engines(engines, cases: dict[int, Document], seq: int = 1) -> None:
+    for engine in engines:
+        engine.rebuild(Cursor(seq, "aa", "made"), cases.values(), len(cases), lambda _d, _t: None)
 
 
-def answers(session, engines, asked) -> list[dict[int, int]]:
+def strengths(session, engines, query) -> list[dict[int, int]]:
     session.rollback()
-    return [one.find(session, asked).strength for one in engines]
+    return [engine.find(session, query).strength for engine in engines]
 
 
 @pytest.mark.parametrize("demo_app", ["sqlite"], indirect=True)
 @pytest.mark.parametrize("sample", [10, 1_000], ids=["with runs", "without runs"])
 def test_both_engines_agree_on_the_demonstration(session, engines, cases, sample, monkeypatch):
     monkeypatch.setattr(postgres_tables, "SAMPLE", sample)
-    filled(engines, cases)
+    fill_engines(engines, cases)
     assert len(cases) == 34
-    some = 0
-    for typed in (*TOLD, *MORE):
+    match_count = 0
+    for typed in (*TABLED_SEARCHES, *OTHER_SEARCHES):
         try:
-            asked = query_parser.parse(typed)
+            query = query_parser.parse(typed)
         except Invalid:
             continue
-        expected = expected_matches(asked, cases.values())
-        assert answers(session, engines, asked) == [expected, expected], typed
-        some += bool(expected)
-    assert some > 100
+        expected = expected_matches(query, cases.values())
+        assert strengths(session, engines, query) == [expected, expected], typed
+        match_count += bool(expected)
+    assert match_count > 100
     session.rollback()
-    forms = sorted({form for one in cases.values() for form in one.forms})
-    assert [list(one.forms(session)) for one in engines] == [forms, forms]
+    forms = sorted({form for document_of_case in cases.values() for form in document_of_case.forms})
+    assert [list(engine.forms(session)) for engine in engines] == [forms, forms]
 
 
 @given(
@@ -110,24 +118,32 @@ def test_both_engines_agree_on_the_demonstration(session, engines, cases, sample
     max_examples=25, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
 )
 def test_both_engines_agree_after_any_sequence_of_writes(
-    session, engines, first, second, gone, scrub, asked
+    session, engines, first_documents, second_documents, removed, scrub, queries
 ):
-    cases = by_number(first)
-    filled(engines, cases)
-    told = {number: one for number, one in by_number(second).items() if number not in gone}
-    for one in engines:
-        one.write(Cursor(2, "aa", "made"), told.values(), gone, scrub=scrub)
-    cases = {number: one for number, one in (cases | told).items() if number not in gone}
-    for search in asked:
-        expected = expected_matches(search, cases.values())
-        assert answers(session, engines, search) == [expected, expected]
+    cases = by_number(first_documents)
+    fill_engines(engines, cases)
+    written = {
+        number: written_document
+        for number, written_document in by_number(second_documents).items()
+        if number not in removed
+    }
+    for engine in engines:
+        engine.write(Cursor(2, "aa", "made"), written.values(), removed, scrub=scrub)
+    cases = {
+        number: case_document
+        for number, case_document in (cases | written).items()
+        if number not in removed
+    }
+    for query in queries:
+        expected = expected_matches(query, cases.values())
+        assert strengths(session, engines, query) == [expected, expected]
     session.rollback()
 
 
 def test_both_engines_agree_on_searches_of_many_words(session, engines, monkeypatch):
     monkeypatch.setattr(postgres_tables, "SAMPLE", 50)
-    cases = by_number(made_up(200))
-    filled(engines, cases)
-    for asked in sample_queries(seed=3):
-        expected = expected_matches(asked, cases.values())
-        assert answers(session, engines, asked) == [expected, expected], asked
+    cases = by_number(random_documents(200))
+    fill_engines(engines, cases)
+    for query in sample_queries(seed=3):
+        expected = expected_matches(query, cases.values())
+        assert strengths(session, engines, query) == [expected, expected], query

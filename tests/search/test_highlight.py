@@ -17,7 +17,7 @@ def marks(typed: str, text: str) -> list[str]:
 
 
 @pytest.mark.parametrize(
-    ("typed", "text", "found", "why"),
+    ("typed", "text", "marked", "why"),
     [
         ("filmer", "Il filmait le film.", ["filmait", "film"], "every form of the word"),
         ("caméra", "La vidéo effacée", ["vidéo"], "a synonym"),
@@ -34,8 +34,10 @@ def marks(typed: str, text: str) -> list[str]:
         ("filmer", "", [], "no text"),
     ],
 )
-def test_marks(typed: str, text: str, found: list[str], why: str) -> None:
-    assert marks(typed, text) == found, why
+def test_the_words_of_a_search_are_marked(
+    typed: str, text: str, marked: list[str], why: str
+) -> None:
+    assert marks(typed, text) == marked, why
     assert (
         "".join(piece for piece, _ in reference_matcher.highlighted_pieces(parse(typed), text))
         == text

@@ -22,7 +22,7 @@ from register.search.engine_interface import SearchQuery
 
 pytestmark = pytest.mark.one_database
 
-# "filter" is said of a text that is longer than any search.
+# "filter" is the refusal of a text that is longer than any search.
 SENTENCES = {
     *("search_too_long", "search_too_many", "filter"),
     *("search_silent", "search_no_word", "search_short_beginning"),
@@ -35,7 +35,7 @@ MARKS = [
     *"ﬁİßﷺ",
     "e\u0301\u0301\u0301",
 ]
-SAID = [
+WORDS_AND_OPERATORS = [
     *("gagny", "conseil", "filmer", "93", "2A", "2008", "TGI", "bâillon", "film*", "-gagny"),
     *("AND", "OR", "NOT", "NEAR", "§an:2008", "words:film", "a*", "*", "--", "-", '-"', '""', "l’"),
 ]
@@ -77,21 +77,23 @@ class Box:
     index: Any
 
     def search(self, text: str) -> str:
-        """What comes of a search, read as a page reads it: ``answer`` or a sentence's key."""
+        """``answer``, or the key of the sentence that refuses the search, as a page parses it."""
         self.session.rollback()
-        around = current_vocabulary(self.session), head(self.session)
+        vocabulary_and_head = current_vocabulary(self.session), head(self.session)
         try:
-            query = parse({WORDS: [text]}, around[0])
-            hits = service.find_cases(
-                self.session, self.index, query_parser.parse(query.words), *around
+            query = parse({WORDS: [text]}, vocabulary_and_head[0])
+            matches = service.find_cases(
+                self.session, self.index, query_parser.parse(query.words), *vocabulary_and_head
             )
-        except Invalid as told:
-            return told.key
-        assert hits.reach == "whole"
-        assert set(hits.strength) <= {1, 2}
-        shown = result_lists.query_case_page(self.session, query, *around, hits.strength)
-        assert shown.total == len(hits.strength)
-        service.suggest_spelling(self.session, self.index, query.words, *around)
+        except Invalid as refusal:
+            return refusal.key
+        assert matches.reach == "whole"
+        assert set(matches.strength) <= {1, 2}
+        page = result_lists.query_case_page(
+            self.session, query, *vocabulary_and_head, matches.strength
+        )
+        assert page.total == len(matches.strength)
+        service.suggest_spelling(self.session, self.index, query.words, *vocabulary_and_head)
         return "answer"
 
 
@@ -106,45 +108,45 @@ def box(settings, engine, session, desk) -> Iterator[Box]:
     index.close()
 
 
-def _typed() -> st.SearchStrategy[str]:
-    pieces = st.sampled_from(MARKS + SAID) | st.text(max_size=4)
+def _hostile_texts() -> st.SearchStrategy[str]:
+    pieces = st.sampled_from(MARKS + WORDS_AND_OPERATORS) | st.text(max_size=4)
     return st.lists(pieces, max_size=40).map("".join) | st.text(max_size=250)
 
 
-def _read(text: str) -> SearchQuery | str:
-    """What a text is read as, or the key of the sentence that refuses it."""
+def _parsed(text: str) -> SearchQuery | str:
+    """The query of a typed text, or the key of the sentence that refuses it."""
     try:
         return query_parser.parse(text)
-    except Invalid as told:
-        return told.key
+    except Invalid as refusal:
+        return refusal.key
 
 
 @pytest.mark.parametrize("name", HOSTILE)
 def test_a_hostile_text_is_read_or_refused(name):
-    read = _read(HOSTILE[name])
-    assert isinstance(read, SearchQuery) or read in SENTENCES
+    parsed = _parsed(HOSTILE[name])
+    assert isinstance(parsed, SearchQuery) or parsed in SENTENCES
 
 
-@given(_typed())
+@given(_hostile_texts())
 @limits(deadline=None)
 def test_any_text_is_read_or_refused(text):
-    asked = _read(text)
-    if isinstance(asked, str):
-        assert asked in SENTENCES
+    query = _parsed(text)
+    if isinstance(query, str):
+        assert query in SENTENCES
         return
-    assert len(asked.parts) <= query_parser.PARTS_LIMIT
-    assert all(way.tokens for part in asked.parts for way in part.alternatives)
-    # What is marked in a title is the title, whatever was asked.
+    assert len(query.parts) <= query_parser.PARTS_LIMIT
+    assert all(alternative.tokens for part in query.parts for alternative in part.alternatives)
+    # The pieces of a highlighted title make the title, whatever the query is.
     title = "Interdiction de filmer le conseil municipal de Gagny"
     assert (
-        "".join(piece for piece, _ in reference_matcher.highlighted_pieces(asked, title)) == title
+        "".join(piece for piece, _ in reference_matcher.highlighted_pieces(query, title)) == title
     )
 
 
 @given(st.text(min_size=1_000, max_size=12_000, alphabet="a\"* -«»(\u202e\x00é'"))
 @limits(deadline=None, max_examples=20)
 def test_a_text_beyond_all_measure_is_refused_at_once(text):
-    assert _read(text) in ("search_too_long", SearchQuery())
+    assert _parsed(text) in ("search_too_long", SearchQuery())
 
 
 def test_hostile_texts_are_answered(box):
@@ -153,7 +155,7 @@ def test_hostile_texts_are_answered(box):
 
 
 # The two cases and their index are only read.
-@given(text=_typed())
+@given(text=_hostile_texts())
 @limits(deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 def test_any_text_is_answered(box, text):
     assert box.search(text) in {"answer", *SENTENCES}

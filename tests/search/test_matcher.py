@@ -1,4 +1,4 @@
-"""What a search means for a document, case by case: the table that engines are held to."""
+"""The strength of a document for each kind of query, which both engines must return."""
 
 from __future__ import annotations
 
@@ -16,8 +16,8 @@ DOCUMENT = Document(
 )
 
 
-def part(*ways: QueryAlternative, excluded: bool = False) -> QueryPart:
-    return QueryPart("typed", ways, excluded)
+def part(*alternatives: QueryAlternative, excluded: bool = False) -> QueryPart:
+    return QueryPart("typed", alternatives, excluded)
 
 
 FILM, MAYOR, GAGNY = (
@@ -28,7 +28,7 @@ FILM, MAYOR, GAGNY = (
 
 
 @pytest.mark.parametrize(
-    ("parts", "told", "why"),
+    ("parts", "expected", "why"),
     [
         ([], 0, "nothing asked: every case, none stronger"),
         ([part(FILM)], 1, "in the title"),
@@ -60,5 +60,5 @@ FILM, MAYOR, GAGNY = (
         ([part(FILM), part(MAYOR, excluded=True)], None, "wanted and left out"),
     ],
 )
-def test_strength(parts: list[QueryPart], told: int | None, why: str) -> None:
-    assert strength(SearchQuery(tuple(parts)), DOCUMENT) == told, why
+def test_strength(parts: list[QueryPart], expected: int | None, why: str) -> None:
+    assert strength(SearchQuery(tuple(parts)), DOCUMENT) == expected, why

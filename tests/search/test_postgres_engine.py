@@ -1,4 +1,4 @@
-"""The engine in the database: what it finds is what the judge says, whatever happened before."""
+"""The search engine in PostgreSQL returns what the reference matcher returns, after any writes."""
 
 from __future__ import annotations
 
@@ -18,13 +18,13 @@ from search_documents import (
     documents,
     expected_matches,
     fill_index,
+    random_documents,
     require_matcher_results,
     sample_queries,
     searches,
     word_query,
     writes,
 )
-from search_documents import random_documents as made_up
 from sqlalchemy import create_engine, event, text
 from sqlalchemy.engine import make_url
 from sqlalchemy.exc import SQLAlchemyError
@@ -51,11 +51,11 @@ NOTHING = (frozenset[str](), frozenset[str]())
 
 @pytest.fixture
 def index(engine) -> Iterator[Postgres]:
-    """An index of nothing; a database that is used again has kept a former test's."""
-    say(engine, "DROP SCHEMA IF EXISTS search CASCADE")
-    made = Postgres(engine)
-    yield made
-    made.close()
+    """An empty index; a database that is used again may hold that of an earlier test."""
+    execute(engine, "DROP SCHEMA IF EXISTS search CASCADE")
+    postgres_index = Postgres(engine)
+    yield postgres_index
+    postgres_index.close()
 
 
 @pytest.fixture
@@ -64,21 +64,21 @@ def all_are_common(monkeypatch):
     monkeypatch.setattr(postgres_tables, "SAMPLE", 1)
 
 
-def say(engine, *statements: str) -> None:
+def execute(engine, *statements: str) -> None:
     with engine.begin() as connection:
         for statement in statements:
             connection.execute(text(statement))
 
 
-def scalar(engine, question: str, **told):
+def scalar(engine, statement: str, **parameters):
     with engine.connect() as connection:
-        return connection.scalar(text(question), told)
+        return connection.scalar(text(statement), parameters)
 
 
-def found(session, index: Postgres, asked: SearchQuery) -> dict[int, int]:
-    """What a page that begins now finds."""
+def matches(session, index: Postgres, query: SearchQuery) -> dict[int, int]:
+    """The strength of each case that a page beginning now finds."""
     session.rollback()
-    return index.find(session, asked).strength
+    return index.find(session, query).strength
 
 
 def schemas(engine) -> list[str]:
@@ -118,16 +118,19 @@ def test_a_phrase_is_more_than_its_words_and_its_runs(session, index, sample, mo
         case(4, "tribunal de grande instance"),
         case(5, "titre", "refus de filmer puis demande de filmer et filmer encore"),
     )
-    assert found(session, index, word_query("de", "filmer", "et")) == {5: 0}
-    assert found(session, index, word_query("de", "filmer", "encore")) == {}
-    assert found(session, index, word_query("refus", "de", "filmer", "et")) == {}
-    assert found(session, index, word_query("tribunal", "de", "grande", "instance")) == {1: 0, 4: 1}
-    assert found(session, index, word_query("grande", "instance")) == {1: 0, 2: 0, 3: 0, 4: 1}
-    assert found(session, index, word_query("instance", "grande")) == {}
-    left_out = QueryPart(
+    assert matches(session, index, word_query("de", "filmer", "et")) == {5: 0}
+    assert matches(session, index, word_query("de", "filmer", "encore")) == {}
+    assert matches(session, index, word_query("refus", "de", "filmer", "et")) == {}
+    assert matches(session, index, word_query("tribunal", "de", "grande", "instance")) == {
+        1: 0,
+        4: 1,
+    }
+    assert matches(session, index, word_query("grande", "instance")) == {1: 0, 2: 0, 3: 0, 4: 1}
+    assert matches(session, index, word_query("instance", "grande")) == {}
+    excluded = QueryPart(
         "x", (QueryAlternative(("tribunal", "de", "grande", "instance")),), excluded=True
     )
-    assert found(session, index, SearchQuery((left_out,))) == {2: 0, 3: 0, 5: 0}
+    assert matches(session, index, SearchQuery((excluded,))) == {2: 0, 3: 0, 5: 0}
 
 
 @pytest.mark.parametrize(
@@ -138,31 +141,31 @@ def test_no_token_is_read_as_an_operator(session, index, token, all_are_common):
     fill_index(
         index, case(1, "mot"), Document(2, ((token, "mot"),), (), frozenset({token}), *[NOTHING[0]])
     )
-    assert found(session, index, word_query(token)) == {2: 1}
-    assert found(session, index, word_query(token, "mot")) == {2: 1}
-    assert found(session, index, word_query(token, "mot", token)) == {}
-    assert found(session, index, word_query(token, prefix=True)) == {2: 0}
+    assert matches(session, index, word_query(token)) == {2: 1}
+    assert matches(session, index, word_query(token, "mot")) == {2: 1}
+    assert matches(session, index, word_query(token, "mot", token)) == {}
+    assert matches(session, index, word_query(token, prefix=True)) == {2: 0}
     assert index.forms(session) == sorted(["mot", token])
 
 
 def test_a_query_part_without_alternatives_matches_nothing(session, index):
     fill_index(index, case(1, "mot"))
-    assert found(session, index, SearchQuery((QueryPart("x", ()),))) == {}
-    assert found(session, index, SearchQuery((QueryPart("x", (), excluded=True),))) == {1: 0}
+    assert matches(session, index, SearchQuery((QueryPart("x", ()),))) == {}
+    assert matches(session, index, SearchQuery((QueryPart("x", (), excluded=True),))) == {1: 0}
 
 
 def test_a_very_long_case_is_found_by_its_first_hundred_thousand_words(session, index):
     """A tsvector that is too long would address its lexemes wrongly, without an error."""
     words = [f"mot{number:06}" for number in range(100_000)]
-    book = Document(1, (("titre",),), (tuple(words),), *NOTHING)
-    fill_index(index, book, case(2, "autre"))
-    assert sum(len(one) for one in postgres_tables.Lexicon().lexemes(book)) <= 1 << 20
-    assert found(session, index, word_query("titre")) == {1: 1}
-    assert found(session, index, word_query("mot000000")) == {1: 0}
-    assert found(session, index, word_query("mot080000")) == {1: 0}
-    assert found(session, index, word_query("mot000007", "mot000008")) == {1: 0}
+    long_case = Document(1, (("titre",),), (tuple(words),), *NOTHING)
+    fill_index(index, long_case, case(2, "autre"))
+    assert sum(len(lexemes) for lexemes in postgres_tables.Lexicon().lexemes(long_case)) <= 1 << 20
+    assert matches(session, index, word_query("titre")) == {1: 1}
+    assert matches(session, index, word_query("mot000000")) == {1: 0}
+    assert matches(session, index, word_query("mot080000")) == {1: 0}
+    assert matches(session, index, word_query("mot000007", "mot000008")) == {1: 0}
     # The allowed difference from the judge, and from the engine in a folder.
-    assert found(session, index, word_query("mot099999")) == {}
+    assert matches(session, index, word_query("mot099999")) == {}
     assert index.intact(deep=True)
 
 
@@ -170,15 +173,15 @@ def test_a_very_long_case_is_found_by_its_first_hundred_thousand_words(session, 
 
 
 def test_the_progress_of_a_rebuild_is_reported(index):
-    told = []
-    index.rebuild(START, made_up(5), 5, lambda done, total: told.append((done, total)))
-    assert told == [(done, 5) for done in range(1, 6)]
+    reports = []
+    index.rebuild(START, random_documents(5), 5, lambda done, total: reports.append((done, total)))
+    assert reports == [(done, 5) for done in range(1, 6)]
 
 
 def test_nothing_is_left_of_the_index_before(engine, session, index):
     fill_index(index, case(1, "un"))
     fill_index(index, case(2, "deux"), cursor=LATER)
-    assert found(session, index, SearchQuery()) == {2: 0}
+    assert matches(session, index, SearchQuery()) == {2: 0}
     # Who reads the new one keeps nothing of the one before.
     assert index.intact(deep=True)
     assert schemas(engine) == ["search"]
@@ -202,11 +205,11 @@ def test_a_commit_that_fails_changes_nothing(engine, session, index, how):
         writes[how]()
     event.remove(engine, "commit", failing)
     assert (index.stamp(), index.cursor()) == (before, START)
-    assert found(session, index, word_query("un")) == {1: 1}
-    assert found(session, index, word_query("faux")) == {}
+    assert matches(session, index, word_query("un")) == {1: 1}
+    assert matches(session, index, word_query("faux")) == {}
     assert schemas(engine) == ["search"]
     index.write(LATER, [case(1, "vrai")], [2], scrub=False)
-    assert found(session, index, SearchQuery()) == {1: 0}
+    assert matches(session, index, SearchQuery()) == {1: 0}
 
 
 def test_writers_take_turns(engine, session, index):
@@ -217,15 +220,15 @@ def test_writers_take_turns(engine, session, index):
         second.start()
         second.join(0.2)
         assert second.is_alive()
-        assert found(session, index, SearchQuery()) == {1: 0}
+        assert matches(session, index, SearchQuery()) == {1: 0}
     second.join(10)
-    assert found(session, index, SearchQuery()) == {}
+    assert matches(session, index, SearchQuery()) == {}
 
 
 def test_an_index_much_smaller_than_the_register_is_rebuilt(engine, index):
     fill_index(index, case(1, "un"))
     assert index.intact(deep=False)
-    say(engine, "UPDATE search.cursor SET begun = 10, cases = 2041")
+    execute(engine, "UPDATE search.cursor SET begun = 10, cases = 2041")
     assert not index.intact(deep=False)
 
 
@@ -241,49 +244,55 @@ def files(engine, server) -> bytes:
     return b"\n".join(path.read_bytes() for path in top.iterdir())
 
 
-@pytest.mark.parametrize("way", ["removed", "replaced"])
-def test_a_scrub_leaves_a_removed_word_in_no_file(engine, session, index, request, way):
+@pytest.mark.parametrize("removal", ["removed", "replaced"])
+def test_a_scrub_leaves_a_removed_word_in_no_file(engine, session, index, request, removal):
     server = request.getfixturevalue("server")
     # So short that ANALYZE would keep whole documents as examples of what the tables hold.
-    cases = by_number(made_up(50, words=3), [case(17, "secretunique titre", "un autresecret ici")])
+    cases = by_number(
+        random_documents(50, words=3), [case(17, "secretunique titre", "un autresecret ici")]
+    )
     fill_index(index, *cases.values())
-    say(engine, "ANALYZE")
+    execute(engine, "ANALYZE")
     words = (b"secretunique", b"autresecret")
-    assert all(one in files(engine, server) for one in words)
-    told = [] if way == "removed" else [case(17, "titre")]
-    index.write(LATER, told, [] if told else [17], scrub=False)
-    assert found(session, index, word_query("secretunique")) == {}
+    assert all(word in files(engine, server) for word in words)
+    replacements = [] if removal == "removed" else [case(17, "titre")]
+    index.write(LATER, replacements, [] if replacements else [17], scrub=False)
+    assert matches(session, index, word_query("secretunique")) == {}
     session.rollback()
     # The rows are vacuumed, and the words still there: this is why everything is written again.
     with engine.connect().execution_options(isolation_level="AUTOCOMMIT") as connection:
         for table in ("document", "spoken", "form"):
             connection.execute(text(f"VACUUM (INDEX_CLEANUP ON) search.{table}"))
-    assert any(one in files(engine, server) for one in words)
+    assert any(word in files(engine, server) for word in words)
     # A later scrub takes what earlier commits removed along.
     index.write(LATER, [], [], scrub=True)
-    assert not any(one in files(engine, server) for one in words)
-    cases = {n: one for n, one in by_number(cases.values(), told).items() if n != 17 or told}
-    for asked in sample_queries():
-        assert found(session, index, asked) == expected_matches(asked, cases.values())
+    assert not any(word in files(engine, server) for word in words)
+    cases = {
+        n: document
+        for n, document in by_number(cases.values(), replacements).items()
+        if n != 17 or replacements
+    }
+    for query in sample_queries():
+        assert matches(session, index, query) == expected_matches(query, cases.values())
 
 
 def test_the_server_keeps_no_words_as_examples_of_what_the_tables_hold(engine, index):
     """They would stay in its catalogue, out of reach of a scrub."""
     fill_index(index, *[case(number, f"mot{number} secretunique") for number in range(1, 60)])
-    say(engine, "ANALYZE")
+    execute(engine, "ANALYZE")
     with engine.connect() as connection:
-        kept = connection.execute(
+        examples = connection.execute(
             text(
                 "SELECT tablename, attname FROM pg_stats WHERE schemaname = 'search'"
                 " AND concat(most_common_vals, histogram_bounds, most_common_elems) ~ '[a-z]{4}'"
                 " AND attname NOT IN ('shape', 'made', 'made_with')"
             )
         ).all()
-        looked = connection.scalar(
+        column_count = connection.scalar(
             text("SELECT count(*) FROM pg_stats WHERE schemaname = 'search'")
         )
-    assert kept == []
-    assert looked > 0
+    assert examples == []
+    assert column_count > 0
 
 
 def test_the_words_of_the_scrubbing_commit_itself_are_in_no_file(engine, index, request):
@@ -298,7 +307,7 @@ def test_an_index_that_is_still_read_is_dropped_by_a_later_look(
 ):
     monkeypatch.setattr(adapter, "_PATIENCE", 0.05)
     fill_index(index, case(1, "un"))
-    assert found(session, index, SearchQuery()) == {1: 0}
+    assert matches(session, index, SearchQuery()) == {1: 0}
     index.write(LATER, [], [1], scrub=True)
     assert len(schemas(engine)) == 2
     # Who reads it does not keep others from reading, nor the follower from following.
@@ -335,7 +344,7 @@ def test_a_page_that_began_before_a_new_index_has_none(engine, session, index):
         with pytest.raises(IndexNotReady):
             read()
     assert session.scalar(text("SELECT count(*) FROM journal_head")) == 3
-    assert found(session, index, word_query("un")) == {1: 1, 2: 1}
+    assert matches(session, index, word_query("un")) == {1: 1, 2: 1}
 
 
 @pytest.mark.parametrize(
@@ -353,7 +362,7 @@ def test_a_page_that_began_before_a_new_index_has_none(engine, session, index):
 )
 def test_a_damaged_index_is_unready_and_the_page_goes_on(engine, session, index, damage, why):
     fill_index(index, case(1, "un deux trois"))
-    say(engine, damage)
+    execute(engine, damage)
     session.execute(text("CREATE TEMPORARY TABLE told (word text)"))
     session.execute(text("INSERT INTO told VALUES ('avant')"))
     if why is None:
@@ -371,14 +380,14 @@ def test_a_damaged_index_is_unready_and_the_page_goes_on(engine, session, index,
     session.rollback()
     # The follower makes it anew over whatever is there.
     fill_index(index, case(1, "un deux trois"))
-    assert found(session, index, word_query("un", "deux", "trois")) == {1: 1}
+    assert matches(session, index, word_query("un", "deux", "trois")) == {1: 1}
     assert index.intact(deep=True)
 
 
 @pytest.mark.parametrize("damage", ["DROP SCHEMA search CASCADE", "DELETE FROM search.cursor"])
 def test_writing_without_an_index_is_an_error(engine, session, index, damage):
     fill_index(index, case(1, "un"))
-    say(engine, damage)
+    execute(engine, damage)
     assert (index.stamp(), index.cursor(), index.intact(deep=False)) == ("", None, False)
     with pytest.raises(IndexNotReady):
         index.forms(session)
@@ -414,7 +423,7 @@ def test_writing_without_an_index_is_an_error(engine, session, index, damage):
 def test_rows_that_changed_are_noticed(engine, index, damage, deep_only):
     fill_index(index, case(1, "un"), case(2, "deux"))
     assert index.intact(deep=True)
-    say(engine, *damage)
+    execute(engine, *damage)
     assert index.intact(deep=False) is deep_only
     assert not index.intact(deep=True)
 
@@ -424,25 +433,32 @@ def test_an_index_without_read_permission_counts_as_missing(engine, index, reque
     server = request.getfixturevalue("server")
     server.execute("DROP ROLE IF EXISTS stranger", "CREATE ROLE stranger LOGIN")
     url = make_url(engine.url).set(username="stranger")
-    with theirs(url) as (other, page):
-        assert (other.stamp(), other.cursor(), other.intact(deep=True)) == ("", None, False)
-        for read in (lambda: other.find(page, word_query("un")), lambda: other.forms(page)):
+    with foreign_index(url) as (unreadable_index, page):
+        assert (
+            unreadable_index.stamp(),
+            unreadable_index.cursor(),
+            unreadable_index.intact(deep=True),
+        ) == ("", None, False)
+        for read in (
+            lambda: unreadable_index.find(page, word_query("un")),
+            lambda: unreadable_index.forms(page),
+        ):
             with pytest.raises(IndexNotReady):
                 read()
         with pytest.raises(SQLAlchemyError):
-            fill_index(other, case(1, "un"))
+            fill_index(unreadable_index, case(1, "un"))
     assert index.intact(deep=True)
 
 
 @contextmanager
-def theirs(url) -> Iterator[tuple[Postgres, Session]]:
+def foreign_index(url) -> Iterator[tuple[Postgres, Session]]:
     engine = create_engine(url, **engine_options(str(url)))
-    other = Postgres(engine)
+    postgres_index = Postgres(engine)
     try:
         with Session(engine) as page:
-            yield other, page
+            yield postgres_index, page
     finally:
-        other.close()
+        postgres_index.close()
         engine.dispose()
 
 
@@ -462,4 +478,4 @@ def test_a_lost_connection_is_no_index_until_there_is_another(engine, session, i
         assert index.stamp() == ""
     assert index.stamp() == stamp
     session.rollback()
-    assert found(session, index, word_query("un")) == {1: 1}
+    assert matches(session, index, word_query("un")) == {1: 1}

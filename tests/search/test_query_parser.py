@@ -1,4 +1,4 @@
-"""How a search is read: every way to type one, and what it then asks."""
+"""How a typed search becomes a query."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from register.search import query_parser
 from register.search.engine_interface import QueryAlternative, SearchQuery
 
 
-def first_ways(text: str) -> list[tuple[str, ...]]:
+def first_alternatives(text: str) -> list[tuple[str, ...]]:
     """The tokens of each part as typed, "-" before those that are excluded."""
     return [
         (("-",) if part.excluded else ()) + part.alternatives[0].tokens
@@ -22,7 +22,7 @@ def first_ways(text: str) -> list[tuple[str, ...]]:
 
 
 @pytest.mark.parametrize(
-    ("typed", "read", "why"),
+    ("typed", "expected", "why"),
     [
         ("", [], "nothing"),
         ("filmer", [("film",)], "a word"),
@@ -58,8 +58,10 @@ def first_ways(text: str) -> list[tuple[str, ...]]:
         ("\u202efilmer\u0000", [("film",)], "hidden characters"),
     ],
 )
-def test_reading(typed: str, read: list[tuple[str, ...]], why: str) -> None:
-    assert first_ways(typed) == read, why
+def test_a_typed_text_is_parsed_into_its_words(
+    typed: str, expected: list[tuple[str, ...]], why: str
+) -> None:
+    assert first_alternatives(typed) == expected, why
 
 
 @pytest.mark.parametrize(
@@ -80,13 +82,13 @@ def test_reading(typed: str, read: list[tuple[str, ...]], why: str) -> None:
     ],
 )
 def test_a_query_without_a_searchable_word_is_refused_with_its_reason(typed: str, key: str) -> None:
-    with pytest.raises(Invalid) as refused:
+    with pytest.raises(Invalid) as refusal:
         query_parser.parse(typed)
-    assert refused.value.key == key
+    assert refusal.value.key == key
 
 
 @pytest.mark.parametrize(
-    ("typed", "read", "said"),
+    ("typed", "expected", "operator"),
     [
         ("filmer OU maire", [("film",), ("mair",)], "OU"),
         ("filmer OR maire", [("film",), ("mair",)], "OR"),
@@ -102,10 +104,10 @@ def test_a_query_without_a_searchable_word_is_refused_with_its_reason(typed: str
     ],
 )
 def test_operators_between_words_are_left_out(
-    typed: str, read: list[tuple[str, ...]], said: str
+    typed: str, expected: list[tuple[str, ...]], operator: str
 ) -> None:
-    assert first_ways(typed) == read
-    assert query_parser.find_or_operator(typed) == said
+    assert first_alternatives(typed) == expected
+    assert query_parser.find_or_operator(typed) == operator
 
 
 def test_a_trailing_star_is_a_prefix_search() -> None:
@@ -164,19 +166,19 @@ def test_a_line_of_the_synonym_file_takes_effect() -> None:
 
 
 def test_the_data_file_has_no_line_that_does_nothing() -> None:
-    told = tomllib.loads(query_parser.FILE.read_text("utf-8"))
-    for group in told["groupe"]:
-        alone = query_parser.parse_table({"groupe": [group]})
-        assert len(alone) == len(group["mots"]), group["mots"]
-        assert all(alone.values()), group["mots"]
+    synonyms = tomllib.loads(query_parser.FILE.read_text("utf-8"))
+    for group in synonyms["groupe"]:
+        table = query_parser.parse_table({"groupe": [group]})
+        assert len(table) == len(group["mots"]), group["mots"]
+        assert all(table.values()), group["mots"]
 
 
 @given(st.text(max_size=400))
 def test_any_text_is_a_search_or_a_sentence(text: str) -> None:
     try:
-        asked = query_parser.parse(text)
+        query = query_parser.parse(text)
     except Invalid:
         return
-    assert isinstance(asked, SearchQuery)
-    assert len(asked.parts) <= query_parser.PARTS_LIMIT
-    assert all(way.tokens for part in asked.parts for way in part.alternatives)
+    assert isinstance(query, SearchQuery)
+    assert len(query.parts) <= query_parser.PARTS_LIMIT
+    assert all(alternative.tokens for part in query.parts for alternative in part.alternatives)

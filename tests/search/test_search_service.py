@@ -1,4 +1,4 @@
-"""What a reader finds, whatever the state of the index."""
+"""The matches that a reader gets, whatever the state of the index."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ pytestmark = pytest.mark.one_database
 
 
 def follow(engine, index):
-    """What the follower does when it is woken."""
+    """Index the changed cases, as the follower does when it is woken."""
     return indexer.catch_up(engine, index)
 
 
@@ -31,8 +31,10 @@ def test_a_case_is_found_by_its_words(desk, content, engine, index, ask):
 
 
 def test_the_title_weighs_more_than_the_account(desk, content, engine, index, ask):
-    told = content(title="Une séance", narrative="Le drone survole la place.", outlets=())
-    account = desk.published(told)
+    account_content = content(
+        title="Une séance", narrative="Le drone survole la place.", outlets=()
+    )
+    account = desk.published(account_content)
     title = desk.published(content(title="Le drone de la mairie"))
     follow(engine, index)
     assert dict(ask("drone").strength) == {account.number: 0, title.number: 1}
@@ -45,50 +47,50 @@ def test_what_was_just_published_is_found_before_the_index_follows(
     desk, content, engine, index, ask
 ):
     follow(engine, index)
-    filed = desk.published(content(title="Un quidam filme"))
-    assert dict(ask("quidam").strength) == {filed.number: 1}
+    case = desk.published(content(title="Un quidam filme"))
+    assert dict(ask("quidam").strength) == {case.number: 1}
 
 
 def test_a_word_that_was_taken_out_finds_nothing_before_the_index_follows(
     desk, content, engine, index, ask, pen, cast
 ):
-    filed = desk.published(content(title="Un quidam filme"))
+    case = desk.published(content(title="Un quidam filme"))
     follow(engine, index)
     with pen() as p:
-        told = content(title="Un citoyen filme")
-        acts.redact(p, filed.id, told, by=cast.bruno, reason="RGPD", public_note="Retrait.")
+        redacted = content(title="Un citoyen filme")
+        acts.redact(p, case.id, redacted, by=cast.bruno, reason="RGPD", public_note="Retrait.")
     assert dict(ask("quidam").strength) == {}
-    assert dict(ask("citoyen").strength) == {filed.number: 1}
+    assert dict(ask("citoyen").strength) == {case.number: 1}
 
 
-@pytest.mark.parametrize("gone", ["withdrawn", "erased", "merged"])
+@pytest.mark.parametrize("ending", ["withdrawn", "erased", "merged"])
 def test_what_is_no_longer_public_is_not_found_before_the_index_follows(
-    gone, desk, content, engine, index, ask, pen, cast
+    ending, desk, content, engine, index, ask, pen, cast
 ):
-    filed = desk.published(content(title="Un quidam filme"))
+    case = desk.published(content(title="Un quidam filme"))
     other = desk.published(content(title="Un autre"))
     follow(engine, index)
     with pen() as p:
-        if gone == "withdrawn":
-            acts.withdraw(p, filed.id, by=cast.bruno, restriction="erreur", reason="x")
-        elif gone == "merged":
-            acts.merge(p, filed.id, into=other.number, by=cast.bruno, reason="x")
+        if ending == "withdrawn":
+            acts.withdraw(p, case.id, by=cast.bruno, restriction="erreur", reason="x")
+        elif ending == "merged":
+            acts.merge(p, case.id, into=other.number, by=cast.bruno, reason="x")
         else:
-            acts.erase(p, filed.id, by=cast.ada, restriction="erreur", single=True)
+            acts.erase(p, case.id, by=cast.ada, restriction="erreur", single=True)
     assert dict(ask("quidam").strength) == {}
     follow(engine, index)
     assert dict(ask("quidam").strength) == {}
     assert "quidam" not in index.forms(Session(engine))
 
 
-def test_an_index_far_behind_says_so_and_shows_nothing_that_went(
+def test_an_index_far_behind_says_so_and_shows_no_withdrawn_case(
     desk, content, engine, index, ask, pen, cast, monkeypatch
 ):
     monkeypatch.setattr(service, "CHANGED_LIMIT", 3)
-    filed = desk.published(content(title="Un quidam filme"))
+    case = desk.published(content(title="Un quidam filme"))
     follow(engine, index)
     with pen() as p:
-        acts.withdraw(p, filed.id, by=cast.bruno, restriction="erreur", reason="x")
+        acts.withdraw(p, case.id, by=cast.bruno, restriction="erreur", reason="x")
     for _ in range(3):
         desk.published(content())
     hits = ask("filmer")
@@ -114,12 +116,12 @@ WITHOUT_AN_INDEX = (
 
 
 def test_without_an_index_titles_and_summaries_are_looked_through(desk, content, ask):
-    filed = desk.published(content())
+    case = desk.published(content())
     desk.draft(content())
     desk.withdrawn(content())
     for typed, why in WITHOUT_AN_INDEX:
         hits = ask(typed)
-        assert (set(hits.strength), hits.reach) == ({filed.number}, Reach.TITLES_ONLY), why
+        assert (set(hits.strength), hits.reach) == ({case.number}, Reach.TITLES_ONLY), why
 
 
 def test_without_an_index_an_unknown_word_finds_nothing(desk, content, ask):
@@ -129,11 +131,11 @@ def test_without_an_index_an_unknown_word_finds_nothing(desk, content, ask):
 
 def test_an_index_of_another_ledger_is_not_used(desk, content, engine, index, ask, pen):
     """After a restore the same number is another line: its digest says so."""
-    filed = desk.published(content(title="Un quidam filme"))
+    published = desk.published(content(title="Un quidam filme"))
     follow(engine, index)
     with pen() as p:
-        case = p.session.get_one(Incident, filed.id)
-        acts.follow_up(p, case.id, by=1, reason="x", title="Suite", text="Suite.")
+        incident = p.session.get_one(Incident, published.id)
+        acts.follow_up(p, incident.id, by=1, reason="x", title="Suite", text="Suite.")
     follow(engine, index)
     cursor = index.cursor()
     index.write(cursor.__class__(cursor.seq, "0" * 64, cursor.made_with), [], [], scrub=False)
@@ -146,20 +148,20 @@ def test_an_index_of_another_ledger_is_not_used(desk, content, engine, index, as
 
 
 def test_following_twice_changes_nothing(desk, content, engine, index, ask):
-    filed = desk.published(content())
+    case = desk.published(content())
     assert follow(engine, index)
     assert not follow(engine, index)
-    assert set(ask("filmer").strength) == {filed.number}
+    assert set(ask("filmer").strength) == {case.number}
 
 
 def test_a_correction_is_followed(desk, content, engine, index, ask, pen, cast):
-    filed = desk.published(content(title="Un quidam filme"))
+    case = desk.published(content(title="Un quidam filme"))
     follow(engine, index)
     with pen() as p:
-        told = content(title="Un citoyen filme")
-        acts.correct(p, filed.id, told, by=cast.bruno, reason="x", public_note="Mot.")
+        corrected = content(title="Un citoyen filme")
+        acts.correct(p, case.id, corrected, by=cast.bruno, reason="x", public_note="Mot.")
     assert follow(engine, index)
-    assert (dict(ask("quidam").strength), set(ask("citoyen").strength)) == ({}, {filed.number})
+    assert (dict(ask("quidam").strength), set(ask("citoyen").strength)) == ({}, {case.number})
 
 
 def test_new_words_of_the_vocabularies_make_the_index_anew(desk, content, engine, index):
@@ -175,7 +177,7 @@ def test_new_words_of_the_vocabularies_make_the_index_anew(desk, content, engine
 # --- misspelt ------------------------------------------------------------
 
 
-PUT_RIGHT = (
+SPELLING_SUGGESTIONS = (
     ("interdicton", "interdiction"),
     ("gagni filmer", "gagny filmer"),
     ("interdiction filmre", "interdiction filmer"),
@@ -189,17 +191,19 @@ def test_a_misspelt_word_is_put_right(desk, content, engine, index):
     desk.published(content())
     follow(engine, index)
     with Session(engine) as page:
-        book, where = vocabulary.current_vocabulary(page), head(page)
-        for typed, put_right in PUT_RIGHT:
-            assert service.suggest_spelling(page, index, typed, book, where) == put_right, typed
+        current, journal_head = vocabulary.current_vocabulary(page), head(page)
+        for typed, suggestion in SPELLING_SUGGESTIONS:
+            assert (
+                service.suggest_spelling(page, index, typed, current, journal_head) == suggestion
+            ), typed
 
 
 def test_no_removed_word_is_suggested(desk, content, engine, index, pen, cast):
-    filed = desk.published(content(title="Un quidam filme"))
+    case = desk.published(content(title="Un quidam filme"))
     desk.published(content())
     follow(engine, index)
     with pen() as p:
-        acts.withdraw(p, filed.id, by=cast.bruno, restriction="erreur", reason="x")
+        acts.withdraw(p, case.id, by=cast.bruno, restriction="erreur", reason="x")
     with Session(engine) as page:
         assert not service.suggest_spelling(
             page, index, "quidan", vocabulary.current_vocabulary(page), head(page)
@@ -214,11 +218,11 @@ def test_an_unsearchable_query_is_refused_in_a_sentence(typed, ask):
 
 def test_an_index_of_another_analyzer_is_not_used(desk, content, engine, index, ask, monkeypatch):
     """Its tokens are others: a word that a case has would find nothing."""
-    filed = desk.published(content())
+    case = desk.published(content())
     with monkeypatch.context() as patch:
         patch.setattr(indexer, "ANALYSIS", "of-yesterday")
         follow(engine, index)
     hits = ask("interdiction")
-    assert (set(hits.strength), hits.reach) == ({filed.number}, Reach.TITLES_ONLY)
+    assert (set(hits.strength), hits.reach) == ({case.number}, Reach.TITLES_ONLY)
     assert follow(engine, index)
     assert ask("interdiction").reach == Reach.EVERYWHERE

@@ -28,18 +28,18 @@ from register.text.normalisation import fold
 
 pytestmark = pytest.mark.one_database
 
-HERE = Path(__file__).parent
-DEMO = HERE.parents[1] / "register" / "demo" / "incidents.csv"
-TOLD = tomllib.loads((HERE / "searches.toml").read_text(encoding="utf-8"))
-ELSEWHERE = tomllib.loads((HERE / "searches_elsewhere.toml").read_text(encoding="utf-8"))
+FOLDER = Path(__file__).parent
+DEMO = FOLDER.parents[1] / "register" / "demo" / "incidents.csv"
+DEMO_TABLE = tomllib.loads((FOLDER / "searches.toml").read_text(encoding="utf-8"))
+OTHER_TABLE = tomllib.loads((FOLDER / "searches_elsewhere.toml").read_text(encoding="utf-8"))
 # Of 80 searches, how many may be wrong, each with its reason.
-MISSES, OF = 2, 80
+MISSES_LIMIT, SEARCH_COUNT = 2, 80
 SHAPES = {"proceedings": ProceedingContent, "request": RequestContent}
 
 
 @dataclass
 class Reader:
-    """Who types into the search box, and calls cases by the names that the tables give them."""
+    """A reader's searches, whose matches are the names that the tables give to cases."""
 
     session: Any
     index: SearchEngine
@@ -47,27 +47,31 @@ class Reader:
 
     def __post_init__(self) -> None:
         self.session.rollback()
-        self.around = current_vocabulary(self.session), head(self.session)
+        self.vocabulary_and_head = current_vocabulary(self.session), head(self.session)
 
     def finds(self, text: str) -> list[str]:
-        """What is found, in the order of the list."""
-        hits = service.find_cases(self.session, self.index, query_parser.parse(text), *self.around)
-        assert hits.reach == "whole"
-        listed = [self.names[number] for number in self._listed(text, hits.strength)]
-        assert len(listed) == len(hits.strength)
+        """The names of the matching cases, in the order of the list."""
+        matches = service.find_cases(
+            self.session, self.index, query_parser.parse(text), *self.vocabulary_and_head
+        )
+        assert matches.reach == "whole"
+        listed = [self.names[number] for number in self._listed(text, matches.strength)]
+        assert len(listed) == len(matches.strength)
         return listed
 
     def _listed(self, text: str, strength: Mapping[int, int]) -> Iterator[int]:
         page = pages = 1
         while page <= pages:
             query = CaseQuery({WORDS: (text,)}, page=page)
-            shown = result_lists.query_case_page(self.session, query, *self.around, strength)
-            yield from (case.number for case in shown.cases)
-            page, pages = page + 1, shown.pages
+            result_page = result_lists.query_case_page(
+                self.session, query, *self.vocabulary_and_head, strength
+            )
+            yield from (case.number for case in result_page.cases)
+            page, pages = page + 1, result_page.pages
 
     def is_offered(self, text: str) -> str | None:
         """The search that is suggested instead."""
-        return service.suggest_spelling(self.session, self.index, text, *self.around)
+        return service.suggest_spelling(self.session, self.index, text, *self.vocabulary_and_head)
 
 
 @pytest.fixture
@@ -76,93 +80,97 @@ def reader(engine, session, cast, index) -> Reader:
     publication = PublishOptions(by=cast.bruno, second=cast.chloe, reason="démonstration")
     assert import_file(engine, DEMO, publish=publication).published == 34
     indexer.catch_up(engine, index)
-    named = select(Incident.number, Origin.external_id)
-    named = named.join(Origin, Origin.incident_id == Incident.id)
-    return Reader(session, index, dict(session.execute(named).all()))
+    statement = select(Incident.number, Origin.external_id)
+    statement = statement.join(Origin, Origin.incident_id == Incident.id)
+    return Reader(session, index, dict(session.execute(statement).all()))
 
 
 @pytest.fixture
-def stranger(engine, session, desk, pen, index) -> Reader:
+def reader_of_other_register(engine, session, desk, pen, index) -> Reader:
     """A reader of the cases that the second table brings."""
-    filed = {name: desk.published(**_content(told)) for name, told in ELSEWHERE["case"].items()}
+    cases = {
+        name: desk.published(**_content(fields)) for name, fields in OTHER_TABLE["case"].items()
+    }
     by = desk.cast.bruno
-    for name, told in ELSEWHERE["afterwards"].items():
-        reply = desk.received_reply(filed[name], told["reply"])
-        title, text = told["follow_up"]
+    for name, events in OTHER_TABLE["afterwards"].items():
+        reply = desk.received_reply(cases[name], events["reply"])
+        title, text = events["follow_up"]
         with pen() as p:
             acts.reply(p, reply, by=by, reason="reçue")
-            acts.follow_up(p, filed[name].id, by=by, reason="suite", title=title, text=text)
+            acts.follow_up(p, cases[name].id, by=by, reason="suite", title=title, text=text)
     indexer.catch_up(engine, index)
-    return Reader(session, index, {one.number: name for name, one in filed.items()})
+    return Reader(session, index, {case.number: name for name, case in cases.items()})
 
 
-def _content(told: Mapping[str, Any]) -> dict[str, Any]:
-    """What a table tells of a case, in the shapes of a case's content."""
+def _content(fields: Mapping[str, Any]) -> dict[str, Any]:
+    """A table's fields of a case as arguments of its content."""
     # Where the table is silent, the desk's usual case must not speak.
-    silent = {"narrative": "", "level": "commune", "outcome": "inconnue"}
-    return silent | {name: _shaped(name, value) for name, value in told.items()}
+    unset = {"narrative": "", "level": "commune", "outcome": "inconnue"}
+    return unset | {name: _content_value(name, value) for name, value in fields.items()}
 
 
-def _shaped(name: str, value: Any) -> Any:
-    shape = SHAPES.get(name, lambda **told: told)
+def _content_value(name: str, value: Any) -> Any:
+    shape = SHAPES.get(name, lambda **fields: fields)
     if isinstance(value, dict):
         return shape(**value)
     if isinstance(value, list):
-        return tuple(_shaped(name, one) for one in value)
+        return tuple(_content_value(name, element) for element in value)
     return value
 
 
-def _wrong(told: Mapping[str, Any], found: list[str]) -> list[str]:
-    """What of a search's statement does not hold."""
-    wanted = told["all"] if "all" in told else told["must"]
-    wrong = [f"{case} not found" for case in wanted if case not in found]
-    if "all" in told:
-        wrong += [f"{case} found" for case in found if case not in wanted]
-    high = found[: told.get("first", len(found))]
-    wrong += [f"{case} too low" for case in wanted if case in found and case not in high]
-    return wrong + [f"{case} found" for case in told.get("not", ()) if case in found]
+def _faults(search: Mapping[str, Any], cases: list[str]) -> list[str]:
+    """How the cases of a search differ from those that its table expects."""
+    expected = search["all"] if "all" in search else search["must"]
+    faults = [f"{case} not found" for case in expected if case not in cases]
+    if "all" in search:
+        faults += [f"{case} found" for case in cases if case not in expected]
+    first_cases = cases[: search.get("first", len(cases))]
+    faults += [f"{case} too low" for case in expected if case in cases and case not in first_cases]
+    return faults + [f"{case} found" for case in search.get("not", ()) if case in cases]
 
 
 def _require_found(reader: Reader, searches: list[Any], capsys: pytest.CaptureFixture[str]) -> None:
-    """Let pass what finds what it should, but for what is known not to; print the score."""
-    wrong = {told["q"]: _wrong(told, reader.finds(told["q"])) for told in searches}
-    missed = {text: faults for text, faults in wrong.items() if faults}
-    known = {told["q"] for told in searches if "known_miss" in told}
+    """Require the expected cases of each search except known misses; print the score."""
+    faults = {search["q"]: _faults(search, reader.finds(search["q"])) for search in searches}
+    misses = {text: case_faults for text, case_faults in faults.items() if case_faults}
+    known_misses = {search["q"] for search in searches if "known_miss" in search}
     with capsys.disabled():
-        right = len(wrong) - len(missed)
-        print(f"\n{reader.index.name}: {right} of {len(wrong)} searches right")
-        for text, faults in missed.items():
-            print(f"  {text}: {'; '.join(faults)}")
-    assert set(missed) <= known, "searches that went wrong"
-    assert known <= set(missed), "searches that are right by now: strike out their known_miss"
+        right = len(faults) - len(misses)
+        print(f"\n{reader.index.name}: {right} of {len(faults)} searches right")
+        for text, case_faults in misses.items():
+            print(f"  {text}: {'; '.join(case_faults)}")
+    assert set(misses) <= known_misses, "searches that went wrong"
+    assert known_misses <= set(misses), (
+        "searches that are right by now: strike out their known_miss"
+    )
 
 
 def test_people_find_the_cases_that_they_look_for(reader, capsys):
-    _require_found(reader, TOLD["search"], capsys)
+    _require_found(reader, DEMO_TABLE["search"], capsys)
 
 
-def test_searches_find_the_expected_cases_of_another_register(stranger, capsys):
-    _require_found(stranger, ELSEWHERE["search"], capsys)
+def test_searches_find_the_expected_cases_of_another_register(reader_of_other_register, capsys):
+    _require_found(reader_of_other_register, OTHER_TABLE["search"], capsys)
 
 
 def test_a_misspelt_search_is_put_right(reader):
-    offered = {told["q"]: reader.is_offered(told["q"]) for told in TOLD["typo"]}
-    assert {text: fold(better or "") for text, better in offered.items()} == {
-        told["q"]: fold(told["suggested"]) for told in TOLD["typo"]
+    suggestions = {typo["q"]: reader.is_offered(typo["q"]) for typo in DEMO_TABLE["typo"]}
+    assert {text: fold(suggestion or "") for text, suggestion in suggestions.items()} == {
+        typo["q"]: fold(typo["suggested"]) for typo in DEMO_TABLE["typo"]
     }
 
 
-@pytest.mark.parametrize("table", [TOLD, ELSEWHERE], ids=["demonstration", "elsewhere"])
+@pytest.mark.parametrize("table", [DEMO_TABLE, OTHER_TABLE], ids=["demonstration", "elsewhere"])
 def test_each_search_of_the_table_has_a_reason_and_few_are_known_misses(table):
     searches = table["search"]
-    asked = [told["q"] for told in searches]
-    assert len(asked) == len(set(asked))
-    for told in searches:
-        assert told["why"]
-        assert ("all" in told) != ("must" in told), told["q"]
-    excused = sum("known_miss" in told for told in searches)
-    assert excused <= len(asked) * MISSES // OF
+    texts = [search["q"] for search in searches]
+    assert len(texts) == len(set(texts))
+    for search in searches:
+        assert search["why"]
+        assert ("all" in search) != ("must" in search), search["q"]
+    known_miss_count = sum("known_miss" in search for search in searches)
+    assert known_miss_count <= len(texts) * MISSES_LIMIT // SEARCH_COUNT
 
 
 def test_the_table_of_the_demonstration_is_large():
-    assert len(TOLD["search"]) >= OF
+    assert len(DEMO_TABLE["search"]) >= SEARCH_COUNT

@@ -15,9 +15,9 @@ def test_every_case_is_read_once(numbers):
 
 
 @pytest.mark.parametrize("size", [1_001, 2_500, 10_000, 99_999])
-def test_the_first_are_from_all_over(size, monkeypatch):
+def test_the_first_sample_is_spread_over_all_numbers(size, monkeypatch):
     monkeypatch.setattr(indexer, "SAMPLE_SIZE", 100)
     first = indexer.spread_sample_first(range(1, size + 1))[:100]
     quarters = [sum(number > size * part // 4 for number in first) for part in range(4)]
     assert quarters[0] == 100
-    assert all(abs(found - 25 * (4 - part)) <= 3 for part, found in enumerate(quarters))
+    assert all(abs(count - 25 * (4 - part)) <= 3 for part, count in enumerate(quarters))

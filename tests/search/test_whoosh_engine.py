@@ -1,4 +1,4 @@
-"""The engine in a folder: what it finds is what the judge says, whatever happened to it before."""
+"""The search engine in a folder returns what the reference matcher returns, after any writes."""
 
 from __future__ import annotations
 
@@ -52,13 +52,13 @@ def folder(tmp_path) -> Path:
 
 @pytest.fixture
 def index(folder) -> Iterator[Whoosh]:
-    made = Whoosh(folder)
-    yield made
-    made.close()
+    whoosh_index = Whoosh(folder)
+    yield whoosh_index
+    whoosh_index.close()
 
 
-def found(index: SearchEngine, asked: SearchQuery) -> dict[int, int]:
-    return index.find(None, asked).strength
+def matches(index: SearchEngine, query: SearchQuery) -> dict[int, int]:
+    return index.find(None, query).strength
 
 
 def segments(index: Whoosh) -> int:
@@ -83,9 +83,9 @@ def test_a_beginning_reaches_over_many_forms(index):
     long = "film" + "x" * (2 * size)
     cases = [case(number, form) for number, form in enumerate([*forms, long], start=1)]
     fill_index(index, *cases, case(99_999, "filn"), case(99_998, "fil"))
-    assert len(found(index, word_query("film", prefix=True))) == len(cases)
-    assert found(index, word_query(long, prefix=True)) == {len(cases): 1}
-    assert len(found(index, word_query("fil", prefix=True))) == len(cases) + 2
+    assert len(matches(index, word_query("film", prefix=True))) == len(cases)
+    assert matches(index, word_query(long, prefix=True)) == {len(cases): 1}
+    assert len(matches(index, word_query("fil", prefix=True))) == len(cases) + 2
 
 
 # --- commits --------------------------------------------------------------------------------------
@@ -100,16 +100,18 @@ def test_an_index_that_became_empty_has_no_segment(index):
 
 def test_a_large_index_is_made_in_pieces(index, monkeypatch):
     monkeypatch.setattr(whoosh, "LARGEST", 50)
-    told = []
+    reports = []
     cases = by_number(random_documents(120))
-    index.rebuild(START, iter(cases.values()), 120, lambda done, total: told.append((done, total)))
-    assert told == [(done, 120) for done in range(1, 121)]
+    index.rebuild(
+        START, iter(cases.values()), 120, lambda done, total: reports.append((done, total))
+    )
+    assert reports == [(done, 120) for done in range(1, 121)]
     assert segments(index) == 3
     monkeypatch.setattr(whoosh, "_POSTINGS", 2_000)
     fill_index(index, *cases.values())
     assert segments(index) > 3
-    for asked in sample_queries():
-        assert found(index, asked) == expected_matches(asked, cases.values())
+    for query in sample_queries():
+        assert matches(index, query) == expected_matches(query, cases.values())
 
 
 def test_single_updates_leave_few_segments(index):
@@ -120,20 +122,20 @@ def test_single_updates_leave_few_segments(index):
         most = max(most, segments(index))
     # One of the first making, and those of 1, 2, 4, 8 … documents since.
     assert most <= 10
-    assert len(found(index, word_query("neuf"))) == 60
+    assert len(matches(index, word_query("neuf"))) == 60
 
 
 def test_a_segment_that_is_mostly_gone_is_written_again(index):
     fill_index(index, *random_documents(100))
     index.write(LATER, [], range(1, 61), scrub=False)
     assert sum(len(leaf.deleted) for leaf in index._snapshot().leaves) == 0
-    assert len(found(index, SearchQuery())) == 40
+    assert len(matches(index, SearchQuery())) == 40
 
 
 def test_nothing_is_left_of_the_index_before(index):
     fill_index(index, case(1, "un"))
     fill_index(index, case(2, "deux"), cursor=LATER)
-    assert found(index, SearchQuery()) == {2: 0}
+    assert matches(index, SearchQuery()) == {2: 0}
     # The folder of the index, ``current`` and the lock.
     assert len(list(index._folder.iterdir())) == 3
 
@@ -143,7 +145,7 @@ def test_a_commit_that_fails_changes_nothing(index, how, monkeypatch):
     fill_index(index, case(1, "un"), case(2, "deux"))
     before = index.stamp()
 
-    def failing(*_told: object) -> None:
+    def failing(*_args: object) -> None:
         raise OSError(28, "No space left on device")
 
     writes = {
@@ -155,14 +157,14 @@ def test_a_commit_that_fails_changes_nothing(index, how, monkeypatch):
         writes[how]()
     monkeypatch.undo()
     assert (index.stamp(), index.cursor()) == (before, START)
-    assert found(index, word_query("un")) == {1: 1}
-    assert found(index, word_query("faux")) == {}
+    assert matches(index, word_query("un")) == {1: 1}
+    assert matches(index, word_query("faux")) == {}
     # What the failure left beside the index is swept away by the next look at it.
-    assert b"faux" in everything(index)
+    assert b"faux" in file_contents(index)
     assert index.intact(deep=True)
-    assert b"faux" not in everything(index)
+    assert b"faux" not in file_contents(index)
     index.write(LATER, [case(1, "vrai")], [2], scrub=False)
-    assert found(index, SearchQuery()) == {1: 0}
+    assert matches(index, SearchQuery()) == {1: 0}
 
 
 def test_there_is_one_writer(index, monkeypatch):
@@ -178,36 +180,40 @@ def test_there_is_one_writer(index, monkeypatch):
         assert index.intact(deep=True)
         assert (index._folder / "beside").exists()
     index.write(LATER, [], [1], scrub=False)
-    assert found(index, SearchQuery()) == {}
+    assert matches(index, SearchQuery()) == {}
 
 
 # --- words that are gone --------------------------------------------------------------------------
 
 
-def everything(index: Whoosh) -> bytes:
+def file_contents(index: Whoosh) -> bytes:
     files = (path for path in index._folder.rglob("*") if path.is_file())
     return b"\n".join(path.read_bytes() for path in files)
 
 
-@pytest.mark.parametrize("way", ["removed", "replaced"])
-def test_a_scrub_leaves_a_removed_word_in_no_file(index, way, monkeypatch):
+@pytest.mark.parametrize("removal", ["removed", "replaced"])
+def test_a_scrub_leaves_a_removed_word_in_no_file(index, removal, monkeypatch):
     monkeypatch.setattr(whoosh, "LARGEST", 40)
     secret = case(17, "secretunique titre", "un autresecret ici")
     cases = by_number(random_documents(100), [secret])
     fill_index(index, *cases.values())
     words = (b"secretunique", b"autresecret")
     # Files hold words in clear, nothing is compressed: what is not seen is not there.
-    assert all(one in everything(index) for one in words)
-    told = [] if way == "removed" else [case(17, "titre")]
-    index.write(LATER, told, [] if told else [17], scrub=False)
-    assert found(index, word_query("secretunique")) == {}
-    assert all(one in everything(index) for one in words)
+    assert all(word in file_contents(index) for word in words)
+    replacements = [] if removal == "removed" else [case(17, "titre")]
+    index.write(LATER, replacements, [] if replacements else [17], scrub=False)
+    assert matches(index, word_query("secretunique")) == {}
+    assert all(word in file_contents(index) for word in words)
     # A later scrub takes what earlier commits removed along.
     index.write(LATER, [], [], scrub=True)
-    assert not any(one in everything(index) for one in words)
-    cases = {n: one for n, one in by_number(cases.values(), told).items() if n != 17 or told}
-    for asked in sample_queries():
-        assert found(index, asked) == expected_matches(asked, cases.values())
+    assert not any(word in file_contents(index) for word in words)
+    cases = {
+        n: document
+        for n, document in by_number(cases.values(), replacements).items()
+        if n != 17 or replacements
+    }
+    for query in sample_queries():
+        assert matches(index, query) == expected_matches(query, cases.values())
 
 
 def test_a_scrub_writes_only_the_segments_that_lost_something(index, monkeypatch):
@@ -215,8 +221,8 @@ def test_a_scrub_writes_only_the_segments_that_lost_something(index, monkeypatch
     fill_index(index, *random_documents(120))
     before = set(index._state().files)
     index.write(LATER, [], [17], scrub=True)
-    kept = {name for name in index._state().files if name.endswith(".seg")} & before
-    assert len(kept) == 2
+    unchanged = {name for name in index._state().files if name.endswith(".seg")} & before
+    assert len(unchanged) == 2
 
 
 # --- readers --------------------------------------------------------------------------------------
@@ -224,18 +230,18 @@ def test_a_scrub_writes_only_the_segments_that_lost_something(index, monkeypatch
 
 def test_readers_see_one_commit_or_the_next_while_others_write(index):
     fill_index(index, *(case(number, "mot0", f"mot0 pareil{number}") for number in range(1, 41)))
-    done = Event()
+    writing_over = Event()
     problems: list[object] = []
 
     def read() -> None:
-        while not done.is_set():
+        while not writing_over.is_set():
             try:
                 answer = index.find(None, SearchQuery((*word_query("pareil", prefix=True).parts,)))
-                said = index.find(None, word_query(f"mot{answer.cursor.seq - 1}"))
-                if len(answer.strength) != 40 or said.cursor.seq < answer.cursor.seq:
+                later_answer = index.find(None, word_query(f"mot{answer.cursor.seq - 1}"))
+                if len(answer.strength) != 40 or later_answer.cursor.seq < answer.cursor.seq:
                     problems.append(answer)
-                if said.cursor == answer.cursor and len(said.strength) != 40:
-                    problems.append(said)
+                if later_answer.cursor == answer.cursor and len(later_answer.strength) != 40:
+                    problems.append(later_answer)
             except Exception as error:
                 problems.append(error)
 
@@ -244,36 +250,36 @@ def test_readers_see_one_commit_or_the_next_while_others_write(index):
         reader.start()
     try:
         for seq in range(2, 17):
-            told = [case(n, f"mot{seq - 1}", f"mot{seq - 1} pareil{n}") for n in range(1, 41)]
-            index.write(Cursor(seq, "aa", "made"), told, [], scrub=seq % 3 == 0)
+            cases = [case(n, f"mot{seq - 1}", f"mot{seq - 1} pareil{n}") for n in range(1, 41)]
+            index.write(Cursor(seq, "aa", "made"), cases, [], scrub=seq % 3 == 0)
     finally:
-        done.set()
+        writing_over.set()
         for reader in readers:
             reader.join()
     assert problems == []
 
 
-def opened() -> int:
+def open_file_count() -> int:
     return sum(1 for _ in Path("/dev/fd").iterdir())
 
 
 def test_nothing_stays_open(index):
     fill_index(index, *random_documents(30))
-    found(index, SearchQuery())
-    before = opened()
+    matches(index, SearchQuery())
+    before = open_file_count()
     for seq in range(2, 60):
         index.write(Cursor(seq, "aa", "made"), [case(seq, "neuf")], [], scrub=False)
-        found(index, SearchQuery())
+        matches(index, SearchQuery())
         # A file for each segment.
-        assert opened() - before <= 10
+        assert open_file_count() - before <= 10
     index.close()
-    assert opened() < before
+    assert open_file_count() < before
 
 
 def test_reading_the_stamp_closes_former_indexes(index):
     """An idle process would otherwise hold erased words until the next search."""
     fill_index(index, *random_documents(10))
-    found(index, SearchQuery())
+    matches(index, SearchQuery())
     assert index._open is not None
     Whoosh(index._folder).write(LATER, [], [1], scrub=True)
     index.stamp()
@@ -297,42 +303,42 @@ def test_no_index_is_no_error(index, folder):
     folder.mkdir(mode=0o700)
     assert is_unready(index)
     fill_index(index, case(1, "un"))
-    assert found(index, SearchQuery()) == {1: 0}
+    assert matches(index, SearchQuery()) == {1: 0}
 
 
-@pytest.mark.parametrize("other", ["layout", "digest", "json", "empty", "gone", "folder", "name"])
-def test_another_state_is_no_index(index, folder, other):
+@pytest.mark.parametrize("damage", ["layout", "digest", "json", "empty", "gone", "folder", "name"])
+def test_another_state_is_no_index(index, folder, damage):
     fill_index(index, case(1, "un"))
-    found(index, SearchQuery())
+    matches(index, SearchQuery())
     current = folder / "current"
     body, digest = current.read_bytes().split(b"\n")
-    told = json.loads(body)
-    if other == "layout":
-        told["layout"] = "0 whoosh-2.7.5 little-endian"
-    elif other == "name":
-        told["place"] = "../elsewhere"
-    elif other == "digest":
-        told["cursor"]["seq"] = 9_999
-    if other in ("layout", "name"):
-        body = json.dumps(told).encode()
+    state = json.loads(body)
+    if damage == "layout":
+        state["layout"] = "0 whoosh-2.7.5 little-endian"
+    elif damage == "name":
+        state["place"] = "../elsewhere"
+    elif damage == "digest":
+        state["cursor"]["seq"] = 9_999
+    if damage in ("layout", "name"):
+        body = json.dumps(state).encode()
         digest = whoosh_state.hashlib.sha256(body).hexdigest().encode()
-    elif other == "digest":
-        body = json.dumps(told).encode()
-    elif other == "json":
+    elif damage == "digest":
+        body = json.dumps(state).encode()
+    elif damage == "json":
         body = body[:-3]
-    elif other == "empty":
+    elif damage == "empty":
         body = digest = b""
     current.write_bytes(body + b"\n" + digest)
-    if other == "gone":
+    if damage == "gone":
         current.unlink()
-    elif other == "folder":
+    elif damage == "folder":
         current.unlink()
         current.mkdir()
     assert is_unready(index)
     assert is_unready(Whoosh(folder))
     fill_index(index, case(2, "deux"), cursor=LATER)
     assert index.find(None, SearchQuery()) == Whoosh(folder).find(None, SearchQuery())
-    assert (found(index, SearchQuery()), index.cursor()) == ({2: 0}, LATER)
+    assert (matches(index, SearchQuery()), index.cursor()) == ({2: 0}, LATER)
 
 
 @pytest.mark.parametrize("mode", [0o770, 0o707, 0o777, 0o720])
@@ -342,7 +348,7 @@ def test_a_folder_that_others_may_write_is_not_read(index, folder, mode):
     assert is_unready(index)
     fill_index(index, case(1, "un"))
     assert stat.S_IMODE(folder.stat().st_mode) == 0o700
-    assert found(index, SearchQuery()) == {1: 0}
+    assert matches(index, SearchQuery()) == {1: 0}
 
 
 @contextmanager
@@ -369,7 +375,7 @@ def test_a_folder_of_another_account_is_not_read():
             with pytest.raises(PermissionError):
                 fill_index(index, case(1, "un"))
             os.chown(index._folder, 0, -1)
-        assert found(index, SearchQuery()) == {1: 0}
+        assert matches(index, SearchQuery()) == {1: 0}
 
 
 def test_a_folder_that_cannot_be_written_is_read_and_heals():
@@ -384,8 +390,8 @@ def test_a_folder_that_cannot_be_written_is_read_and_heals():
             index._folder.chmod(0o500)
             try:
                 assert (
-                    found(index, SearchQuery())
-                    == found(Whoosh(index._folder), SearchQuery())
+                    matches(index, SearchQuery())
+                    == matches(Whoosh(index._folder), SearchQuery())
                     == {1: 0}
                 )
                 assert index.intact(deep=True)
@@ -396,48 +402,48 @@ def test_a_folder_that_cannot_be_written_is_read_and_heals():
                 place.chmod(0o700)
                 (index._folder / "lock").chmod(0o600)
             index.write(LATER, [case(2, "deux")], [], scrub=False)
-            assert found(index, SearchQuery()) == {1: 0, 2: 0}
+            assert matches(index, SearchQuery()) == {1: 0, 2: 0}
 
 
 @pytest.mark.parametrize("kind", [".toc", ".seg"])
 def test_a_touched_file_is_noticed_at_once(index, folder, kind):
     fill_index(index, case(1, "un"))
-    found(index, SearchQuery())
+    matches(index, SearchQuery())
     (path,) = index._state().path(folder).glob(f"*{kind}")
     path.write_bytes(path.read_bytes()[:-1] + b"\0")
     assert is_unready(index, stamped=True)
     assert is_unready(Whoosh(folder), stamped=True)
     fill_index(index, case(1, "un"))
-    assert found(index, SearchQuery()) == {1: 0}
+    assert matches(index, SearchQuery()) == {1: 0}
 
 
 def test_bytes_that_rot_in_silence_are_noticed_by_a_deep_look(index, folder):
     fill_index(index, case(1, "un"))
     for path in index._state().path(folder).iterdir():
-        kept, when = path.read_bytes(), path.stat()
-        path.write_bytes(kept[:40] + bytes([kept[40] ^ 1]) + kept[41:])
-        os.utime(path, ns=(when.st_atime_ns, when.st_mtime_ns))
+        content, times = path.read_bytes(), path.stat()
+        path.write_bytes(content[:40] + bytes([content[40] ^ 1]) + content[41:])
+        os.utime(path, ns=(times.st_atime_ns, times.st_mtime_ns))
         assert index.intact(deep=False)
         assert not index.intact(deep=True)
         # A process that opens the index reads it whole once.
         with pytest.raises(IndexNotReady):
             Whoosh(folder).find(None, SearchQuery())
-        path.write_bytes(kept)
-        os.utime(path, ns=(when.st_atime_ns, when.st_mtime_ns))
+        path.write_bytes(content)
+        os.utime(path, ns=(times.st_atime_ns, times.st_mtime_ns))
     assert index.intact(deep=True)
 
 
 def test_error_messages_contain_no_word_of_a_case(index, folder, monkeypatch):
     fill_index(index, case(1, "un"))
 
-    def failing(*_told: object) -> None:
+    def failing(*_args: object) -> None:
         raise ValueError("the word was secretunique")
 
     monkeypatch.setattr(whoosh, "answers", failing)
-    with pytest.raises(IndexNotReady) as refused:
+    with pytest.raises(IndexNotReady) as refusal:
         index.find(None, word_query("un"))
-    assert str(refused.value) == "ValueError"
-    assert refused.value.__suppress_context__
+    assert str(refusal.value) == "ValueError"
+    assert refusal.value.__suppress_context__
 
 
 def test_tokens_of_any_kind_are_terms(index):
@@ -447,6 +453,6 @@ def test_tokens_of_any_kind_are_terms(index):
     ]
     fill_index(index, *cases)
     for number, token in enumerate(TOKENS, start=1):
-        assert found(index, word_query(token)) == {number: 1}
+        assert matches(index, word_query(token)) == {number: 1}
     assert index.forms(None) == sorted(TOKENS)
-    assert all(one < other for one, other in pairwise(index.forms(None)))
+    assert all(form < next_form for form, next_form in pairwise(index.forms(None)))

@@ -44,7 +44,7 @@ LATER = Cursor(2, "bb", "made")
 
 
 @pytest.fixture
-def plain(tmp_path):
+def plain_index(tmp_path):
     """An index as Whoosh's own documentation makes it."""
     (tmp_path / "plain").mkdir()
     schema = fields.Schema(
@@ -56,15 +56,15 @@ def plain(tmp_path):
 
 
 @pytest.fixture
-def ours(tmp_path):
-    made = Whoosh(tmp_path / "index")
-    made.rebuild(START, [], 0, no_progress)
-    yield made
-    made.close()
+def register_index(tmp_path):
+    whoosh_index = Whoosh(tmp_path / "index")
+    whoosh_index.rebuild(START, [], 0, no_progress)
+    yield whoosh_index
+    whoosh_index.close()
 
 
-def add(plain, *cases):
-    with plain.writer() as writer:
+def add(plain_index, *cases):
+    with plain_index.writer() as writer:
         for number, place, text in cases:
             writer.update_document(number=number, place=place, text=text)
 
@@ -76,35 +76,35 @@ def test_it_is_the_release_that_was_measured():
 # --- 1. refresh() shows what was deleted ----------------------------------------------------------
 
 
-def test_refresh_shows_both_versions_and_what_was_deleted(plain):
-    add(plain, (1, "93032", "ancien"), (2, "93032", "retire"))
-    searcher = plain.searcher()
+def test_refresh_shows_both_versions_and_what_was_deleted(plain_index):
+    add(plain_index, (1, "93032", "ancien"), (2, "93032", "retire"))
+    searcher = plain_index.searcher()
     assert len(searcher.search(query.Every())) == 2
-    add(plain, (1, "93032", "nouveau"))
-    with plain.writer() as writer:
+    add(plain_index, (1, "93032", "nouveau"))
+    with plain_index.writer() as writer:
         writer.delete_by_term("number", 2)
     searcher = searcher.refresh()
-    said = [hit["number"] for hit in searcher.search(query.Every(), limit=None)]
+    refreshed = [hit["number"] for hit in searcher.search(query.Every(), limit=None)]
     searcher.close()
-    with plain.searcher() as fresh:
-        right = [hit["number"] for hit in fresh.search(query.Every(), limit=None)]
-    assert right == [1]
-    assert sorted(said) != right
+    with plain_index.searcher() as fresh:
+        expected = [hit["number"] for hit in fresh.search(query.Every(), limit=None)]
+    assert expected == [1]
+    assert sorted(refreshed) != expected
 
 
-def test_a_reader_that_stays_sees_each_commit_whole(ours):
-    ours.write(LATER, [case(1, "ancien"), case(2, "retire")], [], scrub=False)
-    assert ours.find(None, SearchQuery()).strength == {1: 0, 2: 0}
-    ours.write(LATER, [case(1, "nouveau")], [2], scrub=False)
-    assert ours.find(None, SearchQuery()).strength == {1: 0}
-    assert ours.find(None, word_query("ancien")).strength == {}
-    assert ours.find(None, word_query("retire")).strength == {}
+def test_a_reader_that_stays_sees_each_commit_whole(register_index):
+    register_index.write(LATER, [case(1, "ancien"), case(2, "retire")], [], scrub=False)
+    assert register_index.find(None, SearchQuery()).strength == {1: 0, 2: 0}
+    register_index.write(LATER, [case(1, "nouveau")], [2], scrub=False)
+    assert register_index.find(None, SearchQuery()).strength == {1: 0}
+    assert register_index.find(None, word_query("ancien")).strength == {}
+    assert register_index.find(None, word_query("retire")).strength == {}
 
 
 # --- 2. limit= prunes wrongly ---------------------------------------------------------------------
 
 
-def _often(number: int) -> int:
+def _occurrences(number: int) -> int:
     """How often a case says the word: the best come after a block of bad ones."""
     if number < 508:
         return 3
@@ -113,33 +113,37 @@ def _often(number: int) -> int:
     return 1 if number < 640 else 9
 
 
-def test_a_limit_loses_the_best(plain):
+def test_a_limit_loses_the_best(plain_index):
     add(
-        plain,
+        plain_index,
         *(
-            (number, "93032" if number % 4 == 0 else "75056", "film " * _often(number) + "x " * 10)
+            (
+                number,
+                "93032" if number % 4 == 0 else "75056",
+                "film " * _occurrences(number) + "x " * 10,
+            )
             for number in range(1_200)
         ),
     )
     both = query.And([query.Term("text", "film"), query.Term("place", "93032")])
-    with plain.searcher() as searcher:
+    with plain_index.searcher() as searcher:
         pruned = [hit["number"] for hit in searcher.search(both, limit=20)]
-        right = [hit["number"] for hit in searcher.search(both, limit=None)][:20]
-        assert right[0] == 640
+        expected = [hit["number"] for hit in searcher.search(both, limit=None)][:20]
+        assert expected[0] == 640
         assert pruned[0] == 508
         with pytest.raises(AssertionError):
             searcher.search(query.Require(*both.subqueries), limit=5)
 
 
-def test_every_case_is_found_and_none_is_pruned(ours):
+def test_every_case_is_found_and_none_is_pruned(register_index):
     cases = [
-        case(n + 1, "", "film " * _often(n) + ("gagny" if n % 4 == 0 else "paris"))
+        case(n + 1, "", "film " * _occurrences(n) + ("gagny" if n % 4 == 0 else "paris"))
         for n in range(1_200)
     ]
-    ours.write(LATER, cases, [], scrub=False)
+    register_index.write(LATER, cases, [], scrub=False)
     both = SearchQuery((*word_query("film").parts, *word_query("gagny").parts))
-    assert ours.find(None, both).strength == expected_matches(both, cases)
-    assert len(ours.find(None, both).strength) == 300
+    assert register_index.find(None, both).strength == expected_matches(both, cases)
+    assert len(register_index.find(None, both).strength) == 300
 
 
 # --- 3. its memory map copies the whole index -----------------------------------------------------
@@ -159,39 +163,45 @@ def _bytes(folder: Path) -> int:
     return sum(path.stat().st_size for path in folder.rglob("*") if path.is_file())
 
 
-def test_a_memory_map_copies_the_index(plain, tmp_path):
-    add(plain, *((one.number, "x", " ".join(one.weak[0])) for one in random_documents(1_500)))
+def test_a_memory_map_copies_the_index(plain_index, tmp_path):
+    add(
+        plain_index,
+        *(
+            (document.number, "x", " ".join(document.weak[0]))
+            for document in random_documents(1_500)
+        ),
+    )
     size = _bytes(tmp_path / "plain")
     mapped = FileStorage(str(tmp_path / "plain"))
     assert mapped.supports_mmap
     assert _peak(lambda: mapped.open_index().searcher().close()) > 0.9 * size
 
 
-def test_opening_reads_what_it_needs(ours):
-    ours.write(LATER, list(random_documents(1_500, words=200)), [], scrub=False)
-    ours.find(None, SearchQuery())
-    size = _bytes(ours._folder)
-    ours.close()
+def test_opening_reads_what_it_needs(register_index):
+    register_index.write(LATER, list(random_documents(1_500, words=200)), [], scrub=False)
+    register_index.find(None, SearchQuery())
+    size = _bytes(register_index._folder)
+    register_index.close()
     # The numbers of the cases, and a buffer while the checksum is taken.
     assert size > 1_000_000
-    assert _peak(lambda: ours.find(None, word_query("mot1999"))) < 0.4 * size, size
+    assert _peak(lambda: register_index.find(None, word_query("mot1999"))) < 0.4 * size, size
 
 
 # --- 4. groupedby= ignores the limit --------------------------------------------------------------
 
 
-def test_groups_make_the_limit_void(plain):
-    add(plain, *((number, "93032", "film") for number in range(30)))
+def test_groups_make_the_limit_void(plain_index):
+    add(plain_index, *((number, "93032", "film") for number in range(30)))
     film = query.Term("text", "film")
-    with plain.searcher() as searcher:
+    with plain_index.searcher() as searcher:
         assert len(list(searcher.search(film, limit=2))) == 2
         assert len(list(searcher.search(film, limit=2, groupedby="place"))) == 30
 
 
-def test_an_index_returns_every_matching_case(ours):
+def test_an_index_returns_every_matching_case(register_index):
     """What is counted, and how many are shown, is the database's."""
-    ours.write(LATER, [case(number, "film") for number in range(1, 31)], [], scrub=False)
-    assert ours.find(None, word_query("film")).strength == dict.fromkeys(range(1, 31), 1)
+    register_index.write(LATER, [case(number, "film") for number in range(1, 31)], [], scrub=False)
+    assert register_index.find(None, word_query("film")).strength == dict.fromkeys(range(1, 31), 1)
 
 
 # --- 5. the index holds pickles -------------------------------------------------------------------
@@ -207,45 +217,45 @@ class Planted:
         return os.mkdir, (self.path,)
 
 
-def test_whoosh_unpickles_planted_code_when_it_opens_an_index(plain, tmp_path):
-    made = tmp_path / "made"
-    TOC(plain.schema, [Planted(made)], 1).write(plain.storage, "MAIN")
+def test_whoosh_unpickles_planted_code_when_it_opens_an_index(plain_index, tmp_path):
+    planted_folder = tmp_path / "made"
+    TOC(plain_index.schema, [Planted(planted_folder)], 1).write(plain_index.storage, "MAIN")
     index.open_dir(str(tmp_path / "plain"))
-    assert made.is_dir()
+    assert planted_folder.is_dir()
 
 
-def test_the_register_runs_no_code_planted_in_an_index(ours, tmp_path):
+def test_the_register_runs_no_code_planted_in_an_index(register_index, tmp_path):
     """Even by somebody who writes the marks that go with it."""
-    made = tmp_path / "made"
-    ours.write(LATER, [case(1, "un")], [], scrub=False)
-    state = ours._state()
-    path = state.path(ours._folder)
+    planted_folder = tmp_path / "made"
+    register_index.write(LATER, [case(1, "un")], [], scrub=False)
+    state = register_index._state()
+    path = state.path(register_index._folder)
     name = next(name for name in state.files if name.endswith(".toc"))
     (path / name).unlink()
-    TOC(SCHEMA, [Planted(made)], state.generation).write(FileStorage(str(path)), "MAIN")
+    TOC(SCHEMA, [Planted(planted_folder)], state.generation).write(FileStorage(str(path)), "MAIN")
     files = whoosh_state.settle(path, list(state.files), {})
-    whoosh_state.replace(ours._folder, replace(state, files=files))
-    assert ours.cursor() == LATER
+    whoosh_state.replace(register_index._folder, replace(state, files=files))
+    assert register_index.cursor() == LATER
     with pytest.raises(IndexNotReady):
-        ours.find(None, SearchQuery())
-    assert not made.exists()
+        register_index.find(None, SearchQuery())
+    assert not planted_folder.exists()
     # And nobody else comes that far.
-    assert ours._folder.stat().st_mode & 0o777 == 0o700
+    assert register_index._folder.stat().st_mode & 0o777 == 0o700
 
 
 # --- 6. killed writers, and two at once -----------------------------------------------------------
 
 
-def test_two_writers_refuse_each_other(plain, ours):
-    with plain.writer(), pytest.raises(LockError):
-        plain.writer()
-    with whoosh_state.writing(ours._folder), pytest.raises(whoosh_state.Busy):
-        whoosh_state.writing(ours._folder, patience=0).__enter__()
+def test_two_writers_refuse_each_other(plain_index, register_index):
+    with plain_index.writer(), pytest.raises(LockError):
+        plain_index.writer()
+    with whoosh_state.writing(register_index._folder), pytest.raises(whoosh_state.Busy):
+        whoosh_state.writing(register_index._folder, patience=0).__enter__()
 
 
 @pytest.mark.prove
-def test_a_killed_writer_leaves_one_commit_or_the_next(ours):
-    assert killed_writers(ours, times=5, seed=1) > 5
+def test_a_killed_writer_leaves_one_commit_or_the_next(register_index):
+    assert killed_writers(register_index, times=5, seed=1) > 5
 
 
 # --- 7. what analyses a text has to be importable; and a text is not stored -----------------------
@@ -262,16 +272,16 @@ def test_an_analyser_of_the_moment_cannot_be_written():
 
 
 def test_what_is_pickled_can_be_imported():
-    told = dict(pickle.loads(pickle.dumps(SCHEMA)).items())
-    assert {name: type(field) for name, field in told.items()} == {
+    unpickled = dict(pickle.loads(pickle.dumps(SCHEMA)).items())
+    assert {name: type(field) for name, field in unpickled.items()} == {
         name: type(field) for name, field in SCHEMA.items()
     }
     assert type(pickle.loads(pickle.dumps(Codec()))) is Codec
 
 
-def test_a_word_stands_in_the_dictionary_and_nowhere_else(ours):
-    ours.write(LATER, [case(1, "titre", "motunique " * 50)], [], scrub=False)
-    files = [path.read_bytes() for path in ours._folder.rglob("*") if path.is_file()]
+def test_a_word_stands_in_the_dictionary_and_nowhere_else(register_index):
+    register_index.write(LATER, [case(1, "titre", "motunique " * 50)], [], scrub=False)
+    files = [path.read_bytes() for path in register_index._folder.rglob("*") if path.is_file()]
     # Once as a token, once as a form.
     assert sum(data.count(b"motunique") for data in files) == 2
 
@@ -279,14 +289,16 @@ def test_a_word_stands_in_the_dictionary_and_nowhere_else(ours):
 # --- 8. speed: ``make bench`` measures it; here, that what is quick is right ----------------------
 
 
-def test_an_alternative_without_matches_changes_no_result(ours):
+def test_an_alternative_without_matches_changes_no_result(register_index):
     cases = by_number(random_documents(200))
-    ours.write(LATER, cases.values(), [], scrub=False)
-    for asked in sample_queries(seed=4):
-        wide = SearchQuery(
+    register_index.write(LATER, cases.values(), [], scrub=False)
+    for search_query in sample_queries(seed=4):
+        widened = SearchQuery(
             tuple(
                 QueryPart("x", (QueryAlternative(("absent",)), *part.alternatives))
-                for part in asked.parts
+                for part in search_query.parts
             )
         )
-        assert ours.find(None, wide).strength == expected_matches(wide, cases.values())
+        assert register_index.find(None, widened).strength == expected_matches(
+            widened, cases.values()
+        )
