@@ -56,12 +56,12 @@ class FeedClient:
 
     def whole(self, address) -> list[atom.Entry]:
         """Every entry from the newest to the first, archive after archive (RFC 5005 §4)."""
-        entries = []
+        entries_read = []
         while address:
             feed = self.feed(address)
-            entries += feed.entries
+            entries_read += feed.entries
             address = feed.link("prev-archive").removeprefix(BASE)
-        return entries
+        return entries_read
 
 
 class TimedDesk:
@@ -80,46 +80,46 @@ class TimedDesk:
     def published(self, content=None, **changes):
         return self.desk.published(content, **changes)
 
-    def follows(self, filed, title="Le conseil a voté", **given):
-        fields = {"text": "Selon la presse, le conseil a **voté**.", **given}
+    def follows(self, case, title="Le conseil a voté", **options):
+        fields = {"text": "Selon la presse, le conseil a **voté**.", **options}
         with self.pen() as p:
-            acts.follow_up(p, filed.id, reason="presse", title=title, **fields, **self.both)
+            acts.follow_up(p, case.id, reason="presse", title=title, **fields, **self.both)
 
-    def replies(self, filed, text="La commune conteste."):
-        row = self.desk.received_reply(filed, text)
+    def replies(self, case, text="La commune conteste."):
+        row = self.desk.received_reply(case, text)
         with self.pen() as p:
             acts.reply(p, row, reason="droit de réponse", **self.both)
         return row
 
-    def corrects(self, filed, note="Le titre change", content=None, **changes):
+    def corrects(self, case, note="Le titre change", content=None, **changes):
         corrected = content or self.content(**changes)
         with self.pen() as p:
-            acts.correct(p, filed.id, corrected, reason="erreur", public_note=note, **self.both)
+            acts.correct(p, case.id, corrected, reason="erreur", public_note=note, **self.both)
 
-    def redacts(self, filed, note="Un nom est retiré", content=None, **given):
+    def redacts(self, case, note="Un nom est retiré", content=None, **options):
         redacted = content or self.content(narrative="Selon le blog, le maire a refusé.")
         with self.pen() as p:
             acts.redact(
-                p, filed.id, redacted, by=self.cast.bruno, reason="RGPD", public_note=note, **given
+                p, case.id, redacted, by=self.cast.bruno, reason="RGPD", public_note=note, **options
             )
 
-    def withdraws(self, filed, restriction="erreur"):
+    def withdraws(self, case, restriction="erreur"):
         with self.pen() as p:
             acts.withdraw(
-                p, filed.id, by=self.cast.bruno, restriction=restriction, reason="à revoir"
+                p, case.id, by=self.cast.bruno, restriction=restriction, reason="à revoir"
             )
 
-    def edits(self, filed, content=None, **changes):
+    def edits(self, case, content=None, **changes):
         edited = content or self.content(**changes)
         with self.pen() as p:
-            acts.edit(p, filed.id, edited, by=self.cast.bruno, reason="à revoir")
+            acts.edit(p, case.id, edited, by=self.cast.bruno, reason="à revoir")
 
-    def restores(self, filed, note=""):
+    def restores(self, case, note=""):
         with self.pen() as p:
-            acts.approve(p, filed.id, by=self.cast.chloe)
+            acts.approve(p, case.id, by=self.cast.chloe)
             acts.restore(
                 p,
-                filed.id,
+                case.id,
                 by=self.cast.bruno,
                 reason="revu",
                 attested=ATTESTATIONS,
@@ -127,13 +127,13 @@ class TimedDesk:
                 flags_reason="relu",
             )
 
-    def merges(self, filed, into):
+    def merges(self, case, into):
         with self.pen() as p:
-            acts.merge(p, filed.id, into=into.number, by=self.cast.bruno, reason="même affaire")
+            acts.merge(p, case.id, into=into.number, by=self.cast.bruno, reason="même affaire")
 
-    def erases(self, filed):
+    def erases(self, case):
         with self.pen() as p:
-            acts.erase(p, filed.id, by=self.cast.ada, restriction="donnee_personnelle", single=True)
+            acts.erase(p, case.id, by=self.cast.ada, restriction="donnee_personnelle", single=True)
 
 
 def plain(text: str) -> str:
@@ -244,4 +244,4 @@ def fill(bruno, content) -> dict[str, int]:
     cases["erased"] = bruno.published(title="Un cas effacé")
     bruno.follows(cases["erased"])
     bruno.erases(cases["erased"])
-    return {name: filed.number for name, filed in cases.items()}
+    return {name: case.number for name, case in cases.items()}

@@ -24,16 +24,16 @@ class Searcher:
         self.app = app
         self.client = app.test_client(use_cookies=False)
 
-    def get(self, path="/incidents", **asked):
+    def get(self, path="/incidents", **parameters):
         """The answer to a search; several values of a filter are a list."""
-        query = urlencode(asked, doseq=True)
+        query = urlencode(parameters, doseq=True)
         address = f"{path}?{query}" if query else path
         return Context().run(lambda: self.client.get(address))
 
-    def page(self, path="/incidents", **asked) -> str:
+    def page(self, path="/incidents", **parameters) -> str:
         """The HTML of a page that must be there."""
-        answer = self.get(path, **asked)
-        assert answer.status_code == 200, (path, asked, answer.status_code)
+        answer = self.get(path, **parameters)
+        assert answer.status_code == 200, (path, parameters, answer.status_code)
         return answer.text
 
 

@@ -1,4 +1,4 @@
-"""Whoever follows the register by its feeds is told of everything once, and keeps nothing taken."""
+"""A reader who follows the feeds gets every event once, and keeps no text that was withdrawn."""
 
 from __future__ import annotations
 
@@ -117,7 +117,7 @@ OF_THIRD = {
     search(duree="inconnue"),
 }
 UNKNOWN, RESOLVED = {search(issue="inconnue")}, {search(issue="resolue")}
-# Searched by words, which are not kept: told of whatever is taken back, whosever it was.
+# Searches by words, which are not stored: they list the end of every case, whichever it was.
 WORDS_FIRST = {
     search(media="Ajaccio Libre"),
     search(endroit="Mairie d’Ajaccio"),
@@ -135,8 +135,8 @@ FEEDS = ALWAYS | OF_FIRST | OF_SECOND | OF_THIRD | UNKNOWN | RESOLVED | WORDS | 
 
 
 def test_every_filter_is_followed():
-    asked = " ".join(FEEDS)
-    assert [name for name in FILTERS if f"{name}=" not in asked] == []
+    addresses = " ".join(FEEDS)
+    assert [name for name in FILTERS if f"{name}=" not in addresses] == []
 
 
 # --- what is done to it ------------------------------------------------------------------------
@@ -145,12 +145,12 @@ def test_every_filter_is_followed():
 @pytest.fixture
 def uri(engine, session, cast):
     """``uri(line)``: the id of a public line's entry."""
-    here = identity(session)
+    register_identity = identity(session)
     session.rollback()
-    return lambda line: here.uri(f"evenement/{line.event}")
+    return lambda line: register_identity.uri(f"evenement/{line.event}")
 
 
-class Hands:
+class CaseActs:
     """Bruno's acts on the case that is followed, each a minute after the one before."""
 
     def __init__(self, pen, desk, cast, attested) -> None:
@@ -159,14 +159,14 @@ class Hands:
         self.case = CaseRef(0)
         self.other = desk.published(commune="59350", types=("expulsion",))
 
-    def act(self, act, *args, by="bruno", **told):
+    def act(self, act, *args, by="bruno", **options):
         self.at += timedelta(minutes=1)
         if act not in (acts.erase, acts.withdraw):
-            told.setdefault("reason", "relu")
+            options.setdefault("reason", "relu")
         if act is acts.withdraw:
-            told |= {"reason": "relu", "restriction": told.get("restriction", "erreur")}
+            options |= {"reason": "relu", "restriction": options.get("restriction", "erreur")}
         with self.pen(self.at) as p:
-            return act(p, self.case.id, *args, by=getattr(self.cast, by), **told)
+            return act(p, self.case.id, *args, by=getattr(self.cast, by), **options)
 
     def publish(self):
         self.case = self.desk.ready(FIRST)
@@ -174,8 +174,8 @@ class Hands:
         self.case = CaseRef(self.case.id, line.case_number)
         return line
 
-    def follow_up(self, **told):
-        return self.act(acts.follow_up, title=f"Suite {WORD}", text=f"{WORD} {PASSAGE}", **told)
+    def follow_up(self, **options):
+        return self.act(acts.follow_up, title=f"Suite {WORD}", text=f"{WORD} {PASSAGE}", **options)
 
     def reply(self):
         reply = self.desk.received_reply(self.case, text=f"La préfecture : {WORD} {PASSAGE}.")
@@ -190,12 +190,12 @@ class Hands:
         """Take the passage out of everything that holds it."""
         with self.pen() as p:
             case = p.load(Incident, self.case.id)
-            told = {
+            texts = {
                 "follow_ups": {row.id: (row.title, f"{WORD}.") for row in case.follow_ups},
                 "replies": {row.id: f"La préfecture : {WORD}." for row in case.replies},
                 "corrections": {row.id: f"{WORD}." for row in case.corrections},
             }
-        return self.act(acts.redact, content, public_note="Un passage est retiré.", **told)
+        return self.act(acts.redact, content, public_note="Un passage est retiré.", **texts)
 
     def withdraw(self):
         return self.act(acts.withdraw, restriction="demande_signalant")
@@ -203,11 +203,11 @@ class Hands:
     def edit(self, content):
         return self.act(acts.edit, content)
 
-    def restore(self, **told):
+    def restore(self, **options):
         with self.pen(self.at) as p:
             acts.approve(p, self.case.id, by=self.cast.chloe)
-        told |= {"attested": self.attested, "flags_reason": "relu"}
-        return self.act(acts.restore, **told)
+        options |= {"attested": self.attested, "flags_reason": "relu"}
+        return self.act(acts.restore, **options)
 
     def merge(self):
         return self.act(acts.merge, into=self.other.number)
@@ -219,22 +219,22 @@ class Hands:
 
 
 @pytest.fixture
-def hands(pen, desk, cast, attested):
-    return Hands(pen, desk, cast, attested)
+def case_acts(pen, desk, cast, attested):
+    return CaseActs(pen, desk, cast, attested)
 
 
 class Following:
-    """A reader, and what it has to have been told so far."""
+    """A reader, and the ids that it must have read so far."""
 
     def __init__(self, app, feeds, uri) -> None:
-        # From here on the index lags: what happens is told all the same.
+        # From here on the index lags: events are listed all the same.
         follow(app)
         self.reader = Reader(app, sorted(feeds))
         self.uri = uri
         self.history: list[str] = []
-        self.ever: set[str] = set()
+        self.listing_feeds: set[str] = set()
 
-    def told(self, *lines, on, entered=frozenset(), first=frozenset()):
+    def assert_new(self, *lines, on, entered=frozenset(), first=frozenset()):
         """By these lines, their ids are new ``on`` some feeds, once, and none is anywhere else.
 
         A feed that the case has ``entered`` by them shows what happened before as well; the
@@ -247,29 +247,29 @@ class Following:
             **dict.fromkeys(entered, self.history),
             **dict.fromkeys(first, new[-1:]),
         }
-        self.ever |= on | entered | first
-        self.quiet()
+        self.listing_feeds |= on | entered | first
+        self.assert_nothing_new()
 
-    def quiet(self):
-        """Nothing is told twice, whoever asks again."""
+    def assert_nothing_new(self):
+        """Another poll brings no id."""
         assert self.reader.poll() == {}
 
-    def shown(self, *feeds):
+    def assert_listed(self, *feeds):
         """These feeds list all that ever happened, by the ids that it had from the beginning."""
         for address in sorted(set().union(*feeds)):
             assert self.reader.listed(address, 2) == self.history, address
 
-    def gone(self):
+    def assert_gone(self):
         """Every feed that ever showed the case has one entry of it, the last, and not one word."""
-        assert self.reader.showed[2] - self.reader.moved.keys() == self.ever
-        for address in sorted(self.ever):
+        assert self.reader.showed[2] - self.reader.moved.keys() == self.listing_feeds
+        for address in sorted(self.listing_feeds):
             assert self.reader.listed(address, 2) == self.history[:1], address
-        assert self.without(WORD)
-        assert self.without(PASSAGE)
+        assert self.lacks(WORD)
+        assert self.lacks(PASSAGE)
 
-    def without(self, word) -> bool:
-        found = self.reader.with_word(word)
-        assert found == set()
+    def lacks(self, word) -> bool:
+        feeds = self.reader.with_word(word)
+        assert feeds == set()
         return True
 
 
@@ -281,29 +281,31 @@ def following(app, uri):
 # --- the story ---------------------------------------------------------------------------------
 
 
-def test_a_feed_reader_gets_each_event_once_and_drops_withdrawn_text(following, hands):
+def test_a_feed_reader_gets_each_event_once_and_drops_withdrawn_text(following, case_acts):
     """From publication to erasure, by every act that there is, some of them twice."""
     f = following(FEEDS - {OWN})
     f.reader.poll()
     on = (ALWAYS - {OWN}) | OF_FIRST | UNKNOWN | WORDS_FIRST
-    f.told(hands.publish(), on=on)
+    f.assert_new(case_acts.publish(), on=on)
     # The case's own feed is there from now on.
     f.reader.addresses.append(OWN)
     assert f.reader.poll() == {OWN: f.history}
-    on, f.ever = on | {OWN}, f.ever | {OWN}
-    f.told(hands.follow_up(), on=on)
-    f.told(hands.reply(), on=on)
+    on, f.listing_feeds = on | {OWN}, f.listing_feeds | {OWN}
+    f.assert_new(case_acts.follow_up(), on=on)
+    f.assert_new(case_acts.reply(), on=on)
     resolved = replace(FIRST, outcome="resolue")
-    f.told(hands.follow_up(content=resolved), on=on, entered=RESOLVED)
+    f.assert_new(case_acts.follow_up(content=resolved), on=on, entered=RESOLVED)
     on = ALWAYS | OF_FIRST | WORDS_FIRST | RESOLVED
-    f.shown(on)
+    f.assert_listed(on)
     assert f.reader.with_word(PASSAGE) == on | UNKNOWN
 
     # Moved elsewhere: where it was, the correction says so; where words were searched for, it
     # just leaves, since those are not kept.
     on = ALWAYS | OF_FIRST | RESOLVED
-    f.told(hands.correct(SECOND, f"{WORD} {PASSAGE}"), on=on, entered=OF_SECOND | WORDS_SECOND)
-    f.shown(ALWAYS, OF_SECOND, RESOLVED, WORDS_SECOND)
+    f.assert_new(
+        case_acts.correct(SECOND, f"{WORD} {PASSAGE}"), on=on, entered=OF_SECOND | WORDS_SECOND
+    )
+    f.assert_listed(ALWAYS, OF_SECOND, RESOLVED, WORDS_SECOND)
     assert all(f.reader.listed(address, 2) == f.history[:1] for address in OF_FIRST)
     assert all(f.reader.listed(address, 2) == [] for address in WORDS_FIRST)
 
@@ -314,37 +316,43 @@ def test_a_feed_reader_gets_each_event_once_and_drops_withdrawn_text(following, 
         sources=(replace(SECOND.sources[0], label=WORD),),
         proceedings=(replace(SECOND.proceedings[0], court=WORD),),
     )
-    f.told(hands.redact(clean), on=taken)
-    f.shown(ALWAYS, OF_SECOND, RESOLVED, WORDS_SECOND)
-    assert f.without(PASSAGE)
+    f.assert_new(case_acts.redact(clean), on=taken)
+    f.assert_listed(ALWAYS, OF_SECOND, RESOLVED, WORDS_SECOND)
+    assert f.lacks(PASSAGE)
     assert f.reader.with_word(WORD) == taken
 
-    f.told(hands.withdraw(), on=taken)
-    f.gone()
-    shown = ALWAYS | OF_SECOND | RESOLVED | WORDS_SECOND
-    f.told(hands.restore(), on=shown)
-    f.shown(shown)
+    f.assert_new(case_acts.withdraw(), on=taken)
+    f.assert_gone()
+    listing = ALWAYS | OF_SECOND | RESOLVED | WORDS_SECOND
+    f.assert_new(case_acts.restore(), on=listing)
+    f.assert_listed(listing)
     assert f.reader.with_word(WORD) == taken
 
-    f.told(hands.withdraw(), on=taken)
-    f.gone()
-    # What is done to it now is told when it is shown again, and by its number alone until then.
-    hidden = hands.redact(replace(clean, actor_text="le préfet"))
-    hands.edit(THIRD)
-    f.quiet()
-    f.gone()
-    shown = ALWAYS | RESOLVED | WORDS_SECOND
-    f.told(hidden, hands.restore(public_note=WORD), on=shown, entered=OF_THIRD, first=taken - shown)
-    f.shown(shown, OF_THIRD)
+    f.assert_new(case_acts.withdraw(), on=taken)
+    f.assert_gone()
+    # Acts on it are listed once it is public again, and by its number alone until then.
+    while_withdrawn = case_acts.redact(replace(clean, actor_text="le préfet"))
+    case_acts.edit(THIRD)
+    f.assert_nothing_new()
+    f.assert_gone()
+    listing = ALWAYS | RESOLVED | WORDS_SECOND
+    f.assert_new(
+        while_withdrawn,
+        case_acts.restore(public_note=WORD),
+        on=listing,
+        entered=OF_THIRD,
+        first=taken - listing,
+    )
+    f.assert_listed(listing, OF_THIRD)
 
     taken |= OF_THIRD
-    # The other case's feed, to which this one's now leads, tells it as well.
-    f.told(hands.merge(), on=(taken - {OWN}) | {INTO})
+    # The other case's feed, to which this one's now leads, lists it as well.
+    f.assert_new(case_acts.merge(), on=(taken - {OWN}) | {INTO})
     assert f.reader.moved == {OWN: INTO}
-    f.ever.discard(OWN)
-    f.gone()
-    f.told(hands.erase(), on=(taken - {OWN}) | {INTO})
-    f.gone()
+    f.listing_feeds.discard(OWN)
+    f.assert_gone()
+    f.assert_new(case_acts.erase(), on=(taken - {OWN}) | {INTO})
+    f.assert_gone()
     own = parsed(f.reader.door.get(OWN).data)
     assert [entry.id for entry in own.entries] == f.history[:1]
 
@@ -360,24 +368,24 @@ ENDS = {
 
 
 @pytest.mark.parametrize("end", ENDS)
-def test_every_feed_that_showed_a_case_reports_its_end(following, hands, end):
+def test_every_feed_that_showed_a_case_reports_its_end(following, case_acts, end):
     """Those too that it had left by a correction before, and that nobody asked in between."""
     f = following({"/communes/2A004.atom", "/communes/93032.atom", search(type="expulsion")})
-    hands.publish()
-    hands.correct(SECOND, WORD)
+    case_acts.publish()
+    case_acts.correct(SECOND, WORD)
     f.reader.poll()
-    last = [getattr(hands, act)() for act in ENDS[end]][-1]
-    both = {"/communes/2A004.atom", "/communes/93032.atom"}
-    f.told(last, on=both)
-    f.gone()
+    last = [getattr(case_acts, act)() for act in ENDS[end]][-1]
+    communes = {"/communes/2A004.atom", "/communes/93032.atom"}
+    f.assert_new(last, on=communes)
+    f.assert_gone()
 
 
-def test_acts_of_the_desk_change_no_feed(following, hands, desk):
+def test_acts_of_the_desk_change_no_feed(following, case_acts, desk):
     f = following(ALWAYS | OF_THIRD | WORDS_FIRST)
-    hands.publish()
+    case_acts.publish()
     f.reader.poll()
     desk.ready(FIRST)
-    desk.received_reply(hands.case)
+    desk.received_reply(case_acts.case)
     answers = [
         f.reader.door.get(address, If_None_Match=tag) for address, tag in f.reader.tags.items()
     ]
@@ -393,31 +401,31 @@ EVERY, SOME = "/incidents.atom", "/departements/93.atom"
 def grow(pen, desk, cast):
     """``grow(12, 27)``: cases of two départements in turn, each with all its follow-ups at once."""
 
-    def make(cases, each):
-        filed = []
-        for place in range(cases):
-            filed.append(desk.published(commune=("93032", "2A004")[place % 2]))
+    def make(count, follow_ups):
+        cases = []
+        for place in range(count):
+            cases.append(desk.published(commune=("93032", "2A004")[place % 2]))
             with pen() as p:
-                for _ in range(each):
+                for _ in range(follow_ups):
                     acts.follow_up(
-                        p, filed[-1].id, by=cast.bruno, reason="r", title="Suite", text="Texte."
+                        p, cases[-1].id, by=cast.bruno, reason="r", title="Suite", text="Texte."
                     )
-        return filed
+        return cases
 
     return make
 
 
 @pytest.fixture
 def visible(session, uri):
-    """``visible()``: the id and case of all that may be told, newest first, asked for at once."""
-    here = identity(session)
+    """``visible()``: id → case of every event that may be listed, newest first, in one query."""
+    register_identity = identity(session)
 
-    def ask():
+    def read():
         session.rollback()
         rows = events.list_events(session, EventQuery(), current_vocabulary(session), limit=10_000)
-        return {here.uri(f"evenement/{row.name}"): row.number for row in rows}
+        return {register_identity.uri(f"evenement/{row.name}"): row.number for row in rows}
 
-    return ask
+    return read
 
 
 @pytest.fixture
@@ -434,26 +442,26 @@ def small(monkeypatch):
 
 
 def test_the_archives_have_three_hundred_events_once_each(app, grow, visible, desk):
-    filed = grow(12, 27)
-    told = visible()
-    assert len(told) == 12 * 28 > 300
+    cases = grow(12, 27)
+    events_shown = visible()
+    assert len(events_shown) == 12 * 28 > 300
     before = Walk(FeedConnection(app), EVERY).whole()
-    assert before.told == list(told)
+    assert before.told == list(events_shown)
     assert len(before.documents) > 3
-    odd = {case.number for case in filed[::2]}
+    odd = {case.number for case in cases[::2]}
     some = Walk(FeedConnection(app), SOME).whole()
-    assert some.told == [name for name, number in told.items() if number in odd]
+    assert some.told == [name for name, number in events_shown.items() if number in odd]
     # What is added is added on top, and touches no archive.
     desk.published()
     assert Walk(FeedConnection(app), EVERY).whole().told == list(visible())
-    assert _again(before) == before.documents
+    assert _documents_again(before) == before.documents
 
 
-def _again(walk):
+def _documents_again(walk):
     """The documents of a walk at their addresses, asked for once more; the newest is as it was."""
     newest, *archives = walk.documents
-    found = {address: walk.door.get(address).data for address in archives}
-    return {newest: walk.documents[newest], **found}
+    documents = {address: walk.door.get(address).data for address in archives}
+    return {newest: walk.documents[newest], **documents}
 
 
 WHERE = {
@@ -468,51 +476,53 @@ WHERE = {
 def test_paging_through_a_changing_feed_reads_each_lasting_event_once(
     app, small, grow, visible, pen, desk, cast, address, where
 ):
-    filed = grow(8, 6)
+    cases = grow(8, 6)
     walk = Walk(FeedConnection(app), address)
     before = visible()
-    in_it = {case.number for case in filed} if address == EVERY else {c.number for c in filed[::2]}
+    in_feed = (
+        {case.number for case in cases} if address == EVERY else {c.number for c in cases[::2]}
+    )
     for _ in range(2):
         walk.turn()
     assert walk.next.endswith(walk.told[-1].rpartition("/")[2])
-    gone = WHERE[where](walk, {name: n for name, n in before.items() if n in in_it})
+    withdrawn = WHERE[where](walk, {name: n for name, n in before.items() if n in in_feed})
     read = len(walk.told)
     with pen() as p:
-        case = next(case for case in filed if case.number == gone)
+        case = next(case for case in cases if case.number == withdrawn)
         acts.withdraw(p, case.id, by=cast.bruno, restriction="erreur", reason="r")
-        other = next(c for c in filed if c.number in in_it - {gone})
+        other = next(c for c in cases if c.number in in_feed - {withdrawn})
         acts.follow_up(p, other.id, by=cast.bruno, reason="r", title="Suite", text="Texte.")
     desk.published()
     rest = []
     while walk.next:
         rest += walk.turn()
     after = visible()
-    stays = [name for name in before if name in after and before[name] in in_it]
-    assert gone not in {number_of(entry) for entry in rest}
+    stays = [name for name in before if name in after and before[name] in in_feed]
+    assert withdrawn not in {number_of(entry) for entry in rest}
     assert len(set(walk.told)) == len(walk.told)
     assert [name for name in walk.told if name in after] == stays
-    assert {before[name] for name in walk.told[:read]} <= in_it
+    assert {before[name] for name in walk.told[:read]} <= in_feed
 
 
 def test_an_archive_loses_what_is_withdrawn_and_nothing_else(
     app, small, grow, visible, pen, desk, cast
 ):
     """Its other entries stay to the byte; where its last one goes, it goes on to the next end."""
-    filed = grow(8, 6)
+    cases = grow(8, 6)
     walk = Walk(FeedConnection(app), EVERY).whole()
     with pen() as p:
-        for case in filed[2:4]:
+        for case in cases[2:4]:
             acts.withdraw(p, case.id, by=cast.bruno, restriction="erreur", reason="r")
     left = visible()
-    kept_their_end = 0
+    unmoved_ends = 0
     for address, archive in list(walk.documents.items())[1:]:
         was, now = _entries(archive), _entries(walk.door.get(address).data)
         stayed = {name: text for name, text in was.items() if name in left}
         assert list(now.items())[: len(stayed)] == list(stayed.items())
         if list(was)[-1] in left:
             assert now == stayed
-            kept_their_end += 1
-    assert kept_their_end > 1
+            unmoved_ends += 1
+    assert unmoved_ends > 1
 
 
 def _entries(archive):

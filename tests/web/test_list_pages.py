@@ -1,4 +1,4 @@
-"""The list of cases by words and filters: what it finds, says, counts and offers."""
+"""The list of cases by words and filters: its results, title, counts and offers."""
 
 from __future__ import annotations
 
@@ -52,8 +52,8 @@ def test_one_box_takes_words_and_places(demo, path) -> None:
     assert box
     assert 'name="q"' in box.group()
     for example in ("Gagny", "93", "filmer", "relaxe"):
-        asked = links(box.group())[example]
-        assert numbers(demo.page(asked)), example
+        address = links(box.group())[example]
+        assert numbers(demo.page(address)), example
 
 
 def test_the_box_and_the_filters_are_one_form(demo) -> None:
@@ -74,7 +74,7 @@ def test_the_box_and_the_filters_are_one_form(demo) -> None:
 
 
 @pytest.mark.parametrize(
-    ("asked", "said"),
+    ("parameters", "expected"),
     [
         ({}, "Le registre"),
         ({"q": "filmer"}, "« filmer » : six cas"),
@@ -95,29 +95,29 @@ def test_the_box_and_the_filters_are_one_form(demo) -> None:
         ({"departement": ["92", "93", "22", "75"]}, "Côtes-d’Armor, Paris ou deux autres : "),
     ],
 )
-def test_the_title_of_a_search_names_its_filters(demo, asked, said) -> None:
-    html = demo.page(**asked)
-    assert heading(html).startswith(said)
+def test_the_title_of_a_search_names_its_filters(demo, parameters, expected) -> None:
+    html = demo.page(**parameters)
+    assert heading(html).startswith(expected)
     (title,) = re.findall(r"<title>(.*?)</title>", html.partition("</head>")[0])
     assert plain(title).startswith(heading(html))
 
 
 def test_a_long_search_has_a_bounded_title(demo) -> None:
-    offered = demo.page()
+    html = demo.page()
     several = {
-        name: list(boxes(offered, name))[:8]
+        name: list(boxes(html, name))[:8]
         for name in ("type", "acteur", "cible", "issue", "niveau", "preuve", "annee")
     }
-    told = heading(demo.page(q="mot " * 40, **several))
-    assert len(told) < 600
-    assert "mot… »" in told
-    assert " ou six autres" in told
-    assert told.endswith(" et deux autres filtres : aucun cas")
+    title = heading(demo.page(q="mot " * 40, **several))
+    assert len(title) < 600
+    assert "mot… »" in title
+    assert " ou six autres" in title
+    assert title.endswith(" et deux autres filtres : aucun cas")
 
 
 def test_only_the_bare_list_is_for_search_engines(demo) -> None:
-    for asked in ({"q": "filmer"}, {"famille": "acces"}, {"tri": "maj"}):
-        assert '<meta name="robots" content="noindex">' in demo.page(**asked)
+    for parameters in ({"q": "filmer"}, {"famille": "acces"}, {"tri": "maj"}):
+        assert '<meta name="robots" content="noindex">' in demo.page(**parameters)
     assert "noindex" not in demo.page()
 
 
@@ -165,8 +165,8 @@ def test_the_order_is_by_strength_then_by_date_and_can_be_changed(reader, desk) 
     assert numbers(reader.page(q="zinzolin")) == [3, 2, 1]
     assert numbers(reader.page(q="zinzolin", tri="date")) == [2, 3, 1]
     assert numbers(reader.page(q="zinzolin", tri="maj")) == [3, 2, 1]
-    told = links(reader.page(q="zinzolin", tri="date"))
-    assert told["pertinence"] == "/incidents?q=zinzolin"
+    addresses = links(reader.page(q="zinzolin", tri="date"))
+    assert addresses["pertinence"] == "/incidents?q=zinzolin"
     assert "pertinence" not in links(reader.page())
 
 
@@ -180,21 +180,21 @@ def test_a_search_has_pages(reader, desk) -> None:
     assert reader.get(q="zinzolin", page="3").status_code == 404
 
 
-def test_a_withdrawn_case_is_found_no_more_before_the_index_knows(reader, desk, pen, cast) -> None:
+def test_a_withdrawn_case_leaves_results_before_the_index_follows(reader, desk, pen, cast) -> None:
     from register.cases import acts
 
-    filed = desk.published(title="Un zinzolin")
+    case = desk.published(title="Un zinzolin")
     follow(reader.app)
     assert numbers(reader.page(q="zinzolin")) == [1]
     with pen() as p:
-        acts.withdraw(p, filed.id, by=cast.bruno, restriction="erreur", reason="erreur")
+        acts.withdraw(p, case.id, by=cast.bruno, restriction="erreur", reason="erreur")
     assert heading(reader.page(q="zinzolin")).endswith("aucun cas")
     assert heading(reader.page(q="zinzolin", famille="acces")).endswith("aucun cas")
     desk.published(title="Un autre zinzolin")
     assert numbers(reader.page(q="zinzolin")) == [2]
 
 
-# --- how far it looked -------------------------------------------------------------------------
+# --- an index that is behind the ledger --------------------------------------------------------
 
 
 def test_without_an_index_the_page_says_so_and_is_for_this_moment(reader, desk) -> None:
@@ -215,7 +215,7 @@ def test_without_an_index_the_page_says_so_and_is_for_this_moment(reader, desk) 
 
 
 @pytest.mark.parametrize(
-    "asked",
+    "parameters",
     [
         {},
         {"q": "blog"},
@@ -224,13 +224,13 @@ def test_without_an_index_the_page_says_so_and_is_for_this_moment(reader, desk) 
         {"annee": ["2007", "2008"], "media": "monputeaux.com"},
     ],
 )
-def test_a_count_is_that_of_the_list_it_leads_to(demo, asked) -> None:
-    html = demo.page(**asked)
+def test_a_count_is_that_of_the_list_it_leads_to(demo, parameters) -> None:
+    html = demo.page(**parameters)
     for name in COUNTED:
         for value, (count, ticked) in boxes(html, name).items():
-            given = asked.get(name, ())
-            assert ticked is (value in ([given] if isinstance(given, str) else given))
-            assert _total(demo.page(**{**asked, name: value})) == count, (name, value)
+            values = parameters.get(name, ())
+            assert ticked is (value in ([values] if isinstance(values, str) else values))
+            assert _total(demo.page(**{**parameters, name: value})) == count, (name, value)
 
 
 def _total(html: str) -> int:
@@ -270,31 +270,31 @@ def test_outlets_are_those_with_the_most_cases_in_the_order_of_their_names(reade
     assert 'name="media" value="nulle part"' in html
 
 
-def test_every_filter_has_a_field_or_is_kept(demo) -> None:
+def test_every_filter_has_a_field_of_the_form(demo) -> None:
     # The words have the box above the list, which belongs to the same form.
     for name in set(FILTERS) - set(CHECKBOX_FILTERS) - {"q"}:
         value = {"q": "mot", "commune": "93032", "region": "11", "endroit": "ici", "pays": "BE"}
         value["procedure"] = "contre_cible.relaxe"
-        asked = {name: value.get(name, "1" if name == "sans_date" else "2008")}
-        form = demo.page(**asked).partition('<details class="filters">')[2]
-        assert f'name="{name}" value="{asked[name]}"' in form, name
+        parameters = {name: value.get(name, "1" if name == "sans_date" else "2008")}
+        form = demo.page(**parameters).partition('<details class="filters">')[2]
+        assert f'name="{name}" value="{parameters[name]}"' in form, name
 
 
 def test_the_filters_in_force_are_chips(demo) -> None:
-    told = links(demo.page(q="filmer", departement="93", annee="2006"))
-    assert told["Retirer : Mots : filmer"] == "/incidents?departement=93&annee=2006"
-    assert told["Retirer : Année des faits : 2006"] == "/incidents?q=filmer&departement=93"
-    assert told["Tout effacer"] == "/incidents"
+    addresses = links(demo.page(q="filmer", departement="93", annee="2006"))
+    assert addresses["Retirer : Mots : filmer"] == "/incidents?departement=93&annee=2006"
+    assert addresses["Retirer : Année des faits : 2006"] == "/incidents?q=filmer&departement=93"
+    assert addresses["Tout effacer"] == "/incidents"
     for code, around in (("93066", "Seine-Saint-Denis"), ("97411", "La Réunion")):
-        told = links(demo.page(commune=code))
-        assert f"Retirer : Commune : Saint-Denis ({around})" in told
+        addresses = links(demo.page(commune=code))
+        assert f"Retirer : Commune : Saint-Denis ({around})" in addresses
 
 
 # --- the address -------------------------------------------------------------------------------
 
 
 @pytest.mark.parametrize(
-    ("sent", "kept"),
+    ("query", "location"),
     [
         ("lieu=&famille=pression&media=&du=&au=", "/incidents?famille=pression"),
         ("q=filmer&tri=date&lieu=&media=", "/incidents?q=filmer&tri=date"),
@@ -302,14 +302,14 @@ def test_the_filters_in_force_are_chips(demo) -> None:
         ("media=+&page=2&media=gagny+libre", "/incidents?media=gagny+libre&page=2"),
     ],
 )
-def test_fields_that_nobody_filled_in_leave_the_address(demo, sent, kept) -> None:
-    answer = demo.get(f"/incidents?{sent}")
-    assert (answer.status_code, answer.location) == (303, kept)
+def test_empty_fields_are_taken_out_of_the_address(demo, query, location) -> None:
+    answer = demo.get(f"/incidents?{query}")
+    assert (answer.status_code, answer.location) == (303, location)
 
 
-@pytest.mark.parametrize("sent", ["famille=pression", "inconnu=", "q=filmer&tri=pertinence"])
-def test_other_addresses_are_left_as_they_are(demo, sent) -> None:
-    assert demo.get(f"/incidents?{sent}").status_code == 200
+@pytest.mark.parametrize("query", ["famille=pression", "inconnu=", "q=filmer&tri=pertinence"])
+def test_other_addresses_are_not_redirected(demo, query) -> None:
+    assert demo.get(f"/incidents?{query}").status_code == 200
 
 
 def test_a_place_or_a_fault_is_reported_beside_empty_fields(demo) -> None:
@@ -340,8 +340,10 @@ def test_the_feed_of_a_search_is_one_click_away_and_has_its_cases(demo) -> None:
     assert address == "/incidents.atom?q=filmer&famille=acces"
     assert f'href="{address.replace("&", "&amp;")}"' in html.partition("</head>")[0]
     feed = demo.get(address)
-    found = {int(n) for n in re.findall(r'href="[^"]*/incidents/([0-9]+)"', feed.text)}
-    assert found == set(numbers(html))
+    feed_numbers = {
+        int(number) for number in re.findall(r'href="[^"]*/incidents/([0-9]+)"', feed.text)
+    }
+    assert feed_numbers == set(numbers(html))
 
 
 # --- offers ------------------------------------------------------------------------------------
@@ -350,16 +352,16 @@ def test_the_feed_of_a_search_is_one_click_away_and_has_its_cases(demo) -> None:
 def test_a_place_among_the_words_is_offered_and_never_forced(demo) -> None:
     html = demo.page(q="filmer à gagny")
     assert numbers(html)
-    told = links(html)
-    assert told["Limiter à : Gagny (Seine-Saint-Denis)"] == "/incidents?q=filmer&commune=93032"
+    addresses = links(html)
+    assert addresses["Limiter à : Gagny (Seine-Saint-Denis)"] == "/incidents?q=filmer&commune=93032"
     # Already there, it is offered no more.
-    there = demo.page(told["Limiter à : Gagny (Seine-Saint-Denis)"])
-    assert "Limiter à" not in plain(there)
-    assert numbers(there)
+    limited_html = demo.page(addresses["Limiter à : Gagny (Seine-Saint-Denis)"])
+    assert "Limiter à" not in plain(limited_html)
+    assert numbers(limited_html)
 
 
 @pytest.mark.parametrize(
-    ("text", "said", "address"),
+    ("text", "label", "address"),
     [
         ("gagny", "Page du lieu : Gagny (Seine-Saint-Denis)", "/communes/93032"),
         ("93220", "Page du lieu : Gagny (Seine-Saint-Denis)", "/communes/93032"),
@@ -368,21 +370,21 @@ def test_a_place_among_the_words_is_offered_and_never_forced(demo) -> None:
         ("filmer 2008", "Limiter à : année 2008", "/incidents?q=filmer&annee=2008"),
     ],
 )
-def test_a_text_that_is_a_place_or_a_year_leads_there(demo, text, said, address) -> None:
-    assert links(demo.page(q=text))[said] == address
+def test_a_text_that_is_a_place_or_a_year_leads_there(demo, text, label, address) -> None:
+    assert links(demo.page(q=text))[label] == address
 
 
 def test_a_place_of_several_readings_is_offered_with_what_is_around(demo) -> None:
-    told = links(demo.page(q="filmer saint-denis"))
-    assert told["Limiter à : Saint-Denis (Seine-Saint-Denis)"].endswith("&commune=93066")
-    assert told["Limiter à : Saint-Denis (La Réunion)"] == "/incidents?q=filmer&commune=97411"
+    addresses = links(demo.page(q="filmer saint-denis"))
+    assert addresses["Limiter à : Saint-Denis (Seine-Saint-Denis)"].endswith("&commune=93066")
+    assert addresses["Limiter à : Saint-Denis (La Réunion)"] == "/incidents?q=filmer&commune=97411"
 
 
 def test_a_place_of_many_readings_leads_to_the_choice(demo) -> None:
-    told = links(demo.page(q="filmer à Sainte-Colombe", famille="acces"))
-    assert len([text for text in told if text.startswith("Limiter à : Sainte-Colombe (")]) == 4
-    (more,) = [told[text] for text in told if "autres lieux de ce nom" in text]
-    html = demo.page(more)
+    addresses = links(demo.page(q="filmer à Sainte-Colombe", famille="acces"))
+    assert len([text for text in addresses if text.startswith("Limiter à : Sainte-Colombe (")]) == 4
+    (choice,) = [addresses[text] for text in addresses if "autres lieux de ce nom" in text]
+    html = demo.page(choice)
     offered = re.findall(r"/incidents\?q=filmer&amp;commune=[0-9AB]{5}&amp;famille=acces", html)
     assert len(offered) > 4
 
@@ -393,8 +395,8 @@ def test_a_quoted_or_joined_year_is_a_word(demo) -> None:
 
 
 def test_a_misspelt_word_is_put_right_by_a_click(demo) -> None:
-    told = links(demo.page(q="filmmer", departement="93"))
-    assert told["Essayez avec « filmer »"] == "/incidents?q=filmer&departement=93"
+    addresses = links(demo.page(q="filmmer", departement="93"))
+    assert addresses["Essayez avec « filmer »"] == "/incidents?q=filmer&departement=93"
     assert "Essayez avec" not in plain(demo.page(q="filmer"))
 
 
@@ -403,21 +405,21 @@ def test_a_misspelt_word_is_put_right_by_a_click(demo) -> None:
 
 def test_an_empty_result_suggests_what_to_do(demo) -> None:
     html = demo.page(q="filmer relaxe", departement="93", famille="securite")
-    told = links(html)
+    addresses = links(html)
     assert heading(html).endswith("aucun cas")
-    assert "Signaler un incident" in told
-    ways = [text for text in told if text.endswith(" cas")]
-    assert ways
-    for text in ways:
+    assert "Signaler un incident" in addresses
+    suggestions = [text for text in addresses if text.endswith(" cas")]
+    assert suggestions
+    for text in suggestions:
         count = re.search(r": (\w+) cas$", text)
         assert count, text
-        found = demo.page(told[text])
-        assert heading(found).endswith(f": {count.group(1)} cas"), text
+        suggested_html = demo.page(addresses[text])
+        assert heading(suggested_html).endswith(f": {count.group(1)} cas"), text
 
 
 def test_fewer_words_and_a_wider_place_are_offered_where_they_find_something(demo) -> None:
-    told = links(demo.page(q="filmer zinzolin"))
-    assert told["« filmer » : six cas"] == "/incidents?q=filmer"
+    addresses = links(demo.page(q="filmer zinzolin"))
+    assert addresses["« filmer » : six cas"] == "/incidents?q=filmer"
     html = demo.page(q="diffamation", commune="93032")
     assert "/incidents?q=diffamation&amp;departement=93" in html
 
@@ -425,15 +427,15 @@ def test_fewer_words_and_a_wider_place_are_offered_where_they_find_something(dem
 def test_a_name_that_is_nearly_a_place_leads_to_it(demo) -> None:
     # No case is at Bobigny; Puteaux is in the words of some.
     assert "/communes/93008" in links(demo.page(q="Bobignyy")).values()
-    told = links(demo.page(q="Puteauxx"))
-    assert told["Essayez avec « puteaux »"] == "/incidents?q=puteaux"
+    addresses = links(demo.page(q="Puteauxx"))
+    assert addresses["Essayez avec « puteaux »"] == "/incidents?q=puteaux"
 
 
 # --- what makes no sense -----------------------------------------------------------------------
 
 
 @pytest.mark.parametrize(
-    ("asked", "said"),
+    ("parameters", "message"),
     [
         ({"du": "hier"}, "« Depuis » : écrivez une année"),
         ({"q": "x" * 201}, "200 caractères"),
@@ -452,17 +454,17 @@ def test_a_name_that_is_nearly_a_place_leads_to_it(demo) -> None:
         ({"q": "ab*"}, "« ab* » : le début d’un mot se cherche à partir de 3 lettres"),
     ],
 )
-def test_a_faulty_search_is_reported_and_the_form_stays_filled(demo, asked, said) -> None:
-    answer = demo.get(**{"famille": "acces", "au": "2012", **asked})
+def test_a_faulty_search_is_reported_and_the_form_stays_filled(demo, parameters, message) -> None:
+    answer = demo.get(**{"famille": "acces", "au": "2012", **parameters})
     assert answer.status_code == 400
     assert heading(answer.text) == "Recherche à reprendre"
-    assert said in plain(answer.text)
+    assert message in plain(answer.text)
     assert 'value="acces" checked' in answer.text
     assert 'name="au" value="2012"' in answer.text
     for name in ("du", "q", "media"):
-        if name in asked:
-            kept = asked[name][: 120 if name == "media" else 200]
-            assert f'value="{kept}"' in answer.text
+        if name in parameters:
+            value = parameters[name][: 120 if name == "media" else 200]
+            assert f'value="{value}"' in answer.text
             assert f'href="#{name}"' in answer.text
 
 

@@ -25,7 +25,7 @@ pytestmark = pytest.mark.one_database
 SUBLIGNY = "Subligny (la source ne dit pas laquelle des trois communes de ce nom)"
 
 
-def found(client: FlaskClient, typed: str, path: str = "/communes") -> TestResponse:
+def place_response(client: FlaskClient, typed: str, path: str = "/communes") -> TestResponse:
     """The answer to a typed place."""
     return client.get(path, query_string={"q" if path == "/communes" else "lieu": typed})
 
@@ -43,25 +43,25 @@ def words(html: str) -> str:
 
 
 def entries(html: str) -> list[tuple[str, str]]:
-    """The places of a choice: where each leads, and everything that is said of it."""
-    parts = re.findall(r'<li class="entry row">(.*?)</li>', html, re.DOTALL)
-    return [(unescape(re.findall(r'href="([^"]+)"', part)[0]), words(part)) for part in parts]
+    """The places of a choice: the address of each, and the text beside it."""
+    items = re.findall(r'<li class="entry row">(.*?)</li>', html, re.DOTALL)
+    return [(unescape(re.findall(r'href="([^"]+)"', item)[0]), words(item)) for item in items]
 
 
-def offers(client: FlaskClient, **asked: str) -> list[tuple[str, str, str]]:
-    """What a list offers beside its cases: where each link leads, under which label, its text."""
-    html = unescape(body(client.get("/incidents", query_string=asked)))
-    found = re.findall(r'href="([^"]+)"><span class="vh">([^<]+)\s: </span>([^<]+)</a>', html)
-    return [(led, label, words(text)) for led, label, text in found if label != "Retirer"]
+def offered_links(client: FlaskClient, **parameters: str) -> list[tuple[str, str, str]]:
+    """The links that a list offers beside its cases: address, label, text."""
+    html = unescape(body(client.get("/incidents", query_string=parameters)))
+    links = re.findall(r'href="([^"]+)"><span class="vh">([^<]+)\s: </span>([^<]+)</a>', html)
+    return [(address, label, words(text)) for address, label, text in links if label != "Retirer"]
 
 
-def suggested(client: FlaskClient, typed: str) -> list[dict[str, Any]]:
+def suggested_places(client: FlaskClient, typed: str) -> list[dict[str, Any]]:
     """The places offered for a text."""
     answer = client.get("/communes/suggest", query_string={"q": typed})
     assert (answer.status_code, answer.mimetype) == (200, "application/json")
-    told = json.loads(answer.get_data(as_text=True))
-    assert set(told) == {"q", "places"}
-    places: list[dict[str, Any]] = told["places"]
+    document = json.loads(answer.get_data(as_text=True))
+    assert set(document) == {"q", "places"}
+    places: list[dict[str, Any]] = document["places"]
     return places
 
 
@@ -69,7 +69,7 @@ def suggested(client: FlaskClient, typed: str) -> list[dict[str, Any]]:
 
 
 @pytest.mark.parametrize(
-    ("typed", "led"),
+    ("typed", "location"),
     [
         ("gagny", "/communes/93032"),
         ("GAGNY ", "/communes/93032"),
@@ -89,14 +89,16 @@ def suggested(client: FlaskClient, typed: str) -> list[dict[str, Any]]:
         ("Dijon", "/communes/21231"),
     ],
 )
-def test_one_reading_leads_straight_to_the_place(client: FlaskClient, typed: str, led: str) -> None:
-    answer = found(client, typed)
-    assert (answer.status_code, answer.location) == (303, led)
-    assert client.get(led).status_code == 200
+def test_one_reading_leads_straight_to_the_place(
+    client: FlaskClient, typed: str, location: str
+) -> None:
+    answer = place_response(client, typed)
+    assert (answer.status_code, answer.location) == (303, location)
+    assert client.get(location).status_code == 200
 
 
 @pytest.mark.parametrize(
-    ("typed", "led"),
+    ("typed", "location"),
     [
         ("gagny", "/incidents?commune=93032"),
         ("93", "/incidents?departement=93"),
@@ -104,13 +106,15 @@ def test_one_reading_leads_straight_to_the_place(client: FlaskClient, typed: str
         ("Paris 18e", "/incidents?commune=75118"),
     ],
 )
-def test_a_list_keeps_the_code_that_was_meant(client: FlaskClient, typed: str, led: str) -> None:
-    answer = found(client, typed, "/incidents")
-    assert (answer.status_code, answer.location) == (303, led)
+def test_a_list_keeps_the_code_that_was_meant(
+    client: FlaskClient, typed: str, location: str
+) -> None:
+    answer = place_response(client, typed, "/incidents")
+    assert (answer.status_code, answer.location) == (303, location)
 
 
 @pytest.mark.parametrize(
-    ("filed", "chip"),
+    ("code", "chip"),
     [
         ("93066", "Commune : Saint-Denis (Seine-Saint-Denis)"),
         ("93059", "Commune : Saint-Denis (pour Pierrefitte-sur-Seine)"),
@@ -118,9 +122,9 @@ def test_a_list_keeps_the_code_that_was_meant(client: FlaskClient, typed: str, l
     ],
 )
 def test_a_chip_names_the_requested_and_the_resolved_place(
-    client: FlaskClient, filed: str, chip: str
+    client: FlaskClient, code: str, chip: str
 ) -> None:
-    html = body(client.get(f"/incidents?commune={filed}"))
+    html = body(client.get(f"/incidents?commune={code}"))
     chips = re.findall(r'<span class="vh">Retirer[^<]*</span>([^<]+)', html)
     assert [" ".join(unescape(text).split()) for text in chips] == [chip]
 
@@ -136,64 +140,69 @@ def test_a_former_commune_selects_the_cases_of_the_one_of_today(client: FlaskCli
 
 
 def test_cases_come_first_and_each_place_says_where_it_is(client: FlaskClient) -> None:
-    told = entries(body(found(client, "St Denis")))
-    assert {led for led, _text in told[:2]} == {"/communes/93066", "/communes/97411"}
+    places = entries(body(place_response(client, "St Denis")))
+    assert {address for address, _text in places[:2]} == {"/communes/93066", "/communes/97411"}
     assert "93066 Saint-Denis (Seine-Saint-Denis) commune, un cas, nom de la commune" in {
-        text for _led, text in told
+        text for _address, text in places
     }
-    assert all("aucun cas" in text for _led, text in told[2:])
+    assert all("aucun cas" in text for _address, text in places[2:])
 
 
 def test_a_number_that_is_two_codes_says_which_is_which(client: FlaskClient) -> None:
-    told = dict(entries(body(found(client, "13001"))))
-    assert told["/communes/13001"] == (
+    places = dict(entries(body(place_response(client, "13001"))))
+    assert places["/communes/13001"] == (
         "13001 Aix-en-Provence (Bouches-du-Rhône) commune, aucun cas, code Insee"
     )
-    assert told["/communes/13055?nom=13201"] == (
+    assert places["/communes/13055?nom=13201"] == (
         "13055 Marseille (Bouches-du-Rhône) commune, un cas, code postal (Marseille 1er "
         "Arrondissement)"
     )
-    assert len(told) == 2
+    assert len(places) == 2
 
 
 def test_a_postal_code_of_forty_six_communes_shows_them_all(client: FlaskClient) -> None:
-    html = body(found(client, "51300"))
-    told = entries(html)
+    html = body(place_response(client, "51300"))
+    places = entries(html)
     # It is the INSEE code of a forty-seventh as well.
-    assert len({led for led, _text in told}) == 47
+    assert len({address for address, _text in places}) == 47
     assert "47 lieux répondent" in words(html)
-    assert sum(text.endswith("code postal") for _led, text in told) == 46
-    assert told[0][0] == "/communes/51300"
-    assert told[0][1].endswith("code Insee")
+    assert sum(text.endswith("code postal") for _address, text in places) == 46
+    assert places[0][0] == "/communes/51300"
+    assert places[0][1].endswith("code Insee")
 
 
 def test_a_departement_has_as_many_cases_as_its_filter(client: FlaskClient) -> None:
-    told = dict(entries(body(found(client, "La Réunion"))))
-    assert told["/departements/974"] == "974 La Réunion département, un cas, nom du département"
-    assert "nom de la commune" in told["/communes/47222"]
+    places = dict(entries(body(place_response(client, "La Réunion"))))
+    assert places["/departements/974"] == "974 La Réunion département, un cas, nom du département"
+    assert "nom de la commune" in places["/communes/47222"]
 
 
 def test_a_choice_within_a_list_keeps_the_search(client: FlaskClient) -> None:
     html = body(client.get("/incidents?lieu=subligny&famille=acces&pays=BE&endroit=Waterloo"))
-    told = [led for led, _text in entries(html)]
-    assert "/incidents?commune=18256&famille=acces" in told
-    assert any(led.startswith("/incidents?endroit=Subligny") for led in told)
-    assert all("famille=acces" in led and "BE" not in led for led in told)
+    addresses = [address for address, _text in entries(html)]
+    assert "/incidents?commune=18256&famille=acces" in addresses
+    assert any(address.startswith("/incidents?endroit=Subligny") for address in addresses)
+    assert all("famille=acces" in address and "BE" not in address for address in addresses)
     assert "Revenir à la liste sans ce lieu" in words(html)
 
 
 def test_another_place_typed_in_a_choice_keeps_the_search(client: FlaskClient) -> None:
-    asked = "/incidents?lieu=st+denis&q=filmer&famille=acces&famille=securite&tri=date&page=2"
-    html = body(client.get(asked.replace("&page=2", "")))
+    address = "/incidents?lieu=st+denis&q=filmer&famille=acces&famille=securite&tri=date&page=2"
+    html = body(client.get(address.replace("&page=2", "")))
     (form,) = re.findall(r'<form class="search" action="/incidents".*?</form>', html, re.DOTALL)
     (box,) = re.findall(r'<input id="lieu"[^>]*>', form)
     assert 'name="lieu"' in box
     assert 'value="st denis"' in box
     assert "data-suggest-fill" in box
-    kept = re.findall(r'<input type="hidden" name="([^"]+)" value="([^"]+)">', form)
-    assert kept == [("q", "filmer"), ("famille", "acces"), ("famille", "securite"), ("tri", "date")]
-    led = client.get("/incidents", query_string=[*kept, ("lieu", "gagny")]).location
-    assert led.startswith("/incidents?q=filmer&commune=93032&famille=")
+    hidden_fields = re.findall(r'<input type="hidden" name="([^"]+)" value="([^"]+)">', form)
+    assert hidden_fields == [
+        ("q", "filmer"),
+        ("famille", "acces"),
+        ("famille", "securite"),
+        ("tri", "date"),
+    ]
+    location = client.get("/incidents", query_string=[*hidden_fields, ("lieu", "gagny")]).location
+    assert location.startswith("/incidents?q=filmer&commune=93032&famille=")
 
 
 @pytest.mark.parametrize(
@@ -207,45 +216,47 @@ def test_another_place_typed_in_a_choice_keeps_the_search(client: FlaskClient) -
 def test_a_town_follows_its_small_namesakes(
     client: FlaskClient, typed: str, first: str, towns: list[str]
 ) -> None:
-    told = entries(body(found(client, typed)))
-    assert f"/communes/{first}" in dict(told)
-    begun = [led for led, text in told if text.endswith("début du nom")]
-    assert begun == [f"/communes/{code}" for code in towns]
+    places = entries(body(place_response(client, typed)))
+    assert f"/communes/{first}" in dict(places)
+    prefix_matches = [address for address, text in places if text.endswith("début du nom")]
+    assert prefix_matches == [f"/communes/{code}" for code in towns]
 
 
 @pytest.mark.parametrize(
-    ("typed", "led"),
+    ("typed", "code"),
     [
         ("filmer à gagny", "93032"),
         ("conseil municipal Noisy-le-Sec", "93053"),
         ("filmer au conseil municipal de Noisy-le-Sec", "93053"),
     ],
 )
-def test_a_place_in_a_phrase_is_where_it_leads(client: FlaskClient, typed: str, led: str) -> None:
-    assert found(client, typed).location == f"/communes/{led}"
-    assert found(client, typed, "/incidents").location == f"/incidents?commune={led}"
+def test_a_place_in_a_phrase_is_where_it_leads(client: FlaskClient, typed: str, code: str) -> None:
+    assert place_response(client, typed).location == f"/communes/{code}"
+    assert place_response(client, typed, "/incidents").location == f"/incidents?commune={code}"
 
 
 def test_several_places_in_a_phrase_are_a_choice(client: FlaskClient) -> None:
-    told = entries(body(found(client, "filmer à Saint-Denis")))
-    assert len(told) == 4
-    assert all(text.endswith("lieu nommé dans la phrase") for _led, text in told)
+    places = entries(body(place_response(client, "filmer à Saint-Denis")))
+    assert len(places) == 4
+    assert all(text.endswith("lieu nommé dans la phrase") for _address, text in places)
 
 
 @pytest.mark.parametrize(
-    ("typed", "led"),
+    ("typed", "codes"),
     [("75000", ["75"]), ("69000", ["69"]), ("13000", ["13"]), ("20", ["2A", "2B"])],
 )
-def test_a_code_of_nothing_is_near_its_departement(
-    client: FlaskClient, typed: str, led: list[str]
+def test_a_code_of_no_place_offers_its_departement(
+    client: FlaskClient, typed: str, codes: list[str]
 ) -> None:
-    html = body(found(client, typed))
+    html = body(place_response(client, typed))
     assert "Des noms proches" in words(html)
-    assert [address for address, _text in entries(html)] == [f"/departements/{one}" for one in led]
+    assert [address for address, _text in entries(html)] == [
+        f"/departements/{code}" for code in codes
+    ]
 
 
 @pytest.mark.parametrize(
-    ("typed", "code", "said"),
+    ("typed", "code", "kind"),
     [
         ("Saint-Pierre-et-Miquelon", "975", "collectivité d’outre-mer"),
         ("Polynésie française", "987", "collectivité d’outre-mer"),
@@ -255,34 +266,41 @@ def test_a_code_of_nothing_is_near_its_departement(
     ],
 )
 def test_an_overseas_collectivity_is_no_departement(
-    client: FlaskClient, typed: str, code: str, said: str
+    client: FlaskClient, typed: str, code: str, kind: str
 ) -> None:
-    (land,) = [one for one in suggested(client, typed) if one["kind"] == "departement"]
-    assert land["code"] == code
-    assert land["detail"].partition(" · ")[0] == said
-    assert ("département" in land["why"]) == (said == "département")
-    assert f"{said} {land['name']}" in {text for _led, _label, text in offers(client, q=typed)}
+    (departement,) = [
+        place for place in suggested_places(client, typed) if place["kind"] == "departement"
+    ]
+    assert departement["code"] == code
+    assert departement["detail"].partition(" · ")[0] == kind
+    assert ("département" in departement["why"]) == (kind == "département")
+    assert f"{kind} {departement['name']}" in {
+        text for _address, _label, text in offered_links(client, q=typed)
+    }
 
 
-def test_a_place_is_offered_in_one_way_with_cases_first(client: FlaskClient) -> None:
-    alone = offers(client, q="st denis")
-    assert {label for _led, label, _text in alone} == {"Page du lieu"}
-    assert {led for led, _label, _text in alone[:2]} == {"/communes/93066", "/communes/97411"}
-    assert len(alone) == 4
-    narrowed = offers(client, q="st denis", famille="acces")
-    assert {label for _led, label, _text in narrowed} == {"Limiter à"}
-    assert all("famille=acces" in led for led, _label, _text in narrowed)
+def test_a_place_is_offered_under_one_label_with_cases_first(client: FlaskClient) -> None:
+    unfiltered = offered_links(client, q="st denis")
+    assert {label for _address, label, _text in unfiltered} == {"Page du lieu"}
+    assert {address for address, _label, _text in unfiltered[:2]} == {
+        "/communes/93066",
+        "/communes/97411",
+    }
+    assert len(unfiltered) == 4
+    filtered = offered_links(client, q="st denis", famille="acces")
+    assert {label for _address, label, _text in filtered} == {"Limiter à"}
+    assert all("famille=acces" in address for address, _label, _text in filtered)
 
 
 def test_a_short_name_is_offered_with_the_town_that_has_the_case(client: FlaskClient) -> None:
     first = ("/communes/93066?nom=93059", "Page du lieu", "Saint-Denis (Seine-Saint-Denis)")
-    assert offers(client, q="pierrefitte")[0] == first
-    told = dict(entries(body(found(client, "pierrefitte"))))
-    assert told["/communes/93066?nom=93059"].endswith("début du nom (Pierrefitte-sur-Seine)")
+    assert offered_links(client, q="pierrefitte")[0] == first
+    places = dict(entries(body(place_response(client, "pierrefitte"))))
+    assert places["/communes/93066?nom=93059"].endswith("début du nom (Pierrefitte-sur-Seine)")
 
 
 @pytest.mark.parametrize(
-    ("asked", "said"),
+    ("query", "advice"),
     [
         ("commune=93055", "Rien au registre ne répond à ce filtre."),
         ("commune=93055&famille=acces", "à tous ces filtres à la fois. Retirez-en un."),
@@ -290,37 +308,37 @@ def test_a_short_name_is_offered_with_the_town_that_has_the_case(client: FlaskCl
         ("annee=1950", "Élargissez les dates"),
     ],
 )
-def test_an_empty_list_says_what_to_change(client: FlaskClient, asked: str, said: str) -> None:
-    told = words(body(client.get(f"/incidents?{asked}")))
-    assert said in told
-    others = {"à ce filtre.", "Retirez-en un", "Élargissez les dates"}
-    assert sum(one in told for one in others) == 1
+def test_an_empty_list_says_what_to_change(client: FlaskClient, query: str, advice: str) -> None:
+    text = words(body(client.get(f"/incidents?{query}")))
+    assert advice in text
+    all_advice = {"à ce filtre.", "Retirez-en un", "Élargissez les dates"}
+    assert sum(each in text for each in all_advice) == 1
 
 
-# --- none, and places that the territory does not know ----------------------------------------
+# --- no place, and places that the territory does not have ------------------------------------
 
 
-def test_no_place_at_all_says_so_and_what_to_try(client: FlaskClient) -> None:
-    html = body(found(client, "zzzzzz"))
-    told = words(html)
-    assert "Aucun lieu ne répond à « zzzzzz »" in told
-    assert "code postal" in told
-    assert "ne sont pas encore compris" not in told
+def test_an_unknown_place_is_reported_with_advice(client: FlaskClient) -> None:
+    html = body(place_response(client, "zzzzzz"))
+    text = words(html)
+    assert "Aucun lieu ne répond à « zzzzzz »" in text
+    assert "code postal" in text
+    assert "ne sont pas encore compris" not in text
     assert entries(html) == []
 
 
 def test_names_that_are_near_are_offered(client: FlaskClient) -> None:
-    html = body(found(client, "Levalloi-Peret"))
-    told = dict(entries(html))
+    html = body(place_response(client, "Levalloi-Peret"))
+    places = dict(entries(html))
     assert "Des noms proches" in words(html)
-    assert told["/communes/92044"] == (
+    assert places["/communes/92044"] == (
         "92044 Levallois-Perret (Hauts-de-Seine) commune, un cas, orthographe proche"
     )
     assert '<meta name="robots" content="noindex">' in html
 
 
 @pytest.mark.parametrize(
-    ("typed", "led", "text"),
+    ("typed", "location", "text"),
     [
         ("Bernissart", "/incidents?endroit=Bernissart", "Bernissart (Belgique)"),
         ("bernissart belgique", "/incidents?endroit=Bernissart", "Bernissart (Belgique)"),
@@ -330,34 +348,34 @@ def test_names_that_are_near_are_offered(client: FlaskClient) -> None:
     ],
 )
 def test_a_place_abroad_leads_to_its_cases(
-    client: FlaskClient, typed: str, led: str, text: str
+    client: FlaskClient, typed: str, location: str, text: str
 ) -> None:
     for path in ("/communes", "/incidents"):
-        answer = found(client, typed, path)
-        assert (answer.status_code, answer.location) == (303, led)
-    assert client.get(led).status_code == 200
+        answer = place_response(client, typed, path)
+        assert (answer.status_code, answer.location) == (303, location)
+    assert client.get(location).status_code == 200
     if typed == text.partition(" ")[0]:
-        assert (led, "Limiter à", text) in offers(client, q=typed)
+        assert (location, "Limiter à", text) in offered_links(client, q=typed)
 
 
-def test_several_places_of_cases_alone_say_what_they_are(app: Flask, desk: Any) -> None:
-    for land in ("Namur", "Namur, devant le parlement"):
-        desk.published(commune="", country="BE", place_label=land)
+def test_a_choice_of_free_text_places_names_their_countries(app: Flask, desk: Any) -> None:
+    for label in ("Namur", "Namur, devant le parlement"):
+        desk.published(commune="", country="BE", place_label=label)
     html = body(Context().run(app.test_client().get, "/communes?q=namur"))
-    told = words(html)
-    assert "Deux lieux répondent à « namur »" in told
-    assert "mais le registre y a des cas" in told
-    assert "introuvable" not in told
-    assert "Des noms proches" not in told
-    assert [text for _led, text in entries(html)] == [
+    page_text = words(html)
+    assert "Deux lieux répondent à « namur »" in page_text
+    assert "mais le registre y a des cas" in page_text
+    assert "introuvable" not in page_text
+    assert "Des noms proches" not in page_text
+    assert [text for _address, text in entries(html)] == [
         "Namur (Belgique) lieu, un cas",
         "Namur, devant le parlement (Belgique) lieu, un cas",
     ]
 
 
 def test_a_country_may_be_called_like_a_commune(client: FlaskClient) -> None:
-    told = entries(body(found(client, "Suisse")))
-    assert [led for led, _text in told] == ["/incidents?pays=CH", "/communes/57662"]
+    places = entries(body(place_response(client, "Suisse")))
+    assert [address for address, _text in places] == ["/incidents?pays=CH", "/communes/57662"]
 
 
 def test_a_place_that_cases_name_is_no_misspelt_commune(app: Flask, desk: Any) -> None:
@@ -370,26 +388,28 @@ def test_a_place_that_cases_name_is_no_misspelt_commune(app: Flask, desk: Any) -
 
 
 def test_a_free_text_place_stands_beside_the_communes_of_that_name(client: FlaskClient) -> None:
-    html = body(found(client, "Subligny"))
-    told = entries(html)
+    html = body(place_response(client, "Subligny"))
+    places = entries(html)
     assert "Quatre lieux répondent à « Subligny »" in words(html)
-    assert {led for led, _text in told[1:]} == {f"/communes/{c}" for c in (18256, 50584, 89404)}
-    first, text = told[0]
+    assert {address for address, _text in places[1:]} == {
+        f"/communes/{c}" for c in (18256, 50584, 89404)
+    }
+    first, text = places[0]
     assert text == f"{SUBLIGNY} lieu, un cas", "what has a case comes before what has none"
     assert "Subligny (la source" in words(body(client.get(first)))
 
 
 def test_a_collectivity_with_cases_under_a_label_is_a_choice(client: FlaskClient) -> None:
-    told = dict(entries(body(found(client, "Saint-Pierre-et-Miquelon"))))
-    assert "/departements/975" in told
-    assert any(led.startswith("/incidents?endroit=Saint-Pierre") for led in told)
+    addresses = dict(entries(body(place_response(client, "Saint-Pierre-et-Miquelon"))))
+    assert "/departements/975" in addresses
+    assert any(address.startswith("/incidents?endroit=Saint-Pierre") for address in addresses)
 
 
-@pytest.mark.parametrize(("typed", "led"), [("Dijon", "21231"), ("Paris", "75056")])
-def test_a_label_that_only_mentions_a_town_is_not_in_its_way(
-    client: FlaskClient, typed: str, led: str
+@pytest.mark.parametrize(("typed", "code"), [("Dijon", "21231"), ("Paris", "75056")])
+def test_a_label_that_only_mentions_a_town_is_no_second_reading(
+    client: FlaskClient, typed: str, code: str
 ) -> None:
-    assert found(client, typed).location == f"/communes/{led}"
+    assert place_response(client, typed).location == f"/communes/{code}"
 
 
 def test_labels_of_hidden_cases_are_nowhere(app: Flask, desk: Any, pen: Any, cast: Any) -> None:
@@ -405,12 +425,12 @@ def test_labels_of_hidden_cases_are_nowhere(app: Flask, desk: Any, pen: Any, cas
     for page in pages:
         assert "endroit=" not in read(page.format("zinzolinville"))
         assert "pays=BE" not in read(page.format("belgique"))
-    filed = desk.published(**hidden)
+    case = desk.published(**hidden)
     for page in pages:
         assert "endroit=Zinzolinville" in read(page.format("zinzolinville"))
         assert "pays=BE" in read(page.format("belgique"))
     with pen() as p:
-        acts.withdraw(p, filed.id, by=cast.bruno, restriction="erreur", reason="erreur")
+        acts.withdraw(p, case.id, by=cast.bruno, restriction="erreur", reason="erreur")
     for page in pages:
         assert "endroit=" not in read(page.format("zinzolinville"))
         assert "pays=BE" not in read(page.format("belgique"))
@@ -435,15 +455,15 @@ def test_labels_of_hidden_cases_are_nowhere(app: Flask, desk: Any, pen: Any, cas
 )
 def test_a_commune_says_what_led_to_it(client: FlaskClient, address: str, note: str) -> None:
     html = body(client.get(address))
-    told = re.search(r'<p class="note">(.*?)</p>', html)
-    assert told
-    assert words(told[1]) == note
+    paragraph = re.search(r'<p class="note">(.*?)</p>', html)
+    assert paragraph
+    assert words(paragraph[1]) == note
     path = address.partition("?")[0]
     assert f'<link rel="canonical" href="http://127.0.0.1:5000{path}">' in html
     assert '<p class="note">' not in body(client.get(path))
 
 
-def test_a_code_that_nobody_kept_a_name_for_says_so(client: FlaskClient) -> None:
+def test_a_former_code_without_a_name_is_shown_as_a_code(client: FlaskClient) -> None:
     answer = client.get("/communes/01003")
     assert answer.status_code == 301
     assert answer.location.endswith("?nom=01003")
@@ -461,7 +481,7 @@ def test_a_former_code_leads_to_the_page_that_says_so(client: FlaskClient, code:
 
 
 @pytest.mark.parametrize("code", ["93032", "93066", "99999", "x", "93059 ", "930590", "75118"])
-def test_a_name_that_never_led_here_is_no_page(client: FlaskClient, code: str) -> None:
+def test_a_name_that_is_no_former_one_is_not_found(client: FlaskClient, code: str) -> None:
     answer = client.get("/communes/93066", query_string={"nom": code})
     assert answer.status_code == 404
 
@@ -474,7 +494,7 @@ def test_an_empty_name_is_none(client: FlaskClient) -> None:
 
 
 def test_a_suggestion_has_all_that_the_list_shows(client: FlaskClient) -> None:
-    assert suggested(client, "gagny") == [
+    assert suggested_places(client, "gagny") == [
         {
             "kind": "commune",
             "code": "93032",
@@ -514,16 +534,16 @@ def test_a_suggestion_has_all_that_the_list_shows(client: FlaskClient) -> None:
 def test_what_is_being_typed_is_completed(
     client: FlaskClient, typed: str, address: str, detail: str | None
 ) -> None:
-    told = {place["address"]: place for place in suggested(client, typed)}
-    assert address in told
+    places = {place["address"]: place for place in suggested_places(client, typed)}
+    assert address in places
     if detail is not None:
-        assert told[address]["detail"] == detail
+        assert places[address]["detail"] == detail
     assert client.get(address).status_code == 200
 
 
 @pytest.mark.parametrize("typed", ["saint", "le", "seine", "93", "51300", "commune", "bel"])
 def test_suggestions_are_few_and_each_leads_somewhere(client: FlaskClient, typed: str) -> None:
-    places = suggested(client, typed)
+    places = suggested_places(client, typed)
     assert 0 < len(places) <= MAX_SUGGESTIONS
     assert len({place["address"] for place in places}) == len(places)
     for place in places:
@@ -534,10 +554,10 @@ def test_suggestions_are_few_and_each_leads_somewhere(client: FlaskClient, typed
 def test_a_form_reads_the_text_of_a_suggestion_as_that_place(
     client: FlaskClient, typed: str
 ) -> None:
-    places = [place for place in suggested(client, typed) if place["kind"] == "commune"]
+    places = [place for place in suggested_places(client, typed) if place["kind"] == "commune"]
     assert places
     for place in places:
-        assert found(client, place["text"]).location == place["address"], place
+        assert place_response(client, place["text"]).location == place["address"], place
 
 
 @pytest.mark.parametrize(
@@ -545,7 +565,7 @@ def test_a_form_reads_the_text_of_a_suggestion_as_that_place(
     ["", " ", "\u00a0", "zzzzzz", "'", '"', "%", "§", "()", "\u202e", "*", "-", "💬", "à" * 300],
 )
 def test_what_cannot_be_completed_is_an_empty_list(client: FlaskClient, typed: str) -> None:
-    assert suggested(client, typed) == []
+    assert suggested_places(client, typed) == []
 
 
 def test_the_text_is_bounded_and_the_last_one_counts(client: FlaskClient) -> None:
@@ -556,7 +576,7 @@ def test_the_text_is_bounded_and_the_last_one_counts(client: FlaskClient) -> Non
     assert client.get("/communes/suggest?q=%00").status_code == 400
 
 
-def test_suggestions_are_no_commune(client: FlaskClient) -> None:
+def test_suggest_is_no_code_of_a_commune(client: FlaskClient) -> None:
     assert client.get("/communes/suggestion").status_code == 404
     assert client.get("/communes/suggest.atom").status_code == 404
 
@@ -598,7 +618,7 @@ def test_every_reason_has_its_words(app: Flask, why: str) -> None:
 
 
 @pytest.mark.parametrize("address", ["/communes", "/communes?q=zzzzzz", "/communes?q=subligny"])
-def test_a_page_with_a_box_for_places_has_its_one_script(client: FlaskClient, address: str) -> None:
+def test_a_page_with_a_place_field_has_one_script(client: FlaskClient, address: str) -> None:
     html = body(client.get(address))
     scripts = re.findall(r"<script[^>]*>.*?</script>", html, re.DOTALL)
     (source,) = re.findall(r'^<script type="module" src="([^"]+)"></script>$', "\n".join(scripts))
@@ -620,14 +640,14 @@ def test_the_script_is_allowed_by_the_policy_and_nothing_else_is(client: FlaskCl
 
 
 @pytest.mark.parametrize("address", ["/registre", "/statistiques", "/methode"])
-def test_a_page_without_a_box_has_no_script(client: FlaskClient, address: str) -> None:
+def test_a_page_without_a_place_field_has_no_script(client: FlaskClient, address: str) -> None:
     # A block of data for machines is none: nothing runs it.
-    told = body(client.get(address)).replace('<script type="application/ld+json">', "")
-    assert "<script" not in told
+    html = body(client.get(address)).replace('<script type="application/ld+json">', "")
+    assert "<script" not in html
 
 
-def test_the_box_says_what_the_script_needs(client: FlaskClient) -> None:
-    html = body(found(client, '"><b>zzz'))
+def test_the_place_field_has_the_attributes_that_its_script_reads(client: FlaskClient) -> None:
+    html = body(place_response(client, '"><b>zzz'))
     (box,) = re.findall(r'<input id="q"[^>]*>', html)
     assert 'value="&#34;&gt;&lt;b&gt;zzz"' in box
     assert 'data-suggest="/communes/suggest"' in box

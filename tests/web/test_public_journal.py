@@ -49,41 +49,43 @@ def words(html: str) -> str:
     return re.sub(r" (?=[,.)])", "", spaced)
 
 
-def shown(html: str) -> list[int]:
+def listed_lines(html: str) -> list[int]:
     """The lines that a page lists, in its order."""
-    return [int(seq) for seq in re.findall(r'<li class="entry row" id="ligne-([0-9]+)">', html)]
+    return [
+        int(number) for number in re.findall(r'<li class="entry row" id="ligne-([0-9]+)">', html)
+    ]
 
 
-def one_line(html: str, seq: int) -> str:
-    """What a page says on one line."""
-    found = re.search(rf'id="ligne-{seq}">(.*?)</li>', html, re.DOTALL)
-    assert found, seq
-    return words(found[1])
+def line_text(html: str, seq: int) -> str:
+    """The text of one line of a page."""
+    item = re.search(rf'id="ligne-{seq}">(.*?)</li>', html, re.DOTALL)
+    assert item, seq
+    return words(item[1])
 
 
-def eventful(desk: Any, cast: Any, content: Callable[..., Content]) -> int:
+def publish_eventful_case(desk: Any, cast: Any, content: Callable[..., Content]) -> int:
     """A case with every act that leaves it public; its number. Lines 2 to 8."""
-    filed = desk.published()
+    case = desk.published()
     with desk.pen() as p:
-        acts.follow_up(p, filed.id, by=cast.bruno, reason="r", title="Une audience", text="t")
-    reply = desk.received_reply(filed)
+        acts.follow_up(p, case.id, by=cast.bruno, reason="r", title="Une audience", text="t")
+    reply = desk.received_reply(case)
     with desk.pen() as p:
         acts.reply(p, reply, by=cast.bruno, reason="r")
     with desk.pen() as p:
-        told = content(title="Corrigé")
-        acts.correct(p, filed.id, told, by=cast.bruno, reason="r", public_note="Titre changé.")
+        changed = content(title="Corrigé")
+        acts.correct(p, case.id, changed, by=cast.bruno, reason="r", public_note="Titre changé.")
     with desk.pen() as p:
-        told = replace(told, title="Caviardé")
-        acts.redact(p, filed.id, told, by=cast.bruno, reason="r", public_note="Un nom ôté.")
+        changed = replace(changed, title="Caviardé")
+        acts.redact(p, case.id, changed, by=cast.bruno, reason="r", public_note="Un nom ôté.")
     with desk.pen() as p:
-        acts.withdraw(p, filed.id, by=cast.bruno, restriction="securite", reason="r")
+        acts.withdraw(p, case.id, by=cast.bruno, restriction="securite", reason="r")
     with desk.pen(LATER) as p:
         attested = ("attribution", "no_private_person", "no_private_life")
-        acts.restore(p, filed.id, by=cast.bruno, reason="r", attested=attested)
-    return int(filed.number)
+        acts.restore(p, case.id, by=cast.bruno, reason="r", attested=attested)
+    return int(case.number)
 
 
-# --- the question -------------------------------------------------------------------------------
+# --- the query of a page ------------------------------------------------------------------------
 
 
 def test_every_public_act_has_one_kind_and_one_name() -> None:
@@ -91,16 +93,16 @@ def test_every_public_act_has_one_kind_and_one_name() -> None:
 
 
 def test_a_journal_query_has_one_canonical_address(app: Flask) -> None:
-    asked = parse({"acte": ["retrait", "publication", "", "retrait"], "mois": [" 2026-03 "]})
-    assert asked == PublicJournalQuery(("publication", "retrait"), "2026-03")
-    assert asked.address == "/registre?acte=publication&acte=retrait&mois=2026-03"
-    assert asked.at_page(3).address == f"{asked.address}&page=3"
-    assert asked.selection.acts == ("published", "withdrawn")
+    query = parse({"acte": ["retrait", "publication", "", "retrait"], "mois": [" 2026-03 "]})
+    assert query == PublicJournalQuery(("publication", "retrait"), "2026-03")
+    assert query.address == "/registre?acte=publication&acte=retrait&mois=2026-03"
+    assert query.at_page(3).address == f"{query.address}&page=3"
+    assert query.selection.acts == ("published", "withdrawn")
     with app.test_request_context("/"):
-        removed = {chip.text: chip.address for chip in chips(asked.at_page(3))}
+        removed = {chip.text: chip.address for chip in chips(query.at_page(3))}
     assert removed["Retrait"] == "/registre?acte=publication&mois=2026-03"
     assert parse({"autre": ["x"], "page": ["2"]}) == PublicJournalQuery(page=2)
-    assert (parse({}).is_bare, asked.is_bare) == (True, False)
+    assert (parse({}).is_bare, query.is_bare) == (True, False)
     assert PublicJournalQuery().selection == JournalQuery()
 
 
@@ -153,18 +155,18 @@ def test_months_are_named_from_the_first_line_to_the_last() -> None:
 
 def test_an_opened_register_has_one_line(stranger: Get) -> None:
     html = stranger("/registre").text
-    assert shown(html) == [1]
-    assert "Ouverture du registre" in one_line(html, 1)
+    assert listed_lines(html) == [1]
+    assert "Ouverture du registre" in line_text(html, 1)
 
 
-def test_each_line_says_what_to_which_case_why_and_when(
+def test_each_line_has_its_act_case_reason_and_time(
     stranger: Get, desk: Any, cast: Any, content: Callable[..., Content]
 ) -> None:
-    number = eventful(desk, cast, content)
+    number = publish_eventful_case(desk, cast, content)
     html = stranger("/registre").text
-    assert shown(html) == [8, 7, 6, 5, 4, 3, 2, 1]
-    told = {seq: one_line(html, seq) for seq in range(1, 9)}
-    for seq, what in zip(
+    assert listed_lines(html) == [8, 7, 6, 5, 4, 3, 2, 1]
+    lines = {seq: line_text(html, seq) for seq in range(1, 9)}
+    for seq, label in zip(
         range(2, 9),
         (
             "Publication",
@@ -177,65 +179,65 @@ def test_each_line_says_what_to_which_case_why_and_when(
         ),
         strict=True,
     ):
-        assert f"{what}, cas nº {number}" in told[seq]
-        assert "Selon le blog, le maire interdit de filmer" in told[seq]
-    assert told[2].startswith("2 mars 2026 10 h 30, ligne 2 ")
-    assert told[8].startswith("1er juin 2026 10 h 00, ligne 8 ")
-    assert "Une audience" in told[3]
-    assert "Titre changé." in told[5]
-    assert "Un nom ôté." in told[6]
-    assert "Motif : la sécurité d’une personne pouvait être menacée" in told[7]
+        assert f"{label}, cas nº {number}" in lines[seq]
+        assert "Selon le blog, le maire interdit de filmer" in lines[seq]
+    assert lines[2].startswith("2 mars 2026 10 h 30, ligne 2 ")
+    assert lines[8].startswith("1er juin 2026 10 h 00, ligne 8 ")
+    assert "Une audience" in lines[3]
+    assert "Titre changé." in lines[5]
+    assert "Un nom ôté." in lines[6]
+    assert "Motif : la sécurité d’une personne pouvait être menacée" in lines[7]
 
 
 @pytest.mark.parametrize("end", ["withdrawn", "erased", "merged"])
 def test_a_case_that_is_gone_keeps_its_lines_and_none_of_its_words(
     stranger: Get, desk: Any, end: str
 ) -> None:
-    filed = getattr(desk, end)(title="Zinzolin", summary="Un résumé zinzolin.")
+    case = getattr(desk, end)(title="Zinzolin", summary="Un résumé zinzolin.")
     html = stranger("/registre").text
     assert "inzolin" not in html
-    last = shown(html)[0]
-    assert f"cas nº {filed.number}" in one_line(html, last)
-    assert "Ce cas n’est plus affiché sous ce numéro." in one_line(html, last - 1)
-    assert "Ce cas n’est plus affiché" not in one_line(html, last)
+    last = listed_lines(html)[0]
+    assert f"cas nº {case.number}" in line_text(html, last)
+    assert "Ce cas n’est plus affiché sous ce numéro." in line_text(html, last - 1)
+    assert "Ce cas n’est plus affiché" not in line_text(html, last)
     if end == "merged":
-        assert "Voir le cas nº 1" in one_line(html, last)
+        assert "Voir le cas nº 1" in line_text(html, last)
 
 
 def test_the_words_vanish_with_the_case_and_come_back_with_it(
     stranger: Get, desk: Any, cast: Any, attested: tuple[str, ...]
 ) -> None:
-    filed = desk.published(title="Zinzolin", summary="Un résumé zinzolin.")
+    case = desk.published(title="Zinzolin", summary="Un résumé zinzolin.")
     assert "zinzolin" in stranger("/registre").text
     with desk.pen() as p:
-        acts.withdraw(p, filed.id, by=cast.bruno, restriction="erreur", reason="r")
+        acts.withdraw(p, case.id, by=cast.bruno, restriction="erreur", reason="r")
     assert "zinzolin" not in stranger("/registre").text
     with desk.pen() as p:
-        acts.restore(p, filed.id, by=cast.bruno, reason="r", attested=attested)
-    assert one_line(stranger("/registre").text, 2).count("zinzolin") == 1
+        acts.restore(p, case.id, by=cast.bruno, reason="r", attested=attested)
+    assert line_text(stranger("/registre").text, 2).count("zinzolin") == 1
 
 
 def test_the_author_of_a_withdrawal_request_is_not_published(
     stranger: Get, desk: Any, cast: Any
 ) -> None:
-    filed = desk.published()
+    case = desk.published()
     with desk.pen() as p:
-        acts.withdraw(p, filed.id, by=cast.bruno, restriction="demande_signalant", reason="r")
+        acts.withdraw(p, case.id, by=cast.bruno, restriction="demande_signalant", reason="r")
     html = stranger("/registre").text
-    assert "le cas fait l’objet d’un nouvel examen" in one_line(html, 3)
-    assert "signal" not in one_line(html, 3)
+    assert "le cas fait l’objet d’un nouvel examen" in line_text(html, 3)
+    assert "signal" not in line_text(html, 3)
 
 
 def test_lines_are_chosen_by_kind_and_by_month(
     stranger: Get, desk: Any, cast: Any, content: Callable[..., Content]
 ) -> None:
-    eventful(desk, cast, content)
-    assert shown(stranger("/registre?acte=suite").text) == [3]
-    assert shown(stranger("/registre?acte=suite&acte=retrait").text) == [7, 3]
-    assert shown(stranger("/registre?mois=2026-06").text) == [8]
-    assert shown(stranger("/registre?mois=2026-03&acte=retablissement").text) == []
+    publish_eventful_case(desk, cast, content)
+    assert listed_lines(stranger("/registre?acte=suite").text) == [3]
+    assert listed_lines(stranger("/registre?acte=suite&acte=retrait").text) == [7, 3]
+    assert listed_lines(stranger("/registre?mois=2026-06").text) == [8]
+    assert listed_lines(stranger("/registre?mois=2026-03&acte=retablissement").text) == []
     html = stranger("/registre?mois=2026-03&acte=retrait").text
-    assert shown(html) == [7]
+    assert listed_lines(html) == [7]
     assert '<a href="/registre?mois=2026-03">' in html
     assert '<a href="/registre?acte=retrait">' in html
     assert 'value="retrait" checked' in html
@@ -272,30 +274,30 @@ def test_an_invalid_filter_is_refused(stranger: Get, query: str, status: int) ->
 
 
 @pytest.mark.parametrize("suffix", [".csv", ".html", ".json", "/", "/tete.json", "/1", ".jsonl/"])
-def test_an_unknown_suffix_is_nowhere(stranger: Get, suffix: str) -> None:
+def test_an_unknown_suffix_is_not_found(stranger: Get, suffix: str) -> None:
     assert stranger(f"/registre{suffix}").status_code == 404
 
 
 def test_pages_follow_one_another_and_end(client: FlaskClient, monkeypatch: Any) -> None:
     monkeypatch.setattr(public_journal, "PAGE_SIZE", 10)
     pages = [client.get(f"/registre?page={number}").text for number in (1, 2, 3, 4)]
-    assert [seq for html in pages for seq in shown(html)] == list(range(35, 0, -1))
+    assert [seq for html in pages for seq in listed_lines(html)] == list(range(35, 0, -1))
     assert 'href="/registre?page=2" rel="next"' in pages[0]
     assert 'rel="next"' not in pages[3]
     assert client.get("/registre?page=5").status_code == 404
-    few = [client.get(f"/registre?acte=publication&page={page}").text for page in (1, 4)]
-    assert [len(shown(html)) for html in few] == [10, 4]
-    assert 'href="/registre?acte=publication&amp;page=2"' in few[0]
+    filtered = [client.get(f"/registre?acte=publication&page={page}").text for page in (1, 4)]
+    assert [len(listed_lines(html)) for html in filtered] == [10, 4]
+    assert 'href="/registre?acte=publication&amp;page=2"' in filtered[0]
     assert client.get("/registre?acte=publication&page=5").status_code == 404
-    led = client.get("/registre?ligne=12")
-    assert (led.status_code, led.location) == (303, "/registre?page=3#ligne-12")
-    assert 12 in shown(client.get("/registre?page=3").text)
+    redirect = client.get("/registre?ligne=12")
+    assert (redirect.status_code, redirect.location) == (303, "/registre?page=3#ligne-12")
+    assert 12 in listed_lines(client.get("/registre?page=3").text)
     assert client.get("/registre?ligne=35").location == "/registre#ligne-35"
 
 
 def test_a_line_leads_to_its_page() -> None:
-    here = LedgerPosition(101, "")
-    assert [page_of_line(seq, here) for seq in (101, 52, 51, 2, 1)] == [1, 1, 2, 2, 3]
+    position = LedgerPosition(101, "")
+    assert [page_of_line(seq, position) for seq in (101, 52, 51, 2, 1)] == [1, 1, 2, 2, 3]
 
 
 def test_the_form_needs_no_script(client: FlaskClient) -> None:
@@ -308,14 +310,14 @@ def test_the_form_needs_no_script(client: FlaskClient) -> None:
 
 @pytest.fixture
 def statements(engine: Engine) -> Iterator[list[str]]:
-    said: list[str] = []
+    statements: list[str] = []
 
-    def note(_connection: Any, _cursor: Any, statement: str, *_more: Any) -> None:
-        said.append(statement)
+    def record(_connection: Any, _cursor: Any, statement: str, *_more: Any) -> None:
+        statements.append(statement)
 
-    event.listen(engine, "before_cursor_execute", note)
-    yield said
-    event.remove(engine, "before_cursor_execute", note)
+    event.listen(engine, "before_cursor_execute", record)
+    yield statements
+    event.remove(engine, "before_cursor_execute", record)
 
 
 def test_the_whole_ledger_is_read_by_its_key_and_never_counted(
@@ -326,15 +328,15 @@ def test_the_whole_ledger_is_read_by_its_key_and_never_counted(
         desk.published()
     statements.clear()
     assert public_journal.query_page(session, JournalQuery(), 1, head(session)).total == 4
-    bare = [said for said in statements if "journal_entry" in said]
-    assert not any("count(" in said or "OFFSET" in said for said in statements)
-    assert len(bare) == 1
+    of_lines = [statement for statement in statements if "journal_entry" in statement]
+    assert not any("count(" in statement or "OFFSET" in statement for statement in statements)
+    assert len(of_lines) == 1
     statements.clear()
-    asked = JournalQuery(acts=(Act.PUBLISHED,))
+    query = JournalQuery(acts=(Act.PUBLISHED,))
     for _ in range(3):
-        assert public_journal.query_page(session, asked, 1, head(session)).total == 3
+        assert public_journal.query_page(session, query, 1, head(session)).total == 3
     # A filtered answer is counted once for each position of the ledger.
-    assert sum("count(" in said for said in statements) == 1
+    assert sum("count(" in statement for statement in statements) == 1
 
 
 # --- the head -----------------------------------------------------------------------------------
@@ -344,16 +346,16 @@ def test_the_head_is_the_last_line(stranger: Get, desk: Any, session: Session) -
     desk.published()
     answer = stranger("/registre/tete")
     assert answer.content_type == "application/json"
-    told = json.loads(answer.data)
-    assert canonical_json(told) == answer.data
-    here = head(session)
-    assert told == {
+    document = json.loads(answer.data)
+    assert canonical_json(document) == answer.data
+    position = head(session)
+    assert document == {
         "ledger": "public",
-        "seq": here.seq,
-        "digest": here.digest,
+        "seq": position.seq,
+        "digest": position.digest,
         "at": "2026-03-02T09:30:00Z",
     }
-    assert f"{here.seq}:{here.digest}" in stranger("/registre").text
+    assert f"{position.seq}:{position.digest}" in stranger("/registre").text
 
 
 def test_a_register_without_a_line_has_a_head(stranger: Get, engine: Engine) -> None:
@@ -370,7 +372,7 @@ def test_a_register_without_a_line_has_a_head(stranger: Get, engine: Engine) -> 
         "at": None,
     }
     page = stranger("/registre")
-    assert (page.status_code, shown(page.text)) == (200, [])
+    assert (page.status_code, listed_lines(page.text)) == (200, [])
     lines = stranger("/registre.jsonl")
     assert (lines.status_code, lines.data) == (200, b"")
 
@@ -386,14 +388,14 @@ def test_the_lines_are_those_that_were_hashed(
     session: Session,
     monkeypatch: Any,
 ) -> None:
-    eventful(desk, cast, content)
+    publish_eventful_case(desk, cast, content)
     desk.ready()
-    kept = session.query(JournalEntry).filter_by(ledger="public").order_by(JournalEntry.seq)
-    verbatim = [line.public_json for line in kept]
+    entries = session.query(JournalEntry).filter_by(ledger="public").order_by(JournalEntry.seq)
+    verbatim = [line.public_json for line in entries]
     assert len(verbatim) == 8
     # Stretches of three lines: eight of them end in the middle of one.
-    short = registre.public_lines
-    monkeypatch.setattr(registre, "public_lines", lambda *told: short(*told, limit=3))
+    public_lines = registre.public_lines
+    monkeypatch.setattr(registre, "public_lines", lambda *bounds: public_lines(*bounds, limit=3))
     answer = stranger("/registre.jsonl")
     assert answer.content_type == "application/jsonl"
     assert answer.is_streamed
@@ -420,8 +422,8 @@ def test_a_head_request_for_the_lines_has_no_body(stranger: Get, desk: Any) -> N
     answer = stranger("/registre.jsonl", method="HEAD")
     assert (answer.status_code, answer.data) == (200, b"")
     assert answer.content_type == "application/jsonl"
-    known = stranger("/registre.jsonl", headers={"If-None-Match": answer.headers["ETag"]})
-    assert (known.status_code, known.data) == (304, b"")
+    unchanged = stranger("/registre.jsonl", headers={"If-None-Match": answer.headers["ETag"]})
+    assert (unchanged.status_code, unchanged.data) == (304, b"")
 
 
 def test_a_slow_reader_gets_the_lines_up_to_where_they_stood(
@@ -429,8 +431,8 @@ def test_a_slow_reader_gets_the_lines_up_to_where_they_stood(
 ) -> None:
     """No transaction is held meanwhile: an act passes between two stretches."""
     desk.published()
-    short = registre.public_lines
-    monkeypatch.setattr(registre, "public_lines", lambda *told: short(*told, limit=1))
+    public_lines = registre.public_lines
+    monkeypatch.setattr(registre, "public_lines", lambda *bounds: public_lines(*bounds, limit=1))
     read = registre._stream_lines(engine, 0, 2)
     first = next(read)
     desk.published()
@@ -448,22 +450,24 @@ def _proof(stranger: Get, address: str) -> dict[str, Any]:
     answer = stranger(address)
     assert (answer.status_code, answer.content_type) == (200, "application/json")
     assert answer.headers["X-Robots-Tag"] == "noindex"
-    told: dict[str, Any] = json.loads(answer.data)
-    assert canonical_json(told) == answer.data
-    made = hashlib.sha256(bytes.fromhex(told["salt"]) + canonical_json(told["content"])).hexdigest()
-    assert made == told["commitment"]
-    return told
+    proof: dict[str, Any] = json.loads(answer.data)
+    assert canonical_json(proof) == answer.data
+    digest = hashlib.sha256(
+        bytes.fromhex(proof["salt"]) + canonical_json(proof["content"])
+    ).hexdigest()
+    assert digest == proof["commitment"]
+    return proof
 
 
 def test_a_proof_opens_the_commitment_of_its_line(
     stranger: Get, desk: Any, cast: Any, content: Callable[..., Content], session: Session
 ) -> None:
-    filed = desk.published()
+    case = desk.published()
     with desk.pen() as p:
-        told = content(title="Corrigé")
-        acts.correct(p, filed.id, told, by=cast.bruno, reason="r", public_note="n")
-    now = _proof(stranger, f"/incidents/{filed.number}/preuve")
-    before = _proof(stranger, f"/incidents/{filed.number}/preuve?version=2")
+        corrected = content(title="Corrigé")
+        acts.correct(p, case.id, corrected, by=cast.bruno, reason="r", public_note="n")
+    now = _proof(stranger, f"/incidents/{case.number}/preuve")
+    before = _proof(stranger, f"/incidents/{case.number}/preuve?version=2")
     assert (now["version"], now["current"], now["content"]["title"]) == (3, True, "Corrigé")
     assert (before["version"], before["current"]) == (2, False)
     for proof in (now, before):
@@ -471,19 +475,19 @@ def test_a_proof_opens_the_commitment_of_its_line(
         public = json.loads(line.public_json)
         assert public["content"] == proof["commitment"]
         assert (public["case"], public["event"]) == (proof["case"], proof["event"])
-    assert _proof(stranger, f"/incidents/{filed.number}/preuve?version=3") == now
+    assert _proof(stranger, f"/incidents/{case.number}/preuve?version=3") == now
 
 
 def test_the_page_of_a_case_leads_to_its_proof_and_its_line(
     stranger: Get, desk: Any, cast: Any, content: Callable[..., Content]
 ) -> None:
-    filed = desk.published()
+    case = desk.published()
     with desk.pen() as p:
-        told = content(title="Corrigé")
-        acts.correct(p, filed.id, told, by=cast.bruno, reason="r", public_note="n")
+        corrected = content(title="Corrigé")
+        acts.correct(p, case.id, corrected, by=cast.bruno, reason="r", public_note="n")
     for query, version in (("", 3), ("?version=2", 2)):
-        html = stranger(f"/incidents/{filed.number}{query}").text
-        address = f"/incidents/{filed.number}/preuve{query}"
+        html = stranger(f"/incidents/{case.number}{query}").text
+        address = f"/incidents/{case.number}/preuve{query}"
         assert (
             f'<link rel="alternate" type="application/json" title="Preuve" href="{address}">'
             in (html)
@@ -497,11 +501,11 @@ def test_a_case_that_is_gone_has_no_proof(
 ) -> None:
     withdrawn, erased = desk.withdrawn(), desk.erased()
     merged = desk.merged()
-    for filed in (withdrawn, erased):
-        assert stranger(f"/incidents/{filed.number}/preuve").status_code == 410
-        assert stranger(f"/incidents/{filed.number}/preuve?version=2").status_code == 410
-    led = stranger(f"/incidents/{merged.number}/preuve?version=2")
-    assert (led.status_code, led.location) == (301, "/incidents/3/preuve")
+    for case in (withdrawn, erased):
+        assert stranger(f"/incidents/{case.number}/preuve").status_code == 410
+        assert stranger(f"/incidents/{case.number}/preuve?version=2").status_code == 410
+    redirect = stranger(f"/incidents/{merged.number}/preuve?version=2")
+    assert (redirect.status_code, redirect.location) == (301, "/incidents/3/preuve")
     redacted = desk.published()
     version = _proof(stranger, f"/incidents/{redacted.number}/preuve")["version"]
     with desk.pen() as p:
@@ -536,20 +540,20 @@ def test_a_text_that_is_destroyed_while_it_is_read_has_no_proof(
     stranger: Get, desk: Any, engine: Engine
 ) -> None:
     """PostgreSQL shows each statement what was committed before it, not before the first."""
-    filed = desk.published()
+    case = desk.published()
     with engine.begin() as connection:
         connection.exec_driver_sql("UPDATE revision SET salt = NULL")
-    assert stranger(f"/incidents/{filed.number}/preuve").status_code == 410
+    assert stranger(f"/incidents/{case.number}/preuve").status_code == 410
 
 
-def test_the_verifier_is_there_to_be_read(client: FlaskClient) -> None:
+def test_the_verifier_is_served_and_has_its_command_on_the_data_page(client: FlaskClient) -> None:
     answer = client.get("/registre/verifier.py")
     assert answer.status_code == 200
     assert answer.mimetype == "text/x-python"
     assert "Vérifie la main courante" in answer.text
-    told = client.get("/donnees").text
-    assert 'id="verifier"' in told
-    assert "curl -o verifier.py http://127.0.0.1:5000/registre/verifier.py" in told
+    html = client.get("/donnees").text
+    assert 'id="verifier"' in html
+    assert "curl -o verifier.py http://127.0.0.1:5000/registre/verifier.py" in html
 
 
 def test_acts_of_the_desk_are_on_no_line(stranger: Get, desk: Any) -> None:
