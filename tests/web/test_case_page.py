@@ -1,4 +1,4 @@
-"""The page of a case: what it says at once, its line of events, what changed, and bad data."""
+"""The page of a case: its summary, its line of events, its history, and bad data."""
 
 from __future__ import annotations
 
@@ -45,25 +45,25 @@ def words(html: str) -> str:
 
 def section(html: str, name: str) -> str:
     """The section of a page whose heading has this id."""
-    found = re.search(rf'<section[^>]* aria-labelledby="{name}">.*?</section>', html, re.DOTALL)
-    assert found, name
-    return found[0]
+    match = re.search(rf'<section[^>]* aria-labelledby="{name}">.*?</section>', html, re.DOTALL)
+    assert match, name
+    return match[0]
 
 
 def events(html: str) -> list[tuple[str, str, str]]:
-    """The line of events: how each dot is drawn, its date, its heading."""
-    found = re.findall(
+    """The line of events: the class of each dot, its date, its heading."""
+    steps = re.findall(
         r'<li class="step row ?([^"]*)"[^>]*><div class="side">(.*?)</div>.*?<h3[^>]*>(.*?)</h3>',
         section(html, "fil"),
         re.DOTALL,
     )
-    return [(drawn, words(day), words(head)) for drawn, day, head in found]
+    return [(dot_class, words(date), words(head)) for dot_class, date, head in steps]
 
 
 # --- at a glance ---------------------------------------------------------------------------------
 
 
-def test_the_summary_explains_its_evidence_and_says_how_it_stands(
+def test_the_summary_explains_its_level_of_evidence_and_its_outcome(
     app: Flask, desk: Any, content: Callable[..., Content]
 ) -> None:
     suit = ProceedingContent(
@@ -75,7 +75,7 @@ def test_the_summary_explains_its_evidence_and_says_how_it_stands(
         outcome_date="2010",
         appeal="oui",
     )
-    told = replace(
+    case_content = replace(
         content(justice=True),
         proceedings=(suit,),
         outcome="relaxe",
@@ -83,10 +83,10 @@ def test_the_summary_explains_its_evidence_and_says_how_it_stands(
         contested=True,
         amount="12 000 € de frais payés par la commune",
     )
-    desk.published(told)
+    desk.published(case_content)
     html = page(app, "/incidents/1")
     summary = words(html[html.index('<dl class="sum">') : html.index("</dl>")])
-    for said in (
+    for text in (
         "Type de fait",
         "Faits 17 mars 2008",
         "Lieu Gagny (Seine-Saint-Denis)",
@@ -97,31 +97,33 @@ def test_the_summary_explains_its_evidence_and_says_how_it_stands(
         "Issue Relaxe de la personne poursuivie, tribunal de Bobigny, appel en cours",
         "Montants connus 12 000 € de frais payés par la commune Demandé en justice : 5 000 €",
     ):
-        assert said in summary, said
+        assert text in summary, text
 
 
-def test_an_outcome_that_nobody_knows_is_not_one_that_is_still_to_be_chosen(
+def test_an_unknown_outcome_is_not_shown_as_one_still_to_be_chosen(
     app: Flask, desk: Any, content: Callable[..., Content], signed: Any
 ) -> None:
     desk.published(replace(content(), outcome="inconnue"))
     assert "<dt>Issue</dt><dd>Inconnue</dd>" in page(app, "/incidents/1")
     assert "<dt>Outcome</dt><dd>Unknown</dd>" in page(app, "/en/incidents/1")
     draft = desk.draft(replace(content(), outcome=""))
-    shown = signed("bruno").get(f"/moderation/dossiers/{draft.id}").text
-    assert "<dt>Issue</dt><dd>À choisir</dd>" in shown
+    html = signed("bruno").get(f"/moderation/dossiers/{draft.id}").text
+    assert "<dt>Issue</dt><dd>À choisir</dd>" in html
 
 
 def test_two_proceedings_that_end_alike_say_that_one_is_appealed(
     app: Flask, desk: Any, content: Callable[..., Content]
 ) -> None:
-    one = ProceedingContent(
+    proceeding = ProceedingContent(
         direction="contre_cible", outcome="relaxe", outcome_date="2010", court="x", appeal="non"
     )
-    told = replace(content(justice=True), outcome="relaxe", evidence="juge")
-    desk.published(replace(told, proceedings=(one, replace(one, appeal="oui"))))
+    case_content = replace(content(justice=True), outcome="relaxe", evidence="juge")
+    desk.published(
+        replace(case_content, proceedings=(proceeding, replace(proceeding, appeal="oui")))
+    )
     html = page(app, "/incidents/1")
-    said = "Relaxe de la personne poursuivie, appel en cours dans l’une des procédures"
-    assert said in words(html)
+    sentence = "Relaxe de la personne poursuivie, appel en cours dans l’une des procédures"
+    assert sentence in words(html)
 
 
 # --- the line of events --------------------------------------------------------------------------
@@ -140,12 +142,14 @@ def test_the_line_joins_everything_and_shows_what_is_missing(
         steps=steps,
     )
     request = RequestContent(asked="un rapport", asked_on="2008-04-01", refusal="implicite")
-    told = replace(content(justice=True), proceedings=(suit,), outcome="relaxe", request=request)
-    filed = desk.published(told)
+    case_content = replace(
+        content(justice=True), proceedings=(suit,), outcome="relaxe", request=request
+    )
+    case = desk.published(case_content)
     with desk.pen() as p:
         acts.follow_up(
             p,
-            filed.id,
+            case.id,
             by=cast.bruno,
             second=cast.chloe,
             reason="presse",
@@ -153,7 +157,7 @@ def test_the_line_joins_everything_and_shows_what_is_missing(
             text="Filmer est **permis**.",
             happened_on="2011",
         )
-    reply = desk.received_reply(filed)
+    reply = desk.received_reply(case)
     with desk.pen() as p:
         acts.reply(p, reply, by=cast.bruno, second=cast.chloe, reason="droit de réponse")
     html = page(app, "/incidents/1")
@@ -184,7 +188,7 @@ def test_a_line_without_a_gap_explains_no_hollow_dot(
 ) -> None:
     desk.published(replace(content(), outcome="resolue", end_date="2009"))
     html = page(app, "/incidents/1")
-    assert [drawn for drawn, *_rest in events(html)] == ["", "end"]
+    assert [dot_class for dot_class, *_rest in events(html)] == ["", "end"]
     assert "Un rond vide" not in words(html)
 
 
@@ -192,69 +196,71 @@ def test_a_line_without_a_gap_explains_no_hollow_dot(
 
 
 @pytest.fixture
-def changed(desk: Any, cast: Any, content: Callable[..., Content]) -> Any:
+def changed_case(desk: Any, cast: Any, content: Callable[..., Content]) -> Any:
     """A case that was followed up, corrected twice, redacted, withdrawn and restored."""
-    filed = desk.published()
+    case = desk.published()
     by = {"by": cast.bruno, "reason": "presse"}
     with desk.pen() as p:
-        acts.follow_up(p, filed.id, title="Une suite", text="Selon la presse.", **by)
+        acts.follow_up(p, case.id, title="Une suite", text="Selon la presse.", **by)
         # In one second, as an import does it.
         for title in ("Un titre", "Un autre titre"):
-            told = replace(content(), title=title)
-            acts.correct(p, filed.id, told, public_note=f"Le titre devient {title}", **by)
+            corrected = replace(content(), title=title)
+            acts.correct(p, case.id, corrected, public_note=f"Le titre devient {title}", **by)
     with desk.pen() as p:
-        acts.redact(p, filed.id, content(), public_note="Un nom est retiré", **by)
-    return filed
+        acts.redact(p, case.id, content(), public_note="Un nom est retiré", **by)
+    return case
 
 
-def test_the_history_lists_each_change_with_its_note_and_version(app: Flask, changed: Any) -> None:
+def test_the_history_lists_each_change_with_its_note_and_version(
+    app: Flask, changed_case: Any
+) -> None:
     html = section(page(app, "/incidents/1"), "corrections")
     heads = [words(head) for head in re.findall(r"<h3>(.*?)</h3>", html)]
     assert heads == ["Première publication", "Suite", "Correction", "Correction", "Passage retiré"]
-    told = words(html)
-    assert told.index("Le titre devient Un titre") < told.index("Le titre devient Un autre titre")
-    assert "Un nom est retiré" in told
+    text = words(html)
+    assert text.index("Le titre devient Un titre") < text.index("Le titre devient Un autre titre")
+    assert "Un nom est retiré" in text
     assert 'href="#suite-1"' in html
     # A redaction destroys what could be read before it; what it left is what is read.
-    assert told.count("Le texte de cette version est détruit.") == 4
+    assert text.count("Le texte de cette version est détruit.") == 4
     assert "?version=" not in html
-    assert told.count("celle que vous lisez") == 1
+    assert text.count("celle que vous lisez") == 1
 
 
 def test_each_readable_version_is_linked_and_no_other(
     app: Flask, desk: Any, cast: Any, content: Callable[..., Content]
 ) -> None:
-    filed = desk.published()
+    case = desk.published()
     with desk.pen() as p:
-        told = replace(content(), title="Un titre corrigé")
-        acts.correct(p, filed.id, told, by=cast.bruno, reason="erreur", public_note="Le titre")
+        corrected = replace(content(), title="Un titre corrigé")
+        acts.correct(p, case.id, corrected, by=cast.bruno, reason="erreur", public_note="Le titre")
     first, second = db.session.scalars(
         db.select(JournalEntry.seq)
         .where(JournalEntry.act.in_((Act.PUBLISHED, Act.CORRECTED)))
         .order_by(JournalEntry.seq)
     )
-    now = section(page(app, "/incidents/1"), "corrections")
-    assert f'href="/incidents/1?version={first}"' in now
-    assert f"version={second}" not in now
-    # An older version knows nothing of what came after it.
-    then = section(page(app, f"/incidents/1?version={first}"), "corrections")
-    assert "Le titre" not in words(then)
-    assert f"Version {first}, celle que vous lisez." in words(then)
+    current = section(page(app, "/incidents/1"), "corrections")
+    assert f'href="/incidents/1?version={first}"' in current
+    assert f"version={second}" not in current
+    # An older version lists nothing that came after it.
+    earlier = section(page(app, f"/incidents/1?version={first}"), "corrections")
+    assert "Le titre" not in words(earlier)
+    assert f"Version {first}, celle que vous lisez." in words(earlier)
 
 
 def test_a_withdrawal_that_was_lifted_stays_in_the_history(
     desk: Any, cast: Any, session: Any
 ) -> None:
-    filed = desk.withdrawn()
+    case = desk.withdrawn()
     with desk.pen() as p:
-        acts.approve(p, filed.id, by=cast.chloe)
-        acts.restore(p, filed.id, by=cast.bruno, reason="vérifié", attested=ATTESTATIONS)
-    found = queries.list_changes(session, queries.load_public_case(session, filed.number))
-    assert [change.act for change in found] == [Act.PUBLISHED, Act.WITHDRAWN, Act.RESTORED]
-    assert [change.readable for change in found] == [True, False, True]
-    assert found[1].reason == "erreur"
+        acts.approve(p, case.id, by=cast.chloe)
+        acts.restore(p, case.id, by=cast.bruno, reason="vérifié", attested=ATTESTATIONS)
+    changes = queries.list_changes(session, queries.load_public_case(session, case.number))
+    assert [change.act for change in changes] == [Act.PUBLISHED, Act.WITHDRAWN, Act.RESTORED]
+    assert [change.readable for change in changes] == [True, False, True]
+    assert changes[1].reason == "erreur"
     # Nothing of the text had changed meanwhile, so that there is no note.
-    assert found[2].part is None
+    assert changes[2].part is None
 
 
 # --- what a reader may do ------------------------------------------------------------------------
@@ -264,11 +270,11 @@ def test_a_reader_can_cite_follow_reply_and_report(app: Flask, desk: Any) -> Non
     desk.published()
     version = db.session.query(JournalEntry.seq).filter_by(act=Act.PUBLISHED).scalar()
     html = page(app, "/incidents/1")
-    cited = section(html, "citer")
-    assert "cas nº 1, « Interdiction de filmer le conseil municipal de Gagny »" in words(cited)
-    assert f"http://127.0.0.1:5000/incidents/1?version={version}, consulté le [date]." in cited
+    citation = section(html, "citer")
+    assert "cas nº 1, « Interdiction de filmer le conseil municipal de Gagny »" in words(citation)
+    assert f"http://127.0.0.1:5000/incidents/1?version={version}, consulté le [date]." in citation
     for form in ("bib", "ris", "json"):
-        assert f'href="/incidents/1/citation.{form}?version={version}"' in cited
+        assert f'href="/incidents/1/citation.{form}?version={version}"' in citation
     for address in (".atom", "/droit-de-reponse", "/signaler-contenu"):
         assert f'href="/incidents/1{address}"' in html
 
@@ -279,7 +285,7 @@ def test_a_reader_can_cite_follow_reply_and_report(app: Flask, desk: Any) -> Non
 def test_unknown_values_are_shown_as_unknown(
     app: Flask, desk: Any, content: Callable[..., Content]
 ) -> None:
-    told = replace(
+    case_content = replace(
         content(),
         date="",
         commune="",
@@ -289,7 +295,7 @@ def test_unknown_values_are_shown_as_unknown(
         actor="inconnu",
         narrative="",
     )
-    desk.published(told)
+    desk.published(case_content)
     html = page(app, "/incidents/1")
     assert events(html) == [
         ("", "date inconnue", "Le fait rapporté"),
@@ -310,7 +316,7 @@ def test_long_lists_and_arabic_text_are_shown_whole(
         for number in range(40)
     )
     account = "\n\n".join("Selon le blog, filmer est interdit. " * 20 for _ in range(66))[:50_000]
-    told = replace(
+    case_content = replace(
         content(justice=True),
         title="Très long " * 29,
         proceedings=suits,
@@ -318,7 +324,7 @@ def test_long_lists_and_arabic_text_are_shown_whole(
         outlets=(ARABIC,),
         narrative=account,
     )
-    desk.published(told)
+    desk.published(case_content)
     html = page(app, "/incidents/1")
     assert len(events(html)) == 81
     assert "Procédure 40, contre la personne visée" in words(section(html, "fil"))

@@ -1,4 +1,4 @@
-"""Every key that is raised has its sentence, and every sentence gets the values it asks for."""
+"""Every key that is raised has its sentence, and every sentence gets its placeholders' values."""
 
 from __future__ import annotations
 
@@ -49,8 +49,8 @@ BY_VARIABLE |= {"import_column_missing", "import_column_twice"}
 def every_call() -> list[tuple[str, ast.Call]]:
     """What the register's code calls, by its last name: read once for all tests."""
     trees = (ast.parse(path.read_text(encoding="utf-8")) for path in TOP.rglob("*.py"))
-    found = (node for tree in trees for node in ast.walk(tree) if isinstance(node, ast.Call))
-    return [(getattr(call.func, "id", getattr(call.func, "attr", "")), call) for call in found]
+    call_nodes = (node for tree in trees for node in ast.walk(tree) if isinstance(node, ast.Call))
+    return [(getattr(call.func, "id", getattr(call.func, "attr", "")), call) for call in call_nodes]
 
 
 def calls(names: set[str]) -> Iterator[ast.Call]:
@@ -62,41 +62,41 @@ def key_at(call: ast.Call, place: int) -> str:
     return str(argument.value) if isinstance(argument, ast.Constant) else ""
 
 
-def raised() -> Iterator[tuple[str, set[str]]]:
+def raised_keys() -> Iterator[tuple[str, set[str]]]:
     for call in calls(RAISED):
         key = key_at(call, FIRST)
         if key:
             yield key, {str(keyword.arg) for keyword in call.keywords}
 
 
-def kept() -> Iterator[tuple[str, set[str]]]:
+def fault_keys() -> Iterator[tuple[str, set[str]]]:
     for call in calls({"ContentFault", "FieldFault"}):
-        told = call.args[2] if len(call.args) > 2 else ast.Dict([], [])
+        values = call.args[2] if len(call.args) > 2 else ast.Dict([], [])
         key = key_at(call, SECOND)
-        if key and isinstance(told, ast.Dict):
-            yield key, {str(name.value) for name in told.keys if isinstance(name, ast.Constant)}
+        if key and isinstance(values, ast.Dict):
+            yield key, {str(name.value) for name in values.keys if isinstance(name, ast.Constant)}
 
 
 def test_the_search_finds_keys_of_every_layer() -> None:
-    found = {key for key, _values in [*raised(), *kept()]}
-    assert {"config_unknown", "seal_missing", "filter", "member_exists", "twice"} <= found
-    assert {"date_form", "schema_other", "case_gone", "row_width", "id_twice"} <= found
+    keys = {key for key, _values in [*raised_keys(), *fault_keys()]}
+    assert {"config_unknown", "seal_missing", "filter", "member_exists", "twice"} <= keys
+    assert {"date_form", "schema_other", "case_gone", "row_width", "id_twice"} <= keys
 
 
 def test_every_key_has_its_sentence() -> None:
-    keys = {key for key, _values in [*raised(), *kept()]} | BY_VARIABLE
+    keys = {key for key, _values in [*raised_keys(), *fault_keys()]} | BY_VARIABLE
     assert keys - set(ERROR_SENTENCES) == set()
 
 
 def test_every_sentence_is_still_raised() -> None:
-    keys = {key for key, _values in [*raised(), *kept()]} | BY_VARIABLE
+    keys = {key for key, _values in [*raised_keys(), *fault_keys()]} | BY_VARIABLE
     assert set(ERROR_SENTENCES) - keys == set()
 
 
 def test_sentences_get_the_values_they_ask_for() -> None:
-    for key, values in [*raised(), *kept()]:
-        asked = error_messages.placeholders(ERROR_SENTENCES[key])
-        assert asked <= values, key
+    for key, values in [*raised_keys(), *fault_keys()]:
+        placeholders = error_messages.placeholders(ERROR_SENTENCES[key])
+        assert placeholders <= values, key
 
 
 def test_no_table_of_sentences_hides_a_key_of_another() -> None:
@@ -162,8 +162,8 @@ def all_sentences() -> list[str]:
         journal_sentences.LEDGER_LABELS,
         journal_sentences.ATTESTED_WORDS,
         journal_sentences.ROLE_WORDS,
-        {key: said for key, (said, _not) in journal_sentences.LINE_CHECKS.items()},
-        {key: said for key, (_holds, said) in journal_sentences.LINE_CHECKS.items()},
+        {key: wording for key, (wording, _not) in journal_sentences.LINE_CHECKS.items()},
+        {key: wording for key, (_holds, wording) in journal_sentences.LINE_CHECKS.items()},
     )
     return [str(sentence) for table in tables for sentence in table.values()]
 
@@ -180,16 +180,16 @@ def test_an_error_is_worded_before_there_is_an_application() -> None:
     )
 
 
-def test_an_error_is_worded_within_an_application(quiet: Flask) -> None:
-    with quiet.app_context():
-        said = error_messages.error_sentence(
+def test_an_error_is_worded_within_an_application(bare_app: Flask) -> None:
+    with bare_app.app_context():
+        sentence = error_messages.error_sentence(
             ConfigError("config_legal", names=["REGISTER_A", "REGISTER_B"])
         )
-    assert said.endswith("REGISTER_A, REGISTER_B.")
+    assert sentence.endswith("REGISTER_A, REGISTER_B.")
 
 
 @pytest.fixture
-def quiet() -> Flask:
+def bare_app() -> Flask:
     from flask_babel import Babel
 
     app = Flask(__name__)
@@ -203,12 +203,12 @@ def test_an_unmet_checklist_names_each_line() -> None:
         CheckItem("court", False, {"missing": ["court", "appeal"]}),
         CheckItem("flags", False, {"flags": [("summary", "telephone", "01 23 45 67 89")]}),
     ]
-    said = error_messages.error_sentence(
+    sentence = error_messages.error_sentence(
         Incomplete("checklist", lines=lines, state=CaseState.DRAFT)
     )
-    assert "412 caractères" in said
-    assert "juridiction, appel" in said
-    assert "numéro de téléphone «\u202f01 23 45 67 89\u202f»" in said
+    assert "412 caractères" in sentence
+    assert "juridiction, appel" in sentence
+    assert "numéro de téléphone «\u202f01 23 45 67 89\u202f»" in sentence
 
 
 def test_a_fault_begins_with_its_field() -> None:
@@ -217,8 +217,8 @@ def test_a_fault_begins_with_its_field() -> None:
         error_messages.fault_sentence(fault)
         == "Date de fin\u00a0: la fin (2001) est avant le début."
     )
-    said = error_messages.error_sentence(Invalid("content", faults=[fault]))
-    assert said.endswith(error_messages.fault_sentence(fault))
+    sentence = error_messages.error_sentence(Invalid("content", faults=[fault]))
+    assert sentence.endswith(error_messages.fault_sentence(fault))
 
 
 def test_a_field_alone_at_fault_is_named() -> None:
@@ -228,19 +228,19 @@ def test_a_field_alone_at_fault_is_named() -> None:
 
 
 def test_a_refusal_says_the_state_in_words() -> None:
-    said = error_messages.error_sentence(Refused("nothing_to_approve", state=CaseState.MERGED))
-    assert "«\u202fréuni à un autre\u202f»" in said
-    said = error_messages.error_sentence(
+    sentence = error_messages.error_sentence(Refused("nothing_to_approve", state=CaseState.MERGED))
+    assert "«\u202fréuni à un autre\u202f»" in sentence
+    sentence = error_messages.error_sentence(
         Refused("report_state", state=submissions.ReportState.SPAM)
     )
-    assert "«\u202findésirable\u202f»" in said
+    assert "«\u202findésirable\u202f»" in sentence
 
 
 def test_a_problem_names_its_ledger_and_line() -> None:
-    said = error_messages.problem_sentence(
+    sentence = error_messages.problem_sentence(
         Problem("journal_chain", {"ledger": "public", "seq": 812})
     )
-    assert said.startswith("Main courante publique, ligne 812\u00a0:")
+    assert sentence.startswith("Main courante publique, ligne 812\u00a0:")
 
 
 @pytest.mark.parametrize(
@@ -253,7 +253,7 @@ def test_a_problem_names_its_ledger_and_line() -> None:
     ],
     ids=lambda error: error.key,
 )
-def test_nothing_typed_is_quoted_where_it_must_not_be(error: RegisterError) -> None:
+def test_typed_text_is_not_quoted_where_quoting_is_off(error: RegisterError) -> None:
     assert error_messages.error_sentence(error, quoting=False) == ""
 
 

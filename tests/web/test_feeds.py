@@ -1,4 +1,4 @@
-"""The Atom feeds: every document is a good one, every act is told once, in its own words.
+"""The Atom feeds: every document is valid, and every act is one entry with its own text.
 
 Each feed that a test reads is checked by ``atom.faults`` on the way.
 """
@@ -51,14 +51,14 @@ def rich(bruno, content) -> dict[str, int]:
     return fill(bruno, content)
 
 
-def lines_of(session, number) -> list[str]:
-    """What the entries of a case's public lines are called, oldest first."""
+def entry_ids(session, number) -> list[str]:
+    """The ids of the entries of a case's public lines, oldest first."""
     session.rollback()
     public = select(JournalEntry.event).where(JournalEntry.ledger == Ledger.PUBLIC.value)
-    found = session.scalars(
+    event_ids = session.scalars(
         public.where(JournalEntry.case_number == number).order_by(JournalEntry.seq)
     )
-    return [f"evenement/{name}" for name in found]
+    return [f"evenement/{name}" for name in event_ids]
 
 
 # --- the documents ------------------------------------------------------------------------------
@@ -130,8 +130,8 @@ def test_every_kind_of_feed_is_a_good_document(reader, rich, session) -> None:
         assert feed.updated == line_time(session, 1), "the register's opening, and not now"
 
 
-def test_a_feed_says_which_it_is_and_which_page_it_follows(reader, rich) -> None:
-    for address, told, page in (
+def test_a_feed_has_its_title_and_the_page_that_it_follows(reader, rich) -> None:
+    for address, title, page in (
         ("/incidents.atom", "tout le registre", "/incidents"),
         (
             "/incidents.atom?sens=par_cible",
@@ -156,7 +156,7 @@ def test_a_feed_says_which_it_is_and_which_page_it_follows(reader, rich) -> None
         ("/incidents/11.atom", "cas nº 11", "/incidents/11"),
     ):
         feed = reader.feed(address)
-        assert plain(feed.title).startswith(f"Web Citoyen – {told}"), feed.title
+        assert plain(feed.title).startswith(f"Web Citoyen – {title}"), feed.title
         assert feed.link("self") == BASE + address
         assert feed.link("alternate") == BASE + page
         assert reader.get(page).status_code in (200, 410)
@@ -186,8 +186,8 @@ def test_the_ledger_has_a_feed_that_begins_with_its_opening(reader, bruno, pen) 
 def test_what_is_typed_is_quoted_and_cleaned(reader, bruno, typed) -> None:
     bruno.published()
     for place in ("/incidents", "/departements/93"):
-        asked = f"{place}.atom?{urlencode({'media': typed, 'endroit': typed})}"
-        document = reader.document(asked).decode()
+        address = f"{place}.atom?{urlencode({'media': typed, 'endroit': typed})}"
+        document = reader.document(address).decode()
         assert not _NEVER.search(document)
         assert "<script" not in document
         feed = atom.read(document.encode())
@@ -195,9 +195,11 @@ def test_what_is_typed_is_quoted_and_cleaned(reader, bruno, typed) -> None:
 
 
 def test_a_filter_written_in_another_order_is_the_same_feed(reader, rich) -> None:
-    one = reader.document("/incidents.atom?type=expulsion&departement=93&type=interdiction_filmer")
+    document = reader.document(
+        "/incidents.atom?type=expulsion&departement=93&type=interdiction_filmer"
+    )
     other = "/incidents.atom?type=interdiction_filmer&x=1&departement=93&type=expulsion&page=1"
-    assert reader.document(other) == one
+    assert reader.document(other) == document
 
 
 def test_entries_carry_what_a_reader_sorts_them_by(reader, rich) -> None:
@@ -219,15 +221,15 @@ def test_entries_carry_what_a_reader_sorts_them_by(reader, rich) -> None:
     assert by_number[rich["withdrawn"]].terms == []
 
 
-# --- what each act tells -----------------------------------------------------------------------
+# --- the entry of each act ---------------------------------------------------------------------
 
 
 def test_a_publication_is_the_whole_case_as_it_reads_now(reader, rich) -> None:
     entry = reader.feed(f"/incidents/{rich['everything']}.atom").entries[-1]
     assert plain(entry.title) == 'L’élu & "le blog" : <b>plainte</b>'
     assert entry.address == f"{BASE}/incidents/{rich['everything']}"
-    told = words(entry.content)
-    for said in (
+    text = words(entry.content)
+    for sentence in (
         "<script>alert(1)</script> & s’en vante.",
         "Faits : 20 mai 2020",
         "deux sources : 20 et 21 mai",
@@ -254,7 +256,7 @@ def test_a_publication_is_the_whole_case_as_it_reads_now(reader, rich) -> None:
         "L’élu & la caméra",
         "copie archivée",
     ):
-        assert said in told, said
+        assert sentence in text, sentence
     for address in ("https://exemple.test/jugement?a=1&amp;b=2", "https://archive.test/x"):
         assert f'href="{address}"' in entry.content
     assert "<strong>deux</strong>" in entry.content
@@ -263,25 +265,29 @@ def test_a_publication_is_the_whole_case_as_it_reads_now(reader, rich) -> None:
 
 
 def test_each_act_is_one_entry_with_its_own_words(reader, bruno, session) -> None:
-    other, filed = bruno.published(title="Un autre"), bruno.published()
-    named = "Interdiction de filmer le conseil municipal de Gagny"
-    bruno.follows(filed, "L'audience", happened_on="2009-01", source_url="https://exemple.test/s")
-    bruno.replies(filed)
-    bruno.corrects(filed, title="Un titre corrigé")
-    bruno.redacts(filed, content=bruno.content(amount="aucun"))
-    bruno.withdraws(filed)
-    bruno.edits(filed, amount="un euro")
-    bruno.restores(filed, "Le montant est revu")
-    own = reader.feed(f"/incidents/{filed.number}.atom")
-    page = f"{BASE}/incidents/{filed.number}"
+    other, case = bruno.published(title="Un autre"), bruno.published()
+    case_title = "Interdiction de filmer le conseil municipal de Gagny"
+    bruno.follows(case, "L'audience", happened_on="2009-01", source_url="https://exemple.test/s")
+    bruno.replies(case)
+    bruno.corrects(case, title="Un titre corrigé")
+    bruno.redacts(case, content=bruno.content(amount="aucun"))
+    bruno.withdraws(case)
+    bruno.edits(case, amount="un euro")
+    bruno.restores(case, "Le montant est revu")
+    own = reader.feed(f"/incidents/{case.number}.atom")
+    page = f"{BASE}/incidents/{case.number}"
     expected = [
-        (f"Rétablissement du cas nº 2 : {named}", page, "Le montant est revu"),
-        (f"Retrait du cas nº 2, levé depuis : {named}", page, "Motif du retrait : le texte publié"),
-        (f"Passage retiré du cas nº 2 : {named}", f"{page}#corrections", "Un nom est retiré"),
-        (f"Correction du cas nº 2 : {named}", f"{page}#corrections", "Le titre change"),
+        (f"Rétablissement du cas nº 2 : {case_title}", page, "Le montant est revu"),
+        (
+            f"Retrait du cas nº 2, levé depuis : {case_title}",
+            page,
+            "Motif du retrait : le texte publié",
+        ),
+        (f"Passage retiré du cas nº 2 : {case_title}", f"{page}#corrections", "Un nom est retiré"),
+        (f"Correction du cas nº 2 : {case_title}", f"{page}#corrections", "Le titre change"),
         ("Réponse : Ville de Gagny (cas nº 2)", f"{page}#reponse-1", "La commune conteste."),
         ("Suite : L’audience (cas nº 2)", f"{page}#suites", "Faits : janvier 2009."),
-        (named, page, "Un nom est retiré"),
+        (case_title, page, "Un nom est retiré"),
     ]
     for entry, (title, address, text) in zip(own.entries, expected, strict=True):
         assert plain(entry.title) == title
@@ -290,41 +296,41 @@ def test_each_act_is_one_entry_with_its_own_words(reader, bruno, session) -> Non
         assert "un euro" not in words(entry.content) or entry is own.entries[-1]
     assert "<strong>voté</strong>" in own.entries[5].content
     assert 'href="https://exemple.test/s"' in own.entries[5].content
-    named_by = [entry.id.split(":", 2)[2] for entry in reversed(own.entries)]
-    assert named_by == lines_of(session, filed.number)
+    ids = [entry.id.split(":", 2)[2] for entry in reversed(own.entries)]
+    assert ids == entry_ids(session, case.number)
     assert reader.feed("/incidents.atom").entries[:-1] == own.entries
     assert other.number == 1
 
 
 @pytest.mark.parametrize(
-    ("end", "title", "told"),
+    ("end", "title", "text"),
     [
         ("withdraws", "Retrait du cas nº 2", "Motif : le texte publié comportait une erreur."),
         ("erases", "Effacement du cas nº 2", "Motif : une donnée personnelle devait être"),
         ("merges", "Réunion du cas nº 2 à un autre", "Le cas nº 2 est réuni au cas nº 1"),
     ],
 )
-def test_of_a_case_that_is_gone_one_entry_without_its_words_remains(
-    reader, bruno, end, title, told
+def test_a_case_that_is_gone_leaves_one_entry_without_its_text(
+    reader, bruno, end, title, text
 ) -> None:
-    other, filed = bruno.published(title="Un autre"), bruno.published(commune="93059")
-    bruno.follows(filed)
-    bruno.corrects(filed, commune="93059", title="Un titre corrigé")
-    getattr(bruno, end)(*((filed, other) if end == "merges" else (filed,)))
+    other, case = bruno.published(title="Un autre"), bruno.published(commune="93059")
+    bruno.follows(case)
+    bruno.corrects(case, commune="93059", title="Un titre corrigé")
+    getattr(bruno, end)(*((case, other) if end == "merges" else (case,)))
     for address in ("/incidents.atom", "/communes/93066.atom", "/incidents.atom?media=ailleurs"):
-        gone = reader.feed(address).entries[0]
-        assert plain(gone.title) == title, address
-        assert told in words(gone.content)
-        assert gone.published == gone.updated
-        said = reader.document(address).decode()
+        entry = reader.feed(address).entries[0]
+        assert plain(entry.title) == title, address
+        assert text in words(entry.content)
+        assert entry.published == entry.updated
+        document = reader.document(address).decode()
         for word in ("Un titre", "filmer</strong>", "Le conseil a voté", "Gagny Libre"):
-            assert word not in said.partition("<title>Un autre</title>")[0], (address, word)
-    own = reader.get(f"/incidents/{filed.number}.atom")
+            assert word not in document.partition("<title>Un autre</title>")[0], (address, word)
+    own = reader.get(f"/incidents/{case.number}.atom")
     if end == "merges":
         assert (own.status_code, own.location) == (301, "/incidents/1.atom")
     else:
-        assert reader.titles(f"/incidents/{filed.number}.atom") == [title]
-        assert reader.get(f"/incidents/{filed.number}").status_code == 410
+        assert reader.titles(f"/incidents/{case.number}.atom") == [title]
+        assert reader.get(f"/incidents/{case.number}").status_code == 410
 
 
 def test_the_secret_reason_of_a_withdrawal_is_published_as_a_review(reader, rich) -> None:
@@ -336,7 +342,7 @@ def test_the_secret_reason_of_a_withdrawal_is_published_as_a_review(reader, rich
 
 
 def test_a_correction_brings_the_publication_back_and_a_follow_up_does_not(reader, bruno) -> None:
-    filed = bruno.published()
+    published_case = bruno.published()
 
     def updated() -> dict[str, datetime]:
         return {entry.id: entry.updated for entry in reader.feed("/incidents.atom").entries}
@@ -344,7 +350,7 @@ def test_a_correction_brings_the_publication_back_and_a_follow_up_does_not(reade
     def moved(act) -> list[str]:
         """The entries, oldest first, that read otherwise since; not the one that is new."""
         before = updated()
-        act(filed)
+        act(published_case)
         after = updated()
         assert len(after) == len(before) + 1
         return [name for name in reversed(after) if name in before and after[name] != before[name]]
@@ -362,43 +368,43 @@ def test_a_correction_brings_the_publication_back_and_a_follow_up_does_not(reade
     assert set(updated().values()) == {newest.published}
 
 
-def test_a_withdrawal_that_is_lifted_says_so_anew(reader, bruno) -> None:
-    """The commune that the case has left meanwhile hears nothing of its restoration."""
-    filed = bruno.published()
-    bruno.withdraws(filed)
-    (gone,) = reader.feed("/communes/93032.atom").entries
-    bruno.edits(filed, commune="93066")
-    bruno.restores(filed, "La commune est rectifiée")
-    (back,) = reader.feed("/communes/93032.atom").entries
-    assert (back.id, back.published) == (gone.id, gone.published)
-    assert back.updated > gone.updated
-    assert "puis rétabli" in words(back.content)
-    restored = reader.feed(f"/incidents/{filed.number}.atom").entries[0]
-    assert back.updated == restored.published
-    bruno.redacts(filed, content=bruno.content(commune="93066", title="Autre titre"))
-    redacted, again = reader.feed("/communes/93032.atom").entries
-    assert (again.id, again.updated) == (back.id, redacted.published)
+def test_a_lifted_withdrawal_is_an_updated_entry(reader, bruno) -> None:
+    """The feed of the commune that the case has left meanwhile has no entry of its restoration."""
+    case = bruno.published()
+    bruno.withdraws(case)
+    (withdrawal,) = reader.feed("/communes/93032.atom").entries
+    bruno.edits(case, commune="93066")
+    bruno.restores(case, "La commune est rectifiée")
+    (restored_entry,) = reader.feed("/communes/93032.atom").entries
+    assert (restored_entry.id, restored_entry.published) == (withdrawal.id, withdrawal.published)
+    assert restored_entry.updated > withdrawal.updated
+    assert "puis rétabli" in words(restored_entry.content)
+    restored = reader.feed(f"/incidents/{case.number}.atom").entries[0]
+    assert restored_entry.updated == restored.published
+    bruno.redacts(case, content=bruno.content(commune="93066", title="Autre titre"))
+    redacted, last_entry = reader.feed("/communes/93032.atom").entries
+    assert (last_entry.id, last_entry.updated) == (restored_entry.id, redacted.published)
 
 
 def test_a_publication_names_the_linked_cases_by_their_numbers_alone(reader, bruno) -> None:
-    near, gone = bruno.published(), bruno.published(title="Plus jamais")
-    links = (LinkContent("fait_suite", near.number), LinkContent("voir_aussi", gone.number))
-    filed = bruno.published(links=links)
-    bruno.withdraws(gone)
-    told = reader.feed(f"/incidents/{filed.number}.atom").entries[0].content
-    assert f'href="{BASE}/incidents/{near.number}"' in told
-    assert "(fait suite à)" in told
-    assert "Plus jamais" not in told
+    public, withdrawn = bruno.published(), bruno.published(title="Plus jamais")
+    links = (LinkContent("fait_suite", public.number), LinkContent("voir_aussi", withdrawn.number))
+    case = bruno.published(links=links)
+    bruno.withdraws(withdrawn)
+    html = reader.feed(f"/incidents/{case.number}.atom").entries[0].content
+    assert f'href="{BASE}/incidents/{public.number}"' in html
+    assert "(fait suite à)" in html
+    assert "Plus jamais" not in html
 
 
 def test_the_entry_of_a_redacted_fragment_has_its_present_text(reader, bruno, session) -> None:
-    filed = bruno.published()
-    bruno.follows(filed, "Un nom", text="Selon la presse, un nom.")
-    bruno.follows(filed, "La seconde")
-    bruno.corrects(filed, "Un nom est ajouté", title="Un titre corrigé")
+    case = bruno.published()
+    bruno.follows(case, "Un nom", text="Selon la presse, un nom.")
+    bruno.follows(case, "La seconde")
+    bruno.corrects(case, "Un nom est ajouté", title="Un titre corrigé")
     (first, _second) = session.scalars(select(FollowUp.id).order_by(FollowUp.id))
     session.rollback()
-    bruno.redacts(filed, follow_ups={first: ("Une suite", "Selon la presse, rien.")})
+    bruno.redacts(case, follow_ups={first: ("Une suite", "Selon la presse, rien.")})
     entries = reader.feed("/incidents.atom").entries
     assert [plain(entry.title) for entry in entries[2:4]] == [
         "Suite : La seconde (cas nº 1)",
@@ -409,9 +415,9 @@ def test_the_entry_of_a_redacted_fragment_has_its_present_text(reader, bruno, se
 
 
 def test_two_replies_published_in_another_order_keep_their_own_words(reader, bruno) -> None:
-    filed = bruno.published()
-    early = bruno.desk.received_reply(filed, "La première reçue.")
-    late = bruno.desk.received_reply(filed, "La seconde reçue.")
+    case = bruno.published()
+    early = bruno.desk.received_reply(case, "La première reçue.")
+    late = bruno.desk.received_reply(case, "La seconde reçue.")
     for row in (late, early):
         with bruno.pen() as p:
             acts.reply(p, row, by=bruno.cast.bruno, reason="droit de réponse")
@@ -420,8 +426,8 @@ def test_two_replies_published_in_another_order_keep_their_own_words(reader, bru
     page = reader.get("/incidents/1").text
     for entry, text in zip(entries, ("La première reçue.", "La seconde reçue."), strict=False):
         anchor = urlsplit(entry.address).fragment
-        shown = page[page.index(f'id="{anchor}"') :]
-        assert re.search("La (première|seconde) reçue.", shown).group() == text
+        section = page[page.index(f'id="{anchor}"') :]
+        assert re.search("La (première|seconde) reçue.", section).group() == text
 
 
 # --- the traps of feedgen ----------------------------------------------------------------------
@@ -432,7 +438,7 @@ def test_a_document_is_the_same_to_the_byte_two_seconds_later(reader, rich) -> N
     addresses = [*FEEDS, *EMPTY]
     first = {address: reader.document(address) for address in addresses}
     sleep(2)
-    # Neither an entry nor a document that was kept is given again.
+    # Neither a cached entry nor a cached document is served again.
     del reader.client.application.extensions["register.kept_items"]
     for address in addresses:
         fresh = reader.get(f"{address}{'&' if '?' in address else '?'}frais=1")
@@ -440,7 +446,7 @@ def test_a_document_is_the_same_to_the_byte_two_seconds_later(reader, rich) -> N
 
 
 @pytest.mark.prove
-def test_nothing_is_dated_now(reader, rich) -> None:
+def test_no_time_of_a_feed_is_that_of_its_reading(reader, rich) -> None:
     last = AT + 100 * MINUTE
     for address in FEEDS:
         feed = reader.feed(address)
@@ -456,18 +462,18 @@ def test_entries_come_in_the_order_of_the_ledger(reader, rich, session) -> None:
     lines = session.scalars(
         select(JournalEntry.event).order_by(JournalEntry.seq.desc()).where(JournalEntry.at >= AT)
     )
-    known = [f"evenement/{name}" for name in lines]
-    assert ids == [name for name in known if name in set(ids)]
+    in_order = [f"evenement/{name}" for name in lines]
+    assert ids == [name for name in in_order if name in set(ids)]
 
 
-def _poisoned(shape, poison, **given):
+def _poisoned(shape, poison, **values):
     """A part of a case with the poison in every text, and at both ends of every code."""
-    told = {
+    texts = {
         spec.name: f"{poison}Texte{poison} du cas"
         for spec in fields(shape)
-        if get_type_hints(shape)[spec.name] is str and spec.name not in given
+        if get_type_hints(shape)[spec.name] is str and spec.name not in values
     }
-    return shape(**told, **given)
+    return shape(**texts, **values)
 
 
 def _code(poison, code):
@@ -561,15 +567,15 @@ _WHERE = ("/incidents.atom", "/communes/93032.atom", "/regions/11.atom", "/incid
 
 @pytest.mark.parametrize("poison", POISONS.values(), ids=POISONS)
 def test_no_character_makes_a_feed_unreadable(reader, bruno, poison) -> None:
-    told = poisoned(poison)
-    filed = bruno.published(told)
+    case_content = poisoned(poison)
+    case = bruno.published(case_content)
     bruno.follows(
-        filed, f"Une{poison} suite", text=f"Un{poison} texte", happened_on="2010", source_url=""
+        case, f"Une{poison} suite", text=f"Un{poison} texte", happened_on="2010", source_url=""
     )
     with bruno.pen() as p:
         row = acts.receive_reply(
             p,
-            filed.id,
+            case.id,
             by=bruno.cast.bruno,
             author=f"Ville{poison}",
             capacity=f"{poison}la commune",
@@ -578,9 +584,9 @@ def test_no_character_makes_a_feed_unreadable(reader, bruno, poison) -> None:
         )
     with bruno.pen() as p:
         acts.reply(p, row.id, reason=f"droit{poison}", **bruno.both)
-    bruno.corrects(filed, f"Une{poison} note", replace(told.cleaned(), amount="rien"))
+    bruno.corrects(case, f"Une{poison} note", replace(case_content.cleaned(), amount="rien"))
     # One member alone takes words out, with a fixed note.
-    bruno.redacts(filed, FIXED_NOTES[0], replace(told.cleaned(), amount=""))
+    bruno.redacts(case, FIXED_NOTES[0], replace(case_content.cleaned(), amount=""))
     for address in _WHERE:
         document = reader.document(address).decode()
         assert not _NEVER.search(document), address
@@ -589,9 +595,9 @@ def test_no_character_makes_a_feed_unreadable(reader, bruno, poison) -> None:
 
 @pytest.mark.parametrize("poison", ["\x0b", "\x7f", "\ud800", "\u202e", "\n"], ids=ascii)
 def test_the_address_of_a_follow_up_is_cleaned_or_refused(reader, bruno, poison) -> None:
-    filed = bruno.published()
+    case = bruno.published()
     with suppress(RegisterError):
-        bruno.follows(filed, source_url=f"https://exemple.test/{poison}suite")
+        bruno.follows(case, source_url=f"https://exemple.test/{poison}suite")
     for address in _WHERE:
         assert not _NEVER.search(reader.document(address).decode())
 
@@ -602,7 +608,7 @@ LONG = "Selon le blog, le maire a *refusé* de répondre.\n\n"
 @pytest.mark.prove
 def test_the_largest_possible_case_is_a_whole_entry(reader, bruno, content) -> None:
     steps = tuple(StepContent("audience", note=f"étape {n} " + "x" * 200) for n in range(40))
-    told = content(
+    largest = content(
         title="T" * 2000,
         narrative=(LONG * 1200)[:50_000].strip(),
         types=("plainte_diffamation", "plainte_injure", "plainte_autre"),
@@ -616,12 +622,12 @@ def test_the_largest_possible_case_is_a_whole_entry(reader, bruno, content) -> N
             for n in range(40)
         ),
     )
-    bruno.published(told)
+    bruno.published(largest)
     for address in ("/incidents.atom", "/incidents/1.atom", "/communes/93045.atom"):
         (entry,) = reader.feed(address).entries
         assert entry.content.count("Affaire nº") == 40
         assert entry.content.count("étape 39 ") == 40
-        assert entry.content.count("refusé") == told.narrative.count("refusé")
+        assert entry.content.count("refusé") == largest.narrative.count("refusé")
 
 
 @pytest.mark.parametrize(
@@ -650,26 +656,28 @@ def test_an_oversized_or_invalid_case_is_refused_and_in_no_feed(reader, bruno, c
 
 
 @pytest.fixture
-def long(bruno, monkeypatch) -> TimedDesk:
+def archiving_desk(bruno, monkeypatch) -> TimedDesk:
     """Documents of few events, cut often: an archive is a matter of their names, not of size."""
     monkeypatch.setattr(events, "RECENT_LIMIT", 4)
     monkeypatch.setattr(events, "ARCHIVE_LIMIT", 6)
     monkeypatch.setattr(events, "_CUT_PREFIX", "60")
-    bruno.filed = [bruno.published(title=f"Le cas {n}") for n in range(1, 9)]
-    for filed in bruno.filed:
-        bruno.follows(filed)
-        bruno.follows(filed, "La seconde suite")
+    bruno.cases = [bruno.published(title=f"Le cas {n}") for n in range(1, 9)]
+    for case in bruno.cases:
+        bruno.follows(case)
+        bruno.follows(case, "La seconde suite")
     return bruno
 
 
 @pytest.mark.parametrize(
     "address", ["/incidents.atom", "/communes/93032.atom", "/departements/93.atom?famille=acces"]
 )
-def test_the_whole_history_is_read_by_the_archives_each_event_once(reader, long, address) -> None:
-    found = reader.whole(address)
-    assert len(found) == len({entry.id for entry in found}) == 24
-    assert [entry.published for entry in found] == sorted(
-        (entry.published for entry in found), reverse=True
+def test_the_whole_history_is_read_by_the_archives_each_event_once(
+    reader, archiving_desk, address
+) -> None:
+    entries = reader.whole(address)
+    assert len(entries) == len({entry.id for entry in entries}) == 24
+    assert [entry.published for entry in entries] == sorted(
+        (entry.published for entry in entries), reverse=True
     )
     first = reader.feed(address)
     assert (len(first.entries), first.archive) == (4, False)
@@ -680,24 +688,26 @@ def test_the_whole_history_is_read_by_the_archives_each_event_once(reader, long,
     assert older.id == first.id, "one feed, whatever the document"
 
 
-def test_an_archive_is_of_one_feed_that_no_removal_shifts(reader, long) -> None:
+def test_an_archive_is_of_one_feed_that_no_removal_shifts(reader, archiving_desk) -> None:
     def documents() -> dict[str, list[str]]:
-        found, address = {}, reader.feed("/incidents.atom").link("next")
+        ids_by_address, address = {}, reader.feed("/incidents.atom").link("next")
         while address:
             feed = reader.feed(address.removeprefix(BASE))
-            found[address] = [entry.id for entry in feed.entries]
+            ids_by_address[address] = [entry.id for entry in feed.entries]
             address = feed.link("next")
-        return found
+        return ids_by_address
 
     before = documents()
-    gone = long.filed[2]
-    lost = {entry.id for entry in reader.feed(f"/incidents/{gone.number}.atom").entries}
-    long.withdraws(gone)
+    withdrawn = archiving_desk.cases[2]
+    withdrawn_ids = {
+        entry.id for entry in reader.feed(f"/incidents/{withdrawn.number}.atom").entries
+    }
+    archiving_desk.withdraws(withdrawn)
     for address, ids in before.items():
         feed = reader.feed(address.removeprefix(BASE))
-        assert not lost & {entry.id for entry in feed.entries}
-        kept = [one for one in ids if one not in lost]
-        assert [entry.id for entry in feed.entries][: len(kept)] == kept
+        assert not withdrawn_ids & {entry.id for entry in feed.entries}
+        remaining = [entry_id for entry_id in ids if entry_id not in withdrawn_ids]
+        assert [entry.id for entry in feed.entries][: len(remaining)] == remaining
     assert len(reader.whole("/incidents.atom")) == 22
 
 

@@ -19,10 +19,10 @@ from register.web.l10n import in_language
 
 pytestmark = pytest.mark.one_database
 
-_NAMES_IT = re.compile(r'<html lang="(fr|en)">')
-_TONGUES = re.compile(r'<link rel="alternate" hreflang="([a-z-]+)" href="http://[^/]+([^"]*)">')
+_DECLARED_LANGUAGE = re.compile(r'<html lang="(fr|en)">')
+_ALTERNATE = re.compile(r'<link rel="alternate" hreflang="([a-z-]+)" href="http://[^/]+([^"]*)">')
 # Addresses as a page holds them; a quotation mark in a text is written otherwise.
-_LEADS = re.compile(r'\b(?:href|action|formaction|src|data-[a-z]+)="(/[^"]*)"')
+_LINK = re.compile(r'\b(?:href|action|formaction|src|data-[a-z]+)="(/[^"]*)"')
 # French terms that the English pages explain.
 _GLOSSED = {"directeur de la publication"}
 
@@ -38,13 +38,13 @@ def english(address: str) -> str:
     return in_language(address, "en")
 
 
-def read(html: str) -> str:
-    """What an English reader hears: all but what is said to be in another language."""
+def english_text(html: str) -> str:
+    """The text that an English reader hears: all but what is marked as another language's."""
     top = markup.fromstring(html)
-    for told in top.xpath("//*[@lang and @lang != 'en' and not(self::html)] | //script"):
-        told.drop_tree()
-    spoken = top.xpath("//@aria-label | //@title | //@placeholder | //@alt | //meta/@content")
-    return " ".join([*top.itertext(), *map(str, spoken)])
+    for element in top.xpath("//*[@lang and @lang != 'en' and not(self::html)] | //script"):
+        element.drop_tree()
+    attributes = top.xpath("//@aria-label | //@title | //@placeholder | //@alt | //meta/@content")
+    return " ".join([*top.itertext(), *map(str, attributes)])
 
 
 # --- addresses --------------------------------------------------------------------------------
@@ -52,35 +52,35 @@ def read(html: str) -> str:
 
 @pytest.mark.parametrize("address", ADDRESSES)
 def test_a_page_declares_its_language_and_links_the_other(stranger: Stranger, address: str) -> None:
-    for tongue in ("fr", "en"):
-        answer = stranger.get(in_language(address, tongue))
+    for language in ("fr", "en"):
+        answer = stranger.get(in_language(address, language))
         html = answer.get_data(as_text=True)
         assert answer.status_code == 200
-        assert _NAMES_IT.findall(html) == [tongue]
-        other = {"fr": "en", "en": "fr"}[tongue]
-        there = in_language(address, other).replace("&", "&amp;")
-        assert f'<a lang="{other}" hreflang="{other}" href="{there}">' in html
+        assert _DECLARED_LANGUAGE.findall(html) == [language]
+        other = {"fr": "en", "en": "fr"}[language]
+        other_address = in_language(address, other).replace("&", "&amp;")
+        assert f'<a lang="{other}" hreflang="{other}" href="{other_address}">' in html
         canonical = re.findall(r'<link rel="canonical" href="http://[^/]+([^"]*)">', html)
-        known = dict(_TONGUES.findall(html))
-        assert set(known) == ({"fr", "en", "x-default"} if canonical else set())
+        alternates = dict(_ALTERNATE.findall(html))
+        assert set(alternates) == ({"fr", "en", "x-default"} if canonical else set())
         if canonical:
-            assert canonical == [known[tongue]]
-            assert known["x-default"] == known["fr"]
-            assert known["en"] == english(known["fr"])
+            assert canonical == [alternates[language]]
+            assert alternates["x-default"] == alternates["fr"]
+            assert alternates["en"] == english(alternates["fr"])
 
 
 @pytest.mark.parametrize("address", ADDRESSES)
 def test_an_english_page_leads_to_english_pages(stranger: Stranger, address: str) -> None:
     html = stranger.get(english(address)).get_data(as_text=True)
-    for there in map(unescape, _LEADS.findall(html.replace('hreflang="fr" href', "the-other"))):
-        assert there == english(there), there
+    for link in map(unescape, _LINK.findall(html.replace('hreflang="fr" href', "the-other"))):
+        assert link == english(link), link
     plain = stranger.get(address).get_data(as_text=True)
-    for there in map(unescape, _LEADS.findall(plain.replace('hreflang="en" href', "the-other"))):
-        assert not there.startswith("/en"), there
+    for link in map(unescape, _LINK.findall(plain.replace('hreflang="en" href', "the-other"))):
+        assert not link.startswith("/en"), link
 
 
 @pytest.mark.parametrize(
-    ("asked", "there"),
+    ("address", "location"),
     [
         ("/en", "/en/"),
         ("/en?q=a", "/en/?q=a"),
@@ -96,23 +96,23 @@ def test_an_english_page_leads_to_english_pages(stranger: Stranger, address: str
         ("/en/\\elsewhere.example/x.csv", "/%5Celsewhere.example/x.csv"),
     ],
 )
-def test_what_is_the_same_for_everybody_has_one_address(
-    client: FlaskClient, asked: str, there: str
+def test_an_address_without_languages_has_no_english_one(
+    client: FlaskClient, address: str, location: str
 ) -> None:
-    answer = client.get(asked)
-    assert (answer.status_code, answer.headers["Location"]) == (308, there)
+    answer = client.get(address)
+    assert (answer.status_code, answer.headers["Location"]) == (308, location)
     assert "Content-Security-Policy" in answer.headers
 
 
-@pytest.mark.parametrize("asked", ["/en/en", "/en/en/", "/en/en/incidents", "/english", "/fr/"])
-def test_there_is_one_address_for_each_language(client: FlaskClient, asked: str) -> None:
-    assert client.get(asked).status_code == 404
+@pytest.mark.parametrize("address", ["/en/en", "/en/en/", "/en/en/incidents", "/english", "/fr/"])
+def test_there_is_one_address_for_each_language(client: FlaskClient, address: str) -> None:
+    assert client.get(address).status_code == 404
 
 
 def test_a_typed_place_leads_on_in_the_same_language(client: FlaskClient) -> None:
-    asked = client.get("/en/incidents?lieu=gagny")
-    assert asked.status_code == 303
-    assert asked.headers["Location"] == "/en/incidents?commune=93032"
+    answer = client.get("/en/incidents?lieu=gagny")
+    assert answer.status_code == 303
+    assert answer.headers["Location"] == "/en/incidents?commune=93032"
     assert client.get("/en/communes?q=gagny").headers["Location"].startswith("/en/communes/93032")
 
 
@@ -122,14 +122,14 @@ def test_the_desk_needs_a_sign_in_in_both_languages(client: FlaskClient, address
     assert answer.status_code == 303
     assert answer.headers["Location"].startswith("/en/compte/connexion?")
     assert answer.headers["Cache-Control"] == "no-store"
-    there = client.get(answer.headers["Location"])
-    assert there.status_code == 200
-    assert '<html lang="en">' in there.get_data(as_text=True)
+    sign_in_page = client.get(answer.headers["Location"])
+    assert sign_in_page.status_code == 200
+    assert '<html lang="en">' in sign_in_page.get_data(as_text=True)
 
 
 def test_the_language_is_in_the_address_and_nowhere_else(client: FlaskClient) -> None:
-    asked = {"Accept-Language": "en", "Register-Language": "en"}
-    html = client.get("/", headers=asked, environ_overrides={"register.language": "en"})
+    headers = {"Accept-Language": "en", "Register-Language": "en"}
+    html = client.get("/", headers=headers, environ_overrides={"register.language": "en"})
     assert '<html lang="fr">' in html.get_data(as_text=True)
     assert "Vary" not in html.headers or "Language" not in html.headers["Vary"]
 
@@ -144,11 +144,11 @@ def test_a_form_sent_in_english_is_answered_in_english(client: FlaskClient) -> N
     html = client.get("/en/signaler").get_data(as_text=True)
     assert 'action="/en/signaler"' in html
     token = re.findall(r'name="jeton" value="([^"]+)"', html)[0]
-    told = client.post("/en/signaler", data={"jeton": token, "etape": "verifier"})
-    assert told.status_code == 422
-    assert '<html lang="en">' in told.get_data(as_text=True)
+    answer = client.post("/en/signaler", data={"jeton": token, "etape": "verifier"})
+    assert answer.status_code == 422
+    assert '<html lang="en">' in answer.get_data(as_text=True)
     # What was sent would be lost on the way to the other language.
-    assert '<a lang="fr"' not in told.get_data(as_text=True)
+    assert '<a lang="fr"' not in answer.get_data(as_text=True)
 
 
 # --- words ------------------------------------------------------------------------------------
@@ -174,11 +174,11 @@ _PIECES = (
 
 @pytest.mark.parametrize("address", ADDRESSES)
 def test_no_sentence_of_the_other_language_is_on_a_page(stranger: Stranger, address: str) -> None:
-    # The French page first, and again: what is kept of one must not come up on the other.
+    # The French page first, and again: what is cached of one must not come up on the other.
     before = stranger.get(address).get_data(as_text=True)
     html = stranger.get(english(address)).get_data(as_text=True)
-    told = " ".join(read(html).split())
-    assert [piece for piece in _PIECES if " ".join(piece.split()) in told] == []
+    text = " ".join(english_text(html).split())
+    assert [piece for piece in _PIECES if " ".join(piece.split()) in text] == []
     again = Stranger(stranger.client.application).get(address).get_data(as_text=True)
     assert _without_tokens(again) == _without_tokens(before)
 
@@ -192,8 +192,8 @@ def test_a_case_stays_in_its_language_and_says_so(stranger: Stranger) -> None:
     assert '<h1 lang="fr">' in html
     assert "The text of this case is in French" in html
     assert "The text of this case" not in stranger.get("/incidents/1").get_data(as_text=True)
-    listed = stranger.get("/en/incidents").get_data(as_text=True)
-    titles = re.findall(r'<h2><a href="/en/incidents/[0-9]+">(.*?)</a></h2>', listed)
+    list_html = stranger.get("/en/incidents").get_data(as_text=True)
+    titles = re.findall(r'<h2><a href="/en/incidents/[0-9]+">(.*?)</a></h2>', list_html)
     assert len(titles) == 20
     assert all(title.startswith('<span lang="fr">') for title in titles)
 
@@ -210,17 +210,17 @@ def test_a_case_stays_in_its_language_and_says_so(stranger: Stranger) -> None:
 def test_a_word_that_a_label_has_leads_to_its_filter(
     stranger: Stranger, typed: str, filters: str, label: str
 ) -> None:
-    asked = typed.replace(" ", "+")
-    html = stranger.get(f"/en/incidents?q={asked}").get_data(as_text=True)
+    query = typed.replace(" ", "+")
+    html = stranger.get(f"/en/incidents?q={query}").get_data(as_text=True)
     link = re.search(rf'<a class="tap" href="/en/incidents\?{filters}">(.*?)</a>', html)
     assert link
     assert label in link[1]
     # A French page has the words of the cases themselves.
-    assert f'href="/incidents?{filters}"' not in stranger.get(f"/incidents?q={asked}").text
+    assert f'href="/incidents?{filters}"' not in stranger.get(f"/incidents?q={query}").text
 
 
 @pytest.mark.parametrize("typed", ["ab", "on", "?", "zzzz", "-filming"])
-def test_what_no_label_says_leads_nowhere(stranger: Stranger, typed: str) -> None:
+def test_a_word_of_no_label_leads_to_no_filter(stranger: Stranger, typed: str) -> None:
     html = stranger.get(f"/en/incidents?q={typed}").get_data(as_text=True)
     assert "In the filters:" not in html or typed == "-filming"
 
@@ -229,15 +229,15 @@ def test_what_no_label_says_leads_nowhere(stranger: Stranger, typed: str) -> Non
 def test_an_editorial_page_has_both_languages_with_the_same_headings(
     stranger: Stranger, name: str
 ) -> None:
-    found = [stranger.get(f"{mount}/{name}").get_data(as_text=True) for mount in ("", "/en")]
-    french, english = (re.findall(r'<(h[23]) id="([^"]+)"', html) for html in found)
+    pages = [stranger.get(f"{mount}/{name}").get_data(as_text=True) for mount in ("", "/en")]
+    french, english = (re.findall(r'<(h[23]) id="([^"]+)"', html) for html in pages)
     assert french == english
-    titles = [re.findall(r"<h1>(.*?)</h1>", html)[0] for html in found]
+    titles = [re.findall(r"<h1>(.*?)</h1>", html)[0] for html in pages]
     assert titles[0] != titles[1]
 
 
 @pytest.mark.parametrize(
-    ("address", "told"),
+    ("address", "text"),
     [
         ("/en/incidents?departement=93&famille=acces", "Access to information and meetings"),
         ("/en/incidents/1", "No.\u00a01"),
@@ -245,15 +245,15 @@ def test_an_editorial_page_has_both_languages_with_the_same_headings(
         ("/en/statistiques", "Figures"),
     ],
 )
-def test_vocabularies_are_in_english(stranger: Stranger, address: str, told: str) -> None:
-    assert told in stranger.get(address).get_data(as_text=True)
+def test_vocabularies_are_in_english(stranger: Stranger, address: str, text: str) -> None:
+    assert text in stranger.get(address).get_data(as_text=True)
 
 
 def test_counts_and_days_are_worded_in_english(demo_app: Flask) -> None:
     from register.web import l10n
 
-    def told(address: str) -> list[str]:
-        with demo_app.test_request_context(address, environ_overrides=_as_asked(address)):
+    def formatted(address: str) -> list[str]:
+        with demo_app.test_request_context(address, environ_overrides=_language_environ(address)):
             return [
                 l10n.number(34_969),
                 l10n.count_words(0),
@@ -271,12 +271,12 @@ def test_counts_and_days_are_worded_in_english(demo_app: Flask) -> None:
                 l10n.quoted('a "b" c'),
             ]
 
-    assert told("/en/") == [
+    assert formatted("/en/") == [
         "34,969", "no", "four", "one", "1,482", "about June 2006", "2006 (uncertain)",
         "date unknown", "1 June 2006", "Belgium", "French", "l’été : « 3 juin » ?", "Titre: x",
         "“a ‘b’ c”",
     ]  # fmt: skip
-    assert told("/") == [
+    assert formatted("/") == [
         "34\u202f969", "zéro", "quatre", "une", "1\u202f482", "vers juin 2006",
         "2006 (incertain)", "date inconnue", "1er juin 2006", "Belgique", "français",
         "l’été\u00a0: «\u202f3\u00a0juin\u202f»\u202f?", "Titre\u00a0: x",
@@ -284,12 +284,12 @@ def test_counts_and_days_are_worded_in_english(demo_app: Flask) -> None:
     ]  # fmt: skip
 
 
-def _as_asked(address: str) -> dict[str, str]:
+def _language_environ(address: str) -> dict[str, str]:
     # A context is made without the layers around the application.
     return {"register.language": "en"} if address.startswith("/en") else {}
 
 
-# --- kept pages --------------------------------------------------------------------------------
+# --- cached pages ------------------------------------------------------------------------------
 
 
 def test_the_same_page_in_two_languages_has_two_etags(stranger: Stranger) -> None:
@@ -297,11 +297,11 @@ def test_the_same_page_in_two_languages_has_two_etags(stranger: Stranger) -> Non
     assert tags[""] != tags["/en"]
     for mount, tag in tags.items():
         other = {"": "/en", "/en": ""}[mount]
-        asked = {"If-None-Match": tag}
+        headers = {"If-None-Match": tag}
         client = stranger.client
-        same = Context().run(client.get, f"{mount}/incidents/1", headers=asked)
+        same = Context().run(client.get, f"{mount}/incidents/1", headers=headers)
         assert same.status_code == 304
-        changed = Context().run(client.get, f"{other}/incidents/1", headers=asked)
+        changed = Context().run(client.get, f"{other}/incidents/1", headers=headers)
         assert changed.status_code == 200
 
 
@@ -316,7 +316,7 @@ def test_an_error_is_worded_in_english(client: FlaskClient, address: str, status
     assert 'href="/en/"' in html
 
 
-# --- what was found by looking again ------------------------------------------------------------
+# --- periods, suggestions and refusals ----------------------------------------------------------
 
 
 def test_a_period_is_worded_in_english(stranger: Stranger) -> None:
@@ -334,10 +334,10 @@ def test_suggestions_lead_on_in_the_same_language(client: FlaskClient) -> None:
 
 
 def test_a_text_that_speaks_of_links_stays_as_it_is(demo_app: Flask) -> None:
-    told = '<p title="a">&lt;a href="/incidents/1"&gt; href="/y"</p><a href="/incidents/1">un</a>'
+    html = '<p title="a">&lt;a href="/incidents/1"&gt; href="/y"</p><a href="/incidents/1">un</a>'
     with demo_app.test_request_context("/", environ_overrides={"register.language": "en"}):
-        left = demo_app.process_response(demo_app.make_response(told)).get_data(as_text=True)
-    assert left == told.replace('<a href="/incidents/1">', '<a href="/en/incidents/1">')
+        sent = demo_app.process_response(demo_app.make_response(html)).get_data(as_text=True)
+    assert sent == html.replace('<a href="/incidents/1">', '<a href="/en/incidents/1">')
 
 
 @pytest.mark.parametrize(
@@ -348,10 +348,10 @@ def test_a_refusal_before_flask_is_in_the_readers_language(
 ) -> None:
     answer = client.get(address)
     assert answer.status_code == status
-    tongue = "en" if address.startswith("/en") else "fr"
-    assert f'<html lang="{tongue}">' in answer.text
-    assert ("Adresse incomprise" in answer.text) is (tongue == "fr")
-    assert f'href="{english("/") if tongue == "en" else "/"}"' in answer.text
+    language = "en" if address.startswith("/en") else "fr"
+    assert f'<html lang="{language}">' in answer.text
+    assert ("Adresse incomprise" in answer.text) is (language == "fr")
+    assert f'href="{english("/") if language == "en" else "/"}"' in answer.text
 
 
 def test_a_report_in_english_may_be_as_long_as_a_french_one() -> None:
@@ -365,7 +365,7 @@ def test_a_report_in_english_may_be_as_long_as_a_french_one() -> None:
 
 
 @pytest.mark.parametrize("address", ["/en/suivi/recu.json", "/en/moderation/journal.csv"])
-def test_what_is_refused_with_a_page_is_asked_for_in_the_readers_language(
+def test_addresses_refused_with_a_page_are_not_redirected_to_french(
     client: FlaskClient, address: str
 ) -> None:
     assert client.get(address).status_code != 308

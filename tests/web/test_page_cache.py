@@ -1,4 +1,4 @@
-"""A kept page is never a stale or a hidden one, and never escapes a guard or a header."""
+"""A cached page is never stale or withdrawn, and never escapes request validation or a header."""
 
 from __future__ import annotations
 
@@ -39,32 +39,32 @@ def stranger(app):
     # Cookies are sent as a test writes them; the client would replace them by its own.
     client = app.test_client(use_cookies=False)
 
-    def ask(address, method="GET", **options):
+    def open_address(address, method="GET", **options):
         return Context().run(lambda: client.open(address, method=method, **options))
 
-    return ask
+    return open_address
 
 
 @pytest.fixture
 def layer(app):
-    """The layer that keeps pages, within the guards and headers around it."""
-    around = app.wsgi_app
-    while not isinstance(around, page_cache.PageCacheMiddleware):
-        around = around.app
-    return around
+    """The page cache, within the layers of request validation and headers around it."""
+    middleware = app.wsgi_app
+    while not isinstance(middleware, page_cache.PageCacheMiddleware):
+        middleware = middleware.app
+    return middleware
 
 
 @pytest.fixture
-def made(layer, monkeypatch):
-    """The paths that Flask was woken for."""
+def built_paths(layer, monkeypatch):
+    """The paths of the pages that Flask built."""
     paths = []
     flask = layer.app
 
-    def noting(environ, start_response):
+    def recording(environ, start_response):
         paths.append(environ["PATH_INFO"])
         return flask(environ, start_response)
 
-    monkeypatch.setattr(layer, "app", noting)
+    monkeypatch.setattr(layer, "app", recording)
     return paths
 
 
@@ -88,10 +88,10 @@ ADDRESSES = (
 
 
 @pytest.mark.parametrize("address", ADDRESSES)
-def test_a_cached_page_equals_the_page_of_flask_to_the_byte(address, stranger, desk, made):
+def test_a_cached_page_equals_the_page_of_flask_to_the_byte(address, stranger, desk, built_paths):
     desk.published()
     first, again = stranger(address), stranger(address)
-    assert made == [address]
+    assert built_paths == [address]
     assert (again.status, again.data) == (first.status, first.data)
     assert _headers(again) == _headers(first)
     assert set(SECURITY_HEADERS) <= set(again.headers.keys())
@@ -100,34 +100,34 @@ def test_a_cached_page_equals_the_page_of_flask_to_the_byte(address, stranger, d
 
 @pytest.mark.parametrize("address", ADDRESSES)
 def test_a_matching_etag_is_answered_304_from_cache_and_from_flask(
-    address, stranger, desk, made, layer
+    address, stranger, desk, built_paths, layer
 ):
     desk.published()
     tag = stranger(address).headers["ETag"]
-    from_shelf = stranger(address, headers={"If-None-Match": tag})
+    from_cache = stranger(address, headers={"If-None-Match": tag})
     layer.caches.find("elsewhere", "")  # empties them
-    from_value = stranger(address, headers={"If-None-Match": f'"x", W/{tag}'})
-    assert made == [address]
-    for answer in (from_shelf, from_value):
+    from_flask = stranger(address, headers={"If-None-Match": f'"x", W/{tag}'})
+    assert built_paths == [address]
+    for answer in (from_cache, from_flask):
         assert (answer.status_code, answer.data) == (304, b"")
         assert answer.headers["ETag"] == tag
         assert "Content-Security-Policy" in answer.headers
         assert {"Content-Type", "Content-Length"}.isdisjoint(answer.headers.keys())
 
 
-def test_a_head_has_the_headers_of_the_page_and_no_body(stranger, desk, made):
+def test_a_head_has_the_headers_of_the_page_and_no_body(stranger, desk, built_paths):
     desk.published()
     from_flask = stranger("/incidents", "HEAD")
     page = stranger("/incidents")
-    from_shelf = stranger("/incidents", "HEAD")
-    assert made == ["/incidents", "/incidents"]
-    assert _headers(from_flask) == _headers(page) == _headers(from_shelf)
-    assert from_flask.data == from_shelf.data == b""
+    from_cache = stranger("/incidents", "HEAD")
+    assert built_paths == ["/incidents", "/incidents"]
+    assert _headers(from_flask) == _headers(page) == _headers(from_cache)
+    assert from_flask.data == from_cache.data == b""
     tag = page.headers["ETag"]
     assert stranger("/incidents", "HEAD", headers={"If-None-Match": tag}).status_code == 304
 
 
-def test_request_validation_runs_before_the_page_cache(stranger, desk, made):
+def test_request_validation_runs_before_the_page_cache(stranger, desk, built_paths):
     desk.published()
     stranger("/incidents")
     elsewhere = stranger("/incidents", headers={"Host": "ailleurs.test"})
@@ -141,13 +141,13 @@ def test_request_validation_runs_before_the_page_cache(stranger, desk, made):
         assert answer.data == stranger("/incidents").data
 
 
-def test_a_request_with_a_cookie_bypasses_the_page_cache(stranger, desk, made):
+def test_a_request_with_a_cookie_bypasses_the_page_cache(stranger, desk, built_paths):
     desk.published()
     tag = stranger("/incidents").headers["ETag"]
     answer = stranger("/incidents", headers={"Cookie": "session=x", "If-None-Match": tag})
     assert answer.status_code == 200
     assert "ETag" not in answer.headers
-    assert made == ["/incidents"] * 2
+    assert built_paths == ["/incidents"] * 2
 
 
 def test_an_address_is_its_own_page(stranger, desk):
@@ -155,20 +155,20 @@ def test_an_address_is_its_own_page(stranger, desk):
     assert stranger("/incidents").text != stranger("/incidents?departement=75").text
     assert stranger("/incidents?departement=75").status_code == 200
     # The order of parameters is part of the address: two values, the same page.
-    one, other = (
+    first, second = (
         stranger(f"/incidents?{query}")
         for query in ("departement=93&type=expulsion", "type=expulsion&departement=93")
     )
-    assert one.headers["ETag"] != other.headers["ETag"]
+    assert first.headers["ETag"] != second.headers["ETag"]
 
 
-def test_errors_and_redirects_are_never_cached(stranger, desk, made, layer):
-    gone = desk.withdrawn()
+def test_errors_and_redirects_are_never_cached(stranger, desk, built_paths, layer):
+    withdrawn = desk.withdrawn()
     desk.merged()
     addresses = {
         "/incidents?page=9": 404,
         "/incidents/99": 404,
-        f"/incidents/{gone.number}": 410,
+        f"/incidents/{withdrawn.number}": 410,
         "/incidents/3": 301,
         "/communes/93032?page=x": 400,
         "/communes/2a004": 301,
@@ -178,13 +178,11 @@ def test_errors_and_redirects_are_never_cached(stranger, desk, made, layer):
             answer = stranger(address, headers={"If-None-Match": "*"})
             assert answer.status_code == status, address
             assert "ETag" not in answer.headers
-    assert len(made) == 2 * len(addresses)
+    assert len(built_paths) == 2 * len(addresses)
     assert layer.caches.size == 0
 
 
-def test_an_address_that_is_nobodys_page_does_not_wait_for_the_database(
-    stranger, layer, monkeypatch
-):
+def test_addresses_of_no_page_do_not_wait_for_the_database(stranger, layer, monkeypatch):
     def refuse():
         raise AssertionError("the database was asked")
 
@@ -195,7 +193,7 @@ def test_an_address_that_is_nobodys_page_does_not_wait_for_the_database(
 
 
 def test_the_first_part_of_a_public_address_is_never_a_parameter(app):
-    """``Kept`` tells public addresses by it."""
+    """The page cache tells public addresses by it."""
     for rule in app.url_map.iter_rules():
         if rule.endpoint.startswith("public."):
             assert "<" not in rule.rule[1:].split("/")[0]
@@ -210,24 +208,24 @@ SEARCHES = ("/incidents?q=filmer", "/incidents.atom?q=filmer", "/communes/93032.
 def stamp(app, monkeypatch):
     """``stamp("b")``: from now on the index bears this stamp; what it finds is another matter."""
     index = app.extensions[SEARCH_KEY]
-    return lambda told: monkeypatch.setattr(index, "stamp", lambda: told)
+    return lambda value: monkeypatch.setattr(index, "stamp", lambda: value)
 
 
 @pytest.mark.parametrize("address", SEARCHES)
-def test_a_search_is_cached_like_any_page(address, app, stranger, desk, made):
+def test_a_search_is_cached_like_any_page(address, app, stranger, desk, built_paths):
     desk.published()
     follow(app)
     first, again = stranger(address), stranger(address)
-    assert made == [address.partition("?")[0]]
+    assert built_paths == [address.partition("?")[0]]
     assert (again.data, _headers(again)) == (first.data, _headers(first))
     tag = first.headers["ETag"]
     assert stranger(address, headers={"If-None-Match": tag}).status_code == 304
-    assert len(made) == 1
+    assert len(built_paths) == 1
 
 
 @pytest.mark.parametrize("address", [*SEARCHES, "/incidents?%71=filmer", "/incidents?x=&q=filmer"])
 def test_a_search_page_is_rebuilt_when_the_index_has_moved(
-    address, app, stranger, desk, made, stamp
+    address, app, stranger, desk, built_paths, stamp
 ):
     desk.published()
     follow(app)
@@ -236,15 +234,15 @@ def test_a_search_page_is_rebuilt_when_the_index_has_moved(
     stamp("b")
     answer = stranger(address, headers={"If-None-Match": before})
     assert (answer.status_code, answer.headers["ETag"] == before) == (200, False)
-    assert len(made) == 2
+    assert len(built_paths) == 2
     # A page that was made of the index as it was is right again when the index is.
     stamp("a")
     assert stranger(address, headers={"If-None-Match": before}).status_code == 304
-    assert len(made) == 2
+    assert len(built_paths) == 2
 
 
 @pytest.mark.parametrize("address", [*ADDRESSES, "/incidents?famille=acces&media=q=x"])
-def test_no_other_page_depends_on_the_index(address, app, stranger, desk, made, monkeypatch):
+def test_no_other_page_depends_on_the_index(address, app, stranger, desk, built_paths, monkeypatch):
     def refuse():
         raise AssertionError("the index was asked")
 
@@ -252,10 +250,10 @@ def test_no_other_page_depends_on_the_index(address, app, stranger, desk, made, 
     monkeypatch.setattr(app.extensions[SEARCH_KEY], "stamp", refuse)
     assert stranger(address).status_code == 200
     assert stranger(address).status_code == 200
-    assert len(made) == 1
+    assert len(built_paths) == 1
 
 
-def test_a_search_evicts_no_page_of_another_index(app, stranger, desk, made, stamp):
+def test_a_search_evicts_no_page_of_another_index(app, stranger, desk, built_paths, stamp):
     desk.published()
     follow(app)
     stamp("a")
@@ -263,10 +261,10 @@ def test_a_search_evicts_no_page_of_another_index(app, stranger, desk, made, sta
         stranger(address)
     stamp("b")
     stranger(SEARCHES[0])
-    made.clear()
+    built_paths.clear()
     for address in ("/", "/incidents"):
         stranger(address)
-    assert made == []
+    assert built_paths == []
 
 
 def test_search_results_are_never_older_than_the_etag_of_the_page(
@@ -291,13 +289,13 @@ def test_search_results_are_never_older_than_the_etag_of_the_page(
 
 
 @pytest.mark.parametrize("address", SEARCHES)
-def test_an_answer_without_an_index_is_not_cached(address, app, stranger, desk, made, layer):
+def test_an_answer_without_an_index_is_not_cached(address, app, stranger, desk, built_paths, layer):
     desk.published()
     for _ in range(2):
         answer = stranger(address, headers={"If-None-Match": "*"})
         assert answer.status_code == 200
         assert {"ETag", "Last-Modified"}.isdisjoint(answer.headers.keys())
-    assert len(made) == 2
+    assert len(built_paths) == 2
     assert layer.caches.size == 0
     follow(app)
     assert "ETag" in stranger(address).headers
@@ -310,7 +308,7 @@ def test_a_feed_of_words_says_when_it_moved_only_if_all_was_looked_through(
 
     desk.published()
     follow(app)
-    assert stranger(SEARCHES[1]).headers["Last-Modified"] == AS_TOLD
+    assert stranger(SEARCHES[1]).headers["Last-Modified"] == MOVED_HEADER
     desk.published()
     monkeypatch.setattr(service, "CHANGED_LIMIT", 0)
     answer = stranger(SEARCHES[1])
@@ -319,27 +317,27 @@ def test_a_feed_of_words_says_when_it_moved_only_if_all_was_looked_through(
 
 
 def test_a_cached_search_never_shows_a_withdrawn_case(
-    app, stranger, desk, cast, content, pen, made
+    app, stranger, desk, cast, content, pen, built_paths
 ):
     case = desk.published(title=f"Le mot {WORD}", summary=f"Encore {WORD}")
     follow(app)
     addresses = (f"/incidents?q={WORD}", f"/incidents.atom?q={WORD}&famille=acces")
-    shown = {address: stranger(address).headers["ETag"] for address in addresses}
+    tags = {address: stranger(address).headers["ETag"] for address in addresses}
     assert all("Encore" in stranger(address).text for address in addresses)
     with pen() as p:
         _withdraw(p, case, cast, content)
-    for address, tag in shown.items():
+    for address, tag in tags.items():
         answer = stranger(address, headers={"If-None-Match": tag})
         assert answer.status_code == 200
         assert "Encore" not in answer.text
 
 
-# --- what is kept, and what not ----------------------------------------------------------------
+# --- what is cached, and what not --------------------------------------------------------------
 
 
-def _with_header(name, told):
+def _with_header(name, value):
     response = make_response("une page")
-    response.headers[name] = told
+    response.headers[name] = value
     return response
 
 
@@ -358,10 +356,12 @@ def _with_header(name, told):
     ],
     ids=["page", "feed", "json", "header", "stream", "cookie", "no-store", "203", "204"],
 )
-def test_a_page_is_cached_as_its_view_allows(view, times, tagged, app, stranger, made, monkeypatch):
+def test_a_page_is_cached_as_its_view_allows(
+    view, times, tagged, app, stranger, built_paths, monkeypatch
+):
     monkeypatch.setitem(app.view_functions, "public.home", view)
     answers = [stranger("/") for _ in range(3)]
-    assert len(made) == times
+    assert len(built_paths) == times
     assert len({answer.data for answer in answers}) == 1
     assert len({tuple(_headers(answer)) for answer in answers}) == 1
     assert ("ETag" in answers[0].headers) is tagged
@@ -369,7 +369,7 @@ def test_a_page_is_cached_as_its_view_allows(view, times, tagged, app, stranger,
         # A streamed answer is made each time, and is not made for who has it.
         tag = {"If-None-Match": answers[0].headers["ETag"]}
         assert stranger("/", headers=tag).status_code == 304
-        assert len(made) == times
+        assert len(built_paths) == times
         assert stranger("/", headers={"If-None-Match": "*"}).status_code == 304
 
 
@@ -401,8 +401,8 @@ def _publish(p, case, cast, content):
     draft = acts.draft(p, content(summary=f"Encore {WORD}"), by=cast.bruno, reason="r")
     acts.invite(p, draft.id, "courriel", by=cast.bruno)
     acts.approve(p, draft.id, by=cast.chloe)
-    told = ("attribution", "no_private_person", "no_private_life")
-    acts.publish(p, draft.id, by=cast.bruno, reason="r", attested=told)
+    attested = ("attribution", "no_private_person", "no_private_life")
+    acts.publish(p, draft.id, by=cast.bruno, reason="r", attested=attested)
 
 
 def _follow_up(p, case, cast, content):
@@ -410,13 +410,13 @@ def _follow_up(p, case, cast, content):
 
 
 def _correct(p, case, cast, content):
-    told = content(title=WORD, summary=WORD)
-    acts.correct(p, case.id, told, by=cast.bruno, reason="r", public_note="n")
+    corrected = content(title=WORD, summary=WORD)
+    acts.correct(p, case.id, corrected, by=cast.bruno, reason="r", public_note="n")
 
 
 def _redact(p, case, cast, content):
-    told = content(title="Autre", summary="Autre")
-    acts.redact(p, case.id, told, by=cast.bruno, reason="r", public_note="Passage retiré.")
+    redacted = content(title="Autre", summary="Autre")
+    acts.redact(p, case.id, redacted, by=cast.bruno, reason="r", public_note="Passage retiré.")
 
 
 def _withdraw(p, case, cast, content):
@@ -425,8 +425,8 @@ def _withdraw(p, case, cast, content):
 
 def _restore(p, case, cast, content):
     acts.approve(p, case.id, by=cast.chloe)
-    told = ("attribution", "no_private_person", "no_private_life")
-    acts.restore(p, case.id, by=cast.bruno, reason="r", attested=told)
+    attested = ("attribution", "no_private_person", "no_private_life")
+    acts.restore(p, case.id, by=cast.bruno, reason="r", attested=attested)
 
 
 def _merge(p, case, cast, content):
@@ -468,29 +468,31 @@ def _before(desk, cast, pen, state):
     return case
 
 
-def _seen(stranger, known=None):
-    """The addresses that show the word; whoever has a page from before names it."""
-    found = {}
+def _addresses_with_word(stranger, tags=None):
+    """The addresses that show the word, and the tag of each; ``tags`` are sent back."""
+    states = {}
     for address in (*PLACES, CASE):
-        headers = {"If-None-Match": known[address]} if known and known[address] else {}
+        headers = {"If-None-Match": tags[address]} if tags and tags[address] else {}
         answer = stranger(address, headers=headers)
         assert answer.status_code != 304, address
-        found[address] = (WORD in answer.text, answer.headers.get("ETag"))
-    return {a for a, (seen, _) in found.items() if seen}, {a: tag for a, (_, tag) in found.items()}
+        states[address] = (WORD in answer.text, answer.headers.get("ETag"))
+    return {a for a, (seen, _) in states.items() if seen}, {
+        a: tag for a, (_, tag) in states.items()
+    }
 
 
 @pytest.mark.prove
 @pytest.mark.parametrize("name", EACH)
-def test_the_next_request_shows_what_was_done(name, stranger, desk, cast, content, pen):
+def test_the_next_request_shows_the_act(name, stranger, desk, cast, content, pen):
     act, state, before, after = EACH[name]
     case = _before(desk, cast, pen, state)
-    assert _seen(stranger)[0] == before
-    shown, tags = _seen(stranger)  # these are the kept pages
-    assert shown == before
+    assert _addresses_with_word(stranger)[0] == before
+    addresses, tags = _addresses_with_word(stranger)  # these are the cached pages
+    assert addresses == before
     with pen() as p:
         act(p, case, cast, content)
-    assert _seen(stranger, tags)[0] == after
-    assert _seen(stranger)[0] == after
+    assert _addresses_with_word(stranger, tags)[0] == after
+    assert _addresses_with_word(stranger)[0] == after
 
 
 def test_changes_of_another_process_are_served_at_once(
@@ -514,19 +516,19 @@ def test_changes_of_another_process_are_served_at_once(
 
 
 @contextmanager
-def _between(monkeypatch, then):
-    """Have something happen once, right after a page has read where the register stands."""
-    read, waiting = standings.read_data_version, [then]
+def _between(monkeypatch, action):
+    """Call ``action`` once, right after a page has read the data version."""
+    read, actions = standings.read_data_version, [action]
 
     def reading(session):
-        where = read(session)
-        if waiting:
-            waiting.pop()()
-        return where
+        version = read(session)
+        if actions:
+            actions.pop()()
+        return version
 
     monkeypatch.setattr(request_context, "read_data_version", reading)
     yield
-    assert not waiting
+    assert not actions
 
 
 def test_a_page_begun_before_an_act_is_not_cached_for_after_it(
@@ -553,7 +555,7 @@ def test_a_page_begun_before_an_act_is_not_cached_for_after_it(
 
 
 def test_a_page_that_ends_after_the_next_version_began_is_not_cached(
-    stranger, desk, cast, content, engine, session, monkeypatch, layer, made
+    stranger, desk, cast, content, engine, session, monkeypatch, layer, built_paths
 ):
     case = desk.published(title=WORD, summary=WORD)
     session.rollback()
@@ -561,15 +563,15 @@ def test_a_page_that_ends_after_the_next_version_began_is_not_cached(
     def act_and_look():
         with writing(engine) as p:
             _withdraw(p, case, cast, content)
-        # Another reader comes by meanwhile: the shelves are now of the position after the act.
+        # Another reader comes by meanwhile: the cache is now of the position after the act.
         assert WORD not in stranger("/").text
 
     with _between(monkeypatch, act_and_look):
         stranger("/incidents")
-    kept_now = layer.caches.size
+    cached_pages = layer.caches.size
     assert WORD not in stranger("/incidents").text
-    assert layer.caches.size > kept_now
-    assert made == ["/incidents", "/", "/incidents"]
+    assert layer.caches.size > cached_pages
+    assert built_paths == ["/incidents", "/", "/incidents"]
 
 
 def test_no_page_of_an_earlier_version_stays_in_memory(stranger, desk, cast, content, pen, layer):
@@ -648,55 +650,55 @@ def test_a_register_without_a_line_stands_at_the_beginning(engine, session):
     assert DataVersionReader(engine).read().head.seq == 0
 
 
-# --- the value ---------------------------------------------------------------------------------
+# --- the tag -----------------------------------------------------------------------------------
 
-HERE = DataVersion(LedgerPosition(3, "aa"), "words", "places", "pages")
-ASKED = {"PATH_INFO": "/incidents", "QUERY_STRING": "page=2", "SCRIPT_NAME": ""}
+VERSION = DataVersion(LedgerPosition(3, "aa"), "words", "places", "pages")
+ENVIRON = {"PATH_INFO": "/incidents", "QUERY_STRING": "page=2", "SCRIPT_NAME": ""}
 
 
 @pytest.mark.parametrize(
-    ("where", "made_with", "asked"),
+    ("version", "build", "environ"),
     [
-        (dataclasses.replace(HERE, head=LedgerPosition(4, "bb")), "build", ASKED),
-        (dataclasses.replace(HERE, vocabulary="other"), "build", ASKED),
-        (dataclasses.replace(HERE, territory="other"), "build", ASKED),
-        (dataclasses.replace(HERE, pages="other"), "build", ASKED),
-        (HERE, "other", ASKED),
-        (HERE, "build", ASKED | {"PATH_INFO": "/communes"}),
-        (HERE, "build", ASKED | {"QUERY_STRING": "page=3"}),
-        (HERE, "build", ASKED | {"SCRIPT_NAME": "/registre"}),
+        (dataclasses.replace(VERSION, head=LedgerPosition(4, "bb")), "build", ENVIRON),
+        (dataclasses.replace(VERSION, vocabulary="other"), "build", ENVIRON),
+        (dataclasses.replace(VERSION, territory="other"), "build", ENVIRON),
+        (dataclasses.replace(VERSION, pages="other"), "build", ENVIRON),
+        (VERSION, "other", ENVIRON),
+        (VERSION, "build", ENVIRON | {"PATH_INFO": "/communes"}),
+        (VERSION, "build", ENVIRON | {"QUERY_STRING": "page=3"}),
+        (VERSION, "build", ENVIRON | {"SCRIPT_NAME": "/registre"}),
     ],
     ids=["line", "vocabulary", "territory", "pages", "build", "path", "query", "mount"],
 )
-def test_an_etag_changes_with_everything_a_page_is_made_from(where, made_with, asked):
-    before, after = page_version(HERE, "build", ASKED), page_version(where, made_with, asked)
-    assert before == page_version(HERE, "build", dict(ASKED))
+def test_an_etag_changes_with_everything_a_page_is_made_from(version, build, environ):
+    before, after = page_version(VERSION, "build", ENVIRON), page_version(version, build, environ)
+    assert before == page_version(VERSION, "build", dict(ENVIRON))
     assert before.tag != after.tag
     # Only the address leaves the position alone.
-    assert (before.position == after.position) is (asked != ASKED)
+    assert (before.position == after.position) is (environ != ENVIRON)
 
 
 def test_the_index_is_part_of_an_etag_and_not_of_the_cache_version():
-    one, other = (page_version(HERE, "build", ASKED, index) for index in ("a", "b"))
-    assert one.tag != other.tag
-    assert one.position == other.position == page_version(HERE, "build", ASKED).position
+    first, second = (page_version(VERSION, "build", ENVIRON, index) for index in ("a", "b"))
+    assert first.tag != second.tag
+    assert first.position == second.position == page_version(VERSION, "build", ENVIRON).position
 
 
 def test_an_etag_changes_with_the_day_in_paris(monkeypatch):
     def at(hour):
         monkeypatch.setattr(etag, "now", lambda: datetime(2026, 7, 1, hour, tzinfo=UTC))
-        return page_version(HERE, "build", ASKED)
+        return page_version(VERSION, "build", ENVIRON)
 
     assert at(20) == at(21)
     assert at(21).tag != at(22).tag  # midnight in Paris, in summer
 
 
 def test_another_build_or_setting_is_another_etag(app, settings, stranger, monkeypatch):
-    here = build_digest(app, settings)
-    assert build_digest(app, settings) == here == app.extensions[BUILD_KEY]
-    assert build_digest(app, dataclasses.replace(settings, publisher_name="Une autre")) != here
+    digest = build_digest(app, settings)
+    assert build_digest(app, settings) == digest == app.extensions[BUILD_KEY]
+    assert build_digest(app, dataclasses.replace(settings, publisher_name="Une autre")) != digest
     # Two machines of one register may differ in it.
-    assert build_digest(app, dataclasses.replace(settings, trusted_proxies=1)) == here
+    assert build_digest(app, dataclasses.replace(settings, trusted_proxies=1)) == digest
     before = stranger("/methode").headers["ETag"]
     monkeypatch.setitem(app.extensions, BUILD_KEY, "another build")
     answer = stranger("/methode", headers={"If-None-Match": before})
@@ -714,13 +716,13 @@ def test_another_vocabulary_or_territory_is_another_etag(name, stranger, engine)
     assert answer.status_code == 200
 
 
-# --- what readers say they have ----------------------------------------------------------------
+# --- conditional requests ----------------------------------------------------------------------
 
 TAG = "0123456789abcdef0123456789abcdef"
 
 
 @pytest.mark.parametrize(
-    ("known", "found"),
+    ("header", "expected"),
     [
         (f'"{TAG}"', True),
         (f'W/"{TAG}"', True),
@@ -739,34 +741,34 @@ TAG = "0123456789abcdef0123456789abcdef"
         (f'"{TAG}", ' * 4000, False),
     ],
 )
-def test_a_list_of_tags_is_read_in_one_pass(known, found):
-    assert matches_tag(known, TAG) is found
+def test_a_list_of_tags_is_read_in_one_pass(header, expected):
+    assert matches_tag(header, TAG) is expected
 
 
-def test_a_list_of_tags_however_long_or_odd_costs_nothing(stranger, desk):
+def test_a_long_or_odd_list_of_tags_is_read_within_a_second(stranger, desk):
     desk.published()
     tag = stranger("/incidents").headers["ETag"]
     # As long as the server lets a header through.
-    for known in ('W/"' * 5000, '"x",' * 4000, "\xff" * 15000, ",", '"', "W/", f"{tag}{tag}"):
-        begun = perf_counter()
-        answer = stranger("/incidents", headers={"If-None-Match": known})
+    for header in ('W/"' * 5000, '"x",' * 4000, "\xff" * 15000, ",", '"', "W/", f"{tag}{tag}"):
+        start = perf_counter()
+        answer = stranger("/incidents", headers={"If-None-Match": header})
         assert answer.status_code in (200, 304)
-        assert perf_counter() - begun < 1
+        assert perf_counter() - start < 1
 
 
 MOVED = datetime(2026, 3, 2, 9, 30, tzinfo=UTC)
-AS_TOLD = "Mon, 02 Mar 2026 09:30:00 GMT"
+MOVED_HEADER = "Mon, 02 Mar 2026 09:30:00 GMT"
 
 
 @pytest.mark.parametrize(
-    ("headers", "found", "why"),
+    ("headers", "expected", "why"),
     [
-        ({"HTTP_IF_MODIFIED_SINCE": AS_TOLD}, True, "the very time we gave"),
+        ({"HTTP_IF_MODIFIED_SINCE": MOVED_HEADER}, True, "the very time we gave"),
         ({"HTTP_IF_MODIFIED_SINCE": "Mon, 02 Mar 2026 09:30:01 GMT"}, False, "a later one"),
         ({"HTTP_IF_MODIFIED_SINCE": "Mon, 02 Mar 2026 09:29:59 GMT"}, False, "an earlier one"),
         ({"HTTP_IF_MODIFIED_SINCE": "x" * 9000}, False, "nonsense"),
         (
-            {"HTTP_IF_MODIFIED_SINCE": AS_TOLD, "HTTP_IF_NONE_MATCH": '"other"'},
+            {"HTTP_IF_MODIFIED_SINCE": MOVED_HEADER, "HTTP_IF_NONE_MATCH": '"other"'},
             False,
             "the tag decides where both are told",
         ),
@@ -774,9 +776,9 @@ AS_TOLD = "Mon, 02 Mar 2026 09:30:00 GMT"
         ({}, False, "nothing told"),
     ],
 )
-def test_a_time_counts_without_a_tag_and_when_it_is_ours(headers, found, why):
-    assert last_modified(MOVED) == AS_TOLD
-    assert is_unchanged(headers, TAG, AS_TOLD) is found, why
+def test_a_time_counts_without_a_tag_and_when_it_is_the_very_one_sent(headers, expected, why):
+    assert last_modified(MOVED) == MOVED_HEADER
+    assert is_unchanged(headers, TAG, MOVED_HEADER) is expected, why
 
 
 def test_an_answer_without_a_time_is_not_older_than_any():
@@ -784,7 +786,7 @@ def test_an_answer_without_a_time_is_not_older_than_any():
 
 
 @pytest.fixture
-def told(app, monkeypatch):
+def view_time(app, monkeypatch):
     """A public view that says when its content last moved."""
     moved = {}
 
@@ -796,35 +798,37 @@ def told(app, monkeypatch):
     return moved
 
 
-def test_a_view_that_says_when_it_moved_has_a_last_modified(stranger, told, made):
-    told["at"] = MOVED
+def test_a_view_that_says_when_it_moved_has_a_last_modified(stranger, view_time, built_paths):
+    view_time["at"] = MOVED
     first, again = stranger("/"), stranger("/")
-    assert first.headers["Last-Modified"] == again.headers["Last-Modified"] == AS_TOLD
-    known = stranger("/", headers={"If-Modified-Since": AS_TOLD})
-    assert (known.status_code, known.data) == (304, b"")
-    assert known.headers["ETag"] == first.headers["ETag"]
-    other = {"If-Modified-Since": AS_TOLD, "If-None-Match": '"other"'}
+    assert first.headers["Last-Modified"] == again.headers["Last-Modified"] == MOVED_HEADER
+    unchanged = stranger("/", headers={"If-Modified-Since": MOVED_HEADER})
+    assert (unchanged.status_code, unchanged.data) == (304, b"")
+    assert unchanged.headers["ETag"] == first.headers["ETag"]
+    other = {"If-Modified-Since": MOVED_HEADER, "If-None-Match": '"other"'}
     assert stranger("/", headers=other).status_code == 200
-    assert made == ["/"]
+    assert built_paths == ["/"]
 
 
 def test_a_feed_says_when_the_register_last_moved(stranger, desk):
     desk.published()
     for address in FEEDS:
-        assert stranger(address).headers["Last-Modified"] == AS_TOLD
-        known = {"If-Modified-Since": AS_TOLD}
-        assert stranger(address, headers=known).status_code == 304
+        assert stranger(address).headers["Last-Modified"] == MOVED_HEADER
+        headers = {"If-Modified-Since": MOVED_HEADER}
+        assert stranger(address, headers=headers).status_code == 304
     assert "Last-Modified" not in stranger("/incidents").headers
 
 
-def test_if_modified_since_is_answered_304_when_the_page_is_rebuilt(stranger, told, made):
-    told["at"] = MOVED
-    assert stranger("/", headers={"If-Modified-Since": AS_TOLD}).status_code == 304
-    assert stranger("/", "HEAD", headers={"If-Modified-Since": AS_TOLD}).status_code == 304
+def test_if_modified_since_is_answered_304_when_the_page_is_rebuilt(
+    stranger, view_time, built_paths
+):
+    view_time["at"] = MOVED
+    assert stranger("/", headers={"If-Modified-Since": MOVED_HEADER}).status_code == 304
+    assert stranger("/", "HEAD", headers={"If-Modified-Since": MOVED_HEADER}).status_code == 304
 
 
-def test_a_last_modified_time_that_may_still_change_is_not_sent(stranger, told):
-    told["at"] = now() - timedelta(seconds=100)
+def test_a_last_modified_time_that_may_still_change_is_not_sent(stranger, view_time):
+    view_time["at"] = now() - timedelta(seconds=100)
     answer = stranger("/")
     assert "Last-Modified" not in answer.headers
     assert "ETag" in answer.headers

@@ -1,4 +1,4 @@
-"""The public pages as a stranger meets them, on the demonstration's cases and on made ones."""
+"""The public pages as a stranger meets them, on the demonstration's cases and on the tests' own."""
 
 from __future__ import annotations
 
@@ -120,13 +120,13 @@ def test_each_page_answers_with_one_title_and_one_main(client: FlaskClient, addr
 
 
 def test_every_link_of_every_page_leads_somewhere(client: FlaskClient) -> None:
-    found = {
+    links = {
         unescape(link)
         for address in ADDRESSES
         for link in re.findall(r'(?:href|action)="(/[^"]*)"', body(client, address))
     }
-    assert len(found) > 150
-    for link in sorted(found):
+    assert len(links) > 150
+    for link in sorted(links):
         if not link.startswith("/static/"):
             assert client.get(link).status_code in (200, 301, 303), link
 
@@ -147,7 +147,7 @@ def test_no_page_calls_a_script_or_somebody_else(client: FlaskClient, address: s
 
 def test_the_addresses_are_those_of_the_router(demo_app: Flask) -> None:
     with demo_app.test_request_context("/"):
-        made = {
+        addresses = {
             demo_app.url_for("public.case", number="7"): urls.case(7),
             demo_app.url_for("public.cases"): urls.cases(),
             demo_app.url_for("public.cases", type="autre"): urls.cases(
@@ -157,7 +157,7 @@ def test_the_addresses_are_those_of_the_router(demo_app: Flask) -> None:
             demo_app.url_for("public.departement", code="2A"): urls.departement("2A"),
             demo_app.url_for("public.region", code="11"): urls.region("11"),
         }
-    assert list(made) == list(made.values())
+    assert list(addresses) == list(addresses.values())
 
 
 @pytest.mark.parametrize("address", ADDRESSES)
@@ -180,16 +180,16 @@ def test_the_desk_has_little_style_of_its_own_and_none_has_anothers() -> None:
     desk = [sheet for sheet in SHEETS if sheet.stem in ("desk", "beside", "reports", "account")]
     assert sum(sheet.stat().st_size for sheet in desk) < 12 * 1024
     for sheet in SHEETS:
-        told = sheet.read_text("utf-8")
-        assert "data:" not in told, sheet.name
-        assert "url(" not in told, sheet.name
-        assert "@import" not in told, sheet.name
+        css = sheet.read_text("utf-8")
+        assert "data:" not in css, sheet.name
+        assert "url(" not in css, sheet.name
+        assert "@import" not in css, sheet.name
 
 
 def test_safe_html_is_only_what_the_renderer_wrote() -> None:
     allowed = {"html.narrative", "html.replies[loop.index0]", "html.follow_ups[loop.index0]"}
     allowed |= {"html.follow_ups[event.number - 1]"}
-    # In a feed: a fragment's own text, and a reply's wherever it is told.
+    # In a feed: a fragment's own text, and a reply's wherever it stands.
     allowed |= {"told.html", "html"}
     # On the desk, what the same renderer made of a text that is not saved yet.
     allowed |= {"preview"}
@@ -203,8 +203,8 @@ def test_safe_html_is_only_what_the_renderer_wrote() -> None:
 
 def test_the_whole_register_is_on_two_pages_and_no_third(client: FlaskClient) -> None:
     first, second = body(client, "/incidents"), body(client, "/incidents?page=2")
-    shown = numbers(first) + numbers(second)
-    assert sorted(shown) == list(range(1, 35))
+    listed = numbers(first) + numbers(second)
+    assert sorted(listed) == list(range(1, 35))
     assert 'href="/incidents?page=2" rel="next"' in first
     assert 'href="/incidents" rel="prev"' in second
     assert client.get("/incidents?page=3").status_code == 404
@@ -224,8 +224,8 @@ def test_a_filter_without_sense_is_refused(client: FlaskClient, query: str) -> N
 
 
 def test_a_valid_query_is_served_however_it_is_written(client: FlaskClient) -> None:
-    littered = client.get("/incidents?type=&departement=93&departement=93&inconnu=1&du=")
-    assert (littered.status_code, littered.location) == (303, "/incidents?departement=93")
+    redirect = client.get("/incidents?type=&departement=93&departement=93&inconnu=1&du=")
+    assert (redirect.status_code, redirect.location) == (303, "/incidents?departement=93")
     html = body(client, "/incidents?departement=93&departement=93&inconnu=1")
     assert '<link rel="canonical" href="http://127.0.0.1:5000/incidents?departement=93">' in html
     assert '<meta name="robots" content="noindex">' in html
@@ -242,9 +242,9 @@ def test_an_active_filter_is_a_chip_that_takes_it_off(client: FlaskClient) -> No
 
 
 def test_an_empty_list_says_what_to_do(client: FlaskClient) -> None:
-    told = words(body(client, "/incidents?du=1800&au=1801"))
-    assert "aucun cas" in told
-    assert "Signaler un incident" in told
+    text = words(body(client, "/incidents?du=1800&au=1801"))
+    assert "aucun cas" in text
+    assert "Signaler un incident" in text
 
 
 # --- places -----------------------------------------------------------------------------------
@@ -268,9 +268,9 @@ def test_a_typed_place_keeps_the_other_filters_and_replaces_places(client: Flask
 def test_several_readings_are_a_choice(client: FlaskClient) -> None:
     html = body(client, "/incidents?lieu=saint-denis&famille=pression")
     assert 'href="/incidents?commune=93066&amp;famille=pression"' in html
-    told = words(body(client, "/communes?q=saint-denis"))
-    assert "Saint-Denis (La Réunion)" in told
-    assert "Saint-Denis (Aude) commune, aucun cas" in told
+    text = words(body(client, "/communes?q=saint-denis"))
+    assert "Saint-Denis (La Réunion)" in text
+    assert "Saint-Denis (Aude) commune, aucun cas" in text
 
 
 def test_an_unknown_place_says_what_to_try(client: FlaskClient) -> None:
@@ -281,16 +281,18 @@ def test_an_unknown_place_says_what_to_try(client: FlaskClient) -> None:
 
 
 @pytest.mark.parametrize(
-    ("asked", "led"),
+    ("address", "location"),
     [
         ("/communes/93059", "/communes/93066?nom=93059"),
         ("/communes/2a004", "/communes/2A004"),
         ("/departements/2a", "/departements/2A"),
     ],
 )
-def test_a_former_or_small_letter_code_leads_on(client: FlaskClient, asked: str, led: str) -> None:
-    answer = client.get(asked)
-    assert (answer.status_code, answer.location) == (301, led)
+def test_a_former_or_small_letter_code_leads_on(
+    client: FlaskClient, address: str, location: str
+) -> None:
+    answer = client.get(address)
+    assert (answer.status_code, answer.location) == (301, location)
 
 
 @pytest.mark.parametrize(
@@ -313,15 +315,15 @@ def test_a_code_is_strict(client: FlaskClient, address: str) -> None:
 
 
 def test_a_commune_names_the_former_ones_that_lead_to_it(client: FlaskClient) -> None:
-    told = words(body(client, "/communes/93066"))
-    assert "Un cas inscrit, pour des faits de 2020." in told
-    assert "Réunit : Pierrefitte-sur-Seine (93059)" in told
+    text = words(body(client, "/communes/93066"))
+    assert "Un cas inscrit, pour des faits de 2020." in text
+    assert "Réunit : Pierrefitte-sur-Seine (93059)" in text
 
 
 def test_a_commune_without_a_case_is_a_page(client: FlaskClient) -> None:
-    told = words(body(client, "/communes/94038"))
-    assert "Aucun cas inscrit." in told
-    assert "Signaler un incident à L’Haÿ-les-Roses" in told
+    text = words(body(client, "/communes/94038"))
+    assert "Aucun cas inscrit." in text
+    assert "Signaler un incident à L’Haÿ-les-Roses" in text
 
 
 # --- cases of the demonstration ---------------------------------------------------------------
@@ -342,12 +344,12 @@ def test_who_acts_against_whom_in_the_four_cases_of_puteaux(client: FlaskClient)
     assert not any(line.startswith("Un blogueur") for line in lines)
 
 
-def test_the_undated_case_says_so_and_comes_last(client: FlaskClient) -> None:
+def test_the_undated_case_is_shown_as_such_and_comes_last(client: FlaskClient) -> None:
     (undated,) = numbers(body(client, "/incidents?sans_date=1"))
     assert numbers(body(client, "/incidents?page=2"))[-1] == undated
-    told = words(body(client, f"/incidents/{undated}"))
-    assert "Faits date inconnue" in told
-    assert "Saint-Pierre-et-Miquelon" in told
+    text = words(body(client, f"/incidents/{undated}"))
+    assert "Faits date inconnue" in text
+    assert "Saint-Pierre-et-Miquelon" in text
 
 
 def test_unnamed_and_foreign_places_are_shown_as_such(client: FlaskClient) -> None:
@@ -366,9 +368,9 @@ def test_a_linked_commune_lists_the_case_too(client: FlaskClient) -> None:
 
 def test_home_gives_counts_and_no_rank(client: FlaskClient) -> None:
     html = body(client, "/")
-    told = words(html)
-    assert "34 cas inscrits" in told
-    assert "de 2003 à 2025" in told
+    text = words(html)
+    assert "34 cas inscrits" in text
+    assert "de 2003 à 2025" in text
     names = re.findall(r'<li><a href="/departements/[^"]+"><span>([^<]+)', html)
     assert names[0] == "Ardèche"
     assert len(names) == len(set(names)) == 15
@@ -385,7 +387,7 @@ def test_a_version_is_strict(client: FlaskClient, version: str, status: int) -> 
     assert client.get(f"/incidents/1?version={version}").status_code == status
 
 
-def test_the_legal_notice_says_what_is_not_given(client: FlaskClient) -> None:
+def test_the_legal_notice_marks_what_no_setting_gives(client: FlaskClient) -> None:
     html = body(client, "/mentions-legales")
     assert "non renseigné" in html
     assert 'href="/methode"' in html
@@ -420,25 +422,25 @@ def _rich(content: Content) -> Content:
 def test_a_case_page_shows_all_of_its_snapshot(
     app: Flask, desk: Any, content: Callable[..., Content]
 ) -> None:
-    filed = desk.published(_rich(content()))
-    html = body(Stranger(app), f"/incidents/{filed.number}")
-    told = words(html)
-    assert "Saint-Denis (Seine-Saint-Denis), alors Pierrefitte-sur-Seine" in told
-    assert "Le maire (Saint-Denis) poursuit en diffamation un blogueur (Gagny Libre)" in told
-    assert "relaxe de la personne poursuivie, date inconnue, appel en cours" in told
-    assert "Jugement, relaxe de la personne poursuivie" in told
-    assert "Niveau de preuve : jugé, contesté" in told
+    case = desk.published(_rich(content()))
+    html = body(Stranger(app), f"/incidents/{case.number}")
+    text = words(html)
+    assert "Saint-Denis (Seine-Saint-Denis), alors Pierrefitte-sur-Seine" in text
+    assert "Le maire (Saint-Denis) poursuit en diffamation un blogueur (Gagny Libre)" in text
+    assert "relaxe de la personne poursuivie, date inconnue, appel en cours" in text
+    assert "Jugement, relaxe de la personne poursuivie" in text
+    assert "Niveau de preuve : jugé, contesté" in text
     assert "<strong>filmer</strong>" in html
-    assert "Aucune réponse n’est publiée." in told
-    assert f"http://127.0.0.1:5000/incidents/{filed.number}" in told
+    assert "Aucune réponse n’est publiée." in text
+    assert f"http://127.0.0.1:5000/incidents/{case.number}" in text
 
 
 def test_a_reply_stands_as_tall_as_the_account(app: Flask, desk: Any, cast: Any) -> None:
-    filed = desk.published()
-    reply = desk.received_reply(filed, "La commune <b>conteste</b>.")
+    case = desk.published()
+    reply = desk.received_reply(case, "La commune <b>conteste</b>.")
     with desk.pen() as p:
         acts.reply(p, reply, by=cast.bruno, reason="droit de réponse")
-    html = body(Stranger(app), f"/incidents/{filed.number}")
+    html = body(Stranger(app), f"/incidents/{case.number}")
     account, answer = html.index('id="recit"'), html.index('id="reponse-1"')
     assert account < answer
     between = html[account:answer]
@@ -449,14 +451,14 @@ def test_a_reply_stands_as_tall_as_the_account(app: Flask, desk: Any, cast: Any)
     assert "&lt;b&gt;conteste&lt;/b&gt;" in html
 
 
-def test_what_comes_later_is_dated_and_the_old_version_stays(
+def test_follow_ups_and_corrections_are_dated_and_the_old_version_stays(
     app: Flask, desk: Any, cast: Any, content: Callable[..., Content]
 ) -> None:
-    filed = desk.published()
+    case = desk.published()
     with desk.pen() as p:
         acts.follow_up(
             p,
-            filed.id,
+            case.id,
             by=cast.bruno,
             reason="presse",
             title="Le conseil change son règlement",
@@ -466,14 +468,14 @@ def test_what_comes_later_is_dated_and_the_old_version_stays(
     with desk.pen() as p:
         changed = replace(content(), title="Un titre corrigé")
         acts.correct(
-            p, filed.id, changed, by=cast.bruno, reason="erreur", public_note="Le titre change"
+            p, case.id, changed, by=cast.bruno, reason="erreur", public_note="Le titre change"
         )
     client = Stranger(app)
-    told = words(body(client, f"/incidents/{filed.number}"))
-    assert "janvier 2009 Le conseil change son règlement" in told
-    assert "2 mars 2026 Correction Le titre change" in told
+    text = words(body(client, f"/incidents/{case.number}"))
+    assert "janvier 2009 Le conseil change son règlement" in text
+    assert "2 mars 2026 Correction Le titre change" in text
     first = db.session.query(JournalEntry.seq).filter_by(act=Act.PUBLISHED).scalar()
-    old = body(client, f"/incidents/{filed.number}?version={first}")
+    old = body(client, f"/incidents/{case.number}?version={first}")
     assert "Vous lisez la version" in words(old)
     assert "Interdiction de filmer le conseil municipal de Gagny" in words(old)
     assert '<meta name="robots" content="noindex">' in old
@@ -512,8 +514,8 @@ def test_an_empty_register_has_the_same_pages(app: Flask) -> None:
     for address in ADDRESSES:
         if "/1" not in address and "page" not in address:
             assert Stranger(app).get(address).status_code == 200, address
-    told = words(body(Stranger(app), "/"))
-    assert "Aucun événement pour l’instant" in told
+    text = words(body(Stranger(app), "/"))
+    assert "Aucun événement pour l’instant" in text
     assert "Aucun cas n’est encore inscrit." in words(body(Stranger(app), "/incidents"))
 
 
@@ -527,9 +529,7 @@ def test_the_home_page_of_an_empty_register_mentions_no_order(app: Flask) -> Non
     "address",
     ["/", "/incidents", "/communes/93032", "/departements/93", "/registre", "/incidents/1"],
 )
-def test_beside_each_feed_stands_what_to_do_with_its_address(
-    client: FlaskClient, address: str
-) -> None:
+def test_each_feed_is_explained_beside_its_address(client: FlaskClient, address: str) -> None:
     page = client.get(address).text
     assert "se colle dans un lecteur de flux" in page
     assert '<a class="tap" href="/suivre">' in page

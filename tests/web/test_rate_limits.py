@@ -34,8 +34,8 @@ from register.web import rate_limits
 
 pytestmark = pytest.mark.one_database
 
-HERE, THERE = "203.0.113.9", "198.51.100.4"
-WRONG = 20  # codes that open nothing, from one source in ten minutes
+SOURCE, OTHER_SOURCE = "203.0.113.9", "198.51.100.4"
+WRONG_CODES = 20  # codes that open nothing, from one source in ten minutes
 STORAGES = ("memory", "redis")
 
 
@@ -59,17 +59,17 @@ class Redis:
 
 
 @contextmanager
-def _started() -> Iterator[Redis]:
+def _running_redis() -> Iterator[Redis]:
     program = shutil.which("redis-server")
     if program is None:
-        why = "redis-server is not installed"
-        pytest.fail(why) if os.environ.get("CI") == "true" else pytest.skip(why)
+        reason = "redis-server is not installed"
+        pytest.fail(reason) if os.environ.get("CI") == "true" else pytest.skip(reason)
     # A path of its own: that of a test's folder is longer than a socket's name may be.
     folder = Path(tempfile.mkdtemp())
     path = folder / "s"
-    words = ("--port", "0", "--unixsocket", str(path), "--save", "", "--appendonly", "no")
+    options = ("--port", "0", "--unixsocket", str(path), "--save", "", "--appendonly", "no")
     process = subprocess.Popen(
-        [program, *words, "--dir", str(folder)],
+        [program, *options, "--dir", str(folder)],
         stdout=subprocess.DEVNULL,
         stderr=subprocess.DEVNULL,
     )
@@ -97,51 +97,53 @@ def _until_it_answers(started: Redis) -> None:
 
 @pytest.fixture(scope="module")
 def counter() -> Iterator[Redis]:
-    with _started() as started:
+    with _running_redis() as started:
         yield started
 
 
 @pytest.fixture
 def limited(settings, request) -> Iterator[Callable[..., Flask]]:
     """``limited("redis")``: the application with its limits on, counting there."""
-    opened = []
+    contexts = []
 
-    def make(storage: str = "memory", **more: object) -> Flask:
+    def make(storage: str = "memory", **options: object) -> Flask:
         url = "memory://"
         if storage == "redis":
-            found = request.getfixturevalue("counter")
-            with found.client() as client:
+            redis_server = request.getfixturevalue("counter")
+            with redis_server.client() as client:
                 client.flushall()
-            url = found.url
-        return enter(replace(settings, rate_limits=True, limiter_url=url, **more))
+            url = redis_server.url
+        return enter(replace(settings, rate_limits=True, limiter_url=url, **options))
 
-    def enter(told) -> Flask:
-        context = application(told)
+    def enter(changed) -> Flask:
+        context = application(changed)
         app = context.__enter__()
-        opened.append(context)
+        contexts.append(context)
         return app
 
     yield make
-    for context in reversed(opened):
+    for context in reversed(contexts):
         context.__exit__(None, None, None)
 
 
-def tried(app: Flask, address: str = HERE, **headers: str) -> int:
+def try_wrong_code(app: Flask, address: str = SOURCE, **headers: str) -> int:
     """The status of a wrong code from an address."""
-    answer = _from(FormClient(app), address, "/suivi", {"code": "K7QF"}, headers)
+    answer = _post_from(FormClient(app), address, "/suivi", {"code": "K7QF"}, headers)
     return answer.status_code
 
 
-def _from(visitor: FormClient, address: str, action: str, data: dict, headers: dict | None = None):
+def _post_from(
+    visitor: FormClient, address: str, action: str, data: dict, headers: dict | None = None
+):
     return visitor.post(action, data, headers=headers or {}, environ_base={"REMOTE_ADDR": address})
 
 
-def a_code(app: Flask) -> str:
-    """That of a report which is there."""
+def receipt_code(app: Flask) -> str:
+    """The receipt code of a new report."""
     store = setup.key_store(app.extensions["register.settings"], db.session())
-    filed = receive_report(lambda at: writing(db.engine, at), store)
+    report = receive_report(lambda at: writing(db.engine, at), store)
     store.close()
-    return filed.code
+    return report.code
 
 
 # --- one source ---------------------------------------------------------------------------------
@@ -150,55 +152,60 @@ def a_code(app: Flask) -> str:
 @pytest.mark.parametrize("storage", STORAGES)
 def test_guessing_receipt_codes_is_rate_limited_and_keeps_what_was_typed(limited, storage):
     app = limited(storage)
-    code, visitor = a_code(app), FormClient(app)
+    code, visitor = receipt_code(app), FormClient(app)
     # A code that opens something costs nothing, however often it is used.
-    for _again in range(WRONG + 5):
-        assert _from(visitor, HERE, "/suivi", {"code": code}).status_code == 200
-    assert [tried(app) for _try in range(WRONG)] == [422] * WRONG
-    answer = _from(visitor, HERE, "/suivi", {"code": "K7QF 2M9X"})
+    for _again in range(WRONG_CODES + 5):
+        assert _post_from(visitor, SOURCE, "/suivi", {"code": code}).status_code == 200
+    assert [try_wrong_code(app) for _try in range(WRONG_CODES)] == [422] * WRONG_CODES
+    answer = _post_from(visitor, SOURCE, "/suivi", {"code": "K7QF 2M9X"})
     assert answer.status_code == 429
     assert 0 < int(answer.headers["Retry-After"]) <= 600
     assert dict(visitor.form("/suivi").fields)["code"] == "K7QF 2M9X"
     assert "minutes" in visitor.text
     # The forms that carry a code are no way round; and the right one waits too, or would tell.
     for action in ("message", "contact", "retirer", "recu.json"):
-        assert _from(visitor, HERE, f"/suivi/{action}", {"code": "K7QF"}).status_code == 429
-    assert _from(visitor, HERE, "/suivi", {"code": code}).status_code == 429
-    assert _from(visitor, THERE, "/suivi", {"code": code}).status_code == 200
+        assert _post_from(visitor, SOURCE, f"/suivi/{action}", {"code": "K7QF"}).status_code == 429
+    assert _post_from(visitor, SOURCE, "/suivi", {"code": code}).status_code == 429
+    assert _post_from(visitor, OTHER_SOURCE, "/suivi", {"code": code}).status_code == 200
 
 
 @pytest.mark.parametrize("storage", STORAGES)
 def test_a_forged_header_makes_no_other_source(limited, storage):
     app = limited(storage)
-    told = [
-        tried(app, **{"X-Forwarded-For": f"192.0.2.{number}", "Forwarded": f"for=192.0.2.{number}"})
-        for number in range(WRONG + 1)
+    statuses = [
+        try_wrong_code(
+            app, **{"X-Forwarded-For": f"192.0.2.{number}", "Forwarded": f"for=192.0.2.{number}"}
+        )
+        for number in range(WRONG_CODES + 1)
     ]
-    assert told == [422] * WRONG + [429]
+    assert statuses == [422] * WRONG_CODES + [429]
 
 
 def test_a_proxy_that_is_trusted_tells_the_sources_apart(limited):
     app = limited(trusted_proxies=1)
-    told = [tried(app, **{"X-Forwarded-For": f"9.9.9.9, {HERE}"}) for _try in range(WRONG + 1)]
-    assert told == [422] * WRONG + [429]
-    assert tried(app, **{"X-Forwarded-For": f"{HERE}, {THERE}"}) == 422
+    statuses = [
+        try_wrong_code(app, **{"X-Forwarded-For": f"9.9.9.9, {SOURCE}"})
+        for _try in range(WRONG_CODES + 1)
+    ]
+    assert statuses == [422] * WRONG_CODES + [429]
+    assert try_wrong_code(app, **{"X-Forwarded-For": f"{SOURCE}, {OTHER_SOURCE}"}) == 422
 
 
 @pytest.mark.parametrize("storage", STORAGES)
 def test_a_subscriber_has_a_whole_64(limited, storage):
     app = limited(storage)
-    told = [tried(app, f"2001:db8:1:2:{number:x}::1") for number in range(WRONG)]
-    assert told == [422] * WRONG
-    assert tried(app, "2001:db8:1:2:ffff:ffff:ffff:ffff") == 429
-    assert tried(app, "2001:db8:1:3::1") == 422
+    statuses = [try_wrong_code(app, f"2001:db8:1:2:{number:x}::1") for number in range(WRONG_CODES)]
+    assert statuses == [422] * WRONG_CODES
+    assert try_wrong_code(app, "2001:db8:1:2:ffff:ffff:ffff:ffff") == 429
+    assert try_wrong_code(app, "2001:db8:1:3::1") == 422
 
 
 @pytest.mark.parametrize(
     ("address", "source"),
     [
-        (HERE, f"{HERE}/32"),
+        (SOURCE, f"{SOURCE}/32"),
         ("2001:db8:1:2:3:4:5:6", "2001:db8:1:2::/64"),
-        ("::ffff:203.0.113.9", f"{HERE}/32"),
+        ("::ffff:203.0.113.9", f"{SOURCE}/32"),
         ("fe80::1%eth0", "fe80::/64"),
         ("", ""),
         ("unix:", ""),
@@ -209,38 +216,38 @@ def test_the_source_of_an_address_is_its_network(address, source):
 
 
 @pytest.mark.parametrize(
-    "more",
+    "options",
     [
         {"base_url": f"http://{ONION}"},
         {"base_url": "https://registre.example", "onion_url": f"http://{ONION}"},
     ],
     ids=["alone", "beside"],
 )
-def test_a_tor_client_uses_up_no_other_clients_budget(limited, more):
-    app = limited(**more)
+def test_a_tor_client_uses_up_no_other_clients_budget(limited, options):
+    app = limited(**options)
     host = {"Host": ONION}
-    assert {tried(app, "127.0.0.1", **host) for _try in range(WRONG + 1)} == {422}
+    assert {try_wrong_code(app, "127.0.0.1", **host) for _try in range(WRONG_CODES + 1)} == {422}
     # The name alone is anybody's to write.
-    assert [tried(app, HERE, **host) for _try in range(WRONG + 1)][-1] == 429
+    assert [try_wrong_code(app, SOURCE, **host) for _try in range(WRONG_CODES + 1)][-1] == 429
 
 
 @pytest.mark.parametrize("storage", STORAGES)
 def test_messages_have_a_limit_that_keeps_the_text(limited, storage):
     app = limited(storage)
-    code, amina = a_code(app), FormClient(app)
-    _from(amina, HERE, "/suivi", {"code": code})
+    code, amina = receipt_code(app), FormClient(app)
+    _post_from(amina, SOURCE, "/suivi", {"code": code})
     for number in range(20):
         form = dict(amina.form("/suivi/message").fields)
-        _from(amina, HERE, "/suivi/message", {**form, "message": f"Message {number}"})
+        _post_from(amina, SOURCE, "/suivi/message", {**form, "message": f"Message {number}"})
         assert amina.answer.status_code == 200
     form = dict(amina.form("/suivi/message").fields)
-    _from(amina, HERE, "/suivi/message", {**form, "message": ANSWER})
+    _post_from(amina, SOURCE, "/suivi/message", {**form, "message": ANSWER})
     assert amina.answer.status_code == 429
     assert int(amina.answer.headers["Retry-After"]) > 0
     assert dict(amina.form("/suivi/message").fields)["message"] == ANSWER
     # What takes a report back is never held up.
     form = dict(amina.form("/suivi/retirer").fields)
-    _from(amina, HERE, "/suivi/retirer", {**form, "confirme": "y"})
+    _post_from(amina, SOURCE, "/suivi/retirer", {**form, "confirme": "y"})
     assert amina.answer.status_code == 200
     assert "Votre signalement est retiré." in amina.text
 
@@ -249,8 +256,8 @@ def test_receipts_have_a_limit_that_keeps_the_text(limited):
     app = limited()
     anyone = FormClient(app)
     for _try in range(30):
-        assert _from(anyone, HERE, "/suivi/verifier", {"recu": "{}"}).status_code == 200
-    answer = _from(anyone, HERE, "/suivi/verifier", {"recu": '{"v": 1}'})
+        assert _post_from(anyone, SOURCE, "/suivi/verifier", {"recu": "{}"}).status_code == 200
+    answer = _post_from(anyone, SOURCE, "/suivi/verifier", {"recu": '{"v": 1}'})
     assert answer.status_code == 429
     assert int(answer.headers["Retry-After"]) > 0
     assert dict(anyone.form("/suivi/verifier").fields)["recu"] == '{"v": 1}'
@@ -263,31 +270,31 @@ def test_receipts_have_a_limit_that_keeps_the_text(limited):
 def test_sign_in_attempts_are_rate_limited_whatever_the_address(limited, storage):
     app = limited(storage)
     cast = hire(db.engine)
-    told = {}
-    for name, address in (("bruno", HERE), ("personne", THERE)):
+    texts = {}
+    for name, address in (("bruno", SOURCE), ("personne", OTHER_SOURCE)):
         email, visitor = cast.email(name), FormClient(app)
         visitor.get(SIGN_IN)
         for _try in range(30):
             form = dict(visitor.form(SIGN_IN).fields)
             # Nothing is proved: an empty password is a try too.
-            _from(visitor, address, SIGN_IN, {**form, "adresse": email})
+            _post_from(visitor, address, SIGN_IN, {**form, "adresse": email})
             assert visitor.answer.status_code == 422
         form = dict(visitor.form(SIGN_IN).fields)
-        _from(visitor, address, SIGN_IN, {**form, "adresse": email, "mot_de_passe": PASSWORD})
+        _post_from(visitor, address, SIGN_IN, {**form, "adresse": email, "mot_de_passe": PASSWORD})
         assert visitor.answer.status_code == 429
         assert 0 < int(visitor.answer.headers["Retry-After"]) <= 600
         assert dict(visitor.form(SIGN_IN).fields)["adresse"] == email
         assert PASSWORD not in visitor.answer.get_data(as_text=True)
-        told[name] = visitor.text
+        texts[name] = visitor.text
         # A form without its session is a try as well.
-        assert _from(visitor, address, SIGN_IN, {"adresse": email}).status_code == 429
-    assert told["bruno"] == told["personne"]
-    assert "Trop d’essais de connexion" in told["bruno"]
+        assert _post_from(visitor, address, SIGN_IN, {"adresse": email}).status_code == 429
+    assert texts["bruno"] == texts["personne"]
+    assert "Trop d’essais de connexion" in texts["bruno"]
     elsewhere = FormClient(app)
     elsewhere.get(SIGN_IN)
     form = dict(elsewhere.form(SIGN_IN).fields)
-    told = {**form, "adresse": cast.email("bruno"), "mot_de_passe": PASSWORD}
-    assert _from(elsewhere, "192.0.2.1", SIGN_IN, told).status_code == 303
+    fields = {**form, "adresse": cast.email("bruno"), "mot_de_passe": PASSWORD}
+    assert _post_from(elsewhere, "192.0.2.1", SIGN_IN, fields).status_code == 303
 
 
 def _sign_in_at(
@@ -296,19 +303,19 @@ def _sign_in_at(
     visitor = visitor or FormClient(app)
     visitor.get(SIGN_IN)
     form = dict(visitor.form(SIGN_IN).fields)
-    typed = {**form, "adresse": email, "mot_de_passe": password}
-    return visitor, _from(visitor, address, SIGN_IN, typed)
+    fields = {**form, "adresse": email, "mot_de_passe": password}
+    return visitor, _post_from(visitor, address, SIGN_IN, fields)
 
 
-def test_strangers_wait_once_all_of_them_tried_too_often_and_a_known_browser_does_not(
-    limited, monkeypatch
-):
+def test_strangers_wait_once_all_tried_too_often_and_a_known_browser_does_not(limited, monkeypatch):
     app = limited()
     email = hire(db.engine).email("bruno")
-    known, answer = _sign_in_at(app, email, PASSWORD, "192.0.2.1")
+    member, answer = _sign_in_at(app, email, PASSWORD, "192.0.2.1")
     assert answer.status_code == 303
-    known.get("/moderation")
-    _from(known, "192.0.2.1", "/compte/deconnexion", dict(known.form("/compte/deconnexion").fields))
+    member.get("/moderation")
+    _post_from(
+        member, "192.0.2.1", "/compte/deconnexion", dict(member.form("/compte/deconnexion").fields)
+    )
     monkeypatch.setitem(rate_limits.BUDGETS, "sign_in", "3 per minute")
     strangers = [
         _sign_in_at(app, f"inconnu-{number}@register.test", "faux", f"198.51.{number}.4")
@@ -320,26 +327,26 @@ def test_strangers_wait_once_all_of_them_tried_too_often_and_a_known_browser_doe
     assert dict(visitor.form(SIGN_IN).fields)["adresse"] == "inconnu-3@register.test"
     assert "ne compte pas comme un essai manqué" in visitor.text
     assert _sign_in_at(app, email, PASSWORD, "192.0.2.1")[1].status_code == 503
-    assert _sign_in_at(app, email, PASSWORD, "192.0.2.1", known)[1].status_code == 303
+    assert _sign_in_at(app, email, PASSWORD, "192.0.2.1", member)[1].status_code == 303
 
 
 @pytest.mark.parametrize(
     "action", [SIGN_IN, "/compte/mot-de-passe", "/moderation/membres/invitations"]
 )
-def test_a_password_that_is_not_looked_at_brings_the_form_back(app, cast, monkeypatch, action):
+def test_a_password_that_is_not_checked_brings_the_form_back(app, cast, monkeypatch, action):
     full = Bulkhead(max_running=1, max_waiting=0, turn_timeout=0)
     monkeypatch.setattr(passwords, "STRANGERS", full)
     monkeypatch.setattr(passwords, "MEMBERS", full)
     with full.turn():
         if action == SIGN_IN:
-            _visitor, answer = _sign_in_at(app, cast.email("bruno"), PASSWORD, HERE)
-            kept = cast.email("bruno")
+            _visitor, answer = _sign_in_at(app, cast.email("bruno"), PASSWORD, SOURCE)
+            email = cast.email("bruno")
         else:
-            kept = "nouvelle@register.test"
+            email = "nouvelle@register.test"
             # Signed in long enough ago to be asked again who she is.
             answer = MemberClient(app, cast.ada, now() - timedelta(minutes=20)).send(
                 action,
-                adresse=kept,
+                adresse=email,
                 role="moderator",
                 preuve_mot_de_passe=PASSWORD,
                 mot_de_passe=PASSWORD,
@@ -350,7 +357,7 @@ def test_a_password_that_is_not_looked_at_brings_the_form_back(app, cast, monkey
     page = answer.get_data(as_text=True)
     assert "n’a pas été examiné" in page
     assert PASSWORD not in page
-    assert kept in page or action == "/compte/mot-de-passe"
+    assert email in page or action == "/compte/mot-de-passe"
 
 
 # --- networks -----------------------------------------------------------------------------------
@@ -369,12 +376,12 @@ def test_many_addresses_of_one_network_share_a_budget(limited, storage, address,
     app = limited(storage)
     limiter = app.extensions["register.limits"]
     per_source = 20
-    asked = [
+    waits = [
         limiter.wait("code", address.format(number))
         for number in range(1, times + 3)
         for _again in range(per_source)
     ]
-    assert [wait == 0 for wait in asked] == [True] * times * per_source + [False] * 2 * per_source
+    assert [wait == 0 for wait in waits] == [True] * times * per_source + [False] * 2 * per_source
     assert limiter.wait("code", address.format(0)) > 0
     assert limiter.wait("code", elsewhere) == 0
 
@@ -386,28 +393,28 @@ def test_requests_refused_to_a_source_use_no_budget_of_its_network(limited):
     assert limiter.wait("code", "2001:db8:1:3::1") == 0
 
 
-# --- what is kept -------------------------------------------------------------------------------
+# --- what is stored -----------------------------------------------------------------------------
 
 
-def _names(app: Flask, storage: str, request) -> list[str]:
+def _count_names(app: Flask, storage: str, request) -> list[str]:
     """The names under which something is counted."""
-    kept = app.extensions["register.limits"]
+    limits = app.extensions["register.limits"]
     if storage == "redis":
         with request.getfixturevalue("counter").client() as client:
             return [name.decode() for name in client.scan_iter()]
-    assert isinstance(kept.limiter.storage, MemoryStorage)
-    return [*kept.limiter.storage.events, *kept.limiter.storage.storage]
+    assert isinstance(limits.limiter.storage, MemoryStorage)
+    return [*limits.limiter.storage.events, *limits.limiter.storage.storage]
 
 
 @pytest.mark.parametrize("storage", STORAGES)
-def test_what_is_counted_bears_no_address(limited, storage, request):
+def test_the_names_of_counts_have_no_address(limited, storage, request):
     app = limited(storage)
-    tried(app)
-    names = " ".join(_names(app, storage, request))
+    try_wrong_code(app)
+    names = " ".join(_count_names(app, storage, request))
     assert "code" in names
-    raw = HERE.encode()
+    raw = SOURCE.encode()
     for trace in (
-        HERE,
+        SOURCE,
         raw.hex(),
         hashlib.md5(raw).hexdigest(),
         hashlib.sha1(raw).hexdigest(),
@@ -420,30 +427,34 @@ def test_what_is_counted_bears_no_address(limited, storage, request):
 def test_the_key_changes_with_the_day(limited, storage, request, monkeypatch):
     app = limited(storage)
     monkeypatch.setattr(rate_limits, "now", lambda: AT)
-    assert [tried(app) for _try in range(WRONG + 1)][-1] == 429
-    before = set(_names(app, storage, request))
+    assert [try_wrong_code(app) for _try in range(WRONG_CODES + 1)][-1] == 429
+    before = set(_count_names(app, storage, request))
     monkeypatch.setattr(rate_limits, "now", lambda: AT + timedelta(days=1))
-    # Of the day before nothing is known any more: the same source is another one.
-    assert tried(app) == 422
-    counted = [name for name in set(_names(app, storage, request)) - before if "code" in name]
+    # Nothing of the day before is counted any more: the same source is another one.
+    assert try_wrong_code(app) == 422
+    counted = [name for name in set(_count_names(app, storage, request)) - before if "code" in name]
     assert counted
 
 
 def test_processes_that_share_a_redis_share_their_counts(limited, settings, counter):
-    one = limited("redis")
-    with application(replace(settings, rate_limits=True, limiter_url=counter.url)) as other:
-        told = [tried(app) for _pair in range(WRONG // 2) for app in (one, other)]
-        assert told == [422] * WRONG
-        assert [tried(one), tried(other)] == [429, 429]
+    first = limited("redis")
+    with application(replace(settings, rate_limits=True, limiter_url=counter.url)) as second:
+        statuses = [
+            try_wrong_code(app) for _pair in range(WRONG_CODES // 2) for app in (first, second)
+        ]
+        assert statuses == [422] * WRONG_CODES
+        assert [try_wrong_code(first), try_wrong_code(second)] == [429, 429]
 
 
 def test_without_redis_reports_are_not_limited(registers, tmp_path, capsys):
-    with registers.new("sqlite", tmp_path) as settings, _started() as counter:
-        told = replace(settings, rate_limits=True, limiter_url=counter.url)
-        with application(told) as app:
-            assert tried(app) == 422
+    with registers.new("sqlite", tmp_path) as settings, _running_redis() as counter:
+        limited_settings = replace(settings, rate_limits=True, limiter_url=counter.url)
+        with application(limited_settings) as app:
+            assert try_wrong_code(app) == 422
             counter.stop()
-            assert [tried(app) for _try in range(WRONG + 5)] == [422] * (WRONG + 5)
+            assert [try_wrong_code(app) for _try in range(WRONG_CODES + 5)] == [422] * (
+                WRONG_CODES + 5
+            )
             visitor = FormClient(app)
             visitor.get("/signaler")
             visitor.send("/signaler", recit="Ce soir, la police a pris ma caméra.", etape="envoyer")
@@ -453,7 +464,7 @@ def test_without_redis_reports_are_not_limited(registers, tmp_path, capsys):
 
 
 def test_disabled_limits_refuse_nothing(app):
-    assert {tried(app) for _try in range(WRONG + 5)} == {422}
+    assert {try_wrong_code(app) for _try in range(WRONG_CODES + 5)} == {422}
 
 
 @pytest.mark.parametrize(
