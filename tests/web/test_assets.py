@@ -28,14 +28,14 @@ TEXT = "p { margin: 0 }\n" * 40
 
 
 @pytest.fixture(scope="module")
-def made(registers, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Settings]:
+def site_settings(registers, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Settings]:
     with registers.new("sqlite", tmp_path_factory.mktemp("assets")) as settings:
         yield settings
 
 
 @pytest.fixture(scope="module")
-def app(made: Settings) -> Flask:
-    return create_app(made)
+def app(site_settings: Settings) -> Flask:
+    return create_app(site_settings)
 
 
 @pytest.fixture
@@ -55,19 +55,19 @@ def test_a_sheet_is_served_for_a_year_under_the_name_of_its_content(
     with client.get(sheet) as answer:
         assert answer.status_code == 200
         assert answer.data == (TOP / "static/css/page.css").read_bytes()
-        told = dict(answer.headers)
-        assert told["Cache-Control"] == "public, max-age=31536000, immutable"
-        assert told["Content-Type"] == 'text/css; charset="utf-8"'
-        assert told["Vary"] == "Accept-Encoding"
-        assert SECURITY_HEADERS.items() <= told.items()
-        assert "Access-Control-Allow-Origin" not in told
-        assert "Content-Encoding" not in told
+        headers = dict(answer.headers)
+        assert headers["Cache-Control"] == "public, max-age=31536000, immutable"
+        assert headers["Content-Type"] == 'text/css; charset="utf-8"'
+        assert headers["Vary"] == "Accept-Encoding"
+        assert SECURITY_HEADERS.items() <= headers.items()
+        assert "Access-Control-Allow-Origin" not in headers
+        assert "Content-Encoding" not in headers
     with client.get(sheet, headers={"If-None-Match": answer.headers["ETag"]}) as again:
         assert (again.status_code, again.data) == (304, b"")
 
 
 @pytest.mark.parametrize(
-    ("known", "status"),
+    ("tags", "status"),
     [
         ('W/"{}"', 304),
         ('"{}"', 304),
@@ -81,10 +81,10 @@ def test_a_sheet_is_served_for_a_year_under_the_name_of_its_content(
     ],
 )
 def test_a_client_with_the_asset_gets_304(
-    client: FlaskClient, sheet: str, known: str, status: int
+    client: FlaskClient, sheet: str, tags: str, status: int
 ) -> None:
     digest = sheet.split(".")[1]
-    with client.get(sheet, headers={"If-None-Match": known.format(digest)}) as answer:
+    with client.get(sheet, headers={"If-None-Match": tags.format(digest)}) as answer:
         assert answer.status_code == status
         assert answer.headers["ETag"] == f'W/"{digest}"'
 
@@ -116,8 +116,8 @@ def test_head_range_and_other_methods(client: FlaskClient, sheet: str) -> None:
     with client.head(sheet) as answer:
         assert (answer.status_code, answer.data) == (200, b"")
         assert int(answer.headers["Content-Length"]) > 0
-    for asked in ("bytes=0-0", "bytes=5-9", "bytes=900000-", "lines=1-2"):
-        with client.get(sheet, headers={"Range": asked}) as answer:
+    for byte_range in ("bytes=0-0", "bytes=5-9", "bytes=900000-", "lines=1-2"):
+        with client.get(sheet, headers={"Range": byte_range}) as answer:
             # Whole, which any server may answer.
             assert (answer.status_code, len(answer.data)) == (200, answer.content_length)
     for method in ("POST", "PUT", "DELETE", "OPTIONS"):
@@ -143,14 +143,14 @@ def test_head_range_and_other_methods(client: FlaskClient, sheet: str) -> None:
     ],
 )
 def test_unknown_assets_are_not_found(client: FlaskClient, sheet: str, path: str) -> None:
-    for asked in (
+    for address in (
         path,
         sheet + ".gz",
         "/static/current.txt",
         sheet.replace("/static/", "/static/./"),
     ):
-        with client.get(asked) as answer:
-            assert answer.status_code == 404, asked
+        with client.get(address) as answer:
+            assert answer.status_code == 404, address
             assert answer.headers["Cache-Control"] == "no-cache"
             assert SECURITY_HEADERS.items() <= dict(answer.headers).items()
 
@@ -174,7 +174,7 @@ def test_a_sheet_that_an_area_names_and_that_is_missing_stops_the_start(
     (source / "css/areas").mkdir()
     (source / "css/areas/public.css").write_text('@import "../nowhere.css";\n')
     with pytest.raises(ConfigError) as raised:
-        collected(source, tmp_path / "assets")
+        collect_first_sheet(source, tmp_path / "assets")
     assert raised.value.key == "config_static"
 
 
@@ -188,7 +188,7 @@ def test_no_sheet_refers_to_a_file_whose_name_would_change(path: Path) -> None:
     assert "@import" not in path.read_text("utf-8")
 
 
-# --- what is put where -------------------------------------------------------------------------
+# --- the folder of assets ----------------------------------------------------------------------
 
 
 @pytest.fixture
@@ -200,7 +200,7 @@ def source(tmp_path: Path) -> Path:
     return tmp_path / "static"
 
 
-def collected(source: Path, folder: Path) -> str:
+def collect_first_sheet(source: Path, folder: Path) -> str:
     """The hashed name of the first sheet."""
     return assets.collect(source, folder)["css/a.css"]
 
@@ -209,42 +209,42 @@ def test_files_are_put_whole_and_left_alone_when_they_are_right(
     source: Path, tmp_path: Path
 ) -> None:
     folder = tmp_path / "assets"
-    name = collected(source, folder)
-    kept = folder / name
-    packed = kept.with_name(kept.name + ".gz")
-    assert kept.read_text() == TEXT
+    name = collect_first_sheet(source, folder)
+    asset = folder / name
+    packed = asset.with_name(asset.name + ".gz")
+    assert asset.read_text() == TEXT
     assert gzip.decompress(packed.read_bytes()).decode() == TEXT
     # What hardly shrinks is not compressed.
     assert len(list(folder.rglob("b.*"))) == 1
-    before = [path.stat().st_mtime_ns for path in (kept, packed)]
-    assert collected(source, folder) == name
-    assert [path.stat().st_mtime_ns for path in (kept, packed)] == before
+    before = [path.stat().st_mtime_ns for path in (asset, packed)]
+    assert collect_first_sheet(source, folder) == name
+    assert [path.stat().st_mtime_ns for path in (asset, packed)] == before
     # A power cut may leave a file empty under its right name.
-    kept.write_text("")
+    asset.write_text("")
     packed.write_bytes(b"")
-    collected(source, folder)
-    assert kept.read_text() == TEXT
+    collect_first_sheet(source, folder)
+    assert asset.read_text() == TEXT
     assert gzip.decompress(packed.read_bytes()).decode() == TEXT
 
 
 def age(path: Path, seconds: float) -> None:
-    """Have a file look as if it was last written some seconds ago."""
+    """Set the time at which a file was last written to some seconds ago."""
     os.utime(path, (time.time() - seconds,) * 2)
 
 
 def test_a_former_name_stays_for_a_month_after_it_was_left(source: Path, tmp_path: Path) -> None:
     folder = tmp_path / "assets"
-    former = folder / collected(source, folder)
+    former = folder / collect_first_sheet(source, folder)
     # The process served it for a year.
     age(former, 400 * 24 * 3600)
     (source / "css/a.css").write_text(TEXT * 2)
-    present = collected(source, folder)
+    present = collect_first_sheet(source, folder)
     assert former.exists()
     age(former, assets.RETIRED_LIFETIME - 60)
-    collected(source, folder)
+    collect_first_sheet(source, folder)
     assert former.exists()
     age(former, assets.RETIRED_LIFETIME + 60)
-    collected(source, folder)
+    collect_first_sheet(source, folder)
     assert sorted(path.name for path in (folder / "css").glob("a.*")) == [
         Path(present).name,
         Path(present).name + ".gz",
@@ -253,13 +253,13 @@ def test_a_former_name_stays_for_a_month_after_it_was_left(source: Path, tmp_pat
 
 def test_a_name_that_comes_back_is_no_longer_former(source: Path, tmp_path: Path) -> None:
     folder = tmp_path / "assets"
-    former = folder / collected(source, folder)
+    former = folder / collect_first_sheet(source, folder)
     (source / "css/a.css").write_text(TEXT * 2)
-    collected(source, folder)
+    collect_first_sheet(source, folder)
     (source / "css/a.css").write_text(TEXT)
-    collected(source, folder)
+    collect_first_sheet(source, folder)
     age(former, 400 * 24 * 3600)
-    collected(source, folder)
+    collect_first_sheet(source, folder)
     assert former.exists()
 
 
@@ -269,28 +269,28 @@ def test_concurrent_publications_of_assets_succeed(source: Path, tmp_path: Path)
     for number in range(60):
         former = folder / f"css/former{number}.0123456789.css"
         for suffix in ("", ".gz"):
-            left = former.with_name(former.name + suffix)
-            left.touch()
-            age(left, assets.RETIRED_LIFETIME + 60)
-    together = threading.Barrier(8)
-    failed: list[Exception] = []
+            old_file = former.with_name(former.name + suffix)
+            old_file.touch()
+            age(old_file, assets.RETIRED_LIFETIME + 60)
+    barrier = threading.Barrier(8)
+    errors: list[Exception] = []
 
-    def put() -> None:
-        together.wait()
+    def publish() -> None:
+        barrier.wait()
         try:
             for _ in range(10):
-                collected(source, folder)
+                collect_first_sheet(source, folder)
         except Exception as error:
-            failed.append(error)
+            errors.append(error)
 
-    threads = [threading.Thread(target=put) for _ in range(8)]
+    threads = [threading.Thread(target=publish) for _ in range(8)]
     for thread in threads:
         thread.start()
     for thread in threads:
         thread.join()
-    assert failed == []
+    assert errors == []
     assert not [path for path in folder.rglob("*") if path.name.startswith(".")]
-    collected(source, folder)
+    collect_first_sheet(source, folder)
     assert not list(folder.rglob("former*"))
 
 
@@ -301,7 +301,7 @@ def test_a_file_that_would_not_be_served_is_refused(
     (source / name).parent.mkdir(parents=True, exist_ok=True)
     (source / name).write_text("x")
     with pytest.raises(ConfigError) as raised:
-        collected(source, tmp_path / "assets")
+        collect_first_sheet(source, tmp_path / "assets")
     assert raised.value.key == "config_static_name"
     assert raised.value.values["path"] == source / name
 
@@ -311,8 +311,8 @@ def test_system_files_among_the_assets_are_ignored(source: Path, tmp_path: Path)
     assert ".DS_Store" not in assets.collect(source, tmp_path / "assets")
 
 
-def test_without_any_file_nothing_starts(made: Settings, tmp_path: Path) -> None:
-    app = create_app(made)
+def test_without_any_file_nothing_starts(site_settings: Settings, tmp_path: Path) -> None:
+    app = create_app(site_settings)
     for folder in (tmp_path, tmp_path / "nowhere"):
         app.static_folder = str(folder)
         with pytest.raises(ConfigError) as raised:
@@ -325,7 +325,7 @@ def test_without_any_file_nothing_starts(made: Settings, tmp_path: Path) -> None
 def test_a_process_serves_assets_published_by_another(source: Path, tmp_path: Path) -> None:
     """During an upgrade a new process's page may send its reader to the old one, and back."""
     folder = tmp_path / "assets"
-    told: list[str] = []
+    statuses: list[str] = []
 
     def app(_environ: object, start_response) -> list[bytes]:
         start_response("404 NOT FOUND", [])
@@ -334,17 +334,19 @@ def test_a_process_serves_assets_published_by_another(source: Path, tmp_path: Pa
     old = assets.StaticFiles(app, source, folder)
     old.collect()
     (source / "css/a.css").write_text(TEXT * 2)
-    new = collected(source, folder)
+    new = collect_first_sheet(source, folder)
     environ = {"REQUEST_METHOD": "GET", "PATH_INFO": f"/static/{new}"}
-    answer = old(environ, lambda status, _headers: told.append(status))
+    answer = old(environ, lambda status, _headers: statuses.append(status))
     assert b"".join(answer).decode() == TEXT * 2
     answer.close()
-    assert told == ["200 OK"]
+    assert statuses == ["200 OK"]
 
 
-def test_a_folder_that_cannot_be_written_stops_the_start(made: Settings, tmp_path: Path) -> None:
+def test_a_folder_that_cannot_be_written_stops_the_start(
+    site_settings: Settings, tmp_path: Path
+) -> None:
     (tmp_path / "assets").write_text("a file where the folder should be")
     with pytest.raises(ConfigError) as raised:
-        require_startable(create_app(replace(made, instance=tmp_path)))
+        require_startable(create_app(replace(site_settings, instance=tmp_path)))
     assert raised.value.key == "config_assets"
     assert str(tmp_path / "assets") in str(raised.value.values["path"])

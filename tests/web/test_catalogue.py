@@ -65,28 +65,28 @@ def test_no_sentence_hides_in_an_expression(template: Path) -> None:
 @pytest.mark.parametrize("template", TEMPLATES, ids=lambda path: path.name)
 def test_french_marks_have_their_spaces(template: Path) -> None:
     """A line must not begin with a colon, nor a guillemet stand alone (U+00A0, U+202F)."""
-    told = _bare(template.read_text("utf-8"))
-    for sentence in re.findall(r'\b_\("([^"]*)"', told) + _TRANS.findall(told):
+    source = _bare(template.read_text("utf-8"))
+    for sentence in re.findall(r'\b_\("([^"]*)"', source) + _TRANS.findall(source):
         assert not re.search(r"\w [:;?!»]|« |n[º°] [\d%]", sentence), sentence
         assert "'" not in sentence, sentence
 
 
 # --- English -----------------------------------------------------------------------------------
 
-SPOKEN = {message.id for message in catalogue.source_catalog() if message.id}
+SOURCE_IDS = {message.id for message in catalogue.source_catalog() if message.id}
 ENGLISH = [message for message in catalogue.load_translation() if message.id]
 
-# What a sentence is given, and what it is made up with.
-_HELD = re.compile(r"%\(\w+\)[sd]|</?[a-z][^>]*>")
+# The placeholders of a sentence, and its tags.
+_MARKUP = re.compile(r"%\(\w+\)[sd]|</?[a-z][^>]*>")
 # French spaces and quotation marks, and the apostrophe of a typewriter.
 _NOT_ENGLISH = re.compile(r"[\u202f«»]|\u00a0[:;?!]|(?<=[a-z])'")
 
 
 def test_english_has_words_for_every_sentence_and_no_other() -> None:
-    assert len(SPOKEN) > 2_000
-    kept = {message.id for message in ENGLISH}
-    assert SPOKEN - kept == set(), "run python -m tools.catalogue"
-    assert kept - SPOKEN == set(), "run python -m tools.catalogue"
+    assert len(SOURCE_IDS) > 2_000
+    english_ids = {message.id for message in ENGLISH}
+    assert SOURCE_IDS - english_ids == set(), "run python -m tools.catalogue"
+    assert english_ids - SOURCE_IDS == set(), "run python -m tools.catalogue"
     assert catalogue.untranslated(catalogue.load_translation()) == []
     assert not any(message.fuzzy for message in ENGLISH)
 
@@ -106,5 +106,5 @@ def _pairs(message: Message) -> list[tuple[str, str]]:
 def test_an_english_sentence_holds_what_the_french_one_does() -> None:
     for message in ENGLISH:
         for french, english in _pairs(message):
-            assert Counter(_HELD.findall(english)) == Counter(_HELD.findall(french)), english
+            assert Counter(_MARKUP.findall(english)) == Counter(_MARKUP.findall(french)), english
             assert not _NOT_ENGLISH.search(english), english

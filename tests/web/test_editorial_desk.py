@@ -1,4 +1,4 @@
-"""An administrator writes a page of the site: the editor, two at once, history, the way back."""
+"""An administrator edits a page of the site: editor, concurrent edits, history, restoring."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ pytestmark = pytest.mark.one_database
 
 HOME = "/moderation/pages"
 SUIVRE = f"{HOME}/suivre"
-TOLD = {"title": "Suivre", "text": "Un texte.\n\n## Ici {#ici}", "reason": "plus court"}
+FIELDS = {"title": "Suivre", "text": "Un texte.\n\n## Ici {#ici}", "reason": "plus court"}
 
 
 @pytest.fixture
@@ -37,16 +37,16 @@ def newest() -> int:
     return row.id if row else 0
 
 
-def saved(ada: MemberClient, **more: str) -> int:
-    told = {**TOLD, "vu": str(newest()), **more}
-    assert ada.send(SUIVRE, told).status_code == 303
+def save(ada: MemberClient, **changes: str) -> int:
+    fields = {**FIELDS, "vu": str(newest()), **changes}
+    assert ada.send(SUIVRE, fields).status_code == 303
     return newest()
 
 
 def test_the_list_names_every_page_and_who_wrote_it(ada: MemberClient) -> None:
     html = ada.get(HOME).text
     assert html.count("texte livré avec le logiciel") == len(content.TEXT_NAMES)
-    saved(ada)
+    save(ada)
     html = ada.get(HOME).text
     assert html.count("texte livré avec le logiciel") == len(content.TEXT_NAMES) - 1
     assert "récrite par ada" in html
@@ -58,7 +58,7 @@ def test_the_editor_holds_the_present_text_and_saves_another(
     html = ada.get(SUIVRE).text
     assert "Une affaire dure souvent des années" in html
     assert 'name="vu" value="0"' in html
-    first = saved(ada)
+    first = save(ada)
     assert '<h2 id="ici">Ici</h2>' in stranger.get("/suivre").text
     html = ada.get(SUIVRE).text
     assert f'name="vu" value="{first}"' in html
@@ -69,12 +69,12 @@ def test_a_preview_saves_nothing_and_asks_for_no_reason(
     ada: MemberClient, stranger: FlaskClient
 ) -> None:
     before = stranger.get("/suivre").text
-    told = {"vu": "0", "faire": "relire", "title": "Autre", "text": "Un *mot*.\n\n{preuves}"}
-    answer = ada.send(SUIVRE, told)
+    fields = {"vu": "0", "faire": "relire", "title": "Autre", "text": "Un *mot*.\n\n{preuves}"}
+    answer = ada.send(SUIVRE, fields)
     assert answer.status_code == 200
-    shown = answer.text.partition('id="apercu"')[2]
-    assert "<em>mot</em>" in shown
-    assert 'id="preuve-allegue"' in shown
+    preview = answer.text.partition('id="apercu"')[2]
+    assert "<em>mot</em>" in preview
+    assert 'id="preuve-allegue"' in preview
     assert 'id="erreurs"' not in answer.text
     assert stranger.get("/suivre").text == before
     assert newest() == 0
@@ -90,7 +90,7 @@ def test_the_preview_while_one_writes_is_the_same(ada: MemberClient) -> None:
 
 
 @pytest.mark.parametrize(
-    ("field", "value", "said"),
+    ("field", "value", "message"),
     [
         ("title", "", "doit être rempli"),
         ("title", "t" * 121, "dépasse 120"),
@@ -103,15 +103,15 @@ def test_the_preview_while_one_writes_is_the_same(ada: MemberClient) -> None:
     ],
 )
 def test_an_invalid_field_is_reported_and_nothing_is_lost(
-    ada: MemberClient, field: str, value: str, said: str
+    ada: MemberClient, field: str, value: str, message: str
 ) -> None:
-    # Where no number is told, the shipped text was looked at: somebody else has written since.
-    saved(ada)
-    told = {**TOLD, "text": "Un mot à garder.", "vu": str(newest()), field: value}
+    # A number that is none stands for the shipped text: somebody else has written since.
+    save(ada)
+    fields = {**FIELDS, "text": "Un mot à garder.", "vu": str(newest()), field: value}
     before = newest()
-    answer = ada.send(SUIVRE, told)
+    answer = ada.send(SUIVRE, fields)
     assert answer.status_code in (409, 422)
-    assert said in answer.text
+    assert message in answer.text
     if field != "text":
         assert "Un mot à garder." in answer.text
     assert newest() == before
@@ -120,13 +120,13 @@ def test_an_invalid_field_is_reported_and_nothing_is_lost(
 def test_the_second_author_sees_both_texts_and_merges_them(
     ada: MemberClient, stranger: FlaskClient
 ) -> None:
-    first = saved(ada)
-    mine = {**TOLD, "title": "Le mien", "text": "Mon texte.", "vu": "0"}
+    first = save(ada)
+    mine = {**FIELDS, "title": "Le mien", "text": "Mon texte.", "vu": "0"}
     answer = ada.send(SUIVRE, mine)
     assert answer.status_code == 409
-    both = answer.text.partition('id="deux-versions"')[2].partition("</section>")[0]
-    assert "<del>" in both
-    assert "<ins>" in both
+    comparison = answer.text.partition('id="deux-versions"')[2].partition("</section>")[0]
+    assert "<del>" in comparison
+    assert "<ins>" in comparison
     assert "Mon texte." in answer.text.partition("<textarea")[2]
     assert f'name="vu" value="{first}"' in answer.text
     assert ada.send(SUIVRE, {**mine, "vu": str(first), "reprendre": "title"}).status_code == 303
@@ -136,8 +136,8 @@ def test_the_second_author_sees_both_texts_and_merges_them(
 
 
 def test_the_history_shows_each_change_and_its_reason(ada: MemberClient) -> None:
-    first = saved(ada)
-    second = saved(ada, text="Un texte bref.", reason="encore plus court")
+    first = save(ada)
+    second = save(ada, text="Un texte bref.", reason="encore plus court")
     html = ada.get(f"{SUIVRE}/versions").text
     assert re.findall(r"<p>Motif\s:\s([^<]+)</p>", html) == ["encore plus court", "plus court"]
     assert f"comparer?de={first}&amp;a={second}" in html
@@ -148,13 +148,13 @@ def test_the_history_shows_each_change_and_its_reason(ada: MemberClient) -> None
     assert "disent la même chose" in ada.get(f"{SUIVRE}/comparer?de={first}&a={first}").text
 
 
-def test_what_stayed_of_a_long_text_is_cut_short_around_what_changed() -> None:
+def test_unchanged_parts_of_a_long_text_are_cut_short_around_a_change() -> None:
     filler = " ".join(f"mot{place}" for place in range(400))
-    (one,) = page_changes(
+    (change,) = page_changes(
         {"text": f"{filler} ancien {filler}"}, {"text": f"{filler} neuf {filler}"}
     )
-    first, gone, new, last = one.difference.pieces
-    assert (gone.text, new.text) == ("ancien", "neuf")
+    first, old, new, last = change.difference.pieces
+    assert (old.text, new.text) == ("ancien", "neuf")
     assert (first.text[:4], first.text[-8:]) == ("[…] ", " mot399 ")
     assert (last.text[:6], last.text[-4:]) == (" mot0 ", " […]")
     assert max(len(first.text), len(last.text)) < CONTEXT_LENGTH + 10
@@ -174,15 +174,15 @@ def test_what_stayed_of_a_long_text_is_cut_short_around_what_changed() -> None:
     ],
 )
 def test_an_unknown_page_or_version_is_not_found(ada: MemberClient, address: str) -> None:
-    saved(ada)
+    save(ada)
     assert ada.get(address).status_code == 404
 
 
-def test_going_back_shows_what_changes_asks_why_and_keeps_what_was(
+def test_restoring_shows_the_changes_asks_for_a_reason_and_keeps_the_history(
     ada: MemberClient, stranger: FlaskClient
 ) -> None:
     before = stranger.get("/suivre").text
-    first = saved(ada)
+    first = save(ada)
     html = ada.get(f"{SUIVRE}/retablir").text
     assert "<ins>" in html
     assert ada.send(f"{SUIVRE}/retablir", {"vu": str(first)}).status_code == 422
@@ -201,7 +201,7 @@ def test_going_back_shows_what_changes_asks_why_and_keeps_what_was(
 def test_a_page_whose_shipped_text_has_changed_since_says_so(
     ada: MemberClient, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    saved(ada)
+    save(ada)
     assert "a changé depuis" not in ada.get(HOME).text
     shipped = content.shipped_page
     monkeypatch.setattr(
@@ -221,18 +221,18 @@ def test_a_page_whose_shipped_text_has_changed_since_says_so(
 def test_a_moderator_sees_no_editorial_page(
     signed: Callable[[str], MemberClient], name: str
 ) -> None:
-    who = signed(name)
+    member = signed(name)
     for address in (HOME, SUIVRE, f"{SUIVRE}/versions", f"{SUIVRE}/retablir"):
-        assert who.get(address).status_code == 403
-    assert who.send(SUIVRE, {**TOLD, "vu": "0"}).status_code == 403
+        assert member.get(address).status_code == 403
+    assert member.send(SUIVRE, {**FIELDS, "vu": "0"}).status_code == 403
     assert newest() == 0
-    assert f'href="{HOME}"' not in who.get("/moderation").text
+    assert f'href="{HOME}"' not in member.get("/moderation").text
 
 
 def test_the_members_journal_links_to_the_version_of_a_page(
     ada: MemberClient, signed: Callable[[str], MemberClient]
 ) -> None:
-    first = saved(ada)
+    first = save(ada)
     html = ada.get("/moderation/journal?acte=pages").text
     assert "Ada a modifié la page /suivre" in html
     line = html.partition('href="/moderation/journal/bureau/')[2].partition('"')[0]

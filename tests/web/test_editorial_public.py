@@ -35,11 +35,11 @@ def body(client: FlaskClient, address: str) -> str:
 
 
 def words(html: str) -> str:
-    """What a page says, its tags taken away."""
+    """The text of a page, without its tags."""
     return " ".join(entities.unescape(re.sub("<[^>]+>", " ", html)).split())
 
 
-def said(text: str) -> str:
+def on_one_line(text: str) -> str:
     return " ".join(text.split())
 
 
@@ -49,32 +49,32 @@ def said(text: str) -> str:
 @pytest.mark.parametrize("name", DEFINED)
 def test_the_method_defines_every_word_that_readers_meet(client: FlaskClient, name: str) -> None:
     html = body(client, "/methode")
-    told = words(html)
+    text = words(html)
     for row in BOOK[name]:
-        shown = row.get("public", True) and "retired_at" not in row
-        assert (said(row["definition_fr"]) in told) is shown, row["code"]
-        assert (f'id="{name}-{row["code"].replace("_", "-")}"' in html) is shown, row["code"]
+        is_public = row.get("public", True) and "retired_at" not in row
+        assert (on_one_line(row["definition_fr"]) in text) is is_public, row["code"]
+        assert (f'id="{name}-{row["code"].replace("_", "-")}"' in html) is is_public, row["code"]
 
 
 def test_each_type_level_and_outcome_has_its_example(client: FlaskClient) -> None:
     html = body(client, "/methode")
     count = len(re.findall('class="example"', html))
     assert count == sum(len(BOOK[name]) for name in ("type", "preuve", "issue"))
-    told = words(html)
+    text = words(html)
     for word in form_vocabulary.words("type").values():
-        assert said(f"Par exemple : {word.example}.") in told, word.code
+        assert on_one_line(f"Par exemple : {word.example}.") in text, word.code
 
 
 def test_every_family_of_several_types_heads_its_own(client: FlaskClient) -> None:
     html = body(client, "/methode")
-    found = re.findall(r'<h3 id="famille-([a-z]+)">', html)
-    assert found == ["acces", "justice", "pression", "securite"]
+    families = re.findall(r'<h3 id="famille-([a-z]+)">', html)
+    assert families == ["acces", "justice", "pression", "securite"]
 
 
 def test_an_internal_reason_is_not_published(client: FlaskClient) -> None:
-    told = body(client, "/methode")
-    assert "demande-signalant" not in told
-    assert "la personne qui avait signalé les faits l’a demandé" not in told
+    html = body(client, "/methode")
+    assert "demande-signalant" not in html
+    assert "la personne qui avait signalé les faits l’a demandé" not in html
 
 
 # Domain, section 6: each article with what it is cited for.
@@ -102,8 +102,8 @@ def sections(client: FlaskClient) -> dict[str, str]:
 def test_each_incident_has_its_first_steps_and_its_articles(
     sections: dict[str, str], name: str
 ) -> None:
-    told = words(sections[name]).replace("\u00a0", " ").replace("\u202f", " ")
-    assert [one for one in ARTICLES[name] if one not in told] == []
+    text = words(sections[name]).replace("\u00a0", " ").replace("\u202f", " ")
+    assert [article for article in ARTICLES[name] if article not in text] == []
     # The steps are numbered, for they come in an order; help is none.
     assert ("<ol>" in sections[name]) is (name != "aide")
 
@@ -112,16 +112,16 @@ def test_the_page_on_rights_has_no_other_part_and_says_what_it_is(
     client: FlaskClient, sections: dict[str, str]
 ) -> None:
     assert set(sections) == set(ARTICLES)
-    told = words(body(client, "/vos-droits"))
-    assert "Information, pas un conseil juridique" in told
+    text = words(body(client, "/vos-droits"))
+    assert "Information, pas un conseil juridique" in text
 
 
 @pytest.mark.parametrize("name", ["vos-droits", "confidentialite", "mentions-legales", "methode"])
-def test_what_touches_the_law_says_that_it_is_no_advice(client: FlaskClient, name: str) -> None:
+def test_pages_on_the_law_say_that_they_are_no_advice(client: FlaskClient, name: str) -> None:
     assert "conseil juridique" in words(body(client, f"/{name}"))
 
 
-def test_cases_that_a_page_sends_to_are_asked_for_by_filters_that_exist(
+def test_links_to_lists_of_cases_have_filters_that_exist(
     client: FlaskClient, sections: dict[str, str]
 ) -> None:
     links = re.findall(r'href="(/incidents\?[^"]+)"', "".join(sections.values()))
@@ -132,9 +132,9 @@ def test_cases_that_a_page_sends_to_are_asked_for_by_filters_that_exist(
 
 
 def test_the_origin_of_the_register_is_stated(client: FlaskClient) -> None:
-    told = words(body(client, "/a-propos")).replace("\u00a0", " ")
-    assert "En 2006, un blog nommé Web Citoyen" in told
-    assert "peu à peu" in told
+    text = words(body(client, "/a-propos")).replace("\u00a0", " ")
+    assert "En 2006, un blog nommé Web Citoyen" in text
+    assert "peu à peu" in text
 
 
 @pytest.mark.parametrize("name", content.PAGE_NAMES)
@@ -143,8 +143,8 @@ def test_no_marker_is_left_on_a_page(client: FlaskClient, name: str) -> None:
 
 
 def test_the_settings_are_filled_in(settings: Settings) -> None:
-    told = replace(settings, publisher_name="L’association <b>", contact_email="a@b.test")
-    with plain_app(told) as app:
+    filled = replace(settings, publisher_name="L’association <b>", contact_email="a@b.test")
+    with plain_app(filled) as app:
         html = body(app.test_client(), "/mentions-legales")
     assert "L’association &lt;b&gt;" in html
     assert "Courriel : a@b.test" in words(html)
@@ -154,7 +154,7 @@ def test_the_settings_are_filled_in(settings: Settings) -> None:
 
 
 @pytest.fixture
-def ask(app: Flask) -> Callable[..., TestResponse]:
+def get_page(app: Flask) -> Callable[..., TestResponse]:
     """``ask(address, header=…)``: a stranger's request, in a context of its own."""
     client = app.test_client()
     return lambda address, **headers: Context().run(client.get, address, headers=headers)
@@ -168,35 +168,37 @@ def write(cast: Cast, text: str, seen: int = 0) -> int:
         return row.id
 
 
-def test_an_edited_page_is_served_at_once_also_to_clients_with_a_cached_copy(ask, cast) -> None:
-    before = {name: ask(f"/{name}").headers["ETag"] for name in ("suivre", "methode")}
-    assert ask("/suivre", **{"If-None-Match": before["suivre"]}).status_code == 304
+def test_an_edited_page_is_served_at_once_also_to_clients_with_a_cached_copy(
+    get_page, cast
+) -> None:
+    before = {name: get_page(f"/{name}").headers["ETag"] for name in ("suivre", "methode")}
+    assert get_page("/suivre", **{"If-None-Match": before["suivre"]}).status_code == 304
     first = write(cast, "Un texte de l’association.")
-    answer = ask("/suivre", **{"If-None-Match": before["suivre"]})
+    answer = get_page("/suivre", **{"If-None-Match": before["suivre"]})
     assert answer.status_code == 200
     assert "Un texte de l’association." in answer.text
     assert "<h1>Nouveau titre</h1>" in answer.text
-    assert ask("/methode").headers["ETag"] != before["methode"]
+    assert get_page("/methode").headers["ETag"] != before["methode"]
     with writing() as pen:
         acts.restore_page(pen, "suivre", by=cast.ada, reason="essai", seen_revision=first)
-    again = ask("/suivre", **{"If-None-Match": answer.headers["ETag"]})
+    again = get_page("/suivre", **{"If-None-Match": answer.headers["ETag"]})
     assert again.status_code == 200
     assert "Un flux, c’est quoi" in again.text
-    # The text is the one of the beginning, and yet another page: nothing tells which came between.
+    # The text is the first one, and yet another page: no tag shows which came between.
     assert again.headers["ETag"] not in (before["suivre"], answer.headers["ETag"])
 
 
-def test_an_edited_page_is_filled_with_settings_and_definitions(ask, cast) -> None:
+def test_an_edited_page_is_filled_with_settings_and_definitions(get_page, cast) -> None:
     write(cast, "À {contact_email}.\n\n{preuves}\n\n[Vos droits](/vos-droits#filmer)")
-    html = ask("/suivre").text
+    html = get_page("/suivre").text
     assert "À non renseigné." in html
     assert 'id="preuve-allegue"' in html
     assert 'href="/vos-droits#filmer"' in html
 
 
-def test_nothing_that_is_typed_becomes_markup(ask, cast) -> None:
+def test_nothing_that_is_typed_becomes_markup(get_page, cast) -> None:
     write(cast, '<script>alert(1)</script> <img src=x onerror=y> [a](javascript:b) "onclick="c')
-    html = ask("/suivre").text.partition("<article")[2].partition("</article>")[0]
+    html = get_page("/suivre").text.partition("<article")[2].partition("</article>")[0]
     assert "<script" not in html
     assert "<img" not in html
     assert "javascript:" not in html.partition("href=")[2]

@@ -1,6 +1,6 @@
-"""Where feeds are, how they are found, and what asking again costs.
+"""The addresses of feeds, the links to them, and conditional requests.
 
-The demonstration is only read here: most of what is asked for is not there.
+The demonstration is only read: most of the addresses are none.
 """
 
 from __future__ import annotations
@@ -95,7 +95,7 @@ def reader(app) -> FeedClient:
         (f"/incidents/{'9' * 4000}.atom", 404),
     ],
 )
-def test_an_address_without_sense_is_a_page_that_says_so(stranger, address, status) -> None:
+def test_an_invalid_address_is_answered_with_an_error_page(stranger, address, status) -> None:
     answer = stranger.get(address)
     assert answer.status_code == status
     assert answer.content_type == "text/html; charset=utf-8"
@@ -112,7 +112,7 @@ def test_a_feed_refuses_what_its_page_refuses_in_the_same_words(stranger, query)
 
 
 @pytest.mark.parametrize(
-    ("asked", "led"),
+    ("address", "location"),
     [
         ("/communes/93059.atom", "/communes/93066.atom"),
         ("/communes/2a004.atom", "/communes/2A004.atom"),
@@ -121,22 +121,22 @@ def test_a_feed_refuses_what_its_page_refuses_in_the_same_words(stranger, query)
         ("/communes/93059.atom?media=%C3%A9&avant=x", "/communes/93066.atom?media=%C3%A9&avant=x"),
     ],
 )
-def test_another_code_leads_to_the_feed_of_the_place_for_good(stranger, asked, led) -> None:
-    answer = stranger.get(asked)
-    assert (answer.status_code, answer.location) == (301, led)
+def test_another_code_leads_to_the_feed_of_the_place_for_good(stranger, address, location) -> None:
+    answer = stranger.get(address)
+    assert (answer.status_code, answer.location) == (301, location)
 
 
 def test_a_typed_place_leads_to_its_feed_or_to_the_choice(stranger) -> None:
-    for asked, led in (
+    for query, location in (
         ("lieu=gagny", "/incidents.atom?commune=93032"),
         ("lieu=93&type=expulsion", "/incidents.atom?departement=93&type=expulsion"),
         ("lieu=gagny&departement=75", "/incidents.atom?commune=93032"),
         ("lieu=saint-denis&famille=acces", "/incidents?famille=acces&lieu=saint-denis"),
         ("lieu=zzzz", "/incidents?lieu=zzzz"),
     ):
-        answer = stranger.get(f"/incidents.atom?{asked}")
-        assert (answer.status_code, answer.location) == (303, led)
-        assert stranger.get(led).status_code == 200
+        answer = stranger.get(f"/incidents.atom?{query}")
+        assert (answer.status_code, answer.location) == (303, location)
+        assert stranger.get(location).status_code == 200
     choice = stranger.get("/incidents?famille=acces&lieu=saint-denis").text
     assert 'href="/incidents?commune=93066&amp;famille=acces"' in choice
     assert stranger.get("/incidents.atom?lieu=").status_code == 200
@@ -150,7 +150,7 @@ def test_a_feed_answers_get_and_head_only(stranger) -> None:
         assert (head.status_code, head.data) == (200, b"")
 
 
-# --- how a feed is found -----------------------------------------------------------------------
+# --- links to feeds ----------------------------------------------------------------------------
 
 
 @pytest.mark.parametrize(
@@ -177,20 +177,20 @@ def test_a_feed_answers_get_and_head_only(stranger) -> None:
 )
 def test_a_page_leads_to_its_feed_for_programs_and_for_people(stranger, page, feed) -> None:
     html = stranger.get(page).text
-    head, _, rest = html.partition("</head>")
-    ((title, found),) = re.findall(
+    head, _, page_body = html.partition("</head>")
+    ((title, address),) = re.findall(
         r'<link rel="alternate" type="application/atom\+xml" title="([^"]+)" href="([^"]+)">', head
     )
     assert title.startswith("Web Citoyen – ")
-    assert unescape(found) == feed
-    assert f'href="{found}" type="application/atom+xml">' in rest, "no link that people see"
-    assert '<a class="tap" href="/suivre">' in rest
-    answer = stranger.get(unescape(found))
+    assert unescape(address) == feed
+    assert f'href="{address}" type="application/atom+xml">' in page_body, "no link that people see"
+    assert '<a class="tap" href="/suivre">' in page_body
+    answer = stranger.get(unescape(address))
     assert answer.status_code == 200
     assert answer.content_type == "application/atom+xml; charset=utf-8"
     assert atom.faults(answer.data) == []
-    followed = atom.read(answer.data).link("alternate")
-    assert stranger.get(followed.removeprefix(BASE)).status_code == 200
+    page_address = atom.read(answer.data).link("alternate")
+    assert stranger.get(page_address.removeprefix(BASE)).status_code == 200
 
 
 def test_pages_link_to_the_explanation_of_feeds(stranger) -> None:
@@ -202,21 +202,21 @@ def test_pages_link_to_the_explanation_of_feeds(stranger) -> None:
         assert 'href="/suivre"' in stranger.get(page).text
 
 
-# --- asked again -------------------------------------------------------------------------------
+# --- conditional requests ----------------------------------------------------------------------
 
 
 @pytest.mark.parametrize(
     "address", ["/incidents.atom", "/communes/93032.atom", "/incidents/1.atom"]
 )
 def test_a_feed_answers_304_until_something_happens(reader, bruno, address) -> None:
-    filed = bruno.published()
+    case = bruno.published()
     first = reader.get(address)
-    known = {"If-None-Match": first.headers["ETag"]}
-    again = reader.get(address, headers=known)
+    conditional = {"If-None-Match": first.headers["ETag"]}
+    again = reader.get(address, headers=conditional)
     assert (again.status_code, again.data) == (304, b"")
     assert again.headers["ETag"] == first.headers["ETag"]
-    bruno.follows(filed)
-    moved = reader.get(address, headers=known)
+    bruno.follows(case)
+    moved = reader.get(address, headers=conditional)
     assert moved.status_code == 200
     assert len(atom.read(moved.data).entries) == 2
 
@@ -224,18 +224,18 @@ def test_a_feed_answers_304_until_something_happens(reader, bruno, address) -> N
 def test_last_modified_is_the_time_of_the_last_line_once_it_has_settled(reader, bruno) -> None:
     bruno.published()
     answer = reader.get("/incidents.atom")
-    said = answer.headers["Last-Modified"]
-    assert said == "Mon, 02 Mar 2026 09:31:00 GMT"
-    assert reader.get("/incidents.atom", headers={"If-Modified-Since": said}).status_code == 304
+    moved_at = answer.headers["Last-Modified"]
+    assert moved_at == "Mon, 02 Mar 2026 09:31:00 GMT"
+    assert reader.get("/incidents.atom", headers={"If-Modified-Since": moved_at}).status_code == 304
     older = {"If-Modified-Since": "Mon, 02 Mar 2026 09:30:00 GMT"}
     assert reader.get("/incidents.atom", headers=older).status_code == 200
 
 
-def test_a_line_of_this_minute_says_nothing_of_when_the_feed_last_moved(reader, bruno, pen) -> None:
-    for age, told in ((SETTLING_TIME + MINUTE, True), (timedelta(seconds=1), False)):
+def test_no_last_modified_is_sent_within_the_minute_of_the_last_line(reader, bruno, pen) -> None:
+    for age, is_sent in ((SETTLING_TIME + MINUTE, True), (timedelta(seconds=1), False)):
         bruno.take = lambda _at, age=age: pen(datetime.now(UTC) - age)
         bruno.published()
-        assert ("Last-Modified" in reader.get("/incidents.atom").headers) is told
+        assert ("Last-Modified" in reader.get("/incidents.atom").headers) is is_sent
 
 
 def test_a_megabyte_of_tags_is_no_error(reader, bruno) -> None:

@@ -1,4 +1,4 @@
-"""To whom an event is told: what filters select, and who learns that something was taken back."""
+"""The feeds of an event: those that filters select, and those that report a withdrawal."""
 
 from __future__ import annotations
 
@@ -16,15 +16,15 @@ def bruno(desk, pen, content) -> TimedDesk:
 
 @pytest.fixture
 def reader(app) -> FeedClient:
-    # From here on the index lags: what happens is told all the same.
+    # From here on the index lags: events are listed all the same.
     follow(app)
     return FeedClient(app)
 
 
-# --- whom an event is told ---------------------------------------------------------------------
+# --- the feeds of an event ---------------------------------------------------------------------
 
 # Feeds of a case at Gagny, a filming ban of the mayor's; and those of what it is moved to.
-HERE = (
+GAGNY_FEEDS = (
     "/communes/93032.atom",
     "/incidents.atom?commune=93032",
     "/departements/93.atom",
@@ -40,7 +40,7 @@ HERE = (
     "/departements/93.atom?q=filmer",
     "/incidents.atom?departement=93&endroit=salle+des+f%C3%AAtes",
 )
-THERE = (
+REUNION_FEEDS = (
     "/communes/97411.atom",
     "/departements/974.atom",
     "/regions/04.atom",
@@ -54,63 +54,63 @@ THERE = (
     "/incidents.atom?departement=974&media=gagny+libre",
     "/incidents.atom?departement=974&q=blogs",
 )
-FROM = {"place_label": "salle des fêtes"}
-AWAY = {
+AT_GAGNY = {"place_label": "salle des fêtes"}
+IN_REUNION = {
     "commune": "97411",
     "types": ("violence_physique",),
     "actor": "prefet",
     "target": "association",
     "level": "outre_mer",
     "date": "2020-01",
-    **FROM,
+    **AT_GAGNY,
 }
 NAMED = "Interdiction de filmer le conseil municipal de Gagny"
 
 
 def kinds(titles) -> list[str]:
-    """The titles of entries as the acts they tell of."""
+    """The acts that entries are of, by the first words of their titles."""
     return [title.partition(" ")[0] for title in titles]
 
 
 def test_a_correction_that_moves_a_case_is_one_entry_in_its_former_feed(reader, bruno) -> None:
-    filed = bruno.published(**FROM)
-    bruno.follows(filed)
-    for address in HERE:
+    case = bruno.published(**AT_GAGNY)
+    bruno.follows(case)
+    for address in GAGNY_FEEDS:
         assert kinds(reader.titles(address)) == ["Suite", "Interdiction"], address
-    for address in THERE:
+    for address in REUNION_FEEDS:
         assert reader.titles(address) == [], address
-    bruno.corrects(filed, **AWAY)
-    for address in HERE:
+    bruno.corrects(case, **IN_REUNION)
+    for address in GAGNY_FEEDS:
         assert kinds(reader.titles(address)) == ["Correction"], address
-    for address in THERE:
+    for address in REUNION_FEEDS:
         assert kinds(reader.titles(address)) == ["Correction", "Suite", "Interdiction"], address
-    bruno.corrects(filed, **AWAY, amount="rien")
-    bruno.follows(filed, "Plus tard")
-    for address in HERE:
+    bruno.corrects(case, **IN_REUNION, amount="rien")
+    bruno.follows(case, "Plus tard")
+    for address in GAGNY_FEEDS:
         assert kinds(reader.titles(address)) == ["Correction"], address
-    for address in THERE:
+    for address in REUNION_FEEDS:
         assert len(reader.titles(address)) == 5, address
 
 
 @pytest.mark.parametrize("end", ["withdraws", "erases", "merges", "redacts"])
 def test_a_withdrawal_is_an_entry_of_every_feed_that_had_the_case(reader, bruno, end) -> None:
     other = bruno.published(commune="13055", types=("huis_clos",), date="", level="etat")
-    filed = bruno.published(**FROM)
-    bruno.corrects(filed, **AWAY)
+    case = bruno.published(**AT_GAGNY)
+    bruno.corrects(case, **IN_REUNION)
     if end == "merges":
-        bruno.merges(filed, other)
+        bruno.merges(case, other)
     elif end == "redacts":
-        bruno.redacts(filed, content=bruno.content(**AWAY, amount="rien"))
+        bruno.redacts(case, content=bruno.content(**IN_REUNION, amount="rien"))
     else:
-        getattr(bruno, end)(filed)
-    took = {"withdraws": "Retrait", "erases": "Effacement", "merges": "Réunion"}
-    for address in (*HERE, *THERE):
-        found = kinds(title for title in reader.titles(address) if "nº 2" in title)
+        getattr(bruno, end)(case)
+    expected = {"withdraws": "Retrait", "erases": "Effacement", "merges": "Réunion"}
+    for address in (*GAGNY_FEEDS, *REUNION_FEEDS):
+        entries = kinds(title for title in reader.titles(address) if "nº 2" in title)
         if end == "redacts":
-            assert found[:2] == ["Passage", "Correction"], address
+            assert entries[:2] == ["Passage", "Correction"], address
         else:
-            assert found == [took[end]], address
-    # Where it never was, nobody learns that there was anything.
+            assert entries == [expected[end]], address
+    # A feed in which the case never was has no entry of it.
     for address in (
         "/communes/13055.atom",
         "/departements/2A.atom",
@@ -123,54 +123,59 @@ def test_a_withdrawal_is_an_entry_of_every_feed_that_had_the_case(reader, bruno,
         assert not [title for title in reader.titles(address) if "nº 2" in title], address
 
 
-FOUND = ("media=gagny+libre", "q=filmer")
+MATCHING = ("media=gagny+libre", "q=filmer")
 
 
-@pytest.mark.parametrize("word", [*FOUND, "media=ailleurs", "endroit=nulle+part", "q=coquelicot"])
 @pytest.mark.parametrize(
-    ("end", "told"), [("redacts", "Passage"), ("withdraws", "Retrait"), ("erases", "Effacement")]
+    "word", [*MATCHING, "media=ailleurs", "endroit=nulle+part", "q=coquelicot"]
 )
-def test_no_text_search_hides_a_withdrawal(reader, bruno, end, told, word) -> None:
-    filed = bruno.published()
-    bruno.follows(filed)
-    getattr(bruno, end)(filed)
+@pytest.mark.parametrize(
+    ("end", "act"), [("redacts", "Passage"), ("withdraws", "Retrait"), ("erases", "Effacement")]
+)
+def test_no_text_search_hides_a_withdrawal(reader, bruno, end, act, word) -> None:
+    case = bruno.published()
+    bruno.follows(case)
+    getattr(bruno, end)(case)
     for address in (f"/incidents.atom?{word}", f"/communes/93032.atom?{word}"):
-        found = kinds(reader.titles(address))
-        if end == "redacts" and word in FOUND:
-            assert found == [told, "Suite", "Interdiction"]
+        entries = kinds(reader.titles(address))
+        if end == "redacts" and word in MATCHING:
+            assert entries == [act, "Suite", "Interdiction"]
         else:
-            assert found == [told]
+            assert entries == [act]
     assert reader.titles(f"/communes/93066.atom?{word}") == []
 
 
 def test_changes_of_a_withdrawn_case_are_in_no_feed(reader, bruno) -> None:
-    filed = bruno.published(**FROM)
-    bruno.withdraws(filed)
-    before = {address: reader.document(address) for address in (*HERE, *THERE, "/incidents.atom")}
-    bruno.edits(filed, **AWAY, title="Un brouillon")
-    bruno.redacts(filed, content=bruno.content(**AWAY, title="Un autre brouillon"))
-    for address in (*HERE, "/incidents.atom", "/incidents/1.atom"):
+    case = bruno.published(**AT_GAGNY)
+    bruno.withdraws(case)
+    before = {
+        address: reader.document(address)
+        for address in (*GAGNY_FEEDS, *REUNION_FEEDS, "/incidents.atom")
+    }
+    bruno.edits(case, **IN_REUNION, title="Un brouillon")
+    bruno.redacts(case, content=bruno.content(**IN_REUNION, title="Un autre brouillon"))
+    for address in (*GAGNY_FEEDS, "/incidents.atom", "/incidents/1.atom"):
         assert reader.titles(address) == ["Retrait du cas nº 1"]
         assert b"brouillon" not in reader.document(address)
-    for address in THERE:
+    for address in REUNION_FEEDS:
         assert reader.document(address) == before[address], address
-    bruno.erases(filed)
-    for address in HERE:
+    bruno.erases(case)
+    for address in GAGNY_FEEDS:
         assert reader.titles(address) == ["Effacement du cas nº 1"]
-    for address in THERE:
+    for address in REUNION_FEEDS:
         assert reader.titles(address) == [], address
 
 
 def test_a_case_withdrawn_twice_is_one_entry(reader, bruno) -> None:
-    filed = bruno.published()
-    bruno.withdraws(filed)
-    bruno.restores(filed)
+    case = bruno.published()
+    bruno.withdraws(case)
+    bruno.restores(case)
     assert kinds(reader.titles("/communes/93032.atom")) == [
         "Rétablissement",
         "Retrait",
         "Interdiction",
     ]
-    bruno.withdraws(filed, "securite")
+    bruno.withdraws(case, "securite")
     for address in ("/incidents.atom", "/communes/93032.atom", "/incidents/1.atom"):
         (entry,) = reader.feed(address).entries
         assert plain(entry.title) == "Retrait du cas nº 1"
@@ -178,25 +183,25 @@ def test_a_case_withdrawn_twice_is_one_entry(reader, bruno) -> None:
 
 
 def test_a_restored_case_is_an_entry_of_its_new_places_feed(reader, bruno) -> None:
-    filed = bruno.published(**FROM)
-    bruno.withdraws(filed)
-    bruno.edits(filed, **AWAY)
-    bruno.restores(filed, "Le lieu est revu")
-    for address in THERE:
+    case = bruno.published(**AT_GAGNY)
+    bruno.withdraws(case)
+    bruno.edits(case, **IN_REUNION)
+    bruno.restores(case, "Le lieu est revu")
+    for address in REUNION_FEEDS:
         assert kinds(reader.titles(address)) == ["Rétablissement", "Retrait", "Interdiction"]
-    for address in HERE:
-        # The withdrawal it was told of then, as it reads now: lifted since.
+    for address in GAGNY_FEEDS:
+        # The withdrawal that it listed then, as it reads now: lifted since.
         assert kinds(reader.titles(address)) == ["Retrait"], address
 
 
 def test_each_correction_that_moves_a_case_is_an_entry(reader, bruno) -> None:
     """Whoever polls only after the second has to learn that the case left, too."""
-    both = "/incidents.atom?commune=93032&type=interdiction_filmer"
-    filed = bruno.published()
-    bruno.corrects(filed, commune="97411")
-    moved = reader.feed(both).entries
-    bruno.corrects(filed, commune="97411", types=("violence_physique",))
-    assert [entry.id for entry in reader.feed(both).entries] == [entry.id for entry in moved]
+    address = "/incidents.atom?commune=93032&type=interdiction_filmer"
+    case = bruno.published()
+    bruno.corrects(case, commune="97411")
+    moved = reader.feed(address).entries
+    bruno.corrects(case, commune="97411", types=("violence_physique",))
+    assert [entry.id for entry in reader.feed(address).entries] == [entry.id for entry in moved]
     assert kinds(reader.titles("/communes/93032.atom")) == kinds(
         [plain(entry.title) for entry in moved]
     )
@@ -207,29 +212,29 @@ def test_a_value_among_several_is_one_of_them_and_every_filter_has_to_hold(reade
     bruno.published(types=("expulsion",), commune="93066")
     bruno.published(types=("expulsion",), commune="93032")
 
-    def told(query) -> list[int]:
+    def listed_numbers(query) -> list[int]:
         entries = reader.feed(f"/incidents.atom?{query}").entries
         return [int(entry.address.rpartition("/")[2]) for entry in entries]
 
-    assert told("type=expulsion&type=interdiction_filmer") == [3, 2, 1]
-    assert told("type=expulsion&commune=93032") == [3]
-    assert told("commune=93059") == [2]
-    assert told("type=expulsion&commune=93032&commune=93066") == [3, 2]
-    assert told("type=huis_clos&commune=93032") == []
+    assert listed_numbers("type=expulsion&type=interdiction_filmer") == [3, 2, 1]
+    assert listed_numbers("type=expulsion&commune=93032") == [3]
+    assert listed_numbers("commune=93059") == [2]
+    assert listed_numbers("type=expulsion&commune=93032&commune=93066") == [3, 2]
+    assert listed_numbers("type=huis_clos&commune=93032") == []
 
 
 def test_a_follow_up_that_changes_the_outcome_is_an_entry_of_the_former_feed(reader, bruno) -> None:
     pending = {"outcome": "en_cours", "end_date": "2008-06"}
-    filed = bruno.published(**pending)
+    case = bruno.published(**pending)
     old = ("/incidents.atom?issue=en_cours", "/incidents.atom?duree=moins-d-un-an&commune=93032")
     new = ("/incidents.atom?issue=desistement", "/incidents.atom?duree=plus-de-trois-ans")
     ended = bruno.content(outcome="desistement", end_date="2012")
-    bruno.follows(filed, "Il se désiste", content=ended)
+    bruno.follows(case, "Il se désiste", content=ended)
     for address in old:
         assert reader.titles(address) == ["Suite : Il se désiste (cas nº 1)"], address
     for address in new:
         assert kinds(reader.titles(address)) == ["Suite", "Interdiction"], address
-    bruno.withdraws(filed)
+    bruno.withdraws(case)
     for address in (*old, *new):
         assert reader.titles(address) == ["Retrait du cas nº 1"], address
 
@@ -244,19 +249,19 @@ def test_a_follow_up_that_changes_the_outcome_is_an_entry_of_the_former_feed(rea
 )
 def test_of_several_ends_of_a_case_every_feed_has_the_last(reader, bruno, ends, last) -> None:
     other = bruno.published(commune="13055", types=("huis_clos",))
-    filed = bruno.published(**FROM)
-    bruno.corrects(filed, **AWAY)
+    case = bruno.published(**AT_GAGNY)
+    bruno.corrects(case, **IN_REUNION)
     for end in ends:
-        getattr(bruno, end)(*((filed, other) if end == "merges" else (filed,)))
-    for address in (*HERE, *THERE):
-        found = [title for title in reader.titles(address) if "nº 2" in title]
-        assert kinds(found) == [last], address
+        getattr(bruno, end)(*((case, other) if end == "merges" else (case,)))
+    for address in (*GAGNY_FEEDS, *REUNION_FEEDS):
+        titles = [title for title in reader.titles(address) if "nº 2" in title]
+        assert kinds(titles) == [last], address
 
 
 @pytest.mark.parametrize("end", ["withdraws", "erases"])
 def test_a_feed_of_one_kind_of_act_reports_withdrawals_too(reader, bruno, end) -> None:
-    filed = bruno.published()
-    bruno.follows(filed)
+    case = bruno.published()
+    bruno.follows(case)
     feeds = [
         "/registre.atom?acte=publication",
         "/registre.atom?acte=suite",
@@ -264,22 +269,22 @@ def test_a_feed_of_one_kind_of_act_reports_withdrawals_too(reader, bruno, end) -
     ]
     for address in feeds:
         assert reader.titles(address), address
-    getattr(bruno, end)(filed)
-    gone = {"withdraws": "Retrait", "erases": "Effacement"}[end]
+    getattr(bruno, end)(case)
+    expected = {"withdraws": "Retrait", "erases": "Effacement"}[end]
     for address in feeds:
-        assert kinds(reader.titles(address)) == [gone], address
+        assert kinds(reader.titles(address)) == [expected], address
     assert reader.titles("/registre.atom?acte=reponse") == []
 
 
 def test_the_feed_of_a_merged_case_reports_the_merge(reader, bruno) -> None:
-    filed, into = bruno.published(), bruno.published(title="L’autre")
-    bruno.merges(filed, into)
+    case, into = bruno.published(), bruno.published(title="L’autre")
+    bruno.merges(case, into)
     assert kinds(reader.titles(f"/incidents/{into.number}.atom")) == ["Réunion", "L’autre"]
 
 
 def test_a_feed_of_a_text_search_has_its_words_as_title(reader, bruno) -> None:
     bruno.published()
-    for address, own, said in (
+    for address, self_address, title in (
         ("/incidents.atom?q=filmer", "/incidents.atom?q=filmer", "« filmer »"),
         (
             "/incidents.atom?famille=acces&tri=date&q=filmer",
@@ -293,8 +298,8 @@ def test_a_feed_of_a_text_search_has_its_words_as_title(reader, bruno) -> None:
         ),
     ):
         feed = reader.feed(address)
-        assert plain(feed.title) == f"Web Citoyen – {said}"
-        assert feed.link("self").endswith(own)
+        assert plain(feed.title) == f"Web Citoyen – {title}"
+        assert feed.link("self").endswith(self_address)
         assert [entry.address.rpartition("/")[2] for entry in feed.entries] == ["1"]
 
 

@@ -55,17 +55,17 @@ def data(markup: str) -> dict[str, Any]:
     return dict(json.loads(block.text))
 
 
-def nodes(told: dict[str, Any], kind: str) -> list[dict[str, Any]]:
-    return [node for node in told["@graph"] if node["@type"] == kind]
+def nodes(block: dict[str, Any], kind: str) -> list[dict[str, Any]]:
+    return [node for node in block["@graph"] if node["@type"] == kind]
 
 
-def graph(told: dict[str, Any]) -> Graph:
+def graph(block: dict[str, Any]) -> Graph:
     """The triples of a block, parsed by a JSON-LD library."""
-    assert told["@context"] == "https://schema.org"
+    assert block["@context"] == "https://schema.org"
     with warnings.catch_warnings():
         # Its own parser uses what the library itself calls old.
         warnings.simplefilter("ignore", DeprecationWarning)
-        return Graph().parse(data=json.dumps({**told, "@context": CONTEXT}), format="json-ld")
+        return Graph().parse(data=json.dumps({**block, "@context": CONTEXT}), format="json-ld")
 
 
 def leaves(value: Any, name: str = "") -> Iterator[tuple[str, str]]:
@@ -82,16 +82,16 @@ def leaves(value: Any, name: str = "") -> Iterator[tuple[str, str]]:
 
 @pytest.mark.parametrize("address", PAGES)
 def test_terms_are_in_schema_org_and_none_is_dropped(client: FlaskClient, address: str) -> None:
-    told = data(page(client, address))
-    read = graph(told)
-    words = {str(word).removeprefix(str(SDO)) for word in read.predicates() if word != RDF.type}
-    words |= {str(kind).removeprefix(str(SDO)) for kind in read.objects(None, RDF.type)}
+    block = data(page(client, address))
+    triples = graph(block)
+    words = {str(word).removeprefix(str(SDO)) for word in triples.predicates() if word != RDF.type}
+    words |= {str(kind).removeprefix(str(SDO)) for kind in triples.objects(None, RDF.type)}
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
         assert {word for word in words if SDO[word] not in SDO} <= ANNOTATIONS
-    said = {str(thing) for line in read for thing in line}
-    for name, text in leaves(told["@graph"]):
-        assert text in said or str(SDO[text] if name == "@type" else text) in said, (name, text)
+    terms = {str(thing) for line in triples for thing in line}
+    for name, text in leaves(block["@graph"]):
+        assert text in terms or str(SDO[text] if name == "@type" else text) in terms, (name, text)
 
 
 def test_unknown_term_is_detected() -> None:
@@ -102,13 +102,13 @@ def test_unknown_term_is_detected() -> None:
 
 
 def test_home_has_publisher_and_search_action(client: FlaskClient) -> None:
-    told = data(page(client, "/"))
-    (site,), (publisher,) = nodes(told, "WebSite"), nodes(told, "Organization")
+    block = data(page(client, "/"))
+    (site,), (publisher,) = nodes(block, "WebSite"), nodes(block, "Organization")
     assert site["publisher"] == {"@id": publisher["@id"]}
     assert site["url"] == f"{BASE}/"
     template = site["potentialAction"]["target"]["urlTemplate"]
-    searched = template.replace("{search_term_string}", "filmer").removeprefix(BASE)
-    assert "Interdiction de filmer" in page(client, searched)
+    search_address = template.replace("{search_term_string}", "filmer").removeprefix(BASE)
+    assert "Interdiction de filmer" in page(client, search_address)
     logo = Context().run(client.get, publisher["logo"].removeprefix(BASE))
     assert logo.mimetype == "image/png"
     logo.close()
@@ -123,18 +123,18 @@ def test_report_node_of_a_case(app: Flask, desk: Desk) -> None:
         published_on="2008-03-18",
         archived_url="https://archive.test/article",
     )
-    filed = desk.published(title="Le maire interdit : « non »", sources=(source,))
+    case = desk.published(title="Le maire interdit : « non »", sources=(source,))
     with desk.pen() as p:
         acts.correct(
             p,
-            filed.id,
+            case.id,
             _corrected(source),
             by=desk.cast.bruno,
             reason="erreur",
             public_note="Le jour était faux.",
         )
-    told = data(page(app.test_client(), "/incidents/1"))
-    (report,), (trail,) = nodes(told, "Report"), nodes(told, "BreadcrumbList")
+    block = data(page(app.test_client(), "/incidents/1"))
+    (report,), (trail,) = nodes(block, "Report"), nodes(block, "BreadcrumbList")
     assert report["@id"] == report["url"] == f"{BASE}/incidents/1"
     assert report["headline"] == "Le maire interdit\u00a0: «\u202fnon\u202f»"
     assert report["reportNumber"] == "1"
@@ -152,7 +152,7 @@ def test_report_node_of_a_case(app: Flask, desk: Desk) -> None:
             "archivedAt": source.archived_url,
         }
     ]
-    assert [made["text"] for made in report["correction"]] == ["Le jour était faux."]
+    assert [correction["text"] for correction in report["correction"]] == ["Le jour était faux."]
     place = report["about"]
     assert (place["name"], place["identifier"]["value"]) == ("Gagny", "93032")
     assert place["geo"]["@type"] == "GeoCoordinates"
@@ -185,11 +185,9 @@ def test_unknown_values_are_omitted(
 
 
 def test_old_version_has_no_structured_data(app: Flask, desk: Desk) -> None:
-    filed = desk.published()
+    case = desk.published()
     with desk.pen() as p:
-        acts.follow_up(
-            p, filed.id, by=desk.cast.bruno, reason="suite", title="Suite", text="Suite."
-        )
+        acts.follow_up(p, case.id, by=desk.cast.bruno, reason="suite", title="Suite", text="Suite.")
     client = app.test_client()
     version = data(page(client, "/incidents/1"))["@graph"][0]["version"]
     assert "ld+json" in page(client, f"/incidents/1?version={version}")
@@ -197,13 +195,13 @@ def test_old_version_has_no_structured_data(app: Flask, desk: Desk) -> None:
 
 
 def test_place_node_and_breadcrumbs(client: FlaskClient) -> None:
-    told = data(page(client, "/communes/93032"))
-    place, trail = told["@graph"]
+    block = data(page(client, "/communes/93032"))
+    place, trail = block["@graph"]
     assert (place["@type"], place["name"]) == ("AdministrativeArea", "Gagny")
     assert place["geo"]["latitude"] == pytest.approx(48.88, abs=0.02)
     assert place["geo"]["longitude"] == pytest.approx(2.53, abs=0.02)
-    ways = [item["item"].removeprefix(BASE) for item in trail["itemListElement"]]
-    assert ways == ["/communes", "/regions/11", "/departements/93", "/communes/93032"]
+    addresses = [item["item"].removeprefix(BASE) for item in trail["itemListElement"]]
+    assert addresses == ["/communes", "/regions/11", "/departements/93", "/communes/93032"]
     (area, trail) = data(page(client, "/regions/11"))["@graph"]
     assert area["name"] == "Île-de-France"
     assert [item["name"] for item in trail["itemListElement"]] == ["Régions", "Île-de-France"]

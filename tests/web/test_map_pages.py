@@ -1,4 +1,4 @@
-"""The map as pages show it: the same cases as the list, and nobody's interface but the eye's."""
+"""The map on pages: the same cases as the list, hidden from screen readers and the keyboard."""
 
 from __future__ import annotations
 
@@ -31,8 +31,8 @@ def test_home_shows_every_commune_once_and_links_what_the_list_names(demo: Searc
     html = demo.page("/")
     assert "22 communes" in plain(html)
     assert dots(html) == 22
-    beside = set(re.findall(r'<li><a href="/departements/(\w+)"><span>', html))
-    assert areas(html) == beside
+    departements = set(re.findall(r'<li><a href="/departements/(\w+)"><span>', html))
+    assert areas(html) == departements
     assert "Sept cas ne sont pas sur la carte" in plain(figure(html))
 
 
@@ -47,7 +47,7 @@ def test_a_list_shows_what_it_holds(demo: Searcher) -> None:
     assert "Deux cas ne sont pas sur la carte" in plain(figure(abroad))
 
 
-def test_a_list_by_words_shows_what_was_found(demo: Searcher) -> None:
+def test_the_map_of_a_search_shows_its_cases(demo: Searcher) -> None:
     html = demo.page(q="filmer", departement="93")
     assert areas(html) == {"93"}
     assert 0 < dots(html) < dots(demo.page(departement="93"))
@@ -65,20 +65,22 @@ def test_the_map_is_folded_in_a_list_and_open_at_home(demo: Searcher) -> None:
 
 
 @pytest.mark.parametrize("address", ["/", "/incidents", "/communes/93032", "/incidents/1"])
-def test_a_map_is_hidden_from_the_ear_and_the_keyboard(client: FlaskClient, address: str) -> None:
-    told = figure(client.get(address).get_data(as_text=True))
-    (drawing,) = re.findall(r"<svg [^>]+>", told)
+def test_a_map_is_hidden_from_screen_readers_and_the_keyboard(
+    client: FlaskClient, address: str
+) -> None:
+    markup = figure(client.get(address).get_data(as_text=True))
+    (drawing,) = re.findall(r"<svg [^>]+>", markup)
     assert 'aria-hidden="true"' in drawing
     assert 'focusable="false"' in drawing
-    assert told.count("<a ") == told.count('tabindex="-1"')
-    assert "style=" not in told
+    assert markup.count("<a ") == markup.count('tabindex="-1"')
+    assert "style=" not in markup
 
 
-def test_the_number_of_cases_changes_nothing(reader: Searcher, desk) -> None:
+def test_a_second_case_of_a_commune_changes_no_map(reader: Searcher, desk) -> None:
     desk.published()
-    one = figure(reader.page("/"))
+    drawing = figure(reader.page("/"))
     desk.published()
-    assert figure(reader.page("/")) == one
+    assert figure(reader.page("/")) == drawing
 
 
 def test_an_empty_register_has_no_map(reader: Searcher) -> None:
@@ -87,14 +89,14 @@ def test_an_empty_register_has_no_map(reader: Searcher) -> None:
 
 def test_the_home_page_is_small_and_makes_few_queries(client: FlaskClient) -> None:
     html = client.get("/").get_data()
-    asked = set(re.findall(rb'(?:href|src)="(/static/[^"]+)"', html))
+    addresses = set(re.findall(rb'(?:href|src)="(/static/[^"]+)"', html))
     # Of several icons a browser takes one.
-    asked = {address for address in asked if b"/img/icon-" not in address}
+    addresses = {address for address in addresses if b"/img/icon-" not in address}
     weight = len(gzip.compress(html, 6))
-    for address in asked:
+    for address in addresses:
         with client.get(address.decode()) as answer:
             weight += len(gzip.compress(answer.data, 6))
-    assert len(asked) + 1 <= 5
+    assert len(addresses) + 1 <= 5
     assert weight < 40_000
     assert len(gzip.compress(figure(html.decode()).encode(), 6)) < 8_000
 
@@ -107,12 +109,12 @@ def test_an_approximate_position_is_marked_as_such(demo: Searcher) -> None:
 
 
 def test_a_case_shows_where_it_is_if_that_is_known(reader: Searcher, desk) -> None:
-    here = desk.published()
-    around = desk.published(commune="", departement="01")
+    located = desk.published()
+    in_departement = desk.published(commune="", departement="01")
     abroad = desk.published(commune="", country="BE", place_label="Liège")
-    assert 'class="dot"' in figure(reader.page(f"/incidents/{here.number}"))
-    assert 'class="dot"' not in figure(reader.page(f"/incidents/{around.number}"))
-    for nowhere in (abroad, desk.published(commune="97502")):
-        html = reader.page(f"/incidents/{nowhere.number}")
+    assert 'class="dot"' in figure(reader.page(f"/incidents/{located.number}"))
+    assert 'class="dot"' not in figure(reader.page(f"/incidents/{in_departement.number}"))
+    for unlocated in (abroad, desk.published(commune="97502")):
+        html = reader.page(f"/incidents/{unlocated.number}")
         assert "<figure" not in html
         assert "<h2>Lieu</h2>" not in html

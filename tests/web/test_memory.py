@@ -25,7 +25,7 @@ POWERLESS = ["setpriv", "--bounding-set=-all", "--inh-caps=-all", "--"] if os.ge
 
 
 @pytest.fixture(scope="module")
-def made(registers, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Settings]:
+def site_settings(registers, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Settings]:
     with registers.new("sqlite", tmp_path_factory.mktemp("memory")) as settings:
         yield settings
 
@@ -68,14 +68,16 @@ def test_the_check_reads_a_process_that_is_not_protected() -> None:
     ("workers", "answering"), [(0, WORKER), pytest.param(1, GROWN, marks=pytest.mark.prove)]
 )
 def test_no_process_of_a_service_leaves_its_memory(
-    made: Settings, workers: int, answering: str
+    site_settings: Settings, workers: int, answering: str
 ) -> None:
     sockets = process_start.listen(ADDRESS, 0)
     port = process_start.port_of(sockets)
-    fds = tuple(opened.fileno() for opened in sockets)
-    words = ("raw_http:application", "prêt", str(workers), *map(str, fds))
+    fds = tuple(listener.fileno() for listener in sockets)
+    arguments = ("raw_http:application", "prêt", str(workers), *map(str, fds))
     served = Served(
-        [*POWERLESS, *process_start.python_command(process_start.SUPERVISOR, *words)], made, fds
+        [*POWERLESS, *process_start.python_command(process_start.SUPERVISOR, *arguments)],
+        site_settings,
+        fds,
     )
     process_start.close(sockets)
     try:
@@ -94,10 +96,12 @@ def test_no_process_of_a_service_leaves_its_memory(
         served.close()
 
 
-def test_a_command_is_protected_too(made: Settings) -> None:
+def test_a_command_is_protected_too(site_settings: Settings) -> None:
     """It opens the seal key and reads reports like the service."""
-    words = [*POWERLESS, sys.executable, "-m", "register", "follow"]
-    process = subprocess.Popen(words, env=environ(made), stdout=subprocess.PIPE, text=True)
+    arguments = [*POWERLESS, sys.executable, "-m", "register", "follow"]
+    process = subprocess.Popen(
+        arguments, env=environ(site_settings), stdout=subprocess.PIPE, text=True
+    )
     try:
         assert process.stdout.readline()
         assert core_limit(process.pid) == ["0", "0"]

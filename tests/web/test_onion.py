@@ -16,14 +16,14 @@ PUBLIC = "https://registre.example"
 
 
 @pytest.fixture(scope="module")
-def made(registers, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Settings]:
+def site_settings(registers, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Settings]:
     with registers.new("sqlite", tmp_path_factory.mktemp("onion")) as settings:
         yield settings
 
 
 @pytest.fixture(scope="module")
-def app(made: Settings) -> Flask:
-    app = create_app(replace(made, base_url=PUBLIC, onion_url=f"http://{ONION}"))
+def app(site_settings: Settings) -> Flask:
+    app = create_app(replace(site_settings, base_url=PUBLIC, onion_url=f"http://{ONION}"))
     app.testing = True
     return app
 
@@ -64,8 +64,8 @@ def test_forms_and_onion_requests_get_no_onion_location(app: Flask) -> None:
     assert _location(app, "/", base=f"http://{ONION}") is None
 
 
-def test_a_register_without_an_onion_address_offers_none(made: Settings) -> None:
-    assert _location(create_app(replace(made, base_url=PUBLIC)), "/") is None
+def test_a_register_without_an_onion_address_offers_none(site_settings: Settings) -> None:
+    assert _location(create_app(replace(site_settings, base_url=PUBLIC)), "/") is None
 
 
 @pytest.mark.parametrize(
@@ -84,8 +84,8 @@ def test_the_register_answers_at_both_addresses_and_no_other(
     assert app.test_client().get("/", headers={"Host": host}).status_code == status
 
 
-def test_cookies_at_an_onion_address_are_secure(made: Settings) -> None:
-    app = create_app(replace(made, base_url=f"http://{ONION}"))
+def test_cookies_at_an_onion_address_are_secure(site_settings: Settings) -> None:
+    app = create_app(replace(site_settings, base_url=f"http://{ONION}"))
     answer = app.test_client().get("/compte/connexion", base_url=f"https://{ONION}")
     cookie = answer.headers["Set-Cookie"]
     assert cookie.startswith("__Host-registre=")

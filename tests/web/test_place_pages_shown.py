@@ -1,4 +1,4 @@
-"""What the pages of places tell: each number equals its list, and no place stands above another."""
+"""The pages of places: each number equals its list, and no place stands above another."""
 
 from __future__ import annotations
 
@@ -23,26 +23,29 @@ PLACE = re.compile(r'<li><a href="([^"]+)"><span>([^<]+)</span> ?(?:<span class=
 
 def counted(html: str) -> list[tuple[str, int]]:
     """The lists of a place's types and years with the number that stands beside each."""
-    found = re.findall(
+    links = re.findall(
         r'<li><a href="(/incidents\?[^"]+)">.*?</a> <span class="num">(\d+)', html, re.DOTALL
     )
-    return [(unescape(address), int(number)) for address, number in found]
+    return [(unescape(address), int(number)) for address, number in links]
 
 
 def section(html: str, heading: str) -> list[tuple[str, str, int]]:
     """The places under a heading beside the cases: address, name, count."""
-    (found,) = re.findall(rf"<section><h2>{heading}</h2>(.*?)</section>", html, re.DOTALL)
-    return [(led, unescape(name), int(count or 0)) for led, name, count in PLACE.findall(found)]
+    (content,) = re.findall(rf"<section><h2>{heading}</h2>(.*?)</section>", html, re.DOTALL)
+    return [
+        (address, unescape(name), int(count or 0))
+        for address, name, count in PLACE.findall(content)
+    ]
 
 
 def total(client: FlaskClient | Stranger, address: str) -> int:
     """How many cases a list has, on all of its pages."""
-    shown, page = 0, 1
+    count, page = 0, 1
     while True:
         html = body(client, f"{address}&page={page}" if page > 1 else address)
-        shown += len(re.findall(r'<h2><a href="/incidents/\d+">', html))
+        count += len(re.findall(r'<h2><a href="/incidents/\d+">', html))
         if 'rel="next"' not in html:
-            return shown
+            return count
         page += 1
 
 
@@ -51,10 +54,12 @@ def total(client: FlaskClient | Stranger, address: str) -> int:
 
 @pytest.mark.parametrize("address", FULL)
 def test_each_number_is_that_of_the_list_it_leads_to(client: FlaskClient, address: str) -> None:
-    told = counted(body(client, address))
-    assert {"type", "annee"} <= {name for led, _ in told for name in parse_qs(urlsplit(led).query)}
-    for led, number in told:
-        assert total(client, led) == number, led
+    lists = counted(body(client, address))
+    assert {"type", "annee"} <= {
+        name for link, _ in lists for name in parse_qs(urlsplit(link).query)
+    }
+    for link, number in lists:
+        assert total(client, link) == number, link
 
 
 def test_cases_without_a_date_have_a_list_too(app: Flask, desk: Any) -> None:
@@ -77,9 +82,9 @@ def test_types_come_in_the_order_of_the_vocabulary_and_years_from_the_last(
         desk.published(types=("violence_physique",), date="2011")
     desk.published(types=("expulsion",), date="2020")
     html = body(Stranger(app), "/communes/93032")
-    shown = [urlsplit(led).query.partition("&")[2] for led, _number in counted(html)]
+    filters = [urlsplit(address).query.partition("&")[2] for address, _number in counted(html)]
     order = ["type=expulsion", "type=violence_physique", "annee=2020", "annee=2011", "annee=2006"]
-    assert shown == order
+    assert filters == order
     assert "Quatre cas inscrits, pour des faits de 2006 à 2020." in words(html)
 
 
@@ -98,29 +103,31 @@ def test_communes_around_are_alphabetical_and_lead_to_as_many_cases(client: Flas
     html = body(client, "/communes/92062")
     near, group = section(html, "Communes proches"), section(html, "Métropole du Grand Paris")
     assert len(near) == communes_with_cases.NEAREST_LIMIT
-    assert {"Colombes", "Levallois-Perret"} <= {name for _led, name, _count in near}
+    assert {"Colombes", "Levallois-Perret"} <= {name for _address, name, _count in near}
     for rows in (near, group):
-        names = [name for _led, name, _count in rows]
+        names = [name for _address, name, _count in rows]
         assert names == sorted(names)
-    assert "/communes/92062" not in {led for led, _name, _count in near}
-    assert {led for led, _name, _count in near} < {led for led, _name, _count in group}
-    for led, _name, count in group:
-        assert total(client, f"/incidents?commune={led[-5:]}") == count
+    assert "/communes/92062" not in {address for address, _name, _count in near}
+    assert {address for address, _name, _count in near} < {
+        address for address, _name, _count in group
+    }
+    for address, _name, count in group:
+        assert total(client, f"/incidents?commune={address[-5:]}") == count
 
 
 def test_a_commune_alone_in_its_intercommunalite_says_so(client: FlaskClient) -> None:
-    told = words(body(client, "/communes/97411"))
-    assert "Communauté d’agglomération Intercommunale du Nord de la Réunion (CINOR)" in told
-    assert "Aucune autre n’a de cas inscrit." in told
+    text = words(body(client, "/communes/97411"))
+    assert "Communauté d’agglomération Intercommunale du Nord de la Réunion (CINOR)" in text
+    assert "Aucune autre n’a de cas inscrit." in text
 
 
-def test_a_land_with_a_case_less_has_one_less(app: Flask, desk: Any, cast: Any) -> None:
+def test_a_withdrawn_case_leaves_the_counts_of_its_places(app: Flask, desk: Any, cast: Any) -> None:
     desk.published(commune="93032")
-    filed = desk.published(commune="93048", title="Le cas retiré")
+    case = desk.published(commune="93048", title="Le cas retiré")
     gagny = ("/communes/93032", "Gagny", 1)
     assert section(body(Stranger(app), "/communes/93032"), "Communes proches") != []
     with desk.pen() as p:
-        acts.withdraw(p, filed.id, by=cast.bruno, restriction="erreur", reason="r")
+        acts.withdraw(p, case.id, by=cast.bruno, restriction="erreur", reason="r")
     assert "Montreuil" not in body(Stranger(app), "/communes/93032")
     for address in ("/departements/93", "/regions/11"):
         html = body(Stranger(app), address)
@@ -129,12 +136,12 @@ def test_a_land_with_a_case_less_has_one_less(app: Flask, desk: Any, cast: Any) 
 
 
 @pytest.mark.parametrize("address", ["/departements", "/regions", "/communes", "/regions/11"])
-def test_lists_of_lands_count_as_their_pages_do(client: FlaskClient, address: str) -> None:
+def test_lists_of_places_count_as_their_pages_do(client: FlaskClient, address: str) -> None:
     rows = [row for row in PLACE.findall(body(client, address)) if row[2]]
     assert rows
-    for led, _name, count in rows:
-        kind, code = led.strip("/").split("/")
-        assert total(client, f"/incidents?{kind[:-1]}={code}") == int(count), led
+    for link, _name, count in rows:
+        kind, code = link.strip("/").split("/")
+        assert total(client, f"/incidents?{kind[:-1]}={code}") == int(count), link
 
 
 def test_a_long_list_of_communes_is_folded(app: Flask, desk: Any) -> None:
@@ -168,23 +175,23 @@ def test_each_place_leads_to_the_form_with_the_place_in_it(
 @pytest.mark.parametrize("address", ["/communes/92062", "/communes/94038", "/regions/24"])
 def test_an_authority_reads_what_it_may_do(client: FlaskClient, address: str) -> None:
     html = body(client, address)
-    (told,) = re.findall(r'aria-labelledby="autorite">(.*?)</section>', html, re.DOTALL)
-    assert f'href="{address}.atom"' in told
-    assert "Exercer un droit de réponse" in told
-    assert "trois jours" in told
-    assert "loi nº 2004-575" in words(told)
-    assert "/mentions-legales" in told
+    (section_html,) = re.findall(r'aria-labelledby="autorite">(.*?)</section>', html, re.DOTALL)
+    assert f'href="{address}.atom"' in section_html
+    assert "Exercer un droit de réponse" in section_html
+    assert "trois jours" in section_html
+    assert "loi nº 2004-575" in words(section_html)
+    assert "/mentions-legales" in section_html
 
 
 def test_an_empty_commune_says_what_is_around(client: FlaskClient) -> None:
-    told = words(body(client, "/communes/94038"))
-    assert "Val-de-Marne : aucun cas." in told
-    assert "Île-de-France : treize cas." in told
-    assert "la prochaine inscription y paraîtra" in told
+    text = words(body(client, "/communes/94038"))
+    assert "Val-de-Marne : aucun cas." in text
+    assert "Île-de-France : treize cas." in text
+    assert "la prochaine inscription y paraîtra" in text
 
 
 @pytest.mark.parametrize(
-    ("code", "said"),
+    ("code", "text"),
     [
         ("93066", "Réunit : Pierrefitte-sur-Seine (93059)"),
         ("93066", "Anciens codes : 75059, 75066"),
@@ -195,5 +202,5 @@ def test_an_empty_commune_says_what_is_around(client: FlaskClient) -> None:
         ("92062", "Une intercommunalité de 130 communes."),
     ],
 )
-def test_a_commune_says_what_it_is_made_of(client: FlaskClient, code: str, said: str) -> None:
-    assert said in words(body(client, f"/communes/{code}"))
+def test_a_commune_says_what_it_is_made_of(client: FlaskClient, code: str, text: str) -> None:
+    assert text in words(body(client, f"/communes/{code}"))

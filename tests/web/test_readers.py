@@ -55,19 +55,19 @@ def _parsed(client: FlaskClient, address: str) -> feedparser.FeedParserDict:
     answer = Context().run(lambda: client.get(address, follow_redirects=True))
     assert answer.status_code == 200, address
     headers = {"content-type": answer.content_type, "content-location": f"http://x{address}"}
-    found = feedparser.parse(answer.data, response_headers=headers)
-    assert not found.bozo, (address, found.get("bozo_exception"))
-    assert found.version == "atom10"
-    return found
+    document = feedparser.parse(answer.data, response_headers=headers)
+    assert not document.bozo, (address, document.get("bozo_exception"))
+    assert document.version == "atom10"
+    return document
 
 
 @pytest.mark.parametrize("kind", [kind for kind, address in FEEDS.items() if "{" not in address])
 def test_feedparser_reads_each_kind_of_feed(client: FlaskClient, kind: str) -> None:
-    found = _parsed(client, FEEDS[kind])
-    assert found.feed.title.startswith("Web Citoyen – ")
-    assert found.feed.id.startswith("tag:")
-    assert bool(found.entries) == ("empty" not in kind)
-    for entry in found.entries:
+    document = _parsed(client, FEEDS[kind])
+    assert document.feed.title.startswith("Web Citoyen – ")
+    assert document.feed.id.startswith("tag:")
+    assert bool(document.entries) == ("empty" not in kind)
+    for entry in document.entries:
         assert entry.id.startswith("tag:")
         assert entry.title
         assert "Cas nº" in entry.content[0].value
@@ -89,10 +89,10 @@ def test_feedparser_reads_what_it_takes_to_sort(client: FlaskClient) -> None:
 
 
 def test_feedparser_turns_the_pages_of_the_whole_register(client: FlaskClient) -> None:
-    found = _parsed(client, "/incidents.atom")
-    relations = [link.rel for link in found.feed.links]
+    document = _parsed(client, "/incidents.atom")
+    relations = [link.rel for link in document.feed.links]
     assert relations[:2] == ["self", "alternate"]
-    assert len(found.entries) == 34
+    assert len(document.entries) == 34
     assert "next" not in relations, "all of it is in one document"
 
 
@@ -107,23 +107,23 @@ class Newsboat:
     folder: Path
 
     def reload(self) -> int:
-        """Ask for every feed; the number of unread articles it then tells."""
-        told = self._run("reload")
-        assert told == "", told
+        """Load every feed; the number of unread articles after it."""
+        output = self._run("reload")
+        assert output == "", output
         return int(self._run("print-unread").split()[0])
 
     def titles(self) -> list[str]:
         """The titles it keeps, newest first."""
         with sqlite3.connect(self.folder / "cache.db") as cache:
-            found = cache.execute(
+            articles = cache.execute(
                 "SELECT title FROM rss_item ORDER BY pubDate DESC, id DESC"
             ).fetchall()
         cache.close()
-        return [" ".join(title.split()) for (title,) in found]
+        return [" ".join(title.split()) for (title,) in articles]
 
     def _run(self, command: str) -> str:
         files = ["-u", self.folder / "urls", "-c", self.folder / "cache.db", "-C", "/dev/null"]
-        ended = subprocess.run(
+        process = subprocess.run(
             [self.program, *files, "-x", command],
             env={"PATH": os.environ["PATH"], "HOME": str(self.folder), "LC_ALL": "C.UTF-8"},
             stdin=subprocess.DEVNULL,
@@ -131,8 +131,8 @@ class Newsboat:
             text=True,
             timeout=PATIENCE,
         )
-        assert ended.returncode == 0, ended.stderr
-        return ended.stdout.strip() + ended.stderr.strip()
+        assert process.returncode == 0, process.stderr
+        return process.stdout.strip() + process.stderr.strip()
 
 
 @pytest.fixture
@@ -152,7 +152,7 @@ def newsboat(tmp_path: Path) -> Callable[..., Newsboat]:
 
 
 @dataclass(frozen=True)
-class Watched:
+class WatchedSite:
     """A site of this test alone, and a way to withdraw one of its cases."""
 
     site: Site
@@ -160,9 +160,9 @@ class Watched:
 
 
 @pytest.fixture
-def watched(registers, tmp_path: Path) -> Iterator[Watched]:
+def watched_site(registers, tmp_path: Path) -> Iterator[WatchedSite]:
     with registers.new("sqlite", tmp_path) as settings, site(settings) as running:
-        yield Watched(running, lambda number: _withdraw(settings, number))
+        yield WatchedSite(running, lambda number: _withdraw(settings, number))
 
 
 def _withdraw(settings: Settings, number: int) -> None:
@@ -181,10 +181,10 @@ def test_newsboat_reads_each_kind_of_feed(
     address = site.url(FEEDS[kind])
     reader = newsboat(address)
     unread = reader.reload()
-    found = feedparser.parse(address)
-    assert not found.bozo
-    assert unread == len(found.entries)
-    titles = [" ".join(entry.title.split()) for entry in found.entries]
+    document = feedparser.parse(address)
+    assert not document.bozo
+    assert unread == len(document.entries)
+    titles = [" ".join(entry.title.split()) for entry in document.entries]
     assert sorted(reader.titles()) == sorted(titles)
     assert reader.reload() == unread, "nothing new was told as new"
 
@@ -192,22 +192,22 @@ def test_newsboat_reads_each_kind_of_feed(
 def test_newsboat_shows_an_event_once_whatever_feeds_it_is_in(
     newsboat: Callable[..., Newsboat], site: Site
 ) -> None:
-    # The 34 of the demonstration, the whole case's four events, the worst case, and what tells
-    # that one was withdrawn and another erased.
+    # The 34 of the demonstration, the whole case's four events, the worst case, a withdrawal and
+    # an erasure.
     assert newsboat(*(site.url(path) for path in FEEDS.values())).reload() == 41
 
 
 def test_a_withdrawal_reaches_newsboat_at_its_next_visit(
-    newsboat: Callable[..., Newsboat], watched: Watched
+    newsboat: Callable[..., Newsboat], watched_site: WatchedSite
 ) -> None:
-    number = watched.site.numbers["gagny"]
-    told = f"Retrait du cas nº {number}"
+    number = watched_site.site.numbers["gagny"]
+    title = f"Retrait du cas nº {number}"
     feeds = ("/incidents.atom", "/communes/93032.atom", "/incidents.atom?media=x")
     feeds += (f"/incidents/{number}.atom",)
-    readers = [newsboat(watched.site.url(feed)) for feed in feeds]
+    readers = [newsboat(watched_site.site.url(feed)) for feed in feeds]
     before = [reader.reload() for reader in readers]
-    assert not any(told in reader.titles() for reader in readers)
-    watched.withdraw(number)
+    assert not any(title in reader.titles() for reader in readers)
+    watched_site.withdraw(number)
     for reader, unread in zip(readers, before, strict=True):
         assert reader.reload() == unread + 1
-        assert reader.titles()[0] == told
+        assert reader.titles()[0] == title

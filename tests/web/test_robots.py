@@ -61,7 +61,7 @@ SHUT = (
 )
 
 
-def told(client: FlaskClient) -> list[tuple[str, str]]:
+def robots_lines(client: FlaskClient) -> list[tuple[str, str]]:
     """The lines of robots.txt: field and value."""
     answer = client.get("/robots.txt")
     assert answer.status_code == 200
@@ -82,16 +82,16 @@ def may_read(rules: list[tuple[str, str]], address: str) -> bool:
 
 @pytest.mark.parametrize("address", OPEN)
 def test_engines_may_read_what_is_for_readers(client: FlaskClient, address: str) -> None:
-    assert may_read(told(client), address)
+    assert may_read(robots_lines(client), address)
 
 
 @pytest.mark.parametrize("address", SHUT)
 def test_engines_are_kept_from_the_rest(client: FlaskClient, address: str) -> None:
-    assert not may_read(told(client), address)
+    assert not may_read(robots_lines(client), address)
 
 
 def test_the_rules_are_for_everybody_and_name_the_map(client: FlaskClient) -> None:
-    rules = told(client)
+    rules = robots_lines(client)
     assert rules[0] == ("User-agent", "*")
     assert rules[-1] == ("Sitemap", f"{BASE}/sitemap.xml")
     assert {name for name, _path in rules[1:-1]} == {"Allow", "Disallow"}
@@ -106,7 +106,7 @@ def test_the_rules_are_for_everybody_and_name_the_map(client: FlaskClient) -> No
 
 
 def security(settings: Settings, contact: str) -> str:
-    """What security.txt says to a register with this contact; empty for a 404."""
+    """The security.txt of a register with this contact; empty for a 404."""
     app = create_app(replace(settings, contact_email=contact))
     answer = app.test_client().get("/.well-known/security.txt")
     with app.app_context():
@@ -115,11 +115,11 @@ def security(settings: Settings, contact: str) -> str:
     return answer.text if contact else ""
 
 
-def test_without_a_contact_there_is_no_such_file(settings: Settings) -> None:
+def test_without_a_contact_there_is_no_security_txt(settings: Settings) -> None:
     assert security(settings, "") == ""
 
 
-def test_it_says_who_until_when_in_which_languages_and_where(settings: Settings) -> None:
+def test_security_txt_has_its_contact_expiry_languages_and_address(settings: Settings) -> None:
     lines = security(settings, "contact@registre.example").splitlines()
     fields = dict(line.split(": ", 1) for line in lines)
     assert list(fields) == ["Contact", "Expires", "Preferred-Languages", "Canonical"]
@@ -132,9 +132,9 @@ def test_it_says_who_until_when_in_which_languages_and_where(settings: Settings)
 
 
 def test_a_contact_cannot_add_a_line_or_a_header(settings: Settings) -> None:
-    told = security(settings, "a b?subject=x&cc=y%0d@registre.example")
-    assert "Contact: mailto:a%20b%3Fsubject%3Dx%26cc%3Dy%250d@registre.example\n" in told
-    assert len(told.splitlines()) == 4
+    text = security(settings, "a b?subject=x&cc=y%0d@registre.example")
+    assert "Contact: mailto:a%20b%3Fsubject%3Dx%26cc%3Dy%250d@registre.example\n" in text
+    assert len(text.splitlines()) == 4
 
 
 # --- icons --------------------------------------------------------------------------------------
@@ -151,10 +151,10 @@ def test_the_icon_is_where_programs_look_for_it(client: FlaskClient) -> None:
 
 def test_each_page_names_icons_of_the_size_that_it_says(client: FlaskClient) -> None:
     html = client.get("/").text
-    found = re.findall(r'<link rel="(icon|apple-touch-icon)"[^>]* href="([^"]+)">', html)
-    assert [rel for rel, _address in found] == ["icon", "icon", "apple-touch-icon"]
+    icons = re.findall(r'<link rel="(icon|apple-touch-icon)"[^>]* href="([^"]+)">', html)
+    assert [rel for rel, _address in icons] == ["icon", "icon", "apple-touch-icon"]
     sizes = {}
-    for _rel, address in found:
+    for _rel, address in icons:
         with client.get(address) as icon:
             assert icon.status_code == 200, address
             if icon.mimetype == "image/png":

@@ -50,17 +50,20 @@ CASES = [
 
 
 @pytest.fixture
-def asked(demo_app):
+def make_query(demo_app):
     """Make a query from filters and values, in a request of the demonstration."""
 
-    def made(told: dict[str, str | list[str]]) -> CaseQuery:
+    def build(filters: dict[str, str | list[str]]) -> CaseQuery:
         return CaseQuery(
-            {name: (one,) if isinstance(one, str) else tuple(one) for name, one in told.items()}
+            {
+                name: (value,) if isinstance(value, str) else tuple(value)
+                for name, value in filters.items()
+            }
         )
 
     with demo_app.test_request_context("/incidents"):
         head()
-        yield made
+        yield build
 
 
 def spaced(text: str) -> str:
@@ -68,25 +71,25 @@ def spaced(text: str) -> str:
     return " ".join(text.split())
 
 
-@pytest.mark.parametrize(("told", "said"), CASES, ids=[said for _told, said in CASES])
-def test_title_of_a_search(asked, told, said) -> None:
-    query = asked(told)
-    assert spaced(search_title.phrase(query)) == said
+@pytest.mark.parametrize(("filters", "expected"), CASES, ids=[title for _filters, title in CASES])
+def test_title_of_a_search(make_query, filters, expected) -> None:
+    query = make_query(filters)
+    assert spaced(search_title.phrase(query)) == expected
     title = spaced(search_title.page_title(query, 29))
-    assert title == f"{said} : 29 cas"
+    assert title == f"{expected} : 29 cas"
 
 
-def test_title_for_every_word_of_the_vocabularies(asked) -> None:
+def test_title_for_every_word_of_the_vocabularies(make_query) -> None:
     """At most one colon, before the count."""
     for name in ("famille", "type", "acteur", "cible", "sens", "issue", "preuve", "niveau"):
         for code in current_vocabulary().lists[name]:
-            title = spaced(search_title.page_title(asked({name: code}), 0))
+            title = spaced(search_title.page_title(make_query({name: code}), 0))
             assert title.count(":") == 1, title
             assert title.endswith(" : aucun cas")
             assert len(title) > len("Autre : aucun cas"), title
 
 
-def test_every_code_has_a_sentence_form(asked) -> None:
+def test_every_code_has_a_sentence_form(make_query) -> None:
     from register.cases.former_codes import DURATIONS
     from register.cases.web.public.search_title import SENTENCE_FORMS
 

@@ -28,7 +28,7 @@ from raw_http import (
     post,
     until,
 )
-from raw_http import ask as asked
+from raw_http import ask as ask_port
 
 from register import create_app
 from register.config import Settings
@@ -45,14 +45,14 @@ KEEP = b"POST /count HTTP/1.1\r\nHost: localhost\r\nContent-Length: 3\r\n\r\nabc
 
 
 @pytest.fixture(scope="module")
-def made(registers, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Settings]:
+def site_settings(registers, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Settings]:
     with registers.new("sqlite", tmp_path_factory.mktemp("server")) as settings:
         yield settings
 
 
 @pytest.fixture(scope="module")
-def served(made: Settings) -> Flask:
-    app = create_app(made)
+def served(site_settings: Settings) -> Flask:
+    app = create_app(site_settings)
     attach_pages(app)
     return app
 
@@ -81,16 +81,16 @@ def running(served: Flask) -> Iterator[Running]:
     run.stop()
 
 
-def ask(running: Running, data: bytes) -> tuple[int, dict[str, str], bytes]:
+def exchange(running: Running, data: bytes) -> tuple[int, dict[str, str], bytes]:
     """Send bytes as they are; status, headers and body of the one answer."""
-    return asked(running.server.port, data)
+    return ask_port(running.server.port, data)
 
 
 @pytest.mark.parametrize("name", [*WANTED, *EXPECTED])
 def test_every_error_answer_of_the_server_is_the_registers(running: Running, name: str) -> None:
-    data, wanted = (WANTED | EXPECTED)[name]
-    status, headers, body = ask(running, data)
-    assert status == wanted
+    data, expected = (WANTED | EXPECTED)[name]
+    status, headers, body = exchange(running, data)
+    assert status == expected
     assert {name: headers.get(name) for name in SECURITY_HEADERS} == SECURITY_HEADERS
     assert "Server" not in headers
     assert "Via" not in headers
@@ -102,7 +102,7 @@ def test_every_error_answer_of_the_server_is_the_registers(running: Running, nam
 
 
 @pytest.mark.parametrize(
-    ("name", "words"),
+    ("name", "status"),
     [
         ("bad-line", 400),
         ("chunked", 400),
@@ -113,32 +113,32 @@ def test_every_error_answer_of_the_server_is_the_registers(running: Running, nam
     ],
 )
 def test_what_the_server_answers_itself_is_in_the_registers_words(
-    running: Running, name: str, words: int
+    running: Running, name: str, status: int
 ) -> None:
     data, _status = (WANTED | EXPECTED)[name]
-    assert ask(running, data)[2] == plain_page(words)
+    assert exchange(running, data)[2] == plain_page(status)
 
 
 def test_nothing_is_served_after_a_refused_body(running: Running) -> None:
     """The bytes after a refused head may be a second request that a proxy did not see."""
     hidden = get(b"/healthz")
-    status, _headers, body = ask(running, post(b"Transfer-Encoding: chunked", body=hidden))
+    status, _headers, body = exchange(running, post(b"Transfer-Encoding: chunked", body=hidden))
     assert (status, body) == (400, plain_page(400))
 
 
 def test_a_body_up_to_the_limit_arrives_whole(running: Running) -> None:
     size = 1024 * 1024
     data = post(b"Content-Length: " + str(size).encode(), body=b"x" * size)
-    assert ask(running, data)[::2] == (200, str(size).encode())
+    assert exchange(running, data)[::2] == (200, str(size).encode())
 
 
 def test_a_head_of_fifteen_kibibytes_goes_through(running: Running) -> None:
-    assert ask(running, get(b"/healthz", b"X: " + b"a" * 15 * 1024))[0] == 200
+    assert exchange(running, get(b"/healthz", b"X: " + b"a" * 15 * 1024))[0] == 200
 
 
-def _head(connection: socket.socket, etag: str, more: str = "") -> bytes:
-    asked = f"GET /regions HTTP/1.1\r\nHost: localhost\r\nIf-None-Match: {etag}\r\n{more}\r\n"
-    connection.sendall(asked.encode())
+def _head(connection: socket.socket, etag: str, headers: str = "") -> bytes:
+    request = f"GET /regions HTTP/1.1\r\nHost: localhost\r\nIf-None-Match: {etag}\r\n{headers}\r\n"
+    connection.sendall(request.encode())
     data = b""
     while not data.endswith(b"\r\n\r\n"):
         data += connection.recv(65536)
@@ -190,7 +190,7 @@ def test_half_sent_requests_shut_nobody_out(running: Running) -> None:
     try:
         for half in halves:
             half.sendall(b"GET / HTTP/1.1\r\nHost: loc")
-        assert ask(running, get(b"/healthz"))[0] == 200
+        assert exchange(running, get(b"/healthz"))[0] == 200
     finally:
         for half in halves:
             half.close()
@@ -204,9 +204,9 @@ def test_a_silent_or_dripping_connection_is_closed(
         listener.adj.cleanup_interval = 0
         listener.next_channel_cleanup = 0
     with running.connect() as connection:
-        begun = time.monotonic()
+        start = time.monotonic()
         closed = False
-        while not closed and time.monotonic() - begun < 8:
+        while not closed and time.monotonic() - start < 8:
             # One byte at a time is activity, and yet it never becomes a request.
             try:
                 connection.sendall(b"G")
@@ -218,8 +218,8 @@ def test_a_silent_or_dripping_connection_is_closed(
 
 def drip(connection: socket.socket, seconds: float) -> None:
     """Send a byte now and then."""
-    begun = time.monotonic()
-    while time.monotonic() - begun < seconds:
+    start = time.monotonic()
+    while time.monotonic() - start < seconds:
         connection.sendall(b"x")
         time.sleep(0.1)
 
@@ -243,16 +243,16 @@ def test_nothing_of_a_request_is_logged(
 ) -> None:
     agent = b"User-Agent: marqueur"
     for path in (b"/marqueur", b"/late?q=marqueur", b"/%ff?marqueur"):
-        ask(running, get(path, agent))
-    ask(running, post(agent, b"X-Forwarded-For: 203.0.113.7", b"Transfer-Encoding: marqueur"))
+        exchange(running, get(path, agent))
+    exchange(running, post(agent, b"X-Forwarded-For: 203.0.113.7", b"Transfer-Encoding: marqueur"))
     with running.connect() as connection:
         connection.sendall(get(b"/slow?marqueur", agent))
         connection.shutdown(socket.SHUT_RDWR)
     time.sleep(SLOW + 0.2)
-    told = "".join(capfd.readouterr())
-    assert "RuntimeError" in told  # the failure itself is told
+    log = "".join(capfd.readouterr())
+    assert "RuntimeError" in log  # the failure itself is logged
     for secret in ("marqueur", "127.0.0.1", "203.0.113.7"):
-        assert secret not in told
+        assert secret not in log
 
 
 def test_a_taken_address_is_one_sentence(running: Running) -> None:
@@ -265,31 +265,31 @@ def test_a_taken_address_is_one_sentence(running: Running) -> None:
 def test_a_host_is_listened_to_on_all_its_addresses_under_one_port() -> None:
     sockets = listen("localhost", 0)
     try:
-        assert {opened.getsockname()[1] for opened in sockets} == {port_of(sockets)}
+        assert {listener.getsockname()[1] for listener in sockets} == {port_of(sockets)}
         with socket.create_connection(("localhost", port_of(sockets)), timeout=5):
             pass
     finally:
-        for opened in sockets:
-            opened.close()
+        for listener in sockets:
+            listener.close()
 
 
 def test_stopping_finishes_what_is_under_way(served: Flask) -> None:
     run = Running(served)
     idle = run.connect()
-    under_way, arriving = run.connect(), run.connect()
-    under_way.sendall(get(b"/slow"))
+    slow, arriving = run.connect(), run.connect()
+    slow.sendall(get(b"/slow"))
     arriving.sendall(post(b"Content-Length: 3", body=b"a"))
     time.sleep(0.2)
     run.server.stop()
     time.sleep(0.2)
     arriving.sendall(b"bc")
-    assert parsed(answers(under_way))[::2] == (200, b"enfin")
+    assert parsed(answers(slow))[::2] == (200, b"enfin")
     assert parsed(answers(arriving))[::2] == (200, b"3")
     assert idle.recv(1) == b""
     run.thread.join(15)
     with pytest.raises(OSError):
         run.connect()
-    for connection in (idle, under_way, arriving):
+    for connection in (idle, slow, arriving):
         connection.close()
 
 
@@ -325,22 +325,22 @@ def test_retiring_answers_each_connection_once_more(
 ) -> None:
     monkeypatch.setattr(waitress_server, "PARTING", 4)
     run = Running(served)
-    idle, open_one, under_way = run.connect(), run.connect(), run.connect()
-    with idle, open_one, under_way:
-        for connection in (idle, open_one):
+    idle, second, slow = run.connect(), run.connect(), run.connect()
+    with idle, second, slow:
+        for connection in (idle, second):
             connection.sendall(KEEP)
             assert "Connection" not in first_answer(connection)[1]
-        under_way.sendall(get(b"/slow"))
+        slow.sendall(get(b"/slow"))
         time.sleep(0.1)
         run.server.retire()
         # Its copy of the socket is closed, and here there is no other.
         until(lambda: is_refused(run))
-        open_one.sendall(KEEP)
-        status, headers, body = first_answer(open_one)
+        second.sendall(KEEP)
+        status, headers, body = first_answer(second)
         assert (status, headers["Connection"], body) == (200, "close", b"3")
-        assert is_closed(open_one, 2)
+        assert is_closed(second, 2)
         assert not is_closed(idle, 0)
-        assert parsed(answers(under_way))[::2] == (200, b"enfin")
+        assert parsed(answers(slow))[::2] == (200, b"enfin")
         assert is_closed(idle, 10)
         run.thread.join(5)
         assert not run.thread.is_alive()
@@ -353,9 +353,9 @@ def test_a_retiring_server_can_still_be_stopped(served: Flask) -> None:
         first_answer(idle)
         run.server.retire()
         time.sleep(0.2)
-        begun = time.monotonic()
+        start = time.monotonic()
         run.stop()
-        assert time.monotonic() - begun < 3
+        assert time.monotonic() - start < 3
 
 
 # --- the start -------------------------------------------------------------------------------
@@ -365,8 +365,10 @@ def test_a_register_that_is_whole_may_start(served: Flask) -> None:
     require_startable(served)
 
 
-def test_a_public_address_asks_who_publishes(served: Flask, made: Settings) -> None:
-    public = replace(made, base_url="https://registre.example", publisher_name="Association")
+def test_a_public_address_asks_who_publishes(served: Flask, site_settings: Settings) -> None:
+    public = replace(
+        site_settings, base_url="https://registre.example", publisher_name="Association"
+    )
     app = Flask(__name__)
     app.extensions["register.settings"] = public
     with pytest.raises(ConfigError) as raised:
@@ -377,20 +379,22 @@ def test_a_public_address_asks_who_publishes(served: Flask, made: Settings) -> N
     assert "REGISTER_PUBLISHER_NAME" not in names
 
 
-def test_without_tables_nothing_starts(made: Settings, tmp_path) -> None:
-    empty = replace(made, instance=tmp_path, database_url=f"sqlite:///{tmp_path / 'empty.sqlite3'}")
+def test_without_tables_nothing_starts(site_settings: Settings, tmp_path) -> None:
+    empty = replace(
+        site_settings, instance=tmp_path, database_url=f"sqlite:///{tmp_path / 'empty.sqlite3'}"
+    )
     with pytest.raises(SchemaError):
         require_startable(create_app(empty))
 
 
-def test_without_its_seal_key_nothing_starts(made: Settings, tmp_path) -> None:
+def test_without_its_seal_key_nothing_starts(site_settings: Settings, tmp_path) -> None:
     with pytest.raises(SealError) as raised:
-        require_startable(create_app(replace(made, seal_dir=tmp_path)))
+        require_startable(create_app(replace(site_settings, seal_dir=tmp_path)))
     assert raised.value.key == "seal_missing"
 
 
-def test_without_its_templates_nothing_starts(made: Settings, tmp_path) -> None:
-    app = create_app(made)
+def test_without_its_templates_nothing_starts(site_settings: Settings, tmp_path) -> None:
+    app = create_app(site_settings)
     app.jinja_loader.searchpath[:] = [str(tmp_path)]
     with pytest.raises(ConfigError) as raised:
         require_startable(app)
@@ -402,8 +406,8 @@ def test_without_its_templates_nothing_starts(made: Settings, tmp_path) -> None:
     assert raised.value.values == {"path": "half.html"}
 
 
-def test_a_process_that_serves_reads_no_template_again(made: Settings, tmp_path) -> None:
-    app = create_app(replace(made))
+def test_a_process_that_serves_reads_no_template_again(site_settings: Settings, tmp_path) -> None:
+    app = create_app(replace(site_settings))
     app.jinja_env.auto_reload = True
     require_startable(app)
     assert not app.jinja_env.auto_reload
@@ -413,10 +417,12 @@ def test_a_process_that_serves_reads_no_template_again(made: Settings, tmp_path)
     assert app.test_client().get("/readyz").status_code == 200
 
 
-def test_a_data_folder_that_cannot_be_made_is_one_sentence(made: Settings, tmp_path) -> None:
+def test_a_data_folder_that_cannot_be_made_is_one_sentence(
+    site_settings: Settings, tmp_path
+) -> None:
     (tmp_path / "file").touch()
     with pytest.raises(ConfigError) as raised:
-        create_app(replace(made, instance=tmp_path / "file" / "instance"))
+        create_app(replace(site_settings, instance=tmp_path / "file" / "instance"))
     assert raised.value.key == "config_instance"
 
 
@@ -429,11 +435,11 @@ def test_a_database_that_cannot_be_written_stops_the_start(
     assert raised.value.key == "config_database_read_only"
 
 
-# --- what machines ask -----------------------------------------------------------------------
+# --- addresses for machines ------------------------------------------------------------------
 
 
-def test_readiness_names_what_is_missing_and_no_more(made: Settings, tmp_path) -> None:
-    app = create_app(replace(made, seal_dir=tmp_path))
+def test_readiness_names_what_is_missing_and_no_more(site_settings: Settings, tmp_path) -> None:
+    app = create_app(replace(site_settings, seal_dir=tmp_path))
     answer = app.test_client().get("/readyz")
     assert answer.status_code == 503
     assert answer.json == {"database": "ok", "schema": "ok", "seal": "failed", "pages": "ok"}
@@ -441,23 +447,25 @@ def test_readiness_names_what_is_missing_and_no_more(made: Settings, tmp_path) -
     assert app.test_client().get("/healthz").text == "ok\n"
 
 
-def test_without_a_database_it_is_alive_and_not_ready(made: Settings, tmp_path) -> None:
+def test_without_a_database_it_is_alive_and_not_ready(site_settings: Settings, tmp_path) -> None:
     nowhere = f"sqlite:///{tmp_path / 'none' / 'register.sqlite3'}"
-    client = create_app(replace(made, database_url=nowhere)).test_client()
+    client = create_app(replace(site_settings, database_url=nowhere)).test_client()
     assert client.get("/healthz").status_code == 200
     answer = client.get("/readyz")
-    told = {"database": "failed", "schema": "failed", "seal": "failed", "pages": "ok"}
-    assert (answer.status_code, answer.json) == (503, told)
+    states = {"database": "failed", "schema": "failed", "seal": "failed", "pages": "ok"}
+    assert (answer.status_code, answer.json) == (503, states)
 
 
 def test_robots_are_kept_from_what_is_not_for_readers(served: Flask) -> None:
     assert "Disallow: /moderation\n" in served.test_client().get("/robots.txt").text
 
 
-def test_where_to_report_a_weakness(made: Settings) -> None:
-    assert create_app(made).test_client().get("/.well-known/security.txt").status_code == 404
-    told = replace(made, contact_email="contact@registre.example")
-    answer = create_app(told).test_client().get("/.well-known/security.txt")
+def test_where_to_report_a_weakness(site_settings: Settings) -> None:
+    assert (
+        create_app(site_settings).test_client().get("/.well-known/security.txt").status_code == 404
+    )
+    with_contact = replace(site_settings, contact_email="contact@registre.example")
+    answer = create_app(with_contact).test_client().get("/.well-known/security.txt")
     assert answer.content_type == "text/plain; charset=utf-8"
     assert "Contact: mailto:contact@registre.example\n" in answer.text
     assert "Preferred-Languages: fr, en\n" in answer.text

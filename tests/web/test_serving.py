@@ -50,7 +50,7 @@ PID = b"POST /pid HTTP/1.1\r\nHost: localhost\r\nContent-Length: 0\r\n\r\n"
 
 
 @pytest.fixture(scope="module")
-def made(registers, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Settings]:
+def site_settings(registers, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Settings]:
     with registers.new("sqlite", tmp_path_factory.mktemp("serving")) as settings:
         yield settings
 
@@ -67,7 +67,7 @@ def pid_of(answer: tuple[int, dict[str, str], bytes]) -> tuple[int, bool]:
     return int(body), headers.get("Connection", "").lower() != "close"
 
 
-def of(port: int) -> int:
+def pid_at(port: int) -> int:
     """The process that answers on a port."""
     with connect(port) as connection:
         return pid(connection)[0]
@@ -76,13 +76,13 @@ def of(port: int) -> int:
 # --- the command -------------------------------------------------------------------------------
 
 
-@pytest.mark.parametrize("words", [(), ("--workers", "2")])
+@pytest.mark.parametrize("options", [(), ("--workers", "2")])
 def test_the_command_says_where_it_answers_and_ends_cleanly(
-    made: Settings, words: tuple[str, ...]
+    site_settings: Settings, options: tuple[str, ...]
 ) -> None:
-    strict = [] if words else ["-W", "error::ResourceWarning"]  # gunicorn leaves things open
-    python, *rest = command("serve", "--port", "0", *words)
-    served = Served([python, *strict, *rest], made)
+    strict = [] if options else ["-W", "error::ResourceWarning"]  # gunicorn leaves things open
+    python, *rest = command("serve", "--port", "0", *options)
+    served = Served([python, *strict, *rest], site_settings)
     try:
         port = int(served.first_line().rpartition(":")[2])
         assert port
@@ -91,19 +91,19 @@ def test_the_command_says_where_it_answers_and_ends_cleanly(
         assert (status, b"failed" in body) == (200, False)
         assert served.end(signal.SIGINT) == 0
         assert served.process.stdout.read() == ""
-        told = served.logged()
-        assert '"event": "serving"' in told
-        assert ADDRESS not in told
-        assert "Traceback" not in told
+        log = served.logged()
+        assert '"event": "serving"' in log
+        assert ADDRESS not in log
+        assert "Traceback" not in log
         with pytest.raises(OSError):
             connect(port)
     finally:
         served.close()
 
 
-def test_the_command_refuses_a_taken_port_in_one_sentence(made: Settings) -> None:
+def test_the_command_refuses_a_taken_port_in_one_sentence(site_settings: Settings) -> None:
     with socket.create_server((ADDRESS, 0)) as other:
-        served = Served(command("serve", "--port", str(other.getsockname()[1])), made)
+        served = Served(command("serve", "--port", str(other.getsockname()[1])), site_settings)
         try:
             assert served.process.wait(30) == 1
             assert served.logged().startswith("Impossible d’écouter")
@@ -133,31 +133,33 @@ def test_several_processes_need_gunicorn(monkeypatch: pytest.MonkeyPatch) -> Non
 
 
 @pytest.mark.parametrize("module", [process_start.SUPERVISOR, supervisor.GROWN])
-def test_the_parent_carries_nothing_of_the_application(module: str) -> None:
-    heavy = ("flask", "sqlalchemy", "waitress", "register.web.application", "register.db")
-    code = f"import sys, {module}; print([name for name in {heavy} if name in sys.modules])"
-    told = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, cwd=TOP)
-    assert told.stdout == "[]\n", told.stderr
+def test_the_parent_imports_nothing_of_the_application(module: str) -> None:
+    modules = ("flask", "sqlalchemy", "waitress", "register.web.application", "register.db")
+    code = f"import sys, {module}; print([name for name in {modules} if name in sys.modules])"
+    process = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, cwd=TOP)
+    assert process.stdout == "[]\n", process.stderr
 
 
 # --- one process after another -----------------------------------------------------------------
 
 
-def test_hup_brings_another_process_and_term_ends_it_and_nothing_is_lost(made: Settings) -> None:
-    with serving(made) as (served, port):
+def test_hup_brings_another_process_and_term_ends_it_and_nothing_is_lost(
+    site_settings: Settings,
+) -> None:
+    with serving(site_settings) as (served, port):
         served.first_line()
-        with connect(port) as kept, connect(port) as half:
-            first, stays = pid(kept)
+        with connect(port) as idle, connect(port) as half:
+            first, stays = pid(idle)
             assert stays
             half.sendall(PID.replace(b"Length: 0", b"Length: 3") + b"a")
             time.sleep(0.2)
             served.send(signal.SIGHUP)
             served.wait_for("renewed")
-            assert pid(kept) == (first, False)
+            assert pid(idle) == (first, False)
             half.sendall(b"bc")
             assert pid_of(first_answer(half)) == (first, False)
-        with connect(port) as kept, connect(port) as slow, connect(port) as half:
-            second, _stays = pid(kept)
+        with connect(port) as idle, connect(port) as slow, connect(port) as half:
+            second, _stays = pid(idle)
             assert second != first
             slow.sendall(get(b"/slow"))
             half.sendall(b"POST /count HTTP/1.1\r\nHost: localhost\r\nContent-Length: 3\r\n\r\na")
@@ -166,7 +168,7 @@ def test_hup_brings_another_process_and_term_ends_it_and_nothing_is_lost(made: S
             time.sleep(0.2)
             half.sendall(b"bc")
             assert first_answer(half)[::2] == (200, b"3")
-            assert pid(kept) == (second, False)
+            assert pid(idle) == (second, False)
             assert parsed(answers(slow))[::2] == (200, b"enfin")
         assert served.process.wait(20) == 0
         for worker in (first, second):
@@ -174,57 +176,61 @@ def test_hup_brings_another_process_and_term_ends_it_and_nothing_is_lost(made: S
 
 
 @pytest.mark.prove
-def test_a_successor_that_will_not_serve_leaves_the_one_that_does(
+def test_a_new_process_that_fails_to_start_leaves_the_old_one_serving(
     registers, tmp_path: Path
 ) -> None:
     with registers.new("sqlite", tmp_path) as settings, serving(settings) as (served, port):
         served.first_line()
-        first = of(port)
+        first = pid_at(port)
         key = settings.seal_dir / "seal.key"
         key.rename(tmp_path / "away")
         served.send(signal.SIGHUP)
         served.wait_for("not_renewed")
         assert served.logged().count("clé de scellement est introuvable") == 1
-        assert of(port) == first
+        assert pid_at(port) == first
         (tmp_path / "away").rename(key)
         served.send(signal.SIGHUP)
         served.wait_for("renewed")
-        assert of(port) != first
+        assert pid_at(port) != first
 
 
-def test_the_first_that_will_not_serve_ends_the_command(made: Settings, tmp_path: Path) -> None:
+def test_a_first_process_that_fails_to_start_ends_the_command(
+    site_settings: Settings, tmp_path: Path
+) -> None:
     for workers in (0, 1):
-        with serving(replace(made, seal_dir=tmp_path), workers) as (served, _port):
+        with serving(replace(site_settings, seal_dir=tmp_path), workers) as (served, _port):
             assert served.process.wait(30) == 1
-            told = [line for line in served.logged().splitlines() if not line.startswith("{")]
-            assert len(told) == 1
-            assert told[0].startswith("La clé de scellement est introuvable")
+            sentences = [line for line in served.logged().splitlines() if not line.startswith("{")]
+            assert len(sentences) == 1
+            assert sentences[0].startswith("La clé de scellement est introuvable")
 
 
-def test_a_worker_that_dies_is_started_again(made: Settings) -> None:
-    with serving(made) as (served, port):
+def test_a_worker_that_dies_is_started_again(site_settings: Settings) -> None:
+    with serving(site_settings) as (served, port):
         served.first_line()
-        first = of(port)
+        first = pid_at(port)
         os.kill(first, signal.SIGKILL)
         # The socket goes on listening: whoever comes now waits, and is answered.
-        second = of(port)
+        second = pid_at(port)
         assert second != first
         assert '"event": "died"' in served.logged()
         # Ended by name, it finishes first, and is replaced as well.
         os.kill(second, signal.SIGTERM)
         served.wait_for("died", 2)
-        assert of(port) not in (first, second)
+        assert pid_at(port) not in (first, second)
 
 
 @pytest.mark.prove
-def test_the_parent_of_gunicorn_is_started_again_and_leaves_no_worker(made: Settings) -> None:
-    with serving(made, workers=1) as (served, port):
+def test_the_parent_of_gunicorn_is_started_again_and_leaves_no_worker(
+    site_settings: Settings,
+) -> None:
+    with serving(site_settings, workers=1) as (served, port):
         served.first_line()
-        first, parent = of(port), served.child(supervisor.GROWN)
+        first, parent = pid_at(port), served.child(supervisor.GROWN)
         os.kill(parent, signal.SIGKILL)
         served.wait_for("died")
         until(lambda: _is_gone(first))
-        assert of(port) != first
+        assert pid_at(port) != first
         assert served.child(supervisor.GROWN) != parent
         assert served.end() == 0
 
@@ -249,7 +255,7 @@ def test_pages_are_served_without_a_follower(
 
 @pytest.fixture(params=["closed pipe", "full disk"])
 def sink(request: pytest.FixtureRequest) -> Iterator[BinaryIO]:
-    """What takes no line of a log."""
+    """A stream that takes no line of a log."""
     if request.param == "closed pipe":
         reads, writes = os.pipe()
         os.close(reads)
@@ -262,15 +268,17 @@ def sink(request: pytest.FixtureRequest) -> Iterator[BinaryIO]:
 
 @pytest.mark.prove
 @pytest.mark.parametrize("workers", [0, 1])
-def test_a_blocked_log_ends_no_process(made: Settings, workers: int, sink: BinaryIO) -> None:
-    with serving(made, workers, log=sink) as (served, port):
+def test_a_blocked_log_ends_no_process(
+    site_settings: Settings, workers: int, sink: BinaryIO
+) -> None:
+    with serving(site_settings, workers, log=sink) as (served, port):
         served.process.stdout.close()
-        first = of(port)
+        first = pid_at(port)
         assert ask(port, get(b"/late"))[0] == 500
         served.send(signal.SIGHUP)
-        until(lambda: of(port) != first, 15)
-        os.kill(of(port), signal.SIGKILL)
-        assert of(port) != first
+        until(lambda: pid_at(port) != first, 15)
+        os.kill(pid_at(port), signal.SIGKILL)
+        assert pid_at(port) != first
         assert served.end() == 0
 
 
@@ -314,11 +322,11 @@ def plain_addresses(settings: Settings) -> list[str]:
 @pytest.mark.prove
 @pytest.mark.parametrize(("name", "word"), [("templates", "modèles"), ("static", "feuilles")])
 def test_an_installation_without_its_pages_is_one_sentence(
-    made: Settings, program: Path, name: str, word: str
+    site_settings: Settings, program: Path, name: str, word: str
 ) -> None:
     shutil.rmtree(program / name)
     python, *rest = command("serve", "--port", "0")
-    served = Served([python, "-P", *rest], made, PYTHONPATH=path_to(program))
+    served = Served([python, "-P", *rest], site_settings, PYTHONPATH=path_to(program))
     try:
         assert served.process.wait(30) == 1
         assert word in served.logged()
@@ -328,10 +336,10 @@ def test_an_installation_without_its_pages_is_one_sentence(
         served.close()
 
 
-def test_no_worker_outlives_its_supervisor(made: Settings) -> None:
-    with serving(made) as (served, port):
+def test_no_worker_outlives_its_supervisor(site_settings: Settings) -> None:
+    with serving(site_settings) as (served, port):
         served.first_line()
-        worker = of(port)
+        worker = pid_at(port)
         served.process.kill()
         until(lambda: _is_gone(worker))
 
@@ -344,24 +352,24 @@ def _is_gone(number: int) -> bool:
 
 
 @pytest.mark.prove
-@pytest.mark.parametrize("words", [(), ("--workers", "1")])
+@pytest.mark.parametrize("options", [(), ("--workers", "1")])
 def test_a_closed_terminal_ends_what_was_started_in_it(
-    made: Settings, words: tuple[str, ...]
+    site_settings: Settings, options: tuple[str, ...]
 ) -> None:
-    ours, theirs = pty.openpty()
+    terminal, process_end = pty.openpty()
     process = subprocess.Popen(
-        command("serve", "--port", "0", *words),
-        env=environ(made),
-        stdin=theirs,
+        command("serve", "--port", "0", *options),
+        env=environ(site_settings),
+        stdin=process_end,
         stdout=subprocess.PIPE,
         stderr=subprocess.DEVNULL,
         text=True,
         preexec_fn=_take_the_terminal,
     )
     try:
-        os.close(theirs)
+        os.close(process_end)
         assert process.stdout.readline().startswith("Web Citoyen")
-        os.close(ours)
+        os.close(terminal)
         assert process.wait(15) == 0
     finally:
         process.kill()
@@ -383,11 +391,11 @@ def test_every_option_of_the_interpreter_is_handed_on() -> None:
         "from register.server.process_start import python_command; print(*python_command('name'))"
     )
     environ = os.environ | {"PYTHONPATH": str(TOP)}
-    told = subprocess.run(
+    process = subprocess.run(
         [sys.executable, *options, "-c", code], capture_output=True, text=True, env=environ
     )
-    command = told.stdout.split()
-    assert command.count("-X") == 2, told.stderr
+    command = process.stdout.split()
+    assert command.count("-X") == 2, process.stderr
     assert command.count("-P") == 1
     assert {"dev", "utf8"} <= set(command)
 
@@ -409,7 +417,7 @@ def test_signals_during_a_renewal_are_handled_after_it(ready: bool) -> None:
     second = child.coming
     assert second is not None
     assert (child.serving is first) == ready
-    # Once, however often it was asked for.
+    # Once, however many signals came.
     until(lambda: child.look() or child.coming is not second)
     assert child.coming is None
     for process in child.processes:
@@ -441,7 +449,7 @@ def test_a_childs_pauses_have_an_end_of_their_own() -> None:
     assert 0.9 < child._due - time.monotonic() < 1.1
 
 
-def test_what_a_killed_process_had_started_ends_with_it() -> None:
+def test_the_children_of_a_killed_process_end_with_it() -> None:
     code = "import subprocess; subprocess.run(['sleep', '60'])"
     process = supervisor.Process([sys.executable, "-c", code], [])
     group = process.popen.pid
@@ -452,12 +460,12 @@ def test_what_a_killed_process_had_started_ends_with_it() -> None:
 
 def _group(number: int) -> list[int]:
     """The processes of a group that have not ended."""
-    found = []
+    members = []
     for path in Path("/proc").glob("[0-9]*/stat"):
         with suppress(OSError):
             state, _parent, group = path.read_text("ascii").rpartition(")")[2].split()[:3]
-            found += [int(path.parent.name)] if group == str(number) and state != "Z" else []
-    return found
+            members += [int(path.parent.name)] if group == str(number) and state != "Z" else []
+    return members
 
 
 def test_a_child_that_does_not_stop_is_killed(capfd: pytest.CaptureFixture[str]) -> None:
@@ -486,22 +494,22 @@ time.sleep(60)
 
 
 @pytest.fixture(scope="module")
-def grown(made: Settings) -> Iterator[tuple[Served, int]]:
-    with serving(made, workers=2) as (served, port):
+def two_workers(site_settings: Settings) -> Iterator[tuple[Served, int]]:
+    with serving(site_settings, workers=2) as (served, port):
         served.first_line()
         yield served, port
 
 
 @pytest.fixture
-def port(grown: tuple[Served, int]) -> int:
-    return grown[1]
+def port(two_workers: tuple[Served, int]) -> int:
+    return two_workers[1]
 
 
 @pytest.mark.parametrize("name", sorted(WANTED))
 def test_every_error_answer_of_gunicorn_is_the_registers(port: int, name: str) -> None:
-    data, wanted = WANTED[name]
+    data, expected = WANTED[name]
     status, headers, body = ask(port, data)
-    assert status == wanted
+    assert status == expected
     assert {name: headers.get(name) for name in SECURITY_HEADERS} == SECURITY_HEADERS
     assert "Server" not in headers
     assert b"gunicorn" not in body.lower()
@@ -512,22 +520,22 @@ def test_every_error_answer_of_gunicorn_is_the_registers(port: int, name: str) -
 
 
 def test_a_terminals_signals_are_not_for_the_workers_of_gunicorn(port: int) -> None:
-    worker = of(port)
+    worker = pid_at(port)
     for number in (signal.SIGINT, signal.SIGHUP):
         os.kill(worker, number)
     time.sleep(0.3)
     assert not _is_gone(worker)
 
 
-@pytest.mark.parametrize(("name", "words"), [("bad-line", 400), ("long-etag", 431)])
+@pytest.mark.parametrize(("name", "status"), [("bad-line", 400), ("long-etag", 431)])
 def test_what_gunicorn_answers_itself_is_in_the_registers_words(
-    port: int, name: str, words: int
+    port: int, name: str, status: int
 ) -> None:
-    assert ask(port, WANTED[name][0])[2] == plain_page(words)
+    assert ask(port, WANTED[name][0])[2] == plain_page(status)
 
 
-def test_gunicorn_logs_nothing_of_a_request(grown: tuple[Served, int]) -> None:
-    served, port = grown
+def test_gunicorn_logs_nothing_of_a_request(two_workers: tuple[Served, int]) -> None:
+    served, port = two_workers
     agent = b"User-Agent: marqueur"
     for path in (b"/marqueur", b"/late?q=marqueur", b"/%ff?marqueur", b"http://[/marqueur"):
         ask(port, get(path, agent, b"X-Forwarded-For: 203.0.113.7"))
@@ -538,7 +546,7 @@ def test_gunicorn_logs_nothing_of_a_request(grown: tuple[Served, int]) -> None:
         connection.sendall(get(b"/slow?marqueur", agent))
         connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, b"\1\0\0\0\0\0\0\0")
     time.sleep(0.8)
-    told = served.logged()
-    assert "RuntimeError" in told  # the failure itself is told
+    log = served.logged()
+    assert "RuntimeError" in log  # the failure itself is logged
     for secret in ("marqueur", "127.0.0", "203.0.113.7"):
-        assert secret not in told
+        assert secret not in log

@@ -33,29 +33,29 @@ def faults(document: bytes) -> list[str]:
     """Violations of the protocol (sitemaps.org, 0.9) in a sitemap or an index."""
     root = etree.fromstring(document)
     kinds = {"urlset": "url", "sitemapindex": "sitemap"}
-    found = []
+    violations = []
     kind = kinds.get(root.tag.removeprefix(NAMESPACE))
     if not (root.tag.startswith(NAMESPACE) and kind) or root.attrib:
         return [f"root: {root.tag}"]
     if not document.startswith(b"<?xml version='1.0' encoding='UTF-8'?>"):
-        found.append("not said to be UTF-8")
+        violations.append("not said to be UTF-8")
     if len(document) > 50 * 1024 * 1024 or not 0 < len(root) <= 50_000:
-        found.append(f"{len(document)} bytes, {len(root)} addresses")
+        violations.append(f"{len(document)} bytes, {len(root)} addresses")
     for row in root:
         names = [child.tag for child in row]
         if row.tag != NAMESPACE + kind or names[0] != NAMESPACE + "loc":
-            found.append(f"{row.tag} with {names}")
+            violations.append(f"{row.tag} with {names}")
         if names[1:] not in ([], [NAMESPACE + "lastmod"]):
-            found.append(f"{row.tag} with {names}")
+            violations.append(f"{row.tag} with {names}")
         address = row[0].text or ""
         if not (address.startswith(f"{BASE}/") and len(address) < 2048 and address.isascii()):
-            found.append(f"address: {address}")
+            violations.append(f"address: {address}")
         if len(row) > 1 and not MOMENT.fullmatch(row[1].text or ""):
-            found.append(f"moment: {row[1].text}")
+            violations.append(f"moment: {row[1].text}")
     places = [row[0].text for row in root]
     if len(set(places)) < len(places):
-        found.append("an address comes twice")
-    return found
+        violations.append("an address comes twice")
+    return violations
 
 
 def get(client: FlaskClient, address: str, **options: object) -> TestResponse:
@@ -72,8 +72,8 @@ def rows(client: FlaskClient, address: str = "/sitemap.xml") -> Rows:
     return {row[0].text.removeprefix(BASE): row[1].text if len(row) > 1 else None for row in root}
 
 
-def of_cases(found: Rows) -> list[str]:
-    return [address for address in found if address.startswith("/incidents/")]
+def of_cases(addresses: Rows) -> list[str]:
+    return [address for address in addresses if address.startswith("/incidents/")]
 
 
 @pytest.mark.parametrize(
@@ -93,28 +93,28 @@ def test_faults_of_invalid_documents(document: bytes) -> None:
 
 
 def test_sitemap_has_fixed_pages_cases_and_their_places(client: FlaskClient) -> None:
-    found = rows(client)
+    sitemap = rows(client)
     assert {
         "/",
         "/incidents",
         "/donnees",
         "/signaler",
         *(f"/{n}" for n in editorial.PAGE_NAMES),
-    } <= set(found)
+    } <= set(sitemap)
     assert {"/en/", "/en/incidents", *(f"/en/{name}" for name in editorial.PAGE_NAMES)} <= set(
-        found
+        sitemap
     )
-    assert of_cases(found) == [f"/incidents/{number}" for number in range(1, 35)]
-    shown = set(re.findall(r'href="(/communes/\d[\dAB]\d{3})"', get(client, "/communes").text))
-    assert {address for address in found if address.startswith("/communes/")} == shown
-    assert "/departements/93" in found
-    assert "/regions/11" in found
-    assert not {"/suivi", "/communes/suggest", "/registre/tete", "/communes/94038"} & set(found)
+    assert of_cases(sitemap) == [f"/incidents/{number}" for number in range(1, 35)]
+    communes = set(re.findall(r'href="(/communes/\d[\dAB]\d{3})"', get(client, "/communes").text))
+    assert {address for address in sitemap if address.startswith("/communes/")} == communes
+    assert "/departements/93" in sitemap
+    assert "/regions/11" in sitemap
+    assert not {"/suivi", "/communes/suggest", "/registre/tete", "/communes/94038"} & set(sitemap)
     # Pages that show cases have a date.
-    dated = {address for address, moment in found.items() if moment}
+    dated = {address for address, moment in sitemap.items() if moment}
     moving = {"/", "/incidents", "/registre", "/communes", "/departements", "/regions"}
     moving |= {"/statistiques", "/en/statistiques", "/en/"}
-    assert {*moving, *shown, *of_cases(found)} <= dated
+    assert {*moving, *communes, *of_cases(sitemap)} <= dated
     assert not {"/methode", "/en/methode", "/donnees"} & dated
 
 
@@ -125,9 +125,9 @@ def test_revised_editorial_page_has_a_date(app: Flask, pen, cast) -> None:
         editing.save_page(
             p, "methode.en", "Method", "Anew.", by=cast.ada, reason="r", seen_revision=0
         )
-    found = rows(client)
-    assert found["/en/methode"]
-    assert found["/methode"] is None
+    sitemap = rows(client)
+    assert sitemap["/en/methode"]
+    assert sitemap["/methode"] is None
 
 
 def test_each_address_is_an_indexable_canonical_page(client: FlaskClient) -> None:
@@ -143,29 +143,29 @@ def test_conditional_request_follows_public_changes_only(app: Flask, desk) -> No
     client = app.test_client(use_cookies=False)
     desk.published()
     first = get(client, "/sitemap.xml")
-    known = {"If-None-Match": first.headers["ETag"]}
-    assert get(client, "/sitemap.xml", headers=known).status_code == 304
+    conditional = {"If-None-Match": first.headers["ETag"]}
+    assert get(client, "/sitemap.xml", headers=conditional).status_code == 304
     desk.draft()
-    assert get(client, "/sitemap.xml", headers=known).status_code == 304
+    assert get(client, "/sitemap.xml", headers=conditional).status_code == 304
     desk.published()
-    assert get(client, "/sitemap.xml", headers=known).status_code == 200
+    assert get(client, "/sitemap.xml", headers=conditional).status_code == 200
     assert of_cases(rows(client)) == ["/incidents/1", "/incidents/2"]
 
 
 def test_sitemap_is_built_once_for_each_position(app: Flask, desk, monkeypatch) -> None:
     client = app.test_client()
     desk.published()
-    made: list[object] = []
+    built: list[object] = []
     xml_response = structured_data._xml_response
     monkeypatch.setattr(
-        structured_data, "_xml_response", lambda *args: made.append(args) or xml_response(*args)
+        structured_data, "_xml_response", lambda *args: built.append(args) or xml_response(*args)
     )
     for _ in range(3):
         rows(client)
-    assert len(made) == 1
+    assert len(built) == 1
     desk.published()
     rows(client)
-    assert len(made) == 2
+    assert len(built) == 2
 
 
 def test_sitemap_has_public_cases_only(app: Flask, desk) -> None:
@@ -175,9 +175,9 @@ def test_sitemap_has_public_cases_only(app: Flask, desk) -> None:
     desk.withdrawn(commune="92062")
     desk.erased(commune="92062")
     desk.merged(commune="92062")
-    found = rows(client)
-    assert of_cases(found) == ["/incidents/1", "/incidents/4"]
-    assert [address for address in found if "/communes/" in address] == ["/communes/93032"]
+    sitemap = rows(client)
+    assert of_cases(sitemap) == ["/incidents/1", "/incidents/4"]
+    assert [address for address in sitemap if "/communes/" in address] == ["/communes/93032"]
 
 
 def test_dates_of_a_case_and_its_places(app: Flask, desk, pen, cast) -> None:

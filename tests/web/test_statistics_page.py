@@ -26,11 +26,11 @@ def main(html: str) -> str:
 
 def figures(html: str) -> list[tuple[str, int]]:
     """The figures of the page: address of the list and number."""
-    found = _FIGURE.findall(main(html))
-    return [(unescape(address), int(told.replace("\u202f", ""))) for address, told in found]
+    links = _FIGURE.findall(main(html))
+    return [(unescape(address), int(number.replace("\u202f", ""))) for address, number in links]
 
 
-def listed(client, address: str) -> int:
+def count_listed(client, address: str) -> int:
     """The number of cases of a list, counted on all its pages."""
     count = 0
     while True:
@@ -42,36 +42,38 @@ def listed(client, address: str) -> int:
         address = unescape(onward.group(1))
 
 
-def follow(client) -> list[tuple[str, int]]:
-    found = figures(body(client, PAGE))
-    lists = {address: listed(client, address) for address in {address for address, _ in found}}
-    assert [(address, lists[address]) for address, _ in found] == found
-    return found
+def check_figures(client) -> list[tuple[str, int]]:
+    numbers = figures(body(client, PAGE))
+    lists = {
+        address: count_listed(client, address) for address in {address for address, _ in numbers}
+    }
+    assert [(address, lists[address]) for address, _ in numbers] == numbers
+    return numbers
 
 
 def test_numbers_of_the_demonstration_equal_their_lists(client):
-    found = follow(client)
-    assert len(found) > 60
-    assert ("/incidents", 34) in found
+    numbers = check_figures(client)
+    assert len(numbers) > 60
+    assert ("/incidents", 34) in numbers
 
 
 def test_numbers_of_a_generated_register_equal_their_lists(app, desk):
     facet_data.publish_all(desk)
     suits = ("relaxe", "relaxe", "desistement", "")
-    told = {"court": "inconnue", "outcome_date": "inconnue", "appeal": "inconnu"}
+    unknown = {"court": "inconnue", "outcome_date": "inconnue", "appeal": "inconnu"}
     desk.published(
         proceedings=tuple(
-            ProceedingContent("contre_cible", outcome=end, docket=f"{place}", **told)
+            ProceedingContent("contre_cible", outcome=end, docket=f"{place}", **unknown)
             for place, end in enumerate(suits)
         )
     )
     desk.published(date="1951")
     for _ in range(25):
         desk.published(date="2012", target="lanceur_alerte")
-    found = follow(Stranger(app))
-    assert ("/incidents?procedure=contre_cible.relaxe", 1) in found
-    assert ("/incidents?au=1973", 1) in found
-    assert ("/incidents?cible=lanceur_alerte", 25) in found
+    numbers = check_figures(Stranger(app))
+    assert ("/incidents?procedure=contre_cible.relaxe", 1) in numbers
+    assert ("/incidents?au=1973", 1) in numbers
+    assert ("/incidents?cible=lanceur_alerte", 25) in numbers
 
 
 def test_every_number_has_a_link(client):
@@ -87,8 +89,8 @@ def test_every_number_has_a_link(client):
 
 
 def share(client) -> int:
-    told = dict(figures(body(client, PAGE)))
-    return round(100 * told["/incidents?issue=inconnue"] / told["/incidents"])
+    numbers = dict(figures(body(client, PAGE)))
+    return round(100 * numbers["/incidents?issue=inconnue"] / numbers["/incidents"])
 
 
 def test_each_section_names_its_total(client):
@@ -154,7 +156,7 @@ def test_the_page_is_linked_from_every_page(client):
 # --- drawings ----------------------------------------------------------------------------------
 
 
-def drawn(svg: str) -> list[ElementTree.Element]:
+def shapes_of(svg: str) -> list[ElementTree.Element]:
     root = ElementTree.fromstring(svg)
     assert root.attrib["aria-hidden"] == "true"
     return list(root)
@@ -164,7 +166,7 @@ def test_charts_are_hidden_from_screen_readers(client):
     drawings = _SVG.findall(main(body(client, PAGE)))
     assert len(drawings) > 60
     for svg in drawings:
-        assert drawn(svg)
+        assert shapes_of(svg)
         assert "style" not in svg
 
 
@@ -173,30 +175,34 @@ def test_charts_are_hidden_from_screen_readers(client):
     [(34, 34, "100%"), (17, 34, "50%"), (1, 3, "33.33%"), (1, 100_000, "0.4%")],
 )
 def test_bar_width_has_a_minimum(count, whole, width):
-    track, bar = drawn(overview.bar(count, whole))
+    track, bar = shapes_of(overview.bar(count, whole))
     assert (track.attrib["width"], bar.attrib["width"]) == ("100%", width)
 
 
-def _of(told, name):
-    return [float(column.attrib[name].rstrip("%")) for column in told]
+def _percentages(columns, name):
+    return [float(column.attrib[name].rstrip("%")) for column in columns]
 
 
 def test_columns_share_a_base_line_and_follow_their_years():
-    shapes = drawn(overview.columns({2004: 2, 2005: 4, 2010: 1}))
+    shapes = shapes_of(overview.columns({2004: 2, 2005: 4, 2010: 1}))
     columns = [shape for shape in shapes if shape.tag == "rect"]
-    assert _of(columns, "height") == [50, 100, 25]
+    assert _percentages(columns, "height") == [50, 100, 25]
     assert {
-        y + high for y, high in zip(_of(columns, "y"), _of(columns, "height"), strict=True)
+        y + high
+        for y, high in zip(_percentages(columns, "y"), _percentages(columns, "height"), strict=True)
     } == {100}
-    middles = [x + w / 2 for x, w in zip(_of(columns, "x"), _of(columns, "width"), strict=True)]
+    middles = [
+        x + w / 2
+        for x, w in zip(_percentages(columns, "x"), _percentages(columns, "width"), strict=True)
+    ]
     assert middles == pytest.approx([100 / 14, 300 / 14, 1300 / 14], abs=0.02)
-    told = [(shape.text, shape.attrib.get("x")) for shape in shapes if shape.tag == "text"]
-    assert told == [("4", None), ("2005", "21.43%"), ("2010", "92.86%")]
+    labels = [(shape.text, shape.attrib.get("x")) for shape in shapes if shape.tag == "text"]
+    assert labels == [("4", None), ("2005", "21.43%"), ("2010", "92.86%")]
 
 
 def test_few_years_all_have_labels():
-    shapes = drawn(overview.columns({2004: 2, 2007: 4}))
-    assert [one.text for one in shapes if one.tag == "text"] == [
+    shapes = shapes_of(overview.columns({2004: 2, 2007: 4}))
+    assert [shape.text for shape in shapes if shape.tag == "text"] == [
         "4",
         "2004",
         "2005",
