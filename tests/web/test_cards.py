@@ -36,21 +36,21 @@ def get(client: FlaskClient, address: str) -> TestResponse:
 
 
 def picture(card: SocialCard) -> Image.Image:
-    made = Image.open(BytesIO(draw_card(card)))
-    assert (made.format, made.size) == ("PNG", (WIDTH, HEIGHT))
-    return made.convert("RGB")
+    image = Image.open(BytesIO(draw_card(card)))
+    assert (image.format, image.size) == ("PNG", (WIDTH, HEIGHT))
+    return image.convert("RGB")
 
 
 def ink(card: SocialCard) -> tuple[int, int, int, int]:
     """The bounding box of the differences from an empty card."""
-    box = unlike(picture(card), picture(SocialCard(""))).getbbox()
+    box = difference(picture(card), picture(SocialCard(""))).getbbox()
     assert box
     return box
 
 
-def unlike(one: Image.Image, other: Image.Image) -> Image.Image:
+def difference(first: Image.Image, second: Image.Image) -> Image.Image:
     """Where two images differ by more than the shades of their reduced palettes."""
-    return ImageChops.difference(one, other).convert("L").point(lambda shade: shade > 40 and 255)
+    return ImageChops.difference(first, second).convert("L").point(lambda shade: shade > 40 and 255)
 
 
 # --- drawing ------------------------------------------------------------------------------------
@@ -78,7 +78,7 @@ def test_texts_stay_inside_the_sheet(card: SocialCard) -> None:
 
 def test_title_of_300_letters_is_complete() -> None:
     whole = picture(SocialCard(LONG, (), "Gagny", KINDS))
-    assert unlike(whole, picture(SocialCard(LONG[:-1], (), "Gagny", KINDS))).getbbox()
+    assert difference(whole, picture(SocialCard(LONG[:-1], (), "Gagny", KINDS))).getbbox()
 
 
 def test_title_does_not_overlap_the_footer() -> None:
@@ -87,7 +87,7 @@ def test_title_does_not_overlap_the_footer() -> None:
     foot = picture(SocialCard("", (), "", KINDS)).crop(below)
     for title in (LONG, "W" * 300, "mot " * 75, "Interdiction"):
         bottom = picture(SocialCard(title, (), "", KINDS)).crop(below)
-        assert unlike(bottom, foot).getbbox() is None, title
+        assert difference(bottom, foot).getbbox() is None, title
 
 
 def test_right_to_left_title_is_aligned_to_the_right() -> None:
@@ -107,13 +107,15 @@ def test_fonts_have_every_letter_of_the_vocabularies_and_of_arabic(demo_app: Fla
         font = social_cards._font(name, 30)
         # A missing letter is drawn as a box.
         box = bytes(font.getmask("\ufffe"))
-        missing = {one for one in letters if one.strip() and bytes(font.getmask(one)) == box}
+        missing = {
+            letter for letter in letters if letter.strip() and bytes(font.getmask(letter)) == box
+        }
         assert not missing
 
 
 def test_png_has_a_description() -> None:
-    made = Image.open(BytesIO(draw_card(SocialCard(ARABIC, ("nº 7",), "Gagny", KINDS))))
-    assert made.info["Description"].splitlines() == [ARABIC, "Gagny", "nº 7", *KINDS]
+    image = Image.open(BytesIO(draw_card(SocialCard(ARABIC, ("nº 7",), "Gagny", KINDS))))
+    assert image.info["Description"].splitlines() == [ARABIC, "Gagny", "nº 7", *KINDS]
 
 
 # --- texts and responses ------------------------------------------------------------------------
@@ -124,16 +126,16 @@ def drawn_cards(app: Flask, monkeypatch: pytest.MonkeyPatch) -> list[SocialCard]
     """The cards drawn during a test."""
     cards: list[SocialCard] = []
 
-    def noting(card: SocialCard) -> bytes:
+    def recording(card: SocialCard) -> bytes:
         cards.append(card)
         return draw_card(card)
 
-    monkeypatch.setattr(social_cards, "draw_card", noting)
+    monkeypatch.setattr(social_cards, "draw_card", recording)
     return cards
 
 
-def address_of(client: FlaskClient, filed: CaseRef) -> str:
-    answer = get(client, f"/incidents/{filed.number}/carte.png")
+def address_of(client: FlaskClient, case: CaseRef) -> str:
+    answer = get(client, f"/incidents/{case.number}/carte.png")
     assert answer.status_code == 303
     return str(answer.location)
 
@@ -142,13 +144,13 @@ def test_card_has_the_texts_of_a_list(
     app: Flask, desk: Desk, drawn_cards: list[SocialCard]
 ) -> None:
     client = app.test_client()
-    filed = desk.published(
+    case = desk.published(
         title="Le maire interdit de filmer : « c’est fini »",
         types=("interdiction_filmer", "menace_expulsion"),
         contested=True,
         narrative="Un récit que personne ne cite.",
     )
-    answer = get(client, address_of(client, filed))
+    answer = get(client, address_of(client, case))
     assert (answer.status_code, answer.mimetype) == (200, "image/png")
     assert drawn_cards == [
         SocialCard(

@@ -72,11 +72,11 @@ def from_bibtex(text: str) -> dict[str, str]:
     library = bibtexparser.parse_string(text)
     assert not library.failed_blocks
     (entry,) = library.entries
-    read = {field.key: field.value for field in entry.fields}
+    fields = {field.key: field.value for field in entry.fields}
     plain = LatexNodes2Text(keep_comments=True)
     for name in ("title", "publisher", "keywords", "author"):
-        read[name] = plain.latex_to_text(read[name])
-    return read
+        fields[name] = plain.latex_to_text(fields[name])
+    return fields
 
 
 def from_ris(text: str) -> dict[str, Any]:
@@ -196,16 +196,16 @@ def test_citation_of_the_current_version(app: Flask, arabic: Any) -> None:
 def test_citation_of_an_older_version(
     app: Flask, desk: Any, cast: Any, content: Callable[..., Content]
 ) -> None:
-    filed = desk.published()
+    case = desk.published()
     with desk.pen() as p:
         changed = replace(content(), title="Un titre corrigé")
-        acts.correct(p, filed.id, changed, by=cast.bruno, reason="erreur", public_note="Le titre")
+        acts.correct(p, case.id, changed, by=cast.bruno, reason="erreur", public_note="Le titre")
     first = db.session.query(JournalEntry.seq).filter_by(act=Act.PUBLISHED).scalar()
-    now = get(app, "/incidents/1/citation.ris").get_data(as_text=True)
-    then = get(app, f"/incidents/1/citation.ris?version={first}").get_data(as_text=True)
-    assert from_ris(now)["title"] == "Un titre corrigé"
-    assert from_ris(then)["title"] == "Interdiction de filmer le conseil municipal de Gagny"
-    assert from_ris(then)["urls"] == [f"{BASE}/incidents/1?version={first}"]
+    current = get(app, "/incidents/1/citation.ris").get_data(as_text=True)
+    earlier = get(app, f"/incidents/1/citation.ris?version={first}").get_data(as_text=True)
+    assert from_ris(current)["title"] == "Un titre corrigé"
+    assert from_ris(earlier)["title"] == "Interdiction de filmer le conseil municipal de Gagny"
+    assert from_ris(earlier)["urls"] == [f"{BASE}/incidents/1?version={first}"]
 
 
 @pytest.mark.parametrize("form", FORMS)
@@ -213,8 +213,8 @@ def test_citation_follows_the_state_of_the_case(app: Flask, desk: Any, form: str
     merged, withdrawn, erased = desk.merged(), desk.withdrawn(), desk.erased()
     answer = get(app, f"/incidents/{merged.number}/citation.{form}?version=3")
     assert (answer.status_code, answer.location) == (301, f"/incidents/1/citation.{form}")
-    for filed in (withdrawn, erased):
-        assert get(app, f"/incidents/{filed.number}/citation.{form}").status_code == 410
+    for case in (withdrawn, erased):
+        assert get(app, f"/incidents/{case.number}/citation.{form}").status_code == 410
     for number, status in (("99", 404), ("01", 404), ("x", 404), (str(10**12), 404)):
         assert get(app, f"/incidents/{number}/citation.{form}").status_code == status
     assert get(app, f"/incidents/1/citation.{form}?version=x").status_code == 400

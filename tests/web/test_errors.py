@@ -94,7 +94,7 @@ def broken_app(registers, tmp_path_factory: pytest.TempPathFactory) -> Iterator[
     with registers.new("sqlite", tmp_path_factory.mktemp("errors")) as settings:
         app = create_app(settings)
         blueprint = broken()
-        # What is asked here is what a view's own failure looks like, not the check of forms.
+        # These tests are of a view's own failure, not of the check of forms.
         app.extensions["csrf"].exempt(blueprint)
         app.register_blueprint(blueprint)
         yield app
@@ -242,8 +242,8 @@ def test_library_warnings_are_logged_without_their_message(
 ) -> None:
     import logging
 
-    say: Callable[..., None] = logging.getLogger("waitress").warning
-    say("Exception while serving %s from %s", "/incidents?q=marqueur", "203.0.113.7")
+    warn: Callable[..., None] = logging.getLogger("waitress").warning
+    warn("Exception while serving %s from %s", "/incidents?q=marqueur", "203.0.113.7")
     logging.getLogger("werkzeug").info("203.0.113.7 GET /")
     (line,) = lines(capsys)
     assert line["event"] == "library"

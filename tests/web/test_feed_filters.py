@@ -64,7 +64,7 @@ IN_REUNION = {
     "date": "2020-01",
     **AT_GAGNY,
 }
-NAMED = "Interdiction de filmer le conseil municipal de Gagny"
+CASE_TITLE = "Interdiction de filmer le conseil municipal de Gagny"
 
 
 def kinds(titles) -> list[str]:

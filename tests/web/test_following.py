@@ -443,14 +443,14 @@ def small(monkeypatch):
 
 def test_the_archives_have_three_hundred_events_once_each(app, grow, visible, desk):
     cases = grow(12, 27)
-    events_shown = visible()
-    assert len(events_shown) == 12 * 28 > 300
+    public_events = visible()
+    assert len(public_events) == 12 * 28 > 300
     before = Walk(FeedConnection(app), EVERY).whole()
-    assert before.told == list(events_shown)
+    assert before.told == list(public_events)
     assert len(before.documents) > 3
     odd = {case.number for case in cases[::2]}
     some = Walk(FeedConnection(app), SOME).whole()
-    assert some.told == [name for name, number in events_shown.items() if number in odd]
+    assert some.told == [name for name, number in public_events.items() if number in odd]
     # What is added is added on top, and touches no archive.
     desk.published()
     assert Walk(FeedConnection(app), EVERY).whole().told == list(visible())

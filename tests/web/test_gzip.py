@@ -1,4 +1,4 @@
-"""Public pages are compressed for those who take it; what holds a secret never is."""
+"""Public pages are compressed for clients that accept it; pages with a secret never are."""
 
 from __future__ import annotations
 
@@ -32,19 +32,19 @@ def test_a_public_page_is_the_same_compressed(client: FlaskClient, address: str)
     assert plain.headers["Vary"] == small.headers["Vary"] == "Accept-Encoding"
     # The same page in other bytes: a weak tag.
     assert small.headers["ETag"] == f"W/{plain.headers['ETag']}"
-    for known in (plain.headers["ETag"], small.headers["ETag"]):
-        again = client.get(address, headers={**GZIP, "If-None-Match": known})
+    for tag in (plain.headers["ETag"], small.headers["ETag"]):
+        again = client.get(address, headers={**GZIP, "If-None-Match": tag})
         assert (again.status_code, again.data) == (304, b"")
         assert "Content-Encoding" not in again.headers
-    # Kept, and given again.
+    # Cached, and served again.
     assert client.get(address, headers=GZIP).data == small.data
     head = client.head(address, headers=GZIP)
     assert (head.data, head.headers["Vary"]) == (b"", "Accept-Encoding")
 
 
-@pytest.mark.parametrize("told", ["", "identity", "gzip;q=0", "br", "gzip;q=0, *;q=1"])
-def test_a_client_without_gzip_gets_the_plain_page(client: FlaskClient, told: str) -> None:
-    answer = client.get("/incidents/1", headers={"Accept-Encoding": told})
+@pytest.mark.parametrize("accepted", ["", "identity", "gzip;q=0", "br", "gzip;q=0, *;q=1"])
+def test_a_client_without_gzip_gets_the_plain_page(client: FlaskClient, accepted: str) -> None:
+    answer = client.get("/incidents/1", headers={"Accept-Encoding": accepted})
     assert "Content-Encoding" not in answer.headers
     assert answer.data.startswith(b"<!doctype html>")
 

@@ -59,7 +59,7 @@ def test_headers_of_a_view_are_not_overwritten(plain_app: Flask) -> None:
         start_response("200 OK", [("cache-control", "no-store")])
         return [b""]
 
-    told = []
-    around = HeadersMiddleware(app, plain_app.extensions["register.settings"])
-    list(around({}, lambda _status, headers, _exc: told.extend(headers)))
-    assert [value for name, value in told if name.lower() == "cache-control"] == ["no-store"]
+    sent = []
+    middleware = HeadersMiddleware(app, plain_app.extensions["register.settings"])
+    list(middleware({}, lambda _status, headers, _exc: sent.extend(headers)))
+    assert [value for name, value in sent if name.lower() == "cache-control"] == ["no-store"]

@@ -1,4 +1,4 @@
-"""Whatever is typed into the box: an answer or a sentence, and never a failure."""
+"""Any text in the search field: results or an error message, and never a failure."""
 
 from __future__ import annotations
 
@@ -111,13 +111,13 @@ def test_any_parameters_are_answered(searcher, query) -> None:
 @settings(
     max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
 )
-def test_no_text_at_all_is_a_failure(searcher, text) -> None:
+def test_generated_texts_are_never_a_failure(searcher, text) -> None:
     address = quote(text.encode("utf-8", "surrogatepass"))
     assert searcher.get(f"/incidents?q={address}").status_code in (200, 303, 400)
 
 
 def test_searches_keep_the_caches_within_their_limits(searcher) -> None:
-    """Six hundred searches that nobody asks twice keep no more than the shelves hold."""
+    """Six hundred searches, none of them repeated."""
     from register.cases import facet_index, facets
     from register.cases.web.public import search_request
     from register.web import page_cache
@@ -125,13 +125,13 @@ def test_searches_keep_the_caches_within_their_limits(searcher) -> None:
     for n in range(300):
         searcher.get(q=f"filmer mot{n}")
         searcher.get(f"/incidents?media=blog{n}")
-    for kept, limit in (
+    for cache, limit in (
         (search_request._panel_cache, 256),
         (facets._counts_cache, facets._COUNTS_LIMIT),
     ):
-        assert 0 < len(kept) <= kept.limit == limit
+        assert 0 < len(cache) <= cache.limit == limit
     assert len(facet_index._cached_indexes) <= facet_index.INDEX_LIMIT
-    layer = searcher.app.wsgi_app
-    while not hasattr(layer, "caches"):
-        layer = layer.app
-    assert layer.caches.size <= 2 * page_cache.CACHE_LIMIT
+    middleware = searcher.app.wsgi_app
+    while not hasattr(middleware, "caches"):
+        middleware = middleware.app
+    assert middleware.caches.size <= 2 * page_cache.CACHE_LIMIT

@@ -48,7 +48,7 @@ def test_separate_words_are_not_reported(markup: str) -> None:
 
 def test_no_words_touch_on_public_pages(site: Site) -> None:
     touching = {name: touching_words(_read(site.url(name))) for name in (*PAGES, *RARE)}
-    assert sorted({pair for found in touching.values() for pair in found}) == []
+    assert sorted({pair for pairs in touching.values() for pair in pairs}) == []
 
 
 @pytest.mark.prove

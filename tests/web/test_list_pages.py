@@ -259,13 +259,13 @@ def test_outlets_are_those_with_the_most_cases_in_the_order_of_their_names(reade
         desk.published(outlets=(f"Blog {place:02}",))
     desk.published(outlets=("Blog 13", "Zoo"))
     follow(reader.app)
-    shown = boxes(reader.page(), "media")
-    assert list(shown) == sorted(shown)
-    assert len(shown) == 12
-    assert shown["Blog 13"] == (2, False)
+    outlets = boxes(reader.page(), "media")
+    assert list(outlets) == sorted(outlets)
+    assert len(outlets) == 12
+    assert outlets["Blog 13"] == (2, False)
     # One that is searched for has its box, however few cases it has.
-    shown = boxes(reader.page(media=["zoo"]), "media")
-    assert shown["zoo"] == (1, True)
+    outlets = boxes(reader.page(media=["zoo"]), "media")
+    assert outlets["zoo"] == (1, True)
     html = reader.page(media="nulle part")
     assert 'name="media" value="nulle part"' in html
 

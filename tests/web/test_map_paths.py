@@ -27,8 +27,10 @@ def edges(lines: list[list[DrawingPoint]]) -> list[frozenset[DrawingPoint]]:
     ],
 )
 def test_path_keeps_the_points_of_a_line(line: list[DrawingPoint]) -> None:
-    (read,) = path_lines(map_geometry.path(line))
-    assert read == [spot for place, spot in enumerate(line) if not place or spot != line[place - 1]]
+    (points,) = path_lines(map_geometry.path(line))
+    assert points == [
+        spot for place, spot in enumerate(line) if not place or spot != line[place - 1]
+    ]
 
 
 def test_line_of_equal_points_has_no_path() -> None:

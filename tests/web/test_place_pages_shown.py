@@ -166,8 +166,8 @@ def test_each_place_leads_to_the_form_with_the_place_in_it(
     forms = [form for form in FormParser(html).forms if form.action == "/signaler"]
     assert [form.method for form in forms] == ["post"]
     assert forms[0].fields == [("etape", "commencer"), ("lieu", place)]
-    opened = client.post("/signaler", data=dict(forms[0].fields))
-    assert f'name="lieu_code" value="{place}"' in opened.text
+    answer = client.post("/signaler", data=dict(forms[0].fields))
+    assert f'name="lieu_code" value="{place}"' in answer.text
     # Addresses that were made before still open it.
     assert f'name="lieu_code" value="{place}"' in body(client, f"/signaler?lieu={place}")
 

@@ -1,4 +1,4 @@
-"""What is refused before any page: addresses, hosts and bodies that no reader's browser sends."""
+"""Requests refused before any page: addresses, hosts and bodies that no reader's browser sends."""
 
 from __future__ import annotations
 
@@ -25,16 +25,16 @@ def settings() -> Settings:
         return config.load()
 
 
-def door(settings: Settings) -> Client:
-    """A bare application behind the guards; it says what it was asked, when it was."""
+def guarded_client(settings: Settings) -> Client:
+    """A bare application behind request validation; it answers with what reached it."""
     app = Flask(__name__)
 
     @app.route("/", defaults={"path": ""}, methods=["GET", "POST"])
     @app.route("/<path:path>", methods=["GET", "POST"])
     def page(path: str) -> Response:
         body = request.get_data()
-        told = {"X-Length": str(len(body)), "X-Reader": str(request.remote_addr)}
-        return Response(f"{request.scheme}://{request.host}/", headers=told)
+        counts = {"X-Length": str(len(body)), "X-Reader": str(request.remote_addr)}
+        return Response(f"{request.scheme}://{request.host}/", headers=counts)
 
     request_validation.attach(app, settings)
     headers.attach(app, settings)
@@ -43,14 +43,14 @@ def door(settings: Settings) -> Client:
 
 @pytest.fixture(scope="module")
 def client(settings: Settings) -> Client:
-    return door(settings)
+    return guarded_client(settings)
 
 
-def raw(client: Client, path: str = "/", query: str = "", **environ: Any) -> Response:
-    """Ask with the environment as a server would hand it over, nothing put right on the way."""
-    made = create_environ()
-    made |= {"PATH_INFO": path, "QUERY_STRING": query, "REQUEST_URI": "/"} | environ
-    return Response(*run_wsgi_app(client.application, made, buffered=True))
+def request_with(client: Client, path: str = "/", query: str = "", **environ: Any) -> Response:
+    """Send a request with the environment as a server passes it, nothing corrected."""
+    wsgi_environ = create_environ()
+    wsgi_environ |= {"PATH_INFO": path, "QUERY_STRING": query, "REQUEST_URI": "/"} | environ
+    return Response(*run_wsgi_app(client.application, wsgi_environ, buffered=True))
 
 
 @pytest.mark.parametrize(
@@ -82,7 +82,7 @@ def raw(client: Client, path: str = "/", query: str = "", **environ: Any) -> Res
 def test_an_address_that_is_no_text_or_endless_is_400(
     client: Client, path: str, query: str
 ) -> None:
-    assert raw(client, path, query).status_code == 400
+    assert request_with(client, path, query).status_code == 400
 
 
 @pytest.mark.parametrize(
@@ -98,18 +98,18 @@ def test_an_address_that_is_no_text_or_endless_is_400(
     ],
 )
 def test_an_address_in_text_goes_through(client: Client, path: str, query: str) -> None:
-    assert raw(client, path, query).status_code == 200
+    assert request_with(client, path, query).status_code == 200
 
 
 def test_a_host_named_in_the_request_line_is_400(client: Client) -> None:
-    assert raw(client, REQUEST_URI="http://evil.test/").status_code == 400
+    assert request_with(client, REQUEST_URI="http://evil.test/").status_code == 400
 
 
 @pytest.mark.parametrize(
     "host", ["localhost", "127.0.0.1", "[::1]", "127.0.0.1:5000", "LOCALHOST:81", "[::1]:65535"]
 )
-def test_on_this_machine_its_own_names_are_known_at_any_port(client: Client, host: str) -> None:
-    assert raw(client, HTTP_HOST=host).status_code == 200
+def test_names_of_this_machine_are_accepted_at_any_port(client: Client, host: str) -> None:
+    assert request_with(client, HTTP_HOST=host).status_code == 200
 
 
 @pytest.mark.parametrize(
@@ -131,7 +131,7 @@ def test_on_this_machine_its_own_names_are_known_at_any_port(client: Client, hos
     ],
 )
 def test_a_foreign_or_odd_host_is_400(client: Client, host: str) -> None:
-    assert raw(client, HTTP_HOST=host).status_code == 400
+    assert request_with(client, HTTP_HOST=host).status_code == 400
 
 
 @pytest.mark.parametrize(
@@ -149,14 +149,14 @@ def test_a_foreign_or_odd_host_is_400(client: Client, host: str) -> None:
 def test_a_public_register_answers_to_its_name_alone(
     settings: Settings, host: str, status: int
 ) -> None:
-    public = door(replace(settings, base_url="https://registre.example"))
-    assert raw(public, HTTP_HOST=host).status_code == status
+    public = guarded_client(replace(settings, base_url="https://registre.example"))
+    assert request_with(public, HTTP_HOST=host).status_code == status
 
 
 def test_a_public_port_is_part_of_the_name(settings: Settings) -> None:
-    public = door(replace(settings, base_url="https://registre.example:8443"))
-    assert raw(public, HTTP_HOST="registre.example:8443").status_code == 200
-    assert raw(public, HTTP_HOST="registre.example").status_code == 400
+    public = guarded_client(replace(settings, base_url="https://registre.example:8443"))
+    assert request_with(public, HTTP_HOST="registre.example:8443").status_code == 200
+    assert request_with(public, HTTP_HOST="registre.example").status_code == 400
 
 
 @pytest.mark.parametrize(
@@ -180,7 +180,7 @@ def test_a_public_port_is_part_of_the_name(settings: Settings) -> None:
 def test_a_body_has_a_plain_and_bounded_length(
     client: Client, environ: dict[str, str], status: int
 ) -> None:
-    assert raw(client, REQUEST_METHOD="POST", **environ).status_code == status
+    assert request_with(client, REQUEST_METHOD="POST", **environ).status_code == status
 
 
 def test_a_body_up_to_the_limit_arrives_whole(client: Client) -> None:
@@ -204,13 +204,18 @@ def test_a_body_up_to_the_limit_arrives_whole(client: Client) -> None:
 def test_forms_of_members_and_reports_may_be_long(client: Client, path: str, size: int) -> None:
     answer = client.post(path, data=b"x" * size)
     assert (answer.status_code, answer.headers["X-Length"]) == (200, str(size))
-    assert raw(client, path, REQUEST_METHOD="POST", CONTENT_LENGTH=str(size + 1)).status_code == 413
+    assert (
+        request_with(client, path, REQUEST_METHOD="POST", CONTENT_LENGTH=str(size + 1)).status_code
+        == 413
+    )
 
 
 @pytest.mark.parametrize("path", ["/moderations", "/signalers", "/x/moderation"])
 def test_other_forms_have_a_small_limit(client: Client, path: str) -> None:
     length = str(request_validation.BODY_LIMIT + 1)
-    assert raw(client, path, REQUEST_METHOD="POST", CONTENT_LENGTH=length).status_code == 413
+    assert (
+        request_with(client, path, REQUEST_METHOD="POST", CONTENT_LENGTH=length).status_code == 413
+    )
 
 
 def test_a_members_form_is_read_whole_and_in_as_many_parts(settings: Settings) -> None:
@@ -228,11 +233,15 @@ def test_a_members_form_is_read_whole_and_in_as_many_parts(settings: Settings) -
         ("/moderation/x", many, f"{len(many)} 0".encode()),
         ("/x", {"a": "x" * 400_000}, b"1 400000"),
     ):
-        got = client.post(path, data=in_parts(data), content_type="multipart/form-data; boundary=x")
-        assert (got.status_code, got.get_data()) == (200, answer)
+        response = client.post(
+            path, data=in_parts(data), content_type="multipart/form-data; boundary=x"
+        )
+        assert (response.status_code, response.get_data()) == (200, answer)
     for data in ({"a": "x" * 600_000}, {f"n{place}": "x" for place in range(2_000)}):
-        got = client.post("/x", data=in_parts(data), content_type="multipart/form-data; boundary=x")
-        assert got.status_code == 413
+        response = client.post(
+            "/x", data=in_parts(data), content_type="multipart/form-data; boundary=x"
+        )
+        assert response.status_code == 413
 
 
 def in_parts(data: dict[str, str]) -> bytes:
@@ -243,11 +252,11 @@ def in_parts(data: dict[str, str]) -> bytes:
 
 def test_another_method_is_405(client: Client) -> None:
     for method in ("PUT", "DELETE", "TRACE", "PROPFIND"):
-        assert raw(client, REQUEST_METHOD=method).status_code == 405
+        assert request_with(client, REQUEST_METHOD=method).status_code == 405
 
 
 def test_a_refusal_is_a_small_page_with_every_header(client: Client, settings: Settings) -> None:
-    answer = raw(client, "/<script>\xff", HTTP_HOST="evil.test")
+    answer = request_with(client, "/<script>\xff", HTTP_HOST="evil.test")
     assert answer.content_type == "text/html; charset=utf-8"
     assert answer.get_data() == errors.plain_page(400)
     assert "script" not in answer.get_data(as_text=True)
@@ -256,7 +265,7 @@ def test_a_refusal_is_a_small_page_with_every_header(client: Client, settings: S
 
 
 def test_a_refused_head_has_no_body(client: Client) -> None:
-    answer = raw(client, "/\xff", REQUEST_METHOD="HEAD")
+    answer = request_with(client, "/\xff", REQUEST_METHOD="HEAD")
     assert (answer.status_code, answer.get_data()) == (400, b"")
 
 
@@ -269,12 +278,12 @@ FORWARDED = {
 
 
 def test_forwarded_headers_are_ignored_without_a_proxy(client: Client) -> None:
-    answer = raw(client, **FORWARDED)
+    answer = request_with(client, **FORWARDED)
     assert answer.headers["X-Reader"] == "127.0.0.1"
     assert answer.get_data(as_text=True) == "http://localhost/"
 
 
 def test_a_trusted_proxy_sets_address_and_scheme_but_no_host(settings: Settings) -> None:
-    answer = raw(door(replace(settings, trusted_proxies=1)), **FORWARDED)
+    answer = request_with(guarded_client(replace(settings, trusted_proxies=1)), **FORWARDED)
     assert answer.headers["X-Reader"] == "203.0.113.7"
     assert answer.get_data(as_text=True) == "https://localhost/"

@@ -24,15 +24,15 @@ def test_each_heading_is_in_the_shipped_page(client: FlaskClient) -> None:
         if "rights" in row
     }
     assert anchors == set(RIGHTS_HEADINGS)
-    for tongue, mount in (("fr", ""), ("en", "/en")):
+    for language, mount in (("fr", ""), ("en", "/en")):
         headings = {
             name: text
             for text, name in _HEADING.findall(
-                content.shipped_page(content.text_name("vos-droits", tongue)).text
+                content.shipped_page(content.text_name("vos-droits", language)).text
             )
         }
         with client.application.test_request_context(
-            f"{mount}/", environ_overrides={"register.language": tongue}
+            f"{mount}/", environ_overrides={"register.language": language}
         ):
             for anchor, question in RIGHTS_HEADINGS.items():
                 assert str(question).replace("\u202f", " ") == headings[anchor]
@@ -44,8 +44,8 @@ def test_each_heading_is_in_the_shipped_page(client: FlaskClient) -> None:
 def test_case_about_filming_links_to_the_right_to_film(
     client: FlaskClient, mount: str, heading: str
 ) -> None:
-    listed = client.get(f"{mount}/incidents?commune=93032").text
-    addresses = re.findall(r'<h2><a href="((?:/en)?/incidents/\d+)">', listed)
+    list_html = client.get(f"{mount}/incidents?commune=93032").text
+    addresses = re.findall(r'<h2><a href="((?:/en)?/incidents/\d+)">', list_html)
     html = client.get(addresses[0]).text
     link = re.search(rf'<a class="tap" href="{mount}/vos-droits#filmer">([^<]*)</a>', html)
     assert link
