@@ -1,4 +1,4 @@
-"""What the tests of feeds share: a reader that takes no bad document, and a desk with a clock."""
+"""What tests of feeds share: a reader of valid documents only, and a desk with a clock."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ BASE = "http://127.0.0.1:5000"
 
 
 class FeedClient:
-    """A feed reader: it never asks twice in one context, and takes no bad document."""
+    """A feed reader: each request in a context of its own, and only valid documents accepted."""
 
     def __init__(self, app) -> None:
         # Headers are sent as a test writes them.
@@ -39,7 +39,7 @@ class FeedClient:
         return Context().run(lambda: self.client.open(address, **options))
 
     def document(self, address) -> bytes:
-        """The bytes of a feed, which is one and is faultless."""
+        """The bytes of a feed that must be there and be valid."""
         answer = self.get(address)
         assert answer.status_code == 200, (address, answer.status)
         assert answer.content_type == "application/atom+xml; charset=utf-8", address

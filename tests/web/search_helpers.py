@@ -43,7 +43,7 @@ def plain(html: str) -> str:
 
 
 def heading(html: str) -> str:
-    """What a page is called."""
+    """The heading of a page."""
     (first_heading,) = re.findall(r"<h1[^>]*>(.*?)</h1>", html, re.DOTALL)
     return plain(first_heading)
 
@@ -55,7 +55,7 @@ def numbers(html: str) -> list[int]:
 
 
 def links(html: str) -> dict[str, str]:
-    """The links of a page: what each says, and where it leads."""
+    """The links of a page: text → address."""
     anchors = re.findall(r'<a [^>]*?href="([^"]*)"[^>]*>(.*?)</a>', html, re.DOTALL)
     return {plain(text): unescape(address) for address, text in anchors}
 

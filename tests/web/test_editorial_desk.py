@@ -198,7 +198,7 @@ def test_restoring_shows_the_changes_asks_for_a_reason_and_keeps_the_history(
     assert again.status_code == 409
 
 
-def test_a_page_whose_shipped_text_has_changed_since_says_so(
+def test_a_changed_shipped_text_is_reported_on_its_edited_page(
     ada: MemberClient, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     save(ada)

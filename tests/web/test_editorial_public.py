@@ -1,4 +1,4 @@
-"""The editorial pages as readers have them: what they must say, and when they change."""
+"""The editorial pages as readers have them: their contents, and when they change."""
 
 from __future__ import annotations
 
@@ -43,7 +43,7 @@ def on_one_line(text: str) -> str:
     return " ".join(text.split())
 
 
-# --- what they must say ------------------------------------------------------------------------
+# --- their contents ----------------------------------------------------------------------------
 
 
 @pytest.mark.parametrize("name", DEFINED)
@@ -108,7 +108,7 @@ def test_each_incident_has_its_first_steps_and_its_articles(
     assert ("<ol>" in sections[name]) is (name != "aide")
 
 
-def test_the_page_on_rights_has_no_other_part_and_says_what_it_is(
+def test_the_page_on_rights_has_no_other_part_and_is_marked_as_information(
     client: FlaskClient, sections: dict[str, str]
 ) -> None:
     assert set(sections) == set(ARTICLES)
@@ -155,7 +155,7 @@ def test_the_settings_are_filled_in(settings: Settings) -> None:
 
 @pytest.fixture
 def get_page(app: Flask) -> Callable[..., TestResponse]:
-    """``ask(address, header=…)``: a stranger's request, in a context of its own."""
+    """``get_page(address, header=…)``: a stranger's request, in a context of its own."""
     client = app.test_client()
     return lambda address, **headers: Context().run(client.get, address, headers=headers)
 

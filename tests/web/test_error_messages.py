@@ -93,7 +93,7 @@ def test_every_sentence_is_still_raised() -> None:
     assert set(ERROR_SENTENCES) - keys == set()
 
 
-def test_sentences_get_the_values_they_ask_for() -> None:
+def test_sentences_get_the_values_of_their_placeholders() -> None:
     for key, values in [*raised_keys(), *fault_keys()]:
         placeholders = error_messages.placeholders(ERROR_SENTENCES[key])
         assert placeholders <= values, key
@@ -227,7 +227,7 @@ def test_a_field_alone_at_fault_is_named() -> None:
     )
 
 
-def test_a_refusal_says_the_state_in_words() -> None:
+def test_a_refusal_names_the_state_in_words() -> None:
     sentence = error_messages.error_sentence(Refused("nothing_to_approve", state=CaseState.MERGED))
     assert "«\u202fréuni à un autre\u202f»" in sentence
     sentence = error_messages.error_sentence(

@@ -141,7 +141,7 @@ def test_an_error_page_has_the_reason_unless_it_quotes_input(client: FlaskClient
     assert str(errors.error_text(422).lede) in client.get("/broken/quoting-form").text
 
 
-def test_a_tombstone_is_dated_in_paris_and_says_why_and_what_stays(client: FlaskClient) -> None:
+def test_a_tombstone_has_a_paris_date_its_reason_and_what_remains(client: FlaskClient) -> None:
     page = client.get("/broken/withdrawn").text
     assert "Ce cas a été retiré" in page
     assert "3\u00a0mars 2026" in page
@@ -206,7 +206,7 @@ def test_two_failures_have_two_references(
     assert first["reference"] != second["reference"]
 
 
-def test_an_unreachable_database_asks_to_come_back(client: FlaskClient) -> None:
+def test_an_unreachable_database_is_answered_with_retry_after(client: FlaskClient) -> None:
     answer = client.get("/broken/locked")
     assert answer.headers["Retry-After"] == "10"
     assert answer.headers["Cache-Control"] == "no-store"

@@ -195,7 +195,7 @@ def test_a_restored_case_is_an_entry_of_its_new_places_feed(reader, bruno) -> No
 
 
 def test_each_correction_that_moves_a_case_is_an_entry(reader, bruno) -> None:
-    """Whoever polls only after the second has to learn that the case left, too."""
+    """A reader that polls only after the second must get the case's departure, too."""
     address = "/incidents.atom?commune=93032&type=interdiction_filmer"
     case = bruno.published()
     bruno.corrects(case, commune="97411")

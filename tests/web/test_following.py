@@ -235,10 +235,10 @@ class Following:
         self.listing_feeds: set[str] = set()
 
     def assert_new(self, *lines, on, entered=frozenset(), first=frozenset()):
-        """By these lines, their ids are new ``on`` some feeds, once, and none is anywhere else.
+        """The ids of these lines are new ``on`` some feeds, once, and on no other.
 
-        A feed that the case has ``entered`` by them shows what happened before as well; the
-        reader knows all of it already from the other feeds. On others the ``first`` alone is.
+        A feed that the case has ``entered`` by them lists the earlier events as well, which the
+        reader has from the other feeds. ``first`` are feeds that list the first line alone.
         """
         new = [self.uri(line) for line in lines][::-1]
         self.history = new + self.history
@@ -255,12 +255,12 @@ class Following:
         assert self.reader.poll() == {}
 
     def assert_listed(self, *feeds):
-        """These feeds list all that ever happened, by the ids that it had from the beginning."""
+        """These feeds list every event of the case, by the ids that it had from the beginning."""
         for address in sorted(set().union(*feeds)):
             assert self.reader.listed(address, 2) == self.history, address
 
     def assert_gone(self):
-        """Every feed that ever showed the case has one entry of it, the last, and not one word."""
+        """Every feed that ever listed the case has its last entry alone, and none of its words."""
         assert self.reader.showed[2] - self.reader.moved.keys() == self.listing_feeds
         for address in sorted(self.listing_feeds):
             assert self.reader.listed(address, 2) == self.history[:1], address
@@ -299,8 +299,8 @@ def test_a_feed_reader_gets_each_event_once_and_drops_withdrawn_text(following, 
     f.assert_listed(on)
     assert f.reader.with_word(PASSAGE) == on | UNKNOWN
 
-    # Moved elsewhere: where it was, the correction says so; where words were searched for, it
-    # just leaves, since those are not kept.
+    # Moved elsewhere: its former feeds list the correction; from searches by words, which are
+    # not stored, it just leaves.
     on = ALWAYS | OF_FIRST | RESOLVED
     f.assert_new(
         case_acts.correct(SECOND, f"{WORD} {PASSAGE}"), on=on, entered=OF_SECOND | WORDS_SECOND
@@ -369,7 +369,7 @@ ENDS = {
 
 @pytest.mark.parametrize("end", ENDS)
 def test_every_feed_that_showed_a_case_reports_its_end(following, case_acts, end):
-    """Those too that it had left by a correction before, and that nobody asked in between."""
+    """Those too that it had left by a correction before, and that nobody polled in between."""
     f = following({"/communes/2A004.atom", "/communes/93032.atom", search(type="expulsion")})
     case_acts.publish()
     case_acts.correct(SECOND, WORD)
@@ -458,7 +458,7 @@ def test_the_archives_have_three_hundred_events_once_each(app, grow, visible, de
 
 
 def _documents_again(walk):
-    """The documents of a walk at their addresses, asked for once more; the newest is as it was."""
+    """The documents of a walk, read once more at their addresses; the newest is as it was."""
     newest, *archives = walk.documents
     documents = {address: walk.door.get(address).data for address in archives}
     return {newest: walk.documents[newest], **documents}

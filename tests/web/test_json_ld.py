@@ -26,7 +26,7 @@ pytestmark = pytest.mark.one_database
 
 BASE = "http://127.0.0.1:5000"
 # The context of schema.org without its thousand lines: each word is one of its own, and these hold
-# addresses. What is at the real address need not be asked for by a test.
+# addresses. A test need not load what is at the real address.
 _LINKS = ("url", "item", "image", "logo", "archivedAt")
 CONTEXT = {"@vocab": str(SDO), **{name: {"@type": "@id"} for name in _LINKS}}
 # Not a property of its own, but an annotation of one: schema.org/docs/actions.html.

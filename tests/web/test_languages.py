@@ -187,7 +187,7 @@ def _without_tokens(html: str) -> str:
     return re.sub(r'name="(?:jeton|csrf_token)" value="[^"]*"', "", html)
 
 
-def test_a_case_stays_in_its_language_and_says_so(stranger: Stranger) -> None:
+def test_a_case_stays_in_its_language_and_is_marked_as_such(stranger: Stranger) -> None:
     html = stranger.get("/en/incidents/1").get_data(as_text=True)
     assert '<h1 lang="fr">' in html
     assert "The text of this case is in French" in html

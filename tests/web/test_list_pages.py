@@ -138,7 +138,7 @@ def test_what_is_marked_is_still_escaped(reader, desk) -> None:
     assert "Un &lt;b&gt;<mark>zinzolin</mark>&lt;/b&gt; &amp; un &lt;mark&gt;autre" in html
 
 
-def test_a_list_says_where_it_found_words_and_never_quotes_the_account(reader, desk) -> None:
+def test_a_result_marks_its_words_and_never_quotes_the_account(reader, desk) -> None:
     desk.published(narrative="Selon le blog, un zinzolin puis une quintefeuille.")
     desk.published(title="Un zinzolin à Gagny")
     follow(reader.app)
@@ -197,7 +197,7 @@ def test_a_withdrawn_case_leaves_results_before_the_index_follows(reader, desk, 
 # --- an index that is behind the ledger --------------------------------------------------------
 
 
-def test_without_an_index_the_page_says_so_and_is_for_this_moment(reader, desk) -> None:
+def test_results_without_an_index_are_marked_and_have_no_etag(reader, desk) -> None:
     desk.published(title="Un zinzolin")
     desk.published(narrative="Selon le blog, un zinzolin.")
     answer = reader.get(q="zinzolin")
@@ -400,7 +400,7 @@ def test_a_misspelt_word_is_put_right_by_a_click(demo) -> None:
     assert "Essayez avec" not in plain(demo.page(q="filmer"))
 
 
-# --- nothing found -----------------------------------------------------------------------------
+# --- no result ---------------------------------------------------------------------------------
 
 
 def test_an_empty_result_suggests_what_to_do(demo) -> None:

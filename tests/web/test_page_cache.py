@@ -135,7 +135,7 @@ def test_request_validation_runs_before_the_page_cache(stranger, desk, built_pat
     assert "Content-Security-Policy" in elsewhere.headers
     assert stranger("/incidents", headers={"Transfer-Encoding": "chunked"}).status_code == 400
     assert stranger("/incidents", "POST").status_code == 405
-    # Both of our names get the page: it says its addresses from the settings and not from these.
+    # Both of our names get the page: its addresses come from the settings and not from these.
     for host in ("localhost", "127.0.0.1:8080"):
         answer = stranger("/incidents", headers={"Host": host})
         assert answer.data == stranger("/incidents").data
@@ -301,7 +301,7 @@ def test_an_answer_without_an_index_is_not_cached(address, app, stranger, desk, 
     assert "ETag" in stranger(address).headers
 
 
-def test_a_feed_of_words_says_when_it_moved_only_if_all_was_looked_through(
+def test_a_feed_of_a_search_has_last_modified_only_if_all_cases_were_searched(
     app, stranger, desk, monkeypatch
 ):
     from register.search import service
@@ -498,7 +498,7 @@ def test_the_next_request_shows_the_act(name, stranger, desk, cast, content, pen
 def test_changes_of_another_process_are_served_at_once(
     stranger, desk, cast, content, settings, session
 ):
-    """The other process has its own connections, and tells this one nothing."""
+    """The other process has its own connections, and sends this one nothing."""
     case = desk.published(title=WORD, summary=WORD)
     addresses = (*PLACES, f"/incidents/{case.number}")
     for _ in range(2):
@@ -787,7 +787,7 @@ def test_an_answer_without_a_time_is_not_older_than_any():
 
 @pytest.fixture
 def view_time(app, monkeypatch):
-    """A public view that says when its content last moved."""
+    """``view_time["at"]``: the last change of the content of a public view."""
     moved = {}
 
     def view():
@@ -798,7 +798,7 @@ def view_time(app, monkeypatch):
     return moved
 
 
-def test_a_view_that_says_when_it_moved_has_a_last_modified(stranger, view_time, built_paths):
+def test_a_view_with_the_time_of_its_content_has_a_last_modified(stranger, view_time, built_paths):
     view_time["at"] = MOVED
     first, again = stranger("/"), stranger("/")
     assert first.headers["Last-Modified"] == again.headers["Last-Modified"] == MOVED_HEADER
@@ -810,7 +810,7 @@ def test_a_view_that_says_when_it_moved_has_a_last_modified(stranger, view_time,
     assert built_paths == ["/"]
 
 
-def test_a_feed_says_when_the_register_last_moved(stranger, desk):
+def test_a_feed_has_the_time_of_the_last_line_as_last_modified(stranger, desk):
     desk.published()
     for address in FEEDS:
         assert stranger(address).headers["Last-Modified"] == MOVED_HEADER

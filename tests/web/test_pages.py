@@ -101,7 +101,7 @@ def numbers(html: str) -> list[int]:
     return [int(number) for number in titles]
 
 
-def versus(html: str) -> list[str]:
+def versus_lines(html: str) -> list[str]:
     """Each line of "who acts against whom", as a sentence."""
     return [words(line) for line in re.findall(r'<p class="versus">(.*?)</p>', html, re.DOTALL)]
 
@@ -171,7 +171,7 @@ def test_the_style_of_a_page_is_small_and_one_file(client: FlaskClient, address:
 
 
 def test_every_public_page_has_the_same_sheet(client: FlaskClient) -> None:
-    """What a browser keeps for a year must not tell which pages were read."""
+    """A browser's cache must not show which pages were read."""
     pages = (*ADDRESSES, "/suivi", "/suivi/verifier", "/nulle-part")
     assert len({_SHEET.findall(client.get(address).text)[0] for address in pages}) == 1
 
@@ -241,7 +241,7 @@ def test_an_active_filter_is_a_chip_that_takes_it_off(client: FlaskClient) -> No
     assert 'name="departement" value="93" checked' in html
 
 
-def test_an_empty_list_says_what_to_do(client: FlaskClient) -> None:
+def test_an_empty_list_links_to_the_report_form(client: FlaskClient) -> None:
     text = words(body(client, "/incidents?du=1800&au=1801"))
     assert "aucun cas" in text
     assert "Signaler un incident" in text
@@ -273,7 +273,7 @@ def test_several_readings_are_a_choice(client: FlaskClient) -> None:
     assert "Saint-Denis (Aude) commune, aucun cas" in text
 
 
-def test_an_unknown_place_says_what_to_try(client: FlaskClient) -> None:
+def test_an_unknown_place_is_quoted_and_escaped(client: FlaskClient) -> None:
     html = body(client, "/communes?q=%3Cb%3Ezzz")
     assert "Aucun lieu ne répond à « <b>zzz »" in words(html.replace("&lt;b&gt;", "&lt;b&gt;"))
     assert "<b>zzz" not in html
@@ -334,11 +334,13 @@ def test_who_acts_against_whom_in_the_four_cases_of_puteaux(client: FlaskClient)
     by_target = numbers(body(client, "/incidents?commune=92062&sens=par_cible"))
     against = numbers(body(client, "/incidents?commune=92062&sens=contre_cible"))
     assert (len(by_target), len(against)) == (1, 3)
-    assert versus(body(client, f"/incidents/{by_target[0]}")) == [
+    assert versus_lines(body(client, f"/incidents/{by_target[0]}")) == [
         "Le maire (Puteaux) met publiquement en cause un blogueur (monputeaux.com)",
         "Un blogueur (monputeaux.com) porte plainte contre le maire (Puteaux)",
     ]
-    lines = {line for number in against for line in versus(body(client, f"/incidents/{number}"))}
+    lines = {
+        line for number in against for line in versus_lines(body(client, f"/incidents/{number}"))
+    }
     assert "La collectivité (Puteaux) poursuit en diffamation un blogueur (monputeaux.com)" in lines
     assert len(lines) == 3
     assert not any(line.startswith("Un blogueur") for line in lines)
@@ -482,7 +484,7 @@ def test_follow_ups_and_corrections_are_dated_and_the_old_version_stays(
     assert "Le conseil change son règlement" in words(body(client, "/"))
 
 
-def test_linked_cases_know_of_each_other(
+def test_linked_cases_link_to_each_other(
     app: Flask, desk: Any, content: Callable[..., Content]
 ) -> None:
     first = desk.published(title="Le premier cas")

@@ -115,7 +115,7 @@ def test_communes_around_are_alphabetical_and_lead_to_as_many_cases(client: Flas
         assert total(client, f"/incidents?commune={address[-5:]}") == count
 
 
-def test_a_commune_alone_in_its_intercommunalite_says_so(client: FlaskClient) -> None:
+def test_a_commune_alone_in_its_intercommunalite_is_marked_as_such(client: FlaskClient) -> None:
     text = words(body(client, "/communes/97411"))
     assert "Communauté d’agglomération Intercommunale du Nord de la Réunion (CINOR)" in text
     assert "Aucune autre n’a de cas inscrit." in text
@@ -183,7 +183,9 @@ def test_an_authority_reads_what_it_may_do(client: FlaskClient, address: str) ->
     assert "/mentions-legales" in section_html
 
 
-def test_an_empty_commune_says_what_is_around(client: FlaskClient) -> None:
+def test_an_empty_commune_counts_the_cases_of_its_departement_and_region(
+    client: FlaskClient,
+) -> None:
     text = words(body(client, "/communes/94038"))
     assert "Val-de-Marne : aucun cas." in text
     assert "Île-de-France : treize cas." in text
@@ -202,5 +204,7 @@ def test_an_empty_commune_says_what_is_around(client: FlaskClient) -> None:
         ("92062", "Une intercommunalité de 130 communes."),
     ],
 )
-def test_a_commune_says_what_it_is_made_of(client: FlaskClient, code: str, text: str) -> None:
+def test_a_commune_names_its_former_communes_and_codes(
+    client: FlaskClient, code: str, text: str
+) -> None:
     assert text in words(body(client, f"/communes/{code}"))

@@ -139,7 +139,7 @@ def test_a_former_commune_selects_the_cases_of_the_one_of_today(client: FlaskCli
 # --- several ----------------------------------------------------------------------------------
 
 
-def test_cases_come_first_and_each_place_says_where_it_is(client: FlaskClient) -> None:
+def test_places_with_cases_come_first_and_each_has_its_departement(client: FlaskClient) -> None:
     places = entries(body(place_response(client, "St Denis")))
     assert {address for address, _text in places[:2]} == {"/communes/93066", "/communes/97411"}
     assert "93066 Saint-Denis (Seine-Saint-Denis) commune, un cas, nom de la commune" in {
@@ -148,7 +148,7 @@ def test_cases_come_first_and_each_place_says_where_it_is(client: FlaskClient) -
     assert all("aucun cas" in text for _address, text in places[2:])
 
 
-def test_a_number_that_is_two_codes_says_which_is_which(client: FlaskClient) -> None:
+def test_both_readings_of_a_number_that_is_two_codes_are_offered(client: FlaskClient) -> None:
     places = dict(entries(body(place_response(client, "13001"))))
     assert places["/communes/13001"] == (
         "13001 Aix-en-Provence (Bouches-du-Rhône) commune, aucun cas, code Insee"
@@ -308,7 +308,9 @@ def test_a_short_name_is_offered_with_the_town_that_has_the_case(client: FlaskCl
         ("annee=1950", "Élargissez les dates"),
     ],
 )
-def test_an_empty_list_says_what_to_change(client: FlaskClient, query: str, advice: str) -> None:
+def test_an_empty_list_has_advice_on_its_filters(
+    client: FlaskClient, query: str, advice: str
+) -> None:
     text = words(body(client.get(f"/incidents?{query}")))
     assert advice in text
     all_advice = {"à ce filtre.", "Retirez-en un", "Élargissez les dates"}
@@ -436,7 +438,7 @@ def test_labels_of_hidden_cases_are_nowhere(app: Flask, desk: Any, pen: Any, cas
         assert "pays=BE" not in read(page.format("belgique"))
 
 
-# --- a commune that was asked for under another name ------------------------------------------
+# --- a commune under another name -------------------------------------------------------------
 
 
 @pytest.mark.parametrize(
@@ -453,7 +455,9 @@ def test_labels_of_hidden_cases_are_nowhere(app: Flask, desk: Any, pen: Any, cas
         ("/communes/01015?nom=01015", "« Arbignieu » fait aujourd’hui partie de cette commune."),
     ],
 )
-def test_a_commune_says_what_led_to_it(client: FlaskClient, address: str, note: str) -> None:
+def test_a_commune_names_the_former_commune_that_led_to_it(
+    client: FlaskClient, address: str, note: str
+) -> None:
     html = body(client.get(address))
     paragraph = re.search(r'<p class="note">(.*?)</p>', html)
     assert paragraph
@@ -473,7 +477,7 @@ def test_a_former_code_without_a_name_is_shown_as_a_code(client: FlaskClient) ->
 
 
 @pytest.mark.parametrize("code", ["93059", "75118", "13201"])
-def test_a_former_code_leads_to_the_page_that_says_so(client: FlaskClient, code: str) -> None:
+def test_a_former_code_leads_to_a_page_with_a_note(client: FlaskClient, code: str) -> None:
     answer = client.get(f"/communes/{code}")
     assert answer.status_code == 301
     assert answer.location.endswith(f"?nom={code}")

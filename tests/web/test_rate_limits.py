@@ -162,7 +162,7 @@ def test_guessing_receipt_codes_is_rate_limited_and_keeps_what_was_typed(limited
     assert 0 < int(answer.headers["Retry-After"]) <= 600
     assert dict(visitor.form("/suivi").fields)["code"] == "K7QF 2M9X"
     assert "minutes" in visitor.text
-    # The forms that carry a code are no way round; and the right one waits too, or would tell.
+    # The forms that carry a code are limited as well; so is the right code, or it would show.
     for action in ("message", "contact", "retirer", "recu.json"):
         assert _post_from(visitor, SOURCE, f"/suivi/{action}", {"code": "K7QF"}).status_code == 429
     assert _post_from(visitor, SOURCE, "/suivi", {"code": code}).status_code == 429
@@ -181,7 +181,7 @@ def test_a_forged_header_makes_no_other_source(limited, storage):
     assert statuses == [422] * WRONG_CODES + [429]
 
 
-def test_a_proxy_that_is_trusted_tells_the_sources_apart(limited):
+def test_a_trusted_proxy_separates_the_sources(limited):
     app = limited(trusted_proxies=1)
     statuses = [
         try_wrong_code(app, **{"X-Forwarded-For": f"9.9.9.9, {SOURCE}"})
@@ -192,7 +192,7 @@ def test_a_proxy_that_is_trusted_tells_the_sources_apart(limited):
 
 
 @pytest.mark.parametrize("storage", STORAGES)
-def test_a_subscriber_has_a_whole_64(limited, storage):
+def test_addresses_of_one_64_prefix_are_one_source(limited, storage):
     app = limited(storage)
     statuses = [try_wrong_code(app, f"2001:db8:1:2:{number:x}::1") for number in range(WRONG_CODES)]
     assert statuses == [422] * WRONG_CODES
@@ -343,7 +343,7 @@ def test_a_password_that_is_not_checked_brings_the_form_back(app, cast, monkeypa
             email = cast.email("bruno")
         else:
             email = "nouvelle@register.test"
-            # Signed in long enough ago to be asked again who she is.
+            # Signed in long enough ago to need her password again.
             answer = MemberClient(app, cast.ada, now() - timedelta(minutes=20)).send(
                 action,
                 adresse=email,

@@ -113,7 +113,7 @@ class Newsboat:
         return int(self._run("print-unread").split()[0])
 
     def titles(self) -> list[str]:
-        """The titles it keeps, newest first."""
+        """The titles in its cache, newest first."""
         with sqlite3.connect(self.folder / "cache.db") as cache:
             articles = cache.execute(
                 "SELECT title FROM rss_item ORDER BY pubDate DESC, id DESC"

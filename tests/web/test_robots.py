@@ -86,7 +86,7 @@ def test_engines_may_read_what_is_for_readers(client: FlaskClient, address: str)
 
 
 @pytest.mark.parametrize("address", SHUT)
-def test_engines_are_kept_from_the_rest(client: FlaskClient, address: str) -> None:
+def test_engines_may_not_read_the_rest(client: FlaskClient, address: str) -> None:
     assert not may_read(robots_lines(client), address)
 
 

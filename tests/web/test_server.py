@@ -365,7 +365,9 @@ def test_a_register_that_is_whole_may_start(served: Flask) -> None:
     require_startable(served)
 
 
-def test_a_public_address_asks_who_publishes(served: Flask, site_settings: Settings) -> None:
+def test_a_public_address_needs_a_publisher_and_a_host(
+    served: Flask, site_settings: Settings
+) -> None:
     public = replace(
         site_settings, base_url="https://registre.example", publisher_name="Association"
     )
@@ -456,7 +458,7 @@ def test_without_a_database_it_is_alive_and_not_ready(site_settings: Settings, t
     assert (answer.status_code, answer.json) == (503, states)
 
 
-def test_robots_are_kept_from_what_is_not_for_readers(served: Flask) -> None:
+def test_robots_txt_disallows_the_desk(served: Flask) -> None:
     assert "Disallow: /moderation\n" in served.test_client().get("/robots.txt").text
 
 

@@ -77,7 +77,7 @@ def pid_at(port: int) -> int:
 
 
 @pytest.mark.parametrize("options", [(), ("--workers", "2")])
-def test_the_command_says_where_it_answers_and_ends_cleanly(
+def test_the_command_prints_its_address_and_ends_cleanly(
     site_settings: Settings, options: tuple[str, ...]
 ) -> None:
     strict = [] if options else ["-W", "error::ResourceWarning"]  # gunicorn leaves things open

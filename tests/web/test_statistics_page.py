@@ -107,7 +107,7 @@ def test_each_section_names_its_total(client):
         assert table.count('<th scope="row') == table.count("<td>"), name
 
 
-def test_the_page_says_that_proceedings_are_no_cases_and_that_no_place_is_compared(client):
+def test_the_page_explains_proceedings_and_compares_no_places(client):
     text = words(main(body(client, PAGE)))
     assert "Une ligne est ici un sens et une issue de procédure" in text
     assert "Le registre ne connaît que ce qui lui a été signalé" in text
