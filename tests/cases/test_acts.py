@@ -1,4 +1,4 @@
-"""The acts: what each changes, the line that it writes, and whom it refuses."""
+"""The acts on cases: their changes, their journal lines and their refusals."""
 
 from __future__ import annotations
 
@@ -47,13 +47,13 @@ LATER = datetime(2026, 6, 1, 8, 0, tzinfo=UTC)
 AT = datetime(2026, 3, 2, 9, 30, tzinfo=UTC)
 
 
-def _case(session, filed):
+def _load_incident(session, case):
     session.rollback()
     session.expire_all()
-    return session.get_one(Incident, filed.id)
+    return session.get_one(Incident, case.id)
 
 
-def _last(session, ledger=Ledger.PUBLIC):
+def _last_line(session, ledger=Ledger.PUBLIC):
     session.rollback()
     return session.scalars(
         select(JournalEntry)
@@ -63,68 +63,77 @@ def _last(session, ledger=Ledger.PUBLIC):
     ).one()
 
 
-def _told(line):
+def _line_json(line):
     return json.loads(line.public_json), json.loads(line.private_json)
 
 
-def _revisions(session, filed):
+def _revisions(session, case):
     session.rollback()
     session.expire_all()
     return session.scalars(
-        select(Revision).where(Revision.incident_id == filed.id).order_by(Revision.id)
+        select(Revision).where(Revision.incident_id == case.id).order_by(Revision.id)
     ).all()
 
 
-def _refused(kind, do):
+def _refused(kind, attempt):
     with pytest.raises(kind) as refused:
-        do()
+        attempt()
     return refused.value
 
 
-# --- one way to do each act, to try it in every state --------------------------------------------
+# --- an example of each act, for every state --------------------------------------------
 
-DO = {
-    Act.EDITED: lambda p, case, cast, told: acts.edit(
-        p, case, told(title="Un autre titre"), by=cast.bruno, reason="précision"
+EXAMPLES = {
+    Act.EDITED: lambda p, case_id, cast, content: acts.edit(
+        p, case_id, content(title="Un autre titre"), by=cast.bruno, reason="précision"
     ),
-    Act.DISCARDED: lambda p, case, cast, told: acts.discard(p, case, by=cast.bruno),
-    Act.APPROVED: lambda p, case, cast, told: acts.approve(p, case, by=cast.ada, purpose="erase"),
-    Act.INVITED: lambda p, case, cast, told: acts.invite(p, case, "courriel", by=cast.bruno),
-    Act.PUBLISHED: lambda p, case, cast, told: acts.publish(
-        p, case, by=cast.bruno, reason="lu", attested=ATTEST
+    Act.DISCARDED: lambda p, case_id, cast, content: acts.discard(p, case_id, by=cast.bruno),
+    Act.APPROVED: lambda p, case_id, cast, content: acts.approve(
+        p, case_id, by=cast.ada, purpose="erase"
     ),
-    Act.FOLLOWED_UP: lambda p, case, cast, told: acts.follow_up(
-        p, case, by=cast.bruno, reason="jugement", title="Relaxe", text="Le tribunal relaxe."
+    Act.INVITED: lambda p, case_id, cast, content: acts.invite(
+        p, case_id, "courriel", by=cast.bruno
     ),
-    Act.REPLY_RECEIVED: lambda p, case, cast, told: acts.receive_reply(
+    Act.PUBLISHED: lambda p, case_id, cast, content: acts.publish(
+        p, case_id, by=cast.bruno, reason="lu", attested=ATTESTED
+    ),
+    Act.FOLLOWED_UP: lambda p, case_id, cast, content: acts.follow_up(
+        p, case_id, by=cast.bruno, reason="jugement", title="Relaxe", text="Le tribunal relaxe."
+    ),
+    Act.REPLY_RECEIVED: lambda p, case_id, cast, content: acts.receive_reply(
         p,
-        case,
+        case_id,
         by=cast.bruno,
         author="Ville de Gagny",
         capacity="la commune",
         text="Nous contestons.",
         received_on=date(2026, 3, 2),
     ),
-    Act.CORRECTED: lambda p, case, cast, told: acts.correct(
-        p, case, told(title="Un autre titre"), by=cast.bruno, reason="r", public_note="Titre."
+    Act.CORRECTED: lambda p, case_id, cast, content: acts.correct(
+        p, case_id, content(title="Un autre titre"), by=cast.bruno, reason="r", public_note="Titre."
     ),
-    Act.REDACTED: lambda p, case, cast, told: acts.redact(
-        p, case, told(title="Un autre titre"), by=cast.bruno, reason="r", public_note="Retrait."
+    Act.REDACTED: lambda p, case_id, cast, content: acts.redact(
+        p,
+        case_id,
+        content(title="Un autre titre"),
+        by=cast.bruno,
+        reason="r",
+        public_note="Retrait.",
     ),
-    Act.WITHDRAWN: lambda p, case, cast, told: acts.withdraw(
-        p, case, by=cast.bruno, restriction="erreur", reason="erreur de lieu"
+    Act.WITHDRAWN: lambda p, case_id, cast, content: acts.withdraw(
+        p, case_id, by=cast.bruno, restriction="erreur", reason="erreur de lieu"
     ),
-    Act.RESTORED: lambda p, case, cast, told: acts.restore(
-        p, case, by=cast.bruno, reason="vérifié", attested=ATTEST
+    Act.RESTORED: lambda p, case_id, cast, content: acts.restore(
+        p, case_id, by=cast.bruno, reason="vérifié", attested=ATTESTED
     ),
-    Act.MERGED: lambda p, case, cast, told: acts.merge(
-        p, case, into=1, by=cast.bruno, reason="même affaire"
+    Act.MERGED: lambda p, case_id, cast, content: acts.merge(
+        p, case_id, into=1, by=cast.bruno, reason="même affaire"
     ),
-    Act.ERASED: lambda p, case, cast, told: acts.erase(
-        p, case, by=cast.ada, restriction="donnee_personnelle", single=True
+    Act.ERASED: lambda p, case_id, cast, content: acts.erase(
+        p, case_id, by=cast.ada, restriction="donnee_personnelle", single=True
     ),
 }
-ATTEST = ("attribution", "no_private_person", "no_private_life")
+ATTESTED = ("attribution", "no_private_person", "no_private_life")
 STATES = {
     CaseState.DRAFT: "ready",
     CaseState.PUBLISHED: "published",
@@ -136,33 +145,33 @@ STATES = {
 
 @pytest.mark.parametrize("state", CaseState)
 def test_each_act_obeys_the_table_in_every_state(pen, desk, cast, content, session, state):
-    desk.published()  # number 1, into which others are merged
-    filed = getattr(desk, STATES[state])()
-    for act, do in DO.items():
-        # A draft is merged by another line of the table: nothing public moves.
+    desk.published()  # number 1, the target of the merge
+    case = getattr(desk, STATES[state])()
+    for act, attempt in EXAMPLES.items():
+        # The merge of a draft is an act of its own: nothing public changes.
         looked_up = Act.DRAFT_MERGED if (state, act) == (CaseState.DRAFT, Act.MERGED) else act
         allowed = (state, looked_up) in rules.RULES
         before = {ledger: head(session, ledger).seq for ledger in Ledger}
-        refused = _try(pen, lambda p, do=do: do(p, filed.id, cast, content))
+        refused = _refusal_of(pen, lambda p, attempt=attempt: attempt(p, case.id, cast, content))
         if allowed:
             assert refused is None, act
         else:
-            said = _refused(Refused, lambda act=looked_up: rules.rule_for(state, act))
-            assert (refused.key, refused.values) == (said.key, said.values)
+            expected = _refused(Refused, lambda act=looked_up: rules.rule_for(state, act))
+            assert (refused.key, refused.values) == (expected.key, expected.values)
             assert refused.values["state"] == state
         session.rollback()
         assert before == {ledger: head(session, ledger).seq for ledger in Ledger}
 
 
 class Undo(Exception):
-    """Takes back what an act did, once it was seen."""
+    """Rolls back an act once it has succeeded."""
 
 
-def _try(pen, do):
-    """Do an act and take it back; the refusal, if there was one."""
+def _refusal_of(pen, attempt):
+    """Do an act and roll it back; return its refusal, if any."""
     try:
         with pen() as p:
-            do(p)
+            attempt(p)
             if p.recorded:
                 raise Undo
     except Undo:
@@ -172,37 +181,37 @@ def _try(pen, do):
     raise AssertionError("an act wrote no line")
 
 
-@pytest.mark.parametrize("act", DO)
-def test_a_stranger_may_do_nothing(pen, desk, cast, content, act):
-    filed = desk.published()
+@pytest.mark.parametrize("act", EXAMPLES)
+def test_no_act_is_allowed_to_an_inactive_member(pen, desk, cast, content, act):
+    case = desk.published()
     for stranger in (cast.driss, 404):
         nobody = replace(cast, bruno=stranger, ada=stranger)
 
-        def do(nobody=nobody):
+        def attempt(nobody=nobody):
             with pen() as p:
-                DO[act](p, filed.id, nobody, content)
+                EXAMPLES[act](p, case.id, nobody, content)
 
-        assert _refused(Refused, do).key == "member_may_not_act"
+        assert _refused(Refused, attempt).key == "member_may_not_act"
 
 
-@pytest.mark.parametrize("act", DO)
+@pytest.mark.parametrize("act", EXAMPLES)
 def test_a_case_that_is_not_there_is_not_found(pen, cast, content, act):
-    def do():
+    def attempt():
         with pen() as p:
-            DO[act](p, 404, cast, content)
+            EXAMPLES[act](p, 404, cast, content)
 
-    assert _refused(NotFound, do).key == "no_such_case"
+    assert _refused(NotFound, attempt).key == "no_such_case"
 
 
 @pytest.mark.parametrize("grave", ["moderator", "administrator alone"])
-def test_an_erasure_asks_an_administrator_and_a_second_person(pen, desk, cast, grave):
-    filed = desk.published()
+def test_an_erasure_needs_an_administrator_and_a_second_person(pen, desk, cast, grave):
+    case = desk.published()
     with pen() as p:
-        acts.approve(p, filed.id, by=cast.ada, purpose="erase")
+        acts.approve(p, case.id, by=cast.ada, purpose="erase")
 
     def erase(by):
         with pen() as p:
-            acts.erase(p, filed.id, by=by, restriction="erreur")
+            acts.erase(p, case.id, by=by, restriction="erreur")
 
     if grave == "moderator":
         assert _refused(Refused, lambda: erase(cast.chloe)).key == "administrators_only"
@@ -214,7 +223,7 @@ def test_an_erasure_asks_an_administrator_and_a_second_person(pen, desk, cast, g
 # --- drafts ------------------------------------------------------------------------------------
 
 
-def test_a_draft_keeps_all_that_was_written(desk, content, session):
+def test_a_draft_stores_every_field(desk, content, session):
     published = desk.published()
     whole = content(
         justice=True,
@@ -245,40 +254,44 @@ def test_a_draft_keeps_all_that_was_written(desk, content, session):
         request=RequestContent(asked="le budget", asked_on="2008-01-02", refusal="implicite"),
         links=(LinkContent("meme_affaire", published.number),),
     )
-    filed = desk.draft(whole)
+    case = desk.draft(whole)
 
-    case = _case(session, filed)
-    assert contents.content_of(case) == whole
-    assert (case.state, case.number, case.first_published_at) == (CaseState.DRAFT, None, None)
-    assert (case.date_first, case.date_last) == (date(2008, 3, 17), date(2008, 3, 17))
-    assert (case.sort_day, case.duration) == (date(2008, 3, 17), 805)
-    assert [row.folded for row in case.outlets] == ["gagny libre", "educoeur"]
+    incident = _load_incident(session, case)
+    assert contents.content_of(incident) == whole
+    assert (incident.state, incident.number, incident.first_published_at) == (
+        CaseState.DRAFT,
+        None,
+        None,
+    )
+    assert (incident.date_first, incident.date_last) == (date(2008, 3, 17), date(2008, 3, 17))
+    assert (incident.sort_day, incident.duration) == (date(2008, 3, 17), 805)
+    assert [row.folded for row in incident.outlets] == ["gagny libre", "educoeur"]
 
 
-def test_a_draft_is_written_on_the_desks_ledger_only(desk, session):
-    public = head(session)
-    filed = desk.draft()
+def test_a_draft_adds_a_line_to_the_desks_ledger_only(desk, session):
+    public_head = head(session)
+    case = desk.draft()
     session.rollback()
-    assert head(session) == public
-    line = _last(session, Ledger.DESK)
-    told, private = _told(line)
-    assert (told["act"], told["case"], told["reason"]) == ("drafted", None, None)
-    assert private["dossier"] == filed.id
+    assert head(session) == public_head
+    line = _last_line(session, Ledger.DESK)
+    public, private = _line_json(line)
+    assert (public["act"], public["case"], public["reason"]) == ("drafted", None, None)
+    assert private["dossier"] == case.id
 
 
-def test_an_internal_note_stays_beside_the_draft(pen, cast, content, session):
+def test_an_internal_note_is_not_part_of_the_content(pen, cast, content, session):
     with pen() as p:
-        case = acts.draft(p, content(), by=cast.bruno, reason="r", note="vu\r\navec\x00 Amina")
+        incident = acts.draft(p, content(), by=cast.bruno, reason="r", note="vu\r\navec\x00 Amina")
     assert session.scalars(select(Note.text)).all() == ["vu\navec Amina"]
-    assert b"Amina" not in contents.canonical_content(session.get_one(Incident, case.id))
+    assert b"Amina" not in contents.canonical_content(session.get_one(Incident, incident.id))
 
 
-def test_the_revision_is_what_the_line_commits_to(desk, session):
-    filed = desk.draft()
-    line = _last(session, Ledger.DESK)
-    (revision,) = _revisions(session, filed)
-    told, private = _told(line)
-    assert told["content"] == commitment(revision.salt, revision.content)
+def test_the_line_of_a_draft_commits_to_its_revision(desk, session):
+    case = desk.draft()
+    line = _last_line(session, Ledger.DESK)
+    (revision,) = _revisions(session, case)
+    public, private = _line_json(line)
+    assert public["content"] == commitment(revision.salt, revision.content)
     assert private["why"] == reasons_commitment(revision.salt, "repéré dans la presse", "")
     assert (revision.act, revision.reason, line.revision_id) == (
         "drafted",
@@ -299,7 +312,7 @@ def test_no_revision_without_a_reason(pen, cast, content, session, reason):
     assert session.scalar(select(func.count()).select_from(Incident)) == 0
 
 
-def test_a_reason_has_an_end(pen, cast, content):
+def test_a_reason_that_is_too_long_is_refused(pen, cast, content):
     def draft():
         with pen() as p:
             acts.draft(p, content(), by=cast.bruno, reason="x" * 50_001)
@@ -329,99 +342,99 @@ def test_a_text_that_renders_slowly_is_refused(pen, cast, content):
 
 
 def test_invisible_characters_are_never_stored(desk, content, session):
-    filed = desk.draft(content(title="Gagny\x00 \u202efilm", outlets=("Le\u200b Blog",)))
-    case = _case(session, filed)
-    assert (case.title, case.outlets[0].name) == ("Gagny film", "Le Blog")
+    case = desk.draft(content(title="Gagny\x00 \u202efilm", outlets=("Le\u200b Blog",)))
+    incident = _load_incident(session, case)
+    assert (incident.title, incident.outlets[0].name) == ("Gagny film", "Le Blog")
 
 
 def test_an_edit_replaces_the_text_and_the_lists(pen, desk, cast, content, session):
-    filed = desk.draft(content(justice=True))
+    case = desk.draft(content(justice=True))
     changed = content(types=("expulsion", "huis_clos"), commune="93066", outlets=())
     with pen() as p:
-        acts.edit(p, filed.id, changed, by=cast.chloe, reason="meilleure source")
-    assert contents.content_of(_case(session, filed)) == changed
-    assert [revision.act for revision in _revisions(session, filed)] == ["drafted", "edited"]
-    assert _last(session, Ledger.DESK).member_id == cast.chloe
+        acts.edit(p, case.id, changed, by=cast.chloe, reason="meilleure source")
+    assert contents.content_of(_load_incident(session, case)) == changed
+    assert [revision.act for revision in _revisions(session, case)] == ["drafted", "edited"]
+    assert _last_line(session, Ledger.DESK).member_id == cast.chloe
 
 
 def test_an_edit_voids_the_approval(pen, desk, cast, content):
-    filed = desk.ready(content(justice=True))
+    case = desk.ready(content(justice=True))
     with pen() as p:
-        acts.edit(p, filed.id, content(justice=True, title="Autre"), by=cast.bruno, reason="r")
+        acts.edit(p, case.id, content(justice=True, title="Autre"), by=cast.bruno, reason="r")
 
     def publish():
         with pen() as p:
-            DO[Act.PUBLISHED](p, filed.id, cast, content)
+            EXAMPLES[Act.PUBLISHED](p, case.id, cast, content)
 
     assert [line.code for line in _refused(Incomplete, publish).values["lines"]] == ["second"]
 
 
 @pytest.mark.parametrize(("by", "key"), [("bruno", "own_revision"), ("chloe", "already_approved")])
-def test_an_approval_is_another_persons_and_given_once(pen, desk, cast, by, key):
-    filed = desk.ready()
+def test_an_approval_is_given_once_and_by_another_member(pen, desk, cast, by, key):
+    case = desk.ready()
 
     def approve():
         with pen() as p:
-            acts.approve(p, filed.id, by=getattr(cast, by))
+            acts.approve(p, case.id, by=getattr(cast, by))
 
     assert _refused(Refused, approve).key == key
 
 
 def test_an_approval_names_the_revision_and_its_purpose(desk, cast, session):
-    filed = desk.ready()
+    case = desk.ready()
     approval = session.scalars(select(Approval)).one()
-    (revision,) = _revisions(session, filed)
-    told, private = _told(_last(session, Ledger.DESK))
+    (revision,) = _revisions(session, case)
+    public, private = _line_json(_last_line(session, Ledger.DESK))
     assert (approval.revision_id, approval.given_by) == (revision.id, cast.chloe)
     assert (private["revision"], private["purpose"]) == (revision.id, "publish")
-    assert told["act"] == "approved"
+    assert public["act"] == "approved"
 
 
 def test_an_approval_has_a_known_purpose(pen, desk, cast):
-    filed = desk.draft()
+    case = desk.draft()
 
     def approve():
         with pen() as p:
-            acts.approve(p, filed.id, by=cast.chloe, purpose="burn")
+            acts.approve(p, case.id, by=cast.chloe, purpose="burn")
 
     assert _refused(Invalid, approve).key == "unknown_purpose"
 
 
 @pytest.mark.parametrize("state", ["published", "merged"])
-def test_there_is_nothing_to_approve_for_publication_once_it_is_public(pen, desk, cast, state):
-    filed = getattr(desk, state)()
+def test_a_public_case_has_no_publication_to_approve(pen, desk, cast, state):
+    case = getattr(desk, state)()
 
     def approve():
         with pen() as p:
-            acts.approve(p, filed.id, by=cast.chloe)
+            acts.approve(p, case.id, by=cast.chloe)
 
     assert _refused(Refused, approve).key == "nothing_to_approve"
 
 
 @pytest.mark.parametrize(
-    ("on", "told"), [(date(2026, 2, 1), True), (None, False)], ids=["invited", "or why not"]
+    ("on", "is_invited"), [(date(2026, 2, 1), True), (None, False)], ids=["invited", "or why not"]
 )
-def test_an_invitation_is_noted_for_members_only(pen, desk, cast, session, on, told):
-    filed = desk.draft()
+def test_an_invitation_is_noted_for_members_only(pen, desk, cast, session, on, is_invited):
+    case = desk.draft()
     with pen() as p:
-        acts.invite(p, filed.id, "faits anciens", by=cast.chloe, on=on)
+        acts.invite(p, case.id, "faits anciens", by=cast.chloe, on=on)
     row = session.scalars(select(Invitation)).one()
     assert (row.invited_on, row.text, row.noted_by) == (on, "faits anciens", cast.chloe)
-    assert _told(_last(session, Ledger.DESK))[1]["invited"] is told
+    assert _line_json(_last_line(session, Ledger.DESK))[1]["invited"] is is_invited
 
 
-def test_a_discarded_draft_leaves_a_line_and_no_word(desk, session):
-    filed = desk.discarded(title="Un titre que personne ne lira")
-    case = _case(session, filed)
-    assert (case.state, case.number, case.title, case.revision_id) == (
+def test_a_discarded_draft_leaves_a_journal_line_and_no_text(desk, session):
+    case = desk.discarded(title="Un titre que personne ne lira")
+    incident = _load_incident(session, case)
+    assert (incident.state, incident.number, incident.title, incident.revision_id) == (
         CaseState.ERASED,
         None,
         "",
         None,
     )
-    told, private = _told(_last(session, Ledger.DESK))
-    assert (told["act"], told["case"]) == ("discarded", None)
-    assert private["destroyed"] == [revision.id for revision in _revisions(session, filed)]
+    public, private = _line_json(_last_line(session, Ledger.DESK))
+    assert (public["act"], public["case"]) == ("discarded", None)
+    assert private["destroyed"] == [revision.id for revision in _revisions(session, case)]
 
 
 # --- publication -------------------------------------------------------------------------------
@@ -431,21 +444,21 @@ def test_a_publication_gives_the_next_number_and_the_first_day(pen, desk, cast, 
     first = desk.published()
     second = desk.ready()
     with pen(LATER) as p:
-        acts.publish(p, second.id, by=cast.bruno, reason="lu", attested=ATTEST)
-    case = _case(session, second)
-    assert (case.state, case.number) == (CaseState.PUBLISHED, first.number + 1)
-    assert (case.first_published_at, case.moved_at) == (LATER, LATER)
+        acts.publish(p, second.id, by=cast.bruno, reason="lu", attested=ATTESTED)
+    incident = _load_incident(session, second)
+    assert (incident.state, incident.number) == (CaseState.PUBLISHED, first.number + 1)
+    assert (incident.first_published_at, incident.moved_at) == (LATER, LATER)
 
 
-def test_the_public_line_commits_to_what_readers_see(desk, cast, session):
-    filed = desk.published()
-    line = _last(session)
-    revision = _revisions(session, filed)[-1]
-    told, private = _told(line)
-    assert (told["act"], told["case"], told["reason"]) == ("published", filed.number, None)
-    assert told["content"] == commitment(revision.salt, revision.content)
-    assert _case(session, filed).revision_id == revision.id == line.revision_id
-    assert private["attested"] == sorted(ATTEST)
+def test_the_line_of_a_publication_commits_to_the_public_snapshot(desk, cast, session):
+    case = desk.published()
+    line = _last_line(session)
+    revision = _revisions(session, case)[-1]
+    public, private = _line_json(line)
+    assert (public["act"], public["case"], public["reason"]) == ("published", case.number, None)
+    assert public["content"] == commitment(revision.salt, revision.content)
+    assert _load_incident(session, case).revision_id == revision.id == line.revision_id
+    assert private["attested"] == sorted(ATTESTED)
     assert private["approved_by"] == [cast.chloe]
     assert json.loads(revision.html)["narrative"].count("<strong>filmer</strong>") == 1
 
@@ -455,30 +468,30 @@ def test_numbers_of_erased_and_merged_cases_are_never_given_again(desk):
     assert desk.published().number > max(gone.number, merged.number)
 
 
-def test_a_suit_is_read_by_two_people(pen, desk, cast, content):
-    filed = desk.draft(content(justice=True))
+def test_a_case_with_a_lawsuit_is_published_by_two_members(pen, desk, cast, content):
+    case = desk.draft(content(justice=True))
     with pen() as p:
-        acts.invite(p, filed.id, "courriel", by=cast.bruno)
+        acts.invite(p, case.id, "courriel", by=cast.bruno)
 
     def publish(by):
         with pen() as p:
-            acts.publish(p, filed.id, by=by, reason="lu", attested=ATTEST)
+            acts.publish(p, case.id, by=by, reason="lu", attested=ATTESTED)
 
     refused = _refused(Incomplete, lambda: publish(cast.bruno))
     assert [line.code for line in refused.values["lines"]] == ["second"]
     with pen() as p:
-        acts.approve(p, filed.id, by=cast.chloe)
-    # Chloé read it, but she would be alone if she also published it.
+        acts.approve(p, case.id, by=cast.chloe)
+    # Chloé approved it: if she also published it, nobody else would have read it.
     assert _refused(Incomplete, lambda: publish(cast.chloe)).key == "checklist"
     publish(cast.bruno)
 
 
 def test_the_checklist_names_every_line_that_blocks(pen, desk, cast, content):
-    filed = desk.draft(content(sources=(), evidence=""))
+    case = desk.draft(content(sources=(), evidence=""))
 
     def publish():
         with pen() as p:
-            acts.publish(p, filed.id, by=cast.bruno, reason="lu", attested=("attribution", "luck"))
+            acts.publish(p, case.id, by=cast.bruno, reason="lu", attested=("attribution", "luck"))
 
     refused = _refused(Incomplete, publish)
     assert [line.code for line in refused.values["lines"]] == [
@@ -491,9 +504,9 @@ def test_the_checklist_names_every_line_that_blocks(pen, desk, cast, content):
     assert refused.values["state"] == CaseState.DRAFT
 
 
-def test_a_flag_is_published_with_its_reason_which_stays_on_the_desk(desk, session):
-    filed = desk.published(narrative="Le standard répond au 01 43 01 43 01.")
-    revision = _revisions(session, filed)[-1]
+def test_the_reason_for_a_flag_is_stored_and_not_published(desk, session):
+    case = desk.published(narrative="Le standard répond au 01 43 01 43 01.")
+    revision = _revisions(session, case)[-1]
     assert revision.flags_reason == "relu"
     assert b"relu" not in revision.content
 
@@ -506,29 +519,29 @@ def test_a_flag_is_published_with_its_reason_which_stays_on_the_desk(desk, sessi
         (False, False, False, "nobody asked for one"),
     ],
 )
-def test_a_lone_moderators_case_says_so(
+def test_a_case_of_a_single_moderator_is_marked(
     pen, desk, cast, content, session, justice, seconded, waived, why
 ):
-    filed = desk.draft(content(justice=justice))
+    case = desk.draft(content(justice=justice))
     with pen() as p:
-        acts.invite(p, filed.id, "courriel", by=cast.bruno)
+        acts.invite(p, case.id, "courriel", by=cast.bruno)
         if seconded:
-            acts.approve(p, filed.id, by=cast.chloe)
-        acts.publish(p, filed.id, by=cast.bruno, reason="lu", attested=ATTEST, single=True)
-    case = _case(session, filed)
-    assert case.single_review is waived, why
-    assert json.loads(_revisions(session, filed)[-1].content)["single_review"] is waived
+            acts.approve(p, case.id, by=cast.chloe)
+        acts.publish(p, case.id, by=cast.bruno, reason="lu", attested=ATTESTED, single=True)
+    incident = _load_incident(session, case)
+    assert incident.single_review is waived, why
+    assert json.loads(_revisions(session, case)[-1].content)["single_review"] is waived
 
 
 # --- after publication -------------------------------------------------------------------------
 
 
 def test_a_follow_up_adds_a_fragment_and_leaves_the_account(pen, desk, cast, content, session):
-    filed = desk.published()
+    case = desk.published()
     with pen(LATER) as p:
         acts.follow_up(
             p,
-            filed.id,
+            case.id,
             by=cast.chloe,
             reason="jugement rendu",
             title="Relaxe en appel",
@@ -537,31 +550,35 @@ def test_a_follow_up_adds_a_fragment_and_leaves_the_account(pen, desk, cast, con
             source_url="https://exemple.test/arret",
             content=content(outcome="resolue"),
         )
-    case = _case(session, filed)
-    (row,) = case.follow_ups
+    incident = _load_incident(session, case)
+    (row,) = incident.follow_ups
     assert (row.title, row.happened_on, row.added_at) == ("Relaxe en appel", "2010-05", LATER)
-    assert (case.outcome, case.title, case.moved_at) == ("resolue", content().title, LATER)
-    assert case.first_published_at < LATER
-    told, _ = _told(_last(session))
-    assert (told["act"], told["case"]) == ("followed_up", filed.number)
-    assert "<strong>relaxe</strong>" in _revisions(session, filed)[-1].html.decode()
+    assert (incident.outcome, incident.title, incident.moved_at) == (
+        "resolue",
+        content().title,
+        LATER,
+    )
+    assert incident.first_published_at < LATER
+    public, _ = _line_json(_last_line(session))
+    assert (public["act"], public["case"]) == ("followed_up", case.number)
+    assert "<strong>relaxe</strong>" in _revisions(session, case)[-1].html.decode()
 
 
-def test_a_follow_up_may_bring_no_change_but_its_words(pen, desk, cast, content, session):
-    filed = desk.published()
+def test_a_follow_up_may_leave_the_content_unchanged(pen, desk, cast, content, session):
+    case = desk.published()
     with pen() as p:
-        DO[Act.FOLLOWED_UP](p, filed.id, cast, content)
-    assert contents.content_of(_case(session, filed)) == content()
+        EXAMPLES[Act.FOLLOWED_UP](p, case.id, cast, content)
+    assert contents.content_of(_load_incident(session, case)) == content()
 
 
 def test_a_follow_up_may_not_touch_the_account(pen, desk, cast, content, session):
-    filed = desk.published()
+    case = desk.published()
 
     def follow_up():
         with pen() as p:
             acts.follow_up(
                 p,
-                filed.id,
+                case.id,
                 by=cast.bruno,
                 reason="r",
                 title="t",
@@ -571,7 +588,7 @@ def test_a_follow_up_may_not_touch_the_account(pen, desk, cast, content, session
 
     refused = _refused(Refused, follow_up)
     assert (refused.key, refused.values) == ("needs_correction", {"fields": ["summary"]})
-    assert contents.content_of(_case(session, filed)) == content()
+    assert contents.content_of(_load_incident(session, case)) == content()
 
 
 @pytest.mark.parametrize(
@@ -585,59 +602,57 @@ def test_a_follow_up_may_not_touch_the_account(pen, desk, cast, content, session
         ({"happened_on": "2026-02-30"}, Invalid, "date_impossible"),
     ],
 )
-def test_a_follow_up_that_cannot_be_kept_is_refused(pen, desk, cast, session, changes, kind, key):
-    filed = desk.published()
+def test_an_invalid_follow_up_is_refused(pen, desk, cast, session, changes, kind, key):
+    case = desk.published()
 
     def follow_up():
-        told = {"reason": "r", "title": "t", "text": "t", **changes}
+        fields = {"reason": "r", "title": "t", "text": "t", **changes}
         with pen() as p:
-            acts.follow_up(p, filed.id, by=cast.bruno, **told)
+            acts.follow_up(p, case.id, by=cast.bruno, **fields)
 
     assert _refused(kind, follow_up).key == key
     assert session.scalar(select(func.count()).select_from(FollowUp)) == 0
 
 
-def test_a_correction_carries_a_public_note_and_keeps_the_text_before(
-    pen, desk, cast, content, session
-):
-    filed = desk.published()
+def test_a_correction_stores_its_public_note_and_the_former_text(pen, desk, cast, content, session):
+    case = desk.published()
     with pen(LATER) as p:
         acts.correct(
             p,
-            filed.id,
+            case.id,
             content(title="Refus de filmer à Gagny"),
             by=cast.chloe,
             reason="titre trop long",
             public_note="Le titre a été raccourci.",
         )
-    case = _case(session, filed)
-    assert (case.title, case.moved_at) == ("Refus de filmer à Gagny", LATER)
-    (row,) = case.corrections
+    incident = _load_incident(session, case)
+    assert (incident.title, incident.moved_at) == ("Refus de filmer à Gagny", LATER)
+    (row,) = incident.corrections
     assert (row.note, row.made_at, row.redaction) == ("Le titre a été raccourci.", LATER, False)
-    before, after = _revisions(session, filed)[-2:]
+    before, after = _revisions(session, case)[-2:]
     assert json.loads(before.content)["title"] == content().title
     assert json.loads(after.content)["corrections"][0]["note"] == "Le titre a été raccourci."
-    assert _told(_last(session))[0]["act"] == "corrected"
+    assert _line_json(_last_line(session))[0]["act"] == "corrected"
 
 
 @pytest.mark.parametrize("act", [acts.correct, acts.redact])
-def test_a_correction_changes_something(pen, desk, cast, content, act):
-    filed = desk.published()
+def test_a_correction_without_a_change_is_refused(pen, desk, cast, content, act):
+    case = desk.published()
 
     def correct():
         with pen() as p:
-            act(p, filed.id, content(), by=cast.bruno, reason="r", public_note="Rien.")
+            act(p, case.id, content(), by=cast.bruno, reason="r", public_note="Rien.")
 
     assert _refused(Refused, correct).key == "nothing_changed"
 
 
 @pytest.mark.parametrize("act", [acts.correct, acts.redact])
-def test_a_correction_tells_readers_why(pen, desk, cast, content, session, act):
-    filed = desk.published()
+def test_a_correction_without_a_public_note_is_refused(pen, desk, cast, content, session, act):
+    case = desk.published()
 
     def correct():
         with pen() as p:
-            act(p, filed.id, content(title="t"), by=cast.bruno, reason="r", public_note=" ")
+            act(p, case.id, content(title="t"), by=cast.bruno, reason="r", public_note=" ")
 
     assert _refused(Invalid, correct).values == {"field": "public_note"}
     assert session.scalar(select(func.count()).select_from(Correction)) == 0
@@ -652,24 +667,22 @@ def test_a_correction_tells_readers_why(pen, desk, cast, content, session, act):
         ({"summary": ""}, "texts"),
     ],
 )
-def test_a_correction_keeps_what_a_publication_asked_for(
+def test_a_correction_that_unmeets_the_checklist_is_refused(
     pen, desk, cast, content, session, changes, line
 ):
-    filed = desk.published()
+    case = desk.published()
 
     def correct():
         with pen() as p:
-            acts.correct(
-                p, filed.id, content(**changes), by=cast.bruno, reason="r", public_note="n"
-            )
+            acts.correct(p, case.id, content(**changes), by=cast.bruno, reason="r", public_note="n")
 
     refused = _refused(Incomplete, correct)
     assert [unmet.code for unmet in refused.values["lines"]] == [line]
-    assert contents.content_of(_case(session, filed)) == content()
+    assert contents.content_of(_load_incident(session, case)) == content()
 
 
-def test_a_follow_up_brings_a_courts_outcome_with_its_court(pen, desk, cast, content):
-    filed = desk.published(content(justice=True))
+def test_a_follow_up_with_an_outcome_of_a_court_needs_the_court(pen, desk, cast, content):
+    case = desk.published(content(justice=True))
     (suit,) = content(justice=True).proceedings
     ruled = replace(suit, outcome="relaxe")
 
@@ -677,7 +690,7 @@ def test_a_follow_up_brings_a_courts_outcome_with_its_court(pen, desk, cast, con
         with pen() as p:
             acts.follow_up(
                 p,
-                filed.id,
+                case.id,
                 by=cast.bruno,
                 reason="jugement",
                 title="Relaxe",
@@ -690,41 +703,41 @@ def test_a_follow_up_brings_a_courts_outcome_with_its_court(pen, desk, cast, con
 
 
 def test_a_redaction_destroys_the_texts_before_it(pen, desk, cast, content, session):
-    filed = desk.published(narrative="Le voisin, M. Untel, a tout vu.")
-    before = [revision.id for revision in _revisions(session, filed)]
+    case = desk.published(narrative="Le voisin, M. Untel, a tout vu.")
+    before = [revision.id for revision in _revisions(session, case)]
     with pen(LATER) as p:
         acts.redact(
             p,
-            filed.id,
+            case.id,
             content(),
             by=cast.chloe,
             reason="RGPD",
             public_note="Un passage est retiré.",
         )
-    hidden = _told(_last(session))
+    hidden = _line_json(_last_line(session))
     assert (hidden[0]["act"], hidden[1]["hidden"]) == ("redacted", before)
     desk.destroy(by=cast.bruno)
-    *earlier, last = _revisions(session, filed)
+    *earlier, last = _revisions(session, case)
     assert [revision.id for revision in earlier] == before
     for revision in earlier:
-        kept = (revision.content, revision.html, revision.salt, revision.reason)
-        assert kept == (None, None, None, None)
+        fields = (revision.content, revision.html, revision.salt, revision.reason)
+        assert fields == (None, None, None, None)
     assert "Untel" not in last.content.decode() + last.html.decode()
-    told, private = _told(_last(session, Ledger.DESK))
-    assert (told["act"], private["destroyed"]) == ("destroyed", before)
-    assert _case(session, filed).corrections[0].redaction is True
+    public, private = _line_json(_last_line(session, Ledger.DESK))
+    assert (public["act"], private["destroyed"]) == ("destroyed", before)
+    assert _load_incident(session, case).corrections[0].redaction is True
 
 
 def test_a_redaction_reaches_the_words_of_a_follow_up(pen, desk, cast, content, session):
-    filed = desk.published()
+    case = desk.published()
     with pen() as p:
-        acts.follow_up(p, filed.id, by=cast.bruno, reason="r", title="M. Untel", text="M. Untel")
-        kept = acts.follow_up(p, filed.id, by=cast.bruno, reason="r", title="Rien", text="Rien")
-    first = _case(session, filed).follow_ups[0].id
+        acts.follow_up(p, case.id, by=cast.bruno, reason="r", title="M. Untel", text="M. Untel")
+        line = acts.follow_up(p, case.id, by=cast.bruno, reason="r", title="Rien", text="Rien")
+    first = _load_incident(session, case).follow_ups[0].id
     with pen() as p:
         acts.redact(
             p,
-            filed.id,
+            case.id,
             content(),
             by=cast.bruno,
             reason="RGPD",
@@ -732,64 +745,60 @@ def test_a_redaction_reaches_the_words_of_a_follow_up(pen, desk, cast, content, 
             follow_ups={first: ("Un voisin", "Un voisin")},
         )
     desk.destroy()
-    first, second = _case(session, filed).follow_ups
+    first, second = _load_incident(session, case).follow_ups
     assert (first.title, first.text, second.title) == ("Un voisin", "Un voisin", "Rien")
-    words = b"".join((row.content or b"") + (row.html or b"") for row in _revisions(session, filed))
+    words = b"".join((row.content or b"") + (row.html or b"") for row in _revisions(session, case))
     assert b"Untel" not in words
-    assert kept.act == "followed_up"
+    assert line.act == "followed_up"
 
 
-def test_a_redaction_of_a_withdrawn_case_is_no_version_that_readers_saw(
-    pen, desk, cast, content, session
-):
-    filed = desk.withdrawn()
-    moved = _case(session, filed).moved_at
+def test_a_redaction_of_a_withdrawn_case_makes_no_public_version(pen, desk, cast, content, session):
+    case = desk.withdrawn()
+    moved = _load_incident(session, case).moved_at
     with pen(LATER) as p:
-        DO[Act.REDACTED](p, filed.id, cast, content)
-    told, private = _told(_last(session))
-    assert (told["act"], told["content"]) == ("redacted", None)
+        EXAMPLES[Act.REDACTED](p, case.id, cast, content)
+    public, private = _line_json(_last_line(session))
+    assert (public["act"], public["content"]) == ("redacted", None)
     assert private["snapshot"]
-    assert _case(session, filed).moved_at == moved
+    assert _load_incident(session, case).moved_at == moved
 
 
-def test_a_redaction_forgets_which_line_of_a_file_the_case_came_from(
-    pen, desk, cast, content, session
-):
-    filed = desk.published()
+def test_a_redaction_empties_the_digest_of_the_imported_row(pen, desk, cast, content, session):
+    case = desk.published()
     with pen() as p:
-        p.session.add(Origin(external_id="WC1", incident_id=filed.id, digest="a" * 64))
-        DO[Act.REDACTED](p, filed.id, cast, content)
+        p.session.add(Origin(external_id="WC1", incident_id=case.id, digest="a" * 64))
+        EXAMPLES[Act.REDACTED](p, case.id, cast, content)
     desk.destroy()
     assert session.scalars(select(Origin.digest)).all() == [""]
 
 
 @pytest.mark.parametrize(
-    ("restriction", "public"),
+    ("restriction", "expected"),
     [
         ("donnee_personnelle", "donnee_personnelle"),
         ("decision_de_justice", "decision_de_justice"),
         ("erreur", "erreur"),
         ("securite", "securite"),
         ("reexamen", "reexamen"),
-        ("demande_signalant", "reexamen"),  # else the tombstone would point at Amina
+        ("demande_signalant", "reexamen"),  # otherwise the tombstone would reveal the reporter
     ],
 )
 @pytest.mark.parametrize("how", ["withdraw", "erase"])
-def test_the_tombstone_says_why_without_pointing_at_who_reported(
-    pen, desk, cast, session, restriction, public, how
+def test_the_tombstone_has_a_public_reason_that_never_reveals_the_reporter(
+    pen, desk, cast, session, restriction, expected, how
 ):
-    filed = desk.published()
+    case = desk.published()
     with pen(LATER) as p:
         if how == "withdraw":
-            acts.withdraw(p, filed.id, by=cast.bruno, restriction=restriction, reason="r")
+            acts.withdraw(p, case.id, by=cast.bruno, restriction=restriction, reason="r")
         else:
-            acts.erase(p, filed.id, by=cast.ada, restriction=restriction, single=True)
-    case, line = _case(session, filed), _last(session)
-    told, private = _told(line)
-    assert (told["reason"], told["content"]) == (public, None)
+            acts.erase(p, case.id, by=cast.ada, restriction=restriction, single=True)
+    incident, line = _load_incident(session, case), _last_line(session)
+    public, private = _line_json(line)
+    assert (public["reason"], public["content"]) == (expected, None)
     assert b"signalant" not in line.public_json
-    assert (private["restriction"], case.restriction) == (restriction, restriction)
-    assert (case.state, case.moved_at) == (
+    assert (private["restriction"], incident.restriction) == (restriction, restriction)
+    assert (incident.state, incident.moved_at) == (
         CaseState.WITHDRAWN if how == "withdraw" else CaseState.ERASED,
         LATER,
     )
@@ -797,15 +806,17 @@ def test_the_tombstone_says_why_without_pointing_at_who_reported(
 
 @pytest.mark.parametrize("how", ["withdraw", "erase"])
 @pytest.mark.parametrize("restriction", ["", "caprice"])
-def test_a_case_goes_for_a_known_reason_only(pen, desk, cast, how, restriction):
-    filed = desk.published()
+def test_a_withdrawal_or_erasure_for_an_unknown_reason_is_refused(
+    pen, desk, cast, how, restriction
+):
+    case = desk.published()
 
     def go():
         with pen() as p:
             if how == "withdraw":
-                acts.withdraw(p, filed.id, by=cast.bruno, restriction=restriction, reason="r")
+                acts.withdraw(p, case.id, by=cast.bruno, restriction=restriction, reason="r")
             else:
-                acts.erase(p, filed.id, by=cast.ada, restriction=restriction, single=True)
+                acts.erase(p, case.id, by=cast.ada, restriction=restriction, single=True)
 
     assert _refused(Invalid, go).key == "unknown_restriction"
 
@@ -813,59 +824,65 @@ def test_a_case_goes_for_a_known_reason_only(pen, desk, cast, how, restriction):
 # --- restoration -------------------------------------------------------------------------------
 
 
-def test_a_case_comes_back_as_it_was(pen, desk, cast, content, session):
-    filed = desk.withdrawn()
-    first_day = _case(session, filed).first_published_at
+def test_a_restored_case_has_its_number_and_first_day(pen, desk, cast, content, session):
+    case = desk.withdrawn()
+    first_day = _load_incident(session, case).first_published_at
     with pen(LATER) as p:
-        DO[Act.RESTORED](p, filed.id, cast, content)
-    case = _case(session, filed)
-    assert (case.state, case.number, case.restriction) == (CaseState.PUBLISHED, filed.number, "")
-    assert (case.first_published_at, case.moved_at) == (first_day, LATER)
-    assert case.corrections == []
-    told, _ = _told(_last(session))
-    assert told["act"] == "restored"
-    assert told["content"] is not None
+        EXAMPLES[Act.RESTORED](p, case.id, cast, content)
+    incident = _load_incident(session, case)
+    assert (incident.state, incident.number, incident.restriction) == (
+        CaseState.PUBLISHED,
+        case.number,
+        "",
+    )
+    assert (incident.first_published_at, incident.moved_at) == (first_day, LATER)
+    assert incident.corrections == []
+    public, _ = _line_json(_last_line(session))
+    assert public["act"] == "restored"
+    assert public["content"] is not None
 
 
-def test_a_case_that_changed_meanwhile_comes_back_with_a_note(pen, desk, cast, content, session):
-    filed = desk.withdrawn()
+def test_the_restoration_of_a_changed_case_needs_a_public_note(pen, desk, cast, content, session):
+    case = desk.withdrawn()
     with pen() as p:
-        acts.edit(p, filed.id, content(title="Corrigé"), by=cast.chloe, reason="lieu")
+        acts.edit(p, case.id, content(title="Corrigé"), by=cast.chloe, reason="lieu")
 
-    def restore(**told):
+    def restore(**fields):
         with pen() as p:
-            acts.restore(p, filed.id, by=cast.bruno, reason="r", attested=ATTEST, **told)
+            acts.restore(p, case.id, by=cast.bruno, reason="r", attested=ATTESTED, **fields)
 
     assert _refused(Invalid, restore).values == {"field": "public_note"}
     restore(public_note="Le lieu a été corrigé.")
-    assert [row.note for row in _case(session, filed).corrections] == ["Le lieu a été corrigé."]
+    assert [row.note for row in _load_incident(session, case).corrections] == [
+        "Le lieu a été corrigé."
+    ]
 
 
-def test_an_edit_before_an_earlier_withdrawal_asks_no_second_note(
+def test_an_edit_before_an_earlier_withdrawal_needs_no_second_note(
     pen, desk, cast, content, session
 ):
-    filed = desk.withdrawn()
+    case = desk.withdrawn()
     with pen() as p:
-        acts.edit(p, filed.id, content(title="Corrigé"), by=cast.chloe, reason="lieu")
+        acts.edit(p, case.id, content(title="Corrigé"), by=cast.chloe, reason="lieu")
         acts.restore(
-            p, filed.id, by=cast.bruno, reason="r", attested=ATTEST, public_note="Lieu corrigé."
+            p, case.id, by=cast.bruno, reason="r", attested=ATTESTED, public_note="Lieu corrigé."
         )
-        DO[Act.WITHDRAWN](p, filed.id, cast, content)
-        DO[Act.RESTORED](p, filed.id, cast, content)
-    assert len(_case(session, filed).corrections) == 1
+        EXAMPLES[Act.WITHDRAWN](p, case.id, cast, content)
+        EXAMPLES[Act.RESTORED](p, case.id, cast, content)
+    assert len(_load_incident(session, case).corrections) == 1
 
 
-def test_a_suit_comes_back_only_after_two_people_read_it_again(pen, desk, cast, content):
-    filed = desk.withdrawn(content(justice=True))
+def test_a_case_with_a_lawsuit_is_restored_by_two_members(pen, desk, cast, content):
+    case = desk.withdrawn(content(justice=True))
 
     def restore(by):
         with pen() as p:
-            acts.restore(p, filed.id, by=by, reason="r", attested=ATTEST)
+            acts.restore(p, case.id, by=by, reason="r", attested=ATTESTED)
 
     refused = _refused(Incomplete, lambda: restore(cast.ada))
     assert [line.code for line in refused.values["lines"]] == ["second"]
     with pen() as p:
-        acts.approve(p, filed.id, by=cast.chloe)
+        acts.approve(p, case.id, by=cast.chloe)
     restore(cast.bruno)
 
 
@@ -873,35 +890,35 @@ def test_a_suit_comes_back_only_after_two_people_read_it_again(pen, desk, cast, 
 
 
 def test_a_merged_case_leads_to_the_other(desk, session):
-    filed = desk.merged()
-    case = _case(session, filed)
-    told, private = _told(_last(session))
-    assert (case.state, case.merged_into) == (CaseState.MERGED, 1)
-    assert (told["act"], told["case"], private["into"]) == ("merged", filed.number, 1)
-    assert told["content"] is None
+    case = desk.merged()
+    incident = _load_incident(session, case)
+    public, private = _line_json(_last_line(session))
+    assert (incident.state, incident.merged_into) == (CaseState.MERGED, 1)
+    assert (public["act"], public["case"], private["into"]) == ("merged", case.number, 1)
+    assert public["content"] is None
 
 
-def test_a_merged_draft_moves_nothing_public(pen, desk, cast, session):
-    target, filed = desk.published(), desk.draft()
+def test_the_merge_of_a_draft_adds_no_public_line(pen, desk, cast, session):
+    target, case = desk.published(), desk.draft()
     public = head(session)
     with pen() as p:
-        acts.merge(p, filed.id, into=target.number, by=cast.bruno, reason="doublon")
+        acts.merge(p, case.id, into=target.number, by=cast.bruno, reason="doublon")
     session.rollback()
     assert head(session) == public
-    assert _told(_last(session, Ledger.DESK))[0]["act"] == "draft_merged"
+    assert _line_json(_last_line(session, Ledger.DESK))[0]["act"] == "draft_merged"
 
 
 @pytest.mark.parametrize("target", ["itself", "nothing", "withdrawn", "merged", "erased"])
 def test_a_case_is_merged_into_another_public_one(pen, desk, cast, target):
-    filed = desk.published()
+    case = desk.published()
     if target in ("itself", "nothing"):
-        into = filed.number if target == "itself" else 404
+        into = case.number if target == "itself" else 404
     else:
         into = getattr(desk, target)().number
 
     def merge():
         with pen() as p:
-            acts.merge(p, filed.id, into=into, by=cast.bruno, reason="r")
+            acts.merge(p, case.id, into=into, by=cast.bruno, reason="r")
 
     refused = _refused(Refused, merge)
     assert (refused.key, refused.values["number"]) == ("merge_target", into)
@@ -910,40 +927,40 @@ def test_a_case_is_merged_into_another_public_one(pen, desk, cast, target):
 # --- the right of reply --------------------------------------------------------------------------
 
 
-def test_a_received_reply_waits_three_days_and_is_not_shown(desk, session):
-    filed = desk.published()
-    revision = _case(session, filed).revision_id
-    reply = session.get_one(Reply, desk.received_reply(filed))
+def test_a_received_reply_is_due_in_three_days_and_not_public(desk, session):
+    case = desk.published()
+    revision = _load_incident(session, case).revision_id
+    reply = session.get_one(Reply, desk.received_reply(case))
     assert (reply.state, reply.received_on, reply.due_on) == (
         "received",
         date(2026, 3, 2),
         date(2026, 3, 5),
     )
-    told, private = _told(_last(session, Ledger.DESK))
-    assert (told["act"], private["reply"]) == ("reply_received", reply.id)
-    assert _case(session, filed).revision_id == revision
+    public, private = _line_json(_last_line(session, Ledger.DESK))
+    assert (public["act"], private["reply"]) == ("reply_received", reply.id)
+    assert _load_incident(session, case).revision_id == revision
 
 
-def test_an_inserted_reply_is_read_as_it_was_sent(pen, desk, cast, session):
-    filed = desk.published()
-    reply = desk.received_reply(filed, text="Nous **contestons**.\n\n<b>Tout</b>")
+def test_a_published_reply_is_escaped_and_not_rendered_as_markup(pen, desk, cast, session):
+    case = desk.published()
+    reply = desk.received_reply(case, text="Nous **contestons**.\n\n<b>Tout</b>")
     with pen(LATER) as p:
         acts.reply(p, reply, by=cast.chloe, reason="droit de réponse")
     row = session.get_one(Reply, reply)
     assert (row.state, row.published_at) == ("published", LATER)
-    snapshot = _revisions(session, filed)[-1]
+    snapshot = _revisions(session, case)[-1]
     assert json.loads(snapshot.content)["replies"][0]["text"] == (
         "Nous **contestons**.\n\n<b>Tout</b>"
     )
     (html,) = json.loads(snapshot.html)["replies"]
     assert "**contestons**" in html
     assert "&lt;b&gt;" in html
-    assert _told(_last(session))[0]["act"] == "replied"
+    assert _line_json(_last_line(session))[0]["act"] == "replied"
 
 
-def test_a_refused_reply_keeps_its_reason_and_is_not_shown(pen, desk, cast, session):
-    filed = desk.published()
-    reply = desk.received_reply(filed)
+def test_a_refused_reply_stores_its_reason_and_is_not_public(pen, desk, cast, session):
+    case = desk.published()
+    reply = desk.received_reply(case)
     public = head(session)
     with pen() as p:
         acts.refuse_reply(p, reply, by=cast.chloe, refusal="Hors délai.\nArticle 1-1.")
@@ -955,7 +972,7 @@ def test_a_refused_reply_keeps_its_reason_and_is_not_shown(pen, desk, cast, sess
         None,
     )
     assert head(session) == public
-    assert _told(_last(session, Ledger.DESK))[0]["act"] == "reply_refused"
+    assert _line_json(_last_line(session, Ledger.DESK))[0]["act"] == "reply_refused"
 
 
 @pytest.mark.parametrize("first", ["reply", "refuse"])
@@ -976,16 +993,16 @@ def test_a_reply_is_decided_once(pen, desk, cast, first, second):
     assert (refused.key, refused.values) == ("reply_decided", {"state": expected})
 
 
-@pytest.mark.parametrize(("lines", "kept"), [(200, True), (201, False)])
-def test_a_reply_has_at_most_two_hundred_lines(pen, desk, cast, lines, kept):
-    """Décret 2007-1527, article 3: a longer one is noted, and can only be refused."""
+@pytest.mark.parametrize(("lines", "is_accepted"), [(200, True), (201, False)])
+def test_a_reply_has_at_most_two_hundred_lines(pen, desk, cast, lines, is_accepted):
+    """Décret 2007-1527, article 3: a longer reply is stored, and can only be refused."""
     reply = desk.received_reply(desk.published(), text="\n".join(["ligne"] * lines))
 
     def insert():
         with pen() as p:
             acts.reply(p, reply, by=cast.bruno, reason="r")
 
-    if kept:
+    if is_accepted:
         insert()
     else:
         refused = _refused(Invalid, insert)
@@ -999,18 +1016,18 @@ def test_a_reply_has_at_most_two_hundred_lines(pen, desk, cast, lines, kept):
     [(AT, date(2026, 3, 2)), (AT.replace(hour=23), date(2026, 3, 3))],
     ids=["its day", "at night it is the next one in Paris"],
 )
-def test_nothing_arrives_or_is_sent_on_a_day_to_come(pen, desk, cast, at, today):
-    filed = desk.published()
+def test_a_reply_or_invitation_of_a_future_day_is_refused(pen, desk, cast, at, today):
+    case = desk.published()
 
     def receive(on):
         with pen(at) as p:
             acts.receive_reply(
-                p, filed.id, by=cast.bruno, author="a", capacity="c", text="t", received_on=on
+                p, case.id, by=cast.bruno, author="a", capacity="c", text="t", received_on=on
             )
 
     def invite(on):
         with pen(at) as p:
-            acts.invite(p, filed.id, "courriel", by=cast.bruno, on=on)
+            acts.invite(p, case.id, "courriel", by=cast.bruno, on=on)
 
     for act, field in ((receive, "received_on"), (invite, "on")):
         act(today)
@@ -1018,41 +1035,41 @@ def test_nothing_arrives_or_is_sent_on_a_day_to_come(pen, desk, cast, at, today)
         assert (refused.key, refused.values) == ("day_to_come", {"field": field})
 
 
-def test_replies_and_invitations_are_decided_before_the_case_that_was_looked_at(pen, desk, cast):
-    filed = desk.published()
-    reply = desk.received_reply(filed)
-    for do in (
+def test_replies_and_invitations_are_refused_when_the_case_has_changed_since(pen, desk, cast):
+    case = desk.published()
+    reply = desk.received_reply(case)
+    for attempt in (
         lambda p: acts.reply(p, reply, by=cast.bruno, reason="r", seen=1),
         lambda p: acts.refuse_reply(p, reply, by=cast.bruno, refusal="r", seen=1),
-        lambda p: acts.invite(p, filed.id, "courriel", by=cast.bruno, seen=1),
+        lambda p: acts.invite(p, case.id, "courriel", by=cast.bruno, seen=1),
     ):
         with pytest.raises(Refused, match="changed_meanwhile"), pen() as p:
-            do(p)
+            attempt(p)
 
 
 @pytest.mark.parametrize("decide", [acts.reply, acts.refuse_reply])
 def test_a_reply_that_is_not_there_is_not_found(pen, cast, decide):
-    def do():
+    def attempt():
         with pen() as p:
-            word = "reason" if decide is acts.reply else "refusal"
-            decide(p, 404, by=cast.bruno, **{word: "r"})
+            argument = "reason" if decide is acts.reply else "refusal"
+            decide(p, 404, by=cast.bruno, **{argument: "r"})
 
-    assert _refused(NotFound, do).values == {"table": "reply", "id": 404}
+    assert _refused(NotFound, attempt).values == {"table": "reply", "id": 404}
 
 
 @pytest.mark.parametrize("decide", [acts.reply, acts.refuse_reply])
 def test_a_reply_to_a_withdrawn_case_waits(pen, desk, cast, content, decide):
-    filed = desk.published()
-    reply = desk.received_reply(filed)
+    case = desk.published()
+    reply = desk.received_reply(case)
     with pen() as p:
-        DO[Act.WITHDRAWN](p, filed.id, cast, content)
+        EXAMPLES[Act.WITHDRAWN](p, case.id, cast, content)
 
-    def do():
+    def attempt():
         with pen() as p:
-            word = "reason" if decide is acts.reply else "refusal"
-            decide(p, reply, by=cast.bruno, **{word: "r"})
+            argument = "reason" if decide is acts.reply else "refusal"
+            decide(p, reply, by=cast.bruno, **{argument: "r"})
 
-    assert _refused(Refused, do).key == "case_withdrawn"
+    assert _refused(Refused, attempt).key == "case_withdrawn"
 
 
 # --- erasure -----------------------------------------------------------------------------------
@@ -1061,9 +1078,9 @@ CODES = {"date", "end_date", "country", "departement", "region", "level", "actor
 CODES |= {"evidence", "contested", "outcome", "language", "commune", "linked_communes", "types"}
 
 
-def test_an_erasure_destroys_every_word_and_keeps_the_codes(pen, desk, cast, content, session):
+def test_an_erasure_destroys_every_text_and_leaves_the_codes(pen, desk, cast, content, session):
     desk.published()
-    told = content(
+    full_content = content(
         justice=True,
         linked_communes=("93066",),
         departement="93",
@@ -1082,63 +1099,67 @@ def test_an_erasure_destroys_every_word_and_keeps_the_codes(pen, desk, cast, con
         outlets=("MOT",),
         sources=(SourceContent("https://exemple.test/MOT", title="MOT"),),
     )
-    filed = desk.published(told)
+    case = desk.published(full_content)
     with pen() as p:
-        acts.follow_up(p, filed.id, by=cast.bruno, reason="MOT", title="MOT", text="MOT")
-    desk.received_reply(filed, text="MOT")
+        acts.follow_up(p, case.id, by=cast.bruno, reason="MOT", title="MOT", text="MOT")
+    desk.received_reply(case, text="MOT")
     with pen(LATER) as p:
-        p.session.add(Origin(external_id="WC1", incident_id=filed.id, digest="MOT"))
+        p.session.add(Origin(external_id="WC1", incident_id=case.id, digest="MOT"))
         p.session.add(
-            Note(incident_id=filed.id, written_at=LATER, written_by=cast.bruno, text="MOT")
+            Note(incident_id=case.id, written_at=LATER, written_by=cast.bruno, text="MOT")
         )
-        acts.approve(p, filed.id, by=cast.chloe, purpose="erase")
-        line = acts.erase(p, filed.id, by=cast.ada, restriction="donnee_personnelle")
+        acts.approve(p, case.id, by=cast.chloe, purpose="erase")
+        line = acts.erase(p, case.id, by=cast.ada, restriction="donnee_personnelle")
 
-    case = _case(session, filed)
-    left = contents.content_of(case)
+    incident = _load_incident(session, case)
+    remaining = contents.content_of(incident)
     for name in CODES:
-        assert getattr(left, name) == getattr(told, name), name
-    assert replace(left, **{name: getattr(content(), name) for name in CODES}) == replace(
+        assert getattr(remaining, name) == getattr(full_content, name), name
+    assert replace(remaining, **{name: getattr(content(), name) for name in CODES}) == replace(
         contents.Content(), **{name: getattr(content(), name) for name in CODES}
     )
-    assert (case.state, case.number, case.revision_id) == (CaseState.ERASED, filed.number, None)
-    assert (case.follow_ups, case.replies, case.corrections) == ([], [], [])
+    assert (incident.state, incident.number, incident.revision_id) == (
+        CaseState.ERASED,
+        case.number,
+        None,
+    )
+    assert (incident.follow_ups, incident.replies, incident.corrections) == ([], [], [])
     assert json.loads(line.private_json)["destroyed"] == [
-        revision.id for revision in _revisions(session, filed)
+        revision.id for revision in _revisions(session, case)
     ]
     assert _words_in_any_row(session, "MOT") == []
 
 
 def _words_in_any_row(session, word):
-    """Every table and column, whatever is in it: a new table is searched the day it exists."""
-    found = []
+    """The tables and columns that contain a word; every table is searched, new ones too."""
+    places = []
     for table in Incident.metadata.sorted_tables:
         if table.name.startswith(("commune", "departement", "region", "intercommunalite", "term")):
             continue  # nothing of a case is written there
         for row in session.execute(select(table)).mappings():
-            found += [
+            places += [
                 (table.name, name)
                 for name, value in row.items()
                 if word in (value.decode("latin-1") if isinstance(value, bytes) else str(value))
             ]
-    return found
+    return places
 
 
-def test_the_search_for_words_finds_them_where_they_are(desk, session):
+def test_the_search_of_all_rows_finds_a_published_text(desk, session):
     desk.published(title="MOT")
     assert ("incident", "title") in _words_in_any_row(session, "MOT")
     assert ("revision", "content") in _words_in_any_row(session, "MOT")
 
 
-def test_after_an_erasure_the_words_are_in_no_file_of_the_instance(
+def test_after_an_erasure_the_texts_are_in_no_file_of_the_instance(
     settings, pen, desk, cast, engine
 ):
-    filed = desk.published(narrative="Xylophone-Zinzolin", title="Xylophone-Zinzolin")
+    case = desk.published(narrative="Xylophone-Zinzolin", title="Xylophone-Zinzolin")
     files = [path for path in settings.instance.rglob("*") if path.is_file()]
     if engine.dialect.name == "sqlite":
         assert any(b"Xylophone-Zinzolin" in path.read_bytes() for path in files)
     with pen() as p:
-        acts.erase(p, filed.id, by=cast.ada, restriction="erreur", single=True)
+        acts.erase(p, case.id, by=cast.ada, restriction="erreur", single=True)
     for path in settings.instance.rglob("*"):
         assert not path.is_file() or b"Xylophone-Zinzolin" not in path.read_bytes(), path.name
 
@@ -1146,45 +1167,45 @@ def test_after_an_erasure_the_words_are_in_no_file_of_the_instance(
 def test_a_reader_that_delays_scrubbing_is_reported_to_the_operator(
     pen, desk, cast, monkeypatch, caplog
 ):
-    filed = desk.published()
+    case = desk.published()
     monkeypatch.setattr(_steps, "empty_log", lambda engine: False)
     with pen() as p:
-        acts.erase(p, filed.id, by=cast.ada, restriction="erreur", single=True)
+        acts.erase(p, case.id, by=cast.ada, restriction="erreur", single=True)
     assert [record.levelname for record in caplog.records] == ["ERROR"]
 
 
 def test_a_source_that_another_case_cites_outlives_an_erasure(pen, desk, cast, session):
     shared = SourceContent("https://exemple.test/article", kind="presse")
-    kept = desk.published(sources=(shared,))
+    other = desk.published(sources=(shared,))
     gone = desk.published(sources=(shared, SourceContent("https://exemple.test/autre")))
     with pen() as p:
         acts.erase(p, gone.id, by=cast.ada, restriction="erreur", single=True)
-    assert contents.content_of(_case(session, kept)).sources == (shared,)
+    assert contents.content_of(_load_incident(session, other)).sources == (shared,)
     assert session.scalars(select(Source.url)).all() == ["https://exemple.test/article"]
 
 
-def test_an_erased_draft_is_a_discarded_one(pen, desk, cast, session):
-    filed = desk.draft()
+def test_the_erasure_of_a_draft_is_recorded_as_a_discard(pen, desk, cast, session):
+    case = desk.draft()
     public = head(session)
     with pen() as p:
-        acts.erase(p, filed.id, by=cast.ada, restriction="erreur", single=True)
+        acts.erase(p, case.id, by=cast.ada, restriction="erreur", single=True)
     session.rollback()
     assert head(session) == public
     assert (
-        _told(_last(session, Ledger.DESK))[0] | {"act": "discarded", "reason": None}
-        == _told(_last(session, Ledger.DESK))[0]
+        _line_json(_last_line(session, Ledger.DESK))[0] | {"act": "discarded", "reason": None}
+        == _line_json(_last_line(session, Ledger.DESK))[0]
     )
 
 
-def test_an_approval_to_erase_falls_with_the_next_change(pen, desk, cast, content):
-    filed = desk.published()
+def test_the_next_change_voids_an_approval_to_erase(pen, desk, cast, content):
+    case = desk.published()
     with pen() as p:
-        acts.approve(p, filed.id, by=cast.chloe, purpose="erase")
-        DO[Act.FOLLOWED_UP](p, filed.id, cast, content)
+        acts.approve(p, case.id, by=cast.chloe, purpose="erase")
+        EXAMPLES[Act.FOLLOWED_UP](p, case.id, cast, content)
 
     def erase():
         with pen() as p:
-            acts.erase(p, filed.id, by=cast.ada, restriction="erreur")
+            acts.erase(p, case.id, by=cast.ada, restriction="erreur")
 
     assert _refused(Refused, erase).key == "second_person_missing"
 
@@ -1206,16 +1227,16 @@ def test_the_loser_of_a_race_gets_the_present_state(
     pen, desk, cast, content, session, act, start, key, state
 ):
     desk.published()
-    filed = getattr(desk, start)()
-    looked_at = session.get_one(Incident, filed.id)  # what the loser's page still shows
+    case = getattr(desk, start)()
+    looked_at = session.get_one(Incident, case.id)  # the state on the loser's page
     before = looked_at.state
     session.expunge(looked_at)
     with pen() as p:
-        DO[act](p, filed.id, cast, content)
+        EXAMPLES[act](p, case.id, cast, content)
 
     def again():
         with pen() as p:
-            DO[act](p, filed.id, replace(cast, bruno=cast.chloe), content)
+            EXAMPLES[act](p, case.id, replace(cast, bruno=cast.chloe), content)
 
     refused = _refused(Refused, again)
     assert looked_at.state == before != state
@@ -1223,35 +1244,35 @@ def test_the_loser_of_a_race_gets_the_present_state(
 
 
 def test_the_approval_of_a_member_disabled_since_is_void(pen, desk, cast, content):
-    filed = desk.ready(content(justice=True))
+    case = desk.ready(content(justice=True))
     with pen() as p:
         accounts.disable_member(p, cast.email("chloe"))
 
     def publish():
         with pen() as p:
-            DO[Act.PUBLISHED](p, filed.id, cast, content)
+            EXAMPLES[Act.PUBLISHED](p, case.id, cast, content)
 
     assert [line.code for line in _refused(Incomplete, publish).values["lines"]] == ["second"]
 
 
-def test_a_member_disabled_a_second_ago_no_longer_acts(pen, desk, cast):
-    filed = desk.ready()
+def test_the_act_of_a_member_just_disabled_is_refused(pen, desk, cast):
+    case = desk.ready()
     with pen() as p:
         accounts.disable_member(p, cast.email("bruno"))
 
     def publish():
         with pen() as p:
-            acts.publish(p, filed.id, by=cast.bruno, reason="lu", attested=ATTEST)
+            acts.publish(p, case.id, by=cast.bruno, reason="lu", attested=ATTESTED)
 
     assert _refused(Refused, publish).key == "member_may_not_act"
 
 
 def test_a_redaction_of_another_cases_fragment_is_refused(pen, desk, cast, content):
-    filed = desk.published()
+    case = desk.published()
     with pytest.raises(Invalid) as refused, pen() as p:
         acts.redact(
             p,
-            filed.id,
+            case.id,
             content(),
             by=cast.bruno,
             reason="jugement",
@@ -1261,16 +1282,18 @@ def test_a_redaction_of_another_cases_fragment_is_refused(pen, desk, cast, conte
     assert (refused.value.key, refused.value.values["id"]) == ("no_such_fragment", 4711)
 
 
-def test_a_word_retired_since_may_stay_where_it_stands(pen, desk, cast, content, session):
-    """Else a court's order could not be carried out on an old case; a new one may not take it."""
-    filed = desk.published(level="commune")
+def test_a_retired_word_may_stay_in_an_old_case_and_not_enter_a_new_one(
+    pen, desk, cast, content, session
+):
+    """Otherwise a court's order could not be carried out on an old case."""
+    case = desk.published(level="commune")
     with housekeeping(session.get_bind().engine) as keeping:
         keeping.get_one(vocabulary.VocabularyEntry, ("niveau", "commune")).retired_at = AT
         keeping.get_one(Dataset, vocabulary.DATASET).version = "sans commune"
     with pen() as p:
         acts.correct(
             p,
-            filed.id,
+            case.id,
             content(level="commune", date="2009"),
             by=cast.bruno,
             reason="date",
@@ -1284,24 +1307,24 @@ def test_a_word_retired_since_may_stay_where_it_stands(pen, desk, cast, content,
 def test_a_redaction_reaches_replies_and_the_notes_of_earlier_corrections(
     pen, desk, cast, content, session
 ):
-    filed = desk.published()
-    reply = desk.received_reply(filed, text="M. Untel répond.")
+    case = desk.published()
+    reply = desk.received_reply(case, text="M. Untel répond.")
     with pen() as p:
         acts.reply(p, reply, by=cast.bruno, reason="reçue")
     with pen() as p:
         acts.correct(
             p,
-            filed.id,
+            case.id,
             content(date="2009"),
             by=cast.bruno,
             reason="date",
             public_note="M. Untel a donné la date.",
         )
-    note = _case(session, filed).corrections[0].id
+    note = _load_incident(session, case).corrections[0].id
     with pen() as p:
         acts.redact(
             p,
-            filed.id,
+            case.id,
             content(date="2009"),
             by=cast.bruno,
             reason="jugement",
@@ -1310,8 +1333,11 @@ def test_a_redaction_reaches_replies_and_the_notes_of_earlier_corrections(
             corrections={note: "La date a été donnée."},
         )
     desk.destroy()
-    case = _case(session, filed)
-    assert [row.text for row in case.replies] == ["L’élu répond."]
-    assert [row.note for row in case.corrections] == ["La date a été donnée.", "Un nom est retiré."]
-    words = b"".join((row.content or b"") + (row.html or b"") for row in _revisions(session, filed))
+    incident = _load_incident(session, case)
+    assert [row.text for row in incident.replies] == ["L’élu répond."]
+    assert [row.note for row in incident.corrections] == [
+        "La date a été donnée.",
+        "Un nom est retiré.",
+    ]
+    words = b"".join((row.content or b"") + (row.html or b"") for row in _revisions(session, case))
     assert b"Untel" not in words

@@ -1,4 +1,4 @@
-"""Counts of départements and régions are those that their filters give."""
+"""Counts of cases by département and région equal the totals of their filters."""
 
 from __future__ import annotations
 
@@ -24,10 +24,10 @@ def test_hidden_cases_are_not_counted(session, pen, desk, cast):
     for hidden in (desk.draft, desk.discarded, desk.withdrawn, desk.erased):
         hidden()
     assert _counts(session) == {}
-    filed = desk.published()
+    case = desk.published()
     assert _counts(session) == {("departement", "93"): 1, ("region", "11"): 1}
     with pen() as p:
-        acts.withdraw(p, filed.id, by=cast.bruno, restriction="erreur", reason="erreur")
+        acts.withdraw(p, case.id, by=cast.bruno, restriction="erreur", reason="erreur")
     assert _counts(session) == {}
 
 
@@ -39,12 +39,12 @@ def test_each_count_is_that_of_the_filter(session, desk):
     desk.published(commune="", departement="975")
     desk.published(commune="97411")
     desk.published(commune="", country="BE", place_label="Liège")
-    told = _counts(session)
-    assert told["departement", "93"] == 3
-    assert told["region", "11"] == 4
-    assert ("region", "") not in told
-    assert len(told) == 8
-    for (kind, code), count in told.items():
+    counts = _counts(session)
+    assert counts["departement", "93"] == 3
+    assert counts["region", "11"] == 4
+    assert ("region", "") not in counts
+    assert len(counts) == 8
+    for (kind, code), count in counts.items():
         page = result_lists.query_case_page(
             session, CaseQuery({kind: (code,)}), current_vocabulary(session), head(session)
         )

@@ -18,7 +18,7 @@ from register.cases.checklist import (
 from register.cases.vocabulary import Vocabulary
 
 ALL = Circumstances(invited=True, attested=ATTESTATIONS)
-BOOK = Vocabulary(
+VOCABULARY = Vocabulary(
     "test",
     "fr",
     {},
@@ -28,7 +28,7 @@ BOOK = Vocabulary(
 
 
 def _missing(content, circumstances=ALL):
-    return [line.code for line in unmet_items(build_checklist(content, BOOK, circumstances))]
+    return [line.code for line in unmet_items(build_checklist(content, VOCABULARY, circumstances))]
 
 
 def test_a_complete_case_passes(content):
@@ -36,7 +36,7 @@ def test_a_complete_case_passes(content):
 
 
 def test_items_are_in_display_order(content):
-    assert [line.code for line in build_checklist(content(), BOOK, ALL)] == [
+    assert [line.code for line in build_checklist(content(), VOCABULARY, ALL)] == [
         "texts",
         "summary_length",
         "source",
@@ -117,7 +117,9 @@ RULED = ProceedingContent(
 )
 def test_a_courts_outcome_needs_court_date_and_appeal(content, changes, missing, why):
     ruled_content = content(proceedings=(replace(RULED, **changes),))
-    line = next(line for line in build_checklist(ruled_content, BOOK, ALL) if line.code == "court")
+    line = next(
+        line for line in build_checklist(ruled_content, VOCABULARY, ALL) if line.code == "court"
+    )
     assert (line.met, line.values["missing"]) == (not missing, missing), why
 
 
@@ -171,7 +173,7 @@ def test_when_a_second_person_is_needed(content, changes, circumstances, missing
 def test_a_flag_has_its_field_and_excerpt(content):
     (flag,) = risk_flags(content(**PHONE))
     assert (flag.field, flag.code, flag.excerpt) == ("narrative", "telephone", "06 12 34 56 78")
-    assert content_needs_second(content(**PHONE), BOOK)
+    assert content_needs_second(content(**PHONE), VOCABULARY)
 
 
 def test_a_phone_number_in_the_url_of_a_source_raises_no_flag(content):
@@ -181,6 +183,6 @@ def test_a_phone_number_in_the_url_of_a_source_raises_no_flag(content):
 
 def test_the_item_of_the_flags_lists_them(content):
     line = next(
-        line for line in build_checklist(content(**PHONE), BOOK, ALL) if line.code == "flags"
+        line for line in build_checklist(content(**PHONE), VOCABULARY, ALL) if line.code == "flags"
     )
     assert line.values["flags"] == [("narrative", "telephone", "06 12 34 56 78")]

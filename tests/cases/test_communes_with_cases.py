@@ -1,4 +1,4 @@
-"""The communes that have public cases: which lie together, which are near, in no order of merit."""
+"""The communes with public cases: their areas and their neighbours, never ranked."""
 
 from __future__ import annotations
 
@@ -15,52 +15,67 @@ from register.territory.models import Commune
 GAGNY, MONTREUIL, PUTEAUX, AJACCIO = "93032", "93048", "92062", "2A004"
 
 
-def _towns(session):
+def _listed_communes(session):
     session.rollback()
-    known = statistics.count_by_commune(session)
+    counts = statistics.count_by_commune(session)
     return communes_with_cases.load_communes(
-        session, known, head(session), dataset.loaded_version(session)
+        session, counts, head(session), dataset.loaded_version(session)
     )
 
 
 def _near(session, code):
     commune = session.get(Commune, code)
-    return [town.code for town in _towns(session).nearest_to(code, (commune.lat, commune.lon))]
+    return [
+        neighbour.code
+        for neighbour in _listed_communes(session).nearest_to(code, (commune.lat, commune.lon))
+    ]
 
 
-def test_an_empty_register_has_none(session):
-    told = _towns(session)
-    assert (told.communes, told.by_intercommunalite, told.by_cell) == ((), {}, {})
+def test_an_empty_register_lists_no_commune(session):
+    listed = _listed_communes(session)
+    assert (listed.communes, listed.by_intercommunalite, listed.by_cell) == ((), {}, {})
     assert _near(session, GAGNY) == []
 
 
-def test_only_public_cases_make_a_commune_one_of_them(session, pen, desk, cast):
+def test_only_communes_of_public_cases_are_listed(session, pen, desk, cast):
     for hidden in (desk.draft, desk.discarded, desk.withdrawn, desk.erased):
         hidden()
-    assert _towns(session).communes == ()
-    filed = desk.published()
-    (town,) = _towns(session).communes
-    assert (town.code, town.name, town.departement, town.case_count) == (GAGNY, "Gagny", "93", 1)
+    assert _listed_communes(session).communes == ()
+    case = desk.published()
+    (commune,) = _listed_communes(session).communes
+    assert (commune.code, commune.name, commune.departement, commune.case_count) == (
+        GAGNY,
+        "Gagny",
+        "93",
+        1,
+    )
     with pen() as p:
-        acts.withdraw(p, filed.id, by=cast.bruno, restriction="erreur", reason="r")
-    assert _towns(session).communes == ()
+        acts.withdraw(p, case.id, by=cast.bruno, restriction="erreur", reason="r")
+    assert _listed_communes(session).communes == ()
 
 
 def test_a_former_code_is_counted_under_the_commune_of_today(session, desk):
     desk.published(commune="93059", linked_communes=("93066",))
     desk.published(commune="93066")
-    assert [(town.code, town.case_count) for town in _towns(session).communes] == [("93066", 2)]
+    assert [
+        (commune.code, commune.case_count) for commune in _listed_communes(session).communes
+    ] == [("93066", 2)]
 
 
 def test_communes_with_cases_are_sorted_by_name(session, desk):
     for code in (PUTEAUX, MONTREUIL, AJACCIO, GAGNY, GAGNY, GAGNY):
         desk.published(commune=code)
-    told = _towns(session)
-    assert [town.name for town in told.communes] == ["Ajaccio", "Gagny", "Montreuil", "Puteaux"]
-    assert [town.code for town in told.by_departement["93"]] == [GAGNY, MONTREUIL]
-    assert [town.code for town in told.by_region["11"]] == [GAGNY, MONTREUIL, PUTEAUX]
+    listed = _listed_communes(session)
+    assert [commune.name for commune in listed.communes] == [
+        "Ajaccio",
+        "Gagny",
+        "Montreuil",
+        "Puteaux",
+    ]
+    assert [commune.code for commune in listed.by_departement["93"]] == [GAGNY, MONTREUIL]
+    assert [commune.code for commune in listed.by_region["11"]] == [GAGNY, MONTREUIL, PUTEAUX]
     grand_paris = session.get(Commune, GAGNY).intercommunalite_code
-    assert [town.code for town in told.by_intercommunalite[grand_paris]] == [
+    assert [commune.code for commune in listed.by_intercommunalite[grand_paris]] == [
         GAGNY,
         MONTREUIL,
         PUTEAUX,
@@ -73,14 +88,14 @@ def test_near_communes_are_sorted_by_distance_not_by_number_of_cases(session, de
         desk.published(commune=code)
     for _ in range(3):
         desk.published(commune="77288")
-    found = _near(session, GAGNY)
-    assert len(found) == communes_with_cases.NEAREST_LIMIT
-    assert GAGNY not in found
+    codes = _near(session, GAGNY)
+    assert len(codes) == communes_with_cases.NEAREST_LIMIT
+    assert GAGNY not in codes
     # Melun has the most cases of all, and is the farthest.
-    assert "77288" not in found
-    names = [session.get(Commune, code).name for code in found]
+    assert "77288" not in codes
+    names = [session.get(Commune, code).name for code in codes]
     assert names == sorted(names)
-    # Beyond the reach there is nobody, whichever commune is asked for.
+    # A remote commune has no neighbour within reach.
     assert _near(session, "29019") == []
 
 
@@ -90,27 +105,34 @@ def test_near_communes_are_those_of_the_great_circle_distance(session, desk):
     chosen += list(session.scalars(by_name.where(Commune.departement_code == "77")))[::40]
     for code in chosen:
         desk.published(commune=code)
-    for asked in (GAGNY, "77243", "93066"):
-        here = session.get(Commune, asked)
-        others = [session.get(Commune, code) for code in chosen if code != asked]
-        apart = sorted((_globe(here, one), one.code) for one in others if one.lat is not None)
-        wanted = [code for distance, code in apart if distance < communes_with_cases.REACH_KM][
-            : communes_with_cases.NEAREST_LIMIT
-        ]
-        assert sorted(_near(session, asked)) == sorted(wanted)
+    for origin_code in (GAGNY, "77243", "93066"):
+        origin = session.get(Commune, origin_code)
+        others = [session.get(Commune, code) for code in chosen if code != origin_code]
+        distances = sorted(
+            (_great_circle_km(origin, other), other.code)
+            for other in others
+            if other.lat is not None
+        )
+        expected = [
+            code for distance, code in distances if distance < communes_with_cases.REACH_KM
+        ][: communes_with_cases.NEAREST_LIMIT]
+        assert sorted(_near(session, origin_code)) == sorted(expected)
 
 
-def _globe(one, other):
+def _great_circle_km(first, second):
     """Kilometres between two communes on a sphere (haversine)."""
-    lat, lon = radians(one.lat), radians(one.lon)
-    north, east = radians(other.lat), radians(other.lon)
-    half = sin((north - lat) / 2) ** 2 + cos(lat) * cos(north) * sin((east - lon) / 2) ** 2
+    lat, lon = radians(first.lat), radians(first.lon)
+    other_lat, other_lon = radians(second.lat), radians(second.lon)
+    half = (
+        sin((other_lat - lat) / 2) ** 2
+        + cos(lat) * cos(other_lat) * sin((other_lon - lon) / 2) ** 2
+    )
     return 2 * 6371 * asin(sqrt(half))
 
 
 @pytest.mark.parametrize("code", ["59183", "2A041", "97411", "93032"])
 def test_a_cell_is_no_narrower_than_the_reach(session, code):
-    """From Dunkirk to Bonifacio and overseas, who is within reach is in a cell around."""
+    """In France and overseas, a commune within reach lies in the same cell or next to it."""
     lat = session.get(Commune, code).lat
     assert communes_with_cases._CELL_HEIGHT * 111.32 >= communes_with_cases.REACH_KM
     assert (
@@ -120,8 +142,8 @@ def test_a_cell_is_no_narrower_than_the_reach(session, code):
 
 def test_communes_with_cases_are_read_once_for_each_journal_head(session, desk):
     desk.published()
-    first = _towns(session)
+    first = _listed_communes(session)
     desk.draft(commune=PUTEAUX)
-    assert _towns(session) is first
+    assert _listed_communes(session) is first
     desk.published(commune=PUTEAUX)
-    assert _towns(session) is not first
+    assert _listed_communes(session) is not first

@@ -1,4 +1,4 @@
-"""The desk's lists and tasks: who sees them, in which order, and what each case waits for."""
+"""The lists and tasks of the desk: access, order, filters and waiting kinds."""
 
 from __future__ import annotations
 
@@ -30,26 +30,26 @@ LATER = timedelta(hours=5)  # longer than a claim
 
 @pytest.fixture
 def member(session, cast):
-    """``member("bruno")``: a member as a view has them."""
+    """``member("bruno")``: the account of a member, freshly read."""
 
-    def find(name):
+    def load(name):
         session.rollback()
         return session.get_one(Member, getattr(cast, name))
 
-    return find
+    return load
 
 
-def moment(session, at=AT, *, single=False):
-    found, _unread = tasks.load_todo_context(
+def todo_context(session, at=AT, *, single=False):
+    context, _unread = tasks.load_todo_context(
         session, current_vocabulary(session), at, single=single
     )
-    return found
+    return context
 
 
-def ids(session, viewer, asked=None, said=None, at=AT, *, single=False):
-    asked = asked or DeskQuery()
-    now = moment(session, at, single=single)
-    return [case.id for case in lists.query_desk_page(session, viewer, asked, now, said).cases]
+def listed_ids(session, viewer, query=None, matches=None, at=AT, *, single=False):
+    query = query or DeskQuery()
+    context = todo_context(session, at, single=single)
+    return [row.id for row in lists.query_desk_page(session, viewer, query, context, matches).cases]
 
 
 def to_do(session, viewer, at=AT, *, single=False):
@@ -70,45 +70,48 @@ def test_a_list_shows_the_newest_change_first_and_no_erased_case(
     erased, discarded = desk.erased(), desk.discarded()
     with desk.pen() as p:
         acts.edit(p, first.id, content(title="relu"), by=cast.chloe, reason="relu")
-    found = ids(session, member("bruno"))
-    assert found == [first.id, third.id, second.id]
-    assert not {erased.id, discarded.id} & set(found)
+    listed = listed_ids(session, member("bruno"))
+    assert listed == [first.id, third.id, second.id]
+    assert not {erased.id, discarded.id} & set(listed)
 
 
-def test_a_row_says_what_the_case_is_and_who_changed_it(session, desk, cast, member):
-    filed = desk.draft(title="Un titre", summary="Un résumé")
-    (row,) = lists.query_desk_page(session, member("chloe"), DeskQuery(), moment(session)).cases
-    assert (row.id, row.number, row.state, row.title) == (filed.id, None, "draft", "Un titre")
+def test_a_row_has_the_fields_of_the_case_and_its_last_change(session, desk, cast, member):
+    case = desk.draft(title="Un titre", summary="Un résumé")
+    (row,) = lists.query_desk_page(
+        session, member("chloe"), DeskQuery(), todo_context(session)
+    ).cases
+    assert (row.id, row.number, row.state, row.title) == (case.id, None, "draft", "Un titre")
     assert (row.commune_name, row.departement_name) == ("Gagny", "Seine-Saint-Denis")
     assert (row.changed_by, row.changed_at, row.types) == (cast.bruno, AT, ("interdiction_filmer",))
     assert (row.held_by, row.held_until) == (None, None)
 
 
-def test_a_disabled_member_is_shown_nothing(session, desk, member):
-    filed = desk.draft()
-    driss, now = member("driss"), moment(session)
-    assert lists.query_desk_page(session, driss, DeskQuery(), now).total == 0
-    assert lists.load_summaries(session, driss, [filed.id], AT) == {}
+def test_a_disabled_member_gets_empty_lists(session, desk, member):
+    case = desk.draft()
+    driss, context = member("driss"), todo_context(session)
+    assert lists.query_desk_page(session, driss, DeskQuery(), context).total == 0
+    assert lists.load_summaries(session, driss, [case.id], AT) == {}
     assert lists.count_states(session, driss) == {}
     assert (
-        lists.list_waiting_kinds(session, member("bruno"), [filed.id], now, tuple(TodoKind)) == {}
+        lists.list_waiting_kinds(session, member("bruno"), [case.id], context, tuple(TodoKind))
+        == {}
     )
     assert to_do(session, driss).tasks == ()
 
 
 def test_pages_have_twenty_cases_and_a_total(session, desk, member):
-    made = [desk.draft().id for _ in range(23)]
-    bruno, now = member("bruno"), moment(session)
+    drafts = [desk.draft().id for _ in range(23)]
+    bruno, context = member("bruno"), todo_context(session)
     first, second = (
-        lists.query_desk_page(session, bruno, DeskQuery().at_page(page), now) for page in (1, 2)
+        lists.query_desk_page(session, bruno, DeskQuery().at_page(page), context) for page in (1, 2)
     )
     assert (first.total, first.pages, len(first.cases)) == (23, 2, 20)
-    assert [case.id for case in (*first.cases, *second.cases)] == made[::-1]
+    assert [case.id for case in (*first.cases, *second.cases)] == drafts[::-1]
 
 
 @pytest.mark.parametrize("state", lists.LISTED_STATES)
-def test_a_list_of_one_state(session, desk, member, state):
-    made = {
+def test_a_list_is_filtered_by_state(session, desk, member, state):
+    cases = {
         CaseState.DRAFT: desk.draft().id,
         CaseState.PUBLISHED: desk.published().id,
         CaseState.WITHDRAWN: desk.withdrawn().id,
@@ -116,23 +119,23 @@ def test_a_list_of_one_state(session, desk, member, state):
     merged = desk.merged()
     bruno = member("bruno")
     counts = lists.count_states(session, bruno)
-    found = ids(session, bruno, DeskQuery(state=state))
-    assert counts[state] == len(found)
-    assert (made | {CaseState.MERGED: merged.id})[state] in found
+    listed = listed_ids(session, bruno, DeskQuery(state=state))
+    assert counts[state] == len(listed)
+    assert (cases | {CaseState.MERGED: merged.id})[state] in listed
 
 
-def test_a_list_by_who_has_a_case_in_hand(session, desk, cast, member):
+def test_a_list_is_filtered_by_claim(session, desk, cast, member):
     mine, hers, free = desk.draft(), desk.draft(), desk.draft()
     with desk.pen() as p:
         acts.claim(p, mine.id, by=cast.bruno)
         acts.claim(p, hers.id, by=cast.chloe)
     bruno = member("bruno")
-    assert ids(session, bruno, DeskQuery(claim=ClaimFilter.MINE)) == [mine.id]
-    assert ids(session, bruno, DeskQuery(claim=ClaimFilter.TAKEN)) == [hers.id, mine.id]
-    assert ids(session, bruno, DeskQuery(claim=ClaimFilter.FREE)) == [free.id]
-    # A claim that ran out is nobody's.
-    assert ids(session, bruno, DeskQuery(claim=ClaimFilter.MINE), at=AT + LATER) == []
-    assert len(ids(session, bruno, DeskQuery(claim=ClaimFilter.FREE), at=AT + LATER)) == 3
+    assert listed_ids(session, bruno, DeskQuery(claim=ClaimFilter.MINE)) == [mine.id]
+    assert listed_ids(session, bruno, DeskQuery(claim=ClaimFilter.TAKEN)) == [hers.id, mine.id]
+    assert listed_ids(session, bruno, DeskQuery(claim=ClaimFilter.FREE)) == [free.id]
+    # An expired claim has no holder.
+    assert listed_ids(session, bruno, DeskQuery(claim=ClaimFilter.MINE), at=AT + LATER) == []
+    assert len(listed_ids(session, bruno, DeskQuery(claim=ClaimFilter.FREE), at=AT + LATER)) == 3
     rows = lists.load_summaries(session, bruno, [mine.id], AT)
     assert rows[mine.id].held_by == cast.bruno
     assert lists.load_summaries(session, bruno, [mine.id], AT + LATER)[mine.id].held_by is None
@@ -145,66 +148,69 @@ def test_the_public_filters_hold_on_the_desk(session, desk, member):
 
     def by(**values):
         query = CaseQuery({name: (value,) for name, value in values.items()})
-        return ids(session, bruno, DeskQuery(case_query=query))
+        return listed_ids(session, bruno, DeskQuery(case_query=query))
 
     assert by(commune="92062") == by(departement="92") == [puteaux.id]
     assert by(famille="justice") == by(du="2012") == [justice.id]
     assert by(type="interdiction_filmer") == [puteaux.id, gagny.id]
 
 
-def test_words_are_looked_for_beforehand(session, desk, member):
+def test_a_text_query_needs_the_matches_of_a_search(session, desk, member):
     draft, public, other = desk.draft(), desk.published(), desk.published()
-    bruno, asked = member("bruno"), DeskQuery(case_query=CaseQuery({"q": ("filmer",)}))
+    bruno, query = member("bruno"), DeskQuery(case_query=CaseQuery({"q": ("filmer",)}))
     with pytest.raises(ValueError, match="words"):
-        ids(session, bruno, asked)
-    said = DeskMatches(numbers=[public.number], ids=[draft.id])
-    assert ids(session, bruno, asked, said) == [public.id, draft.id]
+        listed_ids(session, bruno, query)
+    matches = DeskMatches(numbers=[public.number], ids=[draft.id])
+    assert listed_ids(session, bruno, query, matches) == [public.id, draft.id]
     # A number is that of a public case, an id that of another.
-    assert other.id not in ids(session, bruno, asked, DeskMatches(ids=[public.id]))
+    assert other.id not in listed_ids(session, bruno, query, DeskMatches(ids=[public.id]))
 
 
-# --- what a case waits for ----------------------------------------------------------------------
+# --- waiting kinds ----------------------------------------------------------------------
 
 
 def test_a_draft_waits_for_a_second_person_until_somebody_approves_it(
     session, desk, cast, content, member
 ):
-    filed = desk.draft(content(justice=True))
+    case = desk.draft(content(justice=True))
     plain = desk.draft()
     bruno, chloe = member("bruno"), member("chloe")
     second, approve = (
         DeskQuery(waiting_for=TodoKind.SECOND),
         DeskQuery(waiting_for=TodoKind.APPROVE),
     )
-    assert ids(session, bruno, second) == ids(session, chloe, second) == [filed.id]
+    assert listed_ids(session, bruno, second) == listed_ids(session, chloe, second) == [case.id]
     # Nobody approves what they wrote.
-    assert (ids(session, bruno, approve), ids(session, chloe, approve)) == ([], [filed.id])
-    assert ids(session, chloe, second, single=True) == []
+    assert (listed_ids(session, bruno, approve), listed_ids(session, chloe, approve)) == (
+        [],
+        [case.id],
+    )
+    assert listed_ids(session, chloe, second, single=True) == []
     with desk.pen() as p:
-        acts.approve(p, filed.id, by=cast.chloe)
-    assert ids(session, member("ada"), second) == []
+        acts.approve(p, case.id, by=cast.chloe)
+    assert listed_ids(session, member("ada"), second) == []
     with desk.pen() as p:
-        acts.edit(p, filed.id, content(justice=True, title="t"), by=cast.bruno, reason="r")
-    assert ids(session, member("ada"), second) == [filed.id]
-    assert plain.id not in ids(session, member("ada"), second)
+        acts.edit(p, case.id, content(justice=True, title="t"), by=cast.bruno, reason="r")
+    assert listed_ids(session, member("ada"), second) == [case.id]
+    assert plain.id not in listed_ids(session, member("ada"), second)
 
 
 def test_the_approval_of_a_member_disabled_since_is_void(session, desk, cast, content, member):
-    filed = desk.ready(content(justice=True))
-    assert ids(session, member("ada"), DeskQuery(waiting_for=TodoKind.SECOND)) == []
-    assert ids(session, member("ada"), DeskQuery(waiting_for=TodoKind.READY)) == [filed.id]
+    case = desk.ready(content(justice=True))
+    assert listed_ids(session, member("ada"), DeskQuery(waiting_for=TodoKind.SECOND)) == []
+    assert listed_ids(session, member("ada"), DeskQuery(waiting_for=TodoKind.READY)) == [case.id]
     with desk.pen() as p:
         accounts.disable_member(p, cast.email("chloe"))
-    assert ids(session, member("ada"), DeskQuery(waiting_for=TodoKind.SECOND)) == [filed.id]
-    assert ids(session, member("ada"), DeskQuery(waiting_for=TodoKind.READY)) == []
+    assert listed_ids(session, member("ada"), DeskQuery(waiting_for=TodoKind.SECOND)) == [case.id]
+    assert listed_ids(session, member("ada"), DeskQuery(waiting_for=TodoKind.READY)) == []
 
 
 def test_a_risk_flag_asks_for_a_second_person(session, desk, cast, content, member):
-    filed = desk.draft(narrative="Joindre le maire au 01 23 45 67 89.")
-    assert ids(session, member("chloe"), DeskQuery(waiting_for=TodoKind.SECOND)) == [filed.id]
+    case = desk.draft(narrative="Joindre le maire au 01 23 45 67 89.")
+    assert listed_ids(session, member("chloe"), DeskQuery(waiting_for=TodoKind.SECOND)) == [case.id]
     with desk.pen() as p:
-        acts.edit(p, filed.id, content(), by=cast.bruno, reason="numéro retiré")
-    assert ids(session, member("chloe"), DeskQuery(waiting_for=TodoKind.SECOND)) == []
+        acts.edit(p, case.id, content(), by=cast.bruno, reason="numéro retiré")
+    assert listed_ids(session, member("chloe"), DeskQuery(waiting_for=TodoKind.SECOND)) == []
 
 
 def test_a_withdrawn_case_waits_for_a_second_person_once_its_text_changed(
@@ -213,21 +219,21 @@ def test_a_withdrawn_case_waits_for_a_second_person_once_its_text_changed(
     flagged, plain = desk.withdrawn(), desk.withdrawn()
     justice = desk.withdrawn(justice=True)
     query = DeskQuery(waiting_for=TodoKind.APPROVE)
-    assert ids(session, member("chloe"), query) == []
+    assert listed_ids(session, member("chloe"), query) == []
     with desk.pen() as p:
         text = content(narrative="Joindre le maire au 01 23 45 67 89.")
         acts.edit(p, flagged.id, text, by=cast.bruno, reason="r")
         acts.edit(p, plain.id, content(title="Autre"), by=cast.bruno, reason="r")
-        # Without the type that needed two: what needed two goes on needing it.
+        # Without the type that needed two members, the case still needs two.
         acts.edit(p, justice.id, content(), by=cast.bruno, reason="r")
     session.rollback()
-    assert ids(session, member("chloe"), query) == [justice.id, flagged.id]
-    assert ids(session, member("bruno"), query) == []
+    assert listed_ids(session, member("chloe"), query) == [justice.id, flagged.id]
+    assert listed_ids(session, member("bruno"), query) == []
     with desk.pen() as p:
-        for filed in (flagged, justice):
-            acts.approve(p, filed.id, by=cast.chloe)
+        for case in (flagged, justice):
+            acts.approve(p, case.id, by=cast.chloe)
     session.rollback()
-    assert ids(session, member("ada"), query) == []
+    assert listed_ids(session, member("ada"), query) == []
 
 
 def test_a_follow_up_with_a_flag_makes_a_changed_withdrawn_case_wait(
@@ -245,10 +251,10 @@ def test_a_follow_up_with_a_flag_makes_a_changed_withdrawn_case_wait(
         acts.edit(p, case.id, content(title="Autre"), by=cast.bruno, reason="r")
     session.rollback()
     query = DeskQuery(waiting_for=TodoKind.APPROVE)
-    assert ids(session, member("chloe"), query) == [case.id]
+    assert listed_ids(session, member("chloe"), query) == [case.id]
 
 
-def test_changed_withdrawn_cases_are_read_some_at_a_time(
+def test_changed_withdrawn_cases_are_scanned_in_batches(
     session, desk, cast, content, member, monkeypatch
 ):
     monkeypatch.setattr(todo_clauses, "READ_LIMIT", 2)
@@ -262,20 +268,20 @@ def test_changed_withdrawn_cases_are_read_some_at_a_time(
     assert [len(scan.revision_ids) for scan in scans] == [2, 4, 5, 5]
 
 
-def test_flags_are_read_some_at_a_time_and_each_once(session, desk, member, monkeypatch):
+def test_drafts_are_scanned_in_batches_and_each_once(session, desk, member, monkeypatch):
     monkeypatch.setattr(todo_clauses, "READ_LIMIT", 2)
     risky = [desk.draft(narrative="Le 01 23 45 67 89.") for _ in range(5)]
     session.rollback()
-    read = []
-    monkeypatch.setattr(todo_clauses, "risk_flags", lambda told: read.append(told) or ("x",))
+    scanned = []
+    monkeypatch.setattr(todo_clauses, "risk_flags", lambda text: scanned.append(text) or ("x",))
     assert [todo_clauses.find_flagged_drafts(session).unread for _ in range(4)] == [3, 1, 0, 0]
-    assert len(read) == len(todo_clauses.find_flagged_drafts(session).revision_ids) == len(risky)
-    # What is new is read first, and is told as unread until then.
+    assert len(scanned) == len(todo_clauses.find_flagged_drafts(session).revision_ids) == len(risky)
+    # New drafts are read first, and are counted as unread until then.
     for _ in range(3):
         desk.draft()
     session.rollback()
     assert [todo_clauses.find_flagged_drafts(session).unread for _ in range(2)] == [1, 0]
-    assert len(read) == 8
+    assert len(scanned) == 8
 
 
 def test_the_cache_of_risk_flags_is_bounded(session, desk, member, monkeypatch):
@@ -285,14 +291,14 @@ def test_the_cache_of_risk_flags_is_bounded(session, desk, member, monkeypatch):
     session.rollback()
     assert len(todo_clauses.find_flagged_drafts(session).revision_ids) == 3
     with desk.pen() as p:
-        for one in (1, 2):
-            acts.discard(p, one, by=1)
+        for case_id in (1, 2):
+            acts.discard(p, case_id, by=1)
     session.rollback()
     assert len(todo_clauses.find_flagged_drafts(session).revision_ids) == 1
 
 
-# A draft that only attestations are missing of, and what each line of the checklist asks of it.
-LACKS = [
+# Changes of a draft without attestations, whether it is ready, and the line that is unmet.
+READINESS = [
     ({}, True, "nothing is missing"),
     ({"title": ""}, False, "texts"),
     ({"summary": ""}, False, "texts"),
@@ -337,44 +343,46 @@ LACKS = [
 ]
 
 
-@pytest.mark.parametrize(("changes", "is_ready", "why"), LACKS)
+@pytest.mark.parametrize(("changes", "is_ready", "why"), READINESS)
 def test_a_draft_is_ready_when_the_checklist_says_so(
     session, desk, content, member, changes, is_ready, why
 ):
-    filed = desk.ready(replace(content(), **changes))
+    case = desk.ready(replace(content(), **changes))
     bruno = member("bruno")
-    told = contents.content_of(session.get_one(Incident, filed.id))
-    known = Circumstances(invited=True, seconded=True, attested=ATTESTATIONS, flags_reason="relu")
+    stored = contents.content_of(session.get_one(Incident, case.id))
+    circumstances = Circumstances(
+        invited=True, seconded=True, attested=ATTESTATIONS, flags_reason="relu"
+    )
     lines = checklist.unmet_items(
-        checklist.build_checklist(told, current_vocabulary(session), known)
+        checklist.build_checklist(stored, current_vocabulary(session), circumstances)
     )
     assert (lines == []) is is_ready, why
-    assert (ids(session, bruno, DeskQuery(waiting_for=TodoKind.READY)) == [filed.id]) is is_ready, (
-        why
-    )
+    assert (
+        listed_ids(session, bruno, DeskQuery(waiting_for=TodoKind.READY)) == [case.id]
+    ) is is_ready, why
 
 
 def test_a_draft_is_not_ready_before_the_invitation_is_noted(session, desk, cast, member):
-    filed = desk.draft()
-    assert ids(session, member("bruno"), DeskQuery(waiting_for=TodoKind.READY)) == []
+    case = desk.draft()
+    assert listed_ids(session, member("bruno"), DeskQuery(waiting_for=TodoKind.READY)) == []
     with desk.pen() as p:
-        acts.invite(p, filed.id, "source déjà publique", by=cast.bruno)
-    assert ids(session, member("bruno"), DeskQuery(waiting_for=TodoKind.READY)) == [filed.id]
+        acts.invite(p, case.id, "source déjà publique", by=cast.bruno)
+    assert listed_ids(session, member("bruno"), DeskQuery(waiting_for=TodoKind.READY)) == [case.id]
 
 
 def test_an_outcome_is_followed_after_a_year_without_an_event(session, desk, cast, member):
     late = desk.published()
-    told = desk.published(outcome="resolue")
+    resolved = desk.published(outcome="resolue")
     moved = desk.published(outcome="en_cours")
     month = timedelta(days=31)
     with desk.pen(AT + month) as p:
         acts.follow_up(p, moved.id, by=cast.bruno, reason="r", title="t", text="t")
-    asked, bruno = DeskQuery(waiting_for=TodoKind.OUTCOME), member("bruno")
-    assert ids(session, bruno, asked, at=AT + timedelta(days=364)) == []
-    assert ids(session, bruno, asked, at=AT + timedelta(days=367)) == [late.id]
-    found = ids(session, bruno, asked, at=AT + timedelta(days=400))
-    assert found == [moved.id, late.id]
-    assert told.id not in found
+    query, bruno = DeskQuery(waiting_for=TodoKind.OUTCOME), member("bruno")
+    assert listed_ids(session, bruno, query, at=AT + timedelta(days=364)) == []
+    assert listed_ids(session, bruno, query, at=AT + timedelta(days=367)) == [late.id]
+    listed = listed_ids(session, bruno, query, at=AT + timedelta(days=400))
+    assert listed == [moved.id, late.id]
+    assert resolved.id not in listed
 
 
 # --- tasks --------------------------------------------------------------------------------------
@@ -419,11 +427,11 @@ def test_the_nearest_deadline_comes_first_and_each_case_once(session, desk, cast
         TodoKind.OUTCOME: 0,
     }
     assert todo.tasks[0].title == todo.tasks[0].case.title
-    # With one moderator, nobody is waited for.
+    # With a single moderator no case waits for a second person.
     assert to_do(session, chloe, single=True).counts[TodoKind.SECOND] == 0
 
 
-def test_a_reply_that_was_decided_or_cannot_be_is_no_task(session, desk, cast, member):
+def test_a_decided_reply_or_one_to_a_withdrawn_case_is_no_task(session, desk, cast, member):
     public, withdrawn = desk.published(), desk.published()
     reply = desk.received_reply(public)
     desk.received_reply(withdrawn)
@@ -447,14 +455,14 @@ def test_the_queries_of_the_dashboard_do_not_grow_with_drafts(
     session, engine, desk, content, member
 ):
     def statements():
-        chloe, told = member("chloe"), []
+        chloe, executed = member("chloe"), []
         session.rollback()
-        count = lambda *_: told.append(1)  # noqa: E731 # a listener
+        count = lambda *_: executed.append(1)  # noqa: E731 # a listener
         event.listen(engine, "before_cursor_execute", count)
         to_do(session, chloe)
-        ids(session, chloe)
+        listed_ids(session, chloe)
         event.remove(engine, "before_cursor_execute", count)
-        return len(told)
+        return len(executed)
 
     desk.draft(content(justice=True))
     statements()
@@ -464,9 +472,9 @@ def test_the_queries_of_the_dashboard_do_not_grow_with_drafts(
     assert statements() == few
 
 
-def test_every_kind_has_its_clause(session, desk, member):
+def test_every_waiting_kind_has_its_clause(session, desk, member):
     desk.draft()
-    now, bruno = moment(session), member("bruno")
+    context, bruno = todo_context(session), member("bruno")
     for kind in TodoKind:
-        assert todo_clauses.clause(kind, bruno, now) is not None
-        ids(session, bruno, DeskQuery(waiting_for=kind))
+        assert todo_clauses.clause(kind, bruno, context) is not None
+        listed_ids(session, bruno, DeskQuery(waiting_for=kind))

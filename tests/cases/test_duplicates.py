@@ -1,4 +1,4 @@
-"""Cases that may be the same as one: why they are found, and who is shown them."""
+"""Possible duplicates of a case: the reasons, the order, the limits and the access."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from register.cases import duplicates
 from register.cases.case_content import Content, SourceContent
 from register.cases.duplicates import DuplicateReason, distinctive_words, find_possible_duplicates
 
-# A case that shares nothing with those of the tests but what a test gives it.
+# Two contents without a common value: the tests copy some of ALONE into OTHER.
 ALONE = {
     "title": "Une caméra éteinte pendant la séance",
     "summary": "Le maire suspend la séance et fait éteindre la caméra du blogueur.",
@@ -32,15 +32,15 @@ OTHER = {
 
 
 @pytest.fixture
-def found(session, cast):
-    """``found(content)``: the ids of the cases that are like it, with their reasons."""
+def duplicates_of(session, cast):
+    """``duplicates_of(content)``: the ids of its possible duplicates, with the reasons."""
 
-    def find(content, by="bruno", **more):
+    def find(content, by="bruno", **limits):
         session.rollback()
         viewer = session.get_one(Member, getattr(cast, by))
         return [
-            (one.case.id, list(one.reasons))
-            for one in find_possible_duplicates(session, viewer, content, **more)
+            (duplicate.case.id, list(duplicate.reasons))
+            for duplicate in find_possible_duplicates(session, viewer, content, **limits)
         ]
 
     return find
@@ -63,9 +63,11 @@ def found(session, cast):
     ],
     ids=lambda value: "+".join(value) if isinstance(value, tuple) else "",
 )
-def test_two_reasons_or_one_shared_source_make_a_duplicate(desk, found, content, shared, reasons):
-    filed = desk.draft(content(**OTHER | {name: ALONE[name] for name in shared}))
-    assert found(content(**ALONE)) == ([(filed.id, reasons)] if reasons else [])
+def test_two_reasons_or_a_shared_source_make_a_duplicate(
+    desk, duplicates_of, content, shared, reasons
+):
+    case = desk.draft(content(**OTHER | {name: ALONE[name] for name in shared}))
+    assert duplicates_of(content(**ALONE)) == ([(case.id, reasons)] if reasons else [])
 
 
 @pytest.mark.parametrize(
@@ -81,47 +83,52 @@ def test_two_reasons_or_one_shared_source_make_a_duplicate(desk, found, content,
         ("", None),
     ],
 )
-def test_equal_or_near_dates_are_a_reason(desk, found, content, date, code):
+def test_equal_or_near_dates_are_a_reason(desk, duplicates_of, content, date, code):
     desk.draft(content(**OTHER | {"commune": "93032", "outlets": ("Gagny Libre",), "date": date}))
-    ((_id, reasons),) = found(content(**ALONE))
+    ((_id, reasons),) = duplicates_of(content(**ALONE))
     assert [reason.code for reason in reasons if reason.code.startswith("jours")] == (
         [code] if code else []
     )
 
 
-def test_a_former_code_and_a_linked_commune_are_the_commune(desk, found, content):
-    same = {"outlets": ("Gagny Libre",)}
-    old = desk.draft(content(**OTHER | same | {"commune": "93059"}))
-    linked = desk.draft(content(**OTHER | same | {"linked_communes": ("93066",)}))
-    told = dict(found(content(**ALONE | {"commune": "93066"})))
-    assert told == {
+def test_former_codes_and_linked_communes_count_as_the_commune(desk, duplicates_of, content):
+    outlet = {"outlets": ("Gagny Libre",)}
+    old = desk.draft(content(**OTHER | outlet | {"commune": "93059"}))
+    linked = desk.draft(content(**OTHER | outlet | {"linked_communes": ("93066",)}))
+    reasons = dict(duplicates_of(content(**ALONE | {"commune": "93066"})))
+    assert reasons == {
         old.id: [DuplicateReason("commune"), DuplicateReason("media")],
         linked.id: [DuplicateReason("commune"), DuplicateReason("media")],
     }
-    beside = dict(found(content(**ALONE | {"commune": "", "linked_communes": ("93066",)})))
-    assert beside[old.id] == [DuplicateReason("commune_liee"), DuplicateReason("media")]
+    reasons_of_linked = dict(
+        duplicates_of(content(**ALONE | {"commune": "", "linked_communes": ("93066",)}))
+    )
+    assert reasons_of_linked[old.id] == [DuplicateReason("commune_liee"), DuplicateReason("media")]
 
 
-def test_drafts_public_and_withdrawn_cases_are_found_and_the_likest_come_first(
-    desk, found, content
-):
-    less = desk.draft(content(**OTHER | {"commune": "93032", "outlets": ("Gagny Libre",)}))
-    same = desk.published(content(**ALONE))
-    gone = desk.withdrawn(content(**ALONE))
+def test_drafts_public_and_withdrawn_cases_are_found_best_match_first(desk, duplicates_of, content):
+    partial = desk.draft(content(**OTHER | {"commune": "93032", "outlets": ("Gagny Libre",)}))
+    public = desk.published(content(**ALONE))
+    withdrawn = desk.withdrawn(content(**ALONE))
     desk.erased(**ALONE)
-    assert [one for one, _why in found(content(**ALONE))] == [gone.id, same.id, less.id]
-    assert [one for one, _why in found(content(**ALONE), exclude_id=gone.id, limit=1)] == [same.id]
+    assert [id_ for id_, _reasons in duplicates_of(content(**ALONE))] == [
+        withdrawn.id,
+        public.id,
+        partial.id,
+    ]
+    limited = duplicates_of(content(**ALONE), exclude_id=withdrawn.id, limit=1)
+    assert [id_ for id_, _reasons in limited] == [public.id]
 
 
-def test_a_disabled_member_is_shown_none(desk, found, content):
+def test_a_disabled_member_finds_no_duplicates(desk, duplicates_of, content):
     desk.draft(content(**ALONE))
-    assert found(content(**ALONE), by="driss") == []
+    assert duplicates_of(content(**ALONE), by="driss") == []
 
 
-def test_an_empty_draft_has_no_duplicates(desk, found):
+def test_an_empty_draft_has_no_duplicates(desk, duplicates_of):
     desk.draft()
-    assert found(Content()) == []
-    assert found(Content(date="vers le printemps", commune="?", title="\ud800")) == []
+    assert duplicates_of(Content()) == []
+    assert duplicates_of(Content(date="vers le printemps", commune="?", title="\ud800")) == []
 
 
 def test_rare_words_are_a_reason():
@@ -133,13 +140,13 @@ def test_rare_words_are_a_reason():
 
 
 def test_the_number_of_compared_cases_is_bounded(
-    session, engine, desk, found, content, monkeypatch
+    session, engine, desk, duplicates_of, content, monkeypatch
 ):
     monkeypatch.setattr(duplicates, "CANDIDATE_LIMIT", 3)
-    made = [desk.draft(content(**ALONE)).id for _ in range(5)]
-    told = []
-    count = lambda *_: told.append(1)  # noqa: E731 # a listener
+    ids = [desk.draft(content(**ALONE)).id for _ in range(5)]
+    statements = []
+    count = lambda *_: statements.append(1)  # noqa: E731 # a listener
     event.listen(engine, "before_cursor_execute", count)
-    assert [one for one, _why in found(content(**ALONE))] == made[:1:-1]
+    assert [id_ for id_, _reasons in duplicates_of(content(**ALONE))] == ids[:1:-1]
     event.remove(engine, "before_cursor_execute", count)
-    assert len(told) < 20
+    assert len(statements) < 20

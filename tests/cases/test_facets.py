@@ -1,4 +1,4 @@
-"""Counts beside a list: they agree with the list, at every moment and for every reader."""
+"""Facet counts: they agree with the lists, for each version of the data and each reader."""
 
 from __future__ import annotations
 
@@ -23,12 +23,12 @@ from register.journal import LedgerPosition, head
 pytestmark = pytest.mark.one_database
 
 LATER = datetime(2026, 6, 1, 8, 0, tzinfo=UTC)
-ATTEST = ("attribution", "no_private_person", "no_private_life")
-WORDED = CaseQuery({"q": ("filmer",)})
+ATTESTED = ("attribution", "no_private_person", "no_private_life")
+TEXT_QUERY = CaseQuery({"q": ("filmer",)})
 
 
 @pytest.fixture(autouse=True)
-def _nothing_kept(monkeypatch):
+def _empty_caches(monkeypatch):
     monkeypatch.setattr(facet_index, "_cached_indexes", {})
     monkeypatch.setattr(facets, "_counts_cache", VersionedMapCache(facets._COUNTS_LIMIT))
 
@@ -49,13 +49,13 @@ def _listing(session, words, query, hits=None):
 
 
 def _numbers(page):
-    return [case.number for case in page.cases]
+    return [row.number for row in page.cases]
 
 
 # --- counts ------------------------------------------------------------------------------------
 
 
-def test_what_is_counted_is_what_the_issue_asks_for():
+def test_the_facets_are_those_of_the_specification():
     assert set(facet_index.FACETS) == set(facet_data.FACETS)
     assert {name for name, spec in FILTERS.items() if spec.value_pairs} == set(facet_data.FACETS)
     assert set(facet_data.POOL) | {"q"} == set(FILTERS)
@@ -70,9 +70,9 @@ def test_a_facet_counts_without_its_own_filter_and_with_all_others(session, desk
     desk.published(types=("expulsion",), target="citoyen")
     desk.published(types=("huis_clos",), target="citoyen")
     desk.published(types=("huis_clos",), target="blogueur")
-    found = _counts(session, words, CaseQuery({"type": ("expulsion",)}))
-    assert found["type"] == {"expulsion": 1, "huis_clos": 2}
-    assert found["cible"] == {"citoyen": 1}
+    counts = _counts(session, words, CaseQuery({"type": ("expulsion",)}))
+    assert counts["type"] == {"expulsion": 1, "huis_clos": 2}
+    assert counts["cible"] == {"citoyen": 1}
 
 
 def test_outlets_are_counted_however_they_are_written(session, desk, words):
@@ -80,12 +80,12 @@ def test_outlets_are_counted_however_they_are_written(session, desk, words):
         desk.published(outlets=(name,))
     desk.withdrawn(outlets=("L’ÉCHO !",))
     desk.withdrawn(outlets=("l’écho",))
-    found = _counts(session, words, CaseQuery({"media": ("l'écho",)}))
-    assert found["media"] == {"l echo": 3}
+    counts = _counts(session, words, CaseQuery({"media": ("l'écho",)}))
+    assert counts["media"] == {"l echo": 3}
     assert facets.outlet_names(session, ["l echo", "l echo !", "x"]) == {"l echo": "L’Écho"}
 
 
-def test_what_is_hidden_is_in_no_count(session, desk, words):
+def test_hidden_cases_are_in_no_count(session, desk, words):
     shown = {"types": ("autre",)}
     desk.published(**shown)
     before = _counts(session, words)
@@ -96,44 +96,46 @@ def test_what_is_hidden_is_in_no_count(session, desk, words):
 
 def test_words_without_search_results_are_a_programming_error(session, words):
     at = head(session)
-    query = replace(WORDED, values={**WORDED.values, "cible": ("citoyen",)})
-    for asked in (facets.count_facets, facets.count_matches, result_lists.query_case_page):
+    query = replace(TEXT_QUERY, values={**TEXT_QUERY.values, "cible": ("citoyen",)})
+    for function in (facets.count_facets, facets.count_matches, result_lists.query_case_page):
         with pytest.raises(ValueError, match="words"):
-            asked(session, query, words, at)
+            function(session, query, words, at)
     with pytest.raises(ValueError, match="words"):
         list(facets.count_relaxed(session, query, words, at))
     with pytest.raises(ValueError, match="words"):
-        clause(WORDED, "q", words)
+        clause(TEXT_QUERY, "q", words)
 
 
 def test_hits_count_only_beside_words(session, desk, words):
-    filed = desk.published()
+    case = desk.published()
     assert _counts(session, words, CaseQuery(), {})["cible"] == {"blogueur": 1}
-    assert _counts(session, words, WORDED, {})["cible"] == {}
-    hits = {filed.number: 0, 404: 1, 0: 1, -1: 1, 10**9: 2}
-    assert _counts(session, words, WORDED, hits)["cible"] == {"blogueur": 1}
+    assert _counts(session, words, TEXT_QUERY, {})["cible"] == {}
+    hits = {case.number: 0, 404: 1, 0: 1, -1: 1, 10**9: 2}
+    assert _counts(session, words, TEXT_QUERY, hits)["cible"] == {"blogueur": 1}
 
 
 def test_counts_of_other_hits_are_other_counts(session, desk, words):
     first, second = desk.published(target="citoyen"), desk.published(target="blogueur")
-    for filed, target in ((first, "citoyen"), (second, "blogueur"), (first, "citoyen")):
-        assert _counts(session, words, WORDED, {filed.number: 1})["cible"] == {target: 1}
+    for case, target in ((first, "citoyen"), (second, "blogueur"), (first, "citoyen")):
+        assert _counts(session, words, TEXT_QUERY, {case.number: 1})["cible"] == {target: 1}
 
 
 def test_counts_without_one_filter_are_offered(session, desk, words):
-    filed = desk.published(types=("expulsion",), target="citoyen")
+    case = desk.published(types=("expulsion",), target="citoyen")
     desk.published(types=("huis_clos",), target="blogueur")
     values = {"type": ("huis_clos",), "cible": ("citoyen",), "q": ("filmer",)}
     session.rollback()
-    told = facets.count_relaxed(session, CaseQuery(values), words, head(session), {filed.number: 1})
-    assert list(told) == [("type", "huis_clos", 1), ("cible", "citoyen", 0), ("q", "filmer", 0)]
+    relaxed = facets.count_relaxed(
+        session, CaseQuery(values), words, head(session), {case.number: 1}
+    )
+    assert list(relaxed) == [("type", "huis_clos", 1), ("cible", "citoyen", 0), ("q", "filmer", 0)]
 
 
 def test_counts_equal_brute_force(session, engine, desk, words):
-    """Sixty searches here, a thousand in ``make prove``."""
+    """Sixty searches in this test, a thousand in ``make prove``."""
     facet_data.publish_all(desk)
     session.rollback()
-    at, told = head(session), facet_data.retired(words)
+    at, vocabulary = head(session), facet_data.retired(words)
     sizes = []
 
     @hypothesis_settings(
@@ -144,36 +146,36 @@ def test_counts_equal_brute_force(session, engine, desk, words):
         suppress_health_check=list(HealthCheck),
     )
     @given(search=facet_data.searches())
-    def agree(search):
+    def check(search):
         query, hits = search
-        assert facets.count_facets(session, query, told, at, hits) == facet_data.count_facets(
-            session, query, told, hits
+        assert facets.count_facets(session, query, vocabulary, at, hits) == facet_data.count_facets(
+            session, query, vocabulary, hits
         )
-        size = facet_data.count_in_database(session, query, told, hits)
-        assert facets.count_matches(session, query, told, at, hits) == size
-        assert result_lists.query_case_page(session, query, told, at, hits).total == size
+        size = facet_data.count_in_database(session, query, vocabulary, hits)
+        assert facets.count_matches(session, query, vocabulary, at, hits) == size
+        assert result_lists.query_case_page(session, query, vocabulary, at, hits).total == size
         sizes.append(size)
 
-    agree()
-    # Most searches by five filters find nothing: enough of them have to find something.
+    check()
+    # Most searches by five filters select nothing; enough of them must select a case.
     assert sum(map(bool, sizes)) >= 20
 
 
-# --- what is kept ------------------------------------------------------------------------------
+# --- caches ------------------------------------------------------------------------------
 
 
-def test_counts_are_made_once_for_a_head_and_a_search(session, desk, words, monkeypatch):
-    filed = desk.published()
+def test_counts_are_cached_for_a_head_and_a_search(session, desk, words, monkeypatch):
+    case = desk.published()
     first = _counts(session, words, CaseQuery({"type": ("expulsion",)}))
     other = CaseQuery({"type": ("expulsion",)}, "maj", 3)
     assert _counts(session, words, other) is first
-    hits = {filed.number: 1}
-    second = _counts(session, words, WORDED, hits)
-    assert _counts(session, words, WORDED, dict(hits)) is second
+    hits = {case.number: 1}
+    second = _counts(session, words, TEXT_QUERY, hits)
+    assert _counts(session, words, TEXT_QUERY, dict(hits)) is second
     desk.draft()
-    assert _counts(session, words, WORDED, hits) is second
+    assert _counts(session, words, TEXT_QUERY, hits) is second
     desk.published()
-    assert _counts(session, words, WORDED, hits) is not second
+    assert _counts(session, words, TEXT_QUERY, hits) is not second
 
 
 def test_the_cache_of_counts_is_bounded(session, desk, words, monkeypatch):
@@ -182,35 +184,37 @@ def test_the_cache_of_counts_is_bounded(session, desk, words, monkeypatch):
     for code in ("93032", "93066", "75056", "13055", "92062"):
         desk.published(commune=code)
         _counts(session, words)
-        for other in ("93032", "93066", "75056"):
-            assert _counts(session, words, CaseQuery({"commune": (other,)}))
+        for commune in ("93032", "93066", "75056"):
+            assert _counts(session, words, CaseQuery({"commune": (commune,)}))
             assert len(facets._counts_cache) <= 3
-            assert all(len(made.clause_sets) <= 2 for made in facet_index._cached_indexes.values())
+            assert all(
+                len(index.clause_sets) <= 2 for index in facet_index._cached_indexes.values()
+            )
         assert len(facet_index._cached_indexes) <= facet_index.INDEX_LIMIT
 
 
-# --- carried from head to head -------------------------------------------------------------------
+# --- updates of the facet index -------------------------------------------------------------------
 
 
 @pytest.fixture
 def moments(session, words, monkeypatch):
-    """``moments.look()``: the marks of now, compared with new ones."""
-    found = facet_data.CheckedFacetIndexes(monkeypatch)
-    look = found.look
+    """``moments.look()``: the current facet index, compared with a rebuilt one."""
+    indexes = facet_data.CheckedFacetIndexes(monkeypatch)
+    load = indexes.look
 
     def now():
         session.rollback()
-        return look(session, words)
+        return load(session, words)
 
-    found.look = now
-    return found
+    indexes.look = now
+    return indexes
 
 
 def test_after_every_act_the_updated_facet_index_equals_a_rebuilt_one(
     moments, desk, pen, cast, content
 ):
     moments.look()
-    other, filed = desk.published(), desk.published(outlets=("Écho",))
+    other, case = desk.published(), desk.published(outlets=("Écho",))
     moments.look()
     changes = (
         {"types": ("expulsion", "huis_clos"), "outlets": ("Écho", "Gagny Libre")},
@@ -218,31 +222,31 @@ def test_after_every_act_the_updated_facet_index_equals_a_rebuilt_one(
         {"commune": "", "country": "BE", "place_label": "Liège", "date": "2011"},
         {"target": "citoyen", "actor": "police", "level": "etat", "evidence": "allegue"},
     )
-    for told in changes:
+    for change in changes:
         with pen() as p:
             acts.correct(
-                p, filed.id, content(**told), by=cast.bruno, reason="r", public_note="Corrigé."
+                p, case.id, content(**change), by=cast.bruno, reason="r", public_note="Corrigé."
             )
         moments.look()
 
-    def act(do, *told, **more):
+    def act(function, *arguments, **fields):
         with pen() as p:
-            do(p, filed.id, *told, by=cast.bruno, **{"reason": "r", **more})
+            function(p, case.id, *arguments, by=cast.bruno, **{"reason": "r", **fields})
         moments.look()
 
     ended = content(**changes[3], outcome="resolue")
     act(acts.follow_up, title="Suite", text="t", content=ended)
     with pen() as p:
-        acts.redact(p, filed.id, content(), by=cast.bruno, reason="r", public_note="Retiré.")
+        acts.redact(p, case.id, content(), by=cast.bruno, reason="r", public_note="Retiré.")
     moments.look()
     act(acts.withdraw, restriction="erreur")
     with pen() as p:
-        acts.edit(p, filed.id, content(types=("autre",)), by=cast.bruno, reason="r")
+        acts.edit(p, case.id, content(types=("autre",)), by=cast.bruno, reason="r")
     moments.look()
-    act(acts.restore, attested=ATTEST, public_note="Rétabli.")
+    act(acts.restore, attested=ATTESTED, public_note="Rétabli.")
     act(acts.merge, into=other.number)
     with pen() as p:
-        acts.erase(p, filed.id, by=cast.ada, restriction="demande_signalant", single=True)
+        acts.erase(p, case.id, by=cast.ada, restriction="demande_signalant", single=True)
     moments.look()
     desk.draft()
     moments.look()
@@ -253,39 +257,39 @@ def test_after_every_act_the_updated_facet_index_equals_a_rebuilt_one(
 
 
 def test_a_withdrawn_case_is_in_no_set_once_the_head_has_moved(moments, desk, pen, cast):
-    filed = desk.published(outlets=("Seul",), types=("surveillance",), date="1999")
+    case = desk.published(outlets=("Seul",), types=("surveillance",), date="1999")
     moments.look()
     with pen() as p:
-        acts.withdraw(p, filed.id, by=cast.bruno, restriction="erreur", reason="r")
-    made = moments.look()
-    assert made.public_cases == 0
-    assert all(not facet for facet in made.facets.values())
+        acts.withdraw(p, case.id, by=cast.bruno, restriction="erreur", reason="r")
+    index = moments.look()
+    assert index.public_cases == 0
+    assert all(not facet for facet in index.facets.values())
     assert moments.made == 1
 
 
 def test_a_page_begun_before_an_act_uses_the_facet_index_of_its_version(
     engine, session, desk, pen, cast, words
 ):
-    filed = desk.published(types=("expulsion",))
+    case = desk.published(types=("expulsion",))
     desk.published(types=("autre",))
     session.rollback()
     at = head(session)
-    before = facet_sets(facet_index.load_index(session, words, at))
-    for forget in (False, True):
+    first_sets = facet_sets(facet_index.load_index(session, words, at))
+    for clears_cache in (False, True):
         with Session(engine) as early:
-            then = head(early)
-            if not forget:
-                assert then == at
+            early_head = head(early)
+            if not clears_cache:
+                assert early_head == at
                 with pen() as p:
-                    acts.withdraw(p, filed.id, by=cast.bruno, restriction="erreur", reason="r")
+                    acts.withdraw(p, case.id, by=cast.bruno, restriction="erreur", reason="r")
             else:
                 facet_index._cached_indexes.clear()
-            kept = facet_sets(facet_index.load_index(early, words, then))
+            early_sets = facet_sets(facet_index.load_index(early, words, early_head))
             with Session(engine) as late:
-                now = facet_sets(facet_index.load_index(late, words, head(late)))
-            assert facet_sets(facet_index.load_index(early, words, then)) == kept
-            if not forget:
-                assert (kept, now[0]) == (before, [2])
+                late_sets = facet_sets(facet_index.load_index(late, words, head(late)))
+            assert facet_sets(facet_index.load_index(early, words, early_head)) == early_sets
+            if not clears_cache:
+                assert (early_sets, late_sets[0]) == (first_sets, [2])
 
 
 def test_a_facet_index_older_than_the_cached_ones_is_built_for_its_page(
@@ -293,26 +297,26 @@ def test_a_facet_index_older_than_the_cached_ones_is_built_for_its_page(
 ):
     desk.published()
     with Session(engine) as early:
-        then = head(early)
+        early_head = head(early)
         for _ in range(3):
             desk.published()
             moments.look()
-        assert [place.head.seq for place in facet_index._cached_indexes] == [
-            then.seq + 2,
-            then.seq + 3,
+        assert [version.head.seq for version in facet_index._cached_indexes] == [
+            early_head.seq + 2,
+            early_head.seq + 3,
         ]
-        assert facet_index.to_numbers(facet_index.load_index(early, words, then).public_cases) == [
-            1
-        ]
+        assert facet_index.to_numbers(
+            facet_index.load_index(early, words, early_head).public_cases
+        ) == [1]
     assert facet_index.to_numbers(moments.look().public_cases) == [1, 2, 3, 4]
 
 
 def test_a_facet_index_of_another_history_is_not_updated(moments, desk, session):
-    """After a restore a line has the number of another: its digest tells."""
+    """After a restored backup, lines have old numbers and other digests."""
     desk.published()
-    made = moments.look()
+    index = moments.look()
     foreign = replace(
-        made, version=replace(made.version, head=LedgerPosition(made.version.head.seq, "0" * 64))
+        index, version=replace(index.version, head=LedgerPosition(index.version.head.seq, "0" * 64))
     )
     desk.published()
     facet_index._cached_indexes.clear()
@@ -326,11 +330,11 @@ def test_a_facet_index_of_another_history_is_not_updated(moments, desk, session)
 @pytest.mark.parametrize("name", ["vocabulary", "territory"])
 def test_a_new_vocabulary_or_territory_rebuilds_the_facet_index(moments, desk, name):
     desk.published()
-    made = moments.look()
+    index = moments.look()
     desk.published()
     facet_index._cached_indexes.clear()
-    place = replace(made.version, **{name: "before"})
-    facet_index._cached_indexes[place] = replace(made, version=place)
+    version = replace(index.version, **{name: "before"})
+    facet_index._cached_indexes[version] = replace(index, version=version)
     moments.look()
     assert moments.made == 2
 
@@ -353,10 +357,10 @@ def test_of_eight_concurrent_readers_one_builds_the_facet_index(
 ):
     desk.published()
 
-    def read(_place):
-        with Session(engine) as own:
-            at = head(own)
-            return facet_index.load_index(own, words, at).public_cases
+    def read(_index):
+        with Session(engine) as reader_session:
+            at = head(reader_session)
+            return facet_index.load_index(reader_session, words, at).public_cases
 
     with ThreadPoolExecutor(8) as readers:
         assert set(readers.map(read, range(32))) == {0b10}
@@ -370,22 +374,22 @@ def test_of_eight_concurrent_readers_one_builds_the_facet_index(
 def test_a_set_has_the_same_members_in_both_representations(count):
     top = 3_000
     numbers = sorted({(number * 37) % top + 1 for number in range(count)})
-    whole, few = facet_index.from_numbers(numbers), array("I", numbers)
+    as_bits, as_array = facet_index.from_numbers(numbers), array("I", numbers)
     chosen = facet_index.from_numbers([number for number in numbers if number % 3])
-    told = facet_index.to_flags(chosen, top)
-    assert facet_index.to_numbers(whole) == facet_index.to_numbers(few) == numbers
-    assert facet_index.as_int(few) == facet_index.as_int(whole) == whole
+    flags = facet_index.to_flags(chosen, top)
+    assert facet_index.to_numbers(as_bits) == facet_index.to_numbers(as_array) == numbers
+    assert facet_index.as_int(as_array) == facet_index.as_int(as_bits) == as_bits
     assert (
-        facet_index.count_selected(whole, chosen, told)
-        == facet_index.count_selected(few, chosen, told)
+        facet_index.count_selected(as_bits, chosen, flags)
+        == facet_index.count_selected(as_array, chosen, flags)
         == chosen.bit_count()
     )
     assert facet_index.to_numbers(facet_index.compact(numbers * 2, top)) == numbers
-    gone = set(numbers[::2])
-    rest = ~facet_index.from_numbers(gone)
-    assert facet_index.to_numbers(facet_index.remove(whole, gone, rest)) == numbers[1::2]
-    assert facet_index.to_numbers(facet_index.remove(few, gone, rest)) == numbers[1::2]
-    for cases in (whole, few):
+    removed = set(numbers[::2])
+    rest = ~facet_index.from_numbers(removed)
+    assert facet_index.to_numbers(facet_index.remove(as_bits, removed, rest)) == numbers[1::2]
+    assert facet_index.to_numbers(facet_index.remove(as_array, removed, rest)) == numbers[1::2]
+    for cases in (as_bits, as_array):
         assert facet_index.to_numbers(facet_index.add(cases, [top], top)) == sorted({*numbers, top})
 
 
@@ -399,14 +403,21 @@ def test_a_set_uses_the_smaller_representation():
 # --- lists with words ----------------------------------------------------------------------------
 
 
-def test_by_relevance_the_strongest_come_first_and_then_the_newest(session, desk, words):
+def test_by_relevance_the_best_match_comes_first_and_then_the_newest(session, desk, words):
     dates = ["2006", "", "2008-03-17", "2008-03", "2008-03-17", "2012"]
-    numbers = [desk.published(date=told).number for told in dates]
+    numbers = [desk.published(date=day).number for day in dates]
     hits = dict(zip(numbers, (0, 2, 1, 0, 1, 0), strict=True))
-    page = _listing(session, words, WORDED, hits)
+    page = _listing(session, words, TEXT_QUERY, hits)
     assert _numbers(page) == [2, 5, 3, 6, 4, 1]
     assert (page.total, page.pages) == (6, 1)
-    assert _numbers(_listing(session, words, WORDED.ordered_by("date"), hits)) == [6, 5, 3, 4, 1, 2]
+    assert _numbers(_listing(session, words, TEXT_QUERY.ordered_by("date"), hits)) == [
+        6,
+        5,
+        3,
+        4,
+        1,
+        2,
+    ]
 
 
 def test_by_last_movement_words_make_no_difference(session, pen, desk, cast, content, words):
@@ -414,48 +425,48 @@ def test_by_last_movement_words_make_no_difference(session, pen, desk, cast, con
     with pen(LATER) as p:
         acts.correct(p, 2, content(title="x"), by=cast.bruno, reason="r", public_note="n")
     hits = {number: number for number in numbers}
-    assert _numbers(_listing(session, words, WORDED.ordered_by("maj"), hits)) == [2, 3, 1]
+    assert _numbers(_listing(session, words, TEXT_QUERY.ordered_by("maj"), hits)) == [2, 3, 1]
 
 
-def test_a_list_with_words_has_pages_as_any_other(session, desk, words):
+def test_a_list_of_search_results_has_pages_of_twenty(session, desk, words):
     numbers = [desk.published(date="2008").number for _ in range(PAGE_SIZE + 5)]
     hits = {number: number % 2 for number in numbers}
     expected = sorted(numbers, key=lambda number: (number % 2, number), reverse=True)
-    for order, wanted in (
+    for order, ordered in (
         ("pertinence", expected),
         ("date", numbers[::-1]),
         ("maj", numbers[::-1]),
     ):
         pages = [
-            _listing(session, words, WORDED.ordered_by(order).at_page(page), hits)
+            _listing(session, words, TEXT_QUERY.ordered_by(order).at_page(page), hits)
             for page in (1, 2, 3)
         ]
-        assert [_numbers(page) for page in pages] == [wanted[:PAGE_SIZE], wanted[PAGE_SIZE:], []]
+        assert [_numbers(page) for page in pages] == [ordered[:PAGE_SIZE], ordered[PAGE_SIZE:], []]
         assert {page.total for page in pages} == {PAGE_SIZE + 5}
 
 
 def test_cases_that_the_index_returns_are_filtered_by_the_database(session, desk, words):
     shown = desk.published()
     hidden = [desk.draft(), desk.withdrawn(), desk.erased(), desk.merged()]
-    hits = {filed.number: 9 for filed in hidden if filed.number} | {shown.number: 0, 999: 1}
-    page = _listing(session, words, WORDED, hits)
+    hits = {case.number: 9 for case in hidden if case.number} | {shown.number: 0, 999: 1}
+    page = _listing(session, words, TEXT_QUERY, hits)
     assert (_numbers(page), page.total) == ([shown.number], 1)
 
 
 def test_words_and_filters_narrow_together(session, desk, words):
-    filed = desk.published(types=("expulsion",), commune="92062")
+    case = desk.published(types=("expulsion",), commune="92062")
     desk.published(types=("expulsion",))
     desk.published(commune="92062")
     query = CaseQuery({"q": ("x",), "type": ("expulsion",), "commune": ("92062",)})
     page = _listing(session, words, query, dict.fromkeys((1, 2, 3), 0))
-    assert (_numbers(page), page.total) == ([filed.number], 1)
+    assert (_numbers(page), page.total) == ([case.number], 1)
     assert _listing(session, words, query, {2: 1, 3: 1}).total == 0
 
 
 @pytest.mark.parametrize("order", ["date", "maj"])
 def test_filtered_and_unfiltered_lists_are_in_one_order(session, desk, words, order):
-    for told in ("2006", "", "2008-03-17", "2008-03", "2008-03-17"):
-        desk.published(date=told)
-    every = _numbers(_listing(session, words, CaseQuery(order=order)))
-    assert _numbers(_listing(session, words, CaseQuery({"pays": ("FR",)}, order))) == every
-    assert len(every) == 5
+    for day in ("2006", "", "2008-03-17", "2008-03", "2008-03-17"):
+        desk.published(date=day)
+    unfiltered = _numbers(_listing(session, words, CaseQuery(order=order)))
+    assert _numbers(_listing(session, words, CaseQuery({"pays": ("FR",)}, order))) == unfiltered
+    assert len(unfiltered) == 5

@@ -1,4 +1,4 @@
-"""Every filter: what it takes, what it refuses, and the cases that it selects."""
+"""Every filter: the values that it accepts and refuses, and the cases that it selects."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ from register.journal import head
 
 pytestmark = pytest.mark.one_database
 
-# What each filter takes, and what it must refuse. A filter that is not here makes a test red.
+# Values that each filter accepts, and values that it refuses; a test requires every filter.
 VALUES = {
     "q": (["filmer", "« conseil municipal » -blog film*", "L’Écho d’en bas", '"((%_'], []),
     "commune": (["93032", "2A004", "93059"], ["gagny", "9303", "2a004", "930320", "٩٣٠٣٢"]),
@@ -57,7 +57,7 @@ def test_every_filter_is_tested_in_this_file():
 
 
 @pytest.mark.parametrize("name", VALUES)
-def test_a_filter_takes_what_makes_sense_and_refuses_the_rest(words, name):
+def test_a_filter_accepts_valid_values_and_refuses_others(words, name):
     good, bad = VALUES[name]
     for value in good:
         assert parse({name: [value]}, words).values == {name: (value,)}, value
@@ -99,11 +99,13 @@ def test_words_are_read_as_they_were_typed_on_one_line(words):
 
 
 def test_two_ways_to_write_the_same_search_are_equal(words):
-    one = parse({"type": ["huis_clos", "expulsion"], "commune": ["93032"], "page": ["1"]}, words)
-    other = parse({"commune": [" 93032 "], "type": ["expulsion", "huis_clos", "expulsion"]}, words)
-    assert one == other
+    first = parse({"type": ["huis_clos", "expulsion"], "commune": ["93032"], "page": ["1"]}, words)
+    second = parse({"commune": [" 93032 "], "type": ["expulsion", "huis_clos", "expulsion"]}, words)
+    assert first == second
     assert (
-        one.query_string() == "commune=93032&type=expulsion&type=huis_clos" == other.query_string()
+        first.query_string()
+        == "commune=93032&type=expulsion&type=huis_clos"
+        == second.query_string()
     )
 
 
@@ -115,11 +117,11 @@ def test_the_canonical_text_reads_back_as_the_same_search(words):
     assert (query.order, query.page, query.is_bare) == ("maj", 3, False)
 
 
-def test_a_search_less_one_value_starts_at_its_first_page(words):
+def test_a_search_without_one_value_starts_at_its_first_page(words):
     query = parse({"type": ["huis_clos", "expulsion"], "page": ["4"]}, words)
-    less = query.without("type", "huis_clos")
-    assert (less.values, less.page) == ({"type": ("expulsion",)}, 1)
-    assert less.without("type", "expulsion").is_bare
+    reduced = query.without("type", "huis_clos")
+    assert (reduced.values, reduced.page) == ({"type": ("expulsion",)}, 1)
+    assert reduced.without("type", "expulsion").is_bare
     assert query.without("commune", "93032").values == query.values
     assert (query.ordered_by("maj").order, query.ordered_by("maj").page, query.at_page(7).page) == (
         "maj",
@@ -129,7 +131,7 @@ def test_a_search_less_one_value_starts_at_its_first_page(words):
 
 
 @pytest.mark.parametrize(
-    ("given", "order", "text"),
+    ("parameters", "order", "text"),
     [
         ({}, "date", ""),
         ({"tri": ["date"]}, "date", ""),
@@ -141,8 +143,10 @@ def test_a_search_less_one_value_starts_at_its_first_page(words):
         ({"q": ["filmer"], "tri": ["maj"]}, "maj", "q=filmer&tri=maj"),
     ],
 )
-def test_words_are_listed_by_relevance_unless_another_order_is_asked_for(words, given, order, text):
-    query = parse(given, words)
+def test_words_are_listed_by_relevance_unless_another_order_is_asked_for(
+    words, parameters, order, text
+):
+    query = parse(parameters, words)
     assert (query.order, query.query_string()) == (order, text)
     assert parse(parse_qs(text), words) == query
 
@@ -176,10 +180,10 @@ def test_a_page_is_a_strict_and_bounded_number(text):
     assert refused.value.key == "page"
 
 
-# --- what they select --------------------------------------------------------------------------
+# --- selected cases --------------------------------------------------------------------------
 
 
-def _found(session, words, hits=None, **args):
+def _selected_numbers(session, words, hits=None, **args):
     session.rollback()
     query = parse({name: [value] for name, value in args.items()}, words)
     page = result_lists.query_case_page(session, query, words, head(session), hits)
@@ -187,7 +191,7 @@ def _found(session, words, hits=None, **args):
 
 
 SUIT = ProceedingContent(direction="par_cible")
-OTHER = {
+SELECTIONS = {
     "commune": ({"commune": "93032"}, {"commune": "92062"}, "93032"),
     "departement": ({"commune": "93032"}, {"commune": "92062"}, "93"),
     "region": ({"commune": "93032"}, {"commune": "13055"}, "11"),
@@ -236,31 +240,34 @@ OTHER = {
 }
 
 
-def test_every_filter_selects_something_here():
-    assert {*OTHER, "q"} == set(FILTERS)
+def test_every_filter_has_a_selection_test():
+    assert {*SELECTIONS, "q"} == set(FILTERS)
 
 
-@pytest.mark.parametrize("name", OTHER)
-def test_a_filter_selects_what_it_says_and_nothing_else(session, desk, words, name):
-    chosen, other, value = OTHER[name]
-    wanted = desk.published(**chosen)
+@pytest.mark.parametrize("name", SELECTIONS)
+def test_a_filter_selects_the_matching_public_case_only(session, desk, words, name):
+    chosen, other, value = SELECTIONS[name]
+    matching = desk.published(**chosen)
     desk.published(**other)
     desk.draft(**chosen)
     desk.withdrawn(**chosen)
-    assert _found(session, words, **{name: value}) == [wanted.number]
+    assert _selected_numbers(session, words, **{name: value}) == [matching.number]
 
 
 def test_words_select_the_cases_of_the_search_results(session, desk, words):
-    """Whatever they are: what they mean is said elsewhere."""
-    wanted, other = desk.published(), desk.published()
-    hits = {wanted.number: 0, desk.withdrawn().number: 1}
-    assert _found(session, words, hits, q="filmer") == [wanted.number]
-    assert _found(session, words, hits, q="filmer", commune="92062") == []
-    assert _found(session, words, {}, q="filmer") == []
-    assert set(_found(session, words, hits, commune="93032")) == {wanted.number, other.number}
+    """The filter takes the hits as they are; the search engine's tests cover the matching."""
+    matching, other = desk.published(), desk.published()
+    hits = {matching.number: 0, desk.withdrawn().number: 1}
+    assert _selected_numbers(session, words, hits, q="filmer") == [matching.number]
+    assert _selected_numbers(session, words, hits, q="filmer", commune="92062") == []
+    assert _selected_numbers(session, words, {}, q="filmer") == []
+    assert set(_selected_numbers(session, words, hits, commune="93032")) == {
+        matching.number,
+        other.number,
+    }
 
 
-def test_values_widen_and_filters_narrow(session, desk, words):
+def test_values_of_a_filter_are_alternatives_and_filters_add_up(session, desk, words):
     gagny = desk.published(types=("expulsion",))
     puteaux = desk.published(types=("huis_clos",), commune="92062")
     desk.published(types=("autre",))
@@ -268,14 +275,16 @@ def test_values_widen_and_filters_narrow(session, desk, words):
     both = parse({"type": ["expulsion", "huis_clos"], "commune": ["92062"]}, words)
     session.rollback()
     at = head(session)
-    found = {case.number for case in result_lists.query_case_page(session, either, words, at).cases}
-    assert found == {gagny.number, puteaux.number}
+    numbers = {
+        summary.number for summary in result_lists.query_case_page(session, either, words, at).cases
+    }
+    assert numbers == {gagny.number, puteaux.number}
     page = result_lists.query_case_page(session, both, words, at)
-    assert ([case.number for case in page.cases], page.total) == ([puteaux.number], 1)
+    assert ([summary.number for summary in page.cases], page.total) == ([puteaux.number], 1)
 
 
 @pytest.mark.parametrize(
-    ("date", "since", "until", "found", "why"),
+    ("date", "since", "until", "is_selected", "why"),
     [
         ("2006", "2006-06-01", "2006-06-30", True, "some day of 2006 may be in June"),
         ("2006-06", "2006-06-15", "2006-06-20", True, "some day of June is between"),
@@ -289,11 +298,13 @@ def test_values_widen_and_filters_narrow(session, desk, words):
         ("", "1000", "2999", False, "an undated case is in no span"),
     ],
 )
-def test_a_span_holds_what_may_have_happened_in_it(
-    session, desk, words, date, since, until, found, why
+def test_a_span_selects_the_dates_that_overlap_it(
+    session, desk, words, date, since, until, is_selected, why
 ):
-    filed = desk.published(date=date)
-    assert _found(session, words, du=since, au=until) == ([filed.number] if found else []), why
+    case = desk.published(date=date)
+    assert _selected_numbers(session, words, du=since, au=until) == (
+        [case.number] if is_selected else []
+    ), why
 
 
 @pytest.mark.parametrize(
@@ -310,13 +321,17 @@ def test_a_span_holds_what_may_have_happened_in_it(
     ],
 )
 def test_a_date_touches_the_year_in_which_it_lies(session, desk, words, date, years):
-    filed = desk.published(date=date)
-    asked = ("1000", "2007", "2008", "2009", "2999", "9999")
-    found = [year for year in asked if _found(session, words, annee=year) == [filed.number]]
-    assert found == years
+    case = desk.published(date=date)
+    candidates = ("1000", "2007", "2008", "2009", "2999", "9999")
+    selected = [
+        year
+        for year in candidates
+        if _selected_numbers(session, words, annee=year) == [case.number]
+    ]
+    assert selected == years
 
 
-def test_several_years_are_those_and_none_between(session, desk, words):
+def test_several_years_select_none_of_the_years_between(session, desk, words):
     numbers = {date: desk.published(date=date).number for date in ("2006", "2008-05", "2010", "")}
     query = parse({"annee": ["2010", "2006"]}, words)
     session.rollback()
@@ -326,9 +341,9 @@ def test_several_years_are_those_and_none_between(session, desk, words):
     assert session.scalars(select(CASE.c.id).where(IS_PUBLIC, *chosen)).all() == [1, 3]
 
 
-def test_the_end_of_an_affair_is_not_its_date(session, desk, words):
+def test_the_end_date_is_not_compared_with_a_span(session, desk, words):
     desk.published(date="2004", end_date="2007")
-    assert _found(session, words, du="2006") == []
+    assert _selected_numbers(session, words, du="2006") == []
 
 
 @pytest.mark.parametrize(
@@ -343,30 +358,30 @@ def test_the_end_of_an_affair_is_not_its_date(session, desk, words):
     ],
 )
 def test_each_duration_has_its_bounds(session, desk, words, date, end, duration):
-    filed = desk.published(date=date, end_date=end)
-    found = {name: _found(session, words, duree=name) for name in filters.DURATIONS}
-    assert found == {name: [filed.number] if name == duration else [] for name in found}
+    case = desk.published(date=date, end_date=end)
+    selected = {name: _selected_numbers(session, words, duree=name) for name in filters.DURATIONS}
+    assert selected == {name: [case.number] if name == duration else [] for name in selected}
 
 
 @pytest.mark.parametrize(("name", "value"), [("commune", "93066"), ("departement", "93")])
 def test_a_former_code_is_listed_under_the_commune_of_today(session, desk, words, name, value):
     """Pierrefitte-sur-Seine (93059) joined Saint-Denis (93066) on 1 January 2025."""
-    filed = desk.published(commune="93059")
-    assert _found(session, words, **{name: value}) == [filed.number]
+    case = desk.published(commune="93059")
+    assert _selected_numbers(session, words, **{name: value}) == [case.number]
 
 
 def test_a_former_code_asks_for_the_commune_of_today(session, desk, words):
-    """As its page does: whoever kept the old code finds the cases filed under the new one too."""
+    """The filter by an old code also selects the cases under the new code, as the page does."""
     numbers = {desk.published(commune=code).number for code in ("93059", "93066")}
-    assert set(_found(session, words, commune="93059")) == numbers
+    assert set(_selected_numbers(session, words, commune="93059")) == numbers
 
 
 @pytest.mark.parametrize(
     ("name", "value"), [("commune", "13055"), ("departement", "13"), ("region", "93")]
 )
 def test_a_linked_commune_finds_the_case_once(session, desk, words, name, value):
-    filed = desk.published(commune="93032", linked_communes=("13055", "13001"))
-    assert _found(session, words, **{name: value}) == [filed.number]
+    case = desk.published(commune="93032", linked_communes=("13055", "13001"))
+    assert _selected_numbers(session, words, **{name: value}) == [case.number]
 
 
 @pytest.mark.parametrize(
@@ -378,26 +393,28 @@ def test_a_linked_commune_finds_the_case_once(session, desk, words, name, value)
     ],
 )
 def test_a_case_without_a_commune_is_found_by_its_area(session, desk, words, place, name, value):
-    filed = desk.published(commune="", **place)
-    assert _found(session, words, **{name: value}) == [filed.number]
+    case = desk.published(commune="", **place)
+    assert _selected_numbers(session, words, **{name: value}) == [case.number]
 
 
 def test_a_case_of_a_region_is_in_none_of_its_departements(session, desk, words):
     desk.published(commune="", region="11")
-    assert _found(session, words, departement="93") == []
+    assert _selected_numbers(session, words, departement="93") == []
 
 
 def test_a_medium_is_found_however_its_name_is_typed(session, desk, words):
-    filed = desk.published(outlets=("L’Écho-du-cœur",))
+    case = desk.published(outlets=("L’Écho-du-cœur",))
     for typed in ("l'echo du coeur", "L’ÉCHO‑DU‑CŒUR"):
-        assert _found(session, words, media=typed) == [filed.number], typed
+        assert _selected_numbers(session, words, media=typed) == [case.number], typed
 
 
 def test_a_retired_word_still_finds_the_cases_that_carry_it(session, desk, words):
-    filed = desk.published(types=("expulsion",))
+    case = desk.published(types=("expulsion",))
     retired = replace(words.lists["type"]["expulsion"], retired=True)
     lists = {**words.lists, "type": {**words.lists["type"], "expulsion": retired}}
-    assert _found(session, replace(words, lists=lists), type="expulsion") == [filed.number]
+    assert _selected_numbers(session, replace(words, lists=lists), type="expulsion") == [
+        case.number
+    ]
 
 
 @pytest.mark.parametrize("hidden", ["draft", "discarded", "withdrawn", "merged", "erased"])
@@ -406,23 +423,23 @@ def test_no_filter_finds_what_is_not_public(session, desk, words, hidden):
     hits = dict.fromkeys(range(1, 9), 1)
     for name, (good, _) in VALUES.items():
         for value in good:
-            found = _found(session, words, hits, **{name: value})
-            assert all(number == 1 and hidden == "merged" for number in found), (name, value)
-    assert _found(session, words, media="Caché", duree="un-a-trois-ans") == []
+            numbers = _selected_numbers(session, words, hits, **{name: value})
+            assert all(number == 1 and hidden == "merged" for number in numbers), (name, value)
+    assert _selected_numbers(session, words, media="Caché", duree="un-a-trois-ans") == []
 
 
 def test_a_quote_in_a_value_is_only_a_quote(session, desk, words):
-    filed = desk.published(commune="", place_label="L'Île d'\"Yeu\"; --")
-    assert _found(session, words, endroit="L'Île d'\"Yeu\"; --") == [filed.number]
-    assert _found(session, words, endroit="' OR 1=1 --") == []
+    case = desk.published(commune="", place_label="L'Île d'\"Yeu\"; --")
+    assert _selected_numbers(session, words, endroit="L'Île d'\"Yeu\"; --") == [case.number]
+    assert _selected_numbers(session, words, endroit="' OR 1=1 --") == []
 
 
 @pytest.mark.parametrize(
-    ("name", "known", "unknown"),
+    ("name", "valid_code", "unknown_code"),
     [("commune", "93059", "99999"), ("departement", "974", "999"), ("region", "11", "00")],
 )
-def test_a_place_code_that_is_no_places_is_nonsense(session, words, name, known, unknown):
-    filters.require_places(session, filters.parse({name: [known]}, words))
+def test_an_unknown_code_of_a_place_is_refused(session, words, name, valid_code, unknown_code):
+    filters.require_places(session, filters.parse({name: [valid_code]}, words))
     with pytest.raises(Invalid) as refused:
-        filters.require_places(session, filters.parse({name: [unknown]}, words))
-    assert refused.value.values == {"name": name, "value": unknown}
+        filters.require_places(session, filters.parse({name: [unknown_code]}, words))
+    assert refused.value.values == {"name": name, "value": unknown_code}

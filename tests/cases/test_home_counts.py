@@ -1,4 +1,4 @@
-"""Counts: of public cases only, each case once, and never a rank."""
+"""Counts of the home page: public cases only, each case once, in no order of rank."""
 
 from __future__ import annotations
 
@@ -15,10 +15,10 @@ def _summary(session):
 
 
 def test_an_empty_register_counts_nothing(session):
-    told = _summary(session)
-    assert (told.total, told.first_year, told.last_year) == (0, None, None)
-    assert (told.departements, told.abroad, told.unplaced) == ([], [], 0)
-    assert set(told.families.values()) == {0}
+    summary = _summary(session)
+    assert (summary.total, summary.first_year, summary.last_year) == (0, None, None)
+    assert (summary.departements, summary.abroad, summary.unplaced) == ([], [], 0)
+    assert set(summary.families.values()) == {0}
 
 
 def test_only_public_cases_are_counted(session, desk):
@@ -31,9 +31,9 @@ def test_only_public_cases_are_counted(session, desk):
 
 def test_a_case_is_counted_once_in_each_of_its_families(session, desk):
     desk.published(types=("expulsion", "huis_clos", "plainte_diffamation"))
-    told = _summary(session).families
-    assert {name for name, count in told.items() if count} == {"acces", "justice"}
-    assert told["acces"] == 1
+    families = _summary(session).families
+    assert {name for name, count in families.items() if count} == {"acces", "justice"}
+    assert families["acces"] == 1
 
 
 def test_each_case_is_in_one_place(session, desk):
@@ -43,10 +43,10 @@ def test_each_case_is_in_one_place(session, desk):
     desk.published(commune="", region="11")
     desk.published(commune="", place_label="une commune du Nord")
     desk.published(commune="", country="BE", place_label="Liège")
-    told = _summary(session)
-    assert told.departements == [("93", "Seine-Saint-Denis", 3)]
-    assert (told.abroad, told.unplaced) == ([("BE", 1)], 2)
-    assert told.total == 6
+    summary = _summary(session)
+    assert summary.departements == [("93", "Seine-Saint-Denis", 3)]
+    assert (summary.abroad, summary.unplaced) == ([("BE", 1)], 2)
+    assert summary.total == 6
 
 
 def test_departements_come_in_the_order_of_their_names(session, desk):
@@ -55,17 +55,17 @@ def test_departements_come_in_the_order_of_their_names(session, desk):
     assert [code for code, _, _ in _summary(session).departements] == ["01", "2A", "75", "93"]
 
 
-def test_the_counts_follow_the_public_ledger_and_not_the_desk(session, pen, desk, cast):
-    filed = desk.published()
+def test_the_counts_change_with_the_public_ledger_and_not_with_the_desks(session, pen, desk, cast):
+    case = desk.published()
     first = _summary(session)
     desk.draft()
     assert _summary(session) is first
     with pen() as p:
-        acts.withdraw(p, filed.id, by=cast.bruno, restriction="erreur", reason="r")
+        acts.withdraw(p, case.id, by=cast.bruno, restriction="erreur", reason="r")
     assert _summary(session).total == 0
 
 
-def test_known_places_count_each_case_once_under_the_commune_of_today(session, desk):
+def test_each_case_is_counted_once_under_its_commune_of_today(session, desk):
     desk.published(commune="93059", linked_communes=("93066",))
     desk.published(commune="93032")
     desk.draft(commune="75056")
@@ -79,10 +79,10 @@ def test_the_span_of_the_register_is_that_of_its_public_dates(session, desk):
     desk.published(date="")
     session.rollback()
     assert statistics.date_span(session) is None
-    for told in ("2008-03-17", "2004"):
-        desk.published(date=told)
+    for day in ("2008-03-17", "2004"):
+        desk.published(date=day)
     desk.draft(date="1999")
     session.rollback()
     assert statistics.date_span(session) == (date(2004, 1, 1), date(2008, 3, 17))
-    told = _summary(session)
-    assert (told.first_year, told.last_year) == (2004, 2008)
+    summary = _summary(session)
+    assert (summary.first_year, summary.last_year) == (2004, 2008)

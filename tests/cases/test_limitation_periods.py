@@ -47,8 +47,8 @@ def test_every_act_of_the_desk_has_its_effects() -> None:
 
 @pytest.mark.parametrize("act", list(deadlines.CONSEQUENCES))
 def test_an_act_of_the_desk_has_no_public_effect(act: Act) -> None:
-    told = deadlines.consequence_of(act.value)
-    assert ("nothing" in told.public) is (act.ledger is Ledger.DESK)
+    consequence = deadlines.consequence_of(act.value)
+    assert ("nothing" in consequence.public) is (act.ledger is Ledger.DESK)
 
 
 def test_every_code_has_its_text() -> None:
@@ -79,8 +79,8 @@ def test_periods_are_sorted_by_their_end_and_a_withdrawal_ends_none() -> None:
         (Act.FOLLOWED_UP, later),
         (Act.PUBLISHED, FIRST),
     ]
-    found = deadlines.running_periods(lines, later + timedelta(days=2))
-    assert [(period.act, period.began) for period in found] == [
+    periods = deadlines.running_periods(lines, later + timedelta(days=2))
+    assert [(period.act, period.began) for period in periods] == [
         (Act.PUBLISHED, FIRST),
         (Act.FOLLOWED_UP, later),
     ]

@@ -1,4 +1,4 @@
-"""What a map shows: each place once, of public cases of the search only."""
+"""Points of the map: one for each place of the public cases of a search."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from register.territory.models import Commune
 
 
 @pytest.fixture(autouse=True)
-def _nothing_kept(monkeypatch):
+def _empty_caches(monkeypatch):
     monkeypatch.setattr(facet_index, "_cached_indexes", {})
     monkeypatch.setattr(case_places, "_points_cache", VersionedCache())
 
@@ -27,51 +27,51 @@ def _located(session, query=None, hits=None):
     )
 
 
-def _points(found):
-    return sorted((spot.departement, round(spot.lat, 1)) for spot in found.points)
+def _points(places):
+    return sorted((spot.departement, round(spot.lat, 1)) for spot in places.points)
 
 
 def test_an_empty_register_is_an_empty_map(session):
-    found = _located(session)
-    assert (list(found.points), list(found.departements), found.off_map_count) == ([], [], 0)
+    places = _located(session)
+    assert (list(places.points), list(places.departements), places.off_map_count) == ([], [], 0)
 
 
-def test_hidden_cases_are_nowhere(session, pen, desk, cast):
+def test_hidden_cases_have_no_point(session, pen, desk, cast):
     for hidden in (desk.draft, desk.discarded, desk.withdrawn, desk.erased):
         hidden(commune="92062", linked_communes=("13055",))
         hidden(commune="", departement="01")
         hidden(commune="", country="BE")
-    found = _located(session)
-    assert (list(found.points), list(found.departements), found.off_map_count) == ([], [], 0)
-    filed = desk.published()
+    places = _located(session)
+    assert (list(places.points), list(places.departements), places.off_map_count) == ([], [], 0)
+    case = desk.published()
     assert _points(_located(session)) == [("93", 48.9)]
     with pen() as p:
-        acts.withdraw(p, filed.id, by=cast.bruno, restriction="erreur", reason="erreur")
+        acts.withdraw(p, case.id, by=cast.bruno, restriction="erreur", reason="erreur")
     assert _points(_located(session)) == []
 
 
-def test_a_commune_is_one_place_however_many_cases_and_codes_it_has(session, desk):
+def test_a_commune_has_one_point_whatever_its_number_of_cases_and_codes(session, desk):
     for code in ("93066", "93059", "93066"):
         desk.published(commune=code, linked_communes=("93066",))
     desk.published(commune="", linked_communes=("93059",), departement="93")
-    found = _located(session)
-    assert _points(found) == [("93", 48.9)]
-    # A case that names a commune is there, and not in the middle of its département as well.
-    assert list(found.departements) == []
+    places = _located(session)
+    assert _points(places) == [("93", 48.9)]
+    # A case with a commune has no second point in the centre of its département.
+    assert list(places.departements) == []
 
 
-def test_a_departement_without_a_commune_has_its_own_mark(session, desk):
+def test_cases_with_a_departement_only_share_its_mark(session, desk):
     desk.published(commune="", departement="01")
     desk.published(commune="", departement="974")
-    found = _located(session)
-    assert (list(found.points), sorted(found.departements), found.off_map_count) == (
+    places = _located(session)
+    assert (list(places.points), sorted(places.departements), places.off_map_count) == (
         [],
         ["01", "974"],
         0,
     )
 
 
-def test_what_has_no_place_on_the_map_is_counted(session, desk):
+def test_cases_without_a_point_are_counted_as_off_the_map(session, desk):
     desk.published(commune="", country="BE", place_label="Liège")
     desk.published(commune="", region="11")
     desk.published(commune="", place_label="une commune du Nord")
@@ -79,29 +79,29 @@ def test_what_has_no_place_on_the_map_is_counted(session, desk):
     desk.published(commune="", departement="975")
     desk.published(commune="97502")
     desk.published(commune="97502", linked_communes=("97411",))
-    found = _located(session)
-    assert found.off_map_count == 5
-    assert _points(found) == [("974", -20.9)]
+    places = _located(session)
+    assert places.off_map_count == 5
+    assert _points(places) == [("974", -20.9)]
 
 
 def test_a_point_that_stands_for_several_communes_is_not_exact(session, desk):
-    told = {
+    by_precision = {
         row.precision: row
         for row in session.scalars(
             select(Commune).filter_by(departement_code="01").order_by(Commune.folded, Commune.code)
         )
         if row.lat
     }
-    for row in told.values():
+    for row in by_precision.values():
         desk.published(commune=row.code)
-    found = _located(session)
-    assert {"geonames"} < set(told)
-    by_point = {(spot.lat, spot.lon): spot.is_exact for spot in found.points}
-    for precision, row in told.items():
+    places = _located(session)
+    assert {"geonames"} < set(by_precision)
+    by_point = {(spot.lat, spot.lon): spot.is_exact for spot in places.points}
+    for precision, row in by_precision.items():
         assert by_point[row.lat, row.lon] is (precision == "geonames")
 
 
-def test_each_search_has_the_places_of_its_list(session, desk):
+def test_the_points_of_a_search_are_those_of_its_list(session, desk):
     facet_data.publish_all(desk)
     words = current_vocabulary(session)
     for name, value in (
@@ -112,21 +112,21 @@ def test_each_search_has_the_places_of_its_list(session, desk):
         ("annee", "2012"),
     ):
         query = CaseQuery({name: (value,)})
-        found = _located(session, query)
+        places = _located(session, query)
         cases = result_lists.query_case_page(session, query, words, head(session)).cases
-        seen = {case.commune for case in cases if case.commune}
-        for code in seen:
+        codes = {case.commune for case in cases if case.commune}
+        for code in codes:
             point = session.get(Commune, code)
             assert point is not None
-            assert (point.lat, point.lon) in {(spot.lat, spot.lon) for spot in found.points}, code
-        placed = sum(1 for case in cases if case.commune or case.departement_name)
-        assert found.off_map_count == len(cases) - placed, (name, value)
+            assert (point.lat, point.lon) in {(spot.lat, spot.lon) for spot in places.points}, code
+        with_point = sum(1 for case in cases if case.commune or case.departement_name)
+        assert places.off_map_count == len(cases) - with_point, (name, value)
 
 
-def test_a_text_search_has_the_places_of_its_results(session, desk):
+def test_the_points_of_a_text_search_are_those_of_its_results(session, desk):
     first = desk.published(commune="92062")
     desk.published(commune="93032")
-    found = _located(session, CaseQuery({"q": ("filmer",)}), hits={first.number: 1.0})
-    assert _points(found) == [("92", 48.9)]
+    places = _located(session, CaseQuery({"q": ("filmer",)}), hits={first.number: 1.0})
+    assert _points(places) == [("92", 48.9)]
     with pytest.raises(ValueError, match="words"):
         _located(session, CaseQuery({"q": ("filmer",)}))

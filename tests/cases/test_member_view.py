@@ -1,4 +1,4 @@
-"""A case as members see it: whole for an active member, not there for anybody else."""
+"""The case page of the desk: complete for active members, not found for anybody else."""
 
 from __future__ import annotations
 
@@ -22,23 +22,23 @@ LATER = datetime(2026, 3, 5, 23, 30, tzinfo=UTC)
 
 @pytest.fixture
 def read(session, cast):
-    """``read(filed, "chloe")``: the dossier as a member reads it now."""
+    """``read(case, "chloe")``: the desk's view of a case for a member."""
 
-    def look(filed, name="bruno"):
+    def load(case, name="bruno"):
         session.rollback()
         session.expire_all()
-        return load_desk_case(session, session.get_one(Member, getattr(cast, name)), filed.id)
+        return load_desk_case(session, session.get_one(Member, getattr(cast, name)), case.id)
 
-    return look
+    return load
 
 
-def test_a_draft_is_there_whole(desk, pen, cast, read, content):
-    filed = desk.ready(content(justice=True))
+def test_a_member_reads_all_of_a_draft(desk, pen, cast, read, content):
+    case = desk.ready(content(justice=True))
     with pen() as p:
-        acts.note(p, filed.id, "Voir aussi 2006.", by=cast.chloe)
-        acts.claim(p, filed.id, by=cast.chloe)
-    file = read(filed)
-    assert (file.id, file.number, file.state) == (filed.id, None, "draft")
+        acts.note(p, case.id, "Voir aussi 2006.", by=cast.chloe)
+        acts.claim(p, case.id, by=cast.chloe)
+    file = read(case)
+    assert (file.id, file.number, file.state) == (case.id, None, "draft")
     assert file.content == content(justice=True)
     assert file.snapshot.content["title"] == file.content.title
     assert "<strong>filmer</strong>" in file.html["narrative"]
@@ -51,43 +51,36 @@ def test_a_draft_is_there_whole(desk, pen, cast, read, content):
     assert file.approvers("erase") == frozenset()
 
 
-def test_a_claim_that_ran_out_is_nobodys(desk, pen, cast, read):
-    filed = desk.draft()
-    assert read(filed).holder(LATER) is None
+def test_an_expired_claim_has_no_holder(desk, pen, cast, read):
+    case = desk.draft()
+    assert read(case).holder(LATER) is None
     with pen() as p:
-        acts.claim(p, filed.id, by=cast.chloe)
-    file = read(filed)
+        acts.claim(p, case.id, by=cast.chloe)
+    file = read(case)
     assert file.holder(file.created_at) == cast.chloe
     assert file.holder(LATER) is None
 
 
-def test_an_approval_falls_with_an_edit_and_with_its_members_account(
-    desk, pen, cast, read, content
-):
-    filed, other = desk.ready(), desk.ready()
+def test_an_edit_or_a_disabled_approver_voids_an_approval(desk, pen, cast, read, content):
+    case, other = desk.ready(), desk.ready()
     with pen() as p:
-        acts.edit(p, filed.id, content(title="Un autre titre"), by=cast.bruno, reason="r")
-    assert read(filed).approvals == {}
+        acts.edit(p, case.id, content(title="Un autre titre"), by=cast.bruno, reason="r")
+    assert read(case).approvals == {}
     assert read(other).approvers("publish") == {cast.chloe}
     with pen() as p:
         accounts.disable_member(p, "chloe@register.test")
     assert read(other).approvals == {}
 
 
-def test_a_published_case_has_its_lines_and_what_came_after(desk, pen, cast, read, content):
-    filed = desk.published()
-    reply = desk.received_reply(filed)
+def test_a_published_case_has_its_journal_lines_and_its_additions(desk, pen, cast, read, content):
+    case = desk.published()
+    reply = desk.received_reply(case)
     with pen(LATER) as p:
-        acts.follow_up(p, filed.id, by=cast.bruno, reason="r", title="Audience", text="Fixée.")
+        acts.follow_up(p, case.id, by=cast.bruno, reason="r", title="Audience", text="Fixée.")
         acts.correct(
-            p,
-            filed.id,
-            content(amount="1 500 EUR"),
-            by=cast.chloe,
-            reason="r",
-            public_note="Oubli.",
+            p, case.id, content(amount="1 500 EUR"), by=cast.chloe, reason="r", public_note="Oubli."
         )
-    file = read(filed)
+    file = read(case)
     assert [(row.title, row.text) for row in file.follow_ups] == [("Audience", "Fixée.")]
     assert [(row.id, row.state, row.due_on) for row in file.replies] == [
         (reply, "received", date(2026, 3, 5))
@@ -101,24 +94,27 @@ def test_a_published_case_has_its_lines_and_what_came_after(desk, pen, cast, rea
     assert file.dated_acts[-1] == (Act.PUBLISHED, date(2026, 3, 2))
 
 
-def test_a_merge_stands_among_the_lines_of_the_case_it_leads_to(desk, pen, cast, read):
-    into, filed, draft = desk.published(), desk.published(), desk.draft()
+def test_a_merge_is_listed_among_the_acts_of_the_target_case(desk, pen, cast, read):
+    target, case, draft = desk.published(), desk.published(), desk.draft()
     with pen(LATER) as p:
-        acts.merge(p, filed.id, into=into.number, by=cast.bruno, reason="r")
-        acts.merge(p, draft.id, into=into.number, by=cast.bruno, reason="r")
-    kept, gone = read(into), read(filed)
+        acts.merge(p, case.id, into=target.number, by=cast.bruno, reason="r")
+        acts.merge(p, draft.id, into=target.number, by=cast.bruno, reason="r")
+    target_view, merged_view = read(target), read(case)
     # A draft has no address that could lead anywhere.
-    assert kept.dated_acts == [(Act.PUBLISHED, date(2026, 3, 2)), (Act.MERGED, date(2026, 3, 6))]
-    assert (gone.state, gone.merged_into) == ("merged", into.number)
-    assert [act for act, _day in gone.dated_acts] == [Act.PUBLISHED]
+    assert target_view.dated_acts == [
+        (Act.PUBLISHED, date(2026, 3, 2)),
+        (Act.MERGED, date(2026, 3, 6)),
+    ]
+    assert (merged_view.state, merged_view.merged_into) == ("merged", target.number)
+    assert [act for act, _day in merged_view.dated_acts] == [Act.PUBLISHED]
 
 
 @pytest.mark.parametrize("state", ["erased", "discarded"])
 def test_an_erased_case_opens_as_a_bare_tombstone(desk, read, state):
-    filed = getattr(desk, state)()
-    file = read(filed)
+    case = getattr(desk, state)()
+    file = read(case)
     assert file.is_gone
-    assert (file.number, file.revision_id, file.revision_by) == (filed.number, None, None)
+    assert (file.number, file.revision_id, file.revision_by) == (case.number, None, None)
     assert (file.content.title, file.content.sources, file.content.outlets) == ("", (), ())
     assert (dict(file.snapshot.content), dict(file.html)) == ({}, {})
     assert (file.notes, file.invitations, file.approvals) == ((), (), {})
@@ -126,71 +122,71 @@ def test_an_erased_case_opens_as_a_bare_tombstone(desk, read, state):
 
 @pytest.mark.parametrize("name", ["driss"])
 def test_an_inactive_member_finds_no_case(desk, session, cast, name):
-    filed = desk.published()
-    reply = desk.received_reply(filed)
+    case = desk.published()
+    reply = desk.received_reply(case)
     driss = session.get_one(Member, getattr(cast, name))
-    for ask in (
-        lambda: load_desk_case(session, driss, filed.id),
+    for load in (
+        lambda: load_desk_case(session, driss, case.id),
         lambda: load_desk_case_of_reply(session, driss, reply),
     ):
         with pytest.raises(NotFound) as refused:
-            ask()
+            load()
         assert (refused.value.key, refused.value.values) == ("no_such_case", {})
 
 
-@pytest.mark.parametrize("asked", [0, -1, 404, ID_LIMIT, ID_LIMIT + 1, 10**30])
-def test_a_case_or_reply_that_is_not_there_is_not_found(session, cast, asked):
+@pytest.mark.parametrize("unknown_id", [0, -1, 404, ID_LIMIT, ID_LIMIT + 1, 10**30])
+def test_a_case_or_reply_that_is_not_there_is_not_found(session, cast, unknown_id):
     bruno = session.get_one(Member, cast.bruno)
-    for ask in (load_desk_case, load_desk_case_of_reply):
+    for load in (load_desk_case, load_desk_case_of_reply):
         with pytest.raises(NotFound, match="no_such_case"):
-            ask(session, bruno, asked)
+            load(session, bruno, unknown_id)
 
 
 def test_a_reply_opens_its_own_case_and_no_other(desk, session, cast, read):
-    filed, other = desk.published(), desk.published()
-    reply = desk.received_reply(filed)
+    case, other = desk.published(), desk.published()
+    reply = desk.received_reply(case)
     bruno = session.get_one(Member, cast.bruno)
-    assert load_desk_case_of_reply(session, bruno, reply).id == filed.id
+    assert load_desk_case_of_reply(session, bruno, reply).id == case.id
     with pytest.raises(NotFound, match="no_such_case"):
         read(other).reply(reply)
 
 
 def test_the_statements_do_not_grow_with_the_case(desk, pen, cast, read, session, content):
-    """Twenty proceedings of three steps cost what one does."""
+    """Twenty proceedings of three steps take as many SQL statements as one."""
     steps = (StepContent("plainte"), StepContent("audience"), StepContent("jugement"))
     suit = ProceedingContent(direction="contre_cible", steps=steps)
-    one = content(proceedings=(suit,))
-    many = replace(
-        one,
+    small = content(proceedings=(suit,))
+    large = replace(
+        small,
         proceedings=tuple(replace(suit, court=f"tribunal {n}") for n in range(20)),
         sources=tuple(SourceContent(url=f"https://exemple.test/{n}") for n in range(20)),
         outlets=tuple(f"Blog {n}" for n in range(20)),
     )
     counts = []
-    for told in (one, many):
-        filed = desk.published(told)
-        for number in range(1 if told is one else 12):
-            desk.received_reply(filed)
+    for case_content in (small, large):
+        case = desk.published(case_content)
+        for number in range(1 if case_content is small else 12):
+            desk.received_reply(case)
             with pen() as p:
-                acts.note(p, filed.id, f"note {number}", by=cast.bruno)
-        # The vocabularies are read once for their version, by whoever asks first.
-        read(filed)
+                acts.note(p, case.id, f"note {number}", by=cast.bruno)
+        # The first reader loads the vocabularies, once for each version.
+        read(case)
         session.rollback()
-        counts.append(_statements(session, lambda filed=filed: read(filed)))
+        counts.append(_statements(session, lambda case=case: read(case)))
     assert counts[0] == counts[1]
     assert counts[0] <= 23
 
 
 def _statements(session, do):
-    said = []
+    statements = []
     engine = session.get_bind()
 
-    def hear(_connection, _cursor, statement, *_rest):
-        said.append(statement)
+    def record(_connection, _cursor, statement, *_rest):
+        statements.append(statement)
 
-    event.listen(engine, "before_cursor_execute", hear)
+    event.listen(engine, "before_cursor_execute", record)
     try:
         do()
     finally:
-        event.remove(engine, "before_cursor_execute", hear)
-    return len(said)
+        event.remove(engine, "before_cursor_execute", record)
+    return len(statements)

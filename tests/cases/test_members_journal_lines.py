@@ -1,4 +1,4 @@
-"""The members' journal below the web: which lines, for whom, in which order, how they are found."""
+"""The members' journal without the web: its filters, access, order, pages and indexes."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ DAYS = [datetime(2026, 3, day, hour, 30, tzinfo=UTC) for day in (2, 3, 9) for ho
 
 @pytest.fixture
 def days(desk, cast, pen, content, session):
-    """Two cases and a draft, over three days, at hours that are another day in Paris."""
+    """Two cases and a draft with acts on three days, some past midnight in Paris only."""
     first, other = desk.published(), desk.published(title="Un autre")
     draft = desk.draft(title="Un brouillon")
     for at in DAYS:
@@ -44,40 +44,40 @@ def bruno(session, cast):
     return session.get_one(Member, cast.bruno)
 
 
-def _all(session, viewer, asked, limit=members_journal.PAGE_SIZE):
-    """Every line that is asked for, page after page."""
-    part = list_lines(session, viewer, asked, None, limit)
-    found = list(part.lines)
-    while part.older:
-        assert len(part.lines) == limit
-        part = list_lines(session, viewer, asked, part.older, limit)
-        found += part.lines
-    assert len(part.lines) <= limit
-    return found
+def _all(session, viewer, query, limit=members_journal.PAGE_SIZE):
+    """Every line of a query, page after page."""
+    page = list_lines(session, viewer, query, None, limit)
+    lines = list(page.lines)
+    while page.older:
+        assert len(page.lines) == limit
+        page = list_lines(session, viewer, query, page.older, limit)
+        lines += page.lines
+    assert len(page.lines) <= limit
+    return lines
 
 
 def _places(lines):
     return [(line.ledger, line.seq) for line in lines]
 
 
-def _expected(session, asked, numbers):
-    """The same, by reading all lines and looking at each."""
+def _expected(session, query, numbers):
+    """The expected lines, from a scan of the whole journal."""
     rows = session.scalars(select(JournalEntry)).all()
-    wanted = [row for row in rows if _is_asked(row, asked, numbers)]
-    wanted.sort(key=lambda row: (row.at, row.ledger, row.seq), reverse=True)
-    return [(row.ledger, row.seq) for row in wanted]
+    selected = [row for row in rows if _is_selected(row, query, numbers)]
+    selected.sort(key=lambda row: (row.at, row.ledger, row.seq), reverse=True)
+    return [(row.ledger, row.seq) for row in selected]
 
 
-def _is_asked(row, asked, numbers):
+def _is_selected(row, query, numbers):
     day = paris_day(row.at)
     return (
-        (asked.member is None or (row.member_id or CONSOLE_MEMBER) == asked.member)
-        and (not asked.acts or row.act in {act.value for act in asked.acts})
-        and (asked.number is None or row.incident_id == numbers.get(asked.number, -1))
-        and (asked.incident_id is None or row.incident_id == asked.incident_id)
-        and (asked.since is None or day >= asked.since)
-        and (asked.until is None or day <= asked.until)
-        and row.ledger in asked.ledgers
+        (query.member is None or (row.member_id or CONSOLE_MEMBER) == query.member)
+        and (not query.acts or row.act in {act.value for act in query.acts})
+        and (query.number is None or row.incident_id == numbers.get(query.number, -1))
+        and (query.incident_id is None or row.incident_id == query.incident_id)
+        and (query.since is None or day >= query.since)
+        and (query.until is None or day <= query.until)
+        and row.ledger in query.ledgers
     )
 
 
@@ -85,7 +85,7 @@ def test_each_filter_of_the_journal_selects_its_lines_and_no_other(session, days
     numbers = {days.first.number: days.first.id, days.other.number: days.other.id}
     spans = [(None, None), (date(2026, 3, 3), None), (None, date(2026, 3, 3))]
     spans += [(date(2026, 3, 3), date(2026, 3, 3)), (date(2026, 4, 1), date(2026, 4, 2))]
-    seen = 0
+    non_empty = 0
     for member, acts_, ledgers, (since, until) in itertools.product(
         [None, CONSOLE_MEMBER, cast.bruno, cast.driss],
         [
@@ -99,11 +99,11 @@ def test_each_filter_of_the_journal_selects_its_lines_and_no_other(session, days
         [tuple(Ledger), (Ledger.PUBLIC,), (Ledger.DESK,)],
         spans,
     ):
-        asked = JournalQuery(ledgers, acts_, member, since=since, until=until)
-        found = _places(_all(session, bruno, asked))
-        assert found == _expected(session, asked, numbers), asked
-        seen += bool(found)
-    assert seen > 60
+        query = JournalQuery(ledgers, acts_, member, since=since, until=until)
+        selected = _places(_all(session, bruno, query))
+        assert selected == _expected(session, query, numbers), query
+        non_empty += bool(selected)
+    assert non_empty > 60
 
 
 @pytest.mark.parametrize("member", [None, "bruno"])
@@ -114,10 +114,10 @@ def test_a_case_is_found_by_number_and_dossier(session, days, bruno, cast, kinds
         [None, days.first.number, 999], [None, days.first.id, days.draft.id, 999]
     ):
         who = getattr(cast, member) if member else None
-        asked = JournalQuery(member=who, acts=kinds, number=number, incident_id=dossier)
-        expected = _expected(session, asked, numbers)
-        assert _places(_all(session, bruno, asked)) == expected, asked
-    # By its number a case is found with what came before it had one.
+        query = JournalQuery(member=who, acts=kinds, number=number, incident_id=dossier)
+        expected = _expected(session, query, numbers)
+        assert _places(_all(session, bruno, query)) == expected, query
+    # The number also selects the lines of the case before its publication.
     mine = _all(session, bruno, JournalQuery(number=days.first.number))
     assert Act.DRAFTED.value in {line.act for line in mine}
 
@@ -129,7 +129,7 @@ def test_pages_follow_one_another_without_a_line_twice_or_left_out(session, days
     assert len(whole) == len(set(whole)) == len(session.scalars(select(JournalEntry)).all())
 
 
-def test_lines_written_meanwhile_do_not_come_among_older_ones(session, pen, days, cast, bruno):
+def test_lines_written_between_two_pages_are_not_on_the_second(session, pen, days, cast, bruno):
     start = list_lines(session, bruno, JournalQuery(), None, 3)
     rest = _places(list_lines(session, bruno, JournalQuery(), start.older, 1000).lines)
     session.rollback()
@@ -139,13 +139,13 @@ def test_lines_written_meanwhile_do_not_come_among_older_ones(session, pen, days
     assert _places(list_lines(session, bruno, JournalQuery(), start.older, 1000).lines) == rest
 
 
-def test_a_line_that_is_none_begins_no_page(session, days, bruno):
+def test_a_page_that_begins_at_an_unknown_line_is_refused(session, days, bruno):
     with pytest.raises(NotFound) as refused:
         list_lines(session, bruno, JournalQuery(), (Ledger.DESK, 10**6))
     assert refused.value.key == "no_such_line"
 
 
-def test_a_clock_that_was_set_back_hides_no_line(session, pen, days, cast, bruno):
+def test_lines_written_after_the_clock_was_set_back_are_listed(session, pen, days, cast, bruno):
     midnight = datetime(2026, 3, 20, 23, 0, tzinfo=UTC)  # the 21st begins in Paris
     for minutes in (5, -5, 1):
         with pen(midnight + timedelta(minutes=minutes)) as p:
@@ -157,14 +157,14 @@ def test_a_clock_that_was_set_back_hides_no_line(session, pen, days, cast, bruno
     assert [line.at.minute for line in _all(session, bruno, noted)] == [55]
 
 
-def test_a_line_shows_the_title_while_the_case_has_one(session, desk, bruno):
-    filed = desk.erased(title="Zinzolin")
-    lines = _all(session, bruno, JournalQuery(incident_id=filed.id))
+def test_a_line_shows_the_title_unless_the_case_is_erased(session, desk, bruno):
+    case = desk.erased(title="Zinzolin")
+    lines = _all(session, bruno, JournalQuery(incident_id=case.id))
     assert {line.state for line in lines} == {"erased"}
     assert {line.title for line in lines} == {""}
-    kept = desk.draft(title="Gardé")
+    draft = desk.draft(title="Gardé")
     session.rollback()
-    assert _all(session, bruno, JournalQuery(incident_id=kept.id))[0].title == "Gardé"
+    assert _all(session, bruno, JournalQuery(incident_id=draft.id))[0].title == "Gardé"
 
 
 def test_an_inactive_member_reads_no_journal(session, days, cast):
@@ -201,7 +201,9 @@ def test_a_line_is_checked_against_its_chain(session, days, bruno):
         ("public_json", b"[1]", {"journal_chain", "journal_unreadable"}),
     ],
 )
-def test_what_was_changed_in_a_line_is_seen_on_it(session, days, bruno, column, value, problems):
+def test_each_change_of_a_line_is_reported_as_its_problem(
+    session, days, bruno, column, value, problems
+):
     session.execute(
         update(JournalEntry)
         .where(JournalEntry.ledger == "public", JournalEntry.seq == 2)
@@ -209,7 +211,7 @@ def test_what_was_changed_in_a_line_is_seen_on_it(session, days, bruno, column, 
         execution_options={"synchronize_session": False},
     )
     assert load_checked_line(session, bruno, Ledger.PUBLIC, 2).problems == problems
-    # And the list is shown all the same.
+    # The list still loads.
     assert _all(session, bruno, JournalQuery())
 
 
@@ -219,7 +221,7 @@ def test_an_unknown_line_is_not_found(session, days, bruno, ledger):
         load_checked_line(session, bruno, ledger, 10**6)
 
 
-def test_a_ledger_of_days_tells_no_hour(session, days):
+def test_a_line_of_a_ledger_of_days_has_no_hour(session, days):
     row = session.scalars(select(JournalEntry).where(JournalEntry.ledger == "public")).first()
     columns = {column.name: getattr(row, column.name) for column in JournalEntry.__table__.columns}
     (line,) = members_journal.make_lines(
@@ -228,21 +230,21 @@ def test_a_ledger_of_days_tells_no_hour(session, days):
     assert (line.at, line.day) == (None, paris_day(row.at))
 
 
-# --- how they are found --------------------------------------------------------------------
+# --- database indexes --------------------------------------------------------------------
 
 
 def test_every_filter_of_the_journal_uses_a_database_index(session, days, bruno, cast, engine):
-    """However long the journal grows, no question reads all of it or puts it in order."""
+    """The cost of a query does not grow with the journal: no scan and no sort."""
     if engine.dialect.name != "sqlite":
         return  # PostgreSQL reads small tables whole, and rightly so.
-    asked, said = [], []
+    statements, plan_steps = [], []
 
-    def note(_connection, _cursor, statement, parameters, _context, _many):
+    def record(_connection, _cursor, statement, parameters, _context, _many):
         if "FROM journal_entry" in statement:
-            asked.append((statement, parameters))
+            statements.append((statement, parameters))
 
-    event.listen(engine, "before_cursor_execute", note)
-    for question in (
+    event.listen(engine, "before_cursor_execute", record)
+    for query in (
         JournalQuery(),
         JournalQuery(member=cast.bruno),
         JournalQuery(member=CONSOLE_MEMBER),
@@ -251,13 +253,13 @@ def test_every_filter_of_the_journal_uses_a_database_index(session, days, bruno,
         JournalQuery(number=days.first.number, acts=(Act.FOLLOWED_UP,)),
         JournalQuery(since=date(2026, 3, 3), until=date(2026, 3, 9)),
     ):
-        page = list_lines(session, bruno, question, None, 2)
-        list_lines(session, bruno, question, page.older, 2)
-    event.remove(engine, "before_cursor_execute", note)
-    assert len(asked) > 50
-    for statement, parameters in asked:
+        page = list_lines(session, bruno, query, None, 2)
+        list_lines(session, bruno, query, page.older, 2)
+    event.remove(engine, "before_cursor_execute", record)
+    assert len(statements) > 50
+    for statement, parameters in statements:
         plan = session.connection().exec_driver_sql(f"EXPLAIN QUERY PLAN {statement}", parameters)
-        said += [row[3] for row in plan]
-    assert [told for told in said if told.startswith("SCAN")] == []
-    # Nor is anything put in order once it was found.
-    assert [told for told in said if "TEMP B-TREE" in told] == []
+        plan_steps += [row[3] for row in plan]
+    assert [step for step in plan_steps if step.startswith("SCAN")] == []
+    # No step sorts rows in a temporary tree.
+    assert [step for step in plan_steps if "TEMP B-TREE" in step] == []

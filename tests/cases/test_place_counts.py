@@ -1,4 +1,4 @@
-"""What the cases of a place are: each count is the size of the list with one more filter."""
+"""Types and years of the cases of a place: each count is the total of the filtered list."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from register.cases.vocabulary import current_vocabulary
 from register.journal import head
 
 
-def _profile(session, **values):
+def _counts(session, **values):
     session.rollback()
     query = CaseQuery({name: (value,) for name, value in values.items()})
     return facets.count_types_and_years(session, query, current_vocabulary(session), head(session))
@@ -23,10 +23,10 @@ def _size(session, **values):
     ).total
 
 
-def test_a_place_without_a_case_has_nothing(session, desk):
+def test_a_place_without_a_case_has_no_counts(session, desk):
     desk.published(commune="92062")
-    told = _profile(session, commune="93032")
-    assert (told.types, told.years, told.undated) == ({}, {}, 0)
+    counts = _counts(session, commune="93032")
+    assert (counts.types, counts.years, counts.undated) == ({}, {}, 0)
 
 
 def test_a_case_counts_in_each_of_its_types_and_in_its_year(session, desk):
@@ -34,20 +34,20 @@ def test_a_case_counts_in_each_of_its_types_and_in_its_year(session, desk):
     desk.published(types=("expulsion",), date="2008~")
     desk.published(types=("huis_clos",), date="")
     desk.published(types=("surveillance",), date="1999", commune="92062")
-    told = _profile(session, commune="93032")
-    assert told.types == {"expulsion": 2, "huis_clos": 2}
-    assert (told.years, told.undated) == ({"2008": 2}, 1)
+    counts = _counts(session, commune="93032")
+    assert counts.types == {"expulsion": 2, "huis_clos": 2}
+    assert (counts.years, counts.undated) == ({"2008": 2}, 1)
 
 
 def test_hidden_cases_are_not_counted(session, pen, desk, cast):
     for hidden in (desk.draft, desk.discarded, desk.withdrawn, desk.erased):
         hidden()
-    assert _profile(session, commune="93032").types == {}
-    filed = desk.published()
-    assert _profile(session, commune="93032").types == {"interdiction_filmer": 1}
+    assert _counts(session, commune="93032").types == {}
+    case = desk.published()
+    assert _counts(session, commune="93032").types == {"interdiction_filmer": 1}
     with pen() as p:
-        acts.withdraw(p, filed.id, by=cast.bruno, restriction="erreur", reason="r")
-    assert _profile(session, commune="93032").types == {}
+        acts.withdraw(p, case.id, by=cast.bruno, restriction="erreur", reason="r")
+    assert _counts(session, commune="93032").types == {}
 
 
 @pytest.mark.parametrize("place", [{"commune": "93066"}, {"departement": "93"}, {"region": "11"}])
@@ -56,11 +56,11 @@ def test_each_count_is_the_size_of_its_list(session, desk, place):
     desk.published(commune="93066", date="2011-05-02", types=("huis_clos", "expulsion"))
     desk.published(commune="", departement="93", date="")
     desk.published(commune="", region="11", date="2011", types=("violence_physique",))
-    told = _profile(session, **place)
-    assert told.types
-    for code, count in told.types.items():
+    counts = _counts(session, **place)
+    assert counts.types
+    for code, count in counts.types.items():
         assert count == _size(session, **place, type=code)
-    for year, count in told.years.items():
+    for year, count in counts.years.items():
         assert count == _size(session, **place, annee=year)
-    assert told.undated == _size(session, **place, sans_date="1")
-    assert sum(told.years.values()) + told.undated == _size(session, **place)
+    assert counts.undated == _size(session, **place, sans_date="1")
+    assert sum(counts.years.values()) + counts.undated == _size(session, **place)

@@ -1,4 +1,4 @@
-"""Reading: what a stranger is given, and everything that is not there for them."""
+"""Public reads of cases: the current version, pinned versions, lists and proofs."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ from register.journal import Act, JournalEntry, head
 from register.journal.models import canonical_json, commitment
 
 LATER = datetime(2026, 6, 1, 8, 0, tzinfo=UTC)
-ATTEST = ("attribution", "no_private_person", "no_private_life")
+ATTESTED = ("attribution", "no_private_person", "no_private_life")
 
 
 def _listing(session, query=None):
@@ -29,14 +29,14 @@ def _listing(session, query=None):
     )
 
 
-def _one(session, *told):
+def _load(session, *arguments):
     session.rollback()
-    return queries.load_public_case(session, *told)
+    return queries.load_public_case(session, *arguments)
 
 
 def _gone(session, number, *version):
     with pytest.raises(Gone) as gone:
-        _one(session, number, *version)
+        _load(session, number, *version)
     return gone.value
 
 
@@ -52,29 +52,30 @@ def _events(session, number):
 
 
 def test_a_public_case_is_read_from_its_snapshot(session, desk):
-    filed = desk.published()
-    case = _one(session, filed.number)
-    assert (case.number, case.is_current) == (filed.number, True)
-    assert case.snapshot.content["title"] == "Interdiction de filmer le conseil municipal de Gagny"
-    assert "<strong>filmer</strong>" in case.snapshot.html["narrative"]
-    assert case.first_published_at == case.moved_at == case.version_at
+    case = desk.published()
+    public_case = _load(session, case.number)
+    assert (public_case.number, public_case.is_current) == (case.number, True)
+    snapshot = public_case.snapshot
+    assert snapshot.content["title"] == "Interdiction de filmer le conseil municipal de Gagny"
+    assert "<strong>filmer</strong>" in snapshot.html["narrative"]
+    assert public_case.first_published_at == public_case.moved_at == public_case.version_at
 
 
 @pytest.mark.parametrize("hidden", ["draft", "ready", "discarded"])
 def test_a_draft_and_a_missing_case_look_the_same(session, desk, hidden):
-    filed = getattr(desk, hidden)()
-    answers = set()
-    for number in (1, filed.id, 404, 10**9, 10**9 + 1, 10**30):
+    case = getattr(desk, hidden)()
+    refusals = set()
+    for number in (1, case.id, 404, 10**9, 10**9 + 1, 10**30):
         with pytest.raises(NotFound) as missing:
-            _one(session, number)
-        answers.add((missing.value.key, str(missing.value.values)))
-    assert answers == {("no_such_case", "{}")}
+            _load(session, number)
+        refusals.add((missing.value.key, str(missing.value.values)))
+    assert refusals == {("no_such_case", "{}")}
 
 
 def test_a_withdrawn_case_leaves_its_tombstone(session, desk):
-    filed = desk.withdrawn()
-    stone = _gone(session, filed.number).values["tombstone"]
-    assert (stone.number, stone.act, stone.reason) == (filed.number, "withdrawn", "erreur")
+    case = desk.withdrawn()
+    stone = _gone(session, case.number).values["tombstone"]
+    assert (stone.number, stone.act, stone.reason) == (case.number, "withdrawn", "erreur")
 
 
 def test_each_case_has_its_own_tombstone(session, pen, desk, cast):
@@ -87,46 +88,46 @@ def test_each_case_has_its_own_tombstone(session, pen, desk, cast):
 
 
 def test_an_erased_case_leaves_the_last_tombstone(session, pen, desk, cast):
-    filed = desk.withdrawn()
+    case = desk.withdrawn()
     with pen(LATER) as p:
-        acts.erase(p, filed.id, by=cast.ada, restriction="demande_signalant", single=True)
-    stone = _gone(session, filed.number).values["tombstone"]
+        acts.erase(p, case.id, by=cast.ada, restriction="demande_signalant", single=True)
+    stone = _gone(session, case.number).values["tombstone"]
     assert (stone.act, stone.reason, stone.at) == ("erased", "reexamen", LATER)
 
 
 def test_a_merged_case_leads_to_the_other(session, desk):
-    filed = desk.merged()
+    case = desk.merged()
     with pytest.raises(Moved) as moved:
-        _one(session, filed.number)
+        _load(session, case.number)
     assert moved.value.values == {"number": 1}
 
 
 def test_a_restored_case_is_read_again(session, pen, desk, cast):
-    filed = desk.withdrawn()
+    case = desk.withdrawn()
     with pen() as p:
-        acts.restore(p, filed.id, by=cast.bruno, reason="r", attested=ATTEST)
-    assert _one(session, filed.number).is_current
+        acts.restore(p, case.id, by=cast.bruno, reason="r", attested=ATTESTED)
+    assert _load(session, case.number).is_current
 
 
 # --- a version, pinned ---------------------------------------------------------------------------
 
 
-def _correct(pen, cast, filed, told):
+def _correct(pen, cast, case, content):
     with pen(LATER) as p:
-        acts.correct(p, filed.id, told, by=cast.bruno, reason="r", public_note="Titre corrigé.")
+        acts.correct(p, case.id, content, by=cast.bruno, reason="r", public_note="Titre corrigé.")
 
 
-def test_a_pinned_version_reads_as_it_did(session, pen, desk, cast, content):
-    filed = desk.published()
-    _correct(pen, cast, filed, content(title="Corrigé"))
-    events = _events(session, filed.number)
-    now = _one(session, filed.number)
-    before = _one(session, filed.number, events["published"])
+def test_a_pinned_version_has_its_former_content(session, pen, desk, cast, content):
+    case = desk.published()
+    _correct(pen, cast, case, content(title="Corrigé"))
+    events = _events(session, case.number)
+    now = _load(session, case.number)
+    before = _load(session, case.number, events["published"])
     assert (now.version, now.is_current, now.version_at) == (events["corrected"], True, LATER)
     assert now.snapshot.content["title"] == "Corrigé"
     assert (before.is_current, before.version) == (False, events["published"])
     assert before.snapshot.content["title"] == content().title
-    assert _one(session, filed.number, events["corrected"]) == now
+    assert _load(session, case.number, events["corrected"]) == now
 
 
 def test_a_version_is_an_event_of_this_very_case(session, desk):
@@ -134,67 +135,69 @@ def test_a_version_is_an_event_of_this_very_case(session, desk):
     other = _events(session, second.number)["published"]
     for version in (other, 0, -1, 404, 10**30):
         with pytest.raises(NotFound) as missing:
-            _one(session, first.number, version)
+            _load(session, first.number, version)
         assert missing.value.key == "no_such_version"
 
 
-def test_an_event_that_showed_nothing_is_no_version(session, pen, desk, cast):
-    filed = desk.withdrawn()
+def test_an_event_without_a_snapshot_is_no_version(session, pen, desk, cast):
+    case = desk.withdrawn()
     with pen() as p:
-        acts.restore(p, filed.id, by=cast.bruno, reason="r", attested=ATTEST)
-    events = _events(session, filed.number)
+        acts.restore(p, case.id, by=cast.bruno, reason="r", attested=ATTESTED)
+    events = _events(session, case.number)
     with pytest.raises(NotFound):
-        _one(session, filed.number, events["withdrawn"])
-    assert _one(session, filed.number, events["restored"]).is_current
+        _load(session, case.number, events["withdrawn"])
+    assert _load(session, case.number, events["restored"]).is_current
 
 
-def test_what_was_written_while_withdrawn_is_no_version(session, pen, desk, cast, content):
-    """It was redacted once, then once more, and only then shown: the first try stays unread."""
-    filed = desk.withdrawn()
+def test_a_text_written_while_the_case_was_withdrawn_is_no_version(
+    session, pen, desk, cast, content
+):
+    """The case is redacted, then edited, then restored: only the last text was ever public."""
+    case = desk.withdrawn()
     with pen() as p:
         acts.redact(
-            p, filed.id, content(title="Encore trop"), by=cast.bruno, reason="r", public_note="n"
+            p, case.id, content(title="Encore trop"), by=cast.bruno, reason="r", public_note="n"
         )
-        acts.edit(p, filed.id, content(title="Assez"), by=cast.chloe, reason="r")
-        acts.restore(p, filed.id, by=cast.bruno, reason="r", attested=ATTEST, public_note="n")
-    events = _events(session, filed.number)
+        acts.edit(p, case.id, content(title="Assez"), by=cast.chloe, reason="r")
+        acts.restore(p, case.id, by=cast.bruno, reason="r", attested=ATTESTED, public_note="n")
+    events = _events(session, case.number)
     with pytest.raises(NotFound) as missing:
-        _one(session, filed.number, events["redacted"])
+        _load(session, case.number, events["redacted"])
     assert missing.value.key == "no_such_version"
-    assert _one(session, filed.number).snapshot.content["title"] == "Assez"
+    assert _load(session, case.number).snapshot.content["title"] == "Assez"
 
 
 def test_a_version_destroyed_by_a_redaction_is_gone(session, pen, desk, cast, content):
-    filed = desk.published()
+    case = desk.published()
     with pen(LATER) as p:
         acts.redact(
-            p, filed.id, content(title="Sans"), by=cast.bruno, reason="r", public_note="Retiré."
+            p, case.id, content(title="Sans"), by=cast.bruno, reason="r", public_note="Retiré."
         )
-    events = _events(session, filed.number)
-    assert _gone(session, filed.number, events["published"]).key == "version_destroyed"
-    assert _one(session, filed.number, events["redacted"]).snapshot.content["title"] == "Sans"
+    events = _events(session, case.number)
+    assert _gone(session, case.number, events["published"]).key == "version_destroyed"
+    assert _load(session, case.number, events["redacted"]).snapshot.content["title"] == "Sans"
 
 
 @pytest.mark.parametrize("end", ["withdrawn", "erased"])
 def test_a_version_follows_the_state_of_its_case(session, pen, desk, cast, end):
-    filed = getattr(desk, end)()
-    version = _events(session, filed.number)["published"]
-    assert _gone(session, filed.number, version).key == "case_gone"
+    case = getattr(desk, end)()
+    version = _events(session, case.number)["published"]
+    assert _gone(session, case.number, version).key == "case_gone"
 
 
 @pytest.mark.parametrize("quiet", ["approve", "invite", "receive_reply"])
 def test_acts_of_the_desk_make_no_public_version(session, pen, desk, cast, quiet):
-    filed = desk.published()
-    before = _one(session, filed.number)
+    case = desk.published()
+    before = _load(session, case.number)
     if quiet == "receive_reply":
-        desk.received_reply(filed)
+        desk.received_reply(case)
     else:
         with pen(LATER) as p:
             if quiet == "approve":
-                acts.approve(p, filed.id, by=cast.ada, purpose="erase")
+                acts.approve(p, case.id, by=cast.ada, purpose="erase")
             else:
-                acts.invite(p, filed.id, "relance", by=cast.bruno)
-    assert _one(session, filed.number) == before
+                acts.invite(p, case.id, "relance", by=cast.bruno)
+    assert _load(session, case.number) == before
 
 
 # --- lists -------------------------------------------------------------------------------------
@@ -205,10 +208,10 @@ def test_a_list_shows_public_cases_only(session, desk):
     for hidden in (desk.draft, desk.ready, desk.discarded, desk.withdrawn, desk.erased):
         hidden()
     page = _listing(session)
-    assert ([case.number for case in page.cases], page.total, page.pages) == ([shown.number], 1, 1)
+    assert ([row.number for row in page.cases], page.total, page.pages) == ([shown.number], 1, 1)
 
 
-def test_a_row_says_where_and_what_and_quotes_no_account(session, desk):
+def test_a_row_has_the_place_and_the_codes_and_no_narrative(session, desk):
     desk.published(
         date="2008-03~",
         types=("expulsion", "huis_clos"),
@@ -246,9 +249,9 @@ def test_a_row_names_the_place_of_today(session, desk, changes, commune, named):
 
 def test_the_newest_facts_come_first_and_the_undated_last(session, desk):
     dates = ["2006", "", "2008-03-17", "2008-03", "2008-03-17"]
-    numbers = [desk.published(date=told).number for told in dates]
-    found = [case.number for case in _listing(session).cases]
-    assert found == [numbers[4], numbers[2], numbers[3], numbers[0], numbers[1]]
+    numbers = [desk.published(date=day).number for day in dates]
+    listed = [case.number for case in _listing(session).cases]
+    assert listed == [numbers[4], numbers[2], numbers[3], numbers[0], numbers[1]]
 
 
 def test_by_last_movement_the_case_that_just_moved_comes_first(session, pen, desk, cast, content):
@@ -264,7 +267,7 @@ def test_by_last_movement_the_case_that_just_moved_comes_first(session, pen, des
     ]
 
 
-def test_twenty_cases_make_a_page_and_no_case_is_lost_or_shown_twice(session, desk):
+def test_a_page_has_twenty_cases_and_each_case_is_on_one_page(session, desk):
     numbers = [desk.published(date="2008").number for _ in range(PAGE_SIZE + 3)]
     first, second, third = (_listing(session, CaseQuery(page=page)) for page in (1, 2, 3))
     assert (len(first.cases), len(second.cases), len(third.cases)) == (PAGE_SIZE, 3, 0)
@@ -279,33 +282,33 @@ def test_an_empty_register_has_one_empty_page(session):
 
 
 def test_a_count_follows_the_public_ledger(session, pen, desk, cast):
-    filed = desk.published()
+    case = desk.published()
     assert _listing(session).total == 1
     desk.draft()
     assert _listing(session).total == 1
     desk.published()
     assert _listing(session).total == 2
     with pen() as p:
-        acts.withdraw(p, filed.id, by=cast.bruno, restriction="erreur", reason="r")
+        acts.withdraw(p, case.id, by=cast.bruno, restriction="erreur", reason="r")
     assert _listing(session).total == 1
 
 
 def test_cases_are_read_by_number_when_they_are_public(session, desk):
     shown, hidden = desk.published(), desk.withdrawn()
     session.rollback()
-    found = result_lists.load_case_summaries(session, [shown.number, hidden.number, 404])
-    assert list(found) == [shown.number]
+    summaries = result_lists.load_case_summaries(session, [shown.number, hidden.number, 404])
+    assert list(summaries) == [shown.number]
     assert result_lists.load_case_summaries(session, []) == {}
 
 
-def test_very_many_numbers_may_be_asked_about(session, desk):
-    """More than either database takes as parameters one by one."""
+def test_a_query_takes_hundreds_of_thousands_of_numbers(session, desk):
+    """More numbers than either database accepts as single parameters."""
     shown, hidden = desk.published(), desk.withdrawn()
     session.rollback()
 
     def public_ids(numbers):
-        stmt = select(CASE.c.id).where(IS_PUBLIC, is_among(CASE.c.number, numbers))
-        return session.scalars(stmt).all()
+        statement = select(CASE.c.id).where(IS_PUBLIC, is_among(CASE.c.number, numbers))
+        return session.scalars(statement).all()
 
     for count in (10, 50_000, 400_000):
         assert public_ids(range(1, count)) == [shown.id]
@@ -313,24 +316,24 @@ def test_very_many_numbers_may_be_asked_about(session, desk):
     assert public_ids([]) == []
 
 
-def test_other_cases_of_a_commune_stand_beside_a_case(session, desk):
-    here, other, elsewhere = (
+def test_other_cases_of_the_commune_of_a_case_are_listed(session, desk):
+    viewed, other, elsewhere = (
         desk.published(commune="93066"),
         desk.published(commune="93059"),
         desk.published(commune="92062"),
     )
     desk.draft(commune="93066")
     session.rollback()
-    found = result_lists.list_commune_cases(session, "93066", except_number=here.number)
-    assert [case.number for case in found] == [other.number]
-    assert elsewhere.number not in {case.number for case in found}
+    listed = result_lists.list_commune_cases(session, "93066", except_number=viewed.number)
+    assert [case.number for case in listed] == [other.number]
+    assert elsewhere.number not in {case.number for case in listed}
 
 
-def test_near_cases_are_few(session, desk):
-    beside, *_ = (desk.published() for _ in range(4))
+def test_other_cases_of_a_commune_are_limited(session, desk):
+    viewed, *_ = (desk.published() for _ in range(4))
     session.rollback()
     assert (
-        len(result_lists.list_commune_cases(session, "93032", except_number=beside.number, limit=2))
+        len(result_lists.list_commune_cases(session, "93032", except_number=viewed.number, limit=2))
         == 2
     )
 
@@ -347,12 +350,14 @@ def test_a_case_is_cited_by_public_ones_only(session, desk, content):
     ]
 
 
-def test_the_public_acts_of_a_case_come_with_what_they_added(session, pen, desk, cast, content):
-    filed = desk.withdrawn()
+def test_the_public_acts_of_a_case_have_the_parts_that_they_added(
+    session, pen, desk, cast, content
+):
+    case = desk.withdrawn()
     with pen() as p:
-        acts.restore(p, filed.id, by=cast.bruno, reason="r", attested=ATTEST)
-    _correct(pen, cast, filed, content(title="Corrigé"))
-    changes = queries.list_changes(session, _one(session, filed.number))
+        acts.restore(p, case.id, by=cast.bruno, reason="r", attested=ATTESTED)
+    _correct(pen, cast, case, content(title="Corrigé"))
+    changes = queries.list_changes(session, _load(session, case.number))
     assert [change.act for change in changes] == ["published", "withdrawn", "restored", "corrected"]
     assert [change.readable for change in changes] == [True, False, True, True]
     assert [change.reason for change in changes] == ["", "erreur", "", ""]
@@ -366,25 +371,25 @@ def test_the_public_acts_of_a_case_come_with_what_they_added(session, pen, desk,
 
 
 def test_a_proof_opens_the_commitment_of_a_version(session, pen, desk, cast, content):
-    filed = desk.published()
-    _correct(pen, cast, filed, content(title="Corrigé"))
-    for version in (None, _events(session, filed.number)["published"]):
-        opening = json.loads(queries.proof(session, filed.number, version))
+    case = desk.published()
+    _correct(pen, cast, case, content(title="Corrigé"))
+    for version in (None, _events(session, case.number)["published"]):
+        opening = json.loads(queries.proof(session, case.number, version))
         assert opening["current"] == (version is None)
         salt, canonical = bytes.fromhex(opening["salt"]), canonical_json(opening["content"])
         assert commitment(salt, canonical) == opening["commitment"]
 
 
-def test_a_version_destroyed_meanwhile_has_no_proof(session, desk, monkeypatch):
-    filed = desk.published()
-    case = _one(session, filed.number)
-    monkeypatch.setattr(queries, "load_public_case", lambda *_arguments: case)
+def test_a_version_destroyed_during_the_request_has_no_proof(session, desk, monkeypatch):
+    case = desk.published()
+    public_case = _load(session, case.number)
+    monkeypatch.setattr(queries, "load_public_case", lambda *_arguments: public_case)
     session.execute(update(Revision).values(salt=None))
     with pytest.raises(Gone):
-        queries.proof(session, filed.number)
+        queries.proof(session, case.number)
     session.rollback()
 
 
-def test_shown_acts_are_public_ones(session):
+def test_citable_acts_are_public_acts_with_a_snapshot(session):
     assert all(act.ledger == "public" for act in queries.CITABLE_ACTS)
     assert {Act.WITHDRAWN, Act.MERGED, Act.ERASED}.isdisjoint(queries.CITABLE_ACTS)

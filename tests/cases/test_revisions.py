@@ -127,14 +127,16 @@ def test_destroyed_revisions_are_listed_and_cannot_be_read(
 def test_a_revision_of_another_case_is_not_found(
     session: Session, desk: Desk, bruno: Member
 ) -> None:
-    one, other = desk.draft(), desk.draft()
+    case, other = desk.draft(), desk.draft()
     [foreign] = revisions.list_revisions(session, bruno, other.id)
     for revision in (foreign.id, 0, -1, 10**30):
         with pytest.raises(NotFound, match="no_such_revision"):
-            revisions.case_at_revision(session, bruno, one.id, revision)
+            revisions.case_at_revision(session, bruno, case.id, revision)
 
 
-def test_a_stranger_finds_no_case(session: Session, desk: Desk, bruno: Member) -> None:
+def test_a_disabled_member_or_unknown_id_finds_no_case(
+    session: Session, desk: Desk, bruno: Member
+) -> None:
     case = desk.draft()
     [only] = revisions.list_revisions(session, bruno, case.id)
     driss = session.get(Member, desk.cast.driss)

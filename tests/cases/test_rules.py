@@ -21,7 +21,7 @@ from register.cases.models import CaseState
 from register.errors import Refused
 from register.journal import Act
 
-# What a row of the table may say, beside the key of a refusal:
+# The verdicts of the table, beside the keys of refusals:
 ANYONE = "anyone"  # any member, alone
 CONTENT = "content"  # any member; a second person when the content asks for one
 GRAVE = "grave"  # an administrator and a second person
@@ -139,11 +139,24 @@ erased    released       case_erased                     nothing is left
 erased    noted          case_erased                     nothing is left
 """
 ROWS = [line.split(maxsplit=3) for line in TABLE.splitlines() if line]
-# What is done to the register, to an account or by a reporter is no act of a member on a case.
-_OF_OTHERS = ("member_", "page_", "report_", "source_", "copy_", "sign", "sessions_", "browsers_")
-# What follows from another act, by the rule of that one.
+# Acts on the register, on an account or by a reporter are no acts of a member on a case.
+_OTHER_PREFIXES = (
+    "member_",
+    "page_",
+    "report_",
+    "source_",
+    "copy_",
+    "sign",
+    "sessions_",
+    "browsers_",
+)
+# Acts that follow from another act are allowed by its rule.
 _FOLLOWING = (Act.CHANGE_PROPOSED, Act.CHANGE_REFUSED, Act.DESTROYED, Act.DESTRUCTION_KEPT)
-NOT_OF_A_CASE = (Act.OPENED, *_FOLLOWING, *(act for act in Act if act.value.startswith(_OF_OTHERS)))
+NOT_OF_A_CASE = (
+    Act.OPENED,
+    *_FOLLOWING,
+    *(act for act in Act if act.value.startswith(_OTHER_PREFIXES)),
+)
 CLOSED = {
     CaseState.DRAFT: "not_published_yet",
     CaseState.PUBLISHED: "not_in_this_state",
@@ -163,9 +176,11 @@ def test_the_table_names_every_state_and_act_once():
     assert sorted(listed) == sorted(every)
 
 
-def _answer(state, act, role, asks, has):
+def _answer(state, act, role, needs_second, has_second):
     try:
-        rules.require_allowed(state, act, role, content_needs_second=asks, has_second=has)
+        rules.require_allowed(
+            state, act, role, content_needs_second=needs_second, has_second=has_second
+        )
     except Refused as refused:
         # The loser of a race gets the current state.
         has_state = refused.values == {"state": state.value, "act": act.value}
@@ -173,15 +188,15 @@ def _answer(state, act, role, asks, has):
     return "yes"
 
 
-def _expected(verdict, role, asks, has):
+def _expected(verdict, role, needs_second, has_second):
     if verdict == ANYONE:
         return "yes"
     if verdict == CONTENT:
-        return "second_person_missing" if asks and not has else "yes"
+        return "second_person_missing" if needs_second and not has_second else "yes"
     if verdict == GRAVE:
         if role is not Role.ADMINISTRATOR:
             return "administrators_only"
-        return "yes" if has else "second_person_missing"
+        return "yes" if has_second else "second_person_missing"
     return verdict
 
 
@@ -190,17 +205,22 @@ def _expected(verdict, role, asks, has):
     ROWS,
     ids=[f"{act} when {state}: {why}" for state, act, _, why in ROWS],
 )
-def test_the_table(state, act, verdict, why):
-    for role, asks, has in product(Role, (False, True), (False, True)):
-        answer = _answer(CaseState(state), Act(act), role, asks, has)
-        assert answer == _expected(verdict, role, asks, has), (role, asks, has, why)
+def test_each_row_of_the_table_is_the_rule(state, act, verdict, why):
+    for role, needs_second, has_second in product(Role, (False, True), (False, True)):
+        answer = _answer(CaseState(state), Act(act), role, needs_second, has_second)
+        assert answer == _expected(verdict, role, needs_second, has_second), (
+            role,
+            needs_second,
+            has_second,
+            why,
+        )
 
 
 @pytest.mark.parametrize("act", NOT_OF_A_CASE)
 @pytest.mark.parametrize("state", CaseState)
 def test_acts_on_other_things_are_refused_in_every_state(state, act):
     for role in Role:
-        assert _answer(state, act, role, asks=False, has=True) == CLOSED[state]
+        assert _answer(state, act, role, needs_second=False, has_second=True) == CLOSED[state]
 
 
 # --- follow-up or correction -------------------------------------------------------------------
@@ -212,7 +232,7 @@ BEFORE = Content(title="Gagny", outcome="en_cours", date="2008", proceedings=(SU
 
 
 @pytest.mark.parametrize(
-    ("after", "named", "why"),
+    ("after", "changed", "why"),
     [
         (replace(BEFORE, outcome="relaxe"), {"outcome"}, "the affair ended"),
         (replace(BEFORE, end_date="2010"), {"end_date"}, "and so did it on a day"),
@@ -234,13 +254,13 @@ BEFORE = Content(title="Gagny", outcome="en_cours", date="2008", proceedings=(SU
         (replace(BEFORE, request=RequestContent(asked="un budget")), {"request"}, "CADA answered"),
     ],
 )
-def test_a_follow_up_may_change_outcome_and_steps(after, named, why):
-    assert rules.changed_fields(BEFORE, after) == named, why
+def test_a_follow_up_may_change_outcome_and_steps(after, changed, why):
+    assert rules.changed_fields(BEFORE, after) == changed, why
     rules.require_follow_up(BEFORE, after)
 
 
 @pytest.mark.parametrize(
-    ("after", "named", "why"),
+    ("after", "changed", "why"),
     [
         (replace(BEFORE, title="Le maire de Gagny"), ["title"], "the account was published"),
         (replace(BEFORE, summary="x", outcome="relaxe"), ["summary"], "not even beside an outcome"),
@@ -261,10 +281,12 @@ def test_a_follow_up_may_change_outcome_and_steps(after, named, why):
         (replace(BEFORE, contested=True), ["contested"], "a dispute needs a correction"),
     ],
 )
-def test_a_follow_up_may_not_change_the_account(after, named, why):
+def test_a_follow_up_may_not_change_the_account(after, changed, why):
     with pytest.raises(Refused) as refused:
         rules.require_follow_up(BEFORE, after)
-    assert (refused.value.key, refused.value.values) == ("needs_correction", {"fields": named}), why
+    assert (refused.value.key, refused.value.values) == ("needs_correction", {"fields": changed}), (
+        why
+    )
 
 
 def test_equal_contents_have_no_changed_field():

@@ -1,4 +1,4 @@
-"""Which cases and places have an address to be told of, and when each last changed."""
+"""The cases and places that sitemaps list, with the time of their last change."""
 
 from __future__ import annotations
 
@@ -16,22 +16,22 @@ GAGNY = {"commune": "93032"}
 ELSEWHERE = {"commune": "", "departement": "", "region": "", "place_label": "Bernissart"}
 
 
-def places(session) -> dict[str, dict[str, datetime]]:
+def place_dates(session) -> dict[str, dict[str, datetime]]:
     session.rollback()
     return {
-        kind: dict(found) for kind, found in communes_with_cases.list_place_dates(session).items()
+        kind: dict(dates) for kind, dates in communes_with_cases.list_place_dates(session).items()
     }
 
 
-def test_an_empty_register_has_none(session):
-    assert places(session) == {"commune": {}, "departement": {}, "region": {}}
+def test_an_empty_register_lists_no_case_and_no_place(session):
+    assert place_dates(session) == {"commune": {}, "departement": {}, "region": {}}
     assert communes_with_cases.list_case_ranges(session, 10) == []
     assert communes_with_cases.list_case_dates(session, 1, 10) == []
 
 
-def test_a_case_stands_for_its_commune_and_what_is_around(session, desk):
+def test_a_case_lists_its_commune_departement_and_region(session, desk):
     desk.published(**GAGNY)
-    assert places(session) == {
+    assert place_dates(session) == {
         "commune": {"93032": FIRST},
         "departement": {"93": FIRST},
         "region": {"11": FIRST},
@@ -39,7 +39,7 @@ def test_a_case_stands_for_its_commune_and_what_is_around(session, desk):
 
 
 @pytest.mark.parametrize(
-    ("where", "found"),
+    ("changes", "expected"),
     [
         # A former commune is that of today.
         ({"commune": "93059"}, ({"93066"}, {"93"}, {"11"})),
@@ -51,39 +51,39 @@ def test_a_case_stands_for_its_commune_and_what_is_around(session, desk):
     ],
     ids=["former", "linked", "departement", "region", "overseas", "abroad"],
 )
-def test_a_place_is_what_the_filters_find_the_case_by(session, desk, where, found):
-    desk.published(**where)
-    told = places(session)
-    communes, departements, regions = (*found, {"11"})[:3]
-    assert set(told["commune"]) == communes
-    assert set(told["departement"]) == departements
-    assert set(told["region"]) == regions
+def test_a_case_lists_the_places_whose_filters_select_it(session, desk, changes, expected):
+    desk.published(**changes)
+    dates = place_dates(session)
+    communes, departements, regions = (*expected, {"11"})[:3]
+    assert set(dates["commune"]) == communes
+    assert set(dates["departement"]) == departements
+    assert set(dates["region"]) == regions
 
 
-def test_drafts_and_what_is_gone_stand_for_nothing(session, desk):
+def test_drafts_and_withdrawn_cases_list_no_place(session, desk):
     desk.draft(commune="92062")
     desk.discarded(commune="92062")
     desk.withdrawn(commune="92062")
     desk.erased(commune="92062")
-    assert not any(places(session).values())
+    assert not any(place_dates(session).values())
     assert communes_with_cases.list_case_dates(session, 1, 10) == []
     assert communes_with_cases.list_case_ranges(session, 10) == []
 
 
 @pytest.mark.parametrize("end", ["withdrawn", "erased"])
-def test_a_place_that_lost_a_case_has_changed(session, desk, pen, end):
+def test_a_place_that_lost_a_case_has_a_new_date(session, desk, pen, end):
     desk.published(**GAGNY)
     desk.published(commune="92062")
-    assert places(session)["commune"] == {"92062": FIRST, "93032": FIRST}
+    assert place_dates(session)["commune"] == {"92062": FIRST, "93032": FIRST}
     desk.pen = lambda: pen(LATER)
     getattr(desk, end)(**GAGNY)
-    told = places(session)
-    assert told["commune"] == {"92062": FIRST, "93032": LATER}
-    assert told["departement"] == {"92": FIRST, "93": LATER}
-    assert told["region"] == {"11": LATER}
+    dates = place_dates(session)
+    assert dates["commune"] == {"92062": FIRST, "93032": LATER}
+    assert dates["departement"] == {"92": FIRST, "93": LATER}
+    assert dates["region"] == {"11": LATER}
 
 
-def test_a_correction_that_moves_a_case_changes_the_place_that_it_left(session, desk, pen, cast):
+def test_a_correction_of_the_place_changes_the_dates_of_both_places(session, desk, pen, cast):
     moved = desk.published(commune="59350")
     desk.published(commune="59350")
     with pen(LATER) as p:
@@ -95,16 +95,16 @@ def test_a_correction_that_moves_a_case_changes_the_place_that_it_left(session, 
             reason="erreur de lieu",
             public_note="Le fait a eu lieu à Puteaux.",
         )
-    told = places(session)
-    assert told["commune"] == {"59350": LATER, "92062": LATER}
-    assert told["departement"] == {"59": LATER, "92": LATER}
+    dates = place_dates(session)
+    assert dates["commune"] == {"59350": LATER, "92062": LATER}
+    assert dates["departement"] == {"59": LATER, "92": LATER}
 
 
-def test_cases_come_by_stretches_of_numbers_that_nothing_shifts(session, desk, pen, cast):
-    filed = [desk.published() for _ in range(5)]
+def test_cases_are_listed_by_fixed_ranges_of_numbers(session, desk, pen, cast):
+    cases = [desk.published() for _ in range(5)]
     with pen(LATER) as p:
-        acts.follow_up(p, filed[3].id, by=cast.bruno, reason="suite", title="Suite", text="Suite.")
-        acts.withdraw(p, filed[1].id, by=cast.bruno, restriction="erreur", reason="erreur")
+        acts.follow_up(p, cases[3].id, by=cast.bruno, reason="suite", title="Suite", text="Suite.")
+        acts.withdraw(p, cases[1].id, by=cast.bruno, restriction="erreur", reason="erreur")
     session.rollback()
     assert communes_with_cases.list_case_ranges(session, 2) == [
         (0, 1, FIRST),

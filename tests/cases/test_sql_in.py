@@ -1,4 +1,4 @@
-"""One parameter for any number of integers, on both databases."""
+"""A list of integers is one SQL parameter, on both databases."""
 
 from __future__ import annotations
 
@@ -17,28 +17,31 @@ def _codes(session, *clauses):
 
 
 @pytest.fixture
-def some(session):
-    """Three communes whose populations nobody else has."""
-    once = select(PEOPLE).where(PEOPLE > 20_000).group_by(PEOPLE).having(func.count() == 1)
-    rows = session.execute(select(CODE, PEOPLE).where(PEOPLE.in_(once)).order_by(CODE).limit(3))
+def populations(session):
+    """The populations of three communes, each population unique."""
+    unique = select(PEOPLE).where(PEOPLE > 20_000).group_by(PEOPLE).having(func.count() == 1)
+    rows = session.execute(select(CODE, PEOPLE).where(PEOPLE.in_(unique)).order_by(CODE).limit(3))
     return dict(rows.all())
 
 
-def test_a_column_is_compared_with_a_list_of_numbers(session, some):
-    first, *_rest = some
-    assert _codes(session, is_among(PEOPLE, some.values())) == list(some)
-    assert _codes(session, is_among(PEOPLE, [some[first]])) == [first]
+def test_a_column_is_compared_with_a_list_of_numbers(session, populations):
+    first, *others = populations
+    assert _codes(session, is_among(PEOPLE, populations.values())) == list(populations)
+    assert _codes(session, is_among(PEOPLE, [populations[first]])) == [first]
     assert _codes(session, is_among(PEOPLE, [])) == []
     assert (
-        _codes(session, is_among(PEOPLE, some.values()), ~is_among(PEOPLE, [some[first]])) == _rest
+        _codes(
+            session, is_among(PEOPLE, populations.values()), ~is_among(PEOPLE, [populations[first]])
+        )
+        == others
     )
-    either = or_(is_among(PEOPLE, [some[first]]), CODE.in_(_rest[:1]))
-    assert _codes(session, either) == [first, _rest[0]]
+    either = or_(is_among(PEOPLE, [populations[first]]), CODE.in_(others[:1]))
+    assert _codes(session, either) == [first, others[0]]
 
 
-def test_a_long_list_gives_the_same_rows_as_a_short_one(session, some):
+def test_a_long_list_gives_the_same_rows_as_a_short_one(session, populations):
     beyond = range(10**8, 10**8 + SMALL_LIST)
-    assert _codes(session, is_among(PEOPLE, [*some.values(), *beyond])) == list(some)
+    assert _codes(session, is_among(PEOPLE, [*populations.values(), *beyond])) == list(populations)
     assert _codes(session, is_among(PEOPLE, beyond)) == []
 
 

@@ -1,4 +1,4 @@
-"""Figures: each is the size of the list that it leads to, of public cases only."""
+"""Figures count public cases only; each equals the total of the list that it links to."""
 
 from __future__ import annotations
 
@@ -22,16 +22,16 @@ from register.journal import head
 pytestmark = pytest.mark.one_database
 
 
-def suit(direction, outcome="", **told):
-    """A proceeding; where a court ended it, all is said that has to be said."""
-    known = {"court": "inconnue", "outcome_date": "inconnue", "appeal": "inconnu"}
+def suit(direction, outcome="", **changes):
+    """A proceeding with every field that an outcome of a court requires."""
+    required = {"court": "inconnue", "outcome_date": "inconnue", "appeal": "inconnu"}
     return ProceedingContent(
-        direction=direction, nature="penale", outcome=outcome, **{**known, **told}
+        direction=direction, nature="penale", outcome=outcome, **{**required, **changes}
     )
 
 
-# Beside the cases with every facet: those of several proceedings, and of years far apart.
-MORE = (
+# Cases with several proceedings, and cases of distant years, beside those of ``facet_data``.
+EXTRA_CASES = (
     {"proceedings": (suit("contre_cible", "relaxe"), suit("par_cible", "condamnation_auteur"))},
     {"proceedings": (suit("contre_cible", "relaxe"), suit("contre_cible", "relaxe", docket="2"))},
     {"proceedings": (suit("contre_cible"), suit("contre_cible", "inconnue"))},
@@ -44,116 +44,129 @@ MORE = (
 
 
 @pytest.fixture
-def made_up(desk):
-    """A register with every kind of case, and others that nobody sees."""
+def varied_cases(desk):
+    """Public cases of every kind, and hidden ones."""
     facet_data.publish_all(desk)
-    for told in MORE:
-        desk.published(**told)
-        desk.draft(**told)
-    desk.withdrawn(**MORE[0])
-    desk.erased(**MORE[3])
+    for changes in EXTRA_CASES:
+        desk.published(**changes)
+        desk.draft(**changes)
+    desk.withdrawn(**EXTRA_CASES[0])
+    desk.erased(**EXTRA_CASES[3])
 
 
-def told_of(session) -> Statistics:
+def read_statistics(session) -> Statistics:
     session.rollback()
     return statistics.load_statistics(session, current_vocabulary(session), head(session))
 
 
-def every(told: Statistics):
-    """Every figure there is, whatever fields there are."""
-    for field in fields(told):
-        yield from _figures(getattr(told, field.name))
+def every_figure(stats: Statistics):
+    """Every figure in all fields of the statistics."""
+    for field in fields(stats):
+        yield from _figures(getattr(stats, field.name))
 
 
-def _figures(found):
-    if isinstance(found, Figure):
-        yield found
-    elif isinstance(found, FigureGroup):
-        yield from (found.total, *found.parts)
-    elif found is not None:
-        for one in found:
-            yield from _figures(one)
+def _figures(part):
+    if isinstance(part, Figure):
+        yield part
+    elif isinstance(part, FigureGroup):
+        yield from (part.total, *part.parts)
+    elif part is not None:
+        for member in part:
+            yield from _figures(member)
 
 
-def agree(session) -> list[Figure]:
-    """Follow every figure to its list, by the address that a page gives it."""
+def check_every_figure(session) -> list[Figure]:
+    """Compare every figure with the total of the list at its address."""
     words, at = current_vocabulary(session), head(session)
-    found = list(every(told_of(session)))
-    for figure in found:
+    figures = list(every_figure(read_statistics(session)))
+    for figure in figures:
         query = parse(parse_qs(figure.query.query_string()), words)
         assert query == figure.query
         assert query.is_bare == (figure.query == CaseQuery())
         total = result_lists.query_case_page(session, query, words, at).total
-        # By the database alone, as well as by the sets that the list was counted with.
+        # The list is counted from sets; the database must give the same number.
         assert figure.count == total == facet_data.count_in_database(session, query, words, None), (
             figure
         )
-    return found
+    return figures
 
 
 def by_code(figures) -> dict[str, int]:
     return {figure.code: figure.count for figure in figures}
 
 
-def test_every_figure_of_a_made_up_register_is_the_size_of_its_list(session, made_up):
-    found = agree(session)
-    assert len(found) > 45
-    assert len({figure.query.query_string() for figure in found}) > 40
+def test_every_figure_of_a_varied_register_is_the_size_of_its_list(session, varied_cases):
+    figures = check_every_figure(session)
+    assert len(figures) > 45
+    assert len({figure.query.query_string() for figure in figures}) > 40
 
 
 def test_every_figure_of_the_demonstration_is_the_size_of_its_list(demo_app):
     with demo_app.app_context():
-        found = agree(db.session())
-        assert len(found) > 50
-        assert found[0].count == 34
+        figures = check_every_figure(db.session())
+        assert len(figures) > 50
+        assert figures[0].count == 34
         db.session.remove()
 
 
 def test_an_empty_register_has_no_figure_but_zero(session, desk):
     for hidden in (desk.draft, desk.discarded, desk.withdrawn, desk.erased):
         hidden()
-    assert {figure.count for figure in agree(session)} == {0}
+    assert {figure.count for figure in check_every_figure(session)} == {0}
 
 
-def test_each_case_is_in_one_line_of_what_it_has_one_of(session, made_up):
-    told = told_of(session)
-    dated = [*([told.earlier] if told.earlier else []), *told.years, told.undated]
-    for lines in (dated, told.targets, told.levels, told.evidence, told.outcomes, told.durations):
-        assert sum(figure.count for figure in lines) == told.total.count
-    unmeasured = by_code(told.durations)["inconnue"]
-    assert told.with_known_duration.count + unmeasured == told.total.count
-    assert told.unknown.count == by_code(told.outcomes)["inconnue"]
+def test_each_breakdown_by_a_single_value_adds_up_to_the_total(session, varied_cases):
+    stats = read_statistics(session)
+    dated = [*([stats.earlier] if stats.earlier else []), *stats.years, stats.undated]
+    for lines in (
+        dated,
+        stats.targets,
+        stats.levels,
+        stats.evidence,
+        stats.outcomes,
+        stats.durations,
+    ):
+        assert sum(figure.count for figure in lines) == stats.total.count
+    unmeasured = by_code(stats.durations)["inconnue"]
+    assert stats.with_known_duration.count + unmeasured == stats.total.count
+    assert stats.unknown.count == by_code(stats.outcomes)["inconnue"]
 
 
-def test_lines_come_in_the_order_of_their_words_and_without_a_zero(session, made_up):
-    told, words = told_of(session), current_vocabulary(session)
-    assert all(line.count for lines in (told.years, told.targets, told.outcomes) for line in lines)
-    for name, lines in (("cible", told.targets), ("niveau", told.levels), ("issue", told.outcomes)):
+def test_lines_follow_the_order_of_the_vocabulary_and_have_no_zero(session, varied_cases):
+    stats, words = read_statistics(session), current_vocabulary(session)
+    assert all(
+        line.count for lines in (stats.years, stats.targets, stats.outcomes) for line in lines
+    )
+    for name, lines in (
+        ("cible", stats.targets),
+        ("niveau", stats.levels),
+        ("issue", stats.outcomes),
+    ):
         codes = [figure.code for figure in lines]
         assert codes == [code for code in words.lists[name] if code in codes]
-    assert [figure.code for figure in told.years] == sorted(figure.code for figure in told.years)
+    assert [figure.code for figure in stats.years] == sorted(figure.code for figure in stats.years)
 
 
-def test_of_forty_years_each_is_told_and_what_came_before_in_one_line(session, made_up):
-    told = told_of(session)
-    last = int(told.years[-1].code)
+def test_each_of_the_last_forty_years_has_a_line_and_earlier_years_share_one(session, varied_cases):
+    stats = read_statistics(session)
+    last = int(stats.years[-1].code)
     assert last == 2013
-    assert told.years[0].code == "1974" == str(last - statistics.YEAR_LIMIT + 1)
-    assert (told.earlier.code, told.earlier.count) == ("1973", 2)
-    assert told.earlier.query == CaseQuery({"au": ("1973",)})
+    assert stats.years[0].code == "1974" == str(last - statistics.YEAR_LIMIT + 1)
+    assert (stats.earlier.code, stats.earlier.count) == ("1973", 2)
+    assert stats.earlier.query == CaseQuery({"au": ("1973",)})
 
 
-def test_a_proceeding_is_told_by_who_acts_and_by_what_came_of_it(session, desk):
-    for case in MORE[:5]:
-        desk.published(**case)
+def test_proceedings_are_counted_by_direction_and_outcome(session, desk):
+    for changes in EXTRA_CASES[:5]:
+        desk.published(**changes)
     desk.published()
-    told = told_of(session)
-    assert (told.total.count, told.with_proceedings.count) == (6, 5)
+    stats = read_statistics(session)
+    assert (stats.total.count, stats.with_proceedings.count) == (6, 5)
     groups = {
-        group.total.code: (group.total.count, by_code(group.parts)) for group in told.proceedings
+        group.total.code: (group.total.count, by_code(group.parts)) for group in stats.proceedings
     }
     assert groups == {
-        # Two of one kind are in one line once; without an outcome, it is unknown.
+        # A case with two equal proceedings counts once; a missing outcome counts as unknown.
         "contre_cible": (
             4,
             {"contre_cible.relaxe": 2, "contre_cible.inconnue": 1, "contre_cible.desistement": 1},
@@ -164,37 +177,39 @@ def test_a_proceeding_is_told_by_who_acts_and_by_what_came_of_it(session, desk):
     }
 
 
-def test_figures_follow_the_public_ledger_and_not_the_desk(session, pen, desk, cast):
-    filed = desk.published()
-    first = told_of(session)
+def test_figures_change_with_the_public_ledger_and_not_with_the_desks(session, pen, desk, cast):
+    case = desk.published()
+    first = read_statistics(session)
     desk.draft()
-    assert told_of(session) is first
+    assert read_statistics(session) is first
     with pen() as p:
-        acts.withdraw(p, filed.id, by=cast.bruno, restriction="erreur", reason="r")
-    assert told_of(session).total.count == 0
+        acts.withdraw(p, case.id, by=cast.bruno, restriction="erreur", reason="r")
+    assert read_statistics(session).total.count == 0
 
 
-def test_of_eight_readers_one_counts(engine, session, desk, monkeypatch):
+def test_eight_concurrent_readers_count_once(engine, session, desk, monkeypatch):
     desk.published()
-    counted = []
+    calls = []
     count = statistics._count_statistics
     statistics._statistics_cache.clear()
     monkeypatch.setattr(
-        statistics, "_count_statistics", lambda *told: counted.append(1) or count(*told)
+        statistics, "_count_statistics", lambda *arguments: calls.append(1) or count(*arguments)
     )
 
-    def read(_place):
-        with Session(engine) as own:
-            at = head(own)
-            return statistics.load_statistics(own, current_vocabulary(own), at).total.count
+    def read(_index):
+        with Session(engine) as reader_session:
+            at = head(reader_session)
+            return statistics.load_statistics(
+                reader_session, current_vocabulary(reader_session), at
+            ).total.count
 
     session.rollback()
     with ThreadPoolExecutor(8) as readers:
         assert set(readers.map(read, range(32))) == {1}
-    assert counted == [1]
+    assert calls == [1]
 
 
-def test_the_code_of_every_proceeding_can_be_kept_once_its_case_is_gone(session):
+def test_the_code_of_every_proceeding_fits_the_column_of_former_codes(session):
     words = current_vocabulary(session)
     room = FormerCode.__table__.c.code.type.length
     for direction in words.lists["sens"]:

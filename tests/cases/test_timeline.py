@@ -146,8 +146,8 @@ def test_an_undated_proceeding_follows_the_facts_and_precedes_a_reply_of_today()
 
 def test_an_undated_follow_up_is_sorted_by_its_addition_and_stays_undated() -> None:
     follow_ups = [AFTER, {**AFTER, "happened_on": "2007"}, {**AFTER, "happened_on": "2008-04~"}]
-    made = {"made_at": "2026-03-01T23:30:00Z", "note": "Le titre change", "redaction": False}
-    events = line(a_case(outcome="resolue"), follow_ups=follow_ups, corrections=[made])
+    correction = {"made_at": "2026-03-01T23:30:00Z", "note": "Le titre change", "redaction": False}
+    events = line(a_case(outcome="resolue"), follow_ups=follow_ups, corrections=[correction])
     assert summaries(events) == [
         "2007 follow_up",
         "2008-03-17 facts",
@@ -170,14 +170,14 @@ def test_the_outcome_of_a_proceeding_is_listed_once() -> None:
 # --- a request for a document --------------------------------------------------------------------
 
 
-def asked(**how: str) -> list[TimelineItem]:
+def request_events(**how: str) -> list[TimelineItem]:
     """The events of a request of 31 January 2020."""
     request = RequestContent(**{"asked": "un rapport", "asked_on": "2020-01-31", **how})
     return line(a_case(date="2020", request=request, outcome="resolue"))[1:]
 
 
 def test_the_terms_of_a_request_run_from_known_days() -> None:
-    first, silence, cada, opinion, *_rest = asked(
+    first, silence, cada, opinion, *_rest = request_events(
         refusal="implicite", cada_registered_on="2020-03-15"
     )
     assert (first.kind, dict(first.terms)) == (
@@ -198,7 +198,7 @@ def test_the_terms_of_a_request_run_from_known_days() -> None:
 
 @pytest.mark.parametrize("day", ["", "2020-01", "2020", "2020-01-31~", "2020-01-31?"])
 def test_no_term_runs_from_an_inexact_day(day: str) -> None:
-    first, silence, *_rest = asked(asked_on=day, refusal="implicite")
+    first, silence, *_rest = request_events(asked_on=day, refusal="implicite")
     assert (first.date, dict(first.terms)) == (day, {})
     assert (silence.date, dict(silence.terms)) == ("", {})
 
@@ -228,7 +228,7 @@ def test_no_term_runs_from_an_inexact_day(day: str) -> None:
 def test_each_step_of_a_request_is_listed_as_known_or_missing(
     how: dict[str, str], expected: list[str]
 ) -> None:
-    assert summaries(asked(**how)) == [*expected, "- resolue."]
+    assert summaries(request_events(**how)) == [*expected, "- resolue."]
 
 
 @pytest.mark.parametrize(
@@ -246,7 +246,7 @@ def test_a_vague_date_that_includes_the_facts_is_not_sorted_before_them() -> Non
     )
     events = summaries(line(replace(prosecution, date="2006-06-26", end_date="2006")))
     assert events[0].startswith("2006-06-26")
-    # What is dated before them stays before them, whatever the reader may think of it.
+    # A step dated before the facts stays before them.
     earlier = suit(StepContent(step="plainte", date="2005"))
     assert summaries(line(replace(earlier, date="2006-06-26")))[0].startswith("2005")
     vague = replace(a_case(), date="2006-06", end_date="2006")
@@ -254,6 +254,6 @@ def test_a_vague_date_that_includes_the_facts_is_not_sorted_before_them() -> Non
 
 
 def test_a_term_after_the_last_year_of_edtf_is_left_out() -> None:
-    asked_last = asked(asked_on="2999-12-31", refusal="implicite")
-    assert [event.date for event in asked_last[:2]] == ["2999-12-31", ""]
-    assert dict(asked_last[0].terms) == {}
+    events = request_events(asked_on="2999-12-31", refusal="implicite")
+    assert [event.date for event in events[:2]] == ["2999-12-31", ""]
+    assert dict(events[0].terms) == {}

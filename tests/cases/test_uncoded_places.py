@@ -1,4 +1,4 @@
-"""Places that no code names: public cases only, by the words that people type."""
+"""Places without a code: labels of public cases, matched with the words that people type."""
 
 from __future__ import annotations
 
@@ -35,10 +35,10 @@ ROWS = (
 )
 
 
-# --- what is counted --------------------------------------------------------------------------
+# --- counted labels --------------------------------------------------------------------------
 
 
-def test_an_empty_register_has_no_such_place(session):
+def test_an_empty_register_has_no_uncoded_place(session):
     assert list(_labels(session)) == []
 
 
@@ -59,7 +59,7 @@ def test_a_label_beside_a_code_is_no_place_of_its_own(session, desk):
     assert list(_labels(session)) == []
 
 
-def test_a_label_that_is_the_only_way_to_a_case_counts_as_its_filter_does(session, desk):
+def test_a_label_that_alone_places_a_case_counts_as_its_filter_does(session, desk):
     desk.published(place_label="une place")
     desk.published(commune="", place_label="une place")
     (row,) = _labels(session)
@@ -71,19 +71,19 @@ def test_a_case_abroad_counts_without_a_label(session, desk):
     assert [(row.label, row.country) for row in _labels(session)] == [("", "CH")]
 
 
-def test_what_is_withdrawn_is_gone_at_once(session, pen, desk, cast):
-    filed = desk.published(commune="", country="BE", place_label="Liège")
+def test_the_label_of_a_withdrawn_case_is_gone_at_once(session, pen, desk, cast):
+    case = desk.published(commune="", country="BE", place_label="Liège")
     assert len(_labels(session)) == 1
     with pen() as p:
-        acts.withdraw(p, filed.id, by=cast.bruno, restriction="erreur", reason="erreur")
+        acts.withdraw(p, case.id, by=cast.bruno, restriction="erreur", reason="erreur")
     assert list(_labels(session)) == []
 
 
-# --- what is meant ----------------------------------------------------------------------------
+# --- matching ----------------------------------------------------------------------------
 
 
 @pytest.mark.parametrize(
-    ("typed", "found", "why"),
+    ("typed", "expected", "why"),
     [
         ("Bernissart", ["endroit:Bernissart"], "a name"),
         ("  BERNISSART, ", ["endroit:Bernissart"], "in any case, with a comma"),
@@ -106,9 +106,9 @@ def test_what_is_withdrawn_is_gone_at_once(session, pen, desk, cast):
         ("»«", [], "no word"),
     ],
 )
-def test_a_place_is_found_by_its_words(typed, found, why):
-    told = [f"{place.kind}:{place.code}" for place in case_places.match_places(ROWS, typed)]
-    assert told == found, why
+def test_a_place_is_found_by_its_words(typed, expected, why):
+    matches = [f"{place.kind}:{place.code}" for place in case_places.match_places(ROWS, typed)]
+    assert matches == expected, why
 
 
 def test_counts_and_countries_are_those_of_the_filter():
@@ -118,17 +118,17 @@ def test_counts_and_countries_are_those_of_the_filter():
     assert belgium == UncodedPlace("pays", "BE", "Belgique", "", 4, True)
 
 
-def test_what_begins_with_the_words_is_named_and_comes_first():
+def test_labels_that_begin_with_the_words_come_first():
     rows = [_row("un lieu près de Dol"), _row("Dol (la source ne dit pas laquelle)")]
-    found = case_places.match_places(rows, "dol")
-    assert [(place.name[:3], place.is_prefix_match) for place in found] == [
+    places = case_places.match_places(rows, "dol")
+    assert [(place.name[:3], place.is_prefix_match) for place in places] == [
         ("Dol", True),
         ("un ", False),
     ]
 
 
 @pytest.mark.parametrize(
-    ("typed", "found"),
+    ("typed", "expected"),
     [
         ("berni", ["Bernissart"]),
         ("belg", ["Belgique"]),
@@ -138,8 +138,10 @@ def test_what_begins_with_the_words_is_named_and_comes_first():
         ("be", []),
     ],
 )
-def test_the_last_word_may_be_half_typed(typed, found):
-    assert [place.name for place in case_places.match_places(ROWS, typed, is_partial=True)] == found
+def test_the_last_word_may_be_half_typed(typed, expected):
+    assert [
+        place.name for place in case_places.match_places(ROWS, typed, is_partial=True)
+    ] == expected
 
 
 def test_suggestions_of_places_are_bounded():
@@ -147,10 +149,10 @@ def test_suggestions_of_places_are_bounded():
     assert len(case_places.match_places(rows, "commune")) == case_places.MATCH_LIMIT
 
 
-# --- what the filter takes --------------------------------------------------------------------
+# --- values of the filter --------------------------------------------------------------------
 
 
-def test_each_place_leads_to_as_many_cases_as_it_says(session, desk):
+def test_each_place_has_the_count_of_its_filter(session, desk):
     long = "un lieu que la source décrit " * 5
     for label, country in (
         ("Liège", "BE"),
@@ -163,13 +165,13 @@ def test_each_place_leads_to_as_many_cases_as_it_says(session, desk):
     ):
         desk.published(commune="", country=country, place_label=label)
     rows = _labels(session)
-    found = [
+    places = [
         place
         for typed in ("Liège", "Belgique", "Canada", "Waterloo", "un lieu", "à l’angle")
         for place in case_places.match_places(rows, typed)
     ]
-    assert [place.count for place in found] == [2, 4, 1, 2, 1], "the paragraph is not offered"
-    for place in found:
+    assert [place.count for place in places] == [2, 4, 1, 2, 1], "the paragraph is not offered"
+    for place in places:
         query = CaseQuery({place.kind: (place.code,)})
         assert parse(parse_qs(query.query_string()), current_vocabulary(session)) == query
         page = result_lists.query_case_page(

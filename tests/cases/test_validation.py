@@ -155,8 +155,8 @@ def test_each_fault_is_reported_alone(session, content, changes, fault):
 
 
 def test_a_link_needs_a_known_kind(session, desk, content):
-    filed = desk.published()
-    faulty = content(links=(LinkContent("ennemi", filed.number),))
+    case = desk.published()
+    faulty = content(links=(LinkContent("ennemi", case.number),))
     assert _faults(session, faulty) == [("links", "unknown_code")]
 
 

@@ -21,17 +21,17 @@ pytestmark = pytest.mark.one_database
 @pytest.fixture
 def case(desk, cast):
     """A published case claimed by Bruno, with a note, replies in each state, an approval."""
-    filed = desk.published()
-    published, refused = (desk.received_reply(filed) for _time in range(2))
-    desk.received_reply(filed)
+    published_case = desk.published()
+    published, refused = (desk.received_reply(published_case) for _time in range(2))
+    desk.received_reply(published_case)
     with desk.pen() as p:
-        acts.note(p, filed.id, "à vérifier", by=cast.chloe)
-        acts.claim(p, filed.id, by=cast.ada)
-        acts.release(p, filed.id, by=cast.ada)
-        acts.claim(p, filed.id, by=cast.bruno)
+        acts.note(p, published_case.id, "à vérifier", by=cast.chloe)
+        acts.claim(p, published_case.id, by=cast.ada)
+        acts.release(p, published_case.id, by=cast.ada)
+        acts.claim(p, published_case.id, by=cast.bruno)
         acts.reply(p, published, by=cast.bruno, reason="r")
         acts.refuse_reply(p, refused, by=cast.bruno, refusal="injures")
-    return filed
+    return published_case
 
 
 def _problems(session):
@@ -46,7 +46,7 @@ def test_acts_leave_no_problem(session, case, desk, cast):
     assert _problems(session) == []
 
 
-def _of(table, **changes):
+def _update(table, **changes):
     return update(table).values(**changes)
 
 
@@ -58,47 +58,47 @@ INVITATION = {"incident_id": 1, "noted_by": 1, "noted_at": AT, "text": "t"}
 TAMPERINGS = {
     "an approval more": (insert(Approval).values(APPROVAL), "desk_approvals"),
     "no approval": (delete(Approval), "desk_approvals"),
-    "another approver": (_of(Approval, given_by=3), "desk_approvals"),
-    "another purpose": (_of(Approval, purpose="erase"), "desk_approvals"),
-    "another version": (_of(Approval, revision_id=2), "desk_approvals"),
-    "another hour of the approval": (_of(Approval, given_at=LATER), "desk_approvals"),
+    "another approver": (_update(Approval, given_by=3), "desk_approvals"),
+    "another purpose": (_update(Approval, purpose="erase"), "desk_approvals"),
+    "another version": (_update(Approval, revision_id=2), "desk_approvals"),
+    "another hour of the approval": (_update(Approval, given_at=LATER), "desk_approvals"),
     "an invitation more": (insert(Invitation).values(INVITATION), "desk_invitations"),
     "no invitation": (delete(Invitation), "desk_invitations"),
-    "why not, instead": (_of(Invitation, invited_on=None), "desk_invitations"),
-    "another who invited": (_of(Invitation, noted_by=2), "desk_invitations"),
-    "an emptied invitation": (_of(Invitation, text=""), "desk_invitations"),
+    "why not, instead": (_update(Invitation, invited_on=None), "desk_invitations"),
+    "another who invited": (_update(Invitation, noted_by=2), "desk_invitations"),
+    "an emptied invitation": (_update(Invitation, text=""), "desk_invitations"),
     "a note more": (insert(Note).values(NOTE), "desk_notes"),
     "no note": (delete(Note), "desk_notes"),
-    "another author": (_of(Note, written_by=1), "desk_notes"),
-    "another hour of the note": (_of(Note, written_at=LATER), "desk_notes"),
+    "another author": (_update(Note, written_by=1), "desk_notes"),
+    "another hour of the note": (_update(Note, written_at=LATER), "desk_notes"),
     "a refused reply that waits": (
-        _of(Reply, state="received", refusal="").where(Reply.state == "refused"),
+        _update(Reply, state="received", refusal="").where(Reply.state == "refused"),
         "desk_replies",
     ),
     "a received reply that is refused": (
-        _of(Reply, state="refused", refusal="r").where(Reply.state == "received"),
+        _update(Reply, state="refused", refusal="r").where(Reply.state == "received"),
         "desk_replies",
     ),
     "no received reply": (delete(Reply).where(Reply.state == "received"), "desk_replies"),
-    "a later due day": (_of(Reply, due_on=Reply.received_on), "desk_replies"),
+    "a later due day": (_update(Reply, due_on=Reply.received_on), "desk_replies"),
     "a refusal without its reason": (
-        _of(Reply, refusal="").where(Reply.state == "refused"),
+        _update(Reply, refusal="").where(Reply.state == "refused"),
         "desk_replies",
     ),
-    "another holder": (_of(Incident, held_by=3), "desk_claim"),
-    "nobody": (_of(Incident, held_by=None, held_until=None), "desk_claim"),
-    "for ever": (_of(Incident, held_until=LATER + timedelta(days=900)), "desk_claim"),
+    "another holder": (_update(Incident, held_by=3), "desk_claim"),
+    "nobody": (_update(Incident, held_by=None, held_until=None), "desk_claim"),
+    "for ever": (_update(Incident, held_until=LATER + timedelta(days=900)), "desk_claim"),
     "a role": (
-        _of(Member, role="administrator").where(Member.email.like("bruno%")),
+        _update(Member, role="administrator").where(Member.email.like("bruno%")),
         "member_standing",
     ),
-    "a door opened": (_of(Member, disabled_at=None), "member_standing"),
+    "a door opened": (_update(Member, disabled_at=None), "member_standing"),
     "a door closed": (
-        _of(Member, disabled_at=AT).where(Member.email.like("ada%")),
+        _update(Member, disabled_at=AT).where(Member.email.like("ada%")),
         "member_standing",
     ),
-    "a factor": (_of(Member, totp_secret=b"x"), "member_standing"),
-    "another birthday": (_of(Member, created_at=LATER), "member_standing"),
+    "a factor": (_update(Member, totp_secret=b"x"), "member_standing"),
+    "another birthday": (_update(Member, created_at=LATER), "member_standing"),
     "an account that no line opened": (
         insert(Member).values(
             email="x@register.test",
@@ -126,10 +126,10 @@ def test_a_change_by_hand_is_reported(session, case, what):
 @pytest.mark.parametrize("row", [NOTE, INVITATION])
 @pytest.mark.parametrize("end", ["erased", "discarded"])
 def test_texts_that_survive_an_erasure_are_reported(session, desk, row, end):
-    filed = getattr(desk, end)()
+    case = getattr(desk, end)()
     session.rollback()
     model = Note if row is NOTE else Invitation
-    session.execute(insert(model).values({**row, "incident_id": filed.id}))
+    session.execute(insert(model).values({**row, "incident_id": case.id}))
     assert _problems(session) == ["desk_notes" if row is NOTE else "desk_invitations"]
 
 

@@ -1,4 +1,4 @@
-"""Rows, snapshots and the HTML that readers see are what the journal says they are."""
+"""Verification of public cases: rows, snapshots and HTML agree with the journal."""
 
 from __future__ import annotations
 
@@ -36,15 +36,15 @@ pytestmark = pytest.mark.one_database
 LATER = datetime(2026, 6, 1, 8, 0, tzinfo=UTC)
 
 
-def _found(session):
+def _problems(session):
     return [(problem.key, problem.values.get("number")) for problem in verify(session)]
 
 
 @pytest.fixture
 def rich(pen, desk, cast, content):
-    """A public case on which everything that can grow has grown."""
+    """A public case with a row in every table."""
     other = desk.published()
-    told = content(
+    rich_content = content(
         end_date="2010",
         departement="93",
         region="11",
@@ -68,31 +68,31 @@ def rich(pen, desk, cast, content):
         request=RequestContent(asked="le budget", asked_of="la mairie", opinion="favorable"),
         links=(LinkContent("voir_aussi", other.number),),
     )
-    filed = desk.published(told)
+    case = desk.published(rich_content)
     with pen(LATER) as p:
-        acts.follow_up(p, filed.id, by=cast.bruno, reason="r", title="Relaxe", text="La cour.")
+        acts.follow_up(p, case.id, by=cast.bruno, reason="r", title="Relaxe", text="La cour.")
         acts.correct(
             p,
-            filed.id,
-            replace(told, title="Titre"),
+            case.id,
+            replace(rich_content, title="Titre"),
             by=cast.chloe,
             reason="r",
             public_note="Titre.",
         )
-    reply = desk.received_reply(filed)
+    reply = desk.received_reply(case)
     with pen(LATER) as p:
         acts.reply(p, reply, by=cast.bruno, reason="r")
-    return filed
+    return case
 
 
-def test_a_register_in_which_everything_happened_has_no_problem(session, pen, desk, cast, rich):
-    for thing in (desk.draft, desk.ready, desk.discarded, desk.withdrawn, desk.merged, desk.erased):
-        thing()
+def test_a_register_with_every_act_has_no_problem(session, pen, desk, cast, rich):
+    for add in (desk.draft, desk.ready, desk.discarded, desk.withdrawn, desk.merged, desk.erased):
+        add()
     redacted = desk.published()
     restored = desk.withdrawn()
     with pen(LATER) as p:
-        told = p.session.get_one(Incident, redacted.id)
-        assert told.number
+        incident = p.session.get_one(Incident, redacted.id)
+        assert incident.number
         acts.invite(p, rich.id, "relance", by=cast.bruno)
         acts.restore(
             p,
@@ -101,10 +101,10 @@ def test_a_register_in_which_everything_happened_has_no_problem(session, pen, de
             reason="r",
             attested=("attribution", "no_private_person", "no_private_life"),
         )
-    assert _found(session) == []
+    assert _problems(session) == []
 
 
-# Where the words and codes of a public case stand, and what need not be watched there.
+# The tables of a public case, and the columns that are not verified.
 TABLES = (
     Incident,
     IncidentType,
@@ -120,8 +120,8 @@ TABLES = (
     Correction,
     Revision,
 )
-# Desk matters of a reply that readers never see; and the keys that tie rows together.
-UNWATCHED = {("reply", "due_on"), ("reply", "refusal")}
+# Columns of replies that only the desk reads; and the keys of rows.
+UNVERIFIED = {("reply", "due_on"), ("reply", "refusal")}
 KEYS = {"id", "incident_id", "position", "source_id", "proceeding_id", "revision_id"}
 
 
@@ -130,7 +130,7 @@ def _columns():
         (model, column.name)
         for model in TABLES
         for column in inspect(model).columns
-        if column.name not in KEYS and (model.__tablename__, column.name) not in UNWATCHED
+        if column.name not in KEYS and (model.__tablename__, column.name) not in UNVERIFIED
     ]
 
 
@@ -156,25 +156,25 @@ def _other(value, column, draw):
     return (value or date(2000, 1, 1)) + timedelta(days=1 + draw)
 
 
-def _rows_of(session, model, filed):
-    """The rows of the rich case in a table."""
+def _rows_of(session, model, case):
+    """The conditions that select the rows of the rich case in a table."""
     if model is Incident:
-        return (model.id == filed.id,)
+        return (model.id == case.id,)
     if model is ProceedingStep:
-        own = select(Proceeding.id).where(Proceeding.incident_id == filed.id)
-        return (model.proceeding_id.in_(own),)
+        proceedings = select(Proceeding.id).where(Proceeding.incident_id == case.id)
+        return (model.proceeding_id.in_(proceedings),)
     if model is Source:
-        cited = select(SourceUse.source_id).where(SourceUse.incident_id == filed.id)
+        cited = select(SourceUse.source_id).where(SourceUse.incident_id == case.id)
         return (model.id.in_(cited),)
     if model is Revision:
-        last = select(Incident.revision_id).where(Incident.id == filed.id).scalar_subquery()
+        last = select(Incident.revision_id).where(Incident.id == case.id).scalar_subquery()
         return (model.id == last,)
-    return (model.incident_id == filed.id,)
+    return (model.incident_id == case.id,)
 
 
-def test_a_changed_value_in_any_column_of_a_public_case_is_named(session, rich):
-    """One value in one column at a time; a new column is changed here the day it exists."""
-    unseen = []
+def test_a_changed_value_in_any_column_of_a_public_case_is_reported(session, rich):
+    """One value in one column at a time, in every column of the models, new ones too."""
+    unreported = []
     for model, name in _columns():
         where = _rows_of(session, model, rich)
         rows = session.execute(select(getattr(model, name)).where(*where)).scalars().all()
@@ -185,77 +185,79 @@ def test_a_changed_value_in_any_column_of_a_public_case_is_named(session, rich):
             update(model).where(*where).values({name: _other(value, column, 7)}),
             execution_options={"synchronize_session": False},
         )
-        if not _found(session):
-            unseen.append((model.__tablename__, name))
+        if not _problems(session):
+            unreported.append((model.__tablename__, name))
         session.rollback()
-    assert unseen == []
+    assert unreported == []
 
 
 @pytest.mark.parametrize(
     "model", [IncidentType, IncidentPlace, Outlet, CaseLink, FollowUp, Correction]
 )
-def test_a_row_taken_away_is_named(session, rich, model):
+def test_a_deleted_row_is_reported(session, rich, model):
     row = session.scalars(select(model).where(model.incident_id == rich.id).limit(1)).one()
     session.delete(row)
     session.flush()
-    assert ("case_rows", rich.number) in _found(session)
+    assert ("case_rows", rich.number) in _problems(session)
     session.rollback()
 
 
-def test_an_earlier_snapshot_that_was_changed_is_named_too(session, rich):
+def test_a_changed_earlier_snapshot_is_reported_too(session, rich):
     first = session.scalars(
         select(Revision).where(Revision.incident_id == rich.id).order_by(Revision.id)
     ).first()
     first.html = first.html.replace(b"blog", b"bloc")
     session.flush()
-    assert _found(session) == [("html_changed", rich.number)]
+    assert _problems(session) == [("html_changed", rich.number)]
     session.rollback()
 
 
-def test_a_byte_that_is_no_date_any_more_is_named_and_stops_nothing(session, engine, rich, desk):
+def test_an_unreadable_date_is_reported_and_does_not_stop_the_verification(
+    session, engine, rich, desk
+):
     change = f"UPDATE incident SET date_first = '2008-0x-17' WHERE id = {rich.id}"
     if engine.dialect.name != "sqlite":
         with pytest.raises(DataError):
             session.connection().exec_driver_sql(change)
         return
     session.connection().exec_driver_sql(change)
-    assert _found(session)[0][0] == "case_unreadable"
+    assert _problems(session)[0][0] == "case_unreadable"
 
 
-def test_a_whole_case_taken_away_is_named(session, desk):
-    filed = desk.draft()
+def test_a_deleted_case_is_reported(session, desk):
+    case = desk.draft()
     for model in (IncidentType, IncidentPlace, Outlet, SourceUse, Revision):
-        session.execute(delete(model).where(model.incident_id == filed.id))
-    session.execute(delete(Incident).where(Incident.id == filed.id))
-    assert {key for key, _ in _found(session)} == {"case_missing", "content_missing"}
+        session.execute(delete(model).where(model.incident_id == case.id))
+    session.execute(delete(Incident).where(Incident.id == case.id))
+    assert {key for key, _ in _problems(session)} == {"case_missing", "content_missing"}
     session.rollback()
 
 
 @pytest.mark.parametrize("pointed", ["nowhere", "to an earlier one"])
-def test_a_case_that_shows_no_longer_its_last_snapshot_is_named(session, rich, pointed):
+def test_a_case_that_points_to_another_snapshot_is_reported(session, rich, pointed):
     first = session.scalars(
         select(Revision.id).where(Revision.incident_id == rich.id).order_by(Revision.id)
     ).first()
-    case = session.get_one(Incident, rich.id)
-    case.revision_id = None if pointed == "nowhere" else first
+    incident = session.get_one(Incident, rich.id)
+    incident.revision_id = None if pointed == "nowhere" else first
     session.flush()
-    assert ("case_snapshot", rich.number) in _found(session)
+    assert ("case_snapshot", rich.number) in _problems(session)
     session.rollback()
 
 
-def test_a_snapshot_taken_away_is_named(session, desk, pen, cast, content):
-    filed = desk.draft()
+def test_a_deleted_snapshot_is_reported(session, desk, pen, cast, content):
+    case = desk.draft()
     with pen() as p:
-        acts.edit(p, filed.id, content(title="Autre"), by=cast.bruno, reason="r")
+        acts.edit(p, case.id, content(title="Autre"), by=cast.bruno, reason="r")
     first = session.scalars(select(Revision).order_by(Revision.id)).first()
     session.delete(first)
     session.flush()
-    assert {key for key, _ in _found(session)} == {"revision_missing", "content_missing"}
+    assert {key for key, _ in _problems(session)} == {"revision_missing", "content_missing"}
     session.rollback()
 
 
-def test_the_heads_are_what_an_outsider_keeps(session, rich):
-    told = {ledger: (seq, digest) for ledger, seq, digest in ledger_heads(session)}
-    assert set(told) == set(Ledger)
+def test_the_heads_have_the_last_line_and_digest_of_each_ledger(session, rich):
+    heads = {ledger: (seq, digest) for ledger, seq, digest in ledger_heads(session)}
+    assert set(heads) == set(Ledger)
     position = head(session)
-    assert told[Ledger.PUBLIC] == (position.seq, position.digest)
+    assert heads[Ledger.PUBLIC] == (position.seq, position.digest)

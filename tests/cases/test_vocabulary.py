@@ -1,4 +1,4 @@
-"""The vocabularies: their codes, which URLs and files hold, and their loading."""
+"""The vocabularies: their codes, which URLs and files contain, and their loading."""
 
 from __future__ import annotations
 
@@ -76,8 +76,8 @@ def test_every_list_holds_its_codes_in_order(book):
 
 
 def test_every_type_belongs_to_its_family(book):
-    told = {code: family for family, codes in TYPES.items() for code in codes.split()}
-    assert book.family_of == told
+    families = {code: family for family, codes in TYPES.items() for code in codes.split()}
+    assert book.family_of == families
     assert book.types_of(["justice"]) == TYPES["justice"].split()
     assert book.types_of([]) == []
 
@@ -94,12 +94,12 @@ def test_a_withdrawal_for_the_reporter_is_shown_as_a_review(book):
 
 @pytest.mark.parametrize("language", vocabulary.LANGUAGES)
 def test_every_word_has_label_and_definition_in_both_languages(session, book, language):
-    told = vocabulary.vocabulary_at(session, book.version, language)
-    assert told.language == language
-    assert {name: list(words) for name, words in told.lists.items()} == {
+    translated = vocabulary.vocabulary_at(session, book.version, language)
+    assert translated.language == language
+    assert {name: list(words) for name, words in translated.lists.items()} == {
         name: list(words) for name, words in book.lists.items()
     }
-    for words in told.lists.values():
+    for words in translated.lists.values():
         for word in words.values():
             assert word.label.strip(), word.code
             assert word.definition.strip(), word.code
@@ -107,7 +107,7 @@ def test_every_word_has_label_and_definition_in_both_languages(session, book, la
 
 
 def test_a_word_has_the_same_fields_in_both_languages(session, book):
-    """A verb without what joins it to its target would leave a sentence in the air."""
+    """A sentence of the page needs all of them: a verb and the preposition after it."""
     english = vocabulary.vocabulary_at(session, book.version, "en")
     for name, words in book.lists.items():
         for code, word in words.items():
