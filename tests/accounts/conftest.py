@@ -1,4 +1,4 @@
-"""Members whose passwords cost nothing to check, but where the cost is what is looked at."""
+"""A cheap password hash for the tests of accounts."""
 
 from __future__ import annotations
 
@@ -12,5 +12,5 @@ CHEAP = PasswordHasher(time_cost=1, memory_cost=8, parallelism=1)
 
 @pytest.fixture
 def cheap(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Hash with hardly any work: what is tried here is what surrounds it."""
+    """Hash passwords at the lowest cost of argon2id."""
     monkeypatch.setattr(passwords, "_HASHER", CHEAP)

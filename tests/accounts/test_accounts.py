@@ -1,4 +1,4 @@
-"""Accounts: who is let in, who is kept out, and the line that says so."""
+"""Acts on accounts: who may do them, their refusals and their journal lines."""
 
 from __future__ import annotations
 
@@ -33,9 +33,9 @@ def _lines(session):
     ]
 
 
-def _refused(pen, kind, act, *told, **named):
+def _refused(pen, kind, act, *arguments, **keywords):
     with pytest.raises(kind) as refused, pen() as p:
-        act(p, *told, **named)
+        act(p, *arguments, **keywords)
     return refused.value
 
 
@@ -57,7 +57,7 @@ def test_a_new_account_writes_its_line_without_an_address(pen, session):
     ]
 
 
-def test_an_address_has_one_account(pen, session, cast):
+def test_a_second_account_at_one_address_is_refused(pen, session, cast):
     refused = _refused(
         pen, Refused, accounts.add_member, "BRUNO@register.test", Role.MODERATOR, PASSWORD
     )
@@ -81,7 +81,7 @@ def test_an_address_has_one_account(pen, session, cast):
         "b@" + "r" * 260 + ".test",
     ],
 )
-def test_what_is_no_address_is_refused(pen, email):
+def test_an_invalid_address_is_refused(pen, email):
     refused = _refused(pen, Invalid, accounts.add_member, email, Role.MODERATOR, PASSWORD)
     assert refused.key == "member_email"
     assert len(refused.values["email"]) <= 254
@@ -91,36 +91,36 @@ def test_what_is_no_address_is_refused(pen, email):
     ("password", "key"),
     [("", "password_short"), ("x" * 11, "password_short"), ("x" * 257, "password_long")],
 )
-def test_a_password_is_long_but_has_an_end(pen, cast, password, key):
-    told = ("amina@register.test", Role.MODERATOR, password)
-    assert _refused(pen, Invalid, accounts.add_member, *told).key == key
+def test_a_password_that_is_too_short_or_too_long_is_refused(pen, cast, password, key):
+    arguments = ("amina@register.test", Role.MODERATOR, password)
+    assert _refused(pen, Invalid, accounts.add_member, *arguments).key == key
     assert _refused(pen, Invalid, accounts.reset_member, cast.email("bruno"), password).key == key
 
 
 def test_a_disabled_member_keeps_authorship_and_may_not_act(pen, session, desk, cast):
-    filed = desk.published()
+    case = desk.published()
     with pen() as p:
         accounts.disable_member(p, "chloe@register.test", by=cast.ada)
-    act, by, told = _lines(session)[-1]
-    assert (act, by, told["member"]) == ("member_disabled", cast.ada, cast.chloe)
+    act, by, details = _lines(session)[-1]
+    assert (act, by, details["member"]) == ("member_disabled", cast.ada, cast.chloe)
     approved = [line for line in lines_since(session, 0, Ledger.DESK) if line.act == "approved"]
-    assert [(line.member_id, line.incident_id) for line in approved] == [(cast.chloe, filed.id)]
+    assert [(line.member_id, line.incident_id) for line in approved] == [(cast.chloe, case.id)]
     assert (
         _refused(pen, Refused, vouching.load_acting_member, cast.chloe).key == "member_may_not_act"
     )
 
 
-def test_nobody_is_disabled_twice(pen, cast):
+def test_disabling_a_disabled_member_is_refused(pen, cast):
     refused = _refused(pen, Refused, accounts.disable_member, cast.email("driss"))
     assert refused.key == "member_disabled"
 
 
-def test_the_last_administrator_stays(pen, cast):
+def test_the_last_administrator_cannot_be_disabled(pen, cast):
     refused = _refused(pen, Refused, accounts.disable_member, cast.email("ada"))
     assert refused.key == "member_last_administrator"
 
 
-def test_an_administrator_goes_when_another_remains(pen, session, cast):
+def test_an_administrator_can_be_disabled_while_another_remains(pen, session, cast):
     with pen() as p:
         accounts.add_member(p, "zoe@register.test", Role.ADMINISTRATOR, PASSWORD)
         accounts.disable_member(p, cast.email("ada"))
@@ -130,23 +130,23 @@ def test_an_administrator_goes_when_another_remains(pen, session, cast):
     )
 
 
-def test_a_reset_gives_a_new_password_and_opens_the_account_again(pen, session, cast):
+def test_a_reset_sets_a_new_password_and_enables_the_account(pen, session, cast):
     with pen() as p:
         accounts.reset_member(p, cast.email("driss"), "une-autre-phrase", by=cast.ada)
     driss = accounts.find_by_email(session, cast.email("driss"))
     assert driss.is_active
     assert passwords.matches(driss.password_hash, "une-autre-phrase")
     assert not passwords.matches(driss.password_hash, PASSWORD)
-    act, by, told = _lines(session)[-1]
-    assert (act, by, told["member"]) == ("member_reset", cast.ada, cast.driss)
+    act, by, details = _lines(session)[-1]
+    assert (act, by, details["member"]) == ("member_reset", cast.ada, cast.driss)
     with pen() as p:
         assert vouching.load_acting_member(p, cast.driss).id == cast.driss
 
 
 @pytest.mark.parametrize("act", [accounts.disable_member, accounts.reset_member])
 def test_an_unknown_address_is_not_found(pen, cast, act):
-    told = ("amina@register.test",) + (() if act is accounts.disable_member else (PASSWORD,))
-    refused = _refused(pen, NotFound, act, *told)
+    arguments = ("amina@register.test",) + (() if act is accounts.disable_member else (PASSWORD,))
+    refused = _refused(pen, NotFound, act, *arguments)
     assert (refused.key, refused.values) == ("member_unknown", {"email": "amina@register.test"})
 
 
@@ -154,7 +154,7 @@ def test_an_account_is_found_however_its_address_is_typed(session, cast):
     assert accounts.find_by_email(session, "  ADA@Register.test ").id == cast.ada
 
 
-def test_an_administrator_is_one(session, cast):
+def test_the_role_of_an_administrator_is_recognised(session, cast):
     assert accounts.find_by_email(session, cast.email("ada")).is_administrator
     assert not accounts.find_by_email(session, cast.email("bruno")).is_administrator
 
@@ -164,15 +164,15 @@ def test_an_invalid_hash_matches_no_password():
     assert not passwords.matches("$argon2id$", PASSWORD)
 
 
-# --- roles, and who may change them -------------------------------------------------------------
+# --- roles, and the right to change them --------------------------------------------------------
 
 
-def test_a_role_is_given_and_taken(pen, session, cast):
+def test_a_role_is_granted_and_withdrawn(pen, session, cast):
     with pen() as p:
         accounts.set_role(p, cast.bruno, Role.ADMINISTRATOR, by=cast.ada)
-    act, by, told = _lines(session)[-1]
+    act, by, details = _lines(session)[-1]
     assert (act, by) == ("member_role", cast.ada)
-    assert (told["member"], told["role"]) == (cast.bruno, "administrator")
+    assert (details["member"], details["role"]) == (cast.bruno, "administrator")
     with pen() as p:
         accounts.set_role(p, cast.email("ada"), Role.MODERATOR, by=cast.bruno)
     assert not accounts.find_by_email(session, cast.email("ada")).is_administrator
@@ -180,26 +180,26 @@ def test_a_role_is_given_and_taken(pen, session, cast):
     assert refused.key == "member_has_role"
 
 
-def test_the_last_administrator_keeps_the_role(pen, session, cast):
+def test_the_role_of_the_last_administrator_cannot_be_changed(pen, session, cast):
     refused = _refused(pen, Refused, accounts.set_role, cast.ada, Role.MODERATOR, by=cast.ada)
     assert refused.key == "member_last_administrator"
     with pen() as p:
-        # One whose account is closed administers nothing.
+        # A disabled administrator does not count.
         accounts.set_role(p, cast.driss, Role.ADMINISTRATOR)
-    for act, told in ((accounts.set_role, (Role.MODERATOR,)), (accounts.disable_member, ())):
-        refused = _refused(pen, Refused, act, cast.ada, *told, by=cast.ada)
+    for act, arguments in ((accounts.set_role, (Role.MODERATOR,)), (accounts.disable_member, ())):
+        refused = _refused(pen, Refused, act, cast.ada, *arguments, by=cast.ada)
         assert refused.key == "member_last_administrator"
 
 
-def test_two_administrators_do_not_close_each_other_out(pen, session, cast):
+def test_two_administrators_cannot_both_be_disabled(pen, session, cast):
     with pen() as p:
         accounts.set_role(p, cast.bruno, Role.ADMINISTRATOR, by=cast.ada)
 
-    def both(p):
+    def disable_both(p):
         accounts.disable_member(p, cast.ada)
         accounts.disable_member(p, cast.bruno)
 
-    assert _refused(pen, Refused, both).key == "member_last_administrator"
+    assert _refused(pen, Refused, disable_both).key == "member_last_administrator"
     assert accounts.find_by_email(session, cast.email("ada")).is_active
 
 
@@ -228,12 +228,12 @@ def test_a_moderator_changes_no_account(pen, session, cast, name):
     "name", ["disable_member", "enable_member", "reset_member", "set_role", "reset_factor"]
 )
 def test_an_unknown_member_id_is_not_found(pen, cast, name):
-    told = (99, *ADMINISTERED[name][1:])
-    refused = _refused(pen, NotFound, getattr(accounts, name), *told, by=cast.ada)
+    arguments = (99, *ADMINISTERED[name][1:])
+    refused = _refused(pen, NotFound, getattr(accounts, name), *arguments, by=cast.ada)
     assert refused.key == "no_such_row"
 
 
-def test_a_closed_account_is_opened_as_it_was(pen, session, cast):
+def test_an_enabled_account_has_its_former_password(pen, session, cast):
     before = accounts.find_by_email(session, cast.email("driss")).password_hash
     session.rollback()
     with pen() as p:
@@ -245,37 +245,40 @@ def test_a_closed_account_is_opened_as_it_was(pen, session, cast):
     assert refused.key == "member_enabled"
 
 
-# --- what a member does to their own ------------------------------------------------------------
+# --- acts on one's own account ------------------------------------------------------------------
 
 
 @pytest.fixture
 def sessions_of(engine, session):
-    """``sessions_of(member)``: open two, and say how to count what is left of them."""
+    """``sessions_of(member)``: open two sessions; return their ids and a lister."""
 
-    def opened(member_id):
-        with housekeeping(engine) as opening:
-            tokens = [sessions.open_session(opening, member_id, AT) for _ in range(2)]
-            ids = [sessions.find_session(opening, token, AT).session_id for token in tokens]
+    def open_two(member_id):
+        with housekeeping(engine) as housekeeping_session:
+            tokens = [sessions.open_session(housekeeping_session, member_id, AT) for _ in range(2)]
+            ids = [
+                sessions.find_session(housekeeping_session, token, AT).session_id
+                for token in tokens
+            ]
 
-        def left():
+        def remaining():
             session.rollback()
             return [row.id for row in sessions.of_member(session, member_id, AT)]
 
-        assert sorted(left()) == ids
-        return ids, left
+        assert sorted(remaining()) == ids
+        return ids, remaining
 
-    return opened
+    return open_two
 
 
 def test_a_new_password_ends_the_other_sessions(pen, session, cast, sessions_of):
-    (this, _other), left = sessions_of(cast.bruno)
-    _chloes, chloes_left = sessions_of(cast.chloe)
+    (own_session, _other), remaining = sessions_of(cast.bruno)
+    _chloes, chloes_remaining = sessions_of(cast.chloe)
     with pen() as p:
-        accounts.change_password(p, cast.bruno, NEW, except_session=this)
+        accounts.change_password(p, cast.bruno, NEW, except_session=own_session)
     bruno = accounts.find_by_email(session, cast.email("bruno"))
     assert passwords.matches(bruno.password_hash, NEW)
-    assert left() == [this]
-    assert len(chloes_left()) == 2
+    assert remaining() == [own_session]
+    assert len(chloes_remaining()) == 2
     assert _lines(session)[-1][:2] == ("member_password", cast.bruno)
 
 
@@ -288,10 +291,10 @@ def test_a_new_password_ends_the_other_sessions(pen, session, cast, sessions_of)
     ],
 )
 def test_a_refused_password_changes_nothing(pen, session, cast, sessions_of, password, key):
-    _ids, left = sessions_of(cast.bruno)
+    _ids, remaining = sessions_of(cast.bruno)
     refused = _refused(pen, Invalid, accounts.change_password, cast.bruno, password)
     assert refused.key == key
-    assert len(left()) == 2
+    assert len(remaining()) == 2
     assert passwords.matches(
         accounts.find_by_email(session, cast.email("bruno")).password_hash, PASSWORD
     )
@@ -301,15 +304,15 @@ def test_a_refused_password_changes_nothing(pen, session, cast, sessions_of, pas
 def test_disabling_or_resetting_an_account_ends_its_sessions(pen, cast, sessions_of, name):
     with pen() as p:
         accounts.set_factor(p, cast.bruno, "A" * 32, SEAL_KEY, [], 1)
-    _ids, left = sessions_of(cast.bruno)
+    _ids, remaining = sessions_of(cast.bruno)
     with pen() as p:
         getattr(accounts, name)(
             p, *((cast.bruno, NEW) if name == "reset_member" else (cast.bruno,))
         )
-    assert left() == []
+    assert remaining() == []
 
 
-def test_a_second_factor_is_set_up_renewed_and_taken_away(pen, session, cast):
+def test_a_second_factor_is_set_up_renewed_and_reset(pen, session, cast):
     first, second = two_factor.recovery_codes(), two_factor.recovery_codes()
     with pen() as p:
         accounts.set_factor(p, cast.bruno, "A" * 32, SEAL_KEY, first, 77)
@@ -321,16 +324,16 @@ def test_a_second_factor_is_set_up_renewed_and_taken_away(pen, session, cast):
     session.rollback()
     with pen() as p:
         accounts.renew_codes(p, cast.bruno, second)
-    kept = {row.code_hash for row in session.scalars(select(RecoveryCode))}
-    assert kept == {two_factor.recovery_digest(code) for code in second}
+    stored = {row.code_hash for row in session.scalars(select(RecoveryCode))}
+    assert stored == {two_factor.recovery_digest(code) for code in second}
     session.rollback()
     with pen() as p:
         accounts.reset_factor(p, cast.bruno, by=cast.ada)
     session.expire_all()
     bruno = accounts.find_by_email(session, cast.email("bruno"))
     assert (bruno.has_factor, accounts.count_unused_codes(session, cast.bruno)) == (False, 0)
-    told = [(act, by, details.get("what")) for act, by, details in _lines(session)[-3:]]
-    assert told == [
+    lines = [(act, by, details.get("what")) for act, by, details in _lines(session)[-3:]]
+    assert lines == [
         ("member_factor", cast.bruno, "secret"),
         ("member_factor", cast.bruno, "codes"),
         ("member_factor_reset", cast.ada, None),
@@ -338,46 +341,48 @@ def test_a_second_factor_is_set_up_renewed_and_taken_away(pen, session, cast):
 
 
 def test_a_missing_second_factor_cannot_be_renewed_or_removed(pen, cast):
-    for act, told in ((accounts.renew_codes, (["a"],)), (accounts.reset_factor, ())):
-        refused = _refused(pen, Refused, act, cast.bruno, *told)
+    for act, arguments in ((accounts.renew_codes, (["a"],)), (accounts.reset_factor, ())):
+        refused = _refused(pen, Refused, act, cast.bruno, *arguments)
         assert refused.key == "member_factor_none"
 
 
-def test_the_lines_of_a_factor_hold_none_of_it(pen, session, cast):
+def test_the_line_of_a_factor_contains_neither_secret_nor_codes(pen, session, cast):
     codes = two_factor.recovery_codes()
     with pen() as p:
         accounts.set_factor(p, cast.bruno, "GEZDGNBVGY3TQOJQ", SEAL_KEY, codes, 77)
-    told = str(_lines(session)[-1])
-    assert not any(part in told for part in ("GEZDGN", *codes))
+    line = str(_lines(session)[-1])
+    assert not any(part in line for part in ("GEZDGN", *codes))
 
 
 @pytest.mark.parametrize(
-    ("act", "told"),
+    ("act", "arguments"),
     [
         (accounts.change_password, (NEW,)),
         (accounts.set_factor, ("A" * 32, SEAL_KEY, [], 1)),
         (accounts.renew_codes, ([],)),
     ],
 )
-def test_a_disabled_member_cannot_change_their_own_account(pen, cast, act, told):
-    assert _refused(pen, Refused, act, cast.driss, *told).key == "member_may_not_act"
+def test_a_disabled_member_cannot_change_their_own_account(pen, cast, act, arguments):
+    assert _refused(pen, Refused, act, cast.driss, *arguments).key == "member_may_not_act"
 
 
-def test_a_name_is_cleaned_and_has_an_end(pen, session, cast):
+def test_a_name_is_cleaned_and_refused_when_too_long(pen, session, cast):
     with pen() as p:
         accounts.add_member(p, "a@register.test", Role.MODERATOR, NEW, name=" Ami\x00na\n\u202eM. ")
     assert accounts.find_by_email(session, "a@register.test").display_name == "Amina M."
-    told = ("b@register.test", Role.MODERATOR, NEW)
-    assert _refused(pen, Invalid, accounts.add_member, *told, name="x" * 81).key == "member_name"
+    arguments = ("b@register.test", Role.MODERATOR, NEW)
+    assert (
+        _refused(pen, Invalid, accounts.add_member, *arguments, name="x" * 81).key == "member_name"
+    )
 
 
-# --- passwords that the console makes ------------------------------------------------------------
+# --- generated passwords ------------------------------------------------------------------------
 
 
-def test_a_generated_password_is_long_readable_and_never_twice_the_same():
-    made = {passwords.generate_password() for _ in range(200)}
-    assert len(made) == 200
-    for password in made:
+def test_generated_passwords_are_long_readable_and_unique():
+    generated = {passwords.generate_password() for _ in range(200)}
+    assert len(generated) == 200
+    for password in generated:
         assert [len(part) for part in password.split("-")] == [5, 5, 5, 5]
         assert not set(password) & set("01lIOo")
 

@@ -25,7 +25,7 @@ pytestmark = pytest.mark.usefixtures("cheap")
 
 @pytest.fixture
 def lines(session):
-    """``lines()``: those of sign-ins, each with who wrote it and what it says."""
+    """``lines()``: the lines of sign-ins, each as its act, member and private details."""
 
     def read():
         session.rollback()
@@ -38,16 +38,16 @@ def lines(session):
     return read
 
 
-def _said(line):
-    act, by, told = line
-    return act, by, {name: told[name] for name in ("member", "day", "count") if name in told}
+def _summary(line):
+    act, by, details = line
+    return act, by, {name: details[name] for name in ("member", "day", "count") if name in details}
 
 
 @pytest.fixture
 def fail(engine, cast):
-    """``fail("bruno", 3)``: so many sign-ins with a wrong password."""
+    """``fail("bruno", 3)``: three sign-ins with a wrong password."""
 
-    def tried(name, times=1, at=AT, password="une-autre-phrase"):
+    def authenticate(name, times=1, at=AT, password="une-autre-phrase"):
         for _ in range(times):
             authentication.authenticate(
                 engine,
@@ -60,15 +60,15 @@ def fail(engine, cast):
                 require_factor=False,
             )
 
-    return tried
+    return authenticate
 
 
-def test_a_sign_in_is_a_line_that_names_the_account_and_nothing_of_the_browser(pen, cast, lines):
+def test_the_line_of_a_sign_in_has_the_account_and_nothing_of_the_browser(pen, cast, lines):
     with pen() as p:
         sessions.sign_in(p, cast.bruno)
-    ((act, by, told),) = lines()
-    assert (act, by, told["member"]) == ("signed_in", cast.bruno, cast.bruno)
-    assert set(told) == {"by", "dossier", "revision", "member"}
+    ((act, by, details),) = lines()
+    assert (act, by, details["member"]) == ("signed_in", cast.bruno, cast.bruno)
+    assert set(details) == {"by", "dossier", "revision", "member"}
 
 
 def test_a_disabled_account_signs_in_no_more(pen, cast, lines):
@@ -77,7 +77,7 @@ def test_a_disabled_account_signs_in_no_more(pen, cast, lines):
     assert lines() == []
 
 
-def test_ends_of_sessions_are_lines_that_say_how_many(pen, session, cast, lines):
+def test_the_line_of_ended_sessions_has_their_number(pen, session, cast, lines):
     with pen() as p:
         for _ in range(3):
             sessions.sign_in(p, cast.bruno)
@@ -87,14 +87,14 @@ def test_ends_of_sessions_are_lines_that_say_how_many(pen, session, cast, lines)
     with pen() as p:
         assert sessions.end_sessions(p, cast.bruno, by=cast.bruno, only_session=first) == 1
         assert sessions.end_sessions(p, cast.bruno, by=cast.ada) == 2
-    assert [_said(line) for line in lines() if line[0] == "sessions_ended"] == [
+    assert [_summary(line) for line in lines() if line[0] == "sessions_ended"] == [
         ("sessions_ended", cast.bruno, {"member": cast.bruno, "count": 1}),
         ("sessions_ended", cast.ada, {"member": cast.bruno, "count": 2}),
     ]
     assert session.scalar(select(func.count()).select_from(SignInSession)) == 1
 
 
-def test_where_no_session_is_open_no_line_is_written(pen, cast, lines):
+def test_without_an_open_session_no_line_is_written(pen, cast, lines):
     with pen() as p:
         assert sessions.end_sessions(p, cast.bruno, by=cast.ada) == 0
     assert lines() == []
@@ -107,7 +107,9 @@ def test_a_moderator_ends_nobody_elses_sessions(pen, cast):
         sessions.end_sessions(p, cast.chloe, by=cast.bruno)
 
 
-def test_failures_of_a_day_are_one_line_an_account_once_the_day_is_over(engine, fail, lines, cast):
+def test_the_failures_of_a_day_are_one_line_for_each_account_on_the_next_day(
+    engine, fail, lines, cast
+):
     fail("bruno", 12)
     fail("driss", 2)
     fail("nobody", 7)
@@ -115,13 +117,13 @@ def test_failures_of_a_day_are_one_line_an_account_once_the_day_is_over(engine, 
     assert lines() == [], "the day is not over"
     for _ in range(2):
         sessions.write_failure_lines(engine, AT + DAY)
-    assert [_said(line) for line in lines()] == [
+    assert [_summary(line) for line in lines()] == [
         ("sign_ins_failed", None, {"member": cast.bruno, "day": "2026-03-02", "count": 12}),
         ("sign_ins_failed", None, {"member": cast.driss, "day": "2026-03-02", "count": 2}),
     ]
 
 
-def test_a_sign_in_writes_the_failures_of_days_before(pen, fail, lines, cast):
+def test_a_sign_in_writes_the_failures_of_former_days(pen, fail, lines, cast):
     fail("bruno", 3)
     with pen(AT + DAY) as p:
         sessions.sign_in(p, cast.chloe)
@@ -134,13 +136,13 @@ def test_a_successful_sign_in_resets_the_failure_count(engine, fail, lines):
     assert lines() == []
 
 
-def test_a_wrong_password_at_a_grave_act_counts_as_well(engine, cast, lines):
+def test_a_wrong_password_at_a_reauthentication_counts_too(engine, cast, lines):
     authentication.reauthenticate(engine, bytes(32), cast.bruno, "une-autre-phrase", "", AT)
     sessions.write_failure_lines(engine, AT + DAY)
-    assert [_said(line)[2]["count"] for line in lines()] == [1]
+    assert [_summary(line)[2]["count"] for line in lines()] == [1]
 
 
-def test_addresses_that_nobody_has_leave_few_rows_and_only_for_a_day(session, fail, monkeypatch):
+def test_failures_at_unknown_addresses_are_few_rows_for_one_day(session, fail, monkeypatch):
     monkeypatch.setattr("register.accounts.sign_in_attempts._SHARED", 4)
     for n in range(12):
         fail(f"{n}")
@@ -151,7 +153,7 @@ def test_addresses_that_nobody_has_leave_few_rows_and_only_for_a_day(session, fa
 
 
 def test_failures_around_midnight_are_counted_before_their_day_is_reported(engine, fail, lines):
-    """A try that began before midnight may reach its counter after it."""
+    """An attempt that began before midnight may be counted after it."""
     midnight = AT.replace(hour=23, minute=0, second=0)  # midnight in Paris
     fail("bruno", at=midnight - timedelta(seconds=1))
     sessions.write_failure_lines(engine, midnight + timedelta(minutes=1))
@@ -164,8 +166,10 @@ def test_other_sessions_end_with_a_new_second_factor(pen, session, cast):
     with pen() as p:
         for _ in range(2):
             sessions.sign_in(p, cast.bruno)
-    here = session.scalars(select(SignInSession.id)).first()
+    own_session = session.scalars(select(SignInSession.id)).first()
     session.rollback()
     with pen() as p:
-        accounts.set_factor(p, cast.bruno, "A" * 32, bytes(32), ["a"], 1, except_session=here)
-    assert session.scalars(select(SignInSession.id)).all() == [here]
+        accounts.set_factor(
+            p, cast.bruno, "A" * 32, bytes(32), ["a"], 1, except_session=own_session
+        )
+    assert session.scalars(select(SignInSession.id)).all() == [own_session]

@@ -1,4 +1,4 @@
-"""How many wrong codes an account takes in a year, and who can use them up."""
+"""The budget of wrong codes of an account: its size, its refill and its uses."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from cast import AT
 from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 from sqlalchemy import event
-from test_authentication import CHLOES, CODES, MINUTE, PASSWORD, ROOT_KEY, totp_code
+from test_authentication import CHLOE_SECRET, CODES, MINUTE, PASSWORD, ROOT_KEY, totp_code
 
 from register.accounts import acts as accounts
 from register.accounts import authentication, sign_in_attempts, two_factor
@@ -30,13 +30,13 @@ def members(pen, cast):
     with pen() as p:
         for member_id in (cast.bruno, cast.chloe):
             accounts.reset_member(p, p.session.get(Member, member_id).email, PASSWORD)
-        accounts.set_factor(p, cast.chloe, CHLOES, ROOT_KEY, CODES, 0)
+        accounts.set_factor(p, cast.chloe, CHLOE_SECRET, ROOT_KEY, CODES, 0)
     return cast
 
 
 @pytest.fixture
-def prove(engine, members):
-    def tried(code, password=PASSWORD, at=AT):
+def sign_in(engine, members):
+    def authenticate(code, password=PASSWORD, at=AT):
         return authentication.authenticate(
             engine,
             ROOT_KEY,
@@ -48,34 +48,34 @@ def prove(engine, members):
             require_factor=True,
         )
 
-    return tried
+    return authenticate
 
 
 @pytest.fixture
-def left(session, members):
-    def asked(at=AT):
+def remaining(session, members):
+    def count(at=AT):
         session.rollback()
         return sign_in_attempts.remaining_attempts(session.get(Member, members.chloe), at)
 
-    return asked
+    return count
 
 
 def _wrong(at):
     return next(
-        code for code in ("000000", "111111") if not two_factor.step_of(CHLOES, code, at, 0)
+        code for code in ("000000", "111111") if not two_factor.step_of(CHLOE_SECRET, code, at, 0)
     )
 
 
 @pytest.fixture
 def spend(engine, members):
-    """Leave so many wrong codes: as many as there are, but for those, were typed at that moment."""
+    """``spend(2)``: reduce the budget to two wrong codes."""
 
-    def taken(left, at=AT):
-        owed = (sign_in_attempts.MAX_WRONG_CODES - left) * sign_in_attempts.REFILL
+    def reduce(remaining, at=AT):
+        owed = (sign_in_attempts.MAX_WRONG_CODES - remaining) * sign_in_attempts.REFILL
         with housekeeping(engine) as session:
             session.get(Member, members.chloe).totp_whole_at = int((at + owed).timestamp())
 
-    return taken
+    return reduce
 
 
 def test_a_year_of_wrong_codes_is_one_chance_in_a_thousand():
@@ -90,112 +90,112 @@ def test_a_year_of_wrong_codes_is_one_chance_in_a_thousand():
 @example([timedelta(0)] * 50)
 @example([timedelta(hours=29)] * 50)
 def test_no_order_of_wrong_codes_beats_the_budget(engine, members, gaps):
-    at, taken = AT, []
+    at, accepted = AT, []
     with housekeeping(engine) as session:
         session.get(Member, members.chloe).totp_whole_at = 0
         session.flush()
         for gap in gaps:
             at += gap
-            done = session.execute(sign_in_attempts.charge_stmt(members.chloe, at))
-            taken += [at] * done.rowcount
-    for n, first in enumerate(taken):
-        for m, last in enumerate(taken[n:], 1):
+            outcome = session.execute(sign_in_attempts.charge_stmt(members.chloe, at))
+            accepted += [at] * outcome.rowcount
+    for n, first in enumerate(accepted):
+        for m, last in enumerate(accepted[n:], 1):
             assert m <= sign_in_attempts.MAX_WRONG_CODES + (last - first) / sign_in_attempts.REFILL
-    assert len(taken) >= min(len(gaps), sign_in_attempts.MAX_WRONG_CODES)
+    assert len(accepted) >= min(len(gaps), sign_in_attempts.MAX_WRONG_CODES)
 
 
-def test_beyond_the_budget_a_recovery_code_alone_opens(prove, spend, left):
+def test_beyond_the_budget_only_a_recovery_code_is_accepted(sign_in, spend, remaining):
     at = AT
     spend(2)
     for _ in range(3):
-        assert prove(_wrong(at), at=at) is None
-    assert left(at) == 0
-    assert prove(totp_code(at), at=at) is None
-    assert prove(CODES[0], at=at)
-    # The code was not used up, and the budget is what it was: it is time that fills it.
-    assert prove(totp_code(at), at=at) is None
+        assert sign_in(_wrong(at), at=at) is None
+    assert remaining(at) == 0
+    assert sign_in(totp_code(at), at=at) is None
+    assert sign_in(CODES[0], at=at)
+    # The right code was not used up, and only time refills the budget.
+    assert sign_in(totp_code(at), at=at) is None
     at += sign_in_attempts.REFILL
-    assert left(at) == 1
-    assert prove(totp_code(at), at=at)
+    assert remaining(at) == 1
+    assert sign_in(totp_code(at), at=at)
 
 
-def test_codes_sent_with_a_wrong_password_use_up_no_budget(prove, left):
+def test_codes_sent_with_a_wrong_password_use_up_no_budget(sign_in, remaining):
     for n in range(12):
         at = AT + n * 16 * MINUTE
-        assert prove(_wrong(at), WRONG, at=at) is None
-    assert left(at) == sign_in_attempts.MAX_WRONG_CODES
+        assert sign_in(_wrong(at), WRONG, at=at) is None
+    assert remaining(at) == sign_in_attempts.MAX_WRONG_CODES
 
 
-def test_repeated_and_malformed_codes_use_up_no_budget(prove, left):
-    assert prove(totp_code())
+def test_repeated_and_malformed_codes_use_up_no_budget(sign_in, remaining):
+    assert sign_in(totp_code())
     for code in (totp_code(), "", "not-a-code", CODES[0][:-1], "12345", "1234567"):
-        assert prove(code) is None
-    assert left() == sign_in_attempts.MAX_WRONG_CODES
-    assert prove(_wrong(AT)) is None
-    assert left() == sign_in_attempts.MAX_WRONG_CODES - 1
-    # A right one neither costs nor gives back.
-    assert prove(totp_code(AT + 5 * MINUTE), at=AT + 5 * MINUTE)
-    assert left() == sign_in_attempts.MAX_WRONG_CODES - 1
+        assert sign_in(code) is None
+    assert remaining() == sign_in_attempts.MAX_WRONG_CODES
+    assert sign_in(_wrong(AT)) is None
+    assert remaining() == sign_in_attempts.MAX_WRONG_CODES - 1
+    # A right code neither uses nor refills the budget.
+    assert sign_in(totp_code(AT + 5 * MINUTE), at=AT + 5 * MINUTE)
+    assert remaining() == sign_in_attempts.MAX_WRONG_CODES - 1
 
 
-def test_beyond_the_lock_no_code_is_looked_at_and_none_is_counted(prove, left):
+def test_codes_beyond_the_lock_are_neither_checked_nor_counted(sign_in, remaining):
     for _ in range(13):
-        assert prove(_wrong(AT)) is None
-    assert left() == sign_in_attempts.MAX_WRONG_CODES - 10
+        assert sign_in(_wrong(AT)) is None
+    assert remaining() == sign_in_attempts.MAX_WRONG_CODES - 10
 
 
-def test_codes_before_a_grave_act_are_counted_with_the_others(engine, members, left):
+def test_codes_of_a_reauthentication_are_counted_too(engine, members, remaining):
     for _ in range(3):
         assert not authentication.reauthenticate(
             engine, ROOT_KEY, members.chloe, PASSWORD, _wrong(AT), AT
         )
-    assert left() == sign_in_attempts.MAX_WRONG_CODES - 3
+    assert remaining() == sign_in_attempts.MAX_WRONG_CODES - 3
 
 
 @pytest.mark.parametrize("act", ["change_password", "reset_member", "set_factor"])
-def test_a_new_password_and_a_new_factor_reset_the_budget(pen, members, spend, left, act):
+def test_a_new_password_and_a_new_factor_reset_the_budget(pen, members, spend, remaining, act):
     spend(0)
-    given = {
+    arguments = {
         "change_password": ("une-tout-autre-phrase",),
         "reset_member": ("une-tout-autre-phrase",),
-        "set_factor": (CHLOES, ROOT_KEY, CODES, 0),
+        "set_factor": (CHLOE_SECRET, ROOT_KEY, CODES, 0),
     }[act]
     with pen() as p:
-        getattr(accounts, act)(p, members.chloe, *given)
-    assert left() == sign_in_attempts.MAX_WRONG_CODES
+        getattr(accounts, act)(p, members.chloe, *arguments)
+    assert remaining() == sign_in_attempts.MAX_WRONG_CODES
 
 
-def test_of_many_codes_at_once_no_more_are_looked_at(prove, spend, left):
+def test_concurrent_wrong_codes_do_not_exceed_the_budget(sign_in, spend, remaining):
     spend(3)
-    assert left() == 3
-    # No more than wait for argon2id, or some would be sent away before they are counted.
+    assert remaining() == 3
+    # Six attempts may wait for argon2id; more would be refused before they are counted.
     with ThreadPoolExecutor(6) as pool:
-        assert not any(pool.map(prove, [_wrong(AT)] * 6))
-    assert left() == 0
-    assert prove(totp_code()) is None
-    assert prove(CODES[0])
+        assert not any(pool.map(sign_in, [_wrong(AT)] * 6))
+    assert remaining() == 0
+    assert sign_in(totp_code()) is None
+    assert sign_in(CODES[0])
 
 
-def test_whether_a_code_was_counted_shows_in_no_write(engine, prove, spend):
-    """A row more or less to write, and the time of an answer would tell a right password."""
+def test_counted_and_uncounted_codes_write_the_same_rows(engine, sign_in, spend):
+    """Another number of written rows would reveal a right password by the response time."""
 
-    def written(*asked, at):
+    def written_rows(*arguments, at):
         rows = []
 
-        def note(_connection, cursor, statement, *_more):
+        def record(_connection, cursor, statement, *_arguments):
             if statement.startswith(("UPDATE", "DELETE")) and cursor.rowcount > 0:
                 rows.append(statement.split()[0])
 
-        event.listen(engine, "after_cursor_execute", note)
+        event.listen(engine, "after_cursor_execute", record)
         try:
-            assert prove(*asked, at=at) is None
+            assert sign_in(*arguments, at=at) is None
         finally:
-            event.remove(engine, "after_cursor_execute", note)
+            event.remove(engine, "after_cursor_execute", record)
         return rows
 
-    prove(_wrong(AT))
-    wanted = written(_wrong(AT), WRONG, at=AT)
-    assert wanted
-    assert written(_wrong(AT), at=AT) == wanted
+    sign_in(_wrong(AT))
+    expected = written_rows(_wrong(AT), WRONG, at=AT)
+    assert expected
+    assert written_rows(_wrong(AT), at=AT) == expected
     spend(0)
-    assert written(_wrong(AT), at=AT) == wanted
+    assert written_rows(_wrong(AT), at=AT) == expected

@@ -1,4 +1,4 @@
-"""Invitations: one account each, within a week, and nothing told of those that are over."""
+"""Invitations: one account each, for a week; used and unknown ones get the same refusal."""
 
 from __future__ import annotations
 
@@ -32,9 +32,9 @@ def _lines(session):
     ]
 
 
-def _refused(pen, kind, act, *told, at=AT, **named):
+def _refused(pen, kind, act, *arguments, at=AT, **keywords):
     with pytest.raises(kind) as refused, pen(at) as p:
-        act(p, *told, **named)
+        act(p, *arguments, **keywords)
     return refused.value.key
 
 
@@ -46,29 +46,33 @@ def token(pen, cast):
 
 
 def test_an_invitation_opens_an_account(pen, session, cast, token):
-    found = invitations.find_invitation(session, token, AT)
-    assert (found.email, found.role, found.invited_by) == (ADDRESS, "moderator", cast.ada)
-    assert found.expires_at == AT + 7 * DAY
+    invitation = invitations.find_invitation(session, token, AT)
+    assert (invitation.email, invitation.role, invitation.invited_by) == (
+        ADDRESS,
+        "moderator",
+        cast.ada,
+    )
+    assert invitation.expires_at == AT + 7 * DAY
     session.rollback()
     with pen(AT + DAY) as p:
-        made = invitations.accept(p, token, "  Amina\u202e ", PASSWORD)
+        member = invitations.accept(p, token, "  Amina\u202e ", PASSWORD)
     amina = accounts.find_by_email(session, ADDRESS)
-    assert (amina.id, amina.name, amina.role) == (made.id, "Amina", "moderator")
+    assert (amina.id, amina.name, amina.role) == (member.id, "Amina", "moderator")
     assert amina.created_at == AT + DAY
     assert passwords.matches(amina.password_hash, PASSWORD)
     assert not amina.has_factor
 
 
-def test_journal_lines_of_invitations_name_nobody(pen, session, cast, token):
+def test_journal_lines_of_invitations_contain_no_name_or_address(pen, session, cast, token):
     with pen() as p:
-        made = invitations.accept(p, token, "Amina", PASSWORD)
+        member = invitations.accept(p, token, "Amina", PASSWORD)
     invited, added = _lines(session)[-2:]
     assert invited[:2] == ("member_invited", cast.ada)
     assert (invited[2]["invitation"], invited[2]["role"]) == (1, "moderator")
-    assert added[:2] == ("member_added", made.id)
-    assert (added[2]["invitation"], added[2]["member"]) == (1, made.id)
-    told = str((invited, added)).casefold()
-    assert not any(word in told for word in ("amina", "register.test", token))
+    assert added[:2] == ("member_added", member.id)
+    assert (added[2]["invitation"], added[2]["member"]) == (1, member.id)
+    lines = str((invited, added)).casefold()
+    assert not any(word in lines for word in ("amina", "register.test", token))
 
 
 def test_the_token_of_an_invitation_is_stored_nowhere(pen, session, token):
@@ -96,19 +100,19 @@ def test_of_eight_concurrent_uses_of_an_invitation_one_opens_an_account(engine, 
             return error.key
 
     with ThreadPoolExecutor(8) as pool:
-        found = list(pool.map(accept, range(8)))
-    assert found.count("invitation_unknown") == 7
+        results = list(pool.map(accept, range(8)))
+    assert results.count("invitation_unknown") == 7
     assert session.scalar(select(func.count()).where(Member.email == ADDRESS)) == 1
 
 
 def test_a_refused_registration_leaves_the_invitation_open(pen, session, token):
-    for told, key in (
+    for arguments, key in (
         (("Amina", "court"), "password_short"),
         (("Amina", "motdepasse2026"), "password_common"),
         (("Amina", "amina-amina-2026"), "password_yours"),
         (("x" * 81, PASSWORD), "member_name"),
     ):
-        assert _refused(pen, Invalid, invitations.accept, token, *told) == key
+        assert _refused(pen, Invalid, invitations.accept, token, *arguments) == key
     assert invitations.find_invitation(session, token, AT).email == ADDRESS
 
 
@@ -123,19 +127,19 @@ def test_an_invitation_expires_after_a_week(pen, session, token):
     late = AT + 7 * DAY
     with pytest.raises(NotFound):
         invitations.find_invitation(session, token, late)
-    told = (token, "Amina", PASSWORD)
-    assert _refused(pen, NotFound, invitations.accept, *told, at=late) == "invitation_unknown"
+    arguments = (token, "Amina", PASSWORD)
+    assert _refused(pen, NotFound, invitations.accept, *arguments, at=late) == "invitation_unknown"
     assert invitations.pending(session, late) == []
 
 
-@pytest.mark.parametrize("made_up", ["", "x", "é\ud800\0", "0" * 100_000])
-def test_an_unknown_invitation_is_answered_like_an_expired_one(session, token, made_up):
+@pytest.mark.parametrize("unknown", ["", "x", "é\ud800\0", "0" * 100_000])
+def test_an_unknown_invitation_is_answered_like_an_expired_one(session, token, unknown):
     with pytest.raises(NotFound) as refused:
-        invitations.find_invitation(session, made_up, AT)
+        invitations.find_invitation(session, unknown, AT)
     assert (refused.value.key, refused.value.values) == ("invitation_unknown", {})
 
 
-def test_a_revoked_invitation_opens_nothing(pen, session, cast, token):
+def test_a_revoked_invitation_is_unknown(pen, session, cast, token):
     with pen() as p:
         invitations.revoke(p, 1, by=cast.ada)
     assert _lines(session)[-1][:2] == ("member_uninvited", cast.ada)
@@ -159,30 +163,30 @@ def test_a_second_invitation_replaces_the_first(pen, session, cast, token):
 
 @pytest.mark.parametrize("name", ["bruno", "driss"])
 def test_a_member_is_not_invited_again(pen, cast, name):
-    told = (cast.email(name), Role.MODERATOR)
-    assert _refused(pen, Refused, invitations.invite, *told, by=cast.ada) == "member_exists"
+    arguments = (cast.email(name), Role.MODERATOR)
+    assert _refused(pen, Refused, invitations.invite, *arguments, by=cast.ada) == "member_exists"
 
 
 def test_an_invitation_is_refused_once_the_console_added_the_account(pen, token):
     with pen() as p:
         accounts.add_member(p, ADDRESS, Role.MODERATOR, PASSWORD)
-    told = (token, "Amina", PASSWORD)
-    assert _refused(pen, Refused, invitations.accept, *told) == "member_exists"
+    arguments = (token, "Amina", PASSWORD)
+    assert _refused(pen, Refused, invitations.accept, *arguments) == "member_exists"
 
 
 @pytest.mark.parametrize("email", ["", "amina", "amina@", "a b@register.test"])
-def test_an_invitation_is_to_an_address(pen, cast, email):
-    told = (email, Role.MODERATOR)
-    assert _refused(pen, Invalid, invitations.invite, *told, by=cast.ada) == "member_email"
+def test_an_invitation_to_an_invalid_address_is_refused(pen, cast, email):
+    arguments = (email, Role.MODERATOR)
+    assert _refused(pen, Invalid, invitations.invite, *arguments, by=cast.ada) == "member_email"
 
 
 @pytest.mark.parametrize(
     ("name", "key"), [("bruno", "member_administrators_only"), ("driss", "member_may_not_act")]
 )
-def test_administrators_alone_invite_and_take_back(pen, cast, token, name, key):
+def test_only_administrators_invite_and_revoke(pen, cast, token, name, key):
     by = getattr(cast, name)
-    told = ("zoe@register.test", Role.MODERATOR)
-    assert _refused(pen, Refused, invitations.invite, *told, by=by) == key
+    arguments = ("zoe@register.test", Role.MODERATOR)
+    assert _refused(pen, Refused, invitations.invite, *arguments, by=by) == key
     assert _refused(pen, Refused, invitations.revoke, 1, by=by) == key
 
 
@@ -199,16 +203,16 @@ def test_an_invitation_ends_with_its_authors_right_to_invite(pen, session, cast,
     assert invitations.pending(session, AT) == []
 
 
-# --- the first one ------------------------------------------------------------------------------
+# --- the first administrator --------------------------------------------------------------------
 
 
 def test_the_first_invitation_is_for_any_address(pen, session):
     with pen() as p:
         token = invitations.invite_first_administrator(p)
-    found = invitations.find_invitation(session, token, AT)
-    assert (found.email, found.role, found.invited_by) == ("", "administrator", None)
-    told = (token, "Ada", PASSWORD)
-    assert _refused(pen, Invalid, invitations.accept, *told) == "member_email"
+    invitation = invitations.find_invitation(session, token, AT)
+    assert (invitation.email, invitation.role, invitation.invited_by) == ("", "administrator", None)
+    arguments = (token, "Ada", PASSWORD)
+    assert _refused(pen, Invalid, invitations.accept, *arguments) == "member_email"
     with pen() as p:
         ada = invitations.accept(p, token, "Ada", PASSWORD, email="Ada@register.test")
     assert (ada.email, ada.is_administrator) == ("ada@register.test", True)
@@ -217,15 +221,15 @@ def test_the_first_invitation_is_for_any_address(pen, session):
 
 def test_a_lost_first_invitation_is_issued_again(pen, session):
     with pen() as p:
-        lost = invitations.invite_first_administrator(p)
+        lost_token = invitations.invite_first_administrator(p)
     with pen() as p:
-        found = invitations.invite_first_administrator(p)
+        new_token = invitations.invite_first_administrator(p)
     with pytest.raises(NotFound):
-        invitations.find_invitation(session, lost, AT)
-    assert invitations.find_invitation(session, found, AT)
+        invitations.find_invitation(session, lost_token, AT)
+    assert invitations.find_invitation(session, new_token, AT)
 
 
-def test_an_invitation_to_an_address_is_used_at_no_other(pen, session, token):
+def test_an_invitation_opens_an_account_at_its_own_address_only(pen, session, token):
     with pen() as p:
-        made = invitations.accept(p, token, "Amina", PASSWORD, email="zoe@register.test")
-    assert made.email == ADDRESS
+        member = invitations.accept(p, token, "Amina", PASSWORD, email="zoe@register.test")
+    assert member.email == ADDRESS

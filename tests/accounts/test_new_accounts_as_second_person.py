@@ -1,4 +1,4 @@
-"""Accounts that vouch for nobody yet: one administrator does not become two people."""
+"""New and reset accounts are no second person for a week, unless another member confirms them."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ pytestmark = [pytest.mark.usefixtures("cheap"), pytest.mark.one_database]
 
 
 def _invited(pen, by, name="fanny", role=Role.ADMINISTRATOR):
-    """The account that a member opened in their browser, by an invitation to an address."""
+    """The id of an account opened by an invitation of a member."""
     with pen() as p:
         token = invitations.invite(p, f"{name}@register.test", role, by=by)
         return invitations.accept(p, token, name, PASSWORD).id
@@ -42,14 +42,14 @@ def _publish(pen, incident, by, at=SOON):
 
 def _justice(pen, content, by):
     with pen() as p:
-        case = acts.draft(p, content(justice=True), by=by, reason="r")
-        acts.invite(p, case.id, "courriel", by=by)
-        return case.id
+        incident = acts.draft(p, content(justice=True), by=by, reason="r")
+        acts.invite(p, incident.id, "courriel", by=by)
+        return incident.id
 
 
-def _refused(pen, act, *told, at=SOON, **named):
+def _refused(pen, act, *arguments, at=SOON, **keywords):
     with pytest.raises(Refused) as refused, pen(at) as p:
-        act(p, *told, **named)
+        act(p, *arguments, **keywords)
     return refused.value.key
 
 
@@ -88,10 +88,10 @@ def test_the_inviter_of_the_publisher_is_not_a_second_person(pen, cast, content)
 
 
 def test_an_erasure_needs_somebody_other_than_the_inviter(pen, cast, desk):
-    filed, fanny = desk.published(), _invited(pen, cast.ada)
+    case, fanny = desk.published(), _invited(pen, cast.ada)
     with pen() as p:
-        acts.approve(p, filed.id, by=cast.ada, purpose="erase")
-    refused = _refused(pen, acts.erase, filed.id, by=fanny, restriction="donnee_personnelle")
+        acts.approve(p, case.id, by=cast.ada, purpose="erase")
+    refused = _refused(pen, acts.erase, case.id, by=fanny, restriction="donnee_personnelle")
     assert refused == "second_person_missing"
 
 
@@ -113,9 +113,11 @@ def test_seven_days_later_the_account_is_a_second_person(pen, cast, content):
         ("gaelle", "member_vouches_later"),
         ("driss", "member_may_not_act"),
     ],
-    ids=lambda told: told or "-",
+    ids=lambda text: text or "-",
 )
-def test_who_may_confirm_a_new_account(pen, session, cast, content, by, refused):
+def test_a_new_account_is_confirmed_by_another_vouching_member_or_the_console(
+    pen, session, cast, content, by, refused
+):
     fanny, gaelle = _invited(pen, cast.ada), _invited(pen, cast.ada, "gaelle")
     ids = {"fanny": fanny, "gaelle": gaelle, "": None}
     who = ids[by] if by in ids else getattr(cast, by)
@@ -149,16 +151,16 @@ def test_who_may_confirm_a_new_account(pen, session, cast, content, by, refused)
     ids=["invite", "factor", "disable", "enable", "role"],
 )
 def test_a_new_administrator_changes_no_account(pen, cast, change):
-    """Or the one who opened it would open a third by it, and confirm that one."""
+    """Otherwise its inviter would open a third account with it, and confirm that one."""
     fanny = _invited(pen, cast.ada)
     assert _refused(pen, change, fanny) == "member_vouches_later"
 
 
-@pytest.mark.parametrize("way", ["disabled", "role"])
-def test_no_act_of_its_inviter_makes_a_new_account_a_second_person(pen, cast, content, way):
+@pytest.mark.parametrize("change", ["disabled", "role"])
+def test_no_act_of_its_inviter_makes_a_new_account_a_second_person(pen, cast, content, change):
     fanny = _invited(pen, cast.ada)
     with pen(SOON) as p:
-        if way == "disabled":
+        if change == "disabled":
             accounts.disable_member(p, fanny, by=cast.ada)
             accounts.enable_member(p, fanny, by=cast.ada)
         else:
@@ -167,16 +169,18 @@ def test_no_act_of_its_inviter_makes_a_new_account_a_second_person(pen, cast, co
     assert _refused(pen, acts.approve, incident, by=fanny) == "member_vouches_later"
 
 
-@pytest.mark.parametrize("way", ["factor", "enabled", "password"])
-def test_an_account_reset_by_an_administrator_is_no_second_person(pen, session, cast, content, way):
-    """They may be in it themselves: of a colleague long gone, or whose telephone they took."""
-    name = "driss" if way == "enabled" else "chloe"
+@pytest.mark.parametrize("change", ["factor", "enabled", "password"])
+def test_an_account_reset_by_an_administrator_is_no_second_person(
+    pen, session, cast, content, change
+):
+    """The administrator may use the account of an absent member themselves."""
+    name = "driss" if change == "enabled" else "chloe"
     who = getattr(cast, name)
     with pen() as p:
-        if way == "factor":
+        if change == "factor":
             accounts.set_factor(p, who, "A" * 32, bytes(range(32)), [], 1)
             accounts.reset_factor(p, who, by=cast.ada)
-        elif way == "enabled":
+        elif change == "enabled":
             accounts.enable_member(p, who, by=cast.ada)
         else:
             accounts.reset_member(p, cast.email(name), PASSWORD, by=cast.ada)
@@ -190,7 +194,7 @@ def test_an_account_reset_by_an_administrator_is_no_second_person(pen, session, 
     assert list(verify(session)) == []
 
 
-def test_an_inviter_does_not_confirm_after_somebody_else_took_the_factor_away(pen, cast):
+def test_an_inviter_does_not_confirm_after_somebody_else_reset_the_factor(pen, cast):
     fanny = _invited(pen, cast.ada)
     with pen() as p:
         gaelle = accounts.add_member(p, "gaelle@register.test", Role.ADMINISTRATOR, PASSWORD).id

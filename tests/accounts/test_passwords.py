@@ -1,4 +1,4 @@
-"""Passwords: long, not everybody's, and checked in one time, known account or not."""
+"""Passwords: length, common and leaked ones, and equal cost of every check."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from register.errors import Invalid
 
 pytestmark = pytest.mark.usefixtures("cheap")
 
-EVERYBODYS = [
+COMMON = [
     "123456789012",
     "00000000000000",
     "987654321987",
@@ -64,7 +64,7 @@ EVERYBODYS = [
     "les-chats-de-la-maison"[:14],
     "princesses123",
 ]
-NOBODYS = [
+UNCOMMON = [
     "une-phrase-de-passe",
     "soleil-marseille-bonheur",
     "cheval-agrafe-pile-correct",
@@ -84,13 +84,13 @@ def _refused(password, email="", name=""):
     return refused.value.key
 
 
-@pytest.mark.parametrize("password", EVERYBODYS)
+@pytest.mark.parametrize("password", COMMON)
 def test_a_common_password_is_refused(password):
     assert len(password) >= passwords.MIN_LENGTH
     assert _refused(password) == "password_common"
 
 
-# Leaked ones of many letters, which no list of words and keys would find.
+# Long leaked passwords, which no rule about words and keys matches.
 LEAKED = ["000webhostmosad", "102938zaqedctfc", "0214loveliujian", ".GilmoreGirls6!"]
 
 
@@ -101,13 +101,13 @@ def test_a_leaked_password_is_refused(password):
         assert _refused(typed) == "password_leaked"
 
 
-def test_a_password_that_no_encoding_takes_is_in_no_list():
+def test_a_password_with_a_lone_surrogate_is_not_leaked():
     assert not passwords.is_leaked("\ud800" * 12)
-    # Twelve signs that are six letters once composed.
+    # Twelve code points compose to six letters.
     assert _refused("e\u0301" * 6) == "password_short"
 
 
-@pytest.mark.parametrize("password", NOBODYS)
+@pytest.mark.parametrize("password", UNCOMMON)
 def test_an_uncommon_password_is_accepted(password):
     assert passwords.matches(passwords.hash_password(password), password)
 
@@ -117,7 +117,7 @@ def test_a_random_password_is_never_refused():
 
 
 @pytest.mark.prove
-def test_a_long_password_is_judged_at_once():
+def test_a_long_password_is_checked_quickly():
     for sign in (" ", "-a", "é", "1", "motdepasse ", "ab1"):
         text = ("x" + sign * passwords.MAX_LENGTH)[: passwords.MAX_LENGTH - 1] + "ÿ"
         started = time.perf_counter()
@@ -140,7 +140,7 @@ def test_a_long_password_is_judged_at_once():
         ("c@mail.gazettedegagny.example", "xx-gazette-de-gagny-zz"),
     ],
 )
-def test_a_password_does_not_hold_a_part_of_its_address(email, password):
+def test_a_password_with_a_part_of_its_address_is_refused(email, password):
     assert _refused(password, email) in {"password_yours", "password_common"}
     assert passwords.hash_password(password, "personne@ailleurs.test")
 
@@ -154,16 +154,16 @@ def test_the_refusal_names_the_part_of_the_address():
 @pytest.mark.parametrize(
     "email", ["c@asso.example", "c@free.example", "c@registre.media", "c@exemple.gouv.example"]
 )
-def test_short_parts_of_a_domain_and_its_last_are_in_too_many_words(email):
+def test_short_or_last_parts_of_a_domain_are_allowed_in_a_password(email):
     assert passwords.hash_password("passoire-freesia-gouverne-mediatheque", email)
 
 
-def test_a_short_name_is_in_too_many_words_to_be_looked_for():
+def test_a_short_part_of_the_address_is_allowed_in_a_password():
     assert passwords.hash_password("canadair-vert-perdu", "ada@register.test")
     assert _refused("ada-ada-2026", "ada@register.test") == "password_common"
 
 
-def test_a_password_does_not_contain_the_members_name():
+def test_a_password_with_the_members_name_is_refused():
     assert _refused("zébulette2026", "z@register.test", "Zébulette") == "password_common"
     assert passwords.hash_password("zébulette2026", "z@register.test", "Amina")
 
@@ -176,15 +176,15 @@ def test_a_password_has_a_minimum_and_a_maximum_length():
     assert _refused(longest + "x") == "password_long"
 
 
-def test_a_password_too_long_to_be_kept_matches_nothing():
+def test_a_password_over_the_maximum_length_matches_no_hash():
     longest = (passwords.generate_password() * 12)[:256]
-    kept = passwords.hash_password(longest)
-    assert not passwords.matches(kept, longest + "x")
+    stored_hash = passwords.hash_password(longest)
+    assert not passwords.matches(stored_hash, longest + "x")
 
 
-def test_one_letter_is_one_letter_however_the_keyboard_sends_it():
-    kept = passwords.hash_password("élan-vital-brume-pré")
-    assert passwords.matches(kept, "e\u0301lan-vital-brume-pre\u0301")
+def test_composed_and_decomposed_letters_are_equal():
+    stored_hash = passwords.hash_password("élan-vital-brume-pré")
+    assert passwords.matches(stored_hash, "e\u0301lan-vital-brume-pre\u0301")
 
 
 @pytest.mark.parametrize("password", ["\ud800-abricot-vélin-\udfff", "a\0b-quatorze-jkl"])
@@ -193,14 +193,14 @@ def test_no_character_crashes_the_password_check(password):
     assert not passwords.verify_nothing(password)
 
 
-def test_nobodys_password_is_never_right():
+def test_the_check_of_an_unknown_account_fails_for_any_password():
     for password in ("", "x", "une-phrase-de-passe", "x" * 100_000):
         assert passwords.verify_nothing(password) is False
 
 
-def test_nothing_is_verified_with_the_work_of_a_real_hash(monkeypatch):
+def test_the_check_of_an_unknown_account_uses_a_hash_of_equal_cost(monkeypatch):
     monkeypatch.undo()
-    nobodys = passwords._dummy_hash(passwords._HASHER).split("$")
+    dummy = passwords._dummy_hash(passwords._HASHER).split("$")
     real = passwords.hash_password("une-phrase-de-passe").split("$")
-    assert nobodys[:4] == real[:4]
-    assert [len(part) for part in nobodys[4:]] == [len(part) for part in real[4:]]
+    assert dummy[:4] == real[:4]
+    assert [len(part) for part in dummy[4:]] == [len(part) for part in real[4:]]

@@ -1,4 +1,4 @@
-"""Failed sign-ins are counted for any address, and lock nobody out of their own browser."""
+"""Failed sign-ins: counted and locked for each address, apart for each known browser."""
 
 from __future__ import annotations
 
@@ -24,26 +24,26 @@ def _key(email="bruno@register.test", browser=None):
 
 @pytest.fixture
 def fail(engine):
-    """``fail(key, at)``: one failure; whether it was still evaluated."""
+    """``fail(key, at)``: record a failure; return whether the attempt was evaluated."""
 
-    def one(key, at=AT):
+    def record(key, at=AT):
         with housekeeping(engine) as session:
             return sign_in_attempts.record_failure(session, key, at)
 
-    return one
+    return record
 
 
 @pytest.fixture
 def free(engine):
     """``free(key, at)``: whether an attempt would be evaluated."""
 
-    def is_free(key, at=AT):
+    def check(key, at=AT):
         with housekeeping(engine) as session:
             attempts = session.get(SignInAttempts, key)
             locked_until = attempts.locked_until if attempts else None
             return locked_until is None or locked_until <= at
 
-    return is_free
+    return check
 
 
 @pytest.fixture
@@ -94,7 +94,7 @@ def test_a_success_resets_the_attempts(engine, fail):
     assert [fail(key) for _ in range(11)] == [True] * 10 + [False]
 
 
-def test_an_address_is_one_however_it_is_typed():
+def test_spellings_of_an_address_have_one_key():
     assert _key(" Bruno@Register.TEST ") == _key()
     assert _key("bruno@register.test\0") == _key()
     assert _key("chloe@register.test") != _key()
@@ -108,7 +108,7 @@ def test_a_stored_key_reveals_no_address(engine, fail, session):
     assert sign_in_attempts.sign_in_key(bytes(range(32)), "bruno@register.test") != row.key
 
 
-# --- the browsers that an account knows --------------------------------------------------------
+# --- known browsers -----------------------------------------------------------------------------
 
 
 def test_failures_elsewhere_are_not_counted_for_a_known_browser(fail, free):
@@ -129,7 +129,7 @@ def test_reauthentication_attempts_are_counted_apart():
     ) != sign_in_attempts.reauthentication_key(bytes(32), 4)
 
 
-# --- many at once, and for long ----------------------------------------------------------------
+# --- concurrency and size of the table ----------------------------------------------------------
 
 
 def test_of_forty_concurrent_attempts_ten_are_checked(fail, rows):
@@ -141,7 +141,7 @@ def test_of_forty_concurrent_attempts_ten_are_checked(fail, rows):
 
 
 def test_concurrent_attempts_at_many_addresses_do_not_wait(engine, rows):
-    def one(n):
+    def attempt(n):
         with housekeeping(engine) as session:
             sign_in_attempts.forget_old(session, AT + (n // 60) * 20 * MINUTE)
         with housekeeping(engine) as session:
@@ -150,7 +150,7 @@ def test_concurrent_attempts_at_many_addresses_do_not_wait(engine, rows):
             )
 
     with ThreadPoolExecutor(8) as pool:
-        assert len(list(pool.map(one, range(180)))) == 180
+        assert len(list(pool.map(attempt, range(180)))) == 180
     assert rows() == 7
 
 
@@ -168,7 +168,7 @@ def test_expired_rows_of_attempts_are_deleted(engine, fail, rows):
 
 
 @pytest.mark.prove
-def test_a_flood_of_addresses_keeps_the_table_small_and_the_counts_that_matter(
+def test_a_flood_of_addresses_does_not_grow_the_table_or_end_a_lock(
     engine, fail, rows, free, monkeypatch
 ):
     monkeypatch.setattr(sign_in_attempts, "MAX_ROWS", 50)

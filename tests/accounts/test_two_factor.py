@@ -1,4 +1,4 @@
-"""The second factor: codes that work once, a drawing for a strict page, codes for a bad day."""
+"""The second factor: time-based codes, the QR code of the secret, and recovery codes."""
 
 from __future__ import annotations
 
@@ -38,33 +38,35 @@ def test_the_codes_are_those_of_the_rfc(moment, code):
     assert two_factor.step_of(RFC_SECRET, code, at, 0) == moment // 30
 
 
-def test_a_secret_is_160_bits_of_chance():
-    made = {two_factor.new_secret() for _ in range(100)}
-    assert len(made) == 100
-    assert all(re.fullmatch("[A-Z2-7]{32}", secret) for secret in made)
+def test_a_new_secret_has_160_random_bits():
+    secrets = {two_factor.new_secret() for _ in range(100)}
+    assert len(secrets) == 100
+    assert all(re.fullmatch("[A-Z2-7]{32}", secret) for secret in secrets)
 
 
 @pytest.mark.parametrize(
-    ("drift", "taken"), [(-2, False), (-1, True), (0, True), (1, True), (2, False)]
+    ("drift", "is_accepted"), [(-2, False), (-1, True), (0, True), (1, True), (2, False)]
 )
-def test_a_clock_may_be_one_step_wrong(drift, taken):
+def test_a_clock_may_be_one_step_wrong(drift, is_accepted):
     step = NOW + drift
-    found = two_factor.step_of(RFC_SECRET, _code(RFC_SECRET, step), AT, 0)
-    assert found == (step if taken else None)
+    accepted_step = two_factor.step_of(RFC_SECRET, _code(RFC_SECRET, step), AT, 0)
+    assert accepted_step == (step if is_accepted else None)
 
 
-@pytest.mark.parametrize(("after", "taken"), [(NOW - 1, True), (NOW, False), (NOW + 1, False)])
-def test_a_code_at_or_before_the_last_accepted_step_is_refused(after, taken):
-    found = two_factor.step_of(RFC_SECRET, _code(RFC_SECRET, NOW), AT, after)
-    assert found == (NOW if taken else None)
+@pytest.mark.parametrize(
+    ("after", "is_accepted"), [(NOW - 1, True), (NOW, False), (NOW + 1, False)]
+)
+def test_a_code_at_or_before_the_last_accepted_step_is_refused(after, is_accepted):
+    accepted_step = two_factor.step_of(RFC_SECRET, _code(RFC_SECRET, NOW), AT, after)
+    assert accepted_step == (NOW if is_accepted else None)
 
 
-def test_an_earlier_code_is_worth_nothing_after_a_later_one():
+def test_an_earlier_code_is_refused_after_a_later_one():
     later = two_factor.step_of(RFC_SECRET, _code(RFC_SECRET, NOW + 1), AT, 0)
     assert two_factor.step_of(RFC_SECRET, _code(RFC_SECRET, NOW), AT, later) is None
 
 
-def test_a_code_may_be_typed_in_two_halves():
+def test_a_code_may_be_typed_with_spaces():
     code = _code(RFC_SECRET, NOW)
     for typed in (f"{code[:3]} {code[3:]}", f" {code}\n", f"{code[:3]}\u202f{code[3:]}"):
         assert two_factor.step_of(RFC_SECRET, typed, AT, 0) == NOW
@@ -82,11 +84,11 @@ def test_digits_of_another_script_are_refused():
 
 def test_the_otpauth_address_has_issuer_account_and_parameters():
     secret = two_factor.new_secret()
-    told = urlsplit(two_factor.otpauth_uri(secret, "amina+blog@register.test"))
-    assert (told.scheme, told.netloc) == ("otpauth", "totp")
-    assert told.path == "/Web%20Citoyen:amina%2Bblog%40register.test"
-    assert parse_qs(told.query) == {"secret": [secret], "issuer": ["Web Citoyen"]}
-    assert pyotp.parse_uri(told.geturl()).secret == secret
+    address = urlsplit(two_factor.otpauth_uri(secret, "amina+blog@register.test"))
+    assert (address.scheme, address.netloc) == ("otpauth", "totp")
+    assert address.path == "/Web%20Citoyen:amina%2Bblog%40register.test"
+    assert parse_qs(address.query) == {"secret": [secret], "issuer": ["Web Citoyen"]}
+    assert pyotp.parse_uri(address.geturl()).secret == secret
 
 
 def test_the_qr_code_is_allowed_by_the_content_security_policy():
@@ -101,7 +103,7 @@ def test_the_qr_code_is_allowed_by_the_content_security_policy():
 
 
 def test_the_qr_code_encodes_the_otpauth_address():
-    """Its modules are read back and compared with those that the library made."""
+    """The modules of the SVG are those of the segno library."""
     import segno
 
     address = two_factor.otpauth_uri(two_factor.new_secret(), "amina@register.test")
@@ -112,23 +114,23 @@ def test_the_qr_code_encodes_the_otpauth_address():
     for x, y, length in bars:
         for column in range(int(x), int(x) + int(length)):
             drawn[int(y)][column] = 1
-    wanted = segno.make(address, error="m", micro=False).matrix_iter(border=4)
-    assert drawn == [list(row) for row in wanted]
+    expected = segno.make(address, error="m", micro=False).matrix_iter(border=4)
+    assert drawn == [list(row) for row in expected]
 
 
-def test_recovery_codes_are_long_apart_and_easy_to_copy():
-    made = [code for _ in range(100) for code in two_factor.recovery_codes()]
-    assert (len(made), len(set(made))) == (1_000, 1_000)
-    assert all(re.fullmatch(r"([a-z2-9]{5}-){4}[a-z2-9]{5}", code) for code in made)
-    assert not set("".join(made)) & set("01lio")
-    # Every letter comes, so that these are the bits of a code.
-    letters = set("".join(made)) - {"-"}
+def test_recovery_codes_are_unique_long_and_without_ambiguous_letters():
+    codes = [code for _ in range(100) for code in two_factor.recovery_codes()]
+    assert (len(codes), len(set(codes))) == (1_000, 1_000)
+    assert all(re.fullmatch(r"([a-z2-9]{5}-){4}[a-z2-9]{5}", code) for code in codes)
+    assert not set("".join(codes)) & set("01lio")
+    # All 31 letters occur, so the entropy of a code follows from its length.
+    letters = set("".join(codes)) - {"-"}
     assert len(letters) == 31
-    assert min(len(code.replace("-", "")) for code in made) * math.log2(len(letters)) >= 112
+    assert min(len(code.replace("-", "")) for code in codes) * math.log2(len(letters)) >= 112
 
 
-def test_a_recovery_code_of_four_groups_is_still_one():
-    """Those given before there were five."""
+def test_a_recovery_code_of_four_groups_is_still_valid():
+    """Codes of former versions have four groups instead of five."""
     digest = two_factor.recovery_digest("abcde-fghjk-mnpqr-stuvw")
     assert digest.hex().startswith("e040366cd742")
 
@@ -145,15 +147,15 @@ def test_a_recovery_code_is_recognised_however_it_is_typed():
 
 def test_a_secret_is_encrypted_for_one_member():
     key, secret = bytes(32), two_factor.new_secret()
-    kept = two_factor.seal_secret(key, 3, secret)
-    assert secret.encode() not in kept
-    assert two_factor.open_secret(key, 3, kept) == secret
+    encrypted = two_factor.seal_secret(key, 3, secret)
+    assert secret.encode() not in encrypted
+    assert two_factor.open_secret(key, 3, encrypted) == secret
     with pytest.raises(SealError):
-        two_factor.open_secret(key, 4, kept)
+        two_factor.open_secret(key, 4, encrypted)
 
 
 def test_a_code_lasts_a_minute_and_a_half():
     code = _code(RFC_SECRET, NOW)
     times = [AT + timedelta(seconds=second) for second in range(-120, 120)]
-    taken = [at for at in times if two_factor.step_of(RFC_SECRET, code, at, 0)]
-    assert len(taken) == 90
+    accepted = [at for at in times if two_factor.step_of(RFC_SECRET, code, at, 0)]
+    assert len(accepted) == 90

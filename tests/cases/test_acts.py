@@ -81,7 +81,7 @@ def _refused(kind, attempt):
     return refused.value
 
 
-# --- an example of each act, for every state --------------------------------------------
+# --- an example of each act, for every state ----------------------------------------------------
 
 EXAMPLES = {
     Act.EDITED: lambda p, case_id, cast, content: acts.edit(

@@ -166,7 +166,7 @@ def test_a_text_query_needs_the_matches_of_a_search(session, desk, member):
     assert other.id not in listed_ids(session, bruno, query, DeskMatches(ids=[public.id]))
 
 
-# --- waiting kinds ----------------------------------------------------------------------
+# --- waiting kinds ------------------------------------------------------------------------------
 
 
 def test_a_draft_waits_for_a_second_person_until_somebody_approves_it(

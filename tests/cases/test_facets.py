@@ -161,7 +161,7 @@ def test_counts_equal_brute_force(session, engine, desk, words):
     assert sum(map(bool, sizes)) >= 20
 
 
-# --- caches ------------------------------------------------------------------------------
+# --- caches -------------------------------------------------------------------------------------
 
 
 def test_counts_are_cached_for_a_head_and_a_search(session, desk, words, monkeypatch):
@@ -193,7 +193,7 @@ def test_the_cache_of_counts_is_bounded(session, desk, words, monkeypatch):
         assert len(facet_index._cached_indexes) <= facet_index.INDEX_LIMIT
 
 
-# --- updates of the facet index -------------------------------------------------------------------
+# --- updates of the facet index -----------------------------------------------------------------
 
 
 @pytest.fixture

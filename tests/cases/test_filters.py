@@ -180,7 +180,7 @@ def test_a_page_is_a_strict_and_bounded_number(text):
     assert refused.value.key == "page"
 
 
-# --- selected cases --------------------------------------------------------------------------
+# --- selected cases -----------------------------------------------------------------------------
 
 
 def _selected_numbers(session, words, hits=None, **args):

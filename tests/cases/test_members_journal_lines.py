@@ -178,7 +178,7 @@ def test_an_inactive_member_reads_no_journal(session, days, cast):
         assert refused.value.key == "no_such_line"
 
 
-# --- one line ------------------------------------------------------------------------------
+# --- one line -----------------------------------------------------------------------------------
 
 
 def test_a_line_is_checked_against_its_chain(session, days, bruno):
@@ -230,7 +230,7 @@ def test_a_line_of_a_ledger_of_days_has_no_hour(session, days):
     assert (line.at, line.day) == (None, paris_day(row.at))
 
 
-# --- database indexes --------------------------------------------------------------------
+# --- database indexes ---------------------------------------------------------------------------
 
 
 def test_every_filter_of_the_journal_uses_a_database_index(session, days, bruno, cast, engine):

@@ -312,7 +312,7 @@ def test_texts_rewritten_in_a_withdrawn_case_need_two_members_to_be_restored(
     assert "06 12 34 56 78" in json.dumps(_public_content(session, case))
 
 
-# --- redactions and destructions --------------------------------------------------------------
+# --- redactions and destructions ----------------------------------------------------------------
 
 
 def _redact(pen, case, content, by, note=FIXED_NOTES[0], at=AT, **fragments):

@@ -35,7 +35,7 @@ ROWS = (
 )
 
 
-# --- counted labels --------------------------------------------------------------------------
+# --- counted labels -----------------------------------------------------------------------------
 
 
 def test_an_empty_register_has_no_uncoded_place(session):
@@ -79,7 +79,7 @@ def test_the_label_of_a_withdrawn_case_is_gone_at_once(session, pen, desk, cast)
     assert list(_labels(session)) == []
 
 
-# --- matching ----------------------------------------------------------------------------
+# --- matching -----------------------------------------------------------------------------------
 
 
 @pytest.mark.parametrize(
@@ -149,7 +149,7 @@ def test_suggestions_of_places_are_bounded():
     assert len(case_places.match_places(rows, "commune")) == case_places.MATCH_LIMIT
 
 
-# --- values of the filter --------------------------------------------------------------------
+# --- values of the filter -----------------------------------------------------------------------
 
 
 def test_each_place_has_the_count_of_its_filter(session, desk):

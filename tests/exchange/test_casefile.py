@@ -204,7 +204,7 @@ def test_the_command_says_what_it_could_not_open(app, whole, inbox, settings, tm
     assert "n’y sont pas" in done.output
 
 
-# --- what became of it ---------------------------------------------------------------------
+# --- what became of it --------------------------------------------------------------------------
 
 
 def test_a_redacted_version_names_the_line_that_destroyed_it(app, desk, cast, content):
@@ -246,7 +246,7 @@ def test_there_is_no_file_of_an_unknown_number(app, desk, number):
     assert refused.value.key == "no_such_number"
 
 
-# --- the page ------------------------------------------------------------------------------
+# --- the page -----------------------------------------------------------------------------------
 
 
 class _Page(HTMLParser):
@@ -310,7 +310,7 @@ def test_what_people_wrote_is_text_on_the_page(app, desk, cast):
     assert "<img" not in page
 
 
-# --- the file ------------------------------------------------------------------------------
+# --- the file -----------------------------------------------------------------------------------
 
 
 def test_the_command_writes_a_file_for_its_owner_alone(app, whole, tmp_path, monkeypatch):

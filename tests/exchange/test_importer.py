@@ -79,7 +79,7 @@ def cases(engine: Engine) -> int:
         return session.scalar(select(func.count()).select_from(Incident)) or 0
 
 
-# --- the real file ----------------------------------------------------------------------------
+# --- the real file ------------------------------------------------------------------------------
 
 
 def test_the_34_real_cases_are_published_with_a_second_person(engine: Engine, cast: Any) -> None:
@@ -121,7 +121,7 @@ def test_puteaux_shows_who_acts_against_whom(engine: Engine, cast: Any) -> None:
     assert directions == ["contre_cible", "contre_cible", "contre_cible", "par_cible"]
 
 
-# --- a row ------------------------------------------------------------------------------------
+# --- a row --------------------------------------------------------------------------------------
 
 
 def test_a_row_becomes_a_draft_with_a_title_from_type_place_and_date(
@@ -245,7 +245,7 @@ def test_a_row_cut_short_is_named(load: Callable[..., ImportReport]) -> None:
     assert report.drafted == 1
 
 
-# --- the file as a whole ----------------------------------------------------------------------
+# --- the file as a whole ------------------------------------------------------------------------
 
 
 @pytest.mark.parametrize(

@@ -1,4 +1,4 @@
-"""What outsiders and pages read of a ledger."""
+"""Queries of a ledger: its public lines, their times and the document of its head."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ def test_a_line_has_its_time_and_its_bytes(pen, session):
         p.record(Act.MEMBER_DISABLED, by=1)
     assert line_time(session, 2, Ledger.DESK) == AT
     lines = public_lines(session, 0, 2, Ledger.DESK)
-    assert [(seq, json.loads(told)["act"]) for seq, told in lines] == [
+    assert [(seq, json.loads(public_json)["act"]) for seq, public_json in lines] == [
         (1, "member_added"),
         (2, "member_disabled"),
     ]

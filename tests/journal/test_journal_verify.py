@@ -1,4 +1,4 @@
-"""Whatever is changed behind the journal's back is named."""
+"""Verification of the journal: each change made behind it is reported."""
 
 from __future__ import annotations
 
@@ -19,12 +19,12 @@ TEXTS = {
     1: CommitmentOpening(b"s" * 32, b"un premier texte"),
     2: CommitmentOpening(b"t" * 32, b"un second"),
 }
-COMMITTED = {key: commitment(told.salt, told.content) for key, told in TEXTS.items()}
+COMMITTED = {key: commitment(opening.salt, opening.content) for key, opening in TEXTS.items()}
 
 
 @pytest.fixture
 def history(pen):
-    """Two texts, one published case, a report, and what came around; the openings that stay."""
+    """A journal with two texts, a published case and a report; the openings of the texts."""
     with pen() as p:
         p.record(Act.MEMBER_ADDED, by=None, details={"member": 1})
         p.record(Act.DRAFTED, by=1, incident=1, revision=1, details={"snapshot": COMMITTED[1]})
@@ -34,12 +34,12 @@ def history(pen):
     return dict(TEXTS)
 
 
-def _found(session, openings, *anchors):
+def _problems(session, openings, *anchors):
     return [problem.key for problem in verify(session, openings.get, anchors)]
 
 
 def test_an_untouched_journal_has_no_problem(session, history):
-    assert _found(session, history) == []
+    assert _problems(session, history) == []
 
 
 # --- one changed value, anywhere ---------------------------------------------------------------
@@ -84,7 +84,7 @@ def _change(session, table, key, column, position, salt):
     position=st.integers(0, 400),
     salt=st.integers(0, 254),
 )
-def test_a_changed_byte_in_any_column_of_any_line_is_named(
+def test_a_changed_byte_in_any_column_of_any_line_is_reported(
     session, history, column, line, position, salt
 ):
     ledger, seq = line
@@ -96,7 +96,7 @@ def test_a_changed_byte_in_any_column_of_any_line_is_named(
         position,
         salt,
     )
-    assert _found(session, history) != []
+    assert _problems(session, history) != []
     session.rollback()
 
 
@@ -106,15 +106,15 @@ def test_a_changed_byte_in_any_column_of_any_line_is_named(
     max_examples=15, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
 )
 @given(position=st.integers(0, 31), salt=st.integers(0, 254))
-def test_a_changed_byte_in_any_head_is_named(session, history, ledger, column, position, salt):
+def test_a_changed_byte_in_any_head_is_reported(session, history, ledger, column, position, salt):
     _change(session, LedgerHead, (LedgerHead.ledger == ledger,), column, position, salt)
-    assert _found(session, history) != []
+    assert _problems(session, history) != []
     session.rollback()
 
 
 @pytest.mark.prove
-def test_every_byte_of_a_hashed_line_counts(session, history):
-    """The whole of one line, byte by byte, each to every neighbouring letter."""
+def test_every_changed_byte_of_a_hashed_line_is_reported(session, history):
+    """Each byte of one line, with one of two bits flipped."""
     key = (JournalEntry.ledger == Ledger.PUBLIC.value, JournalEntry.seq == 2)
     line = session.execute(select(JournalEntry.public_json).where(*key)).scalar_one()
     for position in range(len(line)):
@@ -122,13 +122,11 @@ def test_every_byte_of_a_hashed_line_counts(session, history):
             changed = bytearray(line)
             changed[position] ^= flip
             session.execute(update(JournalEntry).where(*key).values(public_json=bytes(changed)))
-            assert "journal_chain" in _found(session, history), (position, flip)
+            assert "journal_chain" in _problems(session, history), (position, flip)
     session.rollback()
 
 
-def test_a_time_that_is_no_longer_one_is_named_and_does_not_stop_the_proof(
-    engine, session, history
-):
+def test_an_invalid_time_is_reported_and_does_not_stop_the_verification(engine, session, history):
     if engine.dialect.name != "sqlite":
         with pytest.raises(Exception, match="date/time"):
             session.execute(text("UPDATE journal_entry SET at = '2026-13-45'"))
@@ -142,32 +140,32 @@ def test_a_time_that_is_no_longer_one_is_named_and_does_not_stop_the_proof(
                 {"at": changed},
             )
             expected = [] if changed == at else ["journal_columns"]
-            assert _found(session, history) == expected, changed
+            assert _problems(session, history) == expected, changed
     session.rollback()
 
 
-def test_a_line_of_a_report_that_has_got_a_time_is_named(session, history):
+def test_a_report_line_with_a_time_of_day_is_reported(session, history):
     line = (JournalEntry.ledger == Ledger.REPORTS, JournalEntry.seq == 1)
-    kept = session.scalars(select(JournalEntry.at).where(*line)).one()
+    day = session.scalars(select(JournalEntry.at).where(*line)).one()
     for later in (timedelta(seconds=1), timedelta(hours=9), timedelta(microseconds=1)):
-        session.execute(update(JournalEntry).where(*line).values(at=kept + later))
-        assert _found(session, history) == ["journal_columns"], later
-    session.execute(update(JournalEntry).where(*line).values(at=kept))
-    assert _found(session, history) == []
+        session.execute(update(JournalEntry).where(*line).values(at=day + later))
+        assert _problems(session, history) == ["journal_columns"], later
+    session.execute(update(JournalEntry).where(*line).values(at=day))
+    assert _problems(session, history) == []
     session.rollback()
 
 
 # --- whole lines -------------------------------------------------------------------------------
 
 
-def test_a_line_taken_out_leaves_a_gap(session, history):
+def test_a_deleted_line_leaves_a_gap(session, history):
     session.execute(
         delete(JournalEntry).where(JournalEntry.ledger == "public", JournalEntry.seq == 2)
     )
-    assert "journal_gap" in _found(session, history)
+    assert "journal_gap" in _problems(session, history)
 
 
-def test_a_line_taken_out_and_the_next_renumbered_breaks_the_chain(session, history):
+def test_a_deleted_line_with_the_next_renumbered_breaks_the_chain(session, history):
     session.execute(
         delete(JournalEntry).where(JournalEntry.ledger == "public", JournalEntry.seq == 2)
     )
@@ -177,10 +175,10 @@ def test_a_line_taken_out_and_the_next_renumbered_breaks_the_chain(session, hist
         .values(seq=2),
         execution_options={"synchronize_session": False},
     )
-    assert "journal_chain" in _found(session, history)
+    assert "journal_chain" in _problems(session, history)
 
 
-def test_a_line_of_a_ledger_that_does_not_exist_is_named(session, history):
+def test_a_line_of_an_unknown_ledger_is_reported(session, history):
     session.execute(
         update(JournalEntry)
         .where(JournalEntry.ledger == "desk", JournalEntry.seq == 2)
@@ -188,19 +186,19 @@ def test_a_line_of_a_ledger_that_does_not_exist_is_named(session, history):
         execution_options={"synchronize_session": False},
     )
     session.execute(update(LedgerHead).where(LedgerHead.ledger == "desk").values(seq=1))
-    assert "journal_ledger" in _found(session, history)
+    assert "journal_ledger" in _problems(session, history)
 
 
 def _cut_tail(session):
-    """As somebody would who knows how the register works: the head is set back too."""
+    """Delete the last public line and set the head back; return the anchor of that line."""
     last = session.execute(
         select(JournalEntry).where(JournalEntry.ledger == "public", JournalEntry.seq == 3)
     )
     anchor = Anchor(3, last.scalar_one().digest.hex())
-    kept = session.execute(
+    previous = session.execute(
         select(JournalEntry).where(JournalEntry.ledger == "public", JournalEntry.seq == 2)
     )
-    digest = kept.scalar_one().digest
+    digest = previous.scalar_one().digest
     session.execute(
         delete(JournalEntry).where(JournalEntry.ledger == "public", JournalEntry.seq == 3)
     )
@@ -210,24 +208,24 @@ def _cut_tail(session):
     return anchor
 
 
-def test_a_tail_cut_off_is_found_with_an_anchor(session, history):
+def test_a_deleted_tail_is_reported_with_an_anchor(session, history):
     anchor = _cut_tail(session)
-    assert _found(session, history, anchor) == ["journal_truncated"]
+    assert _problems(session, history, anchor) == ["journal_truncated"]
 
 
-def test_a_tail_cut_off_is_not_found_without_one_which_the_docs_say(session, history):
+def test_a_deleted_tail_is_not_reported_without_an_anchor(session, history):
     _cut_tail(session)
-    assert _found(session, history) == []
+    assert _problems(session, history) == []
 
 
-def test_a_rewritten_line_is_found_with_an_anchor(session, history):
+def test_a_rewritten_line_is_reported_with_an_anchor(session, history):
     line = session.execute(
         select(JournalEntry).where(JournalEntry.ledger == "public", JournalEntry.seq == 2)
     )
     digest = line.scalar_one().digest.hex()
-    assert _found(session, history, Anchor(2, digest)) == []
+    assert _problems(session, history, Anchor(2, digest)) == []
     other = digest[:-1] + ("0" if digest[-1] != "0" else "1")
-    assert _found(session, history, Anchor(2, other)) == ["journal_anchor"]
+    assert _problems(session, history, Anchor(2, other)) == ["journal_anchor"]
 
 
 def test_each_ledger_has_its_own_anchors(session, history):
@@ -235,23 +233,23 @@ def test_each_ledger_has_its_own_anchors(session, history):
         select(JournalEntry).where(JournalEntry.ledger == "desk", JournalEntry.seq == 1)
     )
     digest = line.scalar_one().digest.hex()
-    assert _found(session, history, Anchor(1, digest, Ledger.DESK)) == []
-    assert _found(session, history, Anchor(1, digest, Ledger.PUBLIC)) == ["journal_anchor"]
+    assert _problems(session, history, Anchor(1, digest, Ledger.DESK)) == []
+    assert _problems(session, history, Anchor(1, digest, Ledger.PUBLIC)) == ["journal_anchor"]
 
 
 @pytest.mark.parametrize(
-    ("written", "read"),
+    ("anchor_text", "expected"),
     [
         (f"12:{'AB' * 32}", Anchor(12, "ab" * 32)),
         (f"desk:1:{'0' * 64}", Anchor(1, "0" * 64, Ledger.DESK)),
     ],
 )
-def test_an_anchor_is_read(written, read):
-    assert Anchor.parse(written) == read
+def test_an_anchor_is_parsed(anchor_text, expected):
+    assert Anchor.parse(anchor_text) == expected
 
 
 @pytest.mark.parametrize(
-    "written",
+    "anchor_text",
     [
         "",
         "12",
@@ -264,24 +262,24 @@ def test_an_anchor_is_read(written, read):
         f"a:desk:12:{'0' * 64}",
     ],
 )
-def test_what_is_no_anchor_is_refused(written):
+def test_a_malformed_anchor_is_refused(anchor_text):
     with pytest.raises(ValueError):
-        Anchor.parse(written)
+        Anchor.parse(anchor_text)
 
 
 # --- texts and their destruction ---------------------------------------------------------------
 
 
 @pytest.mark.parametrize("revision", [1, 2])
-def test_a_changed_text_is_named(session, history, revision):
+def test_a_changed_text_is_reported(session, history, revision):
     history[revision] = CommitmentOpening(TEXTS[revision].salt, b"un autre texte")
-    assert _found(session, history) == ["content_changed"]
+    assert _problems(session, history) == ["content_changed"]
 
 
 @pytest.mark.parametrize("revision", [1, 2])
-def test_a_missing_text_is_named_when_no_line_destroyed_it(session, history, revision):
+def test_a_missing_text_is_reported_unless_a_line_destroyed_it(session, history, revision):
     del history[revision]
-    assert _found(session, history) == ["content_missing"]
+    assert _problems(session, history) == ["content_missing"]
 
 
 @pytest.mark.parametrize(
@@ -291,33 +289,31 @@ def test_a_missing_text_is_named_when_no_line_destroyed_it(session, history, rev
         (Act.DISCARDED, None, "so may a discarded draft, on the desk's ledger"),
     ],
 )
-def test_a_missing_text_is_right_after_the_line_that_destroyed_it(
-    session, pen, history, act, case, why
-):
+def test_a_text_destroyed_by_a_line_may_be_missing(session, pen, history, act, case, why):
     with pen() as p:
         p.record(act, by=3, incident=1, case=case, details={"destroyed": [1, 2]})
     session.rollback()
-    assert _found(session, {}) == [], why
+    assert _problems(session, {}) == [], why
 
 
-def test_a_text_that_survives_its_destruction_is_named(session, pen, history):
+def test_a_text_that_survives_its_destruction_is_reported(session, pen, history):
     with pen() as p:
         p.record(Act.ERASED, by=3, incident=1, case=1, details={"destroyed": [1, 2]})
     session.rollback()
-    assert sorted(_found(session, history)) == ["content_survives", "content_survives"]
+    assert sorted(_problems(session, history)) == ["content_survives", "content_survives"]
 
 
-def test_an_act_that_destroys_nothing_cannot_excuse_a_missing_text(session, pen, history):
+def test_a_text_destroyed_by_another_act_is_reported_as_missing(session, pen, history):
     with pen() as p:
         p.record(Act.CORRECTED, by=3, incident=1, case=1, details={"destroyed": [1, 2]})
     session.rollback()
-    assert sorted(_found(session, {})) == ["content_missing", "content_missing"]
+    assert sorted(_problems(session, {})) == ["content_missing", "content_missing"]
 
 
-def test_a_text_written_after_the_destruction_may_not_be_missing(session, pen, history):
+def test_a_text_written_after_the_destruction_is_reported_as_missing(session, pen, history):
     with pen() as p:
         p.record(Act.REDACTED, by=3, incident=1, case=1, details={"destroyed": [2]})
         p.record(Act.CORRECTED, by=3, incident=1, case=1, revision=2, content=COMMITTED[2])
     session.rollback()
     del history[2]
-    assert "content_missing" in _found(session, history)
+    assert "content_missing" in _problems(session, history)

@@ -1,4 +1,4 @@
-"""The pen: what is done under it is written down whole, in order, or not at all."""
+"""The write transaction: it commits its changes with their journal lines, or neither."""
 
 from __future__ import annotations
 
@@ -55,7 +55,7 @@ def test_several_lines_of_one_act_follow_one_another(pen, session):
     ]
 
 
-def test_each_ledger_counts_for_itself(pen, session):
+def test_each_ledger_has_its_own_numbers(pen, session):
     public_before = head(session).seq
     with pen() as p:
         p.record(Act.MEMBER_ADDED, by=None)
@@ -68,37 +68,39 @@ def test_each_ledger_counts_for_itself(pen, session):
     assert head(session, Ledger.REPORTS).seq == 0
 
 
-def test_the_tables_are_looked_at_anew_as_the_public_ledger_grows(pen, engine, monkeypatch):
-    """SQLite plans by what it last saw; nothing else tells it that a register has grown."""
+def test_the_tables_are_analysed_again_as_the_public_ledger_grows(pen, engine, monkeypatch):
+    """SQLite plans queries by its statistics, and only ANALYZE renews them."""
     monkeypatch.setattr(pen_module, "ANALYSE_EVERY", 3)
     if engine.dialect.name != "sqlite":
         with pen() as p:
             p.record(Act.PUBLISHED, by=1, incident=1, case=1)
         return
 
-    def seen():
+    def analysed_count():
         with engine.connect() as connection:
-            there = "SELECT count(*) FROM sqlite_master WHERE name = 'sqlite_stat1'"
-            if not connection.exec_driver_sql(there).scalar():
+            table_query = "SELECT count(*) FROM sqlite_master WHERE name = 'sqlite_stat1'"
+            if not connection.exec_driver_sql(table_query).scalar():
                 return 0
-            of = "SELECT max(CAST(stat AS INTEGER)) FROM sqlite_stat1 WHERE tbl = 'journal_entry'"
-            return connection.exec_driver_sql(of).scalar()
+            count_query = (
+                "SELECT max(CAST(stat AS INTEGER)) FROM sqlite_stat1 WHERE tbl = 'journal_entry'"
+            )
+            return connection.exec_driver_sql(count_query).scalar()
 
-    for lines, told in ((2, 0), (3, 3), (4, 3), (6, 6)):
+    for lines, expected in ((2, 0), (3, 3), (4, 3), (6, 6)):
         while True:
             with engine.connect() as connection:
-                here = connection.exec_driver_sql("SELECT count(*) FROM journal_entry").scalar()
-            if here == lines:
+                count = connection.exec_driver_sql("SELECT count(*) FROM journal_entry").scalar()
+            if count == lines:
                 break
             with pen() as p:
                 p.record(Act.PUBLISHED, by=1, incident=1, case=1)
-        assert seen() == told, lines
+        assert analysed_count() == expected, lines
 
 
 def test_a_failed_write_transaction_leaves_nothing_and_uses_no_number(pen, session):
     before = head(session, Ledger.DESK)
 
-    def half():
+    def fail():
         with pen() as p:
             p.session.add(_member("amina@register.test"))
             p.record(Act.MEMBER_ADDED, by=None)
@@ -106,7 +108,7 @@ def test_a_failed_write_transaction_leaves_nothing_and_uses_no_number(pen, sessi
             raise RuntimeError("the power went")
 
     with pytest.raises(RuntimeError):
-        half()
+        fail()
     session.rollback()
     assert head(session, Ledger.DESK) == before
     assert session.scalar(select(func.count()).select_from(Member)) == 0
@@ -156,13 +158,13 @@ def test_a_change_without_a_line_is_refused_and_rolled_back(pen, session, what, 
     assert state() == before, what
 
 
-def test_looking_without_changing_needs_no_line(pen, session):
+def test_a_transaction_that_only_reads_needs_no_line(pen, session):
     with pen() as p:
         p.session.scalars(select(VocabularyEntry)).all()
     assert _lines(session) == []
 
 
-def test_the_time_is_kept_to_the_second(engine, session):
+def test_the_time_of_a_line_has_no_fraction_of_a_second(engine, session):
     with writing(engine, datetime(2026, 3, 2, 9, 30, 12, 987654, tzinfo=UTC)) as p:
         p.record(Act.MEMBER_ADDED, by=None)
 
@@ -187,9 +189,9 @@ def test_the_chain_hashes_the_stored_bytes_verbatim(pen, session):
     first, second = _lines(session)
     assert first.digest == chain_digest(GENESIS, first.public_json)
     assert second.digest == chain_digest(first.digest, second.public_json)
-    told = json.loads(second.public_json)
-    assert canonical_json(told) == second.public_json
-    assert told["private"] == commitment(second.private_salt, second.private_json)
+    public = json.loads(second.public_json)
+    assert canonical_json(public) == second.public_json
+    assert public["private"] == commitment(second.private_salt, second.private_json)
     assert json.loads(second.private_json) == {
         "by": 4,
         "dossier": 2,
@@ -217,7 +219,7 @@ def test_the_hashed_public_line_contains_neither_member_nor_case_id(pen, session
     }
 
 
-def test_the_head_says_the_last_line_and_its_digest(pen, session):
+def test_the_head_has_the_number_and_digest_of_the_last_line(pen, session):
     with pen() as p:
         entry = p.record(Act.MEMBER_ADDED, by=None)
     session.rollback()
@@ -225,42 +227,42 @@ def test_the_head_says_the_last_line_and_its_digest(pen, session):
     assert (position.seq, position.digest) == (entry.seq, entry.digest.hex())
 
 
-def test_a_ledger_that_was_never_opened_stands_at_nothing(session):
+def test_a_ledger_without_a_head_has_the_number_zero(session):
     session.execute(delete(LedgerHead))
     assert (head(session).seq, head(session).digest) == (0, "00" * 32)
 
 
 def test_callbacks_of_the_commit_run_after_it_and_only_then(engine, session, pen):
-    seen = []
+    numbers = []
 
-    def look():
+    def record():
         session.rollback()
-        seen.append(head(session, Ledger.DESK).seq)
+        numbers.append(head(session, Ledger.DESK).seq)
 
     with pen() as p:
         p.record(Act.MEMBER_ADDED, by=None)
-        p.after_commit(look)
-        assert seen == []
-    assert seen == [1]
+        p.after_commit(record)
+        assert numbers == []
+    assert numbers == [1]
 
-    def half():
+    def fail():
         with pen() as p:
-            p.after_commit(look)
+            p.after_commit(record)
             raise RuntimeError
 
     with pytest.raises(RuntimeError):
-        half()
-    assert seen == [1]
+        fail()
+    assert numbers == [1]
 
 
-def test_loading_a_missing_row_names_it(pen):
+def test_loading_a_missing_row_is_refused_with_its_table_and_id(pen):
     with pytest.raises(NotFound) as refused, pen() as p:
         p.load(Member, 404)
     assert refused.value.key == "no_such_row"
     assert refused.value.values == {"table": "member", "id": 404}
 
 
-def test_opening_the_ledgers_again_moves_no_head(pen, session):
+def test_opening_the_ledgers_again_leaves_their_heads(pen, session):
     with pen() as p:
         p.record(Act.MEMBER_ADDED, by=None)
     session.rollback()
@@ -295,7 +297,7 @@ def test_writers_at_the_same_moment_take_turns(engine, session):
     ("at", "day"),
     [
         (datetime(2026, 3, 2, 9, 30, 12, tzinfo=UTC), "2026-03-02"),
-        # In Paris it is tomorrow already.
+        # In Paris it is already the next day.
         (datetime(2026, 3, 2, 23, 30, tzinfo=UTC), "2026-03-03"),
     ],
 )
@@ -319,26 +321,26 @@ def test_each_act_is_written_in_its_ledger(act):
 
 
 @pytest.mark.parametrize(
-    ("value", "told"),
+    ("value", "expected"),
     [
         ({"b": 1, "a": "é"}, '{"a":"é","b":1}'),
         ({"a": [True, None, "\u2028"]}, '{"a":[true,null,"\u2028"]}'),
     ],
 )
-def test_canonical_json_is_sorted_bare_utf8(value, told):
-    assert canonical_json(value) == told.encode()
+def test_canonical_json_is_sorted_bare_utf8(value, expected):
+    assert canonical_json(value) == expected.encode()
 
 
-def test_a_moment_is_written_in_utc_without_fraction():
+def test_a_timestamp_is_written_in_utc_without_fraction():
     paris = datetime.fromisoformat("2026-07-14T02:00:00.5+02:00")
     assert rfc3339(paris) == "2026-07-14T00:00:00Z"
 
 
-def test_the_same_text_is_committed_to_differently_each_time():
+def test_two_commitments_of_one_text_differ():
     assert commitment(new_salt(), b"Gagny") != commitment(new_salt(), b"Gagny")
 
 
-def test_a_line_has_no_place_for_a_text(engine):
+def test_no_column_of_a_line_can_store_a_text(engine):
     texts = {
         column.name
         for column in JournalEntry.__table__.columns

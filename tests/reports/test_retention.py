@@ -173,7 +173,7 @@ def test_a_run_handles_several_batches(session, store, inbox, looked, monkeypatc
     assert store.names() == set()
 
 
-# --- a clock that jumps ----------------------------------------------------------------------
+# --- a clock that jumps -------------------------------------------------------------------------
 
 
 def test_a_clock_a_year_ahead_purges_nothing_until_a_person_confirms_it(
@@ -211,7 +211,7 @@ def test_a_clock_set_back_purges_nothing(session, inbox, looked):
     assert session.get_one(RetentionClock, 1).day == day(5).date()
 
 
-# --- what goes with a case, and keys of nothing -----------------------------------------------
+# --- what goes with a case, and keys of nothing -------------------------------------------------
 
 
 def _case_of(session):
@@ -316,7 +316,7 @@ def test_with_another_instances_keys_nothing_is_destroyed(session, engine, store
     wrong.close()
 
 
-# --- what is left on disk ---------------------------------------------------------------------
+# --- what is left on disk -----------------------------------------------------------------------
 
 
 def test_a_purge_leaves_no_byte_on_disk(session, store, inbox, looked, settings, engine):
