@@ -38,25 +38,25 @@ pytestmark = pytest.mark.one_database
 
 ACTOR = "le premier adjoint, M. Martin"
 TARGET = "mon carnet de bord"
-OWN = {"account": WORDS, "actor_text": ACTOR, "target_text": TARGET}
-# Found wherever a passage stands, whatever is around it.
-MARKS = ("retirer ma caméra par la police", "M. Martin", "carnet de bord")
+FREE_TEXTS = {"account": WORDS, "actor_text": ACTOR, "target_text": TARGET}
+# Parts of the copied passages.
+PASSAGES = ("retirer ma caméra par la police", "M. Martin", "carnet de bord")
 
 
-def _copied(inbox: Inbox, when: str = "hier soir", **more: object) -> tuple[str, int]:
-    """A report and a draft made of it, into which its words were copied; the draft's id."""
-    filed = inbox.received(**OWN, when=when)
+def _copied(inbox: Inbox, when: str = "hier soir", **changes: object) -> tuple[str, int]:
+    """Make a draft that contains the words of its report; return the key and the draft's id."""
+    report = inbox.received(**FREE_TEXTS, when=when)
     content = a_case(
         narrative=f"Selon l’auteur : {WORDS}",
         actor_text=ACTOR,
         outlets=("Gagny Libre", "Mon carnet de bord"),
-        **more,
+        **changes,
     )
     with inbox.pen() as p:
         incident = acts.accept(
-            p, inbox.store, filed.key, by=inbox.cast.bruno, reason=f"« {WORDS} »", new=content
+            p, inbox.store, report.key, by=inbox.cast.bruno, reason=f"« {WORDS} »", new=content
         )
-    return filed.key, incident
+    return report.key, incident
 
 
 def _approved(inbox: Inbox, incident: int) -> None:
@@ -65,7 +65,7 @@ def _approved(inbox: Inbox, incident: int) -> None:
         cases.approve(p, incident, by=inbox.cast.chloe)
 
 
-def _take_back(inbox: Inbox, key: str) -> None:
+def _withdraw(inbox: Inbox, key: str) -> None:
     with inbox.pen() as p:
         assert acts.withdraw(p, inbox.store, key, nonce())
 
@@ -82,83 +82,83 @@ def _publish(inbox: Inbox, incident: int) -> None:
         )
 
 
-def _everything(session: Session, inbox: Inbox) -> str:
-    """Every row of every table, and what cases keep of reports as far as keys still open it."""
+def _stored_text(session: Session, inbox: Inbox) -> str:
+    """Every row of every table, with the retained copies that can still be decrypted."""
     session.rollback()
     session.expire_all()
-    found = [
+    rows = [
         repr(tuple(row)) if not isinstance(value, bytes) else value.decode("utf-8", "replace")
         for table in Base.metadata.sorted_tables
         for row in session.execute(select(table))
         for value in row
     ]
-    for kept in session.scalars(select(RetainedReport)):
-        key = inbox.store.key(report_content.case_key_name(kept.incident_id))
+    for copy in session.scalars(select(RetainedReport)):
+        key = inbox.store.key(report_content.case_key_name(copy.incident_id))
         if key:
-            found.append(repr(report_content.decrypt_content(key, kept.key, kept.sealed)))
-    return "\n".join(found)
+            rows.append(repr(report_content.decrypt_content(key, copy.key, copy.sealed)))
+    return "\n".join(rows)
 
 
-def _sound(session: Session, inbox: Inbox) -> None:
+def _check_consistency(session: Session, inbox: Inbox) -> None:
     session.rollback()
     session.expire_all()
     assert [*verify(session, []), *problems(session)] == []
     assert lost_keys(session, inbox.store) == 0
 
 
-def _case(session: Session, incident: int) -> Incident:
+def _load_incident(session: Session, incident: int) -> Incident:
     session.rollback()
     session.expire_all()
     return session.get_one(Incident, incident)
 
 
-def test_copied_words_are_in_the_draft_until_the_report_is_taken_back(session, inbox):
-    """The proof that the test below looks where they stood."""
+def test_copied_words_are_in_the_draft_until_the_report_is_withdrawn(session, inbox):
+    """A check of the test below: the search of all rows finds the words."""
     _copied(inbox)
-    found = _everything(session, inbox)
-    assert all(mark in found for mark in MARKS)
+    stored_text = _stored_text(session, inbox)
+    assert all(passage in stored_text for passage in PASSAGES)
 
 
-def test_after_the_withdrawal_no_passage_is_left_in_any_table_nor_after_the_purge(session, inbox):
+def test_after_the_withdrawal_and_after_the_purge_no_table_contains_a_passage(session, inbox):
     key, incident = _copied(inbox)
     with inbox.pen() as p:
         cases.note(p, incident, f"Je lis : {WORDS}", by=inbox.cast.bruno)
         cases.note(p, incident, "appeler la mairie", by=inbox.cast.bruno)
         cases.invite(p, incident, f"On me dit : {WORDS}", by=inbox.cast.bruno)
-    _take_back(inbox, key)
-    found = _everything(session, inbox)
-    assert [mark for mark in MARKS if mark in found] == []
-    case = _case(session, incident)
-    assert (case.narrative, case.actor_text) == ("", "")
-    assert contents.content_of(case).outlets == ("Gagny Libre",)
-    assert case.summary == a_case().summary
+    _withdraw(inbox, key)
+    stored_text = _stored_text(session, inbox)
+    assert [passage for passage in PASSAGES if passage in stored_text] == []
+    draft = _load_incident(session, incident)
+    assert (draft.narrative, draft.actor_text) == ("", "")
+    assert contents.content_of(draft).outlets == ("Gagny Libre",)
+    assert draft.summary == a_case().summary
     assert [note.text for note in session.scalars(select(Note))] == ["appeler la mairie"]
     assert report_content.case_key_name(incident) not in inbox.store.names()
-    _sound(session, inbox)
+    _check_consistency(session, inbox)
     with inbox.pen(AT + timedelta(days=91)) as p:
         acts.purge(p, inbox.store, undecided_after=24)
-    found = _everything(session, inbox)
-    assert [mark for mark in MARKS if mark in found] == []
+    stored_text = _stored_text(session, inbox)
+    assert [passage for passage in PASSAGES if passage in stored_text] == []
     assert session.get_one(Report, key).sealed is None
-    _sound(session, inbox)
+    _check_consistency(session, inbox)
 
 
-def test_words_of_a_former_version_go_and_the_present_one_stays(session, inbox):
+def test_words_of_a_former_version_are_removed_and_the_present_version_stays(session, inbox):
     key, incident = _copied(inbox)
     with inbox.pen() as p:
         cases.edit(p, incident, a_case(), by=inbox.cast.bruno, reason="récrit")
-    _take_back(inbox, key)
+    _withdraw(inbox, key)
     first, second = session.scalars(select(Revision).order_by(Revision.id)).all()
     assert (first.content, first.salt, first.html, first.reason) == (None,) * 4
     assert second.content is not None
-    found = _everything(session, inbox)
-    assert [mark for mark in MARKS if mark in found] == []
-    _sound(session, inbox)
+    stored_text = _stored_text(session, inbox)
+    assert [passage for passage in PASSAGES if passage in stored_text] == []
+    _check_consistency(session, inbox)
 
 
 def test_the_line_of_a_lost_report_names_its_day_and_the_destroyed_versions(session, inbox):
     key, incident = _copied(inbox)
-    _take_back(inbox, key)
+    _withdraw(inbox, key)
     session.rollback()
     line = session.scalars(
         select(JournalEntry).where(JournalEntry.act == Act.SOURCE_WITHDRAWN)
@@ -167,19 +167,19 @@ def test_the_line_of_a_lost_report_names_its_day_and_the_destroyed_versions(sess
     assert json.loads(line.public_json)["at"] == "2026-03-02"
     private = json.loads(line.private_json)
     assert private["destroyed"] == [session.scalars(select(Revision.id)).one()]
-    # Which report a draft was made of stands in no line.
+    # No line links a draft with its report.
     assert key not in line.private_json.decode()
 
 
 def test_nothing_can_be_approved_or_published_until_a_version_is_attested(session, inbox, cast):
     key, incident = _copied(inbox)
     _approved(inbox, incident)
-    _take_back(inbox, key)
+    _withdraw(inbox, key)
     viewer = session.get_one(Member, cast.bruno)
     file = member_view.load_desk_case(session, viewer, incident)
     assert file.report_withdrawn
     assert file.approvers("publish") == frozenset()
-    # What is left is shown, although the last snapshot is gone.
+    # The remaining fields are shown, although the last snapshot is destroyed.
     assert file.snapshot.content["summary"] == a_case().summary
     with pytest.raises(Incomplete) as incomplete:
         _publish(inbox, incident)
@@ -195,24 +195,24 @@ def test_nothing_can_be_approved_or_published_until_a_version_is_attested(sessio
     )
     with inbox.pen() as p:
         cases.edit(p, incident, a_case(), by=cast.bruno, reason="récrit", without_report=True)
-    _sound(session, inbox)
+    _check_consistency(session, inbox)
     with inbox.pen() as p:
         cases.approve(p, incident, by=cast.chloe)
     _publish(inbox, incident)
-    assert _case(session, incident).number == 1
-    _sound(session, inbox)
+    assert _load_incident(session, incident).number == 1
+    _check_consistency(session, inbox)
 
 
-def test_a_draft_that_asks_for_two_people_asks_for_them_again(session, inbox, cast):
-    filed = inbox.received()
+def test_a_draft_that_needs_two_members_needs_a_new_approval(session, inbox, cast):
+    report = inbox.received()
     with inbox.pen() as p:
         incident = acts.accept(
-            p, inbox.store, filed.key, by=cast.bruno, reason="r", new=a_case(justice=True)
+            p, inbox.store, report.key, by=cast.bruno, reason="r", new=a_case(justice=True)
         )
     _approved(inbox, incident)
-    _take_back(inbox, filed.key)
-    # Nothing was copied: the version stands, and its approval does not.
-    assert _case(session, incident).revision_id is not None
+    _withdraw(inbox, report.key)
+    # Nothing was copied: the version stays, and its approval is void.
+    assert _load_incident(session, incident).revision_id is not None
     content = a_case(justice=True)
     with inbox.pen() as p:
         cases.edit(p, incident, content, by=cast.bruno, reason="r", without_report=True)
@@ -223,21 +223,21 @@ def test_a_draft_that_asks_for_two_people_asks_for_them_again(session, inbox, ca
 
 def test_a_draft_that_lost_its_report_can_be_discarded(session, inbox, cast):
     key, incident = _copied(inbox)
-    _take_back(inbox, key)
+    _withdraw(inbox, key)
     with inbox.pen() as p:
         cases.discard(p, incident, by=cast.bruno)
-    _sound(session, inbox)
+    _check_consistency(session, inbox)
 
 
-def test_a_draft_that_was_merged_loses_the_words_too(session, inbox, desk, cast):
+def test_the_words_are_removed_from_a_merged_draft_too(session, inbox, desk, cast):
     other = desk.published()
     key, incident = _copied(inbox)
     with inbox.pen() as p:
         cases.merge(p, incident, into=other.number, by=cast.bruno, reason="même affaire")
-    _take_back(inbox, key)
-    found = _everything(session, inbox)
-    assert [mark for mark in MARKS if mark in found] == []
-    _sound(session, inbox)
+    _withdraw(inbox, key)
+    stored_text = _stored_text(session, inbox)
+    assert [passage for passage in PASSAGES if passage in stored_text] == []
+    _check_consistency(session, inbox)
 
 
 def test_text_written_after_the_report_is_removed_from_the_draft_too(session, inbox, cast):
@@ -247,96 +247,105 @@ def test_text_written_after_the_report_is_removed_from_the_draft_too(session, in
     with inbox.pen() as p:
         acts.add(p, inbox.store, key, MessageKind.ADDITION, later, nonce())
         acts.add(p, inbox.store, key, MessageKind.ANSWER, "Oui.", nonce())
-        told = a_case(
+        edited = a_case(
             narrative=f"L’auteur ajoute : {later}",
             precision_note=f"C’était {when}.",
             summary="Est-ce vrai ? Oui.",
         )
-        cases.edit(p, incident, told, by=cast.bruno, reason="complété")
-    assert later in _everything(session, inbox)
-    _take_back(inbox, key)
-    found = _everything(session, inbox)
-    assert [words for words in (later, when) if words in found] == []
-    # Anybody writes "oui".
-    assert _case(session, incident).summary == "Est-ce vrai ? Oui."
-    _sound(session, inbox)
+        cases.edit(p, incident, edited, by=cast.bruno, reason="complété")
+    assert later in _stored_text(session, inbox)
+    _withdraw(inbox, key)
+    stored_text = _stored_text(session, inbox)
+    assert [words for words in (later, when) if words in stored_text] == []
+    # Short common words are not removed.
+    assert _load_incident(session, incident).summary == "Est-ce vrai ? Oui."
+    _check_consistency(session, inbox)
 
 
 @pytest.mark.parametrize("merged", [False, True], ids=["joined", "merged"])
 def test_pending_changes_of_a_public_case_are_removed(session, inbox, desk, cast, merged):
-    """Else: join the report to a public case, propose its words, approve them after all."""
+    """Otherwise the words, proposed for a public case, could be approved later."""
     other = desk.published(justice=True)
-    filed = inbox.accepted(into=None if merged else other.id)
+    report = inbox.accepted(into=None if merged else other.id)
     if merged:
-        draft = queries.get_report(session, inbox.store, filed.key).case.id
+        draft = queries.get_report(session, inbox.store, report.key).case.id
         with inbox.pen() as p:
             cases.merge(p, draft, into=other.number, by=cast.bruno, reason="même affaire")
-    said = {"by": cast.bruno, "reason": "r"}
+    signature = {"by": cast.bruno, "reason": "r"}
     with inbox.pen() as p:
-        cases.follow_up(p, other.id, title="Suite", text=f"Selon l’auteur : {WORDS}", **said)
-        cases.follow_up(p, other.id, title="Suite", text="Le conseil en parle en juin.", **said)
-        told = a_case(justice=True, narrative=f"Selon l’auteur : {WORDS}")
-        cases.correct(p, other.id, told, public_note="Récit complété.", **said)
+        cases.follow_up(p, other.id, title="Suite", text=f"Selon l’auteur : {WORDS}", **signature)
+        cases.follow_up(
+            p, other.id, title="Suite", text="Le conseil en parle en juin.", **signature
+        )
+        corrected = a_case(justice=True, narrative=f"Selon l’auteur : {WORDS}")
+        cases.correct(p, other.id, corrected, public_note="Récit complété.", **signature)
     with inbox.pen() as p:
-        assert acts.withdraw(p, inbox.store, filed.key, nonce()) is merged
+        assert acts.withdraw(p, inbox.store, report.key, nonce()) is merged
     session.rollback()
-    (left,) = session.scalars(select(PendingChange)).all()
-    assert "juin" in left.payload.decode()
-    assert not _case(session, other.id).report_withdrawn
-    _sound(session, inbox)
+    (remaining,) = session.scalars(select(PendingChange)).all()
+    assert "juin" in remaining.payload.decode()
+    assert not _load_incident(session, other.id).report_withdrawn
+    _check_consistency(session, inbox)
 
 
 def test_text_written_while_a_case_was_withdrawn_is_treated_as_a_draft(session, inbox, desk, cast):
-    """Else: withdraw a case, copy the report into it, restore it after all."""
+    """Otherwise the words, copied into a withdrawn case, would return with its restoration."""
     case = desk.withdrawn()
-    filed = inbox.accepted(into=case.id)
+    report = inbox.accepted(into=case.id)
     with inbox.pen() as p:
-        told = a_case(narrative=f"Selon l’auteur : {WORDS}")
-        cases.edit(p, case.id, told, by=cast.bruno, reason="complété")
+        edited = a_case(narrative=f"Selon l’auteur : {WORDS}")
+        cases.edit(p, case.id, edited, by=cast.bruno, reason="complété")
     with inbox.pen() as p:
-        assert not acts.withdraw(p, inbox.store, filed.key, nonce())
-    assert _case(session, case.id).narrative == ""
+        assert not acts.withdraw(p, inbox.store, report.key, nonce())
+    assert _load_incident(session, case.id).narrative == ""
     texts = [text for text in session.scalars(select(Revision.content)) if text is not None]
     assert not any(WORDS.encode() in text for text in texts)
-    _sound(session, inbox)
-    restored = {"by": cast.bruno, "reason": "r", "attested": ATTESTATIONS, "public_note": "Revu."}
+    _check_consistency(session, inbox)
+    restoration = {
+        "by": cast.bruno,
+        "reason": "r",
+        "attested": ATTESTATIONS,
+        "public_note": "Revu.",
+    }
     with pytest.raises(Incomplete) as refused, inbox.pen() as p:
-        cases.restore(p, case.id, **restored)
+        cases.restore(p, case.id, **restoration)
     assert [line.code for line in refused.value.values["lines"]] == ["report_withdrawn"]
     with inbox.pen() as p:
         cases.edit(p, case.id, a_case(), by=cast.bruno, reason="sans lui", without_report=True)
     with inbox.pen() as p:
-        cases.restore(p, case.id, **restored)
-    _sound(session, inbox)
+        cases.restore(p, case.id, **restoration)
+    _check_consistency(session, inbox)
 
 
-def test_words_that_were_taken_out_again_go_from_the_versions_before(session, inbox, desk, cast):
+def test_words_are_removed_from_all_former_versions_of_a_withdrawn_case(session, inbox, desk, cast):
     case = desk.withdrawn()
-    filed = inbox.accepted(into=case.id)
+    report = inbox.accepted(into=case.id)
     for narrative in (f"Selon l’auteur : {WORDS}", "Selon le blog, le maire a refusé."):
         with inbox.pen() as p:
             cases.edit(p, case.id, a_case(narrative=narrative), by=cast.bruno, reason="r")
     with inbox.pen() as p:
-        assert not acts.withdraw(p, inbox.store, filed.key, nonce())
-    assert _case(session, case.id).narrative == "Selon le blog, le maire a refusé."
+        assert not acts.withdraw(p, inbox.store, report.key, nonce())
+    assert _load_incident(session, case.id).narrative == "Selon le blog, le maire a refusé."
     texts = [text for text in session.scalars(select(Revision.content)) if text is not None]
     assert not any(WORDS.encode() in text for text in texts)
-    _sound(session, inbox)
+    _check_consistency(session, inbox)
 
 
-def test_of_two_reports_the_one_that_stays_keeps_its_copy_and_the_key(session, inbox, cast):
+def test_the_withdrawal_of_one_of_two_reports_leaves_the_other_copy_and_the_key(
+    session, inbox, cast
+):
     key, incident = _copied(inbox)
     other = inbox.received(account="Je l’ai vu aussi, depuis le balcon d’en face.")
     with inbox.pen() as p:
         acts.accept(p, inbox.store, other.key, by=cast.bruno, reason="", into=incident)
-    _take_back(inbox, key)
+    _withdraw(inbox, key)
     session.rollback()
-    (left,) = queries.retained_reports(session, inbox.store, incident)
-    assert left.account.startswith("Je l’ai vu aussi")
-    _sound(session, inbox)
+    (retained,) = queries.retained_reports(session, inbox.store, incident)
+    assert retained.account.startswith("Je l’ai vu aussi")
+    _check_consistency(session, inbox)
 
 
-def test_the_search_over_drafts_forgets_the_words(session, inbox, cast):
+def test_the_search_of_drafts_no_longer_finds_the_words(session, inbox, cast):
     key, incident = _copied(inbox)
     viewer, words = session.get_one(Member, cast.bruno), current_vocabulary(session)
 
@@ -345,44 +354,44 @@ def test_the_search_over_drafts_forgets_the_words(session, inbox, cast):
         return draft_search.find_drafts(session, viewer, query_parser.parse(text), words).ids
 
     assert ids("caméra") == {incident}
-    _take_back(inbox, key)
+    _withdraw(inbox, key)
     assert ids("caméra") == frozenset()
-    shelf = draft_search._caches[session.get_bind().engine]
-    assert "camera" not in repr(shelf.documents)
+    cache = draft_search._caches[session.get_bind().engine]
+    assert "camera" not in repr(cache.documents)
 
 
-def test_a_place_in_words_goes_from_label_and_title(session, inbox, cast):
-    filed = inbox.received(place="derrière le marché", place_code="")
+def test_a_place_in_words_is_removed_from_label_and_title(session, inbox, cast):
+    report = inbox.received(place="derrière le marché", place_code="")
     content = a_case(
         commune="",
         place_label="Derrière le marché",
         title="Interdiction de filmer, derrière le marché, mars 2026",
     )
     with inbox.pen() as p:
-        incident = acts.accept(p, inbox.store, filed.key, by=cast.bruno, reason="r", new=content)
-    _take_back(inbox, filed.key)
-    case = _case(session, incident)
-    assert (case.title, case.place_label) == ("", "")
-    _sound(session, inbox)
+        incident = acts.accept(p, inbox.store, report.key, by=cast.bruno, reason="r", new=content)
+    _withdraw(inbox, report.key)
+    draft = _load_incident(session, incident)
+    assert (draft.title, draft.place_label) == ("", "")
+    _check_consistency(session, inbox)
 
 
 def test_codes_dates_and_addresses_stay_whatever_was_reported(session, inbox, cast):
     link = a_case().sources[0].url
-    filed = inbox.received(
+    report = inbox.received(
         account=f"Voir {link} pour la suite de cette affaire", actor_text="maire"
     )
     with inbox.pen() as p:
-        incident = acts.accept(p, inbox.store, filed.key, by=cast.bruno, reason="r", new=a_case())
-    _take_back(inbox, filed.key)
-    assert contents.content_of(_case(session, incident)) == a_case()
+        incident = acts.accept(p, inbox.store, report.key, by=cast.bruno, reason="r", new=a_case())
+    _withdraw(inbox, report.key)
+    assert contents.content_of(_load_incident(session, incident)) == a_case()
 
 
-def test_a_report_whose_case_is_public_touches_no_text(session, inbox, desk):
+def test_the_withdrawal_of_a_report_of_a_public_case_changes_no_text(session, inbox, desk):
     case = desk.published(narrative=f"Selon l’auteur : {WORDS}")
-    filed = inbox.accepted(into=case.id)
+    report = inbox.accepted(into=case.id)
     with inbox.pen() as p:
-        assert not acts.withdraw(p, inbox.store, filed.key, nonce())
-    assert not _case(session, case.id).report_withdrawn
+        assert not acts.withdraw(p, inbox.store, report.key, nonce())
+    assert not _load_incident(session, case.id).report_withdrawn
     with pytest.raises(Refused), inbox.pen() as p:
         cases.withdraw_report(p, case.id, [WORDS])
     session.rollback()
@@ -391,6 +400,6 @@ def test_a_report_whose_case_is_public_touches_no_text(session, inbox, desk):
         session,
         session.get_one(Member, inbox.cast.bruno),
         case.id,
-        _case(session, case.id).revision_id,
+        _load_incident(session, case.id).revision_id,
     )
     assert replace(past.content).narrative.endswith(WORDS)

@@ -11,18 +11,18 @@ from register.reports.receipt_codes import LENGTH, LETTERS
 
 KEY = bytes(range(32))
 NONCES = st.binary(min_size=16, max_size=16).map(bytes.hex)
-# What a hand, a keyboard or a telephone makes of a letter.
-_LIKE = {"0": "0Oo", "1": "1IiLl"}
+# Characters that readers confuse with a letter of a code.
+_LOOKALIKES = {"0": "0Oo", "1": "1IiLl"}
 
 
 def test_a_code_has_sixteen_letters_without_lookalikes():
     assert len(LETTERS) == len(set(LETTERS)) == 32
     assert not set(LETTERS) & set("ILOUilou")
-    made = [receipt_codes.derive_code(KEY, f"{number:032x}") for number in range(500)]
-    assert all(len(code) == LENGTH == 16 for code in made)
-    # Each place takes each letter: five bits a letter are eighty.
-    assert all({code[place] for code in made} == set(LETTERS) for place in range(LENGTH))
-    assert len(set(made)) == 500
+    codes = [receipt_codes.derive_code(KEY, f"{number:032x}") for number in range(500)]
+    assert all(len(code) == LENGTH == 16 for code in codes)
+    # Every letter occurs in every position: sixteen letters of five bits are 80 bits.
+    assert all({code[place] for code in codes} == set(LETTERS) for place in range(LENGTH))
+    assert len(set(codes)) == 500
 
 
 def test_a_code_depends_on_the_nonce_and_the_receipt_key_only():
@@ -59,30 +59,30 @@ def test_a_copied_code_is_normalised(nonce, data):
     assert receipt_codes.normalize_code(receipt_codes.format_code(code)) == code
     copied = [
         data.draw(st.sampled_from(["", " ", "-", "\N{NO-BREAK SPACE}", "\N{EN DASH}", "\n", "."]))
-        + data.draw(st.sampled_from(_LIKE.get(letter, letter + letter.lower())))
+        + data.draw(st.sampled_from(_LOOKALIKES.get(letter, letter + letter.lower())))
         for letter in code
     ]
     assert receipt_codes.normalize_code("".join(copied)) == code
 
 
 @pytest.mark.parametrize(
-    ("typed", "read"),
+    ("typed", "normalised"),
     [
         ("ABCD-EFGH-JKMN-PQRS", "ABCDEFGHJKMNPQRS"),
         ("  abcd efgh jkmn pqrs\t", "ABCDEFGHJKMNPQRS"),
         ("oOiIlL", "001111"),
-        # As a telephone's keyboard for another script types them.
+        # Full-width letters, as some telephones type them.
         ("ＡＢ１２", "AB12"),
         ("", ""),
         ("????", ""),
         ("💥é", ""),
     ],
 )
-def test_a_typed_code_is_normalised(typed, read):
-    assert receipt_codes.normalize_code(typed) == read
+def test_a_typed_code_is_normalised(typed, normalised):
+    assert receipt_codes.normalize_code(typed) == normalised
 
 
-def test_a_long_typed_code_is_cut():
+def test_a_long_typed_code_is_truncated():
     assert len(receipt_codes.normalize_code("A" * 10_000_000)) < 1_000
     # NFKC expands this character to eighteen.
     expanding = "\N{ARABIC LIGATURE SALLALLAHOU ALAYHE WASALLAM}" * 10_000

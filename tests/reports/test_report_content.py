@@ -19,10 +19,10 @@ SALT = bytes(range(32))
 
 def test_the_canonical_bytes_of_a_report_are_fixed():
     """A receipt must stay valid in later versions."""
-    told = report_content.receipt_content(
+    content = report_content.receipt_content(
         ReportContent(account="Ça s’est passé ici.", types=("autre",)), DAY
     )
-    assert told.decode("utf-8") == (
+    assert content.decode("utf-8") == (
         '{"envoi":{"acteur":"","acteur_texte":"","cible":"","cible_texte":"","date":"","liens":[],'
         '"lieu":"","lieu_code":"","procedure":"","quand":"","recit":"Ça s’est passé ici.",'
         '"types":["autre"]},"jour":"2026-03-02","v":1}'
@@ -51,21 +51,21 @@ def test_a_receipt_does_not_contain_the_contact():
 def test_a_receipt_proves_its_report_and_nothing_else():
     received = Received(a_report(), SALT)
     document = report_content.receipt_document(received, DAY, "registre.exemple.test")
-    told = json.loads(document)
+    receipt = json.loads(document)
     digest = report_content.content_digest(received.sent, DAY, SALT)
-    assert report_content.receipt_digest(document) == digest == bytes.fromhex(told["empreinte"])
-    # As anybody can do it without this program.
-    assert hashlib.sha256(SALT + told["contenu"].encode("utf-8")).digest() == digest
-    assert (told["registre"], told["jour"]) == ("registre.exemple.test", "2026-03-02")
+    assert report_content.receipt_digest(document) == digest == bytes.fromhex(receipt["empreinte"])
+    # The same digest with hashlib alone.
+    assert hashlib.sha256(SALT + receipt["contenu"].encode("utf-8")).digest() == digest
+    assert (receipt["registre"], receipt["jour"]) == ("registre.exemple.test", "2026-03-02")
     assert report_content.content_digest(received.sent, DAY, bytes(32)) != digest
     assert report_content.content_digest(received.sent, date(2026, 3, 3), SALT) != digest
-    # The digest that it names is not believed: it is made anew.
+    # The digest in the document is ignored and computed again.
     assert (
-        report_content.receipt_digest(json.dumps({**told, "empreinte": "00" * 32}).encode())
+        report_content.receipt_digest(json.dumps({**receipt, "empreinte": "00" * 32}).encode())
         == digest
     )
-    for change in ({"contenu": told["contenu"] + " "}, {"sel": "00" * 32}):
-        assert report_content.receipt_digest(json.dumps({**told, **change}).encode()) != digest
+    for change in ({"contenu": receipt["contenu"] + " "}, {"sel": "00" * 32}):
+        assert report_content.receipt_digest(json.dumps({**receipt, **change}).encode()) != digest
 
 
 _DOCUMENT = {"v": 1, "sel": SALT.hex(), "contenu": "{}"}

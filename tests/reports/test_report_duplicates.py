@@ -15,104 +15,110 @@ from register.reports import acts, duplicates, queries
 from register.reports.models import ReportState
 from register.text.dates import paris_day
 
-TOLD = "Hier la caméra du blogueur a été confisquée par un gardien devant le lavoir communal."
-AGAIN = "Devant le lavoir, un gardien a confisqué la caméra que tenait ce blogueur."
-OTHER = "On me demande un formulaire pour consulter le budget."
+ACCOUNT = "Hier la caméra du blogueur a été confisquée par un gardien devant le lavoir communal."
+SIMILAR_ACCOUNT = "Devant le lavoir, un gardien a confisqué la caméra que tenait ce blogueur."
+OTHER_ACCOUNT = "On me demande un formulaire pour consulter le budget."
 
 
 @pytest.fixture
-def like(session, store, cast):
-    """``like(filed, sent)``: keys of similar reports with their reasons."""
+def similar_to(session, store, cast):
+    """``similar_to(report, sent)``: keys of similar reports with their reasons."""
 
-    def look(filed, sent, by="bruno"):
+    def find(report, sent, by="bruno"):
         session.rollback()
         viewer = session.get(Member, getattr(cast, by))
         day = paris_day(AT)
-        found = duplicates.similar_reports(session, store, viewer, filed.key, day, sent)
-        return {one.summary.key: {reason.code for reason in one.reasons} for one in found}
+        similar = duplicates.similar_reports(session, store, viewer, report.key, day, sent)
+        return {match.summary.key: {reason.code for reason in match.reasons} for match in similar}
 
-    return look
-
-
-def test_a_similar_report_is_found_by_place_date_and_rare_words(inbox, like):
-    sent = a_report(account=TOLD, date="2026-03-01", links=())
-    own = inbox.received(account=TOLD, date="2026-03-01", links=())
-    same = inbox.received(account=AGAIN, date="2026-03-01", links=(), at=AT + timedelta(days=9))
-    inbox.received(account=OTHER, place="Puteaux", place_code="commune:92062", links=())
-    assert like(own, sent) == {same.key: {"commune", "jours", "mots", "types"}}
+    return find
 
 
-def test_a_shared_link_is_enough_and_shared_types_are_not(inbox, like):
-    linked = inbox.received(account=OTHER, place="", place_code="", types=())
-    inbox.received(account=OTHER, place="", place_code="", date="2026-02-20", links=())
-    own = inbox.received(account=TOLD, date="2026-03-01")
-    assert like(own, a_report(account=TOLD, date="2026-03-01")) == {linked.key: {"source"}}
+def test_a_similar_report_is_found_by_place_date_and_rare_words(inbox, similar_to):
+    sent = a_report(account=ACCOUNT, date="2026-03-01", links=())
+    report = inbox.received(account=ACCOUNT, date="2026-03-01", links=())
+    similar = inbox.received(
+        account=SIMILAR_ACCOUNT, date="2026-03-01", links=(), at=AT + timedelta(days=9)
+    )
+    inbox.received(account=OTHER_ACCOUNT, place="Puteaux", place_code="commune:92062", links=())
+    assert similar_to(report, sent) == {similar.key: {"commune", "jours", "mots", "types"}}
 
 
-def test_unrecognised_places_are_compared_by_their_words(inbox, like):
+def test_a_shared_link_is_enough_and_shared_types_are_not(inbox, similar_to):
+    linked = inbox.received(account=OTHER_ACCOUNT, place="", place_code="", types=())
+    inbox.received(account=OTHER_ACCOUNT, place="", place_code="", date="2026-02-20", links=())
+    report = inbox.received(account=ACCOUNT, date="2026-03-01")
+    assert similar_to(report, a_report(account=ACCOUNT, date="2026-03-01")) == {
+        linked.key: {"source"}
+    }
+
+
+def test_unrecognised_places_are_compared_by_their_words(inbox, similar_to):
     fields = {"place_code": "", "types": (), "links": ()}
-    same = inbox.received(account=AGAIN, place="le  BOURG, près du lavoir", **fields)
-    own = inbox.received(account=TOLD, place="Le bourg, près du lavoir", **fields)
-    sent = a_report(account=TOLD, place="Le bourg, près du lavoir", **fields)
-    assert like(own, sent) == {same.key: {"commune", "mots"}}
+    similar = inbox.received(account=SIMILAR_ACCOUNT, place="le  BOURG, près du lavoir", **fields)
+    report = inbox.received(account=ACCOUNT, place="Le bourg, près du lavoir", **fields)
+    sent = a_report(account=ACCOUNT, place="Le bourg, près du lavoir", **fields)
+    assert similar_to(report, sent) == {similar.key: {"commune", "mots"}}
 
 
-def test_decided_reports_are_not_duplicates_and_strangers_see_none(inbox, like):
+def test_decided_reports_are_no_duplicates_and_disabled_members_see_none(inbox, similar_to):
     for make in (inbox.declined, inbox.spam, inbox.withdrawn, inbox.accepted):
-        make(account=TOLD)
-    waiting = inbox.waiting(account=TOLD)
-    own = inbox.received(account=TOLD)
-    assert set(like(own, a_report(account=TOLD))) == {waiting.key}
-    assert like(own, a_report(account=TOLD), by="driss") == {}
+        make(account=ACCOUNT)
+    waiting = inbox.waiting(account=ACCOUNT)
+    report = inbox.received(account=ACCOUNT)
+    assert set(similar_to(report, a_report(account=ACCOUNT))) == {waiting.key}
+    assert similar_to(report, a_report(account=ACCOUNT), by="driss") == {}
 
 
-def test_common_words_are_no_reason_for_similarity(inbox, like):
+def test_common_words_are_no_reason_for_similarity(inbox, similar_to):
     for number in range(5):
-        inbox.received(account=TOLD, place=f"lieu {number}", place_code="", types=(), links=())
-    own = inbox.received(account=TOLD, place="ailleurs", place_code="", types=(), links=())
-    sent = a_report(account=TOLD, place="ailleurs", place_code="", types=(), links=())
-    assert like(own, sent) == {}
+        inbox.received(account=ACCOUNT, place=f"lieu {number}", place_code="", types=(), links=())
+    report = inbox.received(account=ACCOUNT, place="ailleurs", place_code="", types=(), links=())
+    sent = a_report(account=ACCOUNT, place="ailleurs", place_code="", types=(), links=())
+    assert similar_to(report, sent) == {}
 
 
-def test_only_reports_of_the_nearest_days_are_decrypted(inbox, like, monkeypatch):
+def test_only_reports_of_the_nearest_days_are_decrypted(inbox, similar_to, monkeypatch):
     monkeypatch.setattr(duplicates, "DECRYPT_LIMIT", 1)
-    far = inbox.received(account=TOLD, at=AT - timedelta(days=40))
-    near = inbox.received(account=TOLD, at=AT - timedelta(days=4))
-    after = inbox.received(account=TOLD, at=AT + timedelta(days=4))
-    own = inbox.received(account=TOLD, at=AT + timedelta(days=50))
-    found = like(own, a_report(account=TOLD))
-    assert set(found) == {near.key, after.key}
-    assert far.key not in found
+    far = inbox.received(account=ACCOUNT, at=AT - timedelta(days=40))
+    near = inbox.received(account=ACCOUNT, at=AT - timedelta(days=4))
+    after = inbox.received(account=ACCOUNT, at=AT + timedelta(days=4))
+    report = inbox.received(account=ACCOUNT, at=AT + timedelta(days=50))
+    similar = similar_to(report, a_report(account=ACCOUNT))
+    assert set(similar) == {near.key, after.key}
+    assert far.key not in similar
 
 
 def test_a_similar_case_is_found_by_place_and_source(session, desk, cast):
-    filed = desk.published(sources=(SourceContent(url="https://exemple.test/seance"),))
+    case = desk.published(sources=(SourceContent(url="https://exemple.test/seance"),))
     desk.draft(commune="22001", date="1999", outlets=(), sources=(), title="Rien", types=())
     session.rollback()
     viewer = session.get(Member, cast.bruno)
-    found = duplicates.similar_cases(
+    similar = duplicates.similar_cases(
         session, viewer, a_report(date="2008-03-17"), current_vocabulary(session), AT
     )
-    assert [one.case.id for one in found] == [filed.id]
-    codes = {reason.code for reason in found[0].reasons}
+    assert [match.case.id for match in similar] == [case.id]
+    codes = {reason.code for reason in similar[0].reasons}
     assert {"source", "commune", "jours", "types"} <= codes
-    nobody = session.get(Member, cast.driss)
+    driss = session.get(Member, cast.driss)
     assert (
-        duplicates.similar_cases(session, nobody, a_report(), current_vocabulary(session), AT) == []
+        duplicates.similar_cases(session, driss, a_report(), current_vocabulary(session), AT) == []
     )
 
 
 def test_a_case_lists_its_accepted_and_withdrawn_reports(inbox, desk, session, store, pen):
     case = desk.draft()
-    kept = inbox.accepted(into=case.id, account=TOLD)
+    accepted = inbox.accepted(into=case.id, account=ACCOUNT)
     inbox.accepted(account="Autre dossier")
     session.rollback()
-    found = queries.reports_of_case(session, store, case.id)
-    assert [sent.account for sent in found.retained] == [TOLD]
-    assert [(one.key, one.state) for one in found.accepted] == [(kept.key, ReportState.ACCEPTED)]
+    reports = queries.reports_of_case(session, store, case.id)
+    assert [sent.account for sent in reports.retained] == [ACCOUNT]
+    assert [(report.key, report.state) for report in reports.accepted] == [
+        (accepted.key, ReportState.ACCEPTED)
+    ]
     with pen() as p:
-        acts.withdraw(p, store, kept.key, nonce())
+        acts.withdraw(p, store, accepted.key, nonce())
     session.rollback()
-    found = queries.reports_of_case(session, store, case.id)
-    assert (list(found.retained), list(found.accepted)) == ([], [])
-    assert [one.key for one in found.withdrawn] == [kept.key]
+    reports = queries.reports_of_case(session, store, case.id)
+    assert (list(reports.retained), list(reports.accepted)) == ([], [])
+    assert [report.key for report in reports.withdrawn] == [accepted.key]

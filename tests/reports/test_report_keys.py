@@ -1,4 +1,4 @@
-"""The key store, as a file and on PostgreSQL: nothing in clear, nobody else's, and gone is gone."""
+"""The key store, in SQLite and in PostgreSQL: encrypted keys, one owner, complete destruction."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ INSTANCE = "6b0a2f0e-0000-4000-8000-000000000000"
 
 @pytest.fixture(params=["sqlite", "postgresql"])
 def url(request, tmp_path):
-    """Where a store can be made; its database is gone afterwards."""
+    """The URL of a new store; its database is dropped after the test."""
     if request.param == "sqlite":
         yield f"sqlite:///{tmp_path / 'seal' / 'keys.sqlite3'}"
         return
@@ -30,47 +30,47 @@ def url(request, tmp_path):
 
 
 @pytest.fixture
-def opened(url):
-    """``opened()``: the store as a process has it; another key or instance on request."""
-    made = []
+def open_store(url):
+    """``open_store()``: the store as another process opens it, with its seal key and instance."""
+    stores = []
 
-    def again(key=SEAL_KEY, instance=INSTANCE):
-        made.append(KeyStore(url, key, instance))
-        return made[-1]
+    def open_another(key=SEAL_KEY, instance=INSTANCE):
+        stores.append(KeyStore(url, key, instance))
+        return stores[-1]
 
-    yield again
-    for one in made:
-        one.close()
+    yield open_another
+    for store in stores:
+        store.close()
 
 
 def _bytes(url):
-    """Every byte of the store that is on disk."""
+    """The bytes of all files of the store."""
     path = sqlite_path(url)
     return b"".join(file.read_bytes() for file in sorted(path.parent.glob(f"{path.name}*")))
 
 
-def test_keys_are_created_read_and_destroyed(opened):
-    store = opened()
+def test_keys_are_created_read_and_destroyed(open_store):
+    store = open_store()
     store.make_store()
     names = [f"{number:032x}" for number in range(1_200)]
-    made = {name: store.new_key(name) for name in names[:3]}
-    assert len(set(made.values())) == 3
-    assert all(len(key) == 32 for key in made.values())
-    # Another process finds the same ones.
-    assert opened().keys(names) == made
-    assert (opened().key(names[0]), store.key("unknown")) == (made[names[0]], None)
+    keys = {name: store.new_key(name) for name in names[:3]}
+    assert len(set(keys.values())) == 3
+    assert all(len(key) == 32 for key in keys.values())
+    # Another process reads the same keys.
+    assert open_store().keys(names) == keys
+    assert (open_store().key(names[0]), store.key("unknown")) == (keys[names[0]], None)
     assert store.names() == set(names[:3])
     store.destroy(names[1:])
     store.empty_log()
-    assert opened().keys(names) == {names[0]: made[names[0]]}
+    assert open_store().keys(names) == {names[0]: keys[names[0]]}
     store.destroy([])
     store.destroy(["instance"])
     store.require()
     assert store.names() == {names[0]}
 
 
-def test_a_name_has_one_key(opened):
-    store = opened()
+def test_a_name_has_one_key(open_store):
+    store = open_store()
     store.make_store()
     key = store.new_key("case 1")
     with pytest.raises(IntegrityError, match=r"(?i)unique"):
@@ -78,42 +78,42 @@ def test_a_name_has_one_key(opened):
     assert store.key("case 1") == key
 
 
-def test_creating_the_key_store_again_changes_nothing(opened):
-    store = opened()
+def test_creating_the_key_store_again_leaves_its_keys(open_store):
+    store = open_store()
     store.make_store()
     key = store.new_key("a")
-    opened().make_store()
+    open_store().make_store()
     assert store.key("a") == key
 
 
-def test_a_store_from_before_root_keys_gets_its_seal_key_as_root(opened):
-    """So that every receipt code, check value and ciphertext of then is still the same."""
-    store = opened()
+def test_a_store_without_a_root_key_gets_the_seal_key_as_root(open_store):
+    """With it, the receipt codes and ciphertexts of former versions stay valid."""
+    store = open_store()
     store.make_store(bytes(32))
     key = store.new_key("a")
     with store.engine.begin() as connection:
         connection.execute(text("DELETE FROM report_key WHERE name = 'root'"))
-    earlier = opened()
-    for ask in (earlier.require, lambda: earlier.derived_key("receipt code")):
+    earlier = open_store()
+    for attempt in (earlier.require, lambda: earlier.derived_key("receipt code")):
         with pytest.raises(SealError, match="root_missing"):
-            ask()
+            attempt()
     for _ in range(2):
         earlier.make_store(create=False)
     assert earlier.root == SEAL_KEY
     assert earlier.derived_key("receipt code") == encryption.derive_key(SEAL_KEY, "receipt code")
-    assert opened().key("a") == key
+    assert open_store().key("a") == key
     earlier.destroy(["root"])
-    assert opened().root == SEAL_KEY
+    assert open_store().root == SEAL_KEY
     assert earlier.names() == {"a"}
 
 
-def test_a_missing_store_is_made_only_where_it_may_be(opened):
+def test_a_missing_store_is_not_created_without_permission(open_store):
     with pytest.raises(SealError, match="keystore_missing"):
-        opened().make_store(create=False)
+        open_store().make_store(create=False)
 
 
-def test_reading_a_missing_store_does_not_create_it(opened, url):
-    store = opened()
+def test_reading_a_missing_store_does_not_create_it(open_store, url):
+    store = open_store()
     with pytest.raises(SealError) as refused:
         store.require()
     assert (refused.value.key, refused.value.values["where"]) == ("keystore_missing", store.where)
@@ -121,36 +121,36 @@ def test_reading_a_missing_store_does_not_create_it(opened, url):
     assert path is None or not path.exists()
 
 
-def test_a_store_that_is_gone_while_it_is_used_says_so(opened):
-    store = opened()
+def test_reading_a_deleted_store_is_refused_as_missing(open_store):
+    store = open_store()
     for read in (store.names, lambda: store.key("case 1"), lambda: store.keys(["case 1"])):
         with pytest.raises(SealError) as raised:
             read()
         assert (raised.value.key, raised.value.values["where"]) == ("keystore_missing", store.where)
 
 
-def test_another_instances_store_is_refused(opened):
-    opened().make_store()
-    for other in (opened(key=bytes(32)), opened(instance="another")):
-        for ask in (other.require, other.make_store):
+def test_the_store_of_another_instance_or_seal_key_is_refused(open_store):
+    open_store().make_store()
+    for other in (open_store(key=bytes(32)), open_store(instance="another")):
+        for attempt in (other.require, other.make_store):
             with pytest.raises(SealError) as refused:
-                ask()
+                attempt()
             assert refused.value.key == "keystore_foreign"
 
 
-def test_a_store_without_its_own_row_is_nobodys(opened):
-    store = opened()
+def test_a_store_without_the_row_of_its_instance_is_refused(open_store):
+    store = open_store()
     store.make_store()
     with store.engine.begin() as connection:
         connection.execute(text("DELETE FROM report_key"))
     with pytest.raises(SealError) as refused:
-        opened().require()
+        open_store().require()
     assert refused.value.key == "keystore_foreign"
 
 
-def test_a_key_opens_under_its_own_name_only(opened):
-    """Whoever may write to the store cannot have one report opened with another's key."""
-    store = opened()
+def test_a_key_is_decrypted_under_its_own_name_only(open_store):
+    """A writer of the store cannot exchange the keys of two reports."""
+    store = open_store()
     store.make_store()
     store.new_key("a")
     store.new_key("b")
@@ -162,31 +162,31 @@ def test_a_key_opens_under_its_own_name_only(opened):
     assert refused.value.key == "seal_opens_nothing"
 
 
-def test_a_key_is_never_stored_in_clear(opened, url):
-    store = opened()
+def test_a_key_is_never_stored_in_clear(open_store, url):
+    store = open_store()
     store.make_store()
     key = store.new_key("a")
     with store.engine.connect() as connection:
         rows = connection.execute(text("SELECT name, wrapped FROM report_key")).all()
-    kept = b"".join(bytes(row.wrapped) for row in rows)
+    stored = b"".join(bytes(row.wrapped) for row in rows)
     for secret in (key, SEAL_KEY, encryption.derive_key(SEAL_KEY, "report key")):
-        assert secret not in kept
-        assert secret.hex().encode() not in kept
+        assert secret not in stored
+        assert secret.hex().encode() not in stored
         assert sqlite_path(url) is None or secret not in _bytes(url)
 
 
-def test_the_location_of_the_store_is_shown_without_its_password(opened, url):
-    store = opened()
+def test_the_location_of_the_store_is_shown_without_its_password(open_store, url):
+    store = open_store()
     path = sqlite_path(url)
     assert store.where == str(path) if path else "keys_of_a_test" in store.where
-    secret = KeyStore("postgresql+psycopg://u:motdepasse@h/keys", SEAL_KEY, INSTANCE)
-    assert "motdepasse" not in secret.where
-    secret.close()
+    with_password = KeyStore("postgresql+psycopg://u:motdepasse@h/keys", SEAL_KEY, INSTANCE)
+    assert "motdepasse" not in with_password.where
+    with_password.close()
 
 
 @pytest.mark.parametrize("url", ["sqlite"], indirect=True)
-def test_its_file_is_its_owners_only_safe_from_a_power_cut_and_without_an_order(opened, url):
-    store = opened()
+def test_the_sqlite_file_is_private_durable_and_without_an_order_of_rows(open_store, url):
+    store = open_store()
     store.make_store()
     store.new_key("a")
     path = sqlite_path(url)
@@ -202,8 +202,8 @@ def test_its_file_is_its_owners_only_safe_from_a_power_cut_and_without_an_order(
 
 
 @pytest.mark.parametrize("url", ["sqlite"], indirect=True)
-def test_of_a_destroyed_key_no_byte_is_left(opened, url):
-    store = opened()
+def test_the_files_contain_no_byte_of_a_destroyed_key(open_store, url):
+    store = open_store()
     store.make_store()
     names = [f"{number:032x}" for number in range(60)]
     for name in names:
@@ -214,15 +214,15 @@ def test_of_a_destroyed_key_no_byte_is_left(opened, url):
     assert all(wrapped[name][:40] in _bytes(url) for name in names)
     store.destroy(names[:40])
     store.empty_log()
-    left = _bytes(url)
+    remaining = _bytes(url)
     assert [
-        name for name in names[:40] if wrapped[name][:40] in left or name.encode() in left
+        name for name in names[:40] if wrapped[name][:40] in remaining or name.encode() in remaining
     ] == []
-    assert all(wrapped[name][:40] in left for name in names[40:])
+    assert all(wrapped[name][:40] in remaining for name in names[40:])
     assert len(store.keys(names)) == 20
 
 
-def test_another_file_is_not_taken_for_a_key_store(tmp_path):
+def test_a_file_that_is_no_database_is_refused(tmp_path):
     (tmp_path / "keys.sqlite3").write_bytes(b"no database, whatever it is called" * 40)
     store = KeyStore(f"sqlite:///{tmp_path / 'keys.sqlite3'}", SEAL_KEY, INSTANCE)
     with pytest.raises(SealError) as refused:
@@ -231,20 +231,20 @@ def test_another_file_is_not_taken_for_a_key_store(tmp_path):
     store.close()
 
 
-def test_a_read_only_store_is_never_created(url, opened):
-    store = opened()
+def test_a_read_only_store_is_never_created(url, open_store):
+    store = open_store()
     store.make_store()
     key = store.new_key("one")
-    looking = KeyStore(url, SEAL_KEY, INSTANCE, reads_only=True)
-    assert looking.key("one") == key
-    # As each database refuses to write.
+    reader = KeyStore(url, SEAL_KEY, INSTANCE, reads_only=True)
+    assert reader.key("one") == key
+    # Both databases refuse the write, each with its own error.
     with pytest.raises(DBAPIError):
-        looking.new_key("two")
-    looking.close()
+        reader.new_key("two")
+    reader.close()
     assert store.names() == {"one"}
 
 
-def test_a_missing_store_is_reported_as_missing(tmp_path):
+def test_reading_a_key_of_a_missing_store_is_refused(tmp_path):
     store = KeyStore(f"sqlite:///{tmp_path / 'keys.sqlite3'}", SEAL_KEY, INSTANCE)
     with pytest.raises(SealError) as refused:
         store.key("one")

@@ -26,26 +26,26 @@ spam       -         -        -       -        -        -    received -        s
 """  # noqa: E501
 _HEADER, *_ROWS = [line.split() for line in TABLE.strip().splitlines()]
 CELLS = [
-    (ReportState(row[0]), Act(f"report_{name}"), None if found == "-" else ReportState(found))
+    (ReportState(row[0]), Act(f"report_{name}"), None if cell == "-" else ReportState(cell))
     for row in _ROWS
-    for name, found in zip(_HEADER, row[1:], strict=True)
+    for name, cell in zip(_HEADER, row[1:], strict=True)
 ]
 
 
 def test_the_table_covers_every_state_and_act():
-    assert {state for state, _act, _found in CELLS} == set(ReportState)
-    told = {act for act in Act if act.value.startswith("report_")}
-    # Receiving makes a report; purging it and viewing it leave its state as it is.
+    assert {state for state, _act, _end in CELLS} == set(ReportState)
+    report_acts = {act for act in Act if act.value.startswith("report_")}
+    # Receiving makes a report; a purge and a view leave its state unchanged.
     others = {Act.REPORT_RECEIVED, Act.REPORT_PURGED, Act.REPORT_VIEWED, Act.REPORT_CONTACT_VIEWED}
-    assert {act for _, act, _ in CELLS} == told - others
-    assert told > REPORTER_ACTS
+    assert {act for _, act, _ in CELLS} == report_acts - others
+    assert report_acts > REPORTER_ACTS
 
 
-@pytest.mark.parametrize(("state", "act", "found"), CELLS, ids=str)
-def test_an_act_leads_where_the_table_says(state, act, found):
-    assert transitions.allows(state, act) is (found is not None)
-    if found is not None:
-        assert transitions.next_state(state, act) is found
+@pytest.mark.parametrize(("state", "act", "end"), CELLS, ids=str)
+def test_an_act_leads_to_the_state_of_the_table(state, act, end):
+    assert transitions.allows(state, act) is (end is not None)
+    if end is not None:
+        assert transitions.next_state(state, act) is end
         return
     with pytest.raises(Refused) as refused:
         transitions.next_state(state, act)

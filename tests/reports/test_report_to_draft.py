@@ -20,8 +20,8 @@ GAGNY = ReportedPlace("commune", "93032", "Gagny")
 
 
 @pytest.fixture(scope="module")
-def book(registers, tmp_path_factory):
-    """The vocabularies as a register has them; no case and no report is needed."""
+def vocabularies(registers, tmp_path_factory):
+    """The vocabularies of a new register."""
     folder = tmp_path_factory.mktemp("drafting")
     with (
         registers.new("sqlite", folder) as settings,
@@ -31,20 +31,25 @@ def book(registers, tmp_path_factory):
         return vocabulary.current_vocabulary(session)
 
 
-def parts(book: Vocabulary, where: ReportedPlace | None = GAGNY, **fields: object):
-    return {one.name: one for one in report_to_draft.draft_parts(a_report(**fields), book, where)}
+def parts(vocabularies: Vocabulary, where: ReportedPlace | None = GAGNY, **fields: object):
+    return {
+        part.name: part
+        for part in report_to_draft.draft_parts(a_report(**fields), vocabularies, where)
+    }
 
 
 def faults(part):
     return [(fault.field, fault.key) for fault in part.dropped]
 
 
-def test_a_draft_takes_over_facts_and_never_the_account(book):
-    found = parts(book, date="2008-03-17", actor_text="le premier adjoint, M. X", began="par_cible")
-    ticked = {name for name, part in found.items() if part.ticked}
+def test_a_draft_takes_over_facts_and_never_the_account(vocabularies):
+    drafted_parts = parts(
+        vocabularies, date="2008-03-17", actor_text="le premier adjoint, M. X", began="par_cible"
+    )
+    ticked = {name for name, part in drafted_parts.items() if part.ticked}
     assert ticked == {"place", "date", "types", "actor", "target", "links"}
-    made = report_to_draft.draft_content(found.values(), ticked, book, GAGNY)
-    assert made == Content(
+    draft = report_to_draft.draft_content(drafted_parts.values(), ticked, vocabularies, GAGNY)
+    assert draft == Content(
         title="Interdiction de filmer, Gagny, 17 mars 2008",
         date="2008-03-17",
         commune="93032",
@@ -55,28 +60,32 @@ def test_a_draft_takes_over_facts_and_never_the_account(book):
     )
 
 
-def test_only_ticked_parts_are_taken_over(book):
-    found = parts(book, began="par_cible")
-    made = report_to_draft.draft_content(found.values(), {"began"}, book)
-    assert made == Content(proceedings=(ProceedingContent(direction="par_cible"),))
-    assert report_to_draft.draft_content(found.values(), set(), book) == Content()
+def test_only_ticked_parts_are_taken_over(vocabularies):
+    drafted_parts = parts(vocabularies, began="par_cible")
+    draft = report_to_draft.draft_content(drafted_parts.values(), {"began"}, vocabularies)
+    assert draft == Content(proceedings=(ProceedingContent(direction="par_cible"),))
+    assert report_to_draft.draft_content(drafted_parts.values(), set(), vocabularies) == Content()
 
 
-def test_the_reporters_words_are_not_copied_even_with_every_part_ticked(book):
-    own = {"actor_text": "un adjoint", "target_text": "mon blog", "place": "derrière le marché"}
-    found = parts(book, None, **own, place_code="", when="un soir de pluie")
-    made = report_to_draft.draft_content(found.values(), set(found), book)
+def test_the_reporters_words_are_not_copied_even_with_every_part_ticked(vocabularies):
+    free_texts = {
+        "actor_text": "un adjoint",
+        "target_text": "mon blog",
+        "place": "derrière le marché",
+    }
+    drafted_parts = parts(vocabularies, None, **free_texts, place_code="", when="un soir de pluie")
+    draft = report_to_draft.draft_content(drafted_parts.values(), set(drafted_parts), vocabularies)
     for word in ("caméra", "adjoint", "blog", "marché", "pluie"):
-        assert word not in repr(replace(made, target="")), word
-    assert made.title == "Interdiction de filmer"
-    words = {name for name, part in found.items() if part.is_free_text}
+        assert word not in repr(replace(draft, target="")), word
+    assert draft.title == "Interdiction de filmer"
+    words = {name for name, part in drafted_parts.items() if part.is_free_text}
     assert words == {"account", "actor_text", "target_text", "place"}
-    assert not any(found[name].changes for name in words)
+    assert not any(drafted_parts[name].changes for name in words)
 
 
-def test_a_value_that_cannot_be_taken_over_is_dropped_with_a_fault(book):
-    found = parts(
-        book,
+def test_a_value_that_cannot_be_taken_over_is_dropped_with_a_fault(vocabularies):
+    drafted_parts = parts(
+        vocabularies,
         None,
         place_code="commune:00000",
         when="hier soir",
@@ -86,7 +95,7 @@ def test_a_value_that_cannot_be_taken_over_is_dropped_with_a_fault(book):
         began="jamais",
         links=("javascript:alert(1)", "exemple.test/a", "https://exemple.test/a" + "a" * 2000),
     )
-    assert {name: faults(part) for name, part in found.items() if part.dropped} == {
+    assert {name: faults(part) for name, part in drafted_parts.items() if part.dropped} == {
         "place": [("place_label", "unknown_code")],
         "date": [("date", "typed_date")],
         "types": [("types", "unknown_code")],
@@ -95,35 +104,35 @@ def test_a_value_that_cannot_be_taken_over_is_dropped_with_a_fault(book):
         "began": [("proceedings.direction", "unknown_code")],
         "links": [("sources.url", "url"), ("sources.url", "url"), ("sources.url", "too_long")],
     }
-    made = report_to_draft.draft_content(found.values(), set(found), book)
-    assert (made.place_label, made.date, made.actor, made.target) == ("", "", "", "")
-    assert (made.types, made.sources, made.proceedings) == (("interdiction_filmer",), (), ())
+    draft = report_to_draft.draft_content(drafted_parts.values(), set(drafted_parts), vocabularies)
+    assert (draft.place_label, draft.date, draft.actor, draft.target) == ("", "", "", "")
+    assert (draft.types, draft.sources, draft.proceedings) == (("interdiction_filmer",), (), ())
 
 
-def test_an_invalid_date_is_dropped(book):
-    part = parts(book, date="2008-13-45", when="le 45")["date"]
+def test_an_invalid_date_is_dropped(vocabularies):
+    part = parts(vocabularies, date="2008-13-45", when="le 45")["date"]
     assert not part.changes
     assert faults(part) == [("date", "date_impossible")]
 
 
-def test_only_three_types_are_taken_over(book):
-    types = tuple(book.lists["type"])[:4]
-    part = parts(book, types=types)["types"]
+def test_only_three_types_are_taken_over(vocabularies):
+    types = tuple(vocabularies.lists["type"])[:4]
+    part = parts(vocabularies, types=types)["types"]
     assert part.changes == {"types": types[:3]}
     assert faults(part) == [("types", "too_many")]
 
 
-def test_a_repeated_link_is_taken_over_once(book):
-    part = parts(book, links=("https://exemple.test/a",) * 2)["links"]
+def test_a_repeated_link_is_taken_over_once(vocabularies):
+    part = parts(vocabularies, links=("https://exemple.test/a",) * 2)["links"]
     assert [source.url for source in part.changes["sources"]] == ["https://exemple.test/a"]
 
 
-def test_an_empty_answer_makes_no_part(book):
-    found = report_to_draft.draft_parts(ReportContent("Seulement ceci"), book, None)
-    assert [part.name for part in found] == ["account"]
+def test_an_empty_field_makes_no_part(vocabularies):
+    drafted_parts = report_to_draft.draft_parts(ReportContent("Seulement ceci"), vocabularies, None)
+    assert [part.name for part in drafted_parts] == ["account"]
 
 
-def test_an_answer_without_a_field_in_the_draft_is_still_a_part(book):
-    found = parts(book, target_text="mon blog", began="aucune")
-    assert not found["target_text"].changes
-    assert not found["began"].changes
+def test_a_field_without_one_in_the_draft_is_still_a_part(vocabularies):
+    drafted_parts = parts(vocabularies, target_text="mon blog", began="aucune")
+    assert not drafted_parts["target_text"].changes
+    assert not drafted_parts["began"].changes

@@ -19,10 +19,10 @@ pytestmark = pytest.mark.one_database
 
 
 @pytest.fixture
-def lives(session, pen, store, inbox, desk, cast):
+def report_keys(session, pen, store, inbox, desk, cast):
     """Reports in every state, after every act."""
     case = desk.published()
-    made = {
+    reports = {
         "counted": inbox.spam(AT - timedelta(days=460)),
         "purged": inbox.declined(AT - timedelta(days=90)),
     }
@@ -30,7 +30,7 @@ def lives(session, pen, store, inbox, desk, cast):
         acts.purge(p, store, 24)
     with pen() as p:
         acts.purge(p, store, 24)
-    made |= {
+    reports |= {
         "received": inbox.received(),
         "held": inbox.held(),
         "waiting": inbox.waiting(),
@@ -43,18 +43,23 @@ def lives(session, pen, store, inbox, desk, cast):
         "answered": inbox.waiting(),
     }
     with pen() as p:
-        acts.reopen(p, store, made["again"].key, by=cast.bruno)
-    inbox.answered(made["answered"])
+        acts.reopen(p, store, reports["again"].key, by=cast.bruno)
+    inbox.answered(reports["answered"])
     with pen() as p:
         acts.add(
-            p, store, made["accepted"].key, MessageKind.ADDITION, ANSWER, receipt_codes.new_nonce()
+            p,
+            store,
+            reports["accepted"].key,
+            MessageKind.ADDITION,
+            ANSWER,
+            receipt_codes.new_nonce(),
         )
-        acts.withdraw(p, store, made["accepted"].key, receipt_codes.new_nonce())
-        acts.leave_contact(p, store, made["declined"].key, "x")
-        acts.claim(p, made["received"].key, by=cast.bruno)
-        acts.release(p, made["received"].key, by=cast.bruno)
+        acts.withdraw(p, store, reports["accepted"].key, receipt_codes.new_nonce())
+        acts.leave_contact(p, store, reports["declined"].key, "x")
+        acts.claim(p, reports["received"].key, by=cast.bruno)
+        acts.release(p, reports["received"].key, by=cast.bruno)
     session.rollback()
-    return {name: filed.key for name, filed in made.items()}
+    return {name: report.key for name, report in reports.items()}
 
 
 def _changed(session, *values, key):
@@ -62,12 +67,12 @@ def _changed(session, *values, key):
         session.execute(update(Report).where(Report.key == key).values(**value))
 
 
-def test_acts_leave_reports_that_verify(session, store, lives):
-    assert session.get(Report, lives["counted"]) is None
-    assert session.get_one(Report, lives["purged"]).sealed is None
+def test_acts_leave_reports_that_verify(session, store, report_keys):
+    assert session.get(Report, report_keys["counted"]) is None
+    assert session.get_one(Report, report_keys["purged"]).sealed is None
     assert [*verify(session, []), *problems(session)] == []
     assert lost_keys(session, store) == 0
-    store.destroy([lives["waiting"]])
+    store.destroy([report_keys["waiting"]])
     assert lost_keys(session, store) == 1
 
 
@@ -123,18 +128,18 @@ def _another(key):
     )
 
 
-def test_each_change_outside_acts_is_reported(session, lives):
-    for what, (change, (problem, name)) in CHANGES.items():
-        change(session, lives)
-        found = [(one.key, one.values["report"]) for one in problems(session)]
-        assert found == [(problem, lives[name])], what
+def test_each_change_outside_acts_is_reported(session, report_keys):
+    for what, (change, (key, name)) in CHANGES.items():
+        change(session, report_keys)
+        reported = [(problem.key, problem.values["report"]) for problem in problems(session)]
+        assert reported == [(key, report_keys[name])], what
         session.rollback()
     session.execute(_another("f" * 32))
-    assert [one.key for one in problems(session)] == ["report_differs"]
+    assert [problem.key for problem in problems(session)] == ["report_differs"]
     session.rollback()
 
 
-def test_a_damaged_line_does_not_stop_the_verification(session, lives):
+def test_a_damaged_line_does_not_stop_the_verification(session, report_keys):
     line = (
         JournalEntry.act == Act.REPORT_RECEIVED.value,
         JournalEntry.ledger == Ledger.REPORTS.value,
@@ -146,9 +151,9 @@ def test_a_damaged_line_does_not_stop_the_verification(session, lives):
         session.execute(
             update(JournalEntry).where(*line, JournalEntry.seq == seq).values(private_json=bytes_)
         )
-        # Without its line, the report is one of which nobody knows how it came.
-        assert [one.key for one in problems(session)] == ["report_differs"]
-        assert "journal_private" in {one.key for one in verify(session, [])}
+        # Without the line of its receipt, the state of the report cannot be derived.
+        assert [problem.key for problem in problems(session)] == ["report_differs"]
+        assert "journal_private" in {problem.key for problem in verify(session, [])}
         session.rollback()
 
 

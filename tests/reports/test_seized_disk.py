@@ -21,8 +21,8 @@ from register.journal import JournalEntry
 from register.reports import acts
 from register.reports.models import Message, MessageKind, Report, Tally
 
-# What can be read: where it stands with the desk, on which days, until when, in whose hands, why.
-READ: Mapping[str, Mapping[str, str]] = {
+# The columns in clear, each with what it reveals.
+IN_CLEAR: Mapping[str, Mapping[str, str]] = {
     "report": {
         "state": "where it stands",
         "suspect": "where it stands: in which tray",
@@ -45,57 +45,66 @@ READ: Mapping[str, Mapping[str, str]] = {
         "count": "how many",
     },
 }
-# Random, or made of something random: they tell nothing without the key or the receipt.
-NOTHING: Mapping[str, frozenset[str]] = {
+# Random or encrypted columns: they reveal nothing without the key or the receipt.
+OPAQUE: Mapping[str, frozenset[str]] = {
     "report": frozenset({"key", "receipt", "digest", "sealed", "contact", "decision"}),
     "report_message": frozenset({"key", "sealed"}),
     "report_kept": frozenset({"key", "sealed"}),
     "report_tally": frozenset(),
 }
-# What a line about a report says in clear beside its act, its day (or, of members, its time).
-# Of a draft that lost its report: which of its versions and notes repeated words, by their ids.
-LOST = {"destroyed", "notes", "invitations"}
-SAID = {"report", "by", "dossier", "revision", "new", "reason", "kept", "counted"} | LOST
-SAID |= {"together"}
+# The fields in clear of a line about a report, beside its act and its day or time. Those of a
+# draft that lost its report are the ids of the versions and notes that repeated its words.
+LOST_REPORT_FIELDS = {"destroyed", "notes", "invitations"}
+LINE_FIELDS = {
+    "report",
+    "by",
+    "dossier",
+    "revision",
+    "new",
+    "reason",
+    "kept",
+    "counted",
+} | LOST_REPORT_FIELDS
+LINE_FIELDS |= {"together"}
 
 
-def test_every_column_that_can_be_read_is_listed() -> None:
+def test_every_column_in_clear_is_listed() -> None:
     tables = {name: table for name, table in Base.metadata.tables.items() if "report" in name}
-    assert set(tables) == set(READ)
+    assert set(tables) == set(IN_CLEAR)
     for name, table in tables.items():
-        assert set(table.columns.keys()) == set(READ[name]) | NOTHING[name], name
+        assert set(table.columns.keys()) == set(IN_CLEAR[name]) | OPAQUE[name], name
 
 
 def _clear(session: Session, key: str) -> list[object]:
     """The columns of a report in clear, with days and members."""
     session.rollback()
-    found: list[object] = []
+    columns: list[object] = []
     row = session.execute(select(Report.__table__).where(Report.key == key)).one()
-    found.append({name: getattr(row, name) for name in READ["report"]})
-    found.append({name: len(row._mapping[name] or b"") for name in NOTHING["report"] - {"key"}})
+    columns.append({name: getattr(row, name) for name in IN_CLEAR["report"]})
+    columns.append({name: len(row._mapping[name] or b"") for name in OPAQUE["report"] - {"key"}})
     messages = select(Message.__table__).where(Message.report_key == key).order_by(Message.position)
     for message in session.execute(messages):
-        found.append((message.position, message.day, len(message.sealed)))
+        columns.append((message.position, message.day, len(message.sealed)))
     for line in session.scalars(
         select(JournalEntry).order_by(JournalEntry.ledger, JournalEntry.seq)
     ):
         private = json.loads(line.private_json)
         if private.pop("report", "") == key:
-            found.append((line.ledger, line.act, line.at, line.member_id, private))
-    return found
+            columns.append((line.ledger, line.act, line.at, line.member_id, private))
+    return columns
 
 
-def _lived(
-    pen, store, cast, filed, kind: MessageKind, text: str, contact: str, sentence: str
+def _make_history(
+    pen, store, cast, report, kind: MessageKind, text: str, contact: str, sentence: str
 ) -> None:
     with pen() as p:
-        acts.ask_reporter(p, store, filed.key, "Quel jour ?", by=cast.bruno)
+        acts.ask_reporter(p, store, report.key, "Quel jour ?", by=cast.bruno)
     with pen() as p:
-        acts.add(p, store, filed.key, kind, text, nonce())
+        acts.add(p, store, report.key, kind, text, nonce())
     with pen() as p:
-        acts.leave_contact(p, store, filed.key, contact)
+        acts.leave_contact(p, store, report.key, contact)
     with pen() as p:
-        acts.decline(p, store, filed.key, "doublon", by=cast.bruno, sentence=sentence)
+        acts.decline(p, store, report.key, "doublon", by=cast.bruno, sentence=sentence)
 
 
 def test_columns_in_clear_do_not_depend_on_the_content(session, pen, store, cast):
@@ -113,23 +122,23 @@ def test_columns_in_clear_do_not_depend_on_the_content(session, pen, store, cast
         links=(),
     )
     full = receive_report(pen, store, contact="amina@exemple.test, 06 12 34 56 78")
-    _lived(pen, store, cast, bare, MessageKind.ADDITION, "Oui.", "", "Non.")
-    _lived(
+    _make_history(pen, store, cast, bare, MessageKind.ADDITION, "Oui.", "", "Non.")
+    _make_history(
         pen, store, cast, full, MessageKind.CORRECTION, ANSWER * 20, "autre@exemple.test", SENTENCE
     )
-    one, other = _clear(session, bare.key), _clear(session, full.key)
-    assert len(one) >= 2 + 1 + 5
-    assert one == other
+    of_bare, of_full = _clear(session, bare.key), _clear(session, full.key)
+    assert len(of_bare) >= 2 + 1 + 5
+    assert of_bare == of_full
 
 
 def test_columns_in_clear_differ_where_the_history_differs(session, pen, store, cast):
     """A check of the test above: other histories and lengths do differ."""
-    one, other = receive_report(pen, store), receive_report(pen, store)
+    first, second = receive_report(pen, store), receive_report(pen, store)
     with pen(AT + timedelta(days=1)) as p:
-        acts.claim(p, other.key, by=cast.bruno)
-    assert _clear(session, one.key) != _clear(session, other.key)
+        acts.claim(p, second.key, by=cast.bruno)
+    assert _clear(session, first.key) != _clear(session, second.key)
     longer = receive_report(pen, store, account="m" * 3_000)
-    assert _clear(session, one.key)[1] != _clear(session, longer.key)[1]
+    assert _clear(session, first.key)[1] != _clear(session, longer.key)[1]
 
 
 @pytest.mark.parametrize("end", ["accepted", "declined", "withdrawn", "spam"])
@@ -137,14 +146,14 @@ def test_no_journal_line_reveals_more_than_is_listed(
     session, pen, store, inbox: Inbox, end: str
 ) -> None:
     getattr(inbox, end)()
-    filed = inbox.waiting()
-    inbox.answered(filed)
+    report = inbox.waiting()
+    inbox.answered(report)
     with pen() as p:
-        acts.leave_contact(p, store, filed.key, "ici")
+        acts.leave_contact(p, store, report.key, "ici")
     session.rollback()
-    seen = 0
+    count = 0
     for line in session.scalars(select(JournalEntry).where(JournalEntry.act.startswith("report_"))):
-        assert set(json.loads(line.private_json)) <= SAID, line.act
-        seen += 1
-    assert seen >= 5
+        assert set(json.loads(line.private_json)) <= LINE_FIELDS, line.act
+        count += 1
+    assert count >= 5
     assert session.scalars(select(Tally)).all() == []
