@@ -1,4 +1,4 @@
-"""An import file: what goes in, what stays a draft, what is kept out, and why."""
+"""Imports of a file: drafts, publications, blocked rows and faults."""
 
 from __future__ import annotations
 
@@ -21,9 +21,9 @@ from register.journal import JournalEntry, head, writing
 
 pytestmark = pytest.mark.one_database
 
-REAL = Path(__file__).parents[2] / "register" / "demo" / "incidents.csv"
+DEMO_FILE = Path(__file__).parents[2] / "register" / "demo" / "incidents.csv"
 
-GOOD = {
+VALID_ROW = {
     "id": "A1",
     "date": "2008-03-17",
     "pays": "FR",
@@ -79,44 +79,46 @@ def cases(engine: Engine) -> int:
         return session.scalar(select(func.count()).select_from(Incident)) or 0
 
 
-# --- the real file ------------------------------------------------------------------------------
+# --- the demonstration file ---------------------------------------------------------------------
 
 
 def test_the_34_real_cases_are_published_with_a_second_person(engine: Engine, cast: Any) -> None:
-    told = PublishOptions(cast.bruno, "reprise", second=cast.chloe)
-    report = import_file(engine, REAL, publish=told)
+    options = PublishOptions(cast.bruno, "reprise", second=cast.chloe)
+    report = import_file(engine, DEMO_FILE, publish=options)
     assert (report.drafted, report.published, report.is_clean) == (34, 34, True)
     before = lines(engine)
-    again = import_file(engine, REAL, publish=told)
-    assert (again.drafted, again.published, again.unchanged) == (0, 0, 34)
+    second_report = import_file(engine, DEMO_FILE, publish=options)
+    assert (second_report.drafted, second_report.published, second_report.unchanged) == (0, 0, 34)
     assert lines(engine) == before
 
 
-def test_without_a_second_person_those_of_justice_stay_drafts(engine: Engine, cast: Any) -> None:
-    report = import_file(engine, REAL, publish=PublishOptions(cast.bruno, "reprise"))
+def test_without_a_second_person_cases_with_lawsuits_stay_drafts(engine: Engine, cast: Any) -> None:
+    report = import_file(engine, DEMO_FILE, publish=PublishOptions(cast.bruno, "reprise"))
     assert report.published == 20
     assert len(report.blocked) == 14
     assert all(
         [line.code for line in error.values["lines"]] == ["second"]
         for _row, error in report.blocked
     )
-    # A second run with the second person publishes them: nothing has to be done again by hand.
-    told = PublishOptions(cast.bruno, "reprise", second=cast.chloe)
-    assert import_file(engine, REAL, publish=told).published == 14
+    # A second run with the second person publishes them.
+    options = PublishOptions(cast.bruno, "reprise", second=cast.chloe)
+    assert import_file(engine, DEMO_FILE, publish=options).published == 14
 
 
-def test_puteaux_shows_who_acts_against_whom(engine: Engine, cast: Any) -> None:
-    told = PublishOptions(cast.bruno, "reprise", second=cast.chloe)
-    import_file(engine, REAL, publish=told)
+def test_the_cases_of_puteaux_have_the_directions_of_their_proceedings(
+    engine: Engine, cast: Any
+) -> None:
+    options = PublishOptions(cast.bruno, "reprise", second=cast.chloe)
+    import_file(engine, DEMO_FILE, publish=options)
     with Session(engine) as session:
         words = current_vocabulary(session)
         query = filters.parse({"commune": ["92062"]}, words)
-        found = result_lists.query_case_page(session, query, words, head(session)).cases
+        cases_of_puteaux = result_lists.query_case_page(session, query, words, head(session)).cases
         directions = sorted(
             queries.load_public_case(session, case.number).snapshot.content["proceedings"][0][
                 "direction"
             ]
-            for case in found
+            for case in cases_of_puteaux
         )
     assert directions == ["contre_cible", "contre_cible", "contre_cible", "par_cible"]
 
@@ -127,7 +129,7 @@ def test_puteaux_shows_who_acts_against_whom(engine: Engine, cast: Any) -> None:
 def test_a_row_becomes_a_draft_with_a_title_from_type_place_and_date(
     load: Callable[..., ImportReport], engine: Engine
 ) -> None:
-    assert load(GOOD).drafted == 1
+    assert load(VALID_ROW).drafted == 1
     with Session(engine) as session:
         case = session.scalars(select(Incident)).one()
         assert case.state == CaseState.DRAFT
@@ -137,31 +139,33 @@ def test_a_row_becomes_a_draft_with_a_title_from_type_place_and_date(
         assert session.scalars(select(Note.text)).all() == ["note interne"]
 
 
-def test_a_former_code_is_kept_as_given_and_listed_under_the_commune_of_today(
+def test_a_former_code_is_stored_unchanged_and_listed_under_the_commune_of_today(
     load: Callable[..., ImportReport], engine: Engine
 ) -> None:
-    assert load({**GOOD, "commune": "93059"}, publish=True).published == 1
+    assert load({**VALID_ROW, "commune": "93059"}, publish=True).published == 1
     with Session(engine) as session:
         words = current_vocabulary(session)
         query = filters.parse({"commune": ["93066"]}, words)
-        (found,) = result_lists.query_case_page(session, query, words, head(session)).cases
-        assert (found.commune, found.commune_name) == ("93066", "Saint-Denis")
+        (summary,) = result_lists.query_case_page(session, query, words, head(session)).cases
+        assert (summary.commune, summary.commune_name) == ("93066", "Saint-Denis")
         assert (
-            queries.load_public_case(session, found.number).snapshot.content["commune"] == "93059"
+            queries.load_public_case(session, summary.number).snapshot.content["commune"] == "93059"
         )
 
 
 def test_a_dry_run_writes_nothing(load: Callable[..., ImportReport], engine: Engine) -> None:
     before = lines(engine)
-    report = load(GOOD, {**GOOD, "id": "A2", "types": "inventé"}, dry_run=True, publish=True)
+    report = load(
+        VALID_ROW, {**VALID_ROW, "id": "A2", "types": "inventé"}, dry_run=True, publish=True
+    )
     assert (report.drafted, len(report.faults)) == (1, 1)
     assert (lines(engine), cases(engine)) == (before, 0)
 
 
-def test_an_unmapped_kind_of_source_is_never_a_bad_row(
+def test_an_unmapped_kind_of_source_is_no_fault(
     load: Callable[..., ImportReport], engine: Engine
 ) -> None:
-    assert load({**GOOD, "source_type": "affiche collée au mur"}).is_clean
+    assert load({**VALID_ROW, "source_type": "affiche collée au mur"}).is_clean
     with Session(engine) as session:
         (use,) = session.scalars(select(Incident)).one().sources
         assert (use.source.kind, use.source.label) == ("autre", "affiche collée au mur")
@@ -170,11 +174,11 @@ def test_an_unmapped_kind_of_source_is_never_a_bad_row(
 def test_an_erased_case_is_not_imported_again(
     load: Callable[..., ImportReport], engine: Engine, cast: Any
 ) -> None:
-    load(GOOD, publish=True)
+    load(VALID_ROW, publish=True)
     with writing(engine) as pen:
         acts.approve(pen, 1, by=cast.chloe, purpose="erase")
         acts.erase(pen, 1, by=cast.ada, restriction="securite")
-    report = load(GOOD, publish=True)
+    report = load(VALID_ROW, publish=True)
     assert (report.drafted, report.unchanged, cases(engine)) == (0, 1, 1)
 
 
@@ -208,21 +212,23 @@ def test_an_erased_case_is_not_imported_again(
     ],
     ids=lambda value: str(value)[:40],
 )
-def test_a_bad_row_is_named_and_kept_out_whole(
+def test_an_invalid_row_is_reported_and_not_imported(
     change: dict[str, str], column: str, key: str, load: Callable[..., ImportReport], engine: Engine
 ) -> None:
     before = lines(engine)
-    report = load({**GOOD, **change}, publish=True)
+    report = load({**VALID_ROW, **change}, publish=True)
     ((row, fault), *_others) = report.faults
     assert (row.number, fault.field, fault.key) == (2, column, key)
     assert row.id == change.get("id", "A1")
     assert (lines(engine), cases(engine), report.drafted) == (before, 0, 0)
 
 
-def test_good_rows_beside_a_bad_one_are_kept(
+def test_valid_rows_beside_an_invalid_one_are_imported(
     load: Callable[..., ImportReport], engine: Engine
 ) -> None:
-    report = load(GOOD, {**GOOD, "id": "A2", "types": "inventé"}, {**GOOD, "id": "A3"})
+    report = load(
+        VALID_ROW, {**VALID_ROW, "id": "A2", "types": "inventé"}, {**VALID_ROW, "id": "A3"}
+    )
     assert (report.drafted, [row.number for row, _fault in report.faults]) == (2, [3])
     assert cases(engine) == 2
 
@@ -230,16 +236,16 @@ def test_good_rows_beside_a_bad_one_are_kept(
 def test_the_same_id_with_other_content_is_refused(
     load: Callable[..., ImportReport], engine: Engine
 ) -> None:
-    other = {**GOOD, "resume": "Autre chose"}
-    report = load(GOOD, other)
+    other = {**VALID_ROW, "resume": "Autre chose"}
+    report = load(VALID_ROW, other)
     assert [(row.number, fault.key) for row, fault in report.faults] == [(3, "id_twice")]
     report = load(other)
     assert [(row.number, fault.key) for row, fault in report.faults] == [(2, "id_changed")]
     assert cases(engine) == 1
 
 
-def test_a_row_cut_short_is_named(load: Callable[..., ImportReport]) -> None:
-    whole = text(GOOD, {**GOOD, "id": "A2"})
+def test_a_truncated_row_is_reported(load: Callable[..., ImportReport]) -> None:
+    whole = text(VALID_ROW, {**VALID_ROW, "id": "A2"})
     report = load(raw=whole[: whole.rindex(",note interne")])
     assert [(row.number, fault.key) for row, fault in report.faults] == [(3, "row_width")]
     assert report.drafted == 1
@@ -253,11 +259,11 @@ def test_a_row_cut_short_is_named(load: Callable[..., ImportReport]) -> None:
     [
         (b"", "import_file_empty"),
         (b"\n\n", "import_file_empty"),
-        (text({**GOOD, "resume": "été"}).encode("latin-1"), "import_file_encoding"),
-        (text(GOOD, columns=(*COLUMNS, "prix")).encode(), "import_column_unknown"),
+        (text({**VALID_ROW, "resume": "été"}).encode("latin-1"), "import_file_encoding"),
+        (text(VALID_ROW, columns=(*COLUMNS, "prix")).encode(), "import_column_unknown"),
         (text({}, columns=COLUMNS[1:]).encode(), "import_column_missing"),
         (text({}, columns=(*COLUMNS, "id")).encode(), "import_column_twice"),
-        (text(GOOD).encode() + b'A2,"une citation jamais ferm', "import_file_cut"),
+        (text(VALID_ROW).encode() + b'A2,"une citation jamais ferm', "import_file_cut"),
     ],
     ids=["empty", "blank", "latin-1", "unknown", "missing", "twice", "cut"],
 )
@@ -265,13 +271,13 @@ def test_a_file_that_cannot_be_read_changes_nothing(
     raw: bytes, key: str, load: Callable[..., ImportReport], engine: Engine
 ) -> None:
     before = lines(engine)
-    with pytest.raises(Invalid) as told:
+    with pytest.raises(Invalid) as refused:
         load(raw=raw)
-    assert told.value.key == key
+    assert refused.value.key == key
     assert (lines(engine), cases(engine)) == (before, 0)
 
 
-def test_a_file_that_is_not_there(engine: Engine, cast: Any, tmp_path: Path) -> None:
-    with pytest.raises(Invalid) as told:
+def test_a_missing_file_is_refused(engine: Engine, cast: Any, tmp_path: Path) -> None:
+    with pytest.raises(Invalid) as refused:
         import_file(engine, tmp_path / "nulle-part.csv", by=cast.bruno)
-    assert told.value.key == "import_file_missing"
+    assert refused.value.key == "import_file_missing"

@@ -1,4 +1,4 @@
-"""Tables that a spreadsheet opens: cells are shown and never run."""
+"""Tables for spreadsheets: no cell is read as a formula."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ def test_a_cell_that_begins_like_a_formula_gets_an_apostrophe(first):
 
 
 @pytest.mark.parametrize(
-    ("cell", "guarded"),
+    ("cell", "escaped"),
     [
         ("a;=1", "a;'=1"),
         ("a ; @x", "a ; '@x"),
@@ -34,9 +34,9 @@ def test_a_cell_that_begins_like_a_formula_gets_an_apostrophe(first):
         ("a;＝1", "a;'＝1"),
     ],
 )
-def test_a_formula_sign_after_a_semicolon_a_tab_or_a_line_break_gets_one_too(cell, guarded):
-    assert csv_format.escape_cell(cell) == guarded
-    assert csv_format.escape_cell(guarded) == guarded
+def test_a_formula_sign_after_a_semicolon_a_tab_or_a_line_break_gets_one_too(cell, escaped):
+    assert csv_format.escape_cell(cell) == escaped
+    assert csv_format.escape_cell(escaped) == escaped
 
 
 def _is_formula(cell: str) -> bool:
@@ -55,18 +55,18 @@ def test_no_cell_is_a_formula_at_whatever_sign_a_reader_splits(delimiter, rows):
     data = b"".join(csv_format.encode_table(["un", "deux"], rows)).decode("utf-8-sig")
     for row in csv.reader(io.StringIO(data, newline=""), delimiter=delimiter):
         assert not any(map(_is_formula, row)), row
-    # A reader that knows no quotes; at commas, of which texts are full, it could split anything.
+    # A reader without quotes; commas are excluded, since texts contain them.
     for line in data.splitlines() if delimiter != "," else ():
         assert not any(map(_is_formula, line.split(delimiter))), line
 
 
-def test_every_table_of_the_site_is_written_here():
-    written = {
+def test_every_table_of_the_site_is_written_by_one_module():
+    modules = {
         path.relative_to(ROOT).as_posix()
         for path in ROOT.rglob("*.py")
         if "csv.writer(" in path.read_text("utf-8") or "DictWriter" in path.read_text("utf-8")
     }
-    assert written == {"exchange/csv_format.py"}
+    assert modules == {"exchange/csv_format.py"}
 
 
 @pytest.mark.parametrize("cell", ["", "a=1", "a;b", "a; b=1", "1-2", "’", "'", "«\u202f=\u202f»"])
@@ -74,25 +74,27 @@ def test_any_other_cell_is_left_as_it_is(cell):
     assert csv_format.escape_cell(cell) == cell
 
 
-def test_nothing_and_numbers_are_texts():
+def test_none_and_numbers_become_texts():
     assert (csv_format.escape_cell(None), csv_format.escape_cell(12)) == ("", "12")
-    # A negative number is a formula to whoever opens it by hand as well.
+    # A negative number begins like a formula.
     assert csv_format.escape_cell(-1) == "'-1"
 
 
-def test_whatever_the_import_refuses_is_guarded():
+def test_every_formula_sign_that_the_import_refuses_is_escaped():
     for first in csv_format._FORMULA:
         assert csv_format.escape_cell(first).startswith(csv_format.ESCAPE_MARK)
 
 
-HARD = ['"', ",", ";", "a\r\nb", "a\nb", '","=1+1', "é\u2028", "😀", "x" * 40_000]
+DIFFICULT_CELLS = ['"', ",", ";", "a\r\nb", "a\nb", '","=1+1', "é\u2028", "😀", "x" * 40_000]
 
 
-def test_cells_come_back_as_they_were():
-    data = b"".join(csv_format.encode_table(["un", "deux"], ([cell, "z"] for cell in HARD)))
+def test_cells_survive_writing_and_reading():
+    data = b"".join(
+        csv_format.encode_table(["un", "deux"], ([cell, "z"] for cell in DIFFICULT_CELLS))
+    )
     assert data.startswith(b"\xef\xbb\xbf")
     rows = list(csv.reader(io.StringIO(data.decode("utf-8-sig"), newline="")))
-    assert rows == [["un", "deux"], *([cell, "z"] for cell in HARD)]
+    assert rows == [["un", "deux"], *([cell, "z"] for cell in DIFFICULT_CELLS)]
 
 
 def test_text_that_cannot_be_encoded_does_not_truncate_the_file():
@@ -100,13 +102,13 @@ def test_text_that_cannot_be_encoded_does_not_truncate_the_file():
     assert data.endswith(b'"a?b"\r\n"fin"\r\n')
 
 
-def test_rows_are_written_as_they_come():
+def test_rows_are_written_one_at_a_time():
     def rows():
         yield ["première"]
         raise RuntimeError("the database went away")
 
-    written = csv_format.encode_table(["un"], rows())
-    assert b"un" in next(written)
-    assert "première".encode() in next(written)
+    chunks = csv_format.encode_table(["un"], rows())
+    assert b"un" in next(chunks)
+    assert "première".encode() in next(chunks)
     with pytest.raises(RuntimeError):
-        next(written)
+        next(chunks)

@@ -1,4 +1,4 @@
-"""Writing an editorial page and going back to its own text: who may, what is kept, what is told."""
+"""Edits of an editorial page and the return to its shipped text: access, revisions and lines."""
 
 from __future__ import annotations
 
@@ -22,46 +22,48 @@ TEXT = "Un texte de l’association.\n\n## Ici {#ici}\n\nÉcrivez à {contact_em
 
 @pytest.fixture
 def save(pen, cast):
-    """``save(text, seen=0)``: Ada writes the page Suivre."""
+    """``save(text, seen=0)``: Ada edits the page Suivre."""
 
-    def do(text=TEXT, *, page="suivre", title="Suivre", by=None, reason="mise à jour", seen=0):
+    def save_page(
+        text=TEXT, *, page="suivre", title="Suivre", by=None, reason="mise à jour", seen=0
+    ):
         with pen() as p:
             return acts.save_page(
                 p, page, title, text, by=by or cast.ada, reason=reason, seen_revision=seen
             ).id
 
-    return do
+    return save_page
 
 
 @pytest.fixture
 def restore(pen, cast):
-    def do(seen, *, page="suivre", by=None, reason="retour"):
+    def restore_page(seen, *, page="suivre", by=None, reason="retour"):
         with pen() as p:
             return acts.restore_page(
                 p, page, by=by or cast.ada, reason=reason, seen_revision=seen
             ).id
 
-    return do
+    return restore_page
 
 
-def shown(session, page="suivre"):
+def current_page(session, page="suivre"):
     session.rollback()
     return content.current_page(session, page)
 
 
-def test_readers_see_what_was_written_and_then_the_shipped_text_again(save, restore, session):
-    own = content.shipped_page("suivre")
-    assert shown(session).html == own.html
+def test_readers_see_the_edited_text_and_after_the_return_the_shipped_text(save, restore, session):
+    shipped = content.shipped_page("suivre")
+    assert current_page(session).html == shipped.html
     first = save()
-    told = shown(session)
-    assert '<h2 id="ici">Ici</h2>' in told.html
-    assert "{contact_email}" in told.html, "settings are filled in when the page is shown"
+    page = current_page(session)
+    assert '<h2 id="ici">Ici</h2>' in page.html
+    assert "{contact_email}" in page.html, "settings are filled in when the page is shown"
     restore(first)
-    assert shown(session) == own
+    assert current_page(session) == shipped
     assert [row.shipped for row in content.page_revisions(session, "suivre")] == [True, False]
 
 
-def test_a_page_that_went_back_shows_what_a_later_version_ships(
+def test_a_page_returned_to_its_shipped_text_follows_later_versions(
     save, restore, session, monkeypatch, tmp_path
 ):
     restore(save())
@@ -70,7 +72,7 @@ def test_a_page_that_went_back_shows_what_a_later_version_ships(
     monkeypatch.setattr(content, "FOLDER", tmp_path)
     content.shipped_page.cache_clear()
     try:
-        assert (shown(session).title, shown(session).html) == (
+        assert (current_page(session).title, current_page(session).html) == (
             "Plus tard",
             "<p>Un nouveau texte.</p>",
         )
@@ -79,7 +81,7 @@ def test_a_page_that_went_back_shows_what_a_later_version_ships(
         content.shipped_page.cache_clear()
 
 
-def test_a_line_of_the_desk_tells_the_page_and_no_word_of_it(save, restore, session, cast):
+def test_the_line_of_an_edit_has_the_page_and_none_of_its_text(save, restore, session, cast):
     first = save()
     second = restore(first)
     session.rollback()
@@ -91,14 +93,18 @@ def test_a_line_of_the_desk_tells_the_page_and_no_word_of_it(save, restore, sess
     newer, older = session.scalars(desk.limit(2))
     assert (older.act, newer.act) == ("page_edited", "page_restored")
     for line, revision in ((older, first), (newer, second)):
-        told = json.loads(line.private_json)
-        assert (told["page"], told["version"], told["by"]) == ("suivre", revision, cast.ada)
+        private = json.loads(line.private_json)
+        assert (private["page"], private["version"], private["by"]) == (
+            "suivre",
+            revision,
+            cast.ada,
+        )
         assert b"association" not in line.private_json + line.public_json
         assert b"suivre" not in line.public_json
 
 
 @pytest.mark.parametrize("name", ["bruno", "driss"])
-def test_only_an_administrator_may(name, save, restore, cast, session):
+def test_only_an_administrator_edits_a_page(name, save, restore, cast, session):
     first = save()
     who = getattr(cast, name)
     with pytest.raises(Refused):
@@ -123,9 +129,9 @@ def test_the_second_of_two_concurrent_changes_is_refused(save, restore):
 
 
 def test_a_change_that_changes_nothing_is_refused(save, restore):
-    own = content.shipped_page("suivre")
+    shipped = content.shipped_page("suivre")
     with pytest.raises(Refused) as refused:
-        save(own.text, title=own.title)
+        save(shipped.text, title=shipped.title)
     assert refused.value.key == "page_same"
     with pytest.raises(Refused) as refused:
         restore(0)
@@ -141,7 +147,7 @@ def test_a_change_that_changes_nothing_is_refused(save, restore):
 
 
 @pytest.mark.parametrize(
-    ("given", "key"),
+    ("changes", "key"),
     [
         ({"title": " "}, "page_empty"),
         ({"title": "t" * (acts.TITLE_LIMIT + 1)}, "text_too_long"),
@@ -154,14 +160,14 @@ def test_a_change_that_changes_nothing_is_refused(save, restore):
         ({"text": "## A {#a}\n\n## B {#a}"}, "page_anchor"),
     ],
 )
-def test_an_invalid_page_text_is_refused_with_its_reason(given, key, save, session):
+def test_an_invalid_page_text_is_refused_with_its_reason(changes, key, save, session):
     with pytest.raises(Invalid) as refused:
-        save(**given)
+        save(**changes)
     assert refused.value.key == key
     assert content.newest_revision(session, "suivre") is None
 
 
-def test_a_text_that_would_hold_the_renderer_up_is_refused(save):
+def test_a_text_that_renders_slowly_is_refused(save):
     with pytest.raises(TextError):
         save("[" * 40_000)
 
@@ -172,13 +178,13 @@ def test_an_unknown_editorial_page_is_not_found(save):
 
 
 @pytest.mark.parametrize("name", LEGAL_FIELDS)
-def test_the_legal_notice_keeps_what_the_law_wants_there(name, save):
-    own = content.shipped_page("mentions-legales")
+def test_the_legal_notice_needs_every_legal_marker(name, save):
+    shipped = content.shipped_page("mentions-legales")
     with pytest.raises(Invalid) as refused:
-        save(own.text.replace(f"{{{name}}}", ""), page="mentions-legales")
+        save(shipped.text.replace(f"{{{name}}}", ""), page="mentions-legales")
     assert refused.value.key == "page_marker_missing"
     assert refused.value.values["words"] == f"{{{name}}}"
-    assert save(own.text + "\n\nUn mot de plus.", page="mentions-legales")
+    assert save(shipped.text + "\n\nUn mot de plus.", page="mentions-legales")
 
 
 def test_a_revision_of_another_page_is_not_found(save, session):
@@ -189,7 +195,7 @@ def test_a_revision_of_another_page_is_not_found(save, session):
             content.get_revision(session, page, revision)
 
 
-def test_each_page_has_its_own_newest(save, session):
+def test_each_page_has_its_own_newest_revision(save, session):
     first, other = save(), save(page="methode", title="Méthode")
     last = save("Autre chose.", seen=first)
     session.rollback()
@@ -199,11 +205,11 @@ def test_each_page_has_its_own_newest(save, session):
 
 
 def test_every_change_of_a_page_changes_the_data_version(save, restore, session):
-    seen = [read_data_version(session).pages]
+    versions = [read_data_version(session).pages]
     first = save()
     for change in (lambda: None, lambda: restore(first)):
         change()
         session.rollback()
-        seen.append(read_data_version(session).pages)
-    assert seen[0] == ""
-    assert len(set(seen)) == len(seen)
+        versions.append(read_data_version(session).pages)
+    assert versions[0] == ""
+    assert len(set(versions)) == len(versions)

@@ -1,4 +1,4 @@
-"""The table of the pages' revisions goes and comes back, and leaves everything else as it was."""
+"""A downgrade and an upgrade of the table of page revisions leave all other tables unchanged."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from register.pages.content import PageRevision
 
 
 def test_an_earlier_schema_keeps_its_cases_and_lines_both_ways(engine, desk, cast):
-    filed = desk.published()
+    case = desk.published()
     with writing(engine) as pen:
         acts.save_page(
             pen, "suivre", "Suivre", "Un texte.", by=cast.ada, reason="essai", seen_revision=0
@@ -27,20 +27,20 @@ def test_an_earlier_schema_keeps_its_cases_and_lines_both_ways(engine, desk, cas
     command.downgrade(config, "0007")
     assert "page_revision" not in inspect(engine).get_table_names()
     with Session(engine) as session:
-        # Later columns are not there: the number alone is read.
-        number = select(Incident.number).where(Incident.id == filed.id)
-        assert session.scalar(number) == filed.number
+        # Later columns are missing: only the number is read.
+        number = select(Incident.number).where(Incident.id == case.id)
+        assert session.scalar(number) == case.number
         assert {ledger: head(session, ledger) for ledger in Ledger} == before
 
     schema.migrate(engine)
     with Session(engine) as session:
-        # The texts went with the table: the pages say again what comes with the code.
+        # The texts are gone with the table: the pages have their shipped texts again.
         assert content.newest_revision(session, "suivre") is None
         assert content.current_page(session, "suivre").html == content.shipped_page("suivre").html
-        told = (
+        statement = (
             select(func.count()).select_from(JournalEntry).where(JournalEntry.act == "page_edited")
         )
-        assert session.scalar(told) == 1
+        assert session.scalar(statement) == 1
         assert list(verify(session, [])) == []
     with writing(engine) as pen:
         acts.save_page(

@@ -1,4 +1,4 @@
-"""From Markdown to an editorial page: own links, names of headings, markers; and nothing unsafe."""
+"""Rendering of editorial pages: links, headings, markers and unsafe HTML."""
 
 from __future__ import annotations
 
@@ -13,9 +13,9 @@ from register.pages.content import DEFINITIONS, fill_markers, render_page
 
 
 def fill(text: str, **values: str) -> str:
-    told = dict.fromkeys(LEGAL_FIELDS, "") | values
+    settings = dict.fromkeys(LEGAL_FIELDS, "") | values
     return fill_markers(
-        render_page(text), told, "rien", lambda name: f"<dl>{name} {{contact_email}}</dl>"
+        render_page(text), settings, "rien", lambda name: f"<dl>{name} {{contact_email}}</dl>"
     )
 
 
@@ -44,25 +44,25 @@ def test_no_link_within_the_site_leads_out_of_it(address: str) -> None:
     assert not re.match(r"/[/\\]", href)
 
 
-def test_another_site_is_linked_to_without_a_word_for_it() -> None:
+def test_a_link_to_another_site_is_nofollow() -> None:
     assert 'rel="nofollow' in render_page("[a](https://exemple.test/)")
 
 
 def test_markers_are_filled_and_escaped_once() -> None:
-    told = fill(
+    html = fill(
         "À {contact_email}, {publisher_phone}.\n\n{types}", contact_email="<b>{issues}</b>{#a}"
     )
-    assert told == (
+    assert html == (
         "<p>À &lt;b&gt;{issues}&lt;/b&gt;{#a}, rien.</p>\n<dl>types {contact_email}</dl>"
     )
 
 
-def test_a_setting_may_stand_alone_in_its_paragraph() -> None:
+def test_a_paragraph_may_be_a_single_setting() -> None:
     assert fill("{publisher_name}", publisher_name="L’association") == "<p>L’association</p>"
 
 
 @pytest.mark.parametrize("name", content.PAGE_NAMES)
-def test_a_shipped_page_leads_to_headings_that_are_there(name: str) -> None:
+def test_the_links_of_a_shipped_page_lead_to_existing_headings(name: str) -> None:
     html = content.shipped_page(name).html
     anchors = re.findall(r' id="([^"]+)"', html)
     assert len(anchors) == len(set(anchors))
@@ -73,9 +73,9 @@ def test_a_shipped_page_leads_to_headings_that_are_there(name: str) -> None:
     assert not re.search(r"<h[1-6][^>]*>[^<]*\{", html)
 
 
-def test_the_method_asks_for_every_definition() -> None:
-    told = content.shipped_page("methode").html
-    assert all(f"<p>{{{name}}}</p>" in told for name in DEFINITIONS)
+def test_the_page_of_the_method_has_every_definition() -> None:
+    html = content.shipped_page("methode").html
+    assert all(f"<p>{{{name}}}</p>" in html for name in DEFINITIONS)
 
 
 @pytest.mark.parametrize("text", ["{inconnu}", "un {types} mot", "- {types}", "{types} {types}"])
@@ -85,11 +85,11 @@ def test_a_marker_that_nothing_fills_is_refused(text: str) -> None:
     assert refused.value.key == "page_marker"
 
 
-@pytest.mark.parametrize("written", ["[x](/methode)", "[x](#filmer)"])
-def test_a_link_in_an_example_is_shown_as_it_was_written(written: str) -> None:
-    assert f"<code>{written}</code>" in render_page(f"Écrivez `{written}`.")
+@pytest.mark.parametrize("link", ["[x](/methode)", "[x](#filmer)"])
+def test_a_link_in_an_example_is_shown_as_it_was_written(link: str) -> None:
+    assert f"<code>{link}</code>" in render_page(f"Écrivez `{link}`.")
 
 
-def test_an_address_of_another_site_is_not_made_one_of_ours() -> None:
+def test_an_address_of_another_site_is_not_rewritten() -> None:
     for away in ("[x](//elsewhere.test)", "[x](/\\\\elsewhere.test)"):
         assert 'href="/' not in render_page(away)

@@ -1,4 +1,4 @@
-"""An empty database, and one that holds the whole territory."""
+"""Sessions on an empty database and on one with the whole territory."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from register.territory import dataset
 from register.territory.gazetteer import Gazetteer, load_gazetteer
 
 
-def _opened(path: Path) -> Iterator[Session]:
+def _open_session(path: Path) -> Iterator[Session]:
     engine = create_engine(f"sqlite:///{path}")
     create_sqlite_file(engine)
     configure_engine(engine)
@@ -28,13 +28,13 @@ def _opened(path: Path) -> Iterator[Session]:
 @pytest.fixture
 def empty(tmp_path: Path) -> Iterator[Session]:
     """A session on a new database with empty tables."""
-    yield from _opened(tmp_path / "empty.sqlite3")
+    yield from _open_session(tmp_path / "empty.sqlite3")
 
 
 @pytest.fixture(scope="session")
 def france(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Session]:
     """A session on the committed data, loaded once; tests only read it."""
-    for session in _opened(tmp_path_factory.mktemp("france") / "register.sqlite3"):
+    for session in _open_session(tmp_path_factory.mktemp("france") / "register.sqlite3"):
         dataset.load(session, at=AT)
         session.commit()
         yield session

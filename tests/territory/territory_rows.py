@@ -30,9 +30,9 @@ SMALL = {
 
 def row(code: str, nom: str, kind: str = "commune-actuelle", **cells: str) -> dict[str, str]:
     """One line of communes.csv, every other cell sensibly filled."""
-    usual = {"departement": code[:2], "region": "11", "population": "10"}
+    defaults = {"departement": code[:2], "region": "11", "population": "10"}
     point = {"lat": "48.5", "lon": "2.5", "precision": "geonames"}
-    return {"code": code, "nom": nom, "type": kind, **usual, **point, **cells}
+    return {"code": code, "nom": nom, "type": kind, **defaults, **point, **cells}
 
 
 def write(folder: Path, *communes: dict[str, str], **tables: str) -> Path:
@@ -56,5 +56,5 @@ def sole_reading(resolution: PlaceResolution) -> PlaceReading | None:
 
 def communes_of_departement(session: Session, code: str) -> list[Commune]:
     """The present communes of a département, in the order of names, accents aside."""
-    stmt = select(Commune).filter_by(departement_code=code, retired=False)
-    return list(session.scalars(stmt.order_by(Commune.folded, Commune.code)))
+    statement = select(Commune).filter_by(departement_code=code, retired=False)
+    return list(session.scalars(statement.order_by(Commune.folded, Commune.code)))

@@ -1,4 +1,4 @@
-"""The committed files are what their manifest says, and France is as large as it says."""
+"""The committed files agree with their manifest and with the counts of 2026."""
 
 from __future__ import annotations
 
@@ -37,8 +37,10 @@ def test_the_manifest_names_every_file_and_no_other() -> None:
 
 def test_the_sources_are_those_that_the_packages_pin() -> None:
     pinned = json.loads((Path(territory_data.__file__).parent / "package.json").read_text("utf-8"))
-    told = {source["package"]: source["version"] for source in dataset.read_manifest()["source"]}
-    assert told == pinned["dependencies"]
+    versions = {
+        source["package"]: source["version"] for source in dataset.read_manifest()["source"]
+    }
+    assert versions == pinned["dependencies"]
 
 
 def test_each_source_has_a_licence_and_a_sentence_for_readers() -> None:
@@ -67,7 +69,7 @@ def test_the_counts_are_those_of_2026(communes: list[dataset.CsvRow]) -> None:
     assert len(dataset.read_table("regions.csv")) == 18
 
 
-def test_the_manifest_counts_what_is_there(
+def test_the_counts_of_the_manifest_are_those_of_the_files(
     communes: list[dataset.CsvRow], present: list[dataset.CsvRow]
 ) -> None:
     counts = dataset.read_manifest()["counts"]
@@ -79,19 +81,19 @@ def test_the_manifest_counts_what_is_there(
     assert counts["contours"] == 101
 
 
-def test_the_overseas_collectivities_are_there_without_a_region() -> None:
-    found = {
+def test_the_overseas_collectivities_have_no_region() -> None:
+    collectivities = {
         row["code"]: row["nom"]
         for row in dataset.read_table("departements.csv")
         if not row["region"]
     }
-    assert list(found) == ["975", "977", "978", "984", "986", "987", "988", "989"]
-    assert found["988"] == "Nouvelle-Calédonie"
+    assert list(collectivities) == ["975", "977", "978", "984", "986", "987", "988", "989"]
+    assert collectivities["988"] == "Nouvelle-Calédonie"
 
 
-def test_names_are_shared(present: list[dataset.CsvRow]) -> None:
-    named = Counter(fold_name(row["nom"]) for row in present)
-    shared = [count for count in named.values() if count > 1]
+def test_many_communes_share_a_name(present: list[dataset.CsvRow]) -> None:
+    counts = Counter(fold_name(row["nom"]) for row in present)
+    shared = [count for count in counts.values() if count > 1]
     assert (len(shared), sum(shared)) == (1_482, 3_774)
 
 
@@ -116,11 +118,11 @@ def test_no_code_is_both_present_and_former(present: list[dataset.CsvRow]) -> No
 
 
 def test_points_are_in_the_right_place(present: list[dataset.CsvRow]) -> None:
-    found = {row["code"]: row for row in present}
-    assert (found["75056"]["lat"], found["75056"]["lon"]) == ("48.8534", "2.3488")
-    assert found["01001"]["precision"] == "code_postal"
+    by_code = {row["code"]: row for row in present}
+    assert (by_code["75056"]["lat"], by_code["75056"]["lon"]) == ("48.8534", "2.3488")
+    assert by_code["01001"]["precision"] == "code_postal"
     # Its postal code is Saint-Pierre's, 40 km away on another island.
-    assert (found["97501"]["lat"], found["97501"]["precision"]) == ("47.0975", "geonames")
+    assert (by_code["97501"]["lat"], by_code["97501"]["precision"]) == ("47.0975", "geonames")
 
 
 def test_the_version_changes_with_any_file(tmp_path: Path) -> None:

@@ -1,6 +1,6 @@
-"""Two thousand communes, found by their own name however it is spelt and by their codes.
+"""Two thousand random communes are found by each spelling of their name and by their codes.
 
-``make prove`` asks for all of them (``tests/prove/test_every_commune.py``).
+``make prove`` tests all of them (``tests/prove/test_every_commune.py``).
 """
 
 from __future__ import annotations
@@ -14,37 +14,37 @@ from register.territory.dataset import CsvRow
 from register.territory.gazetteer import Gazetteer
 
 SEED = 20_260_101
-DRAWN = 2_000
+SAMPLE_SIZE = 2_000
 
 
 @pytest.fixture(scope="module")
-def drawn() -> list[CsvRow]:
-    """Communes drawn by chance, the same in each run."""
-    return random.Random(SEED).sample(commune_spellings.communes(), DRAWN)
+def sample() -> list[CsvRow]:
+    """Random communes, the same in each run."""
+    return random.Random(SEED).sample(commune_spellings.communes(), SAMPLE_SIZE)
 
 
 @pytest.mark.parametrize("spelling", commune_spellings.SPELLINGS)
 def test_a_commune_is_found_by_its_name(
-    names: Gazetteer, drawn: list[CsvRow], spelling: str
+    names: Gazetteer, sample: list[CsvRow], spelling: str
 ) -> None:
     spell = commune_spellings.SPELLINGS[spelling]
-    told = [commune_spellings.name_fault(names, spell(row["nom"]), row["nom"]) for row in drawn]
-    assert [one for one in told if one] == []
+    faults = [commune_spellings.name_fault(names, spell(row["nom"]), row["nom"]) for row in sample]
+    assert [fault for fault in faults if fault] == []
 
 
-def test_a_commune_is_found_by_its_codes(names: Gazetteer, drawn: list[CsvRow]) -> None:
-    codes = {code for row in drawn for code in (row["code"], *row["codes_postaux"].split())}
-    told = [
+def test_a_commune_is_found_by_its_codes(names: Gazetteer, sample: list[CsvRow]) -> None:
+    codes = {code for row in sample for code in (row["code"], *row["codes_postaux"].split())}
+    faults = [
         commune_spellings.code_fault(names, code, commune_spellings.communes_of_code(code))
         for code in sorted(codes)
     ]
-    assert [one for one in told if one] == []
+    assert [fault for fault in faults if fault] == []
 
 
 def test_a_former_commune_is_found_by_its_name(names: Gazetteer) -> None:
-    some = random.Random(SEED).sample(commune_spellings.smaller_communes(), 300)
-    told = [commune_spellings.name_fault(names, row["nom"], row["nom"]) for row in some]
-    assert [one for one in told if one] == []
+    sample = random.Random(SEED).sample(commune_spellings.smaller_communes(), 300)
+    faults = [commune_spellings.name_fault(names, row["nom"], row["nom"]) for row in sample]
+    assert [fault for fault in faults if fault] == []
 
 
 def test_the_spellings_differ_where_they_should() -> None:

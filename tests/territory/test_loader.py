@@ -1,4 +1,4 @@
-"""Loading the territory, and what a yearly update does to places that changed or vanished."""
+"""Loads of the territory, and the places that a yearly update changes or removes."""
 
 from __future__ import annotations
 
@@ -46,10 +46,10 @@ def test_the_committed_data_fills_every_table(france: Session) -> None:
     assert count(france, CommuneCode) == 39_254
 
 
-def test_the_version_and_the_moment_are_kept(france: Session) -> None:
-    held = france.get_one(Dataset, "territory")
-    assert held.version == dataset.version() == dataset.loaded_version(france)
-    assert held.loaded_at == AT
+def test_the_version_and_the_time_of_the_load_are_stored(france: Session) -> None:
+    stored = france.get_one(Dataset, "territory")
+    assert stored.version == dataset.version() == dataset.loaded_version(france)
+    assert stored.loaded_at == AT
 
 
 def test_the_same_version_changes_nothing(france: Session) -> None:
@@ -61,7 +61,7 @@ def test_nothing_is_loaded_in_an_empty_database(empty: Session) -> None:
     assert dataset.loaded_version(empty) is None
 
 
-def test_the_caller_commits(empty: Session, tmp_path: Path) -> None:
+def test_the_load_is_committed_by_its_caller(empty: Session, tmp_path: Path) -> None:
     dataset.load(empty, at=AT, source=write(tmp_path / "one", row("77001", "Un")))
     empty.rollback()
     assert count(empty, Commune) == 0
@@ -69,27 +69,27 @@ def test_the_caller_commits(empty: Session, tmp_path: Path) -> None:
 
 
 def test_progress_ends_at_the_total(empty: Session, tmp_path: Path) -> None:
-    told: list[tuple[int, int]] = []
+    steps: list[tuple[int, int]] = []
     source = write(tmp_path / "one", row("77001", "Un"), row("77002", "Deux"))
-    assert dataset.load(empty, at=AT, source=source, progress=lambda *step: told.append(step))
+    assert dataset.load(empty, at=AT, source=source, progress=lambda *step: steps.append(step))
     models = (Region, Departement, Intercommunalite, Commune, CommunePostal, CommuneAlias)
     total = sum(count(empty, model) for model in (*models, CommuneCode))
-    assert told[-1] == (total, total)
-    assert [done for done, _ in told] == sorted(done for done, _ in told)
+    assert steps[-1] == (total, total)
+    assert [done for done, _ in steps] == sorted(done for done, _ in steps)
 
 
-def test_columns_are_what_the_files_say(empty: Session, tmp_path: Path) -> None:
-    one = row("77001", "Saint-Étienne", epci="200000001", codes_postaux="77100 77200")
+def test_columns_have_the_values_of_the_files(empty: Session, tmp_path: Path) -> None:
+    full = row("77001", "Saint-Étienne", epci="200000001", codes_postaux="77100 77200")
     bare = row("98801", "Belep", departement="988", region="988", population="", lat="", lon="")
-    update(empty, write(tmp_path / "one", one, bare | {"precision": ""}))
-    found = empty.get_one(Commune, "77001")
-    assert (found.folded, found.departement_code, found.region_code) == (
+    update(empty, write(tmp_path / "one", full, bare | {"precision": ""}))
+    commune = empty.get_one(Commune, "77001")
+    assert (commune.folded, commune.departement_code, commune.region_code) == (
         "saint etienne",
         "77",
         "11",
     )
-    assert (found.population, found.lat, found.lon) == (10, 48.5, 2.5)
-    assert found.intercommunalite_code == "200000001"
+    assert (commune.population, commune.lat, commune.lon) == (10, 48.5, 2.5)
+    assert commune.intercommunalite_code == "200000001"
     assert place_queries.postal_codes(empty, "77001") == ["77100", "77200"]
     overseas = empty.get_one(Commune, "98801")
     assert (overseas.departement_code, overseas.region_code) == ("988", None)
@@ -152,7 +152,7 @@ def test_a_merged_commune_leads_to_its_successor(before: Session, tmp_path: Path
     assert place_queries.postal_codes(before, "77002") == []
 
 
-def test_a_merged_name_is_still_found(before: Session, tmp_path: Path) -> None:
+def test_the_name_of_a_merged_commune_is_still_found(before: Session, tmp_path: Path) -> None:
     update(before, write(tmp_path / "after", row("77001", "Reste", anciens_codes="77002")))
     reading = sole_reading(resolve(load_gazetteer(before), "fusionne"))
     assert reading is not None
@@ -163,7 +163,7 @@ def test_a_merged_name_is_still_found(before: Session, tmp_path: Path) -> None:
     )
 
 
-def test_a_commune_without_successor_is_retired_where_it_was(
+def test_a_commune_without_successor_is_retired_and_stays_in_its_departement(
     before: Session, tmp_path: Path
 ) -> None:
     after = write(tmp_path / "after", row("77001", "Reste", anciens_codes="77002"))
@@ -181,7 +181,7 @@ def test_a_commune_without_successor_is_retired_where_it_was(
 
 def test_former_communes_stay_after_a_later_load(before: Session, tmp_path: Path) -> None:
     update(before, write(tmp_path / "after", row("77001", "Reste", anciens_codes="77002")))
-    # This year's data set says nothing of any of them.
+    # The next data set contains none of them.
     update(before, write(tmp_path / "later", row("77001", "Reste", population="11")))
     assert place_queries.current_code(before, "77002") == "77001"
     assert place_queries.current_code(before, "77003") == "77003"
@@ -206,11 +206,11 @@ def test_an_undone_merger_brings_the_commune_back(before: Session, tmp_path: Pat
         row("77003", "Disparaît"),
     )
     update(before, later)
-    back = before.get(Commune, "77002")
-    assert back is not None
-    assert not back.retired
+    commune = before.get(Commune, "77002")
+    assert commune is not None
+    assert not commune.retired
     assert place_queries.former_name(before, "77002") is None
-    # What had followed it into the merger stays there as long as no data set says otherwise.
+    # Its own former communes stay in the merged one unless a data set moves them.
     assert [alias.code for alias in place_queries.commune_aliases(before, "77001")] == ["77004"]
     assert place_queries.current_code(before, "75002") == "77001"
 
@@ -249,8 +249,8 @@ def test_a_vanished_department_and_region_keep_their_rows(before: Session, tmp_p
     update(before, after)
     assert before.get_one(Departement, "77").retired
     assert before.get_one(Region, "11").retired
-    assert [found.code for found in place_queries.departements(before)] == ["78"]
-    assert [found.code for found in place_queries.regions(before)] == ["12"]
+    assert [departement.code for departement in place_queries.departements(before)] == ["78"]
+    assert [region.code for region in place_queries.regions(before)] == ["12"]
     assert before.get(Intercommunalite, "200000001") is None
 
 

@@ -1,4 +1,4 @@
-"""Places among other words: which are seen, which words are taken for something else."""
+"""Extraction of places from phrases: the places that are recognised, and other words."""
 
 from __future__ import annotations
 
@@ -14,15 +14,15 @@ from register.territory.name_normalisation import split_words
 from register.territory.place_extraction import MAX_PLACES, ExtractedPlace, extract_places
 
 
-def said(found: tuple[ExtractedPlace, ...]) -> list[tuple[str, str, str]]:
-    """What each place reads as, the words that name it, and the rest."""
+def summaries(places: tuple[ExtractedPlace, ...]) -> list[tuple[str, str, str]]:
+    """The codes of each place, its words, and the remaining text."""
     return [
         (
             " ".join(reading.code for reading in place.resolution.readings),
             place.matched_text,
             place.remaining_text,
         )
-        for place in found
+        for place in places
     ]
 
 
@@ -74,10 +74,10 @@ def said(found: tuple[ExtractedPlace, ...]) -> list[tuple[str, str, str]]:
         ("huis clos à pierrefitte-sur-seine", "93066", "pierrefitte-sur-seine", "huis clos"),
         ('"conseil municipal" gagny', "93032", "gagny", '"conseil municipal"'),
         ("gagny -filmer", "93032", "gagny", "-filmer"),
-        # A hamlet in small letters is seen after "à", a town anywhere.
+        # A small place in lower case is recognised after "à", a town anywhere.
         ("filmer à bérigny", "50046", "bérigny", "filmer"),
         ("puteaux blog", "92062", "puteaux", "blog"),
-        # A word that means something else, where a sign says that it is a place.
+        # A common word is a place after a preposition or beside a code.
         ("filmer à nice", "06088", "nice", "filmer"),
         ("plainte du maire de Sens", "89387", "Sens", "plainte du maire"),
         ("maire de publier", "74218", "publier", "maire"),
@@ -86,10 +86,12 @@ def said(found: tuple[ExtractedPlace, ...]) -> list[tuple[str, str, str]]:
         ("garde des enfants à La Garde", "83062 04092 38177", "La Garde", "garde des enfants"),
     ],
 )
-def test_a_place_among_words(names: Gazetteer, text: str, codes: str, name: str, rest: str) -> None:
-    found = extract_places(names, text)
+def test_a_place_is_extracted_from_a_phrase(
+    names: Gazetteer, text: str, codes: str, name: str, rest: str
+) -> None:
+    places = extract_places(names, text)
     expected = codes.replace("R", "")
-    assert said(found) == [(expected, name, rest)]
+    assert summaries(places) == [(expected, name, rest)]
 
 
 @pytest.mark.parametrize(
@@ -104,13 +106,13 @@ def test_a_place_among_words(names: Gazetteer, text: str, codes: str, name: str,
         ("93", "93"),
         ("Seine-Saint-Denis", "93"),
         ("Paris 18e", "75056"),
-        # Alone, even an ordinary word is a place if it is the very name of one.
+        # As the whole text, even a common word is a place if it is the exact name of one.
         ("sens", "89387"),
         ("Y", "80829"),
     ],
 )
 def test_the_whole_text_is_a_place(names: Gazetteer, text: str, code: str) -> None:
-    assert said(extract_places(names, text)) == [(code, text.strip(), "")]
+    assert summaries(extract_places(names, text)) == [(code, text.strip(), "")]
 
 
 @pytest.mark.parametrize(
@@ -144,7 +146,7 @@ def test_the_whole_text_is_a_place(names: Gazetteer, text: str, code: str) -> No
         "tribunal de grande instance",
         "liberté de la presse",
         "blog bérigny",
-        # Numbers of something else.
+        # Numbers that are no codes.
         "article 65",
         "article 93-3",
         "loi du 29 juillet 1881",
@@ -162,24 +164,24 @@ def test_the_whole_text_is_a_place(names: Gazetteer, text: str, code: str) -> No
         "10000 € d’amende",
         "conseil du 12/05/2008",
         "2008",
-        # Words that the search does not look for as they are.
+        # Words with a search operator, and parts of addresses.
         '"maire de gagny" plainte',
         "« Gagny » plainte",
         "plainte -gagny",
         "gagn* filmer",
         "gagny.blogspot.com",
         "@gagny plainte",
-        # A slip is the spelling suggestion's business.
+        # Misspelt names are left to the spelling suggestions.
         "filmer à gagni",
     ],
 )
-def test_no_place_among_words(names: Gazetteer, text: str) -> None:
+def test_a_phrase_without_a_place_has_none(names: Gazetteer, text: str) -> None:
     assert extract_places(names, text) == ()
 
 
-def test_published_cases_make_a_place_seen_and_come_first(names: Gazetteer) -> None:
+def test_a_place_with_cases_is_recognised_and_comes_first(names: Gazetteer) -> None:
     assert extract_places(names, "blog bérigny") == ()
-    assert said(extract_places(names, "blog bérigny", {"50046": 1})) == [
+    assert summaries(extract_places(names, "blog bérigny", {"50046": 1})) == [
         ("50046", "bérigny", "blog")
     ]
     first = extract_places(names, "blog de Saint-Denis", {"30247": 1})[0].resolution.readings[0]
@@ -190,11 +192,11 @@ def test_cases_do_not_make_an_ordinary_word_a_place(names: Gazetteer) -> None:
     assert extract_places(names, "garde vue", {"44220": 9}) == ()
 
 
-def test_several_places_are_named_the_longest_first(names: Gazetteer) -> None:
-    found = extract_places(names, "filmer à Gagny, à Noisy-le-Sec, à Puteaux et à Nanterre")
-    assert [place.matched_text for place in found] == ["Noisy-le-Sec", "Gagny", "Puteaux"]
-    assert len(found) == MAX_PLACES
-    assert found[1].remaining_text == "filmer à Noisy-le-Sec, à Puteaux et à Nanterre"
+def test_several_places_are_extracted_longest_name_first(names: Gazetteer) -> None:
+    places = extract_places(names, "filmer à Gagny, à Noisy-le-Sec, à Puteaux et à Nanterre")
+    assert [place.matched_text for place in places] == ["Noisy-le-Sec", "Gagny", "Puteaux"]
+    assert len(places) == MAX_PLACES
+    assert places[1].remaining_text == "filmer à Noisy-le-Sec, à Puteaux et à Nanterre"
 
 
 def test_a_place_that_is_named_twice_is_offered_once(names: Gazetteer) -> None:
@@ -203,19 +205,19 @@ def test_a_place_that_is_named_twice_is_offered_once(names: Gazetteer) -> None:
 
 def test_letters_may_come_decomposed(names: Gazetteer) -> None:
     text = unicodedata.normalize("NFD", "filmer à Évry-Courcouronnes")
-    found = extract_places(names, text)
-    assert [place.resolution.readings[0].code for place in found] == ["91228"]
-    assert found[0].remaining_text == "filmer"
+    places = extract_places(names, text)
+    assert [place.resolution.readings[0].code for place in places] == ["91228"]
+    assert places[0].remaining_text == "filmer"
 
 
 def test_the_matched_words_resolve_to_the_same_place_alone(names: Gazetteer) -> None:
-    found = extract_places(names, "blog de Saint-Denis (93) relaxe")[0]
-    assert extract_places(names, found.matched_text)[0].resolution == found.resolution
+    place = extract_places(names, "blog de Saint-Denis (93) relaxe")[0]
+    assert extract_places(names, place.matched_text)[0].resolution == place.resolution
 
 
 @given(st.text(max_size=300))
 def test_any_text_has_an_answer(text: str) -> None:
-    made_up = Gazetteer(
+    gazetteer = Gazetteer(
         version="made-up",
         communes=[GazetteerPlace("77001", "Le Bourg", "le bourg", "77", 100)],
         departements=[GazetteerPlace("77", "Marne", "marne", "11")],
@@ -223,13 +225,13 @@ def test_any_text_has_an_answer(text: str) -> None:
         aliases=(),
         codes={"77001": "77001"},
     )
-    for place in extract_places(made_up, text):
+    for place in extract_places(gazetteer, text):
         assert place.matched_text in text
         assert place.resolution.readings
 
 
 @given(st.text(max_size=80))
-def test_words_are_where_they_say(text: str) -> None:
-    found = split_words(text)
-    assert all(text[word.start : word.end].strip() for word in found)
-    assert all(one.end <= other.start for one, other in pairwise(found))
+def test_words_have_their_positions_in_the_text(text: str) -> None:
+    words = split_words(text)
+    assert all(text[word.start : word.end].strip() for word in words)
+    assert all(first.end <= second.start for first, second in pairwise(words))

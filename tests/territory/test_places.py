@@ -1,4 +1,4 @@
-"""What the pages of communes, départements and régions ask for."""
+"""Queries of communes, départements and régions, as their pages use them."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from register.territory import place_queries
 from register.territory.models import Commune, Intercommunalite
 
 
-def test_a_commune_and_what_surrounds_it(france: Session) -> None:
+def test_a_commune_has_its_departement_postal_codes_and_intercommunalite(france: Session) -> None:
     commune = france.get(Commune, "93066")
     assert commune is not None
     assert (commune.name, commune.departement_code, commune.region_code) == (
@@ -41,12 +41,12 @@ def test_a_present_code_has_no_former_name(france: Session) -> None:
     assert commune.name == "Arboys en Bugey"
 
 
-def test_a_former_code_of_before_the_names_has_none(france: Session) -> None:
+def test_a_former_code_without_a_recorded_name_has_none(france: Session) -> None:
     assert place_queries.current_code(france, "20004") == "2A004"
     assert place_queries.former_name(france, "20004") is None
 
 
-def test_an_unknown_code_is_nothing(france: Session) -> None:
+def test_an_unknown_code_has_no_place(france: Session) -> None:
     assert france.get(Commune, "99999") is None
     assert place_queries.current_code(france, "99999") is None
     assert place_queries.former_name(france, "99999") is None
@@ -57,8 +57,8 @@ def test_an_unknown_code_is_nothing(france: Session) -> None:
 
 
 def test_the_smaller_places_of_a_commune(france: Session) -> None:
-    found = [(alias.kind, alias.name) for alias in place_queries.commune_aliases(france, "93066")]
-    assert found == [("deleguee", "Pierrefitte-sur-Seine"), ("deleguee", "Saint-Denis")]
+    aliases = [(alias.kind, alias.name) for alias in place_queries.commune_aliases(france, "93066")]
+    assert aliases == [("deleguee", "Pierrefitte-sur-Seine"), ("deleguee", "Saint-Denis")]
     assert len(place_queries.commune_aliases(france, "13055")) == 16
     assert {alias.kind for alias in place_queries.commune_aliases(france, "75056")} == {
         "arrondissement"
@@ -66,9 +66,9 @@ def test_the_smaller_places_of_a_commune(france: Session) -> None:
 
 
 def test_a_department_and_its_communes(france: Session) -> None:
-    found = place_queries.departement(france, "93")
-    assert found is not None
-    assert (found.name, found.region_code) == ("Seine-Saint-Denis", "11")
+    departement = place_queries.departement(france, "93")
+    assert departement is not None
+    assert (departement.name, departement.region_code) == ("Seine-Saint-Denis", "11")
     communes = communes_of_departement(france, "93")
     assert len(communes) == place_queries.commune_count(france, departement="93") == 39
     # L'Île-Saint-Denis is sorted with its article, Épinay-sur-Seine among the E.
@@ -77,18 +77,18 @@ def test_a_department_and_its_communes(france: Session) -> None:
 
 
 def test_an_overseas_collectivity_has_communes_and_no_region(france: Session) -> None:
-    found = place_queries.departement(france, "988")
-    assert found is not None
-    assert (found.name, found.region_code) == ("Nouvelle-Calédonie", None)
+    departement = place_queries.departement(france, "988")
+    assert departement is not None
+    assert (departement.name, departement.region_code) == ("Nouvelle-Calédonie", None)
     communes = communes_of_departement(france, "988")
     assert len(communes) == 33
     assert {commune.region_code for commune in communes} == {None}
 
 
 def test_a_region_and_its_departments(france: Session) -> None:
-    found = place_queries.region(france, "11")
-    assert found is not None
-    assert found.name == "Île-de-France"
+    region = place_queries.region(france, "11")
+    assert region is not None
+    assert region.name == "Île-de-France"
     codes = [departement.code for departement in place_queries.departements(france, "11")]
     assert codes == ["75", "77", "78", "91", "92", "93", "94", "95"]
     assert place_queries.commune_count(france, region="11") == 1_266

@@ -1,4 +1,4 @@
-"""Which point a commune is given, and what the file says it is worth."""
+"""The point of each commune, and its precision."""
 
 from __future__ import annotations
 
@@ -10,23 +10,25 @@ from tools.territory_data.sources import PopulatedPlace
 PRESENT = "commune-actuelle"
 
 
-def commune(code: str, nom: str, **more: Any) -> dict[str, Any]:
-    usual = {"departement": code[:2], "arrondissement": f"{code[:2]}1", "codesPostaux": []}
-    return {"code": code, "nom": nom, "type": PRESENT, **usual, **more}
+def commune(code: str, nom: str, **fields: Any) -> dict[str, Any]:
+    defaults = {"departement": code[:2], "arrondissement": f"{code[:2]}1", "codesPostaux": []}
+    return {"code": code, "nom": nom, "type": PRESENT, **defaults, **fields}
 
 
 def spot(name: str, code: str, lat: float, lon: float, people: int = 600) -> PopulatedPlace:
     return PopulatedPlace(name, lat, lon, "FR", ("11", "77", "771", code), people)
 
 
-def found(records: list[dict[str, Any]], *spots: PopulatedPlace) -> dict[str, tuple[str, str, str]]:
+def located(
+    records: list[dict[str, Any]], *spots: PopulatedPlace
+) -> dict[str, tuple[str, str, str]]:
     return {
         code: tuple(point) for (code, _), point in locate_communes(records, list(spots)).items()
     }
 
 
 def test_the_place_of_the_name_beats_a_larger_one() -> None:
-    points = found(
+    points = located(
         [commune("77001", "Berck")],
         spot("Berck-Plage", "77001", 50.2, 1.2, 9_000),
         spot("BERCK", "77001", 50.1, 1.1, 800),
@@ -35,7 +37,7 @@ def test_the_place_of_the_name_beats_a_larger_one() -> None:
 
 
 def test_without_the_name_the_most_populous_is_taken_former_codes_included() -> None:
-    points = found(
+    points = located(
         [commune("77001", "Val Neuf", anciensCodes=["77002"])],
         spot("Le Petit", "77001", 50.1, 1.1, 700),
         spot("Le Grand", "77002", 50.2, 1.2, 900),
@@ -44,7 +46,7 @@ def test_without_the_name_the_most_populous_is_taken_former_codes_included() -> 
 
 
 def test_a_commune_without_a_place_takes_the_mean_of_its_postal_codes() -> None:
-    points = found(
+    points = located(
         [
             commune("77001", "Un", codesPostaux=["77100"]),
             commune("77002", "Deux", codesPostaux=["77200"]),
@@ -56,8 +58,8 @@ def test_a_commune_without_a_place_takes_the_mean_of_its_postal_codes() -> None:
     assert points["77003"] == ("48.500", "2.500", "code_postal")
 
 
-def test_then_of_its_arrondissement_then_nothing() -> None:
-    points = found(
+def test_without_a_postal_code_the_mean_of_the_arrondissement_is_taken() -> None:
+    points = located(
         [commune("77001", "Un"), commune("77002", "Deux"), commune("78001", "Ailleurs")],
         spot("Un", "77001", 48.0, 2.0),
     )
@@ -69,7 +71,7 @@ def test_a_delegated_commune_takes_a_real_point_only() -> None:
     def delegated(code: str, parent: str) -> dict[str, Any]:
         return commune(code, "Vieux", type="commune-deleguee", chefLieu=parent)
 
-    points = found(
+    points = located(
         [
             commune("77001", "Un", codesPostaux=["77100"]),
             commune("77002", "Deux", codesPostaux=["77100"]),
@@ -86,8 +88,8 @@ def overseas(code: str, nom: str) -> dict[str, Any]:
     return {"code": code, "nom": nom, "type": PRESENT, "departement": code[:3]}
 
 
-def test_overseas_the_code_stands_one_or_three_levels_higher() -> None:
-    points = found(
+def test_overseas_the_code_is_in_a_higher_administrative_column() -> None:
+    points = located(
         [overseas("98801", "Belep"), overseas("98817", "Le Mont-Dore"), overseas("97601", "Acoua")],
         PopulatedPlace("Wala", -19.7, 163.6, "NC", ("01", "98801", "", ""), 890),
         PopulatedPlace("Mont-Dore", -22.2, 166.5, "NC", ("02", "98817", "", ""), 24_680),
@@ -99,15 +101,15 @@ def test_overseas_the_code_stands_one_or_three_levels_higher() -> None:
 
 
 def test_a_collectivity_of_one_commune_needs_no_code() -> None:
-    points = found(
+    points = located(
         [overseas("97701", "Saint-Barthélemy")],
         PopulatedPlace("Gustavia", 17.9, -62.8, "BL", ("", "00", "", ""), 5_988),
     )
     assert points["97701"] == ("17.9000", "-62.8000", "geonames")
 
 
-def test_in_polynesia_only_the_name_tells() -> None:
-    points = found(
+def test_in_polynesia_the_place_is_found_by_its_name() -> None:
+    points = located(
         [overseas("98735", "Papeete"), overseas("98729", "Moorea-Maiao")],
         PopulatedPlace("Papeete", -17.5, -149.5, "PF", ("01", "", "", ""), 26_357),
         PopulatedPlace("Afareaitu", -17.6, -149.8, "PF", ("01", "", "", ""), 3_000),
@@ -117,7 +119,7 @@ def test_in_polynesia_only_the_name_tells() -> None:
 
 
 def test_a_name_elsewhere_in_france_is_not_the_overseas_one() -> None:
-    points = found(
+    points = located(
         [overseas("97502", "Saint-Pierre"), overseas("97501", "Miquelon-Langlade")],
         spot("Saint-Pierre", "97999", 48.0, 2.0),
     )

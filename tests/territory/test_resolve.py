@@ -1,4 +1,4 @@
-"""How the readings of a typed place are found and ordered, in France and a made-up country."""
+"""Readings of a typed place and their order, in France and in an invented country."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from register.territory.resolve import resolve
 PIERREFITTE = "Pierrefitte-sur-Seine"
 
 
-def test_the_reading_says_where_the_commune_is_now(names: Gazetteer) -> None:
+def test_the_reading_of_a_former_code_has_the_present_commune(names: Gazetteer) -> None:
     reading = sole_reading(resolve(names, "93059"))
     assert reading == PlaceReading(
         "commune", "93066", "Saint-Denis", "93", "ancien_code", PIERREFITTE, "93059"
@@ -24,31 +24,31 @@ def test_the_reading_says_where_the_commune_is_now(names: Gazetteer) -> None:
 
 
 def test_a_shared_name_is_a_choice_by_population(names: Gazetteer) -> None:
-    found = resolve(names, "Saint-Denis")
-    assert len(found.readings) > 1
-    assert sole_reading(found) is None
-    assert [reading.code for reading in found.readings] == ["97411", "93066", "11339", "30247"]
+    resolution = resolve(names, "Saint-Denis")
+    assert len(resolution.readings) > 1
+    assert sole_reading(resolution) is None
+    assert [reading.code for reading in resolution.readings] == ["97411", "93066", "11339", "30247"]
 
 
 def test_published_cases_come_before_population(names: Gazetteer) -> None:
-    found = resolve(names, "Saint-Denis", {"93066": 2, "30247": 5})
-    assert [reading.code for reading in found.readings] == ["30247", "93066", "97411", "11339"]
+    resolution = resolve(names, "Saint-Denis", {"93066": 2, "30247": 5})
+    assert [reading.code for reading in resolution.readings] == ["30247", "93066", "97411", "11339"]
 
 
 def test_exactness_comes_before_cases(names: Gazetteer) -> None:
-    found = resolve(names, "Vienne", {})
-    assert [(reading.kind, reading.code) for reading in found.readings] == [
+    resolution = resolve(names, "Vienne", {})
+    assert [(reading.kind, reading.code) for reading in resolution.readings] == [
         ("commune", "38544"),
         ("departement", "86"),
     ]
 
 
-def test_a_text_is_read_up_to_its_cap(names: Gazetteer) -> None:
+def test_a_long_text_is_truncated(names: Gazetteer) -> None:
     assert sole_reading(resolve(names, "Gagny" + " " * MAX_TYPED_LENGTH + "Lyon")) is not None
     assert not resolve(names, "x" * 1_000_000).readings
 
 
-# A made-up country, where each rule can be seen alone.
+# An invented country, in which each rule is tested alone.
 def country(
     *aliases: GazetteerAlias,
     codes: dict[str, str] | None = None,
@@ -59,7 +59,7 @@ def country(
         GazetteerPlace("77002", "Ville", "ville", "77", 200),
         GazetteerPlace("78001", "Bourg", "bourg", "78", 300),
     ]
-    own = {place.code: place.code for place in communes}
+    present_codes = {place.code: place.code for place in communes}
     return Gazetteer(
         version="made-up",
         communes=communes,
@@ -69,15 +69,15 @@ def country(
         ],
         regions=[GazetteerPlace("11", "Plaine", "plaine")],
         aliases=aliases,
-        codes=own | (codes or {}),
+        codes=present_codes | (codes or {}),
         postal_pairs=postals,
     )
 
 
 def test_an_old_name_comes_after_the_present_one_even_with_cases() -> None:
     old = GazetteerAlias("77009", "deleguee", "Bourg", "bourg", "77002")
-    found = resolve(country(old), "bourg", {"77002": 9})
-    assert [(reading.code, reading.why) for reading in found.readings] == [
+    resolution = resolve(country(old), "bourg", {"77002": 9})
+    assert [(reading.code, reading.why) for reading in resolution.readings] == [
         ("78001", "nom"),
         ("77001", "nom"),
         ("77002", "ancienne_commune"),
@@ -98,12 +98,12 @@ def test_two_old_names_of_one_commune_are_one_reading() -> None:
     assert sole_reading(resolve(country(*aliases), "Écart")) is not None
 
 
-def test_a_former_code_without_a_name_leads_all_the_same() -> None:
+def test_a_former_code_without_a_name_is_resolved() -> None:
     reading = sole_reading(resolve(country(codes={"75001": "77002"}), "75001"))
     assert reading == PlaceReading("commune", "77002", "Ville", "77", "ancien_code", None, "75001")
 
 
-def test_a_former_code_that_the_post_gave_out_again_is_the_post_s() -> None:
+def test_a_former_code_reused_as_a_postal_code_is_read_as_the_postal_code() -> None:
     reused = country(codes={"75001": "77002"}, postals=[("75001", "77001")])
     reading = sole_reading(resolve(reused, "75001"))
     assert reading == PlaceReading("commune", "77001", "Bourg", "77", "code_postal")
@@ -121,8 +121,8 @@ def test_a_former_code_with_a_name_is_read_beside_the_postal_code() -> None:
 def test_a_postal_code_is_of_an_arrondissement_where_the_city_has_some() -> None:
     part = GazetteerAlias("77102", "arrondissement", "Ville 2e Arr.", "ville 2e arr", "77002")
     city = country(part, postals=[("77202", "77002"), ("77202", "77001")])
-    found = resolve(city, "77202").readings
-    assert [(reading.code, reading.alias_code) for reading in found] == [
+    readings = resolve(city, "77202").readings
+    assert [(reading.code, reading.alias_code) for reading in readings] == [
         ("77002", "77102"),
         ("77001", None),
     ]
@@ -132,7 +132,7 @@ def test_a_postal_code_of_an_unknown_commune_is_ignored() -> None:
     assert not resolve(country(postals=[("77200", "77999")]), "77200").readings
 
 
-def test_a_name_is_told_apart_by_where_its_commune_is_now() -> None:
+def test_a_former_name_is_narrowed_by_the_departement_of_its_present_commune() -> None:
     moved = GazetteerAlias("78009", "ancienne", "Hameau", "hameau", "77002")
     assert sole_reading(resolve(country(moved), "Hameau (77)")) is not None
     assert not resolve(country(moved), "Hameau (78)").readings
@@ -143,11 +143,11 @@ def test_an_alias_of_an_unknown_commune_is_ignored() -> None:
     assert not resolve(country(lost), "Perdue").readings
 
 
-def test_asking_for_an_unknown_name_does_not_make_the_gazetteer_grow() -> None:
-    made_up = country()
-    before = len(made_up.communes_by_name)
-    assert not resolve(made_up, "Inconnue").readings
-    assert len(made_up.communes_by_name) == before
+def test_an_unknown_name_is_not_added_to_the_gazetteer() -> None:
+    gazetteer = country()
+    before = len(gazetteer.communes_by_name)
+    assert not resolve(gazetteer, "Inconnue").readings
+    assert len(gazetteer.communes_by_name) == before
 
 
 @given(st.text(max_size=300))
@@ -157,7 +157,7 @@ def test_any_text_has_an_answer(typed: str) -> None:
 
 
 @given(st.sampled_from(["Bourg", "Ville", "Marne", "Plaine", "77001", "77"]), st.data())
-def test_blanks_and_case_never_matter(typed: str, data: st.DataObject) -> None:
+def test_blanks_and_case_are_ignored(typed: str, data: st.DataObject) -> None:
     blanks = st.text(alphabet=" \t\u00a0\u202f", max_size=5)
-    dressed = data.draw(blanks) + typed.swapcase() + data.draw(blanks)
-    assert resolve(country(), dressed) == resolve(country(), typed)
+    padded = data.draw(blanks) + typed.swapcase() + data.draw(blanks)
+    assert resolve(country(), padded) == resolve(country(), typed)

@@ -1,4 +1,4 @@
-"""What is offered while a place is being typed, and in which order."""
+"""Suggestions of places for a partly typed name, and their order."""
 
 from __future__ import annotations
 
@@ -10,8 +10,8 @@ from register.territory.gazetteer import Gazetteer, GazetteerAlias, GazetteerPla
 from register.territory.resolve import suggest_places
 
 
-def offered(names: Gazetteer, typed: str, **more: object) -> list[str]:
-    return [reading.name for reading in suggest_places(names, typed, **more)]
+def suggested_names(names: Gazetteer, typed: str, **options: object) -> list[str]:
+    return [reading.name for reading in suggest_places(names, typed, **options)]
 
 
 @pytest.mark.parametrize(
@@ -37,30 +37,30 @@ def offered(names: Gazetteer, typed: str, **more: object) -> list[str]:
         ("levall", ["Levallois-Perret"]),
     ],
 )
-def test_the_likeliest_come_first(names: Gazetteer, typed: str, first: list[str]) -> None:
-    assert offered(names, typed)[: len(first)] == first
+def test_the_best_suggestions_come_first(names: Gazetteer, typed: str, first: list[str]) -> None:
+    assert suggested_names(names, typed)[: len(first)] == first
 
 
 @pytest.mark.parametrize("typed", ["", "  ", "'", "zzzz", "\0", "x" * 10_000, "\ud800"])
-def test_nothing_is_offered_for_nothing(names: Gazetteer, typed: str) -> None:
+def test_empty_and_meaningless_texts_have_no_suggestion(names: Gazetteer, typed: str) -> None:
     assert suggest_places(names, typed) == ()
 
 
 def test_a_later_word_comes_after_the_first_one(names: Gazetteer) -> None:
-    assert offered(names, "courneuve") == ["La Courneuve"]
-    found = offered(names, "bourget", limit=30)
-    assert found[:2] == ["Le Bourget", "Bourget-en-Huile"]
-    assert "Le Bourget-du-Lac" in found[2:]
+    assert suggested_names(names, "courneuve") == ["La Courneuve"]
+    names_found = suggested_names(names, "bourget", limit=30)
+    assert names_found[:2] == ["Le Bourget", "Bourget-en-Huile"]
+    assert "Le Bourget-du-Lac" in names_found[2:]
 
 
-def test_a_former_name_leads_to_the_commune_and_says_so(names: Gazetteer) -> None:
-    one = suggest_places(names, "pierrefitte-sur-se")[0]
-    assert (one.name, one.alias_name, one.alias_code) == (
+def test_a_former_name_leads_to_the_commune_and_is_marked(names: Gazetteer) -> None:
+    suggestion = suggest_places(names, "pierrefitte-sur-se")[0]
+    assert (suggestion.name, suggestion.alias_name, suggestion.alias_code) == (
         "Saint-Denis",
         "Pierrefitte-sur-Seine",
         "93059",
     )
-    assert one.why == "ancienne_commune"
+    assert suggestion.why == "ancienne_commune"
 
 
 def test_suggestions_are_as_many_as_requested_at_most(names: Gazetteer) -> None:
@@ -68,23 +68,25 @@ def test_suggestions_are_as_many_as_requested_at_most(names: Gazetteer) -> None:
     assert len(suggest_places(names, "saint", limit=3)) == 3
 
 
-def test_nothing_is_offered_twice(names: Gazetteer) -> None:
+def test_no_place_is_suggested_twice(names: Gazetteer) -> None:
     for typed in ("saint", "paris", "s", "la r", "guad"):
-        found = suggest_places(names, typed, limit=30)
-        assert len({(one.kind, one.code) for one in found}) == len(found)
+        suggestions = suggest_places(names, typed, limit=30)
+        assert len({(suggestion.kind, suggestion.code) for suggestion in suggestions}) == len(
+            suggestions
+        )
 
 
-def test_one_ground_is_offered_once(names: Gazetteer) -> None:
-    assert [(one.kind, one.code) for one in suggest_places(names, "guadeloup")] == [
-        ("departement", "971")
-    ]
+def test_places_of_the_same_area_are_suggested_once(names: Gazetteer) -> None:
+    assert [
+        (suggestion.kind, suggestion.code) for suggestion in suggest_places(names, "guadeloup")
+    ] == [("departement", "971")]
     assert ("departement", "75") not in {
-        (one.kind, one.code) for one in suggest_places(names, "paris")
+        (suggestion.kind, suggestion.code) for suggestion in suggest_places(names, "paris")
     }
 
 
 def test_cases_come_before_people_however_small_the_place(names: Gazetteer) -> None:
-    # Of more than four thousand names that begin so, far from the first by people.
+    # More than four thousand names begin so, and this one is far from the most populous.
     assert suggest_places(names, "sai", {"04175": 1, "83000": 5})[0].code != "04175"
     assert suggest_places(names, "sainte", {"04175": 1})[0].code == "04175"
     assert suggest_places(names, "s", {"04175": 1})[0].code == "04175"
@@ -105,17 +107,19 @@ def country() -> Gazetteer:
     )
 
 
-def test_names_of_today_then_former_ones_then_later_words() -> None:
-    found = [(one.code, one.alias_name) for one in suggest_places(country(), "mars")]
-    # The département has the people of its communes; Port-Mars is Marsy's commune of today.
-    assert found == [("77", None), ("77003", None), ("77001", None), ("77002", "Marsy")]
+def test_present_names_come_before_former_names_and_later_words() -> None:
+    suggestions = [
+        (suggestion.code, suggestion.alias_name) for suggestion in suggest_places(country(), "mars")
+    ]
+    # A département counts the population of its communes; Marsy is now part of Port-Mars.
+    assert suggestions == [("77", None), ("77003", None), ("77001", None), ("77002", "Marsy")]
 
 
 def test_published_cases_count_first() -> None:
     assert suggest_places(country(), "mars", {"77001": 1})[0].code == "77001"
 
 
-# How long it takes is asked in ``make prove``, on the whole territory.
+# The time is measured by ``make prove``, on the whole territory.
 @settings(deadline=None)
 @given(st.text(max_size=60))
 def test_any_text_has_an_answer(typed: str) -> None:

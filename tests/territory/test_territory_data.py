@@ -1,4 +1,4 @@
-"""Deriving the files: exact versions, the same bytes each time, the official names."""
+"""Derivation of the data files: pinned versions, reproducible bytes and official codes."""
 
 from __future__ import annotations
 
@@ -28,9 +28,9 @@ def install(modules: Path, packages: dict[str, str]) -> None:
 
 
 def division() -> sources.Division:
-    def commune(code: str, **more: Any) -> dict[str, Any]:
-        usual = {"type": "commune-actuelle", "departement": code[:2], "region": "11"}
-        return {"code": code, "nom": f"Commune {code}", **usual, **more}
+    def commune(code: str, **fields: Any) -> dict[str, Any]:
+        defaults = {"type": "commune-actuelle", "departement": code[:2], "region": "11"}
+        return {"code": code, "nom": f"Commune {code}", **defaults, **fields}
 
     return sources.Division(
         communes=[
@@ -67,7 +67,7 @@ def test_the_command_prints_its_usage(capsys: pytest.CaptureFixture[str]) -> Non
     assert "NODE_MODULES OUT" in capsys.readouterr().err
 
 
-def test_rows_come_in_the_order_of_codes_and_know_their_epci(tmp_path: Path) -> None:
+def test_rows_are_in_the_order_of_codes_and_have_their_epci(tmp_path: Path) -> None:
     counts = build_tables.write(division(), [], tmp_path)
     rows = dataset.read_table("communes.csv.gz", tmp_path)
     assert [row["code"] for row in rows] == ["75101", "77001", "77002", "77003"]
@@ -82,8 +82,10 @@ def test_rows_come_in_the_order_of_codes_and_know_their_epci(tmp_path: Path) -> 
 def test_a_collectivity_is_no_region(tmp_path: Path) -> None:
     build_tables.write(division(), [], tmp_path)
     assert [row["code"] for row in dataset.read_table("regions.csv", tmp_path)] == ["11"]
-    told = {row["code"]: row["region"] for row in dataset.read_table("departements.csv", tmp_path)}
-    assert told == {"77": "11", "988": ""}
+    regions = {
+        row["code"]: row["region"] for row in dataset.read_table("departements.csv", tmp_path)
+    }
+    assert regions == {"77": "11", "988": ""}
 
 
 def test_the_same_input_gives_the_same_bytes(tmp_path: Path) -> None:
@@ -96,15 +98,15 @@ def test_the_same_input_gives_the_same_bytes(tmp_path: Path) -> None:
     assert len(contents[0]) == 4
 
 
-def test_the_manifest_can_be_read_back(tmp_path: Path) -> None:
+def test_the_manifest_is_written_and_read(tmp_path: Path) -> None:
     for name in dataset.FILES:
         (tmp_path / name).write_bytes(name.encode())
     sources.write(PACKAGES, {"communes": 2}, tmp_path)
-    read = dataset.read_manifest(tmp_path)
-    assert [source["package"] for source in read["source"]] == list(PACKAGES)
-    assert "6.0.0" in read["source"][0]["attribution"]
-    assert read["counts"] == {"communes": 2}
-    assert set(read["sha256"]) == set(dataset.FILES)
+    manifest = dataset.read_manifest(tmp_path)
+    assert [source["package"] for source in manifest["source"]] == list(PACKAGES)
+    assert "6.0.0" in manifest["source"][0]["attribution"]
+    assert manifest["counts"] == {"communes": 2}
+    assert set(manifest["sha256"]) == set(dataset.FILES)
 
 
 def test_places_are_read_from_the_columns_of_geonames(tmp_path: Path) -> None:
@@ -132,11 +134,11 @@ def test_outlines_are_named_by_the_official_code(
     folder.mkdir(parents=True)
     states = [state(place) for place in ("FR-77", "FR-GF", "BE-WLG", "-99-X02~")]
     (folder / "admin1.json").write_text(json.dumps({"features": states}), "utf-8")
-    seen: list[dict[str, Any]] = []
+    features: list[dict[str, Any]] = []
 
     def simplify(command: list[str], **options: object) -> None:
-        seen.extend(json.loads(Path(command[2]).read_text("utf-8"))["features"])
+        features.extend(json.loads(Path(command[2]).read_text("utf-8"))["features"])
 
     monkeypatch.setattr(build_tables.subprocess, "run", simplify)
     assert build_tables.write_outlines(tmp_path, [{"code": "77"}, {"code": "973"}], tmp_path) == 2
-    assert [feature["properties"] for feature in seen] == [{"code": "77"}, {"code": "973"}]
+    assert [feature["properties"] for feature in features] == [{"code": "77"}, {"code": "973"}]

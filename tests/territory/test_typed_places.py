@@ -1,8 +1,8 @@
-"""What people type for a place, and every reading that it must have: nothing missing, nothing more.
+"""Typed places, each with all its readings.
 
 A place is a code: five characters for a commune, two or three for a département, ``R`` and two for
-a région. Where a row names several they come in this order; a row that says how many there are
-gives the first ones.
+a région. Several codes are in the order of the readings; a row with a count has the first ones
+only.
 """
 
 from __future__ import annotations
@@ -47,7 +47,7 @@ NAMES = [
     ("st denis", "97411 93066 11339 30247"),
     ("La Rochelle", "17300 70450"),
     ("Pierrefitte", "79209 88347 19166 23152"),
-    # Paris is a commune and a département: the same ground is no choice.
+    # Paris is a commune and a département of the same area: one reading.
     ("Paris", "75056"),
     ("Vienne", "38544 86"),
     ("Creuse", "80225 23"),
@@ -67,7 +67,7 @@ NAMES = [
     ("Asnières Seine", "92004"),
     ("Vitry s/Seine", "94081"),
     ("Fontenay s/s Bois", "94033"),
-    # Said of whoever sits there.
+    # Names of institutions.
     ("mairie de Gagny", "93032"),
     ("mairie Gagny", "93032"),
     ("la mairie de Gagny", "93032"),
@@ -83,7 +83,7 @@ NAMES = [
     ("hôtel de ville de Paris", "75056"),
     ("à Gagny", "93032"),
     ("au Bourget", "93013"),
-    # And where it is.
+    # With a code, a département or a région.
     ("Saint-Denis 974", "97411"),
     ("St Denis 974", "97411"),
     ("974 st denis", "97411"),
@@ -159,7 +159,7 @@ COLLISIONS = [
     ("51300", 47, "51300:code_insee 51649:code_postal 51262:code_postal"),
 ]
 
-LANDS = [
+AREAS = [
     ("Seine-Saint-Denis", "93"),
     ("93 - Seine-Saint-Denis", "93"),
     ("Hauts de Seine", "92"),
@@ -186,7 +186,7 @@ LANDS = [
     ("pays de loire", "R52"),
 ]
 
-# Through an arrondissement or another name: the city or commune, and what led there.
+# An arrondissement or a former commune: the present commune, and the name and code that led to it.
 PARTS = [
     ("Paris 18e", "75056", "Paris 18e Arrondissement", "75118"),
     ("Paris 18", "75056", "Paris 18e Arrondissement", "75118"),
@@ -222,12 +222,12 @@ PARTS = [
     ("Oullins", "69149", "Oullins", "69149"),
     ("Annecy-le-Vieux", "74010", "Annecy-le-Vieux", "74011"),
     ("Équeurdreville-Hainneville", "50129", "Équeurdreville-Hainneville", "50173"),
-    # The code has been given up, and nobody kept a name for it.
+    # A former code without a recorded name.
     ("20004", "2A004", None, "20004"),
 ]
 
 ALMOST = [
-    # One letter too few, too many, another, or two that changed places.
+    # A letter missing, added or replaced, or two letters exchanged.
     ("gagni", "93032"),
     ("ggagny", "93032"),
     ("gagyn", "93032"),
@@ -248,7 +248,7 @@ ALMOST = [
     ("Bretagme", "R53 90019 36024"),
 ]
 
-# A beginning is right as far as it goes.
+# The beginning of a longer name.
 BEGINNINGS = [
     ("Levallois", "92044"),
     ("L'Haÿ", "94038"),
@@ -257,7 +257,7 @@ BEGINNINGS = [
     ("Noisy", "93051 93053 78455 77339 77338 95456"),
 ]
 
-# The name of small communes, and what people call a much larger one.
+# Names of small communes that are also short for much larger ones.
 SHORT = [
     ("Evry", "89162", "91228"),
     ("St Ouen", "41226 80711", "93070"),
@@ -286,7 +286,7 @@ NEAR = [
     ("Oberviliers", "93001"),
     ("Saint-Denis 59", "97411 93066 11339 30247"),
     ("Courcouronnes", "91228"),
-    # Nothing has the code, and its first digits say a département.
+    # Unknown codes whose first digits are those of a département.
     ("75000", "75"),
     ("69000", "69"),
     ("13000", "13"),
@@ -330,17 +330,17 @@ def _codes(readings: tuple[PlaceReading, ...]) -> list[str]:
 
 @pytest.mark.parametrize(("typed", "codes"), NAMES)
 def test_a_name_has_these_readings(names: Gazetteer, typed: str, codes: str) -> None:
-    found = resolve(names, typed)
-    assert _codes(found.readings) == codes.split()
-    assert found.readings[0].why == "nom"
-    assert found.near_readings == ()
+    resolution = resolve(names, typed)
+    assert _codes(resolution.readings) == codes.split()
+    assert resolution.readings[0].why == "nom"
+    assert resolution.near_readings == ()
 
 
 @pytest.mark.parametrize(("typed", "code", "why"), CODES)
 def test_a_code_has_one_reading(names: Gazetteer, typed: str, code: str, why: str) -> None:
-    one = sole_reading(resolve(names, typed))
-    assert one is not None
-    assert (_code(one), one.why) == (code, why)
+    reading = sole_reading(resolve(names, typed))
+    assert reading is not None
+    assert (_code(reading), reading.why) == (code, why)
 
 
 @pytest.mark.parametrize(("typed", "count", "first"), COLLISIONS)
@@ -349,118 +349,124 @@ def test_a_string_that_is_two_codes_has_all_readings(
 ) -> None:
     readings = resolve(names, typed).readings
     assert len(readings) == count
-    said = [f"{reading.code}:{reading.why}" for reading in readings]
-    assert said[: len(first.split())] == first.split()
+    summaries = [f"{reading.code}:{reading.why}" for reading in readings]
+    assert summaries[: len(first.split())] == first.split()
 
 
-@pytest.mark.parametrize(("typed", "code"), LANDS)
-def test_a_land_has_one_reading(names: Gazetteer, typed: str, code: str) -> None:
-    one = sole_reading(resolve(names, typed))
-    assert one is not None
-    assert _code(one) == code
-    assert one.why == ("region_nom" if code.startswith("R") else "departement_nom")
-
-
-@pytest.mark.parametrize(("typed", "code", "through", "through_code"), PARTS)
-def test_a_smaller_or_former_place_leads_to_the_commune(
-    names: Gazetteer, typed: str, code: str, through: str | None, through_code: str
+@pytest.mark.parametrize(("typed", "code"), AREAS)
+def test_the_name_of_a_departement_or_region_has_one_reading(
+    names: Gazetteer, typed: str, code: str
 ) -> None:
-    one = sole_reading(resolve(names, typed))
-    assert one is not None
-    assert (one.code, one.alias_name, one.alias_code) == (code, through, through_code)
+    reading = sole_reading(resolve(names, typed))
+    assert reading is not None
+    assert _code(reading) == code
+    assert reading.why == ("region_nom" if code.startswith("R") else "departement_nom")
+
+
+@pytest.mark.parametrize(("typed", "code", "alias_name", "alias_code"), PARTS)
+def test_a_smaller_or_former_place_leads_to_the_commune(
+    names: Gazetteer, typed: str, code: str, alias_name: str | None, alias_code: str
+) -> None:
+    reading = sole_reading(resolve(names, typed))
+    assert reading is not None
+    assert (reading.code, reading.alias_name, reading.alias_code) == (code, alias_name, alias_code)
 
 
 @pytest.mark.parametrize(("typed", "codes"), ALMOST)
 def test_a_misspelt_name_is_resolved_and_marked_as_such(
     names: Gazetteer, typed: str, codes: str
 ) -> None:
-    found = resolve(names, typed)
-    assert _codes(found.readings) == codes.split()
-    assert {reading.why for reading in found.readings} == {"orthographe_proche"}
+    resolution = resolve(names, typed)
+    assert _codes(resolution.readings) == codes.split()
+    assert {reading.why for reading in resolution.readings} == {"orthographe_proche"}
 
 
 def test_a_choice_of_longer_names_includes_the_exact_name(names: Gazetteer) -> None:
-    found = resolve(names, "gagny la ville")
-    assert _codes(found.readings)[0] == "93032"
-    assert found.readings[0].why == "dans_la_phrase"
-    assert len(found.readings) > 2
+    resolution = resolve(names, "gagny la ville")
+    assert _codes(resolution.readings)[0] == "93032"
+    assert resolution.readings[0].why == "dans_la_phrase"
+    assert len(resolution.readings) > 2
 
 
 @pytest.mark.parametrize(("typed", "codes"), BEGINNINGS)
-def test_the_beginning_of_a_name_is_read_and_says_so(
+def test_the_beginning_of_a_name_is_resolved_and_marked_as_such(
     names: Gazetteer, typed: str, codes: str
 ) -> None:
-    found = resolve(names, typed)
-    assert _codes(found.readings) == codes.split()
-    assert {reading.why for reading in found.readings} == {"debut_du_nom"}
+    resolution = resolve(names, typed)
+    assert _codes(resolution.readings) == codes.split()
+    assert {reading.why for reading in resolution.readings} == {"debut_du_nom"}
 
 
 @pytest.mark.parametrize(("typed", "exact", "longer"), SHORT)
-def test_a_small_namesake_leaves_a_choice(
+def test_a_small_namesake_is_offered_with_the_longer_names(
     names: Gazetteer, typed: str, exact: str, longer: str
 ) -> None:
-    found = resolve(names, typed).readings
-    assert _codes(found)[: len(exact.split())] == exact.split()
-    begun = [reading for reading in found if reading.why == "debut_du_nom"]
-    assert _codes(tuple(begun)) == longer.split()
-    # With a case, the namesake is what is meant; and the département beside it says so too.
-    known = resolve(names, typed, {exact.split()[0]: 1}).readings
-    assert "debut_du_nom" not in {reading.why for reading in known}
+    readings = resolve(names, typed).readings
+    assert _codes(readings)[: len(exact.split())] == exact.split()
+    longer_readings = [reading for reading in readings if reading.why == "debut_du_nom"]
+    assert _codes(tuple(longer_readings)) == longer.split()
+    # With a case, the namesake alone is offered.
+    with_case = resolve(names, typed, {exact.split()[0]: 1}).readings
+    assert "debut_du_nom" not in {reading.why for reading in with_case}
 
 
 @pytest.mark.parametrize("typed", ["Évry (89)", "89140 Évry", "Évry, Yonne", "Aulnay (86)"])
-def test_a_small_namesake_with_its_departement_is_alone(names: Gazetteer, typed: str) -> None:
+def test_a_small_namesake_with_its_departement_has_one_reading(
+    names: Gazetteer, typed: str
+) -> None:
     assert sole_reading(resolve(names, typed)) is not None
 
 
 def test_a_longer_name_with_cases_follows_a_namesake_that_is_no_larger(names: Gazetteer) -> None:
-    found = resolve(names, "Pierrefitte", {"93066": 1}).readings
-    assert _codes(found) == ["79209", "88347", "19166", "23152", "93066"]
-    assert (found[-1].why, found[-1].alias_name) == ("debut_du_nom", "Pierrefitte-sur-Seine")
-    # Paris-l'Hôpital is a village: whoever types Paris does not mean it.
+    readings = resolve(names, "Pierrefitte", {"93066": 1}).readings
+    assert _codes(readings) == ["79209", "88347", "19166", "23152", "93066"]
+    assert (readings[-1].why, readings[-1].alias_name) == ("debut_du_nom", "Pierrefitte-sur-Seine")
+    # Paris-l'Hôpital is a village, and no reading of "Paris".
     assert sole_reading(resolve(names, "Paris", {"71343": 1})) is not None
 
 
 @pytest.mark.parametrize(("typed", "codes"), PHRASES)
-def test_a_place_in_a_phrase_is_read_and_says_so(names: Gazetteer, typed: str, codes: str) -> None:
-    found = resolve(names, typed)
-    assert _codes(found.readings) == codes.split()
-    assert {reading.why for reading in found.readings} == {"dans_la_phrase"}
+def test_a_place_in_a_phrase_is_resolved_and_marked_as_such(
+    names: Gazetteer, typed: str, codes: str
+) -> None:
+    resolution = resolve(names, typed)
+    assert _codes(resolution.readings) == codes.split()
+    assert {reading.why for reading in resolution.readings} == {"dans_la_phrase"}
 
 
 @pytest.mark.parametrize(("typed", "codes"), NEAR)
 def test_an_unknown_name_has_near_names(names: Gazetteer, typed: str, codes: str) -> None:
-    found = resolve(names, typed)
-    assert not found.readings
-    assert _codes(found.near_readings)[: len(codes.split())] == codes.split()
-    assert len(found.near_readings) <= 6
+    resolution = resolve(names, typed)
+    assert not resolution.readings
+    assert _codes(resolution.near_readings)[: len(codes.split())] == codes.split()
+    assert len(resolution.near_readings) <= 6
 
 
 @pytest.mark.parametrize("typed", NONSENSE)
 def test_nonsense_has_no_reading(names: Gazetteer, typed: str) -> None:
-    found = resolve(names, typed)
-    assert not found.readings
-    assert sole_reading(found) is None
-    assert len(found.readings) <= 1
+    resolution = resolve(names, typed)
+    assert not resolution.readings
+    assert sole_reading(resolution) is None
+    assert len(resolution.readings) <= 1
 
 
-def test_the_table_is_as_long_as_it_should_be() -> None:
-    exact = (NAMES, CODES, COLLISIONS, LANDS, PARTS)
+def test_the_tables_have_at_least_150_rows() -> None:
+    exact = (NAMES, CODES, COLLISIONS, AREAS, PARTS)
     tables = (*exact, ALMOST, BEGINNINGS, SHORT, PHRASES, NEAR, NONSENSE)
     assert len({str(row) for table in tables for row in table}) >= 150
 
 
 def test_a_former_name_is_offered_beside_places_with_that_short_name(names: Gazetteer) -> None:
-    found = resolve(names, "Boulogne").readings
-    assert (found[0].code, found[0].alias_name) == ("85084", "Boulogne")
-    assert found[1].name == "Boulogne-Billancourt"
+    readings = resolve(names, "Boulogne").readings
+    assert (readings[0].code, readings[0].alias_name) == ("85084", "Boulogne")
+    assert readings[1].name == "Boulogne-Billancourt"
 
 
-def test_too_many_beginnings_are_no_choice_but_the_greatest_are_near(names: Gazetteer) -> None:
-    found = resolve(names, "Sainte")
-    assert not found.readings
-    assert len(found.near_readings) == 6
-    assert all(reading.name.startswith("Sainte-") for reading in found.near_readings)
+def test_of_too_many_longer_names_the_most_populous_are_near_readings(names: Gazetteer) -> None:
+    resolution = resolve(names, "Sainte")
+    assert not resolution.readings
+    assert len(resolution.near_readings) == 6
+    assert all(reading.name.startswith("Sainte-") for reading in resolution.near_readings)
 
 
 def test_cases_come_before_people_among_near_names(names: Gazetteer) -> None:

@@ -1,4 +1,4 @@
-"""What is stored must be legal in a feed and show what the moderator read."""
+"""Cleaning of texts: the result is valid XML and has no invisible characters."""
 
 from __future__ import annotations
 
@@ -11,12 +11,12 @@ from hypothesis import strategies as st
 
 from register.text.normalisation import clean, one_line
 
-# Lone surrogates included: a JSON body can bring them in.
+# Lone surrogates included: a JSON body may contain them.
 ANY_TEXT = st.text(alphabet=st.characters(exclude_categories=()))
 
 
 @pytest.mark.parametrize(
-    ("typed", "kept"),
+    ("typed", "cleaned"),
     [
         ("un\r\ndeux\rtrois", "un\ndeux\ntrois"),
         ("un\r\x00\ndeux", "un\ndeux"),
@@ -31,8 +31,8 @@ ANY_TEXT = st.text(alphabet=st.characters(exclude_categories=()))
         ("«\u202fa\u00a0: b\u200dc\u200c\u202f»", "«\u202fa\u00a0: b\u200dc\u200c\u202f»"),
     ],
 )
-def test_clean(typed: str, kept: str) -> None:
-    assert clean(typed) == kept
+def test_clean(typed: str, cleaned: str) -> None:
+    assert clean(typed) == cleaned
 
 
 @given(ANY_TEXT)
@@ -42,24 +42,24 @@ def test_clean_twice_is_clean_once(text: str) -> None:
 
 @given(ANY_TEXT)
 def test_a_clean_text_can_be_put_in_a_feed(text: str) -> None:
-    kept = clean(text)
-    assert unicodedata.is_normalized("NFC", kept)
+    cleaned = clean(text)
+    assert unicodedata.is_normalized("NFC", cleaned)
     element = ElementTree.Element("title")
-    element.text = kept
+    element.text = cleaned
     read = ElementTree.fromstring(ElementTree.tostring(element, encoding="utf-8"))
-    assert (read.text or "") == kept
+    assert (read.text or "") == cleaned
 
 
 @pytest.mark.parametrize(
-    ("typed", "kept"),
+    ("typed", "cleaned"),
     [
         ("  Le maire \n\n suspend\tla séance ", "Le maire suspend la séance"),
         ("26\u00a0juin", "26\u00a0juin"),
         ("\u00a0 \n", ""),
     ],
 )
-def test_one_line(typed: str, kept: str) -> None:
-    assert one_line(typed) == kept
+def test_one_line(typed: str, cleaned: str) -> None:
+    assert one_line(typed) == cleaned
 
 
 @given(ANY_TEXT)

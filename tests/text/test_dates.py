@@ -1,4 +1,4 @@
-"""Partial dates: never more precise than the source, never another day than the civil one."""
+"""Partial dates: parsing, bounds and wording, and the civil day of Paris."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ def partial_dates(draw: st.DrawFn) -> PartialDate:
 
 
 @pytest.mark.parametrize(
-    ("edtf", "first", "last", "said"),
+    ("edtf", "first", "last", "words"),
     [
         ("2006-06-26", date(2006, 6, 26), date(2006, 6, 26), "26 juin 2006"),
         ("2006-06-01", date(2006, 6, 1), date(2006, 6, 1), "1er juin 2006"),
@@ -45,11 +45,13 @@ def partial_dates(draw: st.DrawFn) -> PartialDate:
         ("1000", date(1000, 1, 1), date(1000, 12, 31), "1000"),
     ],
 )
-def test_a_date_is_parsed_bounded_and_worded(edtf: str, first: date, last: date, said: str) -> None:
-    read = parse(edtf)
-    assert (read.first, read.last) == (first, last)
-    assert read.words() == said == date_words(edtf)
-    assert read.html_datetime == edtf.rstrip("~?")
+def test_a_date_is_parsed_bounded_and_worded(
+    edtf: str, first: date, last: date, words: str
+) -> None:
+    parsed = parse(edtf)
+    assert (parsed.first, parsed.last) == (first, last)
+    assert parsed.words() == words == date_words(edtf)
+    assert parsed.html_datetime == edtf.rstrip("~?")
 
 
 @pytest.mark.parametrize(
@@ -87,7 +89,7 @@ def test_another_form_is_refused(text: str) -> None:
     "text",
     ["2006-13", "2006-00", "2006-21", "2006-02-29", "2006-04-31", "2006-01-00", "0999", "3000?"],
 )
-def test_a_day_that_never_was_is_refused(text: str) -> None:
+def test_an_impossible_day_is_refused(text: str) -> None:
     with pytest.raises(TextError) as refused:
         parse(text)
     assert refused.value.key == "date_impossible"
@@ -100,7 +102,7 @@ def test_a_day_needs_its_month() -> None:
 
 
 @given(partial_dates())
-def test_what_is_written_is_read_again(partial: PartialDate) -> None:
+def test_a_partial_date_survives_its_edtf_form(partial: PartialDate) -> None:
     assert parse(partial.edtf) == partial
 
 
@@ -116,10 +118,10 @@ def test_the_range_is_in_order_and_inside_the_coarser_one(partial: PartialDate) 
 @given(st.text(alphabet="0123456789-~?X/ ", max_size=12))
 def test_anything_else_is_a_text_error(text: str) -> None:
     try:
-        read = parse(text)
+        parsed = parse(text)
     except TextError:
         return
-    assert read.edtf == text
+    assert parsed.edtf == text
 
 
 @pytest.mark.parametrize("empty", [None, ""])
@@ -146,6 +148,6 @@ def test_a_day_is_worded_in_full() -> None:
     assert day_words(datetime(2026, 6, 30, 22, 0, tzinfo=UTC)) == "1er juillet 2026"
 
 
-def test_a_moment_without_a_zone_has_no_day() -> None:
+def test_a_naive_datetime_is_refused() -> None:
     with pytest.raises(ValueError, match="time zone"):
         day_words(datetime(2026, 6, 30, 22, 0))  # noqa: DTZ001 (the trap itself)

@@ -1,4 +1,4 @@
-"""Two spellings of a place or of a word must meet."""
+"""Folding: spellings of one place or word have the same folded form."""
 
 from __future__ import annotations
 
@@ -62,8 +62,8 @@ def test_case_does_not_matter(text: str) -> None:
 
 
 def test_every_character_folds_once() -> None:
-    # All of them, since random texts seldom meet the odd compatibility forms; the letters
-    # between keep the combining ones apart.
+    # Every code point, since random texts rarely contain compatibility characters; a letter
+    # between two of them separates combining ones.
     for first in range(0, 0x110000, 0x400):
         block = "a".join(chr(code) for code in range(first, first + 0x400))
         assert fold(fold(block)) == fold(block), f"from U+{first:04X}"

@@ -1,4 +1,4 @@
-"""A flag for what harms a person, none for what is merely in every case of the register."""
+"""Risk flags: personal data is found, and common contents of cases raise no flag."""
 
 from __future__ import annotations
 
@@ -85,7 +85,7 @@ def test_a_risk_is_found(text: str, code: str, excerpt: str) -> None:
         "",
     ],
 )
-def test_what_every_case_holds_is_no_risk(text: str) -> None:
+def test_common_contents_of_cases_are_no_risk(text: str) -> None:
     assert risks(text) == ()
 
 
@@ -102,11 +102,11 @@ def test_addresses_of_sources_are_not_scanned(text: str) -> None:
 
 
 def test_risks_are_distinct_and_in_order() -> None:
-    found = codes("viol, viol, 06 12 34 56 78, cancer, mafia et a@b.fr")
-    assert found == ["telephone", "courriel", "sante", "accusation_grave", "accusation_grave"]
+    found_codes = codes("viol, viol, 06 12 34 56 78, cancer, mafia et a@b.fr")
+    assert found_codes == ["telephone", "courriel", "sante", "accusation_grave", "accusation_grave"]
 
 
-def test_accents_may_be_typed_apart() -> None:
+def test_decomposed_accents_are_recognised() -> None:
     assert codes("un pe\u0301dophile") == ["accusation_grave"]
 
 
@@ -121,8 +121,8 @@ def test_an_excerpt_is_made_of_the_text(text: str) -> None:
     "pattern",
     ["a", "a@", "0", "06", "06 ", "1 rue ", "1 ", "AB-123-", "a.", "+33", "http://", "une "],
 )
-def test_time_grows_with_length_only(pattern: str) -> None:
+def test_a_long_repetitive_text_is_scanned_quickly(pattern: str) -> None:
     text = (pattern * 50_000)[:50_000]
-    begun = time.process_time()
+    start = time.process_time()
     risks(text)
-    assert time.process_time() - begun < 2
+    assert time.process_time() - start < 2

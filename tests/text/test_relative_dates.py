@@ -1,4 +1,4 @@
-"""What people say of a day that is not long ago."""
+"""Dates relative to today, such as "hier soir"."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ TODAY = date(2026, 11, 25)
 
 
 @pytest.mark.parametrize(
-    ("said", "day"),
+    ("words", "day"),
     [
         ("hier soir", 24),
         ("Hier, vers 20 h 30", 24),
@@ -35,12 +35,12 @@ TODAY = date(2026, 11, 25)
         ("the day before yesterday", 23),
     ],
 )
-def test_words_that_lead_to_one_day_are_that_day(said: str, day: int) -> None:
-    assert dates.parse_relative_date(said, TODAY) == date(2026, 11, day)
+def test_words_for_one_day_are_parsed_as_that_day(words: str, day: int) -> None:
+    assert dates.parse_relative_date(words, TODAY) == date(2026, 11, day)
 
 
 @pytest.mark.parametrize(
-    "said",
+    "words",
     [
         "",
         "cette nuit",
@@ -52,8 +52,8 @@ def test_words_that_lead_to_one_day_are_that_day(said: str, day: int) -> None:
         "hier\x00soir\x00" * 100,
     ],
 )
-def test_any_other_words_stay_words(said: str) -> None:
-    assert dates.parse_relative_date(said, TODAY) is None
+def test_other_words_are_not_parsed(words: str) -> None:
+    assert dates.parse_relative_date(words, TODAY) is None
 
 
 def test_the_day_before_may_be_of_another_year() -> None:

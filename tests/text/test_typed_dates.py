@@ -37,9 +37,9 @@ from register.text import dates
         ("26th of June 2006", "2006-06-26"),
         ("1st May 2006", "2006-05-01"),
         ("mid September 2006", "2006-09"),
-        # No French calendar has this day; the American has.
+        # Valid in the American order only.
         ("06/26/2006", "2006-06-26"),
-        # Both have this one, and it is read as it is written here.
+        # Valid in both orders, and read in the French one.
         ("04/06/2006", "2006-06-04"),
         ("vers 2006", "2006~"),
         ("environ juin 2006", "2006-06~"),
@@ -60,7 +60,7 @@ def test_common_ways_to_write_a_date_are_understood(typed: str, edtf: str) -> No
 
 
 @pytest.mark.parametrize("typed", ["inconnue", "Inconnu", "date inconnue", "unknown", "?"])
-def test_an_unknown_date_is_worded(typed: str) -> None:
+def test_words_for_an_unknown_date_are_recognised(typed: str) -> None:
     assert dates.parse_typed_date(typed) == ""
     assert dates.parse_typed_date(typed, unknown="inconnue") == "inconnue"
     assert dates.parse_typed_date("", unknown="inconnue") == ""
@@ -76,7 +76,7 @@ def test_an_unknown_date_is_worded(typed: str) -> None:
         ("juin juillet 2006", "typed_date"),
         ("1 2 3 2006", "typed_date"),
         ("juin 1 2 2006", "typed_date"),
-        ("vers 2006 ?", "typed_date"),  # which of the two is meant?
+        ("vers 2006 ?", "typed_date"),  # two different marks
         ("inconnue 2006", "typed_date"),
         ("123 juin 2006", "typed_date"),
         ("-2006-", ""),
@@ -96,7 +96,7 @@ def test_an_unknown_date_is_worded(typed: str) -> None:
         ("2006 " * 40_000, "typed_date"),
     ],
 )
-def test_text_that_is_no_date_is_refused_without_a_guess(typed: str, key: str) -> None:
+def test_text_that_is_no_date_is_refused(typed: str, key: str) -> None:
     if not key:
         assert dates.parse_typed_date(typed) == "2006"
         return
@@ -121,11 +121,11 @@ def test_a_stored_date_in_words_reads_as_itself(edtf: str) -> None:
 
 
 @given(st.text(max_size=120))
-def test_any_text_is_a_date_or_a_reason(typed: str) -> None:
-    read = key = ""
+def test_any_text_is_parsed_or_refused_with_a_key(typed: str) -> None:
+    edtf = key = ""
     try:
-        read = dates.parse_typed_date(typed)
+        edtf = dates.parse_typed_date(typed)
     except TextError as error:
         key = error.key
     assert key in {"", "typed_date", "typed_date_year", "date_impossible"}
-    assert read == "" or dates.parse(read).edtf == read
+    assert edtf == "" or dates.parse(edtf).edtf == edtf

@@ -1,4 +1,4 @@
-"""French spaces and apostrophes, and everything that they must leave alone."""
+"""French spaces and apostrophes, and the texts that they leave unchanged."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from register.text.typography import count_words, english, french, number, types
 # "_" stands for the thin no-break space and "~" for the plain one, to be seen in the tables.
 SIGNS = str.maketrans({"_": "\u202f", "~": "\u00a0"})
 
-# Pieces that meet the rules, since letters drawn at random hardly ever do.
+# Pieces that match the rules, since random letters rarely do.
 PIECES = st.lists(
     st.sampled_from(
         [
@@ -78,7 +78,7 @@ def test_only_spaces_and_apostrophes_change(text: str) -> None:
 
 
 @given(PIECES)
-def test_addresses_come_out_as_they_went_in(text: str) -> None:
+def test_addresses_are_unchanged(text: str) -> None:
     for token in re.findall(r"\S+", text):
         if "://" in token or "@" in token:
             assert token in french(text)
@@ -131,19 +131,19 @@ def test_typeset_html(source: str, expected: str) -> None:
         "1er ",
     ],
 )
-def test_time_grows_with_length_only(pattern: str) -> None:
+def test_a_long_repetitive_text_is_typeset_quickly(pattern: str) -> None:
     text = (pattern * 100_000)[:100_000]
-    begun = time.process_time()
+    start = time.process_time()
     french(text)
-    assert time.process_time() - begun < 1.5
+    assert time.process_time() - start < 1.5
 
 
 @pytest.mark.parametrize(
-    ("value", "written"),
+    ("value", "expected"),
     [(0, "0"), (999, "999"), (1482, "1_482"), (34969, "34_969"), (1234567, "1_234_567")],
 )
-def test_number(value: int, written: str) -> None:
-    assert number(value) == written.translate(SIGNS)
+def test_number(value: int, expected: str) -> None:
+    assert number(value) == expected.translate(SIGNS)
 
 
 def test_count_words() -> None:
@@ -166,7 +166,7 @@ def test_count_words() -> None:
         ("the town's 3 June meeting", "the town’s 3\u00a0June meeting"),
         ("Act No. 3, art. 5", "Act No.\u00a03, art.\u00a05"),
         ("Why? Yes; 1,234: no!", "Why? Yes; 1,234: no!"),
-        # What a reader may copy is left as it is.
+        # Addresses are unchanged.
         (
             "see http://a.fr/l'a?x=1 or j.d'arc@ville.fr",
             "see http://a.fr/l'a?x=1 or j.d'arc@ville.fr",

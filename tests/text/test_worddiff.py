@@ -1,4 +1,4 @@
-"""What changed between two texts, word by word, and in a bounded time."""
+"""Comparison of two texts, word by word, in a bounded time."""
 
 from __future__ import annotations
 
@@ -12,21 +12,21 @@ from hypothesis import strategies as st
 from register.text.text_comparison import TextDiff, diff_texts
 
 
-def drawn(found: TextDiff) -> str:
+def marked_text(diff: TextDiff) -> str:
     """The pieces as one line: [-gone-] and {+new+}."""
     marks = {"same": "{}", "gone": "[-{}-]", "new": "{{+{}+}}"}
-    return "".join(marks[piece.kind].format(piece.text) for piece in found.pieces)
+    return "".join(marks[piece.kind].format(piece.text) for piece in diff.pieces)
 
 
-def sides(found: TextDiff) -> tuple[str, str]:
+def sides(diff: TextDiff) -> tuple[str, str]:
     """Both texts, put together again from the pieces."""
-    before = "".join(piece.text for piece in found.pieces if piece.kind != "new")
-    after = "".join(piece.text for piece in found.pieces if piece.kind != "gone")
+    before = "".join(piece.text for piece in diff.pieces if piece.kind != "new")
+    after = "".join(piece.text for piece in diff.pieces if piece.kind != "gone")
     return before, after
 
 
 @pytest.mark.parametrize(
-    ("before", "after", "shown"),
+    ("before", "after", "marked"),
     [
         ("", "", ""),
         ("Le maire", "Le maire", "Le maire"),
@@ -42,27 +42,27 @@ def sides(found: TextDiff) -> tuple[str, str]:
         ("il a dit non hier", "elle avait dit non hier", "[-il a-]{+elle avait+} dit non hier"),
     ],
 )
-def test_changed_words_are_marked(before: str, after: str, shown: str) -> None:
-    assert drawn(diff_texts(before, after)) == shown
+def test_changed_words_are_marked(before: str, after: str, marked: str) -> None:
+    assert marked_text(diff_texts(before, after)) == marked
 
 
-def test_a_long_text_with_few_changes_shows_those_and_no_more() -> None:
+def test_a_long_text_with_few_changes_has_exactly_those() -> None:
     words = [f"mot{number}" for number in range(8_000)]
     changed = list(words)
     for place in range(50, 8_000, 400):
         changed[place] = "CHANGÉ"
-    found = diff_texts(" ".join(words), " ".join(changed))
-    assert not found.coarse
-    assert [piece.text for piece in found.pieces if piece.kind == "new"] == ["CHANGÉ"] * 20
+    diff = diff_texts(" ".join(words), " ".join(changed))
+    assert not diff.coarse
+    assert [piece.text for piece in diff.pieces if piece.kind == "new"] == ["CHANGÉ"] * 20
 
 
-def test_a_passage_written_anew_beyond_all_comparing_is_shown_whole_and_said_so() -> None:
+def test_a_long_rewritten_passage_is_replaced_whole_and_marked_as_coarse() -> None:
     generator = random.Random(7)
     texts = ["".join(generator.choice("ab ") for _ in range(60_000)) for _ in range(2)]
-    found = diff_texts(f"Avant.\n{texts[0]}\nAprès.", f"Avant.\n{texts[1]}\nAprès.")
-    assert found.coarse
-    assert found.pieces[0].text == "Avant.\n"
-    assert found.pieces[-1].text.endswith("Après.")
+    diff = diff_texts(f"Avant.\n{texts[0]}\nAprès.", f"Avant.\n{texts[1]}\nAprès.")
+    assert diff.coarse
+    assert diff.pieces[0].text == "Avant.\n"
+    assert diff.pieces[-1].text.endswith("Après.")
 
 
 def test_nothing_changed_is_empty() -> None:
@@ -77,25 +77,25 @@ def test_the_pieces_are_the_two_texts(before: str, after: str) -> None:
 
 @given(st.text(max_size=60), st.text(max_size=60))
 def test_the_pieces_of_any_texts_are_the_two_texts(before: str, after: str) -> None:
-    found = diff_texts(before, after)
-    assert sides(found) == (before, after)
-    assert found.is_empty == (before == after)
+    diff = diff_texts(before, after)
+    assert sides(diff) == (before, after)
+    assert diff.is_empty == (before == after)
 
 
 def hostile() -> list[tuple[str, str]]:
     """Texts of 200,000 characters that a naive comparison would take minutes over."""
     generator = random.Random(11)
 
-    def made(parts: list[str]) -> str:
+    def random_text(parts: list[str]) -> str:
         return "".join(generator.choice(parts) for _ in range(200_000))[:200_000]
 
     alphabets = [["a ", "b "], ["a\n", "b\n"], ["!", "?"], ["😀", "😁"], list("ab \n.")]
-    pairs = [(made(parts), made(parts)) for parts in alphabets]
+    pairs = [(random_text(parts), random_text(parts)) for parts in alphabets]
     words = [f"m{number}" for number in range(30_000)]
     pairs.append((" ".join(words), " ".join(reversed(words))))
     pairs.append((" ".join(words), " ".join(words[:15_000] * 2)))
     pairs.append(("a" * 200_000, "b" * 200_000))
-    # One word after the other becomes the only one of its kind.
+    # Words that occur twice in one text and once in the other.
     pairs.append((" ".join(f"m{n // 2}" for n in range(30_000)), " ".join(words)))
     return pairs
 
@@ -103,6 +103,6 @@ def hostile() -> list[tuple[str, str]]:
 def test_hostile_texts_are_compared_within_a_second() -> None:
     for before, after in hostile():
         began = time.process_time()
-        found = diff_texts(before, after)
+        diff = diff_texts(before, after)
         assert time.process_time() - began < 1
-        assert sides(found) == (before, after)
+        assert sides(diff) == (before, after)
