@@ -273,18 +273,18 @@ def test_a_browser_token_signed_by_an_old_key_is_not_recognised(sign_in):
     assert sign_in("bruno", token=old_token) is None
 
 
-@pytest.mark.parametrize("what", ["password", "reset", "disable", "forget"])
-def test_revoked_browser_tokens_are_not_recognised(sign_in, pen, session, members, what):
+@pytest.mark.parametrize("act", ["password", "reset", "disable", "forget"])
+def test_revoked_browser_tokens_are_not_recognised(sign_in, pen, session, members, act):
     tokens = [sign_in("bruno").browser_token for _ in range(2)]
     assert sessions.count_browsers(session, members.bruno, AT) == 2
     session.rollback()
     with pen() as p:
-        if what == "password":
+        if act == "password":
             accounts.change_password(p, members.bruno, PASSWORD)
-        elif what == "forget":
+        elif act == "forget":
             sessions.forget_browsers(p, members.bruno)
         else:
-            if what == "disable":
+            if act == "disable":
                 accounts.disable_member(p, members.bruno)
             accounts.reset_member(p, "bruno@register.test", PASSWORD)
     for _ in range(10):

@@ -120,14 +120,14 @@ def test_a_new_account_is_confirmed_by_another_vouching_member_or_the_console(
 ):
     fanny, gaelle = _invited(pen, cast.ada), _invited(pen, cast.ada, "gaelle")
     ids = {"fanny": fanny, "gaelle": gaelle, "": None}
-    who = ids[by] if by in ids else getattr(cast, by)
+    member_id = ids[by] if by in ids else getattr(cast, by)
     if refused:
-        assert _refused(pen, _confirm, fanny, who) == refused
+        assert _refused(pen, _confirm, fanny, member_id) == refused
         return
     with pen(SOON) as p:
-        _confirm(p, fanny, who)
+        _confirm(p, fanny, member_id)
     line = list(lines_since(session, 0, Ledger.DESK))[-1]
-    assert (line.act, line.member_id) == ("member_confirmed", who)
+    assert (line.act, line.member_id) == ("member_confirmed", member_id)
     assert json.loads(line.private_json)["member"] == fanny
     incident = _justice(pen, content, cast.ada)
     with pen(SOON) as p:
@@ -175,21 +175,21 @@ def test_an_account_reset_by_an_administrator_is_no_second_person(
 ):
     """The administrator may use the account of an absent member themselves."""
     name = "driss" if change == "enabled" else "chloe"
-    who = getattr(cast, name)
+    member_id = getattr(cast, name)
     with pen() as p:
         if change == "factor":
-            accounts.set_factor(p, who, "A" * 32, bytes(range(32)), [], 1)
-            accounts.reset_factor(p, who, by=cast.ada)
+            accounts.set_factor(p, member_id, "A" * 32, bytes(range(32)), [], 1)
+            accounts.reset_factor(p, member_id, by=cast.ada)
         elif change == "enabled":
-            accounts.enable_member(p, who, by=cast.ada)
+            accounts.enable_member(p, member_id, by=cast.ada)
         else:
             accounts.reset_member(p, cast.email(name), PASSWORD, by=cast.ada)
     incident = _justice(pen, content, cast.ada)
-    assert _refused(pen, acts.approve, incident, by=who) == "member_vouches_later"
-    assert _refused(pen, _confirm, who, cast.ada) == "own_invitation"
+    assert _refused(pen, acts.approve, incident, by=member_id) == "member_vouches_later"
+    assert _refused(pen, _confirm, member_id, cast.ada) == "own_invitation"
     with pen(SOON) as p:
-        _confirm(p, who, cast.bruno)
-        acts.approve(p, incident, by=who)
+        _confirm(p, member_id, cast.bruno)
+        acts.approve(p, incident, by=member_id)
     session.rollback()
     assert list(verify(session)) == []
 
@@ -227,9 +227,9 @@ def test_accounts_from_the_command_line_are_second_persons(pen, cast, content):
 def test_verify_reports_a_confirmation_without_a_journal_line(engine, pen, session, cast):
     fanny = _invited(pen, cast.ada)
     assert list(verify(session)) == []
-    with Session(write_engine(engine)) as written:
-        written.execute(update(Member).where(Member.id == fanny).values(vouches_from=None))
-        written.commit()
+    with Session(write_engine(engine)) as writing_session:
+        writing_session.execute(update(Member).where(Member.id == fanny).values(vouches_from=None))
+        writing_session.commit()
     session.rollback()
     [problem] = verify(session)
     assert (problem.key, problem.values) == (

@@ -92,10 +92,10 @@ def test_the_otpauth_address_has_issuer_account_and_parameters():
 
 
 def test_the_qr_code_is_allowed_by_the_content_security_policy():
-    drawn = two_factor.qr_svg("otpauth://totp/x?secret=A", "Le <secret> & l’adresse")
+    svg = two_factor.qr_svg("otpauth://totp/x?secret=A", "Le <secret> & l’adresse")
     for refused in ("style", "data:", "href", "<script", "url(", "xmlns:xlink"):
-        assert refused not in drawn
-    root = ElementTree.fromstring(drawn)
+        assert refused not in svg
+    root = ElementTree.fromstring(svg)
     assert (root.tag, root.get("role")) == ("svg", "img")
     assert root.findtext("title") == "Le <secret> & l’adresse"
     light, dark = root.findall("path")
@@ -109,13 +109,13 @@ def test_the_qr_code_encodes_the_otpauth_address():
     address = two_factor.otpauth_uri(two_factor.new_secret(), "amina@register.test")
     root = ElementTree.fromstring(two_factor.qr_svg(address))
     size = int(root.get("viewBox").split()[2])
-    drawn = [[0] * size for _ in range(size)]
+    modules = [[0] * size for _ in range(size)]
     bars = re.findall(r"M(\d+) (\d+)h(\d+)v1h-\3z", root.findall("path")[1].get("d"))
     for x, y, length in bars:
         for column in range(int(x), int(x) + int(length)):
-            drawn[int(y)][column] = 1
+            modules[int(y)][column] = 1
     expected = segno.make(address, error="m", micro=False).matrix_iter(border=4)
-    assert drawn == [list(row) for row in expected]
+    assert modules == [list(row) for row in expected]
 
 
 def test_recovery_codes_are_unique_long_and_without_ambiguous_letters():

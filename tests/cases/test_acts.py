@@ -464,8 +464,8 @@ def test_the_line_of_a_publication_commits_to_the_public_snapshot(desk, cast, se
 
 
 def test_numbers_of_erased_and_merged_cases_are_never_given_again(desk):
-    gone, merged = desk.erased(), desk.merged()
-    assert desk.published().number > max(gone.number, merged.number)
+    erased, merged = desk.erased(), desk.merged()
+    assert desk.published().number > max(erased.number, merged.number)
 
 
 def test_a_case_with_a_lawsuit_is_published_by_two_members(pen, desk, cast, content):
@@ -1177,9 +1177,9 @@ def test_a_reader_that_delays_scrubbing_is_reported_to_the_operator(
 def test_a_source_that_another_case_cites_outlives_an_erasure(pen, desk, cast, session):
     shared = SourceContent("https://exemple.test/article", kind="presse")
     other = desk.published(sources=(shared,))
-    gone = desk.published(sources=(shared, SourceContent("https://exemple.test/autre")))
+    erased = desk.published(sources=(shared, SourceContent("https://exemple.test/autre")))
     with pen() as p:
-        acts.erase(p, gone.id, by=cast.ada, restriction="erreur", single=True)
+        acts.erase(p, erased.id, by=cast.ada, restriction="erreur", single=True)
     assert contents.content_of(_load_incident(session, other)).sources == (shared,)
     assert session.scalars(select(Source.url)).all() == ["https://exemple.test/article"]
 

@@ -391,9 +391,9 @@ def test_an_outcome_is_followed_after_a_year_without_an_event(session, desk, cas
 def test_the_nearest_deadline_comes_first_and_each_case_once(session, desk, cast, content, member):
     late, next_one = desk.published(), desk.published(title="Un autre")
     draft = desk.draft(content(justice=True))
-    own = desk.draft(content(justice=True, title="De Chloé"))
+    of_chloe = desk.draft(content(justice=True, title="De Chloé"))
     with desk.pen() as p:
-        acts.edit(p, own.id, content(justice=True), by=cast.chloe, reason="r")
+        acts.edit(p, of_chloe.id, content(justice=True), by=cast.chloe, reason="r")
         acts.claim(p, draft.id, by=cast.chloe)
     desk.received_reply(late)
     with desk.pen(AT + timedelta(days=1)) as p:
@@ -412,7 +412,7 @@ def test_the_nearest_deadline_comes_first_and_each_case_once(session, desk, cast
         (TodoKind.REPLY, late.id),
         (TodoKind.REPLY, next_one.id),
         (TodoKind.CLAIMED, draft.id),
-        (TodoKind.SECOND, own.id),
+        (TodoKind.SECOND, of_chloe.id),
     ]
     assert [task.due and (task.due - AT.date()).days for task in todo.tasks] == [3, 4, None, None]
     assert todo.counts == {

@@ -113,12 +113,12 @@ def test_of_very_many_matches_the_newest_events_are_read_first(session, desk):
 @pytest.mark.parametrize("end", ["withdrawn", "erased", "merged"])
 def test_withdrawals_are_events_of_every_text_search(session, desk, end):
     """The texts are gone with the case: any search that may have listed it gets its end."""
-    gone = getattr(desk, end)(types=("expulsion",))
+    case = getattr(desk, end)(types=("expulsion",))
     act = {"withdrawn": "withdrawn", "erased": "erased", "merged": "merged"}[end]
-    for hits in ({}, {gone.number: 3}):
-        assert (act, gone.number) in _search_events(session, hits)
-        assert _search_events(session, hits, type="expulsion") == [(act, gone.number)]
-        assert (act, gone.number) not in _search_events(session, hits, type="huis_clos")
+    for hits in ({}, {case.number: 3}):
+        assert (act, case.number) in _search_events(session, hits)
+        assert _search_events(session, hits, type="expulsion") == [(act, case.number)]
+        assert (act, case.number) not in _search_events(session, hits, type="huis_clos")
 
 
 def test_redactions_are_events_of_every_text_search(session, pen, desk, cast, content):

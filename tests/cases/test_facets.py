@@ -86,8 +86,8 @@ def test_outlets_are_counted_however_they_are_written(session, desk, words):
 
 
 def test_hidden_cases_are_in_no_count(session, desk, words):
-    shown = {"types": ("autre",)}
-    desk.published(**shown)
+    changes = {"types": ("autre",)}
+    desk.published(**changes)
     before = _counts(session, words)
     for hidden in (desk.draft, desk.ready, desk.discarded, desk.withdrawn, desk.erased):
         hidden(types=("expulsion",), outlets=("Caché",), date="1999", commune="2A004")
@@ -386,9 +386,9 @@ def test_a_set_has_the_same_members_in_both_representations(count):
     )
     assert facet_index.to_numbers(facet_index.compact(numbers * 2, top)) == numbers
     removed = set(numbers[::2])
-    rest = ~facet_index.from_numbers(removed)
-    assert facet_index.to_numbers(facet_index.remove(as_bits, removed, rest)) == numbers[1::2]
-    assert facet_index.to_numbers(facet_index.remove(as_array, removed, rest)) == numbers[1::2]
+    mask = ~facet_index.from_numbers(removed)
+    assert facet_index.to_numbers(facet_index.remove(as_bits, removed, mask)) == numbers[1::2]
+    assert facet_index.to_numbers(facet_index.remove(as_array, removed, mask)) == numbers[1::2]
     for cases in (as_bits, as_array):
         assert facet_index.to_numbers(facet_index.add(cases, [top], top)) == sorted({*numbers, top})
 
@@ -446,11 +446,11 @@ def test_a_list_of_search_results_has_pages_of_twenty(session, desk, words):
 
 
 def test_cases_that_the_index_returns_are_filtered_by_the_database(session, desk, words):
-    shown = desk.published()
+    public_case = desk.published()
     hidden = [desk.draft(), desk.withdrawn(), desk.erased(), desk.merged()]
-    hits = {case.number: 9 for case in hidden if case.number} | {shown.number: 0, 999: 1}
+    hits = {case.number: 9 for case in hidden if case.number} | {public_case.number: 0, 999: 1}
     page = _listing(session, words, TEXT_QUERY, hits)
-    assert (_numbers(page), page.total) == ([shown.number], 1)
+    assert (_numbers(page), page.total) == ([public_case.number], 1)
 
 
 def test_words_and_filters_narrow_together(session, desk, words):

@@ -59,13 +59,13 @@ def test_every_code_has_its_text() -> None:
 
 
 @pytest.mark.parametrize(
-    ("today", "left"),
+    ("today", "days_left"),
     [(FIRST, 92), (ENDS - timedelta(days=1), 1), (ENDS, 0)],
     ids=["first day", "last but one", "last day"],
 )
-def test_a_period_includes_its_last_day(today: date, left: int) -> None:
+def test_a_period_includes_its_last_day(today: date, days_left: int) -> None:
     (period,) = deadlines.running_periods([(Act.PUBLISHED, FIRST)], today)
-    assert (period.began, period.ends, period.days_left) == (FIRST, ENDS, left)
+    assert (period.began, period.ends, period.days_left) == (FIRST, ENDS, days_left)
 
 
 def test_a_period_is_over_on_the_next_day() -> None:

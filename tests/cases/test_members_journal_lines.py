@@ -113,8 +113,8 @@ def test_a_case_is_found_by_number_and_dossier(session, days, bruno, cast, kinds
     for number, dossier in itertools.product(
         [None, days.first.number, 999], [None, days.first.id, days.draft.id, 999]
     ):
-        who = getattr(cast, member) if member else None
-        query = JournalQuery(member=who, acts=kinds, number=number, incident_id=dossier)
+        member_id = getattr(cast, member) if member else None
+        query = JournalQuery(member=member_id, acts=kinds, number=number, incident_id=dossier)
         expected = _expected(session, query, numbers)
         assert _places(_all(session, bruno, query)) == expected, query
     # The number also selects the lines of the case before its publication.
@@ -131,12 +131,14 @@ def test_pages_follow_one_another_without_a_line_twice_or_left_out(session, days
 
 def test_lines_written_between_two_pages_are_not_on_the_second(session, pen, days, cast, bruno):
     start = list_lines(session, bruno, JournalQuery(), None, 3)
-    rest = _places(list_lines(session, bruno, JournalQuery(), start.older, 1000).lines)
+    older_lines = _places(list_lines(session, bruno, JournalQuery(), start.older, 1000).lines)
     session.rollback()
     with pen(datetime(2027, 5, 1, tzinfo=UTC)) as p:
         acts.note(p, days.draft.id, "plus tard", by=cast.bruno)
         acts.follow_up(p, days.first.id, by=cast.bruno, reason="s", title="t", text="t")
-    assert _places(list_lines(session, bruno, JournalQuery(), start.older, 1000).lines) == rest
+    assert (
+        _places(list_lines(session, bruno, JournalQuery(), start.older, 1000).lines) == older_lines
+    )
 
 
 def test_a_page_that_begins_at_an_unknown_line_is_refused(session, days, bruno):
@@ -151,10 +153,10 @@ def test_lines_written_after_the_clock_was_set_back_are_listed(session, pen, day
         with pen(midnight + timedelta(minutes=minutes)) as p:
             acts.note(p, days.draft.id, "à une autre heure", by=cast.bruno)
     session.rollback()
-    noted = JournalQuery(acts=(Act.NOTED,), since=date(2026, 3, 21))
-    assert [line.at.minute for line in _all(session, bruno, noted)] == [5, 1]
-    noted = JournalQuery(acts=(Act.NOTED,), since=date(2026, 3, 20), until=date(2026, 3, 20))
-    assert [line.at.minute for line in _all(session, bruno, noted)] == [55]
+    query = JournalQuery(acts=(Act.NOTED,), since=date(2026, 3, 21))
+    assert [line.at.minute for line in _all(session, bruno, query)] == [5, 1]
+    query = JournalQuery(acts=(Act.NOTED,), since=date(2026, 3, 20), until=date(2026, 3, 20))
+    assert [line.at.minute for line in _all(session, bruno, query)] == [55]
 
 
 def test_a_line_shows_the_title_unless_the_case_is_erased(session, desk, bruno):

@@ -35,9 +35,9 @@ def _load(session, *arguments):
 
 
 def _gone(session, number, *version):
-    with pytest.raises(Gone) as gone:
+    with pytest.raises(Gone) as refused:
         _load(session, number, *version)
-    return gone.value
+    return refused.value
 
 
 def _events(session, number):
@@ -204,11 +204,15 @@ def test_acts_of_the_desk_make_no_public_version(session, pen, desk, cast, quiet
 
 
 def test_a_list_shows_public_cases_only(session, desk):
-    shown = desk.published()
+    public_case = desk.published()
     for hidden in (desk.draft, desk.ready, desk.discarded, desk.withdrawn, desk.erased):
         hidden()
     page = _listing(session)
-    assert ([row.number for row in page.cases], page.total, page.pages) == ([shown.number], 1, 1)
+    assert ([row.number for row in page.cases], page.total, page.pages) == (
+        [public_case.number],
+        1,
+        1,
+    )
 
 
 def test_a_row_has_the_place_and_the_codes_and_no_narrative(session, desk):
@@ -231,7 +235,7 @@ def test_a_row_has_the_place_and_the_codes_and_no_narrative(session, desk):
 
 
 @pytest.mark.parametrize(
-    ("changes", "commune", "named"),
+    ("changes", "commune", "names"),
     [
         ({"commune": "93059"}, "93066", ("Saint-Denis", "Seine-Saint-Denis", None)),
         ({"commune": "", "departement": "93"}, None, (None, "Seine-Saint-Denis", None)),
@@ -240,11 +244,11 @@ def test_a_row_has_the_place_and_the_codes_and_no_narrative(session, desk):
         ({"linked_communes": ("13055", "75056")}, "93032", ("Gagny", "Seine-Saint-Denis", None)),
     ],
 )
-def test_a_row_names_the_place_of_today(session, desk, changes, commune, named):
+def test_a_row_names_the_place_of_today(session, desk, changes, commune, names):
     desk.published(**changes)
     (row,) = _listing(session).cases
     assert row.commune == commune
-    assert (row.commune_name, row.departement_name, row.region_name) == named
+    assert (row.commune_name, row.departement_name, row.region_name) == names
 
 
 def test_the_newest_facts_come_first_and_the_undated_last(session, desk):
@@ -272,8 +276,8 @@ def test_a_page_has_twenty_cases_and_each_case_is_on_one_page(session, desk):
     first, second, third = (_listing(session, CaseQuery(page=page)) for page in (1, 2, 3))
     assert (len(first.cases), len(second.cases), len(third.cases)) == (PAGE_SIZE, 3, 0)
     assert (first.total, first.pages, third.total) == (PAGE_SIZE + 3, 2, PAGE_SIZE + 3)
-    shown = [case.number for page in (first, second) for case in page.cases]
-    assert shown == numbers[::-1]
+    listed = [case.number for page in (first, second) for case in page.cases]
+    assert listed == numbers[::-1]
 
 
 def test_an_empty_register_has_one_empty_page(session):
@@ -294,16 +298,16 @@ def test_a_count_follows_the_public_ledger(session, pen, desk, cast):
 
 
 def test_cases_are_read_by_number_when_they_are_public(session, desk):
-    shown, hidden = desk.published(), desk.withdrawn()
+    public_case, hidden = desk.published(), desk.withdrawn()
     session.rollback()
-    summaries = result_lists.load_case_summaries(session, [shown.number, hidden.number, 404])
-    assert list(summaries) == [shown.number]
+    summaries = result_lists.load_case_summaries(session, [public_case.number, hidden.number, 404])
+    assert list(summaries) == [public_case.number]
     assert result_lists.load_case_summaries(session, []) == {}
 
 
 def test_a_query_takes_hundreds_of_thousands_of_numbers(session, desk):
     """More numbers than either database accepts as single parameters."""
-    shown, hidden = desk.published(), desk.withdrawn()
+    public_case, hidden = desk.published(), desk.withdrawn()
     session.rollback()
 
     def public_ids(numbers):
@@ -311,7 +315,7 @@ def test_a_query_takes_hundreds_of_thousands_of_numbers(session, desk):
         return session.scalars(statement).all()
 
     for count in (10, 50_000, 400_000):
-        assert public_ids(range(1, count)) == [shown.id]
+        assert public_ids(range(1, count)) == [public_case.id]
         assert public_ids(range(hidden.number, count)) == []
     assert public_ids([]) == []
 

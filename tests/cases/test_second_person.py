@@ -192,13 +192,13 @@ REFUSED = {
 
 @pytest.mark.parametrize("name", REFUSED)
 def test_an_approval_is_refused_with_the_key_of_its_reason(pen, session, desk, cast, content, name):
-    who, meanwhile, key = REFUSED[name]
+    approver, meanwhile, key = REFUSED[name]
     case, change = _proposed(pen, desk, cast, content)
     if meanwhile:
         with pen() as p:
             meanwhile(p, case, change, cast)
     with pytest.raises(Refused) as refused, pen() as p:
-        acts.approve_change(p, change, by=getattr(cast, who))
+        acts.approve_change(p, change, by=getattr(cast, approver))
     assert refused.value.key == key
 
 
@@ -219,9 +219,9 @@ def test_a_refused_change_goes_back_to_its_author_unchanged(pen, session, desk, 
     with pen() as p:
         acts.refuse_change(p, change, by=cast.chloe, refusal="Un numéro privé.")
     session.rollback()
-    [back] = second_person.list_changes(session, session.get(Member, cast.bruno), case.id)
-    assert (back.refused_by, back.refusal) == (cast.chloe, "Un numéro privé.")
-    assert (back.made_by, back.proposal.words["text"]) == (cast.bruno, PHONE)
+    [returned] = second_person.list_changes(session, session.get(Member, cast.bruno), case.id)
+    assert (returned.refused_by, returned.refusal) == (cast.chloe, "Un numéro privé.")
+    assert (returned.made_by, returned.proposal.words["text"]) == (cast.bruno, PHONE)
     assert list(verify(session)) == []
     session.rollback()
     with pytest.raises(Refused) as refused, pen() as p:
@@ -351,9 +351,9 @@ def test_a_hidden_version_is_gone_for_readers_at_once(session, redacted):
     published = next(
         line.seq for line in lines_since(session, 0, Ledger.PUBLIC) if line.act == "published"
     )
-    with pytest.raises(Gone) as gone:
+    with pytest.raises(Gone) as refused:
         queries.load_public_case(session, redacted.number, published)
-    assert gone.value.key == "version_destroyed"
+    assert refused.value.key == "version_destroyed"
 
 
 def _destruction(session):
@@ -497,8 +497,8 @@ def test_verify_reports_a_hidden_version_that_is_shown_again(engine, session, re
 
     from register.db import write_engine
 
-    with Session(write_engine(engine)) as written:
-        written.execute(update(Revision).values(destruction_id=None))
-        written.commit()
+    with Session(write_engine(engine)) as writing_session:
+        writing_session.execute(update(Revision).values(destruction_id=None))
+        writing_session.commit()
     session.rollback()
     assert {problem.key for problem in verify(session)} == {"revision_shown"}

@@ -36,10 +36,10 @@ def summaries(events: list[TimelineItem]) -> list[str]:
     ]
 
 
-def suit(*steps: StepContent, **how: str) -> Content:
+def suit(*steps: StepContent, **changes: str) -> Content:
     """A case of March 2008 with one proceeding against the target."""
-    row = ProceedingContent(direction="contre_cible", steps=steps, **how)
-    return a_case(proceedings=(row,), outcome=how.get("outcome", ""))
+    row = ProceedingContent(direction="contre_cible", steps=steps, **changes)
+    return a_case(proceedings=(row,), outcome=changes.get("outcome", ""))
 
 
 def test_a_full_case_has_all_its_events_in_order() -> None:
@@ -170,9 +170,9 @@ def test_the_outcome_of_a_proceeding_is_listed_once() -> None:
 # --- a request for a document --------------------------------------------------------------------
 
 
-def request_events(**how: str) -> list[TimelineItem]:
+def request_events(**changes: str) -> list[TimelineItem]:
     """The events of a request of 31 January 2020."""
-    request = RequestContent(**{"asked": "un rapport", "asked_on": "2020-01-31", **how})
+    request = RequestContent(**{"asked": "un rapport", "asked_on": "2020-01-31", **changes})
     return line(a_case(date="2020", request=request, outcome="resolue"))[1:]
 
 
@@ -204,7 +204,7 @@ def test_no_term_runs_from_an_inexact_day(day: str) -> None:
 
 
 @pytest.mark.parametrize(
-    ("how", "expected"),
+    ("changes", "expected"),
     [
         ({}, ["2020-01-31 asked"]),
         ({"refusal": "explicite"}, ["2020-01-31 asked", "- refused"]),
@@ -226,9 +226,9 @@ def test_no_term_runs_from_an_inexact_day(day: str) -> None:
     ],
 )
 def test_each_step_of_a_request_is_listed_as_known_or_missing(
-    how: dict[str, str], expected: list[str]
+    changes: dict[str, str], expected: list[str]
 ) -> None:
-    assert summaries(request_events(**how)) == [*expected, "- resolue."]
+    assert summaries(request_events(**changes)) == [*expected, "- resolue."]
 
 
 @pytest.mark.parametrize(

@@ -114,9 +114,9 @@ TAMPERINGS = {
 }
 
 
-@pytest.mark.parametrize("what", TAMPERINGS)
-def test_a_change_by_hand_is_reported(session, case, what):
-    statement, key = TAMPERINGS[what]
+@pytest.mark.parametrize("name", TAMPERINGS)
+def test_a_change_by_hand_is_reported(session, case, name):
+    statement, key = TAMPERINGS[name]
     session.execute(statement, execution_options={"synchronize_session": False})
     assert _problems(session) == [key]
     session.rollback()

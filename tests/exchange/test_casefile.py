@@ -149,8 +149,8 @@ def test_the_archive_contains_no_text_of_another_case(files, app, full_case):
         for marker in MARKERS:
             assert marker.encode() not in data, name
     # The archive of the other case has the markers.
-    others = b"".join(archive_files(build_archive(full_case.number + 1)).values())
-    assert all(marker.encode() in others for marker in MARKERS)
+    other_contents = b"".join(archive_files(build_archive(full_case.number + 1)).values())
+    assert all(marker.encode() in other_contents for marker in MARKERS)
 
 
 def test_the_archive_contains_no_address_of_a_member(files):
@@ -182,9 +182,9 @@ def test_the_retained_reports_are_included_without_the_contact(app, full_case, i
     (report,) = _json(files, "signalements.json")["reports"]
     assert (report["recit"], report["liens"]) == (WORDS, ["https://exemple.test/vu"])
     assert WORDS in files["index.html"].decode()
-    everything = b"".join(files.values())
-    assert CONTACT.encode() not in everything
-    assert MARKERS[0].encode() not in everything
+    contents = b"".join(files.values())
+    assert CONTACT.encode() not in contents
+    assert MARKERS[0].encode() not in contents
     # Without the seal key the archive lacks the reports, and its page says so.
     files = archive_files(build_archive(full_case.number))
     assert "signalements.json" not in files
@@ -231,14 +231,14 @@ def test_a_destroyed_version_has_the_line_of_its_destruction(app, desk, cast, co
     assert page.count(f"Texte détruit par la ligne {line['seq']}") == 2
 
 
-@pytest.mark.parametrize("what", ["withdrawn", "merged", "erased"])
-def test_a_case_that_is_no_longer_public_has_its_file(app, desk, what):
-    case = getattr(desk, what)(title="Zinzolin")
+@pytest.mark.parametrize("end", ["withdrawn", "merged", "erased"])
+def test_a_case_that_is_no_longer_public_has_its_file(app, desk, end):
+    case = getattr(desk, end)(title="Zinzolin")
     files = archive_files(build_archive(case.number))
     document = _json(files, "dossier.json")
-    assert document["case"]["state"] == what
-    assert (b"inzolin" in b"".join(files.values())) is (what != "erased")
-    if what == "merged":
+    assert document["case"]["state"] == end
+    assert (b"inzolin" in b"".join(files.values())) is (end != "erased")
+    if end == "merged":
         assert document["case"]["merged_into"] == 1
         assert _json(archive_files(build_archive(1)), "dossier.json")["case"]["merged_here"] == [
             case.number

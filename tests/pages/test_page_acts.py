@@ -106,11 +106,11 @@ def test_the_line_of_an_edit_has_the_page_and_none_of_its_text(save, restore, se
 @pytest.mark.parametrize("name", ["bruno", "driss"])
 def test_only_an_administrator_edits_a_page(name, save, restore, cast, session):
     first = save()
-    who = getattr(cast, name)
+    member_id = getattr(cast, name)
     with pytest.raises(Refused):
-        save("Autre chose.", by=who, seen=first)
+        save("Autre chose.", by=member_id, seen=first)
     with pytest.raises(Refused):
-        restore(first, by=who)
+        restore(first, by=member_id)
     session.rollback()
     assert session.scalar(select(func.count()).select_from(PageRevision)) == 1
 

@@ -36,7 +36,7 @@ def test_clean(typed: str, cleaned: str) -> None:
 
 
 @given(ANY_TEXT)
-def test_clean_twice_is_clean_once(text: str) -> None:
+def test_cleaning_twice_is_cleaning_once(text: str) -> None:
     assert clean(clean(text)) == clean(text)
 
 
@@ -46,8 +46,8 @@ def test_a_clean_text_can_be_put_in_a_feed(text: str) -> None:
     assert unicodedata.is_normalized("NFC", cleaned)
     element = ElementTree.Element("title")
     element.text = cleaned
-    read = ElementTree.fromstring(ElementTree.tostring(element, encoding="utf-8"))
-    assert (read.text or "") == cleaned
+    parsed = ElementTree.fromstring(ElementTree.tostring(element, encoding="utf-8"))
+    assert (parsed.text or "") == cleaned
 
 
 @pytest.mark.parametrize(

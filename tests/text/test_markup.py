@@ -1,4 +1,4 @@
-"""Whatever is typed, what is stored is safe, in French, and made in bounded time."""
+"""Rendering of Markdown: safe HTML, French typography and bounded time."""
 
 from __future__ import annotations
 
@@ -25,8 +25,8 @@ from register.text.markup import (
 LINK = f'rel="{LINK_REL}"'
 
 
-class Reader(HTMLParser):
-    """Reads HTML as a browser would and refuses what the allow-list does not name."""
+class AllowListParser(HTMLParser):
+    """Parse HTML as a browser does, and fail at whatever the allow-list does not contain."""
 
     def __init__(self) -> None:
         super().__init__(convert_charrefs=True)
@@ -60,8 +60,8 @@ class Reader(HTMLParser):
         pytest.fail(f"a declaration: {data}")
 
 
-def read(source: str) -> list[str]:
-    reader = Reader()
+def parse_tags(source: str) -> list[str]:
+    reader = AllowListParser()
     reader.feed(source)
     reader.close()
     return reader.tags
@@ -134,12 +134,12 @@ ATTACKS = [
 
 @pytest.mark.parametrize("attack", ATTACKS)
 @pytest.mark.parametrize("render_with", [render_markdown, render_plain_text])
-def test_an_attack_comes_out_as_text(attack: str, render_with: Callable[[str], str]) -> None:
+def test_an_attack_is_rendered_as_text(attack: str, render_with: Callable[[str], str]) -> None:
     for source in (attack, f"a\n\n{attack}\n\nb", f"**{attack}**", f"> - {attack}", attack * 3):
-        written = render_with(source)
-        read(written)
-        assert "<script" not in written.lower()
-        assert "<img" not in written.lower()
+        html = render_with(source)
+        parse_tags(html)
+        assert "<script" not in html.lower()
+        assert "<img" not in html.lower()
 
 
 PIECES = st.lists(
@@ -156,13 +156,13 @@ PIECES = st.lists(
 
 
 @given(PIECES | st.text(max_size=80))
-def test_nothing_outside_the_allow_list(text: str) -> None:
-    read(render_markdown(text))
-    assert set(read(render_plain_text(text))) <= {"p", "br"}
+def test_any_text_is_rendered_within_the_allow_list(text: str) -> None:
+    parse_tags(render_markdown(text))
+    assert set(parse_tags(render_plain_text(text))) <= {"p", "br"}
 
 
 @pytest.mark.parametrize(
-    ("source", "written"),
+    ("source", "html"),
     [
         ("Le maire\nsuspend.", "<p>Le maire\nsuspend.</p>"),
         ("Un  \ndeux", "<p>Un<br>\ndeux</p>"),
@@ -195,11 +195,11 @@ def test_nothing_outside_the_allow_list(text: str) -> None:
         ("", ""),
     ],
 )
-def test_render(source: str, written: str) -> None:
-    assert render_markdown(source) == written
+def test_render(source: str, html: str) -> None:
+    assert render_markdown(source) == html
 
 
-def test_the_limit_is_in_characters() -> None:
+def test_the_limit_of_length_is_in_characters() -> None:
     with pytest.raises(TextError) as refused:
         render_markdown("é" * (MAX_CHARS + 1))
     assert refused.value.key == "text_too_long"
@@ -259,11 +259,11 @@ HOSTILE = [
 @pytest.mark.parametrize("pattern", HOSTILE)
 def test_a_long_text_is_refused_or_rendered_in_bounded_time(pattern: str) -> None:
     for source in (_repeated(pattern), _in_blocks(pattern), _heaviest_accepted(pattern)):
-        begun = time.process_time()
-        # A refusal is one of the two good answers; any other error fails the test.
+        start = time.process_time()
+        # A refusal is allowed; any other error fails the test.
         with suppress(TextError):
             render_markdown(source)
-        assert time.process_time() - begun < 2
+        assert time.process_time() - start < 2
 
 
 def _repeated(pattern: str) -> str:
@@ -276,7 +276,7 @@ def _in_blocks(pattern: str) -> str:
 
 
 def _heaviest_accepted(pattern: str) -> str:
-    """The longest run of the pattern that the bound lets through: 60 million marks x length."""
+    """The longest accepted repetition of a pattern: marks x length is at most 60 million."""
     marks = len(re.findall(r"[*_`\[\]<>&!#\\\n]", pattern)) or 1
     return _repeated(pattern)[: int((59_900_000 * len(pattern) / marks) ** 0.5)]
 
@@ -284,7 +284,7 @@ def _heaviest_accepted(pattern: str) -> str:
 @pytest.mark.parametrize(
     "pattern", ["[", "*", "`", "<", "&", "\\", "---\n", "> > > > > > > a", "- " * 7]
 )
-def test_runs_that_no_person_writes_are_refused(pattern: str) -> None:
+def test_long_repetitions_of_a_mark_are_refused(pattern: str) -> None:
     with pytest.raises(TextError) as refused:
         render_markdown(_repeated(pattern))
     assert refused.value.key == "text_hostile"
@@ -297,7 +297,7 @@ def test_deep_nesting_is_flattened_or_refused() -> None:
         render_markdown("1. " * 2000)
 
 
-def test_a_long_honest_account_passes() -> None:
+def test_a_long_ordinary_account_is_rendered() -> None:
     paragraph = "Le **maire** dit « non » ([source](https://a.fr/b)), *selon* l'article 29. " * 6
     listing = "\n".join(f"- **{day} juin 2006** : audience n° {day}" for day in range(1, 31))
     account = "\n\n".join(["# Les faits", paragraph, listing, "> cité"] * 28)
@@ -305,17 +305,17 @@ def test_a_long_honest_account_passes() -> None:
     assert render_markdown(account).count("<h3>") == 28
 
 
-def test_minutes_pasted_without_a_blank_line_pass() -> None:
+def test_a_long_text_without_a_blank_line_is_rendered() -> None:
     minutes = "Le maire répond que la séance est publique et la suspend.\n" * 800
     assert render_markdown(minutes).startswith("<p>Le maire")
 
 
-def test_version_names_what_made_the_html() -> None:
+def test_the_version_names_the_libraries() -> None:
     assert re.fullmatch(r"markdown-[\w.]+\+nh3-[\w.]+\+\d+", VERSION)
 
 
 @pytest.mark.parametrize(
-    ("source", "written"),
+    ("source", "html"),
     [
         ("un\ndeux", "<p>un<br>\ndeux</p>"),
         ("un\n\n \n\ndeux\n", "<p>un</p>\n<p>deux</p>"),
@@ -324,21 +324,21 @@ def test_version_names_what_made_the_html() -> None:
         (" \n ", ""),
     ],
 )
-def test_plain(source: str, written: str) -> None:
-    assert render_plain_text(source) == written
+def test_plain(source: str, html: str) -> None:
+    assert render_plain_text(source) == html
 
 
 @pytest.mark.parametrize(
     "source", ["a&#1;b", "a&#x1;b", "a&#xFFFE;b", "a&#x202E;b", "a&#x200B;b", "a&#x7f;b"]
 )
-def test_a_coded_character_is_no_way_around_what_is_refused(source: str) -> None:
-    """One of them in an account, and no feed that shows the case could be written any more."""
+def test_a_character_reference_to_a_control_character_is_removed(source: str) -> None:
+    """Such a character would make the feeds of the case invalid XML."""
     assert render_markdown(source) == "<p>ab</p>"
     assert render_markdown(f"[ici](https://exemple.test/{source})") == (
         f'<p><a href="https://exemple.test/ab" rel="{LINK_REL}">ici</a></p>'
     )
 
 
-def test_an_accent_right_after_a_bracket_stays_apart_from_it() -> None:
-    # NFC makes one letter of ">" and a long solidus; here that would end the paragraph's tag.
+def test_a_combining_character_after_a_tag_is_not_composed_with_it() -> None:
+    # NFC composes ">" with a combining solidus, which would break the tag of the paragraph.
     assert render_markdown("&#x338;a") == "<p>\u0338a</p>"

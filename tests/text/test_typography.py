@@ -161,7 +161,7 @@ def test_count_words() -> None:
 
 
 @pytest.mark.parametrize(
-    ("typed", "shown"),
+    ("typed", "typeset_text"),
     [
         ("the town's 3 June meeting", "the town’s 3\u00a0June meeting"),
         ("Act No. 3, art. 5", "Act No.\u00a03, art.\u00a05"),
@@ -173,6 +173,6 @@ def test_count_words() -> None:
         ),
     ],
 )
-def test_english_has_its_own_marks(typed: str, shown: str) -> None:
-    assert english(typed) == typeset(typed, "en") == shown
-    assert english(shown) == shown
+def test_english_has_its_own_marks(typed: str, typeset_text: str) -> None:
+    assert english(typed) == typeset(typed, "en") == typeset_text
+    assert english(typeset_text) == typeset_text
