@@ -26,7 +26,7 @@ ANYONE = "anyone"  # any member, alone
 CONTENT = "content"  # any member; a second person when the content asks for one
 GRAVE = "grave"  # an administrator and a second person
 
-# State, act, verdict, and why in words.
+# State, act, verdict, and the reason.
 TABLE = """
 draft     edited         anyone                          a draft is there to be worked on
 draft     discarded      anyone                          nobody has read it yet

@@ -60,15 +60,15 @@ def test_a_full_case_has_all_its_events_in_order() -> None:
 @pytest.mark.parametrize(
     ("content", "expected"),
     [
-        # Nobody knows how it ended, and the line says so.
+        # An unknown outcome is listed as missing.
         (a_case(outcome="inconnue"), ["2008-03-17 facts", "- inconnue ?"]),
         (a_case(outcome=""), ["2008-03-17 facts", "- end ?"]),
         (a_case(outcome="en_cours"), ["2008-03-17 facts", "- en_cours …"]),
         (a_case(outcome="resolue", end_date="2009"), ["2008-03-17 facts", "2009 resolue."]),
-        # Known to be over, and not when.
+        # An outcome without a date.
         (a_case(outcome="resolue"), ["2008-03-17 facts", "- resolue."]),
         (a_case(date=""), ["- facts", "- inconnue ?"]),
-        # What a single ruling tells of the rest of a proceeding: that it began.
+        # A ruling implies the opening of its proceeding.
         (
             suit(outcome="relaxe", outcome_date="2010-02"),
             ["2008-03-17 facts", "- opening ?", "2010-02 relaxe."],
@@ -77,7 +77,7 @@ def test_a_full_case_has_all_its_events_in_order() -> None:
             suit(outcome="relaxe", outcome_date="inconnue"),
             ["2008-03-17 facts", "- opening ?", "- relaxe."],
         ),
-        # A ruling on appeal was preceded by a first one; by the decision of the top court, too.
+        # A ruling on appeal implies a first ruling, and a cassation a pourvoi.
         (
             suit(StepContent("plainte", "2008-04"), StepContent("arret", "2010", "relaxe")),
             ["2008-03-17 facts", "2008-04 plainte", "- jugement ?", "2010 arret."],
@@ -86,14 +86,14 @@ def test_a_full_case_has_all_its_events_in_order() -> None:
             suit(StepContent("assignation"), outcome="cassation_favorable", outcome_date="2011"),
             ["2008-03-17 facts", "- assignation", "- pourvoi ?", "2011 cassation_favorable."],
         ),
-        # The first ruling is there, in whatever order it was written down.
+        # The first ruling is recognised in any order of the steps.
         (
             suit(
                 StepContent("refere"), StepContent("arret", "2010"), StepContent("jugement", "2009")
             ),
             ["2008-03-17 facts", "- refere", "2009 jugement", "2010 arret", "- outcome ?"],
         ),
-        # An earlier ruling that said otherwise is not the end.
+        # An earlier ruling with another outcome is not the end.
         (
             suit(
                 StepContent("plainte"),
@@ -184,7 +184,7 @@ def test_the_terms_of_a_request_run_from_known_days() -> None:
         TimelineKind.REQUESTED,
         {"silence_refuses": "2020-02-29"},
     )
-    # No source gives the day of a silence; the law does.
+    # The day of an implicit refusal follows from the law.
     assert (silence.kind, silence.date) == (TimelineKind.SILENCE, "2020-02-29")
     assert dict(silence.terms) == {"refer_to_cada_by": "2020-04-29"}
     assert (cada.kind, cada.date) == (TimelineKind.CADA, "2020-03-15")

@@ -162,7 +162,7 @@ def test_a_note_of_a_new_draft_needs_no_line(session, desk, cast, content):
     session.rollback()
     assert session.scalars(select(Note.text)).all() == ["repéré"]
     assert _problems(session) == []
-    # But it brings one, not two.
+    # It has one note without a line, not two.
     session.execute(insert(Note).values({**NOTE, "written_by": cast.bruno}))
     assert _problems(session) == ["desk_notes"]
 

@@ -150,4 +150,4 @@ def test_a_day_is_worded_in_full() -> None:
 
 def test_a_naive_datetime_is_refused() -> None:
     with pytest.raises(ValueError, match="time zone"):
-        day_words(datetime(2026, 6, 30, 22, 0))  # noqa: DTZ001 (the trap itself)
+        day_words(datetime(2026, 6, 30, 22, 0))  # noqa: DTZ001 (naive on purpose)

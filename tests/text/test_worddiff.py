@@ -38,7 +38,7 @@ def sides(diff: TextDiff) -> tuple[str, str]:
         ("vrai", "vrai ?", "vrai{+ ?+}"),
         ("a\n\nb\n\nc", "a\n\nX\n\nc", "a\n\n[-b-]{+X+}\n\nc"),
         ("un deux trois", "trois un deux", "{+trois +}un deux[- trois-]"),
-        # Two changes with a space between them are easier to read as one.
+        # Two changes with only a space between them are merged.
         ("il a dit non hier", "elle avait dit non hier", "[-il a-]{+elle avait+} dit non hier"),
     ],
 )
