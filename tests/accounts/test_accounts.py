@@ -254,12 +254,12 @@ def sessions_of(engine, session):
 
     def opened(member_id):
         with housekeeping(engine) as opening:
-            tokens = [sessions.open_session(opening, member_id, AT) for _ in range(2)]
+            tokens = [sessions.add_session(opening, member_id, AT) for _ in range(2)]
             ids = [sessions.find_session(opening, token, AT).session_id for token in tokens]
 
         def left():
             session.rollback()
-            return [row.id for row in sessions.of_member(session, member_id, AT)]
+            return [row.id for row in sessions.list_sessions(session, member_id, AT)]
 
         assert sorted(left()) == ids
         return ids, left

@@ -23,7 +23,7 @@ from register import create_app
 from register.config import Settings
 from register.db import db
 from register.journal import writing
-from register.report_keys import KeyStore
+from register.key_store import KeyStore
 from register.reports import acts, queries
 from register.reports.web.public_forms import MIN_AGE
 from register.reports.web.report_form import AS_TYPED

@@ -13,7 +13,7 @@ from pathlib import Path
 import pytest
 from raw_http import until
 
-from register import report_keys
+from register import key_store
 
 _CALL = re.compile(r"(?P<thread>\d+) +(?P<rest>.+)")
 _SYNC = re.compile(r"f(?:data)?sync\(\d+<(?P<path>[^>]+)>")
@@ -48,9 +48,9 @@ def is_kept_first(events: list[str]) -> bool:
     """Whether a key, then a report, were on disk before the first answer."""
     before = events[: events.index("answer")] if "answer" in events else []
     names = [name.removesuffix("-wal") for name in before]
-    if not {report_keys.STORE_FILE, "register.sqlite3"} <= set(names):
+    if not {key_store.STORE_FILE, "register.sqlite3"} <= set(names):
         return False
-    return names.index(report_keys.STORE_FILE) < names.index("register.sqlite3")
+    return names.index(key_store.STORE_FILE) < names.index("register.sqlite3")
 
 
 _OPENED = re.compile(r'openat\([^"]*"(?P<path>[^"]*)", [A-Z_|]*(?:O_RDWR|O_WRONLY)')

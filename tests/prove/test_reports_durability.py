@@ -23,7 +23,7 @@ from sqlalchemy import Engine, func, select
 from sqlalchemy.orm import Session
 from strace import is_kept_first, steps, traced, written_to
 
-from register import report_keys
+from register import key_store
 from register.config import Settings
 from register.reports.models import Report
 from register.reports.web import public_forms
@@ -156,7 +156,7 @@ def _register(settings: Settings) -> Path:
 
 
 def _keys(settings: Settings) -> Path:
-    return seal_folder(settings) / report_keys.STORE_FILE
+    return seal_folder(settings) / key_store.STORE_FILE
 
 
 FILES: dict[str, Callable[[Settings], Path]] = {"register": _register, "keys": _keys}

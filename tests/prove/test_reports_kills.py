@@ -15,7 +15,7 @@ from sqlalchemy.orm import Session
 
 from register.cases.verify import verify
 from register.config import Settings
-from register.report_keys import KeyStore
+from register.key_store import KeyStore
 from register.reports import queries
 from register.reports.models import Report
 from register.reports.verify import problems

@@ -20,8 +20,8 @@ from register import create_app, encryption
 from register.config import Settings
 from register.db import db, now
 from register.errors import SealError
+from register.key_store import KeyStore, default_url
 from register.operations import setup
-from register.report_keys import KeyStore, default_url
 from register.reports import queries
 from register.reports.acts import purging
 from register.reports.models import Report

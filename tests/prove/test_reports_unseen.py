@@ -25,7 +25,7 @@ from register import create_app
 from register.config import Settings
 from register.db import db, now
 from register.journal import writing
-from register.report_keys import KeyStore
+from register.key_store import KeyStore
 from register.reports import acts
 from register.reports.models import Report, ReportState
 

@@ -16,7 +16,7 @@ from test_reports_kills import opens_with_code, received_accounts, reporters
 from register import encryption
 from register.cases.verify import verify
 from register.config import Settings
-from register.report_keys import KeyStore
+from register.key_store import KeyStore
 from register.reports.verify import lost_keys, problems
 
 pytestmark = [pytest.mark.prove, pytest.mark.parametrize("settings", ["sqlite"], indirect=True)]
@@ -24,14 +24,14 @@ pytestmark = [pytest.mark.prove, pytest.mark.parametrize("settings", ["sqlite"],
 # Where a rotation ends itself as a power cut would: the new key on disk, its rows written, the
 # transaction over, the former key gone.
 ENDING = {
-    "prepared": "report_keys.KeyStore.rewrap = end",
+    "prepared": "key_store.KeyStore.rewrap = end",
     "written": "sqlalchemy.event.listen(sqlalchemy.Engine, 'commit', end)",
     "wrapped": "encryption.adopt_pending = end",
-    "adopted": "report_keys.KeyStore.empty_log = end",
+    "adopted": "key_store.KeyStore.empty_log = end",
 }
 SCRIPT = """
 import os, signal, sqlalchemy
-from register import create_app, encryption, report_keys
+from register import create_app, encryption, key_store
 from register.db import db
 from register.operations import rotation
 def end(*_): os.kill(os.getpid(), signal.SIGKILL)
