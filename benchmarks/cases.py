@@ -12,7 +12,7 @@ from pathlib import Path
 
 from sqlalchemy import Engine, text
 
-from register.exchange.csv_import import COLUMNS
+from register.exchange.case_csv_import import COLUMNS
 
 _TYPES = (
     "interdiction_filmer",

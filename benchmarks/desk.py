@@ -23,7 +23,7 @@ from register.cases import acts, todo_clauses
 from register.cases.models import Incident
 from register.config import Settings
 from register.db import analyse_tables, db, housekeeping, now
-from register.exchange.csv_import import import_file
+from register.exchange.case_csv_import import import_file
 from register.journal import writing
 from register.operations import setup
 
@@ -75,7 +75,7 @@ class Desk:
 
         self._client = app.test_client()
         with app.app_context(), housekeeping(db.engine) as session:
-            token = sessions.open_session(session, member, now())
+            token = sessions.add_session(session, member, now())
         with self._client.session_transaction() as cookie:
             cookie[TOKEN_FIELD] = token
         # As in the process that serves (register/server/worker.py).

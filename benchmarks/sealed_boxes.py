@@ -32,7 +32,7 @@ from sqlalchemy.orm import Session
 from benchmarks.texts import account
 from register import encryption
 from register.db import Base, configure_engine, create_sqlite_file
-from register.report_keys import KeyStore
+from register.key_store import KeyStore
 from register.reports import duplicates, report_lists
 from register.reports import report_content as sealing
 from register.reports.models import Report, ReportState

@@ -21,7 +21,7 @@ from register.accounts.passwords import generate_password
 from register.cases import acts, case_content
 from register.cases.checklist import ATTESTATIONS
 from register.cases.models import Incident
-from register.exchange.csv_import import PublishOptions, import_file
+from register.exchange.case_csv_import import PublishOptions, import_file
 from register.journal import WriteTransaction, writing
 
 SEEDED = 1_000

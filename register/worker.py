@@ -20,7 +20,7 @@ from sqlalchemy.orm import Session
 from register.accounts import sessions
 from register.db import now
 from register.journal.transaction import NOTIFY_CHANNEL
-from register.report_keys import KeyStore
+from register.key_store import KeyStore
 from register.reports.acts import purging
 from register.search.engine_interface import SearchEngine
 from register.search.indexer import catch_up

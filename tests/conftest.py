@@ -37,8 +37,8 @@ from register.cases.checklist import ATTESTATIONS
 from register.config import Settings
 from register.db import db
 from register.journal import WriteTransaction, writing
+from register.key_store import KeyStore
 from register.operations import setup
-from register.report_keys import KeyStore
 
 DEMO = Path(__file__).resolve().parent.parent / "register" / "demo" / "incidents.csv"
 
@@ -211,7 +211,7 @@ def demo_app(
     request: pytest.FixtureRequest, registers: Registers, tmp_path_factory: pytest.TempPathFactory
 ) -> Iterator[Flask]:
     """The application with the demonstration's cases, imported and published; only read."""
-    from register.exchange.csv_import import PublishOptions, import_file
+    from register.exchange.case_csv_import import PublishOptions, import_file
 
     folder = tmp_path_factory.mktemp(f"demo-{request.param}")
     with registers.new(request.param, folder) as settings:

@@ -25,9 +25,9 @@ from register.cases.models import Incident
 from register.config import Settings
 from register.db import now
 from register.journal import WriteTransaction, writing
+from register.key_store import KeyStore
 from register.operations import setup
 from register.pages import acts as editorial
-from register.report_keys import KeyStore
 from register.web import request_context
 
 # By what they are; ``{…}`` is the id of a case, a reply or a version, or an open invitation.

@@ -257,7 +257,7 @@ class MemberClient:
         self.client: FlaskClient = app.test_client()
         raw = secrets.token_hex(20)
         with app.app_context(), housekeeping(db.engine) as session:
-            token = sessions.open_session(session, member, at or now())
+            token = sessions.add_session(session, member, at or now())
         with self.client.session_transaction() as cookie:
             cookie[TOKEN_FIELD] = token
             cookie["csrf_token"] = raw

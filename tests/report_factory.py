@@ -22,7 +22,7 @@ from sqlalchemy.orm import Session
 from register.config import Settings
 from register.db import Base
 from register.journal import WriteTransaction
-from register.report_keys import KeyStore
+from register.key_store import KeyStore
 from register.reports import acts, receipt_codes
 from register.reports.acts.reporter import ReceivedReport
 from register.reports.models import MessageKind, Report

@@ -14,7 +14,7 @@ from benchmarks.copies import SHIFTED_COLUMNS
 from benchmarks.fts5 import Fts5
 from benchmarks.table import Bar, Table
 from register.db import Base
-from register.exchange.csv_import import import_file
+from register.exchange.case_csv_import import import_file
 from register.search import analyzer, query_parser
 from register.search.engine_interface import Document
 

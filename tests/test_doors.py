@@ -713,7 +713,7 @@ TAKEN = "from register.reports.models import Report, Message\n"
         (REPORT, TAKEN + "session.add(Report(key=x))", True),
         (REPORT, TAKEN + "delete(Message).where(x)", True),
         (REPORT, "from register.reports import models\nmodels.RetainedReport(key=x)", True),
-        (REPORT, "from register.exchange.csv_import import Report\nReport()", False),
+        (REPORT, "from register.exchange.case_csv_import import Report\nReport()", False),
         (REPORT, 'text("DELETE FROM report_message")', True),
         (REPORT, TAKEN + "select(Report.state)", False),
         (ACCOUNT, "member.disabled_at = None", True),

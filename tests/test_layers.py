@@ -20,7 +20,7 @@ ROOMS: tuple[frozenset[str], ...] = (
     frozenset({"errors", "hosts"}),
     frozenset({"text", "config", "encryption", "concurrency_limit"}),
     frozenset({"db"}),
-    frozenset({"report_keys"}),
+    frozenset({"key_store"}),
     frozenset({"journal"}),
     frozenset({"territory", "accounts", "evidence"}),
     # Members write the pages.

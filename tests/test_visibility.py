@@ -129,10 +129,10 @@ def marked() -> Content:
 
 
 def test_the_marker_is_in_every_text_of_a_marked_case():
-    from register.cases.rules import free_texts
+    from register.cases.checklist import checked_texts
 
     plain = {"date", "end_date", "country", "commune", "departement", "region", "language"}
-    free = {name.split(".")[-1] for name, text in free_texts(marked()) if MARKER in text}
+    free = {name.split(".")[-1] for name, text in checked_texts(marked()) if MARKER in text}
     coded = {name for shape in CODED for name in CODED[shape]}
     every = {name for shape in CODED for name, kind in get_type_hints(shape).items() if kind is str}
     assert every - coded <= free | plain

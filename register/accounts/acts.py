@@ -177,7 +177,7 @@ def set_factor(
     member.totp_step = step
     member.totp_whole_at = 0
     _replace_codes(tx, member, codes)
-    sessions.close_all(tx.session, member.id, except_session)
+    sessions.delete_sessions(tx.session, member.id, except_session)
     tx.record(Act.MEMBER_FACTOR, by=member.id, details={"member": member.id, "what": "secret"})
     return member
 
@@ -207,7 +207,7 @@ def reset_factor(tx: WriteTransaction, email_or_id: str | int, *, by: int | None
     _require_factor(member)
     member.totp_secret = None
     _replace_codes(tx, member, ())
-    sessions.close_all(tx.session, member.id)
+    sessions.delete_sessions(tx.session, member.id)
     tx.record(Act.MEMBER_FACTOR_RESET, by=by, details=_reopen_details(tx, member, by))
     return member
 
@@ -282,7 +282,7 @@ def _load_for_administrator(tx: WriteTransaction, email_or_id: str | int, by: in
 
 def _revoke_access(tx: WriteTransaction, member_id: int, except_session: int | None = None) -> None:
     """End a member's sessions but one, and forget their browsers."""
-    sessions.close_all(tx.session, member_id, except_session)
+    sessions.delete_sessions(tx.session, member_id, except_session)
     sessions.delete_browsers(tx.session, member_id)
 
 

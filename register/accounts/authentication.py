@@ -82,9 +82,9 @@ def authenticate(
         return None
     with housekeeping(engine) as session:
         if browser_id is None:
-            browser_token = sessions.remember(session, verified.id, at)
+            browser_token = sessions.add_browser(session, verified.id, at)
         else:
-            sessions.mark_used(session, browser_id, at)
+            sessions.store_browser_use(session, browser_id, at)
     return VerifiedMember(verified.id, require_factor and not verified.has_factor, browser_token)
 
 

@@ -56,7 +56,11 @@ def digest(token: str) -> bytes:
     return hashlib.sha256(token.encode()).digest()
 
 
-def open_session(session: Session, member_id: int, at: datetime) -> str:
+# --- rows of sessions and browsers ---------------------------------------------------------------
+# Housekeeping: no line of the journal. The acts, which record one, are at the end.
+
+
+def add_session(session: Session, member_id: int, at: datetime) -> str:
     """Open a session for an authenticated member; the token for their cookie."""
     token = secrets.token_urlsafe(32)
     session.add(
@@ -90,17 +94,17 @@ def _alive_conditions(at: datetime) -> tuple[ColumnElement[bool], ...]:
     return (SignInSession.seen_at > at - IDLE_LIMIT, SignInSession.opened_at > at - ABSOLUTE_LIMIT)
 
 
-def touch(session: Session, session_id: int, at: datetime) -> None:
+def store_session_use(session: Session, session_id: int, at: datetime) -> None:
     """Store the last use of a session."""
     session.execute(update(SignInSession).where(SignInSession.id == session_id).values(seen_at=at))
 
 
-def confirm(session: Session, session_id: int, at: datetime) -> str:
+def store_confirmation(session: Session, session_id: int, at: datetime) -> str:
     """Store that password and code were given again; the session's new token."""
-    return renew(session, session_id, confirmed_at=at)
+    return replace_token(session, session_id, confirmed_at=at)
 
 
-def renew(session: Session, session_id: int, **columns: datetime) -> str:
+def replace_token(session: Session, session_id: int, **columns: datetime) -> str:
     """Replace the token of a session, and other columns if any; the new token."""
     token = secrets.token_urlsafe(32)
     stmt = update(SignInSession).where(SignInSession.id == session_id)
@@ -108,7 +112,7 @@ def renew(session: Session, session_id: int, **columns: datetime) -> str:
     return token
 
 
-def of_member(session: Session, member_id: int, at: datetime) -> Sequence[SignInSession]:
+def list_sessions(session: Session, member_id: int, at: datetime) -> Sequence[SignInSession]:
     """The open sessions of a member, last used first."""
     return session.scalars(
         select(SignInSession)
@@ -117,7 +121,7 @@ def of_member(session: Session, member_id: int, at: datetime) -> Sequence[SignIn
     ).all()
 
 
-def close_all(session: Session, member_id: int, except_session: int | None = None) -> None:
+def delete_sessions(session: Session, member_id: int, except_session: int | None = None) -> None:
     """Close the sessions of a member, except one."""
     session.execute(
         delete(SignInSession).where(
@@ -126,7 +130,7 @@ def close_all(session: Session, member_id: int, except_session: int | None = Non
     )
 
 
-def forget_old(session: Session, at: datetime) -> None:
+def delete_expired_sessions(session: Session, at: datetime) -> None:
     """Delete expired sessions."""
     session.execute(
         delete(SignInSession).where(
@@ -149,7 +153,7 @@ def find_browser(session: Session, email: str, token: str, at: datetime) -> int 
     )
 
 
-def remember(session: Session, member_id: int, at: datetime) -> str:
+def add_browser(session: Session, member_id: int, at: datetime) -> str:
     """Add a known browser; the token for its cookie."""
     token = secrets.token_urlsafe(32)
     session.add(
@@ -167,7 +171,7 @@ def remember(session: Session, member_id: int, at: datetime) -> str:
     return token
 
 
-def mark_used(session: Session, browser_id: int, at: datetime) -> None:
+def store_browser_use(session: Session, browser_id: int, at: datetime) -> None:
     """Store the last use of a browser."""
     session.execute(
         update(KnownBrowser)
@@ -208,10 +212,10 @@ def sign_in(tx: WriteTransaction, member_id: int) -> str:
     :raises Refused: a member who may not act any more.
     """
     vouching.load_acting_member(tx, member_id)
-    forget_old(tx.session, tx.at)
-    token = open_session(tx.session, member_id, tx.at)
+    delete_expired_sessions(tx.session, tx.at)
+    token = add_session(tx.session, member_id, tx.at)
     tx.record(Act.SIGNED_IN, by=member_id, details={"member": member_id})
-    _write_failure_lines(tx)
+    _record_failure_lines(tx)
     return token
 
 
@@ -232,7 +236,7 @@ def end_sessions(
         vouching.require_administrator(tx, by)
     ended = [
         opened.id
-        for opened in of_member(tx.session, member_id, tx.at)
+        for opened in list_sessions(tx.session, member_id, tx.at)
         if only_session in (None, opened.id) and opened.id != except_session
     ]
     if ended:
@@ -260,10 +264,10 @@ def write_failure_lines(engine: Engine, at: datetime) -> None:
         if not sign_in_attempts.finished_counters(session, _first_open_day(at)):
             return
     with writing(engine, at) as tx:
-        _write_failure_lines(tx)
+        _record_failure_lines(tx)
 
 
-def _write_failure_lines(tx: WriteTransaction) -> None:
+def _record_failure_lines(tx: WriteTransaction) -> None:
     for counter in sign_in_attempts.finished_counters(tx.session, _first_open_day(tx.at)):
         details = {
             "member": counter.account,

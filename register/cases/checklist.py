@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Sequence
+from collections.abc import Collection, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from register.cases.case_content import Content
-from register.cases.rules import free_texts
+from register.cases.case_content import Content, FieldKind
 from register.cases.validation import TYPES_LIMIT
 from register.cases.vocabulary import Vocabulary
 from register.text.personal_data import risks
@@ -68,11 +67,18 @@ class Flag:
     excerpt: str
 
 
+def checked_texts(content: Content) -> Iterator[tuple[str, str]]:
+    """Every string of a case with the path of its field, except URLs."""
+    for path, rule, leaf in content.leaves():
+        if isinstance(leaf, str) and leaf and rule.kind is not FieldKind.URL:
+            yield path, leaf
+
+
 def risk_flags(content: Content) -> tuple[Flag, ...]:
     """The risk flags of a case's texts."""
     return tuple(
         Flag(field_name, risk.code, risk.excerpt)
-        for field_name, field_text in free_texts(content)
+        for field_name, field_text in checked_texts(content)
         for risk in risks(field_text)
     )
 

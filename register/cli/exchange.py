@@ -16,7 +16,7 @@ from register.cli.console import command, fail, progress
 from register.db import db
 from register.errors import SealError
 from register.exchange import case_file as casefile
-from register.exchange.csv_import import ImportReport, PublishOptions, import_file
+from register.exchange.case_csv_import import ImportReport, PublishOptions, import_file
 from register.operations import setup
 from register.web.error_messages import check_sentence, error_sentence, reason_sentence
 from register.web.request_context import settings

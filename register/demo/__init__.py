@@ -17,7 +17,7 @@ from register.accounts import acts as accounts
 from register.accounts import passwords
 from register.accounts.models import Role
 from register.errors import NotFound
-from register.exchange.csv_import import ImportReport, PublishOptions, import_file
+from register.exchange.case_csv_import import ImportReport, PublishOptions, import_file
 from register.journal import writing
 
 CASES = Path(__file__).with_name("incidents.csv")

@@ -30,7 +30,7 @@ from register.errors import Invalid, NotFound, Refused, SealError
 from register.journal import JournalEntry, Ledger, head
 from register.journal.models import GENESIS, canonical_json, rfc3339
 from register.journal.queries import public_lines
-from register.report_keys import KeyStore
+from register.key_store import KeyStore
 from register.reports.models import RetainedReport
 from register.reports.queries import retained_reports
 from register.reports.report_content import ReportContent

@@ -17,8 +17,8 @@ from sqlalchemy.orm import Session
 from register import encryption
 from register.config import Settings
 from register.errors import SealError
+from register.key_store import KeyStore
 from register.operations import setup
-from register.report_keys import KeyStore
 
 
 def prepare(settings: Settings, engine: Engine) -> Path:

@@ -21,8 +21,8 @@ from register.config import Settings
 from register.db import Base, housekeeping, now
 from register.errors import SealError
 from register.journal import Act, Ledger, head, open_ledgers, writing
+from register.key_store import KeyStore, default_url
 from register.operations import schema
-from register.report_keys import KeyStore, default_url
 from register.reports.models import Report
 from register.territory import dataset
 from register.text.dates import paris_day

@@ -26,7 +26,7 @@ from register.cases.duplicates import (
     weight,
 )
 from register.cases.vocabulary import Vocabulary
-from register.report_keys import KeyStore
+from register.key_store import KeyStore
 from register.reports import report_to_draft
 from register.reports.models import Report
 from register.reports.queries import CLEAR_COLUMNS, ReportSummary, decrypt_contents, make_summary

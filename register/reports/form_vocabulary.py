@@ -19,7 +19,7 @@ LISTS = ("famille", "type", "acteur", "cible")
 
 
 @dataclass(frozen=True)
-class PlainWord:
+class FormWord:
     """A code in plain words of one language; types also have an example."""
 
     code: str
@@ -28,17 +28,17 @@ class PlainWord:
 
 
 @cache
-def words(name: str, language: Language = "fr") -> Mapping[str, PlainWord]:
+def words(name: str, language: Language = "fr") -> Mapping[str, FormWord]:
     """The plain words of a vocabulary by their codes, in the order of the form."""
     lists = tomllib.loads(Path(__file__).with_suffix(".toml").read_text("utf-8"))
     return {
-        word["code"]: PlainWord(word["code"], word[language], word.get(f"example_{language}", ""))
+        word["code"]: FormWord(word["code"], word[language], word.get(f"example_{language}", ""))
         for word in lists[name]
     }
 
 
 @cache
-def families(language: Language = "fr") -> Mapping[str, tuple[PlainWord, ...]]:
+def families(language: Language = "fr") -> Mapping[str, tuple[FormWord, ...]]:
     """The types of each family, in the order of the form."""
     types = tomllib.loads(VOCABULARY_FILE.read_text("utf-8"))["type"]
     family_of = {row["code"]: row["famille"] for row in types}

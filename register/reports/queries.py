@@ -19,7 +19,7 @@ from register.cases.models import CaseState as CaseState
 from register.cases.validation import NUMBER_LIMIT
 from register.errors import NotFound, Refused
 from register.journal import Act, Ledger
-from register.report_keys import KeyStore
+from register.key_store import KeyStore
 from register.reports import receipt_codes, report_content
 from register.reports.models import (
     OPEN_STATES,

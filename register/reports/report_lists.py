@@ -11,7 +11,7 @@ from typing import Any
 from sqlalchemy import ColumnElement, Select, and_, func, or_, select
 from sqlalchemy.orm import Session
 
-from register.report_keys import KeyStore
+from register.key_store import KeyStore
 from register.reports.models import Report, ReportState
 from register.reports.queries import (
     CLEAR_COLUMNS,

@@ -11,7 +11,7 @@ from sqlalchemy.orm import Session
 
 from register.journal import Act, JournalEntry, Ledger
 from register.journal.verify import Problem
-from register.report_keys import KeyStore
+from register.key_store import KeyStore
 from register.reports import report_content
 from register.reports.models import OPEN_STATES, Report, ReportState, RetainedReport
 

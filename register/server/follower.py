@@ -23,8 +23,8 @@ from sqlalchemy.orm import Session
 from register.config import Settings
 from register.db import db
 from register.errors import RegisterError
+from register.key_store import KeyStore
 from register.operations import schema, setup
-from register.report_keys import KeyStore
 from register.search.leader_election import index_lease
 from register.server import process_start, startup_checks
 from register.web.logs import error_fields, log

@@ -32,8 +32,8 @@ import register.reports.web
 import register.reports.web.desk.accept_views
 import register.reports.web.desk.detail
 import register.reports.web.desk.labels
-import register.reports.web.desk.list_query
 import register.reports.web.desk.report_list
+import register.reports.web.desk.report_list_query
 import register.reports.web.desk.report_summary
 import register.reports.web.follow_up_views
 import register.reports.web.report_views

@@ -14,8 +14,8 @@ from register.cases.vocabulary import Vocabulary
 from register.config import Settings
 from register.db import db
 from register.journal import LedgerPosition
+from register.key_store import KeyStore
 from register.operations import setup
-from register.report_keys import KeyStore
 from register.territory import place_queries
 from register.territory.gazetteer import Gazetteer, load_gazetteer
 from register.territory.place_queries import CommuneDetails

@@ -254,7 +254,7 @@ def sessions_of(engine, session):
 
     def open_two(member_id):
         with housekeeping(engine) as housekeeping_session:
-            tokens = [sessions.open_session(housekeeping_session, member_id, AT) for _ in range(2)]
+            tokens = [sessions.add_session(housekeeping_session, member_id, AT) for _ in range(2)]
             ids = [
                 sessions.find_session(housekeeping_session, token, AT).session_id
                 for token in tokens
@@ -262,7 +262,7 @@ def sessions_of(engine, session):
 
         def remaining():
             session.rollback()
-            return [row.id for row in sessions.of_member(session, member_id, AT)]
+            return [row.id for row in sessions.list_sessions(session, member_id, AT)]
 
         assert sorted(remaining()) == ids
         return ids, remaining

@@ -6,11 +6,18 @@ from dataclasses import replace
 
 import pytest
 
-from register.cases.case_content import ProceedingContent, SourceContent
+from register.cases.case_content import (
+    Content,
+    ProceedingContent,
+    RequestContent,
+    SourceContent,
+    StepContent,
+)
 from register.cases.checklist import (
     ATTESTATIONS,
     Circumstances,
     build_checklist,
+    checked_texts,
     content_needs_second,
     risk_flags,
     unmet_items,
@@ -186,3 +193,26 @@ def test_the_item_of_the_flags_lists_them(content):
         line for line in build_checklist(content(**PHONE), VOCABULARY, ALL) if line.code == "flags"
     )
     assert line.values["flags"] == [("narrative", "telephone", "06 12 34 56 78")]
+
+
+def test_checked_texts_include_every_text_and_no_url_of_a_source():
+    content = Content(
+        title="le titre",
+        outlets=("le blog",),
+        sources=(
+            SourceContent(
+                "https://a.test/0612345678", title="la source", archived_url="https://b.test"
+            ),
+        ),
+        proceedings=(
+            ProceedingContent(
+                "plainte",
+                steps=(StepContent("appel", note="la note", source_url="https://c.test"),),
+            ),
+        ),
+        request=RequestContent(asked="la demande"),
+    )
+    texts = dict(checked_texts(content))
+    assert {"le titre", "le blog", "la source", "la note", "la demande"} <= set(texts.values())
+    assert not [text for text in texts.values() if text.startswith("https:")]
+    assert texts["proceedings.steps.note"] == "la note"

@@ -6,7 +6,7 @@ from datetime import date, timedelta
 
 import pytest
 
-from register.cases import deadlines, rules
+from register.cases import act_permissions, deadlines
 from register.cases.deadlines import PeriodScope
 from register.journal import Act, Ledger
 from register.web.messages import desk as messages
@@ -41,7 +41,7 @@ def test_no_other_act_opens_a_period() -> None:
 
 def test_every_act_of_the_desk_has_its_effects() -> None:
     quiet = {Act.CLAIMED, Act.RELEASED, Act.NOTED}  # around a case, not on it
-    acted = {act for _state, act in rules.RULES} - quiet
+    acted = {act for _state, act in act_permissions.RULES} - quiet
     assert acted <= set(deadlines.CONSEQUENCES)
 
 

@@ -16,7 +16,7 @@ from register.cases import acts, filters, queries, result_lists
 from register.cases.models import CaseState, Incident, Note
 from register.cases.vocabulary import current_vocabulary
 from register.errors import Invalid
-from register.exchange.csv_import import COLUMNS, ImportReport, PublishOptions, import_file
+from register.exchange.case_csv_import import COLUMNS, ImportReport, PublishOptions, import_file
 from register.journal import JournalEntry, head, writing
 
 pytestmark = pytest.mark.one_database

@@ -12,8 +12,8 @@ from sqlalchemy import text
 from register import encryption
 from register.config import LEGAL_FIELDS
 from register.db import now, write_engine
+from register.key_store import KeyStore
 from register.operations.doctor import examine
-from register.report_keys import KeyStore
 from register.reports.acts import purging
 from register.text.dates import paris_day
 

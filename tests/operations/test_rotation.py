@@ -14,8 +14,8 @@ from sqlalchemy.orm import Session
 from register import encryption
 from register.errors import SealError
 from register.journal import writing
+from register.key_store import KeyStore, default_url
 from register.operations import rotation, setup
-from register.report_keys import KeyStore, default_url
 from register.reports import acts, queries, receipt_codes, report_content
 
 pytestmark = pytest.mark.one_database

@@ -19,9 +19,9 @@ from register.cases.vocabulary import VocabularyEntry
 from register.db import housekeeping, now
 from register.errors import SealError
 from register.journal import JournalEntry, Ledger, LedgerHead, head
+from register.key_store import KeyStore
 from register.operations import setup
 from register.operations.setup import Identity
-from register.report_keys import KeyStore
 from register.reports import queries
 from register.territory.models import Commune
 

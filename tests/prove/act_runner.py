@@ -23,7 +23,7 @@ def _alone(run: RunActs) -> dict[str, Any]:
 
 @dataclass(frozen=True)
 class RunActs:
-    """What an act is done with: by whom, the case's new content, another case, a word."""
+    """The arguments of an act: the members, the case's new content, another case, a word."""
 
     cast: Any
     content: Content

@@ -1,7 +1,7 @@
 """A Chromium with a profile on disk, a site served to it over HTTPS, and a search of the profile.
 
-The browser is started as a person's is, and told to trust the test's certificate: what is reached
-over a certificate that it doubts, it does not cache.
+The browser is started as a person's is, with a flag to trust the test's certificate: it caches
+nothing that is served with a certificate that it doubts.
 """
 
 from __future__ import annotations
@@ -48,7 +48,7 @@ def certificate(folder: Path) -> Certificate:
     name = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, "localhost")])
     today = datetime.datetime.now(datetime.UTC)
     day = datetime.timedelta(days=1)
-    made = (
+    signed = (
         x509.CertificateBuilder()
         .subject_name(name)
         .issuer_name(name)
@@ -66,7 +66,7 @@ def certificate(folder: Path) -> Certificate:
         serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8, serialization.NoEncryption()
     )
     path = folder / "certificate.pem"
-    path.write_bytes(private + made.public_bytes(serialization.Encoding.PEM))
+    path.write_bytes(private + signed.public_bytes(serialization.Encoding.PEM))
     return Certificate(path, base64.b64encode(hashlib.sha256(public).digest()).decode())
 
 
@@ -148,9 +148,9 @@ def start(playwright: Playwright, profile: Path, certificate: Certificate) -> Ru
     port_file = profile / "DevToolsActivePort"
     port_file.unlink(missing_ok=True)
     trusted = f"--ignore-certificate-errors-spki-list={certificate.key_hash}"
-    own = (f"--user-data-dir={profile}", "--remote-debugging-port=0", "--headless=new", trusted)
+    options = (f"--user-data-dir={profile}", "--remote-debugging-port=0", "--headless=new", trusted)
     process = subprocess.Popen(
-        [program(), *FLAGS, *own, "about:blank"],
+        [program(), *FLAGS, *options, "about:blank"],
         stdin=subprocess.DEVNULL,
         stdout=subprocess.DEVNULL,
         stderr=subprocess.DEVNULL,
@@ -170,33 +170,33 @@ def traces(profile: Path, needles: Mapping[str, str]) -> list[str]:
     Compressed answers of the cache are read as well. LevelDB's compression (Snappy) leaves the
     first occurrence of a rare word as it is: the texts that are looked for are rare ones.
     """
-    wanted = {name: _encodings(text) for name, text in needles.items()}
-    found = []
+    encodings = {name: _encodings(text) for name, text in needles.items()}
+    occurrences = []
     for path in sorted(profile.rglob("*")):
         if not path.is_file() or path.is_symlink():
             continue
         data = path.read_bytes()
         data = b"\n".join([data, *_decompressed(data)]).lower()
-        found += [
+        occurrences += [
             f"{path.relative_to(profile)}: {name}"
-            for name, forms in wanted.items()
+            for name, forms in encodings.items()
             if any(form in data for form in forms)
         ]
-    return found
+    return occurrences
 
 
 def _encodings(text: str) -> set[bytes]:
     """A text as a browser may store it, in lower case."""
     forms = {text, quote(text, safe=""), quote(text), quote_plus(text)}
     forms |= {text.encode("unicode_escape").decode(), text.replace("'", "&#39;")}
-    stored = {form.lower().encode(code) for form in forms for code in ("utf-8", "utf-16-le")}
-    return stored | {base64.b64encode(text.encode())[:-4].lower()}
+    encoded = {form.lower().encode(code) for form in forms for code in ("utf-8", "utf-16-le")}
+    return encoded | {base64.b64encode(text.encode())[:-4].lower()}
 
 
 def _decompressed(data: bytes) -> Iterator[bytes]:
-    """What every gzip stream in a file holds."""
-    at = data.find(b"\x1f\x8b\x08")
-    while at >= 0:
+    """The content of every gzip stream in a file."""
+    offset = data.find(b"\x1f\x8b\x08")
+    while offset >= 0:
         with suppress(zlib.error):
-            yield zlib.decompressobj(wbits=31).decompress(data[at:])
-        at = data.find(b"\x1f\x8b\x08", at + 1)
+            yield zlib.decompressobj(wbits=31).decompress(data[offset:])
+        offset = data.find(b"\x1f\x8b\x08", offset + 1)

@@ -26,9 +26,9 @@ def few_and_many(
     with ExitStack() as stack:
         desks = []
         for count in (SMALL_DESK, LARGE_DESK):
-            own = folder / str(count)
-            own.mkdir()
-            settings = stack.enter_context(registers.new(backend, own))
+            desk_folder = folder / str(count)
+            desk_folder.mkdir()
+            settings = stack.enter_context(registers.new(backend, desk_folder))
             engine = stack.enter_context(open_engine(settings.database_url))
             cast = hire(engine)
             fill(settings, engine, cast, count)

@@ -28,19 +28,19 @@ TYPED = {
     "liens": "https://exemple.test/hurluberlées",
     "contact": "amaranthées@exemple.test",
 }
-ADDED, LEFT = "tarabiscotées", "éberluées@exemple.test"
+ADDED_MESSAGE, ADDED_CONTACT = "tarabiscotées", "éberluées@exemple.test"
 QUESTION, SENTENCE = "carambolagées", "ratiboisées"
-WORDS = (*TYPED.values(), ADDED, LEFT, QUESTION, SENTENCE)
+WORDS = (*TYPED.values(), ADDED_MESSAGE, ADDED_CONTACT, QUESTION, SENTENCE)
 
 
 def _base64(data: bytes) -> Iterator[bytes]:
     """As they stand in the base 64 of something longer, wherever they begin in it."""
-    for before, left_out in ((0, 0), (1, 2), (2, 3)):
-        whole = base64.b64encode(bytes(before) + data)
-        yield whole[left_out : len(whole) - 4]
+    for before, skipped in ((0, 0), (1, 2), (2, 3)):
+        encoded = base64.b64encode(bytes(before) + data)
+        yield encoded[skipped : len(encoded) - 4]
 
 
-def _written(text: str) -> set[bytes]:
+def _text_patterns(text: str) -> set[bytes]:
     """A text as it is, in other encodings, and in the forms in which words are looked up."""
     plain = text.encode()
     patterns = {plain, plain.hex().encode(), quote(text).lower().encode()}
@@ -51,8 +51,8 @@ def _written(text: str) -> set[bytes]:
     return patterns
 
 
-def _hashed(text: str) -> set[bytes]:
-    """What hashes make of a text, cut short too: half of one tells as much as the whole."""
+def _hash_patterns(text: str) -> set[bytes]:
+    """The hashes of a text, shortened too: half of one identifies it as well as the whole."""
     patterns: set[bytes] = set()
     for name in ("md5", "sha1", "sha256"):
         digest = hashlib.new(name, text.encode()).digest()
@@ -60,8 +60,8 @@ def _hashed(text: str) -> set[bytes]:
     return patterns
 
 
-def _addressed(address: str) -> set[bytes]:
-    """An address in every way that it could be kept."""
+def _address_patterns(address: str) -> set[bytes]:
+    """An address in every form in which it could be stored."""
     number = ipaddress.ip_address(address)
     packed = number.packed
     patterns = {packed.hex().encode(), str(int(number)).encode(), *_base64(address.encode())}
@@ -72,29 +72,31 @@ def _addressed(address: str) -> set[bytes]:
         f"::ffff:{address}",
         packed.decode("latin-1"),
     ):
-        patterns |= _hashed(text)
-    return patterns | _written(address)
+        patterns |= _hash_patterns(text)
+    return patterns | _text_patterns(address)
 
 
 def leak_patterns() -> dict[str, set[bytes]]:
-    """All that no file may hold, by what it is."""
-    patterns = {address: _addressed(address) for address in (*SOURCES, FORWARDED)}
-    patterns |= {word: _written(word) for word in WORDS}
-    patterns["agent"] = _written(AGENT) | _hashed(AGENT) | _written("Ronronnant/20770707")
-    patterns["agent"] |= _written("Lunette de Brindezingue")
+    """The byte patterns that no file may contain, by the text or address that they come from."""
+    patterns = {address: _address_patterns(address) for address in (*SOURCES, FORWARDED)}
+    patterns |= {word: _text_patterns(word) for word in WORDS}
+    patterns["agent"] = (
+        _text_patterns(AGENT) | _hash_patterns(AGENT) | _text_patterns("Ronronnant/20770707")
+    )
+    patterns["agent"] |= _text_patterns("Lunette de Brindezingue")
     return patterns
 
 
 def leaks_in(folder: Path) -> list[str]:
-    """What stands in which file."""
-    looked_for = leak_patterns()
+    """The leaks in the files of a folder, as ``file: name``."""
+    patterns = leak_patterns()
     leaks = []
     for path in sorted(folder.rglob("*")):
         if not path.is_file():
             continue
         data = path.read_bytes()
-        small = data.lower()  # hexadecimal and words in capitals too
-        for name, needles in looked_for.items():
-            if any(needle in (small if needle.islower() else data) for needle in needles):
+        lower_case = data.lower()  # hexadecimal and words in capitals too
+        for name, needles in patterns.items():
+            if any(needle in (lower_case if needle.islower() else data) for needle in needles):
                 leaks.append(f"{path.relative_to(folder)}: {name}")
     return leaks

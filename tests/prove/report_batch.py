@@ -13,7 +13,16 @@ from case_contents import a_case
 from cast import Cast, Desk
 from databases import seal_folder
 from form_client import MemberClient
-from leak_patterns import ADDED, LEFT, LINES, QUESTION, SENTENCE, SOURCES, TYPED, leaks_in
+from leak_patterns import (
+    ADDED_CONTACT,
+    ADDED_MESSAGE,
+    LINES,
+    QUESTION,
+    SENTENCE,
+    SOURCES,
+    TYPED,
+    leaks_in,
+)
 from raw_http import serving, until
 from report_clients import HttpAnswer, ReportClient
 from sqlalchemy import Engine
@@ -23,7 +32,7 @@ from register import create_app
 from register.config import Settings
 from register.db import db
 from register.journal import writing
-from register.report_keys import KeyStore
+from register.key_store import KeyStore
 from register.reports import acts, queries
 from register.reports.web.public_forms import MIN_AGE
 from register.reports.web.report_form import AS_TYPED
@@ -52,19 +61,19 @@ def _send(port: int) -> list[str]:
     ]
     forms = [citizen.form() for citizen in citizens]
     time.sleep(MIN_AGE + 0.5)
-    sent = []
+    codes = []
     for number, (citizen, form) in enumerate(zip(citizens, forms, strict=True)):
         answers = {name: _sentence(name, number) for name in TYPED if name != "recit"}
         answers |= {"types": "expulsion", "acteur": "maire", "cible": "blogueur"}
         # Whatever place it may sound like, the words are to stay.
         answers |= {"lieu_lu": answers["lieu"], "lieu_code": AS_TYPED}
         if number % 5 == 0:
-            looked = {"jeton": form, "recit": _sentence("recit", number), **answers}
-            assert citizen.post("/signaler", {**looked, "etape": "verifier"}).status == 200
+            preview = {"jeton": form, "recit": _sentence("recit", number), **answers}
+            assert citizen.post("/signaler", {**preview, "etape": "verifier"}).status == 200
         answer = citizen.report(form, _sentence("recit", number), **answers)
         assert answer.code, answer.status
-        sent.append(answer.code)
-    return sent
+        codes.append(answer.code)
+    return codes
 
 
 @dataclass
@@ -80,14 +89,14 @@ class ReportDesk:
     def browser(self) -> tuple[ReportClient, str]:
         """A browser in which he is signed in, and the token of its forms."""
         app = create_app(self.settings)
-        signed = MemberClient(app, self.by)
+        client = MemberClient(app, self.by)
         name = app.config["SESSION_COOKIE_NAME"]
-        cookie = signed.client.get_cookie(name)
+        cookie = client.client.get_cookie(name)
         assert cookie
         with app.app_context():
             db.engine.dispose()
         line = f"Cookie: {name}={cookie.value}".encode()
-        return ReportClient(self.port, SOURCES[0], (*LINES, line)), signed.csrf
+        return ReportClient(self.port, SOURCES[0], (*LINES, line)), client.csrf
 
     def takes_in_hand(self, keys: list[str]) -> None:
         browser, csrf = self.browser()
@@ -100,8 +109,8 @@ class ReportDesk:
             page = browser.get(address)
             assert page.status == 200
             assert TYPED["recit"] in page.text
-        looked = browser.get(f"/moderation/signalements?q={quote(TYPED['recit'])}")
-        assert looked.status == 200
+        search_page = browser.get(f"/moderation/signalements?q={quote(TYPED['recit'])}")
+        assert search_page.status == 200
 
     def asks(self, key: str) -> None:
         with writing(self.engine) as pen:
@@ -127,39 +136,44 @@ ASKED, DECLINED, ACCEPTED = slice(0, 10), slice(10, 18), slice(18, 22)
 SPAM, WITHDRAWN, CONTACTED = slice(22, 26), slice(26, 30), slice(30, 34)
 
 
-def _answered(citizens: Iterator[ReportClient], bureau: ReportDesk, sent: ReportBatch) -> None:
-    bureau.takes_in_hand(sent.keys[ASKED])
-    for key, code in zip(sent.keys[ASKED], sent.codes[ASKED], strict=True):
-        bureau.asks(key)
+def _answered(
+    citizens: Iterator[ReportClient], report_desk: ReportDesk, batch: ReportBatch
+) -> None:
+    report_desk.takes_in_hand(batch.keys[ASKED])
+    for key, code in zip(batch.keys[ASKED], batch.codes[ASKED], strict=True):
+        report_desk.asks(key)
         citizen = next(citizens)
         page = citizen.follow(code)
         assert QUESTION in page.text
-        _is_written(citizen.write(page, "/suivi/message", message=f"Elles étaient {ADDED}."), ADDED)
-    for code in sent.codes[CONTACTED]:
+        _require_text(
+            citizen.write(page, "/suivi/message", message=f"Elles étaient {ADDED_MESSAGE}."),
+            ADDED_MESSAGE,
+        )
+    for code in batch.codes[CONTACTED]:
         citizen = next(citizens)
-        answer = citizen.write(citizen.follow(code), "/suivi/contact", contact=LEFT)
+        answer = citizen.write(citizen.follow(code), "/suivi/contact", contact=ADDED_CONTACT)
         assert answer.status == 200
-    for key in sent.keys[DECLINED]:
-        bureau.declines(key)
-    for key in sent.keys[ACCEPTED]:
-        bureau.accepts(key)
-    for key in sent.keys[SPAM]:
-        bureau.spams(key)
-    for code in sent.codes[WITHDRAWN]:
+    for key in batch.keys[DECLINED]:
+        report_desk.declines(key)
+    for key in batch.keys[ACCEPTED]:
+        report_desk.accepts(key)
+    for key in batch.keys[SPAM]:
+        report_desk.spams(key)
+    for code in batch.codes[WITHDRAWN]:
         citizen = next(citizens)
         page = citizen.follow(code)
         assert citizen.write(page, "/suivi/retirer", confirme="y").status == 200
-    for code in (*sent.codes[DECLINED], *sent.codes[ACCEPTED]):
+    for code in (*batch.codes[DECLINED], *batch.codes[ACCEPTED]):
         assert SENTENCE in next(citizens).follow(code).text
 
 
-def _is_written(answer: HttpAnswer, word: str) -> None:
+def _require_text(answer: HttpAnswer, word: str) -> None:
     assert answer.status == 200
     assert word in answer.text
 
 
-def _mishaps(port: int) -> None:
-    """What goes wrong is where logs grow long."""
+def _provoke_errors(port: int) -> None:
+    """Provoke errors, whose logs are the longest."""
     citizen = ReportClient(port, SOURCES[1], LINES)
     assert citizen.get("/late").status == 500
     assert citizen.get("/nulle-part?q=1").status == 404
@@ -192,7 +206,7 @@ def send_report_batch(
         assert all(batch.keys)
         bureau = ReportDesk(settings, engine, store, cast.bruno, port)
         _answered(_in_turn(port), bureau, batch)
-        _mishaps(port)
+        _provoke_errors(port)
         # The follower has done what it does.
         until(lambda: '"event": "elected"' in served.logged(), 15, served.logged)
         assert leaks_in(folder) == []

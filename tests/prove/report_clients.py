@@ -1,4 +1,4 @@
-"""Those who report, on sockets of their own: what a phone sends, from an address that is known."""
+"""Clients that report, on sockets of their own, from an address that the test chooses."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ STARTED = 5.0  # seconds after which a server that was killed answers again
 
 @dataclass(frozen=True)
 class HttpAnswer:
-    """What came back."""
+    """An answer over HTTP."""
 
     status: int
     headers: Mapping[str, str]
@@ -75,7 +75,7 @@ class ReportClient:
         return self.post("/signaler", {"jeton": form, "recit": account, **more, "etape": "envoyer"})
 
     def follow(self, code: str) -> HttpAnswer:
-        """What became of a report."""
+        """The page of a report, opened by its code."""
         return self.post("/suivi", {"code": code})
 
     def write(self, page: HttpAnswer, action: str, **typed: str) -> HttpAnswer:
@@ -97,7 +97,7 @@ class ReportClient:
 
 
 def fields(page: HttpAnswer, action: str) -> dict[str, str]:
-    """What a form of a page would send as it stands."""
+    """The fields that a form of a page would send unchanged."""
     forms = [form for form in FormParser(page.text).forms if form.action == action]
     assert forms, (action, page.status)
     return dict(forms[0].fields)

@@ -1,4 +1,4 @@
-"""A register that is used again and again, and the applications that are asked about it."""
+"""A register that is reset and used again, and clients of applications on it."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ _SETTLED += ("member",)
 
 @dataclass(frozen=True)
 class AppAnswer:
-    """What a stranger was answered, to the byte."""
+    """An answer to a stranger, to the byte."""
 
     status: int
     headers: Sequence[tuple[str, str]]
@@ -36,7 +36,7 @@ class AppAnswer:
 
 
 def _forget_counts() -> None:
-    """Drop what modules keep for each position of the register."""
+    """Empty the caches that modules have for each position of the register."""
     facet_index._cached_indexes.clear()
     modules = [module for name, module in sys.modules.items() if name.startswith("register.")]
     for cache in [cache for module in modules for cache in vars(module).values()]:
@@ -49,7 +49,7 @@ def _forget_counts() -> None:
 
 
 class AppClient:
-    """An application on a register, and how it is asked."""
+    """An application on a register, and its test client."""
 
     def __init__(self, settings: Settings) -> None:
         self.app = create_app(settings)
@@ -72,13 +72,13 @@ class AppClient:
             return AppAnswer(response.status_code, headers, response.data)
 
     def forget(self) -> None:
-        """Keep nothing of any position: no page, no entry, no count."""
+        """Empty the caches: no page, no entry, no count of any position remains."""
         self._shelves.find("elsewhere", "")
         self.app.extensions.pop("register.kept_items", None)
         _forget_counts()
 
     def close(self) -> None:
-        """Let go of the database."""
+        """Close the connections to the database."""
         with self.app.app_context():
             db.session.remove()
             db.engine.dispose()

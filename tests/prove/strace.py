@@ -1,4 +1,4 @@
-"""What a process asked of the disk and wrote to its readers, in order, as strace(1) saw it."""
+"""The system calls by which a process writes to disk and to its clients, by strace(1)."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from pathlib import Path
 import pytest
 from raw_http import until
 
-from register import report_keys
+from register import key_store
 
 _CALL = re.compile(r"(?P<thread>\d+) +(?P<rest>.+)")
 _SYNC = re.compile(r"f(?:data)?sync\(\d+<(?P<path>[^>]+)>")
@@ -24,7 +24,7 @@ _ACKNOWLEDGED = re.compile(
 
 
 def steps(trace: str) -> list[str]:
-    """What happened, in order: the names of files once they are on disk, and ``answer``."""
+    """The events in their order: the names of files once they are on disk, and ``answer``."""
     events: list[str] = []
     under_way: dict[str, str] = {}
     for line in trace.splitlines():
@@ -32,11 +32,11 @@ def steps(trace: str) -> list[str]:
         if call is None:
             continue
         thread, call_text = call["thread"], call["rest"]
-        begun, resumed = _SYNC.match(call_text), _RESUMED.match(call_text)
-        if begun and "<unfinished" in call_text:
-            under_way[thread] = begun["path"]
-        elif begun and call_text.endswith("= 0"):
-            events.append(Path(begun["path"]).name)
+        sync, resumed = _SYNC.match(call_text), _RESUMED.match(call_text)
+        if sync and "<unfinished" in call_text:
+            under_way[thread] = sync["path"]
+        elif sync and call_text.endswith("= 0"):
+            events.append(Path(sync["path"]).name)
         elif resumed and thread in under_way and call_text.endswith("= 0"):
             events.append(Path(under_way.pop(thread)).name)
         elif _ACKNOWLEDGED.match(call_text):
@@ -44,13 +44,13 @@ def steps(trace: str) -> list[str]:
     return events
 
 
-def is_kept_first(events: list[str]) -> bool:
+def is_synced_before_answer(events: list[str]) -> bool:
     """Whether a key, then a report, were on disk before the first answer."""
     before = events[: events.index("answer")] if "answer" in events else []
     names = [name.removesuffix("-wal") for name in before]
-    if not {report_keys.STORE_FILE, "register.sqlite3"} <= set(names):
+    if not {key_store.STORE_FILE, "register.sqlite3"} <= set(names):
         return False
-    return names.index(report_keys.STORE_FILE) < names.index("register.sqlite3")
+    return names.index(key_store.STORE_FILE) < names.index("register.sqlite3")
 
 
 _OPENED = re.compile(r'openat\([^"]*"(?P<path>[^"]*)", [A-Z_|]*(?:O_RDWR|O_WRONLY)')
@@ -63,16 +63,16 @@ def written_to(trace: str) -> set[str]:
 
 @contextmanager
 def traced(process: int, into: Path) -> Iterator[None]:
-    """Note what a process asks of the disk and writes to its readers."""
+    """Trace the writes of a process to disk and to its clients."""
     if shutil.which("strace") is None:
         pytest.skip("no strace: tools/bring prove installs it")
     output = into.with_suffix(".told")
     calls = "trace=fsync,fdatasync,sendto,sendmsg,write,writev,openat"
-    with output.open("wb") as heard:
+    with output.open("wb") as stderr:
         strace = subprocess.Popen(
             ["strace", "-f", "-y", "-s", "200", "-e", calls, "-o", str(into), "-p", str(process)],
             stdin=subprocess.DEVNULL,
-            stderr=heard,
+            stderr=stderr,
         )
     try:
         until(lambda: b"attached" in output.read_bytes(), 15, lambda: output.read_text("utf-8"))

@@ -68,8 +68,8 @@ class SecureSite:
 
 @pytest.fixture(scope="module")
 def playwright() -> Iterator[Playwright]:
-    with sync_playwright() as started:
-        yield started
+    with sync_playwright() as driver:
+        yield driver
 
 
 @pytest.fixture
@@ -79,20 +79,23 @@ def profile(tmp_path: Path) -> Path:
 
 @pytest.fixture
 def running(playwright: Playwright, site: SecureSite, profile: Path) -> Iterator[Running]:
-    with chromium(playwright, profile, site.certificate) as started:
-        yield started
+    with chromium(playwright, profile, site.certificate) as browser:
+        yield browser
 
 
 @pytest.fixture
 def site(registers, tmp_path: Path) -> Iterator[SecureSite]:
-    with registers.new("sqlite", tmp_path) as made:
+    with registers.new("sqlite", tmp_path) as loopback_settings:
         # The port of the proxy is not known yet; on loopback every port is this register's.
-        settings = replace(made, base_url="https://localhost:5443")
+        settings = replace(loopback_settings, base_url="https://localhost:5443")
         with open_engine(settings.database_url) as engine:
             cast = hire(engine)
-        own = certificate(tmp_path)
-        with empty(settings) as plain, https(int(plain.base.rpartition(":")[2]), own) as base:
-            yield SecureSite(base, settings, cast, own)
+        site_certificate = certificate(tmp_path)
+        with (
+            empty(settings) as plain,
+            https(int(plain.base.rpartition(":")[2]), site_certificate) as base,
+        ):
+            yield SecureSite(base, settings, cast, site_certificate)
 
 
 def opened_page(running: Running, scripts: bool) -> Page:
@@ -122,16 +125,16 @@ def to_the_form(page: Page, site: SecureSite) -> None:
 
 def fill_in(page: Page, scripts: bool) -> None:
     page.get_by_label("Ce qui s’est passé").fill(TEXT)
-    where = page.get_by_label("Où", exact=True)
+    place_field = page.get_by_label("Où", exact=True)
     if scripts:
         # The script puts another box in the place of this one, which would be waited for in vain.
-        where = page.get_by_role("combobox", name="Où", exact=True)
-    where.fill("")
+        place_field = page.get_by_role("combobox", name="Où", exact=True)
+    place_field.fill("")
     if scripts:
-        where.press_sequentially("rostre", delay=30)
+        place_field.press_sequentially("rostre", delay=30)
         page.get_by_role("option", name=PLACE).click()
     else:
-        where.fill(PLACE)
+        place_field.fill(PLACE)
     page.wait_for_timeout(3_000)  # a session file is written every 2.5 seconds
 
 
@@ -159,12 +162,12 @@ def follow_up(page: Page, site: SecureSite, code: str) -> None:
 
 
 def needles(code: str = "") -> dict[str, str]:
-    told = {"text": TEXT[:12], "answer": ANSWER[:13], "question": QUESTION[:11], "place": PLACE}
-    told |= {"typed place": "q=rostre", "linked place": LINKED[0], "sent place": LINKED[1]}
-    told |= {f"stage {words}": words for words in STAGES}
+    texts = {"text": TEXT[:12], "answer": ANSWER[:13], "question": QUESTION[:11], "place": PLACE}
+    texts |= {"typed place": "q=rostre", "linked place": LINKED[0], "sent place": LINKED[1]}
+    texts |= {f"stage {words}": words for words in STAGES}
     if code:
-        told |= {"code": code, "plain code": code.replace("-", "")}
-    return told
+        texts |= {"code": code, "plain code": code.replace("-", "")}
+    return texts
 
 
 def visited(profile: Path) -> set[tuple[str, str]]:
@@ -235,10 +238,10 @@ def test_without_javascript_what_remains_is_what_the_documentation_says(
     heading(page, "Vous avez quitté le suivi")
     page.wait_for_timeout(3_000)
     running.close()
-    found = [where.split(": ", 1) for where in traces(profile, needles(code))]
+    occurrences = [trace.split(": ", 1) for trace in traces(profile, needles(code))]
     # What was sent, the code among it, is in the files by which a browser opens its tabs again.
-    sent = {name for file, name in found if file.startswith("Default/Sessions/")}
-    assert {"text", "answer", "place", "code", "sent place"} <= sent
+    restored_tabs = {name for file, name in occurrences if file.startswith("Default/Sessions/")}
+    assert {"text", "answer", "place", "code", "sent place"} <= restored_tabs
     # Elsewhere there are addresses and titles, of which a few name a step.
-    others = {name for file, name in found if not file.startswith("Default/Sessions/")}
+    others = {name for file, name in occurrences if not file.startswith("Default/Sessions/")}
     assert others <= {"stage /suivi/message", "stage /suivi/quitter"}

@@ -26,48 +26,55 @@ def outsider(site: Site, tmp_path_factory: pytest.TempPathFactory) -> VerifierRu
         with urllib.request.urlopen(site.base + address, timeout=20) as answer:
             return bytes(answer.read())
 
-    found = VerifierRun(tmp_path_factory.mktemp("outside"))
-    found.download(get, site.numbers["whole"])
-    return found
+    verifier = VerifierRun(tmp_path_factory.mktemp("outside"))
+    verifier.download(get, site.numbers["whole"])
+    return verifier
 
 
-def _kept(outsider: VerifierRun) -> dict[str, bytes]:
+def _downloaded(outsider: VerifierRun) -> dict[str, bytes]:
     return {name: outsider.read(name) for name in (LEDGER, HEAD, PROOF)}
 
 
 def test_any_changed_byte_is_found(outsider: VerifierRun) -> None:
     print(f"seed {SEED}")
     chance = random.Random(SEED)
-    kept = _kept(outsider)
+    downloaded = _downloaded(outsider)
     assert outsider.verify(PROOF)[0] == 0
     # Each file has its share: the head is a hundredth of the ledger.
-    names = [chance.choice(list(kept)) for _change in range(CHANGES)]
-    places = [(name, chance.randrange(len(kept[name]))) for name in names]
-    unseen = []
-    for name, at in places:
-        byte = kept[name][at] ^ chance.randrange(1, 256)
-        outsider.write(name, kept[name][:at] + bytes([byte]) + kept[name][at + 1 :])
+    names = [chance.choice(list(downloaded)) for _change in range(CHANGES)]
+    places = [(name, chance.randrange(len(downloaded[name]))) for name in names]
+    unnoticed = []
+    for name, offset in places:
+        byte = downloaded[name][offset] ^ chance.randrange(1, 256)
+        outsider.write(
+            name, downloaded[name][:offset] + bytes([byte]) + downloaded[name][offset + 1 :]
+        )
         if outsider.verify(PROOF)[0] == 0:
-            unseen.append((name, at, byte))
-        outsider.write(name, kept[name])
-    assert unseen == []
+            unnoticed.append((name, offset, byte))
+        outsider.write(name, downloaded[name])
+    assert unnoticed == []
     assert outsider.verify(PROOF)[0] == 0
 
 
 def test_a_removed_last_line_is_found_with_an_earlier_head(outsider: VerifierRun) -> None:
-    kept = _kept(outsider)
-    told = json.loads(kept[HEAD])
-    mark = f"{told['seq']}:{told['digest']}"
-    lines = kept[LEDGER].splitlines(keepends=True)
-    less, digest = lines[:-1], GENESIS
-    for line in less:
+    downloaded = _downloaded(outsider)
+    journal_head = json.loads(downloaded[HEAD])
+    mark = f"{journal_head['seq']}:{journal_head['digest']}"
+    lines = downloaded[LEDGER].splitlines(keepends=True)
+    shortened, digest = lines[:-1], GENESIS
+    for line in shortened:
         digest = chain_digest(digest, line.rstrip(b"\n"))
-    outsider.write(LEDGER, b"".join(less))
+    outsider.write(LEDGER, b"".join(shortened))
     # The register may lie about its head as well: only the mark kept from before is true.
-    lie = {**told, "seq": len(less), "digest": digest.hex(), "at": json.loads(less[-1])["at"]}
-    outsider.write(HEAD, canonical_json(lie))
+    forged_head = {
+        **journal_head,
+        "seq": len(shortened),
+        "digest": digest.hex(),
+        "at": json.loads(shortened[-1])["at"],
+    }
+    outsider.write(HEAD, canonical_json(forged_head))
     assert outsider.verify()[0] == 0
     assert outsider.verify(mark)[0] == 1
-    for name, data in kept.items():
+    for name, data in downloaded.items():
         outsider.write(name, data)
     assert outsider.verify(mark)[0] == 0

@@ -1,4 +1,4 @@
-"""An index that is destroyed, twenty times over, under readers who notice nothing but a sentence.
+"""An index that is destroyed twenty times under readers, whose pages stay 200 and say so.
 
 The site is served as the command serves it, by its worker and its follower; nobody mends anything.
 """
@@ -33,7 +33,7 @@ pytestmark = pytest.mark.prove
 
 SEEDS = range(20)
 CASES = 60
-HEALED = 60.0  # seconds in which the follower has the index as it was; usually one or two
+HEALING_LIMIT = 60.0  # seconds in which the follower has the index as it was; usually one or two
 CATCHING_UP = "La recherche se met à jour".encode()
 # Words of titles, of accounts alone, a phrase, a beginning, two words and a place.
 SEARCHES = ("conseil", "zinzolin", '"récit numéro"', "film*", "maire caméra", "gagny pourpre")
@@ -42,68 +42,73 @@ OTHER_PAGES = ("/", "/incidents", "/incidents/1", "/communes/93032", "/incidents
 Damage = Callable[[Settings, Database, random.Random], None]
 
 
-# --- what befalls a folder ---------------------------------------------------------------------
+# --- damages to a folder -----------------------------------------------------------------------
 
 
 def _files(settings: Settings, *, larger_than: int = 0) -> list[Path]:
-    found = sorted((settings.instance / "index").rglob("*"))
-    return [one for one in found if one.is_file() and one.stat().st_size > larger_than]
+    paths = sorted((settings.instance / "index").rglob("*"))
+    return [path for path in paths if path.is_file() and path.stat().st_size > larger_than]
 
 
-def _deleted(settings: Settings, _database: Database, _chance: random.Random) -> None:
+def _delete(settings: Settings, _database: Database, _chance: random.Random) -> None:
     shutil.rmtree(settings.instance / "index")
 
 
-def _truncated(settings: Settings, _database: Database, chance: random.Random) -> None:
+def _truncate(settings: Settings, _database: Database, chance: random.Random) -> None:
     file = chance.choice(_files(settings, larger_than=1))
-    with file.open("r+b") as opened:
-        opened.truncate(chance.randrange(file.stat().st_size))
+    with file.open("r+b") as stream:
+        stream.truncate(chance.randrange(file.stat().st_size))
 
 
-def _turned(settings: Settings, _database: Database, chance: random.Random) -> None:
+def _flip_bit(settings: Settings, _database: Database, chance: random.Random) -> None:
     file = chance.choice(_files(settings, larger_than=1))
-    with file.open("r+b") as opened:
+    with file.open("r+b") as stream:
         place = chance.randrange(file.stat().st_size)
-        opened.seek(place)
-        (byte,) = opened.read(1)
-        opened.seek(place)
-        opened.write(bytes([byte ^ 1 << chance.randrange(8)]))
+        stream.seek(place)
+        (byte,) = stream.read(1)
+        stream.seek(place)
+        stream.write(bytes([byte ^ 1 << chance.randrange(8)]))
 
 
-def _older(settings: Settings, _database: Database, chance: random.Random) -> None:
+def _set_older_version(settings: Settings, _database: Database, chance: random.Random) -> None:
     """Written soundly by another version: of the layout, or of what documents are made of."""
     current = settings.instance / "index" / "current"
-    told = json.loads(current.read_bytes().split(b"\n")[0])
+    state = json.loads(current.read_bytes().split(b"\n")[0])
     if chance.random() < 0.5:
-        told["layout"] = "0 whoosh-2.7.5 little-endian"
+        state["layout"] = "0 whoosh-2.7.5 little-endian"
     else:
-        told["cursor"]["made_with"] = "an older one"
-    body = json.dumps(told).encode()
-    fresh = current.with_name("current.new")
-    fresh.write_bytes(body + b"\n" + hashlib.sha256(body).hexdigest().encode())
-    fresh.replace(current)
+        state["cursor"]["made_with"] = "an older one"
+    body = json.dumps(state).encode()
+    replacement = current.with_name("current.new")
+    replacement.write_bytes(body + b"\n" + hashlib.sha256(body).hexdigest().encode())
+    replacement.replace(current)
 
 
-# --- what befalls a schema ---------------------------------------------------------------------
+# --- damages to a schema -----------------------------------------------------------------------
 
 
-def _say(*statements: str) -> Damage:
-    def do(_settings: Settings, database: Database, _chance: random.Random) -> None:
+def _execute(*statements: str) -> Damage:
+    def damage(_settings: Settings, database: Database, _chance: random.Random) -> None:
         with database.begin() as connection:
             for statement in statements:
                 connection.execute(text(statement))
 
-    return do
+    return damage
 
 
 DAMAGES: Mapping[str, Mapping[str, Damage]] = {
-    "whoosh": {"deleted": _deleted, "truncated": _truncated, "turned": _turned, "older": _older},
+    "whoosh": {
+        "deleted": _delete,
+        "truncated": _truncate,
+        "turned": _flip_bit,
+        "older": _set_older_version,
+    },
     # A byte that turns over in PostgreSQL's own files is for PostgreSQL to notice.
     POSTGRESQL: {
-        "deleted": _say("DROP SCHEMA search CASCADE"),
-        "truncated": _say("TRUNCATE search.cursor"),
-        "turned": _say("DROP TABLE search.spoken CASCADE"),
-        "older": _say("UPDATE search.cursor SET shape = 'an older one'"),
+        "deleted": _execute("DROP SCHEMA search CASCADE"),
+        "truncated": _execute("TRUNCATE search.cursor"),
+        "turned": _execute("DROP TABLE search.spoken CASCADE"),
+        "older": _execute("UPDATE search.cursor SET shape = 'an older one'"),
     },
 }
 
@@ -111,7 +116,7 @@ DAMAGES: Mapping[str, Mapping[str, Damage]] = {
 # --- the readers -------------------------------------------------------------------------------
 
 
-def answer(port: int, search: str) -> tuple[list[bytes], bool]:
+def search_answer(port: int, search: str) -> tuple[list[bytes], bool]:
     """The cases of a search in their order, and whether the page says that it is catching up."""
     status, _headers, body = ask(port, get(f"/incidents?q={quote(search)}".encode()))
     assert status == 200, (search, status)
@@ -119,28 +124,28 @@ def answer(port: int, search: str) -> tuple[list[bytes], bool]:
 
 
 class Reader(EndableThread):
-    """Goes from page to page, and counts what it was answered."""
+    """Opens page after page, and counts the answers by status."""
 
     def __init__(self, port: int, seed: int) -> None:
         super().__init__()
         self._port, self._chance = port, random.Random(seed)
         self.statuses: Counter[int] = Counter()
-        self.told = 0
-        self.failed: list[object] = []
+        self.catching_up_count = 0
+        self.failures: list[object] = []
 
     def run(self) -> None:
-        searches = [f"/incidents?q={quote(one)}" for one in SEARCHES]
+        searches = [f"/incidents?q={quote(search)}" for search in SEARCHES]
         while not self.ending.is_set():
             path = self._chance.choice([*searches, *OTHER_PAGES])
             try:
                 status, _headers, body = ask(self._port, get(path.encode()))
             except OSError as error:
-                self.failed.append(error)
+                self.failures.append(error)
                 continue
             self.statuses[status] += 1
-            self.told += CATCHING_UP in body
+            self.catching_up_count += CATCHING_UP in body
             if status != 200:
-                self.failed.append((status, path))
+                self.failures.append((status, path))
             time.sleep(0.01)
 
 
@@ -162,42 +167,44 @@ def test_a_destroyed_index_heals_under_readers(
     _publish(desk)
     index, lease = factory.open_search_engine(settings, engine), index_lease(settings, engine)
     damages = DAMAGES[settings.search]
-    took: list[float] = []
+    durations: list[float] = []
 
     def is_up() -> bool:
-        found = read_index_status(engine, index, lease)
+        status = read_index_status(engine, index, lease)
         return (
-            found.has_follower
-            and found.is_usable
-            and found.is_current_version
-            and found.lines_behind == 0
+            status.has_follower
+            and status.is_usable
+            and status.is_current_version
+            and status.lines_behind == 0
         )
 
     with serving(settings, REGISTER_DATABASE_URL=settings.database_url) as (served, port):
         served.first_line()
-        until(is_up, HEALED, served.logged)
-        before = [answer(port, search) for search in SEARCHES]
-        assert all(shown and not told for shown, told in before), before
+        until(is_up, HEALING_LIMIT, served.logged)
+        before = [search_answer(port, search) for search in SEARCHES]
+        assert all(numbers and not is_catching_up for numbers, is_catching_up in before), before
         with reading(port) as readers:
             for seed in SEEDS:
-                how = list(damages)[seed % len(damages)]
-                begun = time.monotonic()
-                damages[how](settings, engine, random.Random(seed))
-                assert not is_up(), how
-                until(is_up, HEALED, served.logged)
-                took.append(time.monotonic() - begun)
-                assert [answer(port, search) for search in SEARCHES] == before, how
-        assert [one for reader in readers for one in reader.failed] == []
+                damage = list(damages)[seed % len(damages)]
+                start = time.monotonic()
+                damages[damage](settings, engine, random.Random(seed))
+                assert not is_up(), damage
+                until(is_up, HEALING_LIMIT, served.logged)
+                durations.append(time.monotonic() - start)
+                assert [search_answer(port, search) for search in SEARCHES] == before, damage
+        assert [failure for reader in readers for failure in reader.failures] == []
         assert '"event": "died"' not in served.logged()
         assert served.end() == 0
     pages = sum(reader.statuses[200] for reader in readers)
     print(
-        f"{settings.search}: {len(took)} damages, healed after {statistics.median(took):.1f} s"
-        f" (at most {max(took):.1f}); {pages:,} pages, all 200,"
-        f" {sum(reader.told for reader in readers):,} of which said that search is catching up"
+        f"{settings.search}: {len(durations)} damages, healed after"
+        f" {statistics.median(durations):.1f} s"
+        f" (at most {max(durations):.1f}); {pages:,} pages, all 200,"
+        f" {sum(reader.catching_up_count for reader in readers):,} of which said that search is"
+        " catching up"
     )
-    # Readers were there while it happened, and were told.
-    assert pages > 20 * len(took)
-    assert sum(reader.told for reader in readers) > 0
+    # Readers opened pages during the damages, and some pages said so.
+    assert pages > 20 * len(durations)
+    assert sum(reader.catching_up_count for reader in readers) > 0
     index.close()
     lease.release_all()

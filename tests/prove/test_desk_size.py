@@ -23,8 +23,8 @@ pytestmark = pytest.mark.prove
 @pytest.fixture(params=BACKENDS)
 def desks(request: Any, registers: Any, tmp_path: Path) -> Iterator[tuple[Desk, Desk]]:
     """Chloé's desk with few drafts, and with many."""
-    with few_and_many(request.param, registers, tmp_path, _drafts) as made:
-        yield made
+    with few_and_many(request.param, registers, tmp_path, _drafts) as pair:
+        yield pair
 
 
 def _drafts(settings: Settings, engine: Engine, cast: Cast, count: int) -> None:
@@ -32,9 +32,9 @@ def _drafts(settings: Settings, engine: Engine, cast: Cast, count: int) -> None:
 
 
 def test_the_desk_costs_at_most_three_times_as_much(desks: tuple[Desk, Desk]) -> None:
-    found = desk.measure_costs(*desks)
-    for name, (few, many) in found.items():
+    costs = desk.measure_costs(*desks)
+    for name, (few, many) in costs.items():
         print(f"{name}: {few * 1000:.1f} ms, {many * 1000:.1f} ms, × {many / few:.2f}")
     assert {
-        name: many / few for name, (few, many) in found.items() if many > COST_LIMIT * few
+        name: many / few for name, (few, many) in costs.items() if many > COST_LIMIT * few
     } == {}

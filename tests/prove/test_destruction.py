@@ -26,7 +26,7 @@ MARKER = "zéphyrine-quintefeuille"
 PATIENCE = 10.0
 
 
-def _marked(content: Any, **changes: Any) -> Any:
+def _content_with_marker(content: Any, **changes: Any) -> Any:
     return content(
         title=f"Titre {MARKER}",
         summary=f"Résumé {MARKER}",
@@ -51,19 +51,19 @@ def _files_with(folder: Path, words: str) -> list[str]:
 
 
 def _tables_with(engine: Engine, words: str) -> list[str]:
-    found = []
+    columns = []
     with engine.connect() as connection:
         for table in Base.metadata.sorted_tables:
             for row in connection.execute(select(*table.columns)):
                 for name, value in row._mapping.items():
-                    held = value if isinstance(value, bytes) else str(value).encode()
-                    if words.encode() in held:
-                        found.append(f"{table.name}.{name}")
-    return found
+                    content = value if isinstance(value, bytes) else str(value).encode()
+                    if words.encode() in content:
+                        columns.append(f"{table.name}.{name}")
+    return columns
 
 
-def _grown(engine: Engine, desk: Any, cast: Any, content: Any) -> int:
-    case = desk.published(_marked(content))
+def _publish_with_marker(engine: Engine, desk: Any, cast: Any, content: Any) -> int:
+    case = desk.published(_content_with_marker(content))
     with writing(engine) as pen:
         acts.follow_up(
             pen, case.id, by=cast.bruno, reason=MARKER, title=f"Suite {MARKER}", text=MARKER
@@ -72,7 +72,7 @@ def _grown(engine: Engine, desk: Any, cast: Any, content: Any) -> int:
         acts.correct(
             pen,
             case.id,
-            _marked(content, date="2009"),
+            _content_with_marker(content, date="2009"),
             by=cast.bruno,
             reason=MARKER,
             public_note=f"Note {MARKER}",
@@ -81,7 +81,7 @@ def _grown(engine: Engine, desk: Any, cast: Any, content: Any) -> int:
     return int(case.id)
 
 
-def _gone(engine: Engine, settings: Settings) -> None:
+def _require_marker_gone(engine: Engine, settings: Settings) -> None:
     deadline = time.monotonic() + PATIENCE
     while _files_with(settings.instance, MARKER) and time.monotonic() < deadline:
         time.sleep(0.1)
@@ -94,19 +94,19 @@ def _gone(engine: Engine, settings: Settings) -> None:
 def test_an_erased_case_leaves_no_word(
     engine: Engine, settings: Settings, desk: Any, cast: Any, content: Any
 ) -> None:
-    case = _grown(engine, desk, cast, content)
+    case = _publish_with_marker(engine, desk, cast, content)
     assert _tables_with(engine, MARKER)  # the search itself finds what is there
     with writing(engine) as pen:
         acts.approve(pen, case, by=cast.chloe, purpose="erase")
     with writing(engine) as pen:
         acts.erase(pen, case, by=cast.ada, restriction="decision_de_justice")
-    _gone(engine, settings)
+    _require_marker_gone(engine, settings)
 
 
 def test_a_reader_in_the_middle_of_a_page_only_delays_it(
     engine: Engine, settings: Settings, desk: Any, cast: Any, content: Any
 ) -> None:
-    case = _grown(engine, desk, cast, content)
+    case = _publish_with_marker(engine, desk, cast, content)
     with writing(engine) as pen:
         acts.approve(pen, case, by=cast.chloe, purpose="erase")
     reading = threading.Event()
@@ -123,14 +123,14 @@ def test_a_reader_in_the_middle_of_a_page_only_delays_it(
     with writing(engine) as pen:
         acts.erase(pen, case, by=cast.ada, restriction="decision_de_justice")
     reader.join()
-    _gone(engine, settings)
+    _require_marker_gone(engine, settings)
 
 
 def test_a_redacted_case_keeps_only_its_new_words(
     engine: Engine, settings: Settings, desk: Any, cast: Any, content: Any
 ) -> None:
     """Follow-up, reply, earlier correction, note and invitation may hold the passage too."""
-    case = _grown(engine, desk, cast, content)
+    case = _publish_with_marker(engine, desk, cast, content)
     with writing(engine) as pen:
         acts.invite(pen, case, MARKER, by=cast.bruno)
         pen.session.add(Note(incident_id=case, written_at=pen.at, written_by=1, text=MARKER))
@@ -158,19 +158,19 @@ def test_a_redacted_case_keeps_only_its_new_words(
     with writing(engine) as tx:
         (destruction,) = tx.session.scalars(select(Destruction.id))
         acts.confirm_destruction(tx, destruction, by=cast.chloe)
-    _gone(engine, settings)
+    _require_marker_gone(engine, settings)
 
 
 def test_a_discarded_draft_leaves_no_word(
     engine: Engine, settings: Settings, desk: Any, cast: Any, content: Any
 ) -> None:
-    case = desk.draft(_marked(content)).id
+    case = desk.draft(_content_with_marker(content)).id
     with writing(engine) as pen:
         acts.discard(pen, case, by=cast.bruno)
-    _gone(engine, settings)
+    _require_marker_gone(engine, settings)
 
 
 def test_the_search_looks_into_every_column(engine: Engine) -> None:
     # A table that the models do not know would be missed by _tables_with.
-    known = {table.name for table in Base.metadata.sorted_tables} | {"alembic_version"}
-    assert set(inspect(engine).get_table_names()) <= known
+    tables = {table.name for table in Base.metadata.sorted_tables} | {"alembic_version"}
+    assert set(inspect(engine).get_table_names()) <= tables

@@ -28,8 +28,8 @@ from register.search.engine_interface import SearchEngine, SearchQuery
 pytestmark = pytest.mark.prove
 
 CASES = 10_000
-WITHIN = 60.0  # seconds from the act to an index without the words
-# What no other case says. The stem of each is shorter than the word, so that both are looked for.
+ERASURE_LIMIT = 60.0  # seconds from the act to an index without the words
+# Words of no other case. The stem of each is shorter than the word, so that both are looked for.
 TITLE, OUTLET, ACCOUNT, SEQUEL = (
     "zéphyrinement",
     "Quintefeuillage",
@@ -53,25 +53,25 @@ _HAS_ID = """
 
 
 @dataclass(frozen=True)
-class Grown:
-    """A register of ten thousand cases, its index, and where that is on the disk."""
+class IndexedRegister:
+    """A register of ten thousand cases, its index, and the bytes of the index on the disk."""
 
     database: Database
     index: SearchEngine
     members: Members
-    everything: Callable[[], bytes]
+    file_contents: Callable[[], bytes]
 
     def follow(self) -> None:
-        """What the follower does when a commit has woken it."""
+        """Index the changed cases, as the follower does after a commit."""
         assert indexer.catch_up(self.database, self.index)
 
-    def found(self, typed: str) -> set[int]:
+    def matching_cases(self, typed: str) -> set[int]:
         """The cases that a page would show."""
         with Session(self.database) as page:
-            book = vocabulary.current_vocabulary(page)
+            current = vocabulary.current_vocabulary(page)
             return set(
                 service.find_cases(
-                    page, self.index, query_parser.parse(typed), book, head(page)
+                    page, self.index, query_parser.parse(typed), current, head(page)
                 ).strength
             )
 
@@ -83,7 +83,7 @@ def source(
     """The cases of the benchmark, by its import and its copies."""
     folder = tmp_path_factory.mktemp("size")
     with registers.new("sqlite", folder) as settings:
-        database = _opened(settings)
+        database = _open_database(settings)
         members, _rate = seeding.fill_register(database, folder)
         copies.grow(database, copies.measure_seed(database), CASES)
         yield settings, database, members
@@ -91,33 +91,35 @@ def source(
 
 
 @pytest.fixture(params=["whoosh", "postgresql"])
-def grown(
+def indexed_register(
     request: pytest.FixtureRequest, registers: Any, source: Any, tmp_path: Path
-) -> Iterator[Grown]:
+) -> Iterator[IndexedRegister]:
     """The same cases behind each of the engines."""
     settings, database, members = source
     if request.param == "whoosh":
         folder = settings.instance / "index"
         with closing(engine_interface.open_search_engine(settings, database)) as index:
-            yield Grown(database, index, members, lambda: _read(folder.rglob("*")))
+            yield IndexedRegister(database, index, members, lambda: _read(folder.rglob("*")))
         return
     server = request.getfixturevalue("server")
-    with registers.new("postgresql", tmp_path) as told:
-        target = _opened(told)
+    with registers.new("postgresql", tmp_path) as postgres_settings:
+        target = _open_database(postgres_settings)
         postgres.copy_cases(database, target)
-        _count_on(target)
-        with closing(engine_interface.open_search_engine(told, target)) as index:
-            yield Grown(target, index, members, lambda: _read(_files(target, server.socket)))
+        _advance_sequences(target)
+        with closing(engine_interface.open_search_engine(postgres_settings, target)) as index:
+            yield IndexedRegister(
+                target, index, members, lambda: _read(_files(target, server.socket))
+            )
         target.dispose()
 
 
-def _opened(settings: Settings) -> Database:
-    opened = create_engine(settings.database_url, **engine_options(settings.database_url))
-    configure_engine(opened)
-    return opened
+def _open_database(settings: Settings) -> Database:
+    database = create_engine(settings.database_url, **engine_options(settings.database_url))
+    configure_engine(database)
+    return database
 
 
-def _count_on(target: Database) -> None:
+def _advance_sequences(target: Database) -> None:
     """Have the next row of each table take the id after the last one that was copied."""
     with target.begin() as connection:
         for table in postgres.COPIED_TABLES:
@@ -152,44 +154,49 @@ def _needles() -> list[bytes]:
     forms = [form for word in WORDS for form in analyzer.forms(word)]
     stems = [analyzer.token_of(form) for form in forms]
     assert len({*forms, *stems}) == 2 * len(WORDS)
-    return [one.encode() for one in (*forms, *stems)]
+    return [word.encode() for word in (*forms, *stems)]
 
 
-def _published(grown: Grown, content: Content) -> tuple[int, int]:
+def _publish(indexed_register: IndexedRegister, content: Content) -> tuple[int, int]:
     """A case whose title, outlet, account and follow-up each have a word of their own; its ids."""
-    with writing(grown.database) as pen:
-        number = seeding.publish_case(pen, content, grown.members)
+    with writing(indexed_register.database) as pen:
+        number = seeding.publish_case(pen, content, indexed_register.members)
         case = pen.session.scalars(select(Incident.id).where(Incident.number == number)).one()
         acts.follow_up(
-            pen, case, by=grown.members.first, reason="suite", title=f"Suite {SEQUEL}", text="Lu."
+            pen,
+            case,
+            by=indexed_register.members.first,
+            reason="suite",
+            title=f"Suite {SEQUEL}",
+            text="Lu.",
         )
     return case, number
 
 
-def _marked(content: Any) -> Content:
-    told: Content = content(
+def _content_with_words(content: Any) -> Content:
+    marked_content: Content = content(
         title=f"Titre {TITLE}", outlets=(OUTLET,), narrative=f"Récit **{ACCOUNT}** du conseil."
     )
-    return told
+    return marked_content
 
 
-def _erase(grown: Grown, case: int, _content: Any) -> None:
-    with writing(grown.database) as pen:
-        acts.approve(pen, case, by=grown.members.second, purpose="erase")
-    with writing(grown.database) as pen:
-        acts.erase(pen, case, by=grown.members.first, restriction="donnee_personnelle")
+def _erase(indexed_register: IndexedRegister, case: int, _content: Any) -> None:
+    with writing(indexed_register.database) as pen:
+        acts.approve(pen, case, by=indexed_register.members.second, purpose="erase")
+    with writing(indexed_register.database) as pen:
+        acts.erase(pen, case, by=indexed_register.members.first, restriction="donnee_personnelle")
 
 
-def _redact(grown: Grown, case: int, content: Any) -> None:
-    with Session(grown.database) as session:
+def _redact(indexed_register: IndexedRegister, case: int, content: Any) -> None:
+    with Session(indexed_register.database) as session:
         parts = session.get_one(Incident, case).follow_ups
         follow_ups = {part.id: ("Suite", "Texte.") for part in parts}
-    with writing(grown.database) as pen:
+    with writing(indexed_register.database) as pen:
         acts.redact(
             pen,
             case,
             content(title="Titre", outlets=("Autre",), narrative="Récit du conseil."),
-            by=grown.members.first,
+            by=indexed_register.members.first,
             reason="jugement",
             public_note="Passages retirés.",
             follow_ups=follow_ups,
@@ -198,28 +205,31 @@ def _redact(grown: Grown, case: int, content: Any) -> None:
 
 @pytest.mark.parametrize("destroy", [_erase, _redact])
 def test_destroyed_words_leave_every_file_of_the_index(
-    grown: Grown, content: Any, destroy: Callable[[Grown, int, Any], None]
+    indexed_register: IndexedRegister,
+    content: Any,
+    destroy: Callable[[IndexedRegister, int, Any], None],
 ) -> None:
-    case, number = _published(grown, _marked(content))
+    case, number = _publish(indexed_register, _content_with_words(content))
     # Among all the others, in the largest files that have to be written again.
-    indexer.catch_up(grown.database, grown.index, force_rebuild=True)
-    assert all(number in grown.found(word) for word in WORDS)
-    before = grown.everything()
-    assert [one for one in _needles() if one not in before] == []
-    begun = time.monotonic()
-    destroy(grown, case, content)
-    acted = time.monotonic()
-    grown.follow()
-    took = time.monotonic() - begun
-    after = grown.everything()
-    with Session(grown.database) as session:
-        cases = len(grown.index.find(session, SearchQuery()).strength)
+    indexer.catch_up(indexed_register.database, indexed_register.index, force_rebuild=True)
+    assert all(number in indexed_register.matching_cases(word) for word in WORDS)
+    before = indexed_register.file_contents()
+    assert [needle for needle in _needles() if needle not in before] == []
+    start = time.monotonic()
+    destroy(indexed_register, case, content)
+    destroyed = time.monotonic()
+    indexed_register.follow()
+    seconds = time.monotonic() - start
+    after = indexed_register.file_contents()
+    with Session(indexed_register.database) as session:
+        cases = len(indexed_register.index.find(session, SearchQuery()).strength)
     print(
-        f"{grown.index.name}, {destroy.__name__.strip('_')}: {took:.1f} s at {cases:,} cases,"
-        f" of which the act {acted - begun:.1f} s,"
+        f"{indexed_register.index.name}, {destroy.__name__.strip('_')}: {seconds:.1f} s at"
+        f" {cases:,} cases,"
+        f" of which the act {destroyed - start:.1f} s,"
         f" {len(before) / 1e6:.0f} MB of files before, {len(after) / 1e6:.0f} MB after"
     )
     assert cases > 0.98 * CASES
-    assert [one for one in _needles() if one in after] == []
-    assert [word for word in WORDS if number in grown.found(word)] == []
-    assert took < WITHIN
+    assert [needle for needle in _needles() if needle in after] == []
+    assert [word for word in WORDS if number in indexed_register.matching_cases(word)] == []
+    assert seconds < ERASURE_LIMIT

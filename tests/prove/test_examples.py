@@ -1,7 +1,7 @@
 """The example files, with Debian's nginx, Caddy and systemd: they serve, and keep no address.
 
 Nothing of them is changed but names, ports, paths and the certificate. The reader comes from an
-address that nothing else here has, and does all that is noted in a log somewhere.
+address that nothing else in the test has, and provokes every entry of a proxy's logs.
 """
 
 from __future__ import annotations
@@ -42,7 +42,7 @@ PROXIED = {"REGISTER_BASE_URL": "https://localhost", "REGISTER_TRUSTED_PROXIES":
 
 
 @pytest.fixture(scope="module")
-def made(registers, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Settings]:
+def register_settings(registers, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Settings]:
     with registers.new("sqlite", tmp_path_factory.mktemp("examples")) as settings:
         yield settings
 
@@ -114,7 +114,7 @@ PROXIES: dict[str, Callable[[Proxy, int, Path], list[str]]] = {"nginx": nginx, "
 
 
 @contextmanager
-def proxied(
+def running_proxy(
     name: str, register: int, certificate: Path, folder: Path, change: Callable[[str], str] = str
 ) -> Iterator[Proxy]:
     """The proxy of that name in front of a port; ``change`` alters its file for a counter-proof."""
@@ -146,18 +146,18 @@ def _listens(port: int) -> bool:
 # --- the reader --------------------------------------------------------------------------------
 
 
-def asked(
+def request(
     proxy: Proxy, path: str, method: str = "GET", body: bytes | None = None, **headers: str
 ) -> tuple[http.client.HTTPResponse, bytes]:
-    """What the proxy answers to the reader."""
+    """Send a request from the reader's address; the proxy's answer and its body."""
     context = ssl._create_unverified_context()
     connection = http.client.HTTPSConnection(
         "localhost", proxy.port, source_address=(READER, 0), context=context, timeout=30
     )
-    told = {"Host": f"localhost:{proxy.port}", "User-Agent": MARKER}
-    told |= {name.replace("_", "-"): value for name, value in headers.items()}
+    request_headers = {"Host": f"localhost:{proxy.port}", "User-Agent": MARKER}
+    request_headers |= {name.replace("_", "-"): value for name, value in headers.items()}
     try:
-        connection.request(method, path, body, told)
+        connection.request(method, path, body, request_headers)
         answer = connection.getresponse()
         return answer, answer.read()
     finally:
@@ -165,25 +165,25 @@ def asked(
 
 
 def raw(port: int, data: bytes, *, tls: bool, patient: bool = True) -> bytes:
-    """Bytes as they are, to what is or is not TLS; impatient ones leave at once."""
+    """Send raw bytes, over TLS or not; an impatient client closes at once."""
     received = b""
-    with ExitStack() as opened, suppress(OSError):
-        connection = opened.enter_context(
+    with ExitStack() as stack, suppress(OSError):
+        connection = stack.enter_context(
             socket.create_connection((ADDRESS, port), timeout=5, source_address=(READER, 0))
         )
         if tls:
             context = ssl._create_unverified_context()
-            connection = opened.enter_context(
+            connection = stack.enter_context(
                 context.wrap_socket(connection, server_hostname="localhost")
             )
         connection.sendall(data)
-        while patient and (part := connection.recv(65536)):
-            received += part
+        while patient and (chunk := connection.recv(65536)):
+            received += chunk
     return received
 
 
 def provoke(proxy: Proxy) -> None:
-    """Do all that a proxy notes somewhere, but for what is answered by the register."""
+    """Send every request that a proxy logs, except those that the register answers."""
     host = b"Host: localhost\r\nUser-Agent: marqueur\r\n"
     for tls in (True, False):
         for data in (
@@ -206,94 +206,96 @@ def provoke(proxy: Proxy) -> None:
 
 @pytest.mark.parametrize("name", PROXIES)
 def test_pages_come_through_and_no_address_is_kept(
-    name: str, made: Settings, certificate: Path, tmp_path: Path
+    name: str, register_settings: Settings, certificate: Path, tmp_path: Path
 ) -> None:
-    with serving(made, **PROXIED) as (served, register):
+    with serving(register_settings, **PROXIED) as (served, register):
         served.first_line()
-        with proxied(name, register, certificate, tmp_path / name) as proxy:
-            pages_come_through(proxy)
-            limits_are_the_same(proxy)
+        with running_proxy(name, register, certificate, tmp_path / name) as proxy:
+            require_pages_through_proxy(proxy)
+            require_same_limits(proxy)
             provoke(proxy)
-            renewal_is_not_noticed(proxy, served)
+            require_service_during_renewal(proxy, served)
             assert served.end() == 0
-            answer, body = asked(proxy, f"/{MARKER}")
+            answer, body = request(proxy, f"/{MARKER}")
             assert answer.status == {"nginx": 503, "caddy": 502}[name]
             assert answer.headers["Retry-After"] == {"nginx": "30", "caddy": None}[name]
             assert b"registre" in body
-            is_ours(answer, body)
+            require_register_page(answer, body)
             time.sleep(0.5)
-        told = proxy.written() + served.logged()
-    assert READER not in told
-    assert MARKER not in told
+        logs = proxy.written() + served.logged()
+    assert READER not in logs
+    assert MARKER not in logs
 
 
-def pages_come_through(proxy: Proxy) -> None:
-    answer, body = asked(proxy, "/incidents")
+def require_pages_through_proxy(proxy: Proxy) -> None:
+    answer, body = request(proxy, "/incidents")
     assert answer.status == 200
     assert {name: answer.headers[name] for name in SECURITY_HEADERS} == SECURITY_HEADERS
     assert answer.headers["Strict-Transport-Security"] == HSTS
     assert answer.headers["Cache-Control"] == "no-cache"
     assert len(answer.headers.get_all("Cache-Control")) == 1
-    again, _body = asked(proxy, "/incidents", If_None_Match=answer.headers["ETag"])
-    assert again.status == 304
-    sheet = re.search(rb'href="(/static/css/areas/public\.[^"]+)"', body)[1].decode()
-    answer, body = asked(proxy, sheet, Accept_Encoding="gzip")
+    revalidation, _body = request(proxy, "/incidents", If_None_Match=answer.headers["ETag"])
+    assert revalidation.status == 304
+    stylesheet = re.search(rb'href="(/static/css/areas/public\.[^"]+)"', body)[1].decode()
+    answer, body = request(proxy, stylesheet, Accept_Encoding="gzip")
     assert answer.headers["Cache-Control"] == "public, max-age=31536000, immutable"
     assert answer.headers["Content-Encoding"] == "gzip"
     assert (TOP / "static/css/page.css").read_bytes() in gzip.decompress(body)
     # The reader's own address and scheme, whatever the reader says.
-    lies = {"X_Forwarded_For": "203.0.113.7", "X_Forwarded_Proto": "http"}
-    answer, body = asked(proxy, "/who", X_Forwarded_Host="evil.test", Forwarded="for=1", **lies)
+    forged_headers = {"X_Forwarded_For": "203.0.113.7", "X_Forwarded_Proto": "http"}
+    answer, body = request(
+        proxy, "/who", X_Forwarded_Host="evil.test", Forwarded="for=1", **forged_headers
+    )
     assert body.decode().split()[:2] == [READER, "https"]
     assert "evil" not in body.decode()
-    answer, _body = asked(proxy, "/nulle-part")
+    answer, _body = request(proxy, "/nulle-part")
     assert answer.status == 404
     # Without TLS there is only the way to it.
-    told = raw(
+    received = raw(
         proxy.plain_port,
         b"GET / HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n",
         tls=False,
     )
-    assert told.split()[1] in (b"301", b"308")
-    assert b"ocation: https://localhost" in told
+    assert received.split()[1] in (b"301", b"308")
+    assert b"ocation: https://localhost" in received
 
 
-def limits_are_the_same(proxy: Proxy) -> None:
-    whole = b"x" * 1024 * 1024
-    answer, body = asked(proxy, "/count", "POST", whole)
+def require_same_limits(proxy: Proxy) -> None:
+    largest_body = b"x" * 1024 * 1024
+    answer, body = request(proxy, "/count", "POST", largest_body)
     assert (answer.status, body) == (200, b"1048576")
-    answer, body = asked(proxy, "/count", "POST", whole + b"x")
+    answer, body = request(proxy, "/count", "POST", largest_body + b"x")
     assert (answer.status, body) == (413, plain_page(413))
-    answer, body = asked(proxy, "/count", "POST", whole * 4 + b"x")
+    answer, body = request(proxy, "/count", "POST", largest_body * 4 + b"x")
     assert answer.status == 413
-    is_ours(answer, body)
+    require_register_page(answer, body)
     with suppress(OSError):  # the proxy may close before all is sent
-        answer, body = asked(proxy, "/count", "POST", whole * 9)
+        answer, body = request(proxy, "/count", "POST", largest_body * 9)
         assert answer.status == 413
-        is_ours(answer, body)
+        require_register_page(answer, body)
     for path, headers in {
         "/%00": {},
         "/" + "a" * 20 * 1024: {},
         "/healthz": {"X": "a" * 20 * 1024},
         "/incidents": {"If_None_Match": '"a", ' * 10_000},
     }.items():
-        answer, body = asked(proxy, path, **headers)
+        answer, body = request(proxy, path, **headers)
         assert answer.status == 400, path[:20]
-        is_ours(answer, body)
+        require_register_page(answer, body)
     for method, path, status in (("GET", "/.nginx", 404), ("TRACE", "/", 405)):
-        answer, body = asked(proxy, path, method)
+        answer, body = request(proxy, path, method)
         assert answer.status == status
-        is_ours(answer, body)
+        require_register_page(answer, body)
     # Caddy has two words of its own for what is no request.
-    told = raw(proxy.port, b"marqueur\r\n\r\n", tls=True)
-    assert b"<center>" not in told
+    received = raw(proxy.port, b"marqueur\r\n\r\n", tls=True)
+    assert b"<center>" not in received
     if (proxy.folder / "nginx.conf").exists():
-        assert told.startswith(b"HTTP/1.1 400 ")
-        assert b"Content-Security-Policy" in told
+        assert received.startswith(b"HTTP/1.1 400 ")
+        assert b"Content-Security-Policy" in received
 
 
-def is_ours(answer: http.client.HTTPResponse, body: bytes) -> None:
-    """An answer in French, that lets nothing in and is not kept."""
+def require_register_page(answer: http.client.HTTPResponse, body: bytes) -> None:
+    """Require an answer in French, with the register's security headers, that no cache stores."""
     assert answer.headers["Content-Type"] == "text/html; charset=utf-8"
     assert answer.headers["Content-Security-Policy"].startswith("default-src 'none'")
     assert answer.headers["X-Content-Type-Options"] == "nosniff"
@@ -303,46 +305,50 @@ def is_ours(answer: http.client.HTTPResponse, body: bytes) -> None:
     assert b"nginx" not in body
 
 
-def renewal_is_not_noticed(proxy: Proxy, served: Served) -> None:
+def require_service_during_renewal(proxy: Proxy, served: Served) -> None:
     served.send(signal.SIGHUP)
     deadline = time.monotonic() + 15
     processes = set()
     while len(processes) < 2 and time.monotonic() < deadline:
-        answer, body = asked(proxy, "/pid", "POST", b"abc")
+        answer, body = request(proxy, "/pid", "POST", b"abc")
         assert answer.status == 200
         processes.add(body)
     assert len(processes) == 2
 
 
 def test_the_check_sees_an_address_where_there_is_one(
-    made: Settings, certificate: Path, tmp_path: Path
+    register_settings: Settings, certificate: Path, tmp_path: Path
 ) -> None:
-    def careless(text: str) -> str:
+    def log_to_file(text: str) -> str:
         return text.replace("error_log /dev/null emerg", f"error_log {tmp_path}/nginx/all.log info")
 
-    with serving(made, **PROXIED) as (served, register):
+    with serving(register_settings, **PROXIED) as (served, register):
         served.first_line()
-        with proxied("nginx", register, certificate, tmp_path / "nginx", careless) as proxy:
+        with running_proxy(
+            "nginx", register, certificate, tmp_path / "nginx", log_to_file
+        ) as proxy:
             provoke(proxy)
         assert READER in proxy.written()
 
-    def talkative(text: str) -> str:
+    def log_everything(text: str) -> str:
         return text.replace("include tls.obtain tls.renew tls.cache", "level DEBUG")
 
-    with proxied("caddy", free_port(), certificate, tmp_path / "caddy", talkative) as proxy:
+    with running_proxy(
+        "caddy", free_port(), certificate, tmp_path / "caddy", log_everything
+    ) as proxy:
         provoke(proxy)
-        asked(proxy, "/")
+        request(proxy, "/")
     assert READER in proxy.written()
 
 
 def test_the_settings_of_the_example_are_whole(monkeypatch: pytest.MonkeyPatch) -> None:
-    place = EXAMPLES / "environment"
-    told = subprocess.run(
-        ["env", "-i", "sh", "-c", f"set -a; . {place}; env"], capture_output=True, text=True
+    file = EXAMPLES / "environment"
+    shell = subprocess.run(
+        ["env", "-i", "sh", "-c", f"set -a; . {file}; env"], capture_output=True, text=True
     )
-    by_shell = dict(line.split("=", 1) for line in told.stdout.splitlines())
+    by_shell = dict(line.split("=", 1) for line in shell.stdout.splitlines())
     by_shell = {name: by_shell[name] for name in by_shell if name.startswith("REGISTER_")}
-    lines = [line for line in place.read_text("utf-8").splitlines() if line[:1] not in ("", "#")]
+    lines = [line for line in file.read_text("utf-8").splitlines() if line[:1] not in ("", "#")]
     by_systemd = {name: value.strip('"') for name, value in (line.split("=", 1) for line in lines)}
     assert by_shell == by_systemd
     for name, value in by_shell.items():
@@ -355,12 +361,12 @@ def test_the_settings_of_the_example_are_whole(monkeypatch: pytest.MonkeyPatch) 
 def test_the_command_runs_as_the_service_and_leaves_its_files_to_it() -> None:
     if os.geteuid() or not shutil.which("runuser"):
         pytest.skip("root only")
-    tried = subprocess.run(
+    attempt = subprocess.run(
         ["runuser", "-u", "daemon", "--", sys.executable, "-c", "import register"]
     )
-    user = "root" if tried.returncode else "daemon"  # who cannot read this checkout
-    with tempfile.TemporaryDirectory() as made:
-        folder = Path(made)
+    user = "root" if attempt.returncode else "daemon"  # who cannot read this checkout
+    with tempfile.TemporaryDirectory() as temporary:
+        folder = Path(temporary)
         folder.chmod(0o755)  # pytest's own folders let nobody else through
         for name in ("data", "seal"):
             (folder / name).mkdir(0o700)
@@ -376,10 +382,10 @@ def test_the_command_runs_as_the_service_and_leaves_its_files_to_it() -> None:
         text = text.replace("/opt/webcitoyen/.venv/bin", str(Path(sys.executable).parent))
         (folder / "command").write_text(text, "utf-8")
         for words in (["init"], ["doctor"]):
-            told = subprocess.run(
+            run = subprocess.run(
                 ["sh", str(folder / "command"), *words], capture_output=True, text=True
             )
-            assert told.returncode == 0, told.stderr + told.stdout
+            assert run.returncode == 0, run.stderr + run.stdout
         owners = {path.owner() for name in ("data", "seal") for path in (folder / name).rglob("*")}
         assert owners == {user}
 
@@ -392,17 +398,19 @@ def test_the_unit_is_understood_by_systemd(tmp_path: Path) -> None:
     text = re.sub(r"^(User|Group)=webcitoyen$", r"\1=daemon", text, flags=re.MULTILINE)
     unit = tmp_path / "webcitoyen.service"
     unit.write_text(text)
-    told = subprocess.run(
+    verification = subprocess.run(
         ["systemd-analyze", "verify", "--man=no", str(unit)], capture_output=True, text=True
     )
-    assert (told.returncode, told.stderr) == (0, "")
+    assert (verification.returncode, verification.stderr) == (0, "")
 
 
-def test_systemd_is_told_when_requests_are_answered(made: Settings, tmp_path: Path) -> None:
+def test_systemd_is_told_when_requests_are_answered(
+    register_settings: Settings, tmp_path: Path
+) -> None:
     with socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as manager:
         manager.bind(str(tmp_path / "notify"))
         manager.settimeout(20)
-        with serving(made, NOTIFY_SOCKET=str(tmp_path / "notify")) as (served, _port):
+        with serving(register_settings, NOTIFY_SOCKET=str(tmp_path / "notify")) as (served, _port):
             assert manager.recv(100) == b"READY=1"
             assert served.end() == 0
             assert manager.recv(100) == b"STOPPING=1"

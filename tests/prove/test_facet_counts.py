@@ -36,11 +36,11 @@ SEARCHES = 1_000
 SEQUENCES = {"sqlite": 300, "postgresql": 100}
 AT = datetime(2026, 3, 2, 9, 30, tzinfo=UTC)
 
-# What an index is asked for: words of all cases, of some, of none; a place, an outlet, a year.
+# Searches: words of all cases, of some, of none; a place, an outlet, a year.
 TYPED = ("filmer", "maire -gagny", "écho", '"conseil municipal"', "2008", "93", "liege", "zinzolin")
 
 
-def _often(examples: int) -> Any:
+def _repeated(examples: int) -> Any:
     return hypothesis_settings(
         max_examples=examples,
         deadline=None,
@@ -60,39 +60,45 @@ def test_counts_equal_brute_force_on_a_thousand_searches(
     index = factory.open_search_engine(settings, engine)
     indexer.catch_up(engine, index)
     session.rollback()
-    at, told = head(session), facet_data.retired(current_vocabulary(session))
-    found = {
-        typed: service.find_cases(session, index, query_parser.parse(typed), told, at)
+    journal_head, current = head(session), facet_data.retired(current_vocabulary(session))
+    index_matches = {
+        typed: service.find_cases(session, index, query_parser.parse(typed), current, journal_head)
         for typed in TYPED
     }
-    assert {hits.reach for hits in found.values()} == {"whole"}
+    assert {matches.reach for matches in index_matches.values()} == {"whole"}
     sizes: list[int] = []
     compared = 0
 
-    @_often(SEARCHES)
+    @_repeated(SEARCHES)
     @given(search=facet_data.searches(), typed=st.sampled_from(("", *TYPED)))
-    def agree(search: tuple[CaseQuery, dict[int, int] | None], typed: str) -> None:
+    def require_equal_counts(search: tuple[CaseQuery, dict[int, int] | None], typed: str) -> None:
         nonlocal compared
-        query, hits = search
-        if hits is not None and typed:
+        query, matches = search
+        if matches is not None and typed:
             # In most of the searches by words they are those of the index.
-            hits = dict(found[typed].strength)
+            matches = dict(index_matches[typed].strength)
             query = replace(query, values={**query.values, "q": (typed,)})
-        expected = facet_data.count_facets(session, query, told, hits)
-        assert facets.count_facets(session, query, told, at, hits) == expected
-        size = facet_data.count_in_database(session, query, told, hits)
-        page = result_lists.query_case_page(session, query, told, at, hits)
-        assert page.total == size == facets.count_matches(session, query, told, at, hits)
+        expected = facet_data.count_facets(session, query, current, matches)
+        assert facets.count_facets(session, query, current, journal_head, matches) == expected
+        size = facet_data.count_in_database(session, query, current, matches)
+        page = result_lists.query_case_page(session, query, current, journal_head, matches)
+        assert (
+            page.total
+            == size
+            == facets.count_matches(session, query, current, journal_head, matches)
+        )
         assert len(page.cases) == min(size, PAGE_SIZE)
-        for name, value, count in facets.count_relaxed(session, query, told, at, hits):
+        for name, value, count in facets.count_relaxed(
+            session, query, current, journal_head, matches
+        ):
             assert count == facet_data.count_in_database(
-                session, query.without(name, value), told, hits
+                session, query.without(name, value), current, matches
             )
         sizes.append(size)
         compared += sum(map(len, expected.values()))
 
     try:
-        agree()
+        require_equal_counts()
     finally:
         index.close()
     print(f"{engine.dialect.name}: {len(sizes)} searches, {compared} counts compared")
@@ -130,7 +136,7 @@ STEPS = st.lists(
 )
 
 
-class House:
+class SharedRegister:
     """One register for all sequences: two public cases and two drafts that may become public."""
 
     def __init__(
@@ -139,55 +145,59 @@ class House:
         desk: Any,
         cast: Any,
         content: Callable[..., Content],
-        moments: CheckedFacetIndexes,
+        facet_indexes: CheckedFacetIndexes,
     ) -> None:
-        self.engine, self.cast, self.moments = engine, cast, moments
+        self.engine, self.cast, self.facet_indexes = engine, cast, facet_indexes
         self.cases = []
         for place in range(4):
             word = word_of(place, 0)
-            told = with_words(content(), word)
-            self.cases.append(Case(desk.ready(told).id, told, word=word))
+            case_content = with_words(content(), word)
+            self.cases.append(Case(desk.ready(case_content).id, case_content, word=word))
         for case in self.cases[:2]:
             case.number = self.act("publish", case, case.content, 0, 0)
             case.state = "published"
-        self.again = RegisterReset(engine)
-        self.done = self.looks = 0
+        self.reset = RegisterReset(engine)
+        self.act_count = self.comparison_count = 0
 
-    def act(self, name: str, case: Case, told: Content, into: int, minutes: int) -> int | None:
+    def act(
+        self, name: str, case: Case, new_content: Content, into: int, minutes: int
+    ) -> int | None:
         """Do an act; the number of its case."""
         with writing(self.engine, AT + timedelta(minutes=minutes)) as p:
-            return ACTS[name](p, case, RunActs(self.cast, told, into, case.word)).case_number
+            return ACTS[name](p, case, RunActs(self.cast, new_content, into, case.word)).case_number
 
     def run(self, steps: list[Step]) -> None:
         """A sequence, from the same beginning as every other."""
-        self.again.restart()
-        self.moments.restart()
+        self.reset.restart()
+        self.facet_indexes.restart()
         cases = copy.deepcopy(self.cases)
         self.compare()
         for minutes, step in enumerate(steps, start=1):
-            fit = [each for each in cases if each.state in ALLOWED[step.name]]
-            if not fit:
+            candidates = [candidate for candidate in cases if candidate.state in ALLOWED[step.name]]
+            if not candidates:
                 continue
-            case = fit[step.which % len(fit)]
+            case = candidates[step.which % len(candidates)]
             change = {"outcome": step.outcome} if step.name == "follow_up" else step.change
             changes = step.name in ("follow_up", "correct", "redact", "edit")
-            told = replace(case.content, **change) if changes else case.content
+            new_content = replace(case.content, **change) if changes else case.content
             try:
-                number = self.act(step.name, case, told, cases[step.into].number or 0, minutes)
+                number = self.act(
+                    step.name, case, new_content, cases[step.into].number or 0, minutes
+                )
             except RegisterError:
                 continue
-            case.content, case.state = told, STATES.get(step.name, case.state)
+            case.content, case.state = new_content, STATES.get(step.name, case.state)
             case.number = number or case.number
-            self.done += 1
+            self.act_count += 1
             if step.look:
                 self.compare()
         self.compare()
 
     def compare(self) -> None:
-        """See that what is kept and carried on says the same as what is made anew."""
+        """Require of the updated facet index the same content as of a rebuilt one."""
         with Session(self.engine) as session:
-            self.moments.look(session, current_vocabulary(session))
-        self.looks += 1
+            self.facet_indexes.look(session, current_vocabulary(session))
+        self.comparison_count += 1
 
 
 def test_an_updated_facet_index_equals_a_rebuilt_one(
@@ -197,18 +207,21 @@ def test_an_updated_facet_index_equals_a_rebuilt_one(
     content: Callable[..., Content],
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    wanted = SEQUENCES[engine.dialect.name]
-    moments = CheckedFacetIndexes(monkeypatch)
-    house = House(engine, desk, cast, content, moments)
+    expected_count = SEQUENCES[engine.dialect.name]
+    facet_indexes = CheckedFacetIndexes(monkeypatch)
+    shared = SharedRegister(engine, desk, cast, content, facet_indexes)
 
-    @_often(wanted)
+    @_repeated(expected_count)
     @given(steps=STEPS)
     def run(steps: list[Step]) -> None:
-        house.run(steps)
+        shared.run(steps)
 
     run()
-    told = f"{wanted} sequences, {house.done} acts"
-    print(f"{engine.dialect.name}: {told}, {house.looks} looks, made anew {moments.made} times")
-    assert house.done >= 2 * wanted
+    summary = f"{expected_count} sequences, {shared.act_count} acts"
+    print(
+        f"{engine.dialect.name}: {summary}, {shared.comparison_count} looks, made anew"
+        f" {facet_indexes.made} times"
+    )
+    assert shared.act_count >= 2 * expected_count
     # Each sequence begins in the past of the one before, where nothing can be carried on.
-    assert moments.made <= wanted + 1
+    assert facet_indexes.made <= expected_count + 1

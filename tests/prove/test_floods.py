@@ -34,10 +34,10 @@ pytestmark = [
 ]
 
 WORDS = "Le maire a fait éteindre ma caméra."
-P95 = 50.0  # milliseconds
-HONEST = 2.0  # seconds
-TURN = 5.0  # seconds within which each of several reports at one instant is received
-FLOODING = 6.0  # seconds
+P95_LIMIT = 50.0  # milliseconds
+REPORT_LIMIT = 2.0  # seconds
+TURN_LIMIT = 5.0  # seconds within which each of several reports at one instant is received
+FLOOD_SECONDS = 6.0  # seconds
 FLOODERS = 48
 READ = """
 import http.client, json, sys, time
@@ -77,7 +77,7 @@ def serving(settings: Settings) -> Iterator[Serve]:
         until(served.is_up, 30, served.logged)
         # What the first reader of a page and the first report wait for is no burst's doing.
         assert ReportClient(served.port).get("/").status == 200
-        first = somebody(served.port, "192.0.2.6")
+        first = client_of_address(served.port, "192.0.2.6")
         assert first.report(first.form(), WORDS).code
         yield served
         assert served.end() == 0
@@ -85,18 +85,18 @@ def serving(settings: Settings) -> Iterator[Serve]:
         served.close()
 
 
-def somebody(port: int, address: str) -> ReportClient:
+def client_of_address(port: int, address: str) -> ReportClient:
     """A person behind the proxy, at an address of their own."""
     return ReportClient(port, lines=[b"X-Forwarded-For: " + address.encode()])
 
 
 @dataclass
-class Honest:
-    """What a person met who reported in the midst of a burst."""
+class ReportDuringBurst:
+    """A report sent during a burst: its duration and its answer."""
 
-    took: float
+    seconds: float
     answer: HttpAnswer
-    alone: float
+    p95_before: float
     """The p95 of the home page before the burst."""
 
 
@@ -110,19 +110,21 @@ def _reader(port: int, seconds: float) -> Iterator[subprocess.Popen[str]]:
 
 
 def _p95(reading: subprocess.Popen[str]) -> float:
-    """What nineteen of twenty reads took at most, in milliseconds."""
+    """The 95th percentile of the duration of reads, in milliseconds."""
     assert reading.stdout
-    took = json.loads(reading.stdout.read())
-    return statistics.quantiles(took, n=20)[-1]
+    milliseconds = json.loads(reading.stdout.read())
+    return statistics.quantiles(milliseconds, n=20)[-1]
 
 
-def _beside(port: int, burst: Callable[[], object], seconds: float) -> tuple[float, Honest]:
+def _measure_during(
+    port: int, burst: Callable[[], object], seconds: float
+) -> tuple[float, ReportDuringBurst]:
     """The p95 of the home page, and a report, while a burst goes on."""
     with _reader(port, 2) as reading:
         assert reading.stdout
         reading.stdout.readline()
-        alone = _p95(reading)
-    person = somebody(port, "192.0.2.7")
+        p95_before = _p95(reading)
+    person = client_of_address(port, "192.0.2.7")
     form = person.form()
     with _reader(port, seconds) as reading:
         assert reading.stdout
@@ -130,19 +132,19 @@ def _beside(port: int, burst: Callable[[], object], seconds: float) -> tuple[flo
         thread = threading.Thread(target=burst)
         thread.start()
         time.sleep(0.3)
-        begun = time.monotonic()
+        start = time.monotonic()
         answer = person.report(form, WORDS)
-        honest = Honest(time.monotonic() - begun, answer, alone)
+        report = ReportDuringBurst(time.monotonic() - start, answer, p95_before)
         thread.join(60)
-        return _p95(reading), honest
+        return _p95(reading), report
 
 
-def _holds(what: str, p95: float, honest: Honest) -> None:
-    told = f"home p95 {p95:.1f} ms ({honest.alone:.1f} before)"
-    print(f"{what}: {told}; an honest report received after {honest.took:.2f} s")
-    assert honest.answer.code
-    assert honest.took < HONEST
-    assert p95 < P95
+def _require_quick_answers(burst: str, p95: float, report: ReportDuringBurst) -> None:
+    summary = f"home p95 {p95:.1f} ms ({report.p95_before:.1f} before)"
+    print(f"{burst}: {summary}; an honest report received after {report.seconds:.2f} s")
+    assert report.answer.code
+    assert report.seconds < REPORT_LIMIT
+    assert p95 < P95_LIMIT
 
 
 def _sign_in_form(citizen: ReportClient) -> tuple[ReportClient, dict[str, str]]:
@@ -158,7 +160,8 @@ def test_sign_ins_at_the_same_moment_slow_neither_readers_nor_reporters(
 ) -> None:
     with serving(settings) as served, ThreadPoolExecutor(many) as pool:
         strangers = [
-            _sign_in_form(somebody(served.port, f"10.{number}.0.1")) for number in range(many)
+            _sign_in_form(client_of_address(served.port, f"10.{number}.0.1"))
+            for number in range(many)
         ]
         statuses: Counter[int] = Counter()
 
@@ -175,31 +178,31 @@ def test_sign_ins_at_the_same_moment_slow_neither_readers_nor_reporters(
                     assert int(answer.headers["Retry-After"]) > 0
                     assert f"membre-{number}@register.test" in answer.text
 
-        p95, honest = _beside(served.port, burst, 4)
+        p95, report = _measure_during(served.port, burst, 4)
     print(dict(statuses))
     assert set(statuses) <= {422, 503}
     assert statuses[422]
     assert sum(statuses.values()) == many
-    _holds(f"{many} sign-ins", p95, honest)
+    _require_quick_answers(f"{many} sign-ins", p95, report)
 
 
 def test_replays_of_a_form_slow_neither_readers_nor_reporters(settings: Settings) -> None:
     with serving(settings) as served, ThreadPoolExecutor(100) as pool:
-        form = somebody(served.port, "10.1.1.1").form()
-        first = somebody(served.port, "10.1.1.1").report(form, WORDS)
+        form = client_of_address(served.port, "10.1.1.1").form()
+        first = client_of_address(served.port, "10.1.1.1").report(form, WORDS)
         codes: Counter[str] = Counter()
 
         def burst() -> None:
-            sources = [somebody(served.port, f"10.{number}.0.1") for number in range(100)]
+            sources = [client_of_address(served.port, f"10.{number}.0.1") for number in range(100)]
             codes.update(
                 answer.code
                 for answer in pool.map(lambda citizen: citizen.report(form, WORDS), sources)
             )
 
-        p95, honest = _beside(served.port, burst, 4)
+        p95, report = _measure_during(served.port, burst, 4)
     assert codes == {first.code: 100}
     assert count_rows(settings, Report) == 3
-    _holds("100 replays", p95, honest)
+    _require_quick_answers("100 replays", p95, report)
 
 
 def test_a_flood_from_a_48_slows_neither_readers_nor_reporters_and_loses_nothing(
@@ -209,27 +212,31 @@ def test_a_flood_from_a_48_slows_neither_readers_nor_reporters_and_loses_nothing
         port = served.port
         statuses: Counter[int] = Counter()
         codes: list[str] = []
-        until_when = time.monotonic() + FLOODING + 1
+        until_when = time.monotonic() + FLOOD_SECONDS + 1
 
         def flood(flooder: int) -> None:
             number = 0
             while time.monotonic() < until_when:
                 number += 1
-                citizen = somebody(port, f"2001:db8:77:{(flooder * 997 + number) & 0xFFFF:x}::1")
+                citizen = client_of_address(
+                    port, f"2001:db8:77:{(flooder * 997 + number) & 0xFFFF:x}::1"
+                )
                 answer = citizen.report(citizen.form(), f"Inondation {flooder}, {number}.")
                 statuses[answer.status] += 1
                 if answer.code:
                     codes.append(answer.code)
 
-        p95, honest = _beside(port, lambda: list(pool.map(flood, range(FLOODERS))), FLOODING)
-        opened = [ReportClient(port).follow(code).status for code in codes]
+        p95, report = _measure_during(
+            port, lambda: list(pool.map(flood, range(FLOODERS))), FLOOD_SECONDS
+        )
+        follow_statuses = [ReportClient(port).follow(code).status for code in codes]
     print(dict(statuses))
     assert set(statuses) <= {200, 429, 503}
     # Six times what one source may send in an hour; those without a turn in time count too.
     assert len(codes) == statuses[200] == 60 - statuses[503]
-    assert set(opened) == {200}
+    assert set(follow_statuses) == {200}
     assert count_rows(settings, Report) == 2 + len(codes)
-    _holds(f"{sum(statuses.values())} forms of a /48", p95, honest)
+    _require_quick_answers(f"{sum(statuses.values())} forms of a /48", p95, report)
 
 
 @pytest.mark.parametrize("many", [9, 40])
@@ -237,19 +244,19 @@ def test_reports_at_the_same_instant_take_turns_and_are_all_received(
     settings: Settings, many: int
 ) -> None:
     with serving(settings) as served, ThreadPoolExecutor(many) as pool:
-        people = [somebody(served.port, f"10.{number}.0.1") for number in range(many)]
+        people = [client_of_address(served.port, f"10.{number}.0.1") for number in range(many)]
         forms = [person.form() for person in people]
-        at_once = threading.Barrier(many)
+        barrier = threading.Barrier(many)
 
         def report(number: int) -> tuple[float, HttpAnswer]:
-            at_once.wait()
-            begun = time.monotonic()
+            barrier.wait()
+            start = time.monotonic()
             answer = people[number].report(forms[number], f"Récit {number}.")
-            return time.monotonic() - begun, answer
+            return time.monotonic() - start, answer
 
         answers = list(pool.map(report, range(many)))
-    took = sorted(seconds for seconds, _answer in answers)
-    print(f"{many} at once: the last one received after {took[-1]:.2f} s")
+    durations = sorted(seconds for seconds, _answer in answers)
+    print(f"{many} at once: the last one received after {durations[-1]:.2f} s")
     assert len({answer.code for _seconds, answer in answers} - {""}) == many
-    assert took[-1] < TURN
+    assert durations[-1] < TURN_LIMIT
     assert count_rows(settings, Report) == 1 + many

@@ -33,36 +33,36 @@ CASES = 40
 KILLS = 100
 WORD = "zébulon"
 WINDOW = 0.3  # seconds in which what was committed reaches the index
-CONVERGED = 5.0  # seconds
+CONVERGENCE_LIMIT = 5.0  # seconds
 
 
 class Reader(EndableThread):
     """Searches all the time for a word that every case has, as pages do."""
 
     def __init__(
-        self, database: Database, index: SearchEngine, book: Vocabulary, port: int
+        self, database: Database, index: SearchEngine, current: Vocabulary, port: int
     ) -> None:
         super().__init__()
-        self._database, self._index, self._book = database, index, book
+        self._database, self._index, self._vocabulary = database, index, current
         self._port = port
         self.hidden: frozenset[int] = frozenset()
         self.searches = 0
-        self.shown: list[int] = []
+        self.hidden_matches: list[int] = []
 
     def run(self) -> None:
         while not self.ending.is_set():
             hidden = self.hidden  # before the page begins
-            self.shown += sorted(hidden & self.found())
+            self.hidden_matches += sorted(hidden & self.matching_cases())
             hidden = self.hidden
-            self.shown += sorted(hidden & self._on_pages())
+            self.hidden_matches += sorted(hidden & self._on_pages())
             self.searches += 1
             time.sleep(0.05)  # a busy day; without it, both cores would be the pages'
 
-    def found(self) -> set[int]:
+    def matching_cases(self) -> set[int]:
         with Session(self._database) as page:
             return set(
                 service.find_cases(
-                    page, self._index, query_parser.parse(WORD), self._book, head(page)
+                    page, self._index, query_parser.parse(WORD), self._vocabulary, head(page)
                 ).strength
             )
 
@@ -83,8 +83,8 @@ class Reader(EndableThread):
 @contextmanager
 def reading(database: Database, index: SearchEngine, port: int) -> Iterator[Reader]:
     with Session(database) as session:
-        book = vocabulary.current_vocabulary(session)
-    with running([Reader(database, index, book, port)]) as (reader,):
+        current = vocabulary.current_vocabulary(session)
+    with running([Reader(database, index, current, port)]) as (reader,):
         yield reader
 
 
@@ -93,16 +93,16 @@ def test_a_hundred_kills_show_nothing_and_lose_nothing(
 ) -> None:
     chance = random.Random(4)
     index, lease = factory.open_search_engine(settings, engine), index_lease(settings, engine)
-    filed = [desk.published(title=f"Le {WORD} du conseil, cas {count}") for count in range(CASES)]
-    took = []
+    cases = [desk.published(title=f"Le {WORD} du conseil, cas {count}") for count in range(CASES)]
+    durations = []
 
     def is_up() -> bool:
-        found = read_index_status(engine, index, lease)
+        status = read_index_status(engine, index, lease)
         return (
-            found.has_follower
-            and found.is_usable
-            and found.is_current_version
-            and found.lines_behind == 0
+            status.has_follower
+            and status.is_usable
+            and status.is_current_version
+            and status.lines_behind == 0
         )
 
     with serving(settings, REGISTER_DATABASE_URL=settings.database_url) as (served, port):
@@ -111,32 +111,34 @@ def test_a_hundred_kills_show_nothing_and_lose_nothing(
             until(is_up, 30, served.logged)
             for count in range(KILLS):
                 if count % 2:
-                    filed.append(desk.published(title=f"Un autre {WORD}, cas {count}"))
+                    cases.append(desk.published(title=f"Un autre {WORD}, cas {count}"))
                 else:
-                    gone = filed.pop(chance.randrange(len(filed)))
-                    (erase if count % 10 == 0 else withdraw)(desk, gone)
-                    reader.hidden |= {gone.number}
+                    removed = cases.pop(chance.randrange(len(cases)))
+                    (erase if count % 10 == 0 else withdraw)(desk, removed)
+                    reader.hidden |= {removed.number}
                 time.sleep(chance.uniform(0, WINDOW))
                 os.kill(served.child(), signal.SIGKILL)
-                begun = time.monotonic()
+                start = time.monotonic()
                 until(lambda: not lease.is_held())
-                public = {case.number for case in filed}
-                assert reader.found() == public
-                until(is_up, 4 * CONVERGED, served.logged)
-                took.append(time.monotonic() - begun)
+                public = {case.number for case in cases}
+                assert reader.matching_cases() == public
+                until(is_up, 4 * CONVERGENCE_LIMIT, served.logged)
+                durations.append(time.monotonic() - start)
                 with Session(engine) as session:
                     assert set(index.find(session, SearchQuery()).strength) == public
-        assert served.logged().count('"event": "died", "process": "follower"') == len(took)
+        assert served.logged().count('"event": "died", "process": "follower"') == len(durations)
         assert '"process": "worker"' not in served.logged()
         assert served.end() == 0
     print(
-        f"{settings.search}: {len(took)} kills, followed again after {statistics.median(took):.1f}"
-        f" s (at most {max(took):.1f}), {reader.searches} searches, of which {len(reader.shown)}"
+        f"{settings.search}: {len(durations)} kills, followed again after"
+        f" {statistics.median(durations):.1f}"
+        f" s (at most {max(durations):.1f}), {reader.searches} searches, of which"
+        f" {len(reader.hidden_matches)}"
         " showed what was taken back"
     )
-    assert max(took) <= CONVERGED
-    assert reader.shown == []
-    assert reader.searches > len(took)
+    assert max(durations) <= CONVERGENCE_LIMIT
+    assert reader.hidden_matches == []
+    assert reader.searches > len(durations)
     index.close()
     lease.release_all()
 

@@ -25,17 +25,17 @@ VERBATIM = frozenset({"code", "pre", "title"})
 @pytest.fixture(scope="module")
 def pages(site: Site) -> Mapping[str, str]:
     """The markup of every kind of page, answered with the status that it should have."""
-    found = {}
+    markup = {}
     for name in (*PAGES, *RARE, *ENGLISH):
         try:
             with urllib.request.urlopen(site.url(name), timeout=20) as answer:
                 status, body = answer.status, answer.read()
-        except urllib.error.HTTPError as refused:
-            with refused:
-                status, body = refused.code, refused.read()
+        except urllib.error.HTTPError as error:
+            with error:
+                status, body = error.code, error.read()
         assert status == STATUS.get(name, 200), name
-        found[name] = body.decode()
-    return found
+        markup[name] = body.decode()
+    return markup
 
 
 @pytest.fixture(scope="module")
@@ -45,9 +45,9 @@ def checker() -> Path:
     return from_npm(PACKAGE, "vnu-jar/build/dist/vnu.jar")
 
 
-def complaints(checker: Path, *what: str | Path) -> str:
-    """What the checker says of files and addresses; empty when all is well."""
-    done = subprocess.run(
+def complaints(checker: Path, *sources: str | Path) -> str:
+    """The checker's errors in files and addresses; empty without any."""
+    run = subprocess.run(
         [
             "java",
             "-Xss4m",
@@ -55,28 +55,28 @@ def complaints(checker: Path, *what: str | Path) -> str:
             "-jar",
             checker,
             "--errors-only",
-            *what,
+            *sources,
         ],
         capture_output=True,
         text=True,
         timeout=300,
     )
-    assert done.returncode in (0, 1), done.stderr
-    assert bool(done.stderr.strip()) == bool(done.returncode), done
-    return done.stderr
+    assert run.returncode in (0, 1), run.stderr
+    assert bool(run.stderr.strip()) == bool(run.returncode), run
+    return run.stderr
 
 
 def test_the_checker_finds_nothing(
     checker: Path, site: Site, pages: Mapping[str, str], tmp_path: Path
 ) -> None:
     # It reads over HTTP, headers included, all that is answered with 200, and the rest as files.
-    refused = []
+    error_pages = []
     for name in STATUS:
         file = tmp_path / f"{name}.html"
         file.write_text(pages[name])
-        refused.append(file)
-    answered = [site.url(name) for name in (*PAGES, *RARE, *ENGLISH) if name not in STATUS]
-    assert complaints(checker, *answered, *refused) == ""
+        error_pages.append(file)
+    addresses = [site.url(name) for name in (*PAGES, *RARE, *ENGLISH) if name not in STATUS]
+    assert complaints(checker, *addresses, *error_pages) == ""
 
 
 def test_the_checker_sees_a_fault(checker: Path, pages: Mapping[str, str], tmp_path: Path) -> None:
@@ -87,25 +87,25 @@ def test_the_checker_sees_a_fault(checker: Path, pages: Mapping[str, str], tmp_p
 
 
 class Markup(HTMLParser):
-    """What a page is made of: its elements with their attributes, and the text that is read."""
+    """The elements of a page with their attributes, and its texts."""
 
     def __init__(self, markup: str) -> None:
         super().__init__()
         self.elements: list[tuple[str, dict[str, str | None]]] = []
         self.texts: list[str] = []
-        self.within: list[str] = []
+        self.open_tags: list[str] = []
         self.feed(markup)
 
     def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
         self.elements.append((tag, dict(attrs)))
-        self.within.append(tag)
+        self.open_tags.append(tag)
 
     def handle_endtag(self, tag: str) -> None:
-        while self.within and self.within.pop() != tag:
+        while self.open_tags and self.open_tags.pop() != tag:
             pass
 
     def handle_data(self, data: str) -> None:
-        if not VERBATIM & set(self.within) and "://" not in data:
+        if not VERBATIM & set(self.open_tags) and "://" not in data:
             self.texts.append(data)
 
 
@@ -127,8 +127,8 @@ def test_a_page_has_no_script_no_style_of_its_own_and_no_data_address(
         assert "style" not in attributes, tag
         assert not [key for key in attributes if key.startswith("on")], tag
         for value in attributes.values():
-            told = (value or "").strip().lower()
-            assert not told.startswith(("data:", "javascript:")), tag
+            address = (value or "").strip().lower()
+            assert not address.startswith(("data:", "javascript:")), tag
 
 
 @pytest.mark.parametrize("name", [*PAGES, *RARE])

@@ -1,4 +1,4 @@
-"""Whatever befalls the files of an index, its readers get right answers or are told there is none.
+"""Whatever damage the files of an index have, searches are right or find no usable index.
 
 A byte turned over, a file cut short, emptied or gone, writers killed by the hundred: the follower
 sees it and makes the index anew, and nothing is left open.
@@ -40,142 +40,142 @@ CASES = by_number(
 def index(tmp_path, monkeypatch):
     """Some segments, some with removed documents."""
     monkeypatch.setattr(whoosh, "LARGEST", 60)
-    made = Whoosh(tmp_path / "index")
-    made.rebuild(START, random_documents(150), 150, no_progress)
-    changed = [one for one in CASES.values() if one.number >= 140]
-    made.write(Cursor(2, "bb", "made"), changed[:20], [], scrub=False)
-    made.write(Cursor(3, "cc", "made"), changed[20:], [], scrub=False)
-    yield made
-    made.close()
+    whoosh_index = Whoosh(tmp_path / "index")
+    whoosh_index.rebuild(START, random_documents(150), 150, no_progress)
+    changed = [document for document in CASES.values() if document.number >= 140]
+    whoosh_index.write(Cursor(2, "bb", "made"), changed[:20], [], scrub=False)
+    whoosh_index.write(Cursor(3, "cc", "made"), changed[20:], [], scrub=False)
+    yield whoosh_index
+    whoosh_index.close()
 
 
-def turned(data: bytes, chance: random.Random) -> bytes:
-    found = bytearray(data)
+def flip_bits(data: bytes, chance: random.Random) -> bytes:
+    damaged = bytearray(data)
     for _ in range(chance.randrange(1, 4)):
-        found[chance.randrange(len(found))] ^= 1 << chance.randrange(8)
-    return bytes(found)
+        damaged[chance.randrange(len(damaged))] ^= 1 << chance.randrange(8)
+    return bytes(damaged)
 
 
-def cut(data: bytes, chance: random.Random) -> bytes:
+def truncate(data: bytes, chance: random.Random) -> bytes:
     return data[: chance.randrange(len(data))]
 
 
-def noise(data: bytes, chance: random.Random) -> bytes:
+def overwrite(data: bytes, chance: random.Random) -> bytes:
     start = chance.randrange(len(data))
-    some = chance.randbytes(chance.randrange(1, 200))
-    return data[:start] + some + data[start + len(some) :]
+    random_bytes = chance.randbytes(chance.randrange(1, 200))
+    return data[:start] + random_bytes + data[start + len(random_bytes) :]
 
 
 DAMAGES: dict[str, Callable[[bytes, random.Random], bytes]] = {
-    "turned": turned,
-    "cut": cut,
-    "noise": noise,
+    "turned": flip_bits,
+    "cut": truncate,
+    "noise": overwrite,
 }
 
 
-def answers_or_says_no(engine: Whoosh) -> bool:
-    """Whether the engine answers, and then rightly; no other error leaves it."""
-    for asked in sample_queries():
+def answers_correctly(engine: Whoosh) -> bool:
+    """Whether the engine answers, which must be right; it raises no error but IndexNotReady."""
+    for query in sample_queries():
         try:
-            strength = engine.find(None, asked).strength
+            strength = engine.find(None, query).strength
         except IndexNotReady:
             return False
-        assert strength == expected_matches(asked, CASES.values())
+        assert strength == expected_matches(query, CASES.values())
     return True
 
 
-@pytest.mark.parametrize("how", DAMAGES)
+@pytest.mark.parametrize("damage", DAMAGES)
 @pytest.mark.parametrize("seed", SEEDS)
-def test_a_damaged_file_is_noticed(index, tmp_path, seed, how):
+def test_a_damaged_file_is_noticed(index, tmp_path, seed, damage):
     chance = random.Random(seed)
-    assert answers_or_says_no(index)
-    kept = tmp_path / "kept"
-    shutil.copytree(index._folder, kept)
-    files = [path for path in sorted(kept.rglob("*")) if path.is_file() and path.name != "lock"]
+    assert answers_correctly(index)
+    copy = tmp_path / "kept"
+    shutil.copytree(index._folder, copy)
+    files = [path for path in sorted(copy.rglob("*")) if path.is_file() and path.name != "lock"]
     assert len(files) >= 5
     for file in files:
-        path = index._folder / file.relative_to(kept)
+        path = index._folder / file.relative_to(copy)
         data = file.read_bytes()
-        worse = DAMAGES[how](data, chance)
-        if worse == data:
+        damaged = DAMAGES[damage](data, chance)
+        if damaged == data:
             continue
-        path.write_bytes(worse)
+        path.write_bytes(damaged)
         for engine in (index, Whoosh(index._folder)):
-            answers_or_says_no(engine)
+            answers_correctly(engine)
             assert not engine.intact(deep=True)
         path.write_bytes(data)
     index.rebuild(START, CASES.values(), len(CASES), no_progress)
-    assert answers_or_says_no(index)
+    assert answers_correctly(index)
     assert index.intact(deep=True)
 
 
-@pytest.mark.parametrize("how", DAMAGES)
+@pytest.mark.parametrize("damage", DAMAGES)
 @pytest.mark.parametrize("seed", SEEDS)
-def test_silent_corruption_is_noticed_too(index, seed, how):
+def test_silent_corruption_is_noticed_too(index, seed, damage):
     """Size, time and inode say nothing: only the bytes do."""
     chance = random.Random(seed)
     state = index._state()
     for name in sorted(state.files):
         path = state.path(index._folder) / name
-        data, when = path.read_bytes(), path.stat()
-        path.write_bytes(DAMAGES[how](data, chance).ljust(len(data), b"\0"))
-        os.utime(path, ns=(when.st_atime_ns, when.st_mtime_ns))
+        data, times = path.read_bytes(), path.stat()
+        path.write_bytes(DAMAGES[damage](data, chance).ljust(len(data), b"\0"))
+        os.utime(path, ns=(times.st_atime_ns, times.st_mtime_ns))
         if path.read_bytes() != data:
-            assert not answers_or_says_no(Whoosh(index._folder))
+            assert not answers_correctly(Whoosh(index._folder))
             assert not index.intact(deep=True)
         path.write_bytes(data)
-        os.utime(path, ns=(when.st_atime_ns, when.st_mtime_ns))
+        os.utime(path, ns=(times.st_atime_ns, times.st_mtime_ns))
     assert index.intact(deep=True)
 
 
-def _gone(path: Path) -> None:
+def _delete(path: Path) -> None:
     path.unlink()
 
 
-def _emptied(path: Path) -> None:
+def _empty(path: Path) -> None:
     path.write_bytes(b"")
 
 
-def _a_folder(path: Path) -> None:
+def _replace_by_folder(path: Path) -> None:
     path.unlink()
     path.mkdir()
 
 
-def _unreadable_name(path: Path) -> None:
+def _rename(path: Path) -> None:
     path.rename(path.with_name("elsewhere"))
 
 
-def _another_inode(path: Path) -> None:
+def _copy(path: Path) -> None:
     shutil.copy2(path, path.with_name("copy"))
     path.with_name("copy").rename(path)
 
 
-@pytest.mark.parametrize("do", [_gone, _emptied, _a_folder, _unreadable_name, _another_inode])
-def test_a_file_that_is_another_is_noticed(index, do):
-    assert answers_or_says_no(index)
+@pytest.mark.parametrize("damage", [_delete, _empty, _replace_by_folder, _rename, _copy])
+def test_a_file_that_is_another_is_noticed(index, damage):
+    assert answers_correctly(index)
     for name in ("current", *sorted(index._state().files)):
         state = index._state()
         path = index._folder / name if name == "current" else state.path(index._folder) / name
         if not path.exists():
             continue  # of the state before the index was made anew
-        do(path)
+        damage(path)
         for engine in (index, Whoosh(index._folder)):
             # ``current`` itself may be replaced by its like: it carries its own checksum.
-            told = answers_or_says_no(engine)
-            assert told == engine.intact(deep=False) == engine.intact(deep=True)
-            assert told == (do is _another_inode and name == "current")
+            is_usable = answers_correctly(engine)
+            assert is_usable == engine.intact(deep=False) == engine.intact(deep=True)
+            assert is_usable == (damage is _copy and name == "current")
         index.rebuild(START, CASES.values(), len(CASES), no_progress)
-        assert answers_or_says_no(index)
+        assert answers_correctly(index)
         assert index.intact(deep=True)
 
 
 def test_the_folder_may_be_thrown_away(index):
-    assert answers_or_says_no(index)
+    assert answers_correctly(index)
     shutil.rmtree(index._folder)
-    assert not answers_or_says_no(index)
+    assert not answers_correctly(index)
     assert not index.intact(deep=False)
     index.rebuild(START, CASES.values(), len(CASES), no_progress)
-    assert answers_or_says_no(index)
+    assert answers_correctly(index)
 
 
 def test_a_hundred_killed_writers(index):
@@ -183,7 +183,7 @@ def test_a_hundred_killed_writers(index):
 
 
 def test_two_thousand_commits_leave_nothing_open(index):
-    def held() -> tuple[int, int]:
+    def open_files_and_pages() -> tuple[int, int]:
         pages = int(Path("/proc/self/statm").read_text().split()[1])
         return sum(1 for _ in Path("/proc/self/fd").iterdir()), pages
 
@@ -193,8 +193,8 @@ def test_two_thousand_commits_leave_nothing_open(index):
         index.write(Cursor(seq, "dd", "made"), [case(number, f"tour{seq}")], [], scrub=False)
         assert index.find(None, sample_queries()[1]).cursor.seq == seq
         if seq == 500:
-            first = held()
-    files, pages = held()
+            first = open_files_and_pages()
+    files, pages = open_files_and_pages()
     assert files <= first[0] + 5
     # 4,096 bytes each: what is open follows the number of documents, and that stays.
     assert pages <= first[1] * 1.2

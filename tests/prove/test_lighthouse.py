@@ -22,8 +22,8 @@ PAGES = [
     for name in ("home", "list", "case", "commune", "report", "figures", "method")
     for tongue in ("", " in English")
 ]
-LEAST = {"performance": 0.98, "accessibility": 1, "best-practices": 1, "seo": 1}
-# A search's results are kept from search engines, and so are said to be no good for them.
+MINIMUM_SCORES = {"performance": 0.98, "accessibility": 1, "best-practices": 1, "seo": 1}
+# Search engines may not index the results of a search, which lowers Lighthouse's score for them.
 UNLISTED = "filtered"
 TRIES = 3
 
@@ -34,21 +34,21 @@ def lighthouse() -> Path:
     return from_npm(PACKAGE, "lighthouse/cli/index.js")
 
 
-def looked_at(lighthouse: Path, address: str, folder: Path) -> dict[str, Any]:
+def audit_page(lighthouse: Path, address: str, folder: Path) -> dict[str, Any]:
     """Lighthouse's own report on a page, its phone profile.
 
     Now and then it loses the trace that it records (NO_NAVSTART), has no report and asks to be run
     again. What it has measured is never measured again.
     """
-    told = folder / "report.json"
+    report_file = folder / "report.json"
     command = [
         "node",
         lighthouse,
         address,
         "--quiet",
         "--output=json",
-        f"--output-path={told}",
-        f"--only-categories={','.join(LEAST)}",
+        f"--output-path={report_file}",
+        f"--only-categories={','.join(MINIMUM_SCORES)}",
         f"--chrome-flags={' '.join(('--headless=new', *FLAGS))}",
     ]
     environment = {**os.environ, "CHROME_PATH": program()}
@@ -59,15 +59,15 @@ def looked_at(lighthouse: Path, address: str, folder: Path) -> dict[str, Any]:
         if "Please run Lighthouse again" not in run.stderr:
             break
     assert run.returncode == 0, run.stderr
-    found: dict[str, Any] = json.loads(told.read_bytes())
-    return found
+    report: dict[str, Any] = json.loads(report_file.read_bytes())
+    return report
 
 
-def failing(report: dict[str, Any], least: dict[str, float]) -> list[str]:
+def failures(report: dict[str, Any], minimum: dict[str, float]) -> list[str]:
     """The categories below their bar with the audits that cost them, and the audits in error."""
     audits = report["audits"]
-    wrong = [name for name, audit in audits.items() if audit["scoreDisplayMode"] == "error"]
-    for name, bar in least.items():
+    problems = [name for name, audit in audits.items() if audit["scoreDisplayMode"] == "error"]
+    for name, bar in minimum.items():
         category = report["categories"][name]
         if category["score"] < bar:
             costly = [
@@ -75,18 +75,18 @@ def failing(report: dict[str, Any], least: dict[str, float]) -> list[str]:
                 for ref in category["auditRefs"]
                 if ref["weight"] and (audits[ref["id"]]["score"] or 0) < 1
             ]
-            wrong.append(f"{name} {category['score']}: {', '.join(costly)}")
-    return wrong
+            problems.append(f"{name} {category['score']}: {', '.join(costly)}")
+    return problems
 
 
 @pytest.mark.parametrize("page", PAGES)
 def test_a_page_meets_every_bar(site: Site, lighthouse: Path, tmp_path: Path, page: str) -> None:
-    report = looked_at(lighthouse, site.url(page), tmp_path)
-    told = {name: report["categories"][name]["score"] for name in LEAST}
+    report = audit_page(lighthouse, site.url(page), tmp_path)
+    scores = {name: report["categories"][name]["score"] for name in MINIMUM_SCORES}
     size = report["audits"]["total-byte-weight"]["numericValue"]
     requests = len(report["audits"]["network-requests"]["details"]["items"])
-    print(f"{page}: {told}, {size / 1000:.1f} kB in {requests} requests")
-    assert failing(report, LEAST) == []
+    print(f"{page}: {scores}, {size / 1000:.1f} kB in {requests} requests")
+    assert failures(report, MINIMUM_SCORES) == []
     if page.startswith("home"):
         assert size <= 40_000
         assert requests <= 5
@@ -95,7 +95,9 @@ def test_a_page_meets_every_bar(site: Site, lighthouse: Path, tmp_path: Path, pa
 def test_a_search_meets_every_bar_but_that_of_search_engines(
     site: Site, lighthouse: Path, tmp_path: Path
 ) -> None:
-    report = looked_at(lighthouse, site.url(UNLISTED), tmp_path)
-    assert failing(report, {name: bar for name, bar in LEAST.items() if name != "seo"}) == []
+    report = audit_page(lighthouse, site.url(UNLISTED), tmp_path)
+    assert (
+        failures(report, {name: bar for name, bar in MINIMUM_SCORES.items() if name != "seo"}) == []
+    )
     # The counter-proof: what is kept from search engines costs the bar that is theirs.
-    assert any("is-crawlable" in said for said in failing(report, LEAST))
+    assert any("is-crawlable" in failure for failure in failures(report, MINIMUM_SCORES))

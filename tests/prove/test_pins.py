@@ -25,10 +25,12 @@ def test_every_supported_python_and_system_has_files_with_these_hashes(tmp_path,
     sources = "|".join(pins.SOURCES)
     for file in pins.FILES:
         lines = [pin for name, pin in pins.pins(file).items() if not re.fullmatch(sources, name)]
-        wanted = tmp_path / f"{file}.txt"
-        wanted.write_text("".join(lines), "utf-8")
-        ran = subprocess.run([*command, "-r", wanted], capture_output=True, text=True, check=False)
-        assert ran.returncode == 0, ran.stderr
+        requirements = tmp_path / f"{file}.txt"
+        requirements.write_text("".join(lines), "utf-8")
+        run = subprocess.run(
+            [*command, "-r", requirements], capture_output=True, text=True, check=False
+        )
+        assert run.returncode == 0, run.stderr
 
 
 def test_a_file_of_another_hash_is_refused(tmp_path):
@@ -36,9 +38,9 @@ def test_a_file_of_another_hash_is_refused(tmp_path):
     changed = Path(tmp_path, "build.txt")
     changed.write_text(re.sub("sha256:[0-9a-f]{8}", "sha256:00000000", text), "utf-8")
     command = [sys.executable, "-m", "pip", "download", "--require-hashes", "--no-deps"]
-    ran = subprocess.run(
+    run = subprocess.run(
         [*command, "-d", tmp_path, "-r", changed], capture_output=True, text=True, check=False
     )
-    assert ran.returncode == 1
-    assert "DO NOT MATCH THE HASHES" in ran.stderr
+    assert run.returncode == 1
+    assert "DO NOT MATCH THE HASHES" in run.stderr
     assert not list(tmp_path.glob("*.whl"))

@@ -29,18 +29,18 @@ from register.search.whoosh import Whoosh
 
 pytestmark = pytest.mark.prove
 
-FOLLOWED = 1.0  # seconds from a commit to an index that has it
-ENDED = 1.5  # seconds from the signal to the end of the process
-GIVEN = 1.5  # seconds until an operator's command has the lease
-ANSWERED = 1.0  # seconds of the processor
-TIMES = 15
+FOLLOW_LIMIT = 1.0  # seconds from a commit to an index that has it
+END_LIMIT = 1.5  # seconds from the signal to the end of the process
+LEASE_LIMIT = 1.5  # seconds until an operator's command has the lease
+ANSWER_LIMIT = 1.0  # seconds of the processor
+REPETITIONS = 15
 
 
 @pytest.fixture
 def index(settings: Settings, engine: Database) -> Iterator[SearchEngine]:
-    made = factory.open_search_engine(settings, engine)
-    yield made
-    made.close()
+    search_index = factory.open_search_engine(settings, engine)
+    yield search_index
+    search_index.close()
 
 
 @contextmanager
@@ -65,51 +65,57 @@ def at_the_head(engine: Database, index: SearchEngine) -> Callable[[], bool]:
     return is_up
 
 
-def timed(do: Callable[[], object]) -> float:
-    begun = time.monotonic()
-    do()
-    return time.monotonic() - begun
+def seconds_of(action: Callable[[], object]) -> float:
+    start = time.monotonic()
+    action()
+    return time.monotonic() - start
 
 
 def test_a_commit_is_followed_within_a_second(
     settings: Settings, engine: Database, index: SearchEngine, desk: Any
 ) -> None:
     is_up = at_the_head(engine, index)
-    took = []
+    durations = []
     with following(settings, is_up):
-        for _ in range(TIMES):
+        for _ in range(REPETITIONS):
             desk.published()
-            took.append(timed(lambda: until(is_up, 30)))
-    print(f"{index.name}: followed after {statistics.median(took):.2f} s, at most {max(took):.2f}")
-    assert statistics.median(took) <= FOLLOWED
+            durations.append(seconds_of(lambda: until(is_up, 30)))
+    print(
+        f"{index.name}: followed after {statistics.median(durations):.2f} s,"
+        f" at most {max(durations):.2f}"
+    )
+    assert statistics.median(durations) <= FOLLOW_LIMIT
 
 
 def test_the_command_ends_on_term(
     settings: Settings, engine: Database, index: SearchEngine, desk: Any
 ) -> None:
     desk.published()
-    took = []
+    durations = []
     for number in (signal.SIGTERM, signal.SIGINT) * 2 + (signal.SIGTERM,):
         with following(settings, at_the_head(engine, index)) as served:
-            took.append(timed(lambda served=served, number=number: served.end(number)))
+            durations.append(seconds_of(lambda served=served, number=number: served.end(number)))
             assert served.process.returncode == 0
-    print(f"{index.name}: ended after {statistics.median(took):.2f} s, at most {max(took):.2f}")
-    assert statistics.median(took) <= ENDED
+    print(
+        f"{index.name}: ended after {statistics.median(durations):.2f} s,"
+        f" at most {max(durations):.2f}"
+    )
+    assert statistics.median(durations) <= END_LIMIT
 
 
 def test_the_lease_is_handed_over_on_request(
     settings: Settings, engine: Database, index: SearchEngine
 ) -> None:
-    took = []
+    durations = []
     with following(settings, at_the_head(engine, index)):
         for _ in range(3):
-            asking: Lease = index_lease(settings, engine)
-            took.append(timed(lambda asking=asking: asking.claim(30)))
-            assert asking.is_held()
-            asking.release_all()
+            lease: Lease = index_lease(settings, engine)
+            durations.append(seconds_of(lambda lease=lease: lease.claim(30)))
+            assert lease.is_held()
+            lease.release_all()
             until(lambda: index_lease(settings, engine).is_held(), 30)
-    print(f"{index.name}: the lease after {max(took):.2f} s at most")
-    assert max(took) <= GIVEN
+    print(f"{index.name}: the lease after {max(durations):.2f} s at most")
+    assert max(durations) <= LEASE_LIMIT
 
 
 def test_a_search_of_many_phrases_is_answered_in_time(tmp_path: Path) -> None:
@@ -117,17 +123,19 @@ def test_a_search_of_many_phrases_is_answered_in_time(tmp_path: Path) -> None:
     index = Whoosh(tmp_path / "index")
     index.rebuild(START, iter(cases.values()), len(cases), no_progress)
     common = [f"mot{number}" for number in range(1, 40)]
-    ways = [
+    alternatives = [
         tuple(QueryAlternative((common[(i * j) % 39], common[(i + j) % 39])) for j in range(20))
         for i in range(24)
     ]
-    asked = SearchQuery(
-        tuple(QueryPart("x", some, excluded=bool(i % 2)) for i, some in enumerate(ways))
+    query = SearchQuery(
+        tuple(
+            QueryPart("x", phrases, excluded=bool(i % 2)) for i, phrases in enumerate(alternatives)
+        )
     )
-    begun = time.process_time()
-    strength = index.find(None, asked).strength
-    took = time.process_time() - begun
-    print(f"480 phrases in 300 cases: {took:.2f} s")
-    assert strength == expected_matches(asked, cases.values())
-    assert took <= ANSWERED
+    start = time.process_time()
+    strength = index.find(None, query).strength
+    seconds = time.process_time() - start
+    print(f"480 phrases in 300 cases: {seconds:.2f} s")
+    assert strength == expected_matches(query, cases.values())
+    assert seconds <= ANSWER_LIMIT
     index.close()

@@ -73,10 +73,10 @@ def _racers(url: str) -> Iterator[Callable[[tuple[Any, ...]], list[tuple[Any, ..
     barrier = context.Barrier(2)
     pipes, runners = [], []
     for _ in range(2):
-        here, there = context.Pipe()
-        runner = context.Process(target=_racer, args=(url, barrier, there))
+        own_end, racer_end = context.Pipe()
+        runner = context.Process(target=_racer, args=(url, barrier, racer_end))
         runner.start()
-        pipes.append(here)
+        pipes.append(own_end)
         runners.append(runner)
 
     def race(order: tuple[Any, ...]) -> list[tuple[Any, ...]]:
@@ -94,7 +94,7 @@ def _racers(url: str) -> Iterator[Callable[[tuple[Any, ...]], list[tuple[Any, ..
 
 
 EXPECTED = {
-    # The loser is told the state as the winner left it.
+    # The loser's error has the state that the winner's act left.
     "publish": ("Refused", "already_published", "published"),
     "approve": ("Refused", "already_approved", "draft"),
     "withdraw": ("Refused", "already_withdrawn", "withdrawn"),

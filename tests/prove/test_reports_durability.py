@@ -1,6 +1,6 @@
-"""What an acknowledgement is worth: the key and the report are on disk before it is written.
+"""The key and the report are on disk before the acknowledgement is sent.
 
-And where they cannot be, nobody is told that they are: the form comes back with what was typed.
+Where they cannot be, nothing is acknowledged: the form comes back with the typed text.
 """
 
 from __future__ import annotations
@@ -21,9 +21,9 @@ from raw_http import until
 from report_clients import HttpAnswer, ReportClient, Serve, fields, free_port
 from sqlalchemy import Engine, func, select
 from sqlalchemy.orm import Session
-from strace import is_kept_first, steps, traced, written_to
+from strace import is_synced_before_answer, steps, traced, written_to
 
-from register import report_keys
+from register import key_store
 from register.config import Settings
 from register.reports.models import Report
 from register.reports.web import public_forms
@@ -38,13 +38,13 @@ pytestmark = [
 WORDS = "Le maire a fait éteindre ma caméra."
 CLIENTS = 8
 # As many as may wait; those who read have threads of their own.
-WAITING = public_forms.MAX_WAITING
+WAITING_LIMIT = public_forms.MAX_WAITING
 SHORT, LONG = 3, 30  # seconds that somebody else holds the database
 
 
 @contextmanager
-def serving(settings: Settings, **more: str) -> Iterator[Serve]:
-    served = Serve(settings, free_port(), REGISTER_RATE_LIMITS="off", **more)
+def serving(settings: Settings, **variables: str) -> Iterator[Serve]:
+    served = Serve(settings, free_port(), REGISTER_RATE_LIMITS="off", **variables)
     try:
         until(served.is_up, 30, served.logged)
         yield served
@@ -53,7 +53,7 @@ def serving(settings: Settings, **more: str) -> Iterator[Serve]:
         served.close()
 
 
-def _reports(engine: Engine) -> int:
+def _report_count(engine: Engine) -> int:
     with Session(engine) as session:
         return session.scalar(select(func.count()).select_from(Report)) or 0
 
@@ -70,7 +70,7 @@ TRACE = """\
 
 
 @pytest.mark.parametrize(
-    ("changed", "holds"),
+    ("trace", "expected"),
     [
         (TRACE, True),
         (TRACE.replace("resumed>) = 0", "resumed>) = -1 EIO (Input/output error)"), False),
@@ -82,9 +82,9 @@ TRACE = """\
     ],
     ids=range(7),
 )
-def test_a_trace_of_system_calls_is_parsed(settings: Settings, changed: str, holds: bool) -> None:
+def test_a_trace_of_system_calls_is_parsed(settings: Settings, trace: str, expected: bool) -> None:
     """The counter-proof: an order that keeps nothing is noticed."""
-    assert is_kept_first(steps(changed)) is holds
+    assert is_synced_before_answer(steps(trace)) is expected
 
 
 def test_key_and_report_are_on_disk_before_the_acknowledgement(
@@ -95,18 +95,18 @@ def test_key_and_report_are_on_disk_before_the_acknowledgement(
         citizen.report(citizen.form(), WORDS)
         form = citizen.form()
         with traced(served.child(WORKER), tmp_path / "sent"):
-            sent = citizen.report(form, WORDS)
+            receipt = citizen.report(form, WORDS)
         # An answer on /suivi has no key of its own: the report's is there already.
-        page = citizen.follow(sent.code)
+        page = citizen.follow(receipt.code)
         with traced(served.child(WORKER), tmp_path / "written"):
             written = citizen.write(page, "/suivi/message", message=f"J’ajoute : {WORDS}")
-    assert sent.code
+    assert receipt.code
     assert written.status == 200
-    told = steps((tmp_path / "sent").read_text("utf-8"))
-    print(told)
-    assert is_kept_first(told), told
-    told = steps((tmp_path / "written").read_text("utf-8"))
-    assert "register.sqlite3-wal" in told[: told.index("answer")], told
+    events = steps((tmp_path / "sent").read_text("utf-8"))
+    print(events)
+    assert is_synced_before_answer(events), events
+    events = steps((tmp_path / "written").read_text("utf-8"))
+    assert "register.sqlite3-wal" in events[: events.index("answer")], events
 
 
 @pytest.mark.parametrize("length", [10_000, 300_000])
@@ -121,8 +121,8 @@ def test_a_text_however_long_lies_in_no_temporary_file(
             answer = citizen.report(form, "é" * length)
     assert answer.status in (200, 422)
     written = written_to((tmp_path / "sent").read_text("utf-8"))
-    places = (f"{settings.instance}/", f"{settings.seal_dir}/")
-    assert [path for path in written if not path.startswith(places)] == []
+    allowed_folders = (f"{settings.instance}/", f"{settings.seal_dir}/")
+    assert [path for path in written if not path.startswith(allowed_folders)] == []
 
 
 # --- somebody else has the database -----------------------------------------------------------
@@ -130,23 +130,23 @@ def test_a_text_however_long_lies_in_no_temporary_file(
 
 @contextmanager
 def locked(file: Path, seconds: float) -> Iterator[threading.Event]:
-    """Hold a database as another process would, for so long; the event says that it is over."""
-    held, over = threading.Event(), threading.Event()
+    """Lock a database for some seconds, as another process would; the event says it is over."""
+    is_locked, is_released = threading.Event(), threading.Event()
 
-    def hold() -> None:
+    def lock_for_seconds() -> None:
         connection = sqlite3.connect(file, isolation_level=None)
         connection.execute("BEGIN IMMEDIATE")
-        held.set()
+        is_locked.set()
         time.sleep(seconds)
         connection.execute("ROLLBACK")
         connection.close()
-        over.set()
+        is_released.set()
 
-    holder = threading.Thread(target=hold)
+    holder = threading.Thread(target=lock_for_seconds)
     holder.start()
-    assert held.wait(10)
+    assert is_locked.wait(10)
     try:
-        yield over
+        yield is_released
     finally:
         holder.join()
 
@@ -156,83 +156,87 @@ def _register(settings: Settings) -> Path:
 
 
 def _keys(settings: Settings) -> Path:
-    return seal_folder(settings) / report_keys.STORE_FILE
+    return seal_folder(settings) / key_store.STORE_FILE
 
 
 FILES: dict[str, Callable[[Settings], Path]] = {"register": _register, "keys": _keys}
 
 
-def _all_at_once(citizen: ReportClient, forms: list[str]) -> list[HttpAnswer]:
+def _send_concurrently(citizen: ReportClient, forms: list[str]) -> list[HttpAnswer]:
     with ThreadPoolExecutor(len(forms)) as clients:
         return list(clients.map(lambda form: citizen.report(form, f"{WORDS} {form}"), forms))
 
 
-@pytest.mark.parametrize("which", FILES)
+@pytest.mark.parametrize("store", FILES)
 def test_a_database_that_is_busy_for_a_moment_costs_nobody_their_report(
-    settings: Settings, engine: Engine, which: str
+    settings: Settings, engine: Engine, store: str
 ) -> None:
     with serving(settings) as served:
         citizen = ReportClient(served.port)
         forms = [citizen.form() for _ in range(CLIENTS)]
-        begun = time.monotonic()
-        with locked(FILES[which](settings), SHORT) as over:
-            answers = _all_at_once(citizen, forms)
-            assert over.is_set()
-        print(f"{which}: {len(answers)} sent in {time.monotonic() - begun:.1f} s")
+        start = time.monotonic()
+        with locked(FILES[store](settings), SHORT) as is_released:
+            answers = _send_concurrently(citizen, forms)
+            assert is_released.is_set()
+        print(f"{store}: {len(answers)} sent in {time.monotonic() - start:.1f} s")
         assert all(answer.code for answer in answers)
-    assert _reports(engine) == CLIENTS
+    assert _report_count(engine) == CLIENTS
 
 
-def _takes(citizen: ReportClient, path: str) -> float:
-    begun = time.monotonic()
+def _milliseconds(citizen: ReportClient, path: str) -> float:
+    start = time.monotonic()
     assert citizen.get(path).status == 200
-    return (time.monotonic() - begun) * 1000
+    return (time.monotonic() - start) * 1000
 
 
-def _read(citizen: ReportClient, goes_on: Callable[[int], bool]) -> list[float]:
-    """What pages take, in milliseconds, one after the other."""
-    took: list[float] = []
-    while goes_on(len(took)):
-        took += [_takes(citizen, path) for path in ("/incidents", "/signaler")]
+def _read_pages(citizen: ReportClient, is_unfinished: Callable[[int], bool]) -> list[float]:
+    """The milliseconds of pages that are read one after the other."""
+    durations: list[float] = []
+    while is_unfinished(len(durations)):
+        durations += [_milliseconds(citizen, path) for path in ("/incidents", "/signaler")]
         time.sleep(0.02)
-    return took
+    return durations
 
 
-@pytest.mark.parametrize("which", FILES)
+@pytest.mark.parametrize("store", FILES)
 def test_a_database_that_is_busy_for_long_gives_the_form_back(
-    settings: Settings, engine: Engine, which: str
+    settings: Settings, engine: Engine, store: str
 ) -> None:
     with serving(settings) as served:
         citizen = ReportClient(served.port)
         page = citizen.follow(citizen.report(citizen.form(), WORDS).code)
-        forms = [citizen.form() for _ in range(WAITING)]
-        before = _read(citizen, lambda count: count < 40)
-        with locked(FILES[which](settings), LONG) as over, ThreadPoolExecutor(1) as beside:
-            sending = beside.submit(_all_at_once, citizen, forms)
-            meanwhile = _read(citizen, lambda _count: not sending.done())
+        forms = [citizen.form() for _ in range(WAITING_LIMIT)]
+        before = _read_pages(citizen, lambda count: count < 40)
+        with locked(FILES[store](settings), LONG) as is_released, ThreadPoolExecutor(1) as executor:
+            sending = executor.submit(_send_concurrently, citizen, forms)
+            meanwhile = _read_pages(citizen, lambda _count: not sending.done())
             answers = sending.result()
             written = citizen.write(page, "/suivi/message", message=f"J’ajoute : {WORDS}")
-            assert not over.is_set()
-        told = f"{statistics.median(before):.1f} ms, meanwhile {statistics.median(meanwhile):.1f}"
-        print(f"{which}: a page takes {told}, at most {max(before):.1f} and {max(meanwhile):.1f}")
+            assert not is_released.is_set()
+        medians = (
+            f"{statistics.median(before):.1f} ms, meanwhile {statistics.median(meanwhile):.1f}"
+        )
+        print(
+            f"{store}: a page takes {medians}, at most {max(before):.1f} and {max(meanwhile):.1f}"
+        )
         for answer, form in zip(answers, forms, strict=True):
-            _is_given_back(answer, f"{WORDS} {form}")
-        if which == "register":
-            _is_given_back(written, f"J’ajoute : {WORDS}")
+            _require_form_again(answer, f"{WORDS} {form}")
+        if store == "register":
+            _require_form_again(written, f"J’ajoute : {WORDS}")
         else:
             # Its key is there already, and only read.
             assert written.status == 200
-        assert _reports(engine) == 1
+        assert _report_count(engine) == 1
         # The forms that came back are sent again, as they are.
-        again = [citizen.post("/signaler", _as_it_came(answer)) for answer in answers]
-        assert len({answer.code for answer in again} - {""}) == WAITING
-    assert _reports(engine) == WAITING + 1
+        second_answers = [citizen.post("/signaler", _form_again(answer)) for answer in answers]
+        assert len({answer.code for answer in second_answers} - {""}) == WAITING_LIMIT
+    assert _report_count(engine) == WAITING_LIMIT + 1
     assert statistics.median(meanwhile) <= 2 * statistics.median(before) + 5
     assert max(meanwhile) < 1_000
 
 
-def _is_given_back(answer: HttpAnswer, typed: str) -> None:
-    """Nothing was acknowledged, and what was typed is in the form that is shown."""
+def _require_form_again(answer: HttpAnswer, typed: str) -> None:
+    """Require that nothing was acknowledged and that the form has the typed text."""
     assert answer.status == 503
     assert int(answer.headers["Retry-After"]) > 0
     assert answer.headers["Cache-Control"] == "no-store"
@@ -240,7 +244,7 @@ def _is_given_back(answer: HttpAnswer, typed: str) -> None:
     assert typed in answer.text
 
 
-def _as_it_came(answer: HttpAnswer) -> dict[str, str]:
+def _form_again(answer: HttpAnswer) -> dict[str, str]:
     return {**fields(answer, "/signaler"), "etape": "envoyer"}
 
 
@@ -248,11 +252,11 @@ def _as_it_came(answer: HttpAnswer) -> dict[str, str]:
 
 
 @pytest.mark.parametrize("means", MEANS)
-@pytest.mark.parametrize("which", ["instance", "seal"])
+@pytest.mark.parametrize("store", ["instance", "seal"])
 def test_a_full_disk_acknowledges_nothing_and_is_over_once_there_is_room(
-    settings: Settings, which: str, means: str
+    settings: Settings, store: str, means: str
 ) -> None:
-    folder = settings.instance if which == "instance" else seal_folder(settings)
+    folder = settings.instance if store == "instance" else seal_folder(settings)
     with MEANS[means](folder) as disk, serving(settings) as served:
         citizen, worker = ReportClient(served.port), served.child(WORKER)
         first = citizen.report(citizen.form(), WORDS)
@@ -261,29 +265,29 @@ def test_a_full_disk_acknowledges_nothing_and_is_over_once_there_is_room(
         disk.filled(worker)
         try:
             # The log of a database has some room of its own; a longer text soon fills it.
-            refused = [citizen.report(form, f"{WORDS} {form}" * 80) for form in forms]
-            refused = [answer for answer in refused if not answer.code]
+            refusals = [citizen.report(form, f"{WORDS} {form}" * 80) for form in forms]
+            refusals = [answer for answer in refusals if not answer.code]
             assert citizen.get("/incidents").status == 200
             assert citizen.get("/signaler").status == 200
         finally:
             disk.freed(worker)
-        print(f"{which}, {means}: {len(refused)} of {len(forms)} had no room")
-        assert refused
-        for answer in refused:
-            _is_given_back(answer, WORDS)
-        again = [citizen.post("/signaler", _as_it_came(answer)) for answer in refused]
-        assert all(answer.code for answer in again)
+        print(f"{store}, {means}: {len(refusals)} of {len(forms)} had no room")
+        assert refusals
+        for answer in refusals:
+            _require_form_again(answer, WORDS)
+        second_answers = [citizen.post("/signaler", _form_again(answer)) for answer in refusals]
+        assert all(answer.code for answer in second_answers)
         assert citizen.report(citizen.form(), WORDS).code
         assert served.child(WORKER) == worker
         assert '"event": "died"' not in served.logged()
-        received = _received(settings)
+        received = _report_count_on_disk(settings)
         assert received == 1 + len(forms) + 1
 
 
-def _received(settings: Settings) -> int:
+def _report_count_on_disk(settings: Settings) -> int:
     connection = sqlite3.connect(_register(settings))
     try:
-        found: int = connection.execute("SELECT count(*) FROM report").fetchone()[0]
+        report_count: int = connection.execute("SELECT count(*) FROM report").fetchone()[0]
     finally:
         connection.close()
-    return found
+    return report_count

@@ -15,7 +15,7 @@ from sqlalchemy.orm import Session
 
 from register.cases.verify import verify
 from register.config import Settings
-from register.report_keys import KeyStore
+from register.key_store import KeyStore
 from register.reports import queries
 from register.reports.models import Report
 from register.reports.verify import problems
@@ -27,20 +27,20 @@ pytestmark = [
 ]
 
 CLIENTS = 8
-WANTED = 1_000
+REPORT_COUNT = 1_000
 KILLS = 10
 
 
 class Reporter(EndableThread):
-    """Reports again and again; sends a form again that was not answered, or gives it up."""
+    """Sends reports in a loop; sends an unanswered form again, or gives it up."""
 
     def __init__(self, port: int, number: int) -> None:
         super().__init__()
         self.citizen, self.number = ReportClient(port), number
         self.acknowledged: dict[str, str] = {}
         self.given_up: set[str] = set()
-        self.again = 0
-        self.odd: list[int] = []
+        self.retry_count = 0
+        self.odd_statuses: list[int] = []
 
     def run(self) -> None:
         count = 0
@@ -60,13 +60,13 @@ class Reporter(EndableThread):
             except OSError:
                 if not patient:
                     break
-                self.again += 1
+                self.retry_count += 1
                 time.sleep(0.05)
                 continue
             if answer.code:
                 self.acknowledged[account] = answer.code
                 return
-            self.odd.append(answer.status)
+            self.odd_statuses.append(answer.status)
             break
         self.given_up.add(account)
 
@@ -76,19 +76,19 @@ def reporters(port: int) -> AbstractContextManager[list[Reporter]]:
 
 
 def received_accounts(engine: Engine, store: KeyStore) -> Counter[str]:
-    """What was received, however often."""
+    """How often each account was received."""
     with Session(engine) as session:
         keys = session.scalars(select(Report.key)).all()
-        files = [queries.get_report(session, store, key) for key in keys]
-    return Counter(file.received.sent.account for file in files if file.received)
+        reports = [queries.get_report(session, store, key) for key in keys]
+    return Counter(report.received.sent.account for report in reports if report.received)
 
 
 def test_a_thousand_acknowledged_reports_outlive_ten_kills(
     settings: Settings, engine: Engine, store: KeyStore
 ) -> None:
-    port, took = free_port(), []
-    more = {"REGISTER_RATE_LIMITS": "off"}
-    served = Serve(settings, port, **more)
+    port, durations = free_port(), []
+    variables = {"REGISTER_RATE_LIMITS": "off"}
+    served = Serve(settings, port, **variables)
     try:
         until(served.is_up, 30, served.logged)
         with reporters(port) as threads:
@@ -97,46 +97,49 @@ def test_a_thousand_acknowledged_reports_outlive_ten_kills(
                 return sum(len(thread.acknowledged) for thread in threads)
 
             for count in range(1, KILLS + 1):
-                until(lambda count=count: acknowledged() >= count * WANTED // (KILLS + 1), 300)
+                until(
+                    lambda count=count: acknowledged() >= count * REPORT_COUNT // (KILLS + 1), 300
+                )
                 served.kill_all()
                 served.close()
-                begun = time.monotonic()
-                served = Serve(settings, port, **more)
+                start = time.monotonic()
+                served = Serve(settings, port, **variables)
                 until(served.is_up, 30, served.logged)
-                took.append(time.monotonic() - begun)
-            until(lambda: acknowledged() >= WANTED, 300)
+                durations.append(time.monotonic() - start)
+            until(lambda: acknowledged() >= REPORT_COUNT, 300)
         codes = {
             account: code for thread in threads for account, code in thread.acknowledged.items()
         }
         given_up = set[str]().union(*(thread.given_up for thread in threads))
-        again = sum(thread.again for thread in threads)
-        opened = [opens_with_code(port, account, code) for account, code in codes.items()]
+        retry_count = sum(thread.retry_count for thread in threads)
+        is_opened = [is_opened_by_code(port, account, code) for account, code in codes.items()]
         assert served.end() == 0
     finally:
         served.close()
     received = received_accounts(engine, store)
-    unasked = [account for account in given_up if received[account]]
+    received_without_answer = [account for account in given_up if received[account]]
     print(
-        f"{len(codes)} acknowledged over {len(took)} kills, answers again after"
-        f" {statistics.median(took):.1f} s (at most {max(took):.1f}); {again} sent again,"
-        f" {len(given_up)} given up, of which {len(unasked)} had been received"
+        f"{len(codes)} acknowledged over {len(durations)} kills, answers again after"
+        f" {statistics.median(durations):.1f} s (at most {max(durations):.1f});"
+        f" {retry_count} sent again,"
+        f" {len(given_up)} given up, of which {len(received_without_answer)} had been received"
     )
-    assert [status for thread in threads for status in thread.odd] == []
-    assert len(codes) >= WANTED
+    assert [status for thread in threads for status in thread.odd_statuses] == []
+    assert len(codes) >= REPORT_COUNT
     assert len(set(codes.values())) == len(codes)
-    assert all(opened)
+    assert all(is_opened)
     assert [account for account in codes if received[account] != 1] == []
     assert [account for account, count in received.items() if count > 1] == []
     assert set(received) <= set(codes) | given_up
-    assert again > 0
+    assert retry_count > 0
     assert given_up
-    assert max(took) <= STARTED
+    assert max(durations) <= STARTED
     with Session(engine) as session:
         assert list(problems(session)) == []
         assert list(verify(session)) == []
 
 
-def opens_with_code(port: int, account: str, code: str) -> bool:
+def is_opened_by_code(port: int, account: str, code: str) -> bool:
     with suppress(OSError):
         answer = ReportClient(port).follow(code)
         return answer.status == 200 and account in answer.text

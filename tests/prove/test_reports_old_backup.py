@@ -20,8 +20,8 @@ from register import create_app, encryption
 from register.config import Settings
 from register.db import db, now
 from register.errors import SealError
+from register.key_store import KeyStore, default_url
 from register.operations import setup
-from register.report_keys import KeyStore, default_url
 from register.reports import queries
 from register.reports.acts import purging
 from register.reports.models import Report
@@ -37,25 +37,27 @@ __all__ = ["sent"]  # the fixture of the other module
 PURPOSES = ("sent", "contact", "message", "decision", "report key")
 
 
-def _opens(keys: list[bytes], name: str, closed: bytes) -> bool:
-    """Whether any of the keys opens it, for any purpose."""
+def _is_readable(keys: list[bytes], name: str, ciphertext: bytes) -> bool:
+    """Whether any of the keys decrypts it, for any purpose."""
     for key, purpose in product(keys, PURPOSES):
-        for bound in (f"report {name}".encode(), name.encode(), b""):
+        for associated in (f"report {name}".encode(), name.encode(), b""):
             try:
-                encryption.decrypt(key, purpose, closed, bound)
+                encryption.decrypt(key, purpose, ciphertext, associated)
             except SealError:
                 continue
             return True
     return False
 
 
-def _closed(database: Path) -> Iterator[tuple[str, str, bytes]]:
-    """All that is closed in a register: the report it is of, the row it is in, the bytes."""
+def _ciphertexts(database: Path) -> Iterator[tuple[str, str, bytes]]:
+    """The ciphertexts of a register, each with its report's key, its row's key and its bytes."""
     with closing(sqlite3.connect(database)) as connection:
         # Eight bytes in front of a contact say which of several it is.
         rows = connection.execute("SELECT key, sealed, substr(contact, 9), decision FROM report")
-        for key, *sealed in rows:
-            yield from ((key, key, closed) for closed in sealed if closed is not None)
+        for key, *ciphertexts in rows:
+            yield from (
+                (key, key, ciphertext) for ciphertext in ciphertexts if ciphertext is not None
+            )
         yield from connection.execute("SELECT report_key, key, sealed FROM report_message")
 
 
@@ -68,11 +70,11 @@ def test_an_old_backup_reveals_nothing_of_purged_reports(
     # the next connection to close would remove the log under the others.
     subprocess.run(["cp", "-r", settings.instance, backup], check=True)
     subprocess.run(["cp", "-r", seal_folder(settings), folder / "seal-before"], check=True)
-    done = purging.run_retention(
+    retention = purging.run_retention(
         engine, store, now() + timedelta(days=100), 24, confirmed=True
     ).done
-    gone = {key for part in (DECLINED, ACCEPTED, SPAM, WITHDRAWN) for key in sent.keys[part]}
-    assert done.purged == len(gone)
+    purged = {key for part in (DECLINED, ACCEPTED, SPAM, WITHDRAWN) for key in sent.keys[part]}
+    assert retention.purged == len(purged)
 
     copy = replace(
         settings, instance=backup, database_url=f"sqlite:///{backup / 'register.sqlite3'}"
@@ -84,54 +86,63 @@ def test_an_old_backup_reveals_nothing_of_purged_reports(
     before = KeyStore(default_url(folder / "seal-before"), key, instance_id)
     keys = [key, present.root, *present.keys(present.names()).values()]
 
-    closed = list(_closed(backup / "register.sqlite3"))
-    of_gone = [(name, bytes_) for report, name, bytes_ in closed if report in gone]
-    assert len(of_gone) >= 2 * len(gone)
-    assert not any(_opens(keys, name, bytes_) for name, bytes_ in of_gone)
+    ciphertexts = list(_ciphertexts(backup / "register.sqlite3"))
+    purged_ciphertexts = [
+        (name, bytes_) for report, name, bytes_ in ciphertexts if report in purged
+    ]
+    assert len(purged_ciphertexts) >= 2 * len(purged)
+    assert not any(_is_readable(keys, name, bytes_) for name, bytes_ in purged_ciphertexts)
     # The counter-proof: the keys of that day would open all of it, and the present ones the rest.
-    old = before.keys(before.names())
-    own = {report: [old[key] for key in old if key.startswith(report)] for report, *_ in closed}
-    assert all(_opens(own[report], name, bytes_) for report, name, bytes_ in closed)
-    left = [(name, bytes_) for report, name, bytes_ in closed if report not in gone]
-    assert left
-    assert all(_opens(keys, name, bytes_) for name, bytes_ in left[:5])
+    earlier_keys = before.keys(before.names())
+    keys_by_report = {
+        report: [earlier_keys[key] for key in earlier_keys if key.startswith(report)]
+        for report, *_ in ciphertexts
+    }
+    assert all(
+        _is_readable(keys_by_report[report], name, bytes_) for report, name, bytes_ in ciphertexts
+    )
+    remaining = [(name, bytes_) for report, name, bytes_ in ciphertexts if report not in purged]
+    assert remaining
+    assert all(_is_readable(keys, name, bytes_) for name, bytes_ in remaining[:5])
 
-    _says_nothing(copy, present, sent, gone)
-    for file in (settings.instance, seal_folder(settings)):
-        assert not [path for path in file.rglob("*-wal") if path.stat().st_size], "a log was left"
+    _require_purged(copy, present, sent, purged)
+    for folder_with_log in (settings.instance, seal_folder(settings)):
+        assert not [path for path in folder_with_log.rglob("*-wal") if path.stat().st_size], (
+            "a log was left"
+        )
     # Nor do the store's own bytes hold what was destroyed.
-    stored = b"".join(path.read_bytes() for path in seal_folder(settings).iterdir())
+    store_bytes = b"".join(path.read_bytes() for path in seal_folder(settings).iterdir())
     with closing(sqlite3.connect(folder / "seal-before" / "keys.sqlite3")) as connection:
         wrapped = dict(connection.execute("SELECT name, wrapped FROM report_key").fetchall())
-    assert all(wrapped[name][13:] not in stored for name in gone)
-    assert any(wrapped[name][13:] in stored for name in set(wrapped) - gone)
+    assert all(wrapped[name][13:] not in store_bytes for name in purged)
+    assert any(wrapped[name][13:] in store_bytes for name in set(wrapped) - purged)
     for keys_ in (present, before):
         keys_.close()
 
 
-def _says_nothing(copy: Settings, store: KeyStore, sent: ReportBatch, gone: set[str]) -> None:
-    """The register itself, on the copy: its pages would show what the queries give."""
+def _require_purged(copy: Settings, store: KeyStore, sent: ReportBatch, purged: set[str]) -> None:
+    """Require that the queries of a register on the copy return no content of purged reports."""
     app = create_app(copy)
     with app.app_context():
         session = db.session()
         assert set(session.scalars(select(Report.key))) == set(sent.keys)
         for key in sent.keys:
-            file = queries.get_report(session, store, key)
-            assert file.is_purged == (key in gone)
-            if key in gone:
-                told = (file.received, file.contact, list(file.messages), file.case)
-                assert not any(told)
+            report = queries.get_report(session, store, key)
+            assert report.is_purged == (key in purged)
+            if key in purged:
+                contents = (report.received, report.contact, list(report.messages), report.case)
+                assert not any(contents)
         db.session.remove()
         db.engine.dispose()
-    with closing(opening_of(copy)) as opened:
-        assert opened.names() == store.names()
+    with closing(restored_key_store(copy)) as restored:
+        assert restored.names() == store.names()
 
 
-def opening_of(copy: Settings) -> KeyStore:
+def restored_key_store(copy: Settings) -> KeyStore:
     """The key store as a register that was restored from the copy finds it."""
     app = create_app(copy)
     with app.app_context():
-        found = setup.key_store(copy, db.session())
+        store = setup.key_store(copy, db.session())
         db.session.remove()
         db.engine.dispose()
-    return found
+    return store

@@ -13,10 +13,10 @@ from urllib.parse import quote
 import pytest
 from databases import seal_folder
 from leak_patterns import (
-    ADDED,
+    ADDED_CONTACT,
+    ADDED_MESSAGE,
     AGENT,
     FORWARDED,
-    LEFT,
     QUESTION,
     SENTENCE,
     SOURCES,
@@ -28,7 +28,7 @@ from sqlalchemy import Engine
 from sqlalchemy.orm import Session
 
 from register.config import Settings
-from register.report_keys import KeyStore
+from register.key_store import KeyStore
 from register.reports import queries
 from register.reports.models import ReportState
 from register.search.analyzer import tokens
@@ -63,8 +63,8 @@ PLANTED = (
 def test_planted_traces_are_found(settings: Settings, tmp_path: Path) -> None:
     """The counter-proof: the look at files sees what would be there, and nothing else."""
     assert leaks_in(settings.instance) == []
-    for place, planted in enumerate(PLANTED):
-        folder = tmp_path / f"planted-{place}"
+    for index, planted in enumerate(PLANTED):
+        folder = tmp_path / f"planted-{index}"
         folder.mkdir()
         (folder / "file").write_bytes(b"\x00\x01abc" + planted + b"\xff")
         assert len(leaks_in(folder)) == 1, planted
@@ -81,43 +81,45 @@ def test_neither_address_nor_agent_nor_words_are_in_any_file(
     settings: Settings, engine: Engine, store: KeyStore, sent: ReportBatch
 ) -> None:
     folder = settings.instance.parent
-    written = [path for path in folder.rglob("*") if path.is_file()]
-    assert {"register.sqlite3", "keys.sqlite3", "stderr"} <= {path.name for path in written}
+    files = [path for path in folder.rglob("*") if path.is_file()]
+    assert {"register.sqlite3", "keys.sqlite3", "stderr"} <= {path.name for path in files}
     assert [
         path
-        for path in written
+        for path in files
         if settings.instance / "index" in path.parents and path.stat().st_size
     ]
     assert leaks_in(folder) == []
     # Everything is there all the same, for who has the keys.
     with Session(engine) as session:
-        files = [queries.get_report(session, store, key) for key in sent.keys]
-    assert all(file.received and TYPED["recit"] in file.received.sent.account for file in files)
-    assert [file.contact for file in files[CONTACTED]] == [LEFT] * 4
-    assert all(ADDED in file.messages[1].text for file in files[ASKED])
-    assert {file.summary.state for file in files} >= {
+        reports = [queries.get_report(session, store, key) for key in sent.keys]
+    assert all(
+        report.received and TYPED["recit"] in report.received.sent.account for report in reports
+    )
+    assert [report.contact for report in reports[CONTACTED]] == [ADDED_CONTACT] * 4
+    assert all(ADDED_MESSAGE in report.messages[1].text for report in reports[ASKED])
+    assert {report.summary.state for report in reports} >= {
         ReportState.RECEIVED,
         ReportState.ACCEPTED,
         ReportState.DECLINED,
         ReportState.SPAM,
         ReportState.WITHDRAWN,
     }
-    assert not any(file.summary.suspect for file in files)
-    _has_no_order(settings, sent)
-    _has_no_time(settings, sent)
+    assert not any(report.summary.suspect for report in reports)
+    _require_no_order(settings, sent)
+    _require_no_time(settings, sent)
 
 
-def _has_no_order(settings: Settings, sent: ReportBatch) -> None:
+def _require_no_order(settings: Settings, sent: ReportBatch) -> None:
     """Nothing tells which of two reports of a day came first."""
-    for file, private in (
+    for database, private in (
         (settings.instance / "register.sqlite3", ("report", "journal_entry")),
         (seal_folder(settings) / "keys.sqlite3", ("report_key",)),
     ):
-        with closing(sqlite3.connect(file)) as connection:
+        with closing(sqlite3.connect(database)) as connection:
             tables = dict(connection.execute("SELECT name, wr FROM pragma_table_list").fetchall())
-            own = {name: wr for name, wr in tables.items() if name.startswith(private)}
-            assert set(private) <= set(own)
-            assert set(own.values()) == {1}, own
+            private_tables = {name: wr for name, wr in tables.items() if name.startswith(private)}
+            assert set(private) <= set(private_tables)
+            assert set(private_tables.values()) == {1}, private_tables
             assert (
                 "sqlite_sequence" not in tables
                 or not connection.execute(
@@ -125,9 +127,9 @@ def _has_no_order(settings: Settings, sent: ReportBatch) -> None:
                 ).fetchall()
             )
     with closing(sqlite3.connect(settings.instance / "register.sqlite3")) as connection:
-        stored = [key for (key,) in connection.execute("SELECT key FROM report")]
-    assert sorted(stored) == sorted(sent.keys)
-    assert stored != sent.keys
+        stored_keys = [key for (key,) in connection.execute("SELECT key FROM report")]
+    assert sorted(stored_keys) == sorted(sent.keys)
+    assert stored_keys != sent.keys
     # Neither by its key, nor by its receipt, nor by any other value.
     with closing(sqlite3.connect(settings.instance / "register.sqlite3")) as connection:
         connection.row_factory = sqlite3.Row
@@ -137,14 +139,14 @@ def _has_no_order(settings: Settings, sent: ReportBatch) -> None:
         assert len(set(column)) < REPORTS or column != sorted(column), name
 
 
-def _has_no_time(settings: Settings, sent: ReportBatch) -> None:
+def _require_no_time(settings: Settings, sent: ReportBatch) -> None:
     """Of what a citizen did, days only; the hours until which a member has it are the member's."""
     with closing(sqlite3.connect(settings.instance / "register.sqlite3")) as connection:
         connection.row_factory = sqlite3.Row
         for table in ("report", "report_message", "report_kept", "report_tally", "retention_clock"):
             for row in connection.execute(f"SELECT * FROM {table}"):
                 for name in set(row.keys()) - {"held_until"}:
-                    _tells_no_time(f"{table}.{name}", row[name])
+                    _require_no_clock_time(f"{table}.{name}", row[name])
         lines = connection.execute(
             "SELECT * FROM journal_entry WHERE ledger = 'reports'"
         ).fetchall()
@@ -152,18 +154,18 @@ def _has_no_time(settings: Settings, sent: ReportBatch) -> None:
         for line in lines:
             assert str(line["at"]).split(" ")[1].startswith("00:00:00")
             for name in set(line.keys()) - {"at"}:
-                _tells_no_time(f"journal_entry.{name}", line[name])
-        mentioned = "SELECT ledger, act FROM journal_entry WHERE instr(private_json, ?)"
+                _require_no_clock_time(f"journal_entry.{name}", line[name])
+        statement = "SELECT ledger, act FROM journal_entry WHERE instr(private_json, ?)"
         for key in sent.keys:
-            for row in connection.execute(mentioned, (key.encode(),)):
+            for row in connection.execute(statement, (key.encode(),)):
                 # The others are what members did, and when they were at work.
                 assert (row["ledger"] == "reports") == (row["act"] in _BY_DAY)
 
 
-def _tells_no_time(where: str, value: object) -> None:
+def _require_no_clock_time(column: str, value: object) -> None:
     if isinstance(value, int):
-        assert value < 10**8, where
+        assert value < 10**8, column
     elif isinstance(value, str):
-        assert not _CLOCK.search(value), where
+        assert not _CLOCK.search(value), column
     elif isinstance(value, bytes):
-        assert not re.search(rb"\d\d:\d\d:\d\d", value), where
+        assert not re.search(rb"\d\d:\d\d:\d\d", value), column

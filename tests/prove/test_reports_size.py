@@ -33,29 +33,29 @@ FILTERED = {
     "type": "/moderation/signalements?type=expulsion",
     "words": "/moderation/signalements?q=micro",
 }
-WITHIN = 0.3  # seconds
-AT_ONCE = 250
+FILTER_LIMIT = 0.3  # seconds
+BATCH_SIZE = 250
 
 
 @pytest.fixture(params=BACKENDS)
 def desks(request: Any, registers: Any, tmp_path: Path) -> Iterator[tuple[Desk, Desk]]:
     """Chloé's desk with few reports, and with many."""
-    with few_and_many(request.param, registers, tmp_path, _reports) as made:
-        yield made
+    with few_and_many(request.param, registers, tmp_path, _reports) as pair:
+        yield pair
 
 
 def _reports(settings: Settings, engine: Engine, _cast: Cast, count: int) -> None:
     with Session(engine) as session:
         store = setup.key_store(settings, session)
-    for start in range(0, count, AT_ONCE):
+    for start in range(0, count, BATCH_SIZE):
         with writing(engine, now()) as pen:
-            for number in range(start, min(start + AT_ONCE, count)):
-                acts.receive(pen, store, _said(number), nonce())
+            for number in range(start, min(start + BATCH_SIZE, count)):
+                acts.receive(pen, store, _report_content(number), nonce())
     store.close()
     analyse_tables(engine)
 
 
-def _said(number: int) -> Any:
+def _report_content(number: int) -> Any:
     kind = "expulsion" if number % 5 == 0 else "interdiction_filmer"
     place = {} if number % 3 else {"place": "Puteaux", "place_code": "commune:92062"}
     account = f"{WORDS} {'Le micro a été coupé. ' * (number % 40)}"
@@ -63,13 +63,15 @@ def _said(number: int) -> Any:
 
 
 def test_five_thousand_reports_cost_at_most_three_times_fifty(desks: tuple[Desk, Desk]) -> None:
-    found = measure_costs(*desks, pages=PLAIN)
-    for name, (few, many) in found.items():
+    costs = measure_costs(*desks, pages=PLAIN)
+    for name, (few, many) in costs.items():
         print(f"{name}: {few * 1000:.1f} ms, {many * 1000:.1f} ms, × {many / few:.2f}")
-    filtered = measure_costs(*desks, pages=FILTERED)
-    for name, (few, many) in filtered.items():
+    filtered_costs = measure_costs(*desks, pages=FILTERED)
+    for name, (few, many) in filtered_costs.items():
         print(f"by {name}: {few * 1000:.1f} ms, {many * 1000:.1f} ms")
     assert {
-        name: many / few for name, (few, many) in found.items() if many > COST_LIMIT * few
+        name: many / few for name, (few, many) in costs.items() if many > COST_LIMIT * few
     } == {}
-    assert {name: many for name, (_few, many) in filtered.items() if many > WITHIN} == {}
+    assert {
+        name: many for name, (_few, many) in filtered_costs.items() if many > FILTER_LIMIT
+    } == {}

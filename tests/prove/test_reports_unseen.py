@@ -25,7 +25,7 @@ from register import create_app
 from register.config import Settings
 from register.db import db, now
 from register.journal import writing
-from register.report_keys import KeyStore
+from register.key_store import KeyStore
 from register.reports import acts
 from register.reports.models import Report, ReportState
 
@@ -34,17 +34,17 @@ pytestmark = pytest.mark.prove
 ROUNDS = 25  # in which something comes in, and as many in which nothing does
 PAUSE = 0.3  # seconds that a report and a decision take, about
 NOISE = 0.25  # of a median
-LEAST = 0.0008  # seconds by which two medians of the same may be apart
+TOLERANCE = 0.0008  # seconds by which two medians of the same may be apart
 
 # What differs from one answer to the next in every case.
 _MASKED = re.compile(rb'(name="jeton" value=")[^"]*|(?m:^date: [^\r\n]*)', re.IGNORECASE)
 
 
-def public(settings: Settings) -> Iterator[str]:
+def public_addresses(settings: Settings) -> Iterator[str]:
     """Every address that a stranger may ask for, feeds and files among them."""
     app = create_app(settings)
     for rule in app.url_map.iter_rules():
-        if "GET" not in (rule.methods or ()) or rule.endpoint.split(".")[0] in SHUT:
+        if "GET" not in (rule.methods or ()) or rule.endpoint.split(".")[0] in MEMBER_BLUEPRINTS:
             continue
         if rule.arguments <= {"number", "code"}:
             code = {"departements": "28", "regions": "24"}.get(rule.rule.split("/")[1], "28085")
@@ -55,25 +55,25 @@ def public(settings: Settings) -> Iterator[str]:
         db.engine.dispose()
 
 
-SHUT = {"moderation", "account"}
+MEMBER_BLUEPRINTS = {"moderation", "account"}
 
 
 @dataclass
 class Outsider:
-    """Reads everything, again and again, and keeps what is said and how long it takes."""
+    """Requests every address again and again, and records the answers and how long they take."""
 
     port: int
     paths: list[str]
-    said: dict[str, set[tuple[int, bytes, bytes]]] = field(default_factory=dict)
+    answers: dict[str, set[tuple[int, bytes, bytes]]] = field(default_factory=dict)
 
-    def round(self, took: dict[str, list[float]]) -> None:
+    def round(self, durations: dict[str, list[float]]) -> None:
         for path in self.paths:
-            begun = time.perf_counter()
+            start = time.perf_counter()
             status, headers, body = ask(self.port, get(path.encode()))
-            took.setdefault(path, []).append(time.perf_counter() - begun)
-            told = "\n".join(f"{name}: {value}" for name, value in sorted(headers.items()))
-            masked = _MASKED.sub(rb"\1", told.encode()), _MASKED.sub(rb"\1", body)
-            self.said.setdefault(path, set()).add((status, *masked))
+            durations.setdefault(path, []).append(time.perf_counter() - start)
+            header_lines = "\n".join(f"{name}: {value}" for name, value in sorted(headers.items()))
+            masked = _MASKED.sub(rb"\1", header_lines.encode()), _MASKED.sub(rb"\1", body)
+            self.answers.setdefault(path, set()).add((status, *masked))
 
 
 def test_an_outsider_who_polls_cannot_tell_that_a_report_came_in(
@@ -86,47 +86,60 @@ def test_an_outsider_who_polls_cannot_tell_that_a_report_came_in(
     # server that did something a moment ago is quicker, whatever it was.
     turns = [True, False] * ROUNDS
     chance.shuffle(turns)
-    took: dict[bool, dict[str, list[float]]] = {True: {}, False: {}}
+    durations: dict[bool, dict[str, list[float]]] = {True: {}, False: {}}
     with serving(settings, REGISTER_DATABASE_URL=settings.database_url) as (served, port):
         served.first_line()
-        outsider = Outsider(port, list(public(settings)))
+        outsider = Outsider(port, list(public_addresses(settings)))
         assert len(outsider.paths) > 30
         until(lambda: ask(port, get(b"/incidents?q=conseil"))[0] == 200)
         time.sleep(2)  # the follower has made the index
         outsider.round({})
-        for number, comes in enumerate(turns):
+        for number, sends_report in enumerate(turns):
             # Not more of one address than it may send.
-            somebody = ReportClient(port, f"127.0.0.{77 + number % 10}")
-            told = {"jeton": somebody.form(), "recit": f"{WORDS} {number}"}
-            if comes:
-                assert somebody.post("/signaler", {**told, "etape": "envoyer"}).code
+            reporter = ReportClient(port, f"127.0.0.{77 + number % 10}")
+            form = {"jeton": reporter.form(), "recit": f"{WORDS} {number}"}
+            if sends_report:
+                assert reporter.post("/signaler", {**form, "etape": "envoyer"}).code
                 _at_the_desk(engine, store, cast)
             else:
                 # Somebody looks at what they would send, and thinks better of it.
-                assert somebody.post("/signaler", {**told, "etape": "verifier"}).status == 200
+                assert reporter.post("/signaler", {**form, "etape": "verifier"}).status == 200
                 time.sleep(PAUSE)
-            outsider.round(took[comes])
+            outsider.round(durations[sends_report])
         assert served.end() == 0
     # Not one byte, header or status that moved, on any page.
-    moved = {path: len(told) for path, told in outsider.said.items() if len(told) > 1}
-    assert moved == {}
-    came = {path: statistics.median(times) for path, times in took[True].items()}
-    quiet = {path: statistics.median(times) for path, times in took[False].items()}
-    apart = {
-        path: (round(quiet[path] * 1000, 2), round(came[path] * 1000, 2))
-        for path in quiet
-        if abs(came[path] - quiet[path]) > max(LEAST, NOISE * quiet[path])
+    changed = {path: len(answers) for path, answers in outsider.answers.items() if len(answers) > 1}
+    assert changed == {}
+    medians_after_report = {
+        path: statistics.median(times) for path, times in durations[True].items()
     }
-    page, then = statistics.median(quiet.values()), statistics.median(came.values())
-    print(
-        f"{settings.search}: {len(quiet)} addresses, {ROUNDS} reports; a page takes "
-        f"{page * 1000:.2f} ms, {then * 1000:.2f} once one came; apart: {apart}"
+    medians_without_report = {
+        path: statistics.median(times) for path, times in durations[False].items()
+    }
+    differing = {
+        path: (
+            round(medians_without_report[path] * 1000, 2),
+            round(medians_after_report[path] * 1000, 2),
+        )
+        for path in medians_without_report
+        if abs(medians_after_report[path] - medians_without_report[path])
+        > max(TOLERANCE, NOISE * medians_without_report[path])
+    }
+    median_without_report, median_after_report = (
+        statistics.median(medians_without_report.values()),
+        statistics.median(medians_after_report.values()),
     )
-    assert len(apart) <= len(quiet) // 20
+    print(
+        f"{settings.search}: {len(medians_without_report)} addresses, {ROUNDS} reports;"
+        " a page takes "
+        f"{median_without_report * 1000:.2f} ms, {median_after_report * 1000:.2f} once one came;"
+        f" apart: {differing}"
+    )
+    assert len(differing) <= len(medians_without_report) // 20
 
 
 def _at_the_desk(engine: Engine, store: KeyStore, cast: Cast) -> None:
-    """What members do with reports tells an outsider nothing either."""
+    """Claim and decline a report; an outsider must not notice the acts of members either."""
     with Session(engine) as session:
         key = session.scalars(
             select(Report.key).where(Report.state == ReportState.RECEIVED)

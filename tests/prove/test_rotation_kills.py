@@ -11,27 +11,27 @@ from raw_http import Served, command, until
 from report_clients import Serve, free_port
 from sqlalchemy import Engine
 from sqlalchemy.orm import Session
-from test_reports_kills import opens_with_code, received_accounts, reporters
+from test_reports_kills import is_opened_by_code, received_accounts, reporters
 
 from register import encryption
 from register.cases.verify import verify
 from register.config import Settings
-from register.report_keys import KeyStore
+from register.key_store import KeyStore
 from register.reports.verify import lost_keys, problems
 
 pytestmark = [pytest.mark.prove, pytest.mark.parametrize("settings", ["sqlite"], indirect=True)]
 
 # Where a rotation ends itself as a power cut would: the new key on disk, its rows written, the
 # transaction over, the former key gone.
-ENDING = {
-    "prepared": "report_keys.KeyStore.rewrap = end",
+ENDINGS = {
+    "prepared": "key_store.KeyStore.rewrap = end",
     "written": "sqlalchemy.event.listen(sqlalchemy.Engine, 'commit', end)",
     "wrapped": "encryption.adopt_pending = end",
-    "adopted": "report_keys.KeyStore.empty_log = end",
+    "adopted": "key_store.KeyStore.empty_log = end",
 }
 SCRIPT = """
 import os, signal, sqlalchemy
-from register import create_app, encryption, report_keys
+from register import create_app, encryption, key_store
 from register.db import db
 from register.operations import rotation
 def end(*_): os.kill(os.getpid(), signal.SIGKILL)
@@ -41,7 +41,7 @@ with app.app_context():
     {ending}
     rotation.rotate(settings, engine)
 """
-AT_RANDOM = 6
+RANDOM_KILLS = 6
 
 
 class _Run(Served):
@@ -56,9 +56,9 @@ def test_a_rotation_under_those_who_report_loses_nothing_wherever_it_is_cut_shor
 ) -> None:
     assert settings.seal_dir
     root, first = store.root, encryption.load_key(settings.seal_dir)
-    port, more = free_port(), {"REGISTER_RATE_LIMITS": "off"}
-    served = Serve(settings, port, **more)
-    seen = {first}
+    port, variables = free_port(), {"REGISTER_RATE_LIMITS": "off"}
+    served = Serve(settings, port, **variables)
+    seal_keys = {first}
     try:
         until(served.is_up, 30, served.logged)
         with reporters(port) as threads:
@@ -67,24 +67,24 @@ def test_a_rotation_under_those_who_report_loses_nothing_wherever_it_is_cut_shor
                 return sum(len(thread.acknowledged) for thread in threads)
 
             def go_on() -> None:
-                wanted = acknowledged() + 20
-                until(lambda: acknowledged() >= wanted, 120, served.logged)
+                expected_count = acknowledged() + 20
+                until(lambda: acknowledged() >= expected_count, 120, served.logged)
 
             go_on()
             for restarted in (False, True):
-                for ending in ENDING.values():
+                for ending in ENDINGS.values():
                     script = SCRIPT.format(ending=ending)
-                    ended = _Run([sys.executable, "-c", script], settings)
-                    assert ended.wait() == -signal.SIGKILL, ended.logged()
-                    ended.close()
+                    killed_run = _Run([sys.executable, "-c", script], settings)
+                    assert killed_run.wait() == -signal.SIGKILL, killed_run.logged()
+                    killed_run.close()
                     if restarted:
                         served.kill_all()
                         served.close()
-                        served = Serve(settings, port, **more)
+                        served = Serve(settings, port, **variables)
                         until(served.is_up, 30, served.logged)
                         assert not (settings.seal_dir / encryption.PENDING_KEY_FILE).exists()
                     go_on()
-            for turn in range(AT_RANDOM):
+            for turn in range(RANDOM_KILLS):
                 run = _Run(command("seal", "rotate"), settings)
                 time.sleep(0.4 + 0.2 * turn)
                 run.process.kill()
@@ -95,23 +95,23 @@ def test_a_rotation_under_those_who_report_loses_nothing_wherever_it_is_cut_shor
             assert run.wait() == 0, run.logged()
             run.close()
             go_on()
-            seen.add(encryption.load_key(settings.seal_dir))
+            seal_keys.add(encryption.load_key(settings.seal_dir))
         codes = {
             account: code for thread in threads for account, code in thread.acknowledged.items()
         }
-        odd = [status for thread in threads for status in thread.odd]
+        odd_statuses = [status for thread in threads for status in thread.odd_statuses]
         unopened = [
-            code for account, code in codes.items() if not opens_with_code(port, account, code)
+            code for account, code in codes.items() if not is_opened_by_code(port, account, code)
         ]
         assert served.end() == 0
     finally:
         served.close()
     received = received_accounts(engine, store)
-    print(f"{len(codes)} acknowledged under {2 * len(ENDING) + AT_RANDOM + 1} rotations")
-    assert odd == []
+    print(f"{len(codes)} acknowledged under {2 * len(ENDINGS) + RANDOM_KILLS + 1} rotations")
+    assert odd_statuses == []
     assert unopened == []
     assert [account for account in codes if received[account] != 1] == []
-    assert len(seen) == 2
+    assert len(seal_keys) == 2
     assert store.root == root
     with Session(engine) as session:
         assert lost_keys(session, store) == 0

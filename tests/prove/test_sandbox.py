@@ -1,4 +1,4 @@
-"""What holds the service in: the unit's exposure, and the AppArmor profile against what it does.
+"""The sandbox of the service: the unit's exposure, and the AppArmor profile.
 
 A profile can only be put in force where the kernel has AppArmor. Everywhere, ``apparmor_parser``
 reads it, and its rules, abstractions included, are compared with what strace saw a service do.
@@ -29,24 +29,22 @@ PROFILE = EXAMPLES / "apparmor"
 VARIABLES = ("PROC", "etc_ro", "etc_rw", "multiarch", "pid", "pids", "run", "sys", "uid")
 
 # `12 openat(AT_FDCWD, "…", O_RDONLY) = 3</path>`: -y names the file itself, links followed.
-_OPENED = re.compile(r"openat\(.*, (?P<flags>O_[A-Z_|]+).*\) = \d+<(?P<path>/[^>]*)>")
-_MAPPED = re.compile(r"mmap\([^<]*PROT_EXEC[^<]*\d+<(?P<path>/[^>]*)>")
-_LOCKED = re.compile(r"(?:fcntl|flock)\(\d+<(?P<path>/[^>]*)>, (?:F_\w*SETLK|F_OFD_SETLK|LOCK_)")
-_CHANGED = re.compile(
-    r'(?:unlink|mkdir|rmdir|rename|chmod)(?:at2?)?\([^"]*"(?P<path>/[^"]*)".* = 0'
-)
-_LINKED = re.compile(r'link(?:at)?\([^"]*"[^"]*",[^"]*"(?P<path>/[^"]*)".* = 0')
+_OPEN = re.compile(r"openat\(.*, (?P<flags>O_[A-Z_|]+).*\) = \d+<(?P<path>/[^>]*)>")
+_MAP = re.compile(r"mmap\([^<]*PROT_EXEC[^<]*\d+<(?P<path>/[^>]*)>")
+_LOCK = re.compile(r"(?:fcntl|flock)\(\d+<(?P<path>/[^>]*)>, (?:F_\w*SETLK|F_OFD_SETLK|LOCK_)")
+_CHANGE = re.compile(r'(?:unlink|mkdir|rmdir|rename|chmod)(?:at2?)?\([^"]*"(?P<path>/[^"]*)".* = 0')
+_LINK = re.compile(r'link(?:at)?\([^"]*"[^"]*",[^"]*"(?P<path>/[^"]*)".* = 0')
 _RUN = re.compile(r'execve\("(?P<path>/[^"]*)".* = 0')
 
 
 @pytest.fixture(scope="module")
-def made(registers, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Settings]:
+def register_settings(registers, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Settings]:
     with registers.new("sqlite", tmp_path_factory.mktemp("sandbox")) as settings:
         yield settings
 
 
-def parsed(*words: str) -> subprocess.CompletedProcess[str]:
-    """What apparmor_parser says of a profile; it loads nothing, nor keeps anything."""
+def parse_profile(*words: str) -> subprocess.CompletedProcess[str]:
+    """Parse a profile with apparmor_parser, which loads and caches nothing."""
     parser = shutil.which("apparmor_parser") or "/usr/sbin/apparmor_parser"
     if not Path(parser).exists():
         pytest.skip("no apparmor_parser: tools/bring prove installs it")
@@ -54,32 +52,32 @@ def parsed(*words: str) -> subprocess.CompletedProcess[str]:
 
 
 def test_the_profile_is_understood_by_apparmor(tmp_path: Path) -> None:
-    told = parsed(str(PROFILE))
-    assert told.returncode == 0, told.stderr
+    parser = parse_profile(str(PROFILE))
+    assert parser.returncode == 0, parser.stderr
     broken = tmp_path / "broken"
     broken.write_text(PROFILE.read_text("utf-8").replace("rwkl,", "rwkl", 1), "utf-8")
-    assert parsed(str(broken)).returncode != 0
+    assert parse_profile(str(broken)).returncode != 0
 
 
 # --- its rules ---------------------------------------------------------------------------------
 
 
 def rules(text: str) -> list[tuple[str, re.Pattern[str], str]]:
-    """Every rule about files of a profile without includes: allow or deny, its paths, what for."""
+    """The file rules of a profile without includes: allow or deny, paths, permissions."""
     values = {
         name: "{" + ",".join(value.split()) + "}"
         for name, value in re.findall(r"^@\{(\w+)\}=(.*)$", text, re.MULTILINE)
         if name in VARIABLES
     }
-    found = []
+    file_rules = []
     for line in text.partition("\nprofile ")[2].splitlines():
         rule = re.match(r"\s*(?:(deny|audit|owner) )*([/@]\S*)\s+([rwamixklPUCpuc]+),", line)
         if rule is None:
             continue
         path = re.sub(r"@\{(\w+)\}", lambda name: values.get(name[1], "@"), rule[2])
         kind = "deny" if "deny " in line.partition("/")[0] else "allow"
-        found.append((kind, re.compile(_as_regex(path)), rule[3]))
-    return found
+        file_rules.append((kind, re.compile(_as_regex(path)), rule[3]))
+    return file_rules
 
 
 def _as_regex(path: str) -> str:
@@ -111,48 +109,58 @@ def test_paths_are_read_as_apparmor_reads_them() -> None:
 # --- what a service does -----------------------------------------------------------------------
 
 
-def wants(trace: str, places: dict[str, str]) -> set[tuple[str, str]]:
-    """Every path that was opened, changed, locked, mapped or run, and what for."""
-    found: set[tuple[str, str]] = set()
+def accesses(trace: str, places: dict[str, str]) -> set[tuple[str, str]]:
+    """Every path that was opened, changed, locked, mapped or run, with the permission needed."""
+    traced: set[tuple[str, str]] = set()
     for line in trace.splitlines():
-        if opened := _OPENED.search(line):
-            writes = re.search("O_WRONLY|O_RDWR|O_CREAT", opened["flags"])
+        if opening := _OPEN.search(line):
+            writes = re.search("O_WRONLY|O_RDWR|O_CREAT", opening["flags"])
             # AppArmor tells a folder by the stroke behind it.
-            place = Path(opened["path"])
-            is_folder = "O_DIRECTORY" in opened["flags"] or place.is_dir() or place.name == "fd"
+            opened_path = Path(opening["path"])
+            is_folder = (
+                "O_DIRECTORY" in opening["flags"]
+                or opened_path.is_dir()
+                or opened_path.name == "fd"
+            )
             stroke = "/" if is_folder else ""
-            found.add((opened["path"] + stroke, "w" if writes else "r"))
-        for shape, need in ((_MAPPED, "m"), (_LOCKED, "k"), (_CHANGED, "w"), (_LINKED, "l")):
+            traced.add((opening["path"] + stroke, "w" if writes else "r"))
+        for shape, need in ((_MAP, "m"), (_LOCK, "k"), (_CHANGE, "w"), (_LINK, "l")):
             if match := shape.search(line):
                 # A rotation of the keys locks the folder itself.
                 stroke = "/" if Path(match["path"]).is_dir() else ""
-                found.add((match["path"] + stroke, need))
+                traced.add((match["path"] + stroke, need))
         if run := _RUN.search(line):
-            found.add((os.path.realpath(run["path"]), "x"))
-    return {(_placed(path.removesuffix(" (deleted)"), places), need) for path, need in found}
+            traced.add((os.path.realpath(run["path"]), "x"))
+    return {
+        (_installed_path(path.removesuffix(" (deleted)"), places), need) for path, need in traced
+    }
 
 
-def _placed(path: str, places: dict[str, str]) -> str:
-    for here, there in places.items():
-        if path == here or path.startswith(f"{here}/"):
-            return there + path.removeprefix(here)
+def _installed_path(path: str, places: dict[str, str]) -> str:
+    for source, installed in places.items():
+        if path == source or path.startswith(f"{source}/"):
+            return installed + path.removeprefix(source)
     return path
 
 
-def refused(profile: str, wanted: set[tuple[str, str]]) -> list[tuple[str, str]]:
-    """What a profile would not let a service do."""
-    known = rules(profile)
+def refused_accesses(profile: str, needed: set[tuple[str, str]]) -> list[tuple[str, str]]:
+    """The accesses that a profile would refuse."""
+    file_rules = rules(profile)
 
     def allows(path: str, need: str) -> bool:
-        held = [kind for kind, shape, what in known if need in what and shape.fullmatch(path)]
-        return "allow" in held and "deny" not in held
+        kinds = [
+            kind
+            for kind, shape, permissions in file_rules
+            if need in permissions and shape.fullmatch(path)
+        ]
+        return "allow" in kinds and "deny" not in kinds
 
-    return sorted(one for one in wanted if one[0].startswith("/") and not allows(*one))
+    return sorted(access for access in needed if access[0].startswith("/") and not allows(*access))
 
 
 @pytest.mark.parametrize("workers", [0, 1])
 def test_the_profile_lets_a_service_do_all_that_it_does(
-    made: Settings, tmp_path: Path, workers: int
+    register_settings: Settings, tmp_path: Path, workers: int
 ) -> None:
     if shutil.which("strace") is None:
         pytest.skip("no strace: tools/bring prove installs it")
@@ -162,7 +170,7 @@ def test_the_profile_lets_a_service_do_all_that_it_does(
     process = subprocess.Popen(
         ["strace", "-f", "-qq", "-y", "-s", "400", "-e", calls, "-o", str(trace), *words],
         # The service cannot write beside its program, and Python does not mind.
-        env=environ(made) | {"PYTHONDONTWRITEBYTECODE": "1", "TMPDIR": "/tmp"},
+        env=environ(register_settings) | {"PYTHONDONTWRITEBYTECODE": "1", "TMPDIR": "/tmp"},
         stdout=subprocess.PIPE,
         text=True,
     )
@@ -171,7 +179,7 @@ def test_the_profile_lets_a_service_do_all_that_it_does(
         for path in ("/", "/incidents?q=filmer", "/signaler", "/carte.png", "/incidents.atom"):
             with urllib.request.urlopen(address + path, timeout=60) as answer:
                 assert answer.status == 200
-        until(lambda: (made.instance / "index").exists(), 30)
+        until(lambda: (register_settings.instance / "index").exists(), 30)
     finally:
         # strace itself does not pass a signal on.
         children = Path(f"/proc/{process.pid}/task/{process.pid}/children").read_text("ascii")
@@ -180,18 +188,20 @@ def test_the_profile_lets_a_service_do_all_that_it_does(
         process.wait(90)
         process.stdout.close()
     places = {
-        str(made.instance): "/var/lib/webcitoyen",
-        str(made.seal_dir): "/var/lib/webcitoyen-seal",
+        str(register_settings.instance): "/var/lib/webcitoyen",
+        str(register_settings.seal_dir): "/var/lib/webcitoyen-seal",
         str(TOP): "/opt/webcitoyen",
         sys.base_prefix: "/usr",
     }
-    wanted = wants(trace.read_text("utf-8", "replace"), places)
-    assert {need for _path, need in wanted} >= set("rwmkx")
-    whole = parsed("-p", str(PROFILE)).stdout
-    assert refused(whole, wanted) == []
+    needed = accesses(trace.read_text("utf-8", "replace"), places)
+    assert {need for _path, need in needed} >= set("rwmkx")
+    full_profile = parse_profile("-p", str(PROFILE)).stdout
+    assert refused_accesses(full_profile, needed) == []
     # A profile that lacks a line is found out.
-    lacking = whole.replace("/var/lib/webcitoyen/** rwkl,", "")
-    assert any(path.startswith("/var/lib/webcitoyen/") for path, _ in refused(lacking, wanted))
+    lacking = full_profile.replace("/var/lib/webcitoyen/** rwkl,", "")
+    assert any(
+        path.startswith("/var/lib/webcitoyen/") for path, _ in refused_accesses(lacking, needed)
+    )
 
 
 # --- the unit ----------------------------------------------------------------------------------
@@ -203,17 +213,17 @@ def test_the_unit_leaves_little_open(tmp_path: Path) -> None:
     unit = tmp_path / "webcitoyen.service"
     unit.write_text((EXAMPLES / "webcitoyen.service").read_text("utf-8"), "utf-8")
     words = ["systemd-analyze", "security", "--offline=yes", "--no-pager", "--threshold=13"]
-    told = subprocess.run([*words, str(unit)], capture_output=True, text=True)
-    assert told.returncode == 0, told.stdout
+    analysis = subprocess.run([*words, str(unit)], capture_output=True, text=True)
+    assert analysis.returncode == 0, analysis.stdout
 
 
 def test_the_unit_keeps_memory_from_the_disk_and_the_network_away() -> None:
     text = (EXAMPLES / "webcitoyen.service").read_text("utf-8")
-    wanted = {
+    expected = {
         "LimitCORE=0",
         "MemorySwapMax=0",
         "IPAddressDeny=any",
         "IPAddressAllow=localhost",
         "AppArmorProfile=-webcitoyen",
     }
-    assert wanted <= set(text.splitlines())
+    assert expected <= set(text.splitlines())

@@ -1,4 +1,4 @@
-"""After any sequence of acts, what is kept, what is made anew and what is told say the same."""
+"""After any sequence of acts, cached pages, uncached pages and feeds agree."""
 
 from __future__ import annotations
 
@@ -49,7 +49,7 @@ _LISTED = re.compile(rb'<h[23]><a href="/incidents/([1-9][0-9]*)">')
 # --- a register and its sequences --------------------------------------------------------------
 
 
-class House:
+class SharedRegister:
     """One register for all sequences, on which two cases are public and two are ready drafts."""
 
     def __init__(
@@ -61,27 +61,27 @@ class House:
         content: Callable[..., Content],
     ) -> None:
         self.engine, self.cast = engine, cast
-        self.sequences = self.done = self.refused = self.compared = 0
-        self.moves = 0
+        self.sequence_count = self.act_count = self.refusal_count = self.comparison_count = 0
+        self.public_line_count = 0
         self.cases = []
         for place in range(4):
             word = word_of(place, 0)
-            told = with_words(content(), word)
-            self.cases.append(Case(desk.ready(told).id, told, word=word))
+            case_content = with_words(content(), word)
+            self.cases.append(Case(desk.ready(case_content).id, case_content, word=word))
         for case in self.cases[:2]:
             line = self.act("publish", case, RunActs(cast, case.content, 0, case.word))
             assert line is not None
             case.state, case.number = "published", line.case_number
-            self.moves += 1
-            case.events.append(_event(self.moves, line, None, case.content))
-        self.again = RegisterReset(engine)
-        self.keeping, self.fresh = AppClient(settings), AppClient(settings)
+            self.public_line_count += 1
+            case.events.append(_event(self.public_line_count, line, None, case.content))
+        self.reset = RegisterReset(engine)
+        self.caching_client, self.fresh_client = AppClient(settings), AppClient(settings)
 
-    def act(self, name: str, case: Case, told: RunActs, minutes: int = 0) -> JournalEntry | None:
+    def act(self, name: str, case: Case, run: RunActs, minutes: int = 0) -> JournalEntry | None:
         """Do an act; its line, or None when it was refused."""
         try:
             with writing(self.engine, AT + timedelta(minutes=minutes)) as p:
-                return ACTS[name](p, case, told)
+                return ACTS[name](p, case, run)
         except RegisterError:
             return None
 
@@ -95,7 +95,7 @@ def _event(place: int, line: JournalEntry, before: Content | None, after: Conten
 
 
 class Step(NamedTuple):
-    """One thing that is tried. ``look`` chooses a page that is looked at afterwards."""
+    """An act that is tried. ``look`` chooses a page that is compared afterwards."""
 
     name: str
     which: int
@@ -107,14 +107,14 @@ class Step(NamedTuple):
     wild: bool
 
 
-WHICH = st.integers(0, 3)
+CASE_INDEXES = st.integers(0, 3)
 STEPS = st.lists(
     st.builds(
         Step,
         # Corrections and redactions as often as all that follows them.
         name=st.sampled_from([*ACTS, "correct", "correct", "redact", "withdraw", "restore"]),
-        which=WHICH,
-        into=WHICH,
+        which=CASE_INDEXES,
+        into=CASE_INDEXES,
         change=st.sampled_from(CHANGES),
         outcome=st.sampled_from(OUTCOMES),
         look=st.integers(0, len(PLACES) - 1),
@@ -126,22 +126,22 @@ STEPS = st.lists(
 
 
 class Sequence:
-    """One sequence of acts, and what has to be seen after each."""
+    """One sequence of acts, with the answers that are required after each."""
 
-    def __init__(self, house: House) -> None:
-        self.house = house
-        house.again.restart()
-        house.sequences += 1
-        self.cases = copy.deepcopy(house.cases)
-        self.moves = house.moves
+    def __init__(self, shared: SharedRegister) -> None:
+        self.shared = shared
+        shared.reset.restart()
+        shared.sequence_count += 1
+        self.cases = copy.deepcopy(shared.cases)
+        self.public_line_count = shared.public_line_count
         self.steps = 0
-        self.taken: set[str] = set()
-        # What an address was answered last, and after how many public lines.
-        self.seen: dict[str, tuple[int, AppAnswer]] = {}
+        self.removed_words: set[str] = set()
+        # The last answer of each address, and after how many public lines it came.
+        self.answers: dict[str, tuple[int, AppAnswer]] = {}
 
     def act(self, step: Step) -> None:
-        """Try a step; whether it is refused, and all that is seen then, is known before."""
-        case, name = self._chosen(step)
+        """Try a step; the model says whether it is refused, and what each page shows then."""
+        case, name = self._choose(step)
         other = self.cases[step.into]
         change = {"outcome": step.outcome} if name == "follow_up" else step.change
         changes = {"follow_up", "correct", "redact", "edit"}
@@ -154,19 +154,19 @@ class Sequence:
             (name == "correct" and content == case.content)
             or (name == "merge" and (other.state != "published" or other is case))
         )
-        told = RunActs(self.house.cast, content, other.number or 0, word)
+        run = RunActs(self.shared.cast, content, other.number or 0, word)
         self.steps += 1
-        before = None if allowed else self.house.again.rows()
-        line = self.house.act(name, case, told, self.steps)
+        before = None if allowed else self.shared.reset.rows()
+        line = self.shared.act(name, case, run, self.steps)
         assert (line is not None) == allowed, (name, case)
         if line is None:
-            assert self.house.again.rows() == before
-            self.house.refused += 1
+            assert self.shared.reset.rows() == before
+            self.shared.refusal_count += 1
             return
-        self.house.done += 1
-        self._note(name, case, told, line, other, step.look)
+        self.shared.act_count += 1
+        self._apply(name, case, run, line, other, step.look)
 
-    def _chosen(self, step: Step) -> tuple[Case, str]:
+    def _choose(self, step: Step) -> tuple[Case, str]:
         """A case, and an act that its state allows; a wild step is taken as it is."""
         case = self.cases[step.which]
         if step.wild:
@@ -177,96 +177,100 @@ class Sequence:
         open_acts = [name for name in ACTS if case.state in ALLOWED[name]]
         return case, open_acts[step.look % len(open_acts)] if open_acts else step.name
 
-    def _note(self, name, case, told, line, other, look) -> None:
-        """What the act did to the case, by its name; then see whether everybody is told so."""
-        were = [place.outcome(self.cases) for place in PLACES]
-        shown = case.shown
-        if told.word != case.word:
-            self.taken.add(case.word)
-            case.word = told.word
-        case.content = told.content
+    def _apply(self, name, case, run, line, other, look) -> None:
+        """Change the model's case as the act does; then require pages that show it."""
+        outcomes_before = [place.outcome(self.cases) for place in PLACES]
+        public_content = case.shown
+        if run.word != case.word:
+            self.removed_words.add(case.word)
+            case.word = run.word
+        case.content = run.content
         case.state = STATES.get(name, case.state)
         case.number = line.case_number
         if name == "merge":
             case.into = other.number
         if line.ledger == Ledger.PUBLIC:
-            self.moves += 1
-            case.events.append(_event(self.moves, line, shown, case.shown))
-        now = [place.outcome(self.cases) for place in PLACES]
+            self.public_line_count += 1
+            case.events.append(_event(self.public_line_count, line, public_content, case.shown))
+        outcomes_after = [place.outcome(self.cases) for place in PLACES]
         moved = [
-            place for place, was, is_now in zip(PLACES, were, now, strict=True) if was != is_now
+            place
+            for place, before, after in zip(PLACES, outcomes_before, outcomes_after, strict=True)
+            if before != after
         ]
         assert line.ledger == Ledger.PUBLIC or not moved
         # One page and its feed: of those that it moves, or any.
         place = moved[look % len(moved)] if moved and look % 3 else PLACES[look]
-        self._look(place, case, alone=look % 2 == 0, home=look % 7 == 0)
+        self._require_answers(place, case, alone=look % 2 == 0, home=look % 7 == 0)
 
-    # --- what has to be seen ---------------------------------------------------------------
+    # --- the required answers --------------------------------------------------------------
 
-    def _look(self, place: Place, case: Case, *, alone: bool, home: bool) -> None:
-        """See a page and its feed, and of the case itself its page or, ``alone``, its feed."""
-        own = f"/incidents/{case.number}{'.atom' if alone else ''}" if case.number else ""
+    def _require_answers(self, place: Place, case: Case, *, alone: bool, home: bool) -> None:
+        """Compare a page and its feed, and of the case itself its page or, ``alone``, its feed."""
+        case_address = f"/incidents/{case.number}{'.atom' if alone else ''}" if case.number else ""
         addresses = [place.page, place.feed]
-        addresses += [own] if own else []
+        addresses += [case_address] if case_address else []
         addresses += ["/"] if home else []
-        found = {address: self._kept(address) for address in addresses}
-        # In the other order: what one answer leaves behind for the next is never the same.
-        self.house.fresh.forget()
+        answers = {address: self._get_cached(address) for address in addresses}
+        # In the reverse order: what one answer leaves in caches for the next is never the same.
+        self.shared.fresh_client.forget()
         for address in reversed(addresses):
-            assert self.house.fresh.get(address) == found[address], address
-            self.house.compared += 1
-        gone = self.taken | {each.word for each in self.cases if each.shown is None}
-        for address, answer in found.items():
-            assert not [word for word in gone if word.encode() in answer.body], address
-        self._agree(place, found[place.page], found[place.feed])
-        if own:
-            self._own(case, own, found[own])
+            assert self.shared.fresh_client.get(address) == answers[address], address
+            self.shared.comparison_count += 1
+        removed_words = self.removed_words | {
+            each.word for each in self.cases if each.shown is None
+        }
+        for address, answer in answers.items():
+            assert not [word for word in removed_words if word.encode() in answer.body], address
+        self._require_agreement(place, answers[place.page], answers[place.feed])
+        if case_address:
+            self._require_case_answer(case, case_address, answers[case_address])
 
-    def _kept(self, address: str) -> AppAnswer:
-        """What the application that keeps pages answers, first and again."""
-        ask = self.house.keeping.get
-        moves, known = self.seen.get(address, (-1, None))
-        tag = known.header("ETag") if known else ""
-        first = ask(address, tag)
-        if tag:
+    def _get_cached(self, address: str) -> AppAnswer:
+        """The answer of the application with a page cache, the same twice."""
+        get = self.shared.caching_client.get
+        public_lines, earlier = self.answers.get(address, (-1, None))
+        etag_header = earlier.header("ETag") if earlier else ""
+        first = get(address, etag_header)
+        if etag_header:
             # Not modified exactly when no public line was written since.
-            assert (first.status == 304) == (moves == self.moves), address
+            assert (first.status == 304) == (public_lines == self.public_line_count), address
         if first.status == 304:
-            first = ask(address)
-        if moves == self.moves:
-            assert first == known, address
-        assert ask(address) == first, address
+            first = get(address)
+        if public_lines == self.public_line_count:
+            assert first == earlier, address
+        assert get(address) == first, address
         if first.status == 200:
             assert first.header("ETag")
-            assert ask(address, first.header("ETag")).status == 304, address
-        self.seen[address] = (self.moves, first)
+            assert get(address, first.header("ETag")).status == 304, address
+        self.answers[address] = (self.public_line_count, first)
         return first
 
-    def _agree(self, place: Place, page: AppAnswer, feed: AppAnswer) -> None:
+    def _require_agreement(self, place: Place, page: AppAnswer, feed: AppAnswer) -> None:
         assert (page.status, feed.status) == (200, 200)
         listed = [int(number) for number in _LISTED.findall(page.body)]
         assert listed == place.listed(self.cases), place.page
-        told = self._told(feed)
-        assert set(told) >= place.must(self.cases), place.feed
-        assert set(told) <= place.may(self.cases), place.feed
+        events = self._feed_events(feed)
+        assert set(events) >= place.must(self.cases), place.feed
+        assert set(events) <= place.may(self.cases), place.feed
         # The page and the feed by themselves, whatever was expected.
-        assert set(listed) <= {event.number for event in told}
-        gone = {case.number for case in self.cases if case.shown is None}
-        for event in told:
+        assert set(listed) <= {event.number for event in events}
+        removed_numbers = {case.number for case in self.cases if case.shown is None}
+        for event in events:
             assert event.number in listed or event.act in MOVING, place.feed
-            if event.number in gone:
+            if event.number in removed_numbers:
                 assert event.act in TAKING_BACK, place.feed
-                assert [other.number for other in told].count(event.number) == 1, place.feed
+                assert [other.number for other in events].count(event.number) == 1, place.feed
 
-    def _told(self, feed: AppAnswer) -> list[Event]:
+    def _feed_events(self, feed: AppAnswer) -> list[Event]:
         """The events of a feed, newest first; each once."""
         events = {event.name: event for case in self.cases for event in case.events}
-        told = [events[name.decode()] for name in _NAME.findall(feed.body)]
-        places = [event.place for event in told]
+        listed_events = [events[name.decode()] for name in _NAME.findall(feed.body)]
+        places = [event.place for event in listed_events]
         assert places == sorted(set(places), reverse=True)
-        return told
+        return listed_events
 
-    def _own(self, case: Case, address: str, answer: AppAnswer) -> None:
+    def _require_case_answer(self, case: Case, address: str, answer: AppAnswer) -> None:
         suffix = ".atom" if address.endswith(".atom") else ""
         if case.state == "merged":
             assert answer.status == 301, address
@@ -275,9 +279,9 @@ class Sequence:
             assert answer.status == 200, address
             # The feed of a case that was joined to this one leads here, and its last event with it.
             joined = [each for each in self.cases if each.into == case.number and each.is_gone]
-            expected = [*case.told(), *(event for each in joined for event in each.told())]
+            expected = [*case.own_feed(), *(event for each in joined for event in each.own_feed())]
             expected.sort(key=lambda event: event.place, reverse=True)
-            assert self._told(answer) == expected, address
+            assert self._feed_events(answer) == expected, address
         else:
             assert answer.status == (200 if case.shown else 410), address
 
@@ -292,11 +296,11 @@ def test_after_each_act_of_a_thousand_sequences_every_page_agrees(
 ) -> None:
     # A page is valid for a civil day: the run may pass midnight.
     monkeypatch.setattr(etag, "now", lambda: NOON)
-    wanted = SEQUENCES[engine.dialect.name]
-    house = House(settings, engine, desk, cast, content)
+    expected_count = SEQUENCES[engine.dialect.name]
+    shared = SharedRegister(settings, engine, desk, cast, content)
 
     @hypothesis_settings(
-        max_examples=wanted,
+        max_examples=expected_count,
         deadline=None,
         derandomize=True,
         database=None,
@@ -304,17 +308,18 @@ def test_after_each_act_of_a_thousand_sequences_every_page_agrees(
     )
     @given(steps=STEPS)
     def run(steps: list[Step]) -> None:
-        sequence = Sequence(house)
+        sequence = Sequence(shared)
         for step in steps:
             sequence.act(step)
 
     try:
         run()
     finally:
-        house.keeping.close()
-        house.fresh.close()
-    told = f"{house.sequences} sequences, {house.done} acts, {house.refused} refused"
-    print(f"{engine.dialect.name}: {told}, {house.compared} answers compared")
-    assert house.sequences >= wanted
-    assert house.done >= 3 * wanted
-    assert house.refused >= wanted / 4
+        shared.caching_client.close()
+        shared.fresh_client.close()
+    summary = f"{shared.sequence_count} sequences, {shared.act_count} acts"
+    summary += f", {shared.refusal_count} refused"
+    print(f"{engine.dialect.name}: {summary}, {shared.comparison_count} answers compared")
+    assert shared.sequence_count >= expected_count
+    assert shared.act_count >= 3 * expected_count
+    assert shared.refusal_count >= expected_count / 4

@@ -34,7 +34,7 @@ from register.operations import setup
 pytestmark = pytest.mark.prove
 
 ROUNDS = 120
-WITHIN = 0.10
+TOLERANCE = 0.10
 PASSWORD = "une-phrase-de-passe"
 WRONG = "une-autre-phrase-de-passe"
 # Who tries, with which password and code; nobody is let in.
@@ -54,30 +54,30 @@ def members(settings: Settings, engine: Engine) -> bytes:
         key = store.root
     with writing(engine) as pen:
         for name in ("bruno", "chloe", "driss"):
-            made = accounts.add_member(pen, f"{name}@register.test", Role.MODERATOR, PASSWORD)
+            member = accounts.add_member(pen, f"{name}@register.test", Role.MODERATOR, PASSWORD)
             if name == "chloe":
                 secret, codes = two_factor.new_secret(), two_factor.recovery_codes()
-                accounts.set_factor(pen, made.id, secret, key, codes, 0)
+                accounts.set_factor(pen, member.id, secret, key, codes, 0)
         accounts.disable_member(pen, "driss@register.test")
     return key
 
 
 def _medians(ask: Callable[[str, int], None], rounds: int = ROUNDS) -> dict[str, float]:
-    took: dict[str, list[float]] = {kind: [] for kind in KINDS}
+    durations: dict[str, list[float]] = {kind: [] for kind in KINDS}
     draw = random.Random(20261125)
     for turn in range(rounds):
         for kind in draw.sample(list(KINDS), len(KINDS)):
             started = time.perf_counter()
             ask(kind, turn)
-            took[kind].append(time.perf_counter() - started)
-    return {kind: median(times) for kind, times in took.items()}
+            durations[kind].append(time.perf_counter() - started)
+    return {kind: median(times) for kind, times in durations.items()}
 
 
 def _require_alike(medians: Mapping[str, float]) -> None:
     print({kind: f"{1000 * seconds:.1f} ms" for kind, seconds in medians.items()})
     unknown = medians["unknown"]
-    apart = {kind: seconds / unknown - 1 for kind, seconds in medians.items()}
-    assert {kind: share for kind, share in apart.items() if abs(share) > WITHIN} == {}
+    shares = {kind: seconds / unknown - 1 for kind, seconds in medians.items()}
+    assert {kind: share for kind, share in shares.items() if abs(share) > TOLERANCE} == {}
 
 
 @pytest.fixture
@@ -86,7 +86,7 @@ def prove(engine: Engine, members: bytes) -> Callable[[str, int], None]:
 
     def ask(kind: str, turn: int) -> None:
         name, password, code = KINDS[kind]
-        found = authentication.authenticate(
+        member = authentication.authenticate(
             engine,
             members,
             email=f"{name}@register.test",
@@ -97,7 +97,7 @@ def prove(engine: Engine, members: bytes) -> Callable[[str, int], None]:
             at=AT + turn * timedelta(minutes=4),
             require_factor=True,
         )
-        if found is not None:
+        if member is not None:
             pytest.fail(f"{kind} was let in")
 
     return ask
@@ -108,7 +108,7 @@ def test_every_refused_authentication_takes_the_same_time(prove):
 
 
 def test_every_refused_sign_in_takes_the_same_time(settings, members):
-    with _served(settings) as connection:
+    with _connected(settings) as connection:
         cookie, token = _form(connection)
         bodies = set()
 
@@ -120,8 +120,8 @@ def test_every_refused_sign_in_takes_the_same_time(settings, members):
                 "mot_de_passe": password,
                 "code_a_usage_unique": code,
             }
-            told = {"Cookie": cookie, "Content-Type": "application/x-www-form-urlencoded"}
-            connection.request("POST", "/compte/connexion", urlencode(fields), told)
+            headers = {"Cookie": cookie, "Content-Type": "application/x-www-form-urlencoded"}
+            connection.request("POST", "/compte/connexion", urlencode(fields), headers)
             answer = connection.getresponse()
             body = answer.read().decode()
             assert answer.status == 422, body
@@ -141,7 +141,7 @@ def test_an_answer_without_the_hash_is_seen_by_the_measurement(prove, monkeypatc
 
 
 @contextmanager
-def _served(settings: Settings) -> Iterator[http.client.HTTPConnection]:
+def _connected(settings: Settings) -> Iterator[http.client.HTTPConnection]:
     with (
         serve(create_app(settings)) as base,
         closing(http.client.HTTPConnection(urlsplit(base).netloc, timeout=30)) as connection,
@@ -154,9 +154,9 @@ def _form(connection: http.client.HTTPConnection) -> tuple[str, str]:
     connection.request("GET", "/compte/connexion")
     answer = connection.getresponse()
     body = answer.read().decode()
-    found = re.search(r'name="csrf_token"[^>]*value="([^"]+)"', body)
-    assert found, body
-    return (answer.getheader("Set-Cookie") or "").partition(";")[0], unescape(found[1])
+    token = re.search(r'name="csrf_token"[^>]*value="([^"]+)"', body)
+    assert token, body
+    return (answer.getheader("Set-Cookie") or "").partition(";")[0], unescape(token[1])
 
 
 def _masked(body: str) -> str:

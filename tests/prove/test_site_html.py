@@ -23,7 +23,7 @@ class VisibleText(Markup):
     """What the register says on a page; a form holds what was typed."""
 
     def handle_data(self, data: str) -> None:
-        if "textarea" not in self.within:
+        if "textarea" not in self.open_tags:
             super().handle_data(data)
 
 

@@ -1,4 +1,4 @@
-"""Any byte changed behind the register's back is named by verify."""
+"""``verify`` names any byte that was changed in the tables without the register."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ from register.journal import writing
 pytestmark = pytest.mark.prove
 
 # Tables whose rows are published, committed to, or the journal itself.
-BOUND = (
+BOUND_TABLES = (
     "journal_entry",
     "journal_head",
     "incident",
@@ -44,18 +44,20 @@ def _cells(engine: Engine) -> list[tuple[Table, dict[str, Any], str, Any]]:
     """Every cell of the bound tables that holds a text or bytes: table, key, column, value."""
     cells = []
     with engine.connect() as connection:
-        for name in BOUND:
+        for name in BOUND_TABLES:
             table = Base.metadata.tables[name]
             for row in connection.execute(select(*table.columns)):
-                told = row._mapping
-                key = {column.name: told[column.name] for column in table.primary_key.columns}
+                cells_by_name = row._mapping
+                key = {
+                    column.name: cells_by_name[column.name] for column in table.primary_key.columns
+                }
                 cells += [
-                    (table, key, column.name, told[column.name])
+                    (table, key, column.name, cells_by_name[column.name])
                     for column in table.columns
                     if (name, column.name) not in SURROGATES
-                    and isinstance(told[column.name], str | bytes | int)
-                    and not isinstance(told[column.name], bool)
-                    and told[column.name] not in ("", b"")
+                    and isinstance(cells_by_name[column.name], str | bytes | int)
+                    and not isinstance(cells_by_name[column.name], bool)
+                    and cells_by_name[column.name] not in ("", b"")
                 ]
     return cells
 
@@ -64,15 +66,15 @@ def _changed(value: Any, position: int, flip: int) -> Any:
     if isinstance(value, int):
         return value ^ flip
     if isinstance(value, bytes):
-        at = position % len(value)
-        return value[:at] + bytes([value[at] ^ flip]) + value[at + 1 :]
-    at = position % len(value)
-    other = chr((ord(value[at]) ^ flip) & 0x7F) if ord(value[at]) < 128 else "x"
-    other = other if other.isprintable() and other != value[at] else "¤"
-    return value[:at] + other + value[at + 1 :]
+        offset = position % len(value)
+        return value[:offset] + bytes([value[offset] ^ flip]) + value[offset + 1 :]
+    offset = position % len(value)
+    other = chr((ord(value[offset]) ^ flip) & 0x7F) if ord(value[offset]) < 128 else "x"
+    other = other if other.isprintable() and other != value[offset] else "¤"
+    return value[:offset] + other + value[offset + 1 :]
 
 
-def _full(engine: Engine, desk: Any, cast: Any, content: Any) -> None:
+def _publish_cases(engine: Engine, desk: Any, cast: Any, content: Any) -> None:
     case = desk.published(content(justice=True)).id
     with writing(engine) as pen:
         acts.follow_up(
@@ -100,7 +102,7 @@ def _full(engine: Engine, desk: Any, cast: Any, content: Any) -> None:
 def test_one_changed_byte_anywhere_is_named(
     engine: Engine, desk: Any, cast: Any, content: Any
 ) -> None:
-    _full(engine, desk, cast, content)
+    _publish_cases(engine, desk, cast, content)
     with Session(engine) as session:
         assert list(verify(session)) == []
     cells = _cells(engine)
@@ -113,25 +115,25 @@ def test_one_changed_byte_anywhere_is_named(
         position=st.integers(0, 5_000),
         flip=st.integers(1, 127),
     )
-    def tamper(which: int, position: int, flip: int) -> None:
-        table, key, column, value = cells[which]
+    def tamper(cell_index: int, position: int, flip: int) -> None:
+        table, key, column, value = cells[cell_index]
         changed = _changed(value, position, flip)
         with engine.connect() as connection, connection.begin() as transaction:
             if engine.dialect.name == "postgresql":
                 connection.exec_driver_sql("SET session_replication_role = replica")
             else:
                 connection.exec_driver_sql("PRAGMA defer_foreign_keys = ON")
-            row = update(table).values({column: changed})
-            for name, told in key.items():
-                row = row.where(table.c[name] == told)
+            statement = update(table).values({column: changed})
+            for name, key_value in key.items():
+                statement = statement.where(table.c[name] == key_value)
             try:
-                assert connection.execute(row).rowcount == 1
+                assert connection.execute(statement).rowcount == 1
             except Exception:
                 transaction.rollback()
                 return
             with Session(connection) as session:
-                found = list(verify(session))
+                faults = list(verify(session))
             transaction.rollback()
-        assert found, (table.name, column, value, changed)
+        assert faults, (table.name, column, value, changed)
 
     tamper()

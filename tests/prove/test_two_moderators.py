@@ -1,6 +1,6 @@
 """Two moderators send the same case's form at the same moment, each to a process of its own.
 
-One does it and is sent on (303); the other is told what happened (409), with what they had typed
+One acts and is redirected (303); the other gets a conflict (409), with the text that they had typed
 still in the form. The journal has the winner's lines and no other.
 """
 
@@ -44,7 +44,7 @@ Fields = dict[str, Any]
 
 @dataclass(frozen=True)
 class Answer:
-    """What a moderator was answered, by which process."""
+    """An answer to a moderator."""
 
     status: int
     location: str
@@ -55,11 +55,11 @@ class Moderator:
     """A signed-in browser on one of the two servers."""
 
     def __init__(self, app: Flask, member: int, port: int) -> None:
-        signed = MemberClient(app, member)
-        cookie = signed.client.get_cookie("registre")
+        client = MemberClient(app, member)
+        cookie = client.client.get_cookie("registre")
         assert cookie
         self.member = member
-        self.csrf = signed.csrf
+        self.csrf = client.csrf
         self.cookie = f"registre={cookie.value}"
         self.port = port
 
@@ -67,14 +67,16 @@ class Moderator:
         """One request on a connection of its own."""
         connection = http.client.HTTPConnection(ADDRESS, self.port, timeout=60)
         headers = {"Cookie": self.cookie, "Content-Type": "application/x-www-form-urlencoded"}
-        body = urlencode({**fields, "csrf_token": self.csrf}, doseq=True) if fields else None
+        request_body = (
+            urlencode({**fields, "csrf_token": self.csrf}, doseq=True) if fields else None
+        )
         try:
-            connection.request(method, address, body, headers)
+            connection.request(method, address, request_body, headers)
             answer = connection.getresponse()
-            told = answer.read().decode()
+            body = answer.read().decode()
         finally:
             connection.close()
-        return Answer(answer.status, answer.getheader("Location") or "", told)
+        return Answer(answer.status, answer.getheader("Location") or "", body)
 
 
 @dataclass(frozen=True)
@@ -133,8 +135,8 @@ RACES = {
         lambda _moderator, _address, _word: {"restriction": "erreur"},
     ),
 }
-# What comes back with the refusal, of what each of them had typed.
-KEPT = {"publish": ("motif de {}",), "edit": ("Titre de {}", "par {}")}
+# The typed texts that the refusal's page must contain.
+TYPED_TEXTS = {"publish": ("motif de {}",), "edit": ("Titre de {}", "par {}")}
 
 
 @contextmanager
@@ -158,9 +160,9 @@ def _two_servers(settings: Settings, backend: str) -> Iterator[tuple[int, int]]:
 @pytest.fixture
 def app(settings: Settings) -> Iterator[Flask]:
     """An application that signs people in; the two servers are others."""
-    made = create_app(settings)
-    yield made
-    with made.app_context():
+    signing_app = create_app(settings)
+    yield signing_app
+    with signing_app.app_context():
         db.engine.dispose()
 
 
@@ -169,22 +171,22 @@ def test_of_two_moderators_one_acts_and_the_other_keeps_what_they_typed(
     name: str, app: Flask, settings: Settings, engine: Engine, desk: Any, cast: Any
 ) -> None:
     race, backend = RACES[name], engine.dialect.name
-    won: Counter[int] = Counter()
+    wins: Counter[int] = Counter()
     with _two_servers(settings, backend) as ports, ThreadPoolExecutor(2) as threads:
-        two = [
+        moderators = [
             Moderator(app, getattr(cast, who), port)
             for who, port in zip(race.who, ports, strict=True)
         ]
-        pids = {moderator.ask("GET", "/pid").body for moderator in two}
+        pids = {moderator.ask("GET", "/pid").body for moderator in moderators}
         assert len(pids) == 2
         for turn in range(ROUNDS):
-            filed = race.case(desk, engine)
+            case = race.case(desk, engine)
             before = _heads(engine)
-            answers = _both(threads, two, race, filed, engine, turn)
-            winner = _require_one(name, race, filed, answers, turn)
-            won[winner] += 1
-            _require_lines(engine, race, filed, before, two[winner].member)
-    print(f"{name}, {backend}: {ROUNDS} rounds, the first process won {won[0]}")
+            answers = _send_both(threads, moderators, race, case, engine, turn)
+            winner = _require_one_winner(name, race, case, answers, turn)
+            wins[winner] += 1
+            _require_lines(engine, race, case, before, moderators[winner].member)
+    print(f"{name}, {backend}: {ROUNDS} rounds, the first process won {wins[0]}")
     with Session(engine) as session:
         assert list(verify(session)) == []
 
@@ -194,29 +196,32 @@ def _heads(engine: Engine) -> dict[Ledger, int]:
         return {ledger: head(session, ledger).seq for ledger in Ledger}
 
 
-def _both(
+def _send_both(
     threads: ThreadPoolExecutor,
-    two: list[Moderator],
+    moderators: list[Moderator],
     race: Race,
-    filed: CaseRef,
+    case: CaseRef,
     engine: Engine,
     turn: int,
 ) -> list[Answer]:
-    """Both look at the case as it is, then send at the same moment."""
-    address = f"/moderation/dossiers/{filed.id}/{race.place}"
+    """Both open the case, then send at the same moment."""
+    address = f"/moderation/dossiers/{case.id}/{race.place}"
     with Session(engine) as session:
-        seen = str(session.get_one(Incident, filed.id).revision_id)
+        revision = str(session.get_one(Incident, case.id).revision_id)
     barrier = threading.Barrier(2)
 
     def send(moderator: Moderator, fields: Fields) -> Answer:
         barrier.wait(30)
         return moderator.ask("POST", address + _purpose(race), fields)
 
-    told = [
-        {**race.fields(moderator, address, _word(place, turn)), "vu": seen}
-        for place, moderator in enumerate(two)
+    forms = [
+        {**race.fields(moderator, address, _word(place, turn)), "vu": revision}
+        for place, moderator in enumerate(moderators)
     ]
-    tasks = [threads.submit(send, *one) for one in zip(two, told, strict=True)]
+    tasks = [
+        threads.submit(send, *moderator_and_form)
+        for moderator_and_form in zip(moderators, forms, strict=True)
+    ]
     return [task.result(90) for task in tasks]
 
 
@@ -228,21 +233,23 @@ def _word(place: int, turn: int) -> str:
     return f"zinzolin-{'ab'[place]}-{turn}"
 
 
-def _require_one(name: str, race: Race, filed: CaseRef, answers: list[Answer], turn: int) -> int:
+def _require_one_winner(
+    name: str, race: Race, case: CaseRef, answers: list[Answer], turn: int
+) -> int:
     assert sorted(answer.status for answer in answers) == [303, 409], (turn, answers)
     winner = 0 if answers[0].status == 303 else 1
-    assert answers[winner].location.startswith(f"/moderation/dossiers/{filed.id}")
-    shown = unescape(answers[1 - winner].body)
-    for kept in KEPT.get(name, ()):
-        assert kept.format(_word(1 - winner, turn)) in shown, (turn, shown)
+    assert answers[winner].location.startswith(f"/moderation/dossiers/{case.id}")
+    page = unescape(answers[1 - winner].body)
+    for text in TYPED_TEXTS.get(name, ()):
+        assert text.format(_word(1 - winner, turn)) in page, (turn, page)
     if name == "edit":
         # Both versions, side by side.
-        assert f"Titre de {_word(winner, turn)}" in shown.replace("</ins>", ""), (turn, shown)
+        assert f"Titre de {_word(winner, turn)}" in page.replace("</ins>", ""), (turn, page)
     return winner
 
 
 def _require_lines(
-    engine: Engine, race: Race, filed: CaseRef, before: dict[Ledger, int], member: int
+    engine: Engine, race: Race, case: CaseRef, before: dict[Ledger, int], member: int
 ) -> None:
     with Session(engine) as session:
         added = [
@@ -254,4 +261,4 @@ def _require_lines(
                 )
             )
         ]
-    assert added == [(race.ledger.value, race.act.value, filed.id, member)]
+    assert added == [(race.ledger.value, race.act.value, case.id, member)]

@@ -38,7 +38,7 @@ READERS = 4
 
 
 @pytest.fixture(scope="module")
-def made(registers, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Settings]:
+def register_settings(registers, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Settings]:
     with registers.new("sqlite", tmp_path_factory.mktemp("serving")) as settings:
         yield settings
 
@@ -52,7 +52,7 @@ class Poster(EndableThread):
     def __init__(self, port: int) -> None:
         super().__init__()
         self.port = port
-        self.answered = 0
+        self.answer_count = 0
         self.processes: set[bytes] = set()
         self.lost: list[tuple[float, str]] = []
         self.refused_at = 0.0
@@ -69,15 +69,15 @@ class Poster(EndableThread):
 
     def _post_on(self, connection) -> None:
         while not self.ending.is_set():
-            begun = time.monotonic()
+            start = time.monotonic()
             try:
                 connection.sendall(REQUEST)
                 status, headers, body = first_answer(connection)
             except OSError as error:
-                self.lost.append((begun, repr(error)))
+                self.lost.append((start, repr(error)))
                 return
             assert status == 200
-            self.answered += 1
+            self.answer_count += 1
             self.processes.add(body)
             if headers.get("Connection", "").lower() == "close":
                 return
@@ -92,8 +92,8 @@ def posters(port: int) -> AbstractContextManager[list[Poster]]:
 
 
 @pytest.mark.parametrize("runner", SERVERS)
-def test_nothing_posted_is_lost_over_five_hups(made: Settings, runner: str) -> None:
-    with serving(made, SERVERS[runner]) as (served, port):
+def test_nothing_posted_is_lost_over_five_hups(register_settings: Settings, runner: str) -> None:
+    with serving(register_settings, SERVERS[runner]) as (served, port):
         served.first_line()
         with posters(port) as threads:
             for count in range(1, RENEWALS + 1):
@@ -102,18 +102,18 @@ def test_nothing_posted_is_lost_over_five_hups(made: Settings, runner: str) -> N
                 served.wait_for("renewed", count, 30)
             time.sleep(2)
         assert [thread.lost for thread in threads] == [[]] * POSTING
-        answered = sum(thread.answered for thread in threads)
+        answer_count = sum(thread.answer_count for thread in threads)
         processes = set().union(*(thread.processes for thread in threads))
-        print(f"{runner}: {answered} posts answered by {len(processes)} processes")
+        print(f"{runner}: {answer_count} posts answered by {len(processes)} processes")
         assert len(processes) == RENEWALS + 1
-        assert answered > 500
+        assert answer_count > 500
         assert served.end() == 0
 
 
-def test_everything_in_flight_is_answered_on_term(made: Settings) -> None:
-    answered = 0
+def test_everything_in_flight_is_answered_on_term(register_settings: Settings) -> None:
+    answer_count = 0
     for _ in range(5):
-        with serving(made) as (served, port):
+        with serving(register_settings) as (served, port):
             served.first_line()
             with posters(port) as threads:
                 time.sleep(1)
@@ -121,21 +121,21 @@ def test_everything_in_flight_is_answered_on_term(made: Settings) -> None:
                 assert served.process.wait(30) == 0
                 until(lambda threads=threads: all(thread.refused_at for thread in threads))
             assert [thread.lost for thread in threads] == [[]] * POSTING
-            answered += sum(thread.answered for thread in threads)
-    print(f"{answered} posts answered over five ends")
+            answer_count += sum(thread.answer_count for thread in threads)
+    print(f"{answer_count} posts answered over five ends")
 
 
-def test_gunicorn_ends_after_its_answers(made: Settings) -> None:
-    with serving(made, workers=1) as (served, port):
+def test_gunicorn_ends_after_its_answers(register_settings: Settings) -> None:
+    with serving(register_settings, workers=1) as (served, port):
         served.first_line()
         first = ask(port, get(b"/pid"))[2]
-        key = made.seal_dir / "seal.key"
-        key.rename(made.seal_dir / "away")
+        key = register_settings.seal_dir / "seal.key"
+        key.rename(register_settings.seal_dir / "away")
         served.send(signal.SIGHUP)
         served.wait_for("not_renewed")
         assert "clé de scellement" in served.logged()
         assert ask(port, get(b"/pid"))[2] == first
-        (made.seal_dir / "away").rename(key)
+        (register_settings.seal_dir / "away").rename(key)
         with connect(port) as slow:
             slow.sendall(get(b"/slow"))
             time.sleep(0.2)
@@ -153,36 +153,36 @@ class Reader(threading.Thread):
     def __init__(self, port: int, until_when: float) -> None:
         super().__init__()
         self.port, self.until_when = port, until_when
-        self.took: list[float] = []
+        self.durations: list[float] = []
 
     def run(self) -> None:
         while time.monotonic() < self.until_when:
-            begun = time.monotonic()
+            start = time.monotonic()
             status, _headers, _body = ask(self.port, get(b"/incidents"))
             assert status == 200
-            self.took.append(time.monotonic() - begun)
+            self.durations.append(time.monotonic() - start)
             time.sleep(0.005)
 
 
 def p95(port: int, seconds: float) -> float:
-    """What nineteen of twenty reads took at most, in milliseconds."""
+    """The 95th percentile of the duration of reads, in milliseconds."""
     readers = [Reader(port, time.monotonic() + seconds) for _ in range(READERS)]
     for reader in readers:
         reader.start()
     for reader in readers:
         reader.join(60)
-    took = [value for reader in readers for value in reader.took]
-    assert len(took) > 50
-    return statistics.quantiles(took, n=20)[-1] * 1000
+    durations = [seconds_of_read for reader in readers for seconds_of_read in reader.durations]
+    assert len(durations) > 50
+    return statistics.quantiles(durations, n=20)[-1] * 1000
 
 
 @contextmanager
 def slow_clients(port: int) -> Iterator[None]:
     """Half of them stop in the middle of their head; the others go on, a byte a second."""
-    with ExitStack() as opened:
-        halves = [opened.enter_context(connect(port)) for _ in range(HALF_OPEN)]
-        dripping = [opened.enter_context(connect(port)) for _ in range(DRIPPING)]
-        for connection in halves:
+    with ExitStack() as stack:
+        half_open = [stack.enter_context(connect(port)) for _ in range(HALF_OPEN)]
+        dripping = [stack.enter_context(connect(port)) for _ in range(DRIPPING)]
+        for connection in half_open:
             connection.sendall(b"GET / HTTP/1.1\r\nHost: loc")
         for number, connection in enumerate(dripping):
             head = b"POST /count HTTP/1.1\r\nHost: localhost\r\n"
@@ -208,59 +208,60 @@ def slow_clients(port: int) -> Iterator[None]:
         assert len(sent) >= SECONDS - 3
 
 
-def test_slow_clients_do_not_slow_the_readers(made: Settings) -> None:
-    with serving(made) as (served, port):
+def test_slow_clients_do_not_slow_the_readers(register_settings: Settings) -> None:
+    with serving(register_settings) as (served, port):
         served.first_line()
         p95(port, 2)
         before = p95(port, SECONDS / 3)
         with slow_clients(port):
-            beside = [p95(port, SECONDS / 3) for _ in range(3)]
+            with_slow_clients = [p95(port, SECONDS / 3) for _ in range(3)]
         after = p95(port, SECONDS / 3)
-        told = f"alone {before:.1f} and {after:.1f} ms, beside {[round(one, 1) for one in beside]}"
-        print(told)
+        beside = [round(milliseconds, 1) for milliseconds in with_slow_clients]
+        summary = f"alone {before:.1f} and {after:.1f} ms, beside {beside}"
+        print(summary)
         # The middle one of three: this machine may have other things to do for a moment.
-        assert statistics.median(beside) <= 2 * (before + after) / 2, told
+        assert statistics.median(with_slow_clients) <= 2 * (before + after) / 2, summary
 
 
-def test_gunicorn_frees_the_threads_of_silent_connections(made: Settings) -> None:
-    with serving(made, workers=1) as (served, port):
+def test_gunicorn_frees_the_threads_of_silent_connections(register_settings: Settings) -> None:
+    with serving(register_settings, workers=1) as (served, port):
         served.first_line()
-        with ExitStack() as opened:
+        with ExitStack() as stack:
             for _ in range(12):
-                opened.enter_context(connect(port)).sendall(b"GET / HTTP/1.1\r\nHost: loc")
-            begun = time.monotonic()
-            connection = opened.enter_context(connect(port))
+                stack.enter_context(connect(port)).sendall(b"GET / HTTP/1.1\r\nHost: loc")
+            start = time.monotonic()
+            connection = stack.enter_context(connect(port))
             connection.settimeout(40)
             connection.sendall(get(b"/healthz"))
             assert parsed(answers(connection))[0] == 200
             # Ten seconds without a byte, two more to be seen off.
-            assert time.monotonic() - begun < 20
+            assert time.monotonic() - start < 20
 
 
 @pytest.mark.parametrize("runner", SERVERS)
-def test_lingering_connections_delay_nobody(made: Settings, runner: str) -> None:
-    with serving(made, SERVERS[runner]) as (served, port):
+def test_lingering_connections_delay_nobody(register_settings: Settings, runner: str) -> None:
+    with serving(register_settings, SERVERS[runner]) as (served, port):
         served.first_line()
-        with ExitStack() as opened:
+        with ExitStack() as stack:
             for _ in range(8):
                 # Asks for the connection to be closed, and leaves its own end open.
-                opened.enter_context(connect(port)).sendall(get(b"/healthz"))
+                stack.enter_context(connect(port)).sendall(get(b"/healthz"))
             time.sleep(0.5)
-            begun = time.monotonic()
+            start = time.monotonic()
             assert ask(port, get(b"/healthz"))[0] == 200
-            assert time.monotonic() - begun < 1.5
+            assert time.monotonic() - start < 1.5
 
 
 # --- what it costs -----------------------------------------------------------------------------
 
 
-def test_the_supervisor_is_small(made: Settings) -> None:
-    with serving(made) as (served, port):
+def test_the_supervisor_is_small(register_settings: Settings) -> None:
+    with serving(register_settings) as (served, port):
         served.first_line()
         ask(port, get(b"/incidents"))
-        small = _megabytes(served)
-        print(f"supervisor {small:.1f} MB")
-        assert small < 20
+        megabytes = _megabytes(served)
+        print(f"supervisor {megabytes:.1f} MB")
+        assert megabytes < 20
 
 
 def _megabytes(served: Served) -> float:

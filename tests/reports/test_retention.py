@@ -16,7 +16,7 @@ from register.cases.verify import verify
 from register.db import sqlite_path
 from register.errors import SealError
 from register.journal import Act, JournalEntry
-from register.report_keys import KeyStore
+from register.key_store import KeyStore
 from register.reports import acts, queries, receipt_codes, report_content, report_lists, retention
 from register.reports.acts import purging
 from register.reports.acts.purging import PurgeCounts, run_retention

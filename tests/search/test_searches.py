@@ -20,7 +20,7 @@ from register.cases.case_content import ProceedingContent, RequestContent
 from register.cases.filters import WORDS, CaseQuery
 from register.cases.models import Incident, Origin
 from register.cases.vocabulary import current_vocabulary
-from register.exchange.csv_import import PublishOptions, import_file
+from register.exchange.case_csv_import import PublishOptions, import_file
 from register.journal import head
 from register.search import indexer, query_parser, service
 from register.search.engine_interface import SearchEngine

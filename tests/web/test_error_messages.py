@@ -12,7 +12,7 @@ from flask import Flask
 
 import register
 from register import errors
-from register.cases import case_content, rules
+from register.cases import act_permissions, case_content
 from register.cases.checklist import ATTESTATIONS, CheckItem
 from register.cases.models import CaseState
 from register.cases.validation import ContentFault
@@ -25,7 +25,7 @@ from register.errors import (
     RegisterError,
     TextError,
 )
-from register.exchange import csv_import
+from register.exchange import case_csv_import
 from register.journal import Ledger
 from register.journal.verify import Problem
 from register.journal.web import journal_sentences
@@ -41,7 +41,7 @@ RAISED = {name for name in dir(errors) if isinstance(getattr(errors, name), type
 RAISED |= {"SchemaError", "TextError"}
 FIRST, SECOND = 0, 1
 # Keys that reach a raise through a variable; the table or expression they come from.
-BY_VARIABLE = {*rules.REFUSALS.values(), *rules._STATE_REFUSALS.values()}
+BY_VARIABLE = {*act_permissions.REFUSALS.values(), *act_permissions._STATE_REFUSALS.values()}
 BY_VARIABLE |= {"import_column_missing", "import_column_twice"}
 
 
@@ -128,7 +128,7 @@ def test_every_field_that_is_judged_has_its_name() -> None:
     judged |= set(case_content.Content.__dataclass_fields__)
     judged |= {f"request.{name}" for name in case_content.RequestContent.__dataclass_fields__}
     # A column of an import is named as it stands in the file.
-    assert judged - {"", *csv_import.COLUMNS} <= set(site.FIELD_NAMES)
+    assert judged - {"", *case_csv_import.COLUMNS} <= set(site.FIELD_NAMES)
 
 
 def test_states_ledgers_and_risks_have_their_words() -> None:

@@ -49,7 +49,7 @@ def signed_in() -> SignedIn | None:
             read_session.expunge_all()
     if current and current.needs_touch(now()):
         with housekeeping(db.engine) as db_session:
-            sessions.touch(db_session, current.session_id, now())
+            sessions.store_session_use(db_session, current.session_id, now())
     request.environ[_ENVIRON_KEY] = current
     return current
 
@@ -105,7 +105,7 @@ def confirm_session() -> None:
     """Store that the current member has given password and code again; a new token."""
     current = require_signed_in()
     with housekeeping(db.engine) as db_session:
-        session[TOKEN_FIELD] = sessions.confirm(db_session, current.session_id, now())
+        session[TOKEN_FIELD] = sessions.store_confirmation(db_session, current.session_id, now())
     forget_lookup()
 
 
@@ -113,14 +113,14 @@ def renew_session() -> None:
     """Give the current session a new token after a change of the account."""
     current = require_signed_in()
     with housekeeping(db.engine) as db_session:
-        session[TOKEN_FIELD] = sessions.renew(db_session, current.session_id)
+        session[TOKEN_FIELD] = sessions.replace_token(db_session, current.session_id)
     forget_lookup()
 
 
 def remember_browser() -> str:
     """Add the browser of the current member to the known ones; the token for its cookie."""
     with housekeeping(db.engine) as db_session:
-        return sessions.remember(db_session, member().id, now())
+        return sessions.add_browser(db_session, member().id, now())
 
 
 def forget_lookup() -> None:

@@ -38,7 +38,7 @@ def own() -> ResponseReturnValue:
     return render_template(
         "accounts/profile.html",
         role=forms.ROLE_LABELS[member.role],
-        sessions=sessions.of_member(db.session(), member.id, now()),
+        sessions=sessions.list_sessions(db.session(), member.id, now()),
         current_session=signed_in.session_id,
         browsers=sessions.count_browsers(db.session(), member.id, now()),
         codes_left=accounts.count_unused_codes(db.session(), member.id),

@@ -11,8 +11,8 @@ from sqlalchemy import bindparam, func, select
 from register.accounts import vouching
 from register.accounts.models import Member, Role
 from register.accounts.vouching import load_acting_member
+from register.cases import act_permissions, checklist, former_codes, second_person, validation
 from register.cases import case_content as contents
-from register.cases import checklist, former_codes, rules, second_person, validation
 from register.cases.case_content import Content
 from register.cases.models import CaseState, Correction, Incident, Reply
 from register.cases.persistence import erase_texts, save_snapshot
@@ -71,9 +71,9 @@ def require_allowed(
 ) -> None:
     """Check the rules of an act, except what the content requires of a publication."""
     has_second = single
-    if rules.rule_for(CaseState(case.state), act).second == "always" and not single:
+    if act_permissions.rule_for(CaseState(case.state), act).second == "always" and not single:
         has_second = bool(second_persons(tx, case, "erase", member))
-    rules.require_allowed(
+    act_permissions.require_allowed(
         CaseState(case.state),
         act,
         Role(member.role),

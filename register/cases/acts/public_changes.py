@@ -5,8 +5,15 @@ from __future__ import annotations
 from datetime import date
 from typing import Any
 
+from register.cases import (
+    act_permissions,
+    checklist,
+    deadlines,
+    former_codes,
+    second_person,
+    validation,
+)
 from register.cases import case_content as contents
-from register.cases import checklist, deadlines, former_codes, rules, second_person, validation
 from register.cases.acts import _steps as steps
 from register.cases.case_content import Content
 from register.cases.models import ID_LIMIT, CaseState, Correction, FollowUp, Incident, Reply
@@ -48,7 +55,7 @@ def follow_up(
     codes_before = former_codes.public_codes(case)
     if content is not None:
         content = steps.valid_content(tx, content, case)
-        rules.require_follow_up(contents.content_of(case), content)
+        act_permissions.require_follow_up(contents.content_of(case), content)
         _require_computed(tx, content)
     arguments = {
         "happened_on": _valid_date("happened_on", happened_on),
@@ -93,10 +100,8 @@ def correct(
     """
     case, member = steps.begin_act(tx, incident_id, Act.CORRECTED, by, seen)
     codes_before = former_codes.public_codes(case)
-    content, note = (
-        changed_content(tx, case, content),
-        steps.required_text("public_note", public_note),
-    )
+    content = changed_content(tx, case, content)
+    note = steps.required_text("public_note", public_note)
     arguments = {"public_note": note}
     proposal = Proposal(Act.CORRECTED, steps.required_text("reason", reason), content, arguments)
     proposal_line = steps.propose_if_needed(tx, case, member, proposal, second, single=single)
@@ -121,7 +126,8 @@ def changed_content(
     :raises Refused: ``nothing_changed``.
     """
     content = steps.valid_content(tx, content, case)
-    if not is_unchanged_allowed and not rules.changed_fields(contents.content_of(case), content):
+    changed = act_permissions.changed_fields(contents.content_of(case), content)
+    if not changed and not is_unchanged_allowed:
         raise Refused("nothing_changed", state=case.state)
     _require_computed(tx, content)
     return content

@@ -9,9 +9,9 @@ from sqlalchemy import bindparam, func, select
 from sqlalchemy.orm import Session
 
 from register.accounts.models import Member, Role
+from register.cases import act_permissions, former_codes
 from register.cases import case_content as contents
 from register.cases import checklist as checks
-from register.cases import former_codes, rules
 from register.cases.acts import _steps as steps
 from register.cases.models import CaseState, Correction, Incident, Invitation, Revision
 from register.cases.persistence import next_number
@@ -226,7 +226,7 @@ def _check_publication(
         needed_before=circumstances.needed_before,
         added_texts=circumstances.displayed_texts,
     )
-    rules.require_allowed(
+    act_permissions.require_allowed(
         CaseState(case.state),
         act,
         Role(member.role),

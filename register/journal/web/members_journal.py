@@ -26,7 +26,7 @@ from register.cases.members_journal import LEDGER_NAMES, LEDGERS, LinePosition, 
 from register.cases.vocabulary import Vocabulary
 from register.db import db
 from register.errors import NotFound
-from register.exchange import csv_format
+from register.exchange import csv_syntax
 from register.journal import Ledger, head
 from register.journal.queries import CONSOLE_MEMBER, JournalQuery
 from register.journal.web import journal_sentences
@@ -246,8 +246,8 @@ def csv_table() -> ResponseReturnValue:
     # The rows are read in batches, each in a session of its own: a slow client must not hold a
     # transaction open, which would keep erased words in SQLite's log.
     db.session.remove()
-    body = stream_with_context(csv_format.encode_table(CSV_HEADER, csv_rows))
-    response = Response(body, mimetype=csv_format.MIMETYPE)
+    body = stream_with_context(csv_syntax.encode_table(CSV_HEADER, csv_rows))
+    response = Response(body, mimetype=csv_syntax.MIMETYPE)
     response.headers["Content-Disposition"] = 'attachment; filename="journal.csv"'
     return response
 

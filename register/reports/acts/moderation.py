@@ -17,7 +17,7 @@ from register.cases.models import Incident
 from register.cases.vocabulary import current_vocabulary
 from register.errors import Invalid, NotFound, Refused
 from register.journal import Act, WriteTransaction
-from register.report_keys import KeyStore
+from register.key_store import KeyStore
 from register.reports import receipt_codes, report_content, retention
 from register.reports.acts import transitions
 from register.reports.models import MessageKind, Report, ReportState, RetainedReport

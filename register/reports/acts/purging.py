@@ -18,7 +18,7 @@ from register.cases.models import CaseState as CaseState
 from register.cases.models import Incident
 from register.db import empty_log, housekeeping
 from register.journal import Act, WriteTransaction, writing
-from register.report_keys import KeyStore
+from register.key_store import KeyStore
 from register.reports import report_content, retention
 from register.reports.acts.transitions import change_state
 from register.reports.models import Message, Report, RetainedReport, RetentionClock, Tally

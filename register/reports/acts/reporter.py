@@ -13,7 +13,7 @@ from register.cases.models import Incident
 from register.errors import Invalid, Refused
 from register.journal import Act, WriteTransaction
 from register.journal.models import new_salt
-from register.report_keys import KeyStore
+from register.key_store import KeyStore
 from register.reports import receipt_codes, report_content
 from register.reports.acts import transitions
 from register.reports.acts.purging import destroy_keys_after_commit

@@ -8,7 +8,7 @@ from sqlalchemy import func, select
 
 from register.errors import Invalid, NotFound, Refused
 from register.journal import Act, WriteTransaction
-from register.report_keys import KeyStore
+from register.key_store import KeyStore
 from register.reports import report_content, retention
 from register.reports.models import OPEN_STATES, Message, MessageKind, Report, ReportState
 from register.reports.report_content import MESSAGE_LIMIT

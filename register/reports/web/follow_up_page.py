@@ -23,8 +23,8 @@ from register.reports.models import MessageKind
 from register.reports.queries import ReportView
 from register.reports.report_content import CONTACT_LIMIT, MESSAGE_LIMIT
 from register.reports.web import public_forms
+from register.reports.web.answer_words import list_answers
 from register.reports.web.public_forms import OUTAGE_ERRORS, SessionlessForm, outage_response
-from register.reports.web.receipt_page import list_answers
 from register.reports.web.status_text import status_text
 from register.web import rate_limits
 from register.web.form_fields import MultilineField, line_field, text_field
@@ -120,7 +120,7 @@ def with_report(
 
 def code_page(form: ReceiptCodeForm, error_text: str = "") -> str:
     """The page that asks for the code, with the typed one."""
-    return render_template("reports/receipt_login.html", form=form, error_text=error_text)
+    return render_template("reports/follow_up_code.html", form=form, error_text=error_text)
 
 
 def busy_code_page(_why: str = "") -> str:

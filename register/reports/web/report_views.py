@@ -18,15 +18,15 @@ from flask_babel import lazy_gettext as _
 from register.db import db, now
 from register.errors import Refused
 from register.journal import Act, WriteTransaction
-from register.report_keys import KeyStore
+from register.key_store import KeyStore
 from register.reports import acts, form_vocabulary, queries, receipt_codes
 from register.reports.acts.reporter import find_received
 from register.reports.acts.transitions import allows
 from register.reports.models import MessageKind
 from register.reports.report_content import ACCOUNT_LIMIT, LINKS_LIMIT, MESSAGE_LIMIT
 from register.reports.web import public_forms
+from register.reports.web.answer_words import added_text, list_answers, short_answers
 from register.reports.web.follow_up_page import ReportAccess, report_access
-from register.reports.web.receipt_page import added_text, list_answers, short_answers
 from register.reports.web.report_form import AS_TYPED, ReportForm
 from register.text.dates import paris_day
 from register.web import rate_limits

@@ -99,6 +99,6 @@ def ended() -> Callable[[int], None]:
 
     def end(member: int) -> None:
         with housekeeping(db.engine) as session:
-            sessions.close_all(session, member)
+            sessions.delete_sessions(session, member)
 
     return end

@@ -206,7 +206,7 @@ def disabled(app, cast):
     """Driss, in a browser where he was signed in before his account was closed."""
     visitor = FormClient(app)
     with housekeeping(db.engine) as opened:
-        token = sessions.open_session(opened, cast.driss, now())
+        token = sessions.add_session(opened, cast.driss, now())
     with visitor.client.session_transaction() as session:
         session["sid"] = token
         session["csrf_token"] = "of the session that he had"

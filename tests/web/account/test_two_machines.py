@@ -10,7 +10,7 @@ from form_client import PASSWORD, SIGN_IN, FormClient, sign_in
 
 from register import create_app
 from register.db import db
-from register.report_keys import default_url
+from register.key_store import default_url
 
 pytestmark = pytest.mark.one_database
 

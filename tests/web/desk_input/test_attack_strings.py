@@ -29,7 +29,7 @@ from werkzeug.test import TestResponse
 from register import create_app
 from register.db import db
 from register.errors import TextError
-from register.exchange.csv_format import escape_cell
+from register.exchange.csv_syntax import escape_cell
 from register.search import indexer
 from register.text.markup import MAX_CHARS, render_markdown, render_plain_text
 from register.text.normalisation import legal

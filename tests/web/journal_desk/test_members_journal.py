@@ -16,7 +16,7 @@ from register.accounts import acts as accounts
 from register.accounts.models import Role
 from register.cases import acts
 from register.db import db
-from register.exchange.csv_format import ESCAPE_MARK
+from register.exchange.csv_syntax import ESCAPE_MARK
 from register.journal import Act, JournalEntry
 from register.journal.web.journal_sentences import (
     ACT_GROUPS,

@@ -16,7 +16,7 @@ from sqlalchemy.orm import Session
 from werkzeug.test import TestResponse
 
 from register.config import Settings
-from register.report_keys import KeyStore
+from register.key_store import KeyStore
 from register.reports import queries
 
 # What is typed, and what is chosen; a choice that was never offered is one more way to err.

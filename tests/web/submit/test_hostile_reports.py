@@ -39,7 +39,7 @@ from sqlalchemy.orm import Session
 
 from register.config import Settings
 from register.journal import writing
-from register.report_keys import KeyStore
+from register.key_store import KeyStore
 from register.reports import acts, queries
 from register.reports.models import MessageKind, Report
 from register.reports.report_lists import ReportFolder

@@ -17,7 +17,7 @@ from report_factory import CODE, count_rows, nonce
 
 from register.config import Settings
 from register.db import now
-from register.report_keys import KeyStore
+from register.key_store import KeyStore
 from register.reports import receipt_codes
 from register.reports.models import Report
 from register.reports.web import public_forms

@@ -11,7 +11,7 @@ from form_client import FormClient
 from sqlalchemy.orm import Session
 
 from register.config import Settings
-from register.report_keys import KeyStore
+from register.key_store import KeyStore
 from register.reports import queries, receipt_codes
 
 pytestmark = pytest.mark.parametrize("settings", ["sqlite"], indirect=True)

@@ -25,7 +25,7 @@ from register import encryption
 from register.cases.vocabulary import VOCABULARY_FILE
 from register.config import Settings
 from register.db import db, now, sqlite_path, write_engine
-from register.report_keys import KeyStore
+from register.key_store import KeyStore
 from register.reports import acts, form_vocabulary, queries
 from register.reports.models import Report, ReportState
 from register.reports.queries import ReportView

@@ -16,7 +16,7 @@ from flask_babel import lazy_gettext as _
 from register.accounts import vouching
 from register.accounts.models import Member, Role
 from register.accounts.web import current_member
-from register.cases import rules
+from register.cases import act_permissions
 from register.cases.member_view import DeskCase, load_desk_case, load_desk_case_of_reply
 from register.cases.models import CaseState
 from register.cases.web.desk.act_forms import ActForm
@@ -191,7 +191,7 @@ def blocked_reason(desk_case: DeskCase, act: Act) -> str:
     """
     member = current_member.member()
     try:
-        rule = rules.rule_for(CaseState(desk_case.state), act)
+        rule = act_permissions.rule_for(CaseState(desk_case.state), act)
     except Refused as error:
         return typeset(error_sentence(error))
     if Role(member.role) not in rule.roles:

@@ -16,7 +16,7 @@ from flask.typing import ResponseReturnValue
 from flask_babel import lazy_gettext as _
 
 from register.accounts.web import current_member
-from register.cases import acts, revisions, rules
+from register.cases import act_permissions, acts, revisions
 from register.cases.case_content import Content
 from register.cases.duplicates import PossibleDuplicate
 from register.cases.member_view import DeskCase
@@ -161,7 +161,7 @@ def run_editor(
     )
     if request.method != "POST":
         if desk_case:
-            rules.rule_for(CaseState(desk_case.state), act)
+            act_permissions.rule_for(CaseState(desk_case.state), act)
             stored["vu"] = str(desk_case.revision_id or 0)
         resumed_values = _resumed_values(resumed_change(desk_case), act)
         form = form_class(data={"vu": "0", **stored, **resumed_values})

@@ -28,7 +28,7 @@ from register.reports.acts.moderation import SENTENCE_LIMIT
 from register.reports.queries import ReportView, case_to_join
 from register.reports.report_content import ReportContent
 from register.reports.report_to_draft import DraftPart, ReportedPlace
-from register.reports.web.desk import labels, list_query
+from register.reports.web.desk import labels, report_list_query
 from register.reports.web.desk.detail import ReportActForm, open_report
 from register.reports.web.desk.report_summary import ReportedItem, reported
 from register.text.normalisation import one_line
@@ -115,7 +115,7 @@ class DraftOffer:
     is_free_text: bool
 
 
-@desk.route(f"/signalements/{list_query.KEY_RULE}/retenir", methods=["GET", "POST"])
+@desk.route(f"/signalements/{report_list_query.KEY_RULE}/retenir", methods=["GET", "POST"])
 def retain(key: str) -> ResponseReturnValue:
     """Accept a report as a new draft, from the parts that the member ticks."""
     report_view, form = open_report(key), AcceptForm()
@@ -196,7 +196,7 @@ def _dropped_text(fault: ContentFault) -> str:
 # --- to an existing case ----------------------------------------------------------------------
 
 
-@desk.route(f"/signalements/{list_query.KEY_RULE}/rattacher", methods=["GET", "POST"])
+@desk.route(f"/signalements/{report_list_query.KEY_RULE}/rattacher", methods=["GET", "POST"])
 def attach(key: str) -> ResponseReturnValue:
     """Accept a report by attaching it to a case."""
     report_view, form = open_report(key), AttachForm()

@@ -19,13 +19,13 @@ from register.db import db, now
 from register.errors import Invalid, NotFound, Refused, RegisterError
 from register.journal import Act, WriteTransaction
 from register.journal.web import journal_sentences
-from register.report_keys import KeyStore
+from register.key_store import KeyStore
 from register.reports import acts, queries, receipt_codes
 from register.reports.acts.moderation import SENTENCE_LIMIT
 from register.reports.acts.transitions import allows
 from register.reports.queries import ReportView
 from register.reports.report_content import MESSAGE_LIMIT
-from register.reports.web.desk import labels, list_query, report_summary
+from register.reports.web.desk import labels, report_list_query, report_summary
 from register.web.blueprints import desk
 from register.web.errors import status_of
 from register.web.form_fields import DeskForm, text_field
@@ -123,13 +123,13 @@ def open_report(key: str) -> ReportView:
     return report_view
 
 
-@desk.get(f"/signalements/{list_query.KEY_RULE}")
+@desk.get(f"/signalements/{report_list_query.KEY_RULE}")
 def report(key: str) -> str:
     """The page of a report; after the purge, its summary only."""
     return report_page(open_report(key))
 
 
-@desk.post(f"/signalements/{list_query.KEY_RULE}/contact", endpoint="report_contact")
+@desk.post(f"/signalements/{report_list_query.KEY_RULE}/contact", endpoint="report_contact")
 def contact(key: str) -> str:
     """The page of a report with its contact, whose view is recorded separately."""
     require(key)
@@ -216,20 +216,20 @@ def report_page(
 # --- the acts -----------------------------------------------------------------------------------
 
 
-@desk.post(f"/signalements/{list_query.KEY_RULE}/prendre", endpoint="report_claim")
+@desk.post(f"/signalements/{report_list_query.KEY_RULE}/prendre", endpoint="report_claim")
 def claim(key: str) -> ResponseReturnValue:
     """Claim a report; the refusal names the member who already holds it."""
     confirmation = _("Vous avez ce signalement en main.")
     return _run_act(key, lambda tx, _store, by: acts.claim(tx, key, by=by), confirmation)
 
 
-@desk.post(f"/signalements/{list_query.KEY_RULE}/rendre", endpoint="report_release")
+@desk.post(f"/signalements/{report_list_query.KEY_RULE}/rendre", endpoint="report_release")
 def release(key: str) -> ResponseReturnValue:
     confirmation = _("Le signalement est rendu : chacun peut le prendre.")
     return _run_act(key, lambda tx, _store, by: acts.release(tx, key, by=by), confirmation)
 
 
-@desk.post(f"/signalements/{list_query.KEY_RULE}/lu", endpoint="report_read")
+@desk.post(f"/signalements/{report_list_query.KEY_RULE}/lu", endpoint="report_read")
 def read(key: str) -> ResponseReturnValue:
     """Mark the reporter's messages as read, up to the last one on the member's page."""
     seen = ReportActForm().seen
@@ -239,20 +239,20 @@ def read(key: str) -> ResponseReturnValue:
     )
 
 
-@desk.post(f"/signalements/{list_query.KEY_RULE}/indesirable", endpoint="report_spam")
+@desk.post(f"/signalements/{report_list_query.KEY_RULE}/indesirable", endpoint="report_spam")
 def spam(key: str) -> ResponseReturnValue:
     confirmation = _("Le signalement est rangé parmi les indésirables.")
     return _run_act(key, lambda tx, _store, by: acts.spam(tx, key, by=by), confirmation)
 
 
-@desk.post(f"/signalements/{list_query.KEY_RULE}/reprendre", endpoint="report_reopen")
+@desk.post(f"/signalements/{report_list_query.KEY_RULE}/reprendre", endpoint="report_reopen")
 def reopen(key: str) -> ResponseReturnValue:
     """Reopen a report that was declined, marked as spam, or accepted for an abandoned case."""
     confirmation = _("Le signalement est repris : il attend de nouveau une décision.")
     return _run_act(key, lambda tx, store, by: acts.reopen(tx, store, key, by=by), confirmation)
 
 
-@desk.post(f"/signalements/{list_query.KEY_RULE}/question", endpoint="report_ask")
+@desk.post(f"/signalements/{report_list_query.KEY_RULE}/question", endpoint="report_ask")
 def ask_reporter(key: str) -> ResponseReturnValue:
     report_view, form = open_report(key), AskForm()
     if not form.is_sent:
@@ -265,7 +265,7 @@ def ask_reporter(key: str) -> ResponseReturnValue:
     return _run_act(key, act, confirmation, form)
 
 
-@desk.post(f"/signalements/{list_query.KEY_RULE}/ecarter", endpoint="report_decline")
+@desk.post(f"/signalements/{report_list_query.KEY_RULE}/ecarter", endpoint="report_decline")
 def decline(key: str) -> ResponseReturnValue:
     """Decline a report; the step ``proposer`` fills in the sentence of the chosen reason."""
     report_view, form = open_report(key), DeclineForm()
@@ -303,4 +303,4 @@ def _run_act(
             error_text = form.attach_error(error, error_text)
         return report_page(current, form, error_text=error_text), status_of(error)
     flash(typeset(str(confirmation)))
-    return redirect(list_query.report_url(key), 303)
+    return redirect(report_list_query.report_url(key), 303)

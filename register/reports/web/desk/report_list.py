@@ -28,7 +28,7 @@ from register.reports.report_lists import (
     ReportQuery,
 )
 from register.reports.web.desk import labels, report_summary
-from register.reports.web.desk.list_query import (
+from register.reports.web.desk.report_list_query import (
     FORM_PARAMETERS,
     chips,
     is_place_code,

@@ -19,7 +19,7 @@ from register.reports import acts, duplicates, queries, report_lists
 from register.reports.report_content import ReportContent
 from register.reports.report_lists import ReportFolder, ReportQuery
 from register.reports.retention import clock_jump
-from register.reports.web.desk import labels, list_query
+from register.reports.web.desk import labels, report_list_query
 from register.territory.web.place_names import full_name
 from register.text.dates import paris_day
 from register.text.typography import french
@@ -249,7 +249,7 @@ def folder_counts() -> Sequence[FolderCount]:
             typeset(str(name)),
             typeset(str(why)),
             number(count),
-            list_query.list_url(ReportQuery(folder=folder)),
+            report_list_query.list_url(ReportQuery(folder=folder)),
             late=folder is ReportFolder.OVERDUE,
         )
         for folder, (name, why), count in [*folders, (ReportFolder.SPAM, SPAM_TO_CONFIRM, waiting)]

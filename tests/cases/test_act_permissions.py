@@ -8,7 +8,7 @@ from itertools import product
 import pytest
 
 from register.accounts.models import Role
-from register.cases import rules
+from register.cases import act_permissions
 from register.cases.case_content import (
     Content,
     LinkContent,
@@ -178,7 +178,7 @@ def test_the_table_names_every_state_and_act_once():
 
 def _answer(state, act, role, needs_second, has_second):
     try:
-        rules.require_allowed(
+        act_permissions.require_allowed(
             state, act, role, content_needs_second=needs_second, has_second=has_second
         )
     except Refused as refused:
@@ -255,8 +255,8 @@ BEFORE = Content(title="Gagny", outcome="en_cours", date="2008", proceedings=(SU
     ],
 )
 def test_a_follow_up_may_change_outcome_and_steps(after, changed, why):
-    assert rules.changed_fields(BEFORE, after) == changed, why
-    rules.require_follow_up(BEFORE, after)
+    assert act_permissions.changed_fields(BEFORE, after) == changed, why
+    act_permissions.require_follow_up(BEFORE, after)
 
 
 @pytest.mark.parametrize(
@@ -283,36 +283,11 @@ def test_a_follow_up_may_change_outcome_and_steps(after, changed, why):
 )
 def test_a_follow_up_may_not_change_the_account(after, changed, why):
     with pytest.raises(Refused) as refused:
-        rules.require_follow_up(BEFORE, after)
+        act_permissions.require_follow_up(BEFORE, after)
     assert (refused.value.key, refused.value.values) == ("needs_correction", {"fields": changed}), (
         why
     )
 
 
 def test_equal_contents_have_no_changed_field():
-    assert rules.changed_fields(BEFORE, replace(BEFORE)) == frozenset()
-
-
-# --- which texts are read for risks ------------------------------------------------------------
-
-
-def test_free_texts_include_every_text_and_no_url_of_a_source():
-    content = Content(
-        title="le titre",
-        outlets=("le blog",),
-        sources=(
-            SourceContent(
-                "https://a.test/0612345678", title="la source", archived_url="https://b.test"
-            ),
-        ),
-        proceedings=(
-            replace(
-                SUIT, steps=(StepContent("appel", note="la note", source_url="https://c.test"),)
-            ),
-        ),
-        request=RequestContent(asked="la demande"),
-    )
-    texts = dict(rules.free_texts(content))
-    assert {"le titre", "le blog", "la source", "la note", "la demande"} <= set(texts.values())
-    assert not [text for text in texts.values() if text.startswith("https:")]
-    assert texts["proceedings.steps.note"] == "la note"
+    assert act_permissions.changed_fields(BEFORE, replace(BEFORE)) == frozenset()

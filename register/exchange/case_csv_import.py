@@ -19,7 +19,7 @@ from register.cases.second_person import Approval
 from register.cases.validation import ContentFault
 from register.cases.vocabulary import build_title, current_vocabulary, source_kinds
 from register.errors import Incomplete, Invalid, Refused, TextError
-from register.exchange.csv_format import ImportRow, read_rows
+from register.exchange.csv_syntax import ImportRow, read_rows
 from register.journal import WriteTransaction, writing
 from register.journal.models import canonical_json
 from register.territory import place_queries

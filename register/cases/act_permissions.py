@@ -5,11 +5,10 @@ A refusal carries a key, which ``web`` and ``cli`` turn into a sentence.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from dataclasses import dataclass, fields, replace
 
 from register.accounts.models import Role
-from register.cases.case_content import Content, FieldKind, ProceedingContent
+from register.cases.case_content import Content, ProceedingContent
 from register.cases.models import CaseState
 from register.errors import Refused
 from register.journal import Act
@@ -152,10 +151,3 @@ def require_follow_up(before: Content, after: Content) -> None:
     forbidden_fields = changed_fields(before, after) - FOLLOW_UP_FIELDS
     if forbidden_fields:
         raise Refused("needs_correction", fields=sorted(forbidden_fields))
-
-
-def free_texts(content: Content) -> Iterator[tuple[str, str]]:
-    """Every text of a case with the path of its field; URLs are left out."""
-    for path, rule, leaf in content.leaves():
-        if isinstance(leaf, str) and leaf and rule.kind is not FieldKind.URL:
-            yield path, leaf

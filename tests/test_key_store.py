@@ -11,7 +11,7 @@ from sqlalchemy.exc import DBAPIError, IntegrityError, OperationalError
 from register import encryption
 from register.db import sqlite_path
 from register.errors import SealError, Unavailable
-from register.report_keys import KeyStore
+from register.key_store import KeyStore
 
 SEAL_KEY = bytes(range(32))
 INSTANCE = "6b0a2f0e-0000-4000-8000-000000000000"
