@@ -40,14 +40,18 @@ class Load:
     seconds: int = 4
     connections: int = 8
 
-    def measure(self, url: str, *, fresh: bool = False, tag: str = "") -> Measure:
+    def measure(
+        self, url: str, *, fresh: bool = False, tag: str = "", warm: bool = True
+    ) -> Measure:
         """Load one address.
 
         :param fresh: never ask the same address twice, so that every page has to be made.
         :param tag: the ETag that the reader says it has.
+        :param warm: load it for a second first: the first requests compile templates.
         :raises RuntimeError: an answer was an error.
         """
-        self._wrk(url, 1, fresh, tag)  # the first requests compile templates and statements
+        if warm:
+            self._wrk(url, 1, fresh, tag)
         requests, micros, p95, errors = self._wrk(url, self.seconds, fresh, tag)
         if errors:
             raise RuntimeError(f"{errors} errors on {url}")

@@ -21,15 +21,16 @@ from benchmarks.table import Bar, Table
 from register.db import configure_engine, engine_options
 from register.operations import schema
 
-ROUNDS = 5
+# Many short ones: a machine is not equally fast for minutes, and a pair of neighbours is fairest.
+ROUNDS = 15
 BAR = Bar(0.95)
 
 
 def measure_commits(pages: Pages, commit: str, register: Path, load: Load, log: LogLine) -> Table:
-    """Requests per second of each page, medians of ``ROUNDS``, and their ratio.
+    """Requests per second of each page, and the median of the rounds' ratios.
 
-    The same register is served twice, each from a copy of its own. The order alternates, because a
-    machine is not equally fast for minutes. The earlier commit runs on the installed dependencies.
+    The same register is served twice, each from a copy of its own, and measured alternately. The
+    earlier commit runs on the installed dependencies.
 
     :param commit: the earlier commit, as ``git`` names it.
     :param register: folder of the instance and the seal folder.
@@ -55,9 +56,11 @@ def measure_commits(pages: Pages, commit: str, register: Path, load: Load, log: 
                     sides = list(rates)[:: -1 if turn % 2 else 1]
                     for side in sides:
                         url = registers[side].url(path)
-                        rates[side].append(load.measure(url, fresh=is_fresh).rate)
+                        measure = load.measure(url, fresh=is_fresh, warm=turn == 0)
+                        rates[side].append(measure.rate)
                 before, after = (statistics.median(rates[side]) for side in ("before", "after"))
-                ratio = after / before
+                pairs = zip(rates["before"], rates["after"], strict=True)
+                ratio = statistics.median(later / earlier for earlier, later in pairs)
                 cells = (f"{before:,.0f}", f"{after:,.0f}", f"{ratio:.3f}")
                 table.add(f"{name}, {variant}", *cells, value=ratio, bar=BAR)
                 log(f"  {name}, {variant}: {ratio:.3f}")
