@@ -60,15 +60,15 @@ def remaining(session, members):
     return count
 
 
-def _wrong(at):
+def _wrong_code(at):
     return next(
         code for code in ("000000", "111111") if not two_factor.step_of(CHLOE_SECRET, code, at, 0)
     )
 
 
 @pytest.fixture
-def spend(engine, members):
-    """``spend(2)``: reduce the budget to two wrong codes."""
+def set_budget(engine, members):
+    """``set_budget(2)``: reduce the budget to two wrong codes."""
 
     def reduce(remaining, at=AT):
         owed = (sign_in_attempts.MAX_WRONG_CODES - remaining) * sign_in_attempts.REFILL
@@ -104,11 +104,11 @@ def test_no_order_of_wrong_codes_beats_the_budget(engine, members, gaps):
     assert len(accepted) >= min(len(gaps), sign_in_attempts.MAX_WRONG_CODES)
 
 
-def test_beyond_the_budget_only_a_recovery_code_is_accepted(sign_in, spend, remaining):
+def test_beyond_the_budget_only_a_recovery_code_is_accepted(sign_in, set_budget, remaining):
     at = AT
-    spend(2)
+    set_budget(2)
     for _ in range(3):
-        assert sign_in(_wrong(at), at=at) is None
+        assert sign_in(_wrong_code(at), at=at) is None
     assert remaining(at) == 0
     assert sign_in(totp_code(at), at=at) is None
     assert sign_in(CODES[0], at=at)
@@ -122,7 +122,7 @@ def test_beyond_the_budget_only_a_recovery_code_is_accepted(sign_in, spend, rema
 def test_codes_sent_with_a_wrong_password_use_up_no_budget(sign_in, remaining):
     for n in range(12):
         at = AT + n * 16 * MINUTE
-        assert sign_in(_wrong(at), WRONG, at=at) is None
+        assert sign_in(_wrong_code(at), WRONG, at=at) is None
     assert remaining(at) == sign_in_attempts.MAX_WRONG_CODES
 
 
@@ -131,7 +131,7 @@ def test_repeated_and_malformed_codes_use_up_no_budget(sign_in, remaining):
     for code in (totp_code(), "", "not-a-code", CODES[0][:-1], "12345", "1234567"):
         assert sign_in(code) is None
     assert remaining() == sign_in_attempts.MAX_WRONG_CODES
-    assert sign_in(_wrong(AT)) is None
+    assert sign_in(_wrong_code(AT)) is None
     assert remaining() == sign_in_attempts.MAX_WRONG_CODES - 1
     # A right code neither uses nor refills the budget.
     assert sign_in(totp_code(AT + 5 * MINUTE), at=AT + 5 * MINUTE)
@@ -140,21 +140,21 @@ def test_repeated_and_malformed_codes_use_up_no_budget(sign_in, remaining):
 
 def test_codes_beyond_the_lock_are_neither_checked_nor_counted(sign_in, remaining):
     for _ in range(13):
-        assert sign_in(_wrong(AT)) is None
+        assert sign_in(_wrong_code(AT)) is None
     assert remaining() == sign_in_attempts.MAX_WRONG_CODES - 10
 
 
 def test_codes_of_a_reauthentication_are_counted_too(engine, members, remaining):
     for _ in range(3):
         assert not authentication.reauthenticate(
-            engine, ROOT_KEY, members.chloe, PASSWORD, _wrong(AT), AT
+            engine, ROOT_KEY, members.chloe, PASSWORD, _wrong_code(AT), AT
         )
     assert remaining() == sign_in_attempts.MAX_WRONG_CODES - 3
 
 
 @pytest.mark.parametrize("act", ["change_password", "reset_member", "set_factor"])
-def test_a_new_password_and_a_new_factor_reset_the_budget(pen, members, spend, remaining, act):
-    spend(0)
+def test_a_new_password_and_a_new_factor_reset_the_budget(pen, members, set_budget, remaining, act):
+    set_budget(0)
     arguments = {
         "change_password": ("une-tout-autre-phrase",),
         "reset_member": ("une-tout-autre-phrase",),
@@ -165,18 +165,18 @@ def test_a_new_password_and_a_new_factor_reset_the_budget(pen, members, spend, r
     assert remaining() == sign_in_attempts.MAX_WRONG_CODES
 
 
-def test_concurrent_wrong_codes_do_not_exceed_the_budget(sign_in, spend, remaining):
-    spend(3)
+def test_concurrent_wrong_codes_do_not_exceed_the_budget(sign_in, set_budget, remaining):
+    set_budget(3)
     assert remaining() == 3
     # Six attempts may wait for argon2id; more would be refused before they are counted.
     with ThreadPoolExecutor(6) as pool:
-        assert not any(pool.map(sign_in, [_wrong(AT)] * 6))
+        assert not any(pool.map(sign_in, [_wrong_code(AT)] * 6))
     assert remaining() == 0
     assert sign_in(totp_code()) is None
     assert sign_in(CODES[0])
 
 
-def test_counted_and_uncounted_codes_write_the_same_rows(engine, sign_in, spend):
+def test_counted_and_uncounted_codes_write_the_same_rows(engine, sign_in, set_budget):
     """Another number of written rows would reveal a right password by the response time."""
 
     def written_rows(*arguments, at):
@@ -193,9 +193,9 @@ def test_counted_and_uncounted_codes_write_the_same_rows(engine, sign_in, spend)
             event.remove(engine, "after_cursor_execute", record)
         return rows
 
-    sign_in(_wrong(AT))
-    expected = written_rows(_wrong(AT), WRONG, at=AT)
+    sign_in(_wrong_code(AT))
+    expected = written_rows(_wrong_code(AT), WRONG, at=AT)
     assert expected
-    assert written_rows(_wrong(AT), at=AT) == expected
-    spend(0)
-    assert written_rows(_wrong(AT), at=AT) == expected
+    assert written_rows(_wrong_code(AT), at=AT) == expected
+    set_budget(0)
+    assert written_rows(_wrong_code(AT), at=AT) == expected

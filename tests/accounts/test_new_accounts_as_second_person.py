@@ -28,19 +28,19 @@ WEEK = AT + timedelta(days=7)
 pytestmark = [pytest.mark.usefixtures("cheap"), pytest.mark.one_database]
 
 
-def _invited(pen, by, name="fanny", role=Role.ADMINISTRATOR):
+def _open_account(pen, by, name="fanny", role=Role.ADMINISTRATOR):
     """The id of an account opened by an invitation of a member."""
     with pen() as p:
         token = invitations.invite(p, f"{name}@register.test", role, by=by)
         return invitations.accept(p, token, name, PASSWORD).id
 
 
-def _publish(pen, incident, by, at=SOON):
+def _publish(pen, draft_id, by, at=SOON):
     with pen(at) as p:
-        acts.publish(p, incident, by=by, reason="lu", attested=ATTESTATIONS, flags_reason="lu")
+        acts.publish(p, draft_id, by=by, reason="lu", attested=ATTESTATIONS, flags_reason="lu")
 
 
-def _justice(pen, content, by):
+def _draft_lawsuit(pen, content, by):
     with pen() as p:
         incident = acts.draft(p, content(justice=True), by=by, reason="r")
         acts.invite(p, incident.id, "courriel", by=by)
@@ -61,34 +61,34 @@ def _confirm(p, member, by):
 
 @pytest.mark.parametrize("purpose", ["publish", "erase"])
 def test_an_account_invited_a_moment_ago_approves_nothing(pen, cast, content, purpose):
-    fanny = _invited(pen, cast.ada)
-    incident = _justice(pen, content, cast.ada)
-    assert _refused(pen, acts.approve, incident, by=fanny, purpose=purpose) == (
+    fanny = _open_account(pen, cast.ada)
+    draft_id = _draft_lawsuit(pen, content, cast.ada)
+    assert _refused(pen, acts.approve, draft_id, by=fanny, purpose=purpose) == (
         "member_vouches_later"
     )
 
 
 def test_the_inviter_of_the_author_cannot_approve(pen, cast, content):
-    fanny = _invited(pen, cast.ada)
-    incident = _justice(pen, content, fanny)
-    assert _refused(pen, acts.approve, incident, by=cast.ada) == "own_invitation"
+    fanny = _open_account(pen, cast.ada)
+    draft_id = _draft_lawsuit(pen, content, fanny)
+    assert _refused(pen, acts.approve, draft_id, by=cast.ada) == "own_invitation"
 
 
 def test_the_inviter_of_the_publisher_is_not_a_second_person(pen, cast, content):
-    fanny = _invited(pen, cast.ada)
-    incident = _justice(pen, content, cast.bruno)
+    fanny = _open_account(pen, cast.ada)
+    draft_id = _draft_lawsuit(pen, content, cast.bruno)
     with pen() as p:
-        acts.approve(p, incident, by=cast.ada)
+        acts.approve(p, draft_id, by=cast.ada)
     with pytest.raises(Incomplete) as refused:
-        _publish(pen, incident, fanny)
+        _publish(pen, draft_id, fanny)
     assert [line.code for line in refused.value.values["lines"]] == ["second"]
     with pen(SOON) as p:
-        acts.approve(p, incident, by=cast.chloe)
-    _publish(pen, incident, fanny)
+        acts.approve(p, draft_id, by=cast.chloe)
+    _publish(pen, draft_id, fanny)
 
 
 def test_an_erasure_needs_somebody_other_than_the_inviter(pen, cast, desk):
-    case, fanny = desk.published(), _invited(pen, cast.ada)
+    case, fanny = desk.published(), _open_account(pen, cast.ada)
     with pen() as p:
         acts.approve(p, case.id, by=cast.ada, purpose="erase")
     refused = _refused(pen, acts.erase, case.id, by=fanny, restriction="donnee_personnelle")
@@ -96,11 +96,11 @@ def test_an_erasure_needs_somebody_other_than_the_inviter(pen, cast, desk):
 
 
 def test_seven_days_later_the_account_is_a_second_person(pen, cast, content):
-    fanny = _invited(pen, cast.ada)
-    incident = _justice(pen, content, cast.ada)
+    fanny = _open_account(pen, cast.ada)
+    draft_id = _draft_lawsuit(pen, content, cast.ada)
     with pen(WEEK) as p:
-        acts.approve(p, incident, by=fanny)
-    _publish(pen, incident, cast.ada, WEEK)
+        acts.approve(p, draft_id, by=fanny)
+    _publish(pen, draft_id, cast.ada, WEEK)
 
 
 @pytest.mark.parametrize(
@@ -118,7 +118,7 @@ def test_seven_days_later_the_account_is_a_second_person(pen, cast, content):
 def test_a_new_account_is_confirmed_by_another_vouching_member_or_the_console(
     pen, session, cast, content, by, refused
 ):
-    fanny, gaelle = _invited(pen, cast.ada), _invited(pen, cast.ada, "gaelle")
+    fanny, gaelle = _open_account(pen, cast.ada), _open_account(pen, cast.ada, "gaelle")
     ids = {"fanny": fanny, "gaelle": gaelle, "": None}
     member_id = ids[by] if by in ids else getattr(cast, by)
     if refused:
@@ -129,9 +129,9 @@ def test_a_new_account_is_confirmed_by_another_vouching_member_or_the_console(
     line = list(lines_since(session, 0, Ledger.DESK))[-1]
     assert (line.act, line.member_id) == ("member_confirmed", member_id)
     assert json.loads(line.private_json)["member"] == fanny
-    incident = _justice(pen, content, cast.ada)
+    draft_id = _draft_lawsuit(pen, content, cast.ada)
     with pen(SOON) as p:
-        acts.approve(p, incident, by=fanny)
+        acts.approve(p, draft_id, by=fanny)
     session.rollback()
     assert list(verify(session)) == []
     assert _refused(pen, _confirm, fanny, cast.bruno) == "member_vouches"
@@ -152,21 +152,21 @@ def test_a_new_account_is_confirmed_by_another_vouching_member_or_the_console(
 )
 def test_a_new_administrator_changes_no_account(pen, cast, change):
     """Otherwise its inviter would open a third account with it, and confirm that one."""
-    fanny = _invited(pen, cast.ada)
+    fanny = _open_account(pen, cast.ada)
     assert _refused(pen, change, fanny) == "member_vouches_later"
 
 
 @pytest.mark.parametrize("change", ["disabled", "role"])
 def test_no_act_of_its_inviter_makes_a_new_account_a_second_person(pen, cast, content, change):
-    fanny = _invited(pen, cast.ada)
+    fanny = _open_account(pen, cast.ada)
     with pen(SOON) as p:
         if change == "disabled":
             accounts.disable_member(p, fanny, by=cast.ada)
             accounts.enable_member(p, fanny, by=cast.ada)
         else:
             accounts.set_role(p, fanny, Role.MODERATOR, by=cast.ada)
-    incident = _justice(pen, content, cast.ada)
-    assert _refused(pen, acts.approve, incident, by=fanny) == "member_vouches_later"
+    draft_id = _draft_lawsuit(pen, content, cast.ada)
+    assert _refused(pen, acts.approve, draft_id, by=fanny) == "member_vouches_later"
 
 
 @pytest.mark.parametrize("change", ["factor", "enabled", "password"])
@@ -184,18 +184,18 @@ def test_an_account_reset_by_an_administrator_is_no_second_person(
             accounts.enable_member(p, member_id, by=cast.ada)
         else:
             accounts.reset_member(p, cast.email(name), PASSWORD, by=cast.ada)
-    incident = _justice(pen, content, cast.ada)
-    assert _refused(pen, acts.approve, incident, by=member_id) == "member_vouches_later"
+    draft_id = _draft_lawsuit(pen, content, cast.ada)
+    assert _refused(pen, acts.approve, draft_id, by=member_id) == "member_vouches_later"
     assert _refused(pen, _confirm, member_id, cast.ada) == "own_invitation"
     with pen(SOON) as p:
         _confirm(p, member_id, cast.bruno)
-        acts.approve(p, incident, by=member_id)
+        acts.approve(p, draft_id, by=member_id)
     session.rollback()
     assert list(verify(session)) == []
 
 
 def test_an_inviter_does_not_confirm_after_somebody_else_reset_the_factor(pen, cast):
-    fanny = _invited(pen, cast.ada)
+    fanny = _open_account(pen, cast.ada)
     with pen() as p:
         gaelle = accounts.add_member(p, "gaelle@register.test", Role.ADMINISTRATOR, PASSWORD).id
         accounts.set_factor(p, fanny, "A" * 32, bytes(range(32)), [], 1)
@@ -205,12 +205,12 @@ def test_an_inviter_does_not_confirm_after_somebody_else_reset_the_factor(pen, c
 
 
 def test_an_approval_ends_when_its_account_is_reset(pen, cast, content):
-    incident = _justice(pen, content, cast.bruno)
+    draft_id = _draft_lawsuit(pen, content, cast.bruno)
     with pen() as p:
-        acts.approve(p, incident, by=cast.chloe)
+        acts.approve(p, draft_id, by=cast.chloe)
         accounts.reset_member(p, cast.email("chloe"), PASSWORD, by=cast.ada)
     with pytest.raises(Incomplete):
-        _publish(pen, incident, cast.bruno)
+        _publish(pen, draft_id, cast.bruno)
 
 
 def test_accounts_from_the_command_line_are_second_persons(pen, cast, content):
@@ -218,14 +218,14 @@ def test_accounts_from_the_command_line_are_second_persons(pen, cast, content):
         token = invitations.invite(p, "fanny@register.test", Role.MODERATOR, by=None)
         fanny = invitations.accept(p, token, "Fanny", PASSWORD).id
         accounts.reset_member(p, cast.email("chloe"), PASSWORD)
-    incident = _justice(pen, content, cast.bruno)
+    draft_id = _draft_lawsuit(pen, content, cast.bruno)
     with pen(SOON) as p:
-        acts.approve(p, incident, by=fanny)
-        acts.approve(p, incident, by=cast.chloe)
+        acts.approve(p, draft_id, by=fanny)
+        acts.approve(p, draft_id, by=cast.chloe)
 
 
 def test_verify_reports_a_confirmation_without_a_journal_line(engine, pen, session, cast):
-    fanny = _invited(pen, cast.ada)
+    fanny = _open_account(pen, cast.ada)
     assert list(verify(session)) == []
     with Session(write_engine(engine)) as writing_session:
         writing_session.execute(update(Member).where(Member.id == fanny).values(vouches_from=None))

@@ -23,8 +23,8 @@ def _key(email="bruno@register.test", browser=None):
 
 
 @pytest.fixture
-def fail(engine):
-    """``fail(key, at)``: record a failure; return whether the attempt was evaluated."""
+def record_failure(engine):
+    """``record_failure(key, at)``: record a failure; return whether the attempt was evaluated."""
 
     def record(key, at=AT):
         with housekeeping(engine) as session:
@@ -34,13 +34,13 @@ def fail(engine):
 
 
 @pytest.fixture
-def free(engine):
-    """``free(key, at)``: whether an attempt would be evaluated."""
+def is_unlocked(engine):
+    """``is_unlocked(key, at)``: whether an attempt would be evaluated."""
 
     def check(key, at=AT):
         with housekeeping(engine) as session:
-            attempts = session.get(SignInAttempts, key)
-            locked_until = attempts.locked_until if attempts else None
+            row = session.get(SignInAttempts, key)
+            locked_until = row.locked_until if row else None
             return locked_until is None or locked_until <= at
 
     return check
@@ -55,43 +55,43 @@ def rows(session):
     return count
 
 
-def test_ten_failures_lock_for_a_quarter_of_an_hour(fail, free):
+def test_ten_failures_lock_for_a_quarter_of_an_hour(record_failure, is_unlocked):
     key = _key()
-    assert [fail(key, AT + n * SECOND) for n in range(12)] == [True] * 10 + [False] * 2
+    assert [record_failure(key, AT + n * SECOND) for n in range(12)] == [True] * 10 + [False] * 2
     locked_at = AT + 9 * SECOND
-    assert not free(key, locked_at + 15 * MINUTE - SECOND)
-    assert free(key, locked_at + 15 * MINUTE)
+    assert not is_unlocked(key, locked_at + 15 * MINUTE - SECOND)
+    assert is_unlocked(key, locked_at + 15 * MINUTE)
 
 
-def test_after_the_lock_ten_more_attempts_are_checked(fail):
+def test_after_the_lock_ten_more_attempts_are_checked(record_failure):
     key, later = _key(), AT + 16 * MINUTE
     for _ in range(10):
-        fail(key)
-    assert [fail(key, later) for _ in range(11)] == [True] * 10 + [False]
+        record_failure(key)
+    assert [record_failure(key, later) for _ in range(11)] == [True] * 10 + [False]
 
 
-def test_attempts_during_a_lock_do_not_lengthen_it(fail, free):
+def test_attempts_during_a_lock_do_not_lengthen_it(record_failure, is_unlocked):
     key = _key()
     for minute in range(15):
         for _ in range(10):
-            fail(key, AT + minute * MINUTE)
-    assert free(key, AT + 15 * MINUTE)
+            record_failure(key, AT + minute * MINUTE)
+    assert is_unlocked(key, AT + 15 * MINUTE)
 
 
-def test_nine_failures_are_forgotten_after_a_quarter_of_an_hour(fail):
+def test_nine_failures_are_forgotten_after_a_quarter_of_an_hour(record_failure):
     key = _key()
     for _ in range(9):
-        assert fail(key)
-    assert [fail(key, AT + 15 * MINUTE) for _ in range(11)] == [True] * 10 + [False]
+        assert record_failure(key)
+    assert [record_failure(key, AT + 15 * MINUTE) for _ in range(11)] == [True] * 10 + [False]
 
 
-def test_a_success_resets_the_attempts(engine, fail):
+def test_a_success_resets_the_attempts(engine, record_failure):
     key = _key()
     for _ in range(9):
-        fail(key)
+        record_failure(key)
     with housekeeping(engine) as session:
         sign_in_attempts.clear_failures(session, key)
-    assert [fail(key) for _ in range(11)] == [True] * 10 + [False]
+    assert [record_failure(key) for _ in range(11)] == [True] * 10 + [False]
 
 
 def test_spellings_of_an_address_have_one_key():
@@ -101,8 +101,8 @@ def test_spellings_of_an_address_have_one_key():
     assert _key("x" * 200_000) == _key("x" * 300_000)
 
 
-def test_a_stored_key_reveals_no_address(engine, fail, session):
-    fail(_key())
+def test_a_stored_key_reveals_no_address(engine, record_failure, session):
+    record_failure(_key())
     (row,) = session.scalars(select(SignInAttempts)).all()
     assert b"bruno" not in row.key
     assert sign_in_attempts.sign_in_key(bytes(range(32)), "bruno@register.test") != row.key
@@ -111,12 +111,12 @@ def test_a_stored_key_reveals_no_address(engine, fail, session):
 # --- known browsers -----------------------------------------------------------------------------
 
 
-def test_failures_elsewhere_are_not_counted_for_a_known_browser(fail, free):
+def test_failures_elsewhere_are_not_counted_for_a_known_browser(record_failure, is_unlocked):
     for _ in range(20):
-        fail(_key())
-    assert not free(_key())
-    assert free(_key(browser=7))
-    assert [fail(_key(browser=7)) for _ in range(11)] == [True] * 10 + [False]
+        record_failure(_key())
+    assert not is_unlocked(_key())
+    assert is_unlocked(_key(browser=7))
+    assert [record_failure(_key(browser=7)) for _ in range(11)] == [True] * 10 + [False]
 
 
 def test_two_browsers_of_one_member_are_counted_apart():
@@ -132,10 +132,10 @@ def test_reauthentication_attempts_are_counted_apart():
 # --- concurrency and size of the table ----------------------------------------------------------
 
 
-def test_of_forty_concurrent_attempts_ten_are_checked(fail, rows):
+def test_of_forty_concurrent_attempts_ten_are_checked(record_failure, rows):
     key = _key()
     with ThreadPoolExecutor(8) as pool:
-        evaluated = list(pool.map(lambda _: fail(key), range(40)))
+        evaluated = list(pool.map(lambda _: record_failure(key), range(40)))
     assert evaluated.count(True) == 10
     assert rows() == 1
 
@@ -154,11 +154,11 @@ def test_concurrent_attempts_at_many_addresses_do_not_wait(engine, rows):
     assert rows() == 7
 
 
-def test_expired_rows_of_attempts_are_deleted(engine, fail, rows):
+def test_expired_rows_of_attempts_are_deleted(engine, record_failure, rows):
     for _ in range(10):
-        fail(_key("locked@x.test"), AT + 10 * MINUTE)
-    fail(_key("once@x.test"), AT)
-    fail(_key("twice@x.test"), AT + 14 * MINUTE)
+        record_failure(_key("locked@x.test"), AT + 10 * MINUTE)
+    record_failure(_key("once@x.test"), AT)
+    record_failure(_key("twice@x.test"), AT + 14 * MINUTE)
     with housekeeping(engine) as session:
         sign_in_attempts.forget_old(session, AT + 16 * MINUTE)
     assert rows() == 2
@@ -169,14 +169,14 @@ def test_expired_rows_of_attempts_are_deleted(engine, fail, rows):
 
 @pytest.mark.prove
 def test_a_flood_of_addresses_does_not_grow_the_table_or_end_a_lock(
-    engine, fail, rows, free, monkeypatch
+    engine, record_failure, rows, is_unlocked, monkeypatch
 ):
     monkeypatch.setattr(sign_in_attempts, "MAX_ROWS", 50)
     for _ in range(10):
-        fail(_key())
+        record_failure(_key())
     for n in range(300):
         with housekeeping(engine) as session:
             sign_in_attempts.forget_old(session, AT)
             sign_in_attempts.record_failure(session, _key(f"{n}@x.test"), AT)
     assert rows() <= 51
-    assert not free(_key())
+    assert not is_unlocked(_key())

@@ -23,7 +23,7 @@ def _listed_communes(session):
     )
 
 
-def _near(session, code):
+def _neighbour_codes(session, code):
     commune = session.get(Commune, code)
     return [
         neighbour.code
@@ -34,7 +34,7 @@ def _near(session, code):
 def test_an_empty_register_lists_no_commune(session):
     listed = _listed_communes(session)
     assert (listed.communes, listed.by_intercommunalite, listed.by_cell) == ((), {}, {})
-    assert _near(session, GAGNY) == []
+    assert _neighbour_codes(session, GAGNY) == []
 
 
 def test_only_communes_of_public_cases_are_listed(session, pen, desk, cast):
@@ -88,7 +88,7 @@ def test_near_communes_are_sorted_by_distance_not_by_number_of_cases(session, de
         desk.published(commune=code)
     for _ in range(3):
         desk.published(commune="77288")
-    codes = _near(session, GAGNY)
+    codes = _neighbour_codes(session, GAGNY)
     assert len(codes) == communes_with_cases.NEAREST_LIMIT
     assert GAGNY not in codes
     # Melun has the most cases of all, and is the farthest.
@@ -96,7 +96,7 @@ def test_near_communes_are_sorted_by_distance_not_by_number_of_cases(session, de
     names = [session.get(Commune, code).name for code in codes]
     assert names == sorted(names)
     # A remote commune has no neighbour within reach.
-    assert _near(session, "29019") == []
+    assert _neighbour_codes(session, "29019") == []
 
 
 def test_near_communes_are_those_of_the_great_circle_distance(session, desk):
@@ -116,7 +116,7 @@ def test_near_communes_are_those_of_the_great_circle_distance(session, desk):
         expected = [
             code for distance, code in distances if distance < communes_with_cases.REACH_KM
         ][: communes_with_cases.NEAREST_LIMIT]
-        assert sorted(_near(session, origin_code)) == sorted(expected)
+        assert sorted(_neighbour_codes(session, origin_code)) == sorted(expected)
 
 
 def _great_circle_km(first, second):

@@ -56,7 +56,7 @@ def to_do(session, viewer, at=AT, *, single=False):
     return tasks.load_todo(session, viewer, current_vocabulary(session), at, single=single)
 
 
-def kinds(todo):
+def kinds_and_cases(todo):
     return [(task.kind, task.incident) for task in todo.tasks]
 
 
@@ -408,7 +408,7 @@ def test_the_nearest_deadline_comes_first_and_each_case_once(session, desk, cast
         )
     chloe = member("chloe")
     todo = to_do(session, chloe)
-    assert kinds(todo) == [
+    assert kinds_and_cases(todo) == [
         (TodoKind.REPLY, late.id),
         (TodoKind.REPLY, next_one.id),
         (TodoKind.CLAIMED, draft.id),
@@ -439,7 +439,7 @@ def test_a_decided_reply_or_one_to_a_withdrawn_case_is_no_task(session, desk, ca
         acts.reply(p, reply, by=cast.bruno, reason="régulière")
         acts.withdraw(p, withdrawn.id, by=cast.bruno, restriction="erreur", reason="r")
     todo = to_do(session, member("bruno"))
-    assert (kinds(todo), todo.counts[TodoKind.REPLY]) == ([], 0)
+    assert (kinds_and_cases(todo), todo.counts[TodoKind.REPLY]) == ([], 0)
 
 
 def test_tasks_and_counts_are_bounded(session, desk, content, member, monkeypatch):

@@ -21,8 +21,8 @@ LATER = datetime(2026, 3, 5, 23, 30, tzinfo=UTC)
 
 
 @pytest.fixture
-def read(session, cast):
-    """``read(case, "chloe")``: the desk's view of a case for a member."""
+def view_of(session, cast):
+    """``view_of(case, "chloe")``: the desk's view of a case for a member."""
 
     def load(case, name="bruno"):
         session.rollback()
@@ -32,12 +32,12 @@ def read(session, cast):
     return load
 
 
-def test_a_member_reads_all_of_a_draft(desk, pen, cast, read, content):
+def test_a_member_reads_all_of_a_draft(desk, pen, cast, view_of, content):
     case = desk.ready(content(justice=True))
     with pen() as p:
         acts.note(p, case.id, "Voir aussi 2006.", by=cast.chloe)
         acts.claim(p, case.id, by=cast.chloe)
-    file = read(case)
+    file = view_of(case)
     assert (file.id, file.number, file.state) == (case.id, None, "draft")
     assert file.content == content(justice=True)
     assert file.snapshot.content["title"] == file.content.title
@@ -51,28 +51,30 @@ def test_a_member_reads_all_of_a_draft(desk, pen, cast, read, content):
     assert file.approvers("erase") == frozenset()
 
 
-def test_an_expired_claim_has_no_holder(desk, pen, cast, read):
+def test_an_expired_claim_has_no_holder(desk, pen, cast, view_of):
     case = desk.draft()
-    assert read(case).holder(LATER) is None
+    assert view_of(case).holder(LATER) is None
     with pen() as p:
         acts.claim(p, case.id, by=cast.chloe)
-    file = read(case)
+    file = view_of(case)
     assert file.holder(file.created_at) == cast.chloe
     assert file.holder(LATER) is None
 
 
-def test_an_edit_or_a_disabled_approver_voids_an_approval(desk, pen, cast, read, content):
+def test_an_edit_or_a_disabled_approver_voids_an_approval(desk, pen, cast, view_of, content):
     case, other = desk.ready(), desk.ready()
     with pen() as p:
         acts.edit(p, case.id, content(title="Un autre titre"), by=cast.bruno, reason="r")
-    assert read(case).approvals == {}
-    assert read(other).approvers("publish") == {cast.chloe}
+    assert view_of(case).approvals == {}
+    assert view_of(other).approvers("publish") == {cast.chloe}
     with pen() as p:
         accounts.disable_member(p, "chloe@register.test")
-    assert read(other).approvals == {}
+    assert view_of(other).approvals == {}
 
 
-def test_a_published_case_has_its_journal_lines_and_its_additions(desk, pen, cast, read, content):
+def test_a_published_case_has_its_journal_lines_and_its_additions(
+    desk, pen, cast, view_of, content
+):
     case = desk.published()
     reply = desk.received_reply(case)
     with pen(LATER) as p:
@@ -80,7 +82,7 @@ def test_a_published_case_has_its_journal_lines_and_its_additions(desk, pen, cas
         acts.correct(
             p, case.id, content(amount="1 500 EUR"), by=cast.chloe, reason="r", public_note="Oubli."
         )
-    file = read(case)
+    file = view_of(case)
     assert [(row.title, row.text) for row in file.follow_ups] == [("Audience", "Fixée.")]
     assert [(row.id, row.state, row.due_on) for row in file.replies] == [
         (reply, "received", date(2026, 3, 5))
@@ -94,12 +96,12 @@ def test_a_published_case_has_its_journal_lines_and_its_additions(desk, pen, cas
     assert file.dated_acts[-1] == (Act.PUBLISHED, date(2026, 3, 2))
 
 
-def test_a_merge_is_listed_among_the_acts_of_the_target_case(desk, pen, cast, read):
+def test_a_merge_is_listed_among_the_acts_of_the_target_case(desk, pen, cast, view_of):
     target, case, draft = desk.published(), desk.published(), desk.draft()
     with pen(LATER) as p:
         acts.merge(p, case.id, into=target.number, by=cast.bruno, reason="r")
         acts.merge(p, draft.id, into=target.number, by=cast.bruno, reason="r")
-    target_view, merged_view = read(target), read(case)
+    target_view, merged_view = view_of(target), view_of(case)
     # A draft has no address that could lead anywhere.
     assert target_view.dated_acts == [
         (Act.PUBLISHED, date(2026, 3, 2)),
@@ -110,9 +112,9 @@ def test_a_merge_is_listed_among_the_acts_of_the_target_case(desk, pen, cast, re
 
 
 @pytest.mark.parametrize("state", ["erased", "discarded"])
-def test_an_erased_case_opens_as_a_bare_tombstone(desk, read, state):
+def test_an_erased_case_opens_as_a_bare_tombstone(desk, view_of, state):
     case = getattr(desk, state)()
-    file = read(case)
+    file = view_of(case)
     assert file.is_gone
     assert (file.number, file.revision_id, file.revision_by) == (case.number, None, None)
     assert (file.content.title, file.content.sources, file.content.outlets) == ("", (), ())
@@ -142,16 +144,16 @@ def test_a_case_or_reply_that_is_not_there_is_not_found(session, cast, unknown_i
             load(session, bruno, unknown_id)
 
 
-def test_a_reply_opens_its_own_case_and_no_other(desk, session, cast, read):
+def test_a_reply_opens_its_own_case_and_no_other(desk, session, cast, view_of):
     case, other = desk.published(), desk.published()
     reply = desk.received_reply(case)
     bruno = session.get_one(Member, cast.bruno)
     assert load_desk_case_of_reply(session, bruno, reply).id == case.id
     with pytest.raises(NotFound, match="no_such_case"):
-        read(other).reply(reply)
+        view_of(other).reply(reply)
 
 
-def test_the_statements_do_not_grow_with_the_case(desk, pen, cast, read, session, content):
+def test_the_statements_do_not_grow_with_the_case(desk, pen, cast, view_of, session, content):
     """Twenty proceedings of three steps take as many SQL statements as one."""
     steps = (StepContent("plainte"), StepContent("audience"), StepContent("jugement"))
     suit = ProceedingContent(direction="contre_cible", steps=steps)
@@ -170,9 +172,9 @@ def test_the_statements_do_not_grow_with_the_case(desk, pen, cast, read, session
             with pen() as p:
                 acts.note(p, case.id, f"note {number}", by=cast.bruno)
         # The first reader loads the vocabularies, once for each version.
-        read(case)
+        view_of(case)
         session.rollback()
-        counts.append(_statements(session, lambda case=case: read(case)))
+        counts.append(_statements(session, lambda case=case: view_of(case)))
     assert counts[0] == counts[1]
     assert counts[0] <= 23
 

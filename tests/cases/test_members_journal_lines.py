@@ -24,7 +24,7 @@ DAYS = [datetime(2026, 3, day, hour, 30, tzinfo=UTC) for day in (2, 3, 9) for ho
 
 
 @pytest.fixture
-def days(desk, cast, pen, content, session):
+def journal_cases(desk, cast, pen, content, session):
     """Two cases and a draft with acts on three days, some past midnight in Paris only."""
     first, other = desk.published(), desk.published(title="Un autre")
     draft = desk.draft(title="Un brouillon")
@@ -44,7 +44,7 @@ def bruno(session, cast):
     return session.get_one(Member, cast.bruno)
 
 
-def _all(session, viewer, query, limit=members_journal.PAGE_SIZE):
+def _all_lines(session, viewer, query, limit=members_journal.PAGE_SIZE):
     """Every line of a query, page after page."""
     page = list_lines(session, viewer, query, None, limit)
     lines = list(page.lines)
@@ -56,7 +56,7 @@ def _all(session, viewer, query, limit=members_journal.PAGE_SIZE):
     return lines
 
 
-def _places(lines):
+def _positions(lines):
     return [(line.ledger, line.seq) for line in lines]
 
 
@@ -81,8 +81,13 @@ def _is_selected(row, query, numbers):
     )
 
 
-def test_each_filter_of_the_journal_selects_its_lines_and_no_other(session, days, bruno, cast):
-    numbers = {days.first.number: days.first.id, days.other.number: days.other.id}
+def test_each_filter_of_the_journal_selects_its_lines_and_no_other(
+    session, journal_cases, bruno, cast
+):
+    numbers = {
+        journal_cases.first.number: journal_cases.first.id,
+        journal_cases.other.number: journal_cases.other.id,
+    }
     spans = [(None, None), (date(2026, 3, 3), None), (None, date(2026, 3, 3))]
     spans += [(date(2026, 3, 3), date(2026, 3, 3)), (date(2026, 4, 1), date(2026, 4, 2))]
     non_empty = 0
@@ -100,7 +105,7 @@ def test_each_filter_of_the_journal_selects_its_lines_and_no_other(session, days
         spans,
     ):
         query = JournalQuery(ledgers, acts_, member, since=since, until=until)
-        selected = _places(_all(session, bruno, query))
+        selected = _positions(_all_lines(session, bruno, query))
         assert selected == _expected(session, query, numbers), query
         non_empty += bool(selected)
     assert non_empty > 60
@@ -108,68 +113,79 @@ def test_each_filter_of_the_journal_selects_its_lines_and_no_other(session, days
 
 @pytest.mark.parametrize("member", [None, "bruno"])
 @pytest.mark.parametrize("kinds", [(), (Act.NOTED,), tuple(PUBLIC_ACTS)])
-def test_a_case_is_found_by_number_and_dossier(session, days, bruno, cast, kinds, member):
-    numbers = {days.first.number: days.first.id, days.other.number: days.other.id}
+def test_a_case_is_found_by_number_and_dossier(session, journal_cases, bruno, cast, kinds, member):
+    numbers = {
+        journal_cases.first.number: journal_cases.first.id,
+        journal_cases.other.number: journal_cases.other.id,
+    }
     for number, dossier in itertools.product(
-        [None, days.first.number, 999], [None, days.first.id, days.draft.id, 999]
+        [None, journal_cases.first.number, 999],
+        [None, journal_cases.first.id, journal_cases.draft.id, 999],
     ):
         member_id = getattr(cast, member) if member else None
         query = JournalQuery(member=member_id, acts=kinds, number=number, incident_id=dossier)
         expected = _expected(session, query, numbers)
-        assert _places(_all(session, bruno, query)) == expected, query
+        assert _positions(_all_lines(session, bruno, query)) == expected, query
     # The number also selects the lines of the case before its publication.
-    mine = _all(session, bruno, JournalQuery(number=days.first.number))
+    mine = _all_lines(session, bruno, JournalQuery(number=journal_cases.first.number))
     assert Act.DRAFTED.value in {line.act for line in mine}
 
 
 @pytest.mark.parametrize("limit", [1, 2, 7])
-def test_pages_follow_one_another_without_a_line_twice_or_left_out(session, days, bruno, limit):
-    whole = _places(_all(session, bruno, JournalQuery(), 1000))
-    assert _places(_all(session, bruno, JournalQuery(), limit)) == whole
+def test_pages_follow_one_another_without_a_line_twice_or_left_out(
+    session, journal_cases, bruno, limit
+):
+    whole = _positions(_all_lines(session, bruno, JournalQuery(), 1000))
+    assert _positions(_all_lines(session, bruno, JournalQuery(), limit)) == whole
     assert len(whole) == len(set(whole)) == len(session.scalars(select(JournalEntry)).all())
 
 
-def test_lines_written_between_two_pages_are_not_on_the_second(session, pen, days, cast, bruno):
+def test_lines_written_between_two_pages_are_not_on_the_second(
+    session, pen, journal_cases, cast, bruno
+):
     start = list_lines(session, bruno, JournalQuery(), None, 3)
-    older_lines = _places(list_lines(session, bruno, JournalQuery(), start.older, 1000).lines)
+    older_lines = _positions(list_lines(session, bruno, JournalQuery(), start.older, 1000).lines)
     session.rollback()
     with pen(datetime(2027, 5, 1, tzinfo=UTC)) as p:
-        acts.note(p, days.draft.id, "plus tard", by=cast.bruno)
-        acts.follow_up(p, days.first.id, by=cast.bruno, reason="s", title="t", text="t")
+        acts.note(p, journal_cases.draft.id, "plus tard", by=cast.bruno)
+        acts.follow_up(p, journal_cases.first.id, by=cast.bruno, reason="s", title="t", text="t")
     assert (
-        _places(list_lines(session, bruno, JournalQuery(), start.older, 1000).lines) == older_lines
+        _positions(list_lines(session, bruno, JournalQuery(), start.older, 1000).lines)
+        == older_lines
     )
 
 
-def test_a_page_that_begins_at_an_unknown_line_is_refused(session, days, bruno):
+def test_a_page_that_begins_at_an_unknown_line_is_refused(session, journal_cases, bruno):
     with pytest.raises(NotFound) as refused:
         list_lines(session, bruno, JournalQuery(), (Ledger.DESK, 10**6))
     assert refused.value.key == "no_such_line"
 
 
-def test_lines_written_after_the_clock_was_set_back_are_listed(session, pen, days, cast, bruno):
+def test_lines_written_after_the_clock_was_set_back_are_listed(
+    session, pen, journal_cases, cast, bruno
+):
     midnight = datetime(2026, 3, 20, 23, 0, tzinfo=UTC)  # the 21st begins in Paris
     for minutes in (5, -5, 1):
         with pen(midnight + timedelta(minutes=minutes)) as p:
-            acts.note(p, days.draft.id, "à une autre heure", by=cast.bruno)
+            acts.note(p, journal_cases.draft.id, "à une autre heure", by=cast.bruno)
     session.rollback()
     query = JournalQuery(acts=(Act.NOTED,), since=date(2026, 3, 21))
-    assert [line.at.minute for line in _all(session, bruno, query)] == [5, 1]
+    assert [line.at.minute for line in _all_lines(session, bruno, query)] == [5, 1]
     query = JournalQuery(acts=(Act.NOTED,), since=date(2026, 3, 20), until=date(2026, 3, 20))
-    assert [line.at.minute for line in _all(session, bruno, query)] == [55]
+    assert [line.at.minute for line in _all_lines(session, bruno, query)] == [55]
 
 
 def test_a_line_shows_the_title_unless_the_case_is_erased(session, desk, bruno):
     case = desk.erased(title="Zinzolin")
-    lines = _all(session, bruno, JournalQuery(incident_id=case.id))
+    lines = _all_lines(session, bruno, JournalQuery(incident_id=case.id))
     assert {line.state for line in lines} == {"erased"}
     assert {line.title for line in lines} == {""}
     draft = desk.draft(title="Gardé")
     session.rollback()
-    assert _all(session, bruno, JournalQuery(incident_id=draft.id))[0].title == "Gardé"
+    assert _all_lines(session, bruno, JournalQuery(incident_id=draft.id))[0].title == "Gardé"
 
 
-def test_an_inactive_member_reads_no_journal(session, days, cast):
+def test_an_inactive_member_reads_no_journal(session, journal_cases, cast):
     driss = session.get_one(Member, cast.driss)
     assert list_lines(session, driss, JournalQuery()) == members_journal.MembersJournalPage(
         [], None
@@ -183,7 +199,7 @@ def test_an_inactive_member_reads_no_journal(session, days, cast):
 # --- one line -----------------------------------------------------------------------------------
 
 
-def test_a_line_is_checked_against_its_chain(session, days, bruno):
+def test_a_line_is_checked_against_its_chain(session, journal_cases, bruno):
     first = load_checked_line(session, bruno, Ledger.PUBLIC, 1)
     assert first.previous == "00" * 32
     second = load_checked_line(session, bruno, Ledger.PUBLIC, 2)
@@ -204,7 +220,7 @@ def test_a_line_is_checked_against_its_chain(session, days, bruno):
     ],
 )
 def test_each_change_of_a_line_is_reported_as_its_problem(
-    session, days, bruno, column, value, problems
+    session, journal_cases, bruno, column, value, problems
 ):
     session.execute(
         update(JournalEntry)
@@ -214,16 +230,16 @@ def test_each_change_of_a_line_is_reported_as_its_problem(
     )
     assert load_checked_line(session, bruno, Ledger.PUBLIC, 2).problems == problems
     # The list still loads.
-    assert _all(session, bruno, JournalQuery())
+    assert _all_lines(session, bruno, JournalQuery())
 
 
 @pytest.mark.parametrize("ledger", [Ledger.REPORTS, Ledger.PUBLIC])
-def test_an_unknown_line_is_not_found(session, days, bruno, ledger):
+def test_an_unknown_line_is_not_found(session, journal_cases, bruno, ledger):
     with pytest.raises(NotFound):
         load_checked_line(session, bruno, ledger, 10**6)
 
 
-def test_a_line_of_a_ledger_of_days_has_no_hour(session, days):
+def test_a_line_of_a_ledger_of_days_has_no_hour(session, journal_cases):
     row = session.scalars(select(JournalEntry).where(JournalEntry.ledger == "public")).first()
     columns = {column.name: getattr(row, column.name) for column in JournalEntry.__table__.columns}
     (line,) = members_journal.make_lines(
@@ -235,7 +251,9 @@ def test_a_line_of_a_ledger_of_days_has_no_hour(session, days):
 # --- database indexes ---------------------------------------------------------------------------
 
 
-def test_every_filter_of_the_journal_uses_a_database_index(session, days, bruno, cast, engine):
+def test_every_filter_of_the_journal_uses_a_database_index(
+    session, journal_cases, bruno, cast, engine
+):
     """The cost of a query does not grow with the journal: no scan and no sort."""
     if engine.dialect.name != "sqlite":
         return  # PostgreSQL reads small tables whole, and rightly so.
@@ -252,7 +270,7 @@ def test_every_filter_of_the_journal_uses_a_database_index(session, days, bruno,
         JournalQuery(member=CONSOLE_MEMBER),
         JournalQuery(acts=(Act.APPROVED,)),
         JournalQuery(acts=(Act.MEMBER_ADDED, Act.MEMBER_DISABLED), member=cast.ada),
-        JournalQuery(number=days.first.number, acts=(Act.FOLLOWED_UP,)),
+        JournalQuery(number=journal_cases.first.number, acts=(Act.FOLLOWED_UP,)),
         JournalQuery(since=date(2026, 3, 3), until=date(2026, 3, 9)),
     ):
         page = list_lines(session, bruno, query, None, 2)

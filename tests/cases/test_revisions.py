@@ -24,7 +24,7 @@ def bruno(session: Session, desk: Desk) -> Member:
     return member
 
 
-def edited(pen: Callable, desk: Desk, incident_id: int, content: Content, at: datetime) -> None:
+def edit(pen: Callable, desk: Desk, incident_id: int, content: Content, at: datetime) -> None:
     with pen(at) as p:
         acts.edit(p, incident_id, content, by=desk.cast.chloe, reason="précisé")
 
@@ -33,7 +33,7 @@ def test_revisions_list_act_time_member_and_reason(
     session: Session, desk: Desk, pen: Callable, content: Callable, bruno: Member
 ) -> None:
     case = desk.draft()
-    edited(pen, desk, case.id, content(title="Un autre"), AT + timedelta(hours=1))
+    edit(pen, desk, case.id, content(title="Un autre"), AT + timedelta(hours=1))
     newest, oldest = revisions.list_revisions(session, bruno, case.id)
     assert (newest.act, newest.made_by, newest.reason) == (Act.EDITED, desk.cast.chloe, "précisé")
     assert (newest.made_at, newest.is_current) == (AT + timedelta(hours=1), True)
@@ -53,7 +53,7 @@ def test_a_revision_is_read_as_it_was_written(
     session: Session, desk: Desk, pen: Callable, content: Callable, bruno: Member
 ) -> None:
     case = desk.draft(title="Premier")
-    edited(pen, desk, case.id, content(title="Second"), AT + timedelta(hours=1))
+    edit(pen, desk, case.id, content(title="Second"), AT + timedelta(hours=1))
     second, first = revisions.list_revisions(session, bruno, case.id)
     past = revisions.case_at_revision(session, bruno, case.id, first.id)
     assert past.content == content(title="Premier")
@@ -90,7 +90,7 @@ def test_a_case_is_read_as_it_was_on_a_day(
     title: str,
 ) -> None:
     case = desk.draft(title="Premier")
-    edited(pen, desk, case.id, content(title="Second"), moment)
+    edit(pen, desk, case.id, content(title="Second"), moment)
     assert revisions.case_at_day(session, bruno, case.id, day).content.title == title
 
 

@@ -43,7 +43,7 @@ def _public_content(session, case):
     return queries.load_public_case(session, case.number).snapshot.content
 
 
-def _change(pen, desk, case, content, kind, by, text=PLAIN, **changes):
+def _follow_up_or_correct(pen, desk, case, content, kind, by, text=PLAIN, **changes):
     """A member's change of a public case, by one of the acts that add words to it."""
     with pen() as p:
         if kind == "follow_up":
@@ -63,10 +63,10 @@ def _reply(pen, desk, case, by, text=PLAIN):
 def _make_change(pen, desk, case, content, kind, by, text=PLAIN, **changes):
     if kind == "reply":
         return _reply(pen, desk, case, by, text)
-    return _change(pen, desk, case, content, kind, by, text, **changes)
+    return _follow_up_or_correct(pen, desk, case, content, kind, by, text, **changes)
 
 
-def _waiting(session, case):
+def _pending_changes(session, case):
     session.rollback()
     return session.scalars(select(PendingChange).where(PendingChange.incident_id == case.id)).all()
 
@@ -79,7 +79,7 @@ def test_a_harmless_change_of_a_harmless_case_is_public_at_once(
     line = _make_change(pen, desk, case, content, kind, cast.bruno)
     assert line.ledger == Ledger.PUBLIC.value
     assert PLAIN in json.dumps(_public_content(session, case), ensure_ascii=False)
-    assert _waiting(session, case) == []
+    assert _pending_changes(session, case) == []
 
 
 @pytest.mark.parametrize("kind", CHANGE_KINDS)
@@ -94,7 +94,7 @@ def test_a_change_that_needs_two_members_waits_for_the_second(
     line = _make_change(pen, desk, case, content, kind, cast.bruno, text, justice=justice)
     assert _public_content(session, case) == before
     assert (line.act, line.member_id) == ("change_proposed", cast.bruno)
-    [row] = _waiting(session, case)
+    [row] = _pending_changes(session, case)
     assert json.loads(line.private_json)["change"] == row.id
     session.rollback()
     assert list(verify(session)) == []
@@ -144,13 +144,13 @@ def test_an_approval_publishes_the_change_and_records_both_members(
     assert json.loads(public.private_json)["approved_by"] == [cast.chloe]
     assert _lines(session)[-1][:2] == ("approved", cast.chloe)
     assert "06 12 34 56 78" in json.dumps(_public_content(session, case))
-    assert _waiting(session, case) == []
+    assert _pending_changes(session, case) == []
     assert list(verify(session)) == []
     with pytest.raises(NotFound), pen() as p:
         acts.approve_change(p, change, by=cast.ada)
 
 
-def _proposed(pen, desk, cast, content, *, by=None):
+def _propose_change(pen, desk, cast, content, *, by=None):
     case = desk.published()
     line = _make_change(pen, desk, case, content, "follow_up", by or cast.bruno, PHONE)
     return case, json.loads(line.private_json)["change"]
@@ -193,7 +193,7 @@ REFUSED = {
 @pytest.mark.parametrize("name", REFUSED)
 def test_an_approval_is_refused_with_the_key_of_its_reason(pen, session, desk, cast, content, name):
     approver, meanwhile, key = REFUSED[name]
-    case, change = _proposed(pen, desk, cast, content)
+    case, change = _propose_change(pen, desk, cast, content)
     if meanwhile:
         with pen() as p:
             meanwhile(p, case, change, cast)
@@ -205,7 +205,7 @@ def test_an_approval_is_refused_with_the_key_of_its_reason(pen, session, desk, c
 def test_a_single_moderator_approves_alone_and_the_case_is_marked(
     pen, session, desk, cast, content
 ):
-    case, change = _proposed(pen, desk, cast, content)
+    case, change = _propose_change(pen, desk, cast, content)
     with pen() as p:
         acts.approve_change(p, change, by=cast.bruno, single=True)
     assert _public_content(session, case)["single_review"] is True
@@ -213,7 +213,7 @@ def test_a_single_moderator_approves_alone_and_the_case_is_marked(
 
 
 def test_a_refused_change_goes_back_to_its_author_unchanged(pen, session, desk, cast, content):
-    case, change = _proposed(pen, desk, cast, content)
+    case, change = _propose_change(pen, desk, cast, content)
     with pytest.raises(Invalid), pen() as p:
         acts.refuse_change(p, change, by=cast.chloe, refusal=" ")
     with pen() as p:
@@ -229,7 +229,7 @@ def test_a_refused_change_goes_back_to_its_author_unchanged(pen, session, desk, 
     assert refused.value.key == "change_refused"
     with pen() as p:
         acts.refuse_change(p, change, by=cast.bruno)
-    assert _waiting(session, case) == []
+    assert _pending_changes(session, case) == []
     assert _lines(session)[-1][2]["taken_back"] is True
 
 
@@ -245,11 +245,11 @@ def test_the_number_of_pending_changes_is_bounded(pen, session, desk, cast, cont
 def test_pending_changes_are_destroyed_with_the_texts_of_the_case(
     pen, session, desk, cast, content
 ):
-    case, _change_id = _proposed(pen, desk, cast, content)
+    case, _change_id = _propose_change(pen, desk, cast, content)
     with pen() as p:
         acts.approve(p, case.id, by=cast.chloe, purpose="erase")
         acts.erase(p, case.id, by=cast.ada, restriction="donnee_personnelle")
-    assert _waiting(session, case) == []
+    assert _pending_changes(session, case) == []
     assert list(verify(session)) == []
 
 

@@ -20,7 +20,7 @@ AFTER = {
 }
 
 
-def line(content: Content, **added: Any) -> list[TimelineItem]:
+def timeline_of(content: Content, **added: Any) -> list[TimelineItem]:
     """The events of a content with its follow-ups, replies and corrections."""
     return case_timeline(
         {**asdict(content), "follow_ups": [], "replies": [], "corrections": [], **added}
@@ -36,14 +36,14 @@ def summaries(events: list[TimelineItem]) -> list[str]:
     ]
 
 
-def suit(*steps: StepContent, **changes: str) -> Content:
+def case_with_suit(*steps: StepContent, **changes: str) -> Content:
     """A case of March 2008 with one proceeding against the target."""
     row = ProceedingContent(direction="contre_cible", steps=steps, **changes)
     return a_case(proceedings=(row,), outcome=changes.get("outcome", ""))
 
 
 def test_a_full_case_has_all_its_events_in_order() -> None:
-    assert summaries(line(full_case(1))) == [
+    assert summaries(timeline_of(full_case(1))) == [
         "2006-06~ facts",
         "2006-06-01 asked",
         "2006-07-01 plainte",
@@ -70,32 +70,36 @@ def test_a_full_case_has_all_its_events_in_order() -> None:
         (a_case(date=""), ["- facts", "- inconnue ?"]),
         # A ruling implies the opening of its proceeding.
         (
-            suit(outcome="relaxe", outcome_date="2010-02"),
+            case_with_suit(outcome="relaxe", outcome_date="2010-02"),
             ["2008-03-17 facts", "- opening ?", "2010-02 relaxe."],
         ),
         (
-            suit(outcome="relaxe", outcome_date="inconnue"),
+            case_with_suit(outcome="relaxe", outcome_date="inconnue"),
             ["2008-03-17 facts", "- opening ?", "- relaxe."],
         ),
         # A ruling on appeal implies a first ruling, and a cassation a pourvoi.
         (
-            suit(StepContent("plainte", "2008-04"), StepContent("arret", "2010", "relaxe")),
+            case_with_suit(
+                StepContent("plainte", "2008-04"), StepContent("arret", "2010", "relaxe")
+            ),
             ["2008-03-17 facts", "2008-04 plainte", "- jugement ?", "2010 arret."],
         ),
         (
-            suit(StepContent("assignation"), outcome="cassation_favorable", outcome_date="2011"),
+            case_with_suit(
+                StepContent("assignation"), outcome="cassation_favorable", outcome_date="2011"
+            ),
             ["2008-03-17 facts", "- assignation", "- pourvoi ?", "2011 cassation_favorable."],
         ),
         # The first ruling is recognised in any order of the steps.
         (
-            suit(
+            case_with_suit(
                 StepContent("refere"), StepContent("arret", "2010"), StepContent("jugement", "2009")
             ),
             ["2008-03-17 facts", "- refere", "2009 jugement", "2010 arret", "- outcome ?"],
         ),
         # An earlier ruling with another outcome is not the end.
         (
-            suit(
+            case_with_suit(
                 StepContent("plainte"),
                 StepContent("jugement", "2009", "condamnation_cible"),
                 outcome="relaxe",
@@ -104,14 +108,14 @@ def test_a_full_case_has_all_its_events_in_order() -> None:
             ["2008-03-17 facts", "- plainte", "2009 jugement", "2010 relaxe."],
         ),
         (
-            suit(outcome="relaxe", outcome_date="2010", appeal="oui"),
+            case_with_suit(outcome="relaxe", outcome_date="2010", appeal="oui"),
             ["2008-03-17 facts", "- opening ?", "2010 relaxe.", "- arret …"],
         ),
-        (suit(outcome="en_cours"), ["2008-03-17 facts", "- opening ?", "- en_cours …"]),
+        (case_with_suit(outcome="en_cours"), ["2008-03-17 facts", "- opening ?", "- en_cours …"]),
     ],
 )
 def test_missing_events_are_listed_without_a_date(content: Content, expected: list[str]) -> None:
-    assert summaries(line(content)) == expected
+    assert summaries(timeline_of(content)) == expected
 
 
 def test_a_vague_date_stays_in_the_order_of_its_proceeding() -> None:
@@ -121,7 +125,7 @@ def test_a_vague_date_stays_in_the_order_of_its_proceeding() -> None:
         StepContent("jugement", ""),
         StepContent("appel", "2010-05-02"),
     )
-    assert summaries(line(suit(*steps, outcome="en_cours"))) == [
+    assert summaries(timeline_of(case_with_suit(*steps, outcome="en_cours"))) == [
         "2008-03-17 facts",
         "2009-03 plainte",
         "2009 audience",
@@ -134,7 +138,7 @@ def test_a_vague_date_stays_in_the_order_of_its_proceeding() -> None:
 def test_an_undated_proceeding_follows_the_facts_and_precedes_a_reply_of_today() -> None:
     row = ProceedingContent(direction="par_cible", steps=(StepContent("plainte"),))
     reply = {"author": "La ville", "received_on": "2026-03-01", "published_at": AFTER["added_at"]}
-    events = line(a_case(proceedings=(row,), end_date="2009"), replies=[reply])
+    events = timeline_of(a_case(proceedings=(row,), end_date="2009"), replies=[reply])
     assert summaries(events) == [
         "2008-03-17 facts",
         "2009 last",
@@ -147,7 +151,7 @@ def test_an_undated_proceeding_follows_the_facts_and_precedes_a_reply_of_today()
 def test_an_undated_follow_up_is_sorted_by_its_addition_and_stays_undated() -> None:
     follow_ups = [AFTER, {**AFTER, "happened_on": "2007"}, {**AFTER, "happened_on": "2008-04~"}]
     correction = {"made_at": "2026-03-01T23:30:00Z", "note": "Le titre change", "redaction": False}
-    events = line(a_case(outcome="resolue"), follow_ups=follow_ups, corrections=[correction])
+    events = timeline_of(a_case(outcome="resolue"), follow_ups=follow_ups, corrections=[correction])
     assert summaries(events) == [
         "2007 follow_up",
         "2008-03-17 facts",
@@ -161,8 +165,8 @@ def test_an_undated_follow_up_is_sorted_by_its_addition_and_stays_undated() -> N
 
 
 def test_the_outcome_of_a_proceeding_is_listed_once() -> None:
-    content = suit(outcome="relaxe", outcome_date="2010-02", appeal="non")
-    events = line(replace(content, outcome="relaxe", end_date="2010-02"))
+    content = case_with_suit(outcome="relaxe", outcome_date="2010-02", appeal="non")
+    events = timeline_of(replace(content, outcome="relaxe", end_date="2010-02"))
     assert summaries(events)[-1] == "2010-02 relaxe."
     assert len(events) == 3
 
@@ -173,7 +177,7 @@ def test_the_outcome_of_a_proceeding_is_listed_once() -> None:
 def request_events(**changes: str) -> list[TimelineItem]:
     """The events of a request of 31 January 2020."""
     request = RequestContent(**{"asked": "un rapport", "asked_on": "2020-01-31", **changes})
-    return line(a_case(date="2020", request=request, outcome="resolue"))[1:]
+    return timeline_of(a_case(date="2020", request=request, outcome="resolue"))[1:]
 
 
 def test_the_terms_of_a_request_run_from_known_days() -> None:
@@ -236,21 +240,21 @@ def test_each_step_of_a_request_is_listed_as_known_or_missing(
 )
 def test_a_missing_step_hides_no_open_end(outcome: str, expected: str) -> None:
     request = RequestContent(asked_on="2020-01-31", refusal="explicite", cada_number="20201234")
-    events = summaries(line(a_case(date="2020", request=request, outcome=outcome)))
+    events = summaries(timeline_of(a_case(date="2020", request=request, outcome=outcome)))
     assert events[-2:] == ["- opinion ?", expected]
 
 
 def test_a_vague_date_that_includes_the_facts_is_not_sorted_before_them() -> None:
-    prosecution = suit(
+    prosecution = case_with_suit(
         StepContent(step="plainte", date="2006"), outcome="relaxe", outcome_date="2006"
     )
-    events = summaries(line(replace(prosecution, date="2006-06-26", end_date="2006")))
+    events = summaries(timeline_of(replace(prosecution, date="2006-06-26", end_date="2006")))
     assert events[0].startswith("2006-06-26")
     # A step dated before the facts stays before them.
-    earlier = suit(StepContent(step="plainte", date="2005"))
-    assert summaries(line(replace(earlier, date="2006-06-26")))[0].startswith("2005")
+    earlier = case_with_suit(StepContent(step="plainte", date="2005"))
+    assert summaries(timeline_of(replace(earlier, date="2006-06-26")))[0].startswith("2005")
     vague = replace(a_case(), date="2006-06", end_date="2006")
-    assert summaries(line(vague))[0].startswith("2006-06")
+    assert summaries(timeline_of(vague))[0].startswith("2006-06")
 
 
 def test_a_term_after_the_last_year_of_edtf_is_left_out() -> None:

@@ -41,7 +41,7 @@ def _problems(session):
 
 
 @pytest.fixture
-def rich(pen, desk, cast, content):
+def rich_case(pen, desk, cast, content):
     """A public case with a row in every table."""
     other = desk.published()
     rich_content = content(
@@ -85,7 +85,7 @@ def rich(pen, desk, cast, content):
     return case
 
 
-def test_a_register_with_every_act_has_no_problem(session, pen, desk, cast, rich):
+def test_a_register_with_every_act_has_no_problem(session, pen, desk, cast, rich_case):
     for add in (desk.draft, desk.ready, desk.discarded, desk.withdrawn, desk.merged, desk.erased):
         add()
     redacted = desk.published()
@@ -93,7 +93,7 @@ def test_a_register_with_every_act_has_no_problem(session, pen, desk, cast, rich
     with pen(LATER) as p:
         incident = p.session.get_one(Incident, redacted.id)
         assert incident.number
-        acts.invite(p, rich.id, "relance", by=cast.bruno)
+        acts.invite(p, rich_case.id, "relance", by=cast.bruno)
         acts.restore(
             p,
             restored.id,
@@ -134,26 +134,26 @@ def _columns():
     ]
 
 
-def _other(value, column, draw):
+def _altered(value, column, seed):
     if column.foreign_keys:
         return value % 4 + 1  # another of the four members
     kind = column.type.python_type
     if kind is bool:
         return not value
     if kind is bytes:
-        at = draw % len(value)
-        return value[:at] + bytes([value[at] ^ (draw % 255 + 1)]) + value[at + 1 :]
+        at = seed % len(value)
+        return value[:at] + bytes([value[at] ^ (seed % 255 + 1)]) + value[at + 1 :]
     if kind is str:
         value = value or ""
-        at = draw % (len(value) or 1)
-        letter = "abcdefghij"[draw % 10]
+        at = seed % (len(value) or 1)
+        letter = "abcdefghij"[seed % 10]
         changed = value[:at] + ("k" if value[at : at + 1] == letter else letter) + value[at + 1 :]
         return changed[: column.type.length]
     if kind is int:
-        return (value or 0) + 1 + draw
+        return (value or 0) + 1 + seed
     if isinstance(column.type, UTCDateTime):
-        return (value or LATER) + timedelta(seconds=1 + draw)
-    return (value or date(2000, 1, 1)) + timedelta(days=1 + draw)
+        return (value or LATER) + timedelta(seconds=1 + seed)
+    return (value or date(2000, 1, 1)) + timedelta(days=1 + seed)
 
 
 def _rows_of(session, model, case):
@@ -172,17 +172,17 @@ def _rows_of(session, model, case):
     return (model.incident_id == case.id,)
 
 
-def test_a_changed_value_in_any_column_of_a_public_case_is_reported(session, rich):
+def test_a_changed_value_in_any_column_of_a_public_case_is_reported(session, rich_case):
     """One value in one column at a time, in every column of the models, new ones too."""
     unreported = []
     for model, name in _columns():
-        where = _rows_of(session, model, rich)
+        where = _rows_of(session, model, rich_case)
         rows = session.execute(select(getattr(model, name)).where(*where)).scalars().all()
         assert rows, f"the rich case has no row in {model.__tablename__}"
         column = inspect(model).columns[name]
         value = next((row for row in rows if row is not None), None)
         session.execute(
-            update(model).where(*where).values({name: _other(value, column, 7)}),
+            update(model).where(*where).values({name: _altered(value, column, 7)}),
             execution_options={"synchronize_session": False},
         )
         if not _problems(session):
@@ -194,28 +194,28 @@ def test_a_changed_value_in_any_column_of_a_public_case_is_reported(session, ric
 @pytest.mark.parametrize(
     "model", [IncidentType, IncidentPlace, Outlet, CaseLink, FollowUp, Correction]
 )
-def test_a_deleted_row_is_reported(session, rich, model):
-    row = session.scalars(select(model).where(model.incident_id == rich.id).limit(1)).one()
+def test_a_deleted_row_is_reported(session, rich_case, model):
+    row = session.scalars(select(model).where(model.incident_id == rich_case.id).limit(1)).one()
     session.delete(row)
     session.flush()
-    assert ("case_rows", rich.number) in _problems(session)
+    assert ("case_rows", rich_case.number) in _problems(session)
     session.rollback()
 
 
-def test_a_changed_earlier_snapshot_is_reported_too(session, rich):
+def test_a_changed_earlier_snapshot_is_reported_too(session, rich_case):
     first = session.scalars(
-        select(Revision).where(Revision.incident_id == rich.id).order_by(Revision.id)
+        select(Revision).where(Revision.incident_id == rich_case.id).order_by(Revision.id)
     ).first()
     first.html = first.html.replace(b"blog", b"bloc")
     session.flush()
-    assert _problems(session) == [("html_changed", rich.number)]
+    assert _problems(session) == [("html_changed", rich_case.number)]
     session.rollback()
 
 
 def test_an_unreadable_date_is_reported_and_does_not_stop_the_verification(
-    session, engine, rich, desk
+    session, engine, rich_case, desk
 ):
-    change = f"UPDATE incident SET date_first = '2008-0x-17' WHERE id = {rich.id}"
+    change = f"UPDATE incident SET date_first = '2008-0x-17' WHERE id = {rich_case.id}"
     if engine.dialect.name != "sqlite":
         with pytest.raises(DataError):
             session.connection().exec_driver_sql(change)
@@ -234,14 +234,14 @@ def test_a_deleted_case_is_reported(session, desk):
 
 
 @pytest.mark.parametrize("pointed", ["nowhere", "to an earlier one"])
-def test_a_case_that_points_to_another_snapshot_is_reported(session, rich, pointed):
+def test_a_case_that_points_to_another_snapshot_is_reported(session, rich_case, pointed):
     first = session.scalars(
-        select(Revision.id).where(Revision.incident_id == rich.id).order_by(Revision.id)
+        select(Revision.id).where(Revision.incident_id == rich_case.id).order_by(Revision.id)
     ).first()
-    incident = session.get_one(Incident, rich.id)
+    incident = session.get_one(Incident, rich_case.id)
     incident.revision_id = None if pointed == "nowhere" else first
     session.flush()
-    assert ("case_snapshot", rich.number) in _problems(session)
+    assert ("case_snapshot", rich_case.number) in _problems(session)
     session.rollback()
 
 
@@ -256,7 +256,7 @@ def test_a_deleted_snapshot_is_reported(session, desk, pen, cast, content):
     session.rollback()
 
 
-def test_the_heads_have_the_last_line_and_digest_of_each_ledger(session, rich):
+def test_the_heads_have_the_last_line_and_digest_of_each_ledger(session, rich_case):
     heads = {ledger: (seq, digest) for ledger, seq, digest in ledger_heads(session)}
     assert set(heads) == set(Ledger)
     position = head(session)

@@ -65,39 +65,41 @@ BY_A_COURT = {
 
 
 @pytest.fixture
-def book(session):
+def vocabularies(session):
     return vocabulary.current_vocabulary(session)
 
 
-def test_every_list_holds_its_codes_in_order(book):
+def test_every_list_holds_its_codes_in_order(vocabularies):
     assert set(CODES) | {"type"} == set(LIST_NAMES)
     for name, codes in CODES.items():
-        assert list(book.lists[name]) == codes.split(), name
+        assert list(vocabularies.lists[name]) == codes.split(), name
 
 
-def test_every_type_belongs_to_its_family(book):
+def test_every_type_belongs_to_its_family(vocabularies):
     families = {code: family for family, codes in TYPES.items() for code in codes.split()}
-    assert book.family_of == families
-    assert book.types_of(["justice"]) == TYPES["justice"].split()
-    assert book.types_of([]) == []
+    assert vocabularies.family_of == families
+    assert vocabularies.types_of(["justice"]) == TYPES["justice"].split()
+    assert vocabularies.types_of([]) == []
 
 
-def test_only_some_outcomes_need_a_court(book):
-    assert book.court_outcomes == BY_A_COURT
+def test_only_some_outcomes_need_a_court(vocabularies):
+    assert vocabularies.court_outcomes == BY_A_COURT
 
 
-def test_a_withdrawal_for_the_reporter_is_shown_as_a_review(book):
-    hidden = {code for code, word in book.lists["restriction"].items() if not word.extra["public"]}
+def test_a_withdrawal_for_the_reporter_is_shown_as_a_review(vocabularies):
+    hidden = {
+        code for code, word in vocabularies.lists["restriction"].items() if not word.extra["public"]
+    }
     assert hidden == {"demande_signalant"}
-    assert book.word("restriction", "demande_signalant").extra["shown_as"] == "reexamen"
+    assert vocabularies.word("restriction", "demande_signalant").extra["shown_as"] == "reexamen"
 
 
 @pytest.mark.parametrize("language", vocabulary.LANGUAGES)
-def test_every_word_has_label_and_definition_in_both_languages(session, book, language):
-    translated = vocabulary.vocabulary_at(session, book.version, language)
+def test_every_word_has_label_and_definition_in_both_languages(session, vocabularies, language):
+    translated = vocabulary.vocabulary_at(session, vocabularies.version, language)
     assert translated.language == language
     assert {name: list(words) for name, words in translated.lists.items()} == {
-        name: list(words) for name, words in book.lists.items()
+        name: list(words) for name, words in vocabularies.lists.items()
     }
     for words in translated.lists.values():
         for word in words.values():
@@ -106,10 +108,10 @@ def test_every_word_has_label_and_definition_in_both_languages(session, book, la
             assert not any(key.endswith(("_fr", "_en")) for key in word.extra)
 
 
-def test_a_word_has_the_same_fields_in_both_languages(session, book):
+def test_a_word_has_the_same_fields_in_both_languages(session, vocabularies):
     """A sentence of the page needs all of them: a verb and the preposition after it."""
-    english = vocabulary.vocabulary_at(session, book.version, "en")
-    for name, words in book.lists.items():
+    english = vocabulary.vocabulary_at(session, vocabularies.version, "en")
+    for name, words in vocabularies.lists.items():
         for code, word in words.items():
             other = english.lists[name][code]
             assert set(other.extra) == set(word.extra), code
@@ -119,14 +121,16 @@ def test_a_word_has_the_same_fields_in_both_languages(session, book):
             assert not french_marks, code
 
 
-def test_the_label_of_an_unknown_code_is_the_code(book):
-    assert book.label("preuve", "documente") == book.word("preuve", "documente").label
-    assert book.label("preuve", "jamais") == "jamais"
+def test_the_label_of_an_unknown_code_is_the_code(vocabularies):
+    assert (
+        vocabularies.label("preuve", "documente") == vocabularies.word("preuve", "documente").label
+    )
+    assert vocabularies.label("preuve", "jamais") == "jamais"
 
 
-def test_the_import_file_maps_to_known_kinds_of_sources(book):
+def test_the_import_file_maps_to_known_kinds_of_sources(vocabularies):
     kinds = vocabulary.source_kinds()
-    assert set(kinds.values()) <= set(book.lists["source"])
+    assert set(kinds.values()) <= set(vocabularies.lists["source"])
 
 
 def test_the_vocabulary_is_read_once_for_each_version(session):
@@ -137,7 +141,7 @@ def test_loading_the_same_file_again_changes_nothing(session):
     assert vocabulary.load_file(session, now()) is False
 
 
-def _file(path, change):
+def _write_changed_file(path, change):
     """The shipped file with its word ``allegue`` changed."""
     text = VOCABULARY_FILE.read_text("utf-8")
     start = text.index('[[preuve]]\ncode = "allegue"')
@@ -148,37 +152,48 @@ def _file(path, change):
 
 def test_a_word_that_leaves_the_file_is_retired_and_still_shown(session, tmp_path):
     label = vocabulary.current_vocabulary(session).label("preuve", "allegue")
-    assert vocabulary.load_file(session, now(), _file(tmp_path / "v.toml", lambda _: "")) is True
-    book = vocabulary.current_vocabulary(session)
-    assert not book.accepts("preuve", "allegue")
-    assert book.has("preuve", "allegue")
-    assert book.label("preuve", "allegue") == label
+    assert (
+        vocabulary.load_file(session, now(), _write_changed_file(tmp_path / "v.toml", lambda _: ""))
+        is True
+    )
+    vocabularies = vocabulary.current_vocabulary(session)
+    assert not vocabularies.accepts("preuve", "allegue")
+    assert vocabularies.has("preuve", "allegue")
+    assert vocabularies.label("preuve", "allegue") == label
 
 
 def test_a_word_that_returns_to_the_file_is_no_longer_retired_and_may_have_a_new_label(
     session, tmp_path
 ):
-    vocabulary.load_file(session, now(), _file(tmp_path / "without.toml", lambda _: ""))
-    renamed = _file(tmp_path / "with.toml", lambda row: row.replace('fr = "', 'fr = "Bien '))
+    vocabulary.load_file(
+        session, now(), _write_changed_file(tmp_path / "without.toml", lambda _: "")
+    )
+    renamed = _write_changed_file(
+        tmp_path / "with.toml", lambda row: row.replace('fr = "', 'fr = "Bien ')
+    )
     vocabulary.load_file(session, now(), renamed)
-    book = vocabulary.current_vocabulary(session)
-    assert book.accepts("preuve", "allegue")
-    assert book.label("preuve", "allegue").startswith("Bien ")
+    vocabularies = vocabulary.current_vocabulary(session)
+    assert vocabularies.accepts("preuve", "allegue")
+    assert vocabularies.label("preuve", "allegue").startswith("Bien ")
 
 
 def test_a_word_with_a_retirement_date_is_retired(session, tmp_path):
     """As the head of the file says: add ``retired_at`` to the row and leave the row."""
-    retired = _file(tmp_path / "v.toml", lambda row: row.rstrip() + "\nretired_at = 2026-01-01\n\n")
+    retired = _write_changed_file(
+        tmp_path / "v.toml", lambda row: row.rstrip() + "\nretired_at = 2026-01-01\n\n"
+    )
     vocabulary.load_file(session, now(), retired)
-    book = vocabulary.current_vocabulary(session)
-    assert not book.accepts("preuve", "allegue")
-    assert book.has("preuve", "allegue")
+    vocabularies = vocabulary.current_vocabulary(session)
+    assert not vocabularies.accepts("preuve", "allegue")
+    assert vocabularies.has("preuve", "allegue")
 
 
 def test_a_retired_word_keeps_its_first_retirement_date(session, tmp_path):
     first, later = now().replace(year=2026), now().replace(year=2027)
-    vocabulary.load_file(session, first, _file(tmp_path / "1.toml", lambda _: ""))
-    vocabulary.load_file(session, later, _file(tmp_path / "2.toml", lambda _: "# again\n"))
+    vocabulary.load_file(session, first, _write_changed_file(tmp_path / "1.toml", lambda _: ""))
+    vocabulary.load_file(
+        session, later, _write_changed_file(tmp_path / "2.toml", lambda _: "# again\n")
+    )
     term = session.scalars(select(VocabularyEntry).where(VocabularyEntry.code == "allegue")).one()
     assert term.retired_at == first
 

@@ -44,7 +44,7 @@ VALID_ROW = {
 }
 
 
-def text(*rows: dict[str, str], columns: tuple[str, ...] = COLUMNS) -> str:
+def csv_text(*rows: dict[str, str], columns: tuple[str, ...] = COLUMNS) -> str:
     out = io.StringIO()
     writer = csv.DictWriter(out, columns, restval="")
     writer.writeheader()
@@ -58,7 +58,7 @@ def load(engine: Engine, cast: Any, tmp_path: Path) -> Callable[..., ImportRepor
 
     def run(*rows: dict[str, str], raw: str | bytes | None = None, **options: Any) -> ImportReport:
         path = tmp_path / "cases.csv"
-        data = raw if raw is not None else text(*rows)
+        data = raw if raw is not None else csv_text(*rows)
         path.write_bytes(data if isinstance(data, bytes) else data.encode())
         publish = None
         if options.pop("publish", False):
@@ -69,12 +69,12 @@ def load(engine: Engine, cast: Any, tmp_path: Path) -> Callable[..., ImportRepor
     return run
 
 
-def lines(engine: Engine) -> int:
+def count_lines(engine: Engine) -> int:
     with Session(engine) as session:
         return session.scalar(select(func.count()).select_from(JournalEntry)) or 0
 
 
-def cases(engine: Engine) -> int:
+def count_cases(engine: Engine) -> int:
     with Session(engine) as session:
         return session.scalar(select(func.count()).select_from(Incident)) or 0
 
@@ -86,10 +86,10 @@ def test_the_34_real_cases_are_published_with_a_second_person(engine: Engine, ca
     options = PublishOptions(cast.bruno, "reprise", second=cast.chloe)
     report = import_file(engine, DEMO_FILE, publish=options)
     assert (report.drafted, report.published, report.is_clean) == (34, 34, True)
-    before = lines(engine)
+    before = count_lines(engine)
     second_report = import_file(engine, DEMO_FILE, publish=options)
     assert (second_report.drafted, second_report.published, second_report.unchanged) == (0, 0, 34)
-    assert lines(engine) == before
+    assert count_lines(engine) == before
 
 
 def test_without_a_second_person_cases_with_lawsuits_stay_drafts(engine: Engine, cast: Any) -> None:
@@ -154,12 +154,12 @@ def test_a_former_code_is_stored_unchanged_and_listed_under_the_commune_of_today
 
 
 def test_a_dry_run_writes_nothing(load: Callable[..., ImportReport], engine: Engine) -> None:
-    before = lines(engine)
+    before = count_lines(engine)
     report = load(
         VALID_ROW, {**VALID_ROW, "id": "A2", "types": "inventé"}, dry_run=True, publish=True
     )
     assert (report.drafted, len(report.faults)) == (1, 1)
-    assert (lines(engine), cases(engine)) == (before, 0)
+    assert (count_lines(engine), count_cases(engine)) == (before, 0)
 
 
 def test_an_unmapped_kind_of_source_is_no_fault(
@@ -179,7 +179,7 @@ def test_an_erased_case_is_not_imported_again(
         acts.approve(pen, 1, by=cast.chloe, purpose="erase")
         acts.erase(pen, 1, by=cast.ada, restriction="securite")
     report = load(VALID_ROW, publish=True)
-    assert (report.drafted, report.unchanged, cases(engine)) == (0, 1, 1)
+    assert (report.drafted, report.unchanged, count_cases(engine)) == (0, 1, 1)
 
 
 @pytest.mark.parametrize(
@@ -215,12 +215,12 @@ def test_an_erased_case_is_not_imported_again(
 def test_an_invalid_row_is_reported_and_not_imported(
     change: dict[str, str], column: str, key: str, load: Callable[..., ImportReport], engine: Engine
 ) -> None:
-    before = lines(engine)
+    before = count_lines(engine)
     report = load({**VALID_ROW, **change}, publish=True)
     ((row, fault), *_others) = report.faults
     assert (row.number, fault.field, fault.key) == (2, column, key)
     assert row.id == change.get("id", "A1")
-    assert (lines(engine), cases(engine), report.drafted) == (before, 0, 0)
+    assert (count_lines(engine), count_cases(engine), report.drafted) == (before, 0, 0)
 
 
 def test_valid_rows_beside_an_invalid_one_are_imported(
@@ -230,7 +230,7 @@ def test_valid_rows_beside_an_invalid_one_are_imported(
         VALID_ROW, {**VALID_ROW, "id": "A2", "types": "inventé"}, {**VALID_ROW, "id": "A3"}
     )
     assert (report.drafted, [row.number for row, _fault in report.faults]) == (2, [3])
-    assert cases(engine) == 2
+    assert count_cases(engine) == 2
 
 
 def test_the_same_id_with_other_content_is_refused(
@@ -241,11 +241,11 @@ def test_the_same_id_with_other_content_is_refused(
     assert [(row.number, fault.key) for row, fault in report.faults] == [(3, "id_twice")]
     report = load(other)
     assert [(row.number, fault.key) for row, fault in report.faults] == [(2, "id_changed")]
-    assert cases(engine) == 1
+    assert count_cases(engine) == 1
 
 
 def test_a_truncated_row_is_reported(load: Callable[..., ImportReport]) -> None:
-    whole = text(VALID_ROW, {**VALID_ROW, "id": "A2"})
+    whole = csv_text(VALID_ROW, {**VALID_ROW, "id": "A2"})
     report = load(raw=whole[: whole.rindex(",note interne")])
     assert [(row.number, fault.key) for row, fault in report.faults] == [(3, "row_width")]
     assert report.drafted == 1
@@ -259,22 +259,22 @@ def test_a_truncated_row_is_reported(load: Callable[..., ImportReport]) -> None:
     [
         (b"", "import_file_empty"),
         (b"\n\n", "import_file_empty"),
-        (text({**VALID_ROW, "resume": "été"}).encode("latin-1"), "import_file_encoding"),
-        (text(VALID_ROW, columns=(*COLUMNS, "prix")).encode(), "import_column_unknown"),
-        (text({}, columns=COLUMNS[1:]).encode(), "import_column_missing"),
-        (text({}, columns=(*COLUMNS, "id")).encode(), "import_column_twice"),
-        (text(VALID_ROW).encode() + b'A2,"une citation jamais ferm', "import_file_cut"),
+        (csv_text({**VALID_ROW, "resume": "été"}).encode("latin-1"), "import_file_encoding"),
+        (csv_text(VALID_ROW, columns=(*COLUMNS, "prix")).encode(), "import_column_unknown"),
+        (csv_text({}, columns=COLUMNS[1:]).encode(), "import_column_missing"),
+        (csv_text({}, columns=(*COLUMNS, "id")).encode(), "import_column_twice"),
+        (csv_text(VALID_ROW).encode() + b'A2,"une citation jamais ferm', "import_file_cut"),
     ],
     ids=["empty", "blank", "latin-1", "unknown", "missing", "twice", "cut"],
 )
 def test_a_file_that_cannot_be_read_changes_nothing(
     raw: bytes, key: str, load: Callable[..., ImportReport], engine: Engine
 ) -> None:
-    before = lines(engine)
+    before = count_lines(engine)
     with pytest.raises(Invalid) as refused:
         load(raw=raw)
     assert refused.value.key == key
-    assert (lines(engine), cases(engine)) == (before, 0)
+    assert (count_lines(engine), count_cases(engine)) == (before, 0)
 
 
 def test_a_missing_file_is_refused(engine: Engine, cast: Any, tmp_path: Path) -> None:

@@ -45,7 +45,7 @@ def test_an_untouched_journal_has_no_problem(session, history):
 # --- one changed value, anywhere ---------------------------------------------------------------
 
 
-def _other(value, position, salt):
+def _altered(value, position, salt):
     """A value of the same type that differs in one place."""
     if isinstance(value, bytes):
         at = position % len(value)
@@ -63,7 +63,7 @@ def _other(value, position, salt):
 def _change(session, table, key, column, position, salt):
     row = session.execute(select(table).where(*key)).scalar_one()
     session.execute(
-        update(table).where(*key).values({column: _other(getattr(row, column), position, salt)}),
+        update(table).where(*key).values({column: _altered(getattr(row, column), position, salt)}),
         execution_options={"synchronize_session": False},
     )
 

@@ -62,7 +62,7 @@ def report_keys(session, pen, store, inbox, desk, cast):
     return {name: report.key for name, report in reports.items()}
 
 
-def _changed(session, *values, key):
+def _update(session, *values, key):
     for value in values:
         session.execute(update(Report).where(Report.key == key).values(**value))
 
@@ -85,37 +85,37 @@ CHANGES = {
         ("report_missing", "declined"),
     ),
     "an accepted one is declined in silence": (
-        lambda s, k: _changed(s, {"state": "declined"}, key=k["accepted"]),
+        lambda s, k: _update(s, {"state": "declined"}, key=k["accepted"]),
         ("report_differs", "accepted"),
     ),
     "a new one is spam in silence": (
-        lambda s, k: _changed(s, {"state": "spam"}, key=k["held"]),
+        lambda s, k: _update(s, {"state": "spam"}, key=k["held"]),
         ("report_differs", "held"),
     ),
     "a declined one is taken up in silence": (
-        lambda s, k: _changed(s, {"state": "in_review"}, key=k["declined"]),
+        lambda s, k: _update(s, {"state": "in_review"}, key=k["declined"]),
         ("report_differs", "declined"),
     ),
     "a state that there is not": (
-        lambda s, k: _changed(s, {"state": "published"}, key=k["held"]),
+        lambda s, k: _update(s, {"state": "published"}, key=k["held"]),
         ("report_differs", "held"),
     ),
     "its texts are emptied without a line": (
-        lambda s, k: _changed(s, {"sealed": None}, key=k["held"]),
+        lambda s, k: _update(s, {"sealed": None}, key=k["held"]),
         ("report_differs", "held"),
     ),
     "texts are there again after their purge": (
-        lambda s, k: _changed(s, {"sealed": b"x"}, key=k["purged"]),
+        lambda s, k: _update(s, {"sealed": b"x"}, key=k["purged"]),
         ("report_differs", "purged"),
     ),
     "one that was counted is there again": (
-        lambda s, k: s.execute(_another(k["counted"])),
+        lambda s, k: s.execute(_insert_report(k["counted"])),
         ("report_survives", "counted"),
     ),
 }
 
 
-def _another(key):
+def _insert_report(key):
     return insert(Report).values(
         key=key,
         receipt=b"r" * 32,
@@ -134,7 +134,7 @@ def test_each_change_outside_acts_is_reported(session, report_keys):
         reported = [(problem.key, problem.values["report"]) for problem in problems(session)]
         assert reported == [(key, report_keys[name])], what
         session.rollback()
-    session.execute(_another("f" * 32))
+    session.execute(_insert_report("f" * 32))
     assert [problem.key for problem in problems(session)] == ["report_differs"]
     session.rollback()
 

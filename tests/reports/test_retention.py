@@ -35,7 +35,7 @@ MONTHS = 24
 TODAY = date(2026, 3, 2)
 
 
-def day(number):
+def days_later(number):
     """The time of the reports, ``number`` days later."""
     return AT + timedelta(days=number)
 
@@ -72,7 +72,7 @@ def test_each_ended_state_is_purged_on_its_day(session, store, inbox, run_at):
     inbox.answered(reports["accepted"][0])
     for today in (0, 6, 7, 8, 89, 90, 91):
         before = _keys(session, store)
-        done = run_at(day(today)).done
+        done = run_at(days_later(today)).done
         purged = {name for name, (_, term) in reports.items() if today >= term}
         for name, (report, _term) in reports.items():
             row = _row(session, report)
@@ -112,13 +112,13 @@ def test_an_unanswered_question_returns_the_report_after_ninety_days(
     session, pen, inbox, run_at, cast
 ):
     unanswered, answered = inbox.waiting(), inbox.waiting()
-    inbox.answered(answered, at=day(89))
+    inbox.answered(answered, at=days_later(89))
     # A new claim does not count as an answer.
-    with pen(day(60)) as p:
+    with pen(days_later(60)) as p:
         acts.claim(p, unanswered.key, by=cast.chloe)
-    assert run_at(day(89)).done == PurgeCounts()
+    assert run_at(days_later(89)).done == PurgeCounts()
     assert _row(session, unanswered).state == ReportState.WAITING
-    assert run_at(day(90)).done == PurgeCounts(returned=1)
+    assert run_at(days_later(90)).done == PurgeCounts(returned=1)
     assert (_row(session, unanswered).state, _row(session, unanswered).held_by) == (
         ReportState.RECEIVED,
         None,
@@ -130,14 +130,14 @@ def test_an_unanswered_question_returns_the_report_after_ninety_days(
 
 def test_a_new_question_starts_the_ninety_days_again(session, pen, store, inbox, run_at, cast):
     report = inbox.waiting()
-    with pen(day(80)) as p:
+    with pen(days_later(80)) as p:
         acts.ask_reporter(p, store, report.key, "Et à quelle heure ?", by=cast.bruno)
-    assert run_at(day(169)).done == PurgeCounts()
-    assert run_at(day(170)).done == PurgeCounts(returned=1)
+    assert run_at(days_later(169)).done == PurgeCounts()
+    assert run_at(days_later(170)).done == PurgeCounts(returned=1)
 
 
 def test_an_undecided_report_is_declined_then_purged_then_counted(session, store, inbox, run_at):
-    undecided = [inbox.received(), inbox.held(suspect=True), inbox.waiting(day(300))]
+    undecided = [inbox.received(), inbox.held(suspect=True), inbox.waiting(days_later(300))]
     inbox.declined()
     terms = (
         (datetime(2027, 3, 1, 10, tzinfo=UTC), 0, PurgeCounts(purged=1)),
@@ -169,7 +169,7 @@ def test_a_run_handles_several_batches(session, store, inbox, run_at, monkeypatc
     monkeypatch.setattr("register.reports.acts.purging.BATCH_SIZE", 3)
     for _ in range(7):
         inbox.spam()
-    assert run_at(day(7)).done == PurgeCounts(purged=7)
+    assert run_at(days_later(7)).done == PurgeCounts(purged=7)
     assert store.names() == set()
 
 
@@ -178,8 +178,8 @@ def test_a_run_handles_several_batches(session, store, inbox, run_at, monkeypatc
 
 def test_a_clock_a_year_ahead_purges_nothing_until_it_is_confirmed(session, store, inbox, run_at):
     report, waiting = inbox.spam(), inbox.waiting()
-    assert run_at(day(0), confirmed=False) == purging.RetentionRun(PurgeCounts())
-    ahead = day(365)
+    assert run_at(days_later(0), confirmed=False) == purging.RetentionRun(PurgeCounts())
+    ahead = days_later(365)
     for _ in range(2):
         outcome = run_at(ahead, confirmed=False)
         assert (outcome.done, outcome.waits_since) == (PurgeCounts(), TODAY)
@@ -188,7 +188,7 @@ def test_a_clock_a_year_ahead_purges_nothing_until_it_is_confirmed(session, stor
     assert _row(session, waiting).state == ReportState.WAITING
     assert session.get_one(RetentionClock, 1).day == TODAY
     # After the clock is corrected, reports are purged on their days.
-    assert run_at(day(7), confirmed=False).done == PurgeCounts(purged=1)
+    assert run_at(days_later(7), confirmed=False).done == PurgeCounts(purged=1)
     outcome = run_at(ahead, confirmed=True)
     assert (outcome.done.returned, outcome.waits_since) == (1, None)
     assert session.get_one(RetentionClock, 1).day == ahead.date()
@@ -197,16 +197,16 @@ def test_a_clock_a_year_ahead_purges_nothing_until_it_is_confirmed(session, stor
 
 def test_a_gap_of_a_month_needs_no_confirmation(session, inbox, run_at):
     inbox.spam()
-    run_at(day(0), confirmed=False)
-    assert run_at(day(31), confirmed=False).done == PurgeCounts(purged=1)
-    assert run_at(day(63), confirmed=False).waits_since == date(2026, 4, 2)
+    run_at(days_later(0), confirmed=False)
+    assert run_at(days_later(31), confirmed=False).done == PurgeCounts(purged=1)
+    assert run_at(days_later(63), confirmed=False).waits_since == date(2026, 4, 2)
 
 
 def test_a_clock_set_back_purges_nothing(session, inbox, run_at):
     inbox.spam()
-    run_at(day(5), confirmed=False)
-    assert run_at(day(-400), confirmed=False) == purging.RetentionRun(PurgeCounts())
-    assert session.get_one(RetentionClock, 1).day == day(5).date()
+    run_at(days_later(5), confirmed=False)
+    assert run_at(days_later(-400), confirmed=False) == purging.RetentionRun(PurgeCounts())
+    assert session.get_one(RetentionClock, 1).day == days_later(5).date()
 
 
 # --- retained copies and unused keys ------------------------------------------------------------
@@ -225,13 +225,13 @@ def test_retained_copies_are_destroyed_with_the_texts_of_a_case(
 ):
     inbox.accepted()
     draft = _draft_id(session)
-    run_at(day(0), confirmed=False)
+    run_at(days_later(0), confirmed=False)
     assert not purging.has_orphans(session)
     session.rollback()
     with pen() as p:
         cases.discard(p, draft, by=cast.bruno)
     assert purging.has_orphans(session)
-    outcome = run_at(day(ahead), confirmed=False)
+    outcome = run_at(days_later(ahead), confirmed=False)
     assert (outcome.done, outcome.waits_since) == (
         PurgeCounts(retained=1),
         TODAY if ahead else None,
@@ -248,13 +248,13 @@ def test_retained_copies_are_destroyed_when_a_published_case_is_erased(
     case = desk.published()
     inbox.accepted(into=case.id)
     inbox.accepted(into=case.id, account="Moi aussi.")
-    run_at(day(91))
+    run_at(days_later(91))
     assert _count(session, RetainedReport) == 2
     session.rollback()
-    with pen(day(92)) as p:
+    with pen(days_later(92)) as p:
         cases.approve(p, case.id, by=cast.chloe, purpose="erase")
         cases.erase(p, case.id, by=cast.ada, restriction="donnee_personnelle")
-    assert run_at(day(92)).done == PurgeCounts(retained=2)
+    assert run_at(days_later(92)).done == PurgeCounts(retained=2)
     assert store.names() == set()
     lines = session.scalars(select(JournalEntry).where(JournalEntry.act == Act.REPORT_PURGED)).all()
     assert [(line.incident_id, line.case_number) for line in lines if line.incident_id] == [
@@ -274,7 +274,7 @@ def test_only_unused_keys_of_known_reports_are_destroyed(session, store, inbox, 
     unknown = {receipt_codes.new_key(), report_content.case_key_name(draft + 1)}
     for name in (unused, *unknown):
         store.new_key(name)
-    assert run_at(day(1)).done == PurgeCounts()
+    assert run_at(days_later(1)).done == PurgeCounts()
     assert store.names() == needed | unknown
     assert lost_keys(session, store) == 0
 
@@ -312,7 +312,7 @@ def test_a_run_with_the_keys_of_another_instance_is_refused(
     other.new_key(name)
     wrong = KeyStore(f"sqlite:///{tmp_path / 'keys.sqlite3'}", bytes(range(32)), "another")
     with pytest.raises(SealError) as refused:
-        run_retention(engine, wrong, day(7), MONTHS)
+        run_retention(engine, wrong, days_later(7), MONTHS)
     assert refused.value.key == "keystore_foreign"
     assert other.names() == {name}
     other.close()
@@ -334,7 +334,7 @@ def test_a_purge_leaves_no_byte_on_disk(session, store, inbox, run_at, settings,
     session.rollback()
     files = (settings.seal_dir, settings.instance)
     assert any(_holds(settings.seal_dir, piece) for piece in encrypted)
-    run_at(day(90))
+    run_at(days_later(90))
     session.rollback()
     assert [len(piece) for piece in encrypted if any(_holds(file, piece) for file in files)] == []
     is_file = sqlite_path(settings.database_url) is not None
@@ -350,5 +350,5 @@ def test_an_undecided_report_without_its_key_is_declined_too(session, store, inb
     report = inbox.received()
     session.rollback()
     store.destroy([report.key])
-    assert run_at(day(31 * MONTHS)).done.expired == 1
+    assert run_at(days_later(31 * MONTHS)).done.expired == 1
     assert _row(session, report).state == ReportState.DECLINED

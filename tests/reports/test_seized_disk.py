@@ -75,7 +75,7 @@ def test_every_column_in_clear_is_listed() -> None:
         assert set(table.columns.keys()) == set(IN_CLEAR[name]) | OPAQUE[name], name
 
 
-def _clear(session: Session, key: str) -> list[object]:
+def _columns_in_clear(session: Session, key: str) -> list[object]:
     """The columns of a report in clear, with days and members."""
     session.rollback()
     columns: list[object] = []
@@ -126,7 +126,7 @@ def test_columns_in_clear_do_not_depend_on_the_content(session, pen, store, cast
     _make_history(
         pen, store, cast, full, MessageKind.CORRECTION, ANSWER * 20, "autre@exemple.test", SENTENCE
     )
-    of_bare, of_full = _clear(session, bare.key), _clear(session, full.key)
+    of_bare, of_full = _columns_in_clear(session, bare.key), _columns_in_clear(session, full.key)
     assert len(of_bare) >= 2 + 1 + 5
     assert of_bare == of_full
 
@@ -136,9 +136,9 @@ def test_columns_in_clear_differ_where_the_history_differs(session, pen, store, 
     first, second = receive_report(pen, store), receive_report(pen, store)
     with pen(AT + timedelta(days=1)) as p:
         acts.claim(p, second.key, by=cast.bruno)
-    assert _clear(session, first.key) != _clear(session, second.key)
+    assert _columns_in_clear(session, first.key) != _columns_in_clear(session, second.key)
     longer = receive_report(pen, store, account="m" * 3_000)
-    assert _clear(session, first.key)[1] != _clear(session, longer.key)[1]
+    assert _columns_in_clear(session, first.key)[1] != _columns_in_clear(session, longer.key)[1]
 
 
 @pytest.mark.parametrize("end", ["accepted", "declined", "withdrawn", "spam"])

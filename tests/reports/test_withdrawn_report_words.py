@@ -1,7 +1,7 @@
 """Removal of a withdrawn report's words from cases that are not public.
 
 A draft contains such words when an earlier version copied the account, or when a member pasted
-it. ``_copied`` makes such a draft.
+it. ``_make_copied_draft`` makes such a draft.
 """
 
 from __future__ import annotations
@@ -43,7 +43,7 @@ FREE_TEXTS = {"account": WORDS, "actor_text": ACTOR, "target_text": TARGET}
 PASSAGES = ("retirer ma caméra par la police", "M. Martin", "carnet de bord")
 
 
-def _copied(inbox: Inbox, when: str = "hier soir", **changes: object) -> tuple[str, int]:
+def _make_copied_draft(inbox: Inbox, when: str = "hier soir", **changes: object) -> tuple[str, int]:
     """Make a draft that contains the words of its report; return the key and the draft's id."""
     report = inbox.received(**FREE_TEXTS, when=when)
     content = a_case(
@@ -53,16 +53,16 @@ def _copied(inbox: Inbox, when: str = "hier soir", **changes: object) -> tuple[s
         **changes,
     )
     with inbox.pen() as p:
-        incident = acts.accept(
+        draft_id = acts.accept(
             p, inbox.store, report.key, by=inbox.cast.bruno, reason=f"« {WORDS} »", new=content
         )
-    return report.key, incident
+    return report.key, draft_id
 
 
-def _approved(inbox: Inbox, incident: int) -> None:
+def _approve(inbox: Inbox, draft_id: int) -> None:
     with inbox.pen() as p:
-        cases.invite(p, incident, "courriel", by=inbox.cast.bruno, on=AT.date())
-        cases.approve(p, incident, by=inbox.cast.chloe)
+        cases.invite(p, draft_id, "courriel", by=inbox.cast.bruno, on=AT.date())
+        cases.approve(p, draft_id, by=inbox.cast.chloe)
 
 
 def _withdraw(inbox: Inbox, key: str) -> None:
@@ -70,11 +70,11 @@ def _withdraw(inbox: Inbox, key: str) -> None:
         assert acts.withdraw(p, inbox.store, key, nonce())
 
 
-def _publish(inbox: Inbox, incident: int) -> None:
+def _publish(inbox: Inbox, draft_id: int) -> None:
     with inbox.pen() as p:
         cases.publish(
             p,
-            incident,
+            draft_id,
             by=inbox.cast.bruno,
             reason="lu",
             attested=ATTESTATIONS,
@@ -106,34 +106,34 @@ def _check_consistency(session: Session, inbox: Inbox) -> None:
     assert lost_keys(session, inbox.store) == 0
 
 
-def _load_incident(session: Session, incident: int) -> Incident:
+def _load_incident(session: Session, incident_id: int) -> Incident:
     session.rollback()
     session.expire_all()
-    return session.get_one(Incident, incident)
+    return session.get_one(Incident, incident_id)
 
 
 def test_copied_words_are_in_the_draft_until_the_report_is_withdrawn(session, inbox):
     """A check of the test below: the search of all rows finds the words."""
-    _copied(inbox)
+    _make_copied_draft(inbox)
     stored_text = _stored_text(session, inbox)
     assert all(passage in stored_text for passage in PASSAGES)
 
 
 def test_after_the_withdrawal_and_after_the_purge_no_table_contains_a_passage(session, inbox):
-    key, incident = _copied(inbox)
+    key, draft_id = _make_copied_draft(inbox)
     with inbox.pen() as p:
-        cases.note(p, incident, f"Je lis : {WORDS}", by=inbox.cast.bruno)
-        cases.note(p, incident, "appeler la mairie", by=inbox.cast.bruno)
-        cases.invite(p, incident, f"On me dit : {WORDS}", by=inbox.cast.bruno)
+        cases.note(p, draft_id, f"Je lis : {WORDS}", by=inbox.cast.bruno)
+        cases.note(p, draft_id, "appeler la mairie", by=inbox.cast.bruno)
+        cases.invite(p, draft_id, f"On me dit : {WORDS}", by=inbox.cast.bruno)
     _withdraw(inbox, key)
     stored_text = _stored_text(session, inbox)
     assert [passage for passage in PASSAGES if passage in stored_text] == []
-    draft = _load_incident(session, incident)
+    draft = _load_incident(session, draft_id)
     assert (draft.narrative, draft.actor_text) == ("", "")
     assert contents.content_of(draft).outlets == ("Gagny Libre",)
     assert draft.summary == a_case().summary
     assert [note.text for note in session.scalars(select(Note))] == ["appeler la mairie"]
-    assert report_content.case_key_name(incident) not in inbox.store.names()
+    assert report_content.case_key_name(draft_id) not in inbox.store.names()
     _check_consistency(session, inbox)
     with inbox.pen(AT + timedelta(days=91)) as p:
         acts.purge(p, inbox.store, undecided_after=24)
@@ -144,9 +144,9 @@ def test_after_the_withdrawal_and_after_the_purge_no_table_contains_a_passage(se
 
 
 def test_words_of_a_former_version_are_removed_and_the_present_version_stays(session, inbox):
-    key, incident = _copied(inbox)
+    key, draft_id = _make_copied_draft(inbox)
     with inbox.pen() as p:
-        cases.edit(p, incident, a_case(), by=inbox.cast.bruno, reason="récrit")
+        cases.edit(p, draft_id, a_case(), by=inbox.cast.bruno, reason="récrit")
     _withdraw(inbox, key)
     first, second = session.scalars(select(Revision).order_by(Revision.id)).all()
     assert (first.content, first.salt, first.html, first.reason) == (None,) * 4
@@ -157,13 +157,13 @@ def test_words_of_a_former_version_are_removed_and_the_present_version_stays(ses
 
 
 def test_the_line_of_a_lost_report_names_its_day_and_the_destroyed_versions(session, inbox):
-    key, incident = _copied(inbox)
+    key, draft_id = _make_copied_draft(inbox)
     _withdraw(inbox, key)
     session.rollback()
     line = session.scalars(
         select(JournalEntry).where(JournalEntry.act == Act.SOURCE_WITHDRAWN)
     ).one()
-    assert (line.ledger, line.member_id, line.incident_id) == (Ledger.REPORTS, None, incident)
+    assert (line.ledger, line.member_id, line.incident_id) == (Ledger.REPORTS, None, draft_id)
     assert json.loads(line.public_json)["at"] == "2026-03-02"
     private = json.loads(line.private_json)
     assert private["destroyed"] == [session.scalars(select(Revision.id)).one()]
@@ -172,68 +172,68 @@ def test_the_line_of_a_lost_report_names_its_day_and_the_destroyed_versions(sess
 
 
 def test_nothing_can_be_approved_or_published_until_a_version_is_attested(session, inbox, cast):
-    key, incident = _copied(inbox)
-    _approved(inbox, incident)
+    key, draft_id = _make_copied_draft(inbox)
+    _approve(inbox, draft_id)
     _withdraw(inbox, key)
     viewer = session.get_one(Member, cast.bruno)
-    file = member_view.load_desk_case(session, viewer, incident)
+    file = member_view.load_desk_case(session, viewer, draft_id)
     assert file.report_withdrawn
     assert file.approvers("publish") == frozenset()
     # The remaining fields are shown, although the last snapshot is destroyed.
     assert file.snapshot.content["summary"] == a_case().summary
     with pytest.raises(Incomplete) as incomplete:
-        _publish(inbox, incident)
+        _publish(inbox, draft_id)
     assert "report_withdrawn" in [line.code for line in incomplete.value.values["lines"]]
     with pytest.raises(Refused) as refused, inbox.pen() as p:
-        cases.approve(p, incident, by=cast.ada)
+        cases.approve(p, draft_id, by=cast.ada)
     assert refused.value.key == "report_withdrawn"
     with pytest.raises(Invalid) as invalid, inbox.pen() as p:
-        cases.edit(p, incident, a_case(), by=cast.bruno, reason="récrit")
+        cases.edit(p, draft_id, a_case(), by=cast.bruno, reason="récrit")
     assert (invalid.value.key, invalid.value.values["field"]) == (
         "report_withdrawn",
         "without_report",
     )
     with inbox.pen() as p:
-        cases.edit(p, incident, a_case(), by=cast.bruno, reason="récrit", without_report=True)
+        cases.edit(p, draft_id, a_case(), by=cast.bruno, reason="récrit", without_report=True)
     _check_consistency(session, inbox)
     with inbox.pen() as p:
-        cases.approve(p, incident, by=cast.chloe)
-    _publish(inbox, incident)
-    assert _load_incident(session, incident).number == 1
+        cases.approve(p, draft_id, by=cast.chloe)
+    _publish(inbox, draft_id)
+    assert _load_incident(session, draft_id).number == 1
     _check_consistency(session, inbox)
 
 
 def test_a_draft_that_needs_two_members_needs_a_new_approval(session, inbox, cast):
     report = inbox.received()
     with inbox.pen() as p:
-        incident = acts.accept(
+        draft_id = acts.accept(
             p, inbox.store, report.key, by=cast.bruno, reason="r", new=a_case(justice=True)
         )
-    _approved(inbox, incident)
+    _approve(inbox, draft_id)
     _withdraw(inbox, report.key)
     # Nothing was copied: the version stays, and its approval is void.
-    assert _load_incident(session, incident).revision_id is not None
+    assert _load_incident(session, draft_id).revision_id is not None
     content = a_case(justice=True)
     with inbox.pen() as p:
-        cases.edit(p, incident, content, by=cast.bruno, reason="r", without_report=True)
+        cases.edit(p, draft_id, content, by=cast.bruno, reason="r", without_report=True)
     with pytest.raises(Incomplete) as incomplete:
-        _publish(inbox, incident)
+        _publish(inbox, draft_id)
     assert [line.code for line in incomplete.value.values["lines"]] == ["second"]
 
 
 def test_a_draft_that_lost_its_report_can_be_discarded(session, inbox, cast):
-    key, incident = _copied(inbox)
+    key, draft_id = _make_copied_draft(inbox)
     _withdraw(inbox, key)
     with inbox.pen() as p:
-        cases.discard(p, incident, by=cast.bruno)
+        cases.discard(p, draft_id, by=cast.bruno)
     _check_consistency(session, inbox)
 
 
 def test_the_words_are_removed_from_a_merged_draft_too(session, inbox, desk, cast):
     other = desk.published()
-    key, incident = _copied(inbox)
+    key, draft_id = _make_copied_draft(inbox)
     with inbox.pen() as p:
-        cases.merge(p, incident, into=other.number, by=cast.bruno, reason="même affaire")
+        cases.merge(p, draft_id, into=other.number, by=cast.bruno, reason="même affaire")
     _withdraw(inbox, key)
     stored_text = _stored_text(session, inbox)
     assert [passage for passage in PASSAGES if passage in stored_text] == []
@@ -243,7 +243,7 @@ def test_the_words_are_removed_from_a_merged_draft_too(session, inbox, desk, cas
 def test_text_written_after_the_report_is_removed_from_the_draft_too(session, inbox, cast):
     later = "Depuis, la police municipale passe chaque soir devant ma porte."
     when = "le soir où le conseil a voté le budget"
-    key, incident = _copied(inbox, when=when)
+    key, draft_id = _make_copied_draft(inbox, when=when)
     with inbox.pen() as p:
         acts.add(p, inbox.store, key, MessageKind.ADDITION, later, nonce())
         acts.add(p, inbox.store, key, MessageKind.ANSWER, "Oui.", nonce())
@@ -252,13 +252,13 @@ def test_text_written_after_the_report_is_removed_from_the_draft_too(session, in
             precision_note=f"C’était {when}.",
             summary="Est-ce vrai ? Oui.",
         )
-        cases.edit(p, incident, edited, by=cast.bruno, reason="complété")
+        cases.edit(p, draft_id, edited, by=cast.bruno, reason="complété")
     assert later in _stored_text(session, inbox)
     _withdraw(inbox, key)
     stored_text = _stored_text(session, inbox)
     assert [words for words in (later, when) if words in stored_text] == []
     # Short common words are not removed.
-    assert _load_incident(session, incident).summary == "Est-ce vrai ? Oui."
+    assert _load_incident(session, draft_id).summary == "Est-ce vrai ? Oui."
     _check_consistency(session, inbox)
 
 
@@ -334,26 +334,26 @@ def test_words_are_removed_from_all_former_versions_of_a_withdrawn_case(session,
 def test_the_withdrawal_of_one_of_two_reports_leaves_the_other_copy_and_the_key(
     session, inbox, cast
 ):
-    key, incident = _copied(inbox)
+    key, draft_id = _make_copied_draft(inbox)
     other = inbox.received(account="Je l’ai vu aussi, depuis le balcon d’en face.")
     with inbox.pen() as p:
-        acts.accept(p, inbox.store, other.key, by=cast.bruno, reason="", into=incident)
+        acts.accept(p, inbox.store, other.key, by=cast.bruno, reason="", into=draft_id)
     _withdraw(inbox, key)
     session.rollback()
-    (retained,) = queries.retained_reports(session, inbox.store, incident)
+    (retained,) = queries.retained_reports(session, inbox.store, draft_id)
     assert retained.account.startswith("Je l’ai vu aussi")
     _check_consistency(session, inbox)
 
 
 def test_the_search_of_drafts_no_longer_finds_the_words(session, inbox, cast):
-    key, incident = _copied(inbox)
+    key, draft_id = _make_copied_draft(inbox)
     viewer, words = session.get_one(Member, cast.bruno), current_vocabulary(session)
 
     def ids(text: str) -> frozenset[int]:
         session.rollback()
         return draft_search.find_drafts(session, viewer, query_parser.parse(text), words).ids
 
-    assert ids("caméra") == {incident}
+    assert ids("caméra") == {draft_id}
     _withdraw(inbox, key)
     assert ids("caméra") == frozenset()
     cache = draft_search._caches[session.get_bind().engine]
@@ -368,9 +368,9 @@ def test_a_place_in_words_is_removed_from_label_and_title(session, inbox, cast):
         title="Interdiction de filmer, derrière le marché, mars 2026",
     )
     with inbox.pen() as p:
-        incident = acts.accept(p, inbox.store, report.key, by=cast.bruno, reason="r", new=content)
+        draft_id = acts.accept(p, inbox.store, report.key, by=cast.bruno, reason="r", new=content)
     _withdraw(inbox, report.key)
-    draft = _load_incident(session, incident)
+    draft = _load_incident(session, draft_id)
     assert (draft.title, draft.place_label) == ("", "")
     _check_consistency(session, inbox)
 
@@ -381,9 +381,9 @@ def test_codes_dates_and_addresses_stay_whatever_was_reported(session, inbox, ca
         account=f"Voir {link} pour la suite de cette affaire", actor_text="maire"
     )
     with inbox.pen() as p:
-        incident = acts.accept(p, inbox.store, report.key, by=cast.bruno, reason="r", new=a_case())
+        draft_id = acts.accept(p, inbox.store, report.key, by=cast.bruno, reason="r", new=a_case())
     _withdraw(inbox, report.key)
-    assert contents.content_of(_load_incident(session, incident)) == a_case()
+    assert contents.content_of(_load_incident(session, draft_id)) == a_case()
 
 
 def test_the_withdrawal_of_a_report_of_a_public_case_changes_no_text(session, inbox, desk):

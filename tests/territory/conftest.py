@@ -41,6 +41,6 @@ def france(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Session]:
 
 
 @pytest.fixture(scope="session")
-def names(france: Session) -> Gazetteer:
+def gazetteer(france: Session) -> Gazetteer:
     """The gazetteer of the committed data."""
     return load_gazetteer(france)

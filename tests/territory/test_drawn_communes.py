@@ -25,25 +25,27 @@ def sample() -> list[CsvRow]:
 
 @pytest.mark.parametrize("spelling", commune_spellings.SPELLINGS)
 def test_a_commune_is_found_by_its_name(
-    names: Gazetteer, sample: list[CsvRow], spelling: str
+    gazetteer: Gazetteer, sample: list[CsvRow], spelling: str
 ) -> None:
     spell = commune_spellings.SPELLINGS[spelling]
-    faults = [commune_spellings.name_fault(names, spell(row["nom"]), row["nom"]) for row in sample]
+    faults = [
+        commune_spellings.name_fault(gazetteer, spell(row["nom"]), row["nom"]) for row in sample
+    ]
     assert [fault for fault in faults if fault] == []
 
 
-def test_a_commune_is_found_by_its_codes(names: Gazetteer, sample: list[CsvRow]) -> None:
+def test_a_commune_is_found_by_its_codes(gazetteer: Gazetteer, sample: list[CsvRow]) -> None:
     codes = {code for row in sample for code in (row["code"], *row["codes_postaux"].split())}
     faults = [
-        commune_spellings.code_fault(names, code, commune_spellings.communes_of_code(code))
+        commune_spellings.code_fault(gazetteer, code, commune_spellings.communes_of_code(code))
         for code in sorted(codes)
     ]
     assert [fault for fault in faults if fault] == []
 
 
-def test_a_former_commune_is_found_by_its_name(names: Gazetteer) -> None:
+def test_a_former_commune_is_found_by_its_name(gazetteer: Gazetteer) -> None:
     sample = random.Random(SEED).sample(commune_spellings.smaller_communes(), 300)
-    faults = [commune_spellings.name_fault(names, row["nom"], row["nom"]) for row in sample]
+    faults = [commune_spellings.name_fault(gazetteer, row["nom"], row["nom"]) for row in sample]
     assert [fault for fault in faults if fault] == []
 
 

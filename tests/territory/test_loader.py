@@ -123,7 +123,7 @@ def test_the_present_division_wins_over_a_former_code(empty: Session, tmp_path: 
 
 
 @pytest.fixture
-def before(empty: Session, tmp_path: Path) -> Session:
+def first_year(empty: Session, tmp_path: Path) -> Session:
     """A first year: two communes that will change, one that will not."""
     source = write(
         tmp_path / "before",
@@ -136,25 +136,25 @@ def before(empty: Session, tmp_path: Path) -> Session:
     return empty
 
 
-def test_a_merged_commune_leads_to_its_successor(before: Session, tmp_path: Path) -> None:
+def test_a_merged_commune_leads_to_its_successor(first_year: Session, tmp_path: Path) -> None:
     after = write(
         tmp_path / "after",
         row("77001", "Reste", codes_postaux="77100 77200", anciens_codes="77002"),
         row("77003", "Disparaît"),
     )
-    assert update(before, after)
+    assert update(first_year, after)
     for old in ("77002", "75002", "77004"):
-        assert place_queries.current_code(before, old) == "77001"
-    assert before.get_one(Commune, "77002").retired
-    assert place_queries.former_name(before, "77002") == "Fusionne"
-    assert place_queries.former_name(before, "77004") == "Hameau"
-    assert place_queries.postal_codes(before, "77001") == ["77100", "77200"]
-    assert place_queries.postal_codes(before, "77002") == []
+        assert place_queries.current_code(first_year, old) == "77001"
+    assert first_year.get_one(Commune, "77002").retired
+    assert place_queries.former_name(first_year, "77002") == "Fusionne"
+    assert place_queries.former_name(first_year, "77004") == "Hameau"
+    assert place_queries.postal_codes(first_year, "77001") == ["77100", "77200"]
+    assert place_queries.postal_codes(first_year, "77002") == []
 
 
-def test_the_name_of_a_merged_commune_is_still_found(before: Session, tmp_path: Path) -> None:
-    update(before, write(tmp_path / "after", row("77001", "Reste", anciens_codes="77002")))
-    reading = sole_reading(resolve(load_gazetteer(before), "fusionne"))
+def test_the_name_of_a_merged_commune_is_still_found(first_year: Session, tmp_path: Path) -> None:
+    update(first_year, write(tmp_path / "after", row("77001", "Reste", anciens_codes="77002")))
+    reading = sole_reading(resolve(load_gazetteer(first_year), "fusionne"))
     assert reading is not None
     assert (reading.code, reading.why, reading.alias_name) == (
         "77001",
@@ -164,81 +164,83 @@ def test_the_name_of_a_merged_commune_is_still_found(before: Session, tmp_path: 
 
 
 def test_a_commune_without_successor_is_retired_and_stays_in_its_departement(
-    before: Session, tmp_path: Path
+    first_year: Session, tmp_path: Path
 ) -> None:
     after = write(tmp_path / "after", row("77001", "Reste", anciens_codes="77002"))
-    update(before, after)
-    lost = before.get(Commune, "77003")
+    update(first_year, after)
+    lost = first_year.get(Commune, "77003")
     assert lost is not None
     assert lost.retired
-    assert place_queries.current_code(before, "77003") == "77003"
-    assert place_queries.commune_aliases(before, "77003") == []
-    assert [place.code for place in communes_of_departement(before, "77")] == ["77001"]
-    reading = sole_reading(resolve(load_gazetteer(before), "Disparaît"))
+    assert place_queries.current_code(first_year, "77003") == "77003"
+    assert place_queries.commune_aliases(first_year, "77003") == []
+    assert [place.code for place in communes_of_departement(first_year, "77")] == ["77001"]
+    reading = sole_reading(resolve(load_gazetteer(first_year), "Disparaît"))
     assert reading is not None
     assert (reading.code, reading.why) == ("77003", "nom")
 
 
-def test_former_communes_stay_after_a_later_load(before: Session, tmp_path: Path) -> None:
-    update(before, write(tmp_path / "after", row("77001", "Reste", anciens_codes="77002")))
+def test_former_communes_stay_after_a_later_load(first_year: Session, tmp_path: Path) -> None:
+    update(first_year, write(tmp_path / "after", row("77001", "Reste", anciens_codes="77002")))
     # The next data set contains none of them.
-    update(before, write(tmp_path / "later", row("77001", "Reste", population="11")))
-    assert place_queries.current_code(before, "77002") == "77001"
-    assert place_queries.current_code(before, "77003") == "77003"
-    assert place_queries.former_name(before, "77002") == "Fusionne"
-    assert before.get_one(Commune, "77001").population == 11
+    update(first_year, write(tmp_path / "later", row("77001", "Reste", population="11")))
+    assert place_queries.current_code(first_year, "77002") == "77001"
+    assert place_queries.current_code(first_year, "77003") == "77003"
+    assert place_queries.former_name(first_year, "77002") == "Fusionne"
+    assert first_year.get_one(Commune, "77001").population == 11
 
 
-def test_a_retired_commune_may_find_a_successor_later(before: Session, tmp_path: Path) -> None:
-    update(before, write(tmp_path / "after", row("77001", "Reste", anciens_codes="77002")))
+def test_a_retired_commune_may_find_a_successor_later(first_year: Session, tmp_path: Path) -> None:
+    update(first_year, write(tmp_path / "after", row("77001", "Reste", anciens_codes="77002")))
     later = write(tmp_path / "later", row("77001", "Reste", anciens_codes="77002 77003"))
-    update(before, later)
-    assert place_queries.current_code(before, "77003") == "77001"
-    assert place_queries.former_name(before, "77003") == "Disparaît"
+    update(first_year, later)
+    assert place_queries.current_code(first_year, "77003") == "77001"
+    assert place_queries.former_name(first_year, "77003") == "Disparaît"
 
 
-def test_an_undone_merger_brings_the_commune_back(before: Session, tmp_path: Path) -> None:
-    update(before, write(tmp_path / "after", row("77001", "Reste", anciens_codes="77002")))
+def test_an_undone_merger_brings_the_commune_back(first_year: Session, tmp_path: Path) -> None:
+    update(first_year, write(tmp_path / "after", row("77001", "Reste", anciens_codes="77002")))
     later = write(
         tmp_path / "later",
         row("77001", "Reste"),
         row("77002", "Fusionne"),
         row("77003", "Disparaît"),
     )
-    update(before, later)
-    commune = before.get(Commune, "77002")
+    update(first_year, later)
+    commune = first_year.get(Commune, "77002")
     assert commune is not None
     assert not commune.retired
-    assert place_queries.former_name(before, "77002") is None
+    assert place_queries.former_name(first_year, "77002") is None
     # Its own former communes stay in the merged one unless a data set moves them.
-    assert [alias.code for alias in place_queries.commune_aliases(before, "77001")] == ["77004"]
-    assert place_queries.current_code(before, "75002") == "77001"
+    assert [alias.code for alias in place_queries.commune_aliases(first_year, "77001")] == ["77004"]
+    assert place_queries.current_code(first_year, "75002") == "77001"
 
 
-def test_a_renamed_commune_keeps_its_old_name(before: Session, tmp_path: Path) -> None:
+def test_a_renamed_commune_keeps_its_old_name(first_year: Session, tmp_path: Path) -> None:
     after = write(
         tmp_path / "after",
         row("77001", "Reste-sur-Seine"),
         row("77002", "Fusionne"),
         row("77003", "Disparaît"),
     )
-    update(before, after)
-    assert place_queries.former_name(before, "77001") is None
+    update(first_year, after)
+    assert place_queries.former_name(first_year, "77001") is None
     assert [
-        (alias.kind, alias.name) for alias in place_queries.commune_aliases(before, "77001")
+        (alias.kind, alias.name) for alias in place_queries.commune_aliases(first_year, "77001")
     ] == [("ancienne", "Reste")]
 
 
 def test_another_spelling_of_the_same_name_is_no_former_name(
-    before: Session, tmp_path: Path
+    first_year: Session, tmp_path: Path
 ) -> None:
     after = write(tmp_path / "after", row("77001", "RESTE"), row("77003", "Disparait"))
-    update(before, after)
-    assert place_queries.commune_aliases(before, "77001") == []
-    assert before.get_one(Commune, "77003").name == "Disparait"
+    update(first_year, after)
+    assert place_queries.commune_aliases(first_year, "77001") == []
+    assert first_year.get_one(Commune, "77003").name == "Disparait"
 
 
-def test_a_vanished_department_and_region_keep_their_rows(before: Session, tmp_path: Path) -> None:
+def test_a_vanished_department_and_region_keep_their_rows(
+    first_year: Session, tmp_path: Path
+) -> None:
     after = write(
         tmp_path / "after",
         row("77001", "Reste"),
@@ -246,17 +248,17 @@ def test_a_vanished_department_and_region_keep_their_rows(before: Session, tmp_p
         regions="code,nom\n12,Francilie\n",
         epci="code,nom,type\n",
     )
-    update(before, after)
-    assert before.get_one(Departement, "77").retired
-    assert before.get_one(Region, "11").retired
-    assert [departement.code for departement in place_queries.departements(before)] == ["78"]
-    assert [region.code for region in place_queries.regions(before)] == ["12"]
-    assert before.get(Intercommunalite, "200000001") is None
+    update(first_year, after)
+    assert first_year.get_one(Departement, "77").retired
+    assert first_year.get_one(Region, "11").retired
+    assert [departement.code for departement in place_queries.departements(first_year)] == ["78"]
+    assert [region.code for region in place_queries.regions(first_year)] == ["12"]
+    assert first_year.get(Intercommunalite, "200000001") is None
 
 
-def test_objects_of_the_session_are_refreshed(before: Session, tmp_path: Path) -> None:
-    remembered = before.get_one(Commune, "77001")
+def test_objects_of_the_session_are_refreshed(first_year: Session, tmp_path: Path) -> None:
+    remembered = first_year.get_one(Commune, "77001")
     assert remembered.population == 10
     source = write(tmp_path / "after", row("77001", "Reste", population="99"))
-    dataset.load(before, at=AT, source=source)
+    dataset.load(first_year, at=AT, source=source)
     assert remembered.population == 99

@@ -87,9 +87,9 @@ def summaries(places: tuple[ExtractedPlace, ...]) -> list[tuple[str, str, str]]:
     ],
 )
 def test_a_place_is_extracted_from_a_phrase(
-    names: Gazetteer, text: str, codes: str, name: str, rest: str
+    gazetteer: Gazetteer, text: str, codes: str, name: str, rest: str
 ) -> None:
-    places = extract_places(names, text)
+    places = extract_places(gazetteer, text)
     expected = codes.replace("R", "")
     assert summaries(places) == [(expected, name, rest)]
 
@@ -111,8 +111,8 @@ def test_a_place_is_extracted_from_a_phrase(
         ("Y", "80829"),
     ],
 )
-def test_the_whole_text_is_a_place(names: Gazetteer, text: str, code: str) -> None:
-    assert summaries(extract_places(names, text)) == [(code, text.strip(), "")]
+def test_the_whole_text_is_a_place(gazetteer: Gazetteer, text: str, code: str) -> None:
+    assert summaries(extract_places(gazetteer, text)) == [(code, text.strip(), "")]
 
 
 @pytest.mark.parametrize(
@@ -175,44 +175,44 @@ def test_the_whole_text_is_a_place(names: Gazetteer, text: str, code: str) -> No
         "filmer à gagni",
     ],
 )
-def test_a_phrase_without_a_place_has_none(names: Gazetteer, text: str) -> None:
-    assert extract_places(names, text) == ()
+def test_a_phrase_without_a_place_has_none(gazetteer: Gazetteer, text: str) -> None:
+    assert extract_places(gazetteer, text) == ()
 
 
-def test_a_place_with_cases_is_recognised_and_comes_first(names: Gazetteer) -> None:
-    assert extract_places(names, "blog bérigny") == ()
-    assert summaries(extract_places(names, "blog bérigny", {"50046": 1})) == [
+def test_a_place_with_cases_is_recognised_and_comes_first(gazetteer: Gazetteer) -> None:
+    assert extract_places(gazetteer, "blog bérigny") == ()
+    assert summaries(extract_places(gazetteer, "blog bérigny", {"50046": 1})) == [
         ("50046", "bérigny", "blog")
     ]
-    first = extract_places(names, "blog de Saint-Denis", {"30247": 1})[0].resolution.readings[0]
+    first = extract_places(gazetteer, "blog de Saint-Denis", {"30247": 1})[0].resolution.readings[0]
     assert first.code == "30247"
 
 
-def test_cases_do_not_make_an_ordinary_word_a_place(names: Gazetteer) -> None:
-    assert extract_places(names, "garde vue", {"44220": 9}) == ()
+def test_cases_do_not_make_an_ordinary_word_a_place(gazetteer: Gazetteer) -> None:
+    assert extract_places(gazetteer, "garde vue", {"44220": 9}) == ()
 
 
-def test_several_places_are_extracted_longest_name_first(names: Gazetteer) -> None:
-    places = extract_places(names, "filmer à Gagny, à Noisy-le-Sec, à Puteaux et à Nanterre")
+def test_several_places_are_extracted_longest_name_first(gazetteer: Gazetteer) -> None:
+    places = extract_places(gazetteer, "filmer à Gagny, à Noisy-le-Sec, à Puteaux et à Nanterre")
     assert [place.matched_text for place in places] == ["Noisy-le-Sec", "Gagny", "Puteaux"]
     assert len(places) == MAX_PLACES
     assert places[1].remaining_text == "filmer à Noisy-le-Sec, à Puteaux et à Nanterre"
 
 
-def test_a_place_that_is_named_twice_is_offered_once(names: Gazetteer) -> None:
-    assert len(extract_places(names, "plainte à Gagny, relaxe à Gagny")) == 1
+def test_a_place_that_is_named_twice_is_offered_once(gazetteer: Gazetteer) -> None:
+    assert len(extract_places(gazetteer, "plainte à Gagny, relaxe à Gagny")) == 1
 
 
-def test_letters_may_come_decomposed(names: Gazetteer) -> None:
+def test_letters_may_come_decomposed(gazetteer: Gazetteer) -> None:
     text = unicodedata.normalize("NFD", "filmer à Évry-Courcouronnes")
-    places = extract_places(names, text)
+    places = extract_places(gazetteer, text)
     assert [place.resolution.readings[0].code for place in places] == ["91228"]
     assert places[0].remaining_text == "filmer"
 
 
-def test_the_matched_words_resolve_to_the_same_place_alone(names: Gazetteer) -> None:
-    place = extract_places(names, "blog de Saint-Denis (93) relaxe")[0]
-    assert extract_places(names, place.matched_text)[0].resolution == place.resolution
+def test_the_matched_words_resolve_to_the_same_place_alone(gazetteer: Gazetteer) -> None:
+    place = extract_places(gazetteer, "blog de Saint-Denis (93) relaxe")[0]
+    assert extract_places(gazetteer, place.matched_text)[0].resolution == place.resolution
 
 
 @given(st.text(max_size=300))

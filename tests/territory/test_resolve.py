@@ -16,36 +16,36 @@ from register.territory.resolve import resolve
 PIERREFITTE = "Pierrefitte-sur-Seine"
 
 
-def test_the_reading_of_a_former_code_has_the_present_commune(names: Gazetteer) -> None:
-    reading = sole_reading(resolve(names, "93059"))
+def test_the_reading_of_a_former_code_has_the_present_commune(gazetteer: Gazetteer) -> None:
+    reading = sole_reading(resolve(gazetteer, "93059"))
     assert reading == PlaceReading(
         "commune", "93066", "Saint-Denis", "93", "ancien_code", PIERREFITTE, "93059"
     )
 
 
-def test_a_shared_name_is_a_choice_by_population(names: Gazetteer) -> None:
-    resolution = resolve(names, "Saint-Denis")
+def test_a_shared_name_is_a_choice_by_population(gazetteer: Gazetteer) -> None:
+    resolution = resolve(gazetteer, "Saint-Denis")
     assert len(resolution.readings) > 1
     assert sole_reading(resolution) is None
     assert [reading.code for reading in resolution.readings] == ["97411", "93066", "11339", "30247"]
 
 
-def test_published_cases_come_before_population(names: Gazetteer) -> None:
-    resolution = resolve(names, "Saint-Denis", {"93066": 2, "30247": 5})
+def test_published_cases_come_before_population(gazetteer: Gazetteer) -> None:
+    resolution = resolve(gazetteer, "Saint-Denis", {"93066": 2, "30247": 5})
     assert [reading.code for reading in resolution.readings] == ["30247", "93066", "97411", "11339"]
 
 
-def test_exactness_comes_before_cases(names: Gazetteer) -> None:
-    resolution = resolve(names, "Vienne", {})
+def test_exactness_comes_before_cases(gazetteer: Gazetteer) -> None:
+    resolution = resolve(gazetteer, "Vienne", {})
     assert [(reading.kind, reading.code) for reading in resolution.readings] == [
         ("commune", "38544"),
         ("departement", "86"),
     ]
 
 
-def test_a_long_text_is_truncated(names: Gazetteer) -> None:
-    assert sole_reading(resolve(names, "Gagny" + " " * MAX_TYPED_LENGTH + "Lyon")) is not None
-    assert not resolve(names, "x" * 1_000_000).readings
+def test_a_long_text_is_truncated(gazetteer: Gazetteer) -> None:
+    assert sole_reading(resolve(gazetteer, "Gagny" + " " * MAX_TYPED_LENGTH + "Lyon")) is not None
+    assert not resolve(gazetteer, "x" * 1_000_000).readings
 
 
 # An invented country, in which each rule is tested alone.

@@ -10,8 +10,8 @@ from register.territory.gazetteer import Gazetteer, GazetteerAlias, GazetteerPla
 from register.territory.resolve import suggest_places
 
 
-def suggested_names(names: Gazetteer, typed: str, **options: object) -> list[str]:
-    return [reading.name for reading in suggest_places(names, typed, **options)]
+def suggested_names(gazetteer: Gazetteer, typed: str, **options: object) -> list[str]:
+    return [reading.name for reading in suggest_places(gazetteer, typed, **options)]
 
 
 @pytest.mark.parametrize(
@@ -37,24 +37,26 @@ def suggested_names(names: Gazetteer, typed: str, **options: object) -> list[str
         ("levall", ["Levallois-Perret"]),
     ],
 )
-def test_the_best_suggestions_come_first(names: Gazetteer, typed: str, first: list[str]) -> None:
-    assert suggested_names(names, typed)[: len(first)] == first
+def test_the_best_suggestions_come_first(
+    gazetteer: Gazetteer, typed: str, first: list[str]
+) -> None:
+    assert suggested_names(gazetteer, typed)[: len(first)] == first
 
 
 @pytest.mark.parametrize("typed", ["", "  ", "'", "zzzz", "\0", "x" * 10_000, "\ud800"])
-def test_empty_and_meaningless_texts_have_no_suggestion(names: Gazetteer, typed: str) -> None:
-    assert suggest_places(names, typed) == ()
+def test_empty_and_meaningless_texts_have_no_suggestion(gazetteer: Gazetteer, typed: str) -> None:
+    assert suggest_places(gazetteer, typed) == ()
 
 
-def test_a_later_word_comes_after_the_first_one(names: Gazetteer) -> None:
-    assert suggested_names(names, "courneuve") == ["La Courneuve"]
-    names_found = suggested_names(names, "bourget", limit=30)
+def test_a_later_word_comes_after_the_first_one(gazetteer: Gazetteer) -> None:
+    assert suggested_names(gazetteer, "courneuve") == ["La Courneuve"]
+    names_found = suggested_names(gazetteer, "bourget", limit=30)
     assert names_found[:2] == ["Le Bourget", "Bourget-en-Huile"]
     assert "Le Bourget-du-Lac" in names_found[2:]
 
 
-def test_a_former_name_leads_to_the_commune_and_is_marked(names: Gazetteer) -> None:
-    suggestion = suggest_places(names, "pierrefitte-sur-se")[0]
+def test_a_former_name_leads_to_the_commune_and_is_marked(gazetteer: Gazetteer) -> None:
+    suggestion = suggest_places(gazetteer, "pierrefitte-sur-se")[0]
     assert (suggestion.name, suggestion.alias_name, suggestion.alias_code) == (
         "Saint-Denis",
         "Pierrefitte-sur-Seine",
@@ -63,33 +65,33 @@ def test_a_former_name_leads_to_the_commune_and_is_marked(names: Gazetteer) -> N
     assert suggestion.why == "ancienne_commune"
 
 
-def test_suggestions_are_as_many_as_requested_at_most(names: Gazetteer) -> None:
-    assert len(suggest_places(names, "saint")) == 8
-    assert len(suggest_places(names, "saint", limit=3)) == 3
+def test_suggestions_are_as_many_as_requested_at_most(gazetteer: Gazetteer) -> None:
+    assert len(suggest_places(gazetteer, "saint")) == 8
+    assert len(suggest_places(gazetteer, "saint", limit=3)) == 3
 
 
-def test_no_place_is_suggested_twice(names: Gazetteer) -> None:
+def test_no_place_is_suggested_twice(gazetteer: Gazetteer) -> None:
     for typed in ("saint", "paris", "s", "la r", "guad"):
-        suggestions = suggest_places(names, typed, limit=30)
+        suggestions = suggest_places(gazetteer, typed, limit=30)
         assert len({(suggestion.kind, suggestion.code) for suggestion in suggestions}) == len(
             suggestions
         )
 
 
-def test_places_of_the_same_area_are_suggested_once(names: Gazetteer) -> None:
+def test_places_of_the_same_area_are_suggested_once(gazetteer: Gazetteer) -> None:
     assert [
-        (suggestion.kind, suggestion.code) for suggestion in suggest_places(names, "guadeloup")
+        (suggestion.kind, suggestion.code) for suggestion in suggest_places(gazetteer, "guadeloup")
     ] == [("departement", "971")]
     assert ("departement", "75") not in {
-        (suggestion.kind, suggestion.code) for suggestion in suggest_places(names, "paris")
+        (suggestion.kind, suggestion.code) for suggestion in suggest_places(gazetteer, "paris")
     }
 
 
-def test_cases_come_before_people_however_small_the_place(names: Gazetteer) -> None:
+def test_cases_come_before_people_however_small_the_place(gazetteer: Gazetteer) -> None:
     # More than four thousand names begin so, and this one is far from the most populous.
-    assert suggest_places(names, "sai", {"04175": 1, "83000": 5})[0].code != "04175"
-    assert suggest_places(names, "sainte", {"04175": 1})[0].code == "04175"
-    assert suggest_places(names, "s", {"04175": 1})[0].code == "04175"
+    assert suggest_places(gazetteer, "sai", {"04175": 1, "83000": 5})[0].code != "04175"
+    assert suggest_places(gazetteer, "sainte", {"04175": 1})[0].code == "04175"
+    assert suggest_places(gazetteer, "s", {"04175": 1})[0].code == "04175"
 
 
 def country() -> Gazetteer:

@@ -329,25 +329,25 @@ def _codes(readings: tuple[PlaceReading, ...]) -> list[str]:
 
 
 @pytest.mark.parametrize(("typed", "codes"), NAMES)
-def test_a_name_has_these_readings(names: Gazetteer, typed: str, codes: str) -> None:
-    resolution = resolve(names, typed)
+def test_a_name_has_these_readings(gazetteer: Gazetteer, typed: str, codes: str) -> None:
+    resolution = resolve(gazetteer, typed)
     assert _codes(resolution.readings) == codes.split()
     assert resolution.readings[0].why == "nom"
     assert resolution.near_readings == ()
 
 
 @pytest.mark.parametrize(("typed", "code", "why"), CODES)
-def test_a_code_has_one_reading(names: Gazetteer, typed: str, code: str, why: str) -> None:
-    reading = sole_reading(resolve(names, typed))
+def test_a_code_has_one_reading(gazetteer: Gazetteer, typed: str, code: str, why: str) -> None:
+    reading = sole_reading(resolve(gazetteer, typed))
     assert reading is not None
     assert (_code(reading), reading.why) == (code, why)
 
 
 @pytest.mark.parametrize(("typed", "count", "first"), COLLISIONS)
 def test_a_string_that_is_two_codes_has_all_readings(
-    names: Gazetteer, typed: str, count: int, first: str
+    gazetteer: Gazetteer, typed: str, count: int, first: str
 ) -> None:
-    readings = resolve(names, typed).readings
+    readings = resolve(gazetteer, typed).readings
     assert len(readings) == count
     summaries = [f"{reading.code}:{reading.why}" for reading in readings]
     assert summaries[: len(first.split())] == first.split()
@@ -355,9 +355,9 @@ def test_a_string_that_is_two_codes_has_all_readings(
 
 @pytest.mark.parametrize(("typed", "code"), AREAS)
 def test_the_name_of_a_departement_or_region_has_one_reading(
-    names: Gazetteer, typed: str, code: str
+    gazetteer: Gazetteer, typed: str, code: str
 ) -> None:
-    reading = sole_reading(resolve(names, typed))
+    reading = sole_reading(resolve(gazetteer, typed))
     assert reading is not None
     assert _code(reading) == code
     assert reading.why == ("region_nom" if code.startswith("R") else "departement_nom")
@@ -365,24 +365,24 @@ def test_the_name_of_a_departement_or_region_has_one_reading(
 
 @pytest.mark.parametrize(("typed", "code", "alias_name", "alias_code"), PARTS)
 def test_a_smaller_or_former_place_leads_to_the_commune(
-    names: Gazetteer, typed: str, code: str, alias_name: str | None, alias_code: str
+    gazetteer: Gazetteer, typed: str, code: str, alias_name: str | None, alias_code: str
 ) -> None:
-    reading = sole_reading(resolve(names, typed))
+    reading = sole_reading(resolve(gazetteer, typed))
     assert reading is not None
     assert (reading.code, reading.alias_name, reading.alias_code) == (code, alias_name, alias_code)
 
 
 @pytest.mark.parametrize(("typed", "codes"), ALMOST)
 def test_a_misspelt_name_is_resolved_and_marked_as_such(
-    names: Gazetteer, typed: str, codes: str
+    gazetteer: Gazetteer, typed: str, codes: str
 ) -> None:
-    resolution = resolve(names, typed)
+    resolution = resolve(gazetteer, typed)
     assert _codes(resolution.readings) == codes.split()
     assert {reading.why for reading in resolution.readings} == {"orthographe_proche"}
 
 
-def test_a_choice_of_longer_names_includes_the_exact_name(names: Gazetteer) -> None:
-    resolution = resolve(names, "gagny la ville")
+def test_a_choice_of_longer_names_includes_the_exact_name(gazetteer: Gazetteer) -> None:
+    resolution = resolve(gazetteer, "gagny la ville")
     assert _codes(resolution.readings)[0] == "93032"
     assert resolution.readings[0].why == "dans_la_phrase"
     assert len(resolution.readings) > 2
@@ -390,61 +390,63 @@ def test_a_choice_of_longer_names_includes_the_exact_name(names: Gazetteer) -> N
 
 @pytest.mark.parametrize(("typed", "codes"), BEGINNINGS)
 def test_the_beginning_of_a_name_is_resolved_and_marked_as_such(
-    names: Gazetteer, typed: str, codes: str
+    gazetteer: Gazetteer, typed: str, codes: str
 ) -> None:
-    resolution = resolve(names, typed)
+    resolution = resolve(gazetteer, typed)
     assert _codes(resolution.readings) == codes.split()
     assert {reading.why for reading in resolution.readings} == {"debut_du_nom"}
 
 
 @pytest.mark.parametrize(("typed", "exact", "longer"), SHORT)
 def test_a_small_namesake_is_offered_with_the_longer_names(
-    names: Gazetteer, typed: str, exact: str, longer: str
+    gazetteer: Gazetteer, typed: str, exact: str, longer: str
 ) -> None:
-    readings = resolve(names, typed).readings
+    readings = resolve(gazetteer, typed).readings
     assert _codes(readings)[: len(exact.split())] == exact.split()
     longer_readings = [reading for reading in readings if reading.why == "debut_du_nom"]
     assert _codes(tuple(longer_readings)) == longer.split()
     # With a case, the namesake alone is offered.
-    with_case = resolve(names, typed, {exact.split()[0]: 1}).readings
+    with_case = resolve(gazetteer, typed, {exact.split()[0]: 1}).readings
     assert "debut_du_nom" not in {reading.why for reading in with_case}
 
 
 @pytest.mark.parametrize("typed", ["Évry (89)", "89140 Évry", "Évry, Yonne", "Aulnay (86)"])
 def test_a_small_namesake_with_its_departement_has_one_reading(
-    names: Gazetteer, typed: str
+    gazetteer: Gazetteer, typed: str
 ) -> None:
-    assert sole_reading(resolve(names, typed)) is not None
+    assert sole_reading(resolve(gazetteer, typed)) is not None
 
 
-def test_a_longer_name_with_cases_follows_a_namesake_that_is_no_larger(names: Gazetteer) -> None:
-    readings = resolve(names, "Pierrefitte", {"93066": 1}).readings
+def test_a_longer_name_with_cases_follows_a_namesake_that_is_no_larger(
+    gazetteer: Gazetteer,
+) -> None:
+    readings = resolve(gazetteer, "Pierrefitte", {"93066": 1}).readings
     assert _codes(readings) == ["79209", "88347", "19166", "23152", "93066"]
     assert (readings[-1].why, readings[-1].alias_name) == ("debut_du_nom", "Pierrefitte-sur-Seine")
     # Paris-l'Hôpital is a village, and no reading of "Paris".
-    assert sole_reading(resolve(names, "Paris", {"71343": 1})) is not None
+    assert sole_reading(resolve(gazetteer, "Paris", {"71343": 1})) is not None
 
 
 @pytest.mark.parametrize(("typed", "codes"), PHRASES)
 def test_a_place_in_a_phrase_is_resolved_and_marked_as_such(
-    names: Gazetteer, typed: str, codes: str
+    gazetteer: Gazetteer, typed: str, codes: str
 ) -> None:
-    resolution = resolve(names, typed)
+    resolution = resolve(gazetteer, typed)
     assert _codes(resolution.readings) == codes.split()
     assert {reading.why for reading in resolution.readings} == {"dans_la_phrase"}
 
 
 @pytest.mark.parametrize(("typed", "codes"), NEAR)
-def test_an_unknown_name_has_near_names(names: Gazetteer, typed: str, codes: str) -> None:
-    resolution = resolve(names, typed)
+def test_an_unknown_name_has_near_names(gazetteer: Gazetteer, typed: str, codes: str) -> None:
+    resolution = resolve(gazetteer, typed)
     assert not resolution.readings
     assert _codes(resolution.near_readings)[: len(codes.split())] == codes.split()
     assert len(resolution.near_readings) <= 6
 
 
 @pytest.mark.parametrize("typed", NONSENSE)
-def test_nonsense_has_no_reading(names: Gazetteer, typed: str) -> None:
-    resolution = resolve(names, typed)
+def test_nonsense_has_no_reading(gazetteer: Gazetteer, typed: str) -> None:
+    resolution = resolve(gazetteer, typed)
     assert not resolution.readings
     assert sole_reading(resolution) is None
     assert len(resolution.readings) <= 1
@@ -456,18 +458,18 @@ def test_the_tables_have_at_least_150_rows() -> None:
     assert len({str(row) for table in tables for row in table}) >= 150
 
 
-def test_a_former_name_is_offered_beside_places_with_that_short_name(names: Gazetteer) -> None:
-    readings = resolve(names, "Boulogne").readings
+def test_a_former_name_is_offered_beside_places_with_that_short_name(gazetteer: Gazetteer) -> None:
+    readings = resolve(gazetteer, "Boulogne").readings
     assert (readings[0].code, readings[0].alias_name) == ("85084", "Boulogne")
     assert readings[1].name == "Boulogne-Billancourt"
 
 
-def test_of_too_many_longer_names_the_most_populous_are_near_readings(names: Gazetteer) -> None:
-    resolution = resolve(names, "Sainte")
+def test_of_too_many_longer_names_the_most_populous_are_near_readings(gazetteer: Gazetteer) -> None:
+    resolution = resolve(gazetteer, "Sainte")
     assert not resolution.readings
     assert len(resolution.near_readings) == 6
     assert all(reading.name.startswith("Sainte-") for reading in resolution.near_readings)
 
 
-def test_cases_come_before_people_among_near_names(names: Gazetteer) -> None:
-    assert resolve(names, "Sainte", {"04175": 3}).near_readings[0].code == "04175"
+def test_cases_come_before_people_among_near_names(gazetteer: Gazetteer) -> None:
+    assert resolve(gazetteer, "Sainte", {"04175": 3}).near_readings[0].code == "04175"

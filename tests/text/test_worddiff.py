@@ -18,7 +18,7 @@ def marked_text(diff: TextDiff) -> str:
     return "".join(marks[piece.kind].format(piece.text) for piece in diff.pieces)
 
 
-def sides(diff: TextDiff) -> tuple[str, str]:
+def both_texts(diff: TextDiff) -> tuple[str, str]:
     """Both texts, put together again from the pieces."""
     before = "".join(piece.text for piece in diff.pieces if piece.kind != "new")
     after = "".join(piece.text for piece in diff.pieces if piece.kind != "gone")
@@ -72,17 +72,17 @@ def test_nothing_changed_is_empty() -> None:
 
 @given(st.text("ab c\n.’", max_size=60), st.text("ab c\n.’", max_size=60))
 def test_the_pieces_are_the_two_texts(before: str, after: str) -> None:
-    assert sides(diff_texts(before, after)) == (before, after)
+    assert both_texts(diff_texts(before, after)) == (before, after)
 
 
 @given(st.text(max_size=60), st.text(max_size=60))
 def test_the_pieces_of_any_texts_are_the_two_texts(before: str, after: str) -> None:
     diff = diff_texts(before, after)
-    assert sides(diff) == (before, after)
+    assert both_texts(diff) == (before, after)
     assert diff.is_empty == (before == after)
 
 
-def hostile() -> list[tuple[str, str]]:
+def hostile_pairs() -> list[tuple[str, str]]:
     """Texts of 200,000 characters that a naive comparison would take minutes over."""
     generator = random.Random(11)
 
@@ -101,8 +101,8 @@ def hostile() -> list[tuple[str, str]]:
 
 
 def test_hostile_texts_are_compared_within_a_second() -> None:
-    for before, after in hostile():
+    for before, after in hostile_pairs():
         began = time.process_time()
         diff = diff_texts(before, after)
         assert time.process_time() - began < 1
-        assert sides(diff) == (before, after)
+        assert both_texts(diff) == (before, after)
