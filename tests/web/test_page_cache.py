@@ -99,16 +99,16 @@ def test_a_cached_page_equals_the_page_of_flask_to_the_byte(address, stranger, d
 
 
 @pytest.mark.parametrize("address", ADDRESSES)
-def test_a_matching_etag_is_answered_304_from_cache_and_from_flask(
+def test_a_matching_etag_is_answered_304_with_and_without_a_cached_page(
     address, stranger, desk, built_paths, cache_middleware
 ):
     desk.published()
     tag = stranger(address).headers["ETag"]
     from_cache = stranger(address, headers={"If-None-Match": tag})
     cache_middleware.caches.find("elsewhere", "")  # empties them
-    from_flask = stranger(address, headers={"If-None-Match": f'"x", W/{tag}'})
+    from_tag = stranger(address, headers={"If-None-Match": f'"x", W/{tag}'})
     assert built_paths == [address]
-    for answer in (from_cache, from_flask):
+    for answer in (from_cache, from_tag):
         assert (answer.status_code, answer.data) == (304, b"")
         assert answer.headers["ETag"] == tag
         assert "Content-Security-Policy" in answer.headers
