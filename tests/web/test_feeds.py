@@ -47,7 +47,7 @@ def reader(app) -> FeedClient:
 
 
 @pytest.fixture
-def rich(bruno, content) -> dict[str, int]:
+def case_numbers(bruno, content) -> dict[str, int]:
     return fill(bruno, content)
 
 
@@ -116,7 +116,7 @@ def test_every_filter_has_its_feed() -> None:
     assert set(VALUES) == set(FILTERS)
 
 
-def test_every_kind_of_feed_is_a_good_document(reader, rich, session) -> None:
+def test_every_kind_of_feed_is_a_good_document(reader, case_numbers, session) -> None:
     feeds = {address: reader.feed(address) for address in FEEDS}
     for address, feed in feeds.items():
         assert feed.entries, address
@@ -130,7 +130,7 @@ def test_every_kind_of_feed_is_a_good_document(reader, rich, session) -> None:
         assert feed.updated == line_time(session, 1), "the register's opening, and not now"
 
 
-def test_a_feed_has_its_title_and_the_page_that_it_follows(reader, rich) -> None:
+def test_a_feed_has_its_title_and_the_page_that_it_follows(reader, case_numbers) -> None:
     for address, title, page in (
         ("/incidents.atom", "tout le registre", "/incidents"),
         (
@@ -194,7 +194,7 @@ def test_what_is_typed_is_quoted_and_cleaned(reader, bruno, typed) -> None:
         assert reader.get(feed.link("self").removeprefix(BASE)).data == document.encode()
 
 
-def test_a_filter_written_in_another_order_is_the_same_feed(reader, rich) -> None:
+def test_a_filter_written_in_another_order_is_the_same_feed(reader, case_numbers) -> None:
     document = reader.document(
         "/incidents.atom?type=expulsion&departement=93&type=interdiction_filmer"
     )
@@ -202,32 +202,34 @@ def test_a_filter_written_in_another_order_is_the_same_feed(reader, rich) -> Non
     assert reader.document(other) == document
 
 
-def test_entries_carry_what_a_reader_sorts_them_by(reader, rich) -> None:
+def test_entries_carry_what_a_reader_sorts_them_by(reader, case_numbers) -> None:
     by_number = {
         int(urlsplit(entry.address).path.split("/")[2]): entry
         for entry in reader.feed("/incidents.atom").entries
     }
-    whole = by_number[rich["everything"]]
+    whole = by_number[case_numbers["everything"]]
     assert whole.terms == [
         *("interdiction_filmer", "plainte_diffamation", "menace_violence"),
         *("93032", "93066", "75056", "93", "75"),
     ]
     assert whole.point.startswith("48.8")
-    assert by_number[rich["english"]].language == "en"
+    assert by_number[case_numbers["english"]].language == "en"
     assert whole.language == "fr"
-    assert by_number[rich["département"]].terms[-1] == "2A"
-    assert by_number[rich["former"]].terms == ["expulsion", "93066", "93"]
-    assert by_number[rich["abroad"]].point == by_number[rich["withdrawn"]].point == ""
-    assert by_number[rich["withdrawn"]].terms == []
+    assert by_number[case_numbers["département"]].terms[-1] == "2A"
+    assert by_number[case_numbers["former"]].terms == ["expulsion", "93066", "93"]
+    assert (
+        by_number[case_numbers["abroad"]].point == by_number[case_numbers["withdrawn"]].point == ""
+    )
+    assert by_number[case_numbers["withdrawn"]].terms == []
 
 
 # --- the entry of each act ---------------------------------------------------------------------
 
 
-def test_a_publication_is_the_whole_case_as_it_reads_now(reader, rich) -> None:
-    entry = reader.feed(f"/incidents/{rich['everything']}.atom").entries[-1]
+def test_a_publication_is_the_whole_case_as_it_reads_now(reader, case_numbers) -> None:
+    entry = reader.feed(f"/incidents/{case_numbers['everything']}.atom").entries[-1]
     assert plain(entry.title) == 'L’élu & "le blog" : <b>plainte</b>'
-    assert entry.address == f"{BASE}/incidents/{rich['everything']}"
+    assert entry.address == f"{BASE}/incidents/{case_numbers['everything']}"
     text = words(entry.content)
     for sentence in (
         "<script>alert(1)</script> & s’en vante.",
@@ -333,11 +335,11 @@ def test_a_case_that_is_gone_leaves_one_entry_without_its_text(
         assert reader.get(f"/incidents/{case.number}").status_code == 410
 
 
-def test_the_secret_reason_of_a_withdrawal_is_published_as_a_review(reader, rich) -> None:
-    (entry,) = reader.feed(f"/incidents/{rich['withdrawn']}.atom").entries
-    assert plain(entry.title) == f"Retrait du cas nº {rich['withdrawn']}"
+def test_the_secret_reason_of_a_withdrawal_is_published_as_a_review(reader, case_numbers) -> None:
+    (entry,) = reader.feed(f"/incidents/{case_numbers['withdrawn']}.atom").entries
+    assert plain(entry.title) == f"Retrait du cas nº {case_numbers['withdrawn']}"
     assert "Motif : le cas fait l’objet d’un nouvel examen." in words(entry.content)
-    for address in ("/incidents.atom", f"/incidents/{rich['withdrawn']}.atom"):
+    for address in ("/incidents.atom", f"/incidents/{case_numbers['withdrawn']}.atom"):
         assert b"demande_" not in reader.document(address)
 
 
@@ -434,7 +436,7 @@ def test_two_replies_published_in_another_order_keep_their_own_words(reader, bru
 
 
 @pytest.mark.prove
-def test_a_document_is_the_same_to_the_byte_two_seconds_later(reader, rich) -> None:
+def test_a_document_is_the_same_to_the_byte_two_seconds_later(reader, case_numbers) -> None:
     addresses = [*FEEDS, *EMPTY]
     first = {address: reader.document(address) for address in addresses}
     sleep(2)
@@ -446,7 +448,7 @@ def test_a_document_is_the_same_to_the_byte_two_seconds_later(reader, rich) -> N
 
 
 @pytest.mark.prove
-def test_no_time_of_a_feed_is_that_of_its_reading(reader, rich) -> None:
+def test_no_time_of_a_feed_is_that_of_its_reading(reader, case_numbers) -> None:
     last = AT + 100 * MINUTE
     for address in FEEDS:
         feed = reader.feed(address)
@@ -456,7 +458,7 @@ def test_no_time_of_a_feed_is_that_of_its_reading(reader, rich) -> None:
         assert min(times) >= AT
 
 
-def test_entries_come_in_the_order_of_the_ledger(reader, rich, session) -> None:
+def test_entries_come_in_the_order_of_the_ledger(reader, case_numbers, session) -> None:
     ids = [entry.id.split(":", 2)[2] for entry in reader.feed("/incidents.atom").entries]
     session.rollback()
     lines = session.scalars(

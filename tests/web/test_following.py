@@ -493,12 +493,12 @@ def test_paging_through_a_changing_feed_reads_each_lasting_event_once(
         other = next(c for c in cases if c.number in in_feed - {withdrawn})
         acts.follow_up(p, other.id, by=cast.bruno, reason="r", title="Suite", text="Texte.")
     desk.published()
-    rest = []
+    later_entries = []
     while walk.next:
-        rest += walk.turn()
+        later_entries += walk.turn()
     after = visible()
     stays = [name for name in before if name in after and before[name] in in_feed]
-    assert withdrawn not in {number_of(entry) for entry in rest}
+    assert withdrawn not in {number_of(entry) for entry in later_entries}
     assert len(set(walk.told)) == len(walk.told)
     assert [name for name in walk.told if name in after] == stays
     assert {before[name] for name in walk.told[:read]} <= in_feed
@@ -513,13 +513,13 @@ def test_an_archive_loses_what_is_withdrawn_and_nothing_else(
     with pen() as p:
         for case in cases[2:4]:
             acts.withdraw(p, case.id, by=cast.bruno, restriction="erreur", reason="r")
-    left = visible()
+    remaining = visible()
     unmoved_ends = 0
     for address, archive in list(walk.documents.items())[1:]:
         was, now = _entries(archive), _entries(walk.door.get(address).data)
-        stayed = {name: text for name, text in was.items() if name in left}
+        stayed = {name: text for name, text in was.items() if name in remaining}
         assert list(now.items())[: len(stayed)] == list(stayed.items())
-        if list(was)[-1] in left:
+        if list(was)[-1] in remaining:
             assert now == stayed
             unmoved_ends += 1
     assert unmoved_ends > 1

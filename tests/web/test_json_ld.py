@@ -49,7 +49,7 @@ def page(client: FlaskClient, address: str) -> str:
     return str(answer.get_data(as_text=True))
 
 
-def data(markup: str) -> dict[str, Any]:
+def json_ld_block(markup: str) -> dict[str, Any]:
     """The only JSON-LD block of a page, as a browser parses it."""
     (block,) = html.document_fromstring(markup).findall(".//script[@type='application/ld+json']")
     return dict(json.loads(block.text))
@@ -82,7 +82,7 @@ def leaves(value: Any, name: str = "") -> Iterator[tuple[str, str]]:
 
 @pytest.mark.parametrize("address", PAGES)
 def test_terms_are_in_schema_org_and_none_is_dropped(client: FlaskClient, address: str) -> None:
-    block = data(page(client, address))
+    block = json_ld_block(page(client, address))
     triples = graph(block)
     words = {str(word).removeprefix(str(SDO)) for word in triples.predicates() if word != RDF.type}
     words |= {str(kind).removeprefix(str(SDO)) for kind in triples.objects(None, RDF.type)}
@@ -102,7 +102,7 @@ def test_unknown_term_is_detected() -> None:
 
 
 def test_home_has_publisher_and_search_action(client: FlaskClient) -> None:
-    block = data(page(client, "/"))
+    block = json_ld_block(page(client, "/"))
     (site,), (publisher,) = nodes(block, "WebSite"), nodes(block, "Organization")
     assert site["publisher"] == {"@id": publisher["@id"]}
     assert site["url"] == f"{BASE}/"
@@ -133,7 +133,7 @@ def test_report_node_of_a_case(app: Flask, desk: Desk) -> None:
             reason="erreur",
             public_note="Le jour était faux.",
         )
-    block = data(page(app.test_client(), "/incidents/1"))
+    block = json_ld_block(page(app.test_client(), "/incidents/1"))
     (report,), (trail,) = nodes(block, "Report"), nodes(block, "BreadcrumbList")
     assert report["@id"] == report["url"] == f"{BASE}/incidents/1"
     assert report["headline"] == "Le maire interdit\u00a0: «\u202fnon\u202f»"
@@ -178,7 +178,7 @@ def test_unknown_values_are_omitted(
     app: Flask, desk: Desk, changes: dict[str, str], place: tuple[str, str]
 ) -> None:
     desk.published(date="", **changes)
-    (report,) = nodes(data(page(app.test_client(), "/incidents/1")), "Report")
+    (report,) = nodes(json_ld_block(page(app.test_client(), "/incidents/1")), "Report")
     assert {"temporalCoverage", "correction", "geo"}.isdisjoint(report)
     assert (report["about"]["@type"], report["about"]["name"]) == place
     assert "" not in [text for _name, text in leaves(report)]
@@ -189,20 +189,20 @@ def test_old_version_has_no_structured_data(app: Flask, desk: Desk) -> None:
     with desk.pen() as p:
         acts.follow_up(p, case.id, by=desk.cast.bruno, reason="suite", title="Suite", text="Suite.")
     client = app.test_client()
-    version = data(page(client, "/incidents/1"))["@graph"][0]["version"]
+    version = json_ld_block(page(client, "/incidents/1"))["@graph"][0]["version"]
     assert "ld+json" in page(client, f"/incidents/1?version={version}")
     assert "ld+json" not in page(client, f"/incidents/1?version={int(version) - 1}")
 
 
 def test_place_node_and_breadcrumbs(client: FlaskClient) -> None:
-    block = data(page(client, "/communes/93032"))
+    block = json_ld_block(page(client, "/communes/93032"))
     place, trail = block["@graph"]
     assert (place["@type"], place["name"]) == ("AdministrativeArea", "Gagny")
     assert place["geo"]["latitude"] == pytest.approx(48.88, abs=0.02)
     assert place["geo"]["longitude"] == pytest.approx(2.53, abs=0.02)
     addresses = [item["item"].removeprefix(BASE) for item in trail["itemListElement"]]
     assert addresses == ["/communes", "/regions/11", "/departements/93", "/communes/93032"]
-    (area, trail) = data(page(client, "/regions/11"))["@graph"]
+    (area, trail) = json_ld_block(page(client, "/regions/11"))["@graph"]
     assert area["name"] == "Île-de-France"
     assert [item["name"] for item in trail["itemListElement"]] == ["Régions", "Île-de-France"]
 
@@ -235,7 +235,7 @@ def test_hostile_case_has_one_block_with_its_title(app: Flask, desk: Desk) -> No
     title = "</script><script>alert(1)</script><!--"
     desk.published(title=title, summary=title, outlets=(title,))
     markup = page(app.test_client(), "/incidents/1")
-    (report,) = nodes(data(markup), "Report")
+    (report,) = nodes(json_ld_block(markup), "Report")
     assert report["headline"].replace("\u202f", "") == title
     assert "<script>" not in markup
     # The block, and the site's own file.

@@ -46,7 +46,7 @@ def stranger(app):
 
 
 @pytest.fixture
-def layer(app):
+def cache_middleware(app):
     """The page cache, within the layers of request validation and headers around it."""
     middleware = app.wsgi_app
     while not isinstance(middleware, page_cache.PageCacheMiddleware):
@@ -55,16 +55,16 @@ def layer(app):
 
 
 @pytest.fixture
-def built_paths(layer, monkeypatch):
+def built_paths(cache_middleware, monkeypatch):
     """The paths of the pages that Flask built."""
     paths = []
-    flask = layer.app
+    flask = cache_middleware.app
 
     def recording(environ, start_response):
         paths.append(environ["PATH_INFO"])
         return flask(environ, start_response)
 
-    monkeypatch.setattr(layer, "app", recording)
+    monkeypatch.setattr(cache_middleware, "app", recording)
     return paths
 
 
@@ -99,16 +99,16 @@ def test_a_cached_page_equals_the_page_of_flask_to_the_byte(address, stranger, d
 
 
 @pytest.mark.parametrize("address", ADDRESSES)
-def test_a_matching_etag_is_answered_304_from_cache_and_from_flask(
-    address, stranger, desk, built_paths, layer
+def test_a_matching_etag_is_answered_304_with_and_without_a_cached_page(
+    address, stranger, desk, built_paths, cache_middleware
 ):
     desk.published()
     tag = stranger(address).headers["ETag"]
     from_cache = stranger(address, headers={"If-None-Match": tag})
-    layer.caches.find("elsewhere", "")  # empties them
-    from_flask = stranger(address, headers={"If-None-Match": f'"x", W/{tag}'})
+    cache_middleware.caches.find("elsewhere", "")  # empties them
+    from_tag = stranger(address, headers={"If-None-Match": f'"x", W/{tag}'})
     assert built_paths == [address]
-    for answer in (from_cache, from_flask):
+    for answer in (from_cache, from_tag):
         assert (answer.status_code, answer.data) == (304, b"")
         assert answer.headers["ETag"] == tag
         assert "Content-Security-Policy" in answer.headers
@@ -162,7 +162,7 @@ def test_an_address_is_its_own_page(stranger, desk):
     assert first.headers["ETag"] != second.headers["ETag"]
 
 
-def test_errors_and_redirects_are_never_cached(stranger, desk, built_paths, layer):
+def test_errors_and_redirects_are_never_cached(stranger, desk, built_paths, cache_middleware):
     withdrawn = desk.withdrawn()
     desk.merged()
     addresses = {
@@ -179,14 +179,14 @@ def test_errors_and_redirects_are_never_cached(stranger, desk, built_paths, laye
             assert answer.status_code == status, address
             assert "ETag" not in answer.headers
     assert len(built_paths) == 2 * len(addresses)
-    assert layer.caches.size == 0
+    assert cache_middleware.caches.size == 0
 
 
-def test_addresses_of_no_page_do_not_wait_for_the_database(stranger, layer, monkeypatch):
+def test_addresses_of_no_page_do_not_wait_for_the_database(stranger, cache_middleware, monkeypatch):
     def refuse():
         raise AssertionError("the database was asked")
 
-    monkeypatch.setattr(layer._watch, "read", refuse)
+    monkeypatch.setattr(cache_middleware._watch, "read", refuse)
     assert stranger("/healthz").status_code == 200
     assert stranger("/robots.txt").status_code == 200
     assert stranger("/nulle-part").status_code == 404
@@ -289,14 +289,16 @@ def test_search_results_are_never_older_than_the_etag_of_the_page(
 
 
 @pytest.mark.parametrize("address", SEARCHES)
-def test_an_answer_without_an_index_is_not_cached(address, app, stranger, desk, built_paths, layer):
+def test_an_answer_without_an_index_is_not_cached(
+    address, app, stranger, desk, built_paths, cache_middleware
+):
     desk.published()
     for _ in range(2):
         answer = stranger(address, headers={"If-None-Match": "*"})
         assert answer.status_code == 200
         assert {"ETag", "Last-Modified"}.isdisjoint(answer.headers.keys())
     assert len(built_paths) == 2
-    assert layer.caches.size == 0
+    assert cache_middleware.caches.size == 0
     follow(app)
     assert "ETag" in stranger(address).headers
 
@@ -456,7 +458,7 @@ EACH = {
 }
 
 
-def _before(desk, cast, pen, state):
+def _publish_case_before(desk, cast, pen, state):
     """Case 2 beside a plain case 1, with the word in it unless it is only ``published``."""
     desk.published()
     if state == "published":
@@ -485,7 +487,7 @@ def _addresses_with_word(stranger, tags=None):
 @pytest.mark.parametrize("name", EACH)
 def test_the_next_request_shows_the_act(name, stranger, desk, cast, content, pen):
     act, state, before, after = EACH[name]
-    case = _before(desk, cast, pen, state)
+    case = _publish_case_before(desk, cast, pen, state)
     assert _addresses_with_word(stranger)[0] == before
     addresses, tags = _addresses_with_word(stranger)  # these are the cached pages
     assert addresses == before
@@ -516,7 +518,7 @@ def test_changes_of_another_process_are_served_at_once(
 
 
 @contextmanager
-def _between(monkeypatch, action):
+def _act_after_version_read(monkeypatch, action):
     """Call ``action`` once, right after a page has read the data version."""
     read, actions = standings.read_data_version, [action]
 
@@ -532,7 +534,7 @@ def _between(monkeypatch, action):
 
 
 def test_a_page_begun_before_an_act_is_not_cached_for_after_it(
-    stranger, desk, cast, content, engine, session, monkeypatch, layer
+    stranger, desk, cast, content, engine, session, monkeypatch, cache_middleware
 ):
     """The act commits between the page's first look and its content."""
     case = desk.published(title=WORD, summary=WORD)
@@ -543,7 +545,7 @@ def test_a_page_begun_before_an_act_is_not_cached_for_after_it(
             # Erasing waits for readers to let go of SQLite's log, and this reader is halfway.
             _withdraw(p, case, cast, content)
 
-    with _between(monkeypatch, act):
+    with _act_after_version_read(monkeypatch, act):
         late = stranger("/incidents")
     assert late.status_code == 200
     assert WORD not in stranger("/incidents").text
@@ -555,7 +557,7 @@ def test_a_page_begun_before_an_act_is_not_cached_for_after_it(
 
 
 def test_a_page_that_ends_after_the_next_version_began_is_not_cached(
-    stranger, desk, cast, content, engine, session, monkeypatch, layer, built_paths
+    stranger, desk, cast, content, engine, session, monkeypatch, cache_middleware, built_paths
 ):
     case = desk.published(title=WORD, summary=WORD)
     session.rollback()
@@ -566,23 +568,25 @@ def test_a_page_that_ends_after_the_next_version_began_is_not_cached(
         # Another reader comes by meanwhile: the cache is now of the position after the act.
         assert WORD not in stranger("/").text
 
-    with _between(monkeypatch, act_and_look):
+    with _act_after_version_read(monkeypatch, act_and_look):
         stranger("/incidents")
-    cached_pages = layer.caches.size
+    cached_pages = cache_middleware.caches.size
     assert WORD not in stranger("/incidents").text
-    assert layer.caches.size > cached_pages
+    assert cache_middleware.caches.size > cached_pages
     assert built_paths == ["/incidents", "/", "/incidents"]
 
 
-def test_no_page_of_an_earlier_version_stays_in_memory(stranger, desk, cast, content, pen, layer):
+def test_no_page_of_an_earlier_version_stays_in_memory(
+    stranger, desk, cast, content, pen, cache_middleware
+):
     case = desk.published(title=WORD, summary=WORD)
     for address in PLACES:
         stranger(address)
     with pen() as p:
         _withdraw(p, case, cast, content)
     stranger("/methode")
-    shelves = layer.caches
-    pages = [*shelves._reserved._pages.values(), *shelves._general._pages.values()]
+    caches = cache_middleware.caches
+    pages = [*caches._reserved._pages.values(), *caches._general._pages.values()]
     assert len(pages) == 1
     assert not any(WORD.encode() in page.body for page in pages)
 

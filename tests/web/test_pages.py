@@ -32,7 +32,7 @@ _DATA = re.compile(r'<script type="application/ld\+json">([^<>&\']*)</script>')
 # written in counts letters too, and warns before what was written is left; one that leads to the
 # form with its place sends it there.
 _SCRIPT = r'<script type="module" src="/static/js/combobox\.[0-9a-f]{10}\.js"></script>'
-_WRITTEN_IN = {"/signaler": ("count", "days", "unsaved")}
+_WRITING_SCRIPTS = {"/signaler": ("count", "days", "unsaved")}
 _SHEET = re.compile(r'<link rel="stylesheet" href="(/static/css/areas/public\.[0-9a-f]{10}\.css)">')
 
 
@@ -137,7 +137,7 @@ def test_no_page_calls_a_script_or_somebody_else(client: FlaskClient, address: s
     assert blocks <= 1
     scripts = re.findall(r"<script\b[^>]*>[^<]*</script>", html)
     assert len(scripts) == html.count("<script")
-    for name in (*_WRITTEN_IN.get(address, ()), "send"):
+    for name in (*_WRITING_SCRIPTS.get(address, ()), "send"):
         scripts = [script for script in scripts if f"/static/js/{name}." not in script]
     assert len(scripts) <= 1
     assert all(re.fullmatch(_SCRIPT, script) for script in scripts)
@@ -398,7 +398,7 @@ def test_the_legal_notice_marks_what_no_setting_gives(client: FlaskClient) -> No
 # --- cases made for the purpose ---------------------------------------------------------------
 
 
-def _rich(content: Content) -> Content:
+def _with_proceedings(content: Content) -> Content:
     suit = ProceedingContent(
         direction="contre_cible",
         nature="penale",
@@ -424,7 +424,7 @@ def _rich(content: Content) -> Content:
 def test_a_case_page_shows_all_of_its_snapshot(
     app: Flask, desk: Any, content: Callable[..., Content]
 ) -> None:
-    case = desk.published(_rich(content()))
+    case = desk.published(_with_proceedings(content()))
     html = body(Stranger(app), f"/incidents/{case.number}")
     text = words(html)
     assert "Saint-Denis (Seine-Saint-Denis), alors Pierrefitte-sur-Seine" in text

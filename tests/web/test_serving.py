@@ -81,8 +81,8 @@ def test_the_command_prints_its_address_and_ends_cleanly(
     site_settings: Settings, options: tuple[str, ...]
 ) -> None:
     strict = [] if options else ["-W", "error::ResourceWarning"]  # gunicorn leaves things open
-    python, *rest = command("serve", "--port", "0", *options)
-    served = Served([python, *strict, *rest], site_settings)
+    python, *arguments = command("serve", "--port", "0", *options)
+    served = Served([python, *strict, *arguments], site_settings)
     try:
         port = int(served.first_line().rpartition(":")[2])
         assert port
@@ -325,8 +325,8 @@ def test_an_installation_without_its_pages_is_one_sentence(
     site_settings: Settings, program: Path, name: str, word: str
 ) -> None:
     shutil.rmtree(program / name)
-    python, *rest = command("serve", "--port", "0")
-    served = Served([python, "-P", *rest], site_settings, PYTHONPATH=path_to(program))
+    python, *arguments = command("serve", "--port", "0")
+    served = Served([python, "-P", *arguments], site_settings, PYTHONPATH=path_to(program))
     try:
         assert served.process.wait(30) == 1
         assert word in served.logged()
@@ -356,18 +356,18 @@ def _is_gone(number: int) -> bool:
 def test_a_closed_terminal_ends_what_was_started_in_it(
     site_settings: Settings, options: tuple[str, ...]
 ) -> None:
-    terminal, process_end = pty.openpty()
+    terminal, process_side = pty.openpty()
     process = subprocess.Popen(
         command("serve", "--port", "0", *options),
         env=environ(site_settings),
-        stdin=process_end,
+        stdin=process_side,
         stdout=subprocess.PIPE,
         stderr=subprocess.DEVNULL,
         text=True,
         preexec_fn=_take_the_terminal,
     )
     try:
-        os.close(process_end)
+        os.close(process_side)
         assert process.stdout.readline().startswith("Web Citoyen")
         os.close(terminal)
         assert process.wait(15) == 0
