@@ -1,4 +1,4 @@
-"""``webcitoyen`` as an operator types it: what it says, and its exit code."""
+"""``webcitoyen`` as an operator types it: its output and its exit code."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from sqlalchemy import create_engine
 
 from register.operations import schema
 
-REAL = Path(__file__).parents[2] / "register" / "demo" / "incidents.csv"
+DEMO_FILE = Path(__file__).parents[2] / "register" / "demo" / "incidents.csv"
 
 
 @pytest.fixture
@@ -26,7 +26,7 @@ def run(
 
 
 @pytest.fixture
-def opened(run: Callable[..., Result]) -> Callable[..., Result]:
+def run_with_members(run: Callable[..., Result]) -> Callable[..., Result]:
     """An instance with an administrator and a moderator."""
     assert run("init").exit_code == 0
     for email, role in (("ada@x.test", "administrator"), ("bruno@x.test", "moderator")):
@@ -45,62 +45,66 @@ def test_init_prints_where_the_seal_key_is_and_may_be_repeated(
     assert str(key) in first.output
     assert stat.S_IMODE(key.stat().st_mode) == 0o600
     before = key.read_bytes()
-    again = run("init")
-    assert (again.exit_code, key.read_bytes()) == (0, before)
+    second = run("init")
+    assert (second.exit_code, key.read_bytes()) == (0, before)
 
 
 def test_before_init_every_command_says_what_is_missing(run: Callable[..., Result]) -> None:
-    for words in (("serve",), ("verify",), ("member", "list"), ("import", str(REAL))):
+    for words in (("serve",), ("verify",), ("member", "list"), ("import", str(DEMO_FILE))):
         result = run(*words)
         assert result.exit_code == 1
         assert "webcitoyen" in result.output
 
 
-def test_serve_refuses_without_its_seal_key(opened: Callable[..., Result], tmp_path: Path) -> None:
+def test_serve_refuses_without_its_seal_key(
+    run_with_members: Callable[..., Result], tmp_path: Path
+) -> None:
     (tmp_path / "seal" / "seal.key").unlink()
-    result = opened("serve")
+    result = run_with_members("serve")
     assert result.exit_code == 1
     assert "clé de scellement" in result.output
-    assert opened("doctor").exit_code == 1
+    assert run_with_members("doctor").exit_code == 1
 
 
-def test_a_foreign_seal_key_is_noticed(opened: Callable[..., Result], tmp_path: Path) -> None:
+def test_a_foreign_seal_key_is_noticed(
+    run_with_members: Callable[..., Result], tmp_path: Path
+) -> None:
     (tmp_path / "seal" / "seal.key").write_text("00" * 32)
-    assert opened("doctor").exit_code == 1
-    assert opened("serve").exit_code == 1
+    assert run_with_members("doctor").exit_code == 1
+    assert run_with_members("serve").exit_code == 1
 
 
 def test_a_secret_key_of_former_versions_is_ignored_in_one_sentence_and_its_file_removed(
-    opened: Callable[..., Result], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    run_with_members: Callable[..., Result], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(
-        "register.cli.operations.process_start.exec_supervisor", lambda *_told: None
+        "register.cli.operations.process_start.exec_supervisor", lambda *_args: None
     )
-    monkeypatch.setattr("register.cli.operations.process_start.listen", lambda *_told: [])
-    monkeypatch.setattr("register.cli.operations.process_start.port_of", lambda *_told: 0)
+    monkeypatch.setattr("register.cli.operations.process_start.listen", lambda *_args: [])
+    monkeypatch.setattr("register.cli.operations.process_start.port_of", lambda *_args: 0)
     monkeypatch.setenv("REGISTER_SECRET_KEY", "court")
-    kept = tmp_path / "instance" / "secret_key"
-    kept.write_text("s" * 64)
-    served = opened("serve", "--port", "0")
-    assert served.exit_code == 0, served.output
-    assert served.output.count("REGISTER_SECRET_KEY ne sert plus") == 1
-    assert "secret_key" in opened("upgrade").output
-    assert not kept.exists()
-    assert "secret_key" not in opened("upgrade").output
+    secret_file = tmp_path / "instance" / "secret_key"
+    secret_file.write_text("s" * 64)
+    result = run_with_members("serve", "--port", "0")
+    assert result.exit_code == 0, result.output
+    assert result.output.count("REGISTER_SECRET_KEY ne sert plus") == 1
+    assert "secret_key" in run_with_members("upgrade").output
+    assert not secret_file.exists()
+    assert "secret_key" not in run_with_members("upgrade").output
 
 
 def test_the_seal_key_is_replaced_by_a_command(
-    opened: Callable[..., Result], tmp_path: Path
+    run_with_members: Callable[..., Result], tmp_path: Path
 ) -> None:
     key = tmp_path / "seal" / "seal.key"
     before = key.read_bytes()
-    assert "seal.key.new" in opened("seal", "rotate", "--prepare").output
+    assert "seal.key.new" in run_with_members("seal", "rotate", "--prepare").output
     prepared = (tmp_path / "seal" / "seal.key.new").read_bytes()
     assert key.read_bytes() == before
-    told = opened("seal", "rotate")
-    assert (told.exit_code, str(key) in told.output) == (0, True)
+    result = run_with_members("seal", "rotate")
+    assert (result.exit_code, str(key) in result.output) == (0, True)
     assert key.read_bytes() == prepared
-    assert opened("seal", "rotate").exit_code == 0
+    assert run_with_members("seal", "rotate").exit_code == 0
 
 
 @pytest.mark.parametrize(
@@ -124,22 +128,24 @@ def test_nonsense_in_a_setting_is_one_sentence(
 
 
 def test_a_public_address_needs_the_legal_notice(
-    opened: Callable[..., Result], monkeypatch: pytest.MonkeyPatch
+    run_with_members: Callable[..., Result], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("REGISTER_BASE_URL", "https://registre.example")
-    result = opened("serve")
+    result = run_with_members("serve")
     assert result.exit_code == 1
     assert "REGISTER_PUBLISHER_DIRECTOR" in result.output
 
 
-def test_members_are_added_listed_disabled_and_reset(opened: Callable[..., Result]) -> None:
-    added = opened("member", "add", "Chloe@X.test", "--role", "moderator")
+def test_members_are_added_listed_disabled_and_reset(
+    run_with_members: Callable[..., Result],
+) -> None:
+    added = run_with_members("member", "add", "Chloe@X.test", "--role", "moderator")
     assert added.exit_code == 0
     assert "une seule fois" in added.output
-    assert opened("member", "disable", "chloe@x.test").exit_code == 0
-    assert "fermé le" in opened("member", "list").output
-    assert opened("member", "reset", "chloe@x.test").exit_code == 0
-    assert "fermé le" not in opened("member", "list").output
+    assert run_with_members("member", "disable", "chloe@x.test").exit_code == 0
+    assert "fermé le" in run_with_members("member", "list").output
+    assert run_with_members("member", "reset", "chloe@x.test").exit_code == 0
+    assert "fermé le" not in run_with_members("member", "list").output
 
 
 @pytest.mark.prove
@@ -155,61 +161,63 @@ def test_members_are_added_listed_disabled_and_reset(opened: Callable[..., Resul
     ids=["exists", "address", "last administrator", "unknown", "unknown"],
 )
 def test_a_refused_member_command_prints_its_reason(
-    words: tuple[str, ...], opened: Callable[..., Result]
+    words: tuple[str, ...], run_with_members: Callable[..., Result]
 ) -> None:
-    result = opened(*words)
+    result = run_with_members(*words)
     assert result.exit_code == 1
     assert result.output.strip().endswith(".")
 
 
-def test_import_publish_verify_and_import_again(opened: Callable[..., Result]) -> None:
-    words = ("import", str(REAL), "--publish", "--by", "ada@x.test", "--reason", "reprise")
-    first = opened(*words)
+def test_import_publish_verify_and_import_again(run_with_members: Callable[..., Result]) -> None:
+    words = ("import", str(DEMO_FILE), "--publish", "--by", "ada@x.test", "--reason", "reprise")
+    first = run_with_members(*words)
     assert first.exit_code == 1
     assert first.output.count("reste un brouillon") == 14
     assert "WC003" in first.output
-    second = opened(*words, "--second", "bruno@x.test")
+    second = run_with_members(*words, "--second", "bruno@x.test")
     assert (second.exit_code, "14 publiés" in second.output) == (0, True)
-    proof = opened("verify")
+    proof = run_with_members("verify")
     assert proof.exit_code == 0, proof.output
     anchor = next(line for line in proof.output.splitlines() if line.startswith("public:35:"))
-    assert opened("verify", "--anchor", anchor).exit_code == 0
-    assert opened("verify", "--anchor", "999:" + "0" * 64).exit_code == 1
-    assert opened("verify", "--anchor", "n’importe quoi").exit_code == 1
-    third = opened(*words, "--second", "bruno@x.test")
+    assert run_with_members("verify", "--anchor", anchor).exit_code == 0
+    assert run_with_members("verify", "--anchor", "999:" + "0" * 64).exit_code == 1
+    assert run_with_members("verify", "--anchor", "n’importe quoi").exit_code == 1
+    third = run_with_members(*words, "--second", "bruno@x.test")
     assert "34 inchangés" in third.output
-    assert opened("doctor").exit_code == 0
+    assert run_with_members("doctor").exit_code == 0
 
 
 def test_a_bad_file_is_a_sentence_and_exit_code_1(
-    opened: Callable[..., Result], tmp_path: Path
+    run_with_members: Callable[..., Result], tmp_path: Path
 ) -> None:
     bad = tmp_path / "bad.csv"
-    bad.write_bytes(REAL.read_bytes().replace(b"Gagny", b"\xe9"))
+    bad.write_bytes(DEMO_FILE.read_bytes().replace(b"Gagny", b"\xe9"))
     bad.write_bytes(bad.read_bytes() + b"\xff")
-    result = opened("import", str(bad), "--by", "ada@x.test")
+    result = run_with_members("import", str(bad), "--by", "ada@x.test")
     assert result.exit_code == 1
     assert "UTF-8" in result.output
-    rows = REAL.read_text(encoding="utf-8").replace("interdiction_filmer", "filmer")
+    rows = DEMO_FILE.read_text(encoding="utf-8").replace("interdiction_filmer", "filmer")
     bad.write_text(rows, encoding="utf-8")
-    result = opened("import", str(bad), "--by", "ada@x.test")
+    result = run_with_members("import", str(bad), "--by", "ada@x.test")
     assert result.exit_code == 1
     assert "Ligne 6, WC010, colonne types" in result.output
 
 
-def test_an_import_asks_who_does_it(opened: Callable[..., Result]) -> None:
-    assert opened("import", str(REAL)).exit_code == 1
-    assert opened("import", str(REAL), "--publish", "--by", "ada@x.test").exit_code == 1
+def test_an_import_asks_who_does_it(run_with_members: Callable[..., Result]) -> None:
+    assert run_with_members("import", str(DEMO_FILE)).exit_code == 1
+    assert (
+        run_with_members("import", str(DEMO_FILE), "--publish", "--by", "ada@x.test").exit_code == 1
+    )
 
 
 def test_the_demonstration_runs_again_without_harm(run: Callable[..., Result]) -> None:
     first = run("demo", "--no-serve")
     assert first.exit_code == 0, first.output
-    signs = [line for line in first.output.splitlines() if "@demo.example" in line]
-    assert len(signs) == 2
-    again = run("demo", "--no-serve")
-    assert again.exit_code == 0
-    assert [line for line in again.output.splitlines() if "@demo.example" in line] == signs
+    accounts = [line for line in first.output.splitlines() if "@demo.example" in line]
+    assert len(accounts) == 2
+    second = run("demo", "--no-serve")
+    assert second.exit_code == 0
+    assert [line for line in second.output.splitlines() if "@demo.example" in line] == accounts
 
 
 def test_the_demonstration_of_an_earlier_version_is_brought_up(
@@ -221,19 +229,19 @@ def test_the_demonstration_of_an_earlier_version_is_brought_up(
     command.downgrade(schema.alembic_config(engine), "0008")
     engine.dispose()
     (folder / "secret_key").write_text("f" * 64)
-    again = run("demo", "--no-serve")
-    assert again.exit_code == 0, again.output
+    result = run("demo", "--no-serve")
+    assert result.exit_code == 0, result.output
     assert sorted(path.name for path in folder.iterdir()) == ["register.sqlite3", "sign-in.json"]
 
 
-def test_upgrade_may_be_repeated(opened: Callable[..., Result], tmp_path: Path) -> None:
+def test_upgrade_may_be_repeated(run_with_members: Callable[..., Result], tmp_path: Path) -> None:
     for _ in range(2):
-        assert opened("upgrade").exit_code == 0
+        assert run_with_members("upgrade").exit_code == 0
     assert not list((tmp_path / "instance").glob("*.copy"))
 
 
 def test_help_names_every_command(run: Callable[..., Result]) -> None:
-    told = run("--help").output
+    output = run("--help").output
     for name in (
         "init",
         "upgrade",
@@ -245,4 +253,4 @@ def test_help_names_every_command(run: Callable[..., Result]) -> None:
         "doctor",
         "purge",
     ):
-        assert name in told
+        assert name in output

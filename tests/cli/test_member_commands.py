@@ -39,7 +39,7 @@ def run(
 
 
 @pytest.fixture
-def inside(run: Callable[..., Result]) -> Iterator[Flask]:
+def initialised_app(run: Callable[..., Result]) -> Iterator[Flask]:
     """The application of the instance, once ``init`` has run."""
     assert run("init").exit_code == 0
     app = create_app(config.load())
@@ -55,7 +55,7 @@ def _token(result: Result) -> str:
 
 
 def test_init_prints_the_way_in_until_somebody_has_come_in(
-    run: Callable[..., Result], inside: Flask
+    run: Callable[..., Result], initialised_app: Flask
 ) -> None:
     second = run("init")
     assert "une seule fois, jusqu’au" in second.stdout
@@ -72,41 +72,47 @@ def test_init_prints_the_way_in_until_somebody_has_come_in(
 
 
 def test_init_invites_nobody_where_an_account_was_added(
-    run: Callable[..., Result], inside: Flask
+    run: Callable[..., Result], initialised_app: Flask
 ) -> None:
     added = run("member", "add", "ada@x.test", "--role", "administrator")
     assert added.exit_code == 0
     assert _LINK.findall(run("init").stdout) == []
 
 
-def test_a_member_is_invited_from_the_console(run: Callable[..., Result], inside: Flask) -> None:
-    invited = run("member", "invite", "Chloe@x.test", "--role", "moderator")
-    found = invitations.find_invitation(db.session(), _token(invited), now())
-    assert (found.email, found.role, found.invited_by) == ("chloe@x.test", "moderator", None)
+def test_a_member_is_invited_from_the_console(
+    run: Callable[..., Result], initialised_app: Flask
+) -> None:
+    result = run("member", "invite", "Chloe@x.test", "--role", "moderator")
+    invitation = invitations.find_invitation(db.session(), _token(result), now())
+    assert (invitation.email, invitation.role, invitation.invited_by) == (
+        "chloe@x.test",
+        "moderator",
+        None,
+    )
 
 
 @pytest.mark.parametrize("email", ["pas une adresse", "ada@x.test"])
 def test_an_invitation_that_cannot_be_is_a_sentence(
-    email: str, run: Callable[..., Result], inside: Flask
+    email: str, run: Callable[..., Result], initialised_app: Flask
 ) -> None:
     run("member", "add", "ada@x.test", "--role", "administrator")
-    refused = run("member", "invite", email, "--role", "moderator")
-    assert refused.exit_code == 1
-    assert refused.stderr.strip().endswith(".")
-    assert _LINK.findall(refused.stdout) == []
+    result = run("member", "invite", email, "--role", "moderator")
+    assert result.exit_code == 1
+    assert result.stderr.strip().endswith(".")
+    assert _LINK.findall(result.stdout) == []
 
 
 def test_a_password_that_everybody_tries_is_a_sentence(
-    run: Callable[..., Result], inside: Flask
+    run: Callable[..., Result], initialised_app: Flask
 ) -> None:
-    told = ("member", "add", "ada@x.test", "--role", "administrator", "--password-stdin")
-    refused = run(*told, stdin="motdepasse2026\n")
-    assert refused.exit_code == 1
-    assert "quatre mots" in refused.stderr
+    words = ("member", "add", "ada@x.test", "--role", "administrator", "--password-stdin")
+    result = run(*words, stdin="motdepasse2026\n")
+    assert result.exit_code == 1
+    assert "quatre mots" in result.stderr
 
 
 def test_a_lost_second_factor_is_taken_away_with_the_password_only_when_asked(
-    run: Callable[..., Result], inside: Flask
+    run: Callable[..., Result], initialised_app: Flask
 ) -> None:
     run("member", "add", "ada@x.test", "--role", "administrator")
     ada = accounts.find_by_email(db.session(), "ada@x.test").id
@@ -116,11 +122,11 @@ def test_a_lost_second_factor_is_taken_away_with_the_password_only_when_asked(
     assert "\tseconde preuve" in run("member", "list").stdout
     run("member", "reset", "ada@x.test")
     assert "\tseconde preuve" in run("member", "list").stdout
-    taken = run("member", "reset", "ada@x.test", "--factor")
-    assert (taken.exit_code, "Seconde preuve retirée" in taken.stdout) == (0, True)
+    removal = run("member", "reset", "ada@x.test", "--factor")
+    assert (removal.exit_code, "Seconde preuve retirée" in removal.stdout) == (0, True)
     assert "\tsans seconde preuve" in run("member", "list").stdout
-    again = run("member", "reset", "ada@x.test", "--factor")
-    assert (again.exit_code, "Seconde preuve" in again.stdout) == (0, False)
+    second_removal = run("member", "reset", "ada@x.test", "--factor")
+    assert (second_removal.exit_code, "Seconde preuve" in second_removal.stdout) == (0, False)
 
 
 def test_a_factor_is_given_up_on_this_machine_only(
@@ -129,9 +135,9 @@ def test_a_factor_is_given_up_on_this_machine_only(
     monkeypatch.setenv("REGISTER_REQUIRE_2FA", "off")
     assert run("init").exit_code == 0
     monkeypatch.setenv("REGISTER_BASE_URL", "https://registre.example")
-    refused = run("member", "list")
-    assert (refused.exit_code, refused.output.count("\n")) == (1, 1)
-    assert "REGISTER_REQUIRE_2FA" in refused.stderr
+    result = run("member", "list")
+    assert (result.exit_code, result.output.count("\n")) == (1, 1)
+    assert "REGISTER_REQUIRE_2FA" in result.stderr
 
 
 def test_the_demonstration_asks_for_no_second_factor(run: Callable[..., Result]) -> None:

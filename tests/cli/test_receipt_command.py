@@ -14,24 +14,24 @@ pytestmark = pytest.mark.one_database
 
 @pytest.fixture
 def verify(app):
-    """``verify(path)`` as an operator types it: exit code, what it says, and what it complains."""
+    """``verify(path)`` as an operator types it: exit code, standard output, standard error."""
 
-    def typed(path):
+    def verify_receipt(path):
         result = CliRunner().invoke(main, ["verify", "--receipt", str(path)])
         assert result.exception is None or isinstance(result.exception, SystemExit), result
         return result.exit_code, result.stdout.strip(), result.stderr.strip()
 
-    return typed
+    return verify_receipt
 
 
 def test_a_receipt_of_this_register_is_recognised(app, inbox, verify, tmp_path):
-    filed = inbox.received()
-    file = queries.get_report(db.session(), inbox.store, filed.key)
-    document = report_content.receipt_document(file.received, file.summary.day, "registre.test")
+    receipt = inbox.received()
+    report = queries.get_report(db.session(), inbox.store, receipt.key)
+    document = report_content.receipt_document(report.received, report.summary.day, "registre.test")
     path = tmp_path / "recu.json"
     path.write_bytes(document)
-    said = "Un signalement au contenu identique a été reçu le 2 mars 2026."
-    assert verify(path) == (0, said, "")
+    sentence = "Un signalement au contenu identique a été reçu le 2 mars 2026."
+    assert verify(path) == (0, sentence, "")
     path.write_bytes(document.replace("caméra".encode(), b"camera"))
     assert verify(path) == (1, "", "Ce reçu ne correspond à aucun signalement encore gardé ici.")
 
@@ -42,9 +42,9 @@ def test_a_receipt_of_this_register_is_recognised(app, inbox, verify, tmp_path):
 def test_another_file_is_not_recognised_as_a_receipt(app, verify, tmp_path, content):
     path = tmp_path / "recu.json"
     path.write_bytes(content)
-    code, said, complained = verify(path)
-    assert (code, said) == (1, "")
-    assert "aucun signalement" in complained
+    code, stdout, stderr = verify(path)
+    assert (code, stdout) == (1, "")
+    assert "aucun signalement" in stderr
 
 
 def test_a_missing_file_is_reported(app, verify, tmp_path):

@@ -1,4 +1,4 @@
-"""``webcitoyen purge``, and what ``verify`` and ``doctor`` say of reports."""
+"""``webcitoyen purge``, and the findings of ``verify`` and ``doctor`` about reports."""
 
 from __future__ import annotations
 
@@ -31,38 +31,40 @@ def run(
 
 
 def test_purge_says_what_it_did(run, inbox, session) -> None:
-    spam, asked = inbox.spam(), inbox.waiting()
+    spam, waiting = inbox.spam(), inbox.waiting()
     nothing = run("purge")
     assert (nothing.exit_code, nothing.stdout) == (0, "Rien à purger aujourd’hui.\n")
-    gone = run("purge", at=AT + timedelta(days=7))
-    assert gone.exit_code == 0, gone.output
-    assert gone.stdout == "Signalements détruits, avec leur clé\N{NO-BREAK SPACE}: 1\n"
+    purge = run("purge", at=AT + timedelta(days=7))
+    assert purge.exit_code == 0, purge.output
+    assert purge.stdout == "Signalements détruits, avec leur clé\N{NO-BREAK SPACE}: 1\n"
     assert session.get_one(Report, spam.key).sealed is None
-    assert session.get_one(Report, asked.key).sealed is not None
+    assert session.get_one(Report, waiting.key).sealed is not None
     session.rollback()
     run("purge", at=AT + timedelta(days=37))
     run("purge", at=AT + timedelta(days=67))
-    back = run("purge", at=AT + timedelta(days=90))
-    assert back.stdout.startswith("Revenus dans la file")
+    return_to_queue = run("purge", at=AT + timedelta(days=90))
+    assert return_to_queue.stdout.startswith("Revenus dans la file")
     assert run("purge", at=AT + timedelta(days=90)).stdout == nothing.stdout
 
 
 def test_a_clock_that_jumped_asks_a_person(run, inbox, session) -> None:
     run("purge")
-    filed = inbox.spam()
+    report = inbox.spam()
     ahead = AT + timedelta(days=365)
     for _ in range(2):
-        waits = run("purge", at=ahead)
-        assert (waits.exit_code, waits.stdout) == (1, "")
-        assert "2 mars 2026" in waits.stderr
-        assert "2 mars 2027" in waits.stderr
-        assert "webcitoyen purge --confirm" in waits.stderr
-    assert session.get_one(Report, filed.key).sealed is not None
+        refusal = run("purge", at=ahead)
+        assert (refusal.exit_code, refusal.stdout) == (1, "")
+        assert "2 mars 2026" in refusal.stderr
+        assert "2 mars 2027" in refusal.stderr
+        assert "webcitoyen purge --confirm" in refusal.stderr
+    assert session.get_one(Report, report.key).sealed is not None
     session.rollback()
-    said = run("purge", "--confirm", at=ahead)
-    assert (said.exit_code, said.stdout.count("\N{NO-BREAK SPACE}: 1\n")) == (0, 1), said.output
+    confirmed = run("purge", "--confirm", at=ahead)
+    assert (confirmed.exit_code, confirmed.stdout.count("\N{NO-BREAK SPACE}: 1\n")) == (0, 1), (
+        confirmed.output
+    )
     session.expire_all()
-    assert session.get_one(Report, filed.key).sealed is None
+    assert session.get_one(Report, report.key).sealed is None
     session.rollback()
     assert run("purge", at=ahead).exit_code == 0
 
@@ -72,19 +74,19 @@ def test_without_the_keys_nothing_is_purged_and_the_command_reports_it(
 ) -> None:
     inbox.spam()
     store.close()
-    for left in settings.seal_dir.glob("keys.sqlite3*"):
-        left.unlink()
-    refused = run("purge", at=AT + timedelta(days=7))
-    assert (refused.exit_code, refused.stdout) == (1, "")
-    assert "clés des signalements" in refused.stderr
+    for file in settings.seal_dir.glob("keys.sqlite3*"):
+        file.unlink()
+    purge = run("purge", at=AT + timedelta(days=7))
+    assert (purge.exit_code, purge.stdout) == (1, "")
+    assert "clés des signalements" in purge.stderr
     assert not list(settings.seal_dir.glob("keys.sqlite3*"))
-    told = run("doctor")
-    assert told.exit_code == 1
-    assert "✗ Les clés des signalements manquent" in told.stdout
+    doctor = run("doctor")
+    assert doctor.exit_code == 1
+    assert "✗ Les clés des signalements manquent" in doctor.stdout
 
 
 def test_verify_looks_at_reports_too(run, inbox, engine) -> None:
-    filed = inbox.declined(now())
+    report = inbox.declined(now())
     sound = run("verify")
     assert sound.exit_code == 0, sound.output
     assert "reports:1:" in sound.stdout
@@ -95,4 +97,4 @@ def test_verify_looks_at_reports_too(run, inbox, engine) -> None:
         connection.execute(update(Report).values(state="spam", purge_on=date(2030, 1, 1)))
     broken = run("verify")
     assert broken.exit_code == 1
-    assert filed.key in broken.stdout
+    assert report.key in broken.stdout

@@ -1,4 +1,4 @@
-"""``webcitoyen search`` and what ``doctor`` says of the index."""
+"""``webcitoyen search``, and the finding of ``doctor`` about the index."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ def run(run_on_register: Callable[..., Result]) -> Callable[..., Result]:
     return run_on_register
 
 
-def told(result: Result) -> dict[str, str]:
+def status_lines(result: Result) -> dict[str, str]:
     """The lines of ``status`` by their names."""
     return dict(line.split("\xa0: ", 1) for line in result.stdout.splitlines())
 
@@ -31,22 +31,22 @@ def test_status_says_where_the_index_stands(run, settings, desk) -> None:
     absent = run("search", "status")
     assert absent.exit_code == 1
     # None; or, in a database that was used before, one of another register.
-    assert told(absent)["Index"].endswith("le suiveur le refera")
-    made = run("search", "rebuild")
-    assert (made.exit_code, made.stdout) == (0, "Index refait.\n"), made.output
+    assert status_lines(absent)["Index"].endswith("le suiveur le refera")
+    rebuild = run("search", "rebuild")
+    assert (rebuild.exit_code, rebuild.stdout) == (0, "Index refait.\n"), rebuild.output
     desk.published()
-    there = run("search", "status")
-    assert there.exit_code == 0, there.output
-    lines = told(there)
+    status = run("search", "status")
+    assert status.exit_code == 0, status.output
+    lines = status_lines(status)
     assert lines["Moteur"] == settings.search
     assert lines["Index"] == "entier"
     assert lines["Cas"] == "1"
     assert lines["Lignes de retard"] == "1"
     assert lines["Ligne"].startswith("2, empreinte ")
     assert lines["Suiveur"] == "absent"
-    again = run("search", "rebuild")
-    assert again.exit_code == 0
-    assert told(run("search", "status"))["Cas"] == "2"
+    second_rebuild = run("search", "rebuild")
+    assert second_rebuild.exit_code == 0
+    assert status_lines(run("search", "status"))["Cas"] == "2"
 
 
 def test_a_rebuild_waits_for_the_follower_and_says_when_it_does_not_come(
@@ -58,7 +58,7 @@ def test_a_rebuild_waits_for_the_follower_and_says_when_it_does_not_come(
     result = run("search", "rebuild")
     assert result.exit_code == 1
     assert "ne l’a pas lâché" in result.stderr
-    assert told(run("search", "status"))["Suiveur"] == "à l’œuvre"
+    assert status_lines(run("search", "status"))["Suiveur"] == "à l’œuvre"
     lease.release_all()
 
 
@@ -79,9 +79,9 @@ def test_doctor_asks_for_an_index_only_while_somebody_keeps_it(
     assert "✓ L’index de la recherche" in run("doctor").stdout
     lease = index_lease(settings, engine)
     assert lease.acquire_or_keep()
-    kept = run("doctor")
-    assert kept.exit_code == 1
-    assert "✗ Un suiveur est à l’œuvre" in kept.stdout
+    doctor = run("doctor")
+    assert doctor.exit_code == 1
+    assert "✗ Un suiveur est à l’œuvre" in doctor.stdout
     lease.release_all()
     run("search", "rebuild")
     assert lease.acquire_or_keep()

@@ -1,4 +1,4 @@
-"""``make docs`` builds every page, and refuses what leads nowhere."""
+"""``make docs`` builds every page, and refuses dead links."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ from tools.docs.site import BrokenLinksError, build
 
 
 @pytest.fixture(scope="module")
-def shown(registers, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Mapping[str, str]]:
+def components(registers, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Mapping[str, str]]:
     """The components, as the templates of this checkout write them."""
     with registers.new("sqlite", tmp_path_factory.mktemp("furnished")) as settings:
         with open_engine(settings.database_url) as engine:
@@ -32,25 +32,25 @@ def shown(registers, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Mappi
 
 
 @pytest.fixture(scope="module")
-def built(shown: Mapping[str, str], tmp_path_factory: pytest.TempPathFactory) -> Path:
+def site_folder(components: Mapping[str, str], tmp_path_factory: pytest.TempPathFactory) -> Path:
     """The whole site."""
     folder = tmp_path_factory.mktemp("built") / "docs"
-    build(folder, shown)
+    build(folder, components)
     return folder
 
 
 @pytest.fixture(scope="module")
-def pages(built: Path) -> Mapping[str, HtmlElement]:
+def pages(site_folder: Path) -> Mapping[str, HtmlElement]:
     """Every page of the site, by its address."""
     return {
-        path.relative_to(built).as_posix(): html.document_fromstring(path.read_text("utf-8"))
-        for path in sorted(built.rglob("*.html"))
+        path.relative_to(site_folder).as_posix(): html.document_fromstring(path.read_text("utf-8"))
+        for path in sorted(site_folder.rglob("*.html"))
     }
 
 
 @pytest.fixture
-def copied(tmp_path: Path) -> Path:
-    """A checkout whose pages a test may spoil."""
+def checkout(tmp_path: Path) -> Path:
+    """A copy of the checkout whose pages a test may change."""
     for name in ("docs", "static/css"):
         shutil.copytree(TOP / name, tmp_path / name)
     for name in ("SECURITY.md", "CHANGELOG.md"):
@@ -70,27 +70,29 @@ def test_every_page_of_docs_is_in_the_site_and_named_on_each_page(pages):
         assert page.get("lang") in ("fr", "en")
 
 
-def test_every_address_in_the_site_leads_to_a_file_of_it_and_an_anchor_there(built, pages):
+def test_every_address_in_the_site_leads_to_a_file_of_it_and_an_anchor_there(site_folder, pages):
     for address, page in pages.items():
-        ours = page.xpath("//*[not(ancestor-or-self::*[@inert])]/@href | //@src")
-        for target in ours:
+        targets = page.xpath("//*[not(ancestor-or-self::*[@inert])]/@href | //@src")
+        for target in targets:
             if re.match("[a-z]+:", target):
                 continue
             name, _, anchor = target.partition("#")
-            there = (built / address).parent / name if name else built / address
-            assert there.is_file(), (address, target)
+            target_file = (site_folder / address).parent / name if name else site_folder / address
+            assert target_file.is_file(), (address, target)
             if anchor:
-                where = pages[there.resolve().relative_to(built.resolve()).as_posix()]
-                assert where.xpath("//*[@id=$one]", one=anchor), (address, target)
+                target_page = pages[
+                    target_file.resolve().relative_to(site_folder.resolve()).as_posix()
+                ]
+                assert target_page.xpath("//*[@id=$one]", one=anchor), (address, target)
 
 
 def test_one_page_leads_to_the_next_and_back(pages):
-    after = {
+    next_addresses = {
         address: page.xpath("string(//nav[contains(@class, 'turn')]/a[@rel='next']/@href)")
         for address, page in pages.items()
     }
-    assert after["index.html"] == "citoyen.html"
-    assert [address for address, following in after.items() if not following] == [
+    assert next_addresses["index.html"] == "citoyen.html"
+    assert [address for address, next_address in next_addresses.items() if not next_address] == [
         list(rooms.doc_pages())[-1].address
     ]
 
@@ -98,53 +100,55 @@ def test_one_page_leads_to_the_next_and_back(pages):
 def test_the_site_asks_nobody_for_anything_and_runs_no_script(pages):
     for address, page in pages.items():
         assert not page.xpath("//script | //iframe | //@style"), address
-        fetched = page.xpath("//link/@href | //img/@src")
-        assert not [one for one in fetched if re.match("[a-z]+:|//", one)], address
+        addresses = page.xpath("//link/@href | //img/@src")
+        assert not [target for target in addresses if re.match("[a-z]+:|//", target)], address
 
 
 def test_an_id_is_there_once(pages):
     for address, page in pages.items():
-        again = [one for one, count in Counter(page.xpath("//@id")).items() if count > 1]
-        assert again == [], address
+        repeated = [
+            element_id for element_id, count in Counter(page.xpath("//@id")).items() if count > 1
+        ]
+        assert repeated == [], address
 
 
-def test_the_sheets_are_those_of_the_register(built):
+def test_the_sheets_are_those_of_the_register(site_folder):
     for name in ("tokens", "base", "page", "print"):
         sheet = (TOP / "static" / "css" / f"{name}.css").read_text("utf-8")
-        assert sheet in (built / "docs.css").read_text("utf-8")
-        assert sheet in (built / "components.css").read_text("utf-8")
+        assert sheet in (site_folder / "docs.css").read_text("utf-8")
+        assert sheet in (site_folder / "components.css").read_text("utf-8")
 
 
-def test_files_that_pages_point_at_come_along(built):
-    assert (built / "verifier.py").read_bytes() == (TOP / "docs" / "verifier.py").read_bytes()
+def test_files_that_pages_point_at_come_along(site_folder):
+    assert (site_folder / "verifier.py").read_bytes() == (TOP / "docs" / "verifier.py").read_bytes()
 
 
 # --- the components ----------------------------------------------------------------------------
 
 
 @pytest.mark.parametrize("name", gallery.COMPONENTS)
-def test_every_component_is_on_the_style_page_with_its_markup(name, shown, pages):
+def test_every_component_is_on_the_style_page_with_its_markup(name, components, pages):
     assert gallery.MARK.findall((TOP / rooms.STYLE).read_text("utf-8")).count(name) == 1
-    looks, markup = html.fragment_fromstring(shown[name])
-    assert looks.get("inert") is not None
+    specimen, markup = html.fragment_fromstring(components[name])
+    assert specimen.get("inert") is not None
     assert (
-        looks.text_content().split()
+        specimen.text_content().split()
         == html.fromstring(markup.xpath("string(.//code)")).text_content().split()
     )
 
 
-def test_the_components_are_of_the_real_cases(shown):
-    assert "relaxe de la personne poursuivie" in shown["etapes"]
-    assert "Chartres" in shown["qui-contre-qui"]
-    assert "Gagny" in shown["signalement"] + shown["file"]
-    assert "dites ce qui s’est passé" in shown["erreurs"]
+def test_the_components_are_of_the_real_cases(components):
+    assert "relaxe de la personne poursuivie" in components["etapes"]
+    assert "Chartres" in components["qui-contre-qui"]
+    assert "Gagny" in components["signalement"] + components["file"]
+    assert "dites ce qui s’est passé" in components["erreurs"]
 
 
 # --- what is refused ---------------------------------------------------------------------------
 
 
 @pytest.mark.parametrize(
-    ("written", "told"),
+    ("markdown", "problem"),
     [
         ("[a](nowhere.md)", "nowhere.md leads nowhere"),
         ("[a](moderation.md#nulle-part)", "moderation.md#nulle-part leads nowhere"),
@@ -155,30 +159,32 @@ def test_the_components_are_of_the_real_cases(shown):
         ("<!-- composant: licorne -->", "there is no component licorne"),
     ],
 )
-def test_a_dead_link_stops_the_build_with_its_file_and_line(copied, shown, tmp_path, written, told):
-    page = copied / "docs" / "citoyen.md"
+def test_a_dead_link_stops_the_build_with_its_file_and_line(
+    checkout, components, tmp_path, markdown, problem
+):
+    page = checkout / "docs" / "citoyen.md"
     lines = page.read_text("utf-8").count("\n")
-    page.write_text(f"{page.read_text('utf-8')}\n{written}\n", "utf-8")
+    page.write_text(f"{page.read_text('utf-8')}\n{markdown}\n", "utf-8")
     site = tmp_path / "site"
     site.mkdir()
     (site / "before").touch()
-    with pytest.raises(BrokenLinksError) as refused:
-        build(site, shown, copied)
-    assert refused.value.problems == [f"docs/citoyen.md:{lines + 2}: {told}"]
+    with pytest.raises(BrokenLinksError) as refusal:
+        build(site, components, checkout)
+    assert refusal.value.problems == [f"docs/citoyen.md:{lines + 2}: {problem}"]
     assert (site / "before").exists()
 
 
-def test_a_page_that_nobody_would_find_stops_the_build(copied, shown, tmp_path):
-    (copied / "docs" / "nouvelle.md").write_text("# Nouvelle\n", "utf-8")
+def test_a_page_that_nobody_would_find_stops_the_build(checkout, components, tmp_path):
+    (checkout / "docs" / "nouvelle.md").write_text("# Nouvelle\n", "utf-8")
     with pytest.raises(BrokenLinksError, match=r"docs/nouvelle\.md:1: this page is in no wing"):
-        build(tmp_path / "site", shown, copied)
+        build(tmp_path / "site", components, checkout)
 
 
-def test_what_was_built_before_is_replaced(copied, shown, tmp_path):
+def test_what_was_built_before_is_replaced(checkout, components, tmp_path):
     site = tmp_path / "site"
     site.mkdir()
     (site / "former.html").touch()
-    build(site, shown, copied)
+    build(site, components, checkout)
     assert not (site / "former.html").exists()
 
 
@@ -199,9 +205,9 @@ def test_an_anchor_is_the_one_that_a_forge_makes(heading, anchor):
 
 
 def test_french_pages_have_french_spaces_and_code_is_left_alone():
-    made = render_page("Vraiment ? `a ? b`", "fr").html
-    assert "Vraiment\u202f?" in made
-    assert "<code>a ? b</code>" in made
+    rendered = render_page("Vraiment ? `a ? b`", "fr").html
+    assert "Vraiment\u202f?" in rendered
+    assert "<code>a ? b</code>" in rendered
     assert "Really ?" in render_page("Really ?", "en").html
 
 
@@ -211,10 +217,10 @@ def test_a_link_between_folders_is_relative():
         DocPage("docs/performance.md", "Performance"),
     )
     text = "[a](../performance.md#how) [b](https://exemple.test/x)"
-    known = {room.source: room for room in (record, other)}
-    there = {record.source: render_page(text, "en"), other.source: render_page("# How\n", "en")}
-    links = Links(TOP, known, there)
-    made = links.rewrite(record, text)
-    assert 'href="../performance.html#how"' in made
-    assert 'href="https://exemple.test/x"' in made
+    pages = {room.source: room for room in (record, other)}
+    rendered = {record.source: render_page(text, "en"), other.source: render_page("# How\n", "en")}
+    links = Links(TOP, pages, rendered)
+    rewritten = links.rewrite(record, text)
+    assert 'href="../performance.html#how"' in rewritten
+    assert 'href="https://exemple.test/x"' in rewritten
     assert links.broken == []

@@ -1,4 +1,4 @@
-"""What doctor asks, and what it answers when something is wrong."""
+"""The findings of ``doctor``, and its answer to each fault."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ from register.reports.acts import purging
 from register.text.dates import paris_day
 
 
-def _bad(settings):
+def _faults(settings):
     return {finding.code: finding.detail for finding in examine(settings) if not finding.good}
 
 
@@ -26,7 +26,7 @@ def test_a_sound_register_has_nothing_wrong(settings, engine, desk, inbox):
     desk.published()
     inbox.accepted(now())
     codes = [finding.code for finding in examine(settings)]
-    assert _bad(settings) == {}
+    assert _faults(settings) == {}
     assert codes == [
         "database",
         "schema",
@@ -59,72 +59,72 @@ def test_a_sound_register_has_nothing_wrong(settings, engine, desk, inbox):
 def test_each_fault_of_the_database_is_reported_alone(settings, engine, code, statement):
     with write_engine(engine).begin() as connection:
         connection.execute(text(statement))
-    assert set(_bad(settings)) == {code}
+    assert set(_faults(settings)) == {code}
 
 
 @pytest.mark.parametrize("table", ["dataset", "journal_head", "retention_clock", "report_kept"])
 def test_a_missing_table_is_an_answer_and_not_a_crash(settings, engine, table):
     with write_engine(engine).begin() as connection:
         connection.execute(text(f"DROP TABLE {table}"))
-    assert _bad(settings)
+    assert _faults(settings)
 
 
 def test_a_missing_seal_key_is_named(settings, engine):
     (settings.seal_dir / encryption.KEY_FILE).unlink()
-    assert set(_bad(settings)) == {"seal"}
+    assert set(_faults(settings)) == {"seal"}
 
 
 def test_a_missing_or_foreign_key_store_is_named(settings, engine, store):
     path = Path(store.where)
-    kept = path.with_name("kept")
+    moved = path.with_name("kept")
     store.close()
-    for left in path.parent.glob("keys.sqlite3*"):
-        left.rename(left.with_name(left.name.replace("keys.sqlite3", "kept")))
-    assert set(_bad(settings)) == {"key_store"}
+    for file in path.parent.glob("keys.sqlite3*"):
+        file.rename(file.with_name(file.name.replace("keys.sqlite3", "kept")))
+    assert set(_faults(settings)) == {"key_store"}
     assert not path.exists()
-    other = KeyStore(f"sqlite:///{path}", bytes(32), "another")
-    other.make_store()
-    other.close()
-    assert set(_bad(settings)) == {"key_store"}
-    kept.replace(path)
-    assert _bad(settings) == {}
+    foreign_store = KeyStore(f"sqlite:///{path}", bytes(32), "another")
+    foreign_store.make_store()
+    foreign_store.close()
+    assert set(_faults(settings)) == {"key_store"}
+    moved.replace(path)
+    assert _faults(settings) == {}
 
 
 def test_reports_that_lost_their_key_are_counted(settings, engine, store, inbox):
-    lost = [inbox.received(now()).key for _ in range(3)][:2]
-    store.destroy(lost)
-    assert _bad(settings) == {"report_keys": "2"}
+    keys = [inbox.received(now()).key for _ in range(3)][:2]
+    store.destroy(keys)
+    assert _faults(settings) == {"report_keys": "2"}
 
 
 def test_reports_that_nobody_decided_for_a_year_are_counted(settings, engine, inbox):
     inbox.received(now() - timedelta(days=367))
     inbox.received(now() - timedelta(days=360))
     inbox.declined(now() - timedelta(days=367))
-    assert _bad(settings) == {"overdue": "1"}
+    assert _faults(settings) == {"overdue": "1"}
 
 
 def test_a_clock_that_jumped_is_named_with_the_last_day_known(settings, engine, store):
     purging.run_retention(engine, store, now() - timedelta(days=40), 24)
     day = paris_day(now() - timedelta(days=40)).isoformat()
-    assert _bad(settings) == {"retention": day}
+    assert _faults(settings) == {"retention": day}
     purging.run_retention(engine, store, now(), 24, confirmed=True)
-    assert _bad(settings) == {}
+    assert _faults(settings) == {}
 
 
 def test_the_keys_of_reports_are_nobody_elses_to_read(settings, engine, store):
     Path(store.where).chmod(0o644)
-    assert _bad(settings) == {"mode": "keys.sqlite3 644"}
+    assert _faults(settings) == {"mode": "keys.sqlite3 644"}
 
 
 def test_a_data_folder_that_others_may_read_is_named_with_its_mode(settings, engine):
     settings.instance.chmod(0o755)
-    assert _bad(settings) == {"mode": f"{settings.instance.name} 755"}
+    assert _faults(settings) == {"mode": f"{settings.instance.name} 755"}
 
 
 def test_a_public_register_without_its_legal_notice_is_named(settings, engine):
     public = replace(settings, base_url="https://registre.exemple.test")
-    assert set(_bad(public)) == {"legal"}
-    assert _bad(replace(public, **dict.fromkeys(LEGAL_FIELDS, "x"))) == {}
+    assert set(_faults(public)) == {"legal"}
+    assert _faults(replace(public, **dict.fromkeys(LEGAL_FIELDS, "x"))) == {}
 
 
 @pytest.mark.parametrize("settings", ["sqlite"], indirect=True)
@@ -133,7 +133,7 @@ def test_a_missing_database_is_a_sentence_and_no_empty_file(settings, engine):
     for file in settings.instance.glob("register.sqlite3*"):
         file.unlink()
     path = settings.instance / "register.sqlite3"
-    assert _bad(settings) == {"database": str(path)}
+    assert _faults(settings) == {"database": str(path)}
     assert not path.exists()
 
 
@@ -154,5 +154,5 @@ def test_doctor_changes_no_file(settings, engine, store, inbox, served):
         }
 
     before = files()
-    assert _bad(settings) == {}
+    assert _faults(settings) == {}
     assert files() == before

@@ -1,4 +1,4 @@
-"""Another seal key in the place of the one in use: what was given before still opens."""
+"""The seal key is replaced, and receipts and codes from before are still valid."""
 
 from __future__ import annotations
 
@@ -22,28 +22,28 @@ pytestmark = pytest.mark.one_database
 
 
 @pytest.fixture
-def again(settings, engine):
-    """``again()``: the key store as a process that starts now has it."""
-    made = []
+def open_store(settings, engine):
+    """``again()``: the key store that a process starting now opens."""
+    stores = []
 
-    def opened():
+    def open_new():
         with Session(engine) as session:
-            made.append(setup.key_store(settings, session))
-        return made[-1]
+            stores.append(setup.key_store(settings, session))
+        return stores[-1]
 
-    yield opened
-    for one in made:
-        one.close()
+    yield open_new
+    for key_store in stores:
+        key_store.close()
 
 
 def test_receipts_and_codes_given_before_a_rotation_are_good_after_it(
-    settings, engine, session, store, inbox, again
+    settings, engine, session, store, inbox, open_store
 ):
-    given = nonce()
+    form_nonce = nonce()
     with inbox.pen() as p:
-        filed = acts.receive(p, store, a_report(), given)
-    file = queries.get_report(session, store, filed.key)
-    document = report_content.receipt_document(file.received, file.summary.day, "registre.test")
+        receipt = acts.receive(p, store, a_report(), form_nonce)
+    report = queries.get_report(session, store, receipt.key)
+    document = report_content.receipt_document(report.received, report.summary.day, "registre.test")
     session.rollback()
     root = store.root
     former = encryption.load_key(settings.seal_dir)
@@ -54,19 +54,21 @@ def test_receipts_and_codes_given_before_a_rotation_are_good_after_it(
     assert not (settings.seal_dir / encryption.PENDING_KEY_FILE).exists()
     session.rollback()
     setup.require_seal(settings, session)
-    for each in (store, again()):
-        assert each.root == root
-        key = queries.key_by_code(session, each, filed.code)
-        assert key == filed.key
-        assert queries.get_report(session, each, key).received.sent == a_report()
+    for key_store in (store, open_store()):
+        assert key_store.root == root
+        key = queries.key_by_code(session, key_store, receipt.code)
+        assert key == receipt.key
+        assert queries.get_report(session, key_store, key).received.sent == a_report()
         with writing(engine) as pen:
-            assert acts.receive(pen, each, a_report(), given).code == filed.code
-    assert receipt_codes.received_on(session, document) == file.summary.day
+            assert acts.receive(pen, key_store, a_report(), form_nonce).code == receipt.code
+    assert receipt_codes.received_on(session, document) == report.summary.day
     # The former key opens nothing any more, and what it had wrapped is overwritten.
-    old = KeyStore(default_url(settings.seal_dir), former, setup.identity(session).instance_id)
+    former_store = KeyStore(
+        default_url(settings.seal_dir), former, setup.identity(session).instance_id
+    )
     with pytest.raises(SealError, match="keystore_foreign"):
-        old.require()
-    old.close()
+        former_store.require()
+    former_store.close()
 
 
 def test_a_store_in_a_database_of_its_own_is_wrapped_again(
@@ -74,92 +76,98 @@ def test_a_store_in_a_database_of_its_own_is_wrapped_again(
 ):
     """Two machines share a store in PostgreSQL; each has its own copy of the seal key."""
     server.execute("DROP DATABASE IF EXISTS keys_apart", "CREATE DATABASE keys_apart")
-    apart = replace(settings, key_store_url=server.url("keys_apart"))
+    other_settings = replace(settings, key_store_url=server.url("keys_apart"))
     instance = setup.identity(session).instance_id
     former = encryption.load_key(settings.seal_dir)
-    elsewhere = tmp_path / "elsewhere"
-    elsewhere.mkdir()
-    (elsewhere / encryption.KEY_FILE).write_bytes(
+    second_folder = tmp_path / "elsewhere"
+    second_folder.mkdir()
+    (second_folder / encryption.KEY_FILE).write_bytes(
         (settings.seal_dir / encryption.KEY_FILE).read_bytes()
     )
-    here = KeyStore(apart.key_store_url, former, instance, settings.seal_dir)
-    other = KeyStore(apart.key_store_url, former, instance, elsewhere)
+    first_store = KeyStore(other_settings.key_store_url, former, instance, settings.seal_dir)
+    second_store = KeyStore(other_settings.key_store_url, former, instance, second_folder)
     try:
-        here.make_store(store.root)
-        key = other.new_key("before")
-        path = rotation.prepare(apart, engine)
-        (elsewhere / encryption.PENDING_KEY_FILE).write_bytes(path.read_bytes())
-        _path, count = rotation.rotate(apart, engine)
+        first_store.make_store(store.root)
+        key = second_store.new_key("before")
+        path = rotation.prepare(other_settings, engine)
+        (second_folder / encryption.PENDING_KEY_FILE).write_bytes(path.read_bytes())
+        _path, count = rotation.rotate(other_settings, engine)
         assert count == 3
-        assert (here.key("before"), here.root) == (key, store.root)
-        assert other.key("before") == key
-        assert other.new_key("after") == here.key("after")
-        late = KeyStore(apart.key_store_url, former, instance)
+        assert (first_store.key("before"), first_store.root) == (key, store.root)
+        assert second_store.key("before") == key
+        assert second_store.new_key("after") == first_store.key("after")
+        late_store = KeyStore(other_settings.key_store_url, former, instance)
         with pytest.raises(SealError, match="keystore_foreign"):
-            late.require()
-        late.close()
+            late_store.require()
+        late_store.close()
     finally:
-        here.close()
-        other.close()
+        first_store.close()
+        second_store.close()
         server.execute("DROP DATABASE keys_apart WITH (FORCE)")
 
 
-def test_a_process_that_runs_on_wraps_no_report_by_the_former_key(settings, engine, store, again):
+def test_a_process_that_runs_on_wraps_no_report_by_the_former_key(
+    settings, engine, store, open_store
+):
     _ = store.root
     rotation.rotate(settings, engine)
     with writing(engine) as pen:
-        filed = acts.receive(pen, store, a_report(), nonce())
+        receipt = acts.receive(pen, store, a_report(), nonce())
     with Session(engine) as session:
-        assert queries.get_report(session, again(), filed.key).received is not None
+        assert queries.get_report(session, open_store(), receipt.key).received is not None
 
 
 def test_a_machine_without_the_new_key_refuses_and_loses_nothing(
     settings, engine, session, tmp_path, store
 ):
     """Until the new key is copied there; then it goes on, without being started again."""
-    elsewhere = tmp_path / "elsewhere"
-    elsewhere.mkdir()
-    (elsewhere / encryption.KEY_FILE).write_bytes(
+    second_folder = tmp_path / "elsewhere"
+    second_folder.mkdir()
+    (second_folder / encryption.KEY_FILE).write_bytes(
         (settings.seal_dir / encryption.KEY_FILE).read_bytes()
     )
     instance = setup.identity(session).instance_id
-    other = KeyStore(
-        default_url(settings.seal_dir), encryption.load_key(elsewhere), instance, elsewhere
+    second_store = KeyStore(
+        default_url(settings.seal_dir), encryption.load_key(second_folder), instance, second_folder
     )
-    key = other.new_key("before")
+    key = second_store.new_key("before")
     rotation.rotate(settings, engine)
-    for asked in (lambda: other.new_key("after"), lambda: other.key("before"), other.require):
+    for access in (
+        lambda: second_store.new_key("after"),
+        lambda: second_store.key("before"),
+        second_store.require,
+    ):
         with pytest.raises(SealError, match="keystore_foreign"):
-            asked()
-    other.destroy(["nothing"])
-    (elsewhere / "copied").write_bytes((settings.seal_dir / encryption.KEY_FILE).read_bytes())
-    (elsewhere / "copied").replace(elsewhere / encryption.KEY_FILE)
-    assert other.key("before") == key
-    assert other.new_key("after") == store.key("after")
-    other.close()
+            access()
+    second_store.destroy(["nothing"])
+    (second_folder / "copied").write_bytes((settings.seal_dir / encryption.KEY_FILE).read_bytes())
+    (second_folder / "copied").replace(second_folder / encryption.KEY_FILE)
+    assert second_store.key("before") == key
+    assert second_store.new_key("after") == store.key("after")
+    second_store.close()
 
 
 def test_a_key_that_was_prepared_and_copied_stops_no_machine(settings, engine, session, tmp_path):
-    elsewhere = tmp_path / "elsewhere"
-    elsewhere.mkdir()
-    (elsewhere / encryption.KEY_FILE).write_bytes(
+    second_folder = tmp_path / "elsewhere"
+    second_folder.mkdir()
+    (second_folder / encryption.KEY_FILE).write_bytes(
         (settings.seal_dir / encryption.KEY_FILE).read_bytes()
     )
     instance = setup.identity(session).instance_id
-    other = KeyStore(
-        default_url(settings.seal_dir), encryption.load_key(elsewhere), instance, elsewhere
+    second_store = KeyStore(
+        default_url(settings.seal_dir), encryption.load_key(second_folder), instance, second_folder
     )
     path = rotation.prepare(settings, engine)
     assert path == settings.seal_dir / encryption.PENDING_KEY_FILE
-    key = other.new_key("before")
-    (elsewhere / encryption.PENDING_KEY_FILE).write_bytes(path.read_bytes())
+    key = second_store.new_key("before")
+    (second_folder / encryption.PENDING_KEY_FILE).write_bytes(path.read_bytes())
     rotation.rotate(settings, engine)
     assert encryption.load_key(settings.seal_dir) == encryption.read_key(
-        elsewhere / encryption.PENDING_KEY_FILE
+        second_folder / encryption.PENDING_KEY_FILE
     )
-    assert other.key("before") == key
-    assert len(other.new_key("after")) == 32
-    other.close()
+    assert second_store.key("before") == key
+    assert len(second_store.new_key("after")) == 32
+    second_store.close()
 
 
 @pytest.mark.parametrize("wrapped", [False, True])
@@ -184,7 +192,7 @@ def test_a_rotation_whose_wrapping_fails_leaves_the_former_key_in_its_place(
     settings, engine, store, monkeypatch
 ):
     former = encryption.load_key(settings.seal_dir)
-    monkeypatch.setattr(KeyStore, "rewrap", lambda *_given: 1 / 0)
+    monkeypatch.setattr(KeyStore, "rewrap", lambda *_args: 1 / 0)
     with pytest.raises(ZeroDivisionError):
         rotation.rotate(settings, engine)
     assert encryption.load_key(settings.seal_dir) == former
@@ -198,20 +206,20 @@ def test_neither_key_is_given_up_while_the_other_is_not_known_to_open_the_store(
     pending = encryption.pending_key(settings.seal_dir)
     store.rewrap(pending)
     path = settings.seal_dir / encryption.PENDING_KEY_FILE
-    kept = path.read_bytes()
+    content = path.read_bytes()
     path.write_bytes(b"")
     rotation.settle(settings, engine)
     assert path.exists()
     with pytest.raises(SealError, match="keystore_foreign"):
         rotation.rotate(settings, engine)
-    path.write_bytes(kept)
+    path.write_bytes(content)
     rotation.settle(settings, engine)
     assert encryption.load_key(settings.seal_dir) == pending
 
 
 def test_one_rotation_at_a_time(settings, engine):
-    with encryption.lock_folder(settings.seal_dir) as held:
-        assert held
+    with encryption.lock_folder(settings.seal_dir) as is_locked:
+        assert is_locked
         with pytest.raises(SealError, match="seal_busy"):
             rotation.rotate(settings, engine)
         rotation.settle(settings, engine)

@@ -53,11 +53,11 @@ def test_postgresql_samples_no_text(engine, desk):
 
 
 def test_migrating_again_changes_nothing(engine, desk):
-    filed = desk.published()
+    case = desk.published()
     schema.migrate(engine)
     assert schema.current_revision(engine) == schema.expected_revision() != ""
     with Session(engine) as session:
-        assert session.get_one(Incident, filed.id).number == filed.number
+        assert session.get_one(Incident, case.id).number == case.number
 
 
 def test_there_is_one_line_of_migrations(engine):
@@ -86,9 +86,9 @@ def _stamp(engine, revision):
 def test_another_schema_is_refused_and_named(engine):
     schema.require(engine)
     _stamp(engine, "0000_of_old")
-    with pytest.raises(SchemaError) as refused:
+    with pytest.raises(SchemaError) as refusal:
         schema.require(engine)
-    assert (refused.value.key, refused.value.values) == (
+    assert (refusal.value.key, refusal.value.values) == (
         "schema_other",
         {"present": "0000_of_old", "wanted": schema.expected_revision()},
     )
@@ -97,9 +97,9 @@ def test_another_schema_is_refused_and_named(engine):
 def test_a_database_without_tables_is_refused(engine):
     with write_engine(engine).begin() as connection:
         connection.execute(text("DROP TABLE alembic_version"))
-    with pytest.raises(SchemaError) as refused:
+    with pytest.raises(SchemaError) as refusal:
         schema.require(engine)
-    assert refused.value.key == "schema_missing"
+    assert refusal.value.key == "schema_missing"
 
 
 def test_an_upgrade_that_is_not_needed_touches_nothing(engine, settings, monkeypatch):
@@ -110,62 +110,62 @@ def test_an_upgrade_that_is_not_needed_touches_nothing(engine, settings, monkeyp
 
 def _pretend_old(engine, monkeypatch, migrate):
     """As if this code brought a newer schema than the database has."""
-    present = schema.current_revision(engine)
+    revision = schema.current_revision(engine)
     monkeypatch.setattr(schema, "expected_revision", lambda: "9999_of_tomorrow")
     monkeypatch.setattr(schema, "migrate", migrate)
-    return present
+    return revision
 
 
 def test_an_upgrade_keeps_the_data_and_leaves_no_copy_behind(
     engine, desk, session, settings, monkeypatch
 ):
     """A copy that stayed would go on holding words that are erased later."""
-    filed = desk.published()
-    kept = contents.content_of(session.get_one(Incident, filed.id))
+    case = desk.published()
+    content_before = contents.content_of(session.get_one(Incident, case.id))
     session.rollback()
-    seen = []
+    copies = []
 
     def migrate(engine):
-        seen.extend(settings.instance.glob("*.copy"))
+        copies.extend(settings.instance.glob("*.copy"))
         with write_engine(engine).begin() as connection:
             connection.execute(text("ALTER TABLE note ADD COLUMN tomorrow INTEGER"))
 
     _pretend_old(engine, monkeypatch, migrate)
     schema.upgrade(engine, settings.database_url, now())
-    assert contents.content_of(session.get_one(Incident, filed.id)) == kept
+    assert contents.content_of(session.get_one(Incident, case.id)) == content_before
     assert list(verify(session)) == []
-    assert len(seen) == (1 if engine.dialect.name == "sqlite" else 0)
+    assert len(copies) == (1 if engine.dialect.name == "sqlite" else 0)
     assert list(settings.instance.glob("*.copy")) == []
 
 
 def test_a_failed_upgrade_says_where_the_copy_is(engine, desk, settings: Settings, monkeypatch):
-    filed = desk.published(title="Le titre d’avant")
+    case = desk.published(title="Le titre d’avant")
 
     def migrate(engine):
         raise RuntimeError("no space left on the device")
 
     _pretend_old(engine, monkeypatch, migrate)
-    with pytest.raises(SchemaError) as refused:
+    with pytest.raises(SchemaError) as refusal:
         schema.upgrade(engine, settings.database_url, now())
-    assert refused.value.key == "schema_failed"
-    assert refused.value.values["cause"] == "no space left on the device"
+    assert refusal.value.key == "schema_failed"
+    assert refusal.value.values["cause"] == "no space left on the device"
     if engine.dialect.name != "sqlite":
-        assert refused.value.values["copy"] == ""
+        assert refusal.value.values["copy"] == ""
         return
-    copy = sqlite_path(f"sqlite:///{refused.value.values['copy']}")
+    copy = sqlite_path(f"sqlite:///{refusal.value.values['copy']}")
     assert copy.stat().st_mode & 0o777 == 0o600
     with sqlite3.connect(copy) as connection:
-        rows = connection.execute("SELECT title FROM incident WHERE number = ?", (filed.number,))
+        rows = connection.execute("SELECT title FROM incident WHERE number = ?", (case.number,))
         assert rows.fetchall() == [("Le titre d’avant",)]
     connection.close()
 
 
 def test_every_case_table_falls_under_the_proof_of_erasure():
     """A new table has to be thought of: what does ``erase`` do to it, what does ``verify``?"""
-    assert {table.name for table in Base.metadata.sorted_tables} == KNOWN
+    assert {table.name for table in Base.metadata.sorted_tables} == EXAMINED_TABLES
 
 
-KNOWN = {
+EXAMINED_TABLES = {
     # Words of a case: emptied or deleted by erase, compared by verify.
     "incident",
     "incident_type",
@@ -228,6 +228,6 @@ KNOWN = {
 
 def test_init_leaves_tables_of_another_version_to_upgrade(engine, settings, monkeypatch):
     _pretend_old(engine, monkeypatch, lambda engine: pytest.fail("it migrated without a copy"))
-    with pytest.raises(SchemaError) as refused:
+    with pytest.raises(SchemaError) as refusal:
         setup.init(settings, engine)
-    assert refused.value.key == "schema_other"
+    assert refusal.value.key == "schema_other"

@@ -42,7 +42,7 @@ def test_the_whole_territory_and_every_word_are_there(session):
 
 
 def test_opening_again_changes_nothing(engine, session, settings, desk):
-    filed = desk.published()
+    case = desk.published()
     before = (head(session), setup.identity(session).instance_id)
     key = encryption.load_key(settings.seal_dir)
     session.rollback()
@@ -50,37 +50,37 @@ def test_opening_again_changes_nothing(engine, session, settings, desk):
     session.expire_all()
     assert (head(session), setup.identity(session).instance_id) == before
     assert encryption.load_key(settings.seal_dir) == key
-    assert filed.number == 1
+    assert case.number == 1
 
 
 def test_an_opening_cut_short_is_finished_the_next_time(engine, session, settings):
     """The power went between the identity and the first line of the public ledger."""
-    with housekeeping(engine) as half:
-        half.execute(delete(JournalEntry))
-        half.execute(delete(LedgerHead))
+    with housekeeping(engine) as connection:
+        connection.execute(delete(JournalEntry))
+        connection.execute(delete(LedgerHead))
     setup.init(settings, engine)
     assert [line.act for line in lines_since(session, 0)] == ["opened"]
 
 
 def test_a_second_register_makes_no_second_key_in_the_same_place(engine, settings):
-    with housekeeping(engine) as half:
-        half.execute(delete(Identity))
-    with pytest.raises(SealError) as refused:
+    with housekeeping(engine) as connection:
+        connection.execute(delete(Identity))
+    with pytest.raises(SealError) as refusal:
         setup.init(settings, engine)
-    assert refused.value.key == "seal_exists"
+    assert refusal.value.key == "seal_exists"
 
 
 def test_the_register_goes_on_with_its_own_key_only(engine, session, settings, tmp_path):
     setup.require_seal(settings, session)
-    with pytest.raises(SealError) as refused:
+    with pytest.raises(SealError) as refusal:
         setup.require_seal(replace(settings, seal_dir=tmp_path / "nowhere"), session)
-    assert refused.value.key == "seal_missing"
+    assert refusal.value.key == "seal_missing"
     shutil.copytree(settings.seal_dir, tmp_path / "other")
     (tmp_path / "other" / encryption.KEY_FILE).unlink()
     encryption.make_key(tmp_path / "other")
-    with pytest.raises(SealError) as refused:
+    with pytest.raises(SealError) as refusal:
         setup.require_seal(replace(settings, seal_dir=tmp_path / "other"), session)
-    assert refused.value.key == "keystore_foreign"
+    assert refusal.value.key == "keystore_foreign"
 
 
 def test_a_key_store_with_another_root_than_the_database_knows_is_refused(session, settings, store):
@@ -107,16 +107,16 @@ def test_the_secret_key_of_former_versions_is_removed_once(settings):
 
 def test_before_its_opening_a_register_has_no_key_to_ask_for(session, settings):
     session.execute(delete(Identity))
-    with pytest.raises(SealError) as refused:
+    with pytest.raises(SealError) as refusal:
         setup.require_seal(settings, session)
-    assert refused.value.key == "not_initialised"
+    assert refusal.value.key == "not_initialised"
 
 
 # --- the key store -------------------------------------------------------------------------------
 
 
-def _away(store):
-    """Take the key store's file away, and say where it is now."""
+def _move_away(store):
+    """Move the key store's file away; its new path."""
     path = Path(store.where)
     store.close()
     with sqlite3.connect(path) as connection:
@@ -133,7 +133,7 @@ def test_a_new_register_has_its_key_store_beside_the_seal_key(settings, session,
 
 
 def test_a_register_that_never_had_a_key_store_gets_one(settings, engine, session, store):
-    _away(store).unlink()
+    _move_away(store).unlink()
     key = encryption.load_key(settings.seal_dir)
     with pytest.raises(SealError, match="keystore_missing"):
         setup.require_seal(settings, session)
@@ -141,72 +141,76 @@ def test_a_register_that_never_had_a_key_store_gets_one(settings, engine, sessio
     with pytest.raises(SealError, match="keystore_missing"):
         setup.make_key_store(settings, engine)
     # In a register from before there were root keys, the seal key was what all was made from.
-    with housekeeping(engine) as earlier:
-        known = setup.identity(earlier)
-        known.seal_check = encryption.check_value(key, known.instance_id)
+    with housekeeping(engine) as transaction:
+        identity = setup.identity(transaction)
+        identity.seal_check = encryption.check_value(key, identity.instance_id)
     setup.make_key_store(settings, engine)
     setup.require_seal(settings, session)
-    made = setup.key_store(settings, session)
-    assert made.root == key
-    made.close()
+    key_store = setup.key_store(settings, session)
+    assert key_store.root == key
+    key_store.close()
 
 
 def test_where_reports_are_closed_a_missing_key_store_is_never_made_anew(
     settings, engine, session, store, inbox
 ):
     """An empty one in its place would make every report unreadable for good."""
-    filed = inbox.received()
-    elsewhere = _away(store)
-    for again in (
+    report = inbox.received()
+    elsewhere = _move_away(store)
+    for action in (
         lambda: setup.make_key_store(settings, engine),
         lambda: setup.init(settings, engine),
         lambda: setup.require_seal(settings, session),
     ):
-        with pytest.raises(SealError) as refused:
-            again()
-        assert refused.value.key == "keystore_missing"
+        with pytest.raises(SealError) as refusal:
+            action()
+        assert refusal.value.key == "keystore_missing"
         session.rollback()
     assert not Path(store.where).exists()
     elsewhere.rename(store.where)
     setup.init(settings, engine)
-    assert queries.get_report(session, store, filed.key).received is not None
+    assert queries.get_report(session, store, report.key).received is not None
 
 
 def test_another_instances_key_store_is_refused(settings, engine, session, store):
-    _away(store).unlink()
-    other = KeyStore(f"sqlite:///{store.where}", bytes(32), "another")
-    other.make_store()
-    other.close()
-    for again in (
+    _move_away(store).unlink()
+    foreign_store = KeyStore(f"sqlite:///{store.where}", bytes(32), "another")
+    foreign_store.make_store()
+    foreign_store.close()
+    for action in (
         lambda: setup.make_key_store(settings, engine),
         lambda: setup.require_seal(settings, session),
     ):
-        with pytest.raises(SealError) as refused:
-            again()
-        assert refused.value.key == "keystore_foreign"
+        with pytest.raises(SealError) as refusal:
+            action()
+        assert refusal.value.key == "keystore_foreign"
         session.rollback()
 
 
 def test_a_key_store_may_stand_elsewhere(settings, engine, session, store, tmp_path):
     url = f"sqlite:///{tmp_path / 'apart' / 'keys.sqlite3'}"
     (tmp_path / "apart").mkdir()
-    _away(store).rename(tmp_path / "apart" / "keys.sqlite3")
-    apart = replace(settings, key_store_url=url)
-    setup.make_key_store(apart, engine)
-    setup.require_seal(apart, session)
+    _move_away(store).rename(tmp_path / "apart" / "keys.sqlite3")
+    other_settings = replace(settings, key_store_url=url)
+    setup.make_key_store(other_settings, engine)
+    setup.require_seal(other_settings, session)
     assert (tmp_path / "apart" / "keys.sqlite3").exists()
 
 
-# --- the first way in ----------------------------------------------------------------------------
+# --- the first invitation -------------------------------------------------------------------------
 
 
 def test_a_register_without_an_account_has_a_way_in_that_can_be_had_again(engine, session):
-    lost, _until = setup.first_invitation(engine)
+    first_token, _until = setup.first_invitation(engine)
     token, until = setup.first_invitation(engine)
-    (found,) = invitations.pending(session, now())
-    assert found.token_hash == digest(token)
-    assert (found.email, found.role, found.expires_at) == ("", "administrator", until)
-    assert lost != token
+    (invitation,) = invitations.pending(session, now())
+    assert invitation.token_hash == digest(token)
+    assert (invitation.email, invitation.role, invitation.expires_at) == (
+        "",
+        "administrator",
+        until,
+    )
+    assert first_token != token
 
 
 def test_a_register_with_an_account_has_none(engine, session, cast):

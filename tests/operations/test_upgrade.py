@@ -1,4 +1,4 @@
-"""Registers that earlier versions made, brought to this one with all they hold.
+"""Registers of earlier versions are upgraded to this one without loss.
 
 ``instances/`` has their databases as SQL, without the territory, which every version brings anew:
 ``b`` is the demonstration as it was made before cases could be found by their words, ``c`` as it
@@ -52,10 +52,12 @@ def upgraded(settings, request):
     if path is None:
         pytest.fail("an earlier register is an SQLite file here")
     path.unlink()
-    told = gzip.decompress((INSTANCES / f"{request.param}.sql.gz").read_bytes()).decode("utf-8")
-    with sqlite3.connect(path) as old:
-        old.executescript(told)
-    old.close()
+    statements = gzip.decompress((INSTANCES / f"{request.param}.sql.gz").read_bytes()).decode(
+        "utf-8"
+    )
+    with sqlite3.connect(path) as connection:
+        connection.executescript(statements)
+    connection.close()
     engine = create_engine(settings.database_url, **engine_options(settings.database_url))
     configure_engine(engine)
     schema.upgrade(engine, settings.database_url, now())
@@ -69,22 +71,24 @@ def upgraded(settings, request):
 def test_an_earlier_register_has_all_its_cases_and_finds_them_by_words(upgraded, settings):
     schema.require(upgraded)
     with Session(upgraded) as session:
-        public = (
+        statement = (
             select(func.count()).select_from(Incident).where(Incident.state == CaseState.PUBLISHED)
         )
-        assert session.scalar(public) == 34
+        assert session.scalar(statement) == 34
         assert list(verify(session, [])) == []
     index = factory.open_search_engine(settings, upgraded)
     assert indexer.catch_up(upgraded, index)
     with Session(upgraded) as session:
-        book, where = vocabulary.current_vocabulary(session), head(session)
-        hits = service.find_cases(session, index, query_parser.parse("vidéaste gagny"), book, where)
-        assert hits.reach == service.Reach.EVERYWHERE
-        (case,) = result_lists.load_case_summaries(session, list(hits.strength)).values()
+        current, journal_head = vocabulary.current_vocabulary(session), head(session)
+        matches = service.find_cases(
+            session, index, query_parser.parse("vidéaste gagny"), current, journal_head
+        )
+        assert matches.reach == service.Reach.EVERYWHERE
+        (case,) = result_lists.load_case_summaries(session, list(matches.strength)).values()
         assert case.commune == "93032"
         assert (
             result_lists.query_case_page(
-                session, CaseQuery({"commune": ("93032",)}), book, where
+                session, CaseQuery({"commune": ("93032",)}), current, journal_head
             ).total
             == 2
         )
@@ -121,19 +125,21 @@ def test_a_register_without_a_desk_has_one_with_all_its_work(upgraded, settings)
 @pytest.mark.parametrize("upgraded", ["d"], indirect=True)
 def test_a_register_without_reports_keeps_every_line_and_can_receive_one(upgraded, settings):
     schema.require(upgraded)
-    for kept in settings.seal_dir.iterdir():
-        kept.unlink()
+    for file in settings.seal_dir.iterdir():
+        file.unlink()
     (settings.seal_dir / encryption.KEY_FILE).write_text(KEY_OF_D.hex() + "\n")
-    told = gzip.decompress((INSTANCES / "d.sql.gz").read_bytes()).decode("utf-8")
-    lines = re.findall(r"^INSERT INTO \"journal_entry\" VALUES\('(\w+)',(\d+),", told, re.MULTILINE)
+    statements = gzip.decompress((INSTANCES / "d.sql.gz").read_bytes()).decode("utf-8")
+    lines = re.findall(
+        r"^INSERT INTO \"journal_entry\" VALUES\('(\w+)',(\d+),", statements, re.MULTILINE
+    )
     with Session(upgraded) as session:
         assert [*verify(session, []), *problems(session)] == []
-        kept_lines = session.execute(
+        entries = session.execute(
             select(JournalEntry.ledger, JournalEntry.seq).order_by(
                 JournalEntry.ledger, JournalEntry.seq
             )
         )
-        assert [(ledger, str(seq)) for ledger, seq in kept_lines] == sorted(
+        assert [(ledger, str(seq)) for ledger, seq in entries] == sorted(
             lines, key=lambda line: (line[0], int(line[1]))
         )
         states = dict(
@@ -148,13 +154,13 @@ def test_a_register_without_reports_keeps_every_line_and_can_receive_one(upgrade
             "driss": (False, False),
         }
         assert session.scalar(select(func.count()).select_from(SignInSession)) == 2
-        (held,) = session.scalars(select(Incident).where(Incident.held_by.is_not(None)))
-        case, by = held.id, people["bruno"].id
-        assert held.held_by == by
+        (claimed,) = session.scalars(select(Incident).where(Incident.held_by.is_not(None)))
+        case, by = claimed.id, people["bruno"].id
+        assert claimed.held_by == by
         assert session.scalar(select(func.count()).select_from(Note)) > 0
         inspector = inspect(upgraded)
-        there = {index["name"] for index in inspector.get_indexes("journal_entry")}
-        assert there == {index.name for index in JournalEntry.__table__.indexes}
+        index_names = {index["name"] for index in inspector.get_indexes("journal_entry")}
+        assert index_names == {index.name for index in JournalEntry.__table__.indexes}
         with pytest.raises(OperationalError, match="rowid"):
             session.execute(text("SELECT rowid FROM journal_entry"))
         session.rollback()
@@ -164,7 +170,7 @@ def test_a_register_without_reports_keeps_every_line_and_can_receive_one(upgrade
         setup.make_key_store(settings, upgraded)
         setup.require_seal(settings, session)
         store = setup.key_store(settings, session)
-        # The root is the seal key of then: what it had sealed still opens.
+        # The root is the former seal key, so that what it sealed is still readable.
         assert store.root == KEY_OF_D
         for name in ("ada", "chloe"):
             assert (
@@ -172,9 +178,9 @@ def test_a_register_without_reports_keeps_every_line_and_can_receive_one(upgrade
                 == 32
             )
     with writing(upgraded) as pen:
-        filed = reports.receive(pen, store, a_report(), nonce())
+        report = reports.receive(pen, store, a_report(), nonce())
     with writing(upgraded) as pen:
-        reports.accept(pen, store, filed.key, by=by, reason="signalé", into=case)
+        reports.accept(pen, store, report.key, by=by, reason="signalé", into=case)
     with Session(upgraded) as session:
         assert retained_reports(session, store, case) == [a_report()]
         assert [*verify(session, []), *problems(session)] == []

@@ -35,61 +35,64 @@ from register.worker import Follower, StopSignal, open_commit_waiter
 PATIENCE = 30  # seconds, of a machine that does other things too
 
 
-class Memory:
-    """The smallest engine there is: a dictionary, judged case by case."""
+class DictionaryEngine:
+    """A search engine in a dictionary, which matches case by case."""
 
     name = "memory"
 
     def __init__(self) -> None:
-        self.at: Cursor | None = None
-        self.held: dict[int, Document] = {}
+        self.position: Cursor | None = None
+        self.documents: dict[int, Document] = {}
         self.fault: Exception | None = None
         self.sound = True
         self.endless = False
-        self.rebuilt = 0
+        self.rebuild_count = 0
 
-    def find(self, session: Session, asked: SearchQuery) -> IndexMatches:
-        if self.at is None:
+    def find(self, session: Session, search_query: SearchQuery) -> IndexMatches:
+        if self.position is None:
             raise IndexNotReady
-        told = {number: strength(asked, one) for number, one in self.held.items()}
+        strengths = {
+            number: strength(search_query, document) for number, document in self.documents.items()
+        }
         return IndexMatches(
-            self.at, {number: value for number, value in told.items() if value is not None}
+            self.position,
+            {number: value for number, value in strengths.items() if value is not None},
         )
 
     def forms(self, session: Session) -> Sequence[str]:
-        return sorted({form for one in self.held.values() for form in one.forms})
+        return sorted({form for document in self.documents.values() for form in document.forms})
 
     def stamp(self) -> str:
-        return repr(self.at)
+        return repr(self.position)
 
     def cursor(self) -> Cursor | None:
-        return self.at
+        return self.position
 
     def write(
         self, cursor: Cursor, documents: Iterable[Document], gone: Iterable[int], *, scrub: bool
     ) -> None:
         self._may_write()
-        self.held |= {one.number: one for one in documents}
+        self.documents |= {document.number: document for document in documents}
         for number in gone:
-            self.held.pop(number, None)
-        self.at = cursor
+            self.documents.pop(number, None)
+        self.position = cursor
 
     def rebuild(
         self, cursor: Cursor, documents: Iterable[Document], total: int, progress: Progress
     ) -> None:
         self._may_write()
-        made = {}
-        for done, one in enumerate(documents, 1):
+        rebuilt = {}
+        for count, document in enumerate(documents, 1):
             while self.endless:
                 time.sleep(0.02)
-                progress(done, total)
-            made[one.number] = one
-            progress(done, total)
-        self.held, self.at, self.sound = made, cursor, True
-        self.rebuilt += 1
+                progress(count, total)
+            rebuilt[document.number] = document
+            progress(count, total)
+        self.documents, self.position, self.sound = rebuilt, cursor, True
+        self.rebuild_count += 1
 
     def intact(self, *, deep: bool) -> bool:
-        return self.at is not None and (self.sound or not deep)
+        return self.position is not None and (self.sound or not deep)
 
     def close(self) -> None:
         pass
@@ -102,15 +105,15 @@ class Memory:
 @pytest.fixture
 def new_locks(settings: Settings, engine: Database) -> Iterator[Callable[[], FileLocks]]:
     """Locks as another process would have them: files with SQLite, the server's with PostgreSQL."""
-    made = []
+    all_locks = []
 
     def new() -> FileLocks | ServerLocks:
         kind = engine.dialect.name
-        made.append(FileLocks(settings.instance) if kind == "sqlite" else ServerLocks(engine))
-        return made[-1]
+        all_locks.append(FileLocks(settings.instance) if kind == "sqlite" else ServerLocks(engine))
+        return all_locks[-1]
 
     yield new
-    for locks in made:
+    for locks in all_locks:
         locks.release_all()
 
 
@@ -133,18 +136,18 @@ def test_one_follower_is_elected_and_the_next_when_it_leaves(new_locks) -> None:
 
 
 def test_a_requested_lease_goes_to_the_requester_first(new_locks) -> None:
-    follower, candidate, asking = (Lease(new_locks()) for _ in range(3))
+    follower, candidate, requester = (Lease(new_locks()) for _ in range(3))
     assert follower.acquire_or_keep()
-    assert not asking.claim(0.2)
-    # It waited in vain, and asks no more; a server notices in its own time.
+    assert not requester.claim(0.2)
+    # Its request has ended; a server notices in its own time.
     until(follower.acquire_or_keep)
     thread = threading.Thread(target=lambda: until(lambda: not follower.acquire_or_keep()))
     thread.start()
-    assert asking.claim(5)
+    assert requester.claim(5)
     thread.join()
     assert [follower.acquire_or_keep(), candidate.acquire_or_keep()] == [False, False]
     assert candidate.is_held()
-    asking.release_all()
+    requester.release_all()
     until(follower.acquire_or_keep)
 
 
@@ -162,11 +165,13 @@ time.sleep(60)
     kind = engine.dialect.name
     place = str(settings.instance) if kind == "sqlite" else settings.database_url
     command = [sys.executable, "-c", code, kind, place]
-    with subprocess.Popen(command, stdout=subprocess.PIPE, text=True, env=environ(settings)) as one:
-        assert one.stdout.readline() == "True\n"
+    with subprocess.Popen(
+        command, stdout=subprocess.PIPE, text=True, env=environ(settings)
+    ) as holder:
+        assert holder.stdout.readline() == "True\n"
         lease = Lease(new_locks())
         assert not lease.acquire_or_keep()
-        one.kill()
+        holder.kill()
         until(lease.acquire_or_keep)
 
 
@@ -190,19 +195,19 @@ def test_looking_makes_no_file(tmp_path: Path) -> None:
 def test_a_session_that_the_server_ended_holds_nothing(server, tmp_path, registers) -> None:
     with registers.new("postgresql", tmp_path) as settings:
         engine = create_engine(settings.database_url)
-        locks, others = ServerLocks(engine), ServerLocks(engine)
-        lease, other = Lease(locks), Lease(others)
+        locks, other_locks = ServerLocks(engine), ServerLocks(engine)
+        lease, other_lease = Lease(locks), Lease(other_locks)
         assert lease.acquire_or_keep()
         _end_sessions(engine)
         with pytest.raises(Exception, match="terminat"):
             lease.acquire_or_keep()
-        assert other.acquire_or_keep()
+        assert other_lease.acquire_or_keep()
         lease.release_all()
         assert not lease.acquire_or_keep()
         assert not locks.acquire(LEASE)
         assert locks.acquire(TAKEOVER)
         locks.release_all()
-        others.release_all()
+        other_locks.release_all()
         engine.dispose()
 
 
@@ -216,109 +221,111 @@ def _end_sessions(engine: Database) -> None:
         )
 
 
-# --- being woken -------------------------------------------------------------------------------
+# --- waking -------------------------------------------------------------------------------------
 
 
 def test_a_commit_wakes_and_only_once(engine: Database, desk) -> None:
-    ending = StopSignal()
-    wake = open_commit_waiter(engine, ending)
+    stop = StopSignal()
+    waiter = open_commit_waiter(engine, stop)
     desk.published()
-    wake.open()
-    assert not wake.wait(0.2), "what was before is not news"
+    waiter.open()
+    assert not waiter.wait(0.2), "what was before is not news"
     desk.published()
-    assert wake.wait(1)
-    assert not wake.wait(0.2)
-    wake.close()
-    ending.close()
+    assert waiter.wait(1)
+    assert not waiter.wait(0.2)
+    waiter.close()
+    stop.close()
 
 
 def test_a_commit_is_notified_once_it_is_visible(engine: Database, desk) -> None:
     """On PostgreSQL the desk's own lines wake nobody."""
-    ending = StopSignal()
-    wake = open_commit_waiter(engine, ending)
-    wake.open()
+    stop = StopSignal()
+    waiter = open_commit_waiter(engine, stop)
+    waiter.open()
     desk.draft()
-    assert wake.wait(0.3) == (engine.dialect.name == "sqlite")
-    wake.close()
-    ending.close()
+    assert waiter.wait(0.3) == (engine.dialect.name == "sqlite")
+    waiter.close()
+    stop.close()
 
 
 def test_stopping_wakes_the_follower_too(engine: Database) -> None:
-    ending = StopSignal()
-    heard: list[bool] = []
+    stop = StopSignal()
+    wakings: list[bool] = []
 
     def wait() -> None:
-        wake = open_commit_waiter(engine, ending)
-        wake.open()
-        heard.append(wake.wait(2 * PATIENCE))
-        wake.close()
+        waiter = open_commit_waiter(engine, stop)
+        waiter.open()
+        wakings.append(waiter.wait(2 * PATIENCE))
+        waiter.close()
 
-    waiting = threading.Thread(target=wait)
-    waiting.start()
+    thread = threading.Thread(target=wait)
+    thread.start()
     time.sleep(0.2)
-    ending.request()
-    waiting.join(PATIENCE)
-    assert not waiting.is_alive()
-    assert heard == [False]
-    ending.close()
+    stop.request()
+    thread.join(PATIENCE)
+    assert not thread.is_alive()
+    assert wakings == [False]
+    stop.close()
 
 
 # --- the loop ----------------------------------------------------------------------------------
 
 
-class Counted:
-    """A duty that notes how often it was done."""
+class CountedJob:
+    """A job that counts its runs."""
 
     def __init__(self) -> None:
-        self.glances = self.closed = 0
+        self.run_count = self.close_count = 0
 
     def run_if_due(self) -> None:
-        self.glances += 1
+        self.run_count += 1
 
     def close(self) -> None:
-        self.closed += 1
+        self.close_count += 1
 
 
-class Followed:
-    """A follower in a thread, and what it told."""
+class FollowerThread:
+    """A follower in a thread, and the events that it logged."""
 
-    def __init__(self, engine: Database, index: Memory, lease: Lease, duty: Counted) -> None:
-        self.ending = StopSignal()
-        self.told: list[str] = []
+    def __init__(
+        self, engine: Database, index: DictionaryEngine, lease: Lease, job: CountedJob
+    ) -> None:
+        self.stop = StopSignal()
+        self.events: list[str] = []
         self.index = index
-        follower = Follower(engine, index, lease, self.ending, self._tell, duty)
+        follower = Follower(engine, index, lease, self.stop, self.log, job)
         self.thread = threading.Thread(target=follower.run)
 
-    def _tell(self, event: str, error: BaseException | None = None) -> None:
-        self.told.append(event if error is None else f"{event} {type(error).__name__}")
+    def log(self, event: str, error: BaseException | None = None) -> None:
+        self.events.append(event if error is None else f"{event} {type(error).__name__}")
 
     def end(self) -> None:
-        self.ending.request()
+        self.stop.request()
         self.thread.join(PATIENCE)
         assert not self.thread.is_alive()
-        self.ending.close()
+        self.stop.close()
 
 
 @pytest.fixture
-def follow(engine: Database, new_locks) -> Iterator[Callable[..., Followed]]:
+def follow(engine: Database, new_locks) -> Iterator[Callable[..., FollowerThread]]:
     """``follow(index)``: a follower that has begun; it ends with the test."""
-    running = []
+    followers = []
 
-    def begin(index: Memory, duty: Counted | None = None) -> Followed:
-        running.append(Followed(engine, index, Lease(new_locks()), duty or Counted()))
-        running[-1].thread.start()
-        return running[-1]
+    def start(index: DictionaryEngine, job: CountedJob | None = None) -> FollowerThread:
+        followers.append(FollowerThread(engine, index, Lease(new_locks()), job or CountedJob()))
+        followers[-1].thread.start()
+        return followers[-1]
 
-    yield begin
-    for one in running:
-        if one.thread.is_alive():
-            one.end()
+    yield start
+    for follower in followers:
+        if follower.thread.is_alive():
+            follower.end()
 
 
-def _is_at_the_head(engine: Database, index: Memory) -> bool:
+def _is_at_the_head(engine: Database, index: DictionaryEngine) -> bool:
     with Session(engine) as session:
         position = head(session)
-    return index.at is not None and (index.at.seq, index.at.digest) == (
+    return index.position is not None and (index.position.seq, index.position.digest) == (
         position.seq,
         position.digest,
     )
@@ -327,19 +334,19 @@ def _is_at_the_head(engine: Database, index: Memory) -> bool:
 def test_publications_and_withdrawals_are_indexed_on_notification(
     follow, engine, desk, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    # Whoever was not woken would read the ledger long after the test has given up.
+    # A follower that is not woken would read the ledger long after the test's patience.
     monkeypatch.setattr(worker, "CATCH_UP_SECONDS", 10 * PATIENCE)
     first = desk.published()
-    index = Memory()
-    followed = follow(index)
+    index = DictionaryEngine()
+    follower = follow(index)
     until(lambda: _is_at_the_head(engine, index))
-    assert set(index.held) == {first.number}
+    assert set(index.documents) == {first.number}
     second = desk.published()
-    until(lambda: second.number in index.held, PATIENCE)
+    until(lambda: second.number in index.documents, PATIENCE)
     desk.withdrawn()
     until(lambda: _is_at_the_head(engine, index))
-    assert set(index.held) == {first.number, second.number}
-    assert (followed.told, index.rebuilt) == (["elected"], 1)
+    assert set(index.documents) == {first.number, second.number}
+    assert (follower.events, index.rebuild_count) == (["elected"], 1)
 
 
 def test_an_index_that_is_gone_or_damaged_is_made_anew(
@@ -347,35 +354,35 @@ def test_an_index_that_is_gone_or_damaged_is_made_anew(
 ) -> None:
     monkeypatch.setattr(worker, "INTEGRITY_SECONDS", 0.2)
     desk.published()
-    index = Memory()
+    index = DictionaryEngine()
     follow(index)
-    until(lambda: index.rebuilt == 1)
-    index.at = None
-    until(lambda: index.rebuilt == 2)
+    until(lambda: index.rebuild_count == 1)
+    index.position = None
+    until(lambda: index.rebuild_count == 2)
     index.sound = False
-    until(lambda: index.rebuilt == 3)
-    assert len(index.held) == 1
+    until(lambda: index.rebuild_count == 3)
+    assert len(index.documents) == 1
 
 
-def test_the_one_that_is_elected_does_its_duty_whatever_the_index_does(
+def test_the_elected_follower_does_its_other_job_whatever_the_index_does(
     follow, engine, desk, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(worker, "FIRST_PAUSE", 0.05)
     desk.published()
-    failing, duty, other = Memory(), Counted(), Counted()
+    failing, job, other_job = DictionaryEngine(), CountedJob(), CountedJob()
     failing.fault = OSError(errno.EROFS, "Read-only file system", "/somewhere")
-    followed = follow(failing, duty)
-    until(lambda: duty.glances > 2)
+    follower = follow(failing, job)
+    until(lambda: job.run_count > 2)
     failing.fault = None
     until(lambda: _is_at_the_head(engine, failing))
-    competing = follow(Memory(), other)
-    seen = duty.glances
-    until(lambda: duty.glances > seen)
-    assert other.glances == 0
-    followed.end()
-    until(lambda: other.glances > 0)
-    competing.end()
-    assert (duty.closed, other.closed) == (1, 1)
+    candidate = follow(DictionaryEngine(), other_job)
+    count_before = job.run_count
+    until(lambda: job.run_count > count_before)
+    assert other_job.run_count == 0
+    follower.end()
+    until(lambda: other_job.run_count > 0)
+    candidate.end()
+    assert (job.close_count, other_job.close_count) == (1, 1)
 
 
 def test_a_failure_is_logged_once_and_recovers_by_itself(
@@ -383,18 +390,18 @@ def test_a_failure_is_logged_once_and_recovers_by_itself(
 ) -> None:
     monkeypatch.setattr(worker, "FIRST_PAUSE", 0.05)
     desk.published()
-    index = Memory()
+    index = DictionaryEngine()
     index.fault = OSError(errno.EROFS, "Read-only file system", "/somewhere")
-    followed = follow(index)
-    until(lambda: followed.told)
+    follower = follow(index)
+    until(lambda: follower.events)
     time.sleep(0.5)
-    assert followed.told == ["elected", "search_failing OSError"]
+    assert follower.events == ["elected", "search_failing OSError"]
     index.fault = OSError(errno.ENOSPC, "No space left on device")
-    until(lambda: len(followed.told) == 3)
+    until(lambda: len(follower.events) == 3)
     index.fault = None
     until(lambda: _is_at_the_head(engine, index))
-    until(lambda: followed.told[-1] == "search_healed")
-    assert followed.told[1:-1] == ["search_failing OSError"] * 2
+    until(lambda: follower.events[-1] == "search_healed")
+    assert follower.events[1:-1] == ["search_failing OSError"] * 2
 
 
 def test_a_database_that_was_away_is_followed_again(
@@ -403,53 +410,53 @@ def test_a_database_that_was_away_is_followed_again(
     monkeypatch.setattr(worker, "FIRST_PAUSE", 0.05)
     with registers.new("postgresql", tmp_path) as settings:
         engine = create_engine(settings.database_url, **engine_options(settings.database_url))
-        index = Memory()
-        followed = Followed(engine, index, Lease(ServerLocks(engine)), Counted())
-        followed.thread.start()
-        until(lambda: index.rebuilt == 1)
+        index = DictionaryEngine()
+        follower = FollowerThread(engine, index, Lease(ServerLocks(engine)), CountedJob())
+        follower.thread.start()
+        until(lambda: index.rebuild_count == 1)
         _end_sessions(engine)
-        until(lambda: followed.told[-1] == "search_healed")
-        followed.end()
+        until(lambda: follower.events[-1] == "search_healed")
+        follower.end()
         engine.dispose()
 
 
 def test_a_second_follower_takes_over_when_the_first_ends(follow, engine, desk) -> None:
-    first, second = Memory(), Memory()
+    first, second = DictionaryEngine(), DictionaryEngine()
     elected = follow(first)
-    until(lambda: elected.told == ["elected"])
+    until(lambda: elected.events == ["elected"])
     candidate = follow(second)
     published = desk.published()
-    until(lambda: published.number in first.held)
-    assert (candidate.told, second.at) == ([], None)
+    until(lambda: published.number in first.documents)
+    assert (candidate.events, second.position) == ([], None)
     elected.end()
-    until(lambda: published.number in second.held)
+    until(lambda: published.number in second.documents)
 
 
 def test_a_follower_yields_its_lock_and_comes_back(follow, engine, desk, new_locks) -> None:
-    index = Memory()
+    index = DictionaryEngine()
     follow(index)
-    until(lambda: index.rebuilt == 1)
-    asking = Lease(new_locks())
-    assert asking.claim(5)
+    until(lambda: index.rebuild_count == 1)
+    requester = Lease(new_locks())
+    assert requester.claim(5)
     published = desk.published()
     time.sleep(1.2)
-    assert published.number not in index.held
-    asking.release_all()
-    until(lambda: published.number in index.held)
+    assert published.number not in index.documents
+    requester.release_all()
+    until(lambda: published.number in index.documents)
 
 
-@pytest.mark.parametrize("why", ["end", "door"])
-def test_a_long_job_is_interrupted_on_request(follow, desk, new_locks, why: str) -> None:
+@pytest.mark.parametrize("reason", ["end", "door"])
+def test_a_long_job_is_interrupted_on_request(follow, desk, new_locks, reason: str) -> None:
     desk.published()
-    index = Memory()
+    index = DictionaryEngine()
     index.endless = True
-    followed = follow(index)
-    until(lambda: followed.told)
+    follower = follow(index)
+    until(lambda: follower.events)
     try:
-        if why == "end":
-            followed.end()
+        if reason == "end":
+            follower.end()
         else:
             assert Lease(new_locks()).claim(PATIENCE)
-        assert index.rebuilt == 0
+        assert index.rebuild_count == 0
     finally:
         index.endless = False

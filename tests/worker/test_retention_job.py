@@ -18,111 +18,111 @@ from register.reports.models import Report, RetainedReport
 from register.worker import RetentionJob
 
 
-class Watch:
-    """A retention whose hours a test moves, and what it told and did."""
+class RetentionClock:
+    """A retention whose clock a test moves, with the events that it logged and its runs."""
 
     def __init__(self, engine, store, monkeypatch):
         self.at, self.seconds = AT, 1_000.0
-        self.told: list[str] = []
-        self.looks = 0
+        self.events: list[str] = []
+        self.run_count = 0
         self.fault: Exception | None = None
-        self.opened = 0
-        clock = SimpleNamespace(monotonic=lambda: self.seconds)
-        monkeypatch.setattr(worker, "time", clock)
-        real = purging.run_retention
+        self.open_count = 0
+        time = SimpleNamespace(monotonic=lambda: self.seconds)
+        monkeypatch.setattr(worker, "time", time)
+        run_retention = purging.run_retention
 
-        def look(*given, **more):
-            self.looks += 1
+        def counted_run(*args, **options):
+            self.run_count += 1
             if self.fault is not None:
                 raise self.fault
-            return real(*given, **more)
+            return run_retention(*args, **options)
 
         def open_store():
-            self.opened += 1
+            self.open_count += 1
             return store
 
-        monkeypatch.setattr(worker.purging, "run_retention", look)
-        self.duty = RetentionJob(engine, open_store, 24, self._tell, lambda: self.at)
+        monkeypatch.setattr(worker.purging, "run_retention", counted_run)
+        self.job = RetentionJob(engine, open_store, 24, self.log, lambda: self.at)
 
-    def _tell(self, event, error=None):
-        self.told.append(event if error is None else f"{event} {type(error).__name__}")
+    def log(self, event, error=None):
+        self.events.append(event if error is None else f"{event} {type(error).__name__}")
 
     def later(self, **spans):
-        """A glance after a while; how often it looked."""
+        """Move the clock and call the job once; how often retention ran."""
         span = timedelta(**spans)
         self.at, self.seconds = self.at + span, self.seconds + span.total_seconds()
-        before = self.looks
-        self.duty.run_if_due()
-        return self.looks - before
+        before = self.run_count
+        self.job.run_if_due()
+        return self.run_count - before
 
 
 @pytest.fixture
-def watch(engine, store, monkeypatch):
-    """The duty of a follower that was just elected."""
-    made = Watch(engine, store, monkeypatch)
-    yield made
-    made.duty.close()
+def clock(engine, store, monkeypatch):
+    """The retention job of a follower that was just elected."""
+    retention_clock = RetentionClock(engine, store, monkeypatch)
+    yield retention_clock
+    retention_clock.job.close()
 
 
-def test_retention_runs_at_once_each_hour_and_at_midnight_in_paris(watch, inbox, session):
-    filed = inbox.spam(AT - timedelta(days=6))
-    assert watch.later() == 1
-    assert [watch.later(seconds=1) for _ in range(3)] == [0, 0, 0]
-    assert watch.later(minutes=59) == 0
-    assert watch.later(minutes=1) == 1
+def test_retention_runs_at_once_each_hour_and_at_midnight_in_paris(clock, inbox, session):
+    report = inbox.spam(AT - timedelta(days=6))
+    assert clock.later() == 1
+    assert [clock.later(seconds=1) for _ in range(3)] == [0, 0, 0]
+    assert clock.later(minutes=59) == 0
+    assert clock.later(minutes=1) == 1
     # The day begins in Paris at eleven in the evening, UTC.
-    assert watch.later(hours=12, minutes=28) == 1
-    assert watch.later(minutes=0) == 0
-    assert session.get_one(Report, filed.key).sealed is not None
+    assert clock.later(hours=12, minutes=28) == 1
+    assert clock.later(minutes=0) == 0
+    assert session.get_one(Report, report.key).sealed is not None
     session.rollback()
-    assert watch.later(minutes=2) == 1
+    assert clock.later(minutes=2) == 1
     session.expire_all()
-    assert session.get_one(Report, filed.key).sealed is None
-    assert (watch.told, watch.opened) == ([], 1)
+    assert session.get_one(Report, report.key).sealed is None
+    assert (clock.events, clock.open_count) == ([], 1)
 
 
-def test_retained_copies_are_destroyed_at_the_next_run(watch, inbox, pen, session, cast):
+def test_retained_copies_are_destroyed_at_the_next_run(clock, inbox, pen, session, cast):
     inbox.accepted()
     draft = session.scalars(select(Incident.id)).one()
     session.rollback()
-    assert (watch.later(), watch.later(seconds=1)) == (1, 0)
+    assert (clock.later(), clock.later(seconds=1)) == (1, 0)
     with pen() as p:
         cases.discard(p, draft, by=cast.bruno)
-    assert watch.later(seconds=1) == 1
+    assert clock.later(seconds=1) == 1
     assert session.scalars(select(RetainedReport)).all() == []
     session.rollback()
-    assert watch.later(seconds=1) == 0
+    assert clock.later(seconds=1) == 0
 
 
-def test_a_clock_jump_is_logged_once_and_destroys_nothing(watch, inbox, session):
-    watch.later()
-    filed = inbox.spam()
-    watch.later(days=365)
+def test_a_clock_jump_is_logged_once_and_destroys_nothing(clock, inbox, session):
+    clock.later()
+    report = inbox.spam()
+    clock.later(days=365)
     for _ in range(3):
-        watch.later(hours=1)
-    assert watch.told == ["retention_waits"]
-    assert session.get_one(Report, filed.key).sealed is not None
+        clock.later(hours=1)
+    assert clock.events == ["retention_waits"]
+    assert session.get_one(Report, report.key).sealed is not None
     session.rollback()
     # It was a mistake, and is put right.
-    watch.later(days=-358)
+    clock.later(days=-358)
     session.expire_all()
-    assert session.get_one(Report, filed.key).sealed is None
+    assert session.get_one(Report, report.key).sealed is None
     session.rollback()
-    watch.later(days=300)
-    assert watch.told == ["retention_waits", "retention_waits"]
+    clock.later(days=300)
+    assert clock.events == ["retention_waits", "retention_waits"]
 
 
-def test_a_failed_purge_is_logged_once_and_retried(watch, inbox):
-    watch.fault = OSError("a path that nobody has to read")
-    assert watch.later() == 1
-    assert [watch.later(seconds=10) for _ in range(5)] == [0] * 5
-    assert watch.later(seconds=10) == 1
-    watch.fault = SealError("keystore_missing", where="/somewhere")
-    assert watch.later(minutes=2) == 1
-    assert watch.told == ["retention_failing OSError", "retention_failing SealError"]
-    watch.fault = None
-    assert watch.later(minutes=2) == 1
-    assert watch.told[2:] == ["retention_healed"]
-    assert watch.later(minutes=2) == 0
+def test_a_failed_purge_is_logged_once_and_retried(clock, inbox):
+    clock.fault = OSError("a path that nobody has to read")
+    assert clock.later() == 1
+    assert [clock.later(seconds=10) for _ in range(5)] == [0] * 5
+    assert clock.later(seconds=10) == 1
+    clock.fault = SealError("keystore_missing", where="/somewhere")
+    assert clock.later(minutes=2) == 1
+    assert clock.events == ["retention_failing OSError", "retention_failing SealError"]
+    clock.fault = None
+    assert clock.later(minutes=2) == 1
+    assert clock.events[2:] == ["retention_healed"]
+    assert clock.later(minutes=2) == 0
     # The store was opened anew each time.
-    assert watch.opened == 4
+    assert clock.open_count == 4
