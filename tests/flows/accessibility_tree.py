@@ -21,18 +21,18 @@ _IMPORTANT = re.compile(rf"\s*(?:(?:{'|'.join(LANDMARKS)})\b|heading \d: )")
 
 @dataclass
 class Node:
-    """One thing that is heard, with what is heard within it."""
+    """A node of the accessibility tree, with its children."""
 
     role: str
     name: str = ""
     level: str = ""
     text: str = ""
-    within: list[Node] = field(default_factory=list)
+    children: list[Node] = field(default_factory=list)
 
 
 def spoken_lines(snapshot: str) -> list[str]:
-    """The lines of a page, from what ``aria_snapshot`` says of its body."""
-    return _lines(_tree(snapshot).within, 0)
+    """The lines that a screen reader speaks of a page, from the ``aria_snapshot`` of its body."""
+    return _lines(_tree(snapshot).children, 0)
 
 
 def essentials(lines: list[str]) -> list[str]:
@@ -42,23 +42,25 @@ def essentials(lines: list[str]) -> list[str]:
 
 def _tree(snapshot: str) -> Node:
     root = Node("page")
-    above = [(-1, root)]
+    ancestors = [(-1, root)]
     for line in snapshot.splitlines():
-        read = _NODE.fullmatch(line)
-        assert read, line
-        if read["role"] == "/url":
+        match = _NODE.fullmatch(line)
+        assert match, line
+        if match["role"] == "/url":
             continue
-        depth = len(read["indent"])
-        while above[-1][0] >= depth:
-            above.pop()
-        node = Node(read["role"], _said(read["name"]), read["level"] or "", _said(read["text"]))
-        above[-1][1].within.append(node)
-        above.append((depth, node))
+        depth = len(match["indent"])
+        while ancestors[-1][0] >= depth:
+            ancestors.pop()
+        node = Node(
+            match["role"], _unquoted(match["name"]), match["level"] or "", _unquoted(match["text"])
+        )
+        ancestors[-1][1].children.append(node)
+        ancestors.append((depth, node))
     return root
 
 
-def _said(written: str | None) -> str:
-    text = (written or "").strip()
+def _unquoted(quoted: str | None) -> str:
+    text = (quoted or "").strip()
     if len(text) > 1 and text[0] == text[-1] == '"':
         text = text[1:-1]
     return text.replace('\\"', '"')
@@ -69,7 +71,7 @@ def _lines(nodes: list[Node], depth: int) -> list[str]:
     for node in nodes:
         if node.role in LANDMARKS:
             lines += [_at(depth, f"{node.role} {node.name}".strip())]
-            lines += _lines(node.within, depth + 1)
+            lines += _lines(node.children, depth + 1)
         elif node.role == "heading":
             lines += [_at(depth, f"heading {node.level}: {node.name}")]
         elif node.role == "list":
@@ -82,23 +84,23 @@ def _lines(nodes: list[Node], depth: int) -> list[str]:
 
 
 def _list(node: Node, depth: int) -> list[str]:
-    count = f"list of {len(node.within)}"
-    if all(len(item.within) <= 1 for item in node.within):
-        return [_at(depth, f"{count}: {', '.join(_inline(item) for item in node.within)}")]
+    count = f"list of {len(node.children)}"
+    if all(len(item.children) <= 1 for item in node.children):
+        return [_at(depth, f"{count}: {', '.join(_inline(item) for item in node.children)}")]
     lines = [_at(depth, count)]
-    for item in node.within:
-        first, *further = _lines(item.within, 0) if item.within else [_inline(item)]
+    for item in node.children:
+        first, *further = _lines(item.children, 0) if item.children else [_inline(item)]
         lines += [_at(depth, f"- {first}"), *(_at(depth + 1, line) for line in further)]
     return lines
 
 
 def _inline(node: Node) -> str:
     text = node.text
-    if node.within:
-        parts = [_inline(part) for part in node.within]
+    if node.children:
+        parts = [_inline(part) for part in node.children]
         text = re.sub(r" ([,.])", r"\1", " ".join(part for part in parts if part))
     if node.role == "list":
-        return f"list of {len(node.within)}: {', '.join(_inline(item) for item in node.within)}"
+        return f"list of {len(node.children)}: {', '.join(_inline(item) for item in node.children)}"
     return f"[{node.name}]" if node.role == "link" else node.name or text
 
 

@@ -22,14 +22,14 @@ def browser() -> Iterator[Browser]:
     # Where a form is sent by a script, no navigation tells Playwright to wait for the answer.
     expect.set_options(timeout=15_000)
     with sync_playwright() as playwright:
-        started = playwright.chromium.launch(executable_path=path, args=list(FLAGS))
-        yield started
-        started.close()
+        chromium = playwright.chromium.launch(executable_path=path, args=list(FLAGS))
+        yield chromium
+        chromium.close()
 
 
 @pytest.fixture
 def watch() -> list[Watch]:
-    """What was seen in the profiles of the test, in the order of their opening."""
+    """The traffic of the profiles of the test, in the order of their opening."""
     return []
 
 
@@ -37,12 +37,12 @@ def watch() -> list[Watch]:
 def reader(browser: Browser, site: Site, watch: list[Watch]) -> Iterator[Opener]:
     """``reader("case", width=320, scheme="dark")``: somebody reads a page in a new profile.
 
-    Whatever a test does, no page may have asked another machine for anything, nor the browser
-    have refused what a page wanted.
+    Whatever a test does, no page may have sent a request to another machine, nor the browser
+    have refused what a page requested.
     """
     contexts: list[BrowserContext] = []
 
-    def opened(
+    def open_page(
         page: str,
         *,
         width: int = 1280,
@@ -65,14 +65,16 @@ def reader(browser: Browser, site: Site, watch: list[Watch]) -> Iterator[Opener]
         tab.goto(site.url(page))
         return tab
 
-    yield opened
+    yield open_page
     for context in contexts:
         context.close()
-    requests = [url for seen in watch for url in seen.requests]
+    requests = [url for profile in watch for url in profile.requests]
     assert requests
     assert [url for url in requests if not url.startswith(site.base + "/")] == []
-    # Of a page that is missing or gone Chromium tells the status.
-    assert [text for seen in watch for text in seen.complaints if not is_status(text, "4")] == []
+    # Chromium mentions the status of a page that is missing or gone.
+    assert [
+        text for profile in watch for text in profile.complaints if not is_status(text, "4")
+    ] == []
 
 
 @pytest.fixture(scope="session")

@@ -9,14 +9,14 @@ import pyotp
 from input_devices import User, words_of
 from playwright.sync_api import Page, expect
 
-# What a case of justice is told of each change until somebody else has read it.
+# The message after a change to a case of justice, until somebody else has read it.
 WAITS = "Ce changement attend un autre membre"
 PASSWORD = "quatre mots sans rapport aucun"
 
 
 @dataclass
 class Member:
-    """Somebody at a browser, with what they know and the codes that they noted."""
+    """A member at a browser, with their address, password and noted codes."""
 
     user: User
     email: str
@@ -29,73 +29,73 @@ class Member:
         return self.user.page
 
 
-def heading(page: Page, words: str) -> None:
-    """The page that is wanted is there."""
+def expect_heading(page: Page, words: str) -> None:
+    """Require the heading of the expected page."""
     expect(page.get_by_role("heading", level=1)).to_have_text(words_of(words))
 
 
 def expect_message(page: Page, words: str) -> None:
-    """The act was confirmed in these words."""
+    """Require a status message in these words."""
     expect(page.get_by_role("status").filter(has_text=words_of(words))).to_be_visible()
 
 
-# --- coming in ----------------------------------------------------------------------------------
+# --- signing in -----------------------------------------------------------------------------------
 
 
 def join(member: Member, link: str, name: str, *, first: bool = False) -> None:
     """From the link of an invitation to the desk: account, second factor, recovery codes."""
     user, page = member.user, member.page
     page.goto(link)
-    heading(page, "Ouvrir votre compte")
+    expect_heading(page, "Ouvrir votre compte")
     if first:
         user.write("Votre adresse électronique", member.email)
     user.write("Votre nom, comme le verront les autres membres", name)
     user.write("Mot de passe", member.password)
     user.press("Ouvrir mon compte")
-    heading(page, "Votre seconde preuve")
+    expect_heading(page, "Votre seconde preuve")
     secret = page.locator("p.secret").inner_text().replace(" ", "")
     # Who has but a telephone cannot hold it before its own screen.
-    by_hand = page.get_by_role("link", name="passez le secret à l’application")
-    assert secret in (by_hand.get_attribute("href") or "")
+    secret_link = page.get_by_role("link", name="passez le secret à l’application")
+    assert secret in (secret_link.get_attribute("href") or "")
     user.write("Code à six chiffres", pyotp.TOTP(secret).now())
     user.press("Vérifier le code")
-    heading(page, "Vos codes de secours")
+    expect_heading(page, "Vos codes de secours")
     member.codes = page.locator("ul.secret li").all_inner_texts()
     assert len(member.codes) == 10
     user.tick("J’ai noté ces codes")
     user.press("Continuer")
-    heading(page, "À faire")
+    expect_heading(page, "À faire")
 
 
 def come_back(member: Member) -> None:
     """Leave, and come in again, knowing no more than the address of the site."""
     user, page = member.user, member.page
     user.press("Se déconnecter")
-    heading(page, "Se connecter")
+    expect_heading(page, "Se connecter")
     page.goto("/")
     user.press("Espace de l’équipe")
-    heading(page, "Se connecter")
+    expect_heading(page, "Se connecter")
     user.write("Adresse électronique", member.email)
     user.write("Mot de passe", member.password)
     user.write("Code", member.codes.pop())
     user.press("Se connecter")
-    heading(page, "À faire")
+    expect_heading(page, "À faire")
 
 
-def invited(member: Member, email: str) -> str:
+def invite(member: Member, email: str) -> str:
     """The link with which an administrator invites a moderator."""
     user, page = member.user, member.page
     user.press("Membres")
     user.write("Adresse électronique", email)
     user.choose("Rôle", "Modération", page.locator("section", has_text="Inviter quelqu’un"))
     user.press("Préparer l’invitation")
-    proved(member)
-    heading(page, "L’invitation est prête")
+    prove_identity(member)
+    expect_heading(page, "L’invitation est prête")
     return page.get_by_label("Le lien seul").input_value()
 
 
-def proved(member: Member) -> None:
-    """Password and code once more, where the act asks for them; a recovery code will do."""
+def prove_identity(member: Member) -> None:
+    """Enter password and a recovery code once more, where the act requires them."""
     user, page = member.user, member.page
     if not page.get_by_role("heading", name="Confirmez que c’est vous").count():
         return
@@ -109,11 +109,11 @@ def proved(member: Member) -> None:
 
 @dataclass(frozen=True)
 class Story:
-    """A case as a newspaper told it: what is typed and chosen, by the labels of the editor."""
+    """A case from a newspaper: what is typed and chosen, by the labels of the editor."""
 
     source: str
     kind: str
-    told_by: str
+    publisher: str
     title: str
     summary: str
     outlet: str
@@ -134,10 +134,10 @@ def draft(member: Member, story: Story) -> str:
     user, page = member.user, member.page
     user.press("À faire")
     user.press("Nouveau dossier")
-    heading(page, "Nouveau dossier")
+    expect_heading(page, "Nouveau dossier")
     user.write("Adresse de la page", story.source)
     user.choose("Sorte de source", story.kind)
-    user.write("Publié par", story.told_by)
+    user.write("Publié par", story.publisher)
     user.choose("Type principal", story.type)
     user.write("Titre", story.title)
     user.write("Résumé", story.summary)
@@ -154,7 +154,7 @@ def draft(member: Member, story: Story) -> str:
     user.write("Pourquoi cet enregistrement", "lu dans la presse locale")
     user.press("Enregistrer le brouillon")
     expect(page).to_have_url(re.compile(r"/moderation/dossiers/[0-9]+$"))
-    heading(page, story.title)
+    expect_heading(page, story.title)
     return page.url
 
 
@@ -174,16 +174,16 @@ def _proceeding(member: Member, story: Story) -> None:
     user.choose("Appel", "On ne sait pas", row)
 
 
-def missing(page: Page) -> list[str]:
-    """The lines of the checklist that are not met, as the page of a case tells them."""
+def unmet_points(page: Page) -> list[str]:
+    """The lines of the checklist that are not met, on the page of a case."""
     return page.locator(".check .no-go > span").all_inner_texts()
 
 
 def invite_authority(member: Member, why: str) -> None:
-    """Note why the authority was not asked to reply before publication."""
+    """Note why the authority was not invited to reply before publication."""
     user, page = member.user, member.page
     user.press("Inviter à répondre")
-    heading(page, "Inviter l’autorité à répondre")
+    expect_heading(page, "Inviter l’autorité à répondre")
     user.choose("L’autorité est-elle invitée à répondre ?", "Non, et voici pourquoi")
     user.write("Comment, à quelle adresse ; ou pourquoi elle ne l’est pas", why)
     user.press("Noter")
@@ -191,10 +191,10 @@ def invite_authority(member: Member, why: str) -> None:
 
 
 def approve(member: Member, case: str) -> None:
-    """Read somebody else's text and say yes to it."""
+    """Approve somebody else's version."""
     member.page.goto(case)
     member.user.press("Approuver cette version")
-    heading(member.page, "Approuver cette version")
+    expect_heading(member.page, "Approuver cette version")
     member.user.press("Approuver ce texte")
     expect_message(member.page, "Vous avez approuvé cette version.")
 
@@ -215,7 +215,7 @@ def publish(member: Member, case: str) -> int:
     page = member.page
     page.goto(case)
     member.user.press("Publier")
-    heading(page, "Publier ce dossier")
+    expect_heading(page, "Publier ce dossier")
     attest(member)
     member.user.press("Publier")
     expect_message(page, "Le cas est publié sous le nº")
@@ -224,16 +224,16 @@ def publish(member: Member, case: str) -> int:
     return int(match[1])
 
 
-# --- what comes after ---------------------------------------------------------------------------
+# --- after publication ----------------------------------------------------------------------------
 
 
 def follow_up(member: Member, case: str, title: str, text: str) -> None:
-    """What happened since, beside the account, which does not change."""
+    """Add a later event beside the account, which does not change."""
     user, page = member.user, member.page
     page.goto(case)
     user.press("Ajouter une suite")
-    heading(page, "Ajouter une suite")
-    warned(page)
+    expect_heading(page, "Ajouter une suite")
+    expect_warning(page)
     user.write("Titre de la suite", title)
     user.write("Date du fait", "février 2023")
     user.write("Texte de la suite", text)
@@ -253,15 +253,15 @@ def reply(member: Member, case: str, author: str, text: str) -> None:
     user.write("Le texte, tel qu’il est arrivé", text)
     user.press("Noter cette réponse")
     user.press("Publier…")
-    heading(page, "Publier la réponse")
-    warned(page)
+    expect_heading(page, "Publier la réponse")
+    expect_warning(page)
     user.write("Motif, pour les membres", "demande régulière")
     user.press("Publier la réponse")
     expect_message(page, WAITS)
 
 
 def correct(member: Member, case: str, summary: str, note: str) -> None:
-    """Another summary, and what readers are told of it."""
+    """Correct the summary, with a public note."""
     _rewrite(member, case, "Corriger", summary, note)
     member.user.press("Publier la correction")
     expect_message(member.page, WAITS)
@@ -274,7 +274,7 @@ def agree(member: Member, case: str) -> None:
     user.press("Relire et approuver…")
     expect(page.get_by_role("heading", name="Ce qui change")).to_be_visible()
     user.press("Approuver et publier")
-    proved(member)
+    prove_identity(member)
     expect_message(page, "Le changement est publié, avec votre accord.")
 
 
@@ -282,14 +282,14 @@ def redact(member: Member, case: str, summary: str, note: str) -> None:
     """A summary without a passage, which readers find in no version any more."""
     _rewrite(member, case, "Retirer un passage", summary, note)
     member.user.press("Retirer le passage pour toujours")
-    proved(member)
+    prove_identity(member)
     expect_message(member.page, "Le passage est retiré")
 
 
 def _rewrite(member: Member, case: str, act: str, summary: str, note: str) -> None:
     member.page.goto(case)
     member.user.press(act)
-    warned(member.page)
+    expect_warning(member.page)
     member.user.write("Résumé", summary)
     closing = member.page.locator("section[aria-labelledby=enregistrer]")
     member.user.write("Note publique", note, closing)
@@ -300,11 +300,11 @@ def withdraw(member: Member, case: str) -> None:
     """Take a case out of sight while it is looked at again."""
     member.page.goto(case)
     member.user.press("Retirer le cas")
-    warned(member.page)
+    expect_warning(member.page)
     member.user.tick("Le cas fait l’objet d’un nouvel examen")
     member.user.write("Motif, pour les membres", "une lettre de la mairie est à lire d’abord")
     member.user.press("Retirer le cas")
-    proved(member)
+    prove_identity(member)
     expect_message(member.page, "Le cas est retiré")
 
 
@@ -312,22 +312,22 @@ def restore(member: Member, case: str) -> None:
     """Show a withdrawn case again, by the same checklist."""
     member.page.goto(case)
     member.user.press("Rétablir")
-    warned(member.page)
+    expect_warning(member.page)
     attest(member)
     member.user.press("Rétablir")
     expect_message(member.page, "Le cas est rétabli")
 
 
 def merge(member: Member, case: str, number: int) -> None:
-    """Lead a case to the one that tells the same affair."""
+    """Merge a case into the one of the same affair."""
     member.page.goto(case)
     member.user.press("Réunir à un autre cas")
     member.user.write("Numéro du cas qui restera", str(number))
     member.user.press("Voir les deux")
-    warned(member.page)
+    expect_warning(member.page)
     member.user.write("Motif, pour les membres", "deux fois la même affaire")
     member.user.press("Réunir au cas")
-    proved(member)
+    prove_identity(member)
     expect_message(member.page, "Le dossier est réuni")
 
 
@@ -339,15 +339,15 @@ def erase(administrator: Member, second: Member, case: str) -> None:
     expect_message(second.page, "Vous avez approuvé l’effacement")
     administrator.page.goto(case)
     administrator.user.press("Effacer pour toujours")
-    warned(administrator.page)
+    expect_warning(administrator.page)
     administrator.user.tick("Une donnée personnelle devait être retirée")
     administrator.user.press("Effacer pour toujours")
-    proved(administrator)
-    heading(administrator.page, "Ce dossier a été effacé")
+    prove_identity(administrator)
+    expect_heading(administrator.page, "Ce dossier a été effacé")
 
 
-def warned(page: Page) -> None:
-    """The page says what changes in public and what the law says of it."""
+def expect_warning(page: Page) -> None:
+    """Require the note on what changes in public and on the law."""
     note = page.locator("section.note", has_text="Ce que cela change pour le public")
     expect(note).to_be_visible()
     expect(note).to_contain_text("art. 65")

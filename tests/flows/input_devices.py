@@ -11,7 +11,7 @@ from typing import Protocol
 from playwright.sync_api import Locator, Page, expect
 
 # Stops of the tabulator on the longest page of the desk, twice over.
-STOPS = 500
+STOPS_LIMIT = 500
 
 
 class User(Protocol):
@@ -35,7 +35,7 @@ class User(Protocol):
         """A box, or one of several choices."""
 
     def unfold(self, words: str) -> None:
-        """What is folded under these words."""
+        """Unfold the part under these words."""
 
 
 def field(page: Page, label: str, within: Locator | None = None) -> Locator:
@@ -51,14 +51,14 @@ def words_of(words: str, end: str = "") -> re.Pattern[str]:
 
 
 def box(page: Page, label: str) -> Locator:
-    """What can be ticked under a label, which goes on with what ticking it means."""
+    """The checkbox or radio button whose label begins with these words."""
     body = page.locator("main")
     name = words_of(label)
     return body.get_by_role("checkbox", name=name).or_(body.get_by_role("radio", name=name)).first
 
 
-def _pressed(page: Page, words: str, where: str = "main .body, .top, .foot") -> Locator:
-    body = page.locator(where)
+def _pressable(page: Page, words: str, region: str = "main .body, .top, .foot") -> Locator:
+    body = page.locator(region)
     link = body.get_by_role("link", name=words_of(words))
     return body.get_by_role("button", name=words_of(words)).or_(link).first
 
@@ -70,10 +70,10 @@ class Pointer:
         self.page = page
 
     def press(self, words: str) -> None:
-        _pressed(self.page, words).click()
+        _pressable(self.page, words).click()
 
     def press_beside(self, words: str) -> None:
-        _pressed(self.page, words, "main aside").click()
+        _pressable(self.page, words, "main aside").click()
 
     def write(self, label: str, text: str, within: Locator | None = None) -> None:
         field(self.page, label, within).fill(text)
@@ -95,11 +95,11 @@ class Keys:
         self.page = page
 
     def press(self, words: str) -> None:
-        self._reach(_pressed(self.page, words))
+        self._reach(_pressable(self.page, words))
         self.page.keyboard.press("Enter")
 
     def press_beside(self, words: str) -> None:
-        self._reach(_pressed(self.page, words, "main aside"))
+        self._reach(_pressable(self.page, words, "main aside"))
         self.page.keyboard.press("Enter")
 
     def write(self, label: str, text: str, within: Locator | None = None) -> None:
@@ -138,8 +138,8 @@ class Keys:
 
         Arrows move among them.
         """
-        named = f"input[name='{target.get_attribute('name')}']"
-        group, chosen = self.page.locator(named), self.page.locator(f"{named}:checked")
+        selector = f"input[name='{target.get_attribute('name')}']"
+        group, chosen = self.page.locator(selector), self.page.locator(f"{selector}:checked")
         self._reach(chosen if chosen.count() else group.first)
         self.page.keyboard.press("Space")
         for _press in range(group.count()):
@@ -149,7 +149,7 @@ class Keys:
 
     def _reach(self, target: Locator) -> None:
         expect(target).to_be_visible()
-        for _press in range(STOPS):
+        for _press in range(STOPS_LIMIT):
             if target.evaluate("(element) => element === document.activeElement"):
                 return
             self.page.keyboard.press("Tab")

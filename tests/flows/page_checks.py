@@ -13,8 +13,8 @@ Opener = Callable[..., Page]
 # ``at_desk(390, scripts=False)``: a new browser, for one person.
 AtDesk = Callable[..., Page]
 
-# What axe is asked: all that it knows of WCAG 2.2 A and AA. It leaves the size of what is pressed
-# out, unless it is asked for it.
+# The rules for axe: all that it has of WCAG 2.2 A and AA. It leaves the size of what is pressed
+# out by default.
 AXE = "axe.run({resultTypes: ['violations'], rules: {'target-size': {enabled: true}}})"
 
 # Everything that sticks out to the right of the window, named by its class and words.
@@ -63,24 +63,24 @@ LOW = """() => [...document.querySelectorAll(
 
 
 class Watch:
-    """What the pages of one profile asked for and complained of."""
+    """The requests of the pages of one profile, and the complaints of the browser."""
 
     def __init__(self, context: BrowserContext) -> None:
         self.requests: list[str] = []
         self.complaints: list[str] = []
         context.on("request", lambda request: self.requests.append(request.url))
-        context.on("console", self._heard)
+        context.on("console", self.log_message)
         context.on("weberror", lambda error: self.complaints.append(str(error.error)))
 
-    def _heard(self, message: ConsoleMessage) -> None:
-        """Note what the browser says, but for the status of a page that fails on purpose."""
-        fails = FAILS in message.location["url"] and is_status(message.text)
-        if not fails:
+    def log_message(self, message: ConsoleMessage) -> None:
+        """Note a message of the console, except the status of a page that fails on purpose."""
+        is_expected = FAILS in message.location["url"] and is_status(message.text)
+        if not is_expected:
             self.complaints.append(message.text)
 
 
 def is_status(complaint: str, first: str = "") -> bool:
-    """Whether it is about a page's status, one that begins with ``first``: Chromium tells it."""
+    """Whether a complaint of Chromium is about a page's status that begins with ``first``."""
     prefix = f"Failed to load resource: the server responded with a status of {first}"
     return complaint.startswith(prefix)
 
@@ -90,7 +90,7 @@ def browsers(browser: Browser, base: str, watch: list[Watch]) -> Iterator[AtDesk
     """Opens browsers on a register; none may ask another machine, or be refused by a policy."""
     contexts: list[BrowserContext] = []
 
-    def opened(width: int, *, scripts: bool) -> Page:
+    def open_browser(width: int, *, scripts: bool) -> Page:
         context = browser.new_context(
             base_url=base,
             viewport={"width": width, "height": 844 if width < 600 else 900},
@@ -104,13 +104,15 @@ def browsers(browser: Browser, base: str, watch: list[Watch]) -> Iterator[AtDesk
         context.set_default_timeout(15_000)
         return context.new_page()
 
-    yield opened
+    yield open_browser
     for context in contexts:
         context.close()
-    requests = [url for seen in watch for url in seen.requests]
+    requests = [url for profile in watch for url in profile.requests]
     assert requests
     assert [url for url in requests if not url.startswith(base + "/")] == []
-    complaints = [text for seen in watch for text in seen.complaints if not _is_harmless(text)]
+    complaints = [
+        text for profile in watch for text in profile.complaints if not _is_harmless(text)
+    ]
     assert complaints == [], complaints
 
 

@@ -32,7 +32,7 @@ ACTIVE_ELEMENTS = """() => {
 
 @dataclass
 class PageInspector:
-    """Pages of one profile, and what was noticed in them."""
+    """Pages of one profile, with the active elements and dialogs in them."""
 
     page: Page
     watch: Watch
@@ -41,37 +41,37 @@ class PageInspector:
     active: list[tuple[str, str]] = field(default_factory=list)
     pages: int = 0
 
-    def look(self, path: str) -> None:
-        """Open a page and note what could run in it."""
-        answer = self.page.goto(self.base + path, wait_until="load")
-        assert answer
-        assert answer.status == 200, path
-        self.note(path)
+    def open(self, path: str) -> None:
+        """Open a page and inspect it."""
+        response = self.page.goto(self.base + path, wait_until="load")
+        assert response
+        assert response.status == 200, path
+        self.inspect(path)
 
-    def note(self, path: str) -> None:
+    def inspect(self, path: str) -> None:
         """Note what could run in the page as it is now."""
         self.pages += 1
         self.active += [(path, html) for html in self.page.evaluate(ACTIVE_ELEMENTS)]
 
-    def fetched(self, path: str) -> str:
-        """A document as a feed reader gets it."""
-        answer = self.page.context.request.get(self.base + path)
-        assert answer.status == 200, path
-        return str(answer.text())
+    def fetch(self, path: str) -> str:
+        """Fetch a document as a feed reader does."""
+        response = self.page.context.request.get(self.base + path)
+        assert response.status == 200, path
+        return str(response.text())
 
-    def require_nothing(self) -> None:
-        """Nothing ran, nothing could run, and nothing was fetched from elsewhere."""
+    def require_no_attack(self) -> None:
+        """Require that nothing ran, nothing could run, and nothing was fetched from elsewhere."""
         assert self.active == []
         assert self.dialogs == []
-        assert self.elsewhere == []
-        refused = [text for text in self.watch.complaints if "the server responded" not in text]
-        assert refused == []
+        assert self.foreign_requests == []
+        refusals = [text for text in self.watch.complaints if "the server responded" not in text]
+        assert refusals == []
 
     @property
-    def elsewhere(self) -> list[str]:
-        """What was asked of other machines, or of none."""
-        own = (self.base + "/", "about:")
-        return [url for url in self.watch.requests if not url.startswith(own)]
+    def foreign_requests(self) -> list[str]:
+        """The requests to other machines."""
+        allowed = (self.base + "/", "about:")
+        return [url for url in self.watch.requests if not url.startswith(allowed)]
 
 
 @contextmanager
@@ -83,11 +83,11 @@ def inspected_profile(
     context.add_cookies([{"name": "registre", "value": cookie, "url": base}])
     context.set_default_timeout(20_000)
 
-    def stay(route: Route) -> None:
-        own = route.request.url.startswith(base + "/")
-        route.continue_() if own else route.abort()
+    def block_foreign(route: Route) -> None:
+        is_local = route.request.url.startswith(base + "/")
+        route.continue_() if is_local else route.abort()
 
-    context.route(lambda url: not url.startswith(base + "/"), stay)
+    context.route(lambda url: not url.startswith(base + "/"), block_foreign)
     inspector = PageInspector(context.new_page(), Watch(context), base)
 
     def dismiss(dialog: Dialog) -> None:

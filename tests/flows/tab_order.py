@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from input_devices import STOPS
+from input_devices import STOPS_LIMIT
 from playwright.sync_api import Page
 
 # All that a mouse can use and a keyboard must reach, in the order of the document. Of choices that
 # exclude each other the tabulator reaches one: the one that is made, else the first.
-TO_REACH = """() => [...document.querySelectorAll(
+REACHABLE = """() => [...document.querySelectorAll(
     "a[href], button, input, select, textarea, summary, [tabindex='0']")]
   .filter((element) => !element.disabled && element.type !== "hidden"
     && !element.closest("[aria-hidden=true], [inert]")
@@ -19,8 +19,8 @@ TO_REACH = """() => [...document.querySelectorAll(
     return element === (group.find((other) => other.checked) ?? group[0]);
   })
   .map((element) => NAME(element))"""
-# Where the keyboard is, whether it shows, and whether it is on something that is not heard.
-HERE = """() => {
+# The focused element, whether its focus is visible, and whether screen readers skip it.
+FOCUS = """() => {
   const element = document.activeElement, style = getComputedStyle(element);
   const box = element.getBoundingClientRect();
   return {
@@ -45,53 +45,53 @@ _NAME = """const NAME = (element) =>
 """
 
 
-def stops(page: Page) -> list[dict[str, object]]:
+def tab_stops(page: Page) -> list[dict[str, object]]:
     """Every stop from the top of the page, until the keyboard leaves it."""
-    seen: list[dict[str, object]] = []
+    reached: list[dict[str, object]] = []
     if page.evaluate("document.activeElement !== document.body"):
         # The page put the keyboard further down: up again, to its first link.
         page.locator(".skip").focus()
     else:
         page.keyboard.press("Tab")
-    for _press in range(STOPS):
-        focus = page.evaluate(_with_names(HERE))
+    for _press in range(STOPS_LIMIT):
+        focus = page.evaluate(_with_names(FOCUS))
         if focus["away"]:
-            return seen
+            return reached
         # A date has a stop for each of its numbers, and one for its calendar, which the browser
         # frames by itself.
-        if not seen or seen[-1]["name"] != focus["name"]:
-            seen.append(focus)
+        if not reached or reached[-1]["name"] != focus["name"]:
+            reached.append(focus)
         page.keyboard.press("Tab")
-    raise AssertionError(f"the keyboard does not leave the page: {seen[-3:]}")
+    raise AssertionError(f"the keyboard does not leave the page: {reached[-3:]}")
 
 
 def faults(page: Page) -> list[str]:
-    """Whatever stops somebody who has but a keyboard, in words."""
-    expected = page.evaluate(_with_names(TO_REACH))
+    """The obstacles of a page for somebody with a keyboard alone."""
+    expected = page.evaluate(_with_names(REACHABLE))
     messages = [
         f"for a mouse alone: {name}" for name in page.evaluate(_with_names(FOR_A_MOUSE_ALONE))
     ]
-    met = stops(page)
-    names = [stop["name"] for stop in met]
+    reached = tab_stops(page)
+    names = [stop["name"] for stop in reached]
     messages += [f"not reached: {name}" for name in expected if name not in names]
     messages += [f"a stop for nothing: {name}" for name in names if name not in expected]
     if sorted(map(str, names)) == sorted(expected) and names != expected:
         messages.append("not in the order of the document")
-    messages += [f"not to be seen: {stop['name']}" for stop in met if not stop["shown"]]
-    messages += [f"not to be heard: {stop['name']}" for stop in met if stop["unheard"]]
-    return messages + _that_do_not_open(page)
+    messages += [f"not to be seen: {stop['name']}" for stop in reached if not stop["shown"]]
+    messages += [f"not to be heard: {stop['name']}" for stop in reached if stop["unheard"]]
+    return messages + _closed_details(page)
 
 
-def _that_do_not_open(page: Page) -> list[str]:
-    """What is folded and does not open by Enter, or close again by the space bar."""
+def _closed_details(page: Page) -> list[str]:
+    """Folded parts that do not open by Enter, or close again by the space bar."""
     messages = []
     for summary in page.locator("details > summary:visible").all():
         folded = summary.locator("xpath=..")
-        was = folded.evaluate("(details) => details.open")
+        was_open = folded.evaluate("(details) => details.open")
         summary.focus()
-        for key, then in (("Enter", not was), ("Space", was)):
+        for key, is_open_after in (("Enter", not was_open), ("Space", was_open)):
             page.keyboard.press(key)
-            if folded.evaluate("(details) => details.open") is not then:
+            if folded.evaluate("(details) => details.open") is not is_open_after:
                 messages.append(f"{key} does nothing: {summary.inner_text()}")
     return messages
 

@@ -16,29 +16,40 @@ pytestmark = pytest.mark.browser
 
 SCHEMES = ("light", "dark")
 # One of each kind on each change; all of them before a release.
-FEW = {"home", "list", "words and filters", "whole case", "commune", "choice", "ledger", "rights"}
-FEW |= {"list in English", "whole case in English"}
-LOOKED_AT = [
-    name if name in FEW else pytest.param(name, marks=pytest.mark.prove)
+IN_EACH_RUN = {
+    "home",
+    "list",
+    "words and filters",
+    "whole case",
+    "commune",
+    "choice",
+    "ledger",
+    "rights",
+}
+IN_EACH_RUN |= {"list in English", "whole case in English"}
+CHECKED_PAGES = [
+    name if name in IN_EACH_RUN else pytest.param(name, marks=pytest.mark.prove)
     for name in (*PAGES, *RARE, *ENGLISH)
 ]
-LATER = [pytest.param(name, marks=pytest.mark.prove) for name in (*RARE, *ENGLISH)]
-AT_EVERY_WIDTH = [*PAGES, *LATER]
+CHECKED_BEFORE_RELEASES = [
+    pytest.param(name, marks=pytest.mark.prove) for name in (*RARE, *ENGLISH)
+]
+AT_EVERY_WIDTH = [*PAGES, *CHECKED_BEFORE_RELEASES]
 
 
 def violations(page: Page) -> list[str]:
-    """What axe finds. Its source is evaluated: the page's policy refuses an added script."""
+    """The violations by axe. Its source is evaluated: the policy refuses an added script."""
     if not page.evaluate("'axe' in window"):
         page.evaluate(AXE_SCRIPT)
-    found = page.evaluate(AXE)
-    assert found["passes"]
+    report = page.evaluate(AXE)
+    assert report["passes"]
     return [
-        f"{broken['id']}: {json.dumps([node['html'][:160] for node in broken['nodes'][:5]])}"
-        for broken in found["violations"]
+        f"{violation['id']}: {json.dumps([node['html'][:160] for node in violation['nodes'][:5]])}"
+        for violation in report["violations"]
     ]
 
 
-@pytest.mark.parametrize("name", LOOKED_AT)
+@pytest.mark.parametrize("name", CHECKED_PAGES)
 def test_axe_finds_nothing_in_light_and_in_dark(reader: Opener, name: str) -> None:
     page = reader(name)
     papers = set()
@@ -52,14 +63,14 @@ def test_axe_finds_nothing_in_light_and_in_dark(reader: Opener, name: str) -> No
 
 
 @pytest.mark.prove
-@pytest.mark.parametrize("tongue", ["", "/en"])
+@pytest.mark.parametrize("language_prefix", ["", "/en"])
 def test_axe_finds_nothing_in_a_register_without_a_case(
-    registers: Registers, tmp_path: Path, browser: Browser, tongue: str
+    registers: Registers, tmp_path: Path, browser: Browser, language_prefix: str
 ) -> None:
-    with registers.new("sqlite", tmp_path) as settings, empty(settings) as bare:
+    with registers.new("sqlite", tmp_path) as settings, empty(settings) as empty_site:
         page = browser.new_page(viewport={"width": 390, "height": 800})
         for path in ("/", "/incidents", "/communes/93032", "/departements", "/statistiques"):
-            page.goto(bare.url(f"{tongue}{path}"))
+            page.goto(empty_site.url(f"{language_prefix}{path}"))
             for scheme in SCHEMES:
                 page.emulate_media(color_scheme=scheme)
                 assert violations(page) == [], (path, scheme)
@@ -67,7 +78,7 @@ def test_axe_finds_nothing_in_a_register_without_a_case(
         page.close()
 
 
-def test_axe_finds_what_is_wrong(reader: Opener) -> None:
+def test_axe_reports_planted_violations(reader: Opener) -> None:
     """The proof that the test above sees something."""
     page = reader("home")
     page.evaluate("document.querySelector('label').remove()")
@@ -78,8 +89,8 @@ def test_axe_finds_what_is_wrong(reader: Opener) -> None:
         " 'display: block; inline-size: 9px; block-size: 9px; padding: 0; border: 0; margin: 0';"
         " document.querySelector('main').prepend(small) }"
     )
-    found = {broken.split(":")[0] for broken in violations(page)}
-    assert found >= {"label", "color-contrast", "target-size"}
+    rules = {violation.split(":")[0] for violation in violations(page)}
+    assert rules >= {"label", "color-contrast", "target-size"}
 
 
 @pytest.mark.prove
@@ -124,10 +135,10 @@ def test_the_keyboard_focus_is_visible(reader: Opener, name: str, scheme: str) -
     stops = []
     for _press in range(250):
         page.keyboard.press("Tab")
-        here = page.evaluate(FOCUSED)
-        if here["body"]:
+        focus = page.evaluate(FOCUSED)
+        if focus["body"]:
             break
-        stops.append(here)
+        stops.append(focus)
     assert len(stops) > 10
     assert [stop["name"] for stop in stops if stop["outline"] < 2 or not stop["seen"]] == []
     reachable = page.evaluate(
@@ -163,7 +174,7 @@ def test_every_sheet_of_a_page_is_there(reader: Opener, name: str) -> None:
 def test_a_violation_of_the_content_security_policy_is_noticed(
     reader: Opener, watch: list[Watch]
 ) -> None:
-    """The proof that ``reader`` hears something when it says that nothing was refused."""
+    """The proof that ``reader`` notices refusals of the browser."""
     page = reader("home")
     page.evaluate("document.body.setAttribute('style', 'color: red')")
     page.evaluate(

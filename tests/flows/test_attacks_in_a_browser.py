@@ -1,7 +1,7 @@
 """Chromium on a register that is full of strings that want to run: none of them does.
 
-Pages are looked at twice: as they are served, where a string that became markup would be told of
-by the browser's policy; and with that policy taken away, where it would run.
+Pages are inspected twice: as they are served, where a string that became markup would be reported
+by the browser's policy; and without that policy, where it would run.
 """
 
 from __future__ import annotations
@@ -31,10 +31,10 @@ SECONDS = 240
 
 @dataclass
 class Site:
-    """Where the register is served, what is in it, and how a member is known to it."""
+    """A served register: its address, its contents, and a member's cookie."""
 
     base: str
-    filed: HostileRegister
+    contents: HostileRegister
     cookie: str
 
 
@@ -43,25 +43,25 @@ def site(registers, tmp_path_factory) -> Iterator[Site]:
     with registers.new("sqlite", tmp_path_factory.mktemp("hostile")) as settings:
         app = create_app(settings)
         with open_engine(settings.database_url) as engine:
-            filed = fill_register(engine, hostile_strings())
+            contents = fill_register(engine, hostile_strings())
             indexer.catch_up(engine, app.extensions["register.search"])
-        cookie = MemberClient(app, filed.by).client.get_cookie("registre")
+        cookie = MemberClient(app, contents.by).client.get_cookie("registre")
         assert cookie
         with serve(app) as base:
-            yield Site(base, filed, cookie.value)
+            yield Site(base, contents, cookie.value)
 
 
-def _pages(filed: HostileRegister) -> Iterator[str]:
+def _pages(contents: HostileRegister) -> Iterator[str]:
     """Every case in full to the public and to members; some of what else is on the desk."""
-    for place, case in enumerate(filed.full):
-        own = f"/moderation/dossiers/{case.id}"
-        yield from (f"/incidents/{case.number}", own)
-        if place % 6 == 0:
-            more = ("versions", "comparer", "corriger", "caviarder", "suite", "inviter", "retirer")
-            yield from (f"{own}/{name}" for name in more)
-    draft = f"/moderation/dossiers/{filed.draft.id}"
+    for index, case in enumerate(contents.full):
+        desk_address = f"/moderation/dossiers/{case.id}"
+        yield from (f"/incidents/{case.number}", desk_address)
+        if index % 6 == 0:
+            forms = ("versions", "comparer", "corriger", "caviarder", "suite", "inviter", "retirer")
+            yield from (f"{desk_address}/{name}" for name in forms)
+    draft = f"/moderation/dossiers/{contents.draft.id}"
     yield from (draft, f"{draft}/modifier", f"{draft}/publier", f"{draft}/approuver")
-    cases = len(filed.full) + len(filed.single)
+    cases = len(contents.full) + len(contents.single)
     yield from (f"/incidents?page={number}" for number in range(1, -(-cases // 20) + 1))
     yield from (f"/incidents?q={WORD}", "/", "/communes/93032", "/registre")
     yield from ("/moderation", "/moderation/journal", f"/moderation/dossiers?q={WORD}")
@@ -69,60 +69,60 @@ def _pages(filed: HostileRegister) -> Iterator[str]:
 
 @pytest.mark.parametrize("policy", [True, False], ids=["as served", "without its policy"])
 def test_nothing_runs_in_any_page(browser: Browser, site: Site, policy: bool) -> None:
-    began = time.monotonic()
-    with inspected_profile(browser, site.base, site.cookie, policy=policy) as seen:
-        for path in _pages(site.filed):
-            seen.look(path)
-        seen.require_nothing()
-    took = time.monotonic() - began
-    print(f"{len(hostile_strings())} strings, {seen.pages} pages, {took:.0f} s")
-    assert seen.pages > 140
-    assert took < SECONDS
+    start = time.monotonic()
+    with inspected_profile(browser, site.base, site.cookie, policy=policy) as inspector:
+        for path in _pages(site.contents):
+            inspector.open(path)
+        inspector.require_no_attack()
+    seconds = time.monotonic() - start
+    print(f"{len(hostile_strings())} strings, {inspector.pages} pages, {seconds:.0f} s")
+    assert inspector.pages > 140
+    assert seconds < SECONDS
 
 
 def test_nothing_runs_where_a_string_is_all_that_a_case_says(browser: Browser, site: Site) -> None:
     # All of them are read without a browser by each run of the suite.
-    with inspected_profile(browser, site.base, site.cookie, policy=False) as seen:
-        for case in site.filed.single[::4]:
-            seen.look(f"/incidents/{case.number}")
-        seen.require_nothing()
-    assert seen.pages > len(hostile_strings()) / 5
+    with inspected_profile(browser, site.base, site.cookie, policy=False) as inspector:
+        for case in site.contents.single[::4]:
+            inspector.open(f"/incidents/{case.number}")
+        inspector.require_no_attack()
+    assert inspector.pages > len(hostile_strings()) / 5
 
 
 def test_nothing_runs_in_print(browser: Browser, site: Site) -> None:
-    with inspected_profile(browser, site.base, site.cookie, policy=False) as seen:
-        seen.page.emulate_media(media="print")
-        for case in site.filed.full[::5]:
-            seen.look(f"/incidents/{case.number}")
-            assert seen.page.pdf().startswith(b"%PDF")
-        seen.require_nothing()
+    with inspected_profile(browser, site.base, site.cookie, policy=False) as inspector:
+        inspector.page.emulate_media(media="print")
+        for case in site.contents.full[::5]:
+            inspector.open(f"/incidents/{case.number}")
+            assert inspector.page.pdf().startswith(b"%PDF")
+        inspector.require_no_attack()
 
 
 def test_nothing_runs_in_a_text_that_is_looked_over_while_it_is_written(
     browser: Browser, site: Site
 ) -> None:
     texts = [attack.text for attack in hostile_strings(turn=2) if attack.group != "long"]
-    with inspected_profile(browser, site.base, site.cookie, policy=False) as seen:
-        seen.look("/moderation/dossiers/nouveau")
-        for at in range(0, len(texts), 60):
-            with seen.page.expect_response("**/moderation/apercu"):
-                seen.page.locator("#narrative").fill(account(tuple(texts[at : at + 60])))
-            seen.page.locator("#apercu .prose", has_text=WORD).wait_for()
-            seen.note("preview")
-        seen.require_nothing()
+    with inspected_profile(browser, site.base, site.cookie, policy=False) as inspector:
+        inspector.open("/moderation/dossiers/nouveau")
+        for start in range(0, len(texts), 60):
+            with inspector.page.expect_response("**/moderation/apercu"):
+                inspector.page.locator("#narrative").fill(account(tuple(texts[start : start + 60])))
+            inspector.page.locator("#apercu .prose", has_text=WORD).wait_for()
+            inspector.inspect("preview")
+        inspector.require_no_attack()
 
 
 def test_nothing_runs_in_what_a_feed_reader_shows(browser: Browser, site: Site) -> None:
-    with inspected_profile(browser, site.base, site.cookie, policy=False) as seen:
+    with inspected_profile(browser, site.base, site.cookie, policy=False) as inspector:
         address, entries = "/incidents.atom", 0
         while address:
-            feed = ElementTree.fromstring(seen.fetched(address))
+            feed = ElementTree.fromstring(inspector.fetch(address))
             texts = [entry.findtext(f"{ATOM}content") or "" for entry in feed.iter(f"{ATOM}entry")]
             entries += len(texts)
             # A reader that strips nothing, in a page of its own: whatever is markup there is live.
-            seen.page.goto("about:blank")
-            seen.page.set_content("".join(f"<article>{text}</article>" for text in texts))
-            seen.note(address)
+            inspector.page.goto("about:blank")
+            inspector.page.set_content("".join(f"<article>{text}</article>" for text in texts))
+            inspector.inspect(address)
             # The register's own address is another than where a test serves it.
             older = [
                 urlsplit(link.get("href", ""))
@@ -130,7 +130,7 @@ def test_nothing_runs_in_what_a_feed_reader_shows(browser: Browser, site: Site) 
                 if link.get("rel") == "prev-archive"
             ]
             address = f"{older[0].path}?{older[0].query}" if older else ""
-        seen.require_nothing()
+        inspector.require_no_attack()
     assert entries > 2 * len(hostile_strings())
 
 
@@ -138,15 +138,15 @@ def test_the_same_strings_as_they_are_do_run(browser: Browser, site: Site) -> No
     """The counter-proof: in a page that does not escape them they are seen in every way."""
     groups = ("script elements", "handlers", "vector images and formulas", "style sheets")
     texts = [attack.text for attack in hostile_strings() if attack.group in groups]
-    with inspected_profile(browser, site.base, site.cookie, policy=False) as seen:
-        for at in range(0, len(texts), 4):
-            seen.page.goto("about:blank")
-            seen.page.set_content("<p>" + "</p><p>".join(texts[at : at + 4]))
-            seen.page.wait_for_timeout(60)
+    with inspected_profile(browser, site.base, site.cookie, policy=False) as inspector:
+        for start in range(0, len(texts), 4):
+            inspector.page.goto("about:blank")
+            inspector.page.set_content("<p>" + "</p><p>".join(texts[start : start + 4]))
+            inspector.page.wait_for_timeout(60)
             try:
-                seen.note(f"{at}")
+                inspector.inspect(f"{start}")
             except Error:  # one of them led the page away
-                seen.page.wait_for_timeout(60)
-        assert len(seen.active) > 40
-        assert len(seen.dialogs) > 5
-        assert any("attaque.test" in url for url in seen.elsewhere)
+                inspector.page.wait_for_timeout(60)
+        assert len(inspector.active) > 40
+        assert len(inspector.dialogs) > 5
+        assert any("attaque.test" in url for url in inspector.foreign_requests)

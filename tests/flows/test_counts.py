@@ -43,6 +43,6 @@ def test_no_count_is_broken_in_two(reader: Opener, width: int) -> None:
 
 def test_paper_shows_no_cross_beside_what_is_filtered(reader: Opener) -> None:
     page = reader("filtered")
-    assert all("×" in shown for shown in page.evaluate(CROSSES))
+    assert all("×" in content for content in page.evaluate(CROSSES))
     page.emulate_media(media="print")
     assert set(page.evaluate(CROSSES)) == {"none"}

@@ -19,7 +19,7 @@ pytestmark = [pytest.mark.prove, pytest.mark.browser]
 
 
 @pytest.fixture(scope="module")
-def built(registers, tmp_path_factory: pytest.TempPathFactory) -> Path:
+def site_folder(registers, tmp_path_factory: pytest.TempPathFactory) -> Path:
     """The whole site."""
     folder = tmp_path_factory.mktemp("browsed")
     with registers.new("sqlite", folder) as settings:
@@ -39,13 +39,13 @@ def page(browser: Browser) -> Iterator[Page]:
 
 
 @pytest.mark.parametrize("room", [*rooms.doc_pages()], ids=lambda room: room.address)
-def test_every_page_of_the_documentation_can_be_read(built, page, room):
-    page.goto((built / room.address).as_uri())
+def test_every_page_of_the_documentation_can_be_read(site_folder, page, room):
+    page.goto((site_folder / room.address).as_uri())
     page.evaluate(AXE_SCRIPT)
     for scheme, width in (("light", 320), ("dark", 320), ("light", 1280), ("dark", 1280)):
         page.emulate_media(color_scheme=scheme)
         page.set_viewport_size({"width": width, "height": 800})
-        found = page.evaluate(AXE)
-        assert found["passes"]
-        assert [broken["id"] for broken in found["violations"]] == [], (scheme, width)
+        report = page.evaluate(AXE)
+        assert report["passes"]
+        assert [violation["id"] for violation in report["violations"]] == [], (scheme, width)
         assert page.evaluate("document.documentElement.scrollWidth") <= width

@@ -20,7 +20,7 @@ GAGNY_LINK = re.compile(r"Gagny \(Seine-Saint-Denis\)")
 SAINT_DENIS = "Saint-Denis (Seine-Saint-Denis)"
 
 
-def reach(page: Page, target: Locator) -> None:
+def tab_to(page: Page, target: Locator) -> None:
     """Press the tabulator until the focus is where it is wanted, as one does without a mouse."""
     for _press in range(120):
         if target.evaluate("(element) => element === document.activeElement"):
@@ -29,24 +29,24 @@ def reach(page: Page, target: Locator) -> None:
     raise AssertionError("the keyboard does not get there")
 
 
-def box_of(page: Page) -> Locator:
+def focused_box(page: Page) -> Locator:
     """The box for a place, reached by the keyboard."""
     box = page.locator("main .search input[name=q]")
-    reach(page, box)
+    tab_to(page, box)
     return box
 
 
-def options_of(page: Page) -> Locator:
-    """The places that are offered."""
+def options_under_box(page: Page) -> Locator:
+    """The suggested places."""
     return page.get_by_role("listbox", name="Lieux proposés").get_by_role("option")
 
 
-def offered(page: Page, typed: str) -> Locator:
-    """Type a place and wait for what is offered."""
-    box_of(page)
+def suggestions(page: Page, typed: str) -> Locator:
+    """Type a place and wait for the suggestions."""
+    focused_box(page)
     with page.expect_response(SUGGEST):
         page.keyboard.type(typed)
-    options = options_of(page)
+    options = options_under_box(page)
     expect(options.first).to_be_visible()
     return options
 
@@ -54,8 +54,8 @@ def offered(page: Page, typed: str) -> Locator:
 # --- from the front page ----------------------------------------------------------------------
 
 
-def is_gagny(page: Page) -> None:
-    """The page, or the list, that shows the two cases of Gagny and no other."""
+def expect_gagny(page: Page) -> None:
+    """Require the page, or the list, of the two cases of Gagny and no other."""
     expect(page).to_have_url(re.compile(r"/communes/93032$|/incidents\?commune=93032$"))
     expect(page.locator(".entry")).to_have_count(2)
 
@@ -63,30 +63,30 @@ def is_gagny(page: Page) -> None:
 @pytest.mark.parametrize("typed", ["gagny", "93220", "93032"])
 def test_from_the_front_page_to_gagny_without_a_script(reader: Opener, typed: str) -> None:
     page = reader("home", scripts=False)
-    box_of(page)
+    focused_box(page)
     page.keyboard.type(typed)
     page.keyboard.press("Enter")
     expect(page).to_have_url(re.compile(rf"/incidents\?q={typed}$"))
-    reach(page, page.get_by_role("link", name=GAGNY_LINK).first)
+    tab_to(page, page.get_by_role("link", name=GAGNY_LINK).first)
     page.keyboard.press("Enter")
-    is_gagny(page)
+    expect_gagny(page)
 
 
 @pytest.mark.parametrize("typed", ["gagny", "93220", "93032"])
 def test_from_the_front_page_to_gagny_by_the_list(reader: Opener, typed: str) -> None:
     page = reader("home")
-    offered(page, typed)
+    suggestions(page, typed)
     page.keyboard.press("ArrowDown")
     page.keyboard.press("Enter")
-    is_gagny(page)
+    expect_gagny(page)
 
 
 def test_from_the_front_page_st_denis_is_the_one_that_was_meant(reader: Opener) -> None:
     page = reader("home", scripts=False)
-    box_of(page)
+    focused_box(page)
     page.keyboard.type("St Denis")
     page.keyboard.press("Enter")
-    reach(page, page.get_by_role("link", name=SAINT_DENIS).first)
+    tab_to(page, page.get_by_role("link", name=SAINT_DENIS).first)
     page.keyboard.press("Enter")
     expect(page).to_have_url(re.compile(r"/communes/93066$|commune=93066$"))
     expect(page.locator(".entry")).to_have_count(1)
@@ -95,10 +95,10 @@ def test_from_the_front_page_st_denis_is_the_one_that_was_meant(reader: Opener) 
 @pytest.mark.parametrize("page_of", ["home", "list"])
 def test_words_that_are_no_place_are_left_alone(reader: Opener, page_of: str) -> None:
     page = reader(page_of)
-    box_of(page)
+    focused_box(page)
     with page.expect_response(SUGGEST):
         page.keyboard.type("interdiction de filmer")
-    expect(options_of(page)).to_have_count(0)
+    expect(options_under_box(page)).to_have_count(0)
     expect(page.locator(".search [role=status], .search ~ [role=status]").first).to_have_text("")
     page.keyboard.press("Enter")
     expect(page).to_have_url(re.compile(r"/incidents\?q=interdiction\+de\+filmer$"))
@@ -107,15 +107,15 @@ def test_words_that_are_no_place_are_left_alone(reader: Opener, page_of: str) ->
 def test_a_place_among_the_filters_is_filled_in_and_applied(reader: Opener) -> None:
     page = reader("list")
     box = page.get_by_label("Lieu", exact=True)
-    reach(page, box)
+    tab_to(page, box)
     with page.expect_response(SUGGEST):
         page.keyboard.type("st denis")
-    options = options_of(page)
-    wanted = options.filter(has_text=SAINT_DENIS)
-    expect(wanted).to_have_count(1)
+    options = options_under_box(page)
+    saint_denis = options.filter(has_text=SAINT_DENIS)
+    expect(saint_denis).to_have_count(1)
     for _press in range(8):
         page.keyboard.press("ArrowDown")
-        if wanted.get_attribute("aria-selected") == "true":
+        if saint_denis.get_attribute("aria-selected") == "true":
             break
     page.keyboard.press("Enter")
     expect(box).to_have_value(SAINT_DENIS)
@@ -133,7 +133,7 @@ def test_gagny_is_found_by_name_and_by_both_codes(
     reader: Opener, typed: str, scripts: bool
 ) -> None:
     page = reader("communes", scripts=scripts)
-    box_of(page)
+    focused_box(page)
     page.keyboard.type(typed)
     page.keyboard.press("Enter")
     expect(page).to_have_url(GAGNY)
@@ -146,13 +146,13 @@ def test_a_name_of_several_leads_through_the_choice_to_the_right_one(
     reader: Opener, scripts: bool
 ) -> None:
     page = reader("communes", scripts=scripts)
-    box_of(page)
+    focused_box(page)
     page.keyboard.type("St Denis")
     page.keyboard.press("Enter")
     expect(page.get_by_role("heading", level=1)).to_contain_text("lieux répondent")
     first = page.locator(".entry").first
     expect(first).to_contain_text("un cas")
-    reach(page, page.get_by_role("link", name=SAINT_DENIS))
+    tab_to(page, page.get_by_role("link", name=SAINT_DENIS))
     page.keyboard.press("Enter")
     expect(page).to_have_url(re.compile(r"/communes/93066$"))
     expect(page.locator(".entry")).to_have_count(1)
@@ -160,7 +160,7 @@ def test_a_name_of_several_leads_through_the_choice_to_the_right_one(
 
 def test_a_former_commune_leads_to_the_one_of_today_which_says_so(reader: Opener) -> None:
     page = reader("communes", scripts=False)
-    box_of(page)
+    focused_box(page)
     page.keyboard.type("Pierrefitte-sur-Seine")
     page.keyboard.press("Enter")
     expect(page).to_have_url(re.compile(r"/communes/93066\?nom=93059$"))
@@ -170,7 +170,7 @@ def test_a_former_commune_leads_to_the_one_of_today_which_says_so(reader: Opener
 
 def test_a_place_abroad_leads_to_its_case(reader: Opener) -> None:
     page = reader("communes", scripts=False)
-    box_of(page)
+    focused_box(page)
     page.keyboard.type("Bernissart")
     page.keyboard.press("Enter")
     expect(page).to_have_url(re.compile(r"/incidents\?endroit=Bernissart$"))
@@ -182,7 +182,7 @@ def test_a_place_abroad_leads_to_its_case(reader: Opener) -> None:
 
 def test_the_arrows_and_enter_open_the_page_of_a_place(reader: Opener) -> None:
     page = reader("communes")
-    options = offered(page, "gagny")
+    options = suggestions(page, "gagny")
     expect(options.first).to_have_text("Gagny (Seine-Saint-Denis) deux cas")
     page.keyboard.press("ArrowDown")
     page.keyboard.press("Enter")
@@ -192,12 +192,12 @@ def test_the_arrows_and_enter_open_the_page_of_a_place(reader: Opener) -> None:
 
 def test_the_right_saint_denis_is_offered_with_its_departement(reader: Opener) -> None:
     page = reader("communes")
-    options = offered(page, "St Denis")
-    wanted = options.filter(has_text=SAINT_DENIS)
-    expect(wanted).to_have_count(1)
+    options = suggestions(page, "St Denis")
+    saint_denis = options.filter(has_text=SAINT_DENIS)
+    expect(saint_denis).to_have_count(1)
     for _press in range(options.count()):
         page.keyboard.press("ArrowDown")
-        if wanted.get_attribute("aria-selected") == "true":
+        if saint_denis.get_attribute("aria-selected") == "true":
             break
     page.keyboard.press("Enter")
     expect(page).to_have_url(re.compile(r"/communes/93066$"))
@@ -205,25 +205,25 @@ def test_the_right_saint_denis_is_offered_with_its_departement(reader: Opener) -
 
 def test_a_mouse_or_a_finger_opens_a_place_too(reader: Opener) -> None:
     page = reader("communes", width=390)
-    offered(page, "gagny").first.click()
+    suggestions(page, "gagny").first.click()
     expect(page).to_have_url(GAGNY)
 
 
 def test_enter_without_an_option_sends_the_form(reader: Opener) -> None:
     page = reader("communes")
-    offered(page, "saint-denis")
+    suggestions(page, "saint-denis")
     page.keyboard.press("Enter")
     expect(page).to_have_url(re.compile(r"/communes\?q=saint-denis$"))
 
 
-def tree(page: Page) -> list[dict[str, Any]]:
-    """What Chromium tells a screen reader: role, name and properties of each node."""
-    told = page.context.new_cdp_session(page).send("Accessibility.getFullAXTree")
+def accessibility_nodes(page: Page) -> list[dict[str, Any]]:
+    """Chromium's accessibility tree: role, name and properties of each node."""
+    accessibility_tree = page.context.new_cdp_session(page).send("Accessibility.getFullAXTree")
     nodes = []
-    for node in told["nodes"]:
+    for node in accessibility_tree["nodes"]:
         if node.get("ignored"):
             continue
-        properties = {each["name"]: each["value"] for each in node.get("properties", ())}
+        properties = {entry["name"]: entry["value"] for entry in node.get("properties", ())}
         nodes.append(
             {
                 "role": node["role"]["value"],
@@ -240,50 +240,50 @@ def tree(page: Page) -> list[dict[str, Any]]:
     return nodes
 
 
-def nodes_of(page: Page, role: str) -> list[dict[str, Any]]:
-    return [node for node in tree(page) if node["role"] == role]
+def nodes_with_role(page: Page, role: str) -> list[dict[str, Any]]:
+    return [node for node in accessibility_nodes(page) if node["role"] == role]
 
 
 def test_a_screen_reader_is_told_what_the_list_does(reader: Opener) -> None:
     page = reader("communes")
-    box_of(page)
-    (box,) = nodes_of(page, "combobox")
+    focused_box(page)
+    (box,) = nodes_with_role(page, "combobox")
     assert (box["name"], box["expanded"], box["focused"]) == ("Chercher une commune", False, True)
     assert box["autocomplete"] == "list"
-    assert nodes_of(page, "listbox") == []
-    options = offered(page, "gagn")
-    (box,) = nodes_of(page, "combobox")
+    assert nodes_with_role(page, "listbox") == []
+    options = suggestions(page, "gagn")
+    (box,) = nodes_with_role(page, "combobox")
     assert (box["value"], box["expanded"], box["points at"]) == ("gagn", True, [])
-    (listed,) = nodes_of(page, "listbox")
-    assert listed["name"] == "Lieux proposés"
-    told = nodes_of(page, "option")
-    assert len(told) == options.count() > 1
-    assert "Gagny (Seine-Saint-Denis) deux cas" in {node["name"] for node in told}
-    assert [node["selected"] for node in told] == [False] * len(told)
-    (status,) = nodes_of(page, "status")
+    (listbox,) = nodes_with_role(page, "listbox")
+    assert listbox["name"] == "Lieux proposés"
+    option_nodes = nodes_with_role(page, "option")
+    assert len(option_nodes) == options.count() > 1
+    assert "Gagny (Seine-Saint-Denis) deux cas" in {node["name"] for node in option_nodes}
+    assert [node["selected"] for node in option_nodes] == [False] * len(option_nodes)
+    (status,) = nodes_with_role(page, "status")
     assert status["live"] == "polite"
     expect(page.get_by_role("status")).to_have_text(
-        f"{len(told)} lieux proposés, flèche bas pour les parcourir"
+        f"{len(option_nodes)} lieux proposés, flèche bas pour les parcourir"
     )
 
 
 def test_a_screen_reader_follows_the_arrows(reader: Opener) -> None:
     page = reader("communes")
-    offered(page, "gagn")
-    for place in range(2):
+    suggestions(page, "gagn")
+    for index in range(2):
         page.keyboard.press("ArrowDown")
-        told = nodes_of(page, "option")
-        assert [node["selected"] for node in told].index(True) == place
-        assert sum(node["selected"] for node in told) == 1
-        (box,) = nodes_of(page, "combobox")
-        assert box["points at"] == [told[place]["id"]]
+        option_nodes = nodes_with_role(page, "option")
+        assert [node["selected"] for node in option_nodes].index(True) == index
+        assert sum(node["selected"] for node in option_nodes) == 1
+        (box,) = nodes_with_role(page, "combobox")
+        assert box["points at"] == [option_nodes[index]["id"]]
         assert box["focused"], "the focus stays in the box"
 
 
 @pytest.mark.parametrize("key", ["Home", "End", "ArrowLeft", "ArrowRight"])
 def test_a_key_for_the_caret_goes_back_to_the_box(reader: Opener, key: str) -> None:
     page = reader("communes")
-    options = offered(page, "gagny")
+    options = suggestions(page, "gagny")
     page.keyboard.press("ArrowDown")
     expect(options.first).to_have_attribute("aria-selected", "true")
     page.keyboard.press(key)
@@ -295,7 +295,7 @@ def test_a_key_for_the_caret_goes_back_to_the_box(reader: Opener, key: str) -> N
 
 def test_the_arrows_go_round_by_way_of_the_box(reader: Opener) -> None:
     page = reader("communes")
-    options = offered(page, "gagn")
+    options = suggestions(page, "gagn")
     chosen = page.locator("[role=option][aria-selected=true]")
     page.keyboard.press("ArrowUp")
     expect(options.last).to_have_attribute("aria-selected", "true")
@@ -309,7 +309,7 @@ def test_the_arrows_go_round_by_way_of_the_box(reader: Opener) -> None:
 
 def test_escape_closes_the_list_and_an_arrow_opens_it_again(reader: Opener) -> None:
     page = reader("communes")
-    options = offered(page, "gagny")
+    options = suggestions(page, "gagny")
     page.keyboard.press("ArrowDown")
     page.keyboard.press("Escape")
     expect(options).to_have_count(0)
@@ -325,7 +325,7 @@ def test_escape_closes_the_list_and_an_arrow_opens_it_again(reader: Opener) -> N
 
 def test_the_tabulator_leaves_without_choosing(reader: Opener) -> None:
     page = reader("communes")
-    options = offered(page, "gagny")
+    options = suggestions(page, "gagny")
     page.keyboard.press("ArrowDown")
     page.keyboard.press("Tab")
     expect(options).to_have_count(0)
@@ -336,7 +336,7 @@ def test_the_tabulator_leaves_without_choosing(reader: Opener) -> None:
 
 def test_a_click_elsewhere_closes_the_list(reader: Opener) -> None:
     page = reader("communes")
-    options = offered(page, "gagny")
+    options = suggestions(page, "gagny")
     page.get_by_role("heading", level=1).click()
     expect(options).to_have_count(0)
 
@@ -348,37 +348,37 @@ def test_places_are_asked_for_once_a_pause_and_never_for_one_letter(
     reader: Opener, watch: list[Watch]
 ) -> None:
     page = reader("communes")
-    box_of(page)
+    focused_box(page)
     page.keyboard.type("g")
     page.wait_for_timeout(400)
     assert [url for url in watch[0].requests if SUGGEST.search(url)] == []
     with page.expect_response(SUGGEST):
         page.keyboard.type("agny", delay=20)
-    expect(options_of(page).first).to_be_visible()
+    expect(options_under_box(page).first).to_be_visible()
     assert len([url for url in watch[0].requests if SUGGEST.search(url)]) == 1
 
 
 def test_a_late_answer_does_not_take_the_place_of_the_newer_one(reader: Opener) -> None:
     page = reader("communes")
-    waiting: list[Route] = []
+    held: list[Route] = []
 
-    def hold(route: Route) -> None:
+    def hold_first(route: Route) -> None:
         if route.request.post_data == "q=gag":
-            waiting.append(route)
+            held.append(route)
         else:
             route.continue_()
 
-    page.route(SUGGEST, hold)
-    box_of(page)
+    page.route(SUGGEST, hold_first)
+    focused_box(page)
     with page.expect_request(SUGGEST):
         page.keyboard.type("gag")
     page.keyboard.type("ny")
-    options = options_of(page)
+    options = options_under_box(page)
     expect(options.first).to_contain_text("Gagny")
     before = options.all_inner_texts()
-    (late,) = waiting
+    (late_route,) = held
     place = {"name": "Trop tard", "within": "", "detail": "", "address": "/", "text": ""}
-    late.fulfill(json={"q": "gag", "places": [place]})
+    late_route.fulfill(json={"q": "gag", "places": [place]})
     page.wait_for_timeout(300)
     assert options.all_inner_texts() == before
 
@@ -398,16 +398,16 @@ def test_when_places_cannot_be_had_the_form_works(
 ) -> None:
     page = reader("communes")
     page.route(SUGGEST, FAILURES[failure])
-    box_of(page)
+    focused_box(page)
     with page.expect_request(SUGGEST):
         page.keyboard.type("gagny")
     page.wait_for_timeout(300)
-    expect(options_of(page)).to_have_count(0)
+    expect(options_under_box(page)).to_have_count(0)
     page.keyboard.press("Enter")
     expect(page).to_have_url(GAGNY)
     # Chromium itself notes a request that failed; the script says nothing.
-    noted = [text for text in watch[0].complaints if "Failed to load resource" not in text]
-    assert noted == []
+    complaints = [text for text in watch[0].complaints if "Failed to load resource" not in text]
+    assert complaints == []
     watch[0].complaints.clear()
 
 
@@ -415,7 +415,7 @@ def test_places_of_a_former_text_go_when_the_next_cannot_be_had(
     reader: Opener, watch: list[Watch]
 ) -> None:
     page = reader("communes")
-    options = offered(page, "gag")
+    options = suggestions(page, "gag")
     page.route(SUGGEST, lambda route: route.abort())
     page.keyboard.type("ny")
     expect(options).to_have_count(0)
@@ -427,7 +427,7 @@ def test_suggestions_are_shown_as_text_never_as_markup(reader: Opener) -> None:
     name = "<img src=x onerror=alert(1)>"
     place = {"name": name, "within": "<b>", "detail": "<i>", "address": "/", "text": ""}
     page.route(SUGGEST, lambda route: route.fulfill(json={"q": "", "places": [place]}))
-    options = offered(page, "gagny")
+    options = suggestions(page, "gagny")
     expect(options.first).to_have_text(f"{name} (<b>) <i>")
     expect(page.get_by_role("status")).to_have_text("Un lieu proposé, flèche bas pour l’atteindre")
     assert page.locator(".suggest :is(img, b, i)").count() == 0
@@ -436,14 +436,14 @@ def test_suggestions_are_shown_as_text_never_as_markup(reader: Opener) -> None:
 def test_a_box_among_other_fields_is_filled(reader: Opener, site: Site) -> None:
     page = reader("communes")
 
-    def filled(route: Route) -> None:
-        answer = route.fetch()
-        body = answer.text().replace("data-suggest=", "data-suggest-fill data-suggest=")
-        route.fulfill(response=answer, body=body)
+    def with_filling_box(route: Route) -> None:
+        response = route.fetch()
+        body = response.text().replace("data-suggest=", "data-suggest-fill data-suggest=")
+        route.fulfill(response=response, body=body)
 
-    page.route(re.compile(r"/communes$"), filled)
+    page.route(re.compile(r"/communes$"), with_filling_box)
     page.goto(site.url("communes"))
-    options = offered(page, "st denis")
+    options = suggestions(page, "st denis")
     options.filter(has_text=SAINT_DENIS).click()
     box = page.get_by_role("combobox", name="Chercher une commune")
     expect(box).to_have_value(SAINT_DENIS)
@@ -460,18 +460,18 @@ def test_a_box_among_other_fields_is_filled(reader: Opener, site: Site) -> None:
 @pytest.mark.parametrize("scheme", ["light", "dark"])
 def test_axe_finds_nothing_in_an_open_list(reader: Opener, scheme: str) -> None:
     page = reader("communes", scheme=scheme)
-    offered(page, "saint-denis")
+    suggestions(page, "saint-denis")
     page.keyboard.press("ArrowDown")
     page.evaluate(AXE_SCRIPT)
-    found = page.evaluate(AXE)
-    assert found["passes"]
-    assert [broken["id"] for broken in found["violations"]] == []
+    report = page.evaluate(AXE)
+    assert report["passes"]
+    assert [violation["id"] for violation in report["violations"]] == []
 
 
 @pytest.mark.parametrize("width", [320, 390, 1280])
 def test_an_open_list_fits_and_can_be_touched(reader: Opener, width: int) -> None:
     page = reader("communes", width=width)
-    options = offered(page, "saint")
+    options = suggestions(page, "saint")
     assert page.evaluate(STICKS_OUT) == []
     boxes = [option.bounding_box() for option in options.all()]
     assert len(boxes) == 8
@@ -485,7 +485,7 @@ def test_an_open_list_fits_and_can_be_touched(reader: Opener, width: int) -> Non
 def test_the_option_in_hand_is_seen_in_any_colours(reader: Opener, colours: str) -> None:
     page = reader("communes")
     page.emulate_media(forced_colors=colours)
-    options = offered(page, "gagn")
+    options = suggestions(page, "gagn")
     outline = "(option) => getComputedStyle(option).outlineStyle"
     assert options.first.evaluate(outline) == "none"
     page.keyboard.press("ArrowDown")
@@ -494,11 +494,11 @@ def test_the_option_in_hand_is_seen_in_any_colours(reader: Opener, colours: str)
 
 def test_the_last_option_is_brought_into_view(reader: Opener) -> None:
     page = reader("communes", width=390, height=500)
-    offered(page, "saint")
+    suggestions(page, "saint")
     page.keyboard.press("ArrowUp")
-    seen = page.evaluate(
+    is_in_view = page.evaluate(
         "() => { const list = document.querySelector('.suggest').getBoundingClientRect();"
         " const last = document.querySelector('[aria-selected=true]').getBoundingClientRect();"
         " return last.top >= list.top - 1 && last.bottom <= list.bottom + 1; }"
     )
-    assert seen
+    assert is_in_view

@@ -1,4 +1,4 @@
-"""What somebody hears who does not see the pages, and in which order."""
+"""The accessibility tree of pages: what a screen reader speaks, and in which order."""
 
 from __future__ import annotations
 
@@ -10,21 +10,22 @@ import pytest
 from accessibility_tree import LANDMARKS, essentials, spoken_lines
 from demo_site import PAGES, RARE
 from page_checks import Opener
-from test_accessibility import FEW
+from test_accessibility import IN_EACH_RUN
 
 pytestmark = pytest.mark.browser
 
 PROOFS = Path(__file__).resolve().parents[2] / "docs" / "proofs.md"
 _DUMP = re.compile(r"### The case page, as it is heard\n.*?```text\n(.*?)```", re.DOTALL)
-SOME = [
-    name if name in FEW else pytest.param(name, marks=pytest.mark.prove) for name in (*PAGES, *RARE)
+PAGE_PARAMS = [
+    name if name in IN_EACH_RUN else pytest.param(name, marks=pytest.mark.prove)
+    for name in (*PAGES, *RARE)
 ]
 
 # The levels of the headings, in their order.
 LEVELS = """() => [...document.querySelectorAll("h1, h2, h3, h4, h5, h6")]
   .filter((heading) => heading.checkVisibility()).map((heading) => Number(heading.tagName[1]))"""
 # Where the links of each name lead, without those within a text that somebody wrote.
-LED = """() => {
+LINK_TARGETS = """() => {
   const led = {};
   for (const link of document.querySelectorAll("a[href]")) {
     if (link.closest(".prose, .page, svg") || !link.checkVisibility()) continue;
@@ -39,21 +40,21 @@ LED = """() => {
 
 
 def test_the_accessibility_tree_of_a_case_is_that_of_the_proofs(reader: Opener) -> None:
-    """Headings and landmarks, in their order; what stands in ``docs/`` is a day's full text."""
+    """Headings and landmarks, in their order; ``docs/`` has the full text of one day."""
     lines = spoken_lines(reader("case of Gagny").locator("body").aria_snapshot())
-    kept = _DUMP.search(PROOFS.read_text(encoding="utf-8"))
-    assert kept, "docs/proofs.md has no such text"
-    assert essentials(kept[1].splitlines()) == essentials(lines), "\n".join(lines)
+    dump = _DUMP.search(PROOFS.read_text(encoding="utf-8"))
+    assert dump, "docs/proofs.md has no such text"
+    assert essentials(dump[1].splitlines()) == essentials(lines), "\n".join(lines)
 
 
 def test_the_accessibility_tree_of_a_case_is_in_reading_order(reader: Opener) -> None:
-    told = "\n".join(spoken_lines(reader("case of Gagny").locator("body").aria_snapshot()))
-    assert "Le maire (Gagny) interdit de filmer à un blogueur (gagny.blogspot.com)" in told
-    assert "Types de fait: list of 2: Interdiction de filmer, Menace d’expulsion" in told
-    assert "- 26 juin 2006\n        heading 3: Les faits rapportés\n" in told
+    spoken = "\n".join(spoken_lines(reader("case of Gagny").locator("body").aria_snapshot()))
+    assert "Le maire (Gagny) interdit de filmer à un blogueur (gagny.blogspot.com)" in spoken
+    assert "Types de fait: list of 2: Interdiction de filmer, Menace d’expulsion" in spoken
+    assert "- 26 juin 2006\n        heading 3: Les faits rapportés\n" in spoken
     # What only eyes read, what draws a line, what has no name.
-    assert not re.search(r"[›·↓×]|^\s*(figure|img|region|navigation)?$", told, re.MULTILINE)
-    assert not re.search(r"\b(\w{3,}) \1\b", told, re.IGNORECASE)
+    assert not re.search(r"[›·↓×]|^\s*(figure|img|region|navigation)?$", spoken, re.MULTILINE)
+    assert not re.search(r"\b(\w{3,}) \1\b", spoken, re.IGNORECASE)
 
 
 def test_a_part_that_is_moved_would_be_seen(reader: Opener) -> None:
@@ -65,7 +66,7 @@ def test_a_part_that_is_moved_would_be_seen(reader: Opener) -> None:
     assert set(before) - set(after) == {"region Sources", "heading 2: Sources"}
 
 
-@pytest.mark.parametrize("name", SOME)
+@pytest.mark.parametrize("name", PAGE_PARAMS)
 def test_headings_go_down_step_by_step_and_every_landmark_has_its_name(
     reader: Opener, name: str
 ) -> None:
@@ -80,8 +81,8 @@ def test_headings_go_down_step_by_step_and_every_landmark_has_its_name(
     assert not {"region", "navigation", "complementary"} & set(landmarks)
 
 
-@pytest.mark.parametrize("name", SOME)
+@pytest.mark.parametrize("name", PAGE_PARAMS)
 def test_links_of_one_name_lead_to_one_place(reader: Opener, name: str) -> None:
-    led = reader(name).evaluate(LED)
+    ambiguous = reader(name).evaluate(LINK_TARGETS)
     # Paris is a commune and a département: headings tell the two lists apart.
-    assert [told for told in led if not told.startswith("Paris 1 cas: ")] == []
+    assert [line for line in ambiguous if not line.startswith("Paris 1 cas: ")] == []

@@ -8,35 +8,35 @@ import pytest
 from demo_site import PAGES, RARE
 from page_checks import Opener
 from playwright.sync_api import expect
-from tab_order import faults, stops
+from tab_order import faults, tab_stops
 
 pytestmark = pytest.mark.browser
 
 # With what somebody who reports or signs in comes to, beside the pages that are read.
-MORE = {
+REPORTER_PAGES = {
     "follow up": "/suivi",
     "receipt to check": "/suivi/verifier",
     "sign in": "/compte/connexion",
 }
 # One long page with a form on each change; all of them before a release.
 EACH_RUN = ("home", "list", "report")
-WALKED = [
+PAGE_PARAMS = [
     pytest.param(name, marks=[] if name in EACH_RUN else pytest.mark.prove)
-    for name in (*PAGES, *RARE, *MORE)
+    for name in (*PAGES, *RARE, *REPORTER_PAGES)
 ]
 
 
 @pytest.mark.parametrize("width", [1280, pytest.param(390, marks=pytest.mark.prove)])
-@pytest.mark.parametrize("name", WALKED)
+@pytest.mark.parametrize("name", PAGE_PARAMS)
 def test_the_keyboard_goes_through_a_page(reader: Opener, name: str, width: int) -> None:
-    page = reader(MORE.get(name, name), width=width, scripts=False)
+    page = reader(REPORTER_PAGES.get(name, name), width=width, scripts=False)
     assert faults(page) == []
 
 
 @pytest.mark.prove
-@pytest.mark.parametrize("name", [*PAGES, *RARE, *MORE])
+@pytest.mark.parametrize("name", [*PAGES, *RARE, *REPORTER_PAGES])
 def test_scripts_put_nothing_in_the_way_of_the_keyboard(reader: Opener, name: str) -> None:
-    assert faults(reader(MORE.get(name, name))) == []
+    assert faults(reader(REPORTER_PAGES.get(name, name))) == []
 
 
 @pytest.mark.prove
@@ -48,15 +48,15 @@ def test_obstacles_for_the_keyboard_are_found(reader: Opener) -> None:
     page.evaluate("document.querySelector('h1').style.cursor = 'pointer'")
     page.evaluate("document.querySelector('.legend').setAttribute('aria-hidden', true)")
     page.evaluate("document.querySelector('.foot a').tabIndex = 5")
-    told = " ".join(faults(page))
+    messages = " ".join(faults(page))
     for fault in ("for a mouse alone", "not reached", "a stop for nothing"):
-        assert fault in told
+        assert fault in messages
     for fault in ("not to be seen", "not to be heard"):
-        assert fault in told
+        assert fault in messages
     page.evaluate("document.addEventListener('keydown', (event) => event.preventDefault())")
     page.locator(".foot a").last.focus()
     with pytest.raises(AssertionError, match="does not leave the page"):
-        stops(page)
+        tab_stops(page)
 
 
 @pytest.mark.parametrize("name", ["list", "ledger"])
@@ -79,8 +79,8 @@ def test_a_place_is_chosen_by_the_keyboard_among_those_that_are_offered(reader: 
     page.keyboard.press("Tab")
     expect(box).to_be_focused()
     page.keyboard.type("saint-den")
-    offered = page.get_by_role("listbox", name="Lieux proposés")
-    expect(offered.get_by_role("option").first).to_be_visible()
+    listbox = page.get_by_role("listbox", name="Lieux proposés")
+    expect(listbox.get_by_role("option").first).to_be_visible()
     expect(box).to_have_attribute("aria-expanded", "true")
     page.keyboard.press("ArrowDown")
     page.keyboard.press("ArrowDown")
@@ -90,14 +90,14 @@ def test_a_place_is_chosen_by_the_keyboard_among_those_that_are_offered(reader: 
     words = chosen.inner_text()
     # Escape folds the list and keeps what was typed; an arrow opens it again.
     page.keyboard.press("Escape")
-    expect(offered).to_be_hidden()
+    expect(listbox).to_be_hidden()
     expect(box).to_have_value("saint-den")
     page.keyboard.press("ArrowDown")
-    expect(offered).to_be_visible()
+    expect(listbox).to_be_visible()
     page.keyboard.press("ArrowDown")
     page.keyboard.press("ArrowDown")
     page.keyboard.press("Enter")
-    expect(offered).to_be_hidden()
+    expect(listbox).to_be_hidden()
     assert words.startswith(box.input_value())
     # It is no trap: the next stop is beyond it.
     page.keyboard.press("Tab")

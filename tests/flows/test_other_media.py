@@ -51,11 +51,11 @@ def test_paper_has_a_gutter_and_a_margin(reader: Opener, name: str) -> None:
     )
     if side.count():
         # Dates and numbers stand beside the text, not above it.
-        beside, text = side.bounding_box(), body.bounding_box()
-        assert beside
-        assert text
-        assert beside["x"] + beside["width"] <= text["x"]
-        assert abs(beside["y"] - text["y"]) < 2
+        side_box, text_box = side.bounding_box(), body.bounding_box()
+        assert side_box
+        assert text_box
+        assert side_box["x"] + side_box["width"] <= text_box["x"]
+        assert abs(side_box["y"] - text_box["y"]) < 2
 
 
 def test_no_dot_is_printed_upon_a_title(reader: Opener) -> None:
@@ -73,8 +73,8 @@ def test_only_addresses_elsewhere_are_written_out_on_paper(reader: Opener) -> No
     assert link.evaluate(STYLE, ["::after", "content"]) == "none"
     page = reader("whole case", width=A4)
     page.emulate_media(media="print")
-    written = page.locator(".prose a[href^=http]").first
-    assert "/seance" in written.evaluate(STYLE, ["::after", "content"])
+    external_link = page.locator(".prose a[href^=http]").first
+    assert "/seance" in external_link.evaluate(STYLE, ["::after", "content"])
     # A source without a title shows its address already.
     assert page.locator(".srcs a.address").first.evaluate(STYLE, ["::after", "content"]) == "none"
 
@@ -82,8 +82,8 @@ def test_only_addresses_elsewhere_are_written_out_on_paper(reader: Opener) -> No
 def test_forced_colours_keep_what_says_something(reader: Opener) -> None:
     page = reader("whole case")
     page.emulate_media(forced_colors="active")
-    here = page.locator(".nav [aria-current]")
-    assert here.evaluate(STYLE, [None, "borderBlockEndWidth"]) == "3px"
+    current_link = page.locator(".nav [aria-current]")
+    assert current_link.evaluate(STYLE, [None, "borderBlockEndWidth"]) == "3px"
     level, others = (
         page.locator(".scale [aria-current]"),
         page.locator(".scale li:not([aria-current])"),
@@ -113,6 +113,6 @@ def test_the_button_of_the_head_stands_beside_the_name(reader: Opener, width: in
 def test_nothing_moves_on_its_own() -> None:
     """No rule is needed for those who asked for less motion, as long as there is none."""
     for sheet in SHEETS.glob("*.css"):
-        told = sheet.read_text("utf-8")
+        css = sheet.read_text("utf-8")
         for word in ("transition", "animation", "scroll-behavior"):
-            assert word not in told, sheet.name
+            assert word not in css, sheet.name

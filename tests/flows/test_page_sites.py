@@ -76,6 +76,6 @@ def test_faults_put_on_a_page_are_found(site_browser: SiteBrowser, name: str) ->
     page.evaluate("document.querySelector('main button').style.minHeight = '20px'")
     page.evaluate("document.querySelector('main button').style.padding = '0'")
     page.evaluate("document.querySelector('h1').style.width = '5000px'")
-    assert "label" in {broken.split(":")[0] for broken in violations(page)}
+    assert "label" in {violation.split(":")[0] for violation in violations(page)}
     assert page.evaluate(LOW)
     assert page.evaluate(STICKS_OUT)

@@ -1,4 +1,4 @@
-"""Two people who only read: one who wants to cite a case, one who wants to be told of the next.
+"""Two people who only read: one cites a case, one follows a search by its feed.
 
 Those who report and those who moderate are in ``reports/test_report_life.py``.
 """
@@ -8,7 +8,7 @@ from __future__ import annotations
 import re
 
 import pytest
-from desk_steps import heading
+from desk_steps import expect_heading
 from feed_reader import parsed
 from input_devices import Keys, User
 from page_checks import Opener
@@ -17,23 +17,23 @@ from viewports import DESKTOP, PHONE, Viewport
 
 pytestmark = pytest.mark.browser
 
-WAYS = {
+VIEWPORTS = {
     "phone": Viewport(PHONE, scripts=False),
     "desktop with scripts": Viewport(DESKTOP, scripts=True),
     "keyboard alone": Viewport(DESKTOP, scripts=True, user=Keys),
     "keyboard alone without scripts": Viewport(PHONE, scripts=False, user=Keys),
 }
-EACH = pytest.mark.parametrize(
+EACH_VIEWPORT = pytest.mark.parametrize(
     "way",
     [
-        pytest.param(way, id=name, marks=[] if name == "phone" else pytest.mark.prove)
-        for name, way in WAYS.items()
+        pytest.param(viewport, id=name, marks=[] if name == "phone" else pytest.mark.prove)
+        for name, viewport in VIEWPORTS.items()
     ],
 )
 
 
-def _hands(way: Viewport, reader: Opener) -> User:
-    return way.user(reader("home", width=way.width, scripts=way.scripts))
+def _user_at(viewport: Viewport, reader: Opener) -> User:
+    return viewport.user(reader("home", width=viewport.width, scripts=viewport.scripts))
 
 
 def _search(user: User, words: str) -> None:
@@ -42,50 +42,50 @@ def _search(user: User, words: str) -> None:
     expect(user.page).to_have_url(re.compile(r"/incidents\?q="))
 
 
-def _told(page: Page) -> str:
+def _main_text(page: Page) -> str:
     return " ".join(page.locator("main").inner_text().split())
 
 
-@EACH
-def test_a_reader_finds_the_case_of_gagny_and_cites_it(reader: Opener, way: Viewport) -> None:
-    user = _hands(way, reader)
+@EACH_VIEWPORT
+def test_a_reader_finds_the_case_of_gagny_and_cites_it(reader: Opener, viewport: Viewport) -> None:
+    user = _user_at(viewport, reader)
     page = user.page
     _search(user, "gagny filmer")
     expect(page.locator(".entry")).to_have_count(1)
     user.press("Le maire suspend le conseil")
-    heading(page, "Interdiction de filmer, Gagny, 26 juin 2006")
+    expect_heading(page, "Interdiction de filmer, Gagny, 26 juin 2006")
     number = page.url.rsplit("/", 1)[1]
-    assert "Le maire (Gagny) interdit de filmer à" in _told(page)
-    cited = page.locator("aside .cite").inner_text()
-    assert f"cas nº {number}" in " ".join(cited.split())
-    assert f"/incidents/{number}?version=" in cited
-    with page.expect_download() as coming:
+    assert "Le maire (Gagny) interdit de filmer à" in _main_text(page)
+    citation = page.locator("aside .cite").inner_text()
+    assert f"cas nº {number}" in " ".join(citation.split())
+    assert f"/incidents/{number}?version=" in citation
+    with page.expect_download() as download:
         user.press_beside("BibTeX")
-    told = coming.value.path().read_text(encoding="utf-8")
-    assert told.startswith("@")
-    assert "Interdiction de filmer" in told
+    bibtex = download.value.path().read_text(encoding="utf-8")
+    assert bibtex.startswith("@")
+    assert "Interdiction de filmer" in bibtex
     user.press_beside("Adresse de cette version")
     expect(page).to_have_url(re.compile(rf"/incidents/{number}\?version=[0-9]+$"))
-    assert page.url.partition("/incidents")[2] in cited
+    assert page.url.partition("/incidents")[2] in citation
 
 
-@EACH
-def test_a_journalist_follows_a_search_in_a_departement(reader: Opener, way: Viewport) -> None:
-    user = _hands(way, reader)
+@EACH_VIEWPORT
+def test_a_journalist_follows_a_search_in_a_departement(reader: Opener, viewport: Viewport) -> None:
+    user = _user_at(viewport, reader)
     page = user.page
     _search(user, "maire")
-    everywhere = page.locator(".entry").count()
-    if way.width == PHONE:
+    unfiltered_count = page.locator(".entry").count()
+    if viewport.width == PHONE:
         user.unfold("Filtrer ces résultats")
     user.unfold("Département")
     user.tick("Seine-Saint-Denis")
     user.press_beside("Appliquer")
     expect(page).to_have_url(re.compile("departement=93"))
-    shown = page.locator(".entry").count()
-    assert 0 < shown < everywhere
-    with page.expect_response(re.compile(r"\.atom\?")) as answer:
+    filtered_count = page.locator(".entry").count()
+    assert 0 < filtered_count < unfiltered_count
+    with page.expect_response(re.compile(r"\.atom\?")) as response:
         user.press("Suivre cette recherche (flux)")
-    feed = parsed(page.context.request.get(answer.value.url).body())
+    feed = parsed(page.context.request.get(response.value.url).body())
     assert "maire" in feed.feed.title
     assert "Seine-Saint-Denis" in feed.feed.title
-    assert len(feed.entries) >= shown
+    assert len(feed.entries) >= filtered_count

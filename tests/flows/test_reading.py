@@ -96,11 +96,11 @@ def test_a_place_typed_among_the_filters_becomes_a_filter(reader: Opener) -> Non
 def test_the_pages_of_the_list_show_every_case_once(reader: Opener) -> None:
     page = reader("list", scripts=False)
     links = page.locator(".entry :is(h2, h3) a")
-    seen = [link.get_attribute("href") for link in links.all()]
+    addresses = [link.get_attribute("href") for link in links.all()]
     page.get_by_role("link", name="Suivante").click()
     expect(page).to_have_url(re.compile(r"page=2$"))
-    seen += [link.get_attribute("href") for link in links.all()]
-    assert len(seen) == len(set(seen)) == 36
+    addresses += [link.get_attribute("href") for link in links.all()]
+    assert len(addresses) == len(set(addresses)) == 36
     page.get_by_role("link", name="Précédente").click()
     expect(page).to_have_url(re.compile(r"/incidents$"))
 
@@ -113,8 +113,8 @@ def test_a_case_leads_to_its_sources_and_a_withdrawn_one_says_why(
     source = page.locator(".srcs a").first
     assert source.get_attribute("href").startswith("http")
     assert {"noopener", "noreferrer", "nofollow"} <= set(source.get_attribute("rel").split())
-    answer = page.goto(site.url("tombstone"))
-    assert answer.status == 410
+    response = page.goto(site.url("tombstone"))
+    assert response.status == 410
     expect(page.get_by_role("heading", level=1)).to_have_text("Ce cas a été retiré")
     expect(page.locator(".sum")).to_contain_text("Motif")
     assert "caméra" not in page.content()
@@ -131,10 +131,10 @@ def test_a_case_is_printed_whole_in_black_on_white(reader: Opener, scheme: str) 
         " getComputedStyle(document.documentElement).backgroundColor]"
     )
     assert (ink, paper) == ("rgb(0, 0, 0)", "rgb(255, 255, 255)")
-    for told in (".sum", ".acting", "#recit", "#reponse-1", "#suites", "#corrections", ".srcs"):
-        expect(page.locator(told).first).to_be_visible()
-    for useless in (".nav", ".skip", ".top .btn", ".foot ul"):
-        expect(page.locator(useless)).to_be_hidden()
+    for printed in (".sum", ".acting", "#recit", "#reponse-1", "#suites", "#corrections", ".srcs"):
+        expect(page.locator(printed).first).to_be_visible()
+    for hidden in (".nav", ".skip", ".top .btn", ".foot ul"):
+        expect(page.locator(hidden)).to_be_hidden()
     # The address of a source is read on the paper once, the one of its copy after its words.
     source, copy = page.locator(".srcs a").first, page.locator(".srcs .small a").first
     after = "(link) => getComputedStyle(link, '::after').content"

@@ -1,4 +1,4 @@
-"""How the people of a life sit at their browsers: on a phone or at a desk, with scripts or not."""
+"""The browsers of people in a test: on a phone or at a desk, with scripts or not."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ PHONE, DESKTOP = 390, 1280
 
 @dataclass(frozen=True)
 class Viewport:
-    """How the people of a test sit at their browsers."""
+    """Width, scripts, input device and database of a test's browsers."""
 
     width: int
     scripts: bool
@@ -23,8 +23,10 @@ class Viewport:
 
 
 def each_of(viewports: Mapping[str, Viewport]) -> list[object]:
-    """The parameters of a test, a way and its database; all but ``phone`` for ``make prove``."""
+    """Parameters of a test, viewport and database; all but ``phone`` for ``make prove``."""
     return [
-        pytest.param(way, way.database, id=name, marks=[] if name == "phone" else pytest.mark.prove)
-        for name, way in viewports.items()
+        pytest.param(
+            viewport, viewport.database, id=name, marks=[] if name == "phone" else pytest.mark.prove
+        )
+        for name, viewport in viewports.items()
     ]

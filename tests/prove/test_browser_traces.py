@@ -110,7 +110,7 @@ def press(page: Page, name: str) -> None:
     page.get_by_role("button", name=name).first.click()
 
 
-def heading(page: Page, text: str) -> None:
+def expect_heading(page: Page, text: str) -> None:
     expect(page.get_by_role("heading", level=1)).to_have_text(text)
 
 
@@ -119,7 +119,7 @@ def to_the_form(page: Page, site: SecureSite) -> None:
     page.locator("main").get_by_role("button", name="Signaler un incident").or_(
         page.locator("main").get_by_role("link", name="Signaler un incident")
     ).first.click()
-    heading(page, "Signaler un incident")
+    expect_heading(page, "Signaler un incident")
     expect(page.get_by_label("Où", exact=True)).to_have_value(re.compile("Puteaux"))
 
 
@@ -141,10 +141,10 @@ def fill_in(page: Page, scripts: bool) -> None:
 def to_the_receipt(page: Page, scripts: bool) -> str:
     fill_in(page, scripts)
     press(page, "Relire avant d’envoyer")
-    heading(page, "Relire avant d’envoyer")
+    expect_heading(page, "Relire avant d’envoyer")
     page.wait_for_timeout(3_000)
     press(page, "Envoyer")
-    heading(page, "Votre signalement est reçu")
+    expect_heading(page, "Votre signalement est reçu")
     page.wait_for_timeout(3_000)
     return page.locator("p.code").inner_text().strip()
 
@@ -153,7 +153,7 @@ def follow_up(page: Page, site: SecureSite, code: str) -> None:
     page.goto(f"{site.base}/suivi")
     page.get_by_label("Votre code").fill(code)
     press(page, "Ouvrir")
-    heading(page, "Une question vous attend")
+    expect_heading(page, "Une question vous attend")
     page.get_by_label("Votre message").fill(ANSWER)
     page.wait_for_timeout(3_000)
     press(page, "Envoyer ce message")
@@ -191,11 +191,11 @@ def test_with_javascript_only_the_visit_remains(
     site.ask(code)
     follow_up(page, site, code)
     page.reload()
-    heading(page, "Suivre un signalement")
+    expect_heading(page, "Suivre un signalement")
     page.get_by_label("Votre code").fill(code)
     press(page, "Ouvrir")
     press(page, "Quitter et effacer")
-    heading(page, "Vous avez quitté le suivi")
+    expect_heading(page, "Vous avez quitté le suivi")
     page.wait_for_timeout(3_000)
     running.close()
     assert traces(profile, needles(code)) == []
@@ -215,7 +215,7 @@ def test_a_browser_that_is_killed_keeps_nothing_with_javascript(
     if end == "check":
         fill_in(page, scripts=True)
         press(page, "Relire avant d’envoyer")
-        heading(page, "Relire avant d’envoyer")
+        expect_heading(page, "Relire avant d’envoyer")
         page.wait_for_timeout(3_000)
     else:
         code = to_the_receipt(page, scripts=True)
@@ -235,7 +235,7 @@ def test_without_javascript_what_remains_is_what_the_documentation_says(
     site.ask(code)
     follow_up(page, site, code)
     press(page, "Quitter et effacer")
-    heading(page, "Vous avez quitté le suivi")
+    expect_heading(page, "Vous avez quitté le suivi")
     page.wait_for_timeout(3_000)
     running.close()
     occurrences = [trace.split(": ", 1) for trace in traces(profile, needles(code))]

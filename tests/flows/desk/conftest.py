@@ -12,15 +12,19 @@ from playwright.sync_api import Browser
 
 
 @pytest.fixture
-def life(registers, tmp_path: Path, request: pytest.FixtureRequest) -> Iterator[FreshRegister]:
+def fresh_register(
+    registers, tmp_path: Path, request: pytest.FixtureRequest
+) -> Iterator[FreshRegister]:
     """A register on its first day; on SQLite unless a test asks for another database."""
     backend = getattr(request, "param", "sqlite")
-    with registers.new(backend, tmp_path) as settings, serve_fresh_register(settings) as running:
-        yield running
+    with registers.new(backend, tmp_path) as settings, serve_fresh_register(settings) as register:
+        yield register
 
 
 @pytest.fixture
-def at_desk(browser: Browser, life: FreshRegister, watch: list[Watch]) -> Iterator[AtDesk]:
+def at_desk(
+    browser: Browser, fresh_register: FreshRegister, watch: list[Watch]
+) -> Iterator[AtDesk]:
     """Opens browsers on the register."""
-    with browsers(browser, life.base, watch) as opened:
-        yield opened
+    with browsers(browser, fresh_register.base, watch) as open_browser:
+        yield open_browser

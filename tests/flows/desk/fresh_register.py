@@ -33,17 +33,17 @@ def serve_fresh_register(settings: Settings) -> Iterator[FreshRegister]:
     """``webcitoyen init`` and ``webcitoyen serve``, on a free loopback port."""
     sockets = process_start.listen(ADDRESS, 0)
     base = f"http://{ADDRESS}:{process_start.port_of(sockets)}"
-    more = {
+    variables = {
         "REGISTER_BASE_URL": base,
         "REGISTER_DATABASE_URL": settings.database_url,
         "REGISTER_REQUIRE_2FA": "on",
     }
-    env = environ(settings) | more
+    env = environ(settings) | variables
     link = _first_link(env)
     fds = tuple(listener.fileno() for listener in sockets)
     words = ("register:create_app", "prêt", "0", *map(str, fds))
     served = Served(
-        process_start.python_command(process_start.SUPERVISOR, *words), settings, fds, **more
+        process_start.python_command(process_start.SUPERVISOR, *words), settings, fds, **variables
     )
     process_start.close(sockets)
     try:
@@ -56,7 +56,7 @@ def serve_fresh_register(settings: Settings) -> Iterator[FreshRegister]:
 
 
 def _first_link(env: dict[str, str]) -> str:
-    done = subprocess.run(command("init"), env=env, capture_output=True, text=True, check=True)
-    match = re.search(r"http://\S+/compte/invitation/\S+", done.stdout)
-    assert match, done.stdout
+    run = subprocess.run(command("init"), env=env, capture_output=True, text=True, check=True)
+    match = re.search(r"http://\S+/compte/invitation/\S+", run.stdout)
+    assert match, run.stdout
     return match[0]

@@ -19,17 +19,17 @@ from desk_steps import (
     correct,
     draft,
     erase,
+    expect_heading,
     follow_up,
-    heading,
+    invite,
     invite_authority,
-    invited,
     join,
     merge,
-    missing,
     publish,
     redact,
     reply,
     restore,
+    unmet_points,
     withdraw,
 )
 from feed_reader import number_of
@@ -37,7 +37,7 @@ from fresh_register import FreshRegister
 from input_devices import Keys
 from page_checks import AtDesk
 from playwright.sync_api import expect
-from reader_steps import by_commune, entries, finds, get
+from reader_steps import entries, expect_search_results, get, titles_by_commune
 from viewports import DESKTOP, PHONE, Viewport, each_of
 
 pytestmark = pytest.mark.browser
@@ -47,7 +47,7 @@ CHARTRES = Story(
     source="https://www.evasionfm.com/jean-pierre-gorges-fait-appel-apres-la-relaxe-des-elus-de-"
     "chartres-ecologie",
     kind="Presse",
-    told_by="Évasion FM",
+    publisher="Évasion FM",
     title="Quatre élus d’opposition et un blog satirique poursuivis à Chartres",
     summary="Selon Évasion FM, quatre élus et le directeur de publication d’un blog satirique "
     "sont poursuivis en diffamation, puis relaxés.",
@@ -64,7 +64,7 @@ CHARTRES = Story(
     decided_on="3 février 2023",
 )
 # The same affair, which somebody writes down a second time.
-AGAIN = replace(
+SECOND_STORY = replace(
     CHARTRES,
     title="Relaxe pour un blog satirique de Chartres",
     summary="Selon Évasion FM, le tribunal relaxe le directeur de publication d’un blog.",
@@ -77,7 +77,7 @@ PASSAGE = "quatre élus et"
 REDACTION = "Un passage a été retiré."
 FEED = "/communes/28085.atom"
 
-WAYS = {
+VIEWPORTS = {
     "phone": Viewport(PHONE, scripts=False),
     "phone with scripts": Viewport(PHONE, scripts=True),
     "desktop": Viewport(DESKTOP, scripts=False),
@@ -87,23 +87,28 @@ WAYS = {
 }
 
 
-@pytest.mark.parametrize(("way", "life"), each_of(WAYS), indirect=["life"])
+@pytest.mark.parametrize(
+    ("viewport", "fresh_register"), each_of(VIEWPORTS), indirect=["fresh_register"]
+)
 def test_two_cases_from_the_first_invitation_to_the_end(
-    way: Viewport, life: FreshRegister, at_desk: AtDesk
+    viewport: Viewport, fresh_register: FreshRegister, at_desk: AtDesk
 ) -> None:
     ada, bruno, reader = (
-        Member(way.user(at_desk(way.width, scripts=way.scripts)), f"{name}@registre.example")
+        Member(
+            viewport.user(at_desk(viewport.width, scripts=viewport.scripts)),
+            f"{name}@registre.example",
+        )
         for name in ("ada", "bruno", "reader")
     )
-    join(ada, life.first_link, "Ada", first=True)
-    join(bruno, invited(ada, bruno.email), "Bruno")
+    join(ada, fresh_register.first_link, "Ada", first=True)
+    join(bruno, invite(ada, bruno.email), "Bruno")
     # In a team of two, nobody else can say that Bruno is not Ada once more.
-    life.confirm(bruno.email)
+    fresh_register.confirm(bruno.email)
     come_back(bruno)
 
     case = draft(bruno, CHARTRES)
     number = first_publication(bruno, ada, case)
-    is_found(reader, number, CHARTRES.summary)
+    expect_published(reader, number, CHARTRES.summary)
 
     follow_up(bruno, case, "Le maire fait appel", APPEAL)
     agree(ada, case)
@@ -114,29 +119,29 @@ def test_two_cases_from_the_first_invitation_to_the_end(
     agree(ada, case)
     redacted = corrected.replace(PASSAGE, "[…]")
     redact(bruno, case, redacted, REDACTION)
-    everything_is_read(reader, number)
+    expect_every_change(reader, number)
 
     withdraw(bruno, case)
-    is_gone(reader, number)
+    expect_tombstone(reader, number)
 
     approve(ada, case)
     restore(bruno, case)
-    is_found(reader, number, redacted)
+    expect_published(reader, number, redacted)
 
-    other = draft(bruno, AGAIN)
+    second_case = draft(bruno, SECOND_STORY)
     expect(bruno.page.get_by_role("heading", name="Peut-être le même cas")).to_be_visible()
     invite_authority(bruno, "déjà consultée pour le premier dossier")
-    approve(ada, other)
-    kept = publish(bruno, other)
-    merge(bruno, case, kept)
-    leads_to(reader, number, kept)
+    approve(ada, second_case)
+    remaining_number = publish(bruno, second_case)
+    merge(bruno, case, remaining_number)
+    expect_redirect(reader, number, remaining_number)
 
-    erase(ada, bruno, other)
-    is_erased(reader, number, kept)
+    erase(ada, bruno, second_case)
+    expect_erased(reader, number, remaining_number)
 
 
 def first_publication(bruno: Member, ada: Member, case: str) -> int:
-    """What is missing is said and nothing happens; with a second person's yes it is published."""
+    """First refused with the unmet points; published with a second person's approval."""
     page = bruno.page
     bruno.user.press("Publier")
     attest(bruno)
@@ -144,26 +149,26 @@ def first_publication(bruno: Member, ada: Member, case: str) -> int:
     expect(page.get_by_role("alert")).to_contain_text("Rien n’a été publié")
     assert len(page.get_by_role("alert").get_by_role("link").all()) == 2
     page.goto(case)
-    assert len(missing(page)) == 2
+    assert len(unmet_points(page)) == 2
     invite_authority(bruno, "faits anciens, que la source a déjà publiés")
-    assert len(missing(page)) == 1
+    assert len(unmet_points(page)) == 1
     approve(ada, case)
     return publish(bruno, case)
 
 
-def is_found(reader: Member, number: int, summary: str) -> None:
-    """By word, by commune and in the commune's feed; its own page and feed are there.
+def expect_published(reader: Member, number: int, summary: str) -> None:
+    """Require a case in searches, on its commune's page and feed, and its own page and feed.
 
     What lists show of a case is its summary.
     """
-    finds(reader.user, "satirique", [summary])
-    assert by_commune(reader.user) == [summary]
+    expect_search_results(reader.user, "satirique", [summary])
+    assert titles_by_commune(reader.user) == [summary]
     assert get(reader.page, f"/incidents/{number}").status == 200
     assert number_of(entries(reader.page, FEED)[0]) == number
     assert CHARTRES.title in entries(reader.page, f"/incidents/{number}.atom")[0].title
 
 
-def everything_is_read(reader: Member, number: int) -> None:
+def expect_every_change(reader: Member, number: int) -> None:
     """Follow-up, reply, correction and redaction are on the page and in the feed."""
     page = reader.page
     page.goto(f"/incidents/{number}")
@@ -171,46 +176,49 @@ def everything_is_read(reader: Member, number: int) -> None:
     for words in (APPEAL, REPLY, CORRECTED, CORRECTION, REDACTION):
         expect(body).to_contain_text(words)
     expect(body).not_to_contain_text(PASSAGE)
-    told_of = [entry.title for entry in entries(page, FEED)]
-    assert len(told_of) == 5, told_of
+    titles = [entry.title for entry in entries(page, FEED)]
+    assert len(titles) == 5, titles
     assert PASSAGE not in get(page, FEED).text()
 
 
-def is_gone(reader: Member, number: int) -> None:
+def expect_tombstone(reader: Member, number: int) -> None:
     """A tombstone stays, and one entry in each feed that says so; nothing is found any more."""
     page = reader.page
-    finds(reader.user, "satirique", [])
+    expect_search_results(reader.user, "satirique", [])
     page.goto("/incidents")
     expect(page.locator("main")).not_to_contain_text("satirique")
-    assert by_commune(reader.user) == []
-    answer = page.goto(f"/incidents/{number}")
-    assert answer
-    assert answer.status == 410
-    heading(page, "Ce cas a été retiré")
+    assert titles_by_commune(reader.user) == []
+    response = page.goto(f"/incidents/{number}")
+    assert response
+    assert response.status == 410
+    expect_heading(page, "Ce cas a été retiré")
     for path in (FEED, f"/incidents/{number}.atom"):
-        told_of = entries(page, path)
-        assert [number_of(entry) for entry in told_of] == [number]
+        feed_entries = entries(page, path)
+        assert [number_of(entry) for entry in feed_entries] == [number]
         assert "satirique" not in get(page, path).text()
 
 
-def leads_to(reader: Member, number: int, kept: int) -> None:
+def expect_redirect(reader: Member, number: int, remaining_number: int) -> None:
     """Its address leads to the other case, which alone is found."""
-    answer = get(reader.page, f"/incidents/{number}")
-    assert (answer.status, answer.headers["location"]) == (301, f"/incidents/{kept}")
-    finds(reader.user, "relaxe", [AGAIN.summary])
-    assert by_commune(reader.user) == [AGAIN.summary]
+    response = get(reader.page, f"/incidents/{number}")
+    assert (response.status, response.headers["location"]) == (
+        301,
+        f"/incidents/{remaining_number}",
+    )
+    expect_search_results(reader.user, "relaxe", [SECOND_STORY.summary])
+    assert titles_by_commune(reader.user) == [SECOND_STORY.summary]
 
 
-def is_erased(reader: Member, number: int, kept: int) -> None:
-    """Nothing is left of the texts; the number, the notice and the entries stay."""
+def expect_erased(reader: Member, number: int, remaining_number: int) -> None:
+    """Require that no text is left; the number, the notice and the entries stay."""
     page = reader.page
-    finds(reader.user, "relaxe", [])
-    assert by_commune(reader.user) == []
-    answer = page.goto(f"/incidents/{kept}")
-    assert answer
-    assert answer.status == 410
-    heading(page, "Ce cas a été effacé")
-    told_of = entries(page, FEED)
-    assert kept in {number_of(entry) for entry in told_of}
+    expect_search_results(reader.user, "relaxe", [])
+    assert titles_by_commune(reader.user) == []
+    response = page.goto(f"/incidents/{remaining_number}")
+    assert response
+    assert response.status == 410
+    expect_heading(page, "Ce cas a été effacé")
+    feed_entries = entries(page, FEED)
+    assert remaining_number in {number_of(entry) for entry in feed_entries}
     assert "Évasion" not in get(page, FEED).text()
     assert get(page, f"/incidents/{number}").status in (301, 410)

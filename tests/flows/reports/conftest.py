@@ -12,15 +12,19 @@ from served_register import ServedRegister, serve_register
 
 
 @pytest.fixture
-def house(registers, tmp_path: Path, request: pytest.FixtureRequest) -> Iterator[ServedRegister]:
+def served_register(
+    registers, tmp_path: Path, request: pytest.FixtureRequest
+) -> Iterator[ServedRegister]:
     """A register; on SQLite unless a test asks for another database."""
     backend = getattr(request, "param", "sqlite")
-    with registers.new(backend, tmp_path) as settings, serve_register(settings) as running:
-        yield running
+    with registers.new(backend, tmp_path) as settings, serve_register(settings) as register:
+        yield register
 
 
 @pytest.fixture
-def somebody(browser: Browser, house: ServedRegister, watch: list[Watch]) -> Iterator[AtDesk]:
+def open_page(
+    browser: Browser, served_register: ServedRegister, watch: list[Watch]
+) -> Iterator[AtDesk]:
     """Opens browsers on the register, one for each person."""
-    with browsers(browser, house.base, watch) as opened:
-        yield opened
+    with browsers(browser, served_register.base, watch) as open_browser:
+        yield open_browser

@@ -1,10 +1,10 @@
-"""What members do with reports at the desk, page by page: the steps of the tests beside."""
+"""Steps of members who work on reports at the desk, page by page."""
 
 from __future__ import annotations
 
 import re
 
-from desk_steps import Member, expect_message, heading
+from desk_steps import Member, expect_heading, expect_message
 from playwright.sync_api import Locator, expect
 
 DECIDED = "Ce qui en est fait"
@@ -16,11 +16,11 @@ def open_report(member: Member, account: str, tray: str = "") -> None:
     if not tray:
         page.goto("/moderation")
         user.press("Signalements")
-        heading(page, "Signalements à traiter")
+        expect_heading(page, "Signalements à traiter")
     else:
         page.goto("/moderation/signalements")
         page.get_by_role("navigation", name="Casiers").get_by_role("link", name=tray).click()
-        heading(page, tray)
+        expect_heading(page, tray)
     user.press("Montrer les premiers mots de chacun")
     user.press(account)
     expect(page.get_by_role("heading", name="Ce qui a été envoyé")).to_be_visible()
@@ -48,20 +48,20 @@ def decline(member: Member, reason: str, sentence: str) -> None:
     expect_message(page, "Le signalement est écarté")
 
 
-def accept(member: Member, why: str, sentence: str, beside: str) -> str:
+def accept(member: Member, why: str, sentence: str, account: str) -> str:
     """A draft of a report: what is ticked is taken over; the address of the case on the desk."""
     user, page = member.user, member.page
     user.press("En faire un dossier")
-    heading(page, "Faire un dossier de ce signalement")
+    expect_heading(page, "Faire un dossier de ce signalement")
     user.press("Retenir et ouvrir le brouillon")
     expect(page.get_by_role("alert")).to_be_visible()
     user.write("Pourquoi ce dossier", why)
     user.write("Une phrase pour l’auteur du signalement", sentence)
     user.press("Retenir et ouvrir le brouillon")
     expect_message(page, "Le signalement est retenu, et voici son brouillon.")
-    heading(page, "Modifier le dossier")
+    expect_heading(page, "Modifier le dossier")
     # The report stays beside the draft that is written from it.
-    expect(page.locator(".origin")).to_contain_text(beside)
+    expect(page.locator(".origin")).to_contain_text(account)
     match = re.match(r".*/moderation/dossiers/[0-9]+", page.url)
     assert match, page.url
     return match[0]
@@ -71,7 +71,7 @@ def attach(member: Member, number: int) -> None:
     """A report joins a public case, which is looked at first."""
     user, page = member.user, member.page
     user.press("Rattacher à un dossier")
-    heading(page, "Rattacher le signalement à un dossier")
+    expect_heading(page, "Rattacher le signalement à un dossier")
     user.write("Numéro d’un cas public", f"nº {number}")
     user.press("Voir les deux")
     expect(page.get_by_role("heading", name=re.compile(rf"Le cas nº\s{number}"))).to_be_visible()
@@ -79,27 +79,27 @@ def attach(member: Member, number: int) -> None:
     expect_message(page, "Le signalement est rattaché à ce dossier")
 
 
-def put_aside(member: Member, account: str) -> None:
-    """Tick a report in the queue and put it aside as spam."""
+def mark_as_spam(member: Member, account: str) -> None:
+    """Tick a report in the queue and mark it as spam."""
     user, page = member.user, member.page
     page.goto("/moderation/signalements")
     user.press("Montrer les premiers mots de chacun")
     row = page.locator(".entry", has_text=account)
-    ticked = row.get_by_role("checkbox")
-    ticked.focus()
+    checkbox = row.get_by_role("checkbox")
+    checkbox.focus()
     page.keyboard.press("Space")
-    expect(ticked).to_be_checked()
+    expect(checkbox).to_be_checked()
     user.press("Ranger les cochés parmi les indésirables")
     expect_message(page, "Un signalement est rangé parmi les indésirables.")
     expect(page.locator("main")).not_to_contain_text(account)
 
 
-def take_up(member: Member) -> None:
+def resume(member: Member) -> None:
     """Take a report up again, from its page."""
     member.user.press("Reprendre ce signalement")
     expect_message(member.page, "Le signalement est repris")
 
 
-def decided(member: Member) -> Locator:
-    """Where a report is and what became of it, as its page on the desk tells it."""
+def decision_section(member: Member) -> Locator:
+    """The section of a report's page on the desk with its tray and its decision."""
     return member.page.locator("section[aria-labelledby=suite]")

@@ -1,15 +1,15 @@
-"""What somebody who reports does, page by page, as they would: the steps of the tests beside."""
+"""Steps of somebody who reports, page by page."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
 
-from desk_steps import heading
+from desk_steps import expect_heading
 from input_devices import User, words_of
 from playwright.sync_api import Page, expect
 
 # What a browser keeps of a site, and what this one must not leave on anybody's phone.
-KEPT = """async () => [
+BROWSER_STORAGE = """async () => [
   document.cookie, ...Object.keys(localStorage), ...Object.keys(sessionStorage),
   ...(await indexedDB.databases()).map((base) => base.name),
 ]"""
@@ -17,7 +17,7 @@ KEPT = """async () => [
 
 @dataclass
 class Reporter:
-    """Somebody at a browser, and the code that they noted."""
+    """A reporter at a browser, and the code that they noted."""
 
     user: User
     code: str = ""
@@ -53,14 +53,14 @@ def report(reporter: Reporter, answers: ReportAnswers) -> None:
     else:
         page.goto("/")
         user.press("Signaler un incident")
-    heading(page, "Signaler un incident")
+    expect_heading(page, "Signaler un incident")
     fill(user, answers)
     user.press("Relire avant d’envoyer")
     if answers.which:
         expect(page.get_by_role("alert")).to_contain_text("plusieurs lieux portent ce nom")
         user.tick(answers.which)
         user.press("Relire avant d’envoyer")
-    heading(page, "Relire avant d’envoyer")
+    expect_heading(page, "Relire avant d’envoyer")
     for text in (
         answers.account,
         answers.type,
@@ -71,11 +71,11 @@ def report(reporter: Reporter, answers: ReportAnswers) -> None:
     ):
         expect(page.locator("dl.answers")).to_contain_text(words_of_any(text))
     user.press("Envoyer")
-    received(reporter)
+    expect_receipt(reporter)
 
 
 def fill(user: User, answers: ReportAnswers) -> None:
-    """Write and choose what there is to tell."""
+    """Fill in the form with these answers."""
     user.write("Ce qui s’est passé", answers.account)
     if answers.type:
         user.unfold(answers.family)
@@ -103,9 +103,9 @@ def words_of_any(text: str) -> str:
     return " ".join(text.split())
 
 
-def received(reporter: Reporter) -> None:
-    """The receipt is there; its code is noted."""
-    heading(reporter.page, "Votre signalement est reçu")
+def expect_receipt(reporter: Reporter) -> None:
+    """Require the receipt, and note its code."""
+    expect_heading(reporter.page, "Votre signalement est reçu")
     reporter.code = reporter.page.locator("p.code").inner_text().strip()
 
 
@@ -115,23 +115,23 @@ def miscopied(code: str) -> str:
 
 
 def follow(reporter: Reporter, state: str) -> None:
-    """Come back with the code: the page of the report, which is where it is said to be."""
+    """Come back with the code, and require the state of the report as its heading."""
     user, page = reporter.user, reporter.page
     page.goto("/suivi")
-    heading(page, "Suivre un signalement")
+    expect_heading(page, "Suivre un signalement")
     user.write("Votre code", miscopied(reporter.code))
     user.press("Ouvrir")
-    heading(page, state)
+    expect_heading(page, state)
 
 
-def write(reporter: Reporter, text: str, done: str, nature: str = "") -> None:
+def write(reporter: Reporter, text: str, confirmation: str, nature: str = "") -> None:
     """A message from the page of the report."""
     user = reporter.user
     if nature:
         user.tick(nature)
     user.write("Votre message", text)
     user.press("Envoyer ce message")
-    confirmed(reporter, done)
+    expect_confirmation(reporter, confirmation)
 
 
 def withdraw(reporter: Reporter) -> None:
@@ -141,16 +141,16 @@ def withdraw(reporter: Reporter) -> None:
     expect(page.get_by_role("alert")).to_contain_text("cochez la case pour confirmer")
     user.tick("Oui, je veux que mon signalement soit retiré")
     user.press("Retirer mon signalement")
-    confirmed(reporter, "Votre signalement est retiré.")
-    heading(page, "Retiré par vous")
+    expect_confirmation(reporter, "Votre signalement est retiré.")
+    expect_heading(page, "Retiré par vous")
 
 
-def confirmed(reporter: Reporter, words: str) -> None:
-    """What was done is said at the top."""
+def expect_confirmation(reporter: Reporter, words: str) -> None:
+    """Require the confirmation at the top of the page."""
     expect(reporter.page.locator("#fait")).to_have_text(words_of(words))
 
 
-def left_behind(page: Page) -> list[str]:
-    """What is kept in the browser by the pages that were open in it."""
+def stored_in_browser(page: Page) -> list[str]:
+    """The cookies, storage entries and databases that pages left in the browser."""
     cookies = [cookie.get("name", "") for cookie in page.context.cookies()]
-    return [*cookies, *filter(None, page.evaluate(KEPT))]
+    return [*cookies, *filter(None, page.evaluate(BROWSER_STORAGE))]

@@ -7,11 +7,11 @@ import zlib
 from collections.abc import Iterator
 
 import pytest
-from desk_steps import heading
+from desk_steps import expect_heading
 from input_devices import Pointer
 from page_checks import AtDesk
 from playwright.sync_api import Page, expect
-from reporter_steps import ReportAnswers, Reporter, fill, received
+from reporter_steps import ReportAnswers, Reporter, expect_receipt, fill
 from served_register import ServedRegister
 
 from register.reports.report_content import LINE_LIMIT
@@ -39,7 +39,7 @@ LONG_WORDS = """(text) => { for (const id of ["acteur_texte", "cible_texte"])
   document.getElementById(id).value = text; }"""
 
 
-def sheets(document: bytes) -> int:
+def sheet_count(document: bytes) -> int:
     """The pages of a PDF, those in its compressed objects too."""
     return sum(len(_PAGE.findall(part)) for part in _parts(document))
 
@@ -53,25 +53,25 @@ def _parts(document: bytes) -> Iterator[bytes]:
             continue
 
 
-def _receipt(page: Page, told: ReportAnswers, *, everything: bool) -> None:
+def _receipt(page: Page, answers: ReportAnswers, *, every_box: bool) -> None:
     amina = Reporter(Pointer(page))
     page.goto("/signaler")
-    fill(amina.user, told)
-    if everything:
+    fill(amina.user, answers)
+    if every_box:
         page.evaluate(EVERY_BOX)
         page.evaluate(LONG_WORDS, ("la première adjointe à la culture " * 20)[:LINE_LIMIT].strip())
     amina.user.press("Relire avant d’envoyer")
     amina.user.press("Envoyer")
-    received(amina)
+    expect_receipt(amina)
 
 
-@pytest.mark.parametrize("told", [SHORT, LONGEST], ids=["short", "longest"])
+@pytest.mark.parametrize("answers", [SHORT, LONGEST], ids=["short", "longest"])
 def test_a_receipt_goes_on_one_sheet(
-    house: ServedRegister, somebody: AtDesk, told: ReportAnswers
+    served_register: ServedRegister, open_page: AtDesk, answers: ReportAnswers
 ) -> None:
-    page = somebody(1280, scripts=True)
-    _receipt(page, told, everything=told is LONGEST)
-    assert sheets(page.pdf(format="A4")) == 1
+    page = open_page(1280, scripts=True)
+    _receipt(page, answers, every_box=answers is LONGEST)
+    assert sheet_count(page.pdf(format="A4")) == 1
     page.emulate_media(media="print")
     for words in (page.locator("p.code"), page.get_by_text("/suivi").first):
         assert words.is_visible()
@@ -79,25 +79,27 @@ def test_a_receipt_goes_on_one_sheet(
     assert not page.get_by_role("button", name="Ouvrir le suivi").is_visible()
 
 
-def test_more_than_one_sheet_would_be_counted(house: ServedRegister, somebody: AtDesk) -> None:
+def test_more_than_one_sheet_would_be_counted(
+    served_register: ServedRegister, open_page: AtDesk
+) -> None:
     """The proof that the test above sees something."""
-    page = somebody(1280, scripts=True)
+    page = open_page(1280, scripts=True)
     page.goto("/signaler")
-    assert sheets(page.pdf(format="A4")) > 1
+    assert sheet_count(page.pdf(format="A4")) > 1
 
 
 @pytest.mark.parametrize("scripts", [False, True], ids=["without scripts", "with scripts"])
 def test_the_file_that_is_downloaded_proves_what_was_sent(
-    house: ServedRegister, somebody: AtDesk, scripts: bool
+    served_register: ServedRegister, open_page: AtDesk, scripts: bool
 ) -> None:
-    page = somebody(390, scripts=scripts)
-    _receipt(page, SHORT, everything=False)
-    with page.expect_download() as coming:
+    page = open_page(390, scripts=scripts)
+    _receipt(page, SHORT, every_box=False)
+    with page.expect_download() as download:
         page.get_by_role("button", name="Télécharger une preuve d’envoi").click()
-    file = coming.value
+    file = download.value
     assert file.suggested_filename == "recu.json"
     # The receipt is still there: its code may not have been noted yet.
-    heading(page, "Votre signalement est reçu")
+    expect_heading(page, "Votre signalement est reçu")
     page.goto("/suivi/verifier")
     page.get_by_label("Le fichier recu.json").set_input_files(file.path())
     page.get_by_role("button", name="Vérifier").click()

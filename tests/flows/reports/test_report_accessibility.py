@@ -73,17 +73,19 @@ def test_the_keyboard_focus_moves_down_the_page_and_is_visible(
     stops, tops = [], []
     for _press in range(250):
         page.keyboard.press("Tab")
-        here = page.evaluate(FOCUSED)
-        if here["body"]:
+        focus = page.evaluate(FOCUSED)
+        if focus["body"]:
             break
         # A date has a stop for each of its numbers, and one for its calendar, which the browser
         # frames by itself.
-        if not stops or stops[-1]["name"] != here["name"]:
-            stops.append(here)
+        if not stops or stops[-1]["name"] != focus["name"]:
+            stops.append(focus)
             tops.append(page.evaluate(TOP))
     assert len(stops) > 8
     assert [stop["name"] for stop in stops if stop["outline"] < 2 or not stop["seen"]] == []
     # On a phone everything stands in one column: the keyboard never goes back up.
-    climbs = [stops[at]["name"] for at in range(1, len(tops)) if tops[at] < tops[at - 1] - 60]
+    climbs = [
+        stops[index]["name"] for index in range(1, len(tops)) if tops[index] < tops[index - 1] - 60
+    ]
     assert climbs == []
     assert not any("site_web" in stop["name"] for stop in stops)

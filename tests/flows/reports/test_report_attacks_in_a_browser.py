@@ -1,6 +1,6 @@
 """Strings that want to run, in every field of a report, as both sides see them in Chromium.
 
-As in ``test_attacks_in_a_browser``, pages are looked at with the policy that they are served with,
+As in ``test_attacks_in_a_browser``, pages are inspected with the policy that they are served with,
 and without it: there whatever became markup would run.
 """
 
@@ -36,16 +36,16 @@ TOGETHER = 12  # strings of one report
 
 
 @dataclass(frozen=True)
-class Attacked:
+class AttackedRegister:
     """A register whose reports are full of strings; their keys and codes."""
 
-    house: ServedRegister
+    served_register: ServedRegister
     reports: Sequence[ReceivedReport]
     cookie: str
 
 
-def _texts(some: Sequence[HostileString]) -> list[str]:
-    return [text for attack in some if (text := clean(attack.text)).strip()]
+def _texts(strings: Sequence[HostileString]) -> list[str]:
+    return [text for attack in strings if (text := clean(attack.text)).strip()]
 
 
 def _line(text: str, limit: int = LINE_LIMIT) -> str:
@@ -53,32 +53,34 @@ def _line(text: str, limit: int = LINE_LIMIT) -> str:
 
 
 @pytest.fixture(scope="module")
-def filled(registers, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Attacked]:
+def attacked(registers, tmp_path_factory: pytest.TempPathFactory) -> Iterator[AttackedRegister]:
     folder = tmp_path_factory.mktemp("attacked")
-    with registers.new("sqlite", folder) as settings, serve_register(settings) as house:
+    with registers.new("sqlite", folder) as settings, serve_register(settings) as served_register:
         with open_engine(settings.database_url) as engine, Session(engine) as session:
             store = setup.key_store(settings, session)
             session.rollback()
-            inbox = Inbox(partial(_pen, engine), store, house.cast)
-            every = hostile_strings()
+            inbox = Inbox(partial(_pen, engine), store, served_register.cast)
+            strings = hostile_strings()
             reports = [
-                _report(inbox, _texts(every[at : at + TOGETHER]), at // TOGETHER)
-                for at in range(0, len(every), TOGETHER)
+                _report(inbox, _texts(strings[start : start + TOGETHER]), start // TOGETHER)
+                for start in range(0, len(strings), TOGETHER)
             ]
             store.close()
-        cookie = MemberClient(house.app, house.cast.bruno).client.get_cookie("registre")
+        cookie = MemberClient(served_register.app, served_register.cast.bruno).client.get_cookie(
+            "registre"
+        )
         assert cookie
-        yield Attacked(house, reports, cookie.value)
+        yield AttackedRegister(served_register, reports, cookie.value)
 
 
 def _pen(engine, at=None):
     return writing(engine, at or now())
 
 
-def _report(inbox: Inbox, texts: list[str], place: int) -> ReceivedReport:
+def _report(inbox: Inbox, texts: list[str], index: int) -> ReceivedReport:
     """One whose every field, message and answer is such a string; every third is declined."""
-    first = texts[place % len(texts)]
-    filed = inbox.received(
+    first = texts[index % len(texts)]
+    report = inbox.received(
         account="\n\n".join(texts)[:19_000],
         types=("interdiction_filmer", _line(first, 60)),
         place=_line(first),
@@ -89,38 +91,45 @@ def _report(inbox: Inbox, texts: list[str], place: int) -> ReceivedReport:
         links=tuple(_line(text, LINK_LIMIT) for text in texts if _line(text)),
         contact=_line(first, CONTACT_LIMIT),
     )
-    said = first[:1_500]
+    sentence = first[:1_500]
     with inbox.pen() as p:
-        acts.ask_reporter(p, inbox.store, filed.key, said, by=inbox.cast.bruno)
-        acts.add(p, inbox.store, filed.key, MessageKind.ANSWER, said, nonce())
-    if place % 3 == 0:
+        acts.ask_reporter(p, inbox.store, report.key, sentence, by=inbox.cast.bruno)
+        acts.add(p, inbox.store, report.key, MessageKind.ANSWER, sentence, nonce())
+    if index % 3 == 0:
         with inbox.pen() as p:
             acts.decline(
-                p, inbox.store, filed.key, "hors_champ", by=inbox.cast.bruno, sentence=said
+                p, inbox.store, report.key, "hors_champ", by=inbox.cast.bruno, sentence=sentence
             )
-    return filed
+    return report
 
 
 @pytest.mark.parametrize("policy", [True, False], ids=["as served", "without its policy"])
 def test_nothing_of_a_report_runs_on_the_desk_or_on_its_own_page(
-    browser: Browser, filled: Attacked, policy: bool
+    browser: Browser, attacked: AttackedRegister, policy: bool
 ) -> None:
-    base = filled.house.base
-    with inspected_profile(browser, base, filled.cookie, policy=policy) as seen:
-        at = "/moderation/signalements"
-        for path in (at, f"{at}?casier=ecartes", f"{at}?q=alert", "/moderation"):
-            seen.look(path)
-        for place, filed in enumerate(filled.reports):
-            seen.look(f"{at}/{filed.key}")
-            if place % 3:
-                seen.look(f"{at}/{filed.key}/retenir")
-            seen.page.goto(f"{seen.base}/suivi")
-            with seen.page.expect_navigation() as came:
-                seen.page.evaluate(
-                    SEND, ["/suivi", {"code": receipt_codes.format_code(filed.code)}]
+    base = attacked.served_register.base
+    with inspected_profile(browser, base, attacked.cookie, policy=policy) as inspector:
+        tray_address = "/moderation/signalements"
+        for path in (
+            tray_address,
+            f"{tray_address}?casier=ecartes",
+            f"{tray_address}?q=alert",
+            "/moderation",
+        ):
+            inspector.open(path)
+        for index, report in enumerate(attacked.reports):
+            inspector.open(f"{tray_address}/{report.key}")
+            if index % 3:
+                inspector.open(f"{tray_address}/{report.key}/retenir")
+            inspector.page.goto(f"{inspector.base}/suivi")
+            with inspector.page.expect_navigation() as navigation:
+                inspector.page.evaluate(
+                    SEND, ["/suivi", {"code": receipt_codes.format_code(report.code)}]
                 )
-            assert came.value.status == 200
-            seen.page.locator("details").evaluate_all("all => all.forEach(one => one.open = true)")
-            seen.note("/suivi")
-        seen.require_nothing()
-    assert seen.pages > 2 * len(hostile_strings()) / TOGETHER
+            assert navigation.value.status == 200
+            inspector.page.locator("details").evaluate_all(
+                "all => all.forEach(one => one.open = true)"
+            )
+            inspector.inspect("/suivi")
+        inspector.require_no_attack()
+    assert inspector.pages > 2 * len(hostile_strings()) / TOGETHER

@@ -18,8 +18,8 @@ from desk_steps import (
     Member,
     approve,
     attest,
+    expect_heading,
     expect_message,
-    heading,
     invite_authority,
     join,
     publish,
@@ -48,7 +48,7 @@ ACCOUNT = (
     "Je filmais le conseil depuis le public. Le maire a demandé que j’éteigne ma caméra, puis il a "
     "suspendu la séance jusqu’à ce que je la range."
 )
-TOLD = ReportAnswers(
+REPORT_ANSWERS = ReportAnswers(
     account=ACCOUNT,
     family="Empêcher de voir, de filmer ou de savoir",
     type="Interdire de filmer",
@@ -88,12 +88,12 @@ class Town:
 @pytest.fixture
 def town(registers, tmp_path: Path) -> Iterator[Town]:
     """The demonstration as a real register is: with a second factor, and three people to come."""
-    with registers.new("sqlite", tmp_path) as settings, _served(settings) as running:
-        yield running
+    with registers.new("sqlite", tmp_path) as settings, _serve_demonstration(settings) as register:
+        yield register
 
 
 @contextmanager
-def _served(settings) -> Iterator[Town]:
+def _serve_demonstration(settings) -> Iterator[Town]:
     with open_engine(settings.database_url) as engine:
         furnish(engine, settings.instance)
         with writing(engine) as pen:
@@ -113,7 +113,7 @@ def _served(settings) -> Iterator[Town]:
 
 
 @pytest.fixture
-def somebody(browser: Browser, town: Town, watch: list[Watch]) -> Iterator[AtDesk]:
+def open_page(browser: Browser, town: Town, watch: list[Watch]) -> Iterator[AtDesk]:
     """Opens browsers on it, one for each person."""
     with browsers(browser, town.base, watch) as opener:
         yield opener
@@ -142,9 +142,9 @@ class Album:
             **size,
             "scale": 2 if size["width"] < 600 else 1,
         }
-        asked = {"format": "webp", "quality": 82, "clip": clip}
+        options = {"format": "webp", "quality": 82, "clip": clip}
         session = page.context.new_cdp_session(page)
-        picture = base64.b64decode(session.send("Page.captureScreenshot", asked)["data"])
+        picture = base64.b64decode(session.send("Page.captureScreenshot", options)["data"])
         session.detach()
         assert 4_000 < len(picture) < HEAVIEST, (name, len(picture))
         (IMG / f"{name}.webp").write_bytes(picture)
@@ -153,19 +153,19 @@ class Album:
 
 @pytest.fixture
 def album() -> Album:
-    """What the test has taken."""
+    """The pictures of the test."""
     return Album()
 
 
 def test_the_pictures_of_the_documentation_are_taken(
-    town: Town, somebody: AtDesk, album: Album
+    town: Town, open_page: AtDesk, album: Album
 ) -> None:
-    amina = Reporter(Pointer(somebody(PHONE, scripts=True)))
+    amina = Reporter(Pointer(open_page(PHONE, scripts=True)))
     ada, bruno, chloe = (
-        Member(Pointer(somebody(DESKTOP, scripts=True)), f"{name}@registre.example")
+        Member(Pointer(open_page(DESKTOP, scripts=True)), f"{name}@registre.example")
         for name in ("ada", "bruno", "chloe")
     )
-    public_pages(album, somebody)
+    public_pages(album, open_page)
     reports(album, amina)
     coming_in(album, town, bruno, chloe)
     join(ada, town.links["ada"], "Ada")
@@ -176,9 +176,9 @@ def test_the_pictures_of_the_documentation_are_taken(
     assert album.taken == {path.stem for path in IMG.iterdir()}
 
 
-def public_pages(album: Album, somebody: AtDesk) -> None:
-    """What anybody sees."""
-    phone, page = somebody(PHONE, scripts=True), somebody(DESKTOP, scripts=True)
+def public_pages(album: Album, open_page: AtDesk) -> None:
+    """Pictures of public pages."""
+    phone, page = open_page(PHONE, scripts=True), open_page(DESKTOP, scripts=True)
     phone.goto("/")
     album.take(phone, "accueil-telephone")
     page.goto("/")
@@ -193,12 +193,12 @@ def public_pages(album: Album, somebody: AtDesk) -> None:
 
 
 def reports(album: Album, amina: Reporter) -> None:
-    """Amina tells what happened, on her phone; two others had done so before her."""
+    """Amina reports on her phone; two others have reported before her."""
     for other in OTHERS:
         report(amina, other)
     amina.page.goto("/signaler")
     album.take(amina.page, "signaler-telephone")
-    report(amina, TOLD)
+    report(amina, REPORT_ANSWERS)
     album.take(amina.page, "recu-telephone")
 
 
@@ -210,7 +210,7 @@ def coming_in(album: Album, town: Town, bruno: Member, chloe: Member) -> None:
     chloe.user.write("Votre nom, comme le verront les autres membres", "Chloé")
     chloe.user.write("Mot de passe", chloe.password)
     chloe.user.press("Ouvrir mon compte")
-    heading(page, "Votre seconde preuve")
+    expect_heading(page, "Votre seconde preuve")
     album.take(page, "seconde-preuve")
     join(bruno, town.links["bruno"], "Bruno")
     album.take(bruno.page, "bureau")
@@ -243,7 +243,7 @@ def from_report_to_draft(album: Album, bruno: Member, amina: Reporter) -> str:
     user.choose("Issue du cas", "Issue inconnue")
     user.write("Pourquoi cet enregistrement", "écrit d’après le signalement")
     user.press("Enregistrer cette version")
-    heading(page, TITLE)
+    expect_heading(page, TITLE)
     album.take(page, "liste-de-controle", top=".pane:has(.check)")
     return case
 
@@ -254,7 +254,7 @@ def to_the_public(album: Album, bruno: Member, ada: Member, case: str) -> int:
     approve(ada, case)
     bruno.page.goto(case)
     bruno.user.press("Publier")
-    heading(bruno.page, "Publier ce dossier")
+    expect_heading(bruno.page, "Publier ce dossier")
     attest(bruno)
     album.take(bruno.page, "publier")
     return publish(bruno, case)
@@ -273,13 +273,13 @@ def afterwards(album: Album, bruno: Member, case: str) -> None:
     album.take(page, "reponse-attendue")
     page.goto(case)
     user.press("Publier…")
-    heading(page, "Publier la réponse")
+    expect_heading(page, "Publier la réponse")
     user.write("Motif, pour les membres", "demande régulière")
     user.press("Publier la réponse")
     expect_message(page, "La réponse est publiée")
     page.goto(case)
     user.press("Ajouter une suite")
-    heading(page, "Ajouter une suite")
+    expect_heading(page, "Ajouter une suite")
     user.write("Titre de la suite", "Le règlement intérieur est modifié")
     user.write("Date du fait", "mai 2024")
     user.write("Texte de la suite", "Selon le blog, il permet de filmer depuis le public.")
