@@ -117,7 +117,7 @@ def test_the_seal_key_is_replaced_by_a_command(
         ("REGISTER_BASE_ULR", "http://127.0.0.1"),
     ],
 )
-def test_nonsense_in_a_setting_is_one_sentence(
+def test_an_invalid_setting_is_refused_in_one_sentence(
     name: str, value: str, run: Callable[..., Result], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv(name, value)
@@ -187,7 +187,7 @@ def test_import_publish_verify_and_import_again(run_with_members: Callable[..., 
     assert run_with_members("doctor").exit_code == 0
 
 
-def test_a_bad_file_is_a_sentence_and_exit_code_1(
+def test_a_bad_import_file_is_refused_with_a_reason(
     run_with_members: Callable[..., Result], tmp_path: Path
 ) -> None:
     bad = tmp_path / "bad.csv"
@@ -203,7 +203,7 @@ def test_a_bad_file_is_a_sentence_and_exit_code_1(
     assert "Ligne 6, WC010, colonne types" in result.output
 
 
-def test_an_import_asks_who_does_it(run_with_members: Callable[..., Result]) -> None:
+def test_an_import_requires_the_members_who_do_it(run_with_members: Callable[..., Result]) -> None:
     assert run_with_members("import", str(DEMO_FILE)).exit_code == 1
     assert (
         run_with_members("import", str(DEMO_FILE), "--publish", "--by", "ada@x.test").exit_code == 1
@@ -220,7 +220,7 @@ def test_the_demonstration_runs_again_without_harm(run: Callable[..., Result]) -
     assert [line for line in second.output.splitlines() if "@demo.example" in line] == accounts
 
 
-def test_the_demonstration_of_an_earlier_version_is_brought_up(
+def test_the_demonstration_of_an_earlier_version_is_upgraded(
     run: Callable[..., Result], tmp_path: Path
 ) -> None:
     assert run("demo", "--no-serve").exit_code == 0

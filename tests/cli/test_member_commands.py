@@ -54,7 +54,7 @@ def _token(result: Result) -> str:
     return str(token)
 
 
-def test_init_prints_the_way_in_until_somebody_has_come_in(
+def test_init_prints_an_invitation_until_the_first_account_exists(
     run: Callable[..., Result], initialised_app: Flask
 ) -> None:
     second = run("init")
@@ -92,7 +92,7 @@ def test_a_member_is_invited_from_the_console(
 
 
 @pytest.mark.parametrize("email", ["pas une adresse", "ada@x.test"])
-def test_an_invitation_that_cannot_be_is_a_sentence(
+def test_an_impossible_invitation_is_refused_with_a_reason(
     email: str, run: Callable[..., Result], initialised_app: Flask
 ) -> None:
     run("member", "add", "ada@x.test", "--role", "administrator")
@@ -102,7 +102,7 @@ def test_an_invitation_that_cannot_be_is_a_sentence(
     assert _LINK.findall(result.stdout) == []
 
 
-def test_a_password_that_everybody_tries_is_a_sentence(
+def test_a_common_password_is_refused_with_a_reason(
     run: Callable[..., Result], initialised_app: Flask
 ) -> None:
     words = ("member", "add", "ada@x.test", "--role", "administrator", "--password-stdin")

@@ -30,7 +30,7 @@ def run(
     return run_at
 
 
-def test_purge_says_what_it_did(run, inbox, session) -> None:
+def test_purge_prints_the_number_of_destroyed_reports(run, inbox, session) -> None:
     spam, waiting = inbox.spam(), inbox.waiting()
     nothing = run("purge")
     assert (nothing.exit_code, nothing.stdout) == (0, "Rien à purger aujourd’hui.\n")
@@ -47,7 +47,7 @@ def test_purge_says_what_it_did(run, inbox, session) -> None:
     assert run("purge", at=AT + timedelta(days=90)).stdout == nothing.stdout
 
 
-def test_a_clock_that_jumped_asks_a_person(run, inbox, session) -> None:
+def test_purge_after_a_clock_jump_requires_a_confirmation(run, inbox, session) -> None:
     run("purge")
     report = inbox.spam()
     ahead = AT + timedelta(days=365)

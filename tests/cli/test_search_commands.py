@@ -26,7 +26,7 @@ def status_lines(result: Result) -> dict[str, str]:
     return dict(line.split("\xa0: ", 1) for line in result.stdout.splitlines())
 
 
-def test_status_says_where_the_index_stands(run, settings, desk) -> None:
+def test_status_prints_the_state_of_the_index(run, settings, desk) -> None:
     desk.published()
     absent = run("search", "status")
     assert absent.exit_code == 1
@@ -49,7 +49,7 @@ def test_status_says_where_the_index_stands(run, settings, desk) -> None:
     assert status_lines(run("search", "status"))["Cas"] == "2"
 
 
-def test_a_rebuild_waits_for_the_follower_and_says_when_it_does_not_come(
+def test_a_rebuild_waits_for_the_lease_and_fails_without_it(
     run, settings, engine: Database, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(commands, "PATIENCE", 0.3)
@@ -62,7 +62,7 @@ def test_a_rebuild_waits_for_the_follower_and_says_when_it_does_not_come(
     lease.release_all()
 
 
-def test_a_rebuild_that_cannot_write_is_a_sentence(registers, tmp_path, monkeypatch) -> None:
+def test_a_rebuild_that_cannot_write_fails_with_a_reason(registers, tmp_path, monkeypatch) -> None:
     with registers.new("sqlite", tmp_path) as settings:
         monkeypatch.setenv("REGISTER_INSTANCE", str(settings.instance))
         monkeypatch.setenv("REGISTER_SEAL_DIR", str(settings.seal_dir))

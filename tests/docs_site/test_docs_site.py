@@ -97,14 +97,14 @@ def test_one_page_leads_to_the_next_and_back(pages):
     ]
 
 
-def test_the_site_asks_nobody_for_anything_and_runs_no_script(pages):
+def test_the_site_requests_nothing_from_others_and_runs_no_script(pages):
     for address, page in pages.items():
         assert not page.xpath("//script | //iframe | //@style"), address
         addresses = page.xpath("//link/@href | //img/@src")
         assert not [target for target in addresses if re.match("[a-z]+:|//", target)], address
 
 
-def test_an_id_is_there_once(pages):
+def test_an_id_is_unique_on_its_page(pages):
     for address, page in pages.items():
         repeated = [
             element_id for element_id, count in Counter(page.xpath("//@id")).items() if count > 1
@@ -119,7 +119,7 @@ def test_the_sheets_are_those_of_the_register(site_folder):
         assert sheet in (site_folder / "components.css").read_text("utf-8")
 
 
-def test_files_that_pages_point_at_come_along(site_folder):
+def test_linked_files_are_copied_to_the_site(site_folder):
     assert (site_folder / "verifier.py").read_bytes() == (TOP / "docs" / "verifier.py").read_bytes()
 
 
@@ -174,13 +174,13 @@ def test_a_dead_link_stops_the_build_with_its_file_and_line(
     assert (site / "before").exists()
 
 
-def test_a_page_that_nobody_would_find_stops_the_build(checkout, components, tmp_path):
+def test_a_page_outside_every_wing_stops_the_build(checkout, components, tmp_path):
     (checkout / "docs" / "nouvelle.md").write_text("# Nouvelle\n", "utf-8")
     with pytest.raises(BrokenLinksError, match=r"docs/nouvelle\.md:1: this page is in no wing"):
         build(tmp_path / "site", components, checkout)
 
 
-def test_what_was_built_before_is_replaced(checkout, components, tmp_path):
+def test_a_former_site_is_replaced(checkout, components, tmp_path):
     site = tmp_path / "site"
     site.mkdir()
     (site / "former.html").touch()

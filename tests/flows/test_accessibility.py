@@ -107,7 +107,7 @@ def test_nothing_sticks_out_on_a_small_phone_or_at_four_times_the_size(
         assert page.evaluate(STICKS_OUT) == []
 
 
-def test_something_too_wide_would_be_seen(reader: Opener) -> None:
+def test_an_element_that_is_too_wide_is_noticed(reader: Opener) -> None:
     """The proof that the test above sees something."""
     page = reader("home", width=320)
     page.evaluate("document.querySelector('h1').textContent = 'anticonstitutionnel'.repeat(9)")
@@ -116,7 +116,7 @@ def test_something_too_wide_would_be_seen(reader: Opener) -> None:
 
 
 @pytest.mark.parametrize("name", ["home", "list", "case", "tombstone", "missing"])
-def test_the_first_key_leads_past_the_head(reader: Opener, name: str) -> None:
+def test_the_first_skip_link_leads_past_the_head(reader: Opener, name: str) -> None:
     page = reader(name)
     page.keyboard.press("Tab")
     first = page.evaluate(FOCUSED)

@@ -80,7 +80,9 @@ def test_nothing_runs_in_any_page(browser: Browser, site: Site, policy: bool) ->
     assert seconds < SECONDS
 
 
-def test_nothing_runs_where_a_string_is_all_that_a_case_says(browser: Browser, site: Site) -> None:
+def test_nothing_runs_in_a_case_whose_only_text_is_a_hostile_string(
+    browser: Browser, site: Site
+) -> None:
     # All of them are read without a browser by each run of the suite.
     with inspected_profile(browser, site.base, site.cookie, policy=False) as inspector:
         for case in site.contents.single[::4]:
@@ -98,9 +100,7 @@ def test_nothing_runs_in_print(browser: Browser, site: Site) -> None:
         inspector.require_no_attack()
 
 
-def test_nothing_runs_in_a_text_that_is_looked_over_while_it_is_written(
-    browser: Browser, site: Site
-) -> None:
+def test_nothing_runs_in_the_preview_of_a_text(browser: Browser, site: Site) -> None:
     texts = [attack.text for attack in hostile_strings(turn=2) if attack.group != "long"]
     with inspected_profile(browser, site.base, site.cookie, policy=False) as inspector:
         inspector.open("/moderation/dossiers/nouveau")
@@ -134,7 +134,7 @@ def test_nothing_runs_in_what_a_feed_reader_shows(browser: Browser, site: Site) 
     assert entries > 2 * len(hostile_strings())
 
 
-def test_the_same_strings_as_they_are_do_run(browser: Browser, site: Site) -> None:
+def test_the_same_strings_unescaped_do_run(browser: Browser, site: Site) -> None:
     """The counter-proof: in a page that does not escape them they are seen in every way."""
     groups = ("script elements", "handlers", "vector images and formulas", "style sheets")
     texts = [attack.text for attack in hostile_strings() if attack.group in groups]

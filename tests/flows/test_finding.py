@@ -81,7 +81,7 @@ def test_from_the_front_page_to_gagny_by_the_list(reader: Opener, typed: str) ->
     expect_gagny(page)
 
 
-def test_from_the_front_page_st_denis_is_the_one_that_was_meant(reader: Opener) -> None:
+def test_from_the_front_page_st_denis_leads_to_the_saint_denis_with_a_case(reader: Opener) -> None:
     page = reader("home", scripts=False)
     focused_box(page)
     page.keyboard.type("St Denis")
@@ -93,7 +93,7 @@ def test_from_the_front_page_st_denis_is_the_one_that_was_meant(reader: Opener) 
 
 
 @pytest.mark.parametrize("page_of", ["home", "list"])
-def test_words_that_are_no_place_are_left_alone(reader: Opener, page_of: str) -> None:
+def test_words_that_are_no_place_get_no_suggestion(reader: Opener, page_of: str) -> None:
     page = reader(page_of)
     focused_box(page)
     with page.expect_response(SUGGEST):
@@ -142,7 +142,7 @@ def test_gagny_is_found_by_name_and_by_both_codes(
 
 
 @pytest.mark.parametrize("scripts", [False, True], ids=["plain", "script"])
-def test_a_name_of_several_leads_through_the_choice_to_the_right_one(
+def test_an_ambiguous_name_leads_through_a_choice_to_the_commune(
     reader: Opener, scripts: bool
 ) -> None:
     page = reader("communes", scripts=scripts)
@@ -244,7 +244,7 @@ def nodes_with_role(page: Page, role: str) -> list[dict[str, Any]]:
     return [node for node in accessibility_nodes(page) if node["role"] == role]
 
 
-def test_a_screen_reader_is_told_what_the_list_does(reader: Opener) -> None:
+def test_the_suggestions_are_exposed_to_screen_readers(reader: Opener) -> None:
     page = reader("communes")
     focused_box(page)
     (box,) = nodes_with_role(page, "combobox")
@@ -344,7 +344,7 @@ def test_a_click_elsewhere_closes_the_list(reader: Opener) -> None:
 # --- the network ------------------------------------------------------------------------------
 
 
-def test_places_are_asked_for_once_a_pause_and_never_for_one_letter(
+def test_suggestions_are_requested_once_after_a_pause_and_never_for_one_letter(
     reader: Opener, watch: list[Watch]
 ) -> None:
     page = reader("communes")
@@ -393,7 +393,7 @@ FAILURES: dict[str, Callable[[Route], None]] = {
 
 
 @pytest.mark.parametrize("failure", FAILURES)
-def test_when_places_cannot_be_had_the_form_works(
+def test_the_form_works_when_suggestions_fail(
     reader: Opener, watch: list[Watch], failure: str
 ) -> None:
     page = reader("communes")
@@ -411,7 +411,7 @@ def test_when_places_cannot_be_had_the_form_works(
     watch[0].complaints.clear()
 
 
-def test_places_of_a_former_text_go_when_the_next_cannot_be_had(
+def test_suggestions_of_a_former_text_are_removed_when_the_next_request_fails(
     reader: Opener, watch: list[Watch]
 ) -> None:
     page = reader("communes")
@@ -482,7 +482,7 @@ def test_an_open_list_fits_and_can_be_touched(reader: Opener, width: int) -> Non
 
 
 @pytest.mark.parametrize("colours", ["none", "active"])
-def test_the_option_in_hand_is_seen_in_any_colours(reader: Opener, colours: str) -> None:
+def test_the_selected_option_has_an_outline_in_any_colours(reader: Opener, colours: str) -> None:
     page = reader("communes")
     page.emulate_media(forced_colors=colours)
     options = suggestions(page, "gagn")

@@ -57,7 +57,7 @@ def test_the_accessibility_tree_of_a_case_is_in_reading_order(reader: Opener) ->
     assert not re.search(r"\b(\w{3,}) \1\b", spoken, re.IGNORECASE)
 
 
-def test_a_part_that_is_moved_would_be_seen(reader: Opener) -> None:
+def test_a_removed_section_is_noticed(reader: Opener) -> None:
     """The proof that the first test sees something."""
     page = reader("case of Gagny")
     before = essentials(spoken_lines(page.locator("body").aria_snapshot()))
@@ -82,7 +82,7 @@ def test_headings_go_down_step_by_step_and_every_landmark_has_its_name(
 
 
 @pytest.mark.parametrize("name", PAGE_PARAMS)
-def test_links_of_one_name_lead_to_one_place(reader: Opener, name: str) -> None:
+def test_links_of_one_name_lead_to_one_address(reader: Opener, name: str) -> None:
     ambiguous = reader(name).evaluate(LINK_TARGETS)
     # Paris is a commune and a département: headings tell the two lists apart.
     assert [line for line in ambiguous if not line.startswith("Paris 1 cas: ")] == []

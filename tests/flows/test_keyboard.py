@@ -60,7 +60,9 @@ def test_obstacles_for_the_keyboard_are_found(reader: Opener) -> None:
 
 
 @pytest.mark.parametrize("name", ["list", "ledger"])
-def test_the_second_key_leads_past_the_filters_to_what_was_found(reader: Opener, name: str) -> None:
+def test_the_second_skip_link_leads_past_the_filters_to_the_results(
+    reader: Opener, name: str
+) -> None:
     page = reader(name)
     page.keyboard.press("Tab")
     page.keyboard.press("Tab")

@@ -79,7 +79,7 @@ def test_only_addresses_elsewhere_are_written_out_on_paper(reader: Opener) -> No
     assert page.locator(".srcs a.address").first.evaluate(STYLE, ["::after", "content"]) == "none"
 
 
-def test_forced_colours_keep_what_says_something(reader: Opener) -> None:
+def test_forced_colours_keep_the_marks_that_carry_meaning(reader: Opener) -> None:
     page = reader("whole case")
     page.emulate_media(forced_colors="active")
     current_link = page.locator(".nav [aria-current]")

@@ -24,7 +24,7 @@ VIEWPORTS = {
     "keyboard alone without scripts": Viewport(PHONE, scripts=False, user=Keys),
 }
 EACH_VIEWPORT = pytest.mark.parametrize(
-    "way",
+    "viewport",
     [
         pytest.param(viewport, id=name, marks=[] if name == "phone" else pytest.mark.prove)
         for name, viewport in VIEWPORTS.items()

@@ -63,7 +63,7 @@ def test_each_fault_of_the_database_is_reported_alone(settings, engine, code, st
 
 
 @pytest.mark.parametrize("table", ["dataset", "journal_head", "retention_clock", "report_kept"])
-def test_a_missing_table_is_an_answer_and_not_a_crash(settings, engine, table):
+def test_a_missing_table_is_reported_without_a_crash(settings, engine, table):
     with write_engine(engine).begin() as connection:
         connection.execute(text(f"DROP TABLE {table}"))
     assert _faults(settings)
@@ -111,7 +111,7 @@ def test_a_clock_that_jumped_is_named_with_the_last_day_known(settings, engine, 
     assert _faults(settings) == {}
 
 
-def test_the_keys_of_reports_are_nobody_elses_to_read(settings, engine, store):
+def test_a_key_store_that_others_may_read_is_named_with_its_mode(settings, engine, store):
     Path(store.where).chmod(0o644)
     assert _faults(settings) == {"mode": "keys.sqlite3 644"}
 
@@ -128,7 +128,7 @@ def test_a_public_register_without_its_legal_notice_is_named(settings, engine):
 
 
 @pytest.mark.parametrize("settings", ["sqlite"], indirect=True)
-def test_a_missing_database_is_a_sentence_and_no_empty_file(settings, engine):
+def test_a_missing_database_is_reported_and_no_empty_file_is_made(settings, engine):
     engine.dispose()
     for file in settings.instance.glob("register.sqlite3*"):
         file.unlink()

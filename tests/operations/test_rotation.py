@@ -71,7 +71,7 @@ def test_receipts_and_codes_given_before_a_rotation_are_good_after_it(
     former_store.close()
 
 
-def test_a_store_in_a_database_of_its_own_is_wrapped_again(
+def test_a_key_store_in_its_own_database_is_rewrapped(
     server, settings, engine, session, store, tmp_path
 ):
     """Two machines share a store in PostgreSQL; each has its own copy of the seal key."""
@@ -199,9 +199,7 @@ def test_a_rotation_whose_wrapping_fails_leaves_the_former_key_in_its_place(
     assert store.is_wrapped_by(former)
 
 
-def test_neither_key_is_given_up_while_the_other_is_not_known_to_open_the_store(
-    settings, engine, store
-):
+def test_both_keys_are_kept_until_one_is_known_to_open_the_store(settings, engine, store):
     """The pending key is the store's, and cannot be read for a moment."""
     pending = encryption.pending_key(settings.seal_dir)
     store.rewrap(pending)

@@ -21,7 +21,7 @@ from register.operations import schema, setup
 from register.operations.schema import SchemaError
 
 
-def test_the_migrations_make_what_the_models_say(engine):
+def test_the_migrations_make_the_tables_of_the_models(engine):
     with engine.connect() as connection:
         context = MigrationContext.configure(connection, opts={"compare_type": True})
         assert compare_metadata(context, Base.metadata) == []
@@ -60,7 +60,7 @@ def test_migrating_again_changes_nothing(engine, desk):
         assert session.get_one(Incident, case.id).number == case.number
 
 
-def test_there_is_one_line_of_migrations(engine):
+def test_the_migrations_have_one_head(engine):
     script = ScriptDirectory.from_config(schema.alembic_config(engine))
     assert script.get_heads() == [schema.expected_revision()]
 

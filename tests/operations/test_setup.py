@@ -35,7 +35,7 @@ def test_a_new_register_holds_its_identity_and_its_first_line(session, store):
     assert {row.ledger for row in session.scalars(select(LedgerHead))} == set(Ledger)
 
 
-def test_the_whole_territory_and_every_word_are_there(session):
+def test_a_new_register_has_the_territory_and_the_vocabularies(session):
     communes = select(func.count()).select_from(Commune).where(Commune.retired.is_(False))
     assert session.scalar(communes) == 34_969
     assert session.scalar(select(func.count()).select_from(VocabularyEntry)) > 100
@@ -105,7 +105,7 @@ def test_the_secret_key_of_former_versions_is_removed_once(settings):
     assert not (settings.instance / "secret_key").exists()
 
 
-def test_before_its_opening_a_register_has_no_key_to_ask_for(session, settings):
+def test_a_register_that_is_not_initialised_has_no_seal_key(session, settings):
     session.execute(delete(Identity))
     with pytest.raises(SealError) as refusal:
         setup.require_seal(settings, session)
@@ -151,7 +151,7 @@ def test_a_register_that_never_had_a_key_store_gets_one(settings, engine, sessio
     key_store.close()
 
 
-def test_where_reports_are_closed_a_missing_key_store_is_never_made_anew(
+def test_with_sealed_reports_a_missing_key_store_is_never_made_anew(
     settings, engine, session, store, inbox
 ):
     """An empty one in its place would make every report unreadable for good."""
@@ -200,7 +200,7 @@ def test_a_key_store_may_stand_elsewhere(settings, engine, session, store, tmp_p
 # --- the first invitation -------------------------------------------------------------------------
 
 
-def test_a_register_without_an_account_has_a_way_in_that_can_be_had_again(engine, session):
+def test_a_register_without_an_account_gets_an_invitation_that_can_be_renewed(engine, session):
     first_token, _until = setup.first_invitation(engine)
     token, until = setup.first_invitation(engine)
     (invitation,) = invitations.pending(session, now())
@@ -213,7 +213,7 @@ def test_a_register_without_an_account_has_a_way_in_that_can_be_had_again(engine
     assert first_token != token
 
 
-def test_a_register_with_an_account_has_none(engine, session, cast):
+def test_a_register_with_an_account_gets_no_invitation(engine, session, cast):
     assert setup.first_invitation(engine) is None
     assert invitations.pending(session, now()) == []
 

@@ -103,7 +103,7 @@ def test_an_erased_case_leaves_no_word(
     _require_marker_gone(engine, settings)
 
 
-def test_a_reader_in_the_middle_of_a_page_only_delays_it(
+def test_a_reader_in_the_middle_of_a_page_only_delays_an_erasure(
     engine: Engine, settings: Settings, desk: Any, cast: Any, content: Any
 ) -> None:
     case = _publish_with_marker(engine, desk, cast, content)
@@ -170,7 +170,7 @@ def test_a_discarded_draft_leaves_no_word(
     _require_marker_gone(engine, settings)
 
 
-def test_the_search_looks_into_every_column(engine: Engine) -> None:
+def test_every_table_is_searched_for_the_marker(engine: Engine) -> None:
     # A table that the models do not know would be missed by _tables_with.
     tables = {table.name for table in Base.metadata.sorted_tables} | {"alembic_version"}
     assert set(inspect(engine).get_table_names()) <= tables

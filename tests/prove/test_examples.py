@@ -316,7 +316,7 @@ def require_service_during_renewal(proxy: Proxy, served: Served) -> None:
     assert len(processes) == 2
 
 
-def test_the_check_sees_an_address_where_there_is_one(
+def test_an_address_in_a_log_is_found(
     register_settings: Settings, certificate: Path, tmp_path: Path
 ) -> None:
     def log_to_file(text: str) -> str:
@@ -341,7 +341,7 @@ def test_the_check_sees_an_address_where_there_is_one(
     assert READER in proxy.written()
 
 
-def test_the_settings_of_the_example_are_whole(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_the_settings_of_the_example_are_complete(monkeypatch: pytest.MonkeyPatch) -> None:
     file = EXAMPLES / "environment"
     shell = subprocess.run(
         ["env", "-i", "sh", "-c", f"set -a; . {file}; env"], capture_output=True, text=True
@@ -404,7 +404,7 @@ def test_the_unit_is_understood_by_systemd(tmp_path: Path) -> None:
     assert (verification.returncode, verification.stderr) == (0, "")
 
 
-def test_systemd_is_told_when_requests_are_answered(
+def test_systemd_is_notified_when_requests_are_answered(
     register_settings: Settings, tmp_path: Path
 ) -> None:
     with socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as manager:

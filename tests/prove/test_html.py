@@ -138,7 +138,7 @@ def test_no_typewriter_apostrophe_is_left(pages: Mapping[str, str], name: str) -
     assert [text for text in texts if "'" in text] == []
 
 
-def test_the_style_sheets_ask_for_nothing() -> None:
+def test_the_style_sheets_request_nothing() -> None:
     sheets = {path.name: path.read_bytes() for path in SHEETS.glob("*.css")}
     assert len(sheets) > 4
     for name, css in sheets.items():

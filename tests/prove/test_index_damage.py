@@ -151,7 +151,7 @@ def _copy(path: Path) -> None:
 
 
 @pytest.mark.parametrize("damage", [_delete, _empty, _replace_by_folder, _rename, _copy])
-def test_a_file_that_is_another_is_noticed(index, damage):
+def test_a_replaced_or_missing_file_is_noticed(index, damage):
     assert answers_correctly(index)
     for name in ("current", *sorted(index._state().files)):
         state = index._state()
@@ -169,7 +169,7 @@ def test_a_file_that_is_another_is_noticed(index, damage):
         assert index.intact(deep=True)
 
 
-def test_the_folder_may_be_thrown_away(index):
+def test_a_deleted_folder_is_noticed_and_rebuilt(index):
     assert answers_correctly(index)
     shutil.rmtree(index._folder)
     assert not answers_correctly(index)
@@ -178,7 +178,7 @@ def test_the_folder_may_be_thrown_away(index):
     assert answers_correctly(index)
 
 
-def test_a_hundred_killed_writers(index):
+def test_a_hundred_killed_writers_leave_one_commit_or_the_next(index):
     assert killed_writers(index, times=100, seed=7) > 100
 
 

@@ -82,7 +82,9 @@ TRACE = """\
     ],
     ids=range(7),
 )
-def test_a_trace_of_system_calls_is_parsed(settings: Settings, trace: str, expected: bool) -> None:
+def test_a_trace_without_syncs_before_the_answer_is_noticed(
+    settings: Settings, trace: str, expected: bool
+) -> None:
     """The counter-proof: an order that keeps nothing is noticed."""
     assert is_synced_before_answer(steps(trace)) is expected
 

@@ -51,7 +51,7 @@ class _Run(Served):
         return self.process.wait(60)
 
 
-def test_a_rotation_under_those_who_report_loses_nothing_wherever_it_is_cut_short(
+def test_an_interrupted_rotation_under_reports_loses_nothing(
     settings: Settings, engine: Engine, store: KeyStore
 ) -> None:
     assert settings.seal_dir

@@ -132,7 +132,7 @@ def test_every_refused_sign_in_takes_the_same_time(settings, members):
     _require_alike(medians)
 
 
-def test_an_answer_without_the_hash_is_seen_by_the_measurement(prove, monkeypatch):
+def test_the_measurement_detects_an_answer_without_the_hash(prove, monkeypatch):
     """The counter-proof: an unknown address that is refused at once is told apart."""
     monkeypatch.setattr(passwords, "verify_nothing", lambda _password: False)
     medians = _medians(prove, rounds=10)

@@ -64,7 +64,7 @@ def test_a_long_word_is_cut() -> None:
     assert [len(form) for form in analyzer.forms("x" * 5_000)] == [analyzer.MAX_WORD_LENGTH]
 
 
-def test_threads_do_not_take_each_others_words() -> None:
+def test_tokens_are_the_same_in_several_threads() -> None:
     words = [f"{start}{end}" for start in ("film", "refus", "blog", "port") for end in ENDINGS]
     analyzer.token_of.cache_clear()
     alone = {word: analyzer.token_of(word) for word in words}

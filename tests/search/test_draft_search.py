@@ -64,7 +64,7 @@ def test_filters_narrow_what_is_read(desk, finder):
     assert (matches.ids, matches.unread_count) == ({draft.id}, 0)
 
 
-def test_a_case_that_changes_is_read_again_and_one_that_goes_is_forgotten(
+def test_a_changed_draft_is_cached_again_and_a_discarded_one_is_removed(
     engine, desk, cast, content, finder
 ):
     case, discarded = desk.draft(title="Le micro coupé"), desk.draft(title="Le micro")
@@ -105,7 +105,9 @@ def test_the_cache_of_documents_is_bounded(engine, desk, finder, monkeypatch):
     assert cache.size == sum(map(draft_search._token_count, cache.documents.values()))
 
 
-def test_other_words_of_the_vocabulary_make_other_documents(engine, desk, finder, monkeypatch):
+def test_a_new_version_of_the_vocabulary_rebuilds_the_cached_documents(
+    engine, desk, finder, monkeypatch
+):
     desk.draft()
     finder("filmer")
     cache = document_cache(engine)

@@ -111,7 +111,7 @@ def test_the_stamp_and_the_cursor_move_with_each_commit(settings, engine, sessio
     assert len(set(stamps)) == 5
 
 
-def test_an_index_may_be_empty_and_become_so(session, index, matches):
+def test_an_index_may_be_empty_or_become_empty(session, index, matches):
     fill_index(index)
     assert matches(SearchQuery()) == {}
     assert index.intact(deep=True)
@@ -122,7 +122,7 @@ def test_an_index_may_be_empty_and_become_so(session, index, matches):
     assert index.intact(deep=True)
 
 
-def test_the_index_before_answers_until_the_new_one_stands(index, matches):
+def test_the_former_index_answers_until_the_new_one_is_complete(index, matches):
     fill_index(index, case(1, "un"))
 
     def documents_for_rebuild() -> Iterator[Document]:

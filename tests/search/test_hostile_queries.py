@@ -145,7 +145,7 @@ def test_any_text_is_read_or_refused(text):
 
 @given(st.text(min_size=1_000, max_size=12_000, alphabet="a\"* -«»(\u202e\x00é'"))
 @limits(deadline=None, max_examples=20)
-def test_a_text_beyond_all_measure_is_refused_at_once(text):
+def test_a_very_long_text_is_refused_at_once(text):
     assert _parsed(text) in ("search_too_long", SearchQuery())
 
 

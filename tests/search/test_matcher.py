@@ -60,5 +60,7 @@ FILM, MAYOR, GAGNY = (
         ([part(FILM), part(MAYOR, excluded=True)], None, "wanted and left out"),
     ],
 )
-def test_strength(parts: list[QueryPart], expected: int | None, why: str) -> None:
+def test_the_strength_of_a_document_for_a_query(
+    parts: list[QueryPart], expected: int | None, why: str
+) -> None:
     assert strength(SearchQuery(tuple(parts)), DOCUMENT) == expected, why

@@ -108,7 +108,7 @@ def test_search_engine_returns_what_the_reference_matcher_returns(
 
 
 @pytest.mark.parametrize("sample", [1, 1_000])
-def test_a_phrase_is_more_than_its_words_and_its_runs(session, index, sample, monkeypatch):
+def test_a_phrase_matches_only_its_words_in_order(session, index, sample, monkeypatch):
     monkeypatch.setattr(postgres_tables, "SAMPLE", sample)
     fill_index(
         index,
@@ -178,7 +178,7 @@ def test_the_progress_of_a_rebuild_is_reported(index):
     assert reports == [(done, 5) for done in range(1, 6)]
 
 
-def test_nothing_is_left_of_the_index_before(engine, session, index):
+def test_a_rebuild_removes_the_former_index(engine, session, index):
     fill_index(index, case(1, "un"))
     fill_index(index, case(2, "deux"), cursor=LATER)
     assert matches(session, index, SearchQuery()) == {2: 0}
@@ -302,7 +302,7 @@ def test_the_words_of_the_scrubbing_commit_itself_are_in_no_file(engine, index, 
     assert b"secretunique" not in files(engine, server)
 
 
-def test_an_index_that_is_still_read_is_dropped_by_a_later_look(
+def test_an_index_that_is_still_read_is_dropped_by_a_later_check(
     engine, session, index, monkeypatch
 ):
     monkeypatch.setattr(adapter, "_PATIENCE", 0.05)
@@ -324,7 +324,7 @@ def test_an_index_that_is_still_read_is_dropped_by_a_later_look(
 # --- the page that asks ---------------------------------------------------------------------------
 
 
-def test_a_page_finds_what_was_there_when_it_began(engine, session, index):
+def test_a_page_searches_the_index_as_it_was_when_the_page_began(engine, session, index):
     fill_index(index, case(1, "un"))
     session.execute(text("SELECT 1 FROM journal_head")).all()
     index.write(LATER, [case(2, "un")], [], scrub=False)
@@ -333,7 +333,7 @@ def test_a_page_finds_what_was_there_when_it_began(engine, session, index):
     assert index.forms(session) == ["un"]
 
 
-def test_a_page_that_began_before_a_new_index_has_none(engine, session, index):
+def test_a_page_that_began_before_a_new_index_has_no_usable_index(engine, session, index):
     fill_index(index, case(1, "un"))
     session.execute(text("SELECT 1 FROM journal_head")).all()
     fill_index(index, case(1, "un"), case(2, "un"), cursor=LATER)
@@ -360,7 +360,9 @@ def test_a_page_that_began_before_a_new_index_has_none(engine, session, index):
         ("DROP INDEX search.document_lexemes", None),
     ],
 )
-def test_a_damaged_index_is_unready_and_the_page_goes_on(engine, session, index, damage, why):
+def test_a_damaged_index_is_unready_and_the_transaction_of_the_page_goes_on(
+    engine, session, index, damage, why
+):
     fill_index(index, case(1, "un deux trois"))
     execute(engine, damage)
     session.execute(text("CREATE TEMPORARY TABLE told (word text)"))
@@ -462,7 +464,7 @@ def foreign_index(url) -> Iterator[tuple[Postgres, Session]]:
         engine.dispose()
 
 
-def test_a_lost_connection_is_no_index_until_there_is_another(engine, session, index):
+def test_a_lost_connection_makes_the_index_unready_until_it_reconnects(engine, session, index):
     fill_index(index, case(1, "un"))
     stamp = index.stamp()
     session.execute(text("SELECT 1")).all()

@@ -121,7 +121,7 @@ def test_a_word_is_searched_with_its_synonyms() -> None:
     assert QueryAlternative(("video",)) in part.alternatives
 
 
-def test_an_acronym_is_a_phrase_and_back() -> None:
+def test_an_acronym_and_its_words_are_synonyms() -> None:
     (short,) = query_parser.parse("TGI").parts
     (long,) = query_parser.parse("tribunal de grande instance").parts
     assert QueryAlternative(("tribunal", "grand", "instanc")) in short.alternatives
@@ -144,7 +144,7 @@ def test_a_quoted_word_has_no_synonyms(typed: str) -> None:
     assert len(part.alternatives) == 1
 
 
-def test_too_long_and_too_many() -> None:
+def test_a_search_that_is_too_long_or_has_too_many_words_is_refused() -> None:
     with pytest.raises(Invalid, match="search_too_long"):
         query_parser.parse("x" * (query_parser.LENGTH_LIMIT + 1))
     with pytest.raises(Invalid, match="search_too_many"):
@@ -174,7 +174,7 @@ def test_the_data_file_has_no_line_that_does_nothing() -> None:
 
 
 @given(st.text(max_size=400))
-def test_any_text_is_a_search_or_a_sentence(text: str) -> None:
+def test_any_text_is_parsed_into_a_query_or_refused(text: str) -> None:
     try:
         query = query_parser.parse(text)
     except Invalid:

@@ -43,15 +43,13 @@ def test_the_title_weighs_more_than_the_account(desk, content, engine, index, as
 # --- the index lags ------------------------------------------------------------------------------
 
 
-def test_what_was_just_published_is_found_before_the_index_follows(
-    desk, content, engine, index, ask
-):
+def test_a_new_case_is_found_before_the_index_follows(desk, content, engine, index, ask):
     follow(engine, index)
     case = desk.published(content(title="Un quidam filme"))
     assert dict(ask("quidam").strength) == {case.number: 1}
 
 
-def test_a_word_that_was_taken_out_finds_nothing_before_the_index_follows(
+def test_a_redacted_word_finds_nothing_before_the_index_follows(
     desk, content, engine, index, ask, pen, cast
 ):
     case = desk.published(content(title="Un quidam filme"))
@@ -64,7 +62,7 @@ def test_a_word_that_was_taken_out_finds_nothing_before_the_index_follows(
 
 
 @pytest.mark.parametrize("ending", ["withdrawn", "erased", "merged"])
-def test_what_is_no_longer_public_is_not_found_before_the_index_follows(
+def test_a_case_that_is_no_longer_public_is_not_found_before_the_index_follows(
     ending, desk, content, engine, index, ask, pen, cast
 ):
     case = desk.published(content(title="Un quidam filme"))
@@ -115,7 +113,7 @@ WITHOUT_AN_INDEX = (
 )
 
 
-def test_without_an_index_titles_and_summaries_are_looked_through(desk, content, ask):
+def test_without_an_index_titles_and_summaries_are_searched(desk, content, ask):
     case = desk.published(content())
     desk.draft(content())
     desk.withdrawn(content())
@@ -164,7 +162,7 @@ def test_a_correction_is_followed(desk, content, engine, index, ask, pen, cast):
     assert (dict(ask("quidam").strength), set(ask("citoyen").strength)) == ({}, {case.number})
 
 
-def test_new_words_of_the_vocabularies_make_the_index_anew(desk, content, engine, index):
+def test_a_new_version_of_the_vocabularies_rebuilds_the_index(desk, content, engine, index):
     desk.published(content())
     follow(engine, index)
     before = index.cursor()
@@ -187,7 +185,7 @@ SPELLING_SUGGESTIONS = (
 )
 
 
-def test_a_misspelt_word_is_put_right(desk, content, engine, index):
+def test_a_correction_is_suggested_for_a_misspelt_word(desk, content, engine, index):
     desk.published(content())
     follow(engine, index)
     with Session(engine) as page:

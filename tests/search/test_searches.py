@@ -153,7 +153,7 @@ def test_searches_find_the_expected_cases_of_another_register(reader_of_other_re
     _require_found(reader_of_other_register, OTHER_TABLE["search"], capsys)
 
 
-def test_a_misspelt_search_is_put_right(reader):
+def test_a_correction_is_suggested_for_a_misspelt_search(reader):
     suggestions = {typo["q"]: reader.is_offered(typo["q"]) for typo in DEMO_TABLE["typo"]}
     assert {text: fold(suggestion or "") for text, suggestion in suggestions.items()} == {
         typo["q"]: fold(typo["suggested"]) for typo in DEMO_TABLE["typo"]

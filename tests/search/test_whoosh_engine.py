@@ -76,7 +76,7 @@ def test_search_engine_returns_what_the_reference_matcher_returns(first, writes,
         require_matcher_results(index, None, first, writes, queries)
 
 
-def test_a_beginning_reaches_over_many_forms(index):
+def test_a_prefix_search_matches_many_forms(index):
     """More of the dictionary than is read at once, and forms longer than that."""
     size = whoosh_segment._CHUNK
     forms = [f"film{number:05}" for number in range(size // 40)]
@@ -132,7 +132,7 @@ def test_a_segment_that_is_mostly_gone_is_written_again(index):
     assert len(matches(index, SearchQuery())) == 40
 
 
-def test_nothing_is_left_of_the_index_before(index):
+def test_a_rebuild_removes_the_former_index(index):
     fill_index(index, case(1, "un"))
     fill_index(index, case(2, "deux"), cursor=LATER)
     assert matches(index, SearchQuery()) == {2: 0}
@@ -167,7 +167,7 @@ def test_a_commit_that_fails_changes_nothing(index, how, monkeypatch):
     assert matches(index, SearchQuery()) == {1: 0}
 
 
-def test_there_is_one_writer(index, monkeypatch):
+def test_a_second_writer_is_refused(index, monkeypatch):
     fill_index(index, case(1, "un"))
     monkeypatch.setattr(whoosh_state, "_PATIENCE", 0.05)
     with whoosh_state.writing(index._folder):
@@ -263,7 +263,7 @@ def open_file_count() -> int:
     return sum(1 for _ in Path("/dev/fd").iterdir())
 
 
-def test_nothing_stays_open(index):
+def test_commits_leave_no_file_open(index):
     fill_index(index, *random_documents(30))
     matches(index, SearchQuery())
     before = open_file_count()
@@ -298,7 +298,7 @@ def is_unready(index: Whoosh, *, stamped: bool = False) -> bool:
     return (bool(index.stamp()), index.cursor(), index.intact(deep=False)) == (stamped, None, False)
 
 
-def test_no_index_is_no_error(index, folder):
+def test_a_missing_index_is_unready_and_can_be_rebuilt(index, folder):
     assert is_unready(index)
     folder.mkdir(mode=0o700)
     assert is_unready(index)
@@ -307,7 +307,7 @@ def test_no_index_is_no_error(index, folder):
 
 
 @pytest.mark.parametrize("damage", ["layout", "digest", "json", "empty", "gone", "folder", "name"])
-def test_another_state_is_no_index(index, folder, damage):
+def test_a_damaged_state_file_makes_the_index_unready(index, folder, damage):
     fill_index(index, case(1, "un"))
     matches(index, SearchQuery())
     current = folder / "current"
@@ -417,7 +417,7 @@ def test_a_touched_file_is_noticed_at_once(index, folder, kind):
     assert matches(index, SearchQuery()) == {1: 0}
 
 
-def test_bytes_that_rot_in_silence_are_noticed_by_a_deep_look(index, folder):
+def test_silent_corruption_is_noticed_by_a_deep_check(index, folder):
     fill_index(index, case(1, "un"))
     for path in index._state().path(folder).iterdir():
         content, times = path.read_bytes(), path.stat()

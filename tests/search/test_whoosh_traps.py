@@ -69,7 +69,7 @@ def add(plain_index, *cases):
             writer.update_document(number=number, place=place, text=text)
 
 
-def test_it_is_the_release_that_was_measured():
+def test_the_installed_whoosh_is_the_tested_release():
     assert versionstring() == "2.7.5"
 
 
@@ -92,7 +92,7 @@ def test_refresh_shows_both_versions_and_what_was_deleted(plain_index):
     assert sorted(refreshed) != expected
 
 
-def test_a_reader_that_stays_sees_each_commit_whole(register_index):
+def test_an_open_index_reads_each_commit_completely(register_index):
     register_index.write(LATER, [case(1, "ancien"), case(2, "retire")], [], scrub=False)
     assert register_index.find(None, SearchQuery()).strength == {1: 0, 2: 0}
     register_index.write(LATER, [case(1, "nouveau")], [2], scrub=False)
@@ -113,7 +113,7 @@ def _occurrences(number: int) -> int:
     return 1 if number < 640 else 9
 
 
-def test_a_limit_loses_the_best(plain_index):
+def test_a_limit_loses_the_strongest_matches(plain_index):
     add(
         plain_index,
         *(
@@ -177,7 +177,7 @@ def test_a_memory_map_copies_the_index(plain_index, tmp_path):
     assert _peak(lambda: mapped.open_index().searcher().close()) > 0.9 * size
 
 
-def test_opening_reads_what_it_needs(register_index):
+def test_opening_the_index_reads_a_part_of_it(register_index):
     register_index.write(LATER, list(random_documents(1_500, words=200)), [], scrub=False)
     register_index.find(None, SearchQuery())
     size = _bytes(register_index._folder)
@@ -261,7 +261,7 @@ def test_a_killed_writer_leaves_one_commit_or_the_next(register_index):
 # --- 7. what analyses a text has to be importable; and a text is not stored -----------------------
 
 
-def test_an_analyser_of_the_moment_cannot_be_written():
+def test_a_local_analyser_class_cannot_be_pickled():
     class Local(analysis.Tokenizer):
         def __call__(self, value, **options):
             yield from analysis.SpaceSeparatedTokenizer()(value, **options)
@@ -271,7 +271,7 @@ def test_an_analyser_of_the_moment_cannot_be_written():
         pickle.dumps(fields.Schema(text=fields.TEXT(analyzer=Local())))
 
 
-def test_what_is_pickled_can_be_imported():
+def test_the_pickled_schema_and_codec_can_be_unpickled():
     unpickled = dict(pickle.loads(pickle.dumps(SCHEMA)).items())
     assert {name: type(field) for name, field in unpickled.items()} == {
         name: type(field) for name, field in SCHEMA.items()
@@ -279,7 +279,7 @@ def test_what_is_pickled_can_be_imported():
     assert type(pickle.loads(pickle.dumps(Codec()))) is Codec
 
 
-def test_a_word_stands_in_the_dictionary_and_nowhere_else(register_index):
+def test_a_word_is_stored_once_as_token_and_once_as_form(register_index):
     register_index.write(LATER, [case(1, "titre", "motunique " * 50)], [], scrub=False)
     files = [path.read_bytes() for path in register_index._folder.rglob("*") if path.is_file()]
     # Once as a token, once as a form.

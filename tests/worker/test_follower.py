@@ -187,7 +187,7 @@ def test_a_lock_whose_file_was_deleted_is_lost(tmp_path: Path) -> None:
     first.release_all()
 
 
-def test_looking_makes_no_file(tmp_path: Path) -> None:
+def test_checking_the_lease_makes_no_file(tmp_path: Path) -> None:
     assert not Lease(FileLocks(tmp_path)).is_held()
     assert list(tmp_path.iterdir()) == []
 
@@ -224,7 +224,7 @@ def _end_sessions(engine: Database) -> None:
 # --- waking -------------------------------------------------------------------------------------
 
 
-def test_a_commit_wakes_and_only_once(engine: Database, desk) -> None:
+def test_a_commit_wakes_the_follower_once(engine: Database, desk) -> None:
     stop = StopSignal()
     waiter = open_commit_waiter(engine, stop)
     desk.published()
@@ -349,7 +349,7 @@ def test_publications_and_withdrawals_are_indexed_on_notification(
     assert (follower.events, index.rebuild_count) == (["elected"], 1)
 
 
-def test_an_index_that_is_gone_or_damaged_is_made_anew(
+def test_a_missing_or_damaged_index_is_rebuilt(
     follow, engine, desk, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(worker, "INTEGRITY_SECONDS", 0.2)
@@ -404,7 +404,7 @@ def test_a_failure_is_logged_once_and_recovers_by_itself(
     assert follower.events[1:-1] == ["search_failing OSError"] * 2
 
 
-def test_a_database_that_was_away_is_followed_again(
+def test_the_follower_reconnects_to_a_database_that_was_away(
     server, tmp_path, registers, monkeypatch
 ) -> None:
     monkeypatch.setattr(worker, "FIRST_PAUSE", 0.05)

@@ -107,7 +107,7 @@ def test_hup_renews_the_follower_and_term_ends_it(
 
 
 @pytest.mark.parametrize("settings", ["sqlite"], indirect=True)
-def test_an_index_that_cannot_be_made_is_made_once_it_can(settings) -> None:
+def test_the_follower_builds_the_index_once_its_folder_can_be_made(settings) -> None:
     (settings.instance / "index").write_text("in the way")
     with serving(settings) as (served, _port):
         served.first_line()
@@ -118,9 +118,7 @@ def test_an_index_that_cannot_be_made_is_made_once_it_can(settings) -> None:
 
 
 @pytest.mark.parametrize("settings", ["sqlite"], indirect=True)
-def test_an_index_that_may_not_be_written_is_followed_once_it_may(
-    settings, read_status, desk
-) -> None:
+def test_the_follower_updates_the_index_once_it_may_be_written(settings, read_status, desk) -> None:
     """As the service's user finds it."""
     desk.published()
     served = Served([*POWERLESS, *command("follow")], settings)
@@ -243,7 +241,9 @@ def test_the_follow_command_runs_alone_and_ends_on_term(
             served.close()
 
 
-def test_the_index_is_made_anew_beside_a_service(settings, variables, read_status, desk) -> None:
+def test_the_index_is_rebuilt_beside_a_running_service(
+    settings, variables, read_status, desk
+) -> None:
     desk.published()
     with serving(settings, **variables) as (served, _port):
         served.first_line()

@@ -79,9 +79,7 @@ def test_a_receipt_goes_on_one_sheet(
     assert not page.get_by_role("button", name="Ouvrir le suivi").is_visible()
 
 
-def test_more_than_one_sheet_would_be_counted(
-    served_register: ServedRegister, open_page: AtDesk
-) -> None:
+def test_several_sheets_are_counted(served_register: ServedRegister, open_page: AtDesk) -> None:
     """The proof that the test above sees something."""
     page = open_page(1280, scripts=True)
     page.goto("/signaler")
@@ -89,7 +87,7 @@ def test_more_than_one_sheet_would_be_counted(
 
 
 @pytest.mark.parametrize("scripts", [False, True], ids=["without scripts", "with scripts"])
-def test_the_file_that_is_downloaded_proves_what_was_sent(
+def test_the_downloaded_file_is_recognised_as_a_receipt(
     served_register: ServedRegister, open_page: AtDesk, scripts: bool
 ) -> None:
     page = open_page(390, scripts=scripts)

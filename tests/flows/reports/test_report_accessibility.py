@@ -48,7 +48,7 @@ def test_the_pages_of_a_report_are_for_everybody(site_browser: SiteBrowser) -> N
 
 @pytest.mark.prove
 @pytest.mark.parametrize("name", FAULTY)
-def test_a_form_that_came_back_says_why_first_and_leads_to_its_fields(
+def test_a_refused_form_begins_with_its_faults_and_links_to_its_fields(
     site_browser: SiteBrowser, name: str
 ) -> None:
     page = site_browser.open(name)

@@ -154,7 +154,7 @@ def test_another_text_in_the_same_form_is_added_to_the_first(
 
 @pytest.mark.prove
 @pytest.mark.parametrize("scripts", [False, True], ids=["without scripts", "with scripts"])
-def test_the_form_that_is_gone_back_to_still_holds_what_was_written(
+def test_the_form_has_the_typed_texts_after_going_back(
     served_register: ServedRegister, open_page: AtDesk, scripts: bool
 ) -> None:
     page = open_page(390, scripts=scripts)
