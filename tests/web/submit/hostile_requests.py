@@ -1,4 +1,4 @@
-"""Those who send what no browser sends, to the forms of citizens; each answer is looked at."""
+"""A client that sends arbitrary requests to the public forms and checks every response."""
 
 from __future__ import annotations
 
@@ -19,10 +19,19 @@ from register.config import Settings
 from register.key_store import KeyStore
 from register.reports import queries
 
-# What is typed, and what is chosen; a choice that was never offered is one more way to err.
-TYPED = ("recit", "lieu", "quand", "acteur_texte", "cible_texte", "liens", "contact", "site_web")
-CHOSEN = ("types", "acteur", "cible", "procedure", "lieu_code", "lieu_lu", "jeton", "etape")
-HONEST = "Le maire a fait éteindre ma caméra."
+# Fields with free text, and fields with choices or tokens.
+TEXT_FIELDS = (
+    "recit",
+    "lieu",
+    "quand",
+    "acteur_texte",
+    "cible_texte",
+    "liens",
+    "contact",
+    "site_web",
+)
+CHOICE_FIELDS = ("types", "acteur", "cible", "procedure", "lieu_code", "lieu_lu", "jeton", "etape")
+ACCOUNT = "Le maire a fait éteindre ma caméra."
 
 ADDRESSES = (
     "/signaler",
@@ -38,85 +47,85 @@ ADDRESSES = (
 
 @dataclass(frozen=True)
 class ReporterAnswer:
-    """What came back, its forms read as a browser does."""
+    """A response: its status, its text and the fields of its forms."""
 
     status: int
     text: str
-    sent: TestResponse
+    response: TestResponse
 
     @property
     def code(self) -> str:
         """The code of a receipt; empty on any other page."""
         return receipt_code(self.status, self.text)
 
-    def kept(self, name: str) -> list[str]:
-        """What the forms of the page hold under a name."""
+    def field_values(self, name: str) -> list[str]:
+        """The values of a field in the forms of the page."""
         forms = FormParser(self.text).forms
-        return [value for form in forms for known, value in form.fields if known == name]
+        return [value for form in forms for field_name, value in form.fields if field_name == name]
 
 
 class Stranger:
-    """Somebody without any cookie, from an address of their own."""
+    """A client without cookies, with its own IP address."""
 
     def __init__(self, app: Flask, address: str = "192.0.2.1") -> None:
         self.app, self.address = app, address
         self.client = app.test_client(use_cookies=False)
 
     def get(self, path: str, **more: object) -> ReporterAnswer:
-        return self.ask("GET", path, **more)
+        return self.request("GET", path, **more)
 
     def send(
         self, path: str, pairs: Pairs, *, in_parts: bool = False, **more: object
     ) -> ReporterAnswer:
-        """Send fields, half characters as they are."""
+        """Send fields, lone surrogates included."""
         body, content_type = encode(pairs, is_multipart=in_parts)
         return self.raw(path, body, content_type, **more)
 
     def raw(self, path: str, body: bytes, kind: str, **more: object) -> ReporterAnswer:
-        return self.ask("POST", path, data=body, content_type=kind, **more)
+        return self.request("POST", path, data=body, content_type=kind, **more)
 
     def report(self, **typed: str) -> ReporterAnswer:
         """Open the form, fill it in and send it."""
-        return self.send("/signaler", filled(self.form(), **typed))
+        return self.send("/signaler", form_pairs(self.form(), **typed))
 
     def form(self) -> str:
-        """The token of a form that was just opened."""
-        (jeton,) = {*self.get("/signaler").kept("jeton")}
-        return jeton
+        """The token of a newly opened form."""
+        (token,) = {*self.get("/signaler").field_values("jeton")}
+        return token
 
-    def ask(self, method: str, path: str, **more: object) -> ReporterAnswer:
-        """Ask for something, and look at the answer."""
+    def request(self, method: str, path: str, **more: object) -> ReporterAnswer:
+        """Send a request; check status, cookies, caching and active markup of the response."""
         options: dict[str, object] = {
             "method": method,
             "environ_base": {"REMOTE_ADDR": self.address},
         }
 
-        def opened_page() -> TestResponse:
-            answer = self.client.open(path, **{**options, **more})  # type: ignore[arg-type]
-            answer.get_data()
-            return answer
+        def open_page() -> TestResponse:
+            opened = self.client.open(path, **{**options, **more})  # type: ignore[arg-type]
+            opened.get_data()
+            return opened
 
-        response = Context().run(opened_page)
-        where = (method, path, response.status)
-        assert response.status_code < 500, where
-        assert "Set-Cookie" not in response.headers, where
-        # What is no page at all says nothing of anybody.
-        unkept = response.status_code == 405 or response.headers["Cache-Control"] == "no-store"
-        assert unkept, where
+        response = Context().run(open_page)
+        request = (method, path, response.status)
+        assert response.status_code < 500, request
+        assert "Set-Cookie" not in response.headers, request
+        # A refused method (405) has no page to cache.
+        is_uncached = response.status_code == 405 or response.headers["Cache-Control"] == "no-store"
+        assert is_uncached, request
         text = response.get_data(as_text=True)
         if response.mimetype == "text/html":
-            assert active_markup(text) == [], where
+            assert active_markup(text) == [], request
         return ReporterAnswer(response.status_code, text, response)
 
 
-def filled(token: str, button: str = "envoyer", **typed: str) -> Pairs:
-    """The fields of a form; ``recit`` says something honest unless it is what is tried."""
-    fields = {"recit": HONEST, "jeton": token, "etape": button, **typed}
+def form_pairs(token: str, button: str = "envoyer", **typed: str) -> Pairs:
+    """The fields of a form; ``recit`` is :data:`ACCOUNT` unless given."""
+    fields = {"recit": ACCOUNT, "jeton": token, "etape": button, **typed}
     return list(fields.items())
 
 
-def received(settings: Settings, store: KeyStore, code: str) -> queries.ReportView:
-    """The report that a code opens."""
+def load_report(settings: Settings, store: KeyStore, code: str) -> queries.ReportView:
+    """The report with a receipt code."""
     with open_engine(settings.database_url) as engine, Session(engine) as session:
         key = queries.key_by_code(session, store, code)
         assert key, "the code opens nothing"
@@ -125,7 +134,7 @@ def received(settings: Settings, store: KeyStore, code: str) -> queries.ReportVi
 
 @pytest.fixture
 def app(settings: Settings) -> Iterator[Flask]:
-    """The application without a context of its own: each request reads the register anew."""
+    """The application without a pushed context: each request has its own session."""
     with plain_app(settings) as app:
         yield app
 

@@ -28,9 +28,9 @@ from register.reports.web import public_forms
 
 pytestmark = pytest.mark.one_database
 
-# A code that has the shape of one, and opens nothing.
+# A well-formed code of no report.
 UNKNOWN = "0123-4567-89AB-CDEF"
-LONG = "é" * (report_content.MESSAGE_LIMIT + 1)
+LONG_MESSAGE = "é" * (report_content.MESSAGE_LIMIT + 1)
 
 
 @pytest.fixture
@@ -38,18 +38,18 @@ def amina(app) -> FormClient:
     return FormClient(app)
 
 
-def opened(amina: FormClient, code: str) -> FormClient:
+def open_report(amina: FormClient, code: str) -> FormClient:
     amina.post("/suivi", {"code": code})
     assert amina.answer.status_code == 200, amina.text
     return amina
 
 
-def file_of(app, store, filed):
+def load_report(app, store, report):
     with Session(db.engine) as session:
-        return queries.get_report(session, store, filed.key)
+        return queries.get_report(session, store, report.key)
 
 
-def filled(amina: FormClient, action: str) -> dict[str, str]:
+def form_fields(amina: FormClient, action: str) -> dict[str, str]:
     return dict(amina.form(action).fields)
 
 
@@ -58,20 +58,20 @@ def filled(amina: FormClient, action: str) -> dict[str, str]:
 
 def test_a_copied_code_opens_the_report(app, inbox, amina):
     code = inbox.received().code
-    spelled = receipt_codes.format_code(code)
+    formatted = receipt_codes.format_code(code)
     for typed in (
         code,
-        spelled,
-        spelled.lower(),
-        spelled.replace("-", " "),
-        f"  {spelled.replace('-', chr(0xA0))}\t",
+        formatted,
+        formatted.lower(),
+        formatted.replace("-", " "),
+        f"  {formatted.replace('-', chr(0xA0))}\t",
         code.replace("0", "O").replace("1", "l"),
     ):
-        opened(amina, typed)
+        open_report(amina, typed)
         assert "Votre signalement est arrivé" in amina.text
 
 
-NO_CODES = {
+MALFORMED_CODES = {
     "empty": "",
     "dash": "-",
     "short": "K7QF",
@@ -86,64 +86,64 @@ NO_CODES = {
 
 
 def test_a_malformed_and_an_unknown_code_get_the_same_answer(app, inbox, amina):
-    """Same status, headers, bytes (but for the typed code) and queries."""
+    """Same status, headers, HTML (but for the typed code) and queries."""
     inbox.received()
-    asked: list[str] = []
+    statements: list[str] = []
 
-    def noted(_connection, _cursor, statement, *_more) -> None:
-        asked.append(statement)
+    def note_statement(_connection, _cursor, statement, *_more) -> None:
+        statements.append(statement)
 
-    def told(code):
-        asked.clear()
-        answer = amina.post("/suivi", {"code": code})
-        body = re.sub(r'(name="code" value=")[^"]*', r"\1", answer.get_data(as_text=True))
-        kept = [pair for pair in answer.headers if pair[0] not in ("Date", "Content-Length")]
-        return answer.status_code, kept, body, list(asked)
+    def send_code(code):
+        statements.clear()
+        response = amina.post("/suivi", {"code": code})
+        html = re.sub(r'(name="code" value=")[^"]*', r"\1", response.get_data(as_text=True))
+        headers = [pair for pair in response.headers if pair[0] not in ("Date", "Content-Length")]
+        return response.status_code, headers, html, list(statements)
 
     amina.post("/suivi", {"code": UNKNOWN})
-    event.listen(db.engine, "before_cursor_execute", noted)
-    expected = told(UNKNOWN)
+    event.listen(db.engine, "before_cursor_execute", note_statement)
+    expected = send_code(UNKNOWN)
     assert expected[0] == 422
     assert "Ce code n’ouvre rien" in expected[2]
-    for what, typed in NO_CODES.items():
-        assert told(typed) == expected, what
+    for name, typed in MALFORMED_CODES.items():
+        assert send_code(typed) == expected, name
 
 
 def test_a_wrong_code_stays_in_the_field(app, amina):
     amina.post("/suivi", {"code": "K7QF 2M9X"})
-    assert filled(amina, "/suivi")["code"] == "K7QF 2M9X"
+    assert form_fields(amina, "/suivi")["code"] == "K7QF 2M9X"
     assert 'href="#code"' in amina.answer.get_data(as_text=True)
 
 
 def test_no_page_leaves_a_trace(app, inbox, amina):
-    """No cookie, nothing kept, not for robots; and the code is in no address."""
-    filed = inbox.waiting()
-    answers = [amina.get("/suivi"), amina.get("/suivi/verifier")]
-    answers.append(amina.post("/suivi", {"code": UNKNOWN}))
-    answers.append(amina.post("/suivi", {"code": filed.code}))
-    answers.append(amina.send("/suivi/message", message=ANSWER))
-    answers.append(amina.send("/suivi/contact", contact=CONTACT))
-    answers.append(amina.send("/suivi/recu.json"))
-    opened(amina, filed.code)
-    answers.append(amina.send("/suivi/retirer", confirme="y"))
-    for answer in answers:
-        assert "Set-Cookie" not in answer.headers
-        assert answer.headers["Cache-Control"] == "no-store"
-        assert "Cookie" not in answer.headers.get("Vary", "")
-        if answer.mimetype == "text/html":
-            body = answer.get_data(as_text=True)
-            assert '<meta name="robots" content="noindex">' in body
+    """No cookie, no caching, not for robots; and the code is in no address."""
+    report = inbox.waiting()
+    responses = [amina.get("/suivi"), amina.get("/suivi/verifier")]
+    responses.append(amina.post("/suivi", {"code": UNKNOWN}))
+    responses.append(amina.post("/suivi", {"code": report.code}))
+    responses.append(amina.send("/suivi/message", message=ANSWER))
+    responses.append(amina.send("/suivi/contact", contact=CONTACT))
+    responses.append(amina.send("/suivi/recu.json"))
+    open_report(amina, report.code)
+    responses.append(amina.send("/suivi/retirer", confirme="y"))
+    for response in responses:
+        assert "Set-Cookie" not in response.headers
+        assert response.headers["Cache-Control"] == "no-store"
+        assert "Cookie" not in response.headers.get("Vary", "")
+        if response.mimetype == "text/html":
+            html = response.get_data(as_text=True)
+            assert '<meta name="robots" content="noindex">' in html
             assert not re.search(
-                rf'(href|action|src)="[^"]*{receipt_codes.format_code(filed.code)[:4]}', body
+                rf'(href|action|src)="[^"]*{receipt_codes.format_code(report.code)[:4]}', html
             )
-            assert filed.key not in body
+            assert report.key not in html
     assert "Disallow: /suivi" in amina.get("/robots.txt").get_data(as_text=True)
 
 
 def test_a_form_of_another_site_is_refused(app, inbox, amina):
-    filed = inbox.received()
+    report = inbox.received()
     for header in ({"Origin": "https://mairie.test"}, {"Sec-Fetch-Site": "cross-site"}):
-        assert amina.post("/suivi", {"code": filed.code}, headers=header).status_code == 403
+        assert amina.post("/suivi", {"code": report.code}, headers=header).status_code == 403
 
 
 def test_addresses_of_forms_redirect_to_the_code_page(app, amina):
@@ -153,158 +153,158 @@ def test_addresses_of_forms_redirect_to_the_code_page(app, amina):
         assert amina.form("/suivi").names == {"code"}
 
 
-# --- what is told -------------------------------------------------------------------------------
+# --- the state -------------------------------------------------------------------------------
 
 
 def test_each_state_has_its_texts(app, inbox, desk, amina):
-    public = desk.published()
-    told = {
+    case = desk.published()
+    texts = {
         inbox.received(suspect=True): ("Rien n’en est public", "pas promettre de délai"),
         inbox.held(): ("Une personne de l’équipe s’occupe",),
         inbox.waiting(): (QUESTION, "rien ne vous y oblige", "31 mai 2026", "pas un refus"),
         inbox.accepted(): ("Un cas est en préparation", "rien n’est public", "31 mai 2026"),
-        inbox.accepted(into=public.id): ("est public", f"Cas nº {public.number}"),
+        inbox.accepted(into=case.id): ("est public", f"Cas nº {case.number}"),
         inbox.declined(): (SENTENCE, "éléments insuffisants", "31 mai 2026"),
         inbox.spam(): ("indésirable", "9 mars 2026"),
         inbox.withdrawn(): ("Vous avez retiré ce signalement", "31 mai 2026"),
     }
-    for filed, parts in told.items():
-        opened(amina, filed.code)
-        text = amina.text.replace("\u202f", " ").replace("\u00a0", " ")
-        for part in parts:
-            assert part in text, (part, text)
-        # What was sent is there to be read again; who has it in hand, and what is suspect, is not.
-        assert WORDS in text
-        assert "Bruno" not in text
-        assert "suspect" not in text.lower()
-    assert f'href="/incidents/{public.number}"' in _body(opened(amina, list(told)[4].code))
+    for report, expected in texts.items():
+        open_report(amina, report.code)
+        page_text = amina.text.replace("\u202f", " ").replace("\u00a0", " ")
+        for sentence in expected:
+            assert sentence in page_text, (sentence, page_text)
+        # The page shows the account, but neither the holder nor suspicion.
+        assert WORDS in page_text
+        assert "Bruno" not in page_text
+        assert "suspect" not in page_text.lower()
+    assert f'href="/incidents/{case.number}"' in page_html(open_report(amina, list(texts)[4].code))
 
 
-def _body(visitor: FormClient) -> str:
+def page_html(visitor: FormClient) -> str:
     return visitor.answer.get_data(as_text=True)
 
 
 def test_the_state_of_its_case_is_explained(app, inbox, desk, pen, amina, cast):
     withdrawn, merged = desk.withdrawn(), desk.merged()
-    draft, given_up = inbox.accepted(), inbox.accepted()
+    draft, discarded = inbox.accepted(), inbox.accepted()
     with Session(db.engine) as session:
-        gone = queries.get_report(session, inbox.store, given_up.key).decision.incident
+        discarded_case = queries.get_report(session, inbox.store, discarded.key).decision.incident
     with pen() as p:
-        cases.discard(p, gone, by=cast.bruno)
-    texts = {
+        cases.discard(p, discarded_case, by=cast.bruno)
+    expected_texts = {
         inbox.accepted(into=withdrawn.id).code: "n’est plus public",
-        given_up.code: "abandonné avant d’être publié",
+        discarded.code: "abandonné avant d’être publié",
         draft.code: "pas encore publié",
     }
-    for code, expected in texts.items():
-        assert expected in opened(amina, code).text
+    for code, expected in expected_texts.items():
+        assert expected in open_report(amina, code).text
     with pytest.raises(NotFound, match="no_such_case"):
         inbox.accepted(into=merged.id)
 
 
 def test_a_purged_report_shows_state_and_reason_only(app, inbox, amina):
-    filed = inbox.purged(contact=CONTACT)
-    opened(amina, filed.code)
+    report = inbox.purged(contact=CONTACT)
+    open_report(amina, report.code)
     text = amina.text.replace("\u00a0", " ")
     assert "Écarté" in text
     assert "éléments insuffisants" in text
     assert "1er juin 2027" in text
-    for gone in (WORDS, SENTENCE, CONTACT):
-        assert gone not in text
+    for erased_text in (WORDS, SENTENCE, CONTACT):
+        assert erased_text not in text
     assert {form.action for form in amina.page.forms} == {"/suivi", "/suivi/quitter"}
-    assert amina.post("/suivi/recu.json", {"code": filed.code}).status_code == 422
+    assert amina.post("/suivi/recu.json", {"code": report.code}).status_code == 422
 
 
 def test_an_expired_report_is_explained(app, pen, inbox, amina):
-    filed = inbox.received()
+    report = inbox.received()
     with pen(AT.replace(year=2028, month=4)) as p:
         acts.purge(p, inbox.store, undecided_after=24)
-    assert "Personne n’a pu trancher" in opened(amina, filed.code).text
+    assert "Personne n’a pu trancher" in open_report(amina, report.code).text
 
 
 # --- messages -----------------------------------------------------------------------------------
 
 
 def test_amina_answers_and_a_second_click_is_one_message(app, inbox, store, amina):
-    filed = inbox.waiting()
-    opened(amina, filed.code)
-    assert filled(amina, "/suivi/message")["nature"] == "answer"
-    sent = {**filled(amina, "/suivi/message"), "message": ANSWER}
+    report = inbox.waiting()
+    open_report(amina, report.code)
+    assert form_fields(amina, "/suivi/message")["nature"] == "answer"
+    form = {**form_fields(amina, "/suivi/message"), "message": ANSWER}
     for _click in range(3):
-        amina.post("/suivi/message", sent)
+        amina.post("/suivi/message", form)
         assert amina.answer.status_code == 200
         assert "Votre réponse est enregistrée." in amina.text
-    file = file_of(app, store, filed)
-    assert [(said.kind.value, said.text) for said in file.messages] == [
+    view = load_report(app, store, report)
+    assert [(message.kind.value, message.text) for message in view.messages] == [
         ("question", QUESTION),
         ("answer", ANSWER),
     ]
-    assert file.summary.state is ReportState.IN_REVIEW
-    assert file.summary.news
-    assert 'role="status"' in _body(amina)
+    assert view.summary.state is ReportState.IN_REVIEW
+    assert view.summary.news
+    assert 'role="status"' in page_html(amina)
     assert ANSWER in amina.text
 
 
 def test_additions_and_corrections_keep_their_kind(app, inbox, store, amina):
-    filed = inbox.received()
-    opened(amina, filed.code)
-    # Nothing was asked: there is nothing to answer.
-    assert 'value="answer"' not in _body(amina)
+    report = inbox.received()
+    open_report(amina, report.code)
+    # Without a question there is nothing to answer.
+    assert 'value="answer"' not in page_html(amina)
     for kind in ("addition", "correction", "n’importe quoi"):
         amina.send("/suivi/message", nature=kind, message=f"Texte : {kind}")
         assert amina.answer.status_code == 200
-    kinds = [said.kind.value for said in file_of(app, store, filed).messages]
+    kinds = [message.kind.value for message in load_report(app, store, report).messages]
     assert kinds == ["addition", "correction", "addition"]
 
 
 def test_another_text_from_the_same_page_loses_neither(app, inbox, store, amina):
-    filed = inbox.waiting()
-    first = filled(opened(amina, filed.code), "/suivi/message")
-    amina.post("/suivi/message", {**first, "message": "Le premier."})
-    amina.post("/suivi/message", {**first, "message": "Le second."})
+    report = inbox.waiting()
+    form = form_fields(open_report(amina, report.code), "/suivi/message")
+    amina.post("/suivi/message", {**form, "message": "Le premier."})
+    amina.post("/suivi/message", {**form, "message": "Le second."})
     assert amina.answer.status_code == 409
     assert "déjà servi" in amina.text
-    assert filled(amina, "/suivi/message")["message"] == "Le second."
+    assert form_fields(amina, "/suivi/message")["message"] == "Le second."
     amina.send("/suivi/message")
     assert amina.answer.status_code == 200
-    said = [message.text for message in file_of(app, store, filed).messages]
-    assert said == [QUESTION, "Le premier.", "Le second."]
+    texts = [message.text for message in load_report(app, store, report).messages]
+    assert texts == [QUESTION, "Le premier.", "Le second."]
 
 
 def test_an_invalid_message_comes_back(app, inbox, store, amina):
-    filed = inbox.waiting()
-    for text in ("", " \n\u200b", LONG):
-        opened(amina, filed.code)
+    report = inbox.waiting()
+    for text in ("", " \n\u200b", LONG_MESSAGE):
+        open_report(amina, report.code)
         amina.send("/suivi/message", message=text)
         assert amina.answer.status_code == 422
-        assert 'href="#message"' in _body(amina)
-        assert filled(amina, "/suivi/message")["message"] == text.strip("\n \u200b")
-    assert len(file_of(app, store, filed).messages) == 1
+        assert 'href="#message"' in page_html(amina)
+        assert form_fields(amina, "/suivi/message")["message"] == text.strip("\n \u200b")
+    assert len(load_report(app, store, report).messages) == 1
 
 
 def test_an_old_form_comes_back_filled_in(app, inbox, store, amina, monkeypatch):
-    filed = inbox.waiting()
-    opened(amina, filed.code)
+    report = inbox.waiting()
+    open_report(amina, report.code)
     with monkeypatch.context() as patch:
         patch.setattr(public_forms, "MAX_AGE", -1)
         amina.send("/suivi/message", message=ANSWER)
     assert amina.answer.status_code == 422
     assert "ouverte depuis trop longtemps" in amina.text
-    assert filled(amina, "/suivi/message")["message"] == ANSWER
+    assert form_fields(amina, "/suivi/message")["message"] == ANSWER
     assert amina.send("/suivi/message", jeton="forgé").status_code == 422
     assert amina.send("/suivi/message").status_code == 200
-    assert len(file_of(app, store, filed).messages) == 2
-    # A token of another form is none here.
+    assert len(load_report(app, store, report).messages) == 2
+    # A token of another form is refused.
     with app.app_context():
-        foreign = public_forms.new_token("signaler")
-    assert amina.send("/suivi/message", message="x", jeton=foreign).status_code == 422
+        foreign_token = public_forms.new_token("signaler")
+    assert amina.send("/suivi/message", message="x", jeton=foreign_token).status_code == 422
 
 
 def test_a_message_to_a_withdrawn_report_is_shown_again(app, inbox, pen, amina):
-    filed = inbox.received()
-    opened(amina, filed.code)
+    report = inbox.received()
+    open_report(amina, report.code)
     with pen() as p:
-        acts.withdraw(p, inbox.store, filed.key, receipt_codes.new_nonce())
+        acts.withdraw(p, inbox.store, report.key, receipt_codes.new_nonce())
     amina.send("/suivi/message", message="Une chose encore.")
     assert amina.answer.status_code == 409
     assert "Retiré par vous" in amina.text
@@ -315,28 +315,28 @@ def test_a_message_to_a_withdrawn_report_is_shown_again(app, inbox, pen, amina):
 
 
 def test_a_contact_is_stored_changed_and_erased(app, inbox, store, amina):
-    filed = inbox.received()
-    opened(amina, filed.code)
+    report = inbox.received()
+    open_report(amina, report.code)
     assert amina.send("/suivi/contact", contact=" ").status_code == 422
     amina.send("/suivi/contact", contact=f" {CONTACT} ")
     assert "Votre contact est enregistré." in amina.text
-    assert filled(amina, "/suivi/contact")["contact"] == CONTACT
+    assert form_fields(amina, "/suivi/contact")["contact"] == CONTACT
     amina.send("/suivi/contact", contact="06 00 00 00 00")
-    assert file_of(app, store, filed).contact == "06 00 00 00 00"
+    assert load_report(app, store, report).contact == "06 00 00 00 00"
     amina.send("/suivi/contact", acte="supprimer")
     assert "Votre contact est effacé." in amina.text
-    assert file_of(app, store, filed).contact == ""
-    assert filled(amina, "/suivi/contact")["contact"] == ""
+    assert load_report(app, store, report).contact == ""
+    assert form_fields(amina, "/suivi/contact")["contact"] == ""
     amina.send("/suivi/contact", contact="x" * 501)
     assert amina.answer.status_code == 422
-    assert filled(amina, "/suivi/contact")["contact"] == "x" * 501
+    assert form_fields(amina, "/suivi/contact")["contact"] == "x" * 501
 
 
 def test_a_contact_can_be_erased_after_the_withdrawal(app, inbox, store, amina):
-    filed = inbox.withdrawn(contact=CONTACT)
-    assert CONTACT in opened(amina, filed.code).text
+    report = inbox.withdrawn(contact=CONTACT)
+    assert CONTACT in open_report(amina, report.code).text
     amina.send("/suivi/contact", acte="supprimer")
-    assert file_of(app, store, filed).contact == ""
+    assert load_report(app, store, report).contact == ""
     assert CONTACT not in amina.text
     assert "/suivi/contact" not in [form.action for form in amina.page.forms]
 
@@ -345,8 +345,8 @@ def test_a_contact_can_be_erased_after_the_withdrawal(app, inbox, store, amina):
 
 
 def test_leaving_and_withdrawing_empty_the_cache_of_the_browser(app, inbox, amina):
-    filed = inbox.received()
-    opened(amina, filed.code)
+    report = inbox.received()
+    open_report(amina, report.code)
     assert "Clear-Site-Data" not in amina.answer.headers
     amina.send("/suivi/retirer")
     assert amina.answer.status_code == 422
@@ -359,18 +359,18 @@ def test_leaving_and_withdrawing_empty_the_cache_of_the_browser(app, inbox, amin
         assert amina.answer.status_code == 200
         assert amina.answer.headers["Clear-Site-Data"] == '"cache"'
         assert amina.answer.headers["Cache-Control"] == "no-store"
-    assert receipt_codes.format_code(filed.code) not in _body(amina)
+    assert receipt_codes.format_code(report.code) not in page_html(amina)
     assert amina.get("/suivi/quitter").headers["Location"] == "/suivi"
 
 
 def test_no_page_title_reveals_the_state(app, inbox, desk, amina):
     """A browser's history stores the titles of pages."""
-    public = desk.published()
+    case = desk.published()
     titles = set()
-    for filed in (inbox.received(), inbox.waiting(), inbox.accepted(into=public.id), inbox.spam()):
-        opened(amina, filed.code)
-        titles |= set(re.findall("<title>(.*?)</title>", _body(amina)))
-        titles |= set(re.findall('data-named="(.*?)"', _body(amina)))
+    for report in (inbox.received(), inbox.waiting(), inbox.accepted(into=case.id), inbox.spam()):
+        open_report(amina, report.code)
+        titles |= set(re.findall("<title>(.*?)</title>", page_html(amina)))
+        titles |= set(re.findall('data-named="(.*?)"', page_html(amina)))
     assert titles == {"Suivre un signalement – Web Citoyen"}
 
 
@@ -378,33 +378,33 @@ def test_no_page_title_reveals_the_state(app, inbox, desk, amina):
 
 
 def test_a_withdrawal_needs_a_ticked_box(app, inbox, store, amina):
-    filed = inbox.waiting()
-    opened(amina, filed.code)
+    report = inbox.waiting()
+    open_report(amina, report.code)
     amina.send("/suivi/retirer")
     assert amina.answer.status_code == 422
-    assert 'href="#confirme"' in _body(amina)
-    sent = {**filled(amina, "/suivi/retirer"), "confirme": "y"}
+    assert 'href="#confirme"' in page_html(amina)
+    fields = {**form_fields(amina, "/suivi/retirer"), "confirme": "y"}
     for _click in range(2):
-        amina.post("/suivi/retirer", sent)
+        amina.post("/suivi/retirer", fields)
         assert amina.answer.status_code == 200
         assert "Votre signalement est retiré." in amina.text
-    assert file_of(app, store, filed).summary.state is ReportState.WITHDRAWN
+    assert load_report(app, store, report).summary.state is ReportState.WITHDRAWN
     assert "/suivi/retirer" not in [form.action for form in amina.page.forms]
 
 
 def test_a_withdrawal_from_a_public_case_is_a_request(app, inbox, desk, store, amina):
-    public = desk.published()
-    filed = inbox.accepted(into=public.id)
-    opened(amina, filed.code)
+    case = desk.published()
+    report = inbox.accepted(into=case.id)
+    open_report(amina, report.code)
     assert "vous ne pouvez plus le retirer vous-même" in amina.text
-    sent = {**filled(amina, "/suivi/retirer"), "confirme": "y", "raison": "On me reconnaît."}
+    form = {**form_fields(amina, "/suivi/retirer"), "confirme": "y", "raison": "On me reconnaît."}
     for _click in range(2):
-        amina.post("/suivi/retirer", sent)
+        amina.post("/suivi/retirer", form)
         assert amina.answer.status_code == 200
         assert "demande de retrait est enregistrée" in amina.text
-    file = file_of(app, store, filed)
-    assert file.summary.state is ReportState.ACCEPTED
-    assert [(said.kind.value, said.text) for said in file.messages] == [
+    view = load_report(app, store, report)
+    assert view.summary.state is ReportState.ACCEPTED
+    assert [(message.kind.value, message.text) for message in view.messages] == [
         ("request", "On me reconnaît.")
     ]
     assert "Vous l’avez déjà demandé" in amina.text
@@ -413,19 +413,19 @@ def test_a_withdrawal_from_a_public_case_is_a_request(app, inbox, desk, store, a
 def test_a_withdrawal_and_a_decision_at_once_have_one_outcome(app, inbox, store, pen, cast, amina):
     """The second is refused; a report accepted for a draft can be withdrawn."""
     declined, accepted, late = inbox.received(), inbox.received(), inbox.received()
-    opened(amina, declined.code)
+    open_report(amina, declined.code)
     with pen() as p:
         acts.decline(p, store, declined.key, "hors_champ", by=cast.bruno, sentence=SENTENCE)
     amina.send("/suivi/retirer", confirme="y")
     assert amina.answer.status_code == 409
     assert SENTENCE in amina.text
-    opened(amina, accepted.code)
+    open_report(amina, accepted.code)
     with pen() as p:
         acts.accept(p, store, accepted.key, by=cast.bruno, reason="signalé", new=a_case())
     amina.send("/suivi/retirer", confirme="y")
     assert amina.answer.status_code == 200
-    assert file_of(app, store, accepted).summary.state is ReportState.WITHDRAWN
-    opened(amina, late.code)
+    assert load_report(app, store, accepted).summary.state is ReportState.WITHDRAWN
+    open_report(amina, late.code)
     amina.send("/suivi/retirer", confirme="y")
     with pytest.raises(Refused, match="report_state"), pen() as p:
         acts.accept(p, store, late.key, by=cast.bruno, reason="signalé", new=a_case())
@@ -434,39 +434,41 @@ def test_a_withdrawal_and_a_decision_at_once_have_one_outcome(app, inbox, store,
 def test_a_case_published_meanwhile_turns_a_withdrawal_into_a_request(
     app, inbox, store, pen, cast, amina
 ):
-    filed = inbox.accepted()
-    opened(amina, filed.code)
+    report = inbox.accepted()
+    open_report(amina, report.code)
     assert "Tant que le cas n’est pas publié" in amina.text
-    incident = file_of(app, store, filed).decision.incident
+    case_id = load_report(app, store, report).decision.incident
     with pen() as p:
-        cases.invite(p, incident, "courriel au maire", by=cast.bruno, on=AT.date())
-        cases.approve(p, incident, by=cast.chloe)
+        cases.invite(p, case_id, "courriel au maire", by=cast.bruno, on=AT.date())
+        cases.approve(p, case_id, by=cast.chloe)
         cases.publish(
-            p, incident, by=cast.bruno, reason="lu", attested=ATTESTATIONS, flags_reason="relu"
+            p, case_id, by=cast.bruno, reason="lu", attested=ATTESTATIONS, flags_reason="relu"
         )
     amina.send("/suivi/retirer", confirme="y")
     assert amina.answer.status_code == 200
     assert "demande de retrait est enregistrée" in amina.text
-    assert file_of(app, store, filed).summary.state is ReportState.ACCEPTED
+    assert load_report(app, store, report).summary.state is ReportState.ACCEPTED
 
 
 # --- the receipt --------------------------------------------------------------------------------
 
 
 def test_the_receipt_contains_and_proves_the_content(app, inbox, amina):
-    filed = inbox.received(contact=CONTACT)
-    opened(amina, filed.code)
-    answer = amina.send("/suivi/recu.json")
-    assert answer.headers["Content-Type"] == "application/json"
-    assert answer.headers["Content-Disposition"] == 'attachment; filename="recu.json"'
-    told = json.loads(answer.get_data())
-    assert told["jour"] == "2026-03-02"
-    assert json.loads(told["contenu"])["envoi"]["recit"] == WORDS
-    assert CONTACT not in answer.get_data(as_text=True)
+    report = inbox.received(contact=CONTACT)
+    open_report(amina, report.code)
+    response = amina.send("/suivi/recu.json")
+    assert response.headers["Content-Type"] == "application/json"
+    assert response.headers["Content-Disposition"] == 'attachment; filename="recu.json"'
+    receipt = json.loads(response.get_data())
+    assert receipt["jour"] == "2026-03-02"
+    assert json.loads(receipt["contenu"])["envoi"]["recit"] == WORDS
+    assert CONTACT not in response.get_data(as_text=True)
     with Session(db.engine) as session:
-        kept = session.scalar(select(Report.digest).where(Report.key == filed.key))
+        digest = session.scalar(select(Report.digest).where(Report.key == report.key))
     assert (
-        report_content.receipt_digest(answer.get_data()) == kept == bytes.fromhex(told["empreinte"])
+        report_content.receipt_digest(response.get_data())
+        == digest
+        == bytes.fromhex(receipt["empreinte"])
     )
 
 
@@ -479,28 +481,28 @@ def test_a_locked_database_keeps_the_text_and_acknowledges_nothing(
     monkeypatch.setattr("register.db.BUSY_TIMEOUT_MS", 50)
     with registers.new("sqlite", tmp_path) as settings, application(settings) as app:
         amina, store = FormClient(app), setup.key_store(settings, db.session())
-        filed = receive_report(lambda at: writing(db.engine, at), store)
-        opened(amina, filed.code)
-        before = filled(amina, "/suivi/message")
+        report = receive_report(lambda at: writing(db.engine, at), store)
+        open_report(amina, report.code)
+        form = form_fields(amina, "/suivi/message")
         file = settings.instance / "register.sqlite3"
-        with closing(sqlite3.connect(file, isolation_level=None)) as other:
-            other.execute("BEGIN IMMEDIATE")
+        with closing(sqlite3.connect(file, isolation_level=None)) as connection:
+            connection.execute("BEGIN IMMEDIATE")
             for action, typed in (
                 ("/suivi/message", {"message": ANSWER, "nature": "correction"}),
                 ("/suivi/contact", {"contact": CONTACT}),
                 ("/suivi/retirer", {"confirme": "y"}),
             ):
-                # What reads goes on.
-                opened(amina, filed.code)
+                # Reading still works.
+                open_report(amina, report.code)
                 amina.send(action, **typed)
                 assert amina.answer.status_code == 503
                 assert amina.answer.headers["Retry-After"] == "10"
                 assert amina.answer.headers["Cache-Control"] == "no-store"
                 assert "n’est pas confirmé" in amina.text
-                kept = filled(amina, action)
-                assert typed.items() <= kept.items()
-            opened(amina, filed.code)
-            amina.post("/suivi/message", {**before, "message": ANSWER})
+                fields = form_fields(amina, action)
+                assert typed.items() <= fields.items()
+            open_report(amina, report.code)
+            amina.post("/suivi/message", {**form, "message": ANSWER})
         amina.send("/suivi/message")
         assert amina.answer.status_code == 200
         with Session(db.engine) as session:
@@ -511,22 +513,22 @@ def test_a_locked_database_keeps_the_text_and_acknowledges_nothing(
 def test_a_requested_withdrawal_is_possible_once_the_case_is_erased(app, inbox, desk, store, amina):
     """The report still exists after its case is erased on request."""
     case = desk.published()
-    filed = inbox.accepted(into=case.id)
-    opened(amina, filed.code)
+    report = inbox.accepted(into=case.id)
+    open_report(amina, report.code)
     amina.send("/suivi/retirer", confirme="y")
-    assert "déjà demandé" in opened(amina, filed.code).text
+    assert "déjà demandé" in open_report(amina, report.code).text
     with writing(db.engine) as p:
         cases.approve(p, case.id, by=desk.cast.chloe, purpose="erase")
         cases.erase(p, case.id, by=desk.cast.ada, restriction="donnee_personnelle")
-    assert "déjà demandé" not in opened(amina, filed.code).text
+    assert "déjà demandé" not in open_report(amina, report.code).text
     amina.send("/suivi/retirer", confirme="y")
-    assert file_of(app, store, filed).summary.state == ReportState.WITHDRAWN
+    assert load_report(app, store, report).summary.state == ReportState.WITHDRAWN
 
 
 def test_a_withdrawn_report_takes_no_contact(app, inbox, store, amina):
-    filed = inbox.withdrawn()
+    report = inbox.withdrawn()
     with pytest.raises(Refused) as refused, writing(db.engine) as p:
-        acts.leave_contact(p, store, filed.key, "ici")
+        acts.leave_contact(p, store, report.key, "ici")
     assert refused.value.key == "report_state"
     with writing(db.engine) as p:
-        acts.leave_contact(p, store, filed.key, "")
+        acts.leave_contact(p, store, report.key, "")

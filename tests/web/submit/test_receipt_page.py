@@ -16,13 +16,18 @@ from register.reports import queries, receipt_codes
 
 pytestmark = pytest.mark.parametrize("settings", ["sqlite"], indirect=True)
 
-LONG = "Le maire a fait éteindre ma caméra. " * 100
+LONG_ACCOUNT = "Le maire a fait éteindre ma caméra. " * 100
 
 
-def _sent(app: Flask, **typed: str) -> tuple[FormClient, dict[str, str]]:
+def send_report(app: Flask, **typed: str) -> tuple[FormClient, dict[str, str]]:
     visitor = FormClient(app)
     visitor.get("/signaler")
-    fields = {**dict(visitor.form("/signaler").fields), "recit": LONG, "etape": "envoyer", **typed}
+    fields = {
+        **dict(visitor.form("/signaler").fields),
+        "recit": LONG_ACCOUNT,
+        "etape": "envoyer",
+        **typed,
+    }
     assert visitor.post("/signaler", fields).status_code == 200
     return visitor, fields
 
@@ -30,22 +35,22 @@ def _sent(app: Flask, **typed: str) -> tuple[FormClient, dict[str, str]]:
 def test_the_receipt_gives_the_code_and_little_else(
     settings: Settings, store: KeyStore, app: Flask
 ) -> None:
-    amina, _fields = _sent(
+    amina, _fields = send_report(
         app, lieu="Gagny", liens="https://exemple.test/a\nb", contact="amina@exemple.test"
     )
     assert amina.answer
-    page = amina.answer.get_data(as_text=True)
-    (code,) = re.findall(r'translate="no">([0-9A-Z]{4}(?:-[0-9A-Z]{4}){3})<', page)
+    html = amina.answer.get_data(as_text=True)
+    (code,) = re.findall(r'translate="no">([0-9A-Z]{4}(?:-[0-9A-Z]{4}){3})<', html)
     assert set(code) <= {*receipt_codes.LETTERS, "-"}
-    assert '<meta name="robots" content="noindex">' in page
+    assert '<meta name="robots" content="noindex">' in html
     assert f"{settings.base_url}/suivi" in amina.text
-    # Both forms carry it in their body; no address does.
+    # Both forms send the code in their body; no address contains it.
     for action in ("/suivi", "/suivi/recu.json"):
         assert amina.form(action).fields == [("code", code)]
         assert amina.form(action).method == "post"
-    assert not re.search(rf'(?:href|action|src)="[^"]*{code[:4]}', page)
-    # It goes on one sheet, and a contact stands on none.
-    assert LONG not in amina.text
+    assert not re.search(rf'(?:href|action|src)="[^"]*{code[:4]}', html)
+    # The receipt fits on one sheet and does not show the contact.
+    assert LONG_ACCOUNT not in amina.text
     assert "Le maire a fait éteindre ma caméra." in amina.text
     assert "deux lignes" in amina.text
     assert "exemple.test" not in amina.text
@@ -57,10 +62,10 @@ def test_the_receipt_gives_the_code_and_little_else(
 def test_a_contact_sent_again_is_not_stored_and_the_page_says_so(
     settings: Settings, store: KeyStore, app: Flask
 ) -> None:
-    amina, fields = _sent(app)
+    amina, fields = send_report(app)
     assert "Aucun contact." in amina.text
-    late = {**fields, "contact": "06 00 00 00 00"}
-    assert amina.post("/signaler", late).status_code == 200
+    later_fields = {**fields, "contact": "06 00 00 00 00"}
+    assert amina.post("/signaler", later_fields).status_code == 200
     assert "le contact que vous venez d’écrire n’y est pas joint" in amina.text
     assert "Aucun contact." in amina.text
     assert "06 00" not in amina.text
