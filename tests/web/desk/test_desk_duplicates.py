@@ -15,26 +15,26 @@ from register.web.messages import desk as words
 pytestmark = pytest.mark.one_database
 
 
-def text(page):
+def page_text(page):
     return " ".join(re.sub(r"<[^>]+>", " ", page).replace("\u00a0", " ").split())
 
 
 def test_case_page_lists_possible_duplicates(signed, desk, content):
     elsewhere = (SourceContent(url="https://exemple.test/autre"),)
     public = desk.published(content(sources=elsewhere))
-    filed = desk.draft(content())
+    draft = desk.draft(content())
     desk.draft(content(commune="22001", date="1999", outlets=(), sources=elsewhere, title="Rien"))
-    page = signed("bruno").get(f"/moderation/dossiers/{filed.id}").get_data(as_text=True)
+    page = signed("bruno").get(f"/moderation/dossiers/{draft.id}").get_data(as_text=True)
     assert "Peut-être le même cas" in page
     assert f'href="/moderation/dossiers/{public.id}"' in page
-    list_text = text(page).partition("Peut-être le même cas")[2]
+    list_text = page_text(page).partition("Peut-être le même cas")[2]
     assert f"publié nº {public.number}" in list_text
     assert "même commune, mêmes jours, trois mots communs, même média, un type commun" in list_text
 
 
 def test_case_without_duplicates_has_no_list(signed, desk):
-    filed = desk.draft()
-    page = signed("bruno").get(f"/moderation/dossiers/{filed.id}").get_data(as_text=True)
+    draft = desk.draft()
+    page = signed("bruno").get(f"/moderation/dossiers/{draft.id}").get_data(as_text=True)
     assert "Peut-être le même cas" not in page
 
 

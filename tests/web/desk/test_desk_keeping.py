@@ -21,148 +21,150 @@ pytestmark = pytest.mark.one_database
 LIST = "/moderation/dossiers"
 
 
-def case(session, filed):
+def load_case(session, case):
     session.rollback()
-    return session.get_one(Incident, filed.id)
+    return session.get_one(Incident, case.id)
 
 
-def lines(session):
+def last_desk_line(session):
     session.rollback()
     return head(session, Ledger.DESK).seq
 
 
 def test_claim_and_release(session, signed, desk, cast):
-    filed, bruno = desk.draft(), signed("bruno")
-    before = lines(session)
-    took = bruno.send(f"{LIST}/{filed.id}/prendre")
-    assert (took.status_code, took.location) == (303, f"{LIST}/{filed.id}")
-    assert case(session, filed).held_by == cast.bruno
-    page = bruno.get(f"{LIST}/{filed.id}").get_data(as_text=True)
+    case, bruno = desk.draft(), signed("bruno")
+    line_before = last_desk_line(session)
+    claimed = bruno.send(f"{LIST}/{case.id}/prendre")
+    assert (claimed.status_code, claimed.location) == (303, f"{LIST}/{case.id}")
+    assert load_case(session, case).held_by == cast.bruno
+    page = bruno.get(f"{LIST}/{case.id}").get_data(as_text=True)
     assert "Vous avez ce dossier en main." in page
-    assert f'action="{LIST}/{filed.id}/rendre"' in page
-    gave = bruno.send(f"{LIST}/{filed.id}/rendre")
-    assert gave.status_code == 303
-    assert case(session, filed).held_by is None
-    assert lines(session) == before + 2
+    assert f'action="{LIST}/{case.id}/rendre"' in page
+    released = bruno.send(f"{LIST}/{case.id}/rendre")
+    assert released.status_code == 303
+    assert load_case(session, case).held_by is None
+    assert last_desk_line(session) == line_before + 2
 
 
 def test_second_claim_names_the_holder(session, signed, desk, cast):
-    filed = desk.draft()
-    assert signed("chloe").send(f"{LIST}/{filed.id}/prendre").status_code == 303
-    before = lines(session)
-    lost = signed("bruno").send(f"{LIST}/{filed.id}/prendre")
-    assert lost.status_code == 409
-    assert "Chloe a ce dossier en main jusqu’à" in lost.get_data(as_text=True)
-    assert case(session, filed).held_by == cast.chloe
-    assert lines(session) == before
-    # The page of the case says it too, and offers no button to a moderator.
-    page = signed("bruno").get(f"{LIST}/{filed.id}").get_data(as_text=True)
+    case = desk.draft()
+    assert signed("chloe").send(f"{LIST}/{case.id}/prendre").status_code == 303
+    line_before = last_desk_line(session)
+    refused = signed("bruno").send(f"{LIST}/{case.id}/prendre")
+    assert refused.status_code == 409
+    assert "Chloe a ce dossier en main jusqu’à" in refused.get_data(as_text=True)
+    assert load_case(session, case).held_by == cast.chloe
+    assert last_desk_line(session) == line_before
+    # The page of the case names the holder and has no button for a moderator.
+    page = signed("bruno").get(f"{LIST}/{case.id}").get_data(as_text=True)
     assert "<b>chloe</b> a ce dossier en main" in page
     assert "Le prendre en main" not in page
 
 
 def test_administrator_releases_the_claim_of_another(session, signed, desk, cast):
-    filed = desk.draft()
-    signed("chloe").send(f"{LIST}/{filed.id}/prendre")
-    assert signed("bruno").send(f"{LIST}/{filed.id}/rendre").status_code == 409
-    assert case(session, filed).held_by == cast.chloe
+    case = desk.draft()
+    signed("chloe").send(f"{LIST}/{case.id}/prendre")
+    assert signed("bruno").send(f"{LIST}/{case.id}/rendre").status_code == 409
+    assert load_case(session, case).held_by == cast.chloe
     ada = signed("ada")
-    assert "Le rendre à sa place" in ada.get(f"{LIST}/{filed.id}").get_data(as_text=True)
-    assert ada.send(f"{LIST}/{filed.id}/rendre").status_code == 303
-    assert case(session, filed).held_by is None
+    assert "Le rendre à sa place" in ada.get(f"{LIST}/{case.id}").get_data(as_text=True)
+    assert ada.send(f"{LIST}/{case.id}/rendre").status_code == 303
+    assert load_case(session, case).held_by is None
 
 
 def test_expired_claim_has_no_holder(session, engine, signed, desk, cast):
-    filed = desk.draft()
+    case = desk.draft()
     with writing(engine, now() - CLAIM_DURATION - timedelta(minutes=1)) as p:
-        acts.claim(p, filed.id, by=cast.chloe)
+        acts.claim(p, case.id, by=cast.chloe)
     bruno = signed("bruno")
-    page = bruno.get(f"{LIST}/{filed.id}").get_data(as_text=True)
+    page = bruno.get(f"{LIST}/{case.id}").get_data(as_text=True)
     assert "Personne n’a ce dossier en main" in page
-    assert "Personne" in bruno.send(f"{LIST}/{filed.id}/rendre").get_data(as_text=True)
-    assert bruno.send(f"{LIST}/{filed.id}/prendre").status_code == 303
-    assert case(session, filed).held_by == cast.bruno
+    assert "Personne" in bruno.send(f"{LIST}/{case.id}/rendre").get_data(as_text=True)
+    assert bruno.send(f"{LIST}/{case.id}/prendre").status_code == 303
+    assert load_case(session, case).held_by == cast.bruno
 
 
-@pytest.mark.parametrize("what", ["erased", "merged", "discarded"])
-def test_closed_case_cannot_be_claimed(session, signed, desk, what):
-    filed = getattr(desk, what)()
-    before = lines(session)
+@pytest.mark.parametrize("state", ["erased", "merged", "discarded"])
+def test_closed_case_cannot_be_claimed(session, signed, desk, state):
+    case = getattr(desk, state)()
+    line_before = last_desk_line(session)
     bruno = signed("bruno")
-    assert bruno.send(f"{LIST}/{filed.id}/prendre").status_code == 409
-    assert bruno.send(f"{LIST}/{filed.id}/notes", text="vu").status_code == 409
-    assert lines(session) == before
+    assert bruno.send(f"{LIST}/{case.id}/prendre").status_code == 409
+    assert bruno.send(f"{LIST}/{case.id}/notes", text="vu").status_code == 409
+    assert last_desk_line(session) == line_before
 
 
 @pytest.mark.parametrize("path", ["prendre", "rendre", "notes"])
-def test_a_case_that_is_not_there_is_not_found(signed, path):
+def test_an_unknown_case_is_not_found(signed, path):
     for missing in (4_000, 10**12):
         assert signed("bruno").send(f"{LIST}/{missing}/{path}", text="x").status_code == 404
     assert signed("bruno").get(f"{LIST}/1/{path}").status_code == 405
 
 
 def test_concurrent_claims_have_one_winner(app, session, signed, desk, cast):
-    filed = desk.draft()
+    case = desk.draft()
     members = [signed("bruno"), signed("chloe")]
     for _ in range(5):
-        found = [0, 0]
+        statuses = [0, 0]
         ready = threading.Barrier(2)
 
-        def take(place, found=found, ready=ready):
+        def claim(position, statuses=statuses, ready=ready):
             ready.wait()
-            found[place] = members[place].send(f"{LIST}/{filed.id}/prendre").status_code
+            statuses[position] = members[position].send(f"{LIST}/{case.id}/prendre").status_code
             with app.app_context():
                 db.session.remove()
 
-        threads = [threading.Thread(target=take, args=(place,)) for place in (0, 1)]
+        threads = [threading.Thread(target=claim, args=(position,)) for position in (0, 1)]
         for thread in threads:
             thread.start()
         for thread in threads:
             thread.join()
-        assert sorted(found) == [303, 409]
-        winner = (cast.bruno, cast.chloe)[found.index(303)]
-        assert case(session, filed).held_by == winner
+        assert sorted(statuses) == [303, 409]
+        winner = (cast.bruno, cast.chloe)[statuses.index(303)]
+        assert load_case(session, case).held_by == winner
         session.rollback()
         with desk.pen(now()) as p:
-            acts.release(p, filed.id, by=winner)
+            acts.release(p, case.id, by=winner)
 
 
 # --- notes --------------------------------------------------------------------------------------
 
 
 def test_note_keeps_its_lines_and_is_shown(session, signed, desk, cast):
-    filed, bruno = desk.draft(), signed("bruno")
-    before = lines(session)
-    sent = bruno.send(f"{LIST}/{filed.id}/notes", text="Écrit au blog.\r\n\r\nÀ relire <b>ici</b>.")
-    assert (sent.status_code, sent.location) == (303, f"{LIST}/{filed.id}#notes")
+    case, bruno = desk.draft(), signed("bruno")
+    line_before = last_desk_line(session)
+    response = bruno.send(
+        f"{LIST}/{case.id}/notes", text="Écrit au blog.\r\n\r\nÀ relire <b>ici</b>."
+    )
+    assert (response.status_code, response.location) == (303, f"{LIST}/{case.id}#notes")
     session.rollback()
     note = session.scalars(select(Note)).one()
     assert (note.text, note.written_by) == ("Écrit au blog.\n\nÀ relire <b>ici</b>.", cast.bruno)
-    assert lines(session) == before + 1
-    page = signed("chloe").get(f"{LIST}/{filed.id}").get_data(as_text=True)
+    assert last_desk_line(session) == line_before + 1
+    page = signed("chloe").get(f"{LIST}/{case.id}").get_data(as_text=True)
     assert "<p>Écrit au blog.</p>" in page
     assert "À relire &lt;b&gt;ici&lt;/b&gt;." in page
 
 
 @pytest.mark.parametrize(
-    ("text", "kept"),
+    ("text", "shown"),
     [("", ""), ("   \u200b", ""), ("é" * (NOTE_LIMIT + 1), "é" * (NOTE_LIMIT + 1))],
     ids=["empty", "blank", "long"],
 )
-def test_refused_note_is_shown_again(session, signed, desk, text, kept):
-    filed = desk.draft()
-    before = lines(session)
-    sent = signed("bruno").send(f"{LIST}/{filed.id}/notes", text=text)
-    page = sent.get_data(as_text=True)
-    assert sent.status_code == 422
+def test_refused_note_is_shown_again(session, signed, desk, text, shown):
+    case = desk.draft()
+    line_before = last_desk_line(session)
+    response = signed("bruno").send(f"{LIST}/{case.id}/notes", text=text)
+    page = response.get_data(as_text=True)
+    assert response.status_code == 422
     assert 'href="#text"' in page
-    assert f">\n{kept}</textarea>" in page
-    assert lines(session) == before
+    assert f">\n{shown}</textarea>" in page
+    assert last_desk_line(session) == line_before
 
 
 def test_note_on_an_erased_case_is_shown_again(signed, desk):
-    filed = desk.erased()
-    page = signed("bruno").send(f"{LIST}/{filed.id}/notes", text="Un texte à garder.")
+    case = desk.erased()
+    page = signed("bruno").send(f"{LIST}/{case.id}/notes", text="Un texte à garder.")
     assert page.status_code == 409
     assert "Un texte à garder.</textarea>" in page.get_data(as_text=True)
 
@@ -172,10 +174,10 @@ HOSTILE = {**HOSTILE_TEXTS, **OVERSIZED_TEXTS}
 
 @pytest.mark.parametrize("name", HOSTILE)
 def test_hostile_note_is_stored_safely_or_refused(session, signed, desk, name):
-    filed, bruno = desk.draft(), signed("bruno")
-    sent = bruno.send(f"{LIST}/{filed.id}/notes", MultiDict([("text", HOSTILE[name])]))
-    assert sent.status_code in (303, 422)
-    page = bruno.get(f"{LIST}/{filed.id}").get_data(as_text=True)
+    case, bruno = desk.draft(), signed("bruno")
+    response = bruno.send(f"{LIST}/{case.id}/notes", MultiDict([("text", HOSTILE[name])]))
+    assert response.status_code in (303, 422)
+    page = bruno.get(f"{LIST}/{case.id}").get_data(as_text=True)
     assert "<script>alert" not in page
     session.rollback()
     for note in session.scalars(select(Note)):
@@ -183,12 +185,12 @@ def test_hostile_note_is_stored_safely_or_refused(session, signed, desk, name):
 
 
 def test_claim_requires_token_and_membership(session, app, signed, desk):
-    filed = desk.draft()
-    before = lines(session)
+    case = desk.draft()
+    line_before = last_desk_line(session)
     for path in ("prendre", "rendre", "notes"):
-        address = f"{LIST}/{filed.id}/{path}"
+        address = f"{LIST}/{case.id}/{path}"
         assert signed("bruno").client.post(address, data={"text": "x"}).status_code in (400, 403)
         assert app.test_client().post(address, data={"text": "x"}).status_code in (303, 400, 403)
         assert signed("driss").send(address, text="x").status_code in (303, 403)
-    assert lines(session) == before
-    assert case(session, filed).held_by is None
+    assert last_desk_line(session) == line_before
+    assert load_case(session, case).held_by is None

@@ -23,48 +23,52 @@ pytestmark = pytest.mark.one_database
 LIST = "/moderation/dossiers"
 
 
-def text(response):
+def page_text(response):
     """The visible text on one line."""
-    seen = re.sub(r"<[^>]+>", " ", response.get_data(as_text=True))
-    return " ".join(seen.replace("\u202f", " ").replace("\u00a0", " ").split())
+    visible = re.sub(r"<[^>]+>", " ", response.get_data(as_text=True))
+    return " ".join(visible.replace("\u202f", " ").replace("\u00a0", " ").split())
 
 
-def main(response):
-    return text(response).partition("Se déconnecter")[2]
+def main_text(response):
+    return page_text(response).partition("Se déconnecter")[2]
 
 
-def entries(response):
+def listed_ids(response):
     """The ids of the cases of a list, in order."""
     page = response.get_data(as_text=True)
-    return [int(one) for one in re.findall(r'<h2><a href="/moderation/dossiers/(\d+)"', page)]
+    return [
+        int(case_id) for case_id in re.findall(r'<h2><a href="/moderation/dossiers/(\d+)"', page)
+    ]
 
 
-def queued(response):
+def queued_ids(response):
     """The ids of the cases in the sidebar, in order."""
     margin = response.get_data(as_text=True).partition('<ol class="queue">')[2].partition("</ol>")
-    return [int(one) for one in re.findall(r'<a href="/moderation/dossiers/(\d+)"', margin[0])]
+    return [
+        int(case_id) for case_id in re.findall(r'<a href="/moderation/dossiers/(\d+)"', margin[0])
+    ]
 
 
 @pytest.fixture
-def today(engine, cast):
-    """``today(days=3)``: a write transaction some days ago; pages use the real clock."""
+def write_days_ago(engine, cast):
+    """``write_days_ago(3)``: a write transaction three days ago; pages use the real clock."""
 
-    def take(days=0, **more):
-        return writing(engine, now() - timedelta(days=days, **more))
+    def begin(days=0, **options):
+        return writing(engine, now() - timedelta(days=days, **options))
 
-    return take
+    return begin
 
 
 @pytest.fixture
-def drafted(today, cast, content):
-    """``drafted(days=2, by="chloe", title=…)``: the id of a draft."""
+def add_draft(write_days_ago, cast, content):
+    """``add_draft(days=2, by="chloe", title=…)``: the id of a new draft."""
 
-    def make(days=0, by="bruno", **changes):
-        with today(days) as p:
+    def add(days=0, by="bruno", **changes):
+        with write_days_ago(days) as p:
             case = acts.draft(p, content(**changes), by=getattr(cast, by), reason="r")
             return case.id
 
-    return make
+    return add
 
 
 # --- the home -----------------------------------------------------------------------------------
@@ -73,25 +77,25 @@ def drafted(today, cast, content):
 def test_home_of_an_empty_desk(signed):
     page = signed("bruno").get("/moderation")
     assert page.status_code == 200
-    assert "Le registre est vide" in text(page)
+    assert "Le registre est vide" in page_text(page)
     assert 'href="/moderation/dossiers/nouveau"' in page.get_data(as_text=True)
 
 
-@pytest.mark.parametrize("left", [0, 12])
-def test_home_warns_of_wrong_codes(app, signed, engine, cast, left):
-    assert "codes faux" not in text(signed("chloe").get("/moderation"))
-    owed = (sign_in_attempts.MAX_WRONG_CODES - left) * sign_in_attempts.REFILL
+@pytest.mark.parametrize("tries_left", [0, 12])
+def test_home_warns_of_wrong_codes(app, signed, engine, cast, tries_left):
+    assert "codes faux" not in page_text(signed("chloe").get("/moderation"))
+    refill_time = (sign_in_attempts.MAX_WRONG_CODES - tries_left) * sign_in_attempts.REFILL
     with housekeeping(engine) as session:
         chloe = session.get(Member, cast.chloe)
         chloe.totp_secret = b"a secret"
-        chloe.totp_whole_at = int((now() + owed).timestamp())
-    own = text(signed("chloe").get("/moderation"))
-    assert "codes faux ont été tapés avec votre mot de passe" in own
-    assert ("seul un code de secours est accepté" in own) == (left == 0)
-    # An administrator is told whom to ask, another moderator nothing.
+        chloe.totp_whole_at = int((now() + refill_time).timestamp())
+    own_text = page_text(signed("chloe").get("/moderation"))
+    assert "codes faux ont été tapés avec votre mot de passe" in own_text
+    assert ("seul un code de secours est accepté" in own_text) == (tries_left == 0)
+    # The administrator sees the warning with the name, other moderators do not.
     db.session.rollback()
-    assert "avec le mot de passe de chloe" in text(signed("ada").get("/moderation"))
-    assert "codes faux" not in text(signed("bruno").get("/moderation"))
+    assert "avec le mot de passe de chloe" in page_text(signed("ada").get("/moderation"))
+    assert "codes faux" not in page_text(signed("bruno").get("/moderation"))
 
 
 def test_home_without_tasks(signed, desk):
@@ -105,37 +109,37 @@ def test_home_without_tasks(signed, desk):
             attested=("attribution", "no_private_person", "no_private_life"),
         )
     page = signed("bruno").get("/moderation")
-    assert "File : rien n’attend" in text(page)
-    assert "Rien n’attend. Un nouveau cas peut partir d’une source" in text(page)
+    assert "File : rien n’attend" in page_text(page)
+    assert "Rien n’attend. Un nouveau cas peut partir d’une source" in page_text(page)
 
 
-def test_the_home_lists_what_waits_and_links_to_the_lists(signed, drafted, today, cast):
-    waits = drafted(2, by="chloe", justice=True, title="Une plainte")
-    risky = drafted(by="chloe", summary="Le maire, au 01 23 45 67 89.", title="Un numéro")
-    ready = drafted(40, title="Une caméra")
-    with today() as p:
+def test_the_home_lists_what_waits_and_links_to_the_lists(signed, add_draft, write_days_ago, cast):
+    pending = add_draft(2, by="chloe", justice=True, title="Une plainte")
+    risky = add_draft(by="chloe", summary="Le maire, au 01 23 45 67 89.", title="Un numéro")
+    ready = add_draft(40, title="Une caméra")
+    with write_days_ago() as p:
         acts.invite(p, ready, "source publique", by=cast.bruno)
-        acts.claim(p, waits, by=cast.chloe)
+        acts.claim(p, pending, by=cast.chloe)
     page = signed("bruno").get("/moderation")
-    assert queued(page) == [waits, risky, ready]
-    told = main(page)
-    assert "File : trois dossiers" in told
-    assert "Gagny Une plainte à relire depuis deux jours, à chloe jusqu’à" in told
-    assert "Gagny Un numéro à relire depuis aujourd’hui, libre" in told
-    assert "Une caméra prêt à publier depuis le" in told
-    assert "À relire 2" in told
+    assert queued_ids(page) == [pending, risky, ready]
+    text = main_text(page)
+    assert "File : trois dossiers" in text
+    assert "Gagny Une plainte à relire depuis deux jours, à chloe jusqu’à" in text
+    assert "Gagny Un numéro à relire depuis aujourd’hui, libre" in text
+    assert "Une caméra prêt à publier depuis le" in text
+    assert "À relire 2" in text
     bruno = signed("bruno")
-    for address, found in (
-        ("?attend=a_relire", [risky, waits]),
-        ("?attend=second", [risky, waits]),
+    for address, expected in (
+        ("?attend=a_relire", [risky, pending]),
+        ("?attend=second", [risky, pending]),
         ("?attend=pret", [ready]),
     ):
         assert f'href="{LIST}{address}"' in page.get_data(as_text=True)
-        assert entries(bruno.get(LIST + address)) == found
+        assert listed_ids(bruno.get(LIST + address)) == expected
 
 
 @pytest.mark.parametrize(
-    ("received", "said", "late"),
+    ("days_ago", "deadline", "is_late"),
     [
         (5, "en retard de 2 jours", True),
         (4, "en retard de 1 jour", True),
@@ -144,48 +148,50 @@ def test_the_home_lists_what_waits_and_links_to_the_lists(signed, drafted, today
         (0, "à traiter avant le", False),
     ],
 )
-def test_task_of_a_reply_has_its_deadline(signed, desk, today, cast, received, said, late):
-    filed = desk.published()
-    with today(received) as p:
+def test_task_of_a_reply_has_its_deadline(
+    signed, desk, write_days_ago, cast, days_ago, deadline, is_late
+):
+    case = desk.published()
+    with write_days_ago(days_ago) as p:
         acts.receive_reply(
             p,
-            filed.id,
+            case.id,
             by=cast.bruno,
             author="Ville",
             capacity="la commune",
             text="Non.",
-            received_on=case_summaries.dates.paris_day(now() - timedelta(days=received)),
+            received_on=case_summaries.dates.paris_day(now() - timedelta(days=days_ago)),
         )
     page = signed("chloe").get("/moderation")
-    assert queued(page) == [filed.id]
-    assert said in main(page)
-    assert ('<span class="late">' in page.get_data(as_text=True)) is late
+    assert queued_ids(page) == [case.id]
+    assert deadline in main_text(page)
+    assert ('<span class="late">' in page.get_data(as_text=True)) is is_late
 
 
-def test_counts_have_an_upper_limit(signed, drafted, monkeypatch):
+def test_counts_have_an_upper_limit(signed, add_draft, monkeypatch):
     monkeypatch.setattr(desk_lists, "COUNT_LIMIT", 2)
     monkeypatch.setattr("register.cases.web.desk.case_list.COUNT_LIMIT", 2)
     monkeypatch.setattr(todo_clauses, "READ_LIMIT", 2)
     for _ in range(4):
-        drafted(justice=True)
-    told = main(signed("chloe").get("/moderation"))
-    assert "plus de 2" in told
-    assert "Les mots à risque de 2 brouillons anciens" in told
+        add_draft(justice=True)
+    text = main_text(signed("chloe").get("/moderation"))
+    assert "plus de 2" in text
+    assert "Les mots à risque de 2 brouillons anciens" in text
 
 
-def test_single_moderator_has_no_second_person_tasks(signed, drafted, app):
-    drafted(by="chloe", justice=True)
+def test_single_moderator_has_no_second_person_tasks(signed, add_draft, app):
+    add_draft(by="chloe", justice=True)
     settings = app.extensions["register.settings"]
     app.extensions["register.settings"] = settings.__class__(
         **{**vars(settings), "single_moderator": True}
     )
-    assert "À relire" not in main(signed("bruno").get("/moderation"))
+    assert "À relire" not in main_text(signed("bruno").get("/moderation"))
 
 
-def test_queue_marks_the_current_case(signed, drafted):
-    filed = drafted(by="chloe", justice=True)
-    page = signed("bruno").get(f"{LIST}/{filed}").get_data(as_text=True)
-    assert f'<a href="/moderation/dossiers/{filed}" aria-current="page">' in page
+def test_queue_marks_the_current_case(signed, add_draft):
+    case_id = add_draft(by="chloe", justice=True)
+    page = signed("bruno").get(f"{LIST}/{case_id}").get_data(as_text=True)
+    assert f'<a href="/moderation/dossiers/{case_id}" aria-current="page">' in page
 
 
 # --- lists --------------------------------------------------------------------------------------
@@ -195,54 +201,59 @@ def test_the_list_shows_every_state_and_leads_to_each(signed, desk):
     draft, public, withdrawn = desk.draft(), desk.published(), desk.withdrawn()
     bruno = signed("bruno")
     page = bruno.get(LIST)
-    assert entries(page) == [withdrawn.id, public.id, draft.id]
-    assert "retiré (le texte publié comportait une erreur)" in text(page).lower()
-    assert f"nº {public.number}" in text(page)
-    for code, filed in (("brouillon", draft), ("publie", public), ("retire", withdrawn)):
-        assert entries(bruno.get(f"{LIST}?etat={code}")) == [filed.id]
-    assert "Aucun dossier ne répond" in text(bruno.get(f"{LIST}?etat=reuni"))
+    assert listed_ids(page) == [withdrawn.id, public.id, draft.id]
+    assert "retiré (le texte publié comportait une erreur)" in page_text(page).lower()
+    assert f"nº {public.number}" in page_text(page)
+    for code, case in (("brouillon", draft), ("publie", public), ("retire", withdrawn)):
+        assert listed_ids(bruno.get(f"{LIST}?etat={code}")) == [case.id]
+    assert "Aucun dossier ne répond" in page_text(bruno.get(f"{LIST}?etat=reuni"))
 
 
 def test_an_empty_list_says_how_to_begin(signed):
-    assert "Il n’y a encore aucun dossier" in text(signed("bruno").get(LIST))
+    assert "Il n’y a encore aucun dossier" in page_text(signed("bruno").get(LIST))
 
 
-def test_a_list_has_pages(signed, drafted):
-    made = [drafted() for _ in range(21)]
+def test_a_list_has_pages(signed, add_draft):
+    case_ids = [add_draft() for _ in range(21)]
     bruno = signed("bruno")
-    assert entries(bruno.get(LIST)) == made[:0:-1]
-    assert entries(bruno.get(f"{LIST}?page=2")) == made[:1]
+    assert listed_ids(bruno.get(LIST)) == case_ids[:0:-1]
+    assert listed_ids(bruno.get(f"{LIST}?page=2")) == case_ids[:1]
     assert bruno.get(f"{LIST}?page=3").status_code == 404
 
 
-def test_a_typed_place_becomes_a_filter_that_can_be_taken_off(signed, drafted):
-    gagny, denis = drafted(), drafted(commune="93066")
+def test_a_typed_place_becomes_a_filter_that_can_be_taken_off(signed, add_draft):
+    gagny, denis = add_draft(), add_draft(commune="93066")
     bruno = signed("bruno")
-    led = bruno.get(f"{LIST}?lieu=gagny&etat=brouillon&q=filmer")
-    assert led.status_code == 303
-    assert led.location.endswith(f"{LIST}?q=filmer&commune=93032&etat=brouillon")
-    page = bruno.get(led.location)
-    assert entries(page) == [gagny]
+    redirect = bruno.get(f"{LIST}?lieu=gagny&etat=brouillon&q=filmer")
+    assert redirect.status_code == 303
+    assert redirect.location.endswith(f"{LIST}?q=filmer&commune=93032&etat=brouillon")
+    page = bruno.get(redirect.location)
+    assert listed_ids(page) == [gagny]
     assert f'href="{LIST}?q=filmer&amp;etat=brouillon"' in page.get_data(as_text=True)
     choice = bruno.get(f"{LIST}?lieu=saint-denis&etat=brouillon")
-    assert "lieux répondent à « saint-denis »" in text(choice)
+    assert "lieux répondent à « saint-denis »" in page_text(choice)
     assert f"{LIST}?commune=93066&amp;etat=brouillon" in choice.get_data(as_text=True)
-    assert entries(bruno.get(f"{LIST}?commune=93059")) == [denis]
+    assert listed_ids(bruno.get(f"{LIST}?commune=93059")) == [denis]
     unknown = bruno.get(f"{LIST}?lieu=zzzzzz")
-    assert "Aucun lieu ne répond à « zzzzzz »" in text(unknown)
+    assert "Aucun lieu ne répond à « zzzzzz »" in page_text(unknown)
     assert 'value="zzzzzz"' in unknown.get_data(as_text=True)
 
 
 def test_empty_parameters_are_removed_from_the_address(signed):
-    led = signed("bruno").get(f"{LIST}?q=&lieu=&type=&famille=justice&attend=&tenu=&etat=brouillon")
-    assert (led.status_code, led.location) == (303, f"{LIST}?famille=justice&etat=brouillon")
+    redirect = signed("bruno").get(
+        f"{LIST}?q=&lieu=&type=&famille=justice&attend=&tenu=&etat=brouillon"
+    )
+    assert (redirect.status_code, redirect.location) == (
+        303,
+        f"{LIST}?famille=justice&etat=brouillon",
+    )
 
 
-def test_filter_form_keeps_its_values(signed, drafted):
-    drafted(justice=True)
+def test_filter_form_keeps_its_values(signed, add_draft):
+    add_draft(justice=True)
     address = f"{LIST}?q=plainte&type=plainte_diffamation&attend=second&tenu=libre&commune=93032"
     page = signed("bruno").get(f"{address}&etat=brouillon").get_data(as_text=True)
-    for sign in (
+    for markup in (
         'name="q" value="plainte"',
         '<option value="plainte_diffamation" selected>',
         '<option value="second" selected>',
@@ -252,7 +263,7 @@ def test_filter_form_keeps_its_values(signed, drafted):
         'aria-current="true"><b>Brouillons</b>',
         "<mark>",
     ):
-        assert sign in page, sign
+        assert markup in page, markup
 
 
 @pytest.mark.parametrize(
@@ -272,7 +283,7 @@ def test_filter_form_keeps_its_values(signed, drafted):
 def test_invalid_address_is_refused(signed, wrong):
     page = signed("bruno").get(f"{LIST}?{wrong}")
     assert page.status_code in (400, 422)
-    assert "Traceback" not in text(page)
+    assert "Traceback" not in page_text(page)
 
 
 @pytest.mark.parametrize("typed", ["*", "ab*", "de la", '"' * 5, "x" * 201, "e\u0301 " * 80])
@@ -281,7 +292,7 @@ def test_refused_words_stay_in_their_field(signed, typed):
     if page.status_code == 200:
         return
     assert page.status_code == 400
-    assert "Recherche à reprendre" in text(page)
+    assert "Recherche à reprendre" in page_text(page)
     assert 'aria-invalid="true"' in page.get_data(as_text=True)
     assert 'aria-current="true"><b>Brouillons</b>' in page.get_data(as_text=True)
 
@@ -289,32 +300,32 @@ def test_refused_words_stay_in_their_field(signed, typed):
 # --- search -------------------------------------------------------------------------------------
 
 
-def test_words_find_drafts_and_public_cases_alike(signed, app, desk, today, cast, content):
+def test_a_search_finds_drafts_and_public_cases(signed, app, desk, write_days_ago, cast, content):
     draft, public = desk.draft(title="Le micro coupé"), desk.published(title="Le micro rendu")
-    gone = desk.withdrawn(title="Le micro volé")
+    withdrawn = desk.withdrawn(title="Le micro volé")
     desk.draft(title="La caméra")
     indexer.catch_up(db.engine, app.extensions["register.search"])
     bruno = signed("bruno")
-    assert entries(bruno.get(f"{LIST}?q=micro")) == [gone.id, public.id, draft.id]
-    assert entries(bruno.get(f"{LIST}?q=micro&etat=publie")) == [public.id]
-    assert entries(bruno.get(f"{LIST}?q=micro -volé&attend=second")) == []
+    assert listed_ids(bruno.get(f"{LIST}?q=micro")) == [withdrawn.id, public.id, draft.id]
+    assert listed_ids(bruno.get(f"{LIST}?q=micro&etat=publie")) == [public.id]
+    assert listed_ids(bruno.get(f"{LIST}?q=micro -volé&attend=second")) == []
     page = bruno.get(f"{LIST}?q=micro+OU+camera")
-    assert "« OU » n’est pas compris" in text(page)
+    assert "« OU » n’est pas compris" in page_text(page)
 
 
-def test_unread_drafts_are_counted(signed, drafted, monkeypatch):
+def test_unread_drafts_are_counted(signed, add_draft, monkeypatch):
     monkeypatch.setattr("register.search.draft_search.READ_EACH", 2)
-    made = [drafted(title="Le micro") for _ in range(3)]
+    case_ids = [add_draft(title="Le micro") for _ in range(3)]
     bruno = signed("bruno")
     page = bruno.get(f"{LIST}?q=micro")
-    assert entries(page) == made[:0:-1]
-    assert "Un dossier n’a pas encore été lu" in text(page)
-    assert entries(bruno.get(f"{LIST}?q=micro")) == made[::-1]
+    assert listed_ids(page) == case_ids[:0:-1]
+    assert "Un dossier n’a pas encore été lu" in page_text(page)
+    assert listed_ids(bruno.get(f"{LIST}?q=micro")) == case_ids[::-1]
 
 
 def test_list_requires_sign_in(app, desk):
-    filed = desk.draft(title="zinzolin")
-    for path in ("/moderation", LIST, f"{LIST}?q=zinzolin", f"{LIST}/{filed.id}"):
+    case = desk.draft(title="zinzolin")
+    for path in ("/moderation", LIST, f"{LIST}?q=zinzolin", f"{LIST}/{case.id}"):
         page = app.test_client().get(path)
         assert page.status_code == 303
         assert "zinzolin" not in page.get_data(as_text=True).replace("q=zinzolin", "").replace(
@@ -322,7 +333,7 @@ def test_list_requires_sign_in(app, desk):
         )
 
 
-def test_a_draft_without_a_word_can_be_opened(signed, drafted, session):
-    filed = drafted(title="", summary="", commune="", types=(), date="")
-    assert session.get_one(Incident, filed).title == ""
-    assert "Dossier sans titre" in text(signed("bruno").get(LIST))
+def test_a_draft_without_text_is_listed(signed, add_draft, session):
+    case_id = add_draft(title="", summary="", commune="", types=(), date="")
+    assert session.get_one(Incident, case_id).title == ""
+    assert "Dossier sans titre" in page_text(signed("bruno").get(LIST))

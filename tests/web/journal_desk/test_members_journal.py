@@ -28,7 +28,7 @@ from register.reports import acts as reports
 
 pytestmark = pytest.mark.one_database
 
-HOME = "/moderation/journal"
+JOURNAL = "/moderation/journal"
 
 
 @pytest.fixture
@@ -36,66 +36,67 @@ def bruno(signed):
     return signed("bruno")
 
 
-def _rows(answer):
-    """The table's rows, as a spreadsheet reads them."""
-    assert answer.status_code == 200
-    assert answer.mimetype == "text/csv"
-    return list(csv.DictReader(io.StringIO(answer.data.decode("utf-8-sig"), newline="")))
+def _csv_rows(response):
+    """The rows of the CSV file."""
+    assert response.status_code == 200
+    assert response.mimetype == "text/csv"
+    return list(csv.DictReader(io.StringIO(response.data.decode("utf-8-sig"), newline="")))
 
 
-def _lines(answer):
-    """The places of the lines of a page, in its order."""
-    assert answer.status_code == 200
-    return re.findall(r'<li class="entry row" id="(\w+-\d+)">', answer.text)
+def _line_ids(response):
+    """The ids of the lines of a page, in order."""
+    assert response.status_code == 200
+    return re.findall(r'<li class="entry row" id="(\w+-\d+)">', response.text)
 
 
-def _text(answer):
-    return re.sub(r"[ \n]+", " ", re.sub(r"<[^>]+>", " ", answer.text))
+def _page_text(response):
+    return re.sub(r"[ \n]+", " ", re.sub(r"<[^>]+>", " ", response.text))
 
 
-def test_it_says_who_did_what_to_which_case(bruno, desk):
-    filed = desk.published(title="Filmer à Gagny")
-    told = bruno.get(HOME)
-    said = _text(told)
-    assert "Chloe a approuvé une version, pour la publier" in said
-    assert "Bruno a publié le cas" in said
-    assert "Approuvé par\u00a0: chloe" in said
-    assert "chaque accusation est attribuée" in said
-    assert "La console a désactivé un compte\u00a0: driss" in said
+def test_a_line_names_member_act_and_case(bruno, desk):
+    case = desk.published(title="Filmer à Gagny")
+    response = bruno.get(JOURNAL)
+    text = _page_text(response)
+    assert "Chloe a approuvé une version, pour la publier" in text
+    assert "Bruno a publié le cas" in text
+    assert "Approuvé par\u00a0: chloe" in text
+    assert "chaque accusation est attribuée" in text
+    assert "La console a désactivé un compte\u00a0: driss" in text
     assert (
-        f'/moderation/dossiers/{filed.id}"><span>Cas nº 1, Filmer à Gagny</span></a>' in told.text
+        f'/moderation/dossiers/{case.id}"><span>Cas nº 1, Filmer à Gagny</span></a>'
+        in response.text
     )
-    assert "10\u00a0h\u00a030, livre du bureau, ligne 8" in told.text
+    assert "10\u00a0h\u00a030, livre du bureau, ligne 8" in response.text
 
 
-def test_reasons_that_only_members_know_are_opened(bruno, desk, cast):
-    filed = desk.published()
+def test_reasons_for_members_are_shown(bruno, desk, cast):
+    case = desk.published()
     with desk.pen() as p:
-        acts.withdraw(p, filed.id, by=cast.bruno, restriction="demande_signalant", reason="r")
-    said = _text(bruno.get(HOME + "?acte=retrait"))
-    assert "Motif public\u00a0:" in said
-    assert "Motif pour les membres\u00a0:" in said
+        acts.withdraw(p, case.id, by=cast.bruno, restriction="demande_signalant", reason="r")
+    text = _page_text(bruno.get(JOURNAL + "?acte=retrait"))
+    assert "Motif public\u00a0:" in text
+    assert "Motif pour les membres\u00a0:" in text
 
 
-def test_words_that_were_destroyed_are_on_no_page(bruno, desk):
+def test_destroyed_texts_are_on_no_page(bruno, desk):
     desk.erased(title="Zinzolin")
-    for address in (HOME, HOME + ".csv", HOME + "/public/2"):
-        answer = bruno.get(address)
-        assert answer.status_code == 200
-        assert "inzolin" not in answer.text
-    assert "(textes effacés)" in bruno.get(HOME).text
-    assert "Versions détruites\u00a0: 1, 2" in _text(bruno.get(HOME))
+    for address in (JOURNAL, JOURNAL + ".csv", JOURNAL + "/public/2"):
+        response = bruno.get(address)
+        assert response.status_code == 200
+        assert "inzolin" not in response.text
+    assert "(textes effacés)" in bruno.get(JOURNAL).text
+    assert "Versions détruites\u00a0: 1, 2" in _page_text(bruno.get(JOURNAL))
 
 
-def test_a_name_is_written_as_it_is(bruno, desk, cast):
+def test_a_name_with_markup_is_escaped(bruno, desk, cast):
     with desk.pen() as p:
         accounts.add_member(
             p, "e@register.test", Role.MODERATOR, "x" * 6 + "yZ7-qp", name="<b>Ève</b>"
         )
-    assert "&lt;b&gt;Ève&lt;/b&gt;" in bruno.get(HOME).text
+    assert "&lt;b&gt;Ève&lt;/b&gt;" in bruno.get(JOURNAL).text
 
 
-QUESTIONS = (
+QUERIES = (
     "",
     "?acte=accord",
     "?acte=comptes",
@@ -109,43 +110,43 @@ QUESTIONS = (
 )
 
 
-@pytest.mark.parametrize("question", QUESTIONS)
-def test_the_table_holds_the_lines_of_the_page_and_no_other(bruno, desk, question):
+@pytest.mark.parametrize("query", QUERIES)
+def test_the_csv_file_has_the_lines_of_the_page(bruno, desk, query):
     desk.published()
     desk.withdrawn()
-    shown = _lines(bruno.get(HOME + question))
-    rows = _rows(bruno.get(f"{HOME}.csv{question}"))
-    assert [f"{row['livre']}-{row['ligne']}" for row in rows] == shown
-    assert bool(shown) is (question != "?acte=effacement")
+    line_ids = _line_ids(bruno.get(JOURNAL + query))
+    rows = _csv_rows(bruno.get(f"{JOURNAL}.csv{query}"))
+    assert [f"{row['livre']}-{row['ligne']}" for row in rows] == line_ids
+    assert bool(line_ids) is (query != "?acte=effacement")
 
 
-def test_pages_lead_to_the_end_and_back(bruno, desk, cast):
-    filed = desk.draft()
+def test_a_long_journal_has_pages(bruno, desk, cast):
+    case = desk.draft()
     with desk.pen() as p:
         for _time in range(120):
-            acts.note(p, filed.id, "à vérifier", by=cast.bruno)
-    found, address = [], HOME + "?acte=note"
+            acts.note(p, case.id, "à vérifier", by=cast.bruno)
+    line_ids, address = [], JOURNAL + "?acte=note"
     while address:
-        answer = bruno.get(address)
-        found += _lines(answer)
-        further = re.search(r'<a href="([^"]+)" rel="next">', answer.text)
-        address = further[1].replace("&amp;", "&") if further else ""
-    assert len(found) == len(set(found)) == 120
-    assert "Revenir aux plus récentes" in answer.text
-    # The table is of the whole answer, wherever one stands in it.
-    assert len(_rows(bruno.get(HOME + ".csv?acte=note"))) == 120
+        response = bruno.get(address)
+        line_ids += _line_ids(response)
+        next_link = re.search(r'<a href="([^"]+)" rel="next">', response.text)
+        address = next_link[1].replace("&amp;", "&") if next_link else ""
+    assert len(line_ids) == len(set(line_ids)) == 120
+    assert "Revenir aux plus récentes" in response.text
+    # The CSV file has the lines of all pages.
+    assert len(_csv_rows(bruno.get(JOURNAL + ".csv?acte=note"))) == 120
 
 
-def test_a_long_table_is_whole(bruno, desk, cast, monkeypatch):
+def test_a_long_csv_file_is_complete(bruno, desk, cast, monkeypatch):
     from register.journal.web import members_journal
 
     monkeypatch.setattr(members_journal, "_BATCH_SIZE", 3)
     desk.published()
     desk.published()
-    assert len(_rows(bruno.get(HOME + ".csv"))) == len(_lines(bruno.get(HOME))) > 9
+    assert len(_csv_rows(bruno.get(JOURNAL + ".csv"))) == len(_line_ids(bruno.get(JOURNAL))) > 9
 
 
-FAULTS = {
+INVALID_QUERIES = {
     "?membre=999": "membre",
     "?membre=x": "membre",
     "?acte=inconnu": "acte",
@@ -162,58 +163,60 @@ FAULTS = {
 }
 
 
-@pytest.mark.parametrize("question", FAULTS)
+@pytest.mark.parametrize("query", INVALID_QUERIES)
 @pytest.mark.parametrize("suffix", ["", ".csv"])
-def test_a_filter_that_makes_no_sense_is_said_at_its_field(bruno, question, suffix):
-    answer = bruno.get(HOME + suffix + question)
-    assert answer.status_code == 422
-    assert f'<a href="#{FAULTS[question]}">' in answer.text
-    assert f'id="{FAULTS[question]}-faute"' in answer.text
-    # What was typed is still there to be put right.
-    if "=hier" in question:
-        assert 'value="hier"' in answer.text
+def test_an_invalid_filter_is_reported_at_its_field(bruno, query, suffix):
+    response = bruno.get(JOURNAL + suffix + query)
+    assert response.status_code == 422
+    assert f'<a href="#{INVALID_QUERIES[query]}">' in response.text
+    assert f'id="{INVALID_QUERIES[query]}-faute"' in response.text
+    # The typed value is kept.
+    if "=hier" in query:
+        assert 'value="hier"' in response.text
 
 
 @pytest.mark.parametrize("after", ["x", "public-0", "public-999999", "reports-1", "bureau-1-2"])
-def test_a_place_that_is_none_is_not_found(bruno, after):
-    assert bruno.get(f"{HOME}?apres={after}").status_code == 404
+def test_an_unknown_page_position_is_not_found(bruno, after):
+    assert bruno.get(f"{JOURNAL}?apres={after}").status_code == 404
 
 
 def test_hostile_addresses_are_refused_or_harmless(bruno):
     for text in ("\x00", "\u202e", "\ud800", "=cmd", "<script>", "9" * 4000, "😀"):
         for name in ("membre", "acte", "cas", "dossier", "du", "au", "livre", "apres"):
-            answer = bruno.client.get(HOME, query_string={name: text.encode("utf-8", "replace")})
-            # What hides is taken out of a text before it is read, and leaves nothing.
-            told = (200,) if text == "\u202e" else (400, 404, 422)
-            assert answer.status_code in (*told, 404, 422), (name, text)
-            assert "<script>" not in answer.text
+            response = bruno.client.get(
+                JOURNAL, query_string={name: text.encode("utf-8", "replace")}
+            )
+            # Invisible characters are removed first, which leaves an empty filter.
+            statuses = (200,) if text == "\u202e" else (400, 404, 422)
+            assert response.status_code in (*statuses, 404, 422), (name, text)
+            assert "<script>" not in response.text
 
 
-# --- the table -----------------------------------------------------------------------------
+# --- the CSV file --------------------------------------------------------------------------
 
 
 @pytest.mark.parametrize("title", ["=1+1", "+33 1", "-2", "@SUM(A1)", "＝1"])
-def test_a_title_is_no_formula(bruno, desk, title):
+def test_a_title_is_never_a_formula(bruno, desk, title):
     desk.draft(title=title)
-    titles = {row["titre"] for row in _rows(bruno.get(HOME + ".csv"))} - {""}
+    titles = {row["titre"] for row in _csv_rows(bruno.get(JOURNAL + ".csv"))} - {""}
     assert titles == {ESCAPE_MARK + title}
 
 
-def test_cells_hold_what_breaks_a_line(bruno, desk):
+def test_cells_may_contain_line_separators(bruno, desk):
     desk.draft(title='Un "titre", avec ; et \u2028 fin')
-    rows = _rows(bruno.get(HOME + ".csv"))
+    rows = _csv_rows(bruno.get(JOURNAL + ".csv"))
     assert 'Un "titre", avec ; et' in "".join(row["titre"] for row in rows)
     assert all(None not in row for row in rows)
 
 
-def test_the_table_is_a_file_that_nobody_keeps(bruno, desk):
-    filed = desk.published()
-    answer = bruno.get(HOME + ".csv")
-    assert answer.headers["Content-Disposition"] == 'attachment; filename="journal.csv"'
-    assert answer.headers["Cache-Control"] == "no-store"
-    published = next(row for row in _rows(answer) if row["acte"] == "published")
+def test_the_csv_file_is_an_attachment_and_not_cached(bruno, desk):
+    case = desk.published()
+    response = bruno.get(JOURNAL + ".csv")
+    assert response.headers["Content-Disposition"] == 'attachment; filename="journal.csv"'
+    assert response.headers["Cache-Control"] == "no-store"
+    published = next(row for row in _csv_rows(response) if row["acte"] == "published")
     assert published["moment"] == "2026-03-02T10:30:00+01:00"
-    assert (published["cas"], published["dossier"]) == (str(filed.number), str(filed.id))
+    assert (published["cas"], published["dossier"]) == (str(case.number), str(case.id))
     assert published["membre"] == "bruno"
     assert len(published["empreinte"]) == 64
 
@@ -221,17 +224,17 @@ def test_the_table_is_a_file_that_nobody_keeps(bruno, desk):
 # --- one line ------------------------------------------------------------------------------
 
 
-def test_a_line_is_opened_and_checked(bruno, desk):
+def test_the_page_of_a_line_verifies_it(bruno, desk):
     desk.published()
-    told = bruno.get(HOME + "/public/2")
-    assert told.text.count("<b>concorde</b>") == 3
-    assert "&#34;approved_by&#34;:[2]" in told.text
-    assert f'<a href="{HOME}/public/1" rel="prev">' in told.text
-    assert 'rel="next"' not in told.text
+    response = bruno.get(JOURNAL + "/public/2")
+    assert response.text.count("<b>concorde</b>") == 3
+    assert "&#34;approved_by&#34;:[2]" in response.text
+    assert f'<a href="{JOURNAL}/public/1" rel="prev">' in response.text
+    assert 'rel="next"' not in response.text
 
 
 @pytest.mark.parametrize(
-    ("column", "value", "differ"),
+    ("column", "value", "difference_count"),
     [
         ("private_json", b'{"by":3}', 1),
         ("private_salt", b"s" * 32, 1),
@@ -240,7 +243,9 @@ def test_a_line_is_opened_and_checked(bruno, desk):
         ("public_json", b"{", 3),
     ],
 )
-def test_what_does_not_hold_is_said_to_differ(bruno, desk, engine, column, value, differ):
+def test_a_tampered_line_is_shown_as_different(
+    bruno, desk, engine, column, value, difference_count
+):
     desk.published()
     with engine.begin() as connection:
         connection.execute(
@@ -248,86 +253,86 @@ def test_what_does_not_hold_is_said_to_differ(bruno, desk, engine, column, value
             .where(JournalEntry.__table__.c.ledger == "public", JournalEntry.__table__.c.seq == 2)
             .values({column: value})
         )
-    told = bruno.get(HOME + "/public/2")
-    assert told.status_code == 200
-    assert told.text.count("<b>diffère</b>") == differ
-    assert bruno.get(HOME).status_code == 200
+    response = bruno.get(JOURNAL + "/public/2")
+    assert response.status_code == 200
+    assert response.text.count("<b>diffère</b>") == difference_count
+    assert bruno.get(JOURNAL).status_code == 200
 
 
 @pytest.mark.parametrize(
-    "place", ["public/0", "public/999", "reports/1", "desk/1", "bureau/01x", "public/9999999999"]
+    "line", ["public/0", "public/999", "reports/1", "desk/1", "bureau/01x", "public/9999999999"]
 )
-def test_an_unknown_line_is_not_found(bruno, place):
-    assert bruno.get(f"{HOME}/{place}").status_code == 404
+def test_an_unknown_line_is_not_found(bruno, line):
+    assert bruno.get(f"{JOURNAL}/{line}").status_code == 404
 
 
-# --- who may -------------------------------------------------------------------------------
+# --- access --------------------------------------------------------------------------------
 
 
 @pytest.mark.parametrize("path", ["", ".csv", "/public/1", "/bureau/9999", "?acte=x"])
-def test_who_is_nobody_is_told_nothing(app, signed, desk, path):
+def test_strangers_and_disabled_members_are_sent_to_the_sign_in(app, signed, desk, path):
     desk.published()
     for browser in (app.test_client(), signed("driss").client):
-        answer = browser.get(HOME + path)
-        assert answer.status_code == 303
-        assert answer.headers["Location"].startswith("/compte/connexion")
-        assert "publié" not in answer.text
+        response = browser.get(JOURNAL + path)
+        assert response.status_code == 303
+        assert response.headers["Location"].startswith("/compte/connexion")
+        assert "publié" not in response.text
 
 
 @pytest.mark.parametrize("path", ["", ".csv", "/public/1"])
-def test_nothing_is_changed_by_it(bruno, desk, path):
+def test_the_journal_accepts_no_other_method(bruno, desk, path):
     desk.published()
     for method in ("post", "put", "delete"):
-        answer = getattr(bruno.client, method)(HOME + path, data={"csrf_token": bruno.csrf})
-        # Without a form there, whether the token or the method is missed first says nothing.
-        assert answer.status_code in (400, 403, 405)
+        response = getattr(bruno.client, method)(JOURNAL + path, data={"csrf_token": bruno.csrf})
+        # Either the missing form or the missing method is refused first.
+        assert response.status_code in (400, 403, 405)
 
 
-# --- words ---------------------------------------------------------------------------------
+# --- sentences -----------------------------------------------------------------------------
 
 
-def test_every_act_group_and_kind_has_its_words():
-    told = {act.value for act in Act}
-    assert told == {name.partition(".")[0] for name in ACT_SENTENCES}
+def test_every_act_and_group_has_a_sentence():
+    acts_of_journal = {act.value for act in Act}
+    assert acts_of_journal == {name.partition(".")[0] for name in ACT_SENTENCES}
     assert set(GROUP_NAMES) == set(ACT_GROUPS)
 
 
-def test_each_act_has_its_place_in_one_group():
+def test_each_act_is_in_one_group():
     grouped = [act for kinds in ACT_GROUPS.values() for act, _label in kinds.values()]
     assert sorted(grouped) == sorted(Act)
-    # No kind has the name of another, or of a group.
+    # Names of acts and groups are unique.
     assert len(ACTS_BY_NAME) == len(grouped) + len(ACT_GROUPS)
 
 
-def test_variants_of_an_act_are_told_apart(bruno, desk, cast):
-    filed = desk.draft()
+def test_variants_of_an_act_have_different_sentences(bruno, desk, cast):
+    case = desk.draft()
     with desk.pen() as p:
-        acts.invite(p, filed.id, "adresse inconnue", by=cast.bruno)
-        acts.approve(p, filed.id, by=cast.chloe, purpose="erase")
-        acts.claim(p, filed.id, by=cast.bruno)
-        acts.release(p, filed.id, by=cast.ada)
-    said = _text(bruno.get(HOME))
-    assert "pourquoi l’autorité n’est pas invitée" in said
-    assert "Chloe a approuvé l’effacement du dossier" in said
-    assert "Ada a rendu le dossier que bruno avait en main" in said
+        acts.invite(p, case.id, "adresse inconnue", by=cast.bruno)
+        acts.approve(p, case.id, by=cast.chloe, purpose="erase")
+        acts.claim(p, case.id, by=cast.bruno)
+        acts.release(p, case.id, by=cast.ada)
+    text = _page_text(bruno.get(JOURNAL))
+    assert "pourquoi l’autorité n’est pas invitée" in text
+    assert "Chloe a approuvé l’effacement du dossier" in text
+    assert "Ada a rendu le dossier que bruno avait en main" in text
 
 
-def test_what_is_done_with_reports_is_told_without_their_words(bruno, inbox, desk, store):
-    gone = inbox.spam(AT - timedelta(days=500))
+def test_acts_on_reports_are_shown_without_their_texts(bruno, inbox, desk, store):
+    forgotten = inbox.spam(AT - timedelta(days=500))
     for days in (490, 100):
         with desk.pen(AT - timedelta(days=days)) as p:
             reports.purge(p, store, 24)
     draft = desk.draft()
     inbox.accepted(into=draft.id)
-    filed, declined = inbox.waiting(), inbox.declined(reason="doublon")
-    inbox.answered(filed)
+    waiting, declined = inbox.waiting(), inbox.declined(reason="doublon")
+    inbox.answered(waiting)
     inbox.accepted()
     with desk.pen() as p:
         acts.discard(p, draft.id, by=inbox.cast.bruno)
     with desk.pen() as p:
         reports.forget(p, store)
-    told = bruno.get(HOME + "?acte=signalements")
-    said = _text(told)
+    response = bruno.get(JOURNAL + "?acte=signalements")
+    text = _page_text(response)
     for sentence in (
         "Bruno a pris un signalement en main",
         "Bruno a posé une question à l’auteur d’un signalement",
@@ -342,50 +347,52 @@ def test_what_is_done_with_reports_is_told_without_their_words(bruno, inbox, des
         "Signalement reçu le 2\u00a0mars 2026",
         "Signalement détruit",
     ):
-        assert sentence in said, sentence
-    for key in (filed.key, declined.key):
-        assert f'href="/moderation/signalements/{key}"' in told.text
-    assert gone.key not in told.text
-    assert f'href="/moderation/dossiers/{draft.id}"' in told.text
-    for address in (HOME, HOME + ".csv"):
+        assert sentence in text, sentence
+    for key in (waiting.key, declined.key):
+        assert f'href="/moderation/signalements/{key}"' in response.text
+    assert forgotten.key not in response.text
+    assert f'href="/moderation/dossiers/{draft.id}"' in response.text
+    for address in (JOURNAL, JOURNAL + ".csv"):
         page = bruno.get(address).text
-        assert [words for words in (WORDS, QUESTION, ANSWER, SENTENCE) if words in page] == []
-    rows = _rows(bruno.get(HOME + ".csv?acte=signalement-detruit"))
+        assert [secret for secret in (WORDS, QUESTION, ANSWER, SENTENCE) if secret in page] == []
+    rows = _csv_rows(bruno.get(JOURNAL + ".csv?acte=signalement-detruit"))
     assert [row["membre"] for row in rows] == ["le registre"] * 3
-    # What came from those who report tells a day, and is nobody's of the console.
-    received = _rows(bruno.get(HOME + ".csv?acte=signalement-recu"))
+    # A received report has a day, no time, and is not an act of the console.
+    received = _csv_rows(bruno.get(JOURNAL + ".csv?acte=signalement-recu"))
     assert {(row["livre"], row["membre"]) for row in received} == {
         ("signalements", "l’auteur du signalement")
     }
     assert all(len(row["moment"]) == len("2026-03-02") for row in received)
-    console = {row["livre"] for row in _rows(bruno.get(HOME + ".csv?membre=0"))}
+    console = {row["livre"] for row in _csv_rows(bruno.get(JOURNAL + ".csv?membre=0"))}
     assert "signalements" not in console
-    # One line, opened: its private part names the report by its key and by nothing else.
-    place = _lines(bruno.get(HOME + "?acte=question"))[0].replace("-", "/")
-    line = bruno.get(f"{HOME}/{place}")
-    assert f'href="/moderation/signalements/{filed.key}"' in line.text
+    # The private part of a line names the report by its key only.
+    line_id = _line_ids(bruno.get(JOURNAL + "?acte=question"))[0].replace("-", "/")
+    line = bruno.get(f"{JOURNAL}/{line_id}")
+    assert f'href="/moderation/signalements/{waiting.key}"' in line.text
     assert line.text.count("<b>concorde</b>") == 3
 
 
-def test_days_are_those_of_paris(bruno, desk, cast):
-    filed = desk.draft()
+def test_days_of_filters_are_in_paris_time(bruno, desk, cast):
+    case = desk.draft()
     with desk.pen(datetime(2026, 3, 4, 23, 30, tzinfo=UTC)) as p:
-        acts.note(p, filed.id, "tard", by=cast.bruno)
-    assert len(_lines(bruno.get(HOME + "?acte=note&du=2026-03-05&au=2026-03-05"))) == 1
-    assert _lines(bruno.get(HOME + "?acte=note&au=2026-03-04")) == []
-    assert "Aucune ligne ne répond à ces filtres." in bruno.get(HOME + "?acte=effacement").text
+        acts.note(p, case.id, "tard", by=cast.bruno)
+    assert len(_line_ids(bruno.get(JOURNAL + "?acte=note&du=2026-03-05&au=2026-03-05"))) == 1
+    assert _line_ids(bruno.get(JOURNAL + "?acte=note&au=2026-03-04")) == []
+    assert "Aucune ligne ne répond à ces filtres." in bruno.get(JOURNAL + "?acte=effacement").text
 
 
-def test_a_page_asks_the_database_few_things(app, bruno, desk):
+def test_the_number_of_queries_does_not_grow_with_the_journal(app, bruno, desk):
     from sqlalchemy import event
 
     desk.published()
-    asked = []
-    event.listen(db.engine, "before_cursor_execute", lambda *told: asked.append(told[2]))
-    bruno.get(HOME)
-    few = len(asked)
+    statements = []
+    event.listen(
+        db.engine, "before_cursor_execute", lambda *event_args: statements.append(event_args[2])
+    )
+    bruno.get(JOURNAL)
+    statement_count = len(statements)
     for _time in range(12):
         desk.published()
-    asked.clear()
-    bruno.get(HOME)
-    assert len(asked) <= few < 20
+    statements.clear()
+    bruno.get(JOURNAL)
+    assert len(statements) <= statement_count < 20

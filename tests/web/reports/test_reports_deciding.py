@@ -21,54 +21,54 @@ from register.web.messages.desk import REPORTER_ACT_SENTENCES
 
 pytestmark = pytest.mark.one_database
 
-LIST = "/moderation/signalements"
+LIST_PATH = "/moderation/signalements"
 DAY = timedelta(days=1)
 
 
-def address(filed, act=""):
-    return f"{LIST}/{filed.key}{act and '/'}{act}"
+def report_path(report, act=""):
+    return f"{LIST_PATH}/{report.key}{act and '/'}{act}"
 
 
-def text(answer):
-    seen = re.sub(r"<[^>]+>", " ", answer.get_data(as_text=True))
-    return " ".join(seen.replace("\u202f", " ").replace("\u00a0", " ").split())
+def page_text(answer):
+    visible = re.sub(r"<[^>]+>", " ", answer.get_data(as_text=True))
+    return " ".join(visible.replace("\u202f", " ").replace("\u00a0", " ").split())
 
 
-def row(session, filed):
+def load_row(session, report):
     session.rollback()
-    return session.get_one(Report, filed.key)
+    return session.get_one(Report, report.key)
 
 
-def whole(session, store, filed):
+def load_view(session, store, report):
     session.rollback()
-    return queries.get_report(session, store, filed.key)
+    return queries.get_report(session, store, report.key)
 
 
-def lines(session):
+def last_desk_line(session):
     session.rollback()
     return head(session, Ledger.DESK).seq
 
 
-def offered(answer, filed):
-    """The acts on the page of a report: the last word of each form's or link's address."""
-    page = answer.get_data(as_text=True)
-    return set(re.findall(rf'(?:href|action)="{address(filed)}/(\w+)"', page))
+def offered_acts(answer, report):
+    """The acts offered by the page: the last part of the address of each form and link."""
+    html = answer.get_data(as_text=True)
+    return set(re.findall(rf'(?:href|action)="{report_path(report)}/(\w+)"', html))
 
 
-def form(answer, filed, act):
-    (found,) = [
-        one
-        for one in FormParser(answer.get_data(as_text=True)).forms
-        if one.action == address(filed, act)
+def form_fields(answer, report, act):
+    (matching,) = [
+        parsed
+        for parsed in FormParser(answer.get_data(as_text=True)).forms
+        if parsed.action == report_path(report, act)
     ]
-    return dict(found.fields)
+    return dict(matching.fields)
 
 
 # --- the page -------------------------------------------------------------------------------------
 
 
-def test_the_whole_report_is_shown_as_text(signed, inbox):
-    filed = inbox.received(
+def test_the_report_is_shown_as_text(signed, inbox):
+    report = inbox.received(
         now(),
         account="Ligne <script>alert(1)</script>\nsuite",
         contact=CONTACT,
@@ -78,29 +78,29 @@ def test_the_whole_report_is_shown_as_text(signed, inbox):
         began="contre_cible",
         links=("https://exemple.test/a?b=1&c", "javascript:alert(1)", "sans adresse"),
     )
-    answer = signed("bruno").get(address(filed))
-    page, told = answer.get_data(as_text=True), text(answer)
-    assert "<h1>Gagny\u00a0: interdiction de filmer</h1>" in page
-    assert "Ligne &lt;script&gt;alert(1)&lt;/script&gt;\nsuite" in page
-    assert "<script>alert" not in page
-    assert 'href="https://exemple.test/a?b=1&amp;c" rel="nofollow noopener noreferrer"' in page
-    assert 'href="javascript' not in page
-    assert "<li>javascript:alert(1)</li>" in page
-    for said in ("hier soir", "17 mars 2026", "le premier adjoint", "un passant", "Gagny"):
-        assert said in told
-    # A contact is not in the page before somebody asks for it.
-    assert CONTACT not in page
-    assert "Montrer le contact laissé" in page
-    assert answer.headers["Cache-Control"] == "no-store"
+    response = signed("bruno").get(report_path(report))
+    html, content = response.get_data(as_text=True), page_text(response)
+    assert "<h1>Gagny\u00a0: interdiction de filmer</h1>" in html
+    assert "Ligne &lt;script&gt;alert(1)&lt;/script&gt;\nsuite" in html
+    assert "<script>alert" not in html
+    assert 'href="https://exemple.test/a?b=1&amp;c" rel="nofollow noopener noreferrer"' in html
+    assert 'href="javascript' not in html
+    assert "<li>javascript:alert(1)</li>" in html
+    for fact in ("hier soir", "17 mars 2026", "le premier adjoint", "un passant", "Gagny"):
+        assert fact in content
+    # The contact is shown on request only.
+    assert CONTACT not in html
+    assert "Montrer le contact laissé" in html
+    assert response.headers["Cache-Control"] == "no-store"
 
 
 def test_offered_acts_depend_on_the_state_and_the_holder(signed, engine, inbox, cast):
-    deciding = {"retenir", "rattacher", "question", "ecarter", "indesirable"}
+    decisions = {"retenir", "rattacher", "question", "ecarter", "indesirable"}
     at, bruno, chloe = now(), signed("bruno"), signed("chloe")
-    for filed, to_bruno, to_chloe in (
-        (inbox.received(at), deciding | {"prendre"}, deciding | {"prendre"}),
-        (inbox.held(at), deciding | {"rendre"}, set()),
-        (inbox.waiting(at), deciding | {"rendre"}, set()),
+    for report, to_bruno, to_chloe in (
+        (inbox.received(at), decisions | {"prendre"}, decisions | {"prendre"}),
+        (inbox.held(at), decisions | {"rendre"}, set()),
+        (inbox.waiting(at), decisions | {"rendre"}, set()),
         (inbox.declined(at), {"reprendre"}, {"reprendre"}),
         (inbox.spam(at), {"reprendre"}, {"reprendre"}),
         (inbox.accepted(at), set(), set()),
@@ -108,302 +108,326 @@ def test_offered_acts_depend_on_the_state_and_the_holder(signed, engine, inbox, 
         (inbox.purged(at - 100 * DAY), set(), set()),
     ):
         for browser, expected in ((bruno, to_bruno), (chloe, to_chloe)):
-            found = offered(browser.get(address(filed)), filed)
-            assert found == expected, (filed, browser)
+            acts_shown = offered_acts(browser.get(report_path(report)), report)
+            assert acts_shown == expected, (report, browser)
     held = inbox.held(at)
     db.session.rollback()
-    told = text(chloe.get(address(held)))
-    assert "bruno a ce signalement en main jusqu’à" in told
-    assert "Un autre membre l’a en main : il décide, ou le rend." in told
+    content = page_text(chloe.get(report_path(held)))
+    assert "bruno a ce signalement en main jusqu’à" in content
+    assert "Un autre membre l’a en main : il décide, ou le rend." in content
 
 
 def test_a_purged_report_shows_its_summary_only(signed, inbox):
-    filed = inbox.purged(now() - 100 * DAY, contact=CONTACT)
+    report = inbox.purged(now() - 100 * DAY, contact=CONTACT)
     bruno = signed("bruno")
-    answer = bruno.get(address(filed))
-    told = text(answer)
-    assert "sont détruits, et plus rien ne peut les rendre" in told
-    assert "État Écarté Motif Éléments insuffisants" in told
-    for gone in (WORDS, CONTACT, SENTENCE):
-        assert gone not in told
+    response = bruno.get(report_path(report))
+    content = page_text(response)
+    assert "sont détruits, et plus rien ne peut les rendre" in content
+    assert "État Écarté Motif Éléments insuffisants" in content
+    for purged_text in (WORDS, CONTACT, SENTENCE):
+        assert purged_text not in content
     for act in ("question", "ecarter", "reprendre"):
-        refused = bruno.send(address(filed, act), text="x", reason="doublon", vu="0")
+        refused = bruno.send(report_path(report, act), text="x", reason="doublon", vu="0")
         assert refused.status_code == 409
-        assert SENTENCE not in text(refused)
+        assert SENTENCE not in page_text(refused)
 
 
 def test_the_history_tells_members_times_and_reporters_days(signed, inbox):
-    filed = inbox.waiting(now(), contact=CONTACT)
-    inbox.answered(filed, at=now())
-    page = signed("bruno").get(address(filed)).get_data(as_text=True)
-    told = page.partition('id="histoire"')[2]
-    assert told.index("a posé une question") < told.index("a pris un signalement")
-    assert told.index("a pris un signalement") < told.index("Le signalement est arrivé")
-    for said, timed in (
+    report = inbox.waiting(now(), contact=CONTACT)
+    inbox.answered(report, at=now())
+    html = signed("bruno").get(report_path(report)).get_data(as_text=True)
+    history = html.partition('id="histoire"')[2]
+    assert history.index("a posé une question") < history.index("a pris un signalement")
+    assert history.index("a pris un signalement") < history.index("Le signalement est arrivé")
+    for sentence, has_time in (
         ("a posé une question", True),
         ("Son auteur a écrit", False),
         ("Le signalement est arrivé", False),
     ):
-        line = told.partition(said)[2].partition("</li>")[0]
-        assert bool(re.search(r"\d{1,2}\u00a0h\u00a0\d\d", line)) is timed, said
-    assert "report_" not in told
+        line = history.partition(sentence)[2].partition("</li>")[0]
+        assert bool(re.search(r"\d{1,2}\u00a0h\u00a0\d\d", line)) is has_time, sentence
+    assert "report_" not in history
 
 
 @pytest.mark.parametrize("key", ["0" * 32, "x" * 32, "tri", "1"])
 def test_an_unknown_report_is_not_found(signed, key):
     bruno = signed("bruno")
-    # The address of many at once is there, but not to be asked for.
-    assert bruno.get(f"{LIST}/{key}").status_code == (405 if key == "tri" else 404)
+    # « tri » is the address of bulk acts: POST only.
+    assert bruno.get(f"{LIST_PATH}/{key}").status_code == (405 if key == "tri" else 404)
     for act in ("prendre", "rendre", "question", "ecarter", "indesirable", "reprendre"):
-        assert bruno.send(f"{LIST}/{key}/{act}", text="x", reason="doublon").status_code == 404
+        assert bruno.send(f"{LIST_PATH}/{key}/{act}", text="x", reason="doublon").status_code == 404
 
 
-# --- in hand --------------------------------------------------------------------------------------
+# --- claims --------------------------------------------------------------------------------------
 
 
 def test_a_report_is_claimed_and_released(session, signed, inbox, cast):
-    filed, bruno = inbox.received(now()), signed("bruno")
-    before = lines(session)
-    took = bruno.send(address(filed, "prendre"))
-    assert (took.status_code, took.location) == (303, address(filed))
-    assert (row(session, filed).held_by, row(session, filed).state) == (cast.bruno, "in_review")
-    assert "Vous avez ce signalement en main." in text(bruno.get(took.location))
-    lost = signed("chloe").send(address(filed, "prendre"))
-    assert lost.status_code == 409
-    assert "Bruno a ce signalement en main jusqu’à" in text(lost)
-    assert bruno.send(address(filed, "rendre")).status_code == 303
-    assert (row(session, filed).held_by, row(session, filed).state) == (None, "received")
-    again = bruno.send(address(filed, "rendre"))
-    assert again.status_code == 409
-    assert "Personne n’a ce signalement en main." in text(again)
-    assert lines(session) == before + 2
+    report, bruno = inbox.received(now()), signed("bruno")
+    line_before = last_desk_line(session)
+    claimed = bruno.send(report_path(report, "prendre"))
+    assert (claimed.status_code, claimed.location) == (303, report_path(report))
+    assert (load_row(session, report).held_by, load_row(session, report).state) == (
+        cast.bruno,
+        "in_review",
+    )
+    assert "Vous avez ce signalement en main." in page_text(bruno.get(claimed.location))
+    refused = signed("chloe").send(report_path(report, "prendre"))
+    assert refused.status_code == 409
+    assert "Bruno a ce signalement en main jusqu’à" in page_text(refused)
+    assert bruno.send(report_path(report, "rendre")).status_code == 303
+    assert (load_row(session, report).held_by, load_row(session, report).state) == (
+        None,
+        "received",
+    )
+    released_again = bruno.send(report_path(report, "rendre"))
+    assert released_again.status_code == 409
+    assert "Personne n’a ce signalement en main." in page_text(released_again)
+    assert last_desk_line(session) == line_before + 2
 
 
 def test_one_of_two_concurrent_claims_is_refused(app, session, signed, inbox, cast):
-    filed, members = inbox.received(now()), [signed("bruno"), signed("chloe")]
-    found, ready = [0, 0], threading.Barrier(2)
+    report, members = inbox.received(now()), [signed("bruno"), signed("chloe")]
+    statuses, ready = [0, 0], threading.Barrier(2)
 
-    def take(place):
+    def claim(position):
         ready.wait()
-        found[place] = members[place].send(address(filed, "prendre")).status_code
+        statuses[position] = members[position].send(report_path(report, "prendre")).status_code
         with app.app_context():
             db.session.remove()
 
-    threads = [threading.Thread(target=take, args=(place,)) for place in (0, 1)]
+    threads = [threading.Thread(target=claim, args=(position,)) for position in (0, 1)]
     for thread in threads:
         thread.start()
     for thread in threads:
         thread.join()
-    assert sorted(found) == [303, 409]
-    assert row(session, filed).held_by == (cast.bruno, cast.chloe)[found.index(303)]
+    assert sorted(statuses) == [303, 409]
+    assert load_row(session, report).held_by == (cast.bruno, cast.chloe)[statuses.index(303)]
 
 
 # --- asking ---------------------------------------------------------------------------------------
 
 
 def test_a_question_is_asked_from_the_page(session, store, signed, inbox):
-    filed, bruno = inbox.received(now()), signed("bruno")
-    sent = form(bruno.get(address(filed)), filed, "question") | {"text": f" {QUESTION}\r\nOù ? "}
-    asked = bruno.send(address(filed, "question"), sent)
-    assert (asked.status_code, asked.location) == (303, address(filed))
-    file = whole(session, store, filed)
-    assert [one.text for one in file.messages] == [f"{QUESTION}\nOù ?"]
-    assert file.summary.state is ReportState.WAITING
-    told = text(signed("chloe").get(address(filed)))
-    assert "Échanges Question de l’équipe" in told
-    assert QUESTION in told
+    report, bruno = inbox.received(now()), signed("bruno")
+    form = form_fields(bruno.get(report_path(report)), report, "question") | {
+        "text": f" {QUESTION}\r\nOù ? "
+    }
+    response = bruno.send(report_path(report, "question"), form)
+    assert (response.status_code, response.location) == (303, report_path(report))
+    view = load_view(session, store, report)
+    assert [message.text for message in view.messages] == [f"{QUESTION}\nOù ?"]
+    assert view.summary.state is ReportState.WAITING
+    content = page_text(signed("chloe").get(report_path(report)))
+    assert "Échanges Question de l’équipe" in content
+    assert QUESTION in content
 
 
 @pytest.mark.parametrize("typed", ["", " \u200b ", "é" * (MESSAGE_LIMIT + 1)], ids=["0", "1", "2"])
 def test_an_invalid_question_comes_back(session, signed, inbox, typed):
-    filed, bruno = inbox.received(now()), signed("bruno")
-    before = lines(session)
-    answer = bruno.send(address(filed, "question"), text=typed, vu="0")
-    assert answer.status_code == 422
-    page = answer.get_data(as_text=True)
-    assert '<details id="question" open>' in page
-    assert 'href="#text"' in page
-    assert form(answer, filed, "question")["text"].strip() == typed.strip().strip("\u200b ")
-    assert lines(session) == before
+    report, bruno = inbox.received(now()), signed("bruno")
+    line_before = last_desk_line(session)
+    response = bruno.send(report_path(report, "question"), text=typed, vu="0")
+    assert response.status_code == 422
+    html = response.get_data(as_text=True)
+    assert '<details id="question" open>' in html
+    assert 'href="#text"' in html
+    assert form_fields(response, report, "question")["text"].strip() == typed.strip().strip(
+        "\u200b "
+    )
+    assert last_desk_line(session) == line_before
 
 
 def test_an_unread_message_blocks_a_decision(session, store, signed, inbox):
-    filed, bruno = inbox.waiting(now()), signed("bruno")
-    page = bruno.get(address(filed))
-    inbox.answered(filed, at=now())
-    before = lines(session)
-    for act, field, more in (
+    report, bruno = inbox.waiting(now()), signed("bruno")
+    page = bruno.get(report_path(report))
+    inbox.answered(report, at=now())
+    line_before = last_desk_line(session)
+    for act, field, fields in (
         ("question", "text", {}),
         ("ecarter", "sentence", {"reason": "insuffisant"}),
     ):
-        sent = form(page, filed, act) | {field: "Un texte à garder."} | more
-        answer = bruno.send(address(filed, act), sent)
-        told = text(answer)
-        assert answer.status_code == 409
-        assert "Un message est arrivé pendant que vous lisiez" in told
-        assert ANSWER in told
-        again = form(answer, filed, act)
-        assert (again[field].strip(), again["vu"]) == ("Un texte à garder.", "2")
-        assert lines(session) == before
-    # Sent again, it is sent upon what was read.
-    assert bruno.send(address(filed, "question"), again | {"text": "Et où ?"}).status_code == 303
-    assert [one.text for one in whole(session, store, filed).messages][2:] == ["Et où ?"]
-    # A form that does not say what was read has read nothing.
-    assert bruno.send(address(filed, "question"), text="Et quand ?").status_code == 409
+        form = form_fields(page, report, act) | {field: "Un texte à garder."} | fields
+        response = bruno.send(report_path(report, act), form)
+        content = page_text(response)
+        assert response.status_code == 409
+        assert "Un message est arrivé pendant que vous lisiez" in content
+        assert ANSWER in content
+        returned_form = form_fields(response, report, act)
+        assert (returned_form[field].strip(), returned_form["vu"]) == ("Un texte à garder.", "2")
+        assert last_desk_line(session) == line_before
+    # The returned form has the new revision.
+    assert (
+        bruno.send(report_path(report, "question"), returned_form | {"text": "Et où ?"}).status_code
+        == 303
+    )
+    assert [message.text for message in load_view(session, store, report).messages][2:] == [
+        "Et où ?"
+    ]
+    # A form without a revision is refused.
+    assert bruno.send(report_path(report, "question"), text="Et quand ?").status_code == 409
 
 
 # --- declining ------------------------------------------------------------------------------------
 
 
 def test_a_report_is_declined_with_a_written_sentence(session, store, signed, inbox, cast):
-    filed, bruno = inbox.received(now()), signed("bruno")
-    sent = form(bruno.get(address(filed)), filed, "ecarter")
-    done = bruno.send(address(filed, "ecarter"), sent | {"reason": "doublon", "sentence": SENTENCE})
-    assert (done.status_code, done.location) == (303, address(filed))
-    file = whole(session, store, filed)
-    assert (file.summary.state, file.summary.reason) == (ReportState.DECLINED, "doublon")
-    assert (file.decision.sentence, file.decision.by) == (SENTENCE, cast.bruno)
-    told = text(bruno.get(address(filed)))
-    assert "Motif Déjà dans le registre Décidé par bruno" in told
-    assert f"Ce que son auteur lit {SENTENCE}" in told
-    assert "Détruit le" in told
+    report, bruno = inbox.received(now()), signed("bruno")
+    form = form_fields(bruno.get(report_path(report)), report, "ecarter")
+    response = bruno.send(
+        report_path(report, "ecarter"), form | {"reason": "doublon", "sentence": SENTENCE}
+    )
+    assert (response.status_code, response.location) == (303, report_path(report))
+    view = load_view(session, store, report)
+    assert (view.summary.state, view.summary.reason) == (ReportState.DECLINED, "doublon")
+    assert (view.decision.sentence, view.decision.by) == (SENTENCE, cast.bruno)
+    content = page_text(bruno.get(report_path(report)))
+    assert "Motif Déjà dans le registre Décidé par bruno" in content
+    assert f"Ce que son auteur lit {SENTENCE}" in content
+    assert "Détruit le" in content
 
 
 def test_an_empty_sentence_defaults_to_that_of_the_reason(session, store, signed, inbox):
     first, second, bruno = inbox.received(now()), inbox.received(now()), signed("bruno")
-    assert bruno.send(address(first, "ecarter"), reason="doublon", vu="0").status_code == 303
-    sentence = whole(session, store, first).decision.sentence
+    assert bruno.send(report_path(first, "ecarter"), reason="doublon", vu="0").status_code == 303
+    sentence = load_view(session, store, first).decision.sentence
     assert sentence.startswith("Merci de nous avoir écrit. Ces faits figurent déjà")
-    proposed = bruno.send(address(second, "ecarter"), reason="doublon", vu="0", etape="proposer")
+    proposed = bruno.send(
+        report_path(second, "ecarter"), reason="doublon", vu="0", etape="proposer"
+    )
     assert proposed.status_code == 200
-    again = form(proposed, second, "ecarter")
-    assert (again["reason"], again["sentence"].strip()) == ("doublon", sentence)
-    assert row(session, second).state == "received"
-    longer = again | {"sentence": again["sentence"] + " Merci encore."}
-    assert bruno.send(address(second, "ecarter"), longer).status_code == 303
-    assert whole(session, store, second).decision.sentence == f"{sentence} Merci encore."
+    proposed_form = form_fields(proposed, second, "ecarter")
+    assert (proposed_form["reason"], proposed_form["sentence"].strip()) == ("doublon", sentence)
+    assert load_row(session, second).state == "received"
+    changed_form = proposed_form | {"sentence": proposed_form["sentence"] + " Merci encore."}
+    assert bruno.send(report_path(second, "ecarter"), changed_form).status_code == 303
+    assert load_view(session, store, second).decision.sentence == f"{sentence} Merci encore."
 
 
 @pytest.mark.parametrize("reason", ["", "rien", "donnee_personnelle"])
 @pytest.mark.parametrize("step", ["", "proposer"])
 def test_without_a_reason_nothing_is_declined(session, signed, inbox, reason, step):
-    filed = inbox.received(now())
-    before = lines(session)
-    sent = {"reason": reason, "sentence": "Une phrase à garder.", "vu": "0", "etape": step}
-    answer = signed("bruno").send(address(filed, "ecarter"), sent)
-    assert answer.status_code == 422
-    assert '<details id="ecarter" open>' in answer.get_data(as_text=True)
-    assert 'href="#reason"' in answer.get_data(as_text=True)
-    assert form(answer, filed, "ecarter")["sentence"].strip() == "Une phrase à garder."
-    assert lines(session) == before
+    report = inbox.received(now())
+    line_before = last_desk_line(session)
+    form = {"reason": reason, "sentence": "Une phrase à garder.", "vu": "0", "etape": step}
+    response = signed("bruno").send(report_path(report, "ecarter"), form)
+    assert response.status_code == 422
+    assert '<details id="ecarter" open>' in response.get_data(as_text=True)
+    assert 'href="#reason"' in response.get_data(as_text=True)
+    assert form_fields(response, report, "ecarter")["sentence"].strip() == "Une phrase à garder."
+    assert last_desk_line(session) == line_before
 
 
 def test_a_report_withdrawn_meanwhile_is_not_declined(session, engine, store, signed, inbox):
-    filed, bruno = inbox.held(now()), signed("bruno")
-    sent = form(bruno.get(address(filed)), filed, "ecarter")
+    report, bruno = inbox.held(now()), signed("bruno")
+    form = form_fields(bruno.get(report_path(report)), report, "ecarter")
     with writing(engine, now()) as p:
-        acts.withdraw(p, store, filed.key, nonce())
-    before = lines(session)
-    answer = bruno.send(address(filed, "ecarter"), sent | {"reason": "doublon", "sentence": "Ah."})
-    assert answer.status_code == 409
-    assert "Ce signalement est à présent « retiré par son auteur »" in text(answer)
-    assert form(answer, filed, "ecarter")["sentence"].strip() == "Ah."
-    assert row(session, filed).state == "withdrawn"
-    assert lines(session) == before
+        acts.withdraw(p, store, report.key, nonce())
+    line_before = last_desk_line(session)
+    response = bruno.send(
+        report_path(report, "ecarter"), form | {"reason": "doublon", "sentence": "Ah."}
+    )
+    assert response.status_code == 409
+    assert "Ce signalement est à présent « retiré par son auteur »" in page_text(response)
+    assert form_fields(response, report, "ecarter")["sentence"].strip() == "Ah."
+    assert load_row(session, report).state == "withdrawn"
+    assert last_desk_line(session) == line_before
 
 
 def test_a_report_held_by_another_member_is_not_decided(session, signed, inbox):
-    filed, chloe = inbox.held(now()), signed("chloe")
-    before = lines(session)
-    for act, sent in (
+    report, chloe = inbox.held(now()), signed("chloe")
+    line_before = last_desk_line(session)
+    for act, form in (
         ("question", {"text": "À garder"}),
         ("ecarter", {"reason": "doublon", "sentence": "À garder"}),
         ("indesirable", {}),
     ):
-        answer = chloe.send(address(filed, act), sent | {"vu": "0"})
-        assert answer.status_code == 409
-        assert "Bruno a ce signalement en main jusqu’à" in text(answer)
-        assert not sent or "À garder" in answer.get_data(as_text=True)
-    assert lines(session) == before
+        response = chloe.send(report_path(report, act), form | {"vu": "0"})
+        assert response.status_code == 409
+        assert "Bruno a ce signalement en main jusqu’à" in page_text(response)
+        assert not form or "À garder" in response.get_data(as_text=True)
+    assert last_desk_line(session) == line_before
 
 
-# --- put aside, and taken up again ----------------------------------------------------------------
+# --- spam and reopening ----------------------------------------------------------------
 
 
 def test_a_report_is_marked_as_spam_and_reopened(session, store, signed, inbox):
-    filed, bruno = inbox.received(now(), suspect=True), signed("bruno")
-    assert bruno.send(address(filed, "indesirable")).status_code == 303
-    assert row(session, filed).state == "spam"
-    assert row(session, filed).purge_on is not None
-    told = text(bruno.get(address(filed)))
-    assert "Le signalement est rangé parmi les indésirables." in told
-    assert "Échéance Détruit le" in told
-    assert bruno.send(address(filed, "indesirable")).status_code == 409
-    assert bruno.send(address(filed, "reprendre")).status_code == 303
-    found = row(session, filed)
-    assert (found.state, found.purge_on, found.suspect) == ("received", None, False)
-    assert bruno.send(address(filed, "reprendre")).status_code == 409
+    report, bruno = inbox.received(now(), suspect=True), signed("bruno")
+    assert bruno.send(report_path(report, "indesirable")).status_code == 303
+    assert load_row(session, report).state == "spam"
+    assert load_row(session, report).purge_on is not None
+    content = page_text(bruno.get(report_path(report)))
+    assert "Le signalement est rangé parmi les indésirables." in content
+    assert "Échéance Détruit le" in content
+    assert bruno.send(report_path(report, "indesirable")).status_code == 409
+    assert bruno.send(report_path(report, "reprendre")).status_code == 303
+    row = load_row(session, report)
+    assert (row.state, row.purge_on, row.suspect) == ("received", None, False)
+    assert bruno.send(report_path(report, "reprendre")).status_code == 409
     declined = inbox.declined(now())
     db.session.rollback()
-    assert bruno.send(address(declined, "reprendre")).status_code == 303
-    assert whole(session, store, declined).decision.sentence == ""
+    assert bruno.send(report_path(declined, "reprendre")).status_code == 303
+    assert load_view(session, store, declined).decision.sentence == ""
 
 
 def test_news_are_marked_as_read_from_the_page(session, signed, inbox):
     declined, bruno = inbox.declined(now()), signed("bruno")
     inbox.answered(declined, at=now())
-    page = bruno.get(address(declined))
-    assert "lu" in offered(page, declined)
-    sent = form(page, declined, "lu")
+    page = bruno.get(report_path(declined))
+    assert "lu" in offered_acts(page, declined)
+    form = form_fields(page, declined, "lu")
     inbox.answered(declined, "Encore ceci.", at=now())
-    meanwhile = bruno.send(address(declined, "lu"), sent)
+    meanwhile = bruno.send(report_path(declined, "lu"), form)
     assert meanwhile.status_code == 409
-    assert "Encore ceci." in text(meanwhile)
-    assert row(session, declined).news
-    done = bruno.send(address(declined, "lu"), form(meanwhile, declined, "lu"))
-    assert done.status_code == 303
-    assert (row(session, declined).news, row(session, declined).state) == (False, "declined")
-    assert "lu" not in offered(bruno.get(address(declined)), declined)
-    assert bruno.send(address(declined, "lu"), vu="2").status_code == 409
-    # What was taken back says so until somebody has seen it.
+    assert "Encore ceci." in page_text(meanwhile)
+    assert load_row(session, declined).news
+    response = bruno.send(report_path(declined, "lu"), form_fields(meanwhile, declined, "lu"))
+    assert response.status_code == 303
+    assert (load_row(session, declined).news, load_row(session, declined).state) == (
+        False,
+        "declined",
+    )
+    assert "lu" not in offered_acts(bruno.get(report_path(declined)), declined)
+    assert bruno.send(report_path(declined, "lu"), vu="2").status_code == 409
+    # A withdrawal stays in the list until it is marked as read.
     withdrawn = inbox.withdrawn(now())
     db.session.rollback()
-    assert bruno.send(address(withdrawn, "lu"), vu="0").status_code == 303
-    assert withdrawn.key not in bruno.get(LIST).get_data(as_text=True)
+    assert bruno.send(report_path(withdrawn, "lu"), vu="0").status_code == 303
+    assert withdrawn.key not in bruno.get(LIST_PATH).get_data(as_text=True)
 
 
 def test_an_accepted_report_is_reopened_once_its_case_is_given_up(
     session, engine, store, signed, inbox, cast
 ):
-    filed, bruno = inbox.accepted(now()), signed("bruno")
-    case = whole(session, store, filed).case
-    page = bruno.get(address(filed))
+    report, bruno = inbox.accepted(now()), signed("bruno")
+    case = load_view(session, store, report).case
+    page = bruno.get(report_path(report))
     assert f'href="/moderation/dossiers/{case.id}"' in page.get_data(as_text=True)
-    refused = bruno.send(address(filed, "reprendre"))
+    refused = bruno.send(report_path(report, "reprendre"))
     assert refused.status_code == 409
-    assert "Le dossier né de ce signalement existe encore" in text(refused)
+    assert "Le dossier né de ce signalement existe encore" in page_text(refused)
     db.session.rollback()
     with writing(engine, now()) as p:
         cases.discard(p, case.id, by=cast.bruno)
-    assert "reprendre" in offered(bruno.get(address(filed)), filed)
-    assert bruno.send(address(filed, "reprendre")).status_code == 303
-    assert row(session, filed).state == "received"
+    assert "reprendre" in offered_acts(bruno.get(report_path(report)), report)
+    assert bruno.send(report_path(report, "reprendre")).status_code == 303
+    assert load_row(session, report).state == "received"
 
 
-# --- whoever may not ------------------------------------------------------------------------------
+# --- refusals ------------------------------------------------------------------------------
 
 
 def test_without_a_token_or_as_a_stranger_nothing_changes(app, session, signed, inbox):
-    filed = inbox.received(now())
-    before = lines(session)
+    report = inbox.received(now())
+    line_before = last_desk_line(session)
     for act in ("prendre", "question", "ecarter", "indesirable", "reprendre"):
-        sent = {"text": "x", "reason": "doublon", "sentence": "x", "vu": "0"}
-        assert signed("bruno").client.post(address(filed, act), data=sent).status_code == 403
-        assert app.test_client().post(address(filed, act), data=sent).status_code in (303, 403)
-        assert signed("driss").send(address(filed, act), sent).status_code in (303, 403)
-        assert signed("bruno").get(address(filed, act)).status_code == 405
-    assert lines(session) == before
-    assert row(session, filed).state == "received"
+        form = {"text": "x", "reason": "doublon", "sentence": "x", "vu": "0"}
+        assert signed("bruno").client.post(report_path(report, act), data=form).status_code == 403
+        assert app.test_client().post(report_path(report, act), data=form).status_code in (303, 403)
+        assert signed("driss").send(report_path(report, act), form).status_code in (303, 403)
+        assert signed("bruno").get(report_path(report, act)).status_code == 405
+    assert last_desk_line(session) == line_before
+    assert load_row(session, report).state == "received"
 
 
 def test_every_act_of_reporters_has_a_sentence():

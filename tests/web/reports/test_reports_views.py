@@ -22,7 +22,7 @@ from register.text.dates import paris_day
 
 pytestmark = pytest.mark.one_database
 
-LIST = "/moderation/signalements"
+LIST_PATH = "/moderation/signalements"
 
 
 @pytest.fixture
@@ -30,11 +30,11 @@ def bruno(signed):
     return signed("bruno")
 
 
-def at(filed, act: str = "") -> str:
-    return f"{LIST}/{filed.key}{act and '/'}{act}"
+def report_path(report, act: str = "") -> str:
+    return f"{LIST_PATH}/{report.key}{act and '/'}{act}"
 
 
-def lines(session, act: Act = Act.REPORT_VIEWED) -> list[tuple[int, object]]:
+def recorded_views(session, act: Act = Act.REPORT_VIEWED) -> list[tuple[int, object]]:
     """Members and reports of the recorded views."""
     session.rollback()
     rows = session.scalars(
@@ -50,171 +50,173 @@ def lines(session, act: Act = Act.REPORT_VIEWED) -> list[tuple[int, object]]:
 
 
 def test_an_opened_report_is_recorded_once_a_day_and_member(bruno, signed, inbox, session, cast):
-    filed, other = inbox.received(now()), inbox.received(now())
+    report, other_report = inbox.received(now()), inbox.received(now())
     for _ in range(2):
-        assert WORDS in bruno.get(at(filed)).text
-    assert lines(session) == [(cast.bruno, filed.key)]
-    signed("chloe").get(at(filed))
-    bruno.get(at(other))
-    assert lines(session) == [
-        (cast.bruno, filed.key),
-        (cast.chloe, filed.key),
-        (cast.bruno, other.key),
+        assert WORDS in bruno.get(report_path(report)).text
+    assert recorded_views(session) == [(cast.bruno, report.key)]
+    signed("chloe").get(report_path(report))
+    bruno.get(report_path(other_report))
+    assert recorded_views(session) == [
+        (cast.bruno, report.key),
+        (cast.chloe, report.key),
+        (cast.bruno, other_report.key),
     ]
     assert [*verify(session, []), *problems(session)] == []
 
 
 def test_a_view_on_another_day_is_recorded_again(inbox, pen, session, cast):
-    filed = inbox.received()
+    report = inbox.received()
     for day in (0, 0, 1):
         with pen(AT + timedelta(days=day)) as p:
-            acts.view(p, [filed.key, filed.key], by=cast.bruno)
-    assert lines(session) == [(cast.bruno, filed.key)] * 2
+            acts.view(p, [report.key, report.key], by=cast.bruno)
+    assert recorded_views(session) == [(cast.bruno, report.key)] * 2
 
 
 @pytest.mark.parametrize("act", ["retenir", "rattacher"])
 def test_pages_of_acts_with_the_report_record_a_view(bruno, inbox, session, cast, act):
-    filed = inbox.received(now())
-    assert WORDS in bruno.get(at(filed, act)).text
-    assert lines(session) == [(cast.bruno, filed.key)]
+    report = inbox.received(now())
+    assert WORDS in bruno.get(report_path(report, act)).text
+    assert recorded_views(session) == [(cast.bruno, report.key)]
 
 
 def test_a_view_of_the_contact_needs_a_button_and_is_recorded(bruno, inbox, session, cast):
-    filed = inbox.received(now(), contact=CONTACT)
-    page = bruno.get(at(filed)).text
-    assert CONTACT not in page
-    assert "Montrer le contact laissé" in page
-    assert lines(session, Act.REPORT_CONTACT_VIEWED) == []
-    assert bruno.client.get(at(filed, "contact")).status_code == 405
+    report = inbox.received(now(), contact=CONTACT)
+    html = bruno.get(report_path(report)).text
+    assert CONTACT not in html
+    assert "Montrer le contact laissé" in html
+    assert recorded_views(session, Act.REPORT_CONTACT_VIEWED) == []
+    assert bruno.client.get(report_path(report, "contact")).status_code == 405
     for _ in range(2):
-        answer = bruno.send(at(filed, "contact"), {})
-        assert answer.status_code == 200
-        assert CONTACT in answer.text
-        assert "no-store" in answer.headers["Cache-Control"]
-    assert lines(session, Act.REPORT_CONTACT_VIEWED) == [(cast.bruno, filed.key)]
-    assert "Montrer le contact" not in bruno.get(at(inbox.received(now()))).text
+        response = bruno.send(report_path(report, "contact"), {})
+        assert response.status_code == 200
+        assert CONTACT in response.text
+        assert "no-store" in response.headers["Cache-Control"]
+    assert recorded_views(session, Act.REPORT_CONTACT_VIEWED) == [(cast.bruno, report.key)]
+    assert "Montrer le contact" not in bruno.get(report_path(inbox.received(now()))).text
 
 
 def test_the_contact_is_not_shown_without_a_csrf_token(bruno, inbox, session):
-    filed = inbox.received(now(), contact=CONTACT)
-    answer = bruno.client.post(at(filed, "contact"), data={})
-    assert answer.status_code in (400, 403)
-    assert CONTACT not in answer.get_data(as_text=True)
-    assert lines(session, Act.REPORT_CONTACT_VIEWED) == []
+    report = inbox.received(now(), contact=CONTACT)
+    response = bruno.client.post(report_path(report, "contact"), data={})
+    assert response.status_code in (400, 403)
+    assert CONTACT not in response.get_data(as_text=True)
+    assert recorded_views(session, Act.REPORT_CONTACT_VIEWED) == []
 
 
 def test_a_list_shows_accounts_on_request_only_and_records_it(bruno, inbox, session, cast):
-    filed = inbox.received(now())
-    assert WORDS not in bruno.get(LIST).text
-    assert lines(session) == []
-    assert WORDS in bruno.get(f"{LIST}?debuts=oui").text
-    assert lines(session) == [(cast.bruno, filed.key)]
+    report = inbox.received(now())
+    assert WORDS not in bruno.get(LIST_PATH).text
+    assert recorded_views(session) == []
+    assert WORDS in bruno.get(f"{LIST_PATH}?debuts=oui").text
+    assert recorded_views(session) == [(cast.bruno, report.key)]
 
 
 def test_a_search_for_words_records_views_of_its_matches(bruno, inbox, session, cast):
-    filed = inbox.received(now())
+    report = inbox.received(now())
     inbox.received(now(), account="Rien de tel.")
-    assert WORDS in bruno.get(f"{LIST}?q=caméra").text
-    assert lines(session) == [(cast.bruno, filed.key)]
+    assert WORDS in bruno.get(f"{LIST_PATH}?q=caméra").text
+    assert recorded_views(session) == [(cast.bruno, report.key)]
 
 
 def test_a_view_of_a_cases_copies_is_recorded_once_a_day(bruno, inbox, session, cast):
     inbox.accepted(now())
     session.rollback()
-    incident = session.scalars(
+    case_id = session.scalars(
         select(JournalEntry.incident_id).where(JournalEntry.act == "drafted")
     ).one()
     for path in ("", "", "/modifier"):
-        assert WORDS in bruno.get(f"/moderation/dossiers/{incident}{path}").text
+        assert WORDS in bruno.get(f"/moderation/dossiers/{case_id}{path}").text
     session.rollback()
     (line,) = session.scalars(
         select(JournalEntry).where(JournalEntry.act == Act.COPY_VIEWED.value)
     ).all()
-    assert (line.ledger, line.member_id, line.incident_id) == ("desk", cast.bruno, incident)
-    # In the reporters' ledger it would date what stands beside it.
-    assert lines(session) == []
+    assert (line.ledger, line.member_id, line.incident_id) == ("desk", cast.bruno, case_id)
+    # A line in the reporters’ ledger would date its neighbours.
+    assert recorded_views(session) == []
     assert [*verify(session, []), *problems(session)] == []
 
 
 def test_a_case_without_reports_and_a_purged_report_leave_no_line(bruno, inbox, desk, session):
     draft = desk.draft()
     bruno.get(f"/moderation/dossiers/{draft.id}")
-    bruno.get(at(inbox.purged(now() - timedelta(days=100))))
-    assert bruno.get(f"{LIST}/{'0' * 32}").status_code == 404
-    assert lines(session) == []
+    bruno.get(report_path(inbox.purged(now() - timedelta(days=100))))
+    assert bruno.get(f"{LIST_PATH}/{'0' * 32}").status_code == 404
+    assert recorded_views(session) == []
 
 
 def test_duplicates_sidebar_and_dashboard_show_no_account(bruno, inbox, session, cast):
-    filed = inbox.received(now(), account=f"Un autre récit. {WORDS}")
+    report = inbox.received(now(), account=f"Un autre récit. {WORDS}")
     inbox.received(now())
-    page = bruno.get(at(filed)).text
-    assert page.count(WORDS) == 1
-    assert lines(session) == [(cast.bruno, filed.key)]
+    html = bruno.get(report_path(report)).text
+    assert html.count(WORDS) == 1
+    assert recorded_views(session) == [(cast.bruno, report.key)]
     assert WORDS not in bruno.get("/moderation").text
 
 
 def test_the_report_and_the_journal_show_who_viewed_it(bruno, inbox, cast):
-    filed = inbox.received(now(), contact=CONTACT)
-    bruno.get(at(filed))
-    bruno.send(at(filed, "contact"), {})
-    page = bruno.get(at(filed)).text
-    assert "Bruno a ouvert un signalement" in page
-    assert "a ouvert le contact laissé" in page
+    report = inbox.received(now(), contact=CONTACT)
+    bruno.get(report_path(report))
+    bruno.send(report_path(report, "contact"), {})
+    html = bruno.get(report_path(report)).text
+    assert "Bruno a ouvert un signalement" in html
+    assert "a ouvert le contact laissé" in html
     journal = bruno.get("/moderation/journal?livre=signalements").text
     assert "a ouvert un signalement" in journal
     assert "Un signalement est arrivé" in journal
-    only = bruno.get("/moderation/journal?acte=contact-ouvert").text
-    assert "a ouvert le contact laissé" in only
-    assert "a ouvert un signalement" not in only.partition("<ol>")[2]
+    filtered = bruno.get("/moderation/journal?acte=contact-ouvert").text
+    assert "a ouvert le contact laissé" in filtered
+    assert "a ouvert un signalement" not in filtered.partition("<ol>")[2]
     line = bruno.get("/moderation/journal/signalements/2")
     assert line.status_code == 200
     assert "concorde" in line.text
-    # A page of the journal tells days there, and no hour.
+    # Lines of the reporters’ ledger have a day, no time.
     day = paris_day(now())
     assert f"{day.year}" in line.text
 
 
 def test_a_view_already_recorded_makes_no_write(bruno, inbox, app):
-    filed = inbox.received(now())
-    bruno.get(at(filed))
-    seen: list[str] = []
+    report = inbox.received(now())
+    bruno.get(report_path(report))
+    statements: list[str] = []
     with app.app_context():
         engine = db.engine
 
-        def note(_c, _cursor, statement, *_rest):
-            seen.append(statement)
+        def note_statement(_c, _cursor, statement, *_rest):
+            statements.append(statement)
 
-        event.listen(engine, "before_cursor_execute", note)
-    bruno.get(at(filed))
-    event.remove(engine, "before_cursor_execute", note)
-    assert seen
-    assert not [one for one in seen if one.startswith("INSERT INTO journal") or "IMMEDIATE" in one]
+        event.listen(engine, "before_cursor_execute", note_statement)
+    bruno.get(report_path(report))
+    event.remove(engine, "before_cursor_execute", note_statement)
+    assert statements
+    assert not [
+        sql for sql in statements if sql.startswith("INSERT INTO journal") or "IMMEDIATE" in sql
+    ]
 
 
-def test_a_version_that_does_without_the_report_is_attested_in_the_editor(
+def test_a_version_without_the_withdrawn_report_is_attested_in_the_editor(
     bruno, inbox: Inbox, session, cast, engine
 ):
-    filed = inbox.accepted(now())
+    report = inbox.accepted(now())
     session.rollback()
-    incident = session.scalars(
+    case_id = session.scalars(
         select(JournalEntry.incident_id).where(JournalEntry.act == "drafted")
     ).one()
-    editor = f"/moderation/dossiers/{incident}/modifier"
-    stale = FilledForm(bruno.get(editor).text).sent(reason="r", summary="Mes mots à moi.")
-    # As at the end of a request: whoever still reads holds the database's log.
+    editor = f"/moderation/dossiers/{case_id}/modifier"
+    stale_form = FilledForm(bruno.get(editor).text).sent(reason="r", summary="Mes mots à moi.")
+    # End the read transactions, as at the end of a request.
     db.session.remove()
     session.rollback()
     with writing(engine, now()) as p:
-        assert acts.withdraw(p, inbox.store, filed.key, "0" * 32)
-    page = bruno.get(f"/moderation/dossiers/{incident}").text
-    assert "l’a retiré" in page
-    # Whoever had the editor open is asked too, and loses nothing of what was typed.
-    refused = bruno.send(editor, stale)
+        assert acts.withdraw(p, inbox.store, report.key, "0" * 32)
+    html = bruno.get(f"/moderation/dossiers/{case_id}").text
+    assert "l’a retiré" in html
+    # A form opened before needs the attestation too, and comes back with its texts.
+    refused = bruno.send(editor, stale_form)
     assert refused.status_code == 422
     assert "Mes mots à moi." in refused.text
     assert 'name="without_report"' in refused.text
-    saved = bruno.send(editor, {**stale, "without_report": "y"})
+    saved = bruno.send(editor, {**stale_form, "without_report": "y"})
     assert saved.status_code == 303
     with writing(engine, now()) as p:
-        cases.approve(p, incident, by=cast.chloe)
+        cases.approve(p, case_id, by=cast.chloe)
     assert [*verify(session, [])] == []
