@@ -14,36 +14,36 @@ from register.cases.models import Incident
 from register.config import Settings
 from register.journal import Ledger, head
 
-TICKED = {"attribution": "y", "no_private_person": "y", "no_private_life": "y"}
+ATTESTATIONS = {"attribution": "y", "no_private_person": "y", "no_private_life": "y"}
 
 
 @pytest.fixture
 def app(settings: Settings) -> Iterator[Flask]:
-    """The application without an open context, so that each request reads the database again."""
+    """The application without a pushed context: each request has its own session."""
     with plain_app(settings) as app:
         yield app
 
 
 @pytest.fixture
-def ticked() -> dict[str, str]:
+def attestations() -> dict[str, str]:
     """All attestations, as a form sends them."""
-    return dict(TICKED)
+    return dict(ATTESTATIONS)
 
 
 @pytest.fixture
-def vu(session: Session) -> Callable[[CaseRef], dict[str, str]]:
-    """``vu(filed)``: the hidden field with the present revision of a case."""
+def revision_field(session: Session) -> Callable[[CaseRef], dict[str, str]]:
+    """``revision_field(case)``: the hidden field with the current revision of a case."""
 
-    def look(filed: CaseRef) -> dict[str, str]:
+    def read_revision(case: CaseRef) -> dict[str, str]:
         session.rollback()
         session.expire_all()
-        return {"vu": str(session.get_one(Incident, filed.id).revision_id or 0)}
+        return {"vu": str(session.get_one(Incident, case.id).revision_id or 0)}
 
-    return look
+    return read_revision
 
 
 @pytest.fixture
-def standing(session: Session) -> Callable[[], tuple[int, int]]:
+def line_counts(session: Session) -> Callable[[], tuple[int, int]]:
     """The numbers of lines of the public and the desk ledger."""
 
     def count() -> tuple[int, int]:

@@ -11,87 +11,93 @@ from register.cases import acts
 pytestmark = pytest.mark.prove
 
 
-def at(filed, place):
-    return f"/moderation/dossiers/{filed.id}/{place}"
+def case_path(case, act):
+    return f"/moderation/dossiers/{case.id}/{act}"
 
 
 @pytest.fixture
-def edited(pen, cast, content):
-    """``edited(filed)``: a change by Chloé while Bruno has the page open."""
+def edit_meanwhile(pen, cast, content):
+    """``edit_meanwhile(case)``: an edit by Chloé while Bruno has the page open."""
 
-    def change(filed, **changes):
+    def edit(case, **changes):
         with pen() as p:
-            told = content(amount="1 EUR", **changes)
-            acts.edit(p, filed.id, told, by=cast.chloe, reason="montant")
+            edited = content(amount="1 EUR", **changes)
+            acts.edit(p, case.id, edited, by=cast.chloe, reason="montant")
 
-    return change
+    return edit
 
 
-def test_the_loser_compares_keeps_the_words_and_sends_again(
-    signed, desk, edited, vu, ticked, standing
+def test_a_stale_form_links_to_the_comparison_and_is_sent_again(
+    signed, desk, edit_meanwhile, revision_field, attestations, line_counts
 ):
-    filed, browser = desk.ready(), signed("bruno")
-    seen = vu(filed)
-    edited(filed)
-    before, now = standing(), vu(filed)
-    sent = ticked | {"reason": "lu et vérifié", "flags_reason": "relu"}
-    refused = browser.send(at(filed, "publier"), seen | sent)
-    assert (refused.status_code, standing()) == (409, before)
-    assert f"comparer?de={seen['vu']}&amp;a={now['vu']}" in refused.text
+    case, browser = desk.ready(), signed("bruno")
+    seen_revision = revision_field(case)
+    edit_meanwhile(case)
+    counts_before, current_revision = line_counts(), revision_field(case)
+    form = attestations | {"reason": "lu et vérifié", "flags_reason": "relu"}
+    refused = browser.send(case_path(case, "publier"), seen_revision | form)
+    assert (refused.status_code, line_counts()) == (409, counts_before)
+    assert f"comparer?de={seen_revision['vu']}&amp;a={current_revision['vu']}" in refused.text
     assert 'value="lu et vérifié"' in refused.text
-    assert f'name="vu" value="{now["vu"]}"' in refused.text
-    # What was attested was another text: it is attested anew.
+    assert f'name="vu" value="{current_revision["vu"]}"' in refused.text
+    # The attestations were for the old text, so they are cleared.
     assert not re.search(r'id="attribution"[^>]*checked', refused.text)
-    assert browser.send(at(filed, "publier"), now | sent).status_code == 303
+    assert browser.send(case_path(case, "publier"), current_revision | form).status_code == 303
 
 
-@pytest.mark.parametrize("told", [{}, {"vu": ""}, {"vu": "x"}, {"vu": "0"}, {"vu": "9" * 5000}])
-@pytest.mark.parametrize("place", ["publier", "inviter", "abandonner"])
-def test_a_form_that_does_not_say_what_was_seen_does_nothing(
-    signed, desk, ticked, standing, place, told
+@pytest.mark.parametrize("revision", [{}, {"vu": ""}, {"vu": "x"}, {"vu": "0"}, {"vu": "9" * 5000}])
+@pytest.mark.parametrize("act", ["publier", "inviter", "abandonner"])
+def test_a_form_without_a_valid_revision_is_refused(
+    signed, desk, attestations, line_counts, act, revision
 ):
-    filed = desk.ready()
-    before = standing()
-    sent = ticked | {"reason": "gardé", "how": "no", "text": "gardé"}
-    answer = signed("bruno").send(at(filed, place), told | sent)
-    assert (answer.status_code, standing()) == (409, before)
-    assert place == "abandonner" or "gardé" in answer.text
+    case = desk.ready()
+    counts_before = line_counts()
+    form = attestations | {"reason": "gardé", "how": "no", "text": "gardé"}
+    response = signed("bruno").send(case_path(case, act), revision | form)
+    assert (response.status_code, line_counts()) == (409, counts_before)
+    assert act == "abandonner" or "gardé" in response.text
 
 
-def test_two_who_withdraw_at_once_are_one_and_a_409_with_its_text(signed, desk, vu, standing):
-    filed = desk.published()
-    seen = vu(filed)
+def test_the_second_of_two_withdrawals_is_refused_with_its_form(
+    signed, desk, revision_field, line_counts
+):
+    case = desk.published()
+    seen_revision = revision_field(case)
     first = {"restriction": "erreur", "reason": "premier"}
-    assert signed("bruno").send(at(filed, "retirer"), seen | first).status_code == 303
-    before = standing()
+    assert (
+        signed("bruno").send(case_path(case, "retirer"), seen_revision | first).status_code == 303
+    )
+    counts_before = line_counts()
     second = {"restriction": "securite", "reason": "mon motif"}
-    answer = signed("chloe").send(at(filed, "retirer"), seen | second)
-    assert (answer.status_code, standing()) == (409, before)
-    assert "déjà retiré" in answer.text
-    assert 'value="mon motif"' in answer.text
-    assert re.search(r'value="securite" checked', answer.text)
+    response = signed("chloe").send(case_path(case, "retirer"), seen_revision | second)
+    assert (response.status_code, line_counts()) == (409, counts_before)
+    assert "déjà retiré" in response.text
+    assert 'value="mon motif"' in response.text
+    assert re.search(r'value="securite" checked', response.text)
 
 
-def test_a_reply_is_noted_although_the_text_moved(signed, desk, pen, cast, content, vu):
+def test_a_reply_is_accepted_although_the_text_changed(
+    signed, desk, pen, cast, content, revision_field
+):
     """The deadline of a reply does not depend on the text it answers."""
-    filed = desk.published()
-    seen = vu(filed)
+    case = desk.published()
+    seen_revision = revision_field(case)
     with pen() as p:
-        told = content(amount="1 EUR")
-        acts.correct(p, filed.id, told, by=cast.chloe, reason="r", public_note="Montant.")
-    sent = {"author": "a", "capacity": "c", "text": "t", "received_on": "2026-03-02"}
-    assert signed("bruno").send(at(filed, "reponse"), seen | sent).status_code == 303
+        corrected = content(amount="1 EUR")
+        acts.correct(p, case.id, corrected, by=cast.chloe, reason="r", public_note="Montant.")
+    form = {"author": "a", "capacity": "c", "text": "t", "received_on": "2026-03-02"}
+    assert signed("bruno").send(case_path(case, "reponse"), seen_revision | form).status_code == 303
 
 
-def test_a_member_disabled_a_second_ago_does_nothing(signed, desk, pen, vu, standing):
+def test_a_newly_disabled_member_is_refused(signed, desk, pen, revision_field, line_counts):
     from register.accounts import acts as accounts
 
-    filed, browser = desk.published(), signed("chloe")
+    case, browser = desk.published(), signed("chloe")
     with pen() as p:
         accounts.disable_member(p, "chloe@register.test")
-    before = standing()
-    sent = {"restriction": "erreur", "reason": "r"}
-    answer = browser.send(at(filed, "retirer"), vu(filed) | sent)
-    assert answer.status_code in (303, 403)
-    assert "/moderation" not in (answer.location or "")
-    assert standing() == before
+    counts_before = line_counts()
+    form = {"restriction": "erreur", "reason": "r"}
+    response = browser.send(case_path(case, "retirer"), revision_field(case) | form)
+    assert response.status_code in (303, 403)
+    assert "/moderation" not in (response.location or "")
+    assert line_counts() == counts_before

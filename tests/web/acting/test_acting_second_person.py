@@ -29,214 +29,236 @@ pytestmark = pytest.mark.one_database
 ACCUSATION = "Selon le jugement, joindre le 06 12 34 56 78."
 
 
-def said(answer):
+def page_text(response):
     """The visible text on one line."""
-    seen = re.sub(r"<[^>]+>", "", answer.get_data(as_text=True))
-    return " ".join(html.unescape(seen).replace("\u202f", " ").replace("\u00a0", " ").split())
+    visible = re.sub(r"<[^>]+>", "", response.get_data(as_text=True))
+    return " ".join(html.unescape(visible).replace("\u202f", " ").replace("\u00a0", " ").split())
 
 
-def at(filed, place=""):
-    return f"/moderation/dossiers/{filed.id}/{place}".rstrip("/")
+def case_path(case, place=""):
+    return f"/moderation/dossiers/{case.id}/{place}".rstrip("/")
 
 
-def follow_up(browser, filed, vu, text=ACCUSATION, **more):
-    sent = {"heading": "Suite", "text": text, "outcome": "inconnue", "reason": "lu", **more}
-    return browser.send(at(filed, "suite"), {**vu(filed), **sent})
+def send_follow_up(browser, case, revision_field, text=ACCUSATION, **changes):
+    fields = {"heading": "Suite", "text": text, "outcome": "inconnue", "reason": "lu", **changes}
+    return browser.send(case_path(case, "suite"), {**revision_field(case), **fields})
 
 
 @pytest.fixture
-def waiting(signed, desk, vu, session):
+def pending_change(signed, desk, revision_field, session):
     """A pending follow-up by Bruno that contains a telephone number."""
-    filed = desk.published()
-    assert follow_up(signed("bruno"), filed, vu).status_code == 303
+    case = desk.published()
+    assert send_follow_up(signed("bruno"), case, revision_field).status_code == 303
     session.rollback()
-    return filed, session.scalars(select(PendingChange.id)).one()
+    return case, session.scalars(select(PendingChange.id)).one()
 
 
-def follow_ups(session, filed):
+def follow_up_texts(session, case):
     session.rollback()
     session.expire_all()
-    return [row.text for row in session.get_one(Incident, filed.id).follow_ups]
+    return [row.text for row in session.get_one(Incident, case.id).follow_ups]
 
 
-def test_a_change_waits_is_shown_whole_and_is_approved(signed, session, waiting):
-    filed, change = waiting
+def test_a_pending_change_is_shown_in_full_and_approved(signed, session, pending_change):
+    case, change = pending_change
     bruno, chloe = signed("bruno"), signed("chloe")
-    assert "Changements qui attendent" in said(bruno.get(at(filed)))
-    assert follow_ups(session, filed) == []
-    assert "Changements à approuver" in said(chloe.get("/moderation"))
-    assert "Changements à approuver" not in said(bruno.get("/moderation"))
-    assert "Relire et approuver" in said(chloe.get(at(filed)))
-    page = at(filed, f"changements/{change}")
-    shown = said(chloe.get(page))
-    assert "Ce qui change" in shown
-    assert "Le texte entier, comme le public le lirait" in shown
-    assert "06 12 34 56 78" in shown
-    own = bruno.get(page)
-    assert "Ce changement attend un autre membre que vous." in said(own)
-    assert "Approuver et publier" not in said(own)
-    assert bruno.send(page).status_code == 409
-    assert chloe.send(page).status_code == 303
-    assert follow_ups(session, filed) == [ACCUSATION]
-    again = chloe.send(page)
-    assert (again.status_code, again.location) == (303, at(filed))
-    assert "Ce changement n’attend plus" in said(chloe.get(at(filed)))
+    assert "Changements qui attendent" in page_text(bruno.get(case_path(case)))
+    assert follow_up_texts(session, case) == []
+    assert "Changements à approuver" in page_text(chloe.get("/moderation"))
+    assert "Changements à approuver" not in page_text(bruno.get("/moderation"))
+    assert "Relire et approuver" in page_text(chloe.get(case_path(case)))
+    change_path = case_path(case, f"changements/{change}")
+    change_text = page_text(chloe.get(change_path))
+    assert "Ce qui change" in change_text
+    assert "Le texte entier, comme le public le lirait" in change_text
+    assert "06 12 34 56 78" in change_text
+    own_page = bruno.get(change_path)
+    assert "Ce changement attend un autre membre que vous." in page_text(own_page)
+    assert "Approuver et publier" not in page_text(own_page)
+    assert bruno.send(change_path).status_code == 409
+    assert chloe.send(change_path).status_code == 303
+    assert follow_up_texts(session, case) == [ACCUSATION]
+    repeated = chloe.send(change_path)
+    assert (repeated.status_code, repeated.location) == (303, case_path(case))
+    assert "Ce changement n’attend plus" in page_text(chloe.get(case_path(case)))
 
 
-def test_a_refused_change_comes_back_filled_in_and_is_sent_again(signed, session, vu, waiting):
-    filed, change = waiting
+def test_a_refused_change_comes_back_filled_in_and_is_sent_again(
+    signed, session, revision_field, pending_change
+):
+    case, change = pending_change
     bruno, chloe = signed("bruno"), signed("chloe")
-    refuse = at(filed, f"changements/{change}/refuser")
-    empty = chloe.send(refuse, refusal="")
-    assert empty.status_code == 422
-    assert chloe.send(refuse, refusal="Sans le numéro.").status_code == 303
-    assert "Vos changements à reprendre" in said(bruno.get("/moderation"))
-    assert "Sans le numéro." in said(bruno.get(at(filed)))
-    refused = said(bruno.get(at(filed, f"changements/{change}")))
-    assert "Changement refusé : Suite" in refused
-    assert "Ce changement vous est revenu" in refused
-    again = bruno.get(at(filed, f"suite?changement={change}")).get_data(as_text=True)
-    assert "Sans le numéro." in again
-    assert ACCUSATION in html.unescape(again)
-    assert f'name="changement" value="{change}"' in again
-    sent = follow_up(bruno, filed, vu, text="Sans le numéro.", changement=str(change))
-    assert sent.status_code == 303
-    assert follow_ups(session, filed) == ["Sans le numéro."]
+    refuse_path = case_path(case, f"changements/{change}/refuser")
+    empty_refusal = chloe.send(refuse_path, refusal="")
+    assert empty_refusal.status_code == 422
+    assert chloe.send(refuse_path, refusal="Sans le numéro.").status_code == 303
+    assert "Vos changements à reprendre" in page_text(bruno.get("/moderation"))
+    assert "Sans le numéro." in page_text(bruno.get(case_path(case)))
+    refused_text = page_text(bruno.get(case_path(case, f"changements/{change}")))
+    assert "Changement refusé : Suite" in refused_text
+    assert "Ce changement vous est revenu" in refused_text
+    form_html = bruno.get(case_path(case, f"suite?changement={change}")).get_data(as_text=True)
+    assert "Sans le numéro." in form_html
+    assert ACCUSATION in html.unescape(form_html)
+    assert f'name="changement" value="{change}"' in form_html
+    response = send_follow_up(
+        bruno, case, revision_field, text="Sans le numéro.", changement=str(change)
+    )
+    assert response.status_code == 303
+    assert follow_up_texts(session, case) == ["Sans le numéro."]
     assert session.scalars(select(PendingChange.id)).all() == []
 
 
-def test_an_author_takes_a_change_back(signed, session, waiting):
-    filed, change = waiting
-    drop = at(filed, f"changements/{change}/reprendre")
-    assert signed("chloe").send(drop).status_code == 404
-    assert signed("bruno").send(drop).status_code == 303
+def test_an_author_withdraws_a_pending_change(signed, session, pending_change):
+    case, change = pending_change
+    take_back_path = case_path(case, f"changements/{change}/reprendre")
+    assert signed("chloe").send(take_back_path).status_code == 404
+    assert signed("bruno").send(take_back_path).status_code == 303
     session.rollback()
     assert session.scalars(select(PendingChange.id)).all() == []
 
 
-def test_a_change_that_was_overtaken_says_so_and_cannot_be_approved(signed, session, vu, waiting):
-    filed, change = waiting
-    assert follow_up(signed("chloe"), filed, vu, text="Audience en juin.").status_code == 303
-    page = at(filed, f"changements/{change}")
-    shown = said(signed("chloe").get(page))
-    assert "Le public lit maintenant un autre texte" in shown
-    assert "Approuver et publier" not in shown
-    assert "Reprenez-le sur le texte d’aujourd’hui" in said(signed("bruno").get(page))
-    assert signed("chloe").send(page).status_code == 409
-    assert follow_ups(session, filed) == ["Audience en juin."]
+def test_a_change_to_an_outdated_text_cannot_be_approved(
+    signed, session, revision_field, pending_change
+):
+    case, change = pending_change
+    assert (
+        send_follow_up(signed("chloe"), case, revision_field, text="Audience en juin.").status_code
+        == 303
+    )
+    change_path = case_path(case, f"changements/{change}")
+    change_text = page_text(signed("chloe").get(change_path))
+    assert "Le public lit maintenant un autre texte" in change_text
+    assert "Approuver et publier" not in change_text
+    assert "Reprenez-le sur le texte d’aujourd’hui" in page_text(signed("bruno").get(change_path))
+    assert signed("chloe").send(change_path).status_code == 409
+    assert follow_up_texts(session, case) == ["Audience en juin."]
 
 
-def test_a_pending_change_is_shown_to_no_reader(signed, app, waiting):
-    filed, change = waiting
+def test_a_pending_change_is_not_public(signed, app, pending_change):
+    case, change = pending_change
     stranger = app.test_client()
-    for place in (
-        f"/incidents/{filed.number}",
-        f"/incidents/{filed.number}/flux",
+    for address in (
+        f"/incidents/{case.number}",
+        f"/incidents/{case.number}/flux",
         "/incidents?q=joindre",
     ):
-        assert "06 12 34 56 78" not in stranger.get(place).get_data(as_text=True)
-    assert stranger.get(at(filed, f"changements/{change}")).status_code == 303
+        assert "06 12 34 56 78" not in stranger.get(address).get_data(as_text=True)
+    assert stranger.get(case_path(case, f"changements/{change}")).status_code == 303
 
 
-def test_a_single_moderator_gives_password_and_code_again(settings, desk, cast):
-    filed = desk.published()
+def test_a_single_moderator_approves_a_change_with_password_and_code(settings, desk, cast):
+    case = desk.published()
     with desk.pen() as p:
-        acts.follow_up(p, filed.id, by=cast.bruno, reason="r", title="t", text=ACCUSATION)
+        acts.follow_up(p, case.id, by=cast.bruno, reason="r", title="t", text=ACCUSATION)
     with plain_app(replace(settings, single_moderator=True)) as app:
-        late = MemberClient(app, cast.bruno, now() - timedelta(minutes=30))
-        page = at(filed, "changements/1")
-        asked = late.send(page)
-        assert asked.status_code == 403
-        assert "publier seul un changement" in said(asked)
-        assert MemberClient(app, cast.bruno).send(page).status_code == 303
+        late_browser = MemberClient(app, cast.bruno, now() - timedelta(minutes=30))
+        change_path = case_path(case, "changements/1")
+        response = late_browser.send(change_path)
+        assert response.status_code == 403
+        assert "publier seul un changement" in page_text(response)
+        assert MemberClient(app, cast.bruno).send(change_path).status_code == 303
 
 
-def test_a_single_moderator_is_not_sent_to_another_member(settings, desk, cast, vu):
-    filed = desk.published()
+def test_a_single_moderator_is_not_sent_to_another_member(settings, desk, cast, revision_field):
+    case = desk.published()
     with plain_app(replace(settings, single_moderator=True)) as app:
         browser = MemberClient(app, cast.bruno)
-        assert follow_up(browser, filed, vu).status_code == 303
-        page = said(browser.get(at(filed)))
-        assert "Ce changement attend votre accord" in page
-        assert "Dites-le-lui" not in page
+        assert send_follow_up(browser, case, revision_field).status_code == 303
+        case_text = page_text(browser.get(case_path(case)))
+        assert "Ce changement attend votre accord" in case_text
+        assert "Dites-le-lui" not in case_text
 
 
 def test_the_approver_reads_that_another_member_publishes(signed, desk):
-    filed = desk.ready(justice=True)
-    page = said(signed("chloe").get(at(filed)))
-    assert "c’est donc à un autre membre de publier" in page
-    assert "Il manque l’accord d’un second membre" not in page
-    assert "L’accord d’un second membre" in said(signed("bruno").get(at(filed)))
+    case = desk.ready(justice=True)
+    case_text = page_text(signed("chloe").get(case_path(case)))
+    assert "c’est donc à un autre membre de publier" in case_text
+    assert "Il manque l’accord d’un second membre" not in case_text
+    assert "L’accord d’un second membre" in page_text(signed("bruno").get(case_path(case)))
 
 
-def test_a_second_publication_says_that_it_changed_nothing(signed, desk, vu):
-    filed = desk.ready()
-    sent = {**vu(filed), **dict.fromkeys(ATTESTATIONS, "y"), "reason": "lu", "flags_reason": "relu"}
+def test_a_second_publication_is_refused_as_already_done(signed, desk, revision_field):
+    case = desk.ready()
+    form = {
+        **revision_field(case),
+        **dict.fromkeys(ATTESTATIONS, "y"),
+        "reason": "lu",
+        "flags_reason": "relu",
+    }
     bruno = signed("bruno")
-    assert bruno.send(at(filed, "publier"), sent).status_code == 303
-    again = bruno.send(at(filed, "publier"), sent)
-    assert again.status_code == 409
-    assert "Cet envoi n’a rien changé" in said(again)
-    assert "Rien n’a été publié" not in said(again)
+    assert bruno.send(case_path(case, "publier"), form).status_code == 303
+    response = bruno.send(case_path(case, "publier"), form)
+    assert response.status_code == 409
+    assert "Cet envoi n’a rien changé" in page_text(response)
+    assert "Rien n’a été publié" not in page_text(response)
 
 
-def test_a_restoration_that_needs_two_begins_with_the_note_that_is_allowed(signed, desk):
-    filed = desk.withdrawn()
+def test_a_restoration_for_two_members_proposes_the_fixed_note(signed, desk):
+    case = desk.withdrawn()
     browser, note = signed("bruno"), f'value="{RESTORED_NOTE}"'
     with desk.pen() as p:
-        acts.edit(p, filed.id, a_case(narrative="Le maire éteint."), by=desk.cast.bruno, reason="r")
-    assert note not in browser.get(at(filed, "retablir")).text
+        acts.edit(p, case.id, a_case(narrative="Le maire éteint."), by=desk.cast.bruno, reason="r")
+    assert note not in browser.get(case_path(case, "retablir")).text
     with desk.pen() as p:
-        acts.edit(p, filed.id, a_case(narrative=ACCUSATION), by=desk.cast.bruno, reason="r")
-    page = browser.get(at(filed, "retablir")).text
-    assert note in page
-    assert re.search(r'id="public_note"[^>]*aria-required="true"', page)
+        acts.edit(p, case.id, a_case(narrative=ACCUSATION), by=desk.cast.bruno, reason="r")
+    restore_page = browser.get(case_path(case, "retablir")).text
+    assert note in restore_page
+    assert re.search(r'id="public_note"[^>]*aria-required="true"', restore_page)
 
 
-def test_a_refused_note_names_its_field_once(signed, desk, vu):
-    filed = desk.withdrawn()
+def test_a_refused_note_names_its_field_once(signed, desk, revision_field):
+    case = desk.withdrawn()
     with desk.pen() as p:
-        acts.edit(p, filed.id, a_case(narrative="Le maire éteint."), by=desk.cast.bruno, reason="r")
-    answer = signed("bruno").send(
-        at(filed, "retablir"), {**vu(filed), **dict.fromkeys(ATTESTATIONS, "y"), "reason": "lu"}
+        acts.edit(p, case.id, a_case(narrative="Le maire éteint."), by=desk.cast.bruno, reason="r")
+    response = signed("bruno").send(
+        case_path(case, "retablir"),
+        {**revision_field(case), **dict.fromkeys(ATTESTATIONS, "y"), "reason": "lu"},
     )
-    assert answer.status_code == 422
-    assert "Note publique : ce champ doit être rempli" in said(answer)
-    assert "Note publique : note publique" not in said(answer)
+    assert response.status_code == 422
+    assert "Note publique : ce champ doit être rempli" in page_text(response)
+    assert "Note publique : note publique" not in page_text(response)
 
 
 @pytest.mark.parametrize(
-    ("narrative", "asked"), [(ACCUSATION, True), ("Le maire éteint.", False)], ids=["two", "one"]
+    ("narrative", "needs_password"),
+    [(ACCUSATION, True), ("Le maire éteint.", False)],
+    ids=["two", "one"],
 )
 @pytest.mark.parametrize("act", ["publier", "retablir"])
-def test_a_single_moderator_publishes_what_needs_two_with_password_and_code(
-    settings, desk, cast, vu, act, narrative, asked
+def test_a_single_moderator_publishes_a_case_for_two_with_password_and_code(
+    settings, desk, cast, revision_field, act, narrative, needs_password
 ):
-    filed = desk.ready(narrative="Selon le blog.") if act == "publier" else desk.withdrawn()
+    case = desk.ready(narrative="Selon le blog.") if act == "publier" else desk.withdrawn()
     with desk.pen() as p:
-        acts.edit(p, filed.id, a_case(narrative=narrative), by=cast.bruno, reason="complété")
-    sent = {**vu(filed), **dict.fromkeys(ATTESTATIONS, "y"), "reason": "lu", "flags_reason": "relu"}
+        acts.edit(p, case.id, a_case(narrative=narrative), by=cast.bruno, reason="complété")
+    form = {
+        **revision_field(case),
+        **dict.fromkeys(ATTESTATIONS, "y"),
+        "reason": "lu",
+        "flags_reason": "relu",
+    }
     with plain_app(replace(settings, single_moderator=True)) as app:
-        late = MemberClient(app, cast.bruno, now() - timedelta(minutes=30))
-        answer = late.send(at(filed, act), {**sent, "public_note": RESTORED_NOTE})
-        assert answer.status_code == (403 if asked else 303), said(answer)
-        assert ("seul un cas qui se relit à deux" in said(answer)) is asked
+        late_browser = MemberClient(app, cast.bruno, now() - timedelta(minutes=30))
+        response = late_browser.send(case_path(case, act), {**form, "public_note": RESTORED_NOTE})
+        assert response.status_code == (403 if needs_password else 303), page_text(response)
+        assert ("seul un cas qui se relit à deux" in page_text(response)) is needs_password
 
 
-def test_a_single_moderator_agrees_to_spam_with_password_and_code(settings, inbox, session, cast):
+def test_a_single_moderator_confirms_spam_with_password_and_code(settings, inbox, session, cast):
     key = inbox.received().key
     with inbox.pen() as p:
         report_acts.spam(p, key, by=cast.bruno, together=True)
-    sent = {"cle": [key], "faire": report_list.CONFIRM, "casier": ReportFolder.SPAM.value}
+    form = {"cle": [key], "faire": report_list.CONFIRM, "casier": ReportFolder.SPAM.value}
     with plain_app(replace(settings, single_moderator=True)) as app:
-        late = MemberClient(app, cast.bruno, now() - timedelta(minutes=30))
-        asked = late.send("/moderation/signalements/tri", sent)
-        assert asked.status_code == 403
-        assert "confirmer seul des signalements" in said(asked)
+        late_browser = MemberClient(app, cast.bruno, now() - timedelta(minutes=30))
+        response = late_browser.send("/moderation/signalements/tri", form)
+        assert response.status_code == 403
+        assert "confirmer seul des signalements" in page_text(response)
         session.rollback()
         assert session.get_one(Report, key).together_by == cast.bruno
         assert (
-            MemberClient(app, cast.bruno).send("/moderation/signalements/tri", sent).status_code
+            MemberClient(app, cast.bruno).send("/moderation/signalements/tri", form).status_code
             == 303
         )
         session.rollback()
@@ -245,65 +267,69 @@ def test_a_single_moderator_agrees_to_spam_with_password_and_code(settings, inbo
 
 
 def test_a_destruction_is_confirmed_with_password_and_code(app, desk, session, cast):
-    filed = desk.published(narrative="Un PASSAGE de trop.")
+    case = desk.published(narrative="Un PASSAGE de trop.")
     with desk.pen() as p:
-        told = a_case(narrative="Un […] de trop.")
-        acts.redact(p, filed.id, told, by=cast.bruno, reason="r", public_note="n")
+        redacted = a_case(narrative="Un […] de trop.")
+        acts.redact(p, case.id, redacted, by=cast.bruno, reason="r", public_note="n")
     session.rollback()
-    row = session.scalars(select(Destruction)).one()
-    late = MemberClient(app, cast.chloe, now() - timedelta(minutes=30))
-    asked = late.send(at(filed, f"destructions/{row.id}/confirmer"))
-    assert asked.status_code == 403
-    assert "détruire des versions cachées" in said(asked)
+    destruction = session.scalars(select(Destruction)).one()
+    late_browser = MemberClient(app, cast.chloe, now() - timedelta(minutes=30))
+    response = late_browser.send(case_path(case, f"destructions/{destruction.id}/confirmer"))
+    assert response.status_code == 403
+    assert "détruire des versions cachées" in page_text(response)
     session.rollback()
-    session.refresh(row)
-    assert row.ended_at is None
+    session.refresh(destruction)
+    assert destruction.ended_at is None
 
 
-def test_a_redaction_hides_and_another_member_confirms(signed, desk, session, app):
-    filed = desk.published(narrative="Un PASSAGE de trop.")
+def test_a_redaction_hides_versions_and_another_member_confirms_their_destruction(
+    signed, desk, session, app
+):
+    case = desk.published(narrative="Un PASSAGE de trop.")
     with desk.pen() as p:
-        told = a_case(narrative="Un […] de trop.")
-        acts.redact(p, filed.id, told, by=desk.cast.bruno, reason="r", public_note="n")
+        redacted = a_case(narrative="Un […] de trop.")
+        acts.redact(p, case.id, redacted, by=desk.cast.bruno, reason="r", public_note="n")
     session.rollback()
-    which = session.scalars(select(Destruction.id)).one()
+    destruction = session.scalars(select(Destruction.id)).one()
     bruno, chloe = signed("bruno"), signed("chloe")
     stranger = app.test_client()
-    old = stranger.get(f"/incidents/{filed.number}?version=2")
-    assert old.status_code == 410
-    assert "PASSAGE" not in old.get_data(as_text=True)
-    assert "Les détruire maintenant" not in said(bruno.get(at(filed)))
-    page = said(chloe.get(at(filed)))
-    assert "Versions cachées au public" in page
-    assert "Les détruire maintenant" in page
-    assert "Destructions à confirmer" in said(chloe.get("/moderation"))
-    confirm = at(filed, f"destructions/{which}/confirmer")
-    assert bruno.send(confirm).status_code == 409
-    keep = at(filed, f"destructions/{which}/annuler")
-    assert [chloe.send(keep).status_code for _twice in range(2)] == [303, 303]
-    assert "Leur destruction a été annulée." in said(chloe.get(at(filed)))
-    assert stranger.get(f"/incidents/{filed.number}?version=2").status_code == 410
-    assert chloe.send(confirm).status_code == 303
-    assert "Versions cachées au public" not in said(chloe.get(at(filed)))
-    assert chloe.send(confirm).status_code == 303
-    assert "Il n’y a plus rien à détruire ici" in said(chloe.get(at(filed)))
+    old_version = stranger.get(f"/incidents/{case.number}?version=2")
+    assert old_version.status_code == 410
+    assert "PASSAGE" not in old_version.get_data(as_text=True)
+    assert "Les détruire maintenant" not in page_text(bruno.get(case_path(case)))
+    case_text = page_text(chloe.get(case_path(case)))
+    assert "Versions cachées au public" in case_text
+    assert "Les détruire maintenant" in case_text
+    assert "Destructions à confirmer" in page_text(chloe.get("/moderation"))
+    confirm_path = case_path(case, f"destructions/{destruction}/confirmer")
+    assert bruno.send(confirm_path).status_code == 409
+    cancel_path = case_path(case, f"destructions/{destruction}/annuler")
+    assert [chloe.send(cancel_path).status_code for _twice in range(2)] == [303, 303]
+    assert "Leur destruction a été annulée." in page_text(chloe.get(case_path(case)))
+    assert stranger.get(f"/incidents/{case.number}?version=2").status_code == 410
+    assert chloe.send(confirm_path).status_code == 303
+    assert "Versions cachées au public" not in page_text(chloe.get(case_path(case)))
+    assert chloe.send(confirm_path).status_code == 303
+    assert "Il n’y a plus rien à détruire ici" in page_text(chloe.get(case_path(case)))
 
 
-def test_a_reply_whose_publication_waits_is_not_offered_twice(signed, desk):
-    filed = desk.published()
-    reply = desk.received_reply(filed, text=ACCUSATION)
-    bruno, publish = signed("bruno"), f"/moderation/reponses/{reply}/publier"
-    assert publish in bruno.get(at(filed)).get_data(as_text=True)
+def test_a_reply_with_a_pending_publication_is_not_offered_again(signed, desk):
+    case = desk.published()
+    reply = desk.received_reply(case, text=ACCUSATION)
+    bruno, publish_path = signed("bruno"), f"/moderation/reponses/{reply}/publier"
+    assert publish_path in bruno.get(case_path(case)).get_data(as_text=True)
     with desk.pen() as p:
         acts.reply(p, reply, by=desk.cast.bruno, reason="r")
-    page = bruno.get(at(filed))
-    assert "Sa publication est proposée et attend un autre membre." in said(page)
-    assert publish not in page.get_data(as_text=True)
+    page = bruno.get(case_path(case))
+    assert "Sa publication est proposée et attend un autre membre." in page_text(page)
+    assert publish_path not in page.get_data(as_text=True)
 
 
-def test_the_redaction_of_a_case_for_two_begins_with_the_note_that_is_allowed(signed, desk):
+def test_the_redaction_of_a_case_for_two_members_proposes_the_fixed_note(signed, desk):
     plain, for_two = desk.published(), desk.published(a_case(types=("menace_poursuites",)))
     note = 'value="Un passage a été retiré."'
     bruno = signed("bruno")
-    assert note in html.unescape(bruno.get(at(for_two, "caviarder")).get_data(as_text=True))
-    assert note not in html.unescape(bruno.get(at(plain, "caviarder")).get_data(as_text=True))
+    assert note in html.unescape(bruno.get(case_path(for_two, "caviarder")).get_data(as_text=True))
+    assert note not in html.unescape(
+        bruno.get(case_path(plain, "caviarder")).get_data(as_text=True)
+    )

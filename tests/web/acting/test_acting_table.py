@@ -1,7 +1,7 @@
-"""(route, state, member) → result, for every act on a case, and the lines that each leaves.
+"""(route, state, member) → result, for every act on a case.
 
-``303`` is done, ``409`` is not possible now. The numbers after it are the lines added to the
-public ledger and to the desk's; whatever is refused adds none.
+A result is the status (``303`` done, ``409`` not possible now) and the numbers of lines added to
+the public ledger and to the desk ledger.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ NO = (409, 0, 0)
 PUBLIC = (303, 1, 0)
 DESK = (303, 0, 1)
 
-# route, who, what is sent, and the result in each of STATES.
+# Route → member, form fields, and the result in each of STATES.
 TABLE = {
     "publier": ("bruno", {"reason": "lu", "ticked": True}, (PUBLIC, NO, NO, NO, NO)),
     "retablir": ("bruno", {"reason": "lu", "ticked": True}, (NO, NO, PUBLIC, NO, NO)),
@@ -48,16 +48,16 @@ ROWS = [
 
 
 @pytest.fixture
-def filed(request, desk, pen, cast):
+def case(request, desk, pen, cast):
     """A case in a state, with the invitation and approvals that its act requires."""
     route, state = request.node.callspec.params["route"], request.node.callspec.params["state"]
-    made = getattr(desk, state)()
+    case_ref = getattr(desk, state)()
     with pen() as p:
         if state == "draft":
-            acts.invite(p, made.id, "courriel", by=cast.bruno, on=date(2026, 2, 20))
+            acts.invite(p, case_ref.id, "courriel", by=cast.bruno, on=date(2026, 2, 20))
         if route == "effacer" and state != "erased":
-            acts.approve(p, made.id, by=cast.chloe, purpose="erase")
-    return made
+            acts.approve(p, case_ref.id, by=cast.chloe, purpose="erase")
+    return case_ref
 
 
 @pytest.fixture
@@ -66,85 +66,101 @@ def other(desk):
     return desk.published()
 
 
-@pytest.mark.parametrize(("route", "state", "who", "sent", "result"), ROWS)
+@pytest.mark.parametrize(("route", "state", "member", "typed", "result"), ROWS)
 def test_an_act_is_done_or_refused_and_leaves_its_lines(
-    signed, filed, other, vu, ticked, standing, route, state, who, sent, result
+    signed,
+    case,
+    other,
+    revision_field,
+    attestations,
+    line_counts,
+    route,
+    state,
+    member,
+    typed,
+    result,
 ):
-    told = {name: value for name, value in sent.items() if isinstance(value, str)} | vu(filed)
-    told |= ticked if "ticked" in sent else {}
-    told |= {"into": str(other.number)} if "into" in sent else {}
-    browser, address = signed(who), f"/moderation/dossiers/{filed.id}/{route}"
+    form = {
+        name: value for name, value in typed.items() if isinstance(value, str)
+    } | revision_field(case)
+    form |= attestations if "ticked" in typed else {}
+    form |= {"into": str(other.number)} if "into" in typed else {}
+    browser, address = signed(member), f"/moderation/dossiers/{case.id}/{route}"
     assert browser.get(address).status_code == 200
-    before = standing()
-    answer = browser.send(address, told)
-    after = standing()
-    assert (answer.status_code, after[0] - before[0], after[1] - before[1]) == result
-    if answer.status_code == 303:
-        assert answer.location == f"/moderation/dossiers/{filed.id}"
-        assert 'role="status"' in browser.get(answer.location).text
+    counts_before = line_counts()
+    response = browser.send(address, form)
+    counts_after = line_counts()
+    assert (
+        response.status_code,
+        counts_after[0] - counts_before[0],
+        counts_after[1] - counts_before[1],
+    ) == result
+    if response.status_code == 303:
+        assert response.location == f"/moderation/dossiers/{case.id}"
+        assert 'role="status"' in browser.get(response.location).text
 
 
 @pytest.mark.parametrize("state", STATES)
-def test_get_requests_change_nothing(signed, desk, standing, state):
-    filed, before = getattr(desk, state)(), None
+def test_get_requests_change_nothing(signed, desk, line_counts, state):
+    case, counts_before = getattr(desk, state)(), None
     for name in ("bruno", "ada"):
         browser = signed(name)
-        before = before or standing()
-        assert browser.get(f"/moderation/dossiers/{filed.id}").status_code == 200
+        counts_before = counts_before or line_counts()
+        assert browser.get(f"/moderation/dossiers/{case.id}").status_code == 200
         for route in TABLE:
-            status = browser.get(f"/moderation/dossiers/{filed.id}/{route}").status_code
-            # Erasing is the administrators' own, and the door may say so first.
+            status = browser.get(f"/moderation/dossiers/{case.id}/{route}").status_code
+            # Only administrators may erase.
             assert status == 200 or (route, name, status) == ("effacer", "bruno", 403)
-    assert standing() == before
+    assert line_counts() == counts_before
 
 
 @pytest.mark.parametrize("name", ["bruno", "chloe"])
-def test_moderator_cannot_erase(signed, desk, pen, cast, vu, standing, name):
-    filed = desk.published()
+def test_moderator_cannot_erase(signed, desk, pen, cast, revision_field, line_counts, name):
+    case = desk.published()
     with pen() as p:
-        acts.approve(p, filed.id, by=cast.bruno, purpose="erase")
-        acts.approve(p, filed.id, by=cast.chloe, purpose="erase")
-    before = standing()
-    address = f"/moderation/dossiers/{filed.id}/effacer"
-    answer = signed(name).send(address, vu(filed) | {"restriction": "erreur"})
-    assert answer.status_code in (403, 409)
-    assert standing() == before
+        acts.approve(p, case.id, by=cast.bruno, purpose="erase")
+        acts.approve(p, case.id, by=cast.chloe, purpose="erase")
+    counts_before = line_counts()
+    address = f"/moderation/dossiers/{case.id}/effacer"
+    response = signed(name).send(address, revision_field(case) | {"restriction": "erreur"})
+    assert response.status_code in (403, 409)
+    assert line_counts() == counts_before
 
 
 @pytest.mark.parametrize("route", TABLE)
-@pytest.mark.parametrize("filed", ["404", "0", "99999999999999999999"])
-def test_a_case_that_is_not_there_is_not_found(signed, standing, route, filed):
-    before, browser = standing(), signed("ada")
-    address = f"/moderation/dossiers/{filed}/{route}"
+@pytest.mark.parametrize("case_id", ["404", "0", "99999999999999999999"])
+def test_an_unknown_case_is_not_found(signed, line_counts, route, case_id):
+    counts_before, browser = line_counts(), signed("ada")
+    address = f"/moderation/dossiers/{case_id}/{route}"
     assert browser.get(address).status_code == 404
     assert browser.send(address, {"vu": "1"}).status_code == 404
-    assert standing() == before
+    assert line_counts() == counts_before
 
 
 @pytest.mark.parametrize("route", ["publier", "refuser"])
 @pytest.mark.parametrize("state", ["received", "decided", "withdrawn"])
-def test_a_reply_is_decided_once_and_while_its_case_is_shown(
-    signed, desk, pen, cast, vu, standing, route, state
+def test_a_reply_is_decided_once_and_while_its_case_is_published(
+    signed, desk, pen, cast, revision_field, line_counts, route, state
 ):
-    filed = desk.published()
-    reply = desk.received_reply(filed)
+    case = desk.published()
+    reply = desk.received_reply(case)
     with pen() as p:
         if state == "decided":
             acts.refuse_reply(p, reply, by=cast.chloe, refusal="r")
         if state == "withdrawn":
-            acts.withdraw(p, filed.id, by=cast.chloe, restriction="erreur", reason="r")
+            acts.withdraw(p, case.id, by=cast.chloe, restriction="erreur", reason="r")
     browser, address = signed("bruno"), f"/moderation/reponses/{reply}/{route}"
     assert browser.get(address).status_code == 200
-    before = standing()
-    told = vu(filed) | {"reason": "régulière", "refusal": "hors délai"}
-    answer = browser.send(address, told)
-    after = standing()
-    done = PUBLIC if route == "publier" else DESK
-    added = (after[0] - before[0], after[1] - before[1])
-    assert (answer.status_code, *added) == (done if state == "received" else NO)
+    counts_before = line_counts()
+    form = revision_field(case) | {"reason": "régulière", "refusal": "hors délai"}
+    response = browser.send(address, form)
+    counts_after = line_counts()
+    expected = PUBLIC if route == "publier" else DESK
+    added = (counts_after[0] - counts_before[0], counts_after[1] - counts_before[1])
+    assert (response.status_code, *added) == (expected if state == "received" else NO)
 
 
 @pytest.mark.parametrize("reply", ["404", "0", "99999999999999999999"])
-def test_a_reply_that_is_not_there_is_not_found(signed, reply):
+def test_an_unknown_reply_is_not_found(signed, reply):
     for route in ("publier", "refuser"):
         assert signed("bruno").get(f"/moderation/reponses/{reply}/{route}").status_code == 404
