@@ -1,4 +1,4 @@
-"""The application where a second factor is needed, and a telephone that gives its codes."""
+"""Fixtures: an application that requires a second factor, clocks, telephones."""
 
 from __future__ import annotations
 
@@ -21,8 +21,8 @@ from register.web import request_context
 
 
 @pytest.fixture
-def strict(settings: Settings) -> Iterator[Flask]:
-    """The application as it is run: without a second factor one gets no further."""
+def app_with_factor(settings: Settings) -> Iterator[Flask]:
+    """The application with a mandatory second factor, as in production."""
     app = create_app(replace(settings, require_2fa=True))
     app.testing = True
     with app.app_context():
@@ -33,45 +33,45 @@ def strict(settings: Settings) -> Iterator[Flask]:
 
 @dataclass
 class Clock:
-    """By how much everybody's clock is ahead."""
+    """A clock that can be advanced."""
 
-    by: timedelta = timedelta()
+    ahead: timedelta = timedelta()
 
     def now(self) -> datetime:
-        return now() + self.by
+        return now() + self.ahead
 
 
 @pytest.fixture
 def clock() -> Clock:
-    """The clock of the telephone, and of whoever asked for ``later``."""
+    """The clock of telephones and of ``advance_time``."""
     return Clock()
 
 
 @pytest.fixture
-def later(monkeypatch: pytest.MonkeyPatch, clock: Clock) -> Callable[[timedelta], None]:
-    """``later(timedelta(hours=2))``: sessions, and what was confirmed, are that much older."""
+def advance_time(monkeypatch: pytest.MonkeyPatch, clock: Clock) -> Callable[[timedelta], None]:
+    """``advance_time(timedelta(hours=2))``: sessions and confirmations are two hours older."""
     for module in ("current_member", "reauthentication", "profile"):
         monkeypatch.setattr(f"register.accounts.web.{module}.now", clock.now)
 
     def move(by: timedelta) -> None:
-        clock.by = by
+        clock.ahead = by
 
     return move
 
 
 @dataclass
 class Telephone:
-    """An application of codes; it never gives the same one twice, as somebody who waits."""
+    """A generator of one-time codes, each used once."""
 
     secret: str
     clock: Clock
     codes: list[str] = field(default_factory=list)
-    last: int = 0
+    last_counter: int = 0
 
     def code(self) -> str:
-        """The code of now, or of the half-minute after the last one: clocks may be early."""
-        self.last = max(self.last + 1, int(self.clock.now().timestamp()) // 30)
-        return pyotp.HOTP(self.secret).at(self.last)
+        """The current code, or the one after the last used code."""
+        self.last_counter = max(self.last_counter + 1, int(self.clock.now().timestamp()) // 30)
+        return pyotp.HOTP(self.secret).at(self.last_counter)
 
 
 @pytest.fixture
@@ -79,7 +79,7 @@ def telephone(clock: Clock) -> Callable[[Flask, int], Telephone]:
     """``telephone(app, member)``: give a member a second factor."""
 
     def give(app: Flask, member: int) -> Telephone:
-        # Not at the very end of a half-minute: its code would be too old when it arrives.
+        # Near the end of a half-minute the code would expire before it is checked.
         remaining = 30 - time.time() % 30
         if remaining < 3:
             time.sleep(remaining)
@@ -94,8 +94,8 @@ def telephone(clock: Clock) -> Callable[[Flask, int], Telephone]:
 
 
 @pytest.fixture
-def ended() -> Callable[[int], None]:
-    """``ended(member)``: all sessions of a member are over."""
+def close_sessions() -> Callable[[int], None]:
+    """``close_sessions(member)``: close all sessions of a member."""
 
     def end(member: int) -> None:
         with housekeeping(db.engine) as session:

@@ -1,4 +1,4 @@
-"""A cookie that somebody copied opens nothing once its member has proved again who they are."""
+"""Copies of a session cookie are invalid after sign-out or reauthentication."""
 
 from __future__ import annotations
 
@@ -15,30 +15,30 @@ ROSTER = "/moderation/membres"
 
 
 @pytest.fixture
-def copied(app):
-    """``copied(visitor)``: another browser with the cookie that a visitor has now."""
+def copy_browser(app):
+    """``copy_browser(visitor)``: another browser with the current cookie of a visitor."""
 
-    def copy(visitor):
+    def make_copy(visitor):
         thief = FormClient(app)
         thief.client.set_cookie("registre", visitor.cookie("registre"))
         assert thief.get("/compte").status_code == 200
         return thief
 
-    return copy
+    return make_copy
 
 
-def test_a_cookie_copied_before_its_member_signs_out_opens_nothing_after_it(app, cast, copied):
+def test_signing_out_ends_copied_cookies(app, cast, copy_browser):
     bruno = sign_in(app, cast.email("bruno"))
-    thief = copied(bruno)
+    thief = copy_browser(bruno)
     bruno.get("/compte")
     bruno.send("/compte/deconnexion")
     assert bruno.answer.status_code == 303
     assert thief.get("/compte").status_code == 303
 
 
-def test_a_cookie_copied_before_a_new_password_opens_nothing_after_it(app, cast, copied):
+def test_a_new_password_ends_copied_cookies(app, cast, copy_browser):
     bruno = sign_in(app, cast.email("bruno"))
-    thief = copied(bruno)
+    thief = copy_browser(bruno)
     bruno.get("/compte/mot-de-passe")
     bruno.send("/compte/mot-de-passe", mot_de_passe=PASSWORD, nouveau_mot_de_passe=NEW)
     assert bruno.answer.status_code == 303
@@ -46,10 +46,12 @@ def test_a_cookie_copied_before_a_new_password_opens_nothing_after_it(app, cast,
     assert bruno.get("/compte").status_code == 200
 
 
-def test_a_cookie_copied_before_a_grave_act_opens_nothing_after_its_proof(app, cast, copied, later):
+def test_reauthentication_for_a_grave_act_ends_copied_cookies(
+    app, cast, copy_browser, advance_time
+):
     ada = sign_in(app, cast.email("ada"))
-    thief = copied(ada)
-    later(timedelta(minutes=11))
+    thief = copy_browser(ada)
+    advance_time(timedelta(minutes=11))
     ada.get(ROSTER)
     ada.send(f"{ROSTER}/invitations", adresse="eve@register.test", role="moderator")
     assert ada.answer.status_code == 403
@@ -60,23 +62,23 @@ def test_a_cookie_copied_before_a_grave_act_opens_nothing_after_its_proof(app, c
     assert ada.get("/compte").status_code == 200
 
 
-def test_a_new_second_factor_ends_copied_cookies_and_other_sessions(app, cast, copied):
-    bruno, elsewhere = sign_in(app, cast.email("bruno")), sign_in(app, cast.email("bruno"))
+def test_a_new_second_factor_ends_copied_cookies_and_other_sessions(app, cast, copy_browser):
+    bruno, other_browser = sign_in(app, cast.email("bruno")), sign_in(app, cast.email("bruno"))
     bruno.get("/compte/seconde-preuve")
-    thief = copied(bruno)
+    thief = copy_browser(bruno)
     secret = "".join(bruno.answer.get_data(as_text=True).partition("secret=")[2][:32])
     bruno.send("/compte/seconde-preuve", code_a_usage_unique=pyotp.TOTP(secret).now())
     assert bruno.answer.status_code == 200
     assert "codes de secours" in bruno.text.lower()
     assert thief.get("/compte").status_code == 303
-    assert elsewhere.get("/compte").status_code == 303
+    assert other_browser.get("/compte").status_code == 303
     assert bruno.get("/compte").status_code == 200
 
 
-def test_new_recovery_codes_end_copied_cookies(app, cast, copied, telephone):
+def test_new_recovery_codes_end_copied_cookies(app, cast, copy_browser, telephone):
     phone = telephone(app, cast.bruno)
     bruno = sign_in(app, cast.email("bruno"), code=phone.code())
-    thief = copied(bruno)
+    thief = copy_browser(bruno)
     bruno.get("/compte")
     bruno.send("/compte/codes")
     assert bruno.answer.status_code == 200
@@ -96,7 +98,7 @@ def test_an_administrator_ends_the_sessions_of_another_member(app, cast):
     assert "a fermé les séances de bruno" in ada.text
 
 
-def test_the_home_shows_everybody_their_own_account_and_an_administrator_all(app, cast):
+def test_the_home_shows_sign_ins_of_the_own_account_and_to_administrators_of_all(app, cast):
     sign_in(app, cast.email("chloe"))
     sign_in(app, cast.email("chloe"), "quelque-chose-de-faux")
     sign_in(app, cast.email("chloe"), "quelque-chose-de-faux")

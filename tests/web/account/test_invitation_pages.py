@@ -1,4 +1,4 @@
-"""Open an account by a link: once, within a week, and by nobody else."""
+"""Accounts opened by an invitation link: once, within a week."""
 
 from __future__ import annotations
 
@@ -16,82 +16,86 @@ from register.journal import writing
 
 pytestmark = pytest.mark.one_database
 
-GOOD = "quatre chats verts dansent"
+PASSWORD = "quatre chats verts dansent"
 
 
 @pytest.fixture
-def link(app, cast):
-    """``link()``: Ada's invitation to Fanny, made now or at another moment."""
+def make_link(app, cast):
+    """``make_link()``: the path of a new invitation from Ada to Fanny."""
 
-    def make(at=None, role=Role.MODERATOR, email="fanny@register.test"):
+    def make_invitation(at=None, role=Role.MODERATOR, email="fanny@register.test"):
         with writing(at=at) as pen:
             token = invitations.invite(pen, email, role, by=cast.ada)
         return f"/compte/invitation/{token}"
 
-    return make
+    return make_invitation
 
 
-def accept(visitor, link, name="Fanny", password=GOOD):
-    visitor.get(link)
-    told = dict(visitor.page.forms[-1].fields)
-    told |= {"nom": name, "nouveau_mot_de_passe": password}
-    return visitor.post(link, told)
+def accept(visitor, make_link, name="Fanny", password=PASSWORD):
+    visitor.get(make_link)
+    form = dict(visitor.page.forms[-1].fields)
+    form |= {"nom": name, "nouveau_mot_de_passe": password}
+    return visitor.post(make_link, form)
 
 
-def test_the_page_names_inviter_role_and_last_day(app, link):
+def test_the_page_names_inviter_role_and_last_day(app, make_link):
     fanny = FormClient(app)
-    assert fanny.get(link()).status_code == 200
-    for told in ("ada", "fanny@register.test", "Modération", "une fois, jusqu’au"):
-        assert told in fanny.text, told
+    assert fanny.get(make_link()).status_code == 200
+    for expected in ("ada", "fanny@register.test", "Modération", "une fois, jusqu’au"):
+        assert expected in fanny.text, expected
 
 
-def test_an_invitation_opens_an_account_once_and_leads_to_the_desk(app, link):
-    address = link()
+def test_an_invitation_opens_an_account_once_and_leads_to_the_desk(app, make_link):
+    address = make_link()
     fanny = FormClient(app)
     assert accept(fanny, address).status_code == 303
     assert fanny.answer.headers["Location"] == "/moderation"
     assert fanny.get("/compte").status_code == 200
     assert "Fanny" in fanny.text
-    other = FormClient(app)
-    assert other.get(address).status_code == 404
-    assert "n’ouvre rien" in other.text
-    assert sign_in(app, "fanny@register.test", GOOD).answer.status_code == 303
+    other_visitor = FormClient(app)
+    assert other_visitor.get(address).status_code == 404
+    assert "n’ouvre rien" in other_visitor.text
+    assert sign_in(app, "fanny@register.test", PASSWORD).answer.status_code == 303
 
 
-def test_the_second_factor_comes_first_where_one_is_needed(strict, link):
-    fanny = FormClient(strict)
-    accept(fanny, link())
+def test_the_second_factor_comes_first_where_one_is_needed(app_with_factor, make_link):
+    fanny = FormClient(app_with_factor)
+    accept(fanny, make_link())
     fanny.follow()
     assert fanny.answer.headers["Location"] == "/compte/seconde-preuve"
 
 
-def test_used_old_unknown_and_taken_back_links_are_one_page(app, link, cast, session):
-    old = link(at=now() - timedelta(days=8), email="old@register.test")
-    used = link(email="used@register.test")
+def test_used_expired_unknown_and_revoked_links_get_the_same_page(app, make_link, cast, session):
+    expired = make_link(at=now() - timedelta(days=8), email="old@register.test")
+    used = make_link(email="used@register.test")
     accept(FormClient(app), used)
-    replaced = link()
-    link()
-    back = link(email="back@register.test")
+    replaced = make_link()
+    make_link()
+    revoked = make_link(email="back@register.test")
     with writing() as pen:
-        [found] = [one for one in invitations.pending(pen.session, now()) if "back" in one.email]
-        invitations.revoke(pen, found.id, by=cast.ada)
+        [invitation] = [
+            pending
+            for pending in invitations.pending(pen.session, now())
+            if "back" in pending.email
+        ]
+        invitations.revoke(pen, invitation.id, by=cast.ada)
     pages = set()
     for address in (
-        old,
+        expired,
         used,
         replaced,
-        back,
+        revoked,
         "/compte/invitation/nothing",
         "/compte/invitation/é",
     ):
-        answer = FormClient(app).get(address)
-        assert answer.status_code == 404
-        pages.add(answer.get_data())
+        response = FormClient(app).get(address)
+        assert response.status_code == 404
+        pages.add(response.get_data())
     assert len(pages) == 1
 
 
-def test_a_link_works_no_more_once_its_maker_is_shut_out(app, link, cast):
-    address = link()
+def test_a_link_is_invalid_once_its_inviter_is_disabled(app, make_link, cast):
+    address = make_link()
     with writing() as pen:
         accounts.set_role(pen, cast.chloe, Role.ADMINISTRATOR)
         accounts.disable_member(pen, cast.ada)
@@ -99,63 +103,63 @@ def test_a_link_works_no_more_once_its_maker_is_shut_out(app, link, cast):
 
 
 @pytest.mark.parametrize(
-    ("name", "password", "said", "field"),
+    ("name", "password", "error", "field"),
     [
-        ("", GOOD, "doit être rempli", "nom"),
+        ("", PASSWORD, "doit être rempli", "nom"),
         ("Fanny", "", "doit être rempli", "nouveau_mot_de_passe"),
         ("Fanny", "bref-peu", "12 caractères au moins", "nouveau_mot_de_passe"),
         ("Fanny", "x" * 300, "256 caractères au plus", "nouveau_mot_de_passe"),
         ("Fanny", "motdepasse2024", "que l’on essaie d’abord", "nouveau_mot_de_passe"),
         ("Fanny", "fanny aime les chats verts", "parle", "nouveau_mot_de_passe"),
-        ("F" * 200, GOOD, "80 caractères", "nom"),
+        ("F" * 200, PASSWORD, "80 caractères", "nom"),
     ],
 )
-def test_a_refused_value_is_reported_at_its_field(app, link, name, password, said, field):
+def test_a_refused_value_is_reported_at_its_field(app, make_link, name, password, error, field):
     fanny = FormClient(app)
-    answer = accept(fanny, link(), name, password)
-    assert answer.status_code == 422
-    body = answer.get_data(as_text=True)
-    assert said in fanny.text
-    assert f'href="#{field}"' in body
-    assert not password or password not in body
-    assert not name or name in body
+    response = accept(fanny, make_link(), name, password)
+    assert response.status_code == 422
+    html = response.get_data(as_text=True)
+    assert error in fanny.text
+    assert f'href="#{field}"' in html
+    assert not password or password not in html
+    assert not name or name in html
 
 
 def test_the_first_invitation_asks_for_the_address(app):
     with writing() as pen:
         token = invitations.invite_first_administrator(pen)
-    link = f"/compte/invitation/{token}"
-    first = FormClient(app)
-    first.get(link)
-    assert "la personne qui a installé le registre" in first.text
-    told = dict(first.page.forms[-1].fields) | {"nom": "Ada", "nouveau_mot_de_passe": GOOD}
-    assert first.post(link, told).status_code == 422
-    assert first.post(link, told | {"adresse": "pas une adresse"}).status_code == 422
-    assert first.post(link, told | {"adresse": "ada@register.test"}).status_code == 303
-    first.get("/compte")
-    assert "Administration" in first.text
+    make_link = f"/compte/invitation/{token}"
+    visitor = FormClient(app)
+    visitor.get(make_link)
+    assert "la personne qui a installé le registre" in visitor.text
+    form = dict(visitor.page.forms[-1].fields) | {"nom": "Ada", "nouveau_mot_de_passe": PASSWORD}
+    assert visitor.post(make_link, form).status_code == 422
+    assert visitor.post(make_link, form | {"adresse": "pas une adresse"}).status_code == 422
+    assert visitor.post(make_link, form | {"adresse": "ada@register.test"}).status_code == 303
+    visitor.get("/compte")
+    assert "Administration" in visitor.text
 
 
-def test_an_address_of_an_invitation_cannot_be_chosen(app, link):
+def test_an_address_of_an_invitation_cannot_be_chosen(app, make_link):
     fanny = FormClient(app)
-    address = link()
+    address = make_link()
     fanny.get(address)
-    told = dict(fanny.page.forms[-1].fields) | {"nom": "Eve", "nouveau_mot_de_passe": GOOD}
-    fanny.post(address, told | {"adresse": "eve@register.test"})
+    form = dict(fanny.page.forms[-1].fields) | {"nom": "Eve", "nouveau_mot_de_passe": PASSWORD}
+    fanny.post(address, form | {"adresse": "eve@register.test"})
     fanny.get("/compte")
     assert "fanny@register.test" in fanny.text
 
 
-def test_a_form_without_our_token_opens_nothing(app, link):
-    address = link()
+def test_an_invitation_without_a_csrf_token_opens_no_account(app, make_link):
+    address = make_link()
     fanny = FormClient(app)
-    answer = fanny.post(address, {"nom": "Fanny", "nouveau_mot_de_passe": GOOD})
-    assert answer.status_code == 403
-    assert 'value="Fanny"' in answer.get_data(as_text=True), "the name is kept"
+    response = fanny.post(address, {"nom": "Fanny", "nouveau_mot_de_passe": PASSWORD})
+    assert response.status_code == 403
+    assert 'value="Fanny"' in response.get_data(as_text=True), "the name is kept"
     assert accept(fanny, address).status_code == 303
 
 
-def test_a_link_of_the_past_is_of_its_time(app, link):
-    """A week from then, not from now."""
-    assert FormClient(app).get(link(at=AT)).status_code == 404
-    assert FormClient(app).get(link(at=now() - timedelta(days=6))).status_code == 200
+def test_a_link_expires_a_week_after_its_creation(app, make_link):
+    """The week is counted from the invitation."""
+    assert FormClient(app).get(make_link(at=AT)).status_code == 404
+    assert FormClient(app).get(make_link(at=now() - timedelta(days=6))).status_code == 200

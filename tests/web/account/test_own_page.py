@@ -1,4 +1,4 @@
-"""One's own account: sessions that can be closed, a password that ends the others."""
+"""The member's own account: closing sessions, changing the password."""
 
 from __future__ import annotations
 
@@ -7,29 +7,29 @@ from form_client import PASSWORD, FormClient, sign_in
 
 pytestmark = pytest.mark.one_database
 
-NEW = "cinq girafes bleues nagent"
-CHANGE = "/compte/mot-de-passe"
+NEW_PASSWORD = "cinq girafes bleues nagent"
+PASSWORD_PAGE = "/compte/mot-de-passe"
 
 
 def test_sessions_are_listed_and_closed_one_by_one(app, cast):
-    here, there = sign_in(app, cast.email("bruno")), sign_in(app, cast.email("bruno"))
-    here.get("/compte")
-    assert here.text.count("Celle-ci") == 1
-    assert here.text.count("Une autre") == 1
+    browser, other_browser = sign_in(app, cast.email("bruno")), sign_in(app, cast.email("bruno"))
+    browser.get("/compte")
+    assert browser.text.count("Celle-ci") == 1
+    assert browser.text.count("Une autre") == 1
     [form] = [
         form
-        for form in here.page.forms
+        for form in browser.page.forms
         if form.action.endswith("/fermer") and "seances/fermer" not in form.action
     ]
-    here.send(form.action)
-    here.follow()
-    assert "La séance est fermée" in here.text
-    assert "Une autre" not in here.text
-    assert there.get("/compte").status_code == 303
-    assert here.get("/compte").status_code == 200
+    browser.send(form.action)
+    browser.follow()
+    assert "La séance est fermée" in browser.text
+    assert "Une autre" not in browser.text
+    assert other_browser.get("/compte").status_code == 303
+    assert browser.get("/compte").status_code == 200
 
 
-def test_all_others_are_closed_at_once(app, cast):
+def test_all_other_sessions_are_closed_at_once(app, cast):
     browsers = [sign_in(app, cast.email("bruno")) for _ in range(3)]
     chloe = sign_in(app, cast.email("chloe"))
     browsers[0].get("/compte")
@@ -38,7 +38,7 @@ def test_all_others_are_closed_at_once(app, cast):
     assert chloe.get("/compte").status_code == 200
 
 
-def test_nobody_closes_the_session_of_somebody_else(app, cast):
+def test_a_member_cannot_close_the_sessions_of_another(app, cast):
     bruno, chloe = sign_in(app, cast.email("bruno")), sign_in(app, cast.email("chloe"))
     bruno.get("/compte")
     token = dict(bruno.form("/compte/deconnexion").fields)["csrf_token"]
@@ -48,47 +48,47 @@ def test_nobody_closes_the_session_of_somebody_else(app, cast):
     assert chloe.get("/compte").status_code == 200
 
 
-def change(visitor, old=PASSWORD, new=NEW, code=""):
-    visitor.get(CHANGE)
+def change_password(visitor, old=PASSWORD, new=NEW_PASSWORD, code=""):
+    visitor.get(PASSWORD_PAGE)
     typed = {"mot_de_passe": old, "nouveau_mot_de_passe": new}
     if code:
         typed["code_a_usage_unique"] = code
-    return visitor.send(CHANGE, **typed)
+    return visitor.send(PASSWORD_PAGE, **typed)
 
 
-def test_another_password_ends_the_other_sessions(app, cast):
-    here, there = sign_in(app, cast.email("bruno")), sign_in(app, cast.email("bruno"))
-    assert change(here).status_code == 303
-    here.follow()
-    assert "Votre mot de passe est changé" in here.text
-    assert there.get("/compte").status_code == 303
+def test_a_new_password_closes_the_other_sessions(app, cast):
+    browser, other_browser = sign_in(app, cast.email("bruno")), sign_in(app, cast.email("bruno"))
+    assert change_password(browser).status_code == 303
+    browser.follow()
+    assert "Votre mot de passe est changé" in browser.text
+    assert other_browser.get("/compte").status_code == 303
     assert sign_in(app, cast.email("bruno")).answer.status_code == 422
-    assert sign_in(app, cast.email("bruno"), NEW).answer.status_code == 303
+    assert sign_in(app, cast.email("bruno"), NEW_PASSWORD).answer.status_code == 303
 
 
-def test_the_password_of_now_is_asked_for_whatever_was_confirmed(app, cast):
+def test_a_change_of_password_requires_the_current_one(app, cast):
     bruno = sign_in(app, cast.email("bruno"))
-    assert change(bruno, old="quelque-chose-de-faux").status_code == 403
-    assert NEW not in bruno.answer.get_data(as_text=True)
-    assert sign_in(app, cast.email("bruno"), NEW).answer.status_code == 422
+    assert change_password(bruno, old="quelque-chose-de-faux").status_code == 403
+    assert NEW_PASSWORD not in bruno.answer.get_data(as_text=True)
+    assert sign_in(app, cast.email("bruno"), NEW_PASSWORD).answer.status_code == 422
 
 
-def test_the_code_is_asked_for_too(app, cast, telephone):
+def test_a_change_of_password_requires_a_code_too(app, cast, telephone):
     phone = telephone(app, cast.bruno)
     bruno = sign_in(app, cast.email("bruno"), code=phone.code())
-    assert change(bruno).status_code == 403
-    assert change(bruno, code=phone.code()).status_code == 303
+    assert change_password(bruno).status_code == 403
+    assert change_password(bruno, code=phone.code()).status_code == 303
 
 
 @pytest.mark.parametrize("new", ["", "court", "motdepasse2024", "x" * 300])
-def test_a_password_that_cannot_be_changes_nothing(app, cast, new):
-    here, there = sign_in(app, cast.email("bruno")), sign_in(app, cast.email("bruno"))
-    assert change(here, new=new).status_code == 422
-    assert 'href="#nouveau_mot_de_passe"' in here.answer.get_data(as_text=True)
-    assert there.get("/compte").status_code == 200
+def test_an_invalid_password_changes_nothing(app, cast, new):
+    browser, other_browser = sign_in(app, cast.email("bruno")), sign_in(app, cast.email("bruno"))
+    assert change_password(browser, new=new).status_code == 422
+    assert 'href="#nouveau_mot_de_passe"' in browser.answer.get_data(as_text=True)
+    assert other_browser.get("/compte").status_code == 200
     assert sign_in(app, cast.email("bruno")).answer.status_code == 303
 
 
-def test_a_stranger_is_shown_no_account(app):
-    for address in ("/compte", CHANGE):
+def test_a_stranger_is_sent_to_sign_in(app):
+    for address in ("/compte", PASSWORD_PAGE):
         assert FormClient(app).get(address).status_code == 303

@@ -1,4 +1,4 @@
-"""Nothing that was typed is lost: a session that ended, a token of another, an act to confirm."""
+"""Forms survive an ended session, a token of another session and a request for the password."""
 
 from __future__ import annotations
 
@@ -21,36 +21,36 @@ TEXT = 'Le maire a dit :\r\n\r\n« Rien <b>à filmer</b> "ici" & là ».\r\n\tFi
 
 
 def desk_acts():
-    """The acts on the desk's ledger, but for those of signing in and out."""
+    """The numbers of the lines of the desk ledger, except signing in and out."""
     db.session.rollback()
     lines = lines_since(db.session(), 0, Ledger.DESK)
     return [line.seq for line in lines if line.act not in ("signed_in", "sessions_ended")]
 
 
-def token_of(visitor):
+def session_token(visitor):
     visitor.get("/compte")
     return dict(visitor.form("/compte/deconnexion").fields)["csrf_token"]
 
 
-def as_parts(visitor, address, fields):
-    """Send a form as ``multipart/form-data``; werkzeug's writes no quote into a name that way."""
+def post_multipart(visitor, address, fields):
+    """Send a multipart form; werkzeug would not quote the field names."""
     boundary, body = encode_multipart(fields)
-    told = f"multipart/form-data; boundary={boundary}"
-    return visitor.post(address, body, content_type=told)
+    content_type = f"multipart/form-data; boundary={boundary}"
+    return visitor.post(address, body, content_type=content_type)
 
 
 @pytest.fixture
-def writing_bruno(app, cast):
-    """Bruno, and the token of the form that he is about to send."""
+def bruno_with_token(app, cast):
+    """Bruno, signed in, and the CSRF token of his session."""
     bruno = sign_in(app, cast.email("bruno"))
-    return bruno, token_of(bruno)
+    return bruno, session_token(bruno)
 
 
-def test_what_was_written_survives_the_end_of_a_session(app, cast, ended):
+def test_a_form_survives_the_end_of_a_session(app, cast, close_sessions):
     ada = sign_in(app, cast.email("ada"))
     ada.get("/moderation/membres")
-    before = desk_acts()
-    ended(cast.ada)
+    acts_before = desk_acts()
+    close_sessions(cast.ada)
     ada.send(INVITE, adresse="eve@register.test", role="moderator")
     assert ada.answer.status_code == 403
     assert "votre séance avait pris fin" in ada.text.lower()
@@ -58,23 +58,23 @@ def test_what_was_written_survives_the_end_of_a_session(app, cast, ended):
     assert ("repris", INVITE) in fields
     assert ("repris.adresse", "eve@register.test") in fields
     assert len([name for name, _value in fields if "csrf" in name]) == 1
-    # A wrong password first: it is still there.
+    # The form is kept after a wrong password.
     ada.send(SIGN_IN, adresse=cast.email("ada"), mot_de_passe="quelque-chose-de-faux")
     assert ada.answer.status_code == 422
     ada.send(SIGN_IN, adresse=cast.email("ada"), mot_de_passe=PASSWORD)
     assert ada.answer.status_code == 200
     assert "Votre saisie est là" in ada.text
-    assert desk_acts() == before, "signing in sends nothing by itself"
+    assert desk_acts() == acts_before, "signing in sends nothing by itself"
     ada.send(INVITE)
     assert ada.answer.status_code == 200
     assert "eve@register.test" in ada.text
-    assert desk_acts() != before
+    assert desk_acts() != acts_before
 
 
-def test_every_letter_and_every_field_is_carried(app, cast, writing_bruno, ended):
-    bruno, token = writing_bruno
-    ended(cast.bruno)
-    sent = {
+def test_every_field_is_carried_unchanged(app, cast, bruno_with_token, close_sessions):
+    bruno, token = bruno_with_token
+    close_sessions(cast.bruno)
+    typed = {
         "recit": TEXT,
         "types": ["a", "b", ""],
         "repris": "/compte",
@@ -84,16 +84,16 @@ def test_every_letter_and_every_field_is_carried(app, cast, writing_bruno, ended
         "preuve_code": "123456",
         "csrf_token": token,
     }
-    bruno.post(EDIT, sent)
+    bruno.post(EDIT, typed)
     bruno.send(SIGN_IN, adresse=cast.email("bruno"), mot_de_passe=PASSWORD)
     fields = bruno.form(EDIT).fields
-    kept = [pair for pair in fields if pair[0] != "csrf_token"]
+    returned = [pair for pair in fields if pair[0] != "csrf_token"]
     expected = [("recit", TEXT), ("types", "a"), ("types", "b"), ("types", "")]
     expected += [("repris", "/compte"), ("vu", "7"), ("emoji", "🕊" * 3)]
-    assert kept == expected
-    body = bruno.answer.get_data(as_text=True)
-    assert "secret-tape-ici" not in body
-    assert "<b>à filmer" not in body, "what was typed is text"
+    assert returned == expected
+    html = bruno.answer.get_data(as_text=True)
+    assert "secret-tape-ici" not in html
+    assert "<b>à filmer" not in html, "what was typed is text"
 
 
 @pytest.mark.parametrize(
@@ -108,15 +108,17 @@ def test_every_letter_and_every_field_is_carried(app, cast, writing_bruno, ended
     ],
     ids=["200,000 doves", "markup", "a name of markup", "bidi", "a name of ours", "formula"],
 )
-def test_whatever_was_written_comes_back_as_it_was(app, cast, writing_bruno, ended, name, text):
-    bruno, token = writing_bruno
-    ended(cast.bruno)
-    send = bruno.post if '"' in name else partial(as_parts, bruno)
-    send(EDIT, {name: text, "csrf_token": token})
+def test_hostile_and_long_fields_come_back_unchanged(
+    app, cast, bruno_with_token, close_sessions, name, text
+):
+    bruno, token = bruno_with_token
+    close_sessions(cast.bruno)
+    post_form = bruno.post if '"' in name else partial(post_multipart, bruno)
+    post_form(EDIT, {name: text, "csrf_token": token})
     assert bruno.answer.status_code == 403
-    told = dict(bruno.form(SIGN_IN).fields)
-    told |= {"adresse": cast.email("bruno"), "mot_de_passe": PASSWORD}
-    send(SIGN_IN, told)
+    form = dict(bruno.form(SIGN_IN).fields)
+    form |= {"adresse": cast.email("bruno"), "mot_de_passe": PASSWORD}
+    post_form(SIGN_IN, form)
     assert bruno.answer.status_code == 200
     assert (name, text) in bruno.form(EDIT).fields
     assert "<script>alert" not in bruno.answer.get_data(as_text=True)
@@ -125,23 +127,23 @@ def test_whatever_was_written_comes_back_as_it_was(app, cast, writing_bruno, end
 def test_a_form_of_another_session_comes_back_and_does_nothing(app, cast):
     ada = sign_in(app, cast.email("ada"))
     ada.get("/moderation/membres")
-    before = desk_acts()
-    # The same browser, signed in again in another tab.
-    old = ada.form(INVITE).fields
+    acts_before = desk_acts()
+    # The member signs in again in another tab of the same browser.
+    old_fields = ada.form(INVITE).fields
     ada.send("/compte/deconnexion")
     sign_in(app, cast.email("ada"), visitor=ada)
-    told = {**dict(old), "adresse": "eve@register.test", "role": "moderator"}
-    ada.post(INVITE, told)
+    form = {**dict(old_fields), "adresse": "eve@register.test", "role": "moderator"}
+    ada.post(INVITE, form)
     assert ada.answer.status_code == 403
-    assert desk_acts() == before
+    assert desk_acts() == acts_before
     assert "eve@register.test" in ada.answer.get_data(as_text=True)
     ada.send(INVITE)
     assert ada.answer.status_code == 200
-    assert desk_acts() != before
+    assert desk_acts() != acts_before
 
 
 @pytest.mark.parametrize(
-    "spoilt",
+    "change",
     [
         {"csrf_token": ""},
         {"csrf_token": "nonsense"},
@@ -151,32 +153,32 @@ def test_a_form_of_another_session_comes_back_and_does_nothing(app, cast):
     ],
     ids=["no token", "made up", "another site", "a sister site", "no cookie and no origin"],
 )
-def test_what_no_page_of_ours_asked_for_is_not_carried(app, cast, writing_bruno, ended, spoilt):
-    """Else a page elsewhere could have a member send a form of its making."""
-    bruno, token = writing_bruno
-    ended(cast.bruno)
+def test_a_forged_form_is_not_carried(app, cast, bruno_with_token, close_sessions, change):
+    """Otherwise another site could make a member send its form."""
+    bruno, token = bruno_with_token
+    close_sessions(cast.bruno)
     headers = {}
-    if "origin" in spoilt:
-        headers["Origin"] = spoilt["origin"]
-    if "site" in spoilt:
-        headers["Sec-Fetch-Site"] = spoilt["site"]
-    if "cookie" in spoilt:
+    if "origin" in change:
+        headers["Origin"] = change["origin"]
+    if "site" in change:
+        headers["Sec-Fetch-Site"] = change["site"]
+    if "cookie" in change:
         bruno.client.delete_cookie("registre")
-    fields = {"recit": TEXT, "csrf_token": spoilt.get("csrf_token", token)}
-    answer = bruno.post(EDIT, fields, headers=headers)
-    assert answer.status_code in (303, 403)
-    assert "filmer" not in answer.get_data(as_text=True)
+    fields = {"recit": TEXT, "csrf_token": change.get("csrf_token", token)}
+    response = bruno.post(EDIT, fields, headers=headers)
+    assert response.status_code in (303, 403)
+    assert "filmer" not in response.get_data(as_text=True)
 
 
-def test_a_browser_that_lost_its_cookie_is_believed_by_its_origin(app, cast, writing_bruno):
-    bruno, token = writing_bruno
+def test_a_form_without_a_cookie_is_carried_from_the_own_origin(app, cast, bruno_with_token):
+    bruno, token = bruno_with_token
     bruno.client.delete_cookie("registre")
     origin = {"Origin": "http://localhost"}
     assert bruno.post(EDIT, {"recit": TEXT, "csrf_token": token}, headers=origin).status_code == 403
     assert ("repris.recit", TEXT) in bruno.form(SIGN_IN).fields
 
 
-def test_no_form_is_handed_on_to_another_place(app, cast):
+def test_no_form_is_carried_to_another_site(app, cast):
     stranger = FormClient(app)
     stranger.get(SIGN_IN)
     stranger.send(
@@ -188,11 +190,11 @@ def test_no_form_is_handed_on_to_another_place(app, cast):
     assert stranger.answer.status_code == 303
 
 
-def test_a_grave_act_asks_again_and_goes_on_with_what_was_sent(app, cast, later):
+def test_a_grave_act_asks_for_the_password_and_keeps_the_form(app, cast, advance_time):
     ada = sign_in(app, cast.email("ada"))
-    later(timedelta(minutes=11))
+    advance_time(timedelta(minutes=11))
     ada.get("/moderation/membres")
-    before = desk_acts()
+    acts_before = desk_acts()
     ada.send(INVITE, adresse="eve@register.test", role="moderator")
     assert ada.answer.status_code == 403
     assert "Vous allez inviter quelqu’un" in ada.text
@@ -200,23 +202,23 @@ def test_a_grave_act_asks_again_and_goes_on_with_what_was_sent(app, cast, later)
     ada.send(INVITE, preuve_mot_de_passe="quelque-chose-de-faux")
     assert ada.answer.status_code == 403
     assert "n’est pas le bon" in ada.text
-    assert desk_acts() == before
+    assert desk_acts() == acts_before
     ada.send(INVITE, preuve_mot_de_passe=PASSWORD)
     assert ada.answer.status_code == 200
     assert "L’invitation est prête" in ada.text
-    after = desk_acts()
-    assert after != before
-    # Confirmed for ten minutes: the next act asks nothing.
+    acts_after = desk_acts()
+    assert acts_after != acts_before
+    # The confirmation holds for ten minutes.
     ada.get("/moderation/membres")
     ada.send(INVITE, adresse="fanny@register.test", role="moderator")
     assert ada.answer.status_code == 200
-    assert desk_acts() != after
+    assert desk_acts() != acts_after
 
 
-def test_a_grave_act_asks_for_the_code_too(app, cast, later, telephone):
+def test_a_grave_act_asks_for_the_code_too(app, cast, advance_time, telephone):
     phone = telephone(app, cast.ada)
     ada = sign_in(app, cast.email("ada"), code=phone.code())
-    later(timedelta(minutes=11))
+    advance_time(timedelta(minutes=11))
     ada.get("/moderation/membres")
     ada.send(INVITE, adresse="eve@register.test", role="moderator")
     ada.send(INVITE, preuve_mot_de_passe=PASSWORD, preuve_code="")
@@ -225,9 +227,9 @@ def test_a_grave_act_asks_for_the_code_too(app, cast, later, telephone):
     assert ada.answer.status_code == 200
 
 
-def test_after_ten_wrong_passwords_reauthentication_is_refused(app, cast, later):
+def test_after_ten_wrong_passwords_reauthentication_is_refused(app, cast, advance_time):
     ada = sign_in(app, cast.email("ada"))
-    later(timedelta(minutes=11))
+    advance_time(timedelta(minutes=11))
     ada.get("/moderation/membres")
     ada.send(INVITE, adresse="eve@register.test", role="moderator")
     for _ in range(10):
@@ -236,10 +238,10 @@ def test_after_ten_wrong_passwords_reauthentication_is_refused(app, cast, later)
     assert ada.answer.status_code == 403
 
 
-def test_the_view_never_sees_the_password(app, cast, later):
-    """Its form would show it again, or keep it."""
+def test_the_view_does_not_receive_the_password(app, cast, advance_time):
+    """Its form would return or store it."""
     ada = sign_in(app, cast.email("ada"))
-    later(timedelta(minutes=11))
+    advance_time(timedelta(minutes=11))
     ada.get("/moderation/membres")
     ada.send(INVITE, adresse="pas une adresse", role="moderator")
     ada.send(INVITE, preuve_mot_de_passe=PASSWORD)
@@ -248,19 +250,19 @@ def test_the_view_never_sees_the_password(app, cast, later):
 
 
 @pytest.mark.parametrize(("hours", "status"), [(0.9, 200), (1.1, 303), (13, 303)])
-def test_a_session_ends_by_itself(app, cast, later, hours, status):
+def test_a_session_ends_by_itself(app, cast, advance_time, hours, status):
     bruno = sign_in(app, cast.email("bruno"))
-    later(timedelta(hours=hours))
+    advance_time(timedelta(hours=hours))
     assert bruno.get("/compte").status_code == status
     if status == 303:
         bruno.follow()
         assert "Votre séance a pris fin" in bruno.text
 
 
-def test_no_session_lives_for_ever(app, cast, later):
+def test_a_session_in_use_ends_after_twelve_hours(app, cast, advance_time):
     bruno = sign_in(app, cast.email("bruno"))
-    for half in range(1, 24):
-        later(timedelta(minutes=30 * half))
-        assert bruno.get("/compte").status_code == 200, half
-    later(timedelta(hours=12, minutes=1))
+    for half_hours in range(1, 24):
+        advance_time(timedelta(minutes=30 * half_hours))
+        assert bruno.get("/compte").status_code == 200, half_hours
+    advance_time(timedelta(hours=12, minutes=1))
     assert bruno.get("/compte").status_code == 303

@@ -1,4 +1,4 @@
-"""Two machines that share a database and a key store agree about cookies, marks and locks."""
+"""Two machines with one database and key store share cookies, browser tokens and locks."""
 
 from __future__ import annotations
 
@@ -18,12 +18,12 @@ WRONG = "quelque-chose-de-faux"
 
 
 @pytest.fixture
-def other(settings, app, tmp_path):
+def other_app(settings, app, tmp_path):
     """The application on another machine: its own data folder, and a copy of the seal key."""
     shutil.copytree(settings.seal_dir, tmp_path / "seal-there")
-    for kept in (tmp_path / "seal-there").glob("keys.sqlite3*"):
-        kept.unlink()
-    there = create_app(
+    for key_file in (tmp_path / "seal-there").glob("keys.sqlite3*"):
+        key_file.unlink()
+    app_there = create_app(
         replace(
             settings,
             instance=tmp_path / "there",
@@ -31,44 +31,44 @@ def other(settings, app, tmp_path):
             key_store_url=default_url(settings.seal_dir),
         )
     )
-    there.testing = True
-    yield there
-    with there.app_context():
+    app_there.testing = True
+    yield app_there
+    with app_there.app_context():
         db.session.remove()
         db.engine.dispose()
 
 
-def moved(visitor, app):
-    """The same browser, before the other machine."""
-    there = FormClient(app)
-    there.client.set_cookie("registre", visitor.cookie("registre"))
-    mark = visitor.cookie("connu", path="/compte")
-    there.client.set_cookie("connu", mark, path="/compte")
-    return there
+def visit_other_app(visitor, app):
+    """The same browser, now a client of the other machine."""
+    visitor_there = FormClient(app)
+    visitor_there.client.set_cookie("registre", visitor.cookie("registre"))
+    browser_token = visitor.cookie("connu", path="/compte")
+    visitor_there.client.set_cookie("connu", browser_token, path="/compte")
+    return visitor_there
 
 
-def test_a_session_of_one_machine_is_valid_on_the_other(app, other, cast):
-    bruno = moved(sign_in(app, cast.email("bruno")), other)
+def test_a_session_of_one_machine_is_valid_on_the_other(app, other_app, cast):
+    bruno = visit_other_app(sign_in(app, cast.email("bruno")), other_app)
     assert bruno.get("/compte").status_code == 200
     assert bruno.send("/compte/deconnexion").status_code == 303
 
 
-def test_locks_and_browser_tokens_are_shared_between_machines(app, other, cast):
-    known = sign_in(app, cast.email("bruno"))
-    known.get("/compte")
-    known.send("/compte/deconnexion")
-    for machine in (app, other):
+def test_locks_and_browser_tokens_are_shared_between_machines(app, other_app, cast):
+    bruno = sign_in(app, cast.email("bruno"))
+    bruno.get("/compte")
+    bruno.send("/compte/deconnexion")
+    for machine_app in (app, other_app):
         for _ in range(5):
-            sign_in(machine, cast.email("bruno"), WRONG)
-    for machine in (app, other):
-        assert sign_in(machine, cast.email("bruno")).answer.status_code == 422
-    there = moved(known, other)
-    there.get(SIGN_IN)
-    there.send(SIGN_IN, adresse=cast.email("bruno"), mot_de_passe=PASSWORD)
-    assert there.answer.status_code == 303
+            sign_in(machine_app, cast.email("bruno"), WRONG)
+    for machine_app in (app, other_app):
+        assert sign_in(machine_app, cast.email("bruno")).answer.status_code == 422
+    bruno_there = visit_other_app(bruno, other_app)
+    bruno_there.get(SIGN_IN)
+    bruno_there.send(SIGN_IN, adresse=cast.email("bruno"), mot_de_passe=PASSWORD)
+    assert bruno_there.answer.status_code == 303
 
 
-def test_the_data_folder_holds_no_key(app, other, settings):
+def test_the_data_folder_holds_no_key(app, other_app, settings):
     app.test_client().get("/")
     assert not (settings.instance / "secret_key").exists()
-    assert app.secret_key == other.secret_key
+    assert app.secret_key == other_app.secret_key

@@ -1,4 +1,4 @@
-"""Every string of the list, stored in every text: no page, feed or table has it do anything."""
+"""Hostile strings stored in every text are active on no page, feed or CSV file."""
 
 from __future__ import annotations
 
@@ -37,8 +37,8 @@ from register.text.normalisation import legal
 pytestmark = pytest.mark.prove
 
 ATOM = "{http://www.w3.org/2005/Atom}"
-# The pages of a case on the desk, for each that was published.
-PLACES = (
+# The member pages of a published case.
+CASE_PAGES = (
     "",
     "/versions",
     "/comparer",
@@ -55,21 +55,21 @@ PLACES = (
 
 @dataclass(frozen=True)
 class Site:
-    """A register full of such strings, and a member who looks at it."""
+    """A register filled with hostile strings, and a signed-in member."""
 
     app: Flask
-    filed: HostileRegister
+    register: HostileRegister
     strings: list[HostileString]
     member: MemberClient
 
     def page(self, address: str) -> TestResponse:
-        """A page that is answered, and in which nothing runs."""
-        answer = self.member.get(address)
-        assert answer.status_code == 200, address
-        assert HOST not in str(answer.headers), address
-        if answer.mimetype == "text/html":
-            assert active_markup(answer.text) == [], address
-        return answer
+        """A page, checked to be 200 and without active markup."""
+        response = self.member.get(address)
+        assert response.status_code == 200, address
+        assert HOST not in str(response.headers), address
+        if response.mimetype == "text/html":
+            assert active_markup(response.text) == [], address
+        return response
 
 
 @pytest.fixture(scope="module")
@@ -79,15 +79,15 @@ def site(registers, tmp_path_factory) -> Iterator[Site]:
         app = create_app(settings)
         app.testing = True
         with open_engine(settings.database_url) as engine:
-            filed = fill_register(engine, strings, every=8)
+            register = fill_register(engine, strings, every=8)
             indexer.catch_up(engine, app.extensions["register.search"])
-        yield Site(app, filed, strings, MemberClient(app, filed.by))
+        yield Site(app, register, strings, MemberClient(app, register.by))
         with app.app_context():
             db.session.remove()
             db.engine.dispose()
 
 
-# --- the list itself --------------------------------------------------------------------------
+# --- the list of strings ----------------------------------------------------------------------
 
 
 def test_there_are_hundreds_of_hostile_strings_with_changing_payloads() -> None:
@@ -106,12 +106,12 @@ def test_there_are_hundreds_of_hostile_strings_with_changing_payloads() -> None:
     "group", ["script elements", "handlers", "vector images and formulas", "style sheets"]
 )
 def test_the_parser_finds_strings_that_are_not_escaped(group: str) -> None:
-    """The counter-proof: the same strings as they are, in the midst of a page."""
-    own = [
+    """Proof that the check works: the same strings unescaped in a page."""
+    texts = [
         attack.text for attack in hostile_strings() if attack.group == group and "<" in attack.text
     ]
-    seen = [text for text in own if active_markup(f"<p>{text}</p>")]
-    assert len(seen) >= 0.75 * len(own)
+    found_texts = [text for text in texts if active_markup(f"<p>{text}</p>")]
+    assert len(found_texts) >= 0.75 * len(texts)
 
 
 @pytest.mark.parametrize(
@@ -138,34 +138,34 @@ def test_the_parser_finds_active_markup(page: str) -> None:
 
 
 def test_each_string_in_the_title_summary_and_account_of_a_public_page(site: Site) -> None:
-    for filed in site.filed.single:
-        site.page(f"/incidents/{filed.number}")
-    for filed in site.filed.single[::7]:
-        _is_safe_feed(site.page(f"/incidents/{filed.number}.atom"))
+    for case in site.register.single:
+        site.page(f"/incidents/{case.number}")
+    for case in site.register.single[::7]:
+        _check_feed(site.page(f"/incidents/{case.number}.atom"))
 
 
-def test_the_desk_shows_such_cases(site: Site) -> None:
-    for filed in site.filed.single[::9]:
-        site.page(f"/moderation/dossiers/{filed.id}")
-    for place in ("", "/modifier", "/publier", "/approuver", "/abandonner", "/versions"):
-        site.page(f"/moderation/dossiers/{site.filed.draft.id}{place}")
+def test_the_desk_shows_cases_with_hostile_texts_safely(site: Site) -> None:
+    for case in site.register.single[::9]:
+        site.page(f"/moderation/dossiers/{case.id}")
+    for path in ("", "/modifier", "/publier", "/approuver", "/abandonner", "/versions"):
+        site.page(f"/moderation/dossiers/{site.register.draft.id}{path}")
 
 
-def test_cases_in_full_as_the_public_and_as_members_see_them(site: Site) -> None:
-    for place, filed in enumerate(site.filed.full):
-        site.page(f"/incidents/{filed.number}")
-        _is_safe_feed(site.page(f"/incidents/{filed.number}.atom"))
-        own = PLACES if place % 4 == 0 else PLACES[:3]
-        for path in own:
-            site.page(f"/moderation/dossiers/{filed.id}{path}")
+def test_cases_with_every_field_on_public_and_member_pages(site: Site) -> None:
+    for position, case in enumerate(site.register.full):
+        site.page(f"/incidents/{case.number}")
+        _check_feed(site.page(f"/incidents/{case.number}.atom"))
+        paths = CASE_PAGES if position % 4 == 0 else CASE_PAGES[:3]
+        for path in paths:
+            site.page(f"/moderation/dossiers/{case.id}{path}")
 
 
 def test_lists_and_searches(site: Site) -> None:
-    cases = len(site.filed.single) + len(site.filed.full)
-    for number in range(1, -(-cases // 20) + 1):
+    case_count = len(site.register.single) + len(site.register.full)
+    for number in range(1, -(-case_count // 20) + 1):
         site.page(f"/incidents?page={number}")
-    found = site.page(f"/incidents?q={WORD}")
-    assert f"{cases}" in found.text.replace("\u202f", "")
+    results = site.page(f"/incidents?q={WORD}")
+    assert f"{case_count}" in results.text.replace("\u202f", "")
     for address in (
         "/",
         "/communes/93032",
@@ -181,13 +181,13 @@ def test_lists_and_searches(site: Site) -> None:
         site.page(address)
 
 
-def test_feeds_are_well_formed_and_their_texts_harmless(site: Site) -> None:
+def test_feeds_are_well_formed_and_contain_no_active_markup(site: Site) -> None:
     for address in ("/incidents.atom", "/communes/93032.atom", f"/incidents.atom?q={WORD}"):
-        _is_safe_feed(site.page(address))
+        _check_feed(site.page(address))
 
 
-def _is_safe_feed(answer: TestResponse) -> None:
-    feed = ElementTree.fromstring(answer.data)
+def _check_feed(response: TestResponse) -> None:
+    feed = ElementTree.fromstring(response.data)
     entries = feed.findall(f"{ATOM}entry")
     assert entries
     for entry in entries:
@@ -197,27 +197,27 @@ def _is_safe_feed(answer: TestResponse) -> None:
         assert link.get("href", "").startswith(("http://127.0.0.1", "http://localhost"))
 
 
-def test_the_journal_and_its_table(site: Site) -> None:
+def test_the_journal_and_its_csv_file(site: Site) -> None:
     for address in ("/moderation/journal", "/moderation/journal?acte=cas", "/moderation/membres"):
-        answer = site.member.get(address)
-        assert active_markup(answer.text) == [], address
+        response = site.member.get(address)
+        assert active_markup(response.text) == [], address
     table = site.page("/moderation/journal.csv").data.decode("utf-8-sig")
     rows = list(csv.reader(io.StringIO(table, newline="")))
-    assert len(rows) > len(site.filed.single) * 4
+    assert len(rows) > len(site.register.single) * 4
     assert {len(row) for row in rows} == {len(rows[0])}
     assert [cell for row in rows for cell in row if cell != escape_cell(cell)] == []
     lines = site.page("/registre.jsonl").text.splitlines()
     assert all(isinstance(json.loads(line), dict) for line in lines)
 
 
-# --- what is rendered -------------------------------------------------------------------------
+# --- rendering --------------------------------------------------------------------------------
 
 
-def test_each_string_by_itself_is_rendered_to_what_does_nothing() -> None:
+def test_each_string_is_rendered_without_active_markup() -> None:
     for attack in hostile_strings():
-        for made in (_rendered(attack.text), render_plain_text(attack.text)):
-            assert active_markup(made) == [], attack.name
-            assert legal(made) == made, attack.name
+        for html in (_rendered(attack.text), render_plain_text(attack.text)):
+            assert active_markup(html) == [], attack.name
+            assert legal(html) == html, attack.name
 
 
 def _rendered(text: str) -> str:
@@ -227,15 +227,17 @@ def _rendered(text: str) -> str:
         return ""
 
 
-def _slowest(strings: list[HostileString], fill_up: Callable[[str], str]) -> tuple[float, str]:
-    """The longest time that one takes, in seconds of the processor, and its name."""
-    took = []
+def _slowest_rendering(
+    strings: list[HostileString], fill_up: Callable[[str], str]
+) -> tuple[float, str]:
+    """The slowest rendering: seconds of CPU time, and the name of its string."""
+    seconds = []
     for attack in strings:
         text = fill_up(attack.text)
-        began = time.process_time()
+        start = time.process_time()
         _rendered(text)
-        took.append((time.process_time() - began, attack.name))
-    return max(took)
+        seconds.append((time.process_time() - start, attack.name))
+    return max(seconds)
 
 
 def _in_one_block(text: str) -> str:
@@ -246,16 +248,16 @@ def _in_blocks(text: str) -> str:
     return (f"{text}\n\n" * (MAX_CHARS // len(text) + 1))[:MAX_CHARS]
 
 
-def test_markdown_within_the_cap_takes_its_time_and_no_more() -> None:
-    # The bar itself is held by the test below, where nothing else runs.
+def test_sample_strings_of_maximal_length_render_in_four_seconds() -> None:
+    # The real limit is checked by the next test, run alone.
     for fill_up in (_in_one_block, _in_blocks):
-        took, name = _slowest(sample_strings(1), fill_up)
-        assert took < 4, name
+        seconds, name = _slowest_rendering(sample_strings(1), fill_up)
+        assert seconds < 4, name
 
 
 @pytest.mark.prove
 @pytest.mark.parametrize("fill_up", [_in_one_block, _in_blocks])
-def test_no_markdown_within_the_cap_takes_a_second(fill_up: Callable[[str], str]) -> None:
-    took, name = _slowest(hostile_strings(), fill_up)
-    print(f"the slowest of {len(hostile_strings())}: {took:.2f} s, {name}")
-    assert took < 1, name
+def test_all_strings_of_maximal_length_render_in_one_second(fill_up: Callable[[str], str]) -> None:
+    seconds, name = _slowest_rendering(hostile_strings(), fill_up)
+    print(f"the slowest of {len(hostile_strings())}: {seconds:.2f} s, {name}")
+    assert seconds < 1, name

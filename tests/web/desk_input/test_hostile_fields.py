@@ -1,6 +1,6 @@
-"""Whatever is typed into whichever box behind the door: kept safely, or a sentence and the form.
+"""Hostile input in every text field of members: stored safely, or refused with the form.
 
-The forms are read from the pages themselves, so that a new box is tried from its first day.
+The fields are read from the pages, so that new ones are covered.
 """
 
 from __future__ import annotations
@@ -30,11 +30,11 @@ from register.cases import acts
 from register.config import Settings
 from register.text.normalisation import one_line
 
-# Long: for ``make prove``.
+# Slow: run by ``make prove``.
 pytestmark = [pytest.mark.prove, pytest.mark.parametrize("settings", ["sqlite"], indirect=True)]
 
-# What a box holds that is not the one that is tried, so that the others are no reason to refuse.
-HONEST = {
+# Valid values of fields that refuse an arbitrary word.
+VALID_VALUES = {
     "into": "1",
     "received_on": "2026-03-02",
     "on": "2026-03-02",
@@ -42,26 +42,30 @@ HONEST = {
 }
 
 
-def filled(form: PageForm, **typed: str) -> Pairs:
-    """The fields of a form with these boxes typed in, every choice made, and the rest honest."""
+def fill_form(form: PageForm, **typed: str) -> Pairs:
+    """The fields of a form with ``typed``, every choice made, and valid values elsewhere."""
     radios = dict(reversed(form.unchecked_radios))
     checked = [pair for pair in form.fields if pair[0] != "csrf_token"]
-    chosen = [pair for pair in radios.items() if pair[0] not in form.names]
+    radio_choices = [pair for pair in radios.items() if pair[0] not in form.names]
     pairs = []
-    for name, value in (*checked, *form.unchecked_boxes, *chosen):
+    for name, value in (*checked, *form.unchecked_boxes, *radio_choices):
         is_box = name in form.boxes
-        honest = value or (HONEST.get(name, "essai") if is_box and not _may_be_empty(name) else "")
-        pairs.append((name, typed.get(name, honest)))
+        default = value or (
+            VALID_VALUES.get(name, "essai") if is_box and not _may_be_empty(name) else ""
+        )
+        pairs.append((name, typed.get(name, default)))
     return pairs
 
 
 def _may_be_empty(name: str) -> bool:
-    """What would only be refused for what it is: rows, dates, places, numbers."""
-    return bool(re.search(r"-\d|date|_on$|^place|^linked|^request", name)) and name not in HONEST
+    """Whether a field refuses an arbitrary word: rows, dates, places, numbers."""
+    return (
+        bool(re.search(r"-\d|date|_on$|^place|^linked|^request", name)) and name not in VALID_VALUES
+    )
 
 
-def forms(page: str, address: str) -> list[PageForm]:
-    """The forms of a page that change something and have a box to type in."""
+def text_forms(page: str, address: str) -> list[PageForm]:
+    """The POST forms of a page that have text fields."""
     parsed = [form for form in FormParser(page).forms if form.method.lower() == "post"]
     for form in parsed:
         form.action = form.action or address
@@ -69,43 +73,43 @@ def forms(page: str, address: str) -> list[PageForm]:
     return [form for form in parsed if form.boxes]
 
 
-def post(browser: MemberClient, form: PageForm, pairs: Pairs) -> TestResponse:
-    """Send a form as the page says that it is sent."""
+def post_form(browser: MemberClient, form: PageForm, pairs: Pairs) -> TestResponse:
+    """Send a form in the encoding of the page."""
     pairs = [*pairs, ("csrf_token", browser.csrf)]
     body, content_type = encode(pairs, is_multipart=form.is_multipart)
     address = form.action.partition("#")[0]
     return browser.client.post(address, data=body, content_type=content_type)
 
 
-# --- where the forms are ----------------------------------------------------------------------
+# --- the pages with forms ---------------------------------------------------------------------
 
-# Signing out, in or anew is the account's own matter, with tests of its own.
+# Sign-in, sign-out, factor and invitation have tests in tests/web/account.
 OUTSIDE = re.compile("/compte/(connexion|deconnexion|seconde-preuve|invitation)")
-# Pages whose form is there once something was chosen.
+# Pages that show their form after a first choice.
 SECOND_STEP = {"reunir": "?avec=1"}
 
 
-class Desk:
-    """Every page behind the door that has a form with a box, on cases that are made as needed."""
+class MemberForms:
+    """Every member page with a text field, on cases created as needed."""
 
     def __init__(self, app: Flask, signed: Any, desk: Any, pen: Any, cast: Any) -> None:
         self.app, self.desk, self.pen, self.cast = app, desk, pen, cast
         self.browser = signed("ada")
-        desk.published()  # nº 1, which others are joined to
+        desk.published()  # nº 1, the target of merges
 
     def rules(self) -> list[str]:
-        """The addresses that take both a look and a form."""
-        found = [
+        """The routes for GET."""
+        addresses = [
             str(rule)
             for rule in self.app.url_map.iter_rules()
             if rule.endpoint.startswith(("moderation.", "account."))
             and "GET" in (rule.methods or ())
             and not OUTSIDE.match(str(rule))
         ]
-        return sorted(found)
+        return sorted(addresses)
 
     def pages(self) -> Iterator[tuple[str, str]]:
-        """Every address, with the state of the case that it is of."""
+        """Every route, with the state of its case."""
         for rule in self.rules():
             if "<int:incident_id>" in rule and rule.count("<") == 1:
                 rule += SECOND_STEP.get(rule.rpartition("/")[2], "")
@@ -115,85 +119,85 @@ class Desk:
             elif "<" not in rule and not rule.endswith(".csv"):
                 yield rule, ""
 
-    def opened(self, rule: str, state: str) -> tuple[str, list[PageForm]]:
-        """The address on a new case, and the forms of its page."""
+    def open_form(self, rule: str, state: str) -> tuple[str, list[PageForm]]:
+        """The address for a new case, and the forms of its page."""
         address = rule
         if state == "reply":
             reply = self.desk.received_reply(self.desk.published())
             address = rule.replace("<int:reply_id>", str(reply))
         elif state:
             address = rule.replace("<int:incident_id>", str(self._case(state)))
-        answer = self.browser.get(address)
-        if answer.status_code != 200:  # not in this state
-            assert answer.status_code in (303, 409), address
+        response = self.browser.get(address)
+        if response.status_code != 200:  # not in this state
+            assert response.status_code in (303, 409), address
             return address, []
-        assert active_markup(answer.text) == [], address
-        return address, forms(answer.text, address)
+        assert active_markup(response.text) == [], address
+        return address, text_forms(response.text, address)
 
     def _case(self, state: str) -> int:
-        filed = getattr(self.desk, state)()
+        case = getattr(self.desk, state)()
         if state == "published":
-            self.desk.received_reply(filed)
+            self.desk.received_reply(case)
             with self.pen() as p:
-                told = {"by": self.cast.bruno, "reason": "suite", "title": "Une suite"}
-                acts.follow_up(p, filed.id, text="Un texte.", **told)
-        return int(filed.id)
+                options = {"by": self.cast.bruno, "reason": "suite", "title": "Une suite"}
+                acts.follow_up(p, case.id, text="Un texte.", **options)
+        return int(case.id)
 
 
 @pytest.fixture
 def app(settings: Settings) -> Iterator[Flask]:
-    """The application without a context of its own: each request reads the register anew."""
-    with plain_app(settings) as made:
-        yield made
+    """The application without a pushed context: each request has its own session."""
+    with plain_app(settings) as app:
+        yield app
 
 
 @pytest.fixture
-def here(app, signed, desk, pen, cast) -> Desk:
-    return Desk(app, signed, desk, pen, cast)
+def member_forms(app, signed, desk, pen, cast) -> MemberForms:
+    return MemberForms(app, signed, desk, pen, cast)
 
 
-# --- what becomes of what is typed ------------------------------------------------------------
+# --- hostile texts ----------------------------------------------------------------------------
 
 
-def lost(answer: TestResponse, form: PageForm, typed: dict[str, str]) -> list[str]:
-    """The boxes whose text is neither kept by the register nor back in the form."""
-    if answer.status_code == 303:
+def lost_texts(response: TestResponse, form: PageForm, typed: dict[str, str]) -> list[str]:
+    """The fields whose text was neither stored nor returned in the form."""
+    if response.status_code == 303:
         return []
-    kept: dict[str, set[str]] = {}
-    for back in forms(answer.text, form.action):
-        for name, value in back.fields:
-            kept.setdefault(name, set()).add(_bare(value))
+    returned: dict[str, set[str]] = {}
+    for form_back in text_forms(response.text, form.action):
+        for name, value in form_back.fields:
+            returned.setdefault(name, set()).add(_comparable(value))
     return [
-        f"{name}: {kept.get(name)}"[:200]
+        f"{name}: {returned.get(name)}"[:200]
         for name, text in typed.items()
-        if _bare(text) not in kept.get(name, set())
+        if _comparable(text) not in returned.get(name, set())
     ]
 
 
-def _bare(text: str) -> str:
-    # What Werkzeug makes of half a character: in a form in parts, and in an ordinary one.
+def _comparable(text: str) -> str:
+    # Werkzeug decodes lone surrogates as U+FFFD (multipart) or %ED… (URL-encoded).
     return one_line(re.sub("\ufffd|%ED%[AB][0-9A-F]%[89AB][0-9A-F]", "", text))
 
 
-def answered(here: Desk, form: PageForm, typed: dict[str, str]) -> None:
-    answer = post(here.browser, form, filled(form, **typed))
-    where = (form.action, {name: text[:60] for name, text in typed.items()})
-    assert answer.status_code in (200, 303, 409, 422), (answer.status_code, where)
-    assert active_markup(answer.text) == [], where
-    assert lost(answer, form, typed) == [], (answer.status_code, where)
-    if answer.status_code == 303:
-        assert "attaque.test" not in (answer.location or "")
-        shown = here.browser.get(urlsplit(answer.location).path)
-        assert shown.status_code == 200, where
-        assert active_markup(shown.text) == [], where
+def check_response(member_forms: MemberForms, form: PageForm, typed: dict[str, str]) -> None:
+    response = post_form(member_forms.browser, form, fill_form(form, **typed))
+    request = (form.action, {name: text[:60] for name, text in typed.items()})
+    assert response.status_code in (200, 303, 409, 422), (response.status_code, request)
+    assert active_markup(response.text) == [], request
+    assert lost_texts(response, form, typed) == [], (response.status_code, request)
+    if response.status_code == 303:
+        assert "attaque.test" not in (response.location or "")
+        page = member_forms.browser.get(urlsplit(response.location).path)
+        assert page.status_code == 200, request
+        assert active_markup(page.text) == [], request
 
 
-def test_well_known_form_fields_are_found_on_the_pages(here: Desk) -> None:
-    """The counter-proof: the reading of pages finds the boxes."""
-    found = {
+def test_well_known_form_fields_are_found_on_the_pages(member_forms: MemberForms) -> None:
+    """Proof that the fields of pages are found."""
+    fields = {
         (form.action.partition("?")[0].rpartition("/")[2], name)
-        for rule, state in here.pages()
-        for form in here.opened(rule, state)[1]
+        for rule, state in member_forms.pages()
+        for form in member_forms.open_form(rule, state)[1]
         for name in form.boxes
     }
     assert {
@@ -209,81 +213,86 @@ def test_well_known_form_fields_are_found_on_the_pages(here: Desk) -> None:
         ("inviter", "text"),
         ("refuser", "refusal"),
         ("invitations", "adresse"),
-    } <= found
-    assert len(found) > 80
+    } <= fields
+    assert len(fields) > 80
 
 
 @pytest.mark.parametrize("text", MIXED_STRINGS, ids=range(len(MIXED_STRINGS)))
-def test_every_field_of_a_form_takes_hostile_text_at_once(here: Desk, text: str) -> None:
-    for rule, state in here.pages():
-        for form in here.opened(rule, state)[1]:
-            answered(here, form, dict.fromkeys(form.boxes, text))
+def test_every_field_of_a_form_takes_hostile_text_at_once(
+    member_forms: MemberForms, text: str
+) -> None:
+    for rule, state in member_forms.pages():
+        for form in member_forms.open_form(rule, state)[1]:
+            check_response(member_forms, form, dict.fromkeys(form.boxes, text))
 
 
-def test_each_field_takes_hostile_text_alone(here: Desk) -> None:
+def test_each_field_takes_hostile_text_alone(member_forms: MemberForms) -> None:
     strings = itertools.cycle(attack.text for attack in sample_strings(3) if attack.group != "long")
     tried: set[tuple[str, str]] = set()
-    for rule, state in here.pages():
-        for at, form in enumerate(here.opened(rule, state)[1]):
-            # The editor has the same boxes on each of its pages.
-            whole = "nouveau" if len(form.boxes) > 20 else rule
+    for rule, state in member_forms.pages():
+        for position, form in enumerate(member_forms.open_form(rule, state)[1]):
+            # All pages of the editor have the same fields.
+            form_name = "nouveau" if len(form.boxes) > 20 else rule
             for name in dict.fromkeys(form.boxes):
-                if (whole, name) not in tried:
-                    tried.add((whole, name))
-                    # What an act has done once is not done again: each has a case of its own.
-                    own = here.opened(rule, state)[1]
-                    answered(here, own[at], {name: next(strings)})
+                if (form_name, name) not in tried:
+                    tried.add((form_name, name))
+                    # A new case each time, since most acts are possible once.
+                    new_forms = member_forms.open_form(rule, state)[1]
+                    check_response(member_forms, new_forms[position], {name: next(strings)})
     assert len(tried) > 60
 
 
 @pytest.mark.parametrize("letter", ["😀", "<"])
-def test_two_hundred_thousand_letters_in_a_field_are_stored_or_shown_again(
-    here: Desk, letter: str
-) -> None:
-    for place, (rule, state) in enumerate(here.pages()):
-        for form in here.opened(rule, state)[1]:
+def test_an_overlong_text_is_stored_or_shown_again(member_forms: MemberForms, letter: str) -> None:
+    for position, (rule, state) in enumerate(member_forms.pages()):
+        for form in member_forms.open_form(rule, state)[1]:
             boxes = [name for name in form.boxes if not re.search(r"-[1-9]", name)]
-            name = boxes[place % len(boxes)]
-            answered(here, form, {name: letter * LONG})
+            name = boxes[position % len(boxes)]
+            check_response(member_forms, form, {name: letter * LONG})
 
 
-def test_half_characters_as_browsers_would_never_send_them(here: Desk) -> None:
+def test_invalid_percent_encodings_do_not_lose_the_other_fields(member_forms: MemberForms) -> None:
     address = "/moderation/dossiers/nouveau"
     bodies = [b"%ED%A0%80", b"%FF%FE", b"%C3", b"%", b"%u0041", b"%00", b"%ED%B0%80%"]
     for broken in bodies:
-        body = b"title=" + broken + b"&summary=gard%C3%A9&csrf_token=" + here.browser.csrf.encode()
-        answer = here.browser.client.post(
+        body = (
+            b"title="
+            + broken
+            + b"&summary=gard%C3%A9&csrf_token="
+            + member_forms.browser.csrf.encode()
+        )
+        response = member_forms.browser.client.post(
             address, data=body, content_type="application/x-www-form-urlencoded"
         )
-        assert answer.status_code == 422, broken
-        assert "gardé" in answer.text
-    # Bytes that no form is made of: there is no token to be read in such a body either.
-    body = b"title=\xed\xa0\x80&csrf_token=" + here.browser.csrf.encode()
-    answer = here.browser.client.post(
+        assert response.status_code == 422, broken
+        assert "gardé" in response.text
+    # A body that is not ASCII has no readable CSRF token.
+    body = b"title=\xed\xa0\x80&csrf_token=" + member_forms.browser.csrf.encode()
+    response = member_forms.browser.client.post(
         address, data=body, content_type="application/x-www-form-urlencoded"
     )
-    assert answer.status_code == 403
+    assert response.status_code == 403
 
 
-def _new_case(here: Desk, strings: list[HostileString]) -> None:
+def _check_new_case(member_forms: MemberForms, strings: list[HostileString]) -> None:
     rule = "/moderation/dossiers/nouveau"
-    (form,) = here.opened(rule, "")[1]
-    free = [
+    (form,) = member_forms.open_form(rule, "")[1]
+    text_fields = [
         name
         for name in form.boxes
         if not re.search("date|_on$|url|typed|number|language|country|outlets", name)
     ]
-    assert {"title", "summary", "narrative", "note", "reason"} <= set(free)
-    assert len(free) > 12
+    assert {"title", "summary", "narrative", "note", "reason"} <= set(text_fields)
+    assert len(text_fields) > 12
     for attack in strings:
-        typed = dict.fromkeys(free, attack.text)
-        answered(here, form, typed)
+        typed = dict.fromkeys(text_fields, attack.text)
+        check_response(member_forms, form, typed)
 
 
-def test_some_of_each_kind_of_string_in_a_new_case(here: Desk) -> None:
-    _new_case(here, sample_strings(3))
+def test_sample_hostile_strings_in_a_new_case(member_forms: MemberForms) -> None:
+    _check_new_case(member_forms, sample_strings(3))
 
 
 @pytest.mark.prove
-def test_every_string_in_a_new_case(here: Desk) -> None:
-    _new_case(here, hostile_strings(turn=1))
+def test_every_hostile_string_in_a_new_case(member_forms: MemberForms) -> None:
+    _check_new_case(member_forms, hostile_strings(turn=1))

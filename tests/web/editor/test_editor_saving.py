@@ -20,7 +20,7 @@ from register.journal import Act, Ledger, head
 
 pytestmark = pytest.mark.one_database
 
-NEW = "/moderation/dossiers/nouveau"
+NEW_CASE = "/moderation/dossiers/nouveau"
 
 
 @pytest.fixture
@@ -28,50 +28,50 @@ def bruno(signed: Callable[[str], MemberClient]) -> MemberClient:
     return signed("bruno")
 
 
-def stored(session: Session, incident_id: int) -> Content:
+def stored_content(session: Session, incident_id: int) -> Content:
     session.rollback()
     case = session.get(Incident, incident_id)
     assert case
     return contents.content_of(case)
 
 
-def last_act(session: Session, incident_id: int) -> Revision:
+def last_revision(session: Session, incident_id: int) -> Revision:
     session.rollback()
-    asked = select(Revision).where(Revision.incident_id == incident_id)
-    row = session.scalars(asked.order_by(Revision.id.desc())).first()
+    statement = select(Revision).where(Revision.incident_id == incident_id)
+    row = session.scalars(statement.order_by(Revision.id.desc())).first()
     assert row
     return row
 
 
-def test_a_case_opened_and_saved_untouched_says_the_same(
+def test_saving_an_unchanged_form_keeps_every_field(
     bruno: MemberClient, desk: Desk, session: Session
 ) -> None:
-    told = full_case(desk.published().number or 0)
-    case = desk.draft(told)
+    content = full_case(desk.published().number or 0)
+    case = desk.draft(content)
     page = bruno.get(f"/moderation/dossiers/{case.id}/modifier")
-    answer = bruno.send(
+    response = bruno.send(
         f"/moderation/dossiers/{case.id}/modifier", FilledForm(page.text).sent(reason="relu")
     )
-    assert (answer.status_code, answer.location) == (303, f"/moderation/dossiers/{case.id}")
-    assert stored(session, case.id) == told
-    assert last_act(session, case.id).reason == "relu"
+    assert (response.status_code, response.location) == (303, f"/moderation/dossiers/{case.id}")
+    assert stored_content(session, case.id) == content
+    assert last_revision(session, case.id).reason == "relu"
 
 
-def test_an_empty_case_saved_untouched_stays_empty(
+def test_saving_an_unchanged_empty_case_keeps_it_empty(
     bruno: MemberClient, desk: Desk, session: Session
 ) -> None:
     case = desk.draft(Content())
-    at = f"/moderation/dossiers/{case.id}/modifier"
-    assert bruno.send(at, FilledForm(bruno.get(at).text).sent(reason="vu")).status_code == 303
-    assert stored(session, case.id) == Content()
+    path = f"/moderation/dossiers/{case.id}/modifier"
+    assert bruno.send(path, FilledForm(bruno.get(path).text).sent(reason="vu")).status_code == 303
+    assert stored_content(session, case.id) == Content()
 
 
 def test_a_new_case_from_a_source_is_a_draft(bruno: MemberClient, session: Session) -> None:
-    page = FilledForm(bruno.get(NEW).text)
-    answer = bruno.send(
-        NEW,
+    form = FilledForm(bruno.get(NEW_CASE).text)
+    response = bruno.send(
+        NEW_CASE,
         {
-            **page.sent(),
+            **form.sent(),
             "sources-0-url": "https://exemple.test/article",
             "sources-0-published_on": "le 18 mars 2008",
             "type_1": "interdiction_filmer",
@@ -89,7 +89,7 @@ def test_a_new_case_from_a_source_is_a_draft(bruno: MemberClient, session: Sessi
             "note": "à vérifier",
         },
     )
-    assert answer.status_code == 303
+    assert response.status_code == 303
     case = session.scalars(select(Incident)).one()
     assert case.state == CaseState.DRAFT
     assert contents.content_of(case) == Content(
@@ -113,114 +113,114 @@ def test_a_new_case_from_a_source_is_a_draft(bruno: MemberClient, session: Sessi
     assert session.scalars(select(Note.text)).all() == ["à vérifier"]
 
 
-def test_every_save_asks_why_and_keeps_what_was_typed(
+def test_saving_without_a_reason_is_refused_with_the_form(
     bruno: MemberClient, desk: Desk, session: Session
 ) -> None:
     case = desk.draft()
-    at = f"/moderation/dossiers/{case.id}/modifier"
-    answer = bruno.send(at, FilledForm(bruno.get(at).text).sent(title="Un autre titre"))
-    assert answer.status_code == 422
-    assert FilledForm(answer.text)["title"] == "Un autre titre"
-    assert FilledForm(answer.text).invalid == ["reason"]
-    assert '<a href="#reason">' in answer.text
-    assert last_act(session, case.id).act == Act.DRAFTED
+    path = f"/moderation/dossiers/{case.id}/modifier"
+    response = bruno.send(path, FilledForm(bruno.get(path).text).sent(title="Un autre titre"))
+    assert response.status_code == 422
+    assert FilledForm(response.text)["title"] == "Un autre titre"
+    assert FilledForm(response.text).invalid == ["reason"]
+    assert '<a href="#reason">' in response.text
+    assert last_revision(session, case.id).act == Act.DRAFTED
 
 
-def test_a_page_opened_where_there_is_nothing_to_write_says_what_to_do(
-    bruno: MemberClient, desk: Desk
-) -> None:
-    published, draft, gone = desk.published(), desk.draft(), desk.discarded()
-    answer = bruno.get(f"/moderation/dossiers/{published.id}/modifier")
-    assert (answer.status_code, "rédigez une correction" in answer.text) == (409, True)
+def test_an_impossible_edit_is_refused_with_an_explanation(bruno: MemberClient, desk: Desk) -> None:
+    published, draft, discarded = desk.published(), desk.draft(), desk.discarded()
+    response = bruno.get(f"/moderation/dossiers/{published.id}/modifier")
+    assert (response.status_code, "rédigez une correction" in response.text) == (409, True)
     for page in ("corriger", "suite", "caviarder"):
         assert bruno.get(f"/moderation/dossiers/{draft.id}/{page}").status_code == 409
-    assert bruno.get(f"/moderation/dossiers/{gone.id}/modifier").status_code == 409
+    assert bruno.get(f"/moderation/dossiers/{discarded.id}/modifier").status_code == 409
     assert bruno.get("/moderation/dossiers/999/modifier").status_code == 404
 
 
-def test_a_form_that_finds_its_case_published_keeps_its_text(
+def test_an_edit_of_a_case_published_meanwhile_comes_back(
     bruno: MemberClient, desk: Desk, pen: Callable, attested: tuple[str, ...], session: Session
 ) -> None:
     case = desk.ready()
-    at = f"/moderation/dossiers/{case.id}/modifier"
-    page = FilledForm(bruno.get(at).text)
+    path = f"/moderation/dossiers/{case.id}/modifier"
+    form = FilledForm(bruno.get(path).text)
     with pen() as p:
         acts.publish(p, case.id, by=desk.cast.bruno, reason="lu", attested=attested)
-    answer = bruno.send(at, page.sent(title="Trop tard", reason="vu"))
-    assert (answer.status_code, FilledForm(answer.text)["title"]) == (409, "Trop tard")
-    assert "rédigez une correction" in answer.text
-    assert stored(session, case.id).title != "Trop tard"
+    response = bruno.send(path, form.sent(title="Trop tard", reason="vu"))
+    assert (response.status_code, FilledForm(response.text)["title"]) == (409, "Trop tard")
+    assert "rédigez une correction" in response.text
+    assert stored_content(session, case.id).title != "Trop tard"
 
 
-def test_fields_that_are_not_sent_stay_unchanged(
+def test_fields_missing_from_the_form_stay_unchanged(
     bruno: MemberClient, desk: Desk, session: Session
 ) -> None:
-    told = full_case(desk.published().number or 0)
-    case = desk.draft(told)
-    at = f"/moderation/dossiers/{case.id}/modifier"
-    seen = FilledForm(bruno.get(at).text)["vu"]
-    answer = bruno.send(at, vu=seen, title="Un titre", reason="un champ seul")
-    assert answer.status_code == 303
-    assert stored(session, case.id) == replace(told, title="Un titre")
+    content = full_case(desk.published().number or 0)
+    case = desk.draft(content)
+    path = f"/moderation/dossiers/{case.id}/modifier"
+    revision = FilledForm(bruno.get(path).text)["vu"]
+    response = bruno.send(path, vu=revision, title="Un titre", reason="un champ seul")
+    assert response.status_code == 303
+    assert stored_content(session, case.id) == replace(content, title="Un titre")
 
 
-def test_a_form_without_the_revision_it_was_made_from_changes_nothing(
+def test_a_form_without_a_revision_is_refused(
     bruno: MemberClient, desk: Desk, session: Session
 ) -> None:
     case = desk.draft()
-    answer = bruno.send(
+    response = bruno.send(
         f"/moderation/dossiers/{case.id}/modifier", title="Un titre", reason="sans version"
     )
-    assert (answer.status_code, FilledForm(answer.text)["title"]) == (409, "Un titre")
-    assert stored(session, case.id).title != "Un titre"
+    assert (response.status_code, FilledForm(response.text)["title"]) == (409, "Un titre")
+    assert stored_content(session, case.id).title != "Un titre"
 
 
 def test_a_correction_is_published_with_its_note(
     bruno: MemberClient, desk: Desk, session: Session
 ) -> None:
     case = desk.published()
-    at = f"/moderation/dossiers/{case.id}/corriger"
-    page = FilledForm(bruno.get(at).text)
-    before = head(session, Ledger.PUBLIC).seq
-    missing = bruno.send(at, page.sent(title="Corrigé", reason="faute"))
-    assert (missing.status_code, FilledForm(missing.text).invalid) == (422, ["public_note"])
-    sent = page.sent(title="Corrigé", reason="faute", public_note="Le titre était inexact.")
-    assert bruno.send(at, sent).status_code == 303
+    path = f"/moderation/dossiers/{case.id}/corriger"
+    form = FilledForm(bruno.get(path).text)
+    line_before = head(session, Ledger.PUBLIC).seq
+    refused = bruno.send(path, form.sent(title="Corrigé", reason="faute"))
+    assert (refused.status_code, FilledForm(refused.text).invalid) == (422, ["public_note"])
+    fields = form.sent(title="Corrigé", reason="faute", public_note="Le titre était inexact.")
+    assert bruno.send(path, fields).status_code == 303
     session.rollback()
-    assert head(session, Ledger.PUBLIC).seq == before + 1
-    assert stored(session, case.id).title == "Corrigé"
-    public = bruno.get(f"/incidents/{case.number}").text
-    assert "Le titre était inexact." in public
+    assert head(session, Ledger.PUBLIC).seq == line_before + 1
+    assert stored_content(session, case.id).title == "Corrigé"
+    public_page = bruno.get(f"/incidents/{case.number}").text
+    assert "Le titre était inexact." in public_page
 
 
-def test_a_correction_that_changes_nothing_is_refused(bruno: MemberClient, desk: Desk) -> None:
+def test_a_correction_without_a_change_is_refused(bruno: MemberClient, desk: Desk) -> None:
     case = desk.published()
-    at = f"/moderation/dossiers/{case.id}/corriger"
-    sent = FilledForm(bruno.get(at).text).sent(reason="rien", public_note="Rien.")
-    answer = bruno.send(at, sent)
-    assert (answer.status_code, FilledForm(answer.text)["public_note"]) == (409, "Rien.")
+    path = f"/moderation/dossiers/{case.id}/corriger"
+    fields = FilledForm(bruno.get(path).text).sent(reason="rien", public_note="Rien.")
+    response = bruno.send(path, fields)
+    assert (response.status_code, FilledForm(response.text)["public_note"]) == (409, "Rien.")
 
 
-def test_a_correction_may_not_leave_the_checklist_unmet(bruno: MemberClient, desk: Desk) -> None:
+def test_a_correction_that_breaks_the_checklist_is_refused(bruno: MemberClient, desk: Desk) -> None:
     case = desk.published()
-    at = f"/moderation/dossiers/{case.id}/corriger"
-    sent = FilledForm(bruno.get(at).text).sent(title="", reason="vide", public_note="Sans titre.")
-    answer = bruno.send(at, sent)
-    assert (answer.status_code, "Il manque le titre" in answer.text) == (422, True)
+    path = f"/moderation/dossiers/{case.id}/corriger"
+    fields = FilledForm(bruno.get(path).text).sent(
+        title="", reason="vide", public_note="Sans titre."
+    )
+    response = bruno.send(path, fields)
+    assert (response.status_code, "Il manque le titre" in response.text) == (422, True)
 
 
-def test_a_follow_up_moves_the_course_and_nothing_else(
+def test_a_follow_up_changes_outcome_and_proceedings_only(
     bruno: MemberClient, desk: Desk, session: Session
 ) -> None:
-    told = full_case(desk.published().number or 0)
-    case = desk.published(replace(told, outcome="en_cours"))
-    at = f"/moderation/dossiers/{case.id}/suite"
-    page = FilledForm(bruno.get(at).text)
-    assert "title" not in page
-    answer = bruno.send(
-        at,
+    content = full_case(desk.published().number or 0)
+    case = desk.published(replace(content, outcome="en_cours"))
+    path = f"/moderation/dossiers/{case.id}/suite"
+    form = FilledForm(bruno.get(path).text)
+    assert "title" not in form
+    response = bruno.send(
+        path,
         {
-            **page.sent(),
+            **form.sent(),
             "heading": "Le tribunal tranche",
             "text": "Selon le jugement, **relaxe**.",
             "happened_on": "3 février 2008",
@@ -231,25 +231,27 @@ def test_a_follow_up_moves_the_course_and_nothing_else(
             "reason": "jugement reçu",
         },
     )
-    assert answer.status_code == 303
-    # A case of two: it waits for Chloé, and is then what Bruno wrote.
-    assert stored(session, case.id) == replace(told, outcome="en_cours")
+    assert response.status_code == 303
+    # The case needs two members: the change waits for Chloé.
+    assert stored_content(session, case.id) == replace(content, outcome="en_cours")
     session.rollback()
     with desk.pen() as p:
         acts.approve_change(p, 1, by=desk.cast.chloe)
     session.expire_all()
-    now = stored(session, case.id)
-    first = replace(told.proceedings[0], appeal="non")
-    assert now == replace(told, outcome="relaxe", proceedings=(first, told.proceedings[1]))
-    [row] = session.get(Incident, case.id).follow_ups  # type: ignore[union-attr]
-    assert (row.title, row.happened_on) == ("Le tribunal tranche", "2008-02-03")
-    assert (row.text, row.source_url) == (
+    approved = stored_content(session, case.id)
+    proceeding = replace(content.proceedings[0], appeal="non")
+    assert approved == replace(
+        content, outcome="relaxe", proceedings=(proceeding, content.proceedings[1])
+    )
+    [follow_up] = session.get(Incident, case.id).follow_ups  # type: ignore[union-attr]
+    assert (follow_up.title, follow_up.happened_on) == ("Le tribunal tranche", "2008-02-03")
+    assert (follow_up.text, follow_up.source_url) == (
         "Selon le jugement, **relaxe**.",
         "https://exemple.test/suite",
     )
 
 
-def test_a_redaction_rewrites_what_was_added_and_destroys_what_was(
+def test_a_redaction_rewrites_additions_and_old_versions_are_destroyed(
     bruno: MemberClient, desk: Desk, pen: Callable, session: Session
 ) -> None:
     case = desk.published(narrative="Un passage à MARQUEUR retirer.")
@@ -257,17 +259,19 @@ def test_a_redaction_rewrites_what_was_added_and_destroys_what_was(
         acts.follow_up(p, case.id, by=desk.cast.bruno, reason="r", title="Suite", text="MARQUEUR")
         acts.follow_up(p, case.id, by=desk.cast.bruno, reason="r", title="Autre", text="Sans lui")
     desk.received_reply(case, "La commune cite MARQUEUR.")
-    at = f"/moderation/dossiers/{case.id}/caviarder"
-    page = FilledForm(bruno.get(at).text)
-    sent = page.sent(narrative="Un passage.", reason="ordonnance", public_note="Passage retiré.")
-    sent |= {"follow_ups-0-text": ["Réécrit"], "replies-0-text": ["La commune conteste."]}
-    assert bruno.send(at, sent).status_code == 303
+    path = f"/moderation/dossiers/{case.id}/caviarder"
+    form = FilledForm(bruno.get(path).text)
+    fields = form.sent(narrative="Un passage.", reason="ordonnance", public_note="Passage retiré.")
+    fields |= {"follow_ups-0-text": ["Réécrit"], "replies-0-text": ["La commune conteste."]}
+    assert bruno.send(path, fields).status_code == 303
     session.rollback()
     row = session.get(Incident, case.id)
     assert row
-    assert [one.text for one in row.follow_ups] == ["Réécrit", "Sans lui"]
-    assert [one.text for one in row.replies] == ["La commune conteste."]
+    assert [addition.text for addition in row.follow_ups] == ["Réécrit", "Sans lui"]
+    assert [addition.text for addition in row.replies] == ["La commune conteste."]
     session.rollback()
     desk.destroy()
-    kept = session.scalars(select(Revision.content).where(Revision.content.is_not(None))).all()
-    assert [b"MARQUEUR" in content for content in kept if content] == [False]
+    contents_left = session.scalars(
+        select(Revision.content).where(Revision.content.is_not(None))
+    ).all()
+    assert [b"MARQUEUR" in content for content in contents_left if content] == [False]

@@ -23,53 +23,53 @@ def bruno(signed: Callable[[str], MemberClient]) -> MemberClient:
 
 
 @pytest.fixture
-def twice(desk: Desk, pen: Callable) -> CaseRef:
+def edited_case(desk: Desk, pen: Callable) -> CaseRef:
     """A draft with two revisions."""
-    told = full_case(desk.published().number or 0)
-    case = desk.draft(told)
-    changed = replace(
-        told,
+    content = full_case(desk.published().number or 0)
+    case = desk.draft(content)
+    changed_content = replace(
+        content,
         title="Le maire communique un document",
         types=("refus_document",),
         commune="93032",
-        sources=(*told.sources, SourceContent(url="https://exemple.test/c", kind="blog")),
+        sources=(*content.sources, SourceContent(url="https://exemple.test/c", kind="blog")),
         date="",
     )
     with pen(AT + timedelta(days=3)) as p:
-        acts.edit(p, case.id, changed, by=desk.cast.chloe, reason="tout a changé")
+        acts.edit(p, case.id, changed_content, by=desk.cast.chloe, reason="tout a changé")
     return case
 
 
-def test_the_list_says_who_wrote_what_and_why(bruno: MemberClient, twice: CaseRef) -> None:
-    page = bruno.get(f"/moderation/dossiers/{twice.id}/versions").text
-    for words in ("Chloe a modifié le dossier", "tout a changé", "repéré dans la presse"):
-        assert words in page
+def test_the_list_shows_author_act_and_reason(bruno: MemberClient, edited_case: CaseRef) -> None:
+    page = bruno.get(f"/moderation/dossiers/{edited_case.id}/versions").text
+    for expected in ("Chloe a modifié le dossier", "tout a changé", "repéré dans la presse"):
+        assert expected in page
     assert "5\u00a0mars 2026" in page
 
 
-def test_a_comparison_shows_every_field_that_changed_and_no_other(
-    bruno: MemberClient, twice: CaseRef
+def test_a_comparison_shows_exactly_the_changed_fields(
+    bruno: MemberClient, edited_case: CaseRef
 ) -> None:
-    page = bruno.get(f"/moderation/dossiers/{twice.id}/comparer").text
-    shown = [part.split('"')[0] for part in page.split('id="champ-')[1:]]
-    assert shown == ["title", "types", "date", "commune", "sources"]
+    page = bruno.get(f"/moderation/dossiers/{edited_case.id}/comparer").text
+    compared_fields = [part.split('"')[0] for part in page.split('id="champ-')[1:]]
+    assert compared_fields == ["title", "types", "date", "commune", "sources"]
     assert '<del><span class="vh">[retiré\u00a0: </span>refuse<' in page
     assert '<ins><span class="vh">[ajouté\u00a0: </span>communique<' in page
-    # In words, not in codes.
+    # Labels instead of codes.
     assert "Plainte en diffamation" in page
     assert "plainte_diffamation" not in page
     assert "vers juin 2006" in page
 
 
-def test_two_chosen_revisions_are_compared_in_the_order_that_is_asked(
-    bruno: MemberClient, twice: CaseRef
+def test_revisions_are_compared_in_the_requested_order(
+    bruno: MemberClient, edited_case: CaseRef
 ) -> None:
-    at = f"/moderation/dossiers/{twice.id}/comparer"
-    newest, oldest = revisions_of(bruno, twice)
-    back = bruno.get(f"{at}?de={newest}&a={oldest}").text
-    assert '<ins><span class="vh">[ajouté\u00a0: </span>refuse<' in back
-    same = bruno.get(f"{at}?de={newest}&a={newest}").text
-    assert "Les deux versions disent la même chose." in same
+    compare_path = f"/moderation/dossiers/{edited_case.id}/comparer"
+    newest, oldest = revisions_of(bruno, edited_case)
+    backwards = bruno.get(f"{compare_path}?de={newest}&a={oldest}").text
+    assert '<ins><span class="vh">[ajouté\u00a0: </span>refuse<' in backwards
+    unchanged = bruno.get(f"{compare_path}?de={newest}&a={newest}").text
+    assert "Les deux versions disent la même chose." in unchanged
 
 
 def revisions_of(bruno: MemberClient, case: CaseRef) -> list[str]:
@@ -77,23 +77,23 @@ def revisions_of(bruno: MemberClient, case: CaseRef) -> list[str]:
     return [part.split('"')[0] for part in page.split('name="de" value="')[1:]]
 
 
-def test_the_case_as_it_was_written_and_as_it_was_on_a_day(
-    bruno: MemberClient, twice: CaseRef
-) -> None:
-    at = f"/moderation/dossiers/{twice.id}"
-    newest, oldest = revisions_of(bruno, twice)
-    assert "Le maire communique un document</h3>" in bruno.get(f"{at}/versions/{newest}").text
-    first = bruno.get(f"{at}/versions/{oldest}").text
-    assert ">Le maire refuse un document</h3>" in first
-    assert f"comparer?de={oldest}&amp;a={newest}" in first
-    assert ">Le maire refuse un document</h3>" in bruno.get(f"{at}/au/2026-03-04").text
-    assert ">Le maire communique un document</h3>" in bruno.get(f"{at}/au/2026-03-05").text
+def test_a_case_is_shown_by_revision_and_by_day(bruno: MemberClient, edited_case: CaseRef) -> None:
+    case_path = f"/moderation/dossiers/{edited_case.id}"
+    newest, oldest = revisions_of(bruno, edited_case)
+    assert (
+        "Le maire communique un document</h3>" in bruno.get(f"{case_path}/versions/{newest}").text
+    )
+    oldest_page = bruno.get(f"{case_path}/versions/{oldest}").text
+    assert ">Le maire refuse un document</h3>" in oldest_page
+    assert f"comparer?de={oldest}&amp;a={newest}" in oldest_page
+    assert ">Le maire refuse un document</h3>" in bruno.get(f"{case_path}/au/2026-03-04").text
+    assert ">Le maire communique un document</h3>" in bruno.get(f"{case_path}/au/2026-03-05").text
 
 
-def test_a_day_may_be_asked_for_from_the_list(bruno: MemberClient, twice: CaseRef) -> None:
-    answer = bruno.get(f"/moderation/dossiers/{twice.id}/versions?au=2026-03-04")
-    expected = f"/moderation/dossiers/{twice.id}/au/2026-03-04"
-    assert (answer.status_code, answer.location) == (303, expected)
+def test_the_list_leads_to_a_day(bruno: MemberClient, edited_case: CaseRef) -> None:
+    response = bruno.get(f"/moderation/dossiers/{edited_case.id}/versions?au=2026-03-04")
+    expected = f"/moderation/dossiers/{edited_case.id}/au/2026-03-04"
+    assert (response.status_code, response.location) == (303, expected)
 
 
 @pytest.mark.prove
@@ -111,12 +111,14 @@ def test_a_day_may_be_asked_for_from_the_list(bruno: MemberClient, twice: CaseRe
         "versions?au=hier",
     ],
 )
-def test_unknown_revision_is_not_found(bruno: MemberClient, twice: CaseRef, address: str) -> None:
-    answer = bruno.get(f"/moderation/dossiers/{twice.id}/{address}")
-    assert answer.status_code == (200 if "de=99999999999&" in address else 404)
+def test_unknown_revision_is_not_found(
+    bruno: MemberClient, edited_case: CaseRef, address: str
+) -> None:
+    response = bruno.get(f"/moderation/dossiers/{edited_case.id}/{address}")
+    assert response.status_code == (200 if "de=99999999999&" in address else 404)
 
 
-def test_a_redacted_case_has_one_version_left_to_read(
+def test_a_redacted_case_has_one_readable_version(
     bruno: MemberClient, desk: Desk, pen: Callable, content: Callable
 ) -> None:
     case = desk.published(narrative="MARQUEUR")
@@ -137,9 +139,7 @@ def test_a_redacted_case_has_one_version_left_to_read(
     assert bruno.get(f"/moderation/dossiers/{case.id}/comparer").status_code == 200
 
 
-def test_an_erased_case_shows_that_there_were_versions_and_no_word_of_them(
-    bruno: MemberClient, desk: Desk
-) -> None:
+def test_an_erased_case_lists_versions_without_their_text(bruno: MemberClient, desk: Desk) -> None:
     case = desk.erased(title="MARQUEUR", summary="MARQUEUR")
     page = bruno.get(f"/moderation/dossiers/{case.id}/versions")
     assert (page.status_code, "MARQUEUR" in page.text) == (200, False)
@@ -153,7 +153,7 @@ def test_a_merged_and_a_withdrawn_case_can_still_be_read(bruno: MemberClient, de
         assert bruno.get(f"/moderation/dossiers/{case.id}/au/2026-03-02").status_code == 200
 
 
-def test_odd_texts_are_shown_and_never_run(bruno: MemberClient, desk: Desk, pen: Callable) -> None:
+def test_markup_in_texts_is_escaped(bruno: MemberClient, desk: Desk, pen: Callable) -> None:
     attack = '<script>alert(1)</script>"><img src=x onerror=alert(1)>'
     case = desk.draft(Content(title=attack, narrative=attack, outlets=(attack,)))
     with pen() as p:
