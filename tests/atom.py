@@ -1,8 +1,8 @@
-"""What is wrong with an Atom document, and what a reader reads in it.
+"""A checker and a parser of Atom documents.
 
-The grammar of RFC 4287 is in ``atom.rnc``. What the RFC says in words is asserted here, with RFC
-4151 (``tag:`` URIs), RFC 5005 (archives), GeoRSS simple, and what this register promises: entries
-that say everything by themselves, in HTML that needs no page around it.
+The grammar of RFC 4287 is in ``atom.rnc``. Its rules in prose are checked here, with RFC 4151
+(``tag:`` URIs), RFC 5005 (archives), GeoRSS simple, and the register's own: each entry is complete,
+in HTML that does not depend on a page.
 """
 
 from __future__ import annotations
@@ -38,7 +38,7 @@ _TAG = re.compile(
 )
 _POINT = re.compile(r"(-?\d{1,2}(?:\.\d+)?) (-?\d{1,3}(?:\.\d+)?)")
 
-# All that an entry may be made of; everything else, scripts and styles among it, is a fault.
+# The allowed HTML of an entry; any other element or attribute is a fault.
 # fmt: off
 _TAGS = frozenset({
     "a", "blockquote", "br", "code", "em", "h3", "h4", "h5", "hr", "li", "ol", "p", "pre",
@@ -60,7 +60,7 @@ class Link:
 
 @dataclass(frozen=True)
 class Entry:
-    """An entry as a reader has it; ``content`` is HTML, ``terms`` its categories' codes."""
+    """A parsed entry; ``content`` is HTML, ``terms`` the codes of its categories."""
 
     id: str
     title: str
@@ -74,13 +74,13 @@ class Entry:
 
     @property
     def address(self) -> str:
-        """Where it leads."""
+        """The address of its page."""
         return next(link.href for link in self.links if link.rel == "alternate")
 
 
 @dataclass(frozen=True)
 class Feed:
-    """A document as a reader has it."""
+    """A parsed document."""
 
     id: str
     title: str
@@ -95,7 +95,7 @@ class Feed:
 
 
 def faults(document: bytes) -> list[str]:
-    """Everything that is wrong with a document, in words; nothing for a good one."""
+    """All faults of a document, as sentences; empty for a valid one."""
     try:
         feed = etree.fromstring(document, _parser())
     except etree.XMLSyntaxError as error:
@@ -104,29 +104,29 @@ def faults(document: bytes) -> list[str]:
         return [f"grammar, line {error.line}: {error.message}" for error in _grammar().error_log]
     entries = feed.findall(f"{ATOM}entry")
     return [
-        *_feed(feed, entries),
-        *_archives(feed),
-        *_ids(feed, entries),
-        *_times(feed, entries),
-        *(f"{_text(entry, 'id')}: {fault}" for entry in entries for fault in _entry(entry)),
+        *_feed_faults(feed, entries),
+        *_archive_faults(feed),
+        *_id_faults(feed, entries),
+        *_time_faults(feed, entries),
+        *(f"{_text(entry, 'id')}: {fault}" for entry in entries for fault in _entry_faults(entry)),
     ]
 
 
 def read(document: bytes) -> Feed:
-    """A good document's content."""
+    """The content of a valid document."""
     feed = etree.fromstring(document, _parser())
     return Feed(
         id=_text(feed, "id"),
         title=_text(feed, "title"),
-        updated=_moment(_text(feed, "updated")),
+        updated=_time(_text(feed, "updated")),
         links=_links(feed),
         archive=feed.find(ARCHIVE) is not None,
         entries=[
             Entry(
                 id=_text(entry, "id"),
                 title=_text(entry, "title"),
-                published=_moment(_text(entry, "published")),
-                updated=_moment(_text(entry, "updated")),
+                published=_time(_text(entry, "published")),
+                updated=_time(_text(entry, "updated")),
                 content=_text(entry, "content"),
                 links=_links(entry),
                 terms=[category.get("term") for category in entry.findall(f"{ATOM}category")],
@@ -140,9 +140,9 @@ def read(document: bytes) -> Feed:
 
 @cache
 def _grammar() -> etree.RelaxNG:
-    written = rnc2rng.dumps(rnc2rng.load(str(GRAMMAR)))
-    # rnc2rng declares a prefix for "no namespace", which XML does not allow; nothing uses it.
-    return etree.RelaxNG(etree.fromstring(written.replace(' xmlns:local=""', "").encode()))
+    relax_ng = rnc2rng.dumps(rnc2rng.load(str(GRAMMAR)))
+    # rnc2rng declares an unused prefix for "no namespace", which XML does not allow.
+    return etree.RelaxNG(etree.fromstring(relax_ng.replace(' xmlns:local=""', "").encode()))
 
 
 def _parser() -> etree.XMLParser:
@@ -159,7 +159,7 @@ def _links(element: etree._Element) -> list[Link]:
     return [Link(x.get("rel", "alternate"), x.get("href"), x.get("type", "")) for x in elements]
 
 
-def _moment(text: str) -> datetime:
+def _time(text: str) -> datetime:
     return datetime.fromisoformat(text)
 
 
@@ -170,18 +170,18 @@ def _is_address(text: str) -> bool:
 # --- the document ------------------------------------------------------------------------------
 
 
-def _feed(feed: etree._Element, entries: Sequence[etree._Element]) -> Iterator[str]:
+def _feed_faults(feed: etree._Element, entries: Sequence[etree._Element]) -> Iterator[str]:
     if feed.tag != f"{ATOM}feed":
         yield "the document is no feed"
     if not feed.get(LANG):
         yield "the feed has no language"
-    # §4.1.1: either the feed or each of its entries; ours are one publisher's.
+    # §4.1.1: the author is of the feed or of each entry; the register’s feeds have one author.
     if not _text(feed, "author/" + ATOM + "name").strip():
         yield "the feed has no author"
     if not _text(feed, "title").strip():
         yield "the feed has no title"
     for element in (feed, *entries):
-        yield from _linked(element)
+        yield from _link_faults(element)
     for rel in ("self", "next", "prev-archive", "next-archive", "current", "first", "last"):
         for link in _links(feed):
             if link.rel == rel and link.type != TYPE:
@@ -190,7 +190,7 @@ def _feed(feed: etree._Element, entries: Sequence[etree._Element]) -> Iterator[s
         yield "the feed has not one self link"
 
 
-def _linked(element: etree._Element) -> Iterator[str]:
+def _link_faults(element: etree._Element) -> Iterator[str]:
     links = _links(element)
     for link in links:
         if not _is_address(link.href):
@@ -207,7 +207,7 @@ def _linked(element: etree._Element) -> Iterator[str]:
         yield "an alternate link does not say that it is to a page"
 
 
-def _archives(feed: etree._Element) -> Iterator[str]:
+def _archive_faults(feed: etree._Element) -> Iterator[str]:
     # RFC 5005 §4: an archive document is marked, and leads to the one to subscribe to.
     links = {link.rel: link.href for link in _links(feed)}
     if (feed.find(ARCHIVE) is not None) != ("current" in links):
@@ -218,7 +218,7 @@ def _archives(feed: etree._Element) -> Iterator[str]:
         yield "the document is its own neighbour"
 
 
-def _ids(feed: etree._Element, entries: Sequence[etree._Element]) -> Iterator[str]:
+def _id_faults(feed: etree._Element, entries: Sequence[etree._Element]) -> Iterator[str]:
     ids = [_text(element, "id") for element in (feed, *entries)]
     for identifier, count in Counter(ids).items():
         if count > 1:
@@ -227,19 +227,19 @@ def _ids(feed: etree._Element, entries: Sequence[etree._Element]) -> Iterator[st
             yield f"the id is no absolute URI: {identifier}"
 
 
-def _times(feed: etree._Element, entries: Sequence[etree._Element]) -> Iterator[str]:
+def _time_faults(feed: etree._Element, entries: Sequence[etree._Element]) -> Iterator[str]:
     times = [feed.findtext(f"{ATOM}updated")]
     for entry in entries:
         times += [entry.findtext(f"{ATOM}updated"), entry.findtext(f"{ATOM}published")]
-    bad = [text for text in times if not (text and _TIME.fullmatch(text))]
-    if bad:
-        yield f"not a time with its offset: {bad}"
+    invalid = [text for text in times if not (text and _TIME.fullmatch(text))]
+    if invalid:
+        yield f"not a time with its offset: {invalid}"
         return
-    whole = _moment(times[0])
-    updated, published = [_moment(x) for x in times[1::2]], [_moment(x) for x in times[2::2]]
-    if any(at > datetime.now(UTC) for at in (whole, *updated, *published)):
+    feed_updated = _time(times[0])
+    updated, published = [_time(x) for x in times[1::2]], [_time(x) for x in times[2::2]]
+    if any(at > datetime.now(UTC) for at in (feed_updated, *updated, *published)):
         yield "something is dated in the future"
-    if updated and whole != max(updated):
+    if updated and feed_updated != max(updated):
         yield "the feed was not updated when its newest entry was"
     if any(late < early for early, late in zip(published, updated, strict=True)):
         yield "an entry was updated before it was published"
@@ -250,7 +250,7 @@ def _times(feed: etree._Element, entries: Sequence[etree._Element]) -> Iterator[
 # --- an entry ----------------------------------------------------------------------------------
 
 
-def _entry(entry: etree._Element) -> Iterator[str]:
+def _entry_faults(entry: etree._Element) -> Iterator[str]:
     if not _text(entry, "title").strip():
         yield "no title"
     content = entry.find(f"{ATOM}content")
@@ -276,48 +276,48 @@ def _entry(entry: etree._Element) -> Iterator[str]:
 
 
 class _Html(HTMLParser):
-    """Reads HTML as strictly as if it were XML, and notes what should not be there."""
+    """Parses HTML as strictly as XML, and collects faults."""
 
     def __init__(self) -> None:
         super().__init__(convert_charrefs=False)
         self.open: list[str] = []
         self.text = ""
-        self.found: list[str] = []
+        self.faults: list[str] = []
 
     def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
         if tag not in _TAGS:
-            self.found.append(f"<{tag}> in its content")
+            self.faults.append(f"<{tag}> in its content")
         for name, value in attrs:
             if name not in _ATTRIBUTES.get(tag, ()):
-                self.found.append(f"{name}= on <{tag}>")
-            if name == "href" and not _leads(value or ""):
-                self.found.append(f"a link that needs a page around it: {value!r}")
+                self.faults.append(f"{name}= on <{tag}>")
+            if name == "href" and not _is_absolute(value or ""):
+                self.faults.append(f"a link that needs a page around it: {value!r}")
         if tag not in _VOID:
             self.open.append(tag)
 
     def handle_endtag(self, tag: str) -> None:
         if not self.open or self.open.pop() != tag:
-            self.found.append(f"</{tag}> closes nothing")
+            self.faults.append(f"</{tag}> closes nothing")
 
     def handle_data(self, data: str) -> None:
         self.text += data
         if "<" in data or "&" in data:
-            self.found.append(f"a bare < or & in {data[:40]!r}")
+            self.faults.append(f"a bare < or & in {data[:40]!r}")
 
     def handle_comment(self, data: str) -> None:
-        self.found.append("a comment")
+        self.faults.append("a comment")
 
     def handle_decl(self, decl: str) -> None:
-        self.found.append("a declaration")
+        self.faults.append("a declaration")
 
     def unknown_decl(self, data: str) -> None:
-        self.found.append("a declaration")
+        self.faults.append("a declaration")
 
     def handle_pi(self, data: str) -> None:
-        self.found.append("a processing instruction")
+        self.faults.append("a processing instruction")
 
 
-def _leads(address: str) -> bool:
+def _is_absolute(address: str) -> bool:
     try:
         parts = urlsplit(address)
     except ValueError:
@@ -326,9 +326,9 @@ def _leads(address: str) -> bool:
 
 
 def html_faults(html: str) -> list[str]:
-    """What is wrong with a piece of HTML that has no page around it."""
+    """The faults of an HTML fragment that has to be valid outside a page."""
     reader = _Html()
     reader.feed(html)
     reader.close()
-    faults = [*reader.found, *(f"<{tag}> stays open" for tag in reader.open)]
+    faults = [*reader.faults, *(f"<{tag}> stays open" for tag in reader.open)]
     return faults if reader.text.strip() else [*faults, "it says nothing"]

@@ -1,4 +1,4 @@
-"""Contents of cases: one that may be published, one with much, one with every field."""
+"""Contents of cases: a publishable one, a rich one, one with every field."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from register.cases.case_content import (
 
 
 def a_case(*, justice: bool = False, **changes: object) -> Content:
-    """A case that the checklist lets pass; ``justice`` makes it one that asks for two people."""
+    """A case that passes the checklist; with ``justice`` one that needs two members."""
     content = Content(
         title="Interdiction de filmer le conseil municipal de Gagny",
         summary="Selon le blog, le maire interdit de filmer la séance du conseil.",
@@ -38,7 +38,7 @@ def a_case(*, justice: bool = False, **changes: object) -> Content:
 
 
 def rich_case(**changes: object) -> Content:
-    """A case with most of what a case may have."""
+    """A case with most fields."""
     content = Content(
         title="Un élu empêche de filmer le conseil",
         summary="Un élu se place devant la caméra d'un blogueur pendant le conseil",
@@ -91,7 +91,7 @@ def rich_case(**changes: object) -> Content:
 
 
 def full_case(number: int) -> Content:
-    """A content in which every field says something."""
+    """A case with every field."""
     return Content(
         title="Le maire refuse un document",
         summary="Selon le blog, le maire refuse de communiquer un rapport.",

@@ -1,7 +1,7 @@
-"""The people of the tests, and their work.
+"""The people of the tests, and their acts.
 
-Amina reports. Bruno and Chloé moderate, Ada is the administrator. Driss is a stranger here: his
-account was disabled, and he knows the addresses that he used to open.
+Amina reports. Bruno and Chloé are moderators, Ada is the administrator. The account of Driss was
+disabled; he still knows the addresses of the desk.
 """
 
 from __future__ import annotations
@@ -27,13 +27,13 @@ from register.cases.second_person import Destruction
 from register.journal import WriteTransaction, writing
 
 PASSWORD = "une-phrase-de-passe"
-# When the tests happen.
+# The time of the tests.
 AT = datetime(2026, 3, 2, 9, 30, tzinfo=UTC)
 
 
 @dataclass(frozen=True)
 class CaseRef:
-    """A case as tests name it: the desk's id, and the number once it is public."""
+    """A case: its id, and its number once published."""
 
     id: int
     number: int | None = None
@@ -41,7 +41,7 @@ class CaseRef:
 
 @dataclass(frozen=True)
 class Cast:
-    """The ids of the members, as acts take them."""
+    """The ids of the members."""
 
     bruno: int
     chloe: int
@@ -49,13 +49,13 @@ class Cast:
     driss: int
 
     def email(self, name: str) -> str:
-        """The address of one of them, by first name."""
+        """The e-mail address of a member, by first name."""
         return f"{name}@register.test"
 
 
 @contextmanager
 def _cheap_passwords() -> Iterator[None]:
-    # An honest argon2id takes 50 ms and 64 MiB; here only the accounts matter.
+    # A real argon2id hash takes 50 ms and 64 MiB.
     with pytest.MonkeyPatch.context() as patch:
         cheap = PasswordHasher(time_cost=1, memory_cost=8, parallelism=1)
         patch.setattr(passwords, "_HASHER", cheap)
@@ -94,7 +94,7 @@ def publish_case(p: WriteTransaction, content: Content, *, by: int, second: int)
     return case
 
 
-def publish_full_case(pen: WriteTransaction, other: int, *, by: int, second: int) -> int:
+def publish_full_case(pen: WriteTransaction, linked_number: int, *, by: int, second: int) -> int:
     """A contested case with a reply, a follow-up, a correction and a link."""
     content = rich_case()
     case = publish_case(pen, content, by=by, second=second)
@@ -120,15 +120,17 @@ def publish_full_case(pen: WriteTransaction, other: int, *, by: int, second: int
         source_url="https://exemple.test/appel",
     )
     corrected = replace(content, steps_taken="lettre au préfet, puis à la CADA")
-    corrected = replace(corrected, links=(LinkContent("voir_aussi", other),))
-    both = {"by": by, "second": second}
-    acts.correct(pen, case.id, corrected, reason="oubli", public_note="Démarche ajoutée.", **both)
+    corrected = replace(corrected, links=(LinkContent("voir_aussi", linked_number),))
+    members = {"by": by, "second": second}
+    acts.correct(
+        pen, case.id, corrected, reason="oubli", public_note="Démarche ajoutée.", **members
+    )
     assert case.number
     return case.number
 
 
 class Desk:
-    """What Bruno and Chloé do all day, in one word each, so that a test tells only its own act."""
+    """Acts of Bruno and Chloé that bring a case into a state."""
 
     def __init__(
         self, pen: Callable[..., AbstractContextManager[WriteTransaction]], cast: Cast
@@ -156,42 +158,42 @@ class Desk:
 
     def withdrawn(self, content: Content | None = None, **changes: object) -> CaseRef:
         """A published case that Bruno withdrew as a mistake."""
-        filed = self.published(content, **changes)
+        case = self.published(content, **changes)
         with self.pen() as p:
             acts.withdraw(
-                p, filed.id, by=self.cast.bruno, restriction="erreur", reason="erreur de lieu"
+                p, case.id, by=self.cast.bruno, restriction="erreur", reason="erreur de lieu"
             )
-        return filed
+        return case
 
     def merged(self, **changes: object) -> CaseRef:
         """A published case that was merged into another one."""
         other = self.published()
-        filed = self.published(**changes)
+        case = self.published(**changes)
         with self.pen() as p:
-            acts.merge(p, filed.id, into=other.number, by=self.cast.bruno, reason="même affaire")
-        return filed
+            acts.merge(p, case.id, into=other.number, by=self.cast.bruno, reason="même affaire")
+        return case
 
     def erased(self, **changes: object) -> CaseRef:
         """A published case that Ada erased with Chloé's approval."""
-        filed = self.published(**changes)
+        case = self.published(**changes)
         with self.pen() as p:
-            acts.approve(p, filed.id, by=self.cast.chloe, purpose="erase")
-            acts.erase(p, filed.id, by=self.cast.ada, restriction="donnee_personnelle")
-        return filed
+            acts.approve(p, case.id, by=self.cast.chloe, purpose="erase")
+            acts.erase(p, case.id, by=self.cast.ada, restriction="donnee_personnelle")
+        return case
 
     def discarded(self, **changes: object) -> CaseRef:
         """A draft that Bruno gave up."""
-        filed = self.draft(**changes)
+        case = self.draft(**changes)
         with self.pen() as p:
-            acts.discard(p, filed.id, by=self.cast.bruno)
-        return filed
+            acts.discard(p, case.id, by=self.cast.bruno)
+        return case
 
-    def received_reply(self, filed: CaseRef, text: str = "La commune conteste.") -> int:
+    def received_reply(self, case: CaseRef, text: str = "La commune conteste.") -> int:
         """A right of reply from the mairie, received on 2 March; the reply's id."""
         with self.pen() as p:
             row = acts.receive_reply(
                 p,
-                filed.id,
+                case.id,
                 by=self.cast.bruno,
                 author="Ville de Gagny",
                 capacity="la commune",
@@ -203,8 +205,10 @@ class Desk:
     def destroy(self, by: int | None = None) -> None:
         """Chloé confirms, or ``by``, the destruction of all that redactions have hidden."""
         with self.pen() as p:
-            for which in p.session.scalars(select(Destruction.id).where(Destruction.ending == "")):
-                acts.confirm_destruction(p, which, by=by or self.cast.chloe)
+            for destruction_id in p.session.scalars(
+                select(Destruction.id).where(Destruction.ending == "")
+            ):
+                acts.confirm_destruction(p, destruction_id, by=by or self.cast.chloe)
 
     @property
     def _two(self) -> dict[str, int]:

@@ -7,7 +7,7 @@ import shutil
 
 import pytest
 
-# As the machines of tests need it: root has no sandbox, and nothing may call home.
+# Flags for test machines: root has no sandbox, and no background requests are allowed.
 FLAGS = (
     "--no-sandbox",
     "--disable-gpu",
@@ -22,7 +22,7 @@ NAMES = ("chromium", "chromium-browser", "google-chrome")
 
 
 def program() -> str:
-    """Where it is; the test is skipped where there is none, never under CI."""
+    """The path of Chromium; without one the test is skipped, or fails under CI."""
     path = next(filter(None, map(shutil.which, NAMES)), None)
     if path is None:
         why = f"No Chromium is installed: none of {', '.join(NAMES)} is on the PATH."

@@ -1,6 +1,6 @@
-"""Every commune by the names and codes that people use for it, and who shares each of them.
+"""Every commune by its usual names and codes, and the communes that share each of them.
 
-All of it is read from the committed files, and nothing of it asks the code under test.
+All of it is read from the committed files, without the code under test.
 """
 
 from __future__ import annotations
@@ -44,8 +44,8 @@ SPELLINGS: Mapping[str, Callable[[str], str]] = {
 class Owners:
     """Present commune codes by folded name, postal code and INSEE code.
 
-    ``other_named`` and ``other_code`` are those of delegated and associated communes and of
-    arrondissements; ``retired`` has the codes that nobody kept a name for.
+    ``other_named`` and ``other_code`` are of delegated and associated communes and of
+    arrondissements; ``retired`` has former codes without a name.
     """
 
     named: dict[str, set[str]] = field(default_factory=lambda: defaultdict(set))
@@ -58,7 +58,7 @@ class Owners:
 
 @cache
 def communes() -> list[dataset.CsvRow]:
-    """The communes of today, as the files have them."""
+    """The present communes of the files."""
     return [row for row in dataset.read_table("communes.csv.gz") if row["type"] == PRESENT]
 
 
@@ -70,7 +70,7 @@ def smaller_communes() -> list[dataset.CsvRow]:
 
 @cache
 def owners() -> Owners:
-    """Who shares what."""
+    """The communes of each name and code."""
     index = Owners()
     for row in communes():
         code = row["code"]
@@ -94,12 +94,12 @@ def communes_of_name(name: str) -> set[str]:
 def communes_of_code(code: str) -> set[str]:
     """All communes that a string of five characters can mean."""
     index = owners()
-    posted = index.postal.get(code, set())
+    with_postal_code = index.postal.get(code, set())
     insee = index.code.get(code) or index.other_code.get(code)
-    if insee is None and not posted:
-        # A code that nobody kept a name for gives way to a postal code of today.
+    if insee is None and not with_postal_code:
+        # A present postal code has priority over a former code.
         insee = index.retired.get(code)
-    return posted | ({insee} if insee else set())
+    return with_postal_code | ({insee} if insee else set())
 
 
 def code_fault(gazetteer: Gazetteer, typed: str, expected: set[str]) -> str:
@@ -118,16 +118,16 @@ def name_fault(gazetteer: Gazetteer, typed: str, name: str) -> str:
     expected = communes_of_name(name)
     longer = [reading for reading in readings if reading.why == "debut_du_nom"]
     exact = {reading.code for reading in readings[: len(readings) - len(longer)]}
-    strange = {
+    unexpected = {
         reading.code
         for reading in readings
         if reading.code not in expected
         and not _goes_on(fold_name(reading.alias_name or reading.name), fold_name(name))
     }
-    if expected <= exact and not strange and longer == readings[len(readings) - len(longer) :]:
+    if expected <= exact and not unexpected and longer == readings[len(readings) - len(longer) :]:
         return ""
     codes = [reading.code for reading in readings]
-    return f"{typed!r}: {codes}, expected {sorted(expected)} first, {sorted(strange)} never"
+    return f"{typed!r}: {codes}, expected {sorted(expected)} first, {sorted(unexpected)} never"
 
 
 def _goes_on(longer: str, name: str) -> bool:

@@ -1,7 +1,6 @@
-"""The register that every test starts from, on SQLite and on PostgreSQL, and the people in it.
+"""Fixtures of all tests: registers on SQLite and PostgreSQL, their members, cases and reports.
 
-Amina reports. Bruno and Chloé moderate, Ada is the administrator. Driss is a stranger here: his
-account was disabled, and he knows the addresses that he used to open.
+The people are described in ``cast.py``.
 """
 
 from __future__ import annotations
@@ -44,7 +43,7 @@ DEMO = Path(__file__).resolve().parent.parent / "register" / "demo" / "incidents
 
 
 def pytest_configure() -> None:
-    """End as on Ctrl-C when asked to stop: the PostgreSQL that was started ends with the run."""
+    """Treat SIGTERM as Ctrl-C, so that the PostgreSQL server is stopped too."""
     signal.signal(signal.SIGTERM, signal.default_int_handler)
     databases.share_between_applications()
 
@@ -59,14 +58,14 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
 
 
 def pytest_collection_finish() -> None:
-    # Thousands of tests are there to stay: going through them at each collection of garbage
-    # would cost what makes many objects, as reading all of the code does, several times its own.
+    # Exclude the thousands of collected tests from garbage collection: traversing them would slow
+    # down tests that create many objects.
     gc.collect()
     gc.freeze()
 
 
 def pytest_sessionfinish(session: pytest.Session) -> None:
-    """Under CI nothing may be skipped: a check that did not run proves nothing."""
+    """Under CI a skipped test fails the run."""
     reporter = session.config.pluginmanager.get_plugin("terminalreporter")
     if os.environ.get("CI") == "true" and reporter and reporter.stats.get("skipped"):
         session.exitstatus = pytest.ExitCode.TESTS_FAILED
@@ -77,7 +76,7 @@ def pytest_sessionfinish(session: pytest.Session) -> None:
 
 @pytest.fixture(scope="session")
 def server() -> Iterator[PostgresServer]:
-    """PostgreSQL, started for this run; skipped where there is none, never under CI."""
+    """PostgreSQL, started for this run; without one tests are skipped, or fail under CI."""
     tools = cluster.postgres_programs()
     if tools is None:
         why = "PostgreSQL is not installed: initdb is neither in /usr/lib/postgresql nor on PATH"
@@ -89,7 +88,7 @@ def server() -> Iterator[PostgresServer]:
 
 @pytest.fixture(scope="session", name="registers")
 def maker(tmp_path_factory: pytest.TempPathFactory, request: pytest.FixtureRequest) -> Registers:
-    """The maker of registers."""
+    """Makes registers."""
     return Registers(tmp_path_factory.mktemp("registers"), request)
 
 
@@ -97,7 +96,7 @@ def maker(tmp_path_factory: pytest.TempPathFactory, request: pytest.FixtureReque
 def settings(
     request: pytest.FixtureRequest, registers: Registers, tmp_path: Path
 ) -> Iterator[Settings]:
-    """The settings of a register without a case; each test that asks runs on both databases."""
+    """The settings of an empty register; each test that uses it runs on both databases."""
     with registers.new(request.param, tmp_path) as settings:
         yield settings
 
@@ -111,7 +110,7 @@ def engine(settings: Settings) -> Iterator[Engine]:
 
 @pytest.fixture
 def session(engine: Engine) -> Iterator[Session]:
-    """A session to read with; it lets go whenever somebody takes the pen."""
+    """A session for reading; ``pen`` ends its transaction before it writes."""
     with Session(engine) as session:
         yield session
 
@@ -120,10 +119,10 @@ def session(engine: Engine) -> Iterator[Session]:
 def pen(
     engine: Engine, session: Session
 ) -> Callable[..., AbstractContextManager[WriteTransaction]]:
-    """``with pen() as p:`` takes the pen on 2 March 2026 at 9:30 UTC, or at another moment."""
+    """``with pen() as p:`` writes at 2 March 2026, 9:30 UTC, or another time."""
 
     def take(at: datetime = AT) -> AbstractContextManager[WriteTransaction]:
-        # A reader in the middle of its page would hold back the erasure of words, for seconds.
+        # An open read transaction would delay the erasure of texts by seconds.
         session.rollback()
         return writing(engine, at)
 
@@ -151,7 +150,7 @@ def cast(engine: Engine) -> Cast:
 
 @pytest.fixture
 def content() -> Callable[..., Content]:
-    """``content(title=…)``: a publishable case; ``content(justice=True)``: one for two people."""
+    """``content(title=…)``: a publishable case; ``content(justice=True)``: one for two members."""
     return a_case
 
 
@@ -163,7 +162,7 @@ def desk(pen: Callable[..., AbstractContextManager[WriteTransaction]], cast: Cas
 
 @pytest.fixture
 def signed(app: Flask, cast: Cast) -> Callable[[str], MemberClient]:
-    """``signed("bruno")``: a browser in which a member has just signed in."""
+    """``signed("bruno")``: the client of a member who has just signed in."""
 
     def enter(name: str) -> MemberClient:
         return MemberClient(app, getattr(cast, name))
@@ -187,13 +186,13 @@ def store(settings: Settings, engine: Engine) -> Iterator[KeyStore]:
 def inbox(
     pen: Callable[..., AbstractContextManager[WriteTransaction]], store: KeyStore, cast: Cast
 ) -> Inbox:
-    """What Amina reports, and what Bruno does with it."""
+    """Reports of Amina in each state."""
     return Inbox(pen, store, cast)
 
 
 @pytest.fixture
 def published(desk: Desk) -> Callable[..., CaseRef]:
-    """``published(title=…)``: a public case, as its id and number."""
+    """``published(title=…)``: a published case, as its id and number."""
     return desk.published
 
 
@@ -226,7 +225,7 @@ def demo_app(
 
 @pytest.fixture
 def client(demo_app: Flask) -> FlaskClient:
-    """A stranger at the door of the demonstration."""
+    """A stranger's client of the demonstration."""
     return demo_app.test_client()
 
 
@@ -234,7 +233,7 @@ def client(demo_app: Flask) -> FlaskClient:
 def site(
     registers: Registers, tmp_path_factory: pytest.TempPathFactory
 ) -> Iterator[demo_site.Site]:
-    """The demonstration on a real server, with a case that has everything and a withdrawn one."""
+    """The demonstration on a real server, with the additional cases of ``demo_site``."""
     with (
         registers.new("sqlite", tmp_path_factory.mktemp("site")) as settings,
         demo_site.site(settings) as running,

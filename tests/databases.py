@@ -1,4 +1,4 @@
-"""Registers for tests, on SQLite and on PostgreSQL: made once, copied or emptied for each test."""
+"""Registers for tests, on SQLite and PostgreSQL: built once, copied or emptied for each test."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ BACKENDS = ("sqlite", "postgresql")
 
 
 def load_settings(folder: Path, url: str) -> Settings:
-    """Settings read as in production, from an environment that holds nothing else of ours."""
+    """Settings read as in production, from an environment without other REGISTER_ variables."""
     with pytest.MonkeyPatch.context() as environ:
         for name in list(os.environ):
             if name.startswith(config.PREFIX):
@@ -40,9 +40,9 @@ def load_settings(folder: Path, url: str) -> Settings:
         environ.setenv("REGISTER_INSTANCE", str(folder / "instance"))
         environ.setenv("REGISTER_SEAL_DIR", str(folder / "seal"))
         environ.setenv("REGISTER_DATABASE_URL", url)
-        # The cast signs in by password; what a second factor changes has tests of its own.
+        # The cast signs in by password; the second factor has its own tests.
         environ.setenv("REGISTER_REQUIRE_2FA", "off")
-        # What limits do has tests of its own too.
+        # Rate limits have their own tests.
         environ.setenv("REGISTER_RATE_LIMITS", "off")
         return config.load()
 
@@ -58,7 +58,7 @@ def open_engine(url: str) -> Iterator[Engine]:
     engine = create_engine(url, **engine_options(url))
     configure_engine(engine)
     if engine.dialect.name == "sqlite":
-        # Nothing here has to survive a power cut.
+        # Faster: a power cut does not matter here.
         event.listen(
             engine, "connect", lambda raw, _: raw.execute("PRAGMA synchronous=OFF").close()
         )
@@ -68,12 +68,12 @@ def open_engine(url: str) -> Iterator[Engine]:
         engine.dispose()
 
 
-# What an opened register holds beside its territory, and what a test may have written over.
-_OPENED = ("identity", "journal_head", "journal_entry", "term", "dataset")
+# Tables that a new register fills, apart from its territory; restored after each test.
+_INITIAL_TABLES = ("identity", "journal_head", "journal_entry", "term", "dataset")
 _TERRITORY = ("commune", "departement", "region", "intercommunalite")
 _INDEXES = "SELECT nspname FROM pg_namespace WHERE nspname LIKE 'search%%'"
-# What makes a database unfit to be used again: other columns, another revision, another territory.
-_SHAPE = """
+# A database whose columns, revision or territory changed cannot be reused.
+_SHAPE_STATEMENT = """
     SELECT table_name || '.' || column_name AS what FROM information_schema.columns
     WHERE table_schema = 'public'
     UNION ALL SELECT version_num FROM alembic_version
@@ -83,24 +83,24 @@ _SHAPE = """
 
 
 class Registers:
-    """Makes registers that hold the territory, the vocabularies and no case.
+    """Makes registers with the territory and the vocabularies, without a case.
 
-    The first of each backend takes seconds; the others are copies of it, and a PostgreSQL one is
-    emptied and used again: copying it would take longer than most tests.
+    The first of each backend takes seconds; the others are copies of it. A PostgreSQL database is
+    emptied and reused, since copying it would take longer than most tests.
     """
 
     def __init__(self, folder: Path, request: pytest.FixtureRequest) -> None:
         self.folder = folder
         self.request = request
-        self.made: set[str] = set()
+        self.templates: set[str] = set()
         self.idle: list[str] = []
         self.shape: object = None
         self.count = 0
 
     @contextmanager
     def new(self, backend: str, folder: Path) -> Iterator[Settings]:
-        """The settings of a new register in ``folder``; its database is gone afterwards."""
-        if backend not in self.made:
+        """The settings of a new register in ``folder``; its database is removed afterwards."""
+        if backend not in self.templates:
             self._make(backend)
         shutil.copytree(self.folder / backend / "seal", folder / "seal")
         (folder / "instance").mkdir(mode=0o700)
@@ -129,10 +129,10 @@ class Registers:
             if backend == "postgresql":
                 with engine.begin() as connection:
                     connection.exec_driver_sql("CREATE SCHEMA kept")
-                    for table in _OPENED:
+                    for table in _INITIAL_TABLES:
                         connection.exec_driver_sql(f"CREATE TABLE kept.{table} AS TABLE {table}")
-                    self.shape = connection.exec_driver_sql(_SHAPE).all()
-        self.made.add(backend)
+                    self.shape = connection.exec_driver_sql(_SHAPE_STATEMENT).all()
+        self.templates.add(backend)
 
     @contextmanager
     def _database(self) -> Iterator[str]:
@@ -143,25 +143,25 @@ class Registers:
             name = f"copy_{self.count}"
             self._server.execute(f"CREATE DATABASE {name} TEMPLATE template_register")
         yield self._server.url(name)
-        if self._emptied(name):
+        if self._empty(name):
             self.idle.append(name)
         else:
             self._server.execute(f"DROP DATABASE {name} WITH (FORCE)")
 
-    def _emptied(self, name: str) -> bool:
-        """Make a used database as it was; False when its tables are no longer the same."""
+    def _empty(self, name: str) -> bool:
+        """Restore a used database; False when its tables have changed."""
         with open_engine(self._server.url(name)) as engine, engine.begin() as connection:
             execute = connection.exec_driver_sql
-            # Whoever forgot to let go would hold the tables for ever.
+            # A forgotten connection would lock the tables.
             execute(
                 "SELECT pg_terminate_backend(pid) FROM pg_stat_activity"
                 " WHERE datname = current_database() AND pid <> pg_backend_pid()"
             )
             try:
-                # Its index is of cases that are no more.
+                # The index of the deleted cases.
                 for (schema,) in execute(_INDEXES).all():
                     execute(f'DROP SCHEMA "{schema}" CASCADE')
-                if execute(_SHAPE).all() != self.shape:
+                if execute(_SHAPE_STATEMENT).all() != self.shape:
                     return False
                 tables = [
                     table.name
@@ -169,7 +169,7 @@ class Registers:
                     if not table.name.startswith(_TERRITORY)
                 ]
                 execute(f"TRUNCATE {', '.join(tables)} RESTART IDENTITY CASCADE")
-                for table in _OPENED:
+                for table in _INITIAL_TABLES:
                     execute(f"INSERT INTO {table} SELECT * FROM kept.{table}")
             except SQLAlchemyError:
                 connection.rollback()
@@ -178,44 +178,44 @@ class Registers:
 
     @property
     def _server(self) -> PostgresServer:
-        # Asked for only when a test wants PostgreSQL: the others run where there is none.
+        # Only for tests on PostgreSQL: the others run without it.
         server: PostgresServer = self.request.getfixturevalue("server")
         return server
 
 
-class _Compiled(BytecodeCache):
-    """Templates as they were compiled for another application of this run."""
+class _TemplateCache(BytecodeCache):
+    """Compiled templates shared by the applications of this run."""
 
     def __init__(self) -> None:
-        self.kept: dict[str, bytes] = {}
+        self.bytecode: dict[str, bytes] = {}
 
     def load_bytecode(self, bucket: Bucket) -> None:
-        if bucket.key in self.kept:
-            bucket.bytecode_from_string(self.kept[bucket.key])
+        if bucket.key in self.bytecode:
+            bucket.bytecode_from_string(self.bytecode[bucket.key])
 
     def dump_bytecode(self, bucket: Bucket) -> None:
-        self.kept[bucket.key] = bucket.bytecode_to_string()
+        self.bytecode[bucket.key] = bucket.bytecode_to_string()
 
 
 def share_between_applications() -> None:
     """Compile templates and routes, and read the territory, once a run.
 
-    A thousand tests make an application of their own, and would do all of it a thousand times.
+    A thousand tests create an application, which would repeat all of it.
     """
-    Flask.jinja_options = {**Flask.jinja_options, "bytecode_cache": _Compiled()}
-    read, gazetteers = request_context.load_gazetteer, {}
+    Flask.jinja_options = {**Flask.jinja_options, "bytecode_cache": _TemplateCache()}
+    load_gazetteer, gazetteers = request_context.load_gazetteer, {}
 
-    def shared(session: Session) -> Gazetteer:
+    def load_once(session: Session) -> Gazetteer:
         version = dataset.loaded_version(session)
         if version not in gazetteers:
-            gazetteers[version] = read(session)
+            gazetteers[version] = load_gazetteer(session)
         return gazetteers[version]
 
-    request_context.load_gazetteer = shared
+    request_context.load_gazetteer = load_once
     compile_builder, builders = Rule._compile_builder, {}
 
     def shared_builder(rule: Rule, append_unknown: bool = True) -> Callable[..., tuple[str, str]]:
-        # All that a builder is made of; the converters it calls are those of the rule it gets.
+        # A builder depends on these only; it calls the converters of the rule it is given.
         key = (rule.rule, tuple(rule._trace), repr(rule.defaults), append_unknown)
         if key not in builders:
             builders[key] = compile_builder(rule, append_unknown)
@@ -226,7 +226,7 @@ def share_between_applications() -> None:
 
 @contextmanager
 def plain_app(settings: Settings) -> Iterator[Flask]:
-    """The application without a context of its own: each request reads the register anew."""
+    """The application without a pushed context: each request has its own session."""
     app = create_app(settings)
     app.testing = True
     yield app

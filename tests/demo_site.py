@@ -1,8 +1,7 @@
-"""The demonstration as a real server shows it, for the tests that read it as people do.
+"""The demonstration on a real server, for tests in a browser.
 
-Beside the 34 cases there is one that has everything a case may have, one that has more of it than
-any form takes and lacks the rest, one that was withdrawn, and one that was erased. Errors that a
-sound register does not make have addresses of their own here.
+Added to its 34 cases are one with every kind of content, one with longer lists than forms accept
+and no optional field, one withdrawn and one erased. ``/erreur/<status>`` fails on purpose.
 """
 
 from __future__ import annotations
@@ -32,7 +31,7 @@ from register.web.l10n import in_language
 
 _ARABIC = "صوت المدينة"
 
-# The pages that are looked at, by what they are; ``{…}`` is the number of a case.
+# The tested pages, by description; ``{…}`` is the number of a case.
 PAGES: Mapping[str, str] = {
     "home": "/",
     "list": "/incidents",
@@ -76,7 +75,7 @@ PAGES: Mapping[str, str] = {
     "tombstone": "/incidents/{withdrawn}",
     "missing": "/nulle-part",
 }
-# What few readers meet, and what is too much of everything: looked at before a release.
+# Rare pages and extreme cases: tested before a release.
 _FAILING = (400, 403, 405, 413, 429, 500, 503)
 FAILS = "/erreur/"
 RARE: Mapping[str, str] = {
@@ -92,10 +91,13 @@ RARE: Mapping[str, str] = {
 ENGLISH: Mapping[str, str] = {
     f"{name} in English": in_language(path, "en") for name, path in {**PAGES, **RARE}.items()
 }
-_REFUSED = {"tombstone": 410, "erased": 410, "missing": 404, "search to put right": 400}
+_REFUSED_PAGES = {"tombstone": 410, "erased": 410, "missing": 404, "search to put right": 400}
 STATUS: Mapping[str, int] = {
     f"{name}{tongue}": status
-    for name, status in (*_REFUSED.items(), *((f"error {told}", told) for told in _FAILING))
+    for name, status in (
+        *_REFUSED_PAGES.items(),
+        *((f"error {status}", status) for status in _FAILING),
+    )
     for tongue in ("", " in English")
 }
 
@@ -121,8 +123,8 @@ def site(settings: Settings) -> Iterator[Site]:
         assert report.published == 34, report
         numbers = _cases(engine)
         app = create_app(settings)
-        app.register_blueprint(_failing())
-        # What the follower does beside a site that is really served.
+        app.register_blueprint(_failing_pages())
+        # A served site has a follower process that does this.
         indexer.catch_up(engine, app.extensions["register.search"])
     with serve(app) as base:
         yield Site(base, numbers)
@@ -130,12 +132,12 @@ def site(settings: Settings) -> Iterator[Site]:
 
 @contextmanager
 def empty(settings: Settings) -> Iterator[Site]:
-    """Serve a register in which nothing stands yet."""
+    """Serve an empty register."""
     with serve(create_app(settings)) as base:
         yield Site(base, {})
 
 
-def _failing() -> Blueprint:
+def _failing_pages() -> Blueprint:
     """Pages that fail on purpose."""
     blueprint = Blueprint("failing", __name__)
 
@@ -178,8 +180,8 @@ def _cases(engine: Engine) -> dict[str, int]:
     return numbers
 
 
-def _number(session: Session, *such: object) -> int:
-    query = select(Incident.number).where(Incident.state == CaseState.PUBLISHED, *such)
+def _number(session: Session, *conditions: object) -> int:
+    query = select(Incident.number).where(Incident.state == CaseState.PUBLISHED, *conditions)
     query = query.outerjoin(IncidentPlace, IncidentPlace.incident_id == Incident.id)
     number = session.scalars(query.order_by(Incident.number)).first()
     assert number
@@ -187,7 +189,7 @@ def _number(session: Session, *such: object) -> int:
 
 
 def _publish_worst_case(pen: WriteTransaction, *, by: int, second: int) -> int:
-    """Much of everything that can be much, nothing of what can be missing; forms stop earlier."""
+    """A case with very long texts and lists and no optional field; forms accept less."""
     sources = tuple(
         SourceContent(
             url=f"https://exemple.test/{number}", title=f"{_ARABIC} {number}", publisher=_ARABIC

@@ -1,4 +1,4 @@
-"""A register with every page of the desk and of the accounts; its cases stand in every state."""
+"""A register with every page of the desk and of accounts, and cases in every state."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ from register.operations import setup
 from register.pages import acts as editorial
 from register.web import request_context
 
-# By what they are; ``{…}`` is the id of a case, a reply or a version, or an open invitation.
+# By description; ``{…}`` is the id of a case, reply or version, or a token of an invitation.
 _PATHS: Mapping[str, str] = {
     "home": "/moderation",
     "cases": "/moderation/dossiers",
@@ -92,9 +92,9 @@ _PATHS: Mapping[str, str] = {
     "invitation": "/compte/invitation/{invitation}",
     "dead link": "/compte/invitation/rien",
 }
-# Open to whoever is not signed in.
+# Pages without sign-in.
 OUTSIDE = ("sign in", "invitation", "dead link")
-# Opened by Émile, who has no second factor yet.
+# Pages of Émile, who has no second factor yet.
 WITHOUT_FACTOR = ("second factor",)
 
 
@@ -109,7 +109,7 @@ def _form(path: str, status: int, fields: Mapping[str, str], minutes: int = 0) -
 
 PAGES: Mapping[str, SitePage] = {
     **{name: _page(name, path) for name, path in _PATHS.items()},
-    # Forms as they come back.
+    # Returned forms.
     "new case left empty": _form("/moderation/dossiers/nouveau", 422, {"faire": "garder"}),
     "new case previewed": _form(
         "/moderation/dossiers/nouveau",
@@ -167,7 +167,7 @@ PAGES: Mapping[str, SitePage] = {
     ),
     "new codes": _form("/compte/codes", 200, {}),
     "empty passwords": _form("/compte/mot-de-passe", 422, {}),
-    # A grave act long after the sign-in asks for the password again.
+    # A grave act asks for the password again.
     "password needed again": _form(
         "/moderation/dossiers/{whole}/retirer",
         403,
@@ -199,7 +199,7 @@ def desk_site(settings: Settings) -> PageSite:
 
 
 def _members(engine: Engine, seal_key: bytes) -> tuple[int, int, int, str]:
-    """Ada with a second factor, Bruno, Émile without one, Driss who is shut out, Fanny invited."""
+    """Ada with a second factor, Bruno, Émile without one, Driss disabled, Fanny invited."""
     with writing(engine, AT) as pen:
         ada, bruno, emile, driss = (
             accounts.add_member(pen, f"{name}@register.test", role, PASSWORD).id
@@ -219,25 +219,25 @@ def _members(engine: Engine, seal_key: bytes) -> tuple[int, int, int, str]:
 
 
 def _cases(pen: WriteTransaction, ada: int, bruno: int) -> dict[str, str]:
-    """A case in every state; the ids that addresses name."""
+    """Cases in every state; the ids in addresses."""
     other = publish_case(pen, rich_case(title="Un cas voisin"), by=ada, second=bruno)
     number = publish_full_case(pen, other.number or 0, by=ada, second=bruno)
-    whole = pen.session.scalars(select(Incident).where(Incident.number == number)).one()
+    full = pen.session.scalars(select(Incident).where(Incident.number == number)).one()
     reply = acts.receive_reply(
         pen,
-        whole.id,
+        full.id,
         by=bruno,
         author="Le premier adjoint",
         capacity="l’élu mis en cause",
         text="Je n’ai empêché personne de filmer.",
         received_on=date(2026, 3, 1),
     )
-    acts.note(pen, whole.id, "Relire l’arrêt avant de répondre.", by=bruno)
-    acts.claim(pen, whole.id, by=bruno)
+    acts.note(pen, full.id, "Relire l’arrêt avant de répondre.", by=bruno)
+    acts.claim(pen, full.id, by=bruno)
     draft, older = _draft(pen, ada, bruno)
-    states = _gone(pen, ada, bruno, number)
+    hidden = _hidden_cases(pen, ada, bruno, number)
     bare = acts.draft(pen, Content(title="Un titre, et rien d’autre"), by=bruno, reason="à suivre")
-    ids = {"whole": whole.id, "reply": reply.id, "draft": draft.id, "bare": bare.id, **states}
+    ids = {"whole": full.id, "reply": reply.id, "draft": draft.id, "bare": bare.id, **hidden}
     versions = {
         "only": bare.revision_id,
         "older": older,
@@ -248,27 +248,27 @@ def _cases(pen: WriteTransaction, ada: int, bruno: int) -> dict[str, str]:
 
 
 def _reports(engine: Engine, store: KeyStore, cast: Cast) -> dict[str, str]:
-    """A report with all that one may have, one of each end, and one that is purged."""
+    """A report with every kind of content, a declined one and a purged one; their keys."""
 
-    def taken(at: datetime = AT) -> AbstractContextManager[WriteTransaction]:
+    def begin(at: datetime = AT) -> AbstractContextManager[WriteTransaction]:
         return writing(engine, at)
 
-    inbox, today = Inbox(taken, store, cast), now()
-    with_all = inbox.waiting(
+    inbox, today = Inbox(begin, store, cast), now()
+    full = inbox.waiting(
         AT, contact=CONTACT, suspect=True, links=("https://exemple.test/a", "sans adresse")
     )
-    inbox.answered(with_all)
+    inbox.answered(full)
     inbox.received(today - timedelta(days=400), place="au port", place_code="", types=())
     inbox.spam(today)
     return {
-        "report": with_all.key,
+        "report": full.key,
         "declined": inbox.declined(today).key,
         "purged": inbox.purged(today - timedelta(days=100)).key,
     }
 
 
 def _draft(pen: WriteTransaction, ada: int, bruno: int) -> tuple[Incident, int]:
-    """A draft that was changed once, with words that ask for a reason."""
+    """A draft with two revisions and risky words."""
     content = rich_case(summary="Selon le blog, l’élu a menacé la blogueuse et sa fille mineure.")
     case = acts.draft(pen, content, by=ada, reason="repéré dans la presse")
     older = case.revision_id
@@ -277,7 +277,7 @@ def _draft(pen: WriteTransaction, ada: int, bruno: int) -> tuple[Incident, int]:
     return case, older
 
 
-def _gone(pen: WriteTransaction, ada: int, bruno: int, number: int) -> dict[str, int]:
+def _hidden_cases(pen: WriteTransaction, ada: int, bruno: int, number: int) -> dict[str, int]:
     """A withdrawn case, a merged one, an erased one."""
     withdrawn, merged, erased = (
         publish_case(pen, rich_case(title=title), by=ada, second=bruno)

@@ -1,6 +1,7 @@
-"""Cases with every facet, searches among them, and what their counts are compared with.
+"""Cases with every facet, searches among them, and expected counts.
 
-Counts are compared with brute force, list after list; marks with those that are made anew.
+Expected counts come from the database, one list at a time; updated indexes are compared with
+rebuilt ones.
 """
 
 from __future__ import annotations
@@ -26,7 +27,7 @@ from register.journal import head
 SUIT = ProceedingContent(direction="contre_cible", nature="penale", plaintiff="maire")
 APPEAL = ProceedingContent(direction="recours_cible")
 
-# What is told of each case beside the usual: see ``content`` in conftest.
+# The changes of each case to ``content`` of conftest.
 CASES: tuple[dict[str, Any], ...] = (
     {},
     {"date": "2008", "types": ("expulsion", "huis_clos"), "outlets": ("Gagny Libre", "Écho")},
@@ -52,20 +53,20 @@ CASES: tuple[dict[str, Any], ...] = (
 
 
 def publish_all(desk: Any) -> None:
-    """Every case, between others that nobody sees and that would answer as well."""
-    for place, changes in enumerate(CASES):
+    """Publish every case, between hidden ones that would match too."""
+    for position, changes in enumerate(CASES):
         desk.published(**changes)
-        if place % 7 == 3:
+        if position % 7 == 3:
             desk.withdrawn(**changes)
             desk.draft(**changes)
-        if place == 10:
+        if position == 10:
             desk.merged(**changes)
             desk.erased(**changes)
 
 
 # --- searches ----------------------------------------------------------------------------------
 
-# Of each filter values that have cases, and some that have none.
+# Values of each filter, with and without cases.
 POOL: Mapping[str, tuple[str, ...]] = {
     "commune": ("93032", "93059", "93066", "13055", "13001", "2A004", "75056"),
     "departement": ("93", "92", "13", "2A", "974", "75"),
@@ -107,19 +108,19 @@ FACETS = (
     "departement",
     "media",
 )
-# Public numbers, those of cases that are gone, and others that no case ever had.
+# Numbers of public and of hidden cases, and numbers of no case.
 HITS = st.dictionaries(st.integers(1, 40) | st.just(10**9), st.integers(0, 3))
 
 
 def _values(name: str) -> st.SearchStrategy[tuple[str, ...]]:
-    most = 1 if FILTERS[name].is_single else 3
-    with_value = st.lists(st.sampled_from(POOL[name]), min_size=1, max_size=most, unique=True)
+    max_values = 1 if FILTERS[name].is_single else 3
+    with_value = st.lists(st.sampled_from(POOL[name]), min_size=1, max_size=max_values, unique=True)
     return with_value.map(lambda values: tuple(sorted(values)))
 
 
 @st.composite
 def searches(draw: st.DrawFn) -> tuple[CaseQuery, dict[int, int] | None]:
-    """A search of up to five filters, and in half of them words that were found somewhere."""
+    """A search of up to five filters, half of the time with hits of words."""
     names = draw(st.lists(st.sampled_from(sorted(POOL)), max_size=5, unique=True))
     values = {name: draw(_values(name)) for name in sorted(names)}
     hits = draw(st.none() | HITS)
@@ -128,11 +129,11 @@ def searches(draw: st.DrawFn) -> tuple[CaseQuery, dict[int, int] | None]:
     return CaseQuery(values), hits
 
 
-# --- marks made anew ----------------------------------------------------------------------------
+# --- facet indexes ----------------------------------------------------------------------------
 
 
 def facet_sets(index: FacetIndex) -> tuple[object, ...]:
-    """What marks say, whichever form their sets are kept in."""
+    """The content of an index, independent of how its sets are stored."""
     public = facet_index.to_numbers(index.public_cases)
     sets = {
         name: {value: facet_index.to_numbers(cases) for value, cases in facet.items()}
@@ -142,42 +143,44 @@ def facet_sets(index: FacetIndex) -> tuple[object, ...]:
 
 
 class CheckedFacetIndexes:
-    """Marks asked for at one moment after another, each time compared with new ones.
+    """Facet indexes at successive versions, each compared with a rebuilt one.
 
-    ``made``: how often those that were asked for could not be carried on from others.
+    ``made``: how many indexes were built from scratch instead of updated.
     """
 
     def __init__(self, patch: pytest.MonkeyPatch) -> None:
         self.made = 0
         self._make = facet_index._build
         patch.setattr(facet_index, "_cached_indexes", {})
-        patch.setattr(facet_index, "_build", self._noted)
+        patch.setattr(facet_index, "_build", self._count_and_build)
 
-    def _noted(self, session: Session, book: Vocabulary, place: FacetVersion) -> FacetIndex:
+    def _count_and_build(
+        self, session: Session, book: Vocabulary, place: FacetVersion
+    ) -> FacetIndex:
         self.made += 1
         return self._make(session, book, place)
 
     def restart(self) -> None:
-        """Forget what is kept: the register is about to go back to where it was.
+        """Empty the cache before the register returns to an earlier state.
 
-        Of a position before those that are kept nothing is kept, for a page that began long ago.
+        The cache never stores a version earlier than those it has.
         """
         facet_index._cached_indexes.clear()
 
     def look(self, session: Session, book: Vocabulary) -> FacetIndex:
-        """The marks of the session's moment."""
-        at = head(session)
-        index = facet_index.load_index(session, book, at)
-        assert index.version.head == at
+        """The index at the session's version."""
+        position = head(session)
+        index = facet_index.load_index(session, book, position)
+        assert index.version.head == position
         assert facet_sets(index) == facet_sets(self._make(session, book, index.version))
         return index
 
 
-# --- by brute force ----------------------------------------------------------------------------
+# --- expected counts ----------------------------------------------------------------------------
 
 
 def retired(book: Vocabulary) -> Vocabulary:
-    """The same vocabularies, in which a type and an outcome that cases carry are given no more."""
+    """The same vocabularies with a used type and a used outcome retired."""
     lists = {name: dict(words) for name, words in book.lists.items()}
     for name, code in (("type", "expulsion"), ("issue", "resolue")):
         lists[name][code] = replace(lists[name][code], retired=True)
@@ -200,7 +203,7 @@ def count_in_database(
 def count_facets(
     session: Session, query: CaseQuery, book: Vocabulary, hits: Mapping[int, int] | None
 ) -> dict[str, dict[str, int]]:
-    """What facets have to say: the size of each list with one value of a facet chosen instead."""
+    """The expected counts: the size of each list with one value of a facet chosen."""
     return {
         name: {
             value: size
@@ -212,7 +215,7 @@ def count_facets(
 
 
 def with_value(query: CaseQuery, name: str, value: str) -> CaseQuery:
-    """A search with one value of a filter, in the place of those that it had."""
+    """A search with one value of a filter instead of its former ones."""
     return replace(query, values={**query.values, name: (value,)})
 
 
@@ -241,7 +244,7 @@ VALUES: Mapping[str, Any] = {
         for name in FACETS
         if name not in ("media", "annee", "departement", "type", "acteur", "issue")
     },
-    # Of the long lists those that cases have, and some others.
+    # Of long vocabularies the used codes, and some others.
     "type": lambda _book: (*POOL["type"], "refus_information", "retrait_financement"),
     "acteur": lambda _book: (*POOL["acteur"], "agent"),
     "issue": lambda _book: (*POOL["issue"], "classement_sans_suite"),

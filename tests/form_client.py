@@ -1,4 +1,4 @@
-"""Browsers without a screen: they read the forms of pages, fill them in and send them."""
+"""Test clients that parse the forms of pages, fill them in and send them."""
 
 from __future__ import annotations
 
@@ -37,7 +37,7 @@ def multidict(pairs: Pairs) -> Fields:
 
 
 def encode(pairs: Pairs, *, is_multipart: bool) -> tuple[bytes, str]:
-    """The body and type of a form, half characters (lone surrogates) as they are."""
+    """The body and content type of a form, lone surrogates included."""
     encoded = [(name, value.encode("utf-8", "surrogatepass")) for name, value in pairs]
     if not is_multipart:
         body = "&".join(f"{name}={quote_from_bytes(value)}" for name, value in encoded)
@@ -52,7 +52,7 @@ def encode(pairs: Pairs, *, is_multipart: bool) -> tuple[bytes, str]:
 
 @dataclass
 class PageForm:
-    """A form of a page: where it goes, and what it would send as it stands."""
+    """A form of a page: its action, and the fields that it would send."""
 
     id: str
     action: str
@@ -60,11 +60,11 @@ class PageForm:
     fields: Pairs = field(default_factory=list)
     buttons: Pairs = field(default_factory=list)
     is_multipart: bool = False
-    # Names of the fields to type in; choices that are not made.
+    # Names of text fields; unchecked choices.
     boxes: list[str] = field(default_factory=list)
     unchecked_boxes: Pairs = field(default_factory=list)
     unchecked_radios: Pairs = field(default_factory=list)
-    # Ids of the fields that are marked as wrong, and as required.
+    # Ids of fields marked as invalid and as required.
     invalid: list[str] = field(default_factory=list)
     required: list[str] = field(default_factory=list)
 
@@ -167,16 +167,16 @@ class FilledForm:
         return name in self.fields
 
     def sent(self, button: str = "garder", **changes: str) -> Fields:
-        """What is sent when a button is pressed after some fields were changed."""
-        changed = {name: [value] for name, value in changes.items()}
-        return {**self.fields, **changed, "faire": [button]}
+        """The fields sent by a button after some were changed."""
+        changed_fields = {name: [value] for name, value in changes.items()}
+        return {**self.fields, **changed_fields, "faire": [button]}
 
 
 # --- clients ----------------------------------------------------------------------------------
 
 
 class FormClient:
-    """Reads pages and sends forms; each request in a context of its own, as a server has it."""
+    """Reads pages and sends forms; each request has its own context, as on a server."""
 
     def __init__(self, app: Flask) -> None:
         self.client: FlaskClient = app.test_client()
@@ -187,26 +187,26 @@ class FormClient:
         return self._request(lambda: self.client.get(address, **options))  # type: ignore[arg-type]
 
     def post(self, address: str, data: object = None, **options: object) -> TestResponse:
-        """Send what no page of ours asked for."""
+        """Send a POST request without a form."""
         return self._request(
             lambda: self.client.post(address, data=data, **options)  # type: ignore[arg-type]
         )
 
     def form(self, action: str) -> PageForm:
-        """The form of the page that goes to an address."""
+        """The form of the page with an action."""
         forms = [form for form in self.page.forms if form.action == action]
         assert forms, (action, [form.action for form in self.page.forms])
         return forms[0]
 
     def send(self, action: str, **typed: str) -> TestResponse:
-        """Fill in the form that goes there, and send it."""
+        """Fill in the form with that action, and send it."""
         form = self.form(action)
         assert form.method == "post"
         unchanged = [(name, value) for name, value in form.fields if name not in typed]
         return self.post(action, multidict([*unchanged, *typed.items()]))
 
     def follow(self) -> TestResponse:
-        """Go where the last answer leads."""
+        """Follow the redirect of the last response."""
         assert self.answer is not None
         assert self.answer.status_code == 303, self.answer.status
         return self.get(self.answer.headers["Location"])
@@ -221,16 +221,16 @@ class FormClient:
         return cookie.value if cookie else ""
 
     def _request(self, request: Callable[[], TestResponse]) -> TestResponse:
-        def whole() -> TestResponse:
-            answer = request()
-            # A streamed answer is made while it is read, and in the same context.
-            answer.get_data()
-            return answer
+        def read_response() -> TestResponse:
+            response = request()
+            # A streamed response has to be read in the same context.
+            response.get_data()
+            return response
 
-        answer = self.answer = Context().run(whole)
-        if answer.mimetype == "text/html":
-            self.page = FormParser(answer.get_data(as_text=True))
-        return answer
+        response = self.answer = Context().run(read_response)
+        if response.mimetype == "text/html":
+            self.page = FormParser(response.get_data(as_text=True))
+        return response
 
 
 def sign_in(
@@ -242,7 +242,7 @@ def sign_in(
     visitor: FormClient | None = None,
     address: str = SIGN_IN,
 ) -> FormClient:
-    """Sign in by the sign-in page, as far as that goes; the browser it was done with."""
+    """Sign in by the sign-in page; the client, signed in or not."""
     visitor = visitor or FormClient(app)
     visitor.get(address)
     visitor.send(SIGN_IN, adresse=email, mot_de_passe=password, code_a_usage_unique=code)

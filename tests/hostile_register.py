@@ -1,7 +1,7 @@
-"""A register with every hostile string in every text that members write.
+"""A register with every hostile string in every text of members.
 
-The cases in full hold them by the dozen, in their lists; each string is also the title, the
-summary and the account of a case of its own.
+Full cases have several strings each, in every field; each string also has a case of its own, as
+title, summary and account.
 """
 
 from __future__ import annotations
@@ -35,12 +35,12 @@ from register.text.normalisation import clean, one_line
 PASSWORD = "une-phrase-de-passe"
 SUMMARY_LIMIT = 300
 TOGETHER = 10  # strings of a case in full
-WORD = "zinzolin"  # in every account, so that one search finds them all
+WORD = "zinzolin"  # in every account, for searches
 
 
 @dataclass(frozen=True)
 class HostileRegister:
-    """What was filed: cases in full, cases of one string, one draft; and the members' ids."""
+    """The cases: with every field, with one string, a draft; and the ids of members."""
 
     full: Sequence[CaseRef]
     single: Sequence[CaseRef]
@@ -54,23 +54,23 @@ def fill_register(
 ) -> HostileRegister:
     """Write the strings through the acts, as two members would.
 
-    :param every: of how many strings one goes into the cases in full, which take their time.
+    :param every: one of so many strings goes into full cases, which are slow.
     """
-    most = strings[::every]
+    sample = strings[::every]
     with writing(engine, AT) as pen:
         by = accounts.add_member(pen, "bruno@register.test", Role.ADMINISTRATOR, PASSWORD).id
         second = accounts.add_member(pen, "chloe@register.test", Role.MODERATOR, PASSWORD).id
     writer = _Writer(by, second)
     with writing(engine, AT) as pen:
-        some = [most[at : at + TOGETHER] for at in range(0, len(most), TOGETHER)]
-        full = [writer.full(pen, own) for own in some]
+        groups = [sample[start : start + TOGETHER] for start in range(0, len(sample), TOGETHER)]
+        full = [writer.full(pen, group) for group in groups]
         single = [writer.single(pen, attack.text) for attack in strings]
-        draft = acts.draft(pen, _whole(strings[:TOGETHER]), by=by, reason="un brouillon").id
+        draft = acts.draft(pen, _full_content(strings[:TOGETHER]), by=by, reason="un brouillon").id
     return HostileRegister(full, single, CaseRef(draft), by, second)
 
 
 def or_placeholder(text: str, limit: int = 2_000) -> str:
-    """A text where one is needed: some strings have nothing left once they are cleaned."""
+    """A text that is not empty once cleaned."""
     return text[:limit] if one_line(text[:limit]) else "rien"
 
 
@@ -87,14 +87,14 @@ def account(texts: tuple[str, ...]) -> str:
     return "\n\n".join(paragraphs)
 
 
-def _source(text: str, place: int) -> SourceContent:
-    # The number keeps apart what is the same once cleaned.
-    url = f"https://exemple.test/{place}?{clean(text)}"[:2_000]
+def _source(text: str, number: int) -> SourceContent:
+    # The number keeps addresses different once cleaned.
+    url = f"https://exemple.test/{number}?{clean(text)}"[:2_000]
     return SourceContent(url=url, kind="presse", label=text, title=text, publisher=text)
 
 
-def _whole(some: Sequence[HostileString]) -> Content:
-    texts = [attack.text for attack in some]
+def _full_content(strings: Sequence[HostileString]) -> Content:
+    texts = [attack.text for attack in strings]
     lines = dict.fromkeys(one_line(text[:150]) or "rien" for text in texts)
     first = texts[0]
     suits = [
@@ -137,29 +137,23 @@ class _Writer:
     by: int
     second: int
 
-    def full(self, pen: WriteTransaction, some: Sequence[HostileString]) -> CaseRef:
+    def full(self, pen: WriteTransaction, strings: Sequence[HostileString]) -> CaseRef:
         """A public case with everything, each of its texts written by each string."""
-        texts = [or_placeholder(attack.text) for attack in some]
-        filed = self._published(pen, _whole(some), texts[0])
+        texts = [or_placeholder(attack.text) for attack in strings]
+        case = self._publish(pen, _full_content(strings), texts[0])
         for text in texts:
-            acts.note(pen, filed.id, text, by=self.by)
+            acts.note(pen, case.id, text, by=self.by)
             title, body = or_placeholder(text, TITLE_LIMIT), account((text,))
             acts.follow_up(
-                pen, filed.id, reason=text, title=title, text=body, by=self.by, second=self.second
+                pen, case.id, reason=text, title=title, text=body, by=self.by, second=self.second
             )
-            self._reply(pen, filed, text)
-        for place, text in enumerate(texts[::4]):
-            content = replace(_whole(some), amount=f"{place} {texts[0]}"[:2_000])
+            self._reply(pen, case, text)
+        for number, text in enumerate(texts[::4]):
+            content = replace(_full_content(strings), amount=f"{number} {texts[0]}"[:2_000])
             acts.correct(
-                pen,
-                filed.id,
-                content,
-                reason=text,
-                public_note=text,
-                by=self.by,
-                second=self.second,
+                pen, case.id, content, reason=text, public_note=text, by=self.by, second=self.second
             )
-        return filed
+        return case
 
     def single(self, pen: WriteTransaction, text: str) -> CaseRef:
         """A public case whose own texts are one string."""
@@ -176,23 +170,23 @@ class _Writer:
             outcome="inconnue",
             sources=(_source(text, 0),),
         )
-        return self._published(pen, content, text)
+        return self._publish(pen, content, text)
 
-    def _published(self, pen: WriteTransaction, content: Content, text: str) -> CaseRef:
-        words = or_placeholder(text)
-        case = acts.draft(pen, content, by=self.by, reason=words, note=words)
-        acts.invite(pen, case.id, words, by=self.by)
+    def _publish(self, pen: WriteTransaction, content: Content, text: str) -> CaseRef:
+        reason = or_placeholder(text)
+        case = acts.draft(pen, content, by=self.by, reason=reason, note=reason)
+        acts.invite(pen, case.id, reason, by=self.by)
         acts.approve(pen, case.id, by=self.second)
         acts.publish(
-            pen, case.id, by=self.by, reason=words, attested=ATTESTATIONS, flags_reason=words
+            pen, case.id, by=self.by, reason=reason, attested=ATTESTATIONS, flags_reason=reason
         )
         return CaseRef(case.id, case.number)
 
-    def _reply(self, pen: WriteTransaction, filed: CaseRef, text: str) -> None:
+    def _reply(self, pen: WriteTransaction, case: CaseRef, text: str) -> None:
         author = or_placeholder(text, 300)
         row = acts.receive_reply(
             pen,
-            filed.id,
+            case.id,
             by=self.by,
             author=author,
             capacity=author,

@@ -1,7 +1,7 @@
 """Hostile strings for every field, and a parser that finds active markup in pages.
 
-The strings are in ``hostile_strings.txt``, which says how they are written. Each of them runs
-another payload when the list is read with another turn: a guard against one payload is none.
+The strings are in ``hostile_strings.txt``, which explains their notation. With another ``turn``
+each string gets another payload.
 """
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ from itertools import count
 from pathlib import Path
 
 HOST = "attaque.test"
-# Dialogs, requests, and marks on the page: what a browser that runs one of them shows.
+# Dialogs, requests and changes of the page: visible when a browser runs one.
 PAYLOADS = (
     "alert(1)",
     "confirm`1`",
@@ -49,7 +49,7 @@ HOSTILE_TEXTS: Mapping[str, str] = {
     "template": "{{ 7*7 }}{% if %}{% raw %} %(x)s %s%n {0} ${7} #{7}",
     "xml": "\ufffe\uffff]]>&#0;&amp;",
 }
-# What is too long for most fields, or no text at all.
+# Too long for most fields, or not decodable.
 OVERSIZED_TEXTS: Mapping[str, str | bytes] = {
     "surrogate": "a\ud800b".encode("utf-8", "surrogatepass"),
     "long": "a" * LONG,
@@ -63,7 +63,7 @@ _PLAIN = {"n": "\n", "t": "\t", "r": "\r", "\\": "\\"}
 
 @dataclass(frozen=True)
 class HostileString:
-    """One string; its name is its group and its place there, so that a failure can be found."""
+    """A string, named by its group and its position there."""
 
     name: str
     group: str
@@ -71,35 +71,35 @@ class HostileString:
 
     @property
     def sent(self) -> bytes:
-        """As a browser that breaks the rules sends it: half characters too."""
+        """Its bytes, lone surrogates included."""
         return self.text.encode("utf-8", "surrogatepass")
 
 
 def hostile_strings(turn: int = 0) -> list[HostileString]:
-    """Every string of the list, in its order; ``turn`` chooses what each of them runs."""
+    """Every string of the list, in order; ``turn`` chooses the payloads."""
     strings: list[HostileString] = []
-    group, place = "", count(1)
-    # Only a line feed ends a line here: other separators are among the attacks.
+    group, numbers = "", count(1)
+    # Only line feeds end a line: other separators are part of the strings.
     for line in _FILE.read_text("utf-8").split("\n"):
         if line.startswith("[") and line.endswith("]") and line[1:-1] in GROUPS:
-            group, place = line[1:-1], count(1)
+            group, numbers = line[1:-1], count(1)
         elif line and not (line.startswith("# ") and not group):
             payload = PAYLOADS[(len(strings) + turn) % len(PAYLOADS)]
-            strings.append(HostileString(f"{group} {next(place)}", group, _read(line, payload)))
+            strings.append(HostileString(f"{group} {next(numbers)}", group, _expand(line, payload)))
     return strings
 
 
 def sample_strings(size: int = 1) -> list[HostileString]:
     """Some of each group, always the same ones."""
-    every = hostile_strings()
+    strings = hostile_strings()
     sample = []
     for group in GROUPS:
-        own = [attack for attack in every if attack.group == group]
-        sample += own[:: max(1, len(own) // size)][:size]
+        group_strings = [attack for attack in strings if attack.group == group]
+        sample += group_strings[:: max(1, len(group_strings) // size)][:size]
     return sample
 
 
-def _read(line: str, payload: str) -> str:
+def _expand(line: str, payload: str) -> str:
     text = line.replace("§", payload).replace("¤", HOST)
     text = _ESCAPED.sub(_character, text)
     return _REPEATED.sub(lambda match: match[1] * int(match[2]), text)
@@ -117,49 +117,51 @@ GROUPS = tuple(
 )
 
 
-# --- what would run in a page -----------------------------------------------------------------
+# --- active markup -----------------------------------------------------------------
 
 # fmt: off
-# Elements that no page of the register has: whoever finds one found a text that became markup.
-_NEVER = frozenset({
+# Elements that no page of the register has.
+_FORBIDDEN_TAGS = frozenset({
     "applet", "audio", "base", "bgsound", "embed", "font", "frame", "frameset", "iframe", "image",
     "img", "isindex", "keygen", "marquee", "math", "noembed", "noframes", "object", "picture",
     "plaintext", "source", "style", "template", "track", "video", "xmp", "foreignobject",
     "animate", "set", "use",
 })
-_ADDRESSES = frozenset({
+_URL_ATTRIBUTES = frozenset({
     "action", "background", "cite", "classid", "data", "formaction", "href", "icon", "longdesc",
     "manifest", "ping", "poster", "profile", "src", "srcset", "usemap", "xlink:href",
 })
 # fmt: on
-_RUNS = re.compile("(?:javascript|vbscript|livescript|data|blob|filesystem):", re.IGNORECASE)
-# What a browser leaves out of an address before it reads the scheme.
-_LEFT_OUT = re.compile("[\x00-\x20\x7f-\xa0\u200b\ufeff]")
+_ACTIVE_SCHEMES = re.compile(
+    "(?:javascript|vbscript|livescript|data|blob|filesystem):", re.IGNORECASE
+)
+# Ignored by browsers before the scheme of an address.
+_IGNORED_CHARACTERS = re.compile("[\x00-\x20\x7f-\xa0\u200b\ufeff]")
 
 
 class _Watcher(HTMLParser):
-    """Notes every element and attribute that could run or fetch something."""
+    """Collects elements and attributes that could run or fetch something."""
 
     def __init__(self) -> None:
         super().__init__(convert_charrefs=True)
-        self.found: list[str] = []
+        self.active: list[str] = []
 
     def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
         attributes = {name: value or "" for name, value in attrs}
-        self.found += _in_element(tag, attributes)
+        self.active += _element_faults(tag, attributes)
         for name, value in attributes.items():
-            self.found += _in_attribute(tag, name, value)
+            self.active += _attribute_faults(tag, name, value)
 
     def handle_pi(self, data: str) -> None:
-        self.found.append(f"<?{data[:60]}>")
+        self.active.append(f"<?{data[:60]}>")
 
 
-def _in_element(tag: str, attributes: dict[str, str]) -> Iterator[str]:
-    # A data block is read by machines, and run by no browser.
-    own = attributes.get("src", "").startswith("/static/") or attributes == {
+def _element_faults(tag: str, attributes: dict[str, str]) -> Iterator[str]:
+    # JSON-LD is a data block, not run by browsers.
+    is_own_script = attributes.get("src", "").startswith("/static/") or attributes == {
         "type": "application/ld+json"
     }
-    if tag in _NEVER or (tag == "script" and not own):
+    if tag in _FORBIDDEN_TAGS or (tag == "script" and not is_own_script):
         yield f"<{tag} {attributes}>"[:160]
     if tag == "meta" and "http-equiv" in attributes:
         yield f"<meta {attributes}>"[:160]
@@ -169,18 +171,18 @@ def _in_element(tag: str, attributes: dict[str, str]) -> Iterator[str]:
         yield f"<form {attributes}>"[:160]
 
 
-def _in_attribute(tag: str, name: str, value: str) -> Iterator[str]:
-    address = _LEFT_OUT.sub("", value)
+def _attribute_faults(tag: str, name: str, value: str) -> Iterator[str]:
+    address = _IGNORED_CHARACTERS.sub("", value)
     inline = name.startswith("on") or name in ("style", "srcdoc")
-    if inline or (name in _ADDRESSES and _RUNS.match(address)):
+    if inline or (name in _URL_ATTRIBUTES and _ACTIVE_SCHEMES.match(address)):
         yield f"<{tag} {name}={value}>"[:160]
     if name in ("href", "src", "action", "formaction") and address[:2] in ("//", "/\\", "\\\\"):
         yield f"<{tag} {name}={value}>"[:160]
 
 
 def active_markup(page: str) -> list[str]:
-    """What in a page, or a piece of one, a browser would run or fetch."""
+    """The elements and attributes of a page or fragment that a browser would run or fetch."""
     watcher = _Watcher()
     watcher.feed(page)
     watcher.close()
-    return watcher.found
+    return watcher.active

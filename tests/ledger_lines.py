@@ -1,4 +1,4 @@
-"""Lines of a ledger, as tests read them."""
+"""Reading the lines of a ledger."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Registers that have every page: how a page is opened, by whom, and its answer."""
+"""Registers that have every page, and their pages: address, member, response."""
 
 from __future__ import annotations
 
@@ -28,9 +28,9 @@ class SitePage:
     path: str
     fields: Mapping[str, str] | None = None
     status: int = 200
-    # Who opens it, by first name: nobody is signed in without one.
+    # First name of the signed-in member; empty for a stranger.
     member: str = ""
-    # How long ago they signed in.
+    # Minutes since the sign-in.
     minutes: int = 0
 
 
@@ -64,15 +64,15 @@ class PageSite:
         return MemberClient(self.app, self.members[page.member], signed_in)
 
     def answer(self, name: str, language: Language = "fr") -> TestResponse:
-        """The answer to a page, with the status that it should have."""
+        """The response of a page, checked to have its status."""
         page = self.page(name, language)
         if page.member:
             member = self.client(page)
-            sent = page.fields is not None
-            answer = member.send(page.path, page.fields) if sent else member.get(page.path)
+            has_form = page.fields is not None
+            response = member.send(page.path, page.fields) if has_form else member.get(page.path)
         else:
             stranger = self.app.test_client(use_cookies=False)
             method = "GET" if page.fields is None else "POST"
-            answer = stranger.open(page.path, method=method, data=page.fields)
-        assert answer.status_code == page.status, name
-        return answer
+            response = stranger.open(page.path, method=method, data=page.fields)
+        assert response.status_code == page.status, name
+        return response

@@ -1,11 +1,11 @@
-"""A page as somebody reads it without its style sheets: one text, from first to last word."""
+"""The text of a page without style sheets: words that touch each other."""
 
 from __future__ import annotations
 
 import re
 from html.parser import HTMLParser
 
-# Where a browser ends a line by itself, and what stands as a box between two words.
+# Elements that a browser separates from the text around them.
 ENDS_A_LINE = (
     {"address", "article", "aside", "blockquote", "body", "br", "caption", "dd", "details", "div"}
     | {"dl", "dt", "fieldset", "figcaption", "figure", "footer", "form", "h1", "h2", "h3", "h4"}
@@ -23,39 +23,39 @@ _WORD_BEGINS = re.compile(r"^[\w(«]")
 class _Linear(HTMLParser):
     def __init__(self) -> None:
         super().__init__()
-        self.glued: list[str] = []
-        self.before = ""
-        self.crossed: list[str] = []
-        self.unseen = 0
+        self.touching: list[str] = []
+        self.previous = ""
+        self.tags: list[str] = []
+        self.hidden_depth = 0
 
     def handle_starttag(self, tag: str, _attrs: object) -> None:
-        self.unseen += tag in UNSEEN
-        self._crosses(tag)
+        self.hidden_depth += tag in UNSEEN
+        self._note_tag(tag)
 
     def handle_endtag(self, tag: str) -> None:
-        self.unseen -= tag in UNSEEN
-        self._crosses(tag)
+        self.hidden_depth -= tag in UNSEEN
+        self._note_tag(tag)
 
     def handle_startendtag(self, tag: str, _attrs: object) -> None:
-        self._crosses(tag)
+        self._note_tag(tag)
 
-    def _crosses(self, tag: str) -> None:
+    def _note_tag(self, tag: str) -> None:
         if tag in ENDS_A_LINE:
-            self.before = ""
-        self.crossed.append(tag)
+            self.previous = ""
+        self.tags.append(tag)
 
     def handle_data(self, text: str) -> None:
-        if self.unseen:
+        if self.hidden_depth:
             return
-        apart = not WITHIN_A_WORD.issuperset(self.crossed)
-        if apart and _WORD_ENDS.search(self.before) and _WORD_BEGINS.search(text):
-            self.glued.append(f"{self.before[-40:]}|{text[:40]}")
-        self.before, self.crossed = text, []
+        apart = not WITHIN_A_WORD.issuperset(self.tags)
+        if apart and _WORD_ENDS.search(self.previous) and _WORD_BEGINS.search(text):
+            self.touching.append(f"{self.previous[-40:]}|{text[:40]}")
+        self.previous, self.tags = text, []
 
 
 def touching_words(markup: str) -> list[str]:
-    """Where the words of two elements of a page touch, for nothing but a style parts them."""
+    """Places where the words of two elements touch without a style sheet."""
     linear = _Linear()
     linear.feed(markup)
     linear.close()
-    return linear.glued
+    return linear.touching

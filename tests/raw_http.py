@@ -1,7 +1,7 @@
-"""HTTP as bytes on a socket, and a served register in processes of its own.
+"""HTTP as bytes on a socket, and a register served in separate processes.
 
-``application`` is what those processes serve: the register, and pages that take their time, count
-what they were sent, or break.
+``application`` is what they serve: the register, with pages that are slow, count the bytes of
+their body, or fail.
 """
 
 from __future__ import annotations
@@ -41,13 +41,13 @@ def application() -> Flask:
 def attach_pages(app: Flask) -> None:
     """Give an application the pages below."""
     blueprint = _pages()
-    # What is asked of them is what servers do; no member's form is sent here.
+    # These pages have no forms of members.
     app.extensions["csrf"].exempt(blueprint)
     app.register_blueprint(blueprint)
 
 
 def _pages() -> Blueprint:
-    """A page that takes its time, one that counts what it was sent, one that breaks late."""
+    """A slow page, one that counts bytes, one that fails after its headers, and others."""
     blueprint = Blueprint("pages", __name__)
 
     @blueprint.route("/slow", methods=["GET", "POST"])
@@ -68,7 +68,7 @@ def _pages() -> Blueprint:
         return f"{request.remote_addr} {request.scheme} {request.host}"
 
     @blueprint.route("/late")
-    def late() -> Response:
+    def fail_late() -> Response:
         def body() -> Iterator[bytes]:
             raise RuntimeError("marqueur")
             yield b""
@@ -101,7 +101,7 @@ def post(*lines: bytes, body: bytes = b"") -> bytes:
 
 
 def answers(connection: socket.socket) -> bytes:
-    """Everything that is sent until the server closes."""
+    """Everything received until the server closes."""
     received = b""
     while part := connection.recv(65536):
         received += part
@@ -109,7 +109,7 @@ def answers(connection: socket.socket) -> bytes:
 
 
 def first_answer(connection: socket.socket) -> tuple[int, dict[str, str], bytes]:
-    """The next answer of a connection that stays open; it says its length."""
+    """The next response of a connection that stays open; it has a Content-Length."""
     data = b""
     while b"\r\n\r\n" not in data:
         data += _more(connection)
@@ -127,9 +127,9 @@ def _more(connection: socket.socket) -> bytes:
 
 
 def ask(port: int, data: bytes) -> tuple[int, dict[str, str], bytes]:
-    """Send bytes as they are; status, headers and body of the one answer."""
+    """Send raw bytes; status, headers and body of the only response."""
     with connect(port) as connection:
-        with suppress(ConnectionError):  # refused before all was sent: the answer says why
+        with suppress(ConnectionError):  # refused before all was sent
             connection.sendall(data)
         if b"close" not in data.lower():
             connection.shutdown(socket.SHUT_WR)
@@ -145,7 +145,7 @@ def parsed(data: bytes) -> tuple[int, dict[str, str], bytes]:
 
 
 CHUNKS = b"3\r\nabc\r\n0\r\n\r\n"
-# What is sent, and the status that is wanted; of the embedded server and of gunicorn.
+# Requests and their expected status, on the embedded server and on gunicorn.
 WANTED: dict[str, tuple[bytes, int]] = {
     "page": (get(b"/healthz"), 200),
     "missing": (get(b"/nulle-part"), 404),
@@ -194,8 +194,8 @@ WANTED: dict[str, tuple[bytes, int]] = {
     "put": (b"PUT /slow HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n", 405),
     "late": (get(b"/late"), 500),
 }
-# The embedded server does not ask for a body that it will refuse; gunicorn asks first, and leaves
-# the length to the guards, who read so many digits as no length at all.
+# The embedded server refuses a body without asking for it; gunicorn asks for it first, and leaves
+# the check of its length to the application, which reads so many digits as no length.
 EXPECTED: dict[str, tuple[bytes, int]] = {
     "endless-body": (post(b"Content-Length: 99999999999999999999"), 413),
     "chunked-expected": (
@@ -210,7 +210,7 @@ EXPECTED: dict[str, tuple[bytes, int]] = {
 
 
 class Served:
-    """A supervisor in a process of its own, and what it printed."""
+    """A supervisor in a separate process, and its output."""
 
     def __init__(
         self,
@@ -218,12 +218,12 @@ class Served:
         settings: Settings,
         fds: tuple[int, ...] = (),
         log: BinaryIO | None = None,
-        **more: str,
+        **variables: str,
     ) -> None:
         self.log = log or tempfile.TemporaryFile("w+b")  # noqa: SIM115 # closed with the process
         self.process = subprocess.Popen(
             command,
-            env=environ(settings) | more,
+            env=environ(settings) | variables,
             stdin=subprocess.DEVNULL,
             stdout=subprocess.PIPE,
             stderr=self.log,
@@ -232,7 +232,7 @@ class Served:
         )
 
     def first_line(self) -> str:
-        """What it prints first, which is that it serves."""
+        """Its first line of output: it serves."""
         line = self.process.stdout.readline()
         assert line, self.logged()
         return line
@@ -247,12 +247,12 @@ class Served:
     def wait_for(
         self, event: str, count: int = 1, seconds: float = 15, process: str = "worker"
     ) -> None:
-        """Wait until the log has told that of a process of ours that many times."""
+        """Wait until the log has that event of a process ``count`` times."""
         log_text = f'"event": "{event}", "process": "{process}"'
         until(lambda: self.logged().count(log_text) >= count, seconds, self.logged)
 
     def child(self, module: str = FOLLOWER) -> int:
-        """The number of one of its processes, waited for: to kill 0 would be to kill the tests."""
+        """The id of one of its processes; never 0, which would mean the tests themselves."""
         processes: list[int] = []
         until(lambda: bool(processes.extend(self._children(module)) or processes))
         return processes[0]
@@ -265,7 +265,7 @@ class Served:
                     yield number
 
     def end(self, number: int = signal.SIGTERM) -> int:
-        """Its exit code when it is told to end."""
+        """Stop it; its exit code."""
         self.send(number)
         return self.process.wait(30)
 
@@ -278,17 +278,17 @@ class Served:
 
 
 def until(
-    holds: Callable[[], bool], seconds: float = 10, told: Callable[[], str] = lambda: ""
+    condition: Callable[[], bool], seconds: float = 10, describe: Callable[[], str] = lambda: ""
 ) -> None:
-    """Wait until something holds, which it does well before the seconds are over."""
+    """Wait until a condition holds; fail with ``describe()`` after some seconds."""
     deadline = time.monotonic() + seconds
-    while not holds():
-        assert time.monotonic() < deadline, told()
+    while not condition():
+        assert time.monotonic() < deadline, describe()
         time.sleep(0.02)
 
 
 def environ(settings: Settings) -> dict[str, str]:
-    """The environment of a command on a register of the tests."""
+    """The environment variables of a command on a test register."""
     variables = {
         name: value for name, value in os.environ.items() if not name.startswith("REGISTER_")
     }
@@ -301,20 +301,24 @@ def environ(settings: Settings) -> dict[str, str]:
 
 @contextmanager
 def serving(
-    settings: Settings, workers: int = 0, log: BinaryIO | None = None, **more: str
+    settings: Settings, workers: int = 0, log: BinaryIO | None = None, **variables: str
 ) -> Iterator[tuple[Served, int]]:
-    """The application above, served as the command does; and its port.
+    """The application above, served as by the command, and its port.
 
-    :param workers: that many of gunicorn's; 0 for the embedded server.
-    :param log: where its log goes, if not to where ``logged`` finds it.
-    :param more: further variables of its environment.
+    :param workers: workers of gunicorn; 0 for the embedded server.
+    :param log: the file of its log, a temporary one by default.
+    :param variables: further environment variables.
     """
     sockets = process_start.listen(ADDRESS, 0)
     port = process_start.port_of(sockets)
     fds = tuple(listener.fileno() for listener in sockets)
-    words = ("raw_http:application", "prêt", str(workers), *map(str, fds))
+    arguments = ("raw_http:application", "prêt", str(workers), *map(str, fds))
     served = Served(
-        process_start.python_command(process_start.SUPERVISOR, *words), settings, fds, log, **more
+        process_start.python_command(process_start.SUPERVISOR, *arguments),
+        settings,
+        fds,
+        log,
+        **variables,
     )
     process_start.close(sockets)
     try:
@@ -323,9 +327,9 @@ def serving(
         served.close()
 
 
-def command(*words: str) -> list[str]:
+def command(*arguments: str) -> list[str]:
     """``webcitoyen …`` in this interpreter."""
-    return [sys.executable, "-m", "register", *words]
+    return [sys.executable, "-m", "register", *arguments]
 
 
 def is_closed(connection: socket.socket, seconds: float) -> bool:
@@ -338,7 +342,7 @@ def is_closed(connection: socket.socket, seconds: float) -> bool:
 
 
 class EndableThread(threading.Thread):
-    """A thread that works until its event ``ending`` is set."""
+    """A thread that runs until its event ``ending`` is set."""
 
     def __init__(self) -> None:
         super().__init__()
@@ -350,7 +354,7 @@ Threads = TypeVar("Threads", bound=Sequence[EndableThread])
 
 @contextmanager
 def running(threads: Threads) -> Iterator[Threads]:
-    """Threads at work until the block ends."""
+    """Run threads until the block ends."""
     for thread in threads:
         thread.start()
     try:

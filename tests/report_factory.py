@@ -1,7 +1,7 @@
-"""Reports as tests make them: Amina's words, in whatever state a test begins with.
+"""Reports of Amina, in each state.
 
-``receive_report(pen, store)`` is one that has just come in. :class:`Inbox` brings it further, with
-the acts that members and reporters have, each in one word.
+``receive_report(pen, store)`` is a new report. :class:`Inbox` makes reports in other states by the
+acts of members and reporters.
 """
 
 from __future__ import annotations
@@ -30,7 +30,7 @@ from register.reports.report_content import ReportContent
 
 TransactionFactory = Callable[..., AbstractContextManager[WriteTransaction]]
 
-# Words that stand nowhere else, so that a test may look for them in a file.
+# Words that occur nowhere else, so that tests can search for them.
 WORDS = "Ce soir au conseil, le maire a fait retirer ma caméra par la police municipale."
 CONTACT = "amina@exemple.test"
 SENTENCE = "Votre récit ne dit pas où cela s’est passé."
@@ -41,12 +41,12 @@ _FIELDS = {field.name for field in fields(ReportContent)}
 
 
 def nonce() -> str:
-    """That of one filling of a form."""
+    """A new nonce of a form."""
     return secrets.token_hex(16)
 
 
 def a_report(**fields: object) -> ReportContent:
-    """What Amina sends: ``a_report(account=…, types=(…))``."""
+    """The content of a report: ``a_report(account=…, types=(…))``."""
     answers: dict[str, object] = {
         "account": WORDS,
         "types": ("interdiction_filmer",),
@@ -71,10 +71,10 @@ def receive_report(
     suspect: bool = False,
     **fields: object,
 ) -> ReceivedReport:
-    """A report that has just come in; its ``key`` and its ``code``.
+    """A new report; its ``key`` and its ``code``.
 
     :param named: the nonce of its form; a new one by default.
-    :param fields: of :class:`ReportContent`, where they shall differ.
+    :param fields: changed fields of :class:`ReportContent`.
     """
     assert set(fields) <= _FIELDS, fields
     with pen(at) as p:
@@ -90,90 +90,90 @@ def receipt_code(status: int, page: str) -> str:
 
 
 def count_rows(settings: Settings, model: type[Base]) -> int:
-    """How many rows of a kind the register holds."""
+    """The number of rows of a table."""
     with open_engine(settings.database_url) as engine, Session(engine) as session:
         return session.scalar(select(func.count()).select_from(model)) or 0
 
 
 def report_row(session: Session, key: str) -> Report:
-    """The row of a report as it is now."""
+    """The current row of a report."""
     session.rollback()
     session.expire_all()
     return session.get_one(Report, key)
 
 
 class Inbox:
-    """Reports in each state: what Amina sent, and what Bruno did with it, at ``at``."""
+    """Reports in each state, made by Amina and Bruno at ``at``."""
 
     def __init__(self, pen: TransactionFactory, store: KeyStore, cast: Cast) -> None:
         self.pen, self.store, self.cast = pen, store, cast
 
-    def received(self, at: datetime = AT, **more: object) -> ReceivedReport:
-        """One that nobody has looked at."""
-        return receive_report(self.pen, self.store, at=at, **more)  # type: ignore[arg-type]
+    def received(self, at: datetime = AT, **fields: object) -> ReceivedReport:
+        """A new report."""
+        return receive_report(self.pen, self.store, at=at, **fields)  # type: ignore[arg-type]
 
-    def held(self, at: datetime = AT, **more: object) -> ReceivedReport:
-        """One that Bruno has in hand."""
-        filed = self.received(at, **more)
+    def held(self, at: datetime = AT, **fields: object) -> ReceivedReport:
+        """A report claimed by Bruno."""
+        report = self.received(at, **fields)
         with self.pen(at) as p:
-            acts.claim(p, filed.key, by=self.cast.bruno)
-        return filed
+            acts.claim(p, report.key, by=self.cast.bruno)
+        return report
 
-    def waiting(self, at: datetime = AT, **more: object) -> ReceivedReport:
-        """One of which Bruno asked something."""
-        filed = self.held(at, **more)
+    def waiting(self, at: datetime = AT, **fields: object) -> ReceivedReport:
+        """A report with a question of Bruno."""
+        report = self.held(at, **fields)
         with self.pen(at) as p:
-            acts.ask_reporter(p, self.store, filed.key, QUESTION, by=self.cast.bruno)
-        return filed
+            acts.ask_reporter(p, self.store, report.key, QUESTION, by=self.cast.bruno)
+        return report
 
     def accepted(
-        self, at: datetime = AT, into: int | None = None, **more: object
+        self, at: datetime = AT, into: int | None = None, **fields: object
     ) -> ReceivedReport:
-        """One that Bruno made a draft of, or joined to the case with that id."""
-        filed = self.received(at, **more)
+        """A report accepted by Bruno as a draft, or attached to the case with id ``into``."""
+        report = self.received(at, **fields)
         with self.pen(at) as p:
             acts.accept(
                 p,
                 self.store,
-                filed.key,
+                report.key,
                 by=self.cast.bruno,
                 reason="signalé",
                 new=None if into else a_case(),
                 into=into,
             )
-        return filed
+        return report
 
     def declined(
-        self, at: datetime = AT, reason: str = "insuffisant", **more: object
+        self, at: datetime = AT, reason: str = "insuffisant", **fields: object
     ) -> ReceivedReport:
-        """One that Bruno declined."""
-        filed = self.received(at, **more)
+        """A report declined by Bruno."""
+        report = self.received(at, **fields)
         with self.pen(at) as p:
-            acts.decline(p, self.store, filed.key, reason, by=self.cast.bruno, sentence=SENTENCE)
-        return filed
+            acts.decline(p, self.store, report.key, reason, by=self.cast.bruno, sentence=SENTENCE)
+        return report
 
-    def spam(self, at: datetime = AT, **more: object) -> ReceivedReport:
-        """One that Bruno put aside."""
-        filed = self.received(at, **more)
+    def spam(self, at: datetime = AT, **fields: object) -> ReceivedReport:
+        """A report marked as spam by Bruno."""
+        report = self.received(at, **fields)
         with self.pen(at) as p:
-            acts.spam(p, filed.key, by=self.cast.bruno)
-        return filed
+            acts.spam(p, report.key, by=self.cast.bruno)
+        return report
 
-    def withdrawn(self, at: datetime = AT, **more: object) -> ReceivedReport:
-        """One that Amina took back."""
-        filed = self.received(at, **more)
+    def withdrawn(self, at: datetime = AT, **fields: object) -> ReceivedReport:
+        """A report withdrawn by Amina."""
+        report = self.received(at, **fields)
         with self.pen(at) as p:
-            acts.withdraw(p, self.store, filed.key, nonce())
-        return filed
+            acts.withdraw(p, self.store, report.key, nonce())
+        return report
 
-    def purged(self, at: datetime = AT, **more: object) -> ReceivedReport:
-        """One that was declined, and whose texts are gone."""
-        filed = self.declined(at, **more)
+    def purged(self, at: datetime = AT, **fields: object) -> ReceivedReport:
+        """A declined and purged report."""
+        report = self.declined(at, **fields)
         with self.pen(at + timedelta(days=91)) as p:
             acts.purge(p, self.store, undecided_after=24)
-        return filed
+        return report
 
-    def answered(self, filed: ReceivedReport, text: str = ANSWER, at: datetime = AT) -> None:
-        """Amina's answer."""
+    def answered(self, report: ReceivedReport, text: str = ANSWER, at: datetime = AT) -> None:
+        """Add Amina's answer to a question."""
         with self.pen(at) as p:
-            acts.add(p, self.store, filed.key, MessageKind.ANSWER, text, nonce())
+            acts.add(p, self.store, report.key, MessageKind.ANSWER, text, nonce())

@@ -1,7 +1,4 @@
-"""A register with a report in every state, and every page of reporters and of members on them.
-
-Amina sent all reports; Bruno has done something with most.
-"""
+"""A register with a report in every state, and every page of reports."""
 
 from __future__ import annotations
 
@@ -167,21 +164,22 @@ def reports_site(settings: Settings) -> PageSite:
                 view.received, view.summary.day, setup.identity(session).tag_authority
             )
         store.close()
-    names = {name: filed.key for name, filed in reports.items()}
+    names = {name: report.key for name, report in reports.items()}
     names |= {
-        f"code of {name}": receipt_codes.format_code(filed.code) for name, filed in reports.items()
+        f"code of {name}": receipt_codes.format_code(report.code)
+        for name, report in reports.items()
     }
     members = {name: getattr(cast, name) for name in ("bruno", "ada")}
     return PageSite(app, PAGES, members, {**names, **cases, "used": used, "recu": recu.decode()})
 
 
 def _reports(inbox: Inbox, desk: Desk) -> tuple[dict[str, ReceivedReport], dict[str, str]]:
-    """One in each state; the ids of the cases that are made of them."""
+    """A report in each state; the ids of their cases."""
     at, day = now(), timedelta(days=1)
     case, withdrawn = desk.published(), desk.published(title="Un autre cas de Gagny")
     reports = {
         "undecided": inbox.received(at - 800 * day),
-        # What purges it declines what nobody decided, too.
+        # Purging it declines undecided reports too.
         "purged": inbox.purged(at - 120 * day),
         "received": inbox.received(at),
         "contact": inbox.received(at - 3 * day, account=LONG * 3, contact=CONTACT),

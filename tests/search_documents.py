@@ -1,4 +1,4 @@
-"""Made-up documents and searches: few tokens, so that they meet."""
+"""Generated documents and searches of few tokens, so that they match."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ from register.search.reference_matcher import strength
 
 START = Cursor(1, "aa", "made")
 
-# With a code, an accent that an analysis would have folded, and what no analysis lets through.
+# With a code, an accent that the analyzer would fold, and tokens that it never produces.
 TOKENS = ("a", "b", "c", "film", "filmer", "film\0", "§an:2008", "é", "\ud800", "")
 _token = st.sampled_from(TOKENS)
 _field = st.lists(_token, max_size=6).map(tuple)
@@ -37,7 +37,7 @@ documents = st.builds(
     _forms,
     _forms,
 )
-_way = st.one_of(
+_alternative = st.one_of(
     st.builds(
         lambda tokens, together: QueryAlternative(tuple(tokens), is_phrase=together),
         st.lists(_token, min_size=1, max_size=4),
@@ -50,30 +50,30 @@ _way = st.one_of(
 )
 _part = st.builds(
     lambda ways, excluded: QueryPart("typed", tuple(ways), excluded),
-    st.lists(_way, min_size=1, max_size=3),
+    st.lists(_alternative, min_size=1, max_size=3),
     st.booleans(),
 )
 searches = st.lists(_part, max_size=3).map(lambda parts: SearchQuery(tuple(parts)))
 
 
 def no_progress(_done: int, _total: int) -> None:
-    """Nobody is told how far it is."""
+    """A progress callback that does nothing."""
 
 
 def by_number(*batches: Iterable[Document]) -> dict[int, Document]:
-    """Each case once, as it was told last."""
+    """The last document of each case."""
     return {document.number: document for batch in batches for document in batch}
 
 
 def expected_matches(query: SearchQuery, cases: Iterable[Document]) -> dict[int, int]:
-    """What the judge says of all cases."""
-    judged = ((document.number, strength(query, document)) for document in cases)
-    return {number: value for number, value in judged if value is not None}
+    """The strength of each matching case, by the reference matcher."""
+    strengths = ((document.number, strength(query, document)) for document in cases)
+    return {number: value for number, value in strengths if value is not None}
 
 
-def word_query(*tokens: str, **how: bool) -> SearchQuery:
-    """A search for one word, or for some that follow one another."""
-    return SearchQuery((QueryPart(" ".join(tokens), (QueryAlternative(tokens, **how),)),))
+def word_query(*tokens: str, **options: bool) -> SearchQuery:
+    """A search for a word or a phrase."""
+    return SearchQuery((QueryPart(" ".join(tokens), (QueryAlternative(tokens, **options),)),))
 
 
 def case(number: int, title: str, account: str = "") -> Document:
@@ -84,18 +84,18 @@ def case(number: int, title: str, account: str = "") -> Document:
 
 def random_documents(count: int, seed: int = 1, words: int = 60) -> Iterator[Document]:
     """Cases of random words: some in every case, most in few."""
-    chance = random.Random(seed)
+    rng = random.Random(seed)
     for number in range(1, count + 1):
-        yield case(number, _text(chance, 6), _text(chance, words))
+        yield case(number, _text(rng, 6), _text(rng, words))
 
 
-def _text(chance: random.Random, words: int) -> str:
-    return " ".join(f"mot{int(chance.paretovariate(0.6)) % 2_000}" for _ in range(words))
+def _text(rng: random.Random, words: int) -> str:
+    return " ".join(f"mot{int(rng.paretovariate(0.6)) % 2_000}" for _ in range(words))
 
 
 def sample_queries(seed: int = 1) -> list[SearchQuery]:
-    """Searches for :func:`random_documents`: words, phrases, beginnings, what is left out."""
-    chance = random.Random(seed)
+    """Searches in :func:`random_documents`: words, phrases, prefixes, exclusions."""
+    rng = random.Random(seed)
     queries = [
         SearchQuery(),
         word_query("mot1"),
@@ -103,7 +103,7 @@ def sample_queries(seed: int = 1) -> list[SearchQuery]:
         word_query("mot12", prefix=True),
     ]
     for _ in range(12):
-        first, second, third = (f"mot{int(chance.paretovariate(0.6)) % 2_000}" for _ in range(3))
+        first, second, third = (f"mot{int(rng.paretovariate(0.6)) % 2_000}" for _ in range(3))
         alternatives = (QueryAlternative((first, second)), QueryAlternative((third,)))
         queries.append(
             SearchQuery(
@@ -120,11 +120,11 @@ def sample_queries(seed: int = 1) -> list[SearchQuery]:
 
 
 def fill_index(index: SearchEngine, *cases: Document, cursor: Cursor = START) -> None:
-    """Have an index hold these documents and no other."""
+    """Rebuild an index with these documents only."""
     index.rebuild(cursor, iter(cases), len(cases), no_progress)
 
 
-# --- writes, and what the engine then has to answer ----------------------------------------------
+# --- writes, and the expected results ----------------------------------------------
 
 writes = st.lists(
     st.tuples(
@@ -146,8 +146,8 @@ def require_matcher_results(
     """After each write the engine returns what the reference matcher returns."""
     cases = by_number(first)
     fill_index(index, *cases.values())
-    for seq, (documents_now, removed, kind) in enumerate(writes, start=2):
-        written = by_number(doc for doc in documents_now if doc.number not in removed)
+    for seq, (documents, removed, kind) in enumerate(writes, start=2):
+        written = by_number(doc for doc in documents if doc.number not in removed)
         cases = {n: doc for n, doc in (cases | written).items() if n not in removed}
         cursor = Cursor(seq, "aa", "made")
         if kind == "rebuild":
@@ -157,9 +157,9 @@ def require_matcher_results(
         if session:
             session.rollback()
         for query in queries:
-            answer = index.find(session, query)
-            assert answer.cursor == cursor
-            assert answer.strength == expected_matches(query, cases.values())
+            found_cases = index.find(session, query)
+            assert found_cases.cursor == cursor
+            assert found_cases.strength == expected_matches(query, cases.values())
         assert index.intact(deep=True)
         forms = sorted({form for doc in cases.values() for form in doc.forms})
         assert index.forms(session) == forms

@@ -1,4 +1,4 @@
-"""Maps as a browser reads them: what their paths draw, and what of a page is the map."""
+"""SVG maps of pages: their paths, dots and links."""
 
 from __future__ import annotations
 
@@ -11,8 +11,8 @@ NUMBER = re.compile(r"-?\d+")
 
 
 def path_lines(path: str) -> list[list[DrawingPoint]]:
-    """The lines of a path, as a browser reads them."""
-    read = []
+    """The lines of a path."""
+    lines = []
     for start, moves, closed in LINE.findall(path):
         x, y = map(int, NUMBER.findall(start))
         line = [DrawingPoint(x, y)]
@@ -20,18 +20,18 @@ def path_lines(path: str) -> list[list[DrawingPoint]]:
         for dx, dy in zip(numbers[::2], numbers[1::2], strict=True):
             x, y = x + dx, y + dy
             line.append(DrawingPoint(x, y))
-        read.append([*line, line[0]] if closed else line)
+        lines.append([*line, line[0]] if closed else line)
     assert "".join(f"M{a}l{b}{c}" for a, b, c in LINE.findall(path)) == path
-    return read
+    return lines
 
 
 def dot_points(path: str) -> list[DrawingPoint]:
-    """The points that a path of dots marks."""
-    spots, x, y = [], 0, 0
+    """The points of a path of dots."""
+    points, x, y = [], 0, 0
     for dx, dy in re.findall(r"m(-?\d+) ?(-?\d+)h0", path):
         x, y = x + int(dx), y + int(dy)
-        spots.append(DrawingPoint(x, y))
-    return spots
+        points.append(DrawingPoint(x, y))
+    return points
 
 
 def figure(html: str) -> str:
@@ -41,7 +41,7 @@ def figure(html: str) -> str:
 
 
 def dots(html: str) -> int:
-    """How many communes a page marks; a ring is two marks, of which the inner is not counted."""
+    """How many communes a map marks; the inner dot of a ring is not counted."""
     return sum(
         len(dot_points(path)) for path in re.findall(r'class="dot" d="([^"]+)"', figure(html))
     )

@@ -1,11 +1,11 @@
-"""The checker of feeds finds what is wrong: a test that cannot fail proves nothing."""
+"""The checker of feeds (tests/atom.py) finds faults."""
 
 from __future__ import annotations
 
 import pytest
 from atom import faults, html_faults, read
 
-GOOD = """<?xml version='1.0' encoding='UTF-8'?>
+VALID = """<?xml version='1.0' encoding='UTF-8'?>
 <feed xmlns="http://www.w3.org/2005/Atom" xmlns:fh="http://purl.org/syndication/history/1.0"
   xmlns:georss="http://www.georss.org/georss" xml:lang="fr">
 <id>tag:registre.test,2026-03-02:/incidents</id>
@@ -42,16 +42,16 @@ GOOD = """<?xml version='1.0' encoding='UTF-8'?>
 _PAGE = '<link rel="alternate" href="https://registre.test/incidents" type="text/html"/>'
 
 
-def test_a_good_document_has_no_fault() -> None:
-    assert faults(GOOD.encode()) == []
-    feed = read(GOOD.encode())
+def test_a_valid_document_has_no_fault() -> None:
+    assert faults(VALID.encode()) == []
+    feed = read(VALID.encode())
     assert (feed.archive, feed.link("current")) == (True, "https://registre.test/incidents.atom")
     assert [entry.language for entry in feed.entries] == ["en", "fr"]
     assert feed.entries[0].published == feed.entries[0].updated
 
 
 @pytest.mark.parametrize(
-    ("old", "new", "told"),
+    ("old", "new", "expected"),
     [
         # By the grammar.
         ("<title>Un cas</title>\n", "", "grammar"),
@@ -100,14 +100,14 @@ def test_a_good_document_has_no_fault() -> None:
         ("48.88 2.53", "2.53", "not a point"),
     ],
 )
-def test_an_invalid_document_has_faults(old: str, new: str, told: str) -> None:
-    broken = GOOD.replace(old, new, 1)
-    assert broken != GOOD
-    found = faults(broken.encode())
-    if told:
-        assert any(told in fault for fault in found), found
+def test_an_invalid_document_has_faults(old: str, new: str, expected: str) -> None:
+    broken = VALID.replace(old, new, 1)
+    assert broken != VALID
+    document_faults = faults(broken.encode())
+    if expected:
+        assert any(expected in fault for fault in document_faults), document_faults
     else:
-        assert found == []
+        assert document_faults == []
 
 
 @pytest.mark.parametrize(
@@ -141,6 +141,6 @@ def test_unsafe_html_has_faults(html: str) -> None:
 
 
 def test_safe_html_has_no_fault() -> None:
-    told = '<p>1 &lt; 2 &amp; <a href="https://exemple.test/" rel="nofollow">é</a><br>\n<hr></p>'
-    assert html_faults(told) == []
+    html = '<p>1 &lt; 2 &amp; <a href="https://exemple.test/" rel="nofollow">é</a><br>\n<hr></p>'
+    assert html_faults(html) == []
     assert html_faults('<ol start="3"><li>Un</li></ol>') == []

@@ -1,4 +1,4 @@
-"""What the measures rest on: bars that can be missed, and copies that leave nothing out."""
+"""The benchmarks: limits, generated cases, copies of registers, searches."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ from register.exchange.case_csv_import import import_file
 from register.search import analyzer, query_parser
 from register.search.engine_interface import Document
 
-# Of a case, but read by no page: the desk's, or what the produced cases do not have.
+# Tables of a case that public pages do not read, or that generated cases do not fill.
 NOT_COPIED = {
     "approval",
     "case_link",
@@ -34,9 +34,9 @@ NOT_COPIED = {
 
 
 def test_a_copy_takes_every_table_of_a_case_and_moves_every_id():
-    own = {"incident", "proceeding_step"}
+    without_incident_id = {"incident", "proceeding_step"}
     of_a_case = {table.name for table in Base.metadata.sorted_tables if "incident_id" in table.c}
-    assert of_a_case | own == set(SHIFTED_COLUMNS) | NOT_COPIED
+    assert of_a_case | without_incident_id == set(SHIFTED_COLUMNS) | NOT_COPIED
     for name, shifted in SHIFTED_COLUMNS.items():
         table = Base.metadata.tables[name]
         assert set(shifted) <= set(table.c.keys())
@@ -45,14 +45,14 @@ def test_a_copy_takes_every_table_of_a_case_and_moves_every_id():
 
 
 def test_a_produced_file_is_the_same_each_time_and_can_be_imported(engine, cast, tmp_path):
-    one, other = tmp_path / "one.csv", tmp_path / "other.csv"
-    for path in (one, other):
+    first, second = tmp_path / "one.csv", tmp_path / "other.csv"
+    for path in (first, second):
         write_file(path, ["93032", "92062", "2A004"] * 10, 1, random.Random(7))
-    assert one.read_bytes() == other.read_bytes()
-    with one.open(encoding="utf-8", newline="") as file:
+    assert first.read_bytes() == second.read_bytes()
+    with first.open(encoding="utf-8", newline="") as file:
         rows = list(csv.DictReader(file))
     assert len({row["procedure"] for row in rows}) > 2
-    report = import_file(engine, one, by=cast.bruno, reason="mesure")
+    report = import_file(engine, first, by=cast.bruno, reason="mesure")
     assert (report.drafted, report.faults) == (30, [])
 
 
@@ -65,14 +65,14 @@ def test_a_produced_file_is_the_same_each_time_and_can_be_imported(engine, cast,
         (Bar(2, most=True), 2.01, False),
     ],
 )
-def test_a_bar_is_met_or_missed(bar, value, met):
+def test_a_limit_is_met_or_missed(bar, value, met):
     table = Table("Pages", ("page", "ratio"))
     table.add("list", f"{value}", value=value, bar=bar)
     assert table.missed == (not met)
     assert ("met" if met else "MISSED") in table.text(markdown=False).split()
 
 
-def test_a_table_says_its_bars_and_can_be_pasted():
+def test_a_table_is_printed_as_markdown_with_its_limits():
     table = Table("Pages", ("page", "ratio"))
     table.add("bare", "1")
     table.add("list", "0.9", value=0.9, bar=Bar(0.6))
@@ -87,12 +87,14 @@ def test_a_table_says_its_bars_and_can_be_pasted():
 
 
 def test_an_account_is_the_same_each_time_and_holds_words_of_every_kind():
-    told = [analyzer.tokens(" ".join(texts.account(number))) for number in range(1, 401)]
-    assert told[0] == analyzer.tokens(" ".join(texts.account(1))) != told[1]
-    held = Counter(token for tokens in told for token in set(tokens))
+    accounts = [analyzer.tokens(" ".join(texts.account(number))) for number in range(1, 401)]
+    assert accounts[0] == analyzer.tokens(" ".join(texts.account(1))) != accounts[1]
+    occurrences = Counter(token for tokens in accounts for token in set(tokens))
     shares = {
-        kind: sum(held[analyzer.token_of(word)] for word in chosen) / len(chosen) / len(told)
-        for kind, chosen in (
+        kind: sum(occurrences[analyzer.token_of(word)] for word in words)
+        / len(words)
+        / len(accounts)
+        for kind, words in (
             ("common", texts.common),
             ("middle", texts.middle),
             ("rare", texts.rare),
@@ -101,24 +103,30 @@ def test_an_account_is_the_same_each_time_and_holds_words_of_every_kind():
     assert 0.45 < shares["common"] < 0.55
     assert 0.08 < shares["middle"] < 0.12
     assert 0.0003 < shares["rare"] < 0.003
-    assert 180 < sum(map(len, told)) / len(told) < 240
+    assert 180 < sum(map(len, accounts)) / len(accounts) < 240
 
 
 def test_no_two_words_of_the_accounts_have_the_same_stem():
-    known = [*texts.common, *texts.middle, *texts.rare]
-    assert len({analyzer.token_of(word) for word in known}) == len(known)
+    words = [*texts.common, *texts.middle, *texts.rare]
+    assert len({analyzer.token_of(word) for word in words}) == len(words)
 
 
 def test_fts5_and_the_register_get_the_same_queries(tmp_path):
     def document(number: int, *weak: tuple[str, ...]) -> Document:
         return Document(number, (("titre", "§an:2008"),), weak, frozenset(), frozenset())
 
-    beside = Fts5(tmp_path / "fts5.sqlite3")
-    beside.fill([document(1, ("film", "gagny")), document(2, ("film",), ("puteau",))])
-    found = [("film", 2), ("film gagny", 1), ('"film gagny"', 1), ('"gagny film"', 0), ("2008", 0)]
-    for match, count in found:
-        assert beside.count(match) == count, match
-    beside.close()
+    index = Fts5(tmp_path / "fts5.sqlite3")
+    index.fill([document(1, ("film", "gagny")), document(2, ("film",), ("puteau",))])
+    expected_counts = [
+        ("film", 2),
+        ("film gagny", 1),
+        ('"film gagny"', 1),
+        ('"gagny film"', 0),
+        ("2008", 0),
+    ]
+    for match, count in expected_counts:
+        assert index.count(match) == count, match
+    index.close()
     for kind in searches.KINDS:
         assert len(kind.typed) == len(kind.matches)
         for typed, match in zip(kind.typed, kind.matches, strict=True):
@@ -128,19 +136,19 @@ def test_fts5_and_the_register_get_the_same_queries(tmp_path):
             assert match.startswith('"') == typed.startswith('"')
 
 
-def test_every_hostile_search_is_one_that_is_answered():
+def test_every_hostile_search_is_valid():
     for typed in searches.HOSTILE_SEARCHES:
         assert len(query_parser.parse(typed).parts) > 10
 
 
-def test_the_bar_of_a_search_is_about_the_engine_and_the_size():
-    times = searches.bar_of(("whoosh", 10_000, searches.RARE), 3.0, 250.0)
-    spent = searches.bar_of(("postgresql", 100_000, searches.PHRASE), 3.0, 250.0)
-    assert (times[0], spent[0]) == (3.0, 250.0)
-    assert times[1].met(times[0])
-    assert not spent[1].met(spent[0])
+def test_the_limit_of_a_search_depends_on_engine_and_size():
+    whoosh_bar = searches.bar_of(("whoosh", 10_000, searches.RARE), 3.0, 250.0)
+    postgres_bar = searches.bar_of(("postgresql", 100_000, searches.PHRASE), 3.0, 250.0)
+    assert (whoosh_bar[0], postgres_bar[0]) == (3.0, 250.0)
+    assert whoosh_bar[1].met(whoosh_bar[0])
+    assert not postgres_bar[1].met(postgres_bar[0])
     assert searches.bar_of(("postgresql", 10_000, searches.RARE), 3.0, 250.0) == (3.0, None)
 
 
-def test_postgresql_takes_over_all_that_is_copied():
+def test_postgresql_copies_all_shifted_tables():
     assert set(SHIFTED_COLUMNS) < set(postgres.COPIED_TABLES) < set(Base.metadata.tables)

@@ -1,4 +1,4 @@
-"""A bulkhead lets so many in, has so many wait for so long, and refuses the rest at once."""
+"""A bulkhead limits running and waiting threads, and refuses the others at once."""
 
 from __future__ import annotations
 
@@ -13,35 +13,35 @@ from register.concurrency_limit import Bulkhead
 from register.errors import Unavailable
 
 
-def test_a_bulkhead_lets_some_run_some_wait_and_refuses_the_others() -> None:
+def test_a_bulkhead_runs_two_queues_three_and_refuses_the_others() -> None:
     bulkhead = Bulkhead(max_running=2, max_waiting=3, turn_timeout=5)
-    inside, most, go_on, lock = 0, 0, threading.Event(), threading.Lock()
+    running, max_running, release, lock = 0, 0, threading.Event(), threading.Lock()
 
     def enter(_number: int) -> str:
-        nonlocal inside, most
+        nonlocal running, max_running
         try:
             with bulkhead.turn():
                 with lock:
-                    inside += 1
-                    most = max(most, inside)
-                go_on.wait(5)
+                    running += 1
+                    max_running = max(max_running, running)
+                release.wait(5)
                 with lock:
-                    inside -= 1
+                    running -= 1
         except Unavailable as error:
             return error.key
         return "done"
 
     with ThreadPoolExecutor(8) as pool:
-        answers = [pool.submit(enter, number) for number in range(8)]
-        refused = [answer for answer in answers if _ends(answer)]
+        futures = [pool.submit(enter, number) for number in range(8)]
+        refused = [future for future in futures if _ends(future)]
         assert len(refused) == 3
-        go_on.set()
-        assert Counter(answer.result() for answer in answers) == {"done": 5, "busy": 3}
-    assert most == 2
+        release.set()
+        assert Counter(future.result() for future in futures) == {"done": 5, "busy": 3}
+    assert max_running == 2
 
 
 def test_all_threads_run_when_tasks_are_short() -> None:
-    """Forty reports at one instant, in a process of twelve threads."""
+    """Forty tasks in twelve threads."""
     bulkhead = Bulkhead(max_running=1, max_waiting=7, turn_timeout=5, entry_timeout=0.5)
 
     def enter(_number: int) -> None:
@@ -52,21 +52,23 @@ def test_all_threads_run_when_tasks_are_short() -> None:
         list(pool.map(enter, range(40)))
 
 
-def _ends(answer) -> bool:
+def _ends(future) -> bool:
     deadline = time.monotonic() + 0.2
-    while not answer.done() and time.monotonic() < deadline:
+    while not future.done() and time.monotonic() < deadline:
         time.sleep(0.005)
-    return answer.done()
+    return future.done()
 
 
-@pytest.mark.parametrize(("waited", "least"), [(0.0, 0.1), (1.0, 0.0)])
-def test_the_waiting_time_is_bounded_and_counts_earlier_waits(waited: float, least: float) -> None:
+@pytest.mark.parametrize(("waited", "min_seconds"), [(0.0, 0.1), (1.0, 0.0)])
+def test_the_waiting_time_is_bounded_and_counts_earlier_waits(
+    waited: float, min_seconds: float
+) -> None:
     bulkhead = Bulkhead(max_running=1, max_waiting=1, turn_timeout=0.1)
     with bulkhead.turn():
-        begun = time.monotonic()
+        start = time.monotonic()
         with pytest.raises(Unavailable), bulkhead.turn(waited):
             pytest.fail("somebody else has the turn")
-        assert least <= time.monotonic() - begun < least + 0.5
+        assert min_seconds <= time.monotonic() - start < min_seconds + 0.5
     with bulkhead.turn(waited):
         pass
 

@@ -1,4 +1,4 @@
-"""Settings: every default is safe, every nonsense is refused by name."""
+"""Settings: safe defaults, and invalid values refused with the name of their variable."""
 
 from __future__ import annotations
 
@@ -11,19 +11,19 @@ from register import config
 from register.config import LEGAL_FIELDS, Settings
 from register.errors import ConfigError
 
-# Of the key 0, 1, 2… 31: nobody's service.
+# The address of the key 0, 1, 2… 31.
 ONION = "aaaqeayeaudaocajbifqydiob4ibceqtcqkrmfyydenbwha5dyp3kead.onion"
 
 
 @pytest.fixture(autouse=True)
-def _nothing_set(monkeypatch, tmp_path):
+def _clean_environment(monkeypatch, tmp_path):
     for name in list(os.environ):
         if name.startswith("REGISTER_"):
             monkeypatch.delenv(name)
     monkeypatch.chdir(tmp_path)
 
 
-def _refused(monkeypatch, **values):
+def _load_refused(monkeypatch, **values):
     for name, value in values.items():
         monkeypatch.setenv(f"REGISTER_{name}", value)
     with pytest.raises(ConfigError) as refused:
@@ -31,7 +31,7 @@ def _refused(monkeypatch, **values):
     return refused.value
 
 
-def test_the_defaults_are_this_machines_own(tmp_path):
+def test_the_defaults_are_for_a_loopback_address(tmp_path):
     settings = config.load()
     assert settings.instance == tmp_path / "instance"
     assert settings.base_url == "http://127.0.0.1:5000"
@@ -102,8 +102,8 @@ def test_the_defaults_are_this_machines_own(tmp_path):
         ("CONTACT_EMAIL", "a\x07b", "config_text"),
     ],
 )
-def test_a_value_that_makes_no_sense_stops_the_start(monkeypatch, name, value, key):
-    refused = _refused(monkeypatch, **{name: value})
+def test_an_invalid_value_is_refused(monkeypatch, name, value, key):
+    refused = _load_refused(monkeypatch, **{name: value})
     assert (refused.key, refused.values["name"]) == (key, f"REGISTER_{name}")
 
 
@@ -113,58 +113,58 @@ def test_an_onion_address_needs_no_certificate(monkeypatch, address):
     settings = config.load()
     assert settings.base_url == address.rstrip("/")
     assert (settings.is_https, settings.is_secure, settings.is_loopback) == (False, True, False)
-    # It is public all the same.
+    # It still counts as public.
     assert config.missing_for_public(settings)
     monkeypatch.setenv("REGISTER_REQUIRE_2FA", "off")
-    assert _refused(monkeypatch).key == "config_protection"
+    assert _load_refused(monkeypatch).key == "config_protection"
 
 
-def test_an_onion_address_stands_beside_a_public_one(monkeypatch):
+def test_an_onion_address_may_be_added_to_a_public_one(monkeypatch):
     monkeypatch.setenv("REGISTER_BASE_URL", "https://registre.example")
     monkeypatch.setenv("REGISTER_ONION_URL", f"http://{ONION}/")
     settings = config.load()
     assert (settings.onion_url, settings.onion_host) == (f"http://{ONION}", ONION)
     assert settings.is_secure
     for other in ("https://autre.example", f"http://{ONION}/page", "http://court.onion", "x"):
-        assert _refused(monkeypatch, ONION_URL=other).key == "config_onion"
+        assert _load_refused(monkeypatch, ONION_URL=other).key == "config_onion"
 
 
 def test_a_refused_secret_is_not_repeated(monkeypatch):
-    refused = _refused(monkeypatch, DATABASE_URL="mysql://u:motdepasse@h/d")
+    refused = _load_refused(monkeypatch, DATABASE_URL="mysql://u:motdepasse@h/d")
     assert "motdepasse" not in str(refused)
     for name in ("KEY_STORE_URL", "LIMITER_URL"):
-        told = {"DATABASE_URL": "", "KEY_STORE_URL": "", name: "mysql://u:motdepasse@h/d"}
-        assert "motdepasse" not in str(_refused(monkeypatch, **told)), name
+        variables = {"DATABASE_URL": "", "KEY_STORE_URL": "", name: "mysql://u:motdepasse@h/d"}
+        assert "motdepasse" not in str(_load_refused(monkeypatch, **variables)), name
 
 
 @pytest.mark.parametrize("name", ["BASE_URLS", "SINGLE_MODERATEUR", "X"])
-def test_a_misspelt_variable_is_an_error(monkeypatch, name):
-    refused = _refused(monkeypatch, **{name: "on"})
+def test_an_unknown_variable_is_refused(monkeypatch, name):
+    refused = _load_refused(monkeypatch, **{name: "on"})
     assert (refused.key, refused.values) == ("config_unknown", {"name": f"REGISTER_{name}"})
 
 
-def test_the_seal_key_never_stands_in_the_data_folder(monkeypatch, tmp_path):
+def test_a_seal_folder_inside_the_data_folder_is_refused(monkeypatch, tmp_path):
     for inside in ("instance", "instance/seal", "instance/../instance/seal"):
-        refused = _refused(monkeypatch, SEAL_DIR=str(tmp_path / inside))
+        refused = _load_refused(monkeypatch, SEAL_DIR=str(tmp_path / inside))
         assert refused.key == "config_seal_inside", inside
     monkeypatch.setenv("REGISTER_SEAL_DIR", "seal")
     assert config.load().seal_dir == tmp_path / "seal"
 
 
-def test_the_keys_of_reports_never_stand_in_the_registers_database(monkeypatch):
-    """Each backup of the one would then hold what opens it."""
+def test_a_key_store_in_the_registers_database_is_refused(monkeypatch):
+    """A backup of the database would contain the keys of its reports."""
     same = "postgresql://u@h/d"
-    refused = _refused(monkeypatch, DATABASE_URL=same, KEY_STORE_URL=same)
+    refused = _load_refused(monkeypatch, DATABASE_URL=same, KEY_STORE_URL=same)
     assert refused.key == "config_key_store"
     for other in ("postgresql://v:p@h:5432/d", "postgresql+psycopg://u@h/d?sslmode=require"):
-        refused = _refused(monkeypatch, DATABASE_URL=same, KEY_STORE_URL=other)
+        refused = _load_refused(monkeypatch, DATABASE_URL=same, KEY_STORE_URL=other)
         assert refused.key == "config_key_store", other
-    refused = _refused(
+    refused = _load_refused(
         monkeypatch, DATABASE_URL="sqlite:///a/r.db", KEY_STORE_URL="sqlite:///./a/../a/r.db"
     )
     assert refused.key == "config_key_store"
     monkeypatch.setenv("REGISTER_DATABASE_URL", "")
-    refused = _refused(monkeypatch, KEY_STORE_URL="sqlite:///instance/keys.sqlite3")
+    refused = _load_refused(monkeypatch, KEY_STORE_URL="sqlite:///instance/keys.sqlite3")
     assert refused.key == "config_key_store"
     monkeypatch.setenv("REGISTER_KEY_STORE_URL", "postgresql://u@h/keys")
     assert config.load().key_store_url == "postgresql+psycopg://u@h/keys"
@@ -176,10 +176,10 @@ def test_attempts_are_counted_locally_or_in_redis(monkeypatch):
         assert config.load().limiter_url == address
 
 
-def test_a_link_into_the_data_folder_is_inside_it_too(monkeypatch, tmp_path):
+def test_a_symlink_into_the_data_folder_is_refused_too(monkeypatch, tmp_path):
     (tmp_path / "instance").mkdir()
     (tmp_path / "elsewhere").symlink_to(tmp_path / "instance")
-    assert _refused(monkeypatch, SEAL_DIR="elsewhere/seal").key == "config_seal_inside"
+    assert _load_refused(monkeypatch, SEAL_DIR="elsewhere/seal").key == "config_seal_inside"
 
 
 @pytest.mark.parametrize(
@@ -193,7 +193,7 @@ def test_a_link_into_the_data_folder_is_inside_it_too(monkeypatch, tmp_path):
         ("HTTPS://Registre.Exemple.test/", False, True),
     ],
 )
-def test_an_address_is_this_machines_own_or_https(monkeypatch, value, loopback, https):
+def test_loopback_and_https_addresses_are_recognised(monkeypatch, value, loopback, https):
     monkeypatch.setenv("REGISTER_BASE_URL", value)
     settings = config.load()
     assert (settings.is_loopback, settings.is_https) == (loopback, https)
@@ -201,13 +201,13 @@ def test_an_address_is_this_machines_own_or_https(monkeypatch, value, loopback, 
     assert not settings.base_url.endswith("/")
 
 
-def test_postgresql_is_spoken_to_by_its_present_driver(monkeypatch):
+def test_postgresql_uses_psycopg(monkeypatch):
     monkeypatch.setenv("REGISTER_DATABASE_URL", "postgresql://u:p%40ss@h/d?host=/run")
     assert config.load().database_url == "postgresql+psycopg://u:p%40ss@h/d?host=%2Frun"
 
 
 @pytest.mark.parametrize(
-    ("database", "asked", "chosen"),
+    ("database", "setting", "expected"),
     [
         ("", "", "whoosh"),
         ("", "whoosh", "whoosh"),
@@ -217,11 +217,11 @@ def test_postgresql_is_spoken_to_by_its_present_driver(monkeypatch):
     ],
 )
 def test_search_uses_the_databases_engine_unless_another_is_configured(
-    monkeypatch, database, asked, chosen
+    monkeypatch, database, setting, expected
 ):
     monkeypatch.setenv("REGISTER_DATABASE_URL", database)
-    monkeypatch.setenv("REGISTER_SEARCH", asked)
-    assert config.load().search == chosen
+    monkeypatch.setenv("REGISTER_SEARCH", setting)
+    assert config.load().search == expected
 
 
 def test_a_secret_may_come_from_a_file(monkeypatch, tmp_path):
@@ -230,12 +230,12 @@ def test_a_secret_may_come_from_a_file(monkeypatch, tmp_path):
     assert config.load().database_url == "postgresql+psycopg://u:motdepasse@h/d"
 
 
-def test_a_file_that_is_not_there_is_named(monkeypatch, tmp_path):
-    refused = _refused(monkeypatch, DATABASE_URL_FILE=str(tmp_path / "nowhere"))
+def test_a_missing_secret_file_is_named(monkeypatch, tmp_path):
+    refused = _load_refused(monkeypatch, DATABASE_URL_FILE=str(tmp_path / "nowhere"))
     assert (refused.key, refused.values) == ("config_file", {"name": "REGISTER_DATABASE_URL_FILE"})
 
 
-def test_a_public_address_asks_for_the_legal_notice(monkeypatch):
+def test_a_public_address_requires_the_legal_notice(monkeypatch):
     monkeypatch.setenv("REGISTER_BASE_URL", "https://registre.exemple.test")
     assert config.missing_for_public(config.load()) == [
         f"REGISTER_{n.upper()}" for n in LEGAL_FIELDS
@@ -255,17 +255,19 @@ def test_a_public_address_asks_for_the_legal_notice(monkeypatch):
     ],
 )
 @pytest.mark.parametrize("name", ["require_2fa", "rate_limits"])
-def test_a_protection_is_given_up_on_this_machine_only(monkeypatch, name, address, passes):
+def test_a_protection_can_be_disabled_on_a_loopback_address_only(
+    monkeypatch, name, address, passes
+):
     monkeypatch.setenv("REGISTER_BASE_URL", address)
     assert getattr(config.load(), name)
     if passes:
         monkeypatch.setenv(f"REGISTER_{name.upper()}", "off")
         assert not getattr(config.load(), name)
     else:
-        assert _refused(monkeypatch, **{name.upper(): "off"}).key == "config_protection"
+        assert _load_refused(monkeypatch, **{name.upper(): "off"}).key == "config_protection"
 
 
-def test_settings_do_not_change(monkeypatch):
+def test_settings_are_immutable(monkeypatch):
     settings = config.load()
     with pytest.raises(FrozenInstanceError):
         settings.base_url = "https://exemple.test"

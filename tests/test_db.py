@@ -1,4 +1,4 @@
-"""The two databases, and the traps that each of them hides."""
+"""Database connections: SQLite settings, locks, times, files at their paths."""
 
 from __future__ import annotations
 
@@ -58,28 +58,28 @@ def sqlite(tmp_path):
     ],
 )
 def test_every_sqlite_connection_has_the_registers_settings(sqlite, pragma, value, why):
-    with sqlite.connect() as one, sqlite.connect() as other:
-        for connection in (one, other):
+    with sqlite.connect() as first, sqlite.connect() as second:
+        for connection in (first, second):
             assert connection.execute(text(f"PRAGMA {pragma}")).scalar() == value, why
 
 
-def test_a_writer_waits_for_its_turn_instead_of_failing(sqlite):
-    """A deferred transaction would fail at once here, whatever the timeout."""
+def test_a_second_writer_waits_for_the_first(sqlite):
+    """A deferred transaction would fail at once, whatever the timeout."""
     order = []
 
-    def second():
+    def write_second():
         with write_engine(sqlite).begin() as connection:
-            read = connection.execute(text("SELECT n FROM t")).scalar()
+            current = connection.execute(text("SELECT n FROM t")).scalar()
             order.append("second")
-            connection.execute(text("UPDATE t SET n = :n"), {"n": read + 1})
+            connection.execute(text("UPDATE t SET n = :n"), {"n": current + 1})
 
     with write_engine(sqlite).begin() as connection:
-        waiting = threading.Thread(target=second)
-        waiting.start()
+        thread = threading.Thread(target=write_second)
+        thread.start()
         time.sleep(0.1)
         order.append("first")
         connection.execute(text("UPDATE t SET n = n + 10"))
-    waiting.join()
+    thread.join()
     assert order == ["first", "second"]
     with sqlite.connect() as connection:
         assert connection.execute(text("SELECT n FROM t")).scalar() == 12
@@ -92,41 +92,41 @@ def test_a_reader_does_not_wait_for_a_writer(sqlite):
             assert reader.execute(text("SELECT n FROM t")).scalar() == 1
 
 
-def test_scrubbing_waits_for_a_reader_and_gives_up_after_its_patience(sqlite, tmp_path):
-    # Without SQLite's own wait, which is ten seconds in the register.
-    hurried = create_engine(sqlite.url, connect_args={"timeout": 0})
+def test_emptying_the_log_waits_for_readers_until_its_timeout(sqlite, tmp_path):
+    # Without the busy timeout of SQLite, ten seconds in the register.
+    impatient_engine = create_engine(sqlite.url, connect_args={"timeout": 0})
     log = Path(f"{tmp_path / 'db.sqlite3'}-wal")
     reader = sqlite.connect()
     reader.execute(text("SELECT * FROM t")).all()
     with write_engine(sqlite).begin() as writer:
         writer.execute(text("UPDATE t SET word = ''"))
-    assert empty_log(hurried, timeout=0.1) is False
+    assert empty_log(impatient_engine, timeout=0.1) is False
     assert log.stat().st_size > 0
     threading.Timer(0.3, reader.close).start()
-    assert empty_log(hurried) is True
-    hurried.dispose()
+    assert empty_log(impatient_engine) is True
+    impatient_engine.dispose()
     assert log.stat().st_size == 0
     assert b"zinzolin" not in (tmp_path / "db.sqlite3").read_bytes()
 
 
-def test_there_is_nothing_to_scrub_on_postgresql(engine):
+def test_postgresql_has_no_log_to_empty(engine):
     assert empty_log(engine) is True
 
 
-def test_a_moment_comes_back_as_the_same_moment(engine):
+def test_a_time_is_stored_and_loaded_in_utc(engine):
     paris = timezone(timedelta(hours=2))
-    told = datetime(2026, 7, 14, 0, 30, tzinfo=paris)
+    moment = datetime(2026, 7, 14, 0, 30, tzinfo=paris)
     with engine.connect() as connection:
         column = UTCDateTime()
-        bound = column.process_bind_param(told, connection.dialect)
-        back = column.process_result_value(bound, connection.dialect)
+        bound = column.process_bind_param(moment, connection.dialect)
+        loaded = column.process_result_value(bound, connection.dialect)
         assert column.process_bind_param(None, connection.dialect) is None
         assert column.process_result_value(None, connection.dialect) is None
-    assert back == told
-    assert back.tzinfo is UTC
+    assert loaded == moment
+    assert loaded.tzinfo is UTC
 
 
-def test_a_moment_without_its_zone_never_reaches_the_database(engine):
+def test_a_time_without_a_time_zone_is_refused(engine):
     with pytest.raises(ValueError, match="time zone"):
         UTCDateTime().process_bind_param(datetime(2026, 7, 14), engine.dialect)  # noqa: DTZ001
 
@@ -139,14 +139,14 @@ def test_housekeeping_commits_or_leaves_nothing(engine):
     with housekeeping(engine) as session:
         session.get_one(Identity, 1).tag_authority = "registre.exemple.test"
 
-    def half():
+    def fail_half_way():
         with housekeeping(engine) as session:
             session.get_one(Identity, 1).tag_authority = "x"
             session.flush()
             raise RuntimeError
 
     with pytest.raises(RuntimeError):
-        half()
+        fail_half_way()
     with Session(engine) as session:
         assert session.scalars(select(Identity.tag_authority)).all() == ["registre.exemple.test"]
 
@@ -163,19 +163,19 @@ def test_only_an_sqlite_database_is_a_file(url, path):
     assert sqlite_path(url) == path
 
 
-def test_a_postgresql_connection_that_died_is_noticed():
+def test_postgresql_connections_are_checked_before_use():
     assert engine_options("postgresql+psycopg://u@h/d")["pool_pre_ping"] is True
 
 
 # --- files at their paths ----------------------------------------------------------------------
 
 
-def _removed(path):
+def _remove_database(path):
     for file in path.parent.glob(f"{path.name}*"):
         file.unlink()
 
 
-def test_a_missing_database_file_is_not_made_by_opening_it(tmp_path):
+def test_connecting_does_not_create_a_missing_database_file(tmp_path):
     path = tmp_path / "db.sqlite3"
     engine = create_engine(f"sqlite:///{path}", **engine_options(f"sqlite:///{path}"))
     configure_engine(engine)
@@ -189,7 +189,7 @@ def test_a_missing_database_file_is_not_made_by_opening_it(tmp_path):
 
 
 @pytest.mark.parametrize("suffix", ["", "-wal"])
-def test_a_commit_to_a_file_that_is_not_at_its_path_is_noticed(sqlite, suffix):
+def test_a_commit_to_a_removed_file_is_noticed(sqlite, suffix):
     path = Path(sqlite.url.database)
 
     def write(before_commit=lambda: None):
@@ -205,12 +205,12 @@ def test_a_commit_to_a_file_that_is_not_at_its_path_is_noticed(sqlite, suffix):
     assert raised.value.key == "storage_moved"
 
 
-def test_a_removed_file_is_read_and_not_written_until_another_is_put_back(sqlite):
+def test_a_removed_file_is_read_but_not_written_until_it_is_restored(sqlite):
     path = Path(sqlite.url.database)
     with sqlite.connect() as connection:
         connection.execute(text("PRAGMA wal_checkpoint(TRUNCATE)"))
     backup = path.read_bytes()
-    _removed(path)
+    _remove_database(path)
     with sqlite.connect() as reader:
         assert reader.execute(text("SELECT n FROM t")).scalar() == 1
     with pytest.raises(Unavailable) as raised, write_engine(sqlite).begin():
@@ -220,31 +220,31 @@ def test_a_removed_file_is_read_and_not_written_until_another_is_put_back(sqlite
     path.write_bytes(backup)
     with write_engine(sqlite).begin() as connection:
         assert connection.execute(text("UPDATE t SET n = 5 RETURNING n")).scalar() == 5
-    with closing(sqlite3.connect(path)) as other:
-        assert other.execute("SELECT n FROM t").fetchone() == (5,)
+    with closing(sqlite3.connect(path)) as restored:
+        assert restored.execute("SELECT n FROM t").fetchone() == (5,)
 
 
-@pytest.mark.parametrize("served", [True, False])
-def test_a_look_that_writes_nothing_leaves_every_file_as_it_was(sqlite, tmp_path, served):
-    if not served:
+@pytest.mark.parametrize("is_open", [True, False])
+def test_a_read_only_engine_changes_no_file(sqlite, tmp_path, is_open):
+    if not is_open:
         sqlite.dispose()
     else:
         sqlite.connect().close()
-    before = {path.name: path.stat().st_mtime_ns for path in tmp_path.iterdir()}
-    look = read_only_engine(str(sqlite.url))
-    with look.connect() as connection:
+    times_before = {path.name: path.stat().st_mtime_ns for path in tmp_path.iterdir()}
+    read_only = read_only_engine(str(sqlite.url))
+    with read_only.connect() as connection:
         assert connection.execute(text("SELECT word FROM t")).scalar() == "zinzolin"
         with pytest.raises(OperationalError):
             connection.execute(text("UPDATE t SET n = 2"))
-    assert {path.name: path.stat().st_mtime_ns for path in tmp_path.iterdir()} == before
-    _removed(Path(sqlite.url.database))
+    assert {path.name: path.stat().st_mtime_ns for path in tmp_path.iterdir()} == times_before
+    _remove_database(Path(sqlite.url.database))
     with pytest.raises(OperationalError):
-        look.connect()
+        read_only.connect()
     assert list(tmp_path.iterdir()) == []
 
 
-def test_a_link_to_the_database_leads_to_its_log_too(sqlite, tmp_path):
-    """SQLite keeps the log beside the file itself, wherever the link stands."""
+def test_a_symlink_to_the_database_is_checked_with_its_log(sqlite, tmp_path):
+    """SQLite writes the log beside the target of the link."""
     link = tmp_path / "elsewhere" / "db.sqlite3"
     link.parent.mkdir()
     link.symlink_to(sqlite.url.database)

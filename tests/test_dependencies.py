@@ -25,7 +25,7 @@ DIRECT = {
     "run": PROJECT["dependencies"],
     **PROJECT["optional-dependencies"],
 }
-WANTED = [
+DIRECT_REQUIREMENTS = [
     (file, Requirement(line))
     for file, lines in DIRECT.items()
     for line in lines
@@ -33,17 +33,17 @@ WANTED = [
 ]
 
 
-def _line(name: str) -> Requirement:
+def _requirement(name: str) -> Requirement:
     return Requirement(PINNED[name].partition("\\\n")[0])
 
 
 def _version(name: str) -> str:
-    return str(_line(name).specifier).removeprefix("==")
+    return str(_requirement(name).specifier).removeprefix("==")
 
 
 def _applies(name: str) -> bool:
     """Whether a pin is for this system and this Python."""
-    marker = _line(name).marker
+    marker = _requirement(name).marker
     return marker is None or marker.evaluate()
 
 
@@ -53,41 +53,45 @@ def test_each_file_of_pins_is_known():
 
 def test_every_pin_is_one_version_with_sha256_hashes():
     for name, block in PINNED.items():
-        assert re.fullmatch(r"==[\w.]+", str(_line(name).specifier)), name
+        assert re.fullmatch(r"==[\w.]+", str(_requirement(name).specifier)), name
         assert re.search(r"--hash=sha256:[0-9a-f]{64}", block), name
 
 
-def test_nothing_but_pins_stands_in_the_files():
-    # An index, a host, a folder or a second source would be chosen by whoever made the file.
+def test_the_files_contain_pins_only():
+    # No index, host, folder or other source of packages.
     for text in TEXTS.values():
         lines = [line.rstrip("\\ ") for line in text.splitlines() if not line.startswith("#")]
-        left = [line for line in lines if not re.match(r"    --hash=sha256:[0-9a-f]{64}$", line)]
+        other_lines = [
+            line for line in lines if not re.match(r"    --hash=sha256:[0-9a-f]{64}$", line)
+        ]
         pin = re.compile(r"[\w.-]+==[\w.]+( ; [\w<>!='. -]+)?$")
         options = r"-r (build|run|scale)\.txt$|--only-binary :all:$|--no-binary feedgen$"
-        assert [line for line in left if not (pin.match(line) or re.match(options, line))] == []
+        assert [
+            line for line in other_lines if not (pin.match(line) or re.match(options, line))
+        ] == []
 
 
 def test_every_direct_dependency_is_pinned_in_its_file():
-    for file, wanted in WANTED:
-        name = canonicalize_name(wanted.name)
+    for file, requirement in DIRECT_REQUIREMENTS:
+        name = canonicalize_name(requirement.name)
         assert name in pins.pins(file)
-        assert wanted.specifier.contains(_version(name)), name
+        assert requirement.specifier.contains(_version(name)), name
 
 
-def test_what_is_installed_is_what_is_pinned():
+def test_installed_versions_are_the_pinned_ones():
     for name in filter(_applies, PINNED):
         assert metadata.version(name) == _version(name), name
 
 
-def test_the_pins_leave_nothing_out():
-    # They are installed without a look at what they need in turn.
+def test_every_transitive_dependency_is_installed():
+    # Pins are installed without resolving their dependencies.
     for name in filter(_applies, PINNED):
         for line in map(Requirement, metadata.requires(name) or []):
             if line.marker is None or line.marker.evaluate({"extra": ""}):
                 assert line.specifier.contains(metadata.version(line.name)), (name, line)
 
 
-def test_installing_asks_for_hashes_and_builds_with_what_is_installed():
+def test_installation_requires_hashes_and_builds_without_isolation():
     script = (TOP / "tools" / "venv").read_text("utf-8")
     calls = [line for line in script.splitlines() if "pip install" in line]
     assert len(calls) == 1
@@ -99,32 +103,35 @@ def test_installing_asks_for_hashes_and_builds_with_what_is_installed():
 
 # --- the list of components --------------------------------------------------------------------
 
-BILL = json.loads(
+COMPONENTS = json.loads(
     sbom.bill_of_materials()
 )  # checked against the schema of CycloneDX 1.6 as it is made
 
 
-def test_the_list_of_components_has_what_runs_and_nothing_of_the_tests():
-    told = {one["name"]: one for one in BILL["components"]}
-    runs = [name for file in ("run", "scale") for name in pins.pins(file)]
-    assert set(told) == set(filter(_applies, runs))
-    assert "pytest" not in told
-    assert told["flask"]["purl"] == f"pkg:pypi/flask@{_version('flask')}"
-    assert told["flask"]["scope"] == "required"
-    assert told["gunicorn"]["scope"] == "optional"
+def test_the_list_of_components_has_runtime_packages_only():
+    components = {component["name"]: component for component in COMPONENTS["components"]}
+    runtime_names = [name for file in ("run", "scale") for name in pins.pins(file)]
+    assert set(components) == set(filter(_applies, runtime_names))
+    assert "pytest" not in components
+    assert components["flask"]["purl"] == f"pkg:pypi/flask@{_version('flask')}"
+    assert components["flask"]["scope"] == "required"
+    assert components["gunicorn"]["scope"] == "optional"
 
 
 def test_every_component_has_its_licence_and_the_hashes_of_its_pin():
-    for component in BILL["components"]:
+    for component in COMPONENTS["components"]:
         (licence,) = component["licenses"]
-        words = licence.get("expression") or "".join(licence["license"].values())
-        assert words not in ("", "unknown", "UNKNOWN"), component["name"]
-        hashes = {one["content"] for one in component["hashes"]}
+        licence_name = licence.get("expression") or "".join(licence["license"].values())
+        assert licence_name not in ("", "unknown", "UNKNOWN"), component["name"]
+        hashes = {hash_entry["content"] for hash_entry in component["hashes"]}
         assert hashes == set(re.findall("sha256:([0-9a-f]+)", PINNED[component["name"]]))
 
 
-def test_the_list_of_components_says_who_needs_whom():
-    needs = {one["ref"]: one.get("dependsOn", []) for one in BILL["dependencies"]}
+def test_the_list_of_components_has_dependencies():
+    needs = {
+        dependency["ref"]: dependency.get("dependsOn", [])
+        for dependency in COMPONENTS["dependencies"]
+    }
     assert "flask" in needs["webcitoyen"]
     assert "werkzeug" in needs["flask"]
     assert "psycopg-binary" in needs["psycopg"]
@@ -132,7 +139,7 @@ def test_the_list_of_components_says_who_needs_whom():
 
 # --- the audit ---------------------------------------------------------------------------------
 
-HOLE = {
+OTHER_ADVISORY = {
     "id": "PYSEC-1",
     "affected": [{"package": {"ecosystem": "PyPI", "name": "Jinja2"}, "versions": ["2.9", "2.10"]}],
 }
@@ -174,52 +181,52 @@ FLASK = _version("flask")
         ({"id": "GHSA-without-packages"}, 0),
     ],
 )
-def test_the_audit_finds_a_known_hole_in_a_pinned_release(tmp_path, capsys, advisory, code):
-    assert audit.main(_archive(tmp_path, HOLE, advisory)) == code
-    told = capsys.readouterr()
-    assert told.err == ""
-    assert (f"flask {FLASK}: PYSEC-Flask" in told.out) == (code == 1)
+def test_the_audit_finds_advisories_of_pinned_releases(tmp_path, capsys, advisory, code):
+    assert audit.main(_archive(tmp_path, OTHER_ADVISORY, advisory)) == code
+    output = capsys.readouterr()
+    assert output.err == ""
+    assert (f"flask {FLASK}: PYSEC-Flask" in output.out) == (code == 1)
 
 
-def _nothing(folder: Path) -> list[str]:
+def _empty_archive(folder: Path) -> list[str]:
     return _archive(folder)
 
 
-def _no_file(folder: Path) -> list[str]:
+def _missing_archive(folder: Path) -> list[str]:
     return ["--advisories", str(folder / "missing.zip")]
 
 
-def _no_archive(folder: Path) -> list[str]:
+def _html_archive(folder: Path) -> list[str]:
     (folder / "all.zip").write_text("<html>Sign in to the network</html>", "utf-8")
     return ["--advisories", str(folder / "all.zip")]
 
 
-def _no_host(_folder: Path) -> list[str]:
+def _unreachable_service(_folder: Path) -> list[str]:
     return ["--api", "http://127.0.0.1:1/"]
 
 
-@pytest.mark.parametrize("advisories", [_nothing, _no_file, _no_archive, _no_host])
-def test_an_audit_that_read_no_advisories_says_so_and_has_its_own_exit_code(
-    tmp_path, capsys, advisories
-):
+@pytest.mark.parametrize(
+    "advisories", [_empty_archive, _missing_archive, _html_archive, _unreachable_service]
+)
+def test_an_audit_without_advisories_fails_with_its_own_exit_code(tmp_path, capsys, advisories):
     assert audit.main(advisories(tmp_path)) == 3
-    told = capsys.readouterr()
-    assert told.out == ""
-    assert re.fullmatch(r"Nothing was audited: .+\.\n", told.err)
+    output = capsys.readouterr()
+    assert output.out == ""
+    assert re.fullmatch(r"Nothing was audited: .+\.\n", output.err)
 
 
 class _Service(http.server.BaseHTTPRequestHandler):
-    """OSV's querybatch, as its documentation describes it: results in the order of the queries."""
+    """The documented querybatch API of OSV: results in the order of the queries."""
 
-    knows: set[str]
+    vulnerable: set[str]
 
     def do_POST(self) -> None:
-        asked = json.loads(self.rfile.read(int(self.headers["Content-Length"])))
+        request = json.loads(self.rfile.read(int(self.headers["Content-Length"])))
         results = [
             {"vulns": [{"id": "PYSEC-1", "modified": "2026-01-01T00:00:00Z"}]}
-            if f"{query['package']['name']} {query['version']}" in self.knows
+            if f"{query['package']['name']} {query['version']}" in self.vulnerable
             else {}
-            for query in asked["queries"]
+            for query in request["queries"]
         ]
         self.send_response(200)
         self.end_headers()
@@ -230,12 +237,12 @@ class _Service(http.server.BaseHTTPRequestHandler):
 
 
 @pytest.mark.parametrize(
-    ("knows", "code"),
+    ("vulnerable", "code"),
     [(set(), 3), ({"jinja2 2.10"}, 0), ({"jinja2 2.10", f"flask {FLASK}"}, 1)],
     ids=["knows nothing", "knows no hole in ours", "knows a hole in flask"],
 )
-def test_the_audit_asks_the_service_about_every_pin(capsys, knows, code):
-    handler = type("Service", (_Service,), {"knows": knows})
+def test_the_audit_asks_the_service_about_every_pin(capsys, vulnerable, code):
+    handler = type("Service", (_Service,), {"vulnerable": vulnerable})
     with http.server.HTTPServer(("127.0.0.1", 0), handler) as server:
         thread = threading.Thread(target=server.handle_request)
         thread.start()
@@ -244,7 +251,7 @@ def test_the_audit_asks_the_service_about_every_pin(capsys, knows, code):
     assert (f"flask {FLASK}: PYSEC-1" in capsys.readouterr().out) == (code == 1)
 
 
-# --- the state of each -------------------------------------------------------------------------
+# --- the table of dependencies -----------------------------------------------------------------
 
 STATE = (TOP / "docs" / "developpement.md").read_text("utf-8")
 ROWS = {
@@ -255,8 +262,8 @@ ROWS = {
 }
 
 
-def test_every_direct_dependency_has_its_line_with_the_version_that_is_pinned():
-    direct = {canonicalize_name(wanted.name) for _file, wanted in WANTED}
+def test_the_table_has_every_direct_dependency_with_its_version():
+    direct = {canonicalize_name(requirement.name) for _file, requirement in DIRECT_REQUIREMENTS}
     assert {name: cells[1] for name, cells in ROWS.items()} == {
         name: _version(name) for name in direct
     }

@@ -1,4 +1,4 @@
-"""What the register does is written down: a setting, an act, a command without its line is red."""
+"""The documentation is complete: settings, acts, commands, limits, pictures, paths, links."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ TOP = Path(__file__).resolve().parent.parent
 DOCS = sorted((TOP / "docs").rglob("*.md"))
 PAGES = [*DOCS, *(TOP / name for name in ("README.md", "CHANGELOG.md", "SECURITY.md"))]
 TEXT = "\n".join(path.read_text("utf-8") for path in DOCS)
-# What stands in code font: a word in passing is no documentation.
+# Only words in code font count as documented.
 CODE = set(re.findall(r"`([^`\n]+)`", TEXT))
 WORDS = {word for code in CODE for word in re.findall(r"[\w-]+", code)}
 
@@ -54,12 +54,12 @@ def test_every_filter_is_documented(name):
 
 
 @pytest.mark.parametrize("name", [*PUBLIC_KINDS, "acte", "mois", "ligne", "apres"])
-def test_every_way_to_ask_for_lines_of_the_ledger_is_documented(name):
+def test_every_parameter_of_the_ledger_is_documented(name):
     assert name in WORDS
 
 
 @pytest.mark.parametrize("name", [*ACTS_BY_NAME, *LEDGERS, "membre", "livre", *CSV_HEADER])
-def test_every_way_to_ask_for_lines_of_the_members_journal_is_documented(name):
+def test_every_parameter_of_the_members_journal_is_documented(name):
     assert name in WORDS
 
 
@@ -70,8 +70,8 @@ def test_every_duration_is_documented(name):
 
 def _commands(command: click.Command, path: str) -> Iterator[tuple[str, click.Command]]:
     if isinstance(command, click.Group):
-        for name, under in command.commands.items():
-            yield from _commands(under, f"{path} {name}")
+        for name, subcommand in command.commands.items():
+            yield from _commands(subcommand, f"{path} {name}")
     else:
         yield path, command
 
@@ -100,9 +100,9 @@ def test_every_option_is_documented(path, option):
     assert any(re.search(rf"{re.escape(option)}\b", code) for code in CODE)
 
 
-def test_no_setting_is_documented_that_does_not_exist():
-    told = {name for name in WORDS if re.fullmatch(r"REGISTER_[A-Z_]+[A-Z]", name)}
-    assert {name.removesuffix("_FILE") for name in told} <= set(config.variable_names()) | {
+def test_documented_settings_exist():
+    names = {name for name in WORDS if re.fullmatch(r"REGISTER_[A-Z_]+[A-Z]", name)}
+    assert {name.removesuffix("_FILE") for name in names} <= set(config.variable_names()) | {
         config.PREFIX + name for name in config.RETIRED
     }
 
@@ -116,12 +116,12 @@ REASONS = [row["code"] for row in tomllib.loads(VOCABULARY_FILE.read_text("utf-8
 
 
 @pytest.mark.parametrize("name", [*ReportFolder, *REASONS])
-def test_every_tray_and_every_reason_to_decline_is_documented(name):
+def test_every_folder_and_every_reason_to_decline_is_documented(name):
     assert name in CODE
 
 
 @pytest.mark.parametrize("rate", rate_limits.RATES)
-def test_every_limit_is_documented_as_it_is(rate):
+def test_every_rate_limit_is_documented(rate):
     assert rate_limits.RATES[rate] in CODE
 
 
@@ -154,11 +154,11 @@ def test_the_budgets_of_all_sources_are_documented():
         (PRIVACY, "après {overdue} mois, il est montré en retard"),
     ],
 )
-def test_terms_are_documented_as_they_are(page, sentence):
+def test_deadlines_are_documented(page, sentence):
     day = date(2026, 11, 25)
     ended = (ReportState.DECLINED, ReportState.WITHDRAWN, ReportState.ACCEPTED)
     spam, *others = [
-        (retention.purge_day(one, day) - day).days for one in (ReportState.SPAM, *ended)
+        (retention.purge_day(state, day) - day).days for state in (ReportState.SPAM, *ended)
     ]
     terms = {
         "spam": spam,
@@ -173,64 +173,69 @@ def test_terms_are_documented_as_they_are(page, sentence):
     assert sentence.format(**terms) in text
 
 
-def test_the_receipt_of_the_example_is_one_that_the_register_would_make():
-    told = json.loads(RECEIPT.read_bytes())
-    inner = json.loads(told["contenu"])
+def test_the_example_receipt_is_what_the_register_produces():
+    receipt = json.loads(RECEIPT.read_bytes())
+    content = json.loads(receipt["contenu"])
     received = report_content.Received(
-        report_content.parse_content(inner["envoi"]), bytes.fromhex(told["sel"])
+        report_content.parse_content(content["envoi"]), bytes.fromhex(receipt["sel"])
     )
-    day = date.fromisoformat(told["jour"])
-    assert report_content.receipt_document(received, day, told["registre"]) == RECEIPT.read_bytes()
+    day = date.fromisoformat(receipt["jour"])
+    assert (
+        report_content.receipt_document(received, day, receipt["registre"]) == RECEIPT.read_bytes()
+    )
 
 
-def test_the_worked_example_of_a_receipt_gives_the_digest_that_the_page_tells():
+def test_the_example_program_prints_the_documented_digest():
     program = re.search(r"<<'FIN'\n(.*?)^FIN$", SIGNALER, re.DOTALL | re.MULTILINE)
-    ran = subprocess.run(
+    process = subprocess.run(
         [sys.executable, "-c", program.group(1)], cwd=RECEIPT.parent, capture_output=True, text=True
     )
-    assert ran.stdout.strip() == json.loads(RECEIPT.read_bytes())["empreinte"]
-    assert f"```text\n{ran.stdout}```" in SIGNALER
+    assert process.stdout.strip() == json.loads(RECEIPT.read_bytes())["empreinte"]
+    assert f"```text\n{process.stdout}```" in SIGNALER
 
 
-# --- the first day at the desk, and pictures ---------------------------------------------------
+# --- a first day at the desk, and pictures ---------------------------------------------------
 
 MODERATION = (TOP / "docs" / "moderation.md").read_text("utf-8")
 FIRST_DAY = MODERATION.partition("## Un premier jour au bureau\n")[2].partition("\n## ")[0]
-SHOWN = [*(TOP / "templates").rglob("*.html"), *(TOP / "register").rglob("*.py")]
+SCREEN_SOURCES = [*(TOP / "templates").rglob("*.html"), *(TOP / "register").rglob("*.py")]
 PICTURES = sorted((TOP / "docs" / "img").iterdir())
-TAKEN = (TOP / "tests" / "flows" / "reports" / "test_screenshots.py").read_text("utf-8")
+SCREENSHOTS = (TOP / "tests" / "flows" / "reports" / "test_screenshots.py").read_text("utf-8")
 
 
 def _plain_spaces(text: str) -> str:
     return text.replace("\u00a0", " ").replace("\u202f", " ")
 
 
-def test_whatever_the_first_day_says_to_press_is_on_the_screen_in_these_words():
-    said = set(re.findall("« ([^»]+) »", _plain_spaces(FIRST_DAY)))
-    written = _plain_spaces("\n".join(path.read_text("utf-8") for path in SHOWN))
-    assert len(said) > 40
-    assert sorted(words for words in said if f'"{words}"' not in written) == []
+def test_labels_in_the_first_day_are_those_of_the_pages():
+    labels = set(re.findall("« ([^»]+) »", _plain_spaces(FIRST_DAY)))
+    source = _plain_spaces("\n".join(path.read_text("utf-8") for path in SCREEN_SOURCES))
+    assert len(labels) > 40
+    assert sorted(label for label in labels if f'"{label}"' not in source) == []
 
 
-def test_every_picture_is_shown_and_every_picture_shown_is_taken_by_a_test():
-    told = {target for page in PAGES for target in _pictures(page)}
-    assert told == set(PICTURES)
-    assert [path.name for path in PICTURES if f'"{path.stem}"' not in TAKEN] == []
+def test_every_picture_is_used_and_taken_by_a_test():
+    shown = {target for page in PAGES for target in _pictures(page)}
+    assert shown == set(PICTURES)
+    assert [path.name for path in PICTURES if f'"{path.stem}"' not in SCREENSHOTS] == []
 
 
 def _pictures(page: Path) -> list[Path]:
     text = page.read_text("utf-8")
-    # A phone's picture is an element, for it is to be shown smaller than it is.
+    # Screenshots of phones are <img> elements with a width.
     elements = re.findall(r'<img src="([^"]+)" width="320" alt="([^"]*)">', text)
     assert len(elements) == text.count("<img")
-    found = [*elements, *((two, one) for one, two in re.findall(r"!\[([^]]*)\]\((\S+)\)", text))]
-    # Who cannot see a picture is told what it shows.
-    assert [target for target, words in found if len(words) < 20] == []
-    return [(page.parent / target).resolve() for target, _words in found]
+    images = [
+        *elements,
+        *((source, alt) for alt, source in re.findall(r"!\[([^]]*)\]\((\S+)\)", text)),
+    ]
+    # Every picture has an alternative text.
+    assert [target for target, alt_text in images if len(alt_text) < 20] == []
+    return [(page.parent / target).resolve() for target, _words in images]
 
 
 @pytest.mark.parametrize("picture", PICTURES, ids=lambda path: path.name)
-def test_a_picture_weighs_little(picture):
+def test_a_picture_is_a_small_webp(picture):
     content = picture.read_bytes()
     assert content[8:12] == b"WEBP"
     assert len(content) <= 150_000
@@ -259,8 +264,10 @@ def test_every_path_of_the_glossary_is_a_package_or_a_module(term, paths):
 
 
 def _is_package_or_module(path: str) -> bool:
-    place = TOP / path
-    return place.is_file() if place.suffix == ".py" else (place / "__init__.py").is_file()
+    full_path = TOP / path
+    return (
+        full_path.is_file() if full_path.suffix == ".py" else (full_path / "__init__.py").is_file()
+    )
 
 
 def test_the_glossary_is_long_enough_and_its_terms_are_unique_and_in_alphabetical_order():
@@ -278,7 +285,7 @@ def test_the_glossary_is_long_enough_and_its_terms_are_unique_and_in_alphabetica
         ("| act | a change | `docs` |", [False]),
     ],
 )
-def test_the_guard_of_the_glossary_finds_faults(row, expected):
+def test_faults_of_the_glossary_are_found(row, expected):
     page_text = f"## Glossary\n\n| Term | Meaning | Where |\n|---|---|---|\n{row}\n\n## Next\n"
     [(term, paths)] = _glossary(page_text)
     assert term == "act"
@@ -293,13 +300,13 @@ _SOURCES = [
     for path in (TOP / folder).rglob("*.*")
 ]
 _SOURCE_PATH = re.compile(r"`([\w.-][\w./-]*\.(?:css|html|js|py))(?:::(\w+))?`")
-# Names of files that a reader of the page would make.
+# Example files of the pages.
 _EXAMPLES = {"exemple.py", "templates/cases/public/exemple.html"}
 _DEFENCE = re.compile(r"\| `(test_\w+\.py)`: ([^|(]+?)(?: \(new\))? \|$", re.MULTILINE)
 
 
 def _unknown_paths(text: str) -> list[str]:
-    """Paths in code font that are no end of a path of the project."""
+    """Paths in code font that end no path of the project."""
     ends = (*_SOURCES, *_EXAMPLES)
     return [
         path
@@ -313,7 +320,7 @@ def test_every_path_in_the_docs_exists(page):
     assert _unknown_paths(page.read_text("utf-8")) == []
 
 
-def test_the_guard_of_paths_finds_unknown_ones():
+def test_unknown_paths_are_found():
     assert _unknown_paths("`register/db.py` `db.py` `b.py` `register/nowhere.py`") == [
         "b.py",
         "register/nowhere.py",
@@ -340,38 +347,38 @@ _FENCE = re.compile(r"^```.*?^```", re.MULTILINE | re.DOTALL)
 
 
 def _anchors(text: str) -> set[str]:
-    """The anchors that a forge makes of a page's headings."""
-    found = set()
+    """The anchors that a forge generates for the headings of a page."""
+    anchors = set()
     for heading in re.findall(r"^#{1,6}\s+(.+)$", _FENCE.sub("", text), re.MULTILINE):
         plain = unicodedata.normalize("NFC", heading.replace("`", "").strip().lower())
-        found.add(re.sub(r"[^\w\- ]", "", plain).replace(" ", "-"))
-    return found
+        anchors.add(re.sub(r"[^\w\- ]", "", plain).replace(" ", "-"))
+    return anchors
 
 
-def broken(page: Path, text: str) -> list[str]:
-    """The relative links of a page that lead nowhere."""
-    found = []
+def broken_links(page: Path, text: str) -> list[str]:
+    """The broken relative links of a page."""
+    links = []
     for match in _LINK.finditer(_FENCE.sub("", text)):
         target = match.group(1) or match.group(2)
         if re.match(r"[a-z]+:", target) or target.startswith("/"):
             continue
         name, _, anchor = target.partition("#")
-        there = (page.parent / name).resolve() if name else page
-        if name and not there.exists():
-            found.append(target)
-        elif anchor and there.suffix == ".md":
-            content = text if there == page else there.read_text("utf-8")
-            found += [target] if anchor not in _anchors(content) else []
-    return found
+        target_page = (page.parent / name).resolve() if name else page
+        if name and not target_page.exists():
+            links.append(target)
+        elif anchor and target_page.suffix == ".md":
+            content = text if target_page == page else target_page.read_text("utf-8")
+            links += [target] if anchor not in _anchors(content) else []
+    return links
 
 
 @pytest.mark.parametrize("page", PAGES, ids=lambda page: str(page.relative_to(TOP)))
-def test_every_page_is_there_and_its_links_lead_somewhere(page):
-    assert broken(page, page.read_text("utf-8")) == []
+def test_every_page_exists_without_broken_links(page):
+    assert broken_links(page, page.read_text("utf-8")) == []
 
 
 @pytest.mark.parametrize(
-    ("text", "found"),
+    ("text", "expected"),
     [
         ("[a](nowhere.md)", ["nowhere.md"]),
         ("![a](nowhere.png)", ["nowhere.png"]),
@@ -382,16 +389,16 @@ def test_every_page_is_there_and_its_links_lead_somewhere(page):
         ("```\n[a](nowhere.md)\n```", []),
     ],
 )
-def test_the_guard_of_links_finds_dead_links(text, found):
-    assert broken(TOP / "docs" / "page.md", text) == found
+def test_broken_links_are_found(text, expected):
+    assert broken_links(TOP / "docs" / "page.md", text) == expected
 
 
-def test_nothing_in_the_pages_names_somebodys_machine():
-    told = [
+def test_no_page_contains_a_personal_path():
+    lines = [
         (page.name, line)
         for page in PAGES
         if page.exists()
         for line in page.read_text("utf-8").splitlines()
         if re.search(r"/(?:root|home|Users)/\w|/tmp/\w", line)
     ]
-    assert told == []
+    assert lines == []

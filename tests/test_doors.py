@@ -1,7 +1,7 @@
-"""One door for each thing that changes, and a journal line for whatever goes through it.
+"""State is changed in its acts only, and each act leaves a journal line.
 
-``docs/proofs.md`` tells how each rule here was seen to fail on purpose; the tests at the end do
-it again on made-up sources.
+``docs/proofs.md`` lists a violation of each rule that was found; the tests at the end check the
+rules on invented sources.
 """
 
 from __future__ import annotations
@@ -32,23 +32,23 @@ MODULES = sorted((TOP / "register").rglob("*.py"))
 
 
 @dataclass(frozen=True)
-class Door:
-    """What may be changed in few places only: columns, models, tables; and which places."""
+class ProtectedState:
+    """Columns, models and tables that only the modules in ``places`` may change."""
 
     name: str
     places: tuple[str, ...]
     columns: frozenset[str]
     models: frozenset[str]
     tables: frozenset[str]
-    # Where the models stand, when other classes elsewhere have their names.
-    home: str = ""
-    # Columns that other rows have too: they are this door's where the row is so called.
-    shared: frozenset[str] = frozenset()
-    called: frozenset[str] = frozenset()
+    # The module of the models, where other classes have the same names.
+    model_module: str = ""
+    # Columns that other tables have too: protected on variables named in ``row_names``.
+    shared_columns: frozenset[str] = frozenset()
+    row_names: frozenset[str] = frozenset()
 
 
-DOORS = (
-    Door(
+PROTECTED_STATES = (
+    ProtectedState(
         "a case",
         ("register/cases/acts/", "register/cases/persistence.py", "register/cases/former_codes.py"),
         frozenset(
@@ -103,7 +103,7 @@ DOORS = (
             }
         ),
     ),
-    Door(
+    ProtectedState(
         "a report",
         ("register/reports/acts/",),
         frozenset(
@@ -111,17 +111,17 @@ DOORS = (
         ),
         frozenset({"Report", "Message", "RetainedReport", "Tally"}),
         frozenset({"report", "report_message", "report_kept", "report_tally"}),
-        home="register.reports.models",
-        shared=frozenset({"state", "reason", "digest", "held_by", "held_until"}),
-        called=frozenset({"report"}),
+        model_module="register.reports.models",
+        shared_columns=frozenset({"state", "reason", "digest", "held_by", "held_until"}),
+        row_names=frozenset({"report"}),
     ),
-    Door(
+    ProtectedState(
         "an account",
         (
             "register/accounts/acts.py",
             "register/accounts/invitations.py",
             "register/accounts/vouching.py",
-            # Uses a code up, and counts a wrong one, which is no change of the account.
+            # Marks codes as used and counts wrong ones.
             "register/accounts/authentication.py",
             "register/accounts/sign_in_attempts.py",
         ),
@@ -141,14 +141,14 @@ DOORS = (
         frozenset({"Member", "MemberInvitation", "RecoveryCode"}),
         frozenset({"member", "member_invitation", "recovery_code"}),
     ),
-    Door(
+    ProtectedState(
         "an editorial page",
         ("register/pages/acts.py",),
         frozenset({"shipped", "renderer", "mark"}),
         frozenset({"PageRevision"}),
         frozenset({"page_revision"}),
     ),
-    Door(
+    ProtectedState(
         "a journal line",
         ("register/journal/transaction.py",),
         frozenset({"digest", "seq", "public_json", "private_json", "private_salt"}),
@@ -157,8 +157,8 @@ DOORS = (
     ),
 )
 
-# Who writes lines: the acts on cases and reports, those on accounts and pages, the first line.
-SCRIBES = (
+# Modules that write journal lines.
+LINE_WRITERS = (
     "register/cases/acts/",
     "register/reports/acts/",
     "register/accounts/acts.py",
@@ -169,8 +169,8 @@ SCRIBES = (
     "register/operations/setup.py",
 )
 
-# Who writes outside the journal, and what: nothing that anybody did to a case or an account.
-HOUSEKEEPERS = {
+# Modules that write without a journal line, and what.
+HOUSEKEEPING_MODULES = {
     "register/accounts/authentication.py": "failed sign-ins, counted, and codes that were used",
     "register/operations/setup.py": "identity, ledgers, vocabularies and territory of a release",
     "register/reports/acts/purging.py": "the last day on which retention was looked at",
@@ -182,49 +182,58 @@ _STATEMENT = re.compile(
 )
 
 
-def changes(door: Door, source: str) -> list[str]:
-    """Where a source changes what belongs behind a door, each as a few words."""
+def changes(protected: ProtectedState, source: str) -> list[str]:
+    """The changes of protected state in a source, one short text each."""
     tree = ast.parse(source)
-    models = _models(door, tree)
-    return [found for node in ast.walk(tree) for found in _changes(door, models, node)]
+    models = _models(protected, tree)
+    return [change for node in ast.walk(tree) for change in _changes(protected, models, node)]
 
 
-def _models(door: Door, tree: ast.Module) -> frozenset[str]:
-    """The models of a door as a source names them."""
-    if not door.home:
-        return door.models
-    package, _, module = door.home.rpartition(".")
-    taken = [node for node in ast.walk(tree) if isinstance(node, ast.ImportFrom)]
-    names = {alias.name for node in taken if node.module == door.home for alias in node.names}
-    whole = any(node.module == package and module in _aliases(node) for node in taken)
-    return door.models if whole else door.models & names
+def _models(protected: ProtectedState, tree: ast.Module) -> frozenset[str]:
+    """The protected models that a source imports."""
+    if not protected.model_module:
+        return protected.models
+    package, _, module = protected.model_module.rpartition(".")
+    imports = [node for node in ast.walk(tree) if isinstance(node, ast.ImportFrom)]
+    names = {
+        alias.name
+        for node in imports
+        if node.module == protected.model_module
+        for alias in node.names
+    }
+    imports_module = any(node.module == package and module in _aliases(node) for node in imports)
+    return protected.models if imports_module else protected.models & names
 
 
 def _aliases(node: ast.ImportFrom) -> set[str]:
     return {alias.name for alias in node.names}
 
 
-def _changes(door: Door, models: frozenset[str], node: ast.AST) -> Iterator[str]:
+def _changes(protected: ProtectedState, models: frozenset[str], node: ast.AST) -> Iterator[str]:
     for target in _targets(node):
-        if _is_behind(door, target.attr, _name(target.value)):
+        if _is_protected(protected, target.attr, _name(target.value)):
             yield f"line {target.lineno}: .{target.attr} ="
     if isinstance(node, ast.Call):
-        yield from _calls(door, models, node)
+        yield from _calls(protected, models, node)
     if isinstance(node, ast.Constant) and isinstance(node.value, str):
         for table in _STATEMENT.findall(node.value):
-            if table.lower() in door.tables:
+            if table.lower() in protected.tables:
                 yield f"line {node.lineno}: SQL on {table}"
 
 
-def _is_behind(door: Door, column: str, row: str) -> bool:
-    """Whether a column of a row that is called so belongs behind a door."""
-    # An object's own field of that name is no column: ``self.state = …`` in a class of ours.
+def _is_protected(protected: ProtectedState, column: str, row: str) -> bool:
+    """Whether a column, on a variable named ``row``, is protected."""
+    # ``self.state = …`` is an attribute of another object.
     if row == "self":
         return False
-    if column in door.shared:
-        return row in door.called
-    others = (other for other in DOORS if row in other.called and column in other.shared)
-    return column in door.columns and not any(others)
+    if column in protected.shared_columns:
+        return row in protected.row_names
+    others = (
+        other
+        for other in PROTECTED_STATES
+        if row in other.row_names and column in other.shared_columns
+    )
+    return column in protected.columns and not any(others)
 
 
 def _targets(node: ast.AST) -> Iterator[ast.Attribute]:
@@ -241,16 +250,16 @@ def _targets(node: ast.AST) -> Iterator[ast.Attribute]:
                 yield part
 
 
-def _calls(door: Door, models: frozenset[str], node: ast.Call) -> Iterator[str]:
-    called = _name(node.func)
-    first = _name(node.args[0]) if node.args else ""
-    if called in models:
-        yield f"line {node.lineno}: {called}(…)"
-    if called in ("insert", "update", "delete") and first in models:
-        yield f"line {node.lineno}: {called}({first})"
-    if called == "setattr" and len(node.args) == 3:
+def _calls(protected: ProtectedState, models: frozenset[str], node: ast.Call) -> Iterator[str]:
+    function = _name(node.func)
+    argument = _name(node.args[0]) if node.args else ""
+    if function in models:
+        yield f"line {node.lineno}: {function}(…)"
+    if function in ("insert", "update", "delete") and argument in models:
+        yield f"line {node.lineno}: {function}({argument})"
+    if function == "setattr" and len(node.args) == 3:
         name = node.args[1]
-        if isinstance(name, ast.Constant) and _is_behind(door, str(name.value), first):
+        if isinstance(name, ast.Constant) and _is_protected(protected, str(name.value), argument):
             yield f"line {node.lineno}: setattr(…, {name.value!r})"
 
 
@@ -261,51 +270,54 @@ def _name(node: ast.expr) -> str:
 
 
 def calls(name: str, source: str) -> bool:
-    """Whether a source calls something of that name."""
+    """Whether a source calls a function of that name."""
     return any(
         isinstance(node, ast.Call) and _name(node.func) == name
         for node in ast.walk(ast.parse(source))
     )
 
 
-def _where(path: Path) -> str:
+def _module_path(path: Path) -> str:
     return path.relative_to(TOP).as_posix()
 
 
-# A migration changes tables as they were on a day, and goes through no act of today.
+# Migrations change tables directly.
 CHECKED = [path for path in MODULES if "migrations" not in path.parts]
 
 
-@pytest.mark.parametrize("door", DOORS, ids=lambda door: door.name)
-def test_state_is_assigned_in_its_acts_only(door):
-    found = {
-        _where(path): told
+@pytest.mark.parametrize("protected", PROTECTED_STATES, ids=lambda protected: protected.name)
+def test_state_is_assigned_in_its_acts_only(protected):
+    violations = {
+        _module_path(path): assignments
         for path in CHECKED
-        if not _where(path).startswith(door.places)
-        and (told := changes(door, path.read_text("utf-8")))
+        if not _module_path(path).startswith(protected.places)
+        and (assignments := changes(protected, path.read_text("utf-8")))
     }
-    assert found == {}
+    assert violations == {}
 
 
-@pytest.mark.parametrize("door", DOORS, ids=lambda door: door.name)
-def test_the_modules_of_acts_do_assign_state(door):
-    """A guard that watches an empty place watches nothing."""
-    told = [
+@pytest.mark.parametrize("protected", PROTECTED_STATES, ids=lambda protected: protected.name)
+def test_the_modules_of_acts_do_assign_state(protected):
+    """Proof that the check finds something."""
+    modules = [
         path
         for path in CHECKED
-        if _where(path).startswith(door.places) and changes(door, path.read_text("utf-8"))
+        if _module_path(path).startswith(protected.places)
+        and changes(protected, path.read_text("utf-8"))
     ]
-    assert told
+    assert modules
 
 
 def test_journal_lines_are_written_by_acts_only():
-    found = [_where(path) for path in CHECKED if calls("record", path.read_text("utf-8"))]
-    assert [place for place in found if not place.startswith(SCRIBES)] == []
+    modules = [_module_path(path) for path in CHECKED if calls("record", path.read_text("utf-8"))]
+    assert [module for module in modules if not module.startswith(LINE_WRITERS)] == []
 
 
 def test_only_listed_functions_write_outside_the_journal():
-    found = {_where(path) for path in CHECKED if calls("housekeeping", path.read_text("utf-8"))}
-    assert found == set(HOUSEKEEPERS)
+    modules = {
+        _module_path(path) for path in CHECKED if calls("housekeeping", path.read_text("utf-8"))
+    }
+    assert modules == set(HOUSEKEEPING_MODULES)
 
 
 # --- every act leaves a line -------------------------------------------------------------------
@@ -315,11 +327,11 @@ def _ready(desk, cast):
     return desk.ready().id
 
 
-def _held(desk, cast):
-    filed = desk.ready()
+def _claimed(desk, cast):
+    case = desk.ready()
     with desk.pen() as p:
-        acts.claim(p, filed.id, by=cast.bruno)
-    return filed.id
+        acts.claim(p, case.id, by=cast.bruno)
+    return case.id
 
 
 def _published(desk, cast):
@@ -335,8 +347,8 @@ def _reply(desk, cast):
 
 
 ATTEST = ("attribution", "no_private_person", "no_private_life")
-# For each act: what it is done to, and how. An act without its line here makes a test red.
-EACH = {
+# For each act on a case: how to prepare its subject, and the call.
+CASE_ACTS = {
     "draft": (
         lambda desk, cast: None,
         lambda p, _, c, t: acts.draft(p, t(), by=c.bruno, reason="r"),
@@ -345,7 +357,7 @@ EACH = {
     "discard": (_ready, lambda p, i, c, t: acts.discard(p, i, by=c.bruno)),
     "invite": (_ready, lambda p, i, c, t: acts.invite(p, i, "courriel", by=c.bruno)),
     "claim": (_ready, lambda p, i, c, t: acts.claim(p, i, by=c.bruno)),
-    "release": (_held, lambda p, i, c, t: acts.release(p, i, by=c.bruno)),
+    "release": (_claimed, lambda p, i, c, t: acts.release(p, i, by=c.bruno)),
     "withdraw_report": (_ready, lambda p, i, c, t: acts.withdraw_report(p, i, ["Un récit."])),
     "note": (_ready, lambda p, i, c, t: acts.note(p, i, "à vérifier", by=c.bruno)),
     "approve": (_ready, lambda p, i, c, t: acts.approve(p, i, by=c.ada)),
@@ -394,44 +406,44 @@ EACH = {
 }
 
 
-def _proposed(desk, cast):
-    filed = desk.published(justice=True)
+def _pending_change(desk, cast):
+    case = desk.published(justice=True)
     with desk.pen() as p:
-        acts.follow_up(p, filed.id, by=cast.bruno, reason="r", title="t", text="t")
+        acts.follow_up(p, case.id, by=cast.bruno, reason="r", title="t", text="t")
     return 1
 
 
 def _hidden(desk, cast):
-    filed = desk.published()
+    case = desk.published()
     with desk.pen() as p:
-        told = a_case(narrative="")
-        acts.redact(p, filed.id, told, by=cast.bruno, reason="r", public_note="n")
+        redacted = a_case(narrative="")
+        acts.redact(p, case.id, redacted, by=cast.bruno, reason="r", public_note="n")
     return 1
 
 
-def _due(pen, *_told):
+def _destroy_when_due(pen, *_arguments):
     pen.at += timedelta(days=30)
     acts.destroy_due(pen, 10)
 
 
-EACH |= {
-    # The case has the number of its first change.
+CASE_ACTS |= {
+    # The ids of the case and of its first change are both 1.
     "withdraw_report_unpublished": (
-        _proposed,
+        _pending_change,
         lambda p, i, c, t: acts.withdraw_report_unpublished(p, i, ["t"]),
     ),
     "refuse_change": (
-        _proposed,
+        _pending_change,
         lambda p, i, c, t: acts.refuse_change(p, i, by=c.chloe, refusal="r"),
     ),
     "confirm_destruction": (_hidden, lambda p, i, c, t: acts.confirm_destruction(p, i, by=c.chloe)),
     "keep_hidden": (_hidden, lambda p, i, c, t: acts.keep_hidden(p, i, by=c.chloe)),
-    "destroy_due": (_hidden, _due),
+    "destroy_due": (_hidden, _destroy_when_due),
 }
-# Two lines: of whoever approves, and the public one of what is done by it.
+# Two lines: the approval, and the public line of the approved change.
 TWO_LINES = {"approve_change"}
-# Which of them readers may know of.
-TOLD_TO_ALL = {
+# Acts with a line in the public ledger.
+PUBLIC_ACTS = {
     "publish",
     "follow_up",
     "reply",
@@ -442,11 +454,11 @@ TOLD_TO_ALL = {
     "merge",
     "erase",
 }
-# Whose line tells a day only.
-TOLD_BY_DAY = {"withdraw_report", "withdraw_report_unpublished"}
+# Acts with a line in the ledger of reports.
+DAY_ONLY_ACTS = {"withdraw_report", "withdraw_report_unpublished"}
 PHRASE = "une-tout-autre-phrase"
 KEY = bytes(32)
-ACCOUNTS = {
+ACCOUNT_ACTS = {
     "add_member": lambda p, c: accounts.add_member(
         p, "amina@register.test", Role.MODERATOR, PHRASE
     ),
@@ -462,15 +474,15 @@ ACCOUNTS = {
     "revoke": lambda p, c: invitations.revoke(p, 1, by=c.ada),
     "accept": lambda p, c: invitations.accept(p, TOKENS[-1], "Amina", PHRASE),
 }
-# Of the two modules, what only looks; and the way in before there is any account.
-QUESTIONS = {"find_by_email", "has_account", "all_members", "display_names", "count_unused_codes"}
-QUESTIONS |= {"validate_email", "pending", "find_invitation", "invite_first_administrator"}
+# Functions of the two modules that only read; and the invitation of the first administrator.
+QUERIES = {"find_by_email", "has_account", "all_members", "display_names", "count_unused_codes"}
+QUERIES |= {"validate_email", "pending", "find_invitation", "invite_first_administrator"}
 TOKENS: list[str] = []
 
 
 @pytest.fixture
-def accounted(pen, cast):
-    """Chloé has a second factor, and somebody is invited."""
+def cast_with_account_states(pen, cast):
+    """The cast; Chloé has a second factor, and an invitation is pending."""
     with pen() as p:
         accounts.set_factor(p, cast.chloe, "A" * 32, KEY, ["a"], 1)
         TOKENS.append(invitations.invite(p, "z@register.test", Role.MODERATOR, by=cast.ada))
@@ -485,94 +497,94 @@ def _given_up(inbox, desk):
         acts.discard(p, draft.id, by=desk.cast.bruno)
 
 
-def _together(inbox):
-    """A report that Bruno put aside together with others."""
+def _spam_together(inbox):
+    """A report that Bruno marked as spam together with others."""
     key = inbox.received().key
     with inbox.pen() as p:
         reports.spam(p, key, by=inbox.cast.bruno, together=True)
     return key
 
 
-def _keeping(inbox, desk):
-    """A draft that keeps what was reported."""
+def _draft_with_report(inbox, desk):
+    """A draft with a copy of its report."""
     draft = desk.draft()
     inbox.accepted(into=draft.id)
     return draft.id
 
 
-# For each act on a report: what it is done to, how, and how many lines it leaves where.
-ONE_OF_MEMBERS, ONE_OF_REPORTERS = {Ledger.DESK: 1}, {Ledger.REPORTS: 1}
-REPORTS = {
+# For each act on a report: its subject, the call, and the lines it leaves.
+ONE_DESK_LINE, ONE_REPORTS_LINE = {Ledger.DESK: 1}, {Ledger.REPORTS: 1}
+REPORT_ACTS = {
     "receive": (
         lambda inbox, desk: None,
         lambda p, s, _, c: reports.receive(p, s, a_report(), nonce()),
-        ONE_OF_REPORTERS,
+        ONE_REPORTS_LINE,
     ),
     "add": (
         lambda inbox, desk: inbox.waiting().key,
         lambda p, s, k, c: reports.add(p, s, k, MessageKind.ANSWER, "Hier.", nonce()),
-        ONE_OF_REPORTERS,
+        ONE_REPORTS_LINE,
     ),
     "leave_contact": (
         lambda inbox, desk: inbox.received().key,
         lambda p, s, k, c: reports.leave_contact(p, s, k, CONTACT),
-        ONE_OF_REPORTERS,
+        ONE_REPORTS_LINE,
     ),
     "withdraw": (
         lambda inbox, desk: inbox.received().key,
         lambda p, s, k, c: reports.withdraw(p, s, k, nonce()),
-        ONE_OF_REPORTERS,
+        ONE_REPORTS_LINE,
     ),
     "claim": (
         lambda inbox, desk: inbox.received().key,
         lambda p, s, k, c: reports.claim(p, k, by=c.bruno),
-        ONE_OF_MEMBERS,
+        ONE_DESK_LINE,
     ),
     "release": (
         lambda inbox, desk: inbox.held().key,
         lambda p, s, k, c: reports.release(p, k, by=c.bruno),
-        ONE_OF_MEMBERS,
+        ONE_DESK_LINE,
     ),
     "ask_reporter": (
         lambda inbox, desk: inbox.received().key,
         lambda p, s, k, c: reports.ask_reporter(p, s, k, "Où ?", by=c.bruno),
-        ONE_OF_MEMBERS,
+        ONE_DESK_LINE,
     ),
     "mark_read": (
         lambda inbox, desk: inbox.withdrawn().key,
         lambda p, s, k, c: reports.mark_read(p, k, by=c.bruno),
-        ONE_OF_MEMBERS,
+        ONE_DESK_LINE,
     ),
     "accept": (
         lambda inbox, desk: inbox.received().key,
         lambda p, s, k, c: reports.accept(p, s, k, by=c.bruno, reason="r", new=a_case()),
-        # One is of the draft.
+        # One of them is of the draft.
         {Ledger.DESK: 2},
     ),
     "decline": (
         lambda inbox, desk: inbox.received().key,
         lambda p, s, k, c: reports.decline(p, s, k, "doublon", by=c.bruno, sentence="Déjà là."),
-        ONE_OF_MEMBERS,
+        ONE_DESK_LINE,
     ),
     "confirm_spam": (
-        lambda inbox, desk: _together(inbox),
+        lambda inbox, desk: _spam_together(inbox),
         lambda p, s, k, c: reports.confirm_spam(p, k, by=c.chloe),
-        ONE_OF_MEMBERS,
+        ONE_DESK_LINE,
     ),
     "spam": (
         lambda inbox, desk: inbox.received().key,
         lambda p, s, k, c: reports.spam(p, k, by=c.bruno),
-        ONE_OF_MEMBERS,
+        ONE_DESK_LINE,
     ),
     "reopen": (
         lambda inbox, desk: inbox.declined().key,
         lambda p, s, k, c: reports.reopen(p, s, k, by=c.bruno),
-        ONE_OF_MEMBERS,
+        ONE_DESK_LINE,
     ),
     "purge": (
         lambda inbox, desk: [inbox.spam(AT - timedelta(days=7)) for _ in range(3)],
         lambda p, s, _, c: reports.purge(p, s, undecided_after=24),
-        # Each report has its line.
+        # One line per report.
         {Ledger.DESK: 3},
     ),
     "view": (
@@ -583,18 +595,18 @@ REPORTS = {
     "view_contact": (
         lambda inbox, desk: inbox.received().key,
         lambda p, s, k, c: reports.view_contact(p, k, by=c.bruno),
-        ONE_OF_REPORTERS,
+        ONE_REPORTS_LINE,
     ),
     "view_retained": (
-        _keeping,
+        _draft_with_report,
         lambda p, s, i, c: reports.view_retained(p, i, by=c.bruno),
-        ONE_OF_MEMBERS,
+        ONE_DESK_LINE,
     ),
-    "forget": (_given_up, lambda p, s, _, c: reports.forget(p, s), ONE_OF_MEMBERS),
+    "forget": (_given_up, lambda p, s, _, c: reports.forget(p, s), ONE_DESK_LINE),
 }
 
-# For each act on an editorial page: what went before it, and the act.
-EDITORIAL = {
+# For each act on an editorial page: the preparation, and the act.
+PAGE_ACTS = {
     "save_page": (
         lambda p, c: None,
         lambda p, c, seen: editorial.save_page(
@@ -618,75 +630,77 @@ def _heads(session):
 
 
 def test_every_act_is_tested_in_this_file():
-    assert set(EACH) | TWO_LINES == set(acts.__all__)
+    assert set(CASE_ACTS) | TWO_LINES == set(acts.__all__)
     public = {
         name
         for module in (accounts, invitations)
-        for name, what in vars(module).items()
-        if callable(what)
+        for name, function in vars(module).items()
+        if callable(function)
         and not name.startswith("_")
-        and getattr(what, "__module__", "") == module.__name__
+        and getattr(function, "__module__", "") == module.__name__
     }
-    assert set(ACCOUNTS) == public - QUESTIONS
-    assert set(REPORTS) == set(reports.__all__)
-    assert set(EDITORIAL) == {
+    assert set(ACCOUNT_ACTS) == public - QUERIES
+    assert set(REPORT_ACTS) == set(reports.__all__)
+    assert set(PAGE_ACTS) == {
         name
-        for name, what in vars(editorial).items()
-        if getattr(what, "__module__", "") == editorial.__name__ and not name.startswith("_")
+        for name, function in vars(editorial).items()
+        if getattr(function, "__module__", "") == editorial.__name__ and not name.startswith("_")
     }
 
 
-@pytest.mark.parametrize("name", EACH)
+@pytest.mark.parametrize("name", CASE_ACTS)
 def test_an_act_leaves_a_line_in_its_ledger(name, pen, desk, cast, content, session):
-    prepare, do = EACH[name]
+    prepare, do = CASE_ACTS[name]
     subject = prepare(desk, cast)
-    before = _heads(session)
+    heads_before = _heads(session)
     with pen() as p:
         do(p, subject, cast, content)
-    after = _heads(session)
-    ledger = Ledger.PUBLIC if name in TOLD_TO_ALL else Ledger.DESK
-    ledger = Ledger.REPORTS if name in TOLD_BY_DAY else ledger
-    assert after == before | {ledger: before[ledger] + 1}
+    heads_after = _heads(session)
+    ledger = Ledger.PUBLIC if name in PUBLIC_ACTS else Ledger.DESK
+    ledger = Ledger.REPORTS if name in DAY_ONLY_ACTS else ledger
+    assert heads_after == heads_before | {ledger: heads_before[ledger] + 1}
 
 
-@pytest.mark.parametrize("name", ACCOUNTS)
-def test_a_change_of_an_account_leaves_a_line_on_the_desk(name, pen, accounted, session):
-    before = _heads(session)
+@pytest.mark.parametrize("name", ACCOUNT_ACTS)
+def test_a_change_of_an_account_leaves_a_line_on_the_desk(
+    name, pen, cast_with_account_states, session
+):
+    heads_before = _heads(session)
     with pen() as p:
-        ACCOUNTS[name](p, accounted)
-    assert _heads(session) == before | {Ledger.DESK: before[Ledger.DESK] + 1}
+        ACCOUNT_ACTS[name](p, cast_with_account_states)
+    assert _heads(session) == heads_before | {Ledger.DESK: heads_before[Ledger.DESK] + 1}
 
 
-@pytest.mark.parametrize("name", REPORTS)
+@pytest.mark.parametrize("name", REPORT_ACTS)
 def test_an_act_on_a_report_leaves_its_lines(name, pen, inbox, desk, store, session):
-    prepare, do, lines = REPORTS[name]
+    prepare, do, lines = REPORT_ACTS[name]
     subject = prepare(inbox, desk)
-    before = _heads(session)
+    heads_before = _heads(session)
     with pen() as p:
         do(p, store, subject, inbox.cast)
-    left = {ledger: before[ledger] + count for ledger, count in lines.items()}
-    assert _heads(session) == before | left
+    expected = {ledger: heads_before[ledger] + count for ledger, count in lines.items()}
+    assert _heads(session) == heads_before | expected
 
 
-@pytest.mark.parametrize("name", EDITORIAL)
+@pytest.mark.parametrize("name", PAGE_ACTS)
 def test_a_change_of_an_editorial_page_leaves_a_line_on_the_desk(name, pen, cast, session):
-    prepare, do = EDITORIAL[name]
+    prepare, do = PAGE_ACTS[name]
     with pen() as p:
         seen = getattr(prepare(p, cast), "id", 0)
-    before = _heads(session)
+    heads_before = _heads(session)
     with pen() as p:
         do(p, cast, seen)
-    assert _heads(session) == before | {Ledger.DESK: before[Ledger.DESK] + 1}
+    assert _heads(session) == heads_before | {Ledger.DESK: heads_before[Ledger.DESK] + 1}
 
 
-# --- the guards themselves ---------------------------------------------------------------------
+# --- the checks themselves ---------------------------------------------------------------------
 
-CASE, REPORT, ACCOUNT, PAGE, LINE = DOORS
-TAKEN = "from register.reports.models import Report, Message\n"
+CASE, REPORT, ACCOUNT, PAGE, LINE = PROTECTED_STATES
+IMPORT = "from register.reports.models import Report, Message\n"
 
 
 @pytest.mark.parametrize(
-    ("door", "source", "seen"),
+    ("protected", "source", "is_found"),
     [
         (CASE, 'case.state = "published"', True),
         (CASE, "a.number, b = 3, 4", True),
@@ -710,12 +724,12 @@ TAKEN = "from register.reports.models import Report, Message\n"
         (REPORT, "report.held_by = report.held_until = None", True),
         (REPORT, "found.sealed = None", True),
         (REPORT, 'setattr(report, "reason", x)', True),
-        (REPORT, TAKEN + "session.add(Report(key=x))", True),
-        (REPORT, TAKEN + "delete(Message).where(x)", True),
+        (REPORT, IMPORT + "session.add(Report(key=x))", True),
+        (REPORT, IMPORT + "delete(Message).where(x)", True),
         (REPORT, "from register.reports import models\nmodels.RetainedReport(key=x)", True),
         (REPORT, "from register.exchange.case_csv_import import Report\nReport()", False),
         (REPORT, 'text("DELETE FROM report_message")', True),
-        (REPORT, TAKEN + "select(Report.state)", False),
+        (REPORT, IMPORT + "select(Report.state)", False),
         (ACCOUNT, "member.disabled_at = None", True),
         (ACCOUNT, "Member(email=x)", True),
         (ACCOUNT, "member.totp_secret = None", True),
@@ -733,16 +747,16 @@ TAKEN = "from register.reports.models import Report, Message\n"
         (LINE, "entry.seq + 1", False),
     ],
 )
-def test_the_guard_of_assignments_finds_violations(door, source, seen):
-    assert bool(changes(door, source)) is seen
+def test_assignments_of_protected_state_are_found(protected, source, is_found):
+    assert bool(changes(protected, source)) is is_found
 
 
-def test_the_guard_of_housekeeping_finds_violations():
+def test_calls_of_housekeeping_are_found():
     assert calls("housekeeping", "with db.housekeeping(engine) as s: pass")
     assert not calls("housekeeping", "from register.db import housekeeping")
 
 
 @pytest.mark.parametrize("act", Act)
 def test_an_act_fits_its_column(act):
-    """SQLite keeps what is longer, PostgreSQL refuses it."""
+    """SQLite would store a longer name, PostgreSQL refuses it."""
     assert len(act.value) <= JournalEntry.__table__.c.act.type.length

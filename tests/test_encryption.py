@@ -1,4 +1,4 @@
-"""The seal key: made once, never inside the instance, and missed loudly."""
+"""The seal key and encryption with it."""
 
 from __future__ import annotations
 
@@ -13,13 +13,13 @@ from register.errors import SealError
 ID = "2f4a7a7e-0000-4000-8000-000000000001"
 
 
-def _refused(do, *told):
+def _refusal_key(function, *arguments):
     with pytest.raises(SealError) as refused:
-        do(*told)
+        function(*arguments)
     return refused.value.key
 
 
-def test_a_key_is_made_for_its_owner_only(tmp_path):
+def test_a_new_key_is_readable_by_its_owner_only(tmp_path):
     path, key = encryption.make_key(tmp_path / "seal")
     assert path == tmp_path / "seal" / "seal.key"
     assert (path.stat().st_mode & 0o777, path.parent.stat().st_mode & 0o777) == (0o600, 0o700)
@@ -27,18 +27,18 @@ def test_a_key_is_made_for_its_owner_only(tmp_path):
     assert encryption.load_key(tmp_path / "seal") == key
 
 
-def test_no_key_is_ever_made_over_another(tmp_path):
+def test_an_existing_key_is_not_overwritten(tmp_path):
     _, key = encryption.make_key(tmp_path)
-    assert _refused(encryption.make_key, tmp_path) == "seal_exists"
+    assert _refusal_key(encryption.make_key, tmp_path) == "seal_exists"
     assert encryption.load_key(tmp_path) == key
 
 
-def test_two_registers_have_two_keys(tmp_path):
+def test_two_registers_have_different_keys(tmp_path):
     assert encryption.make_key(tmp_path / "a")[1] != encryption.make_key(tmp_path / "b")[1]
 
 
-def test_a_missing_key_is_missed(tmp_path):
-    assert _refused(encryption.load_key, tmp_path) == "seal_missing"
+def test_a_missing_key_is_reported(tmp_path):
+    assert _refusal_key(encryption.load_key, tmp_path) == "seal_missing"
 
 
 @pytest.mark.parametrize(
@@ -46,7 +46,7 @@ def test_a_missing_key_is_missed(tmp_path):
 )
 def test_a_damaged_key_is_distinguished_from_a_missing_one(tmp_path, content):
     (tmp_path / encryption.KEY_FILE).write_bytes(content)
-    assert _refused(encryption.load_key, tmp_path) == "seal_unreadable"
+    assert _refusal_key(encryption.load_key, tmp_path) == "seal_unreadable"
 
 
 def test_the_check_value_is_not_the_key(tmp_path):
@@ -54,7 +54,7 @@ def test_the_check_value_is_not_the_key(tmp_path):
     assert key.hex() not in encryption.check_value(key, ID)
 
 
-def test_by_default_the_key_stands_in_the_users_state_folder(monkeypatch, tmp_path):
+def test_the_default_folder_of_the_key_is_the_users_state_folder(monkeypatch, tmp_path):
     monkeypatch.setenv("XDG_STATE_HOME", str(tmp_path))
     assert encryption.key_folder(None, ID) == tmp_path / "webcitoyen" / ID
     monkeypatch.delenv("XDG_STATE_HOME")
@@ -63,25 +63,25 @@ def test_by_default_the_key_stands_in_the_users_state_folder(monkeypatch, tmp_pa
     assert encryption.key_folder(Path("/srv/seal"), ID) == Path("/srv/seal")
 
 
-# --- what is closed with the key ----------------------------------------------------------------
+# --- encryption ----------------------------------------------------------------
 
 KEY = bytes(range(32))
 
 
-def _closed(plain=b"a secret", bound=b"member 3"):
+def _encrypted(plain=b"a secret", bound=b"member 3"):
     return encryption.encrypt(KEY, "totp", plain, bound)
 
 
 def test_an_encrypted_text_is_decrypted_again():
     for plain in (b"", b"a secret", bytes(100_000)):
-        assert encryption.decrypt(KEY, "totp", _closed(plain), b"member 3") == plain
+        assert encryption.decrypt(KEY, "totp", _encrypted(plain), b"member 3") == plain
 
 
-def test_the_same_bytes_are_never_encrypted_alike():
-    closed = {_closed() for _ in range(100)}
-    assert len(closed) == 100
-    assert len({made[1:13] for made in closed}) == 100
-    assert not any(b"secret" in made for made in closed)
+def test_every_ciphertext_of_the_same_bytes_is_different():
+    ciphertexts = {_encrypted() for _ in range(100)}
+    assert len(ciphertexts) == 100
+    assert len({ciphertext[1:13] for ciphertext in ciphertexts}) == 100
+    assert not any(b"secret" in ciphertext for ciphertext in ciphertexts)
 
 
 @pytest.mark.parametrize(
@@ -94,38 +94,40 @@ def test_the_same_bytes_are_never_encrypted_alike():
     ],
     ids=["another key", "another purpose", "another owner", "no owner"],
 )
-def test_a_ciphertext_opens_for_its_own_purpose_only(key, purpose, bound):
-    assert _refused(encryption.decrypt, key, purpose, _closed(), bound) == "seal_opens_nothing"
+def test_a_ciphertext_is_decrypted_for_its_own_purpose_only(key, purpose, bound):
+    assert (
+        _refusal_key(encryption.decrypt, key, purpose, _encrypted(), bound) == "seal_opens_nothing"
+    )
 
 
 def test_a_ciphertext_with_one_changed_bit_is_refused():
-    closed = _closed()
-    for place in range(len(closed)):
-        changed = bytearray(closed)
-        changed[place] ^= 1
-        told = (KEY, "totp", bytes(changed), b"member 3")
-        assert _refused(encryption.decrypt, *told) == "seal_opens_nothing", place
+    ciphertext = _encrypted()
+    for position in range(len(ciphertext)):
+        changed = bytearray(ciphertext)
+        changed[position] ^= 1
+        arguments = (KEY, "totp", bytes(changed), b"member 3")
+        assert _refusal_key(encryption.decrypt, *arguments) == "seal_opens_nothing", position
 
 
 @pytest.mark.parametrize("length", [0, 1, 12, 13, 28])
 def test_a_truncated_ciphertext_is_refused(length):
-    told = (KEY, "totp", _closed()[:length], b"member 3")
-    assert _refused(encryption.decrypt, *told) == "seal_opens_nothing"
+    arguments = (KEY, "totp", _encrypted()[:length], b"member 3")
+    assert _refusal_key(encryption.decrypt, *arguments) == "seal_opens_nothing"
 
 
 def test_the_format_of_a_ciphertext_is_fixed():
-    """Written with this release, read by the next ones."""
-    kept = bytes.fromhex(
+    """A ciphertext of an earlier release stays readable."""
+    ciphertext = bytes.fromhex(
         "01b6cb108dcff94727fd170a86306564febbf69f3d49cc99a3daabde86440268c0de4c21ec"
     )
-    assert encryption.decrypt(KEY, "totp", kept, b"member 3") == b"a secret"
+    assert encryption.decrypt(KEY, "totp", ciphertext, b"member 3") == b"a secret"
 
 
-def test_a_key_that_root_writes_is_the_folders_owners(tmp_path, monkeypatch):
-    """Else a rotation by root would leave a service that cannot read its own key."""
-    given = []
+def test_a_key_written_by_root_belongs_to_the_owner_of_the_folder(tmp_path, monkeypatch):
+    """Otherwise the service could not read its key after a rotation by root."""
+    owners = []
     monkeypatch.setattr(os, "geteuid", lambda: 0)
-    monkeypatch.setattr(os, "fchown", lambda _descriptor, *owner: given.append(owner))
+    monkeypatch.setattr(os, "fchown", lambda _descriptor, *owner: owners.append(owner))
     encryption.pending_key(tmp_path)
-    there = tmp_path.stat()
-    assert given == [(there.st_uid, there.st_gid)]
+    folder = tmp_path.stat()
+    assert owners == [(folder.st_uid, folder.st_gid)]

@@ -1,7 +1,7 @@
-"""Imports go one way: rooms in their order, faces on top of them.
+"""Imports follow one order: the packages of the register, their web faces above them.
 
-``docs/proofs.md`` tells how each rule here was seen to fail on purpose; the tests at the end do
-it again on made-up sources.
+``docs/proofs.md`` lists a violation of each rule that was found; the tests at the end check the
+rules on invented sources.
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ import pytest
 TOP = Path(__file__).resolve().parent.parent
 MODULES = sorted((TOP / "register").rglob("*.py"))
 
-# From the ground up: a room may import those of earlier lines, and none of its own line.
+# From the lowest layer up: a package (room) may import those of earlier lines only.
 ROOMS: tuple[frozenset[str], ...] = (
     frozenset({"errors", "hosts"}),
     frozenset({"text", "config", "encryption", "concurrency_limit"}),
@@ -29,7 +29,7 @@ ROOMS: tuple[frozenset[str], ...] = (
     frozenset({"reports"}),
     frozenset({"search", "feeds", "exchange", "operations"}),
     frozenset({"worker"}),
-    # What all faces share.
+    # Shared by all faces.
     frozenset({"web"}),
     # How the register is served.
     frozenset({"server"}),
@@ -37,28 +37,28 @@ ROOMS: tuple[frozenset[str], ...] = (
     frozenset({"cli", "demo", "migrations"}),
     frozenset({"create_app"}),
 )
-HEIGHT = {name: height for height, line in enumerate(ROOMS) for name in line}
+LAYER = {name: height for height, line in enumerate(ROOMS) for name in line}
 # The command starts the demonstration.
 SIDEWAYS = {("cli", "demo")}
-# Who may ask for a whole application, against the order: the command and what it shows.
+# Exceptions to the order: who may create an application.
 STARTERS = {"cli", "demo"}
 
 # A face (``web.py`` or ``web/`` of a room) imports any room, what all faces share, and the faces
 # of rooms before its own in this order.
 FACES = ("territory", "accounts", "pages", "journal", "cases", "reports", "feeds")
-# What does not follow it yet, each with its reason.
-KNOTS = {
+# Exceptions, each with its reason.
+FACE_EXCEPTIONS = {
     ("pages", "cases"): "the history of a page compares texts as that of a case does",
     ("journal", "cases"): "the public journal is filtered with the panel of the case list",
     ("territory", "cases"): "a place is a row of the case editor",
     ("cases", "reports"): "the desk's home and the file for a lawyer show reports too",
 }
-# Modules of the shared web that put the faces together.
+# Modules of the shared web that import all faces.
 COMPOSERS = {"register.web.application", "register.web.template_env"}
 
-# What belongs to a request: below the faces, the actor and the clock are arguments.
-OF_A_REQUEST = {"request", "g", "session", "flash", "url_for", "globals"}
-LINES = 350
+# Names of a request: below the faces, member and time are arguments.
+REQUEST_NAMES = {"request", "g", "session", "flash", "url_for", "globals"}
+MAX_LINES = 350
 
 
 def _module(path: Path) -> str:
@@ -68,7 +68,7 @@ def _module(path: Path) -> str:
 
 def _room(module: str) -> str:
     parts = module.split(".")
-    # The package's own module holds create_app; the other starts the command.
+    # register/__init__.py has create_app; __main__ starts the command.
     return "create_app" if len(parts) == 1 or parts[1] == "__main__" else parts[1]
 
 
@@ -93,8 +93,8 @@ def _targets(source: str) -> Iterator[str]:
             yield from (f"{module}.{name}" for name in names) if names else (module,)
 
 
-def wrong_way(module: str, source: str) -> list[str]:
-    """What ``module`` imports and may not."""
+def forbidden_imports(module: str, source: str) -> list[str]:
+    """The imports of ``module`` that its layer does not allow."""
     return [target for target in _targets(source) if not _allowed(module, target)]
 
 
@@ -102,37 +102,37 @@ def _allowed(module: str, target: str) -> bool:
     room, other = _room(module), target.split(".")[1]
     if other == "create_app":
         return room in STARTERS
-    if other not in HEIGHT:
+    if other not in LAYER:
         return False
     if is_face(target):
         return _face_allowed(module, room, other)
     if room == other or (room, other) in SIDEWAYS:
         return True
-    # A face stands as high as what all faces share, and may use that.
-    height = HEIGHT["web"] + 1 if is_face(module) or room == "web" else HEIGHT[room]
-    return HEIGHT[other] < height
+    # A face may import the shared web.
+    height = LAYER["web"] + 1 if is_face(module) or room == "web" else LAYER[room]
+    return LAYER[other] < height
 
 
 def _face_allowed(module: str, room: str, other: str) -> bool:
-    if module in COMPOSERS or HEIGHT[room] > HEIGHT["web"]:
+    if module in COMPOSERS or LAYER[room] > LAYER["web"]:
         return True
     if room == "web":
         return other == "accounts"
     if not is_face(module):
         return False
     in_order = FACES.index(other) <= FACES.index(room)
-    return in_order or (room, other) in KNOTS
+    return in_order or (room, other) in FACE_EXCEPTIONS
 
 
-def of_a_request(source: str) -> list[str]:
-    """What a source takes of Flask that only a request has."""
-    found = []
-    for module, names in _imported(source):
-        if module == "flask" and not names:
-            found.append("flask")  # everything is an attribute of it
+def request_imports(source: str) -> list[str]:
+    """The names of a request that a source imports from Flask."""
+    names = []
+    for module, imported_names in _imported(source):
+        if module == "flask" and not imported_names:
+            names.append("flask")  # everything is an attribute of it
         elif module.split(".")[0] == "flask":
-            found += [name for name in names if name in OF_A_REQUEST or module != "flask"]
-    return found
+            names += [name for name in imported_names if name in REQUEST_NAMES or module != "flask"]
+    return names
 
 
 def test_every_module_that_declares_routes_is_imported():
@@ -148,13 +148,13 @@ def test_every_module_that_declares_routes_is_imported():
     assert declaring <= imported
 
 
-def test_every_room_has_its_place():
-    assert {_room(_module(path)) for path in MODULES} <= set(HEIGHT)
+def test_every_package_has_a_layer():
+    assert {_room(_module(path)) for path in MODULES} <= set(LAYER)
 
 
 @pytest.mark.parametrize("path", MODULES, ids=lambda path: str(path.relative_to(TOP)))
 def test_imports_go_one_way(path):
-    assert wrong_way(_module(path), path.read_text("utf-8")) == []
+    assert forbidden_imports(_module(path), path.read_text("utf-8")) == []
 
 
 @pytest.mark.parametrize(
@@ -163,24 +163,24 @@ def test_imports_go_one_way(path):
     ids=lambda path: str(path.relative_to(TOP)),
 )
 def test_only_web_faces_import_the_request(path):
-    assert of_a_request(path.read_text("utf-8")) == []
+    assert request_imports(path.read_text("utf-8")) == []
 
 
 @pytest.mark.parametrize(
     "path",
-    # A migration is generated, and read once.
+    # Migrations are generated.
     [path for path in MODULES if "versions" not in path.parts],
     ids=lambda path: str(path.relative_to(TOP)),
 )
-def test_a_module_can_be_read_in_one_sitting(path):
-    assert len(path.read_text("utf-8").splitlines()) <= LINES
+def test_a_module_is_at_most_350_lines_long(path):
+    assert len(path.read_text("utf-8").splitlines()) <= MAX_LINES
 
 
-# --- the guards themselves ---------------------------------------------------------------------
+# --- the checks themselves ---------------------------------------------------------------------
 
 
 @pytest.mark.parametrize(
-    ("module", "source", "found", "why"),
+    ("module", "source", "expected", "why"),
     [
         ("journal.x", "from register.cases import acts", ["register.cases.acts"], "upwards"),
         ("journal.x", "import register.cases.acts", ["register.cases.acts"], "by its whole name"),
@@ -225,12 +225,12 @@ def test_a_module_can_be_read_in_one_sitting(path):
         ("cases.x", "from registers import x\nimport json", [], "somebody else's"),
     ],
 )
-def test_the_guard_of_import_directions_finds_violations(module, source, found, why):
-    assert wrong_way(f"register.{module}", source) == found, why
+def test_forbidden_imports_are_found(module, source, expected, why):
+    assert forbidden_imports(f"register.{module}", source) == expected, why
 
 
 @pytest.mark.parametrize(
-    ("source", "found"),
+    ("source", "expected"),
     [
         ("from flask import request", ["request"]),
         ("from flask import Flask, g as globals_", ["g"]),
@@ -241,5 +241,5 @@ def test_the_guard_of_import_directions_finds_violations(module, source, found, 
         ("from flask_sqlalchemy import SQLAlchemy", []),
     ],
 )
-def test_the_guard_of_request_imports_finds_violations(source, found):
-    assert of_a_request(source) == found
+def test_imports_of_the_request_are_found(source, expected):
+    assert request_imports(source) == expected

@@ -15,7 +15,7 @@ MODULES = sorted(
     path for path in (TOP / "register").rglob("*.py") if "migrations" not in path.parts
 )
 
-# Participles and pronouns that say how a value was come by, not what it is.
+# Participles and pronouns that do not say what a value is.
 REFUSED = frozenset(
     re.findall(
         r"\w+",
@@ -87,7 +87,7 @@ def test_generic_words_do_not_take_the_place_of_refused_ones() -> None:
     assert 1000 * sum(map(is_generic, names)) / len(names) <= GENERIC_LIMIT
 
 
-def test_a_public_class_has_a_name_of_its_own() -> None:
+def test_names_of_public_classes_are_unique() -> None:
     classes = Counter(
         node.name
         for path in MODULES

@@ -1,4 +1,4 @@
-"""The trial of reports sealed to members' keys: it runs, and what its record claims holds."""
+"""The trial of reports encrypted for members: it runs, and its documented claims hold."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ def test_the_trial_measures_and_prints_each_figure(capsys, monkeypatch):
     assert "likeness" in printed
 
 
-def test_an_unlocked_desk_key_lists_what_todays_store_lists():
+def test_an_unlocked_desk_key_gives_the_same_list_as_the_key_store():
     desk = X25519PrivateKey.generate()
     with trial.temporary_register(4) as register, Session(register.engine) as session:
         register.boxes.seal(register.keys, {"desk": desk.public_key()})
@@ -39,7 +39,7 @@ def test_an_unlocked_desk_key_lists_what_todays_store_lists():
         assert len(today.summaries) == 4
 
 
-def test_a_box_opens_for_its_reader_and_its_report_alone():
+def test_a_box_is_bound_to_its_reader_and_its_report():
     desk, stranger = X25519PrivateKey.generate(), X25519PrivateKey.generate()
     with trial.temporary_register(0) as register:
         boxes = register.boxes
@@ -65,18 +65,20 @@ def test_half_of_a_session_unlocks_nothing():
             half.private()
 
 
-def test_the_server_opens_by_itself_whatever_a_one_time_code_wraps():
-    # It has to hold the secret in order to check codes: so it has every code, past and to come.
+def test_the_server_can_unwrap_keys_wrapped_by_one_time_codes():
+    # The server knows the secret, so it can compute every code.
     private, secret = X25519PrivateKey.generate(), pyotp.random_base32()
     noon = datetime(2026, 11, 27, 12, tzinfo=UTC)
     code = pyotp.TOTP(secret).at(noon)
-    closed = trial.wrap(encryption.derive_key(code.encode(), "wrapped by a one-time code"), private)
-    by_server = pyotp.TOTP(secret).at(noon)
-    opened = trial.unwrap(
-        encryption.derive_key(by_server.encode(), "wrapped by a one-time code"), closed
+    wrapped = trial.wrap(
+        encryption.derive_key(code.encode(), "wrapped by a one-time code"), private
     )
-    assert opened.private_bytes_raw() == private.private_bytes_raw()
-    # And half a minute later the member's own code opens it no more.
+    by_server = pyotp.TOTP(secret).at(noon)
+    unwrapped = trial.unwrap(
+        encryption.derive_key(by_server.encode(), "wrapped by a one-time code"), wrapped
+    )
+    assert unwrapped.private_bytes_raw() == private.private_bytes_raw()
+    # The member’s next code does not unwrap it.
     later = pyotp.TOTP(secret).at(noon + timedelta(seconds=30))
     with pytest.raises(InvalidTag):
-        trial.unwrap(encryption.derive_key(later.encode(), "wrapped by a one-time code"), closed)
+        trial.unwrap(encryption.derive_key(later.encode(), "wrapped by a one-time code"), wrapped)

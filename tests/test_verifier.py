@@ -1,4 +1,4 @@
-"""The verifier of ``docs``, run as an outsider would: on downloaded files, with Python alone."""
+"""The verifier of ``docs``, run on downloaded files with Python alone."""
 
 from __future__ import annotations
 
@@ -27,15 +27,15 @@ Get = Callable[[str], bytes]
 
 @pytest.fixture
 def get(app: Flask) -> Get:
-    """``get("/registre.jsonl")``: the bytes at an address that must answer."""
+    """``get("/registre.jsonl")``: the bytes at an address, which must be 200."""
 
-    def ask(address: str) -> bytes:
-        answer = app.test_client().get(address)
-        assert answer.status_code == 200, (address, answer.status_code)
-        return bytes(answer.data)
+    def get_bytes(address: str) -> bytes:
+        response = app.test_client().get(address)
+        assert response.status_code == 200, (address, response.status_code)
+        return bytes(response.data)
 
-    # A context of its own, like that of a reader.
-    return lambda address: Context().run(ask, address)
+    # Without the context of the test.
+    return lambda address: Context().run(get_bytes, address)
 
 
 @pytest.fixture
@@ -48,17 +48,17 @@ def outsider(tmp_path: Path) -> VerifierRun:
 
 @pytest.fixture
 def number(desk: Any, cast: Any, content: Callable[..., Content]) -> int:
-    """A case that was corrected once, between others: lines 2 and 4 of six."""
-    filed = desk.published(title="Un titre d’abord")
+    """The number of a corrected case, with lines 2 and 4 of six."""
+    case = desk.published(title="Un titre d’abord")
     desk.published()
     with desk.pen() as p:
-        told = content(title="Un titre « corrigé » à Gagny")
-        acts.correct(p, filed.id, told, by=cast.bruno, reason="r", public_note="Titre.")
+        corrected = content(title="Un titre « corrigé » à Gagny")
+        acts.correct(p, case.id, corrected, by=cast.bruno, reason="r", public_note="Titre.")
     desk.withdrawn()
-    return int(filed.number)
+    return int(case.number)
 
 
-def test_the_verifier_is_short_and_needs_nothing_of_ours() -> None:
+def test_the_verifier_is_short_and_uses_the_standard_library_only() -> None:
     source = SOURCE.read_text("utf-8")
     assert len(source.splitlines()) < 170
     tree = ast.parse(source, feature_version=(3, 8))
@@ -78,107 +78,113 @@ def test_the_verifier_is_short_and_needs_nothing_of_ours() -> None:
 
 def test_downloaded_files_verify(get: Get, outsider: VerifierRun, number: int) -> None:
     outsider.download(get, number)
-    status, said = outsider.verify(PROOF)
-    assert status == 0, said
+    status, output = outsider.verify(PROOF)
+    assert status == 0, output
     head = json.loads(outsider.read(HEAD))
-    assert f"6 lignes intactes. Repère à garder : {head['seq']}:{head['digest']}" in said
-    assert f"{PROOF} : le texte du cas nº {number} est celui de la ligne 4" in said
+    assert f"6 lignes intactes. Repère à garder : {head['seq']}:{head['digest']}" in output
+    assert f"{PROOF} : le texte du cas nº {number} est celui de la ligne 4" in output
 
 
-def test_an_earlier_version_and_earlier_heads_hold_too(
+def test_earlier_versions_and_earlier_heads_verify_too(
     get: Get, outsider: VerifierRun, number: int
 ) -> None:
     outsider.download(get, number, version=2)
-    status, said = outsider.verify(PROOF, *marks(outsider.read(LEDGER)))
-    assert status == 0, said
-    assert "celui de la ligne 2" in said
+    status, output = outsider.verify(PROOF, *ledger_heads(outsider.read(LEDGER)))
+    assert status == 0, output
+    assert "celui de la ligne 2" in output
 
 
-def marks(ledger: bytes) -> list[str]:
-    """Every head that the ledger has ever had, as somebody might have kept it."""
-    digest, found = GENESIS, []
+def ledger_heads(ledger: bytes) -> list[str]:
+    """Every head of a ledger so far, as ``seq:digest``."""
+    digest, heads = GENESIS, []
     for seq, line in enumerate(ledger.splitlines(), 1):
         digest = chain_digest(digest, line)
-        found.append(f"{seq}:{digest.hex()}")
-    return found
+        heads.append(f"{seq}:{digest.hex()}")
+    return heads
 
 
-def test_a_register_without_a_line_holds(outsider: VerifierRun) -> None:
-    told = {"ledger": "public", "seq": 0, "digest": "00" * 32, "at": None}
+def test_an_empty_ledger_verifies(outsider: VerifierRun) -> None:
+    head = {"ledger": "public", "seq": 0, "digest": "00" * 32, "at": None}
     outsider.write(SOURCE.name, SOURCE.read_bytes())
     outsider.write(LEDGER, b"")
-    outsider.write(HEAD, canonical_json(told))
+    outsider.write(HEAD, canonical_json(head))
     assert outsider.verify()[0] == 0
 
 
-def test_a_removed_last_line_is_found_by_who_holds_an_earlier_head(
+def test_a_removed_last_line_is_found_with_an_earlier_head(
     get: Get, outsider: VerifierRun, number: int
 ) -> None:
-    """Even when the register also serves a head that fits what it left."""
+    """Even if the register serves a matching head."""
     outsider.download(get, number)
-    held = marks(outsider.read(LEDGER))
+    known_heads = ledger_heads(outsider.read(LEDGER))
     lines = outsider.read(LEDGER).splitlines(keepends=True)
     outsider.write(LEDGER, b"".join(lines[:-1]))
     assert outsider.verify() == (1, f"ÉCHEC : {HEAD} n'est pas la fin de {LEDGER}\n")
-    outsider.write(HEAD, head_of(lines[:-1]))
+    outsider.write(HEAD, last_head(lines[:-1]))
     assert outsider.verify()[0] == 0
-    status, said = outsider.verify(held[-1])
-    assert (status, f"le repère {held[-1]} ne s'y trouve plus" in said) == (1, True)
+    status, output = outsider.verify(known_heads[-1])
+    assert (status, f"le repère {known_heads[-1]} ne s'y trouve plus" in output) == (1, True)
 
 
-def head_of(lines: list[bytes]) -> bytes:
-    """The head that a register would serve for these lines."""
-    seq, digest = marks(b"".join(lines))[-1].split(":")
-    told = {"ledger": "public", "seq": int(seq), "digest": digest}
-    return canonical_json({**told, "at": json.loads(lines[-1])["at"]})
+def last_head(lines: list[bytes]) -> bytes:
+    """The head of a ledger with these lines."""
+    seq, digest = ledger_heads(b"".join(lines))[-1].split(":")
+    head = {"ledger": "public", "seq": int(seq), "digest": digest}
+    return canonical_json({**head, "at": json.loads(lines[-1])["at"]})
 
 
-def test_a_ledger_written_anew_is_found_by_who_holds_an_earlier_head(
+def test_a_rewritten_ledger_is_found_with_an_earlier_head(
     get: Get, outsider: VerifierRun, number: int
 ) -> None:
     outsider.download(get, number)
-    held = marks(outsider.read(LEDGER))
+    known_heads = ledger_heads(outsider.read(LEDGER))
     lines = outsider.read(LEDGER).splitlines(keepends=True)
-    told = json.loads(lines[1])
-    lines[1] = canonical_json({**told, "at": "2020-01-01T00:00:00Z"}) + b"\n"
+    line = json.loads(lines[1])
+    lines[1] = canonical_json({**line, "at": "2020-01-01T00:00:00Z"}) + b"\n"
     outsider.write(LEDGER, b"".join(lines))
-    outsider.write(HEAD, head_of(lines))
-    # It holds in itself, as the documentation says: only a mark from before tells.
-    assert outsider.verify(held[0])[0] == 0
-    assert outsider.verify(held[1])[0] == 1
-    assert outsider.verify(held[-1])[0] == 1
+    outsider.write(HEAD, last_head(lines))
+    # As documented, the rewritten ledger is consistent: only an earlier head reveals it.
+    assert outsider.verify(known_heads[0])[0] == 0
+    assert outsider.verify(known_heads[1])[0] == 1
+    assert outsider.verify(known_heads[-1])[0] == 1
 
 
-def _dropped(lines: list[bytes]) -> list[bytes]:
+def _without_third_line(lines: list[bytes]) -> list[bytes]:
     return [*lines[:2], *lines[3:]]
 
 
-def _swapped(lines: list[bytes]) -> list[bytes]:
+def _with_swapped_lines(lines: list[bytes]) -> list[bytes]:
     return [lines[0], lines[2], lines[1], *lines[3:]]
 
 
-def _doubled(lines: list[bytes]) -> list[bytes]:
+def _with_doubled_line(lines: list[bytes]) -> list[bytes]:
     return [*lines, lines[-1]]
 
 
-def _of_another_ledger(lines: list[bytes]) -> list[bytes]:
-    told = json.loads(lines[-1])
-    return [*lines[:-1], canonical_json({**told, "ledger": "desk"}) + b"\n"]
+def _with_desk_line(lines: list[bytes]) -> list[bytes]:
+    line = json.loads(lines[-1])
+    return [*lines[:-1], canonical_json({**line, "ledger": "desk"}) + b"\n"]
 
 
-def _spaced(lines: list[bytes]) -> list[bytes]:
+def _with_spaces(lines: list[bytes]) -> list[bytes]:
     return [json.dumps(json.loads(lines[0])).encode() + b"\n", *lines[1:]]
 
 
-def test_lines_that_do_not_follow_are_found_though_head_and_chain_fit(
+def test_inconsistent_lines_are_found_though_head_and_chain_match(
     get: Get, outsider: VerifierRun, number: int
 ) -> None:
     outsider.download(get, number)
-    good = outsider.read(LEDGER).splitlines(keepends=True)
-    for change in (_dropped, _swapped, _doubled, _of_another_ledger, _spaced):
-        lines = change(good)
+    valid_lines = outsider.read(LEDGER).splitlines(keepends=True)
+    for change in (
+        _without_third_line,
+        _with_swapped_lines,
+        _with_doubled_line,
+        _with_desk_line,
+        _with_spaces,
+    ):
+        lines = change(valid_lines)
         outsider.write(LEDGER, b"".join(lines))
-        outsider.write(HEAD, head_of(lines))
+        outsider.write(HEAD, last_head(lines))
         assert outsider.verify()[0] == 1, change
 
 
@@ -199,14 +205,14 @@ CHANGES: tuple[dict[str, Any], ...] = (
 )
 
 
-def test_a_proof_of_something_else_is_found(get: Get, outsider: VerifierRun, number: int) -> None:
+def test_a_changed_proof_is_found(get: Get, outsider: VerifierRun, number: int) -> None:
     outsider.download(get, number)
-    told = json.loads(outsider.read(PROOF))
+    proof = json.loads(outsider.read(PROOF))
     for change in CHANGES:
-        outsider.write(PROOF, canonical_json({**told, **change}))
+        outsider.write(PROOF, canonical_json({**proof, **change}))
         assert outsider.verify(PROOF)[0] == 1, change
-    for name in told:
-        outsider.write(PROOF, canonical_json({key: told[key] for key in told if key != name}))
+    for name in proof:
+        outsider.write(PROOF, canonical_json({key: proof[key] for key in proof if key != name}))
         assert outsider.verify(PROOF)[0] == 1, name
 
 
@@ -219,13 +225,13 @@ def test_lookalike_values_are_found(
     get: Get, outsider: VerifierRun, number: int, change: dict[str, object]
 ) -> None:
     outsider.download(get, number)
-    told = json.loads(outsider.read(PROOF))
-    assert (told["case"], told["version"], told["current"]) == (1, 4, True)
-    outsider.write(PROOF, canonical_json({**told, **change}))
+    proof = json.loads(outsider.read(PROOF))
+    assert (proof["case"], proof["version"], proof["current"]) == (1, 4, True)
+    outsider.write(PROOF, canonical_json({**proof, **change}))
     assert outsider.verify(PROOF)[0] == 1
 
 
-def test_a_head_whose_number_only_looks_the_same_is_found(
+def test_a_float_as_the_number_of_a_head_is_found(
     get: Get, outsider: VerifierRun, number: int
 ) -> None:
     outsider.download(get, number)
@@ -234,79 +240,99 @@ def test_a_head_whose_number_only_looks_the_same_is_found(
     assert outsider.verify()[0] == 1
 
 
-def test_a_text_under_another_seal_is_found(get: Get, outsider: VerifierRun, number: int) -> None:
-    """Whoever changes the text can make a commitment that fits it, but not the line."""
+def test_a_changed_text_with_a_matching_commitment_is_found(
+    get: Get, outsider: VerifierRun, number: int
+) -> None:
+    """The commitment in the ledger line does not match."""
     outsider.download(get, number)
-    told = json.loads(outsider.read(PROOF))
-    content = {**told["content"], "title": "Autre"}
-    made = hashlib.sha256(bytes.fromhex(told["salt"]) + canonical_json(content)).hexdigest()
-    outsider.write(PROOF, canonical_json({**told, "content": content, "commitment": made}))
+    proof = json.loads(outsider.read(PROOF))
+    content = {**proof["content"], "title": "Autre"}
+    commitment = hashlib.sha256(bytes.fromhex(proof["salt"]) + canonical_json(content)).hexdigest()
+    outsider.write(PROOF, canonical_json({**proof, "content": content, "commitment": commitment}))
     assert outsider.verify(PROOF)[0] == 1
 
 
-def test_an_old_text_shown_as_the_present_one_is_found(
+def test_an_old_version_marked_as_current_is_found(
     get: Get, outsider: VerifierRun, number: int
 ) -> None:
     outsider.download(get, number, version=2)
-    told = json.loads(outsider.read(PROOF))
-    assert told["current"] is False
-    outsider.write(PROOF, canonical_json({**told, "current": True}))
+    proof = json.loads(outsider.read(PROOF))
+    assert proof["current"] is False
+    outsider.write(PROOF, canonical_json({**proof, "current": True}))
     assert outsider.verify(PROOF)[0] == 1
 
 
-def test_a_text_that_was_withdrawn_since_is_found(
+def test_a_proof_of_a_withdrawn_text_is_found(
     get: Get, outsider: VerifierRun, desk: Any, cast: Any
 ) -> None:
-    filed = desk.published()
-    outsider.download(get, filed.number)
+    case = desk.published()
+    outsider.download(get, case.number)
     assert outsider.verify(PROOF)[0] == 0
-    kept = outsider.read(PROOF)
+    old_proof = outsider.read(PROOF)
     with desk.pen() as p:
-        acts.withdraw(p, filed.id, by=cast.bruno, restriction="erreur", reason="r")
+        acts.withdraw(p, case.id, by=cast.bruno, restriction="erreur", reason="r")
     other = desk.published()
     outsider.download(get, other.number)
-    outsider.write(PROOF, kept)
+    outsider.write(PROOF, old_proof)
     assert outsider.verify(PROOF)[0] == 1
 
 
-JUNK = (b"", b"\xff", b"{}", b"[]", b"null", b"12", b'"\\ud800"', b"[" * 100_000, b"{" + b"1" * 9)
+UNREADABLE = (
+    b"",
+    b"\xff",
+    b"{}",
+    b"[]",
+    b"null",
+    b"12",
+    b'"\\ud800"',
+    b"[" * 100_000,
+    b"{" + b"1" * 9,
+)
 
 
 @pytest.mark.parametrize("name", [LEDGER, HEAD, PROOF])
-def test_what_cannot_be_read_is_a_failure_and_no_crash(
+def test_unreadable_files_fail_without_a_traceback(
     get: Get, outsider: VerifierRun, number: int, name: str
 ) -> None:
     outsider.download(get, number)
-    for junk in (*JUNK, *(junk + b"\n" for junk in JUNK)):
+    for junk in (*UNREADABLE, *(junk + b"\n" for junk in UNREADABLE)):
         outsider.write(name, junk)
-        status, said = outsider.verify(PROOF)
+        status, output = outsider.verify(PROOF)
         assert status == 1, junk
-        assert "ÉCHEC" in said, junk
+        assert "ÉCHEC" in output, junk
 
 
 def test_an_invalid_anchor_is_a_failure(get: Get, outsider: VerifierRun, number: int) -> None:
     outsider.download(get, number)
-    good = marks(outsider.read(LEDGER))[-1]
-    for mark in ("x", "6", ":", good.upper(), f"0{good}", good[:-1], f"7{good[1:]}"):
-        assert outsider.verify(mark)[0] == (0 if mark == good else 1), mark
+    valid_mark = ledger_heads(outsider.read(LEDGER))[-1]
+    for mark in (
+        "x",
+        "6",
+        ":",
+        valid_mark.upper(),
+        f"0{valid_mark}",
+        valid_mark[:-1],
+        f"7{valid_mark[1:]}",
+    ):
+        assert outsider.verify(mark)[0] == (0 if mark == valid_mark else 1), mark
 
 
 def test_the_verifier_without_arguments_prints_its_usage(outsider: VerifierRun) -> None:
     outsider.write(SOURCE.name, SOURCE.read_bytes())
     for files in ((), (LEDGER,)):
-        status, said = outsider.verify(files=files)
-        assert (status, "python3 verifier.py registre.jsonl tete.json" in said) == (1, True)
-    status, said = outsider.verify()
-    assert (status, "ÉCHEC" in said) == (1, True)
+        status, output = outsider.verify(files=files)
+        assert (status, "python3 verifier.py registre.jsonl tete.json" in output) == (1, True)
+    status, output = outsider.verify()
+    assert (status, "ÉCHEC" in output) == (1, True)
 
 
-def test_a_redacted_case_is_proved_without_what_was_taken_out(
+def test_a_redacted_case_verifies_without_the_removed_text(
     get: Get, outsider: VerifierRun, desk: Any, cast: Any, content: Callable[..., Content]
 ) -> None:
-    filed = desk.published(title="Zinzolin")
+    case = desk.published(title="Zinzolin")
     with desk.pen() as p:
-        told = replace(content(), title="Sans")
-        acts.redact(p, filed.id, told, by=cast.bruno, reason="r", public_note="Un nom ôté.")
-    outsider.download(get, filed.number)
+        redacted = replace(content(), title="Sans")
+        acts.redact(p, case.id, redacted, by=cast.bruno, reason="r", public_note="Un nom ôté.")
+    outsider.download(get, case.number)
     assert outsider.verify(PROOF)[0] == 0
     assert b"inzolin" not in outsider.read(PROOF)

@@ -1,7 +1,7 @@
-"""The verifier of ``docs`` on a case file: run alone, as a lawyer would, and on every tampering.
+"""The verifier of ``docs`` on case files, intact and forged.
 
-A forger who has the archive can also write its manifest anew; what is caught even then is proved
-by the lines of the journal, and the rest is said not to be.
+A forger can rewrite the manifest too. The lines of the journal reveal most forgeries even then; the
+verifier lists the parts that only the manifest covers.
 """
 
 from __future__ import annotations
@@ -31,24 +31,24 @@ NAME = "dossier-1.zip"
 
 
 @pytest.fixture
-def made(app, desk, cast, content):
-    """The archive of a case that was redacted, then corrected, replied to and withdrawn."""
+def build_archive(app, desk, cast, content):
+    """``build_archive(1)``: the archive of a case that was redacted, replied to and withdrawn."""
 
-    def make(number):
+    def build(number):
         db.session.rollback()
-        found = case_file.gather(db.session(), number)
+        case_content = case_file.gather(db.session(), number)
         db.session.rollback()
-        return case_file.build_archive(found, b"<!doctype html>", b"")
+        return case_file.build_archive(case_content, b"<!doctype html>", b"")
 
     desk.draft()
-    filed = desk.published(content(justice=True, title="Sans le nom de trop"))
+    case = desk.published(content(justice=True, title="Sans le nom de trop"))
     desk.published()
-    reply = desk.received_reply(filed)
+    reply = desk.received_reply(case)
     with desk.pen() as p:
-        acts.note(p, filed.id, "à relire", by=cast.bruno)
+        acts.note(p, case.id, "à relire", by=cast.bruno)
         acts.redact(
             p,
-            filed.id,
+            case.id,
             content(justice=True, title="Sans le nom"),
             by=cast.bruno,
             reason="jugement",
@@ -57,33 +57,37 @@ def made(app, desk, cast, content):
     desk.destroy()
     with desk.pen() as p:
         acts.reply(p, reply, by=cast.chloe, reason="régulière", second=cast.bruno)
-        acts.withdraw(p, filed.id, by=cast.bruno, restriction="demande_signalant", reason="r")
-        acts.approve(p, filed.id, by=cast.ada, purpose="erase")
+        acts.withdraw(p, case.id, by=cast.bruno, restriction="demande_signalant", reason="r")
+        acts.approve(p, case.id, by=cast.ada, purpose="erase")
     desk.draft()
-    return make
+    return build
 
 
 @pytest.fixture
-def files(made):
-    return _opened(made(1))
+def files(build_archive):
+    return _read_archive(build_archive(1))
 
 
-def _opened(data):
-    with zipfile.ZipFile(io.BytesIO(data)) as there:
-        return {name: there.read(name) for name in there.namelist()}
+def _read_archive(data):
+    with zipfile.ZipFile(io.BytesIO(data)) as archive:
+        return {name: archive.read(name) for name in archive.namelist()}
 
 
-def _forged(files, **changes):
-    """An archive of these files whose manifest was written anew, with changes to it."""
+def _with_fitting_manifest(files, **changes):
+    """An archive of these files with a matching manifest, and changes to it."""
     manifest = json.loads(files["manifest.json"])
-    rest = {name: data for name, data in files.items() if name != "manifest.json"}
-    manifest["files"] = {name: hashlib.sha256(data).hexdigest() for name, data in rest.items()}
-    return case_file._zip_bytes({"manifest.json": canonical_json(manifest | changes), **rest})
+    other_files = {name: data for name, data in files.items() if name != "manifest.json"}
+    manifest["files"] = {
+        name: hashlib.sha256(data).hexdigest() for name, data in other_files.items()
+    }
+    return case_file._zip_bytes(
+        {"manifest.json": canonical_json(manifest | changes), **other_files}
+    )
 
 
 @pytest.fixture
 def verify(tmp_path):
-    """``verify(data, *marks)``: the verifier's status and words, run alone."""
+    """``verify(data, *marks)``: exit status and output of the verifier."""
     (tmp_path / SOURCE.name).write_bytes(SOURCE.read_bytes())
     verifier = VerifierRun(tmp_path)
 
@@ -94,171 +98,181 @@ def verify(tmp_path):
     return run
 
 
-def test_a_case_file_of_the_command_verifies(made, verify):
-    status, said = verify(made(1))
-    assert status == 0, said
-    assert "Cas nº 1" in said
-    assert "11 lignes du cas" in said
-    # Drafted and published: destroyed after the redaction. Redacted, replied, withdrawn: there.
-    assert "3 textes" in said
-    assert "Par le manifeste seul" in said
+def test_a_case_file_of_the_command_verifies(build_archive, verify):
+    status, output = verify(build_archive(1))
+    assert status == 0, output
+    assert "Cas nº 1" in output
+    assert "11 lignes du cas" in output
+    # The texts before the redaction are destroyed; three later ones remain.
+    assert "3 textes" in output
+    assert "Par le manifeste seul" in output
     for ledger, seq, digest in ledger_heads(db.session()):
-        assert (f"{ledger.value}:{seq}:{digest}" in said) is (ledger.value != "reports")
+        assert (f"{ledger.value}:{seq}:{digest}" in output) is (ledger.value != "reports")
 
 
-def test_a_case_that_lost_a_report_holds_with_the_line_that_destroyed_its_words(
-    app, inbox, cast, verify
-):
-    filed = inbox.received()
+def test_a_case_file_verifies_after_its_report_was_withdrawn(app, inbox, cast, verify):
+    report = inbox.received()
     with inbox.pen() as p:
-        incident = reports.accept(
-            p, inbox.store, filed.key, by=cast.bruno, reason="r", new=a_case(narrative=WORDS)
+        case_id = reports.accept(
+            p, inbox.store, report.key, by=cast.bruno, reason="r", new=a_case(narrative=WORDS)
         )
     with inbox.pen() as p:
-        assert reports.withdraw(p, inbox.store, filed.key, nonce())
+        assert reports.withdraw(p, inbox.store, report.key, nonce())
     with inbox.pen() as p:
-        acts.edit(p, incident, a_case(), by=cast.bruno, reason="r", without_report=True)
-        acts.invite(p, incident, "courriel", by=cast.bruno)
-        acts.publish(p, incident, by=cast.bruno, reason="r", attested=ATTESTATIONS)
+        acts.edit(p, case_id, a_case(), by=cast.bruno, reason="r", without_report=True)
+        acts.invite(p, case_id, "courriel", by=cast.bruno)
+        acts.publish(p, case_id, by=cast.bruno, reason="r", attested=ATTESTATIONS)
     db.session.rollback()
-    found = case_file.gather(db.session(), 1)
+    case_content = case_file.gather(db.session(), 1)
     db.session.rollback()
-    status, said = verify(case_file.build_archive(found, b"<!doctype html>", b""))
-    assert status == 0, said
-    assert "5 lignes du cas" in said
-    assert "2 textes" in said
+    status, output = verify(case_file.build_archive(case_content, b"<!doctype html>", b""))
+    assert status == 0, output
+    assert "5 lignes du cas" in output
+    assert "2 textes" in output
 
 
-def test_a_case_file_tells_of_no_report_that_was_asked_back(app, inbox, cast, desk, verify):
-    """It destroyed a change that waited, no text; the lines beside it count what citizens sent."""
-    filed = desk.published(justice=True)
-    report = inbox.accepted(into=filed.id)
+def test_a_case_file_does_not_reveal_a_withdrawal_request(app, inbox, cast, desk, verify):
+    """The request destroyed a pending change only, and lines of reports stay out of the file."""
+    case = desk.published(justice=True)
+    report = inbox.accepted(into=case.id)
     with inbox.pen() as p:
-        acts.follow_up(p, filed.id, title="Suite", text=WORDS, by=cast.bruno, reason="r")
+        acts.follow_up(p, case.id, title="Suite", text=WORDS, by=cast.bruno, reason="r")
     with inbox.pen() as p:
         assert not reports.withdraw(p, inbox.store, report.key, nonce())
     db.session.rollback()
-    found = case_file.gather(db.session(), filed.number)
+    case_content = case_file.gather(db.session(), case.number)
     db.session.rollback()
-    data = case_file.build_archive(found, b"<!doctype html>", b"")
+    data = case_file.build_archive(case_content, b"<!doctype html>", b"")
     with zipfile.ZipFile(io.BytesIO(data)) as file:
         texts = [file.read(name) for name in file.namelist()]
     assert not any(b"source_withdrawn" in text or b"report_received" in text for text in texts)
-    status, said = verify(data)
-    assert status == 0, said
+    status, output = verify(data)
+    assert status == 0, output
 
 
 @pytest.mark.parametrize("number", [1, 2])
-@pytest.mark.parametrize("what", ["merged", "erased", "published"])
-def test_case_files_of_every_state_verify(app, desk, verify, what, number):
-    getattr(desk, what)()
+@pytest.mark.parametrize("state", ["merged", "erased", "published"])
+def test_case_files_of_every_state_verify(app, desk, verify, state, number):
+    getattr(desk, state)()
     db.session.rollback()
-    if number == 2 and what != "merged":
+    if number == 2 and state != "merged":
         desk.published()
-    found = case_file.gather(db.session(), number)
-    status, said = verify(case_file.build_archive(found, b"", b""))
-    assert status == 0, said
-    if (what, number) == ("erased", 1):
-        assert "0 textes" in said
+    case_content = case_file.gather(db.session(), number)
+    status, output = verify(case_file.build_archive(case_content, b"", b""))
+    assert status == 0, output
+    if (state, number) == ("erased", 1):
+        assert "0 textes" in output
 
 
-# --- one changed file, the manifest as it was ----------------------------------------------
+# --- one changed file, unchanged manifest --------------------------------------------------
 
 
 def test_a_changed_byte_in_any_file_is_found(files, verify):
     for name in files:
-        for at in (0, len(files[name]) // 2, len(files[name]) - 1):
+        for position in (0, len(files[name]) // 2, len(files[name]) - 1):
             if files[name]:
                 data = bytearray(files[name])
-                data[at] ^= 1
+                data[position] ^= 1
                 changed = case_file._zip_bytes({**files, name: bytes(data)})
-                status, said = verify(changed)
-                assert (status, "ÉCHEC" in said) == (1, True), (name, at)
+                status, output = verify(changed)
+                assert (status, "ÉCHEC" in output) == (1, True), (name, position)
 
 
 def test_a_missing_and_an_added_file_are_found(files, verify):
     for name in files:
-        status, said = verify(case_file._zip_bytes({n: d for n, d in files.items() if n != name}))
-        assert (status, "ÉCHEC" in said) == (1, True), name
+        status, output = verify(case_file._zip_bytes({n: d for n, d in files.items() if n != name}))
+        assert (status, "ÉCHEC" in output) == (1, True), name
     assert verify(case_file._zip_bytes({**files, "autre.txt": b""}))[0] == 1
 
 
-def test_two_files_of_one_name_are_found(files, verify):
+def test_two_files_with_the_same_name_are_found(files, verify):
     data = io.BytesIO(case_file._zip_bytes(files))
-    with zipfile.ZipFile(data, "a") as there, pytest.warns(UserWarning, match="Duplicate"):
-        there.writestr("index.html", files["index.html"])
+    with zipfile.ZipFile(data, "a") as archive, pytest.warns(UserWarning, match="Duplicate"):
+        archive.writestr("index.html", files["index.html"])
     assert verify(data.getvalue())[0] == 1
 
 
 @pytest.mark.parametrize("data", [b"", b"PK", b"\x00" * 100, b"PK\x05\x06" + b"\x00" * 18])
-def test_what_is_no_archive_is_a_failure_and_no_crash(verify, data):
-    status, said = verify(data)
-    assert (status, "ÉCHEC" in said) == (1, True)
+def test_a_broken_archive_fails_without_a_traceback(verify, data):
+    status, output = verify(data)
+    assert (status, "ÉCHEC" in output) == (1, True)
 
 
-# --- and with a manifest that fits ---------------------------------------------------------
+# --- with a matching manifest --------------------------------------------------------------
 
 
-def _json(files, name, change):
-    told = json.loads(files[name])
-    change(told)
-    return {**files, name: canonical_json(told)}
+def _change_json(files, name, change):
+    document = json.loads(files[name])
+    change(document)
+    return {**files, name: canonical_json(document)}
 
 
-def _text(files, name, old, new):
+def _replace_text(files, name, old, new):
     assert old.encode() in files[name]
     return {**files, name: files[name].replace(old.encode(), new.encode())}
 
 
-def _last(files, suffix):
+def _last_path(files, suffix):
     return sorted(name for name in files if name.endswith(suffix))[-1]
 
 
-def _line(files, ledger, place, **changes):
-    """A ledger of which one line was changed and the chain made anew from there."""
+def _change_line(files, ledger, index, **changes):
+    """Change a line of a ledger, and rebuild the chain from there."""
     name, manifest = f"journal/{ledger}.jsonl", json.loads(files["manifest.json"])
     rows = files[name].splitlines()
-    rows[place] = canonical_json(json.loads(rows[place]) | changes)
+    rows[index] = canonical_json(json.loads(rows[index]) | changes)
     ends, digest, marks = manifest["ledgers"][ledger], None, {}
     digest = bytes.fromhex(ends["digest"])
     for seq, row in enumerate(rows, ends["after"] + 1):
         digest = chain_digest(digest, row)
         marks[seq] = digest.hex()
     ends["head"] = digest.hex()
-    told = json.loads(files["journal/lines.json"])
-    for line in told["lines"]:
+    lines_document = json.loads(files["journal/lines.json"])
+    for line in lines_document["lines"]:
         if line["ledger"] == ledger:
             line["digest"] = marks[line["seq"]]
     lines = {
         name: b"".join(row + b"\n" for row in rows),
-        "journal/lines.json": canonical_json(told),
+        "journal/lines.json": canonical_json(lines_document),
     }
     return {**files, **lines, "manifest.json": canonical_json(manifest)}
 
 
-def _without(files, *names):
+def _without_files(files, *names):
     return {name: data for name, data in files.items() if name not in names}
 
 
 FORGERIES = {
-    "a text": lambda f: _text(f, _last(f, "text.json"), "Sans le nom", "Avec le nom"),
-    "a page": lambda f: _text(f, _last(f, "page.json"), "filmer", "crier"),
-    "a reason": lambda f: _json(f, _last(f, "version.json"), lambda t: t.update(reason="x")),
-    "an author": lambda f: _json(f, _last(f, "version.json"), lambda t: t.update(made_by=3)),
-    "a moment": lambda f: _json(f, _last(f, "version.json"), lambda t: t.update(made_at="x")),
-    "a salt": lambda f: _json(f, _last(f, "version.json"), lambda t: t.update(salt="00" * 32)),
-    "a short salt": lambda f: _json(f, _last(f, "version.json"), lambda t: t.update(salt="")),
-    "a renderer": lambda f: _json(f, _last(f, "version.json"), lambda t: t.update(renderer="x")),
-    "a text left out": lambda f: _without(f, _last(f, "text.json")),
-    "a version left out": lambda f: _without(
-        f, *(n for n in f if n.startswith(_last(f, "text.json").removesuffix("text.json")))
+    "a text": lambda f: _replace_text(f, _last_path(f, "text.json"), "Sans le nom", "Avec le nom"),
+    "a page": lambda f: _replace_text(f, _last_path(f, "page.json"), "filmer", "crier"),
+    "a reason": lambda f: _change_json(
+        f, _last_path(f, "version.json"), lambda t: t.update(reason="x")
+    ),
+    "an author": lambda f: _change_json(
+        f, _last_path(f, "version.json"), lambda t: t.update(made_by=3)
+    ),
+    "a moment": lambda f: _change_json(
+        f, _last_path(f, "version.json"), lambda t: t.update(made_at="x")
+    ),
+    "a salt": lambda f: _change_json(
+        f, _last_path(f, "version.json"), lambda t: t.update(salt="00" * 32)
+    ),
+    "a short salt": lambda f: _change_json(
+        f, _last_path(f, "version.json"), lambda t: t.update(salt="")
+    ),
+    "a renderer": lambda f: _change_json(
+        f, _last_path(f, "version.json"), lambda t: t.update(renderer="x")
+    ),
+    "a text left out": lambda f: _without_files(f, _last_path(f, "text.json")),
+    "a version left out": lambda f: _without_files(
+        f, *(n for n in f if n.startswith(_last_path(f, "text.json").removesuffix("text.json")))
     ),
     "a text that was destroyed": lambda f: {**f, "versions/2/text.json": b"{}"},
     "a text of no version": lambda f: {**f, "versions/99/text.json": b"{}"},
-    "who did it": lambda f: _json(
+    "who did it": lambda f: _change_json(
         f, "journal/lines.json", lambda t: t["lines"][0]["private"].update(by=3)
     ),
-    "what was attested": lambda f: _json(
+    "what was attested": lambda f: _change_json(
         f,
         "journal/lines.json",
         lambda t: [
@@ -267,28 +281,28 @@ FORGERIES = {
             if "attested" in line["private"]
         ],
     ),
-    "a private salt": lambda f: _json(
+    "a private salt": lambda f: _change_json(
         f, "journal/lines.json", lambda t: t["lines"][0].update(salt="11" * 32)
     ),
-    "a digest": lambda f: _json(
+    "a digest": lambda f: _change_json(
         f, "journal/lines.json", lambda t: t["lines"][0].update(digest="11" * 32)
     ),
-    "a line left out of those opened": lambda f: _json(
+    "a line left out of those opened": lambda f: _change_json(
         f,
         "journal/lines.json",
         lambda t: t["lines"].remove(next(li for li in t["lines"] if li["ledger"] == "public")),
     ),
-    "a line opened twice": lambda f: _json(
+    "a line opened twice": lambda f: _change_json(
         f, "journal/lines.json", lambda t: t["lines"].append(t["lines"][0])
     ),
-    "an approval more": lambda f: _json(
+    "an approval more": lambda f: _change_json(
         f, "dossier.json", lambda t: t["approvals"].append(t["approvals"][0])
     ),
-    "an approval less": lambda f: _json(f, "dossier.json", lambda t: t["approvals"].pop()),
-    "who approved": lambda f: _json(
+    "an approval less": lambda f: _change_json(f, "dossier.json", lambda t: t["approvals"].pop()),
+    "who approved": lambda f: _change_json(
         f, "dossier.json", lambda t: t["approvals"][0].update(given_by=3)
     ),
-    "a line of the chain": lambda f: _text(
+    "a line of the chain": lambda f: _replace_text(
         f, "journal/public.jsonl", '"act":"redacted"', '"act":"corrected"'
     ),
     "a line cut off": lambda f: {
@@ -296,63 +310,69 @@ FORGERIES = {
         "journal/desk.jsonl": f["journal/desk.jsonl"].rsplit(b"\n", 2)[0] + b"\n",
     },
     "a half line": lambda f: {**f, "journal/desk.jsonl": f["journal/desk.jsonl"][:-1]},
-    # Even a chain that was made anew from the changed line on, with its head.
-    "a commitment under a new chain": lambda f: _line(f, "public", 3, content="00" * 32),
-    "a destruction under a new chain": lambda f: _line(f, "public", 2, act="corrected"),
-    "a private commitment under a new chain": lambda f: _line(f, "desk", 0, private="00" * 32),
-    "a case under a new chain": lambda f: _line(f, "public", 1, case=1),
+    # Changed lines with a rebuilt chain and head.
+    "a commitment under a new chain": lambda f: _change_line(f, "public", 3, content="00" * 32),
+    "a destruction under a new chain": lambda f: _change_line(f, "public", 2, act="corrected"),
+    "a private commitment under a new chain": lambda f: _change_line(
+        f, "desk", 0, private="00" * 32
+    ),
+    "a case under a new chain": lambda f: _change_line(f, "public", 1, case=1),
 }
 
 
-@pytest.mark.parametrize("what", FORGERIES)
-def test_a_forgery_is_found_though_the_manifest_fits(files, verify, what):
-    assert verify(_forged(files))[0] == 0
-    forged = FORGERIES[what](files)
+@pytest.mark.parametrize("forgery", FORGERIES)
+def test_a_forgery_with_a_matching_manifest_is_found(files, verify, forgery):
+    assert verify(_with_fitting_manifest(files))[0] == 0
+    forged = FORGERIES[forgery](files)
     assert forged != files
-    status, said = verify(_forged(forged))
-    assert (status, "ÉCHEC" in said) == (1, True), said
+    status, output = verify(_with_fitting_manifest(forged))
+    assert (status, "ÉCHEC" in output) == (1, True), output
 
 
 @pytest.mark.parametrize(
     "changes", [{"case": 2}, {"dossier": 1}, {"ledgers": {}}, {"form": 2, "ledgers": {"desk": {}}}]
 )
-def test_a_manifest_of_something_else_is_found(files, verify, changes):
-    assert verify(_forged(files, **changes))[0] == 1
+def test_a_changed_manifest_is_found(files, verify, changes):
+    assert verify(_with_fitting_manifest(files, **changes))[0] == 1
 
 
 def test_changes_that_only_the_manifest_covers_are_not_found_as_documented(files, verify):
-    forged = _text(files, "dossier.json", '"bruno"', '"quelqu’un"')
+    forged = _replace_text(files, "dossier.json", '"bruno"', '"quelqu’un"')
     forged["index.html"] = b"<!doctype html><p>autre</p>"
-    status, said = verify(_forged(forged))
+    status, output = verify(_with_fitting_manifest(forged))
     assert status == 0
-    assert "Par le manifeste seul : index.html, les noms, les notes" in said
+    assert "Par le manifeste seul : index.html, les noms, les notes" in output
 
 
-# --- marks kept elsewhere ------------------------------------------------------------------
+# --- anchors -------------------------------------------------------------------------------
 
 
-def test_anchors_are_found_in_a_case_file_and_other_anchors_are_refused(made, files, verify):
-    data, known = made(1), []
+def test_anchors_are_found_in_a_case_file_and_other_anchors_are_refused(
+    build_archive, files, verify
+):
+    data, marks = build_archive(1), []
     for ledger, ends in json.loads(files["manifest.json"])["ledgers"].items():
         digest = bytes.fromhex(ends["digest"])
-        known.append(f"{ledger}:{ends['after']}:{ends['digest']}")
+        marks.append(f"{ledger}:{ends['after']}:{ends['digest']}")
         for seq, row in enumerate(files[f"journal/{ledger}.jsonl"].splitlines(), ends["after"] + 1):
             digest = chain_digest(digest, row)
-            known.append(f"{ledger}:{seq}:{digest.hex()}")
-    assert verify(data, *known)[0] == 0
-    public = [mark.removeprefix("public:") for mark in known if mark.startswith("public:")]
+            marks.append(f"{ledger}:{seq}:{digest.hex()}")
+    assert verify(data, *marks)[0] == 0
+    public = [mark.removeprefix("public:") for mark in marks if mark.startswith("public:")]
     assert verify(data, *public)[0] == 0
-    for mark in (known[-1][:-1], known[-1].upper(), "public:999:" + "0" * 64, "x", public[0][1:]):
-        status, said = verify(data, mark)
-        assert (status, "ne s'y trouve pas" in said) == (1, True), mark
+    for mark in (marks[-1][:-1], marks[-1].upper(), "public:999:" + "0" * 64, "x", public[0][1:]):
+        status, output = verify(data, mark)
+        assert (status, "ne s'y trouve pas" in output) == (1, True), mark
 
 
 def test_a_rebuilt_chain_is_found_with_an_anchor(files, verify):
-    """A line of another case is bound by nothing else in this file: only a mark tells."""
+    """Only an anchor reveals a changed line of another case."""
     manifest = json.loads(files["manifest.json"])
     head = f"desk:{manifest['ledgers']['desk']['seq']}:{manifest['ledgers']['desk']['head']}"
-    last = len(files["journal/desk.jsonl"].splitlines()) - 1
-    forged = _forged(_line(files, "desk", last, at="2020-01-01T00:00:00Z"))
-    assert verify(_forged(files), head)[0] == 0
+    last_index = len(files["journal/desk.jsonl"].splitlines()) - 1
+    forged = _with_fitting_manifest(
+        _change_line(files, "desk", last_index, at="2020-01-01T00:00:00Z")
+    )
+    assert verify(_with_fitting_manifest(files), head)[0] == 0
     assert verify(forged)[0] == 0
     assert verify(forged, head)[0] == 1

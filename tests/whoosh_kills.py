@@ -1,4 +1,4 @@
-"""Writers of an index that are killed at random moments, and what they leave."""
+"""Writers of an index, killed at random moments; the index stays intact."""
 
 from __future__ import annotations
 
@@ -16,12 +16,12 @@ from register.search.whoosh import Whoosh
 
 
 def write_documents(seq: int) -> list[Document]:
-    """The cases of a commit: told by its number alone."""
+    """The documents of a commit, derived from its number."""
     return [case(n, f"commit{seq}", f"case{n} " * (1 + seq % 5)) for n in range(1, 25)]
 
 
 def keep_writing(folder: Path, pipe: Connection) -> None:
-    """Commit after commit, every way of writing, until killed."""
+    """Commit repeatedly, by each kind of write, until killed."""
     engine = Whoosh(folder)
     seq = engine.cursor().seq
     pipe.send("ready")
@@ -35,24 +35,24 @@ def keep_writing(folder: Path, pipe: Connection) -> None:
 
 
 def killed_writers(engine: Whoosh, times: int, seed: int) -> int:
-    """Kill writers at random moments and look at what they leave; how many commits there were."""
+    """Kill writers at random moments and check the index; the number of commits."""
     engine.rebuild(Cursor(1, "cc", "made"), write_documents(1), 24, no_progress)
-    chance, context = random.Random(seed), multiprocessing.get_context("spawn")
+    rng, context = random.Random(seed), multiprocessing.get_context("spawn")
     for _ in range(times):
-        here, there = context.Pipe()
-        writer = context.Process(target=keep_writing, args=(engine._folder, there))
+        parent_pipe, child_pipe = context.Pipe()
+        writer = context.Process(target=keep_writing, args=(engine._folder, child_pipe))
         writer.start()
-        # This end is the writer's alone now: one that fails at once is not waited for.
-        there.close()
-        assert here.recv() == "ready"
-        time.sleep(chance.uniform(0, 0.3))
+        # Closed here, so that recv fails if the writer ends at once.
+        child_pipe.close()
+        assert parent_pipe.recv() == "ready"
+        time.sleep(rng.uniform(0, 0.3))
         writer.kill()
         writer.join()
         writer.close()
-        here.close()
-        answer = engine.find(None, word_query(f"commit{engine.cursor().seq}"))
-        assert len(answer.strength) == 24
-        assert engine.find(None, SearchQuery()).strength.keys() == answer.strength.keys()
+        parent_pipe.close()
+        matches = engine.find(None, word_query(f"commit{engine.cursor().seq}"))
+        assert len(matches.strength) == 24
+        assert engine.find(None, SearchQuery()).strength.keys() == matches.strength.keys()
         assert engine.intact(deep=True)
         assert whoosh_state.leftovers(engine._folder, engine._state()) == []
     seq = engine.cursor().seq
