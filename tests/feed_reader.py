@@ -1,4 +1,4 @@
-"""A feed reader as journalists use one: what it was told, and what it has kept."""
+"""A feed reader: it polls feeds, remembers ids and keeps copies of entries."""
 
 from __future__ import annotations
 
@@ -16,20 +16,20 @@ _CASE = re.compile(r"/incidents/([1-9][0-9]*)")
 
 
 class FeedConnection:
-    """A stranger's requests, each in a context of its own, with the headers that are given."""
+    """Requests of a stranger with given headers, each in its own context."""
 
     def __init__(self, app: Flask) -> None:
         self._client = app.test_client(use_cookies=False)
 
     def get(self, address: str, **headers: str) -> TestResponse:
-        """What is answered; ``If_None_Match`` stands for ``If-None-Match``."""
+        """The response; ``If_None_Match`` stands for ``If-None-Match``."""
         http_headers = {name.replace("_", "-"): value for name, value in headers.items()}
-        # A test's own context would be taken for the request's.
+        # Without the context of the test, which the request would use.
         return Context().run(lambda: self._client.get(address, headers=http_headers))
 
 
 def parsed(document: bytes) -> Any:
-    """A feed as feedparser reads it, its HTML as it was sent."""
+    """A feed parsed by feedparser, without sanitizing its HTML."""
     feed = feedparser.parse(document, sanitize_html=False, resolve_relative_uris=False)
     assert not feed.bozo, feed.bozo_exception
     names = [entry.id for entry in feed.entries]
@@ -38,72 +38,72 @@ def parsed(document: bytes) -> Any:
 
 
 def number_of(entry: Any) -> int:
-    """The case that an entry is about."""
+    """The number of the case of an entry."""
     match = _CASE.search(entry.link)
     assert match, entry.link
     return int(match[1])
 
 
 class Reader:
-    """Subscribed to many feeds: remembers every id, and keeps the texts that are still listed.
+    """A subscriber of many feeds: remembers every id, and keeps copies of the listed entries.
 
-    It sends back the ETag it was given. It takes a text anew when ``updated`` has moved and
-    forgets one that has left the feed, as careful readers do; a feed that has moved for good is
-    dropped. Ids are never forgotten: what was told once is not told again.
+    It sends the last ETag. It replaces a copy when ``updated`` changes and drops the copy of an
+    entry that is no longer listed; a permanently redirected feed is unsubscribed. Ids are never
+    forgotten, so that no entry is new twice.
     """
 
     def __init__(self, app: Flask, addresses: Iterable[str]) -> None:
-        self.door = FeedConnection(app)
+        self.connection = FeedConnection(app)
         self.addresses = list(addresses)
-        self.known: dict[str, set[str]] = defaultdict(set)
+        self.seen_ids: dict[str, set[str]] = defaultdict(set)
         self.copies: dict[str, dict[str, Any]] = defaultdict(dict)
         self.documents: dict[str, bytes] = {}
-        self.moved: dict[str, str] = {}
-        # The feeds that ever listed an entry of a case, by the case's number.
-        self.showed: dict[int, set[str]] = defaultdict(set)
+        self.redirects: dict[str, str] = {}
+        # The feeds that ever listed an entry of a case, by number of the case.
+        self.feeds_of_case: dict[int, set[str]] = defaultdict(set)
         self.tags: dict[str, str] = {}
 
     def poll(self) -> dict[str, list[str]]:
-        """Ask for every feed; the ids that are new to each feed, newest first."""
-        new_ids = {address: self._ask(address) for address in tuple(self.addresses)}
+        """Request every feed; the new ids of each, newest first."""
+        new_ids = {address: self._poll_feed(address) for address in tuple(self.addresses)}
         return {address: new for address, new in new_ids.items() if new}
 
-    def _ask(self, address: str) -> list[str]:
-        answer = self.door.get(address, If_None_Match=self.tags.get(address, ""))
-        if answer.status_code == 304:
+    def _poll_feed(self, address: str) -> list[str]:
+        response = self.connection.get(address, If_None_Match=self.tags.get(address, ""))
+        if response.status_code == 304:
             return []
-        if answer.status_code == 301:
-            self.moved[address] = answer.headers["Location"]
+        if response.status_code == 301:
+            self.redirects[address] = response.headers["Location"]
             self.addresses.remove(address)
             self.copies.pop(address, None)
             self.documents.pop(address, None)
             return []
-        assert answer.status_code == 200, (address, answer.status)
-        self.tags[address] = answer.headers["ETag"]
-        self.documents[address] = answer.data
-        return self._read(address, parsed(answer.data).entries)
+        assert response.status_code == 200, (address, response.status)
+        self.tags[address] = response.headers["ETag"]
+        self.documents[address] = response.data
+        return self._read(address, parsed(response.data).entries)
 
     def _read(self, address: str, entries: Sequence[Any]) -> list[str]:
         listed = {entry.id: entry for entry in entries}
         copies = self.copies[address]
         for name, entry in listed.items():
-            self.showed[number_of(entry)].add(address)
+            self.feeds_of_case[number_of(entry)].add(address)
             if name not in copies or copies[name].updated != entry.updated:
                 copies[name] = entry
         for name in copies.keys() - listed.keys():
             del copies[name]
-        new = [name for name in listed if name not in self.known[address]]
-        self.known[address].update(new)
+        new = [name for name in listed if name not in self.seen_ids[address]]
+        self.seen_ids[address].update(new)
         return new
 
     def listed(self, address: str, case: int) -> list[str]:
-        """The ids that a feed now lists of a case, newest first."""
-        # In the order of the document; copies are in the order they were taken.
+        """The ids that a feed currently lists of a case, newest first."""
+        # In the order of the document; copies are in the order of their arrival.
         entries = parsed(self.documents[address]).entries
         return [entry.id for entry in entries if number_of(entry) == case]
 
     def with_word(self, word: str) -> set[str]:
-        """The feeds that a word stands in, as they were sent last or as copies keep them."""
+        """The feeds whose last document or copies contain a word."""
         return {
             address
             for address, document in self.documents.items()
@@ -113,31 +113,31 @@ class Reader:
 
 
 class Walk:
-    """A feed read backwards, from its newest event, by ``prev-archive`` (RFC 5005 §4)."""
+    """Reads a feed and its archives backwards, by ``prev-archive`` (RFC 5005 §4)."""
 
-    def __init__(self, door: FeedConnection, address: str) -> None:
-        self.door = door
+    def __init__(self, connection: FeedConnection, address: str) -> None:
+        self.connection = connection
         self.next: str | None = address
-        self.told: list[str] = []
+        self.event_ids: list[str] = []
         self.documents: dict[str, bytes] = {}
 
-    def turn(self) -> list[Any]:
-        """Read one more document; its entries, and none when the history has been read."""
+    def read_next(self) -> list[Any]:
+        """Read the next document; its entries, or none at the end of the history."""
         if self.next is None:
             return []
         assert self.next not in self.documents, "the archives lead back to one of them"
-        answer = self.door.get(self.next)
-        assert answer.status_code == 200, (self.next, answer.status)
-        self.documents[self.next] = answer.data
-        feed = parsed(answer.data)
+        response = self.connection.get(self.next)
+        assert response.status_code == 200, (self.next, response.status)
+        self.documents[self.next] = response.data
+        feed = parsed(response.data)
         links = {link.rel: link.href for link in feed.feed.links}
         assert links.get("next") == links.get("prev-archive")
         self.next = links.get("prev-archive")
-        self.told += [entry.id for entry in feed.entries]
+        self.event_ids += [entry.id for entry in feed.entries]
         return list(feed.entries)
 
-    def whole(self) -> Walk:
-        """Read all that is left."""
+    def read_all(self) -> Walk:
+        """Read the remaining documents."""
         while self.next is not None:
-            self.turn()
+            self.read_next()
         return self

@@ -261,7 +261,7 @@ class Following:
 
     def assert_gone(self):
         """Every feed that ever listed the case has its last entry alone, and none of its words."""
-        assert self.reader.showed[2] - self.reader.moved.keys() == self.listing_feeds
+        assert self.reader.feeds_of_case[2] - self.reader.redirects.keys() == self.listing_feeds
         for address in sorted(self.listing_feeds):
             assert self.reader.listed(address, 2) == self.history[:1], address
         assert self.lacks(WORD)
@@ -348,12 +348,12 @@ def test_a_feed_reader_gets_each_event_once_and_drops_withdrawn_text(following, 
     taken |= OF_THIRD
     # The other case's feed, to which this one's now leads, lists it as well.
     f.assert_new(case_acts.merge(), on=(taken - {OWN}) | {INTO})
-    assert f.reader.moved == {OWN: INTO}
+    assert f.reader.redirects == {OWN: INTO}
     f.listing_feeds.discard(OWN)
     f.assert_gone()
     f.assert_new(case_acts.erase(), on=(taken - {OWN}) | {INTO})
     f.assert_gone()
-    own = parsed(f.reader.door.get(OWN).data)
+    own = parsed(f.reader.connection.get(OWN).data)
     assert [entry.id for entry in own.entries] == f.history[:1]
 
 
@@ -387,7 +387,8 @@ def test_acts_of_the_desk_change_no_feed(following, case_acts, desk):
     desk.ready(FIRST)
     desk.received_reply(case_acts.case)
     answers = [
-        f.reader.door.get(address, If_None_Match=tag) for address, tag in f.reader.tags.items()
+        f.reader.connection.get(address, If_None_Match=tag)
+        for address, tag in f.reader.tags.items()
     ]
     assert {answer.status_code for answer in answers} == {304}
 
@@ -445,29 +446,29 @@ def test_the_archives_have_three_hundred_events_once_each(app, grow, visible, de
     cases = grow(12, 27)
     public_events = visible()
     assert len(public_events) == 12 * 28 > 300
-    before = Walk(FeedConnection(app), EVERY).whole()
-    assert before.told == list(public_events)
+    before = Walk(FeedConnection(app), EVERY).read_all()
+    assert before.event_ids == list(public_events)
     assert len(before.documents) > 3
     odd = {case.number for case in cases[::2]}
-    some = Walk(FeedConnection(app), SOME).whole()
-    assert some.told == [name for name, number in public_events.items() if number in odd]
+    some = Walk(FeedConnection(app), SOME).read_all()
+    assert some.event_ids == [name for name, number in public_events.items() if number in odd]
     # What is added is added on top, and touches no archive.
     desk.published()
-    assert Walk(FeedConnection(app), EVERY).whole().told == list(visible())
+    assert Walk(FeedConnection(app), EVERY).read_all().event_ids == list(visible())
     assert _documents_again(before) == before.documents
 
 
 def _documents_again(walk):
     """The documents of a walk, read once more at their addresses; the newest is as it was."""
     newest, *archives = walk.documents
-    documents = {address: walk.door.get(address).data for address in archives}
+    documents = {address: walk.connection.get(address).data for address in archives}
     return {newest: walk.documents[newest], **documents}
 
 
 WHERE = {
-    "already read": lambda walk, case_of: case_of[walk.told[0]],
+    "already read": lambda walk, case_of: case_of[walk.event_ids[0]],
     "not read yet": lambda walk, case_of: list(case_of.values())[-1],
-    "at the very end of what was read": lambda walk, case_of: case_of[walk.told[-1]],
+    "at the very end of what was read": lambda walk, case_of: case_of[walk.event_ids[-1]],
 }
 
 
@@ -483,10 +484,10 @@ def test_paging_through_a_changing_feed_reads_each_lasting_event_once(
         {case.number for case in cases} if address == EVERY else {c.number for c in cases[::2]}
     )
     for _ in range(2):
-        walk.turn()
-    assert walk.next.endswith(walk.told[-1].rpartition("/")[2])
+        walk.read_next()
+    assert walk.next.endswith(walk.event_ids[-1].rpartition("/")[2])
     withdrawn = WHERE[where](walk, {name: n for name, n in before.items() if n in in_feed})
-    read = len(walk.told)
+    read = len(walk.event_ids)
     with pen() as p:
         case = next(case for case in cases if case.number == withdrawn)
         acts.withdraw(p, case.id, by=cast.bruno, restriction="erreur", reason="r")
@@ -495,13 +496,13 @@ def test_paging_through_a_changing_feed_reads_each_lasting_event_once(
     desk.published()
     later_entries = []
     while walk.next:
-        later_entries += walk.turn()
+        later_entries += walk.read_next()
     after = visible()
     stays = [name for name in before if name in after and before[name] in in_feed]
     assert withdrawn not in {number_of(entry) for entry in later_entries}
-    assert len(set(walk.told)) == len(walk.told)
-    assert [name for name in walk.told if name in after] == stays
-    assert {before[name] for name in walk.told[:read]} <= in_feed
+    assert len(set(walk.event_ids)) == len(walk.event_ids)
+    assert [name for name in walk.event_ids if name in after] == stays
+    assert {before[name] for name in walk.event_ids[:read]} <= in_feed
 
 
 def test_an_archive_loses_what_is_withdrawn_and_nothing_else(
@@ -509,14 +510,14 @@ def test_an_archive_loses_what_is_withdrawn_and_nothing_else(
 ):
     """Its other entries stay to the byte; where its last one goes, it goes on to the next end."""
     cases = grow(8, 6)
-    walk = Walk(FeedConnection(app), EVERY).whole()
+    walk = Walk(FeedConnection(app), EVERY).read_all()
     with pen() as p:
         for case in cases[2:4]:
             acts.withdraw(p, case.id, by=cast.bruno, restriction="erreur", reason="r")
     remaining = visible()
     unmoved_ends = 0
     for address, archive in list(walk.documents.items())[1:]:
-        was, now = _entries(archive), _entries(walk.door.get(address).data)
+        was, now = _entries(archive), _entries(walk.connection.get(address).data)
         stayed = {name: text for name, text in was.items() if name in remaining}
         assert list(now.items())[: len(stayed)] == list(stayed.items())
         if list(was)[-1] in remaining:
