@@ -145,20 +145,20 @@ def facet_sets(index: FacetIndex) -> tuple[object, ...]:
 class CheckedFacetIndexes:
     """Facet indexes at successive versions, each compared with a rebuilt one.
 
-    ``made``: how many indexes were built from scratch instead of updated.
+    ``build_count``: how many indexes were built from scratch instead of updated.
     """
 
     def __init__(self, patch: pytest.MonkeyPatch) -> None:
-        self.made = 0
-        self._make = facet_index._build
+        self.build_count = 0
+        self._build = facet_index._build
         patch.setattr(facet_index, "_cached_indexes", {})
         patch.setattr(facet_index, "_build", self._count_and_build)
 
     def _count_and_build(
-        self, session: Session, book: Vocabulary, place: FacetVersion
+        self, session: Session, book: Vocabulary, version: FacetVersion
     ) -> FacetIndex:
-        self.made += 1
-        return self._make(session, book, place)
+        self.build_count += 1
+        return self._build(session, book, version)
 
     def restart(self) -> None:
         """Empty the cache before the register returns to an earlier state.
@@ -167,12 +167,12 @@ class CheckedFacetIndexes:
         """
         facet_index._cached_indexes.clear()
 
-    def look(self, session: Session, book: Vocabulary) -> FacetIndex:
+    def load_checked(self, session: Session, book: Vocabulary) -> FacetIndex:
         """The index at the session's version."""
         position = head(session)
         index = facet_index.load_index(session, book, position)
         assert index.version.head == position
-        assert facet_sets(index) == facet_sets(self._make(session, book, index.version))
+        assert facet_sets(index) == facet_sets(self._build(session, book, index.version))
         return index
 
 

@@ -198,24 +198,24 @@ def test_the_cache_of_counts_is_bounded(session, desk, words, monkeypatch):
 
 @pytest.fixture
 def index_checker(session, words, monkeypatch):
-    """``index_checker.look()``: the current facet index, compared with a rebuilt one."""
+    """``index_checker.load_checked()``: the current facet index, compared with a rebuilt one."""
     indexes = facet_data.CheckedFacetIndexes(monkeypatch)
-    load = indexes.look
+    load = indexes.load_checked
 
     def look_now():
         session.rollback()
         return load(session, words)
 
-    indexes.look = look_now
+    indexes.load_checked = look_now
     return indexes
 
 
 def test_after_every_act_the_updated_facet_index_equals_a_rebuilt_one(
     index_checker, desk, pen, cast, content
 ):
-    index_checker.look()
+    index_checker.load_checked()
     other, case = desk.published(), desk.published(outlets=("Écho",))
-    index_checker.look()
+    index_checker.load_checked()
     changes = (
         {"types": ("expulsion", "huis_clos"), "outlets": ("Écho", "Gagny Libre")},
         {"commune": "93059", "linked_communes": ("13055",), "date": ""},
@@ -227,44 +227,44 @@ def test_after_every_act_the_updated_facet_index_equals_a_rebuilt_one(
             acts.correct(
                 p, case.id, content(**change), by=cast.bruno, reason="r", public_note="Corrigé."
             )
-        index_checker.look()
+        index_checker.load_checked()
 
     def act(function, *arguments, **fields):
         with pen() as p:
             function(p, case.id, *arguments, by=cast.bruno, **{"reason": "r", **fields})
-        index_checker.look()
+        index_checker.load_checked()
 
     ended = content(**changes[3], outcome="resolue")
     act(acts.follow_up, title="Suite", text="t", content=ended)
     with pen() as p:
         acts.redact(p, case.id, content(), by=cast.bruno, reason="r", public_note="Retiré.")
-    index_checker.look()
+    index_checker.load_checked()
     act(acts.withdraw, restriction="erreur")
     with pen() as p:
         acts.edit(p, case.id, content(types=("autre",)), by=cast.bruno, reason="r")
-    index_checker.look()
+    index_checker.load_checked()
     act(acts.restore, attested=ATTESTED, public_note="Rétabli.")
     act(acts.merge, into=other.number)
     with pen() as p:
         acts.erase(p, case.id, by=cast.ada, restriction="demande_signalant", single=True)
-    index_checker.look()
+    index_checker.load_checked()
     desk.draft()
-    index_checker.look()
+    index_checker.load_checked()
     # A new case, higher than all before.
     desk.published(commune="2A004")
-    assert index_checker.look().max_number == 3
-    assert index_checker.made == 1
+    assert index_checker.load_checked().max_number == 3
+    assert index_checker.build_count == 1
 
 
 def test_a_withdrawn_case_is_in_no_set_once_the_head_has_moved(index_checker, desk, pen, cast):
     case = desk.published(outlets=("Seul",), types=("surveillance",), date="1999")
-    index_checker.look()
+    index_checker.load_checked()
     with pen() as p:
         acts.withdraw(p, case.id, by=cast.bruno, restriction="erreur", reason="r")
-    index = index_checker.look()
+    index = index_checker.load_checked()
     assert index.public_cases == 0
     assert all(not facet for facet in index.facets.values())
-    assert index_checker.made == 1
+    assert index_checker.build_count == 1
 
 
 def test_a_page_begun_before_an_act_uses_the_facet_index_of_its_version(
@@ -300,7 +300,7 @@ def test_a_facet_index_older_than_the_cached_ones_is_built_for_its_page(
         early_head = head(early)
         for _ in range(3):
             desk.published()
-            index_checker.look()
+            index_checker.load_checked()
         assert [version.head.seq for version in facet_index._cached_indexes] == [
             early_head.seq + 2,
             early_head.seq + 3,
@@ -308,13 +308,13 @@ def test_a_facet_index_older_than_the_cached_ones_is_built_for_its_page(
         assert facet_index.to_numbers(
             facet_index.load_index(early, words, early_head).public_cases
         ) == [1]
-    assert facet_index.to_numbers(index_checker.look().public_cases) == [1, 2, 3, 4]
+    assert facet_index.to_numbers(index_checker.load_checked().public_cases) == [1, 2, 3, 4]
 
 
 def test_a_facet_index_of_another_history_is_not_updated(index_checker, desk, session):
     """After a restored backup, lines have old numbers and other digests."""
     desk.published()
-    index = index_checker.look()
+    index = index_checker.load_checked()
     foreign = replace(
         index, version=replace(index.version, head=LedgerPosition(index.version.head.seq, "0" * 64))
     )
@@ -323,33 +323,33 @@ def test_a_facet_index_of_another_history_is_not_updated(index_checker, desk, se
     facet_index._cached_indexes[foreign.version] = replace(
         foreign, public_cases=0, facets={}, sort_days=array("I")
     )
-    index_checker.look()
-    assert index_checker.made == 2
+    index_checker.load_checked()
+    assert index_checker.build_count == 2
 
 
 @pytest.mark.parametrize("name", ["vocabulary", "territory"])
 def test_a_new_vocabulary_or_territory_rebuilds_the_facet_index(index_checker, desk, name):
     desk.published()
-    index = index_checker.look()
+    index = index_checker.load_checked()
     desk.published()
     facet_index._cached_indexes.clear()
     version = replace(index.version, **{name: "before"})
     facet_index._cached_indexes[version] = replace(index, version=version)
-    index_checker.look()
-    assert index_checker.made == 2
+    index_checker.load_checked()
+    assert index_checker.build_count == 2
 
 
 def test_after_very_many_changes_all_cases_are_read(index_checker, desk, monkeypatch):
     monkeypatch.setattr(facet_index, "CHANGED_LIMIT", 2)
-    index_checker.look()
+    index_checker.load_checked()
     for _ in range(2):
         desk.published()
-    index_checker.look()
-    assert index_checker.made == 1
+    index_checker.load_checked()
+    assert index_checker.build_count == 1
     for _ in range(3):
         desk.published()
-    index_checker.look()
-    assert index_checker.made == 2
+    index_checker.load_checked()
+    assert index_checker.build_count == 2
 
 
 def test_of_eight_concurrent_readers_one_builds_the_facet_index(
@@ -364,7 +364,7 @@ def test_of_eight_concurrent_readers_one_builds_the_facet_index(
 
     with ThreadPoolExecutor(8) as readers:
         assert set(readers.map(read, range(32))) == {0b10}
-    assert index_checker.made == 1
+    assert index_checker.build_count == 1
 
 
 # --- sets --------------------------------------------------------------------------------------
