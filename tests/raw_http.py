@@ -100,7 +100,7 @@ def post(*lines: bytes, body: bytes = b"") -> bytes:
     return b"\r\n".join(head) + b"\r\n\r\n" + body
 
 
-def answers(connection: socket.socket) -> bytes:
+def read_until_closed(connection: socket.socket) -> bytes:
     """Everything received until the server closes."""
     received = b""
     while part := connection.recv(65536):
@@ -108,12 +108,12 @@ def answers(connection: socket.socket) -> bytes:
     return received
 
 
-def first_answer(connection: socket.socket) -> tuple[int, dict[str, str], bytes]:
+def read_response(connection: socket.socket) -> tuple[int, dict[str, str], bytes]:
     """The next response of a connection that stays open; it has a Content-Length."""
     data = b""
     while b"\r\n\r\n" not in data:
         data += _more(connection)
-    status, headers, body = parsed(data)
+    status, headers, body = parse_response(data)
     while len(body) < int(headers["Content-Length"]):
         body += _more(connection)
     return status, headers, body
@@ -126,17 +126,17 @@ def _more(connection: socket.socket) -> bytes:
     return part
 
 
-def ask(port: int, data: bytes) -> tuple[int, dict[str, str], bytes]:
+def send_raw(port: int, data: bytes) -> tuple[int, dict[str, str], bytes]:
     """Send raw bytes; status, headers and body of the only response."""
     with connect(port) as connection:
         with suppress(ConnectionError):  # refused before all was sent
             connection.sendall(data)
         if b"close" not in data.lower():
             connection.shutdown(socket.SHUT_WR)
-        return parsed(answers(connection))
+        return parse_response(read_until_closed(connection))
 
 
-def parsed(data: bytes) -> tuple[int, dict[str, str], bytes]:
+def parse_response(data: bytes) -> tuple[int, dict[str, str], bytes]:
     head, _between, body = data.partition(b"\r\n\r\n")
     first, *lines = head.decode("latin-1").split("\r\n")
     headers = dict(line.split(": ", 1) for line in lines)
@@ -146,7 +146,7 @@ def parsed(data: bytes) -> tuple[int, dict[str, str], bytes]:
 
 CHUNKS = b"3\r\nabc\r\n0\r\n\r\n"
 # Requests and their expected status, on the embedded server and on gunicorn.
-WANTED: dict[str, tuple[bytes, int]] = {
+REQUESTS: dict[str, tuple[bytes, int]] = {
     "page": (get(b"/healthz"), 200),
     "missing": (get(b"/nulle-part"), 404),
     "static": (get(b"/static/nothing.css"), 404),
@@ -196,7 +196,7 @@ WANTED: dict[str, tuple[bytes, int]] = {
 }
 # The embedded server refuses a body without asking for it; gunicorn asks for it first, and leaves
 # the check of its length to the application, which reads so many digits as no length.
-EXPECTED: dict[str, tuple[bytes, int]] = {
+EMBEDDED_SERVER_REQUESTS: dict[str, tuple[bytes, int]] = {
     "endless-body": (post(b"Content-Length: 99999999999999999999"), 413),
     "chunked-expected": (
         post(b"Transfer-Encoding: chunked", b"Expect: 100-continue", body=CHUNKS),

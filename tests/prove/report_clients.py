@@ -12,7 +12,17 @@ from pathlib import Path
 from urllib.parse import urlencode
 
 from form_client import FormParser
-from raw_http import ADDRESS, Served, answers, ask, command, connect, get, parsed, until
+from raw_http import (
+    ADDRESS,
+    Served,
+    command,
+    connect,
+    get,
+    parse_response,
+    read_until_closed,
+    send_raw,
+    until,
+)
 from report_factory import receipt_code
 
 from register.config import Settings
@@ -87,10 +97,10 @@ class ReportClient:
             # One may wait for the pen, and then for the key store as long again.
             connection.settimeout(PATIENCE)
             connection.sendall(data)
-            received = answers(connection)
+            received = read_until_closed(connection)
         if not received:
             raise ConnectionError("closed without an answer")
-        status, headers, body = parsed(received)
+        status, headers, body = parse_response(received)
         if len(body) < int(headers.get("Content-Length", 0)):
             raise ConnectionError("closed in the midst of an answer")
         return HttpAnswer(status, headers, body.decode())
@@ -128,7 +138,7 @@ class Serve(Served):
     def is_up(self) -> bool:
         """Whether it answers."""
         with suppress(OSError):
-            return ask(self.port, get(b"/signaler"))[0] == 200
+            return send_raw(self.port, get(b"/signaler"))[0] == 200
         return False
 
     def kill_all(self) -> None:

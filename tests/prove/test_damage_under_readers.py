@@ -20,7 +20,7 @@ from typing import Any
 from urllib.parse import quote
 
 import pytest
-from raw_http import EndableThread, ask, get, running, serving, until
+from raw_http import EndableThread, get, running, send_raw, serving, until
 from sqlalchemy import Engine as Database
 from sqlalchemy import text
 
@@ -118,7 +118,7 @@ DAMAGES: Mapping[str, Mapping[str, Damage]] = {
 
 def search_answer(port: int, search: str) -> tuple[list[bytes], bool]:
     """The cases of a search in their order, and whether the page says that it is catching up."""
-    status, _headers, body = ask(port, get(f"/incidents?q={quote(search)}".encode()))
+    status, _headers, body = send_raw(port, get(f"/incidents?q={quote(search)}".encode()))
     assert status == 200, (search, status)
     return re.findall(rb'href="/incidents/(\d+)"', body), CATCHING_UP in body
 
@@ -138,7 +138,7 @@ class Reader(EndableThread):
         while not self.ending.is_set():
             path = self._chance.choice([*searches, *OTHER_PAGES])
             try:
-                status, _headers, body = ask(self._port, get(path.encode()))
+                status, _headers, body = send_raw(self._port, get(path.encode()))
             except OSError as error:
                 self.failures.append(error)
                 continue

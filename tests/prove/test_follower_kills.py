@@ -13,7 +13,7 @@ from contextlib import contextmanager
 from urllib.parse import quote
 
 import pytest
-from raw_http import EndableThread, ask, get, running, serving, until
+from raw_http import EndableThread, get, running, send_raw, serving, until
 from sqlalchemy import Engine as Database
 from sqlalchemy.orm import Session
 
@@ -71,7 +71,7 @@ class Reader(EndableThread):
         numbers: set[int] = set()
         for page in range(1, 10):
             path = f"/incidents?q={quote(WORD)}&page={page}"
-            status, _headers, body = ask(self._port, get(path.encode()))
+            status, _headers, body = send_raw(self._port, get(path.encode()))
             if status == 404:
                 break
             assert status == 200

@@ -15,7 +15,7 @@ from dataclasses import dataclass, field
 
 import pytest
 from cast import Cast
-from raw_http import ask, get, serving, until
+from raw_http import get, send_raw, serving, until
 from report_clients import ReportClient
 from report_factory import WORDS
 from sqlalchemy import Engine, select
@@ -69,7 +69,7 @@ class Outsider:
     def round(self, durations: dict[str, list[float]]) -> None:
         for path in self.paths:
             start = time.perf_counter()
-            status, headers, body = ask(self.port, get(path.encode()))
+            status, headers, body = send_raw(self.port, get(path.encode()))
             durations.setdefault(path, []).append(time.perf_counter() - start)
             header_lines = "\n".join(f"{name}: {value}" for name, value in sorted(headers.items()))
             masked = _MASKED.sub(rb"\1", header_lines.encode()), _MASKED.sub(rb"\1", body)
@@ -91,7 +91,7 @@ def test_an_outsider_who_polls_cannot_tell_that_a_report_came_in(
         served.first_line()
         outsider = Outsider(port, list(public_addresses(settings)))
         assert len(outsider.paths) > 30
-        until(lambda: ask(port, get(b"/incidents?q=conseil"))[0] == 200)
+        until(lambda: send_raw(port, get(b"/incidents?q=conseil"))[0] == 200)
         time.sleep(2)  # the follower has made the index
         outsider.round({})
         for number, sends_report in enumerate(turns):

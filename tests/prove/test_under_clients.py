@@ -14,13 +14,13 @@ import pytest
 from raw_http import (
     EndableThread,
     Served,
-    answers,
-    ask,
     connect,
-    first_answer,
     get,
-    parsed,
+    parse_response,
+    read_response,
+    read_until_closed,
     running,
+    send_raw,
     serving,
     until,
 )
@@ -72,7 +72,7 @@ class Poster(EndableThread):
             start = time.monotonic()
             try:
                 connection.sendall(REQUEST)
-                status, headers, body = first_answer(connection)
+                status, headers, body = read_response(connection)
             except OSError as error:
                 self.lost.append((start, repr(error)))
                 return
@@ -128,19 +128,19 @@ def test_everything_in_flight_is_answered_on_term(register_settings: Settings) -
 def test_gunicorn_ends_after_its_answers(register_settings: Settings) -> None:
     with serving(register_settings, workers=1) as (served, port):
         served.first_line()
-        first = ask(port, get(b"/pid"))[2]
+        first = send_raw(port, get(b"/pid"))[2]
         key = register_settings.seal_dir / "seal.key"
         key.rename(register_settings.seal_dir / "away")
         served.send(signal.SIGHUP)
         served.wait_for("not_renewed")
         assert "clé de scellement" in served.logged()
-        assert ask(port, get(b"/pid"))[2] == first
+        assert send_raw(port, get(b"/pid"))[2] == first
         (register_settings.seal_dir / "away").rename(key)
         with connect(port) as slow:
             slow.sendall(get(b"/slow"))
             time.sleep(0.2)
             served.send(signal.SIGTERM)
-            assert parsed(answers(slow))[::2] == (200, b"enfin")
+            assert parse_response(read_until_closed(slow))[::2] == (200, b"enfin")
         assert served.process.wait(30) == 0
 
 
@@ -158,7 +158,7 @@ class Reader(threading.Thread):
     def run(self) -> None:
         while time.monotonic() < self.until_when:
             start = time.monotonic()
-            status, _headers, _body = ask(self.port, get(b"/incidents"))
+            status, _headers, _body = send_raw(self.port, get(b"/incidents"))
             assert status == 200
             self.durations.append(time.monotonic() - start)
             time.sleep(0.005)
@@ -233,7 +233,7 @@ def test_gunicorn_frees_the_threads_of_silent_connections(register_settings: Set
             connection = stack.enter_context(connect(port))
             connection.settimeout(40)
             connection.sendall(get(b"/healthz"))
-            assert parsed(answers(connection))[0] == 200
+            assert parse_response(read_until_closed(connection))[0] == 200
             # Ten seconds without a byte, two more to be seen off.
             assert time.monotonic() - start < 20
 
@@ -248,7 +248,7 @@ def test_lingering_connections_delay_nobody(register_settings: Settings, runner:
                 stack.enter_context(connect(port)).sendall(get(b"/healthz"))
             time.sleep(0.5)
             start = time.monotonic()
-            assert ask(port, get(b"/healthz"))[0] == 200
+            assert send_raw(port, get(b"/healthz"))[0] == 200
             assert time.monotonic() - start < 1.5
 
 
@@ -258,7 +258,7 @@ def test_lingering_connections_delay_nobody(register_settings: Settings, runner:
 def test_the_supervisor_is_small(register_settings: Settings) -> None:
     with serving(register_settings) as (served, port):
         served.first_line()
-        ask(port, get(b"/incidents"))
+        send_raw(port, get(b"/incidents"))
         megabytes = _megabytes(served)
         print(f"supervisor {megabytes:.1f} MB")
         assert megabytes < 20

@@ -11,7 +11,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from raw_http import ADDRESS, Served, ask, environ, get, until
+from raw_http import ADDRESS, Served, environ, get, send_raw, until
 
 from register.config import Settings
 from register.server import process_start
@@ -82,7 +82,7 @@ def test_no_process_of_a_service_leaves_its_memory(
     process_start.close(sockets)
     try:
         served.first_line()
-        assert ask(port, get(b"/healthz"))[0] == 200
+        assert send_raw(port, get(b"/healthz"))[0] == 200
         supervisor, worker = served.process.pid, served.child(answering)
         processes = [supervisor, worker, served.child(FOLLOWER)]
         # What gunicorn's parent has forked.

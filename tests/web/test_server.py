@@ -15,20 +15,20 @@ import pytest
 from flask import Flask
 from raw_http import (
     ADDRESS,
-    EXPECTED,
+    EMBEDDED_SERVER_REQUESTS,
+    REQUESTS,
     SLOW,
-    WANTED,
-    answers,
     attach_pages,
     connect,
-    first_answer,
     get,
     is_closed,
-    parsed,
+    parse_response,
     post,
+    read_response,
+    read_until_closed,
+    send_raw,
     until,
 )
-from raw_http import ask as ask_port
 
 from register import create_app
 from register.config import Settings
@@ -83,12 +83,12 @@ def running(served: Flask) -> Iterator[Running]:
 
 def exchange(running: Running, data: bytes) -> tuple[int, dict[str, str], bytes]:
     """Send bytes as they are; status, headers and body of the one answer."""
-    return ask_port(running.server.port, data)
+    return send_raw(running.server.port, data)
 
 
-@pytest.mark.parametrize("name", [*WANTED, *EXPECTED])
+@pytest.mark.parametrize("name", [*REQUESTS, *EMBEDDED_SERVER_REQUESTS])
 def test_every_error_answer_of_the_server_is_the_registers(running: Running, name: str) -> None:
-    data, expected = (WANTED | EXPECTED)[name]
+    data, expected = (REQUESTS | EMBEDDED_SERVER_REQUESTS)[name]
     status, headers, body = exchange(running, data)
     assert status == expected
     assert {name: headers.get(name) for name in SECURITY_HEADERS} == SECURITY_HEADERS
@@ -115,7 +115,7 @@ def test_every_error_answer_of_the_server_is_the_registers(running: Running, nam
 def test_what_the_server_answers_itself_is_in_the_registers_words(
     running: Running, name: str, status: int
 ) -> None:
-    data, _status = (WANTED | EXPECTED)[name]
+    data, _status = (REQUESTS | EMBEDDED_SERVER_REQUESTS)[name]
     assert exchange(running, data)[2] == plain_page(status)
 
 
@@ -149,7 +149,7 @@ def test_a_reader_who_has_the_page_keeps_the_connection(running: Running) -> Non
     """A feed reader asks for its fifty feeds one after the other, and has most of them."""
     with running.connect() as connection:
         connection.sendall(b"GET /regions HTTP/1.1\r\nHost: localhost\r\n\r\n")
-        _status, headers, _body = first_answer(connection)
+        _status, headers, _body = read_response(connection)
         for _time in range(3):
             data = _head(connection, headers["Etag"])
             assert data.startswith(b"HTTP/1.1 304 ")
@@ -173,7 +173,7 @@ def test_no_connection_waits_for_the_event_of_another(
         with run.connect() as connection, suppress(OSError):
             for _ in range(150):
                 connection.sendall(KEEP)
-                statuses.append(first_answer(connection)[0])
+                statuses.append(read_response(connection)[0])
 
     threads = [threading.Thread(target=post_again_and_again) for _ in range(8)]
     for thread in threads:
@@ -233,7 +233,7 @@ def test_a_refused_sender_is_not_listened_to_for_ever(
         listener.next_channel_cleanup = 0
     with running.connect() as connection:
         connection.sendall(post(b"Content-Length: 99999999"))
-        assert parsed(answers(connection))[0] == 413
+        assert parse_response(read_until_closed(connection))[0] == 413
         with pytest.raises(OSError):
             drip(connection, seconds=8)
 
@@ -283,8 +283,8 @@ def test_stopping_finishes_what_is_under_way(served: Flask) -> None:
     run.server.stop()
     time.sleep(0.2)
     arriving.sendall(b"bc")
-    assert parsed(answers(slow))[::2] == (200, b"enfin")
-    assert parsed(answers(arriving))[::2] == (200, b"3")
+    assert parse_response(read_until_closed(slow))[::2] == (200, b"enfin")
+    assert parse_response(read_until_closed(arriving))[::2] == (200, b"3")
     assert idle.recv(1) == b""
     run.thread.join(15)
     with pytest.raises(OSError):
@@ -309,7 +309,7 @@ def test_stopping_answers_those_who_are_still_in_the_queue(served: Flask) -> Non
     server.run()
     for connection in waiting:
         with connection:
-            assert parsed(answers(connection))[0] == 200
+            assert parse_response(read_until_closed(connection))[0] == 200
 
 
 def is_refused(running: Running) -> bool:
@@ -329,18 +329,18 @@ def test_retiring_answers_each_connection_once_more(
     with idle, second, slow:
         for connection in (idle, second):
             connection.sendall(KEEP)
-            assert "Connection" not in first_answer(connection)[1]
+            assert "Connection" not in read_response(connection)[1]
         slow.sendall(get(b"/slow"))
         time.sleep(0.1)
         run.server.retire()
         # Its copy of the socket is closed, and here there is no other.
         until(lambda: is_refused(run))
         second.sendall(KEEP)
-        status, headers, body = first_answer(second)
+        status, headers, body = read_response(second)
         assert (status, headers["Connection"], body) == (200, "close", b"3")
         assert is_closed(second, 2)
         assert not is_closed(idle, 0)
-        assert parsed(answers(slow))[::2] == (200, b"enfin")
+        assert parse_response(read_until_closed(slow))[::2] == (200, b"enfin")
         assert is_closed(idle, 10)
         run.thread.join(5)
         assert not run.thread.is_alive()
@@ -350,7 +350,7 @@ def test_a_retiring_server_can_still_be_stopped(served: Flask) -> None:
     run = Running(served)
     with run.connect() as idle:
         idle.sendall(KEEP)
-        first_answer(idle)
+        read_response(idle)
         run.server.retire()
         time.sleep(0.2)
         start = time.monotonic()

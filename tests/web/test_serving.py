@@ -20,16 +20,16 @@ from typing import BinaryIO
 import pytest
 from raw_http import (
     ADDRESS,
-    WANTED,
+    REQUESTS,
     Served,
-    answers,
-    ask,
     command,
     connect,
     environ,
-    first_answer,
     get,
-    parsed,
+    parse_response,
+    read_response,
+    read_until_closed,
+    send_raw,
     serving,
     until,
 )
@@ -58,7 +58,7 @@ def site_settings(registers, tmp_path_factory: pytest.TempPathFactory) -> Iterat
 def pid(connection: socket.socket) -> tuple[int, bool]:
     """The process that answers on a connection, and whether it goes on."""
     connection.sendall(PID)
-    return pid_of(first_answer(connection))
+    return pid_of(read_response(connection))
 
 
 def pid_of(answer: tuple[int, dict[str, str], bytes]) -> tuple[int, bool]:
@@ -87,7 +87,7 @@ def test_the_command_prints_its_address_and_ends_cleanly(
         port = int(served.first_line().rpartition(":")[2])
         assert port
         assert '"event": "serving"' in served.logged()
-        status, _headers, body = ask(port, get(b"/readyz"))
+        status, _headers, body = send_raw(port, get(b"/readyz"))
         assert (status, b"failed" in body) == (200, False)
         assert served.end(signal.SIGINT) == 0
         assert served.process.stdout.read() == ""
@@ -157,7 +157,7 @@ def test_hup_brings_another_process_and_term_ends_it_and_nothing_is_lost(
             served.wait_for("renewed")
             assert pid(idle) == (first, False)
             half.sendall(b"bc")
-            assert pid_of(first_answer(half)) == (first, False)
+            assert pid_of(read_response(half)) == (first, False)
         with connect(port) as idle, connect(port) as slow, connect(port) as half:
             second, _stays = pid(idle)
             assert second != first
@@ -167,9 +167,9 @@ def test_hup_brings_another_process_and_term_ends_it_and_nothing_is_lost(
             served.send(signal.SIGTERM)
             time.sleep(0.2)
             half.sendall(b"bc")
-            assert first_answer(half)[::2] == (200, b"3")
+            assert read_response(half)[::2] == (200, b"3")
             assert pid(idle) == (second, False)
-            assert parsed(answers(slow))[::2] == (200, b"enfin")
+            assert parse_response(read_until_closed(slow))[::2] == (200, b"enfin")
         assert served.process.wait(20) == 0
         for worker in (first, second):
             assert _is_gone(worker)
@@ -249,7 +249,7 @@ def test_pages_are_served_without_a_follower(
     ):
         assert served.first_line() == "prêt\n"
         served.wait_for("not_started", 2, process="follower")
-        assert ask(port, get(b"/readyz"))[0] == 200
+        assert send_raw(port, get(b"/readyz"))[0] == 200
         assert served.end() == 0
 
 
@@ -274,7 +274,7 @@ def test_a_blocked_log_ends_no_process(
     with serving(site_settings, workers, log=sink) as (served, port):
         served.process.stdout.close()
         first = pid_at(port)
-        assert ask(port, get(b"/late"))[0] == 500
+        assert send_raw(port, get(b"/late"))[0] == 500
         served.send(signal.SIGHUP)
         until(lambda: pid_at(port) != first, 15)
         os.kill(pid_at(port), signal.SIGKILL)
@@ -306,7 +306,7 @@ def test_serving_needs_no_program_file_after_the_start(
         served.first_line()
         program.rename(tmp_path / "away")
         for path in plain_addresses(settings):
-            status, _headers, _body = ask(port, get(path.encode()))
+            status, _headers, _body = send_raw(port, get(path.encode()))
             assert status < 500, path
         assert "failure" not in served.logged()
 
@@ -505,10 +505,10 @@ def port(two_workers: tuple[Served, int]) -> int:
     return two_workers[1]
 
 
-@pytest.mark.parametrize("name", sorted(WANTED))
+@pytest.mark.parametrize("name", sorted(REQUESTS))
 def test_every_error_answer_of_gunicorn_is_the_registers(port: int, name: str) -> None:
-    data, expected = WANTED[name]
-    status, headers, body = ask(port, data)
+    data, expected = REQUESTS[name]
+    status, headers, body = send_raw(port, data)
     assert status == expected
     assert {name: headers.get(name) for name in SECURITY_HEADERS} == SECURITY_HEADERS
     assert "Server" not in headers
@@ -531,17 +531,17 @@ def test_a_terminals_signals_are_not_for_the_workers_of_gunicorn(port: int) -> N
 def test_what_gunicorn_answers_itself_is_in_the_registers_words(
     port: int, name: str, status: int
 ) -> None:
-    assert ask(port, WANTED[name][0])[2] == plain_page(status)
+    assert send_raw(port, REQUESTS[name][0])[2] == plain_page(status)
 
 
 def test_gunicorn_logs_nothing_of_a_request(two_workers: tuple[Served, int]) -> None:
     served, port = two_workers
     agent = b"User-Agent: marqueur"
     for path in (b"/marqueur", b"/late?q=marqueur", b"/%ff?marqueur", b"http://[/marqueur"):
-        ask(port, get(path, agent, b"X-Forwarded-For: 203.0.113.7"))
+        send_raw(port, get(path, agent, b"X-Forwarded-For: 203.0.113.7"))
     with connect(port, "127.0.0.77") as connection:
         connection.sendall(b"marqueur\r\n\r\n")
-        answers(connection)
+        read_until_closed(connection)
     with connect(port, "127.0.0.77") as connection:
         connection.sendall(get(b"/slow?marqueur", agent))
         connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, b"\1\0\0\0\0\0\0\0")

@@ -12,7 +12,7 @@ from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
-from raw_http import ADDRESS, Served, ask, command, environ, get, serving, until
+from raw_http import ADDRESS, Served, command, environ, get, send_raw, serving, until
 from sqlalchemy import Engine as Database
 
 from register.config import Settings
@@ -80,7 +80,7 @@ def test_a_follower_that_is_killed_comes_back_and_catches_up(
         assert read_status().cases == 4
         assert read_status().has_follower
         # Readers are answered all the time.
-        assert ask(port, get(f"/incidents/{first.number}".encode()))[0] == 200
+        assert send_raw(port, get(f"/incidents/{first.number}".encode()))[0] == 200
         assert served.logged().count('"event": "died", "process": "follower"') == 3
         assert '"process": "worker"' not in served.logged()
 
@@ -164,7 +164,7 @@ def test_pages_say_that_search_lags_while_the_index_may_not_be_written(
             # Accounts are searched by the index alone: the page says that it did not search them.
             assert search_answer(port, account_search) == (200, True, set())
             for path in ("/", "/incidents", f"/incidents/{case.number}", "/incidents.atom?q=maire"):
-                assert ask(port, get(path.encode()))[0] == 200
+                assert send_raw(port, get(path.encode()))[0] == 200
         until(lambda: "search_healed" in served.logged(), 30, served.logged)
         assert is_following(read_status())
         assert [
@@ -177,7 +177,7 @@ def test_pages_say_that_search_lags_while_the_index_may_not_be_written(
 
 def search_answer(port: int, path: str) -> tuple[int, bool, set[int]]:
     """Status, whether the page says that search is catching up, and the cases it shows."""
-    status, _headers, body = ask(port, get(path.encode()))
+    status, _headers, body = send_raw(port, get(path.encode()))
     numbers = re.findall(rb'"/incidents/(\d+)"', body)
     return status, "La recherche se met à jour".encode() in body, set(map(int, numbers))
 
