@@ -16,6 +16,7 @@ from raw_http import ADDRESS, Served, command, environ, get, send_raw, serving, 
 from sqlalchemy import Engine as Database
 
 from register.config import Settings
+from register.search import engine_interface as factory
 from register.search.engine_interface import SearchEngine
 from register.search.indexer import IndexStatus, read_index_status
 from register.search.leader_election import index_lease
@@ -35,8 +36,15 @@ def variables(settings: Settings) -> dict[str, str]:
 
 
 @pytest.fixture
+def index(settings: Settings, engine: Database) -> Iterator[SearchEngine]:
+    search_index = factory.open_search_engine(settings, engine)
+    yield search_index
+    search_index.close()
+
+
+@pytest.fixture
 def read_status(settings: Settings, engine: Database, index: SearchEngine):
-    """``look()``: the present status of the index."""
+    """``read_status()``: the present status of the index."""
     lease = index_lease(settings, engine)
 
     def read() -> IndexStatus:
