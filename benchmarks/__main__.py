@@ -132,7 +132,7 @@ def _measure_searches(
 
 @contextmanager
 def _without_follower() -> Iterator[None]:
-    """Keep the servers' follower from an index that it would make anew while pages are measured."""
+    """Keep the servers' follower from rebuilding an index while pages are measured."""
     from flask import current_app
 
     from register.db import db

@@ -1,4 +1,4 @@
-"""What the desk's pages cost with thousands of open drafts, beside what they cost with fifty."""
+"""The cost of the desk's pages with thousands of open drafts, compared with fifty."""
 
 from __future__ import annotations
 
@@ -83,7 +83,7 @@ class Desk:
         gc.freeze()
 
     def seconds(self, path: str) -> float:
-        """How long a page takes that nobody has asked for before.
+        """The seconds of a page at its first request.
 
         :raises RuntimeError: it is not shown.
         """

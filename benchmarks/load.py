@@ -35,7 +35,7 @@ class Measure:
 
 @dataclass(frozen=True)
 class Load:
-    """How hard and how long an address is asked for."""
+    """The number of clients and the seconds of a load on an address."""
 
     seconds: int = 4
     connections: int = 8

@@ -1,4 +1,4 @@
-"""The pages that are asked for, in three ways: kept, known to the reader, and made anew."""
+"""Load on pages in three ways: cached, not modified for the reader, and rendered."""
 
 from __future__ import annotations
 
@@ -76,7 +76,7 @@ class Pages:
 
 
 def measure_flat_pages(pages: Pages, load: Load, log: LogLine) -> dict[str, tuple[float, float]]:
-    """The pages that may not grow dear, made anew: requests a second and part of the bare page."""
+    """Rendered pages with a limit: requests a second, and their part of the bare page's."""
     rates = {}
     with servers.run_bare() as bare_server, servers.run_register() as server:
         check_pages(server, pages)
@@ -137,7 +137,7 @@ def _ms(measure: Measure) -> str:
 def _measure_variants(
     server: RegisterServer, name: str, path: str, load: Load
 ) -> list[tuple[str, Bar | None, Measure]]:
-    """What is measured of a page."""
+    """The measurements of a page."""
     tag = server.get(path)[1]["etag"]
     url = server.url(path)
     # A search that is kept is held against the list that is kept: they are as long.

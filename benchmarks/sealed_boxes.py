@@ -133,7 +133,7 @@ class Boxes:
 
 
 class UnlockedKeys:
-    """What `queries` and `likeness` ask of the key store, answered by a reader's private key."""
+    """The key store's interface for `queries` and `likeness`, with a reader's private key."""
 
     def __init__(self, boxes: Boxes, reader: str, private: X25519PrivateKey) -> None:
         self._boxes, self._reader, self._private = boxes, reader, private
@@ -303,7 +303,7 @@ def _report_costs(members: list[int]) -> TableRows:
 
 
 def _key_costs(readers: int) -> list[str]:
-    """What the key of one report costs, sealed to so many readers."""
+    """The cost of one report's key, sealed to so many readers."""
     private = X25519PrivateKey.generate()
     other_keys = [X25519PrivateKey.generate().public_key() for _ in range(readers - 1)]
     public = {

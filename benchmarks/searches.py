@@ -1,6 +1,6 @@
-"""What a search costs beside SQLite's own: the same words of the same cases, on both engines.
+"""The cost of a search compared with SQLite's FTS5: the same words and cases, on both engines.
 
-No search is asked for twice, so that nothing is answered from what was kept of it.
+No search is repeated, so that none is answered from a cache.
 """
 
 from __future__ import annotations
@@ -39,7 +39,7 @@ LogLine = Callable[[str], None]
 
 @dataclass(frozen=True)
 class SearchKind:
-    """Searches of one kind, as typed and as FTS5 is asked for the same."""
+    """Searches of one kind, as typed and in the syntax of FTS5."""
 
     name: str
     typed: Sequence[str]
@@ -112,7 +112,7 @@ class Times:
 
 @dataclass
 class SearchTimes:
-    """What is timed of a search: twenty numbers and a total; these read; the facets."""
+    """The timed parts of a search: twenty numbers and a total; their cases; the facets."""
 
     numbers: Times = field(default_factory=Times)
     listing: Times = field(default_factory=Times)
@@ -126,7 +126,7 @@ class Searcher:
         self.database, self.index = database, index
 
     def rebuild(self) -> float:
-        """Make the index anew; cases a second."""
+        """Rebuild the index; cases a second."""
         begun = time.perf_counter()
         indexer.catch_up(self.database, self.index, force_rebuild=True)
         spent = time.perf_counter() - begun
@@ -134,7 +134,7 @@ class Searcher:
             return len(_public_numbers(session)) / spent
 
     def documents(self) -> Iterator[Document]:
-        """What the index was made of."""
+        """The documents of the index."""
         with Session(self.database) as session:
             numbers = _public_numbers(session)
             for start in range(0, len(numbers), CHUNK):

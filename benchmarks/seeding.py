@@ -101,7 +101,7 @@ def _follow_up(tx: WriteTransaction, case: Incident, by: int, _commune: str) -> 
 
 
 def _correct(tx: WriteTransaction, case: Incident, by: int, commune: str) -> None:
-    """Half of the corrections move the case to another commune, whose feed tells it."""
+    """Half of the corrections move the case to another commune, whose feed has an entry."""
     original = case_content.content_of(case)
     corrected = replace(original, steps_taken="courrier, puis saisine de la CADA")
     if case.id % 2:

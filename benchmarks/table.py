@@ -1,4 +1,4 @@
-"""What was measured, as tables for a terminal or for docs/performance.md, and which bars it met."""
+"""Measurements as tables for a terminal or for docs/performance.md, with the limits they met."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The catalogue of sentences: what stands in the code, and what the second language says for it.
+"""The catalogue of sentences: those of the code, with their translations.
 
 ``python -m tools.catalogue`` takes up every sentence that is new, drops those that nobody says any
 more, compiles what the site reads, and names what waits for words. French is written in the code
@@ -40,7 +40,7 @@ _FRENCH_ONLY = (
 )
 
 
-# A path, a line, what is said there, the comments before it, its context.
+# A path, a line, its sentence, the comments before it, its context.
 ExtractedMessage = tuple[str, int, str | tuple[str, ...], list[str], str | None]
 
 
@@ -65,13 +65,13 @@ def _extract_messages(folder: str) -> Iterator[ExtractedMessage]:
 
 
 def load_translation() -> Catalog:
-    """The sentences of the second language, as they are kept."""
+    """The stored sentences of the second language."""
     with SOURCE.open("rb") as file:
         return read_po(file, locale="en")
 
 
 def compile_catalog(catalog: Catalog) -> bytes:
-    """What the site reads, to the byte."""
+    """The compiled catalogue that the site reads, to the byte."""
     buffer = io.BytesIO()
     write_mo(buffer, catalog)
     return buffer.getvalue()
@@ -93,7 +93,7 @@ def main() -> int:
     catalog = source_catalog()
     for message in catalog:
         previous = existing.get(message.id, message.context) if message.id else None
-        # What had one form and has two now waits for its words again.
+        # A sentence that had one form and has two now needs a translation again.
         if previous is not None and type(previous.id) is type(message.id):
             message.string = previous.string
     catalog.header_comment = (

@@ -241,7 +241,7 @@ class Reader:
         return {"csrf_token": token[1].decode()}
 
     def request(self, path: str, form: Mapping[str, str] | None) -> Any:
-        """The answer to a page asked for, or to a form sent."""
+        """The answer to a request of a page, or to a form sent."""
         if form is None:
             return self.client.get(path)
         return self.client.post(path, data={**form, **self.csrf_field})

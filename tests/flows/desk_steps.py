@@ -163,7 +163,7 @@ def _proceeding(member: Member, story: Story) -> None:
     user.press("Ajouter une procédure")
     row = page.locator("#proceedings-0")
     expect(row).to_be_visible()
-    # What was typed before the row was added is still there.
+    # The texts typed before the row was added are still there.
     expect(page.get_by_label("Titre", exact=True)).to_have_value(story.title)
     user.choose("Qui agit contre qui", "Contre la personne visée", row)
     user.choose("Nature", "Pénale", row)

@@ -25,10 +25,10 @@ class User(Protocol):
     def press_beside(self, words: str) -> None:
         """A link or a button of what stands beside the page's text."""
 
-    def write(self, label: str, text: str, within: Locator | None = None) -> None:
+    def write(self, label: str, text: str, container: Locator | None = None) -> None:
         """A text into the field of a label."""
 
-    def choose(self, label: str, option: str, within: Locator | None = None) -> None:
+    def choose(self, label: str, option: str, container: Locator | None = None) -> None:
         """An option of a list, by its words."""
 
     def tick(self, label: str) -> None:
@@ -38,10 +38,10 @@ class User(Protocol):
         """Unfold the part under these words."""
 
 
-def field(page: Page, label: str, within: Locator | None = None) -> Locator:
+def field(page: Page, label: str, container: Locator | None = None) -> Locator:
     """The field of a label, the first where there are several; it may say that it is needed."""
     end = r"(?:\(obligatoire\)\s*)?$"
-    return (within or page.locator("main")).get_by_label(words_of(label, end)).first
+    return (container or page.locator("main")).get_by_label(words_of(label, end)).first
 
 
 def words_of(words: str, end: str = "") -> re.Pattern[str]:
@@ -75,11 +75,11 @@ class Pointer:
     def press_beside(self, words: str) -> None:
         _pressable(self.page, words, "main aside").click()
 
-    def write(self, label: str, text: str, within: Locator | None = None) -> None:
-        field(self.page, label, within).fill(text)
+    def write(self, label: str, text: str, container: Locator | None = None) -> None:
+        field(self.page, label, container).fill(text)
 
-    def choose(self, label: str, option: str, within: Locator | None = None) -> None:
-        field(self.page, label, within).select_option(label=option)
+    def choose(self, label: str, option: str, container: Locator | None = None) -> None:
+        field(self.page, label, container).select_option(label=option)
 
     def tick(self, label: str) -> None:
         box(self.page, label).check()
@@ -102,16 +102,16 @@ class Keys:
         self._reach(_pressable(self.page, words, "main aside"))
         self.page.keyboard.press("Enter")
 
-    def write(self, label: str, text: str, within: Locator | None = None) -> None:
-        target = field(self.page, label, within)
+    def write(self, label: str, text: str, container: Locator | None = None) -> None:
+        target = field(self.page, label, container)
         self._reach(target)
         self.page.keyboard.press("ControlOrMeta+a")
         self.page.keyboard.press("Delete")
         self.page.keyboard.insert_text(text)
         expect(target).to_have_value(text)
 
-    def choose(self, label: str, option: str, within: Locator | None = None) -> None:
-        target = field(self.page, label, within)
+    def choose(self, label: str, option: str, container: Locator | None = None) -> None:
+        target = field(self.page, label, container)
         self._reach(target)
         self.page.keyboard.press("Home")
         for _press in range(target.locator("option").count()):

@@ -1,4 +1,4 @@
-"""What the tests in a browser ask of a page."""
+"""Checks of a page, shared by the tests in a browser."""
 
 from __future__ import annotations
 
@@ -87,7 +87,7 @@ def is_status(complaint: str, first: str = "") -> bool:
 
 @contextmanager
 def browsers(browser: Browser, base: str, watch: list[Watch]) -> Iterator[AtDesk]:
-    """Opens browsers on a register; none may ask another machine, or be refused by a policy."""
+    """Opens browsers on a register; none may request another machine, or be refused by a policy."""
     contexts: list[BrowserContext] = []
 
     def open_browser(width: int, *, scripts: bool) -> Page:

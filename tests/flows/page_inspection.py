@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from page_checks import Watch
 from playwright.sync_api import Browser, BrowserContext, Dialog, Page, Route
 
-# What stands in the page that could run, fetch or hide, as the browser itself understood it.
+# The elements of the page that could run, fetch or hide, as the browser parsed them.
 ACTIVE_ELEMENTS = """() => {
   const found = [];
   const runs = /^(javascript|vbscript|data|blob|filesystem):/i;

@@ -32,7 +32,7 @@ FOCUS = """() => {
     unheard: !!element.closest("svg, [aria-hidden=true]"),
   };
 }"""
-# What shows a hand under a mouse, and is no part of what the keyboard reaches.
+# Elements with a mouse pointer that the keyboard does not reach.
 FOR_A_MOUSE_ALONE = """() => [...document.querySelectorAll("body *")]
   .filter((element) => getComputedStyle(element).cursor === "pointer"
     && element.checkVisibility({visibilityProperty: true})

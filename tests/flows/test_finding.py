@@ -360,11 +360,11 @@ def test_suggestions_are_requested_once_after_a_pause_and_never_for_one_letter(
 
 def test_a_late_answer_does_not_take_the_place_of_the_newer_one(reader: Opener) -> None:
     page = reader("communes")
-    held: list[Route] = []
+    held_routes: list[Route] = []
 
     def hold_first(route: Route) -> None:
         if route.request.post_data == "q=gag":
-            held.append(route)
+            held_routes.append(route)
         else:
             route.continue_()
 
@@ -376,7 +376,7 @@ def test_a_late_answer_does_not_take_the_place_of_the_newer_one(reader: Opener) 
     options = options_under_box(page)
     expect(options.first).to_contain_text("Gagny")
     before = options.all_inner_texts()
-    (late_route,) = held
+    (late_route,) = held_routes
     place = {"name": "Trop tard", "within": "", "detail": "", "address": "/", "text": ""}
     late_route.fulfill(json={"q": "gag", "places": [place]})
     page.wait_for_timeout(300)

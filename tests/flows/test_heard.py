@@ -52,7 +52,7 @@ def test_the_accessibility_tree_of_a_case_is_in_reading_order(reader: Opener) ->
     assert "Le maire (Gagny) interdit de filmer à un blogueur (gagny.blogspot.com)" in spoken
     assert "Types de fait: list of 2: Interdiction de filmer, Menace d’expulsion" in spoken
     assert "- 26 juin 2006\n        heading 3: Les faits rapportés\n" in spoken
-    # What only eyes read, what draws a line, what has no name.
+    # Signs for the eyes alone, drawn lines, elements without a name.
     assert not re.search(r"[›·↓×]|^\s*(figure|img|region|navigation)?$", spoken, re.MULTILINE)
     assert not re.search(r"\b(\w{3,}) \1\b", spoken, re.IGNORECASE)
 

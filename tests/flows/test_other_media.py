@@ -84,12 +84,12 @@ def test_forced_colours_keep_the_marks_that_carry_meaning(reader: Opener) -> Non
     page.emulate_media(forced_colors="active")
     current_link = page.locator(".nav [aria-current]")
     assert current_link.evaluate(STYLE, [None, "borderBlockEndWidth"]) == "3px"
-    level, others = (
+    level, other_levels = (
         page.locator(".scale [aria-current]"),
         page.locator(".scale li:not([aria-current])"),
     )
     edge = [None, "borderBlockStartColor"]
-    assert level.evaluate(STYLE, edge) != others.first.evaluate(STYLE, edge)
+    assert level.evaluate(STYLE, edge) != other_levels.first.evaluate(STYLE, edge)
     # An arrow is drawn with two borders that are not seen; all seen, it would be a square.
     arrow = page.locator(".versus .by").first
     sides = {

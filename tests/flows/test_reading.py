@@ -1,4 +1,4 @@
-"""What a reader does without JavaScript, and what comes out of the printer."""
+"""Pages without JavaScript, and pages in print."""
 
 from __future__ import annotations
 

@@ -23,7 +23,7 @@ pytestmark = pytest.mark.one_database
 
 @pytest.fixture
 def open_store(settings, engine):
-    """``again()``: the key store that a process starting now opens."""
+    """``open_store()``: the key store that a process starting now opens."""
     stores = []
 
     def open_new():

@@ -185,14 +185,14 @@ EXAMINED_TABLES = {
     "pending_change",
     "invitation",
     "note",
-    # No words: codes outlive a case, so that whoever followed one is told.
+    # No words: codes outlive a case, so that feeds of its places have its last entry.
     "former_code",
     # No words: which versions are hidden, and until when.
     "destruction",
     # No words: who approved which revision, and a digest that erase empties.
     "approval",
     "incident_origin",
-    # What was reported: sealed, and purged on its day; what a case keeps of it goes with the case.
+    # Reports: sealed, and purged on their day; a case's copy is destroyed with the case.
     "report",
     "report_message",
     "report_kept",

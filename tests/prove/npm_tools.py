@@ -24,7 +24,7 @@ def from_npm(package: str, path: str) -> Path:
     """A file of a package of npm, of one exact version.
 
     :param package: with its version, ``vnu-jar@26.9.27``.
-    :param found: the file, below ``node_modules``.
+    :param path: of the file, below ``node_modules``.
     """
     name, _at, version = package.rpartition("@")
     folder = BUILD / name / version

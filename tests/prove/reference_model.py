@@ -43,8 +43,8 @@ class Case:
     events: list[Event] = field(default_factory=list)
 
     @property
-    def shown(self) -> Content | None:
-        """What the public may read of it."""
+    def public_content(self) -> Content | None:
+        """The content that is public, if any."""
         return self.content if self.state == "published" else None
 
     @property
@@ -130,7 +130,7 @@ class Place:
 
     def listed(self, cases: Iterable[Case]) -> list[int]:
         """The numbers on the page: the newest first, by their year here, undated ones last."""
-        listed = [case for case in cases if self.lists(case.shown)]
+        listed = [case for case in cases if self.lists(case.public_content)]
         listed.sort(key=lambda case: (case.content.date, case.number or 0), reverse=True)
         return [case.number or 0 for case in listed]
 
@@ -148,7 +148,7 @@ class Place:
         return {event for case in cases for event in self._may(case)}
 
     def _must(self, case: Case) -> Iterator[Event]:
-        if self.lists(case.shown):
+        if self.lists(case.public_content):
             yield from case.events
         elif case.is_gone:
             if self._listed_once(case) or (self.worded and not self.coded):
@@ -163,7 +163,7 @@ class Place:
                     yield event
 
     def _may(self, case: Case) -> Iterator[Event]:
-        if self.lists(case.shown):
+        if self.lists(case.public_content):
             yield from case.events
         elif all(case.ever(test) for test in self.coded):
             if case.is_gone:
@@ -176,7 +176,9 @@ class Place:
         return case.ever(self.lists)
 
     def _worded(self, case: Case) -> bool:
-        return case.shown is not None and all(test(case.shown) for test in self.worded)
+        return case.public_content is not None and all(
+            test(case.public_content) for test in self.worded
+        )
 
 
 def _redactions_since(case: Case) -> int:
@@ -224,7 +226,7 @@ PLACES: Sequence[Place] = (
     _of("region", "11"),
 )
 
-# What a correction, an edition or a redaction may change, and a case may be changed back by.
+# Changes by corrections, editions and redactions, some of which undo each other.
 CHANGES: Sequence[dict[str, object]] = (
     {"types": ("expulsion",)},
     {"types": ("interdiction_filmer",)},

@@ -1,4 +1,4 @@
-"""Fifty reports over HTTP from addresses and an agent that are known, and what became of them."""
+"""Fifty reports over HTTP from known addresses and a known agent, and the acts on them."""
 
 from __future__ import annotations
 
@@ -98,7 +98,7 @@ class ReportDesk:
         line = f"Cookie: {name}={cookie.value}".encode()
         return ReportClient(self.port, SOURCES[0], (*LINES, line)), client.csrf
 
-    def takes_in_hand(self, keys: list[str]) -> None:
+    def claim(self, keys: list[str]) -> None:
         browser, csrf = self.browser()
         trays = browser.get("/moderation/signalements")
         assert trays.status == 200
@@ -112,36 +112,36 @@ class ReportDesk:
         search_page = browser.get(f"/moderation/signalements?q={quote(TYPED['recit'])}")
         assert search_page.status == 200
 
-    def asks(self, key: str) -> None:
+    def ask_question(self, key: str) -> None:
         with writing(self.engine) as pen:
             acts.ask_reporter(pen, self.store, key, f"Étaient-elles {QUESTION} ?", by=self.by)
 
-    def declines(self, key: str) -> None:
+    def decline(self, key: str) -> None:
         with writing(self.engine) as pen:
             sentence = f"Elles sont {SENTENCE}."
             acts.decline(pen, self.store, key, "hors_champ", by=self.by, sentence=sentence)
 
-    def accepts(self, key: str) -> int:
+    def accept(self, key: str) -> int:
         with writing(self.engine) as pen:
             options = {"reason": "signalé", "new": a_case(), "sentence": f"Elles sont {SENTENCE}."}
             return acts.accept(pen, self.store, key, by=self.by, **options)
 
-    def spams(self, key: str) -> None:
+    def mark_as_spam(self, key: str) -> None:
         with writing(self.engine) as pen:
             acts.spam(pen, key, by=self.by)
 
 
-# What becomes of the reports, by their place; those that are in no slice stay as they came.
-ASKED, DECLINED, ACCEPTED = slice(0, 10), slice(10, 18), slice(18, 22)
+# The further acts on the reports, by their place; those in no slice stay as received.
+QUESTIONED, DECLINED, ACCEPTED = slice(0, 10), slice(10, 18), slice(18, 22)
 SPAM, WITHDRAWN, CONTACTED = slice(22, 26), slice(26, 30), slice(30, 34)
 
 
 def _answered(
     citizens: Iterator[ReportClient], report_desk: ReportDesk, batch: ReportBatch
 ) -> None:
-    report_desk.takes_in_hand(batch.keys[ASKED])
-    for key, code in zip(batch.keys[ASKED], batch.codes[ASKED], strict=True):
-        report_desk.asks(key)
+    report_desk.claim(batch.keys[QUESTIONED])
+    for key, code in zip(batch.keys[QUESTIONED], batch.codes[QUESTIONED], strict=True):
+        report_desk.ask_question(key)
         citizen = next(citizens)
         page = citizen.follow(code)
         assert QUESTION in page.text
@@ -154,11 +154,11 @@ def _answered(
         answer = citizen.write(citizen.follow(code), "/suivi/contact", contact=ADDED_CONTACT)
         assert answer.status == 200
     for key in batch.keys[DECLINED]:
-        report_desk.declines(key)
+        report_desk.decline(key)
     for key in batch.keys[ACCEPTED]:
-        report_desk.accepts(key)
+        report_desk.accept(key)
     for key in batch.keys[SPAM]:
-        report_desk.spams(key)
+        report_desk.mark_as_spam(key)
     for code in batch.codes[WITHDRAWN]:
         citizen = next(citizens)
         page = citizen.follow(code)
@@ -194,7 +194,7 @@ def _folders(settings: Settings) -> Path:
 def send_report_batch(
     settings: Settings, engine: Engine, store: KeyStore, cast: Cast
 ) -> ReportBatch:
-    """Fifty reports and what became of them, over HTTP; the server has ended."""
+    """Send fifty reports over HTTP and act on them; the server has ended."""
     folder = _folders(settings)
     batch = ReportBatch()
     variables = {"REGISTER_REQUIRE_2FA": "off", "TMPDIR": str(folder / "tmp")}

@@ -58,7 +58,7 @@ class ReportClient:
 
     def get(self, path: str) -> HttpAnswer:
         """Open a page."""
-        return self._ask(get(path.encode(), *self.lines))
+        return self._send(get(path.encode(), *self.lines))
 
     def post(self, path: str, fields: Mapping[str, str]) -> HttpAnswer:
         """Send a form."""
@@ -71,7 +71,7 @@ class ReportClient:
             b"Content-Length: %d" % len(body),
             *self.lines,
         ]
-        return self._ask(b"\r\n".join(head) + b"\r\n\r\n" + body)
+        return self._send(b"\r\n".join(head) + b"\r\n\r\n" + body)
 
     def form(self) -> str:
         """The token of a form that was just opened."""
@@ -80,9 +80,11 @@ class ReportClient:
             raise ConnectionError(answer.status)
         return token(answer, "/signaler")
 
-    def report(self, form: str, account: str, **more: str) -> HttpAnswer:
+    def report(self, form: str, account: str, **other_fields: str) -> HttpAnswer:
         """Send a report without looking at it once more."""
-        return self.post("/signaler", {"jeton": form, "recit": account, **more, "etape": "envoyer"})
+        return self.post(
+            "/signaler", {"jeton": form, "recit": account, **other_fields, "etape": "envoyer"}
+        )
 
     def follow(self, code: str) -> HttpAnswer:
         """The page of a report, opened by its code."""
@@ -92,7 +94,7 @@ class ReportClient:
         """Fill in one of the forms of a page of a report, and send it."""
         return self.post(action, {**fields(page, action), **typed})
 
-    def _ask(self, data: bytes) -> HttpAnswer:
+    def _send(self, data: bytes) -> HttpAnswer:
         with connect(self.port, self.source) as connection:
             # One may wait for the pen, and then for the key store as long again.
             connection.settimeout(PATIENCE)
@@ -131,8 +133,8 @@ def free_port() -> int:
 class Serve(Served):
     """``webcitoyen serve`` on a port of the test's choice."""
 
-    def __init__(self, settings: Settings, port: int, **more: str) -> None:
-        super().__init__(command("serve", "--port", str(port)), settings, **more)
+    def __init__(self, settings: Settings, port: int, **variables: str) -> None:
+        super().__init__(command("serve", "--port", str(port)), settings, **variables)
         self.port = port
 
     def is_up(self) -> bool:

@@ -53,12 +53,12 @@ def is_synced_before_answer(events: list[str]) -> bool:
     return names.index(key_store.STORE_FILE) < names.index("register.sqlite3")
 
 
-_OPENED = re.compile(r'openat\([^"]*"(?P<path>[^"]*)", [A-Z_|]*(?:O_RDWR|O_WRONLY)')
+_OPEN_FOR_WRITING = re.compile(r'openat\([^"]*"(?P<path>[^"]*)", [A-Z_|]*(?:O_RDWR|O_WRONLY)')
 
 
 def written_to(trace: str) -> set[str]:
     """The files and folders that were opened to be written to."""
-    return {match["path"] for match in _OPENED.finditer(trace)}
+    return {match["path"] for match in _OPEN_FOR_WRITING.finditer(trace)}
 
 
 @contextmanager

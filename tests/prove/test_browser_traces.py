@@ -1,4 +1,4 @@
-"""What Chromium's profile holds after somebody reported and followed up over HTTPS.
+"""The traces in Chromium's profile after a report and its follow-up over HTTPS.
 
 With JavaScript: that /signaler and /suivi were visited, and nothing of what was written, of the
 code, of the place or of how far it went. Without: what the documentation says.
@@ -243,5 +243,5 @@ def test_without_javascript_what_remains_is_what_the_documentation_says(
     restored_tabs = {name for file, name in occurrences if file.startswith("Default/Sessions/")}
     assert {"text", "answer", "place", "code", "sent place"} <= restored_tabs
     # Elsewhere there are addresses and titles, of which a few name a step.
-    others = {name for file, name in occurrences if not file.startswith("Default/Sessions/")}
-    assert others <= {"stage /suivi/message", "stage /suivi/quitter"}
+    other_files = {name for file, name in occurrences if not file.startswith("Default/Sessions/")}
+    assert other_files <= {"stage /suivi/message", "stage /suivi/quitter"}

@@ -1,4 +1,4 @@
-"""What was erased or redacted is in no file and in no table any more."""
+"""Erased, redacted and discarded words are in no file and in no table."""
 
 from __future__ import annotations
 

@@ -133,7 +133,7 @@ def _read(paths: Iterable[Path]) -> bytes:
 
 
 def _files(database: Database, server: Path) -> Iterator[Path]:
-    """What the server has written of this database beside the register's own tables.
+    """The server's files of this database, except those of the register's own tables.
 
     Those of an index that was dropped are among them for as long as they are there.
     """
@@ -142,10 +142,10 @@ def _files(database: Database, server: Path) -> Iterator[Path]:
         number = connection.scalar(
             text("SELECT oid FROM pg_database WHERE datname = current_database()")
         )
-        others = {str(node) for node in connection.scalars(text(_OF_THE_REGISTER))}
+        register_files = {str(node) for node in connection.scalars(text(_OF_THE_REGISTER))}
     for path in Path(server, "data", "base", str(number)).iterdir():
         # 16384, 16384.1 and 16384_fsm are of one table.
-        if path.name.split(".")[0].split("_")[0] not in others:
+        if path.name.split(".")[0].split("_")[0] not in register_files:
             yield path
 
 

@@ -18,7 +18,7 @@ pytestmark = pytest.mark.prove
 ROOT = Path(__file__).resolve().parents[2]
 SHEETS = ROOT / "static" / "css"
 PACKAGE = "vnu-jar@26.9.27"
-# What must reach a reader as it was typed, so that typography leaves it alone.
+# Elements whose text typography must not change.
 VERBATIM = frozenset({"code", "pre", "title"})
 
 

@@ -1,4 +1,4 @@
-"""How soon the follower does what it is told, and a search of many phrases is answered.
+"""How soon the follower indexes, ends and yields its lease, and many phrases are answered.
 
 ``make test`` holds that these things happen at all; the seconds are looked at here, where nothing
 else runs beside them.

@@ -1,4 +1,4 @@
-"""What was purged is unreadable even in a copy of the instance from before, with the seal key."""
+"""Purged reports are unreadable even in an earlier copy of the instance, with the seal key."""
 
 from __future__ import annotations
 

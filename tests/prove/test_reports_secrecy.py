@@ -1,4 +1,4 @@
-"""Who reported, and in which words, stands in no file that the register writes."""
+"""Neither reporters' addresses nor their words are in any file that the register writes."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ from leak_patterns import (
     TYPED,
     leaks_in,
 )
-from report_batch import ASKED, CONTACTED, REPORTS, ReportBatch, sent
+from report_batch import CONTACTED, QUESTIONED, REPORTS, ReportBatch, sent
 from sqlalchemy import Engine
 from sqlalchemy.orm import Session
 
@@ -96,7 +96,7 @@ def test_neither_address_nor_agent_nor_words_are_in_any_file(
         report.received and TYPED["recit"] in report.received.sent.account for report in reports
     )
     assert [report.contact for report in reports[CONTACTED]] == [ADDED_CONTACT] * 4
-    assert all(ADDED_MESSAGE in report.messages[1].text for report in reports[ASKED])
+    assert all(ADDED_MESSAGE in report.messages[1].text for report in reports[QUESTIONED])
     assert {report.summary.state for report in reports} >= {
         ReportState.RECEIVED,
         ReportState.ACCEPTED,
@@ -110,7 +110,7 @@ def test_neither_address_nor_agent_nor_words_are_in_any_file(
 
 
 def _require_no_order(settings: Settings, sent: ReportBatch) -> None:
-    """Nothing tells which of two reports of a day came first."""
+    """Require that nothing reveals which of two reports of a day came first."""
     for database, private in (
         (settings.instance / "register.sqlite3", ("report", "journal_entry")),
         (seal_folder(settings) / "keys.sqlite3", ("report_key",)),
@@ -140,7 +140,7 @@ def _require_no_order(settings: Settings, sent: ReportBatch) -> None:
 
 
 def _require_no_time(settings: Settings, sent: ReportBatch) -> None:
-    """Of what a citizen did, days only; the hours until which a member has it are the member's."""
+    """Require days alone for acts of reporters; the hours of a claim are the member's."""
     with closing(sqlite3.connect(settings.instance / "register.sqlite3")) as connection:
         connection.row_factory = sqlite3.Row
         for table in ("report", "report_message", "report_kept", "report_tally", "retention_clock"):

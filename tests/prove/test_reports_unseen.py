@@ -36,7 +36,7 @@ PAUSE = 0.3  # seconds that a report and a decision take, about
 NOISE = 0.25  # of a median
 TOLERANCE = 0.0008  # seconds by which two medians of the same may be apart
 
-# What differs from one answer to the next in every case.
+# The parts that differ between any two answers.
 _MASKED = re.compile(rb'(name="jeton" value=")[^"]*|(?m:^date: [^\r\n]*)', re.IGNORECASE)
 
 

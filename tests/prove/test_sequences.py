@@ -180,7 +180,7 @@ class Sequence:
     def _apply(self, name, case, run, line, other, look) -> None:
         """Change the model's case as the act does; then require pages that show it."""
         outcomes_before = [place.outcome(self.cases) for place in PLACES]
-        public_content = case.shown
+        public_content = case.public_content
         if run.word != case.word:
             self.removed_words.add(case.word)
             case.word = run.word
@@ -191,7 +191,9 @@ class Sequence:
             case.into = other.number
         if line.ledger == Ledger.PUBLIC:
             self.public_line_count += 1
-            case.events.append(_event(self.public_line_count, line, public_content, case.shown))
+            case.events.append(
+                _event(self.public_line_count, line, public_content, case.public_content)
+            )
         outcomes_after = [place.outcome(self.cases) for place in PLACES]
         moved = [
             place
@@ -218,7 +220,7 @@ class Sequence:
             assert self.shared.fresh_client.get(address) == answers[address], address
             self.shared.comparison_count += 1
         removed_words = self.removed_words | {
-            each.word for each in self.cases if each.shown is None
+            each.word for each in self.cases if each.public_content is None
         }
         for address, answer in answers.items():
             assert not [word for word in removed_words if word.encode() in answer.body], address
@@ -255,7 +257,7 @@ class Sequence:
         assert set(events) <= place.may(self.cases), place.feed
         # The page and the feed by themselves, whatever was expected.
         assert set(listed) <= {event.number for event in events}
-        removed_numbers = {case.number for case in self.cases if case.shown is None}
+        removed_numbers = {case.number for case in self.cases if case.public_content is None}
         for event in events:
             assert event.number in listed or event.act in MOVING, place.feed
             if event.number in removed_numbers:
@@ -283,7 +285,7 @@ class Sequence:
             expected.sort(key=lambda event: event.place, reverse=True)
             assert self._feed_events(answer) == expected, address
         else:
-            assert answer.status == (200 if case.shown else 410), address
+            assert answer.status == (200 if case.public_content else 410), address
 
 
 def test_after_each_act_of_a_thousand_sequences_every_page_agrees(

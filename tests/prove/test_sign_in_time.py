@@ -1,4 +1,4 @@
-"""How long a refused sign-in takes tells nobody whether an address has an account.
+"""The duration of a refused sign-in does not reveal whether an address has an account.
 
 Every kind of try is made in turn, in an order drawn anew each round, so that whatever else the
 machine does falls on all of them alike; then their medians are compared.
@@ -133,7 +133,7 @@ def test_every_refused_sign_in_takes_the_same_time(settings, members):
 
 
 def test_the_measurement_detects_an_answer_without_the_hash(prove, monkeypatch):
-    """The counter-proof: an unknown address that is refused at once is told apart."""
+    """The counter-proof: an unknown address that is refused at once is noticed."""
     monkeypatch.setattr(passwords, "verify_nothing", lambda _password: False)
     medians = _medians(prove, rounds=10)
     with pytest.raises(AssertionError):

@@ -20,7 +20,7 @@ __all__ = ["checker"]  # the fixture of the other module
 
 
 class VisibleText(Markup):
-    """What the register says on a page; a form holds what was typed."""
+    """The register's own text of a page, without the typed text in its forms."""
 
     def handle_data(self, data: str) -> None:
         if "textarea" not in self.open_tags:

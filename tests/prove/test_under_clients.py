@@ -216,8 +216,8 @@ def test_slow_clients_do_not_slow_the_readers(register_settings: Settings) -> No
         with slow_clients(port):
             with_slow_clients = [p95(port, SECONDS / 3) for _ in range(3)]
         after = p95(port, SECONDS / 3)
-        beside = [round(milliseconds, 1) for milliseconds in with_slow_clients]
-        summary = f"alone {before:.1f} and {after:.1f} ms, beside {beside}"
+        during = [round(milliseconds, 1) for milliseconds in with_slow_clients]
+        summary = f"alone {before:.1f} and {after:.1f} ms, beside {during}"
         print(summary)
         # The middle one of three: this machine may have other things to do for a moment.
         assert statistics.median(with_slow_clients) <= 2 * (before + after) / 2, summary

@@ -26,8 +26,8 @@ def index(settings: Settings, engine: Database) -> Iterator[SearchEngine]:
 
 
 @pytest.fixture
-def ask(engine: Database, index: SearchEngine) -> Callable[[str], SearchMatches]:
-    """``ask("filmer")``: the matches that a page beginning now gets."""
+def find_cases(engine: Database, index: SearchEngine) -> Callable[[str], SearchMatches]:
+    """``find_cases("filmer")``: the matches that a page beginning now gets."""
 
     def find(text: str) -> SearchMatches:
         with Session(engine) as page:

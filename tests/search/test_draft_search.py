@@ -21,12 +21,12 @@ class Finder:
     session: object
     member: int
 
-    def __call__(self, typed, by=None, within=()):
+    def __call__(self, typed, by=None, conditions=()):
         self.session.rollback()
         viewer = self.session.get_one(Member, by or self.member)
         query = query_parser.parse(typed)
         return draft_search.find_drafts(
-            self.session, viewer, query, current_vocabulary(self.session), within
+            self.session, viewer, query, current_vocabulary(self.session), conditions
         )
 
 
@@ -60,7 +60,7 @@ def test_a_disabled_member_finds_nothing(desk, cast, finder):
 def test_filters_narrow_what_is_read(desk, finder):
     draft = desk.draft(title="Le micro coupé")
     desk.withdrawn(title="Le micro volé")
-    matches = finder("micro", within=[CASE.c.state == CaseState.DRAFT])
+    matches = finder("micro", conditions=[CASE.c.state == CaseState.DRAFT])
     assert (matches.ids, matches.unread_count) == ({draft.id}, 0)
 
 
@@ -93,10 +93,10 @@ def test_each_search_reads_some_drafts_and_reports_how_many_are_missing(desk, fi
 def test_the_cache_of_documents_is_bounded(engine, desk, finder, monkeypatch):
     draft = desk.draft(title="Le micro")
     withdrawn = desk.withdrawn(title="Le micro")
-    finder("micro", within=[CASE.c.state == CaseState.DRAFT])
+    finder("micro", conditions=[CASE.c.state == CaseState.DRAFT])
     monkeypatch.setattr(draft_search, "CACHED_TOKENS_LIMIT", 1)
     # Room is made for the documents of this search; those that do not fit count as unread.
-    matches = finder("micro", within=[CASE.c.state == CaseState.WITHDRAWN])
+    matches = finder("micro", conditions=[CASE.c.state == CaseState.WITHDRAWN])
     assert (matches.ids, matches.unread_count) == ({withdrawn.id}, 0)
     both = finder("micro")
     assert (both.ids, both.unread_count) == ({withdrawn.id}, 1)

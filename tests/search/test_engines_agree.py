@@ -39,7 +39,7 @@ TABLED_SEARCHES = [
     for name in ("searches.toml", "searches_elsewhere.toml")
     for entry in tomllib.loads((FOLDER / name).read_text("utf-8"))["search"]
 ]
-# What the tables of searches do not have: signs that are no words, and everything at once.
+# Searches beside those of the tables: signs that are no words, and everything at once.
 OTHER_SEARCHES = (
     '"conseil municipal" -filmer',
     '"tribunal de grande instance" film*',

@@ -321,7 +321,7 @@ def test_an_index_that_is_still_read_is_dropped_by_a_later_check(
     assert schemas(engine) == ["search"]
 
 
-# --- the page that asks ---------------------------------------------------------------------------
+# --- searches of a page ---------------------------------------------------------------------------
 
 
 def test_a_page_searches_the_index_as_it_was_when_the_page_began(engine, session, index):
@@ -376,11 +376,11 @@ def test_a_damaged_index_is_unready_and_the_transaction_of_the_page_goes_on(
         index.find(session, word_query("un", "deux", "trois"))
     assert "deux" not in str(refusal.value)
     assert refusal.value.__cause__ is None
-    # What the page did before is still there, and it may ask on.
+    # The former work of the transaction is still there, and it may go on.
     assert session.scalars(text("SELECT word FROM told")).all() == ["avant"]
     assert not index.intact(deep=True)
     session.rollback()
-    # The follower makes it anew over whatever is there.
+    # The follower rebuilds it, whatever is there.
     fill_index(index, case(1, "un deux trois"))
     assert matches(session, index, word_query("un", "deux", "trois")) == {1: 1}
     assert index.intact(deep=True)

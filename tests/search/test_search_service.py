@@ -21,49 +21,49 @@ def follow(engine, index):
     return indexer.catch_up(engine, index)
 
 
-def test_a_case_is_found_by_its_words(desk, content, engine, index, ask):
+def test_a_case_is_found_by_its_words(desk, content, engine, index, find_cases):
     gagny = desk.published(content())
     elsewhere = {"commune": "93048", "outlets": (), "narrative": "Selon le blog."}
     desk.published(content(title="Refus d’un document", summary="Refus.", **elsewhere))
     follow(engine, index)
-    hits = ask("filmer gagny")
+    hits = find_cases("filmer gagny")
     assert (dict(hits.strength), hits.reach) == ({gagny.number: 2}, Reach.EVERYWHERE)
 
 
-def test_the_title_weighs_more_than_the_account(desk, content, engine, index, ask):
+def test_the_title_weighs_more_than_the_account(desk, content, engine, index, find_cases):
     account_content = content(
         title="Une séance", narrative="Le drone survole la place.", outlets=()
     )
     account = desk.published(account_content)
     title = desk.published(content(title="Le drone de la mairie"))
     follow(engine, index)
-    assert dict(ask("drone").strength) == {account.number: 0, title.number: 1}
+    assert dict(find_cases("drone").strength) == {account.number: 0, title.number: 1}
 
 
 # --- the index lags ------------------------------------------------------------------------------
 
 
-def test_a_new_case_is_found_before_the_index_follows(desk, content, engine, index, ask):
+def test_a_new_case_is_found_before_the_index_follows(desk, content, engine, index, find_cases):
     follow(engine, index)
     case = desk.published(content(title="Un quidam filme"))
-    assert dict(ask("quidam").strength) == {case.number: 1}
+    assert dict(find_cases("quidam").strength) == {case.number: 1}
 
 
 def test_a_redacted_word_finds_nothing_before_the_index_follows(
-    desk, content, engine, index, ask, pen, cast
+    desk, content, engine, index, find_cases, pen, cast
 ):
     case = desk.published(content(title="Un quidam filme"))
     follow(engine, index)
     with pen() as p:
         redacted = content(title="Un citoyen filme")
         acts.redact(p, case.id, redacted, by=cast.bruno, reason="RGPD", public_note="Retrait.")
-    assert dict(ask("quidam").strength) == {}
-    assert dict(ask("citoyen").strength) == {case.number: 1}
+    assert dict(find_cases("quidam").strength) == {}
+    assert dict(find_cases("citoyen").strength) == {case.number: 1}
 
 
 @pytest.mark.parametrize("ending", ["withdrawn", "erased", "merged"])
 def test_a_case_that_is_no_longer_public_is_not_found_before_the_index_follows(
-    ending, desk, content, engine, index, ask, pen, cast
+    ending, desk, content, engine, index, find_cases, pen, cast
 ):
     case = desk.published(content(title="Un quidam filme"))
     other = desk.published(content(title="Un autre"))
@@ -75,14 +75,14 @@ def test_a_case_that_is_no_longer_public_is_not_found_before_the_index_follows(
             acts.merge(p, case.id, into=other.number, by=cast.bruno, reason="x")
         else:
             acts.erase(p, case.id, by=cast.ada, restriction="erreur", single=True)
-    assert dict(ask("quidam").strength) == {}
+    assert dict(find_cases("quidam").strength) == {}
     follow(engine, index)
-    assert dict(ask("quidam").strength) == {}
+    assert dict(find_cases("quidam").strength) == {}
     assert "quidam" not in index.forms(Session(engine))
 
 
 def test_an_index_far_behind_says_so_and_shows_no_withdrawn_case(
-    desk, content, engine, index, ask, pen, cast, monkeypatch
+    desk, content, engine, index, find_cases, pen, cast, monkeypatch
 ):
     monkeypatch.setattr(service, "CHANGED_LIMIT", 3)
     case = desk.published(content(title="Un quidam filme"))
@@ -91,10 +91,10 @@ def test_an_index_far_behind_says_so_and_shows_no_withdrawn_case(
         acts.withdraw(p, case.id, by=cast.bruno, restriction="erreur", reason="x")
     for _ in range(3):
         desk.published(content())
-    hits = ask("filmer")
+    hits = find_cases("filmer")
     assert hits.reach == Reach.BEHIND
     assert len(hits.strength) == 3
-    assert dict(ask("quidam").strength) == {}
+    assert dict(find_cases("quidam").strength) == {}
 
 
 # --- the index is not there ------------------------------------------------------------
@@ -113,21 +113,21 @@ WITHOUT_AN_INDEX = (
 )
 
 
-def test_without_an_index_titles_and_summaries_are_searched(desk, content, ask):
+def test_without_an_index_titles_and_summaries_are_searched(desk, content, find_cases):
     case = desk.published(content())
     desk.draft(content())
     desk.withdrawn(content())
     for typed, why in WITHOUT_AN_INDEX:
-        hits = ask(typed)
+        hits = find_cases(typed)
         assert (set(hits.strength), hits.reach) == ({case.number}, Reach.TITLES_ONLY), why
 
 
-def test_without_an_index_an_unknown_word_finds_nothing(desk, content, ask):
+def test_without_an_index_an_unknown_word_finds_nothing(desk, content, find_cases):
     desk.published(content())
-    assert dict(ask("introuvable").strength) == {}
+    assert dict(find_cases("introuvable").strength) == {}
 
 
-def test_an_index_of_another_ledger_is_not_used(desk, content, engine, index, ask, pen):
+def test_an_index_of_another_ledger_is_not_used(desk, content, engine, index, find_cases, pen):
     """After a restore the same number is another line: its digest says so."""
     published = desk.published(content(title="Un quidam filme"))
     follow(engine, index)
@@ -137,29 +137,32 @@ def test_an_index_of_another_ledger_is_not_used(desk, content, engine, index, as
     follow(engine, index)
     cursor = index.cursor()
     index.write(cursor.__class__(cursor.seq, "0" * 64, cursor.made_with), [], [], scrub=False)
-    assert ask("quidam").reach == Reach.TITLES_ONLY
+    assert find_cases("quidam").reach == Reach.TITLES_ONLY
     assert follow(engine, index)
-    assert ask("quidam").reach == Reach.EVERYWHERE
+    assert find_cases("quidam").reach == Reach.EVERYWHERE
 
 
 # --- the follower's work ------------------------------------------------------------
 
 
-def test_following_twice_changes_nothing(desk, content, engine, index, ask):
+def test_following_twice_changes_nothing(desk, content, engine, index, find_cases):
     case = desk.published(content())
     assert follow(engine, index)
     assert not follow(engine, index)
-    assert set(ask("filmer").strength) == {case.number}
+    assert set(find_cases("filmer").strength) == {case.number}
 
 
-def test_a_correction_is_followed(desk, content, engine, index, ask, pen, cast):
+def test_a_correction_is_followed(desk, content, engine, index, find_cases, pen, cast):
     case = desk.published(content(title="Un quidam filme"))
     follow(engine, index)
     with pen() as p:
         corrected = content(title="Un citoyen filme")
         acts.correct(p, case.id, corrected, by=cast.bruno, reason="x", public_note="Mot.")
     assert follow(engine, index)
-    assert (dict(ask("quidam").strength), set(ask("citoyen").strength)) == ({}, {case.number})
+    assert (dict(find_cases("quidam").strength), set(find_cases("citoyen").strength)) == (
+        {},
+        {case.number},
+    )
 
 
 def test_a_new_version_of_the_vocabularies_rebuilds_the_index(desk, content, engine, index):
@@ -209,18 +212,20 @@ def test_no_removed_word_is_suggested(desk, content, engine, index, pen, cast):
 
 
 @pytest.mark.parametrize("typed", ["le la", "x" * 201])
-def test_an_unsearchable_query_is_refused_in_a_sentence(typed, ask):
+def test_an_unsearchable_query_is_refused_in_a_sentence(typed, find_cases):
     with pytest.raises(Invalid):
-        ask(typed)
+        find_cases(typed)
 
 
-def test_an_index_of_another_analyzer_is_not_used(desk, content, engine, index, ask, monkeypatch):
+def test_an_index_of_another_analyzer_is_not_used(
+    desk, content, engine, index, find_cases, monkeypatch
+):
     """Its tokens are others: a word that a case has would find nothing."""
     case = desk.published(content())
     with monkeypatch.context() as patch:
         patch.setattr(indexer, "ANALYSIS", "of-yesterday")
         follow(engine, index)
-    hits = ask("interdiction")
+    hits = find_cases("interdiction")
     assert (set(hits.strength), hits.reach) == ({case.number}, Reach.TITLES_ONLY)
     assert follow(engine, index)
-    assert ask("interdiction").reach == Reach.EVERYWHERE
+    assert find_cases("interdiction").reach == Reach.EVERYWHERE

@@ -1,4 +1,4 @@
-"""What an engine reads first of a register when it makes an index anew."""
+"""The order in which the indexer reads a register for a new index."""
 
 from __future__ import annotations
 

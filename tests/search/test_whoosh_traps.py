@@ -105,7 +105,7 @@ def test_an_open_index_reads_each_commit_completely(register_index):
 
 
 def _occurrences(number: int) -> int:
-    """How often a case says the word: the best come after a block of bad ones."""
+    """How often a case has the word: the strongest come after a block of weak ones."""
     if number < 508:
         return 3
     if number == 508:
@@ -199,7 +199,7 @@ def test_groups_make_the_limit_void(plain_index):
 
 
 def test_an_index_returns_every_matching_case(register_index):
-    """What is counted, and how many are shown, is the database's."""
+    """Counts and pages of results are made by the database."""
     register_index.write(LATER, [case(number, "film") for number in range(1, 31)], [], scrub=False)
     assert register_index.find(None, word_query("film")).strength == dict.fromkeys(range(1, 31), 1)
 

@@ -156,13 +156,13 @@ def test_pages_say_that_search_lags_while_the_index_may_not_be_written(
 ) -> None:
     account_search = "/incidents?q=zinzolin"
     case = desk.published(narrative="Un mot rare, zinzolin, que seul le récit dit.")
-    others = [desk.published() for _ in range(2)]
+    other_cases = [desk.published() for _ in range(2)]
     with unprivileged(settings) as (served, port):
         served.first_line()
         until(lambda: is_following(read_status()), SOON, served.logged)
         before = [search_answer(port, path) for path in ("/incidents?q=filmer", account_search)]
         assert before == [
-            (200, False, {published.number for published in (case, *others)}),
+            (200, False, {published.number for published in (case, *other_cases)}),
             (200, False, {case.number}),
         ]
         with unwritable(settings.instance / "index", damage):

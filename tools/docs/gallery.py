@@ -21,7 +21,7 @@ from tools.docs.furnished import FOLLOWED
 from tools.docs.visit import Visitor, class_condition, extract_component, first_link
 
 MARK = re.compile(r"<!-- composant: ([a-z-]+) -->")
-# What refers to another element of the same page by its id.
+# Attributes that refer to another element of the same page by its id.
 _REFERENCES = ("for", "aria-labelledby", "aria-describedby", "aria-controls")
 _REPORTS = (
     {"recit": "On m’a demandé d’éteindre ma caméra pendant le conseil.", "lieu": "Gagny"},
@@ -78,12 +78,12 @@ def specimens(app: Flask) -> Mapping[str, str]:
 
 
 def insert_components(text: str, components: Mapping[str, str]) -> str:
-    """A page's HTML with the components that it asks for."""
+    """A page's HTML with the components that it names."""
     return MARK.sub(lambda match: components[match.group(1)], text)
 
 
 def unknown_components(source: str, text: str, components: Mapping[str, str]) -> list[str]:
-    """Where the Markdown of a page asks for a component that there is not."""
+    """Where the Markdown of a page names a component that does not exist."""
     return [
         f"{source}:{number}: there is no component {name}"
         for number, line in enumerate(text.splitlines(), 1)

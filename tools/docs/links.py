@@ -1,4 +1,4 @@
-"""What the pages point at: rewritten for the site, or told with its file and line where broken."""
+"""The links of pages: rewritten for the site, or reported with file and line where broken."""
 
 from __future__ import annotations
 

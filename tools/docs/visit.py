@@ -62,7 +62,7 @@ def _field_names(form: HtmlElement) -> list[str]:
 
 
 def _prefilled_fields(form: HtmlElement) -> dict[str, str]:
-    """What the page has written in a form's boxes already: what a browser sends unasked."""
+    """The prefilled values of a form, which a browser sends with it."""
     unticked = "(@type='checkbox' or @type='radio') and not(@checked)"
     boxes = form.xpath(f".//input[@name and not({unticked})]")
     return {box.get("name"): box.get("value", "") for box in boxes}

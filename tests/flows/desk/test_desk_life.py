@@ -42,7 +42,7 @@ from viewports import DESKTOP, PHONE, Viewport, each_of
 
 pytestmark = pytest.mark.browser
 
-# As the register's own list of press cases tells it: register/demo/incidents.csv, WC017.
+# From the demonstration's list of press cases: register/demo/incidents.csv, WC017.
 CHARTRES = Story(
     source="https://www.evasionfm.com/jean-pierre-gorges-fait-appel-apres-la-relaxe-des-elus-de-"
     "chartres-ecologie",

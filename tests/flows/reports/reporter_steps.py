@@ -8,7 +8,7 @@ from desk_steps import expect_heading
 from input_devices import User, words_of
 from playwright.sync_api import Page, expect
 
-# What a browser keeps of a site, and what this one must not leave on anybody's phone.
+# The storage of a browser for a site, which this site must leave empty.
 BROWSER_STORAGE = """async () => [
   document.cookie, ...Object.keys(localStorage), ...Object.keys(sessionStorage),
   ...(await indexedDB.databases()).map((base) => base.name),
@@ -30,7 +30,7 @@ class Reporter:
 
 @dataclass(frozen=True)
 class ReportAnswers:
-    """What is typed and chosen on the form, by its labels; empty where nothing is."""
+    """The answers typed and chosen on the form, by its labels; empty where there is none."""
 
     account: str
     family: str = ""

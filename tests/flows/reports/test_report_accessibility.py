@@ -56,7 +56,7 @@ def test_a_refused_form_begins_with_its_faults_and_links_to_its_fields(
     assert alert.count() == 1
     assert page.evaluate(BEFORE_THE_FORM)
     if name in REPORTER_PAGES:
-        # Who cannot see the page is told first of all.
+        # The faults have the focus, so that a screen reader speaks them first.
         assert page.evaluate("document.activeElement.id") == "erreurs"
     alert.get_by_role("link").first.click()
     assert page.evaluate("document.activeElement.id") == FAULTY[name]

@@ -82,14 +82,14 @@ def test_a_place_typed_before_its_script_has_come_goes_on_in_the_same_field(
     open_page: AtDesk,
 ) -> None:
     page = open_page(390, scripts=True)
-    held: list[Route] = []
-    page.route("**/combobox*.js", lambda route: held.append(route))
+    held_routes: list[Route] = []
+    page.route("**/combobox*.js", lambda route: held_routes.append(route))
     page.goto("/signaler", wait_until="commit")
     page.get_by_label("Où", exact=True).focus()
     page.keyboard.type("Gag")
-    while not held:
+    while not held_routes:
         page.wait_for_timeout(20)
-    held.pop().continue_()
+    held_routes.pop().continue_()
     place_field = page.get_by_role("combobox", name="Où", exact=True)
     expect(place_field).to_be_focused()
     page.keyboard.type("ny")

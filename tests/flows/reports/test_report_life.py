@@ -116,7 +116,7 @@ def test_a_report_becomes_a_public_case_and_another_one_joins_it(
 
 
 def _draft(bruno: Member) -> str:
-    """The answer is read, the report accepted, and what the facts do not say is written."""
+    """Read the answer, accept the report, and write the fields that the report does not fill."""
     open_report(bruno, REPORT_ANSWERS.account)
     expect(bruno.page.locator("section[aria-labelledby=recu]")).to_contain_text(ANSWER)
     case = accept(bruno, "récit précis", TO_REPORTER, REPORT_ANSWERS.account)
@@ -220,7 +220,7 @@ def _withdraw_received(people: People) -> None:
 
 
 def _withdraw_accepted(people: People) -> None:
-    """While its case is a draft: the case keeps nothing of it, and says so."""
+    """Withdrawn while its case is a draft: the case keeps nothing of it, with a note."""
     amina, bruno = people.amina, people.bruno
     account = "Le cabinet m’a appelée pour que je retire l’article."
     report(amina, ReportAnswers(account=account, place="Puteaux"))

@@ -59,7 +59,7 @@ REPORT_ANSWERS = ReportAnswers(
     began="Non, personne",
     link="https://exemple.test/seance-du-17-mars",
 )
-OTHERS = (
+EARLIER_REPORTS = (
     ReportAnswers(
         account="La mairie refuse de me donner le budget depuis quatre mois.", place=TOWN
     ),
@@ -194,8 +194,8 @@ def public_pages(album: Album, open_page: AtDesk) -> None:
 
 def reports(album: Album, amina: Reporter) -> None:
     """Amina reports on her phone; two others have reported before her."""
-    for other in OTHERS:
-        report(amina, other)
+    for earlier in EARLIER_REPORTS:
+        report(amina, earlier)
     amina.page.goto("/signaler")
     album.take(amina.page, "signaler-telephone")
     report(amina, REPORT_ANSWERS)
