@@ -21,7 +21,7 @@ _SHEETS = ("tokens", "base", "page", "print")
 
 
 class BrokenLinksError(Exception):
-    """The pages point at what is not there; ``told`` has a line for each place."""
+    """Some links lead nowhere; ``problems`` has a line for each."""
 
     def __init__(self, problems: list[str]) -> None:
         super().__init__("\n".join(problems))
