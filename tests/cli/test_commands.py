@@ -51,18 +51,18 @@ def test_init_prints_where_the_seal_key_is_and_may_be_repeated(
 
 def test_before_init_every_command_says_what_is_missing(run: Callable[..., Result]) -> None:
     for words in (("serve",), ("verify",), ("member", "list"), ("import", str(DEMO_FILE))):
-        result = run(*words)
-        assert result.exit_code == 1
-        assert "webcitoyen" in result.output
+        refusal = run(*words)
+        assert refusal.exit_code == 1
+        assert "webcitoyen" in refusal.output
 
 
 def test_serve_refuses_without_its_seal_key(
     run_with_members: Callable[..., Result], tmp_path: Path
 ) -> None:
     (tmp_path / "seal" / "seal.key").unlink()
-    result = run_with_members("serve")
-    assert result.exit_code == 1
-    assert "clé de scellement" in result.output
+    refusal = run_with_members("serve")
+    assert refusal.exit_code == 1
+    assert "clé de scellement" in refusal.output
     assert run_with_members("doctor").exit_code == 1
 
 
@@ -85,9 +85,9 @@ def test_a_secret_key_of_former_versions_is_ignored_in_one_sentence_and_its_file
     monkeypatch.setenv("REGISTER_SECRET_KEY", "court")
     secret_file = tmp_path / "instance" / "secret_key"
     secret_file.write_text("s" * 64)
-    result = run_with_members("serve", "--port", "0")
-    assert result.exit_code == 0, result.output
-    assert result.output.count("REGISTER_SECRET_KEY ne sert plus") == 1
+    serve = run_with_members("serve", "--port", "0")
+    assert serve.exit_code == 0, serve.output
+    assert serve.output.count("REGISTER_SECRET_KEY ne sert plus") == 1
     assert "secret_key" in run_with_members("upgrade").output
     assert not secret_file.exists()
     assert "secret_key" not in run_with_members("upgrade").output
@@ -101,8 +101,8 @@ def test_the_seal_key_is_replaced_by_a_command(
     assert "seal.key.new" in run_with_members("seal", "rotate", "--prepare").output
     prepared = (tmp_path / "seal" / "seal.key.new").read_bytes()
     assert key.read_bytes() == before
-    result = run_with_members("seal", "rotate")
-    assert (result.exit_code, str(key) in result.output) == (0, True)
+    rotation = run_with_members("seal", "rotate")
+    assert (rotation.exit_code, str(key) in rotation.output) == (0, True)
     assert key.read_bytes() == prepared
     assert run_with_members("seal", "rotate").exit_code == 0
 
@@ -121,19 +121,19 @@ def test_an_invalid_setting_is_refused_in_one_sentence(
     name: str, value: str, run: Callable[..., Result], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv(name, value)
-    result = run("init")
-    assert result.exit_code == 1
-    assert name in result.output
-    assert result.output.count("\n") == 1
+    refusal = run("init")
+    assert refusal.exit_code == 1
+    assert name in refusal.output
+    assert refusal.output.count("\n") == 1
 
 
 def test_a_public_address_needs_the_legal_notice(
     run_with_members: Callable[..., Result], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("REGISTER_BASE_URL", "https://registre.example")
-    result = run_with_members("serve")
-    assert result.exit_code == 1
-    assert "REGISTER_PUBLISHER_DIRECTOR" in result.output
+    refusal = run_with_members("serve")
+    assert refusal.exit_code == 1
+    assert "REGISTER_PUBLISHER_DIRECTOR" in refusal.output
 
 
 def test_members_are_added_listed_disabled_and_reset(
@@ -163,9 +163,9 @@ def test_members_are_added_listed_disabled_and_reset(
 def test_a_refused_member_command_prints_its_reason(
     words: tuple[str, ...], run_with_members: Callable[..., Result]
 ) -> None:
-    result = run_with_members(*words)
-    assert result.exit_code == 1
-    assert result.output.strip().endswith(".")
+    refusal = run_with_members(*words)
+    assert refusal.exit_code == 1
+    assert refusal.output.strip().endswith(".")
 
 
 def test_import_publish_verify_and_import_again(run_with_members: Callable[..., Result]) -> None:
@@ -193,14 +193,14 @@ def test_a_bad_import_file_is_refused_with_a_reason(
     bad = tmp_path / "bad.csv"
     bad.write_bytes(DEMO_FILE.read_bytes().replace(b"Gagny", b"\xe9"))
     bad.write_bytes(bad.read_bytes() + b"\xff")
-    result = run_with_members("import", str(bad), "--by", "ada@x.test")
-    assert result.exit_code == 1
-    assert "UTF-8" in result.output
+    refusal = run_with_members("import", str(bad), "--by", "ada@x.test")
+    assert refusal.exit_code == 1
+    assert "UTF-8" in refusal.output
     rows = DEMO_FILE.read_text(encoding="utf-8").replace("interdiction_filmer", "filmer")
     bad.write_text(rows, encoding="utf-8")
-    result = run_with_members("import", str(bad), "--by", "ada@x.test")
-    assert result.exit_code == 1
-    assert "Ligne 6, WC010, colonne types" in result.output
+    refusal = run_with_members("import", str(bad), "--by", "ada@x.test")
+    assert refusal.exit_code == 1
+    assert "Ligne 6, WC010, colonne types" in refusal.output
 
 
 def test_an_import_requires_the_members_who_do_it(run_with_members: Callable[..., Result]) -> None:
@@ -229,8 +229,8 @@ def test_the_demonstration_of_an_earlier_version_is_upgraded(
     command.downgrade(schema.alembic_config(engine), "0008")
     engine.dispose()
     (folder / "secret_key").write_text("f" * 64)
-    result = run("demo", "--no-serve")
-    assert result.exit_code == 0, result.output
+    upgrade = run("demo", "--no-serve")
+    assert upgrade.exit_code == 0, upgrade.output
     assert sorted(path.name for path in folder.iterdir()) == ["register.sqlite3", "sign-in.json"]
 
 

@@ -82,8 +82,8 @@ def test_init_invites_nobody_where_an_account_was_added(
 def test_a_member_is_invited_from_the_console(
     run: Callable[..., Result], initialised_app: Flask
 ) -> None:
-    result = run("member", "invite", "Chloe@x.test", "--role", "moderator")
-    invitation = invitations.find_invitation(db.session(), _token(result), now())
+    invite = run("member", "invite", "Chloe@x.test", "--role", "moderator")
+    invitation = invitations.find_invitation(db.session(), _token(invite), now())
     assert (invitation.email, invitation.role, invitation.invited_by) == (
         "chloe@x.test",
         "moderator",
@@ -96,19 +96,19 @@ def test_an_impossible_invitation_is_refused_with_a_reason(
     email: str, run: Callable[..., Result], initialised_app: Flask
 ) -> None:
     run("member", "add", "ada@x.test", "--role", "administrator")
-    result = run("member", "invite", email, "--role", "moderator")
-    assert result.exit_code == 1
-    assert result.stderr.strip().endswith(".")
-    assert _LINK.findall(result.stdout) == []
+    refusal = run("member", "invite", email, "--role", "moderator")
+    assert refusal.exit_code == 1
+    assert refusal.stderr.strip().endswith(".")
+    assert _LINK.findall(refusal.stdout) == []
 
 
 def test_a_common_password_is_refused_with_a_reason(
     run: Callable[..., Result], initialised_app: Flask
 ) -> None:
     words = ("member", "add", "ada@x.test", "--role", "administrator", "--password-stdin")
-    result = run(*words, stdin="motdepasse2026\n")
-    assert result.exit_code == 1
-    assert "quatre mots" in result.stderr
+    refusal = run(*words, stdin="motdepasse2026\n")
+    assert refusal.exit_code == 1
+    assert "quatre mots" in refusal.stderr
 
 
 def test_a_lost_second_factor_is_taken_away_with_the_password_only_when_asked(
@@ -135,9 +135,9 @@ def test_a_factor_is_given_up_on_this_machine_only(
     monkeypatch.setenv("REGISTER_REQUIRE_2FA", "off")
     assert run("init").exit_code == 0
     monkeypatch.setenv("REGISTER_BASE_URL", "https://registre.example")
-    result = run("member", "list")
-    assert (result.exit_code, result.output.count("\n")) == (1, 1)
-    assert "REGISTER_REQUIRE_2FA" in result.stderr
+    refusal = run("member", "list")
+    assert (refusal.exit_code, refusal.output.count("\n")) == (1, 1)
+    assert "REGISTER_REQUIRE_2FA" in refusal.stderr
 
 
 def test_the_demonstration_asks_for_no_second_factor(run: Callable[..., Result]) -> None:

@@ -55,9 +55,9 @@ def test_a_rebuild_waits_for_the_lease_and_fails_without_it(
     monkeypatch.setattr(commands, "PATIENCE", 0.3)
     lease = index_lease(settings, engine)
     assert lease.acquire_or_keep()
-    result = run("search", "rebuild")
-    assert result.exit_code == 1
-    assert "ne l’a pas lâché" in result.stderr
+    rebuild = run("search", "rebuild")
+    assert rebuild.exit_code == 1
+    assert "ne l’a pas lâché" in rebuild.stderr
     assert status_lines(run("search", "status"))["Suiveur"] == "à l’œuvre"
     lease.release_all()
 
@@ -67,10 +67,10 @@ def test_a_rebuild_that_cannot_write_fails_with_a_reason(registers, tmp_path, mo
         monkeypatch.setenv("REGISTER_INSTANCE", str(settings.instance))
         monkeypatch.setenv("REGISTER_SEAL_DIR", str(settings.seal_dir))
         (settings.instance / "index").write_text("in the way")
-        result = CliRunner().invoke(main, ["search", "rebuild"])
-        assert result.exit_code == 1
-        assert "ne peut pas être écrit" in result.stderr
-        assert str(settings.instance) not in result.stderr
+        rebuild = CliRunner().invoke(main, ["search", "rebuild"])
+        assert rebuild.exit_code == 1
+        assert "ne peut pas être écrit" in rebuild.stderr
+        assert str(settings.instance) not in rebuild.stderr
 
 
 def test_doctor_asks_for_an_index_only_while_somebody_keeps_it(

@@ -114,10 +114,10 @@ def _draft(desk: Any, _engine: Engine) -> CaseRef:
 
 
 def _to_erase(desk: Any, engine: Engine) -> CaseRef:
-    filed: CaseRef = desk.published()
+    case: CaseRef = desk.published()
     with writing(engine) as pen:
-        acts.approve(pen, filed.id, by=desk.cast.chloe, purpose="erase")
-    return filed
+        acts.approve(pen, case.id, by=desk.cast.chloe, purpose="erase")
+    return case
 
 
 RACES = {
