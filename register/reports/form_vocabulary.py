@@ -28,12 +28,17 @@ class FormWord:
 
 
 @cache
+def _lists() -> Mapping[str, list[dict[str, str]]]:
+    # Read once, at the start: a server whose program is being replaced goes on answering.
+    return tomllib.loads(Path(__file__).with_suffix(".toml").read_text("utf-8"))
+
+
+@cache
 def words(name: str, language: Language = "fr") -> Mapping[str, FormWord]:
     """The plain words of a vocabulary by their codes, in the order of the form."""
-    lists = tomllib.loads(Path(__file__).with_suffix(".toml").read_text("utf-8"))
     return {
         word["code"]: FormWord(word["code"], word[language], word.get(f"example_{language}", ""))
-        for word in lists[name]
+        for word in _lists()[name]
     }
 
 
