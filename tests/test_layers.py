@@ -46,13 +46,6 @@ STARTERS = {"cli", "demo"}
 # A face (``web.py`` or ``web/`` of a room) imports any room, what all faces share, and the faces
 # of rooms before its own in this order.
 FACES = ("territory", "accounts", "pages", "journal", "cases", "reports", "feeds")
-# Exceptions, each with its reason.
-FACE_EXCEPTIONS = {
-    ("pages", "cases"): "the history of a page compares texts as that of a case does",
-    ("journal", "cases"): "the public journal is filtered with the panel of the case list",
-    ("territory", "cases"): "a place is a row of the case editor",
-    ("cases", "reports"): "the desk's home and the file for a lawyer show reports too",
-}
 # Modules of the shared web that import all faces.
 COMPOSERS = {"register.web.application", "register.web.template_env"}
 
@@ -120,8 +113,7 @@ def _face_allowed(module: str, room: str, other: str) -> bool:
         return other == "accounts"
     if not is_face(module):
         return False
-    in_order = FACES.index(other) <= FACES.index(room)
-    return in_order or (room, other) in FACE_EXCEPTIONS
+    return FACES.index(other) <= FACES.index(room)
 
 
 def request_imports(source: str) -> list[str]:

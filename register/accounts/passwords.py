@@ -30,7 +30,7 @@ _MIN_WEIGHT = 9
 # A repeated piece counts once, unless it is long enough as a password by itself.
 _MIN_PERIOD = 12
 _MIN_RUN = 3
-_MAX_PIECE = 40  # longer than every word of the list
+_MAX_PIECE = 40  # longer than every word of the list and every run of keys
 _YEARS = range(1900, 2100)
 _SEPARATORS = " -_.,'"  # between words, without weight
 # Characters that replace letters; 1 and ! stand for i or for l.

@@ -19,7 +19,7 @@ from register.cases.events import EventQuery, PublicEvent
 from register.cases.filters import FILTERS, CaseQuery
 from register.cases.queries import load_public_case
 from register.cases.web.public import case_view, search_request, search_title
-from register.cases.web.public.cases import case_number, faulty_form_page
+from register.cases.web.public.cases import faulty_form_page
 from register.db import db
 from register.errors import Gone, Invalid, NotFound
 from register.feeds import atom
@@ -97,7 +97,7 @@ def _event_query(case_query: CaseQuery) -> EventQuery:
 def case_feed(number: str) -> Response:
     """The events of one case; once it is gone, the one that says so."""
     head()
-    parsed_number = case_number(number)
+    parsed_number = urls.case_number(number)
     try:
         content = load_public_case(db.session(), parsed_number).snapshot.content
         title = french(content["title"])

@@ -185,13 +185,14 @@ def make_key_store(settings: Settings, engine: Engine) -> None:
     :raises SealError: ``keystore_missing`` when the missing store contained the root key or the
         keys of reports, which a new store would make unreadable for ever.
     """
-    with Session(engine) as session, closing(key_store(settings, session)) as store:
-        existing = identity(session)
+    with Session(engine) as session:
+        existing, store = identity(session), key_store(settings, session)
         key = encryption.load_key(encryption.key_folder(settings.seal_dir, existing.instance_id))
         key_check = encryption.check_value(key, existing.instance_id)
         # In registers of former versions, the seal key is also the root key.
         is_root = hmac.compare_digest(key_check, existing.seal_check)
         sealed = select(Report.key).where(Report.sealed.is_not(None)).limit(1)
         in_use = not is_root or session.scalar(sealed) is not None
+    with closing(store):
         store.make_store(create=not in_use)
         _require_root(store, existing)

@@ -126,11 +126,6 @@ def key_by_code(session: Session, store: KeyStore, typed: str) -> str | None:
     return session.scalar(select(Report.key).where(Report.receipt == receipt))
 
 
-def received_days(session: Session, keys: Collection[str]) -> dict[str, date]:
-    """The days of receipt of the reports that still exist."""
-    return {key: summary.day for key, summary in summaries(session, keys).items()}
-
-
 def summaries(session: Session, keys: Collection[str]) -> dict[str, ReportSummary]:
     """Summaries by key, from the columns in clear; ``sent`` is None."""
     if not keys:

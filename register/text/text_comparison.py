@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from itertools import groupby, pairwise
 from typing import Literal, get_args
@@ -13,6 +13,8 @@ from rapidfuzz.distance import LCSseq
 from register.text.normalisation import fold
 
 PieceKind = Literal["same", "gone", "new"]
+# Names of fields → their texts.
+FieldTexts = Mapping[str, str]
 
 # Pairs of tokens compared in all. rapidfuzz compares 64 at once, and needs an eighth of a byte of
 # memory for each.
@@ -111,6 +113,23 @@ def _merge_pieces(pieces: list[DiffPiece]) -> Iterator[DiffPiece]:
             joined = "".join(piece.text for piece in run if piece.kind == kind)
             if joined:
                 yield DiffPiece(kind, joined)
+
+
+@dataclass(frozen=True)
+class FieldChange:
+    """A field that differs between two versions, with their difference by word."""
+
+    name: str
+    difference: TextDiff
+
+
+def field_changes(before: FieldTexts, after: FieldTexts) -> list[FieldChange]:
+    """The fields that differ between two versions."""
+    return [
+        FieldChange(name, diff_texts(before[name], after[name]))
+        for name in before
+        if before[name] != after[name]
+    ]
 
 
 # Consecutive words that two authors do not write by chance.

@@ -22,6 +22,7 @@ from register.errors import ConfigError
 from register.text import dates, markup, typography
 from register.text.dates import Language
 from register.web import l10n, urls
+from register.web.error_messages import field_name
 from register.web.maps import locator
 from register.web.request_context import current_vocabulary, settings
 
@@ -71,6 +72,7 @@ def attach(app: Flask) -> None:
         tongues=l10n.LANGUAGE_NAMES,
         this_page=l10n.this_page,
         in_language=l10n.in_language,
+        field_name=field_name,
         # A ``lang`` attribute when the language is not the page's.
         lang=lambda lang: Markup(' lang="{}"').format(lang) if lang != l10n.language() else "",
         located=locator,

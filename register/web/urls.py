@@ -6,16 +6,30 @@ checks that these addresses are routes.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable
 from urllib.parse import quote
 
 from register.cases.filters import CaseQuery
+from register.errors import NotFound
 from register.web.list_query import list_address
+
+NUMBER_PATTERN = re.compile(r"[1-9][0-9]{0,8}")
 
 
 def case(number: int) -> str:
     """A case, at its permanent address."""
     return f"/incidents/{number}"
+
+
+def case_number(number_text: str) -> int:
+    """The case number of an address: no leading zero, at most nine digits.
+
+    :raises NotFound: any other text.
+    """
+    if not NUMBER_PATTERN.fullmatch(number_text):
+        raise NotFound("no_such_case")
+    return int(number_text)
 
 
 def version(number: int, seq: int) -> str:

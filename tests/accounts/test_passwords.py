@@ -204,3 +204,8 @@ def test_the_check_of_an_unknown_account_uses_a_hash_of_equal_cost(monkeypatch):
     real = passwords.hash_password("une-phrase-de-passe").split("$")
     assert dummy[:4] == real[:4]
     assert [len(part) for part in dummy[4:]] == [len(part) for part in real[4:]]
+
+
+def test_no_common_word_or_run_of_keys_is_longer_than_a_piece():
+    words, easy_pieces = passwords._piece_lists()
+    assert max(map(len, words | easy_pieces)) < passwords._MAX_PIECE

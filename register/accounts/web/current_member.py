@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from typing import cast
+from collections.abc import Callable
+from typing import TypeVar, cast
 from urllib.parse import quote, urlsplit
 
 from flask import Response, g, request, session
@@ -16,10 +17,11 @@ from register.accounts.models import Member
 from register.accounts.sessions import SignedIn
 from register.cases.vocabulary import LANGUAGES
 from register.db import db, housekeeping, now
-from register.journal import writing
+from register.journal import WriteTransaction, writing
 from register.web.l10n import in_language
 from register.web.request_context import settings
 
+Outcome = TypeVar("Outcome")
 MEMBER_PREFIXES = ("/compte", "/moderation")
 SIGN_IN = "/compte/connexion"
 SIGN_OUT = "/compte/deconnexion"
@@ -57,6 +59,15 @@ def signed_in() -> SignedIn | None:
 def member() -> Member:
     """The current member; views under access control always have one."""
     return require_signed_in().member
+
+
+def run_act(act: Callable[[WriteTransaction, int], Outcome]) -> Outcome:
+    """Run an act in a write transaction, for the signed-in member, and return its outcome."""
+    by = member().id
+    # An open read transaction would keep destroyed texts in the write-ahead log.
+    db.session.rollback()
+    with writing() as tx:
+        return act(tx, by)
 
 
 def require_signed_in() -> SignedIn:

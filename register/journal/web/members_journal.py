@@ -194,6 +194,7 @@ def _template_words(journal_lines: Sequence[MembersJournalLine]) -> dict[str, An
     """Lines with their sentences and details, ledgers, and the days of the reports that exist."""
     vocabulary, member_name = current_vocabulary(), current_member.display_name
     report_keys = {journal_line.report for journal_line in journal_lines if journal_line.report}
+    summaries = reports.summaries(db.session(), report_keys)
     return {
         "line_sentences": [
             (
@@ -203,7 +204,7 @@ def _template_words(journal_lines: Sequence[MembersJournalLine]) -> dict[str, An
             )
             for journal_line in journal_lines
         ],
-        "reports": reports.received_days(db.session(), report_keys),
+        "reports": {key: summary.day for key, summary in summaries.items()},
         "books": journal_sentences.LEDGER_LABELS,
     }
 

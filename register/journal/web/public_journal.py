@@ -15,7 +15,6 @@ from sqlalchemy.orm import Session
 from register.cases import public_journal
 from register.cases import queries as proofs
 from register.cases.filters import LENGTH_LIMIT, VALUES_LIMIT, parse_page_number
-from register.cases.web.public.cases import case_number
 from register.db import db
 from register.errors import Invalid, Moved, NotFound
 from register.journal import line_time
@@ -190,7 +189,7 @@ def proof(number: str) -> ResponseReturnValue:
     head()
     try:
         response = _json_response(
-            proofs.proof(db.session(), case_number(number), _number_parameter("version"))
+            proofs.proof(db.session(), urls.case_number(number), _number_parameter("version"))
         )
     except Moved as error:
         return redirect(urls.proof(int(str(error.values["number"]))), 301)

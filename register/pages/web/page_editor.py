@@ -12,8 +12,7 @@ from flask_babel import lazy_gettext
 from markupsafe import Markup
 from wtforms import HiddenField
 
-from register.cases.web.desk import act_view, content_words
-from register.cases.web.desk.content_words import FieldChange, FieldTexts
+from register.accounts.web import current_member
 from register.config import LEGAL_FIELDS
 from register.db import db
 from register.errors import Invalid, Refused, RegisterError, TextError
@@ -22,6 +21,8 @@ from register.pages import content as editorial
 from register.pages.acts import REASON_LIMIT, TEXT_LIMIT, TITLE_LIMIT
 from register.pages.content import DEFINITIONS, PageRevision, ShippedPage, render_page
 from register.pages.web.public_pages import fill_page, page_path
+from register.text import text_comparison
+from register.text.text_comparison import FieldChange, FieldTexts
 from register.web.blueprints import administrators_only, asks_password, desk
 from register.web.error_messages import error_sentence
 from register.web.errors import status_of
@@ -180,7 +181,7 @@ def page_edit(page: str) -> ResponseReturnValue:
         return _editor_page(current, form, 422)
     changes = {**form.content, "reason": form.reason.data, "seen_revision": form.seen_revision}
     try:
-        act_view.run_act(lambda tx, by: acts.save_page(tx, page, **changes, by=by))
+        current_member.run_act(lambda tx, by: acts.save_page(tx, page, **changes, by=by))
     except (Refused, Invalid, TextError) as error:
         return _refusal_page(current_page(page), form, error)
     flash(typeset(_("La page est enregistrée : les lecteurs voient le nouveau texte.")))
@@ -236,7 +237,7 @@ def page_restore(page: str) -> ResponseReturnValue:
         return _restore_page(current, form, status=422)
     reason, seen = form.reason.data, form.seen_revision
     try:
-        act_view.run_act(
+        current_member.run_act(
             lambda tx, by: acts.restore_page(tx, page, by=by, reason=reason, seen_revision=seen)
         )
     except Refused as error:
@@ -313,7 +314,7 @@ CONTEXT_LENGTH = 160  # characters that are shown of what did not change, on eit
 def page_changes(before: FieldTexts, after: FieldTexts) -> list[FieldChange]:
     """The fields that differ, each with its differences and a few words around them."""
     changes = []
-    for change in content_words.field_changes(before, after):
+    for change in text_comparison.field_changes(before, after):
         pieces = list(change.difference.pieces)
         for index, piece in enumerate(pieces):
             if piece.kind == "same" and len(piece.text) > 3 * CONTEXT_LENGTH:

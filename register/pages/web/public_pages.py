@@ -11,13 +11,13 @@ from markupsafe import Markup
 
 from register.cases import deadlines, queries
 from register.cases.vocabulary import VocabularyWord
-from register.cases.web.public.cases import case_number
 from register.config import LEGAL_FIELDS
 from register.db import db
 from register.pages import content as editorial
 from register.pages.content import DEFINITIONS, fill_markers
 from register.reports import form_vocabulary
 from register.text.dates import paris_day
+from register.web import urls
 from register.web.blueprints import public
 from register.web.l10n import in_language, language, typeset
 from register.web.request_context import current_vocabulary, settings
@@ -86,7 +86,7 @@ def fill_page(html: str) -> Markup:
 @public.get("/incidents/<number>/droit-de-reponse")
 def right_of_reply(number: str) -> str:
     """How the one who is written about may answer (LCEN art. 1-1 III, décret 2007-1527)."""
-    case = queries.load_public_case(db.session(), case_number(number))
+    case = queries.load_public_case(db.session(), urls.case_number(number))
     # Each text made public opens its own three months: the last one ends last.
     until = deadlines.reply_window_ends(paris_day(case.version_at))
     return render_template("pages/right_of_reply.html", case=case, until=until)
@@ -95,5 +95,5 @@ def right_of_reply(number: str) -> str:
 @public.get("/incidents/<number>/signaler-contenu")
 def notice(number: str) -> str:
     """How to notify content held to be illegal (regulation (EU) 2022/2065, art. 16)."""
-    case = queries.load_public_case(db.session(), case_number(number))
+    case = queries.load_public_case(db.session(), urls.case_number(number))
     return render_template("pages/content_notice.html", case=case)

@@ -40,11 +40,6 @@ class PurgeCounts:
     counted: int = 0
     destroyed: int = 0
 
-    @property
-    def has_more(self) -> bool:
-        """Whether a step filled its batch."""
-        return any(count >= BATCH_SIZE for count in astuple(self))
-
     def __add__(self, other: PurgeCounts) -> PurgeCounts:
         counts = asdict(other)
         return PurgeCounts(**{step: n + counts[step] for step, n in asdict(self).items()})
@@ -217,11 +212,13 @@ def run_retention(
     today = paris_day(at)
     with Session(engine) as session:
         waits_since = None if confirmed else retention.clock_jump(session, today)
-    done, has_more = PurgeCounts(), True
-    while has_more:
+    done, may_have_more = PurgeCounts(), True
+    while may_have_more:
         with writing(engine, at) as tx:
             batch = purge(tx, store, undecided_after) if waits_since is None else forget(tx, store)
-        done, has_more = done + batch, batch.has_more
+        done += batch
+        # A step that filled its batch may have more to do.
+        may_have_more = any(count >= BATCH_SIZE for count in astuple(batch))
     if waits_since is None:
         with Session(engine) as session:
             clock = session.get(RetentionClock, 1)

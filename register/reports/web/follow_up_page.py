@@ -92,19 +92,7 @@ def with_report(
         @functools.wraps(view)
         def wrapped() -> ResponseReturnValue:
             try:
-                form = ReceiptCodeForm()
-                # Checked before the code, so that a wait tells nothing about a guess.
-                wait = rate_limits.wait("code", counted=False)
-                if wait:
-                    error_text = str(_TOO_MANY_CODES) % {"time": rate_limits.wait_words(wait)}
-                    return rate_limits.too_soon_page(code_page(form, error_text), wait)
-                key = queries.key_by_code(db.session(), key_store(), form.code.data)
-                if key is None:
-                    rate_limits.wait("code")
-                    # One error for malformed and unknown codes alike.
-                    form.code.errors = [_OPENS_NOTHING]
-                    return code_page(form), 422
-                return view(report_access(receipt_codes.normalize_code(form.code.data), key))
+                return open_with_code(view)
             except OUTAGE_ERRORS as error:
                 busy_text = gettext(
                     "Le registre est occupé : votre envoi n’est pas confirmé. Ce que vous avez "
@@ -116,6 +104,23 @@ def with_report(
         return wrapped
 
     return decorate
+
+
+def open_with_code(view: ReportPageView) -> ResponseReturnValue:
+    """The answer of a view to the sent code; without a valid one, the page that asks for it."""
+    form = ReceiptCodeForm()
+    # Checked before the code, so that a wait tells nothing about a guess.
+    wait = rate_limits.wait("code", counted=False)
+    if wait:
+        error_text = str(_TOO_MANY_CODES) % {"time": rate_limits.wait_words(wait)}
+        return rate_limits.too_soon_page(code_page(form, error_text), wait)
+    key = queries.key_by_code(db.session(), key_store(), form.code.data)
+    if key is None:
+        rate_limits.wait("code")
+        # One error for malformed and unknown codes alike.
+        form.code.errors = [_OPENS_NOTHING]
+        return code_page(form), 422
+    return view(report_access(receipt_codes.normalize_code(form.code.data), key))
 
 
 def code_page(form: ReceiptCodeForm, error_text: str = "") -> str:

@@ -147,18 +147,18 @@ def contact(access: ReportAccess) -> ResponseReturnValue:
 @with_report(lambda why: unsaved_form_html(WithdrawalForm(), why))
 def withdraw(access: ReportAccess) -> ResponseReturnValue:
     """Withdraw a report, or request it once its case is public."""
-    state = access.report_view.summary.state
+    state, withdrawn = access.report_view.summary.state, _("Votre signalement est retiré.")
+    if state is ReportState.WITHDRAWN:
+        # The same form again, or another window: confirm what is already done.
+        return clear_browser_cache(make_response(report_html(access, done=withdrawn)))
+    form = WithdrawalForm()
 
     def act(tx: WriteTransaction, nonce: str) -> object:
         return acts.withdraw(tx, key_store(), access.key, nonce, form.raison.data)
 
     def done(is_withdrawn: object) -> object:
-        return _("Votre signalement est retiré.") if is_withdrawn else _REQUESTED
+        return withdrawn if is_withdrawn else _REQUESTED
 
-    if state is ReportState.WITHDRAWN:
-        # The same form again, or another window: confirm what is already done.
-        return clear_browser_cache(make_response(report_html(access, done=str(done(True)))))
-    form = WithdrawalForm()
     # A withdrawal happens once; only the request for an accepted report can be repeated.
     limited = state is ReportState.ACCEPTED
     response = _perform(access, form, act, done, limited=limited)
@@ -229,8 +229,8 @@ def prove() -> ResponseReturnValue:
         return _proof_page()
     if (request.content_length or 0) > BODY_LIMIT:
         return _proof_page(_TOO_LONG), 422
-    pasted = request.form.get("recu", "").strip()
     wait = rate_limits.wait("receipt")
+    pasted = request.form.get("recu", "").strip()
     if wait:
         fault = str(_TOO_MANY_RECEIPTS) % {"time": rate_limits.wait_words(wait)}
         return rate_limits.too_soon_page(_proof_page(fault, pasted), wait)

@@ -250,6 +250,8 @@ class ReportForm(SessionlessForm):
     @property
     def sent(self) -> report_content.ReportContent:
         """The content of the report, once the form is valid."""
+        # The names of the fields are those of the stored content; a field that is renamed must be
+        # renamed in ``report_content`` too. ``displayed_on`` must be set, for the date.
         recognised = {"lieu_code": self.place_code, "date": self.date, "liens": list(self.links)}
         return report_content.parse_content(
             {**self.data, "types": self.types.data or [], **recognised}

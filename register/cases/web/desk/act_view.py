@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any, TypeVar
+from typing import Any
 
 from flask import flash, redirect, render_template, request
 from flask.typing import ResponseReturnValue
@@ -16,20 +16,22 @@ from flask_babel import lazy_gettext as _
 from register.accounts import vouching
 from register.accounts.models import Member, Role
 from register.accounts.web import current_member
+from register.accounts.web.current_member import run_act
 from register.cases import act_permissions
 from register.cases.member_view import DeskCase, load_desk_case, load_desk_case_of_reply
 from register.cases.models import CaseState
 from register.cases.web.desk.act_forms import ActForm
 from register.db import db, now
 from register.errors import Incomplete, Invalid, Refused, RegisterError, TextError
-from register.journal import Act, WriteTransaction, writing
+from register.journal import Act
+from register.reports import queries
+from register.reports.acts import view_retained
 from register.web.blueprints import desk
 from register.web.error_messages import error_sentence
 from register.web.errors import status_of
 from register.web.l10n import typeset
 from register.web.request_context import settings
 
-Outcome = TypeVar("Outcome")
 _GRAVE_ACTS = frozenset({Act.WITHDRAWN, Act.MERGED, Act.DRAFT_MERGED, Act.ERASED, Act.DISCARDED})
 _ACT_PAGES: dict[Act, tuple[str, Any]] = {
     Act.PUBLISHED: ("publier", _("Publier…")),
@@ -94,19 +96,19 @@ def open_case_of_reply(reply_id: int) -> DeskCase:
     return load_desk_case_of_reply(db.session(), current_member.member(), reply_id)
 
 
+def note_retained_view(incident_id: int) -> None:
+    """Record that the member views the copies of reports that a case retains, if any."""
+    if not queries.has_retained(db.session(), incident_id):
+        return
+    viewed = queries.viewed_on_day(db.session(), Act.COPY_VIEWED, current_member.member().id, now())
+    if incident_id not in viewed:
+        run_act(lambda tx, by: view_retained(tx, incident_id, by=by))
+
+
 @desk.app_template_global("desk_address")
 def case_address(incident_id: int, act: str = "") -> str:
     """The address of a case on the desk, or of the page of an act on it."""
     return f"/moderation/dossiers/{incident_id}{act and '/'}{act}"
-
-
-def run_act(act: Callable[[WriteTransaction, int], Outcome]) -> Outcome:
-    """Run an act in a write transaction, for the signed-in member, and return its outcome."""
-    by = current_member.member().id
-    # An open read transaction would keep destroyed texts in the write-ahead log.
-    db.session.rollback()
-    with writing() as tx:
-        return act(tx, by)
 
 
 def perform_act(

@@ -23,15 +23,20 @@ from register.cases.revisions import CaseAtRevision, RevisionSummary
 from register.cases.vocabulary import VocabularyWord
 from register.cases.web.desk import content_words
 from register.cases.web.desk.act_forms import parse_id, today
-from register.cases.web.desk.act_view import available_acts, case_address, open_case
+from register.cases.web.desk.act_view import (
+    available_acts,
+    case_address,
+    note_retained_view,
+    open_case,
+)
 from register.cases.web.public.case_view import CaseView, build_case_view
 from register.db import db
 from register.errors import NotFound
 from register.journal import Act
 from register.journal.web.journal_sentences import ACT_SENTENCES
-from register.reports.web.desk.report_summary import note_retained_view
 from register.text import markup
 from register.text.dates import paris_day
+from register.text.text_comparison import field_changes
 from register.web.blueprints import desk
 from register.web.error_messages import check_sentence, field_name
 from register.web.l10n import in_french, typeset
@@ -297,9 +302,7 @@ def compare(incident_id: int) -> str:
         revisions.case_at_revision(db.session(), viewer, incident_id, revision_id).snapshot.content
         for revision_id in (older, newer)
     )
-    changes = content_words.field_changes(
-        content_words.field_texts(before), content_words.field_texts(after)
-    )
+    changes = field_changes(content_words.field_texts(before), content_words.field_texts(after))
     return render_template(
         "cases/desk/versions_compared.html",
         file=desk_case,

@@ -12,6 +12,7 @@ from flask_babel import gettext as _
 from flask_babel import lazy_gettext
 
 from register.accounts.web import current_member
+from register.accounts.web.current_member import run_act
 from register.cases import acts, deadlines, result_lists
 from register.cases.acts import publication
 from register.cases.member_view import DeskCase
@@ -25,7 +26,6 @@ from register.cases.web.desk.act_view import (
     open_case_of_reply,
     perform_act,
     redirect_to_case,
-    run_act,
 )
 from register.cases.web.desk.case import case_checklist
 from register.db import db

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from datetime import timedelta
 from typing import Any
 
@@ -21,12 +21,12 @@ from register.cases.filters import FILTERS, WORDS, WORDS_LIMIT, parse_page_numbe
 from register.cases.models import CaseState
 from register.cases.todo_clauses import TodoKind
 from register.cases.web.desk import case_summaries
+from register.cases.web.desk.case_summaries import TaskCount
 from register.cases.web.public import search_request
 from register.cases.web.public.search_request import labelled_filters
 from register.db import db, now
 from register.errors import Invalid
 from register.journal.web import journal_sentences
-from register.reports.web.desk import report_summary
 from register.search import draft_search
 from register.territory.web import place_choice
 from register.text.dates import paris_day
@@ -212,16 +212,6 @@ _MEMBER_GUESSED_AT = lazy_gettext(
 )
 
 
-@dataclass(frozen=True)
-class TaskCount:
-    """Number of tasks of one kind, the reason for them, and the address of their list."""
-
-    name: str
-    why: str
-    count_text: str
-    address: str
-
-
 @desk.get("")
 def home() -> str:
     """The task queue and the numbers of tasks by kind."""
@@ -234,8 +224,7 @@ def home() -> str:
         queued=case_summaries.task_queue(todo_list),
         counts=_task_counts(todo_list.counts),
         unread=todo_list.unread,
-        reports=report_summary.folder_counts(),
-        warnings=[*report_summary.warnings(), *wrong_code_warnings()],
+        warnings=list(wrong_code_warnings()),
         states=desk_lists.count_states(session, me),
         account_lines=[
             (line, journal_sentences.sentence(line, current_member.display_name))

@@ -47,6 +47,20 @@ class TaskLine:
     late: bool
 
 
+@dataclass(frozen=True)
+class TaskCount:
+    """Number of tasks or reports of one kind, why they wait, and the address of their list.
+
+    ``late``: whether they are overdue.
+    """
+
+    name: str
+    why: str
+    count_text: str
+    address: str
+    late: bool = False
+
+
 def todo() -> Todo:
     """The tasks of the signed-in member."""
     return tasks.load_todo(

@@ -24,6 +24,7 @@ from register.db import db
 from register.errors import NotFound, Refused
 from register.journal import Act
 from register.text.personal_data import risks
+from register.text.text_comparison import field_changes
 from register.web.blueprints import asks_password, asks_password_when_alone, desk
 from register.web.error_messages import error_sentence
 from register.web.l10n import typeset
@@ -105,7 +106,7 @@ def change_drop(incident_id: int, change_id: int) -> ResponseReturnValue:
     change = _get_change(incident_id, change_id)
     if change.made_by != current_member.member().id:
         abort(404)
-    act_view.run_act(lambda tx, by: acts.refuse_change(tx, change.id, by=by))
+    current_member.run_act(lambda tx, by: acts.refuse_change(tx, change.id, by=by))
     return act_view.redirect_to_case(
         incident_id, _("Votre changement est repris : il n’attend plus.")
     )
@@ -118,7 +119,7 @@ def destruction_confirm(incident_id: int, destruction_id: int) -> ResponseReturn
     """Immediate destruction of the versions hidden by a redaction."""
     _require_destruction(incident_id, destruction_id)
     single = settings().single_moderator
-    act_view.run_act(
+    current_member.run_act(
         lambda tx, by: acts.confirm_destruction(tx, destruction_id, by=by, single=single)
     )
     return act_view.redirect_to_case(incident_id, _("Les versions cachées sont détruites."))
@@ -129,7 +130,7 @@ def destruction_confirm(incident_id: int, destruction_id: int) -> ResponseReturn
 def destruction_keep(incident_id: int, destruction_id: int) -> ResponseReturnValue:
     """Cancellation of the destruction of hidden versions, which stay hidden."""
     _require_destruction(incident_id, destruction_id)
-    act_view.run_act(lambda tx, by: acts.keep_hidden(tx, destruction_id, by=by))
+    current_member.run_act(lambda tx, by: acts.keep_hidden(tx, destruction_id, by=by))
     return act_view.redirect_to_case(
         incident_id, _("Rien ne sera détruit. Le public ne lit toujours pas ces versions.")
     )
@@ -166,7 +167,7 @@ def _change_values(
         "change": change,
         "after": after,
         "about": public_view(desk_case, after),
-        "differences": content_words.field_changes(
+        "differences": field_changes(
             content_words.field_texts(base), content_words.field_texts(after.content)
         ),
         "flags": list(dict.fromkeys(flags)),

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass
 from datetime import datetime
 from functools import partial
 from typing import Any
@@ -18,51 +17,21 @@ from register.cases.web.desk.editor_rows import CHOICE_LABELS
 from register.exchange.case_file import CaseFile, CaseVersion
 from register.journal.web import journal_sentences
 from register.journal.web.journal_sentences import LEDGER_LABELS
-from register.reports.web.desk.report_summary import reported
 from register.territory.web import place_names
-from register.text import text_comparison
-from register.text.text_comparison import TextDiff
+from register.text.text_comparison import FieldTexts
 from register.web.error_messages import field_name
 from register.web.l10n import country_name, day_words, edtf_words, with_label
 from register.web.messages.errors import CASE_STATES, FIELD_NAMES
 from register.web.request_context import current_vocabulary
 from register.web.template_env import clock
 
-FieldTexts = Mapping[str, str]
 Formatter = Callable[[Any], str]
 RowPart = tuple[str, str, Formatter]
-
-
-@dataclass(frozen=True)
-class FieldChange:
-    """A field that differs between two revisions: both texts and their difference by word."""
-
-    name: str
-    before: str
-    after: str
-    difference: TextDiff
-
-    @property
-    def label(self) -> str:
-        """The field's name, as a heading."""
-        name = field_name(self.name)
-        return name[:1].upper() + name[1:]
 
 
 def field_texts(content: Mapping[str, Any]) -> FieldTexts:
     """Every field of a canonical content in words, in reading order."""
     return {name: formatter(content.get(name)) for name, formatter in _FIELD_FORMATTERS.items()}
-
-
-def field_changes(before: FieldTexts, after: FieldTexts) -> list[FieldChange]:
-    """The fields that differ between two revisions."""
-    return [
-        FieldChange(
-            name, before[name], after[name], text_comparison.diff_texts(before[name], after[name])
-        )
-        for name in before
-        if before[name] != after[name]
-    ]
 
 
 def _plain_text(field_value: Any) -> str:
@@ -226,7 +195,6 @@ def render_case_file(case_file: CaseFile, vocabulary: Vocabulary, base_url: str)
         versions=[(version, *_printed_texts(version)) for version in case_file.versions],
         state=CASE_STATES.get(case_file.state_fields["state"], case_file.state_fields["state"]),
         states=CASE_STATES,
-        reported=[reported(report) for report in case_file.reports or ()],
         who=member_name,
         when=moment_words,
         books=LEDGER_LABELS,

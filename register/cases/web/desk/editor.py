@@ -25,15 +25,19 @@ from register.cases.second_person import ProposedChange
 from register.cases.validation import LIST_LIMIT
 from register.cases.web.desk import content_words, editor_forms
 from register.cases.web.desk.act_forms import parse_id
-from register.cases.web.desk.act_view import awaits_approval_notice, open_case, redirect_to_case
+from register.cases.web.desk.act_view import (
+    awaits_approval_notice,
+    note_retained_view,
+    open_case,
+    redirect_to_case,
+)
 from register.cases.web.desk.case_summaries import similar_cases
-from register.cases.web.desk.content_words import FieldChange
 from register.cases.web.desk.editor_forms import EditorForm
 from register.db import db
 from register.errors import Incomplete, Invalid, NotFound, Refused, RegisterError, TextError
 from register.journal import Act, writing
-from register.reports.web.desk.report_summary import note_retained_view
 from register.text.markup import render_markdown
+from register.text.text_comparison import FieldChange, field_changes
 from register.web.blueprints import asks_password, desk
 from register.web.error_messages import error_sentence, fault_sentence
 from register.web.errors import status_of
@@ -292,7 +296,7 @@ def _show_conflict(page: EditorPage, desk_case: DeskCase) -> None:
     page.both = SaveConflict(
         by=desk_case.revision_by,
         at=desk_case.revision_at,
-        fields=content_words.field_changes(theirs, mine),
+        fields=field_changes(theirs, mine),
         untouched=frozenset(name for name, words in mine.items() if seen.get(name) == words),
     )
     page.form.vu.data = str(desk_case.revision_id or 0)

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import re
-
 from flask import abort, redirect, render_template, request
 from flask.typing import ResponseReturnValue
 from flask_babel import gettext as _
@@ -14,7 +12,7 @@ from register.cases.queries import PublicCase
 from register.cases.web.public import case_view, search_request, search_title
 from register.cases.web.public.search_suggestions import NoResultsLinks, SearchSuggestions
 from register.db import db
-from register.errors import Invalid, Moved, NotFound
+from register.errors import Invalid, Moved
 from register.search import query_parser
 from register.territory.web import place_choice
 from register.text.normalisation import one_line
@@ -25,21 +23,10 @@ from register.web.list_query import QueryArgs
 from register.web.maps import search_map
 from register.web.request_context import current_vocabulary, head
 
-_NUMBER_PATTERN = re.compile(r"[1-9][0-9]{0,8}")
 _FORM_PARAMETERS = frozenset({*FILTERS, "lieu", "tri", "page"})
 # Text fields by their names, which are also their ids.
 _TEXT_FIELDS = frozenset({WORDS, "media", "du", "au"})
 _FILTER_ERRORS = frozenset({"filter", "filter_too_many"})
-
-
-def case_number(number_text: str) -> int:
-    """The case number of an address: no leading zero, at most nine digits.
-
-    :raises NotFound: any other text.
-    """
-    if not _NUMBER_PATTERN.fullmatch(number_text):
-        raise NotFound("no_such_case")
-    return int(number_text)
 
 
 @public.get("/incidents")
@@ -168,8 +155,8 @@ def load_requested_case(number_text: str) -> PublicCase:
     :raises Moved: it was merged into another; see :func:`redirect_merged`.
     """
     head()
-    number, version_text = case_number(number_text), request.args.get("version", "")
-    if version_text and not _NUMBER_PATTERN.fullmatch(version_text):
+    number, version_text = urls.case_number(number_text), request.args.get("version", "")
+    if version_text and not urls.NUMBER_PATTERN.fullmatch(version_text):
         abort(400)
     version = int(version_text) if version_text else None
     return queries.load_public_case(db.session(), number, version)

@@ -27,7 +27,6 @@ from PIL.PngImagePlugin import PngInfo
 from register.cases.data_version import VersionedMapCache
 from register.cases.queries import PublicCase, load_public_case
 from register.cases.web.public.case_view import case_commune
-from register.cases.web.public.cases import case_number
 from register.db import db
 from register.territory.place_queries import qualified_name
 from register.territory.web import place_names
@@ -96,7 +95,7 @@ def case_card(number: str) -> ResponseReturnValue:
     All other query strings redirect to it, so that each card is drawn once.
     """
     head()
-    case = load_public_case(db.session(), case_number(number))
+    case = load_public_case(db.session(), urls.case_number(number))
     address = urls.card(case.number, case.version)
     if request.query_string.decode("latin-1") != address.partition("?")[2]:
         return redirect(address, 303)

@@ -284,7 +284,7 @@ def _accept(
         return acts.accept(tx, store, key, by=by, sentence=sentence, seen=seen, **decision)
 
     try:
-        return act_view.run_act(act)
+        return current_member.run_act(act)
     except (Refused, Invalid, NotFound, TextError) as refusal:
         error: RegisterError | TextError = refusal
     report_view = open_report(key)

@@ -13,7 +13,6 @@ from wtforms.validators import InputRequired
 
 from register.accounts.web import current_member
 from register.cases.vocabulary import Vocabulary
-from register.cases.web.desk import act_view
 from register.cases.web.desk.act_forms import ChoiceRadios
 from register.db import db, now
 from register.errors import Invalid, NotFound, Refused, RegisterError
@@ -133,7 +132,7 @@ def report(key: str) -> str:
 def contact(key: str) -> str:
     """The page of a report with its contact, whose view is recorded separately."""
     require(key)
-    act_view.run_act(lambda tx, by: acts.view_contact(tx, key, by=by))
+    current_member.run_act(lambda tx, by: acts.view_contact(tx, key, by=by))
     return report_page(open_report(key), shows_contact=True)
 
 
@@ -294,7 +293,7 @@ def _run_act(
     require(key)
     store = key_store()
     try:
-        act_view.run_act(lambda tx, by: act(tx, store, by))
+        current_member.run_act(lambda tx, by: act(tx, store, by))
     except (Refused, Invalid) as error:
         current = open_report(key)
         error_text = labels.refusal_text(error, current.summary)

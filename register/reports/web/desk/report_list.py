@@ -12,7 +12,6 @@ from flask_babel import gettext as _
 from flask_babel import lazy_gettext, ngettext
 
 from register.accounts.web import current_member
-from register.cases.web.desk import act_view
 from register.cases.web.desk.act_view import may_decide
 from register.db import db, now
 from register.errors import NotFound, Refused, RegisterError
@@ -249,7 +248,7 @@ def _apply_to_all(keys: Sequence[str], action: str) -> tuple[int, list[tuple[str
                 # Safe in a shared transaction: an act refuses before it changes anything.
                 refused.append((key, error))
 
-    act_view.run_act(act)
+    current_member.run_act(act)
     return len(keys) - len(refused), refused
 
 

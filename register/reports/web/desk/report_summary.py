@@ -11,7 +11,7 @@ from flask_babel import gettext as _
 from register.accounts.web import current_member
 from register.cases.duplicates import PossibleDuplicate
 from register.cases.web.desk import act_view
-from register.cases.web.desk.case_summaries import reasons_sentence
+from register.cases.web.desk.case_summaries import TaskCount, reasons_sentence
 from register.db import db, now
 from register.errors import SealError, TextError
 from register.journal import Act
@@ -177,17 +177,7 @@ def note_views(keys: Collection[str]) -> None:
     )
     new_keys = [key for key in keys if key not in viewed]
     if new_keys:
-        act_view.run_act(lambda tx, by: acts.view(tx, new_keys, by=by))
-
-
-def note_retained_view(incident_id: int) -> None:
-    """Record that the member views the copies of reports that a case retains, if any."""
-    session = db.session()
-    if not queries.has_retained(session, incident_id):
-        return
-    viewed = queries.viewed_on_day(session, Act.COPY_VIEWED, current_member.member().id, now())
-    if incident_id not in viewed:
-        act_view.run_act(lambda tx, by: acts.view_retained(tx, incident_id, by=by))
+        current_member.run_act(lambda tx, by: acts.view(tx, new_keys, by=by))
 
 
 # --- sidebar and dashboard --------------------------------------------------------------------
@@ -208,44 +198,54 @@ _DASHBOARD_FOLDERS = (
 
 
 @dataclass(frozen=True)
+class UnreadReport:
+    """An unread report in the sidebar, without its words; ``until``: the day of its deadline."""
+
+    key: str
+    place: str
+    since: str
+    until: str
+    late: bool
+
+
+@dataclass(frozen=True)
 class UnreadReports:
     """The number of unread reports, and the oldest of them."""
 
     total: int
-    reports: Sequence[queries.ReportSummary]
+    reports: Sequence[UnreadReport]
 
 
 @desk.app_template_global("reports_margin")
 def unread_reports() -> UnreadReports:
-    """The oldest unread reports, by day and place, without their words; none without the keys."""
+    """The oldest unread reports; none without the keys."""
     session, today = db.session(), paris_day(now())
     unread = ReportQuery(folder=ReportFolder.NEW)
     try:
         first = report_lists.first_reports(session, key_store(), unread, today, _UNREAD_LIMIT)
     except SealError:
         return UnreadReports(0, ())
-    return UnreadReports(report_lists.count_reports(session, unread, today), first)
+    reports = [
+        UnreadReport(
+            summary.key,
+            labels.place(summary.sent, short=True),
+            labels.since_text(summary, today),
+            *labels.deadline(summary, today),
+        )
+        for summary in first
+    ]
+    return UnreadReports(report_lists.count_reports(session, unread, today), reports)
 
 
-@dataclass(frozen=True)
-class FolderCount:
-    """A folder with its description, its number of reports and its address."""
-
-    name: str
-    why: str
-    count_text: str
-    address: str
-    late: bool
-
-
-def folder_counts() -> Sequence[FolderCount]:
+@desk.app_template_global("report_counts")
+def folder_counts() -> Sequence[TaskCount]:
     """Number of reports by folder, without empty folders, and of spam to confirm."""
     counts = report_lists.folder_counts(db.session(), paris_day(now()))
     spam = report_lists.spam_to_confirm(db.session())
     waiting = sum(count for member, count in spam.items() if act_view.may_decide(member))
     folders = [(folder, REPORT_LISTS[folder], counts[folder]) for folder in _DASHBOARD_FOLDERS]
     return [
-        FolderCount(
+        TaskCount(
             typeset(str(name)),
             typeset(str(why)),
             number(count),
@@ -257,6 +257,7 @@ def folder_counts() -> Sequence[FolderCount]:
     ]
 
 
+@desk.app_template_global("report_warnings")
 def warnings() -> Iterator[str]:
     """Sentences about a flood of reports, a jump of the clock and a missing key store."""
     if report_lists.count_unread(db.session()) > FLOOD:
