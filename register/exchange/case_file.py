@@ -265,10 +265,7 @@ def build_archive(case_file: CaseFile, page: bytes, style: bytes) -> bytes:
             name: hashlib.sha256(file_bytes).hexdigest() for name, file_bytes in files.items()
         },
     }
-    return _zip_bytes({**files, MANIFEST: canonical_json(manifest)})
-
-
-def _zip_bytes(files: Mapping[str, bytes]) -> bytes:
+    files[MANIFEST] = canonical_json(manifest)
     buffer = io.BytesIO()
     with zipfile.ZipFile(buffer, "w") as zip_file:
         for name in sorted(files):

@@ -14,8 +14,7 @@ from sqlalchemy.orm import Session
 from register.cases import members_journal
 from register.cases.core_tables import JOURNAL_ENTRY
 from register.cases.members_journal import MembersJournalLine
-from register.cases.models import ID_LIMIT, Incident
-from register.cases.models import CaseState as CaseState
+from register.cases.models import ID_LIMIT, CaseState, Incident
 from register.cases.validation import NUMBER_LIMIT
 from register.errors import NotFound, Refused
 from register.journal import Act, Ledger

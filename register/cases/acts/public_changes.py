@@ -289,9 +289,8 @@ def _require_computed(tx: WriteTransaction, content: Content) -> None:
 
     :raises Incomplete: the unmet items.
     """
-    check_items = checklist.build_checklist(
-        content, current_vocabulary(tx.session), checklist.Circumstances()
-    )
+    vocabulary, circumstances = current_vocabulary(tx.session), checklist.Circumstances()
+    check_items = checklist.build_checklist(content, vocabulary, circumstances)
     unmet = [
         check_item
         for check_item in checklist.unmet_items(check_items)

@@ -9,9 +9,8 @@ from sqlalchemy import bindparam, func, select
 from sqlalchemy.orm import Session
 
 from register.accounts.models import Member, Role
-from register.cases import act_permissions, former_codes
+from register.cases import act_permissions, checklist, former_codes
 from register.cases import case_content as contents
-from register.cases import checklist as checks
 from register.cases.acts import _steps as steps
 from register.cases.models import CaseState, Correction, Incident, Invitation, Revision
 from register.cases.persistence import next_number
@@ -74,7 +73,7 @@ def restore(
     if edited_since_withdrawal(tx.session, case.id):
         note = steps.required_text("public_note", public_note)
         # The approval covers the text of the case, not this note.
-        if note != FIXED_NOTE and checks.needs_second(
+        if note != FIXED_NOTE and checklist.needs_second(
             contents.content_of(case),
             current_vocabulary(tx.session),
             needed_before=circumstances.needed_before,
@@ -190,15 +189,15 @@ def _collect_circumstances(
     attested: Collection[str],
     flags_reason: str,
     single: bool,
-) -> checks.Circumstances:
-    return checks.Circumstances(
+) -> checklist.Circumstances:
+    return checklist.Circumstances(
         invited=tx.session.scalar(_INVITED, {"case": case.id}) is not None,
         seconded=bool(steps.second_persons(tx, case, "publish", member)),
         single_moderator=single,
-        attested=frozenset(attested) & set(checks.ATTESTATIONS),
+        attested=frozenset(attested) & set(checklist.ATTESTATIONS),
         flags_reason=one_line(flags_reason),
         needed_before=needed_before(tx.session, case, current_vocabulary(tx.session)),
-        displayed_texts=checks.displayed_texts(case),
+        displayed_texts=checklist.displayed_texts(case),
         report_withdrawn=case.report_withdrawn,
     )
 
@@ -208,18 +207,19 @@ def _check_publication(
     case: Incident,
     member: Member,
     act: Act,
-    circumstances: checks.Circumstances,
+    circumstances: checklist.Circumstances,
 ) -> None:
     """Check checklist and rules, and note whether ``SINGLE_MODERATOR`` waived a second person.
 
     :raises Incomplete: the unmet items of the checklist.
     """
     content, vocabulary = contents.content_of(case), current_vocabulary(tx.session)
-    flags = checks.risk_flags(content)
-    unmet = checks.unmet_items(checks.build_checklist(content, vocabulary, circumstances, flags))
+    flags = checklist.risk_flags(content)
+    check_items = checklist.build_checklist(content, vocabulary, circumstances, flags)
+    unmet = checklist.unmet_items(check_items)
     if unmet:
         raise Incomplete("checklist", lines=unmet, state=case.state)
-    is_second_needed = checks.needs_second(
+    is_second_needed = checklist.needs_second(
         content,
         vocabulary,
         flags,
@@ -242,7 +242,7 @@ def _make_public(
     member: Member,
     act: Act,
     reason: str,
-    circumstances: checks.Circumstances,
+    circumstances: checklist.Circumstances,
     details: dict[str, Any] | None = None,
 ) -> JournalEntry:
     case.state = CaseState.PUBLISHED

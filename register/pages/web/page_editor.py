@@ -21,8 +21,7 @@ from register.pages import content as editorial
 from register.pages.acts import REASON_LIMIT, TEXT_LIMIT, TITLE_LIMIT
 from register.pages.content import DEFINITIONS, PageRevision, ShippedPage, render_page
 from register.pages.web.public_pages import fill_page, page_path
-from register.text import text_comparison
-from register.text.text_comparison import FieldChange, FieldTexts
+from register.text.text_comparison import FieldChange, FieldTexts, field_changes
 from register.web.blueprints import administrators_only, asks_password, desk
 from register.web.error_messages import error_sentence
 from register.web.errors import status_of
@@ -314,7 +313,7 @@ CONTEXT_LENGTH = 160  # characters that are shown of what did not change, on eit
 def page_changes(before: FieldTexts, after: FieldTexts) -> list[FieldChange]:
     """The fields that differ, each with its differences and a few words around them."""
     changes = []
-    for change in text_comparison.field_changes(before, after):
+    for change in field_changes(before, after):
         pieces = list(change.difference.pieces)
         for index, piece in enumerate(pieces):
             if piece.kind == "same" and len(piece.text) > 3 * CONTEXT_LENGTH:

@@ -12,8 +12,7 @@ from register.accounts.vouching import load_acting_member
 from register.cases import acts as cases
 from register.cases.acts.draft_acts import CLAIM_DURATION
 from register.cases.case_content import Content
-from register.cases.models import CaseState as CaseState
-from register.cases.models import Incident
+from register.cases.models import CaseState, Incident
 from register.cases.vocabulary import current_vocabulary
 from register.errors import Invalid, NotFound, Refused
 from register.journal import Act, WriteTransaction

@@ -6,16 +6,16 @@ The terms themselves are in :mod:`register.reports.retention`.
 from __future__ import annotations
 
 from collections.abc import Collection, Sequence
-from dataclasses import asdict, astuple, dataclass
+from dataclasses import astuple, dataclass
 from datetime import date, datetime
+from operator import add
 from typing import cast
 
 from sqlalchemy import ColumnElement, Engine, delete, select
 from sqlalchemy.orm import Session
 
 from register.cases.acts import destroy_due
-from register.cases.models import CaseState as CaseState
-from register.cases.models import Incident
+from register.cases.models import CaseState, Incident
 from register.db import empty_log, housekeeping
 from register.journal import Act, WriteTransaction, writing
 from register.key_store import KeyStore
@@ -41,8 +41,7 @@ class PurgeCounts:
     destroyed: int = 0
 
     def __add__(self, other: PurgeCounts) -> PurgeCounts:
-        counts = asdict(other)
-        return PurgeCounts(**{step: n + counts[step] for step, n in asdict(self).items()})
+        return PurgeCounts(*map(add, astuple(self), astuple(other)))
 
 
 def purge(tx: WriteTransaction, store: KeyStore, undecided_after: int) -> PurgeCounts:

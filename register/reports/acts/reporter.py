@@ -8,8 +8,7 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from register.cases import acts as cases
-from register.cases.models import CaseState as CaseState
-from register.cases.models import Incident
+from register.cases.models import CaseState, Incident
 from register.errors import Invalid, Refused
 from register.journal import Act, WriteTransaction
 from register.journal.models import new_salt

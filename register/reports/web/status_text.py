@@ -13,7 +13,7 @@ from typing import Any
 from flask_babel import lazy_gettext as _
 
 from register.cases.deadlines import add_months
-from register.cases.models import CaseState as CaseState
+from register.cases.models import CaseState
 from register.cases.vocabulary import Vocabulary
 from register.journal import Act
 from register.reports.acts.transitions import allows

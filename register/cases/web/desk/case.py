@@ -12,8 +12,7 @@ from flask.typing import ResponseReturnValue
 from markupsafe import Markup
 
 from register.accounts.web import current_member
-from register.cases import checklist as checks
-from register.cases import deadlines, revisions
+from register.cases import checklist, deadlines, revisions
 from register.cases.case_content import CaseSnapshot
 from register.cases.checklist import ATTESTATIONS, Circumstances, Flag
 from register.cases.deadlines import LimitationPeriod, PeriodScope, TextLength
@@ -21,14 +20,8 @@ from register.cases.member_view import DeskCase, ReplyRow
 from register.cases.models import CaseState
 from register.cases.revisions import CaseAtRevision, RevisionSummary
 from register.cases.vocabulary import VocabularyWord
-from register.cases.web.desk import content_words
+from register.cases.web.desk import act_view, content_words
 from register.cases.web.desk.act_forms import parse_id, today
-from register.cases.web.desk.act_view import (
-    available_acts,
-    case_address,
-    note_retained_view,
-    open_case,
-)
 from register.cases.web.public.case_view import CaseView, build_case_view
 from register.db import db
 from register.errors import NotFound
@@ -90,17 +83,17 @@ class CaseChecklist:
 @desk.get("/dossiers/<int:incident_id>", endpoint="dossier")
 def show(incident_id: int) -> ResponseReturnValue:
     """The case, its checklist and the available acts."""
-    desk_case = open_case(incident_id)
+    desk_case = act_view.open_case(incident_id)
     if desk_case.is_gone:
         return render_template("cases/desk/case_erased.html", file=desk_case)
-    note_retained_view(incident_id)
+    act_view.note_retained_view(incident_id)
     checklist_view = case_checklist(desk_case)
     return render_template(
         "cases/desk/case.html",
         file=desk_case,
         checked=checklist_view,
         lines=[line for line in checklist_view.lines if line.code not in ATTESTATIONS],
-        deeds=available_acts(desk_case),
+        deeds=act_view.available_acts(desk_case),
         waiting=desk_case.state in (CaseState.DRAFT, CaseState.WITHDRAWN),
     )
 
@@ -114,7 +107,7 @@ def case_checklist(
     :param attested: the attestations ticked in the form.
     :param flags_reason: the form's reason for keeping flagged words.
     """
-    flags, terms = checks.risk_flags(desk_case.content), current_vocabulary()
+    flags, terms = checklist.risk_flags(desk_case.content), current_vocabulary()
     single = settings().single_moderator
     circumstances = Circumstances(
         invited=bool(desk_case.invitations),
@@ -123,17 +116,17 @@ def case_checklist(
         attested=attested,
         flags_reason=flags_reason,
         needed_before=desk_case.needs_second_person,
-        displayed_texts=checks.displayed_texts(desk_case),
+        displayed_texts=checklist.displayed_texts(desk_case),
         report_withdrawn=desk_case.report_withdrawn,
     )
-    needs_second = checks.needs_second(
+    needs_second = checklist.needs_second(
         desk_case.content,
         terms,
         flags,
         needed_before=desk_case.needs_second_person,
         added_texts=circumstances.displayed_texts,
     )
-    lines = checks.build_checklist(desk_case.content, terms, circumstances, flags)
+    lines = checklist.build_checklist(desk_case.content, terms, circumstances, flags)
     return CaseChecklist(
         [_checklist_line(desk_case, line) for line in lines],
         flags,
@@ -142,7 +135,7 @@ def case_checklist(
     )
 
 
-def _checklist_line(desk_case: DeskCase, line: checks.CheckItem) -> ChecklistLine:
+def _checklist_line(desk_case: DeskCase, line: checklist.CheckItem) -> ChecklistLine:
     act = "publier" if desk_case.state == CaseState.DRAFT else "retablir"
     field = {"flags": "flags_reason"}.get(line.code, line.code)
     fix_page = _FIX_PAGES.get(line.code, f"{act}#{field}")
@@ -154,7 +147,7 @@ def _checklist_line(desk_case: DeskCase, line: checks.CheckItem) -> ChecklistLin
     else:
         line_text = check_sentence(line)
     return ChecklistLine(
-        line.code, line.met, typeset(line_text), case_address(desk_case.id, fix_page)
+        line.code, line.met, typeset(line_text), act_view.case_address(desk_case.id, fix_page)
     )
 
 
@@ -250,10 +243,11 @@ def public_reason(word: VocabularyWord) -> VocabularyWord:
 @desk.get("/dossiers/<int:incident_id>/versions")
 def versions(incident_id: int) -> ResponseReturnValue:
     """The revisions, newest first; with a day in the query, a redirect to the case of that day."""
-    desk_case = open_case(incident_id)
+    desk_case = act_view.open_case(incident_id)
     day_text = request.args.get("au", "").strip()
     if day_text:
-        return redirect(case_address(incident_id, f"au/{_parse_day(day_text).isoformat()}"), 303)
+        page = f"au/{_parse_day(day_text).isoformat()}"
+        return redirect(act_view.case_address(incident_id, page), 303)
     revision_rows = revisions.list_revisions(db.session(), current_member.member(), incident_id)
     return render_template("cases/desk/versions.html", file=desk_case, rows=revision_rows)
 
@@ -261,7 +255,7 @@ def versions(incident_id: int) -> ResponseReturnValue:
 @desk.get("/dossiers/<int:incident_id>/versions/<int:revision>")
 def version(incident_id: int, revision: int) -> str:
     """The case at a revision."""
-    desk_case = open_case(incident_id)
+    desk_case = act_view.open_case(incident_id)
     past = revisions.case_at_revision(db.session(), current_member.member(), incident_id, revision)
     return _version_page(desk_case, past)
 
@@ -269,7 +263,7 @@ def version(incident_id: int, revision: int) -> str:
 @desk.get("/dossiers/<int:incident_id>/au/<day>")
 def as_of(incident_id: int, day: str) -> str:
     """The case at the end of a day in Paris."""
-    desk_case, at = open_case(incident_id), _parse_day(day)
+    desk_case, at = act_view.open_case(incident_id), _parse_day(day)
     past = revisions.case_at_day(db.session(), current_member.member(), incident_id, at)
     return _version_page(desk_case, past, at)
 
@@ -291,7 +285,7 @@ def _version_page(desk_case: DeskCase, past: CaseAtRevision, day: date | None = 
 @desk.get("/dossiers/<int:incident_id>/comparer")
 def compare(incident_id: int) -> str:
     """The difference between two revisions, by default the last two, by field and word."""
-    desk_case, viewer = open_case(incident_id), current_member.member()
+    desk_case, viewer = act_view.open_case(incident_id), current_member.member()
     rows = revisions.list_revisions(db.session(), viewer, incident_id)
     readable_ids = [row.id for row in rows if not row.is_destroyed]
     newer = parse_id(request.args.get("a", "")) or next(iter(readable_ids), 0)

@@ -11,8 +11,7 @@ from flask.typing import ResponseReturnValue
 from flask_babel import lazy_gettext as _
 
 from register.accounts.web import current_member
-from register.cases import acts, second_person
-from register.cases import checklist as checks
+from register.cases import acts, checklist, second_person
 from register.cases.case_content import CaseSnapshot
 from register.cases.member_view import DeskCase
 from register.cases.models import CaseState, Reply
@@ -30,6 +29,7 @@ from register.web.error_messages import error_sentence
 from register.web.l10n import typeset
 from register.web.request_context import settings
 
+_CHANGE = "/dossiers/<int:incident_id>/changements/<int:change_id>"
 # Errors after a decision was made already: a second click, or two members at once.
 _DECIDED_ERRORS = ("no_such_change", "no_such_destruction", "destruction_over")
 # Messages for the author of a change, who may not approve it.
@@ -60,11 +60,7 @@ def _redirect_when_decided(view: Callable[..., ResponseReturnValue]) -> Callable
     return guarded_view
 
 
-@desk.route(
-    "/dossiers/<int:incident_id>/changements/<int:change_id>",
-    endpoint="change",
-    methods=["GET", "POST"],
-)
+@desk.route(_CHANGE, endpoint="change", methods=["GET", "POST"])
 @asks_password_when_alone(_("publier seul un changement qui se relit à deux"))
 @_redirect_when_decided
 def change_approve(incident_id: int, change_id: int) -> ResponseReturnValue:
@@ -81,9 +77,7 @@ def change_approve(incident_id: int, change_id: int) -> ResponseReturnValue:
     )
 
 
-@desk.route(
-    "/dossiers/<int:incident_id>/changements/<int:change_id>/refuser", methods=["GET", "POST"]
-)
+@desk.route(f"{_CHANGE}/refuser", methods=["GET", "POST"])
 @_redirect_when_decided
 def change_refuse(incident_id: int, change_id: int) -> ResponseReturnValue:
     """Refusal of a change, with a reason for its author."""
@@ -99,7 +93,7 @@ def change_refuse(incident_id: int, change_id: int) -> ResponseReturnValue:
     )
 
 
-@desk.post("/dossiers/<int:incident_id>/changements/<int:change_id>/reprendre")
+@desk.post(f"{_CHANGE}/reprendre")
 @_redirect_when_decided
 def change_drop(incident_id: int, change_id: int) -> ResponseReturnValue:
     """Withdrawal of one's own change."""
@@ -160,9 +154,9 @@ def _change_values(
     after = CaseSnapshot({})
     if base:
         after = second_person.preview_change(base, proposal, change.made_at, reply)
-    flags = list(checks.risk_flags(proposal.content or desk_case.content))
+    flags = list(checklist.risk_flags(proposal.content or desk_case.content))
     for new_text in second_person.added_texts(proposal, reply):
-        flags += [checks.Flag("text", risk.code, risk.excerpt) for risk in risks(new_text)]
+        flags += [checklist.Flag("text", risk.code, risk.excerpt) for risk in risks(new_text)]
     return {
         "change": change,
         "after": after,

@@ -16,7 +16,6 @@ from register.cases.vocabulary import Vocabulary
 from register.cases.web.desk.editor_rows import CHOICE_LABELS
 from register.exchange.case_file import CaseFile, CaseVersion
 from register.journal.web import journal_sentences
-from register.journal.web.journal_sentences import LEDGER_LABELS
 from register.territory.web import place_names
 from register.text.text_comparison import FieldTexts
 from register.web.error_messages import field_name
@@ -197,7 +196,7 @@ def render_case_file(case_file: CaseFile, vocabulary: Vocabulary, base_url: str)
         states=CASE_STATES,
         who=member_name,
         when=moment_words,
-        books=LEDGER_LABELS,
+        books=journal_sentences.LEDGER_LABELS,
         base_url=base_url,
     )
     return html.encode("utf-8")

@@ -20,8 +20,7 @@ from register.territory.web import place_names
 from register.text import dates
 from register.text.dates import PartialDate
 from register.web import urls
-from register.web.l10n import count_words, country_name, edtf_words, language, typeset
-from register.web.l10n import quoted as marked
+from register.web.l10n import count_words, country_name, edtf_words, language, quoted, typeset
 from register.web.request_context import current_vocabulary, find_commune
 
 # Months before which "de" is elided.
@@ -175,7 +174,7 @@ def quote_typed(typed_text: str) -> str:
     """A typed text in guillemets, shortened."""
     if len(typed_text) > _MAX_TEXT:
         typed_text = typed_text[:_MAX_TEXT].rsplit(None, 1)[0] + "…"
-    return marked(typed_text)
+    return quoted(typed_text)
 
 
 def _period_phrase(since: str, until: str) -> str:

@@ -33,8 +33,7 @@ from register.territory.web import place_names
 from register.text.typography import french
 from register.web import urls
 from register.web.blueprints import public
-from register.web.l10n import country_name, edtf_words, typeset
-from register.web.l10n import number as digits
+from register.web.l10n import country_name, edtf_words, number, typeset
 from register.web.request_context import current_vocabulary, head
 from register.web.template_env import first_upper
 
@@ -132,7 +131,7 @@ def case_social_card(case: PublicCase) -> SocialCard:
         place_line = qualified_name(first_upper(content["place_label"]), area)
     return SocialCard(
         title=french(content["title"]),
-        margin_lines=(_("nº %(number)s", number=digits(case.number)), typeset(date_text)),
+        margin_lines=(_("nº %(number)s", number=number(case.number)), typeset(date_text)),
         overline=place_line,
         footer_lines=(types, _("Niveau de preuve : %(evidence)s", evidence=evidence)),
     )

@@ -24,8 +24,7 @@ from register.text.normalisation import one_line
 from register.text.typography import french
 from register.web.blueprints import desk
 from register.web.error_messages import error_sentence
-from register.web.l10n import day_words, typeset
-from register.web.l10n import with_label as named_by
+from register.web.l10n import day_words, typeset, with_label
 from register.web.messages.desk import NOBODY_BEGAN
 from register.web.messages.errors import REPORT_STATES
 from register.web.request_context import current_vocabulary, settings
@@ -59,7 +58,7 @@ def title(summary: ReportSummary) -> str:
     if summary.sent is None or not summary.sent.types:
         return where
     kind = current_vocabulary().label("type", summary.sent.types[0])
-    return typeset(named_by(where, f"{kind[:1].lower()}{kind[1:]}"))
+    return typeset(with_label(where, f"{kind[:1].lower()}{kind[1:]}"))
 
 
 @desk.app_template_global("report_kinds")
