@@ -15,6 +15,10 @@ from pathlib import Path
 from register.cases.vocabulary import VOCABULARY_FILE
 from register.text.dates import Language
 
+# Read at the start, so that a server goes on answering while its program is being replaced.
+_WORDS: Mapping[str, list[dict[str, str]]] = tomllib.loads(
+    Path(__file__).with_suffix(".toml").read_text("utf-8")
+)
 LISTS = ("famille", "type", "acteur", "cible")
 
 
@@ -28,17 +32,11 @@ class FormWord:
 
 
 @cache
-def _lists() -> Mapping[str, list[dict[str, str]]]:
-    # Read once, at the start: a server whose program is being replaced goes on answering.
-    return tomllib.loads(Path(__file__).with_suffix(".toml").read_text("utf-8"))
-
-
-@cache
 def words(name: str, language: Language = "fr") -> Mapping[str, FormWord]:
     """The plain words of a vocabulary by their codes, in the order of the form."""
     return {
         word["code"]: FormWord(word["code"], word[language], word.get(f"example_{language}", ""))
-        for word in _lists()[name]
+        for word in _WORDS[name]
     }
 
 
