@@ -315,7 +315,7 @@ def _html(event_content: EventContent, place: CommuneDetails | None) -> str:
     if event_content.event.act == Act.PUBLISHED:
         areas = [(kind, content[kind]) for kind in ("departement", "region") if content[kind]]
         whole_case = {
-            "actings": case_view.act_statements(content),
+            "deeds": case_view.list_deeds(content),
             "linked": case_view.linked_communes(content),
             "around": place_names.place_name(*areas[0]) if areas else "",
         }

@@ -22,16 +22,16 @@ CODES = {
     "niveau": "commune intercommunalite departement region outre_mer etat etablissement_public "
     "autre inconnu",
     "preuve": "allegue documente juge",
-    "sens": "contre_cible par_cible recours_cible tiers",
+    "sens": "contre_cible contre_x par_cible recours_cible deux_sens tiers",
     "nature": "penale civile administrative inconnue",
     "issue": "inconnue en_cours resolue retrait_contenu fermeture classement_sans_suite "
     "desistement nullite_procedure prescription relaxe deboute condamnation_cible "
     "condamnation_auteur annulation mesure_validee cassation_favorable cassation_defavorable "
     "sanction_interne tutelle_favorable avis_cada_favorable avis_cada_defavorable "
     "communication_obtenue autre",
-    "etape": "mise_en_demeure deliberation plainte citation_directe assignation refere "
-    "mise_en_examen offre_de_preuve audience jugement appel arret pourvoi cassation desistement "
-    "transaction execution",
+    "etape": "mise_en_demeure deliberation plainte citation_directe poursuite_parquet assignation "
+    "refere mise_en_examen offre_de_preuve audience jugement appel arret pourvoi cassation "
+    "desistement transaction execution",
     "source": "presse site_cible blog document_officiel decision_justice video reseau_social "
     "association autre",
     "refus": "hors_champ doublon insuffisant inverifiable risque_personne illicite",
@@ -109,13 +109,12 @@ def test_every_word_has_label_and_definition_in_both_languages(session, vocabula
 
 
 def test_a_word_has_the_same_fields_in_both_languages(session, vocabularies):
-    """A sentence of the page needs all of them: a verb and the preposition after it."""
     english = vocabulary.vocabulary_at(session, vocabularies.version, "en")
     for name, words in vocabularies.lists.items():
         for code, word in words.items():
             other = english.lists[name][code]
             assert set(other.extra) == set(word.extra), code
-            for key in ("letter", "famille", "court", "public", "shown_as"):
+            for key in ("letter", "famille", "court", "public", "shown_as", "proceeding", "opens"):
                 assert other.extra.get(key) == word.extra.get(key)
             french_marks = re.search("[\u202f«»]|\u00a0:", f"{other.label} {other.definition}")
             assert not french_marks, code

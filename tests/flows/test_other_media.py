@@ -91,7 +91,7 @@ def test_forced_colours_keep_the_marks_that_carry_meaning(reader: Opener) -> Non
     edge = [None, "borderBlockStartColor"]
     assert level.evaluate(STYLE, edge) != other_levels.first.evaluate(STYLE, edge)
     # An arrow is drawn with two borders that are not seen; all seen, it would be a square.
-    arrow = page.locator(".versus .by").first
+    arrow = page.locator(".deed .what").first
     sides = {
         arrow.evaluate(STYLE, ["::after", f"border{side}Color"])
         for side in ("BlockStart", "InlineStart")

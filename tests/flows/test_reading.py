@@ -131,7 +131,7 @@ def test_a_case_is_printed_whole_in_black_on_white(reader: Opener, scheme: str) 
         " getComputedStyle(document.documentElement).backgroundColor]"
     )
     assert (ink, paper) == ("rgb(0, 0, 0)", "rgb(255, 255, 255)")
-    for printed in (".sum", ".acting", "#recit", "#reponse-1", "#suites", "#corrections", ".srcs"):
+    for printed in (".sum", ".deeds", "#recit", "#reponse-1", "#suites", "#corrections", ".srcs"):
         expect(page.locator(printed).first).to_be_visible()
     for hidden in (".nav", ".skip", ".top .btn", ".foot ul"):
         expect(page.locator(hidden)).to_be_hidden()

@@ -101,9 +101,10 @@ def numbers(html: str) -> list[int]:
     return [int(number) for number in titles]
 
 
-def versus_lines(html: str) -> list[str]:
-    """Each line of "who acts against whom", as a sentence."""
-    return [words(line) for line in re.findall(r'<p class="versus">(.*?)</p>', html, re.DOTALL)]
+def deed_lines(html: str) -> list[str]:
+    """Each line of "who, what, whom", as it is read aloud."""
+    lines = re.findall(r'<p class="deed ?[a-z]*">(.*?)</p>', html, re.DOTALL)
+    return [words(line) for line in lines]
 
 
 # --- every page -------------------------------------------------------------------------------
@@ -334,14 +335,19 @@ def test_who_acts_against_whom_in_the_four_cases_of_puteaux(client: FlaskClient)
     by_target = numbers(body(client, "/incidents?commune=92062&sens=par_cible"))
     against = numbers(body(client, "/incidents?commune=92062&sens=contre_cible"))
     assert (len(by_target), len(against)) == (1, 3)
-    assert versus_lines(body(client, f"/incidents/{by_target[0]}")) == [
-        "Le maire (Puteaux) met publiquement en cause un blogueur (monputeaux.com)",
-        "Un blogueur (monputeaux.com) porte plainte contre le maire (Puteaux)",
+    assert deed_lines(body(client, f"/incidents/{by_target[0]}")) == [
+        "Le maire (Puteaux) ; acte : P Dénigrement public, selon la source"
+        " ; visant : Un blogueur (monputeaux.com)",
+        "Un blogueur (monputeaux.com) ; acte : Plainte ou action, selon une décision de justice"
+        " ; visant : Le maire (Puteaux)",
     ]
     lines = {
-        line for number in against for line in versus_lines(body(client, f"/incidents/{number}"))
+        line for number in against for line in deed_lines(body(client, f"/incidents/{number}"))
     }
-    assert "La collectivité (Puteaux) poursuit en diffamation un blogueur (monputeaux.com)" in lines
+    assert (
+        "La collectivité (Puteaux) ; acte : J Plainte en diffamation, selon une décision de justice"
+        " ; visant : Un blogueur (monputeaux.com)"
+    ) in lines
     assert len(lines) == 3
     assert not any(line.startswith("Un blogueur") for line in lines)
 

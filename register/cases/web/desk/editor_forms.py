@@ -139,7 +139,7 @@ class CaseForm(EditorForm):
     summary = text_field(_("Résumé"), limit=2_000)
     date = TypedDateField(_("Date des faits"))
     end_date = TypedDateField(_("Date du dernier fait connu"))
-    precision_note = line_field(_("Précision publique sur la date ou le lieu"))
+    precision_note = line_field(_("Précision publique"))
     place = FormField(PlaceRow)
     linked = FieldGroupList(LinkedRow, _("Commune liée"))
     place_label = line_field(_("Lieu, en mots"))

@@ -1,4 +1,4 @@
-"""View of a case: its labels, its places, related cases, and who acts against whom."""
+"""View of a case: its labels, its places, related cases, and who did what to whom."""
 
 from __future__ import annotations
 
@@ -50,16 +50,32 @@ class VocabularyLabels:
 
 
 @dataclass(frozen=True)
-class ActStatement:
-    """One line of "who acts against whom", which reads as a sentence.
+class Deed:
+    """One line of "who, what, whom": two parties and the noun of the act between them.
 
-    ``proceeding`` is None for the act itself; an unknown party is empty.
+    No verb joins them: it would say more than the sources do (who filed what, that it was done). An
+    unknown party is empty.
+
+    :param types: codes of the acts reported together, or of the one that the proceeding is.
+    :param noun: what the proceeding is called; empty when its type says it.
+    :param proceeding: None for acts reported outside of any.
+    :param is_ruled: a court has decided.
     """
 
-    by: str
-    verb: str
-    against: str
+    who: str
+    whom: str
+    types: Sequence[str] = ()
+    noun: str = ""
     proceeding: Mapping[str, Any] | None = None
+    is_ruled: bool = False
+
+    @property
+    def direction(self) -> str:
+        """``back`` when the person targeted acts, ``both`` when each side does, or nothing."""
+        if self.proceeding is None:
+            return ""
+        arrows = {"par_cible": "back", "recours_cible": "back", "deux_sens": "both"}
+        return arrows.get(self.proceeding["direction"], "")
 
 
 @dataclass(frozen=True)
@@ -70,14 +86,14 @@ class CaseView:
     linked_places: Sequence[CommuneDetails]
     departement: str
     region: str
-    act_statements: Sequence[ActStatement]
+    deeds: Sequence[Deed]
     nearby_cases: Sequence[CaseSummary]
     titles: Mapping[int, str]
 
     @property
     def proceedings(self) -> int:
         """The number of proceedings."""
-        return sum(statement.proceeding is not None for statement in self.act_statements)
+        return sum(deed.proceeding is not None for deed in self.deeds)
 
 
 def build_case_view(content: Mapping[str, Any], case_number: int) -> CaseView:
@@ -98,7 +114,7 @@ def build_case_view(content: Mapping[str, Any], case_number: int) -> CaseView:
         linked_places=linked_communes(content),
         departement=departement,
         region=region,
-        act_statements=act_statements(content),
+        deeds=list_deeds(content),
         nearby_cases=nearby_cases,
         titles={number: linked_case.title for number, linked_case in linked_cases.items()},
     )
@@ -114,31 +130,29 @@ def linked_communes(content: Mapping[str, Any]) -> list[CommuneDetails]:
     return [place for place in map(find_commune, content["linked_communes"]) if place]
 
 
-def act_statements(content: Mapping[str, Any]) -> list[ActStatement]:
-    """The acts reported, then each proceeding."""
+def list_deeds(content: Mapping[str, Any]) -> list[Deed]:
+    """The acts reported, then each proceeding; a type that is the proceeding stands there only."""
     place, vocabulary = case_commune(content), current_vocabulary()
     actor, target = content["actor"], with_article("cible", content["target"])
     authority = _party_label(with_article("acteur", actor), place.commune.name if place else "")
     target = _party_label(target, ", ".join(content["outlets"]))
-    sued = any(proceeding["direction"] == "contre_cible" for proceeding in content["proceedings"])
-    statements = [
-        ActStatement(authority, _type_verb(code), target)
-        for code in content["types"]
-        # The proceeding has a line of its own, with court and outcome.
-        if not (sued and vocabulary.family_of.get(code) == "justice")
-    ]
+    sued_for = _proceeding_type(content)
+    reported = [code for code in content["types"] if code != sued_for]
+    deeds = [Deed(authority, target, reported)] if reported else []
     for proceeding in content["proceedings"]:
-        by, against = target, authority
         plaintiff = with_article("acteur", proceeding["plaintiff"])
-        if proceeding["direction"] == "tiers":
-            by, against = plaintiff, ""
-        elif proceeding["direction"] == "contre_cible":
-            # A plaintiff in the same role as the actor is the actor.
-            by = authority if proceeding["plaintiff"] in ("", actor) else plaintiff
-            against = target
-        verb = _proceeding_verb(proceeding, content)
-        statements.append(ActStatement(by, verb, against, proceeding))
-    return statements
+        # A plaintiff in the same role as the actor is the actor.
+        accuser = authority if proceeding["plaintiff"] in ("", actor) else plaintiff
+        who, whom, types = {
+            "contre_cible": (accuser, target, [sued_for] if sued_for else []),
+            "contre_x": (accuser, str(_("personne de nommé")), []),
+            "deux_sens": (accuser, target, []),
+            "tiers": (plaintiff, "", []),
+        }.get(proceeding["direction"], (target, authority, []))
+        noun = "" if types else _proceeding_noun(proceeding)
+        is_ruled = proceeding["outcome"] in vocabulary.court_outcomes
+        deeds.append(Deed(who, whom, types, noun, proceeding, is_ruled))
+    return deeds
 
 
 def with_article(name: str, code: str) -> str:
@@ -151,30 +165,28 @@ def _party_label(role: str, name: str) -> str:
     return f"{role} ({name})" if role and name else role or name
 
 
-def _type_verb(code: str) -> str:
-    word = current_vocabulary().word("type", code)
-    return _join_link(word.extra["act"], word) if word else code
+def _proceeding_type(content: Mapping[str, Any]) -> str:
+    """The type of a case that is its proceeding against the target, or "" when that is not known.
+
+    With two such types, or two such proceedings, no source says which is which.
+    """
+    words = ((code, current_vocabulary().word("type", code)) for code in content["types"])
+    types = [code for code, word in words if word and word.extra.get("proceeding")]
+    directions = [proceeding["direction"] for proceeding in content["proceedings"]]
+    against_target = [name for name in directions if name in ("contre_cible", "contre_x")]
+    return types[0] if len(types) == len(against_target) == 1 else ""
 
 
-def _join_link(verb: str, word: VocabularyWord) -> str:
-    """A verb with the preposition before its object."""
-    return f"{verb} {word.extra['link']}".strip()
-
-
-def _proceeding_verb(proceeding: Mapping[str, Any], content: Mapping[str, Any]) -> str:
-    """The verb of a proceeding; against the target, the verb of a type may be more exact."""
-    word = current_vocabulary().word("sens", proceeding["direction"])
-    if word is None:
-        return str(proceeding["direction"])
-    verb = str(word.extra["verb"])
-    # "poursuit en diffamation" is more exact than "poursuit", but with two such types it is not
-    # known which of them this proceeding is.
-    exact_verbs = [
-        type_verb for type_verb in map(_type_verb, content["types"]) if type_verb.startswith(verb)
-    ]
-    if proceeding["direction"] == "contre_cible" and len(exact_verbs) == 1:
-        return exact_verbs[0]
-    return _join_link(verb, word)
+def _proceeding_noun(proceeding: Mapping[str, Any]) -> str:
+    """The step that opened a proceeding, or what proceedings of its direction are called."""
+    vocabulary = current_vocabulary()
+    direction = vocabulary.word("sens", proceeding["direction"])
+    if proceeding["direction"] != "contre_x":
+        for step in proceeding["steps"]:
+            word = vocabulary.word("etape", step["step"])
+            if word and word.extra.get("opens"):
+                return word.label
+    return str(direction.extra["noun"]) if direction else str(proceeding["direction"])
 
 
 def rights_links(types: Iterable[str]) -> list[tuple[str, str]]:

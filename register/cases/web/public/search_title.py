@@ -83,8 +83,10 @@ SENTENCE_FORMS: Mapping[str, Mapping[str, Any]] = {
     },
     "sens": {
         "contre_cible": lazy_gettext("procédure contre la personne visée"),
+        "contre_x": lazy_gettext("plainte contre X"),
         "par_cible": lazy_gettext("procédure par la personne visée"),
         "recours_cible": lazy_gettext("recours de la personne visée"),
+        "deux_sens": lazy_gettext("procédures dans les deux sens"),
         "tiers": lazy_gettext("procédure entre d’autres parties"),
     },
     # "autre" alone would be ambiguous.
