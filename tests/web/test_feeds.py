@@ -242,7 +242,9 @@ def test_a_publication_is_the_whole_case_as_it_reads_now(reader, case_numbers) -
         "« l’adjoint au maire »",
         "lettre au préfet",
         "Montant : inconnu",
-        "L’acte rapporté : interdiction de filmer, selon les sources. Qui agit : le maire (Gagny).",
+        "Les actes rapportés : interdiction de filmer, menace de violence, selon les sources.",
+        "Procédure, contre la personne visée : plainte en diffamation, selon une décision de justice."
+        " Qui agit : le maire (Gagny).",
         "tribunal judiciaire de Bobigny, appel en cours.",
         "Affaire nº 21/00001.",
         "janvier 2021 : audience. renvoyée une fois",

@@ -434,7 +434,8 @@ def test_a_case_page_shows_all_of_its_snapshot(
     html = body(Stranger(app), f"/incidents/{case.number}")
     text = words(html)
     assert "Saint-Denis (Seine-Saint-Denis), alors Pierrefitte-sur-Seine" in text
-    assert "Le maire (Saint-Denis) poursuit en diffamation un blogueur (Gagny Libre)" in text
+    deed = "Le maire (Saint-Denis) ; acte : J Plainte en diffamation, selon une décision de justice"
+    assert deed_lines(html) == [f"{deed} ; visant : Un blogueur (Gagny Libre)"]
     assert "relaxe de la personne poursuivie, date inconnue, appel en cours" in text
     assert "Jugement, relaxe de la personne poursuivie" in text
     assert "Niveau de preuve : jugé, contesté" in text
