@@ -243,8 +243,8 @@ def test_a_publication_is_the_whole_case_as_it_reads_now(reader, case_numbers) -
         "lettre au préfet",
         "Montant : inconnu",
         "Les actes rapportés : interdiction de filmer, menace de violence, selon les sources.",
-        "Procédure, contre la personne visée : plainte en diffamation, selon une décision de justice."
-        " Qui agit : le maire (Gagny).",
+        "Procédure, contre la personne visée : plainte en diffamation, selon une décision de"
+        " justice. Qui agit : le maire (Gagny).",
         "tribunal judiciaire de Bobigny, appel en cours.",
         "Affaire nº 21/00001.",
         "janvier 2021 : audience. renvoyée une fois",
