@@ -144,3 +144,8 @@ def count_words(count: int, language: Language = "fr", *, feminine: bool = False
         return "une"
     words = _NUMBER_WORDS if language == "fr" else _NUMBER_WORDS_EN
     return words[count] if 0 <= count < len(words) else number(count, language)
+
+
+def first_upper(text: str) -> str:
+    """The text with its first letter in upper case."""
+    return text[:1].upper() + text[1:]

@@ -21,6 +21,7 @@ from register.cases.web.public.case_view import labels, place_line, rights_links
 from register.errors import ConfigError
 from register.text import dates, markup, typography
 from register.text.dates import Language
+from register.text.typography import first_upper
 from register.web import l10n, urls
 from register.web.error_messages import field_name
 from register.web.maps import locator
@@ -139,11 +140,6 @@ def clock(moment: datetime) -> str:
     if l10n.language() == "en":
         return f"{local_time.hour}:{local_time:%M}"
     return f"{local_time.hour}\u00a0h\u00a0{local_time:%M}"
-
-
-def first_upper(text: str) -> str:
-    """The text with its first letter in upper case."""
-    return text[:1].upper() + text[1:]
 
 
 def _at_commune(name: str) -> str:

@@ -14,6 +14,7 @@ from PIL import Image, ImageChops
 from werkzeug.test import TestResponse
 
 from register.cases import vocabulary
+from register.cases.case_content import ProceedingContent
 from register.cases.web.public import social_cards
 from register.cases.web.public.social_cards import HEIGHT, WIDTH, SocialCard, draw_card
 from register.db import db
@@ -159,7 +160,9 @@ def test_card_has_the_texts_of_a_list(
             overline="Gagny (Seine-Saint-Denis)",
             footer_lines=(
                 "Interdiction de filmer, menace d’expulsion",
-                "Niveau de preuve\u00a0: documenté, contesté",
+                "Qui agit\u00a0: le maire. Qui est visé\u00a0: un blogueur (Gagny Libre).",
+                "Issue inconnue.",
+                "Niveau de preuve\u00a0: documenté, contesté.",
             ),
         )
     ]
@@ -168,8 +171,8 @@ def test_card_has_the_texts_of_a_list(
 @pytest.mark.parametrize(
     ("changes", "over", "date"),
     [
-        ({"date": ""}, "Gagny (Seine-Saint-Denis)", "date inconnue"),
-        ({"date": "2006?"}, "Gagny (Seine-Saint-Denis)", "2006 (incertain)"),
+        ({"date": ""}, "Seine-Saint-Denis", "date inconnue"),
+        ({"date": "2006?"}, "Seine-Saint-Denis", "2006 (incertain)"),
         ({"commune": "", "departement": "59"}, "Nord", "17\u00a0mars 2008"),
         ({"commune": "", "region": "84"}, "Auvergne-Rhône-Alpes", "17\u00a0mars 2008"),
         (
@@ -197,6 +200,39 @@ def test_card_of_a_case_with_unknown_date_or_place(
     client = app.test_client()
     assert get(client, address_of(client, desk.published(**changes))).status_code == 200
     assert (drawn_cards[0].overline, drawn_cards[0].margin_lines[1]) == (over, date)
+
+
+def test_card_repeats_nothing_of_the_title_and_says_how_the_case_ended(
+    app: Flask, desk: Desk, drawn_cards: list[SocialCard]
+) -> None:
+    client = app.test_client()
+    suit = ProceedingContent(
+        direction="contre_cible",
+        court="cour d’appel de Paris",
+        outcome="relaxe",
+        outcome_date="2009-06-06",
+        appeal="non",
+    )
+    case = desk.published(
+        title="Plainte en diffamation, Gagny, 17 mars 2008",
+        types=("plainte_diffamation",),
+        evidence="juge",
+        proceedings=(suit,),
+        outcome="relaxe",
+    )
+    get(client, address_of(client, case))
+    assert drawn_cards == [
+        SocialCard(
+            title="Plainte en diffamation, Gagny, 17\u00a0mars 2008",
+            margin_lines=("nº\u00a01", ""),
+            overline="Seine-Saint-Denis",
+            footer_lines=(
+                "Qui agit\u00a0: le maire. Qui est visé\u00a0: un blogueur (Gagny Libre).",
+                "Issue\u00a0: relaxe de la personne poursuivie, 6\u00a0juin 2009.",
+                "Niveau de preuve\u00a0: jugé.",
+            ),
+        )
+    ]
 
 
 def test_each_card_is_drawn_once_for_all_addresses(

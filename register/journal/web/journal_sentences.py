@@ -14,8 +14,8 @@ from register.cases.vocabulary import Vocabulary
 from register.journal import Act, Ledger
 from register.pages.web.public_pages import page_path
 from register.text.dates import day_words
+from register.text.typography import first_upper
 from register.web.l10n import number
-from register.web.template_env import first_upper
 
 # Sentences by act, or by "act.variant" where the details of a line distinguish cases of one act.
 ACT_SENTENCES: dict[str, Any] = {

@@ -31,11 +31,12 @@ from register.cases.web.desk.case import case_checklist
 from register.db import db
 from register.errors import Invalid, Refused
 from register.journal import Act, JournalEntry
+from register.text.typography import first_upper
 from register.web.blueprints import asks_password, asks_password_when_alone, desk
 from register.web.error_messages import error_sentence
 from register.web.errors import status_of
 from register.web.l10n import day_words, typeset
-from register.web.template_env import clock, first_upper
+from register.web.template_env import clock
 
 
 def _lacks_second_person(incident_id: int) -> bool:

@@ -134,8 +134,8 @@ def list_deeds(content: Mapping[str, Any]) -> list[Deed]:
     """The acts reported, then each proceeding; a type that is the proceeding stands there only."""
     place, vocabulary = case_commune(content), current_vocabulary()
     actor, target = content["actor"], with_article("cible", content["target"])
-    authority = _party_label(with_article("acteur", actor), place.commune.name if place else "")
-    target = _party_label(target, ", ".join(content["outlets"]))
+    authority = party_label(with_article("acteur", actor), place.commune.name if place else "")
+    target = party_label(target, ", ".join(content["outlets"]))
     sued_for = _proceeding_type(content)
     reported = [code for code in content["types"] if code != sued_for]
     deeds = [Deed(authority, target, reported)] if reported else []
@@ -161,7 +161,8 @@ def with_article(name: str, code: str) -> str:
     return str(word.extra["with_article"]) if word else code
 
 
-def _party_label(role: str, name: str) -> str:
+def party_label(role: str, name: str) -> str:
+    """A role with the names that are known of it in brackets."""
     return f"{role} ({name})" if role and name else role or name
 
 

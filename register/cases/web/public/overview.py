@@ -17,11 +17,11 @@ from register.cases.web.public.search_title import SENTENCE_FORMS, value_label
 from register.db import db
 from register.journal.web import public_journal
 from register.territory import dataset
+from register.text.typography import first_upper
 from register.web.blueprints import public
 from register.web.l10n import number, typeset
 from register.web.maps import search_map
 from register.web.request_context import current_vocabulary, head, settings
-from register.web.template_env import first_upper
 
 LabelFunction = Callable[[str], str]
 # A single case among thousands stays visible.

@@ -26,16 +26,13 @@ from PIL.PngImagePlugin import PngInfo
 
 from register.cases.data_version import VersionedMapCache
 from register.cases.queries import PublicCase, load_public_case
-from register.cases.web.public.case_view import case_commune
+from register.cases.web.public.link_preview import build_link_preview
 from register.db import db
-from register.territory.place_queries import qualified_name
-from register.territory.web import place_names
 from register.text.typography import french
 from register.web import urls
 from register.web.blueprints import public
-from register.web.l10n import country_name, edtf_words, number, typeset
-from register.web.request_context import current_vocabulary, head
-from register.web.template_env import first_upper
+from register.web.l10n import number
+from register.web.request_context import head
 
 WIDTH, HEIGHT = 1200, 630  # the recommended size of Open Graph images
 
@@ -112,28 +109,13 @@ def _image_response(social_card: SocialCard) -> Response:
 
 def case_social_card(case: PublicCase) -> SocialCard:
     """The texts of a case's card: only what a list of cases shows too."""
-    content, terms = case.snapshot.content, current_vocabulary()
-    first_type, *other_types = [terms.label("type", code) for code in content["types"]]
-    types = ", ".join([first_type, *(label[:1].lower() + label[1:] for label in other_types)])
-    evidence = terms.label("preuve", content["evidence"]).lower()
-    if content["contested"]:
-        evidence = _("%(evidence)s, contesté", evidence=evidence)
-    date_text = edtf_words(content["date"]) if content["date"] else _("date inconnue")
-    # The place, as exact as it is known.
-    area = country_name(content["country"]) if content["country"] != "FR" else ""
-    for kind in ("region", "departement"):
-        if content[kind]:
-            area = place_names.place_name(kind, content[kind])
-    place_line = typeset(area)
-    if commune := case_commune(content):
-        place_line = commune.qualified_name
-    elif content["place_label"]:
-        place_line = qualified_name(first_upper(content["place_label"]), area)
+    preview = build_link_preview(case.snapshot.content)
+    lines = (preview.types, preview.parties, preview.outcome, preview.evidence)
     return SocialCard(
-        title=french(content["title"]),
-        margin_lines=(_("nº %(number)s", number=number(case.number)), typeset(date_text)),
-        overline=place_line,
-        footer_lines=(types, _("Niveau de preuve : %(evidence)s", evidence=evidence)),
+        title=french(case.snapshot.content["title"]),
+        margin_lines=(_("nº %(number)s", number=number(case.number)), preview.date),
+        overline=preview.place,
+        footer_lines=tuple(filter(None, lines)),
     )
 
 

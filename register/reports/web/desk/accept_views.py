@@ -32,13 +32,13 @@ from register.reports.web.desk import labels, report_list_query
 from register.reports.web.desk.detail import ReportActForm, open_report
 from register.reports.web.desk.report_summary import ReportedItem, reported
 from register.text.normalisation import one_line
+from register.text.typography import first_upper
 from register.web.blueprints import desk
 from register.web.error_messages import error_sentence, fault_sentence, field_name, reason_sentence
 from register.web.errors import status_of
 from register.web.form_fields import line_field, text_field
 from register.web.l10n import typeset, with_label
 from register.web.request_context import french_vocabulary, key_store
-from register.web.template_env import first_upper
 
 FormT = TypeVar("FormT", bound="DecisionForm")
 

@@ -21,14 +21,14 @@ from register.territory.web import place_names
 from register.territory.web.place_names import full_name
 from register.text.dates import paris_day
 from register.text.normalisation import one_line
-from register.text.typography import french
+from register.text.typography import first_upper, french
 from register.web.blueprints import desk
 from register.web.error_messages import error_sentence
 from register.web.l10n import day_words, typeset, with_label
 from register.web.messages.desk import NOBODY_BEGAN
 from register.web.messages.errors import REPORT_STATES
 from register.web.request_context import current_vocabulary, settings
-from register.web.template_env import clock, first_upper
+from register.web.template_env import clock
 
 # Characters of an account in a list, one or two sentences.
 _EXCERPT_LENGTH = 160

@@ -40,12 +40,12 @@ from register.territory.resolve import resolve
 from register.territory.web import place_choice
 from register.territory.web.place_choice import PlaceChoice, place_key
 from register.text import dates
+from register.text.typography import first_upper
 from register.web import list_query
 from register.web.blueprints import asks_password_when_alone, desk
 from register.web.l10n import count_words, typeset
 from register.web.messages.desk import EMPTY_LISTS, REPORT_LISTS
 from register.web.request_context import commune_case_counts, gazetteer, head, key_store, settings
-from register.web.template_env import first_upper
 
 # Bulk acts on ticked reports.
 PUT_ASIDE, TAKE_UP, CONFIRM = "ranger", "reprendre", "confirmer"
