@@ -30,7 +30,7 @@ def deeds(app: Flask, types: tuple[str, ...], *suits: ProceedingContent) -> list
     content = asdict(a_case(types=types, proceedings=suits))
     with app.test_request_context():
         return [
-            (deed.who, ", ".join(deed.types) or deed.noun, deed.whom, deed.direction)
+            (deed.who, ", ".join(deed.types) or deed.noun, deed.whom, deed.arrow)
             for deed in list_deeds(content)
         ]
 

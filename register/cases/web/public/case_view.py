@@ -57,7 +57,8 @@ class Deed:
     unknown party is empty.
 
     :param types: codes of the acts reported together, or of the one that the proceeding is.
-    :param noun: what the proceeding is called; empty when its type says it.
+    :param noun: what the proceeding is called when no type says it better.
+    :param arrow: ``back`` when the person targeted acts, ``both`` when each side does.
     :param proceeding: None for acts reported outside of any.
     :param is_ruled: a court has decided.
     """
@@ -66,16 +67,9 @@ class Deed:
     whom: str
     types: Sequence[str] = ()
     noun: str = ""
+    arrow: str = ""
     proceeding: Mapping[str, Any] | None = None
     is_ruled: bool = False
-
-    @property
-    def direction(self) -> str:
-        """``back`` when the person targeted acts, ``both`` when each side does, or nothing."""
-        if self.proceeding is None:
-            return ""
-        arrows = {"par_cible": "back", "recours_cible": "back", "deux_sens": "both"}
-        return arrows.get(self.proceeding["direction"], "")
 
 
 @dataclass(frozen=True)
@@ -89,11 +83,6 @@ class CaseView:
     deeds: Sequence[Deed]
     nearby_cases: Sequence[CaseSummary]
     titles: Mapping[int, str]
-
-    @property
-    def proceedings(self) -> int:
-        """The number of proceedings."""
-        return sum(deed.proceeding is not None for deed in self.deeds)
 
 
 def build_case_view(content: Mapping[str, Any], case_number: int) -> CaseView:
@@ -140,18 +129,25 @@ def list_deeds(content: Mapping[str, Any]) -> list[Deed]:
     reported = [code for code in content["types"] if code != sued_for]
     deeds = [Deed(authority, target, reported)] if reported else []
     for proceeding in content["proceedings"]:
+        direction = proceeding["direction"]
         plaintiff = with_article("acteur", proceeding["plaintiff"])
         # A plaintiff in the same role as the actor is the actor.
         accuser = authority if proceeding["plaintiff"] in ("", actor) else plaintiff
-        who, whom, types = {
-            "contre_cible": (accuser, target, [sued_for] if sued_for else []),
-            "contre_x": (accuser, str(_("personne de nommé")), []),
-            "deux_sens": (accuser, target, []),
-            "tiers": (plaintiff, "", []),
-        }.get(proceeding["direction"], (target, authority, []))
-        noun = "" if types else _proceeding_noun(proceeding)
+        who, whom = {
+            "contre_cible": (accuser, target),
+            "contre_x": (accuser, str(_("personne de nommé"))),
+            "deux_sens": (accuser, target),
+            "tiers": (plaintiff, ""),
+        }.get(direction, (target, authority))
+        types = [sued_for] if sued_for and direction == "contre_cible" else []
+        word = vocabulary.word("sens", direction)
+        noun, arrow = (word.extra["noun"], word.extra.get("arrow", "")) if word else (direction, "")
+        steps = (vocabulary.word("etape", step["step"]) for step in proceeding["steps"])
+        opening = next((step for step in steps if step and step.extra.get("opens")), None)
+        if opening and direction != "contre_x":
+            noun = opening.label
         is_ruled = proceeding["outcome"] in vocabulary.court_outcomes
-        deeds.append(Deed(who, whom, types, noun, proceeding, is_ruled))
+        deeds.append(Deed(who, whom, types, noun, arrow, proceeding, is_ruled))
     return deeds
 
 
@@ -176,18 +172,6 @@ def _proceeding_type(content: Mapping[str, Any]) -> str:
     directions = [proceeding["direction"] for proceeding in content["proceedings"]]
     against_target = [name for name in directions if name in ("contre_cible", "contre_x")]
     return types[0] if len(types) == len(against_target) == 1 else ""
-
-
-def _proceeding_noun(proceeding: Mapping[str, Any]) -> str:
-    """The step that opened a proceeding, or what proceedings of its direction are called."""
-    vocabulary = current_vocabulary()
-    direction = vocabulary.word("sens", proceeding["direction"])
-    if proceeding["direction"] != "contre_x":
-        for step in proceeding["steps"]:
-            word = vocabulary.word("etape", step["step"])
-            if word and word.extra.get("opens"):
-                return word.label
-    return str(direction.extra["noun"]) if direction else str(proceeding["direction"])
 
 
 def rights_links(types: Iterable[str]) -> list[tuple[str, str]]:

@@ -10,8 +10,8 @@ from register.cases import queries, result_lists, statistics, timeline
 from register.cases.filters import FILTERS, LENGTH_LIMIT, WORDS, WORDS_LIMIT, CaseQuery
 from register.cases.queries import PublicCase
 from register.cases.web.public import case_view, search_request, search_title
-from register.cases.web.public.link_preview import build_link_preview
 from register.cases.web.public.search_suggestions import NoResultsLinks, SearchSuggestions
+from register.cases.web.public.social_cards import case_social_card
 from register.db import db
 from register.errors import Invalid, Moved
 from register.search import query_parser
@@ -143,7 +143,7 @@ def case(number: str) -> str:
         "cases/public/case.html",
         case=public_case,
         file=case_view.build_case_view(content, public_case.number),
-        preview=build_link_preview(content),
+        description=case_social_card(public_case).description,
         events=timeline.case_timeline(content),
         changes=queries.list_changes(db.session(), public_case),
         cited_by=queries.list_citing_cases(db.session(), public_case.number),

@@ -13,7 +13,7 @@ from markupsafe import Markup
 from register.cases import statistics as figures
 from register.cases.filters import CaseQuery
 from register.cases.statistics import Figure, FigureGroup
-from register.cases.web.public.search_title import SENTENCE_FORMS, value_label
+from register.cases.web.public.search_title import value_label, value_phrase
 from register.db import db
 from register.journal.web import public_journal
 from register.territory import dataset
@@ -109,7 +109,7 @@ def statistics() -> str:
         proceedings=[
             _row_group(
                 group,
-                lambda code: str(SENTENCE_FORMS["sens"].get(code) or value_label("sens", code)),
+                partial(value_phrase, "sens"),
                 lambda code: value_label("issue", code.partition(".")[2]),
             )
             for group in stats.proceedings

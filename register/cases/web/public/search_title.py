@@ -57,41 +57,12 @@ _PHRASE_TEMPLATES: dict[str, Any] = {
     "duree": lazy_gettext("durée %(values)s"),
     "sans_date": "%(values)s",
 }
-# Filter → code → the words after the name of the filter in a sentence.
-SENTENCE_FORMS: Mapping[str, Mapping[str, Any]] = {
-    "niveau": {
-        "commune": lazy_gettext("communale"),
-        "intercommunalite": lazy_gettext("intercommunale"),
-        "departement": lazy_gettext("départementale"),
-        "region": lazy_gettext("régionale"),
-        "outre_mer": lazy_gettext("d’outre-mer"),
-        "etat": lazy_gettext("de l’État"),
-        "etablissement_public": lazy_gettext("d’un établissement public"),
-        "autre": lazy_gettext("d’un autre niveau"),
-        "inconnu": lazy_gettext("de niveau inconnu"),
-    },
-    "preuve": {
-        "allegue": lazy_gettext("allégués"),
-        "documente": lazy_gettext("documentés"),
-        "juge": lazy_gettext("jugés"),
-    },
-    "duree": {
-        "moins-d-un-an": lazy_gettext("de moins d’un an"),
-        "un-a-trois-ans": lazy_gettext("d’un à trois ans"),
-        "plus-de-trois-ans": lazy_gettext("de plus de trois ans"),
-        "inconnue": lazy_gettext("inconnue"),
-    },
-    "sens": {
-        "contre_cible": lazy_gettext("procédure contre la personne visée"),
-        "contre_x": lazy_gettext("plainte contre X"),
-        "par_cible": lazy_gettext("procédure par la personne visée"),
-        "recours_cible": lazy_gettext("recours de la personne visée"),
-        "deux_sens": lazy_gettext("procédures dans les deux sens"),
-        "tiers": lazy_gettext("procédure entre d’autres parties"),
-    },
-    # "autre" alone would be ambiguous.
-    "famille": {"autre": lazy_gettext("famille « autre »")},
-    "type": {"autre": lazy_gettext("type « autre »")},
+# Durations after the name of their filter in a sentence.
+_DURATION_PHRASES: Mapping[str, Any] = {
+    "moins-d-un-an": lazy_gettext("de moins d’un an"),
+    "un-a-trois-ans": lazy_gettext("d’un à trois ans"),
+    "plus-de-trois-ans": lazy_gettext("de plus de trois ans"),
+    "inconnue": lazy_gettext("inconnue"),
 }
 # The durations of a case in words.
 DURATION_LABELS: Mapping[str, Any] = {
@@ -139,7 +110,7 @@ def phrase(query: CaseQuery) -> str:
             )
         else:
             filter_phrase = _join_alternatives(
-                [_value_phrase(name, code) for code in query.values[name]]
+                [value_phrase(name, code) for code in query.values[name]]
             )
         sentence += str(_PHRASE_TEMPLATES[name]) % {"values": filter_phrase}
         previous = name
@@ -160,7 +131,7 @@ def value_label(name: str, code: str) -> str:
         return vocabulary.label(name, code)
     if name == "procedure":
         direction, _dot, outcome = code.partition(".")
-        proceeding = _value_phrase("sens", direction)
+        proceeding = value_phrase("sens", direction)
         outcome_label = vocabulary.label("issue", outcome)
         return str(_("%(proceeding)s (%(outcome)s)", proceeding=proceeding, outcome=outcome_label))
     if name in _VALUE_FORMATTERS:
@@ -212,7 +183,8 @@ def _join_alternatives(values: Sequence[str]) -> str:
     return str(_("%(some)s ou %(last)s", some=", ".join(values[:-1]), last=values[-1]))
 
 
-def _value_phrase(name: str, code: str) -> str:
+def value_phrase(name: str, code: str) -> str:
+    """The words of a filter's value in the sentence that names a search."""
     if name == WORDS:
         # "OU" is ignored by the search and must not appear as if it had an effect.
         return quote_typed(query_parser.without_operators(code) or code)
@@ -222,14 +194,13 @@ def _value_phrase(name: str, code: str) -> str:
         return _commune_label(code)
     if name in _PARTY_FILTERS:
         return case_view.with_article(name, code)
-    forms = SENTENCE_FORMS.get(name)
-    if forms and code in forms:
-        return str(forms[code])
+    if name == "duree":
+        return str(_DURATION_PHRASES[code])
+    word = current_vocabulary().lists.get(name, {}).get(code)
+    if word and "phrase" in word.extra:
+        return str(word.extra["phrase"])
     label = value_label(name, code)
-    if name in ("type", "famille"):
-        return label[:1].lower() + label[1:]
-    # A new code of a list with sentence forms, which has no form yet.
-    return quote_typed(label) if forms else label
+    return label[:1].lower() + label[1:] if name in ("type", "famille") else label
 
 
 def _commune_label(code: str) -> str:

@@ -12,10 +12,11 @@ from __future__ import annotations
 import io
 import unicodedata
 from bisect import bisect_left
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache
 from threading import Lock
+from typing import Any
 
 import pymupdf_fonts
 from flask import Response, redirect, request
@@ -26,13 +27,15 @@ from PIL.PngImagePlugin import PngInfo
 
 from register.cases.data_version import VersionedMapCache
 from register.cases.queries import PublicCase, load_public_case
-from register.cases.web.public.link_preview import build_link_preview
+from register.cases.web.public.case_view import case_commune, party_label, with_article
 from register.db import db
-from register.text.typography import french
+from register.territory.place_queries import qualified_name
+from register.territory.web import place_names
+from register.text.typography import first_upper, french
 from register.web import urls
 from register.web.blueprints import public
-from register.web.l10n import number
-from register.web.request_context import head
+from register.web.l10n import country_name, edtf_words, number, typeset
+from register.web.request_context import current_vocabulary, head
 
 WIDTH, HEIGHT = 1200, 630  # the recommended size of Open Graph images
 
@@ -64,6 +67,12 @@ class SocialCard:
     margin_lines: Sequence[str] = ()
     overline: str = ""
     footer_lines: Sequence[str] = ()
+
+    @property
+    def description(self) -> str:
+        """All texts but the title, as sentences."""
+        lines = (", ".join(filter(None, self.margin_lines)), self.overline, *self.footer_lines)
+        return " ".join(f"{line.rstrip('.')}." for line in lines if line)
 
 
 _image_cache: VersionedMapCache[SocialCard, bytes] = VersionedMapCache(256)  # of about 15 kB each
@@ -108,15 +117,51 @@ def _image_response(social_card: SocialCard) -> Response:
 
 
 def case_social_card(case: PublicCase) -> SocialCard:
-    """The texts of a case's card: only what a list of cases shows too."""
-    preview = build_link_preview(case.snapshot.content)
-    lines = (preview.types, preview.parties, preview.outcome, preview.evidence)
-    return SocialCard(
-        title=french(case.snapshot.content["title"]),
-        margin_lines=(_("nº %(number)s", number=number(case.number)), preview.date),
-        overline=preview.place,
-        footer_lines=tuple(filter(None, lines)),
+    """The texts of a case's card: only what a list of cases shows too, nothing of the title twice.
+
+    They say who acted, whom the act targeted and how the case ended, in this order.
+    """
+    content, vocabulary = case.snapshot.content, current_vocabulary()
+    title = content["title"].lower()
+    labels = (vocabulary.label("type", code).lower() for code in content["types"])
+    types = ", ".join(label for label in labels if label not in title)
+    target = party_label(with_article("cible", content["target"]), ", ".join(content["outlets"]))
+    who, whom = with_article("acteur", content["actor"]), typeset(target)
+    outcome = _("inconnue")
+    if content["outcome"] not in ("", "inconnue"):
+        outcome = vocabulary.label("issue", content["outcome"])
+    evidence = vocabulary.label("preuve", content["evidence"]).lower()
+    if content["contested"]:
+        evidence = _("%(evidence)s, contesté", evidence=evidence)
+    date_text = edtf_words(content["date"]) if content["date"] else _("date inconnue")
+    footer_lines = (
+        first_upper(types),
+        _("Qui agit : %(who)s. Qui est visé : %(whom)s.", who=who, whom=whom),
+        _("Issue : %(outcome)s.", outcome=outcome),
+        _("Niveau de preuve : %(evidence)s.", evidence=evidence),
     )
+    return SocialCard(
+        title=french(content["title"]),
+        margin_lines=(
+            _("nº %(number)s", number=number(case.number)),
+            "" if date_text in title else typeset(date_text),
+        ),
+        overline=_place_line(content, title),
+        footer_lines=tuple(filter(None, footer_lines)),
+    )
+
+
+def _place_line(content: Mapping[str, Any], title: str) -> str:
+    """The place, as exact as it is known."""
+    area = country_name(content["country"]) if content["country"] != "FR" else ""
+    for kind in ("region", "departement"):
+        if content[kind]:
+            area = place_names.place_name(kind, content[kind])
+    name = content["place_label"]
+    if commune := case_commune(content):
+        # Communes of several départements share a name: this one is always shown.
+        name, area = commune.commune.name, commune.departement.name if commune.departement else ""
+    return typeset(area) if name.lower() in title else qualified_name(first_upper(name), area)
 
 
 def draw_card(card: SocialCard) -> bytes:
