@@ -49,18 +49,22 @@ def sign_in() -> ResponseReturnValue:
         return rate_limited
     if not form.is_sent:
         return _render_form(form), 422
+    email, browser_token = form.adresse.data or "", current_member.known_browser_token()
+    # A session of its own: no transaction stays open during the verification.
+    with Session(db.engine) as session:
+        is_known = sessions.find_browser(session, email, browser_token, now()) is not None
     # Unknown browsers share a budget; known browsers do not need it.
-    seconds = 0 if _is_known_browser(form) else rate_limits.budget("sign_in")
+    seconds = 0 if is_known else rate_limits.budget("sign_in")
     if seconds:
         return _busy_page(form, seconds)
     try:
         verified = authentication.authenticate(
             db.engine,
             request_context.root_key(),
-            email=form.adresse.data or "",
+            email=email,
             password=form.mot_de_passe.data or "",
             code=form.code_a_usage_unique.data or "",
-            browser_token=current_member.known_browser_token(),
+            browser_token=browser_token,
             at=now(),
             require_factor=settings().require_2fa,
         )
@@ -113,14 +117,6 @@ def _busy_page(form: forms.SignInForm, seconds: int) -> Response:
         time=rate_limits.wait_words(seconds),
     )
     return rate_limits.too_soon_page(_render_form(form, problem=problem), seconds, 503)
-
-
-def _is_known_browser(form: forms.SignInForm) -> bool:
-    """Whether the account of the typed address knows this browser."""
-    email, browser_token = form.adresse.data or "", current_member.known_browser_token()
-    # A session of its own: no transaction stays open during the verification.
-    with Session(db.engine) as session:
-        return sessions.find_browser(session, email, browser_token, now()) is not None
 
 
 def _signed_in_response(verified: VerifiedMember, target: str) -> Response:
