@@ -1,4 +1,4 @@
-"""Vérifie la main courante d'un registre Web Citoyen, sans rien utiliser de ce registre :
+"""Vérifie le journal public d'un registre Web Citoyen, sans rien utiliser de ce registre :
 
     python3 verifier.py registre.jsonl tete.json [LIGNE:EMPREINTE ...] [preuve.json ...]
     python3 verifier.py dossier.zip [LIVRE:LIGNE:EMPREINTE ...]

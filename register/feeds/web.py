@@ -159,7 +159,7 @@ def ledger_feed() -> Response:
     event_query = EventQuery(
         acts=selection.acts, since=selection.begin, until=selection.end, includes_register=True
     )
-    parts = [_("main courante"), *(chip.text for chip in public_journal.chips(journal_query))]
+    parts = [_("journal public"), *(chip.text for chip in public_journal.chips(journal_query))]
     return _feed_response(event_query, journal_query.address, french(" ; ".join(parts)))
 
 

@@ -240,7 +240,7 @@ def test_a_problem_names_its_ledger_and_line() -> None:
     sentence = error_messages.problem_sentence(
         Problem("journal_chain", {"ledger": "public", "seq": 812})
     )
-    assert sentence.startswith("Main courante publique, ligne 812\u00a0:")
+    assert sentence.startswith("Journal public, ligne 812\u00a0:")
 
 
 @pytest.mark.parametrize(

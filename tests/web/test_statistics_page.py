@@ -81,7 +81,7 @@ def test_every_number_has_a_link(client):
     # What is left are years, the share of unknown outcomes, and the line of the ledger.
     html = _FIGURE.sub('<a href="">', _SVG.sub("", html))
     years = r'(?:<th scope="row">|<span class="vh"> cas\u00a0: )(?:Jusqu’en )?[12][0-9]{3}(?=<)'
-    text = re.sub(r"ligne [0-9]+ de la main courante", "", words(re.sub(years, "", html)))
+    text = re.sub(r"ligne [0-9]+ du journal public", "", words(re.sub(years, "", html)))
     assert re.findall(r"[^ ]* [^ ]*[0-9][^.]*", text) == [
         f"soit {share(client)} %, l’issue est inconnue : aucune source ne l’a encore dite"
         " au registre"
@@ -141,7 +141,7 @@ def test_the_figures_are_those_of_the_ledger_that_the_page_names(app, desk):
     first = stranger.get(PAGE)
     again = stranger.get(PAGE)
     assert (first.headers["ETag"], first.data) == (again.headers["ETag"], again.data)
-    assert "ligne 2 de la main courante" in words(first.text)
+    assert "ligne 2 du journal public" in words(first.text)
     desk.published()
     second = stranger.get(PAGE)
     assert second.headers["ETag"] != first.headers["ETag"]

@@ -185,12 +185,12 @@ VERIFY_PROBLEMS: dict[str, Any] = {
     "report_differs": _("Signalement %(report)s : aucune ligne ne mène à l’état où il est."),
     "case_unreadable": _("Dossier %(dossier)s : ce qui est gardé est illisible (%(cause)s)."),
     "case_standing": _(
-        "Dossier %(dossier)s : « %(field)s » n’est pas ce que dit la main courante."
+        "Dossier %(dossier)s : « %(field)s » n’est pas ce que dit le journal public."
     ),
     "case_snapshot": _("Dossier %(dossier)s : le texte montré manque."),
     "case_rows": _("Dossier %(dossier)s : les tables contredisent la révision (%(fields)s)."),
     "case_codes": _(
-        "Dossier %(dossier)s : les anciens codes gardés ne sont pas ceux que dit la main courante."
+        "Dossier %(dossier)s : les anciens codes gardés ne sont pas ceux que dit le journal public."
     ),
     "case_missing": _("Dossier %(dossier)s : le journal en parle et il n’est plus dans la base."),
     "desk_approvals": _("Dossier %(dossier)s : les accords ne sont pas ceux que dit le journal."),
@@ -226,7 +226,7 @@ VERIFY_PROBLEMS: dict[str, Any] = {
 }
 
 LEDGER_NAMES: dict[str, Any] = {
-    "public": _("Main courante publique"),
-    "desk": _("Main courante de la modération"),
-    "reports": _("Main courante des signalements"),
+    "public": _("Journal public"),
+    "desk": _("Journal de la modération"),
+    "reports": _("Journal des signalements"),
 }

@@ -15,7 +15,7 @@ SITE_ERRORS: dict[str, Any] = {
     "no_such_version": _("Ce cas n’a pas de version publique sous ce numéro."),
     "no_such_place": _("Aucun territoire ne porte ce code."),
     "no_such_page": _("La liste n’a pas tant de pages."),
-    "no_such_line": _("La main courante n’a pas de ligne sous ce numéro."),
+    "no_such_line": _("Le journal public n’a pas de ligne sous ce numéro."),
     "no_such_row": _("Ce qui était demandé n’existe pas ou n’existe plus."),
     "case_gone": _("Ce cas n’est plus publié."),
     "version_destroyed": _(
