@@ -42,7 +42,7 @@ COMPONENTS: Mapping[str, Component] = {
     "types": Component("list", f"//p[{class_condition('kinds')}][count(*) > 1]"),
     "etats": Component("list of a place", f"//p[{class_condition('state')}]"),
     "preuve": Component("case", f"//ol[{class_condition('scale')}]"),
-    "qui-contre-qui": Component("case", f"//ol[{class_condition('acting')}]"),
+    "qui-contre-qui": Component("case", f"//ol[{class_condition('deeds')}]"),
     "etapes": Component("case", f"//ol[li[{class_condition('step')}]]"),
     "resume": Component("case", f"//dl[{class_condition('sum')}]"),
     "sources": Component("case", f"//*[{class_condition('srcs')}]"),
