@@ -5,7 +5,7 @@ export PYTHON
 BIN := .venv/bin
 # What decides and proves is followed to the last branch by its own tests, and only there: following
 # every line of all tests as well would nearly double their time.
-HEART := tests/cases tests/journal tests/reports tests/operations/test_rotation.py
+HEART := tests/cases tests/journal tests/reports tests/operations/test_rotation.py tests/test_key_store.py
 SHARED := -n 4 --dist worksteal -m "not prove"
 
 .DEFAULT_GOAL := help
