@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import os
 import shutil
 import statistics
 import subprocess
+import sys
 import tempfile
 from contextlib import ExitStack
 from pathlib import Path
@@ -87,10 +89,14 @@ def _copy_register(register: Path, folder: Path) -> dict[str, str]:
 
 
 def _downgrade(top: Path, environment: dict[str, str]) -> None:
-    """Bring the tables of a register back to the migrations of an earlier checkout."""
+    """Bring the tables and vocabularies of a register back to those of an earlier checkout."""
     revision = ScriptDirectory(str(top / "register/migrations")).get_current_head()
     url = f"sqlite:///{environment['REGISTER_INSTANCE']}/register.sqlite3"
     engine = create_engine(url, **engine_options(url))
     configure_engine(engine)
     command.downgrade(schema.alembic_config(engine), revision or "base")
     engine.dispose()
+    # Its own vocabularies, too.
+    environment = os.environ | {"PYTHONPATH": str(top), **environment}
+    upgrade = [sys.executable, "-m", "register", "upgrade"]
+    subprocess.run(upgrade, cwd=top, env=environment, stdout=subprocess.DEVNULL, check=True)
