@@ -93,7 +93,9 @@ def _apply_rules(text: str, rules: Iterable[TypographyRule]) -> str:
         is_verbatim = (
             # An entity in a plain text (which explains HTML) keeps its semicolon.
             _ENTITY.search(token)
-            or any(sign in token for sign in ("://", "@", _PLACEHOLDER))
+            or "://" in token
+            or "@" in token
+            or _PLACEHOLDER in token
             or "www." in token.lower()
             or _FILE_NAME.search(token.rstrip(_ENDS))
         )
@@ -107,6 +109,8 @@ def _apply_rules(text: str, rules: Iterable[TypographyRule]) -> str:
     text = _TOKEN.sub(protect, text)
     for pattern, replacement in rules:
         text = pattern.sub(replacement, text)
+    if not verbatim_tokens:
+        return text
     protected = iter(verbatim_tokens)
     return "".join(
         next(protected) if part == _PLACEHOLDER else part

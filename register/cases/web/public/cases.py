@@ -11,7 +11,7 @@ from register.cases.filters import FILTERS, LENGTH_LIMIT, WORDS, WORDS_LIMIT, Ca
 from register.cases.queries import PublicCase
 from register.cases.web.public import case_view, search_request, search_title
 from register.cases.web.public.search_suggestions import NoResultsLinks, SearchSuggestions
-from register.cases.web.public.social_cards import case_social_card
+from register.cases.web.public.social_cards import case_description
 from register.db import db
 from register.errors import Invalid, Moved
 from register.search import query_parser
@@ -143,7 +143,7 @@ def case(number: str) -> str:
         "cases/public/case.html",
         case=public_case,
         file=case_view.build_case_view(content, public_case.number),
-        description=case_social_card(public_case).description,
+        description=case_description(public_case),
         events=timeline.case_timeline(content),
         changes=queries.list_changes(db.session(), public_case),
         cited_by=queries.list_citing_cases(db.session(), public_case.number),

@@ -34,7 +34,7 @@ from register.territory.web import place_names
 from register.text.typography import first_upper, french
 from register.web import urls
 from register.web.blueprints import public
-from register.web.l10n import country_name, edtf_words, number, typeset
+from register.web.l10n import country_name, edtf_words, language, number, typeset
 from register.web.request_context import current_vocabulary, head
 
 WIDTH, HEIGHT = 1200, 630  # the recommended size of Open Graph images
@@ -76,6 +76,7 @@ class SocialCard:
 
 
 _image_cache: VersionedMapCache[SocialCard, bytes] = VersionedMapCache(256)  # of about 15 kB each
+_descriptions: VersionedMapCache[tuple[int, int, str], str] = VersionedMapCache(256)
 # One drawing at a time: each takes a tenth of a second of processor time.
 _drawing_lock = Lock()
 
@@ -114,6 +115,12 @@ def _image_response(social_card: SocialCard) -> Response:
     # Other sites embed it; all other responses are for this site's own pages only.
     response.headers["Cross-Origin-Resource-Policy"] = "cross-origin"
     return response
+
+
+def case_description(case: PublicCase) -> str:
+    """The texts of a case's card as sentences, for its page."""
+    key = (case.number, case.version, language())
+    return _descriptions.get_or_make(head().digest, key, lambda: case_social_card(case).description)
 
 
 def case_social_card(case: PublicCase) -> SocialCard:
