@@ -95,6 +95,16 @@ def test_the_arrow_leaves_whoever_acts(app: Flask) -> None:
     ]
 
 
+def test_without_a_plaintiff_only_an_actor_who_sued_is_shown_as_suing(app: Flask) -> None:
+    unknown = suit("contre_cible", plaintiff="")
+    assert deeds(app, ("convocation_audition",), unknown)[1] == ("", "procédure", BLOGGER, "")
+    assert deeds(app, ("plainte_injure",), unknown) == [(MAYOR, "plainte_injure", BLOGGER, "")]
+    police = suit("contre_x", plaintiff="police")
+    who = "la police ou la gendarmerie"
+    expected = (who, "plainte contre X", "personne de nommé", "")
+    assert deeds(app, ("expulsion",), police)[1] == expected
+
+
 @pytest.mark.parametrize(
     ("outcome", "is_ruled"), [("relaxe", True), ("inconnue", False), ("en_cours", False)]
 )

@@ -125,30 +125,45 @@ def list_deeds(content: Mapping[str, Any]) -> list[Deed]:
     actor, target = content["actor"], with_article("cible", content["target"])
     authority = party_label(with_article("acteur", actor), place.commune.name if place else "")
     target = party_label(target, ", ".join(content["outlets"]))
-    sued_for = _proceeding_type(content)
+    words = ((code, vocabulary.word("type", code)) for code in content["types"])
+    suits = [code for code, word in words if word and word.extra.get("proceeding")]
+    directions = [proceeding["direction"] for proceeding in content["proceedings"]]
+    count = directions.count("contre_cible") + directions.count("contre_x")
+    # With two such types, or two such proceedings, no source says which is which.
+    sued_for = suits[0] if len(suits) == count == 1 else ""
     reported = [code for code in content["types"] if code != sued_for]
     deeds = [Deed(authority, target, reported)] if reported else []
     for proceeding in content["proceedings"]:
-        direction = proceeding["direction"]
-        plaintiff = with_article("acteur", proceeding["plaintiff"])
-        # A plaintiff in the same role as the actor is the actor.
-        accuser = authority if proceeding["plaintiff"] in ("", actor) else plaintiff
-        who, whom = {
-            "contre_cible": (accuser, target),
-            "contre_x": (accuser, str(_("personne de nommé"))),
-            "deux_sens": (accuser, target),
-            "tiers": (plaintiff, ""),
-        }.get(direction, (target, authority))
-        types = [sued_for] if sued_for and direction == "contre_cible" else []
-        word = vocabulary.word("sens", direction)
-        noun, arrow = (word.extra["noun"], word.extra.get("arrow", "")) if word else (direction, "")
-        steps = (vocabulary.word("etape", step["step"]) for step in proceeding["steps"])
-        opening = next((step for step in steps if step and step.extra.get("opens")), None)
-        if opening and direction != "contre_x":
-            noun = opening.label
-        is_ruled = proceeding["outcome"] in vocabulary.court_outcomes
-        deeds.append(Deed(who, whom, types, noun, arrow, proceeding, is_ruled))
+        accuser = with_article("acteur", proceeding["plaintiff"])
+        # A plaintiff in the same role as the actor is the actor. Without a role it is the actor
+        # only when suing is what the actor did; otherwise nobody knows who brought it.
+        is_actor = proceeding["plaintiff"] == actor or (suits and not proceeding["plaintiff"])
+        if is_actor and proceeding["direction"] != "tiers":
+            accuser = authority
+        deeds.append(_proceeding_deed(proceeding, accuser, authority, target, sued_for))
     return deeds
+
+
+def _proceeding_deed(
+    proceeding: Mapping[str, Any], accuser: str, authority: str, target: str, sued_for: str
+) -> Deed:
+    """The line of a proceeding, named by its type, else by the step that opened it."""
+    direction, vocabulary = proceeding["direction"], current_vocabulary()
+    who, whom = {
+        "contre_cible": (accuser, target),
+        "contre_x": (accuser, str(_("personne de nommé"))),
+        "deux_sens": (accuser, target),
+        "tiers": (accuser, ""),
+    }.get(direction, (target, authority))
+    word = vocabulary.word("sens", direction)
+    noun, arrow = (word.extra["noun"], word.extra.get("arrow", "")) if word else (direction, "")
+    steps = (vocabulary.word("etape", step["step"]) for step in proceeding["steps"])
+    opening = next((step for step in steps if step and step.extra.get("opens")), None)
+    if opening and direction != "contre_x":
+        noun = opening.label
+    types = [sued_for] if sued_for and direction == "contre_cible" else []
+    is_ruled = proceeding["outcome"] in vocabulary.court_outcomes
+    return Deed(who, whom, types, noun, arrow, proceeding, is_ruled)
 
 
 def with_article(name: str, code: str) -> str:
@@ -160,18 +175,6 @@ def with_article(name: str, code: str) -> str:
 def party_label(role: str, name: str) -> str:
     """A role with the names that are known of it in brackets."""
     return f"{role} ({name})" if role and name else role or name
-
-
-def _proceeding_type(content: Mapping[str, Any]) -> str:
-    """The type of a case that is its proceeding against the target, or "" when that is not known.
-
-    With two such types, or two such proceedings, no source says which is which.
-    """
-    words = ((code, current_vocabulary().word("type", code)) for code in content["types"])
-    types = [code for code, word in words if word and word.extra.get("proceeding")]
-    directions = [proceeding["direction"] for proceeding in content["proceedings"]]
-    against_target = [name for name in directions if name in ("contre_cible", "contre_x")]
-    return types[0] if len(types) == len(against_target) == 1 else ""
 
 
 def rights_links(types: Iterable[str]) -> list[tuple[str, str]]:

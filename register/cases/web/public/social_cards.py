@@ -168,7 +168,9 @@ def _place_line(content: Mapping[str, Any], title: str) -> str:
     if commune := case_commune(content):
         # Communes of several départements share a name: this one is always shown.
         name, area = commune.commune.name, commune.departement.name if commune.departement else ""
-    return typeset(area) if name.lower() in title else qualified_name(first_upper(name), area)
+    if name.lower() not in title:
+        return qualified_name(first_upper(name), area)
+    return "" if area.lower() in title else typeset(area)
 
 
 def draw_card(card: SocialCard) -> bytes:
