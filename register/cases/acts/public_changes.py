@@ -5,20 +5,13 @@ from __future__ import annotations
 from datetime import date
 from typing import Any
 
-from register.cases import (
-    act_permissions,
-    checklist,
-    deadlines,
-    former_codes,
-    second_person,
-    validation,
-)
+from register.cases import act_permissions, checklist, deadlines, former_codes, validation
 from register.cases import case_content as contents
 from register.cases.acts import _steps as steps
 from register.cases.case_content import Content
 from register.cases.models import ID_LIMIT, CaseState, Correction, FollowUp, Incident, Reply
 from register.cases.persistence import apply_content
-from register.cases.second_person import PendingChange, Proposal
+from register.cases.second_person import PendingChange, Proposal, parse_proposal
 from register.cases.vocabulary import current_vocabulary
 from register.errors import Incomplete, Invalid, NotFound, Refused, TextError
 from register.journal import Act, JournalEntry, WriteTransaction
@@ -229,7 +222,7 @@ def approve_change(
         raise Refused("change_stale", state=case.state)
     steps.require_second(tx, member, change.made_by, single=single)
     steps.record_approval(tx, case, member, "change", change.revision_id, change=change.id)
-    proposal = second_person.parse_proposal(change)
+    proposal = parse_proposal(change)
     arguments: dict[str, Any] = {
         **(proposal.words or {}),
         "by": change.made_by,
