@@ -48,13 +48,14 @@ def source_catalog() -> Catalog:
     """Every sentence of the code, with the places where it stands."""
     catalog = Catalog(locale="en", domain="messages", fuzzy=False)
     for folder in ("register", "templates"):
-        for path, line, message, _comments, context in _extract_messages(folder):
+        for path, line, message, _comments, context in extract_messages(folder):
             if not path.startswith(_FRENCH_ONLY):
                 catalog.add(message, locations=[(path, line)], context=context)
     return catalog
 
 
-def _extract_messages(folder: str) -> Iterator[ExtractedMessage]:
+def extract_messages(folder: str) -> Iterator[ExtractedMessage]:
+    """The sentences of a folder of the code."""
     methods = [(pattern.removeprefix(f"{folder}/"), method) for pattern, method in _METHODS]
     options = {
         pattern.removeprefix(f"{folder}/"): method_options
