@@ -17,7 +17,7 @@ from register.accounts.web import current_member
 from register.cases.desk_lists import DeskCaseSummary
 from register.cases.result_lists import CaseSummary
 from register.cases.web.public import structured_data
-from register.cases.web.public.case_view import labels, place_line, rights_links
+from register.cases.web.public.case_view import copy_day, labels, place_line, rights_links
 from register.errors import ConfigError
 from register.text import dates, markup, typography
 from register.text.dates import Language
@@ -49,6 +49,7 @@ def attach(app: Flask) -> None:
     )
     environment.filters.update(
         french=_french,
+        spelled=spelled,
         typeset=l10n.typeset,
         edtf=lambda edtf: l10n.typeset(l10n.edtf_words(edtf)) if edtf else "",
         edtf_time=edtf_time,
@@ -66,6 +67,7 @@ def attach(app: Flask) -> None:
         at=_at_commune,
         called=list_title,
         told_in=with_language,
+        copy_day=copy_day,
     )
     environment.globals.update(
         labels=labels,
@@ -168,6 +170,14 @@ def with_language(text: str, lang: str) -> str:
     if not text or lang == l10n.language():
         return text
     return Markup('<span lang="{}">{}</span>').format(lang, text)
+
+
+def spelled(text: str, lang: str) -> str:
+    """A text of a case with the typography of French, and amounts and days in words if in French.
+
+    "770000 EUR, 2006-09-05" is "770 000 €, 5 septembre 2006".
+    """
+    return _french(typography.spell_out(text) if lang == "fr" else text)
 
 
 def case_place(case: CaseSummary | DeskCaseSummary) -> Markup:

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import lru_cache
 from typing import Any
 
@@ -15,8 +16,10 @@ from register.cases.data_version import VersionedMapCache
 from register.cases.result_lists import CaseSummary
 from register.cases.vocabulary import VocabularyWord
 from register.db import db
+from register.errors import TextError
 from register.territory.place_queries import CommuneDetails
 from register.territory.web import place_names
+from register.text import dates
 from register.text.dates import Language
 from register.text.typography import french
 from register.web.request_context import current_vocabulary, find_commune
@@ -39,6 +42,9 @@ RIGHTS_HEADINGS: Mapping[str, Any] = {
 }
 
 
+_NO_STEPS = frozenset({"aucune", "aucune connue"})
+
+
 @dataclass(frozen=True)
 class VocabularyLabels:
     """Labels by code; those of ``types`` and ``families`` include the family's framed letter."""
@@ -50,31 +56,51 @@ class VocabularyLabels:
 
 
 @dataclass(frozen=True)
+class Party:
+    """A side of an act: its role after an article, and its names; false when nobody knows it."""
+
+    role: str
+    names: Sequence[str] = ()
+    is_target: bool = False
+
+    def __bool__(self) -> bool:
+        return bool(self.role or self.names)
+
+    def __str__(self) -> str:
+        return party_label(self.role, ", ".join(self.names))
+
+
+@dataclass(frozen=True)
 class Deed:
     """One line of "who, what, whom": two parties and the noun of the act between them.
 
-    No verb joins them: it would say more than the sources do (who filed what, that it was done). An
-    unknown party is empty.
+    No verb joins them: it would say more than the sources do (who filed what, that it was done).
 
     :param types: codes of the acts reported together, or of the one that the proceeding is.
     :param noun: what the proceeding is called when no type says it better.
     :param arrow: ``back`` when the person targeted acts, ``both`` when each side does.
     :param proceeding: None for acts reported outside of any.
     :param is_ruled: a court has decided.
+    :param source: the rank of the source that a step of the proceeding names, from 1; else 0.
     """
 
-    who: str
-    whom: str
+    who: Party
+    whom: Party
     types: Sequence[str] = ()
     noun: str = ""
     arrow: str = ""
     proceeding: Mapping[str, Any] | None = None
     is_ruled: bool = False
+    source: int = 0
 
 
 @dataclass(frozen=True)
 class CaseView:
-    """The page's content besides the snapshot; ``titles``: those of linked cases by number."""
+    """The page's content besides the snapshot.
+
+    ``titles``: those of linked cases by number. ``sources``: the titles of the sources.
+    ``steps_taken``: empty also when the source's own word is that none is known.
+    """
 
     place: CommuneDetails | None
     linked_places: Sequence[CommuneDetails]
@@ -83,6 +109,8 @@ class CaseView:
     deeds: Sequence[Deed]
     nearby_cases: Sequence[CaseSummary]
     titles: Mapping[int, str]
+    sources: str
+    steps_taken: str
 
 
 def build_case_view(content: Mapping[str, Any], case_number: int) -> CaseView:
@@ -106,6 +134,8 @@ def build_case_view(content: Mapping[str, Any], case_number: int) -> CaseView:
         deeds=list_deeds(content),
         nearby_cases=nearby_cases,
         titles={number: linked_case.title for number, linked_case in linked_cases.items()},
+        sources=source_titles(content),
+        steps_taken="" if content["steps_taken"].lower() in _NO_STEPS else content["steps_taken"],
     )
 
 
@@ -122,9 +152,9 @@ def linked_communes(content: Mapping[str, Any]) -> list[CommuneDetails]:
 def list_deeds(content: Mapping[str, Any]) -> list[Deed]:
     """The acts reported, then each proceeding; a type that is the proceeding stands there only."""
     place, vocabulary = case_commune(content), current_vocabulary()
-    actor, target = content["actor"], with_article("cible", content["target"])
-    authority = party_label(with_article("acteur", actor), place.commune.name if place else "")
-    target = party_label(target, ", ".join(content["outlets"]))
+    actor = content["actor"]
+    authority = Party(with_article("acteur", actor), [place.commune.name] if place else [])
+    target = Party(with_article("cible", content["target"]), content["outlets"], is_target=True)
     words = ((code, vocabulary.word("type", code)) for code in content["types"])
     suits = [code for code, word in words if word and word.extra.get("proceeding")]
     directions = [proceeding["direction"] for proceeding in content["proceedings"]]
@@ -133,27 +163,30 @@ def list_deeds(content: Mapping[str, Any]) -> list[Deed]:
     sued_for = suits[0] if len(suits) == count == 1 else ""
     reported = [code for code in content["types"] if code != sued_for]
     deeds = [Deed(authority, target, reported)] if reported else []
+    source_ranks = {source["url"]: rank for rank, source in enumerate(content["sources"], start=1)}
     for proceeding in content["proceedings"]:
-        accuser = with_article("acteur", proceeding["plaintiff"])
+        accuser = Party(with_article("acteur", proceeding["plaintiff"]))
         # A plaintiff in the same role as the actor is the actor. Without a role it is the actor
         # only when suing is what the actor did; otherwise nobody knows who brought it.
         is_actor = proceeding["plaintiff"] == actor or (suits and not proceeding["plaintiff"])
         if is_actor and proceeding["direction"] != "tiers":
             accuser = authority
-        deeds.append(_proceeding_deed(proceeding, accuser, authority, target, sued_for))
+        deed = _proceeding_deed(proceeding, accuser, authority, target, sued_for)
+        step_ranks = (source_ranks.get(step["source_url"], 0) for step in proceeding["steps"])
+        deeds.append(replace(deed, source=next(filter(None, step_ranks), 0)))
     return deeds
 
 
 def _proceeding_deed(
-    proceeding: Mapping[str, Any], accuser: str, authority: str, target: str, sued_for: str
+    proceeding: Mapping[str, Any], accuser: Party, authority: Party, target: Party, sued_for: str
 ) -> Deed:
     """The line of a proceeding, named by its type, else by the step that opened it."""
     direction, vocabulary = proceeding["direction"], current_vocabulary()
     who, whom = {
         "contre_cible": (accuser, target),
-        "contre_x": (accuser, str(_("personne de nommé"))),
+        "contre_x": (accuser, Party(str(_("personne de nommé")))),
         "deux_sens": (accuser, target),
-        "tiers": (accuser, ""),
+        "tiers": (accuser, Party("")),
     }.get(direction, (target, authority))
     word = vocabulary.word("sens", direction)
     noun, arrow = (word.extra["noun"], word.extra.get("arrow", "")) if word else (direction, "")
@@ -164,6 +197,25 @@ def _proceeding_deed(
     types = [sued_for] if sued_for and direction == "contre_cible" else []
     is_ruled = proceeding["outcome"] in vocabulary.court_outcomes
     return Deed(who, whom, types, noun, arrow, proceeding, is_ruled)
+
+
+# Web archives put the moment of a copy into its address: /20240131235959/.
+_COPY_TIME = re.compile(r"/([12][0-9]{3})([01][0-9])([0-3][0-9])[0-9]{0,6}(?:[a-z]{2}_)?/")
+
+
+def copy_day(address: str) -> str:
+    """The day of an archived copy in EDTF, from its address; empty if that has none."""
+    match = _COPY_TIME.search(address)
+    try:
+        return dates.parse("-".join(match.groups())).edtf if match else ""
+    except TextError:
+        return ""
+
+
+def source_titles(content: Mapping[str, Any]) -> str:
+    """The titles of the sources with their publishers; empty if none has a title."""
+    titled = (source for source in content["sources"] if source["title"])
+    return " ; ".join(party_label(source["title"], source["publisher"]) for source in titled)
 
 
 def with_article(name: str, code: str) -> str:
