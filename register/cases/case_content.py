@@ -15,12 +15,11 @@ from enum import StrEnum
 from types import MappingProxyType
 from typing import Annotated, Any, get_type_hints
 
-from register.cases.models import Incident, Reply, Scope
+from register.cases.models import Incident, Reply
 from register.journal.models import canonical_json, rfc3339
 from register.text import markup
 from register.text.normalisation import clean, one_line
 
-# The form of new documents; earlier ones keep their bytes, and ``parse_content`` reads them all.
 FORMAT_VERSION = 1
 TEXT_LIMIT = 2_000
 NARRATIVE_LIMIT = 50_000
@@ -215,7 +214,6 @@ _PART_CLASSES = {
     "request": RequestContent,
     "links": LinkContent,
 }
-# Fields that are also columns of the case.
 PLAIN_FIELDS = tuple(name for name in FIELD_RULES[Content] if name in Incident.__table__.columns)
 
 
@@ -252,6 +250,8 @@ class CaseSnapshot:
 def document_of(case: Incident) -> Mapping[str, Any]:
     """The document of a case, from its current revision."""
     if case.revision is None or case.revision.content is None:
+        from register.cases.content_rows import content_of_rows
+
         return {**asdict(content_of_rows(case)), **fragments_of(case)}
     document: Mapping[str, Any] = json.loads(case.revision.content)
     return document
@@ -262,52 +262,32 @@ def content_of(case: Incident) -> Content:
     return parse_content(document_of(case))
 
 
-def content_of_rows(case: Incident) -> Content:
-    """The content of a case, from the rows that lists and filters read."""
-    authority_codes = [place.code for place in case.places if place.scope == Scope.AUTHORITY]
-    return Content(
-        **{name: getattr(case, name) for name in PLAIN_FIELDS},
-        commune=authority_codes[0] if authority_codes else "",
-        linked_communes=tuple(place.code for place in case.places if place.scope == Scope.LINKED),
-        outlets=tuple(outlet.name for outlet in case.outlets),
-        types=tuple(case_type.code for case_type in case.types),
-        sources=tuple(_build_part(SourceContent, use.source) for use in case.sources),
-        proceedings=tuple(_build_part(ProceedingContent, part) for part in case.proceedings),
-        request=_build_part(RequestContent, case.request) if case.request else None,
-        links=tuple(_build_part(LinkContent, link) for link in case.links),
-    )
-
-
 def parse_content(canonical: Mapping[str, Any]) -> Content:
     """The fields that an editor can write, from a document of any form."""
-    content: Content = _build_part(Content, canonical)
+    content: Content = build_part(Content, canonical)
     return content
 
 
-def _build_part(part_class: type, source: Any) -> Any:
+def build_part(part_class: type, source: Any) -> Any:
     """A part from its row or its canonical form; fields that an older form lacks get defaults."""
     columns = {}
     for name in FIELD_RULES[part_class]:
         column = source.get(name) if isinstance(source, Mapping) else getattr(source, name)
         nested = _PART_CLASSES.get(name)
         if isinstance(column, list | tuple):
-            column = tuple(_build_part(nested, part) if nested else part for part in column)
+            column = tuple(build_part(nested, part) if nested else part for part in column)
         elif nested and column is not None:
-            column = _build_part(nested, column)
+            column = build_part(nested, column)
         if column is not None:
             columns[name] = column
     return part_class(**columns)
 
 
 def canonical_content(content: Content, fragments: Mapping[str, Any]) -> bytes:
-    """The document of a case: the canonical bytes of its whole public content.
-
-    :param fragments: the canonical form of what has rows of its own; see :func:`fragments_of`.
-    """
+    """The document of a case: canonical bytes of its content and its :func:`fragments_of`."""
     return canonical_json({"form": FORMAT_VERSION, **asdict(content), **fragments})
 
 
-# The keys of a document that are no fields of the content.
 FRAGMENT_NAMES = ("single_review", "follow_ups", "replies", "corrections")
 
 

@@ -1,8 +1,4 @@
-"""The tables of a case: its present state, while journal and revisions hold the past.
-
-Partial dates are EDTF strings (ISO 8601-2), empty when unknown. The texts of a case are plain
-strings in these tables and HTML only in its revisions.
-"""
+"""The tables of a case: its present state; dates are EDTF strings, empty when unknown."""
 
 from __future__ import annotations
 

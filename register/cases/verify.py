@@ -16,6 +16,7 @@ from sqlalchemy.exc import SQLAlchemyError
 from sqlalchemy.orm import Session
 
 from register.cases import case_content as contents
+from register.cases.content_rows import content_of_rows
 from register.cases.former_codes import FormerCode
 from register.cases.models import CaseState, Incident, Outlet, Revision
 from register.cases.persistence import derived_columns, page_commitment, reasons_commitment
@@ -190,7 +191,7 @@ def _differing_fields(case: Incident, revision_content: bytes | None) -> Iterato
     if revision_content is not None:
         fragments, document = contents.fragments_of(case), json.loads(revision_content)
         differing = {name for name in fragments if fragments[name] != document[name]}
-        from_rows = contents.content_of_rows(case)
+        from_rows = content_of_rows(case)
         differing |= {
             name for name in vars(content) if getattr(content, name) != getattr(from_rows, name)
         }
