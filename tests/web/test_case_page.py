@@ -432,8 +432,8 @@ def test_sources_are_numbered_and_show_their_copies(
     html = page(app, "/incidents/1")
     sources = words(section(html, "sources"))
     assert (
-        "La caméra L’Écho, blog ou média citoyen ; 18 mars 2008 ; copie archivée (La caméra), 31 janvier 2009 ;"
-        " vérification : janvier 2026." in sources
+        "La caméra L’Écho, blog ou média citoyen ; 18 mars 2008 ; copie archivée (La caméra),"
+        " 31 janvier 2009 ; vérification : janvier 2026." in sources
     )
     # No such day: the address says nothing of when it was copied.
     assert "copie archivée (exemple.test)." in sources
