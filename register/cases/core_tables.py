@@ -32,7 +32,6 @@ CASE_LINK = models.CaseLink.__table__
 FOLLOW_UP = models.FollowUp.__table__
 REPLY = models.Reply.__table__
 CORRECTION = models.Correction.__table__
-INVITATION = models.Invitation.__table__
 FORMER_CODE = FormerCode.__table__
 JOURNAL_ENTRY = JournalEntry.__table__
 COMMUNE = Commune.__table__

@@ -18,13 +18,12 @@ from register.cases.case_content import CaseSnapshot, parse_snapshot
 from register.cases.core_tables import (
     CASE,
     CASE_LINK,
-    INVITATION,
     IS_PUBLIC,
     IS_PUBLIC_LINE,
     JOURNAL_ENTRY,
     REVISION,
 )
-from register.cases.models import CaseState
+from register.cases.models import CaseState, Invitation
 from register.cases.validation import NUMBER_LIMIT
 from register.errors import Gone, Moved, NotFound
 from register.journal import Act
@@ -244,9 +243,9 @@ def list_changes(session: Session, case: PublicCase) -> list[PublicChange]:
 
 
 _INVITED_STMT = (
-    select(func.max(INVITATION.c.invited_on))
-    .join(CASE, CASE.c.id == INVITATION.c.incident_id)
-    .where(CASE.c.number == bindparam("number"), INVITATION.c.noted_at <= bindparam("until"))
+    select(func.max(Invitation.invited_on))
+    .join(CASE, CASE.c.id == Invitation.incident_id)
+    .where(CASE.c.number == bindparam("number"), Invitation.noted_at <= bindparam("at"))
 )
 
 
@@ -256,10 +255,7 @@ def invitation_day(session: Session, case: PublicCase) -> date | None:
     Invitations are of the members' journal: one that was noted later appears with the next public
     act, because a page tells of no act that the public journal does not.
     """
-    day: date | None = session.scalar(
-        _INVITED_STMT, {"number": case.number, "until": case.version_at}
-    )
-    return day
+    return session.scalar(_INVITED_STMT, {"number": case.number, "at": case.version_at})
 
 
 _OPENING = (

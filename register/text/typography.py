@@ -10,6 +10,7 @@ from __future__ import annotations
 import html
 import re
 from collections.abc import Callable, Iterable
+from contextlib import suppress
 
 from register.errors import TextError
 from register.text.dates import MONTHS, MONTHS_EN, Language, date_words
@@ -153,8 +154,7 @@ def count_words(count: int, language: Language = "fr", *, feminine: bool = False
 
 # A number with its currency, and a whole day in EDTF, neither as a part of something longer.
 _MONEY = re.compile(
-    rf"(?<![\w.,/-])(?<!\d{_SPACE})(\d{{1,9}}|\d{{1,3}}(?:{_SPACE}\d{{3}})+)(?:[.,](\d\d))?"
-    rf"{_SPACE}?(EUR|€|CHF)(?!\w)"
+    rf"(?<![\w.,/-])(?<!\d{_SPACE})(\d+|\d{{1,3}}(?:{_SPACE}\d{{3}})+){_SPACE}?(EUR|€|CHF)(?!\w)"
 )
 _DAY = re.compile(r"(?<![\w./?=-])[12]\d{3}-\d\d-\d\d(?![\w/~?-])")
 
@@ -166,15 +166,13 @@ def spell_out(text: str) -> str:
     """
 
     def amount(match: re.Match[str]) -> str:
-        cents = f",{match[2]}" if match[2] else ""
-        unit = match[3].replace("EUR", "€")
-        return f"{number(int(re.sub(_SPACE, '', match[1])))}{cents}{HARD}{unit}"
+        units = int(re.sub(_SPACE, "", match[1]))
+        return f"{number(units)}{HARD}{match[2].replace('EUR', '€')}"
 
     def day(match: re.Match[str]) -> str:
-        try:
+        with suppress(TextError):
             return date_words(match[0])
-        except TextError:
-            return match[0]
+        return match[0]
 
     return _DAY.sub(day, _MONEY.sub(amount, text))
 

@@ -49,7 +49,8 @@ def attach(app: Flask) -> None:
     )
     environment.filters.update(
         french=_french,
-        spelled=spelled,
+        # A text of a case; its amounts and days are in words where it is in French.
+        spelled=lambda text, lang: _french(typography.spell_out(text) if lang == "fr" else text),
         typeset=l10n.typeset,
         edtf=lambda edtf: l10n.typeset(l10n.edtf_words(edtf)) if edtf else "",
         edtf_time=edtf_time,
@@ -170,14 +171,6 @@ def with_language(text: str, lang: str) -> str:
     if not text or lang == l10n.language():
         return text
     return Markup('<span lang="{}">{}</span>').format(lang, text)
-
-
-def spelled(text: str, lang: str) -> str:
-    """A text of a case with the typography of French, and amounts and days in words if in French.
-
-    "770000 EUR, 2006-09-05" is "770 000 €, 5 septembre 2006".
-    """
-    return _french(typography.spell_out(text) if lang == "fr" else text)
 
 
 def case_place(case: CaseSummary | DeskCaseSummary) -> Markup:

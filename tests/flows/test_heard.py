@@ -49,7 +49,9 @@ def test_the_accessibility_tree_of_a_case_is_that_of_the_proofs(reader: Opener) 
 
 def test_the_accessibility_tree_of_a_case_is_in_reading_order(reader: Opener) -> None:
     spoken = "\n".join(spoken_lines(reader("case of Gagny").locator("body").aria_snapshot()))
-    deed = re.search(r"Le maire \(Gagny\).*acte.*Interdiction de filmer.*selon la.*source.*", spoken)
+    deed = re.search(
+        r"Le maire \(Gagny\).*acte.*Interdiction de filmer.*selon la.*source.*", spoken
+    )
     assert deed
     assert deed[0].endswith("Un blogueur ( [gagny.blogspot.com] )")
     assert spoken.index("Quand: 26 juin 2006") < spoken.index("Issue: Inconnue")

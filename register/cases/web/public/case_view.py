@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, replace
 from functools import lru_cache
 from typing import Any
@@ -42,9 +43,6 @@ RIGHTS_HEADINGS: Mapping[str, Any] = {
 }
 
 
-_NO_STEPS = frozenset({"aucune", "aucune connue"})
-
-
 @dataclass(frozen=True)
 class VocabularyLabels:
     """Labels by code; those of ``types`` and ``families`` include the family's framed letter."""
@@ -57,14 +55,11 @@ class VocabularyLabels:
 
 @dataclass(frozen=True)
 class Party:
-    """A side of an act: its role after an article, and its names; false when nobody knows it."""
+    """A side of an act: its role after an article, and its names; all empty when unknown."""
 
     role: str
     names: Sequence[str] = ()
     is_target: bool = False
-
-    def __bool__(self) -> bool:
-        return bool(self.role or self.names)
 
     def __str__(self) -> str:
         return party_label(self.role, ", ".join(self.names))
@@ -96,11 +91,7 @@ class Deed:
 
 @dataclass(frozen=True)
 class CaseView:
-    """The page's content besides the snapshot.
-
-    ``titles``: those of linked cases by number. ``sources``: the titles of the sources.
-    ``steps_taken``: empty also when the source's own word is that none is known.
-    """
+    """The page's content besides the snapshot; ``titles``: those of linked cases by number."""
 
     place: CommuneDetails | None
     linked_places: Sequence[CommuneDetails]
@@ -109,8 +100,6 @@ class CaseView:
     deeds: Sequence[Deed]
     nearby_cases: Sequence[CaseSummary]
     titles: Mapping[int, str]
-    sources: str
-    steps_taken: str
 
 
 def build_case_view(content: Mapping[str, Any], case_number: int) -> CaseView:
@@ -134,8 +123,6 @@ def build_case_view(content: Mapping[str, Any], case_number: int) -> CaseView:
         deeds=list_deeds(content),
         nearby_cases=nearby_cases,
         titles={number: linked_case.title for number, linked_case in linked_cases.items()},
-        sources=source_titles(content),
-        steps_taken="" if content["steps_taken"].lower() in _NO_STEPS else content["steps_taken"],
     )
 
 
@@ -206,10 +193,9 @@ _COPY_TIME = re.compile(r"/([12][0-9]{3})([01][0-9])([0-3][0-9])[0-9]{0,6}(?:[a-
 def copy_day(address: str) -> str:
     """The day of an archived copy in EDTF, from its address; empty if that has none."""
     match = _COPY_TIME.search(address)
-    try:
+    with suppress(TextError):
         return dates.parse("-".join(match.groups())).edtf if match else ""
-    except TextError:
-        return ""
+    return ""
 
 
 def source_titles(content: Mapping[str, Any]) -> str:
