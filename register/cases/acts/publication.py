@@ -14,7 +14,7 @@ from register.cases import case_content as contents
 from register.cases.acts import _steps as steps
 from register.cases.models import CaseState, Correction, Incident, Invitation, Revision
 from register.cases.persistence import next_number
-from register.cases.second_person import needed_before
+from register.cases.second_person import current_content, needed_before
 from register.cases.vocabulary import current_vocabulary
 from register.errors import Incomplete, Invalid, Refused
 from register.journal import Act, JournalEntry, WriteTransaction
@@ -197,7 +197,7 @@ def _collect_circumstances(
         attested=frozenset(attested) & set(checklist.ATTESTATIONS),
         flags_reason=one_line(flags_reason),
         needed_before=needed_before(tx.session, case, current_vocabulary(tx.session)),
-        displayed_texts=checklist.displayed_texts(case),
+        displayed_texts=checklist.displayed_texts(current_content(tx.session, case.id)),
         report_withdrawn=case.report_withdrawn,
     )
 
@@ -214,26 +214,17 @@ def _check_publication(
     :raises Incomplete: the unmet items of the checklist.
     """
     content, vocabulary = contents.content_of(case), current_vocabulary(tx.session)
-    flags = checklist.risk_flags(content)
-    check_items = checklist.build_checklist(content, vocabulary, circumstances, flags)
-    unmet = checklist.unmet_items(check_items)
-    if unmet:
-        raise Incomplete("checklist", lines=unmet, state=case.state)
-    is_second_needed = checklist.needs_second(
-        content,
-        vocabulary,
-        flags,
-        needed_before=circumstances.needed_before,
-        added_texts=circumstances.displayed_texts,
-    )
+    result = checklist.build_checklist(content, vocabulary, circumstances)
+    if result.unmet:
+        raise Incomplete("checklist", lines=result.unmet, state=case.state)
     act_permissions.require_allowed(
         CaseState(case.state),
         act,
         Role(member.role),
-        content_needs_second=is_second_needed,
+        content_needs_second=result.needs_second,
         has_second=circumstances.seconded or circumstances.single_moderator,
     )
-    case.single_review = is_second_needed and not circumstances.seconded
+    case.single_review = result.needs_second and not circumstances.seconded
 
 
 def _make_public(
