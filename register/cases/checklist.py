@@ -123,17 +123,17 @@ def needs_second(
     )
 
 
-def displayed_texts(canonical: Mapping[str, Any]) -> list[str]:
+def displayed_texts(document: Mapping[str, Any]) -> list[str]:
     """The texts that readers see apart from the content: follow-ups, replies, corrections.
 
     They may have been written while the case was withdrawn.
 
-    :param canonical: canonical public content; empty once it is destroyed.
+    :param document: a document, or its fragments alone; empty once it is destroyed.
     """
     return [
         part[name]
         for list_name, names in _DISPLAYED_TEXTS.items()
-        for part in canonical.get(list_name, ())
+        for part in document.get(list_name, ())
         for name in names
     ]
 
@@ -188,17 +188,15 @@ def build_checklist(
     return Checklist(check_items, flags, is_second_needed)
 
 
-def checklist_columns(canonical: Mapping[str, Any], vocabulary: Vocabulary) -> dict[str, Any]:
+def checklist_columns(document: Mapping[str, Any], vocabulary: Vocabulary) -> dict[str, Any]:
     """The content's part of the checklist, as it is stored with each revision.
 
     ``unmet`` has the codes of the unmet content checks, and ``flags`` where there is a risk flag;
     ``needs_second`` says whether the revision by itself needs a second person. Both repeat no word
     of a text.
-
-    :param canonical: canonical public content.
     """
-    circumstances = Circumstances(displayed_texts=displayed_texts(canonical))
-    result = build_checklist(parse_content(canonical), vocabulary, circumstances)
+    circumstances = Circumstances(displayed_texts=displayed_texts(document))
+    result = build_checklist(parse_content(document), vocabulary, circumstances)
     unmet = [item.code for item in result.unmet if item.code in STORED_CHECKS]
     return {"unmet": " ".join(unmet), "needs_second": result.needs_second}
 

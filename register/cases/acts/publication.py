@@ -14,7 +14,7 @@ from register.cases import case_content as contents
 from register.cases.acts import _steps as steps
 from register.cases.models import CaseState, Correction, Incident, Invitation, Revision
 from register.cases.persistence import next_number
-from register.cases.second_person import current_content, needed_before
+from register.cases.second_person import needed_before
 from register.cases.vocabulary import current_vocabulary
 from register.errors import Incomplete, Invalid, Refused
 from register.journal import Act, JournalEntry, WriteTransaction
@@ -197,7 +197,7 @@ def _collect_circumstances(
         attested=frozenset(attested) & set(checklist.ATTESTATIONS),
         flags_reason=one_line(flags_reason),
         needed_before=needed_before(tx.session, case, current_vocabulary(tx.session)),
-        displayed_texts=checklist.displayed_texts(current_content(tx.session, case.id)),
+        displayed_texts=checklist.displayed_texts(contents.fragments_of(case)),
         report_withdrawn=case.report_withdrawn,
     )
 
