@@ -7,7 +7,7 @@ proposed changes are rows of their own.
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import date, datetime
+from datetime import datetime
 from enum import StrEnum
 
 from sqlalchemy import ColumnElement, and_, exists, false, not_, or_
@@ -56,11 +56,6 @@ class TodoContext:
     at: datetime
     has_one_moderator: bool = False
 
-    @property
-    def today(self) -> date:
-        """Civil day in Paris."""
-        return paris_day(self.at)
-
 
 def clause(kind: TodoKind, viewer: Member, todo_context: TodoContext) -> Clause:
     """Clause of the cases that wait for a kind of task.
@@ -73,7 +68,7 @@ def clause(kind: TodoKind, viewer: Member, todo_context: TodoContext) -> Clause:
     if kind is TodoKind.CLAIMED:
         return and_(CASE.c.held_by == viewer.id, CASE.c.held_until > todo_context.at)
     if kind is TodoKind.OUTCOME:
-        day = add_months(todo_context.today, -OUTCOME_MONTHS)
+        day = add_months(paris_day(todo_context.at), -OUTCOME_MONTHS)
         since = datetime(day.year, day.month, day.day, tzinfo=PARIS)
         is_old = and_(IS_PUBLIC, CASE.c.moved_at < since)
         return and_(is_old, CASE.c.outcome.in_(OPEN_OUTCOMES))
@@ -104,6 +99,9 @@ def _current_revision(*conditions: Clause) -> Clause:
     return exists().where(_CURRENT_REVISION.c.id == CASE.c.revision_id, *conditions)
 
 
+_NEEDS_SECOND = _current_revision(_CURRENT_REVISION.c.needs_second)
+
+
 def _cannot_be_approved() -> Clause:
     """Condition of a proposed change that was refused or is outdated."""
     return or_(
@@ -126,8 +124,7 @@ def _is_approved(at: datetime) -> Clause:
 def _waits_for_second(todo_context: TodoContext) -> Clause:
     if todo_context.has_one_moderator:
         return false()
-    needs_second = _current_revision(_CURRENT_REVISION.c.needs_second)
-    is_draft = and_(CASE.c.state == CaseState.DRAFT, needs_second)
+    is_draft = and_(CASE.c.state == CaseState.DRAFT, _NEEDS_SECOND)
     # As in ``second_person.needed_before``.
     was_published_by_two = exists().where(
         _PUBLICATION.c.incident_id == CASE.c.id,
@@ -138,7 +135,7 @@ def _waits_for_second(todo_context: TodoContext) -> Clause:
     is_withdrawn = and_(
         CASE.c.state == CaseState.WITHDRAWN,
         _current_revision(_CURRENT_REVISION.c.act.in_((Act.EDITED, Act.REDACTED))),
-        or_(needs_second, CASE.c.single_review, was_published_by_two),
+        or_(_NEEDS_SECOND, CASE.c.single_review, was_published_by_two),
     )
     return and_(or_(is_draft, is_withdrawn), not_(_is_approved(todo_context.at)))
 
@@ -152,6 +149,5 @@ def _is_ready(todo_context: TodoContext) -> Clause:
         exists().where(_INVITATION.c.incident_id == CASE.c.id),
     ]
     if not todo_context.has_one_moderator:
-        needs_second = _current_revision(_CURRENT_REVISION.c.needs_second)
-        conditions.append(or_(not_(needs_second), _is_approved(todo_context.at)))
+        conditions.append(or_(not_(_NEEDS_SECOND), _is_approved(todo_context.at)))
     return and_(*conditions)
