@@ -64,6 +64,7 @@ PROTECTED_STATES = (
                 "destruction_id",
                 "ending",
                 "report_withdrawn",
+                "remaining_content",
             }
         ),
         frozenset(
@@ -76,14 +77,6 @@ PROTECTED_STATES = (
                 "Reply",
                 "Correction",
                 "Note",
-                "Proceeding",
-                "ProceedingStep",
-                "IncidentType",
-                "IncidentPlace",
-                "Outlet",
-                "SourceUse",
-                "CaseLink",
-                "InformationRequest",
                 "FormerCode",
                 "PendingChange",
                 "Destruction",
