@@ -207,7 +207,6 @@ FIELD_RULES: Mapping[type, Mapping[str, FieldRule]] = {
         LinkContent,
     )
 }
-# Field → class of the parts that it holds.
 _PART_CLASSES = {
     "sources": SourceContent,
     "proceedings": ProceedingContent,

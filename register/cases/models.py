@@ -42,7 +42,7 @@ def _partial(condition: str) -> dict[str, Any]:
 class Codes(TypeDecorator[tuple[str, ...]]):
     """Codes in order, separated by spaces."""
 
-    impl = Text
+    impl = String
     cache_ok = True
 
     def process_bind_param(self, value: tuple[str, ...] | None, dialect: Dialect) -> str:
@@ -115,7 +115,7 @@ class Incident(Base):
     level: Mapped[_Code]
     actor: Mapped[_Code]
     target: Mapped[_Code]
-    types: Mapped[tuple[str, ...]] = mapped_column(Codes, default=(), server_default="")
+    types: Mapped[tuple[str, ...]] = mapped_column(Codes(130), default=(), server_default="")
     evidence: Mapped[_Code]
     contested: Mapped[bool] = mapped_column(default=False)
     outcome: Mapped[_Code]

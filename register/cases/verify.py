@@ -6,7 +6,6 @@ every case's rows with its last revision, and the HTML that readers see with its
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterable, Iterator
 from datetime import datetime
 from typing import Any

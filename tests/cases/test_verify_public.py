@@ -11,14 +11,7 @@ from sqlalchemy.exc import DataError
 
 from register.cases import acts
 from register.cases.case_content import LinkContent, ProceedingContent, RequestContent, StepContent
-from register.cases.models import (
-    Codes,
-    Correction,
-    FollowUp,
-    Incident,
-    Reply,
-    Revision,
-)
+from register.cases.models import Codes, Correction, FollowUp, Incident, Reply, Revision
 from register.cases.verify import ledger_heads, verify
 from register.db import UTCDateTime
 from register.journal import Ledger, head
@@ -97,13 +90,7 @@ def test_a_register_with_every_act_has_no_problem(session, pen, desk, cast, rich
 
 
 # The tables of a public case, and the columns that are not verified.
-TABLES = (
-    Incident,
-    FollowUp,
-    Reply,
-    Correction,
-    Revision,
-)
+TABLES = (Incident, FollowUp, Reply, Correction, Revision)
 # Columns of replies that only the desk reads; and the keys of rows.
 UNVERIFIED = {("reply", "due_on"), ("reply", "refusal")}
 KEYS = {"id", "incident_id", "revision_id"}

@@ -19,14 +19,7 @@ from register.journal import writing
 pytestmark = pytest.mark.prove
 
 # Tables whose rows are published, committed to, or the journal itself.
-BOUND_TABLES = (
-    "journal_entry",
-    "journal_head",
-    "incident",
-    "follow_up",
-    "correction",
-    "revision",
-)
+BOUND_TABLES = ("journal_entry", "journal_head", "incident", "follow_up", "correction", "revision")
 
 # Ids that nothing public is made of and no other row of these cases names.
 SURROGATES = {("follow_up", "id"), ("correction", "id")}
