@@ -93,7 +93,7 @@ class Incident(Base):
     held_by: Mapped[int | None]
     held_until: Mapped[dt.datetime | None] = mapped_column(UTCDateTime)
 
-    # What a withdrawn report leaves of the content of a draft, once the current revision is destroyed.
+    # What a withdrawn report leaves of the content of a draft whose revision repeated it.
     remaining_content: Mapped[bytes | None] = mapped_column(LargeBinary)
 
     # Derived from the document, for lists and rules: see ``persistence.derived_columns``.
