@@ -14,6 +14,7 @@ from register.accounts import vouching
 from register.accounts.vouching import load_acting_member
 from register.cases import case_content as contents
 from register.cases.acts import _steps as steps
+from register.cases.case_codes import CodeChange
 from register.cases.case_content import Content, FieldKind, FieldRule, parse_content
 from register.cases.models import CaseState, Incident, Invitation, Note, Revision
 from register.cases.persistence import apply_content, destroy_revisions, new_case
@@ -247,6 +248,7 @@ def _empty_repeating_fields(
     stripped = _without_passages(content, repeats)
     if stripped != content:
         apply_content(tx.session, case, stripped)
+        CodeChange.of(tx.session, case, stripped).write(tx.session)
 
 
 def _record_withdrawal(
