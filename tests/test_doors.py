@@ -50,7 +50,7 @@ class ProtectedState:
 PROTECTED_STATES = (
     ProtectedState(
         "a case",
-        ("register/cases/acts/", "register/cases/persistence.py", "register/cases/former_codes.py"),
+        ("register/cases/acts/", "register/cases/persistence.py", "register/cases/case_codes.py"),
         frozenset(
             {
                 "state",
@@ -77,7 +77,7 @@ PROTECTED_STATES = (
                 "Reply",
                 "Correction",
                 "Note",
-                "FormerCode",
+                "CaseCode",
                 "PendingChange",
                 "Destruction",
             }
@@ -90,7 +90,7 @@ PROTECTED_STATES = (
                 "reply",
                 "correction",
                 "follow_up",
-                "former_code",
+                "case_code",
                 "pending_change",
                 "destruction",
             }

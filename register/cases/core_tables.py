@@ -18,7 +18,6 @@ from sqlalchemy.sql.operators import OperatorType
 from sqlalchemy.types import TypeDecorator
 
 from register.cases import models
-from register.cases.former_codes import FormerCode
 from register.journal import JournalEntry, Ledger
 from register.territory.models import Commune, CommuneCode, Departement, Region
 
@@ -27,7 +26,6 @@ REVISION = models.Revision.__table__
 FOLLOW_UP = models.FollowUp.__table__
 REPLY = models.Reply.__table__
 CORRECTION = models.Correction.__table__
-FORMER_CODE = FormerCode.__table__
 JOURNAL_ENTRY = JournalEntry.__table__
 COMMUNE = Commune.__table__
 COMMUNE_CODE = CommuneCode.__table__

@@ -136,7 +136,7 @@ def list_clauses(viewer: Member, desk_query: DeskQuery, todo_context: TodoContex
     states = (desk_query.state,) if desk_query.state else LISTED_STATES
     conditions: list[Clause] = [tables.CASE.c.state.in_(states)]
     conditions += [
-        filters.clause(desk_query.case_query, filter_name, todo_context.vocabulary)
+        filters.clause(desk_query.case_query, filter_name)
         for filter_name in desk_query.case_query.values
         if filter_name != filters.WORDS
     ]

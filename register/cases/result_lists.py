@@ -16,6 +16,7 @@ from sqlalchemy.orm import Session
 
 from register.cases import core_tables as tables
 from register.cases import facet_index, facets
+from register.cases.case_codes import CASE_CODE, IS_PUBLIC_CODE
 from register.cases.facet_index import FacetIndex
 from register.cases.filters import PAGE_SIZE, CaseQuery, HitStrengths, SummaryPage
 from register.cases.vocabulary import Vocabulary
@@ -83,7 +84,7 @@ def query_case_page(
     :raises ValueError: the search has words and ``hits`` is None.
     """
     index = facet_index.load_index(session, vocabulary, head)
-    matches = facets.match_cases(session, index, query, vocabulary, hits)
+    matches = facets.match_cases(index, query, hits)
     skipped = (query.page - 1) * PAGE_SIZE
     if query.is_bare:
         # The sort index of the database stops at the end of the page.
@@ -108,9 +109,11 @@ def load_case_summaries(session: Session, numbers: Sequence[int]) -> dict[int, C
 _COMMUNE_CASES_STMT = (
     _SUMMARIES_STMT.where(
         tables.CASE.c.id.in_(
-            select(tables.PLACE.c.incident_id)
-            .join(tables.COMMUNE_CODE, tables.COMMUNE_CODE.c.code == tables.PLACE.c.code)
-            .where(tables.COMMUNE_CODE.c.current_code == bindparam("commune"))
+            select(CASE_CODE.c.incident_id).where(
+                CASE_CODE.c.axis == "commune",
+                CASE_CODE.c.code == bindparam("commune"),
+                IS_PUBLIC_CODE,
+            )
         ),
         tables.CASE.c.number != bindparam("except_number"),
     )

@@ -6,6 +6,7 @@ every case's rows with its last revision, and the HTML that readers see with its
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterable, Iterator
 from datetime import datetime
 from typing import Any
@@ -14,8 +15,9 @@ from sqlalchemy import select
 from sqlalchemy.exc import SQLAlchemyError
 from sqlalchemy.orm import Session
 
+from register.cases import case_codes
 from register.cases import case_content as contents
-from register.cases.former_codes import FormerCode
+from register.cases.case_codes import CodeKey, codes_of, stored_keys
 from register.cases.models import CaseState, Incident, Revision
 from register.cases.persistence import derived_columns, page_commitment, reasons_commitment
 from register.cases.verify_desk import CaseLine, desk_problems, member_problems
@@ -120,7 +122,7 @@ def _case_problems(session: Session, incident_id: int) -> Iterator[Problem]:
         yield from _state_problems(case, lines, case_ref)
         if case.state != CaseState.ERASED:
             yield from _row_problems(session, case, case_ref)
-        yield from _former_code_problems(session, lines, case_ref)
+        yield from _code_problems(session, case, lines, case_ref)
         yield from _revision_problems(session, lines, case_ref)
         yield from desk_problems(session, case, lines, case_ref)
     except _UNREADABLE as error:
@@ -191,23 +193,56 @@ def _differing_fields(case: Incident) -> Iterator[str]:
         yield "replies"
 
 
-def _former_code_problems(
-    session: Session, lines: Iterable[CaseLine], case_ref: dict[str, object]
+def _code_problems(
+    session: Session, case: Incident, lines: Iterable[CaseLine], case_ref: dict[str, object]
 ) -> Iterator[Problem]:
-    """Rows of former codes that differ from what the lines say."""
-    expected = {
-        (axis, code, line.seq)
-        for line in lines
-        for axis, codes in line.private.get("left", {}).items()
-        for code in codes
-    }
-    code_rows = session.execute(
-        select(FormerCode.axis, FormerCode.code, FormerCode.seq).where(
-            FormerCode.incident_id == case_ref["dossier"]
-        )
-    )
-    if {tuple(code_row) for code_row in code_rows} != expected:
+    """Codes that differ from those of the documents, and lost ones from what the lines say."""
+    rows = case_codes.load_rows(session, case.id)
+    entered = case_codes.entered_rows(rows)
+    expected = _expected_codes(session, case, lines)
+    if (
+        entered.keys() != expected.keys()
+        or any(since not in expected[key] for key, since in entered.items())
+        or rows != entered | case_codes.resolve(session, entered)
+    ):
         yield Problem("case_codes", case_ref)
+
+
+def _expected_codes(
+    session: Session, case: Incident, lines: Iterable[CaseLine]
+) -> dict[CodeKey, set[int]]:
+    """Key of each row of an entered code → the lines since which the case may have the code.
+
+    One is possible, or several where documents were destroyed. Of a code that was lost before the
+    register had these rows, the line is unknown.
+    """
+    expected: dict[CodeKey, set[int]] = {}
+    since: dict[CodeKey, set[int]] = {}
+    destroyed: set[int] = set()  # lines since the last one whose document is not destroyed
+    state: CaseState | None = None
+    public_lines = [line for line in lines if line.ledger == Ledger.PUBLIC]
+    for line in sorted(public_lines, key=lambda line: line.seq):
+        for key in stored_keys(line.private.get("left", {}), line.seq):
+            expected[key] = since.get(key._replace(until_line=0), set()) | destroyed | {0}
+        state = _RESULTING_STATE.get(line.act, state)
+        revision = session.get(Revision, line.revision_id) if line.revision_id else None
+        if state != CaseState.PUBLISHED:
+            since, destroyed = {}, set()
+        elif revision is None or revision.content is None:
+            destroyed.add(line.seq)
+        else:
+            content = contents.parse_content(json.loads(revision.content))
+            since = {
+                key: since[key]
+                if key in since and not destroyed
+                else since.get(key, set()) | destroyed | {line.seq}
+                for key in stored_keys(codes_of(content))
+            }
+            destroyed = set()
+    if case.state != CaseState.ERASED:
+        for key in stored_keys(codes_of(contents.content_of(case))):
+            expected[key] = since.get(key, {0})
+    return expected
 
 
 def _revision_problems(

@@ -176,8 +176,8 @@ EXAMINED_TABLES = {
     "pending_change",
     "invitation",
     "note",
-    # No words: codes outlive a case, so that feeds of its places have its last entry.
-    "former_code",
+    # Codes outlive a case, so that feeds of its places have its last entry; words do not.
+    "case_code",
     # No words: which versions are hidden, and until when.
     "destruction",
     # No words: who approved which revision, and a digest that erase empties.

@@ -14,6 +14,7 @@ from register.accounts import vouching
 from register.accounts.vouching import load_acting_member
 from register.cases import case_content as contents
 from register.cases.acts import _steps as steps
+from register.cases.case_codes import CodeChange
 from register.cases.case_content import Content, FieldKind, FieldRule, parse_content
 from register.cases.models import CaseState, Incident, Invitation, Note, Revision
 from register.cases.persistence import destroy_revisions, retain_content
@@ -311,7 +312,9 @@ def _destroy_revisions(
     if destroyed_ids:
         destroy_revisions(tx, destroyed_ids)
     if case.revision is not None and case.revision.content is None:
-        retain_content(case, _without_passages(present_content, repeats))
+        remaining_content = _without_passages(present_content, repeats)
+        retain_content(case, remaining_content)
+        CodeChange.of(tx.session, case, remaining_content).write(tx.session)
     return destroyed_ids
 
 
