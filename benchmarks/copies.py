@@ -18,16 +18,12 @@ from sqlalchemy import Connection, Engine, MetaData, Table, text
 from benchmarks import texts
 from benchmarks.cases import communes
 from benchmarks.seeding import SEEDED
-from register.db import analyse_tables
+from register.cases import case_codes
+from register.db import analyse_tables, housekeeping, now
 
 # Which columns carry which kind of id; every other column is copied as it is.
 SHIFTED_COLUMNS: Mapping[str, Mapping[str, str]] = {
     "incident": {"id": "case", "number": "case", "merged_into": "case", "revision_id": "revision"},
-    "incident_type": {"incident_id": "case"},
-    "incident_place": {"incident_id": "case"},
-    "incident_outlet": {"incident_id": "case"},
-    "incident_source": {"incident_id": "case"},
-    "proceeding": {"id": "proceeding", "incident_id": "case"},
     "follow_up": {"id": "follow_up", "incident_id": "case"},
     "reply": {"id": "reply", "incident_id": "case"},
     "correction": {"id": "correction", "incident_id": "case"},
@@ -60,7 +56,7 @@ def measure_seed(engine: Engine) -> Seed:
     """Look at the first thousand, before anything is copied."""
     strides = {"case": SEEDED}
     with engine.connect() as connection:
-        for kind in ("proceeding", "follow_up", "reply", "correction", "revision"):
+        for kind in ("follow_up", "reply", "correction", "revision"):
             strides[kind] = _scalar_int(connection, f"SELECT max(id) FROM {kind}")
         strides["line"] = _scalar_int(
             connection, "SELECT max(seq) FROM journal_entry WHERE ledger = 'public'"
@@ -83,6 +79,9 @@ def grow(engine: Engine, seed: Seed, total: int) -> None:
             _move_cases(connection, copy, places)
             _write_accounts(connection, copy, places)
         _move_head(connection)
+        connection.execute(text("DELETE FROM dataset WHERE name = 'case_code'"))
+    with housekeeping(engine) as session:
+        case_codes.refresh(session, now())
     # As the register does by itself at each thousandth line.
     analyse_tables(engine)
 
@@ -97,7 +96,9 @@ def _copy_sql(table: Table, shifted_columns: Mapping[str, str], offsets: Mapping
     column_expressions = []
     for column in table.columns:
         if column.name in shifted_columns:
-            column_expressions.append(f"{column.name} + {offsets[shifted_columns[column.name]]}")
+            offset = offsets[shifted_columns[column.name]]
+            # The line 0 of a code stands for none.
+            column_expressions.append(f"{column.name} + {offset} * ({column.name} > 0)")
         elif column.name == "event":
             column_expressions.append(_RANDOM_UUID_SQL)
         elif column.name == "private_json":
@@ -127,21 +128,21 @@ def _details_sql(offsets: Mapping[str, int]) -> str:
 def _move_cases(connection: Connection, copy: int, places: list[str]) -> None:
     """Put a copy's cases at other communes, and earlier by up to a year."""
     low = copy * SEEDED
-    connection.execute(
-        text("UPDATE incident_place SET code = :code WHERE incident_id = :id"),
-        [{"code": code, "id": low + position} for position, code in enumerate(places, 1)],
-    )
-    connection.execute(
-        text(
-            "UPDATE incident SET sort_day = date(sort_day, :days), departement = place.departement,"
-            " region = coalesce(place.region, '') FROM (SELECT incident_id,"
-            " departement_code AS departement, region_code AS region FROM incident_place"
-            " JOIN commune ON commune.code = incident_place.code WHERE position = 0"
-            " AND incident_id > :low AND incident_id <= :high) AS place"
-            " WHERE place.incident_id = incident.id AND incident.id > :low AND incident.id <= :high"
-        ),
-        {"days": f"-{copy % 300} days", "low": low, "high": low + SEEDED},
-    )
+    moved_cases = [{"code": code, "id": low + position} for position, code in enumerate(places, 1)]
+    for stmt in (
+        "UPDATE incident SET commune = :code WHERE id = :id",
+        "UPDATE OR REPLACE case_code SET code = :code WHERE incident_id = :id"
+        " AND axis IN ('commune_saisie', 'lieu') AND until_line = 0",
+    ):
+        connection.execute(text(stmt), moved_cases)
+    for stmt in (
+        "UPDATE incident SET sort_day = date(sort_day, :days) WHERE id > :low AND id <= :high",
+        "UPDATE case_code SET code = date(code, :days) WHERE axis IN ('du', 'au')"
+        " AND until_line = 0 AND incident_id > :low AND incident_id <= :high",
+    ):
+        connection.execute(
+            text(stmt), {"days": f"-{copy % 300} days", "low": low, "high": low + SEEDED}
+        )
 
 
 def _write_accounts(connection: Connection, copy: int, places: list[str]) -> None:
