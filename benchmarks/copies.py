@@ -13,13 +13,15 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import Connection, Engine, MetaData, Table, text
+from sqlalchemy import Connection, Engine, MetaData, Table, delete, insert, text
 
 from benchmarks import texts
 from benchmarks.cases import communes
 from benchmarks.seeding import SEEDED
 from register.cases import case_codes
+from register.cases.case_codes import CaseCode
 from register.db import analyse_tables, housekeeping, now
+from register.territory.models import Dataset
 
 # Which columns carry which kind of id; every other column is copied as it is.
 SHIFTED_COLUMNS: Mapping[str, Mapping[str, str]] = {
@@ -77,10 +79,12 @@ def grow(engine: Engine, seed: Seed, total: int) -> None:
             places = communes(engine, SEEDED, chance)
             _copy(connection, metadata, seed, copy)
             _move_cases(connection, copy, places)
+            _move_codes(connection, copy, places)
             _write_accounts(connection, copy, places)
         _move_head(connection)
-        connection.execute(text("DELETE FROM dataset WHERE name = 'case_code'"))
     with housekeeping(engine) as session:
+        # What the codes of the copies lead to.
+        session.execute(delete(Dataset).where(Dataset.name == "case_code"))
         case_codes.refresh(session, now())
     # As the register does by itself at each thousandth line.
     analyse_tables(engine)
@@ -128,21 +132,39 @@ def _details_sql(offsets: Mapping[str, int]) -> str:
 def _move_cases(connection: Connection, copy: int, places: list[str]) -> None:
     """Put a copy's cases at other communes, and earlier by up to a year."""
     low = copy * SEEDED
-    moved_cases = [{"code": code, "id": low + position} for position, code in enumerate(places, 1)]
-    for stmt in (
-        "UPDATE incident SET commune = :code WHERE id = :id",
-        "UPDATE OR REPLACE case_code SET code = :code WHERE incident_id = :id"
-        " AND axis IN ('commune_saisie', 'lieu') AND until_line = 0",
-    ):
-        connection.execute(text(stmt), moved_cases)
-    for stmt in (
-        "UPDATE incident SET sort_day = date(sort_day, :days) WHERE id > :low AND id <= :high",
-        "UPDATE case_code SET code = date(code, :days) WHERE axis IN ('du', 'au')"
-        " AND until_line = 0 AND incident_id > :low AND incident_id <= :high",
-    ):
-        connection.execute(
-            text(stmt), {"days": f"-{copy % 300} days", "low": low, "high": low + SEEDED}
+    connection.execute(
+        text("UPDATE incident SET commune = :code WHERE id = :id"),
+        [{"code": code, "id": low + position} for position, code in enumerate(places, 1)],
+    )
+    connection.execute(
+        text(
+            "UPDATE incident SET sort_day = date(sort_day, :days) WHERE id > :low AND id <= :high"
+        ),
+        {"days": f"-{copy % 300} days", "low": low, "high": low + SEEDED},
+    )
+
+
+def _move_codes(connection: Connection, copy: int, places: list[str]) -> None:
+    """Put a copy's codes at the communes and days of its cases."""
+    low = copy * SEEDED
+    is_in_copy = f"until_line = 0 AND incident_id > {low} AND incident_id <= {low + SEEDED}"
+    connection.execute(
+        text(f"DELETE FROM case_code WHERE axis IN ('commune_saisie', 'lieu') AND {is_in_copy}")
+    )
+    connection.execute(
+        insert(CaseCode),
+        [
+            {"incident_id": low + position, "axis": axis, "code": code, "since_line": 1}
+            for position, code in enumerate(places, 1)
+            for axis in ("commune_saisie", "lieu")
+        ],
+    )
+    connection.execute(
+        text(
+            f"UPDATE case_code SET code = date(code, '-{copy % 300} days')"
+            f" WHERE axis IN ('du', 'au') AND {is_in_copy}"
         )
+    )
 
 
 def _write_accounts(connection: Connection, copy: int, places: list[str]) -> None:
