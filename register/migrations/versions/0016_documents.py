@@ -90,6 +90,9 @@ def upgrade() -> None:
         ))
     for table in _TABLES:
         op.drop_table(table)
+    # The codes of a case are asked instead.
+    for column in ('departement', 'region'):
+        op.drop_index(f'ix_incident_{column}', table_name='incident')
     for column in _TEXT_COLUMNS:
         op.drop_column('incident', column)
 
@@ -141,6 +144,8 @@ def downgrade() -> None:
             columns = _columns(_REQUEST_FIELDS, document['request'])
             _insert('information_request', [{'incident_id': case.id, **columns}])
         _insert_list('case_link', case.id, document['links'])
+    for column in ('departement', 'region'):
+        op.create_index(f'ix_incident_{column}', 'incident', [column])
     for column in ('remaining_content', 'commune', 'types', 'appealed'):
         op.drop_column('incident', column)
 
