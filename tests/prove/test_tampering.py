@@ -96,7 +96,7 @@ def test_one_changed_byte_anywhere_is_named(
         max_examples=400, deadline=None, suppress_health_check=list(HealthCheck), database=None
     )
     @given(
-        which=st.integers(0, len(cells) - 1),
+        cell_index=st.integers(0, len(cells) - 1),
         position=st.integers(0, 5_000),
         flip=st.integers(1, 127),
     )
