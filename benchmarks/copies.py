@@ -100,9 +100,9 @@ def _copy_sql(table: Table, shifted_columns: Mapping[str, str], offsets: Mapping
     column_expressions = []
     for column in table.columns:
         if column.name in shifted_columns:
+            # A code without a line has 0 instead of its number.
             offset = offsets[shifted_columns[column.name]]
-            # The line 0 of a code stands for none.
-            column_expressions.append(f"{column.name} + {offset} * ({column.name} > 0)")
+            column_expressions.append(f"{column.name} + ({column.name} > 0) * {offset}")
         elif column.name == "event":
             column_expressions.append(_RANDOM_UUID_SQL)
         elif column.name == "private_json":
