@@ -190,7 +190,7 @@ VERIFY_PROBLEMS: dict[str, Any] = {
     "case_snapshot": _("Dossier %(dossier)s : le texte montré manque."),
     "case_rows": _("Dossier %(dossier)s : les tables contredisent la révision (%(fields)s)."),
     "case_codes": _(
-        "Dossier %(dossier)s : les codes qui le font trouver ne sont pas ceux du texte et du journal."
+        "Dossier %(dossier)s : les codes qui le font trouver contredisent son texte ou le journal."
     ),
     "case_missing": _("Dossier %(dossier)s : le journal en parle et il n’est plus dans la base."),
     "desk_approvals": _("Dossier %(dossier)s : les accords ne sont pas ceux que dit le journal."),
