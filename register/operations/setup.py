@@ -107,7 +107,7 @@ def _create_identity(settings: Settings, session: Session) -> None:
 
 
 def refresh(engine: Engine, progress: Progress | None = None) -> None:
-    """Load vocabularies and territory if this code has newer ones, and apply them to cases."""
+    """Load newer vocabularies and territory of this code; make what follows from them again."""
     with housekeeping(engine) as session:
         vocabulary.load_file(session, now())
         refresh_checklists(session)

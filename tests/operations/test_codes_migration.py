@@ -37,7 +37,7 @@ def test_codes_of_today_and_of_before_survive_a_downgrade_and_an_upgrade(
     assert len([row for row in before if row[3]]) > 20
 
     config = schema.alembic_config(engine)
-    command.downgrade(config, "0014")
+    command.downgrade(config, "0017")
     with engine.connect() as connection:
         former = connection.execute(text("SELECT incident_id, axis, code, seq FROM former_code"))
         former_codes = {tuple(row) for row in former}

@@ -18,8 +18,8 @@ from alembic import op
 
 from register.text.normalisation import fold
 
-revision = '0016'
-down_revision = '0015'
+revision = '0019'
+down_revision = '0018'
 branch_labels = None
 depends_on = None
 
@@ -73,7 +73,7 @@ def upgrade() -> None:
         ({'id': case, 'types': ' '.join(codes)} for case, codes in types.items()),
     )
     # The revision was destroyed with a withdrawn report: the rows are all that is left of a draft.
-    codes_of = import_module('register.migrations.versions.0015_case_code')._codes
+    codes_of = import_module('register.migrations.versions.0018_case_code')._codes
     for case in _select(
         'SELECT incident.* FROM incident JOIN revision ON revision.id = incident.revision_id'
         ' WHERE content IS NULL'
