@@ -14,7 +14,7 @@ from sqlalchemy.orm import Mapped, Session, aliased, mapped_column
 from register.accounts import vouching
 from register.accounts.models import Member
 from register.cases import case_content as contents
-from register.cases.checklist import content_needs_second
+from register.cases.checklist import needs_second
 from register.cases.core_tables import copy_row
 from register.cases.models import ID_LIMIT, CaseRow, CaseState, Incident, Reply, Revision
 from register.cases.vocabulary import Vocabulary
@@ -171,30 +171,25 @@ def list_destructions(
 
 
 def preview_change(
-    base_content: Mapping[str, Any], proposal: Proposal, at: datetime, reply: Reply | None = None
+    base: Mapping[str, Any], proposal: Proposal, at: datetime, reply: Reply | None = None
 ) -> contents.CaseSnapshot:
-    """The case as readers would see it with the change made to ``base_content``.
+    """The case as readers would see it with the change made to the document ``base``.
 
     :param reply: the row of the reply that the proposal publishes.
     :raises register.errors.TextError: a text is too long or hostile to be rendered.
     """
-    content = dict(base_content)
-    if proposal.content is not None:
-        content |= asdict(proposal.content)
+    fragments = {name: base[name] for name in contents.FRAGMENT_NAMES}
     arguments = dict(proposal.words or {})
     if proposal.act is Act.FOLLOWED_UP:
-        content["follow_ups"] = [
-            *base_content["follow_ups"],
-            {"added_at": rfc3339(at), **arguments},
-        ]
+        fragments["follow_ups"] = [*base["follow_ups"], {"added_at": rfc3339(at), **arguments}]
     if proposal.act is Act.CORRECTED:
         note = {"made_at": rfc3339(at), "note": arguments["public_note"], "redaction": False}
-        content["corrections"] = [*base_content["corrections"], note]
+        fragments["corrections"] = [*base["corrections"], note]
     if reply is not None:
-        content["replies"] = [*base_content["replies"], contents.canonical_reply(reply, at)]
-    content_bytes = canonical_json(content)
-    html, _renderer = contents.render_texts(content_bytes)
-    return contents.parse_snapshot(content_bytes, html)
+        fragments["replies"] = [*base["replies"], contents.canonical_reply(reply, at)]
+    content = proposal.content or contents.parse_content(base)
+    document = contents.canonical_content(content, fragments)
+    return contents.parse_snapshot(document, contents.render_texts(document)[0])
 
 
 def added_texts(proposal: Proposal, reply: Reply | None = None) -> Iterator[str]:
@@ -204,13 +199,6 @@ def added_texts(proposal: Proposal, reply: Reply | None = None) -> Iterator[str]
             yield argument
     if reply is not None:
         yield from (one_line(reply.author), one_line(reply.capacity), reply.text)
-
-
-def current_content(session: Session, incident_id: int) -> Mapping[str, Any]:
-    """The content of the current revision of a case; empty once its texts are destroyed."""
-    stmt = select(Revision.content).join(Incident, Incident.revision_id == Revision.id)
-    content = session.scalar(stmt.where(Incident.id == incident_id))
-    return json.loads(content) if content else {}
 
 
 def _select_changes(session: Session, viewer: Member, *conditions: Any) -> list[ProposedChange]:
@@ -261,24 +249,12 @@ def valid_approvals(at: datetime | ColumnElement[datetime], *columns: Any) -> Se
 
 
 def needed_before(session: Session, case: Incident, vocabulary: Vocabulary) -> bool:
-    """Whether a case needed a second person when it was published, or needs one now.
-
-    Once the text of its publication is destroyed, an approval to publish is the evidence.
-    """
+    """Whether a case needed a second person when it was published, or needs one now."""
     if case.number is None:
         return False
-    if case.single_review or content_needs_second(contents.content_of(case), vocabulary):
+    if case.single_review or needs_second(contents.content_of(case), vocabulary):
         return True
-    publication = session.execute(
-        select(Revision.id, Revision.content).where(
-            Revision.incident_id == case.id, Revision.act == Act.PUBLISHED.value
-        )
-    ).first()
-    if publication is not None and publication.content is not None:
-        return content_needs_second(
-            contents.parse_content(json.loads(publication.content)), vocabulary
-        )
-    approvals_stmt = select(Approval.id).where(
-        Approval.incident_id == case.id, Approval.purpose == "publish"
+    publication = select(Revision.needs_second).where(
+        Revision.incident_id == case.id, Revision.act == Act.PUBLISHED.value
     )
-    return session.scalar(approvals_stmt.limit(1)) is not None
+    return bool(session.scalar(publication))

@@ -5,12 +5,11 @@ from __future__ import annotations
 from datetime import date
 from typing import Any
 
-from register.cases import act_permissions, checklist, deadlines, former_codes, validation
+from register.cases import act_permissions, checklist, deadlines, validation
 from register.cases import case_content as contents
 from register.cases.acts import _steps as steps
 from register.cases.case_content import Content
 from register.cases.models import ID_LIMIT, CaseState, Correction, FollowUp, Incident, Reply
-from register.cases.persistence import apply_content
 from register.cases.second_person import PendingChange, Proposal, parse_proposal
 from register.cases.vocabulary import current_vocabulary
 from register.errors import Incomplete, Invalid, NotFound, Refused, TextError
@@ -45,7 +44,6 @@ def follow_up(
     :raises Refused: ``needs_correction`` when ``content`` changes more than that.
     """
     case, member = steps.begin_act(tx, incident_id, Act.FOLLOWED_UP, by, seen)
-    codes_before = former_codes.public_codes(case)
     if content is not None:
         content = steps.valid_content(tx, content, case)
         act_permissions.require_follow_up(contents.content_of(case), content)
@@ -62,15 +60,13 @@ def follow_up(
     proposal_line = steps.propose_if_needed(tx, case, member, proposal, second, single=single)
     if proposal_line is not None:
         return proposal_line
-    if content is not None:
-        apply_content(tx.session, case, content)
     new_follow_up = FollowUp(added_at=tx.at, **arguments)
     case.follow_ups.append(new_follow_up)
     tx.session.flush()
     case.moved_at = tx.at
     details = {"follow_up": new_follow_up.id, **_approval_details(second)}
     return steps.snapshot_and_record(
-        tx, case, Act.FOLLOWED_UP, member, reason, before=codes_before, details=details
+        tx, case, Act.FOLLOWED_UP, member, reason, content=content, details=details
     )
 
 
@@ -92,7 +88,6 @@ def correct(
     :raises Refused: ``nothing_changed``.
     """
     case, member = steps.begin_act(tx, incident_id, Act.CORRECTED, by, seen)
-    codes_before = former_codes.public_codes(case)
     content = changed_content(tx, case, content)
     note = steps.required_text("public_note", public_note)
     arguments = {"public_note": note}
@@ -100,12 +95,11 @@ def correct(
     proposal_line = steps.propose_if_needed(tx, case, member, proposal, second, single=single)
     if proposal_line is not None:
         return proposal_line
-    apply_content(tx.session, case, content)
     case.moved_at = tx.at
     details = steps.add_correction(tx, case, Correction(made_at=tx.at, note=note))
     details |= _approval_details(second)
     return steps.snapshot_and_record(
-        tx, case, Act.CORRECTED, member, reason, before=codes_before, details=details
+        tx, case, Act.CORRECTED, member, reason, content=content, details=details
     )
 
 
@@ -283,10 +277,9 @@ def _require_computed(tx: WriteTransaction, content: Content) -> None:
     :raises Incomplete: the unmet items.
     """
     vocabulary, circumstances = current_vocabulary(tx.session), checklist.Circumstances()
-    check_items = checklist.build_checklist(content, vocabulary, circumstances)
     unmet = [
         check_item
-        for check_item in checklist.unmet_items(check_items)
+        for check_item in checklist.build_checklist(content, vocabulary, circumstances).unmet
         if check_item.code in checklist.CONTENT_CHECKS
     ]
     if unmet:

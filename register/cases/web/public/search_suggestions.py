@@ -28,8 +28,10 @@ from register.db import db
 from register.search import service
 from register.search.service import Reach
 from register.territory import place_queries
+from register.territory.gazetteer import gazetteer
 from register.territory.name_normalisation import split_words as mentioned
 from register.territory.place_extraction import ExtractedPlace, extract_places
+from register.territory.place_queries import find_commune
 from register.territory.resolve import resolve
 from register.territory.web import place_choice, place_names
 from register.territory.web.place_choice import PlaceChoice
@@ -38,9 +40,8 @@ from register.web import urls
 from register.web.l10n import count_words, language, typeset
 from register.web.request_context import (
     commune_case_counts,
+    current_facet_index,
     current_vocabulary,
-    find_commune,
-    gazetteer,
     head,
 )
 
@@ -111,7 +112,7 @@ class SearchSuggestions:
                 links.append(SuggestionLink(label, address))
         if all(word.folded for word in mentioned(self._query.words)):
             # Places with exactly these words as label and without a code of the territory.
-            labels = case_places.load_place_labels(db.session(), head())
+            labels = case_places.load_place_labels(current_facet_index())
             places = case_places.match_places(labels, self._query.words, language=language())
             choices = [
                 place_choice.uncoded_choice(place, place_choice.place_url)
@@ -207,9 +208,7 @@ class NoResultsLinks:
         """The search in the départements of its communes, or the régions of its départements."""
         links, values = [], self._query.values
         communes = map(find_commune, values.get("commune", ()))
-        departements = (
-            place_queries.departement(db.session(), code) for code in values.get("departement", ())
-        )
+        departements = (place_queries.departement(code) for code in values.get("departement", ()))
         parents_by_kind = {
             "commune": {
                 place.departement.code for place in communes if place and place.departement
