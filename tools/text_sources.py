@@ -19,6 +19,7 @@ from functools import cache
 from html import unescape
 from itertools import combinations
 from typing import Any
+from urllib.parse import urlsplit
 
 import lxml.etree
 import lxml.html
@@ -32,11 +33,11 @@ from register.db import db
 from register.errors import TextError
 from register.journal import JournalEntry
 from register.journal.models import rfc3339
-from register.territory.web import place_names
+from register.territory.place_queries import area_name, find_commune
 from register.text import dates
 from register.text.countries import country_name
 from register.text.dates import Language
-from register.web.request_context import current_vocabulary, find_commune
+from register.web.request_context import current_vocabulary
 from tools.catalogue import extract_messages, load_translation
 from tools.docs.furnished import demonstration
 
@@ -159,8 +160,14 @@ def case_sources(number: int) -> Sources:
             sources.add(path, *leaf_forms(name, leaf, vocabulary))
         if isinstance(leaf, str) and len(leaf) > 40:
             sources.long_texts[fold(re.sub(r"[*_`#>\[\]\\]", "", leaf))] = path
+    ruled = [leaf for path, name, leaf in leaves(content["proceedings"]) if name == "outcome"]
     for origin, forms in register_facts(case, cases):
         sources.add(origin, *forms)
+    for vocabulary in vocabularies:
+        if content["outcome"] in ("", "inconnue"):
+            sources.add("no outcome", vocabulary.label("issue", "inconnue"))
+        if set(ruled) & vocabulary.court_outcomes:
+            sources.add("proceedings.outcome", vocabulary.label("source", "decision_justice"))
     for name in ("sources", "proceedings", "replies", "corrections", "follow_ups"):
         sources.add(f"number of {name}", len(content[name]))
     return sources
@@ -202,7 +209,8 @@ def leaf_forms(name: str, leaf: Any, vocabulary: Vocabulary) -> Iterator[str]:
     elif name in ("commune", "linked_communes", "departement", "region"):
         yield from place_forms(name, leaf)
     elif name.endswith("url"):
-        yield re.sub(r"^https?://(www\.)?", "", leaf).split("/")[0]
+        yield urlsplit(leaf).netloc
+        yield urlsplit(leaf).netloc.removeprefix("www.")
     yield from date_forms(leaf, lang)
     yield from amount_forms(leaf)
 
@@ -210,13 +218,13 @@ def leaf_forms(name: str, leaf: Any, vocabulary: Vocabulary) -> Iterator[str]:
 def place_forms(name: str, code: str) -> Iterator[str]:
     """The names of a place and of the areas around it."""
     if name in ("departement", "region"):
-        yield place_names.place_name(name, code)
+        yield area_name(name, code)
         return
     details = find_commune(code)
     if details is None:
         return
     yield from (details.commune.name, details.commune.code, details.former_name or "")
-    for area in (details.departement, getattr(details, "region", None)):
+    for area in (details.departement, details.region):
         if area is not None:
             yield from (area.name, area.code)
 
