@@ -263,7 +263,7 @@ class LatestEvent:
 
 
 def latest_events(
-    session: Session, vocabulary: Vocabulary, limit: int = 6
+    session: Session, vocabulary: Vocabulary, limit: int = 5
 ) -> Sequence[LatestEvent]:
     """The newest public events for the home page, newest first."""
     public_events = list_events(session, EventQuery(), vocabulary, limit=limit)

@@ -17,13 +17,9 @@ pytestmark = pytest.mark.one_database
 _HEADING = re.compile(r"^## (.*?) \{#([a-z-]+)\}$", re.MULTILINE)
 
 
-def test_each_heading_is_in_the_shipped_page(client: FlaskClient) -> None:
-    anchors = {
-        row["rights"]
-        for row in tomllib.loads(VOCABULARY_FILE.read_text("utf-8"))["type"]
-        if "rights" in row
-    }
-    assert anchors == set(RIGHTS_HEADINGS)
+def test_each_type_leads_to_a_part_of_the_shipped_page(client: FlaskClient) -> None:
+    types = tomllib.loads(VOCABULARY_FILE.read_text("utf-8"))["type"]
+    assert {row["rights"] for row in types} == set(RIGHTS_HEADINGS)
     for language, mount in (("fr", ""), ("en", "/en")):
         headings = {
             name: text
@@ -53,6 +49,8 @@ def test_case_about_filming_links_to_the_right_to_film(
     assert 'id="filmer"' in client.get(f"{mount}/vos-droits").text
 
 
-def test_case_of_a_type_without_heading_has_no_link(client: FlaskClient) -> None:
-    # Public disparagement has no heading of its own.
-    assert "/vos-droits#" not in client.get("/incidents/1").text
+def test_case_abroad_leads_to_no_french_law(client: FlaskClient) -> None:
+    list_html = client.get("/incidents?pays=BE").text
+    address = re.search(r'<h2><a href="(/incidents/\d+)">', list_html)
+    assert address
+    assert "/vos-droits#" not in client.get(address[1]).text

@@ -34,8 +34,17 @@ RIGHTS_HEADINGS: Mapping[str, Any] = {
     "poursuite": _("On me poursuit pour ce que j’ai écrit"),
     "convocation": _("La police me convoque"),
     "retrait": _("Mon texte ou ma vidéo a été retiré"),
-    "violences": _("On m’a frappé, on m’a pris mon téléphone"),
+    "violences": _("On m’a frappé, on a pris ou abîmé mon matériel"),
     "droit-de-reponse": _("On me demande de publier une réponse"),
+    "reseaux": _("Un compte officiel m’a bloqué"),
+    "distribution": _("On m’empêche de distribuer ou d’afficher"),
+    "anonymat": _("On cherche à savoir qui je suis"),
+    "moyens": _("On me retire une subvention, une salle, un moyen"),
+    "employeur": _("On me sanctionne au travail"),
+    "pression": _("On fait pression sur ma rédaction"),
+    "denigrement": _("On m’attaque en public"),
+    "harcelement": _("On me harcèle en ligne"),
+    "aide": _("Qui peut m’aider\u202f?"),
 }
 
 
