@@ -22,7 +22,7 @@ from register.cases.filters import LENGTH_LIMIT, CaseQuery, HitStrengths
 from register.cases.vocabulary import Vocabulary
 from register.journal import LedgerPosition
 from register.territory.boundaries import departement_outlines
-from register.territory.place_queries import EXACT_PRECISION
+from register.territory.places import EXACT_PRECISION
 from register.text.countries import country_name
 from register.text.dates import Language
 from register.text.normalisation import fold_name, one_line

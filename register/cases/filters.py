@@ -158,11 +158,11 @@ def require_places(session: Session, query: CaseQuery) -> None:
     """
     for name, find_place in _PLACE_LOOKUPS.items():
         for value in query.values.get(name, ()):
-            if find_place(session, value) is None:
+            if find_place(value) is None:
                 raise Invalid("filter", name=name, value=value)
 
 
-_PLACE_LOOKUPS: dict[str, Callable[[Session, str], object | None]] = {
+_PLACE_LOOKUPS: dict[str, Callable[[str], object | None]] = {
     "commune": place_queries.current_code,
     "departement": place_queries.departement,
     "region": place_queries.region,

@@ -1,8 +1,4 @@
-"""The tables of a case: its present state, while journal and revisions hold the past.
-
-Partial dates are EDTF strings (ISO 8601-2), empty when unknown. The texts of a case are plain
-strings in these tables and HTML only in its revisions.
-"""
+"""The tables of a case: its present state; dates are EDTF strings, empty when unknown."""
 
 from __future__ import annotations
 
@@ -11,7 +7,7 @@ from enum import StrEnum
 from typing import Annotated, Any
 
 from sqlalchemy import Date, ForeignKey, Index, LargeBinary, String, Text, false, text
-from sqlalchemy.orm import Mapped, mapped_column, relationship
+from sqlalchemy.orm import Mapped, foreign, mapped_column, relationship
 
 from register.db import Base, UTCDateTime
 
@@ -79,6 +75,9 @@ class Incident(Base):
     merged_into: Mapped[int | None]
     # The current revision: what readers see and what an approval is given to.
     revision_id: Mapped[int | None]
+    revision: Mapped[Revision | None] = relationship(
+        primaryjoin=lambda: foreign(Incident.revision_id) == Revision.id
+    )
     # The member who claimed the case; void after ``held_until``.
     held_by: Mapped[int | None]
     held_until: Mapped[dt.datetime | None] = mapped_column(UTCDateTime)

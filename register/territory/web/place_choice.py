@@ -19,6 +19,7 @@ from register.cases import case_places, communes_with_cases
 from register.cases.case_places import UncodedPlace
 from register.cases.filters import CaseQuery
 from register.db import db
+from register.territory.gazetteer import gazetteer
 from register.territory.name_normalisation import MAX_TYPED_LENGTH
 from register.territory.place_queries import qualified_name
 from register.territory.readings import INEXACT, PlaceReading
@@ -30,7 +31,7 @@ from register.web import urls
 from register.web.blueprints import public, without_csrf_token
 from register.web.form_fields import FieldGroup, line_field
 from register.web.l10n import count_words, in_language, language
-from register.web.request_context import commune_case_counts, current_data_version, gazetteer, head
+from register.web.request_context import commune_case_counts, current_data_version, head
 
 # Filters that say where: a place typed anew takes the place of all of them.
 _PLACE_FILTERS = ("commune", "departement", "region", "endroit", "pays")
