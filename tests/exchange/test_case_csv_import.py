@@ -13,6 +13,7 @@ from sqlalchemy import Engine, func, select
 from sqlalchemy.orm import Session
 
 from register.cases import acts, filters, queries, result_lists
+from register.cases.case_content import content_of
 from register.cases.models import CaseState, Incident, Note
 from register.cases.vocabulary import current_vocabulary
 from register.errors import Invalid
@@ -134,8 +135,8 @@ def test_a_row_becomes_a_draft_with_a_title_from_type_place_and_date(
         case = session.scalars(select(Incident)).one()
         assert case.state == CaseState.DRAFT
         assert case.title == "Interdiction de filmer, Gagny, 17 mars 2008"
-        assert [outlet.name for outlet in case.outlets] == ["Gagny Libre", "Le Petit Gagny"]
-        assert [use.source.kind for use in case.sources] == ["presse"]
+        assert content_of(case).outlets == ("Gagny Libre", "Le Petit Gagny")
+        assert [source.kind for source in content_of(case).sources] == ["presse"]
         assert session.scalars(select(Note.text)).all() == ["note interne"]
 
 
@@ -162,13 +163,21 @@ def test_a_dry_run_writes_nothing(load: Callable[..., ImportReport], engine: Eng
     assert (count_lines(engine), count_cases(engine)) == (before, 0)
 
 
+def test_the_faults_of_a_row_are_in_the_order_of_the_columns(
+    load: Callable[..., ImportReport],
+) -> None:
+    faulty = {"titre": "t" * 2_001, "date": "hier", "niveau": "x", "source_url": "x", "preuve": "x"}
+    report = load({**VALID_ROW, **faulty})
+    assert [fault.field for _row, fault in report.faults] == list(faulty)
+
+
 def test_an_unmapped_kind_of_source_is_no_fault(
     load: Callable[..., ImportReport], engine: Engine
 ) -> None:
     assert load({**VALID_ROW, "source_type": "affiche collée au mur"}).is_clean
     with Session(engine) as session:
-        (use,) = session.scalars(select(Incident)).one().sources
-        assert (use.source.kind, use.source.label) == ("autre", "affiche collée au mur")
+        (source,) = content_of(session.scalars(select(Incident)).one()).sources
+        assert (source.kind, source.label) == ("autre", "affiche collée au mur")
 
 
 def test_an_erased_case_is_not_imported_again(
