@@ -248,6 +248,13 @@ def shipped_page(name: str) -> ShippedPage:
     )
 
 
+@cache
+def fold_headings(name: str, language: Language) -> Mapping[str, str]:
+    """The headings of a shipped page's folds, by anchor."""
+    _opening, folds = split_folds(shipped_page(text_name(name, language)).html)
+    return {anchor: html.unescape(heading) for anchor, heading, _text in folds}
+
+
 EXAMPLES_FILE = Path(__file__).with_name("examples.toml")
 # Vocabularies with an example for each word; those of the types are with the words of the form.
 EXAMPLE_LISTS = ("preuve", "issue")
