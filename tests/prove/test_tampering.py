@@ -22,6 +22,7 @@ pytestmark = pytest.mark.prove
 BOUND_TABLES = (
     "journal_entry",
     "journal_head",
+    "case_code",
     "incident",
     "incident_type",
     "incident_place",
@@ -111,7 +112,7 @@ def test_one_changed_byte_anywhere_is_named(
         max_examples=400, deadline=None, suppress_health_check=list(HealthCheck), database=None
     )
     @given(
-        which=st.integers(0, len(cells) - 1),
+        cell_index=st.integers(0, len(cells) - 1),
         position=st.integers(0, 5_000),
         flip=st.integers(1, 127),
     )
