@@ -24,7 +24,7 @@ from register.journal import LedgerPosition
 
 
 @dataclass(frozen=True)
-class CaseSummary:
+class CaseSummary(tables.PlacedCase):
     """Case in a list, without account and sources."""
 
     number: int
@@ -39,10 +39,6 @@ class CaseSummary:
     place_label: str
     language: str
     moved_at: datetime
-    commune: str | None
-    commune_name: str | None
-    departement_name: str | None
-    region_name: str | None
     types: tuple[str, ...]
 
 
@@ -54,14 +50,10 @@ _APPEALED = exists().where(
     tables.PROCEEDING.c.appeal == "oui",
     tables.PROCEEDING.c.outcome == tables.CASE.c.outcome,
 )
-_SUMMARIES_STMT = tables.join_places(
-    select(
-        tables.CASE.c.id,
-        *tables.case_columns(CaseSummary),
-        _APPEALED.label("appealed"),
-        tables.COMMUNE.c.code.label("commune"),
-        *tables.PLACE_NAME_COLUMNS,
-    ).where(tables.IS_PUBLIC)
+_SUMMARIES_STMT = (
+    select(tables.CASE.c.id, *tables.placed_columns(CaseSummary), _APPEALED.label("appealed"))
+    .select_from(tables.PLACED_CASE)
+    .where(tables.IS_PUBLIC)
 )
 
 
