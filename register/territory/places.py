@@ -12,7 +12,7 @@ from pathlib import Path
 from sys import intern
 from typing import NamedTuple, TypeVar
 
-from register.territory.dataset import DATA, PRESENT, read_rows
+from register.territory.dataset import DATA, FORMER, PRESENT, RETIRED, read_rows
 from register.text.normalisation import fold_name
 
 # The precision of a commune's point that is a real place; any other stands for several communes.
@@ -22,6 +22,7 @@ ALIAS_KINDS = {
     "commune-deleguee": "deleguee",
     "commune-associee": "associee",
     "arrondissement-municipal": "arrondissement",
+    FORMER: "ancienne",
 }
 
 K = TypeVar("K", bound=Hashable)
@@ -65,8 +66,8 @@ class Commune(NamedTuple):
 
     ``precision`` says what the point is worth: ``geonames`` a real place, ``code_postal`` the mean
     of those that share the postal code, ``arrondissement`` the mean of the arrondissement, empty
-    when there is no point. ``postal``: postal codes, separated by spaces. ``retired``: gone without
-    a successor.
+    when there is no point. ``postal``: postal codes, separated by spaces; ``on_map``: numbers, see
+    :attr:`map_points`. ``retired``: gone without a successor.
     """
 
     code: str
@@ -78,6 +79,7 @@ class Commune(NamedTuple):
     lat: float | None = None
     lon: float | None = None
     precision: str = ""
+    on_map: str = ""
     postal: str = ""
     retired: bool = False
 
@@ -95,6 +97,12 @@ class Commune(NamedTuple):
     def point(self) -> tuple[float, float] | None:
         """Latitude and longitude, if known."""
         return None if self.lat is None or self.lon is None else (self.lat, self.lon)
+
+    @property
+    def map_points(self) -> list[tuple[int, int]]:
+        """Where it is on the map of France, and the frame of Paris; empty outside of the map."""
+        numbers = list(map(int, self.on_map.split()))
+        return list(zip(numbers[::2], numbers[1::2], strict=True))
 
     @property
     def is_exact(self) -> bool:
@@ -196,14 +204,16 @@ def _with_totals(
 @cache
 def territory(source: Path = DATA) -> Territory:
     """The territory of a data set, read once; by default that of this version of the code."""
-    regions = [Area(row.code, row.nom) for row in read_rows("regions.csv", source)]
+    regions = [
+        Area(row.code, row.nom, None, bool(row.disparu)) for row in read_rows("regions.csv", source)
+    ]
     # The source gives an overseas collectivity its own code as a région.
     region_codes = {region.code for region in regions}
     communes: list[Commune] = []
     aliases: list[Alias] = []
     former_codes: dict[str, str] = {}
     for row in read_rows("communes.csv.gz", source):
-        if row.type != PRESENT:
+        if row.type not in (PRESENT, RETIRED):
             aliases.append(Alias(row.code, ALIAS_KINDS[row.type], row.nom, intern(row.parent)))
             continue
         # Each row brings strings of its own; a code is met in several of them, and stored once.
@@ -219,7 +229,9 @@ def territory(source: Path = DATA) -> Territory:
                 float(row.lat) if row.lat else None,
                 float(row.lon) if row.lon else None,
                 intern(row.precision),
+                row.carte,
                 intern(row.codes_postaux),
+                row.type == RETIRED,
             )
         )
         former_codes.update(dict.fromkeys(row.anciens_codes.split(), code))
@@ -230,7 +242,7 @@ def territory(source: Path = DATA) -> Territory:
     return Territory(
         communes,
         [
-            Area(row.code, row.nom, row.region or None)
+            Area(row.code, row.nom, row.region or None, bool(row.disparu))
             for row in read_rows("departements.csv", source)
         ],
         regions,

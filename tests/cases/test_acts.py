@@ -34,11 +34,11 @@ from register.cases.models import (
 )
 from register.cases.persistence import reasons_commitment
 from register.cases.second_person import Approval
+from register.cases.vocabulary import Dataset
 from register.db import housekeeping
 from register.errors import Incomplete, Invalid, NotFound, Refused, TextError
 from register.journal import Act, JournalEntry, Ledger, head
 from register.journal.models import commitment
-from register.territory.models import Dataset
 
 pytestmark = pytest.mark.one_database
 
