@@ -13,12 +13,15 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import Connection, Engine, MetaData, Table, text
+from sqlalchemy import Connection, Engine, MetaData, Table, delete, insert, text
 
 from benchmarks import texts
 from benchmarks.cases import communes
 from benchmarks.seeding import SEEDED
-from register.db import analyse_tables
+from register.cases import case_codes
+from register.cases.case_codes import CaseCode
+from register.db import analyse_tables, housekeeping, now
+from register.territory.models import Dataset
 
 # Which columns carry which kind of id; every other column is copied as it is.
 SHIFTED_COLUMNS: Mapping[str, Mapping[str, str]] = {
@@ -81,8 +84,13 @@ def grow(engine: Engine, seed: Seed, total: int) -> None:
             places = communes(engine, SEEDED, chance)
             _copy(connection, metadata, seed, copy)
             _move_cases(connection, copy, places)
+            _move_codes(connection, copy, places)
             _write_accounts(connection, copy, places)
         _move_head(connection)
+    with housekeeping(engine) as session:
+        # What the codes of the copies lead to.
+        session.execute(delete(Dataset).where(Dataset.name == "case_code"))
+        case_codes.refresh(session, now())
     # As the register does by itself at each thousandth line.
     analyse_tables(engine)
 
@@ -97,7 +105,9 @@ def _copy_sql(table: Table, shifted_columns: Mapping[str, str], offsets: Mapping
     column_expressions = []
     for column in table.columns:
         if column.name in shifted_columns:
-            column_expressions.append(f"{column.name} + {offsets[shifted_columns[column.name]]}")
+            # A code without a line has 0 instead of its number.
+            offset = offsets[shifted_columns[column.name]]
+            column_expressions.append(f"{column.name} + ({column.name} > 0) * {offset}")
         elif column.name == "event":
             column_expressions.append(_RANDOM_UUID_SQL)
         elif column.name == "private_json":
@@ -141,6 +151,29 @@ def _move_cases(connection: Connection, copy: int, places: list[str]) -> None:
             " WHERE place.incident_id = incident.id AND incident.id > :low AND incident.id <= :high"
         ),
         {"days": f"-{copy % 300} days", "low": low, "high": low + SEEDED},
+    )
+
+
+def _move_codes(connection: Connection, copy: int, places: list[str]) -> None:
+    """Put a copy's codes at the communes and days of its cases."""
+    low = copy * SEEDED
+    is_in_copy = f"until_line = 0 AND incident_id > {low} AND incident_id <= {low + SEEDED}"
+    connection.execute(
+        text(f"DELETE FROM case_code WHERE axis IN ('commune_saisie', 'lieu') AND {is_in_copy}")
+    )
+    connection.execute(
+        insert(CaseCode),
+        [
+            {"incident_id": low + position, "axis": axis, "code": code, "since_line": 1}
+            for position, code in enumerate(places, 1)
+            for axis in ("commune_saisie", "lieu")
+        ],
+    )
+    connection.execute(
+        text(
+            f"UPDATE case_code SET code = date(code, '-{copy % 300} days')"
+            f" WHERE axis IN ('du', 'au') AND {is_in_copy}"
+        )
     )
 
 

@@ -64,6 +64,8 @@ PROTECTED_STATES = (
                 "destruction_id",
                 "ending",
                 "report_withdrawn",
+                "unmet",
+                "needs_second",
             }
         ),
         frozenset(

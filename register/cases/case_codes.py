@@ -11,6 +11,7 @@ from collections import defaultdict
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import datetime
+from functools import cached_property
 from typing import Any, NamedTuple
 
 from sqlalchemy import ForeignKey, Index, String, Text, delete, func, insert, select
@@ -199,7 +200,7 @@ class CodeChange:
             case.state == CaseState.PUBLISHED,
         )
 
-    @property
+    @cached_property
     def _left(self) -> dict[str, list[str]]:
         """The codes that the public case loses, by the names of their axes in a line."""
         names = {_STORED_NAMES.get(axis, axis): axis for axis in COMMITTED_AXES}
@@ -267,15 +268,13 @@ def _resolve_code(session: Session, axis: str, code: str) -> Iterator[tuple[str,
         area = place_queries.departement(code)
         yield "departement", code
         yield "region", area.region_code if area else None
-    elif axis in ("commune_saisie", "lieu") and (commune := place_queries.commune(code)):
-        if axis == "lieu":
-            yield "departement_du_lieu", commune.departement_code
-        else:
-            yield "commune", commune.code
-            yield "departement", commune.departement_code
-            yield "region", commune.region_code
     elif axis == "lieu":
-        yield "departement_du_lieu", code
+        commune = place_queries.commune(code)
+        yield "departement_du_lieu", commune.departement_code if commune else code
+    elif axis == "commune_saisie" and (commune := place_queries.commune(code)):
+        yield "commune", commune.code
+        yield "departement", commune.departement_code
+        yield "region", commune.region_code
 
 
 _DATASET = "case_code"

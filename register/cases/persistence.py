@@ -5,6 +5,7 @@ Only ``acts`` calls them, inside a write transaction.
 
 from __future__ import annotations
 
+import json
 from collections.abc import Collection, Iterable, Mapping
 from dataclasses import fields
 from datetime import datetime
@@ -15,6 +16,8 @@ from sqlalchemy.orm import Session
 
 from register.cases import case_content as contents
 from register.cases.case_content import FIELD_RULES, PLAIN_FIELDS, Content, FieldKind, SourceContent
+from register.cases.checklist import checklist_columns
+from register.cases.core_tables import REVISION
 from register.cases.models import (
     NO_DAY,
     CaseLink,
@@ -37,11 +40,13 @@ from register.cases.models import (
     SourceUse,
 )
 from register.cases.second_person import PendingChange
+from register.cases.vocabulary import current_vocabulary
 from register.journal import Act, WriteTransaction
 from register.journal.models import commitment, new_salt
 from register.text import dates
 from register.text.normalisation import fold
 
+BATCH = 200
 _NO_SYNC = {"synchronize_session": False}
 # The plain fields, apart from codes and dates, that outlast the erasure of a case.
 _KEPT_FIELDS = frozenset({"country", "departement", "region", "contested", "language"})
@@ -121,6 +126,7 @@ def save_revision(
         content=document,
         html=html,
         renderer=renderer,
+        **checklist_columns(json.loads(document), current_vocabulary(tx.session)),
     )
     case.revision = revision
     tx.session.flush()
@@ -129,6 +135,20 @@ def save_revision(
         "page": page_commitment(salt, renderer, html),
     }
     return revision, commitment(salt, document), commitments
+
+
+def refresh_checklists(session: Session) -> None:
+    """Make the stored checklists again, with the present vocabulary and the present risk flags."""
+    vocabulary = current_vocabulary(session)
+    stmt = select(REVISION.c.id, REVISION.c.content, REVISION.c.unmet, REVISION.c.needs_second)
+    readable = stmt.where(REVISION.c.content.is_not(None)).execution_options(yield_per=BATCH)
+    changed = []
+    for revision_id, content, *stored in session.execute(readable):
+        columns = checklist_columns(json.loads(content), vocabulary)
+        if stored != list(columns.values()):
+            changed.append({"id": revision_id, **columns})
+    if changed:
+        session.execute(update(Revision), changed)
 
 
 def page_commitment(salt: bytes, renderer: str, html: bytes) -> str:
@@ -163,12 +183,15 @@ def destroy_texts(
     return destroyed_ids
 
 
+_DESTROYED_COLUMNS = ("content", "salt", "html", "renderer", "reason", "flags_reason", "unmet")
+
+
 def destroy_revisions(tx: WriteTransaction, revision_ids: Collection[int]) -> None:
     """Null the texts, salt and reasons of some revisions."""
     tx.session.execute(
         update(Revision)
         .where(Revision.id.in_(revision_ids))
-        .values(content=None, salt=None, html=None, renderer=None, reason=None, flags_reason=None),
+        .values(dict.fromkeys(_DESTROYED_COLUMNS)),
         execution_options={"synchronize_session": "fetch"},
     )
 

@@ -318,7 +318,7 @@ def test_a_facet_index_of_another_history_is_not_updated(index_checker, desk, se
     desk.published()
     facet_index._cached_indexes.clear()
     facet_index._cached_indexes[foreign.version] = replace(
-        foreign, axes={axis: {} for axis in foreign.axes}, sort_days=array("I")
+        foreign, public_cases=0, axes={axis: {} for axis in foreign.axes}, sort_days=array("I")
     )
     index_checker.load_checked()
     assert index_checker.build_count == 2

@@ -162,6 +162,14 @@ def test_a_dry_run_writes_nothing(load: Callable[..., ImportReport], engine: Eng
     assert (count_lines(engine), count_cases(engine)) == (before, 0)
 
 
+def test_the_faults_of_a_row_are_in_the_order_of_the_columns(
+    load: Callable[..., ImportReport],
+) -> None:
+    faulty = {"titre": "t" * 2_001, "date": "hier", "niveau": "x", "source_url": "x", "preuve": "x"}
+    report = load({**VALID_ROW, **faulty})
+    assert [fault.field for _row, fault in report.faults] == list(faulty)
+
+
 def test_an_unmapped_kind_of_source_is_no_fault(
     load: Callable[..., ImportReport], engine: Engine
 ) -> None:

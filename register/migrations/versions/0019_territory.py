@@ -16,8 +16,8 @@ import register.db
 from register.territory import dataset
 from register.territory.places import Area, Territory, territory
 
-revision = '0018'
-down_revision = '0015'
+revision = '0019'
+down_revision = '0018'
 branch_labels = None
 depends_on = None
 
