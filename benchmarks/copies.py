@@ -20,8 +20,9 @@ from benchmarks.cases import communes
 from benchmarks.seeding import SEEDED
 from register.cases import case_codes
 from register.cases.case_codes import CaseCode
+from register.cases.vocabulary import Dataset
 from register.db import analyse_tables, housekeeping, now
-from register.territory.models import Dataset
+from register.territory import place_queries
 
 # Which columns carry which kind of id; every other column is copied as it is.
 SHIFTED_COLUMNS: Mapping[str, Mapping[str, str]] = {
@@ -81,7 +82,7 @@ def grow(engine: Engine, seed: Seed, total: int) -> None:
         # Cases published since the last copy have the ids that the next one would take: that copy
         # is left out.
         for copy in range(-(-present // SEEDED), total // SEEDED):
-            places = communes(engine, SEEDED, chance)
+            places = communes(SEEDED, chance)
             _copy(connection, metadata, seed, copy)
             _move_cases(connection, copy, places)
             _move_codes(connection, copy, places)
@@ -143,14 +144,19 @@ def _move_cases(connection: Connection, copy: int, places: list[str]) -> None:
     )
     connection.execute(
         text(
-            "UPDATE incident SET sort_day = date(sort_day, :days), departement = place.departement,"
-            " region = coalesce(place.region, '') FROM (SELECT incident_id,"
-            " departement_code AS departement, region_code AS region FROM incident_place"
-            " JOIN commune ON commune.code = incident_place.code WHERE position = 0"
-            " AND incident_id > :low AND incident_id <= :high) AS place"
-            " WHERE place.incident_id = incident.id AND incident.id > :low AND incident.id <= :high"
+            "UPDATE incident SET sort_day = date(sort_day, :days), departement = :departement,"
+            " region = :region WHERE id = :id"
         ),
-        {"days": f"-{copy % 300} days", "low": low, "high": low + SEEDED},
+        [
+            {
+                "days": f"-{copy % 300} days",
+                "departement": commune.departement_code,
+                "region": commune.region_code or "",
+                "id": low + position,
+            }
+            for position, commune in enumerate(map(place_queries.commune, places), 1)
+            if commune
+        ],
     )
 
 

@@ -1134,7 +1134,7 @@ def _words_in_any_row(session, word):
     """The tables and columns that contain a word; every table is searched, new ones too."""
     places = []
     for table in Incident.metadata.sorted_tables:
-        if table.name.startswith(("commune", "departement", "region", "intercommunalite", "term")):
+        if table.name.startswith("term"):
             continue  # nothing of a case is written there
         for row in session.execute(select(table)).mappings():
             places += [

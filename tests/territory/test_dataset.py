@@ -125,11 +125,12 @@ def test_points_are_in_the_right_place(present: list[CsvRow]) -> None:
 
 
 def test_the_version_changes_with_any_file(tmp_path: Path) -> None:
+    compute_version = dataset.version.__wrapped__
     for name in dataset.FILES:
         (tmp_path / name).write_bytes((dataset.DATA / name).read_bytes())
-    assert dataset.version(tmp_path) == dataset.version()
+    assert compute_version(tmp_path) == dataset.version()
     for name in dataset.FILES:
-        before = dataset.version(tmp_path)
+        before = compute_version(tmp_path)
         (tmp_path / name).write_bytes(b"other")
-        assert dataset.version(tmp_path) != before
+        assert compute_version(tmp_path) != before
     assert len(dataset.version()) == 12

@@ -139,5 +139,5 @@ def test_outlines_are_named_by_the_official_code(
         features.extend(json.loads(Path(command[2]).read_text("utf-8"))["features"])
 
     monkeypatch.setattr(build_tables.subprocess, "run", simplify)
-    assert build_tables.write_outlines(tmp_path, [{"code": "77"}, {"code": "973"}], tmp_path) == 2
+    assert build_tables.write_outlines(tmp_path, [{"code": "77"}, {"code": "973"}]) == 2
     assert [feature["properties"] for feature in features] == [{"code": "77"}, {"code": "973"}]
