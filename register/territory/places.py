@@ -132,9 +132,9 @@ class Alias(NamedTuple):
 class Territory:
     """Every place by its code.
 
-    ``current_codes`` leads from every code that ever led to a commune to the commune it leads to
-    now: present communes lead to themselves. ``aliases`` and ``former_codes`` are those of a
-    commune, in the order of codes.
+    ``communes`` are those of today and the retired ones; ``current_codes`` leads from every other
+    code that ever led to a commune to the one it leads to now. ``aliases`` and ``former_codes`` are
+    those of a commune, in the order of codes.
     """
 
     def __init__(
@@ -148,12 +148,15 @@ class Territory:
     ) -> None:
         """Index plain rows.
 
-        :param codes: former codes, each with a present one; a present code leads to itself.
+        :param codes: former codes, each with a present one; a present code leads to itself anyhow.
         :param groups: SIREN number, name and kind of each intercommunalité.
         """
         self.communes = {commune.code: commune for commune in communes}
-        former = {code: to for code, to in (codes or {}).items() if to in self.communes}
-        self.current_codes = former | {code: code for code in self.communes}
+        self.current_codes = {
+            code: current
+            for code, current in sorted((codes or {}).items())
+            if current in self.communes and code not in self.communes
+        }
         self.departements = _with_totals(
             departements, ((place.departement_code, place) for place in self.communes.values())
         )
@@ -165,8 +168,9 @@ class Territory:
             for alias in sorted(aliases)
             if alias.current_code in self.communes
         )
-        codes_in_order = sorted(self.current_codes.items())
-        self.former_codes = group_by((to, code) for code, to in codes_in_order if code != to)
+        self.former_codes = group_by(
+            (current, code) for code, current in self.current_codes.items()
+        )
         sizes = Counter(place.group_code for place in self.communes.values() if not place.retired)
         self.groups = {
             code: CommuneGroup(code, name, kind, sizes[code]) for code, name, kind in groups
@@ -174,7 +178,7 @@ class Territory:
 
     def commune(self, code: str) -> Commune | None:
         """The commune that a code leads to, present or former; None for an unknown code."""
-        return self.communes.get(self.current_codes.get(code, ""))
+        return self.communes.get(self.current_codes.get(code, code))
 
 
 def group_by(pairs: Iterable[tuple[K, V]]) -> dict[K, tuple[V, ...]]:

@@ -87,8 +87,9 @@ def test_a_present_commune_wins_over_everything_that_bears_its_code(tmp_path: Pa
         row("77001", "Vieille", "commune-deleguee", parent="77002"),
         row("77002", "Grande", anciens_codes="77001 77003"),
     )
-    codes = places.territory(source).current_codes
-    assert codes == {"77001": "77001", "77002": "77002", "77003": "77002"}
+    territory = places.territory(source)
+    assert list(territory.communes) == ["77001", "77002"]
+    assert territory.current_codes == {"77003": "77002"}
 
 
 def test_the_present_division_wins_over_a_former_code(tmp_path: Path) -> None:

@@ -24,7 +24,7 @@ depends_on = None
 _TABLES = (
     'region', 'departement', 'intercommunalite', 'commune', 'commune_postal', 'commune_alias', 'commune_code'
 )
-_AXES = {'commune_saisie': 'current_codes', 'departement_saisi': 'departements', 'region_saisie': 'regions'}
+_AXES = ('commune_saisie', 'departement_saisi', 'region_saisie')
 
 
 def upgrade() -> None:
@@ -33,7 +33,8 @@ def upgrade() -> None:
             sa.bindparam('axes', list(_AXES), expanding=True)
         )
     )
-    unknown = sorted(code for axis, code in places if code not in getattr(territory(), _AXES[axis]))
+    lookups = dict(zip(_AXES, (territory().commune, territory().departements.get, territory().regions.get)))
+    unknown = sorted(code for axis, code in places if lookups[axis](code) is None)
     if unknown:
         raise ValueError(f'places of cases that no release of the territory knows: {", ".join(unknown)}')
     for table in _TABLES:
@@ -140,6 +141,7 @@ def _rows(places: Territory) -> dict[str, list[dict[str, Any]]]:
             for alias in aliases
         ],
         'commune_code': [
-            {'code': code, 'current_code': current} for code, current in places.current_codes.items()
+            {'code': code, 'current_code': current}
+            for code, current in {**dict(zip(places.communes, places.communes)), **places.current_codes}.items()
         ],
     }
