@@ -8,7 +8,6 @@ from __future__ import annotations
 import csv
 import gzip
 import hashlib
-import io
 import tomllib
 from collections import namedtuple
 from collections.abc import Iterator, Mapping
@@ -41,9 +40,8 @@ def version(source: Path = DATA) -> str:
 
 def read_rows(name: str, source: Path = DATA) -> Iterator[Any]:
     """The rows of one CSV table, as named tuples of text; absent is ``""``."""
-    content = (source / name).read_bytes()
-    if name.endswith(".gz"):
-        content = gzip.decompress(content)
-    lines = csv.reader(io.StringIO(content.decode("utf-8"), newline=""))
-    row_class: Any = namedtuple("row_class", tuple(next(lines)))  # type: ignore[misc] # a file's
-    return map(row_class._make, lines)
+    unpack = gzip.open if name.endswith(".gz") else open
+    with unpack(source / name, "rt", encoding="utf-8", newline="") as lines:
+        rows = csv.reader(lines)
+        row_class: Any = namedtuple("row_class", tuple(next(rows)))  # type: ignore[misc] # a file's
+        yield from map(row_class._make, rows)

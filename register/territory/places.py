@@ -9,7 +9,6 @@ from collections import Counter
 from collections.abc import Hashable, Iterable, Mapping
 from functools import cache
 from pathlib import Path
-from sys import intern
 from typing import NamedTuple, TypeVar
 
 from register.territory.dataset import DATA, FORMER, PRESENT, RETIRED, read_rows
@@ -213,32 +212,33 @@ def territory(source: Path = DATA) -> Territory:
     ]
     # The source gives an overseas collectivity its own code as a région.
     region_codes = {region.code for region in regions}
+    # Each row brings strings of its own; those that many rows have are stored once.
+    shared: dict[str, str] = {}
+    share = shared.setdefault
     communes: list[Commune] = []
     aliases: list[Alias] = []
     former_codes: dict[str, str] = {}
     for row in read_rows("communes.csv.gz", source):
         if row.type not in (PRESENT, RETIRED):
-            aliases.append(Alias(row.code, ALIAS_KINDS[row.type], row.nom, intern(row.parent)))
+            aliases.append(Alias(row.code, ALIAS_KINDS[row.type], row.nom, row.parent))
             continue
-        # Each row brings strings of its own; a code is met in several of them, and stored once.
-        code = intern(row.code)
         communes.append(
             Commune(
-                code,
+                row.code,
                 row.nom,
-                intern(row.departement),
-                intern(row.region) if row.region in region_codes else None,
-                intern(row.epci) or None,
+                share(row.departement, row.departement),
+                share(row.region, row.region) if row.region in region_codes else None,
+                share(row.epci, row.epci) or None,
                 int(row.population) if row.population else None,
                 float(row.lat) if row.lat else None,
                 float(row.lon) if row.lon else None,
-                intern(row.precision),
+                share(row.precision, row.precision),
                 row.carte,
-                intern(row.codes_postaux),
+                share(row.codes_postaux, row.codes_postaux),
                 row.type == RETIRED,
             )
         )
-        former_codes.update(dict.fromkeys(row.anciens_codes.split(), code))
+        former_codes.update(dict.fromkeys(row.anciens_codes.split(), row.code))
     # A former code gives way to the present division (two delegated communes changed parents
     # since), and everything to a present commune, whether its code is also its delegated
     # commune's, was reused, or came back when a merger was undone.
