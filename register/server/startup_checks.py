@@ -22,8 +22,8 @@ from register.operations import schema, setup
 from register.pages import content as editorial
 from register.reports import form_vocabulary
 from register.territory import dataset
-from register.territory.gazetteer import gazetteer
 from register.territory.map_ground import map_ground
+from register.territory.places import territory
 from register.web import assets, template_env
 from register.web.error_messages import error_sentence
 from register.web.request_context import key_store
@@ -95,7 +95,7 @@ def require_pages(app: Flask) -> None:
     template_env.require(app)
     assets.read_sources(Path(app.static_folder or ""))
     editorial.prepare()
-    gazetteer()
+    territory()
     map_ground()
     dataset.read_manifest()
     schema.expected_revision()
