@@ -22,16 +22,10 @@ from register.cases import case_codes
 from register.cases.case_codes import CaseCode
 from register.cases.vocabulary import Dataset
 from register.db import analyse_tables, housekeeping, now
-from register.territory import place_queries
 
 # Which columns carry which kind of id; every other column is copied as it is.
 SHIFTED_COLUMNS: Mapping[str, Mapping[str, str]] = {
     "incident": {"id": "case", "number": "case", "merged_into": "case", "revision_id": "revision"},
-    "incident_type": {"incident_id": "case"},
-    "incident_place": {"incident_id": "case"},
-    "incident_outlet": {"incident_id": "case"},
-    "incident_source": {"incident_id": "case"},
-    "proceeding": {"id": "proceeding", "incident_id": "case"},
     "follow_up": {"id": "follow_up", "incident_id": "case"},
     "reply": {"id": "reply", "incident_id": "case"},
     "correction": {"id": "correction", "incident_id": "case"},
@@ -64,7 +58,7 @@ def measure_seed(engine: Engine) -> Seed:
     """Look at the first thousand, before anything is copied."""
     strides = {"case": SEEDED}
     with engine.connect() as connection:
-        for kind in ("proceeding", "follow_up", "reply", "correction", "revision"):
+        for kind in ("follow_up", "reply", "correction", "revision"):
             strides[kind] = _scalar_int(connection, f"SELECT max(id) FROM {kind}")
         strides["line"] = _scalar_int(
             connection, "SELECT max(seq) FROM journal_entry WHERE ledger = 'public'"
@@ -139,24 +133,14 @@ def _move_cases(connection: Connection, copy: int, places: list[str]) -> None:
     """Put a copy's cases at other communes, and earlier by up to a year."""
     low = copy * SEEDED
     connection.execute(
-        text("UPDATE incident_place SET code = :code WHERE incident_id = :id"),
+        text("UPDATE incident SET commune = :code WHERE id = :id"),
         [{"code": code, "id": low + position} for position, code in enumerate(places, 1)],
     )
     connection.execute(
         text(
-            "UPDATE incident SET sort_day = date(sort_day, :days), departement = :departement,"
-            " region = :region WHERE id = :id"
+            "UPDATE incident SET sort_day = date(sort_day, :days) WHERE id > :low AND id <= :high"
         ),
-        [
-            {
-                "days": f"-{copy % 300} days",
-                "departement": commune.departement_code,
-                "region": commune.region_code or "",
-                "id": low + position,
-            }
-            for position, commune in enumerate(map(place_queries.commune, places), 1)
-            if commune
-        ],
+        {"days": f"-{copy % 300} days", "low": low, "high": low + SEEDED},
     )
 
 

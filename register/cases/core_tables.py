@@ -22,12 +22,7 @@ from register.journal import JournalEntry, Ledger
 from register.territory import place_queries
 
 CASE = models.Incident.__table__
-PLACE = models.IncidentPlace.__table__
-CASE_TYPE = models.IncidentType.__table__
-OUTLET = models.Outlet.__table__
-PROCEEDING = models.Proceeding.__table__
 REVISION = models.Revision.__table__
-CASE_LINK = models.CaseLink.__table__
 FOLLOW_UP = models.FollowUp.__table__
 REPLY = models.Reply.__table__
 CORRECTION = models.Correction.__table__
@@ -35,9 +30,6 @@ JOURNAL_ENTRY = JournalEntry.__table__
 
 IS_PUBLIC = CASE.c.state == models.CaseState.PUBLISHED
 IS_PUBLIC_LINE = JOURNAL_ENTRY.c.ledger == Ledger.PUBLIC.value
-IS_AUTHORITY_PLACE = (PLACE.c.incident_id == CASE.c.id) & (
-    PLACE.c.scope == models.Scope.AUTHORITY.value
-)
 SMALL_LIST = 1_000
 
 RowType = TypeVar("RowType")
@@ -114,31 +106,27 @@ def copy_row(row_class: type[RowType], source: Any) -> RowType:
 class PlacedCase:
     """The places of a case by their codes, and their names of today.
 
-    A former commune's code stands for the present commune; the département is that commune's, or
-    the case's own when it names no commune.
+    The commune may be a former one, whose code leads to that of today; the département is that
+    commune's, or the case's own when it names no commune.
     """
 
-    commune_code: str | None
+    commune: str
     departement: str
     region: str
 
     @property
-    def commune(self) -> str | None:
-        """The code of the commune of today."""
-        return place_queries.current_code(self.commune_code or "")
-
-    @property
     def commune_name(self) -> str | None:
         """The name of the commune of today."""
-        commune = place_queries.commune(self.commune_code or "")
+        commune = place_queries.commune(self.commune)
         return commune.name if commune else None
 
     @property
     def departement_name(self) -> str | None:
         """The name of the département."""
-        commune = place_queries.commune(self.commune_code or "")
-        code = commune.departement_code if commune else self.departement
-        departement = place_queries.departement(code)
+        commune = place_queries.commune(self.commune)
+        departement = place_queries.departement(
+            commune.departement_code if commune else self.departement
+        )
         return departement.name if departement else None
 
     @property
@@ -146,11 +134,3 @@ class PlacedCase:
         """The name of the région that the case names itself."""
         region = place_queries.region(self.region)
         return region.name if region else None
-
-
-def placed_columns(row_class: type[PlacedCase]) -> list[sa.ColumnElement[Any]]:
-    """The columns of a case with its place; the statement joins ``PLACED_CASE``."""
-    return [*case_columns(row_class), PLACE.c.code.label("commune_code")]
-
-
-PLACED_CASE = CASE.outerjoin(PLACE, IS_AUTHORITY_PLACE)

@@ -20,7 +20,6 @@ from register.cases import core_tables as tables
 from register.cases import filters, todo_clauses
 from register.cases.filters import PAGE_SIZE, CaseQuery, SummaryPage
 from register.cases.models import CaseState
-from register.cases.result_lists import load_types
 from register.cases.todo_clauses import TodoContext, TodoKind
 
 Clause = ColumnElement[bool]
@@ -164,13 +163,12 @@ def load_summaries(
     """Case id → summary, for the cases among some ids that have a current revision."""
     if not ids or not viewer.is_active:
         return {}
-    types = load_types(session, ids)
     summaries = {}
     for case_row in session.execute(_SUMMARIES_STMT, {"ids": ids}):
         columns = dict(case_row._mapping)
         if case_row.held_until is None or case_row.held_until <= at:
             columns |= {"held_by": None, "held_until": None}
-        summaries[case_row.id] = DeskCaseSummary(**columns, types=types.get(case_row.id, ()))
+        summaries[case_row.id] = DeskCaseSummary(**columns)
     return summaries
 
 
@@ -194,11 +192,10 @@ def list_waiting_kinds(
 
 _SUMMARIES_STMT = (
     select(
-        *tables.placed_columns(DeskCaseSummary),
+        *tables.case_columns(DeskCaseSummary),
         tables.REVISION.c.made_at.label("changed_at"),
         tables.REVISION.c.made_by.label("changed_by"),
     )
-    .select_from(tables.PLACED_CASE)
     .join(tables.REVISION, tables.REVISION.c.id == tables.CASE.c.revision_id)
     .where(tables.CASE.c.id.in_(bindparam("ids", expanding=True)))
 )

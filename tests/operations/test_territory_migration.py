@@ -10,7 +10,7 @@ from register.cases.case_codes import CASE_CODE
 from register.operations import schema
 from register.operations.doctor import examine
 
-BEFORE = "0019-1"
+BEFORE = "0020-1"
 TABLES = {
     "region": 18,
     "departement": 109,

@@ -16,8 +16,8 @@ import register.db
 from register.territory import dataset
 from register.territory.places import Area, Territory, territory
 
-revision = '0019'
-down_revision = '0018'
+revision = '0020'
+down_revision = '0019'
 branch_labels = None
 depends_on = None
 
