@@ -20,6 +20,7 @@ from register.journal.models import canonical_json, rfc3339
 from register.text import markup
 from register.text.normalisation import clean, one_line
 
+# The form of new documents; earlier ones keep their bytes, and ``parse_content`` reads them all.
 FORMAT_VERSION = 1
 TEXT_LIMIT = 2_000
 NARRATIVE_LIMIT = 50_000
@@ -206,7 +207,6 @@ FIELD_RULES: Mapping[type, Mapping[str, FieldRule]] = {
         LinkContent,
     )
 }
-# Field → class of the parts that it holds.
 _PART_CLASSES = {
     "sources": SourceContent,
     "proceedings": ProceedingContent,
@@ -214,7 +214,6 @@ _PART_CLASSES = {
     "request": RequestContent,
     "links": LinkContent,
 }
-PLAIN_FIELDS = tuple(name for name in FIELD_RULES[Content] if name in Incident.__table__.columns)
 
 
 def _leaves(part: Any, prefix: str) -> Iterator[tuple[str, FieldRule, Any]]:
@@ -248,46 +247,47 @@ class CaseSnapshot:
 
 
 def document_of(case: Incident) -> Mapping[str, Any]:
-    """The document of a case, from its current revision."""
-    if case.revision is None or case.revision.content is None:
-        from register.cases.content_rows import content_of_rows
-
-        return {**asdict(content_of_rows(case)), **fragments_of(case)}
-    document: Mapping[str, Any] = json.loads(case.revision.content)
+    """The document of a case, from its current revision; empty once its texts are destroyed."""
+    if case.remaining_content is not None:
+        return {**json.loads(case.remaining_content), **fragments_of(case)}
+    document_bytes = case.revision.content if case.revision else None
+    document: Mapping[str, Any] = json.loads(document_bytes) if document_bytes else {}
     return document
 
 
 def content_of(case: Incident) -> Content:
-    """The content of a case, from its current revision."""
+    """The content of a case, from its current revision; empty once its texts are destroyed."""
     return parse_content(document_of(case))
 
 
 def parse_content(canonical: Mapping[str, Any]) -> Content:
     """The fields that an editor can write, from a document of any form."""
-    content: Content = build_part(Content, canonical)
+    content: Content = _build_part(Content, canonical)
     return content
 
 
-def build_part(part_class: type, source: Any) -> Any:
-    """A part from its row or its canonical form; fields that an older form lacks get defaults."""
-    columns = {}
-    for name in FIELD_RULES[part_class]:
-        column = source.get(name) if isinstance(source, Mapping) else getattr(source, name)
-        nested = _PART_CLASSES.get(name)
-        if isinstance(column, list | tuple):
-            column = tuple(build_part(nested, part) if nested else part for part in column)
-        elif nested and column is not None:
-            column = build_part(nested, column)
-        if column is not None:
-            columns[name] = column
-    return part_class(**columns)
+def _build_part(part_class: type, canonical: Mapping[str, Any]) -> Any:
+    """A part from its canonical form; fields that an older form lacks get defaults."""
+    fields = {}
+    for name in FIELD_RULES[part_class].keys() & canonical.keys():
+        node, nested = canonical[name], _PART_CLASSES.get(name)
+        if isinstance(node, list):
+            node = tuple(_build_part(nested, part) if nested else part for part in node)
+        elif nested and node is not None:
+            node = _build_part(nested, node)
+        fields[name] = node
+    return part_class(**fields)
 
 
 def canonical_content(content: Content, fragments: Mapping[str, Any]) -> bytes:
-    """The document of a case: canonical bytes of its content and its :func:`fragments_of`."""
+    """The document of a case: the canonical bytes of its whole public content.
+
+    :param fragments: the canonical form of what has rows of its own; see :func:`fragments_of`.
+    """
     return canonical_json({"form": FORMAT_VERSION, **asdict(content), **fragments})
 
 
+# The keys of a document that are no fields of the content.
 FRAGMENT_NAMES = ("single_review", "follow_ups", "replies", "corrections")
 
 

@@ -16,7 +16,7 @@ from sqlalchemy.orm import Mapped, Session, mapped_column
 from register import encryption
 from register.accounts import acts as accounts
 from register.accounts import invitations
-from register.cases import vocabulary
+from register.cases import case_codes, vocabulary
 from register.cases.persistence import refresh_checklists
 from register.config import Settings
 from register.db import Base, housekeeping, now
@@ -107,11 +107,12 @@ def _create_identity(settings: Settings, session: Session) -> None:
 
 
 def refresh(engine: Engine, progress: Progress | None = None) -> None:
-    """Load vocabularies and territory if this code has newer ones, and apply its checklist."""
+    """Load newer vocabularies and territory of this code; make what follows from them again."""
     with housekeeping(engine) as session:
         vocabulary.load_file(session, now())
         refresh_checklists(session)
         dataset.load(session, at=now(), progress=progress)
+        case_codes.refresh(session, now())
 
 
 def first_invitation(engine: Engine) -> tuple[str, datetime] | None:

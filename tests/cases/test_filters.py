@@ -337,7 +337,7 @@ def test_several_years_select_none_of_the_years_between(session, desk, words):
     session.rollback()
     page = result_lists.query_case_page(session, query, words, head(session))
     assert {case.number for case in page.cases} == {numbers["2006"], numbers["2010"]}
-    chosen = [filters.clause(query, name, words) for name in query.values]
+    chosen = [filters.clause(query, name) for name in query.values]
     assert session.scalars(select(CASE.c.id).where(IS_PUBLIC, *chosen)).all() == [1, 3]
 
 
@@ -439,7 +439,7 @@ def test_a_quote_in_a_value_is_only_a_quote(session, desk, words):
     [("commune", "93059", "99999"), ("departement", "974", "999"), ("region", "11", "00")],
 )
 def test_an_unknown_code_of_a_place_is_refused(session, words, name, valid_code, unknown_code):
-    filters.require_places(session, filters.parse({name: [valid_code]}, words))
+    filters.require_places(filters.parse({name: [valid_code]}, words))
     with pytest.raises(Invalid) as refused:
-        filters.require_places(session, filters.parse({name: [unknown_code]}, words))
+        filters.require_places(filters.parse({name: [unknown_code]}, words))
     assert refused.value.values == {"name": name, "value": unknown_code}
