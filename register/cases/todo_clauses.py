@@ -141,7 +141,7 @@ def _waits_for_second(todo_context: TodoContext, *conditions: Clause) -> Clause:
 
 def _is_ready(todo_context: TodoContext) -> Clause:
     """Drafts that pass the checklist except for attestations and reasons, given with the act."""
-    checks = [_CURRENT.unmet.in_(("", "flags"))]
+    checks: list[Clause] = [_CURRENT.unmet.in_(("", "flags"))]
     if not todo_context.has_one_moderator:
         checks.append(or_(not_(_CURRENT.needs_second), _is_approved(todo_context.at)))
     return and_(
