@@ -325,8 +325,8 @@ def test_an_invalid_content_is_refused_whole(pen, cast, content, session):
 
     refused = _refused(Invalid, draft)
     assert [(fault.field, fault.key) for fault in refused.values["faults"]] == [
-        ("types", "unknown_code"),
         ("date", "date_impossible"),
+        ("types", "unknown_code"),
     ]
     assert session.scalar(select(func.count()).select_from(Incident)) == 0
 
