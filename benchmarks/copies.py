@@ -20,8 +20,8 @@ from benchmarks.cases import communes
 from benchmarks.seeding import SEEDED
 from register.cases import case_codes
 from register.cases.case_codes import CaseCode
+from register.cases.vocabulary import Dataset
 from register.db import analyse_tables, housekeeping, now
-from register.territory.models import Dataset
 
 # Which columns carry which kind of id; every other column is copied as it is.
 SHIFTED_COLUMNS: Mapping[str, Mapping[str, str]] = {
@@ -76,7 +76,7 @@ def grow(engine: Engine, seed: Seed, total: int) -> None:
         # Cases published since the last copy have the ids that the next one would take: that copy
         # is left out.
         for copy in range(-(-present // SEEDED), total // SEEDED):
-            places = communes(engine, SEEDED, chance)
+            places = communes(SEEDED, chance)
             _copy(connection, metadata, seed, copy)
             _move_cases(connection, copy, places)
             _move_codes(connection, copy, places)

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import os
 import shutil
+import sqlite3
 import threading
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager, suppress
+from contextlib import closing, contextmanager, suppress
 from pathlib import Path
 
 import pytest
@@ -64,22 +65,20 @@ def open_engine(url: str) -> Iterator[Engine]:
         engine.dispose()
 
 
-# Tables that a new register fills, apart from its territory; restored after each test.
+# Tables that a new register fills, restored after each test.
 _INITIAL_TABLES = ("identity", "journal_head", "journal_entry", "term", "dataset")
-_TERRITORY = ("commune", "departement", "region", "intercommunalite")
 _INDEXES = "SELECT nspname FROM pg_namespace WHERE nspname LIKE 'search%%'"
-# A database whose columns, revision or territory changed cannot be reused.
+# A database whose columns or revision changed cannot be reused.
 _SHAPE_STATEMENT = """
     SELECT table_name || '.' || column_name AS what FROM information_schema.columns
     WHERE table_schema = 'public'
     UNION ALL SELECT version_num FROM alembic_version
-    UNION ALL SELECT version FROM dataset WHERE name = 'territory'
     ORDER BY what
 """
 
 
 class Registers:
-    """Makes registers with the territory and the vocabularies, without a case.
+    """Makes registers with the vocabularies, without a case.
 
     The first of each backend takes seconds; the others are copies of it. A PostgreSQL database is
     emptied and reused, since copying it would take longer than most tests.
@@ -128,6 +127,10 @@ class Registers:
                     for table in _INITIAL_TABLES:
                         connection.exec_driver_sql(f"CREATE TABLE kept.{table} AS TABLE {table}")
                     self.shape = connection.exec_driver_sql(_SHAPE_STATEMENT).all()
+        if backend == "sqlite":
+            # Without the free pages of tables that migrations dropped: each test copies the file.
+            with closing(sqlite3.connect(folder / "register.sqlite3")) as raw:
+                raw.execute("VACUUM")
         self.templates.add(backend)
 
     @contextmanager
@@ -159,11 +162,7 @@ class Registers:
                     execute(f'DROP SCHEMA "{schema}" CASCADE')
                 if execute(_SHAPE_STATEMENT).all() != self.shape:
                     return False
-                tables = [
-                    table.name
-                    for table in Base.metadata.sorted_tables
-                    if not table.name.startswith(_TERRITORY)
-                ]
+                tables = [table.name for table in Base.metadata.sorted_tables]
                 execute(f"TRUNCATE {', '.join(tables)} RESTART IDENTITY CASCADE")
                 for table in _INITIAL_TABLES:
                     execute(f"INSERT INTO {table} SELECT * FROM kept.{table}")

@@ -32,7 +32,6 @@ from register.cases.core_tables import (
 from register.cases.filters import FILTERS
 from register.cases.vocabulary import Vocabulary
 from register.journal import LedgerPosition
-from register.territory import dataset
 from register.text.normalisation import fold
 
 CaseSet: TypeAlias = "int | array[int]"
@@ -139,11 +138,10 @@ FacetSets = Mapping[str, CaseSet]
 
 @dataclass(frozen=True)
 class FacetVersion:
-    """Versions that an index was built from: public ledger, vocabularies, territory."""
+    """Versions that an index was built from: public ledger and vocabularies."""
 
     head: LedgerPosition
     vocabulary: str
-    territory: str
 
 
 @dataclass(frozen=True)
@@ -195,17 +193,12 @@ _cached_indexes: dict[FacetVersion, FacetIndex] = {}  # the newest last
 _build_lock = Lock()
 
 
-def load_index(
-    session: Session, vocabulary: Vocabulary, head: LedgerPosition, territory: str = ""
-) -> FacetIndex:
+def load_index(session: Session, vocabulary: Vocabulary, head: LedgerPosition) -> FacetIndex:
     """Index at a position of the public ledger.
 
     :param head: read first on the same session, so that the cases are of this position.
-    :param territory: version of the territory, if the caller has read it already.
     """
-    version = FacetVersion(
-        head, vocabulary.version, territory or dataset.loaded_version(session) or ""
-    )
+    version = FacetVersion(head, vocabulary.version)
     index = _cached_indexes.get(version)
     if index is not None:
         return index

@@ -12,9 +12,9 @@ from register.cases import acts, case_codes
 from register.cases.case_codes import CASE_CODE, CaseCode, codes_of
 from register.cases.case_content import Content, LinkContent, ProceedingContent
 from register.cases.verify import verify
+from register.cases.vocabulary import Dataset
 from register.db import now
 from register.journal import JournalEntry, Ledger, head
-from register.territory.models import Dataset
 
 TEXT_AXES = {"media", "nom_media", "endroit", "source", "lien"}
 ATTESTED = ("attribution", "no_private_person", "no_private_life")

