@@ -15,12 +15,12 @@ from enum import StrEnum
 from types import MappingProxyType
 from typing import Annotated, Any, get_type_hints
 
+from register.cases.document_formats import FORMAT_VERSION, convert_document, read_document
 from register.cases.models import Incident, Reply, Scope
 from register.journal.models import canonical_json, rfc3339
 from register.text import markup
 from register.text.normalisation import clean, one_line
 
-FORMAT_VERSION = 1
 TEXT_LIMIT = 2_000
 NARRATIVE_LIMIT = 50_000
 URL_LIMIT = 2_000
@@ -65,7 +65,7 @@ Url = Annotated[str, FieldRule(FieldKind.URL, URL_LIMIT)]
 RequiredUrl = Annotated[str, FieldRule(FieldKind.URL, URL_LIMIT, is_required=True)]
 Actor = Annotated[str, FieldRule.code("acteur")]
 Outcome = Annotated[str, FieldRule.code("issue")]
-Appeal = Annotated[str, FieldRule(FieldKind.CODE, choices=("", "oui", "non", "inconnu"))]
+Appeal = Annotated[str, FieldRule(FieldKind.CODE, choices=("", "oui", "ouvert", "non", "inconnu"))]
 Refusal = Annotated[str, FieldRule(FieldKind.CODE, choices=("", "explicite", "implicite"))]
 LinkKind = Annotated[
     str, FieldRule(FieldKind.CODE, choices=("meme_affaire", "fait_suite", "voir_aussi"))
@@ -88,29 +88,34 @@ class SourceContent:
 
 @dataclass(frozen=True)
 class StepContent:
-    """A step of a proceeding."""
+    """A step of a proceeding: with an outcome, a decision.
+
+    ``appeal``: whether one was filed (``oui``), is still open until a day (``ouvert``), was not
+    filed or is no longer possible (``non``), or is unknown (``inconnu``). ``follow_up`` is the
+    rank, from 1, of the follow-up that added the step, else 0.
+    """
 
     step: Annotated[str, FieldRule.code("etape")]
-    date: Day = ""
+    date: DayOrUnknown = ""
     outcome: Outcome = ""
     note: Line = ""
     source_url: Url = ""
+    court: Line = ""
+    appeal: Appeal = ""
+    appeal_until: Day = ""
+    follow_up: int = 0
 
 
 @dataclass(frozen=True)
 class ProceedingContent:
-    """A proceeding."""
+    """A proceeding, whose decisions are steps."""
 
     direction: Annotated[str, FieldRule.code("sens", is_required=True)]
     nature: Annotated[str, FieldRule.code("nature")] = "inconnue"
     plaintiff: Actor = ""
-    court: Line = ""
     docket: Line = ""
     legal_basis: Line = ""
     amount: Line = ""
-    outcome: Outcome = ""
-    outcome_date: DayOrUnknown = ""
-    appeal: Appeal = ""
     steps: tuple[StepContent, ...] = ()
 
 

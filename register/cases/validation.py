@@ -15,6 +15,7 @@ from urllib.parse import urlsplit
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
+from register.cases import decisions
 from register.cases.case_content import URL_LIMIT, Content, FieldKind, FieldRule
 from register.cases.models import Incident
 from register.cases.vocabulary import Vocabulary
@@ -51,18 +52,16 @@ def require_valid(
         otherwise a court's order could not be carried out on an old case.
     :raises Invalid: ``content``, with ``faults``: a list of :class:`ContentFault`.
     """
-    existing_codes = set()
-    if before is not None:
-        existing_codes = {
-            (_fault_field(path, rule), code)
-            for path, rule, code in before.leaves()
-            if rule.vocabulary
-        }
+    before = before or Content()
+    existing_codes = {
+        (_fault_field(path, rule), code) for path, rule, code in before.leaves() if rule.vocabulary
+    }
     faults = [
         fault
         for fault in find_faults(session, vocabulary, content)
         if fault.key != "unknown_code" or (fault.field, fault.values["value"]) not in existing_codes
     ]
+    faults = faults or list(_decision_faults(vocabulary, content, before))
     if faults:
         raise Invalid("content", faults=faults)
 
@@ -102,7 +101,7 @@ def find_faults(
 def _fault_field(path: str, rule: FieldRule) -> str:
     """The field of the editor's form that shows a fault."""
     head = path.partition(".")[0]
-    if path.startswith("proceedings.steps."):
+    if path.startswith("proceedings.steps.") and rule.kind is FieldKind.TEXT:
         return "proceedings.steps"
     # The text of a long fault is not repeated, so only its list can be marked.
     is_long_text = rule.kind is FieldKind.TEXT and head in ("sources", "proceedings")
@@ -132,6 +131,37 @@ def _leaf_faults(
         )
         if not is_accepted:
             yield ContentFault(field_name, "unknown_code", {"value": leaf[:40]})
+
+
+def _decision_faults(
+    vocabulary: Vocabulary, content: Content, before: Content
+) -> Iterator[ContentFault]:
+    """New outcomes that no such proceeding has, and new appeals where none exists."""
+    existing_steps = {
+        (proceeding.nature, step) for proceeding in before.proceedings for step in proceeding.steps
+    }
+    new_steps = [
+        (proceeding.nature, step)
+        for proceeding in content.proceedings
+        for step in proceeding.steps
+        if (proceeding.nature, step) not in existing_steps
+    ]
+    for nature, step in new_steps:
+        natures = decisions.outcome_natures(step.outcome, vocabulary)
+        if nature not in (UNKNOWN_WORD, *natures):
+            values = {"outcome": vocabulary.label("issue", step.outcome), "value": step.outcome}
+            nature_label = vocabulary.label("nature", nature).lower()
+            yield ContentFault(
+                "proceedings.steps.outcome", "outcome_nature", {**values, "nature": nature_label}
+            )
+        elif step.appeal in ("oui", "ouvert") and not decisions.recourse(vars(step), vocabulary):
+            yield ContentFault("proceedings.steps.appeal", "no_appeal", {"value": step.appeal})
+    outcome = content.request.outcome if content.request else ""
+    natures = decisions.outcome_natures(outcome, vocabulary)
+    is_stored = before.request is not None and before.request.outcome == outcome
+    if not is_stored and decisions.REQUEST_NATURES.isdisjoint(natures):
+        values = {"outcome": vocabulary.label("issue", outcome), "value": outcome}
+        yield ContentFault("request.outcome", "outcome_request", values)
 
 
 def url_faults(field_name: str, url: str, *, is_required: bool = False) -> Iterator[ContentFault]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import date
 from typing import Any
 
@@ -38,7 +39,7 @@ def follow_up(
     second: int | None = None,
     single: bool = False,
 ) -> JournalEntry:
-    """Add a dated follow-up; ``content`` may change outcome and steps, nothing else.
+    """Add a dated follow-up; ``content`` may add one step to a proceeding, and change the outcome.
 
     :param second: a member who approves it in this same act. Without one, a follow-up that needs a
         second person becomes a pending change, and the line is that of the proposal.
@@ -47,8 +48,10 @@ def follow_up(
     case, member = steps.begin_act(tx, incident_id, Act.FOLLOWED_UP, by, seen)
     codes_before = former_codes.public_codes(case)
     if content is not None:
+        before, content = contents.content_of(case), content.cleaned()
+        act_permissions.require_follow_up(before, content)
+        content = _with_follow_up(before, content, len(case.follow_ups) + 1)
         content = steps.valid_content(tx, content, case)
-        act_permissions.require_follow_up(contents.content_of(case), content)
         _require_computed(tx, content)
     arguments = {
         "happened_on": _valid_date("happened_on", happened_on),
@@ -72,6 +75,17 @@ def follow_up(
     return steps.snapshot_and_record(
         tx, case, Act.FOLLOWED_UP, member, reason, before=codes_before, details=details
     )
+
+
+def _with_follow_up(before: Content, after: Content, rank: int) -> Content:
+    """The content whose added step has the rank of the follow-up that adds it."""
+    proceedings = tuple(
+        new
+        if new == old
+        else replace(new, steps=(*old.steps, replace(new.steps[-1], follow_up=rank)))
+        for old, new in zip(before.proceedings, after.proceedings, strict=True)
+    )
+    return replace(after, proceedings=proceedings)
 
 
 def correct(

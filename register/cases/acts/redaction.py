@@ -215,7 +215,7 @@ def _require_only_removals(
     ):
         return
     fields = {
-        *fields_with_additions(contents.content_of(case), content),
+        *fields_with_additions(with_decisions(contents.content_of(case), vocabulary), content),
         *(
             list_name
             for list_name, row, new_words in rewrites
