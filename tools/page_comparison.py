@@ -192,6 +192,9 @@ def capture(site: Path, out: Path) -> None:
         folder = out / "registers" / name
         shutil.copytree(site / name, folder)
         set_environment(folder)
+        # The register may have been filled by an older commit.
+        upgrade = [sys.executable, "-m", "register", "upgrade"]
+        subprocess.run(upgrade, cwd=TOP, check=True, stdout=subprocess.DEVNULL)
         from register import create_app
 
         app = create_app()

@@ -1,8 +1,8 @@
 """The public content of a case: what an editor writes, what is hashed, what a reader sees.
 
-``Content`` is what a draft or a correction contains; it has the shape of the tables without ids.
-``canonical_content`` adds follow-ups, replies and corrections and returns the bytes that the
-journal commits to. Page, feed and export use the same bytes.
+``Content`` is what a draft or a correction contains. ``canonical_content`` adds the fragments
+(follow-ups, replies and corrections) and returns the bytes that a revision stores and the journal
+commits to: the document of the case. Page, feed and export use the same bytes.
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ from enum import StrEnum
 from types import MappingProxyType
 from typing import Annotated, Any, get_type_hints
 
-from register.cases.document_formats import FORMAT_VERSION, convert_document, read_document
+from register.cases.document_formats import FORMAT_VERSION, convert_document
 from register.cases.models import Incident, Reply, Scope
 from register.journal.models import canonical_json, rfc3339
 from register.text import markup
@@ -219,7 +219,7 @@ _PART_CLASSES = {
     "request": RequestContent,
     "links": LinkContent,
 }
-# Fields that are columns of the case; the others are rows of other tables.
+# Fields that are also columns of the case.
 PLAIN_FIELDS = tuple(name for name in FIELD_RULES[Content] if name in Incident.__table__.columns)
 
 
@@ -253,8 +253,21 @@ class CaseSnapshot:
     html: Mapping[str, Any] = field(default_factory=lambda: MappingProxyType({}))
 
 
+def document_of(case: Incident) -> Mapping[str, Any]:
+    """The document of a case, from its current revision."""
+    if case.revision is None or case.revision.content is None:
+        return {**asdict(content_of_rows(case)), **fragments_of(case)}
+    document: Mapping[str, Any] = json.loads(case.revision.content)
+    return document
+
+
 def content_of(case: Incident) -> Content:
-    """The content of a case, read from its rows."""
+    """The content of a case, from its current revision."""
+    return parse_content(document_of(case))
+
+
+def content_of_rows(case: Incident) -> Content:
+    """The content of a case, from the rows that lists and filters read."""
     authority_codes = [place.code for place in case.places if place.scope == Scope.AUTHORITY]
     return Content(
         **{name: getattr(case, name) for name in PLAIN_FIELDS},
@@ -270,8 +283,8 @@ def content_of(case: Incident) -> Content:
 
 
 def parse_content(canonical: Mapping[str, Any]) -> Content:
-    """The fields that an editor can write, from canonical public content."""
-    content: Content = _build_part(Content, canonical)
+    """The fields that an editor can write, from a document of any form."""
+    content: Content = _build_part(Content, convert_document(canonical))
     return content
 
 
@@ -281,7 +294,7 @@ def _build_part(part_class: type, source: Any) -> Any:
     for name in FIELD_RULES[part_class]:
         column = source.get(name) if isinstance(source, Mapping) else getattr(source, name)
         nested = _PART_CLASSES.get(name)
-        if isinstance(column, list):
+        if isinstance(column, list | tuple):
             column = tuple(_build_part(nested, part) if nested else part for part in column)
         elif nested and column is not None:
             column = _build_part(nested, column)
@@ -290,34 +303,42 @@ def _build_part(part_class: type, source: Any) -> Any:
     return part_class(**columns)
 
 
-def canonical_content(case: Incident) -> bytes:
-    """The canonical bytes of the whole public content of a case, read from its rows."""
-    return canonical_json(
-        {
-            "form": FORMAT_VERSION,
-            **asdict(content_of(case)),
-            "single_review": case.single_review,
-            "follow_ups": [
-                {
-                    "added_at": rfc3339(part.added_at),
-                    "happened_on": part.happened_on,
-                    "title": part.title,
-                    "text": part.text,
-                    "source_url": part.source_url,
-                }
-                for part in case.follow_ups
-            ],
-            "replies": [
-                canonical_reply(reply, reply.published_at)
-                for reply in case.replies
-                if reply.published_at is not None
-            ],
-            "corrections": [
-                {"made_at": rfc3339(part.made_at), "note": part.note, "redaction": part.redaction}
-                for part in case.corrections
-            ],
-        }
-    )
+def canonical_content(content: Content, fragments: Mapping[str, Any]) -> bytes:
+    """The document of a case: the canonical bytes of its whole public content.
+
+    :param fragments: the canonical form of what has rows of its own; see :func:`fragments_of`.
+    """
+    return canonical_json({"form": FORMAT_VERSION, **asdict(content), **fragments})
+
+
+# The keys of a document that are no fields of the content.
+FRAGMENT_NAMES = ("single_review", "follow_ups", "replies", "corrections")
+
+
+def fragments_of(case: Incident) -> dict[str, Any]:
+    """The canonical form of a case's follow-ups, replies and corrections, from their rows."""
+    return {
+        "single_review": case.single_review,
+        "follow_ups": [
+            {
+                "added_at": rfc3339(part.added_at),
+                "happened_on": part.happened_on,
+                "title": part.title,
+                "text": part.text,
+                "source_url": part.source_url,
+            }
+            for part in case.follow_ups
+        ],
+        "replies": [
+            canonical_reply(reply, reply.published_at)
+            for reply in case.replies
+            if reply.published_at is not None
+        ],
+        "corrections": [
+            {"made_at": rfc3339(part.made_at), "note": part.note, "redaction": part.redaction}
+            for part in case.corrections
+        ],
+    }
 
 
 def canonical_reply(reply: Reply, published_at: datetime) -> dict[str, str]:
@@ -333,7 +354,7 @@ def canonical_reply(reply: Reply, published_at: datetime) -> dict[str, str]:
 
 def parse_snapshot(content: bytes, html: bytes | None) -> CaseSnapshot:
     """Parse the stored bytes of a revision."""
-    return CaseSnapshot(json.loads(content), json.loads(html) if html else {})
+    return CaseSnapshot(convert_document(json.loads(content)), json.loads(html) if html else {})
 
 
 def render_texts(content: bytes) -> tuple[bytes, str]:

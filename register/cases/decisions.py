@@ -12,6 +12,7 @@ from dataclasses import asdict, replace
 from typing import Any
 
 from register.cases.case_content import Content, StepContent
+from register.cases.document_formats import FRAGMENT_LISTS
 from register.cases.timeline import TimelineItem, list_decisions
 from register.cases.vocabulary import Vocabulary
 from register.text.normalisation import fold
@@ -66,8 +67,7 @@ def with_decisions(content: Content, vocabulary: Vocabulary) -> Content:
         replace(suit, steps=tuple(_with_appeal(step, vocabulary) for step in suit.steps))
         for suit in content.proceedings
     )
-    additions: dict[str, Any] = dict.fromkeys(("follow_ups", "replies", "corrections"), ())
-    decisions = list_decisions({**asdict(content), **additions})
+    decisions = list_decisions({**asdict(content), **dict.fromkeys(FRAGMENT_LISTS, ())})
     is_ruled = any(decision.outcome in vocabulary.court_outcomes for decision in decisions)
     return replace(
         content,

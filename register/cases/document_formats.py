@@ -6,15 +6,21 @@ Since format 2 each step of a proceeding can be a decision.
 
 from __future__ import annotations
 
-import json
 from collections.abc import Mapping
 from typing import Any
 
+from register.cases.timeline import DECISION_STEP, UNDECIDED, list_decisions
+
 FORMAT_VERSION = 2
-# Step of a decision of which nothing says whether it is a first ruling, a ruling on appeal…
-DECISION_STEP = "decision"
-# Outcomes that are pending or unknown.
-UNDECIDED = frozenset({"", "en_cours", "inconnue"})
+FRAGMENT_LISTS = ("follow_ups", "replies", "corrections")
+# The outcomes of format 1 that only a court gave.
+_COURT_OUTCOMES = frozenset(
+    {
+        *("nullite_procedure", "prescription", "relaxe", "deboute", "annulation", "mesure_validee"),
+        *("condamnation_cible", "condamnation_auteur"),
+        *("cassation_favorable", "cassation_defavorable"),
+    }
+)
 _RULING_STEPS = frozenset({"refere", "jugement", "arret", "cassation"})
 _UNKNOWN = frozenset({"", "inconnu", "inconnue"})
 # Field of a proceeding in format 1 → field of a step.
@@ -23,19 +29,24 @@ _TEXT_FIELDS = ("date", "outcome", "note", "source_url", "court", "appeal", "app
 _EMPTY_STEP: Mapping[str, Any] = {**dict.fromkeys(_TEXT_FIELDS, ""), "follow_up": 0}
 
 
-def read_document(document_bytes: bytes) -> dict[str, Any]:
-    """The canonical content of a revision, in the current format."""
-    document: dict[str, Any] = json.loads(document_bytes)
-    return convert_document(document)
+def convert_document(document: Mapping[str, Any]) -> Mapping[str, Any]:
+    """Parsed canonical content, or that of a proposed change, in the current format.
 
-
-def convert_document(document: Mapping[str, Any]) -> dict[str, Any]:
-    """Parsed canonical content in the current format."""
+    The case of a document of format 1 has its outcome and evidence level from its decisions too.
+    """
+    if not any("outcome" in proceeding for proceeding in document["proceedings"]):
+        return document
     proceedings = [
         convert_proceeding(proceeding) if "outcome" in proceeding else proceeding
         for proceeding in document["proceedings"]
     ]
-    return {**document, "proceedings": proceedings}
+    converted = {**document, "proceedings": proceedings}
+    decisions = list_decisions({**dict.fromkeys(FRAGMENT_LISTS, ()), **converted})
+    if decisions:
+        converted["outcome"] = decisions[-1].outcome
+    if not _COURT_OUTCOMES.isdisjoint(decision.outcome for decision in decisions):
+        converted["evidence"] = "juge"
+    return converted
 
 
 def convert_proceeding(proceeding: Mapping[str, Any]) -> dict[str, Any]:

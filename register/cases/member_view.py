@@ -12,23 +12,14 @@ from datetime import date, datetime
 from typing import Any
 
 from sqlalchemy import select
-from sqlalchemy.orm import Session, selectinload
+from sqlalchemy.orm import Session, joinedload, selectinload
 
 from register.accounts.models import Member
 from register.accounts.vouching import eligible_seconds
 from register.cases import case_content as contents
 from register.cases.case_content import CaseSnapshot, Content, parse_snapshot
 from register.cases.core_tables import RowType, case_columns, copy_row
-from register.cases.models import (
-    ID_LIMIT,
-    CaseState,
-    Incident,
-    Invitation,
-    Note,
-    Proceeding,
-    Reply,
-    Revision,
-)
+from register.cases.models import ID_LIMIT, CaseState, Incident, Invitation, Note, Reply
 from register.cases.second_person import (
     Approval,
     PendingDestruction,
@@ -42,6 +33,7 @@ from register.cases.vocabulary import current_vocabulary
 from register.db import now
 from register.errors import NotFound
 from register.journal import Act, JournalEntry, Ledger
+from register.journal.models import canonical_json
 from register.text.dates import paris_day
 
 EVENTS_LIMIT = 200  # newest public lines of a case
@@ -186,9 +178,7 @@ class DeskCase:
 
 # A case with its lists: one statement for each list, whatever its length.
 CASE_STMT = select(Incident).options(
-    *map(selectinload, (Incident.types, Incident.places, Incident.outlets, Incident.sources)),
-    selectinload(Incident.proceedings).selectinload(Proceeding.steps),
-    *map(selectinload, (Incident.request, Incident.links)),
+    joinedload(Incident.revision),
     *map(selectinload, (Incident.follow_ups, Incident.replies, Incident.corrections)),
 )
 
@@ -203,7 +193,7 @@ def load_desk_case(session: Session, viewer: Member, incident_id: int) -> DeskCa
     case = session.scalars(CASE_STMT.where(Incident.id == incident_id)).first()
     if case is None:
         raise NotFound("no_such_case")
-    revision = session.get(Revision, case.revision_id) if case.revision_id else None
+    revision = case.revision
     at = now()
     approvals = _load_approvals(session, case, at)
     return DeskCase(
@@ -211,7 +201,7 @@ def load_desk_case(session: Session, viewer: Member, incident_id: int) -> DeskCa
         revision_by=revision.made_by if revision else None,
         revision_at=revision.made_at if revision else None,
         content=contents.content_of(case),
-        snapshot=_load_snapshot(case, revision),
+        snapshot=_load_snapshot(case),
         follow_ups=_copy_rows(FollowUpRow, case.follow_ups),
         replies=_copy_rows(ReplyRow, case.replies),
         corrections=_copy_rows(CorrectionRow, case.corrections),
@@ -245,14 +235,14 @@ def load_desk_case_of_reply(session: Session, viewer: Member, reply_id: int) -> 
     return load_desk_case(session, viewer, incident_id)
 
 
-def _load_snapshot(case: Incident, revision: Revision | None) -> CaseSnapshot:
-    if revision is None:
+def _load_snapshot(case: Incident) -> CaseSnapshot:
+    if case.revision is None:
         return CaseSnapshot({})
-    if revision.content is None:
+    if case.revision.content is None:
         # The revision repeated a withdrawn report and was destroyed; the rows of the draft remain.
-        content = contents.canonical_content(case)
-        return parse_snapshot(content, contents.render_texts(content)[0])
-    return parse_snapshot(revision.content, revision.html)
+        document = canonical_json(contents.document_of(case))
+        return parse_snapshot(document, contents.render_texts(document)[0])
+    return parse_snapshot(case.revision.content, case.revision.html)
 
 
 def _copy_rows(row_class: type[RowType], entities: Iterable[Any]) -> tuple[RowType, ...]:

@@ -11,7 +11,7 @@ from enum import StrEnum
 from typing import Annotated, Any
 
 from sqlalchemy import Date, ForeignKey, Index, LargeBinary, String, Text, false, text
-from sqlalchemy.orm import Mapped, mapped_column, relationship
+from sqlalchemy.orm import Mapped, foreign, mapped_column, relationship
 
 from register.db import Base, UTCDateTime
 
@@ -79,6 +79,9 @@ class Incident(Base):
     merged_into: Mapped[int | None]
     # The current revision: what readers see and what an approval is given to.
     revision_id: Mapped[int | None]
+    revision: Mapped[Revision | None] = relationship(
+        primaryjoin=lambda: foreign(Incident.revision_id) == Revision.id
+    )
     # The member who claimed the case; void after ``held_until``.
     held_by: Mapped[int | None]
     held_until: Mapped[dt.datetime | None] = mapped_column(UTCDateTime)

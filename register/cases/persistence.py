@@ -1,4 +1,4 @@
-"""Database writes of ``acts``: content to rows, rows to a revision, destruction of texts.
+"""Database writes of ``acts``: content to a revision and its derived rows, destruction of texts.
 
 Only ``acts`` calls them, inside a write transaction.
 """
@@ -52,16 +52,13 @@ _IDENTICAL_SOURCE = (
 )
 
 
-def apply_content(session: Session, case: Incident, content: Content, *, new: bool = False) -> None:
-    """Write ``content`` to the rows of a case; its lists are deleted and written again.
-
-    :param new: the case has no list rows yet.
-    """
+def write_derived_rows(session: Session, case: Incident, content: Content) -> None:
+    """Write what lists and filters read of ``content`` to the rows of a case."""
     for name in PLAIN_FIELDS:
         setattr(case, name, getattr(content, name))
     for name, column_value in derived_columns(content).items():
         setattr(case, name, column_value)
-    if not new:
+    if case.revision_id is not None:
         session.flush()
         _empty_lists(session, case)
     _fill_lists(session, case, content)
@@ -89,17 +86,29 @@ def new_case(**columns: Any) -> Incident:
     )
 
 
-def save_snapshot(
-    tx: WriteTransaction, case: Incident, act: Act, *, by: int, reason: str, flags_reason: str = ""
+def save_revision(
+    tx: WriteTransaction,
+    case: Incident,
+    content: Content | None,
+    act: Act,
+    *,
+    by: int,
+    reason: str,
+    flags_reason: str = "",
 ) -> tuple[Revision, str, dict[str, str]]:
-    """Save the present rows of a case as its current revision.
+    """Save the content of a case with its fragments as its current revision.
 
+    :param content: None for an act that changes none.
     :returns: the revision, the commitment of its content, and the commitments that bind its
         reasons and its HTML to its journal line.
     :raises register.errors.TextError: a text is too long or hostile to be rendered.
     """
-    content = contents.canonical_content(case)
-    html, renderer = contents.render_texts(content)
+    if content is None:
+        content = contents.content_of(case)
+    else:
+        write_derived_rows(tx.session, case, content)
+    document = contents.canonical_content(content, contents.fragments_of(case))
+    html, renderer = contents.render_texts(document)
     salt = new_salt()
     revision = Revision(
         incident_id=case.id,
@@ -109,18 +118,17 @@ def save_snapshot(
         reason=reason,
         flags_reason=flags_reason,
         salt=salt,
-        content=content,
+        content=document,
         html=html,
         renderer=renderer,
     )
-    tx.session.add(revision)
+    case.revision = revision
     tx.session.flush()
-    case.revision_id = revision.id
     commitments = {
         "why": reasons_commitment(salt, reason, flags_reason),
         "page": page_commitment(salt, renderer, html),
     }
-    return revision, commitment(salt, content), commitments
+    return revision, commitment(salt, document), commitments
 
 
 def page_commitment(salt: bytes, renderer: str, html: bytes) -> str:

@@ -171,30 +171,25 @@ def list_destructions(
 
 
 def preview_change(
-    base_content: Mapping[str, Any], proposal: Proposal, at: datetime, reply: Reply | None = None
+    base: Mapping[str, Any], proposal: Proposal, at: datetime, reply: Reply | None = None
 ) -> contents.CaseSnapshot:
-    """The case as readers would see it with the change made to ``base_content``.
+    """The case as readers would see it with the change made to the document ``base``.
 
     :param reply: the row of the reply that the proposal publishes.
     :raises register.errors.TextError: a text is too long or hostile to be rendered.
     """
-    content = dict(base_content)
-    if proposal.content is not None:
-        content |= asdict(proposal.content)
+    fragments = {name: base[name] for name in contents.FRAGMENT_NAMES}
     arguments = dict(proposal.words or {})
     if proposal.act is Act.FOLLOWED_UP:
-        content["follow_ups"] = [
-            *base_content["follow_ups"],
-            {"added_at": rfc3339(at), **arguments},
-        ]
+        fragments["follow_ups"] = [*base["follow_ups"], {"added_at": rfc3339(at), **arguments}]
     if proposal.act is Act.CORRECTED:
         note = {"made_at": rfc3339(at), "note": arguments["public_note"], "redaction": False}
-        content["corrections"] = [*base_content["corrections"], note]
+        fragments["corrections"] = [*base["corrections"], note]
     if reply is not None:
-        content["replies"] = [*base_content["replies"], contents.canonical_reply(reply, at)]
-    content_bytes = canonical_json(content)
-    html, _renderer = contents.render_texts(content_bytes)
-    return contents.parse_snapshot(content_bytes, html)
+        fragments["replies"] = [*base["replies"], contents.canonical_reply(reply, at)]
+    content = proposal.content or contents.parse_content(base)
+    document = contents.canonical_content(content, fragments)
+    return contents.parse_snapshot(document, contents.render_texts(document)[0])
 
 
 def added_texts(proposal: Proposal, reply: Reply | None = None) -> Iterator[str]:
@@ -204,13 +199,6 @@ def added_texts(proposal: Proposal, reply: Reply | None = None) -> Iterator[str]
             yield argument
     if reply is not None:
         yield from (one_line(reply.author), one_line(reply.capacity), reply.text)
-
-
-def current_content(session: Session, incident_id: int) -> Mapping[str, Any]:
-    """The content of the current revision of a case; empty once its texts are destroyed."""
-    stmt = select(Revision.content).join(Incident, Incident.revision_id == Revision.id)
-    content = session.scalar(stmt.where(Incident.id == incident_id))
-    return json.loads(content) if content else {}
 
 
 def _select_changes(session: Session, viewer: Member, *conditions: Any) -> list[ProposedChange]:

@@ -19,7 +19,6 @@ from types import MappingProxyType
 from typing import Any
 
 from register.cases.deadlines import request_terms
-from register.cases.document_formats import DECISION_STEP, UNDECIDED
 from register.text import dates
 
 
@@ -55,8 +54,8 @@ class TimelineItem:
 
     ``date`` is EDTF, empty when unknown. ``end`` marks an outcome. ``number`` is the rank of the
     proceeding, follow-up, reply or correction that it belongs to, from 1. ``part`` is that piece
-    of the canonical content. ``follow_up`` is the rank of the follow-up that added a step and whose
-    text stands with it, else 0. ``terms`` are legal terms that run from it, by their names in
+    of the canonical content. ``follow_up`` is the rank of the follow-up that added a step, or 0.
+    ``terms`` are legal terms that run from it, by their names in
     :class:`register.cases.deadlines.RequestTerms`, as EDTF days.
     """
 
@@ -91,6 +90,10 @@ PREREQUISITES = MappingProxyType(
 OPINION_OUTCOMES = frozenset({"avis_cada_favorable", "avis_cada_defavorable"})
 # Acts of the register itself.
 REGISTER_KINDS = frozenset({TimelineKind.FOLLOW_UP, TimelineKind.REPLY, TimelineKind.CORRECTION})
+# A decision of which no source says whether it is a first ruling, a ruling on appeal…
+DECISION_STEP = "decision"
+# Outcomes that are pending or unknown.
+UNDECIDED = frozenset({"", "en_cours", "inconnue"})
 # Outcomes after which another court has yet to decide.
 REOPENED = frozenset({"cassation_renvoi"})
 
@@ -152,8 +155,7 @@ def _proceeding_items(
     for step in steps:
         event = TimelineItem(
             TimelineKind.STEP,
-            # The word for an unknown day.
-            "" if step["date"] == "inconnue" else step["date"],
+            step["date"].removeprefix("inconnue"),
             end=step is latest,
             code=step["step"],
             outcome=step["outcome"],
@@ -190,7 +192,7 @@ def _missing_step(
     code: str, step_codes: set[str], missing: Callable[..., TimelineItem]
 ) -> Iterator[TimelineItem]:
     """The unrecorded step that a step or outcome implies; adds it to ``step_codes``."""
-    required_code = PREREQUISITES.get(code, "")
+    required_code = PREREQUISITES.get(code)
     if required_code and required_code not in step_codes:
         step_codes.add(required_code)
         yield missing(TimelineKind.STEP, code=required_code)

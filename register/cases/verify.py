@@ -186,12 +186,17 @@ def _row_problems(
 
 def _differing_fields(case: Incident, revision_content: bytes | None) -> Iterator[list[str]]:
     """Lists of fields whose rows differ from the revision or from each other."""
-    current_content = contents.canonical_content(case)
-    if revision_content is not None and current_content != revision_content:
-        current, stored = json.loads(current_content), json.loads(revision_content)
-        names = current.keys() | stored.keys()
-        yield sorted(name for name in names if current.get(name) != stored.get(name))
-    for name, derived_value in derived_columns(contents.content_of(case)).items():
+    content = contents.content_of(case)
+    if revision_content is not None:
+        fragments, document = contents.fragments_of(case), json.loads(revision_content)
+        differing = {name for name in fragments if fragments[name] != document[name]}
+        from_rows = contents.content_of_rows(case)
+        differing |= {
+            name for name in vars(content) if getattr(content, name) != getattr(from_rows, name)
+        }
+        if differing:
+            yield sorted(differing)
+    for name, derived_value in derived_columns(content).items():
         if getattr(case, name) != derived_value:
             yield [name]
     for name in _ORDERED_LISTS:

@@ -14,9 +14,10 @@ from sqlalchemy.orm import Session
 from register.cases import acts
 from register.cases.case_content import Content, ProceedingContent, SourceContent, StepContent
 from register.cases.checklist import ATTESTATIONS
-from register.cases.document_formats import DECISION_STEP, is_decision_stated
+from register.cases.document_formats import is_decision_stated
 from register.cases.models import CaseState, Incident, Origin
 from register.cases.second_person import Approval
+from register.cases.timeline import DECISION_STEP
 from register.cases.validation import ContentFault
 from register.cases.vocabulary import build_title, current_vocabulary, source_kinds
 from register.errors import Incomplete, Invalid, Refused, TextError

@@ -16,7 +16,7 @@ from register.cases import case_content as contents
 from register.cases.case_content import Content
 from register.cases.decisions import with_decisions
 from register.cases.models import CaseState, Correction, Incident, Reply
-from register.cases.persistence import erase_texts, save_snapshot
+from register.cases.persistence import erase_texts, save_revision
 from register.cases.second_person import (
     Approval,
     PendingChange,
@@ -189,9 +189,7 @@ def propose_if_needed(
             vouching.require_second(load_acting_member(tx, second), member, tx.at)
         return None
     # A text that cannot be rendered is refused now, not at its approval.
-    second_person.preview_change(
-        second_person.current_content(tx.session, case.id), proposal, tx.at, reply
-    )
+    second_person.preview_change(contents.document_of(case), proposal, tx.at, reply)
     waiting_count = select(func.count()).where(
         PendingChange.incident_id == case.id, PendingChange.refused_at.is_(None)
     )
@@ -226,6 +224,7 @@ def snapshot_and_record(
     member: Member,
     reason: str,
     *,
+    content: Content | None = None,
     before: former_codes.CodesByAxis | None = None,
     flags_reason: str = "",
     public_reason: str | None = None,
@@ -234,14 +233,15 @@ def snapshot_and_record(
 ) -> JournalEntry:
     """Save the case as a revision and write the act's line.
 
+    :param content: the new content; None for an act that changes none.
     :param before: the public codes of the case before the act; those it lost are recorded.
     :param committed: False for an act after which the case is hidden: the public line then has no
         commitment to its text.
     """
     reason = required_text("reason", reason)
     tx.session.flush()
-    revision, content_digest, commitments = save_snapshot(
-        tx, case, act, by=member.id, reason=reason, flags_reason=flags_reason
+    revision, content_digest, commitments = save_revision(
+        tx, case, content, act, by=member.id, reason=reason, flags_reason=flags_reason
     )
     lost_codes = former_codes.lost_codes(before or {}, former_codes.public_codes(case))
     line_details = {**(details or {}), **commitments}
@@ -270,7 +270,7 @@ def erase_and_record(
     lost_codes = former_codes.lost_codes(former_codes.public_codes(case), {})
     destroyed_ids = erase_texts(tx, case)
     case.state = CaseState.ERASED
-    case.revision_id = None
+    case.revision = None
     case.moved_at = tx.at
     scrub_after_commit(tx)
     details = {"destroyed": destroyed_ids, "restriction": case.restriction}

@@ -16,7 +16,7 @@ from register.cases import case_content as contents
 from register.cases.acts import _steps as steps
 from register.cases.case_content import Content, FieldKind, FieldRule, parse_content
 from register.cases.models import CaseState, Incident, Invitation, Note, Revision
-from register.cases.persistence import apply_content, destroy_revisions, new_case
+from register.cases.persistence import destroy_revisions, new_case, write_derived_rows
 from register.cases.second_person import PendingChange, parse_proposal
 from register.errors import Invalid, Refused
 from register.journal import Act, JournalEntry, WriteTransaction
@@ -35,13 +35,12 @@ def draft(
     member = load_acting_member(tx, by)
     content = steps.valid_content(tx, content)
     case = new_case(state=CaseState.DRAFT, created_at=tx.at)
-    tx.session.add(case)
-    apply_content(tx.session, case, content, new=True)
+    steps.insert(tx, case)
     if note:
         tx.session.add(
             Note(incident_id=case.id, written_at=tx.at, written_by=member.id, text=clean(note))
         )
-    steps.snapshot_and_record(tx, case, Act.DRAFTED, member, reason)
+    steps.snapshot_and_record(tx, case, Act.DRAFTED, member, reason, content=content)
     return case
 
 
@@ -66,8 +65,10 @@ def edit(
         raise Invalid("report_withdrawn", field="without_report")
     details = {"attested": ["without_report"]} if case.report_withdrawn else None
     case.report_withdrawn = False
-    apply_content(tx.session, case, steps.valid_content(tx, content, case))
-    return steps.snapshot_and_record(tx, case, Act.EDITED, member, reason, details=details)
+    content = steps.valid_content(tx, content, case)
+    return steps.snapshot_and_record(
+        tx, case, Act.EDITED, member, reason, content=content, details=details
+    )
 
 
 def discard(
@@ -246,7 +247,7 @@ def _empty_repeating_fields(
     content = contents.content_of(case)
     stripped = _without_passages(content, repeats)
     if stripped != content:
-        apply_content(tx.session, case, stripped)
+        write_derived_rows(tx.session, case, stripped)
 
 
 def _record_withdrawal(

@@ -11,7 +11,6 @@ from register.cases import case_content as contents
 from register.cases.acts import _steps as steps
 from register.cases.case_content import Content
 from register.cases.models import ID_LIMIT, CaseState, Correction, FollowUp, Incident, Reply
-from register.cases.persistence import apply_content
 from register.cases.second_person import PendingChange, Proposal, parse_proposal
 from register.cases.vocabulary import current_vocabulary
 from register.errors import Incomplete, Invalid, NotFound, Refused, TextError
@@ -65,15 +64,20 @@ def follow_up(
     proposal_line = steps.propose_if_needed(tx, case, member, proposal, second, single=single)
     if proposal_line is not None:
         return proposal_line
-    if content is not None:
-        apply_content(tx.session, case, content)
     new_follow_up = FollowUp(added_at=tx.at, **arguments)
     case.follow_ups.append(new_follow_up)
     tx.session.flush()
     case.moved_at = tx.at
     details = {"follow_up": new_follow_up.id, **_approval_details(second)}
     return steps.snapshot_and_record(
-        tx, case, Act.FOLLOWED_UP, member, reason, before=codes_before, details=details
+        tx,
+        case,
+        Act.FOLLOWED_UP,
+        member,
+        reason,
+        content=content,
+        before=codes_before,
+        details=details,
     )
 
 
@@ -114,12 +118,18 @@ def correct(
     proposal_line = steps.propose_if_needed(tx, case, member, proposal, second, single=single)
     if proposal_line is not None:
         return proposal_line
-    apply_content(tx.session, case, content)
     case.moved_at = tx.at
     details = steps.add_correction(tx, case, Correction(made_at=tx.at, note=note))
     details |= _approval_details(second)
     return steps.snapshot_and_record(
-        tx, case, Act.CORRECTED, member, reason, before=codes_before, details=details
+        tx,
+        case,
+        Act.CORRECTED,
+        member,
+        reason,
+        content=content,
+        before=codes_before,
+        details=details,
     )
 
 

@@ -17,7 +17,7 @@ from register.cases.acts import _steps as steps
 from register.cases.acts.public_changes import TITLE_LIMIT, changed_content
 from register.cases.case_content import NARRATIVE_LIMIT, Content
 from register.cases.models import ID_LIMIT, CaseState, Correction, Incident, Revision
-from register.cases.persistence import apply_content, destroy_members_words, destroy_texts
+from register.cases.persistence import destroy_members_words, destroy_texts
 from register.cases.second_person import Destruction, PendingChange, needed_before
 from register.cases.vocabulary import current_vocabulary
 from register.errors import Invalid, NotFound, Refused
@@ -87,7 +87,6 @@ def redact(
     rewrites = _list_rewrites(case, follow_ups, replies, corrections)
     content = changed_content(tx, case, content, is_unchanged_allowed=bool(rewrites))
     _require_only_removals(tx, case, content, public_note, rewrites)
-    apply_content(tx.session, case, content)
     for _list_name, row, new_words in rewrites:
         for column, words in new_words.items():
             rewritten = steps.required_text(
@@ -108,6 +107,7 @@ def redact(
         Act.REDACTED,
         member,
         reason,
+        content=content,
         before=codes_before,
         details=details,
         # The text of a withdrawn case may change again before it is restored.
@@ -215,7 +215,7 @@ def _require_only_removals(
     ):
         return
     fields = {
-        *fields_with_additions(with_decisions(contents.content_of(case), vocabulary), content),
+        *fields_with_additions(contents.content_of(case), content),
         *(
             list_name
             for list_name, row, new_words in rewrites
