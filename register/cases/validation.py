@@ -149,11 +149,10 @@ def _decision_faults(
     for nature, step in new_steps:
         natures = decisions.outcome_natures(step.outcome, vocabulary)
         if nature not in (UNKNOWN_WORD, *natures):
-            values = {"outcome": vocabulary.label("issue", step.outcome), "value": step.outcome}
-            nature_label = vocabulary.label("nature", nature).lower()
-            yield ContentFault(
-                "proceedings.steps.outcome", "outcome_nature", {**values, "nature": nature_label}
-            )
+            labels = {"outcome": vocabulary.label("issue", step.outcome)}
+            labels["nature"] = vocabulary.label("nature", nature).lower()
+            values: dict[str, object] = {**labels, "value": step.outcome}
+            yield ContentFault("proceedings.steps.outcome", "outcome_nature", values)
         elif step.appeal in ("oui", "ouvert") and not decisions.recourse(vars(step), vocabulary):
             yield ContentFault("proceedings.steps.appeal", "no_appeal", {"value": step.appeal})
     outcome = content.request.outcome if content.request else ""

@@ -110,10 +110,9 @@ def _row_proceeding(cells: Mapping[str, str]) -> ProceedingContent:
         "date": "date_issue",
         "appeal": "en_appel",
     }
-    fields = {name: cells[column] for name, column in columns.items()}
-    steps = ()
-    if is_decision_stated(fields):
-        steps = (StepContent(DECISION_STEP, **fields, source_url=cells["source_url"]),)
+    fields: dict[str, Any] = {name: cells[column] for name, column in columns.items()}
+    decision = StepContent(DECISION_STEP, **fields, source_url=cells["source_url"])
+    steps = (decision,) if is_decision_stated(fields) else ()
     return ProceedingContent(cells["procedure"], steps=steps)
 
 

@@ -233,6 +233,12 @@ FIELD_ERRORS: dict[str, Any] = {
     "too_many": _("Il y en a trop : %(limit)s au plus."),
     "twice": _("La même valeur est donnée deux fois."),
     "unknown_code": _("« %(value)s » n’est pas dans la liste."),
+    "outcome_nature": _(
+        "« %(outcome)s » n’est pas l’issue d’une procédure %(nature)s : choisissez-en une autre, "
+        "ou la nature de la procédure."
+    ),
+    "outcome_request": _("« %(outcome)s » n’est pas l’issue d’une demande de document."),
+    "no_appeal": _("Il n’y a pas de recours contre une telle décision : laissez vide."),
     "commune_abroad": _("La commune %(value)s est en France, et le pays n’est pas la France."),
     "ends_before": _("La fin (%(value)s) est avant le début."),
     "url": _("L’adresse doit commencer par http:// ou https:// et nommer un site."),
