@@ -32,7 +32,7 @@ SHIFTED_COLUMNS: Mapping[str, Mapping[str, str]] = {
     "reply": {"id": "reply", "incident_id": "case"},
     "correction": {"id": "correction", "incident_id": "case"},
     "revision": {"id": "revision", "incident_id": "case"},
-    "former_code": {"incident_id": "case", "seq": "line"},
+    "case_code": {"incident_id": "case", "since_line": "line", "until_line": "line"},
     "journal_entry": {
         "seq": "line",
         "case_number": "case",

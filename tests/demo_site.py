@@ -22,7 +22,7 @@ from register import create_app
 from register.accounts.models import Member, Role
 from register.cases import acts, validation
 from register.cases.case_content import ProceedingContent, SourceContent
-from register.cases.models import CaseState, Incident, IncidentPlace
+from register.cases.models import CaseState, Incident
 from register.config import Settings
 from register.demo import import_demo_cases
 from register.journal import JournalEntry, WriteTransaction, writing
@@ -152,8 +152,8 @@ def _cases(engine: Engine) -> dict[str, int]:
     """Add the cases that the demonstration lacks; the numbers of those that pages show."""
     with Session(engine) as session:
         numbers = {
-            "puteaux": _number(session, IncidentPlace.code == "92062"),
-            "gagny": _number(session, IncidentPlace.code == "93032"),
+            "puteaux": _number(session, Incident.commune == "92062"),
+            "gagny": _number(session, Incident.commune == "93032"),
             "undated": _number(session, Incident.date == ""),
             "abroad": _number(session, Incident.country == "BE"),
         }
@@ -182,7 +182,6 @@ def _cases(engine: Engine) -> dict[str, int]:
 
 def _number(session: Session, *conditions: object) -> int:
     query = select(Incident.number).where(Incident.state == CaseState.PUBLISHED, *conditions)
-    query = query.outerjoin(IncidentPlace, IncidentPlace.incident_id == Incident.id)
     number = session.scalars(query.order_by(Incident.number)).first()
     assert number
     return number

@@ -137,7 +137,7 @@ def facet_sets(index: FacetIndex) -> tuple[object, ...]:
     public = facet_index.to_numbers(index.public_cases)
     sets = {
         name: {value: facet_index.to_numbers(cases) for value, cases in facet.items()}
-        for name, facet in index.facets.items()
+        for name, facet in index.axes.items()
     }
     return public, sets, [index.sort_days[number] for number in public]
 
@@ -154,11 +154,9 @@ class CheckedFacetIndexes:
         patch.setattr(facet_index, "_cached_indexes", {})
         patch.setattr(facet_index, "_build", self._count_and_build)
 
-    def _count_and_build(
-        self, session: Session, book: Vocabulary, version: FacetVersion
-    ) -> FacetIndex:
+    def _count_and_build(self, session: Session, version: FacetVersion) -> FacetIndex:
         self.build_count += 1
-        return self._build(session, book, version)
+        return self._build(session, version)
 
     def restart(self) -> None:
         """Empty the cache before the register returns to an earlier state.
@@ -172,7 +170,7 @@ class CheckedFacetIndexes:
         position = head(session)
         index = facet_index.load_index(session, book, position)
         assert index.version.head == position
-        assert facet_sets(index) == facet_sets(self._build(session, book, index.version))
+        assert facet_sets(index) == facet_sets(self._build(session, index.version))
         return index
 
 
@@ -193,10 +191,7 @@ def count_in_database(
     """How many cases the database finds, by the filters' own clauses."""
     query_stmt = select(func.count()).select_from(CASE).where(CASE.c.state == CaseState.PUBLISHED)
     return (
-        session.scalar(
-            query_stmt.where(*(clause(query, name, book, hits) for name in query.values))
-        )
-        or 0
+        session.scalar(query_stmt.where(*(clause(query, name, hits) for name in query.values))) or 0
     )
 
 

@@ -50,7 +50,7 @@ class ProtectedState:
 PROTECTED_STATES = (
     ProtectedState(
         "a case",
-        ("register/cases/acts/", "register/cases/persistence.py", "register/cases/former_codes.py"),
+        ("register/cases/acts/", "register/cases/persistence.py", "register/cases/case_codes.py"),
         frozenset(
             {
                 "state",
@@ -64,6 +64,7 @@ PROTECTED_STATES = (
                 "destruction_id",
                 "ending",
                 "report_withdrawn",
+                "remaining_content",
             }
         ),
         frozenset(
@@ -76,15 +77,7 @@ PROTECTED_STATES = (
                 "Reply",
                 "Correction",
                 "Note",
-                "Proceeding",
-                "ProceedingStep",
-                "IncidentType",
-                "IncidentPlace",
-                "Outlet",
-                "SourceUse",
-                "CaseLink",
-                "InformationRequest",
-                "FormerCode",
+                "CaseCode",
                 "PendingChange",
                 "Destruction",
             }
@@ -97,7 +90,7 @@ PROTECTED_STATES = (
                 "reply",
                 "correction",
                 "follow_up",
-                "former_code",
+                "case_code",
                 "pending_change",
                 "destruction",
             }

@@ -16,7 +16,7 @@ from types import MappingProxyType
 from typing import Annotated, Any, get_type_hints
 
 from register.cases.document_formats import FORMAT_VERSION, convert_document
-from register.cases.models import Incident, Reply, Scope
+from register.cases.models import Incident, Reply
 from register.journal.models import canonical_json, rfc3339
 from register.text import markup
 from register.text.normalisation import clean, one_line
@@ -211,7 +211,6 @@ FIELD_RULES: Mapping[type, Mapping[str, FieldRule]] = {
         LinkContent,
     )
 }
-# Field → class of the parts that it holds.
 _PART_CLASSES = {
     "sources": SourceContent,
     "proceedings": ProceedingContent,
@@ -219,8 +218,6 @@ _PART_CLASSES = {
     "request": RequestContent,
     "links": LinkContent,
 }
-# Fields that are also columns of the case.
-PLAIN_FIELDS = tuple(name for name in FIELD_RULES[Content] if name in Incident.__table__.columns)
 
 
 def _leaves(part: Any, prefix: str) -> Iterator[tuple[str, FieldRule, Any]]:
@@ -254,32 +251,17 @@ class CaseSnapshot:
 
 
 def document_of(case: Incident) -> Mapping[str, Any]:
-    """The document of a case, from its current revision."""
-    if case.revision is None or case.revision.content is None:
-        return {**asdict(content_of_rows(case)), **fragments_of(case)}
-    document: Mapping[str, Any] = json.loads(case.revision.content)
+    """The document of a case, from its current revision; empty once its texts are destroyed."""
+    if case.remaining_content is not None:
+        return {**json.loads(case.remaining_content), **fragments_of(case)}
+    document_bytes = case.revision.content if case.revision else None
+    document: Mapping[str, Any] = json.loads(document_bytes) if document_bytes else {}
     return document
 
 
 def content_of(case: Incident) -> Content:
-    """The content of a case, from its current revision."""
+    """The content of a case, from its current revision; empty once its texts are destroyed."""
     return parse_content(document_of(case))
-
-
-def content_of_rows(case: Incident) -> Content:
-    """The content of a case, from the rows that lists and filters read."""
-    authority_codes = [place.code for place in case.places if place.scope == Scope.AUTHORITY]
-    return Content(
-        **{name: getattr(case, name) for name in PLAIN_FIELDS},
-        commune=authority_codes[0] if authority_codes else "",
-        linked_communes=tuple(place.code for place in case.places if place.scope == Scope.LINKED),
-        outlets=tuple(outlet.name for outlet in case.outlets),
-        types=tuple(case_type.code for case_type in case.types),
-        sources=tuple(_build_part(SourceContent, use.source) for use in case.sources),
-        proceedings=tuple(_build_part(ProceedingContent, part) for part in case.proceedings),
-        request=_build_part(RequestContent, case.request) if case.request else None,
-        links=tuple(_build_part(LinkContent, link) for link in case.links),
-    )
 
 
 def parse_content(canonical: Mapping[str, Any]) -> Content:
@@ -288,19 +270,17 @@ def parse_content(canonical: Mapping[str, Any]) -> Content:
     return content
 
 
-def _build_part(part_class: type, source: Any) -> Any:
-    """A part from its row or its canonical form; fields that an older form lacks get defaults."""
-    columns = {}
-    for name in FIELD_RULES[part_class]:
-        column = source.get(name) if isinstance(source, Mapping) else getattr(source, name)
-        nested = _PART_CLASSES.get(name)
-        if isinstance(column, list | tuple):
-            column = tuple(_build_part(nested, part) if nested else part for part in column)
-        elif nested and column is not None:
-            column = _build_part(nested, column)
-        if column is not None:
-            columns[name] = column
-    return part_class(**columns)
+def _build_part(part_class: type, canonical: Mapping[str, Any]) -> Any:
+    """A part from its canonical form; fields that an older form lacks get defaults."""
+    fields = {}
+    for name in FIELD_RULES[part_class].keys() & canonical.keys():
+        node, nested = canonical[name], _PART_CLASSES.get(name)
+        if isinstance(node, list):
+            node = tuple(_build_part(nested, part) if nested else part for part in node)
+        elif nested and node is not None:
+            node = _build_part(nested, node)
+        fields[name] = node
+    return part_class(**fields)
 
 
 def canonical_content(content: Content, fragments: Mapping[str, Any]) -> bytes:

@@ -11,13 +11,13 @@ from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
-from sqlalchemy import case, exists, func, or_, select
+from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from register.cases import facet_index, facets
-from register.cases.core_tables import CASE, COMMUNE, COMMUNE_CODE, IS_PUBLIC, PLACE
+from register.cases.core_tables import COMMUNE
 from register.cases.data_version import VersionedCache
-from register.cases.facet_index import CaseSet, FacetReader
+from register.cases.facet_index import CaseSet, FacetIndex
 from register.cases.filters import LENGTH_LIMIT, CaseQuery, HitStrengths
 from register.cases.vocabulary import Vocabulary
 from register.journal import LedgerPosition
@@ -77,11 +77,9 @@ def locate_cases(
     :raises ValueError: the search has words and ``hits`` is None.
     """
     index = facet_index.load_index(session, vocabulary, head)
-    matches = facets.match_cases(session, index, query, vocabulary, hits)
+    matches = facets.match_cases(index, query, hits)
     flags = facet_index.to_flags(matches, index.max_number)
-    register_points = _points_cache.get_or_make(
-        index.version, lambda: _read_points(session, vocabulary, index.max_number)
-    )
+    register_points = _points_cache.get_or_make(index.version, lambda: _read_points(session, index))
     return MapPoints(
         points=[
             point
@@ -97,48 +95,27 @@ def locate_cases(
     )
 
 
-_COMMUNES_STMT = (
-    select(CASE.c.number, COMMUNE_CODE.c.current_code)
-    .join_from(CASE, PLACE)
-    .join(COMMUNE_CODE, COMMUNE_CODE.c.code == PLACE.c.code)
-)
-_DEPARTEMENTS_STMT = select(CASE.c.number, CASE.c.departement).where(
-    CASE.c.departement != "", ~exists().where(PLACE.c.incident_id == CASE.c.id)
-)
-_POINTS_STMT = select(
-    COMMUNE.c.code, COMMUNE.c.departement_code, COMMUNE.c.lat, COMMUNE.c.lon, COMMUNE.c.precision
-).where(
-    COMMUNE.c.code.in_(
-        select(COMMUNE_CODE.c.current_code).join(PLACE, PLACE.c.code == COMMUNE_CODE.c.code)
-    ),
-    COMMUNE.c.lat.is_not(None),
-    COMMUNE.c.lon.is_not(None),
-)
-
-
-def _read_points(session: Session, vocabulary: Vocabulary, max_number: int) -> _RegisterPoints:
-    reader = FacetReader(session, vocabulary)
+def _read_points(session: Session, index: FacetIndex) -> _RegisterPoints:
     outlines = departement_outlines()
-    placed_cases: set[int] = set()
+    by_commune = index.axes["commune"]
     points = []
-    cases_by_commune = reader.cases_by_column(_COMMUNES_STMT)
-    for commune_row in session.execute(_POINTS_STMT):
-        case_numbers = cases_by_commune.get(commune_row.code)
-        if case_numbers and commune_row.departement_code in outlines:
+    for commune in session.execute(select(COMMUNE).where(COMMUNE.c.code.in_(by_commune))):
+        if None not in (commune.lat, commune.lon) and commune.departement_code in outlines:
             point = CommunePoint(
-                commune_row.departement_code,
-                commune_row.lat,
-                commune_row.lon,
-                commune_row.precision == EXACT_PRECISION,
+                commune.departement_code,
+                commune.lat,
+                commune.lon,
+                commune.precision == EXACT_PRECISION,
             )
-            points.append((point, facet_index.compact(case_numbers, max_number)))
-            placed_cases.update(case_numbers)
-    departements = {}
-    for code, case_numbers in reader.cases_by_column(_DEPARTEMENTS_STMT).items():
-        if code in outlines:
-            departements[code] = facet_index.compact(case_numbers, max_number)
-            placed_cases.update(case_numbers)
-    return _RegisterPoints(points, departements, facet_index.from_numbers(placed_cases))
+            points.append((point, by_commune[commune.code]))
+    without_commune = ~facet_index.union(by_commune.values())
+    departements = {
+        code: facet_index.union([case_set]) & without_commune
+        for code, case_set in index.axes["departement_saisi"].items()
+        if code in outlines
+    }
+    placed_sets = [*(case_set for _point, case_set in points), *departements.values()]
+    return _RegisterPoints(points, departements, facet_index.union(placed_sets))
 
 
 HOME_COUNTRY = "FR"
@@ -179,12 +156,9 @@ class UncodedPlace:
 _labels_cache: VersionedCache[Sequence[PlaceLabel]] = VersionedCache()
 
 
-def load_place_labels(session: Session, head: LedgerPosition) -> Sequence[PlaceLabel]:
-    """Labels and countries of the public cases at a ledger position, in the order of words.
-
-    :param head: read first, on the same session.
-    """
-    return _labels_cache.get_or_make(head.digest, lambda: _count_labels(session))
+def load_place_labels(index: FacetIndex) -> Sequence[PlaceLabel]:
+    """Labels and countries of the public cases of an index, in the order of words."""
+    return _labels_cache.get_or_make(index.version, lambda: _count_labels(index))
 
 
 def match_places(
@@ -217,28 +191,30 @@ def match_places(
     ]
 
 
-def _count_labels(session: Session) -> Sequence[PlaceLabel]:
+def _count_labels(index: FacetIndex) -> Sequence[PlaceLabel]:
     """Labels and countries that no code replaces.
 
     A label in France counts if one of its cases has no code: "the town hall" of cases that all
     name a commune is left out.
     """
-    has_code = or_(
-        exists().where(PLACE.c.incident_id == CASE.c.id),
-        CASE.c.departement != "",
-        CASE.c.region != "",
+    has_code = facet_index.union(
+        case_set
+        for axis in ("commune", "departement", "region")
+        for case_set in index.axes[axis].values()
     )
-    stmt = (
-        select(CASE.c.place_label, CASE.c.country, func.count())
-        .where(IS_PUBLIC)
-        .where(or_(CASE.c.place_label != "", CASE.c.country != HOME_COUNTRY))
-        .group_by(CASE.c.place_label, CASE.c.country)
-        .having(or_(CASE.c.country != HOME_COUNTRY, func.sum(case((has_code, 0), else_=1)) > 0))
-    )
-    place_labels = [
-        PlaceLabel(label, country, count, tuple(fold_name(label).split()))
-        for label, country, count in session.execute(stmt)
-    ]
+    labels = {label: facet_index.union([cases]) for label, cases in index.axes["endroit"].items()}
+    labels[""] = index.public_cases & ~facet_index.union(labels.values())
+    place_labels = []
+    for country, case_set in index.axes["pays"].items():
+        in_country = facet_index.union([case_set])
+        for label, labelled in labels.items():
+            cases = labelled & in_country
+            is_listed = (
+                bool(cases & ~has_code and label) if country == HOME_COUNTRY else bool(cases)
+            )
+            if is_listed:
+                words = tuple(fold_name(label).split())
+                place_labels.append(PlaceLabel(label, country, cases.bit_count(), words))
     return sorted(
         place_labels,
         key=lambda place_label: (place_label.words, place_label.label, place_label.country),

@@ -1,6 +1,6 @@
-"""Communes with public cases, counts of cases by area, and dates of places and cases.
+"""Communes with public cases, and dates of places and cases.
 
-The communes and counts are cached for each ledger position. No list is ordered by count or
+The communes are cached for each version of the facet index. No list is ordered by count or
 distance: the register ranks no commune.
 """
 
@@ -12,24 +12,15 @@ from datetime import datetime
 from heapq import nsmallest
 from itertools import product
 from math import cos, floor, hypot, radians
-from typing import Any, NamedTuple, TypeVar
+from typing import NamedTuple, TypeVar
 
-from sqlalchemy import Select, and_, bindparam, case, func, select, union
+from sqlalchemy import and_, bindparam, func, select
 from sqlalchemy.orm import Session
 
-from register.cases.core_tables import (
-    CASE,
-    COMMUNE,
-    COMMUNE_CODE,
-    DEPARTEMENT,
-    FORMER_CODE,
-    IS_PUBLIC,
-    IS_PUBLIC_LINE,
-    JOURNAL_ENTRY,
-    PLACE,
-)
+from register.cases.case_codes import CASE_CODE, IS_PUBLIC_CODE
+from register.cases.core_tables import CASE, COMMUNE, IS_PUBLIC, IS_PUBLIC_LINE, JOURNAL_ENTRY
 from register.cases.data_version import VersionedCache
-from register.journal import LedgerPosition
+from register.cases.facet_index import FacetIndex
 
 REACH_KM = 40  # kilometres as the crow flies within which a commune is near
 NEAREST_LIMIT = 6
@@ -90,26 +81,13 @@ class CommunesWithCases:
 _communes_cache: VersionedCache[CommunesWithCases] = VersionedCache()
 
 
-def load_communes(
-    session: Session, case_counts: Mapping[str, int], head: LedgerPosition, territory: str
-) -> CommunesWithCases:
-    """Communes with cases at a position of the public ledger.
-
-    :param case_counts: number of public cases of each commune, at the same position.
-    :param head: read first on the same session, like the version of the ``territory``.
-    """
-    return _communes_cache.get_or_make(
-        (head.digest, territory), lambda: _query_communes(session, case_counts)
-    )
+def load_communes(session: Session, index: FacetIndex) -> CommunesWithCases:
+    """Communes with cases, at the ledger position of the index of the same session."""
+    return _communes_cache.get_or_make(index.version, lambda: _query_communes(session, index))
 
 
-def _query_communes(session: Session, case_counts: Mapping[str, int]) -> CommunesWithCases:
-    public_codes = (
-        select(COMMUNE_CODE.c.current_code)
-        .join(PLACE, PLACE.c.code == COMMUNE_CODE.c.code)
-        .join(CASE, CASE.c.id == PLACE.c.incident_id)
-        .where(IS_PUBLIC)
-    )
+def _query_communes(session: Session, index: FacetIndex) -> CommunesWithCases:
+    case_counts = index.counts["commune"]
     communes = sorted(
         CommuneWithCases(
             row.folded,
@@ -121,7 +99,7 @@ def _query_communes(session: Session, case_counts: Mapping[str, int]) -> Commune
             None if row.lat is None or row.lon is None else (row.lat, row.lon),
             case_counts[row.code],
         )
-        for row in session.execute(select(COMMUNE).where(COMMUNE.c.code.in_(public_codes)))
+        for row in session.execute(select(COMMUNE).where(COMMUNE.c.code.in_(case_counts)))
     )
     return CommunesWithCases(
         communes=tuple(communes),
@@ -147,59 +125,6 @@ def _group_by(
 
 def _cell(point: Point) -> tuple[int, int]:
     return floor(point[0] / _CELL_HEIGHT), floor(point[1] / _CELL_WIDTH)
-
-
-# (filter name, value) → number of cases.
-AreaCounts = Mapping[tuple[str, str], int]
-
-_area_counts_cache: VersionedCache[AreaCounts] = VersionedCache()
-
-
-def count_by_area(session: Session, head: LedgerPosition, territory: str) -> AreaCounts:
-    """Number of cases of each département and région at a position of the public ledger.
-
-    A case is counted as the filters ``departement`` and ``region`` select it: by the communes it
-    names, or by the area itself. Areas without a case are missing.
-
-    :param head: read first on the same session, like the version of the ``territory``.
-    """
-    return _area_counts_cache.get_or_make(
-        (head.digest, territory),
-        lambda: {**_count_areas(session, "departement"), **_count_areas(session, "region")},
-    )
-
-
-_COMMUNE_PAIRS = (
-    select(PLACE.c.incident_id)
-    .join(COMMUNE_CODE, COMMUNE_CODE.c.code == PLACE.c.code)
-    .join(COMMUNE, COMMUNE.c.code == COMMUNE_CODE.c.current_code)
-)
-# Filter name → pairs of a case and an area. A union is distinct: a case with two communes of one
-# area counts once in it.
-_AREA_PAIRS = {
-    "departement": union(
-        _COMMUNE_PAIRS.add_columns(COMMUNE.c.departement_code),
-        select(CASE.c.id, CASE.c.departement),
-    ),
-    "region": union(
-        _COMMUNE_PAIRS.add_columns(COMMUNE.c.region_code),
-        select(CASE.c.id, DEPARTEMENT.c.region_code).join(
-            DEPARTEMENT, DEPARTEMENT.c.code == CASE.c.departement
-        ),
-        select(CASE.c.id, CASE.c.region),
-    ),
-}
-
-
-def _count_areas(session: Session, kind: str) -> AreaCounts:
-    case_id, area = _AREA_PAIRS[kind].subquery().c
-    stmt = (
-        select(area, func.count())
-        .join(CASE, CASE.c.id == case_id)
-        .where(IS_PUBLIC, area != "")
-        .group_by(area)
-    )
-    return {(kind, code): count for code, count in session.execute(stmt)}
 
 
 # Kind of place → code → time of the last change of its page.
@@ -235,84 +160,23 @@ def list_place_dates(session: Session) -> PlaceDates:
     Codes are in order. A commune also has the cases that name it as linked. A case that left a
     place counts too, because its departure changed the page of the place.
     """
-    current = _latest_dates(session, _CURRENT_PLACES)
-    former = _latest_dates(session, _FORMER_PLACES)
+    place = (CASE_CODE.c.axis, CASE_CODE.c.code)
+    current_stmt = (
+        select(*place, func.max(CASE.c.moved_at))
+        .join(CASE, CASE.c.id == CASE_CODE.c.incident_id)
+        .where(IS_PUBLIC_CODE)
+    )
+    is_line_of_loss = and_(IS_PUBLIC_LINE, JOURNAL_ENTRY.c.seq == CASE_CODE.c.until_line)
+    former_stmt = select(*place, func.max(JOURNAL_ENTRY.c.at)).join(JOURNAL_ENTRY, is_line_of_loss)
     dates: dict[str, dict[str, datetime]] = {"commune": {}, "departement": {}, "region": {}}
+    current, former = (
+        {(kind, code): at for kind, code, at in session.execute(stmt)}
+        for stmt in (
+            stmt.where(CASE_CODE.c.axis.in_(dates)).group_by(*place)
+            for stmt in (current_stmt, former_stmt)
+        )
+    )
     for kind, code in sorted(current):
         moved_at = current[kind, code]
         dates[kind][code] = max(moved_at, former.get((kind, code), moved_at))
     return dates
-
-
-def _latest_dates(
-    session: Session, places: Iterable[tuple[Sequence[str], Select[Any]]]
-) -> dict[tuple[str, str], datetime]:
-    """(kind of place, code) → latest date.
-
-    :param places: the kinds of places whose codes a statement selects, before a date.
-    """
-    latest: dict[tuple[str, str], datetime] = {}
-    for kinds, stmt in places:
-        for *codes, at in session.execute(stmt):
-            for kind, code in zip(kinds, codes, strict=True):
-                if code:
-                    latest[kind, code] = max(at, latest.get((kind, code), at))
-    return latest
-
-
-_COMMUNE_KINDS = ("commune", "departement", "region")
-_COMMUNE_COLUMNS = (COMMUNE.c.code, COMMUNE.c.departement_code, COMMUNE.c.region_code)
-# A case without a commune names a département, or a région, or neither.
-_AREA_KINDS = ("departement", "region", "region")
-_CASE_AREA_COLUMNS = (CASE.c.departement, DEPARTEMENT.c.region_code, CASE.c.region)
-# The places of the public cases and the areas around them, as the filters find them.
-_CURRENT_PLACES = (
-    (
-        _COMMUNE_KINDS,
-        select(*_COMMUNE_COLUMNS, func.max(CASE.c.moved_at))
-        .select_from(CASE)
-        .join(PLACE, PLACE.c.incident_id == CASE.c.id)
-        .join(COMMUNE_CODE, COMMUNE_CODE.c.code == PLACE.c.code)
-        .join(COMMUNE, COMMUNE.c.code == COMMUNE_CODE.c.current_code)
-        .where(IS_PUBLIC)
-        .group_by(*_COMMUNE_COLUMNS),
-    ),
-    (
-        _AREA_KINDS,
-        select(*_CASE_AREA_COLUMNS, func.max(CASE.c.moved_at))
-        .outerjoin(DEPARTEMENT, DEPARTEMENT.c.code == CASE.c.departement)
-        .where(IS_PUBLIC)
-        .group_by(*_CASE_AREA_COLUMNS),
-    ),
-)
-_IS_LINE_OF_LOSS = and_(IS_PUBLIC_LINE, JOURNAL_ENTRY.c.seq == FORMER_CODE.c.seq)
-# The places that cases have lost and the areas around them, with the time of loss.
-_FORMER_PLACES = (
-    (
-        _COMMUNE_KINDS,
-        select(*_COMMUNE_COLUMNS, func.max(JOURNAL_ENTRY.c.at))
-        .select_from(FORMER_CODE)
-        .join(JOURNAL_ENTRY, _IS_LINE_OF_LOSS)
-        .join(COMMUNE_CODE, COMMUNE_CODE.c.code == FORMER_CODE.c.code)
-        .join(COMMUNE, COMMUNE.c.code == COMMUNE_CODE.c.current_code)
-        .where(FORMER_CODE.c.axis == "commune")
-        .group_by(*_COMMUNE_COLUMNS),
-    ),
-    (
-        _AREA_KINDS,
-        select(
-            case((FORMER_CODE.c.axis == "departement", FORMER_CODE.c.code)),
-            DEPARTEMENT.c.region_code,
-            case((FORMER_CODE.c.axis == "region", FORMER_CODE.c.code)),
-            func.max(JOURNAL_ENTRY.c.at),
-        )
-        .select_from(FORMER_CODE)
-        .join(JOURNAL_ENTRY, _IS_LINE_OF_LOSS)
-        .outerjoin(
-            DEPARTEMENT,
-            and_(DEPARTEMENT.c.code == FORMER_CODE.c.code, FORMER_CODE.c.axis == "departement"),
-        )
-        .where(FORMER_CODE.c.axis.in_(("departement", "region")))
-        .group_by(FORMER_CODE.c.axis, FORMER_CODE.c.code, DEPARTEMENT.c.region_code),
-    ),
-)

@@ -18,21 +18,14 @@ from sqlalchemy.sql.operators import OperatorType
 from sqlalchemy.types import TypeDecorator
 
 from register.cases import models
-from register.cases.former_codes import FormerCode
 from register.journal import JournalEntry, Ledger
 from register.territory.models import Commune, CommuneCode, Departement, Region
 
 CASE = models.Incident.__table__
-PLACE = models.IncidentPlace.__table__
-CASE_TYPE = models.IncidentType.__table__
-OUTLET = models.Outlet.__table__
-PROCEEDING = models.Proceeding.__table__
 REVISION = models.Revision.__table__
-CASE_LINK = models.CaseLink.__table__
 FOLLOW_UP = models.FollowUp.__table__
 REPLY = models.Reply.__table__
 CORRECTION = models.Correction.__table__
-FORMER_CODE = FormerCode.__table__
 JOURNAL_ENTRY = JournalEntry.__table__
 COMMUNE = Commune.__table__
 COMMUNE_CODE = CommuneCode.__table__
@@ -41,9 +34,6 @@ REGION = Region.__table__
 
 IS_PUBLIC = CASE.c.state == models.CaseState.PUBLISHED
 IS_PUBLIC_LINE = JOURNAL_ENTRY.c.ledger == Ledger.PUBLIC.value
-IS_AUTHORITY_PLACE = (PLACE.c.incident_id == CASE.c.id) & (
-    PLACE.c.scope == models.Scope.AUTHORITY.value
-)
 # Columns of :func:`join_places`, under their names in its rows.
 PLACE_NAME_COLUMNS = (
     COMMUNE.c.name.label("commune_name"),
@@ -130,8 +120,7 @@ def join_places(stmt: sa.Select[Any]) -> sa.Select[Any]:
     """
     departement_code = sa.func.coalesce(COMMUNE.c.departement_code, CASE.c.departement)
     return (
-        stmt.outerjoin(PLACE, IS_AUTHORITY_PLACE)
-        .outerjoin(COMMUNE_CODE, COMMUNE_CODE.c.code == PLACE.c.code)
+        stmt.outerjoin(COMMUNE_CODE, COMMUNE_CODE.c.code == CASE.c.commune)
         .outerjoin(COMMUNE, COMMUNE.c.code == COMMUNE_CODE.c.current_code)
         .outerjoin(DEPARTEMENT, DEPARTEMENT.c.code == departement_code)
         .outerjoin(REGION, REGION.c.code == CASE.c.region)

@@ -20,7 +20,6 @@ from register.cases import core_tables as tables
 from register.cases import filters, todo_clauses
 from register.cases.filters import PAGE_SIZE, CaseQuery, SummaryPage
 from register.cases.models import CaseState
-from register.cases.result_lists import load_types
 from register.cases.todo_clauses import FlaggedDrafts, TodoContext, TodoKind, find_flagged_drafts
 from register.cases.vocabulary import Vocabulary
 
@@ -137,7 +136,7 @@ def list_clauses(viewer: Member, desk_query: DeskQuery, todo_context: TodoContex
     states = (desk_query.state,) if desk_query.state else LISTED_STATES
     conditions: list[Clause] = [tables.CASE.c.state.in_(states)]
     conditions += [
-        filters.clause(desk_query.case_query, filter_name, todo_context.vocabulary)
+        filters.clause(desk_query.case_query, filter_name)
         for filter_name in desk_query.case_query.values
         if filter_name != filters.WORDS
     ]
@@ -168,13 +167,12 @@ def load_summaries(
     """Case id → summary, for the cases among some ids that have a current revision."""
     if not ids or not viewer.is_active:
         return {}
-    types = load_types(session, ids)
     summaries = {}
     for case_row in session.execute(_SUMMARIES_STMT, {"ids": ids}):
         columns = dict(case_row._mapping)
         if case_row.held_until is None or case_row.held_until <= at:
             columns |= {"held_by": None, "held_until": None}
-        summaries[case_row.id] = DeskCaseSummary(**columns, types=types.get(case_row.id, ()))
+        summaries[case_row.id] = DeskCaseSummary(**columns)
     return summaries
 
 

@@ -8,6 +8,7 @@ commune are two cases until their dates or words also match.
 from __future__ import annotations
 
 import re
+from collections import defaultdict
 from collections.abc import Collection, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
@@ -18,11 +19,10 @@ from sqlalchemy.orm import Session
 
 from register.accounts.models import Member
 from register.cases import desk_lists
+from register.cases.case_codes import CASE_CODE, IS_PRESENT, find_commune
 from register.cases.case_content import Content
-from register.cases.core_tables import CASE, CASE_TYPE, COMMUNE, COMMUNE_CODE, OUTLET, PLACE
+from register.cases.core_tables import CASE
 from register.cases.desk_lists import LISTED_STATES, DeskCaseSummary
-from register.cases.filter_clauses import equivalent_codes
-from register.cases.models import Source, SourceUse
 from register.errors import TextError
 from register.text import dates
 from register.text.dates import PartialDate
@@ -34,11 +34,6 @@ _NEVER = datetime.max.replace(tzinfo=UTC)
 CANDIDATE_LIMIT = 100  # newest candidates of each statement
 LOOKUP_LIMIT = 40  # values of each list of the case that are looked up
 
-_SOURCE = Source.__table__
-_SOURCE_USE = SourceUse.__table__
-_CITING_STMT = select(_SOURCE_USE.c.incident_id).join(
-    _SOURCE, _SOURCE.c.id == _SOURCE_USE.c.source_id
-)
 _WORD = re.compile(r"[^\W\d_]{4,}")
 # Words of nearly every case, and function words.
 _COMMON_WORDS = frozenset(
@@ -121,26 +116,20 @@ class _CaseFeatures:
 
     def __init__(self, session: Session, content: Content) -> None:
         self.date = parse_date(content.date)
-        self.own_codes = _commune_codes(session, [content.commune])
-        self.linked_codes = _commune_codes(session, content.linked_communes)
-        self.outlets = {fold(name) for name in content.outlets[:LOOKUP_LIMIT]}
+        own = _commune_names(session, [content.commune])
+        linked = _commune_names(session, content.linked_communes[:LOOKUP_LIMIT])
+        self.own_codes, self.linked_codes = own.keys(), linked.keys()
+        # Axis → codes by which similar cases are found.
+        self.codes = {
+            "source": {source.url for source in content.sources[:LOOKUP_LIMIT] if source.url},
+            "commune": {*own, *linked},
+            "media": {fold(name) for name in content.outlets[:LOOKUP_LIMIT]},
+        }
         self.types = set(content.types)
-        self.urls = [source.url for source in content.sources[:LOOKUP_LIMIT] if source.url]
-        communes_stmt = select(COMMUNE.c.name).join(
-            COMMUNE_CODE, COMMUNE_CODE.c.current_code == COMMUNE.c.code
-        )
-        commune_names = session.scalars(
-            communes_stmt.where(COMMUNE_CODE.c.code.in_(self.commune_codes)).distinct()
-        )
         # The commune is a reason of its own: its name must not count as a shared word as well.
         self.words = distinctive_words(content.title, content.summary) - distinctive_words(
-            *commune_names
+            *own.values(), *linked.values()
         )
-
-    @property
-    def commune_codes(self) -> set[str]:
-        """All present and former codes of its communes."""
-        return self.own_codes | self.linked_codes
 
 
 def distinctive_words(*texts: str) -> set[str]:
@@ -156,25 +145,22 @@ def parse_date(typed: str) -> PartialDate | None:
         return None
 
 
-def _commune_codes(session: Session, commune_codes: Sequence[str]) -> set[str]:
-    codes = [code for code in commune_codes[:LOOKUP_LIMIT] if code]
-    return set(session.scalars(equivalent_codes(codes))) if codes else set()
+def _commune_names(session: Session, commune_codes: Sequence[str]) -> dict[str, str]:
+    """Code → name of the communes of today that codes lead to."""
+    communes = (find_commune(session, code) for code in commune_codes)
+    return {commune.code: commune.name for commune in communes if commune}
 
 
 # --- candidates -----------------------------------------------------------------------------
 
 
 def _candidate_stmts(subject: _CaseFeatures) -> Iterator[Select[Any]]:
-    if subject.urls:
-        yield _newest_first(_CITING_STMT.where(_SOURCE.c.url.in_(subject.urls)))
-    if subject.commune_codes:
-        yield _newest_first(
-            select(PLACE.c.incident_id).where(PLACE.c.code.in_(subject.commune_codes))
-        )
-    if subject.outlets:
-        yield _newest_first(
-            select(OUTLET.c.incident_id).where(OUTLET.c.folded.in_(subject.outlets))
-        )
+    for axis, codes in subject.codes.items():
+        if codes:
+            has_code = (CASE_CODE.c.axis == axis, CASE_CODE.c.code.in_(codes), IS_PRESENT)
+            incident_ids = select(CASE_CODE.c.incident_id).where(*has_code)
+            is_listed = (CASE.c.id.in_(incident_ids), CASE.c.state.in_(LISTED_STATES))
+            yield select(CASE.c.id).where(*is_listed).order_by(CASE.c.id.desc())
     if subject.date and subject.date.day:
         # Only an exact day: hundreds of cases lie near a year.
         first, last = subject.date.first - NEARBY_SPAN, subject.date.last + NEARBY_SPAN
@@ -183,11 +169,6 @@ def _candidate_stmts(subject: _CaseFeatures) -> Iterator[Select[Any]]:
             CASE.c.state.in_(LISTED_STATES), CASE.c.sort_day.between(first, last)
         )
         yield stmt.order_by(CASE.c.sort_day.desc(), CASE.c.id.desc())
-
-
-def _newest_first(ids: Select[Any]) -> Select[Any]:
-    stmt = select(CASE.c.id).where(CASE.c.id.in_(ids), CASE.c.state.in_(LISTED_STATES))
-    return stmt.order_by(CASE.c.id.desc())
 
 
 # --- comparison -----------------------------------------------------------------------------
@@ -205,7 +186,7 @@ def weight(reason: DuplicateReason) -> int:
 
 
 class _CandidateFeatures:
-    """Compared features of the candidates, loaded by one statement for each table."""
+    """Compared features of the candidates, loaded by two statements."""
 
     def __init__(
         self, session: Session, subject: _CaseFeatures, candidate_ids: Sequence[int]
@@ -216,13 +197,15 @@ class _CandidateFeatures:
                 CASE.c.id, CASE.c.title, CASE.c.summary, CASE.c.date_first, CASE.c.date_last
             ).where(CASE.c.id.in_(candidate_ids))
         ).all()
-        self.places = _load_codes(session, PLACE.c.code, candidate_ids)
-        self.types = _load_codes(session, CASE_TYPE.c.code, candidate_ids)
-        self.outlets = _load_codes(session, OUTLET.c.folded, candidate_ids)
-        same_source = _CITING_STMT.where(
-            _SOURCE_USE.c.incident_id.in_(candidate_ids), _SOURCE.c.url.in_(subject.urls)
+        # (case id, axis) → codes.
+        self.codes: dict[tuple[int, str], set[str]] = defaultdict(set)
+        stmt = select(CASE_CODE.c.incident_id, CASE_CODE.c.axis, CASE_CODE.c.code).where(
+            CASE_CODE.c.incident_id.in_(candidate_ids),
+            CASE_CODE.c.axis.in_((*subject.codes, "type")),
+            IS_PRESENT,
         )
-        self.citing_ids = set(session.scalars(same_source)) if subject.urls else set()
+        for case_id, axis, code in session.execute(stmt):
+            self.codes[case_id, axis].add(code)
 
     def similar_cases(self) -> list[tuple[int, tuple[DuplicateReason, ...]]]:
         """Ids of the candidates with enough reasons, and these, the strongest first."""
@@ -236,17 +219,19 @@ class _CandidateFeatures:
     def reasons(self, candidate: Any) -> Iterator[DuplicateReason]:
         """Yield the reasons of one candidate."""
         subject = self.subject
-        if candidate.id in self.citing_ids:
+        sources, communes, outlets, types = (
+            self.codes[candidate.id, axis] for axis in ("source", "commune", "media", "type")
+        )
+        if sources & subject.codes["source"]:
             yield DuplicateReason("source")
-        places = self.places.get(candidate.id, set())
-        if places & subject.own_codes:
+        if communes & subject.own_codes:
             yield DuplicateReason("commune")
-        elif places & subject.linked_codes:
+        elif communes & subject.linked_codes:
             yield DuplicateReason("commune_liee")
         yield from compare_dates(subject.date, candidate.date_first, candidate.date_last)
         for code, shared in (
-            ("media", self.outlets.get(candidate.id, set()) & subject.outlets),
-            ("types", self.types.get(candidate.id, set()) & subject.types),
+            ("media", outlets & subject.codes["media"]),
+            ("types", types & subject.types),
         ):
             if shared:
                 yield DuplicateReason(code, len(shared))
@@ -267,12 +252,3 @@ def compare_dates(
         return (DuplicateReason("jours" if exact else "jours_proches"),)
     is_near = first <= day.last + NEARBY_SPAN and day.first <= last + NEARBY_SPAN
     return (DuplicateReason("jours_proches"),) if is_near else ()
-
-
-def _load_codes(session: Session, column: Any, candidate_ids: Sequence[int]) -> dict[int, set[str]]:
-    codes_by_case: dict[int, set[str]] = {}
-    incident_id = column.table.c.incident_id
-    stmt = select(incident_id, column).where(incident_id.in_(candidate_ids))
-    for case_id, code in session.execute(stmt):
-        codes_by_case.setdefault(case_id, set()).add(code)
-    return codes_by_case

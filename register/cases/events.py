@@ -11,20 +11,13 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import ColumnElement, and_, exists, func, or_, select
+from sqlalchemy import and_, exists, func, or_, select
 from sqlalchemy.orm import Session
 
-from register.cases.core_tables import (
-    CASE,
-    FORMER_CODE,
-    IS_PUBLIC,
-    IS_PUBLIC_LINE,
-    JOURNAL_ENTRY,
-    is_among,
-)
-from register.cases.filters import FILTERS, CaseQuery, HitStrengths, clause
+from register.cases.case_codes import CASE_CODE, IS_PRESENT
+from register.cases.core_tables import CASE, IS_PUBLIC, IS_PUBLIC_LINE, JOURNAL_ENTRY, is_among
+from register.cases.filters import FILTERS, CaseQuery, Clause, HitStrengths, clause
 from register.cases.models import CaseState
-from register.cases.vocabulary import Vocabulary
 from register.errors import NotFound
 from register.journal import Act, Ledger
 
@@ -53,9 +46,6 @@ class EventQuery:
     until: datetime | None = None
     includes_register: bool = False
     matches: HitStrengths | None = field(default=None, hash=False)
-
-
-Clause = ColumnElement[bool]
 
 
 @dataclass(frozen=True)
@@ -93,9 +83,7 @@ _same_entry = JOURNAL_ENTRY.alias("same")
 _IS_RETRACTING = JOURNAL_ENTRY.c.act.in_(RETRACTING_ACTS)
 
 
-def alternatives(
-    session: Session, event_query: EventQuery, vocabulary: Vocabulary
-) -> Iterator[Alternative]:
+def alternatives(session: Session, event_query: EventQuery) -> Iterator[Alternative]:
     """The conditions under which an event is selected."""
     is_listed = or_(IS_PUBLIC, _IS_FINAL)
     if event_query.includes_register:
@@ -123,7 +111,7 @@ def alternatives(
             and_(_IS_FINAL, CASE.c.merged_into == event_query.case), is_selective=True
         )
     else:
-        yield from _search_alternatives(session, event_query, vocabulary)
+        yield from _search_alternatives(session, event_query)
 
 
 def _entry_filters(entries: Any, event_query: EventQuery) -> Iterator[Clause]:
@@ -135,9 +123,7 @@ def _entry_filters(entries: Any, event_query: EventQuery) -> Iterator[Clause]:
         yield entries.c.at < event_query.until
 
 
-def _search_alternatives(
-    session: Session, event_query: EventQuery, vocabulary: Vocabulary
-) -> Iterator[Alternative]:
+def _search_alternatives(session: Session, event_query: EventQuery) -> Iterator[Alternative]:
     """The conditions under which an event matches a search.
 
     It matches when its case matches now. A retracting event also matches when the case matched
@@ -146,14 +132,13 @@ def _search_alternatives(
     """
     code_clauses, text_clauses = [], []
     for filter_name, filter_values in event_query.case_query.values.items():
-        current_clause = clause(
-            event_query.case_query, filter_name, vocabulary, event_query.matches
-        )
-        former_clause = FILTERS[filter_name].former_clause
-        if former_clause is None:
+        search_filter = FILTERS[filter_name]
+        current_clause = clause(event_query.case_query, filter_name, event_query.matches)
+        if search_filter.is_text:
             text_clauses.append(current_clause)
         else:
-            code_clauses.append((current_clause, former_clause(filter_values, vocabulary)))
+            former_clause = and_(search_filter.code_clause(filter_values), ~IS_PRESENT)
+            code_clauses.append((current_clause, former_clause))
     if not code_clauses and not text_clauses:
         yield Alternative(or_(IS_PUBLIC, _IS_FINAL))
         return
@@ -197,18 +182,18 @@ def _formerly_matching(
     code_clauses: Sequence[tuple[Clause, Clause]], text_clauses: Sequence[Clause]
 ) -> Clause:
     """Events of cases that once had the codes: those that retract, or that changed a code."""
-    candidates = select(FORMER_CODE.c.incident_id).where(
+    candidates = select(CASE_CODE.c.incident_id).where(
         or_(*(former_clause for _current, former_clause in code_clauses))
     )
     # The event itself changed the code, like a correction that moves a case to another commune.
     has_changed = or_(
         *(
-            _former_code_exists(former_clause, FORMER_CODE.c.seq == JOURNAL_ENTRY.c.seq)
+            _former_code_exists(former_clause, CASE_CODE.c.until_line == JOURNAL_ENTRY.c.seq)
             for _current, former_clause in code_clauses
         )
     )
     # The case still had the code then; a retraction is listed wherever the case was listed before.
-    was_current = or_(FORMER_CODE.c.seq >= JOURNAL_ENTRY.c.seq, _IS_RETRACTING)
+    was_current = or_(CASE_CODE.c.until_line >= JOURNAL_ENTRY.c.seq, _IS_RETRACTING)
     return and_(
         CASE.c.id.in_(candidates),
         or_(IS_PUBLIC, _IS_FINAL),
@@ -222,7 +207,7 @@ def _formerly_matching(
 
 
 def _former_code_exists(code_clause: Clause, seq_clause: Clause) -> Clause:
-    return exists().where(FORMER_CODE.c.incident_id == CASE.c.id, code_clause, seq_clause)
+    return exists().where(CASE_CODE.c.incident_id == CASE.c.id, code_clause, seq_clause)
 
 
 RECENT_LIMIT = 50  # events in the document that readers subscribe to
@@ -291,19 +276,14 @@ _ALL_EVENTS = _COLUMNS.outerjoin(CASE, CASE.c.number == JOURNAL_ENTRY.c.case_num
 
 
 def list_events(
-    session: Session,
-    event_query: EventQuery,
-    vocabulary: Vocabulary,
-    *,
-    before: int | None = None,
-    limit: int,
+    session: Session, event_query: EventQuery, *, before: int | None = None, limit: int
 ) -> list[PublicEvent]:
     """The newest public events that match, newest first.
 
     :param before: only events older than this line of the public ledger.
     """
     rows_by_seq: dict[int, Any] = {}
-    for alternative in alternatives(session, event_query, vocabulary):
+    for alternative in alternatives(session, event_query):
         stmt = (_ALL_EVENTS if event_query.includes_register else _CASE_EVENTS).where(
             alternative.clause
         )
@@ -317,16 +297,14 @@ def list_events(
     return [PublicEvent(**rows_by_seq[seq]._mapping) for seq in newest_seqs]
 
 
-def event_page(
-    session: Session, event_query: EventQuery, vocabulary: Vocabulary, after: str | None = None
-) -> EventPage:
+def event_page(session: Session, event_query: EventQuery, after: str | None = None) -> EventPage:
     """The events of one feed document, by RFC 5005 §4: the newest, or an archive.
 
     :param after: the name of the event that the newer document ended with.
     :raises NotFound: ``no_such_page``: no public event has that name.
     """
     if after is None:
-        matches = list_events(session, event_query, vocabulary, limit=RECENT_LIMIT + 1)
+        matches = list_events(session, event_query, limit=RECENT_LIMIT + 1)
         page_events = matches[:RECENT_LIMIT]
     else:
         before_seq = session.scalar(
@@ -334,9 +312,7 @@ def event_page(
         )
         if before_seq is None:
             raise NotFound("no_such_page")
-        matches = list_events(
-            session, event_query, vocabulary, before=before_seq, limit=ARCHIVE_LIMIT + 1
-        )
+        matches = list_events(session, event_query, before=before_seq, limit=ARCHIVE_LIMIT + 1)
         cuts = (length for length, event in enumerate(matches, start=1) if event.name < _CUT_PREFIX)
         page_events = matches[: min(next(cuts, ARCHIVE_LIMIT), ARCHIVE_LIMIT)]
     return EventPage(page_events, page_events[-1].name if len(matches) > len(page_events) else None)

@@ -1,36 +1,32 @@
-"""In-memory facet index: the public cases of each facet value, at one ledger position.
+"""In-memory facet index: the public cases of each code, at one ledger position.
 
 The database needs seconds to count ten facets; sets of case numbers intersect in microseconds.
-The first index is built from the whole register; a later one rereads only the cases that public
-lines have named since. Sets are never modified, so a page that began before goes on with the
-index of its own position.
+The first index is built from all codes of public cases; a later one rereads only the cases that
+public lines have named since. Sets are never modified, so a page that began before goes on with
+the index of its own position.
 """
 
 from __future__ import annotations
 
 from array import array
 from collections.abc import Collection, Iterable, Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
+from datetime import date
+from functools import cached_property
 from itertools import compress
 from threading import Lock
-from typing import Any, TypeAlias
+from typing import TypeAlias
 
-from sqlalchemy import ColumnElement, Select, Text, cast, func, select
+from sqlalchemy import Text, cast, func, select
 from sqlalchemy.orm import Session
 
-from register.cases.core_tables import (
-    CASE,
-    IS_PUBLIC,
-    IS_PUBLIC_LINE,
-    JOURNAL_ENTRY,
-    SMALL_LIST,
-    is_among,
-)
-from register.cases.filter_clauses import DAYS, Clause, ValuePairs
+from register.cases.case_codes import CASE_CODE, IS_PUBLIC_CODE
+from register.cases.core_tables import CASE, IS_PUBLIC_LINE, JOURNAL_ENTRY, SMALL_LIST, is_among
 from register.cases.filters import FILTERS
 from register.cases.vocabulary import Vocabulary
 from register.journal import LedgerPosition
 from register.territory import dataset
+from register.text.normalisation import fold
 
 CaseSet: TypeAlias = "int | array[int]"
 
@@ -77,9 +73,20 @@ def compact(numbers: Iterable[int], max_number: int) -> CaseSet:
     )
 
 
-def as_int(case_set: CaseSet) -> int:
-    """Bit set of a set in either form."""
-    return case_set if isinstance(case_set, int) else from_numbers(case_set)
+def union(case_sets: Iterable[CaseSet]) -> int:
+    """Bit set of the cases that are in any of the sets."""
+    bits, numbers = 0, array("I")
+    for case_set in case_sets:
+        if isinstance(case_set, int):
+            bits |= case_set
+        else:
+            numbers += case_set
+    return bits | from_numbers(numbers)
+
+
+def count(case_set: CaseSet) -> int:
+    """Number of cases of a set."""
+    return case_set.bit_count() if isinstance(case_set, int) else len(case_set)
 
 
 def count_selected(case_set: CaseSet, selection: int, flags: bytes) -> int:
@@ -116,11 +123,10 @@ CHANGED_LIMIT = SMALL_LIST
 # The newest index and the one before, which pages that began before an act still use.
 INDEX_LIMIT = 2
 
-FACETS: Mapping[str, ValuePairs] = {
-    name: facet_filter.value_pairs
-    for name, facet_filter in FILTERS.items()
-    if facet_filter.value_pairs is not None
-}
+# The filters whose values are counted next to a list.
+FACETS = tuple(name for name, search_filter in FILTERS.items() if search_filter.is_facet)
+# The axes of the filters, and those that other counts need.
+_AXES = (*FILTERS, "nom_media", "departement_du_lieu", "departement_saisi")
 FacetSets = Mapping[str, CaseSet]
 
 
@@ -137,16 +143,36 @@ class FacetVersion:
 class FacetIndex:
     """Public cases at one ledger position, by number.
 
-    ``facets``: facet → value → cases that the filter selects; each value has at least one case.
-    ``sort_days``: at each case's number the ordinal of the day that lists are sorted by; other
-    positions are meaningless. ``clause_sets``: cached sets of the filters that are no facets.
+    ``axes``: axis → code → public cases that have it; each code has at least one case.
+    ``sort_days``: at each case's number the ordinal of the day that lists are sorted by, 0 without
+    one; other positions are meaningless.
     """
 
     version: FacetVersion
-    public_cases: int
-    facets: Mapping[str, FacetSets]
+    axes: Mapping[str, FacetSets]
     sort_days: array[int]
-    clause_sets: dict[tuple[str, tuple[str, ...]], int] = field(default_factory=dict, compare=False)
+
+    @cached_property
+    def public_cases(self) -> int:
+        """Set of all public cases: each has one code of its duration, if only an unknown one."""
+        return union(self.axes["duree"].values())
+
+    @cached_property
+    def outlet_names(self) -> Mapping[str, str]:
+        """Folded name of an outlet → the spelling that most public cases use."""
+        spellings = self.axes["nom_media"].items()
+        # The last of equal keys stays: the most used one, and of these the first in the alphabet.
+        by_use = sorted(spellings, key=lambda spelling: spelling[0], reverse=True)
+        by_use.sort(key=lambda spelling: count(spelling[1]))
+        return {fold(name): name for name, _cases in by_use}
+
+    @cached_property
+    def counts(self) -> Mapping[str, Mapping[str, int]]:
+        """Axis → code → number of public cases."""
+        return {
+            axis: {code: count(case_set) for code, case_set in by_code.items()}
+            for axis, by_code in self.axes.items()
+        }
 
     @property
     def max_number(self) -> int:
@@ -183,8 +209,8 @@ def load_index(
     with _build_lock:
         index = (
             _cached_indexes.get(version)
-            or _carry_forward(session, vocabulary, version)
-            or _build(session, vocabulary, version)
+            or _carry_forward(session, version)
+            or _build(session, version)
         )
         seqs = [cached_version.head.seq for cached_version in _cached_indexes]
         # A page that began before the oldest cached index uses its own index alone.
@@ -198,23 +224,33 @@ def load_index(
 # --- full and incremental build -----------------------------------------------------------------
 
 
-def _build(session: Session, vocabulary: Vocabulary, version: FacetVersion) -> FacetIndex:
-    reader = FacetReader(session, vocabulary)
-    max_number = max((max(numbers) for numbers in reader.cases_by_column(DAYS).values()), default=0)
-    facets = {
-        name: {
-            value: compact(numbers, max_number)
-            for value, numbers in reader.cases_by_value(pairs).items()
-        }
-        for name, pairs in FACETS.items()
+def _build(session: Session, version: FacetVersion) -> FacetIndex:
+    numbers_by_code = _read_codes(session)
+    durations = numbers_by_code["duree"].values()
+    max_number = max((max(numbers) for numbers in durations), default=0)
+    axes = {
+        axis: {code: compact(numbers, max_number) for code, numbers in by_code.items()}
+        for axis, by_code in numbers_by_code.items()
     }
-    sort_days = array("I", bytes(4 * (max_number + 1)))
-    return FacetIndex(version, _record_days(reader, sort_days), facets, sort_days)
+    return FacetIndex(version, axes, _sort_days(array("I"), max_number, numbers_by_code))
 
 
-def _carry_forward(
-    session: Session, vocabulary: Vocabulary, version: FacetVersion
-) -> FacetIndex | None:
+def _sort_days(
+    earlier: array[int], max_number: int, numbers_by_code: Mapping[str, Mapping[str, array[int]]]
+) -> array[int]:
+    """The days of an earlier index, with those of the cases that were read."""
+    sort_days = earlier + array("I", bytes(4 * (max_number + 1 - len(earlier))))
+    for numbers in numbers_by_code["sans_date"].values():
+        for number in numbers:
+            sort_days[number] = 0
+    for day, numbers in numbers_by_code["au"].items():
+        ordinal = date.fromisoformat(day).toordinal()
+        for number in numbers:
+            sort_days[number] = ordinal
+    return sort_days
+
+
+def _carry_forward(session: Session, version: FacetVersion) -> FacetIndex | None:
     """Update of the newest earlier index; None without one, or with too many changed cases."""
     for earlier in reversed(list(_cached_indexes.values())):
         head = earlier.version.head
@@ -236,102 +272,46 @@ def _carry_forward(
         changed = set(session.scalars(changed_stmt.limit(CHANGED_LIMIT + 1)))
         if len(changed) > CHANGED_LIMIT:
             return None
-        return _update_index(session, vocabulary, earlier, version, changed)
+        return _update_index(session, earlier, version, changed)
     return None
 
 
 def _update_index(
-    session: Session,
-    vocabulary: Vocabulary,
-    earlier: FacetIndex,
-    version: FacetVersion,
-    changed: set[int],
+    session: Session, earlier: FacetIndex, version: FacetVersion, changed: set[int]
 ) -> FacetIndex:
-    reader = FacetReader(session, vocabulary, changed)
+    numbers_by_code = _read_codes(session, changed)
     max_number = max(earlier.max_number, *changed) if changed else earlier.max_number
     unchanged_mask = ~from_numbers(changed)
-    facets: dict[str, FacetSets] = {}
-    for name, pairs in FACETS.items():
+    axes: dict[str, FacetSets] = {}
+    for axis, by_code in numbers_by_code.items():
         updated: dict[str, CaseSet] = {}
-        for value, case_set in earlier.facets[name].items():
+        for code, case_set in earlier.axes[axis].items():
             if unchanged := remove(case_set, changed, unchanged_mask):
-                updated[value] = unchanged
-        for value, numbers in reader.cases_by_value(pairs).items():
-            updated[value] = add(updated.get(value, 0), numbers, max_number)
-        facets[name] = updated
-    sort_days = earlier.sort_days + array("I", bytes(4 * (max_number - earlier.max_number)))
-    return FacetIndex(
-        version,
-        (earlier.public_cases & unchanged_mask) | _record_days(reader, sort_days),
-        facets,
-        sort_days,
-    )
+                updated[code] = unchanged
+        for code, numbers in by_code.items():
+            updated[code] = add(updated.get(code, 0), numbers, max_number)
+        axes[axis] = updated
+    return FacetIndex(version, axes, _sort_days(earlier.sort_days, max_number, numbers_by_code))
 
 
-def _record_days(reader: FacetReader, sort_days: array[int]) -> int:
-    """Set of the cases that were read; their days are written into ``sort_days``."""
-    cases_by_day = reader.cases_by_column(DAYS)
-    for day, numbers in cases_by_day.items():
-        for number in numbers:
-            sort_days[number] = day.toordinal()
-    return from_numbers([number for numbers in cases_by_day.values() for number in numbers])
-
-
-class FacetReader:
-    """Reader of the stored values of public cases; each statement runs once.
+def _read_codes(
+    session: Session, only_numbers: Collection[int] | None = None
+) -> dict[str, dict[str, array[int]]]:
+    """Axis → code → numbers of the public cases that have it.
 
     :param only_numbers: the numbers of the cases to read; all by default.
     """
-
-    def __init__(
-        self, session: Session, vocabulary: Vocabulary, only_numbers: Collection[int] | None = None
-    ) -> None:
-        self._session = session
-        self._vocabulary = vocabulary
-        self._conditions = [IS_PUBLIC]
-        if only_numbers is not None:
-            self._conditions.append(is_among(CASE.c.number, only_numbers))
-        self._cached_cases: dict[Select[Any], dict[Any, array[int]]] = {}
-
-    def cases_by_value(self, pairs: ValuePairs) -> Mapping[str, array[int]]:
-        """Value → cases; a case may occur twice."""
-        case_numbers: dict[str, array[int]] = {}
-        for stmt in pairs.statements:
-            for stored, numbers in self.cases_by_column(stmt).items():
-                value = pairs.value(stored, self._vocabulary)
-                if value is not None:
-                    case_numbers.setdefault(value, array("I")).extend(numbers)
-        return case_numbers
-
-    def cases_by_column(self, stmt: Select[Any]) -> Mapping[Any, array[int]]:
-        """Stored value → case numbers.
-
-        :param stmt: selects (case number, stored value).
-        """
-        cached = self._cached_cases.get(stmt)
-        if cached is None:
-            pairs = stmt.where(*self._conditions).subquery()
-            number, stored = pairs.c
-            grouped = self._session.execute(select(stored, _join_numbers(number)).group_by(stored))
-            cached = {stored_value: _split_numbers(numbers) for stored_value, numbers in grouped}
-            self._cached_cases[stmt] = cached
-        return cached
-
-
-def select_cases(session: Session, condition: Clause) -> array[int]:
-    """Public cases that satisfy a clause."""
-    joined_numbers = session.scalar(
-        select(_join_numbers(CASE.c.number)).where(IS_PUBLIC, condition)
+    # Fetching a row costs ten times as much as a number in it: each row holds many, joined.
+    joined_numbers = func.aggregate_strings(cast(CASE.c.number, Text), ",")
+    stmt = (
+        select(CASE_CODE.c.axis, CASE_CODE.c.code, joined_numbers)
+        .join(CASE, CASE.c.id == CASE_CODE.c.incident_id)
+        .where(IS_PUBLIC_CODE, CASE_CODE.c.axis.in_(_AXES))
+        .group_by(CASE_CODE.c.axis, CASE_CODE.c.code)
     )
-    return _split_numbers(joined_numbers) if joined_numbers else array("I")
-
-
-# Fetching a row costs ten times as much as a number in it: each row holds many numbers, joined.
-
-
-def _join_numbers(number: ColumnElement[int]) -> ColumnElement[str]:
-    return func.aggregate_strings(cast(number, Text), ",")
-
-
-def _split_numbers(numbers: str) -> array[int]:
-    return array("I", map(int, numbers.split(",")))
+    if only_numbers is not None:
+        stmt = stmt.where(is_among(CASE.c.number, only_numbers))
+    numbers_by_code: dict[str, dict[str, array[int]]] = {axis: {} for axis in _AXES}
+    for axis, code, numbers in session.execute(stmt):
+        numbers_by_code[axis][code] = array("I", map(int, numbers.split(",")))
+    return numbers_by_code

@@ -2,32 +2,28 @@
 
 The count of a value is the size of the list with this value as the only one of its facet: the
 filters of the other facets apply, those of its own do not. The counts are intersections of the
-sets of :mod:`~register.cases.facet_index`; a filter that is no facet, such as a commune, is
-selected once in the database by its clause.
+sets of :mod:`~register.cases.facet_index`.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from functools import reduce
-from operator import and_, or_
+from operator import and_, eq
 
-from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
 from register.cases import facet_index
-from register.cases.core_tables import CASE, IS_PUBLIC, OUTLET
 from register.cases.data_version import VersionedMapCache
-from register.cases.facet_index import FACETS, FacetIndex, select_cases
-from register.cases.filters import WORDS, CaseQuery, HitStrengths, clause
+from register.cases.facet_index import FACETS, FacetIndex
+from register.cases.filters import FILTERS, WORDS, CaseQuery, HitStrengths
 from register.cases.vocabulary import Vocabulary
 from register.journal import LedgerPosition
 
 FacetCounts = Mapping[str, Mapping[str, int]]
 
 _COUNTS_LIMIT = 32  # searches whose counts are cached
-_SETS_LIMIT = 128  # cached sets of filters that are no facets
 
 _counts_cache: VersionedMapCache[tuple[str, int | None], FacetCounts] = VersionedMapCache(
     _COUNTS_LIMIT
@@ -43,14 +39,14 @@ def count_facets(
 ) -> FacetCounts:
     """Facet → value → number of cases, without zeros; cached for each head and search.
 
-    Outlets are counted by their folded names: see :func:`outlet_names`.
+    Outlets are counted by their folded names: see :attr:`FacetIndex.outlet_names`.
 
     :param head: position of the public ledger, read first on the same session.
     :param hits: result of the word search; unused without words.
     :raises ValueError: the search has words and ``hits`` is None.
     """
     index = facet_index.load_index(session, vocabulary, head)
-    sets = _filter_sets(session, index, query, vocabulary, hits)
+    sets = _filter_sets(index, query, hits)
     # The matched numbers stand for the words; order and page change no count.
     other_filters = {name: values for name, values in query.values.items() if name != WORDS}
     key = (CaseQuery(other_filters).query_string(), sets.get(WORDS))
@@ -75,7 +71,7 @@ def count_matches(
 ) -> int:
     """Number of cases of a search; parameters as in :func:`count_facets`."""
     index = facet_index.load_index(session, vocabulary, head)
-    return match_cases(session, index, query, vocabulary, hits).bit_count()
+    return match_cases(index, query, hits).bit_count()
 
 
 def count_relaxed(
@@ -98,58 +94,26 @@ def count_relaxed(
             )
 
 
-def outlet_names(session: Session, folded: Sequence[str]) -> Mapping[str, str]:
-    """Folded name → the spelling that most public cases use."""
-    usage = func.count()
-    stmt = (
-        select(OUTLET.c.folded, OUTLET.c.name)
-        .join(CASE, CASE.c.id == OUTLET.c.incident_id)
-        .where(IS_PUBLIC, OUTLET.c.folded.in_(folded))
-        .group_by(OUTLET.c.folded, OUTLET.c.name)
-        # In the dict below the last name of a key wins: the most used one.
-        .order_by(usage, OUTLET.c.name.desc())
-    )
-    return dict(session.execute(stmt).all())
-
-
-def match_cases(
-    session: Session,
-    index: FacetIndex,
-    query: CaseQuery,
-    vocabulary: Vocabulary,
-    hits: HitStrengths | None = None,
-) -> int:
+def match_cases(index: FacetIndex, query: CaseQuery, hits: HitStrengths | None = None) -> int:
     """Set of the cases of a search."""
-    return _intersect(index, _filter_sets(session, index, query, vocabulary, hits).values())
+    return _intersect(index, _filter_sets(index, query, hits).values())
 
 
-def _filter_sets(
-    session: Session,
-    index: FacetIndex,
-    query: CaseQuery,
-    vocabulary: Vocabulary,
-    hits: HitStrengths | None,
-) -> dict[str, int]:
-    """Set of each filter; :func:`_intersect` removes cases that are not public."""
+def _filter_sets(index: FacetIndex, query: CaseQuery, hits: HitStrengths | None) -> dict[str, int]:
+    """Set of each filter."""
     sets: dict[str, int] = {}
     for name, values in query.values.items():
-        if name in FACETS:
-            facet, keys = index.facets[name], map(FACETS[name].key, values)
-            sets[name] = reduce(
-                or_, (facet_index.as_int(facet[key]) for key in keys if key in facet), 0
-            )
-        elif name == WORDS and hits is not None:
+        if name == WORDS:
+            if hits is None:
+                raise ValueError("a query with words needs the result of the word search as hits")
             sets[name] = index.intersect(hits)
-        else:
-            # Another thread may empty the cache meanwhile.
-            case_set = index.clause_sets.get((name, values))
-            if case_set is None:
-                numbers = select_cases(session, clause(query, name, vocabulary))
-                case_set = facet_index.from_numbers(numbers)
-                if len(index.clause_sets) >= _SETS_LIMIT:
-                    index.clause_sets.clear()
-                index.clause_sets[name, values] = case_set
-            sets[name] = case_set
+            continue
+        compare, by_code = FILTERS[name].comparison, index.axes[name]
+        codes = {FILTERS[name].code(value) for value in values}
+        if compare is not eq:
+            (bound,) = codes
+            codes = {code for code in by_code if compare(code, bound)}
+        sets[name] = facet_index.union(by_code[code] for code in codes if code in by_code)
     return sets
 
 
@@ -162,7 +126,7 @@ def _count_values(index: FacetIndex, facet: str, selection: int) -> dict[str, in
     flags = facet_index.to_flags(selection, index.max_number)
     counts = {
         value: facet_index.count_selected(case_set, selection, flags)
-        for value, case_set in index.facets[facet].items()
+        for value, case_set in index.axes[facet].items()
     }
     return {value: count for value, count in counts.items() if count}
 
@@ -180,20 +144,9 @@ class TypesAndYears:
     undated: int
 
 
-def count_types_and_years(
-    session: Session,
-    query: CaseQuery,
-    vocabulary: Vocabulary,
-    head: LedgerPosition,
-    territory: str = "",
-) -> TypesAndYears:
-    """Counts by type and year of a search without words, types or years.
-
-    :param head: position of the public ledger, read first on the same session.
-    :param territory: see :func:`~register.cases.facet_index.load_index`.
-    """
-    index = facet_index.load_index(session, vocabulary, head, territory)
-    selection = match_cases(session, index, query, vocabulary)
+def count_types_and_years(index: FacetIndex, query: CaseQuery) -> TypesAndYears:
+    """Counts by type and year of a search without words, types or years."""
+    selection = match_cases(index, query)
     types = _count_values(index, "type", selection)
     years = _count_values(index, "annee", selection)
     # A date lies in one year, so a case of no year has no date.

@@ -9,29 +9,21 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from typing import Generic, TypeVar
+from operator import eq, ge, le
+from typing import Any, Generic, TypeVar
 from urllib.parse import urlencode
 
-from sqlalchemy import ColumnElement
+from sqlalchemy import ColumnElement, and_, select
 from sqlalchemy.orm import Session
 
-from register.cases import filter_clauses as sql
+from register.cases.case_codes import CASE_CODE, DURATIONS, IS_PRESENT
 from register.cases.core_tables import CASE, is_among
-from register.cases.filter_clauses import (
-    Clause,
-    ClauseBuilder,
-    ValuePairs,
-    axis_clause,
-    column_clause,
-    column_pairs,
-)
-from register.cases.former_codes import DURATIONS
 from register.cases.vocabulary import Vocabulary
 from register.errors import Invalid, TextError
 from register.territory import place_queries
 from register.text import dates
 from register.text.countries import is_country
-from register.text.normalisation import one_line
+from register.text.normalisation import fold, one_line
 
 VALUES_LIMIT = 20  # values of one filter
 LENGTH_LIMIT = 120  # characters of one value
@@ -47,22 +39,36 @@ WORDS = "q"
 HitStrengths = Mapping[int, int]
 
 
+Clause = ColumnElement[bool]
+
+
 @dataclass(frozen=True)
 class Filter:
-    """One filter: its test of a value, and the clause for a set of values.
+    """One filter: the axis of codes of its name, and its test of a value.
 
-    ``former_clause`` selects rows of ``former_code``: the cases that once had one of the values.
-    It is None for free text, which is destroyed with its case. ``value_pairs`` is set for a
-    filter whose values are counted next to a list (a facet).
+    ``code`` converts a value into the code that it stands for; ``comparison`` compares codes with
+    it. ``is_facet``: its values are counted next to a list. ``is_text``: free text, which is
+    destroyed with its case, so that no case is known to have lost it.
     """
 
     name: str
     accepts: Callable[[str, Vocabulary], bool]
-    clause: ClauseBuilder
-    former_clause: ClauseBuilder | None
-    value_pairs: ValuePairs | None = None
+    code: Callable[[str], str] = str
+    comparison: Callable[[Any, Any], Any] = eq
+    is_facet: bool = False
+    is_text: bool = False
     is_single: bool = False
     limit: int = LENGTH_LIMIT
+
+    def code_clause(self, values: Sequence[str]) -> Clause:
+        """Rows of ``case_code`` with one of the values."""
+        codes = [self.code(value) for value in values]
+        is_match = (
+            CASE_CODE.c.code.in_(codes)
+            if self.comparison is eq
+            else self.comparison(CASE_CODE.c.code, codes[0])
+        )
+        return and_(CASE_CODE.c.axis == self.name, is_match)
 
 
 @dataclass(frozen=True)
@@ -200,17 +206,18 @@ def count_pages(total: int, size: int) -> int:
     return max(1, -(-total // size))
 
 
-def clause(
-    query: CaseQuery, name: str, vocabulary: Vocabulary, hits: HitStrengths | None = None
-) -> Clause:
-    """SQL clause of one filter of a search.
+def clause(query: CaseQuery, name: str, hits: HitStrengths | None = None) -> Clause:
+    """SQL clause of one filter of a search, which selects cases in any state.
 
     :param hits: result of the word search; unused for another filter than words.
     :raises ValueError: the filter is that of words and ``hits`` is None.
     """
-    if name == WORDS and hits is not None:
-        return is_among(CASE.c.number, hits)
-    return FILTERS[name].clause(query.values[name], vocabulary)
+    if name != WORDS:
+        code_clause = FILTERS[name].code_clause(query.values[name])
+        return CASE.c.id.in_(select(CASE_CODE.c.incident_id).where(code_clause, IS_PRESENT))
+    if hits is None:
+        raise ValueError("a query with words needs the result of the word search as hits")
+    return is_among(CASE.c.number, hits)
 
 
 def _last_value(args: Mapping[str, Sequence[str]], name: str) -> str:
@@ -223,10 +230,6 @@ def _last_value(args: Mapping[str, Sequence[str]], name: str) -> str:
 
 def _test(test: Callable[[str], bool]) -> Callable[[str, Vocabulary], bool]:
     return lambda value, _vocabulary: test(value)
-
-
-def _is_in_list(name: str) -> Callable[[str, Vocabulary], bool]:
-    return lambda value, vocabulary: vocabulary.has(name, value)
 
 
 def _is_date(value: str) -> bool:
@@ -242,58 +245,47 @@ def _is_proceeding(value: str, vocabulary: Vocabulary) -> bool:
     return vocabulary.has("sens", direction) and vocabulary.has("issue", outcome)
 
 
-def _refuse_words(_values: Sequence[str], _vocabulary: Vocabulary) -> Clause:
-    raise ValueError("a query with words needs the result of the word search as hits")
-
-
-def _vocabulary_filter(name: str, case_column: ColumnElement[str]) -> Filter:
-    """Filter on a column of the case that holds a code of a vocabulary."""
-    return Filter(
-        name,
-        _is_in_list(name),
-        column_clause(case_column),
-        axis_clause(name),
-        column_pairs(case_column),
-    )
+def _list_filter(name: str, *, is_facet: bool = True) -> Filter:
+    """Filter on the codes of a list of the vocabulary."""
+    return Filter(name, lambda value, vocabulary: vocabulary.has(name, value), is_facet=is_facet)
 
 
 FILTERS: dict[str, Filter] = {
     search_filter.name: search_filter
     for search_filter in (
-        Filter(WORDS, _test(bool), _refuse_words, None, is_single=True, limit=WORDS_LIMIT),
-        Filter("commune", _test(place_queries.is_commune_code), sql.communes, sql.former_communes),
-        Filter(
-            "departement",
-            _test(place_queries.is_departement_code),
-            sql.departements,
-            sql.former_departements,
-            sql.DEPARTEMENTS,
-        ),
-        Filter("region", _test(place_queries.is_region_code), sql.regions, sql.former_regions),
-        Filter("endroit", _test(bool), column_clause(CASE.c.place_label), None),
-        Filter("pays", _test(is_country), column_clause(CASE.c.country), axis_clause("pays")),
-        Filter("famille", _is_in_list("famille"), sql.families, sql.former_families, sql.FAMILIES),
-        Filter("type", _is_in_list("type"), sql.types, axis_clause("type"), sql.TYPES),
-        _vocabulary_filter("cible", CASE.c.target),
-        _vocabulary_filter("acteur", CASE.c.actor),
-        _vocabulary_filter("niveau", CASE.c.level),
-        _vocabulary_filter("issue", CASE.c.outcome),
-        _vocabulary_filter("preuve", CASE.c.evidence),
-        Filter("sens", _is_in_list("sens"), sql.directions, axis_clause("sens")),
-        Filter("procedure", _is_proceeding, sql.proceedings, axis_clause("procedure")),
-        Filter("media", _test(bool), sql.outlets, None, sql.OUTLETS),
-        Filter("duree", _test(DURATIONS.__contains__), sql.durations, axis_clause("duree")),
-        Filter(
-            "sans_date", _test("1".__eq__), sql.undated, axis_clause("sans_date"), is_single=True
-        ),
+        Filter(WORDS, _test(bool), is_text=True, is_single=True, limit=WORDS_LIMIT),
+        Filter("commune", _test(place_queries.is_commune_code)),
+        Filter("departement", _test(place_queries.is_departement_code), is_facet=True),
+        Filter("region", _test(place_queries.is_region_code)),
+        Filter("endroit", _test(bool), is_text=True),
+        Filter("pays", _test(is_country)),
+        *map(_list_filter, ("famille", "type", "cible", "acteur", "niveau", "issue", "preuve")),
+        _list_filter("sens", is_facet=False),
+        # One proceeding has both the direction and the outcome; two filters on these also match
+        # two different proceedings of a case.
+        Filter("procedure", _is_proceeding),
+        Filter("media", _test(bool), code=fold, is_facet=True, is_text=True),
+        Filter("duree", _test(DURATIONS.__contains__)),
+        Filter("sans_date", _test("1".__eq__), is_single=True),
         Filter(
             "annee",
             _test(lambda value: re.fullmatch(r"[1-9][0-9]{3}", value) is not None),
-            sql.years,
-            sql.former_years,
-            sql.YEARS,
+            is_facet=True,
         ),
-        Filter("du", _test(_is_date), sql.since, sql.former_since, is_single=True),
-        Filter("au", _test(_is_date), sql.until, sql.former_until, is_single=True),
+        # A case may have happened on any day of its date: "2006" matches from any day of 2006.
+        Filter(
+            "du",
+            _test(_is_date),
+            code=lambda value: dates.parse(value).first.isoformat(),
+            comparison=ge,
+            is_single=True,
+        ),
+        Filter(
+            "au",
+            _test(_is_date),
+            code=lambda value: dates.parse(value).last.isoformat(),
+            comparison=le,
+            is_single=True,
+        ),
     )
 }

@@ -176,7 +176,7 @@ class DeskCase:
         return frozenset(approval.given_by for approval in self.approvals.get(purpose, ()))
 
 
-# A case with its lists: one statement for each list, whatever its length.
+# A case with its document; one statement for each list of fragments, whatever its length.
 CASE_STMT = select(Incident).options(
     joinedload(Incident.revision),
     *map(selectinload, (Incident.follow_ups, Incident.replies, Incident.corrections)),
@@ -236,13 +236,14 @@ def load_desk_case_of_reply(session: Session, viewer: Member, reply_id: int) -> 
 
 
 def _load_snapshot(case: Incident) -> CaseSnapshot:
-    if case.revision is None:
-        return CaseSnapshot({})
-    if case.revision.content is None:
-        # The revision repeated a withdrawn report and was destroyed; the rows of the draft remain.
+    if case.remaining_content is not None:
+        # Its HTML was destroyed with the revision.
         document = canonical_json(contents.document_of(case))
         return parse_snapshot(document, contents.render_texts(document)[0])
-    return parse_snapshot(case.revision.content, case.revision.html)
+    revision = case.revision
+    if revision is None or revision.content is None:
+        return CaseSnapshot({})
+    return parse_snapshot(revision.content, revision.html)
 
 
 def _copy_rows(row_class: type[RowType], entities: Iterable[Any]) -> tuple[RowType, ...]:

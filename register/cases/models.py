@@ -1,7 +1,7 @@
 """The tables of a case: its present state, while journal and revisions hold the past.
 
-Partial dates are EDTF strings (ISO 8601-2), empty when unknown. The texts of a case are plain
-strings in these tables and HTML only in its revisions.
+The content of a case is the document of its current revision; follow-ups, replies and corrections
+also have rows of their own. Partial dates are EDTF strings (ISO 8601-2), empty when unknown.
 """
 
 from __future__ import annotations
@@ -10,8 +10,9 @@ import datetime as dt
 from enum import StrEnum
 from typing import Annotated, Any
 
-from sqlalchemy import Date, ForeignKey, Index, LargeBinary, String, Text, false, text
+from sqlalchemy import Date, Dialect, ForeignKey, Index, LargeBinary, String, Text, false, text
 from sqlalchemy.orm import Mapped, foreign, mapped_column, relationship
+from sqlalchemy.types import TypeDecorator
 
 from register.db import Base, UTCDateTime
 
@@ -27,13 +28,6 @@ class CaseState(StrEnum):
     ERASED = "erased"
 
 
-class Scope(StrEnum):
-    """The role of a commune in a case."""
-
-    AUTHORITY = "autorite"  # the commune whose authority acts
-    LINKED = "liee"  # the scene, the target's commune
-
-
 # Undated cases come last in a list that begins with the newest.
 NO_DAY = dt.date(1, 1, 1)
 # PostgreSQL refuses to compare its integer keys with a larger number.
@@ -43,6 +37,19 @@ ID_LIMIT = 2**31 - 1
 def _partial(condition: str) -> dict[str, Any]:
     """Keyword arguments that make an index partial on both databases."""
     return {f"{dialect}_where": text(condition) for dialect in ("sqlite", "postgresql")}
+
+
+class Codes(TypeDecorator[tuple[str, ...]]):
+    """Codes in order, separated by spaces."""
+
+    impl = String
+    cache_ok = True
+
+    def process_bind_param(self, value: tuple[str, ...] | None, dialect: Dialect) -> str:
+        return " ".join(value or ())
+
+    def process_result_value(self, value: str | None, dialect: Dialect) -> tuple[str, ...]:
+        return tuple((value or "").split())
 
 
 # Columns that are empty when nothing is recorded.
@@ -86,9 +93,12 @@ class Incident(Base):
     held_by: Mapped[int | None]
     held_until: Mapped[dt.datetime | None] = mapped_column(UTCDateTime)
 
+    # What a withdrawn report leaves of the content of a draft whose revision repeated it.
+    remaining_content: Mapped[bytes | None] = mapped_column(LargeBinary)
+
+    # Derived from the document, for lists and rules: see ``persistence.derived_columns``.
     title: Mapped[_Words]
     summary: Mapped[_Words]
-    narrative: Mapped[_Words]
     date: Mapped[_Edtf]
     date_first: Mapped[dt.date | None] = mapped_column(Date)
     date_last: Mapped[dt.date | None] = mapped_column(Date)
@@ -96,20 +106,21 @@ class Incident(Base):
     end_date: Mapped[_Edtf]
     # Days from the first possible day of the incident to the last of its end; None when unknown.
     duration: Mapped[int | None]
-    precision_note: Mapped[_Words]
     country: Mapped[str] = mapped_column(String(2), default="FR")
+    # The code of the authority's commune as it was entered.
+    commune: Mapped[str] = mapped_column(String(5), default="", server_default="")
     departement: Mapped[str] = mapped_column(String(3), default="")
     region: Mapped[str] = mapped_column(String(2), default="")
     place_label: Mapped[_Words]
     level: Mapped[_Code]
     actor: Mapped[_Code]
-    actor_text: Mapped[_Words]
     target: Mapped[_Code]
+    types: Mapped[tuple[str, ...]] = mapped_column(Codes(130), default=(), server_default="")
     evidence: Mapped[_Code]
     contested: Mapped[bool] = mapped_column(default=False)
     outcome: Mapped[_Code]
-    steps_taken: Mapped[_Words]
-    amount: Mapped[_Words]
+    # An appeal was lodged against the outcome.
+    appealed: Mapped[bool] = mapped_column(default=False, server_default=false())
     language: Mapped[str] = mapped_column(String(8), default="fr")
     # SINGLE_MODERATOR waived the second person; the case's page says so.
     single_review: Mapped[bool] = mapped_column(default=False)
@@ -117,25 +128,9 @@ class Incident(Base):
     # and attested that nothing in it rests on that report alone.
     report_withdrawn: Mapped[bool] = mapped_column(default=False, server_default=false())
 
-    types: Mapped[list[IncidentType]] = relationship(order_by="IncidentType.position")
-    places: Mapped[list[IncidentPlace]] = relationship(order_by="IncidentPlace.position")
-    outlets: Mapped[list[Outlet]] = relationship(order_by="Outlet.position")
-    sources: Mapped[list[SourceUse]] = relationship(order_by="SourceUse.position")
-    proceedings: Mapped[list[Proceeding]] = relationship(order_by="Proceeding.position")
-    request: Mapped[InformationRequest | None] = relationship()
-    links: Mapped[list[CaseLink]] = relationship(order_by="CaseLink.position")
     follow_ups: Mapped[list[FollowUp]] = relationship(order_by="FollowUp.id")
     replies: Mapped[list[Reply]] = relationship(order_by="Reply.id")
     corrections: Mapped[list[Correction]] = relationship(order_by="Correction.id")
-
-
-class _CaseList:
-    """A row of a list of a case, by its position from 0; its own columns come after these."""
-
-    incident_id: Mapped[int] = mapped_column(
-        ForeignKey("incident.id"), primary_key=True, sort_order=-2
-    )
-    position: Mapped[int] = mapped_column(primary_key=True, sort_order=-1)
 
 
 class CaseRow:
@@ -143,122 +138,6 @@ class CaseRow:
 
     id: Mapped[int] = mapped_column(primary_key=True, sort_order=-2)
     incident_id: Mapped[int] = mapped_column(ForeignKey("incident.id"), index=True, sort_order=-1)
-
-
-class IncidentType(_CaseList, Base):
-    """A type of a case; position 0 is the primary one."""
-
-    __tablename__ = "incident_type"
-    __table_args__ = (Index("ix_incident_type_code", "code", "incident_id"),)
-
-    code: Mapped[str] = mapped_column(String(40))
-
-
-class IncidentPlace(_CaseList, Base):
-    """A commune's code as it was entered; the present commune is looked up when it is read."""
-
-    __tablename__ = "incident_place"
-    __table_args__ = (Index("ix_incident_place_code", "code", "incident_id"),)
-
-    code: Mapped[str] = mapped_column(String(5))
-    scope: Mapped[str] = mapped_column(String(8))
-
-
-class Outlet(_CaseList, Base):
-    """The public name of a blog or a medium."""
-
-    __tablename__ = "incident_outlet"
-    __table_args__ = (Index("ix_incident_outlet_folded", "folded", "incident_id"),)
-
-    name: Mapped[str] = mapped_column(Text)
-    folded: Mapped[str] = mapped_column(Text)
-
-
-class Source(Base):
-    """A document on the web that cases cite; one row for each URL with its details."""
-
-    __tablename__ = "source"
-
-    id: Mapped[int] = mapped_column(primary_key=True)
-    url: Mapped[str] = mapped_column(Text, index=True)
-    title: Mapped[_Words]
-    publisher: Mapped[_Words]
-    kind: Mapped[str] = mapped_column(String(40))
-    label: Mapped[_Words]
-    published_on: Mapped[_Edtf]
-    archived_url: Mapped[_Words]
-    checked_on: Mapped[_Edtf]
-
-
-class SourceUse(_CaseList, Base):
-    """The citation of a source by a case, with its position."""
-
-    __tablename__ = "incident_source"
-
-    source_id: Mapped[int] = mapped_column(ForeignKey("source.id"), index=True)
-    source: Mapped[Source] = relationship(lazy="joined", innerjoin=True)
-
-
-class Proceeding(CaseRow, Base):
-    """One set of legal proceedings; ``direction`` says who acts against whom."""
-
-    __tablename__ = "proceeding"
-    __table_args__ = (Index("ix_proceeding_direction", "direction", "incident_id"),)
-
-    position: Mapped[int]
-    direction: Mapped[str] = mapped_column(String(40))
-    nature: Mapped[_Code]
-    plaintiff: Mapped[_Code]
-    # The checklist accepts "inconnue" and refuses an empty court, date or appeal.
-    court: Mapped[_Words]
-    docket: Mapped[_Words]
-    legal_basis: Mapped[_Words]
-    amount: Mapped[_Words]
-    outcome: Mapped[_Code]
-    outcome_date: Mapped[_Edtf]
-    appeal: Mapped[str] = mapped_column(String(8), default="")
-    steps: Mapped[list[ProceedingStep]] = relationship(order_by="ProceedingStep.position")
-
-
-class ProceedingStep(Base):
-    """A step of a proceeding; the last one gives the stage of the proceeding."""
-
-    __tablename__ = "proceeding_step"
-
-    proceeding_id: Mapped[int] = mapped_column(ForeignKey("proceeding.id"), primary_key=True)
-    position: Mapped[int] = mapped_column(primary_key=True)
-    step: Mapped[str] = mapped_column(String(40))
-    date: Mapped[_Edtf]
-    outcome: Mapped[_Code]
-    note: Mapped[_Words]
-    source_url: Mapped[_Words]
-
-
-class InformationRequest(Base):
-    """A request for a public document and its CADA procedure (CRPA L311-1 s., R311-12 s.)."""
-
-    __tablename__ = "information_request"
-
-    incident_id: Mapped[int] = mapped_column(ForeignKey("incident.id"), primary_key=True)
-    asked: Mapped[_Words]
-    asked_of: Mapped[_Words]
-    asked_on: Mapped[_Edtf]
-    refusal: Mapped[str] = mapped_column(String(10), default="")  # explicite, implicite or empty
-    refused_on: Mapped[_Edtf]
-    cada_number: Mapped[_Words]
-    cada_registered_on: Mapped[_Edtf]
-    cada_opinion_on: Mapped[_Edtf]
-    opinion: Mapped[_Words]
-    outcome: Mapped[_Code]
-
-
-class CaseLink(_CaseList, Base):
-    """A link to another public case: same affair, sequel, or see also."""
-
-    __tablename__ = "case_link"
-
-    kind: Mapped[str] = mapped_column(String(16))  # meme_affaire, fait_suite, voir_aussi
-    number: Mapped[int] = mapped_column(index=True)
 
 
 class FollowUp(CaseRow, Base):

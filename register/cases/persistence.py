@@ -5,85 +5,67 @@ Only ``acts`` calls them, inside a write transaction.
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Mapping
-from dataclasses import fields
+from collections.abc import Collection
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Select, bindparam, delete, func, select, update
+from sqlalchemy import Select, delete, func, select, update
 from sqlalchemy.orm import Session
 
 from register.cases import case_content as contents
-from register.cases.case_content import FIELD_RULES, PLAIN_FIELDS, Content, FieldKind, SourceContent
+from register.cases.case_content import FIELD_RULES, Content, FieldKind
 from register.cases.models import (
     NO_DAY,
-    CaseLink,
     Correction,
     FollowUp,
     Incident,
-    IncidentPlace,
-    IncidentType,
-    InformationRequest,
     Invitation,
     Note,
     Origin,
-    Outlet,
-    Proceeding,
-    ProceedingStep,
     Reply,
     Revision,
-    Scope,
-    Source,
-    SourceUse,
 )
 from register.cases.second_person import PendingChange
 from register.journal import Act, WriteTransaction
 from register.journal.models import commitment, new_salt
 from register.text import dates
-from register.text.normalisation import fold
 
 _NO_SYNC = {"synchronize_session": False}
-# The plain fields, apart from codes and dates, that outlast the erasure of a case.
-_KEPT_FIELDS = frozenset({"country", "departement", "region", "contested", "language"})
-_IDENTICAL_SOURCE = (
-    select(Source)
-    .where(*(getattr(Source, spec.name) == bindparam(spec.name) for spec in fields(SourceContent)))
-    .limit(1)
+# The fields of the content that are columns of the case too.
+_COPIED_FIELDS = tuple(name for name in FIELD_RULES[Content] if name in Incident.__table__.columns)
+# Those that outlast the erasure of the case, apart from codes and dates.
+_RETAINED_FIELDS = frozenset(
+    {"country", "commune", "departement", "region", "contested", "language"}
 )
 
 
-def write_derived_rows(session: Session, case: Incident, content: Content) -> None:
-    """Write what lists and filters read of ``content`` to the rows of a case."""
-    for name in PLAIN_FIELDS:
-        setattr(case, name, getattr(content, name))
-    for name, column_value in derived_columns(content).items():
-        setattr(case, name, column_value)
-    if case.revision_id is not None:
-        session.flush()
-        _empty_lists(session, case)
-    _fill_lists(session, case, content)
-    session.flush()
-
-
 def derived_columns(content: Content) -> dict[str, Any]:
-    """The columns that hold a case's dates in a form that can be compared and sorted."""
+    """The columns of a case that lists and rules read, from its content."""
     day = dates.parse(content.date) if content.date else None
     end = dates.parse(content.end_date) if content.end_date else None
     return {
+        **{name: getattr(content, name) for name in _COPIED_FIELDS},
         "date_first": day.first if day else None,
         "date_last": day.last if day else None,
         "sort_day": day.first if day else NO_DAY,
         "duration": (end.last - day.first).days if day and end else None,
+        "appealed": any(
+            proceeding.appeal == "oui" and proceeding.outcome == content.outcome
+            for proceeding in content.proceedings
+        ),
     }
 
 
-def new_case(**columns: Any) -> Incident:
-    """A case with all its lists set to empty, so that SQLAlchemy issues no query for them."""
-    content_lists = ("types", "places", "outlets", "sources", "proceedings", "links")
-    later_lists = ("follow_ups", "replies", "corrections")
-    return Incident(
-        **columns, request=None, **{name: [] for name in (*content_lists, *later_lists)}
-    )
+def write_columns(case: Incident, content: Content) -> None:
+    """Write the derived columns of a case."""
+    for name, column_value in derived_columns(content).items():
+        setattr(case, name, column_value)
+
+
+def retain_content(case: Incident, content: Content) -> None:
+    """Keep what is left of the content of a case whose current revision is destroyed."""
+    case.remaining_content = contents.canonical_content(content, {})
+    write_columns(case, content)
 
 
 def save_revision(
@@ -105,8 +87,7 @@ def save_revision(
     """
     if content is None:
         content = contents.content_of(case)
-    else:
-        write_derived_rows(tx.session, case, content)
+    write_columns(case, content)
     document = contents.canonical_content(content, contents.fragments_of(case))
     html, renderer = contents.render_texts(document)
     salt = new_salt()
@@ -122,7 +103,7 @@ def save_revision(
         html=html,
         renderer=renderer,
     )
-    case.revision = revision
+    case.revision, case.remaining_content = revision, None
     tx.session.flush()
     commitments = {
         "why": reasons_commitment(salt, reason, flags_reason),
@@ -192,83 +173,20 @@ def erase_texts(tx: WriteTransaction, case: Incident) -> list[int]:
     """
     session = tx.session
     # Named are the fields that stay: one that is added later is destroyed until it is named.
-    for name in PLAIN_FIELDS:
+    for name in _COPIED_FIELDS:
         is_code = FIELD_RULES[Content][name].kind in (FieldKind.CODE, FieldKind.DATE)
-        if not is_code and name not in _KEPT_FIELDS:
+        if not is_code and name not in _RETAINED_FIELDS:
             setattr(case, name, "")
+    case.remaining_content = None
     session.flush()
-    _empty_lists(session, case, remove_codes=False)
-    _delete_rows(session, case, FollowUp, Reply, Correction, Invitation, Note, PendingChange)
+    for table in (FollowUp, Reply, Correction, Invitation, Note, PendingChange):
+        session.execute(
+            delete(table).where(table.incident_id == case.id), execution_options=_NO_SYNC
+        )
+    session.expire(case)
     return destroy_texts(tx, case)
 
 
 def next_number(session: Session) -> int:
     """The number after the highest one; erased and merged cases keep theirs."""
     return (session.scalar(select(func.max(Incident.number))) or 0) + 1
-
-
-def _fill_lists(session: Session, case: Incident, content: Content) -> None:
-    scoped_communes = [(content.commune, Scope.AUTHORITY)] if content.commune else []
-    scoped_communes += [(code, Scope.LINKED) for code in content.linked_communes]
-    case.types = _positioned(IncidentType, ({"code": code} for code in content.types))
-    case.places = _positioned(
-        IncidentPlace, ({"code": code, "scope": scope.value} for code, scope in scoped_communes)
-    )
-    case.outlets = _positioned(
-        Outlet, ({"name": name, "folded": fold(name)} for name in content.outlets)
-    )
-    source_rows = []
-    for source in content.sources:
-        # Cases that cite a source in the same words share its row. Sources that differ in any field
-        # are two rows: their details are published, and a change for one case must change no other.
-        source_row = session.scalars(_IDENTICAL_SOURCE, vars(source)).first()
-        if source_row is None:
-            source_row = Source(**vars(source))
-            session.add(source_row)
-        source_rows.append(source_row)
-    case.sources = _positioned(SourceUse, ({"source": source_row} for source_row in source_rows))
-    case.proceedings = _positioned(
-        Proceeding,
-        (
-            vars(proceeding) | {"steps": _positioned(ProceedingStep, map(vars, proceeding.steps))}
-            for proceeding in content.proceedings
-        ),
-    )
-    case.request = InformationRequest(**vars(content.request)) if content.request else None
-    case.links = _positioned(CaseLink, map(vars, content.links))
-
-
-def _positioned(row_class: Any, parts: Iterable[Mapping[str, Any]]) -> list[Any]:
-    """Rows of a list of a case, each with its position."""
-    return [row_class(position=position, **columns) for position, columns in enumerate(parts)]
-
-
-def _empty_lists(session: Session, case: Incident, *, remove_codes: bool = True) -> None:
-    """Delete the rows of a case's lists.
-
-    :param remove_codes: whether the types and communes are deleted too.
-    """
-    proceeding_ids = select(Proceeding.id).where(Proceeding.incident_id == case.id)
-    source_ids_stmt = select(SourceUse.source_id).where(SourceUse.incident_id == case.id)
-    source_ids = list(session.scalars(source_ids_stmt))
-    session.execute(
-        delete(ProceedingStep).where(ProceedingStep.proceeding_id.in_(proceeding_ids)),
-        execution_options=_NO_SYNC,
-    )
-    _delete_rows(session, case, Proceeding, InformationRequest, Outlet, SourceUse, CaseLink)
-    if remove_codes:
-        _delete_rows(session, case, IncidentType, IncidentPlace)
-    # A source that no case cites any more is deleted too.
-    used_source_ids = select(SourceUse.source_id).where(SourceUse.source_id.in_(source_ids))
-    session.execute(
-        delete(Source).where(Source.id.in_(source_ids), Source.id.not_in(used_source_ids)),
-        execution_options=_NO_SYNC,
-    )
-    session.expire(case)
-
-
-def _delete_rows(session: Session, case: Incident, *tables: Any) -> None:
-    for table in tables:
-        session.execute(
-            delete(table).where(table.incident_id == case.id), execution_options=_NO_SYNC
-        )

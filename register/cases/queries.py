@@ -14,15 +14,9 @@ from typing import Any
 from sqlalchemy import and_, bindparam, select
 from sqlalchemy.orm import Session
 
+from register.cases.case_codes import CASE_CODE, IS_PUBLIC_CODE
 from register.cases.case_content import CaseSnapshot, parse_snapshot
-from register.cases.core_tables import (
-    CASE,
-    CASE_LINK,
-    IS_PUBLIC,
-    IS_PUBLIC_LINE,
-    JOURNAL_ENTRY,
-    REVISION,
-)
+from register.cases.core_tables import CASE, IS_PUBLIC, IS_PUBLIC_LINE, JOURNAL_ENTRY, REVISION
 from register.cases.models import CaseState
 from register.cases.validation import NUMBER_LIMIT
 from register.errors import Gone, Moved, NotFound
@@ -152,9 +146,12 @@ def load_tombstone(session: Session, number: int) -> Tombstone:
 
 
 _CITING_STMT = (
-    select(CASE.c.number, CASE_LINK.c.kind, CASE.c.title)
-    .join(CASE_LINK, CASE_LINK.c.incident_id == CASE.c.id)
-    .where(CASE_LINK.c.number == bindparam("number"), IS_PUBLIC)
+    select(CASE.c.number, CASE.c.title, REVISION.c.content)
+    .join(CASE_CODE, CASE_CODE.c.incident_id == CASE.c.id)
+    .join(REVISION, REVISION.c.id == CASE.c.revision_id)
+    .where(
+        CASE_CODE.c.axis == "lien", CASE_CODE.c.code == bindparam("code"), IS_PUBLIC_CODE, IS_PUBLIC
+    )
     .order_by(CASE.c.number)
     .limit(40)
 )
@@ -162,8 +159,12 @@ _CITING_STMT = (
 
 def list_citing_cases(session: Session, number: int) -> Sequence[tuple[int, str, str]]:
     """Public cases that link to a case, as (number, kind of link, title), at most 40."""
-    citing_rows = session.execute(_CITING_STMT, {"number": number})
-    return [(citing_number or 0, kind, title) for citing_number, kind, title in citing_rows]
+    return [
+        (citing.number or 0, link["kind"], citing.title)
+        for citing in session.execute(_CITING_STMT, {"code": str(number)})
+        for link in json.loads(citing.content)["links"]
+        if link["number"] == number
+    ]
 
 
 @dataclass(frozen=True)

@@ -11,11 +11,12 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import ColumnElement, Select, bindparam, exists, select
+from sqlalchemy import ColumnElement, Select, bindparam, select
 from sqlalchemy.orm import Session
 
 from register.cases import core_tables as tables
 from register.cases import facet_index, facets
+from register.cases.case_codes import CASE_CODE, IS_PUBLIC_CODE
 from register.cases.facet_index import FacetIndex
 from register.cases.filters import PAGE_SIZE, CaseQuery, HitStrengths, SummaryPage
 from register.cases.vocabulary import Vocabulary
@@ -48,26 +49,13 @@ class CaseSummary:
 CasePage = SummaryPage[CaseSummary]
 
 
-_APPEALED = exists().where(
-    tables.PROCEEDING.c.incident_id == tables.CASE.c.id,
-    tables.PROCEEDING.c.appeal == "oui",
-    tables.PROCEEDING.c.outcome == tables.CASE.c.outcome,
-)
 _SUMMARIES_STMT = tables.join_places(
     select(
-        tables.CASE.c.id,
-        *tables.case_columns(CaseSummary),
-        _APPEALED.label("appealed"),
+        *(column for column in tables.case_columns(CaseSummary) if column.name != "commune"),
+        # The commune of today, which the code of a former one leads to.
         tables.COMMUNE.c.code.label("commune"),
         *tables.PLACE_NAME_COLUMNS,
     ).where(tables.IS_PUBLIC)
-)
-
-
-_TYPES_STMT = (
-    select(tables.CASE_TYPE.c.incident_id, tables.CASE_TYPE.c.code)
-    .where(tables.CASE_TYPE.c.incident_id.in_(bindparam("ids", expanding=True)))
-    .order_by(tables.CASE_TYPE.c.incident_id, tables.CASE_TYPE.c.position)
 )
 
 
@@ -96,13 +84,13 @@ def query_case_page(
     :raises ValueError: the search has words and ``hits`` is None.
     """
     index = facet_index.load_index(session, vocabulary, head)
-    matches = facets.match_cases(session, index, query, vocabulary, hits)
+    matches = facets.match_cases(index, query, hits)
     skipped = (query.page - 1) * PAGE_SIZE
     if query.is_bare:
         # The sort index of the database stops at the end of the page.
         stmt = _PAGE_STMTS[query.order]
         case_rows = session.execute(stmt, {"size": PAGE_SIZE, "skipped": skipped}).all()
-        cases = _make_summaries(session, case_rows)
+        cases = _make_summaries(case_rows)
     else:
         numbers = page_numbers(session, index, matches, query.order, hits or {}, skipped)
         summaries = load_case_summaries(session, numbers)
@@ -114,16 +102,18 @@ def load_case_summaries(session: Session, numbers: Sequence[int]) -> dict[int, C
     """Number → summary, for the public cases among some numbers."""
     if not numbers:
         return {}
-    case_rows = session.execute(_SUMMARIES_STMT.where(tables.CASE.c.number.in_(numbers))).all()
-    return {case.number: case for case in _make_summaries(session, case_rows)}
+    case_rows = session.execute(_SUMMARIES_STMT.where(tables.CASE.c.number.in_(numbers)))
+    return {case.number: case for case in _make_summaries(case_rows)}
 
 
 _COMMUNE_CASES_STMT = (
     _SUMMARIES_STMT.where(
         tables.CASE.c.id.in_(
-            select(tables.PLACE.c.incident_id)
-            .join(tables.COMMUNE_CODE, tables.COMMUNE_CODE.c.code == tables.PLACE.c.code)
-            .where(tables.COMMUNE_CODE.c.current_code == bindparam("commune"))
+            select(CASE_CODE.c.incident_id).where(
+                CASE_CODE.c.axis == "commune",
+                CASE_CODE.c.code == bindparam("commune"),
+                IS_PUBLIC_CODE,
+            )
         ),
         tables.CASE.c.number != bindparam("except_number"),
     )
@@ -137,27 +127,11 @@ def list_commune_cases(
 ) -> Sequence[CaseSummary]:
     """Other public cases of a commune, the newest first."""
     parameters = {"commune": commune, "except_number": except_number, "count": limit}
-    return _make_summaries(session, session.execute(_COMMUNE_CASES_STMT, parameters).all())
+    return _make_summaries(session.execute(_COMMUNE_CASES_STMT, parameters))
 
 
-def _make_summaries(session: Session, case_rows: Sequence[Any]) -> list[CaseSummary]:
-    types = load_types(session, [case_row.id for case_row in case_rows])
-    summaries = []
-    for case_row in case_rows:
-        # The columns have the names of the fields of CaseSummary; the id is internal.
-        columns = dict(case_row._mapping)
-        case_id = columns.pop("id")
-        summaries.append(CaseSummary(**columns, types=types.get(case_id, ())))
-    return summaries
-
-
-def load_types(session: Session, case_ids: Sequence[int]) -> dict[int, tuple[str, ...]]:
-    """Case id → codes of its types, in the order of the case."""
-    types_by_case: dict[int, tuple[str, ...]] = {}
-    if case_ids:
-        for incident_id, code in session.execute(_TYPES_STMT, {"ids": case_ids}):
-            types_by_case[incident_id] = (*types_by_case.get(incident_id, ()), code)
-    return types_by_case
+def _make_summaries(case_rows: Iterable[Any]) -> list[CaseSummary]:
+    return [CaseSummary(**case_row._mapping) for case_row in case_rows]
 
 
 def page_numbers(

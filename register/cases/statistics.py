@@ -10,28 +10,20 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 
-from sqlalchemy import func, select
+from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from register.cases import facets, filter_clauses, former_codes
-from register.cases.core_tables import (
-    CASE,
-    COMMUNE_CODE,
-    DEPARTEMENT,
-    FOLLOW_UP,
-    IS_PUBLIC,
-    PLACE,
-    join_places,
-)
+from register.cases import facet_index, facets
+from register.cases.case_codes import DURATIONS, UNKNOWN, proceeding_code
+from register.cases.core_tables import FOLLOW_UP
 from register.cases.data_version import VersionedCache
 from register.cases.events import EventQuery, list_events
-from register.cases.facet_index import FacetReader
+from register.cases.facet_index import FacetIndex
 from register.cases.filters import CaseQuery
-from register.cases.former_codes import DURATIONS, UNKNOWN
 from register.cases.result_lists import CaseSummary, load_case_summaries
 from register.cases.vocabulary import Vocabulary
 from register.journal import Act, LedgerPosition
-from register.territory import dataset
+from register.territory import dataset, place_queries
 from register.text.normalisation import fold_name
 
 # Years with a figure of their own; older ones share one figure.
@@ -96,15 +88,14 @@ def load_statistics(session: Session, vocabulary: Vocabulary, head: LedgerPositi
 
 
 def _count_statistics(session: Session, vocabulary: Vocabulary, head: LedgerPosition) -> Statistics:
-    facet_counts = facets.count_facets(session, CaseQuery(), vocabulary, head)
-    earlier, years = _year_figures(facet_counts["annee"])
-    reader = FacetReader(session, vocabulary)
+    index = facet_index.load_index(session, vocabulary, head)
+    earlier, years = _year_figures(index.counts["annee"])
 
-    def make_facet_figures(facet: str, codes: Iterable[str]) -> list[Figure]:
-        return _make_figures(facet, codes, facet_counts[facet])
+    def make_figures(name: str, codes: Iterable[str]) -> list[Figure]:
+        return _make_figures(name, codes, index.counts[name])
 
     def make_figure(query: CaseQuery) -> Figure:
-        return Figure("", facets.count_matches(session, query, vocabulary, head), query)
+        return Figure("", facets.match_cases(index, query).bit_count(), query)
 
     def make_filter_figure(name: str, values: Iterable[str]) -> Figure:
         return make_figure(CaseQuery({name: tuple(sorted(values))}))
@@ -115,20 +106,18 @@ def _count_statistics(session: Session, vocabulary: Vocabulary, head: LedgerPosi
         years=years,
         undated=make_filter_figure("sans_date", ["1"]),
         types=[
-            FigureGroup(family, make_facet_figures("type", vocabulary.types_of([family.code])))
-            for family in make_facet_figures("famille", vocabulary.lists["famille"])
+            FigureGroup(family, make_figures("type", vocabulary.types_of([family.code])))
+            for family in make_figures("famille", vocabulary.lists["famille"])
         ],
-        targets=make_facet_figures("cible", vocabulary.lists["cible"]),
-        levels=make_facet_figures("niveau", vocabulary.lists["niveau"]),
-        evidence=make_facet_figures("preuve", vocabulary.lists["preuve"]),
-        outcomes=make_facet_figures("issue", vocabulary.lists["issue"]),
+        targets=make_figures("cible", vocabulary.lists["cible"]),
+        levels=make_figures("niveau", vocabulary.lists["niveau"]),
+        evidence=make_figures("preuve", vocabulary.lists["preuve"]),
+        outcomes=make_figures("issue", vocabulary.lists["issue"]),
         unknown=make_filter_figure("issue", [UNKNOWN]),
         with_proceedings=make_filter_figure("sens", vocabulary.lists["sens"]),
-        proceedings=list(_proceeding_groups(vocabulary, reader)),
+        proceedings=list(_proceeding_groups(vocabulary, index)),
         with_known_duration=make_filter_figure("duree", DURATIONS.keys() - {UNKNOWN}),
-        durations=_make_figures(
-            "duree", DURATIONS, _count_distinct(reader, filter_clauses.DURATION_PAIRS)
-        ),
+        durations=make_figures("duree", DURATIONS),
     )
 
 
@@ -157,20 +146,11 @@ def _year_figures(year_counts: Mapping[str, int]) -> tuple[Figure | None, list[F
     return earlier, recent_years
 
 
-def _proceeding_groups(vocabulary: Vocabulary, reader: FacetReader) -> Iterator[FigureGroup]:
-    direction_counts = _count_distinct(reader, filter_clauses.DIRECTIONS)
-    proceeding_counts = _count_distinct(reader, filter_clauses.PROCEEDINGS)
-    for direction in _make_figures("sens", vocabulary.lists["sens"], direction_counts):
-        codes = [
-            former_codes.proceeding_code(direction.code, outcome)
-            for outcome in vocabulary.lists["issue"]
-        ]
+def _proceeding_groups(vocabulary: Vocabulary, index: FacetIndex) -> Iterator[FigureGroup]:
+    proceeding_counts = index.counts["procedure"]
+    for direction in _make_figures("sens", vocabulary.lists["sens"], index.counts["sens"]):
+        codes = [proceeding_code(direction.code, outcome) for outcome in vocabulary.lists["issue"]]
         yield FigureGroup(direction, _make_figures("procedure", codes, proceeding_counts))
-
-
-def _count_distinct(reader: FacetReader, pairs: filter_clauses.ValuePairs) -> dict[str, int]:
-    """Value → number of cases; a case with the same value twice counts once."""
-    return {value: len(set(numbers)) for value, numbers in reader.cases_by_value(pairs).items()}
 
 
 @dataclass(frozen=True)
@@ -190,10 +170,6 @@ class RegisterSummary:
     unplaced: int
 
 
-# Counting takes a second on a hundred thousand cases.
-_summary_cache: VersionedCache[RegisterSummary] = VersionedCache()
-
-
 def load_register_summary(
     session: Session, vocabulary: Vocabulary, head: LedgerPosition
 ) -> RegisterSummary:
@@ -201,54 +177,31 @@ def load_register_summary(
 
     :param head: read first, on the same session.
     """
-    cache_key = (head.digest, vocabulary.version, dataset.loaded_version(session))
-    return _summary_cache.get_or_make(cache_key, lambda: _count_register(session, vocabulary))
-
-
-def _count_register(session: Session, vocabulary: Vocabulary) -> RegisterSummary:
-    total = session.scalar(select(func.count()).select_from(CASE).where(IS_PUBLIC)) or 0
-    years = date_span(session)
-    family_counts = _count_distinct(FacetReader(session, vocabulary), filter_clauses.FAMILIES)
-    departements = session.execute(
-        join_places(select(DEPARTEMENT.c.code, DEPARTEMENT.c.name, func.count()).select_from(CASE))
-        .where(IS_PUBLIC, CASE.c.country == "FR", DEPARTEMENT.c.code.is_not(None))
-        .group_by(DEPARTEMENT.c.code, DEPARTEMENT.c.name)
-    ).all()
-    abroad = session.execute(
-        select(CASE.c.country, func.count())
-        .where(IS_PUBLIC, CASE.c.country != "FR")
-        .group_by(CASE.c.country)
-        .order_by(CASE.c.country)
-    ).all()
-    placed = sum(count for *_place, count in (*departements, *abroad))
+    index = facet_index.load_index(session, vocabulary, head)
+    total, years = index.public_cases.bit_count(), date_span(index)
+    family_counts, place_counts = index.counts["famille"], index.counts["departement_du_lieu"]
+    departements = [
+        (code, departement.name, size)
+        for code, size in place_counts.items()
+        if (departement := place_queries.departement(session, code))
+    ]
+    abroad = sorted((code, size) for code, size in index.counts["pays"].items() if code != "FR")
+    placed = sum(size for _code, _name, size in departements) + sum(dict(abroad).values())
     return RegisterSummary(
         total=total,
         first_year=years[0].year if years else None,
         last_year=years[1].year if years else None,
         families={name: family_counts.get(name, 0) for name in vocabulary.lists["famille"]},
-        departements=sorted(map(tuple, departements), key=lambda place: fold_name(place[1])),
-        abroad=list(map(tuple, abroad)),
+        departements=sorted(departements, key=lambda place: fold_name(place[1])),
+        abroad=abroad,
         unplaced=total - placed,
     )
 
 
-def count_by_commune(session: Session) -> Mapping[str, int]:
-    """Code of a commune → number of its public cases, to rank the readings of a typed place."""
-    commune_rows = session.execute(
-        select(COMMUNE_CODE.c.current_code, func.count(CASE.c.id.distinct()))
-        .join(PLACE, PLACE.c.code == COMMUNE_CODE.c.code)
-        .join(CASE, CASE.c.id == PLACE.c.incident_id)
-        .where(IS_PUBLIC)
-        .group_by(COMMUNE_CODE.c.current_code)
-    )
-    return dict(commune_rows.all())
-
-
-def date_span(session: Session) -> tuple[date, date] | None:
+def date_span(index: FacetIndex) -> tuple[date, date] | None:
     """Earliest and latest first day of the dated public cases; None without one."""
-    span = select(func.min(CASE.c.date_first), func.max(CASE.c.date_first)).where(IS_PUBLIC)
-    first, last = session.execute(span).one()
-    return (first, last) if first and last else None
+    days = index.axes["au"]
+    return (date.fromisoformat(min(days)), date.fromisoformat(max(days))) if days else None
 
 
 @dataclass(frozen=True)
@@ -262,11 +215,9 @@ class LatestEvent:
     case: CaseSummary | None
 
 
-def latest_events(
-    session: Session, vocabulary: Vocabulary, limit: int = 6
-) -> Sequence[LatestEvent]:
+def latest_events(session: Session, limit: int = 6) -> Sequence[LatestEvent]:
     """The newest public events for the home page, newest first."""
-    public_events = list_events(session, EventQuery(), vocabulary, limit=limit)
+    public_events = list_events(session, EventQuery(), limit=limit)
     summaries = load_case_summaries(
         session, [event.number for event in public_events if event.number is not None]
     )

@@ -15,16 +15,16 @@ from sqlalchemy import select
 from sqlalchemy.exc import SQLAlchemyError
 from sqlalchemy.orm import Session
 
+from register.cases import case_codes
 from register.cases import case_content as contents
-from register.cases.former_codes import FormerCode
-from register.cases.models import CaseState, Incident, Outlet, Revision
+from register.cases.case_codes import CodeKey, codes_of, stored_keys
+from register.cases.models import CaseState, Incident, Revision
 from register.cases.persistence import derived_columns, page_commitment, reasons_commitment
 from register.cases.verify_desk import CaseLine, desk_problems, member_problems
 from register.journal import Act, JournalEntry, Ledger, head
 from register.journal.models import rfc3339
 from register.journal.verify import Anchor, CommitmentOpening, Problem
 from register.journal.verify import verify as verify_journal
-from register.text.normalisation import fold
 
 BATCH = 200
 
@@ -46,8 +46,6 @@ _RESULTING_STATE = {
 _STATE_DETAILS = {"into": "merged_into", "restriction": "restriction"}
 # Acts that set the date of the last public event; a redaction does only for a published case.
 _MOVING_ACTS = _RESULTING_STATE.keys() - {Act.DRAFTED}
-# Lists whose order is stored as a position that starts at 0.
-_ORDERED_LISTS = ("types", "places", "outlets", "sources", "proceedings", "links")
 # What a damaged byte raises when it is read as text, date or number.
 _UNREADABLE = (SQLAlchemyError, ValueError, LookupError, AttributeError, TypeError)
 
@@ -124,7 +122,7 @@ def _case_problems(session: Session, incident_id: int) -> Iterator[Problem]:
         yield from _state_problems(case, lines, case_ref)
         if case.state != CaseState.ERASED:
             yield from _row_problems(session, case, case_ref)
-        yield from _former_code_problems(session, lines, case_ref)
+        yield from _code_problems(session, case, lines, case_ref)
         yield from _revision_problems(session, lines, case_ref)
         yield from desk_problems(session, case, lines, case_ref)
     except _UNREADABLE as error:
@@ -174,58 +172,77 @@ def _row_problems(
         yield Problem("case_snapshot", case_ref)
         return
     # The last revision of a draft may be destroyed with a withdrawn report; saving makes a new one.
-    if revision.content is None and not case.report_withdrawn:
+    is_remaining = case.remaining_content is not None
+    if is_remaining != (revision.content is None) or (is_remaining and not case.report_withdrawn):
         yield Problem("case_snapshot", case_ref)
         return
-    for names in _differing_fields(case, revision.content):
-        yield Problem("case_rows", {**case_ref, "fields": names})
-    for outlet in session.scalars(select(Outlet).where(Outlet.incident_id == case.id)):
-        if outlet.folded != fold(outlet.name):
-            yield Problem("case_rows", {**case_ref, "fields": ["outlets"]})
+    differing = list(_differing_fields(case))
+    if differing:
+        yield Problem("case_rows", {**case_ref, "fields": differing})
 
 
-def _differing_fields(case: Incident, revision_content: bytes | None) -> Iterator[list[str]]:
-    """Lists of fields whose rows differ from the revision or from each other."""
-    content = contents.content_of(case)
-    if revision_content is not None:
-        fragments, document = contents.fragments_of(case), json.loads(revision_content)
-        differing = {name for name in fragments if fragments[name] != document[name]}
-        from_rows = contents.content_of_rows(case)
-        differing |= {
-            name for name in vars(content) if getattr(content, name) != getattr(from_rows, name)
-        }
-        if differing:
-            yield sorted(differing)
-    for name, derived_value in derived_columns(content).items():
+def _differing_fields(case: Incident) -> Iterator[str]:
+    """Yield the columns and lists of fragments that differ from the document of a case."""
+    document, fragments = contents.document_of(case), contents.fragments_of(case)
+    yield from (name for name in fragments if fragments[name] != document[name])
+    for name, derived_value in derived_columns(contents.content_of(case)).items():
         if getattr(case, name) != derived_value:
-            yield [name]
-    for name in _ORDERED_LISTS:
-        parts = getattr(case, name)
-        if [part.position for part in parts] != list(range(len(parts))):
-            yield [name]
-    for reply in case.replies:
-        # The state is not hashed, so it is compared with the hashed date of publication.
-        if (reply.state == "published") != (reply.published_at is not None):
-            yield ["replies"]
+            yield name
+    # The state is not hashed, so it is compared with the hashed date of publication.
+    if any((reply.state == "published") != bool(reply.published_at) for reply in case.replies):
+        yield "replies"
 
 
-def _former_code_problems(
-    session: Session, lines: Iterable[CaseLine], case_ref: dict[str, object]
+def _code_problems(
+    session: Session, case: Incident, lines: Iterable[CaseLine], case_ref: dict[str, object]
 ) -> Iterator[Problem]:
-    """Rows of former codes that differ from what the lines say."""
-    expected = {
-        (axis, code, line.seq)
-        for line in lines
-        for axis, codes in line.private.get("left", {}).items()
-        for code in codes
-    }
-    code_rows = session.execute(
-        select(FormerCode.axis, FormerCode.code, FormerCode.seq).where(
-            FormerCode.incident_id == case_ref["dossier"]
-        )
-    )
-    if {tuple(code_row) for code_row in code_rows} != expected:
+    """Codes that differ from those of the documents, and lost ones from what the lines say."""
+    rows = case_codes.load_rows(session, case.id)
+    entered = case_codes.entered_rows(rows)
+    expected = _expected_codes(session, case, lines)
+    if (
+        entered.keys() != expected.keys()
+        or any(since not in expected[key] for key, since in entered.items())
+        or rows != entered | case_codes.resolve(session, entered)
+    ):
         yield Problem("case_codes", case_ref)
+
+
+def _expected_codes(
+    session: Session, case: Incident, lines: Iterable[CaseLine]
+) -> dict[CodeKey, set[int]]:
+    """Key of each row of an entered code → the lines since which the case may have the code.
+
+    One is possible, or several where documents were destroyed. Of a code that was lost before the
+    register had these rows, the line is unknown.
+    """
+    expected: dict[CodeKey, set[int]] = {}
+    since: dict[CodeKey, set[int]] = {}
+    destroyed: set[int] = set()  # lines since the last one whose document is not destroyed
+    state: CaseState | None = None
+    public_lines = [line for line in lines if line.ledger == Ledger.PUBLIC]
+    for line in sorted(public_lines, key=lambda line: line.seq):
+        for key in stored_keys(line.private.get("left", {}), line.seq):
+            expected[key] = since.get(key._replace(until_line=0), set()) | destroyed | {0}
+        state = _RESULTING_STATE.get(line.act, state)
+        revision = session.get(Revision, line.revision_id) if line.revision_id else None
+        if state != CaseState.PUBLISHED:
+            since, destroyed = {}, set()
+        elif revision is None or revision.content is None:
+            destroyed.add(line.seq)
+        else:
+            content = contents.parse_content(json.loads(revision.content))
+            since = {
+                key: since[key]
+                if key in since and not destroyed
+                else since.get(key, set()) | destroyed | {line.seq}
+                for key in stored_keys(codes_of(content))
+            }
+            destroyed = set()
+    if case.state != CaseState.ERASED:
+        for key in stored_keys(codes_of(contents.content_of(case))):
+            expected[key] = since.get(key, {0})
+    return expected
 
 
 def _revision_problems(

@@ -177,7 +177,7 @@ def _feed_response(
         raise NotFound("no_such_page")
     session, base_url = db.session(), settings().base_url
     identity = setup.identity(session)
-    stretch = events.event_page(session, event_query, current_vocabulary(), before_event)
+    stretch = events.event_page(session, event_query, before_event)
     feed_path = feed_path or page
     feed_document = atom.render_feed(
         uri=identity.uri(feed_path),

@@ -16,7 +16,7 @@ from sqlalchemy.orm import Mapped, Session, mapped_column
 from register import encryption
 from register.accounts import acts as accounts
 from register.accounts import invitations
-from register.cases import vocabulary
+from register.cases import case_codes, vocabulary
 from register.config import Settings
 from register.db import Base, housekeeping, now
 from register.errors import SealError
@@ -106,10 +106,11 @@ def _create_identity(settings: Settings, session: Session) -> None:
 
 
 def refresh(engine: Engine, progress: Progress | None = None) -> None:
-    """Load vocabularies and territory if this code has newer ones."""
+    """Load vocabularies and territory if this code has newer ones, and resolve codes anew."""
     with housekeeping(engine) as session:
         vocabulary.load_file(session, now())
         dataset.load(session, at=now(), progress=progress)
+        case_codes.refresh(session, now())
 
 
 def first_invitation(engine: Engine) -> tuple[str, datetime] | None:

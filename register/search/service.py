@@ -15,10 +15,11 @@ from enum import StrEnum
 
 from rapidfuzz import process
 from rapidfuzz.distance import OSA
-from sqlalchemy import ColumnElement, func, or_, select
+from sqlalchemy import ColumnElement, and_, func, or_, select
 from sqlalchemy.orm import Session
 
-from register.cases.core_tables import CASE, COMMUNE, COMMUNE_CODE, JOURNAL_ENTRY, OUTLET, PLACE
+from register.cases.case_codes import CASE_CODE, IS_PUBLIC_CODE
+from register.cases.core_tables import CASE, COMMUNE, JOURNAL_ENTRY
 from register.cases.models import CaseState
 from register.cases.vocabulary import Vocabulary
 from register.errors import Invalid
@@ -66,18 +67,15 @@ def _alternative_clause(alternative: interface.QueryAlternative) -> ColumnElemen
         return None
     folded_pattern = f"%{token}%"
     accented_pattern = "%" + _ACCENTED.sub("_", token) + "%"
-    outlet_cases = select(OUTLET.c.incident_id).where(OUTLET.c.folded.like(folded_pattern))
-    place_cases = (
-        select(PLACE.c.incident_id)
-        .join(COMMUNE_CODE, COMMUNE_CODE.c.code == PLACE.c.code)
-        .join(COMMUNE, COMMUNE.c.code == COMMUNE_CODE.c.current_code)
-        .where(COMMUNE.c.folded.like(folded_pattern))
+    commune_codes = select(COMMUNE.c.code).where(COMMUNE.c.folded.like(folded_pattern))
+    is_match = or_(
+        and_(CASE_CODE.c.axis == "media", CASE_CODE.c.code.like(folded_pattern)),
+        and_(CASE_CODE.c.axis == "commune", CASE_CODE.c.code.in_(commune_codes)),
     )
     return or_(
         func.lower(CASE.c.title).like(accented_pattern),
         func.lower(CASE.c.summary).like(accented_pattern),
-        CASE.c.id.in_(outlet_cases),
-        CASE.c.id.in_(place_cases),
+        CASE.c.id.in_(select(CASE_CODE.c.incident_id).where(is_match, IS_PUBLIC_CODE)),
     )
 
 

@@ -8,8 +8,9 @@ from typing import cast
 
 from flask import current_app, g
 
-from register.cases import statistics, vocabulary
+from register.cases import vocabulary
 from register.cases.data_version import DataVersion, VersionedCache, read_data_version
+from register.cases.facet_index import FacetIndex, load_index
 from register.cases.vocabulary import Vocabulary
 from register.config import Settings
 from register.db import db
@@ -29,7 +30,6 @@ FORM_PURPOSE = "forms without a session"
 _opening_lock = Lock()
 # Reading the gazetteer takes half a second: a second reader waits instead of reading it too.
 _gazetteer_cache: VersionedCache[Gazetteer] = VersionedCache()
-_case_counts_cache: VersionedCache[Mapping[str, int]] = VersionedCache()
 
 
 def settings() -> Settings:
@@ -78,11 +78,14 @@ def gazetteer() -> Gazetteer:
 
 
 def commune_case_counts() -> Mapping[str, int]:
-    """Number of public cases by commune code, counted once for each data version."""
-    version = (head().digest, current_data_version().territory)
-    return _case_counts_cache.get_or_make(
-        version, lambda: statistics.count_by_commune(db.session())
-    )
+    """Number of public cases by commune code."""
+    return current_facet_index().counts["commune"]
+
+
+def current_facet_index() -> FacetIndex:
+    """The facet index of the data version of this request."""
+    territory = current_data_version().territory
+    return load_index(db.session(), current_vocabulary(), head(), territory)
 
 
 def key_store() -> KeyStore:

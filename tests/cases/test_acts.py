@@ -30,7 +30,6 @@ from register.cases.models import (
     Origin,
     Reply,
     Revision,
-    Source,
 )
 from register.cases.persistence import reasons_commitment
 from register.cases.second_person import Approval
@@ -1075,7 +1074,7 @@ def test_a_reply_to_a_withdrawn_case_waits(pen, desk, cast, content, decide):
 # --- erasure -----------------------------------------------------------------------------------
 
 CODES = {"date", "end_date", "country", "departement", "region", "level", "actor", "target"}
-CODES |= {"evidence", "contested", "outcome", "language", "commune", "linked_communes", "types"}
+CODES |= {"evidence", "contested", "outcome", "language", "commune", "types"}
 
 
 def test_an_erasure_destroys_every_text_and_leaves_the_codes(pen, desk, cast, content, session):
@@ -1112,12 +1111,9 @@ def test_an_erasure_destroys_every_text_and_leaves_the_codes(pen, desk, cast, co
         line = acts.erase(p, case.id, by=cast.ada, restriction="donnee_personnelle")
 
     incident = _load_incident(session, case)
-    remaining = contents.content_of(incident)
+    assert contents.content_of(incident) == contents.Content()
     for name in CODES:
-        assert getattr(remaining, name) == getattr(full_content, name), name
-    assert replace(remaining, **{name: getattr(content(), name) for name in CODES}) == replace(
-        contents.Content(), **{name: getattr(content(), name) for name in CODES}
-    )
+        assert getattr(incident, name) == getattr(full_content, name), name
     assert (incident.state, incident.number, incident.revision_id) == (
         CaseState.ERASED,
         case.number,
@@ -1172,16 +1168,6 @@ def test_a_reader_that_delays_scrubbing_is_reported_to_the_operator(
     with pen() as p:
         acts.erase(p, case.id, by=cast.ada, restriction="erreur", single=True)
     assert [record.levelname for record in caplog.records] == ["ERROR"]
-
-
-def test_a_source_that_another_case_cites_outlives_an_erasure(pen, desk, cast, session):
-    shared = SourceContent("https://exemple.test/article", kind="presse")
-    other = desk.published(sources=(shared,))
-    erased = desk.published(sources=(shared, SourceContent("https://exemple.test/autre")))
-    with pen() as p:
-        acts.erase(p, erased.id, by=cast.ada, restriction="erreur", single=True)
-    assert contents.content_of(_load_incident(session, other)).sources == (shared,)
-    assert session.scalars(select(Source.url)).all() == ["https://exemple.test/article"]
 
 
 def test_the_erasure_of_a_draft_is_recorded_as_a_discard(pen, desk, cast, session):

@@ -2,18 +2,20 @@
 
 from __future__ import annotations
 
-from register.cases import acts, communes_with_cases, result_lists
+from register.cases import acts, facet_index, result_lists
 from register.cases.filters import CaseQuery
 from register.cases.vocabulary import current_vocabulary
 from register.journal import head
-from register.territory import dataset
 
 
 def _counts(session):
     session.rollback()
-    return communes_with_cases.count_by_area(
-        session, head(session), dataset.loaded_version(session)
-    )
+    index = facet_index.load_index(session, current_vocabulary(session), head(session))
+    return {
+        (kind, code): count
+        for kind in ("departement", "region")
+        for code, count in index.counts[kind].items()
+    }
 
 
 def test_an_empty_register_counts_nothing(session):

@@ -7,9 +7,9 @@ from math import asin, cos, radians, sin, sqrt
 import pytest
 from sqlalchemy import select
 
-from register.cases import acts, communes_with_cases, statistics
+from register.cases import acts, communes_with_cases, facet_index
+from register.cases.vocabulary import current_vocabulary
 from register.journal import head
-from register.territory import dataset
 from register.territory.models import Commune
 
 GAGNY, MONTREUIL, PUTEAUX, AJACCIO = "93032", "93048", "92062", "2A004"
@@ -17,10 +17,8 @@ GAGNY, MONTREUIL, PUTEAUX, AJACCIO = "93032", "93048", "92062", "2A004"
 
 def _listed_communes(session):
     session.rollback()
-    counts = statistics.count_by_commune(session)
-    return communes_with_cases.load_communes(
-        session, counts, head(session), dataset.loaded_version(session)
-    )
+    index = facet_index.load_index(session, current_vocabulary(session), head(session))
+    return communes_with_cases.load_communes(session, index)
 
 
 def _neighbour_codes(session, code):

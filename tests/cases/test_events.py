@@ -10,7 +10,6 @@ from register.cases import acts
 from register.cases.events import EventQuery, list_events
 from register.cases.filters import CaseQuery
 from register.cases.statistics import latest_events
-from register.cases.vocabulary import current_vocabulary
 
 pytestmark = pytest.mark.one_database
 
@@ -19,7 +18,7 @@ LATER = datetime(2026, 6, 1, 8, 0, tzinfo=UTC)
 
 def _latest(session, limit=20):
     session.rollback()
-    return latest_events(session, current_vocabulary(session), limit)
+    return latest_events(session, limit)
 
 
 def test_an_empty_register_has_no_event(session):
@@ -78,9 +77,7 @@ def test_a_case_withdrawn_twice_leaves_one_event(session, pen, desk, cast, attes
 def _search_events(session, hits, **values):
     session.rollback()
     query = CaseQuery({"q": ("filmer",), **{name: (value,) for name, value in values.items()}})
-    events = list_events(
-        session, EventQuery(query, matches=hits), current_vocabulary(session), limit=20
-    )
+    events = list_events(session, EventQuery(query, matches=hits), limit=20)
     return [(row.act, row.number) for row in events]
 
 
@@ -142,7 +139,7 @@ def test_the_filter_by_year_follows_every_date_that_a_case_had(session, pen, des
         ("2009", ["corrected", "published"]),
     ):
         query = EventQuery(CaseQuery({"annee": (year,)}))
-        events = list_events(session, query, current_vocabulary(session), limit=20)
+        events = list_events(session, query, limit=20)
         assert [row.act for row in events] == expected, year
 
 
@@ -154,7 +151,7 @@ def test_an_undated_case_never_had_a_year(session, pen, desk, cast, content):
     session.rollback()
     for year in ("1000", "2008", "9999"):
         query = EventQuery(CaseQuery({"annee": (year,)}))
-        assert list_events(session, query, current_vocabulary(session), limit=20) == []
+        assert list_events(session, query, limit=20) == []
 
 
 def test_words_without_search_results_are_a_programming_error(session):

@@ -4,9 +4,14 @@ from __future__ import annotations
 
 from datetime import date
 
-from register.cases import acts, statistics
+from register.cases import acts, facet_index, statistics
 from register.cases.vocabulary import current_vocabulary
 from register.journal import head
+
+
+def _index(session):
+    session.rollback()
+    return facet_index.load_index(session, current_vocabulary(session), head(session))
 
 
 def _summary(session):
@@ -59,7 +64,7 @@ def test_the_counts_change_with_the_public_ledger_and_not_with_the_desks(session
     case = desk.published()
     first = _summary(session)
     desk.draft()
-    assert _summary(session) is first
+    assert _summary(session) == first
     with pen() as p:
         acts.withdraw(p, case.id, by=cast.bruno, restriction="erreur", reason="r")
     assert _summary(session).total == 0
@@ -69,20 +74,16 @@ def test_each_case_is_counted_once_under_its_commune_of_today(session, desk):
     desk.published(commune="93059", linked_communes=("93066",))
     desk.published(commune="93032")
     desk.draft(commune="75056")
-    session.rollback()
-    assert statistics.count_by_commune(session) == {"93066": 1, "93032": 1}
+    assert _index(session).counts["commune"] == {"93066": 1, "93032": 1}
 
 
 def test_the_span_of_the_register_is_that_of_its_public_dates(session, desk):
-    session.rollback()
-    assert statistics.date_span(session) is None
+    assert statistics.date_span(_index(session)) is None
     desk.published(date="")
-    session.rollback()
-    assert statistics.date_span(session) is None
+    assert statistics.date_span(_index(session)) is None
     for day in ("2008-03-17", "2004"):
         desk.published(date=day)
     desk.draft(date="1999")
-    session.rollback()
-    assert statistics.date_span(session) == (date(2004, 1, 1), date(2008, 3, 17))
+    assert statistics.date_span(_index(session)) == (date(2004, 1, 1), date(2008, 3, 17))
     summary = _summary(session)
     assert (summary.first_year, summary.last_year) == (2004, 2008)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from register.cases import acts, facets, result_lists
+from register.cases import acts, facet_index, facets, result_lists
 from register.cases.filters import CaseQuery
 from register.cases.vocabulary import current_vocabulary
 from register.journal import head
@@ -13,7 +13,8 @@ from register.journal import head
 def _counts(session, **values):
     session.rollback()
     query = CaseQuery({name: (value,) for name, value in values.items()})
-    return facets.count_types_and_years(session, query, current_vocabulary(session), head(session))
+    index = facet_index.load_index(session, current_vocabulary(session), head(session))
+    return facets.count_types_and_years(index, query)
 
 
 def _size(session, **values):

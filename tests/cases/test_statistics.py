@@ -10,10 +10,9 @@ import facet_data
 import pytest
 from sqlalchemy.orm import Session
 
-from register.cases import acts, former_codes, result_lists, statistics
+from register.cases import acts, result_lists, statistics
 from register.cases.case_content import ProceedingContent
 from register.cases.filters import CaseQuery, parse
-from register.cases.former_codes import FormerCode
 from register.cases.statistics import Figure, FigureGroup, Statistics
 from register.cases.vocabulary import current_vocabulary
 from register.db import db
@@ -207,11 +206,3 @@ def test_eight_concurrent_readers_count_once(engine, session, desk, monkeypatch)
     with ThreadPoolExecutor(8) as readers:
         assert set(readers.map(read, range(32))) == {1}
     assert calls == [1]
-
-
-def test_the_code_of_every_proceeding_fits_the_column_of_former_codes(session):
-    words = current_vocabulary(session)
-    room = FormerCode.__table__.c.code.type.length
-    for direction in words.lists["sens"]:
-        for outcome in words.lists["issue"]:
-            assert len(former_codes.proceeding_code(direction, outcome)) <= room

@@ -6,7 +6,7 @@ from urllib.parse import parse_qs
 
 import pytest
 
-from register.cases import acts, case_places, result_lists
+from register.cases import acts, case_places, facet_index, result_lists
 from register.cases.case_places import PlaceLabel, UncodedPlace
 from register.cases.filters import CaseQuery, parse
 from register.cases.vocabulary import current_vocabulary
@@ -16,7 +16,8 @@ from register.text.normalisation import fold_name
 
 def _labels(session):
     session.rollback()
-    return case_places.load_place_labels(session, head(session))
+    index = facet_index.load_index(session, current_vocabulary(session), head(session))
+    return case_places.load_place_labels(index)
 
 
 def _row(label: str, country: str = "FR", count: int = 1) -> PlaceLabel:

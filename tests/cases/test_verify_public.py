@@ -11,22 +11,7 @@ from sqlalchemy.exc import DataError
 
 from register.cases import acts
 from register.cases.case_content import LinkContent, ProceedingContent, RequestContent, StepContent
-from register.cases.models import (
-    CaseLink,
-    Correction,
-    FollowUp,
-    Incident,
-    IncidentPlace,
-    IncidentType,
-    InformationRequest,
-    Outlet,
-    Proceeding,
-    ProceedingStep,
-    Reply,
-    Revision,
-    Source,
-    SourceUse,
-)
+from register.cases.models import Codes, Correction, FollowUp, Incident, Reply, Revision
 from register.cases.verify import ledger_heads, verify
 from register.db import UTCDateTime
 from register.journal import Ledger, head
@@ -105,24 +90,10 @@ def test_a_register_with_every_act_has_no_problem(session, pen, desk, cast, rich
 
 
 # The tables of a public case, and the columns that are not verified.
-TABLES = (
-    Incident,
-    IncidentType,
-    IncidentPlace,
-    Outlet,
-    Source,
-    Proceeding,
-    ProceedingStep,
-    InformationRequest,
-    CaseLink,
-    FollowUp,
-    Reply,
-    Correction,
-    Revision,
-)
+TABLES = (Incident, FollowUp, Reply, Correction, Revision)
 # Columns of replies that only the desk reads; and the keys of rows.
 UNVERIFIED = {("reply", "due_on"), ("reply", "refusal")}
-KEYS = {"id", "incident_id", "position", "source_id", "proceeding_id", "revision_id"}
+KEYS = {"id", "incident_id", "revision_id"}
 
 
 def _columns():
@@ -137,10 +108,13 @@ def _columns():
 def _altered(value, column, seed):
     if column.foreign_keys:
         return value % 4 + 1  # another of the four members
+    if isinstance(column.type, Codes):
+        return (*value, "autre")
     kind = column.type.python_type
     if kind is bool:
         return not value
     if kind is bytes:
+        value = value or b"{}"
         at = seed % len(value)
         return value[:at] + bytes([value[at] ^ (seed % 255 + 1)]) + value[at + 1 :]
     if kind is str:
@@ -160,12 +134,6 @@ def _rows_of(session, model, case):
     """The conditions that select the rows of the rich case in a table."""
     if model is Incident:
         return (model.id == case.id,)
-    if model is ProceedingStep:
-        proceedings = select(Proceeding.id).where(Proceeding.incident_id == case.id)
-        return (model.proceeding_id.in_(proceedings),)
-    if model is Source:
-        cited = select(SourceUse.source_id).where(SourceUse.incident_id == case.id)
-        return (model.id.in_(cited),)
     if model is Revision:
         last = select(Incident.revision_id).where(Incident.id == case.id).scalar_subquery()
         return (model.id == last,)
@@ -191,9 +159,7 @@ def test_a_changed_value_in_any_column_of_a_public_case_is_reported(session, ric
     assert unreported == []
 
 
-@pytest.mark.parametrize(
-    "model", [IncidentType, IncidentPlace, Outlet, CaseLink, FollowUp, Correction]
-)
+@pytest.mark.parametrize("model", [FollowUp, Correction])
 def test_a_deleted_row_is_reported(session, rich_case, model):
     row = session.scalars(select(model).where(model.incident_id == rich_case.id).limit(1)).one()
     session.delete(row)
@@ -226,8 +192,7 @@ def test_an_unreadable_date_is_reported_and_does_not_stop_the_verification(
 
 def test_a_deleted_case_is_reported(session, desk):
     case = desk.draft()
-    for model in (IncidentType, IncidentPlace, Outlet, SourceUse, Revision):
-        session.execute(delete(model).where(model.incident_id == case.id))
+    session.execute(delete(Revision).where(Revision.incident_id == case.id))
     session.execute(delete(Incident).where(Incident.id == case.id))
     assert {key for key, _ in _problems(session)} == {"case_missing", "content_missing"}
     session.rollback()

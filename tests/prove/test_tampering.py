@@ -19,25 +19,10 @@ from register.journal import writing
 pytestmark = pytest.mark.prove
 
 # Tables whose rows are published, committed to, or the journal itself.
-BOUND_TABLES = (
-    "journal_entry",
-    "journal_head",
-    "incident",
-    "incident_type",
-    "incident_place",
-    "incident_outlet",
-    "incident_source",
-    "source",
-    "proceeding",
-    "proceeding_step",
-    "information_request",
-    "follow_up",
-    "correction",
-    "revision",
-)
+BOUND_TABLES = ("journal_entry", "journal_head", "incident", "follow_up", "correction", "revision")
 
 # Ids that nothing public is made of and no other row of these cases names.
-SURROGATES = {("follow_up", "id"), ("correction", "id"), ("proceeding", "id"), ("source", "id")}
+SURROGATES = {("follow_up", "id"), ("correction", "id")}
 
 
 def _cells(engine: Engine) -> list[tuple[Table, dict[str, Any], str, Any]]:

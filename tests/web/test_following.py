@@ -19,7 +19,6 @@ from register.cases.case_content import Content, ProceedingContent, SourceConten
 from register.cases.events import EventQuery
 from register.cases.filters import FILTERS
 from register.cases.models import Incident
-from register.cases.vocabulary import current_vocabulary
 from register.journal import transaction as pen_module
 from register.operations.setup import identity
 
@@ -423,7 +422,7 @@ def visible(session, uri):
 
     def read():
         session.rollback()
-        rows = events.list_events(session, EventQuery(), current_vocabulary(session), limit=10_000)
+        rows = events.list_events(session, EventQuery(), limit=10_000)
         return {register_identity.uri(f"evenement/{row.name}"): row.number for row in rows}
 
     return read

@@ -90,7 +90,7 @@ def test_title_for_every_word_of_the_vocabularies(make_query) -> None:
 
 
 def test_every_code_has_a_sentence_form(make_query) -> None:
-    from register.cases.former_codes import DURATIONS
+    from register.cases.case_codes import DURATIONS
 
     assert set(search_title._DURATION_PHRASES) == set(DURATIONS)
     assert set(search_title.DURATION_LABELS) == set(DURATIONS)

@@ -16,7 +16,7 @@ from register import config, create_app
 from register.accounts.models import Member, Role
 from register.cases import acts, case_content
 from register.cases.case_content import StepContent
-from register.cases.models import Incident, IncidentPlace
+from register.cases.models import Incident
 from register.db import db
 from register.demo import import_demo_cases
 from register.journal import writing
@@ -58,8 +58,7 @@ def furnish(engine: Engine, instance: Path) -> None:
     """Import the demonstration's cases, and add what the source says became of one of them."""
     import_demo_cases(engine, instance, lambda _done, _all: None)
     with Session(engine) as session:
-        place = select(IncidentPlace.incident_id).where(IncidentPlace.code == FOLLOWED)
-        case = session.scalars(select(Incident).where(Incident.id.in_(place))).first()
+        case = session.scalars(select(Incident).where(Incident.commune == FOLLOWED)).first()
         if case is None:
             raise LookupError(f"the demonstration has no case at {FOLLOWED} any more")
         content, key = case_content.content_of(case), case.id

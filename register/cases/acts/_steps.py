@@ -11,8 +11,9 @@ from sqlalchemy import bindparam, func, select
 from register.accounts import vouching
 from register.accounts.models import Member, Role
 from register.accounts.vouching import load_acting_member
-from register.cases import act_permissions, checklist, former_codes, second_person, validation
+from register.cases import act_permissions, checklist, second_person, validation
 from register.cases import case_content as contents
+from register.cases.case_codes import CodeChange
 from register.cases.case_content import Content
 from register.cases.decisions import with_decisions
 from register.cases.models import CaseState, Correction, Incident, Reply
@@ -225,7 +226,6 @@ def snapshot_and_record(
     reason: str,
     *,
     content: Content | None = None,
-    before: former_codes.CodesByAxis | None = None,
     flags_reason: str = "",
     public_reason: str | None = None,
     details: dict[str, Any] | None = None,
@@ -234,7 +234,6 @@ def snapshot_and_record(
     """Save the case as a revision and write the act's line.
 
     :param content: the new content; None for an act that changes none.
-    :param before: the public codes of the case before the act; those it lost are recorded.
     :param committed: False for an act after which the case is hidden: the public line then has no
         commitment to its text.
     """
@@ -243,11 +242,8 @@ def snapshot_and_record(
     revision, content_digest, commitments = save_revision(
         tx, case, content, act, by=member.id, reason=reason, flags_reason=flags_reason
     )
-    lost_codes = former_codes.lost_codes(before or {}, former_codes.public_codes(case))
-    line_details = {**(details or {}), **commitments}
-    # The line commits to lost codes; most lines have none.
-    if lost_codes:
-        line_details["left"] = lost_codes
+    change = CodeChange.of(tx.session, case, contents.content_of(case))
+    line_details = {**(details or {}), **change.details(), **commitments}
     if not committed:
         line_details["snapshot"] = content_digest
     line = tx.record(
@@ -260,14 +256,14 @@ def snapshot_and_record(
         reason=public_reason,
         details=line_details,
     )
-    former_codes.record_lost_codes(tx, case.id, lost_codes, line)
+    change.write(tx.session, line.seq)
     return line
 
 
 def erase_and_record(
     tx: WriteTransaction, case: Incident, member: Member, act: Act, *, public_reason: str | None
 ) -> JournalEntry:
-    lost_codes = former_codes.lost_codes(former_codes.public_codes(case), {})
+    change = CodeChange.of(tx.session, case, None)
     destroyed_ids = erase_texts(tx, case)
     case.state = CaseState.ERASED
     case.revision = None
@@ -280,9 +276,9 @@ def erase_and_record(
         incident=case.id,
         case=case.number,
         reason=public_reason,
-        details=details | ({"left": lost_codes} if lost_codes else {}),
+        details=details | change.details(),
     )
-    former_codes.record_lost_codes(tx, case.id, lost_codes, line)
+    change.write(tx.session, line.seq)
     return line
 
 

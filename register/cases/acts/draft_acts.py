@@ -14,9 +14,10 @@ from register.accounts import vouching
 from register.accounts.vouching import load_acting_member
 from register.cases import case_content as contents
 from register.cases.acts import _steps as steps
+from register.cases.case_codes import CodeChange
 from register.cases.case_content import Content, FieldKind, FieldRule, parse_content
 from register.cases.models import CaseState, Incident, Invitation, Note, Revision
-from register.cases.persistence import destroy_revisions, new_case, write_derived_rows
+from register.cases.persistence import destroy_revisions, retain_content
 from register.cases.second_person import PendingChange, parse_proposal
 from register.errors import Invalid, Refused
 from register.journal import Act, JournalEntry, WriteTransaction
@@ -34,7 +35,9 @@ def draft(
     """
     member = load_acting_member(tx, by)
     content = steps.valid_content(tx, content)
-    case = new_case(state=CaseState.DRAFT, created_at=tx.at)
+    # Set to empty, its lists need no query.
+    fragments: dict[str, Any] = {"follow_ups": [], "replies": [], "corrections": []}
+    case = Incident(state=CaseState.DRAFT, created_at=tx.at, revision=None, **fragments)
     steps.insert(tx, case)
     if note:
         tx.session.add(
@@ -195,7 +198,6 @@ def withdraw_report(
     if case.number is not None:
         raise Refused("already_published", state=case.state)
     repeats = Passages(report_texts).occur_in
-    _empty_repeating_fields(tx, case, repeats)
     destroyed_ids = _destroy_revisions(tx, case, repeats)
     note_ids = _repeating_ids(tx, case, Note, repeats)
     if note_ids:
@@ -229,7 +231,6 @@ def withdraw_report_unpublished(
         tx.session.scalar(last_withdrawal) if case.state == CaseState.WITHDRAWN else None
     )
     if since_revision is not None and (case.revision_id or 0) > since_revision:
-        _empty_repeating_fields(tx, case, repeats)
         details["destroyed"] = _destroy_revisions(tx, case, repeats, since_revision)
     elif details["changes"]:
         # The public text needs no new attestation.
@@ -237,17 +238,6 @@ def withdraw_report_unpublished(
     else:
         return None
     return _record_withdrawal(tx, case, details)
-
-
-def _empty_repeating_fields(
-    tx: WriteTransaction, case: Incident, repeats: Callable[[str], bool]
-) -> None:
-    """Mark the case as one with a withdrawn report, and empty the fields that repeat it."""
-    case.report_withdrawn = True
-    content = contents.content_of(case)
-    stripped = _without_passages(content, repeats)
-    if stripped != content:
-        write_derived_rows(tx.session, case, stripped)
 
 
 def _record_withdrawal(
@@ -298,6 +288,12 @@ def _without_passages(content: Content, repeats: Callable[[str], bool]) -> Conte
 def _destroy_revisions(
     tx: WriteTransaction, case: Incident, repeats: Callable[[str], bool], since_revision: int = 0
 ) -> list[int]:
+    """Destroy the revisions that repeat a passage; returns their ids.
+
+    Of the present content, the fields that repeat none are left.
+    """
+    case.report_withdrawn = True
+    present_content = contents.content_of(case)
     revision_rows = tx.session.execute(
         select(Revision.id, Revision.content, Revision.reason, Revision.flags_reason)
         .where(
@@ -315,6 +311,10 @@ def _destroy_revisions(
             destroyed_ids.append(revision.id)
     if destroyed_ids:
         destroy_revisions(tx, destroyed_ids)
+    if case.revision is not None and case.revision.content is None:
+        remaining_content = _without_passages(present_content, repeats)
+        retain_content(case, remaining_content)
+        CodeChange.of(tx.session, case, remaining_content).write(tx.session)
     return destroyed_ids
 
 

@@ -6,7 +6,7 @@ from dataclasses import replace
 from datetime import date
 from typing import Any
 
-from register.cases import act_permissions, checklist, deadlines, former_codes, validation
+from register.cases import act_permissions, checklist, deadlines, validation
 from register.cases import case_content as contents
 from register.cases.acts import _steps as steps
 from register.cases.case_content import Content
@@ -45,7 +45,6 @@ def follow_up(
     :raises Refused: ``needs_correction`` when ``content`` changes more than that.
     """
     case, member = steps.begin_act(tx, incident_id, Act.FOLLOWED_UP, by, seen)
-    codes_before = former_codes.public_codes(case)
     if content is not None:
         before, content = contents.content_of(case), content.cleaned()
         act_permissions.require_follow_up(before, content)
@@ -70,14 +69,7 @@ def follow_up(
     case.moved_at = tx.at
     details = {"follow_up": new_follow_up.id, **_approval_details(second)}
     return steps.snapshot_and_record(
-        tx,
-        case,
-        Act.FOLLOWED_UP,
-        member,
-        reason,
-        content=content,
-        before=codes_before,
-        details=details,
+        tx, case, Act.FOLLOWED_UP, member, reason, content=content, details=details
     )
 
 
@@ -110,7 +102,6 @@ def correct(
     :raises Refused: ``nothing_changed``.
     """
     case, member = steps.begin_act(tx, incident_id, Act.CORRECTED, by, seen)
-    codes_before = former_codes.public_codes(case)
     content = changed_content(tx, case, content)
     note = steps.required_text("public_note", public_note)
     arguments = {"public_note": note}
@@ -122,14 +113,7 @@ def correct(
     details = steps.add_correction(tx, case, Correction(made_at=tx.at, note=note))
     details |= _approval_details(second)
     return steps.snapshot_and_record(
-        tx,
-        case,
-        Act.CORRECTED,
-        member,
-        reason,
-        content=content,
-        before=codes_before,
-        details=details,
+        tx, case, Act.CORRECTED, member, reason, content=content, details=details
     )
 
 

@@ -9,7 +9,7 @@ from sqlalchemy import bindparam, func, select
 from sqlalchemy.orm import Session
 
 from register.accounts.models import Member, Role
-from register.cases import act_permissions, checklist, former_codes
+from register.cases import act_permissions, checklist
 from register.cases import case_content as contents
 from register.cases.acts import _steps as steps
 from register.cases.models import CaseState, Correction, Incident, Invitation, Revision
@@ -101,7 +101,6 @@ def withdraw(
     """
     case, member = steps.begin_act(tx, incident_id, Act.WITHDRAWN, by, seen)
     public_reason = _set_restriction(tx, case, restriction)
-    codes_before = former_codes.public_codes(case)
     case.state = CaseState.WITHDRAWN
     case.moved_at = tx.at
     return steps.snapshot_and_record(
@@ -110,7 +109,6 @@ def withdraw(
         Act.WITHDRAWN,
         member,
         reason,
-        before=codes_before,
         public_reason=public_reason,
         details={"restriction": restriction},
         committed=False,
@@ -137,12 +135,11 @@ def merge(
     target = tx.session.scalars(select(Incident).where(Incident.number == into)).first()
     if target is None or target.state != CaseState.PUBLISHED or target.id == case.id:
         raise Refused("merge_target", number=into, state=case.state)
-    codes_before = former_codes.public_codes(case)
     case.state = CaseState.MERGED
     case.merged_into = into
     case.moved_at = tx.at
     return steps.snapshot_and_record(
-        tx, case, act, member, reason, before=codes_before, details={"into": into}, committed=False
+        tx, case, act, member, reason, details={"into": into}, committed=False
     )
 
 

@@ -12,7 +12,7 @@ from sqlalchemy import delete, select, update
 
 from register.accounts.models import Member
 from register.cases import case_content as contents
-from register.cases import checklist, former_codes
+from register.cases import checklist
 from register.cases.acts import _steps as steps
 from register.cases.acts.public_changes import TITLE_LIMIT, changed_content
 from register.cases.case_content import NARRATIVE_LIMIT, Content
@@ -83,7 +83,6 @@ def redact(
         is not in :data:`FIXED_NOTES` in a case that needs a second person.
     """
     case, member = steps.begin_act(tx, incident_id, Act.REDACTED, by, seen)
-    codes_before = former_codes.public_codes(case)
     rewrites = _list_rewrites(case, follow_ups, replies, corrections)
     content = changed_content(tx, case, content, is_unchanged_allowed=bool(rewrites))
     _require_only_removals(tx, case, content, public_note, rewrites)
@@ -108,7 +107,6 @@ def redact(
         member,
         reason,
         content=content,
-        before=codes_before,
         details=details,
         # The text of a withdrawn case may change again before it is restored.
         committed=case.state == CaseState.PUBLISHED,

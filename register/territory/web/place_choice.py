@@ -15,10 +15,9 @@ from flask_babel import ngettext
 from wtforms import HiddenField, StringField
 from wtforms.validators import ValidationError
 
-from register.cases import case_places, communes_with_cases
+from register.cases import case_places
 from register.cases.case_places import UncodedPlace
 from register.cases.filters import CaseQuery
-from register.db import db
 from register.territory.name_normalisation import MAX_TYPED_LENGTH
 from register.territory.place_queries import qualified_name
 from register.territory.readings import INEXACT, PlaceReading
@@ -30,7 +29,7 @@ from register.web import urls
 from register.web.blueprints import public, without_csrf_token
 from register.web.form_fields import FieldGroup, line_field
 from register.web.l10n import count_words, in_language, language
-from register.web.request_context import commune_case_counts, current_data_version, gazetteer, head
+from register.web.request_context import commune_case_counts, current_facet_index, gazetteer
 
 # Filters that say where: a place typed anew takes the place of all of them.
 _PLACE_FILTERS = ("commune", "departement", "region", "endroit", "pays")
@@ -113,7 +112,7 @@ def match_places(typed: str, address: ReadingUrl) -> PlaceMatches:
     """
     resolution = resolve(gazetteer(), typed, commune_case_counts())
     readings, near_readings = resolution.readings, resolution.near_readings
-    labels = case_places.load_place_labels(db.session(), head())
+    labels = case_places.load_place_labels(current_facet_index())
     uncoded = case_places.match_places(labels, typed, language=language())
     if readings:
         uncoded = [place for place in uncoded if place.is_prefix_match]
@@ -149,12 +148,7 @@ def uncoded_choice(place: UncodedPlace, address: ReadingUrl) -> PlaceChoice:
 
 def case_count(kind: str, code: str) -> int:
     """How many published cases a place of the territory has, as its page counts them."""
-    if kind == "commune":
-        return commune_case_counts().get(code, 0)
-    counts = communes_with_cases.count_by_area(
-        db.session(), head(), current_data_version().territory
-    )
-    return counts.get((kind, code), 0)
+    return current_facet_index().counts.get(kind, {}).get(code, 0)
 
 
 def place_url(reading: PlaceReading) -> str:
@@ -199,9 +193,9 @@ def suggestions() -> Response:
     somebody types before they report is nobody's.
     """
     # Read first: what is shown must not be older than the position it is shown for.
-    position = head()
+    index = current_facet_index()
     typed = typed_place(request.values.getlist("q"))
-    labels = case_places.load_place_labels(db.session(), position)
+    labels = case_places.load_place_labels(index)
     uncoded = case_places.match_places(labels, typed, is_partial=True, language=language())[
         :_MAX_UNCODED
     ]

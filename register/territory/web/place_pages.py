@@ -30,8 +30,8 @@ from register.web.blueprints import public
 from register.web.l10n import language, number
 from register.web.maps import locator, region_locator
 from register.web.request_context import (
-    commune_case_counts,
     current_data_version,
+    current_facet_index,
     current_vocabulary,
     find_commune,
     head,
@@ -179,8 +179,8 @@ def _place_facts(query: CaseQuery) -> dict[str, object]:
     ``undated``: those without a date, if any. ``first`` and ``last``: the years that the dated ones
     span, or nothing. ``address``: the list of all.
     """
-    vocabulary, territory = current_vocabulary(), current_data_version().territory
-    cases = facets.count_types_and_years(db.session(), query, vocabulary, head(), territory)
+    vocabulary = current_vocabulary()
+    cases = facets.count_types_and_years(current_facet_index(), query)
     address = urls.cases(query)
 
     def counted_link(name: str, code: str, count: int) -> CountedLink:
@@ -242,6 +242,4 @@ def _cached_town_rows(
 
 
 def _towns_with_cases() -> CommunesWithCases:
-    return communes_with_cases.load_communes(
-        db.session(), commune_case_counts(), head(), current_data_version().territory
-    )
+    return communes_with_cases.load_communes(db.session(), current_facet_index())

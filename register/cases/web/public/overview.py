@@ -67,7 +67,7 @@ def home() -> str:
     return render_template(
         "cases/public/home.html",
         summary=figures.load_register_summary(db.session(), current_vocabulary(), position),
-        events=figures.latest_events(db.session(), current_vocabulary()),
+        events=figures.latest_events(db.session()),
         map=search_map(CaseQuery()),
     )
 

@@ -15,10 +15,10 @@ from flask_babel import lazy_gettext
 from markupsafe import Markup, escape
 
 from register.cases import filters
+from register.cases.case_codes import DURATIONS
 from register.cases.data_version import VersionedMapCache
-from register.cases.facets import count_facets, outlet_names
+from register.cases.facets import count_facets
 from register.cases.filters import CaseQuery, HitStrengths
-from register.cases.former_codes import DURATIONS
 from register.cases.web.public.search_title import value_label
 from register.db import db
 from register.search import query_parser, reference_matcher, service
@@ -28,7 +28,12 @@ from register.territory.web import place_choice
 from register.text.normalisation import fold, fold_name
 from register.web import etag
 from register.web.list_query import FacetOption, QueryArgs
-from register.web.request_context import current_data_version, current_vocabulary, head
+from register.web.request_context import (
+    current_data_version,
+    current_facet_index,
+    current_vocabulary,
+    head,
+)
 
 _TAG = re.compile("<[^>]*>")
 _MARK = Markup("<mark>{}</mark>")
@@ -330,7 +335,7 @@ def _outlet_options(counts: Mapping[str, int], selected: Sequence[str]) -> list[
     """The selected outlets and those with the most cases, by name."""
     selected_names = {fold(name): name for name in selected}
     top_names = sorted(counts, key=lambda name: (-counts[name], name))[:_MAX_OUTLETS]
-    names = outlet_names(db.session(), top_names)
+    names = current_facet_index().outlet_names
     labels = {name: names.get(name, name) for name in top_names} | selected_names
     return [
         FacetOption(labels[name], labels[name], name in selected_names, counts.get(name, 0))

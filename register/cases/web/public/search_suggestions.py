@@ -38,6 +38,7 @@ from register.web import urls
 from register.web.l10n import count_words, language, typeset
 from register.web.request_context import (
     commune_case_counts,
+    current_facet_index,
     current_vocabulary,
     find_commune,
     gazetteer,
@@ -111,7 +112,7 @@ class SearchSuggestions:
                 links.append(SuggestionLink(label, address))
         if all(word.folded for word in mentioned(self._query.words)):
             # Places with exactly these words as label and without a code of the territory.
-            labels = case_places.load_place_labels(db.session(), head())
+            labels = case_places.load_place_labels(current_facet_index())
             places = case_places.match_places(labels, self._query.words, language=language())
             choices = [
                 place_choice.uncoded_choice(place, place_choice.place_url)
