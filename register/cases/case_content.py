@@ -57,6 +57,7 @@ class FieldRule:
         return cls(FieldKind.CODE, vocabulary=vocabulary, is_required=is_required)
 
 
+_CODE = FieldKind.CODE
 Line = Annotated[str, FieldRule(FieldKind.TEXT)]
 Narrative = Annotated[str, FieldRule(FieldKind.TEXT, NARRATIVE_LIMIT, is_multiline=True)]
 Day = Annotated[str, FieldRule(FieldKind.DATE)]
@@ -66,10 +67,8 @@ RequiredUrl = Annotated[str, FieldRule(FieldKind.URL, URL_LIMIT, is_required=Tru
 Actor = Annotated[str, FieldRule.code("acteur")]
 Outcome = Annotated[str, FieldRule.code("issue")]
 Appeal = Annotated[str, FieldRule(FieldKind.CODE, choices=("", "oui", "ouvert", "non", "inconnu"))]
-Refusal = Annotated[str, FieldRule(FieldKind.CODE, choices=("", "explicite", "implicite"))]
-LinkKind = Annotated[
-    str, FieldRule(FieldKind.CODE, choices=("meme_affaire", "fait_suite", "voir_aussi"))
-]
+Refusal = Annotated[str, FieldRule(_CODE, choices=("", "explicite", "implicite"))]
+LinkKind = Annotated[str, FieldRule(_CODE, choices=("meme_affaire", "fait_suite", "voir_aussi"))]
 
 
 @dataclass(frozen=True)
@@ -88,12 +87,7 @@ class SourceContent:
 
 @dataclass(frozen=True)
 class StepContent:
-    """A step of a proceeding: with an outcome, a decision.
-
-    ``appeal``: whether one was filed (``oui``), is still open until a day (``ouvert``), was not
-    filed or is no longer possible (``non``), or is unknown (``inconnu``). ``follow_up`` is the
-    rank, from 1, of the follow-up that added the step, else 0.
-    """
+    """A step of a proceeding: with an outcome, a decision."""
 
     step: Annotated[str, FieldRule.code("etape")]
     date: DayOrUnknown = ""
@@ -103,7 +97,7 @@ class StepContent:
     court: Line = ""
     appeal: Appeal = ""
     appeal_until: Day = ""
-    follow_up: int = 0
+    follow_up: int = 0  # rank, from 1, of the follow-up that added it
 
 
 @dataclass(frozen=True)

@@ -13,7 +13,7 @@ from typing import Any
 
 from register.cases.case_content import Content, StepContent
 from register.cases.document_formats import FRAGMENT_LISTS
-from register.cases.timeline import TimelineItem, list_decisions
+from register.cases.timeline import TimelineItem, is_pending, list_decisions
 from register.cases.vocabulary import Vocabulary
 from register.text.normalisation import fold
 
@@ -32,13 +32,13 @@ def latest_decision(content: Mapping[str, Any]) -> TimelineItem | None:
     return decisions[-1] if decisions else None
 
 
-def proceeding_outcomes(content: Mapping[str, Any]) -> list[str]:
+def proceeding_outcomes(content: Content) -> list[str]:
     """The outcome of each proceeding: that of its latest decision, else what a step says."""
-    decided = {decision.number: decision.outcome for decision in list_decisions(content)}
+    decisions = list_decisions(_without_fragments(content))
+    decided = {decision.number: decision.outcome for decision in decisions}
     return [
-        decided.get(number)
-        or next((step["outcome"] for step in proceeding["steps"] if step["outcome"]), "")
-        for number, proceeding in enumerate(content["proceedings"], start=1)
+        decided.get(number) or next((step.outcome for step in suit.steps if step.outcome), "")
+        for number, suit in enumerate(content.proceedings, start=1)
     ]
 
 
@@ -67,7 +67,7 @@ def with_decisions(content: Content, vocabulary: Vocabulary) -> Content:
         replace(suit, steps=tuple(_with_appeal(step, vocabulary) for step in suit.steps))
         for suit in content.proceedings
     )
-    decisions = list_decisions({**asdict(content), **dict.fromkeys(FRAGMENT_LISTS, ())})
+    decisions = list_decisions(_without_fragments(content))
     is_ruled = any(decision.outcome in vocabulary.court_outcomes for decision in decisions)
     return replace(
         content,
@@ -75,6 +75,18 @@ def with_decisions(content: Content, vocabulary: Vocabulary) -> Content:
         outcome=decisions[-1].outcome if decisions else content.outcome,
         evidence="juge" if is_ruled else content.evidence,
     )
+
+
+def is_appealed(content: Content) -> bool:
+    """Whether the latest decision of a case is not the last word, as far as is known."""
+    decision = latest_decision(_without_fragments(content))
+    if decision is not None:
+        return is_pending(decision.part)
+    return any(step.appeal == "oui" for suit in content.proceedings for step in suit.steps)
+
+
+def _without_fragments(content: Content) -> dict[str, Any]:
+    return {**asdict(content), **dict.fromkeys(FRAGMENT_LISTS, ())}
 
 
 def _with_appeal(step: StepContent, vocabulary: Vocabulary) -> StepContent:

@@ -34,7 +34,7 @@ def convert_document(document: Mapping[str, Any]) -> Mapping[str, Any]:
 
     The case of a document of format 1 has its outcome and evidence level from its decisions too.
     """
-    if not any("outcome" in proceeding for proceeding in document["proceedings"]):
+    if not any("outcome" in proceeding for proceeding in document.get("proceedings", ())):
         return document
     proceedings = [
         convert_proceeding(proceeding) if "outcome" in proceeding else proceeding

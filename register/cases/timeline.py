@@ -100,10 +100,9 @@ REOPENED = frozenset({"cassation_renvoi"})
 
 def case_timeline(content: Mapping[str, Any]) -> list[TimelineItem]:
     """The events of a case in order, from its canonical content."""
-    follow_up_count = len(content["follow_ups"])
     chains = [[TimelineItem(TimelineKind.FACTS, content["date"], part=content)]]
     chains += [
-        list(_proceeding_items(proceeding, number, follow_up_count))
+        list(_proceeding_items(proceeding, number))
         for number, proceeding in enumerate(content["proceedings"], start=1)
     ]
     if content["request"]:
@@ -141,9 +140,7 @@ def is_pending(step: Mapping[str, Any]) -> bool:
     return step["appeal"] == "oui" or step["outcome"] in REOPENED
 
 
-def _proceeding_items(
-    proceeding: Mapping[str, Any], number: int, follow_up_count: int
-) -> Iterator[TimelineItem]:
+def _proceeding_items(proceeding: Mapping[str, Any], number: int) -> Iterator[TimelineItem]:
     """The steps of a proceeding, missing and awaited ones included."""
     steps: Sequence[Mapping[str, Any]] = proceeding["steps"]
     step_codes = {step["step"] for step in steps}
@@ -160,7 +157,7 @@ def _proceeding_items(
             code=step["step"],
             outcome=step["outcome"],
             number=number,
-            follow_up=step["follow_up"] if step["follow_up"] <= follow_up_count else 0,
+            follow_up=step["follow_up"],
             part=step,
         )
         if step["step"] == DECISION_STEP and step["outcome"] in UNDECIDED:
