@@ -28,7 +28,7 @@ ALL = Circumstances(invited=True, attested=ATTESTATIONS)
 VOCABULARY = Vocabulary(
     "test",
     "fr",
-    {},
+    {"issue": {}, "etape": {}},
     family_of={"interdiction_filmer": "acces", "plainte_diffamation": "justice"},
     court_outcomes=frozenset({"relaxe", "annulation"}),
 )
@@ -100,13 +100,8 @@ def test_any_kind_of_place_is_a_place(content, place):
 
 # --- a court's outcome: only silence blocks ----------------------------------------------------
 
-RULED = ProceedingContent(
-    direction="contre_cible",
-    court="TGI de Paris",
-    outcome="relaxe",
-    outcome_date="2007-06-06",
-    appeal="non",
-)
+RULING = StepContent("jugement", "2007-06-06", "relaxe", court="TGI de Paris", appeal="non")
+RULED = ProceedingContent(direction="contre_cible", steps=(StepContent("plainte"), RULING))
 
 
 @pytest.mark.parametrize(
@@ -114,16 +109,17 @@ RULED = ProceedingContent(
     [
         ({}, [], "court, date and appeal are all filled in"),
         ({"court": ""}, ["court"], "which court?"),
-        ({"outcome_date": ""}, ["outcome_date"], "when?"),
+        ({"date": ""}, ["outcome_date"], "when?"),
         ({"appeal": ""}, ["appeal"], "is it final?"),
         ({"court": "", "appeal": ""}, ["court", "appeal"], "both are asked for at once"),
         ({"court": "inconnue"}, [], "an unknown court counts as filled in"),
-        ({"outcome_date": "inconnue", "appeal": "inconnu"}, [], "so is it for the others"),
+        ({"date": "inconnue", "appeal": "inconnu"}, [], "so is it for the others"),
+        ({"court": "Cour de cassation", "appeal": ""}, [], "no appeal exists above it"),
         ({"outcome": "en_cours", "court": ""}, [], "no court decided yet"),
     ],
 )
 def test_a_courts_outcome_needs_court_date_and_appeal(content, changes, missing, why):
-    ruled_content = content(proceedings=(replace(RULED, **changes),))
+    ruled_content = content(proceedings=(replace(RULED, steps=(replace(RULING, **changes),)),))
     line = next(
         line for line in build_checklist(ruled_content, VOCABULARY, ALL) if line.code == "court"
     )
@@ -134,6 +130,17 @@ def test_a_case_with_a_courts_outcome_needs_the_proceeding(content):
     assert _missing(content(outcome="relaxe")) == ["court"]
     assert _missing(content(outcome="relaxe", proceedings=(RULED,))) == []
     assert _missing(content(outcome="resolue")) == []
+
+
+def test_each_decision_of_a_court_is_asked_for_its_fields(content):
+    appeal = StepContent("arret", "2009", "annulation", court="CAA de Paris")
+    ruled = replace(RULED, steps=(replace(RULING, court=""), appeal))
+    line = next(
+        line
+        for line in build_checklist(content(proceedings=(ruled,)), VOCABULARY, ALL)
+        if line.code == "court"
+    )
+    assert line.values["missing"] == ["court", "appeal"]
 
 
 # --- people --------------------------------------------------------------------------------------
