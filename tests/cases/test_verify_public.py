@@ -10,6 +10,7 @@ from sqlalchemy import delete, inspect, select, update
 from sqlalchemy.exc import DataError
 
 from register.cases import acts
+from register.cases.case_codes import CaseCode
 from register.cases.case_content import LinkContent, ProceedingContent, RequestContent, StepContent
 from register.cases.models import Codes, Correction, FollowUp, Incident, Reply, Revision
 from register.cases.verify import ledger_heads, verify
@@ -192,7 +193,8 @@ def test_an_unreadable_date_is_reported_and_does_not_stop_the_verification(
 
 def test_a_deleted_case_is_reported(session, desk):
     case = desk.draft()
-    session.execute(delete(Revision).where(Revision.incident_id == case.id))
+    for model in (CaseCode, Revision):
+        session.execute(delete(model).where(model.incident_id == case.id))
     session.execute(delete(Incident).where(Incident.id == case.id))
     assert {key for key, _ in _problems(session)} == {"case_missing", "content_missing"}
     session.rollback()

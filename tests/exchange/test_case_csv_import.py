@@ -13,6 +13,7 @@ from sqlalchemy import Engine, func, select
 from sqlalchemy.orm import Session
 
 from register.cases import acts, filters, queries, result_lists
+from register.cases.case_content import content_of
 from register.cases.models import CaseState, Incident, Note
 from register.cases.vocabulary import current_vocabulary
 from register.errors import Invalid
@@ -134,8 +135,8 @@ def test_a_row_becomes_a_draft_with_a_title_from_type_place_and_date(
         case = session.scalars(select(Incident)).one()
         assert case.state == CaseState.DRAFT
         assert case.title == "Interdiction de filmer, Gagny, 17 mars 2008"
-        assert [outlet.name for outlet in case.outlets] == ["Gagny Libre", "Le Petit Gagny"]
-        assert [use.source.kind for use in case.sources] == ["presse"]
+        assert content_of(case).outlets == ("Gagny Libre", "Le Petit Gagny")
+        assert [source.kind for source in content_of(case).sources] == ["presse"]
         assert session.scalars(select(Note.text)).all() == ["note interne"]
 
 
@@ -167,8 +168,8 @@ def test_an_unmapped_kind_of_source_is_no_fault(
 ) -> None:
     assert load({**VALID_ROW, "source_type": "affiche collée au mur"}).is_clean
     with Session(engine) as session:
-        (use,) = session.scalars(select(Incident)).one().sources
-        assert (use.source.kind, use.source.label) == ("autre", "affiche collée au mur")
+        (source,) = content_of(session.scalars(select(Incident)).one()).sources
+        assert (source.kind, source.label) == ("autre", "affiche collée au mur")
 
 
 def test_an_erased_case_is_not_imported_again(
