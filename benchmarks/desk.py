@@ -19,7 +19,7 @@ from benchmarks.table import Bar, Table
 from register.accounts import acts as accounts
 from register.accounts import passwords, sessions
 from register.accounts.models import Role
-from register.cases import acts, todo_clauses
+from register.cases import acts
 from register.cases.models import Incident
 from register.config import Settings
 from register.db import analyse_tables, db, housekeeping, now
@@ -87,7 +87,6 @@ class Desk:
 
         :raises RuntimeError: it is not shown.
         """
-        todo_clauses.forget_read_revisions()
         begun = time.perf_counter()
         answer = self._client.get(path)
         spent = time.perf_counter() - begun

@@ -14,7 +14,6 @@ from flask import Flask
 from jinja2.bccache import Bucket, BytecodeCache
 from sqlalchemy import Engine, create_engine, event
 from sqlalchemy.exc import SQLAlchemyError
-from sqlalchemy.orm import Session
 from werkzeug.routing import Rule
 
 from benchmarks.cluster import PostgresServer
@@ -24,9 +23,6 @@ from register.db import Base, configure_engine, db, engine_options
 from register.operations import setup
 from register.server.process_start import listen
 from register.server.waitress_server import Server
-from register.territory import dataset
-from register.territory.gazetteer import Gazetteer
-from register.web import request_context
 
 BACKENDS = ("sqlite", "postgresql")
 
@@ -198,20 +194,11 @@ class _TemplateCache(BytecodeCache):
 
 
 def share_between_applications() -> None:
-    """Compile templates and routes, and read the territory, once a run.
+    """Compile templates and routes once a run.
 
     A thousand tests create an application, which would repeat all of it.
     """
     Flask.jinja_options = {**Flask.jinja_options, "bytecode_cache": _TemplateCache()}
-    load_gazetteer, gazetteers = request_context.load_gazetteer, {}
-
-    def load_once(session: Session) -> Gazetteer:
-        version = dataset.loaded_version(session)
-        if version not in gazetteers:
-            gazetteers[version] = load_gazetteer(session)
-        return gazetteers[version]
-
-    request_context.load_gazetteer = load_once
     compile_builder, builders = Rule._compile_builder, {}
 
     def shared_builder(rule: Rule, append_unknown: bool = True) -> Callable[..., tuple[str, str]]:

@@ -65,6 +65,8 @@ PROTECTED_STATES = (
                 "ending",
                 "report_withdrawn",
                 "remaining_content",
+                "unmet",
+                "needs_second",
             }
         ),
         frozenset(

@@ -19,19 +19,17 @@ ADMINISTRATORS = frozenset({Role.ADMINISTRATOR})
 
 @dataclass(frozen=True)
 class Rule:
-    """The roles that may do an act, and when a second person must approve it.
+    """The roles that may do an act, and whether a second person must approve it in any case.
 
-    ``second``: ``never``; ``content`` when the case's content requires it (a type of the family
-    justice, a risk flag); ``always``.
+    For what a content requires, see the checklist.
     """
 
     roles: frozenset[Role]
-    second: str = "never"
+    needs_second: bool = False
 
 
 _ANY_MEMBER = Rule(ANY_ROLE)
-_SECOND_IF_NEEDED = Rule(ANY_ROLE, "content")
-_ADMINISTRATORS_AND_SECOND = Rule(ADMINISTRATORS, "always")
+_ADMINISTRATORS_AND_SECOND = Rule(ADMINISTRATORS, needs_second=True)
 
 _LIVE_STATES = (CaseState.DRAFT, CaseState.PUBLISHED, CaseState.WITHDRAWN)
 _DESK_ACTS = (Act.CLAIMED, Act.RELEASED, Act.NOTED, Act.APPROVED, Act.INVITED)
@@ -45,7 +43,7 @@ RULES: dict[tuple[CaseState, Act], Rule] = {
     },
     (CaseState.DRAFT, Act.EDITED): _ANY_MEMBER,
     (CaseState.DRAFT, Act.DISCARDED): _ANY_MEMBER,
-    (CaseState.DRAFT, Act.PUBLISHED): _SECOND_IF_NEEDED,
+    (CaseState.DRAFT, Act.PUBLISHED): _ANY_MEMBER,
     (CaseState.DRAFT, Act.DRAFT_MERGED): _ANY_MEMBER,
     (CaseState.PUBLISHED, Act.FOLLOWED_UP): _ANY_MEMBER,
     (CaseState.PUBLISHED, Act.REPLY_RECEIVED): _ANY_MEMBER,
@@ -57,7 +55,7 @@ RULES: dict[tuple[CaseState, Act], Rule] = {
     (CaseState.PUBLISHED, Act.MERGED): _ANY_MEMBER,
     (CaseState.WITHDRAWN, Act.EDITED): _ANY_MEMBER,
     (CaseState.WITHDRAWN, Act.REDACTED): _ANY_MEMBER,
-    (CaseState.WITHDRAWN, Act.RESTORED): _SECOND_IF_NEEDED,
+    (CaseState.WITHDRAWN, Act.RESTORED): _ANY_MEMBER,
     (CaseState.WITHDRAWN, Act.MERGED): _ANY_MEMBER,
 }
 
@@ -96,12 +94,9 @@ def rule_for(state: CaseState, act: Act) -> Rule:
     return rule
 
 
-def require_allowed(
-    state: CaseState, act: Act, role: Role, *, content_needs_second: bool, has_second: bool
-) -> None:
+def require_allowed(state: CaseState, act: Act, role: Role, *, has_second: bool) -> None:
     """Check the role and the second person.
 
-    :param content_needs_second: whether the case's content requires a second person.
     :param has_second: whether another member approved this revision for this act (or the register
         has a single moderator, who answers for both).
     :raises Refused: with the current state.
@@ -109,10 +104,7 @@ def require_allowed(
     rule = rule_for(state, act)
     if role not in rule.roles:
         raise Refused("administrators_only", state=state.value, act=act.value)
-    is_second_required = rule.second == "always" or (
-        rule.second == "content" and content_needs_second
-    )
-    if is_second_required and not has_second:
+    if rule.needs_second and not has_second:
         raise Refused("second_person_missing", state=state.value, act=act.value)
 
 

@@ -21,8 +21,8 @@ from register.cases.decisions import proceeding_outcomes
 from register.cases.models import CaseState, Incident
 from register.cases.vocabulary import current_vocabulary
 from register.db import Base
-from register.territory import dataset
-from register.territory.models import Commune, CommuneCode, Dataset, Departement
+from register.territory import dataset, place_queries
+from register.territory.models import Dataset
 from register.text import dates
 from register.text.normalisation import fold
 
@@ -268,24 +268,18 @@ def _resolve_code(session: Session, axis: str, code: str) -> Iterator[tuple[str,
     elif axis == "region_saisie":
         yield "region", code
     elif axis == "departement_saisi":
+        area = place_queries.departement(code)
         yield "departement", code
-        yield "region", _region_of(session, code)
-    elif axis == "commune_saisie" and (commune := find_commune(session, code)):
-        yield "commune", commune.code
-        yield "departement", commune.departement_code
-        yield "region", commune.region_code
+        yield "region", area.region_code if area else None
+    elif axis in ("commune_saisie", "lieu") and (commune := place_queries.commune(code)):
+        if axis == "lieu":
+            yield "departement_du_lieu", commune.departement_code
+        else:
+            yield "commune", commune.code
+            yield "departement", commune.departement_code
+            yield "region", commune.region_code
     elif axis == "lieu":
-        commune = find_commune(session, code)
-        yield "departement_du_lieu", commune.departement_code if commune else code
-
-
-def find_commune(session: Session, code: str) -> Commune | None:
-    stmt = select(Commune).join(CommuneCode, CommuneCode.current_code == Commune.code)
-    return session.scalar(stmt.where(CommuneCode.code == code))
-
-
-def _region_of(session: Session, departement: str) -> str | None:
-    return session.scalar(select(Departement.region_code).where(Departement.code == departement))
+        yield "departement_du_lieu", code
 
 
 _DATASET = "case_code"

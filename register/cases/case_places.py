@@ -11,18 +11,16 @@ from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
-from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from register.cases import facet_index, facets
-from register.cases.core_tables import COMMUNE
 from register.cases.data_version import VersionedCache
 from register.cases.facet_index import CaseSet, FacetIndex
 from register.cases.filters import LENGTH_LIMIT, CaseQuery, HitStrengths
 from register.cases.vocabulary import Vocabulary
 from register.journal import LedgerPosition
+from register.territory import place_queries
 from register.territory.boundaries import departement_outlines
-from register.territory.place_queries import EXACT_PRECISION
 from register.text.countries import country_name
 from register.text.dates import Language
 from register.text.normalisation import fold_name, one_line
@@ -79,7 +77,7 @@ def locate_cases(
     index = facet_index.load_index(session, vocabulary, head)
     matches = facets.match_cases(index, query, hits)
     flags = facet_index.to_flags(matches, index.max_number)
-    register_points = _points_cache.get_or_make(index.version, lambda: _read_points(session, index))
+    register_points = _points_cache.get_or_make(index.version, lambda: _read_points(index))
     return MapPoints(
         points=[
             point
@@ -95,23 +93,18 @@ def locate_cases(
     )
 
 
-def _read_points(session: Session, index: FacetIndex) -> _RegisterPoints:
+def _read_points(index: FacetIndex) -> _RegisterPoints:
     outlines = departement_outlines()
-    by_commune = index.axes["commune"]
     points = []
-    for commune in session.execute(select(COMMUNE).where(COMMUNE.c.code.in_(by_commune))):
-        if None not in (commune.lat, commune.lon) and commune.departement_code in outlines:
-            point = CommunePoint(
-                commune.departement_code,
-                commune.lat,
-                commune.lon,
-                commune.precision == EXACT_PRECISION,
-            )
-            points.append((point, by_commune[commune.code]))
-    without_commune = ~facet_index.union(by_commune.values())
+    for code, case_set in sorted(index.axes["commune"].items()):
+        commune = place_queries.commune(code)
+        if commune and commune.point and commune.departement_code in outlines:
+            point = CommunePoint(commune.departement_code, *commune.point, commune.is_exact)
+            points.append((point, case_set))
+    without_commune = ~facet_index.union(index.axes["commune"].values())
     departements = {
         code: facet_index.union([case_set]) & without_commune
-        for code, case_set in index.axes["departement_saisi"].items()
+        for code, case_set in sorted(index.axes["departement_saisi"].items())
         if code in outlines
     }
     placed_sets = [*(case_set for _point, case_set in points), *departements.values()]

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Iterator, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, NamedTuple
 
-from register.cases.case_content import Content, FieldKind
+from register.cases.case_content import Content, FieldKind, parse_content
 from register.cases.decisions import recourse
 from register.cases.validation import TYPES_LIMIT
 from register.cases.vocabulary import Vocabulary
@@ -31,6 +31,8 @@ CONTENT_CHECKS = frozenset(
         "court",
     }
 )
+# Items stored with each revision; for flagged words, a reason comes with the act.
+STORED_CHECKS = CONTENT_CHECKS | {"flags"}
 
 
 @dataclass(frozen=True)
@@ -59,13 +61,26 @@ class Circumstances:
     report_withdrawn: bool = False
 
 
-@dataclass(frozen=True)
-class Flag:
+class Flag(NamedTuple):
     """A risk in one field of a case; publication then needs a reason."""
 
     field: str
     code: str
     excerpt: str
+
+
+@dataclass(frozen=True)
+class Checklist:
+    """Every item in display order, the risk flags, and whether a second person is needed."""
+
+    items: Sequence[CheckItem]
+    flags: Sequence[Flag]
+    needs_second: bool
+
+    @property
+    def unmet(self) -> list[CheckItem]:
+        """The items that block the act."""
+        return [check_item for check_item in self.items if not check_item.met]
 
 
 def checked_texts(content: Content) -> Iterator[tuple[str, str]]:
@@ -84,17 +99,6 @@ def risk_flags(content: Content) -> tuple[Flag, ...]:
     )
 
 
-def content_needs_second(
-    content: Content, vocabulary: Vocabulary, flags: Sequence[Flag] | None = None
-) -> bool:
-    """Whether the content needs a second person: a type of the family justice, or a risk flag.
-
-    :param flags: the content's flags, when the caller has computed them.
-    """
-    is_justice = any(vocabulary.family_of.get(code) == "justice" for code in content.types)
-    return is_justice or bool(risk_flags(content) if flags is None else flags)
-
-
 def needs_second(
     content: Content,
     vocabulary: Vocabulary,
@@ -105,44 +109,48 @@ def needs_second(
 ) -> bool:
     """Whether a content needs a second person's approval before it is shown to readers.
 
+    A type of the family justice needs one, and so does a risk flag.
+
+    :param flags: the content's flags, when the caller has computed them.
     :param needed_before: whether the case needed one when it was published; then every addition
         needs one too.
     :param added_texts: texts apart from the content: a follow-up, a reply, a note.
     """
     return (
         needed_before
-        or content_needs_second(content, vocabulary, flags)
+        or any(vocabulary.family_of.get(code) == "justice" for code in content.types)
+        or bool(risk_flags(content) if flags is None else flags)
         or any(map(risks, added_texts))
     )
 
 
-def displayed_texts(case: Any) -> list[str]:
+def displayed_texts(document: Mapping[str, Any]) -> list[str]:
     """The texts that readers see apart from the content: follow-ups, replies, corrections.
 
     They may have been written while the case was withdrawn.
 
-    :param case: a case, or its view for members.
+    :param document: a document, or its fragments alone; empty once it is destroyed.
     """
-    texts: list[str] = []
-    for follow_up in case.follow_ups:
-        texts += [follow_up.title, follow_up.text]
-    for reply in case.replies:
-        if reply.state == "published":
-            texts += [reply.author, reply.capacity, reply.text]
-    return texts + [correction.note for correction in case.corrections]
+    return [
+        part[name]
+        for list_name, names in _DISPLAYED_TEXTS.items()
+        for part in document.get(list_name, ())
+        for name in names
+    ]
+
+
+_DISPLAYED_TEXTS = {
+    "follow_ups": ("title", "text"),
+    "replies": ("author", "capacity", "text"),
+    "corrections": ("note",),
+}
 
 
 def build_checklist(
-    content: Content,
-    vocabulary: Vocabulary,
-    circumstances: Circumstances,
-    flags: Sequence[Flag] | None = None,
-) -> list[CheckItem]:
-    """Every item, met or not, in display order.
-
-    :param flags: the content's flags, when the caller has computed them.
-    """
-    flags = risk_flags(content) if flags is None else flags
+    content: Content, vocabulary: Vocabulary, circumstances: Circumstances
+) -> Checklist:
+    """Every item, met or not, in display order."""
+    flags = risk_flags(content)
     is_second_needed = needs_second(
         content,
         vocabulary,
@@ -169,11 +177,7 @@ def build_checklist(
         CheckItem("outcome", bool(content.outcome)),
         CheckItem("court", not missing_court_fields, {"missing": missing_court_fields}),
         CheckItem("invitation", circumstances.invited),
-        CheckItem(
-            "flags",
-            not flags or bool(circumstances.flags_reason),
-            {"flags": [(flag.field, flag.code, flag.excerpt) for flag in flags]},
-        ),
+        CheckItem("flags", not flags or bool(circumstances.flags_reason), {"flags": flags}),
         CheckItem("second", has_second),
     ]
     if circumstances.report_withdrawn:
@@ -182,11 +186,20 @@ def build_checklist(
         CheckItem(attestation, attestation in circumstances.attested)
         for attestation in ATTESTATIONS
     ]
-    return check_items
+    return Checklist(check_items, flags, is_second_needed)
 
 
-def unmet_items(check_items: list[CheckItem]) -> list[CheckItem]:
-    return [check_item for check_item in check_items if not check_item.met]
+def checklist_columns(document: Mapping[str, Any], vocabulary: Vocabulary) -> dict[str, Any]:
+    """The content's part of the checklist, as it is stored with each revision.
+
+    ``unmet`` has the codes of the unmet content checks, and ``flags`` where there is a risk flag;
+    ``needs_second`` says whether the revision by itself needs a second person. Both repeat no word
+    of a text.
+    """
+    circumstances = Circumstances(displayed_texts=displayed_texts(document))
+    result = build_checklist(parse_content(document), vocabulary, circumstances)
+    unmet = [item.code for item in result.unmet if item.code in STORED_CHECKS]
+    return {"unmet": " ".join(unmet), "needs_second": result.needs_second}
 
 
 def _missing_court_fields(content: Content, vocabulary: Vocabulary) -> list[str]:

@@ -18,9 +18,10 @@ from sqlalchemy import and_, bindparam, func, select
 from sqlalchemy.orm import Session
 
 from register.cases.case_codes import CASE_CODE, IS_PUBLIC_CODE
-from register.cases.core_tables import CASE, COMMUNE, IS_PUBLIC, IS_PUBLIC_LINE, JOURNAL_ENTRY
+from register.cases.core_tables import CASE, IS_PUBLIC, IS_PUBLIC_LINE, JOURNAL_ENTRY
 from register.cases.data_version import VersionedCache
 from register.cases.facet_index import FacetIndex
+from register.territory import place_queries
 
 REACH_KM = 40  # kilometres as the crow flies within which a commune is near
 NEAREST_LIMIT = 6
@@ -81,25 +82,25 @@ class CommunesWithCases:
 _communes_cache: VersionedCache[CommunesWithCases] = VersionedCache()
 
 
-def load_communes(session: Session, index: FacetIndex) -> CommunesWithCases:
-    """Communes with cases, at the ledger position of the index of the same session."""
-    return _communes_cache.get_or_make(index.version, lambda: _query_communes(session, index))
+def load_communes(index: FacetIndex) -> CommunesWithCases:
+    """Communes with cases, at the ledger position of the index."""
+    return _communes_cache.get_or_make(index.version, lambda: _find_communes(index))
 
 
-def _query_communes(session: Session, index: FacetIndex) -> CommunesWithCases:
-    case_counts = index.counts["commune"]
+def _find_communes(index: FacetIndex) -> CommunesWithCases:
     communes = sorted(
         CommuneWithCases(
-            row.folded,
-            row.code,
-            row.name,
-            row.departement_code,
-            row.region_code,
-            row.intercommunalite_code,
-            None if row.lat is None or row.lon is None else (row.lat, row.lon),
-            case_counts[row.code],
+            commune.folded,
+            code,
+            commune.name,
+            commune.departement_code,
+            commune.region_code,
+            commune.group_code,
+            commune.point,
+            size,
         )
-        for row in session.execute(select(COMMUNE).where(COMMUNE.c.code.in_(case_counts)))
+        for code, size in index.counts["commune"].items()
+        if (commune := place_queries.commune(code))
     )
     return CommunesWithCases(
         communes=tuple(communes),

@@ -20,8 +20,7 @@ from register.cases import core_tables as tables
 from register.cases import filters, todo_clauses
 from register.cases.filters import PAGE_SIZE, CaseQuery, SummaryPage
 from register.cases.models import CaseState
-from register.cases.todo_clauses import FlaggedDrafts, TodoContext, TodoKind, find_flagged_drafts
-from register.cases.vocabulary import Vocabulary
+from register.cases.todo_clauses import TodoContext, TodoKind
 
 Clause = ColumnElement[bool]
 
@@ -236,36 +235,16 @@ class Task:
 
 @dataclass(frozen=True)
 class Todo:
-    """First tasks, and the number of cases of each kind, at most ``COUNT_LIMIT + 1``.
-
-    ``unread``: number of drafts whose texts have not been scanned for risk flags yet.
-    """
+    """First tasks, and the number of cases of each kind, at most ``COUNT_LIMIT + 1``."""
 
     tasks: Sequence[Task]
     counts: Mapping[TodoKind, int]
-    unread: int
-    todo_context: TodoContext
 
 
-def load_todo_context(
-    session: Session, vocabulary: Vocabulary, at: datetime, *, single: bool
-) -> tuple[TodoContext, int]:
-    """Context of the to-do clauses, and the number of drafts not scanned for risk flags yet.
-
-    :param single: the register has one moderator.
-    """
-    # With one moderator no second person is required, and no clause depends on flags.
-    flagged = FlaggedDrafts((), 0) if single else find_flagged_drafts(session)
-    return TodoContext(vocabulary, at, flagged.revision_ids, single), flagged.unread
-
-
-def load_todo(
-    session: Session, viewer: Member, vocabulary: Vocabulary, at: datetime, *, single: bool = False
-) -> Todo:
+def load_todo(session: Session, viewer: Member, todo_context: TodoContext) -> Todo:
     """To-do list of an active member; empty for anybody else."""
     if not viewer.is_active:
-        return Todo((), {}, 0, TodoContext(vocabulary, at))
-    todo_context, unread = load_todo_context(session, vocabulary, at, single=single)
+        return Todo((), {})
     counts = {}
     for kind in KIND_ORDER:
         is_waiting = todo_clauses.clause(kind, viewer, todo_context)
@@ -275,13 +254,13 @@ def load_todo(
     tasks = list({task.incident: task for task in reversed(waiting_tasks)}.values())
     listed_tasks = sorted(tasks, key=_sort_key)[:TASK_LIMIT]
     cases = load_summaries(
-        session, viewer, [task.incident for task in listed_tasks if task.incident], at
+        session, viewer, [task.incident for task in listed_tasks if task.incident], todo_context.at
     )
     for position, task in enumerate(listed_tasks):
         case = cases.get(task.incident or 0)
         if case:
             listed_tasks[position] = replace(task, title=case.title, case=case)
-    return Todo(listed_tasks, counts, unread, todo_context)
+    return Todo(listed_tasks, counts)
 
 
 def _sort_key(task: Task) -> tuple[date, int, str]:

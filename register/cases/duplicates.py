@@ -19,11 +19,12 @@ from sqlalchemy.orm import Session
 
 from register.accounts.models import Member
 from register.cases import desk_lists
-from register.cases.case_codes import CASE_CODE, IS_PRESENT, find_commune
+from register.cases.case_codes import CASE_CODE, IS_PRESENT
 from register.cases.case_content import Content
 from register.cases.core_tables import CASE
 from register.cases.desk_lists import LISTED_STATES, DeskCaseSummary
 from register.errors import TextError
+from register.territory import place_queries
 from register.text import dates
 from register.text.dates import PartialDate
 from register.text.normalisation import fold
@@ -93,7 +94,7 @@ def find_possible_duplicates(
     """
     if not viewer.is_active:
         return []
-    subject = _CaseFeatures(session, content)
+    subject = _CaseFeatures(content)
     candidate_ids: dict[int, None] = {}
     for stmt in _candidate_stmts(subject):
         candidate_ids |= dict.fromkeys(session.scalars(stmt.limit(CANDIDATE_LIMIT)))
@@ -114,10 +115,10 @@ def find_possible_duplicates(
 class _CaseFeatures:
     """Compared features of the case being written, folded."""
 
-    def __init__(self, session: Session, content: Content) -> None:
+    def __init__(self, content: Content) -> None:
         self.date = parse_date(content.date)
-        own = _commune_names(session, [content.commune])
-        linked = _commune_names(session, content.linked_communes[:LOOKUP_LIMIT])
+        own = _commune_names([content.commune])
+        linked = _commune_names(content.linked_communes[:LOOKUP_LIMIT])
         self.own_codes, self.linked_codes = own.keys(), linked.keys()
         # Axis → codes by which similar cases are found.
         self.codes = {
@@ -145,9 +146,9 @@ def parse_date(typed: str) -> PartialDate | None:
         return None
 
 
-def _commune_names(session: Session, commune_codes: Sequence[str]) -> dict[str, str]:
+def _commune_names(commune_codes: Sequence[str]) -> dict[str, str]:
     """Code → name of the communes of today that codes lead to."""
-    communes = (find_commune(session, code) for code in commune_codes)
+    communes = (place_queries.commune(code) for code in commune_codes)
     return {commune.code: commune.name for commune in communes if commune}
 
 

@@ -14,7 +14,6 @@ from typing import Any, Generic, TypeVar
 from urllib.parse import urlencode
 
 from sqlalchemy import ColumnElement, and_, select
-from sqlalchemy.orm import Session
 
 from register.cases.case_codes import CASE_CODE, DURATIONS, IS_PRESENT
 from register.cases.core_tables import CASE, is_among
@@ -154,7 +153,7 @@ def parse(args: Mapping[str, Sequence[str]], vocabulary: Vocabulary) -> CaseQuer
     return CaseQuery(values, order, parse_page_number(_last_value(args, "page")))
 
 
-def require_places(session: Session, query: CaseQuery) -> None:
+def require_places(query: CaseQuery) -> None:
     """Check that the place codes of a search exist today or existed before.
 
     For a well-formed code of no place, an empty list would be a statement on a place that does
@@ -164,11 +163,11 @@ def require_places(session: Session, query: CaseQuery) -> None:
     """
     for name, find_place in _PLACE_LOOKUPS.items():
         for value in query.values.get(name, ()):
-            if find_place(session, value) is None:
+            if find_place(value) is None:
                 raise Invalid("filter", name=name, value=value)
 
 
-_PLACE_LOOKUPS: dict[str, Callable[[Session, str], object | None]] = {
+_PLACE_LOOKUPS: dict[str, Callable[[str], object | None]] = {
     "commune": place_queries.current_code,
     "departement": place_queries.departement,
     "region": place_queries.region,
@@ -254,7 +253,12 @@ FILTERS: dict[str, Filter] = {
     search_filter.name: search_filter
     for search_filter in (
         Filter(WORDS, _test(bool), is_text=True, is_single=True, limit=WORDS_LIMIT),
-        Filter("commune", _test(place_queries.is_commune_code)),
+        # A former code stands for the commune of today.
+        Filter(
+            "commune",
+            _test(place_queries.is_commune_code),
+            code=lambda value: place_queries.current_code(value) or value,
+        ),
         Filter("departement", _test(place_queries.is_departement_code), is_facet=True),
         Filter("region", _test(place_queries.is_region_code)),
         Filter("endroit", _test(bool), is_text=True),

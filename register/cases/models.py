@@ -202,8 +202,8 @@ class Revision(CaseRow, Base):
     """A snapshot of a case's whole public content, with the reason for it.
 
     ``content`` is the canonical form whose commitment the journal holds, ``html`` its rendered
-    texts; pages are made from the two. Content, HTML, salt and reasons are nulled when the texts
-    are destroyed; the row stays, because approvals and lines refer to it.
+    texts; pages are made from the two. To-do lists ask the last two (``checklist_columns``). Texts,
+    salt, reasons and ``unmet`` are nulled at a destruction; approvals and lines refer to the row.
     """
 
     __tablename__ = "revision"
@@ -218,6 +218,8 @@ class Revision(CaseRow, Base):
     html: Mapped[bytes | None] = mapped_column(LargeBinary)
     renderer: Mapped[str | None] = mapped_column(String(80))
     destruction_id: Mapped[int | None]  # set while a redaction hides the revision from readers
+    unmet: Mapped[str | None] = mapped_column(String(100))
+    needs_second: Mapped[bool] = mapped_column(default=False, server_default=false())
 
 
 class Origin(Base):

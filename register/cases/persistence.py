@@ -5,6 +5,7 @@ Only ``acts`` calls them, inside a write transaction.
 
 from __future__ import annotations
 
+import json
 from collections.abc import Collection
 from datetime import datetime
 from typing import Any
@@ -15,6 +16,8 @@ from sqlalchemy.orm import Session
 from register.cases import case_content as contents
 from register.cases import decisions
 from register.cases.case_content import FIELD_RULES, Content, FieldKind
+from register.cases.checklist import checklist_columns
+from register.cases.core_tables import REVISION
 from register.cases.models import (
     NO_DAY,
     Correction,
@@ -27,10 +30,12 @@ from register.cases.models import (
     Revision,
 )
 from register.cases.second_person import PendingChange
+from register.cases.vocabulary import current_vocabulary
 from register.journal import Act, WriteTransaction
 from register.journal.models import commitment, new_salt
 from register.text import dates
 
+BATCH = 200
 _NO_SYNC = {"synchronize_session": False}
 # The fields of the content that are columns of the case too.
 _COPIED_FIELDS = tuple(name for name in FIELD_RULES[Content] if name in Incident.__table__.columns)
@@ -100,6 +105,7 @@ def save_revision(
         content=document,
         html=html,
         renderer=renderer,
+        **checklist_columns(json.loads(document), current_vocabulary(tx.session)),
     )
     case.revision, case.remaining_content = revision, None
     tx.session.flush()
@@ -108,6 +114,20 @@ def save_revision(
         "page": page_commitment(salt, renderer, html),
     }
     return revision, commitment(salt, document), commitments
+
+
+def refresh_checklists(session: Session) -> None:
+    """Make the stored checklists again, with the present vocabulary and the present risk flags."""
+    vocabulary = current_vocabulary(session)
+    stmt = select(REVISION.c.id, REVISION.c.content, REVISION.c.unmet, REVISION.c.needs_second)
+    readable = stmt.where(REVISION.c.content.is_not(None)).execution_options(yield_per=BATCH)
+    changed = []
+    for revision_id, content, *stored in session.execute(readable):
+        columns = checklist_columns(json.loads(content), vocabulary)
+        if stored != list(columns.values()):
+            changed.append({"id": revision_id, **columns})
+    if changed:
+        session.execute(update(Revision), changed)
 
 
 def page_commitment(salt: bytes, renderer: str, html: bytes) -> str:
@@ -142,12 +162,15 @@ def destroy_texts(
     return destroyed_ids
 
 
+_DESTROYED_COLUMNS = ("content", "salt", "html", "renderer", "reason", "flags_reason", "unmet")
+
+
 def destroy_revisions(tx: WriteTransaction, revision_ids: Collection[int]) -> None:
     """Null the texts, salt and reasons of some revisions."""
     tx.session.execute(
         update(Revision)
         .where(Revision.id.in_(revision_ids))
-        .values(content=None, salt=None, html=None, renderer=None, reason=None, flags_reason=None),
+        .values(dict.fromkeys(_DESTROYED_COLUMNS)),
         execution_options={"synchronize_session": "fetch"},
     )
 

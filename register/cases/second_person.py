@@ -14,7 +14,7 @@ from sqlalchemy.orm import Mapped, Session, aliased, mapped_column
 from register.accounts import vouching
 from register.accounts.models import Member
 from register.cases import case_content as contents
-from register.cases.checklist import content_needs_second
+from register.cases.checklist import needs_second
 from register.cases.core_tables import copy_row
 from register.cases.models import ID_LIMIT, CaseRow, CaseState, Incident, Reply, Revision
 from register.cases.vocabulary import Vocabulary
@@ -249,24 +249,12 @@ def valid_approvals(at: datetime | ColumnElement[datetime], *columns: Any) -> Se
 
 
 def needed_before(session: Session, case: Incident, vocabulary: Vocabulary) -> bool:
-    """Whether a case needed a second person when it was published, or needs one now.
-
-    Once the text of its publication is destroyed, an approval to publish is the evidence.
-    """
+    """Whether a case needed a second person when it was published, or needs one now."""
     if case.number is None:
         return False
-    if case.single_review or content_needs_second(contents.content_of(case), vocabulary):
+    if case.single_review or needs_second(contents.content_of(case), vocabulary):
         return True
-    publication = session.execute(
-        select(Revision.id, Revision.content).where(
-            Revision.incident_id == case.id, Revision.act == Act.PUBLISHED.value
-        )
-    ).first()
-    if publication is not None and publication.content is not None:
-        return content_needs_second(
-            contents.parse_content(json.loads(publication.content)), vocabulary
-        )
-    approvals_stmt = select(Approval.id).where(
-        Approval.incident_id == case.id, Approval.purpose == "publish"
+    publication = select(Revision.needs_second).where(
+        Revision.incident_id == case.id, Revision.act == Act.PUBLISHED.value
     )
-    return session.scalar(approvals_stmt.limit(1)) is not None
+    return bool(session.scalar(publication))

@@ -183,7 +183,7 @@ def load_register_summary(
     departements = [
         (code, departement.name, size)
         for code, size in place_counts.items()
-        if (departement := place_queries.departement(session, code))
+        if (departement := place_queries.departement(code))
     ]
     abroad = sorted((code, size) for code, size in index.counts["pays"].items() if code != "FR")
     placed = sum(size for _code, _name, size in departements) + sum(dict(abroad).values())

@@ -188,16 +188,13 @@ def _place_faults(session: Session, content: Content) -> Iterator[ContentFault]:
         ("linked_communes", content.linked_communes),
     ):
         for code in codes:
-            if (
-                not place_queries.is_commune_code(code)
-                or place_queries.current_code(session, code) is None
-            ):
+            if not place_queries.is_commune_code(code) or place_queries.current_code(code) is None:
                 yield ContentFault(field_name, "unknown_code", {"value": code[:40]})
             elif abroad:
                 yield ContentFault(field_name, "commune_abroad", {"value": code})
-    if content.departement and place_queries.departement(session, content.departement) is None:
+    if content.departement and place_queries.departement(content.departement) is None:
         yield ContentFault("departement", "unknown_code", {"value": content.departement[:40]})
-    if content.region and place_queries.region(session, content.region) is None:
+    if content.region and place_queries.region(content.region) is None:
         yield ContentFault("region", "unknown_code", {"value": content.region[:40]})
 
 

@@ -18,9 +18,11 @@ from sqlalchemy.orm import Session
 from register.cases import case_codes
 from register.cases import case_content as contents
 from register.cases.case_codes import CodeKey, codes_of, stored_keys
+from register.cases.checklist import checklist_columns
 from register.cases.models import CaseState, Incident, Revision
 from register.cases.persistence import derived_columns, page_commitment, reasons_commitment
 from register.cases.verify_desk import CaseLine, desk_problems, member_problems
+from register.cases.vocabulary import current_vocabulary
 from register.journal import Act, JournalEntry, Ledger, head
 from register.journal.models import rfc3339
 from register.journal.verify import Anchor, CommitmentOpening, Problem
@@ -259,6 +261,8 @@ def _revision_problems(
         origin = (revision.act, revision.made_by, rfc3339(revision.made_at), revision.incident_id)
         if origin != (line.act.value, line.by, rfc3339(line.at), case_ref["dossier"]):
             yield Problem("revision_changed", {**case_ref, "revision": revision.id})
+        if not _checklist_holds(session, revision):
+            yield Problem("revision_checklist", {**case_ref, "revision": revision.id})
         if revision.salt is None:
             continue  # ``journal.verify`` checks whether that is allowed
         if (
@@ -270,3 +274,11 @@ def _revision_problems(
         page_digest = page_commitment(revision.salt, revision.renderer or "", revision.html or b"")
         if page_digest != line.private.get("page"):
             yield Problem("html_changed", {**case_ref, "revision": revision.id})
+
+
+def _checklist_holds(session: Session, revision: Revision) -> bool:
+    """Whether the stored checklist is that of the text, or empty once the text is destroyed."""
+    if revision.content is None:
+        return revision.unmet is None
+    columns = checklist_columns(json.loads(revision.content), current_vocabulary(session))
+    return columns == {name: getattr(revision, name) for name in columns}

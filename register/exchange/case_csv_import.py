@@ -118,9 +118,9 @@ def _row_proceeding(cells: Mapping[str, str]) -> ProceedingContent:
 
 def _place_name(session: Session, cells: Mapping[str, str]) -> str:
     """Name of a row's place at the time of its code, with a foreign country."""
-    name = cells["commune"] and place_queries.filed_name(session, cells["commune"])
+    name = cells["commune"] and place_queries.filed_name(cells["commune"])
     if not name and cells["departement"]:
-        departement = place_queries.departement(session, cells["departement"])
+        departement = place_queries.departement(cells["departement"])
         name = departement.name if departement else ""
     name = name or cells["lieu"]
     if cells["pays"] in ("", "FR"):

@@ -35,13 +35,7 @@ from register.territory.web import place_choice, place_names
 from register.text.typography import french
 from register.web import urls
 from register.web.blueprints import public
-from register.web.request_context import (
-    current_data_version,
-    current_vocabulary,
-    find_commune,
-    head,
-    settings,
-)
+from register.web.request_context import current_data_version, current_vocabulary, head, settings
 
 _EVENT = re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}")
 BEFORE_PARAMETER = "avant"
@@ -142,10 +136,9 @@ def place_feed(code: str) -> ResponseReturnValue:
 def _present_code(kind: str, code: str) -> str:
     """The code of a place today; empty for an unknown place."""
     if kind == "commune":
-        view = find_commune(code)
-        return view.commune.code if view else ""
+        return place_queries.current_code(code) or ""
     load_area = place_queries.departement if kind == "departement" else place_queries.region
-    return code if load_area(db.session(), code) else ""
+    return code if load_area(code) else ""
 
 
 @public.get("/registre.atom")
@@ -249,7 +242,7 @@ def _atom_entries(public_events: Sequence[PublicEvent], identity: Identity) -> l
             html=_html(event_content, place),
             language=content["language"] if content else "fr",
             categories=_categories(content, place, identity) if content else (),
-            point=place.point if place else None,
+            point=place.commune.point if place else None,
         )
         cache.add(event.name, entry)
     return [entry for entry in entries_by_name.values() if entry]

@@ -17,6 +17,7 @@ from register import encryption
 from register.accounts import acts as accounts
 from register.accounts import invitations
 from register.cases import case_codes, vocabulary
+from register.cases.persistence import refresh_checklists
 from register.config import Settings
 from register.db import Base, housekeeping, now
 from register.errors import SealError
@@ -106,9 +107,10 @@ def _create_identity(settings: Settings, session: Session) -> None:
 
 
 def refresh(engine: Engine, progress: Progress | None = None) -> None:
-    """Load vocabularies and territory if this code has newer ones, and resolve codes anew."""
+    """Load vocabularies and territory if this code has newer ones, and apply them to cases."""
     with housekeeping(engine) as session:
         vocabulary.load_file(session, now())
+        refresh_checklists(session)
         dataset.load(session, at=now(), progress=progress)
         case_codes.refresh(session, now())
 

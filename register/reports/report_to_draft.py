@@ -161,9 +161,9 @@ def reported_place(session: Session, sent: ReportContent) -> ReportedPlace | Non
     name = None
     if kind == "commune" and place_queries.is_commune_code(code):
         # A case is filed under this code, even that of a former commune.
-        name = place_queries.filed_name(session, code)
-    elif kind == "departement" and (departement := place_queries.departement(session, code)):
+        name = place_queries.filed_name(code)
+    elif kind == "departement" and (departement := place_queries.departement(code)):
         name = departement.name
-    elif kind == "region" and (region := place_queries.region(session, code)):
+    elif kind == "region" and (region := place_queries.region(code)):
         name = region.name
     return ReportedPlace(kind, code, name) if name else None

@@ -12,6 +12,7 @@ import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
+from functools import cache
 
 from rapidfuzz import process
 from rapidfuzz.distance import OSA
@@ -19,7 +20,7 @@ from sqlalchemy import ColumnElement, and_, func, or_, select
 from sqlalchemy.orm import Session
 
 from register.cases.case_codes import CASE_CODE, IS_PUBLIC_CODE
-from register.cases.core_tables import CASE, COMMUNE, JOURNAL_ENTRY
+from register.cases.core_tables import CASE, JOURNAL_ENTRY
 from register.cases.models import CaseState
 from register.cases.vocabulary import Vocabulary
 from register.errors import Invalid
@@ -28,6 +29,7 @@ from register.search import analyzer, indexer, query_parser
 from register.search import engine_interface as interface
 from register.search.document import documents
 from register.search.reference_matcher import strength
+from register.territory.places import territory
 from register.text.normalisation import fold
 
 # Limits of the SQL fallback: the newest cases to match, and the conditions that select them.
@@ -67,7 +69,7 @@ def _alternative_clause(alternative: interface.QueryAlternative) -> ColumnElemen
         return None
     folded_pattern = f"%{token}%"
     accented_pattern = "%" + _ACCENTED.sub("_", token) + "%"
-    commune_codes = select(COMMUNE.c.code).where(COMMUNE.c.folded.like(folded_pattern))
+    commune_codes = [code for code, name in _commune_names().items() if token in name]
     is_match = or_(
         and_(CASE_CODE.c.axis == "media", CASE_CODE.c.code.like(folded_pattern)),
         and_(CASE_CODE.c.axis == "commune", CASE_CODE.c.code.in_(commune_codes)),
@@ -77,6 +79,12 @@ def _alternative_clause(alternative: interface.QueryAlternative) -> ColumnElemen
         func.lower(CASE.c.summary).like(accented_pattern),
         CASE.c.id.in_(select(CASE_CODE.c.incident_id).where(is_match, IS_PUBLIC_CODE)),
     )
+
+
+@cache
+def _commune_names() -> Mapping[str, str]:
+    """Code → folded name of every commune of today."""
+    return {commune.code: commune.folded for commune in territory().communes.values()}
 
 
 # Changed cases that one search matches from the database, in a few milliseconds.

@@ -12,6 +12,7 @@ import gzip
 import hashlib
 import io
 import tomllib
+from collections import namedtuple
 from collections.abc import Callable, Iterator, Mapping
 from datetime import datetime
 from functools import cache
@@ -53,6 +54,16 @@ def version(source: Path = DATA) -> str:
     for name in FILES:
         digest.update(hashlib.sha256((source / name).read_bytes()).digest())
     return digest.hexdigest()[:12]
+
+
+def read_rows(name: str, source: Path = DATA) -> Iterator[Any]:
+    """The rows of one CSV table, as named tuples of text; absent is ``""``."""
+    content = (source / name).read_bytes()
+    if name.endswith(".gz"):
+        content = gzip.decompress(content)
+    lines = csv.reader(io.StringIO(content.decode("utf-8"), newline=""))
+    row_class: Any = namedtuple("row_class", tuple(next(lines)))  # type: ignore[misc] # a file's
+    return map(row_class._make, lines)
 
 
 def read_table(name: str, source: Path = DATA) -> list[CsvRow]:

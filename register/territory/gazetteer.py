@@ -1,33 +1,21 @@
-"""The names and codes of the whole territory in memory, for :mod:`register.territory.resolve`.
+"""The names of the whole territory, indexed for :mod:`register.territory.resolve`.
 
-About 40,000 entries: half a second to read, less than twenty megabytes. Built once for each
-version of the data set and shared by every request, it is never changed afterwards.
+About 40,000 names, indexed once in a process and never changed afterwards.
 """
 
 from __future__ import annotations
 
 import re
-import sys
 from array import array
 from bisect import bisect_left
-from collections import Counter, defaultdict
-from collections.abc import Hashable, Iterable, Iterator, Mapping
-from typing import NamedTuple, TypeVar
+from collections import defaultdict
+from collections.abc import Iterable, Iterator, Mapping
+from functools import cache
+from typing import NamedTuple
 
 from rapidfuzz import process
 from rapidfuzz.distance import OSA
-from sqlalchemy import select
-from sqlalchemy.orm import Session
 
-from register.territory.dataset import loaded_version
-from register.territory.models import (
-    Commune,
-    CommuneAlias,
-    CommuneCode,
-    CommunePostal,
-    Departement,
-    Region,
-)
 from register.territory.name_normalisation import (
     SEATS,
     SMALL_WORDS,
@@ -41,6 +29,7 @@ from register.territory.place_queries import (
     is_commune_code,
     is_departement_code,
 )
+from register.territory.places import Alias, Area, Commune, Territory, group_by, territory
 
 MIN_FUZZY_LENGTH = 4
 # A mark in the index is the number of a name and, in its last bits, where in it a word begins.
@@ -114,90 +103,50 @@ ARRONDISSEMENT = "arrondissement"
 _NUMBER = re.compile(r"[0-9]+")
 
 
-class GazetteerPlace(NamedTuple):
-    """A commune, a département or a région.
-
-    ``parent_code``: the département of a commune, the région of a département, if any. A gazetteer
-    counts the ``population`` of lands itself.
-    """
-
-    code: str
-    name: str
-    folded: str
-    parent_code: str | None = None
-    population: int = 0
-
-
-class GazetteerAlias(NamedTuple):
-    """Another name of the commune ``current_code``; ``kind`` is that of ``CommuneAlias``."""
-
-    code: str
-    kind: str
-    name: str
-    folded: str
-    current_code: str
-
-
-K = TypeVar("K", bound=Hashable)
-V = TypeVar("V")
-
-
 class Gazetteer:
-    """Every place, by code and by folded name.
+    """Every place by code and by folded name.
 
-    ``current_by_former_code`` leads from a code that is no present commune's to the present
-    commune's; ``names_by_skeleton`` from a name without its small words to names with some;
+    ``names_by_skeleton`` leads from a name without its small words to names with some;
     ``names_by_initials`` from those of a département or région to its name.
     ``sole_commune`` and ``sole_departement`` name the one commune of a département, the one
     département of a région: Paris is both, Guadeloupe too.
     """
 
-    def __init__(
-        self,
-        version: str,
-        communes: Iterable[GazetteerPlace],
-        departements: Iterable[GazetteerPlace],
-        regions: Iterable[GazetteerPlace],
-        aliases: Iterable[GazetteerAlias],
-        codes: Mapping[str, str],
-        postal_pairs: Iterable[tuple[str, str]] = (),
-    ) -> None:
-        """Index plain rows; nothing here knows a database.
-
-        :param codes: each code, present or former, and the present commune's.
-        :param postal_pairs: postal codes, each with the code of a commune.
-        """
-        self.version = version
-        self.communes = {place.code: place for place in communes}
-        self.departements = _with_population(departements, self.communes.values())
-        self.regions = _with_population(regions, self.departements.values())
-        self.current_by_former_code = {
-            former_code: current_code
-            for former_code, current_code in codes.items()
-            if former_code != current_code
-        }
-        self.communes_by_postal_code = _group(postal_pairs)
-        known_aliases = [alias for alias in aliases if self.commune(alias.current_code)]
-        self.aliases_by_code = _group((alias.code, alias) for alias in known_aliases)
-        self.aliases_by_name = _group((alias.folded, alias) for alias in known_aliases)
-        self.communes_by_name = _group((place.folded, place) for place in self.communes.values())
-        self.departements_by_name = _group(
+    def __init__(self, territory: Territory) -> None:
+        """Index the names and codes of a territory."""
+        self.communes = territory.communes
+        self.departements = territory.departements
+        self.regions = territory.regions
+        self.commune = territory.commune
+        communes = self.communes.values()
+        self.communes_by_postal_code = group_by(
+            (postal_code, place.code) for place in communes for postal_code in place.postal_codes
+        )
+        aliases = sorted(alias for group in territory.aliases.values() for alias in group)
+        self.aliases_by_code = group_by((alias.code, alias) for alias in aliases)
+        self.aliases_by_name = group_by((alias.folded, alias) for alias in aliases)
+        self.communes_by_name = group_by((place.folded, place) for place in communes)
+        self.departements_by_name = group_by(
             (place.folded, place) for place in self.departements.values()
         )
-        self.regions_by_name = _group((place.folded, place) for place in self.regions.values())
-        self.sole_commune = _sole_children(self.communes.values())
-        self.sole_departement = _sole_children(self.departements.values())
-        self.arrondissements_by_number = _group(
+        self.regions_by_name = group_by((place.folded, place) for place in self.regions.values())
+        self.sole_commune = _sole_children(
+            (place.departement_code, place.code) for place in communes
+        )
+        self.sole_departement = _sole_children(
+            (place.region_code or "", place.code) for place in self.departements.values()
+        )
+        self.arrondissements_by_number = group_by(
             (int(number.group()), alias)
-            for alias in known_aliases
-            if alias.kind == ARRONDISSEMENT and (number := _NUMBER.search(alias.folded))
+            for alias in aliases
+            if alias.kind == ARRONDISSEMENT and (number := _NUMBER.search(alias.name))
         )
         names = self._ranked_names()
-        self.names_by_skeleton = _group(
+        self.names_by_skeleton = group_by(
             (short_name, name) for name in names if (short_name := skeleton(name)) != name
         )
         areas = (*self.departements_by_name, *self.regions_by_name)
-        self.names_by_initials = _group(
+        self.names_by_initials = group_by(
             (abbreviation, name) for name in areas for abbreviation in initials(name)
         )
         self.name_index = NameIndex(names)
@@ -205,81 +154,28 @@ class Gazetteer:
     def _ranked_names(self) -> list[str]:
         """Every folded name once, present before former ones, those of most people first."""
         populations: dict[str, int] = {}
-        for places in (self.communes, self.departements, self.regions):
-            for place in places.values():
-                populations[place.folded] = max(populations.get(place.folded, 0), place.population)
+        by_name: tuple[Mapping[str, tuple[Area | Commune, ...]], ...] = (
+            self.communes_by_name,
+            self.departements_by_name,
+            self.regions_by_name,
+        )
+        for places_by_name in by_name:
+            for name, places in places_by_name.items():
+                population = max(place.population or 0 for place in places)
+                populations[name] = max(populations.get(name, 0), population)
         former_names = [name for name in self.aliases_by_name if name not in populations]
         return sorted(populations, key=lambda name: -populations[name]) + former_names
 
-    def commune(self, code: str) -> GazetteerPlace | None:
-        """The present commune that a code leads to."""
-        return self.communes.get(self.current_by_former_code.get(code, code))
+
+@cache
+def gazetteer() -> Gazetteer:
+    """The gazetteer of the territory."""
+    return Gazetteer(territory())
 
 
-def load_gazetteer(session: Session) -> Gazetteer:
-    """Read the whole territory; the caller keeps it for as long as its ``version`` is loaded.
-
-    A commune that gave way to another is left out, one that vanished without a successor is not.
-    """
-    is_present = (CommuneCode.code == Commune.code) & (CommuneCode.current_code == Commune.code)
-    communes = select(
-        Commune.code, Commune.name, Commune.folded, Commune.departement_code, Commune.population
-    ).join(CommuneCode, is_present)
-    departements = select(
-        Departement.code, Departement.name, Departement.folded, Departement.region_code
-    )
-    regions = select(Region.code, Region.name, Region.folded)
-    aliases = select(
-        CommuneAlias.code,
-        CommuneAlias.kind,
-        CommuneAlias.name,
-        CommuneAlias.folded,
-        CommuneAlias.current_code,
-    )
-    current_codes = select(CommuneCode.code, CommuneCode.current_code)
-    postal_codes = select(CommunePostal.postal, CommunePostal.commune_code)
-    # Each row brings strings of its own; a code is met in up to four tables, and kept once.
-    intern = sys.intern
-    return Gazetteer(
-        version=loaded_version(session) or "",
-        communes=(
-            GazetteerPlace(intern(code), name, folded, intern(parent_code), population or 0)
-            for code, name, folded, parent_code, population in session.execute(communes)
-        ),
-        departements=(GazetteerPlace(*row) for row in session.execute(departements)),
-        regions=(GazetteerPlace(*row) for row in session.execute(regions)),
-        aliases=(
-            GazetteerAlias(intern(code), intern(kind), name, folded, intern(current_code))
-            for code, kind, name, folded, current_code in session.execute(aliases)
-        ),
-        codes={intern(code): intern(current) for code, current in session.execute(current_codes)},
-        postal_pairs=(
-            (intern(postal), intern(code)) for postal, code in session.execute(postal_codes)
-        ),
-    )
-
-
-def _group(pairs: Iterable[tuple[K, V]]) -> dict[K, tuple[V, ...]]:
-    # A plain dictionary: asking a shared one for a name it lacks must not make it grow.
-    groups: dict[K, tuple[V, ...]] = {}
-    for key, value in pairs:
-        # Nearly all groups have one member, and most others two.
-        groups[key] = (*groups[key], value) if key in groups else (value,)
-    return groups
-
-
-def _sole_children(places: Iterable[GazetteerPlace]) -> dict[str, str]:
-    children = _group((place.parent_code or "", place.code) for place in places)
+def _sole_children(pairs: Iterable[tuple[str, str]]) -> dict[str, str]:
+    children = group_by(pairs)
     return {parent: codes[0] for parent, codes in children.items() if len(codes) == 1}
-
-
-def _with_population(
-    areas: Iterable[GazetteerPlace], parts: Iterable[GazetteerPlace]
-) -> dict[str, GazetteerPlace]:
-    populations: Counter[str] = Counter()
-    for part in parts:
-        populations[part.parent_code or ""] += part.population
-    return {area.code: area._replace(population=populations[area.code]) for area in areas}
 
 
 class AreaHint(NamedTuple):
@@ -289,7 +185,7 @@ class AreaHint(NamedTuple):
     """
 
     codes: frozenset[str]
-    arrondissement: GazetteerAlias | None = None
+    arrondissement: Alias | None = None
 
 
 def parse_area(gazetteer: Gazetteer, words: Words) -> AreaHint | None:
@@ -315,7 +211,7 @@ def parse_area(gazetteer: Gazetteer, words: Words) -> AreaHint | None:
         codes |= {place.code for place in gazetteer.departements_by_name.get(spelling, ())}
         if regions := {place.code for place in gazetteer.regions_by_name.get(spelling, ())}:
             departements = gazetteer.departements.values()
-            codes |= {place.code for place in departements if place.parent_code in regions}
+            codes |= {place.code for place in departements if place.region_code in regions}
     return AreaHint(frozenset(codes)) if codes else None
 
 
@@ -344,7 +240,7 @@ def _area_of_code(gazetteer: Gazetteer, code: str) -> AreaHint | None:
 
 def arrondissement_of_postal_code(
     gazetteer: Gazetteer, city_code: str, postal_code: str
-) -> GazetteerAlias | None:
+) -> Alias | None:
     """The arrondissement of a city behind a postal code: its last two digits are its number."""
     aliases = gazetteer.arrondissements_by_number.get(int(postal_code[-2:]), ())
     return next((alias for alias in aliases if alias.current_code == city_code), None)

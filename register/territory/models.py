@@ -51,7 +51,7 @@ class Intercommunalite(Base):
     kind: Mapped[str] = mapped_column(String(8))
 
 
-class Commune(Base):
+class CommuneRow(Base):
     """A commune by its INSEE code. ``lat`` and ``lon`` are degrees (WGS 84).
 
     ``precision`` says what the point is worth: ``geonames`` a real place, ``code_postal`` the mean
@@ -72,6 +72,9 @@ class Commune(Base):
     lon: Mapped[float | None]
     precision: Mapped[str] = mapped_column(String(16))
     retired: Mapped[bool] = mapped_column(default=False)
+
+
+Commune = CommuneRow
 
 
 class CommunePostal(Base):

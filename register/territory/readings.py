@@ -14,8 +14,6 @@ from register.territory.gazetteer import (
     ARRONDISSEMENT,
     AreaHint,
     Gazetteer,
-    GazetteerAlias,
-    GazetteerPlace,
     arrondissement_of_postal_code,
     parse_area,
 )
@@ -32,6 +30,7 @@ from register.territory.name_normalisation import (
     without_article,
 )
 from register.territory.place_queries import is_commune_code, is_departement_code
+from register.territory.places import Alias, Area, Commune
 
 # Why a reading was made, and how far it is from the letter of the text: 0 is the nearest.
 EXACTNESS = {
@@ -83,23 +82,21 @@ class PlaceResolution:
     near_readings: tuple[PlaceReading, ...] = ()
 
 
-def commune_reading(
-    place: GazetteerPlace, match_kind: str, alias: GazetteerAlias | None = None
-) -> PlaceReading:
+def commune_reading(place: Commune, match_kind: str, alias: Alias | None = None) -> PlaceReading:
     """A reading of a commune, by itself or through another place."""
     alias_name, alias_code = (alias.name, alias.code) if alias else (None, None)
     return PlaceReading(
-        COMMUNE, place.code, place.name, place.parent_code, match_kind, alias_name, alias_code
+        COMMUNE, place.code, place.name, place.departement_code, match_kind, alias_name, alias_code
     )
 
 
-def alias_reading(gazetteer: Gazetteer, alias: GazetteerAlias) -> PlaceReading:
+def alias_reading(gazetteer: Gazetteer, alias: Alias) -> PlaceReading:
     """A reading of the commune that another name leads to."""
     match_kind = "arrondissement" if alias.kind == ARRONDISSEMENT else "ancienne_commune"
     return commune_reading(gazetteer.communes[alias.current_code], match_kind, alias)
 
 
-def departement_reading(place: GazetteerPlace, match_kind: str) -> PlaceReading:
+def departement_reading(place: Area, match_kind: str) -> PlaceReading:
     """A reading of a département."""
     return PlaceReading(DEPARTEMENT, place.code, place.name, place.code, match_kind)
 
@@ -144,7 +141,7 @@ def sort_weight(
 ) -> SortWeight:
     """What orders readings that are equally exact: published cases, then people, then the code."""
     if reading.kind == COMMUNE:
-        population = gazetteer.communes[reading.code].population
+        population = gazetteer.communes[reading.code].population or 0
         return -case_counts.get(reading.code, 0), -population, reading.code
     areas = gazetteer.departements if reading.kind == DEPARTEMENT else gazetteer.regions
     return 0, -areas[reading.code].population, reading.code
@@ -218,7 +215,7 @@ def by_code(gazetteer: Gazetteer, words: Words) -> Iterator[PlaceReading]:
         # The Seine before 1968 and Corsica before 1976 had codes that the post has given out
         # since. Nobody kept their names, and few people their numbers.
         yield PlaceReading(
-            COMMUNE, place.code, place.name, place.parent_code, "ancien_code", None, code
+            COMMUNE, place.code, place.name, place.departement_code, "ancien_code", None, code
         )
 
 
@@ -226,10 +223,8 @@ def by_postal_code(gazetteer: Gazetteer, words: Words) -> Iterator[PlaceReading]
     """A postal code; in a city that has arrondissements it is one of theirs."""
     postal = _five_characters(words)
     for code in gazetteer.communes_by_postal_code.get(postal, ()):
-        if place := gazetteer.commune(code):
-            yield commune_reading(
-                place, "code_postal", arrondissement_of_postal_code(gazetteer, code, postal)
-            )
+        alias = arrondissement_of_postal_code(gazetteer, code, postal)
+        yield commune_reading(gazetteer.communes[code], "code_postal", alias)
 
 
 def _five_characters(words: Words) -> str:

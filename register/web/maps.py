@@ -19,17 +19,12 @@ from register.cases.data_version import VersionedMapCache
 from register.cases.filters import CaseQuery, HitStrengths
 from register.db import db
 from register.territory.boundaries import departement_outlines
-from register.territory.place_queries import is_commune_code
+from register.territory.gazetteer import gazetteer
+from register.territory.place_queries import find_commune, is_commune_code
 from register.web import map_geometry
 from register.web.l10n import language
 from register.web.map_geometry import extent, mainland, overseas_frames
-from register.web.request_context import (
-    current_data_version,
-    current_vocabulary,
-    find_commune,
-    gazetteer,
-    head,
-)
+from register.web.request_context import current_data_version, current_vocabulary, head
 
 # Space around the outlines for dots on the coast and on Ouessant.
 _MARGIN = 24
@@ -159,7 +154,7 @@ def locator(code: str) -> Locator | None:
     departement = commune.departement.code if commune and commune.departement else ""
     if commune is None or departement not in departement_outlines():
         return None
-    return _draw_locator([departement], commune.point, exact=commune.is_exact)
+    return _draw_locator([departement], commune.commune.point, exact=commune.commune.is_exact)
 
 
 def region_locator(departements: Sequence[str]) -> Locator | None:

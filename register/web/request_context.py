@@ -9,7 +9,7 @@ from typing import cast
 from flask import current_app, g
 
 from register.cases import vocabulary
-from register.cases.data_version import DataVersion, VersionedCache, read_data_version
+from register.cases.data_version import DataVersion, read_data_version
 from register.cases.facet_index import FacetIndex, load_index
 from register.cases.vocabulary import Vocabulary
 from register.config import Settings
@@ -17,9 +17,6 @@ from register.db import db
 from register.journal import LedgerPosition
 from register.key_store import KeyStore
 from register.operations import setup
-from register.territory import place_queries
-from register.territory.gazetteer import Gazetteer, load_gazetteer
-from register.territory.place_queries import CommuneDetails
 from register.web.l10n import language
 
 _KEY_STORE = "register.key_store"
@@ -28,8 +25,6 @@ COOKIE_PURPOSE = "cookies and their forms"
 # Purpose of the key that signs the forms without session.
 FORM_PURPOSE = "forms without a session"
 _opening_lock = Lock()
-# Reading the gazetteer takes half a second: a second reader waits instead of reading it too.
-_gazetteer_cache: VersionedCache[Gazetteer] = VersionedCache()
 
 
 def settings() -> Settings:
@@ -64,17 +59,6 @@ def current_vocabulary() -> Vocabulary:
 def french_vocabulary() -> Vocabulary:
     """The vocabularies in French, for texts that are stored or sent."""
     return vocabulary.vocabulary_at(db.session(), current_data_version().vocabulary)
-
-
-def find_commune(code: str) -> CommuneDetails | None:
-    """The details of a commune by its code; None for an unknown one."""
-    return place_queries.load_details(db.session(), current_data_version().territory, code)
-
-
-def gazetteer() -> Gazetteer:
-    """The gazetteer, shared by all requests of one territory version."""
-    version = current_data_version().territory
-    return _gazetteer_cache.get_or_make(version, lambda: load_gazetteer(db.session()))
 
 
 def commune_case_counts() -> Mapping[str, int]:

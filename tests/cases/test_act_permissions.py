@@ -23,7 +23,6 @@ from register.journal import Act
 
 # The verdicts of the table, beside the keys of refusals:
 ANYONE = "anyone"  # any member, alone
-CONTENT = "content"  # any member; a second person when the content asks for one
 GRAVE = "grave"  # an administrator and a second person
 
 # State, act, verdict, and the reason.
@@ -32,7 +31,7 @@ draft     edited         anyone                          a draft is there to be 
 draft     discarded      anyone                          nobody has read it yet
 draft     approved       anyone                          the second reading comes before publication
 draft     invited        anyone                          the authority is invited before publication
-draft     published      content                         a suit or a risk is read by two people
+draft     published      anyone                          the checklist asks for a second person
 draft     draft_merged   anyone                          nothing public moves
 draft     erased         grave                           destroying the desk's texts is grave
 draft     followed_up    not_published_yet               a fragment is added to what readers know
@@ -78,7 +77,7 @@ withdrawn reply_refused  case_withdrawn                  there is nothing to rep
 withdrawn corrected      case_withdrawn                  it is edited, then restored with a note
 withdrawn redacted       anyone                          the words go although nobody sees them
 withdrawn withdrawn      already_withdrawn               the first tombstone is the one that counts
-withdrawn restored       content                         the same two people as for a publication
+withdrawn restored       anyone                          the same checklist as for a publication
 withdrawn merged         anyone                          its address may lead to a better file
 withdrawn drafted        case_withdrawn                  it is drafted already
 
@@ -176,11 +175,9 @@ def test_the_table_names_every_state_and_act_once():
     assert sorted(listed) == sorted(every)
 
 
-def _answer(state, act, role, needs_second, has_second):
+def _answer(state, act, role, has_second):
     try:
-        act_permissions.require_allowed(
-            state, act, role, content_needs_second=needs_second, has_second=has_second
-        )
+        act_permissions.require_allowed(state, act, role, has_second=has_second)
     except Refused as refused:
         # The loser of a race gets the current state.
         has_state = refused.values == {"state": state.value, "act": act.value}
@@ -188,11 +185,9 @@ def _answer(state, act, role, needs_second, has_second):
     return "yes"
 
 
-def _expected(verdict, role, needs_second, has_second):
+def _expected(verdict, role, has_second):
     if verdict == ANYONE:
         return "yes"
-    if verdict == CONTENT:
-        return "second_person_missing" if needs_second and not has_second else "yes"
     if verdict == GRAVE:
         if role is not Role.ADMINISTRATOR:
             return "administrators_only"
@@ -206,21 +201,16 @@ def _expected(verdict, role, needs_second, has_second):
     ids=[f"{act} when {state}: {why}" for state, act, _, why in ROWS],
 )
 def test_each_row_of_the_table_is_the_rule(state, act, verdict, why):
-    for role, needs_second, has_second in product(Role, (False, True), (False, True)):
-        answer = _answer(CaseState(state), Act(act), role, needs_second, has_second)
-        assert answer == _expected(verdict, role, needs_second, has_second), (
-            role,
-            needs_second,
-            has_second,
-            why,
-        )
+    for role, has_second in product(Role, (False, True)):
+        answer = _answer(CaseState(state), Act(act), role, has_second)
+        assert answer == _expected(verdict, role, has_second), (role, has_second, why)
 
 
 @pytest.mark.parametrize("act", NOT_OF_A_CASE)
 @pytest.mark.parametrize("state", CaseState)
 def test_acts_on_other_things_are_refused_in_every_state(state, act):
     for role in Role:
-        assert _answer(state, act, role, needs_second=False, has_second=True) == CLOSED[state]
+        assert _answer(state, act, role, has_second=True) == CLOSED[state]
 
 
 # --- follow-up or correction -------------------------------------------------------------------

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
+import json
+from dataclasses import asdict, replace
 
 import pytest
 
@@ -18,11 +19,12 @@ from register.cases.checklist import (
     Circumstances,
     build_checklist,
     checked_texts,
-    content_needs_second,
+    checklist_columns,
+    needs_second,
     risk_flags,
-    unmet_items,
 )
 from register.cases.vocabulary import Vocabulary
+from register.journal.models import canonical_json
 
 ALL = Circumstances(invited=True, attested=ATTESTATIONS)
 VOCABULARY = Vocabulary(
@@ -35,7 +37,7 @@ VOCABULARY = Vocabulary(
 
 
 def _missing(content, circumstances=ALL):
-    return [line.code for line in unmet_items(build_checklist(content, VOCABULARY, circumstances))]
+    return [line.code for line in build_checklist(content, VOCABULARY, circumstances).unmet]
 
 
 def test_a_complete_case_passes(content):
@@ -43,7 +45,7 @@ def test_a_complete_case_passes(content):
 
 
 def test_items_are_in_display_order(content):
-    assert [line.code for line in build_checklist(content(), VOCABULARY, ALL)] == [
+    assert [line.code for line in build_checklist(content(), VOCABULARY, ALL).items] == [
         "texts",
         "summary_length",
         "source",
@@ -120,9 +122,8 @@ RULED = ProceedingContent(direction="contre_cible", steps=(StepContent("plainte"
 )
 def test_a_courts_outcome_needs_court_date_and_appeal(content, changes, missing, why):
     ruled_content = content(proceedings=(replace(RULED, steps=(replace(RULING, **changes),)),))
-    line = next(
-        line for line in build_checklist(ruled_content, VOCABULARY, ALL) if line.code == "court"
-    )
+    lines = build_checklist(ruled_content, VOCABULARY, ALL).items
+    line = next(line for line in lines if line.code == "court")
     assert (line.met, line.values["missing"]) == (not missing, missing), why
 
 
@@ -135,11 +136,8 @@ def test_a_case_with_a_courts_outcome_needs_the_proceeding(content):
 def test_each_decision_of_a_court_is_asked_for_its_fields(content):
     appeal = StepContent("arret", "2009", "annulation", court="CAA de Paris")
     ruled = replace(RULED, steps=(replace(RULING, court=""), appeal))
-    line = next(
-        line
-        for line in build_checklist(content(proceedings=(ruled,)), VOCABULARY, ALL)
-        if line.code == "court"
-    )
+    lines = build_checklist(content(proceedings=(ruled,)), VOCABULARY, ALL).items
+    line = next(line for line in lines if line.code == "court")
     assert line.values["missing"] == ["court", "appeal"]
 
 
@@ -187,7 +185,7 @@ def test_when_a_second_person_is_needed(content, changes, circumstances, missing
 def test_a_flag_has_its_field_and_excerpt(content):
     (flag,) = risk_flags(content(**PHONE))
     assert (flag.field, flag.code, flag.excerpt) == ("narrative", "telephone", "06 12 34 56 78")
-    assert content_needs_second(content(**PHONE), VOCABULARY)
+    assert needs_second(content(**PHONE), VOCABULARY)
 
 
 def test_a_phone_number_in_the_url_of_a_source_raises_no_flag(content):
@@ -196,10 +194,34 @@ def test_a_phone_number_in_the_url_of_a_source_raises_no_flag(content):
 
 
 def test_the_item_of_the_flags_lists_them(content):
-    line = next(
-        line for line in build_checklist(content(**PHONE), VOCABULARY, ALL) if line.code == "flags"
-    )
-    assert line.values["flags"] == [("narrative", "telephone", "06 12 34 56 78")]
+    lines = build_checklist(content(**PHONE), VOCABULARY, ALL).items
+    line = next(line for line in lines if line.code == "flags")
+    assert line.values["flags"] == (("narrative", "telephone", "06 12 34 56 78"),)
+
+
+@pytest.mark.parametrize(
+    ("changes", "shown", "columns", "why"),
+    [
+        ({}, {}, ("", False), "complete, and one member suffices"),
+        ({"title": "", "sources": ()}, {}, ("texts source", False), "the codes of what is missing"),
+        (SUIT, {}, ("", True), "a suit needs two"),
+        (PHONE, {}, ("flags", True), "a risk is stored by its code, without its words"),
+        ({}, {"follow_ups": [{"title": "t", "text": PHONE["narrative"]}]}, ("", True), "a suite"),
+        ({}, {"corrections": [{"note": PHONE["narrative"]}]}, ("", True), "a note"),
+        (
+            {},
+            {"replies": [{"author": "a", "capacity": "c", "text": PHONE["narrative"]}]},
+            ("", True),
+            "a reply",
+        ),
+    ],
+)
+def test_what_is_stored_with_a_revision_has_codes_and_no_words(
+    content, changes, shown, columns, why
+):
+    canonical = json.loads(canonical_json(asdict(content(**changes)) | shown))
+    stored = checklist_columns(canonical, VOCABULARY)
+    assert tuple(stored.values()) == columns, why
 
 
 def test_checked_texts_include_every_text_and_no_url_of_a_source():

@@ -18,7 +18,7 @@ GAGNY, MONTREUIL, PUTEAUX, AJACCIO = "93032", "93048", "92062", "2A004"
 def _listed_communes(session):
     session.rollback()
     index = facet_index.load_index(session, current_vocabulary(session), head(session))
-    return communes_with_cases.load_communes(session, index)
+    return communes_with_cases.load_communes(index)
 
 
 def _neighbour_codes(session, code):

@@ -20,7 +20,7 @@ from register.cases.checklist import ATTESTATIONS, Circumstances
 from register.cases.desk_lists import ClaimFilter, DeskMatches, DeskQuery
 from register.cases.filters import CaseQuery
 from register.cases.models import CaseState, Incident
-from register.cases.todo_clauses import TodoKind
+from register.cases.todo_clauses import TodoContext, TodoKind
 from register.cases.vocabulary import current_vocabulary
 
 pytestmark = pytest.mark.one_database
@@ -40,10 +40,7 @@ def member(session, cast):
 
 
 def todo_context(session, at=AT, *, single=False):
-    context, _unread = tasks.load_todo_context(
-        session, current_vocabulary(session), at, single=single
-    )
-    return context
+    return TodoContext(current_vocabulary(session), at, single)
 
 
 def listed_ids(session, viewer, query=None, matches=None, at=AT, *, single=False):
@@ -53,7 +50,7 @@ def listed_ids(session, viewer, query=None, matches=None, at=AT, *, single=False
 
 
 def to_do(session, viewer, at=AT, *, single=False):
-    return tasks.load_todo(session, viewer, current_vocabulary(session), at, single=single)
+    return tasks.load_todo(session, viewer, todo_context(session, at, single=single))
 
 
 def kinds_and_cases(todo):
@@ -254,49 +251,6 @@ def test_a_follow_up_with_a_flag_makes_a_changed_withdrawn_case_wait(
     assert listed_ids(session, member("chloe"), query) == [case.id]
 
 
-def test_changed_withdrawn_cases_are_scanned_in_batches(
-    session, desk, cast, content, member, monkeypatch
-):
-    monkeypatch.setattr(todo_clauses, "READ_LIMIT", 2)
-    text = content(narrative="Le 01 23 45 67 89.")
-    for case in [desk.withdrawn() for _ in range(5)]:
-        with desk.pen() as p:
-            acts.edit(p, case.id, text, by=cast.bruno, reason="r")
-    session.rollback()
-    scans = [todo_clauses.find_flagged_drafts(session) for _ in range(4)]
-    assert [scan.unread for scan in scans] == [3, 1, 0, 0]
-    assert [len(scan.revision_ids) for scan in scans] == [2, 4, 5, 5]
-
-
-def test_drafts_are_scanned_in_batches_and_each_once(session, desk, member, monkeypatch):
-    monkeypatch.setattr(todo_clauses, "READ_LIMIT", 2)
-    risky = [desk.draft(narrative="Le 01 23 45 67 89.") for _ in range(5)]
-    session.rollback()
-    scanned = []
-    monkeypatch.setattr(todo_clauses, "risk_flags", lambda text: scanned.append(text) or ("x",))
-    assert [todo_clauses.find_flagged_drafts(session).unread for _ in range(4)] == [3, 1, 0, 0]
-    assert len(scanned) == len(todo_clauses.find_flagged_drafts(session).revision_ids) == len(risky)
-    # New drafts are read first, and are counted as unread until then.
-    for _ in range(3):
-        desk.draft()
-    session.rollback()
-    assert [todo_clauses.find_flagged_drafts(session).unread for _ in range(2)] == [1, 0]
-    assert len(scanned) == 8
-
-
-def test_the_cache_of_risk_flags_is_bounded(session, desk, member, monkeypatch):
-    monkeypatch.setattr(todo_clauses, "FLAGGED_LIMIT", 2)
-    for _ in range(3):
-        desk.draft(narrative="Le 01 23 45 67 89.")
-    session.rollback()
-    assert len(todo_clauses.find_flagged_drafts(session).revision_ids) == 3
-    with desk.pen() as p:
-        for case_id in (1, 2):
-            acts.discard(p, case_id, by=1)
-    session.rollback()
-    assert len(todo_clauses.find_flagged_drafts(session).revision_ids) == 1
-
-
 # Changes of a draft without attestations, whether it is ready, and the line that is unmet.
 READINESS = [
     ({}, True, "nothing is missing"),
@@ -353,10 +307,8 @@ def test_a_draft_is_ready_when_the_checklist_says_so(
     circumstances = Circumstances(
         invited=True, seconded=True, attested=ATTESTATIONS, flags_reason="relu"
     )
-    lines = checklist.unmet_items(
-        checklist.build_checklist(stored, current_vocabulary(session), circumstances)
-    )
-    assert (lines == []) is is_ready, why
+    result = checklist.build_checklist(stored, current_vocabulary(session), circumstances)
+    assert (result.unmet == []) is is_ready, why
     assert (
         listed_ids(session, bruno, DeskQuery(waiting_for=TodoKind.READY)) == [case.id]
     ) is is_ready, why

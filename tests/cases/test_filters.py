@@ -439,7 +439,7 @@ def test_a_quote_in_a_value_is_only_a_quote(session, desk, words):
     [("commune", "93059", "99999"), ("departement", "974", "999"), ("region", "11", "00")],
 )
 def test_an_unknown_code_of_a_place_is_refused(session, words, name, valid_code, unknown_code):
-    filters.require_places(session, filters.parse({name: [valid_code]}, words))
+    filters.require_places(filters.parse({name: [valid_code]}, words))
     with pytest.raises(Invalid) as refused:
-        filters.require_places(session, filters.parse({name: [unknown_code]}, words))
+        filters.require_places(filters.parse({name: [unknown_code]}, words))
     assert refused.value.values == {"name": name, "value": unknown_code}

@@ -6,7 +6,7 @@ from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
 
 import pytest
-from sqlalchemy import delete, inspect, select, update
+from sqlalchemy import delete, func, inspect, select, update
 from sqlalchemy.exc import DataError
 
 from register.cases import acts
@@ -177,6 +177,29 @@ def test_a_changed_earlier_snapshot_is_reported_too(session, rich_case):
     session.flush()
     assert _problems(session) == [("html_changed", rich_case.number)]
     session.rollback()
+
+
+@pytest.mark.parametrize("change", [{"unmet": "source"}, {"unmet": None}, {"needs_second": True}])
+def test_a_stored_checklist_that_its_text_does_not_give_is_reported(session, rich_case, change):
+    for name, stored in change.items():
+        setattr(session.get_one(Revision, _last_revision_id(session, rich_case)), name, stored)
+    session.flush()
+    assert _problems(session) == [("revision_checklist", rich_case.number)]
+    session.rollback()
+
+
+def test_a_checklist_that_outlasts_its_destroyed_text_is_reported(session, desk):
+    erased = desk.erased()
+    revision = session.get_one(Revision, _last_revision_id(session, erased))
+    assert (revision.content, revision.unmet) == (None, None)
+    revision.unmet = "flags"
+    session.flush()
+    assert _problems(session) == [("revision_checklist", erased.number)]
+    session.rollback()
+
+
+def _last_revision_id(session, case):
+    return session.scalar(select(func.max(Revision.id)).where(Revision.incident_id == case.id))
 
 
 def test_an_unreadable_date_is_reported_and_does_not_stop_the_verification(

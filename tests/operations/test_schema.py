@@ -9,11 +9,12 @@ from alembic import command
 from alembic.autogenerate import compare_metadata
 from alembic.migration import MigrationContext
 from alembic.script import ScriptDirectory
-from sqlalchemy import inspect, text
+from sqlalchemy import inspect, or_, select, text
 from sqlalchemy.orm import Session
 
+from register.cases import acts
 from register.cases import case_content as contents
-from register.cases.models import Incident
+from register.cases.models import Incident, Revision
 from register.cases.verify import verify
 from register.config import Settings
 from register.db import Base, now, sqlite_path, write_engine
@@ -76,6 +77,38 @@ def test_every_migration_goes_down_and_up_again(engine):
     with engine.connect() as connection:
         context = MigrationContext.configure(connection, opts={"compare_type": True})
         assert compare_metadata(context, Base.metadata) == []
+
+
+def _stored_checklists(session):
+    """Of revisions whose text is destroyed, only those of publications are asked."""
+    stmt = select(Revision.id, Revision.unmet, Revision.needs_second).order_by(Revision.id)
+    is_asked = or_(Revision.content.is_not(None), Revision.act == "published")
+    stored = session.execute(stmt.where(is_asked)).all()
+    session.rollback()
+    return stored
+
+
+def test_an_upgrade_makes_the_checklists_of_all_revisions(engine, session, desk, cast, content):
+    """A publication that two persons made needs two for ever, even once its text is destroyed."""
+    desk.draft(narrative="Joindre le maire au 01 23 45 67 89.", sources=())
+    desk.withdrawn(justice=True)
+    hidden = desk.published(content(justice=True))
+    with desk.pen() as p:
+        shorter = content(justice=True, narrative="")
+        acts.redact(
+            p, hidden.id, shorter, by=cast.bruno, reason="r", public_note="Un passage a été retiré."
+        )
+    desk.destroy()
+    desk.discarded()
+    before = _stored_checklists(session)
+    assert {unmet for _id, unmet, _two in before} == {"source flags", "", None}
+    assert (None, True) in {(unmet, two) for _id, unmet, two in before}
+    script = ScriptDirectory.from_config(schema.alembic_config(engine))
+    command.downgrade(schema.alembic_config(engine), str(script.get_revision("0017").down_revision))
+    schema.migrate(engine)
+    setup.refresh(engine)
+    assert _stored_checklists(session) == before
+    assert list(verify(session)) == []
 
 
 def _stamp(engine, revision):

@@ -10,11 +10,14 @@ from pathlib import Path
 
 import pytest
 from ledger_lines import lines_since
-from sqlalchemy import delete, func, select, text
+from sqlalchemy import bindparam, delete, func, select, text
 
 from register import encryption
 from register.accounts import invitations
 from register.accounts.sessions import digest
+from register.cases import vocabulary
+from register.cases.models import Revision
+from register.cases.persistence import refresh_checklists
 from register.cases.vocabulary import VocabularyEntry
 from register.db import housekeeping, now
 from register.errors import SealError
@@ -51,6 +54,27 @@ def test_opening_again_changes_nothing(engine, session, settings, desk):
     assert (head(session), setup.identity(session).instance_id) == before
     assert encryption.load_key(settings.seal_dir) == key
     assert case.number == 1
+
+
+def test_a_changed_vocabulary_makes_the_stored_checklists_again(
+    engine, session, desk, tmp_path, monkeypatch
+):
+    case = desk.draft(outcome="resolue")
+    shipped = vocabulary.VOCABULARY_FILE.read_text("utf-8")
+    word = '[[issue]]\ncode = "resolue"\ncourt = '
+    changed_file = tmp_path / "vocabulary.toml"
+    changed_file.write_text(shipped.replace(f"{word}false", f"{word}true"), "utf-8")
+    session.rollback()
+    with housekeeping(engine) as housekeeper:
+        vocabulary.load_file(housekeeper, now(), changed_file)
+        refresh_checklists(housekeeper)
+    assert session.scalar(_UNMET, {"case": case.id}) == "court"
+    session.rollback()
+    setup.refresh(engine)
+    assert session.scalar(_UNMET, {"case": case.id}) == ""
+
+
+_UNMET = select(Revision.unmet).where(Revision.incident_id == bindparam("case"))
 
 
 def test_an_opening_cut_short_is_finished_the_next_time(engine, session, settings):

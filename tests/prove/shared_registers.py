@@ -15,7 +15,7 @@ from register.cases import facet_index
 from register.cases.data_version import VersionedCache, VersionedMapCache
 from register.config import Settings
 from register.db import Base, db
-from register.web import page_cache, request_context
+from register.web import page_cache
 
 # Written by ``init`` and when members come: no act on a case touches them.
 _SETTLED = ("commune", "departement", "region", "intercommunalite", "identity", "term", "dataset")
@@ -40,11 +40,7 @@ def _forget_counts() -> None:
     facet_index._cached_indexes.clear()
     modules = [module for name, module in sys.modules.items() if name.startswith("register.")]
     for cache in [cache for module in modules for cache in vars(module).values()]:
-        # The gazetteer, which takes half a second to read, does not follow the position.
-        if (
-            isinstance(cache, VersionedCache | VersionedMapCache)
-            and cache is not request_context._gazetteer_cache
-        ):
+        if isinstance(cache, VersionedCache | VersionedMapCache):
             cache.clear()
 
 

@@ -5,20 +5,16 @@ from __future__ import annotations
 import random
 import time
 import tracemalloc
-from collections.abc import Callable, Iterator, Mapping
-from datetime import UTC, datetime
+from collections.abc import Callable, Mapping
 from itertools import chain
 from statistics import median
 
 import commune_spellings
 import pytest
-from sqlalchemy import create_engine
-from sqlalchemy.orm import Session
 
-from register.db import Base, configure_engine, create_sqlite_file
-from register.territory import dataset
-from register.territory.gazetteer import Gazetteer, load_gazetteer
+from register.territory.gazetteer import Gazetteer, gazetteer
 from register.territory.place_extraction import extract_places
+from register.territory.places import territory
 from register.territory.resolve import resolve, suggest_places
 
 pytestmark = pytest.mark.prove
@@ -30,23 +26,9 @@ SUGGESTION_LIMIT = 3.0  # milliseconds, median of suggestions
 
 
 @pytest.fixture(scope="module")
-def session(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Session]:
-    """A session on the committed data."""
-    engine = create_engine(f"sqlite:///{tmp_path_factory.mktemp('every')}/register.sqlite3")
-    create_sqlite_file(engine)
-    configure_engine(engine)
-    Base.metadata.create_all(engine)
-    with Session(engine) as session:
-        dataset.load(session, at=datetime(2026, 3, 1, tzinfo=UTC))
-        session.commit()
-        yield session
-    engine.dispose()
-
-
-@pytest.fixture(scope="module")
-def france(session: Session) -> Gazetteer:
+def france() -> Gazetteer:
     """The gazetteer of the committed data."""
-    return load_gazetteer(session)
+    return gazetteer()
 
 
 @pytest.mark.parametrize("spelling", commune_spellings.SPELLINGS)
@@ -87,7 +69,7 @@ def test_every_commune_is_found_by_its_name_and_where_it_is(france: Gazetteer) -
     faults = []
     for row in commune_spellings.communes():
         place = france.communes[row["code"]]
-        departement = france.departements[place.parent_code or ""]
+        departement = france.departements[place.departement_code]
         for typed in (
             f"{place.name} ({departement.code})",
             f"{departement.code} {place.name}",
@@ -226,13 +208,13 @@ def _milliseconds(read: Read, france: Gazetteer, text: str) -> float:
     return best * 1000
 
 
-def test_the_gazetteer_is_small_and_read_at_once(session: Session) -> None:
+def test_the_gazetteer_is_small_and_read_at_once() -> None:
     started = time.thread_time()
-    gazetteers = [load_gazetteer(session)]
+    gazetteers = [Gazetteer(territory.__wrapped__())]
     seconds = time.thread_time() - started
     gazetteers.clear()
     tracemalloc.start()
-    gazetteers.append(load_gazetteer(session))
+    gazetteers.append(Gazetteer(territory.__wrapped__()))
     size = tracemalloc.get_traced_memory()[0] / 1e6
     tracemalloc.stop()
     print(f"gazetteer: {seconds:.2f} s to read, {size:.1f} MB")

@@ -12,7 +12,7 @@ from territory_rows import AT
 
 from register.db import Base, configure_engine, create_sqlite_file
 from register.territory import dataset
-from register.territory.gazetteer import Gazetteer, load_gazetteer
+from register.territory.gazetteer import Gazetteer, gazetteer
 
 
 def _open_session(path: Path) -> Iterator[Session]:
@@ -40,7 +40,7 @@ def france(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Session]:
         yield session
 
 
-@pytest.fixture(scope="session")
-def gazetteer(france: Session) -> Gazetteer:
+@pytest.fixture(scope="session", name="gazetteer")
+def _gazetteer() -> Gazetteer:
     """The gazetteer of the committed data."""
-    return load_gazetteer(france)
+    return gazetteer()

@@ -8,10 +8,7 @@ import io
 from datetime import UTC, datetime
 from pathlib import Path
 
-from sqlalchemy import select
-from sqlalchemy.orm import Session
-
-from register.territory.models import Commune
+from register.territory.places import Commune, territory
 from register.territory.readings import PlaceReading, PlaceResolution
 
 AT = datetime(2026, 3, 1, 9, 30, tzinfo=UTC)
@@ -54,7 +51,8 @@ def sole_reading(resolution: PlaceResolution) -> PlaceReading | None:
     return resolution.readings[0] if len(resolution.readings) == 1 else None
 
 
-def communes_of_departement(session: Session, code: str) -> list[Commune]:
+def communes_of_departement(code: str) -> list[Commune]:
     """The present communes of a département, in the order of names, accents aside."""
-    statement = select(Commune).filter_by(departement_code=code, retired=False)
-    return list(session.scalars(statement.order_by(Commune.folded, Commune.code)))
+    present = (place for place in territory().communes.values() if not place.retired)
+    communes = [place for place in present if place.departement_code == code]
+    return sorted(communes, key=lambda place: (place.folded, place.code))

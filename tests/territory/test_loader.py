@@ -8,11 +8,10 @@ from pathlib import Path
 import pytest
 from sqlalchemy import func, select
 from sqlalchemy.orm import Session
-from territory_rows import AT, communes_of_departement, row, sole_reading, write
+from territory_rows import AT, row, write
 
 from register.db import Base
-from register.territory import dataset, place_queries
-from register.territory.gazetteer import load_gazetteer
+from register.territory import dataset
 from register.territory.models import (
     Commune,
     CommuneAlias,
@@ -23,7 +22,33 @@ from register.territory.models import (
     Intercommunalite,
     Region,
 )
-from register.territory.resolve import resolve
+
+
+class TableQueries:
+    """Queries of the tables."""
+
+    @staticmethod
+    def current_code(session: Session, code: str) -> str | None:
+        return session.scalar(select(CommuneCode.current_code).where(CommuneCode.code == code))
+
+    @staticmethod
+    def former_name(session: Session, code: str) -> str | None:
+        stmt = select(CommuneAlias.name).where(CommuneAlias.code == code)
+        return session.scalar(stmt.where(CommuneAlias.current_code != code))
+
+    @staticmethod
+    def commune_aliases(session: Session, code: str) -> list[CommuneAlias]:
+        stmt = select(CommuneAlias).where(CommuneAlias.current_code == code)
+        return list(session.scalars(stmt.order_by(CommuneAlias.code)))
+
+    @staticmethod
+    def postal_codes(session: Session, code: str) -> list[str]:
+        stmt = select(CommunePostal.postal).where(CommunePostal.commune_code == code)
+        return list(session.scalars(stmt.order_by(CommunePostal.postal)))
+
+    @staticmethod
+    def present_codes(session: Session, model: type[Base]) -> list[str]:
+        return list(session.scalars(select(model.code).filter_by(retired=False)))
 
 
 def count(session: Session, model: type[Base]) -> int:
@@ -90,7 +115,7 @@ def test_columns_have_the_values_of_the_files(empty: Session, tmp_path: Path) ->
     )
     assert (commune.population, commune.lat, commune.lon) == (10, 48.5, 2.5)
     assert commune.intercommunalite_code == "200000001"
-    assert place_queries.postal_codes(empty, "77001") == ["77100", "77200"]
+    assert TableQueries.postal_codes(empty, "77001") == ["77100", "77200"]
     overseas = empty.get_one(Commune, "98801")
     assert (overseas.departement_code, overseas.region_code) == ("988", None)
     assert (overseas.population, overseas.lat, overseas.lon) == (None, None, None)
@@ -107,8 +132,8 @@ def test_a_present_commune_wins_over_everything_that_bears_its_code(
         row("77002", "Grande", anciens_codes="77001 77003"),
     )
     update(empty, source)
-    assert place_queries.current_code(empty, "77001") == "77001"
-    assert place_queries.current_code(empty, "77003") == "77002"
+    assert TableQueries.current_code(empty, "77001") == "77001"
+    assert TableQueries.current_code(empty, "77003") == "77002"
 
 
 def test_the_present_division_wins_over_a_former_code(empty: Session, tmp_path: Path) -> None:
@@ -119,7 +144,7 @@ def test_the_present_division_wins_over_a_former_code(empty: Session, tmp_path: 
         row("77003", "Vieille", "commune-deleguee", parent="77002"),
     )
     update(empty, source)
-    assert place_queries.current_code(empty, "77003") == "77002"
+    assert TableQueries.current_code(empty, "77003") == "77002"
 
 
 @pytest.fixture
@@ -144,23 +169,12 @@ def test_a_merged_commune_leads_to_its_successor(first_year: Session, tmp_path: 
     )
     assert update(first_year, after)
     for old in ("77002", "75002", "77004"):
-        assert place_queries.current_code(first_year, old) == "77001"
+        assert TableQueries.current_code(first_year, old) == "77001"
     assert first_year.get_one(Commune, "77002").retired
-    assert place_queries.former_name(first_year, "77002") == "Fusionne"
-    assert place_queries.former_name(first_year, "77004") == "Hameau"
-    assert place_queries.postal_codes(first_year, "77001") == ["77100", "77200"]
-    assert place_queries.postal_codes(first_year, "77002") == []
-
-
-def test_the_name_of_a_merged_commune_is_still_found(first_year: Session, tmp_path: Path) -> None:
-    update(first_year, write(tmp_path / "after", row("77001", "Reste", anciens_codes="77002")))
-    reading = sole_reading(resolve(load_gazetteer(first_year), "fusionne"))
-    assert reading is not None
-    assert (reading.code, reading.why, reading.alias_name) == (
-        "77001",
-        "ancienne_commune",
-        "Fusionne",
-    )
+    assert TableQueries.former_name(first_year, "77002") == "Fusionne"
+    assert TableQueries.former_name(first_year, "77004") == "Hameau"
+    assert TableQueries.postal_codes(first_year, "77001") == ["77100", "77200"]
+    assert TableQueries.postal_codes(first_year, "77002") == []
 
 
 def test_a_commune_without_successor_is_retired_and_stays_in_its_departement(
@@ -171,21 +185,18 @@ def test_a_commune_without_successor_is_retired_and_stays_in_its_departement(
     lost = first_year.get(Commune, "77003")
     assert lost is not None
     assert lost.retired
-    assert place_queries.current_code(first_year, "77003") == "77003"
-    assert place_queries.commune_aliases(first_year, "77003") == []
-    assert [place.code for place in communes_of_departement(first_year, "77")] == ["77001"]
-    reading = sole_reading(resolve(load_gazetteer(first_year), "Disparaît"))
-    assert reading is not None
-    assert (reading.code, reading.why) == ("77003", "nom")
+    assert TableQueries.current_code(first_year, "77003") == "77003"
+    assert TableQueries.commune_aliases(first_year, "77003") == []
+    assert TableQueries.present_codes(first_year, Commune) == ["77001"]
 
 
 def test_former_communes_stay_after_a_later_load(first_year: Session, tmp_path: Path) -> None:
     update(first_year, write(tmp_path / "after", row("77001", "Reste", anciens_codes="77002")))
     # The next data set contains none of them.
     update(first_year, write(tmp_path / "later", row("77001", "Reste", population="11")))
-    assert place_queries.current_code(first_year, "77002") == "77001"
-    assert place_queries.current_code(first_year, "77003") == "77003"
-    assert place_queries.former_name(first_year, "77002") == "Fusionne"
+    assert TableQueries.current_code(first_year, "77002") == "77001"
+    assert TableQueries.current_code(first_year, "77003") == "77003"
+    assert TableQueries.former_name(first_year, "77002") == "Fusionne"
     assert first_year.get_one(Commune, "77001").population == 11
 
 
@@ -193,8 +204,8 @@ def test_a_retired_commune_may_find_a_successor_later(first_year: Session, tmp_p
     update(first_year, write(tmp_path / "after", row("77001", "Reste", anciens_codes="77002")))
     later = write(tmp_path / "later", row("77001", "Reste", anciens_codes="77002 77003"))
     update(first_year, later)
-    assert place_queries.current_code(first_year, "77003") == "77001"
-    assert place_queries.former_name(first_year, "77003") == "Disparaît"
+    assert TableQueries.current_code(first_year, "77003") == "77001"
+    assert TableQueries.former_name(first_year, "77003") == "Disparaît"
 
 
 def test_an_undone_merger_brings_the_commune_back(first_year: Session, tmp_path: Path) -> None:
@@ -209,10 +220,10 @@ def test_an_undone_merger_brings_the_commune_back(first_year: Session, tmp_path:
     commune = first_year.get(Commune, "77002")
     assert commune is not None
     assert not commune.retired
-    assert place_queries.former_name(first_year, "77002") is None
+    assert TableQueries.former_name(first_year, "77002") is None
     # Its own former communes stay in the merged one unless a data set moves them.
-    assert [alias.code for alias in place_queries.commune_aliases(first_year, "77001")] == ["77004"]
-    assert place_queries.current_code(first_year, "75002") == "77001"
+    assert [alias.code for alias in TableQueries.commune_aliases(first_year, "77001")] == ["77004"]
+    assert TableQueries.current_code(first_year, "75002") == "77001"
 
 
 def test_a_renamed_commune_keeps_its_old_name(first_year: Session, tmp_path: Path) -> None:
@@ -223,9 +234,9 @@ def test_a_renamed_commune_keeps_its_old_name(first_year: Session, tmp_path: Pat
         row("77003", "Disparaît"),
     )
     update(first_year, after)
-    assert place_queries.former_name(first_year, "77001") is None
+    assert TableQueries.former_name(first_year, "77001") is None
     assert [
-        (alias.kind, alias.name) for alias in place_queries.commune_aliases(first_year, "77001")
+        (alias.kind, alias.name) for alias in TableQueries.commune_aliases(first_year, "77001")
     ] == [("ancienne", "Reste")]
 
 
@@ -234,7 +245,7 @@ def test_another_spelling_of_the_same_name_is_no_former_name(
 ) -> None:
     after = write(tmp_path / "after", row("77001", "RESTE"), row("77003", "Disparait"))
     update(first_year, after)
-    assert place_queries.commune_aliases(first_year, "77001") == []
+    assert TableQueries.commune_aliases(first_year, "77001") == []
     assert first_year.get_one(Commune, "77003").name == "Disparait"
 
 
@@ -251,8 +262,8 @@ def test_a_vanished_department_and_region_keep_their_rows(
     update(first_year, after)
     assert first_year.get_one(Departement, "77").retired
     assert first_year.get_one(Region, "11").retired
-    assert [departement.code for departement in place_queries.departements(first_year)] == ["78"]
-    assert [region.code for region in place_queries.regions(first_year)] == ["12"]
+    assert TableQueries.present_codes(first_year, Departement) == ["78"]
+    assert TableQueries.present_codes(first_year, Region) == ["12"]
     assert first_year.get(Intercommunalite, "200000001") is None
 
 

@@ -3,11 +3,9 @@
 from __future__ import annotations
 
 import pytest
-from sqlalchemy import select
-from sqlalchemy.orm import Session
 
 from register.territory import place_queries
-from register.territory.models import CommuneCode
+from register.territory.places import territory
 
 
 @pytest.mark.parametrize("code", ["01001", "2A004", "2B033", "75056", "97411", "98901", "20004"])
@@ -42,14 +40,10 @@ def test_region_codes(text: str, is_valid: bool) -> None:
     assert place_queries.is_region_code(text) is is_valid
 
 
-def test_every_official_code_has_the_shape_of_its_kind(france: Session) -> None:
+def test_every_official_code_has_the_shape_of_its_kind() -> None:
     assert all(
         place_queries.is_departement_code(departement.code)
-        for departement in place_queries.departements(france)
+        for departement in place_queries.departements()
     )
-    assert all(
-        place_queries.is_region_code(region.code) for region in place_queries.regions(france)
-    )
-    assert all(
-        place_queries.is_commune_code(code) for code in france.scalars(select(CommuneCode.code))
-    )
+    assert all(place_queries.is_region_code(region.code) for region in place_queries.regions())
+    assert all(place_queries.is_commune_code(code) for code in territory().current_codes)

@@ -6,12 +6,10 @@ import math
 from typing import NamedTuple
 
 import pytest
-from sqlalchemy.orm import Session
 from territory_rows import communes_of_departement
 
 from register.territory import place_queries
 from register.territory.boundaries import departement_outlines, project
-from register.territory.models import Commune
 
 
 @pytest.mark.parametrize(
@@ -41,8 +39,8 @@ def test_the_scale_is_exact_on_the_standard_parallels(lat: float) -> None:
     assert math.hypot(x2 - x1, y2 - y1) == pytest.approx(ground, rel=1e-6)
 
 
-def test_every_department_has_an_outline_and_no_collectivity(france: Session) -> None:
-    with_region = {place.code for place in place_queries.departements(france) if place.region_code}
+def test_every_department_has_an_outline_and_no_collectivity() -> None:
+    with_region = {place.code for place in place_queries.departements() if place.region_code}
     assert set(departement_outlines()) == with_region
     assert len(departement_outlines()) == 101
 
@@ -98,18 +96,18 @@ def test_a_collectivity_has_no_outline() -> None:
     assert "988" not in departement_outlines()
 
 
-def test_a_small_island_lies_outside_the_outline(france: Session) -> None:
-    ouessant = france.get(Commune, "29155")
+def test_a_small_island_lies_outside_the_outline() -> None:
+    ouessant = place_queries.commune("29155")
     assert ouessant is not None
     assert ouessant.lon is not None
     assert ouessant.lon < bounding_box(["29"]).west
 
 
-def test_a_commune_lies_in_the_box_of_its_department(france: Session) -> None:
+def test_a_commune_lies_in_the_box_of_its_department() -> None:
     # The outlines are simplified: a tenth of a degree is the slack of a small map.
     for code in ("22", "2A", "59", "973", "974"):
         bounds = bounding_box([code])
-        for commune in communes_of_departement(france, code):
+        for commune in communes_of_departement(code):
             assert commune.lat is not None
             assert commune.lon is not None
             assert bounds.south - 0.1 < commune.lat < bounds.north + 0.1

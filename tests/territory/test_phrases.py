@@ -9,9 +9,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from register.territory.gazetteer import Gazetteer, GazetteerPlace
+from register.territory.gazetteer import Gazetteer
 from register.territory.name_normalisation import split_words
 from register.territory.place_extraction import MAX_PLACES, ExtractedPlace, extract_places
+from register.territory.places import Area, Commune, Territory
 
 
 def summaries(places: tuple[ExtractedPlace, ...]) -> list[tuple[str, str, str]]:
@@ -217,14 +218,12 @@ def test_the_matched_words_resolve_to_the_same_place_alone(gazetteer: Gazetteer)
 
 @given(st.text(max_size=300))
 def test_any_text_has_an_answer(text: str) -> None:
-    gazetteer = Gazetteer(
-        version="made-up",
-        communes=[GazetteerPlace("77001", "Le Bourg", "le bourg", "77", 100)],
-        departements=[GazetteerPlace("77", "Marne", "marne", "11")],
-        regions=[GazetteerPlace("11", "Plaine", "plaine")],
-        aliases=(),
-        codes={"77001": "77001"},
+    territory = Territory(
+        communes=[Commune("77001", "Le Bourg", "77", population=100)],
+        departements=[Area("77", "Marne", "11")],
+        regions=[Area("11", "Plaine")],
     )
+    gazetteer = Gazetteer(territory)
     for place in extract_places(gazetteer, text):
         assert place.matched_text in text
         assert place.resolution.readings

@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
-
 from hypothesis import given
 from hypothesis import strategies as st
 from territory_rows import sole_reading
 
-from register.territory.gazetteer import Gazetteer, GazetteerAlias, GazetteerPlace
+from register.territory.gazetteer import Gazetteer
 from register.territory.name_normalisation import MAX_TYPED_LENGTH
+from register.territory.places import Alias, Area, Commune, Territory
 from register.territory.readings import EXACTNESS, PlaceReading
 from register.territory.resolve import resolve
 
@@ -50,32 +49,25 @@ def test_a_long_text_is_truncated(gazetteer: Gazetteer) -> None:
 
 # An invented country, in which each rule is tested alone.
 def country(
-    *aliases: GazetteerAlias,
-    codes: dict[str, str] | None = None,
-    postals: Iterable[tuple[str, str]] = (),
+    *aliases: Alias, codes: dict[str, str] | None = None, postal: dict[str, str] | None = None
 ) -> Gazetteer:
     communes = [
-        GazetteerPlace("77001", "Bourg", "bourg", "77", 100),
-        GazetteerPlace("77002", "Ville", "ville", "77", 200),
-        GazetteerPlace("78001", "Bourg", "bourg", "78", 300),
+        Commune("77001", "Bourg", "77", population=100),
+        Commune("77002", "Ville", "77", population=200),
+        Commune("78001", "Bourg", "78", population=300),
     ]
-    present_codes = {place.code: place.code for place in communes}
-    return Gazetteer(
-        version="made-up",
-        communes=communes,
-        departements=[
-            GazetteerPlace("77", "Marne", "marne", "11"),
-            GazetteerPlace("78", "Oise", "oise", "11"),
-        ],
-        regions=[GazetteerPlace("11", "Plaine", "plaine")],
+    territory = Territory(
+        communes=[place._replace(postal=(postal or {}).get(place.code, "")) for place in communes],
+        departements=[Area("77", "Marne", "11"), Area("78", "Oise", "11")],
+        regions=[Area("11", "Plaine")],
         aliases=aliases,
-        codes=present_codes | (codes or {}),
-        postal_pairs=postals,
+        codes=codes,
     )
+    return Gazetteer(territory)
 
 
 def test_an_old_name_comes_after_the_present_one_even_with_cases() -> None:
-    old = GazetteerAlias("77009", "deleguee", "Bourg", "bourg", "77002")
+    old = Alias("77009", "deleguee", "Bourg", "77002")
     resolution = resolve(country(old), "bourg", {"77002": 9})
     assert [(reading.code, reading.why) for reading in resolution.readings] == [
         ("78001", "nom"),
@@ -85,15 +77,15 @@ def test_an_old_name_comes_after_the_present_one_even_with_cases() -> None:
 
 
 def test_a_commune_and_its_own_delegated_namesake_are_one_reading() -> None:
-    twin = GazetteerAlias("77002", "deleguee", "Ville", "ville", "77002")
+    twin = Alias("77002", "deleguee", "Ville", "77002")
     reading = sole_reading(resolve(country(twin), "ville"))
     assert reading == PlaceReading("commune", "77002", "Ville", "77", "nom")
 
 
 def test_two_old_names_of_one_commune_are_one_reading() -> None:
     aliases = (
-        GazetteerAlias("77008", "deleguee", "Écart", "ecart", "77002"),
-        GazetteerAlias("77009", "associee", "Écart", "ecart", "77002"),
+        Alias("77008", "deleguee", "Écart", "77002"),
+        Alias("77009", "associee", "Écart", "77002"),
     )
     assert sole_reading(resolve(country(*aliases), "Écart")) is not None
 
@@ -104,14 +96,14 @@ def test_a_former_code_without_a_name_is_resolved() -> None:
 
 
 def test_a_former_code_reused_as_a_postal_code_is_read_as_the_postal_code() -> None:
-    reused = country(codes={"75001": "77002"}, postals=[("75001", "77001")])
+    reused = country(codes={"75001": "77002"}, postal={"77001": "75001"})
     reading = sole_reading(resolve(reused, "75001"))
     assert reading == PlaceReading("commune", "77001", "Bourg", "77", "code_postal")
 
 
 def test_a_former_code_with_a_name_is_read_beside_the_postal_code() -> None:
-    old = GazetteerAlias("75001", "deleguee", "Écart", "ecart", "77002")
-    shared = country(old, codes={"75001": "77002"}, postals=[("75001", "77001")])
+    old = Alias("75001", "deleguee", "Écart", "77002")
+    shared = country(old, codes={"75001": "77002"}, postal={"77001": "75001"})
     assert [(reading.code, reading.why) for reading in resolve(shared, "75001").readings] == [
         ("77001", "code_postal"),
         ("77002", "ancien_code"),
@@ -119,8 +111,8 @@ def test_a_former_code_with_a_name_is_read_beside_the_postal_code() -> None:
 
 
 def test_a_postal_code_is_of_an_arrondissement_where_the_city_has_some() -> None:
-    part = GazetteerAlias("77102", "arrondissement", "Ville 2e Arr.", "ville 2e arr", "77002")
-    city = country(part, postals=[("77202", "77002"), ("77202", "77001")])
+    part = Alias("77102", "arrondissement", "Ville 2e Arr.", "77002")
+    city = country(part, postal={"77001": "77202", "77002": "77202"})
     readings = resolve(city, "77202").readings
     assert [(reading.code, reading.alias_code) for reading in readings] == [
         ("77002", "77102"),
@@ -128,18 +120,14 @@ def test_a_postal_code_is_of_an_arrondissement_where_the_city_has_some() -> None
     ]
 
 
-def test_a_postal_code_of_an_unknown_commune_is_ignored() -> None:
-    assert not resolve(country(postals=[("77200", "77999")]), "77200").readings
-
-
 def test_a_former_name_is_narrowed_by_the_departement_of_its_present_commune() -> None:
-    moved = GazetteerAlias("78009", "ancienne", "Hameau", "hameau", "77002")
+    moved = Alias("78009", "ancienne", "Hameau", "77002")
     assert sole_reading(resolve(country(moved), "Hameau (77)")) is not None
     assert not resolve(country(moved), "Hameau (78)").readings
 
 
 def test_an_alias_of_an_unknown_commune_is_ignored() -> None:
-    lost = GazetteerAlias("77009", "deleguee", "Perdue", "perdue", "77999")
+    lost = Alias("77009", "deleguee", "Perdue", "77999")
     assert not resolve(country(lost), "Perdue").readings
 
 

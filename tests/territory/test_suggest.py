@@ -6,7 +6,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from register.territory.gazetteer import Gazetteer, GazetteerAlias, GazetteerPlace
+from register.territory.gazetteer import Gazetteer
+from register.territory.places import Alias, Area, Commune, Territory
 from register.territory.resolve import suggest_places
 
 
@@ -95,18 +96,17 @@ def test_cases_come_before_people_however_small_the_place(gazetteer: Gazetteer) 
 
 
 def country() -> Gazetteer:
-    return Gazetteer(
-        version="made-up",
+    territory = Territory(
         communes=[
-            GazetteerPlace("77001", "Marsan", "marsan", "77", 10),
-            GazetteerPlace("77002", "Port-Mars", "port mars", "77", 900),
-            GazetteerPlace("77003", "Marsac", "marsac", "77", 500),
+            Commune("77001", "Marsan", "77", population=10),
+            Commune("77002", "Port-Mars", "77", population=900),
+            Commune("77003", "Marsac", "77", population=500),
         ],
-        departements=[GazetteerPlace("77", "Marsiane", "marsiane", "11")],
-        regions=[GazetteerPlace("11", "Plaine", "plaine")],
-        aliases=[GazetteerAlias("77009", "deleguee", "Marsy", "marsy", "77002")],
-        codes={code: code for code in ("77001", "77002", "77003")},
+        departements=[Area("77", "Marsiane", "11")],
+        regions=[Area("11", "Plaine")],
+        aliases=[Alias("77009", "deleguee", "Marsy", "77002")],
     )
+    return Gazetteer(territory)
 
 
 def test_present_names_come_before_former_names_and_later_words() -> None:

@@ -71,17 +71,11 @@ def require_unchanged(case: Incident, seen: int | None) -> None:
 def require_allowed(
     tx: WriteTransaction, case: Incident, member: Member, act: Act, *, single: bool = False
 ) -> None:
-    """Check the rules of an act, except what the content requires of a publication."""
-    has_second = single
-    if act_permissions.rule_for(CaseState(case.state), act).second == "always" and not single:
+    """Check the rules of an act, except what the checklist requires of a publication."""
+    state, has_second = CaseState(case.state), single
+    if act_permissions.rule_for(state, act).needs_second and not single:
         has_second = bool(second_persons(tx, case, "erase", member))
-    act_permissions.require_allowed(
-        CaseState(case.state),
-        act,
-        Role(member.role),
-        content_needs_second=False,
-        has_second=has_second,
-    )
+    act_permissions.require_allowed(state, act, Role(member.role), has_second=has_second)
 
 
 def insert(tx: WriteTransaction, row: Base) -> None:

@@ -291,10 +291,9 @@ def _require_computed(tx: WriteTransaction, content: Content) -> None:
     :raises Incomplete: the unmet items.
     """
     vocabulary, circumstances = current_vocabulary(tx.session), checklist.Circumstances()
-    check_items = checklist.build_checklist(content, vocabulary, circumstances)
     unmet = [
         check_item
-        for check_item in checklist.unmet_items(check_items)
+        for check_item in checklist.build_checklist(content, vocabulary, circumstances).unmet
         if check_item.code in checklist.CONTENT_CHECKS
     ]
     if unmet:

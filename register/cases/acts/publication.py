@@ -8,10 +8,11 @@ from typing import Any
 from sqlalchemy import bindparam, func, select
 from sqlalchemy.orm import Session
 
-from register.accounts.models import Member, Role
-from register.cases import act_permissions, checklist
+from register.accounts.models import Member
 from register.cases import case_content as contents
+from register.cases import checklist
 from register.cases.acts import _steps as steps
+from register.cases.checklist import Checklist, Circumstances
 from register.cases.models import CaseState, Correction, Incident, Invitation, Revision
 from register.cases.persistence import next_number
 from register.cases.second_person import needed_before
@@ -19,6 +20,7 @@ from register.cases.vocabulary import current_vocabulary
 from register.errors import Incomplete, Invalid, Refused
 from register.journal import Act, JournalEntry, WriteTransaction
 from register.text.normalisation import one_line
+from register.text.personal_data import risks
 
 # The only public note that needs no approval, for a text that was edited while it was withdrawn.
 FIXED_NOTE = "Le texte a été modifié pendant son retrait."
@@ -41,8 +43,7 @@ def publish(
     :raises Refused: already published, or no second person.
     """
     case, member = steps.begin_act(tx, incident_id, Act.PUBLISHED, by, seen)
-    circumstances = _collect_circumstances(tx, case, member, attested, flags_reason, single)
-    _check_publication(tx, case, member, Act.PUBLISHED, circumstances)
+    circumstances, _result = _check_publication(tx, case, member, attested, flags_reason, single)
     case.number = next_number(tx.session)
     case.first_published_at = tx.at
     return _make_public(tx, case, member, Act.PUBLISHED, reason, circumstances)
@@ -67,18 +68,12 @@ def restore(
         second person.
     """
     case, member = steps.begin_act(tx, incident_id, Act.RESTORED, by, seen)
-    circumstances = _collect_circumstances(tx, case, member, attested, flags_reason, single)
-    _check_publication(tx, case, member, Act.RESTORED, circumstances)
+    circumstances, result = _check_publication(tx, case, member, attested, flags_reason, single)
     details = {}
     if edited_since_withdrawal(tx.session, case.id):
         note = steps.required_text("public_note", public_note)
         # The approval covers the text of the case, not this note.
-        if note != FIXED_NOTE and checklist.needs_second(
-            contents.content_of(case),
-            current_vocabulary(tx.session),
-            needed_before=circumstances.needed_before,
-            added_texts=[*circumstances.displayed_texts, note],
-        ):
+        if note != FIXED_NOTE and (result.needs_second or risks(note)):
             raise Invalid("note_fixed", field="public_note", note=FIXED_NOTE)
         details = steps.add_correction(tx, case, Correction(made_at=tx.at, note=note))
     case.restriction = ""
@@ -179,58 +174,34 @@ def edited_since_withdrawal(session: Session, incident_id: int) -> bool:
 _INVITED = select(Invitation.id).where(Invitation.incident_id == bindparam("case")).limit(1)
 
 
-def _collect_circumstances(
+def _check_publication(
     tx: WriteTransaction,
     case: Incident,
     member: Member,
     attested: Collection[str],
     flags_reason: str,
     single: bool,
-) -> checklist.Circumstances:
-    return checklist.Circumstances(
+) -> tuple[Circumstances, Checklist]:
+    """Check the checklist, and note whether ``SINGLE_MODERATOR`` waived a second person.
+
+    :raises Incomplete: the unmet items.
+    """
+    vocabulary = current_vocabulary(tx.session)
+    circumstances = Circumstances(
         invited=tx.session.scalar(_INVITED, {"case": case.id}) is not None,
         seconded=bool(steps.second_persons(tx, case, "publish", member)),
         single_moderator=single,
         attested=frozenset(attested) & set(checklist.ATTESTATIONS),
         flags_reason=one_line(flags_reason),
-        needed_before=needed_before(tx.session, case, current_vocabulary(tx.session)),
-        displayed_texts=checklist.displayed_texts(case),
+        needed_before=needed_before(tx.session, case, vocabulary),
+        displayed_texts=checklist.displayed_texts(contents.fragments_of(case)),
         report_withdrawn=case.report_withdrawn,
     )
-
-
-def _check_publication(
-    tx: WriteTransaction,
-    case: Incident,
-    member: Member,
-    act: Act,
-    circumstances: checklist.Circumstances,
-) -> None:
-    """Check checklist and rules, and note whether ``SINGLE_MODERATOR`` waived a second person.
-
-    :raises Incomplete: the unmet items of the checklist.
-    """
-    content, vocabulary = contents.content_of(case), current_vocabulary(tx.session)
-    flags = checklist.risk_flags(content)
-    check_items = checklist.build_checklist(content, vocabulary, circumstances, flags)
-    unmet = checklist.unmet_items(check_items)
-    if unmet:
-        raise Incomplete("checklist", lines=unmet, state=case.state)
-    is_second_needed = checklist.needs_second(
-        content,
-        vocabulary,
-        flags,
-        needed_before=circumstances.needed_before,
-        added_texts=circumstances.displayed_texts,
-    )
-    act_permissions.require_allowed(
-        CaseState(case.state),
-        act,
-        Role(member.role),
-        content_needs_second=is_second_needed,
-        has_second=circumstances.seconded or circumstances.single_moderator,
-    )
-    case.single_review = is_second_needed and not circumstances.seconded
+    result = checklist.build_checklist(contents.content_of(case), vocabulary, circumstances)
+    if result.unmet:
+        raise Incomplete("checklist", lines=result.unmet, state=case.state)
+    case.single_review = result.needs_second and not circumstances.seconded
+    return circumstances, result
 
 
 def _make_public(
@@ -239,7 +210,7 @@ def _make_public(
     member: Member,
     act: Act,
     reason: str,
-    circumstances: checklist.Circumstances,
+    circumstances: Circumstances,
     details: dict[str, Any] | None = None,
 ) -> JournalEntry:
     case.state = CaseState.PUBLISHED

@@ -18,6 +18,7 @@ from wtforms.validators import DataRequired, ValidationError
 from register.errors import TextError
 from register.reports import form_vocabulary, report_content
 from register.reports.web.public_forms import SessionlessForm
+from register.territory.gazetteer import gazetteer
 from register.territory.name_normalisation import MAX_TYPED_LENGTH
 from register.territory.readings import INEXACT
 from register.territory.resolve import resolve
@@ -27,7 +28,7 @@ from register.text import dates
 from register.text.normalisation import one_line
 from register.web.form_fields import LineField, line_field, text_field
 from register.web.l10n import language, number
-from register.web.request_context import commune_case_counts, gazetteer
+from register.web.request_context import commune_case_counts
 from register.web.request_validation import DESK_BODY_LIMIT
 
 # The place code that keeps the words as typed.

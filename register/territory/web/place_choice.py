@@ -18,6 +18,7 @@ from wtforms.validators import ValidationError
 from register.cases import case_places
 from register.cases.case_places import UncodedPlace
 from register.cases.filters import CaseQuery
+from register.territory.gazetteer import gazetteer
 from register.territory.name_normalisation import MAX_TYPED_LENGTH
 from register.territory.place_queries import qualified_name
 from register.territory.readings import INEXACT, PlaceReading
@@ -29,7 +30,7 @@ from register.web import urls
 from register.web.blueprints import public, without_csrf_token
 from register.web.form_fields import FieldGroup, line_field
 from register.web.l10n import count_words, in_language, language
-from register.web.request_context import commune_case_counts, current_facet_index, gazetteer
+from register.web.request_context import commune_case_counts, current_facet_index
 
 # Filters that say where: a place typed anew takes the place of all of them.
 _PLACE_FILTERS = ("commune", "departement", "region", "endroit", "pays")

@@ -6,13 +6,12 @@ from urllib.parse import urlencode
 
 from flask_babel import gettext as _
 
-from register.db import db
 from register.territory import place_queries
-from register.territory.place_queries import CommuneGroup, qualified_name
+from register.territory.place_queries import find_commune, qualified_name
+from register.territory.places import CommuneGroup
 from register.territory.readings import PlaceReading
 from register.text.typography import french
 from register.web import urls
-from register.web.request_context import current_data_version, find_commune
 
 # Query parameter of a commune's page: the former code in the address that led there.
 ALIAS_PARAMETER = "nom"
@@ -70,7 +69,7 @@ def place_name(kind: str, code: str) -> str:
     :param kind: ``commune``, ``departement`` or ``region``.
     """
     if kind != "commune":
-        return place_queries.area_name(db.session(), current_data_version().territory, kind, code)
+        return place_queries.area_name(kind, code)
     details = find_commune(code)
     if details is None:
         return code

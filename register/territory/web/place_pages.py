@@ -19,8 +19,13 @@ from register.cases.filters import CaseQuery
 from register.db import db
 from register.errors import NotFound
 from register.territory import place_queries
-from register.territory.models import Departement
-from register.territory.place_queries import is_commune_code, is_departement_code, is_region_code
+from register.territory.place_queries import (
+    find_commune,
+    is_commune_code,
+    is_departement_code,
+    is_region_code,
+)
+from register.territory.places import Area
 from register.territory.web import place_choice, place_names
 from register.territory.web.place_choice import case_count
 from register.text.dates import Language
@@ -33,7 +38,6 @@ from register.web.request_context import (
     current_data_version,
     current_facet_index,
     current_vocabulary,
-    find_commune,
     head,
 )
 
@@ -56,7 +60,7 @@ def communes() -> ResponseReturnValue:
             return redirect(matches.sole_choice.address, 303)
         return render_template("territory/place_choice.html", matches=matches, back=None)
     towns = _towns_with_cases().communes
-    departements = place_queries.departements(db.session())
+    departements = place_queries.departements()
     return render_template(
         "territory/communes.html",
         communes=_town_rows(towns) if len(towns) <= _MAX_COMMUNES else [],
@@ -82,11 +86,11 @@ def commune(code: str) -> ResponseReturnValue:
         # The code never led to this commune: no page of ours gave that address.
         raise NotFound("no_such_place")
     # Other communes with cases: the nearest, and those of the same intercommunalité.
-    towns, group = _towns_with_cases(), details.group
+    towns, group, point = _towns_with_cases(), details.group, details.commune.point
     group_towns = towns.by_intercommunalite.get(group.code, ()) if group else ()
     is_alone = all(town.code == code for town in group_towns)
     around = {
-        "near_rows": _town_rows(towns.nearest_to(code, details.point)) if details.point else [],
+        "near_rows": _town_rows(towns.nearest_to(code, point)) if point else [],
         "radius_km": communes_with_cases.REACH_KM,
         "group_label": place_names.group_label(group) if group else "",
         "group_rows": [] if is_alone else _town_rows(group_towns),
@@ -99,7 +103,7 @@ def commune(code: str) -> ResponseReturnValue:
 @public.get("/departements")
 def departements() -> ResponseReturnValue:
     """Every département, those with cases and the others."""
-    rows = _departement_rows(place_queries.departements(db.session()))
+    rows = _departement_rows(place_queries.departements())
     return render_template("territory/departements.html", departements=rows)
 
 
@@ -108,16 +112,16 @@ def departement(code: str) -> ResponseReturnValue:
     """A département or an overseas collectivity."""
     if code != code.upper() and is_departement_code(code.upper()):
         return redirect(urls.departement(code.upper()), 301)
-    area = place_queries.departement(db.session(), code) if is_departement_code(code) else None
+    area = place_queries.departement(code) if is_departement_code(code) else None
     if area is None:
         raise NotFound("no_such_place")
     return _render_place(
         "departement",
         code,
         area=area,
-        region=place_queries.region(db.session(), area.region_code) if area.region_code else None,
+        region=place_queries.region(area.region_code) if area.region_code else None,
         communes=_town_rows(_towns_with_cases().by_departement.get(code, ())),
-        size=place_queries.commune_count(db.session(), departement=code),
+        size=area.commune_count,
         locator_map=locator(code),
     )
 
@@ -127,7 +131,7 @@ def regions() -> ResponseReturnValue:
     """Every région."""
     rows = [
         _place_row(urls.region(area.code), area.name, case_count("region", area.code))
-        for area in place_queries.regions(db.session())
+        for area in place_queries.regions()
     ]
     return render_template("territory/regions.html", regions=rows)
 
@@ -135,11 +139,11 @@ def regions() -> ResponseReturnValue:
 @public.get("/regions/<code>")
 def region(code: str) -> ResponseReturnValue:
     """A région."""
-    area = place_queries.region(db.session(), code) if is_region_code(code) else None
+    area = place_queries.region(code) if is_region_code(code) else None
     if area is None:
         raise NotFound("no_such_place")
     towns = _towns_with_cases().by_region.get(code, ())
-    departements = place_queries.departements(db.session(), code)
+    departements = place_queries.departements(code)
     return _render_place(
         "region",
         code,
@@ -207,9 +211,7 @@ def _place_row(address: str, name: str, cases: int) -> Markup:
     return _ROW_HTML.format(address, french(name), count_html)
 
 
-def _departement_rows(
-    departements: Sequence[Departement], *, include_empty: bool = True
-) -> PlaceRows:
+def _departement_rows(departements: Sequence[Area], *, include_empty: bool = True) -> PlaceRows:
     """Départements in the order of their names, those without a case unless asked not to."""
     rows = []
     for area in sorted(departements, key=lambda area: area.folded):
@@ -242,4 +244,4 @@ def _cached_town_rows(
 
 
 def _towns_with_cases() -> CommunesWithCases:
-    return communes_with_cases.load_communes(db.session(), current_facet_index())
+    return communes_with_cases.load_communes(current_facet_index())

@@ -107,7 +107,6 @@ def case_checklist(
     :param attested: the attestations ticked in the form.
     :param flags_reason: the form's reason for keeping flagged words.
     """
-    flags, terms = checklist.risk_flags(desk_case.content), current_vocabulary()
     single = settings().single_moderator
     circumstances = Circumstances(
         invited=bool(desk_case.invitations),
@@ -116,22 +115,15 @@ def case_checklist(
         attested=attested,
         flags_reason=flags_reason,
         needed_before=desk_case.needs_second_person,
-        displayed_texts=checklist.displayed_texts(desk_case),
+        displayed_texts=checklist.displayed_texts(desk_case.snapshot.content),
         report_withdrawn=desk_case.report_withdrawn,
     )
-    needs_second = checklist.needs_second(
-        desk_case.content,
-        terms,
-        flags,
-        needed_before=desk_case.needs_second_person,
-        added_texts=circumstances.displayed_texts,
-    )
-    lines = checklist.build_checklist(desk_case.content, terms, circumstances, flags)
+    result = checklist.build_checklist(desk_case.content, current_vocabulary(), circumstances)
     return CaseChecklist(
-        [_checklist_line(desk_case, line) for line in lines],
-        flags,
-        needs_second,
-        needs_second and single,
+        [_checklist_line(desk_case, line) for line in result.items],
+        result.flags,
+        result.needs_second,
+        result.needs_second and single,
     )
 
 

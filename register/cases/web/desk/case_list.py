@@ -37,7 +37,7 @@ from register.web.error_messages import error_sentence
 from register.web.l10n import number, typeset
 from register.web.list_query import FilterChip, QueryArgs, choice_value
 from register.web.messages.desk import TODO_HEADINGS, TODO_LABELS
-from register.web.request_context import current_vocabulary, head, settings
+from register.web.request_context import current_vocabulary, head
 
 PATH = "/moderation/dossiers"
 # States as addresses write them.
@@ -143,9 +143,7 @@ def filter_chips(desk_query: DeskQuery) -> list[FilterChip]:
 
 def _list_page(desk_query: DeskQuery) -> str:
     session, member, vocabulary = db.session(), current_member.member(), current_vocabulary()
-    moment, _unread = desk_lists.load_todo_context(
-        session, vocabulary, now(), single=settings().single_moderator
-    )
+    moment = case_summaries.todo_context()
     search = search_request.run_search(desk_query.case_query)
     matches, unread_count = None, 0
     if search:
@@ -223,7 +221,6 @@ def home() -> str:
         "cases/desk/dashboard.html",
         queued=case_summaries.task_queue(todo_list),
         counts=_task_counts(todo_list.counts),
-        unread=todo_list.unread,
         warnings=list(wrong_code_warnings()),
         states=desk_lists.count_states(session, me),
         account_lines=[

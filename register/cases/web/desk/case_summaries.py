@@ -15,7 +15,7 @@ from register.cases.case_content import Content
 from register.cases.desk_lists import DeskCaseSummary, Task, Todo
 from register.cases.duplicates import DuplicateReason, PossibleDuplicate, find_possible_duplicates
 from register.cases.member_view import DeskCase
-from register.cases.todo_clauses import TodoKind
+from register.cases.todo_clauses import TodoContext, TodoKind
 from register.cases.web.desk.act_view import case_address
 from register.db import db, now
 from register.text import dates
@@ -61,22 +61,21 @@ class TaskCount:
     late: bool = False
 
 
+def todo_context() -> TodoContext:
+    """The context of the to-do lists of this request."""
+    return TodoContext(current_vocabulary(), now(), settings().single_moderator)
+
+
 def todo() -> Todo:
     """The tasks of the signed-in member."""
-    return tasks.load_todo(
-        db.session(),
-        current_member.member(),
-        current_vocabulary(),
-        now(),
-        single=settings().single_moderator,
-    )
+    return tasks.load_todo(db.session(), current_member.member(), todo_context())
 
 
 @desk.app_template_global("queue")
 def task_queue(todo_list: Todo | None = None) -> Sequence[TaskLine]:
     """The first tasks, for the sidebar."""
-    todo_list = todo_list or todo()
-    return [task_line(task, todo_list.todo_context.today) for task in todo_list.tasks]
+    today = dates.paris_day(now())
+    return [task_line(task, today) for task in (todo_list or todo()).tasks]
 
 
 def task_line(task: Task, today: date) -> TaskLine:

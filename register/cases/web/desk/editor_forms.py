@@ -16,7 +16,6 @@ from register.cases.member_view import DeskCase
 from register.cases.validation import UNKNOWN_WORD, ContentFault
 from register.cases.web.desk import editor_rows
 from register.cases.web.desk.act_forms import RevisionForm
-from register.db import db
 from register.territory import place_queries
 from register.territory.web import place_choice
 from register.territory.web.place_choice import LinkedRow, PlaceRow
@@ -157,9 +156,7 @@ class CaseForm(EditorForm):
     )
     region = VocabularyField(
         _("Région"),
-        vocabulary=lambda: {
-            row.code: french(row.name) for row in place_queries.regions(db.session())
-        },
+        vocabulary=lambda: {row.code: french(row.name) for row in place_queries.regions()},
         none=_("Aucune"),
     )
     country = VocabularyField(_("Pays"), vocabulary=editor_rows.countries_by_code, default="FR")

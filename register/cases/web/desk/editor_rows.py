@@ -16,7 +16,6 @@ from register.cases import deadlines
 from register.cases.acts.public_changes import TITLE_LIMIT
 from register.cases.validation import NUMBER_LIMIT, UNKNOWN_WORD
 from register.cases.web.desk.act_forms import parse_id
-from register.db import db
 from register.territory import place_queries
 from register.text import dates
 from register.text.typography import french
@@ -60,7 +59,7 @@ def countries_by_code() -> Mapping[str, str]:
 
 def departements_by_code() -> Mapping[str, str]:
     """The départements with their codes."""
-    rows = place_queries.departements(db.session())
+    rows = place_queries.departements()
     return {row.code: french(f"{row.code} {row.name}") for row in rows}
 
 

@@ -15,11 +15,11 @@ from register.cases.data_version import VersionedMapCache
 from register.cases.result_lists import CaseSummary
 from register.cases.vocabulary import VocabularyWord
 from register.db import db
-from register.territory.place_queries import CommuneDetails
+from register.territory.place_queries import CommuneDetails, find_commune
 from register.territory.web import place_names
 from register.text.dates import Language
 from register.text.typography import french
-from register.web.request_context import current_vocabulary, find_commune
+from register.web.request_context import current_vocabulary
 
 _FAMILY_LABEL = Markup(
     '<span class="fam {family}"><i aria-hidden="true">{letter}</i> <span>{label}</span></span>'

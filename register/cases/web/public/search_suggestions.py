@@ -28,8 +28,10 @@ from register.db import db
 from register.search import service
 from register.search.service import Reach
 from register.territory import place_queries
+from register.territory.gazetteer import gazetteer
 from register.territory.name_normalisation import split_words as mentioned
 from register.territory.place_extraction import ExtractedPlace, extract_places
+from register.territory.place_queries import find_commune
 from register.territory.resolve import resolve
 from register.territory.web import place_choice, place_names
 from register.territory.web.place_choice import PlaceChoice
@@ -40,8 +42,6 @@ from register.web.request_context import (
     commune_case_counts,
     current_facet_index,
     current_vocabulary,
-    find_commune,
-    gazetteer,
     head,
 )
 
@@ -208,9 +208,7 @@ class NoResultsLinks:
         """The search in the départements of its communes, or the régions of its départements."""
         links, values = [], self._query.values
         communes = map(find_commune, values.get("commune", ()))
-        departements = (
-            place_queries.departement(db.session(), code) for code in values.get("departement", ())
-        )
+        departements = (place_queries.departement(code) for code in values.get("departement", ()))
         parents_by_kind = {
             "commune": {
                 place.departement.code for place in communes if place and place.departement

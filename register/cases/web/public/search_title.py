@@ -16,12 +16,13 @@ from flask_babel import lazy_gettext, ngettext
 from register.cases.filters import WORDS, CaseQuery
 from register.cases.web.public import case_view
 from register.search import query_parser
+from register.territory.place_queries import find_commune
 from register.territory.web import place_names
 from register.text import dates
 from register.text.dates import PartialDate
 from register.web import urls
 from register.web.l10n import count_words, country_name, edtf_words, language, quoted, typeset
-from register.web.request_context import current_vocabulary, find_commune
+from register.web.request_context import current_vocabulary
 
 # Months before which "de" is elided.
 _ELIDED_MONTHS = ("avril", "août", "octobre")

@@ -207,7 +207,7 @@ def _case_place(content: Mapping[str, Any], case_view: CaseView) -> Node:
 
 
 def _commune_node(place: CommuneDetails) -> Node:
-    departement, point = place.departement, place.point
+    departement, point = place.departement, place.commune.point
     return {
         **_area_node("commune", place.commune.code, place.commune.name),
         "geo": {"@type": "GeoCoordinates", "latitude": point[0], "longitude": point[1]}

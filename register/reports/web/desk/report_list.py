@@ -35,6 +35,7 @@ from register.reports.web.desk.report_list_query import (
     parse_query,
     query_pairs,
 )
+from register.territory.gazetteer import gazetteer
 from register.territory.readings import PlaceReading
 from register.territory.resolve import resolve
 from register.territory.web import place_choice
@@ -45,7 +46,7 @@ from register.web import list_query
 from register.web.blueprints import asks_password_when_alone, desk
 from register.web.l10n import count_words, typeset
 from register.web.messages.desk import EMPTY_LISTS, REPORT_LISTS
-from register.web.request_context import commune_case_counts, gazetteer, head, key_store, settings
+from register.web.request_context import commune_case_counts, head, key_store, settings
 
 # Bulk acts on ticked reports.
 PUT_ASIDE, TAKE_UP, CONFIRM = "ranger", "reprendre", "confirmer"

@@ -1,0 +1,240 @@
+"""The territory in memory: communes with their other names and codes, départements, régions.
+
+About 37,000 rows, read once in a process from the committed files and never changed afterwards.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Hashable, Iterable, Mapping
+from functools import cache
+from pathlib import Path
+from sys import intern
+from typing import NamedTuple, TypeVar
+
+from register.territory.dataset import DATA, PRESENT, read_rows
+from register.text.normalisation import fold_name
+
+# The precision of a commune's point that is a real place; any other stands for several communes.
+EXACT_PRECISION = "geonames"
+
+ALIAS_KINDS = {
+    "commune-deleguee": "deleguee",
+    "commune-associee": "associee",
+    "arrondissement-municipal": "arrondissement",
+}
+
+K = TypeVar("K", bound=Hashable)
+V = TypeVar("V")
+
+
+class Area(NamedTuple):
+    """A département, an overseas collectivity (without a région), or one of the 18 régions.
+
+    ``retired``: gone from the present division. ``population`` and ``commune_count`` are those of
+    its present communes.
+    """
+
+    code: str
+    name: str
+    region_code: str | None = None
+    retired: bool = False
+    population: int = 0
+    commune_count: int = 0
+
+    @property
+    def folded(self) -> str:
+        """The name for comparison and sorting."""
+        return fold_name(self.name)
+
+
+class CommuneGroup(NamedTuple):
+    """An EPCI with taxes of its own: its SIREN number, official name, kind, number of communes.
+
+    ``kind`` is the DGCL's: ``CC``, ``CA``, ``CU``, ``METRO`` or ``MET69``.
+    """
+
+    code: str
+    name: str
+    kind: str
+    size: int
+
+
+class Commune(NamedTuple):
+    """A commune by its INSEE code. ``lat`` and ``lon`` are degrees (WGS 84).
+
+    ``precision`` says what the point is worth: ``geonames`` a real place, ``code_postal`` the mean
+    of those that share the postal code, ``arrondissement`` the mean of the arrondissement, empty
+    when there is no point. ``postal``: postal codes, separated by spaces. ``retired``: gone without
+    a successor.
+    """
+
+    code: str
+    name: str
+    departement_code: str
+    region_code: str | None = None
+    group_code: str | None = None
+    population: int | None = None
+    lat: float | None = None
+    lon: float | None = None
+    precision: str = ""
+    postal: str = ""
+    retired: bool = False
+
+    @property
+    def folded(self) -> str:
+        """The name for comparison and sorting."""
+        return fold_name(self.name)
+
+    @property
+    def postal_codes(self) -> list[str]:
+        """Postal codes, in order; some communes have none."""
+        return sorted({*self.postal.split()})
+
+    @property
+    def point(self) -> tuple[float, float] | None:
+        """Latitude and longitude, if known."""
+        return None if self.lat is None or self.lon is None else (self.lat, self.lon)
+
+    @property
+    def is_exact(self) -> bool:
+        """Whether the point is that of the commune, not of several around it."""
+        return self.precision == EXACT_PRECISION
+
+
+class Alias(NamedTuple):
+    """Another name that leads to a commune of today.
+
+    ``kind``: ``deleguee``, ``associee``, ``arrondissement`` (of Paris, Lyon or Marseille), or
+    ``ancienne``: a name or a commune that an earlier data set had and the present one lost.
+    The code alone is not unique, and may be that of the present commune itself.
+    """
+
+    code: str
+    kind: str
+    name: str
+    current_code: str
+
+    @property
+    def folded(self) -> str:
+        """The name for comparison and sorting."""
+        return fold_name(self.name)
+
+
+class Territory:
+    """Every place by its code.
+
+    ``current_codes`` leads from every code that ever led to a commune to the commune it leads to
+    now: present communes lead to themselves. ``aliases`` and ``former_codes`` are those of a
+    commune, in the order of codes.
+    """
+
+    def __init__(
+        self,
+        communes: Iterable[Commune],
+        departements: Iterable[Area],
+        regions: Iterable[Area],
+        aliases: Iterable[Alias] = (),
+        codes: Mapping[str, str] | None = None,
+        groups: Iterable[tuple[str, str, str]] = (),
+    ) -> None:
+        """Index plain rows.
+
+        :param codes: former codes, each with a present one; a present code leads to itself.
+        :param groups: SIREN number, name and kind of each intercommunalité.
+        """
+        self.communes = {commune.code: commune for commune in communes}
+        former = {code: to for code, to in (codes or {}).items() if to in self.communes}
+        self.current_codes = former | {code: code for code in self.communes}
+        self.departements = _with_totals(
+            departements, ((place.departement_code, place) for place in self.communes.values())
+        )
+        self.regions = _with_totals(
+            regions, ((place.region_code, place) for place in self.communes.values())
+        )
+        self.aliases = group_by(
+            (alias.current_code, alias)
+            for alias in sorted(aliases)
+            if alias.current_code in self.communes
+        )
+        codes_in_order = sorted(self.current_codes.items())
+        self.former_codes = group_by((to, code) for code, to in codes_in_order if code != to)
+        sizes = Counter(place.group_code for place in self.communes.values() if not place.retired)
+        self.groups = {
+            code: CommuneGroup(code, name, kind, sizes[code]) for code, name, kind in groups
+        }
+
+    def commune(self, code: str) -> Commune | None:
+        """The commune that a code leads to, present or former; None for an unknown code."""
+        return self.communes.get(self.current_codes.get(code, ""))
+
+
+def group_by(pairs: Iterable[tuple[K, V]]) -> dict[K, tuple[V, ...]]:
+    """The values of each key, in their order."""
+    # A plain dictionary: asking a shared one for a key it lacks must not make it grow.
+    groups: dict[K, tuple[V, ...]] = {}
+    for key, value in pairs:
+        # Nearly all groups have one member, and most others two.
+        groups[key] = (*groups[key], value) if key in groups else (value,)
+    return groups
+
+
+def _with_totals(
+    areas: Iterable[Area], communes: Iterable[tuple[str | None, Commune]]
+) -> dict[str, Area]:
+    populations: Counter[str | None] = Counter()
+    counts: Counter[str | None] = Counter()
+    for code, commune in communes:
+        populations[code] += commune.population or 0
+        counts[code] += not commune.retired
+    return {
+        area.code: area._replace(population=populations[area.code], commune_count=counts[area.code])
+        for area in sorted(areas)
+    }
+
+
+@cache
+def territory(source: Path = DATA) -> Territory:
+    """The territory of a data set, read once; by default that of this version of the code."""
+    regions = [Area(row.code, row.nom) for row in read_rows("regions.csv", source)]
+    # The source gives an overseas collectivity its own code as a région.
+    region_codes = {region.code for region in regions}
+    communes: list[Commune] = []
+    aliases: list[Alias] = []
+    former_codes: dict[str, str] = {}
+    for row in read_rows("communes.csv.gz", source):
+        if row.type != PRESENT:
+            aliases.append(Alias(row.code, ALIAS_KINDS[row.type], row.nom, intern(row.parent)))
+            continue
+        # Each row brings strings of its own; a code is met in several of them, and stored once.
+        code = intern(row.code)
+        communes.append(
+            Commune(
+                code,
+                row.nom,
+                intern(row.departement),
+                intern(row.region) if row.region in region_codes else None,
+                intern(row.epci) or None,
+                int(row.population) if row.population else None,
+                float(row.lat) if row.lat else None,
+                float(row.lon) if row.lon else None,
+                intern(row.precision),
+                intern(row.codes_postaux),
+            )
+        )
+        former_codes.update(dict.fromkeys(row.anciens_codes.split(), code))
+    # A former code gives way to the present division (two delegated communes changed parents
+    # since), and everything to a present commune, whether its code is also its delegated
+    # commune's, was reused, or came back when a merger was undone.
+    former_codes.update((alias.code, alias.current_code) for alias in aliases)
+    return Territory(
+        communes,
+        [
+            Area(row.code, row.nom, row.region or None)
+            for row in read_rows("departements.csv", source)
+        ],
+        regions,
+        aliases,
+        former_codes,
+        [(row.code, row.nom, row.type) for row in read_rows("epci.csv", source)],
+    )
