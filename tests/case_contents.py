@@ -37,6 +37,21 @@ def a_case(*, justice: bool = False, **changes: object) -> Content:
     return replace(content, **changes)
 
 
+def decided(
+    direction: str,
+    *,
+    steps: tuple[StepContent, ...] = (),
+    court: str = "",
+    outcome: str = "",
+    outcome_date: str = "",
+    appeal: str = "",
+    **fields: str,
+) -> ProceedingContent:
+    """A proceeding with a decision after its other steps."""
+    decision = StepContent("decision", outcome_date, outcome, court=court, appeal=appeal)
+    return ProceedingContent(direction, steps=(*steps, decision), **fields)
+
+
 def rich_case(**changes: object) -> Content:
     """A case with most fields."""
     content = Content(

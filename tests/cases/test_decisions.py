@@ -80,6 +80,7 @@ def test_outcome_and_evidence_level_follow_from_the_decisions(
         ("decision", "inconnue", "TGI de Paris", "recours"),
         ("inventee", "inventee", "", "recours"),
         ("jugement", "", "", "appel"),
+        ("decision", "en_cours", "", "recours"),
         # None exists.
         ("cassation", "cassation_favorable", "", ""),
         ("cassation", "cassation_renvoi", "", ""),
@@ -88,7 +89,6 @@ def test_outcome_and_evidence_level_follow_from_the_decisions(
         ("transaction", "accord", "", ""),
         ("decision", "sanction_interne", "", ""),
         ("decision", "avis_cada_favorable", "CADA", ""),
-        ("decision", "en_cours", "", ""),
         ("decision", "annulation", "Conseil d’État", ""),
         ("decision", "annulation", "tribunal administratif de Paris, puis Conseil d'État", ""),
         ("jugement", "mesure_validee", "tribunal administratif, avis du Conseil d’État", "appel"),
@@ -124,7 +124,8 @@ def test_the_state_of_an_appeal_is_dropped_where_none_exists(vocabulary: Vocabul
         ([(StepContent("cassation", "2010", "cassation_renvoi"),)], True),
         ([(ruling("2010", "relaxe", appeal="oui"), StepContent("arret", "2011", "relaxe"))], False),
         ([(ruling("2010", "relaxe", appeal="oui"),), (ruling("2011", "deboute"),)], False),
-        # Of what was appealed only the appeal is known.
+        # Of what was appealed only the appeal is known, or that it goes on.
+        ([(StepContent("decision", outcome="en_cours", appeal="oui"),)], True),
         ([(StepContent("decision", outcome="inconnue", appeal="oui"),)], True),
     ],
 )

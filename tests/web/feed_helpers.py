@@ -10,12 +10,12 @@ from datetime import UTC, datetime, timedelta
 from html import unescape
 
 import atom
+from case_contents import decided
 
 from register.cases import acts
 from register.cases.case_content import (
     Content,
     LinkContent,
-    ProceedingContent,
     RequestContent,
     SourceContent,
     StepContent,
@@ -155,7 +155,7 @@ def full_case_with_markup(content) -> Content:
         StepContent("audience", "2021-01", note="renvoyée une fois"),
         StepContent("jugement", "", "relaxe", source_url="https://exemple.test/jugement?a=1&b=2"),
     )
-    suit = ProceedingContent(
+    suit = decided(
         direction="contre_cible",
         nature="penale",
         plaintiff="maire",
@@ -198,7 +198,7 @@ def full_case_with_markup(content) -> Content:
             ),
             SourceContent(url="https://exemple.test/nu", kind="video"),
         ),
-        proceedings=(suit, ProceedingContent(direction="par_cible", outcome="inconnue")),
+        proceedings=(suit, decided(direction="par_cible", outcome="inconnue")),
         request=RequestContent(
             asked="le règlement intérieur",
             asked_of="la mairie",

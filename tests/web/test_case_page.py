@@ -10,7 +10,7 @@ from html import unescape
 from typing import Any
 
 import pytest
-from case_contents import full_case
+from case_contents import decided, full_case
 from flask import Flask
 
 from register.cases import acts, queries
@@ -66,7 +66,7 @@ def events(html: str) -> list[tuple[str, str, str]]:
 def test_the_summary_explains_its_level_of_evidence_and_its_outcome(
     app: Flask, desk: Any, content: Callable[..., Content]
 ) -> None:
-    suit = ProceedingContent(
+    suit = decided(
         direction="contre_cible",
         plaintiff="maire",
         court="tribunal de Bobigny",
@@ -114,7 +114,7 @@ def test_an_unknown_outcome_is_not_shown_as_one_still_to_be_chosen(
 def test_two_proceedings_that_end_alike_say_that_one_is_appealed(
     app: Flask, desk: Any, content: Callable[..., Content]
 ) -> None:
-    proceeding = ProceedingContent(
+    proceeding = decided(
         direction="contre_cible", outcome="relaxe", outcome_date="2010", court="x", appeal="non"
     )
     case_content = replace(content(justice=True), outcome="relaxe", evidence="juge")
@@ -133,7 +133,7 @@ def test_the_line_joins_everything_and_shows_what_is_missing(
     app: Flask, desk: Any, cast: Any, content: Callable[..., Content]
 ) -> None:
     steps = (StepContent("audience", "2009-02-03"), StepContent("arret", "2010-06", "relaxe"))
-    suit = ProceedingContent(
+    suit = decided(
         direction="contre_cible",
         outcome="relaxe",
         outcome_date="2010-06",

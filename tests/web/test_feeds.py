@@ -15,6 +15,7 @@ from urllib.parse import urlencode, urlsplit
 
 import atom
 import pytest
+from case_contents import decided
 from feed_helpers import AT, BASE, MINUTE, FeedClient, TimedDesk, fill, plain, words
 from sqlalchemy import select
 
@@ -622,7 +623,7 @@ def test_the_largest_possible_case_is_a_whole_entry(reader, bruno, content) -> N
             SourceContent(url=f"https://exemple.test/{n}?" + "x" * 1900) for n in range(40)
         ),
         proceedings=tuple(
-            ProceedingContent(direction="contre_cible", docket=f"{n}", court="c" * 500, steps=steps)
+            decided(direction="contre_cible", docket=f"{n}", court="c" * 500, steps=steps)
             for n in range(40)
         ),
     )

@@ -12,12 +12,13 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from case_contents import decided
 from flask import Flask
 from flask.testing import FlaskClient
 from werkzeug.test import TestResponse
 
 from register.cases import acts
-from register.cases.case_content import Content, LinkContent, ProceedingContent, StepContent
+from register.cases.case_content import Content, LinkContent, StepContent
 from register.cases.filters import CaseQuery
 from register.db import db
 from register.journal import Act, JournalEntry
@@ -405,7 +406,7 @@ def test_the_legal_notice_marks_what_no_setting_gives(client: FlaskClient) -> No
 
 
 def _with_proceedings(content: Content) -> Content:
-    suit = ProceedingContent(
+    suit = decided(
         direction="contre_cible",
         nature="penale",
         plaintiff="maire",
