@@ -13,7 +13,7 @@ from typing import Any
 
 from register.cases.case_content import Content, StepContent
 from register.cases.document_formats import FRAGMENT_LISTS
-from register.cases.timeline import TimelineItem, is_pending, list_decisions
+from register.cases.timeline import TimelineItem, list_decisions
 from register.cases.vocabulary import Vocabulary
 from register.text.normalisation import fold
 
@@ -78,10 +78,10 @@ def with_decisions(content: Content, vocabulary: Vocabulary) -> Content:
 
 
 def is_appealed(content: Content) -> bool:
-    """Whether the latest decision of a case is not the last word, as far as is known."""
+    """Whether the latest decision of a case is under appeal, or what is not decided yet."""
     decision = latest_decision(_without_fragments(content))
     if decision is not None:
-        return is_pending(decision.part)
+        return bool(decision.part["appeal"] == "oui")
     return any(step.appeal == "oui" for suit in content.proceedings for step in suit.steps)
 
 

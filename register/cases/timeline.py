@@ -135,11 +135,6 @@ def list_decisions(content: Mapping[str, Any]) -> list[TimelineItem]:
     ]
 
 
-def is_pending(step: Mapping[str, Any]) -> bool:
-    """Whether a decision is under appeal, or another court has yet to decide."""
-    return step["appeal"] == "oui" or step["outcome"] in REOPENED
-
-
 def _proceeding_items(proceeding: Mapping[str, Any], number: int) -> Iterator[TimelineItem]:
     """The steps of a proceeding, missing and awaited ones included."""
     steps: Sequence[Mapping[str, Any]] = proceeding["steps"]
@@ -173,9 +168,10 @@ def _proceeding_items(proceeding: Mapping[str, Any], number: int) -> Iterator[Ti
             step_codes.add("pourvoi")
     if not is_ended:
         yield _undecided(missing(TimelineKind.OUTCOME), steps[-1]["outcome"] if steps else "")
-    elif latest is not None and is_pending(latest):
-        code = DECISION_STEP if latest["outcome"] in REOPENED else "arret"
-        code = "cassation" if latest["step"] == "arret" else code
+    elif latest is not None and latest["outcome"] in REOPENED:
+        yield missing(TimelineKind.STEP, code=DECISION_STEP, certainty=Certainty.AWAITED)
+    elif latest is not None and latest["appeal"] == "oui":
+        code = "cassation" if latest["step"] == "arret" else "arret"
         yield missing(TimelineKind.STEP, code=code, certainty=Certainty.AWAITED)
 
 

@@ -121,7 +121,7 @@ def test_the_state_of_an_appeal_is_dropped_where_none_exists(vocabulary: Vocabul
         ([], False),
         ([(ruling("2010", "relaxe", appeal="oui"),)], True),
         ([(ruling("2010", "relaxe", appeal="ouvert"),)], False),
-        ([(StepContent("cassation", "2010", "cassation_renvoi"),)], True),
+        ([(StepContent("cassation", "2010", "cassation_renvoi"),)], False),
         ([(ruling("2010", "relaxe", appeal="oui"), StepContent("arret", "2011", "relaxe"))], False),
         ([(ruling("2010", "relaxe", appeal="oui"),), (ruling("2011", "deboute"),)], False),
         # Of what was appealed only the appeal is known, or that it goes on.

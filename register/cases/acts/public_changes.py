@@ -46,7 +46,9 @@ def follow_up(
     """
     case, member = steps.begin_act(tx, incident_id, Act.FOLLOWED_UP, by, seen)
     if content is not None:
-        before, content = contents.content_of(case), content.cleaned()
+        before = contents.content_of(case)
+        # The evidence level follows from the decision that is added, also in a pending change.
+        content = replace(content.cleaned(), evidence=before.evidence)
         act_permissions.require_follow_up(before, content)
         content = _with_follow_up(before, content, len(case.follow_ups) + 1)
         content = steps.valid_content(tx, content, case)
