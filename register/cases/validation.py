@@ -149,18 +149,23 @@ def _decision_faults(
     for nature, step in new_steps:
         natures = decisions.outcome_natures(step.outcome, vocabulary)
         if nature not in (UNKNOWN_WORD, *natures):
-            labels = {"outcome": vocabulary.label("issue", step.outcome)}
-            labels["nature"] = vocabulary.label("nature", nature).lower()
-            values: dict[str, object] = {**labels, "value": step.outcome}
-            yield ContentFault("proceedings.steps.outcome", "outcome_nature", values)
+            outcome_label = vocabulary.label("issue", step.outcome)
+            nature_label = vocabulary.label("nature", nature).lower()
+            yield ContentFault(
+                "proceedings.steps.outcome",
+                "outcome_nature",
+                {"value": step.outcome, "outcome": outcome_label, "nature": nature_label},
+            )
         elif step.appeal in ("oui", "ouvert") and not decisions.recourse(vars(step), vocabulary):
             yield ContentFault("proceedings.steps.appeal", "no_appeal", {"value": step.appeal})
     outcome = content.request.outcome if content.request else ""
     natures = decisions.outcome_natures(outcome, vocabulary)
     is_stored = before.request is not None and before.request.outcome == outcome
     if not is_stored and decisions.REQUEST_NATURES.isdisjoint(natures):
-        values = {"outcome": vocabulary.label("issue", outcome), "value": outcome}
-        yield ContentFault("request.outcome", "outcome_request", values)
+        outcome_label = vocabulary.label("issue", outcome)
+        yield ContentFault(
+            "request.outcome", "outcome_request", {"value": outcome, "outcome": outcome_label}
+        )
 
 
 def url_faults(field_name: str, url: str, *, is_required: bool = False) -> Iterator[ContentFault]:

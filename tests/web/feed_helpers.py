@@ -10,12 +10,12 @@ from datetime import UTC, datetime, timedelta
 from html import unescape
 
 import atom
-from case_contents import decided
 
 from register.cases import acts
 from register.cases.case_content import (
     Content,
     LinkContent,
+    ProceedingContent,
     RequestContent,
     SourceContent,
     StepContent,
@@ -153,19 +153,22 @@ def full_case_with_markup(content) -> Content:
     """A case that has all that a case may have."""
     steps = (
         StepContent("audience", "2021-01", note="renvoyée une fois"),
-        StepContent("jugement", "", "relaxe", source_url="https://exemple.test/jugement?a=1&b=2"),
+        StepContent(
+            "jugement",
+            "2021-03",
+            "relaxe",
+            source_url="https://exemple.test/jugement?a=1&b=2",
+            court="tribunal judiciaire de Bobigny",
+            appeal="oui",
+        ),
     )
-    suit = decided(
+    suit = ProceedingContent(
         direction="contre_cible",
         nature="penale",
         plaintiff="maire",
-        court="tribunal judiciaire de Bobigny",
         docket="21/00001",
         legal_basis="loi du 29 juillet 1881, art. 32",
         amount="1 500 EUR",
-        outcome="relaxe",
-        outcome_date="2021-03",
-        appeal="oui",
         steps=steps,
     )
     return content(
@@ -198,7 +201,7 @@ def full_case_with_markup(content) -> Content:
             ),
             SourceContent(url="https://exemple.test/nu", kind="video"),
         ),
-        proceedings=(suit, decided(direction="par_cible", outcome="inconnue")),
+        proceedings=(suit, ProceedingContent(direction="par_cible")),
         request=RequestContent(
             asked="le règlement intérieur",
             asked_of="la mairie",

@@ -207,7 +207,7 @@ def test_an_unmet_checklist_names_each_line() -> None:
         Incomplete("checklist", lines=lines, state=CaseState.DRAFT)
     )
     assert "412 caractères" in sentence
-    assert "juridiction, appel" in sentence
+    assert "juridiction, recours" in sentence
     assert "numéro de téléphone «\u202f01 23 45 67 89\u202f»" in sentence
 
 

@@ -525,20 +525,19 @@ def poisoned(poison) -> Content:
             _poisoned(
                 ProceedingContent,
                 poison,
-                **coded(
-                    direction="contre_cible",
-                    nature="penale",
-                    plaintiff="maire",
-                    outcome="en_cours",
-                    outcome_date="2009",
-                    appeal="non",
-                ),
+                **coded(direction="contre_cible", nature="penale", plaintiff="maire"),
                 steps=(
                     _poisoned(
                         StepContent,
                         poison,
                         source_url=url,
-                        **coded(step="refere", date="2009", outcome="en_cours"),
+                        **coded(
+                            step="refere",
+                            date="2009",
+                            outcome="en_cours",
+                            appeal="non",
+                            appeal_until="2009",
+                        ),
                     ),
                 ),
             ),
