@@ -10,9 +10,8 @@ import random
 from datetime import date, timedelta
 from pathlib import Path
 
-from sqlalchemy import Engine, text
-
 from register.exchange.case_csv_import import COLUMNS
+from register.territory.places import territory
 
 _TYPES = (
     "interdiction_filmer",
@@ -50,16 +49,11 @@ _DIRECTION = {
 }
 
 
-def communes(engine: Engine, count: int, chance: random.Random) -> list[str]:
+def communes(count: int, chance: random.Random) -> list[str]:
     """Codes of communes, the populous ones more often."""
-    with engine.connect() as connection:
-        commune_rows = connection.execute(
-            text("SELECT code, coalesce(population, 0) FROM commune WHERE NOT retired")
-        ).all()
-    weights = [commune_row[1] + 200 for commune_row in commune_rows]
-    return chance.choices(
-        [commune_row[0] for commune_row in commune_rows], weights=weights, k=count
-    )
+    places = [place for place in territory().communes.values() if not place.retired]
+    weights = [(place.population or 0) + 200 for place in places]
+    return chance.choices([place.code for place in places], weights=weights, k=count)
 
 
 def write_file(path: Path, places: list[str], first: int, chance: random.Random) -> None:

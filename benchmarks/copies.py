@@ -13,21 +13,19 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import Connection, Engine, MetaData, Table, text
+from sqlalchemy import Connection, Engine, MetaData, Table, delete, insert, text
 
 from benchmarks import texts
 from benchmarks.cases import communes
 from benchmarks.seeding import SEEDED
-from register.db import analyse_tables
+from register.cases import case_codes
+from register.cases.case_codes import CaseCode
+from register.cases.vocabulary import Dataset
+from register.db import analyse_tables, housekeeping, now
 
 # Which columns carry which kind of id; every other column is copied as it is.
 SHIFTED_COLUMNS: Mapping[str, Mapping[str, str]] = {
     "incident": {"id": "case", "number": "case", "merged_into": "case", "revision_id": "revision"},
-    "incident_type": {"incident_id": "case"},
-    "incident_place": {"incident_id": "case"},
-    "incident_outlet": {"incident_id": "case"},
-    "incident_source": {"incident_id": "case"},
-    "proceeding": {"id": "proceeding", "incident_id": "case"},
     "follow_up": {"id": "follow_up", "incident_id": "case"},
     "reply": {"id": "reply", "incident_id": "case"},
     "correction": {"id": "correction", "incident_id": "case"},
@@ -60,7 +58,7 @@ def measure_seed(engine: Engine) -> Seed:
     """Look at the first thousand, before anything is copied."""
     strides = {"case": SEEDED}
     with engine.connect() as connection:
-        for kind in ("proceeding", "follow_up", "reply", "correction", "revision"):
+        for kind in ("follow_up", "reply", "correction", "revision"):
             strides[kind] = _scalar_int(connection, f"SELECT max(id) FROM {kind}")
         strides["line"] = _scalar_int(
             connection, "SELECT max(seq) FROM journal_entry WHERE ledger = 'public'"
@@ -78,11 +76,16 @@ def grow(engine: Engine, seed: Seed, total: int) -> None:
         # Cases published since the last copy have the ids that the next one would take: that copy
         # is left out.
         for copy in range(-(-present // SEEDED), total // SEEDED):
-            places = communes(engine, SEEDED, chance)
+            places = communes(SEEDED, chance)
             _copy(connection, metadata, seed, copy)
             _move_cases(connection, copy, places)
+            _move_codes(connection, copy, places)
             _write_accounts(connection, copy, places)
         _move_head(connection)
+    with housekeeping(engine) as session:
+        # What the codes of the copies lead to.
+        session.execute(delete(Dataset).where(Dataset.name == "case_code"))
+        case_codes.refresh(session, now())
     # As the register does by itself at each thousandth line.
     analyse_tables(engine)
 
@@ -97,7 +100,9 @@ def _copy_sql(table: Table, shifted_columns: Mapping[str, str], offsets: Mapping
     column_expressions = []
     for column in table.columns:
         if column.name in shifted_columns:
-            column_expressions.append(f"{column.name} + {offsets[shifted_columns[column.name]]}")
+            # A code without a line has 0 instead of its number.
+            offset = offsets[shifted_columns[column.name]]
+            column_expressions.append(f"{column.name} + ({column.name} > 0) * {offset}")
         elif column.name == "event":
             column_expressions.append(_RANDOM_UUID_SQL)
         elif column.name == "private_json":
@@ -128,19 +133,37 @@ def _move_cases(connection: Connection, copy: int, places: list[str]) -> None:
     """Put a copy's cases at other communes, and earlier by up to a year."""
     low = copy * SEEDED
     connection.execute(
-        text("UPDATE incident_place SET code = :code WHERE incident_id = :id"),
+        text("UPDATE incident SET commune = :code WHERE id = :id"),
         [{"code": code, "id": low + position} for position, code in enumerate(places, 1)],
     )
     connection.execute(
         text(
-            "UPDATE incident SET sort_day = date(sort_day, :days), departement = place.departement,"
-            " region = coalesce(place.region, '') FROM (SELECT incident_id,"
-            " departement_code AS departement, region_code AS region FROM incident_place"
-            " JOIN commune ON commune.code = incident_place.code WHERE position = 0"
-            " AND incident_id > :low AND incident_id <= :high) AS place"
-            " WHERE place.incident_id = incident.id AND incident.id > :low AND incident.id <= :high"
+            "UPDATE incident SET sort_day = date(sort_day, :days) WHERE id > :low AND id <= :high"
         ),
         {"days": f"-{copy % 300} days", "low": low, "high": low + SEEDED},
+    )
+
+
+def _move_codes(connection: Connection, copy: int, places: list[str]) -> None:
+    """Put a copy's codes at the communes and days of its cases."""
+    low = copy * SEEDED
+    is_in_copy = f"until_line = 0 AND incident_id > {low} AND incident_id <= {low + SEEDED}"
+    connection.execute(
+        text(f"DELETE FROM case_code WHERE axis IN ('commune_saisie', 'lieu') AND {is_in_copy}")
+    )
+    connection.execute(
+        insert(CaseCode),
+        [
+            {"incident_id": low + position, "axis": axis, "code": code, "since_line": 1}
+            for position, code in enumerate(places, 1)
+            for axis in ("commune_saisie", "lieu")
+        ],
+    )
+    connection.execute(
+        text(
+            f"UPDATE case_code SET code = date(code, '-{copy % 300} days')"
+            f" WHERE axis IN ('du', 'au') AND {is_in_copy}"
+        )
     )
 
 

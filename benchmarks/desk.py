@@ -49,7 +49,7 @@ def fill_desk(engine: Engine, folder: Path, members: Members, count: int) -> Non
     """
     chance = random.Random(count)
     path = folder / f"drafts-{count}.csv"
-    cases.write_file(path, cases.communes(engine, count, chance), 1, chance)
+    cases.write_file(path, cases.communes(count, chance), 1, chance)
     report = import_file(engine, path, by=members.first, reason="mesure")
     if report.drafted != count:
         raise RuntimeError(f"{report.drafted} of {count} drafts imported: {report}")

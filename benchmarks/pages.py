@@ -49,7 +49,7 @@ class Pages:
             number = connection.execute(
                 text(
                     "SELECT number FROM incident AS c WHERE state = 'published' AND id <= 1000"
-                    " AND EXISTS (SELECT 1 FROM proceeding AS p WHERE p.incident_id = c.id)"
+                    " AND id IN (SELECT incident_id FROM case_code WHERE axis = 'sens')"
                     " ORDER BY (SELECT count(*) FROM follow_up AS f WHERE f.incident_id = c.id)"
                     " DESC, number DESC LIMIT 1"
                 )

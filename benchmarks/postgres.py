@@ -16,7 +16,7 @@ from register.db import Base, configure_engine, engine_options
 from register.operations import setup
 
 DATABASE = "bench"
-# What a list and a search read, besides the territory, which each register has.
+# What a list and a search read.
 COPIED_TABLES = ("member", "source", *SHIFTED_COLUMNS, "journal_head")
 _BATCH = 2_000
 

@@ -157,9 +157,7 @@ class Searcher:
                     ).strength
                 )
                 facet_snapshot = facet_index.load_index(session, *vocabulary_and_head)
-                matching = facets.match_cases(
-                    session, facet_snapshot, query, vocabulary_and_head[0], hits
-                )
+                matching = facets.match_cases(facet_snapshot, query, hits)
                 page_numbers.extend(
                     result_lists.page_numbers(
                         session, facet_snapshot, matching, query.order, hits, 0

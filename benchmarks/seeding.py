@@ -60,7 +60,7 @@ def _seed(engine: Engine, folder: Path, members: Members, chance: random.Random)
     spent = 0.0
     for begin in range(0, SEEDED, BATCH):
         path = folder / f"cases-{begin}.csv"
-        cases.write_file(path, cases.communes(engine, BATCH, chance), begin + 1, chance)
+        cases.write_file(path, cases.communes(BATCH, chance), begin + 1, chance)
         begun = time.perf_counter()
         report = import_file(
             engine, path, publish=PublishOptions(members.first, "mesure", second=members.second)
@@ -80,7 +80,7 @@ def _apply_later_acts(
     actions = [_follow_up] * FOLLOW_UPS + [_correct] * CORRECTIONS
     actions += [_reply] * REPLIES + [_withdraw] * WITHDRAWALS
     chance.shuffle(actions)
-    other_communes = cases.communes(engine, len(chosen), chance)
+    other_communes = cases.communes(len(chosen), chance)
     for number, commune, action in zip(chosen, other_communes, actions, strict=True):
         with writing(engine) as tx:
             case = tx.session.scalars(select(Incident).where(Incident.number == number)).one()

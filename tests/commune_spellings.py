@@ -11,11 +11,11 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from functools import cache
 
-from register.territory import dataset
 from register.territory.dataset import PRESENT
 from register.territory.gazetteer import Gazetteer
 from register.territory.resolve import resolve
 from register.text.normalisation import fold_name
+from tools.territory_data.sources import CsvRow, read_table
 
 _SAINTS = {"Saint": "St", "Sainte": "Ste", "Saints": "Sts", "Saintes": "Stes"}
 
@@ -57,15 +57,15 @@ class Owners:
 
 
 @cache
-def communes() -> list[dataset.CsvRow]:
+def communes() -> list[CsvRow]:
     """The present communes of the files."""
-    return [row for row in dataset.read_table("communes.csv.gz") if row["type"] == PRESENT]
+    return [row for row in read_table("communes.csv.gz") if row["type"] == PRESENT]
 
 
 @cache
-def smaller_communes() -> list[dataset.CsvRow]:
+def smaller_communes() -> list[CsvRow]:
     """Delegated and associated communes and arrondissements."""
-    return [row for row in dataset.read_table("communes.csv.gz") if row["type"] != PRESENT]
+    return [row for row in read_table("communes.csv.gz") if row["type"] != PRESENT]
 
 
 @cache

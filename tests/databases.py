@@ -64,22 +64,20 @@ def open_engine(url: str) -> Iterator[Engine]:
         engine.dispose()
 
 
-# Tables that a new register fills, apart from its territory; restored after each test.
+# Tables that a new register fills, restored after each test.
 _INITIAL_TABLES = ("identity", "journal_head", "journal_entry", "term", "dataset")
-_TERRITORY = ("commune", "departement", "region", "intercommunalite")
 _INDEXES = "SELECT nspname FROM pg_namespace WHERE nspname LIKE 'search%%'"
-# A database whose columns, revision or territory changed cannot be reused.
+# A database whose columns or revision changed cannot be reused.
 _SHAPE_STATEMENT = """
     SELECT table_name || '.' || column_name AS what FROM information_schema.columns
     WHERE table_schema = 'public'
     UNION ALL SELECT version_num FROM alembic_version
-    UNION ALL SELECT version FROM dataset WHERE name = 'territory'
     ORDER BY what
 """
 
 
 class Registers:
-    """Makes registers with the territory and the vocabularies, without a case.
+    """Makes registers with the vocabularies, without a case.
 
     The first of each backend takes seconds; the others are copies of it. A PostgreSQL database is
     emptied and reused, since copying it would take longer than most tests.
@@ -159,11 +157,7 @@ class Registers:
                     execute(f'DROP SCHEMA "{schema}" CASCADE')
                 if execute(_SHAPE_STATEMENT).all() != self.shape:
                     return False
-                tables = [
-                    table.name
-                    for table in Base.metadata.sorted_tables
-                    if not table.name.startswith(_TERRITORY)
-                ]
+                tables = [table.name for table in Base.metadata.sorted_tables]
                 execute(f"TRUNCATE {', '.join(tables)} RESTART IDENTITY CASCADE")
                 for table in _INITIAL_TABLES:
                     execute(f"INSERT INTO {table} SELECT * FROM kept.{table}")

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 
-from register.web.map_geometry import DrawingPoint
+from register.territory.map_ground import DrawingPoint
 
 LINE = re.compile(r"M(-?\d+[ -]\d+)l([^Mz]+)(z?)")
 NUMBER = re.compile(r"-?\d+")

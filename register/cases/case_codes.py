@@ -8,9 +8,10 @@ family of a type, the year of a date.
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import datetime
+from functools import cached_property
 from typing import Any, NamedTuple
 
 from sqlalchemy import ForeignKey, Index, String, Text, delete, func, insert, select
@@ -19,10 +20,9 @@ from sqlalchemy.orm import Mapped, Session, mapped_column
 from register.cases.case_content import Content
 from register.cases.decisions import proceeding_outcomes
 from register.cases.models import CaseState, Incident
-from register.cases.vocabulary import current_vocabulary
+from register.cases.vocabulary import Dataset, current_vocabulary
 from register.db import Base
 from register.territory import dataset, place_queries
-from register.territory.models import Dataset
 from register.text import dates
 from register.text.normalisation import fold
 
@@ -203,7 +203,7 @@ class CodeChange:
             case.state == CaseState.PUBLISHED,
         )
 
-    @property
+    @cached_property
     def _left(self) -> dict[str, list[str]]:
         """The codes that the public case loses, by the names of their axes in a line."""
         names = {_STORED_NAMES.get(axis, axis): axis for axis in COMMITTED_AXES}
@@ -271,15 +271,13 @@ def _resolve_code(session: Session, axis: str, code: str) -> Iterator[tuple[str,
         area = place_queries.departement(code)
         yield "departement", code
         yield "region", area.region_code if area else None
-    elif axis in ("commune_saisie", "lieu") and (commune := place_queries.commune(code)):
-        if axis == "lieu":
-            yield "departement_du_lieu", commune.departement_code
-        else:
-            yield "commune", commune.code
-            yield "departement", commune.departement_code
-            yield "region", commune.region_code
     elif axis == "lieu":
-        yield "departement_du_lieu", code
+        commune = place_queries.commune(code)
+        yield "departement_du_lieu", commune.departement_code if commune else code
+    elif axis == "commune_saisie" and (commune := place_queries.commune(code)):
+        yield "commune", commune.code
+        yield "departement", commune.departement_code
+        yield "region", commune.region_code
 
 
 _DATASET = "case_code"
@@ -288,7 +286,7 @@ _BATCH = 1_000  # cases
 
 def refresh(session: Session, at: datetime) -> bool:
     """Make the resolved codes again if vocabularies or territory changed; whether they did."""
-    version = f"{current_vocabulary(session).version} {dataset.loaded_version(session)}"
+    version = f"{current_vocabulary(session).version} {dataset.version()}"
     stored = session.get(Dataset, _DATASET)
     if stored is not None and stored.version == version:
         return False
@@ -303,3 +301,23 @@ def refresh(session: Session, at: datetime) -> bool:
         _insert(session, {case_id: resolve(session, of_case) for case_id, of_case in rows.items()})
     session.merge(Dataset(name=_DATASET, version=version, loaded_at=at))
     return True
+
+
+def territory_version(session: Session) -> str:
+    """Version of the territory that the codes are resolved with; empty before the first time."""
+    stored = session.get(Dataset, _DATASET)
+    return stored.version.split()[-1] if stored else ""
+
+
+_PLACE_LOOKUPS: Mapping[str, Callable[[str], object | None]] = {
+    "commune_saisie": place_queries.commune,
+    "departement_saisi": place_queries.departement,
+    "region_saisie": place_queries.region,
+}
+
+
+def unknown_places(session: Session) -> list[str]:
+    """Codes of places of cases, present or former, that the territory does not know."""
+    stmt = select(CASE_CODE.c.axis, CASE_CODE.c.code).where(CASE_CODE.c.axis.in_(_PLACE_LOOKUPS))
+    places = session.execute(stmt.distinct().order_by(CASE_CODE.c.axis, CASE_CODE.c.code))
+    return [code for axis, code in places if _PLACE_LOOKUPS[axis](code) is None]

@@ -20,31 +20,23 @@ from register.cases.filters import LENGTH_LIMIT, CaseQuery, HitStrengths
 from register.cases.vocabulary import Vocabulary
 from register.journal import LedgerPosition
 from register.territory import place_queries
-from register.territory.boundaries import departement_outlines
+from register.territory.map_ground import map_ground
+from register.territory.places import Commune
 from register.text.countries import country_name
 from register.text.dates import Language
 from register.text.normalisation import fold_name, one_line
 
 
 @dataclass(frozen=True)
-class CommunePoint:
-    """Commune of a case, as authority or linked; latitude and longitude in degrees (WGS 84)."""
-
-    departement: str
-    lat: float
-    lon: float
-    is_exact: bool
-
-
-@dataclass(frozen=True)
 class MapPoints:
     """Places of a search on the map.
 
-    ``departements``: codes of the cases that name no commune. ``off_map_count``: number of cases
-    abroad, in a collectivity without an outline, or without a place.
+    ``communes``: those of its cases, as authority or linked. ``departements``: codes of the cases
+    that name no commune. ``off_map_count``: number of cases abroad, in a collectivity without an
+    outline, or without a place.
     """
 
-    points: Sequence[CommunePoint]
+    communes: Sequence[Commune]
     departements: Sequence[str]
     off_map_count: int
 
@@ -53,7 +45,7 @@ class MapPoints:
 class _RegisterPoints:
     """Places of the whole register with their cases; ``placed_cases`` is the set of all these."""
 
-    points: Sequence[tuple[CommunePoint, CaseSet]]
+    communes: Sequence[tuple[Commune, CaseSet]]
     departements: Mapping[str, CaseSet]
     placed_cases: int
 
@@ -79,9 +71,9 @@ def locate_cases(
     flags = facet_index.to_flags(matches, index.max_number)
     register_points = _points_cache.get_or_make(index.version, lambda: _read_points(index))
     return MapPoints(
-        points=[
-            point
-            for point, case_set in register_points.points
+        communes=[
+            commune
+            for commune, case_set in register_points.communes
             if facet_index.count_selected(case_set, matches, flags)
         ],
         departements=[
@@ -94,21 +86,19 @@ def locate_cases(
 
 
 def _read_points(index: FacetIndex) -> _RegisterPoints:
-    outlines = departement_outlines()
-    points = []
-    for code, case_set in sorted(index.axes["commune"].items()):
-        commune = place_queries.commune(code)
-        if commune and commune.point and commune.departement_code in outlines:
-            point = CommunePoint(commune.departement_code, *commune.point, commune.is_exact)
-            points.append((point, case_set))
+    communes = [
+        (commune, case_set)
+        for code, case_set in sorted(index.axes["commune"].items())
+        if (commune := place_queries.commune(code)) and commune.map_points
+    ]
     without_commune = ~facet_index.union(index.axes["commune"].values())
     departements = {
         code: facet_index.union([case_set]) & without_commune
         for code, case_set in sorted(index.axes["departement_saisi"].items())
-        if code in outlines
+        if code in map_ground().shapes
     }
-    placed_sets = [*(case_set for _point, case_set in points), *departements.values()]
-    return _RegisterPoints(points, departements, facet_index.union(placed_sets))
+    placed_sets = [*(case_set for _commune, case_set in communes), *departements.values()]
+    return _RegisterPoints(communes, departements, facet_index.union(placed_sets))
 
 
 HOME_COUNTRY = "FR"

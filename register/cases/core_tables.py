@@ -7,7 +7,7 @@ the query on SQLite. Writing goes through the entities of ``models``.
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import fields
+from dataclasses import dataclass, fields
 from typing import Any, TypeVar
 
 import sqlalchemy as sa
@@ -19,7 +19,7 @@ from sqlalchemy.types import TypeDecorator
 
 from register.cases import models
 from register.journal import JournalEntry, Ledger
-from register.territory.models import Commune, CommuneCode, Departement, Region
+from register.territory import place_queries
 
 CASE = models.Incident.__table__
 REVISION = models.Revision.__table__
@@ -27,19 +27,9 @@ FOLLOW_UP = models.FollowUp.__table__
 REPLY = models.Reply.__table__
 CORRECTION = models.Correction.__table__
 JOURNAL_ENTRY = JournalEntry.__table__
-COMMUNE = Commune.__table__
-COMMUNE_CODE = CommuneCode.__table__
-DEPARTEMENT = Departement.__table__
-REGION = Region.__table__
 
 IS_PUBLIC = CASE.c.state == models.CaseState.PUBLISHED
 IS_PUBLIC_LINE = JOURNAL_ENTRY.c.ledger == Ledger.PUBLIC.value
-# Columns of :func:`join_places`, under their names in its rows.
-PLACE_NAME_COLUMNS = (
-    COMMUNE.c.name.label("commune_name"),
-    DEPARTEMENT.c.name.label("departement_name"),
-    REGION.c.name.label("region_name"),
-)
 SMALL_LIST = 1_000
 
 RowType = TypeVar("RowType")
@@ -112,16 +102,35 @@ def copy_row(row_class: type[RowType], source: Any) -> RowType:
     return row_class(**{name: getattr(source, name) for name in names})
 
 
-def join_places(stmt: sa.Select[Any]) -> sa.Select[Any]:
-    """A statement on cases, joined with the authority's commune, département and région.
+@dataclass(frozen=True)
+class PlacedCase:
+    """The places of a case by their codes, and their names of today.
 
-    A former commune's code stands for the present commune; the département is that commune's, or
-    the case's own when it names no commune.
+    The commune may be a former one, whose code leads to that of today; the département is that
+    commune's, or the case's own when it names no commune.
     """
-    departement_code = sa.func.coalesce(COMMUNE.c.departement_code, CASE.c.departement)
-    return (
-        stmt.outerjoin(COMMUNE_CODE, COMMUNE_CODE.c.code == CASE.c.commune)
-        .outerjoin(COMMUNE, COMMUNE.c.code == COMMUNE_CODE.c.current_code)
-        .outerjoin(DEPARTEMENT, DEPARTEMENT.c.code == departement_code)
-        .outerjoin(REGION, REGION.c.code == CASE.c.region)
-    )
+
+    commune: str
+    departement: str
+    region: str
+
+    @property
+    def commune_name(self) -> str | None:
+        """The name of the commune of today."""
+        commune = place_queries.commune(self.commune)
+        return commune.name if commune else None
+
+    @property
+    def departement_name(self) -> str | None:
+        """The name of the département."""
+        commune = place_queries.commune(self.commune)
+        departement = place_queries.departement(
+            commune.departement_code if commune else self.departement
+        )
+        return departement.name if departement else None
+
+    @property
+    def region_name(self) -> str | None:
+        """The name of the région that the case names itself."""
+        region = place_queries.region(self.region)
+        return region.name if region else None

@@ -7,45 +7,38 @@ from dataclasses import dataclass
 from threading import Lock
 from typing import Any, Generic, TypeVar
 
-from sqlalchemy import Engine, ScalarSelect, select
+from sqlalchemy import Engine, select
 from sqlalchemy.exc import SQLAlchemyError
 from sqlalchemy.orm import Session
 
 from register.cases import vocabulary
+from register.cases.vocabulary import Dataset
 from register.db import autocommit_engine
 from register.journal import Ledger, LedgerHead, LedgerPosition
 from register.journal.models import GENESIS
 from register.pages import content as editorial
-from register.territory import dataset
-from register.territory.models import Dataset
 
 _HEAD = LedgerHead.__table__.c
 _DATASET = Dataset.__table__.c
 
 
-def _dataset_version(name: str) -> ScalarSelect[str]:
-    return select(_DATASET.version).where(_DATASET.name == name).scalar_subquery()
-
-
 _DATA_VERSION_STMT = select(
     _HEAD.seq,
     _HEAD.digest,
-    _dataset_version(vocabulary.DATASET),
-    _dataset_version(dataset.DATASET_NAME),
+    select(_DATASET.version).where(_DATASET.name == vocabulary.DATASET).scalar_subquery(),
     editorial.validity_mark(),
 ).where(_HEAD.ledger == Ledger.PUBLIC.value)
 
 
 @dataclass(frozen=True)
 class DataVersion:
-    """Head of the public ledger and versions of vocabularies, territory and editorial pages.
+    """Head of the public ledger and versions of vocabularies and editorial pages.
 
     ``pages`` marks the last revision of an editorial page, empty if there is none.
     """
 
     head: LedgerPosition
     vocabulary: str
-    territory: str
     pages: str
 
 
@@ -95,13 +88,10 @@ class DataVersionReader:
 
 def _from_row(version_row: Sequence[Any] | None) -> DataVersion:
     if version_row is None:
-        return DataVersion(LedgerPosition(0, GENESIS.hex()), "", "", "")
-    seq, digest, vocabulary_version, territory_version, pages_mark = version_row
+        return DataVersion(LedgerPosition(0, GENESIS.hex()), "", "")
+    seq, digest, vocabulary_version, pages_mark = version_row
     return DataVersion(
-        LedgerPosition(seq, digest.hex()),
-        vocabulary_version or "",
-        territory_version or "",
-        pages_mark or "",
+        LedgerPosition(seq, digest.hex()), vocabulary_version or "", pages_mark or ""
     )
 
 

@@ -38,7 +38,7 @@ class ClaimFilter(StrEnum):
 
 
 @dataclass(frozen=True)
-class DeskCaseSummary:
+class DeskCaseSummary(tables.PlacedCase):
     """Case in a list of the desk, without account and sources.
 
     ``changed_at`` and ``changed_by`` are those of the current revision. ``held_by`` is None
@@ -62,9 +62,6 @@ class DeskCaseSummary:
     country: str
     place_label: str
     language: str
-    commune_name: str | None
-    departement_name: str | None
-    region_name: str | None
     types: tuple[str, ...] = ()
 
 
@@ -193,12 +190,11 @@ def list_waiting_kinds(
     return waiting
 
 
-_SUMMARIES_STMT = tables.join_places(
+_SUMMARIES_STMT = (
     select(
         *tables.case_columns(DeskCaseSummary),
         tables.REVISION.c.made_at.label("changed_at"),
         tables.REVISION.c.made_by.label("changed_by"),
-        *tables.PLACE_NAME_COLUMNS,
     )
     .join(tables.REVISION, tables.REVISION.c.id == tables.CASE.c.revision_id)
     .where(tables.CASE.c.id.in_(bindparam("ids", expanding=True)))

@@ -21,11 +21,17 @@ from sqlalchemy import Text, cast, func, select
 from sqlalchemy.orm import Session
 
 from register.cases.case_codes import CASE_CODE, IS_PUBLIC_CODE
-from register.cases.core_tables import CASE, IS_PUBLIC_LINE, JOURNAL_ENTRY, SMALL_LIST, is_among
+from register.cases.core_tables import (
+    CASE,
+    IS_PUBLIC,
+    IS_PUBLIC_LINE,
+    JOURNAL_ENTRY,
+    SMALL_LIST,
+    is_among,
+)
 from register.cases.filters import FILTERS
 from register.cases.vocabulary import Vocabulary
 from register.journal import LedgerPosition
-from register.territory import dataset
 from register.text.normalisation import fold
 
 CaseSet: TypeAlias = "int | array[int]"
@@ -132,11 +138,10 @@ FacetSets = Mapping[str, CaseSet]
 
 @dataclass(frozen=True)
 class FacetVersion:
-    """Versions that an index was built from: public ledger, vocabularies, territory."""
+    """Versions that an index was built from: public ledger and vocabularies."""
 
     head: LedgerPosition
     vocabulary: str
-    territory: str
 
 
 @dataclass(frozen=True)
@@ -149,13 +154,9 @@ class FacetIndex:
     """
 
     version: FacetVersion
+    public_cases: int
     axes: Mapping[str, FacetSets]
     sort_days: array[int]
-
-    @cached_property
-    def public_cases(self) -> int:
-        """Set of all public cases: each has one code of its duration, if only an unknown one."""
-        return union(self.axes["duree"].values())
 
     @cached_property
     def outlet_names(self) -> Mapping[str, str]:
@@ -192,17 +193,12 @@ _cached_indexes: dict[FacetVersion, FacetIndex] = {}  # the newest last
 _build_lock = Lock()
 
 
-def load_index(
-    session: Session, vocabulary: Vocabulary, head: LedgerPosition, territory: str = ""
-) -> FacetIndex:
+def load_index(session: Session, vocabulary: Vocabulary, head: LedgerPosition) -> FacetIndex:
     """Index at a position of the public ledger.
 
     :param head: read first on the same session, so that the cases are of this position.
-    :param territory: version of the territory, if the caller has read it already.
     """
-    version = FacetVersion(
-        head, vocabulary.version, territory or dataset.loaded_version(session) or ""
-    )
+    version = FacetVersion(head, vocabulary.version)
     index = _cached_indexes.get(version)
     if index is not None:
         return index
@@ -225,14 +221,14 @@ def load_index(
 
 
 def _build(session: Session, version: FacetVersion) -> FacetIndex:
-    numbers_by_code = _read_codes(session)
-    durations = numbers_by_code["duree"].values()
-    max_number = max((max(numbers) for numbers in durations), default=0)
+    numbers, numbers_by_code = _read_codes(session)
+    max_number = max(numbers, default=0)
     axes = {
-        axis: {code: compact(numbers, max_number) for code, numbers in by_code.items()}
+        axis: {code: compact(having_code, max_number) for code, having_code in by_code.items()}
         for axis, by_code in numbers_by_code.items()
     }
-    return FacetIndex(version, axes, _sort_days(array("I"), max_number, numbers_by_code))
+    sort_days = _sort_days(array("I"), max_number, numbers_by_code)
+    return FacetIndex(version, from_numbers(numbers), axes, sort_days)
 
 
 def _sort_days(
@@ -279,7 +275,7 @@ def _carry_forward(session: Session, version: FacetVersion) -> FacetIndex | None
 def _update_index(
     session: Session, earlier: FacetIndex, version: FacetVersion, changed: set[int]
 ) -> FacetIndex:
-    numbers_by_code = _read_codes(session, changed)
+    numbers, numbers_by_code = _read_codes(session, changed)
     max_number = max(earlier.max_number, *changed) if changed else earlier.max_number
     unchanged_mask = ~from_numbers(changed)
     axes: dict[str, FacetSets] = {}
@@ -288,30 +284,41 @@ def _update_index(
         for code, case_set in earlier.axes[axis].items():
             if unchanged := remove(case_set, changed, unchanged_mask):
                 updated[code] = unchanged
-        for code, numbers in by_code.items():
-            updated[code] = add(updated.get(code, 0), numbers, max_number)
+        for code, having_code in by_code.items():
+            updated[code] = add(updated.get(code, 0), having_code, max_number)
         axes[axis] = updated
-    return FacetIndex(version, axes, _sort_days(earlier.sort_days, max_number, numbers_by_code))
+    return FacetIndex(
+        version,
+        (earlier.public_cases & unchanged_mask) | from_numbers(numbers),
+        axes,
+        _sort_days(earlier.sort_days, max_number, numbers_by_code),
+    )
 
 
 def _read_codes(
     session: Session, only_numbers: Collection[int] | None = None
-) -> dict[str, dict[str, array[int]]]:
-    """Axis → code → numbers of the public cases that have it.
+) -> tuple[Collection[int], dict[str, dict[str, array[int]]]]:
+    """Numbers of the public cases, and axis → code → those that have it.
 
     :param only_numbers: the numbers of the cases to read; all by default.
     """
-    # Fetching a row costs ten times as much as a number in it: each row holds many, joined.
-    joined_numbers = func.aggregate_strings(cast(CASE.c.number, Text), ",")
-    stmt = (
-        select(CASE_CODE.c.axis, CASE_CODE.c.code, joined_numbers)
-        .join(CASE, CASE.c.id == CASE_CODE.c.incident_id)
+    cases_stmt = select(CASE.c.id, CASE.c.number).where(IS_PUBLIC)
+    # Fetching a row costs ten times as much as an id in it: each row holds many, joined.
+    joined_ids = func.aggregate_strings(cast(CASE_CODE.c.incident_id, Text), ",")
+    codes_stmt = (
+        select(CASE_CODE.c.axis, CASE_CODE.c.code, joined_ids)
         .where(IS_PUBLIC_CODE, CASE_CODE.c.axis.in_(_AXES))
         .group_by(CASE_CODE.c.axis, CASE_CODE.c.code)
     )
     if only_numbers is not None:
-        stmt = stmt.where(is_among(CASE.c.number, only_numbers))
+        cases_stmt = cases_stmt.where(is_among(CASE.c.number, only_numbers))
+    # A join with the cases would take five times as long.
+    numbers: dict[int, int] = dict(session.execute(cases_stmt).all())
+    if only_numbers is not None:
+        codes_stmt = codes_stmt.where(is_among(CASE_CODE.c.incident_id, numbers))
     numbers_by_code: dict[str, dict[str, array[int]]] = {axis: {} for axis in _AXES}
-    for axis, code, numbers in session.execute(stmt):
-        numbers_by_code[axis][code] = array("I", map(int, numbers.split(",")))
-    return numbers_by_code
+    for axis, code, ids in session.execute(codes_stmt):
+        having_code = [numbers[id_] for id_ in map(int, ids.split(",")) if id_ in numbers]
+        if having_code:
+            numbers_by_code[axis][code] = array("I", having_code)
+    return numbers.values(), numbers_by_code

@@ -13,7 +13,7 @@ from operator import eq, ge, le
 from typing import Any, Generic, TypeVar
 from urllib.parse import urlencode
 
-from sqlalchemy import ColumnElement, and_, select
+from sqlalchemy import ColumnElement, and_, exists, select
 
 from register.cases.case_codes import CASE_CODE, DURATIONS, IS_PRESENT
 from register.cases.core_tables import CASE, is_among
@@ -212,8 +212,11 @@ def clause(query: CaseQuery, name: str, hits: HitStrengths | None = None) -> Cla
     :raises ValueError: the filter is that of words and ``hits`` is None.
     """
     if name != WORDS:
-        code_clause = FILTERS[name].code_clause(query.values[name])
-        return CASE.c.id.in_(select(CASE_CODE.c.incident_id).where(code_clause, IS_PRESENT))
+        has_code = and_(FILTERS[name].code_clause(query.values[name]), IS_PRESENT)
+        if FILTERS[name].comparison is eq:
+            return CASE.c.id.in_(select(CASE_CODE.c.incident_id).where(has_code))
+        # Nearly all cases may have such a code, which are better tested one by one.
+        return exists().where(CASE_CODE.c.incident_id == CASE.c.id, has_code)
     if hits is None:
         raise ValueError("a query with words needs the result of the word search as hits")
     return is_among(CASE.c.number, hits)

@@ -69,8 +69,6 @@ class Incident(Base):
         # The desk's order by last change: a newer revision has a higher id.
         Index("ix_incident_changed", "state", "revision_id"),
         Index("ix_incident_held", "held_until", "held_by", **_partial("held_until IS NOT NULL")),
-        Index("ix_incident_departement", "departement"),
-        Index("ix_incident_region", "region"),
         Index("ix_incident_merged_into", "merged_into", **_partial("merged_into IS NOT NULL")),
     )
 

@@ -24,7 +24,7 @@ from register.journal import LedgerPosition
 
 
 @dataclass(frozen=True)
-class CaseSummary:
+class CaseSummary(tables.PlacedCase):
     """Case in a list, without account and sources."""
 
     number: int
@@ -39,24 +39,13 @@ class CaseSummary:
     place_label: str
     language: str
     moved_at: datetime
-    commune: str | None
-    commune_name: str | None
-    departement_name: str | None
-    region_name: str | None
     types: tuple[str, ...]
 
 
 CasePage = SummaryPage[CaseSummary]
 
 
-_SUMMARIES_STMT = tables.join_places(
-    select(
-        *(column for column in tables.case_columns(CaseSummary) if column.name != "commune"),
-        # The commune of today, which the code of a former one leads to.
-        tables.COMMUNE.c.code.label("commune"),
-        *tables.PLACE_NAME_COLUMNS,
-    ).where(tables.IS_PUBLIC)
-)
+_SUMMARIES_STMT = select(*tables.case_columns(CaseSummary)).where(tables.IS_PUBLIC)
 
 
 def _page_stmt(sort_column: ColumnElement[Any]) -> Select[Any]:

@@ -23,7 +23,7 @@ from register.cases.filters import CaseQuery
 from register.cases.result_lists import CaseSummary, load_case_summaries
 from register.cases.vocabulary import Vocabulary
 from register.journal import Act, LedgerPosition
-from register.territory import dataset, place_queries
+from register.territory import place_queries
 from register.text.normalisation import fold_name
 
 # Years with a figure of their own; older ones share one figure.
@@ -81,7 +81,7 @@ def load_statistics(session: Session, vocabulary: Vocabulary, head: LedgerPositi
 
     :param head: read first, on the same session.
     """
-    cache_key = (head.digest, vocabulary.version, dataset.loaded_version(session))
+    cache_key = (head.digest, vocabulary.version)
     return _statistics_cache.get_or_make(
         cache_key, lambda: _count_statistics(session, vocabulary, head)
     )

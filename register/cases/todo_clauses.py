@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
 
-from sqlalchemy import ColumnElement, and_, exists, false, not_, or_
+from sqlalchemy import ColumnElement, and_, exists, false, not_, or_, select
 
 from register.accounts.models import Member
 from register.accounts.vouching import vouches
@@ -30,7 +30,7 @@ OPEN_OUTCOMES = ("", "inconnue", "en_cours")
 
 _INVITATION = Invitation.__table__
 # Aliases, because the caller's statement may join the revisions itself.
-_CURRENT_REVISION = REVISION.alias()
+_CURRENT = REVISION.alias().c
 _PUBLICATION = REVISION.alias()
 
 
@@ -91,15 +91,12 @@ def clause(kind: TodoKind, viewer: Member, todo_context: TodoContext) -> Clause:
             Destruction.made_by != first_person,
         )
         return and_(CASE.c.state != CaseState.ERASED, is_pending)
-    is_own = _current_revision(_CURRENT_REVISION.c.made_by == viewer.id)
-    return and_(_waits_for_second(todo_context), not_(is_own))
+    return _waits_for_second(todo_context, _CURRENT.made_by != viewer.id)
 
 
 def _current_revision(*conditions: Clause) -> Clause:
-    return exists().where(_CURRENT_REVISION.c.id == CASE.c.revision_id, *conditions)
-
-
-_NEEDS_SECOND = _current_revision(_CURRENT_REVISION.c.needs_second)
+    # All conditions in one subquery, which PostgreSQL then joins once.
+    return exists().where(_CURRENT.id == CASE.c.revision_id, *conditions)
 
 
 def _cannot_be_approved() -> Clause:
@@ -121,33 +118,35 @@ def _is_approved(at: datetime) -> Clause:
     )
 
 
-def _waits_for_second(todo_context: TodoContext) -> Clause:
+def _waits_for_second(todo_context: TodoContext, *conditions: Clause) -> Clause:
     if todo_context.has_one_moderator:
         return false()
-    is_draft = and_(CASE.c.state == CaseState.DRAFT, _NEEDS_SECOND)
     # As in ``second_person.needed_before``.
-    was_published_by_two = exists().where(
-        _PUBLICATION.c.incident_id == CASE.c.id,
-        _PUBLICATION.c.act == Act.PUBLISHED,
-        _PUBLICATION.c.needs_second,
+    published_by_two = select(_PUBLICATION.c.incident_id).where(
+        _PUBLICATION.c.act == Act.PUBLISHED, _PUBLICATION.c.needs_second
     )
     # Of withdrawn cases, only those whose text was changed since.
-    is_withdrawn = and_(
+    is_changed_withdrawn = and_(
         CASE.c.state == CaseState.WITHDRAWN,
-        _current_revision(_CURRENT_REVISION.c.act.in_((Act.EDITED, Act.REDACTED))),
-        or_(_NEEDS_SECOND, CASE.c.single_review, was_published_by_two),
+        _CURRENT.act.in_((Act.EDITED, Act.REDACTED)),
+        or_(_CURRENT.needs_second, CASE.c.single_review, CASE.c.id.in_(published_by_two)),
     )
-    return and_(or_(is_draft, is_withdrawn), not_(_is_approved(todo_context.at)))
+    is_draft = and_(CASE.c.state == CaseState.DRAFT, _CURRENT.needs_second)
+    return and_(
+        CASE.c.state.in_((CaseState.DRAFT, CaseState.WITHDRAWN)),
+        _current_revision(or_(is_draft, is_changed_withdrawn), *conditions),
+        not_(_is_approved(todo_context.at)),
+    )
 
 
 def _is_ready(todo_context: TodoContext) -> Clause:
     """Drafts that pass the checklist except for attestations and reasons, given with the act."""
-    conditions = [
+    checks: list[Clause] = [_CURRENT.unmet.in_(("", "flags"))]
+    if not todo_context.has_one_moderator:
+        checks.append(or_(not_(_CURRENT.needs_second), _is_approved(todo_context.at)))
+    return and_(
         CASE.c.state == CaseState.DRAFT,
         CASE.c.report_withdrawn.is_(False),
-        _current_revision(_CURRENT_REVISION.c.unmet.in_(("", "flags"))),
         exists().where(_INVITATION.c.incident_id == CASE.c.id),
-    ]
-    if not todo_context.has_one_moderator:
-        conditions.append(or_(not_(_NEEDS_SECOND), _is_approved(todo_context.at)))
-    return and_(*conditions)
+        _current_revision(*checks),
+    )

@@ -28,8 +28,6 @@ UNKNOWN_WORD = "inconnue"  # a date or court that is stated to be unknown
 LIST_LIMIT = 40
 TYPES_LIMIT = 3
 NUMBER_LIMIT = 10**9
-# Faults of the case's own fields come in this order, before those of its parts.
-_KIND_ORDER = (FieldKind.CODE, FieldKind.DATE, FieldKind.TEXT, FieldKind.URL, FieldKind.OTHER)
 # ISO 639, as in the HTML attribute ``lang``.
 _LANGUAGE = re.compile(r"[a-z]{2,3}")
 
@@ -70,13 +68,9 @@ def find_faults(
     session: Session, vocabulary: Vocabulary, content: Content
 ) -> Iterator[ContentFault]:
     """Every fault of a case's content, field by field."""
-    leaves = sorted(
-        content.leaves(),
-        key=lambda leaf: len(_KIND_ORDER) if "." in leaf[0] else _KIND_ORDER.index(leaf[1].kind),
-    )
     field_faults = [
         fault
-        for path, rule, leaf in leaves
+        for path, rule, leaf in content.leaves()
         for fault in _leaf_faults(vocabulary, _fault_field(path, rule), rule, leaf)
     ]
     yield from field_faults

@@ -186,7 +186,7 @@ def _row_problems(
 def _differing_fields(case: Incident) -> Iterator[str]:
     """Yield the columns and lists of fragments that differ from the document of a case."""
     document, fragments = contents.document_of(case), contents.fragments_of(case)
-    yield from (name for name in fragments if fragments[name] != document[name])
+    yield from (name for name in fragments if fragments[name] != document.get(name))
     for name, derived_value in derived_columns(contents.content_of(case)).items():
         if getattr(case, name) != derived_value:
             yield name

@@ -20,7 +20,6 @@ from sqlalchemy.orm import Mapped, Session, mapped_column
 
 from register.db import Base, UTCDateTime
 from register.errors import TextError
-from register.territory.models import Dataset
 from register.text import dates
 from register.text.dates import Language
 
@@ -43,6 +42,16 @@ LIST_NAMES = (
     "restriction",
 )
 _COLUMNS = ("code", "fr", "en", "definition_fr", "definition_en")
+
+
+class Dataset(Base):
+    """The version of a data set that the tables hold or are made with."""
+
+    __tablename__ = "dataset"
+
+    name: Mapped[str] = mapped_column(String(32), primary_key=True)
+    version: Mapped[str] = mapped_column(String(32))
+    loaded_at: Mapped[datetime] = mapped_column(UTCDateTime)
 
 
 class VocabularyEntry(Base):

@@ -48,8 +48,9 @@ _FINDINGS = {
         "remettez sa copie en place.",
     ),
     "territory": (
-        "Les communes sont à la version du programme.",
-        "Les communes ne sont pas à la version du programme : webcitoyen upgrade.",
+        "Chaque lieu d’un cas est connu du programme, et mène à la commune d’aujourd’hui.",
+        "Un lieu d’un cas est inconnu du programme, ou ses codes sont d’une version d’avant : "
+        "webcitoyen upgrade.",
     ),
     "vocabulary": (
         "Les vocabulaires sont chargés.",
@@ -102,9 +103,8 @@ _FINDINGS = {
 @click.command()
 @command_on_any_schema
 def init() -> None:
-    """Créer le registre : tables, journal, clé de scellement, territoire. Peut être répété."""
-    with progress("Territoire") as step:
-        created, seal_path = setup.init(settings(), db.engine, step)
+    """Créer le registre : tables, journal, clé de scellement. Peut être répété."""
+    created, seal_path = setup.init(settings(), db.engine)
     if created:
         click.echo(f"Registre créé dans {settings().instance}.")
         click.echo(
@@ -128,8 +128,7 @@ def init() -> None:
 def upgrade() -> None:
     """Mettre les tables et les données à la version du programme. Peut être répété."""
     schema.upgrade(db.engine, settings().database_url, now())
-    with progress("Territoire") as step:
-        setup.refresh(db.engine, step)
+    setup.refresh(db.engine)
     setup.make_key_store(settings(), db.engine)
     if setup.remove_secret(settings()):
         click.echo(
@@ -274,8 +273,7 @@ def _demo(host: str, port: int, *, serving: bool) -> None:
     if schema.current_revision(db.engine):
         schema.upgrade(db.engine, settings().database_url, now())
     setup.remove_secret(settings())
-    with progress("Territoire") as step:
-        setup.init(settings(), db.engine, step)
+    setup.init(settings(), db.engine)
     with progress("Import") as step:
         report = demonstration.import_demo_cases(db.engine, settings().instance, step)
     if not report.is_clean:

@@ -73,6 +73,11 @@ _COLUMN_OF_FAULT = {
 NO_PROCEEDING = "aucune"
 
 
+def _column_position(fault: ContentFault) -> int:
+    column = _COLUMN_OF_FAULT.get(fault.field, fault.field)
+    return COLUMNS.index(column) if column in COLUMNS else len(COLUMNS)
+
+
 def _row_content(session: Session, cells: Mapping[str, str], kinds: Mapping[str, str]) -> Content:
     """Content of a row.
 
@@ -220,7 +225,7 @@ class _ImportJob:
         except Invalid as error:
             column = _COLUMN_OF_FAULT.get(str(error.values.get("field", "")), "id")
             faults = error.values.get("faults", [ContentFault(column, error.key, error.values)])
-            for fault in cast("list[ContentFault]", faults):
+            for fault in sorted(cast("list[ContentFault]", faults), key=_column_position):
                 self._add_fault(csv_row, fault)
         except TextError as error:
             self._add_fault(csv_row, ContentFault("resume", error.key, error.values))

@@ -223,7 +223,7 @@ class _EntryCache:
 def _atom_entries(public_events: Sequence[PublicEvent], identity: Identity) -> list[AtomEntry]:
     """The entries of some events, in their order."""
     current = current_data_version()
-    position = (current.head.digest, current.vocabulary, current.territory)
+    position = (current.head.digest, current.vocabulary)
     cache: _EntryCache | None = current_app.extensions.get(_CACHE_EXTENSION)
     if cache is None or cache.position != position:
         cache = current_app.extensions[_CACHE_EXTENSION] = _EntryCache(position)

@@ -4,13 +4,6 @@ from __future__ import annotations
 
 from alembic import context
 
-import register.accounts.models
-import register.cases.models
-import register.journal.models
-import register.operations.setup
-import register.pages.content
-import register.reports.models
-import register.territory.models  # noqa: F401
 from register.db import Base, write_engine
 
 engine = write_engine(context.config.attributes["engine"])

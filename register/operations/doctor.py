@@ -12,7 +12,7 @@ from sqlalchemy import Engine, func, select
 from sqlalchemy.exc import SQLAlchemyError
 from sqlalchemy.orm import Session
 
-from register.cases import vocabulary
+from register.cases import case_codes, vocabulary
 from register.config import Settings, missing_for_public
 from register.db import now, read_only_engine, sqlite_path
 from register.errors import RegisterError
@@ -23,7 +23,6 @@ from register.reports.report_lists import ReportFolder, ReportQuery
 from register.reports.retention import clock_jump
 from register.reports.verify import lost_keys
 from register.territory import dataset
-from register.territory.models import Dataset
 from register.text.dates import paris_day
 
 
@@ -82,9 +81,10 @@ def _check(code: str, check: Callable[[], object]) -> Finding:
 
 
 def _data_findings(session: Session) -> Iterator[Finding]:
-    loaded_version = dataset.loaded_version(session)
-    yield Finding("territory", loaded_version == dataset.version(), loaded_version or "")
-    has_dataset = session.get(Dataset, vocabulary.DATASET) is not None
+    unknown = case_codes.unknown_places(session)
+    is_resolved = case_codes.territory_version(session) == dataset.version()
+    yield Finding("territory", is_resolved and not unknown, ", ".join(unknown))
+    has_dataset = session.get(vocabulary.Dataset, vocabulary.DATASET) is not None
     yield Finding("vocabulary", has_dataset and bool(vocabulary.current_vocabulary(session).lists))
 
 

@@ -5,7 +5,6 @@ from __future__ import annotations
 import hmac
 import secrets
 import uuid
-from collections.abc import Callable
 from contextlib import closing
 from datetime import date, datetime
 from pathlib import Path
@@ -25,10 +24,7 @@ from register.journal import Act, Ledger, head, open_ledgers, writing
 from register.key_store import KeyStore, default_url
 from register.operations import schema
 from register.reports.models import Report
-from register.territory import dataset
 from register.text.dates import paris_day
-
-Progress = Callable[[int, int], None]
 
 
 class Identity(Base):
@@ -53,7 +49,7 @@ class Identity(Base):
         return f"tag:{self.tag_authority},{self.tag_date.isoformat()}:{name}"
 
 
-def init(settings: Settings, engine: Engine, progress: Progress | None = None) -> tuple[bool, Path]:
+def init(settings: Settings, engine: Engine) -> tuple[bool, Path]:
     """Create a register, or load this code's data sets into an existing one.
 
     Seal key and root key are made with the identity and never again: a second root key could
@@ -67,7 +63,7 @@ def init(settings: Settings, engine: Engine, progress: Progress | None = None) -
         schema.require(engine)
     else:
         schema.migrate(engine)
-    refresh(engine, progress)
+    refresh(engine)
     with housekeeping(engine) as session:
         open_ledgers(session)
         created = session.get(Identity, 1) is None
@@ -106,12 +102,11 @@ def _create_identity(settings: Settings, session: Session) -> None:
     )
 
 
-def refresh(engine: Engine, progress: Progress | None = None) -> None:
-    """Load vocabularies and territory if this code has newer ones, and apply them to cases."""
+def refresh(engine: Engine) -> None:
+    """Load newer vocabularies of this code; make what follows from them and the territory again."""
     with housekeeping(engine) as session:
         vocabulary.load_file(session, now())
         refresh_checklists(session)
-        dataset.load(session, at=now(), progress=progress)
         case_codes.refresh(session, now())
 
 

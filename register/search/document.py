@@ -7,8 +7,7 @@ sources, notes or reasons.
 from __future__ import annotations
 
 import re
-from collections import defaultdict
-from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import chain
 from typing import Any
@@ -23,14 +22,8 @@ from register.cases.models import CaseState
 from register.cases.vocabulary import Vocabulary
 from register.search import analyzer
 from register.search.engine_interface import CODE, Document
-from register.territory.models import (
-    Commune,
-    CommuneAlias,
-    CommuneCode,
-    CommunePostal,
-    Departement,
-    Region,
-)
+from register.territory import place_queries
+from register.territory.place_queries import find_commune
 from register.text.countries import country_name
 from register.text.normalisation import fold
 
@@ -52,75 +45,22 @@ class Toponyms:
     departement: str
 
 
-def find_toponyms(session: Session, codes: Collection[str]) -> dict[str, Toponyms]:
-    """Filed code, present or former → toponyms, in a constant number of statements."""
-    commune_rows = session.execute(
-        select(
-            CommuneCode.code,
-            Commune.code,
-            Commune.name,
-            Departement.code,
-            Departement.name,
-            Region.name,
-        )
-        .join(Commune, Commune.code == CommuneCode.current_code)
-        .outerjoin(Departement, Departement.code == Commune.departement_code)
-        .outerjoin(Region, Region.code == Commune.region_code)
-        .where(CommuneCode.code.in_(codes))
-    ).all()
-    present = {commune_row[1] for commune_row in commune_rows}
-    aliases = _aliases(session, present)
-    postal = _postal_codes(session, present)
-    toponyms = {}
-    for filed_code, code, name, departement, departement_name, region_name in commune_rows:
-        former = [alias for _kind, own, alias in aliases[code] if own == filed_code != code]
-        smaller = [alias for kind, _own, alias in aliases[code] if kind != _OMITTED_KIND]
-        other_names = [*smaller, departement_name or "", region_name or ""]
-        toponyms[filed_code] = Toponyms(
-            names=_unique([name, *former]),
-            other_names=_unique(other for other in other_names if other not in (name, *former)),
-            codes=_unique([code, filed_code, *postal[code]]),
-            departement=departement or "",
-        )
-    return toponyms
-
-
-def area_names(session: Session, departement: str, region: str) -> tuple[str, ...]:
-    """Names of the département and région of a case without a commune."""
-    names = [
-        session.scalar(select(table.name).where(table.code == code))
-        for table, code in ((Departement, departement), (Region, region))
-        if code
-    ]
-    return _unique(name for name in names if name)
-
-
-def _aliases(session: Session, codes: Collection[str]) -> dict[str, list[tuple[str, str, str]]]:
-    aliases: dict[str, list[tuple[str, str, str]]] = defaultdict(list)
-    alias_rows = session.execute(
-        select(CommuneAlias.current_code, CommuneAlias.kind, CommuneAlias.code, CommuneAlias.name)
-        .where(CommuneAlias.current_code.in_(codes))
-        .order_by(CommuneAlias.code, CommuneAlias.kind)
+def find_toponyms(code: str) -> Toponyms | None:
+    """Toponyms of a filed code, present or former."""
+    place = find_commune(code)
+    if place is None:
+        return None
+    commune = place.commune
+    former = [alias.name for alias in place.aliases if alias.code == code != commune.code]
+    smaller = [alias.name for alias in place.aliases if alias.kind != _OMITTED_KIND]
+    other_names = [*smaller, *(area.name for area in (place.departement, place.region) if area)]
+    names = tuple(dict.fromkeys((commune.name, *former)))
+    return Toponyms(
+        names=names,
+        other_names=tuple(dict.fromkeys(name for name in other_names if name not in names)),
+        codes=tuple(dict.fromkeys((commune.code, code, *commune.postal_codes))),
+        departement=commune.departement_code,
     )
-    for current, kind, code, name in alias_rows:
-        aliases[current].append((kind, code, name))
-    return aliases
-
-
-def _postal_codes(session: Session, codes: Collection[str]) -> dict[str, list[str]]:
-    postal_codes: dict[str, list[str]] = defaultdict(list)
-    postal_rows = session.execute(
-        select(CommunePostal.commune_code, CommunePostal.postal)
-        .where(CommunePostal.commune_code.in_(codes))
-        .order_by(CommunePostal.postal)
-    )
-    for commune, postal in postal_rows:
-        postal_codes[commune].append(postal)
-    return postal_codes
-
-
-def _unique(names: Iterable[str]) -> tuple[str, ...]:
-    return tuple(dict.fromkeys(names))
 
 
 # --- documents ------------------------------------------------------------------------------
@@ -158,41 +98,18 @@ def revision_documents(
     session: Session, revisions: Select[tuple[Any, Any, Any]], vocabulary: Vocabulary
 ) -> list[Document]:
     """Documents of revisions, which are selected as number, content and HTML."""
-    cases = {
-        number: parse_snapshot(content, html)
-        for number, content, html in session.execute(revisions).all()
-    }
-    commune_codes = {code for case in cases.values() for code in _commune_codes(case.content)}
-    toponyms = find_toponyms(session, commune_codes)
     return [
-        document(
-            number,
-            case,
-            vocabulary,
-            toponyms,
-            area_names(session, case.content["departement"], case.content["region"]),
-        )
-        for number, case in cases.items()
+        document(number, parse_snapshot(content, html), vocabulary)
+        for number, content, html in session.execute(revisions).all()
     ]
 
 
-def document(
-    number: int,
-    case: CaseSnapshot,
-    vocabulary: Vocabulary,
-    toponyms: Mapping[str, Toponyms],
-    area_names: Sequence[str] = (),
-) -> Document:
-    """Document of one case.
-
-    :param toponyms: names of its communes, by the codes in its content.
-    :param area_names: names of its département and région, if it has no commune.
-    """
+def document(number: int, case: CaseSnapshot, vocabulary: Vocabulary) -> Document:
+    """Document of one case."""
     content = case.content
+    toponyms = {code: place for code in _commune_codes(content) if (place := find_toponyms(code))}
     strong_texts = _strong_texts(content, toponyms)
-    weak_texts = chain(
-        _weak_texts(content, case.html, toponyms, area_names), _code_labels(content, vocabulary)
-    )
+    weak_texts = chain(_weak_texts(content, case.html, toponyms), _code_labels(content, vocabulary))
     strong_field_forms = [analyzer.forms(text) for text in strong_texts]
     weak_field_forms = [analyzer.forms(_URL.sub(" ", text)) for text in weak_texts]
     codes = tuple((CODE + code,) for code in _search_codes(content, toponyms))
@@ -245,16 +162,18 @@ def _search_codes(content: Mapping[str, Any], toponyms: Mapping[str, Toponyms]) 
 
 
 def _weak_texts(
-    content: Mapping[str, Any],
-    html: Mapping[str, Any],
-    toponyms: Mapping[str, Toponyms],
-    area_names: Sequence[str],
+    content: Mapping[str, Any], html: Mapping[str, Any], toponyms: Mapping[str, Toponyms]
 ) -> Iterator[str]:
     """Yield the other texts of the case's page."""
     for name in ("summary", "actor_text", "steps_taken", "precision_note", "amount"):
         yield content[name]
     yield _visible_text(html.get("narrative", ""))
-    yield from area_names
+    for area in (
+        place_queries.departement(content["departement"]),
+        place_queries.region(content["region"]),
+    ):
+        if area:
+            yield area.name
     if content["country"] != "FR":
         yield country_name(content["country"])
     for position, code in enumerate(_commune_codes(content)):

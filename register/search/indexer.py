@@ -30,6 +30,7 @@ from register.search.engine_interface import (
     SearchQuery,
 )
 from register.search.leader_election import Lease
+from register.territory import dataset
 
 CASES_PER_READ = 200
 LINES_PER_COMMIT = 1_000
@@ -79,7 +80,7 @@ def catch_up(
 
 def made_with(current: DataVersion) -> str:
     """Version of documents: analysis, vocabularies and territory."""
-    return f"{ANALYSIS} {_digest(current.vocabulary, current.territory)}"
+    return f"{ANALYSIS} {_digest(current.vocabulary, dataset.version())}"
 
 
 def is_readable(cursor: Cursor) -> bool:

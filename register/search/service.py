@@ -12,7 +12,6 @@ import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
-from functools import cache
 
 from rapidfuzz import process
 from rapidfuzz.distance import OSA
@@ -29,7 +28,7 @@ from register.search import analyzer, indexer, query_parser
 from register.search import engine_interface as interface
 from register.search.document import documents
 from register.search.reference_matcher import strength
-from register.territory.places import territory
+from register.territory.gazetteer import gazetteer
 from register.text.normalisation import fold
 
 # Limits of the SQL fallback: the newest cases to match, and the conditions that select them.
@@ -69,7 +68,12 @@ def _alternative_clause(alternative: interface.QueryAlternative) -> ColumnElemen
         return None
     folded_pattern = f"%{token}%"
     accented_pattern = "%" + _ACCENTED.sub("_", token) + "%"
-    commune_codes = [code for code, name in _commune_names().items() if token in name]
+    commune_codes = [
+        commune.code
+        for name, communes in gazetteer().communes_by_name.items()
+        if token in name
+        for commune in communes
+    ]
     is_match = or_(
         and_(CASE_CODE.c.axis == "media", CASE_CODE.c.code.like(folded_pattern)),
         and_(CASE_CODE.c.axis == "commune", CASE_CODE.c.code.in_(commune_codes)),
@@ -79,12 +83,6 @@ def _alternative_clause(alternative: interface.QueryAlternative) -> ColumnElemen
         func.lower(CASE.c.summary).like(accented_pattern),
         CASE.c.id.in_(select(CASE_CODE.c.incident_id).where(is_match, IS_PUBLIC_CODE)),
     )
-
-
-@cache
-def _commune_names() -> Mapping[str, str]:
-    """Code → folded name of every commune of today."""
-    return {commune.code: commune.folded for commune in territory().communes.values()}
 
 
 # Changed cases that one search matches from the database, in a few milliseconds.

@@ -21,7 +21,9 @@ from register.errors import ConfigError, RegisterError
 from register.operations import schema, setup
 from register.pages import content as editorial
 from register.reports import form_vocabulary
-from register.territory import boundaries, dataset
+from register.territory import dataset
+from register.territory.map_ground import map_ground
+from register.territory.places import territory
 from register.web import assets, template_env
 from register.web.error_messages import error_sentence
 from register.web.request_context import key_store
@@ -93,7 +95,8 @@ def require_pages(app: Flask) -> None:
     template_env.require(app)
     assets.read_sources(Path(app.static_folder or ""))
     editorial.prepare()
-    boundaries.departement_outlines()
+    territory()
+    map_ground()
     dataset.read_manifest()
     schema.expected_revision()
     for language in LANGUAGES:

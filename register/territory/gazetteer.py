@@ -11,6 +11,7 @@ from bisect import bisect_left
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping
 from functools import cache
+from threading import Lock
 from typing import NamedTuple
 
 from rapidfuzz import process
@@ -167,9 +168,17 @@ class Gazetteer:
         return sorted(populations, key=lambda name: -populations[name]) + former_names
 
 
-@cache
+_build_lock = Lock()
+
+
 def gazetteer() -> Gazetteer:
-    """The gazetteer of the territory."""
+    """The gazetteer of the territory, built by the first who needs it while others wait."""
+    with _build_lock:
+        return _build()
+
+
+@cache
+def _build() -> Gazetteer:
     return Gazetteer(territory())
 
 

@@ -42,7 +42,8 @@ def commune(code: str) -> Commune | None:
 
 def current_code(code: str) -> str | None:
     """The code of the commune that ``code`` leads to, itself included; None when unknown."""
-    return territory().current_codes.get(code)
+    place = commune(code)
+    return place.code if place else None
 
 
 def former_name(code: str) -> str | None:

@@ -9,10 +9,9 @@ from collections import Counter
 from collections.abc import Hashable, Iterable, Mapping
 from functools import cache
 from pathlib import Path
-from sys import intern
 from typing import NamedTuple, TypeVar
 
-from register.territory.dataset import DATA, PRESENT, read_rows
+from register.territory.dataset import DATA, FORMER, PRESENT, RETIRED, read_rows
 from register.text.normalisation import fold_name
 
 # The precision of a commune's point that is a real place; any other stands for several communes.
@@ -22,6 +21,7 @@ ALIAS_KINDS = {
     "commune-deleguee": "deleguee",
     "commune-associee": "associee",
     "arrondissement-municipal": "arrondissement",
+    FORMER: "ancienne",
 }
 
 K = TypeVar("K", bound=Hashable)
@@ -65,8 +65,8 @@ class Commune(NamedTuple):
 
     ``precision`` says what the point is worth: ``geonames`` a real place, ``code_postal`` the mean
     of those that share the postal code, ``arrondissement`` the mean of the arrondissement, empty
-    when there is no point. ``postal``: postal codes, separated by spaces. ``retired``: gone without
-    a successor.
+    when there is no point. ``postal``: postal codes, separated by spaces; ``on_map``: numbers, see
+    :attr:`map_points`. ``retired``: gone without a successor.
     """
 
     code: str
@@ -78,6 +78,7 @@ class Commune(NamedTuple):
     lat: float | None = None
     lon: float | None = None
     precision: str = ""
+    on_map: str = ""
     postal: str = ""
     retired: bool = False
 
@@ -95,6 +96,12 @@ class Commune(NamedTuple):
     def point(self) -> tuple[float, float] | None:
         """Latitude and longitude, if known."""
         return None if self.lat is None or self.lon is None else (self.lat, self.lon)
+
+    @property
+    def map_points(self) -> list[tuple[int, int]]:
+        """Where it is on the map of France, and the frame of Paris; empty outside of the map."""
+        numbers = list(map(int, self.on_map.split()))
+        return list(zip(numbers[::2], numbers[1::2], strict=True))
 
     @property
     def is_exact(self) -> bool:
@@ -124,9 +131,9 @@ class Alias(NamedTuple):
 class Territory:
     """Every place by its code.
 
-    ``current_codes`` leads from every code that ever led to a commune to the commune it leads to
-    now: present communes lead to themselves. ``aliases`` and ``former_codes`` are those of a
-    commune, in the order of codes.
+    ``communes`` are those of today and the retired ones; ``current_codes`` leads from every other
+    code that ever led to a commune to the one it leads to now. ``aliases`` and ``former_codes`` are
+    those of a commune, in the order of codes.
     """
 
     def __init__(
@@ -140,12 +147,15 @@ class Territory:
     ) -> None:
         """Index plain rows.
 
-        :param codes: former codes, each with a present one; a present code leads to itself.
+        :param codes: former codes, each with a present one; a present code leads to itself anyhow.
         :param groups: SIREN number, name and kind of each intercommunalité.
         """
         self.communes = {commune.code: commune for commune in communes}
-        former = {code: to for code, to in (codes or {}).items() if to in self.communes}
-        self.current_codes = former | {code: code for code in self.communes}
+        self.current_codes = {
+            code: current
+            for code, current in sorted((codes or {}).items())
+            if current in self.communes and code not in self.communes
+        }
         self.departements = _with_totals(
             departements, ((place.departement_code, place) for place in self.communes.values())
         )
@@ -157,8 +167,9 @@ class Territory:
             for alias in sorted(aliases)
             if alias.current_code in self.communes
         )
-        codes_in_order = sorted(self.current_codes.items())
-        self.former_codes = group_by((to, code) for code, to in codes_in_order if code != to)
+        self.former_codes = group_by(
+            (current, code) for code, current in self.current_codes.items()
+        )
         sizes = Counter(place.group_code for place in self.communes.values() if not place.retired)
         self.groups = {
             code: CommuneGroup(code, name, kind, sizes[code]) for code, name, kind in groups
@@ -166,7 +177,7 @@ class Territory:
 
     def commune(self, code: str) -> Commune | None:
         """The commune that a code leads to, present or former; None for an unknown code."""
-        return self.communes.get(self.current_codes.get(code, ""))
+        return self.communes.get(self.current_codes.get(code, code))
 
 
 def group_by(pairs: Iterable[tuple[K, V]]) -> dict[K, tuple[V, ...]]:
@@ -196,33 +207,38 @@ def _with_totals(
 @cache
 def territory(source: Path = DATA) -> Territory:
     """The territory of a data set, read once; by default that of this version of the code."""
-    regions = [Area(row.code, row.nom) for row in read_rows("regions.csv", source)]
+    regions = [
+        Area(row.code, row.nom, None, bool(row.disparu)) for row in read_rows("regions.csv", source)
+    ]
     # The source gives an overseas collectivity its own code as a région.
     region_codes = {region.code for region in regions}
+    # Each row brings strings of its own; those that many rows have are stored once.
+    shared: dict[str, str] = {}
+    share = shared.setdefault
     communes: list[Commune] = []
     aliases: list[Alias] = []
     former_codes: dict[str, str] = {}
     for row in read_rows("communes.csv.gz", source):
-        if row.type != PRESENT:
-            aliases.append(Alias(row.code, ALIAS_KINDS[row.type], row.nom, intern(row.parent)))
+        if row.type not in (PRESENT, RETIRED):
+            aliases.append(Alias(row.code, ALIAS_KINDS[row.type], row.nom, row.parent))
             continue
-        # Each row brings strings of its own; a code is met in several of them, and stored once.
-        code = intern(row.code)
         communes.append(
             Commune(
-                code,
+                row.code,
                 row.nom,
-                intern(row.departement),
-                intern(row.region) if row.region in region_codes else None,
-                intern(row.epci) or None,
+                share(row.departement, row.departement),
+                share(row.region, row.region) if row.region in region_codes else None,
+                share(row.epci, row.epci) or None,
                 int(row.population) if row.population else None,
                 float(row.lat) if row.lat else None,
                 float(row.lon) if row.lon else None,
-                intern(row.precision),
-                intern(row.codes_postaux),
+                share(row.precision, row.precision),
+                row.carte,
+                share(row.codes_postaux, row.codes_postaux),
+                row.type == RETIRED,
             )
         )
-        former_codes.update(dict.fromkeys(row.anciens_codes.split(), code))
+        former_codes.update(dict.fromkeys(row.anciens_codes.split(), row.code))
     # A former code gives way to the present division (two delegated communes changed parents
     # since), and everything to a present commune, whether its code is also its delegated
     # commune's, was reused, or came back when a merger was undone.
@@ -230,7 +246,7 @@ def territory(source: Path = DATA) -> Territory:
     return Territory(
         communes,
         [
-            Area(row.code, row.nom, row.region or None)
+            Area(row.code, row.nom, row.region or None, bool(row.disparu))
             for row in read_rows("departements.csv", source)
         ],
         regions,

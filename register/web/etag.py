@@ -143,12 +143,7 @@ def page_version(
         not empty the cache of the pages that do not depend on the index.
     """
     day = paris_day(now()).isoformat()
-    sources = (
-        data_version.head.digest,
-        data_version.vocabulary,
-        data_version.territory,
-        data_version.pages,
-    )
+    sources = (data_version.head.digest, data_version.vocabulary, data_version.pages)
     position = _digest(*sources, build_id, day)
     path, query = environ.get("PATH_INFO", ""), environ.get("QUERY_STRING", "")
     mount = environ.get("SCRIPT_NAME", "")

@@ -68,8 +68,7 @@ def commune_case_counts() -> Mapping[str, int]:
 
 def current_facet_index() -> FacetIndex:
     """The facet index of the data version of this request."""
-    territory = current_data_version().territory
-    return load_index(db.session(), current_vocabulary(), head(), territory)
+    return load_index(db.session(), current_vocabulary(), head())
 
 
 def key_store() -> KeyStore:

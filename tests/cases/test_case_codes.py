@@ -12,9 +12,9 @@ from register.cases import acts, case_codes
 from register.cases.case_codes import CASE_CODE, CaseCode, codes_of
 from register.cases.case_content import Content, LinkContent, ProceedingContent
 from register.cases.verify import verify
+from register.cases.vocabulary import Dataset
 from register.db import now
 from register.journal import JournalEntry, Ledger, head
-from register.territory.models import Dataset
 
 TEXT_AXES = {"media", "nom_media", "endroit", "source", "lien"}
 ATTESTED = ("attribution", "no_private_person", "no_private_life")
@@ -125,7 +125,7 @@ def test_a_line_commits_to_the_codes_as_they_were_entered(session, pen, desk, ca
     session.rollback()
     line = session.get_one(JournalEntry, (Ledger.PUBLIC.value, head(session).seq))
     assert json.loads(line.private_json)["left"] == {"commune": ["93059"]}
-    assert _rows(session, case, "nom_media") == {"Après": [(line.seq - 1 + 1, 0)]}
+    assert _rows(session, case, "nom_media") == {"Après": [(line.seq, 0)]}
 
 
 def test_a_follow_up_that_changes_nothing_writes_no_row(session, pen, desk, cast):

@@ -5,12 +5,12 @@ from __future__ import annotations
 from math import asin, cos, radians, sin, sqrt
 
 import pytest
-from sqlalchemy import select
 
 from register.cases import acts, communes_with_cases, facet_index
 from register.cases.vocabulary import current_vocabulary
 from register.journal import head
-from register.territory.models import Commune
+from register.territory import place_queries
+from register.territory.places import territory
 
 GAGNY, MONTREUIL, PUTEAUX, AJACCIO = "93032", "93048", "92062", "2A004"
 
@@ -22,7 +22,7 @@ def _listed_communes(session):
 
 
 def _neighbour_codes(session, code):
-    commune = session.get(Commune, code)
+    commune = place_queries.commune(code)
     return [
         neighbour.code
         for neighbour in _listed_communes(session).nearest_to(code, (commune.lat, commune.lon))
@@ -72,7 +72,7 @@ def test_communes_with_cases_are_sorted_by_name(session, desk):
     ]
     assert [commune.code for commune in listed.by_departement["93"]] == [GAGNY, MONTREUIL]
     assert [commune.code for commune in listed.by_region["11"]] == [GAGNY, MONTREUIL, PUTEAUX]
-    grand_paris = session.get(Commune, GAGNY).intercommunalite_code
+    grand_paris = place_queries.commune(GAGNY).group_code
     assert [commune.code for commune in listed.by_intercommunalite[grand_paris]] == [
         GAGNY,
         MONTREUIL,
@@ -91,21 +91,21 @@ def test_near_communes_are_sorted_by_distance_not_by_number_of_cases(session, de
     assert GAGNY not in codes
     # Melun has the most cases of all, and is the farthest.
     assert "77288" not in codes
-    names = [session.get(Commune, code).name for code in codes]
+    names = [place_queries.commune(code).name for code in codes]
     assert names == sorted(names)
     # A remote commune has no neighbour within reach.
     assert _neighbour_codes(session, "29019") == []
 
 
 def test_near_communes_are_those_of_the_great_circle_distance(session, desk):
-    by_name = select(Commune.code).order_by(Commune.folded, Commune.code)
-    chosen = list(session.scalars(by_name.where(Commune.departement_code == "93")))[::4]
-    chosen += list(session.scalars(by_name.where(Commune.departement_code == "77")))[::40]
+    communes = sorted(territory().communes.values(), key=lambda place: (place.folded, place.code))
+    chosen = [place.code for place in communes if place.departement_code == "93"][::4]
+    chosen += [place.code for place in communes if place.departement_code == "77"][::40]
     for code in chosen:
         desk.published(commune=code)
     for origin_code in (GAGNY, "77243", "93066"):
-        origin = session.get(Commune, origin_code)
-        others = [session.get(Commune, code) for code in chosen if code != origin_code]
+        origin = place_queries.commune(origin_code)
+        others = [place_queries.commune(code) for code in chosen if code != origin_code]
         distances = sorted(
             (_great_circle_km(origin, other), other.code)
             for other in others
@@ -131,7 +131,7 @@ def _great_circle_km(first, second):
 @pytest.mark.parametrize("code", ["59183", "2A041", "97411", "93032"])
 def test_a_cell_is_no_narrower_than_the_reach(session, code):
     """In France and overseas, a commune within reach lies in the same cell or next to it."""
-    lat = session.get(Commune, code).lat
+    lat = place_queries.commune(code).lat
     assert communes_with_cases._CELL_HEIGHT * 111.32 >= communes_with_cases.REACH_KM
     assert (
         communes_with_cases._CELL_WIDTH * 111.32 * cos(radians(lat)) >= communes_with_cases.REACH_KM

@@ -4,14 +4,14 @@ from __future__ import annotations
 
 import facet_data
 import pytest
-from sqlalchemy import select
 
 from register.cases import acts, case_places, facet_index, result_lists
 from register.cases.data_version import VersionedCache
 from register.cases.filters import CaseQuery
 from register.cases.vocabulary import current_vocabulary
 from register.journal import head
-from register.territory.models import Commune
+from register.territory import place_queries
+from register.territory.places import territory
 
 
 @pytest.fixture(autouse=True)
@@ -28,12 +28,12 @@ def _located(session, query=None, hits=None):
 
 
 def _points(places):
-    return sorted((spot.departement, round(spot.lat, 1)) for spot in places.points)
+    return sorted((spot.departement_code, round(spot.lat, 1)) for spot in places.communes)
 
 
 def test_an_empty_register_is_an_empty_map(session):
     places = _located(session)
-    assert (list(places.points), list(places.departements), places.off_map_count) == ([], [], 0)
+    assert (list(places.communes), list(places.departements), places.off_map_count) == ([], [], 0)
 
 
 def test_hidden_cases_have_no_point(session, pen, desk, cast):
@@ -42,7 +42,7 @@ def test_hidden_cases_have_no_point(session, pen, desk, cast):
         hidden(commune="", departement="01")
         hidden(commune="", country="BE")
     places = _located(session)
-    assert (list(places.points), list(places.departements), places.off_map_count) == ([], [], 0)
+    assert (list(places.communes), list(places.departements), places.off_map_count) == ([], [], 0)
     case = desk.published()
     assert _points(_located(session)) == [("93", 48.9)]
     with pen() as p:
@@ -64,7 +64,7 @@ def test_cases_with_a_departement_only_share_its_mark(session, desk):
     desk.published(commune="", departement="01")
     desk.published(commune="", departement="974")
     places = _located(session)
-    assert (list(places.points), sorted(places.departements), places.off_map_count) == (
+    assert (list(places.communes), sorted(places.departements), places.off_map_count) == (
         [],
         ["01", "974"],
         0,
@@ -86,17 +86,15 @@ def test_cases_without_a_point_are_counted_as_off_the_map(session, desk):
 
 def test_a_point_that_stands_for_several_communes_is_not_exact(session, desk):
     by_precision = {
-        row.precision: row
-        for row in session.scalars(
-            select(Commune).filter_by(departement_code="01").order_by(Commune.folded, Commune.code)
-        )
-        if row.lat
+        place.precision: place
+        for place in territory().communes.values()
+        if place.departement_code == "01" and place.lat
     }
     for row in by_precision.values():
         desk.published(commune=row.code)
     places = _located(session)
     assert {"geonames"} < set(by_precision)
-    by_point = {(spot.lat, spot.lon): spot.is_exact for spot in places.points}
+    by_point = {(spot.lat, spot.lon): spot.is_exact for spot in places.communes}
     for precision, row in by_precision.items():
         assert by_point[row.lat, row.lon] is (precision == "geonames")
 
@@ -116,9 +114,11 @@ def test_the_points_of_a_search_are_those_of_its_list(session, desk):
         cases = result_lists.query_case_page(session, query, words, head(session)).cases
         codes = {case.commune for case in cases if case.commune}
         for code in codes:
-            point = session.get(Commune, code)
+            point = place_queries.commune(code)
             assert point is not None
-            assert (point.lat, point.lon) in {(spot.lat, spot.lon) for spot in places.points}, code
+            assert (point.lat, point.lon) in {(spot.lat, spot.lon) for spot in places.communes}, (
+                code
+            )
         with_point = sum(1 for case in cases if case.commune or case.departement_name)
         assert places.off_map_count == len(cases) - with_point, (name, value)
 

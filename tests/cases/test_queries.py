@@ -18,6 +18,7 @@ from register.cases.vocabulary import current_vocabulary
 from register.errors import Gone, Moved, NotFound
 from register.journal import Act, JournalEntry, head
 from register.journal.models import canonical_json, commitment
+from register.territory import place_queries
 
 LATER = datetime(2026, 6, 1, 8, 0, tzinfo=UTC)
 ATTESTED = ("attribution", "no_private_person", "no_private_life")
@@ -246,7 +247,7 @@ def test_a_row_has_the_place_and_the_codes_and_no_narrative(session, desk):
 def test_a_row_names_the_place_of_today(session, desk, changes, commune, names):
     desk.published(**changes)
     (row,) = _listing(session).cases
-    assert row.commune == commune
+    assert place_queries.current_code(row.commune) == commune
     assert (row.commune_name, row.departement_name, row.region_name) == names
 
 

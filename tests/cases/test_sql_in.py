@@ -3,51 +3,51 @@
 from __future__ import annotations
 
 import pytest
-from sqlalchemy import func, or_, select
+from sqlalchemy import or_, select
 
 from register.cases.core_tables import SMALL_LIST, is_among
-from register.territory.models import Commune
+from register.cases.vocabulary import VocabularyEntry
 
-PEOPLE = Commune.__table__.c.population
-CODE = Commune.__table__.c.code
+_ENTRY = VocabularyEntry.__table__.c
+POSITION, CODE = _ENTRY.position, _ENTRY.code
 
 
 def _codes(session, *clauses):
-    return session.scalars(select(CODE).where(*clauses).order_by(CODE)).all()
+    stmt = select(CODE).where(_ENTRY.list == "type", *clauses)
+    return session.scalars(stmt.order_by(POSITION)).all()
 
 
 @pytest.fixture
-def populations(session):
-    """The populations of three communes, each population unique."""
-    unique = select(PEOPLE).where(PEOPLE > 20_000).group_by(PEOPLE).having(func.count() == 1)
-    rows = session.execute(select(CODE, PEOPLE).where(PEOPLE.in_(unique)).order_by(CODE).limit(3))
-    return dict(rows.all())
+def positions(session):
+    """The positions of three types, by code."""
+    stmt = select(CODE, POSITION).where(_ENTRY.list == "type").order_by(POSITION).limit(3)
+    return dict(session.execute(stmt).all())
 
 
-def test_a_column_is_compared_with_a_list_of_numbers(session, populations):
-    first, *others = populations
-    assert _codes(session, is_among(PEOPLE, populations.values())) == list(populations)
-    assert _codes(session, is_among(PEOPLE, [populations[first]])) == [first]
-    assert _codes(session, is_among(PEOPLE, [])) == []
+def test_a_column_is_compared_with_a_list_of_numbers(session, positions):
+    first, *others = positions
+    assert _codes(session, is_among(POSITION, positions.values())) == list(positions)
+    assert _codes(session, is_among(POSITION, [positions[first]])) == [first]
+    assert _codes(session, is_among(POSITION, [])) == []
     assert (
         _codes(
-            session, is_among(PEOPLE, populations.values()), ~is_among(PEOPLE, [populations[first]])
+            session, is_among(POSITION, positions.values()), ~is_among(POSITION, [positions[first]])
         )
         == others
     )
-    either = or_(is_among(PEOPLE, [populations[first]]), CODE.in_(others[:1]))
+    either = or_(is_among(POSITION, [positions[first]]), CODE.in_(others[:1]))
     assert _codes(session, either) == [first, others[0]]
 
 
-def test_a_long_list_gives_the_same_rows_as_a_short_one(session, populations):
+def test_a_long_list_gives_the_same_rows_as_a_short_one(session, positions):
     beyond = range(10**8, 10**8 + SMALL_LIST)
-    assert _codes(session, is_among(PEOPLE, [*populations.values(), *beyond])) == list(populations)
-    assert _codes(session, is_among(PEOPLE, beyond)) == []
+    assert _codes(session, is_among(POSITION, [*positions.values(), *beyond])) == list(positions)
+    assert _codes(session, is_among(POSITION, beyond)) == []
 
 
 def test_a_statement_is_compiled_once_for_all_lists(session):
     keys = {
-        select(CODE).where(is_among(PEOPLE, numbers))._generate_cache_key().key
+        select(CODE).where(is_among(POSITION, numbers))._generate_cache_key().key
         for numbers in ([], [1], [2, 3], range(SMALL_LIST))
     }
     assert len(keys) == 1

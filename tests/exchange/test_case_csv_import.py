@@ -148,7 +148,7 @@ def test_a_former_code_is_stored_unchanged_and_listed_under_the_commune_of_today
         words = current_vocabulary(session)
         query = filters.parse({"commune": ["93066"]}, words)
         (summary,) = result_lists.query_case_page(session, query, words, head(session)).cases
-        assert (summary.commune, summary.commune_name) == ("93066", "Saint-Denis")
+        assert (summary.commune, summary.commune_name) == ("93059", "Saint-Denis")
         assert (
             queries.load_public_case(session, summary.number).snapshot.content["commune"] == "93059"
         )
@@ -161,6 +161,14 @@ def test_a_dry_run_writes_nothing(load: Callable[..., ImportReport], engine: Eng
     )
     assert (report.drafted, len(report.faults)) == (1, 1)
     assert (count_lines(engine), count_cases(engine)) == (before, 0)
+
+
+def test_the_faults_of_a_row_are_in_the_order_of_the_columns(
+    load: Callable[..., ImportReport],
+) -> None:
+    faulty = {"titre": "t" * 2_001, "date": "hier", "niveau": "x", "source_url": "x", "preuve": "x"}
+    report = load({**VALID_ROW, **faulty})
+    assert [fault.field for _row, fault in report.faults] == list(faulty)
 
 
 def test_an_unmapped_kind_of_source_is_no_fault(

@@ -50,7 +50,7 @@ def test_a_sound_register_has_nothing_wrong(settings, engine, desk, inbox):
     ("code", "statement"),
     [
         ("schema", "UPDATE alembic_version SET version_num = '0000'"),
-        ("territory", "UPDATE dataset SET version = 'old' WHERE name = 'territory'"),
+        ("territory", "UPDATE dataset SET version = 'old' WHERE name = 'case_code'"),
         ("vocabulary", "DELETE FROM dataset WHERE name = 'vocabulary'"),
         ("journal", "UPDATE journal_head SET seq = 9 WHERE ledger = 'desk'"),
         ("key_store", "UPDATE identity SET seal_check = 'x'"),
@@ -60,6 +60,15 @@ def test_each_fault_of_the_database_is_reported_alone(settings, engine, code, st
     with write_engine(engine).begin() as connection:
         connection.execute(text(statement))
     assert set(_faults(settings)) == {code}
+
+
+def test_a_place_of_a_case_that_the_territory_does_not_know_is_named(settings, engine, desk):
+    desk.published()
+    with write_engine(engine).begin() as connection:
+        connection.execute(
+            text("UPDATE case_code SET code = '99999' WHERE axis = 'commune_saisie'")
+        )
+    assert _faults(settings) == {"territory": "99999"}
 
 
 @pytest.mark.parametrize("table", ["dataset", "journal_head", "retention_clock", "report_kept"])

@@ -15,9 +15,9 @@ from register.cases.case_content import content_of
 from register.cases.models import Incident, Revision
 from register.cases.verify import verify
 from register.journal import JournalEntry
-from register.operations import schema
+from register.operations import schema, setup
 
-BEFORE = "0015"
+BEFORE = "0014"
 LATER = datetime(2026, 6, 1, 8, 0, tzinfo=UTC)
 WORDS = "depuis le balcon d’en face, à vingt heures"
 
@@ -41,13 +41,19 @@ def cases(desk, pen, cast):
 
 def _stored(engine):
     """Every journal line and revision, and the derived columns and content of each case."""
+    # The stored checklist is made again from the texts.
+    hashed = [
+        column
+        for column in Revision.__table__.columns
+        if column.name not in ("unmet", "needs_second")
+    ]
     with Session(engine) as session:
         assert list(verify(session)) == []
         return {
             "lines": session.execute(
                 select(JournalEntry.__table__).order_by("ledger", "seq")
             ).all(),
-            "revisions": session.execute(select(Revision.__table__).order_by("id")).all(),
+            "revisions": session.execute(select(*hashed).order_by("id")).all(),
             "cases": [
                 {
                     **{
@@ -104,12 +110,14 @@ def test_cases_survive_the_way_down_and_up(engine, cases):
         engine, "SELECT narrative FROM incident WHERE id = :case", case=cases["draft"]
     ) == [("",)]
     schema.migrate(engine)
+    setup.refresh(engine)
     assert _stored(engine) == before
 
 
 def test_the_derived_columns_are_those_of_the_rows(engine, cases):
     command.downgrade(schema.alembic_config(engine), BEFORE)
     schema.migrate(engine)
+    setup.refresh(engine)
     with Session(engine) as session:
         linked = session.get_one(Incident, cases["linked"])
         assert (linked.commune, linked.types, linked.appealed) == (

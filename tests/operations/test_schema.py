@@ -238,13 +238,6 @@ EXAMINED_TABLES = {
     # Data that comes with a release.
     "term",
     "dataset",
-    "commune",
-    "commune_alias",
-    "commune_code",
-    "commune_postal",
-    "departement",
-    "intercommunalite",
-    "region",
     # What the site says of itself: no word of a case, kept with its history.
     "page_revision",
 }

@@ -1,6 +1,6 @@
 """Registers of earlier versions are upgraded to this one without loss.
 
-``instances/`` has their databases as SQL, without the territory, which every version brings anew:
+``instances/`` has their databases as SQL, without the rows of the territory, which are now files:
 ``b`` is the demonstration as it was made before cases could be found by their words, ``c`` as it
 was before there was a desk: with a draft, replies, a follow-up, a correction, and cases withdrawn,
 merged and erased. ``d`` is as it was before anybody could report: beside the demonstration's cases

@@ -18,8 +18,7 @@ from register.db import Base, db
 from register.web import page_cache
 
 # Written by ``init`` and when members come: no act on a case touches them.
-_SETTLED = ("commune", "departement", "region", "intercommunalite", "identity", "term", "dataset")
-_SETTLED += ("member",)
+_SETTLED = ("identity", "term", "dataset", "member")
 
 
 @dataclass(frozen=True)

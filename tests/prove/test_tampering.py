@@ -19,7 +19,10 @@ from register.journal import writing
 pytestmark = pytest.mark.prove
 
 # Tables whose rows are published, committed to, or the journal itself.
-BOUND_TABLES = ("journal_entry", "journal_head", "incident", "follow_up", "correction", "revision")
+BOUND_TABLES = (
+    *("journal_entry", "journal_head", "incident", "case_code"),
+    *("follow_up", "correction", "revision"),
+)
 
 # Ids that nothing public is made of and no other row of these cases names.
 SURROGATES = {("follow_up", "id"), ("correction", "id")}
@@ -96,7 +99,7 @@ def test_one_changed_byte_anywhere_is_named(
         max_examples=400, deadline=None, suppress_health_check=list(HealthCheck), database=None
     )
     @given(
-        which=st.integers(0, len(cells) - 1),
+        cell_index=st.integers(0, len(cells) - 1),
         position=st.integers(0, 5_000),
         flip=st.integers(1, 127),
     )

@@ -7,11 +7,11 @@ from sqlalchemy.orm import Session
 
 from register.cases import acts, vocabulary
 from register.cases.models import Incident
+from register.cases.vocabulary import Dataset
 from register.errors import Invalid
 from register.journal import head
 from register.search import indexer, service
 from register.search.service import Reach
-from register.territory.models import Dataset
 
 pytestmark = pytest.mark.one_database
 

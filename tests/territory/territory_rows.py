@@ -5,23 +5,20 @@ from __future__ import annotations
 import csv
 import gzip
 import io
-from datetime import UTC, datetime
 from pathlib import Path
 
 from register.territory.places import Commune, territory
 from register.territory.readings import PlaceReading, PlaceResolution
 
-AT = datetime(2026, 3, 1, 9, 30, tzinfo=UTC)
-
 COMMUNE_COLUMNS = [
     *("code", "nom", "type", "parent", "departement", "region", "codes_postaux", "population"),
-    *("lat", "lon", "precision", "epci", "anciens_codes"),
+    *("lat", "lon", "precision", "carte", "epci", "anciens_codes"),
 ]
 
 SMALL = {
     "epci": "code,nom,type\n200000001,CC des Essais,CC\n",
-    "departements": "code,nom,region\n77,Seine-et-Marne,11\n988,Nouvelle-Calédonie,\n",
-    "regions": "code,nom\n11,Île-de-France\n",
+    "departements": "code,nom,region,disparu\n77,Seine-et-Marne,11,\n988,Nouvelle-Calédonie,,\n",
+    "regions": "code,nom,disparu\n11,Île-de-France,\n",
 }
 
 
@@ -42,7 +39,6 @@ def write(folder: Path, *communes: dict[str, str], **tables: str) -> Path:
     (folder / "communes.csv.gz").write_bytes(gzip.compress(text.getvalue().encode(), mtime=0))
     for table, content in (SMALL | tables).items():
         (folder / f"{table}.csv").write_text(content, "utf-8")
-    (folder / "departements.geo.json").write_text("{}", "utf-8")
     return folder
 
 

@@ -10,8 +10,8 @@ import random
 import commune_spellings
 import pytest
 
-from register.territory.dataset import CsvRow
 from register.territory.gazetteer import Gazetteer
+from tools.territory_data.sources import CsvRow
 
 SEED = 20_260_101
 SAMPLE_SIZE = 2_000

@@ -46,4 +46,7 @@ def test_every_official_code_has_the_shape_of_its_kind() -> None:
         for departement in place_queries.departements()
     )
     assert all(place_queries.is_region_code(region.code) for region in place_queries.regions())
-    assert all(place_queries.is_commune_code(code) for code in territory().current_codes)
+    assert all(
+        place_queries.is_commune_code(code)
+        for code in (*territory().communes, *territory().current_codes)
+    )

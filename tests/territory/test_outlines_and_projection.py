@@ -9,7 +9,7 @@ import pytest
 from territory_rows import communes_of_departement
 
 from register.territory import place_queries
-from register.territory.boundaries import departement_outlines, project
+from tools.territory_data.boundaries import departement_outlines, project
 
 
 @pytest.mark.parametrize(

@@ -11,6 +11,7 @@ import pytest
 from register.territory import dataset
 from tools.territory_data import __main__ as command
 from tools.territory_data import build_tables, sources
+from tools.territory_data.sources import read_table
 
 PACKAGES = {
     "@etalab/decoupage-administratif": "6.0.0",
@@ -69,7 +70,7 @@ def test_the_command_prints_its_usage(capsys: pytest.CaptureFixture[str]) -> Non
 
 def test_rows_are_in_the_order_of_codes_and_have_their_epci(tmp_path: Path) -> None:
     counts = build_tables.write(division(), [], tmp_path)
-    rows = dataset.read_table("communes.csv.gz", tmp_path)
+    rows = read_table("communes.csv.gz", tmp_path)
     assert [row["code"] for row in rows] == ["75101", "77001", "77002", "77003"]
     assert [row["parent"] for row in rows] == ["77001", "", "", "77002"]
     assert [row["epci"] for row in rows] == ["", "", "200000001", ""]
@@ -81,10 +82,8 @@ def test_rows_are_in_the_order_of_codes_and_have_their_epci(tmp_path: Path) -> N
 
 def test_a_collectivity_is_no_region(tmp_path: Path) -> None:
     build_tables.write(division(), [], tmp_path)
-    assert [row["code"] for row in dataset.read_table("regions.csv", tmp_path)] == ["11"]
-    regions = {
-        row["code"]: row["region"] for row in dataset.read_table("departements.csv", tmp_path)
-    }
+    assert [row["code"] for row in read_table("regions.csv", tmp_path)] == ["11"]
+    regions = {row["code"]: row["region"] for row in read_table("departements.csv", tmp_path)}
     assert regions == {"77": "11", "988": ""}
 
 
@@ -140,5 +139,5 @@ def test_outlines_are_named_by_the_official_code(
         features.extend(json.loads(Path(command[2]).read_text("utf-8"))["features"])
 
     monkeypatch.setattr(build_tables.subprocess, "run", simplify)
-    assert build_tables.write_outlines(tmp_path, [{"code": "77"}, {"code": "973"}], tmp_path) == 2
+    assert build_tables.write_outlines(tmp_path, [{"code": "77"}, {"code": "973"}]) == 2
     assert [feature["properties"] for feature in features] == [{"code": "77"}, {"code": "973"}]

@@ -9,7 +9,8 @@ from flask import Flask
 from flask.testing import FlaskClient
 from svg_maps import areas, dot_points, dots
 
-from register.cases.case_places import CommunePoint, MapPoints
+from register.cases.case_places import MapPoints
+from register.territory import place_queries
 from register.web.maps import draw_places, locator, region_locator
 
 pytestmark = pytest.mark.one_database
@@ -17,10 +18,9 @@ pytestmark = pytest.mark.one_database
 
 def test_legend_lists_only_the_marks_on_the_map(app: Flask) -> None:
     make = app.jinja_env.get_template("web/_map.html").module.france  # type: ignore[attr-defined]
-    exact, about = (
-        CommunePoint("93", 48.88, 2.53, is_exact=True),
-        CommunePoint("01", 46.1, 5.4, is_exact=False),
-    )
+    exact, about = map(place_queries.commune, ("93032", "01001"))
+    assert exact
+    assert about
     with app.test_request_context("/"):
         plainest = str(make(draw_places(MapPoints([exact], [], 0))))
         richest = str(make(draw_places(MapPoints([exact, about], ["974"], 1))))

@@ -3,15 +3,18 @@
 from __future__ import annotations
 
 import gzip
+import json
 from itertools import pairwise
 
 import pytest
 from svg_maps import dot_points, path_lines
 
-from register.territory import dataset
-from register.territory.boundaries import departement_outlines
-from register.web import map_geometry
-from register.web.map_geometry import DrawingPoint
+from register.territory import map_ground, place_queries
+from register.territory.dataset import DATA, PRESENT
+from register.territory.map_ground import DrawingPoint
+from tools.territory_data import map_geometry
+from tools.territory_data.boundaries import departement_outlines
+from tools.territory_data.sources import read_table
 
 
 def edges(lines: list[list[DrawingPoint]]) -> list[frozenset[DrawingPoint]]:
@@ -39,8 +42,8 @@ def test_line_of_equal_points_has_no_path() -> None:
 
 def test_equal_points_make_one_dot() -> None:
     spots = [DrawingPoint(40, 3), DrawingPoint(7, 90), DrawingPoint(40, 3), DrawingPoint(7, 12)]
-    assert dot_points(map_geometry.dots(spots)) == sorted(set(spots))
-    assert map_geometry.dots([]) == ""
+    assert dot_points(map_ground.dots(spots)) == sorted(set(spots))
+    assert map_ground.dots([]) == ""
 
 
 def test_coasts_are_closed_and_limits_drawn_once() -> None:
@@ -62,18 +65,39 @@ def test_outline_of_a_departement_consists_of_coasts_and_limits() -> None:
 
 
 def test_departements_around_paris_have_two_shapes() -> None:
-    for code in departement_outlines():
-        twice = map_geometry.shape(code).count("M") - map_geometry.shape_in(
-            map_geometry.frame_of(code), code
-        ).count("M")
-        assert twice == (code in map_geometry.PARIS_AREA_CODES), code
+    shapes = map_ground.map_ground().shapes
+    enlarged = {code for code, shape in shapes.items() if shape.enlarged}
+    assert enlarged == set(map_geometry.PARIS_AREA_CODES)
+    assert {code for code, shape in shapes.items() if shape.frame} == set(
+        map_geometry.OVERSEAS_CODES
+    )
+
+
+def test_the_committed_ground_is_what_the_geometry_draws() -> None:
+    committed = json.loads((DATA / "carte.json").read_text("utf-8"))
+    assert committed == json.loads(json.dumps(map_geometry.ground()))
+
+
+def test_communes_have_their_points_on_the_map() -> None:
+    for row in read_table("communes.csv.gz"):
+        if row["type"] == PRESENT and row["lat"]:
+            points = map_geometry.draw_commune(
+                row["departement"], float(row["lat"]), float(row["lon"])
+            )
+            assert row["carte"] == " ".join(f"{x} {y}" for x, y in points)
+    commune = place_queries.commune("93032")
+    assert commune is not None
+    assert len(commune.map_points) == 2
+    assert place_queries.commune("98818").map_points == []  # type: ignore[union-attr]
 
 
 def test_compressed_size_of_the_whole_map() -> None:
     ground = "".join(
         map_geometry.land(part) + map_geometry.limits(part) for part in map_geometry.frames()
     )
-    shapes = "".join(map(map_geometry.shape, departement_outlines()))
+    shapes = "".join(
+        shape.path + shape.enlarged for shape in map_ground.map_ground().shapes.values()
+    )
     assert len(gzip.compress(ground.encode())) < 4.5 * 1024
     assert len(gzip.compress((ground + shapes).encode())) < 10 * 1024
 
@@ -99,12 +123,12 @@ def test_frames_contain_their_departements_and_do_not_overlap() -> None:
 
 def test_every_commune_is_inside_its_border() -> None:
     beyond = {border.code: border for border in map_geometry.borders()}
-    for row in dataset.read_table("communes.csv.gz"):
+    for row in read_table("communes.csv.gz"):
         code = row["departement"]
         if not row["lat"] or code not in departement_outlines():
             continue
         x, y = map_geometry.frame_of(code).project_point(float(row["lat"]), float(row["lon"]))
-        whole = map_geometry.FrameBorder(0, 0, map_geometry.WIDTH, map_geometry.HEIGHT, "")
+        whole = map_ground.FrameBorder(0, 0, map_geometry.WIDTH, map_geometry.HEIGHT, "")
         around = (
             map_geometry.borders()[0]
             if code in map_geometry.PARIS_AREA_CODES

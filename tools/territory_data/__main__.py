@@ -27,8 +27,10 @@ def main(arguments: list[str]) -> int:
     out.mkdir(parents=True, exist_ok=True)
     packages = sources.installed_versions(modules)
     division = sources.read_division(modules)
+    outlines = build_tables.write_outlines(modules, division.departements)
+    build_tables.write_map(out)
     counts = build_tables.write(division, sources.read_geonames(modules), out)
-    counts["contours"] = build_tables.write_outlines(modules, division.departements, out)
+    counts["contours"] = outlines
     sources.write(packages, counts, out)
     for name, count in counts.items():
         print(f"{name}: {count}")

@@ -16,8 +16,20 @@ from statistics import fmean
 from typing import NamedTuple
 
 from register.territory.dataset import PRESENT
+from register.territory.map_ground import DrawingPoint
 from register.text.normalisation import fold_name
-from tools.territory_data.sources import MAPSHAPER, OUTLINES, Division, JsonRecord, PopulatedPlace
+from tools.territory_data.boundaries import OUTLINES_FILE
+from tools.territory_data.former_places import carry_forward
+from tools.territory_data.map_geometry import draw_commune, ground
+from tools.territory_data.sources import (
+    MAPSHAPER,
+    OUTLINES,
+    CsvRow,
+    Division,
+    JsonRecord,
+    PopulatedPlace,
+    read_table,
+)
 
 # The overseas collectivities, and the code that INSEE gives to what GeoNames calls a country.
 COLLECTIVITIES = {
@@ -150,37 +162,41 @@ def _format_point(pair: LatLon, digits: int, precision: str) -> LocatedPoint:
 
 
 def write(division: Division, spots: list[PopulatedPlace], out: Path) -> dict[str, int]:
-    """Write the four tables into ``out``; what was counted, by name."""
+    """Write the four tables into ``out``; what was counted, by name.
+
+    What the tables that are there have and the new ones lost is carried forward.
+    """
     points = locate_communes(division.communes, spots)
     epci_of_commune = {
         member["code"]: epci["code"] for epci in division.epci for member in epci["membres"]
     }
-    communes = [
-        _commune_cells(record, points[record["code"], record["type"]], epci_of_commune)
-        for record in sorted(division.communes, key=itemgetter("code"))
-    ]
-    # No name and no date in the header: the same rows are always the same bytes.
-    (out / "communes.csv.gz").write_bytes(gzip.compress(_csv_bytes(communes), 9, mtime=0))
-    epci_names = [
-        {"code": epci["code"], "nom": epci["nom"], "type": epci["type"]} for epci in division.epci
-    ]
-    (out / "epci.csv").write_bytes(_csv_bytes(epci_names))
-    # The source repeats an overseas collectivity as a région of its own, which it is not.
-    departements = [
-        {
-            "code": land["code"],
-            "nom": land["nom"],
-            "region": "" if land["zone"] == OVERSEAS_ZONE else land["region"],
-        }
-        for land in division.departements
-    ]
-    (out / "departements.csv").write_bytes(_csv_bytes(departements))
-    regions = [
-        {"code": region["code"], "nom": region["nom"]}
-        for region in division.regions
-        if region["zone"] != OVERSEAS_ZONE
-    ]
-    (out / "regions.csv").write_bytes(_csv_bytes(regions))
+    tables = {
+        "communes.csv.gz": [
+            _commune_cells(record, points[record["code"], record["type"]], epci_of_commune)
+            for record in sorted(division.communes, key=itemgetter("code"))
+        ],
+        "epci.csv": [
+            {"code": epci["code"], "nom": epci["nom"], "type": epci["type"]}
+            for epci in division.epci
+        ],
+        # The source repeats an overseas collectivity as a région of its own, which it is not.
+        "departements.csv": [
+            {
+                "code": land["code"],
+                "nom": land["nom"],
+                "region": "" if land["zone"] == OVERSEAS_ZONE else land["region"],
+            }
+            for land in division.departements
+        ],
+        "regions.csv": [
+            {"code": region["code"], "nom": region["nom"]}
+            for region in division.regions
+            if region["zone"] != OVERSEAS_ZONE
+        ],
+    }
+    former = {name: read_table(name, out) for name in tables if (out / name).exists()}
+    complete = carry_forward(former, tables)
+    write_tables(complete, out)
     kinds = Counter(record["type"] for record in division.communes)
     precisions = Counter(point.precision for (_, kind), point in points.items() if kind == PRESENT)
     return {
@@ -188,13 +204,22 @@ def write(division: Division, spots: list[PopulatedPlace], out: Path) -> dict[st
         "communes_deleguees": kinds["commune-deleguee"],
         "communes_associees": kinds["commune-associee"],
         "arrondissements_municipaux": kinds["arrondissement-municipal"],
-        "lignes": len(division.communes),
+        "lignes": len(complete["communes.csv.gz"]),
         "points_exacts": precisions["geonames"],
         "points_absents": precisions[""],
         "intercommunalites": len(division.epci),
         "departements": len(division.departements),
-        "regions": len(regions),
+        "regions": len(tables["regions.csv"]),
     }
+
+
+def write_tables(tables: Mapping[str, list[CsvRow]], out: Path) -> None:
+    """Write tables by their file names, compressed or not."""
+    for name, table in tables.items():
+        content = _csv_bytes(table)
+        # No name and no date in the header: the same rows are always the same bytes.
+        is_compressed = name.endswith(".gz")
+        (out / name).write_bytes(gzip.compress(content, 9, mtime=0) if is_compressed else content)
 
 
 def _commune_cells(
@@ -211,9 +236,16 @@ def _commune_cells(
         "codes_postaux": " ".join(record.get("codesPostaux", [])),
         "population": str(record.get("population", "")),
         **point._asdict(),
+        "carte": " ".join(f"{x} {y}" for x, y in _map_points(record, point)),
         "epci": epci_of_commune.get(record["code"], "") if is_present else "",
         "anciens_codes": " ".join(record.get("anciensCodes", [])),
     }
+
+
+def _map_points(record: JsonRecord, point: LocatedPoint) -> list[DrawingPoint]:
+    if record["type"] != PRESENT or not point.lat:
+        return []
+    return draw_commune(record["departement"], float(point.lat), float(point.lon))
 
 
 def _csv_bytes(table: list[dict[str, str]]) -> bytes:
@@ -230,8 +262,8 @@ _OVERSEAS_CODES = {"GP": "971", "MQ": "972", "GF": "973", "RE": "974", "YT": "97
 _SIMPLIFY_OPTIONS = ["-simplify", "12%", "keep-shapes", "-clean"]
 
 
-def write_outlines(modules: Path, departements: list[JsonRecord], out: Path) -> int:
-    """Write the simplified outlines of the départements into ``out``; how many there are."""
+def write_outlines(modules: Path, departements: list[JsonRecord]) -> int:
+    """Write the simplified outlines of the départements beside this; how many there are."""
     departement_codes = {record["code"] for record in departements}
     states = json.loads((modules / OUTLINES / "data" / "states" / "admin1.json").read_text("utf-8"))
     features = []
@@ -248,7 +280,11 @@ def write_outlines(modules: Path, departements: list[JsonRecord], out: Path) -> 
         raw = Path(folder) / "raw.geojson"
         raw.write_text(json.dumps({"type": "FeatureCollection", "features": features}), "utf-8")
         program = modules / MAPSHAPER / "bin" / "mapshaper"
-        target = out / "departements.geo.json"
-        command = ["node", str(program), str(raw), *_SIMPLIFY_OPTIONS, "-o", str(target)]
+        command = ["node", str(program), str(raw), *_SIMPLIFY_OPTIONS, "-o", str(OUTLINES_FILE)]
         subprocess.run([*command, "precision=0.001", "force"], check=True, capture_output=True)
     return len(features)
+
+
+def write_map(out: Path) -> None:
+    """Write the ground of the map into ``out``."""
+    (out / "carte.json").write_text(json.dumps(ground(), indent=0) + "\n", "utf-8")

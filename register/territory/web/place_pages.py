@@ -34,12 +34,7 @@ from register.web import urls
 from register.web.blueprints import public
 from register.web.l10n import language, number
 from register.web.maps import locator, region_locator
-from register.web.request_context import (
-    current_data_version,
-    current_facet_index,
-    current_vocabulary,
-    head,
-)
+from register.web.request_context import current_facet_index, current_vocabulary, head
 
 PlaceRows = Sequence[Markup]
 
@@ -223,15 +218,12 @@ def _departement_rows(departements: Sequence[Area], *, include_empty: bool = Tru
 
 def _town_rows(towns: tuple[CommuneWithCases, ...]) -> PlaceRows:
     """The rows of communes; those that bear one name are told apart by their département."""
-    return _cached_town_rows(towns, language(), current_data_version().territory)
+    return _cached_town_rows(towns, language())
 
 
-# The same communes are beside every commune of their intercommunalité. What the rows are made of
-# is in the key: the language, and the names of the départements by their version.
+# The same communes are beside every commune of their intercommunalité.
 @lru_cache(maxsize=512)
-def _cached_town_rows(
-    towns: tuple[CommuneWithCases, ...], _language: Language, _territory: str
-) -> PlaceRows:
+def _cached_town_rows(towns: tuple[CommuneWithCases, ...], _language: Language) -> PlaceRows:
     name_counts = Counter(town.name for town in towns)
     rows = []
     for town in towns:

@@ -194,7 +194,7 @@ VERIFY_PROBLEMS: dict[str, Any] = {
         "n’est plus ce que son texte donne. Lancez webcitoyen upgrade, qui le refait."
     ),
     "case_codes": _(
-        "Dossier %(dossier)s : les anciens codes gardés ne sont pas ceux que dit le journal public."
+        "Dossier %(dossier)s : les codes qui le font trouver contredisent son texte ou le journal."
     ),
     "case_missing": _("Dossier %(dossier)s : le journal en parle et il n’est plus dans la base."),
     "desk_approvals": _("Dossier %(dossier)s : les accords ne sont pas ceux que dit le journal."),

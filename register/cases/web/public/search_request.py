@@ -28,12 +28,7 @@ from register.territory.web import place_choice
 from register.text.normalisation import fold, fold_name
 from register.web import etag
 from register.web.list_query import FacetOption, QueryArgs
-from register.web.request_context import (
-    current_data_version,
-    current_facet_index,
-    current_vocabulary,
-    head,
-)
+from register.web.request_context import current_facet_index, current_vocabulary, head
 
 _TAG = re.compile("<[^>]*>")
 _MARK = Markup("<mark>{}</mark>")
@@ -243,7 +238,7 @@ def cached_panel_html(query: CaseQuery, hits: HitStrengths | None) -> Markup:
     if query.words:
         return panel_html(query, hits)
     vocabulary = current_vocabulary()
-    version_key = (head().digest, vocabulary.version, current_data_version().territory)
+    version_key = (head().digest, vocabulary.version)
     key = f"{vocabulary.language} {query.at_page(1).query_string()}"
     return _panel_cache.get_or_make(version_key, key, lambda: panel_html(query))
 

@@ -12,10 +12,11 @@ import json
 from collections.abc import Mapping
 from functools import cache
 from math import atanh, cos, exp, log, radians, sin, sqrt
+from pathlib import Path
 from types import MappingProxyType
 from typing import NamedTuple
 
-from register.territory.dataset import DATA
+OUTLINES_FILE = Path(__file__).with_name("departements.geo.json")
 
 
 class GeoPoint(NamedTuple):
@@ -31,7 +32,7 @@ Ring = tuple[GeoPoint, ...]
 @cache
 def departement_outlines() -> Mapping[str, tuple[Ring, ...]]:
     """Closed rings by département code; islands and holes alike, to be filled by even-odd."""
-    geojson = json.loads((DATA / "departements.geo.json").read_text("utf-8"))
+    geojson = json.loads(OUTLINES_FILE.read_text("utf-8"))
     outlines = {}
     for feature in geojson["features"]:
         shape = feature["geometry"]

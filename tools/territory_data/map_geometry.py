@@ -1,5 +1,7 @@
 """Geometry of the map of France: frames, projections and SVG paths, in whole units.
 
+:func:`ground` is what the register reads.
+
 Metropolitan France is projected in Lambert-93; Paris and the three départements around it are drawn
 a second time, larger; each overseas département has a frame with a scale of its own.
 """
@@ -12,9 +14,9 @@ from dataclasses import dataclass
 from functools import cache
 from itertools import pairwise
 from math import cos, radians
-from typing import NamedTuple
 
-from register.territory.boundaries import GeoPoint, Ring, departement_outlines, project
+from register.territory.map_ground import DrawingPoint, FrameBorder, number_pair
+from tools.territory_data.boundaries import GeoPoint, Ring, departement_outlines, project
 
 # Left, top, width and height of a box, in units of the drawing.
 DrawingBox = tuple[int, int, int, int]
@@ -27,17 +29,12 @@ _PARIS_AREA_BOX: DrawingBox = (3, 3, 196, 196)
 _OVERSEAS_TOP, _OVERSEAS_SIDE = 1026, 120
 # Space between a shape and the border around it.
 _PADDING = 12
+# Space around the outlines of a locator for dots on the coast and on Ouessant.
+_MARGIN = 24
 _PARIS_PADDING = 3
 # "Paris et la petite couronne", too small on the map of the whole country.
 PARIS_AREA_CODES = ("75", "92", "93", "94")
 OVERSEAS_CODES = ("971", "972", "973", "974", "976")
-
-
-class DrawingPoint(NamedTuple):
-    """A point of the drawing."""
-
-    x: int
-    y: int
 
 
 @dataclass(frozen=True)
@@ -63,16 +60,6 @@ class MapFrame:
     def project_ring(self, ring: Ring) -> list[DrawingPoint]:
         """The points of the drawing for a line in degrees."""
         return [self.project_point(*point) for point in ring]
-
-
-class FrameBorder(NamedTuple):
-    """A border around a frame; ``code`` is that of its only département, if it has one."""
-
-    x: int
-    y: int
-    width: int
-    height: int
-    code: str
 
 
 @cache
@@ -143,24 +130,9 @@ def limits(frame: MapFrame) -> str:
 
 
 @cache
-def shape(code: str) -> str:
-    """A département in each of its frames, as a path for the even-odd fill rule."""
-    return "".join(shape_in(frame, code) for frame in frames() if code in frame.codes)
-
-
-@cache
 def shape_in(frame: MapFrame, code: str) -> str:
     """A département in one frame, as a path for the even-odd fill rule."""
     return "".join(path(frame.project_ring(ring)) for ring in departement_outlines()[code])
-
-
-def dots(points: Iterable[DrawingPoint]) -> str:
-    """A path with a line of zero length at each point, which its line caps make visible."""
-    commands, last = [], DrawingPoint(0, 0)
-    for point in sorted(set(points)):
-        commands.append(f"m{_number_pair(point.x - last.x, point.y - last.y)}h0")
-        last = point
-    return "".join(commands)
 
 
 def centroid(frame: MapFrame, code: str) -> DrawingPoint:
@@ -178,9 +150,8 @@ def path(line: Sequence[DrawingPoint]) -> str:
     closed = line[0] == line[-1]
     commands = ""
     for x, y in moves[:-1] if closed else moves:
-        # A minus sign separates two numbers as well as a space.
-        commands += f" {_number_pair(x, y)}" if commands and x >= 0 else _number_pair(x, y)
-    return f"M{_number_pair(*line[0])}l{commands}{'z' if closed else ''}"
+        commands += f" {number_pair(x, y)}" if commands and x >= 0 else number_pair(x, y)
+    return f"M{number_pair(*line[0])}l{commands}{'z' if closed else ''}"
 
 
 def _geo_points(codes: Iterable[str]) -> list[GeoPoint]:
@@ -235,10 +206,6 @@ def _fit_frame(codes: Iterable[str], box: DrawingBox, projection: Projection) ->
     )
 
 
-def _number_pair(x: int, y: int) -> str:
-    return f"{x}{y}" if y < 0 else f"{x} {y}"
-
-
 def _area_and_centroid(ring: Sequence[DrawingPoint]) -> tuple[float, DrawingPoint]:
     """The area and the centroid of a closed line."""
     area, x, y = 0.0, 0.0, 0.0
@@ -280,3 +247,35 @@ def _walk_edges(edges: Collection[Edge]) -> Iterator[list[GeoPoint]]:
                 neighbours[following].remove(line[-1])
                 line.append(following)
             yield line
+
+
+def ground() -> dict[str, object]:
+    """The ground of the map, as :func:`register.territory.map_ground.map_ground` reads it."""
+    parts = {"": mainland(), **overseas_frames()}
+    return {
+        "view": f"0 0 {WIDTH} {HEIGHT}",
+        "land": "".join(map(land, frames())),
+        "limits": "".join(map(limits, frames())),
+        "borders": borders(),
+        "shapes": {
+            code: (
+                code if code in OVERSEAS_CODES else "",
+                shape_in(parts.get(code, mainland()), code),
+                shape_in(paris_area(), code) if code in PARIS_AREA_CODES else "",
+                centroid(frame_of(code), code),
+            )
+            for code in sorted(departement_outlines())
+        },
+        "frames": {
+            code: (" ".join(map(str, extent(part, _MARGIN))), land(part))
+            for code, part in parts.items()
+        },
+    }
+
+
+def draw_commune(departement: str, lat: float, lon: float) -> list[DrawingPoint]:
+    """Where a commune is on the map: on the mainland or overseas, and in the frame of Paris."""
+    if departement not in departement_outlines():
+        return []
+    parts = [overseas_frames().get(departement, mainland()), frame_of(departement)]
+    return [part.project_point(lat, lon) for part in dict.fromkeys(parts)]

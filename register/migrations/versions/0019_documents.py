@@ -9,6 +9,7 @@ from __future__ import annotations
 import json
 from collections import defaultdict
 from collections.abc import Iterable, Mapping
+from importlib import import_module
 from types import MappingProxyType
 from typing import Any
 
@@ -17,8 +18,8 @@ from alembic import op
 
 from register.text.normalisation import fold
 
-revision = '0016'
-down_revision = '0015'
+revision = '0019'
+down_revision = '0018'
 branch_labels = None
 depends_on = None
 
@@ -72,16 +73,26 @@ def upgrade() -> None:
         ({'id': case, 'types': ' '.join(codes)} for case, codes in types.items()),
     )
     # The revision was destroyed with a withdrawn report: the rows are all that is left of a draft.
-    destroyed = _select(
+    codes_of = import_module('register.migrations.versions.0018_case_code')._codes
+    for case in _select(
         'SELECT incident.* FROM incident JOIN revision ON revision.id = incident.revision_id'
         ' WHERE content IS NULL'
-    )
-    _execute(
-        'UPDATE incident SET remaining_content = :content WHERE id = :id',
-        [{'id': case.id, 'content': json.dumps(_document(case)).encode()} for case in destroyed],
-    )
+    ):
+        content = _content(case)
+        _execute(
+            'UPDATE incident SET remaining_content = :content WHERE id = :id',
+            [{'id': case.id, 'content': json.dumps(content).encode()}],
+        )
+        _execute('DELETE FROM case_code WHERE until_line = 0 AND incident_id = :id', [{'id': case.id}])
+        _insert('case_code', (
+            {'incident_id': case.id, 'axis': axis, 'code': code, 'until_line': 0, 'since_line': 0}
+            for axis, code in sorted(set(codes_of(content)))
+        ))
     for table in _TABLES:
         op.drop_table(table)
+    # The codes of a case are asked instead.
+    for column in ('departement', 'region'):
+        op.drop_index(f'ix_incident_{column}', table_name='incident')
     for column in _TEXT_COLUMNS:
         op.drop_column('incident', column)
 
@@ -133,12 +144,14 @@ def downgrade() -> None:
             columns = _columns(_REQUEST_FIELDS, document['request'])
             _insert('information_request', [{'incident_id': case.id, **columns}])
         _insert_list('case_link', case.id, document['links'])
+    for column in ('departement', 'region'):
+        op.create_index(f'ix_incident_{column}', 'incident', [column])
     for column in ('remaining_content', 'commune', 'types', 'appealed'):
         op.drop_column('incident', column)
 
 
-def _document(case: Any) -> dict[str, Any]:
-    """The document that the rows of a case make."""
+def _content(case: Any) -> dict[str, Any]:
+    """The content that the rows of a case make."""
 
     def rows(table: str, *names: str, order: str = 'position') -> list[dict[str, Any]]:
         stmt = f'SELECT * FROM {table} WHERE incident_id = :case ORDER BY {order}'
@@ -171,7 +184,6 @@ def _document(case: Any) -> dict[str, Any]:
         'proceedings': proceedings,
         'request': requests[0] if requests else None,
         'links': rows('case_link', 'kind', 'number'),
-        'single_review': bool(case.single_review),
     }
 
 

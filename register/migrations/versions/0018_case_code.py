@@ -17,8 +17,8 @@ from alembic import op
 from register.text import dates
 from register.text.normalisation import fold
 
-revision = '0015'
-down_revision = '0014'
+revision = '0018'
+down_revision = '0017'
 branch_labels = None
 depends_on = None
 
