@@ -12,7 +12,6 @@ from dataclasses import asdict, replace
 from typing import Any
 
 from register.cases.case_content import Content, StepContent
-from register.cases.document_formats import FRAGMENT_LISTS
 from register.cases.timeline import TimelineItem, list_decisions
 from register.cases.vocabulary import Vocabulary
 from register.text.normalisation import fold
@@ -28,14 +27,12 @@ def latest_decision(content: Mapping[str, Any]) -> TimelineItem | None:
 
     Its ``part`` is the step: date, court, outcome, appeal, source.
     """
-    decisions = list_decisions(content)
-    return decisions[-1] if decisions else None
+    return next(reversed(list_decisions(content)), None)
 
 
 def proceeding_outcomes(content: Content) -> list[str]:
     """The outcome of each proceeding: that of its latest decision, else what a step says."""
-    decisions = list_decisions(_without_fragments(content))
-    decided = {decision.number: decision.outcome for decision in decisions}
+    decided = {event.number: event.outcome for event in list_decisions(asdict(content))}
     return [
         decided.get(number) or next((step.outcome for step in suit.steps if step.outcome), "")
         for number, suit in enumerate(content.proceedings, start=1)
@@ -44,8 +41,7 @@ def proceeding_outcomes(content: Content) -> list[str]:
 
 def outcome_natures(outcome: str, vocabulary: Vocabulary) -> Collection[str]:
     """The natures of the proceedings that can have an outcome."""
-    word = vocabulary.word("issue", outcome)
-    natures: Collection[str] = vocabulary.lists["nature"]
+    word, natures = vocabulary.word("issue", outcome), vocabulary.lists["nature"]
     return word.extra.get("natures", natures) if word else natures
 
 
@@ -67,26 +63,18 @@ def with_decisions(content: Content, vocabulary: Vocabulary) -> Content:
         replace(suit, steps=tuple(_with_appeal(step, vocabulary) for step in suit.steps))
         for suit in content.proceedings
     )
-    decisions = list_decisions(_without_fragments(content))
-    is_ruled = any(decision.outcome in vocabulary.court_outcomes for decision in decisions)
-    return replace(
-        content,
-        proceedings=proceedings,
-        outcome=decisions[-1].outcome if decisions else content.outcome,
-        evidence="juge" if is_ruled else content.evidence,
-    )
+    outcomes = [decision.outcome for decision in list_decisions(asdict(content))]
+    is_ruled = not vocabulary.court_outcomes.isdisjoint(outcomes)
+    evidence = "juge" if is_ruled else content.evidence
+    outcome = (outcomes or [content.outcome])[-1]
+    return replace(content, proceedings=proceedings, outcome=outcome, evidence=evidence)
 
 
 def is_appealed(content: Content) -> bool:
     """Whether the latest decision of a case is under appeal, or what is not decided yet."""
-    decision = latest_decision(_without_fragments(content))
-    if decision is not None:
-        return bool(decision.part["appeal"] == "oui")
-    return any(step.appeal == "oui" for suit in content.proceedings for step in suit.steps)
-
-
-def _without_fragments(content: Content) -> dict[str, Any]:
-    return {**asdict(content), **dict.fromkeys(FRAGMENT_LISTS, ())}
+    decision = latest_decision(asdict(content))
+    steps = [vars(step) for suit in content.proceedings for step in suit.steps]
+    return any(step["appeal"] == "oui" for step in ([decision.part] if decision else steps))
 
 
 def _with_appeal(step: StepContent, vocabulary: Vocabulary) -> StepContent:

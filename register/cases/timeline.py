@@ -127,10 +127,14 @@ def case_timeline(content: Mapping[str, Any]) -> list[TimelineItem]:
 
 
 def list_decisions(content: Mapping[str, Any]) -> list[TimelineItem]:
-    """The decisions of a case's proceedings, the latest last."""
+    """The decisions of a case's proceedings, the latest last.
+
+    :param content: canonical content, with its follow-ups, replies and corrections or without.
+    """
+    events = case_timeline({"follow_ups": (), "replies": (), "corrections": (), **content})
     return [
         event
-        for event in case_timeline(content)
+        for event in events
         if event.kind is TimelineKind.STEP and event.outcome not in UNDECIDED
     ]
 

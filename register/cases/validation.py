@@ -130,36 +130,22 @@ def _leaf_faults(
 def _decision_faults(
     vocabulary: Vocabulary, content: Content, before: Content
 ) -> Iterator[ContentFault]:
-    """New outcomes that no such proceeding has, and new appeals where none exists."""
-    existing_steps = {
-        (proceeding.nature, step) for proceeding in before.proceedings for step in proceeding.steps
-    }
-    new_steps = [
-        (proceeding.nature, step)
-        for proceeding in content.proceedings
-        for step in proceeding.steps
-        if (proceeding.nature, step) not in existing_steps
-    ]
+    """New outcomes that no such proceeding or request has, and new appeals where none exists."""
+    stored_steps = [(suit.nature, step) for suit in before.proceedings for step in suit.steps]
+    new_steps = [(suit.nature, step) for suit in content.proceedings for step in suit.steps]
     for nature, step in new_steps:
-        natures = decisions.outcome_natures(step.outcome, vocabulary)
-        if nature not in (UNKNOWN_WORD, *natures):
-            outcome_label = vocabulary.label("issue", step.outcome)
-            nature_label = vocabulary.label("nature", nature).lower()
-            yield ContentFault(
-                "proceedings.steps.outcome",
-                "outcome_nature",
-                {"value": step.outcome, "outcome": outcome_label, "nature": nature_label},
-            )
+        if (nature, step) in stored_steps:
+            continue
+        if nature not in (UNKNOWN_WORD, *decisions.outcome_natures(step.outcome, vocabulary)):
+            values: dict[str, object] = {"value": step.outcome}
+            yield ContentFault("proceedings.steps.outcome", "outcome_nature", values)
         elif step.appeal in ("oui", "ouvert") and not decisions.recourse(vars(step), vocabulary):
             yield ContentFault("proceedings.steps.appeal", "no_appeal", {"value": step.appeal})
-    outcome = content.request.outcome if content.request else ""
-    natures = decisions.outcome_natures(outcome, vocabulary)
-    is_stored = before.request is not None and before.request.outcome == outcome
+    request_outcome = content.request.outcome if content.request else ""
+    natures = decisions.outcome_natures(request_outcome, vocabulary)
+    is_stored = before.request is not None and before.request.outcome == request_outcome
     if not is_stored and decisions.REQUEST_NATURES.isdisjoint(natures):
-        outcome_label = vocabulary.label("issue", outcome)
-        yield ContentFault(
-            "request.outcome", "outcome_request", {"value": outcome, "outcome": outcome_label}
-        )
+        yield ContentFault("request.outcome", "outcome_nature", {"value": request_outcome})
 
 
 def url_faults(field_name: str, url: str, *, is_required: bool = False) -> Iterator[ContentFault]:

@@ -235,7 +235,7 @@ def test_a_step_takes_only_what_its_kind_of_proceeding_has(session, content, nat
 
 def test_a_request_for_a_document_ends_in_no_acquittal(session, content):
     acquitted = content(**_request(outcome="relaxe"))
-    assert _refusals(session, acquitted) == [("request.outcome", "outcome_request")]
+    assert _refusals(session, acquitted) == [("request.outcome", "outcome_nature")]
     assert _refusals(session, acquitted, before=acquitted) == []
     for outcome in ("communication_obtenue", "avis_cada_defavorable", "annulation", "inconnue"):
         assert _refusals(session, content(**_request(outcome=outcome))) == []

@@ -77,13 +77,11 @@ def follow_up(
 
 def _with_follow_up(before: Content, after: Content, rank: int) -> Content:
     """The content whose added step has the rank of the follow-up that adds it."""
-    proceedings = tuple(
-        new
-        if new == old
-        else replace(new, steps=(*old.steps, replace(new.steps[-1], follow_up=rank)))
-        for old, new in zip(before.proceedings, after.proceedings, strict=True)
-    )
-    return replace(after, proceedings=proceedings)
+    proceedings = []
+    for old, new in zip(before.proceedings, after.proceedings, strict=True):
+        added_steps = (replace(step, follow_up=rank) for step in new.steps[len(old.steps) :])
+        proceedings.append(replace(new, steps=(*old.steps, *added_steps)))
+    return replace(after, proceedings=tuple(proceedings))
 
 
 def correct(

@@ -27,14 +27,11 @@ _UNKNOWN = ("", "inconnu", "inconnue")
 def step_title(step: Step) -> str:
     """What a step is, with what was decided; the decision alone where it says what the step is."""
     vocabulary = current_vocabulary()
-    word = vocabulary.word("etape", step["step"])
-    title, outcome = vocabulary.label("etape", step["step"]), step["outcome"]
-    if not outcome:
-        return title
-    outcome_label = vocabulary.label("issue", outcome)
-    if outcome not in UNDECIDED and word and word.extra.get("plain"):
-        return first_upper(outcome_label)
-    return f"{title}, {outcome_label}"
+    word, title = vocabulary.word("etape", step["step"]), vocabulary.label("etape", step["step"])
+    outcome = vocabulary.label("issue", step["outcome"])
+    if step["outcome"] not in UNDECIDED and word and word.extra.get("plain"):
+        return first_upper(outcome)
+    return f"{title}, {outcome}" if outcome else title
 
 
 def court_name(step: Step) -> str:
@@ -44,19 +41,17 @@ def court_name(step: Step) -> str:
 
 def appeal_words(step: Step) -> str:
     """What was filed against a decision, or is open; empty where no appeal exists or is stated."""
-    recourse = str(_RECOURSES.get(decisions.recourse(step, current_vocabulary()), ""))
-    if not recourse or not step["appeal"]:
-        return ""
-    if step["appeal"] == "ouvert" and step["appeal_until"]:
-        day = edtf_words(step["appeal_until"])
-        return str(_("%(recourse)s ouvert jusqu’au %(day)s", recourse=recourse, day=day))
+    recourse = _RECOURSES.get(decisions.recourse(step, current_vocabulary()), "")
+    day = edtf_words(step["appeal_until"]) if step["appeal_until"] else ""
     sentences = {
         "oui": _("%(recourse)s formé", recourse=recourse),
-        "ouvert": _("%(recourse)s ouvert", recourse=recourse),
+        "ouvert": _("%(recourse)s ouvert jusqu’au %(day)s", recourse=recourse, day=day)
+        if day
+        else _("%(recourse)s ouvert", recourse=recourse),
         "non": _("sans recours"),
         "inconnu": _("%(recourse)s éventuel inconnu", recourse=recourse),
     }
-    return str(sentences[step["appeal"]])
+    return sentences.get(step["appeal"], "") if recourse else ""
 
 
 def decision_words(step: Step) -> str:

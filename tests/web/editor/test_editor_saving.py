@@ -289,7 +289,7 @@ def test_a_decision_of_another_kind_comes_back_with_the_form(
     )
     fields |= {"decision-step": "jugement", "decision-outcome": "relaxe"}
     response = bruno.send(path, fields)
-    sentence = "n’est pas l’issue d’une procédure civile"
+    sentence = "Une telle procédure ou demande n’a pas cette issue"
     assert (response.status_code, sentence in response.text) == (422, True)
     form = FilledForm(response.text)
     assert (form["decision-outcome"], form.invalid) == ("relaxe", ["decision-outcome"])

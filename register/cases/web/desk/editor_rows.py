@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from datetime import date
 from typing import Any, TypeVar
@@ -76,9 +76,9 @@ def build_part(part_type: type[Part], row: Any, **overrides: Any) -> Part:
 class OutcomeField(VocabularyField):
     """An outcome, with choices grouped by the natures of the proceedings that can have it."""
 
-    natures: Collection[str] = (UNKNOWN_WORD,)
+    natures: tuple[str, ...] = (UNKNOWN_WORD,)
 
-    def within(self, *natures: str) -> OutcomeField:
+    def limited_to(self, *natures: str) -> OutcomeField:
         """The field with the outcomes of these natures only, and the chosen one."""
         self.natures = natures
         return self
@@ -88,13 +88,11 @@ class OutcomeField(VocabularyField):
         vocabulary = current_vocabulary()
         groups: dict[str, list[tuple[str, str, bool]]] = {"": []}
         for code, label in self.offered_choices:
-            word = vocabulary.word("issue", code)
+            word, is_chosen = vocabulary.word("issue", code), code == self.data
             natures = word.extra.get("natures", ()) if word else ()
-            if not natures or not {UNKNOWN_WORD, *natures}.isdisjoint(self.natures):
+            if not natures or is_chosen or {UNKNOWN_WORD, *natures}.intersection(self.natures):
                 group = ", ".join(vocabulary.label("nature", nature) for nature in natures)
-                groups.setdefault(group, []).append((code, label, code == self.data))
-            elif code == self.data:
-                groups[""].append((code, label, True))
+                groups.setdefault(group, []).append((code, label, is_chosen))
         return list(groups.items())
 
 
