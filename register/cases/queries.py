@@ -8,16 +8,16 @@ from __future__ import annotations
 import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import date, datetime
 from typing import Any
 
-from sqlalchemy import and_, bindparam, select
+from sqlalchemy import and_, bindparam, func, select
 from sqlalchemy.orm import Session
 
 from register.cases.case_codes import CASE_CODE, IS_PUBLIC_CODE
 from register.cases.case_content import CaseSnapshot, parse_snapshot
 from register.cases.core_tables import CASE, IS_PUBLIC, IS_PUBLIC_LINE, JOURNAL_ENTRY, REVISION
-from register.cases.models import CaseState
+from register.cases.models import CaseState, Invitation
 from register.cases.validation import NUMBER_LIMIT
 from register.errors import Gone, Moved, NotFound
 from register.journal import Act
@@ -172,8 +172,9 @@ class PublicChange:
     """A public act on a case.
 
     ``version`` is the number of its line in the ledger; ``readable`` says whether the text of that
-    version is still available. ``part`` is the follow-up, reply or correction that it added,
-    ``number`` the rank of that among its kind, from 1. ``reason`` is the public code of a
+    version is still available. ``rank`` is the number of that text among the case's public ones,
+    from 1; 0 for an act that published none. ``part`` is the follow-up, reply or correction that it
+    added, ``number`` the rank of that among its kind, from 1. ``reason`` is the public code of a
     withdrawal.
     """
 
@@ -181,6 +182,7 @@ class PublicChange:
     at: datetime
     version: int
     readable: bool
+    rank: int = 0
     reason: str = ""
     part: Mapping[str, Any] | None = None
     number: int = 0
@@ -218,24 +220,43 @@ def list_changes(session: Session, case: PublicCase) -> list[PublicChange]:
     for list_name, time_key in dict.fromkeys(_FRAGMENT_KEYS.values()):
         for number, fragment in enumerate(case.snapshot.content[list_name], start=1):
             fragments.setdefault((list_name, fragment[time_key]), []).append((number, fragment))
-    changes = []
+    changes, rank = [], 0
     for line in session.execute(_CHANGES_STMT, {"number": case.number, "version": case.version}):
         public_json = json.loads(line.public_json)
         list_name, _time_key = _FRAGMENT_KEYS.get(line.act, ("", ""))
         candidates = fragments.get((list_name, rfc3339(line.at)))
         number, fragment = candidates.pop(0) if candidates else (0, None)
+        # A withdrawal commits to no text, nor does a redaction of a withdrawn case.
+        has_text = bool(public_json["content"])
+        rank += has_text
         change = PublicChange(
             act=line.act,
             at=line.at,
             version=line.seq,
-            # A redaction of a withdrawn case commits to no text.
-            readable=bool(line.readable and public_json["content"]),
+            readable=has_text and bool(line.readable),
+            rank=rank if has_text else 0,
             reason=public_json["reason"] or "",
             part=fragment,
             number=number,
         )
         changes.append(change)
     return changes
+
+
+_INVITED_STMT = (
+    select(func.max(Invitation.invited_on))
+    .join(CASE, CASE.c.id == Invitation.incident_id)
+    .where(CASE.c.number == bindparam("number"), Invitation.noted_at <= bindparam("at"))
+)
+
+
+def invitation_day(session: Session, case: PublicCase) -> date | None:
+    """The last day on which the authority was invited to reply, as noted when the version began.
+
+    Invitations are of the members' journal: one that was noted later appears with the next public
+    act, because a page tells of no act that the public journal does not.
+    """
+    return session.scalar(_INVITED_STMT, {"number": case.number, "at": case.version_at})
 
 
 _OPENING = (

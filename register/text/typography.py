@@ -10,8 +10,10 @@ from __future__ import annotations
 import html
 import re
 from collections.abc import Callable, Iterable
+from contextlib import suppress
 
-from register.text.dates import MONTHS, MONTHS_EN, Language
+from register.errors import TextError
+from register.text.dates import MONTHS, MONTHS_EN, Language, date_words
 
 THIN = "\u202f"
 HARD = "\u00a0"
@@ -148,6 +150,31 @@ def count_words(count: int, language: Language = "fr", *, feminine: bool = False
         return "une"
     words = _NUMBER_WORDS if language == "fr" else _NUMBER_WORDS_EN
     return words[count] if 0 <= count < len(words) else number(count, language)
+
+
+# A number with its currency, and a whole day in EDTF, neither as a part of something longer.
+_MONEY = re.compile(
+    rf"(?<![\w.,/-])(?<!\d{_SPACE})(\d+|\d{{1,3}}(?:{_SPACE}\d{{3}})+){_SPACE}?(EUR|€|CHF)(?!\w)"
+)
+_DAY = re.compile(r"(?<![\w./?=-])[12]\d{3}-\d\d-\d\d(?![\w/~?-])")
+
+
+def spell_out(text: str) -> str:
+    """A French text with its amounts and days as people write them; what is unclear stays.
+
+    "2500 EUR" is "2 500 €" and "2006-09-05" is "5 septembre 2006".
+    """
+
+    def amount(match: re.Match[str]) -> str:
+        units = int(re.sub(_SPACE, "", match[1]))
+        return f"{number(units)}{HARD}{match[2].replace('EUR', '€')}"
+
+    def day(match: re.Match[str]) -> str:
+        with suppress(TextError):
+            return date_words(match[0])
+        return match[0]
+
+    return _DAY.sub(day, _MONEY.sub(amount, text))
 
 
 def first_upper(text: str) -> str:

@@ -19,7 +19,7 @@ from register.cases.desk_lists import DeskCaseSummary
 from register.cases.result_lists import CaseSummary
 from register.cases.web import decision_words
 from register.cases.web.public import structured_data
-from register.cases.web.public.case_view import labels, place_line, rights_links
+from register.cases.web.public.case_view import copy_day, labels, place_line, rights_links
 from register.errors import ConfigError
 from register.text import dates, markup, typography
 from register.text.dates import Language
@@ -51,6 +51,8 @@ def attach(app: Flask) -> None:
     )
     environment.filters.update(
         french=_french,
+        # A text of a case; its amounts and days are in words where it is in French.
+        spelled=lambda text, lang: _french(typography.spell_out(text) if lang == "fr" else text),
         typeset=l10n.typeset,
         edtf=lambda edtf: l10n.typeset(l10n.edtf_words(edtf)) if edtf else "",
         edtf_time=edtf_time,
@@ -68,6 +70,7 @@ def attach(app: Flask) -> None:
         at=_at_commune,
         called=list_title,
         told_in=with_language,
+        copy_day=copy_day,
     )
     environment.globals.update(
         labels=labels,

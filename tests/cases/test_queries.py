@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import json
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime, timedelta
 
 import pytest
 from case_contents import decided
+from cast import AT
 from sqlalchemy import select, update
 
 from register.cases import acts, queries, result_lists
@@ -364,6 +365,7 @@ def test_the_public_acts_of_a_case_have_the_parts_that_they_added(
     changes = queries.list_changes(session, _load(session, case.number))
     assert [change.act for change in changes] == ["published", "withdrawn", "restored", "corrected"]
     assert [change.readable for change in changes] == [True, False, True, True]
+    assert [change.rank for change in changes] == [1, 0, 2, 3]
     assert [change.reason for change in changes] == ["", "erreur", "", ""]
     assert [change.part and change.part["note"] for change in changes] == [
         None,
@@ -372,6 +374,21 @@ def test_the_public_acts_of_a_case_have_the_parts_that_they_added(
         "Titre corrigé.",
     ]
     assert changes[-1].number == 1
+
+
+def test_an_invitation_belongs_to_the_versions_that_follow_it(session, pen, desk, cast, content):
+    case = desk.published()
+    later = AT + timedelta(hours=1)
+    with pen(later) as p:
+        acts.invite(p, case.id, "Par lettre.", by=cast.bruno, on=date(2026, 3, 1))
+    first = date(2026, 2, 20)
+    assert queries.invitation_day(session, _load(session, case.number)) == first
+    with pen(later) as p:
+        acts.follow_up(p, case.id, by=cast.bruno, reason="r", title="Suite", text="Suite.")
+    current = _load(session, case.number)
+    assert queries.invitation_day(session, current) == date(2026, 3, 1)
+    earlier = queries.load_public_case(session, case.number, current.version - 1)
+    assert queries.invitation_day(session, earlier) == first
 
 
 def test_a_proof_opens_the_commitment_of_a_version(session, pen, desk, cast, content):

@@ -49,11 +49,12 @@ def test_the_accessibility_tree_of_a_case_is_that_of_the_proofs(reader: Opener) 
 
 def test_the_accessibility_tree_of_a_case_is_in_reading_order(reader: Opener) -> None:
     spoken = "\n".join(spoken_lines(reader("case of Gagny").locator("body").aria_snapshot()))
-    deed = re.search(r"Le maire \(Gagny\).*acte.*Interdiction de filmer.*selon la source.*", spoken)
+    deed = re.search(
+        r"Le maire \(Gagny\).*acte.*Interdiction de filmer.*selon la.*source.*", spoken
+    )
     assert deed
-    assert deed[0].endswith("Un blogueur (gagny.blogspot.com)")
-    assert "Types de fait: list of 2: Interdiction de filmer, Menace d’expulsion" in spoken
-    assert "- 26 juin 2006\n        heading 3: Les faits rapportés\n" in spoken
+    assert deed[0].endswith("Un blogueur ( [gagny.blogspot.com] )")
+    assert spoken.index("Quand: 26 juin 2006") < spoken.index("Issue: Inconnue")
     # Signs for the eyes alone, drawn lines, elements without a name.
     assert not re.search(r"[›·↓×]|^\s*(figure|img|region|navigation)?$", spoken, re.MULTILINE)
     assert not re.search(r"\b(\w{3,}) \1\b", spoken, re.IGNORECASE)
@@ -65,7 +66,7 @@ def test_a_removed_section_is_noticed(reader: Opener) -> None:
     before = essentials(spoken_lines(page.locator("body").aria_snapshot()))
     page.evaluate("document.querySelector('#sources').closest('section').remove()")
     after = essentials(spoken_lines(page.locator("body").aria_snapshot()))
-    assert set(before) - set(after) == {"region Sources", "heading 2: Sources"}
+    assert set(before) - set(after) == {"region Source", "heading 2: Source"}
 
 
 @pytest.mark.parametrize("name", PAGE_PARAMS)

@@ -75,8 +75,9 @@ def test_only_addresses_elsewhere_are_written_out_on_paper(reader: Opener) -> No
     page.emulate_media(media="print")
     external_link = page.locator(".prose a[href^=http]").first
     assert "/seance" in external_link.evaluate(STYLE, ["::after", "content"])
-    # A source without a title shows its address already.
-    assert page.locator(".srcs a.address").first.evaluate(STYLE, ["::after", "content"]) == "none"
+    # A source without a title shows its site only.
+    source_link = page.locator(".srcs > li > a").first
+    assert "https://exemple.test/un-chemin" in source_link.evaluate(STYLE, ["::after", "content"])
 
 
 def test_forced_colours_keep_the_marks_that_carry_meaning(reader: Opener) -> None:

@@ -57,6 +57,7 @@ def test_a_reader_finds_the_case_of_gagny_and_cites_it(reader: Opener, viewport:
     number = page.url.rsplit("/", 1)[1]
     deed = r"Le maire \(Gagny\).*Interdiction de filmer.*selon la source"
     assert re.search(deed, _main_text(page))
+    page.locator("#citer > summary").click()
     citation = page.locator("aside .cite").inner_text()
     assert f"cas nº {number}" in " ".join(citation.split())
     assert f"/incidents/{number}?version=" in citation

@@ -9,7 +9,15 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from register.text.typography import count_words, english, french, number, typeset, typeset_html
+from register.text.typography import (
+    count_words,
+    english,
+    french,
+    number,
+    spell_out,
+    typeset,
+    typeset_html,
+)
 
 # "_" stands for the thin no-break space and "~" for the plain one, to be seen in the tables.
 SIGNS = str.maketrans({"_": "\u202f", "~": "\u00a0"})
@@ -136,6 +144,27 @@ def test_a_long_repetitive_text_is_typeset_quickly(pattern: str) -> None:
     start = time.process_time()
     french(text)
     assert time.process_time() - start < 1.5
+
+
+@pytest.mark.parametrize(
+    ("typed", "expected"),
+    [
+        ("2500 EUR d'amende chacun", "2 500 € d'amende chacun"),
+        ("770000 EUR", "770 000 €"),
+        ("7 400 € puis 3000EUR", "7 400 € puis 3 000 €"),
+        ("250000 CHF payés", "250 000 CHF payés"),
+        ("procès le 2006-09-05, puis 2007-06-06.", "procès le 5 septembre 2006, puis 6 juin 2007."),
+        # Unclear, impossible, or a part of something else: as written.
+        ("1.500 EUR, 1500,50 EUR, 1/2 EUR", "1.500 EUR, 1500,50 EUR, 1/2 EUR"),
+        ("un EUR, 12 EUROS, 1 234 5 EUR", "un EUR, 12 EUROS, 1 234 5 EUR"),
+        ("2010-02-30, 2006-09, 2006-09-05?", "2010-02-30, 2006-09, 2006-09-05?"),
+        ("n° 2006-09-05-12 et /2006-09-05/", "n° 2006-09-05-12 et /2006-09-05/"),
+        ("https://a.test/?le=2006-09-05", "https://a.test/?le=2006-09-05"),
+    ],
+)
+def test_amounts_and_days_in_words(typed: str, expected: str) -> None:
+    assert spell_out(typed) == expected
+    assert spell_out(expected) == expected
 
 
 @pytest.mark.parametrize(

@@ -6,12 +6,15 @@ import re
 from collections.abc import Callable
 from contextvars import Context
 from dataclasses import replace
+from datetime import date, timedelta
 from html import unescape
 from typing import Any
 
 import pytest
 from case_contents import decided, full_case
+from cast import AT
 from flask import Flask
+from flask.testing import FlaskClient
 
 from register.cases import acts, queries
 from register.cases.case_content import (
@@ -27,6 +30,15 @@ from register.journal import Act, JournalEntry
 
 pytestmark = pytest.mark.one_database
 
+RULING = decided(
+    direction="contre_cible",
+    plaintiff="maire",
+    court="tribunal de Bobigny",
+    amount="5000 EUR",
+    outcome="relaxe",
+    outcome_date="2010",
+    appeal="oui",
+)
 ARABIC = "جريدة الوطن"
 
 
@@ -63,41 +75,119 @@ def events(html: str) -> list[tuple[str, str, str]]:
 # --- at a glance ---------------------------------------------------------------------------------
 
 
-def test_the_summary_explains_its_level_of_evidence_and_its_outcome(
+def facts(html: str) -> str:
+    """The words of the facts at the head of the page."""
+    return words(html[html.index('<dl class="key">') : html.index("</dl>")])
+
+
+def test_the_facts_come_first_with_who_says_so_and_how_it_ended(
     app: Flask, desk: Any, content: Callable[..., Content]
 ) -> None:
-    suit = decided(
-        direction="contre_cible",
-        plaintiff="maire",
-        court="tribunal de Bobigny",
-        amount="5 000 €",
-        outcome="relaxe",
-        outcome_date="2010",
-        appeal="oui",
-    )
     case_content = replace(
         content(justice=True),
-        proceedings=(suit,),
+        proceedings=(RULING,),
         outcome="relaxe",
         evidence="juge",
         contested=True,
-        amount="12 000 € de frais payés par la commune",
+        amount="770000 EUR de frais payés par la commune",
+        steps_taken="plainte du 2006-09-05, puis recours",
+        precision_note="relaxe du 2010-02-30 ?",
     )
     desk.published(case_content)
     html = page(app, "/incidents/1")
-    summary = words(html[html.index('<dl class="sum">') : html.index("</dl>")])
     for text in (
-        "Type de fait",
-        "Faits 17 mars 2008",
-        "Lieu Gagny (Seine-Saint-Denis)",
-        "Qui agit Maire",
-        "Qui est visé Blogueur ou blogueuse, Gagny Libre",
-        "Niveau de preuve Jugé, contesté Une décision de justice s’est prononcée sur ces faits",
-        "La personne ou l’autorité mise en cause conteste les faits.",
+        "Quand 17 mars 2008",
+        "Où Gagny (Seine-Saint-Denis)",
         "Issue Relaxe de la personne poursuivie, 2010, tribunal de Bobigny, recours formé",
-        "Montants connus 12 000 € de frais payés par la commune Demandé en justice : 5 000 €",
+        "Qui le dit Jugé : 1 source, presse.",
+        "Contesté par la personne ou l’autorité mise en cause.",
+        "Montants connus 770 000 € de frais payés par la commune Demandé en justice : 5 000 €",
+        "rapporte Plainte du 5 septembre 2006, puis recours",
+        # There is no such day: it stays as it was written.
+        "Précision Relaxe du 2010-02-30 ?",
     ):
-        assert text in summary, text
+        assert text in facts(html), text
+    # Who, what and whom stand before the facts.
+    before = words(html[html.index("<h1>") : html.index('<dl class="key">')])
+    assert "Le maire (Gagny) ; acte : J Plainte en diffamation" in before
+    assert "visant : Un blogueur ( Gagny Libre)" in before
+
+
+@pytest.mark.parametrize(
+    ("changes", "sentence"),
+    [
+        (
+            {"evidence": "allegue"},
+            "Allégué par une seule partie : 1 source, presse ; aucune décision de justice connue.",
+        ),
+        ({}, "Documenté : 1 source, presse ; aucune décision de justice connue."),
+        (
+            {"sources": (SourceContent("https://a.test/"), SourceContent("https://b.test/"))},
+            "Documenté : 2 sources ; aucune décision de justice connue.",
+        ),
+        # A court has ruled, whatever level was chosen.
+        ({"proceedings": (replace(RULING, direction="par_cible"),)}, "Jugé : 1 source, presse."),
+    ],
+)
+def test_the_level_of_evidence_says_on_what_it_rests(
+    app: Flask, desk: Any, content: Callable[..., Content], changes: Any, sentence: str
+) -> None:
+    desk.published(replace(content(), **changes))
+    assert f"Qui le dit {sentence}" in facts(page(app, "/incidents/1"))
+
+
+def test_what_is_missing_is_one_line_with_what_to_do_about_it(
+    app: Flask, desk: Any, content: Callable[..., Content]
+) -> None:
+    desk.published(replace(content(), steps_taken="aucune connue", narrative=""))
+    html = page(app, "/incidents/1")
+    assert (
+        "Pas de réponse publiée, de suite connue, de démarche, de procédure, de demande de document"
+        " ni de correction." in words(html)
+    )
+    for address in ("droit-de-reponse", "signaler-contenu"):
+        assert f'href="/incidents/1/{address}"' in html
+    assert '<button class="as-link" form="signaler-ici">' in html
+    assert re.findall(r"<h[1-4][^>]*>(.*?)</h", html) == [
+        "Interdiction de filmer le conseil municipal de Gagny",
+        "Qui, quoi, contre qui",
+        "Source",
+        "Première publication",
+        "Lieu",
+        "Citer, vérifier, suivre",
+    ]
+
+
+def test_a_contested_case_says_so_and_leads_to_the_reply(
+    app: Flask, desk: Any, cast: Any, content: Callable[..., Content]
+) -> None:
+    case = desk.published(replace(content(), contested=True))
+    html = page(app, "/incidents/1")
+    assert f'<span class="disputed">{content().summary}</span>' in html
+    assert "#reponse-1" not in html
+    reply = desk.received_reply(case)
+    with desk.pen() as p:
+        acts.reply(p, reply, by=cast.bruno, second=cast.chloe, reason="droit de réponse")
+    html = page(app, "/incidents/1")
+    assert '<a href="#reponse-1">lire sa réponse</a>' in html
+    assert "Pas de suite connue" in words(html)
+
+
+def test_an_invitation_is_public_by_its_day_alone_from_the_next_version_on(
+    app: Flask, desk: Any, cast: Any, content: Callable[..., Content]
+) -> None:
+    case = desk.published()
+    first = "L’autorité a été invitée à répondre le 20 février 2026."
+    assert first in words(page(app, "/incidents/1"))
+    later = AT + timedelta(hours=1)
+    with desk.pen(later) as p:
+        acts.invite(p, case.id, "par lettre au 5 rue Secrète", by=cast.bruno, on=date(2026, 3, 1))
+    assert first in words(page(app, "/incidents/1"))
+    with desk.pen(later) as p:
+        acts.follow_up(p, case.id, by=cast.bruno, reason="r", title="Suite", text="Suite.")
+    html = page(app, "/incidents/1")
+    assert "L’autorité a été invitée à répondre le 1er mars 2026." in words(html)
+    assert "Secrète" not in html
 
 
 def test_an_unknown_outcome_is_not_shown_as_one_still_to_be_chosen(
@@ -120,6 +210,13 @@ def test_the_outcome_is_that_of_the_latest_of_two_proceedings(
     desk.published(replace(content(justice=True), proceedings=(won, lost)))
     summary = "Relaxe de la personne poursuivie, février 2010, recours éventuel inconnu"
     assert summary in words(page(app, "/incidents/1"))
+
+
+def test_an_invitation_without_a_day_is_not_said_to_have_been_sent(client: FlaskClient) -> None:
+    # Imported: its invitation is a text for members, without a day.
+    html = client.get("/incidents/5").text
+    assert "Aucun jour d’invitation à répondre n’est noté." in words(html)
+    assert "reprise d’archives" not in html
 
 
 # --- the line of events --------------------------------------------------------------------------
@@ -212,9 +309,11 @@ def test_the_history_lists_each_change_with_its_note_and_version(
     assert "Un nom est retiré" in text
     assert 'href="#suite-1"' in html
     # A redaction destroys what could be read before it; what it left is what is read.
-    assert text.count("Le texte de cette version est détruit.") == 4
+    assert re.findall(r"Version \d, au texte détruit", text) == [
+        f"Version {number}, au texte détruit" for number in (1, 2, 3, 4)
+    ]
     assert "?version=" not in html
-    assert text.count("celle que vous lisez") == 1
+    assert text.count("Version 5, celle que vous lisez") == 1
 
 
 def test_each_readable_version_is_linked_and_no_other(
@@ -230,12 +329,15 @@ def test_each_readable_version_is_linked_and_no_other(
         .order_by(JournalEntry.seq)
     )
     current = section(page(app, "/incidents/1"), "corrections")
-    assert f'href="/incidents/1?version={first}"' in current
+    assert f'<a href="/incidents/1?version={first}">Lire la version 1</a>' in current
     assert f"version={second}" not in current
+    assert f"Version 2, celle que vous lisez ; ligne {second}" in words(current)
+    assert f'href="/registre?ligne={second}"' in current
     # An older version lists nothing that came after it.
-    earlier = section(page(app, f"/incidents/1?version={first}"), "corrections")
+    earlier = page(app, f"/incidents/1?version={first}")
     assert "Le titre" not in words(earlier)
-    assert f"Version {first}, celle que vous lisez." in words(earlier)
+    assert f"Version 1, celle que vous lisez ; ligne {first} du journal public" in words(earlier)
+    assert "Vous lisez la version 1, du 2 mars 2026." in words(earlier)
 
 
 def test_a_withdrawal_that_was_lifted_stays_in_the_history(
@@ -248,6 +350,7 @@ def test_a_withdrawal_that_was_lifted_stays_in_the_history(
     changes = queries.list_changes(session, queries.load_public_case(session, case.number))
     assert [change.act for change in changes] == [Act.PUBLISHED, Act.WITHDRAWN, Act.RESTORED]
     assert [change.readable for change in changes] == [True, False, True]
+    assert [change.rank for change in changes] == [1, 0, 2]
     assert changes[1].reason == "erreur"
     # Nothing of the text had changed meanwhile, so that there is no note.
     assert changes[2].part is None
@@ -260,11 +363,15 @@ def test_a_reader_can_cite_follow_reply_and_report(app: Flask, desk: Any) -> Non
     desk.published()
     version = db.session.query(JournalEntry.seq).filter_by(act=Act.PUBLISHED).scalar()
     html = page(app, "/incidents/1")
-    citation = section(html, "citer")
+    citation = html[html.index('<details id="citer">') :]
     assert "cas nº 1, « Interdiction de filmer le conseil municipal de Gagny »" in words(citation)
+    assert "version 1 du 2 mars 2026" in words(citation)
     assert f"http://127.0.0.1:5000/incidents/1?version={version}, consulté le [date]." in citation
     for form in ("bib", "ris", "json"):
         assert f'href="/incidents/1/citation.{form}?version={version}"' in citation
+    assert (
+        f'La version 1 de ce texte est scellée par la <a href="/registre?ligne={version}">' in html
+    )
     for address in (".atom", "/droit-de-reponse", "/signaler-contenu"):
         assert f'href="/incidents/1{address}"' in html
 
@@ -287,12 +394,38 @@ def test_unknown_values_are_shown_as_unknown(
     )
     desk.published(case_content)
     html = page(app, "/incidents/1")
-    assert events(html) == [
-        ("", "date inconnue", "Le fait rapporté"),
-        ("gap", "date inconnue", "Issue du cas"),
-    ]
-    assert "Lieu Commune que la source ne nomme pas" in words(html)
-    assert "Presse, date inconnue." in words(section(html, "sources")).replace("presse", "Presse")
+    # A line of events that would only say what is missing is left out.
+    assert 'id="fil"' not in html
+    assert "Quand date inconnue Où Commune que la source ne nomme pas" in facts(html)
+    assert "Titre non relevé (exemple.test) presse ; date de parution inconnue ; pas de copie" in (
+        words(section(html, "sources"))
+    )
+
+
+def test_sources_are_numbered_and_show_their_copies(
+    app: Flask, desk: Any, content: Callable[..., Content]
+) -> None:
+    first = SourceContent(
+        url="https://exemple.test/a",
+        kind="blog",
+        title="La caméra",
+        publisher="L'Écho",
+        published_on="2008-03-18",
+        archived_url="https://web.archive.org/web/20090131120000/https://exemple.test/a",
+        checked_on="2026-01",
+    )
+    second = SourceContent("https://exemple.test/b", archived_url="https://archive.test/20091399/b")
+    desk.published(replace(content(), sources=(first, second)))
+    html = page(app, "/incidents/1")
+    sources = words(section(html, "sources"))
+    assert (
+        "La caméra L’Écho, blog ou média citoyen ; 18 mars 2008 ; copie archivée (La caméra),"
+        " 31 janvier 2009 ; vérification : janvier 2026." in sources
+    )
+    # No such day: the address says nothing of when it was copied.
+    assert "copie archivée (exemple.test)." in sources
+    assert 'id="source-2"' in html
+    assert "selon les sources" in words(html)
 
 
 def test_long_lists_and_arabic_text_are_shown_whole(
@@ -316,12 +449,12 @@ def test_long_lists_and_arabic_text_are_shown_whole(
     )
     desk.published(case_content)
     html = page(app, "/incidents/1")
-    assert len(events(html)) == 81
-    assert "Procédure 40, contre la personne visée" in words(section(html, "fil"))
-    assert section(html, "sources").count("<li>") == 40
+    assert "Procédure 40, contre la personne visée" in words(section(html, "qui"))
+    assert 'id="fil"' not in html
+    assert section(html, "sources").count("<li ") == 40
     # Each is set in its own direction, and pulls nothing around it into it.
     assert f"<bdi>{ARABIC}</bdi></a>" in html
-    assert f"<bdi>{ARABIC}</bdi>, <span" in section(html, "sources")
+    assert f"<bdi>{ARABIC}</bdi>, autre" in section(html, "sources")
 
 
 def test_a_whole_case_leaves_no_placeholder(app: Flask, desk: Any) -> None:

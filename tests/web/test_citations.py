@@ -20,7 +20,7 @@ from pylatexenc.latex2text import LatexNodes2Text
 from werkzeug.test import TestResponse
 
 from register.cases import acts
-from register.cases.case_content import Content
+from register.cases.case_content import Content, SourceContent
 from register.cases.web.public import citations
 from register.cases.web.public.citations import CaseReference
 from register.db import db
@@ -176,7 +176,7 @@ def test_citation_of_the_current_version(app: Flask, arabic: Any) -> None:
     for form, mimetype in FORMS.items():
         answer = get(app, f"/incidents/1/citation.{form}")
         assert (answer.status_code, answer.mimetype) == (200, mimetype)
-        assert f'"webcitoyen-1-v{version}.{form}"' in answer.headers["Content-Disposition"]
+        assert f'"webcitoyen-1-v1.{form}"' in answer.headers["Content-Disposition"]
         assert answer.headers["X-Robots-Tag"] == "noindex"
         assert answer.headers["ETag"]
     bib, ris, csl = (
@@ -206,6 +206,21 @@ def test_citation_of_an_older_version(
     assert from_ris(current)["title"] == "Un titre corrigé"
     assert from_ris(earlier)["title"] == "Interdiction de filmer le conseil municipal de Gagny"
     assert from_ris(earlier)["urls"] == [f"{BASE}/incidents/1?version={first}"]
+    assert [from_ris(text)["edition"] for text in (earlier, current)] == ["1", "2"]
+    assert f"version 1 (ligne {first} du journal public)" in from_ris(earlier)["notes"][0]
+
+
+def test_citation_names_the_sources_that_have_a_title(
+    app: Flask, desk: Any, content: Callable[..., Content]
+) -> None:
+    sources = (
+        SourceContent(url="https://exemple.test/1", title="La caméra", publisher="L'Écho"),
+        SourceContent(url="https://exemple.test/2"),
+        SourceContent(url="https://exemple.test/3", title="Le conseil"),
+    )
+    desk.published(replace(content(), sources=sources))
+    note = from_csl(get(app, "/incidents/1/citation.json").get_data(as_text=True))["note"]
+    assert note.endswith("Sources : La caméra (L’Écho) ; Le conseil.")
 
 
 @pytest.mark.parametrize("form", FORMS)

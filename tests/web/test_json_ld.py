@@ -133,9 +133,15 @@ def test_report_node_of_a_case(app: Flask, desk: Desk) -> None:
             reason="erreur",
             public_note="Le jour était faux.",
         )
-    block = json_ld_block(page(app.test_client(), "/incidents/1"))
+    html_text = page(app.test_client(), "/incidents/1")
+    block = json_ld_block(html_text)
     (report,), (trail,) = nodes(block, "Report"), nodes(block, "BreadcrumbList")
     assert report["@id"] == report["url"] == f"{BASE}/incidents/1"
+    assert report["version"] == "2"
+    assert "Niveau de preuve\u00a0: documenté, contesté." in report["description"]
+    assert report["description"] in html.document_fromstring(html_text).xpath(
+        "//meta[@name='description']/@content"
+    )
     assert report["headline"] == "Le maire interdit\u00a0: «\u202fnon\u202f»"
     assert report["reportNumber"] == "1"
     assert report["inLanguage"] == "fr"
@@ -162,7 +168,9 @@ def test_report_node_of_a_case(app: Flask, desk: Desk) -> None:
 
 
 def _corrected(source: SourceContent) -> Content:
-    return a_case(title="Le maire interdit : « non »", sources=(source,), date="2008-03-18?")
+    return a_case(
+        title="Le maire interdit : « non »", sources=(source,), date="2008-03-18?", contested=True
+    )
 
 
 @pytest.mark.parametrize(
@@ -189,9 +197,10 @@ def test_old_version_has_no_structured_data(app: Flask, desk: Desk) -> None:
     with desk.pen() as p:
         acts.follow_up(p, case.id, by=desk.cast.bruno, reason="suite", title="Suite", text="Suite.")
     client = app.test_client()
-    version = json_ld_block(page(client, "/incidents/1"))["@graph"][0]["version"]
-    assert "ld+json" in page(client, f"/incidents/1?version={version}")
-    assert "ld+json" not in page(client, f"/incidents/1?version={int(version) - 1}")
+    # Shown as the second version, at the address of its line.
+    assert json_ld_block(page(client, "/incidents/1"))["@graph"][0]["version"] == "2"
+    assert "ld+json" in page(client, "/incidents/1?version=3")
+    assert "ld+json" not in page(client, "/incidents/1?version=2")
 
 
 def test_place_node_and_breadcrumbs(client: FlaskClient) -> None:

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from contextlib import suppress
+from dataclasses import dataclass, replace
 from functools import lru_cache
 from typing import Any
 
@@ -15,8 +17,10 @@ from register.cases.data_version import VersionedMapCache
 from register.cases.result_lists import CaseSummary
 from register.cases.vocabulary import VocabularyWord
 from register.db import db
+from register.errors import TextError
 from register.territory.place_queries import CommuneDetails, find_commune
 from register.territory.web import place_names
+from register.text import dates
 from register.text.dates import Language
 from register.text.typography import french
 from register.web.request_context import current_vocabulary
@@ -50,26 +54,39 @@ class VocabularyLabels:
 
 
 @dataclass(frozen=True)
+class Party:
+    """A side of an act: its role after an article, and its names; all empty when unknown."""
+
+    role: str
+    names: Sequence[str] = ()
+    is_target: bool = False
+
+    def __str__(self) -> str:
+        return party_label(self.role, ", ".join(self.names))
+
+
+@dataclass(frozen=True)
 class Deed:
     """One line of "who, what, whom": two parties and the noun of the act between them.
 
-    No verb joins them: it would say more than the sources do (who filed what, that it was done). An
-    unknown party is empty.
+    No verb joins them: it would say more than the sources do (who filed what, that it was done).
 
     :param types: codes of the acts reported together, or of the one that the proceeding is.
     :param noun: what the proceeding is called when no type says it better.
     :param arrow: ``back`` when the person targeted acts, ``both`` when each side does.
     :param proceeding: None for acts reported outside of any.
     :param is_ruled: a court has decided.
+    :param source: the rank of the source that a step of the proceeding names, from 1; else 0.
     """
 
-    who: str
-    whom: str
+    who: Party
+    whom: Party
     types: Sequence[str] = ()
     noun: str = ""
     arrow: str = ""
     proceeding: Mapping[str, Any] | None = None
     is_ruled: bool = False
+    source: int = 0
 
 
 @dataclass(frozen=True)
@@ -122,9 +139,9 @@ def linked_communes(content: Mapping[str, Any]) -> list[CommuneDetails]:
 def list_deeds(content: Mapping[str, Any]) -> list[Deed]:
     """The acts reported, then each proceeding; a type that is the proceeding stands there only."""
     place, vocabulary = case_commune(content), current_vocabulary()
-    actor, target = content["actor"], with_article("cible", content["target"])
-    authority = party_label(with_article("acteur", actor), place.commune.name if place else "")
-    target = party_label(target, ", ".join(content["outlets"]))
+    actor = content["actor"]
+    authority = Party(with_article("acteur", actor), [place.commune.name] if place else [])
+    target = Party(with_article("cible", content["target"]), content["outlets"], is_target=True)
     words = ((code, vocabulary.word("type", code)) for code in content["types"])
     suits = [code for code, word in words if word and word.extra.get("proceeding")]
     directions = [proceeding["direction"] for proceeding in content["proceedings"]]
@@ -133,27 +150,30 @@ def list_deeds(content: Mapping[str, Any]) -> list[Deed]:
     sued_for = suits[0] if len(suits) == count == 1 else ""
     reported = [code for code in content["types"] if code != sued_for]
     deeds = [Deed(authority, target, reported)] if reported else []
+    source_ranks = {source["url"]: rank for rank, source in enumerate(content["sources"], start=1)}
     for proceeding in content["proceedings"]:
-        accuser = with_article("acteur", proceeding["plaintiff"])
+        accuser = Party(with_article("acteur", proceeding["plaintiff"]))
         # A plaintiff in the same role as the actor is the actor. Without a role it is the actor
         # only when suing is what the actor did; otherwise nobody knows who brought it.
         is_actor = proceeding["plaintiff"] == actor or (suits and not proceeding["plaintiff"])
         if is_actor and proceeding["direction"] != "tiers":
             accuser = authority
-        deeds.append(_proceeding_deed(proceeding, accuser, authority, target, sued_for))
+        deed = _proceeding_deed(proceeding, accuser, authority, target, sued_for)
+        step_ranks = (source_ranks.get(step["source_url"], 0) for step in proceeding["steps"])
+        deeds.append(replace(deed, source=next(filter(None, step_ranks), 0)))
     return deeds
 
 
 def _proceeding_deed(
-    proceeding: Mapping[str, Any], accuser: str, authority: str, target: str, sued_for: str
+    proceeding: Mapping[str, Any], accuser: Party, authority: Party, target: Party, sued_for: str
 ) -> Deed:
     """The line of a proceeding, named by its type, else by the step that opened it."""
     direction, vocabulary = proceeding["direction"], current_vocabulary()
     who, whom = {
         "contre_cible": (accuser, target),
-        "contre_x": (accuser, str(_("personne de nommé"))),
+        "contre_x": (accuser, Party(str(_("personne de nommé")))),
         "deux_sens": (accuser, target),
-        "tiers": (accuser, ""),
+        "tiers": (accuser, Party("")),
     }.get(direction, (target, authority))
     word = vocabulary.word("sens", direction)
     noun, arrow = (word.extra["noun"], word.extra.get("arrow", "")) if word else (direction, "")
@@ -164,6 +184,24 @@ def _proceeding_deed(
     types = [sued_for] if sued_for and direction == "contre_cible" else []
     is_ruled = any(step["outcome"] in vocabulary.court_outcomes for step in proceeding["steps"])
     return Deed(who, whom, types, noun, arrow, proceeding, is_ruled)
+
+
+# Web archives put the moment of a copy into its address: /20240131235959/.
+_COPY_TIME = re.compile(r"/([12][0-9]{3})([01][0-9])([0-3][0-9])[0-9]{0,6}(?:[a-z]{2}_)?/")
+
+
+def copy_day(address: str) -> str:
+    """The day of an archived copy in EDTF, from its address; empty if that has none."""
+    match = _COPY_TIME.search(address)
+    with suppress(TextError):
+        return dates.parse("-".join(match.groups())).edtf if match else ""
+    return ""
+
+
+def source_titles(content: Mapping[str, Any]) -> str:
+    """The titles of the sources with their publishers; empty if none has a title."""
+    titled = (source for source in content["sources"] if source["title"])
+    return " ; ".join(party_label(source["title"], source["publisher"]) for source in titled)
 
 
 def with_article(name: str, code: str) -> str:

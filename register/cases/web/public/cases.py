@@ -146,6 +146,8 @@ def case(number: str) -> str:
         description=case_description(public_case),
         events=timeline.case_timeline(content),
         changes=queries.list_changes(db.session(), public_case),
+        source_titles=case_view.source_titles(content),
+        invited_on=queries.invitation_day(db.session(), public_case),
         cited_by=queries.list_citing_cases(db.session(), public_case.number),
     )
 

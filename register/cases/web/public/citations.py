@@ -11,8 +11,10 @@ from typing import Any
 from flask import Response, request
 from flask_babel import gettext as _
 
-from register.cases.queries import PublicCase
+from register.cases.queries import PublicCase, list_changes
+from register.cases.web.public.case_view import source_titles
 from register.cases.web.public.cases import load_requested_case
+from register.db import db
 from register.text import dates
 from register.text.dates import PartialDate
 from register.text.typography import french
@@ -40,8 +42,9 @@ _TEX_ESCAPES = str.maketrans(
 class CaseReference:
     """The fields of a reference.
 
-    ``facts``: the date of the facts, None when unknown. ``note``: the case, the version and the
-    date of the facts in words. ``keywords``: the targeted outlets.
+    ``version``: its number among the case's public versions, from 1. ``facts``: the date of the
+    facts, None when unknown. ``note``: the case, the version with its line in the journal, the date
+    of the facts and the titles of the sources in words. ``keywords``: the targeted outlets.
     """
 
     number: int
@@ -82,9 +85,20 @@ def citation(number: str) -> Response:
 def reference(case: PublicCase) -> CaseReference:
     """The reference to this version of a case."""
     content = case.snapshot.content
+    version = list_changes(db.session(), case)[-1].rank
+    note = _(
+        "Registre public, cas nº %(number)s, version %(version)s (ligne %(line)s du journal "
+        "public). Faits : %(day)s.",
+        number=case.number,
+        version=version,
+        line=case.version,
+        day=typeset(edtf_words(content["date"])),
+    )
+    if titles := source_titles(content):
+        note += " " + _("Sources : %(titles)s.", titles=french(titles))
     return CaseReference(
         number=case.number,
-        version=case.version,
+        version=version,
         title=french(content["title"]),
         publisher=settings().publisher_name or SITE,
         address=settings().base_url + urls.version(case.number, case.version),
@@ -92,12 +106,7 @@ def reference(case: PublicCase) -> CaseReference:
         issued=dates.paris_day(case.version_at),
         first_published=dates.paris_day(case.first_published_at),
         facts=dates.parse(content["date"]) if content["date"] else None,
-        note=_(
-            "Registre public, cas nº %(number)s, version %(version)s. Faits : %(day)s.",
-            number=case.number,
-            version=case.version,
-            day=typeset(edtf_words(content["date"])),
-        ),
+        note=note,
         keywords=content["outlets"],
     )
 

@@ -81,8 +81,8 @@ def home() -> Markup:
     return _script_block(_publisher_node(), site)
 
 
-def case(case: PublicCase, case_view: CaseView) -> Markup:
-    """A case, as a schema.org ``Report`` with its sources, its place and its breadcrumbs."""
+def case(case: PublicCase, case_view: CaseView, rank: int, description: str) -> Markup:
+    """A case in the version of a rank, as a schema.org ``Report``, and its breadcrumbs."""
     content = case.snapshot.content
     address = urls.case(case.number)
     report = {
@@ -90,9 +90,10 @@ def case(case: PublicCase, case_view: CaseView) -> Markup:
         "@id": _absolute_url(address),
         "url": _absolute_url(address),
         "reportNumber": str(case.number),
-        "version": str(case.version),
+        "version": str(rank),
         "headline": french(content["title"]),
         "abstract": french(content["summary"]),
+        "description": description,
         "inLanguage": content["language"],
         "keywords": [current_vocabulary().label("type", code) for code in content["types"]],
         "datePublished": rfc3339(case.first_published_at),
