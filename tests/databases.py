@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import os
 import shutil
+import sqlite3
 import threading
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager, suppress
+from contextlib import closing, contextmanager, suppress
 from pathlib import Path
 
 import pytest
@@ -126,6 +127,10 @@ class Registers:
                     for table in _INITIAL_TABLES:
                         connection.exec_driver_sql(f"CREATE TABLE kept.{table} AS TABLE {table}")
                     self.shape = connection.exec_driver_sql(_SHAPE_STATEMENT).all()
+        if backend == "sqlite":
+            # Without the free pages of tables that migrations dropped: each test copies the file.
+            with closing(sqlite3.connect(folder / "register.sqlite3")) as raw:
+                raw.execute("VACUUM")
         self.templates.add(backend)
 
     @contextmanager
