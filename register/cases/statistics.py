@@ -215,7 +215,7 @@ class LatestEvent:
     case: CaseSummary | None
 
 
-def latest_events(session: Session, limit: int = 6) -> Sequence[LatestEvent]:
+def latest_events(session: Session, limit: int = 5) -> Sequence[LatestEvent]:
     """The newest public events for the home page, newest first."""
     public_events = list_events(session, EventQuery(), limit=limit)
     summaries = load_case_summaries(

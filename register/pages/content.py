@@ -7,7 +7,7 @@ import html
 import re
 import tomllib
 from collections import Counter
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from functools import cache
@@ -119,6 +119,11 @@ _UNLINKED_BASE = re.compile(
     rf'(?<!href=")(?:{re.escape(_SITE_BASE)}|{re.escape(_ANCHOR_BASE)}(?=#))'
 )
 _MARKER = re.compile(r"\{([a-z_]+)\}")
+# Alone in its paragraph: the parts that follow, each under its heading, fold.
+FOLD_MARKER = "<p>{replis}</p>"
+_FOLD_HEADING = re.compile(r'<h2(?: id="([a-z0-9-]+)")?>(.*)</h2>\n?')
+# Where the list of folds can be linked to.
+FOLDS_ANCHOR = "sommaire"
 _STANDALONE_MARKER = re.compile(rf"<p>\{{({'|'.join(DEFINITIONS)})\}}</p>")
 # The renderer leaves h1 and h2 to the page that shows a text; here the text is the page.
 _HEADING_SHIFTS = (("h3>", "h2>"), ("h4>", "h3>"), ("h5>", "h4>"))
@@ -140,14 +145,24 @@ def render_page(source: str, language: Language = "fr") -> str:
     page_html = _SITE_LINK.sub(r'href="/\1"', page_html)
     page_html = _ANCHOR_LINK.sub(r'href="\1"', page_html)
     page_html = _UNLINKED_BASE.sub(lambda match: "/" if match[0] == _SITE_BASE else "", page_html)
-    for name in _MARKER.findall(_STANDALONE_MARKER.sub("", page_html)):
+    markers = _STANDALONE_MARKER.sub("", page_html.replace(FOLD_MARKER, "", 1))
+    for name in _MARKER.findall(markers):
         if name not in LEGAL_FIELDS:
             raise Invalid("page_marker", words=f"{{{name}}}")
     anchors = Counter(match[2] for match in _ANCHORED_HEADING.findall(page_html))
+    anchors[FOLDS_ANCHOR] += 1
     for name, occurrences in anchors.items():
         if occurrences > 1:
             raise Invalid("page_anchor", words=f"{{#{name}}}")
     return _ANCHORED_HEADING.sub(r'<\1 id="\3">\2</\1>', page_html)
+
+
+def split_folds(page_html: str) -> tuple[str, Iterable[tuple[str, str, str]]]:
+    """What a page shows at once, and its folds: anchor (or empty), heading and contents."""
+    opening, _marker, folded = page_html.partition(FOLD_MARKER)
+    before, *parts = _FOLD_HEADING.split(folded)
+    anchors = (anchor or "" for anchor in parts[::3])
+    return opening + before, zip(anchors, parts[1::3], parts[2::3], strict=True)
 
 
 def fill_markers(
@@ -231,6 +246,13 @@ def shipped_page(name: str) -> ShippedPage:
     return ShippedPage(
         heading.removeprefix("# ").strip(), text, render_page(text, language), digest
     )
+
+
+@cache
+def fold_headings(name: str, language: Language) -> Mapping[str, str]:
+    """The headings of a shipped page's folds, by anchor."""
+    _opening, folds = split_folds(shipped_page(text_name(name, language)).html)
+    return {anchor: html.unescape(heading) for anchor, heading, _text in folds}
 
 
 EXAMPLES_FILE = Path(__file__).with_name("examples.toml")

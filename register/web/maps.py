@@ -6,7 +6,7 @@ page have the same content in words, so the drawing is hidden from screen reader
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from flask import get_template_attribute
@@ -52,9 +52,10 @@ class MapDrawing:
 
 @dataclass(frozen=True)
 class RenderedMap:
-    """A map as HTML, and the number of communes on it."""
+    """A map and its notes as HTML, and the number of communes on it."""
 
     html: Markup
+    notes: Markup
     communes: int
 
 
@@ -137,8 +138,10 @@ def region_locator(departements: Sequence[str]) -> Locator | None:
 
 def _render_map(query: CaseQuery, matches: HitStrengths | None) -> RenderedMap:
     drawing = draw_places(locate_cases(db.session(), query, current_vocabulary(), head(), matches))
-    render: Callable[..., Markup] = get_template_attribute("web/_map.html", "france")
-    return RenderedMap(render(drawing), drawing.communes)
+    html, notes = (
+        get_template_attribute("web/_map.html", name)(drawing) for name in ("france", "map_notes")
+    )
+    return RenderedMap(html, notes, drawing.communes)
 
 
 def _draw_locator(departements: Sequence[str], place: Commune | None = None) -> Locator:

@@ -142,3 +142,74 @@ def test_a_case_is_printed_whole_in_black_on_white(reader: Opener, scheme: str) 
     assert "https://archive.test/" in copy.evaluate(after)
     # The address of the case itself is on the paper.
     expect(page.locator("aside .cite")).to_be_visible()
+
+
+@pytest.mark.parametrize(
+    ("path", "anchor"),
+    [
+        ("/vos-droits#filmer", "filmer"),
+        ("/methode#type-expulsion", "type-expulsion"),
+        ("/methode#retrait", "retrait"),
+        ("/donnees#verifier", "verifier"),
+        ("/en/confidentialite#duree", "duree"),
+    ],
+)
+def test_a_link_to_a_folded_part_opens_it_without_scripts(
+    reader: Opener, site: Site, path: str, anchor: str
+) -> None:
+    page = reader("about", scripts=False, width=390)
+    page.goto(site.url(path))
+    part = page.locator(f"#{anchor}")
+    expect(part).to_be_in_viewport()
+    # Every fold around it is open, for those who hear the page too.
+    assert part.evaluate(
+        "(part) => [...document.querySelectorAll('details')]"
+        ".filter((fold) => fold.contains(part)).every((fold) => fold.open)"
+    )
+    if anchor == "filmer":
+        # Its title stays in sight, and each part leads back to the list.
+        expect(page.locator("details[open] > summary")).to_be_in_viewport()
+        page.locator("#filmer").get_by_role("link", name="Retour à la liste").click()
+        expect(page.locator("#sommaire > details").first).to_be_in_viewport()
+
+
+@pytest.mark.parametrize(
+    ("name", "parts"),
+    [
+        ("method", ("#champ", "#type-expulsion", "#limites")),
+        ("home", (".unfold .places",)),
+        ("figures", ("table.figures",)),
+        ("commune", (".folds .sum",)),
+    ],
+)
+def test_paper_unfolds_everything(reader: Opener, name: str, parts: tuple[str, ...]) -> None:
+    page = reader(name, width=700)
+    visible = "(part) => part.checkVisibility({contentVisibilityAuto: true})"
+    for part in parts:
+        assert not page.locator(part).first.evaluate(visible), part
+    page.emulate_media(media="print")
+    for part in parts:
+        assert page.locator(part).first.evaluate(visible), part
+
+
+@pytest.mark.parametrize("path", ["/", "/en/"])
+def test_the_front_page_fits_four_screens_of_a_phone(reader: Opener, site: Site, path: str) -> None:
+    page = reader("home", width=390, height=844)
+    page.goto(site.url(path))
+    assert page.evaluate("document.documentElement.scrollHeight") <= 4 * 844
+
+
+def test_places_open_by_themselves_beside_the_map(reader: Opener) -> None:
+    expect(reader("home", width=390).locator(".unfold .places").first).to_be_hidden()
+    expect(reader("home", width=1280).locator(".unfold .places").first).to_be_visible()
+
+
+def test_the_first_box_of_a_report_stands_on_the_first_screen(reader: Opener) -> None:
+    page = reader("report", width=390, height=844)
+    expect(page.locator("#recit")).to_be_in_viewport(ratio=0.9)
+    # What a browser keeps is said before it.
+    note, box = page.locator(".note").bounding_box(), page.locator("#recit").bounding_box()
+    assert note
+    assert box
+    assert note["y"] + note["height"] < box["y"]
+    expect(page.locator(".note")).to_contain_text("navigation privée")

@@ -73,6 +73,33 @@ def test_the_links_of_a_shipped_page_lead_to_existing_headings(name: str) -> Non
     assert not re.search(r"<h[1-6][^>]*>[^<]*\{", html)
 
 
+def test_what_follows_the_marker_folds_under_its_headings() -> None:
+    html = render_page("Un.\n\n## Deux\n\n{replis}\n\nTrois.\n\n## Quatre {#q}\n\nCinq.\n\n## Six")
+    opening, folds = content.split_folds(html)
+    assert opening.split() == ["<p>Un.</p>", "<h2>Deux</h2>", "<p>Trois.</p>"]
+    assert [(anchor, title, text.strip()) for anchor, title, text in folds] == [
+        ("q", "Quatre", "<p>Cinq.</p>"),
+        ("", "Six", ""),
+    ]
+
+
+def test_a_page_without_the_marker_has_no_folds() -> None:
+    html = render_page("Un.\n\n## Deux")
+    opening, folds = content.split_folds(html)
+    assert (opening, list(folds)) == (html, [])
+
+
+@pytest.mark.parametrize("text", ["{replis}\n\n{replis}", "un {replis} mot"])
+def test_the_marker_of_folds_stands_alone_and_once(text: str) -> None:
+    with pytest.raises(Invalid, match="page_marker"):
+        render_page(text)
+
+
+def test_a_heading_may_not_take_the_name_of_the_list_of_folds() -> None:
+    with pytest.raises(Invalid, match="page_anchor"):
+        render_page("## A {#sommaire}")
+
+
 def test_the_page_of_the_method_has_every_definition() -> None:
     html = content.shipped_page("methode").html
     assert all(f"<p>{{{name}}}</p>" in html for name in DEFINITIONS)

@@ -67,7 +67,7 @@ def test_each_type_level_and_outcome_has_its_example(client: FlaskClient) -> Non
 
 def test_every_family_of_several_types_heads_its_own(client: FlaskClient) -> None:
     html = body(client, "/methode")
-    families = re.findall(r'<h3 id="famille-([a-z]+)">', html)
+    families = re.findall(r'<h3>[^<]+</h3></summary><div id="famille-([a-z]+)">', html)
     assert families == ["acces", "justice", "pression", "securite"]
 
 
@@ -82,11 +82,22 @@ ARTICLES = {
     "filmer": ("L2121-18", "L2121-16", "25 juillet 1980", "deux mois"),
     "document": ("L311-1", "L2121-26", "R311-12", "R343-1", "R343-3", "R343-4", "R343-5"),
     "mise-en-demeure": ("article 48, 1º", "trois jours"),
-    "poursuite": ("article 55", "article 65", "article 29", "15-87.163", "dix jours", "Trois mois"),
+    "poursuite": (
+        *("article 55", "article 65", "article 29", "15-87.163", "dix jours", "Trois mois"),
+        *("L2123-34", "L2123-35"),
+    ),
     "convocation": ("61-1",),
     "retrait": ("article 16", "article 17", "article 20", "article 21", "2022/2065"),
     "violences": ("15-3", "17", "114"),
     "droit-de-reponse": ("article 1-1, III", "2007-1527", "trois jours", "200 lignes"),
+    "reseaux": ("2011-333", "R421-1", "deux mois"),
+    "distribution": ("article 1er", "R421-1", "L521-2", "431-1"),
+    "anonymat": ("article 1-1, II", "article 15", "226-1", "226-15"),
+    "moyens": ("L211-2", "R421-1", "L2121-27-1"),
+    "employeur": ("L532-4", "R421-1", "L1121-1", "L1471-1", "2016-1691"),
+    "pression": ("article 2 bis",),
+    "denigrement": ("article 13", "article 1-1, III", "article 29", "article 65", "223-1-1"),
+    "harcelement": ("article 16", "222-33-2-2", "223-1-1"),
     "aide": ("Défenseur des droits",),
 }
 
@@ -94,7 +105,7 @@ ARTICLES = {
 @pytest.fixture
 def sections(client: FlaskClient) -> dict[str, str]:
     """The parts of the page on rights, by the names that other pages link to."""
-    parts = re.split(r'<h2 id="([a-z-]+)">', body(client, "/vos-droits"))
+    parts = re.split(r'</h2></summary><div[^>]* id="([a-z-]+)">', body(client, "/vos-droits"))
     return dict(zip(parts[1::2], parts[2::2], strict=True))
 
 

@@ -17,13 +17,18 @@ pytestmark = pytest.mark.one_database
 
 
 def test_legend_lists_only_the_marks_on_the_map(app: Flask) -> None:
-    make = app.jinja_env.get_template("web/_map.html").module.france  # type: ignore[attr-defined]
+    macros = app.jinja_env.get_template("web/_map.html").module
     exact, about = map(place_queries.commune, ("93032", "01001"))
     assert exact
     assert about
     with app.test_request_context("/"):
-        plainest = str(make(draw_places(MapPoints([exact], [], 0))))
-        richest = str(make(draw_places(MapPoints([exact, about], ["974"], 1))))
+        plainest, richest = (
+            str(macros.france(drawing) + macros.map_notes(drawing))  # type: ignore[attr-defined]
+            for drawing in (
+                draw_places(MapPoints([exact], [], 0)),
+                draw_places(MapPoints([exact, about], ["974"], 1)),
+            )
+        )
     for word in ("cercle vide", "carré", "pas sur la carte"):
         assert word not in plainest
         assert word in richest

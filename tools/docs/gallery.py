@@ -51,6 +51,10 @@ COMPONENTS: Mapping[str, Component] = {
     "historique": Component("case", f"//ol[li[{class_condition('change')}]]"),
     "situer": Component("commune", f"//figure[{class_condition('locator')}]"),
     "lieux": Component("regions", f"//ul[{class_condition('places')}]"),
+    "replis": Component("commune", f"//*[{class_condition('folds')}]/details"),
+    "deplie": Component(
+        "figures", f"//details[{class_condition('unfold')}][.//table[@aria-labelledby='preuves']]"
+    ),
     "chiffres": Component("figures", "//table[@aria-labelledby='preuves']"),
     "recherche": Component("home", f"//form[{class_condition('search')}]"),
     "facettes": Component("filtered", f"//details[{class_condition('filters')}]"),

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from dataclasses import asdict
 
-from flask import render_template
+from flask import get_template_attribute, render_template
 from flask_babel import gettext as _
 from markupsafe import Markup
 
@@ -77,10 +77,17 @@ def fill_page(html: str) -> Markup:
     """The HTML of an editorial page with the settings and definitions that it asks for."""
     all_settings = asdict(settings())
     legal_settings = {key: str(all_settings[key]) for key in LEGAL_FIELDS}
-    filled_html = fill_markers(
-        html, legal_settings, placeholder=_("non renseigné"), definitions=definitions
-    )
-    return Markup(filled_html)  # noqa: S704 - rendered through an allow-list, values escaped
+
+    def fill(part: str) -> Markup:
+        filled_html = fill_markers(
+            part, legal_settings, placeholder=_("non renseigné"), definitions=definitions
+        )
+        return Markup(filled_html)  # noqa: S704 - rendered through an allow-list, values escaped
+
+    opening, folds = editorial.split_folds(html)
+    filled_folds = [(anchor, fill(heading), fill(text)) for anchor, heading, text in folds]
+    render: Callable[..., Markup] = get_template_attribute("pages/_folds.html", "with_folds")
+    return render(fill(opening), filled_folds, editorial.FOLDS_ANCHOR)
 
 
 @public.get("/incidents/<number>/droit-de-reponse")

@@ -18,29 +18,18 @@ from register.cases.result_lists import CaseSummary
 from register.cases.vocabulary import VocabularyWord
 from register.db import db
 from register.errors import TextError
+from register.pages.content import fold_headings
 from register.territory.place_queries import CommuneDetails, find_commune
 from register.territory.web import place_names
 from register.text import dates
 from register.text.dates import Language
 from register.text.typography import french
+from register.web.l10n import language
 from register.web.request_context import current_vocabulary
 
 _FAMILY_LABEL = Markup(
     '<span class="fam {family}"><i aria-hidden="true">{letter}</i> <span>{label}</span></span>'
 )
-
-
-# Headings of the page about rights; the vocabulary says which types lead to which.
-RIGHTS_HEADINGS: Mapping[str, Any] = {
-    "filmer": _("Puis-je filmer le conseil\u202f?"),
-    "document": _("Puis-je obtenir ce document\u202f?"),
-    "mise-en-demeure": _("J’ai reçu une mise en demeure"),
-    "poursuite": _("On me poursuit pour ce que j’ai écrit"),
-    "convocation": _("La police me convoque"),
-    "retrait": _("Mon texte ou ma vidéo a été retiré"),
-    "violences": _("On m’a frappé, on m’a pris mon téléphone"),
-    "droit-de-reponse": _("On me demande de publier une réponse"),
-}
 
 
 @dataclass(frozen=True)
@@ -211,12 +200,13 @@ def party_label(role: str, name: str) -> str:
 
 
 def rights_links(types: Iterable[str]) -> list[tuple[str, str]]:
-    """Address and heading of each right that concerns these types, in their order."""
+    """Address and heading of each part of the page about rights that concerns these types."""
     terms = (current_vocabulary().word("type", code) for code in types)
     anchors = dict.fromkeys(
         term.extra["rights"] for term in terms if term and "rights" in term.extra
     )
-    return [(f"/vos-droits#{anchor}", str(RIGHTS_HEADINGS[anchor])) for anchor in anchors]
+    headings = fold_headings("vos-droits", language())
+    return [(f"/vos-droits#{anchor}", headings[anchor]) for anchor in anchors]
 
 
 # Twenty cases of a list have sixty labels: to look up and escape each of them again would be most
