@@ -428,6 +428,26 @@ def test_sources_are_numbered_and_show_their_copies(
     assert "selon les sources" in words(html)
 
 
+def test_an_act_names_the_source_of_its_proceeding_by_number(
+    app: Flask, desk: Any, content: Callable[..., Content]
+) -> None:
+    sources = tuple(SourceContent(url=f"https://exemple.test/{rank}") for rank in (1, 2, 3))
+    steps = (
+        StepContent("plainte", "2008", source_url="https://ailleurs.test/"),
+        StepContent("audience", "2009", source_url="https://exemple.test/2"),
+    )
+    suits = (ProceedingContent("contre_x", steps=steps), ProceedingContent("par_cible"))
+    desk.published(replace(content(), proceedings=suits, sources=sources))
+    html = section(page(app, "/incidents/1"), "qui")
+    acts_said = re.findall(r'<span class="said">(.*?)</span>', html)
+    assert [words(said) for said in acts_said] == [
+        "selon les sources",
+        "selon la source 2",
+        "selon les sources",
+    ]
+    assert 'href="#source-2"' in acts_said[1]
+
+
 def test_long_lists_and_arabic_text_are_shown_whole(
     app: Flask, desk: Any, content: Callable[..., Content]
 ) -> None:

@@ -9,7 +9,7 @@ import pytest
 from case_contents import a_case, decided
 from flask import Flask
 
-from register.cases.case_content import ProceedingContent, SourceContent, StepContent
+from register.cases.case_content import ProceedingContent, StepContent
 from register.cases.web.public.case_view import list_deeds
 
 pytestmark = pytest.mark.one_database
@@ -103,18 +103,6 @@ def test_without_a_plaintiff_only_an_actor_who_sued_is_shown_as_suing(app: Flask
     who = "la police ou la gendarmerie"
     expected = (who, "plainte contre X", "personne de nommé", "")
     assert deeds(app, ("expulsion",), police)[1] == expected
-
-
-def test_a_proceeding_names_the_source_that_one_of_its_steps_names(app: Flask) -> None:
-    sources = tuple(SourceContent(url=f"https://exemple.test/{rank}") for rank in (1, 2, 3))
-    steps = (
-        StepContent("plainte", source_url="https://ailleurs.test/"),
-        StepContent("audience", source_url="https://exemple.test/2"),
-    )
-    suits = (ProceedingContent("contre_x", steps=steps), suit("par_cible", "plainte"))
-    content = asdict(a_case(types=("expulsion",), proceedings=suits, sources=sources))
-    with app.test_request_context():
-        assert [deed.source for deed in list_deeds(content)] == [0, 2, 0]
 
 
 @pytest.mark.parametrize(
