@@ -6,10 +6,10 @@ import re
 from dataclasses import asdict
 
 import pytest
-from case_contents import a_case
+from case_contents import a_case, decided
 from flask import Flask
 
-from register.cases.case_content import ProceedingContent, SourceContent, StepContent
+from register.cases.case_content import ProceedingContent, StepContent
 from register.cases.web.public.case_view import list_deeds
 
 pytestmark = pytest.mark.one_database
@@ -105,25 +105,13 @@ def test_without_a_plaintiff_only_an_actor_who_sued_is_shown_as_suing(app: Flask
     assert deeds(app, ("expulsion",), police)[1] == expected
 
 
-def test_a_proceeding_names_the_source_that_one_of_its_steps_names(app: Flask) -> None:
-    sources = tuple(SourceContent(url=f"https://exemple.test/{rank}") for rank in (1, 2, 3))
-    steps = (
-        StepContent("plainte", source_url="https://ailleurs.test/"),
-        StepContent("audience", source_url="https://exemple.test/2"),
-    )
-    suits = (ProceedingContent("contre_x", steps=steps), suit("par_cible", "plainte"))
-    content = asdict(a_case(types=("expulsion",), proceedings=suits, sources=sources))
-    with app.test_request_context():
-        assert [deed.source for deed in list_deeds(content)] == [0, 2, 0]
-
-
 @pytest.mark.parametrize(
     ("outcome", "is_ruled"), [("relaxe", True), ("inconnue", False), ("en_cours", False)]
 )
 def test_only_a_court_makes_more_of_it_than_the_source_says(
     app: Flask, outcome: str, is_ruled: bool
 ) -> None:
-    proceedings = (suit("contre_cible", outcome=outcome),)
+    proceedings = (decided("contre_cible", outcome=outcome),)
     content = asdict(a_case(types=("plainte_diffamation",), proceedings=proceedings))
     with app.test_request_context():
         assert [deed.is_ruled for deed in list_deeds(content)] == [is_ruled]

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Mapping, Sequence
 from contextlib import suppress
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from functools import lru_cache
 from typing import Any
 
@@ -65,7 +65,6 @@ class Deed:
     :param arrow: ``back`` when the person targeted acts, ``both`` when each side does.
     :param proceeding: None for acts reported outside of any.
     :param is_ruled: a court has decided.
-    :param source: the rank of the source that a step of the proceeding names, from 1; else 0.
     """
 
     who: Party
@@ -75,7 +74,6 @@ class Deed:
     arrow: str = ""
     proceeding: Mapping[str, Any] | None = None
     is_ruled: bool = False
-    source: int = 0
 
 
 @dataclass(frozen=True)
@@ -139,7 +137,6 @@ def list_deeds(content: Mapping[str, Any]) -> list[Deed]:
     sued_for = suits[0] if len(suits) == count == 1 else ""
     reported = [code for code in content["types"] if code != sued_for]
     deeds = [Deed(authority, target, reported)] if reported else []
-    source_ranks = {source["url"]: rank for rank, source in enumerate(content["sources"], start=1)}
     for proceeding in content["proceedings"]:
         accuser = Party(with_article("acteur", proceeding["plaintiff"]))
         # A plaintiff in the same role as the actor is the actor. Without a role it is the actor
@@ -147,9 +144,7 @@ def list_deeds(content: Mapping[str, Any]) -> list[Deed]:
         is_actor = proceeding["plaintiff"] == actor or (suits and not proceeding["plaintiff"])
         if is_actor and proceeding["direction"] != "tiers":
             accuser = authority
-        deed = _proceeding_deed(proceeding, accuser, authority, target, sued_for)
-        step_ranks = (source_ranks.get(step["source_url"], 0) for step in proceeding["steps"])
-        deeds.append(replace(deed, source=next(filter(None, step_ranks), 0)))
+        deeds.append(_proceeding_deed(proceeding, accuser, authority, target, sued_for))
     return deeds
 
 
@@ -171,7 +166,7 @@ def _proceeding_deed(
     if opening and direction != "contre_x":
         noun = opening.label
     types = [sued_for] if sued_for and direction == "contre_cible" else []
-    is_ruled = proceeding["outcome"] in vocabulary.court_outcomes
+    is_ruled = any(step["outcome"] in vocabulary.court_outcomes for step in proceeding["steps"])
     return Deed(who, whom, types, noun, arrow, proceeding, is_ruled)
 
 
