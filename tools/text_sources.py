@@ -33,6 +33,7 @@ from register.db import db
 from register.errors import TextError
 from register.journal import JournalEntry
 from register.journal.models import rfc3339
+from register.pages.content import fold_headings
 from register.territory.place_queries import area_name, find_commune
 from register.text import dates
 from register.text.countries import country_name
@@ -163,11 +164,13 @@ def case_sources(number: int) -> Sources:
     ruled = [leaf for path, name, leaf in leaves(content["proceedings"]) if name == "outcome"]
     for origin, forms in register_facts(case, cases):
         sources.add(origin, *forms)
+    if content["outcome"] in ("", "inconnue"):
+        sources.add("no outcome", "inconnue", "unknown")
     for vocabulary in vocabularies:
-        if content["outcome"] in ("", "inconnue"):
-            sources.add("no outcome", vocabulary.label("issue", "inconnue"))
         if set(ruled) & vocabulary.court_outcomes:
             sources.add("proceedings.outcome", vocabulary.label("source", "decision_justice"))
+        headings = fold_headings("vos-droits", vocabulary.language)
+        sources.add("page of rights: heading", *headings.values())
     for name in ("sources", "proceedings", "replies", "corrections", "follow_ups"):
         sources.add(f"number of {name}", len(content[name]))
     return sources

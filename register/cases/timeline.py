@@ -1,8 +1,8 @@
 """The timeline of a case: its events in order, as pure functions on the canonical content.
 
 It holds the facts, the steps of each proceeding, a request for a document with its legal terms,
-and the follow-ups, replies and corrections. Events that must have taken place and are not recorded
-are marked as missing: a ruling on appeal implies a first ruling.
+and the follow-ups, replies and corrections. Only what is recorded is an event: that a ruling on
+appeal implies a first one is no knowledge of the register's.
 
 No event gets a date that no source gives. An undated event follows the previous event of its own
 chain or, if there is none, precedes the next one.
@@ -10,8 +10,8 @@ chain or, if there is none, precedes the next one.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
 from datetime import date, datetime
 from enum import StrEnum
 from functools import partial
@@ -26,9 +26,7 @@ class TimelineKind(StrEnum):
     """The kind of an event; a closed list, because each kind has its own text in the page."""
 
     FACTS = "facts"
-    OPENING = "opening"  # the act that began a proceeding
     STEP = "step"  # of a proceeding; ``code`` is of the vocabulary ``etape``
-    OUTCOME = "outcome"  # of a proceeding, awaited or missing; ``part`` is its step, if it has one
     REQUESTED = "asked"  # request for a document
     REFUSED = "refused"  # in writing
     SILENCE = "silence"  # a month without an answer, which is a refusal
@@ -40,12 +38,6 @@ class TimelineKind(StrEnum):
     FOLLOW_UP = "follow_up"
     REPLY = "reply"
     CORRECTION = "correction"
-
-
-class Certainty(StrEnum):
-    REPORTED = "told"  # recorded in the case
-    MISSING = "missing"  # it must have taken place and is not recorded
-    AWAITED = "awaited"  # it had not taken place yet when the case was last edited
 
 
 @dataclass(frozen=True)
@@ -61,7 +53,6 @@ class TimelineItem:
 
     kind: TimelineKind
     date: str = ""
-    certainty: Certainty = Certainty.REPORTED
     end: bool = False
     code: str = ""
     outcome: str = ""
@@ -75,17 +66,6 @@ class TimelineItem:
 OPENING_STEPS = frozenset(
     {"plainte", "citation_directe", "assignation", "refere", "mise_en_examen"}
 )
-# Steps and outcomes → the step that they imply: no ruling on appeal without a first one.
-PREREQUISITES = MappingProxyType(
-    {
-        "appel": "jugement",
-        "arret": "jugement",
-        "cassation": "pourvoi",
-        "cassation_favorable": "pourvoi",
-        "cassation_defavorable": "pourvoi",
-        "cassation_renvoi": "pourvoi",
-    }
-)
 # Outcomes of a request that only repeat the opinion.
 OPINION_OUTCOMES = frozenset({"avis_cada_favorable", "avis_cada_defavorable"})
 # Acts of the register itself.
@@ -94,8 +74,6 @@ REGISTER_KINDS = frozenset({TimelineKind.FOLLOW_UP, TimelineKind.REPLY, Timeline
 DECISION_STEP = "decision"
 # Outcomes that are pending or unknown.
 UNDECIDED = frozenset({"", "en_cours", "inconnue"})
-# Outcomes after which another court has yet to decide.
-REOPENED = frozenset({"cassation_renvoi"})
 
 
 def case_timeline(content: Mapping[str, Any]) -> list[TimelineItem]:
@@ -140,18 +118,16 @@ def list_decisions(content: Mapping[str, Any]) -> list[TimelineItem]:
 
 
 def _proceeding_items(proceeding: Mapping[str, Any], number: int) -> Iterator[TimelineItem]:
-    """The steps of a proceeding, missing and awaited ones included."""
+    """The steps of a proceeding; a decision of which neither day nor outcome is known is none."""
     steps: Sequence[Mapping[str, Any]] = proceeding["steps"]
-    step_codes = {step["step"] for step in steps}
-    missing = partial(TimelineItem, certainty=Certainty.MISSING, number=number, part=proceeding)
-    if not step_codes & OPENING_STEPS:
-        yield missing(TimelineKind.OPENING)
     latest = next((step for step in reversed(steps) if step["outcome"] not in UNDECIDED), None)
-    is_ended = latest is not None
     for step in steps:
-        event = TimelineItem(
+        day = step["date"].removeprefix("inconnue")
+        if step["step"] == DECISION_STEP and step["outcome"] in UNDECIDED and not day:
+            continue
+        yield TimelineItem(
             TimelineKind.STEP,
-            step["date"].removeprefix("inconnue"),
+            day,
             end=step is latest,
             code=step["step"],
             outcome=step["outcome"],
@@ -159,40 +135,6 @@ def _proceeding_items(proceeding: Mapping[str, Any], number: int) -> Iterator[Ti
             follow_up=step["follow_up"],
             part=step,
         )
-        if step["step"] == DECISION_STEP and step["outcome"] in UNDECIDED:
-            is_ended = True
-            yield _undecided(event, step["outcome"])
-            continue
-        for code in (step["step"], step["outcome"]):
-            yield from _missing_step(code, step_codes, missing)
-        yield event
-        if step["step"] == DECISION_STEP:
-            step_codes.add("jugement")
-        if step["appeal"] == "oui":
-            step_codes.add("pourvoi")
-    if not is_ended:
-        yield _undecided(missing(TimelineKind.OUTCOME), steps[-1]["outcome"] if steps else "")
-    elif latest is not None and latest["outcome"] in REOPENED:
-        yield missing(TimelineKind.STEP, code=DECISION_STEP, certainty=Certainty.AWAITED)
-    elif latest is not None and latest["appeal"] == "oui":
-        code = "cassation" if latest["step"] == "arret" else "arret"
-        yield missing(TimelineKind.STEP, code=code, certainty=Certainty.AWAITED)
-
-
-def _undecided(event: TimelineItem, outcome: str) -> TimelineItem:
-    """The outcome of a proceeding, awaited or missing, in the place of an event."""
-    certainty = Certainty.AWAITED if outcome == "en_cours" else Certainty.MISSING
-    return replace(event, kind=TimelineKind.OUTCOME, code=outcome, outcome="", certainty=certainty)
-
-
-def _missing_step(
-    code: str, step_codes: set[str], missing: Callable[..., TimelineItem]
-) -> Iterator[TimelineItem]:
-    """The unrecorded step that a step or outcome implies; adds it to ``step_codes``."""
-    required_code = PREREQUISITES.get(code)
-    if required_code and required_code not in step_codes:
-        step_codes.add(required_code)
-        yield missing(TimelineKind.STEP, code=required_code)
 
 
 def _request_items(request: Mapping[str, Any]) -> Iterator[TimelineItem]:
@@ -208,8 +150,6 @@ def _request_items(request: Mapping[str, Any]) -> Iterator[TimelineItem]:
         yield item(TimelineKind.SILENCE, day, terms=referral_terms)
     elif request["refusal"] or request["refused_on"]:
         yield item(TimelineKind.REFUSED, request["refused_on"], terms=referral_terms)
-    elif _is_referred(request) or _has_opinion(request):
-        yield item(TimelineKind.REFUSED, certainty=Certainty.MISSING)
 
 
 def _cada_items(request: Mapping[str, Any]) -> Iterator[TimelineItem]:
@@ -224,8 +164,6 @@ def _cada_items(request: Mapping[str, Any]) -> Iterator[TimelineItem]:
             court_by=terms.court_by,
         )
         yield item(TimelineKind.CADA, request["cada_registered_on"], terms=cada_terms)
-    elif _has_opinion(request):
-        yield item(TimelineKind.CADA, certainty=Certainty.MISSING)
     if _has_opinion(request):
         yield item(
             TimelineKind.OPINION,
@@ -233,8 +171,6 @@ def _cada_items(request: Mapping[str, Any]) -> Iterator[TimelineItem]:
             end=is_opinion_outcome,
             code=request["outcome"] if is_opinion_outcome else "",
         )
-    elif _is_referred(request):
-        yield item(TimelineKind.OPINION, certainty=Certainty.MISSING)
     if request["outcome"] not in UNDECIDED and not is_opinion_outcome:
         yield item(TimelineKind.OBTAINED, code=request["outcome"], end=True)
 
@@ -257,18 +193,8 @@ def _end_items(
     stated_outcomes = {event.outcome or event.code for event in earlier_items if event.end}
     if outcome not in UNDECIDED and outcome not in stated_outcomes:
         yield TimelineItem(TimelineKind.END, content["end_date"], end=True, code=outcome)
-        return
-    if content["end_date"] and content["end_date"] not in {event.date for event in earlier_items}:
+    elif content["end_date"] and content["end_date"] not in {event.date for event in earlier_items}:
         yield TimelineItem(TimelineKind.LAST, content["end_date"])
-    proceeding_outcomes = [event for event in earlier_items if event.kind == TimelineKind.OUTCOME]
-    if outcome == "en_cours":
-        if not any(event.certainty == Certainty.AWAITED for event in proceeding_outcomes):
-            yield TimelineItem(TimelineKind.END, certainty=Certainty.AWAITED, code=outcome)
-    # The outcome of a proceeding, even an unknown one, makes this event superfluous.
-    elif outcome in UNDECIDED and not (
-        proceeding_outcomes or any(event.end for event in earlier_items)
-    ):
-        yield TimelineItem(TimelineKind.END, certainty=Certainty.MISSING, code=outcome)
 
 
 def _paris_day(timestamp: str) -> str:

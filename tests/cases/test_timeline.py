@@ -1,4 +1,4 @@
-"""The timeline of a case: known events in order, and missing events marked as missing."""
+"""The timeline of a case: recorded events in order, and no others."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ import pytest
 from case_contents import a_case, full_case
 
 from register.cases.case_content import Content, ProceedingContent, RequestContent, StepContent
-from register.cases.timeline import Certainty, TimelineItem, TimelineKind, case_timeline
+from register.cases.timeline import TimelineItem, TimelineKind, case_timeline
 
 AFTER = {
     "added_at": "2026-03-02T09:30:00Z",
@@ -28,13 +28,12 @@ def timeline_of(content: Content, **added: Any) -> list[TimelineItem]:
 
 
 def summaries(events: list[TimelineItem]) -> list[str]:
-    """Each event as its day, its code, and a mark if it is missing or awaited.
+    """Each event as its day and its code, with a full stop after an outcome.
 
     A decision without a step of its own has the code of its outcome.
     """
-    marks = {Certainty.REPORTED: "", Certainty.MISSING: " ?", Certainty.AWAITED: " …"}
     return [
-        f"{event.date or '-'} {code or event.kind}{marks[event.certainty]}{'.' * event.end}"
+        f"{event.date or '-'} {code or event.kind}{'.' * event.end}"
         for event in events
         for code in ((event.code == "decision" and event.outcome) or event.code,)
     ]
@@ -58,48 +57,40 @@ def test_a_full_case_has_all_its_events_in_order() -> None:
         "2006-09-01 avis_cada_favorable.",
         "2007? jugement.",
         "2007-02-03 last",
-        "- opening ?",
-        "- outcome ?",
     ]
 
 
 @pytest.mark.parametrize(
     ("content", "expected"),
     [
-        # An unknown outcome is listed as missing.
-        (a_case(outcome="inconnue"), ["2008-03-17 facts", "- inconnue ?"]),
-        (a_case(outcome=""), ["2008-03-17 facts", "- end ?"]),
-        (a_case(outcome="en_cours"), ["2008-03-17 facts", "- en_cours …"]),
+        # An unknown outcome is no event.
+        (a_case(outcome="inconnue"), ["2008-03-17 facts"]),
+        (a_case(outcome=""), ["2008-03-17 facts"]),
+        (a_case(outcome="en_cours"), ["2008-03-17 facts"]),
         (a_case(outcome="resolue", end_date="2009"), ["2008-03-17 facts", "2009 resolue."]),
         # An outcome without a date.
         (a_case(outcome="resolue"), ["2008-03-17 facts", "- resolue."]),
-        (a_case(date=""), ["- facts", "- inconnue ?"]),
-        # A ruling implies the opening of its proceeding.
-        (
-            case_with_suit(outcome="relaxe", date="2010-02"),
-            ["2008-03-17 facts", "- opening ?", "2010-02 relaxe."],
-        ),
-        (
-            case_with_suit(outcome="relaxe", date="inconnue"),
-            ["2008-03-17 facts", "- opening ?", "- relaxe."],
-        ),
-        # A ruling on appeal implies a first ruling, and a cassation a pourvoi.
+        (a_case(date=""), ["- facts"]),
+        # A ruling stands without the unrecorded act that opened its proceeding.
+        (case_with_suit(outcome="relaxe", date="2010-02"), ["2008-03-17 facts", "2010-02 relaxe."]),
+        (case_with_suit(outcome="relaxe", date="inconnue"), ["2008-03-17 facts", "- relaxe."]),
+        # Nor is the first ruling added that a ruling on appeal implies.
         (
             case_with_suit(
                 StepContent("plainte", "2008-04"), StepContent("arret", "2010", "relaxe")
             ),
-            ["2008-03-17 facts", "2008-04 plainte", "- jugement ?", "2010 arret."],
+            ["2008-03-17 facts", "2008-04 plainte", "2010 arret."],
         ),
         (
             case_with_suit(StepContent("assignation"), outcome="cassation_favorable", date="2011"),
-            ["2008-03-17 facts", "- assignation", "- pourvoi ?", "2011 cassation_favorable."],
+            ["2008-03-17 facts", "- assignation", "2011 cassation_favorable."],
         ),
-        # The first ruling is recognised in any order of the steps.
+        # The order is that of the dates.
         (
             case_with_suit(
                 StepContent("refere"), StepContent("arret", "2010"), StepContent("jugement", "2009")
             ),
-            ["2008-03-17 facts", "- refere", "2009 jugement", "2010 arret", "- outcome ?"],
+            ["2008-03-17 facts", "- refere", "2009 jugement", "2010 arret"],
         ),
         # An earlier ruling with another outcome is not the end.
         (
@@ -113,17 +104,16 @@ def test_a_full_case_has_all_its_events_in_order() -> None:
         ),
         (
             case_with_suit(outcome="relaxe", date="2010", appeal="oui"),
-            ["2008-03-17 facts", "- opening ?", "2010 relaxe.", "- arret …"],
+            ["2008-03-17 facts", "2010 relaxe."],
         ),
-        # After a ruling on appeal the Court of Cassation decides, and after it sent the case back
-        # another court.
+        # What has yet to be decided is no event.
         (
             case_with_suit(
                 StepContent("plainte"),
                 StepContent("decision", "2009", "relaxe", appeal="oui"),
                 StepContent("arret", "2010", "condamnation_cible", appeal="oui"),
             ),
-            ["2008-03-17 facts", "- plainte", "2009 relaxe", "2010 arret.", "- cassation …"],
+            ["2008-03-17 facts", "- plainte", "2009 relaxe", "2010 arret."],
         ),
         (
             case_with_suit(
@@ -139,22 +129,21 @@ def test_a_full_case_has_all_its_events_in_order() -> None:
                 "2009 jugement",
                 "2010 arret",
                 "2011 cassation_renvoi.",
-                "- decision …",
             ],
         ),
-        # A step says that the proceeding goes on, or nothing does.
+        # Nor is a proceeding that goes on.
         (
             case_with_suit(StepContent("plainte"), StepContent("audience", outcome="en_cours")),
-            ["2008-03-17 facts", "- plainte", "- audience", "- en_cours …"],
+            ["2008-03-17 facts", "- plainte", "- audience"],
         ),
         (
             case_with_suit(StepContent("plainte"), outcome="inconnue", court="TGI de Paris"),
-            ["2008-03-17 facts", "- plainte", "- inconnue ?"],
+            ["2008-03-17 facts", "- plainte"],
         ),
-        (case_with_suit(outcome="en_cours"), ["2008-03-17 facts", "- opening ?", "- en_cours …"]),
+        (case_with_suit(outcome="en_cours"), ["2008-03-17 facts"]),
     ],
 )
-def test_missing_events_are_listed_without_a_date(content: Content, expected: list[str]) -> None:
+def test_only_recorded_events_are_listed(content: Content, expected: list[str]) -> None:
     assert summaries(timeline_of(content)) == expected
 
 
@@ -171,7 +160,6 @@ def test_a_vague_date_stays_in_the_order_of_its_proceeding() -> None:
         "2009 audience",
         "- jugement",
         "2010-05-02 appel",
-        "- en_cours …",
     ]
 
 
@@ -179,13 +167,7 @@ def test_an_undated_proceeding_follows_the_facts_and_precedes_a_reply_of_today()
     row = ProceedingContent(direction="par_cible", steps=(StepContent("plainte"),))
     reply = {"author": "La ville", "received_on": "2026-03-01", "published_at": AFTER["added_at"]}
     events = timeline_of(a_case(proceedings=(row,), end_date="2009"), replies=[reply])
-    assert summaries(events) == [
-        "2008-03-17 facts",
-        "2009 last",
-        "- plainte",
-        "- outcome ?",
-        "2026-03-02 reply",
-    ]
+    assert summaries(events) == ["2008-03-17 facts", "2009 last", "- plainte", "2026-03-02 reply"]
 
 
 def test_an_undated_follow_up_is_sorted_by_its_addition_and_stays_undated() -> None:
@@ -208,7 +190,7 @@ def test_the_outcome_of_a_proceeding_is_listed_once() -> None:
     content = case_with_suit(outcome="relaxe", date="2010-02", appeal="non")
     events = timeline_of(replace(content, outcome="relaxe", end_date="2010-02"))
     assert summaries(events)[-1] == "2010-02 relaxe."
-    assert len(events) == 3
+    assert len(events) == 2
 
 
 def test_a_follow_up_stands_with_the_decision_that_it_added() -> None:
@@ -231,7 +213,7 @@ def request_events(**changes: str) -> list[TimelineItem]:
 
 
 def test_the_terms_of_a_request_run_from_known_days() -> None:
-    first, silence, cada, opinion, *_rest = request_events(
+    first, silence, cada, *_rest = request_events(
         refusal="implicite", cada_registered_on="2020-03-15"
     )
     assert (first.kind, dict(first.terms)) == (
@@ -247,7 +229,6 @@ def test_the_terms_of_a_request_run_from_known_days() -> None:
         "refusal_confirmed": "2020-05-15",
         "court_by": "2020-07-15",
     }
-    assert (opinion.kind, opinion.certainty) == (TimelineKind.OPINION, Certainty.MISSING)
 
 
 @pytest.mark.parametrize("day", ["", "2020-01", "2020", "2020-01-31~", "2020-01-31?"])
@@ -263,14 +244,14 @@ def test_no_term_runs_from_an_inexact_day(day: str) -> None:
         ({}, ["2020-01-31 asked"]),
         ({"refusal": "explicite"}, ["2020-01-31 asked", "- refused"]),
         ({"refused_on": "2020-02-03"}, ["2020-01-31 asked", "2020-02-03 refused"]),
-        ({"cada_number": "20201234"}, ["2020-01-31 asked", "- refused ?", "- cada", "- opinion ?"]),
+        ({"cada_number": "20201234"}, ["2020-01-31 asked", "- cada"]),
         (
             {"opinion": "favorable", "cada_opinion_on": "2020-06"},
-            ["2020-01-31 asked", "- refused ?", "- cada ?", "2020-06 opinion"],
+            ["2020-01-31 asked", "2020-06 opinion"],
         ),
         (
             {"refusal": "explicite", "outcome": "avis_cada_favorable"},
-            ["2020-01-31 asked", "- refused", "- cada ?", "- avis_cada_favorable."],
+            ["2020-01-31 asked", "- refused", "- avis_cada_favorable."],
         ),
         (
             {"refusal": "explicite", "outcome": "communication_obtenue"},
@@ -279,19 +260,10 @@ def test_no_term_runs_from_an_inexact_day(day: str) -> None:
         ({"outcome": "en_cours"}, ["2020-01-31 asked"]),
     ],
 )
-def test_each_step_of_a_request_is_listed_as_known_or_missing(
+def test_each_recorded_step_of_a_request_is_listed(
     changes: dict[str, str], expected: list[str]
 ) -> None:
     assert summaries(request_events(**changes)) == [*expected, "- resolue."]
-
-
-@pytest.mark.parametrize(
-    ("outcome", "expected"), [("en_cours", "- en_cours …"), ("inconnue", "- inconnue ?")]
-)
-def test_a_missing_step_hides_no_open_end(outcome: str, expected: str) -> None:
-    request = RequestContent(asked_on="2020-01-31", refusal="explicite", cada_number="20201234")
-    events = summaries(timeline_of(a_case(date="2020", request=request, outcome=outcome)))
-    assert events[-2:] == ["- opinion ?", expected]
 
 
 def test_a_vague_date_that_includes_the_facts_is_not_sorted_before_them() -> None:

@@ -252,15 +252,12 @@ def test_the_line_joins_everything_and_shows_what_is_missing(
         ("", "17 mars 2008", "Le fait rapporté"),
         ("", "1er avril 2008", "Demande du document"),
         ("", "1er mai 2008", "Silence valant refus"),
-        ("gap", "date inconnue", "Acte qui ouvre la procédure"),
         ("", "3 février 2009", "Audience"),
-        ("gap", "date inconnue", "Jugement"),
         ("end", "juin 2010", "Arrêt, relaxe de la personne poursuivie"),
         ("", "2011", "Le conseil change son règlement"),
         ("", "2 mars 2026", "Réponse publiée : Ville de Gagny"),
     ]
     line = section(html, "fil")
-    assert "Un rond vide marque ce qui manque au registre." in words(line)
     assert "sans réponse, refus le 1er mai 2008" in words(line)
     assert "CADA à saisir au plus tard le 1er juillet 2008" in words(line)
     # A follow-up's text is read at its date, and nowhere else.
@@ -268,15 +265,6 @@ def test_the_line_joins_everything_and_shows_what_is_missing(
     assert "<strong>permis</strong>" in line
     assert line.count('id="suites"') == 1
     assert 'href="#reponse-1"' in line
-
-
-def test_a_line_without_a_gap_explains_no_hollow_dot(
-    app: Flask, desk: Any, content: Callable[..., Content]
-) -> None:
-    desk.published(replace(content(), outcome="resolue", end_date="2009"))
-    html = page(app, "/incidents/1")
-    assert [dot_class for dot_class, *_rest in events(html)] == ["", "end"]
-    assert "Un rond vide" not in words(html)
 
 
 # --- what changed --------------------------------------------------------------------------------
