@@ -164,6 +164,8 @@ def case_sources(number: int) -> Sources:
     ruled = [leaf for path, name, leaf in leaves(content["proceedings"]) if name == "outcome"]
     for origin, forms in register_facts(case, cases):
         sources.add(origin, *forms)
+    if any(name == "appeal" for _path, name, _leaf in leaves(content["proceedings"])):
+        sources.add("proceedings.steps.appeal", "appel", "appeal", "pourvoi", "recours")
     if content["outcome"] in ("", "inconnue"):
         sources.add("no outcome", "inconnue", "unknown")
     for vocabulary in vocabularies:
