@@ -37,6 +37,21 @@ def a_case(*, justice: bool = False, **changes: object) -> Content:
     return replace(content, **changes)
 
 
+def decided(
+    direction: str,
+    *,
+    steps: tuple[StepContent, ...] = (),
+    court: str = "",
+    outcome: str = "",
+    outcome_date: str = "",
+    appeal: str = "",
+    **fields: str,
+) -> ProceedingContent:
+    """A proceeding with a decision after its other steps."""
+    decision = StepContent("decision", outcome_date, outcome, court=court, appeal=appeal)
+    return ProceedingContent(direction, steps=(*steps, decision), **fields)
+
+
 def rich_case(**changes: object) -> Content:
     """A case with most fields."""
     content = Content(
@@ -57,7 +72,7 @@ def rich_case(**changes: object) -> Content:
         target="blogueur",
         outlets=("Le Blog de l'Argoat",),
         types=("interdiction_filmer", "plainte_diffamation", "menace_violence"),
-        evidence="documente",
+        evidence="juge",
         contested=True,
         outcome="relaxe",
         steps_taken="lettre au préfet",
@@ -77,14 +92,19 @@ def rich_case(**changes: object) -> Content:
                 direction="contre_cible",
                 nature="penale",
                 plaintiff="maire",
-                court="tribunal correctionnel de Saint-Brieuc",
                 docket="19/00001",
                 legal_basis="loi du 29 juillet 1881, art. 32",
-                outcome="relaxe",
-                outcome_date="2020-02",
-                appeal="oui",
+                steps=(
+                    StepContent(
+                        "decision",
+                        "2020-02",
+                        "relaxe",
+                        court="tribunal correctionnel de Saint-Brieuc",
+                        appeal="oui",
+                    ),
+                ),
             ),
-            ProceedingContent(direction="par_cible", nature="administrative", outcome="inconnue"),
+            ProceedingContent(direction="par_cible", nature="administrative"),
         ),
     )
     return replace(content, **changes)
@@ -134,16 +154,20 @@ def full_case(number: int) -> Content:
                 direction="contre_cible",
                 nature="penale",
                 plaintiff="maire",
-                court="tribunal de Bobigny",
                 docket="06/123",
                 legal_basis="loi de 1881, art. 29",
                 amount="1 €",
-                outcome="relaxe",
-                outcome_date="inconnue",
-                appeal="inconnu",
                 steps=(
                     StepContent("plainte", "2006-07-01", "", "avec partie civile"),
-                    StepContent("jugement", "2007?", "relaxe", "", "https://exemple.test/j"),
+                    StepContent(
+                        step="jugement",
+                        date="2007?",
+                        outcome="relaxe",
+                        source_url="https://exemple.test/j",
+                        court="tribunal de Bobigny",
+                        appeal="ouvert",
+                        appeal_until="2007-04",
+                    ),
                 ),
             ),
             ProceedingContent(direction="recours_cible", nature="inconnue"),

@@ -120,7 +120,7 @@ PAGES: Mapping[str, SitePage] = {
             "date": "32 juin",
             "place-typed": "saint-denis",
             "narrative": "Selon le blog, **rien**.\n\n- un point",
-            "proceedings-0-court": "TGI de Paris",
+            "proceedings-0-docket": "RG 12",
             "request-asked_on": "2019-01-02",
         },
     ),

@@ -11,6 +11,7 @@ from dataclasses import dataclass, replace
 from datetime import date
 from functools import cache
 
+from case_contents import decided
 from cast import AT, CaseRef
 from hostile_strings import HostileString
 from sqlalchemy import Engine
@@ -19,13 +20,7 @@ from register.accounts import acts as accounts
 from register.accounts.models import Role
 from register.cases import acts, deadlines
 from register.cases.acts.public_changes import TITLE_LIMIT
-from register.cases.case_content import (
-    Content,
-    ProceedingContent,
-    RequestContent,
-    SourceContent,
-    StepContent,
-)
+from register.cases.case_content import Content, RequestContent, SourceContent, StepContent
 from register.cases.checklist import ATTESTATIONS
 from register.errors import TextError
 from register.journal import WriteTransaction, writing
@@ -98,7 +93,7 @@ def _full_content(strings: Sequence[HostileString]) -> Content:
     lines = dict.fromkeys(one_line(text[:150]) or "rien" for text in texts)
     first = texts[0]
     suits = [
-        ProceedingContent(
+        decided(
             direction="tiers",
             court=text,
             docket=text,

@@ -78,19 +78,14 @@ CODED_VALUES = {
         "published_on": "1987",
         "checked_on": "2026",
     },
-    ProceedingContent: {
-        "direction": "tiers",
-        "nature": "administrative",
-        "plaintiff": "prefet",
-        "outcome": "en_cours",
-        "outcome_date": "1987",
-        "appeal": "non",
-    },
+    ProceedingContent: {"direction": "tiers", "nature": "administrative", "plaintiff": "prefet"},
     StepContent: {
         "step": "refere",
         "date": "1987",
         "outcome": "en_cours",
         "source_url": f"https://exemple.test/etape/{MARKER}",
+        "appeal": "non",
+        "appeal_until": "1987",
     },
     RequestContent: {
         "asked_on": "1987",

@@ -8,7 +8,7 @@ from __future__ import annotations
 from dataclasses import dataclass, fields, replace
 
 from register.accounts.models import Role
-from register.cases.case_content import Content, ProceedingContent
+from register.cases.case_content import Content
 from register.cases.models import CaseState
 from register.errors import Refused
 from register.journal import Act
@@ -111,8 +111,8 @@ def require_allowed(state: CaseState, act: Act, role: Role, *, has_second: bool)
 def changed_fields(before: Content, after: Content) -> frozenset[str]:
     """The names of the fields that differ.
 
-    ``proceedings.course`` stands for outcome, its date, appeal and steps of proceedings;
-    ``proceedings`` for any other field of them.
+    ``proceedings.steps`` stands for one step added to the last of a proceeding, ``proceedings`` for
+    any other change of them.
     """
     names = {
         spec.name
@@ -120,23 +120,31 @@ def changed_fields(before: Content, after: Content) -> frozenset[str]:
         if spec.name != "proceedings" and getattr(before, spec.name) != getattr(after, spec.name)
     }
     if before.proceedings != after.proceedings:
-        is_same_account = [_without_course(proceeding) for proceeding in before.proceedings] == [
-            _without_course(proceeding) for proceeding in after.proceedings
-        ]
-        names.add("proceedings.course" if is_same_account else "proceedings")
+        names.add("proceedings.steps" if _adds_one_step(before, after) else "proceedings")
     return frozenset(names)
 
 
-def _without_course(proceeding: ProceedingContent) -> ProceedingContent:
-    return replace(proceeding, outcome="", outcome_date="", appeal="", steps=())
+def _adds_one_step(before: Content, after: Content) -> bool:
+    """Whether the proceedings differ by one step after the last of one of them."""
+    changed = [
+        (old, new)
+        for old, new in zip(before.proceedings, after.proceedings, strict=False)
+        if old != new
+    ]
+    return (
+        len(before.proceedings) == len(after.proceedings)
+        and len(changed) == 1
+        and all(replace(new, steps=new.steps[:-1]) == old for old, new in changed)
+    )
 
 
-# What a follow-up may change; any other change is a correction.
-FOLLOW_UP_FIELDS = frozenset({"outcome", "end_date", "proceedings.course", "request"})
+# What a follow-up may change; any other change is a correction. The evidence level follows from
+# the decision that it adds.
+FOLLOW_UP_FIELDS = frozenset({"outcome", "end_date", "proceedings.steps", "request"})
 
 
 def require_follow_up(before: Content, after: Content) -> None:
-    """Check that only outcome and steps change, not the account of the facts.
+    """Check that outcome and request change and one step is added, not the account of the facts.
 
     :raises Refused: ``needs_correction`` with the fields.
     """

@@ -18,6 +18,7 @@ from sqlalchemy import ForeignKey, Index, String, Text, delete, func, insert, se
 from sqlalchemy.orm import Mapped, Session, mapped_column
 
 from register.cases.case_content import Content
+from register.cases.decisions import proceeding_outcomes
 from register.cases.models import CaseState, Incident
 from register.cases.vocabulary import Dataset, current_vocabulary
 from register.db import Base
@@ -108,8 +109,10 @@ def codes_of(content: Content) -> CodesByAxis:
         "preuve": (content.evidence,),
         "sens": (proceeding.direction for proceeding in content.proceedings),
         "procedure": (
-            proceeding_code(proceeding.direction, proceeding.outcome)
-            for proceeding in content.proceedings
+            proceeding_code(proceeding.direction, outcome)
+            for proceeding, outcome in zip(
+                content.proceedings, proceeding_outcomes(content), strict=True
+            )
         ),
         "media": map(fold, content.outlets),
         "nom_media": content.outlets,

@@ -15,13 +15,12 @@ from enum import StrEnum
 from types import MappingProxyType
 from typing import Annotated, Any, get_type_hints
 
+from register.cases.document_formats import FORMAT_VERSION, convert_document
 from register.cases.models import Incident, Reply
 from register.journal.models import canonical_json, rfc3339
 from register.text import markup
 from register.text.normalisation import clean, one_line
 
-# The form of new documents; earlier ones keep their bytes, and ``parse_content`` reads them all.
-FORMAT_VERSION = 1
 TEXT_LIMIT = 2_000
 NARRATIVE_LIMIT = 50_000
 URL_LIMIT = 2_000
@@ -58,6 +57,7 @@ class FieldRule:
         return cls(FieldKind.CODE, vocabulary=vocabulary, is_required=is_required)
 
 
+_CODE = FieldKind.CODE
 Line = Annotated[str, FieldRule(FieldKind.TEXT)]
 Narrative = Annotated[str, FieldRule(FieldKind.TEXT, NARRATIVE_LIMIT, is_multiline=True)]
 Day = Annotated[str, FieldRule(FieldKind.DATE)]
@@ -66,11 +66,9 @@ Url = Annotated[str, FieldRule(FieldKind.URL, URL_LIMIT)]
 RequiredUrl = Annotated[str, FieldRule(FieldKind.URL, URL_LIMIT, is_required=True)]
 Actor = Annotated[str, FieldRule.code("acteur")]
 Outcome = Annotated[str, FieldRule.code("issue")]
-Appeal = Annotated[str, FieldRule(FieldKind.CODE, choices=("", "oui", "non", "inconnu"))]
-Refusal = Annotated[str, FieldRule(FieldKind.CODE, choices=("", "explicite", "implicite"))]
-LinkKind = Annotated[
-    str, FieldRule(FieldKind.CODE, choices=("meme_affaire", "fait_suite", "voir_aussi"))
-]
+Appeal = Annotated[str, FieldRule(FieldKind.CODE, choices=("", "oui", "ouvert", "non", "inconnu"))]
+Refusal = Annotated[str, FieldRule(_CODE, choices=("", "explicite", "implicite"))]
+LinkKind = Annotated[str, FieldRule(_CODE, choices=("meme_affaire", "fait_suite", "voir_aussi"))]
 
 
 @dataclass(frozen=True)
@@ -89,29 +87,29 @@ class SourceContent:
 
 @dataclass(frozen=True)
 class StepContent:
-    """A step of a proceeding."""
+    """A step of a proceeding: with an outcome, a decision."""
 
     step: Annotated[str, FieldRule.code("etape")]
-    date: Day = ""
+    date: DayOrUnknown = ""
     outcome: Outcome = ""
     note: Line = ""
     source_url: Url = ""
+    court: Line = ""
+    appeal: Appeal = ""
+    appeal_until: Day = ""
+    follow_up: int = 0  # rank, from 1, of the follow-up that added it
 
 
 @dataclass(frozen=True)
 class ProceedingContent:
-    """A proceeding."""
+    """A proceeding, whose decisions are steps."""
 
     direction: Annotated[str, FieldRule.code("sens", is_required=True)]
     nature: Annotated[str, FieldRule.code("nature")] = "inconnue"
     plaintiff: Actor = ""
-    court: Line = ""
     docket: Line = ""
     legal_basis: Line = ""
     amount: Line = ""
-    outcome: Outcome = ""
-    outcome_date: DayOrUnknown = ""
-    appeal: Appeal = ""
     steps: tuple[StepContent, ...] = ()
 
 
@@ -262,7 +260,7 @@ def content_of(case: Incident) -> Content:
 
 def parse_content(canonical: Mapping[str, Any]) -> Content:
     """The fields that an editor can write, from a document of any form."""
-    content: Content = _build_part(Content, canonical)
+    content: Content = _build_part(Content, convert_document(canonical))
     return content
 
 
@@ -330,7 +328,7 @@ def canonical_reply(reply: Reply, published_at: datetime) -> dict[str, str]:
 
 def parse_snapshot(content: bytes, html: bytes | None) -> CaseSnapshot:
     """Parse the stored bytes of a revision."""
-    return CaseSnapshot(json.loads(content), json.loads(html) if html else {})
+    return CaseSnapshot(convert_document(json.loads(content)), json.loads(html) if html else {})
 
 
 def render_texts(content: bytes) -> tuple[bytes, str]:

@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from typing import Any, NamedTuple
 
 from register.cases.case_content import Content, FieldKind, parse_content
+from register.cases.decisions import recourse
 from register.cases.validation import TYPES_LIMIT
 from register.cases.vocabulary import Vocabulary
 from register.text.personal_data import risks
@@ -202,17 +203,21 @@ def checklist_columns(document: Mapping[str, Any], vocabulary: Vocabulary) -> di
 
 
 def _missing_court_fields(content: Content, vocabulary: Vocabulary) -> list[str]:
-    """The empty fields of proceedings with a court's outcome; ``inconnue`` counts as filled in."""
-    ruled_proceedings = [
-        proceeding
+    """The empty fields of court decisions; ``inconnue`` counts as filled in."""
+    rulings = [
+        step
         for proceeding in content.proceedings
-        if proceeding.outcome in vocabulary.court_outcomes
+        for step in proceeding.steps
+        if step.outcome in vocabulary.court_outcomes
     ]
-    if content.outcome in vocabulary.court_outcomes and not ruled_proceedings:
+    if content.outcome in vocabulary.court_outcomes and not rulings:
         return ["proceeding"]
-    return [
-        name
-        for proceeding in ruled_proceedings
-        for name in ("court", "outcome_date", "appeal")
-        if not getattr(proceeding, name)
+    filled = [
+        {
+            "court": ruling.court,
+            "outcome_date": ruling.date,
+            "appeal": ruling.appeal or not recourse(vars(ruling), vocabulary),
+        }
+        for ruling in rulings
     ]
+    return [name for fields in filled for name in fields if not fields[name]]

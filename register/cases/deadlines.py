@@ -13,7 +13,6 @@ from dataclasses import dataclass
 from datetime import date, timedelta
 from enum import StrEnum
 
-from register.cases.case_content import Content
 from register.journal import Act
 
 
@@ -99,14 +98,9 @@ def text_length(body: str) -> TextLength:
     return TextLength(sum(max(1, -(-len(line) // LINE_WIDTH)) for line in lines), len(body))
 
 
-def longest_reply(content: Content, follow_ups: Iterable[str] = ()) -> TextLength:
-    """The longest allowed reply: the length of the text that it answers, at most 200 lines.
-
-    :param follow_ups: the texts of the case's follow-ups, which a reply may answer too.
-    """
-    lengths = [
-        text_length(body) for body in (content.summary, content.narrative, *follow_ups) if body
-    ]
+def longest_reply(texts: Iterable[str]) -> TextLength:
+    """The longest allowed reply: the length of the texts that it answers, at most 200 lines."""
+    lengths = [text_length(body) for body in texts if body]
     lines = sum(part_length.lines for part_length in lengths)
     return TextLength(
         min(lines, LINES_LIMIT), sum(part_length.characters for part_length in lengths)

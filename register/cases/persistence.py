@@ -14,6 +14,7 @@ from sqlalchemy import Select, delete, func, select, update
 from sqlalchemy.orm import Session
 
 from register.cases import case_content as contents
+from register.cases import decisions
 from register.cases.case_content import FIELD_RULES, Content, FieldKind
 from register.cases.checklist import checklist_columns
 from register.cases.core_tables import REVISION
@@ -54,10 +55,7 @@ def derived_columns(content: Content) -> dict[str, Any]:
         "date_last": day.last if day else None,
         "sort_day": day.first if day else NO_DAY,
         "duration": (end.last - day.first).days if day and end else None,
-        "appealed": any(
-            proceeding.appeal == "oui" and proceeding.outcome == content.outcome
-            for proceeding in content.proceedings
-        ),
+        "appealed": decisions.is_appealed(content),
     }
 
 

@@ -28,7 +28,7 @@ class TimelineKind(StrEnum):
     FACTS = "facts"
     OPENING = "opening"  # the act that began a proceeding
     STEP = "step"  # of a proceeding; ``code`` is of the vocabulary ``etape``
-    OUTCOME = "outcome"  # of a proceeding; ``code`` is of the vocabulary ``issue``
+    OUTCOME = "outcome"  # of a proceeding, awaited or missing; ``part`` is its step, if it has one
     REQUESTED = "asked"  # request for a document
     REFUSED = "refused"  # in writing
     SILENCE = "silence"  # a month without an answer, which is a refusal
@@ -54,7 +54,8 @@ class TimelineItem:
 
     ``date`` is EDTF, empty when unknown. ``end`` marks an outcome. ``number`` is the rank of the
     proceeding, follow-up, reply or correction that it belongs to, from 1. ``part`` is that piece
-    of the canonical content. ``terms`` are legal terms that run from it, by their names in
+    of the canonical content. ``follow_up`` is the rank of the follow-up that added a step, or 0.
+    ``terms`` are legal terms that run from it, by their names in
     :class:`register.cases.deadlines.RequestTerms`, as EDTF days.
     """
 
@@ -65,6 +66,7 @@ class TimelineItem:
     code: str = ""
     outcome: str = ""
     number: int = 0
+    follow_up: int = 0
     part: Mapping[str, Any] = field(default_factory=lambda: MappingProxyType({}))
     terms: Mapping[str, str] = field(default_factory=lambda: MappingProxyType({}))
 
@@ -81,14 +83,19 @@ PREREQUISITES = MappingProxyType(
         "cassation": "pourvoi",
         "cassation_favorable": "pourvoi",
         "cassation_defavorable": "pourvoi",
+        "cassation_renvoi": "pourvoi",
     }
 )
 # Outcomes of a request that only repeat the opinion.
 OPINION_OUTCOMES = frozenset({"avis_cada_favorable", "avis_cada_defavorable"})
 # Acts of the register itself.
 REGISTER_KINDS = frozenset({TimelineKind.FOLLOW_UP, TimelineKind.REPLY, TimelineKind.CORRECTION})
+# A decision of which no source says whether it is a first ruling, a ruling on appeal…
+DECISION_STEP = "decision"
 # Outcomes that are pending or unknown.
 UNDECIDED = frozenset({"", "en_cours", "inconnue"})
+# Outcomes after which another court has yet to decide.
+REOPENED = frozenset({"cassation_renvoi"})
 
 
 def case_timeline(content: Mapping[str, Any]) -> list[TimelineItem]:
@@ -100,7 +107,10 @@ def case_timeline(content: Mapping[str, Any]) -> list[TimelineItem]:
     ]
     if content["request"]:
         chains.append([*_request_items(content["request"]), *_cada_items(content["request"])])
-    chains.append(list(_end_items(content, [event for chain in chains for event in chain])))
+    events = [event for chain in chains for event in chain]
+    chains.append(list(_end_items(content, events)))
+    # The text of these follow-ups stands with the step that they added.
+    merged_follow_ups = {event.follow_up for event in events}
     for kind, list_name, date_key in (
         (TimelineKind.FOLLOW_UP, "follow_ups", "happened_on"),
         (TimelineKind.REPLY, "replies", "published_at"),
@@ -110,62 +120,79 @@ def case_timeline(content: Mapping[str, Any]) -> list[TimelineItem]:
             day = fragment[date_key]
             if kind is not TimelineKind.FOLLOW_UP:
                 day = _paris_day(day)
+            elif number in merged_follow_ups:
+                continue
             chains.append([TimelineItem(kind, day, number=number, part=fragment)])
     return _sort_chains(chains)
 
 
+def list_decisions(content: Mapping[str, Any]) -> list[TimelineItem]:
+    """The decisions of a case's proceedings, the latest last.
+
+    :param content: canonical content, with its follow-ups, replies and corrections or without.
+    """
+    events = case_timeline({"follow_ups": (), "replies": (), "corrections": (), **content})
+    return [
+        event
+        for event in events
+        if event.kind is TimelineKind.STEP and event.outcome not in UNDECIDED
+    ]
+
+
 def _proceeding_items(proceeding: Mapping[str, Any], number: int) -> Iterator[TimelineItem]:
-    """The steps of a proceeding, missing ones included, and its outcome."""
+    """The steps of a proceeding, missing and awaited ones included."""
     steps: Sequence[Mapping[str, Any]] = proceeding["steps"]
     step_codes = {step["step"] for step in steps}
     missing = partial(TimelineItem, certainty=Certainty.MISSING, number=number, part=proceeding)
     if not step_codes & OPENING_STEPS:
         yield missing(TimelineKind.OPENING)
+    latest = next((step for step in reversed(steps) if step["outcome"] not in UNDECIDED), None)
+    is_ended = latest is not None
     for step in steps:
-        yield from _missing_step(step["step"], step_codes, missing)
-        yield TimelineItem(
+        event = TimelineItem(
             TimelineKind.STEP,
-            step["date"],
-            # An earlier ruling may differ; only the last step can be the end.
-            end=step is steps[-1]
-            and step["outcome"] not in UNDECIDED
-            and (proceeding["outcome"] in UNDECIDED or step["outcome"] == proceeding["outcome"]),
+            step["date"].removeprefix("inconnue"),
+            end=step is latest,
             code=step["step"],
             outcome=step["outcome"],
             number=number,
+            follow_up=step["follow_up"],
             part=step,
         )
-    yield from _outcome_items(proceeding, step_codes, missing)
+        if step["step"] == DECISION_STEP and step["outcome"] in UNDECIDED:
+            is_ended = True
+            yield _undecided(event, step["outcome"])
+            continue
+        for code in (step["step"], step["outcome"]):
+            yield from _missing_step(code, step_codes, missing)
+        yield event
+        if step["step"] == DECISION_STEP:
+            step_codes.add("jugement")
+        if step["appeal"] == "oui":
+            step_codes.add("pourvoi")
+    if not is_ended:
+        yield _undecided(missing(TimelineKind.OUTCOME), steps[-1]["outcome"] if steps else "")
+    elif latest is not None and latest["outcome"] in REOPENED:
+        yield missing(TimelineKind.STEP, code=DECISION_STEP, certainty=Certainty.AWAITED)
+    elif latest is not None and latest["appeal"] == "oui":
+        code = "cassation" if latest["step"] == "arret" else "arret"
+        yield missing(TimelineKind.STEP, code=code, certainty=Certainty.AWAITED)
+
+
+def _undecided(event: TimelineItem, outcome: str) -> TimelineItem:
+    """The outcome of a proceeding, awaited or missing, in the place of an event."""
+    certainty = Certainty.AWAITED if outcome == "en_cours" else Certainty.MISSING
+    return replace(event, kind=TimelineKind.OUTCOME, code=outcome, outcome="", certainty=certainty)
 
 
 def _missing_step(
     code: str, step_codes: set[str], missing: Callable[..., TimelineItem]
 ) -> Iterator[TimelineItem]:
     """The unrecorded step that a step or outcome implies; adds it to ``step_codes``."""
-    required_code = PREREQUISITES.get(code, "")
+    required_code = PREREQUISITES.get(code)
     if required_code and required_code not in step_codes:
         step_codes.add(required_code)
         yield missing(TimelineKind.STEP, code=required_code)
-
-
-def _outcome_items(
-    proceeding: Mapping[str, Any], step_codes: set[str], missing: Callable[..., TimelineItem]
-) -> Iterator[TimelineItem]:
-    """The outcome of a proceeding, unless one of its steps has it, and a pending appeal."""
-    step_outcomes = [step["outcome"] for step in proceeding["steps"]]
-    ending = missing(TimelineKind.OUTCOME, code=proceeding["outcome"])
-    if proceeding["outcome"] == "en_cours":
-        yield replace(ending, certainty=Certainty.AWAITED)
-    elif proceeding["outcome"] in UNDECIDED:
-        if UNDECIDED.issuperset(step_outcomes):
-            yield ending
-    elif proceeding["outcome"] not in step_outcomes:
-        yield from _missing_step(proceeding["outcome"], step_codes, missing)
-        # The import writes this word for an unknown day.
-        day = "" if proceeding["outcome_date"] == "inconnue" else proceeding["outcome_date"]
-        yield replace(ending, date=day, end=True, certainty=Certainty.REPORTED)
-    if proceeding["appeal"] == "oui":
-        yield missing(TimelineKind.STEP, code="arret", certainty=Certainty.AWAITED)
 
 
 def _request_items(request: Mapping[str, Any]) -> Iterator[TimelineItem]:

@@ -15,6 +15,7 @@ from urllib.parse import urlsplit
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
+from register.cases import decisions
 from register.cases.case_content import URL_LIMIT, Content, FieldKind, FieldRule
 from register.cases.models import Incident
 from register.cases.vocabulary import Vocabulary
@@ -49,18 +50,16 @@ def require_valid(
         otherwise a court's order could not be carried out on an old case.
     :raises Invalid: ``content``, with ``faults``: a list of :class:`ContentFault`.
     """
-    existing_codes = set()
-    if before is not None:
-        existing_codes = {
-            (_fault_field(path, rule), code)
-            for path, rule, code in before.leaves()
-            if rule.vocabulary
-        }
+    before = before or Content()
+    existing_codes = {
+        (_fault_field(path, rule), code) for path, rule, code in before.leaves() if rule.vocabulary
+    }
     faults = [
         fault
         for fault in find_faults(session, vocabulary, content)
         if fault.key != "unknown_code" or (fault.field, fault.values["value"]) not in existing_codes
     ]
+    faults = faults or list(_decision_faults(vocabulary, content, before))
     if faults:
         raise Invalid("content", faults=faults)
 
@@ -96,7 +95,7 @@ def find_faults(
 def _fault_field(path: str, rule: FieldRule) -> str:
     """The field of the editor's form that shows a fault."""
     head = path.partition(".")[0]
-    if path.startswith("proceedings.steps."):
+    if path.startswith("proceedings.steps.") and rule.kind is FieldKind.TEXT:
         return "proceedings.steps"
     # The text of a long fault is not repeated, so only its list can be marked.
     is_long_text = rule.kind is FieldKind.TEXT and head in ("sources", "proceedings")
@@ -126,6 +125,27 @@ def _leaf_faults(
         )
         if not is_accepted:
             yield ContentFault(field_name, "unknown_code", {"value": leaf[:40]})
+
+
+def _decision_faults(
+    vocabulary: Vocabulary, content: Content, before: Content
+) -> Iterator[ContentFault]:
+    """New outcomes that no such proceeding or request has, and new appeals where none exists."""
+    stored_steps = [(suit.nature, step) for suit in before.proceedings for step in suit.steps]
+    new_steps = [(suit.nature, step) for suit in content.proceedings for step in suit.steps]
+    for nature, step in new_steps:
+        if (nature, step) in stored_steps:
+            continue
+        if nature not in (UNKNOWN_WORD, *decisions.outcome_natures(step.outcome, vocabulary)):
+            values: dict[str, object] = {"value": step.outcome}
+            yield ContentFault("proceedings.steps.outcome", "outcome_nature", values)
+        elif step.appeal in ("oui", "ouvert") and not decisions.recourse(vars(step), vocabulary):
+            yield ContentFault("proceedings.steps.appeal", "no_appeal", {"value": step.appeal})
+    request_outcome = content.request.outcome if content.request else ""
+    natures = decisions.outcome_natures(request_outcome, vocabulary)
+    is_stored = before.request is not None and before.request.outcome == request_outcome
+    if not is_stored and decisions.REQUEST_NATURES.isdisjoint(natures):
+        yield ContentFault("request.outcome", "outcome_nature", {"value": request_outcome})
 
 
 def url_faults(field_name: str, url: str, *, is_required: bool = False) -> Iterator[ContentFault]:

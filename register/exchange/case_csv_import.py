@@ -12,10 +12,12 @@ from sqlalchemy import Engine, select
 from sqlalchemy.orm import Session
 
 from register.cases import acts
-from register.cases.case_content import Content, ProceedingContent, SourceContent
+from register.cases.case_content import Content, ProceedingContent, SourceContent, StepContent
 from register.cases.checklist import ATTESTATIONS
+from register.cases.document_formats import is_decision_stated
 from register.cases.models import CaseState, Incident, Origin
 from register.cases.second_person import Approval
+from register.cases.timeline import DECISION_STEP
 from register.cases.validation import ContentFault
 from register.cases.vocabulary import build_title, current_vocabulary, source_kinds
 from register.errors import Incomplete, Invalid, Refused, TextError
@@ -27,7 +29,7 @@ from register.text.countries import country_name
 from register.text.normalisation import fold
 
 # Column → field of the content that it holds, or empty. The column of the outcome holds that of
-# the proceeding too.
+# the proceeding's decision too.
 FIELD_OF_COLUMN = {
     "id": "",
     "titre": "title",
@@ -48,14 +50,14 @@ FIELD_OF_COLUMN = {
     "resume": "summary",
     "demarches": "steps_taken",
     "procedure": "proceedings.direction",
-    "juridiction": "proceedings.court",
+    "juridiction": "proceedings.steps.court",
     "issue": "outcome",
-    "date_issue": "proceedings.outcome_date",
+    "date_issue": "proceedings.steps.date",
     "montant": "amount",
     "source_url": "sources.url",
     "source_type": "sources.kind",
     "preuve": "evidence",
-    "en_appel": "proceedings.appeal",
+    "en_appel": "proceedings.steps.appeal",
     "invitation": "",
     "note": "",
 }
@@ -64,8 +66,9 @@ COLUMNS = tuple(FIELD_OF_COLUMN)
 _COLUMN_OF_FAULT = {
     **{field_name: column for column, field_name in FIELD_OF_COLUMN.items() if field_name},
     "sources": "source_url",
-    "proceedings": "juridiction",
-    "proceedings.outcome": "issue",
+    "proceedings.steps": "juridiction",
+    "proceedings.steps.outcome": "issue",
+    "proceedings.steps.source_url": "source_url",
 }
 NO_PROCEEDING = "aucune"
 
@@ -97,17 +100,25 @@ def _row_content(session: Session, cells: Mapping[str, str], kinds: Mapping[str,
         kind = kinds.get(fold(cells["source_type"]), "autre")
         source = SourceContent(cells["source_url"], kind=kind, label=cells["source_type"])
         values["sources"] = (source,)
-    columns = {
-        column: field_name.removeprefix("proceedings.")
-        for column, field_name in FIELD_OF_COLUMN.items()
-        if field_name.startswith("proceedings.")
-    }
     if cells["procedure"] not in ("", NO_PROCEEDING):
-        cells_by_field: dict[str, Any] = {name: cells[column] for column, name in columns.items()}
-        values["proceedings"] = (ProceedingContent(**cells_by_field, outcome=cells["issue"]),)
-    elif filled := [name for name in columns if name != "procedure" and cells[name]]:
+        values["proceedings"] = (_row_proceeding(cells),)
+    elif filled := [name for name in ("juridiction", "date_issue", "en_appel") if cells[name]]:
         raise Invalid("content", faults=[ContentFault(filled[0], "no_proceeding")])
     return Content(**values)
+
+
+def _row_proceeding(cells: Mapping[str, str]) -> ProceedingContent:
+    """The proceeding of a row, with one decision if the row says anything of one."""
+    columns = {
+        "court": "juridiction",
+        "outcome": "issue",
+        "date": "date_issue",
+        "appeal": "en_appel",
+    }
+    fields: dict[str, Any] = {name: cells[column] for name, column in columns.items()}
+    decision = StepContent(DECISION_STEP, **fields, source_url=cells["source_url"])
+    steps = (decision,) if is_decision_stated(fields) else ()
+    return ProceedingContent(cells["procedure"], steps=steps)
 
 
 def _place_name(session: Session, cells: Mapping[str, str]) -> str:
@@ -265,4 +276,7 @@ class _ImportJob:
 
     def _add_fault(self, csv_row: ImportRow, fault: ContentFault) -> None:
         column = _COLUMN_OF_FAULT.get(fault.field, fault.field)
-        self.report.faults.append((csv_row, replace(fault, field=column)))
+        # The address of a source is that of the decision too.
+        column_fault = (csv_row, replace(fault, field=column))
+        if column_fault not in self.report.faults:
+            self.report.faults.append(column_fault)

@@ -80,12 +80,7 @@ _CASE_CODES = (
     ("preuve", "evidence"),
     ("issue", "outcome"),
 )
-_PROCEEDING_CODES = (
-    ("sens", "direction"),
-    ("nature", "nature"),
-    ("acteur", "plaintiff"),
-    ("issue", "outcome"),
-)
+_PROCEEDING_CODES = (("sens", "direction"), ("nature", "nature"), ("acteur", "plaintiff"))
 _LINKED_LIMIT = 20  # linked communes of a document; a filter finds the case by the others
 
 
@@ -188,9 +183,10 @@ def _weak_texts(
                 yield from commune_terms.names
             yield from commune_terms.other_names
     for proceeding in content["proceedings"]:
-        for name in ("court", "docket", "legal_basis", "amount"):
+        for name in ("docket", "legal_basis", "amount"):
             yield proceeding[name]
         for step in proceeding["steps"]:
+            yield step["court"]
             yield step["note"]
     if info_request := content["request"]:
         for name in ("asked", "asked_of", "cada_number"):

@@ -72,8 +72,9 @@ def problem_sentence(problem: Problem) -> str:
 
 
 def field_name(name: str) -> str:
-    """A field's name in words, or its identifier when it has none."""
-    return str(errors.FIELD_NAMES.get(name, name))
+    """A field's name in words: its own or that of the part's field; else its identifier."""
+    part_field = errors.FIELD_NAMES.get(name.rpartition(".")[2], name)
+    return str(errors.FIELD_NAMES.get(name, part_field))
 
 
 def placeholders(sentence: object) -> set[str]:

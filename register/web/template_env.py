@@ -14,8 +14,10 @@ from jinja2 import TemplateError
 from markupsafe import Markup
 
 from register.accounts.web import current_member
+from register.cases.decisions import latest_decision
 from register.cases.desk_lists import DeskCaseSummary
 from register.cases.result_lists import CaseSummary
+from register.cases.web import decision_words
 from register.cases.web.public import structured_data
 from register.cases.web.public.case_view import copy_day, labels, place_line, rights_links
 from register.errors import ConfigError
@@ -91,6 +93,8 @@ def attach(app: Flask) -> None:
         to=urls,
         structured=structured_data,
         rights=rights_links,
+        latest_decision=latest_decision,
+        decisions=decision_words,
     )
 
 

@@ -215,10 +215,18 @@ def test_acts_on_other_things_are_refused_in_every_state(state, act):
 
 # --- follow-up or correction -------------------------------------------------------------------
 
-SUIT = ProceedingContent(
-    direction="contre_cible", nature="penal", court="TGI de Bobigny", outcome="en_cours"
-)
-BEFORE = Content(title="Gagny", outcome="en_cours", date="2008", proceedings=(SUIT,))
+RULING = StepContent("jugement", "2010", "relaxe", court="TGI de Bobigny", appeal="oui")
+SUIT = ProceedingContent(direction="contre_cible", nature="penale", steps=(RULING,))
+OTHER = ProceedingContent(direction="par_cible")
+BEFORE = Content(title="Gagny", outcome="en_cours", date="2008", proceedings=(SUIT, OTHER))
+
+
+def _with_steps(*steps, suit=SUIT, **changes):
+    """The content before with other steps of a proceeding."""
+    changed = tuple(
+        replace(row, steps=steps, **changes) if row is suit else row for row in BEFORE.proceedings
+    )
+    return replace(BEFORE, proceedings=changed)
 
 
 @pytest.mark.parametrize(
@@ -226,20 +234,11 @@ BEFORE = Content(title="Gagny", outcome="en_cours", date="2008", proceedings=(SU
     [
         (replace(BEFORE, outcome="relaxe"), {"outcome"}, "the affair ended"),
         (replace(BEFORE, end_date="2010"), {"end_date"}, "and so did it on a day"),
+        (_with_steps(RULING, StepContent("arret")), {"proceedings.steps"}, "the appeal was heard"),
         (
-            replace(BEFORE, proceedings=(replace(SUIT, outcome="relaxe", outcome_date="2010"),)),
-            {"proceedings.course"},
-            "the court ruled",
-        ),
-        (
-            replace(BEFORE, proceedings=(replace(SUIT, appeal="oui"),)),
-            {"proceedings.course"},
-            "there is an appeal",
-        ),
-        (
-            replace(BEFORE, proceedings=(replace(SUIT, steps=(StepContent("appel"),)),)),
-            {"proceedings.course"},
-            "there is a new step",
+            _with_steps(StepContent("plainte"), suit=OTHER),
+            {"proceedings.steps"},
+            "the first step of a proceeding is one too",
         ),
         (replace(BEFORE, request=RequestContent(asked="un budget")), {"request"}, "CADA answered"),
     ],
@@ -261,12 +260,28 @@ def test_a_follow_up_may_change_outcome_and_steps(after, changed, why):
             "so are sources",
         ),
         (
-            replace(BEFORE, proceedings=(replace(SUIT, direction="par_cible"),)),
+            _with_steps(RULING, StepContent("arret"), direction="par_cible"),
             ["proceedings"],
             "who acts against whom is the account itself",
         ),
-        (replace(BEFORE, proceedings=(SUIT, SUIT)), ["proceedings"], "a new suit is an account"),
-        (replace(BEFORE, proceedings=()), ["proceedings"], "taking one away too"),
+        (replace(BEFORE, proceedings=(SUIT,)), ["proceedings"], "a proceeding does not go"),
+        (
+            replace(BEFORE, proceedings=(SUIT, OTHER, SUIT)),
+            ["proceedings"],
+            "nor does a new one come",
+        ),
+        (
+            _with_steps(replace(RULING, appeal="non")),
+            ["proceedings"],
+            "a follow-up overwrites no decision",
+        ),
+        (_with_steps(StepContent("arret")), ["proceedings"], "nor does it replace one"),
+        (_with_steps(), ["proceedings"], "nor take one away"),
+        (
+            _with_steps(RULING, StepContent("arret"), StepContent("pourvoi")),
+            ["proceedings"],
+            "one follow-up adds one decision",
+        ),
         (replace(BEFORE, links=(LinkContent("voir_aussi", 1),)), ["links"], "links are curated"),
         (replace(BEFORE, contested=True), ["contested"], "a dispute needs a correction"),
     ],

@@ -7,6 +7,7 @@ from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
 
 import pytest
+from case_contents import decided
 from sqlalchemy import func, select
 
 from register.accounts import acts as accounts
@@ -242,7 +243,7 @@ def test_a_draft_stores_every_field(desk, content, session):
             SourceContent("https://exemple.test/2", kind="blog", published_on="2008-03"),
         ),
         proceedings=(
-            ProceedingContent(
+            decided(
                 direction="par_cible",
                 nature="penale",
                 court="TGI de Bobigny",
@@ -682,7 +683,7 @@ def test_a_correction_that_unmeets_the_checklist_is_refused(
 def test_a_follow_up_with_an_outcome_of_a_court_needs_the_court(pen, desk, cast, content):
     case = desk.published(content(justice=True))
     (suit,) = content(justice=True).proceedings
-    ruled = replace(suit, outcome="relaxe")
+    ruled = replace(suit, steps=(StepContent("jugement", outcome="relaxe"),))
 
     def follow_up():
         with pen() as p:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 
 import pytest
-from case_contents import a_case
+from case_contents import a_case, decided
 from sqlalchemy import delete, insert, select, update
 
 from register.cases import acts, case_codes
@@ -47,7 +47,7 @@ def test_the_codes_of_a_document_are_those_that_were_entered():
         place_label="x" * 121,
         proceedings=(
             ProceedingContent(direction="contre_cible"),
-            ProceedingContent(direction="contre_cible", outcome="relaxe"),
+            decided(direction="contre_cible", outcome="relaxe"),
         ),
         links=(LinkContent("voir_aussi", 7),),
     )

@@ -30,7 +30,7 @@ ALL = Circumstances(invited=True, attested=ATTESTATIONS)
 VOCABULARY = Vocabulary(
     "test",
     "fr",
-    {},
+    {"issue": {}, "etape": {}},
     family_of={"interdiction_filmer": "acces", "plainte_diffamation": "justice"},
     court_outcomes=frozenset({"relaxe", "annulation"}),
 )
@@ -102,13 +102,8 @@ def test_any_kind_of_place_is_a_place(content, place):
 
 # --- a court's outcome: only silence blocks ----------------------------------------------------
 
-RULED = ProceedingContent(
-    direction="contre_cible",
-    court="TGI de Paris",
-    outcome="relaxe",
-    outcome_date="2007-06-06",
-    appeal="non",
-)
+RULING = StepContent("jugement", "2007-06-06", "relaxe", court="TGI de Paris", appeal="non")
+RULED = ProceedingContent(direction="contre_cible", steps=(StepContent("plainte"), RULING))
 
 
 @pytest.mark.parametrize(
@@ -116,16 +111,17 @@ RULED = ProceedingContent(
     [
         ({}, [], "court, date and appeal are all filled in"),
         ({"court": ""}, ["court"], "which court?"),
-        ({"outcome_date": ""}, ["outcome_date"], "when?"),
+        ({"date": ""}, ["outcome_date"], "when?"),
         ({"appeal": ""}, ["appeal"], "is it final?"),
         ({"court": "", "appeal": ""}, ["court", "appeal"], "both are asked for at once"),
         ({"court": "inconnue"}, [], "an unknown court counts as filled in"),
-        ({"outcome_date": "inconnue", "appeal": "inconnu"}, [], "so is it for the others"),
+        ({"date": "inconnue", "appeal": "inconnu"}, [], "so is it for the others"),
+        ({"court": "Cour de cassation", "appeal": ""}, [], "no appeal exists above it"),
         ({"outcome": "en_cours", "court": ""}, [], "no court decided yet"),
     ],
 )
 def test_a_courts_outcome_needs_court_date_and_appeal(content, changes, missing, why):
-    ruled_content = content(proceedings=(replace(RULED, **changes),))
+    ruled_content = content(proceedings=(replace(RULED, steps=(replace(RULING, **changes),)),))
     lines = build_checklist(ruled_content, VOCABULARY, ALL).items
     line = next(line for line in lines if line.code == "court")
     assert (line.met, line.values["missing"]) == (not missing, missing), why
@@ -135,6 +131,14 @@ def test_a_case_with_a_courts_outcome_needs_the_proceeding(content):
     assert _missing(content(outcome="relaxe")) == ["court"]
     assert _missing(content(outcome="relaxe", proceedings=(RULED,))) == []
     assert _missing(content(outcome="resolue")) == []
+
+
+def test_each_decision_of_a_court_is_asked_for_its_fields(content):
+    appeal = StepContent("arret", "2009", "annulation", court="CAA de Paris")
+    ruled = replace(RULED, steps=(replace(RULING, court=""), appeal))
+    lines = build_checklist(content(proceedings=(ruled,)), VOCABULARY, ALL).items
+    line = next(line for line in lines if line.code == "court")
+    assert line.values["missing"] == ["court", "appeal"]
 
 
 # --- people --------------------------------------------------------------------------------------

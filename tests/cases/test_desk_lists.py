@@ -6,6 +6,7 @@ from dataclasses import replace
 from datetime import timedelta
 
 import pytest
+from case_contents import decided
 from cast import AT
 from sqlalchemy import event
 
@@ -15,7 +16,6 @@ from register.cases import acts, checklist, todo_clauses
 from register.cases import case_content as contents
 from register.cases import desk_lists as lists
 from register.cases import desk_lists as tasks
-from register.cases.case_content import ProceedingContent
 from register.cases.checklist import ATTESTATIONS, Circumstances
 from register.cases.desk_lists import ClaimFilter, DeskMatches, DeskQuery
 from register.cases.filters import CaseQuery
@@ -272,7 +272,7 @@ READINESS = [
         {
             "outcome": "relaxe",
             "proceedings": (
-                ProceedingContent("contre_cible", outcome="relaxe", court="inconnue", appeal="non"),
+                decided("contre_cible", outcome="relaxe", court="inconnue", appeal="non"),
             ),
         },
         False,
@@ -282,7 +282,7 @@ READINESS = [
         {
             "outcome": "relaxe",
             "proceedings": (
-                ProceedingContent(
+                decided(
                     "contre_cible",
                     outcome="relaxe",
                     court="inconnue",

@@ -6,6 +6,7 @@ from dataclasses import replace
 from urllib.parse import parse_qs
 
 import pytest
+from case_contents import decided
 from sqlalchemy import select
 
 from register.cases import filters, result_lists
@@ -214,11 +215,11 @@ SELECTIONS = {
         "par_cible",
     ),
     "procedure": (
-        {"proceedings": (ProceedingContent(direction="tiers", outcome="en_cours"),)},
+        {"proceedings": (decided(direction="tiers", outcome="en_cours"),)},
         {
             "proceedings": (
                 ProceedingContent(direction="tiers"),
-                ProceedingContent(direction="contre_cible", outcome="en_cours"),
+                decided(direction="contre_cible", outcome="en_cours"),
             )
         },
         "tiers.en_cours",

@@ -160,7 +160,7 @@ def test_the_statements_do_not_grow_with_the_case(desk, pen, cast, view_of, sess
     small = content(proceedings=(suit,))
     large = replace(
         small,
-        proceedings=tuple(replace(suit, court=f"tribunal {n}") for n in range(20)),
+        proceedings=tuple(replace(suit, docket=f"RG {n}") for n in range(20)),
         sources=tuple(SourceContent(url=f"https://exemple.test/{n}") for n in range(20)),
         outlets=tuple(f"Blog {n}" for n in range(20)),
     )

@@ -6,11 +6,12 @@ import json
 from datetime import UTC, date, datetime, timedelta
 
 import pytest
+from case_contents import decided
 from cast import AT
 from sqlalchemy import select, update
 
 from register.cases import acts, queries, result_lists
-from register.cases.case_content import LinkContent, ProceedingContent
+from register.cases.case_content import LinkContent
 from register.cases.core_tables import CASE, IS_PUBLIC, is_among
 from register.cases.filters import PAGE_SIZE, CaseQuery
 from register.cases.models import Revision
@@ -222,9 +223,7 @@ def test_a_row_has_the_place_and_the_codes_and_no_narrative(session, desk):
         date="2008-03~",
         types=("expulsion", "huis_clos"),
         narrative="LE RÉCIT CONTESTÉ",
-        proceedings=(
-            ProceedingContent(direction="contre_cible", outcome="en_cours", appeal="oui"),
-        ),
+        proceedings=(decided(direction="contre_cible", outcome="en_cours", appeal="oui"),),
         outcome="en_cours",
         contested=True,
     )

@@ -5,7 +5,6 @@ from __future__ import annotations
 import pytest
 
 from register.cases import deadlines
-from register.cases.case_content import Content
 
 
 @pytest.mark.parametrize(
@@ -25,15 +24,14 @@ def test_lines_are_counted_by_the_width_of_the_page(text: str, lines: int) -> No
 
 
 def test_a_reply_may_be_as_long_as_the_text_that_it_answers() -> None:
-    account = Content(summary="a" * 80, narrative="b\n\nc")
-    limit = deadlines.longest_reply(account, ["d" * 10, ""])
+    limit = deadlines.longest_reply(["a" * 80, "b\n\nc", "d" * 10, ""])
     assert limit == deadlines.TextLength(2 + 3 + 1, 80 + 4 + 10)
     assert not deadlines.text_length("a\n" * 5 + "a").exceeds(limit)
     assert deadlines.text_length("a\n" * 6 + "a").exceeds(limit)
 
 
 def test_a_reply_has_two_hundred_lines_at_most() -> None:
-    assert deadlines.longest_reply(Content(narrative="a\n" * 500)).lines == 200
+    assert deadlines.longest_reply(["a\n" * 500]).lines == 200
     assert not deadlines.text_length("a\n" * 199 + "a").is_too_long
     assert deadlines.text_length("a\n" * 200 + "a").is_too_long
     # One paragraph without an end is as long as its lines on the page.

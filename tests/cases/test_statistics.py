@@ -8,10 +8,10 @@ from urllib.parse import parse_qs
 
 import facet_data
 import pytest
+from case_contents import decided
 from sqlalchemy.orm import Session
 
 from register.cases import acts, result_lists, statistics
-from register.cases.case_content import ProceedingContent
 from register.cases.filters import CaseQuery, parse
 from register.cases.statistics import Figure, FigureGroup, Statistics
 from register.cases.vocabulary import current_vocabulary
@@ -24,9 +24,7 @@ pytestmark = pytest.mark.one_database
 def suit(direction, outcome="", **changes):
     """A proceeding with every field that an outcome of a court requires."""
     required = {"court": "inconnue", "outcome_date": "inconnue", "appeal": "inconnu"}
-    return ProceedingContent(
-        direction=direction, nature="penale", outcome=outcome, **{**required, **changes}
-    )
+    return decided(direction=direction, outcome=outcome, **{**required, **changes})
 
 
 # Cases with several proceedings, and cases of distant years, beside those of ``facet_data``.

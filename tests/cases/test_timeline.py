@@ -28,18 +28,24 @@ def timeline_of(content: Content, **added: Any) -> list[TimelineItem]:
 
 
 def summaries(events: list[TimelineItem]) -> list[str]:
-    """Each event as its day, its code, and a mark if it is missing or awaited."""
+    """Each event as its day, its code, and a mark if it is missing or awaited.
+
+    A decision without a step of its own has the code of its outcome.
+    """
     marks = {Certainty.REPORTED: "", Certainty.MISSING: " ?", Certainty.AWAITED: " …"}
     return [
-        f"{event.date or '-'} {event.code or event.kind}{marks[event.certainty]}{'.' * event.end}"
+        f"{event.date or '-'} {code or event.kind}{marks[event.certainty]}{'.' * event.end}"
         for event in events
+        for code in ((event.code == "decision" and event.outcome) or event.code,)
     ]
 
 
-def case_with_suit(*steps: StepContent, **changes: str) -> Content:
-    """A case of March 2008 with one proceeding against the target."""
-    row = ProceedingContent(direction="contre_cible", steps=steps, **changes)
-    return a_case(proceedings=(row,), outcome=changes.get("outcome", ""))
+def case_with_suit(*steps: StepContent, outcome: str = "", **decision: Any) -> Content:
+    """A case of March 2008 with one proceeding against the target, and a decision at its end."""
+    if outcome:
+        steps = (*steps, StepContent("decision", outcome=outcome, **decision))
+    row = ProceedingContent(direction="contre_cible", steps=steps)
+    return a_case(proceedings=(row,), outcome=outcome)
 
 
 def test_a_full_case_has_all_its_events_in_order() -> None:
@@ -70,11 +76,11 @@ def test_a_full_case_has_all_its_events_in_order() -> None:
         (a_case(date=""), ["- facts", "- inconnue ?"]),
         # A ruling implies the opening of its proceeding.
         (
-            case_with_suit(outcome="relaxe", outcome_date="2010-02"),
+            case_with_suit(outcome="relaxe", date="2010-02"),
             ["2008-03-17 facts", "- opening ?", "2010-02 relaxe."],
         ),
         (
-            case_with_suit(outcome="relaxe", outcome_date="inconnue"),
+            case_with_suit(outcome="relaxe", date="inconnue"),
             ["2008-03-17 facts", "- opening ?", "- relaxe."],
         ),
         # A ruling on appeal implies a first ruling, and a cassation a pourvoi.
@@ -85,9 +91,7 @@ def test_a_full_case_has_all_its_events_in_order() -> None:
             ["2008-03-17 facts", "2008-04 plainte", "- jugement ?", "2010 arret."],
         ),
         (
-            case_with_suit(
-                StepContent("assignation"), outcome="cassation_favorable", outcome_date="2011"
-            ),
+            case_with_suit(StepContent("assignation"), outcome="cassation_favorable", date="2011"),
             ["2008-03-17 facts", "- assignation", "- pourvoi ?", "2011 cassation_favorable."],
         ),
         # The first ruling is recognised in any order of the steps.
@@ -103,13 +107,49 @@ def test_a_full_case_has_all_its_events_in_order() -> None:
                 StepContent("plainte"),
                 StepContent("jugement", "2009", "condamnation_cible"),
                 outcome="relaxe",
-                outcome_date="2010",
+                date="2010",
             ),
             ["2008-03-17 facts", "- plainte", "2009 jugement", "2010 relaxe."],
         ),
         (
-            case_with_suit(outcome="relaxe", outcome_date="2010", appeal="oui"),
+            case_with_suit(outcome="relaxe", date="2010", appeal="oui"),
             ["2008-03-17 facts", "- opening ?", "2010 relaxe.", "- arret …"],
+        ),
+        # After a ruling on appeal the Court of Cassation decides, and after it sent the case back
+        # another court.
+        (
+            case_with_suit(
+                StepContent("plainte"),
+                StepContent("decision", "2009", "relaxe", appeal="oui"),
+                StepContent("arret", "2010", "condamnation_cible", appeal="oui"),
+            ),
+            ["2008-03-17 facts", "- plainte", "2009 relaxe", "2010 arret.", "- cassation …"],
+        ),
+        (
+            case_with_suit(
+                StepContent("plainte"),
+                StepContent("jugement", "2009", "condamnation_cible", appeal="oui"),
+                StepContent("arret", "2010", "condamnation_cible", appeal="oui"),
+                outcome="cassation_renvoi",
+                date="2011",
+            ),
+            [
+                "2008-03-17 facts",
+                "- plainte",
+                "2009 jugement",
+                "2010 arret",
+                "2011 cassation_renvoi.",
+                "- decision …",
+            ],
+        ),
+        # A step says that the proceeding goes on, or nothing does.
+        (
+            case_with_suit(StepContent("plainte"), StepContent("audience", outcome="en_cours")),
+            ["2008-03-17 facts", "- plainte", "- audience", "- en_cours …"],
+        ),
+        (
+            case_with_suit(StepContent("plainte"), outcome="inconnue", court="TGI de Paris"),
+            ["2008-03-17 facts", "- plainte", "- inconnue ?"],
         ),
         (case_with_suit(outcome="en_cours"), ["2008-03-17 facts", "- opening ?", "- en_cours …"]),
     ],
@@ -165,10 +205,20 @@ def test_an_undated_follow_up_is_sorted_by_its_addition_and_stays_undated() -> N
 
 
 def test_the_outcome_of_a_proceeding_is_listed_once() -> None:
-    content = case_with_suit(outcome="relaxe", outcome_date="2010-02", appeal="non")
+    content = case_with_suit(outcome="relaxe", date="2010-02", appeal="non")
     events = timeline_of(replace(content, outcome="relaxe", end_date="2010-02"))
     assert summaries(events)[-1] == "2010-02 relaxe."
     assert len(events) == 3
+
+
+def test_a_follow_up_stands_with_the_decision_that_it_added() -> None:
+    content = case_with_suit(
+        StepContent("plainte"), outcome="relaxe", date="2010-02-05", follow_up=2
+    )
+    follow_ups = [AFTER, {**AFTER, "happened_on": "2010-02-05"}]
+    events = timeline_of(content, follow_ups=follow_ups)
+    assert [event.number for event in events if event.kind == TimelineKind.FOLLOW_UP] == [1]
+    assert [event.follow_up for event in events if event.code == "decision"] == [2]
 
 
 # --- a request for a document --------------------------------------------------------------------
@@ -246,7 +296,7 @@ def test_a_missing_step_hides_no_open_end(outcome: str, expected: str) -> None:
 
 def test_a_vague_date_that_includes_the_facts_is_not_sorted_before_them() -> None:
     prosecution = case_with_suit(
-        StepContent(step="plainte", date="2006"), outcome="relaxe", outcome_date="2006"
+        StepContent(step="plainte", date="2006"), outcome="relaxe", date="2006"
     )
     events = summaries(timeline_of(replace(prosecution, date="2006-06-26", end_date="2006")))
     assert events[0].startswith("2006-06-26")

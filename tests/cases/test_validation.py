@@ -27,6 +27,10 @@ def _suit(**changes):
     return {"proceedings": (replace(SUIT, **changes),)}
 
 
+def _step(**changes):
+    return _suit(steps=(StepContent("appel", **changes),))
+
+
 def _source(**changes):
     return {"sources": (replace(SourceContent(URL), **changes),)}
 
@@ -56,10 +60,10 @@ def test_a_full_case_has_no_fault(session, content):
         SUIT,
         nature="penale",
         plaintiff="maire",
-        outcome="relaxe",
-        outcome_date="inconnue",
-        appeal="inconnu",
-        steps=(StepContent("appel", date="2009", outcome="en_cours", source_url=URL),),
+        steps=(
+            StepContent("jugement", "inconnue", "relaxe", appeal="inconnu"),
+            StepContent("appel", date="2009", outcome="en_cours", source_url=URL),
+        ),
     )
     assert _faults(session, replace(full_content, proceedings=(suit,))) == []
 
@@ -127,16 +131,15 @@ def test_an_almost_empty_draft_is_valid(session, content):
         (_suit(direction="envers"), ("proceedings.direction", "unknown_code")),
         (_suit(nature="divine"), ("proceedings.nature", "unknown_code")),
         (_suit(plaintiff="roi"), ("proceedings.plaintiff", "unknown_code")),
-        (_suit(outcome="gagne"), ("proceedings.outcome", "unknown_code")),
-        (_suit(outcome_date="hier"), ("proceedings.outcome_date", "date_form")),
-        (_suit(appeal="peut-être"), ("proceedings.appeal", "unknown_code")),
-        (_suit(court="x" * 2_001), ("proceedings", "too_long")),
         (_suit(docket="x" * 2_001), ("proceedings", "too_long")),
         (_suit(steps=(StepContent(""),)), ("proceedings.steps", "unknown_code")),
-        (_suit(steps=(StepContent("appel", date="x"),)), ("proceedings.steps", "date_form")),
-        (_suit(steps=(StepContent("appel", outcome="x"),)), ("proceedings.steps", "unknown_code")),
-        (_suit(steps=(StepContent("appel", source_url="x"),)), ("proceedings.steps", "url")),
-        (_suit(steps=(StepContent("appel", note="x" * 2_001),)), ("proceedings.steps", "too_long")),
+        (_step(date="x"), ("proceedings.steps.date", "date_form")),
+        (_step(outcome="x"), ("proceedings.steps.outcome", "unknown_code")),
+        (_step(appeal="peut-être"), ("proceedings.steps.appeal", "unknown_code")),
+        (_step(appeal_until="x"), ("proceedings.steps.appeal_until", "date_form")),
+        (_step(source_url="x"), ("proceedings.steps.source_url", "url")),
+        (_step(note="x" * 2_001), ("proceedings.steps", "too_long")),
+        (_step(court="x" * 2_001), ("proceedings.steps", "too_long")),
         (_suit(steps=(StepContent("appel"),) * 41), ("proceedings.steps", "too_many")),
         (_request(asked_on="x"), ("request.asked_on", "date_form")),
         (_request(refused_on="x"), ("request.refused_on", "date_form")),
@@ -186,3 +189,53 @@ def test_all_faults_are_reported_together_with_short_values(session, content):
     faults = refused.value.values["faults"]
     assert [fault.field for fault in faults] == ["date", "level", "types"]
     assert max(len(str(fault.values)) for fault in faults) < 200
+
+
+# --- an outcome is one of its kind of proceeding -------------------------------------------------
+
+ACQUITTED = StepContent("jugement", "2010", "relaxe", court="TGI de Paris", appeal="non")
+
+
+def _refusals(session, content, before=None):
+    try:
+        validation.require_valid(session, current_vocabulary(session), content, before)
+    except Invalid as error:
+        return [(fault.field, fault.key) for fault in error.values["faults"]]
+    return []
+
+
+@pytest.mark.parametrize(
+    ("nature", "step", "refusal"),
+    [
+        ("penale", ACQUITTED, None),
+        ("inconnue", ACQUITTED, None),
+        ("civile", ACQUITTED, "outcome_nature"),
+        ("cada", ACQUITTED, "outcome_nature"),
+        ("cada", StepContent("decision", outcome="avis_cada_favorable"), None),
+        ("disciplinaire", StepContent("decision", outcome="sanction_interne"), None),
+        ("penale", StepContent("decision", outcome="sanction_interne"), "outcome_nature"),
+        ("administrative", StepContent("jugement", outcome="annulation"), None),
+        ("penale", StepContent("jugement", outcome="annulation"), "outcome_nature"),
+        ("penale", StepContent("decision", outcome="autre", appeal="oui"), None),
+        ("penale", StepContent("decision", outcome="classement_sans_suite"), None),
+        (
+            "penale",
+            StepContent("decision", outcome="classement_sans_suite", appeal="oui"),
+            "no_appeal",
+        ),
+        ("civile", StepContent("cassation", outcome="cassation_renvoi", appeal="oui"), "no_appeal"),
+    ],
+)
+def test_a_step_takes_only_what_its_kind_of_proceeding_has(session, content, nature, step, refusal):
+    faulty = content(proceedings=(replace(SUIT, nature=nature, steps=(step,)),))
+    assert [key for _field, key in _refusals(session, faulty)] == [refusal] * bool(refusal)
+    # What a case has already is refused only when it is changed.
+    assert _refusals(session, faulty, before=faulty) == []
+
+
+def test_a_request_for_a_document_ends_in_no_acquittal(session, content):
+    acquitted = content(**_request(outcome="relaxe"))
+    assert _refusals(session, acquitted) == [("request.outcome", "outcome_nature")]
+    assert _refusals(session, acquitted, before=acquitted) == []
+    for outcome in ("communication_obtenue", "avis_cada_defavorable", "annulation", "inconnue"):
+        assert _refusals(session, content(**_request(outcome=outcome))) == []

@@ -6,12 +6,13 @@ from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
 
 import pytest
+from case_contents import decided
 from sqlalchemy import delete, func, inspect, select, update
 from sqlalchemy.exc import DataError
 
 from register.cases import acts
 from register.cases.case_codes import CaseCode
-from register.cases.case_content import LinkContent, ProceedingContent, RequestContent, StepContent
+from register.cases.case_content import LinkContent, RequestContent, StepContent
 from register.cases.models import Codes, Correction, FollowUp, Incident, Reply, Revision
 from register.cases.verify import ledger_heads, verify
 from register.db import UTCDateTime
@@ -41,7 +42,7 @@ def rich_case(pen, desk, cast, content):
         steps_taken="CADA",
         amount="1 euro",
         proceedings=(
-            ProceedingContent(
+            decided(
                 direction="par_cible",
                 nature="penale",
                 court="TGI",

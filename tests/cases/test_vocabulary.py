@@ -23,15 +23,15 @@ CODES = {
     "autre inconnu",
     "preuve": "allegue documente juge",
     "sens": "contre_cible contre_x par_cible recours_cible deux_sens tiers",
-    "nature": "penale civile administrative inconnue",
+    "nature": "penale civile administrative cada disciplinaire inconnue",
     "issue": "inconnue en_cours resolue retrait_contenu fermeture classement_sans_suite "
-    "desistement nullite_procedure prescription relaxe deboute condamnation_cible "
+    "desistement accord nullite_procedure prescription relaxe deboute condamnation_cible "
     "condamnation_auteur annulation mesure_validee cassation_favorable cassation_defavorable "
-    "sanction_interne tutelle_favorable avis_cada_favorable avis_cada_defavorable "
+    "cassation_renvoi sanction_interne tutelle_favorable avis_cada_favorable avis_cada_defavorable "
     "communication_obtenue autre",
     "etape": "mise_en_demeure deliberation plainte citation_directe poursuite_parquet assignation "
-    "refere mise_en_examen offre_de_preuve audience jugement appel arret pourvoi cassation "
-    "desistement transaction execution",
+    "refere mise_en_examen offre_de_preuve audience decision jugement appel arret pourvoi "
+    "cassation desistement transaction execution",
     "source": "presse site_cible blog document_officiel decision_justice video reseau_social "
     "association autre",
     "refus": "hors_champ doublon insuffisant inverifiable risque_personne illicite",
@@ -61,6 +61,7 @@ BY_A_COURT = {
     "mesure_validee",
     "cassation_favorable",
     "cassation_defavorable",
+    "cassation_renvoi",
 }
 
 
@@ -206,3 +207,13 @@ def test_an_empty_vocabulary_accepts_no_code():
     empty = vocabulary.Vocabulary("", "fr", {name: {} for name in LIST_NAMES})
     assert not empty.accepts("type", "expulsion")
     assert replace(empty, family_of={"expulsion": "acces"}).types_of(["acces"]) == ["expulsion"]
+
+
+def test_outcomes_name_natures_and_steps_name_recourses(vocabularies):
+    for word in vocabularies.lists["issue"].values():
+        assert set(word.extra.get("natures", ())) <= set(vocabularies.lists["nature"])
+        # A recourse exists only against a decision of a court, or one that is not named.
+        if word.extra.get("appeal"):
+            assert word.code in BY_A_COURT | {"inconnue", "en_cours", "autre"}
+    recourses = {word.extra.get("recourse") for word in vocabularies.lists["etape"].values()}
+    assert recourses == {None, "", "appel", "pourvoi"}

@@ -168,10 +168,14 @@ def _proceeding(member: Member, story: Story) -> None:
     user.choose("Qui agit contre qui", "Contre la personne visée", row)
     user.choose("Nature", "Pénale", row)
     user.choose("Qui a engagé la procédure", story.actor, row)
-    user.write("Juridiction", story.court, row)
-    user.choose("Issue de la procédure", story.outcome, row)
-    user.write("Date de la décision", story.decided_on, row)
-    user.choose("Appel", "On ne sait pas", row)
+    user.press("Ajouter une étape")
+    step = page.locator("#proceedings-0-steps-0")
+    expect(step).to_be_visible()
+    user.write("Date", story.decided_on, step)
+    user.choose("Étape", "Jugement", step)
+    user.choose("Ce qui a été décidé", story.outcome, step)
+    user.write("Juridiction", story.court, step)
+    user.choose("Appel ou pourvoi", "On ne sait pas", step)
 
 
 def unmet_points(page: Page) -> list[str]:
@@ -237,7 +241,7 @@ def follow_up(member: Member, case: str, title: str, text: str) -> None:
     user.write("Titre de la suite", title)
     user.write("Date du fait", "février 2023")
     user.write("Texte de la suite", text)
-    user.choose("Appel", "Appel en cours", page.locator("#proceedings-0"))
+    user.choose("Étape", "Appel", page.locator("#decision"))
     user.write("Pourquoi cet enregistrement", "la source le dit aussi")
     user.press("Publier la suite")
     expect_message(page, WAITS)

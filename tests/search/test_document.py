@@ -5,15 +5,10 @@ from __future__ import annotations
 from dataclasses import fields
 
 import pytest
+from case_contents import decided
 
 from register.cases import acts, vocabulary
-from register.cases.case_content import (
-    Content,
-    ProceedingContent,
-    RequestContent,
-    SourceContent,
-    StepContent,
-)
+from register.cases.case_content import Content, RequestContent, SourceContent, StepContent
 from register.search.document import documents
 from register.search.query_parser import parse
 from register.search.reference_matcher import strength
@@ -39,7 +34,7 @@ def full(content):
         outcome="relaxe",
         types=("interdiction_filmer", "retrait_financement"),
         proceedings=(
-            ProceedingContent(
+            decided(
                 direction="contre_cible",
                 plaintiff="maire",
                 court="cour d’appel de Versailles",

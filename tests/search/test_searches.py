@@ -16,7 +16,7 @@ import pytest
 from sqlalchemy import select
 
 from register.cases import acts, result_lists
-from register.cases.case_content import ProceedingContent, RequestContent
+from register.cases.case_content import ProceedingContent, RequestContent, StepContent
 from register.cases.filters import WORDS, CaseQuery
 from register.cases.models import Incident, Origin
 from register.cases.vocabulary import current_vocabulary
@@ -34,7 +34,7 @@ DEMO_TABLE = tomllib.loads((FOLDER / "searches.toml").read_text(encoding="utf-8"
 OTHER_TABLE = tomllib.loads((FOLDER / "searches_elsewhere.toml").read_text(encoding="utf-8"))
 # Of 80 searches, how many may be wrong, each with its reason.
 MISSES_LIMIT, SEARCH_COUNT = 2, 80
-SHAPES = {"proceedings": ProceedingContent, "request": RequestContent}
+SHAPES = {"proceedings": ProceedingContent, "steps": StepContent, "request": RequestContent}
 
 
 @dataclass
@@ -112,7 +112,7 @@ def _content(fields: Mapping[str, Any]) -> dict[str, Any]:
 def _content_value(name: str, value: Any) -> Any:
     shape = SHAPES.get(name, lambda **fields: fields)
     if isinstance(value, dict):
-        return shape(**value)
+        return shape(**{part: _content_value(part, field) for part, field in value.items()})
     if isinstance(value, list):
         return tuple(_content_value(name, element) for element in value)
     return value

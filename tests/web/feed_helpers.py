@@ -153,19 +153,22 @@ def full_case_with_markup(content) -> Content:
     """A case that has all that a case may have."""
     steps = (
         StepContent("audience", "2021-01", note="renvoyée une fois"),
-        StepContent("jugement", "", "relaxe", source_url="https://exemple.test/jugement?a=1&b=2"),
+        StepContent(
+            "jugement",
+            "2021-03",
+            "relaxe",
+            source_url="https://exemple.test/jugement?a=1&b=2",
+            court="tribunal judiciaire de Bobigny",
+            appeal="oui",
+        ),
     )
     suit = ProceedingContent(
         direction="contre_cible",
         nature="penale",
         plaintiff="maire",
-        court="tribunal judiciaire de Bobigny",
         docket="21/00001",
         legal_basis="loi du 29 juillet 1881, art. 32",
         amount="1 500 EUR",
-        outcome="relaxe",
-        outcome_date="2021-03",
-        appeal="oui",
         steps=steps,
     )
     return content(
@@ -198,7 +201,7 @@ def full_case_with_markup(content) -> Content:
             ),
             SourceContent(url="https://exemple.test/nu", kind="video"),
         ),
-        proceedings=(suit, ProceedingContent(direction="par_cible", outcome="inconnue")),
+        proceedings=(suit, ProceedingContent(direction="par_cible")),
         request=RequestContent(
             asked="le règlement intérieur",
             asked_of="la mairie",
@@ -216,7 +219,7 @@ def fill(bruno, content) -> dict[str, int]:
     cases = {"everything": bruno.published(full_case_with_markup(content))}
     first = cases["everything"]
     bruno.replies(first, "La commune <b>conteste</b>.\n\nLa séance\navait été levée.")
-    moved = replace(full_case_with_markup(content), outcome="en_cours", end_date="")
+    moved = replace(full_case_with_markup(content), end_date="")
     bruno.follows(first, "L'appel est fixé", content=moved, happened_on="2021-06")
     bruno.corrects(first, content=replace(moved, amount="inconnu", links=()))
     bruno.replies(first, "Seconde réponse.")

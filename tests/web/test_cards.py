@@ -6,6 +6,7 @@ from contextvars import Context
 from io import BytesIO
 
 import pytest
+from case_contents import decided
 from cast import CaseRef, Desk
 from flask import Flask
 from flask.testing import FlaskClient
@@ -14,7 +15,6 @@ from PIL import Image, ImageChops
 from werkzeug.test import TestResponse
 
 from register.cases import vocabulary
-from register.cases.case_content import ProceedingContent
 from register.cases.web.public import social_cards
 from register.cases.web.public.social_cards import HEIGHT, WIDTH, SocialCard, draw_card
 from register.db import db
@@ -206,7 +206,7 @@ def test_card_repeats_nothing_of_the_title_and_says_how_the_case_ended(
     app: Flask, desk: Desk, drawn_cards: list[SocialCard]
 ) -> None:
     client = app.test_client()
-    suit = ProceedingContent(
+    suit = decided(
         direction="contre_cible",
         court="cour d’appel de Paris",
         outcome="relaxe",

@@ -11,7 +11,7 @@ from html import unescape
 from typing import Any
 
 import pytest
-from case_contents import full_case
+from case_contents import decided, full_case
 from cast import AT
 from flask import Flask
 from flask.testing import FlaskClient
@@ -30,7 +30,7 @@ from register.journal import Act, JournalEntry
 
 pytestmark = pytest.mark.one_database
 
-RULING = ProceedingContent(
+RULING = decided(
     direction="contre_cible",
     plaintiff="maire",
     court="tribunal de Bobigny",
@@ -98,7 +98,7 @@ def test_the_facts_come_first_with_who_says_so_and_how_it_ended(
     for text in (
         "Quand 17 mars 2008",
         "Où Gagny (Seine-Saint-Denis)",
-        "Issue Relaxe de la personne poursuivie, tribunal de Bobigny, appel en cours",
+        "Issue Relaxe de la personne poursuivie, 2010, tribunal de Bobigny, recours formé",
         "Qui le dit Jugé : 1 source, presse.",
         "Contesté par la personne ou l’autorité mise en cause.",
         "Montants connus 770 000 € de frais payés par la commune Demandé en justice : 5 000 €",
@@ -125,11 +125,8 @@ def test_the_facts_come_first_with_who_says_so_and_how_it_ended(
             {"sources": (SourceContent("https://a.test/"), SourceContent("https://b.test/"))},
             "Documenté : 2 sources ; aucune décision de justice connue.",
         ),
-        # A ruling is known, whatever the level says.
-        (
-            {"proceedings": (replace(RULING, direction="par_cible"),)},
-            "Documenté : 1 source, presse.",
-        ),
+        # A court has ruled, whatever level was chosen.
+        ({"proceedings": (replace(RULING, direction="par_cible"),)}, "Jugé : 1 source, presse."),
     ],
 )
 def test_the_level_of_evidence_says_on_what_it_rests(
@@ -204,19 +201,15 @@ def test_an_unknown_outcome_is_not_shown_as_one_still_to_be_chosen(
     assert "<dt>Issue</dt><dd>À choisir</dd>" in html
 
 
-def test_two_proceedings_that_end_alike_say_that_one_is_appealed(
+def test_the_outcome_is_that_of_the_latest_of_two_proceedings(
     app: Flask, desk: Any, content: Callable[..., Content]
 ) -> None:
-    proceeding = ProceedingContent(
-        direction="contre_cible", outcome="relaxe", outcome_date="2010", court="x", appeal="non"
-    )
-    case_content = replace(content(justice=True), outcome="relaxe", evidence="juge")
-    desk.published(
-        replace(case_content, proceedings=(proceeding, replace(proceeding, appeal="oui")))
-    )
-    html = page(app, "/incidents/1")
-    sentence = "Relaxe de la personne poursuivie, appel en cours dans l’une des procédures"
-    assert sentence in words(html)
+    ruling = {"court": "inconnue", "appeal": "inconnu"}
+    lost = decided("par_cible", outcome="deboute", outcome_date="2009", **ruling)
+    won = decided("contre_cible", outcome="relaxe", outcome_date="2010-02", **ruling)
+    desk.published(replace(content(justice=True), proceedings=(won, lost)))
+    summary = "Relaxe de la personne poursuivie, février 2010, recours éventuel inconnu"
+    assert summary in words(page(app, "/incidents/1"))
 
 
 def test_an_invitation_without_a_day_is_not_said_to_have_been_sent(client: FlaskClient) -> None:
@@ -232,15 +225,9 @@ def test_an_invitation_without_a_day_is_not_said_to_have_been_sent(client: Flask
 def test_the_line_joins_everything_and_shows_what_is_missing(
     app: Flask, desk: Any, cast: Any, content: Callable[..., Content]
 ) -> None:
-    steps = (StepContent("audience", "2009-02-03"), StepContent("arret", "2010-06", "relaxe"))
-    suit = ProceedingContent(
-        direction="contre_cible",
-        outcome="relaxe",
-        outcome_date="2010-06",
-        court="x",
-        appeal="non",
-        steps=steps,
-    )
+    ruling = StepContent("arret", "2010-06", "relaxe", court="x", appeal="non")
+    steps = (StepContent("audience", "2009-02-03"), ruling)
+    suit = ProceedingContent("contre_cible", steps=steps)
     request = RequestContent(asked="un rapport", asked_on="2008-04-01", refusal="implicite")
     case_content = replace(
         content(justice=True), proceedings=(suit,), outcome="relaxe", request=request

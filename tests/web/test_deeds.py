@@ -6,7 +6,7 @@ import re
 from dataclasses import asdict
 
 import pytest
-from case_contents import a_case
+from case_contents import a_case, decided
 from flask import Flask
 
 from register.cases.case_content import ProceedingContent, StepContent
@@ -111,7 +111,7 @@ def test_without_a_plaintiff_only_an_actor_who_sued_is_shown_as_suing(app: Flask
 def test_only_a_court_makes_more_of_it_than_the_source_says(
     app: Flask, outcome: str, is_ruled: bool
 ) -> None:
-    proceedings = (suit("contre_cible", outcome=outcome),)
+    proceedings = (decided("contre_cible", outcome=outcome),)
     content = asdict(a_case(types=("plainte_diffamation",), proceedings=proceedings))
     with app.test_request_context():
         assert [deed.is_ruled for deed in list_deeds(content)] == [is_ruled]

@@ -13,6 +13,7 @@ from flask import Flask
 import register
 from register import errors
 from register.cases import act_permissions, case_content
+from register.cases.case_content import StepContent
 from register.cases.checklist import ATTESTATIONS, CheckItem
 from register.cases.models import CaseState
 from register.cases.validation import ContentFault
@@ -127,8 +128,12 @@ def test_every_field_that_is_judged_has_its_name() -> None:
     judged |= {key_at(call, FIRST) for call in calls({"required_text"})}
     judged |= set(case_content.Content.__dataclass_fields__)
     judged |= {f"request.{name}" for name in case_content.RequestContent.__dataclass_fields__}
+    judged |= {f"proceedings.steps.{rule}" for rule in case_content.FIELD_RULES[StepContent]}
     # A column of an import is named as it stands in the file.
-    assert judged - {"", *case_csv_import.COLUMNS} <= set(site.FIELD_NAMES)
+    judged -= {"", *case_csv_import.COLUMNS, "proceedings.steps.follow_up"}
+    assert {name for name in judged if name not in site.FIELD_NAMES} <= {
+        f"proceedings.steps.{name}" for name in site.FIELD_NAMES
+    }
 
 
 def test_states_ledgers_and_risks_have_their_words() -> None:
@@ -207,7 +212,7 @@ def test_an_unmet_checklist_names_each_line() -> None:
         Incomplete("checklist", lines=lines, state=CaseState.DRAFT)
     )
     assert "412 caractères" in sentence
-    assert "juridiction, appel" in sentence
+    assert "juridiction, recours" in sentence
     assert "numéro de téléphone «\u202f01 23 45 67 89\u202f»" in sentence
 
 

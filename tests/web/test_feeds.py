@@ -15,6 +15,7 @@ from urllib.parse import urlencode, urlsplit
 
 import atom
 import pytest
+from case_contents import decided
 from feed_helpers import AT, BASE, MINUTE, FeedClient, TimedDesk, fill, plain, words
 from sqlalchemy import select
 
@@ -75,7 +76,7 @@ VALUES = {
     "cible": "association",
     "acteur": "prefet",
     "niveau": "outre_mer",
-    "issue": "en_cours",
+    "issue": "relaxe",
     "preuve": "juge",
     "sens": "par_cible",
     "procedure": "par_cible.inconnue",
@@ -238,17 +239,17 @@ def test_a_publication_is_the_whole_case_as_it_reads_now(reader, case_numbers) -
         "Gagny (Seine-Saint-Denis)",
         "Communes liées : Saint-Denis (Seine-Saint-Denis) ; Paris",
         "Niveau de preuve : jugé, contesté",
-        "Issue : en cours",
+        "Issue : relaxe de la personne poursuivie",
         "« l’adjoint au maire »",
         "lettre au préfet",
         "Montant : inconnu",
         "Les actes rapportés : interdiction de filmer, menace de violence, selon les sources.",
         "Procédure, contre la personne visée : plainte en diffamation, selon une décision de"
         " justice. Qui agit : le maire (Gagny).",
-        "tribunal judiciaire de Bobigny, appel en cours.",
+        "tribunal judiciaire de Bobigny, mars 2021, appel formé Source",
         "Affaire nº 21/00001.",
-        "janvier 2021 : audience. renvoyée une fois",
-        "date inconnue : jugement, relaxe",
+        "Audience, janvier 2021. renvoyée une fois",
+        "Jugement, relaxe de la personne poursuivie",
         "Procédure, par la personne visée : plainte ou action, selon les sources. Qui agit : "
         "un blogueur (Gagny Libre, L’Écho & Cie). Qui est visé : le maire (Gagny).",
         "Ce qui est demandé : le règlement intérieur",
@@ -524,20 +525,19 @@ def poisoned(poison) -> Content:
             _poisoned(
                 ProceedingContent,
                 poison,
-                **coded(
-                    direction="contre_cible",
-                    nature="penale",
-                    plaintiff="maire",
-                    outcome="en_cours",
-                    outcome_date="2009",
-                    appeal="non",
-                ),
+                **coded(direction="contre_cible", nature="penale", plaintiff="maire"),
                 steps=(
                     _poisoned(
                         StepContent,
                         poison,
                         source_url=url,
-                        **coded(step="refere", date="2009", outcome="en_cours"),
+                        **coded(
+                            step="refere",
+                            date="2009",
+                            outcome="en_cours",
+                            appeal="non",
+                            appeal_until="2009",
+                        ),
                     ),
                 ),
             ),
@@ -622,7 +622,7 @@ def test_the_largest_possible_case_is_a_whole_entry(reader, bruno, content) -> N
             SourceContent(url=f"https://exemple.test/{n}?" + "x" * 1900) for n in range(40)
         ),
         proceedings=tuple(
-            ProceedingContent(direction="contre_cible", docket=f"{n}", court="c" * 500, steps=steps)
+            decided(direction="contre_cible", docket=f"{n}", court="c" * 500, steps=steps)
             for n in range(40)
         ),
     )

@@ -9,13 +9,14 @@ from urllib.parse import urlencode
 from uuid import UUID
 
 import pytest
+from case_contents import decided
 from cast import AT, CaseRef
 from feed_reader import FeedConnection, Reader, Walk, number_of, parsed
 from lxml import etree
 from search_helpers import follow
 
 from register.cases import acts, events
-from register.cases.case_content import Content, ProceedingContent, SourceContent
+from register.cases.case_content import Content, SourceContent
 from register.cases.events import EventQuery
 from register.cases.filters import FILTERS
 from register.cases.models import Incident
@@ -55,7 +56,7 @@ FIRST = Content(
     evidence="allegue",
     outcome="inconnue",
     sources=(SourceContent(url=f"https://exemple.test/{WORD}", kind="presse", label=PASSAGE),),
-    proceedings=(ProceedingContent(direction="tiers", plaintiff="prefet", court=PASSAGE),),
+    proceedings=(decided(direction="tiers", plaintiff="prefet", court=PASSAGE),),
 )
 SECOND = replace(
     FIRST,

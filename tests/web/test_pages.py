@@ -189,7 +189,7 @@ def test_the_desk_has_little_style_of_its_own_and_none_has_anothers() -> None:
 
 def test_safe_html_is_only_what_the_renderer_wrote() -> None:
     allowed = {"html.narrative", "html.replies[loop.index0]", "html.follow_ups[loop.index0]"}
-    allowed |= {"html.follow_ups[event.number - 1]"}
+    allowed |= {"html.follow_ups[number - 1]"}
     # In a feed: a fragment's own text, and a reply's wherever it stands.
     allowed |= {"told.html", "html"}
     # On the desk, what the same renderer made of a text that is not saved yet.
@@ -405,15 +405,14 @@ def test_the_legal_notice_marks_what_no_setting_gives(client: FlaskClient) -> No
 
 
 def _with_proceedings(content: Content) -> Content:
+    ruling = StepContent(
+        "jugement", "2021-03", "relaxe", court="tribunal judiciaire de Bobigny", appeal="oui"
+    )
     suit = ProceedingContent(
         direction="contre_cible",
         nature="penale",
         plaintiff="maire",
-        court="tribunal judiciaire de Bobigny",
-        outcome="relaxe",
-        outcome_date="inconnue",
-        appeal="oui",
-        steps=(StepContent("audience"), StepContent("jugement", "2021-03", "relaxe")),
+        steps=(StepContent("audience"), ruling),
     )
     return replace(
         content,
@@ -436,8 +435,8 @@ def test_a_case_page_shows_all_of_its_snapshot(
     assert "Saint-Denis (Seine-Saint-Denis), alors Pierrefitte-sur-Seine" in text
     deed = "Le maire (Saint-Denis) ; acte : J Plainte en diffamation, selon une décision de justice"
     assert deed_lines(html) == [f"{deed} ; visant : Un blogueur (Gagny Libre)"]
-    outcome = "Issue Relaxe de la personne poursuivie, tribunal judiciaire de Bobigny"
-    assert f"{outcome}, appel en cours" in text
+    outcome = "Issue Relaxe de la personne poursuivie, mars 2021, tribunal judiciaire de Bobigny"
+    assert f"{outcome}, appel formé" in text
     assert "Jugement, relaxe de la personne poursuivie" in text
     assert "Qui le dit Jugé : 1 source, presse. Contesté par la personne" in text
     assert "<strong>filmer</strong>" in html

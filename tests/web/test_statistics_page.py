@@ -8,9 +8,9 @@ from xml.etree import ElementTree
 
 import facet_data
 import pytest
+from case_contents import decided
 from test_pages import Stranger, body, words
 
-from register.cases.case_content import ProceedingContent
 from register.cases.web.public import overview
 
 pytestmark = pytest.mark.one_database
@@ -63,7 +63,7 @@ def test_numbers_of_a_generated_register_equal_their_lists(app, desk):
     unknown = {"court": "inconnue", "outcome_date": "inconnue", "appeal": "inconnu"}
     desk.published(
         proceedings=tuple(
-            ProceedingContent("contre_cible", outcome=end, docket=f"{place}", **unknown)
+            decided("contre_cible", outcome=end, docket=f"{place}", **unknown)
             for place, end in enumerate(suits)
         )
     )

@@ -66,12 +66,9 @@ def furnish(engine: Engine, instance: Path) -> None:
         second = session.scalars(select(Member.id).where(Member.role == Role.MODERATOR)).first()
         assert by is not None  # noqa: S101 (just made by fill)
     first = content.proceedings[0]
-    steps = (
-        StepContent(date=first.outcome_date, step="jugement", outcome=first.outcome),
-        # On which day the source does not say.
-        StepContent(step="appel", source_url=_SOURCE),
-    )
-    continued = dataclasses.replace(first, steps=steps)
+    # On which day the source does not say.
+    appeal = StepContent(step="appel", source_url=_SOURCE)
+    continued = dataclasses.replace(first, steps=(*first.steps, appeal))
     with writing(engine) as tx:
         acts.follow_up(
             tx,

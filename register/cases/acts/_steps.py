@@ -15,6 +15,7 @@ from register.cases import act_permissions, checklist, second_person, validation
 from register.cases import case_content as contents
 from register.cases.case_codes import CodeChange
 from register.cases.case_content import Content
+from register.cases.decisions import with_decisions
 from register.cases.models import CaseState, Correction, Incident, Reply
 from register.cases.persistence import erase_texts, save_revision
 from register.cases.second_person import (
@@ -287,15 +288,16 @@ def scrub_after_commit(tx: WriteTransaction) -> None:
 
 
 def valid_content(tx: WriteTransaction, content: Content, case: Incident | None = None) -> Content:
-    """The content, cleaned and validated.
+    """The content, cleaned and validated, with what its decisions determine.
 
     :param case: the case that it is for; retired codes that the case has stay valid.
     :raises Invalid: as :func:`validation.require_valid`.
     """
     content = content.cleaned()
     before = contents.content_of(case) if case is not None else None
-    validation.require_valid(tx.session, current_vocabulary(tx.session), content, before)
-    return content
+    vocabulary = current_vocabulary(tx.session)
+    validation.require_valid(tx.session, vocabulary, content, before)
+    return with_decisions(content, vocabulary)
 
 
 def required_text(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import date
 from typing import Any
 
@@ -37,7 +38,7 @@ def follow_up(
     second: int | None = None,
     single: bool = False,
 ) -> JournalEntry:
-    """Add a dated follow-up; ``content`` may change outcome and steps, nothing else.
+    """Add a dated follow-up; ``content`` may add one step to a proceeding, and change the outcome.
 
     :param second: a member who approves it in this same act. Without one, a follow-up that needs a
         second person becomes a pending change, and the line is that of the proposal.
@@ -45,8 +46,12 @@ def follow_up(
     """
     case, member = steps.begin_act(tx, incident_id, Act.FOLLOWED_UP, by, seen)
     if content is not None:
+        before = contents.content_of(case)
+        # The evidence level follows from the decision that is added, also in a pending change.
+        content = replace(content.cleaned(), evidence=before.evidence)
+        act_permissions.require_follow_up(before, content)
+        content = _with_follow_up(before, content, len(case.follow_ups) + 1)
         content = steps.valid_content(tx, content, case)
-        act_permissions.require_follow_up(contents.content_of(case), content)
         _require_computed(tx, content)
     arguments = {
         "happened_on": _valid_date("happened_on", happened_on),
@@ -68,6 +73,15 @@ def follow_up(
     return steps.snapshot_and_record(
         tx, case, Act.FOLLOWED_UP, member, reason, content=content, details=details
     )
+
+
+def _with_follow_up(before: Content, after: Content, rank: int) -> Content:
+    """The content whose added step has the rank of the follow-up that adds it."""
+    proceedings = []
+    for old, new in zip(before.proceedings, after.proceedings, strict=True):
+        added_steps = (replace(step, follow_up=rank) for step in new.steps[len(old.steps) :])
+        proceedings.append(replace(new, steps=(*old.steps, *added_steps)))
+    return replace(after, proceedings=tuple(proceedings))
 
 
 def correct(

@@ -14,6 +14,9 @@ from typing import Any
 import sqlalchemy as sa
 from alembic import op
 
+from register.cases.case_content import parse_content
+from register.cases.decisions import proceeding_outcomes
+from register.cases.document_formats import convert_document
 from register.text import dates
 from register.text.normalisation import fold
 
@@ -121,7 +124,10 @@ def _codes_of_revision(connection: sa.Connection, revision_id: int | None) -> se
     return set(_codes(json.loads(bytes(content)))) if content is not None else None
 
 
-def _codes(content: dict[str, Any]) -> Iterator[_Code]:
+def _codes(document: dict[str, Any]) -> Iterator[_Code]:
+    # Whatever its format, a document is read as it is today.
+    content = convert_document(document)
+    outcomes = proceeding_outcomes(parse_content(content))
     day = dates.parse(content['date']) if content['date'] else None
     end = dates.parse(content['end_date']) if content['end_date'] else None
     axes: dict[str, Iterable[str]] = {
@@ -138,7 +144,10 @@ def _codes(content: dict[str, Any]) -> Iterator[_Code]:
         'issue': [content['outcome']],
         'preuve': [content['evidence']],
         'sens': [part['direction'] for part in content['proceedings']],
-        'procedure': [f'{part["direction"]}.{part["outcome"] or "inconnue"}' for part in content['proceedings']],
+        'procedure': [
+            f'{part["direction"]}.{outcome or "inconnue"}'
+            for part, outcome in zip(content['proceedings'], outcomes, strict=True)
+        ],
         'media': map(fold, content['outlets']),
         'nom_media': content['outlets'],
         'source': [part['url'] for part in content['sources']],

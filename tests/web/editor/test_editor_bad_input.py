@@ -41,7 +41,7 @@ FREE_TEXT_FIELDS = (
     "sources-0-title",
     "sources-0-label",
     "sources-0-publisher",
-    "proceedings-0-court",
+    "proceedings-0-docket",
     "proceedings-0-docket",
     "proceedings-0-legal_basis",
     "proceedings-0-amount",
@@ -187,7 +187,7 @@ def test_an_oversized_form_is_answered_with_an_error_page(bruno: MemberClient) -
     assert response.status_code == 413
 
 
-@pytest.mark.parametrize("name", ["sources-{}-url", "proceedings-{}-court", "linked-{}-typed"])
+@pytest.mark.parametrize("name", ["sources-{}-url", "proceedings-{}-docket", "linked-{}-typed"])
 def test_thousands_of_rows_are_refused(
     bruno: MemberClient, desk: Desk, session: Session, name: str
 ) -> None:

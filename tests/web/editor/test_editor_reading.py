@@ -161,7 +161,7 @@ def test_an_empty_row_is_dropped_and_an_incomplete_one_refused(
 ) -> None:
     content = save_draft(bruno, session, **{"sources-0-url": "", "proceedings-0-nature": "penale"})
     assert (content.sources, content.proceedings) == ((), ())
-    incomplete = {"proceedings-0-court": "Bobigny", "sources-0-title": "Sans adresse"}
+    incomplete = {"proceedings-0-docket": "Bobigny", "sources-0-title": "Sans adresse"}
     response = bruno.send(NEW_CASE, {**incomplete, "reason": "essai"})
     assert response.status_code == 422
     assert set(FilledForm(response.text).invalid) == {"sources-0-url", "proceedings-0-direction"}

@@ -14,7 +14,7 @@ from sqlalchemy.orm import Session
 
 from register.cases import acts
 from register.cases import case_content as contents
-from register.cases.case_content import Content, SourceContent
+from register.cases.case_content import Content, ProceedingContent, SourceContent, StepContent
 from register.cases.models import CaseState, Incident, Note, Revision
 from register.journal import Act, Ledger, head
 
@@ -209,11 +209,11 @@ def test_a_correction_that_breaks_the_checklist_is_refused(bruno: MemberClient, 
     assert (response.status_code, "Il manque le titre" in response.text) == (422, True)
 
 
-def test_a_follow_up_changes_outcome_and_proceedings_only(
+def test_a_follow_up_adds_a_decision_and_overwrites_none(
     bruno: MemberClient, desk: Desk, session: Session
 ) -> None:
     content = full_case(desk.published().number or 0)
-    case = desk.published(replace(content, outcome="en_cours"))
+    case = desk.published(content)
     path = f"/moderation/dossiers/{case.id}/suite"
     form = FilledForm(bruno.get(path).text)
     assert "title" not in form
@@ -221,34 +221,84 @@ def test_a_follow_up_changes_outcome_and_proceedings_only(
         path,
         {
             **form.sent(),
-            "heading": "Le tribunal tranche",
-            "text": "Selon le jugement, **relaxe**.",
+            "heading": "La cour d’appel tranche",
+            "text": "Selon l’arrêt, **condamnation**.",
             "happened_on": "3 février 2008",
             "source_url": "https://exemple.test/suite",
-            "outcome": "relaxe",
-            "proceedings-0-appeal": "non",
-            "proceedings-0-court": "un autre tribunal",  # no field of this page
-            "reason": "jugement reçu",
+            "decision-proceeding": "1",
+            "decision-step": "arret",
+            "decision-outcome": "condamnation_cible",
+            "decision-court": "cour d’appel de Paris",
+            "decision-appeal": "ouvert",
+            "decision-appeal_until": "8 février 2008",
+            "proceedings-0-steps-0-court": "un autre tribunal",  # no field of this page
+            "reason": "arrêt reçu",
         },
     )
     assert response.status_code == 303
     # The case needs two members: the change waits for Chloé.
-    assert stored_content(session, case.id) == replace(content, outcome="en_cours")
+    assert stored_content(session, case.id) == content
+    resumed = FilledForm(bruno.get(f"{path}?changement=1").text)
+    assert (resumed["decision-step"], resumed["decision-proceeding"]) == ("arret", "1")
     session.rollback()
     with desk.pen() as p:
         acts.approve_change(p, 1, by=desk.cast.chloe)
     session.expire_all()
-    approved = stored_content(session, case.id)
-    proceeding = replace(content.proceedings[0], appeal="non")
-    assert approved == replace(
-        content, outcome="relaxe", proceedings=(proceeding, content.proceedings[1])
+    ruling = StepContent(
+        step="arret",
+        date="2008-02-03",
+        outcome="condamnation_cible",
+        source_url="https://exemple.test/suite",
+        court="cour d’appel de Paris",
+        appeal="ouvert",
+        appeal_until="2008-02-08",
+        follow_up=1,
+    )
+    suit = content.proceedings[0]
+    continued = replace(suit, steps=(*suit.steps, ruling))
+    assert stored_content(session, case.id) == replace(
+        content, outcome="condamnation_cible", proceedings=(continued, content.proceedings[1])
     )
     [follow_up] = session.get(Incident, case.id).follow_ups  # type: ignore[union-attr]
-    assert (follow_up.title, follow_up.happened_on) == ("Le tribunal tranche", "2008-02-03")
+    assert (follow_up.title, follow_up.happened_on) == ("La cour d’appel tranche", "2008-02-03")
     assert (follow_up.text, follow_up.source_url) == (
-        "Selon le jugement, **relaxe**.",
+        "Selon l’arrêt, **condamnation**.",
         "https://exemple.test/suite",
     )
+
+
+def test_a_follow_up_without_a_decision_adds_no_step(
+    bruno: MemberClient, desk: Desk, session: Session
+) -> None:
+    case = desk.published(proceedings=(ProceedingContent("contre_cible"),))
+    path = f"/moderation/dossiers/{case.id}/suite"
+    text = {"heading": "Rien de neuf", "text": "Selon le blog.", "reason": "lu"}
+    fields = FilledForm(bruno.get(path).text).sent(**text, outcome="resolue")
+    assert bruno.send(path, fields).status_code == 303
+    present = stored_content(session, case.id)
+    assert (present.outcome, present.proceedings[0].steps) == ("resolue", ())
+
+
+def test_a_decision_of_another_kind_comes_back_with_the_form(
+    bruno: MemberClient, desk: Desk, session: Session
+) -> None:
+    case = desk.published(proceedings=(ProceedingContent("contre_cible", nature="civile"),))
+    path = f"/moderation/dossiers/{case.id}/suite"
+    fields = FilledForm(bruno.get(path).text).sent(
+        heading="Relaxe", text="Selon le blog.", reason="lu"
+    )
+    fields |= {"decision-step": "jugement", "decision-outcome": "relaxe"}
+    response = bruno.send(path, fields)
+    sentence = "Une telle procédure ou demande n’a pas cette issue"
+    assert (response.status_code, sentence in response.text) == (422, True)
+    form = FilledForm(response.text)
+    assert (form["decision-outcome"], form.invalid) == ("relaxe", ["decision-outcome"])
+    # The editor of the whole case offers the outcomes of such proceedings only.
+    path = f"/moderation/dossiers/{case.id}/corriger"
+    added = bruno.send(path, FilledForm(bruno.get(path).text).sent("+proceedings-0-steps")).text
+    offered = added[added.index('name="proceedings-0-steps-0-outcome"') :].partition("</select>")[0]
+    assert ('value="deboute"' in offered, 'value="relaxe"' in offered) == (True, False)
+    assert '<optgroup label="Pénale, Civile, Administrative">' in offered
 
 
 def test_a_redaction_rewrites_additions_and_old_versions_are_destroyed(

@@ -196,7 +196,9 @@ def period_words(act: Act) -> str:
 @desk.app_template_global("reply_lengths")
 def reply_lengths(desk_case: DeskCase, reply: ReplyRow) -> tuple[TextLength, TextLength]:
     """The length of a reply, and the longest that is allowed for a reply to this case."""
-    limit = deadlines.longest_reply(desk_case.content, [row.text for row in desk_case.follow_ups])
+    content, follow_ups = desk_case.content, desk_case.follow_ups
+    texts = (content.summary, content.narrative, *(row.text for row in follow_ups))
+    limit = deadlines.longest_reply(texts)
     return deadlines.text_length(reply.text), limit
 
 

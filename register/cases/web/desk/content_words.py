@@ -90,17 +90,10 @@ def _rule_parts(part_class: type, prefix: str, **labels: str) -> Iterator[RowPar
 
 
 _SOURCE = _row_formatter(lambda: _("Source"), *_rule_parts(contents.SourceContent, "sources"))
-_STEP = _row_formatter(
-    lambda: _("Étape"),
-    ("date", "date", _by_rule("date", contents.StepContent)),
-    ("step", "proceedings.step", _by_rule("step", contents.StepContent)),
-    ("outcome", "outcome", _by_rule("outcome", contents.StepContent)),
-    ("note", "precision_note", _plain_text),
-    ("source_url", "source_url", _plain_text),
-)
+_STEP = _row_formatter(lambda: _("Étape"), *_rule_parts(contents.StepContent, "proceedings.steps"))
 _PROCEEDING = _row_formatter(
     lambda: _("Procédure"),
-    *_rule_parts(contents.ProceedingContent, "proceedings", outcome="outcome"),
+    *_rule_parts(contents.ProceedingContent, "proceedings"),
     ("steps", "", _line_each(_STEP)),
 )
 _REQUEST = _row_formatter(lambda: _("Demande"), *_rule_parts(contents.RequestContent, "request"))

@@ -167,7 +167,7 @@ def run_editor(
         if desk_case:
             act_permissions.rule_for(CaseState(desk_case.state), act)
             stored["vu"] = str(desk_case.revision_id or 0)
-        resumed_values = _resumed_values(resumed_change(desk_case), act)
+        resumed_values = _resumed_values(form_class, desk_case, act)
         form = form_class(data={"vu": "0", **stored, **resumed_values})
         return EditorPage(act, desk_case, form).to_response()
     page = EditorPage(act, desk_case, form_class(data=stored))
@@ -189,16 +189,19 @@ def resumed_change(desk_case: DeskCase | None) -> ProposedChange | None:
     return next((row for row in changes if row.id == change_id and row.made_by == by), None)
 
 
-def _resumed_values(change: ProposedChange | None, act: Act) -> Mapping[str, Any]:
-    """The values of the form's fields from a change by the same act."""
-    if change is None or change.proposal.act is not act:
+def _resumed_values(
+    form_class: type[EditorForm], desk_case: DeskCase | None, act: Act
+) -> Mapping[str, Any]:
+    """The values of the form's fields from the member's own change by the same act."""
+    change = resumed_change(desk_case)
+    if desk_case is None or change is None or change.proposal.act is not act:
         return {}
     proposal = change.proposal
     words = dict(proposal.words or {})
     if "title" in words:
         words["heading"] = words.pop("title")
     return {
-        **(editor_forms.form_values(proposal.content) if proposal.content else {}),
+        **(form_class.values_of(desk_case, proposal.content) if proposal.content else {}),
         **words,
         # The revision that it was based on: saving then shows later changes as a conflict.
         "vu": str(change.revision),

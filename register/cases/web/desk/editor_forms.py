@@ -13,7 +13,7 @@ from register.cases.acts.public_changes import TITLE_LIMIT
 from register.cases.acts.redaction import FIXED_NOTES
 from register.cases.case_content import Content, RequestContent
 from register.cases.member_view import DeskCase
-from register.cases.validation import ContentFault
+from register.cases.validation import UNKNOWN_WORD, ContentFault
 from register.cases.web.desk import editor_rows
 from register.cases.web.desk.act_forms import RevisionForm
 from register.territory import place_queries
@@ -29,6 +29,7 @@ from register.web.form_fields import (
     line_field,
     text_field,
 )
+from register.web.request_context import current_vocabulary
 
 _TYPE_FIELDS = ("type_1", "type_2", "type_3")
 _PLACE_KINDS = ("commune", "departement", "region")
@@ -50,7 +51,12 @@ class EditorForm(RevisionForm):
     @classmethod
     def initial_values(cls, desk_case: DeskCase) -> dict[str, Any]:
         """The values of the fields for the present case."""
-        return form_values(desk_case.content)
+        return cls.values_of(desk_case, desk_case.content)
+
+    @classmethod
+    def values_of(cls, desk_case: DeskCase, content: Content) -> dict[str, Any]:
+        """The values of the fields for a content of the case, present or proposed."""
+        return form_values(content)
 
     def content(self, stored: Content) -> Content:
         """The content that the form makes of the stored one."""
@@ -81,11 +87,13 @@ class EditorForm(RevisionForm):
         unplaced = []
         for fault in faults:
             head, _dot, name = fault.field.partition(".")
+            head = "decision" if head == "proceedings" and head not in self._fields else head
             field: Any = self._fields.get(_FORM_FIELDS.get(head, (head,))[0])
             if isinstance(field, FieldGroupList):
                 fault_text = str(fault.values.get("value", ""))
                 field = next(_faulty_cells(field, name, fault_text), field)
             elif isinstance(field, FormField):
+                name = name.rpartition(".")[2]
                 field = field.form.typed if head == "commune" else field.form._fields.get(name)
             if field is None:
                 unplaced.append(fault)
@@ -105,8 +113,9 @@ def _faulty_cells(rows: FieldGroupList, name: str, fault_text: str) -> Iterator[
             cell_text = str(getattr(cell, "edtf", "") or cell.data or "")
             if fault_text and cell_text.startswith(fault_text) and name in ("", cell.short_name):
                 yield cell
-        if isinstance(row._fields.get(name), FieldGroupList):
-            yield from _faulty_cells(row._fields[name], "", fault_text)
+        list_name, _dot, cell_name = name.partition(".")
+        if isinstance(row._fields.get(list_name), FieldGroupList):
+            yield from _faulty_cells(row._fields[list_name], cell_name, fault_text)
 
 
 def form_values(content: Content) -> dict[str, Any]:
@@ -272,7 +281,7 @@ def _rewritten_rows(rows: FieldGroupList) -> list[tuple[int, Any]]:
 
 
 class FollowUpForm(EditorForm):
-    """A follow-up: a dated text, and the new state of outcome, proceedings and request."""
+    """A follow-up: a dated text, a step that it adds to a proceeding, outcome and request."""
 
     markdown_field = "text"
 
@@ -282,28 +291,38 @@ class FollowUpForm(EditorForm):
     source_url = line_field(_("Adresse de la source"), validators=(check_url,))
     outcome = VocabularyField(_("Issue du cas"), vocabulary="issue", none=editor_rows.CHOOSE)
     end_date = TypedDateField(_("Date du dernier fait connu"))
-    proceedings = FieldGroupList(editor_rows.ProceedingRow, _("Procédure"))
+    decision = FormField(editor_rows.AddedStepRow)
     request = FormField(editor_rows.RequestRow)
     reason = line_field(_("Pourquoi cet enregistrement"), required=True)
 
+    @classmethod
+    def values_of(cls, desk_case: DeskCase, content: Content) -> dict[str, Any]:
+        """The values of the fields, with the step that the next follow-up adds in the content."""
+        vocabulary, rank = current_vocabulary(), len(desk_case.follow_ups) + 1
+        suits = list(enumerate(content.proceedings, start=1))
+        labels = {
+            str(number): f"{number}, {vocabulary.label('sens', suit.direction)}"
+            for number, suit in suits
+        }
+        added_steps = [
+            {"proceeding": str(number), **asdict(step)}
+            for number, suit in suits
+            for step in suit.steps
+            if step.follow_up == rank
+        ]
+        decision = {**dict(*added_steps[:1]), "labels": labels}
+        return {**form_values(content), "decision": decision}
+
     def content(self, stored: Content) -> Content:
-        """The stored content with the new outcome, proceedings and request."""
-        submitted = [entry.form.content() for entry in self.proceedings.entries]
-        updated = tuple(
-            replace(
-                before,
-                outcome=after.outcome,
-                outcome_date=after.outcome_date,
-                appeal=after.appeal,
-                steps=after.steps,
-            )
-            for before, after in zip(stored.proceedings, submitted, strict=False)
-        )
+        """The stored content with the new step, outcome and request."""
+        # A date that is left empty is one that the source does not give.
+        date = self.happened_on.edtf or UNKNOWN_WORD
+        step_row, source_url = self.decision.form, self.source_url.data
         return replace(
             stored,
             outcome=self.outcome.data,
             end_date=self.end_date.edtf,
-            proceedings=updated + stored.proceedings[len(updated) :],
+            proceedings=step_row.added_to(stored.proceedings, date, source_url),
             request=self.request.form.content(),
         )
 

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from datetime import date
 from typing import Any, TypeVar
 
@@ -13,7 +14,7 @@ from wtforms.validators import ValidationError
 from register.cases import case_content as contents
 from register.cases import deadlines
 from register.cases.acts.public_changes import TITLE_LIMIT
-from register.cases.validation import NUMBER_LIMIT
+from register.cases.validation import NUMBER_LIMIT, UNKNOWN_WORD
 from register.cases.web.desk.act_forms import parse_id
 from register.territory import place_queries
 from register.text import dates
@@ -35,7 +36,12 @@ Part = TypeVar("Part")
 CHOOSE = _("À choisir")
 _UNSPECIFIED = _("Non précisé")
 # Codes of closed lists → labels.
-APPEALS = {"oui": _("Appel en cours"), "non": _("Pas d’appel"), "inconnu": _("On ne sait pas")}
+APPEALS = {
+    "oui": _("Recours formé"),
+    "ouvert": _("Recours encore ouvert"),
+    "non": _("Sans recours"),
+    "inconnu": _("On ne sait pas"),
+}
 REFUSALS = {"explicite": _("Refus écrit ou dit"), "implicite": _("Silence gardé")}
 LINK_KINDS = {
     "meme_affaire": _("Même affaire"),
@@ -67,6 +73,29 @@ def build_part(part_type: type[Part], row: Any, **overrides: Any) -> Part:
     return part_type(**values, **overrides)
 
 
+class OutcomeField(VocabularyField):
+    """An outcome, with choices grouped by the natures of the proceedings that can have it."""
+
+    natures: tuple[str, ...] = (UNKNOWN_WORD,)
+
+    def limited_to(self, *natures: str) -> OutcomeField:
+        """The field with the outcomes of these natures only, and the chosen one."""
+        self.natures = natures
+        return self
+
+    def grouped_choices(self) -> list[tuple[str, list[tuple[str, str, bool]]]]:
+        """Natures with their outcomes as (code, label, selected); first those of any nature."""
+        vocabulary = current_vocabulary()
+        groups: dict[str, list[tuple[str, str, bool]]] = {"": []}
+        for code, label in self.offered_choices:
+            word, is_chosen = vocabulary.word("issue", code), code == self.data
+            natures = word.extra.get("natures", ()) if word else ()
+            if not natures or is_chosen or {UNKNOWN_WORD, *natures}.intersection(self.natures):
+                group = ", ".join(vocabulary.label("nature", nature) for nature in natures)
+                groups.setdefault(group, []).append((code, label, is_chosen))
+        return list(groups.items())
+
+
 class SourceRow(FieldGroup):
     """A source."""
 
@@ -86,18 +115,63 @@ class SourceRow(FieldGroup):
         return build_part(contents.SourceContent, self)
 
 
-class StepRow(FieldGroup):
-    """A dated step of a proceeding."""
+class DecisionFields(FieldGroup):
+    """A step of a proceeding: with an outcome, a decision."""
 
     step = VocabularyField(_("Étape"), vocabulary="etape", none=CHOOSE, validators=(check_filled,))
-    date = TypedDateField(_("Date"))
-    outcome = VocabularyField(_("Issue de l’étape"), vocabulary="issue", none=_UNSPECIFIED)
+    outcome = OutcomeField(_("Ce qui a été décidé"), vocabulary="issue", none=_UNSPECIFIED)
+    court = line_field(_("Juridiction"))
+    appeal = VocabularyField(_("Appel ou pourvoi"), vocabulary=lambda: APPEALS, none=_UNSPECIFIED)
+    appeal_until = TypedDateField(_("Dernier jour de ce recours"))
+
+
+class StepRow(DecisionFields):
+    """A dated step of a proceeding, with its source."""
+
+    prefilled_fields = frozenset({"follow_up"})
+
+    date = TypedDateField(_("Date"), or_unknown=True)
     note = line_field(_("Précision"))
     source_url = line_field(_("Adresse de la source"), validators=(check_url,))
+    follow_up = HiddenField()
+
+    def content(self) -> contents.StepContent:
+        """The step of the valid row."""
+        follow_up = parse_id(str(self.follow_up.data))
+        return build_part(contents.StepContent, self, follow_up=follow_up)
+
+
+class AddedStepRow(DecisionFields):
+    """A step that a follow-up adds to a proceeding, with the follow-up's own date and source."""
+
+    prefilled_fields = frozenset({"proceeding"})
+
+    proceeding = VocabularyField(_("Procédure"), vocabulary=dict)
+
+    def process(self, *args: Any, **values: Any) -> None:
+        """Offer the proceedings by their numbers, with the given labels."""
+        labels = values.pop("labels", {})
+        self.proceeding.vocabulary = lambda: labels
+        super().process(*args, **values)
+
+    def added_to(
+        self, proceedings: Sequence[contents.ProceedingContent], date: str, source_url: str
+    ) -> tuple[contents.ProceedingContent, ...]:
+        """The proceedings with the step of the valid row, if it is filled in."""
+        if self.is_empty:
+            return tuple(proceedings)
+        step = build_part(
+            contents.StepContent, self, date=date, source_url=source_url, note="", follow_up=0
+        )
+        number = parse_id(self.proceeding.data)
+        return tuple(
+            replace(suit, steps=(*suit.steps, step)) if rank == number else suit
+            for rank, suit in enumerate(proceedings, start=1)
+        )
 
 
 class ProceedingRow(FieldGroup):
-    """A proceeding: who acts against whom, before which court, and how it ended."""
+    """A proceeding: who acts against whom, and its steps."""
 
     prefilled_fields = frozenset({"nature"})
 
@@ -108,18 +182,14 @@ class ProceedingRow(FieldGroup):
     plaintiff = VocabularyField(
         _("Qui a engagé la procédure"), vocabulary="acteur", none=_UNSPECIFIED
     )
-    court = line_field(_("Juridiction"))
     docket = line_field(_("Numéro de l’affaire"))
     legal_basis = line_field(_("Fondement juridique"))
     amount = line_field(_("Somme demandée"))
-    outcome = VocabularyField(_("Issue de la procédure"), vocabulary="issue", none=_UNSPECIFIED)
-    outcome_date = TypedDateField(_("Date de la décision"), or_unknown=True)
-    appeal = VocabularyField(_("Appel"), vocabulary=lambda: APPEALS, none=_UNSPECIFIED)
     steps = FieldGroupList(StepRow, _("Étape"))
 
     def content(self) -> contents.ProceedingContent:
         """The proceeding of the valid row."""
-        steps = tuple(build_part(contents.StepContent, step) for step in self.steps.filled_rows)
+        steps = tuple(step.content() for step in self.steps.filled_rows)
         return build_part(contents.ProceedingContent, self, steps=steps)
 
 
@@ -159,7 +229,7 @@ class RequestRow(FieldGroup):
     cada_registered_on = TypedDateField(_("Saisine de la CADA enregistrée le"))
     cada_opinion_on = TypedDateField(_("Avis de la CADA rendu le"))
     opinion = line_field(_("Ce que dit l’avis"))
-    outcome = VocabularyField(_("Ce qu’il en est advenu"), vocabulary="issue", none=_UNSPECIFIED)
+    outcome = OutcomeField(_("Ce qu’il en est advenu"), vocabulary="issue", none=_UNSPECIFIED)
 
     def content(self) -> contents.RequestContent | None:
         """The request of the valid row; None when it is empty."""

@@ -166,7 +166,7 @@ def _proceeding_deed(
     if opening and direction != "contre_x":
         noun = opening.label
     types = [sued_for] if sued_for and direction == "contre_cible" else []
-    is_ruled = proceeding["outcome"] in vocabulary.court_outcomes
+    is_ruled = any(step["outcome"] in vocabulary.court_outcomes for step in proceeding["steps"])
     return Deed(who, whom, types, noun, arrow, proceeding, is_ruled)
 
 
