@@ -169,7 +169,7 @@ def test_a_contested_case_says_so_and_leads_to_the_reply(
     with desk.pen() as p:
         acts.reply(p, reply, by=cast.bruno, second=cast.chloe, reason="droit de réponse")
     html = page(app, "/incidents/1")
-    assert '<a href="#reponse-1">lire sa réponse</a>' in html
+    assert '<a href="#reponse-1">lire la réponse</a>' in html
     assert "Pas de suite connue" in words(html)
 
 
