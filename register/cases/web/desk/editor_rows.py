@@ -158,14 +158,12 @@ class AddedStepRow(DecisionFields):
         self, proceedings: Sequence[contents.ProceedingContent], date: str, source_url: str
     ) -> tuple[contents.ProceedingContent, ...]:
         """The proceedings with the step of the valid row, if it is filled in."""
-        if self.is_empty:
-            return tuple(proceedings)
         step = build_part(
             contents.StepContent, self, date=date, source_url=source_url, note="", follow_up=0
         )
-        number = parse_id(self.proceeding.data)
+        number = "" if self.is_empty else self.proceeding.data
         return tuple(
-            replace(suit, steps=(*suit.steps, step)) if rank == number else suit
+            replace(suit, steps=(*suit.steps, step)) if str(rank) == number else suit
             for rank, suit in enumerate(proceedings, start=1)
         )
 
