@@ -199,6 +199,14 @@ def test_the_front_page_fits_four_screens_of_a_phone(reader: Opener, site: Site,
     assert page.evaluate("document.documentElement.scrollHeight") <= 4 * 844
 
 
+@pytest.mark.parametrize(("width", "limit"), [(390, 2_150), (1280, 1_450)])
+def test_a_case_of_one_line_of_fact_is_short(reader: Opener, width: int, limit: int) -> None:
+    page = reader("case of Gagny", width=width)
+    assert page.evaluate("document.documentElement.scrollHeight") <= limit
+    for fold in page.locator("main details").all():
+        assert fold.evaluate("(details) => !details.open")
+
+
 def test_places_open_by_themselves_beside_the_map(reader: Opener) -> None:
     expect(reader("home", width=390).locator(".unfold .places").first).to_be_hidden()
     expect(reader("home", width=1280).locator(".unfold .places").first).to_be_visible()
