@@ -9,7 +9,7 @@ from sqlalchemy.orm import Session
 from register.cases.models import Incident
 from register.cases.verify import verify
 from register.journal import JournalEntry, Ledger, head, writing
-from register.operations import schema
+from register.operations import schema, setup
 from register.pages import acts, content
 from register.pages.content import PageRevision
 
@@ -33,6 +33,7 @@ def test_an_earlier_schema_keeps_its_cases_and_lines_both_ways(engine, desk, cas
         assert {ledger: head(session, ledger) for ledger in Ledger} == before
 
     schema.migrate(engine)
+    setup.refresh(engine)
     with Session(engine) as session:
         # The texts are gone with the table: the pages have their shipped texts again.
         assert content.newest_revision(session, "suivre") is None

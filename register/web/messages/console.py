@@ -191,7 +191,7 @@ VERIFY_PROBLEMS: dict[str, Any] = {
     "case_rows": _("Dossier %(dossier)s : les tables contredisent la révision (%(fields)s)."),
     "revision_checklist": _(
         "Dossier %(dossier)s : ce que les listes de modération savent de la révision %(revision)s "
-        "n’est plus ce que son texte donne. Lancez webcitoyen upgrade, qui le refait."
+        "n’est plus ce que son texte donne. Lancez « webcitoyen upgrade », qui le refait."
     ),
     "case_codes": _(
         "Dossier %(dossier)s : les codes qui le font trouver contredisent son texte ou le journal."

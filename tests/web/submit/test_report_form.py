@@ -699,8 +699,10 @@ def test_a_database_taken_away_while_a_report_is_written_acknowledges_nothing(
 def test_a_full_disk_is_explained_and_keeps_the_text(settings: Settings, amina: FormClient) -> None:
     typed = "É" * 15_000
     with db.engine.connect() as connection:
-        # The database may not grow; the pool holds this connection only.
-        connection.exec_driver_sql("PRAGMA max_page_count = 1")
+        # The database may not grow, nor has it free pages; the pool holds this connection only.
+        cursor = connection.connection.cursor()
+        cursor.execute("VACUUM")
+        cursor.execute("PRAGMA max_page_count = 1")
     response = amina.send(FORM_PATH, recit=typed, etape="envoyer")
     assert response.status_code == 503
     assert "Le disque du registre est plein" in amina.text
