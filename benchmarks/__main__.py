@@ -95,18 +95,13 @@ def _run(folder: Path, sizes: list[int], load: Load, *, whole: bool) -> list[Tab
 def _run_against(folder: Path, commit: str, size: int, load: Load) -> Table:
     from register import create_app
     from register.db import db
-    from register.operations import setup
 
-    app = create_app()
-    settings = app.extensions["register.settings"]
-    with app.app_context():
-        _log(f"a register of {size:,} cases")
-        setup.init(settings, db.engine)
-        seeding.fill_register(db.engine, folder)
-        copies.grow(db.engine, copies.measure_seed(db.engine), size)
+    _log(f"a register of {size:,} cases")
+    checkouts = two_commits.make_registers(commit, folder, size)
+    with create_app().app_context():
         pages = Pages.select(db.engine).with_searches()
         db.engine.dispose()
-    return two_commits.measure_commits(pages, commit, folder, load, _log)
+    return two_commits.measure_commits(checkouts, pages, load, _log)
 
 
 def _measure_searches(

@@ -7,48 +7,102 @@ import shutil
 import statistics
 import subprocess
 import sys
-import tempfile
+from collections.abc import Mapping
 from contextlib import ExitStack
+from dataclasses import dataclass
 from pathlib import Path
-
-from alembic import command
-from alembic.script import ScriptDirectory
-from sqlalchemy import create_engine
 
 from benchmarks import servers
 from benchmarks.load import Load
 from benchmarks.pages import LogLine, Pages, check_pages
 from benchmarks.servers import TOP, RegisterServer
 from benchmarks.table import Bar, Table
-from register.db import configure_engine, engine_options
-from register.operations import schema
 
 # Many short ones: a machine is not equally fast for minutes, and a pair of neighbours is fairest.
 ROUNDS = 15
 BAR = Bar(0.95)
 
 
-def measure_commits(pages: Pages, commit: str, register: Path, load: Load, log: LogLine) -> Table:
-    """Requests per second of each page, and the median of the rounds' ratios.
+# Run by the earlier commit, whose documents both can read.
+_FILL = """
+import sys
+from pathlib import Path
+from benchmarks import copies, seeding
+from register import create_app
+from register.db import db
+from register.operations import setup
 
-    The same register is served twice, each from a copy of its own, and measured alternately. The
-    earlier commit runs on the installed dependencies.
+app = create_app()
+with app.app_context():
+    setup.init(app.extensions["register.settings"], db.engine)
+    seeding.fill_register(db.engine, Path(sys.argv[1]))
+    copies.grow(db.engine, copies.measure_seed(db.engine), int(sys.argv[2]))
+"""
+
+
+@dataclass(frozen=True)
+class Checkout:
+    """The files of a commit, and the settings of a register that it serves."""
+
+    top: Path
+    environment: Mapping[str, str]
+
+    def run(self, *arguments: str) -> None:
+        """Run Python with the code of this checkout on its register."""
+        environment = os.environ | {"PYTHONPATH": str(self.top), **self.environment}
+        subprocess.run(
+            [sys.executable, *arguments],
+            cwd=self.top,
+            env=environment,
+            stdout=subprocess.DEVNULL,
+            check=True,
+        )
+
+
+def make_registers(commit: str, folder: Path, size: int) -> dict[str, Checkout]:
+    """A register of ``size`` cases that an earlier commit fills, and its copy, upgraded.
 
     :param commit: the earlier commit, as ``git`` names it.
-    :param register: folder of the instance and the seal folder.
+    :param folder: of the register, to which the settings of this process lead.
+    """
+    top = folder / "before"
+    top.mkdir()
+    git = ["git", "-C", str(TOP), "archive", commit]
+    archive = subprocess.run(git, stdout=subprocess.PIPE, check=True).stdout
+    subprocess.run(["tar", "-x", "-C", str(top)], input=archive, check=True)
+    earlier = Checkout(top, _settings(folder / "register-before"))
+    (folder / "register-before").mkdir()
+    earlier.run("-c", _FILL, str(folder / "register-before"), str(size))
+    for part in ("instance", "seal"):
+        shutil.copytree(folder / "register-before" / part, folder / part)
+    present = Checkout(TOP, _settings(folder))
+    present.run("-m", "register", "upgrade")
+    return {"before": earlier, "after": present}
+
+
+def _settings(register: Path) -> dict[str, str]:
+    return {
+        "REGISTER_INSTANCE": str(register / "instance"),
+        "REGISTER_SEAL_DIR": str(register / "seal"),
+    }
+
+
+def measure_commits(
+    checkouts: Mapping[str, Checkout], pages: Pages, load: Load, log: LogLine
+) -> Table:
+    """Requests per second of each page, and the median of the rounds' ratios.
+
+    The two registers are served side by side and measured alternately. The earlier commit runs on
+    the installed dependencies.
+
     :raises RuntimeError: a page is not what it should be.
     """
-    title = f"This checkout against {commit}, medians of {ROUNDS}"
+    title = f"This checkout against an earlier commit, medians of {ROUNDS}"
     table = Table(title, ("page", "before", "after", "after / before"))
     with ExitStack() as stack:
-        folder = Path(stack.enter_context(tempfile.TemporaryDirectory()))
-        tops = {"before": _export(commit, folder / "before"), "after": TOP}
         registers: dict[str, RegisterServer] = {}
-        for side, top in tops.items():
-            environment = _copy_register(register, folder / f"register-{side}")
-            if side == "before":
-                _downgrade(top, environment)
-            server = servers.run_register(top=top, environment=environment)
+        for side, checkout in checkouts.items():
+            server = servers.run_register(top=checkout.top, environment=dict(checkout.environment))
             registers[side] = stack.enter_context(server)
             check_pages(registers[side], pages)
         for name, path in pages.paths.items():
@@ -67,36 +121,3 @@ def measure_commits(pages: Pages, commit: str, register: Path, load: Load, log: 
                 table.add(f"{name}, {variant}", *cells, value=ratio, bar=BAR)
                 log(f"  {name}, {variant}: {ratio:.3f}")
     return table
-
-
-def _export(commit: str, folder: Path) -> Path:
-    """Write the files of a commit to a folder."""
-    folder.mkdir()
-    git = ["git", "-C", str(TOP), "archive", commit]
-    archive = subprocess.run(git, stdout=subprocess.PIPE, check=True).stdout
-    subprocess.run(["tar", "-x", "-C", str(folder)], input=archive, check=True)
-    return folder
-
-
-def _copy_register(register: Path, folder: Path) -> dict[str, str]:
-    """Settings of a copy of a register."""
-    shutil.copytree(register / "instance", folder / "instance")
-    shutil.copytree(register / "seal", folder / "seal")
-    return {
-        "REGISTER_INSTANCE": str(folder / "instance"),
-        "REGISTER_SEAL_DIR": str(folder / "seal"),
-    }
-
-
-def _downgrade(top: Path, environment: dict[str, str]) -> None:
-    """Bring the tables and vocabularies of a register back to those of an earlier checkout."""
-    revision = ScriptDirectory(str(top / "register/migrations")).get_current_head()
-    url = f"sqlite:///{environment['REGISTER_INSTANCE']}/register.sqlite3"
-    engine = create_engine(url, **engine_options(url))
-    configure_engine(engine)
-    command.downgrade(schema.alembic_config(engine), revision or "base")
-    engine.dispose()
-    # Its own vocabularies, too.
-    environment = os.environ | {"PYTHONPATH": str(top), **environment}
-    upgrade = [sys.executable, "-m", "register", "upgrade"]
-    subprocess.run(upgrade, cwd=top, env=environment, stdout=subprocess.DEVNULL, check=True)
