@@ -241,7 +241,7 @@ def test_card_repeats_nothing_of_the_title_and_says_how_the_case_ended(
             overline="Seine-Saint-Denis",
             footer_lines=(
                 "Qui agit\u00a0: le maire. Qui est visé\u00a0: un blogueur (Gagny Libre).",
-                "Issue\u00a0: relaxe de la personne poursuivie.",
+                "Issue\u00a0: relaxe de la personne poursuivie, 6\u00a0juin 2009.",
                 "Niveau de preuve\u00a0: jugé.",
             ),
         )

@@ -157,17 +157,21 @@ def test_each_decision_stands_dated_and_sourced_once_and_the_latest_is_the_outco
         # Description and card, feed, JSON-LD, English page.
         description = re.search(r'<meta name="description" content="([^"]*)"', page)
         assert description
-        assert f"Issue : {title.lower()}" in words(description[1])
+        ended = ", ".join(filter(None, (title.lower(), day, appeal_words)))
+        assert f"Issue : {ended}." in words(description[1])
         entry = atom.read(reader(app, f"/incidents/{number}.atom").encode()).entries[0]
         feed_text = words(entry.content)
         assert day in feed_text
         assert title.lower() in feed_text.lower()
         assert COURTS[step] in feed_text
-        assert f"https://exemple.test/{step}" in entry.content
+        assert entry.content.count(f"https://exemple.test/{step}") == 1
         block = re.search(r'<script type="application/ld\+json">(.*?)</script>', page, re.DOTALL)
         assert block
         [report] = [node for node in json.loads(block[1])["@graph"] if node["@type"] == "Report"]
         assert report["version"] in text
+        cited = [source["url"] for source in report["isBasedOn"]]
+        for earlier in ("plainte", *(earlier[0] for earlier in STAGES[: position + 1])):
+            assert cited.count(f"https://exemple.test/{earlier}") == 1
         english = words(reader(app, f"/en/incidents/{number}"))
         assert ENGLISH[position] in english
         assert list(verify(session)) == []

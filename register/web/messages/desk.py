@@ -85,7 +85,7 @@ UNMET_CHECKS: dict[str, Any] = {
     "evidence": _("Il manque le niveau de preuve : choisissez-le."),
     "outcome": _("Il manque l’issue : choisissez-la, même si elle est inconnue."),
     "court": _(
-        "La décision de justice est incomplète : indiquez %(missing)s, ou dites que ce n’est pas "
+        "Il manque à la décision de justice : %(missing)s. Indiquez-le, ou dites que ce n’est pas "
         "connu."
     ),
     "invitation": _(

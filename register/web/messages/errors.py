@@ -233,7 +233,7 @@ FIELD_ERRORS: dict[str, Any] = {
     "too_many": _("Il y en a trop : %(limit)s au plus."),
     "twice": _("La même valeur est donnée deux fois."),
     "unknown_code": _("« %(value)s » n’est pas dans la liste."),
-    "outcome_nature": _("Une telle procédure ou demande n’a pas cette issue."),
+    "outcome_nature": _("Une procédure ou une demande de cette nature n’a pas cette issue."),
     "no_appeal": _("Il n’y a pas de recours contre une telle décision : laissez vide."),
     "commune_abroad": _("La commune %(value)s est en France, et le pays n’est pas la France."),
     "ends_before": _("La fin (%(value)s) est avant le début."),

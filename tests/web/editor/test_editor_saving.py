@@ -284,12 +284,12 @@ def test_a_decision_of_another_kind_comes_back_with_the_form(
 ) -> None:
     case = desk.published(proceedings=(ProceedingContent("contre_cible", nature="civile"),))
     path = f"/moderation/dossiers/{case.id}/suite"
-    fields = FilledForm(bruno.get(path).text).sent(
-        heading="Relaxe", text="Selon le blog.", reason="lu"
-    )
+    page = bruno.get(path).text
+    assert "1, contre la personne visée (Civile)" in page
+    fields = FilledForm(page).sent(heading="Relaxe", text="Selon le blog.", reason="lu")
     fields |= {"decision-step": "jugement", "decision-outcome": "relaxe"}
     response = bruno.send(path, fields)
-    sentence = "Une telle procédure ou demande n’a pas cette issue"
+    sentence = "Une procédure ou une demande de cette nature n’a pas cette issue"
     assert (response.status_code, sentence in response.text) == (422, True)
     form = FilledForm(response.text)
     assert (form["decision-outcome"], form.invalid) == ("relaxe", ["decision-outcome"])

@@ -302,6 +302,7 @@ class FollowUpForm(EditorForm):
         suits = list(enumerate(content.proceedings, start=1))
         labels = {
             str(number): f"{number}, {vocabulary.label('sens', suit.direction)}"
+            f" ({vocabulary.label('nature', suit.nature)})"
             for number, suit in suits
         }
         added_steps = [

@@ -26,7 +26,9 @@ from PIL import Image, ImageDraw, ImageFont
 from PIL.PngImagePlugin import PngInfo
 
 from register.cases.data_version import VersionedMapCache
+from register.cases.decisions import latest_decision
 from register.cases.queries import PublicCase, load_public_case
+from register.cases.web.decision_words import appeal_words
 from register.cases.web.public.case_view import (
     acts_of_others,
     case_commune,
@@ -131,7 +133,8 @@ def case_description(case: PublicCase) -> str:
 def case_social_card(case: PublicCase) -> SocialCard:
     """The texts of a case's card: only what a list of cases shows too, nothing of the title twice.
 
-    They say who acted, whom the act targeted and how the case ended, in this order.
+    They say who acted, whom the act targeted and how the case ended, in this order, with the day
+    of the latest decision and what was filed against it.
     """
     content, vocabulary = case.snapshot.content, current_vocabulary()
     title = content["title"].lower()
@@ -147,6 +150,11 @@ def case_social_card(case: PublicCase) -> SocialCard:
     outcome = _("inconnue")
     if content["outcome"] not in ("", "inconnue"):
         outcome = vocabulary.label("issue", content["outcome"])
+    if decision := latest_decision(content):
+        step = decision.part
+        day = edtf_words(step["date"]) if decision.date else ""
+        appeal = appeal_words(step) if step["appeal"] in ("oui", "ouvert") else ""
+        outcome = ", ".join(filter(None, (outcome, typeset(day), appeal)))
     evidence = vocabulary.label("preuve", content["evidence"]).lower()
     if content["contested"]:
         evidence = _("%(evidence)s, contesté", evidence=evidence)

@@ -83,8 +83,11 @@ def home() -> Markup:
 
 def case(case: PublicCase, case_view: CaseView, rank: int, description: str) -> Markup:
     """A case in the version of a rank, as a schema.org ``Report``, and its breadcrumbs."""
-    content = case.snapshot.content
-    address = urls.case(case.number)
+    content, address = case.snapshot.content, urls.case(case.number)
+    steps = [step for suit in content["proceedings"] for step in suit["steps"]]
+    sources = {source["url"]: _source_node(source) for source in content["sources"]}
+    for part in (*steps, *content["follow_ups"]):
+        sources.setdefault(part["source_url"], {"@type": "CreativeWork", "url": part["source_url"]})
     report = {
         "@type": "Report",
         "@id": _absolute_url(address),
@@ -104,7 +107,7 @@ def case(case: PublicCase, case_view: CaseView, rank: int, description: str) -> 
         "isPartOf": _site_node(),
         "author": {"@id": _publisher_node()["@id"]},
         "publisher": _publisher_node(),
-        "isBasedOn": [_source_node(source) for source in content["sources"]],
+        "isBasedOn": [node for url, node in sources.items() if url],
         "correction": [
             {
                 "@type": "CorrectionComment",
