@@ -138,7 +138,7 @@ def test_every_component_is_on_the_style_page_with_its_markup(name, components, 
 
 
 def test_the_components_are_of_the_real_cases(components):
-    assert "relaxe de la personne poursuivie" in components["etapes"]
+    assert "Relaxe de la personne poursuivie" in components["etapes"]
     assert "Chartres" in components["qui-contre-qui"]
     assert "Gagny" in components["signalement"] + components["file"]
     assert "dites ce qui s’est passé" in components["erreurs"]
