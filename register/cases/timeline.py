@@ -117,14 +117,22 @@ def list_decisions(content: Mapping[str, Any]) -> list[TimelineItem]:
     ]
 
 
-def _proceeding_items(proceeding: Mapping[str, Any], number: int) -> Iterator[TimelineItem]:
+def recorded_steps(proceeding: Mapping[str, Any]) -> list[Mapping[str, Any]]:
     """The steps of a proceeding; a decision of which neither day nor outcome is known is none."""
-    steps: Sequence[Mapping[str, Any]] = proceeding["steps"]
+    return [
+        step
+        for step in proceeding["steps"]
+        if step["step"] != DECISION_STEP
+        or step["outcome"] not in UNDECIDED
+        or step["date"].removeprefix("inconnue")
+    ]
+
+
+def _proceeding_items(proceeding: Mapping[str, Any], number: int) -> Iterator[TimelineItem]:
+    steps = recorded_steps(proceeding)
     latest = next((step for step in reversed(steps) if step["outcome"] not in UNDECIDED), None)
     for step in steps:
         day = step["date"].removeprefix("inconnue")
-        if step["step"] == DECISION_STEP and step["outcome"] in UNDECIDED and not day:
-            continue
         yield TimelineItem(
             TimelineKind.STEP,
             day,

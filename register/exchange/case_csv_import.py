@@ -62,9 +62,12 @@ FIELD_OF_COLUMN = {
     "note": "",
 }
 COLUMNS = tuple(FIELD_OF_COLUMN)
+# "oui" or "non"; files made before it lack it.
+_CONTESTED = "conteste"
 # Field of the content → column in which its faults are reported.
 _COLUMN_OF_FAULT = {
     **{field_name: column for column, field_name in FIELD_OF_COLUMN.items() if field_name},
+    "contested": _CONTESTED,
     "sources": "source_url",
     "proceedings.steps": "juridiction",
     "proceedings.steps.outcome": "issue",
@@ -82,7 +85,8 @@ def _row_content(session: Session, cells: Mapping[str, str], kinds: Mapping[str,
     """Content of a row.
 
     :param kinds: folded words for a kind of source → its code.
-    :raises Invalid: ``content``: a column of a proceeding in a row without one.
+    :raises Invalid: ``content``: a column of a proceeding in a row without one, or neither yes
+        nor no.
     """
     values: dict[str, Any] = {
         field_name: cells[column]
@@ -92,6 +96,11 @@ def _row_content(session: Session, cells: Mapping[str, str], kinds: Mapping[str,
     for name in ("types", "outlets", "linked_communes"):
         values[name] = tuple(filter(None, map(str.strip, values[name].split(";"))))
     values["country"] = cells["pays"] or "FR"
+    contested = cells.get(_CONTESTED, "non")
+    if contested not in ("oui", "non"):
+        fault = ContentFault("contested", "unknown_code", {"value": contested[:40]})
+        raise Invalid("content", faults=[fault])
+    values["contested"] = contested == "oui"
     if not cells["titre"]:
         values["title"] = build_title(
             values["types"], _place_name(session, cells), cells["date"], current_vocabulary(session)
@@ -184,7 +193,7 @@ def import_file(
     :param progress: called with the number of rows done and the total.
     :raises Invalid: the whole file is unreadable.
     """
-    csv_rows = read_rows(path, COLUMNS)
+    csv_rows = read_rows(path, COLUMNS, (_CONTESTED,))
     author = by or (publish.by if publish else 0)
     job = _ImportJob(engine, author, publish.reason if publish else reason, publish, dry_run)
     for done, csv_row in enumerate(csv_rows, start=1):

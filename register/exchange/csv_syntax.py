@@ -44,13 +44,16 @@ class ImportRow:
         return self.cells.get("id", "")[:80]
 
 
-def read_rows(path: Path, columns: Sequence[str]) -> list[ImportRow]:
+def read_rows(
+    path: Path, columns: Sequence[str], optional_columns: Sequence[str] = ()
+) -> list[ImportRow]:
     """All rows of a file, including faulty ones.
 
     A file is read to its end before anything is written, so that an invalid byte in the last line
     does not leave half an import.
 
     :param columns: the columns of the file, in any order.
+    :param optional_columns: columns that a file may lack; their empty cells are left out.
     :raises Invalid: the whole file is unreadable: missing, too large, empty, not UTF-8, truncated
         within quotes, or with other columns.
     """
@@ -67,25 +70,28 @@ def read_rows(path: Path, columns: Sequence[str]) -> list[ImportRow]:
     except UnicodeDecodeError as error:
         line = file_bytes.count(b"\n", 0, error.start) + 1
         raise Invalid("import_file_encoding", line=line) from error
-    return list(_parse_rows(csv_text, columns))
+    return list(_parse_rows(csv_text, columns, optional_columns))
 
 
-def _parse_rows(csv_text: str, columns: Sequence[str]) -> Iterator[ImportRow]:
+def _parse_rows(
+    csv_text: str, columns: Sequence[str], optional_columns: Sequence[str]
+) -> Iterator[ImportRow]:
     # A huge cell makes one row faulty, not the whole file.
     csv.field_size_limit(FILE_LIMIT)
     cell_rows = csv.reader(io.StringIO(csv_text, newline=""), strict=True)
     try:
         header = next(cell_rows)
         for name in header:
-            if name not in columns:
+            if name not in (*columns, *optional_columns):
                 raise Invalid("import_column_unknown", column=name[:60])
-        for name in columns:
+        for name in (*columns, *filter(header.count, optional_columns)):
             if header.count(name) != 1:
                 key = "import_column_missing" if name not in header else "import_column_twice"
                 raise Invalid(key, column=name)
         for number, raw_cells in enumerate(cell_rows, start=2):
             if raw_cells:
-                cells = dict(zip(header, map(str.strip, raw_cells), strict=False))
+                named_cells = zip(header, map(str.strip, raw_cells), strict=False)
+                cells = {name: cell for name, cell in named_cells if cell or name in columns}
                 yield ImportRow(number, cells, _row_fault(header, raw_cells, cells))
     except csv.Error as error:
         raise Invalid("import_file_cut", line=cell_rows.line_num) from error

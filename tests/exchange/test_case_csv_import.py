@@ -218,6 +218,7 @@ def test_an_erased_case_is_not_imported_again(
         ({"resume": "a\x1bb"}, "resume", "control_character"),
         ({"resume": "x" * 50_000_000}, "resume", "too_long"),
         ({"id": ""}, "id", "missing"),
+        ({"conteste": "peut-être"}, "conteste", "unknown_code"),
     ],
     ids=lambda value: str(value)[:40],
 )
@@ -225,11 +226,30 @@ def test_an_invalid_row_is_reported_and_not_imported(
     change: dict[str, str], column: str, key: str, load: Callable[..., ImportReport], engine: Engine
 ) -> None:
     before = count_lines(engine)
-    report = load({**VALID_ROW, **change}, publish=True)
+    cells = {**VALID_ROW, **change}
+    columns = tuple(dict.fromkeys([*COLUMNS, *cells]))
+    report = load(raw=csv_text(cells, columns=columns), publish=True)
     ((row, fault), *_others) = report.faults
     assert (row.number, fault.field, fault.key) == (2, column, key)
     assert row.id == change.get("id", "A1")
     assert (count_lines(engine), count_cases(engine), report.drafted) == (before, 0, 0)
+
+
+def test_a_file_may_say_which_case_is_contested(
+    load: Callable[..., ImportReport], engine: Engine
+) -> None:
+    columns = (*COLUMNS, "conteste")
+    answers = ("oui", "non", "")
+    rows = [
+        {**VALID_ROW, "id": f"A{number}", "conteste": answer}
+        for number, answer in enumerate(answers)
+    ]
+    assert load(raw=csv_text(*rows, columns=columns)).drafted == 3
+    with Session(engine) as session:
+        cases = session.scalars(select(Incident).order_by(Incident.id))
+        assert [content_of(case).contested for case in cases] == [True, False, False]
+    # Without the column, or with an empty cell in it, a row is the same row.
+    assert load(raw=csv_text({**VALID_ROW, "id": "A2"})).unchanged == 1
 
 
 def test_valid_rows_beside_an_invalid_one_are_imported(
@@ -272,9 +292,10 @@ def test_a_truncated_row_is_reported(load: Callable[..., ImportReport]) -> None:
         (csv_text(VALID_ROW, columns=(*COLUMNS, "prix")).encode(), "import_column_unknown"),
         (csv_text({}, columns=COLUMNS[1:]).encode(), "import_column_missing"),
         (csv_text({}, columns=(*COLUMNS, "id")).encode(), "import_column_twice"),
+        (csv_text({}, columns=(*COLUMNS, *["conteste"] * 2)).encode(), "import_column_twice"),
         (csv_text(VALID_ROW).encode() + b'A2,"une citation jamais ferm', "import_file_cut"),
     ],
-    ids=["empty", "blank", "latin-1", "unknown", "missing", "twice", "cut"],
+    ids=["empty", "blank", "latin-1", "unknown", "missing", "twice", "optional", "cut"],
 )
 def test_a_file_that_cannot_be_read_changes_nothing(
     raw: bytes, key: str, load: Callable[..., ImportReport], engine: Engine

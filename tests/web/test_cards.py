@@ -202,6 +202,19 @@ def test_card_of_a_case_with_unknown_date_or_place(
     assert (drawn_cards[0].overline, drawn_cards[0].margin_lines[1]) == (over, date)
 
 
+def test_card_has_the_words_of_the_source_for_who_acted_and_no_act_of_another(
+    app: Flask, desk: Desk, drawn_cards: list[SocialCard]
+) -> None:
+    types = ("expulsion", "convocation_audition")
+    case = desk.published(types=types, actor_text="maire et partisans", title="Un titre")
+    get(app.test_client(), address_of(app.test_client(), case))
+    words = "le maire (selon la source\u00a0: «\u202fmaire et partisans\u202f»)"
+    assert drawn_cards[0].footer_lines[:2] == (
+        "Expulsion",
+        f"Qui agit\u00a0: {words}. Qui est visé\u00a0: un blogueur (Gagny Libre).",
+    )
+
+
 def test_card_repeats_nothing_of_the_title_and_says_how_the_case_ended(
     app: Flask, desk: Desk, drawn_cards: list[SocialCard]
 ) -> None:

@@ -66,7 +66,7 @@ def test_without_a_type_of_its_own_a_proceeding_has_the_name_of_the_step_that_op
 ) -> None:
     types = ("convocation_audition",)
     assert deeds(app, types, suit("contre_cible", step)) == [
-        (MAYOR, "convocation_audition", BLOGGER, ""),
+        ("", "convocation_audition", BLOGGER, ""),
         (MAYOR, noun, BLOGGER, ""),
     ]
 
@@ -115,6 +115,33 @@ def test_only_a_court_makes_more_of_it_than_the_source_says(
     content = asdict(a_case(types=("plainte_diffamation",), proceedings=proceedings))
     with app.test_request_context():
         assert [deed.is_ruled for deed in list_deeds(content)] == [is_ruled]
+
+
+@pytest.mark.parametrize(
+    ("actor", "level", "who"),
+    [
+        ("maire", "commune", "le maire (Gagny)"),
+        ("collectivite", "region", "la collectivité"),
+        ("inconnu", "commune", "un acteur non identifié"),
+    ],
+)
+def test_only_an_authority_of_the_commune_stands_with_its_name(
+    app: Flask, actor: str, level: str, who: str
+) -> None:
+    content = asdict(a_case(types=("expulsion",), actor=actor, level=level))
+    with app.test_request_context():
+        assert [str(deed.who) for deed in list_deeds(content)] == [who]
+
+
+def test_only_the_police_or_the_state_is_shown_as_summoning(app: Flask) -> None:
+    types = ("expulsion", "convocation_audition")
+    assert deeds(app, types) == [
+        (MAYOR, "expulsion", BLOGGER, ""),
+        ("", "convocation_audition", BLOGGER, ""),
+    ]
+    content = asdict(a_case(types=types, actor="police"))
+    with app.test_request_context():
+        assert [deed.types for deed in list_deeds(content)] == [list(types)]
 
 
 def test_no_label_of_the_vocabulary_is_a_verb(app: Flask) -> None:

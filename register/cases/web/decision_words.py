@@ -9,10 +9,12 @@ from flask_babel import gettext as _
 from flask_babel import lazy_gettext
 
 from register.cases import decisions
-from register.cases.timeline import UNDECIDED
+from register.cases.timeline import UNDECIDED, recorded_steps
 from register.text.typography import first_upper
 from register.web.l10n import edtf_words
 from register.web.request_context import current_vocabulary
+
+__all__ = ["appeal_words", "court_name", "decision_words", "recorded_steps", "step_title"]
 
 Step = Mapping[str, Any]
 

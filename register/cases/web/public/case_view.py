@@ -127,16 +127,21 @@ def list_deeds(content: Mapping[str, Any]) -> list[Deed]:
     """The acts reported, then each proceeding; a type that is the proceeding stands there only."""
     place, vocabulary = case_commune(content), current_vocabulary()
     actor = content["actor"]
-    authority = Party(with_article("acteur", actor), [place.commune.name] if place else [])
+    # The commune of the case is that of its authority only at this level, and of no unknown one.
+    is_of_commune = content["level"] in ("", "inconnu", "commune") and actor != "inconnu"
+    names = [place.commune.name] if place and is_of_commune else []
+    authority = Party(with_article("acteur", actor), names)
     target = Party(with_article("cible", content["target"]), content["outlets"], is_target=True)
-    words = ((code, vocabulary.word("type", code)) for code in content["types"])
-    suits = [code for code, word in words if word and word.extra.get("proceeding")]
+    words = {code: vocabulary.word("type", code) for code in content["types"]}
+    suits = [code for code, word in words.items() if word and word.extra.get("proceeding")]
+    others_do = acts_of_others(content)
     directions = [proceeding["direction"] for proceeding in content["proceedings"]]
     count = directions.count("contre_cible") + directions.count("contre_x")
     # With two such types, or two such proceedings, no source says which is which.
     sued_for = suits[0] if len(suits) == count == 1 else ""
-    reported = [code for code in content["types"] if code != sued_for]
-    deeds = [Deed(authority, target, reported)] if reported else []
+    reported = [code for code in words if code not in (sued_for, *others_do)]
+    by_party = ((authority, reported), (Party(""), others_do))
+    deeds = [Deed(party, target, codes) for party, codes in by_party if codes]
     for proceeding in content["proceedings"]:
         accuser = Party(with_article("acteur", proceeding["plaintiff"]))
         # A plaintiff in the same role as the actor is the actor. Without a role it is the actor
@@ -146,6 +151,15 @@ def list_deeds(content: Mapping[str, Any]) -> list[Deed]:
             accuser = authority
         deeds.append(_proceeding_deed(proceeding, accuser, authority, target, sued_for))
     return deeds
+
+
+def acts_of_others(content: Mapping[str, Any]) -> list[str]:
+    """The types that the actor of the case only caused, such as a summons by the police."""
+    terms = ((code, current_vocabulary().word("type", code)) for code in content["types"])
+    actor = content["actor"]
+    return [
+        code for code, term in terms if term and actor not in term.extra.get("actors", (actor,))
+    ]
 
 
 def _proceeding_deed(

@@ -29,7 +29,12 @@ from register.cases.data_version import VersionedMapCache
 from register.cases.decisions import latest_decision
 from register.cases.queries import PublicCase, load_public_case
 from register.cases.web.decision_words import appeal_words
-from register.cases.web.public.case_view import case_commune, party_label, with_article
+from register.cases.web.public.case_view import (
+    acts_of_others,
+    case_commune,
+    party_label,
+    with_article,
+)
 from register.db import db
 from register.territory.place_queries import qualified_name
 from register.territory.web import place_names
@@ -133,10 +138,15 @@ def case_social_card(case: PublicCase) -> SocialCard:
     """
     content, vocabulary = case.snapshot.content, current_vocabulary()
     title = content["title"].lower()
-    labels = (vocabulary.label("type", code).lower() for code in content["types"])
+    others_do = acts_of_others(content)
+    codes = (code for code in content["types"] if code not in others_do)
+    labels = (vocabulary.label("type", code).lower() for code in codes)
     types = ", ".join(label for label in labels if label not in title)
     target = party_label(with_article("cible", content["target"]), ", ".join(content["outlets"]))
     who, whom = with_article("acteur", content["actor"]), typeset(target)
+    own_words, label = content["actor_text"], vocabulary.label("acteur", content["actor"])
+    if own_words not in ("", content["actor"], label):
+        who = _("%(who)s (selon la source : « %(words)s »)", who=who, words=french(own_words))
     outcome = _("inconnue")
     if content["outcome"] not in ("", "inconnue"):
         outcome = vocabulary.label("issue", content["outcome"])
