@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 from alembic import command
 from click.testing import Result
-from sqlalchemy import create_engine
+from sqlalchemy import create_engine, text
 
 from register.operations import schema
 
@@ -227,6 +227,11 @@ def test_the_demonstration_of_an_earlier_version_is_upgraded(
     folder = tmp_path / "instance" / "demo"
     engine = create_engine(f"sqlite:///{folder / 'register.sqlite3'}")
     command.downgrade(schema.alembic_config(engine), "0008")
+    with engine.begin() as connection:
+        # A row of the sample file was another one then.
+        connection.execute(
+            text("UPDATE incident_origin SET digest = 'another' WHERE incident_id = 1")
+        )
     engine.dispose()
     (folder / "secret_key").write_text("f" * 64)
     upgrade = run("demo", "--no-serve")
