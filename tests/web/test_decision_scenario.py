@@ -154,6 +154,10 @@ def test_each_decision_stands_dated_and_sourced_once_and_the_latest_is_the_outco
         assert title.lower() in row.lower()
         assert ("recours formé" in row) == bool(appeal_words)
         assert "aucun cas" in words(reader(app, "/incidents?preuve=documente"))
+        # Home: no earlier follow-up stands beside the outcome of today.
+        home = reader(app, "/")
+        states = [words(line) for line in re.findall(r'<p class="state">.*?</p>', home, re.DOTALL)]
+        assert ["Jugé"] * min(position + 1, 5) == states[: position + 1]
         # Description and card, feed, JSON-LD, English page.
         description = re.search(r'<meta name="description" content="([^"]*)"', page)
         assert description
