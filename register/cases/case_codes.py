@@ -303,10 +303,10 @@ def refresh(session: Session, at: datetime) -> bool:
     return True
 
 
-def territory_version(session: Session) -> str:
-    """Version of the territory that the codes are resolved with; empty before the first time."""
+def has_present_territory(session: Session) -> bool:
+    """Whether the codes are resolved with the territory of this program."""
     stored = session.get(Dataset, _DATASET)
-    return stored.version.split()[-1] if stored else ""
+    return stored is not None and stored.version.split()[-1] == dataset.version()
 
 
 _PLACE_LOOKUPS: Mapping[str, Callable[[str], object | None]] = {

@@ -22,7 +22,6 @@ from register.reports import report_lists
 from register.reports.report_lists import ReportFolder, ReportQuery
 from register.reports.retention import clock_jump
 from register.reports.verify import lost_keys
-from register.territory import dataset
 from register.text.dates import paris_day
 
 
@@ -82,7 +81,7 @@ def _check(code: str, check: Callable[[], object]) -> Finding:
 
 def _data_findings(session: Session) -> Iterator[Finding]:
     unknown = case_codes.unknown_places(session)
-    is_resolved = case_codes.territory_version(session) == dataset.version()
+    is_resolved = case_codes.has_present_territory(session)
     yield Finding("territory", is_resolved and not unknown, ", ".join(unknown))
     has_dataset = session.get(vocabulary.Dataset, vocabulary.DATASET) is not None
     yield Finding("vocabulary", has_dataset and bool(vocabulary.current_vocabulary(session).lists))

@@ -14,6 +14,7 @@ from flask import Flask
 from sqlalchemy.exc import OperationalError
 from sqlalchemy.orm import Session
 
+from register.cases import case_codes
 from register.cases.vocabulary import LANGUAGES
 from register.config import Settings, missing_for_public
 from register.db import db, sqlite_path
@@ -63,8 +64,9 @@ def require_startable(app: Flask) -> None:
 def require_servable(app: Flask) -> None:
     """Let a register pass that may be served, by whichever process reads the pages for itself.
 
-    :raises RegisterError: another schema, no seal key, no legal notice at a public address, or
-        a data folder that cannot be written, or the program has come without its pages.
+    :raises RegisterError: another schema, an unfinished upgrade, no seal key, no legal notice at a
+        public address, or a data folder that cannot be written, or the program has come without
+        its pages.
     """
     settings: Settings = app.extensions["register.settings"]
     missing = missing_for_public(settings)
@@ -74,6 +76,9 @@ def require_servable(app: Flask) -> None:
     with app.app_context():
         schema.require(db.engine)
         with Session(db.engine) as session:
+            # Without them, the page of a commune would say that nothing happened there.
+            if not case_codes.has_present_territory(session):
+                raise schema.SchemaError("codes_outdated")
             setup.require_seal(settings, session)
         # What signs cookies and forms is in memory then: a store that goes away later does not
         # take a form along that somebody is filling in.

@@ -29,10 +29,13 @@ from raw_http import (
     send_raw,
     until,
 )
+from sqlalchemy import create_engine, text
 
 from register import create_app
 from register.config import Settings
+from register.db import write_engine
 from register.errors import ConfigError, SealError
+from register.operations import setup
 from register.operations.schema import SchemaError
 from register.server import waitress_server, waitress_strict
 from register.server.process_start import listen, port_of
@@ -387,6 +390,20 @@ def test_without_tables_nothing_starts(site_settings: Settings, tmp_path) -> Non
     )
     with pytest.raises(SchemaError):
         require_startable(create_app(empty))
+
+
+def test_an_upgrade_that_stopped_halfway_is_finished_before_anything_starts(
+    served: Flask, site_settings: Settings
+) -> None:
+    engine = create_engine(site_settings.database_url)
+    with engine.begin() as connection:
+        connection.execute(text("UPDATE dataset SET version = 'a b' WHERE name = 'case_code'"))
+    with pytest.raises(SchemaError) as raised:
+        require_startable(served)
+    assert raised.value.key == "codes_outdated"
+    setup.refresh(write_engine(engine))
+    require_startable(served)
+    engine.dispose()
 
 
 def test_without_its_seal_key_nothing_starts(site_settings: Settings, tmp_path) -> None:

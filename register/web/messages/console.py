@@ -119,6 +119,10 @@ CONSOLE_ERRORS: dict[str, Any] = {
         "La base de données est à la version %(present)s et le programme attend %(wanted)s : "
         "lancez « webcitoyen upgrade »."
     ),
+    "codes_outdated": _(
+        "Les codes qui font trouver les cas datent d’avant la mise à jour : lancez "
+        "« webcitoyen upgrade »."
+    ),
     "schema_failed": _(
         "La mise à jour de la base a échoué (%(cause)s). Copie d’avant, s’il y en a une, à "
         "détruire une fois la base remise en état : %(copy)s"
