@@ -120,8 +120,12 @@ function attach(box) {
 
   function step(event, to) {
     event.preventDefault();
-    if (list.hidden) ask();
-    else move(to < places.length ? to : -1);
+    if (list.hidden) return ask();
+    // No late answer takes the list away from whoever goes through it.
+    clearTimeout(timer);
+    request?.abort();
+    request = undefined;
+    move(to < places.length ? to : -1);
   }
 
   box.addEventListener("keydown", (event) => {
