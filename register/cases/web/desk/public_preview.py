@@ -86,7 +86,7 @@ def preview_page(
     html = render_template("cases/public/_article.html", **values)
     return PagePreview(
         title=_(
-            "Cas nº %(number)s : %(title)s",
+            "Cas nº %(number)s : %(title)s",
             number=case.number or _("à venir"),
             title=french(case.snapshot.content["title"]),
         ),
@@ -131,7 +131,7 @@ def _as_published(desk_case: DeskCase, snapshot: CaseSnapshot, note: str) -> Cas
 
 def _preview_values(
     desk_case: DeskCase, snapshot: CaseSnapshot, act: Act | None, at: datetime
-) -> Mapping[str, Any]:
+) -> dict[str, Any]:
     """The values of the page; number and line of the journal are 0 while they do not exist."""
     case = PublicCase(
         number=desk_case.number or 0,
