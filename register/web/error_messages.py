@@ -21,8 +21,11 @@ from register.text.dates import day_words
 from register.web.messages import errors, names
 from register.web.messages.console import CONSOLE_ERRORS, LEDGER_NAMES, VERIFY_PROBLEMS
 from register.web.messages.desk import RISK_NAMES, UNMET_CHECKS
+from register.web.messages.imports import IMPORT_ERRORS
 
-ERROR_SENTENCES: Mapping[str, Any] = errors.SITE_ERRORS | errors.FIELD_ERRORS | CONSOLE_ERRORS
+ERROR_SENTENCES: Mapping[str, Any] = (
+    errors.SITE_ERRORS | errors.FIELD_ERRORS | IMPORT_ERRORS | CONSOLE_ERRORS
+)
 
 # Values that the user typed or sent. A public error page repeats none of them: a link could put any
 # words in the address, and the page would show them as the register's own.
