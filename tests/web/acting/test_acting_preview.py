@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from itertools import pairwise
 
 import pytest
 from case_contents import rich_case
@@ -43,7 +44,8 @@ def test_the_page_that_is_approved_and_published_is_the_public_page(
     assert public_part(approved.text) == public_part(published.text) == public_part(public_page)
     assert "nº\u00a0à venir" in approved.text
     description = re.search(r'<meta name="description" content="nº\s1, ([^"]+)"', public_page)
-    assert description and description[1] in approved.text
+    assert description
+    assert description[1] in approved.text
     for response in (approved, published):
         assert response.headers["Cache-Control"] == "no-store"
 
@@ -66,7 +68,7 @@ def test_nothing_in_the_public_page_of_the_desk_acts(signed, desk, place):
         if heading.tag in ("h1", "h2", "h3", "h4")
     ]
     levels = levels[levels.index(1) :]
-    assert all(level <= before + 1 for before, level in zip(levels, levels[1:], strict=False))
+    assert all(level <= before + 1 for before, level in pairwise(levels))
     assert levels.count(1) == 1
 
 
