@@ -120,7 +120,7 @@ def approve(
 
     :raises Refused: ``own_revision`` for the member who wrote it, ``member_vouches_later`` for an
         account that may not vouch yet; ``report_withdrawn`` until a version without the withdrawn
-        report is saved.
+        report is saved; ``version_refused`` until another version is saved.
     """
     case, member = steps.begin_act(tx, incident_id, Act.APPROVED, by, seen)
     if purpose not in ("publish", "erase"):
@@ -134,6 +134,7 @@ def approve(
     if purpose == "publish":
         if revision.made_by == member.id:
             raise Refused("own_revision", state=case.state)
+        steps.require_not_refused(case)
         steps.require_second(tx, member, revision.made_by)
     if member.id in steps.approvers(tx, case, purpose):
         raise Refused("already_approved", state=case.state)
@@ -258,7 +259,7 @@ def _destroy_changes(
     destroyed_ids = []
     for change in pending_changes:
         proposal = parse_proposal(change)
-        texts = [proposal.reason, *(proposal.words or {}).values()]
+        texts = [proposal.reason, *(proposal.words or {}).values(), change.refusal, change.passage]
         if _has_passage(proposal.content, texts, repeats):
             destroyed_ids.append(change.id)
     if destroyed_ids:
@@ -295,7 +296,14 @@ def _destroy_revisions(
     case.report_withdrawn = True
     present_content = contents.content_of(case)
     revision_rows = tx.session.execute(
-        select(Revision.id, Revision.content, Revision.reason, Revision.flags_reason)
+        select(
+            Revision.id,
+            Revision.content,
+            Revision.reason,
+            Revision.flags_reason,
+            Revision.refusal,
+            Revision.passage,
+        )
         .where(
             Revision.incident_id == case.id,
             Revision.content.is_not(None),
@@ -307,6 +315,7 @@ def _destroy_revisions(
     for revision in revision_rows:
         content = parse_content(json.loads(revision.content))
         reasons = [revision.reason or "", revision.flags_reason or ""]
+        reasons += [revision.refusal, revision.passage]
         if _has_passage(content, reasons, repeats):
             destroyed_ids.append(revision.id)
     if destroyed_ids:

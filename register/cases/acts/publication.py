@@ -186,6 +186,7 @@ def _check_publication(
 
     :raises Incomplete: the unmet items.
     """
+    steps.require_not_refused(case)
     vocabulary = current_vocabulary(tx.session)
     circumstances = Circumstances(
         invited=tx.session.scalar(_INVITED, {"case": case.id}) is not None,

@@ -163,7 +163,7 @@ def _change_values(
         "flags": list(dict.fromkeys(flags)),
         "why": _approval_refusal(change, desk_case),
         "refusing": refusal_form is not None,
-        "refusal": (refusal_form or RefuseChangeForm(formdata=None)).refusal,
+        "refusal_form": refusal_form or RefuseChangeForm(formdata=None),
     }
 
 
