@@ -6,8 +6,8 @@ import time
 
 import pytest
 
-from register.text.personal_data import risks
 from register.text.person_names import private_names
+from register.text.personal_data import risks
 from tools.risk_figures import case_texts
 
 # One sentence each, with the name that is flagged.
