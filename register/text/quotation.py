@@ -5,6 +5,7 @@ from __future__ import annotations
 import html
 import re
 
+_LINE_END = re.compile(r"</(?:p|li|h\d|pre|blockquote)>|<br[^>]*>")
 _TAG = re.compile(r"<[^>]*>")
 
 
@@ -21,4 +22,4 @@ def find_quotation(text: str, quoted: str) -> re.Match[str] | None:
 
 def text_of_html(fragment: str) -> str:
     """The words of a safe fragment of HTML, without its tags."""
-    return html.unescape(_TAG.sub(" ", fragment))
+    return html.unescape(_TAG.sub("", _LINE_END.sub("\n", fragment)))
