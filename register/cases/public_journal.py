@@ -31,7 +31,7 @@ class PublicJournalLine:
 
     ``case`` is None if the case is not public now; ``words`` is then empty. ``words``: the title
     of the follow-up or the public note of the correction that the act added. ``into``: number of
-    the case that this one was merged into.
+    the case that this one was merged into. ``texts``: names of the texts that the line seals.
     """
 
     seq: int
@@ -43,6 +43,7 @@ class PublicJournalLine:
     case: CaseSummary | None
     words: str
     into: int | None
+    texts: Sequence[str]
 
 
 @dataclass(frozen=True)
@@ -122,7 +123,7 @@ def _make_lines(session: Session, line_rows: Sequence[Any]) -> list[PublicJourna
     lines = []
     for line_row in line_rows:
         case = cases.get(line_row.case_number or 0)
-        fields = private[line_row.seq]
+        fields, public = private[line_row.seq], json.loads(line_row.public_json)
         words = titles.get(fields.get("follow_up")) or notes.get(fields.get("correction")) or ""
         lines.append(
             PublicJournalLine(
@@ -130,11 +131,12 @@ def _make_lines(session: Session, line_rows: Sequence[Any]) -> list[PublicJourna
                 at=line_row.at,
                 act=line_row.act,
                 number=line_row.case_number,
-                reason=json.loads(line_row.public_json)["reason"] or "",
+                reason=public["reason"] or "",
                 digest=line_row.digest.hex(),
                 case=case,
                 words=words if case else "",
                 into=fields.get("into"),
+                texts=list(public.get("texts", ())),
             )
         )
     return lines

@@ -15,7 +15,7 @@ from sqlalchemy import select
 from sqlalchemy.exc import SQLAlchemyError
 from sqlalchemy.orm import Session
 
-from register.cases import case_codes
+from register.cases import case_codes, published_texts
 from register.cases import case_content as contents
 from register.cases.case_codes import CodeKey, codes_of, stored_keys
 from register.cases.checklist import checklist_columns
@@ -68,10 +68,14 @@ def verify(session: Session, anchors: Iterable[Anchor] = ()) -> Iterator[Problem
 
     yield from verify_journal(session, read_opening, list(anchors))
     yield from _missing_cases(session)
-    try:
-        yield from member_problems(session)
-    except _UNREADABLE as error:
-        yield Problem("members_unreadable", {"cause": type(error).__name__})
+    for problems, unreadable in (
+        (member_problems, "members_unreadable"),
+        (published_texts.problems, "texts_unreadable"),
+    ):
+        try:
+            yield from problems(session)
+        except _UNREADABLE as error:
+            yield Problem(unreadable, {"cause": type(error).__name__})
     last_id = 0
     while True:
         ids = session.scalars(

@@ -228,6 +228,46 @@ VERIFY_PROBLEMS: dict[str, Any] = {
     "member_missing": _("Compte %(member)s : le journal en parle et il n’est plus dans la base."),
     "members_unreadable": _("Les comptes gardés sont illisibles (%(cause)s)."),
     "html_changed": _("Dossier %(dossier)s, révision %(revision)s : la page gardée a été changée."),
+    "vocabulary_label_table": _(
+        "Vocabulaire %(list)s, code %(code)s : le libellé de la base (%(fields)s) n’est pas celui "
+        "que scelle le journal public. « webcitoyen upgrade » remet celui du programme."
+    ),
+    "vocabulary_definition_table": _(
+        "Vocabulaire %(list)s, code %(code)s : la définition de la base (%(fields)s) n’est pas "
+        "celle que scelle le journal public. « webcitoyen upgrade » remet celle du programme."
+    ),
+    "vocabulary_field_table": _(
+        "Vocabulaire %(list)s, code %(code)s : la base (%(fields)s) n’est pas ce que scelle le "
+        "journal public. « webcitoyen upgrade » remet ce que donne le programme."
+    ),
+    "vocabulary_label_file": _(
+        "Vocabulaire %(list)s, code %(code)s : le libellé livré avec le programme (%(fields)s) "
+        "n’est pas celui que scelle le journal public."
+    ),
+    "vocabulary_definition_file": _(
+        "Vocabulaire %(list)s, code %(code)s : la définition livrée avec le programme (%(fields)s) "
+        "n’est pas celle que scelle le journal public."
+    ),
+    "vocabulary_field_file": _(
+        "Vocabulaire %(list)s, code %(code)s : ce qui est livré avec le programme (%(fields)s) "
+        "n’est pas ce que scelle le journal public."
+    ),
+    "place_name": _(
+        "%(name)s, lieu %(code)s : le journal public scelle le nom « %(before)s », "
+        "et « %(after)s » est montré."
+    ),
+    "published_text": _(
+        "%(name)s : ce qui est montré n’est pas ce que scelle le journal public. Si le programme "
+        "vient de changer de version, « webcitoyen upgrade » l’y inscrit."
+    ),
+    "page_revision": _(
+        "Page %(page)s, version %(revision)s : son texte n’est pas celui que scelle le journal "
+        "public."
+    ),
+    "texts_unreadable": _(
+        "Ce que le journal public scelle des libellés, des lieux et des pages est illisible "
+        "(%(cause)s)."
+    ),
     "revision_missing": _("Dossier %(dossier)s : la révision %(revision)s a disparu."),
     "revision_changed": _("Dossier %(dossier)s : la révision %(revision)s a été changée."),
     "reason_changed": _("Dossier %(dossier)s : le motif de la révision %(revision)s a été changé."),
