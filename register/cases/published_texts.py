@@ -21,7 +21,7 @@ from typing import Any
 from sqlalchemy import LargeBinary, String
 from sqlalchemy.orm import Mapped, Session, mapped_column
 
-from register.cases.vocabulary import LANGUAGES, LIST_NAMES, Words, shipped_words, stored_words
+from register.cases.vocabulary import LIST_NAMES, Words, shipped_words, stored_words
 from register.db import Base
 from register.journal import Act, Ledger, WriteTransaction, head
 from register.journal.models import canonical_json
@@ -63,7 +63,7 @@ def published_texts(session: Session) -> dict[str, bytes]:
     }
 
 
-def record(tx: WriteTransaction) -> None:
+def seal(tx: WriteTransaction) -> None:
     """Write a public line with the texts that changed since the last one; none without a change."""
     sealed: dict[str, str | None] = {}
     for texts, _private in text_lines(tx.session):
@@ -135,7 +135,8 @@ def problems(session: Session) -> Iterator[Problem]:
         entries = words[list_name] if is_sealed else _sealed_entries(session, name)
         # A word that has left the file is retired in the tables.
         of_file = {code: entries.get(code, {}) for code in file_words[list_name]}
-        yield from _word_differences(list_name, of_file, file_words[list_name], "file")
+        for word in _changed_words(list_name, of_file, file_words[list_name]):
+            yield Problem("vocabulary_file", word)
 
 
 def _digest_of(texts: Mapping[str, bytes], name: str) -> str | None:
@@ -144,7 +145,8 @@ def _digest_of(texts: Mapping[str, bytes], name: str) -> str | None:
 
 def _sealed_entries(session: Session, name: str) -> Entries:
     """What a line sealed; empty where it is missing or damaged."""
-    names, entries = session.get(SealedNames, name), {}
+    names = session.get(SealedNames, name)
+    entries: Entries = {}
     with suppress(zlib.error, ValueError):
         entries = json.loads(zlib.decompress(names.entries)) if names else {}
     return entries
@@ -156,7 +158,8 @@ def _differences(name: str, before: Entries, words: Words) -> Iterator[Problem]:
         return
     present = _present_entries(name, words)
     if name in _VOCABULARIES:
-        yield from _word_differences(_VOCABULARIES[name], before, present, "table")
+        for word in _changed_words(_VOCABULARIES[name], before, present):
+            yield Problem("vocabulary_table", word)
         return
     for code in sorted(before.keys() | present.keys()):
         names, present_names = (
@@ -172,24 +175,19 @@ def _differences(name: str, before: Entries, words: Words) -> Iterator[Problem]:
             yield Problem("place_name", place)
 
 
-def _word_differences(
-    list_name: str, before: Entries, present: Entries, where: str
-) -> Iterator[Problem]:
-    """Labels, definitions and other fields of a vocabulary that are not those of another moment.
-
-    :param where: ``table`` or ``file``: what ``present`` was read from.
-    """
+def _changed_words(
+    list_name: str, before: Entries, present: Entries
+) -> Iterator[dict[str, object]]:
+    """The words of a vocabulary that changed, each with the names of its fields that did."""
     for code in sorted(before.keys() | present.keys()):
         fields, present_fields = before.get(code, {}), present.get(code, {})
-        changed: dict[str, list[str]] = {}
-        for field in sorted(fields.keys() | present_fields.keys()):
-            if fields.get(field) != present_fields.get(field):
-                kind = "label" if field in LANGUAGES else field.partition("_")[0]
-                key = f"vocabulary_{kind if kind in ('label', 'definition') else 'field'}"
-                changed.setdefault(key, []).append(field)
-        for key, names in changed.items():
-            word: dict[str, object] = {"list": list_name, "code": code, "fields": ", ".join(names)}
-            yield Problem(f"{key}_{where}", word)
+        changed = [
+            name
+            for name in sorted(fields.keys() | present_fields.keys())
+            if fields.get(name) != present_fields.get(name)
+        ]
+        if changed:
+            yield {"list": list_name, "code": code, "word_fields": changed}
 
 
 def _revision_problems(

@@ -68,14 +68,14 @@ def verify(session: Session, anchors: Iterable[Anchor] = ()) -> Iterator[Problem
 
     yield from verify_journal(session, read_opening, list(anchors))
     yield from _missing_cases(session)
-    for problems, unreadable in (
-        (member_problems, "members_unreadable"),
-        (published_texts.problems, "texts_unreadable"),
-    ):
-        try:
-            yield from problems(session)
-        except _UNREADABLE as error:
-            yield Problem(unreadable, {"cause": type(error).__name__})
+    try:
+        yield from member_problems(session)
+    except _UNREADABLE as error:
+        yield Problem("members_unreadable", {"cause": type(error).__name__})
+    try:
+        yield from published_texts.problems(session)
+    except _UNREADABLE as error:
+        yield Problem("texts_unreadable", {"cause": type(error).__name__})
     last_id = 0
     while True:
         ids = session.scalars(

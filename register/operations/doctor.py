@@ -92,10 +92,15 @@ def _data_findings(session: Session) -> Iterator[Finding]:
 
 def _text_findings(session: Session) -> Iterator[Finding]:
     """Whether labels, place names and pages are those that the public ledger seals."""
-    problems = [*published_texts.problems(session)]
-    words = [" ".join(map(str, problem.values.values())) for problem in problems]
-    further = ["…"] if len(words) > TEXTS_LISTED else []
-    yield Finding("texts", not words, " ; ".join(words[:TEXTS_LISTED] + further))
+    differences = [
+        " ".join(
+            ", ".join(value) if isinstance(value, list) else str(value)
+            for value in problem.values.values()
+        )
+        for problem in published_texts.problems(session)
+    ]
+    further = ["…"] if len(differences) > TEXTS_LISTED else []
+    yield Finding("texts", not differences, " ; ".join(differences[:TEXTS_LISTED] + further))
 
 
 def _head_findings(session: Session, ledger: Ledger) -> Iterator[Finding]:

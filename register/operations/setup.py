@@ -109,7 +109,7 @@ def refresh(engine: Engine) -> None:
         refresh_checklists(session)
         case_codes.refresh(session, now())
     with writing(engine) as tx:
-        published_texts.record(tx)
+        published_texts.seal(tx)
 
 
 def first_invitation(engine: Engine) -> tuple[str, datetime] | None:

@@ -83,10 +83,10 @@ def test_a_label_and_a_definition_changed_in_the_tables_are_named_until_an_upgra
     change(_word("allegue", fr="Prouvé"))
     change(_word("expulsion", definition_en="Anything."))
     assert _problems(session) == [
-        ("vocabulary_label_table", {"list": "preuve", "code": "allegue", "fields": "fr"}),
+        ("vocabulary_table", {"list": "preuve", "code": "allegue", "word_fields": ["fr"]}),
         (
-            "vocabulary_definition_table",
-            {"list": "type", "code": "expulsion", "fields": "definition_en"},
+            "vocabulary_table",
+            {"list": "type", "code": "expulsion", "word_fields": ["definition_en"]},
         ),
     ]
     (finding,) = [finding for finding in examine(settings) if finding.code == "texts"]
@@ -123,7 +123,7 @@ def test_the_shipped_files_are_compared_and_a_release_is_one_line(
                 {"name": "communes.csv.gz", "code": "93032", "before": "Gagny", "after": "Gagni"},
             ),
             ("published_text", {"name": "vos-droits.md"}),
-            ("vocabulary_label_file", {"list": "preuve", "code": "allegue", "fields": "fr"}),
+            ("vocabulary_file", {"list": "preuve", "code": "allegue", "word_fields": ["fr"]}),
         ]
         setup.refresh(engine)
         assert _problems(session) == []
@@ -162,8 +162,12 @@ def test_a_word_that_left_the_file_and_other_fields_are_compared_too(
     change(_word("allegue", extra='{"rank": 9}'))
     assert _problems(session) == [
         (
-            "vocabulary_field_table",
-            {"list": "preuve", "code": "allegue", "fields": "phrase_en, phrase_fr, rank"},
+            "vocabulary_table",
+            {
+                "list": "preuve",
+                "code": "allegue",
+                "word_fields": ["phrase_en", "phrase_fr", "rank"],
+            },
         )
     ]
 
