@@ -12,7 +12,7 @@ from typing import Any
 
 import pytest
 from ledger_lines import lines_since
-from sqlalchemy import Engine, delete, text, update
+from sqlalchemy import Engine, delete, update
 from sqlalchemy.orm import Session
 
 from register.cases import published_texts, vocabulary
@@ -20,7 +20,7 @@ from register.cases.published_texts import SealedNames
 from register.cases.verify import verify
 from register.cases.vocabulary import VocabularyEntry
 from register.db import write_engine
-from register.journal import JournalEntry
+from register.journal import JournalEntry, LedgerHead
 from register.operations import setup
 from register.operations.doctor import examine
 from register.pages import acts, content
@@ -186,7 +186,7 @@ def test_a_text_is_named_when_nothing_says_what_its_words_were(
 def test_a_journal_that_seals_no_text_still_verifies(session: Session, change: Change) -> None:
     change(_word("allegue", fr="Prouvé"))
     change(delete(JournalEntry))
-    change(text("UPDATE journal_head SET seq = 0, digest = zeroblob(32) WHERE ledger = 'public'"))
+    change(update(LedgerHead).where(LedgerHead.ledger == "public").values(seq=0, digest=bytes(32)))
     assert _problems(session) == []
 
 

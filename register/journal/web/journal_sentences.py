@@ -145,7 +145,7 @@ ACT_GROUPS: Mapping[str, Mapping[str, tuple[Act, Any]]] = {
         "invitation": (Act.INVITED, _("Invitation à répondre")),
     },
     "actes-publics": {
-        **PUBLIC_KINDS,
+        **{kind: act for kind, act in PUBLIC_KINDS.items() if kind != "page"},
         # As opposed to replies that were only received, or refused.
         "reponse": (Act.REPLIED, _("Droit de réponse publié")),
     },
@@ -201,6 +201,7 @@ ACT_GROUPS: Mapping[str, Mapping[str, tuple[Act, Any]]] = {
         "connexions-manquees": (Act.SIGN_INS_FAILED, _("Connexions manquées")),
     },
     "pages": {
+        "page": PUBLIC_KINDS["page"],
         "page-modifiee": (Act.PAGE_EDITED, _("Page du site modifiée")),
         "page-retablie": (Act.PAGE_RESTORED, _("Page du site rétablie")),
     },
