@@ -166,8 +166,8 @@ def all_sentences() -> list[str]:
         journal_sentences.LEDGER_LABELS,
         journal_sentences.ATTESTED_WORDS,
         journal_sentences.ROLE_WORDS,
-        {key: wording for key, (wording, _not) in journal_sentences.LINE_CHECKS.items()},
-        {key: wording for key, (_holds, wording) in journal_sentences.LINE_CHECKS.items()},
+        {key: wording for key, (wording, _not) in console.LINE_CHECKS.items()},
+        {key: wording for key, (_holds, wording) in console.LINE_CHECKS.items()},
     )
     return [str(sentence) for table in tables for sentence in table.values()]
 

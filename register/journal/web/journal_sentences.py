@@ -239,21 +239,6 @@ ATTESTED_WORDS: dict[str, Any] = {
 
 ROLE_WORDS: dict[str, Any] = {"moderator": _("modérateur"), "administrator": _("administrateur")}
 
-# The checks of one line, each with the sentences for success and failure.
-LINE_CHECKS: dict[str, tuple[Any, Any]] = {
-    "journal_chain": (
-        _("La ligne suit bien de la précédente : son empreinte, calculée à nouveau, concorde."),
-        _("La ligne ne suit pas de la précédente : son empreinte, calculée à nouveau, diffère."),
-    ),
-    "journal_private": (
-        _("La partie réservée est celle que la ligne a scellée : l’empreinte concorde."),
-        _("La partie réservée n’est pas celle que la ligne a scellée : l’empreinte diffère."),
-    ),
-    "journal_columns": (
-        _("Ce que la liste affiche répète le texte scellé."),
-        _("Ce que la liste affiche contredit le texte scellé."),
-    ),
-}
 # Gives the name of a member by id; None stands for the console.
 MemberNames = Callable[[int | None], str]
 

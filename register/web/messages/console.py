@@ -187,7 +187,7 @@ VERIFY_PROBLEMS: dict[str, Any] = {
         "Dossier %(dossier)s : les changements en attente ne sont pas ceux que dit le journal."
     ),
     "desk_refusals": _(
-        "Dossier %(dossier)s : les versions refusées ne sont pas celles que dit le journal."
+        "Dossier %(dossier)s : les versions refusées ne sont pas celles que dit le journal."
     ),
     "desk_destructions": _(
         "Dossier %(dossier)s : les destructions en attente ne sont pas celles que dit le journal."
@@ -250,4 +250,20 @@ LEDGER_NAMES: dict[str, Any] = {
     "public": _("Journal public"),
     "desk": _("Journal de la modération"),
     "reports": _("Journal des signalements"),
+}
+
+# The checks of one line, each with the sentences for success and failure.
+LINE_CHECKS: dict[str, tuple[Any, Any]] = {
+    "journal_chain": (
+        _("La ligne suit bien de la précédente : son empreinte, calculée à nouveau, concorde."),
+        _("La ligne ne suit pas de la précédente : son empreinte, calculée à nouveau, diffère."),
+    ),
+    "journal_private": (
+        _("La partie réservée est celle que la ligne a scellée : l’empreinte concorde."),
+        _("La partie réservée n’est pas celle que la ligne a scellée : l’empreinte diffère."),
+    ),
+    "journal_columns": (
+        _("Ce que la liste affiche répète le texte scellé."),
+        _("Ce que la liste affiche contredit le texte scellé."),
+    ),
 }
