@@ -11,8 +11,9 @@ from sqlalchemy import select
 from werkzeug.datastructures import MultiDict
 
 from register.cases import acts
-from register.cases.acts.draft_acts import CLAIM_DURATION, NOTE_LIMIT
+from register.cases.acts.claims import NOTE_LIMIT
 from register.cases.models import Incident, Note
+from register.cases.urgency import CLAIM_DURATION
 from register.db import db, now
 from register.journal import Ledger, head, writing
 
