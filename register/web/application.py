@@ -24,6 +24,7 @@ import register.cases.web.public.citations
 import register.cases.web.public.overview
 import register.cases.web.public.social_cards
 import register.cases.web.public.structured_data
+import register.exchange.web.file_import
 import register.feeds.web
 import register.journal.web.members_journal
 import register.journal.web.public_journal

@@ -34,7 +34,7 @@ from register.web.blueprints import desk
 from register.web.error_messages import check_sentence, field_name
 from register.web.l10n import in_french, typeset
 from register.web.messages import desk as desk_messages
-from register.web.messages.errors import CASE_STATES, FIELD_NAMES
+from register.web.messages.names import CASE_STATES, FIELD_NAMES
 from register.web.request_context import current_vocabulary, settings
 
 # Line of the checklist → page of the case and field where it is fixed.
