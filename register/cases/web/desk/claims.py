@@ -37,7 +37,7 @@ class AssignForm(BaseForm):
     note = text_field(
         lazy_gettext("Un mot, si besoin"),
         limit=NOTE_LIMIT,
-        description=lazy_gettext("Une note interne du dossier : où vous en êtes, ce qui reste."),
+        description=lazy_gettext("Une note interne du dossier : où vous en êtes, ce qui reste."),
     )
 
 
@@ -52,7 +52,7 @@ class UrgencyForm(BaseForm):
     term_label = line_field(
         lazy_gettext("De quoi"),
         limit=LABEL_LIMIT,
-        description=lazy_gettext("En quelques mots : offre de preuve, 10 jours."),
+        description=lazy_gettext("En quelques mots : offre de preuve, 10 jours."),
     )
 
     @property
