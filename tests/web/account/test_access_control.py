@@ -58,6 +58,8 @@ ROUTE_ACCESS: Mapping[str, RouteAccess] = {
     # The desk.
     "moderation.home": RouteAccess(MEMBER),
     "moderation.cases": RouteAccess(MEMBER),
+    "moderation.import_cases": RouteAccess(MEMBER),
+    "moderation.import_model": RouteAccess(MEMBER),
     "moderation.claim": RouteAccess(MEMBER),
     "moderation.release": RouteAccess(MEMBER),
     "moderation.assign": RouteAccess(MEMBER),
