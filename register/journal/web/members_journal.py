@@ -36,7 +36,7 @@ from register.web.blueprints import desk
 from register.web.form_fields import BaseForm, LineField, line_field
 from register.web.l10n import with_label
 from register.web.list_query import list_address
-from register.web.messages.console import LINE_CHECKS
+from register.web.messages.journal import LEDGER_LABELS, LINE_CHECKS
 from register.web.request_context import current_vocabulary
 
 _NUMBER = re.compile(r"(?:[1-9][0-9]{0,8})?\Z")
@@ -113,7 +113,7 @@ class JournalForm(BaseForm):
         lazy_gettext("Livre"),
         [
             SelectChoice("", lazy_gettext("Tous les livres")),
-            *(SelectChoice(name, journal_sentences.LEDGER_LABELS[name]) for name in LEDGERS),
+            *(SelectChoice(name, LEDGER_LABELS[name]) for name in LEDGERS),
         ],
     )
 
@@ -206,7 +206,7 @@ def _template_words(journal_lines: Sequence[MembersJournalLine]) -> dict[str, An
             for journal_line in journal_lines
         ],
         "reports": {key: summary.day for key, summary in summaries.items()},
-        "books": journal_sentences.LEDGER_LABELS,
+        "books": LEDGER_LABELS,
     }
 
 

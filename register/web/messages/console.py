@@ -203,6 +203,9 @@ VERIFY_PROBLEMS: dict[str, Any] = {
         "Dossier %(dossier)s : le journal et le dossier ne disent pas la même chose d’un "
         "signalement retiré par son auteur."
     ),
+    "desk_urgency": _(
+        "Dossier %(dossier)s : danger ou échéance ne sont pas ce que dit le journal."
+    ),
     "desk_claim": _("Dossier %(dossier)s : qui l’a en main n’est pas ce que dit le journal."),
     "member_standing": _("Compte %(member)s : « %(field)s » n’est pas ce que dit le journal."),
     "member_missing": _("Compte %(member)s : le journal en parle et il n’est plus dans la base."),
@@ -250,20 +253,4 @@ LEDGER_NAMES: dict[str, Any] = {
     "public": _("Journal public"),
     "desk": _("Journal de la modération"),
     "reports": _("Journal des signalements"),
-}
-
-# The checks of one line, each with the sentences for success and failure.
-LINE_CHECKS: dict[str, tuple[Any, Any]] = {
-    "journal_chain": (
-        _("La ligne suit bien de la précédente : son empreinte, calculée à nouveau, concorde."),
-        _("La ligne ne suit pas de la précédente : son empreinte, calculée à nouveau, diffère."),
-    ),
-    "journal_private": (
-        _("La partie réservée est celle que la ligne a scellée : l’empreinte concorde."),
-        _("La partie réservée n’est pas celle que la ligne a scellée : l’empreinte diffère."),
-    ),
-    "journal_columns": (
-        _("Ce que la liste affiche répète le texte scellé."),
-        _("Ce que la liste affiche contredit le texte scellé."),
-    ),
 }
