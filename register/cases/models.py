@@ -225,7 +225,7 @@ class Revision(CaseRow, Refusable, Base):
 
     __tablename__ = "revision"
     __table_args__ = (
-        Index("ix_revision_refused", "incident_id", **_partial("refused_at IS NOT NULL")),
+        Index("ix_revision_refused", "incident_id", **partial("refused_at IS NOT NULL")),
     )
 
     act: Mapped[str] = mapped_column(String(20))

@@ -12,7 +12,7 @@ from register.cases.second_person import PendingChange
 from register.cases.verify import verify
 from register.operations import schema
 
-BEFORE = "0022"
+BEFORE = "0023"
 
 
 def test_a_refused_change_keeps_its_reason_and_versions_have_no_refusal(engine, desk, cast):

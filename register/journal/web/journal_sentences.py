@@ -226,17 +226,6 @@ ACT_GROUPS: Mapping[str, Mapping[str, tuple[Act, Any]]] = {
         "page-retablie": (Act.PAGE_RESTORED, _("Page du site rétablie")),
     },
 }
-GROUP_NAMES: Mapping[str, Any] = {
-    "brouillons": _("Brouillons"),
-    "relecture": _("Relecture"),
-    "actes-publics": _("Actes publics"),
-    "droit-de-reponse": _("Droit de réponse"),
-    "en-main": _("Dossiers en main, urgence, notes"),
-    "signalements": _("Signalements"),
-    "comptes": _("Comptes"),
-    "connexions": _("Connexions"),
-    "pages": _("Pages du site"),
-}
 ACTS_BY_NAME: Mapping[str, tuple[Act, ...]] = {
     **{kind: (act,) for kinds in ACT_GROUPS.values() for kind, (act, _label) in kinds.items()},
     **{group: tuple(act for act, _label in kinds.values()) for group, kinds in ACT_GROUPS.items()},
