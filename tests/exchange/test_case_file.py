@@ -9,10 +9,10 @@ import stat
 import zipfile
 from html.parser import HTMLParser
 
+import attested_acts as acts
 import pytest
 from report_factory import CONTACT, WORDS
 
-from register.cases import acts
 from register.cases.vocabulary import current_vocabulary
 from register.cases.web.desk import content_words
 from register.db import db

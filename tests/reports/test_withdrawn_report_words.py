@@ -78,7 +78,7 @@ def _publish(inbox: Inbox, draft_id: int) -> None:
             by=inbox.cast.bruno,
             reason="lu",
             attested=ATTESTATIONS,
-            flags_reason="relu",
+            flag_reasons="relu",
         )
 
 
