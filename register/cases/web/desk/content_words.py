@@ -140,6 +140,7 @@ _FOLLOW_UP = _row_formatter(
     ("happened_on", "date", _by_rule("date")),
     ("text", "", _plain_text),
     ("source_url", "source_url", _plain_text),
+    ("no_source", "no_source", _plain_text),
 )
 _REPLY = _row_formatter(
     lambda: _("Réponse"),
