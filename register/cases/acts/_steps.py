@@ -14,6 +14,7 @@ from register.accounts.vouching import load_acting_member
 from register.cases import act_permissions, second_person, validation
 from register.cases import case_content as contents
 from register.cases.acts._public_checks import require_change_complete
+from register.cases.acts.marks import end_assignment, mark
 from register.cases.case_codes import CodeChange
 from register.cases.case_content import Content
 from register.cases.decisions import with_decisions
@@ -21,6 +22,7 @@ from register.cases.models import CaseState, Correction, Incident, Reply
 from register.cases.persistence import erase_texts, save_revision
 from register.cases.risk_flags import GivenReasons
 from register.cases.second_person import Approval, PendingChange, Proposal, valid_approvals
+from register.cases.urgency import Urgency
 from register.cases.vocabulary import current_vocabulary
 from register.db import Base, UTCDateTime, empty_log
 from register.errors import Invalid, NotFound, Refused
@@ -223,6 +225,7 @@ def snapshot_and_record(
         commitment to its text.
     """
     reason = required_text("reason", reason)
+    end_assignment(case, act)
     tx.session.flush()
     revision, content_digest, commitments = save_revision(
         tx, case, content, act, by=member.id, reason=reason, flag_reasons=flag_reasons
@@ -249,6 +252,9 @@ def erase_and_record(
     tx: WriteTransaction, case: Incident, member: Member, act: Act
 ) -> JournalEntry:
     change = CodeChange.of(tx.session, case, None)
+    end_assignment(case, act)
+    mark(case, Urgency(), tx.at)
+    case.term_label = ""
     destroyed_ids = erase_texts(tx, case)
     case.state = CaseState.ERASED
     case.revision = None
