@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from datetime import timedelta
 
+import attested_acts as acts
 import pytest
 from cast import AT
 from sqlalchemy import delete, insert, select, update
