@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
+import attested_acts as acts
 import pytest
 from cast import AT
 from sqlalchemy import select, update
 
 from register.accounts.models import Member
-from register.cases import acts
 from register.cases.case_content import CaseSnapshot
 from register.cases.checklist import ATTESTATIONS
 from register.cases.member_view import load_desk_case

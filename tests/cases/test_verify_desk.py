@@ -11,7 +11,6 @@ from sqlalchemy import delete, insert, select, update
 
 from register.accounts import acts as accounts
 from register.accounts.models import Member, Role
-from register.cases import acts
 from register.cases.models import Incident, Invitation, Note, Reply, Revision
 from register.cases.second_person import Approval
 from register.cases.verify import verify

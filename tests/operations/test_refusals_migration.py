@@ -2,17 +2,17 @@
 
 from __future__ import annotations
 
+import attested_acts as acts
 from alembic import command
 from sqlalchemy import select, text
 from sqlalchemy.orm import Session
 
-from register.cases import acts
 from register.cases.models import Revision
 from register.cases.second_person import PendingChange
 from register.cases.verify import verify
 from register.operations import schema
 
-BEFORE = "0023"
+BEFORE = "0024"
 
 
 def test_a_refused_change_keeps_its_reason_and_versions_have_no_refusal(engine, desk, cast):

@@ -22,6 +22,7 @@ from register.text.normalisation import one_line
 
 TITLE_LIMIT = 300
 AUTHOR_LIMIT = 300
+REASON_LIMIT = 2_000
 
 
 def follow_up(

@@ -5,7 +5,7 @@ from __future__ import annotations
 from register.cases import case_content as contents
 from register.cases import second_person
 from register.cases.acts import _steps as steps
-from register.cases.acts.public_changes import load_change
+from register.cases.acts.public_changes import REASON_LIMIT, load_change
 from register.cases.case_content import CaseSnapshot
 from register.cases.models import Refusable, Reply, Revision
 from register.cases.refusals import locate_passage
@@ -13,7 +13,6 @@ from register.errors import Invalid, Refused
 from register.journal import Act, JournalEntry, WriteTransaction
 from register.text.normalisation import clean
 
-REASON_LIMIT = 2_000
 PASSAGE_LIMIT = 1_000
 
 

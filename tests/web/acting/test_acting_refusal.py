@@ -5,6 +5,7 @@ from __future__ import annotations
 import html
 import re
 
+import attested_acts as acts
 import pytest
 
 pytestmark = pytest.mark.one_database
@@ -64,8 +65,6 @@ def test_a_refused_version_is_neither_approved_nor_published(
 def test_the_next_reader_is_told_of_the_refusal_that_a_new_version_answers(
     refused_case, desk, content, cast
 ):
-    from register.cases import acts
-
     case, _bruno, chloe = refused_case
     with desk.pen() as p:
         acts.edit(p, case.id, content(narrative="Rien."), by=cast.bruno, reason="ôté")

@@ -11,7 +11,8 @@ from wtforms.fields.choices import SelectChoice  # type: ignore[attr-defined]
 from wtforms.validators import InputRequired, ValidationError
 
 from register.cases.acts.claims import NOTE_LIMIT
-from register.cases.acts.refusals import PASSAGE_LIMIT, REASON_LIMIT
+from register.cases.acts.public_changes import REASON_LIMIT
+from register.cases.acts.refusals import PASSAGE_LIMIT
 from register.cases.checklist import ATTESTATIONS
 from register.cases.member_view import DeskCase
 from register.cases.validation import NUMBER_LIMIT
