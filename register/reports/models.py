@@ -50,7 +50,7 @@ class Report(Base):
     __tablename__ = "report"
     __table_args__ = (
         # Covers the counts and orders of folders, so that they read no encrypted column.
-        Index("ix_report_state", "state", "suspect", "day", "key", "news", "moved_on"),
+        Index("ix_report_state", "state", "suspect", "day", "key", "news", "moved_on", "asked_on"),
         Index("ix_report_purge", "purge_on"),
         Index("ix_report_digest", "digest", unique=True),
         _WITHOUT_ROWID,
@@ -64,10 +64,14 @@ class Report(Base):
     # The reporter wrote since a member last acted on it.
     news: Mapped[bool] = mapped_column(default=False)
     day: Mapped[dt.date] = mapped_column(Date)
+    # The day of its state.
     moved_on: Mapped[dt.date] = mapped_column(Date)
+    # The day of the question that waits for an answer.
+    asked_on: Mapped[dt.date | None] = mapped_column(Date)
     held_by: Mapped[int | None]
     held_until: Mapped[dt.datetime | None] = mapped_column(UTCDateTime)
     reason: Mapped[str] = mapped_column(String(40), default="")
+    # None while it is undecided, and while its case is a draft.
     purge_on: Mapped[dt.date | None] = mapped_column(Date)
     # The member who marked it as spam in bulk; None once another member has confirmed it.
     together_by: Mapped[int | None]

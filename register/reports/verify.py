@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from collections import defaultdict
 from collections.abc import Iterator
+from typing import Any
 
 from sqlalchemy import select
 from sqlalchemy.orm import Session
@@ -50,15 +51,16 @@ def problems(session: Session) -> Iterator[Problem]:
             acts_by_report[key].append(Act(line.act))
             if private_fields.get("counted"):
                 tallied.add(key)
-    rows = session.execute(select(Report.key, Report.state, Report.sealed.is_not(None)))
-    reports = {key: (state, has_texts) for key, state, has_texts in rows}
+    columns = (Report.key, Report.state, Report.purge_on)
+    rows = session.execute(select(*columns, Report.sealed.is_not(None).label("has_texts")))
+    reports = {row.key: row for row in rows}
     for key in acts_by_report:
         if key not in reports and key not in tallied:
             yield Problem("report_missing", {"report": key})
         elif key in reports and key in tallied:
             yield Problem("report_survives", {"report": key})
-    for key, (state, has_texts) in reports.items():
-        if not _matches_journal(state, has_texts, acts_by_report.get(key, [])):
+    for key, row in reports.items():
+        if not _matches_journal(row, acts_by_report.get(key, [])):
             yield Problem("report_differs", {"report": key})
 
 
@@ -79,10 +81,15 @@ def keys_in_use(session: Session) -> set[str]:
     return names | {report_content.case_key_name(incident) for incident in case_ids}
 
 
-def _matches_journal(state: str, has_texts: bool, acts: list[Act]) -> bool:
-    if acts.count(Act.REPORT_RECEIVED) != 1 or has_texts == (Act.REPORT_PURGED in acts):
+def _matches_journal(row: Any, acts: list[Act]) -> bool:
+    """Whether a row, with its state, texts and day of destruction, agrees with the journal."""
+    is_purged = Act.REPORT_PURGED in acts or Act.REPORT_DESTROYED in acts
+    if acts.count(Act.REPORT_RECEIVED) != 1 or row.has_texts == is_purged:
+        return False
+    # The texts of an accepted report have no day while its case is a draft.
+    if row.purge_on is None and row.state not in OPEN_STATES | {ReportState.ACCEPTED}:
         return False
     decided = [_DECISION_STATES[act] for act in acts if act in _DECISION_STATES]
     ended = ReportState.WITHDRAWN if Act.REPORT_WITHDRAWN in acts else (decided or [None])[-1]
     # Which open state follows cannot be checked: the lines of two ledgers have no common order.
-    return state == ended if ended else state in OPEN_STATES
+    return bool(row.state == ended if ended else row.state in OPEN_STATES)

@@ -12,7 +12,7 @@ from wtforms.fields.choices import SelectChoice  # type: ignore[attr-defined]
 from wtforms.validators import InputRequired
 
 from register.accounts.web import current_member
-from register.cases.vocabulary import Vocabulary
+from register.cases.vocabulary import Vocabulary, VocabularyWord
 from register.cases.web.desk.act_forms import ChoiceRadios
 from register.db import db, now
 from register.errors import Invalid, NotFound, Refused, RegisterError
@@ -22,6 +22,7 @@ from register.key_store import KeyStore
 from register.reports import acts, queries, receipt_codes
 from register.reports.acts.moderation import SENTENCE_LIMIT
 from register.reports.acts.transitions import allows
+from register.reports.history import history
 from register.reports.queries import ReportView
 from register.reports.report_content import MESSAGE_LIMIT
 from register.reports.web.desk import labels, report_list_query, report_summary
@@ -29,8 +30,8 @@ from register.web.blueprints import desk
 from register.web.errors import status_of
 from register.web.form_fields import DeskForm, text_field
 from register.web.l10n import typeset
-from register.web.messages.desk import MESSAGE_HEADINGS, REPORTER_ACT_SENTENCES
-from register.web.request_context import current_vocabulary, french_vocabulary, key_store
+from register.web.messages.desk import REPORTER_ACT_SENTENCES
+from register.web.request_context import current_vocabulary, key_store, vocabulary_in
 
 # --- the forms ----------------------------------------------------------------------------------
 
@@ -92,10 +93,16 @@ class DeclineForm(ReportActForm):
             SelectChoice(word.code, word.label) for word in words if not word.retired
         ]
 
-    def proposed_sentence(self) -> str:
-        """The sentence of the chosen reason; empty before one is chosen."""
-        word = french_vocabulary().word("refus", str(self.reason.data or ""))
+    def proposed_sentence(self, report_view: ReportView) -> str:
+        """The sentence of the chosen reason, in the report's language; empty without one."""
+        word = _refusals(report_view).get(str(self.reason.data or ""))
         return str(word.extra.get("sentence", "")) if word else ""
+
+
+def _refusals(report_view: ReportView) -> Mapping[str, VocabularyWord]:
+    """The reasons of refusals in the language of a report, for the sentences to its author."""
+    received = report_view.received
+    return vocabulary_in(received.sent.language if received else "fr").lists["refus"]
 
 
 # --- the page -----------------------------------------------------------------------------------
@@ -160,6 +167,7 @@ def allowed_acts(report_view: ReportView) -> Mapping[str, bool]:
         "claim": not mine,
         "release": mine,
         "read": summary.news,
+        "question": report_view.takes_questions,
         "reopen": not report_view.has_live_case,
     }
     allowed = {
@@ -188,7 +196,7 @@ def report_page(
     declining_form = declining or DeclineForm(formdata=None)
     declining_form.set_reasons(current_vocabulary())
     history_lines = []
-    for line in queries.history(db.session(), summary.key, summary.day):
+    for line in history(db.session(), summary.key, summary.day):
         sentence = REPORTER_ACT_SENTENCES.get(Act(line.act))
         sentence = sentence or journal_sentences.sentence(line, current_member.display_name)
         history_lines.append((line, str(sentence)))
@@ -199,9 +207,7 @@ def report_page(
         sent=report_view.received.sent if report_view.received else None,
         offers=allowed_acts(report_view),
         holder=summary.holder(now()),
-        messages=[
-            (typeset(str(MESSAGE_HEADINGS[record.kind])), record) for record in report_view.messages
-        ],
+        refusals=_refusals(report_view),
         history_lines=history_lines,
         error_text=error_text,
         shows_contact=shows_contact,
@@ -272,11 +278,11 @@ def decline(key: str) -> ResponseReturnValue:
     if not form.is_sent:
         return report_page(report_view, form), 422
     if request.form.get("etape") == "proposer":
-        form.sentence.data = form.proposed_sentence()
+        form.sentence.data = form.proposed_sentence(report_view)
         return report_page(report_view, form)
 
     def act(tx: WriteTransaction, store: KeyStore, by: int) -> None:
-        sentence = form.sentence.data or form.proposed_sentence()
+        sentence = form.sentence.data or form.proposed_sentence(report_view)
         acts.decline(tx, store, key, form.reason.data, by=by, sentence=sentence, seen=form.seen)
 
     confirmation = _("Le signalement est écarté. Son auteur lira votre phrase.")
