@@ -135,6 +135,8 @@ APPROVED_BY_READER: dict[str, Any] = {
 }
 
 RISK_NAMES: dict[str, Any] = {
+    "nom": _("nom d’une personne privée"),
+    "iban": _("numéro de compte bancaire"),
     "telephone": _("numéro de téléphone"),
     "courriel": _("adresse électronique"),
     "plaque": _("plaque d’immatriculation"),
@@ -143,6 +145,8 @@ RISK_NAMES: dict[str, Any] = {
     "vie_sexuelle": _("vie sexuelle"),
     "religion": _("religion"),
     "mineur": _("personne mineure"),
+    "syndicat": _("appartenance syndicale"),
+    "opinion_politique": _("opinion politique"),
     "accusation_grave": _("accusation grave"),
 }
 
@@ -165,6 +169,9 @@ PUBLIC_CHANGES: dict[str, Any] = {
         "La réponse paraît juste après le récit, à la même taille, telle qu’elle est."
     ),
     "tombstone": _("L’adresse du cas ne montre plus qu’un avis daté, avec un motif."),
+    "one_sentence": _(
+        "L’adresse du cas ne montre plus qu’une phrase, sans motif : il a été effacé, tel jour."
+    ),
     "unlisted": _("Le cas sort des listes, de la recherche et des flux."),
     "feed_says": _("Les flux l’annoncent en une ligne, sans le texte."),
     "texts_kept": _("Le texte est gardé ici : le cas pourra être rétabli."),
