@@ -79,7 +79,7 @@ def list_() -> None:
 @click.argument("email")
 @command
 def disable(email: str) -> None:
-    """Fermer un compte ; ce que son titulaire a fait reste à son nom."""
+    """Fermer un compte ; ce que son titulaire a fait reste à son nom."""
     with writing() as tx:
         closed = accounts.disable_member(tx, email)
     click.echo(f"Compte fermé : {closed.email}.")

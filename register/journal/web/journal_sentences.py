@@ -89,7 +89,7 @@ ACT_SENTENCES: dict[str, Any] = {
         "%(who)s a remis dans la file un signalement dont la question est restée sans réponse"
     ),
     "report_concluded": _(
-        "Le travail sur un signalement retenu est terminé : ses textes ont un jour de destruction"
+        "Le travail sur un signalement retenu est terminé : ses textes ont un jour de destruction"
     ),
     "report_purged": _("%(who)s a détruit les textes d’un signalement"),
     "report_purged.kept": _("%(who)s a détruit ce qu’un cas effacé gardait d’un signalement"),
