@@ -13,6 +13,7 @@ from sqlalchemy.orm import Session
 
 from register.cases.core_tables import JOURNAL_ENTRY
 from register.cases.models import ID_LIMIT, CaseState, Incident
+from register.cases.urgency import claim_holder
 from register.cases.validation import NUMBER_LIMIT
 from register.errors import NotFound, Refused
 from register.journal import Act
@@ -50,6 +51,8 @@ class ReportSummary:
     asked_on: date | None
     held_by: int | None
     held_until: datetime | None
+    danger_on: date | None
+    term_on: date | None
     reason: str
     purge_on: date | None
     together_by: int | None
@@ -62,7 +65,7 @@ class ReportSummary:
 
     def holder(self, at: datetime) -> int | None:
         """The id of the member whose claim runs; None once the claim has expired."""
-        return self.held_by if self.held_until is not None and self.held_until > at else None
+        return claim_holder(self, at)
 
 
 _CLEAR_NAMES = [column.name for column in fields(ReportSummary) if column.name != "sent"]
@@ -97,6 +100,7 @@ class ReportView:
 
     summary: ReportSummary
     received: Received | None = None
+    term_label: str = ""
     contact: str = ""
     messages: Sequence[ReportMessage] = ()
     decision: Decision = field(default_factory=Decision)
@@ -157,7 +161,7 @@ def get_report(session: Session, store: KeyStore, key: str) -> ReportView:
 
     :raises NotFound: ``no_such_report``.
     """
-    columns = (*CLEAR_COLUMNS, Report.sealed, Report.contact, Report.decision)
+    columns = (*CLEAR_COLUMNS, Report.sealed, Report.term_label, Report.contact, Report.decision)
     row = session.execute(select(*columns).where(Report.key == key)).one_or_none()
     if row is None:
         raise NotFound("no_such_report")
@@ -191,7 +195,8 @@ def get_report(session: Session, store: KeyStore, key: str) -> ReportView:
             if ended_on is not None:
                 purge_on = purge_day_after_work(summary.moved_on, ended_on)
                 summary = replace(summary, purge_on=purge_on, asked_on=None)
-    return ReportView(summary, received, contact, messages, decision, case)
+    label = report_content.decrypt_label(data_key, key, row.term_label)
+    return ReportView(summary, received, label, contact, messages, decision, case)
 
 
 # --- the reports behind a case ------------------------------------------------------------------

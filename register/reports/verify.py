@@ -24,12 +24,15 @@ _DECISION_STATES: dict[Act, ReportState | None] = {
     Act.REPORT_SPAM: ReportState.SPAM,
     Act.REPORT_REOPENED: None,
 }
+_NO_MARKS = (False, False)
 _ACTS = [act.value for act in Act if act.value.startswith("report_")]
 
 
 def problems(session: Session) -> Iterator[Problem]:
     """Reports without a line, lines without their report, states that differ from the journal."""
     acts_by_report: dict[str, list[Act]] = defaultdict(list)
+    # Danger mark and term; none without a line.
+    marks_by_report: dict[str, tuple[bool, bool]] = {}
     tallied = set()
     lines = session.execute(
         select(JournalEntry.act, JournalEntry.private_json)
@@ -49,9 +52,14 @@ def problems(session: Session) -> Iterator[Problem]:
         key = private_fields.get("report") if isinstance(private_fields, dict) else None
         if key is not None:
             acts_by_report[key].append(Act(line.act))
+            if line.act == Act.REPORT_URGENCY:
+                marks_by_report[key] = (
+                    bool(private_fields.get("danger")),
+                    bool(private_fields.get("term")),
+                )
             if private_fields.get("counted"):
                 tallied.add(key)
-    columns = (Report.key, Report.state, Report.purge_on)
+    columns = (Report.key, Report.state, Report.purge_on, Report.danger_on, Report.term_on)
     rows = session.execute(select(*columns, Report.sealed.is_not(None).label("has_texts")))
     reports = {row.key: row for row in rows}
     for key in acts_by_report:
@@ -60,7 +68,13 @@ def problems(session: Session) -> Iterator[Problem]:
         elif key in reports and key in tallied:
             yield Problem("report_survives", {"report": key})
     for key, row in reports.items():
-        if not _matches_journal(row, acts_by_report.get(key, [])):
+        journal_marks = [marks_by_report.get(key, _NO_MARKS)]
+        if row.state == ReportState.ACCEPTED or not row.has_texts:
+            # The draft that was made of it took them over, or they went with its texts.
+            journal_marks.append(_NO_MARKS)
+        matches = _matches_journal(row, acts_by_report.get(key, []))
+        marks = (row.danger_on is not None, row.term_on is not None)
+        if not matches or marks not in journal_marks:
             yield Problem("report_differs", {"report": key})
 
 

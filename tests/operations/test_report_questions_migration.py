@@ -12,7 +12,7 @@ from sqlalchemy import text
 from register.operations import schema
 from register.reports import acts
 
-BEFORE = "0022"
+BEFORE = "0023"
 _COLUMNS = "SELECT state, asked_on, moved_on, purge_on FROM report WHERE key = :key"
 
 

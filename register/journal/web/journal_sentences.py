@@ -58,6 +58,12 @@ ACT_SENTENCES: dict[str, Any] = {
     "claimed": _("%(who)s a pris le dossier en main"),
     "released": _("%(who)s a rendu le dossier"),
     "released.other": _("%(who)s a rendu le dossier que %(holder)s avait en main"),
+    "assigned": _("%(who)s a confié le dossier à %(member)s"),
+    "assigned.self": _("%(who)s garde le dossier en main, sans terme"),
+    "urgency_set": _("%(who)s a ôté du dossier la marque de danger et l’échéance"),
+    "urgency_set.danger": _("%(who)s a marqué le dossier d’un danger"),
+    "urgency_set.term": _("%(who)s a noté une échéance pour le dossier"),
+    "urgency_set.both": _("%(who)s a marqué le dossier d’un danger et noté une échéance"),
     "noted": _("%(who)s a écrit une note interne"),
     "report_received": _("Un signalement est arrivé"),
     "report_added": _("L’auteur d’un signalement a écrit, ou changé son contact"),
@@ -65,6 +71,13 @@ ACT_SENTENCES: dict[str, Any] = {
     "report_destroyed": _("L’auteur d’un signalement en a fait détruire les textes"),
     "report_claimed": _("%(who)s a pris un signalement en main"),
     "report_released": _("%(who)s a rendu un signalement"),
+    "report_released.other": _("%(who)s a rendu un signalement que %(holder)s avait en main"),
+    "report_assigned": _("%(who)s a confié un signalement à %(member)s"),
+    "report_assigned.self": _("%(who)s garde un signalement en main, sans terme"),
+    "report_urgency": _("%(who)s a ôté d’un signalement la marque de danger et l’échéance"),
+    "report_urgency.danger": _("%(who)s a marqué un signalement d’un danger"),
+    "report_urgency.term": _("%(who)s a noté une échéance pour un signalement"),
+    "report_urgency.both": _("%(who)s a marqué un signalement d’un danger et noté une échéance"),
     "report_asked": _("%(who)s a posé une question à l’auteur d’un signalement"),
     "report_read": _("%(who)s a lu ce que l’auteur d’un signalement a envoyé depuis"),
     "report_accepted": _("%(who)s a rattaché un signalement à un dossier"),
@@ -161,6 +174,8 @@ ACT_GROUPS: Mapping[str, Mapping[str, tuple[Act, Any]]] = {
     "en-main": {
         "prise": (Act.CLAIMED, _("Dossier pris en main")),
         "rendu": (Act.RELEASED, _("Dossier rendu")),
+        "confie": (Act.ASSIGNED, _("Dossier confié à un membre")),
+        "urgence": (Act.URGENCY_SET, _("Danger ou échéance d’un dossier")),
         "note": (Act.NOTED, _("Note interne")),
     },
     "signalements": {
@@ -177,6 +192,8 @@ ACT_GROUPS: Mapping[str, Mapping[str, tuple[Act, Any]]] = {
         ),
         "signalement-pris": (Act.REPORT_CLAIMED, _("Signalement pris en main")),
         "signalement-rendu": (Act.REPORT_RELEASED, _("Signalement rendu")),
+        "signalement-confie": (Act.REPORT_ASSIGNED, _("Signalement confié à un membre")),
+        "signalement-urgence": (Act.REPORT_URGENCY, _("Danger ou échéance d’un signalement")),
         "question": (Act.REPORT_ASKED, _("Question posée")),
         "signalement-lu": (Act.REPORT_READ, _("Réponse lue")),
         "signalement-retenu": (Act.REPORT_ACCEPTED, _("Signalement retenu")),
@@ -212,17 +229,6 @@ ACT_GROUPS: Mapping[str, Mapping[str, tuple[Act, Any]]] = {
         "page-modifiee": (Act.PAGE_EDITED, _("Page du site modifiée")),
         "page-retablie": (Act.PAGE_RESTORED, _("Page du site rétablie")),
     },
-}
-GROUP_NAMES: Mapping[str, Any] = {
-    "brouillons": _("Brouillons"),
-    "relecture": _("Relecture"),
-    "actes-publics": _("Actes publics"),
-    "droit-de-reponse": _("Droit de réponse"),
-    "en-main": _("Dossiers en main, notes"),
-    "signalements": _("Signalements"),
-    "comptes": _("Comptes"),
-    "connexions": _("Connexions"),
-    "pages": _("Pages du site"),
 }
 ACTS_BY_NAME: Mapping[str, tuple[Act, ...]] = {
     **{kind: (act,) for kinds in ACT_GROUPS.values() for kind, (act, _label) in kinds.items()},
@@ -276,13 +282,25 @@ def _sentence_key(line: MembersJournalLine) -> str:
     purpose, count = str(private.get("purpose")), private.get("count")
     sessions = "several" if isinstance(count, int) and count > 1 else ""
     is_own = line.by is not None and private.get("member") == line.by
+    released = "other" if private.get("holder", line.by) != line.by else ""
+    assigned = "self" if is_own else ""
+    urgency = (
+        ("both" if private.get("term") else "danger")
+        if private.get("danger")
+        else ("term" if private.get("term") else "")
+    )
     variants: dict[str, str] = {
         Act.APPROVED: purpose if purpose in ("erase", "change") else "",
         Act.CHANGE_REFUSED: "own" if private.get("taken_back") is True else "",
         Act.PAGE_CHANGED: "restored" if private.get("restored") is True else "",
         Act.DESTROYED: "term" if line.by is None else "",
         Act.INVITED: "not" if private.get("invited") is False else "",
-        Act.RELEASED: "other" if private.get("holder", line.by) != line.by else "",
+        Act.RELEASED: released,
+        Act.REPORT_RELEASED: released,
+        Act.ASSIGNED: assigned,
+        Act.REPORT_ASSIGNED: assigned,
+        Act.URGENCY_SET: urgency,
+        Act.REPORT_URGENCY: urgency,
         Act.MEMBER_FACTOR: "codes" if private.get("what") == "codes" else "",
         Act.MEMBER_ADDED: "self" if is_own else "",
         Act.SESSIONS_ENDED: sessions if private.get("member") == line.by else "other",

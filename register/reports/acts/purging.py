@@ -176,6 +176,7 @@ def destroy_texts(tx: WriteTransaction, reports: Sequence[Report]) -> None:
     """Empty the encrypted columns of reports and delete their messages; the keys go later."""
     for report in reports:
         report.sealed = report.contact = report.decision = report.digest = None
+        report.danger_on = report.term_on = report.term_label = None
         report.news = False
         report.moved_on = paris_day(tx.at)
     if reports:

@@ -23,6 +23,13 @@ _TRANSITIONS: Mapping[Act, Mapping[ReportState, ReportState | None]] = {
         ReportState.WAITING: None,
     },
     Act.REPORT_RELEASED: {ReportState.IN_REVIEW: ReportState.RECEIVED, ReportState.WAITING: None},
+    Act.REPORT_ASSIGNED: {
+        ReportState.RECEIVED: ReportState.IN_REVIEW,
+        ReportState.IN_REVIEW: None,
+        ReportState.WAITING: None,
+    },
+    # A report that joined a case may keep its own mark.
+    Act.REPORT_URGENCY: dict.fromkeys((*OPEN_STATES, ReportState.ACCEPTED), None),
     # An accepted report can be asked about while its case is a draft.
     Act.REPORT_ASKED: {
         **dict.fromkeys(OPEN_STATES, ReportState.WAITING),
@@ -48,7 +55,15 @@ _TRANSITIONS: Mapping[Act, Mapping[ReportState, ReportState | None]] = {
     Act.REPORT_DESTROYED: {ReportState.WITHDRAWN: None},
 }
 # Acts after which a question still waits for its answer.
-_LEAVES_QUESTION = frozenset({Act.REPORT_CLAIMED, Act.REPORT_RELEASED, Act.REPORT_ACCEPTED})
+_LEAVES_QUESTION = frozenset(
+    {
+        Act.REPORT_CLAIMED,
+        Act.REPORT_ASSIGNED,
+        Act.REPORT_RELEASED,
+        Act.REPORT_URGENCY,
+        Act.REPORT_ACCEPTED,
+    }
+)
 
 
 def changes_state(act: Act) -> bool:
