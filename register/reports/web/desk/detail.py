@@ -12,7 +12,7 @@ from wtforms.fields.choices import SelectChoice  # type: ignore[attr-defined]
 from wtforms.validators import InputRequired
 
 from register.accounts.web import current_member
-from register.cases.vocabulary import Vocabulary, VocabularyWord
+from register.cases.vocabulary import Vocabulary
 from register.cases.web.desk.act_forms import ChoiceRadios
 from register.cases.web.desk.claims import AssignForm, UrgencyForm
 from register.db import db, now
@@ -32,7 +32,7 @@ from register.web.errors import status_of
 from register.web.form_fields import BaseForm, DeskForm, text_field
 from register.web.l10n import typeset
 from register.web.messages.desk import REPORTER_ACT_SENTENCES
-from register.web.request_context import current_vocabulary, key_store, vocabulary_in
+from register.web.request_context import current_vocabulary, key_store
 
 # --- the forms ----------------------------------------------------------------------------------
 
@@ -96,14 +96,8 @@ class DeclineForm(ReportActForm):
 
     def proposed_sentence(self, report_view: ReportView) -> str:
         """The sentence of the chosen reason, in the report's language; empty without one."""
-        word = _refusals(report_view).get(str(self.reason.data or ""))
+        word = labels.refusals(report_view).get(str(self.reason.data or ""))
         return str(word.extra.get("sentence", "")) if word else ""
-
-
-def _refusals(report_view: ReportView) -> Mapping[str, VocabularyWord]:
-    """The reasons of refusals in the language of a report, for the sentences to its author."""
-    received = report_view.received
-    return vocabulary_in(received.sent.language if received else "fr").lists["refus"]
 
 
 # --- the page -----------------------------------------------------------------------------------
@@ -215,7 +209,7 @@ def report_page(
         sent=report_view.received.sent if report_view.received else None,
         offers=allowed_acts(report_view),
         holder=summary.holder(now()),
-        refusals=_refusals(report_view),
+        refusals=labels.refusals(report_view),
         history_lines=history_lines,
         error_text=error_text,
         shows_contact=shows_contact,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from datetime import date
 
 from flask_babel import gettext as _
@@ -9,6 +10,7 @@ from markupsafe import Markup
 
 from register.accounts.web import current_member
 from register.cases.deadlines import add_months
+from register.cases.vocabulary import VocabularyWord
 from register.cases.web.desk.case_summaries import relative_day
 from register.cases.web.desk.claims import holder_words, is_assigned
 from register.cases.web.public.case_view import labels
@@ -28,7 +30,7 @@ from register.web.error_messages import error_sentence
 from register.web.l10n import day_words, language_name, typeset, with_label
 from register.web.messages.desk import MESSAGE_HEADINGS, NOBODY_BEGAN
 from register.web.messages.names import REPORT_STATES
-from register.web.request_context import current_vocabulary, settings
+from register.web.request_context import current_vocabulary, settings, vocabulary_in
 from register.web.template_env import clock
 
 # Characters of an account in a list, one or two sentences.
@@ -76,6 +78,12 @@ def messages_with_headings(report_view: ReportView) -> list[tuple[str, ReportMes
     return [
         (typeset(str(MESSAGE_HEADINGS[message.kind])), message) for message in report_view.messages
     ]
+
+
+def refusals(report_view: ReportView) -> Mapping[str, VocabularyWord]:
+    """The reasons of refusals in the language of a report, for the sentences to its author."""
+    received = report_view.received
+    return vocabulary_in(received.sent.language if received else "fr").lists["refus"]
 
 
 @desk.app_template_global("report_kinds")
