@@ -13,6 +13,7 @@ from dataclasses import dataclass
 from datetime import date, timedelta
 from pathlib import Path
 
+import attested_acts as acts
 import pytest
 from case_contents import a_case
 from cast import AT
@@ -21,7 +22,6 @@ from report_factory import CONTACT, a_report, nonce
 from register.accounts import acts as accounts
 from register.accounts import invitations
 from register.accounts.models import Role
-from register.cases import acts
 from register.cases.urgency import Urgency
 from register.journal import Act, JournalEntry, Ledger, head
 from register.pages import acts as editorial
