@@ -12,7 +12,7 @@ from sqlalchemy import text
 from register.operations import schema
 from register.reports import acts
 
-BEFORE = "0023"
+BEFORE = "0024"
 _COLUMNS = "SELECT state, asked_on, moved_on, purge_on FROM report WHERE key = :key"
 
 
