@@ -12,7 +12,7 @@ from register.cases.second_person import PendingChange
 from register.cases.verify import verify
 from register.operations import schema
 
-BEFORE = "0024"
+BEFORE = "0025"
 
 
 def test_a_refused_change_keeps_its_reason_and_versions_have_no_refusal(engine, desk, cast):

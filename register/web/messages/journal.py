@@ -1,4 +1,4 @@
-"""Names of ledgers, groups of acts, attestations and roles, and checks of a line of the journal."""
+"""Names of ledgers, groups of acts, attestations and roles, and checks of a journal line."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ LEDGER_LABELS: dict[str, Any] = {
     "signalements": _("livre des signalements"),
 }
 
-# The groups of acts in the form of the journal, by their names in addresses.
+# Names of the groups of acts in the filter of the members' journal.
 GROUP_NAMES: dict[str, Any] = {
     "brouillons": _("Brouillons"),
     "relecture": _("Relecture"),
