@@ -106,7 +106,17 @@ PROTECTED_STATES = (
         "a report",
         ("register/reports/acts/",),
         frozenset(
-            {"receipt", "suspect", "news", "moved_on", "purge_on", "sealed", "contact", "decision"}
+            {
+                "receipt",
+                "suspect",
+                "news",
+                "moved_on",
+                "asked_on",
+                "purge_on",
+                "sealed",
+                "contact",
+                "decision",
+            }
         ),
         frozenset({"Report", "Message", "RetainedReport", "Tally"}),
         frozenset({"report", "report_message", "report_kept", "report_tally"}),
@@ -547,6 +557,11 @@ REPORT_ACTS = {
     "withdraw": (
         lambda inbox, desk: inbox.received().key,
         lambda p, s, k, c: reports.withdraw(p, s, k, nonce()),
+        ONE_REPORTS_LINE,
+    ),
+    "destroy": (
+        lambda inbox, desk: inbox.withdrawn().key,
+        lambda p, s, k, c: reports.destroy(p, s, k),
         ONE_REPORTS_LINE,
     ),
     "claim": (

@@ -229,7 +229,10 @@ REPORT_LISTS: dict[ReportFolder, tuple[Any, Any]] = {
     ReportFolder.REVIEW: (_("En examen"), _("Quelqu’un les a pris, ou leur réponse a été lue.")),
     ReportFolder.WAITING: (
         _("En attente"),
-        _("Une question est posée ; sans réponse, ils reviennent d’eux-mêmes."),
+        _(
+            "Une question est posée. Sans réponse, ceux qui ne sont pas décidés reviennent "
+            "d’eux-mêmes ; ceux qui sont retenus le restent."
+        ),
     ),
     ReportFolder.OVERDUE: (
         _("En retard"),
@@ -292,6 +295,7 @@ REPORTER_ACT_SENTENCES: dict[Act, Any] = {
     Act.REPORT_RECEIVED: _("Le signalement est arrivé"),
     Act.REPORT_ADDED: _("Son auteur a écrit, ou changé son contact"),
     Act.REPORT_WITHDRAWN: _("Son auteur l’a retiré"),
+    Act.REPORT_DESTROYED: _("Son auteur en a fait détruire les textes"),
 }
 
 # Who began proceedings, in the form: the directions of the vocabulary, and nobody.

@@ -156,6 +156,7 @@ SITE_ERRORS: dict[str, Any] = {
     "joins_erased": _(
         "Les textes de ce dossier sont détruits : rien ne peut plus y être rattaché."
     ),
+    "report_work_ended": _("Son dossier n’est plus un brouillon : les échanges sont clos."),
     "report_has_case": _(
         "Le dossier né de ce signalement existe encore : abandonnez-le ou retirez-le d’abord."
     ),
