@@ -16,7 +16,7 @@ from register.pages.web.public_pages import page_path
 from register.text.dates import day_words
 from register.text.typography import first_upper
 from register.web.l10n import number
-from register.web.messages.journal import ATTESTED_WORDS, ROLE_WORDS
+from register.web.messages.journal import ATTESTED_WORDS, PUBLIC_KINDS, ROLE_WORDS
 
 # Sentences by act, or by "act.variant" where the details of a line distinguish cases of one act.
 ACT_SENTENCES: dict[str, Any] = {
@@ -131,22 +131,6 @@ ACT_SENTENCES: dict[str, Any] = {
     "sign_ins_failed": _("Connexions manquées au compte de %(member)s le %(day)s : %(count)s"),
     "page_edited": _("%(who)s a modifié la page %(page)s"),
     "page_restored": _("%(who)s a rétabli le texte livré de la page %(page)s"),
-}
-
-# Name in URLs of each public act, with its label; in the order of the form.
-PUBLIC_KINDS: Mapping[str, tuple[Act, Any]] = {
-    "publication": (Act.PUBLISHED, _("Publication")),
-    "suite": (Act.FOLLOWED_UP, _("Suite")),
-    "reponse": (Act.REPLIED, _("Droit de réponse")),
-    "correction": (Act.CORRECTED, _("Correction")),
-    "caviardage": (Act.REDACTED, _("Passage retiré")),
-    "retrait": (Act.WITHDRAWN, _("Retrait")),
-    "retablissement": (Act.RESTORED, _("Rétablissement")),
-    "reunion": (Act.MERGED, _("Réunion")),
-    "effacement": (Act.ERASED, _("Effacement")),
-    "ouverture": (Act.OPENED, _("Ouverture du registre")),
-    "page": (Act.PAGE_CHANGED, _("Page du site changée")),
-    "textes": (Act.TEXTS_CHANGED, _("Libellés, noms de lieux ou pages mis à jour")),
 }
 
 # Name in URLs of each act, with its label, by group; the name of a group stands for all its acts.
