@@ -19,7 +19,7 @@ def test_a_session_stays_open_without_its_name_both_ways(engine, cast):
         at = pen.at
         sessions.name_session(pen.session, cast.bruno, 1, "téléphone")
     config = schema.alembic_config(engine)
-    command.downgrade(config, "0025")
+    command.downgrade(config, "0026")
     tables = inspect(engine)
     assert "password_link" not in tables.get_table_names()
     assert "name" not in {column["name"] for column in tables.get_columns("sign_in_session")}
