@@ -24,6 +24,9 @@ from register.journal import Act
 from register.journal.models import canonical_json, rfc3339
 from register.text.normalisation import one_line
 
+# Public acts that always need a second person, whatever the text.
+ALWAYS_BY_TWO = frozenset({Act.MERGED, Act.PARTED})
+
 
 class Approval(CaseRow, Base):
     """A second member's approval of one revision for one purpose; a later revision voids it."""
@@ -73,8 +76,8 @@ class Destruction(CaseRow, Base):
 class Proposal:
     """A proposed act with its reason, the new content and its text arguments.
 
-    ``words`` are the act's own arguments by name (``title``, ``text``, ``public_note``, …);
-    ``reply`` is the id of the reply to publish.
+    ``words`` are the act's own arguments by name (``title``, ``text``, ``public_note``, …, ``into``
+    of a merge); ``reply`` is the id of the reply to publish.
     """
 
     act: Act
@@ -195,7 +198,7 @@ def preview_change(
 def added_texts(proposal: Proposal, reply: Reply | None = None) -> Iterator[str]:
     """The texts that the act adds to the case apart from its content."""
     for name, argument in (proposal.words or {}).items():
-        if name not in ("happened_on", "source_url"):
+        if name not in ("happened_on", "source_url", "into"):
             yield argument
     if reply is not None:
         yield from (one_line(reply.author), one_line(reply.capacity), reply.text)

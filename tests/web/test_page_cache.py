@@ -432,7 +432,7 @@ def _restore(p, case, cast, content):
 
 
 def _merge(p, case, cast, content):
-    acts.merge(p, case.id, into=1, by=cast.bruno, reason="même affaire")
+    acts.merge(p, case.id, into=1, by=cast.bruno, second=cast.chloe, reason="même affaire")
 
 
 def _erase(p, case, cast, content):

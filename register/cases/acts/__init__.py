@@ -17,6 +17,7 @@ from register.cases.acts.draft_acts import (
     withdraw_report,
     withdraw_report_unpublished,
 )
+from register.cases.acts.mergers import merge, part
 from register.cases.acts.public_changes import (
     approve_change,
     correct,
@@ -26,7 +27,7 @@ from register.cases.acts.public_changes import (
     refuse_reply,
     reply,
 )
-from register.cases.acts.publication import erase, merge, publish, restore, withdraw
+from register.cases.acts.publication import erase, publish, restore, withdraw
 from register.cases.acts.redaction import confirm_destruction, destroy_due, keep_hidden, redact
 
 __all__ = [
@@ -45,6 +46,7 @@ __all__ = [
     "keep_hidden",
     "merge",
     "note",
+    "part",
     "publish",
     "receive_reply",
     "redact",

@@ -170,7 +170,7 @@ def propose_if_needed(
     reply = tx.load(Reply, proposal.reply) if proposal.reply is not None else None
     content = contents.content_of(case) if proposal.content is None else proposal.content
     vocabulary = current_vocabulary(tx.session)
-    if not checklist.needs_second(
+    if proposal.act not in second_person.ALWAYS_BY_TWO and not checklist.needs_second(
         content,
         vocabulary,
         needed_before=needed_before(tx.session, case, vocabulary),
@@ -179,7 +179,8 @@ def propose_if_needed(
         return None
     if second is not None:
         if single and second == member.id:
-            case.single_review = True
+            # No text changes by a merge or its end.
+            case.single_review |= proposal.act not in second_person.ALWAYS_BY_TWO
         else:
             vouching.require_second(load_acting_member(tx, second), member, tx.at)
         return None
@@ -200,6 +201,11 @@ def propose_if_needed(
     )
     insert(tx, change)
     return record(tx, Act.CHANGE_PROPOSED, case, member, change=change.id, change_act=change.act)
+
+
+def approval_details(second: int | None) -> dict[str, Any]:
+    """The private detail of a public line that names the second person."""
+    return {"approved_by": [second]} if second is not None else {}
 
 
 # --- revisions and texts --------------------------------------------------------------------

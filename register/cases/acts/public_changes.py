@@ -9,6 +9,7 @@ from typing import Any
 from register.cases import act_permissions, checklist, deadlines, validation
 from register.cases import case_content as contents
 from register.cases.acts import _steps as steps
+from register.cases.acts.mergers import merge, part
 from register.cases.case_content import Content
 from register.cases.models import ID_LIMIT, CaseState, Correction, FollowUp, Incident, Reply
 from register.cases.second_person import PendingChange, Proposal, parse_proposal
@@ -69,7 +70,7 @@ def follow_up(
     case.follow_ups.append(new_follow_up)
     tx.session.flush()
     case.moved_at = tx.at
-    details = {"follow_up": new_follow_up.id, **_approval_details(second)}
+    details = {"follow_up": new_follow_up.id, **steps.approval_details(second)}
     return steps.snapshot_and_record(
         tx, case, Act.FOLLOWED_UP, member, reason, content=content, details=details
     )
@@ -111,7 +112,7 @@ def correct(
         return proposal_line
     case.moved_at = tx.at
     details = steps.add_correction(tx, case, Correction(made_at=tx.at, note=note))
-    details |= _approval_details(second)
+    details |= steps.approval_details(second)
     return steps.snapshot_and_record(
         tx, case, Act.CORRECTED, member, reason, content=content, details=details
     )
@@ -195,7 +196,7 @@ def reply(
         return proposal_line
     received_reply.state = "published"
     received_reply.published_at = case.moved_at = tx.at
-    details = {"reply": received_reply.id, **_approval_details(second)}
+    details = {"reply": received_reply.id, **steps.approval_details(second)}
     return steps.snapshot_and_record(tx, case, Act.REPLIED, member, reason, details=details)
 
 
@@ -241,6 +242,11 @@ def approve_change(
     }
     if proposal.act is Act.REPLIED:
         line = reply(tx, proposal.reply or 0, **arguments)
+    elif proposal.act is Act.MERGED:
+        arguments["into"] = int(arguments["into"])
+        line = merge(tx, change.incident_id, **arguments)
+    elif proposal.act is Act.PARTED:
+        line = part(tx, change.incident_id, **arguments)
     elif proposal.act is Act.FOLLOWED_UP:
         line = follow_up(tx, change.incident_id, content=proposal.content, **arguments)
     else:
@@ -278,11 +284,6 @@ def _load_change(tx: WriteTransaction, change_id: int) -> PendingChange:
         raise NotFound("no_such_change")
     tx.keep_alive(change)
     return change
-
-
-def _approval_details(second: int | None) -> dict[str, Any]:
-    """The private detail of a public line that names the second person."""
-    return {"approved_by": [second]} if second is not None else {}
 
 
 def _require_computed(tx: WriteTransaction, content: Content) -> None:

@@ -28,6 +28,9 @@ ACT_SENTENCES: dict[str, Any] = {
     "withdrawn": _("%(who)s a retiré le cas"),
     "restored": _("%(who)s a rétabli le cas"),
     "merged": _("%(who)s a réuni le cas au cas nº %(into)s"),
+    # On the list of versions, where the case is no longer merged.
+    "merged.parted": _("%(who)s a réuni le cas à un autre"),
+    "parted": _("%(who)s a séparé le cas de celui auquel il était réuni"),
     "erased": _("%(who)s a effacé le cas"),
     "drafted": _("%(who)s a ouvert un brouillon"),
     "edited": _("%(who)s a modifié le dossier"),
@@ -119,6 +122,7 @@ PUBLIC_KINDS: Mapping[str, tuple[Act, Any]] = {
     "retrait": (Act.WITHDRAWN, _("Retrait")),
     "retablissement": (Act.RESTORED, _("Rétablissement")),
     "reunion": (Act.MERGED, _("Réunion")),
+    "separation": (Act.PARTED, _("Séparation")),
     "effacement": (Act.ERASED, _("Effacement")),
     "ouverture": (Act.OPENED, _("Ouverture du registre")),
 }

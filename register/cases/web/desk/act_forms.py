@@ -241,8 +241,8 @@ class ReceiveReplyForm(ActForm):
         return {**arguments, "received_on": self.day}
 
 
-class PublishReplyForm(ActForm):
-    """Publication of a received reply."""
+class ReasonForm(ActForm):
+    """An act that needs a reason only: the publication of a reply, the end of a merge."""
 
     reason = _reason_field()
 

@@ -305,5 +305,7 @@ def compare(incident_id: int) -> str:
 def version_words(version: RevisionSummary, desk_case: DeskCase) -> str:
     """The sentence of a revision's act: "Chloé a corrigé le cas"."""
     who = current_member.display_name(version.made_by)
-    names = {"who": who[:1].upper() + who[1:], "into": desk_case.merged_into or "…"}
-    return str(ACT_SENTENCES.get(version.act, version.act)) % names
+    names = {"who": who[:1].upper() + who[1:], "into": desk_case.merged_into}
+    is_parted = version.act is Act.MERGED and not desk_case.merged_into
+    key = "merged.parted" if is_parted else version.act
+    return str(ACT_SENTENCES.get(key, key)) % names
