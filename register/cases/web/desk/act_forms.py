@@ -241,7 +241,7 @@ class ReceiveReplyForm(ActForm):
         return {**arguments, "received_on": self.day}
 
 
-class ReasonForm(ActForm):
+class OnlyReasonForm(ActForm):
     """An act that needs a reason only: the publication of a reply, the end of a merge."""
 
     reason = _reason_field()

@@ -9,6 +9,7 @@ from typing import Any
 
 from flask import redirect, render_template, request
 from flask.typing import ResponseReturnValue
+from flask_babel import gettext as _
 from markupsafe import Markup
 
 from register.accounts.web import current_member
@@ -299,6 +300,6 @@ def version_words(version: RevisionSummary, desk_case: DeskCase) -> str:
     """The sentence of a revision's act: "Chloé a corrigé le cas"."""
     who = current_member.display_name(version.made_by)
     names = {"who": who[:1].upper() + who[1:], "into": desk_case.merged_into}
-    is_parted = version.act is Act.MERGED and not desk_case.merged_into
-    key = "merged.parted" if is_parted else version.act
-    return str(ACT_SENTENCES.get(key, key)) % names
+    if version.act is Act.MERGED and not desk_case.merged_into:
+        return str(_("%(who)s a réuni le cas à un autre", **names))
+    return str(ACT_SENTENCES.get(version.act, version.act)) % names

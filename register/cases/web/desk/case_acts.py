@@ -127,7 +127,7 @@ def publish_reply(reply_id: int) -> ResponseReturnValue:
     """Publication of a received reply after the narrative."""
     return perform_act(
         open_case_of_reply(reply_id),
-        act_forms.ReasonForm(),
+        act_forms.OnlyReasonForm(),
         Act.REPLIED,
         lambda tx, _incident_id, **arguments: acts.reply(tx, reply_id, **arguments),
         _("La réponse est publiée, juste après le récit."),

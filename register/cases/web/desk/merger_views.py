@@ -49,7 +49,7 @@ def part(incident_id: int) -> ResponseReturnValue:
     """End of a merge, by which the case is as it was before."""
     return perform_act(
         open_case(incident_id),
-        act_forms.ReasonForm(),
+        act_forms.OnlyReasonForm(),
         Act.PARTED,
         acts.part,
         _("Le cas est séparé de l’autre."),
