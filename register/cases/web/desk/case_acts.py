@@ -14,10 +14,11 @@ from flask_babel import lazy_gettext
 
 from register.accounts.web import current_member
 from register.accounts.web.current_member import run_act
-from register.cases import acts, deadlines
+from register.cases import acts, deadlines, second_person
 from register.cases.acts import publication
 from register.cases.member_view import DeskCase
-from register.cases.models import CaseState
+from register.cases.models import CaseState, Reply
+from register.cases.second_person import Proposal
 from register.cases.web.desk import act_forms
 from register.cases.web.desk.act_view import (
     blocked_reason,
@@ -28,6 +29,7 @@ from register.cases.web.desk.act_view import (
 )
 from register.cases.web.desk.case import case_checklist
 from register.cases.web.desk.claims import AssignForm, UrgencyForm, is_assigned
+from register.cases.web.desk.content_words import flag_lines
 from register.db import db
 from register.errors import Invalid, Refused
 from register.journal import Act, JournalEntry, WriteTransaction
@@ -125,13 +127,23 @@ def receive_reply(incident_id: int) -> ResponseReturnValue:
 @desk.route("/reponses/<int:reply_id>/publier", methods=["GET", "POST"])
 def publish_reply(reply_id: int) -> ResponseReturnValue:
     """Publication of a received reply after the narrative."""
+    form = act_forms.PublishReplyForm()
+
+    def page_values(present: DeskCase) -> dict[str, Any]:
+        proposal, row = Proposal(Act.REPLIED, "", reply=reply_id), db.session.get(Reply, reply_id)
+        flags = second_person.new_flags(present.snapshot.content, proposal, row)
+        return {
+            **_reply_values(present, reply_id),
+            "flags": flag_lines(flags, form.flag_reasons.data),
+        }
+
     return perform_act(
         open_case_of_reply(reply_id),
-        act_forms.OnlyReasonForm(),
+        form,
         Act.REPLIED,
         lambda tx, _incident_id, **arguments: acts.reply(tx, reply_id, **arguments),
         _("La réponse est publiée, juste après le récit."),
-        lambda present: _reply_values(present, reply_id),
+        page_values,
     )
 
 

@@ -16,6 +16,7 @@ from register.cases.models import CaseState
 from register.cases.queries import MergedCase
 from register.cases.web.desk import act_forms
 from register.cases.web.desk.act_view import open_case, perform_act
+from register.cases.web.desk.revision_forms import parse_id
 from register.cases.web.public.case_view import build_case_view
 from register.cases.web.public.cases import notice_values
 from register.db import db, now
@@ -32,7 +33,7 @@ def merge(incident_id: int) -> ResponseReturnValue:
 
     def page_values(present: DeskCase) -> dict[str, Any]:
         typed = request.args.get("avec", "") if request.method == "GET" else form.into._value()
-        return {"number_text": typed, **pair_values(present, act_forms.parse_id(typed))}
+        return {"number_text": typed, **pair_values(present, parse_id(typed))}
 
     return perform_act(
         desk_case,
@@ -49,7 +50,7 @@ def part(incident_id: int) -> ResponseReturnValue:
     """End of a merge, by which the case is as it was before."""
     return perform_act(
         open_case(incident_id),
-        act_forms.OnlyReasonForm(),
+        act_forms.PartForm(),
         Act.PARTED,
         acts.part,
         _("Le cas est séparé de l’autre."),
