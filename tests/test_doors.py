@@ -375,6 +375,7 @@ CASE_ACTS = {
     ),
     "withdraw_report": (_ready, lambda p, i, c, t: acts.withdraw_report(p, i, ["Un récit."])),
     "note": (_ready, lambda p, i, c, t: acts.note(p, i, "à vérifier", by=c.bruno)),
+    "refuse_version": (_ready, lambda p, i, c, t: acts.refuse_version(p, i, by=c.ada, refusal="r")),
     "approve": (_ready, lambda p, i, c, t: acts.approve(p, i, by=c.ada)),
     "publish": (
         _ready,

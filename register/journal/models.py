@@ -104,6 +104,7 @@ class Act(StrEnum):
     DISCARDED = "discarded"  # a draft was abandoned and its texts destroyed
     DRAFT_MERGED = "draft_merged"  # a draft was joined to a case; nothing public changed
     APPROVED = "approved"  # a second member approved one revision, for one purpose
+    VERSION_REFUSED = "version_refused"  # a second reader refused a version that waited
     CHANGE_PROPOSED = "change_proposed"  # a change of a public case waits for a second person
     CHANGE_REFUSED = "change_refused"  # it was refused, or its writer withdrew it
     DESTROYED = "destroyed"  # texts hidden by a redaction were destroyed: by two, or on their day

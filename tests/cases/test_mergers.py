@@ -9,6 +9,7 @@ from ledger_lines import lines_since
 from sqlalchemy import select
 
 from register.cases import acts, case_codes, events, queries
+from register.cases.checklist import ATTESTATIONS
 from register.cases.events import EventQuery
 from register.cases.models import Incident
 from register.cases.second_person import PendingChange
@@ -29,7 +30,13 @@ def case(target, pen, desk, cast, content):
     case = desk.published()
     with pen() as p:
         acts.correct(
-            p, case.id, content(title="Corrigé"), by=cast.bruno, reason="r", public_note="Titre."
+            p,
+            case.id,
+            content(title="Corrigé"),
+            by=cast.bruno,
+            reason="r",
+            public_note="Titre.",
+            attested=ATTESTATIONS,
         )
     return case
 

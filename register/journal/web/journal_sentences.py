@@ -41,6 +41,7 @@ ACT_SENTENCES: dict[str, Any] = {
     "approved": _("%(who)s a approuvé une version, pour la publier"),
     "approved.erase": _("%(who)s a approuvé l’effacement du dossier"),
     "approved.change": _("%(who)s a approuvé un changement du cas, publié aussitôt"),
+    "version_refused": _("%(who)s a refusé une version, avec son motif"),
     "change_proposed": _("%(who)s a proposé un changement du cas, à approuver par un autre membre"),
     "change_refused": _("%(who)s a refusé un changement du cas, avec son motif"),
     "change_refused.own": _("%(who)s a repris son changement du cas"),
@@ -158,6 +159,7 @@ ACT_GROUPS: Mapping[str, Mapping[str, tuple[Act, Any]]] = {
     },
     "relecture": {
         "accord": (Act.APPROVED, _("Accord d’un second membre")),
+        "version-refusee": (Act.VERSION_REFUSED, _("Version refusée")),
         "changement-propose": (Act.CHANGE_PROPOSED, _("Changement proposé")),
         "changement-refuse": (Act.CHANGE_REFUSED, _("Changement refusé ou repris")),
         "destruction": (Act.DESTROYED, _("Versions cachées détruites")),
