@@ -47,6 +47,7 @@ def test_every_act_of_the_desk_has_its_effects() -> None:
         Act.ASSIGNED,
         Act.URGENCY_SET,
         Act.NOTED,
+        Act.VERSION_REFUSED,
     }  # around a case, not on it
     acted = {act for _state, act in act_permissions.RULES} - quiet
     assert acted <= set(deadlines.CONSEQUENCES)
