@@ -216,6 +216,11 @@ def answer(member: Member) -> None:
     user.tick("Chaque affirmation est attribuée à sa source")
     user.tick("Aucune personne privée n’est nommée ni reconnaissable")
     user.tick("Rien ne touche à la vie privée")
+    explain_flags(page)
+
+
+def explain_flags(page: Page) -> None:
+    """The reason of each marked passage that has none yet."""
     for reason in page.get_by_label(re.compile("^Pourquoi «")).all():
         if not reason.input_value():
             reason.fill("ce sont les mots de la source")
@@ -269,7 +274,7 @@ def reply(member: Member, case: str, author: str, text: str) -> None:
     expect_heading(page, "Publier la réponse")
     expect_warning(page)
     user.write("Motif, pour les membres", "demande régulière")
-    answer(member)
+    explain_flags(page)
     user.press("Publier la réponse")
     expect_message(page, WAITS)
 
@@ -281,12 +286,15 @@ def correct(member: Member, case: str, summary: str, note: str) -> None:
     expect_message(member.page, WAITS)
 
 
-def agree(member: Member, case: str) -> None:
-    """Read a change that somebody else proposes, and have it published."""
+def agree(member: Member, case: str, *, shown: str = "Ce qui change") -> None:
+    """Read a change that somebody else proposes, and have it published.
+
+    :param shown: the heading of what changes.
+    """
     user, page = member.user, member.page
     page.goto(case)
     user.press("Relire et approuver…")
-    expect(page.get_by_role("heading", name="Ce qui change")).to_be_visible()
+    expect(page.get_by_role("heading", name=shown)).to_be_visible()
     user.press("Approuver et publier")
     prove_identity(member)
     expect_message(page, "Le changement est publié, avec votre accord.")
@@ -327,7 +335,6 @@ def restore(member: Member, case: str) -> None:
     """Show a withdrawn case again, by the same checklist."""
     member.page.goto(case)
     member.user.press("Rétablir")
-    expect_warning(member.page)
     attest(member)
     member.user.press("Rétablir")
     expect_message(member.page, "Le cas est rétabli")
@@ -341,9 +348,19 @@ def merge(member: Member, case: str, number: int) -> None:
     member.user.press("Voir les deux")
     expect_warning(member.page)
     member.user.write("Motif, pour les membres", "deux fois la même affaire")
-    member.user.press("Réunir au cas")
+    member.user.press("Proposer de réunir au cas")
     prove_identity(member)
-    expect_message(member.page, "Le dossier est réuni")
+    expect_message(member.page, "Ce changement attend un autre membre")
+
+
+def part(member: Member, case: str) -> None:
+    """Part a case from the one that it was merged into."""
+    member.page.goto(case)
+    member.user.press("Séparer de l’autre cas…")
+    expect_warning(member.page)
+    member.user.write("Motif, pour les membres", "deux affaires, à y regarder de près")
+    member.user.press("Proposer de séparer")
+    expect_message(member.page, "Ce changement attend un autre membre")
 
 
 def erase(administrator: Member, second: Member, case: str) -> None:
