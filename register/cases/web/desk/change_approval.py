@@ -18,7 +18,7 @@ from register.cases.models import CaseState, Reply
 from register.cases.second_person import ProposedChange
 from register.cases.web.desk import act_view, content_words
 from register.cases.web.desk.act_forms import ActForm, RefusalForm, RefuseChangeForm
-from register.cases.web.desk.public_preview import differences
+from register.cases.web.field_texts import content_changes
 from register.db import db
 from register.errors import NotFound, Refused
 from register.journal import Act
@@ -171,7 +171,7 @@ def _change_values(
     return {
         "change": change,
         "after": after,
-        "differences": differences(base, after.content),
+        "differences": content_changes(base, after.content),
         "flags": content_words.flag_lines(flags, proposal.flag_reasons),
         "why": _approval_refusal(change, desk_case),
         "refusing": refusal_form is not None,
