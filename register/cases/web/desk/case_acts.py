@@ -142,10 +142,8 @@ def publish_reply(reply_id: int) -> ResponseReturnValue:
     def page_values(present: DeskCase) -> dict[str, Any]:
         proposal, row = Proposal(Act.REPLIED, "", reply=reply_id), db.session.get(Reply, reply_id)
         flags = second_person.new_flags(present.snapshot.content, proposal, row)
-        return {
-            **_reply_values(present, reply_id),
-            "flags": flag_lines(flags, form.flag_reasons.data),
-        }
+        lines = flag_lines(flags, form.flag_reasons.data)
+        return {**_reply_values(present, reply_id), "flags": lines}
 
     return perform_act(
         open_case_of_reply(reply_id),
