@@ -204,14 +204,36 @@ def approve(member: Member, case: str) -> None:
 
 
 def attest(member: Member) -> None:
-    """The three points that a moderator answers for, and why marked words stay."""
-    user, page = member.user, member.page
-    user.tick("Chaque affirmation est attribuée à sa source")
-    user.tick("Aucune personne privée n’est nommée ni reconnaissable")
-    user.tick("Rien ne touche à la vie privée")
-    if page.get_by_label("Pourquoi les mots signalés restent").count():
-        user.write("Pourquoi les mots signalés restent", "ce sont les mots de la décision")
-    user.write("Motif, pour les membres", "lu et vérifié sur la source")
+    """The three points that a moderator answers for, and why."""
+    tick_attestations(member)
+    member.user.write("Motif, pour les membres", "lu et vérifié sur la source")
+
+
+ATTESTATIONS = (
+    "Chaque affirmation est attribuée à sa source",
+    "Aucune personne privée n’est nommée ni reconnaissable",
+    "Rien ne touche à la vie privée",
+)
+REPLY_ATTESTATIONS = (
+    "La réponse et la qualité de son auteur sont bien les siennes",
+    "Elle ne met en cause aucune personne privée",
+    "Elle ne touche à la vie privée de personne",
+)
+
+
+def tick_attestations(member: Member, labels: tuple[str, ...] = ATTESTATIONS) -> None:
+    """The three points that the author of a public change answers for."""
+    for label in labels:
+        member.user.tick(label)
+
+
+def give_reasons(member: Member) -> None:
+    """Why each flagged passage stays."""
+    labels = member.page.locator("input[name^=flag_reasons-]").evaluate_all(
+        "inputs => inputs.map(input => input.labels[0].textContent)"
+    )
+    for label in labels:
+        member.user.write(label, "ce sont les mots de la décision")
 
 
 def publish(member: Member, case: str) -> int:
@@ -241,7 +263,9 @@ def follow_up(member: Member, case: str, title: str, text: str) -> None:
     user.write("Titre de la suite", title)
     user.write("Date du fait", "février 2023")
     user.write("Texte de la suite", text)
+    user.write("Sans adresse\u00a0: pourquoi", "acte reçu sur papier")
     user.choose("Étape", "Appel", page.locator("#decision"))
+    tick_attestations(member)
     user.write("Pourquoi cet enregistrement", "la source le dit aussi")
     user.press("Publier la suite")
     expect_message(page, WAITS)
@@ -259,6 +283,8 @@ def reply(member: Member, case: str, author: str, text: str) -> None:
     user.press("Publier…")
     expect_heading(page, "Publier la réponse")
     expect_warning(page)
+    give_reasons(member)
+    tick_attestations(member, REPLY_ATTESTATIONS)
     user.write("Motif, pour les membres", "demande régulière")
     user.press("Publier la réponse")
     expect_message(page, WAITS)
@@ -297,6 +323,7 @@ def _rewrite(member: Member, case: str, act: str, summary: str, note: str) -> No
     member.user.write("Résumé", summary)
     closing = member.page.locator("section[aria-labelledby=enregistrer]")
     member.user.write("Note publique", note, closing)
+    tick_attestations(member)
     member.user.write("Pourquoi cet enregistrement", note, closing)
 
 
