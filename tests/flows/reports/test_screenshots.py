@@ -15,9 +15,9 @@ from pathlib import Path
 import pytest
 from databases import open_engine, serve
 from desk_steps import (
-    ATTESTATIONS,
     REPLY_ATTESTATIONS,
     Member,
+    answer,
     approve,
     attest,
     expect_heading,
@@ -288,9 +288,8 @@ def afterwards(album: Album, bruno: Member, case: str) -> None:
     user.write("Date du fait", "mai 2024")
     user.write("Texte de la suite", "Selon le blog, il permet de filmer depuis le public.")
     album.take(page, "suite")
-    user.write("Sans adresse\u00a0: pourquoi", "le blog ne donne pas le document")
-    for label in ATTESTATIONS:
-        user.tick(label)
+    user.write("Sans adresse : pourquoi", "le blog ne donne pas le document")
+    answer(member)
     user.write("Pourquoi cet enregistrement", "le blog le dit, document à l’appui")
     user.press("Publier la suite")
     expect_message(page, "La suite est publiée.")
