@@ -289,7 +289,7 @@ def afterwards(album: Album, bruno: Member, case: str) -> None:
     user.write("Texte de la suite", "Selon le blog, il permet de filmer depuis le public.")
     album.take(page, "suite")
     user.write("Sans adresse : pourquoi", "le blog ne donne pas le document")
-    answer(member)
+    answer(bruno)
     user.write("Pourquoi cet enregistrement", "le blog le dit, document à l’appui")
     user.press("Publier la suite")
     expect_message(page, "La suite est publiée.")
