@@ -26,6 +26,7 @@ from register.reports import verify as reports
 from register.server import process_start, startup_checks
 from register.text.dates import day_words
 from register.web.error_messages import problem_sentence
+from register.web.messages.console import RECEIPT_VERDICTS
 from register.web.request_context import settings
 
 HOST = "127.0.0.1"
@@ -251,10 +252,10 @@ def _verify_receipt(path: Path) -> None:
             document = file.read(receipt_codes.LIMIT + 1)
     except OSError:
         fail("Le fichier du reçu ne peut pas être lu.")
-    day = receipt_codes.received_on(db.session(), document)
-    if day is None:
+    proof = receipt_codes.receipt_proof(db.session(), document)
+    if proof is None:
         fail("Ce reçu ne correspond à aucun signalement encore gardé ici.")
-    click.echo(f"Un signalement au contenu identique a été reçu le {day_words(day)}.")
+    click.echo(str(RECEIPT_VERDICTS[proof.masked]) % {"day": day_words(proof.day)})
 
 
 @click.command()

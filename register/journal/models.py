@@ -137,6 +137,8 @@ class Act(StrEnum):
     REPORT_CLAIMED = "report_claimed"  # a member claimed a report, for some hours
     REPORT_RELEASED = "report_released"  # the claim ended
     REPORT_ASKED = "report_asked"  # the reporter was asked a question
+    REPORT_NOTED = "report_noted"  # an internal note on it was written
+    REPORT_MASKED = "report_masked"  # a passage of its texts was destroyed, everywhere
     REPORT_READ = "report_read"  # the reporter's later messages were read and need no answer
     REPORT_ACCEPTED = "report_accepted"  # a draft was made of it, or it joined a case
     REPORT_DECLINED = "report_declined"  # it was declined, with a reason

@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from functools import cache
 from pathlib import Path
+from typing import NamedTuple
 
 from sqlalchemy import ForeignKey, Index, ScalarSelect, String, Text, func, select
 from sqlalchemy.orm import Mapped, Session, mapped_column
@@ -202,7 +203,11 @@ PAGE_NAMES = (
     "confidentialite",
     "accessibilite",
 )
-TEXT_NAMES = (*PAGE_NAMES, *(f"{name}{ENGLISH_SUFFIX}" for name in PAGE_NAMES))
+# Texts with the same editor and history that no reader is shown.
+READY_SENTENCES = "phrases-en-danger"
+TEXT_NAMES = tuple(
+    name + suffix for suffix in ("", ENGLISH_SUFFIX) for name in (*PAGE_NAMES, READY_SENTENCES)
+)
 
 
 @dataclass(frozen=True)
@@ -246,6 +251,24 @@ def shipped_page(name: str) -> ShippedPage:
     return ShippedPage(
         heading.removeprefix("# ").strip(), text, render_page(text, language), digest
     )
+
+
+class ReadySentence(NamedTuple):
+    """A sentence for somebody in danger: its heading, and its words to be copied."""
+
+    heading: str
+    words: str
+
+
+def ready_sentences(session: Session, language: Language) -> Sequence[ReadySentence]:
+    """The ready sentences of a language: the parts of their text that have a heading."""
+    text = current_page(session, text_name(READY_SENTENCES, language)).text
+    parts = (part.partition("\n") for part in re.split(r"^## ", text, flags=re.MULTILINE)[1:])
+    return [
+        ReadySentence(heading.strip(), words.strip())
+        for heading, _newline, words in parts
+        if words.strip()
+    ]
 
 
 @cache

@@ -6,7 +6,7 @@ import json
 from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass, field, fields
 from datetime import date, datetime, time, timedelta
-from typing import Any
+from typing import Any, NamedTuple
 
 from sqlalchemy import ColumnElement, Text, cast, func, select
 from sqlalchemy.orm import Session
@@ -25,6 +25,7 @@ from register.reports.models import (
     Message,
     MessageKind,
     Report,
+    ReportNote,
     ReportState,
     RetainedReport,
 )
@@ -91,9 +92,20 @@ class ReportMessage:
         return self.kind is not MessageKind.QUESTION
 
 
+class StoredNote(NamedTuple):
+    """A decrypted note of a member."""
+
+    day: date
+    by: int
+    text: str
+
+
 @dataclass(frozen=True)
 class ReportView:
-    """A decrypted report; after the purge, its summary only."""
+    """A decrypted report; after the purge, its summary only.
+
+    ``is_masked``: a passage of its content was destroyed.
+    """
 
     summary: ReportSummary
     received: Received | None = None
@@ -101,6 +113,7 @@ class ReportView:
     messages: Sequence[ReportMessage] = ()
     decision: Decision = field(default_factory=Decision)
     case: Any | None = None
+    is_masked: bool = False
 
     @property
     def is_purged(self) -> bool:
@@ -149,7 +162,8 @@ def get_report(session: Session, store: KeyStore, key: str) -> ReportView:
 
     :raises NotFound: ``no_such_report``.
     """
-    columns = (*CLEAR_COLUMNS, Report.sealed, Report.contact, Report.decision)
+    is_masked = Report.masked_digest.is_not(None).label("is_masked")
+    columns = (*CLEAR_COLUMNS, Report.sealed, Report.contact, Report.decision, is_masked)
     row = session.execute(select(*columns).where(Report.key == key)).one_or_none()
     if row is None:
         raise NotFound("no_such_report")
@@ -177,7 +191,21 @@ def get_report(session: Session, store: KeyStore, key: str) -> ReportView:
     if decision.incident is not None:
         case_stmt = select(Incident.id, Incident.number, Incident.state, Incident.title)
         case = session.execute(case_stmt.where(Incident.id == decision.incident)).one_or_none()
-    return ReportView(make_summary(row, received), received, contact, messages, decision, case)
+    summary = make_summary(row, received)
+    return ReportView(summary, received, contact, messages, decision, case, bool(row.is_masked))
+
+
+def get_notes(session: Session, store: KeyStore, key: str) -> list[StoredNote]:
+    """The internal notes on a report, for members; never for its author."""
+    stmt = select(ReportNote).where(ReportNote.report_key == key).order_by(ReportNote.position)
+    rows = session.scalars(stmt).all()
+    data_key = store.key(key) if rows else None
+    if data_key is None:
+        return []
+    return [
+        StoredNote(row.day, *report_content.decrypt_note(data_key, row.key, row.sealed))
+        for row in rows
+    ]
 
 
 # --- the reports behind a case ------------------------------------------------------------------

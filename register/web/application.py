@@ -34,6 +34,7 @@ import register.reports.web
 import register.reports.web.desk.accept_views
 import register.reports.web.desk.detail
 import register.reports.web.desk.labels
+import register.reports.web.desk.masking
 import register.reports.web.desk.report_list
 import register.reports.web.desk.report_list_query
 import register.reports.web.desk.report_summary

@@ -61,6 +61,8 @@ ACT_SENTENCES: dict[str, Any] = {
     "report_claimed": _("%(who)s a pris un signalement en main"),
     "report_released": _("%(who)s a rendu un signalement"),
     "report_asked": _("%(who)s a posé une question à l’auteur d’un signalement"),
+    "report_noted": _("%(who)s a écrit une note sur un signalement"),
+    "report_masked": _("%(who)s a masqué pour toujours un passage d’un signalement"),
     "report_read": _("%(who)s a lu ce que l’auteur d’un signalement a envoyé depuis"),
     "report_accepted": _("%(who)s a rattaché un signalement à un dossier"),
     "report_accepted.new": _("%(who)s a retenu un signalement et ouvert un brouillon"),
@@ -167,6 +169,8 @@ ACT_GROUPS: Mapping[str, Mapping[str, tuple[Act, Any]]] = {
         "signalement-pris": (Act.REPORT_CLAIMED, _("Signalement pris en main")),
         "signalement-rendu": (Act.REPORT_RELEASED, _("Signalement rendu")),
         "question": (Act.REPORT_ASKED, _("Question posée")),
+        "signalement-note": (Act.REPORT_NOTED, _("Note sur un signalement")),
+        "passage-masque": (Act.REPORT_MASKED, _("Passage d’un signalement masqué")),
         "signalement-lu": (Act.REPORT_READ, _("Réponse lue")),
         "signalement-retenu": (Act.REPORT_ACCEPTED, _("Signalement retenu")),
         "signalement-ecarte": (Act.REPORT_DECLINED, _("Signalement écarté")),
@@ -227,6 +231,14 @@ ATTESTED_WORDS: dict[str, Any] = {
     "no_private_person": _("aucun particulier n’est nommé"),
     "no_private_life": _("rien ne relève de la vie privée"),
     "without_report": _("rien ne repose sur le seul signalement retiré par son auteur"),
+}
+
+# Why a passage of a report was masked.
+MASK_REASONS: dict[str, Any] = {
+    "personne_privee": _("il nomme ou désigne une personne privée"),
+    "coordonnees": _("il donne des coordonnées : téléphone, adresse, compte"),
+    "vie_privee": _("il touche à la santé, à la famille ou à la vie privée"),
+    "securite": _("il met quelqu’un en danger"),
 }
 
 ROLE_WORDS: dict[str, Any] = {"moderator": _("modérateur"), "administrator": _("administrateur")}
@@ -332,6 +344,7 @@ def details(
         (_("Motif public"), vocabulary.label("restriction", line.reason)),
         (_("Motif pour les membres"), vocabulary.label("restriction", members_reason)),
         (_("Motif"), vocabulary.label("refus", report_reason)),
+        (_("Motif"), str(MASK_REASONS.get(str(private.get("masked_for")), ""))),
         (_("Approuvé par"), ", ".join(_member_name(by, member_name) for by in approved_by)),
         (
             _("Attesté"),

@@ -4,6 +4,7 @@ Each act loads under the lock, checks, changes and records. The key of a new rep
 before the report's commit; a key is destroyed after the commit that empties the report's texts.
 """
 
+from register.reports.acts.masking import mask, note
 from register.reports.acts.moderation import (
     accept,
     ask_reporter,
@@ -31,6 +32,8 @@ __all__ = [
     "forget",
     "leave_contact",
     "mark_read",
+    "mask",
+    "note",
     "purge",
     "receive",
     "release",

@@ -21,7 +21,14 @@ from register.journal import Act, WriteTransaction, writing
 from register.key_store import KeyStore
 from register.reports import report_content, retention
 from register.reports.acts.transitions import change_state
-from register.reports.models import Message, Report, RetainedReport, RetentionClock, Tally
+from register.reports.models import (
+    Message,
+    Report,
+    ReportNote,
+    RetainedReport,
+    RetentionClock,
+    Tally,
+)
 from register.reports.report_content import Decision
 from register.text.dates import paris_day
 
@@ -140,13 +147,15 @@ def _decline_expired(tx: WriteTransaction, store: KeyStore, today: date, months:
 def _destroy_texts(tx: WriteTransaction, today: date) -> int:
     reports = _due_reports(tx, retention.destruction_clause(today))
     for report in reports:
-        report.sealed = report.contact = report.decision = report.digest = None
+        report.sealed = report.contact = report.decision = None
+        report.digest = report.masked_digest = None
         report.news = False
         report.moved_on = today
         tx.record(Act.REPORT_PURGED, by=None, details={"report": report.key})
     if reports:
         keys = [report.key for report in reports]
-        tx.session.execute(delete(Message).where(Message.report_key.in_(keys)))
+        for table in (Message, ReportNote):
+            tx.session.execute(delete(table).where(table.report_key.in_(keys)))
     return len(reports)
 
 

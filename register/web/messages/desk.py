@@ -287,6 +287,23 @@ MESSAGE_HEADINGS: dict[MessageKind, Any] = {
     MessageKind.REQUEST: _("L’auteur demande le retrait"),
 }
 
+# Where a passage to be masked stands, by field or kind of message.
+MASKED_TEXTS: dict[str, Any] = {
+    "account": _("récit"),
+    "place": _("lieu"),
+    "when": _("date"),
+    "actor_text": _("qui a agi"),
+    "target_text": _("qui était visé"),
+    "links": _("liens"),
+    "question": _("question de l’équipe"),
+    "answer": _("réponse de l’auteur"),
+    "addition": _("ajout de l’auteur"),
+    "correction": _("correction de l’auteur"),
+    "request": _("demande de retrait"),
+    "note": _("note interne"),
+    "decision": _("phrase de la décision"),
+}
+
 # Acts of reporters in the history of a report; acts of members have the journal's sentences.
 REPORTER_ACT_SENTENCES: dict[Act, Any] = {
     Act.REPORT_RECEIVED: _("Le signalement est arrivé"),

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 
 from flask import flash, redirect, render_template, request
 from flask.typing import ResponseReturnValue
@@ -12,19 +12,22 @@ from wtforms.fields.choices import SelectChoice  # type: ignore[attr-defined]
 from wtforms.validators import InputRequired
 
 from register.accounts.web import current_member
-from register.cases.vocabulary import Vocabulary
+from register.cases.vocabulary import LANGUAGES, Vocabulary
 from register.cases.web.desk.act_forms import ChoiceRadios
 from register.db import db, now
 from register.errors import Invalid, NotFound, Refused, RegisterError
 from register.journal import Act, WriteTransaction
 from register.journal.web import journal_sentences
 from register.key_store import KeyStore
+from register.pages import content as editorial
+from register.pages.content import ReadySentence
 from register.reports import acts, queries, receipt_codes
 from register.reports.acts.moderation import SENTENCE_LIMIT
 from register.reports.acts.transitions import allows
 from register.reports.queries import ReportView
 from register.reports.report_content import MESSAGE_LIMIT
 from register.reports.web.desk import labels, report_list_query, report_summary
+from register.text.dates import Language
 from register.web.blueprints import desk
 from register.web.errors import status_of
 from register.web.form_fields import DeskForm, text_field
@@ -69,6 +72,20 @@ class AskForm(ReportActForm):
         description=_(
             "Son auteur la lit avec son code, à sa prochaine visite. Ne demandez que ce qui "
             "manque, et rien qui permette de l’identifier."
+        ),
+    )
+
+
+class NoteForm(DeskForm):
+    """An internal note."""
+
+    note = text_field(
+        _("Ajouter une note"),
+        required=True,
+        limit=MESSAGE_LIMIT,
+        description=_(
+            "Pour les membres seulement : l’auteur du signalement ne la lit jamais. Elle est "
+            "détruite avec ses textes."
         ),
     )
 
@@ -172,14 +189,14 @@ def allowed_acts(report_view: ReportView) -> Mapping[str, bool]:
 
 def report_page(
     report_view: ReportView,
-    form: ReportActForm | None = None,
+    form: ReportActForm | NoteForm | None = None,
     *,
     error_text: str = "",
     shows_contact: bool = False,
 ) -> str:
     """The page of a report.
 
-    :param form: a refused question or refusal, to be shown again.
+    :param form: a refused question, refusal or note, to be shown again.
     :param error_text: why an act was refused.
     """
     summary = report_view.summary
@@ -203,6 +220,8 @@ def report_page(
             (typeset(str(MESSAGE_HEADINGS[record.kind])), record) for record in report_view.messages
         ],
         history_lines=history_lines,
+        notes=queries.get_notes(db.session(), key_store(), summary.key),
+        noting=form if isinstance(form, NoteForm) else NoteForm(formdata=None),
         error_text=error_text,
         shows_contact=shows_contact,
         refused=form,
@@ -254,6 +273,9 @@ def reopen(key: str) -> ResponseReturnValue:
 @desk.post(f"/signalements/{report_list_query.KEY_RULE}/question", endpoint="report_ask")
 def ask_reporter(key: str) -> ResponseReturnValue:
     report_view, form = open_report(key), AskForm()
+    if "phrase" in request.form:
+        form.text.data = _with_ready_sentence(form.text.data, request.form["phrase"])
+        return report_page(report_view, form)
     if not form.is_sent:
         return report_page(report_view, form), 422
 
@@ -262,6 +284,22 @@ def ask_reporter(key: str) -> ResponseReturnValue:
 
     confirmation = _("La question est posée. Son auteur la lit avec son code.")
     return _run_act(key, act, confirmation, form)
+
+
+@desk.app_template_global("ready_sentences")
+def ready_sentences() -> list[tuple[Language, Sequence[ReadySentence]]]:
+    """The sentences for somebody in danger, by language."""
+    return [(code, editorial.ready_sentences(db.session(), code)) for code in LANGUAGES]
+
+
+def _with_ready_sentence(text: str, choice: str) -> str:
+    """The question with a sentence added, for those without JavaScript; ``choice``: "fr-0"."""
+    choices = {
+        f"{code}-{index}": sentence.words
+        for code, sentences in ready_sentences()
+        for index, sentence in enumerate(sentences)
+    }
+    return "\n\n".join(filter(None, (text, choices.get(choice, ""))))
 
 
 @desk.post(f"/signalements/{report_list_query.KEY_RULE}/ecarter", endpoint="report_decline")
