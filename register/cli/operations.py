@@ -23,10 +23,10 @@ from register.operations import rotation, schema, setup
 from register.operations.doctor import Finding
 from register.reports import receipt_codes
 from register.reports import verify as reports
+from register.reports.web.status_text import RECEIPT_VERDICTS
 from register.server import process_start, startup_checks
 from register.text.dates import day_words
 from register.web.error_messages import problem_sentence
-from register.web.messages.console import RECEIPT_VERDICTS
 from register.web.request_context import settings
 
 HOST = "127.0.0.1"

@@ -36,13 +36,13 @@ from register.reports.web.follow_up_page import (
     with_report,
 )
 from register.reports.web.public_forms import OUTAGE_ERRORS, outage_response, queued_transaction
+from register.reports.web.status_text import RECEIPT_VERDICTS
 from register.web import rate_limits
 from register.web.blueprints import submit
 from register.web.error_messages import error_sentence
 from register.web.errors import status_of
 from register.web.headers import clear_browser_cache
 from register.web.l10n import day_words
-from register.web.messages.console import RECEIPT_VERDICTS
 from register.web.request_context import key_store
 
 ENTER = "/suivi"

@@ -138,19 +138,6 @@ CONSOLE_ERRORS: dict[str, Any] = {
 }
 
 
-# What a receipt proves, by :attr:`ReceiptProof.masked`.
-RECEIPT_VERDICTS: dict[str, Any] = {
-    "": _("Un signalement au contenu identique a été reçu le %(day)s."),
-    "later": _(
-        "Un signalement au contenu identique a été reçu le %(day)s. Depuis, l’équipe en a masqué "
-        "un passage, qu’elle n’a plus : ce fichier-ci l’a encore."
-    ),
-    "before": _(
-        "Un signalement a été reçu le %(day)s. L’équipe en a masqué un passage depuis ; le reste "
-        "est identique à ce fichier."
-    ),
-}
-
 VERIFY_PROBLEMS: dict[str, Any] = {
     "journal_gap": _("%(ledger)s, ligne %(seq)s : la ligne %(expected)s était attendue ici."),
     "journal_chain": _("%(ledger)s, ligne %(seq)s : la ligne ne suit pas de la précédente."),
