@@ -37,6 +37,7 @@ from register.cases.case_content import (
 from register.cases.filters import FILTERS
 from register.cases.models import CaseState, Incident
 from register.cases.second_person import PendingChange
+from register.cases.urgency import Urgency
 from register.db import db
 from register.journal import Act, JournalEntry, Ledger, head
 from register.reports import acts as report_acts
@@ -178,7 +179,8 @@ class HiddenContent:
             acts.refuse_reply(p, refused, by=self.cast.bruno, refusal=MARKER)
             acts.invite(p, visible.id, MARKER, by=self.cast.bruno, on=date(2026, 3, 1))
             acts.note(p, visible.id, MARKER, by=self.cast.bruno)
-            acts.claim(p, visible.id, by=self.cast.bruno)
+            acts.assign(p, visible.id, to=self.cast.chloe, by=self.cast.bruno, note=MARKER)
+            acts.set_urgency(p, visible.id, MARKED_TERM, by=self.cast.bruno)
             invitations.invite(p, f"{MARKER}@register.test", Role.MODERATOR, by=self.cast.ada)
             accounts.add_member(
                 p,
@@ -218,7 +220,8 @@ class HiddenContent:
         keys = {name: self._receive_marked(store, name) for name in REPORT_STATES}
         by = {"by": self.cast.bruno}
         with self.pen() as p:
-            report_acts.claim(p, keys["in_review"], **by)
+            report_acts.assign(p, keys["in_review"], to=self.cast.chloe, **by)
+            report_acts.set_urgency(p, store, keys["in_review"], MARKED_TERM, **by)
             for name in ("waiting", "answered"):
                 report_acts.ask_reporter(p, store, keys[name], MARKER, **by)
             for name, kind in (
@@ -303,6 +306,8 @@ def hidden(pen, desk, cast, content) -> HiddenContent:
     return HiddenContent(pen, desk, cast, content)
 
 
+MARKED_TERM = Urgency(True, date(2026, 3, 1), f"Audience {MARKER}")
+
 # The states of reports; an accepted one became a draft or was attached to a case.
 REPORT_STATES = (
     "received",
@@ -325,6 +330,7 @@ SAMPLES = {
     ("communes", "code"): ["2A004", "2B033", "93032", "93059", "00000", "2a004"],
     ("departements", "code"): ["2A", "2B", "93", "00", "988"],
     ("regions", "code"): ["94", "11", "00"],
+    ("registre", "name"): ["methode.md", "vocabulaire-type.json", "nulle-part"],
     ("compte", "token"): [MARKER],
     ("moderation", "incident_id"): [*map(str, range(1, 12)), "999"],
     # The keys of existing reports are added by ``searches``.

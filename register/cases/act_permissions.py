@@ -32,7 +32,15 @@ _ANY_MEMBER = Rule(ANY_ROLE)
 _ADMINISTRATORS_AND_SECOND = Rule(ADMINISTRATORS, needs_second=True)
 
 _LIVE_STATES = (CaseState.DRAFT, CaseState.PUBLISHED, CaseState.WITHDRAWN)
-_DESK_ACTS = (Act.CLAIMED, Act.RELEASED, Act.NOTED, Act.APPROVED, Act.INVITED)
+_DESK_ACTS = (
+    Act.CLAIMED,
+    Act.RELEASED,
+    Act.ASSIGNED,
+    Act.URGENCY_SET,
+    Act.NOTED,
+    Act.APPROVED,
+    Act.INVITED,
+)
 # (state, act) → rule. An act that is not listed is refused for the reason in REFUSALS.
 RULES: dict[tuple[CaseState, Act], Rule] = {
     **{(state, act): _ANY_MEMBER for state in _LIVE_STATES for act in _DESK_ACTS},

@@ -29,6 +29,7 @@ from register.cases.second_person import (
     needed_before,
     valid_approvals,
 )
+from register.cases.urgency import claim_holder
 from register.cases.vocabulary import current_vocabulary
 from register.db import now
 from register.errors import NotFound
@@ -130,6 +131,9 @@ class DeskCase:
     revision_at: datetime | None
     held_by: int | None
     held_until: datetime | None
+    danger_on: date | None
+    term_on: date | None
+    term_label: str
     single_review: bool
     report_withdrawn: bool
     content: Content
@@ -168,8 +172,7 @@ class DeskCase:
 
     def holder(self, at: datetime) -> int | None:
         """Member whose claim is valid at a time, if any."""
-        is_claimed = self.held_until is not None and self.held_until > at
-        return self.held_by if is_claimed else None
+        return claim_holder(self, at)
 
     def approvers(self, purpose: str) -> frozenset[int]:
         """Members who approved the current revision for a purpose."""

@@ -94,6 +94,8 @@ class Act(StrEnum):
     RESTORED = "restored"  # a withdrawn case is shown again
     MERGED = "merged"  # the case leads to another one
     ERASED = "erased"  # the texts are gone for ever; number and line stay
+    TEXTS_CHANGED = "texts_changed"  # a release brought other labels, place names or pages
+    PAGE_CHANGED = "page_changed"  # an editorial page got another text, or the shipped one again
 
     # For members only.
     DRAFTED = "drafted"  # a draft was made
@@ -110,6 +112,8 @@ class Act(StrEnum):
     REPLY_REFUSED = "reply_refused"  # it was refused, with the reason
     CLAIMED = "claimed"  # a member claimed a case, for some hours
     RELEASED = "released"  # the claim ended
+    ASSIGNED = "assigned"  # a case was assigned to a member, until it is done or handed on
+    URGENCY_SET = "urgency_set"  # a case's danger mark and term were set or taken off
     NOTED = "noted"  # an internal note was written
     # A member viewed the part of reports stored with a case; one line a day, member and case. In
     # the desk ledger with its time: after an acceptance, a day-only line would date the lines of
@@ -132,10 +136,13 @@ class Act(StrEnum):
     BROWSERS_FORGOTTEN = "browsers_forgotten"  # a member removed the trust in all their browsers
     # Failed sign-ins of one account on one day, counted: one line, written when the day is over.
     SIGN_INS_FAILED = "sign_ins_failed"
+    # Former versions recorded PAGE_CHANGED as one of these.
     PAGE_EDITED = "page_edited"  # an editorial page got another text
     PAGE_RESTORED = "page_restored"  # it got back the text shipped with the code
     REPORT_CLAIMED = "report_claimed"  # a member claimed a report, for some hours
     REPORT_RELEASED = "report_released"  # the claim ended
+    REPORT_ASSIGNED = "report_assigned"  # a report was assigned to a member
+    REPORT_URGENCY = "report_urgency"  # a report's danger mark and term were set or taken off
     REPORT_ASKED = "report_asked"  # the reporter was asked a question
     REPORT_NOTED = "report_noted"  # an internal note on it was written
     REPORT_MASKED = "report_masked"  # a passage of its texts was destroyed, everywhere
@@ -185,8 +192,12 @@ PUBLIC_ACTS = frozenset(
         Act.RESTORED,
         Act.MERGED,
         Act.ERASED,
+        Act.TEXTS_CHANGED,
+        Act.PAGE_CHANGED,
     }
 )
+# Their lines may seal texts that are not of a case: labels, place names, pages.
+TEXT_ACTS = (Act.OPENED, Act.TEXTS_CHANGED, Act.PAGE_CHANGED)
 REPORTER_ACTS = frozenset({Act.REPORT_RECEIVED, Act.REPORT_ADDED, Act.REPORT_WITHDRAWN})
 DAY_ONLY_ACTS = REPORTER_ACTS | {Act.REPORT_VIEWED, Act.REPORT_CONTACT_VIEWED, Act.SOURCE_WITHDRAWN}
 # REDACTED: in former versions, a redaction destroyed the earlier texts at once.

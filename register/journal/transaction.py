@@ -67,6 +67,7 @@ class WriteTransaction:
         revision: int | None = None,
         content: str | None = None,
         reason: str | None = None,
+        texts: Mapping[str, str | None] | None = None,
         details: Mapping[str, Any] | None = None,
     ) -> models.JournalEntry:
         """Append one line to the act's ledger; it is written at the end of the transaction.
@@ -74,6 +75,8 @@ class WriteTransaction:
         :param case: public number, for acts that have one.
         :param content: commitment of the case's canonical content, hexadecimal.
         :param reason: public reason code, from a vocabulary.
+        :param texts: name → SHA-256 (hexadecimal) of each published text that changed; None for one
+            that is no longer published. Lines without any have no such field.
         :param details: codes, ids and digests for members; never a text, a name or an address.
         """
         last_seq, digest = self._tips[act.ledger]
@@ -96,6 +99,7 @@ class WriteTransaction:
                 "content": content,
                 "private": models.commitment(salt, private_json),
                 "event": event_id,
+                **({"texts": texts} if texts else {}),
             }
         )
         line = models.JournalEntry(

@@ -6,7 +6,7 @@ import json
 from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass, field, fields
 from datetime import date, datetime, time, timedelta
-from typing import Any, NamedTuple
+from typing import Any
 
 from sqlalchemy import ColumnElement, Text, cast, func, select
 from sqlalchemy.orm import Session
@@ -15,6 +15,7 @@ from register.cases import members_journal
 from register.cases.core_tables import JOURNAL_ENTRY
 from register.cases.members_journal import MembersJournalLine
 from register.cases.models import ID_LIMIT, CaseState, Incident
+from register.cases.urgency import claim_holder
 from register.cases.validation import NUMBER_LIMIT
 from register.errors import NotFound, Refused
 from register.journal import Act, Ledger
@@ -25,7 +26,6 @@ from register.reports.models import (
     Message,
     MessageKind,
     Report,
-    ReportNote,
     ReportState,
     RetainedReport,
 )
@@ -51,6 +51,8 @@ class ReportSummary:
     moved_on: date
     held_by: int | None
     held_until: datetime | None
+    danger_on: date | None
+    term_on: date | None
     reason: str
     purge_on: date | None
     together_by: int | None
@@ -63,7 +65,7 @@ class ReportSummary:
 
     def holder(self, at: datetime) -> int | None:
         """The id of the member whose claim runs; None once the claim has expired."""
-        return self.held_by if self.held_until is not None and self.held_until > at else None
+        return claim_holder(self, at)
 
 
 _CLEAR_NAMES = [column.name for column in fields(ReportSummary) if column.name != "sent"]
@@ -92,14 +94,6 @@ class ReportMessage:
         return self.kind is not MessageKind.QUESTION
 
 
-class StoredNote(NamedTuple):
-    """A decrypted note of a member."""
-
-    day: date
-    by: int
-    text: str
-
-
 @dataclass(frozen=True)
 class ReportView:
     """A decrypted report; after the purge, its summary only.
@@ -109,6 +103,7 @@ class ReportView:
 
     summary: ReportSummary
     received: Received | None = None
+    term_label: str = ""
     contact: str = ""
     messages: Sequence[ReportMessage] = ()
     decision: Decision = field(default_factory=Decision)
@@ -163,7 +158,14 @@ def get_report(session: Session, store: KeyStore, key: str) -> ReportView:
     :raises NotFound: ``no_such_report``.
     """
     is_masked = Report.masked_digest.is_not(None).label("is_masked")
-    columns = (*CLEAR_COLUMNS, Report.sealed, Report.contact, Report.decision, is_masked)
+    columns = (
+        *CLEAR_COLUMNS,
+        Report.sealed,
+        Report.term_label,
+        Report.contact,
+        Report.decision,
+        is_masked,
+    )
     row = session.execute(select(*columns).where(Report.key == key)).one_or_none()
     if row is None:
         raise NotFound("no_such_report")
@@ -191,21 +193,9 @@ def get_report(session: Session, store: KeyStore, key: str) -> ReportView:
     if decision.incident is not None:
         case_stmt = select(Incident.id, Incident.number, Incident.state, Incident.title)
         case = session.execute(case_stmt.where(Incident.id == decision.incident)).one_or_none()
-    summary = make_summary(row, received)
-    return ReportView(summary, received, contact, messages, decision, case, bool(row.is_masked))
-
-
-def get_notes(session: Session, store: KeyStore, key: str) -> list[StoredNote]:
-    """The internal notes on a report, for members; never for its author."""
-    stmt = select(ReportNote).where(ReportNote.report_key == key).order_by(ReportNote.position)
-    rows = session.scalars(stmt).all()
-    data_key = store.key(key) if rows else None
-    if data_key is None:
-        return []
-    return [
-        StoredNote(row.day, *report_content.decrypt_note(data_key, row.key, row.sealed))
-        for row in rows
-    ]
+    label = report_content.decrypt_label(data_key, key, row.term_label)
+    summary, masked = make_summary(row, received), bool(row.is_masked)
+    return ReportView(summary, received, label, contact, messages, decision, case, masked)
 
 
 # --- the reports behind a case ------------------------------------------------------------------

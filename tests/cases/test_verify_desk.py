@@ -87,6 +87,8 @@ TAMPERINGS = {
     ),
     "another holder": (_update(Incident, held_by=3), "desk_claim"),
     "nobody": (_update(Incident, held_by=None, held_until=None), "desk_claim"),
+    "a danger": (_update(Incident, danger_on=AT.date()), "desk_urgency"),
+    "a label": (_update(Incident, term_label="x"), "desk_urgency"),
     "for ever": (_update(Incident, held_until=LATER + timedelta(days=900)), "desk_claim"),
     "a role": (
         _update(Member, role="administrator").where(Member.email.like("bruno%")),

@@ -13,6 +13,7 @@ from register.accounts.models import Member, Role
 from register.accounts.vouching import load_acting_member
 from register.cases import act_permissions, checklist, second_person, validation
 from register.cases import case_content as contents
+from register.cases.acts.marks import end_assignment, mark
 from register.cases.case_codes import CodeChange
 from register.cases.case_content import Content
 from register.cases.decisions import with_decisions
@@ -25,6 +26,7 @@ from register.cases.second_person import (
     needed_before,
     valid_approvals,
 )
+from register.cases.urgency import Urgency
 from register.cases.vocabulary import current_vocabulary
 from register.db import Base, UTCDateTime, empty_log
 from register.errors import Invalid, NotFound, Refused
@@ -232,6 +234,7 @@ def snapshot_and_record(
         commitment to its text.
     """
     reason = required_text("reason", reason)
+    end_assignment(case, act)
     tx.session.flush()
     revision, content_digest, commitments = save_revision(
         tx, case, content, act, by=member.id, reason=reason, flags_reason=flags_reason
@@ -258,6 +261,9 @@ def erase_and_record(
     tx: WriteTransaction, case: Incident, member: Member, act: Act
 ) -> JournalEntry:
     change = CodeChange.of(tx.session, case, None)
+    end_assignment(case, act)
+    mark(case, Urgency(), tx.at)
+    case.term_label = ""
     destroyed_ids = erase_texts(tx, case)
     case.state = CaseState.ERASED
     case.revision = None

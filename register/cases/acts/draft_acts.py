@@ -1,11 +1,11 @@
-"""Acts on drafts, invitations, claims and notes, and the effects of a withdrawn report."""
+"""Acts on drafts and invitations, and the effects of a withdrawn report."""
 
 from __future__ import annotations
 
 import json
 from collections.abc import Callable, Collection
 from dataclasses import replace
-from datetime import date, timedelta
+from datetime import date
 from typing import Any
 
 from sqlalchemy import delete, func, select, update
@@ -140,46 +140,6 @@ def approve(
     return steps.record_approval(tx, case, member, purpose, revision.id)
 
 
-# A morning's work; a forgotten claim then expires.
-CLAIM_DURATION = timedelta(hours=4)
-NOTE_LIMIT = 10_000
-
-
-def claim(tx: WriteTransaction, incident_id: int, *, by: int) -> JournalEntry:
-    """Claim a case for :data:`CLAIM_DURATION`; claiming it again restarts the time.
-
-    :raises Refused: ``held``, with the member who holds it.
-    """
-    case, member = steps.begin_act(tx, incident_id, Act.CLAIMED, by)
-    if case.held_by not in (None, member.id) and case.held_until and case.held_until > tx.at:
-        raise Refused("held", state=case.state, member=case.held_by)
-    case.held_by, case.held_until = member.id, tx.at + CLAIM_DURATION
-    return steps.record(tx, Act.CLAIMED, case, member)
-
-
-def release(tx: WriteTransaction, incident_id: int, *, by: int) -> JournalEntry:
-    """Release a claim; an administrator may release another member's claim.
-
-    :raises Refused: ``not_held``, or ``held`` by another member.
-    """
-    case, member = steps.begin_act(tx, incident_id, Act.RELEASED, by)
-    if case.held_by is None or case.held_until is None or case.held_until <= tx.at:
-        raise Refused("not_held", state=case.state)
-    if case.held_by != member.id and not member.is_administrator:
-        raise Refused("held", state=case.state, member=case.held_by)
-    holder, case.held_by, case.held_until = case.held_by, None, None
-    return steps.record(tx, Act.RELEASED, case, member, holder=holder)
-
-
-def note(tx: WriteTransaction, incident_id: int, text: str, *, by: int) -> JournalEntry:
-    """Write an internal note; it is destroyed with the texts of the case."""
-    case, member = steps.begin_act(tx, incident_id, Act.NOTED, by)
-    body = steps.required_text("text", text, multiline=True, limit=NOTE_LIMIT)
-    new_note = Note(incident_id=case.id, written_at=tx.at, written_by=member.id, text=body)
-    steps.insert(tx, new_note)
-    return steps.record(tx, Act.NOTED, case, member, note=new_note.id)
-
-
 def withdraw_report(
     tx: WriteTransaction, incident_id: int, report_texts: Collection[str]
 ) -> JournalEntry:
@@ -206,6 +166,8 @@ def withdraw_report(
     if invitation_ids:
         emptied = update(Invitation).where(Invitation.id.in_(invitation_ids)).values(text="")
         tx.session.execute(emptied)
+    if repeats(case.term_label):
+        case.term_label = ""
     details = {"destroyed": destroyed_ids, "notes": note_ids, "invitations": invitation_ids}
     return _record_withdrawal(tx, case, details)
 

@@ -16,6 +16,7 @@ from register.pages.web.public_pages import page_path
 from register.text.dates import day_words
 from register.text.typography import first_upper
 from register.web.l10n import number
+from register.web.messages.journal import ATTESTED_WORDS, MASK_REASONS, ROLE_WORDS
 
 # Sentences by act, or by "act.variant" where the details of a line distinguish cases of one act.
 ACT_SENTENCES: dict[str, Any] = {
@@ -29,6 +30,9 @@ ACT_SENTENCES: dict[str, Any] = {
     "restored": _("%(who)s a rétabli le cas"),
     "merged": _("%(who)s a réuni le cas au cas nº %(into)s"),
     "erased": _("%(who)s a effacé le cas"),
+    "texts_changed": _("%(who)s a mis à jour les libellés, les noms de lieux ou les pages"),
+    "page_changed": _("%(who)s a modifié la page %(page)s"),
+    "page_changed.restored": _("%(who)s a rétabli le texte livré de la page %(page)s"),
     "drafted": _("%(who)s a ouvert un brouillon"),
     "edited": _("%(who)s a modifié le dossier"),
     "discarded": _("%(who)s a abandonné un brouillon et détruit ses textes"),
@@ -54,12 +58,25 @@ ACT_SENTENCES: dict[str, Any] = {
     "claimed": _("%(who)s a pris le dossier en main"),
     "released": _("%(who)s a rendu le dossier"),
     "released.other": _("%(who)s a rendu le dossier que %(holder)s avait en main"),
+    "assigned": _("%(who)s a confié le dossier à %(member)s"),
+    "assigned.self": _("%(who)s garde le dossier en main, sans terme"),
+    "urgency_set": _("%(who)s a ôté du dossier la marque de danger et l’échéance"),
+    "urgency_set.danger": _("%(who)s a marqué le dossier d’un danger"),
+    "urgency_set.term": _("%(who)s a noté une échéance pour le dossier"),
+    "urgency_set.both": _("%(who)s a marqué le dossier d’un danger et noté une échéance"),
     "noted": _("%(who)s a écrit une note interne"),
     "report_received": _("Un signalement est arrivé"),
     "report_added": _("L’auteur d’un signalement a écrit, ou changé son contact"),
     "report_withdrawn": _("L’auteur d’un signalement l’a retiré"),
     "report_claimed": _("%(who)s a pris un signalement en main"),
     "report_released": _("%(who)s a rendu un signalement"),
+    "report_released.other": _("%(who)s a rendu un signalement que %(holder)s avait en main"),
+    "report_assigned": _("%(who)s a confié un signalement à %(member)s"),
+    "report_assigned.self": _("%(who)s garde un signalement en main, sans terme"),
+    "report_urgency": _("%(who)s a ôté d’un signalement la marque de danger et l’échéance"),
+    "report_urgency.danger": _("%(who)s a marqué un signalement d’un danger"),
+    "report_urgency.term": _("%(who)s a noté une échéance pour un signalement"),
+    "report_urgency.both": _("%(who)s a marqué un signalement d’un danger et noté une échéance"),
     "report_asked": _("%(who)s a posé une question à l’auteur d’un signalement"),
     "report_noted": _("%(who)s a écrit une note sur un signalement"),
     "report_masked": _("%(who)s a masqué pour toujours un passage d’un signalement"),
@@ -123,6 +140,8 @@ PUBLIC_KINDS: Mapping[str, tuple[Act, Any]] = {
     "reunion": (Act.MERGED, _("Réunion")),
     "effacement": (Act.ERASED, _("Effacement")),
     "ouverture": (Act.OPENED, _("Ouverture du registre")),
+    "page": (Act.PAGE_CHANGED, _("Page du site changée")),
+    "textes": (Act.TEXTS_CHANGED, _("Libellés, noms de lieux ou pages mis à jour")),
 }
 
 # Name in URLs of each act, with its label, by group; the name of a group stands for all its acts.
@@ -142,7 +161,7 @@ ACT_GROUPS: Mapping[str, Mapping[str, tuple[Act, Any]]] = {
         "invitation": (Act.INVITED, _("Invitation à répondre")),
     },
     "actes-publics": {
-        **PUBLIC_KINDS,
+        **{kind: act for kind, act in PUBLIC_KINDS.items() if kind != "page"},
         # As opposed to replies that were only received, or refused.
         "reponse": (Act.REPLIED, _("Droit de réponse publié")),
     },
@@ -153,6 +172,8 @@ ACT_GROUPS: Mapping[str, Mapping[str, tuple[Act, Any]]] = {
     "en-main": {
         "prise": (Act.CLAIMED, _("Dossier pris en main")),
         "rendu": (Act.RELEASED, _("Dossier rendu")),
+        "confie": (Act.ASSIGNED, _("Dossier confié à un membre")),
+        "urgence": (Act.URGENCY_SET, _("Danger ou échéance d’un dossier")),
         "note": (Act.NOTED, _("Note interne")),
     },
     "signalements": {
@@ -168,6 +189,8 @@ ACT_GROUPS: Mapping[str, Mapping[str, tuple[Act, Any]]] = {
         ),
         "signalement-pris": (Act.REPORT_CLAIMED, _("Signalement pris en main")),
         "signalement-rendu": (Act.REPORT_RELEASED, _("Signalement rendu")),
+        "signalement-confie": (Act.REPORT_ASSIGNED, _("Signalement confié à un membre")),
+        "signalement-urgence": (Act.REPORT_URGENCY, _("Danger ou échéance d’un signalement")),
         "question": (Act.REPORT_ASKED, _("Question posée")),
         "signalement-note": (Act.REPORT_NOTED, _("Note sur un signalement")),
         "passage-masque": (Act.REPORT_MASKED, _("Passage d’un signalement masqué")),
@@ -200,64 +223,16 @@ ACT_GROUPS: Mapping[str, Mapping[str, tuple[Act, Any]]] = {
         "connexions-manquees": (Act.SIGN_INS_FAILED, _("Connexions manquées")),
     },
     "pages": {
+        "page": PUBLIC_KINDS["page"],
         "page-modifiee": (Act.PAGE_EDITED, _("Page du site modifiée")),
         "page-retablie": (Act.PAGE_RESTORED, _("Page du site rétablie")),
     },
-}
-GROUP_NAMES: Mapping[str, Any] = {
-    "brouillons": _("Brouillons"),
-    "relecture": _("Relecture"),
-    "actes-publics": _("Actes publics"),
-    "droit-de-reponse": _("Droit de réponse"),
-    "en-main": _("Dossiers en main, notes"),
-    "signalements": _("Signalements"),
-    "comptes": _("Comptes"),
-    "connexions": _("Connexions"),
-    "pages": _("Pages du site"),
 }
 ACTS_BY_NAME: Mapping[str, tuple[Act, ...]] = {
     **{kind: (act,) for kinds in ACT_GROUPS.values() for kind, (act, _label) in kinds.items()},
     **{group: tuple(act for act, _label in kinds.values()) for group, kinds in ACT_GROUPS.items()},
 }
 
-LEDGER_LABELS: dict[str, Any] = {
-    "public": _("livre public"),
-    "bureau": _("livre du bureau"),
-    "signalements": _("livre des signalements"),
-}
-
-ATTESTED_WORDS: dict[str, Any] = {
-    "attribution": _("chaque accusation est attribuée"),
-    "no_private_person": _("aucun particulier n’est nommé"),
-    "no_private_life": _("rien ne relève de la vie privée"),
-    "without_report": _("rien ne repose sur le seul signalement retiré par son auteur"),
-}
-
-# Why a passage of a report was masked.
-MASK_REASONS: dict[str, Any] = {
-    "personne_privee": _("il nomme ou désigne une personne privée"),
-    "coordonnees": _("il donne des coordonnées : téléphone, adresse, compte"),
-    "vie_privee": _("il touche à la santé, à la famille ou à la vie privée"),
-    "securite": _("il met quelqu’un en danger"),
-}
-
-ROLE_WORDS: dict[str, Any] = {"moderator": _("modérateur"), "administrator": _("administrateur")}
-
-# The checks of one line, each with the sentences for success and failure.
-LINE_CHECKS: dict[str, tuple[Any, Any]] = {
-    "journal_chain": (
-        _("La ligne suit bien de la précédente : son empreinte, calculée à nouveau, concorde."),
-        _("La ligne ne suit pas de la précédente : son empreinte, calculée à nouveau, diffère."),
-    ),
-    "journal_private": (
-        _("La partie réservée est celle que la ligne a scellée : l’empreinte concorde."),
-        _("La partie réservée n’est pas celle que la ligne a scellée : l’empreinte diffère."),
-    ),
-    "journal_columns": (
-        _("Ce que la liste affiche répète le texte scellé."),
-        _("Ce que la liste affiche contredit le texte scellé."),
-    ),
-}
 # Gives the name of a member by id; None stands for the console.
 MemberNames = Callable[[int | None], str]
 
@@ -304,12 +279,25 @@ def _sentence_key(line: MembersJournalLine) -> str:
     purpose, count = str(private.get("purpose")), private.get("count")
     sessions = "several" if isinstance(count, int) and count > 1 else ""
     is_own = line.by is not None and private.get("member") == line.by
+    released = "other" if private.get("holder", line.by) != line.by else ""
+    assigned = "self" if is_own else ""
+    urgency = (
+        ("both" if private.get("term") else "danger")
+        if private.get("danger")
+        else ("term" if private.get("term") else "")
+    )
     variants: dict[str, str] = {
         Act.APPROVED: purpose if purpose in ("erase", "change") else "",
         Act.CHANGE_REFUSED: "own" if private.get("taken_back") is True else "",
+        Act.PAGE_CHANGED: "restored" if private.get("restored") is True else "",
         Act.DESTROYED: "term" if line.by is None else "",
         Act.INVITED: "not" if private.get("invited") is False else "",
-        Act.RELEASED: "other" if private.get("holder", line.by) != line.by else "",
+        Act.RELEASED: released,
+        Act.REPORT_RELEASED: released,
+        Act.ASSIGNED: assigned,
+        Act.REPORT_ASSIGNED: assigned,
+        Act.URGENCY_SET: urgency,
+        Act.REPORT_URGENCY: urgency,
         Act.MEMBER_FACTOR: "codes" if private.get("what") == "codes" else "",
         Act.MEMBER_ADDED: "self" if is_own else "",
         Act.SESSIONS_ENDED: sessions if private.get("member") == line.by else "other",

@@ -5,9 +5,11 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
-from typing import Any, cast
+from datetime import date
+from typing import Any, NamedTuple, cast
 
 from sqlalchemy import Engine, func, select
+from sqlalchemy.orm import Session
 
 from register.accounts.vouching import load_acting_member
 from register.db import empty_log
@@ -19,7 +21,7 @@ from register.reports import receipt_codes, report_content
 from register.reports.acts import transitions
 from register.reports.acts.moderation import load_for_member
 from register.reports.models import Message, Report, ReportNote, RetainedReport
-from register.reports.queries import ReportView, StoredNote
+from register.reports.queries import ReportView
 from register.reports.report_content import Received, ReportContent
 from register.text.dates import paris_day
 from register.text.normalisation import clean
@@ -32,6 +34,27 @@ _MIN_PASSAGE = 2
 _CONTEXT_LENGTH = 60  # characters shown on either side of a passage
 # Fields of a content with words of the reporter; codes name nobody.
 _TEXT_FIELDS = ("account", "place", "when", "actor_text", "target_text")
+
+
+class StoredNote(NamedTuple):
+    """A decrypted note of a member."""
+
+    day: date
+    by: int
+    text: str
+
+
+def get_notes(session: Session, store: KeyStore, key: str) -> list[StoredNote]:
+    """The internal notes on a report, for members; never for its author."""
+    stmt = select(ReportNote).where(ReportNote.report_key == key).order_by(ReportNote.position)
+    rows = session.scalars(stmt).all()
+    data_key = store.key(key) if rows else None
+    if data_key is None:
+        return []
+    return [
+        StoredNote(row.day, *report_content.decrypt_note(data_key, row.key, row.sealed))
+        for row in rows
+    ]
 
 
 def note(tx: WriteTransaction, store: KeyStore, key: str, text: str, *, by: int) -> None:
@@ -76,6 +99,7 @@ def occurrences(
         *((message.kind.value, message.text) for message in report_view.messages),
         *(("note", stored.text) for stored in notes),
         ("decision", report_view.decision.sentence),
+        ("term", report_view.term_label),
     ]
     matches = [
         Occurrence(
@@ -110,7 +134,7 @@ def mask(
     changes = [
         _mask_content(tx, store, report, data_key, pattern),
         _mask_rows(tx, key, data_key, pattern),
-        _mask_decision(report, data_key, pattern),
+        _mask_columns(report, data_key, pattern),
     ]
     if not any(changes):
         raise Invalid("passage_absent", field="passage")
@@ -193,12 +217,18 @@ def _mask_rows(tx: WriteTransaction, key: str, data_key: bytes, pattern: re.Patt
     return is_changed
 
 
-def _mask_decision(report: Report, data_key: bytes, pattern: re.Pattern[str]) -> bool:
-    if report.decision is None:
-        return False
-    decision = report_content.decrypt_decision(data_key, report.key, report.decision)
-    masked, count = pattern.subn(MASK, decision.sentence)
+def _mask_columns(report: Report, data_key: bytes, pattern: re.Pattern[str]) -> bool:
+    """Mask the passage in the sentence of the decision and in the label of the term."""
+    key, is_changed = report.key, False
+    if report.decision is not None:
+        decision = report_content.decrypt_decision(data_key, key, report.decision)
+        masked, count = pattern.subn(MASK, decision.sentence)
+        if count:
+            masked_decision = replace(decision, sentence=masked)
+            report.decision = report_content.encrypt_decision(data_key, key, masked_decision)
+            is_changed = True
+    label = report_content.decrypt_label(data_key, key, report.term_label)
+    masked, count = pattern.subn(MASK, label)
     if count:
-        decision = replace(decision, sentence=masked)
-        report.decision = report_content.encrypt_decision(data_key, report.key, decision)
-    return bool(count)
+        report.term_label = report_content.encrypt_label(data_key, key, masked)
+    return is_changed or bool(count)

@@ -302,6 +302,7 @@ MASKED_TEXTS: dict[str, Any] = {
     "request": _("demande de retrait"),
     "note": _("note interne"),
     "decision": _("phrase de la décision"),
+    "term": _("ce que dit l’échéance"),
 }
 
 # Acts of reporters in the history of a report; acts of members have the journal's sentences.

@@ -71,6 +71,7 @@ SITE_ERRORS: dict[str, Any] = {
     ),
     "held": _("Un autre membre a ce dossier en main."),
     "not_held": _("Personne n’a ce dossier en main."),
+    "unknown_assignee": _("Choisissez un membre actif."),
     "needs_correction": _(
         "Une suite ne change que l’issue et la procédure. Passez par une correction pour : "
         "%(fields)s."

@@ -10,7 +10,7 @@ from wtforms import BooleanField, DateField, HiddenField, IntegerField, RadioFie
 from wtforms.fields.choices import SelectChoice  # type: ignore[attr-defined]
 from wtforms.validators import InputRequired, ValidationError
 
-from register.cases.acts.draft_acts import NOTE_LIMIT
+from register.cases.acts.claims import NOTE_LIMIT
 from register.cases.checklist import ATTESTATIONS
 from register.cases.member_view import DeskCase
 from register.cases.validation import NUMBER_LIMIT
@@ -24,7 +24,7 @@ from register.web.l10n import typeset
 from register.web.request_context import current_vocabulary, settings
 
 # The format of browsers' date fields, and the French one for browsers without.
-_DAYS = ["%Y-%m-%d", "%d/%m/%Y"]
+DAY_FORMATS = ["%Y-%m-%d", "%d/%m/%Y"]
 _CHOOSE_ANSWER = _("Choisissez une réponse.")
 # Fields of every form of an act.
 _COMMON_FIELDS = ("vu", "csrf_token")
@@ -192,7 +192,7 @@ class InviteForm(ActForm):
         ],
         invalid_choice_message=_CHOOSE_ANSWER,
     )
-    on = DayField(_("Jour de l’envoi"), format=_DAYS, default=today)
+    on = DayField(_("Jour de l’envoi"), format=DAY_FORMATS, default=today)
     text = text_field(_("Comment, à quelle adresse ; ou pourquoi elle ne l’est pas"), required=True)
 
     @property
@@ -218,7 +218,7 @@ class ReceiveReplyForm(ActForm):
     capacity = line_field(_("En quelle qualité"), required=True, limit=300)
     received_on = DayField(
         _("Reçue le"),
-        format=_DAYS,
+        format=DAY_FORMATS,
         default=today,
         validators=[InputRequired(_("Donnez le jour de réception."))],
     )

@@ -20,6 +20,7 @@ from register.territory.web import place_names
 from register.text.text_comparison import FieldTexts
 from register.web.error_messages import field_name
 from register.web.l10n import country_name, day_words, edtf_words, with_label
+from register.web.messages.journal import LEDGER_LABELS
 from register.web.messages.names import CASE_STATES, FIELD_NAMES
 from register.web.request_context import current_vocabulary
 from register.web.template_env import clock
@@ -189,7 +190,7 @@ def render_case_file(case_file: CaseFile, vocabulary: Vocabulary, base_url: str)
         states=CASE_STATES,
         who=member_name,
         when=moment_words,
-        books=journal_sentences.LEDGER_LABELS,
+        books=LEDGER_LABELS,
         base_url=base_url,
     )
     return html.encode("utf-8")

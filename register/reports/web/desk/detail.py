@@ -22,6 +22,7 @@ from register.key_store import KeyStore
 from register.pages import content as editorial
 from register.pages.content import ReadySentence
 from register.reports import acts, queries, receipt_codes
+from register.reports.acts.masking import get_notes
 from register.reports.acts.moderation import SENTENCE_LIMIT
 from register.reports.acts.transitions import allows
 from register.reports.queries import ReportView
@@ -156,6 +157,8 @@ def contact(key: str) -> str:
 _OFFERED_ACTS = {
     "claim": Act.REPORT_CLAIMED,
     "release": Act.REPORT_RELEASED,
+    "assign": Act.REPORT_ASSIGNED,
+    "urgency": Act.REPORT_URGENCY,
     "read": Act.REPORT_READ,
     "question": Act.REPORT_ASKED,
     "decline": Act.REPORT_DECLINED,
@@ -172,15 +175,20 @@ def allowed_acts(report_view: ReportView) -> Mapping[str, bool]:
     """
     summary, by = report_view.summary, report_view.summary.holder(now())
     mine = by == current_member.member().id
-    is_free = (by is None or mine) and not report_view.is_purged
+    is_free = by is None or mine
+    may_hand_on = is_free or current_member.member().is_administrator
     conditions = {
-        "claim": not mine,
-        "release": mine,
-        "read": summary.news,
-        "reopen": not report_view.has_live_case,
+        "claim": by is None,
+        "release": by is not None and may_hand_on,
+        "assign": may_hand_on,
+        "urgency": True,
+        "read": is_free and summary.news,
+        "reopen": is_free and not report_view.has_live_case,
     }
     allowed = {
-        name: is_free and allows(summary.state, act) and conditions.get(name, True)
+        name: conditions.get(name, is_free)
+        and allows(summary.state, act)
+        and not report_view.is_purged
         for name, act in _OFFERED_ACTS.items()
     }
     deciding = ("question", "decline", "accept", "spam", "reopen")
@@ -220,7 +228,7 @@ def report_page(
             (typeset(str(MESSAGE_HEADINGS[record.kind])), record) for record in report_view.messages
         ],
         history_lines=history_lines,
-        notes=queries.get_notes(db.session(), key_store(), summary.key),
+        notes=get_notes(db.session(), key_store(), summary.key),
         noting=form if isinstance(form, NoteForm) else NoteForm(formdata=None),
         error_text=error_text,
         shows_contact=shows_contact,
@@ -234,25 +242,12 @@ def report_page(
 # --- the acts -----------------------------------------------------------------------------------
 
 
-@desk.post(f"/signalements/{report_list_query.KEY_RULE}/prendre", endpoint="report_claim")
-def claim(key: str) -> ResponseReturnValue:
-    """Claim a report; the refusal names the member who already holds it."""
-    confirmation = _("Vous avez ce signalement en main.")
-    return _run_act(key, lambda tx, _store, by: acts.claim(tx, key, by=by), confirmation)
-
-
-@desk.post(f"/signalements/{report_list_query.KEY_RULE}/rendre", endpoint="report_release")
-def release(key: str) -> ResponseReturnValue:
-    confirmation = _("Le signalement est rendu : chacun peut le prendre.")
-    return _run_act(key, lambda tx, _store, by: acts.release(tx, key, by=by), confirmation)
-
-
 @desk.post(f"/signalements/{report_list_query.KEY_RULE}/lu", endpoint="report_read")
 def read(key: str) -> ResponseReturnValue:
     """Mark the reporter's messages as read, up to the last one on the member's page."""
     seen = ReportActForm().seen
     confirmation = _("C’est noté : il n’y a plus rien de nouveau à lire.")
-    return _run_act(
+    return run_report_act(
         key, lambda tx, _store, by: acts.mark_read(tx, key, by=by, seen=seen), confirmation
     )
 
@@ -260,14 +255,16 @@ def read(key: str) -> ResponseReturnValue:
 @desk.post(f"/signalements/{report_list_query.KEY_RULE}/indesirable", endpoint="report_spam")
 def spam(key: str) -> ResponseReturnValue:
     confirmation = _("Le signalement est rangé parmi les indésirables.")
-    return _run_act(key, lambda tx, _store, by: acts.spam(tx, key, by=by), confirmation)
+    return run_report_act(key, lambda tx, _store, by: acts.spam(tx, key, by=by), confirmation)
 
 
 @desk.post(f"/signalements/{report_list_query.KEY_RULE}/reprendre", endpoint="report_reopen")
 def reopen(key: str) -> ResponseReturnValue:
     """Reopen a report that was declined, marked as spam, or accepted for an abandoned case."""
     confirmation = _("Le signalement est repris : il attend de nouveau une décision.")
-    return _run_act(key, lambda tx, store, by: acts.reopen(tx, store, key, by=by), confirmation)
+    return run_report_act(
+        key, lambda tx, store, by: acts.reopen(tx, store, key, by=by), confirmation
+    )
 
 
 @desk.post(f"/signalements/{report_list_query.KEY_RULE}/question", endpoint="report_ask")
@@ -283,7 +280,7 @@ def ask_reporter(key: str) -> ResponseReturnValue:
         acts.ask_reporter(tx, store, key, form.text.data, by=by, seen=form.seen)
 
     confirmation = _("La question est posée. Son auteur la lit avec son code.")
-    return _run_act(key, act, confirmation, form)
+    return run_report_act(key, act, confirmation, form)
 
 
 @desk.app_template_global("ready_sentences")
@@ -318,10 +315,10 @@ def decline(key: str) -> ResponseReturnValue:
         acts.decline(tx, store, key, form.reason.data, by=by, sentence=sentence, seen=form.seen)
 
     confirmation = _("Le signalement est écarté. Son auteur lira votre phrase.")
-    return _run_act(key, act, confirmation, form)
+    return run_report_act(key, act, confirmation, form)
 
 
-def _run_act(
+def run_report_act(
     key: str,
     act: Callable[[WriteTransaction, KeyStore, int], object],
     confirmation: object,

@@ -12,9 +12,8 @@ from register.accounts.web import current_member
 from register.cases.web.desk.act_forms import ChoiceRadios
 from register.db import db
 from register.errors import Invalid, Refused, RegisterError
-from register.journal.web.journal_sentences import MASK_REASONS
-from register.reports import acts, queries
-from register.reports.acts.masking import PASSAGE_LIMIT, Occurrence, occurrences
+from register.reports import acts
+from register.reports.acts.masking import PASSAGE_LIMIT, Occurrence, get_notes, occurrences
 from register.reports.web.desk import labels, report_list_query
 from register.reports.web.desk.detail import NoteForm, open_report, report_page
 from register.web.blueprints import asks_password, desk
@@ -23,6 +22,7 @@ from register.web.errors import status_of
 from register.web.form_fields import DeskForm, text_field
 from register.web.l10n import typeset
 from register.web.messages.desk import MASKED_TEXTS
+from register.web.messages.journal import MASK_REASONS
 from register.web.request_context import key_store
 
 
@@ -76,7 +76,7 @@ def _mask_page(key: str, form: MaskForm, error: RegisterError | None = None) -> 
     report_view, store = open_report(key), key_store()
     places: list[Occurrence] = []
     if form.passage.data and form.reason.data and not error:
-        notes = queries.get_notes(db.session(), store, key)
+        notes = get_notes(db.session(), store, key)
         try:
             places = occurrences(report_view, notes, form.passage.data)
         except Invalid as invalid:
