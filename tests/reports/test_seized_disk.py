@@ -71,7 +71,7 @@ LINE_FIELDS = {
     "kept",
     "counted",
 } | LOST_REPORT_FIELDS
-LINE_FIELDS |= {"together", "member", "holder", "danger", "term"}
+LINE_FIELDS |= {"together", "masked_for", "member", "holder", "danger", "term"}
 
 
 def test_every_column_in_clear_is_listed() -> None:

@@ -188,7 +188,7 @@ def page_edit(page: str) -> ResponseReturnValue:
         current_member.run_act(lambda tx, by: acts.save_page(tx, page, **changes, by=by))
     except (Refused, Invalid, TextError) as error:
         return _refusal_page(current_page(page), form, error)
-    saved = _("Les phrases sont enregistrées : les membres les ont dans leurs questions.")
+    saved = _("Les phrases sont enregistrées : les membres les ont dans leurs questions.")
     if current.is_public:
         saved = _("La page est enregistrée : les lecteurs voient le nouveau texte.")
     flash(typeset(saved))

@@ -231,7 +231,7 @@ SITE_ERRORS: dict[str, Any] = {
 FIELD_ERRORS: dict[str, Any] = {
     "missing": _("Ce champ doit être rempli."),
     "passage_absent": _(
-        "Ces mots ne sont dans aucun texte de ce signalement : copiez-les tels quels."
+        "Ces mots ne sont dans aucun texte de ce signalement : copiez-les tels quels."
     ),
     "passage_short": _("Donnez au moins %(limit)s caractères."),
     "too_long": _("Le texte dépasse %(limit)s caractères."),

@@ -22,7 +22,7 @@ ATTESTED_WORDS: dict[str, Any] = {
 # Why a passage of a report was masked.
 MASK_REASONS: dict[str, Any] = {
     "personne_privee": _("il nomme ou désigne une personne privée"),
-    "coordonnees": _("il donne des coordonnées : téléphone, adresse, compte"),
+    "coordonnees": _("il donne des coordonnées : téléphone, adresse, compte"),
     "vie_privee": _("il touche à la santé, à la famille ou à la vie privée"),
     "securite": _("il met quelqu’un en danger"),
 }

@@ -6,7 +6,7 @@ from flask.typing import ResponseReturnValue
 from flask_babel import lazy_gettext as _
 
 from register.accounts.web import current_member
-from register.cases.web.desk.act_forms import AssignForm, UrgencyForm
+from register.cases.web.desk.claims import AssignForm, UrgencyForm
 from register.reports import acts
 from register.reports.web.desk import report_list_query
 from register.reports.web.desk.detail import open_report, report_page, run_report_act

@@ -77,7 +77,7 @@ class AskForm(ReportActForm):
     )
 
 
-class NoteForm(DeskForm):
+class ReportNoteForm(DeskForm):
     """An internal note."""
 
     note = text_field(
@@ -85,7 +85,7 @@ class NoteForm(DeskForm):
         required=True,
         limit=MESSAGE_LIMIT,
         description=_(
-            "Pour les membres seulement : l’auteur du signalement ne la lit jamais. Elle est "
+            "Pour les membres seulement : l’auteur du signalement ne la lit jamais. Elle est "
             "détruite avec ses textes."
         ),
     )
@@ -197,7 +197,7 @@ def allowed_acts(report_view: ReportView) -> Mapping[str, bool]:
 
 def report_page(
     report_view: ReportView,
-    form: ReportActForm | NoteForm | None = None,
+    form: ReportActForm | ReportNoteForm | None = None,
     *,
     error_text: str = "",
     shows_contact: bool = False,
@@ -229,7 +229,7 @@ def report_page(
         ],
         history_lines=history_lines,
         notes=get_notes(db.session(), key_store(), summary.key),
-        noting=form if isinstance(form, NoteForm) else NoteForm(formdata=None),
+        noting=form if isinstance(form, ReportNoteForm) else ReportNoteForm(formdata=None),
         error_text=error_text,
         shows_contact=shows_contact,
         refused=form,

@@ -15,7 +15,7 @@ from register.errors import Invalid, Refused, RegisterError
 from register.reports import acts
 from register.reports.acts.masking import PASSAGE_LIMIT, Occurrence, get_notes, occurrences
 from register.reports.web.desk import labels, report_list_query
-from register.reports.web.desk.detail import NoteForm, open_report, report_page
+from register.reports.web.desk.detail import ReportNoteForm, open_report, report_page
 from register.web.blueprints import asks_password, desk
 from register.web.error_messages import error_sentence
 from register.web.errors import status_of
@@ -33,7 +33,7 @@ class MaskForm(DeskForm):
         _("Les mots à masquer"),
         required=True,
         limit=PASSAGE_LIMIT,
-        description=_("Tels qu’ils sont écrits, et rien de plus : un nom, un numéro, une maladie."),
+        description=_("Tels qu’ils sont écrits, et rien de plus : un nom, un numéro, une maladie."),
     )
     reason = ChoiceRadios(
         _("Pourquoi"),
@@ -99,7 +99,7 @@ def _mask_page(key: str, form: MaskForm, error: RegisterError | None = None) -> 
 @desk.post(f"/signalements/{report_list_query.KEY_RULE}/notes", endpoint="report_note")
 def note(key: str) -> ResponseReturnValue:
     """Add an internal note; a refused one is shown again as typed."""
-    report_view, form, store = open_report(key), NoteForm(), key_store()
+    report_view, form, store = open_report(key), ReportNoteForm(), key_store()
     if not form.is_sent:
         return report_page(report_view, form), 422
     text = form.note.data
