@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from datetime import timedelta
 
+import attested_acts as acts
 import pytest
 from cast import AT
 from sqlalchemy import delete, insert, select, update
 
 from register.accounts import acts as accounts
 from register.accounts.models import Member, Role
-from register.cases import acts
 from register.cases.models import Incident, Invitation, Note, Reply
 from register.cases.second_person import Approval
 from register.cases.verify import verify

@@ -133,7 +133,7 @@ def test_a_passage_is_masked_in_every_text(named, session, store, pen, cast, set
     assert queries.retained_reports(session, store, after.decision.incident) == [sent]
     line = last_line(session)
     private = json.loads(line.private_json)
-    assert (line.act, private["masked_for"]) == (Act.REPORT_MASKED, "personne_privee")
+    assert (line.act, private["reason"]) == (Act.REPORT_MASKED, "personne_privee")
     assert b"artin" not in line.private_json
     # The receipt of before is still the reporter's; its salt, with which the passage could be
     # guessed, is gone, and the former ciphertexts are in no file.

@@ -28,8 +28,9 @@ IN_CLEAR: Mapping[str, Mapping[str, str]] = {
         "suspect": "where it stands: in which tray",
         "news": "where it stands: a member has not looked since its author's last line",
         "day": "the day it came",
-        "moved_on": "the day of its last line",
-        "purge_on": "the day its texts go",
+        "moved_on": "the day of its state, which a line has too",
+        "asked_on": "the day of the question that waits, which a line has too",
+        "purge_on": "the day its texts go: 90 days after the work on it ended",
         "together_by": "who put it aside together with others",
         "held_by": "who has it in hand",
         "held_until": "who has it in hand: until when, which the desk's own line tells",
@@ -52,9 +53,11 @@ IN_CLEAR: Mapping[str, Mapping[str, str]] = {
 # Random or encrypted columns: they reveal nothing without the key or the receipt.
 OPAQUE: Mapping[str, frozenset[str]] = {
     "report": frozenset(
-        {"key", "receipt", "digest", "sealed", "contact", "decision", "term_label"}
+        {"key", "receipt", "digest", "masked_digest", "sealed", "contact", "decision"}
+        | {"term_label"}
     ),
     "report_message": frozenset({"key", "sealed"}),
+    "report_note": frozenset({"key", "sealed"}),
     "report_kept": frozenset({"key", "sealed"}),
     "report_tally": frozenset(),
 }
@@ -71,7 +74,7 @@ LINE_FIELDS = {
     "kept",
     "counted",
 } | LOST_REPORT_FIELDS
-LINE_FIELDS |= {"together", "masked_for", "member", "holder", "danger", "term"}
+LINE_FIELDS |= {"together", "member", "holder", "danger", "term"}
 
 
 def test_every_column_in_clear_is_listed() -> None:

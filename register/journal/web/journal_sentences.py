@@ -68,6 +68,7 @@ ACT_SENTENCES: dict[str, Any] = {
     "report_received": _("Un signalement est arrivé"),
     "report_added": _("L’auteur d’un signalement a écrit, ou changé son contact"),
     "report_withdrawn": _("L’auteur d’un signalement l’a retiré"),
+    "report_destroyed": _("L’auteur d’un signalement en a fait détruire les textes"),
     "report_claimed": _("%(who)s a pris un signalement en main"),
     "report_released": _("%(who)s a rendu un signalement"),
     "report_released.other": _("%(who)s a rendu un signalement que %(holder)s avait en main"),
@@ -101,6 +102,9 @@ ACT_SENTENCES: dict[str, Any] = {
     ),
     "report_returned": _(
         "%(who)s a remis dans la file un signalement dont la question est restée sans réponse"
+    ),
+    "report_concluded": _(
+        "Le travail sur un signalement retenu est terminé : ses textes ont un jour de destruction"
     ),
     "report_purged": _("%(who)s a détruit les textes d’un signalement"),
     "report_purged.kept": _("%(who)s a détruit ce qu’un cas effacé gardait d’un signalement"),
@@ -180,6 +184,7 @@ ACT_GROUPS: Mapping[str, Mapping[str, tuple[Act, Any]]] = {
         "signalement-recu": (Act.REPORT_RECEIVED, _("Signalement arrivé")),
         "signalement-complete": (Act.REPORT_ADDED, _("Signalement complété par son auteur")),
         "signalement-retire": (Act.REPORT_WITHDRAWN, _("Signalement retiré par son auteur")),
+        "signalement-efface": (Act.REPORT_DESTROYED, _("Signalement détruit par son auteur")),
         "signalement-ouvert": (Act.REPORT_VIEWED, _("Signalement ouvert")),
         "contact-ouvert": (Act.REPORT_CONTACT_VIEWED, _("Contact ouvert")),
         "copie-ouverte": (Act.COPY_VIEWED, _("Copie d’un signalement ouverte")),
@@ -201,6 +206,7 @@ ACT_GROUPS: Mapping[str, Mapping[str, tuple[Act, Any]]] = {
         "indesirables-confirmes": (Act.REPORT_SPAM_AGREED, _("Signalement confirmé indésirable")),
         "signalement-repris": (Act.REPORT_REOPENED, _("Signalement repris")),
         "signalement-revenu": (Act.REPORT_RETURNED, _("Signalement revenu dans la file")),
+        "signalement-termine": (Act.REPORT_CONCLUDED, _("Travail terminé sur un signalement")),
         "signalement-detruit": (Act.REPORT_PURGED, _("Signalement détruit à sa date")),
     },
     "comptes": {
@@ -240,6 +246,7 @@ MemberNames = Callable[[int | None], str]
 _AUTOMATIC_ACTS = (
     Act.REPORT_DECLINED,
     Act.REPORT_RETURNED,
+    Act.REPORT_CONCLUDED,
     Act.REPORT_PURGED,
     Act.DESTROYED,
     Act.SIGN_INS_FAILED,
@@ -331,8 +338,10 @@ def details(
         (_("Version"), str(private.get("revision") or private.get("version") or "")),
         (_("Motif public"), vocabulary.label("restriction", line.reason)),
         (_("Motif pour les membres"), vocabulary.label("restriction", members_reason)),
-        (_("Motif"), vocabulary.label("refus", report_reason)),
-        (_("Motif"), str(MASK_REASONS.get(str(private.get("masked_for")), ""))),
+        (
+            _("Motif"),
+            str(MASK_REASONS.get(report_reason) or vocabulary.label("refus", report_reason)),
+        ),
         (_("Approuvé par"), ", ".join(_member_name(by, member_name) for by in approved_by)),
         (
             _("Attesté"),

@@ -141,7 +141,7 @@ def mask(
     engine = cast(Engine, tx.session.get_bind())
     # SQLite overwrites freed pages, but the log holds the former ones until it is emptied.
     tx.after_commit(lambda: empty_log(engine))
-    transitions.record(tx, Act.REPORT_MASKED, key, by, masked_for=reason)
+    transitions.record(tx, Act.REPORT_MASKED, key, by, reason=reason)
 
 
 def _passage_pattern(passage: str) -> re.Pattern[str]:

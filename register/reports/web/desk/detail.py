@@ -12,7 +12,7 @@ from wtforms.fields.choices import SelectChoice  # type: ignore[attr-defined]
 from wtforms.validators import InputRequired
 
 from register.accounts.web import current_member
-from register.cases.vocabulary import LANGUAGES, Vocabulary
+from register.cases.vocabulary import Vocabulary
 from register.cases.web.desk.act_forms import ChoiceRadios
 from register.db import db, now
 from register.errors import Invalid, NotFound, Refused, RegisterError
@@ -25,16 +25,16 @@ from register.reports import acts, queries, receipt_codes
 from register.reports.acts.masking import get_notes
 from register.reports.acts.moderation import SENTENCE_LIMIT
 from register.reports.acts.transitions import allows
+from register.reports.history import history
 from register.reports.queries import ReportView
 from register.reports.report_content import MESSAGE_LIMIT
 from register.reports.web.desk import labels, report_list_query, report_summary
-from register.text.dates import Language
 from register.web.blueprints import desk
 from register.web.errors import status_of
 from register.web.form_fields import DeskForm, text_field
 from register.web.l10n import typeset
-from register.web.messages.desk import MESSAGE_HEADINGS, REPORTER_ACT_SENTENCES
-from register.web.request_context import current_vocabulary, french_vocabulary, key_store
+from register.web.messages.desk import REPORTER_ACT_SENTENCES
+from register.web.request_context import current_vocabulary, key_store
 
 # --- the forms ----------------------------------------------------------------------------------
 
@@ -110,9 +110,9 @@ class DeclineForm(ReportActForm):
             SelectChoice(word.code, word.label) for word in words if not word.retired
         ]
 
-    def proposed_sentence(self) -> str:
-        """The sentence of the chosen reason; empty before one is chosen."""
-        word = french_vocabulary().word("refus", str(self.reason.data or ""))
+    def proposed_sentence(self, report_view: ReportView) -> str:
+        """The sentence of the chosen reason, in the report's language; empty without one."""
+        word = labels.refusals(report_view).get(str(self.reason.data or ""))
         return str(word.extra.get("sentence", "")) if word else ""
 
 
@@ -183,6 +183,7 @@ def allowed_acts(report_view: ReportView) -> Mapping[str, bool]:
         "assign": may_hand_on,
         "urgency": True,
         "read": is_free and summary.news,
+        "question": is_free and report_view.takes_questions,
         "reopen": is_free and not report_view.has_live_case,
     }
     allowed = {
@@ -213,7 +214,7 @@ def report_page(
     declining_form = declining or DeclineForm(formdata=None)
     declining_form.set_reasons(current_vocabulary())
     history_lines = []
-    for line in queries.history(db.session(), summary.key, summary.day):
+    for line in history(db.session(), summary.key, summary.day):
         sentence = REPORTER_ACT_SENTENCES.get(Act(line.act))
         sentence = sentence or journal_sentences.sentence(line, current_member.display_name)
         history_lines.append((line, str(sentence)))
@@ -224,11 +225,10 @@ def report_page(
         sent=report_view.received.sent if report_view.received else None,
         offers=allowed_acts(report_view),
         holder=summary.holder(now()),
-        messages=[
-            (typeset(str(MESSAGE_HEADINGS[record.kind])), record) for record in report_view.messages
-        ],
+        refusals=labels.refusals(report_view),
         history_lines=history_lines,
         notes=get_notes(db.session(), key_store(), summary.key),
+        ready_sentences=_ready_sentences(report_view),
         noting=form if isinstance(form, ReportNoteForm) else ReportNoteForm(formdata=None),
         error_text=error_text,
         shows_contact=shows_contact,
@@ -237,6 +237,12 @@ def report_page(
         declining=declining_form,
         opens="question" if asking else "ecarter" if declining else "",
     )
+
+
+def _ready_sentences(report_view: ReportView) -> Sequence[ReadySentence]:
+    """The sentences for somebody in danger, in the reporter's language."""
+    reporter_language = report_view.received.sent.language if report_view.received else "fr"
+    return editorial.ready_sentences(db.session(), reporter_language)
 
 
 # --- the acts -----------------------------------------------------------------------------------
@@ -271,7 +277,9 @@ def reopen(key: str) -> ResponseReturnValue:
 def ask_reporter(key: str) -> ResponseReturnValue:
     report_view, form = open_report(key), AskForm()
     if "phrase" in request.form:
-        form.text.data = _with_ready_sentence(form.text.data, request.form["phrase"])
+        # For those without JavaScript, whose browser sends what was typed with the button.
+        words = request.form["phrase"]
+        form.text.data = "\n\n".join(filter(None, (form.text.data, words)))
         return report_page(report_view, form)
     if not form.is_sent:
         return report_page(report_view, form), 422
@@ -283,22 +291,6 @@ def ask_reporter(key: str) -> ResponseReturnValue:
     return run_report_act(key, act, confirmation, form)
 
 
-@desk.app_template_global("ready_sentences")
-def ready_sentences() -> list[tuple[Language, Sequence[ReadySentence]]]:
-    """The sentences for somebody in danger, by language."""
-    return [(code, editorial.ready_sentences(db.session(), code)) for code in LANGUAGES]
-
-
-def _with_ready_sentence(text: str, choice: str) -> str:
-    """The question with a sentence added, for those without JavaScript; ``choice``: "fr-0"."""
-    choices = {
-        f"{code}-{index}": sentence.words
-        for code, sentences in ready_sentences()
-        for index, sentence in enumerate(sentences)
-    }
-    return "\n\n".join(filter(None, (text, choices.get(choice, ""))))
-
-
 @desk.post(f"/signalements/{report_list_query.KEY_RULE}/ecarter", endpoint="report_decline")
 def decline(key: str) -> ResponseReturnValue:
     """Decline a report; the step ``proposer`` fills in the sentence of the chosen reason."""
@@ -307,11 +299,11 @@ def decline(key: str) -> ResponseReturnValue:
     if not form.is_sent:
         return report_page(report_view, form), 422
     if request.form.get("etape") == "proposer":
-        form.sentence.data = form.proposed_sentence()
+        form.sentence.data = form.proposed_sentence(report_view)
         return report_page(report_view, form)
 
     def act(tx: WriteTransaction, store: KeyStore, by: int) -> None:
-        sentence = form.sentence.data or form.proposed_sentence()
+        sentence = form.sentence.data or form.proposed_sentence(report_view)
         acts.decline(tx, store, key, form.reason.data, by=by, sentence=sentence, seen=form.seen)
 
     confirmation = _("Le signalement est écarté. Son auteur lira votre phrase.")
