@@ -328,7 +328,7 @@ def details(
     private = line.private
     restriction = str(private.get("restriction") or "")
     members_reason = restriction if restriction != line.reason else ""
-    report_reason = str(private.get("reason") or "") if line.report else ""
+    code = str(private.get("reason") or "") if line.report else ""
     role = str(private.get("role") or "")
     approved_by, attested, destroyed = (
         private[name] if isinstance(private.get(name), list) else []
@@ -338,15 +338,9 @@ def details(
         (_("Version"), str(private.get("revision") or private.get("version") or "")),
         (_("Motif public"), vocabulary.label("restriction", line.reason)),
         (_("Motif pour les membres"), vocabulary.label("restriction", members_reason)),
-        (
-            _("Motif"),
-            str(MASK_REASONS.get(report_reason) or vocabulary.label("refus", report_reason)),
-        ),
+        (_("Motif"), str(MASK_REASONS.get(code) or vocabulary.label("refus", code))),
         (_("Approuvé par"), ", ".join(_member_name(by, member_name) for by in approved_by)),
-        (
-            _("Attesté"),
-            ", ".join(str(words) for code, words in ATTESTED_WORDS.items() if code in attested),
-        ),
+        (_("Attesté"), ", ".join(str(ATTESTED_WORDS.get(str(name), name)) for name in attested)),
         (_("Rôle"), str(ROLE_WORDS.get(role, role))),
         (_("Versions détruites"), ", ".join(map(str, destroyed))),
     )

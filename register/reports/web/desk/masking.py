@@ -17,7 +17,7 @@ from register.reports.acts.masking import PASSAGE_LIMIT, Occurrence, get_notes, 
 from register.reports.web.desk import labels, report_list_query
 from register.reports.web.desk.detail import ReportNoteForm, open_report, report_page
 from register.web.blueprints import asks_password, desk
-from register.web.error_messages import error_sentence
+from register.web.error_messages import reason_sentence
 from register.web.errors import status_of
 from register.web.form_fields import DeskForm, text_field
 from register.web.l10n import typeset
@@ -83,7 +83,10 @@ def _mask_page(key: str, form: MaskForm, error: RegisterError | None = None) -> 
             error = invalid
     error_text = ""
     if error is not None and error.values.get("field") == "passage":
-        form.passage.errors = [*form.passage.errors, typeset(error_sentence(error))]
+        form.passage.errors = [
+            *form.passage.errors,
+            typeset(reason_sentence(error.key, error.values)),
+        ]
     elif error is not None:
         error_text = labels.refusal_text(error, report_view.summary)
     return render_template(
