@@ -186,11 +186,11 @@ _DESTROYED_COLUMNS = ("content", "salt", "html", "renderer", "reason", "flags_re
 
 
 def destroy_revisions(tx: WriteTransaction, revision_ids: Collection[int]) -> None:
-    """Null the texts, salt and reasons of some revisions."""
+    """Null the texts, salt and reasons of some revisions, and empty their refusals."""
     tx.session.execute(
         update(Revision)
         .where(Revision.id.in_(revision_ids))
-        .values(dict.fromkeys(_DESTROYED_COLUMNS)),
+        .values({**dict.fromkeys(_DESTROYED_COLUMNS), "refusal": "", "passage": ""}),
         execution_options={"synchronize_session": "fetch"},
     )
 

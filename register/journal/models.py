@@ -103,6 +103,7 @@ class Act(StrEnum):
     DISCARDED = "discarded"  # a draft was abandoned and its texts destroyed
     DRAFT_MERGED = "draft_merged"  # a draft was joined to a case; nothing public changed
     APPROVED = "approved"  # a second member approved one revision, for one purpose
+    VERSION_REFUSED = "version_refused"  # a second reader refused a version that waited
     CHANGE_PROPOSED = "change_proposed"  # a change of a public case waits for a second person
     CHANGE_REFUSED = "change_refused"  # it was refused, or its writer withdrew it
     DESTROYED = "destroyed"  # texts hidden by a redaction were destroyed: by two, or on their day
@@ -128,6 +129,9 @@ class Act(StrEnum):
     MEMBER_ROLE = "member_role"  # a member was given another role
     MEMBER_RESET = "member_reset"  # a new password was set from the console
     MEMBER_PASSWORD = "member_password"  # noqa: S105 - a member changed their own password
+    # An administrator made a link by which a member chooses a new password; it was revoked.
+    MEMBER_PASSWORD_LINK = "member_password_link"  # noqa: S105 - the name of an act
+    MEMBER_LINK_REVOKED = "member_link_revoked"
     MEMBER_FACTOR = "member_factor"  # a member set up or renewed their second factor
     MEMBER_FACTOR_RESET = "member_factor_reset"  # somebody else removed it, to be set up again
     SIGNED_IN = "signed_in"  # a member signed in
@@ -136,7 +140,7 @@ class Act(StrEnum):
     BROWSERS_FORGOTTEN = "browsers_forgotten"  # a member removed the trust in all their browsers
     # Failed sign-ins of one account on one day, counted: one line, written when the day is over.
     SIGN_INS_FAILED = "sign_ins_failed"
-    # Former versions recorded PAGE_CHANGED as one of these.
+    # Of texts that no reader is shown; former versions recorded PAGE_CHANGED as one of these too.
     PAGE_EDITED = "page_edited"  # an editorial page got another text
     PAGE_RESTORED = "page_restored"  # it got back the text shipped with the code
     REPORT_CLAIMED = "report_claimed"  # a member claimed a report, for some hours

@@ -60,9 +60,13 @@ def newest_revision(session: Session, page: str) -> PageRevision | None:
     return session.scalar(stmt.order_by(PageRevision.id.desc()).limit(1))
 
 
-def newest_revisions(session: Session) -> Mapping[str, PageRevision]:
-    """The last revision of every page that has one, by the names of the pages."""
-    last_ids = select(func.max(PageRevision.id)).group_by(PageRevision.page)
+def newest_revisions(
+    session: Session, *, with_desk_texts: bool = False
+) -> Mapping[str, PageRevision]:
+    """The last revision of every public page that has one, by the names of the pages."""
+    names = TEXT_NAMES if with_desk_texts else PUBLIC_TEXT_NAMES
+    is_listed = PageRevision.page.in_(names)
+    last_ids = select(func.max(PageRevision.id)).where(is_listed).group_by(PageRevision.page)
     revisions = session.scalars(select(PageRevision).where(PageRevision.id.in_(last_ids)))
     return {revision.page: revision for revision in revisions}
 
@@ -203,11 +207,10 @@ PAGE_NAMES = (
     "confidentialite",
     "accessibilite",
 )
+PUBLIC_TEXT_NAMES = (*PAGE_NAMES, *(f"{name}{ENGLISH_SUFFIX}" for name in PAGE_NAMES))
 # Texts with the same editor and history that no reader is shown.
 READY_SENTENCES = "phrases-en-danger"
-TEXT_NAMES = tuple(
-    name + suffix for suffix in ("", ENGLISH_SUFFIX) for name in (*PAGE_NAMES, READY_SENTENCES)
-)
+TEXT_NAMES = (*PUBLIC_TEXT_NAMES, READY_SENTENCES, f"{READY_SENTENCES}{ENGLISH_SUFFIX}")
 
 
 @dataclass(frozen=True)

@@ -42,6 +42,7 @@ from register.web.messages.journal import (
     LEDGER_LABELS,
     LINE_CHECKS,
     MASK_REASONS,
+    PUBLIC_KINDS,
     ROLE_WORDS,
 )
 
@@ -170,7 +171,7 @@ def all_sentences() -> list[str]:
         MASK_REASONS,
         *(
             {kind: label for kind, (_act, label) in kinds.items()}
-            for kinds in (journal_sentences.PUBLIC_KINDS, *journal_sentences.ACT_GROUPS.values())
+            for kinds in (PUBLIC_KINDS, *journal_sentences.ACT_GROUPS.values())
         ),
         LEDGER_LABELS,
         ATTESTED_WORDS,

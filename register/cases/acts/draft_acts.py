@@ -141,7 +141,8 @@ def approve(
 
     :raises Refused: ``own_revision`` for the member who wrote it, ``member_vouches_later`` for an
         account that may not vouch yet; ``report_withdrawn`` until a version without the withdrawn
-        report is saved; ``flags_unexplained`` to publish, until each risk flag has its reason.
+        report is saved; ``flags_unexplained`` to publish, until each risk flag has its reason;
+        ``version_refused`` until another version is saved.
     """
     case, member = steps.begin_act(tx, incident_id, Act.APPROVED, by, seen)
     if purpose not in ("publish", "erase"):
@@ -155,6 +156,7 @@ def approve(
     if purpose == "publish":
         if revision.made_by == member.id:
             raise Refused("own_revision", state=case.state)
+        steps.require_not_refused(case)
         steps.require_second(tx, member, revision.made_by)
         if flags := unexplained_flags(tx, case):
             raise Refused("flags_unexplained", flags=flags, state=case.state)
@@ -245,7 +247,8 @@ def _destroy_changes(tx: WriteTransaction, case: Incident, repeats: Repeats) -> 
     destroyed_ids = []
     for change in pending_changes:
         proposal = parse_proposal(change)
-        if _has_passage(proposal.content, proposal.texts(), repeats):
+        texts = [*proposal.texts(), change.refusal, change.passage]
+        if _has_passage(proposal.content, texts, repeats):
             destroyed_ids.append(change.id)
     if destroyed_ids:
         tx.session.execute(delete(PendingChange).where(PendingChange.id.in_(destroyed_ids)))
@@ -279,7 +282,14 @@ def _destroy_revisions(
     case.report_withdrawn = True
     present_content = contents.content_of(case)
     revision_rows = tx.session.execute(
-        select(Revision.id, Revision.content, Revision.reason, Revision.flags_reason)
+        select(
+            Revision.id,
+            Revision.content,
+            Revision.reason,
+            Revision.flags_reason,
+            Revision.refusal,
+            Revision.passage,
+        )
         .where(
             Revision.incident_id == case.id,
             Revision.content.is_not(None),
@@ -291,6 +301,7 @@ def _destroy_revisions(
     for revision in revision_rows:
         content = parse_content(json.loads(revision.content))
         reasons = [revision.reason or "", *chain(*parse_reasons(revision.flags_reason))]
+        reasons += [revision.refusal, revision.passage]
         if _has_passage(content, reasons, repeats):
             destroyed_ids.append(revision.id)
     if destroyed_ids:

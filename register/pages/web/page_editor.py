@@ -118,7 +118,7 @@ class CurrentPage:
 @administrators_only
 def pages() -> ResponseReturnValue:
     """Every page, with what readers see of it now."""
-    revisions = editorial.newest_revisions(db.session())
+    revisions = editorial.newest_revisions(db.session(), with_desk_texts=True)
     current_pages = [_current_page(name, revisions.get(name)) for name in editorial.TEXT_NAMES]
     return render_template("pages/desk/list.html", rows=current_pages)
 

@@ -69,7 +69,7 @@ for _name in editorial.PAGE_NAMES:
 
 def is_public(name: str) -> bool:
     """Whether one of the texts of ``editorial.TEXT_NAMES`` is a page of the site."""
-    return name.removesuffix(editorial.ENGLISH_SUFFIX) in editorial.PAGE_NAMES
+    return name in editorial.PUBLIC_TEXT_NAMES
 
 
 def page_path(name: str) -> str:

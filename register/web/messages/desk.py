@@ -36,7 +36,7 @@ TODO_HEADINGS: dict[TodoKind, tuple[Any, Any]] = {
         _("Des corrections, suites et réponses de cas publics, qui attendent un second membre."),
     ),
     TodoKind.RETURNED: (
-        _("Vos changements à reprendre"),
+        _("Vos textes à reprendre"),
         _("Ils ont été refusés, ou le cas a changé depuis que vous les avez écrits."),
     ),
     TodoKind.DESTRUCTION: (
@@ -66,7 +66,7 @@ TODO_LABELS: dict[TodoKind, Any] = {
     TodoKind.CLAIMED: _("en main"),
     TodoKind.APPROVE: _("à relire"),
     TodoKind.CHANGE: _("changement à approuver"),
-    TodoKind.RETURNED: _("changement à reprendre"),
+    TodoKind.RETURNED: _("texte à reprendre"),
     TodoKind.DESTRUCTION: _("destruction à confirmer"),
     TodoKind.READY: _("prêt à publier"),
     TodoKind.SECOND: _("attend un second membre"),

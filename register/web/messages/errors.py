@@ -91,6 +91,13 @@ SITE_ERRORS: dict[str, Any] = {
     "no_such_change": _(
         "Ce changement n’attend plus : il a été publié, repris, ou remplacé. Relisez le dossier."
     ),
+    "version_refused": _(
+        "Cette version a été refusée : une nouvelle version, relue à son tour, y répond."
+    ),
+    "own_version_refused": _("Cette version est de vous : modifiez-la plutôt."),
+    "passage_missing": _(
+        "La page ne contient pas ce passage. Copiez-le tel quel, ou laissez ce champ vide."
+    ),
     "change_refused": _("Ce changement a déjà été refusé : il est retourné à qui l’a écrit."),
     "change_stale": _(
         "Le public lit maintenant un autre texte que celui sur lequel ce changement a été écrit. "

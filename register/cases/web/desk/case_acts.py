@@ -21,6 +21,7 @@ from register.cases.models import CaseState, Reply
 from register.cases.second_person import Proposal
 from register.cases.validation import NUMBER_LIMIT
 from register.cases.web.desk import act_forms
+from register.cases.web.desk.act_forms import RefusalForm
 from register.cases.web.desk.act_view import (
     awaits_approval_notice,
     blocked_reason,
@@ -94,7 +95,7 @@ def approve(incident_id: int) -> ResponseReturnValue:
                 why = _("Ce cas n’attend aucune approbation pour être publié.")
         elif current_member.member().id in present.approvers("erase"):
             why = _("Vous avez déjà approuvé l’effacement.")
-        return {"purpose": purpose, "why": why}
+        return {"purpose": purpose, "why": why, "refusal_form": RefusalForm(formdata=None)}
 
     notice = _("Vous avez approuvé cette version. Un autre membre peut maintenant publier.")
     if erasing:
