@@ -33,6 +33,7 @@ import register.pages.web.page_editor
 import register.pages.web.public_pages
 import register.reports.web
 import register.reports.web.desk.accept_views
+import register.reports.web.desk.dashboard
 import register.reports.web.desk.detail
 import register.reports.web.desk.labels
 import register.reports.web.desk.report_list
