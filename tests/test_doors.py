@@ -13,6 +13,7 @@ from dataclasses import dataclass
 from datetime import date, timedelta
 from pathlib import Path
 
+import attested_acts as acts
 import pytest
 from case_contents import a_case
 from cast import AT
@@ -21,7 +22,6 @@ from report_factory import CONTACT, a_report, nonce
 from register.accounts import acts as accounts
 from register.accounts import invitations
 from register.accounts.models import Role
-from register.cases import acts
 from register.cases.urgency import Urgency
 from register.journal import Act, JournalEntry, Ledger, head
 from register.pages import acts as editorial
@@ -106,7 +106,17 @@ PROTECTED_STATES = (
         "a report",
         ("register/reports/acts/",),
         frozenset(
-            {"receipt", "suspect", "news", "moved_on", "purge_on", "sealed", "contact", "decision"}
+            {
+                "receipt",
+                "suspect",
+                "news",
+                "moved_on",
+                "asked_on",
+                "purge_on",
+                "sealed",
+                "contact",
+                "decision",
+            }
         ),
         frozenset({"Report", "Message", "RetainedReport", "Tally"}),
         frozenset({"report", "report_message", "report_kept", "report_tally"}),
@@ -365,6 +375,7 @@ CASE_ACTS = {
     ),
     "withdraw_report": (_ready, lambda p, i, c, t: acts.withdraw_report(p, i, ["Un récit."])),
     "note": (_ready, lambda p, i, c, t: acts.note(p, i, "à vérifier", by=c.bruno)),
+    "refuse_version": (_ready, lambda p, i, c, t: acts.refuse_version(p, i, by=c.ada, refusal="r")),
     "approve": (_ready, lambda p, i, c, t: acts.approve(p, i, by=c.ada)),
     "publish": (
         _ready,
@@ -538,6 +549,11 @@ REPORT_ACTS = {
     "withdraw": (
         lambda inbox, desk: inbox.received().key,
         lambda p, s, k, c: reports.withdraw(p, s, k, nonce()),
+        ONE_REPORTS_LINE,
+    ),
+    "destroy": (
+        lambda inbox, desk: inbox.withdrawn().key,
+        lambda p, s, k, c: reports.destroy(p, s, k),
         ONE_REPORTS_LINE,
     ),
     "claim": (

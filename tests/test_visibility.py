@@ -15,6 +15,7 @@ from datetime import UTC, date, datetime, timedelta
 from typing import get_type_hints
 from urllib.parse import urlencode
 
+import attested_acts as acts
 import pytest
 from flask import Flask
 from report_factory import nonce
@@ -25,7 +26,6 @@ from register.accounts import acts as accounts
 from register.accounts import invitations, passwords
 from register.accounts.models import Role
 from register.accounts.web.current_member import is_member_path
-from register.cases import acts
 from register.cases.case_content import (
     Content,
     LinkContent,
@@ -124,7 +124,7 @@ def marked_case() -> Content:
 
 
 def test_the_marker_is_in_every_text_of_a_marked_case():
-    from register.cases.checklist import checked_texts
+    from register.cases.risk_flags import checked_texts
 
     plain_fields = {"date", "end_date", "country", "commune", "departement", "region", "language"}
     marked_fields = {
@@ -175,6 +175,8 @@ class HiddenContent:
         waiting = self.desk.received_reply(visible, text=MARKER)
         refused = self.desk.received_reply(visible, text=MARKER)
         with self.pen() as p:
+            refusal = {"refusal": MARKER, "passage": MARKER}
+            acts.refuse_version(p, draft.id, by=self.cast.ada, **refusal)
             acts.discard(p, discarded.id, by=self.cast.bruno)
             acts.refuse_reply(p, refused, by=self.cast.bruno, refusal=MARKER)
             acts.invite(p, visible.id, MARKER, by=self.cast.bruno, on=date(2026, 3, 1))
@@ -213,7 +215,8 @@ class HiddenContent:
             ]
             assert {line.act for line in lines} == {Act.CHANGE_PROPOSED}
             refused = p.session.scalar(select(func.max(PendingChange.id)))
-            acts.refuse_change(p, refused, by=self.cast.chloe, refusal=MARKER)
+            refusal = {"refusal": MARKER, "passage": MARKER}
+            acts.refuse_change(p, refused, by=self.cast.chloe, **refusal)
 
     def reports(self, store, visible) -> dict[str, str]:
         """A report in each state with every text marked; their keys by state."""

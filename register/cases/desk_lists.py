@@ -42,8 +42,8 @@ class ClaimFilter(StrEnum):
 class DeskCaseSummary(tables.PlacedCase):
     """Case in a list of the desk, without account and sources.
 
-    ``changed_at``, ``changed_by`` and ``unmet`` are those of the current revision. ``held_by`` is
-    None without a valid claim.
+    ``changed_at``, ``changed_by``, ``unmet`` and ``refused_by`` are those of the current revision.
+    ``held_by`` is None without a valid claim.
     """
 
     id: int
@@ -69,6 +69,7 @@ class DeskCaseSummary(tables.PlacedCase):
     types: tuple[str, ...] = ()
     report_withdrawn: bool = False
     unmet: str | None = ""
+    refused_by: int | None = None
 
 
 @dataclass(frozen=True)
@@ -202,6 +203,7 @@ _SUMMARIES_STMT = (
         tables.REVISION.c.made_at.label("changed_at"),
         tables.REVISION.c.made_by.label("changed_by"),
         tables.REVISION.c.unmet,
+        tables.REVISION.c.refused_by,
     )
     .join(tables.REVISION, tables.REVISION.c.id == tables.CASE.c.revision_id)
     .where(tables.CASE.c.id.in_(bindparam("ids", expanding=True)))

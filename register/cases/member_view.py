@@ -20,6 +20,8 @@ from register.cases import case_content as contents
 from register.cases.case_content import CaseSnapshot, Content, parse_snapshot
 from register.cases.core_tables import RowType, case_columns, copy_row
 from register.cases.models import ID_LIMIT, CaseState, Incident, Invitation, Note, Reply
+from register.cases.refusals import VersionRefusal, last_refusal
+from register.cases.risk_flags import stored_reasons
 from register.cases.second_person import (
     Approval,
     PendingDestruction,
@@ -50,6 +52,7 @@ class FollowUpRow:
     title: str
     text: str
     source_url: str
+    no_source: str
 
 
 @dataclass(frozen=True)
@@ -113,7 +116,8 @@ class DeskCase:
     ``revision_id`` is the form field ``vu``; an erased case has none. ``approvals`` are those of
     the current revision by members who still vouch for others, by purpose (``publish``,
     ``erase``); ``second_persons`` are the ids of those who may be the viewer's second person.
-    ``snapshot`` is the current revision as readers see it. ``dated_acts`` are the public acts that
+    ``snapshot`` is the current revision as readers see it, ``flag_reasons`` the reasons of its risk
+    flags by key. ``dated_acts`` are the public acts that
     start a legal period, each with its day in Paris: those of the case, newest first, and the
     merges into it, because a merge publishes nothing of the merged case.
     """
@@ -146,9 +150,11 @@ class DeskCase:
     approvals: Mapping[str, Sequence[ApprovalRow]]
     second_persons: Mapping[str, Collection[int]]
     dated_acts: Sequence[tuple[Act, date]]
+    flag_reasons: Mapping[str, str]
     needs_second_person: bool = False
     changes: Sequence[ProposedChange] = ()
     destructions: Sequence[PendingDestruction] = ()
+    refusal: VersionRefusal | None = None
 
     @property
     def html(self) -> Mapping[str, Any]:
@@ -219,9 +225,11 @@ def load_desk_case(session: Session, viewer: Member, incident_id: int) -> DeskCa
         },
         # A draft has no number, hence no public lines, and nothing was merged into it.
         dated_acts=_load_dated_acts(session, case.number) if case.number else [],
+        flag_reasons=stored_reasons(session, case.id),
         needs_second_person=needed_before(session, case, current_vocabulary(session)),
         changes=list_changes(session, viewer, case.id),
         destructions=list_destructions(session, viewer, case.id),
+        refusal=last_refusal(session, case),
     )
 
 

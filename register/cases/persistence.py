@@ -29,6 +29,13 @@ from register.cases.models import (
     Reply,
     Revision,
 )
+from register.cases.risk_flags import (
+    GivenReasons,
+    document_flags,
+    format_reasons,
+    stored_reasons,
+    with_stored,
+)
 from register.cases.second_person import PendingChange
 from register.cases.vocabulary import current_vocabulary
 from register.journal import Act, WriteTransaction
@@ -79,9 +86,11 @@ def save_revision(
     *,
     by: int,
     reason: str,
-    flags_reason: str = "",
+    flag_reasons: GivenReasons = "",
 ) -> tuple[Revision, str, dict[str, str]]:
     """Save the content of a case with its fragments as its current revision.
+
+    The revision takes over the reasons of the flags that remain.
 
     :param content: None for an act that changes none.
     :returns: the revision, the commitment of its content, and the commitments that bind its
@@ -92,6 +101,11 @@ def save_revision(
         content = contents.content_of(case)
     write_columns(case, content)
     document = contents.canonical_content(content, contents.fragments_of(case))
+    parsed_document = json.loads(document)
+    flags_reason = ""
+    if flags := document_flags(parsed_document):
+        reasons = with_stored(flag_reasons, stored_reasons(tx.session, case.id))
+        flags_reason = format_reasons(flags, reasons)
     html, renderer = contents.render_texts(document)
     salt = new_salt()
     revision = Revision(
@@ -105,7 +119,7 @@ def save_revision(
         content=document,
         html=html,
         renderer=renderer,
-        **checklist_columns(json.loads(document), current_vocabulary(tx.session)),
+        **checklist_columns(parsed_document, flags_reason, current_vocabulary(tx.session)),
     )
     case.revision, case.remaining_content = revision, None
     tx.session.flush()
@@ -119,11 +133,17 @@ def save_revision(
 def refresh_checklists(session: Session) -> None:
     """Make the stored checklists again, with the present vocabulary and the present risk flags."""
     vocabulary = current_vocabulary(session)
-    stmt = select(REVISION.c.id, REVISION.c.content, REVISION.c.unmet, REVISION.c.needs_second)
+    stmt = select(
+        REVISION.c.id,
+        REVISION.c.content,
+        REVISION.c.flags_reason,
+        REVISION.c.unmet,
+        REVISION.c.needs_second,
+    )
     readable = stmt.where(REVISION.c.content.is_not(None)).execution_options(yield_per=BATCH)
     changed = []
-    for revision_id, content, *stored in session.execute(readable):
-        columns = checklist_columns(json.loads(content), vocabulary)
+    for revision_id, content, flags_reason, *stored in session.execute(readable):
+        columns = checklist_columns(json.loads(content), flags_reason, vocabulary)
         if stored != list(columns.values()):
             changed.append({"id": revision_id, **columns})
     if changed:
@@ -166,11 +186,11 @@ _DESTROYED_COLUMNS = ("content", "salt", "html", "renderer", "reason", "flags_re
 
 
 def destroy_revisions(tx: WriteTransaction, revision_ids: Collection[int]) -> None:
-    """Null the texts, salt and reasons of some revisions."""
+    """Null the texts, salt and reasons of some revisions, and empty their refusals."""
     tx.session.execute(
         update(Revision)
         .where(Revision.id.in_(revision_ids))
-        .values(dict.fromkeys(_DESTROYED_COLUMNS)),
+        .values({**dict.fromkeys(_DESTROYED_COLUMNS), "refusal": "", "passage": ""}),
         execution_options={"synchronize_session": "fetch"},
     )
 

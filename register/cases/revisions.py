@@ -18,6 +18,7 @@ from register.accounts.models import Member
 from register.cases.case_content import CaseSnapshot, Content, parse_content, parse_snapshot
 from register.cases.core_tables import CASE, REVISION
 from register.cases.models import ID_LIMIT, CaseState
+from register.cases.risk_flags import FlagReason, parse_reasons
 from register.errors import NotFound
 from register.journal import Act
 from register.text.dates import PARIS
@@ -32,7 +33,7 @@ class RevisionSummary:
     made_at: datetime
     made_by: int
     reason: str | None
-    flags_reason: str | None
+    flag_reasons: Sequence[FlagReason]
     is_destroyed: bool
     is_current: bool
 
@@ -57,7 +58,7 @@ _SUMMARIES = (
         REVISION.c.made_at,
         REVISION.c.made_by,
         REVISION.c.reason,
-        REVISION.c.flags_reason,
+        REVISION.c.flags_reason.label("flag_reasons"),
         REVISION.c.content.is_(None).label("is_destroyed"),
         (REVISION.c.id == CASE.c.revision_id).label("is_current"),
     )
@@ -129,6 +130,7 @@ def _list_summaries(
             **{
                 **revision_row._mapping,
                 "act": Act(revision_row.act),
+                "flag_reasons": parse_reasons(revision_row.flag_reasons),
                 "is_current": bool(revision_row.is_current),
             }
         )

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from datetime import date, datetime
 from typing import Any
 
-from sqlalchemy import ColumnElement, Date, ForeignKey, LargeBinary, Select, String, Text, select
+from sqlalchemy import ColumnElement, Date, ForeignKey, LargeBinary, Select, String, select
 from sqlalchemy.orm import Mapped, Session, aliased, mapped_column
 
 from register.accounts import vouching
@@ -16,7 +16,8 @@ from register.accounts.models import Member
 from register.cases import case_content as contents
 from register.cases.checklist import needs_second
 from register.cases.core_tables import copy_row
-from register.cases.models import ID_LIMIT, CaseRow, CaseState, Incident, Reply, Revision
+from register.cases.models import ID_LIMIT, CaseRow, CaseState, Incident, Refusable, Reply, Revision
+from register.cases.risk_flags import Flag, GivenReasons, document_flags, risk_flags
 from register.cases.vocabulary import Vocabulary
 from register.db import Base, UTCDateTime
 from register.errors import NotFound
@@ -36,7 +37,7 @@ class Approval(CaseRow, Base):
     given_at: Mapped[datetime] = mapped_column(UTCDateTime)
 
 
-class PendingChange(CaseRow, Base):
+class PendingChange(CaseRow, Refusable, Base):
     """A change of a public case that waits for a second person, or that one refused.
 
     ``payload`` is the proposal in canonical form (see :meth:`Proposal.payload`). The row is
@@ -52,9 +53,6 @@ class PendingChange(CaseRow, Base):
     revision_id: Mapped[int]
     made_by: Mapped[int] = mapped_column(ForeignKey("member.id"))
     made_at: Mapped[datetime] = mapped_column(UTCDateTime)
-    refused_by: Mapped[int | None]
-    refused_at: Mapped[datetime | None] = mapped_column(UTCDateTime)
-    refusal: Mapped[str] = mapped_column(Text, default="")
 
 
 class Destruction(CaseRow, Base):
@@ -74,7 +72,8 @@ class Proposal:
     """A proposed act with its reason, the new content and its text arguments.
 
     ``words`` are the act's own arguments by name (``title``, ``text``, ``public_note``, …);
-    ``reply`` is the id of the reply to publish.
+    ``reply`` is the id of the reply to publish; ``attested`` and ``flag_reasons`` are what its
+    author attests, and the reason of each new risk flag by its key.
     """
 
     act: Act
@@ -82,6 +81,14 @@ class Proposal:
     content: contents.Content | None = None
     words: Mapping[str, str] | None = None
     reply: int | None = None
+    attested: Collection[str] = ()
+    flag_reasons: GivenReasons = ""
+
+    def texts(self) -> list[str]:
+        """Everything that its author wrote, apart from the content."""
+        reasons = self.flag_reasons
+        texts = [self.reason, *(self.words or {}).values()]
+        return [*texts, *([reasons] if isinstance(reasons, str) else reasons.values())]
 
     def payload(self) -> bytes:
         """The canonical bytes that are stored until a second person decides."""
@@ -91,6 +98,8 @@ class Proposal:
                 "content": asdict(self.content) if self.content else None,
                 "words": dict(self.words or {}),
                 "reply": self.reply,
+                "attested": sorted(self.attested),
+                "flag_reasons": self.flag_reasons,
             }
         )
 
@@ -112,6 +121,7 @@ class ProposedChange:
     refused_by: int | None
     refused_at: datetime | None
     refusal: str
+    passage: str
 
 
 @dataclass(frozen=True)
@@ -130,7 +140,14 @@ def parse_proposal(pending_change: PendingChange) -> Proposal:
     payload = json.loads(pending_change.payload)
     content = contents.parse_content(payload["content"]) if payload["content"] else None
     return Proposal(
-        Act(pending_change.act), payload["reason"], content, payload["words"], payload["reply"]
+        Act(pending_change.act),
+        payload["reason"],
+        content,
+        payload["words"],
+        payload["reply"],
+        # A change that was proposed before these were asked for has none.
+        payload.get("attested", ()),
+        payload.get("flag_reasons", ""),
     )
 
 
@@ -192,13 +209,28 @@ def preview_change(
     return contents.parse_snapshot(document, contents.render_texts(document)[0])
 
 
-def added_texts(proposal: Proposal, reply: Reply | None = None) -> Iterator[str]:
-    """The texts that the act adds to the case apart from its content."""
-    for name, argument in (proposal.words or {}).items():
-        if name not in ("happened_on", "source_url"):
-            yield argument
+def added_texts(proposal: Proposal, reply: Reply | None = None) -> Sequence[tuple[str, str]]:
+    """The texts that the act adds to the case apart from its content, with their fields."""
+    arguments = proposal.words or {}
+    texts = [(name, arguments[name]) for name in arguments if name not in _UNREAD_ARGUMENTS]
     if reply is not None:
-        yield from (one_line(reply.author), one_line(reply.capacity), reply.text)
+        texts += [("author", one_line(reply.author)), ("capacity", one_line(reply.capacity))]
+        texts.append(("text", reply.text))
+    return texts
+
+
+def new_flags(
+    base: Mapping[str, Any], proposal: Proposal, reply: Reply | None = None
+) -> Sequence[Flag]:
+    """The risk flags of a proposed change that the document ``base`` does not have."""
+    public_flags = document_flags(base)
+    content = proposal.content or contents.parse_content(base)
+    flags = risk_flags(content, added_texts(proposal, reply))
+    return [flag for flag in flags if flag not in public_flags]
+
+
+# Arguments of an act that are no text of the register.
+_UNREAD_ARGUMENTS = ("happened_on", "source_url")
 
 
 def _select_changes(session: Session, viewer: Member, *conditions: Any) -> list[ProposedChange]:
@@ -222,6 +254,7 @@ def _select_changes(session: Session, viewer: Member, *conditions: Any) -> list[
             refused_by=pending_change.refused_by,
             refused_at=pending_change.refused_at,
             refusal=pending_change.refusal,
+            passage=pending_change.passage,
         )
         for pending_change, current_revision in change_rows
     ]
@@ -249,7 +282,15 @@ def valid_approvals(at: datetime | ColumnElement[datetime], *columns: Any) -> Se
 
 
 def needed_before(session: Session, case: Incident, vocabulary: Vocabulary) -> bool:
-    """Whether a case needed a second person when it was published, or needs one now."""
+    """Whether a case needed a second person when it was published, or needs one now.
+
+    It does once a reader refused a version of it, so that the writer alone does not answer.
+    """
+    refused = select(Revision.id).where(
+        Revision.incident_id == case.id, Revision.refused_at.is_not(None)
+    )
+    if session.scalar(refused.limit(1)) is not None:
+        return True
     if case.number is None:
         return False
     if case.single_review or needs_second(contents.content_of(case), vocabulary):

@@ -25,6 +25,7 @@ from register.cases import members_journal
 from register.cases.core_tables import CASE, CORRECTION, FOLLOW_UP, REPLY, REVISION
 from register.cases.members_journal import MembersJournalLine
 from register.cases.models import Incident, Invitation, Note, Origin
+from register.cases.risk_flags import FlagReason, parse_reasons
 from register.cases.second_person import Approval
 from register.errors import Invalid, NotFound, Refused, SealError
 from register.journal import JournalEntry, Ledger, head
@@ -77,6 +78,11 @@ class CaseVersion:
     def folder(self) -> str:
         """Folder of its files in the archive."""
         return f"versions/{self.id}/"
+
+    @property
+    def flag_reasons(self) -> Sequence[FlagReason]:
+        """Reasons of its risk flags."""
+        return parse_reasons(self.metadata["flags_reason"])
 
 
 @dataclass(frozen=True)

@@ -8,13 +8,13 @@ from contextlib import suppress
 from datetime import date, timedelta
 from itertools import groupby
 
+import attested_acts as cases
 import pytest
 from cast import AT
 from report_factory import nonce
 from sqlalchemy import event, select
 
 from register.accounts.models import Member
-from register.cases import acts as cases
 from register.cases.models import Incident, Reply, Revision
 from register.cases.second_person import Approval, Destruction, PendingChange
 from register.cases.todo_clauses import TodoContext

@@ -6,6 +6,7 @@ import json
 from collections.abc import Callable, Collection
 from dataclasses import replace
 from datetime import date
+from itertools import chain
 from typing import Any
 
 from sqlalchemy import delete, func, select, update
@@ -14,10 +15,12 @@ from register.accounts import vouching
 from register.accounts.vouching import load_acting_member
 from register.cases import case_content as contents
 from register.cases.acts import _steps as steps
+from register.cases.acts._public_checks import unexplained_flags
 from register.cases.case_codes import CodeChange
 from register.cases.case_content import Content, FieldKind, FieldRule, parse_content
 from register.cases.models import CaseState, Incident, Invitation, Note, Revision
 from register.cases.persistence import destroy_revisions, retain_content
+from register.cases.risk_flags import GivenReasons, parse_reasons
 from register.cases.second_person import PendingChange, parse_proposal
 from register.errors import Invalid, Refused
 from register.journal import Act, JournalEntry, WriteTransaction
@@ -26,11 +29,18 @@ from register.text.text_comparison import Passages
 
 
 def draft(
-    tx: WriteTransaction, content: Content, *, by: int, reason: str, note: str = ""
+    tx: WriteTransaction,
+    content: Content,
+    *,
+    by: int,
+    reason: str,
+    note: str = "",
+    flag_reasons: GivenReasons = "",
 ) -> Incident:
     """Create a draft.
 
     :param note: an internal note, never public.
+    :param flag_reasons: the reasons of its risk flags, which its second reader has to see.
     :raises Invalid: invalid content, or no reason.
     """
     member = load_acting_member(tx, by)
@@ -43,7 +53,9 @@ def draft(
         tx.session.add(
             Note(incident_id=case.id, written_at=tx.at, written_by=member.id, text=clean(note))
         )
-    steps.snapshot_and_record(tx, case, Act.DRAFTED, member, reason, content=content)
+    steps.snapshot_and_record(
+        tx, case, Act.DRAFTED, member, reason, content=content, flag_reasons=flag_reasons
+    )
     return case
 
 
@@ -55,10 +67,12 @@ def edit(
     by: int,
     reason: str,
     without_report: bool = False,
+    flag_reasons: GivenReasons = "",
     seen: int | None = None,
 ) -> JournalEntry:
     """Change a draft, or a withdrawn case before its restoration; voids approvals.
 
+    :param flag_reasons: as for :func:`draft`.
     :param without_report: the member attests that nothing in this version rests on a withdrawn
         report; required for the first version saved after such a withdrawal.
     :raises Invalid: ``report_withdrawn`` where the attestation is required and missing.
@@ -70,7 +84,14 @@ def edit(
     case.report_withdrawn = False
     content = steps.valid_content(tx, content, case)
     return steps.snapshot_and_record(
-        tx, case, Act.EDITED, member, reason, content=content, details=details
+        tx,
+        case,
+        Act.EDITED,
+        member,
+        reason,
+        content=content,
+        flag_reasons=flag_reasons,
+        details=details,
     )
 
 
@@ -120,7 +141,8 @@ def approve(
 
     :raises Refused: ``own_revision`` for the member who wrote it, ``member_vouches_later`` for an
         account that may not vouch yet; ``report_withdrawn`` until a version without the withdrawn
-        report is saved.
+        report is saved; ``flags_unexplained`` to publish, until each risk flag has its reason;
+        ``version_refused`` until another version is saved.
     """
     case, member = steps.begin_act(tx, incident_id, Act.APPROVED, by, seen)
     if purpose not in ("publish", "erase"):
@@ -134,10 +156,17 @@ def approve(
     if purpose == "publish":
         if revision.made_by == member.id:
             raise Refused("own_revision", state=case.state)
+        steps.require_not_refused(case)
         steps.require_second(tx, member, revision.made_by)
+        if flags := unexplained_flags(tx, case):
+            raise Refused("flags_unexplained", flags=flags, state=case.state)
     if member.id in steps.approvers(tx, case, purpose):
         raise Refused("already_approved", state=case.state)
     return steps.record_approval(tx, case, member, purpose, revision.id)
+
+
+# Whether a text repeats a passage of a report.
+Repeats = Callable[[str], bool]
 
 
 def withdraw_report(
@@ -211,16 +240,14 @@ def _record_withdrawal(
     return tx.record(Act.SOURCE_WITHDRAWN, by=None, incident=case.id, details=line_details)
 
 
-def _destroy_changes(
-    tx: WriteTransaction, case: Incident, repeats: Callable[[str], bool]
-) -> list[int]:
+def _destroy_changes(tx: WriteTransaction, case: Incident, repeats: Repeats) -> list[int]:
     pending_changes = tx.session.scalars(
         select(PendingChange).where(PendingChange.incident_id == case.id)
     )
     destroyed_ids = []
     for change in pending_changes:
         proposal = parse_proposal(change)
-        texts = [proposal.reason, *(proposal.words or {}).values()]
+        texts = [*proposal.texts(), change.refusal, change.passage]
         if _has_passage(proposal.content, texts, repeats):
             destroyed_ids.append(change.id)
     if destroyed_ids:
@@ -228,16 +255,14 @@ def _destroy_changes(
     return sorted(destroyed_ids)
 
 
-def _has_passage(
-    content: Content | None, texts: Collection[str], repeats: Callable[[str], bool]
-) -> bool:
+def _has_passage(content: Content | None, texts: Collection[str], repeats: Repeats) -> bool:
     """Whether a content or one of the texts repeats a passage."""
     if content is not None and _without_passages(content, repeats) != content:
         return True
     return any(map(repeats, texts))
 
 
-def _without_passages(content: Content, repeats: Callable[[str], bool]) -> Content:
+def _without_passages(content: Content, repeats: Repeats) -> Content:
     """The content without the texts that repeat a passage."""
 
     def strip(rule: FieldRule, string: str) -> str:
@@ -248,7 +273,7 @@ def _without_passages(content: Content, repeats: Callable[[str], bool]) -> Conte
 
 
 def _destroy_revisions(
-    tx: WriteTransaction, case: Incident, repeats: Callable[[str], bool], since_revision: int = 0
+    tx: WriteTransaction, case: Incident, repeats: Repeats, since_revision: int = 0
 ) -> list[int]:
     """Destroy the revisions that repeat a passage; returns their ids.
 
@@ -257,7 +282,14 @@ def _destroy_revisions(
     case.report_withdrawn = True
     present_content = contents.content_of(case)
     revision_rows = tx.session.execute(
-        select(Revision.id, Revision.content, Revision.reason, Revision.flags_reason)
+        select(
+            Revision.id,
+            Revision.content,
+            Revision.reason,
+            Revision.flags_reason,
+            Revision.refusal,
+            Revision.passage,
+        )
         .where(
             Revision.incident_id == case.id,
             Revision.content.is_not(None),
@@ -268,7 +300,8 @@ def _destroy_revisions(
     destroyed_ids = []
     for revision in revision_rows:
         content = parse_content(json.loads(revision.content))
-        reasons = [revision.reason or "", revision.flags_reason or ""]
+        reasons = [revision.reason or "", *chain(*parse_reasons(revision.flags_reason))]
+        reasons += [revision.refusal, revision.passage]
         if _has_passage(content, reasons, repeats):
             destroyed_ids.append(revision.id)
     if destroyed_ids:
@@ -281,10 +314,7 @@ def _destroy_revisions(
 
 
 def _repeating_ids(
-    tx: WriteTransaction,
-    case: Incident,
-    table: type[Note | Invitation],
-    repeats: Callable[[str], bool],
+    tx: WriteTransaction, case: Incident, table: type[Note | Invitation], repeats: Repeats
 ) -> list[int]:
     """The rows whose text repeats a passage."""
     stmt = select(table.id, table.text).where(table.incident_id == case.id).order_by(table.id)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections import defaultdict
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from datetime import timedelta
 from typing import Any
 
@@ -12,14 +12,14 @@ from sqlalchemy import delete, select, update
 
 from register.accounts.models import Member
 from register.cases import case_content as contents
-from register.cases import checklist
 from register.cases.acts import _steps as steps
+from register.cases.acts._public_checks import ATTESTED, require_change_complete
 from register.cases.acts.public_changes import TITLE_LIMIT, changed_content
 from register.cases.case_content import NARRATIVE_LIMIT, Content
 from register.cases.models import ID_LIMIT, CaseState, Correction, Incident, Revision
 from register.cases.persistence import destroy_members_words, destroy_texts
-from register.cases.second_person import Destruction, PendingChange, needed_before
-from register.cases.vocabulary import current_vocabulary
+from register.cases.risk_flags import GivenReasons
+from register.cases.second_person import Destruction, PendingChange, Proposal
 from register.errors import Invalid, NotFound, Refused
 from register.journal import Act, JournalEntry, WriteTransaction
 from register.text import dates
@@ -62,7 +62,9 @@ def redact(
     *,
     by: int,
     reason: str,
+    attested: Collection[str],
     public_note: str,
+    flag_reasons: GivenReasons = "",
     follow_ups: Mapping[int, tuple[str, str]] | None = None,
     replies: Mapping[int, str] | None = None,
     corrections: Mapping[int, str] | None = None,
@@ -74,9 +76,12 @@ def redact(
     confirms it or after thirty days, together with the internal notes and the texts of invitations,
     which may contain the passage.
 
+    :param attested: what its author attests (see :data:`register.cases.checklist.ATTESTATIONS`).
+    :param flag_reasons: the reasons of the risk flags that the public text does not have yet.
     :param follow_ups: new title and text of follow-ups, by id.
     :param replies: new text of replies, by id; only a court can order a change of a reply.
     :param corrections: new public note of earlier corrections, by id.
+    :raises Incomplete: ``checklist``, with the unmet items.
     :raises Refused: ``nothing_changed``, or ``redaction_adds`` in a case that needs a second
         person: one member alone may only remove words from it.
     :raises Invalid: ``no_such_fragment`` for an id of another case; ``note_fixed`` for a note that
@@ -85,7 +90,11 @@ def redact(
     case, member = steps.begin_act(tx, incident_id, Act.REDACTED, by, seen)
     rewrites = _list_rewrites(case, follow_ups, replies, corrections)
     content = changed_content(tx, case, content, is_unchanged_allowed=bool(rewrites))
-    _require_only_removals(tx, case, content, public_note, rewrites)
+    proposal = Proposal(Act.REDACTED, reason, content, attested=attested, flag_reasons=flag_reasons)
+    new_texts = [("public_note", public_note), *_new_texts(rewrites)]
+    checked = require_change_complete(tx, case, proposal, new_texts)
+    if checked.needs_second and case.state == CaseState.PUBLISHED:
+        _require_only_removals(case, content, public_note, rewrites)
     for _list_name, row, new_words in rewrites:
         for column, words in new_words.items():
             rewritten = steps.required_text(
@@ -107,7 +116,8 @@ def redact(
         member,
         reason,
         content=content,
-        details=details,
+        flag_reasons=flag_reasons,
+        details={**details, **ATTESTED},
         # The text of a withdrawn case may change again before it is restored.
         committed=case.state == CaseState.PUBLISHED,
     )
@@ -201,17 +211,19 @@ def _list_rewrites(
     return rewrites
 
 
+def _new_texts(rewrites: Sequence[Rewrite]) -> list[tuple[str, str]]:
+    """The new words of the rewritten rows, with their fields."""
+    return [
+        (f"{list_name}.{column}", words)
+        for list_name, _row, new_words in rewrites
+        for column, words in new_words.items()
+    ]
+
+
 def _require_only_removals(
-    tx: WriteTransaction, case: Incident, content: Content, note: str, rewrites: Sequence[Rewrite]
+    case: Incident, content: Content, note: str, rewrites: Sequence[Rewrite]
 ) -> None:
-    """Check that a redaction only removes words, if the case needs a second person."""
-    vocabulary = current_vocabulary(tx.session)
-    was_needed = needed_before(tx.session, case, vocabulary)
-    added_texts = [note, *(" ".join(new_words.values()) for _name, _row, new_words in rewrites)]
-    if case.state != CaseState.PUBLISHED or not checklist.needs_second(
-        content, vocabulary, needed_before=was_needed, added_texts=added_texts
-    ):
-        return
+    """Check that a redaction of a case that needs a second person only removes words."""
     fields = {
         *fields_with_additions(contents.content_of(case), content),
         *(

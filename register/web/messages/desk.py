@@ -19,7 +19,7 @@ TODO_LABELS: dict[TodoKind, Any] = {
     TodoKind.ERASURE: _("effacement approuvé"),
     TodoKind.APPROVE: _("à relire"),
     TodoKind.CHANGE: _("changement à approuver"),
-    TodoKind.RETURNED: _("changement à reprendre"),
+    TodoKind.RETURNED: _("texte à reprendre"),
     TodoKind.DESTRUCTION: _("destruction à confirmer"),
     TodoKind.READY: _("prêt à publier"),
     TodoKind.SECOND: _("attend un second membre"),
@@ -63,8 +63,8 @@ UNMET_CHECKS: dict[str, Any] = {
         "pas."
     ),
     "flags": _(
-        "Des mots peuvent nuire à une personne : %(flags)s. Retirez-les, ou écrivez pourquoi ils "
-        "restent."
+        "Des mots peuvent nuire à une personne : %(flags)s. Retirez-les, ou écrivez pour chacun "
+        "pourquoi il reste."
     ),
     "second": _("Il manque l’accord d’un second membre sur cette version : demandez-le."),
     "report_withdrawn": _(
@@ -88,7 +88,7 @@ MET_CHECKS: dict[str, Any] = {
     "outcome": _("Une issue"),
     "court": _("Une décision de justice complète, s’il y en a une"),
     "invitation": _("L’autorité invitée à répondre, ou la raison de ne pas l’inviter"),
-    "flags": _("Aucun mot à risque, ou une raison de le garder"),
+    "flags": _("Aucun mot à risque, ou la raison de garder chacun"),
     "second": _("L’accord d’un second membre, s’il en faut un"),
     "report_withdrawn": _("Rien qui repose sur le seul signalement que son auteur a retiré"),
     "attribution": _("Chaque affirmation est attribuée à sa source"),
@@ -199,7 +199,10 @@ REPORT_LISTS: dict[ReportFolder, tuple[Any, Any]] = {
     ReportFolder.REVIEW: (_("En examen"), _("Quelqu’un les a pris, ou leur réponse a été lue.")),
     ReportFolder.WAITING: (
         _("En attente"),
-        _("Une question est posée ; sans réponse, ils reviennent d’eux-mêmes."),
+        _(
+            "Une question est posée. Sans réponse, ceux qui ne sont pas décidés reviennent "
+            "d’eux-mêmes ; ceux qui sont retenus le restent."
+        ),
     ),
     ReportFolder.OVERDUE: (
         _("En retard"),
@@ -253,6 +256,7 @@ REPORTER_ACT_SENTENCES: dict[Act, Any] = {
     Act.REPORT_RECEIVED: _("Le signalement est arrivé"),
     Act.REPORT_ADDED: _("Son auteur a écrit, ou changé son contact"),
     Act.REPORT_WITHDRAWN: _("Son auteur l’a retiré"),
+    Act.REPORT_DESTROYED: _("Son auteur en a fait détruire les textes"),
 }
 
 # Who began proceedings, in the form: the directions of the vocabulary, and nobody.

@@ -73,9 +73,13 @@ SITE_ERRORS: dict[str, Any] = {
     "not_held": _("Personne n’a ce dossier en main."),
     "unknown_assignee": _("Choisissez un membre actif."),
     "needs_correction": _(
-        "Une suite ne change que l’issue et la procédure. Passez par une correction pour : "
-        "%(fields)s."
+        "Une suite ajoute, sans changer ni ôter ce qui est publié. Passez par une correction "
+        "pour : %(fields)s."
     ),
+    "flags_unexplained": _(
+        "Chaque mot signalé demande d’abord sa raison, à lire avec le texte : %(flags)s."
+    ),
+    "no_source": _("Donnez l’adresse de la source, ou dites pourquoi il n’y en a pas."),
     "no_such_fragment": _("Ce cas n’a pas de texte numéro %(id)s de cette sorte."),
     "nothing_changed": _("Rien n’a changé : il n’y a pas de correction à publier."),
     "merge_target": _(
@@ -86,6 +90,13 @@ SITE_ERRORS: dict[str, Any] = {
     ),
     "no_such_change": _(
         "Ce changement n’attend plus : il a été publié, repris, ou remplacé. Relisez le dossier."
+    ),
+    "version_refused": _(
+        "Cette version a été refusée : une nouvelle version, relue à son tour, y répond."
+    ),
+    "own_version_refused": _("Cette version est de vous : modifiez-la plutôt."),
+    "passage_missing": _(
+        "La page ne contient pas ce passage. Copiez-le tel quel, ou laissez ce champ vide."
     ),
     "change_refused": _("Ce changement a déjà été refusé : il est retourné à qui l’a écrit."),
     "change_stale": _(
@@ -152,6 +163,7 @@ SITE_ERRORS: dict[str, Any] = {
     "joins_erased": _(
         "Les textes de ce dossier sont détruits : rien ne peut plus y être rattaché."
     ),
+    "report_work_ended": _("Son dossier n’est plus un brouillon : les échanges sont clos."),
     "report_has_case": _(
         "Le dossier né de ce signalement existe encore : abandonnez-le ou retirez-le d’abord."
     ),

@@ -5,13 +5,13 @@ from __future__ import annotations
 import re
 from datetime import timedelta
 
+import attested_acts as acts
 import pytest
 from case_contents import a_case
 from cast import ready_case
 
 from register.accounts import sign_in_attempts
 from register.accounts.models import Member
-from register.cases import acts
 from register.cases.models import Incident
 from register.cases.urgency import Urgency
 from register.db import db, housekeeping, now

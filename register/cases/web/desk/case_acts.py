@@ -14,12 +14,14 @@ from flask_babel import lazy_gettext
 
 from register.accounts.web import current_member
 from register.accounts.web.current_member import run_act
-from register.cases import acts, deadlines, result_lists
+from register.cases import acts, deadlines, result_lists, second_person
 from register.cases.acts import publication
 from register.cases.member_view import DeskCase
-from register.cases.models import CaseState
+from register.cases.models import CaseState, Reply
+from register.cases.second_person import Proposal
 from register.cases.validation import NUMBER_LIMIT
 from register.cases.web.desk import act_forms
+from register.cases.web.desk.act_forms import RefusalForm
 from register.cases.web.desk.act_view import (
     awaits_approval_notice,
     blocked_reason,
@@ -30,6 +32,8 @@ from register.cases.web.desk.act_view import (
 )
 from register.cases.web.desk.case import case_checklist
 from register.cases.web.desk.claims import AssignForm, UrgencyForm, is_assigned
+from register.cases.web.desk.content_words import flag_lines
+from register.cases.web.desk.revision_forms import parse_id
 from register.db import db
 from register.errors import Invalid, Refused
 from register.journal import Act, JournalEntry, WriteTransaction
@@ -91,13 +95,28 @@ def approve(incident_id: int) -> ResponseReturnValue:
                 why = _("Ce cas n’attend aucune approbation pour être publié.")
         elif current_member.member().id in present.approvers("erase"):
             why = _("Vous avez déjà approuvé l’effacement.")
-        return {"purpose": purpose, "why": why}
+        return {"purpose": purpose, "why": why, "refusal_form": RefusalForm(formdata=None)}
 
     notice = _("Vous avez approuvé cette version. Un autre membre peut maintenant publier.")
     if erasing:
         notice = _("Vous avez approuvé l’effacement de ce cas.")
     run, form = partial(acts.approve, purpose=purpose), act_forms.ActForm()
     return perform_act(open_case(incident_id), form, Act.APPROVED, run, notice, page_values)
+
+
+@desk.route("/dossiers/<int:incident_id>/refuser", methods=["GET", "POST"])
+def refuse(incident_id: int) -> ResponseReturnValue:
+    """Refusal of the version on the page, with a reason and a passage for its writer."""
+    desk_case, form = open_case(incident_id), RefusalForm()
+    who = current_member.display_name(desk_case.revision_by or 0)
+    return perform_act(
+        desk_case,
+        form,
+        Act.VERSION_REFUSED,
+        acts.refuse_version,
+        _("La version est refusée. %(who)s la retrouve, avec votre motif.", who=who),
+        lambda _present: {"purpose": "publish", "refusal_form": form, "refusing": True},
+    )
 
 
 @desk.route("/dossiers/<int:incident_id>/inviter", methods=["GET", "POST"])
@@ -133,13 +152,23 @@ def publish_reply(reply_id: int) -> ResponseReturnValue:
             return awaits_approval_notice()
         return str(_("La réponse est publiée, juste après le récit."))
 
+    form = act_forms.PublishReplyForm()
+
+    def page_values(present: DeskCase) -> dict[str, Any]:
+        proposal, row = Proposal(Act.REPLIED, "", reply=reply_id), db.session.get(Reply, reply_id)
+        flags = second_person.new_flags(present.snapshot.content, proposal, row)
+        return {
+            **_reply_values(present, reply_id),
+            "flags": flag_lines(flags, form.flag_reasons.data),
+        }
+
     return perform_act(
         open_case_of_reply(reply_id),
-        act_forms.PublishReplyForm(),
+        form,
         Act.REPLIED,
         lambda tx, _incident_id, **arguments: acts.reply(tx, reply_id, **arguments),
         notice,
-        lambda present: _reply_values(present, reply_id),
+        page_values,
     )
 
 
@@ -179,7 +208,7 @@ def merge(incident_id: int) -> ResponseReturnValue:
 
     def page_values(present: DeskCase) -> dict[str, Any]:
         typed = request.args.get("avec", "") if request.method == "GET" else form.into._value()
-        number, other = act_forms.parse_id(typed), None
+        number, other = parse_id(typed), None
         # A case cannot be merged into itself.
         if 0 < number < NUMBER_LIMIT and number != present.number:
             other = result_lists.load_case_summaries(db.session(), [number]).get(number)

@@ -13,7 +13,8 @@ from register.accounts import acts as accounts
 from register.accounts.web import current_member
 from register.cases.acts.claims import NOTE_LIMIT
 from register.cases.urgency import LABEL_LIMIT, NO_END, Urgency
-from register.cases.web.desk.act_forms import DAY_FORMATS, DayField, parse_id, today
+from register.cases.web.desk.act_forms import DAY_FORMATS, DayField, today
+from register.cases.web.desk.revision_forms import parse_id
 from register.db import db
 from register.web.blueprints import desk
 from register.web.form_fields import BaseForm, line_field, text_field

@@ -289,6 +289,8 @@ def _draft_words(
         _("il manque : %(lacking)s", lacking=lacking) if lacking else "",
         str(TODO_LABELS[TodoKind.READY]) if TodoKind.READY in waits else "",
     ]
+    if case.refused_by and case.changed_by == current_member.member().id:
+        return why, (_("Reprendre"), "/modifier")
     if TodoKind.APPROVE in waits:
         return why, (_("Relire"), "/approuver")
     if TodoKind.READY in waits:
