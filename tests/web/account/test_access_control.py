@@ -100,6 +100,7 @@ ROUTE_ACCESS: Mapping[str, RouteAccess] = {
     # Acts on a case. Only an administrator may erase: the act itself refuses a moderator, and the
     # page explains what would be destroyed.
     "moderation.approve": RouteAccess(MEMBER),
+    "moderation.refuse": RouteAccess(MEMBER),
     "moderation.invite": RouteAccess(MEMBER),
     "moderation.publish": RouteAccess(MEMBER),
     "moderation.restore": RouteAccess(MEMBER),

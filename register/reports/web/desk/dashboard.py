@@ -195,7 +195,8 @@ def _report_line(item: QueueItem, summary: ReportSummary, today: date) -> QueueL
     return QueueLine(
         summary.key,
         str(_("Signalement")),
-        labels.title(summary),
+        # An open report without its content: the keys are missing.
+        labels.title(summary) if summary.sent or not summary.is_open else str(_("Illisible")),
         address,
         why,
         labels.holder_text(summary) if summary.holder(now()) else "",
