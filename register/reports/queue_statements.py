@@ -189,7 +189,7 @@ def queue_statements(
             )
         ),
         QueueKind.WAITING: _ordered(
-            _reports(and_(Report.state == ReportState.WAITING, is_read), Report.moved_on)
+            _reports(and_(Report.asked_on.is_not(None), is_read), Report.asked_on)
         ),
         QueueKind.SUSPECT: _ordered(
             _reports(and_(is_under_review, Report.suspect.is_(True), is_read), Report.day)

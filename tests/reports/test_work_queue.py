@@ -298,5 +298,6 @@ def _unfinished(session):
     for report in session.scalars(select(Report)):
         is_marked = report.state == ReportState.ACCEPTED and (report.danger_on or report.term_on)
         in_bulk = report.state == ReportState.SPAM and report.together_by
-        if report.state in OPEN_STATES or report.news or is_marked or in_bulk:
+        is_open = report.state in OPEN_STATES or report.asked_on
+        if is_open or report.news or is_marked or in_bulk:
             yield "report", report.key
