@@ -283,10 +283,15 @@ class HiddenContent:
             acts.erase(p, case.id, by=self.cast.ada, restriction="erreur", single=True)
         return case
 
-    def merged(self, visible):
-        case = self.published()
+    def merged(self, visible, *, withdrawn=True):
+        """Merged into another case; ``withdrawn`` before, or the other one after."""
+        case = self.withdrawn() if withdrawn else self.published()
+        target = visible if withdrawn else self.desk.published()
+        by = {"by": self.cast.bruno, "reason": MARKER}
         with self.pen() as p:
-            acts.merge(p, case.id, into=visible.number, by=self.cast.bruno, reason=MARKER)
+            acts.merge(p, case.id, into=target.number, second=self.cast.chloe, **by)
+            if not withdrawn:
+                acts.withdraw(p, target.id, restriction="erreur", **by)
         return case
 
     def redacted(self):
@@ -330,6 +335,8 @@ REPORT_STATES = (
 # Values for the parameters of routes, by the first part of their path and their name.
 SAMPLES = {
     ("incidents", "number"): [*map(str, range(12)), "01", "x", str(10**9), str(10**30)],
+    ("incidents", "before"): ["2", "5"],
+    ("incidents", "after"): [str(seq) for seq in range(3, 12)],
     ("communes", "code"): ["2A004", "2B033", "93032", "93059", "00000", "2a004"],
     ("departements", "code"): ["2A", "2B", "93", "00", "988"],
     ("regions", "code"): ["94", "11", "00"],
@@ -546,7 +553,8 @@ def test_no_route_shows_hidden_content(app, hidden, desk, session, store):
     hidden.desk_only(visible)
     assert set(hidden.reports(store, visible).values()) == set(_report_keys())
     cases = [hidden.withdrawn(), hidden.erased(), hidden.merged(visible), hidden.redacted()]
-    assert {case.number for case in cases} == {2, 3, 4, 5}
+    cases.append(hidden.merged(visible, withdrawn=False))
+    assert {case.number for case in cases} == {2, 3, 4, 5, 6}
     # QUERY_VALUES covers every version so far.
     assert head(session).seq < len(QUERY_VALUES["version"])
     all_addresses = (*addresses(app), *in_english(app), *searches(app))

@@ -20,12 +20,14 @@ import register.cases.web.desk.change_approval
 import register.cases.web.desk.claim_views
 import register.cases.web.desk.claims
 import register.cases.web.desk.editor
+import register.cases.web.desk.merger_views
 import register.cases.web.desk.public_preview
 import register.cases.web.public.cases
 import register.cases.web.public.citations
 import register.cases.web.public.overview
 import register.cases.web.public.social_cards
 import register.cases.web.public.structured_data
+import register.cases.web.public.version_difference
 import register.exchange.web.file_import
 import register.feeds.web
 import register.journal.web.members_journal

@@ -45,6 +45,7 @@ draft     withdrawn      draft_is_discarded              readers would get a tom
 draft     restored       not_published_yet               it was never shown
 draft     merged         draft_has_no_number             there is no address to lead elsewhere
 draft     drafted        not_published_yet               it is drafted already
+draft     parted         not_published_yet               it is not merged
 
 published edited         published_changes_by_correction no silent change of a published text
 published discarded      published_is_withdrawn          readers are owed a tombstone
@@ -64,6 +65,7 @@ published restored       already_published               it is shown
 published merged         anyone                          two files of one affair
 published version_refused not_in_this_state              a correction says what is wrong
 published drafted        not_in_this_state               it is drafted already
+published parted         not_in_this_state               it is not merged
 
 withdrawn edited         anyone                          it is mended before it is shown again
 withdrawn version_refused anyone                         its reader finds a fault
@@ -83,6 +85,7 @@ withdrawn withdrawn      already_withdrawn               the first tombstone is 
 withdrawn restored       anyone                          the same checklist as for a publication
 withdrawn merged         anyone                          its address may lead to a better file
 withdrawn drafted        case_withdrawn                  it is drafted already
+withdrawn parted         case_withdrawn                  it is not merged
 
 merged    edited         case_merged                     the other case is the one to work on
 merged    version_refused case_merged                    the other case is the one to work on
@@ -97,11 +100,12 @@ merged    reply_received case_merged                     the other case is the o
 merged    replied        case_merged                     the other case is the one to reply to
 merged    reply_refused  case_merged                     the other case is the one to reply to
 merged    corrected      case_merged                     the other case is the one to work on
-merged    redacted       case_merged                     it is erased, or it stays
-merged    withdrawn      case_merged                     it is not shown
+merged    redacted       case_merged                     it is withdrawn, and parted first
+merged    withdrawn      anyone                          its sources and versions can be read
 merged    restored       case_merged                     it is not shown
 merged    merged         case_merged                     it leads elsewhere already
 merged    drafted        case_merged                     it leads elsewhere
+merged    parted         anyone                          a merge can be undone, by two
 
 erased    edited         case_erased                     nothing is left
 erased    version_refused case_erased                    nothing is left
@@ -121,6 +125,7 @@ erased    withdrawn      case_erased                     the erasure's tombstone
 erased    restored       case_erased                     it is for ever
 erased    merged         case_erased                     nothing is left
 erased    drafted        case_erased                     nothing is left
+erased    parted         case_erased                     nothing is left
 
 draft     claimed        anyone                          one says that one works on it
 draft     released       anyone                          one says that one has done
@@ -142,7 +147,7 @@ withdrawn urgency_set    anyone                         what cannot wait
 
 merged    claimed        case_merged                     the other case is the one to work on
 merged    released       case_merged                     the other case is the one to work on
-merged    noted          case_merged                     the other case is the one to work on
+merged    noted          anyone                          why it should be parted
 merged    assigned       case_merged                    the other case is the one to work on
 merged    urgency_set    case_merged                    the other case is the one to work on
 
@@ -235,6 +240,8 @@ RULING = StepContent("jugement", "2010", "relaxe", court="TGI de Bobigny", appea
 SUIT = ProceedingContent(direction="contre_cible", nature="penale", steps=(RULING,))
 OTHER = ProceedingContent(direction="par_cible")
 BEFORE = Content(title="Gagny", outcome="en_cours", date="2008", proceedings=(SUIT, OTHER))
+ASKED = RequestContent(asked="un budget", outcome="en_cours")
+WITH_END = replace(BEFORE, end_date="2010-06", request=ASKED)
 
 
 def _with_steps(*steps, suit=SUIT, **changes):
@@ -262,6 +269,36 @@ def _with_steps(*steps, suit=SUIT, **changes):
 def test_a_follow_up_may_change_outcome_and_steps(after, changed, why):
     assert act_permissions.changed_fields(BEFORE, after) == changed, why
     act_permissions.require_follow_up(BEFORE, after)
+
+
+@pytest.mark.parametrize(
+    ("changes", "refused", "why"),
+    [
+        ({"outcome": "relaxe"}, [], "an outcome follows another"),
+        ({"outcome": "inconnue"}, ["outcome"], "a known outcome is not taken back"),
+        ({"outcome": ""}, ["outcome"], "nor removed"),
+        ({"end_date": "2011"}, [], "the affair goes on"),
+        ({"end_date": "2010-06-30"}, [], "a day of its month adds to the month"),
+        ({"end_date": "2010"}, ["end_date"], "a month does not become a year"),
+        ({"end_date": "2009-12"}, ["end_date"], "the end does not move back"),
+        ({"end_date": ""}, ["end_date"], "nor go"),
+        ({"end_date": "hier"}, [], "no date: the validation refuses it with its reason"),
+        ({"request": replace(ASKED, refusal="implicite")}, [], "the town did not answer"),
+        ({"request": replace(ASKED, outcome="communication_obtenue")}, [], "it did"),
+        ({"request": replace(ASKED, outcome="inconnue")}, ["request"], "what is known stays so"),
+        ({"request": replace(ASKED, asked="une note")}, ["request"], "what was asked is published"),
+        ({"request": replace(ASKED, asked="")}, ["request"], "and is not removed"),
+        ({"request": None}, ["request"], "nor is the whole request"),
+    ],
+)
+def test_a_follow_up_adds_and_takes_nothing_back(changes, refused, why):
+    after = replace(WITH_END, **changes)
+    if not refused:
+        act_permissions.require_follow_up(WITH_END, after)
+        return
+    with pytest.raises(Refused) as error:
+        act_permissions.require_follow_up(WITH_END, after)
+    assert (error.value.key, error.value.values["fields"]) == ("needs_correction", refused), why
 
 
 @pytest.mark.parametrize(

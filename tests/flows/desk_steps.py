@@ -31,7 +31,7 @@ class Member:
 
 def expect_heading(page: Page, words: str) -> None:
     """Require the heading of the expected page."""
-    expect(page.get_by_role("heading", level=1)).to_have_text(words_of(words))
+    expect(page.get_by_role("heading", level=1).first).to_have_text(words_of(words))
 
 
 def expect_message(page: Page, words: str) -> None:
@@ -271,12 +271,15 @@ def correct(member: Member, case: str, summary: str, note: str) -> None:
     expect_message(member.page, WAITS)
 
 
-def agree(member: Member, case: str) -> None:
-    """Read a change that somebody else proposes, and have it published."""
+def agree(member: Member, case: str, *, shown: str = "Ce qui change") -> None:
+    """Read a change that somebody else proposes, and have it published.
+
+    :param shown: the heading of what changes.
+    """
     user, page = member.user, member.page
     page.goto(case)
     user.press("Relire et approuver…")
-    expect(page.get_by_role("heading", name="Ce qui change")).to_be_visible()
+    expect(page.get_by_role("heading", name=shown)).to_be_visible()
     user.press("Approuver et publier")
     prove_identity(member)
     expect_message(page, "Le changement est publié, avec votre accord.")
@@ -316,7 +319,6 @@ def restore(member: Member, case: str) -> None:
     """Show a withdrawn case again, by the same checklist."""
     member.page.goto(case)
     member.user.press("Rétablir")
-    expect_warning(member.page)
     attest(member)
     member.user.press("Rétablir")
     expect_message(member.page, "Le cas est rétabli")
@@ -330,9 +332,19 @@ def merge(member: Member, case: str, number: int) -> None:
     member.user.press("Voir les deux")
     expect_warning(member.page)
     member.user.write("Motif, pour les membres", "deux fois la même affaire")
-    member.user.press("Réunir au cas")
+    member.user.press("Proposer de réunir au cas")
     prove_identity(member)
-    expect_message(member.page, "Le dossier est réuni")
+    expect_message(member.page, "Ce changement attend un autre membre")
+
+
+def part(member: Member, case: str) -> None:
+    """Part a case from the one that it was merged into."""
+    member.page.goto(case)
+    member.user.press("Séparer de l’autre cas…")
+    expect_warning(member.page)
+    member.user.write("Motif, pour les membres", "deux affaires, à y regarder de près")
+    member.user.press("Proposer de séparer")
+    expect_message(member.page, "Ce changement attend un autre membre")
 
 
 def erase(administrator: Member, second: Member, case: str) -> None:

@@ -35,8 +35,9 @@ TABLE = {
         {"author": "a", "capacity": "c", "text": "t", "received_on": "02/03/2026"},
         (NO, DESK, NO, NO, NO),
     ),
-    "retirer": ("bruno", {"restriction": "erreur", "reason": "r"}, (NO, PUBLIC, NO, NO, NO)),
-    "reunir": ("bruno", {"reason": "r", "into": True}, (DESK, PUBLIC, PUBLIC, NO, NO)),
+    "retirer": ("bruno", {"restriction": "erreur", "reason": "r"}, (NO, PUBLIC, NO, PUBLIC, NO)),
+    "reunir": ("bruno", {"reason": "r", "into": True}, (DESK, DESK, DESK, NO, NO)),
+    "separer": ("bruno", {"reason": "r"}, (NO, NO, NO, DESK, NO)),
     "effacer": ("ada", {"restriction": "erreur"}, (DESK, PUBLIC, PUBLIC, PUBLIC, NO)),
     "abandonner": ("bruno", {}, (DESK, NO, NO, NO, NO)),
 }
@@ -140,7 +141,7 @@ def test_an_unknown_case_is_not_found(signed, line_counts, route, case_id):
 @pytest.mark.parametrize("route", ["publier", "refuser"])
 @pytest.mark.parametrize("state", ["received", "decided", "withdrawn"])
 def test_a_reply_is_decided_once_and_while_its_case_is_published(
-    signed, desk, pen, cast, revision_field, line_counts, route, state
+    signed, desk, pen, cast, revision_field, attestations, line_counts, route, state
 ):
     case = desk.published()
     reply = desk.received_reply(case)
@@ -152,7 +153,7 @@ def test_a_reply_is_decided_once_and_while_its_case_is_published(
     browser, address = signed("bruno"), f"/moderation/reponses/{reply}/{route}"
     assert browser.get(address).status_code == 200
     counts_before = line_counts()
-    form = revision_field(case) | {"reason": "régulière", "refusal": "hors délai"}
+    form = revision_field(case) | attestations | {"reason": "régulière", "refusal": "hors délai"}
     response = browser.send(address, form)
     counts_after = line_counts()
     expected = PUBLIC if route == "publier" else DESK

@@ -22,10 +22,11 @@ from register.cases.models import CaseState
 from register.cases.revisions import CaseAtRevision, RevisionSummary
 from register.cases.risk_flags import displayed_texts, with_stored
 from register.cases.vocabulary import VocabularyWord
-from register.cases.web.desk import act_view, content_words
+from register.cases.web.desk import act_view
 from register.cases.web.desk.act_forms import today
 from register.cases.web.desk.content_words import FlagLine, flag_lines
 from register.cases.web.desk.revision_forms import parse_id
+from register.cases.web.field_texts import content_changes
 from register.cases.web.public.case_view import CaseView, build_case_view
 from register.db import db
 from register.errors import NotFound
@@ -33,7 +34,6 @@ from register.journal import Act
 from register.journal.web.journal_sentences import ACT_SENTENCES
 from register.text import markup
 from register.text.dates import paris_day
-from register.text.text_comparison import field_changes
 from register.web.blueprints import desk
 from register.web.error_messages import check_sentence
 from register.web.l10n import day_words, in_french, typeset
@@ -304,7 +304,7 @@ def compare(incident_id: int) -> str:
         revisions.case_at_revision(db.session(), viewer, incident_id, revision_id).snapshot.content
         for revision_id in (older, newer)
     )
-    changes = field_changes(content_words.field_texts(before), content_words.field_texts(after))
+    changes = content_changes(before, after)
     return render_template(
         "cases/desk/versions_compared.html",
         file=desk_case,
@@ -319,5 +319,7 @@ def compare(incident_id: int) -> str:
 def version_words(version: RevisionSummary, desk_case: DeskCase) -> str:
     """The sentence of a revision's act: "Chloé a corrigé le cas"."""
     who = current_member.display_name(version.made_by)
-    names = {"who": who[:1].upper() + who[1:], "into": desk_case.merged_into or "…"}
+    names = {"who": who[:1].upper() + who[1:], "into": desk_case.merged_into}
+    if version.act is Act.MERGED and not desk_case.merged_into:
+        return str(_("%(who)s a réuni le cas à un autre", **names))
     return str(ACT_SENTENCES.get(version.act, version.act)) % names
