@@ -112,7 +112,6 @@ ROUTE_ACCESS: Mapping[str, RouteAccess] = {
     "moderation.refuse_reply": RouteAccess(MEMBER),
     # Pending changes and destructions. A single moderator is asked for the password.
     "moderation.change": RouteAccess(MEMBER),
-    "moderation.refuse": RouteAccess(MEMBER),
     "moderation.change_refuse": RouteAccess(MEMBER),
     "moderation.change_drop": RouteAccess(MEMBER),
     "moderation.destruction_confirm": RouteAccess(MEMBER, is_grave=True),

@@ -27,7 +27,7 @@ from register.cases.web.desk.act_view import (
 from register.cases.web.desk.case import case_checklist
 from register.cases.web.desk.content_words import flag_lines
 from register.db import db
-from register.journal import Act, JournalEntry
+from register.journal import Act
 from register.web.blueprints import asks_password, asks_password_when_alone, desk
 from register.web.l10n import day_words
 
