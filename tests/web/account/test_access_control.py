@@ -106,6 +106,7 @@ ROUTE_ACCESS: Mapping[str, RouteAccess] = {
     # Acts on a case. Only an administrator may erase: the act itself refuses a moderator, and the
     # page explains what would be destroyed.
     "moderation.approve": RouteAccess(MEMBER),
+    "moderation.refuse": RouteAccess(MEMBER),
     "moderation.invite": RouteAccess(MEMBER),
     "moderation.publish": RouteAccess(MEMBER),
     "moderation.restore": RouteAccess(MEMBER),
@@ -114,7 +115,6 @@ ROUTE_ACCESS: Mapping[str, RouteAccess] = {
     "moderation.refuse_reply": RouteAccess(MEMBER),
     # Pending changes and destructions. A single moderator is asked for the password.
     "moderation.change": RouteAccess(MEMBER),
-    "moderation.refuse": RouteAccess(MEMBER),
     "moderation.change_refuse": RouteAccess(MEMBER),
     "moderation.change_drop": RouteAccess(MEMBER),
     "moderation.destruction_confirm": RouteAccess(MEMBER, is_grave=True),
