@@ -36,11 +36,8 @@ import register.pages.web.page_editor
 import register.pages.web.public_pages
 import register.reports.web
 import register.reports.web.desk.accept_views
-<<<<<<< HEAD
 import register.reports.web.desk.claim_views
-=======
 import register.reports.web.desk.dashboard
->>>>>>> main
 import register.reports.web.desk.detail
 import register.reports.web.desk.labels
 import register.reports.web.desk.masking
