@@ -56,6 +56,10 @@ def check_ledger(ledger, head, *others):
     print(f"{len(lines)} lignes intactes. Repère à garder : {len(lines)}:{digest}")
     marks = {f"{seq}:{mark}" for seq, (line, mark) in lines.items()}
     last = {line["case"]: seq for seq, (line, mark) in lines.items()}
+    cut = {}
+    for seq, (line, mark) in lines.items():
+        for version, seal in line.get("redacted", {}).items():
+            cut[int(version)] = seq, seal
     for name in others:
         if not name.endswith(".json"):
             demand(name in marks, f"le repère {name} ne s'y trouve plus")
@@ -66,9 +70,13 @@ def check_ledger(ledger, head, *others):
         made = {"case": line["case"], "version": line["seq"], "event": line["event"]}
         made.update(content=text, salt=salt, commitment=seal)
         made.update(current=last[line["case"]] == line["seq"])
-        wanted = [line["content"], canonical(made)]
+        by, wanted = cut.get(line["seq"], (None, line["content"]))
+        made.update({"redacted": by} if by else {})
+        wanted = [wanted, canonical(made)]
         demand([seal, data] == wanted, f"{name} diffère, ou précède un autre acte")
         print(f"{name} : le texte du cas nº {line['case']} est celui de la ligne {line['seq']}")
+        if by:
+            print(f"  sans ce que la ligne {by} en a retiré")
 
 
 def check_case_file(name, *marks):
@@ -117,31 +125,45 @@ def check_case_file(name, *marks):
 
 
 def check_version(files, line, private, opened):
-    """Le texte que scelle une ligne : 1 s'il est là et conforme, 0 s'il n'y en a pas."""
+    """Les textes que scelle une ligne, avant et après chaque caviardage : combien sont là."""
     seal, version = line["content"] or private.get("snapshot"), private["revision"]
     if seal is None:
         return 0
-    here = f"versions/{version}/"
-    about = read(files[here + "version.json"], here + "version.json")
+    cuts = [(cut, other) for cut, other in opened if str(version) in other.get("redacted", {})]
+    cuts.sort(key=lambda cut: cut[0]["seq"])
+    ends = [other["destruction"] for cut, other in cuts] + [None]
+    seals = [(line, {"content": seal, "why": private["why"], "page": private["page"]})]
+    seals += [(cut, other["redacted"][str(version)]) for cut, other in cuts]
+    folders = [f"versions/{version}/" + (f"before-{end}/" if end else "") for end in ends]
     told = [version, line["act"], line["at"], private["by"]]
-    made = [about["id"], about["act"], about["made_at"], about["made_by"]]
-    demand(made == told, f"{here}version.json contredit sa ligne")
-    gone = any(
-        (later["seq"] > line["seq"])
-        if later["ledger"] == line["ledger"]
-        else (later["at"] >= line["at"][: len(later["at"])])
-        for later, other in opened
-        if later["act"] in DESTROYING and version in other.get("destroyed", ())
-    )
-    demand(gone == (here + "text.json" not in files), f"{here} : texte absent, ou resté à tort")
-    if gone:
-        return 0
-    salt, why = about["salt"], f"{about['reason'] or ''}\n{about['flags_reason'] or ''}"
-    page = about["renderer"].encode() + b"\n" + files[here + "page.json"]
-    demand(sealed(salt, files[here + "text.json"]) == seal, f"{here}text.json diffère")
-    demand(sealed(salt, why.encode()) == private["why"], f"{here}version.json : motif changé")
-    demand(sealed(salt, page) == private["page"], f"{here}page.json diffère")
-    return 1
+    kept = 0
+    for (sealing, seals_of), end, here in zip(seals, ends, folders, strict=True):
+        gone = any(
+            (later["seq"] > sealing["seq"])
+            if later["ledger"] == sealing["ledger"]
+            else (later["at"] >= sealing["at"][: len(later["at"])])
+            for later, other in opened
+            if later["act"] in DESTROYING
+            and (
+                version in other.get("destroyed", ())
+                or [end, version] in other.get("originals", ())
+            )
+        )
+        demand(gone == (here + "text.json" not in files), f"{here} : texte absent, ou resté à tort")
+        if end is None or not gone:
+            about = read(files[here + "version.json"], here + "version.json")
+            made = [about["id"], about["act"], about["made_at"], about["made_by"]]
+            demand(made == told, f"{here}version.json contredit sa ligne")
+        if gone:
+            continue
+        salt, why = about["salt"], f"{about['reason'] or ''}\n{about['flags_reason'] or ''}"
+        page = about["renderer"].encode() + b"\n" + files[here + "page.json"]
+        text = files[here + "text.json"]
+        demand(sealed(salt, text) == seals_of["content"], f"{here}text.json diffère")
+        demand(sealed(salt, why.encode()) == seals_of["why"], f"{here}version.json : motif changé")
+        demand(sealed(salt, page) == seals_of["page"], f"{here}page.json diffère")
+        kept += 1
+    return kept
 
 
 def check_approvals(told, opened):

@@ -6,7 +6,7 @@ Only ``acts`` calls them, inside a write transaction.
 from __future__ import annotations
 
 import json
-from collections.abc import Collection
+from collections.abc import Collection, Iterator
 from datetime import datetime
 from typing import Any
 
@@ -26,14 +26,17 @@ from register.cases.models import (
     Invitation,
     Note,
     Origin,
+    RedactedOriginal,
     Reply,
     Revision,
 )
-from register.cases.second_person import PendingChange
+from register.cases.redaction_plan import RedactedVersion, redact_document
+from register.cases.second_person import Destruction, PendingChange
 from register.cases.vocabulary import current_vocabulary
 from register.journal import Act, WriteTransaction
 from register.journal.models import commitment, new_salt
 from register.text import dates
+from register.text.passage_removal import PassageRemoval
 
 BATCH = 200
 _NO_SYNC = {"synchronize_session": False}
@@ -166,13 +169,106 @@ _DESTROYED_COLUMNS = ("content", "salt", "html", "renderer", "reason", "flags_re
 
 
 def destroy_revisions(tx: WriteTransaction, revision_ids: Collection[int]) -> None:
-    """Null the texts, salt and reasons of some revisions."""
+    """Null the texts, salt and reasons of some revisions, and delete their originals."""
+    tx.session.execute(
+        delete(RedactedOriginal).where(RedactedOriginal.revision_id.in_(revision_ids)),
+        execution_options=_NO_SYNC,
+    )
     tx.session.execute(
         update(Revision)
         .where(Revision.id.in_(revision_ids))
         .values(dict.fromkeys(_DESTROYED_COLUMNS)),
         execution_options={"synchronize_session": "fetch"},
     )
+
+
+# Columns of a revision that its original has too.
+_ORIGINAL_COLUMNS = ("reason", "flags_reason", "salt", "content", "html", "renderer")
+
+
+def redact_revision(
+    tx: WriteTransaction, version: RedactedVersion, destruction_id: int
+) -> dict[str, str]:
+    """Put the redacted texts in the place of the original ones, which members can still read.
+
+    :returns: the commitments of the redacted texts, under a salt of their own: with the former
+        salt, the passage could be guessed from the former commitment.
+    """
+    revision = tx.load(Revision, version.id)
+    columns = {name: getattr(revision, name) or "" for name in _ORIGINAL_COLUMNS}
+    tx.session.add(
+        RedactedOriginal(
+            incident_id=revision.incident_id,
+            revision_id=revision.id,
+            destruction_id=destruction_id,
+            **columns,
+        )
+    )
+    salt, renderer = new_salt(), version.renderer
+    redacted_columns = {
+        "reason": version.reason,
+        "flags_reason": version.flags_reason,
+        "salt": salt,
+        "content": version.document,
+        "html": version.html,
+        "renderer": renderer,
+        **checklist_columns(json.loads(version.document), current_vocabulary(tx.session)),
+    }
+    for name, column_value in redacted_columns.items():
+        setattr(revision, name, column_value)
+    return {
+        "content": commitment(salt, version.document),
+        "why": reasons_commitment(salt, version.reason, version.flags_reason),
+        "page": page_commitment(salt, renderer, version.html),
+    }
+
+
+def destroy_originals(
+    tx: WriteTransaction, case: Incident, destruction: Destruction, removal: PassageRemoval
+) -> list[tuple[int, int]]:
+    """Delete the originals of a redaction, and those of others that have its passages.
+
+    :returns: the ids of the redaction and of the revision of each.
+    """
+    originals = [
+        original
+        for original in tx.session.scalars(
+            select(RedactedOriginal)
+            .where(RedactedOriginal.incident_id == case.id)
+            .order_by(RedactedOriginal.id)
+        )
+        if original.destruction_id == destruction.id
+        or redact_document(original.content, removal) != original.content
+        or any(map(removal.occurs_in, (original.reason, original.flags_reason)))
+    ]
+    for original in originals:
+        tx.session.delete(original)
+    return [(original.destruction_id, original.revision_id) for original in originals]
+
+
+# Texts for members outside revisions, of which a redaction takes out the passage.
+_MEMBERS_TEXTS: tuple[tuple[Any, str], ...] = (
+    (Note, "text"),
+    (Invitation, "text"),
+    (Reply, "refusal"),
+    (PendingChange, "refusal"),
+)
+
+
+def list_members_texts(session: Session, incident_id: int) -> Iterator[tuple[Any, str]]:
+    """The rows with texts for members outside revisions, each with the name of its column."""
+    for model, column in _MEMBERS_TEXTS:
+        stmt = select(model).where(model.incident_id == incident_id).order_by(model.id)
+        for members_row in session.scalars(stmt):
+            yield members_row, column
+
+
+def redact_members_words(tx: WriteTransaction, case: Incident, removal: PassageRemoval) -> None:
+    """Take passages out of notes, invitations, refusals and pending changes of a case."""
+    for members_row, column in list_members_texts(tx.session, case.id):
+        setattr(members_row, column, removal.remove_from(getattr(members_row, column)))
+        if isinstance(members_row, PendingChange):
+            members_row.payload = redact_document(members_row.payload, removal)
 
 
 def destroy_members_words(tx: WriteTransaction, case: Incident, until: datetime) -> None:
@@ -204,6 +300,10 @@ def erase_texts(tx: WriteTransaction, case: Incident) -> list[int]:
         session.execute(
             delete(table).where(table.incident_id == case.id), execution_options=_NO_SYNC
         )
+    session.execute(
+        update(Destruction).where(Destruction.incident_id == case.id).values(passages=None),
+        execution_options=_NO_SYNC,
+    )
     session.expire(case)
     return destroy_texts(tx, case)
 

@@ -22,6 +22,7 @@ from register.cases.validation import NUMBER_LIMIT
 from register.errors import Gone, Moved, NotFound
 from register.journal import Act
 from register.journal.models import canonical_json, rfc3339
+from register.text.passage_removal import REMOVAL_MARK, REMOVED_URL
 
 # Acts that publish a revision, which a citation may then pin.
 CITABLE_ACTS = frozenset(
@@ -31,7 +32,11 @@ CITABLE_ACTS = frozenset(
 
 @dataclass(frozen=True)
 class PublicCase:
-    """Public case as its page shows it, at the current or a pinned version."""
+    """Public case as its page shows it, at the current or a pinned version.
+
+    ``redacted_by``: the last line of the public ledger that removed a passage from an earlier
+    version, and that has its present ``commitment``.
+    """
 
     number: int
     first_published_at: datetime
@@ -41,6 +46,15 @@ class PublicCase:
     version_at: datetime
     commitment: str
     snapshot: CaseSnapshot
+    redacted_by: int | None = None
+
+    @property
+    def has_removal(self) -> bool:
+        """Whether its text lacks a passage that it had when it was published."""
+        return self.redacted_by is not None and any(
+            mark in json.dumps(self.snapshot.content, ensure_ascii=False)
+            for mark in (REMOVAL_MARK, REMOVED_URL)
+        )
 
 
 @dataclass(frozen=True)
@@ -99,10 +113,12 @@ def load_public_case(session: Session, number: int, version: int | None = None) 
         raise Gone("case_gone", tombstone=load_tombstone(session, number))
     event = _load_event(session, number, version)
     is_current = event.revision_id == case_row.revision_id
+    redacted_by, commitment = None, json.loads(event.public_json)["content"]
     if is_current:
         content, html = case_row.content, case_row.html
     else:
         content, html = _load_pinned(session, event.revision_id)
+        redacted_by, commitment = _load_redaction(session, number, event.seq) or (None, commitment)
     return PublicCase(
         number=number,
         first_published_at=case_row.first_published_at,
@@ -110,8 +126,9 @@ def load_public_case(session: Session, number: int, version: int | None = None) 
         version=event.seq,
         is_current=is_current,
         version_at=event.at,
-        commitment=json.loads(event.public_json)["content"],
+        commitment=commitment,
         snapshot=parse_snapshot(content, html),
+        redacted_by=redacted_by,
     )
 
 
@@ -135,6 +152,20 @@ def _load_pinned(session: Session, revision_id: int) -> tuple[bytes, bytes | Non
     if revision_row.content is None or revision_row.destruction_id is not None:
         raise Gone("version_destroyed")
     return revision_row.content, revision_row.html
+
+
+_REDACTIONS_STMT = _PUBLIC_LINES.where(
+    JOURNAL_ENTRY.c.act == Act.REDACTED, JOURNAL_ENTRY.c.seq > bindparam("version")
+).order_by(JOURNAL_ENTRY.c.seq.desc())
+
+
+def _load_redaction(session: Session, number: int, version: int) -> tuple[int, str] | None:
+    """The last line that removed a passage from a version, and its commitment to what remains."""
+    for line in session.execute(_REDACTIONS_STMT, {"number": number, "version": version}):
+        commitments = json.loads(line.public_json).get("redacted", {})
+        if str(version) in commitments:
+            return line.seq, commitments[str(version)]
+    return None
 
 
 def load_tombstone(session: Session, number: int) -> Tombstone:
@@ -270,7 +301,8 @@ def proof(session: Session, number: int, version: int | None = None) -> bytes:
     """The opening of a version's commitment, as canonical JSON.
 
     ``commitment`` is SHA-256(salt ‖ canonical bytes of ``content``), as in line ``version`` of the
-    ledger. ``current`` says whether that is the last line of the case.
+    ledger, or in line ``redacted`` where that removed a passage from it. ``current`` says whether
+    ``version`` is the last line of the case.
 
     :param version: the number of a public event on this case; the last one by default.
     :raises RegisterError: as :func:`queries.load_public_case` for this case and version.
@@ -291,5 +323,6 @@ def proof(session: Session, number: int, version: int | None = None) -> bytes:
             "content": case.snapshot.content,
             "salt": opening_row.salt.hex(),
             "commitment": case.commitment,
+            **({"redacted": case.redacted_by} if case.redacted_by else {}),
         }
     )

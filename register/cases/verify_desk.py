@@ -19,7 +19,15 @@ from sqlalchemy.orm import Session
 from register.accounts.models import Member
 from register.cases import deadlines
 from register.cases.acts.draft_acts import CLAIM_DURATION
-from register.cases.models import CaseState, Incident, Invitation, Note, Reply, Revision
+from register.cases.models import (
+    CaseState,
+    Incident,
+    Invitation,
+    Note,
+    RedactedOriginal,
+    Reply,
+    Revision,
+)
 from register.cases.second_person import Approval, Destruction, PendingChange
 from register.journal import Act, JournalEntry, Ledger
 from register.journal.verify import Problem
@@ -76,6 +84,7 @@ def desk_problems(
         ("desk_lost_report", lambda: _lost_report_holds(case, in_time)),
         ("desk_changes", lambda: _changes_hold(case_rows(PendingChange), lines)),
         ("desk_destructions", lambda: _destructions_hold(case_rows(Destruction), lines)),
+        ("desk_originals", lambda: _originals_hold(case_rows(RedactedOriginal), lines)),
     )
     for key, holds in checks:
         if not holds():
@@ -134,7 +143,7 @@ def _invitations_hold(
 
 
 def _last_redaction(lines: Sequence[CaseLine]) -> datetime | None:
-    """The time of the last destruction of notes and invitations that did not erase the case."""
+    """The time of the last destruction of whole notes and invitations in a case that stays."""
     # In old journals the redaction itself destroys, without a second person.
     direct_times = [
         line.at for line in lines if line.act is Act.REDACTED and "destroyed" in line.private
@@ -142,7 +151,8 @@ def _last_redaction(lines: Sequence[CaseLine]) -> datetime | None:
     destruction_times = [
         datetime.fromisoformat(line.private["before"])
         for line in lines
-        if line.act is Act.DESTROYED
+        # A redaction that knows its passages takes only them out of these texts.
+        if line.act is Act.DESTROYED and "before" in line.private
     ]
     return max([*direct_times, *destruction_times], default=None)
 
@@ -291,3 +301,20 @@ def _destructions_hold(destructions: Sequence[Destruction], lines: Sequence[Case
         for row in destructions
     }
     return actual == expected
+
+
+def _originals_hold(originals: Sequence[RedactedOriginal], lines: Sequence[CaseLine]) -> bool:
+    """Whether the texts before redactions are those of the lines, without the destroyed ones.
+
+    Their bytes are compared with the commitments by ``journal.verify``, except reasons and HTML.
+    """
+    expected = {
+        (line.private["destruction"], int(revision_id))
+        for line in lines
+        for revision_id in line.private.get("redacted", ())
+    }
+    destroyed = {tuple(pair) for line in lines for pair in line.private.get("originals", ())}
+    whole_ids = {row_id for line in lines for row_id in line.private.get("destroyed", ())}
+    return Counter((row.destruction_id, row.revision_id) for row in originals) == Counter(
+        pair for pair in expected - destroyed if pair[1] not in whole_ids
+    )

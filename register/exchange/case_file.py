@@ -24,7 +24,7 @@ from register.accounts import acts as accounts
 from register.cases import members_journal
 from register.cases.core_tables import CASE, CORRECTION, FOLLOW_UP, REPLY, REVISION
 from register.cases.members_journal import MembersJournalLine
-from register.cases.models import Incident, Invitation, Note, Origin
+from register.cases.models import Incident, Invitation, Note, Origin, RedactedOriginal
 from register.cases.second_person import Approval
 from register.errors import Invalid, NotFound, Refused, SealError
 from register.journal import JournalEntry, Ledger, head
@@ -61,22 +61,30 @@ _STATE_COLUMNS = (
 )
 
 
+# Those of a version that a redaction changes.
+_FORMER_COLUMNS = ("reason", "flags_reason", "salt", "renderer")
 _VERSION_COLUMNS = ("id", "act", "made_at", "made_by", "reason", "flags_reason", "salt", "renderer")
 
 
 @dataclass(frozen=True)
 class CaseVersion:
-    """Revision: metadata (with the line that destroyed its texts, if any) and texts."""
+    """Revision: metadata (with the line that destroyed its texts, if any) and texts.
+
+    ``redaction``: the number of the redaction before which it had these texts; None for those that
+    it has now.
+    """
 
     id: int
     metadata: Mapping[str, Any]
     content: bytes | None
     page: bytes | None
+    redaction: int | None = None
 
     @property
     def folder(self) -> str:
         """Folder of its files in the archive."""
-        return f"versions/{self.id}/"
+        former = "" if self.redaction is None else f"before-{self.redaction}/"
+        return f"versions/{self.id}/{former}"
 
 
 @dataclass(frozen=True)
@@ -197,6 +205,10 @@ def _versions(
         for line in lines
         for revision_id in line.private.get("destroyed", ())
     }
+    originals: dict[int, list[RedactedOriginal]] = {}
+    stmt = select(RedactedOriginal).where(RedactedOriginal.incident_id == incident)
+    for original in session.scalars(stmt.order_by(RedactedOriginal.id)):
+        originals.setdefault(original.revision_id, []).append(original)
     revisions = session.execute(
         select(REVISION).where(REVISION.c.incident_id == incident).order_by(REVISION.c.id)
     )
@@ -204,6 +216,15 @@ def _versions(
         metadata = {name: _json_value(revision[name]) for name in _VERSION_COLUMNS}
         metadata["destroyed_by"] = destroyed.get(revision["id"])
         yield CaseVersion(revision["id"], metadata, revision["content"], revision["html"])
+        for original in originals.get(revision["id"], ()):
+            former = {name: _json_value(getattr(original, name)) for name in _FORMER_COLUMNS}
+            yield CaseVersion(
+                revision["id"],
+                {**metadata, **former},
+                original.content,
+                original.html,
+                original.destruction_id,
+            )
 
 
 def _acting_member_ids(

@@ -67,6 +67,7 @@ class WriteTransaction:
         revision: int | None = None,
         content: str | None = None,
         reason: str | None = None,
+        redacted: Mapping[str, str] | None = None,
         details: Mapping[str, Any] | None = None,
     ) -> models.JournalEntry:
         """Append one line to the act's ledger; it is written at the end of the transaction.
@@ -74,6 +75,8 @@ class WriteTransaction:
         :param case: public number, for acts that have one.
         :param content: commitment of the case's canonical content, hexadecimal.
         :param reason: public reason code, from a vocabulary.
+        :param redacted: number of an earlier line of the public ledger → commitment of its content
+            without the passages that this act removes from it.
         :param details: codes, ids and digests for members; never a text, a name or an address.
         """
         last_seq, digest = self._tips[act.ledger]
@@ -96,6 +99,7 @@ class WriteTransaction:
                 "content": content,
                 "private": models.commitment(salt, private_json),
                 "event": event_id,
+                **({"redacted": dict(redacted)} if redacted else {}),
             }
         )
         line = models.JournalEntry(

@@ -16,7 +16,7 @@ from register.cases import acts, queries, second_person
 from register.cases.acts.publication import FIXED_NOTE as RESTORED_NOTE
 from register.cases.acts.redaction import FIXED_NOTES
 from register.cases.checklist import ATTESTATIONS
-from register.cases.models import Incident, Revision
+from register.cases.models import Incident, RedactedOriginal, Revision
 from register.cases.second_person import Destruction, PendingChange
 from register.cases.verify import verify
 from register.errors import Gone, Incomplete, Invalid, NotFound, Refused
@@ -322,8 +322,12 @@ def _redact(pen, case, content, by, note=FIXED_NOTES[0], at=AT, **fragments):
 
 def _stored_texts(session, case):
     session.rollback()
-    statement = select(Revision.content).where(Revision.incident_id == case.id)
-    return [text for text in session.scalars(statement.order_by(Revision.id)) if text is not None]
+    return [
+        text
+        for table in (Revision, RedactedOriginal)
+        for text in session.scalars(select(table.content).where(table.incident_id == case.id))
+        if text is not None
+    ]
 
 
 @pytest.fixture

@@ -1,10 +1,14 @@
-"""Redaction of passages: hidden at once by one member, destroyed by a second or after a term."""
+"""Redaction of passages: hidden at once by one member, destroyed by a second or after a term.
+
+Every earlier version keeps the rest of its text.
+"""
 
 from __future__ import annotations
 
+import json
 import re
 from collections import defaultdict
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from datetime import timedelta
 from typing import Any
 
@@ -16,13 +20,23 @@ from register.cases import checklist
 from register.cases.acts import _steps as steps
 from register.cases.acts.public_changes import TITLE_LIMIT, changed_content
 from register.cases.case_content import NARRATIVE_LIMIT, Content
+from register.cases.core_tables import IS_PUBLIC_LINE, JOURNAL_ENTRY
 from register.cases.models import ID_LIMIT, CaseState, Correction, Incident, Revision
-from register.cases.persistence import destroy_members_words, destroy_texts
+from register.cases.persistence import (
+    destroy_members_words,
+    destroy_originals,
+    destroy_texts,
+    redact_members_words,
+    redact_revision,
+)
+from register.cases.redaction_plan import RedactionPlan, passages_removed, plan_redaction
 from register.cases.second_person import Destruction, PendingChange, needed_before
 from register.cases.vocabulary import current_vocabulary
 from register.errors import Invalid, NotFound, Refused
 from register.journal import Act, JournalEntry, WriteTransaction
 from register.text import dates
+from register.text.normalisation import one_line
+from register.text.passage_removal import PassageRemoval, is_too_common
 
 # The mark that may replace a removed passage.
 _REMOVAL_MARK = re.compile(r"\[\s*(?:…|\.\.\.|passage retiré)\s*\]", re.IGNORECASE)
@@ -66,26 +80,34 @@ def redact(
     follow_ups: Mapping[int, tuple[str, str]] | None = None,
     replies: Mapping[int, str] | None = None,
     corrections: Mapping[int, str] | None = None,
+    passages: Sequence[str] | None = None,
+    hidden: Collection[int] = (),
     seen: int | None = None,
 ) -> JournalEntry:
-    """Correct a case and hide its earlier texts, by order of a court or for the RGPD.
+    """Correct a case and remove passages from its earlier texts, by a court's order or the RGPD.
 
-    From then on only members can read the earlier texts. They are destroyed once another member
-    confirms it or after thirty days, together with the internal notes and the texts of invitations,
-    which may contain the passage.
+    From then on only members can read the passages: everybody else reads each earlier version
+    without them. They are destroyed once another member confirms it or after thirty days, in
+    internal notes, invitations and pending changes too.
 
+    :param passages: wordings to remove from the earlier versions; by default the runs of words that
+        this redaction removes. Where it removes none, every earlier version is hidden whole.
+    :param hidden: ids of versions to hide whole.
     :param follow_ups: new title and text of follow-ups, by id.
     :param replies: new text of replies, by id; only a court can order a change of a reply.
     :param corrections: new public note of earlier corrections, by id.
     :raises Refused: ``nothing_changed``, or ``redaction_adds`` in a case that needs a second
         person: one member alone may only remove words from it.
     :raises Invalid: ``no_such_fragment`` for an id of another case; ``note_fixed`` for a note that
-        is not in :data:`FIXED_NOTES` in a case that needs a second person.
+        is not in :data:`FIXED_NOTES` in a case that needs a second person; ``passage_common``, or
+        ``passage_remains`` where the present text or the reason still has a passage.
     """
     case, member = steps.begin_act(tx, incident_id, Act.REDACTED, by, seen)
     rewrites = _list_rewrites(case, follow_ups, replies, corrections)
-    content = changed_content(tx, case, content, is_unchanged_allowed=bool(rewrites))
+    is_unchanged_allowed = bool(rewrites or passages or hidden)
+    content = changed_content(tx, case, content, is_unchanged_allowed=is_unchanged_allowed)
     _require_only_removals(tx, case, content, public_note, rewrites)
+    before = contents.document_of(case)
     for _list_name, row, new_words in rewrites:
         for column, words in new_words.items():
             rewritten = steps.required_text(
@@ -97,7 +119,12 @@ def redact(
             setattr(row, column, rewritten)
     note = steps.required_text("public_note", public_note)
     details = steps.add_correction(tx, case, Correction(made_at=tx.at, note=note, redaction=True))
-    details |= _hide_versions(tx, case, member)
+    present = json.loads(contents.canonical_content(content, contents.fragments_of(case)))
+    if passages is None:
+        passages, _still_present = passages_removed(before, present)
+    plan = plan_redaction(tx.session, case.id, present, _distinct(passages), hidden)
+    _require_removed(plan, reason)
+    redaction_details, redacted = _hide_passages(tx, case, member, plan)
     if case.state == CaseState.PUBLISHED:
         case.moved_at = tx.at
     return steps.snapshot_and_record(
@@ -107,7 +134,8 @@ def redact(
         member,
         reason,
         content=content,
-        details=details,
+        redacted=redacted,
+        details=details | redaction_details,
         # The text of a withdrawn case may change again before it is restored.
         committed=case.state == CaseState.PUBLISHED,
     )
@@ -116,7 +144,7 @@ def redact(
 def confirm_destruction(
     tx: WriteTransaction, destruction_id: int, *, by: int, single: bool = False
 ) -> JournalEntry:
-    """Destroy what a redaction hid, now, as its second person.
+    """Destroy the passages that a redaction hid, now, as its second person.
 
     :param single: the register has one moderator, who may confirm their own redaction.
     :raises NotFound: ``no_such_destruction``.
@@ -129,7 +157,7 @@ def confirm_destruction(
 
 
 def keep_hidden(tx: WriteTransaction, destruction_id: int, *, by: int) -> JournalEntry:
-    """Cancel a destruction: the texts stay hidden from readers, and members can read them.
+    """Cancel a destruction: the passages stay hidden from readers, and members can read them.
 
     :raises NotFound: ``no_such_destruction``.
     :raises Refused: ``destruction_over``.
@@ -228,34 +256,64 @@ def _require_only_removals(
         raise Invalid("note_fixed", field="public_note", note=FIXED_NOTES[0])
 
 
-def _hide_versions(tx: WriteTransaction, case: Incident, member: Member) -> dict[str, Any]:
-    """Hide every version so far from readers; returns the details for the line."""
+def _require_removed(plan: RedactionPlan, reason: str) -> None:
+    """Check the passages of a redaction, and that none of them remains in sight."""
+    for passage in plan.passages:
+        if is_too_common(passage):
+            raise Invalid("passage_common", field="passages", passage=passage)
+    if plan.remaining:
+        raise Invalid("passage_remains", field="passages", fields=plan.remaining)
+    # The reason is a text that outlasts the destruction.
+    if PassageRemoval(plan.passages).occurs_in(reason):
+        raise Invalid("passage_remains", field="reason", fields=["reason"])
+
+
+def _hide_passages(
+    tx: WriteTransaction, case: Incident, member: Member, plan: RedactionPlan
+) -> tuple[dict[str, Any], dict[str, str]]:
+    """Hide from readers what a redaction removes.
+
+    :returns: the private details of the line, and the new commitments by number of public line.
+    """
     destruction = Destruction(
         incident_id=case.id,
         made_at=tx.at,
         made_by=member.id,
         due_on=dates.paris_day(tx.at) + DESTRUCTION_TERM,
+        passages=json.dumps(plan.passages, ensure_ascii=False).encode(),
     )
     steps.insert(tx, destruction)
-    # Versions of an earlier redaction whose destruction was cancelled are hidden by this one too.
-    waiting_ids = select(Destruction.id).where(
-        Destruction.incident_id == case.id, Destruction.ended_at.is_(None)
-    )
-    version_ids = select(Revision.id).where(
-        Revision.incident_id == case.id,
-        Revision.content.is_not(None),
-        Revision.destruction_id.is_(None) | Revision.destruction_id.not_in(waiting_ids),
-    )
-    hidden_ids = list(tx.session.scalars(version_ids.order_by(Revision.id)))
+    hidden_ids = list(plan.hidden)
+    if not plan.passages and not hidden_ids:
+        # Not words but a date or a code was removed, which every earlier version still has.
+        hidden_ids = list(plan.unmatched)
     tx.session.execute(
         update(Revision).where(Revision.id.in_(hidden_ids)).values(destruction_id=destruction.id),
         execution_options={"synchronize_session": "fetch"},
     )
-    return {
+    commitments = {
+        version.id: redact_revision(tx, version, destruction.id) for version in plan.redacted
+    }
+    public_lines = tx.session.execute(
+        select(JOURNAL_ENTRY.c.seq, JOURNAL_ENTRY.c.revision_id, JOURNAL_ENTRY.c.public_json)
+        .where(IS_PUBLIC_LINE, JOURNAL_ENTRY.c.revision_id.in_(commitments))
+        .order_by(JOURNAL_ENTRY.c.seq)
+    )
+    details = {
         "destruction": destruction.id,
         "hidden": hidden_ids,
+        "redacted": {str(revision_id): digests for revision_id, digests in commitments.items()},
         "due": destruction.due_on.isoformat(),
     }
+    return details, {
+        str(line.seq): commitments[line.revision_id]["content"]
+        for line in public_lines
+        if json.loads(line.public_json)["content"]
+    }
+
+
+def _distinct(passages: Sequence[str]) -> list[str]:
+    return list(dict.fromkeys(filter(None, map(one_line, passages))))
 
 
 def _destroy_and_record(
@@ -263,26 +321,27 @@ def _destroy_and_record(
 ) -> JournalEntry:
     hidden_ids = select(Revision.id).where(Revision.destruction_id == destruction.id)
     destroyed_ids = destroy_texts(tx, case, subset=hidden_ids)
-    destroy_members_words(tx, case, destruction.made_at)
+    details: dict[str, Any] = {
+        "destruction": destruction.id,
+        "destroyed": destroyed_ids,
+        "ending": ending,
+    }
     tx.session.execute(
         delete(PendingChange).where(PendingChange.revision_id.in_(destroyed_ids)),
         execution_options={"synchronize_session": False},
     )
-    destruction.ended_at, destruction.ending = tx.at, ending
+    if destruction.passages is None:
+        # By the former rule, which knows no passage: any text of before may have it.
+        destroy_members_words(tx, case, destruction.made_at)
+        details["before"] = destruction.made_at.isoformat()
+    else:
+        removal = PassageRemoval(json.loads(destruction.passages))
+        details["originals"] = destroy_originals(tx, case, destruction, removal)
+        redact_members_words(tx, case, removal)
+    destruction.ended_at, destruction.ending, destruction.passages = tx.at, ending, None
     tx.session.flush()
     steps.scrub_after_commit(tx)
-    return tx.record(
-        Act.DESTROYED,
-        by=by,
-        incident=case.id,
-        case=case.number,
-        details={
-            "destruction": destruction.id,
-            "destroyed": destroyed_ids,
-            "before": destruction.made_at.isoformat(),
-            "ending": ending,
-        },
-    )
+    return tx.record(Act.DESTROYED, by=by, incident=case.id, case=case.number, details=details)
 
 
 def _load_destruction(tx: WriteTransaction, destruction_id: int) -> Destruction:

@@ -24,7 +24,7 @@ ACT_SENTENCES: dict[str, Any] = {
     "followed_up": _("%(who)s a ajouté une suite"),
     "replied": _("%(who)s a publié un droit de réponse"),
     "corrected": _("%(who)s a corrigé le cas"),
-    "redacted": _("%(who)s a retiré un passage et détruit les textes antérieurs"),
+    "redacted": _("%(who)s a retiré un passage du cas et de ses versions d’avant"),
     "withdrawn": _("%(who)s a retiré le cas"),
     "restored": _("%(who)s a rétabli le cas"),
     "merged": _("%(who)s a réuni le cas au cas nº %(into)s"),
@@ -39,13 +39,11 @@ ACT_SENTENCES: dict[str, Any] = {
     "change_proposed": _("%(who)s a proposé un changement du cas, à approuver par un autre membre"),
     "change_refused": _("%(who)s a refusé un changement du cas, avec son motif"),
     "change_refused.own": _("%(who)s a repris son changement du cas"),
-    "destroyed": _("%(who)s a confirmé la destruction des versions qu’un caviardage avait cachées"),
-    "destroyed.term": _(
-        "%(who)s a détruit les versions qu’un caviardage avait cachées, leur terme étant venu"
-    ),
+    "destroyed": _("%(who)s a confirmé la destruction de ce qu’un caviardage avait caché"),
+    "destroyed.term": _("%(who)s a détruit ce qu’un caviardage avait caché, le terme étant venu"),
     "destruction_kept": _(
-        "%(who)s a annulé la destruction de versions qu’un caviardage avait cachées : elles "
-        "restent cachées au public"
+        "%(who)s a annulé la destruction de ce qu’un caviardage avait caché : le public ne le lit "
+        "toujours pas"
     ),
     "invited": _("%(who)s a noté l’invitation de l’autorité à répondre"),
     "invited.not": _("%(who)s a noté pourquoi l’autorité n’est pas invitée à répondre"),
@@ -135,7 +133,7 @@ ACT_GROUPS: Mapping[str, Mapping[str, tuple[Act, Any]]] = {
         "accord": (Act.APPROVED, _("Accord d’un second membre")),
         "changement-propose": (Act.CHANGE_PROPOSED, _("Changement proposé")),
         "changement-refuse": (Act.CHANGE_REFUSED, _("Changement refusé ou repris")),
-        "destruction": (Act.DESTROYED, _("Versions cachées détruites")),
+        "destruction": (Act.DESTROYED, _("Destruction après un caviardage")),
         "destruction-annulee": (Act.DESTRUCTION_KEPT, _("Destruction annulée")),
         "invitation": (Act.INVITED, _("Invitation à répondre")),
     },
@@ -327,6 +325,11 @@ def details(
         private[name] if isinstance(private.get(name), list) else []
         for name in ("approved_by", "attested", "destroyed")
     )
+    # By the redaction, or by the destruction that followed it.
+    redacted = [
+        *private.get("redacted", ()),
+        *(str(revision) for _redaction, revision in private.get("originals", ())),
+    ]
     fields = (
         (_("Version"), str(private.get("revision") or private.get("version") or "")),
         (_("Motif public"), vocabulary.label("restriction", line.reason)),
@@ -339,5 +342,6 @@ def details(
         ),
         (_("Rôle"), str(ROLE_WORDS.get(role, role))),
         (_("Versions détruites"), ", ".join(map(str, destroyed))),
+        (_("Versions privées d’un passage"), ", ".join(redacted)),
     )
     return [(str(label), words) for label, words in fields if words]

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Any
 
-from flask import redirect, render_template, request
+from flask import Response, redirect, render_template, request
 from flask.typing import ResponseReturnValue
 from markupsafe import Markup
 
@@ -24,7 +25,7 @@ from register.cases.web.desk import act_view, content_words
 from register.cases.web.desk.act_forms import parse_id, today
 from register.cases.web.public.case_view import CaseView, build_case_view
 from register.db import db
-from register.errors import NotFound
+from register.errors import NotFound, SealError
 from register.journal import Act
 from register.journal.web.journal_sentences import ACT_SENTENCES
 from register.text import markup
@@ -35,7 +36,7 @@ from register.web.error_messages import check_sentence, field_name
 from register.web.l10n import in_french, typeset
 from register.web.messages import desk as desk_messages
 from register.web.messages.errors import CASE_STATES, FIELD_NAMES
-from register.web.request_context import current_vocabulary, settings
+from register.web.request_context import current_vocabulary, key_store, settings
 
 # Line of the checklist → page of the case and field where it is fixed.
 _FIX_PAGES = {
@@ -299,6 +300,22 @@ def compare(incident_id: int) -> str:
         newer=newer,
         changes=changes,
     )
+
+
+@desk.get("/dossiers/<int:incident_id>/dossier-avocat.zip")
+def case_file(incident_id: int) -> ResponseReturnValue:
+    """The case file for a lawyer, as an archive."""
+    number = act_view.open_case(incident_id).number
+    if number is None:
+        raise NotFound("no_such_number", number=0)
+    act_view.note_retained_view(incident_id)
+    store = None
+    # Without the key, the case file has no reports.
+    with suppress(SealError):
+        store = key_store()
+    archive_bytes, _gathered = content_words.case_file_archive(number, store)
+    headers = {"Content-Disposition": f'attachment; filename="dossier-{number}.zip"'}
+    return Response(archive_bytes, mimetype="application/zip", headers=headers)
 
 
 @desk.app_template_global("version_words")

@@ -7,7 +7,7 @@ from dataclasses import asdict, replace
 from typing import Any
 
 from flask_babel import lazy_gettext as _
-from wtforms import BooleanField, FormField
+from wtforms import BooleanField, FormField, HiddenField, SelectMultipleField
 
 from register.cases.acts.public_changes import TITLE_LIMIT
 from register.cases.acts.redaction import FIXED_NOTES
@@ -15,12 +15,13 @@ from register.cases.case_content import Content, RequestContent
 from register.cases.member_view import DeskCase
 from register.cases.validation import UNKNOWN_WORD, ContentFault
 from register.cases.web.desk import editor_rows
-from register.cases.web.desk.act_forms import RevisionForm
+from register.cases.web.desk.act_forms import RevisionForm, parse_id
+from register.cases.web.desk.redaction_review import RedactionReview, review_redaction
 from register.territory import place_queries
 from register.territory.web import place_choice
 from register.territory.web.place_choice import LinkedRow, PlaceRow
 from register.text.typography import french
-from register.web.error_messages import reason_sentence
+from register.web.error_messages import error_sentence, reason_sentence
 from register.web.form_fields import (
     FieldGroupList,
     TypedDateField,
@@ -29,6 +30,7 @@ from register.web.form_fields import (
     line_field,
     text_field,
 )
+from register.web.l10n import typeset
 from register.web.request_context import current_vocabulary
 
 _TYPE_FIELDS = ("type_1", "type_2", "type_3")
@@ -65,6 +67,10 @@ class EditorForm(RevisionForm):
     def arguments(self) -> dict[str, Any]:
         """The arguments of the act besides the content."""
         return {"reason": self["reason"].data, "seen": self.seen}
+
+    def review(self, desk_case: DeskCase) -> RedactionReview | None:
+        """What is shown before the act is done; None when it can be done."""
+        return None
 
     def lists(self) -> dict[str, FieldGroupList]:
         """The lists with buttons to add rows, by name."""
@@ -244,6 +250,9 @@ class RedactForm(CorrectForm):
     follow_ups = FieldGroupList(editor_rows.FollowUpTextRow, _("Suite"))
     replies = FieldGroupList(editor_rows.ReplyTextRow, _("Réponse"))
     corrections = FieldGroupList(editor_rows.NoteTextRow, _("Correction"))
+    passages = text_field(_("Passages à retirer des versions d’avant"), limit=20_000)
+    whole = SelectMultipleField(validate_choice=False)
+    reviewed = HiddenField()
 
     @classmethod
     def initial_values(cls, desk_case: DeskCase) -> dict[str, Any]:
@@ -265,7 +274,20 @@ class RedactForm(CorrectForm):
             },
             "replies": {key: row.text.data for key, row in _rewritten_rows(self.replies)},
             "corrections": {key: row.note.data for key, row in _rewritten_rows(self.corrections)},
+            "passages": self.passages.data.splitlines(),
+            "hidden": [parse_id(revision_id) for revision_id in self.whole.data or ()],
         }
+
+    def review(self, desk_case: DeskCase) -> RedactionReview | None:
+        """What the redaction will do, with the passages that it removes in their field."""
+        content = self.content(desk_case.content)
+        seen_digest = self.reviewed.data or ""
+        review = review_redaction(desk_case, content, self.arguments(), seen_digest)
+        if review is not None:
+            self.reviewed.data = review.digest
+            self.passages.data = "\n".join(review.plan.passages)
+            self.passages.errors = [typeset(error_sentence(error)) for error in review.errors]
+        return review
 
 
 def _rewritten_rows(rows: FieldGroupList) -> list[tuple[int, Any]]:
