@@ -10,7 +10,7 @@ import random
 from datetime import date, timedelta
 from pathlib import Path
 
-from register.exchange.case_csv_import import COLUMNS
+from register.exchange.row_mapping import COLUMNS
 from register.territory.places import territory
 
 _TYPES = (

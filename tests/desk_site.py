@@ -38,6 +38,7 @@ _PATHS: Mapping[str, str] = {
     "no case found": "/moderation/dossiers?q=introuvable",
     "place to choose": "/moderation/dossiers?lieu=saint-denis",
     "new case": "/moderation/dossiers/nouveau",
+    "file import": "/moderation/importer",
     "bare draft": "/moderation/dossiers/{bare}",
     "draft": "/moderation/dossiers/{draft}",
     "whole case": "/moderation/dossiers/{whole}",

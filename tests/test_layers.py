@@ -45,7 +45,7 @@ STARTERS = {"cli", "demo"}
 
 # A face (``web.py`` or ``web/`` of a room) imports any room, what all faces share, and the faces
 # of rooms before its own in this order.
-FACES = ("territory", "accounts", "pages", "journal", "cases", "reports", "feeds")
+FACES = ("territory", "accounts", "pages", "journal", "cases", "reports", "exchange", "feeds")
 # Modules of the shared web that import all faces.
 COMPOSERS = {"register.web.application", "register.web.template_env"}
 

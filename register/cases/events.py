@@ -235,8 +235,9 @@ class PublicEvent:
 
     @property
     def reason(self) -> str:
-        """The public reason code; empty if there is none."""
-        return json.loads(self.public_json)["reason"] or ""
+        """The public reason code; empty if there is none, or if the case is erased since."""
+        is_erased = self.state == CaseState.ERASED
+        return "" if is_erased else json.loads(self.public_json)["reason"] or ""
 
     @property
     def private(self) -> Mapping[str, Any]:

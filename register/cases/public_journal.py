@@ -15,9 +15,10 @@ from typing import Any
 from sqlalchemy import FromClause, func, select
 from sqlalchemy.orm import Session
 
-from register.cases.core_tables import CORRECTION, FOLLOW_UP, IS_PUBLIC_LINE, JOURNAL_ENTRY
+from register.cases.core_tables import CASE, CORRECTION, FOLLOW_UP, IS_PUBLIC_LINE, JOURNAL_ENTRY
 from register.cases.data_version import VersionedMapCache
 from register.cases.filters import count_pages
+from register.cases.models import CaseState
 from register.cases.result_lists import CaseSummary, load_case_summaries
 from register.journal import LedgerPosition
 from register.journal.queries import JournalQuery
@@ -31,7 +32,8 @@ class PublicJournalLine:
 
     ``case`` is None if the case is not public now; ``words`` is then empty. ``words``: the title
     of the follow-up or the public note of the correction that the act added. ``into``: number of
-    the case that this one was merged into.
+    the case that this one was merged into. ``reason``: public code of a withdrawal; empty once the
+    case is erased, because it could tell who asked for that.
     """
 
     seq: int
@@ -59,15 +61,20 @@ class PublicJournalPage:
         return count_pages(self.total, PAGE_SIZE)
 
 
-_LINES_STMT = select(
-    JOURNAL_ENTRY.c.seq,
-    JOURNAL_ENTRY.c.at,
-    JOURNAL_ENTRY.c.act,
-    JOURNAL_ENTRY.c.case_number,
-    JOURNAL_ENTRY.c.digest,
-    JOURNAL_ENTRY.c.public_json,
-    JOURNAL_ENTRY.c.private_json,
-).where(IS_PUBLIC_LINE)
+_LINES_STMT = (
+    select(
+        JOURNAL_ENTRY.c.seq,
+        JOURNAL_ENTRY.c.at,
+        JOURNAL_ENTRY.c.act,
+        JOURNAL_ENTRY.c.case_number,
+        JOURNAL_ENTRY.c.digest,
+        JOURNAL_ENTRY.c.public_json,
+        JOURNAL_ENTRY.c.private_json,
+        CASE.c.state,
+    )
+    .outerjoin(CASE, CASE.c.number == JOURNAL_ENTRY.c.case_number)
+    .where(IS_PUBLIC_LINE)
+)
 # Number of lines of a query, and their first and last numbers.
 _extents: VersionedMapCache[JournalQuery, Any] = VersionedMapCache(512)
 
@@ -122,7 +129,8 @@ def _make_lines(session: Session, line_rows: Sequence[Any]) -> list[PublicJourna
     lines = []
     for line_row in line_rows:
         case = cases.get(line_row.case_number or 0)
-        fields = private[line_row.seq]
+        fields, public_json = private[line_row.seq], json.loads(line_row.public_json)
+        is_erased = line_row.state == CaseState.ERASED
         words = titles.get(fields.get("follow_up")) or notes.get(fields.get("correction")) or ""
         lines.append(
             PublicJournalLine(
@@ -130,7 +138,7 @@ def _make_lines(session: Session, line_rows: Sequence[Any]) -> list[PublicJourna
                 at=line_row.at,
                 act=line_row.act,
                 number=line_row.case_number,
-                reason=json.loads(line_row.public_json)["reason"] or "",
+                reason="" if is_erased else public_json["reason"] or "",
                 digest=line_row.digest.hex(),
                 case=case,
                 words=words if case else "",

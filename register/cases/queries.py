@@ -59,7 +59,7 @@ class PublicCase:
 
 @dataclass(frozen=True)
 class Tombstone:
-    """Act, time and reason of the removal of a case."""
+    """Act and time of the removal of a case, and the reason of a withdrawal."""
 
     number: int
     act: str
@@ -171,9 +171,10 @@ def _load_redaction(session: Session, number: int, version: int) -> tuple[int, s
 def load_tombstone(session: Session, number: int) -> Tombstone:
     """Tombstone of a withdrawn or erased case, from the public ledger."""
     last_line = session.execute(_TOMBSTONE_STMT, {"number": number}).one()
-    return Tombstone(
-        number, last_line.act, last_line.at, json.loads(last_line.public_json)["reason"] or ""
-    )
+    # Lines of former versions have the reason of an erasure, which could tell who asked for it.
+    is_erased = last_line.act == Act.ERASED
+    reason = "" if is_erased else json.loads(last_line.public_json)["reason"]
+    return Tombstone(number, last_line.act, last_line.at, reason or "")
 
 
 _CITING_STMT = (

@@ -1,24 +1,23 @@
 """The revisions of a case for members: who changed what, when and why.
 
 A revision whose texts were destroyed keeps its row; one that a redaction changed is read as it was
-before, until that is destroyed. Viewers who are not active members get
-``NotFound``.
+before, until that is destroyed. Viewers who are not active members get ``NotFound``.
 """
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, time, timedelta
 from typing import Any
 
-from sqlalchemy import ColumnElement, Select, bindparam, func, select
+from sqlalchemy import ColumnElement, Select, and_, bindparam, func, or_, select
 from sqlalchemy.orm import Session
 
 from register.accounts.models import Member
 from register.cases.case_content import CaseSnapshot, Content, parse_content, parse_snapshot
 from register.cases.core_tables import CASE, REVISION
-from register.cases.models import ID_LIMIT, RedactedOriginal
+from register.cases.models import ID_LIMIT, CaseState, RedactedOriginal
 from register.errors import NotFound
 from register.journal import Act
 from register.text.dates import PARIS
@@ -128,6 +127,22 @@ def case_at_day(session: Session, viewer: Member, incident_id: int, day: date) -
     end = datetime.combine(min(day, date.max - timedelta(1)) + timedelta(1), time(), PARIS)
     stmt = _SUMMARIES.where(REVISION.c.made_at < end).order_by(REVISION.c.id.desc()).limit(1)
     return _open_revision(session, _list_summaries(session, viewer, incident_id, stmt))
+
+
+def last_public_content(session: Session, viewer: Member, incident_id: int) -> Mapping[str, Any]:
+    """The content of a case when readers saw it last: at its withdrawal, else at present.
+
+    :raises NotFound: ``no_such_revision``: its texts were destroyed.
+    """
+    stmt = _SUMMARIES.where(
+        or_(
+            REVISION.c.act == Act.WITHDRAWN.value,
+            and_(CASE.c.state == CaseState.PUBLISHED.value, REVISION.c.id == CASE.c.revision_id),
+        )
+    )
+    newest = stmt.order_by(REVISION.c.id.desc()).limit(1)
+    summaries = _list_summaries(session, viewer, incident_id, newest)
+    return _open_revision(session, summaries).snapshot.content
 
 
 def _list_summaries(

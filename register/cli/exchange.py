@@ -15,7 +15,7 @@ from register.cli.console import command, fail, progress
 from register.db import db
 from register.errors import SealError
 from register.exchange import case_file as casefile
-from register.exchange.case_csv_import import ImportReport, PublishOptions, import_file
+from register.exchange.case_csv_import import ImportReport, PublishOptions, RowEffect, import_file
 from register.operations import setup
 from register.web.error_messages import check_sentence, error_sentence, reason_sentence
 from register.web.request_context import settings
@@ -32,9 +32,11 @@ from register.web.request_context import settings
 def import_(
     file: Path, publish: bool, by: str | None, second: str | None, reason: str | None, dry_run: bool
 ) -> None:
-    """Importer un fichier de cas (CSV en UTF-8) comme brouillons, ou les publier."""
+    """Importer un fichier de cas (CSV) comme brouillons, ou les publier."""
     active = [member for member in accounts.all_members(db.session()) if member.is_active]
-    if by is None and len(active) != 1:
+    # A trial of drafts writes in nobody's name.
+    has_any_author = dry_run and not publish and active
+    if by is None and len(active) != 1 and not has_any_author:
         fail("Dites qui importe : --by ADRESSE (webcitoyen member list les montre).")
     author = active[0].id if by is None else accounts.find_by_email(db.session(), by).id
     publish_options = None
@@ -74,13 +76,16 @@ def _print_report(report: ImportReport, dry_run: bool) -> None:
             else error_sentence(error)
         )
         click.echo(f"Ligne {row.number}, {row.id}, reste un brouillon : {why}")
-    if dry_run:
-        click.echo("Essai : rien n’a été écrit.")
-    refused = len({row.number for row, _fault in report.faults})
-    click.echo(
-        f"{report.drafted} nouveaux, {report.published} publiés, {report.unchanged} inchangés, "
-        f"{len(report.blocked)} restés brouillons, {refused} refusés."
+    counts = (
+        f"{report.count(RowEffect.PUBLISHED)} publiés, "
+        f"{report.count(RowEffect.DRAFTED, RowEffect.BLOCKED)} brouillons, "
+        f"{report.count(RowEffect.UNCHANGED)} inchangés, "
+        f"{report.count(RowEffect.REFUSED)} refusés."
     )
+    if dry_run:
+        click.echo(f"Essai : rien n’a été écrit. {len(report.outcomes)} cas seraient : {counts}")
+    else:
+        click.echo(f"{len(report.outcomes)} cas : {counts}")
 
 
 @click.command("case-file")

@@ -68,8 +68,12 @@ def import_demo_cases(
     publish_options = PublishOptions(by, REASON, second=second)
     report = import_file(engine, CASES, publish=publish_options, progress=progress)
     # A row that differs from that of an earlier version's file is no fault here.
-    report.faults[:] = [fault for fault in report.faults if fault[1].key != "id_changed"]
-    return report
+    outcomes = [
+        outcome
+        for outcome in report.outcomes
+        if all(fault.key != "id_changed" for fault in outcome.faults)
+    ]
+    return ImportReport(outcomes)
 
 
 def sign_ins(folder: Path) -> list[tuple[str, str, str]]:

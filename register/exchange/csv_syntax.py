@@ -6,6 +6,7 @@ import csv
 import io
 import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -25,6 +26,10 @@ ESCAPE_MARK = "'"
 # Excel assumes another encoding in a file without it.
 BYTE_ORDER_MARK = b"\xef\xbb\xbf"
 MIMETYPE = "text/csv"
+# A French Excel separates by semicolons and by default saves in Windows-1252.
+_DELIMITERS = (",", ";", "\t")
+# The accented letters of French in UTF-8.
+_ACCENT_IN_UTF8 = re.compile(rb"\xc3[\x80-\xbf]")
 
 
 @dataclass(frozen=True)
@@ -44,57 +49,84 @@ class ImportRow:
         return self.cells.get("id", "")[:80]
 
 
-def read_rows(
-    path: Path, columns: Sequence[str], optional_columns: Sequence[str] = ()
-) -> list[ImportRow]:
-    """All rows of a file, including faulty ones.
+def read_file(path: Path) -> bytes:
+    """The bytes of an import file.
 
-    A file is read to its end before anything is written, so that an invalid byte in the last line
-    does not leave half an import.
-
-    :param columns: the columns of the file, in any order.
-    :param optional_columns: columns that a file may lack; their empty cells are left out.
-    :raises Invalid: the whole file is unreadable: missing, too large, empty, not UTF-8, truncated
-        within quotes, or with other columns.
+    :raises Invalid: it is missing or too large.
     """
     try:
         if path.stat().st_size > FILE_LIMIT:
             raise Invalid("import_file_size", limit=FILE_LIMIT // 1024 // 1024)
-        file_bytes = path.read_bytes()
+        return path.read_bytes()
     except OSError as error:
         raise Invalid("import_file_missing", path=str(path), cause=error.strerror) from error
+
+
+def parse_rows(
+    file_bytes: bytes, columns: Sequence[str], optional_columns: Sequence[str] = ()
+) -> list[ImportRow]:
+    """All rows of a file, including faulty ones; rows with empty cells only are left out.
+
+    A file is read to its end before anything is written, so that an invalid byte in the last line
+    does not leave half an import. Cells are separated by commas, semicolons or tabs.
+
+    :param file_bytes: UTF-8 or Windows-1252.
+    :param columns: the columns of the file, in any order.
+    :param optional_columns: columns that a file may lack; their empty cells are left out.
+    :raises Invalid: the whole file is unreadable: empty, in another encoding, truncated within
+        quotes, or with other columns.
+    """
     if not file_bytes.strip():
         raise Invalid("import_file_empty")
-    try:
-        csv_text = file_bytes.decode("utf-8-sig")
-    except UnicodeDecodeError as error:
-        line = file_bytes.count(b"\n", 0, error.start) + 1
-        raise Invalid("import_file_encoding", line=line) from error
-    return list(_parse_rows(csv_text, columns, optional_columns))
-
-
-def _parse_rows(
-    csv_text: str, columns: Sequence[str], optional_columns: Sequence[str]
-) -> Iterator[ImportRow]:
+    csv_text = _decode(file_bytes)
+    header = csv_text.partition("\n")[0].replace('"', "").strip()
+    delimiter = max(_DELIMITERS, key=lambda sign: len(set(columns) & set(header.split(sign))))
     # A huge cell makes one row faulty, not the whole file.
     csv.field_size_limit(FILE_LIMIT)
-    cell_rows = csv.reader(io.StringIO(csv_text, newline=""), strict=True)
+    cell_rows = csv.reader(io.StringIO(csv_text, newline=""), delimiter=delimiter, strict=True)
     try:
-        header = next(cell_rows)
-        for name in header:
-            if name not in (*columns, *optional_columns):
-                raise Invalid("import_column_unknown", column=name[:60])
-        for name in (*columns, *filter(header.count, optional_columns)):
-            if header.count(name) != 1:
-                key = "import_column_missing" if name not in header else "import_column_twice"
-                raise Invalid(key, column=name)
-        for number, raw_cells in enumerate(cell_rows, start=2):
-            if raw_cells:
-                named_cells = zip(header, map(str.strip, raw_cells), strict=False)
-                cells = {name: cell for name, cell in named_cells if cell or name in columns}
-                yield ImportRow(number, cells, _row_fault(header, raw_cells, cells))
+        return list(_named_rows(cell_rows, columns, optional_columns))
     except csv.Error as error:
         raise Invalid("import_file_cut", line=cell_rows.line_num) from error
+
+
+def _decode(file_bytes: bytes) -> str:
+    try:
+        return file_bytes.decode("utf-8-sig")
+    except UnicodeDecodeError as error:
+        # Almost any bytes are Windows-1252, those of a damaged UTF-8 file too.
+        if not _ACCENT_IN_UTF8.search(file_bytes):
+            with suppress(UnicodeDecodeError):
+                return file_bytes.decode("cp1252")
+        line = file_bytes.count(b"\n", 0, error.start) + 1
+        raise Invalid("import_file_encoding", line=line) from error
+
+
+def _named_rows(
+    cell_rows: Iterator[list[str]], columns: Sequence[str], optional_columns: Sequence[str]
+) -> Iterator[ImportRow]:
+    header = _without_empty_end(next(cell_rows))
+    for name in header:
+        if name not in (*columns, *optional_columns):
+            raise Invalid("import_column_unknown", column=name[:60])
+    for name in (*columns, *filter(header.count, optional_columns)):
+        if header.count(name) != 1:
+            key = "import_column_missing" if name not in header else "import_column_twice"
+            raise Invalid(key, column=name)
+    for number, raw_cells in enumerate(cell_rows, start=2):
+        cells_before_end = _without_empty_end(raw_cells)
+        if cells_before_end:
+            width = max(len(header), len(cells_before_end))
+            raw_cells = raw_cells[:width]
+            named_cells = zip(header, map(str.strip, raw_cells), strict=False)
+            cells = {name: cell for name, cell in named_cells if cell or name in columns}
+            yield ImportRow(number, cells, _row_fault(header, raw_cells, cells))
+
+
+def _without_empty_end(cells: list[str]) -> list[str]:
+    """The cells up to the last filled one: a spreadsheet adds empty ones."""
+    filled = [position for position, cell in enumerate(cells, start=1) if cell.strip()]
+    return cells[: filled[-1]] if filled else []
 
 
 def _row_fault(

@@ -12,7 +12,7 @@ from rapidfuzz.distance import LCSseq
 
 from register.text.normalisation import fold
 
-PieceKind = Literal["same", "gone", "new"]
+PieceKind = Literal["same", "gone", "new", "skipped"]
 # Names of fields → their texts.
 FieldTexts = Mapping[str, str]
 
@@ -46,6 +46,42 @@ class TextDiff:
     def is_empty(self) -> bool:
         """Whether nothing changed."""
         return all(piece.kind == "same" for piece in self.pieces)
+
+    @property
+    def excerpt(self) -> TextDiff:
+        """The changes with the words around them, without long unchanged text."""
+        last = len(self.pieces) - 1
+        pieces: list[DiffPiece] = []
+        for index, piece in enumerate(self.pieces):
+            if piece.kind == "same":
+                pieces += _shorten(piece.text, after_change=index > 0, before_change=index < last)
+            else:
+                pieces.append(piece)
+        return TextDiff(tuple(pieces), self.coarse)
+
+
+# Characters of unchanged text before and after a change; cut between words, and rather between
+# lines, because the name of a field stands at the start of its line.
+_CONTEXT = 120
+_CUT_AFTER = re.compile(r"\s")
+
+
+def _shorten(text: str, *, after_change: bool, before_change: bool) -> Iterator[DiffPiece]:
+    """Unchanged text next to changes, with a mark for what is left out."""
+    end, start = 0, len(text)
+    if after_change:
+        cut = _CUT_AFTER.search(text, _CONTEXT)
+        end = cut.start() if cut else len(text)
+    if before_change:
+        limit = max(0, len(text) - _CONTEXT)
+        line_start = text.rfind("\n", max(0, limit - _CONTEXT), limit) + 1
+        start = line_start or text.rfind(" ", 0, limit) + 1
+    if start - end <= _CONTEXT:
+        yield DiffPiece("same", text)
+        return
+    yield DiffPiece("same", text[:end])
+    yield DiffPiece("skipped", "")
+    yield DiffPiece("same", text[start:])
 
 
 def diff_texts(before: str, after: str) -> TextDiff:

@@ -18,11 +18,13 @@ import register.cases.web.desk.case_list
 import register.cases.web.desk.case_summaries
 import register.cases.web.desk.change_approval
 import register.cases.web.desk.editor
+import register.cases.web.desk.public_preview
 import register.cases.web.public.cases
 import register.cases.web.public.citations
 import register.cases.web.public.overview
 import register.cases.web.public.social_cards
 import register.cases.web.public.structured_data
+import register.exchange.web.file_import
 import register.feeds.web
 import register.journal.web.members_journal
 import register.journal.web.public_journal

@@ -18,11 +18,14 @@ from register.cases.validation import ContentFault
 from register.errors import RegisterError, TextError
 from register.journal.verify import Problem
 from register.text.dates import day_words
-from register.web.messages import errors
+from register.web.messages import errors, names
 from register.web.messages.console import CONSOLE_ERRORS, LEDGER_NAMES, VERIFY_PROBLEMS
 from register.web.messages.desk import RISK_NAMES, UNMET_CHECKS
+from register.web.messages.imports import IMPORT_ERRORS
 
-ERROR_SENTENCES: Mapping[str, Any] = errors.SITE_ERRORS | errors.FIELD_ERRORS | CONSOLE_ERRORS
+ERROR_SENTENCES: Mapping[str, Any] = (
+    errors.SITE_ERRORS | errors.FIELD_ERRORS | IMPORT_ERRORS | CONSOLE_ERRORS
+)
 
 # Values that the user typed or sent. A public error page repeats none of them: a link could put any
 # words in the address, and the page would show them as the register's own.
@@ -73,8 +76,8 @@ def problem_sentence(problem: Problem) -> str:
 
 def field_name(name: str) -> str:
     """A field's name in words: its own or that of the part's field; else its identifier."""
-    part_field = errors.FIELD_NAMES.get(name.rpartition(".")[2], name)
-    return str(errors.FIELD_NAMES.get(name, part_field))
+    part_field = names.FIELD_NAMES.get(name.rpartition(".")[2], name)
+    return str(names.FIELD_NAMES.get(name, part_field))
 
 
 def placeholders(sentence: object) -> set[str]:
@@ -107,7 +110,7 @@ def _list_formatter(format_item: Callable[[Any], str], separator: str) -> Callab
 
 _FORMATTERS: dict[str, Callable[[Any], str]] = {
     # For a state that cases and reports share, the word of cases.
-    "state": _code_formatter({**errors.REPORT_STATES, **errors.CASE_STATES}),
+    "state": _code_formatter({**names.REPORT_STATES, **names.CASE_STATES}),
     "ledger": _code_formatter(LEDGER_NAMES),
     "field": field_name,
     "fields": _list_formatter(field_name, ", "),

@@ -782,25 +782,29 @@ def test_a_redaction_empties_the_digest_of_the_imported_row(pen, desk, cast, con
         ("demande_signalant", "reexamen"),  # otherwise the tombstone would reveal the reporter
     ],
 )
-@pytest.mark.parametrize("how", ["withdraw", "erase"])
 def test_the_tombstone_has_a_public_reason_that_never_reveals_the_reporter(
-    pen, desk, cast, session, restriction, expected, how
+    pen, desk, cast, session, restriction, expected
 ):
     case = desk.published()
     with pen(LATER) as p:
-        if how == "withdraw":
-            acts.withdraw(p, case.id, by=cast.bruno, restriction=restriction, reason="r")
-        else:
-            acts.erase(p, case.id, by=cast.ada, restriction=restriction, single=True)
+        acts.withdraw(p, case.id, by=cast.bruno, restriction=restriction, reason="r")
     incident, line = _load_incident(session, case), _last_line(session)
     public, private = _line_json(line)
     assert (public["reason"], public["content"]) == (expected, None)
     assert b"signalant" not in line.public_json
     assert (private["restriction"], incident.restriction) == (restriction, restriction)
-    assert (incident.state, incident.moved_at) == (
-        CaseState.WITHDRAWN if how == "withdraw" else CaseState.ERASED,
-        LATER,
-    )
+    assert (incident.state, incident.moved_at) == (CaseState.WITHDRAWN, LATER)
+
+
+def test_the_line_of_an_erasure_has_its_reason_for_members_only(pen, desk, cast, session):
+    case = desk.published()
+    with pen(LATER) as p:
+        acts.erase(p, case.id, by=cast.ada, restriction="decision_de_justice", single=True)
+    incident, line = _load_incident(session, case), _last_line(session)
+    public, private = _line_json(line)
+    assert (public["reason"], public["content"]) == (None, None)
+    assert private["restriction"] == incident.restriction == "decision_de_justice"
+    assert (incident.state, incident.moved_at) == (CaseState.ERASED, LATER)
 
 
 @pytest.mark.parametrize("how", ["withdraw", "erase"])

@@ -95,7 +95,7 @@ def test_an_erased_case_leaves_the_last_tombstone(session, pen, desk, cast):
     with pen(LATER) as p:
         acts.erase(p, case.id, by=cast.ada, restriction="demande_signalant", single=True)
     stone = _gone(session, case.number).values["tombstone"]
-    assert (stone.act, stone.reason, stone.at) == ("erased", "reexamen", LATER)
+    assert (stone.act, stone.reason, stone.at) == ("erased", "", LATER)
 
 
 def test_a_merged_case_leads_to_the_other(session, desk):

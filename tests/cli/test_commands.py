@@ -201,10 +201,16 @@ def test_a_bad_import_file_is_refused_with_a_reason(
     refusal = run_with_members("import", str(bad), "--by", "ada@x.test")
     assert refusal.exit_code == 1
     assert "Ligne 6, WC010, colonne types" in refusal.output
+    assert "au plus près\u00a0: interdiction_filmer" in refusal.output
 
 
 def test_an_import_requires_the_members_who_do_it(run_with_members: Callable[..., Result]) -> None:
     assert run_with_members("import", str(DEMO_FILE)).exit_code == 1
+    trial = run_with_members("import", str(DEMO_FILE), "--dry-run")
+    assert (trial.exit_code, "34 cas seraient : 0 publiés, 34 brouillons" in trial.output) == (
+        0,
+        True,
+    )
     assert (
         run_with_members("import", str(DEMO_FILE), "--publish", "--by", "ada@x.test").exit_code == 1
     )

@@ -199,7 +199,7 @@ def approve(member: Member, case: str) -> None:
     member.page.goto(case)
     member.user.press("Approuver cette version")
     expect_heading(member.page, "Approuver cette version")
-    member.user.press("Approuver ce texte")
+    member.user.press("Approuver cette page")
     expect_message(member.page, "Vous avez approuvé cette version.")
 
 

@@ -26,7 +26,7 @@ from register.errors import (
     RegisterError,
     TextError,
 )
-from register.exchange import case_csv_import
+from register.exchange.row_mapping import COLUMNS
 from register.journal import Ledger
 from register.journal.verify import Problem
 from register.journal.web import journal_sentences
@@ -34,7 +34,7 @@ from register.reports import models as submissions
 from register.text import personal_data
 from register.web import error_messages
 from register.web.error_messages import ERROR_SENTENCES
-from register.web.messages import console, desk
+from register.web.messages import console, desk, imports, names
 from register.web.messages import errors as site
 
 TOP = Path(register.__file__).parent
@@ -101,7 +101,7 @@ def test_sentences_get_the_values_of_their_placeholders() -> None:
 
 
 def test_no_table_of_sentences_hides_a_key_of_another() -> None:
-    tables = (site.SITE_ERRORS, site.FIELD_ERRORS, console.CONSOLE_ERRORS)
+    tables = (site.SITE_ERRORS, site.FIELD_ERRORS, imports.IMPORT_ERRORS, console.CONSOLE_ERRORS)
     assert sum(len(table) for table in tables) == len(ERROR_SENTENCES)
 
 
@@ -130,15 +130,15 @@ def test_every_field_that_is_judged_has_its_name() -> None:
     judged |= {f"request.{name}" for name in case_content.RequestContent.__dataclass_fields__}
     judged |= {f"proceedings.steps.{rule}" for rule in case_content.FIELD_RULES[StepContent]}
     # A column of an import is named as it stands in the file.
-    judged -= {"", *case_csv_import.COLUMNS, "proceedings.steps.follow_up"}
-    assert {name for name in judged if name not in site.FIELD_NAMES} <= {
-        f"proceedings.steps.{name}" for name in site.FIELD_NAMES
+    judged -= {"", *COLUMNS, "proceedings.steps.follow_up"}
+    assert {name for name in judged if name not in names.FIELD_NAMES} <= {
+        f"proceedings.steps.{name}" for name in names.FIELD_NAMES
     }
 
 
 def test_states_ledgers_and_risks_have_their_words() -> None:
-    assert {state.value for state in CaseState} <= set(site.CASE_STATES)
-    assert {state.value for state in submissions.ReportState} == set(site.REPORT_STATES)
+    assert {state.value for state in CaseState} <= set(names.CASE_STATES)
+    assert {state.value for state in submissions.ReportState} == set(names.REPORT_STATES)
     assert {ledger.value for ledger in Ledger} == set(console.LEDGER_NAMES)
     codes = {code for code, _pattern in (*personal_data._PATTERNS, *personal_data._WORDS)}
     assert codes == set(desk.RISK_NAMES)
@@ -153,9 +153,9 @@ def all_sentences() -> list[str]:
         desk.LIMITATION_PERIODS,
         desk.PERIOD_BEGINNINGS,
         console.VERIFY_PROBLEMS,
-        site.FIELD_NAMES,
-        site.CASE_STATES,
-        site.REPORT_STATES,
+        names.FIELD_NAMES,
+        names.CASE_STATES,
+        names.REPORT_STATES,
         console.LEDGER_NAMES,
         desk.RISK_NAMES,
         journal_sentences.ACT_SENTENCES,

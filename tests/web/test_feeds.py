@@ -311,7 +311,7 @@ def test_each_act_is_one_entry_with_its_own_words(reader, bruno, session) -> Non
     ("end", "title", "text"),
     [
         ("withdraws", "Retrait du cas nº 2", "Motif : le texte publié comportait une erreur."),
-        ("erases", "Effacement du cas nº 2", "Motif : une donnée personnelle devait être"),
+        ("erases", "Effacement du cas nº 2", "; ses textes sont détruits."),
         ("merges", "Réunion du cas nº 2 à un autre", "Le cas nº 2 est réuni au cas nº 1"),
     ],
 )

@@ -15,7 +15,7 @@ from typing import Any
 import pytest
 from flask import Flask
 from flask.testing import FlaskClient
-from sqlalchemy import Engine, event
+from sqlalchemy import Engine, event, select
 from sqlalchemy.orm import Session
 from werkzeug.test import TestResponse
 
@@ -226,6 +226,29 @@ def test_the_author_of_a_withdrawal_request_is_not_published(
     html = stranger("/registre").text
     assert "le cas fait l’objet d’un nouvel examen" in line_text(html, 3)
     assert "signal" not in line_text(html, 3)
+
+
+@pytest.mark.parametrize("language", ["", "/en"])
+def test_an_erased_case_has_one_sentence_and_no_reason_anywhere(
+    stranger: Get, desk: Any, cast: Any, session: Session, language: str
+) -> None:
+    case = desk.withdrawn()
+    with desk.pen() as p:
+        acts.erase(p, case.id, by=cast.ada, restriction="decision_de_justice", single=True)
+    # In former versions the line of an erasure had its reason.
+    line = session.scalars(select(JournalEntry).where(JournalEntry.act == Act.ERASED)).one()
+    assert json.loads(line.public_json)["reason"] is None
+    line.public_json = line.public_json.replace(b'"reason":null', b'"reason":"decision_de_justice"')
+    session.commit()
+    sentence = "its texts are destroyed" if language else "ses textes sont détruits."
+    pages = (f"{language}/incidents/{case.number}", f"{language}/registre")
+    feeds = (f"/incidents/{case.number}.atom", "/incidents.atom", "/registre.atom")
+    for address in (*pages, *feeds):
+        text = stranger(address).text
+        assert (sentence in text) == (address in pages or not language), address
+        # Neither the reason of the erasure nor that of the withdrawal before it.
+        for reason in ("Motif", "Reason", "justice", "court", "erreur", "error"):
+            assert reason not in text.partition("<main")[2], (address, reason)
 
 
 def test_lines_are_chosen_by_kind_and_by_month(

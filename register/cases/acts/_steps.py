@@ -259,7 +259,7 @@ def snapshot_and_record(
 
 
 def erase_and_record(
-    tx: WriteTransaction, case: Incident, member: Member, act: Act, *, public_reason: str | None
+    tx: WriteTransaction, case: Incident, member: Member, act: Act
 ) -> JournalEntry:
     change = CodeChange.of(tx.session, case, None)
     destroyed_ids = erase_texts(tx, case)
@@ -269,12 +269,7 @@ def erase_and_record(
     scrub_after_commit(tx)
     details = {"destroyed": destroyed_ids, "restriction": case.restriction}
     line = tx.record(
-        act,
-        by=member.id,
-        incident=case.id,
-        case=case.number,
-        reason=public_reason,
-        details=details | change.details(),
+        act, by=member.id, incident=case.id, case=case.number, details=details | change.details()
     )
     change.write(tx.session, line.seq)
     return line

@@ -79,7 +79,7 @@ def discard(
 ) -> JournalEntry:
     """Discard a draft: its texts are destroyed, its lines of the desk's ledger stay."""
     case, member = steps.begin_act(tx, incident_id, Act.DISCARDED, by, seen)
-    return steps.erase_and_record(tx, case, member, Act.DISCARDED, public_reason=None)
+    return steps.erase_and_record(tx, case, member, Act.DISCARDED)
 
 
 def invite(

@@ -151,13 +151,13 @@ def erase(
 
     Needs an administrator, and another member's approval for this purpose. The erasure of a draft,
     which has no number, is recorded in the desk's ledger as a discarded draft.
+
+    :param restriction: as for :func:`withdraw`, but for members only: a public reason could tell
+        who asked for the erasure.
     """
     case, member = steps.begin_act(tx, incident_id, Act.ERASED, by, seen, single=single)
-    public_reason = _set_restriction(tx, case, restriction)
-    act = Act.ERASED if case.number else Act.DISCARDED
-    return steps.erase_and_record(
-        tx, case, member, act, public_reason=public_reason if case.number else None
-    )
+    _set_restriction(tx, case, restriction)
+    return steps.erase_and_record(tx, case, member, Act.ERASED if case.number else Act.DISCARDED)
 
 
 def edited_since_withdrawal(session: Session, incident_id: int) -> bool:

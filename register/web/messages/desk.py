@@ -163,6 +163,9 @@ PUBLIC_CHANGES: dict[str, Any] = {
         "La réponse paraît juste après le récit, à la même taille, telle qu’elle est."
     ),
     "tombstone": _("L’adresse du cas ne montre plus qu’un avis daté, avec un motif."),
+    "one_sentence": _(
+        "L’adresse du cas ne montre plus qu’une phrase, sans motif : il a été effacé, tel jour."
+    ),
     "unlisted": _("Le cas sort des listes, de la recherche et des flux."),
     "feed_says": _("Les flux l’annoncent en une ligne, sans le texte."),
     "texts_kept": _("Le texte est gardé ici : le cas pourra être rétabli."),

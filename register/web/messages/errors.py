@@ -1,4 +1,4 @@
-"""Sentences for errors of acts, pages, reports and accounts; names of fields and states."""
+"""Sentences for errors of acts, pages, reports and accounts."""
 
 from __future__ import annotations
 
@@ -102,6 +102,16 @@ SITE_ERRORS: dict[str, Any] = {
     ),
     "note_fixed": _(
         "Ce cas se lit à deux, et personne n’a relu cette note. Gardez celle-ci : « %(note)s »"
+    ),
+    "passage_missing": _(
+        "Aucun mot n’est retiré. Écrivez le passage, ou choisissez les versions à cacher en entier."
+    ),
+    "passage_common": _(
+        "« %(passage)s » est trop court ou trop courant : il viderait d’autres phrases. Écrivez le "
+        "passage plus au long."
+    ),
+    "passage_remains": _(
+        "Un passage à retirer est encore ici : %(fields)s. Ôtez-le, ou retirez-le de cette liste."
     ),
     "no_such_destruction": _("Il n’y a plus rien à détruire ici : c’est déjà fait."),
     "destruction_over": _("C’est déjà décidé : relisez le dossier."),
@@ -252,98 +262,4 @@ FIELD_ERRORS: dict[str, Any] = {
     "text_hostile": _(
         "La mise en forme du texte est trop enchevêtrée : retirez les signes répétés."
     ),
-}
-
-# Names of fields within a sentence; ``fault_sentence`` begins them with a capital.
-FIELD_NAMES: dict[str, Any] = {
-    "title": _("titre"),
-    "summary": _("résumé"),
-    "narrative": _("récit"),
-    "date": _("date"),
-    "end_date": _("date de fin"),
-    "precision_note": _("précision publique"),
-    "country": _("pays"),
-    "commune": _("commune"),
-    "linked_communes": _("communes liées"),
-    "departement": _("département"),
-    "region": _("région"),
-    "place_label": _("lieu"),
-    "level": _("niveau"),
-    "actor": _("auteur de l’acte"),
-    "actor_text": _("auteur de l’acte, selon la source"),
-    "target": _("personne visée"),
-    "outlets": _("médias"),
-    "types": _("types"),
-    "evidence": _("niveau de preuve"),
-    "contested": _("contestation"),
-    "outcome": _("issue"),
-    "steps_taken": _("démarches"),
-    "amount": _("montant"),
-    "language": _("langue"),
-    "sources": _("sources"),
-    "sources.kind": _("sorte de source"),
-    "sources.url": _("adresse de la source"),
-    "sources.label": _("nom de la source"),
-    "sources.publisher": _("publié par"),
-    "sources.archived_url": _("adresse de la copie archivée"),
-    "sources.published_on": _("date de la source"),
-    "sources.checked_on": _("date de vérification de la source"),
-    "source_url": _("adresse de la source"),
-    "proceeding": _("procédure"),
-    "proceedings": _("procédures"),
-    "proceedings.direction": _("sens de la procédure"),
-    "proceedings.nature": _("nature de la procédure"),
-    "proceedings.plaintiff": _("partie qui agit"),
-    "proceedings.docket": _("numéro de l’affaire"),
-    "proceedings.legal_basis": _("fondement juridique"),
-    "proceedings.steps": _("étapes de la procédure"),
-    "step": _("étape"),
-    "note": _("précision"),
-    "appeal_until": _("dernier jour du recours"),
-    "court": _("juridiction"),
-    "outcome_date": _("date de la décision"),
-    "appeal": _("recours"),
-    "request": _("demande d’information"),
-    "request.asked": _("objet de la demande"),
-    "request.asked_of": _("destinataire de la demande"),
-    "request.asked_on": _("date de la demande"),
-    "request.refusal": _("forme du refus"),
-    "request.refused_on": _("date du refus"),
-    "request.cada_number": _("numéro de la CADA"),
-    "request.cada_registered_on": _("date de saisine de la CADA"),
-    "request.cada_opinion_on": _("date de l’avis de la CADA"),
-    "request.opinion": _("avis de la CADA"),
-    "request.outcome": _("issue de la demande"),
-    "links": _("cas liés"),
-    "follow_ups": _("suites"),
-    "replies": _("réponses"),
-    "corrections": _("corrections"),
-    "single_review": _("relu par un seul modérateur"),
-    "reason": _("motif"),
-    "public_note": _("note publique"),
-    "text": _("texte"),
-    "author": _("auteur de la réponse"),
-    "capacity": _("qualité de l’auteur de la réponse"),
-    "refusal": _("motif du refus"),
-}
-
-# Names of the states of cases and replies.
-CASE_STATES: dict[str, Any] = {
-    "draft": _("brouillon"),
-    "published": _("publié"),
-    "withdrawn": _("retiré"),
-    "merged": _("réuni à un autre"),
-    "erased": _("effacé"),
-    "received": _("reçue"),
-    "refused": _("refusée"),
-}
-
-REPORT_STATES: dict[str, Any] = {
-    "received": _("reçu"),
-    "in_review": _("en examen"),
-    "waiting": _("en attente d’une réponse"),
-    "accepted": _("retenu"),
-    "declined": _("écarté"),
-    "withdrawn": _("retiré par son auteur"),
-    "spam": _("indésirable"),
 }

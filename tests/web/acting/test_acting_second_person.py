@@ -70,7 +70,7 @@ def test_a_pending_change_is_shown_in_full_and_approved(signed, session, pending
     change_path = case_path(case, f"changements/{change}")
     change_text = page_text(chloe.get(change_path))
     assert "Ce qui change" in change_text
-    assert "Le texte entier, comme le public le lirait" in change_text
+    assert "La page entière, comme le public la lirait" in change_text
     assert "06 12 34 56 78" in change_text
     own_page = bruno.get(change_path)
     assert "Ce changement attend un autre membre que vous." in page_text(own_page)

@@ -81,13 +81,13 @@ def test_a_case_is_shown_by_revision_and_by_day(bruno: MemberClient, edited_case
     case_path = f"/moderation/dossiers/{edited_case.id}"
     newest, oldest = revisions_of(bruno, edited_case)
     assert (
-        "Le maire communique un document</h3>" in bruno.get(f"{case_path}/versions/{newest}").text
+        "Le maire communique un document</h1>" in bruno.get(f"{case_path}/versions/{newest}").text
     )
     oldest_page = bruno.get(f"{case_path}/versions/{oldest}").text
-    assert ">Le maire refuse un document</h3>" in oldest_page
+    assert ">Le maire refuse un document</h1>" in oldest_page
     assert f"comparer?de={oldest}&amp;a={newest}" in oldest_page
-    assert ">Le maire refuse un document</h3>" in bruno.get(f"{case_path}/au/2026-03-04").text
-    assert ">Le maire communique un document</h3>" in bruno.get(f"{case_path}/au/2026-03-05").text
+    assert ">Le maire refuse un document</h1>" in bruno.get(f"{case_path}/au/2026-03-04").text
+    assert ">Le maire communique un document</h1>" in bruno.get(f"{case_path}/au/2026-03-05").text
 
 
 def test_the_list_leads_to_a_day(bruno: MemberClient, edited_case: CaseRef) -> None:

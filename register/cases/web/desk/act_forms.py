@@ -253,11 +253,9 @@ class RefuseReplyForm(ActForm):
     refusal = text_field(_("Motif, tel que l’auteur de la réponse le recevra"), required=True)
 
 
-class WithdrawForm(ActForm):
-    """Withdrawal of a case, with the reason code whose label is public."""
-
-    restriction = ChoiceRadios(
-        _("Motif, que le public lira"),
+def _restriction_field(label: Any) -> ChoiceRadios:
+    return ChoiceRadios(
+        label,
         choices=lambda: [
             SelectChoice(word.code, word.label)
             for word in current_vocabulary().lists["restriction"].values()
@@ -265,13 +263,19 @@ class WithdrawForm(ActForm):
         ],
         validators=[InputRequired(_CHOOSE_ANSWER)],
     )
+
+
+class WithdrawForm(ActForm):
+    """Withdrawal of a case, with the reason code whose label is public."""
+
+    restriction = _restriction_field(_("Motif, que le public lira"))
     reason = _reason_field()
 
 
-class EraseForm(WithdrawForm):
+class EraseForm(ActForm):
     """Erasure of a case's texts, without a reason in words, which would be a text too."""
 
-    reason = None
+    restriction = _restriction_field(_("Motif, pour les membres seulement"))
 
     def arguments(self) -> dict[str, Any]:
         """The arguments of the act."""

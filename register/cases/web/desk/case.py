@@ -14,7 +14,6 @@ from markupsafe import Markup
 
 from register.accounts.web import current_member
 from register.cases import checklist, deadlines, revisions
-from register.cases.case_content import CaseSnapshot
 from register.cases.checklist import ATTESTATIONS, Circumstances, Flag
 from register.cases.deadlines import LimitationPeriod, PeriodScope, TextLength
 from register.cases.member_view import DeskCase, ReplyRow
@@ -35,7 +34,7 @@ from register.web.blueprints import desk
 from register.web.error_messages import check_sentence, field_name
 from register.web.l10n import in_french, typeset
 from register.web.messages import desk as desk_messages
-from register.web.messages.errors import CASE_STATES, FIELD_NAMES
+from register.web.messages.names import CASE_STATES, FIELD_NAMES
 from register.web.request_context import current_vocabulary, key_store, settings
 
 # Line of the checklist → page of the case and field where it is fixed.
@@ -161,14 +160,11 @@ def letter(desk_case: DeskCase) -> Markup:
 
 
 @desk.app_template_global("around")
-def public_view(desk_case: DeskCase, snapshot: CaseSnapshot | None = None) -> CaseView | None:
-    """The view of the case's public page; None once the text is destroyed.
-
-    :param snapshot: another text of the case than the present one.
-    """
+def public_view(desk_case: DeskCase) -> CaseView | None:
+    """The view of the case's public page; None once the text is destroyed."""
     if not desk_case.snapshot.content:
         return None
-    return build_case_view((snapshot or desk_case.snapshot).content, desk_case.number or 0)
+    return build_case_view(desk_case.snapshot.content, desk_case.number or 0)
 
 
 @desk.app_template_global("consequence")
@@ -271,10 +267,7 @@ def _parse_day(day_text: str) -> date:
 
 
 def _version_page(desk_case: DeskCase, past: CaseAtRevision, day: date | None = None) -> str:
-    about = build_case_view(past.snapshot.content, desk_case.number or 0)
-    return render_template(
-        "cases/desk/version.html", file=desk_case, past=past, about=about, day=day
-    )
+    return render_template("cases/desk/version.html", file=desk_case, past=past, day=day)
 
 
 @desk.get("/dossiers/<int:incident_id>/comparer")

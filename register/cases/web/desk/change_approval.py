@@ -16,14 +16,13 @@ from register.cases.case_content import CaseSnapshot
 from register.cases.member_view import DeskCase
 from register.cases.models import CaseState, Reply
 from register.cases.second_person import ProposedChange
-from register.cases.web.desk import act_view, content_words
+from register.cases.web.desk import act_view
 from register.cases.web.desk.act_forms import ActForm, RefuseChangeForm
-from register.cases.web.desk.case import public_view
+from register.cases.web.desk.public_preview import differences
 from register.db import db
 from register.errors import NotFound, Refused
 from register.journal import Act
 from register.text.personal_data import risks
-from register.text.text_comparison import field_changes
 from register.web.blueprints import asks_password, asks_password_when_alone, desk
 from register.web.error_messages import error_sentence
 from register.web.l10n import typeset
@@ -160,10 +159,7 @@ def _change_values(
     return {
         "change": change,
         "after": after,
-        "about": public_view(desk_case, after),
-        "differences": field_changes(
-            content_words.field_texts(base), content_words.field_texts(after.content)
-        ),
+        "differences": differences(base, after.content),
         "flags": list(dict.fromkeys(flags)),
         "why": _approval_refusal(change, desk_case),
         "refusing": refusal_form is not None,

@@ -23,7 +23,7 @@ from register.territory.web import place_names
 from register.text.text_comparison import FieldTexts
 from register.web.error_messages import field_name
 from register.web.l10n import country_name, day_words, edtf_words, with_label
-from register.web.messages.errors import CASE_STATES, FIELD_NAMES
+from register.web.messages.names import CASE_STATES, FIELD_NAMES
 from register.web.request_context import current_vocabulary, settings
 from register.web.template_env import clock
 

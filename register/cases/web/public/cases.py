@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from flask import abort, redirect, render_template, request
 from flask.typing import ResponseReturnValue
 from flask_babel import gettext as _
@@ -138,18 +140,23 @@ def _fault_sentence(error: Invalid, name: str) -> str:
 def case(number: str) -> str:
     """The current version of a case, or the version of the address."""
     public_case = load_requested_case(number)
+    values = page_values(public_case)
+    description = case_description(public_case)
+    return render_template("cases/public/case.html", description=description, **values)
+
+
+def page_values(public_case: PublicCase) -> dict[str, Any]:
+    """The values of the page of a case below the site's header, for its template."""
     content = public_case.snapshot.content
-    return render_template(
-        "cases/public/case.html",
-        case=public_case,
-        file=case_view.build_case_view(content, public_case.number),
-        description=case_description(public_case),
-        events=timeline.case_timeline(content),
-        changes=queries.list_changes(db.session(), public_case),
-        source_titles=case_view.source_titles(content),
-        invited_on=queries.invitation_day(db.session(), public_case),
-        cited_by=queries.list_citing_cases(db.session(), public_case.number),
-    )
+    return {
+        "case": public_case,
+        "file": case_view.build_case_view(content, public_case.number),
+        "events": timeline.case_timeline(content),
+        "changes": queries.list_changes(db.session(), public_case),
+        "source_titles": case_view.source_titles(content),
+        "invited_on": queries.invitation_day(db.session(), public_case),
+        "cited_by": queries.list_citing_cases(db.session(), public_case.number),
+    }
 
 
 def load_requested_case(number_text: str) -> PublicCase:

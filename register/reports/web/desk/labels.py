@@ -26,7 +26,7 @@ from register.web.blueprints import desk
 from register.web.error_messages import error_sentence
 from register.web.l10n import day_words, typeset, with_label
 from register.web.messages.desk import NOBODY_BEGAN
-from register.web.messages.errors import REPORT_STATES
+from register.web.messages.names import REPORT_STATES
 from register.web.request_context import current_vocabulary, settings
 from register.web.template_env import clock
 
