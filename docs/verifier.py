@@ -56,10 +56,8 @@ def check_ledger(ledger, head, *others):
     print(f"{len(lines)} lignes intactes. Repère à garder : {len(lines)}:{digest}")
     marks = {f"{seq}:{mark}" for seq, (line, mark) in lines.items()}
     last = {line["case"]: seq for seq, (line, mark) in lines.items()}
-    cut = {}
-    for seq, (line, mark) in lines.items():
-        for version, seal in line.get("redacted", {}).items():
-            cut[int(version)] = seq, seal
+    cuts = [(seq, line.get("redacted", {})) for seq, (line, mark) in lines.items()]
+    cut = {int(version): (seq, seals[version]) for seq, seals in cuts for version in seals}
     for name in others:
         if not name.endswith(".json"):
             demand(name in marks, f"le repère {name} ne s'y trouve plus")
@@ -69,14 +67,11 @@ def check_ledger(ledger, head, *others):
         seal = sealed(salt, canonical(text))
         made = {"case": line["case"], "version": line["seq"], "event": line["event"]}
         made.update(content=text, salt=salt, commitment=seal)
-        made.update(current=last[line["case"]] == line["seq"])
-        by, wanted = cut.get(line["seq"], (None, line["content"]))
-        made.update({"redacted": by} if by else {})
-        wanted = [wanted, canonical(made)]
-        demand([seal, data] == wanted, f"{name} diffère, ou précède un autre acte")
-        print(f"{name} : le texte du cas nº {line['case']} est celui de la ligne {line['seq']}")
-        if by:
-            print(f"  sans ce que la ligne {by} en a retiré")
+        by, due = cut.get(line["seq"], (None, line["content"]))
+        made.update(current=last[line["case"]] == line["seq"], **({"redacted": by} if by else {}))
+        demand([seal, data] == [due, canonical(made)], f"{name} diffère, ou précède un autre acte")
+        seq = by or line["seq"]
+        print(f"{name} : le texte du cas nº {line['case']} est celui de la ligne {seq}")
 
 
 def check_case_file(name, *marks):
@@ -126,43 +121,35 @@ def check_case_file(name, *marks):
 
 def check_version(files, line, private, opened):
     """Les textes que scelle une ligne, avant et après chaque caviardage : combien sont là."""
-    seal, version = line["content"] or private.get("snapshot"), private["revision"]
-    if seal is None:
-        return 0
-    cuts = [(cut, other) for cut, other in opened if str(version) in other.get("redacted", {})]
-    cuts.sort(key=lambda cut: cut[0]["seq"])
-    ends = [other["destruction"] for cut, other in cuts] + [None]
-    seals = [(line, {"content": seal, "why": private["why"], "page": private["page"]})]
-    seals += [(cut, other["redacted"][str(version)]) for cut, other in cuts]
-    folders = [f"versions/{version}/" + (f"before-{end}/" if end else "") for end in ends]
-    told = [version, line["act"], line["at"], private["by"]]
-    kept = 0
-    for (sealing, seals_of), end, here in zip(seals, ends, folders, strict=True):
+    seal, version, kept = line["content"] or private.get("snapshot"), private["revision"], 0
+    told, sealing = [version, line["act"], line["at"], private["by"]], line
+    seals = {"content": seal, "why": private.get("why"), "page": private.get("page")}
+    cuts = [cut for cut in opened if seal and str(version) in cut[1].get("redacted", {})]
+    for cut, other in [*sorted(cuts, key=lambda cut: cut[0]["seq"]), *[(None, None)] * bool(seal)]:
+        number = other and other["destruction"]
+        here = f"versions/{version}/" + (f"before-{number}/" if cut else "")
         gone = any(
             (later["seq"] > sealing["seq"])
             if later["ledger"] == sealing["ledger"]
             else (later["at"] >= sealing["at"][: len(later["at"])])
-            for later, other in opened
+            for later, end in opened
             if later["act"] in DESTROYING
-            and (
-                version in other.get("destroyed", ())
-                or [end, version] in other.get("originals", ())
-            )
+            if version in end.get("destroyed", ()) or [number, version] in end.get("originals", ())
         )
         demand(gone == (here + "text.json" not in files), f"{here} : texte absent, ou resté à tort")
-        if end is None or not gone:
+        if not (cut and gone):
             about = read(files[here + "version.json"], here + "version.json")
             made = [about["id"], about["act"], about["made_at"], about["made_by"]]
             demand(made == told, f"{here}version.json contredit sa ligne")
-        if gone:
-            continue
-        salt, why = about["salt"], f"{about['reason'] or ''}\n{about['flags_reason'] or ''}"
-        page = about["renderer"].encode() + b"\n" + files[here + "page.json"]
-        text = files[here + "text.json"]
-        demand(sealed(salt, text) == seals_of["content"], f"{here}text.json diffère")
-        demand(sealed(salt, why.encode()) == seals_of["why"], f"{here}version.json : motif changé")
-        demand(sealed(salt, page) == seals_of["page"], f"{here}page.json diffère")
-        kept += 1
+        if not gone:
+            salt, why = about["salt"], f"{about['reason'] or ''}\n{about['flags_reason'] or ''}"
+            page = about["renderer"].encode() + b"\n" + files[here + "page.json"]
+            text = files[here + "text.json"]
+            demand(sealed(salt, text) == seals["content"], f"{here}text.json diffère")
+            demand(sealed(salt, why.encode()) == seals["why"], f"{here}version.json : motif changé")
+            demand(sealed(salt, page) == seals["page"], f"{here}page.json diffère")
+            kept += 1
+        sealing, seals = cut, cut and other["redacted"][str(version)]
     return kept
 
 

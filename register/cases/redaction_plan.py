@@ -16,6 +16,7 @@ from register.cases.case_content import FIELD_RULES, PART_CLASSES, FieldKind
 from register.cases.core_tables import REVISION
 from register.errors import TextError
 from register.journal.models import canonical_json
+from register.text.normalisation import one_line
 from register.text.passage_removal import PassageRemoval, remove_from_tree, removed_passages
 
 # Keys of documents whose values are codes or dates, in any format. Another key is a text.
@@ -63,7 +64,7 @@ class RedactionPlan:
     earlier versions stay as they are.
     """
 
-    passages: tuple[str, ...]
+    passages: Sequence[str]
     redacted: Sequence[RedactedVersion]
     hidden: Sequence[int]
     unmatched: Sequence[int]
@@ -81,15 +82,23 @@ def passages_removed(
     texts = _texts_by_key(present)
     passages = removed_passages(_texts_by_key(before), texts)
     remaining = [
-        passage
-        for passage in passages
-        if any(map(PassageRemoval([passage]).occurs_in, texts.values()))
+        passage for passage in passages if _remaining_fields(texts, PassageRemoval([passage]))
     ]
     return [passage for passage in passages if passage not in remaining], remaining
 
 
+def _remaining_fields(texts: Mapping[str, str], removal: PassageRemoval) -> list[str]:
+    """The keys of a document's texts with a passage; a reply may keep it."""
+    return [key for key, text in texts.items() if key != "replies" and removal.occurs_in(text)]
+
+
 def _texts_by_key(document: Mapping[str, Any]) -> dict[str, str]:
     return {key: "\n".join(_strings({key: node})) for key, node in document.items()}
+
+
+def distinct_passages(lines: Iterable[str]) -> list[str]:
+    """The passages of some lines, cleaned, without empty and repeated ones."""
+    return list(dict.fromkeys(filter(None, map(one_line, lines))))
 
 
 def plan_redaction(
@@ -104,6 +113,7 @@ def plan_redaction(
     :param present: the document of the case after the redaction.
     :param chosen: ids of the versions to hide whole.
     """
+    passages = distinct_passages(passages)
     removal = PassageRemoval(passages)
     keeps_replies = any(map(removal.occurs_in, _strings(present["replies"])))
     redacted, hidden, unmatched = [], [], []
@@ -131,12 +141,8 @@ def plan_redaction(
             redacted.append(
                 RedactedVersion(version.id, version.content, document, *rendered, *reasons)
             )
-    remaining = [
-        name
-        for name, text in _texts_by_key(present).items()
-        if name != "replies" and removal.occurs_in(text)
-    ]
-    return RedactionPlan(tuple(passages), redacted, hidden, unmatched, remaining, keeps_replies)
+    remaining = _remaining_fields(_texts_by_key(present), removal)
+    return RedactionPlan(passages, redacted, hidden, unmatched, remaining, keeps_replies)
 
 
 def redact_document(

@@ -16,7 +16,7 @@ from register.cases import case_content as contents
 from register.cases.acts import _steps as steps
 from register.cases.case_codes import CodeChange
 from register.cases.case_content import Content, FieldKind, FieldRule, parse_content
-from register.cases.models import CaseState, Incident, Invitation, Note, Revision
+from register.cases.models import CaseState, Incident, Invitation, Note, RedactedOriginal, Revision
 from register.cases.persistence import destroy_revisions, retain_content
 from register.cases.second_person import PendingChange, parse_proposal
 from register.errors import Invalid, Refused
@@ -294,28 +294,25 @@ def _destroy_revisions(
     """
     case.report_withdrawn = True
     present_content = contents.content_of(case)
-    revision_rows = tx.session.execute(
-        select(Revision.id, Revision.content, Revision.reason, Revision.flags_reason)
-        .where(
-            Revision.incident_id == case.id,
-            Revision.content.is_not(None),
-            Revision.id > since_revision,
+    # A redaction may have left a revision without the passage, and its original with it.
+    destroyed_ids = set()
+    for key, table in ((Revision.id, Revision), (RedactedOriginal.revision_id, RedactedOriginal)):
+        texts = tx.session.execute(
+            select(key, table.content, table.reason, table.flags_reason).where(
+                table.incident_id == case.id, table.content.is_not(None), key > since_revision
+            )
         )
-        .order_by(Revision.id)
-    )
-    destroyed_ids = []
-    for revision in revision_rows:
-        content = parse_content(json.loads(revision.content))
-        reasons = [revision.reason or "", revision.flags_reason or ""]
-        if _has_passage(content, reasons, repeats):
-            destroyed_ids.append(revision.id)
+        for revision_id, document, *reasons in texts:
+            content = parse_content(json.loads(document))
+            if _has_passage(content, [reason or "" for reason in reasons], repeats):
+                destroyed_ids.add(revision_id)
     if destroyed_ids:
         destroy_revisions(tx, destroyed_ids)
     if case.revision is not None and case.revision.content is None:
         remaining_content = _without_passages(present_content, repeats)
         retain_content(case, remaining_content)
         CodeChange.of(tx.session, case, remaining_content).write(tx.session)
-    return destroyed_ids
+    return sorted(destroyed_ids)
 
 
 def _repeating_ids(

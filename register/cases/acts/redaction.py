@@ -35,7 +35,6 @@ from register.cases.vocabulary import current_vocabulary
 from register.errors import Invalid, NotFound, Refused
 from register.journal import Act, JournalEntry, WriteTransaction
 from register.text import dates
-from register.text.normalisation import one_line
 from register.text.passage_removal import PassageRemoval, is_too_common
 
 # The mark that may replace a removed passage.
@@ -122,7 +121,7 @@ def redact(
     present = json.loads(contents.canonical_content(content, contents.fragments_of(case)))
     if passages is None:
         passages, _still_present = passages_removed(before, present)
-    plan = plan_redaction(tx.session, case.id, present, _distinct(passages), hidden)
+    plan = plan_redaction(tx.session, case.id, present, passages, hidden)
     _require_removed(plan, reason)
     redaction_details, redacted = _hide_passages(tx, case, member, plan)
     if case.state == CaseState.PUBLISHED:
@@ -310,10 +309,6 @@ def _hide_passages(
         for line in public_lines
         if json.loads(line.public_json)["content"]
     }
-
-
-def _distinct(passages: Sequence[str]) -> list[str]:
-    return list(dict.fromkeys(filter(None, map(one_line, passages))))
 
 
 def _destroy_and_record(

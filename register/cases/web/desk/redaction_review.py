@@ -20,6 +20,7 @@ from register.cases.persistence import list_members_texts
 from register.cases.redaction_plan import (
     RedactedVersion,
     RedactionPlan,
+    distinct_passages,
     passages_removed,
     plan_redaction,
     redact_document,
@@ -80,7 +81,7 @@ def review_redaction(
     present = _document_after(desk_case, content.cleaned(), arguments)
     removed, elsewhere = passages_removed(before, present)
     texts_digest = _digest(present)
-    passages = list(dict.fromkeys(filter(None, map(one_line, arguments["passages"]))))
+    passages = distinct_passages(arguments["passages"])
     chosen = arguments["hidden"]
     if not seen_digest.startswith(texts_digest):
         passages += [passage for passage in removed if passage not in passages]
