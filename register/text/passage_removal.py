@@ -19,6 +19,7 @@ REMOVAL_MARK = "[passage retiré]"
 # RFC 2606 reserves the domain: no such address ever exists.
 REMOVED_URL = "https://passage-retire.invalid/"
 
+_MARKS = re.compile(f"{re.escape(REMOVAL_MARK)}|{re.escape(REMOVED_URL)}")
 _WORD = re.compile(r"[^\W_]+")
 # A reference to a character and an encoded byte of an address stand for letters too.
 _LETTERS = re.compile(r"&(?:#\w{1,8}|[A-Za-z]\w{1,30});|(?:%[0-9A-Fa-f]{2})+|[^\W_]+")
@@ -59,13 +60,17 @@ class PassageRemoval:
     def _spans(self, text: str) -> list[tuple[int, int]]:
         """Where passages are, in order, without overlaps."""
         joined, starts, ends = _joined_letters(text)
+        marks = [match.span() for match in _MARKS.finditer(text)]
         spans = []
         for needle in self._needles:
             offset = joined.find(needle)
             while offset >= 0:
                 stop = offset + len(needle)
                 if offset in starts and stop in ends:
-                    spans.append((starts[offset], ends[stop]))
+                    span = starts[offset], ends[stop]
+                    # The words of a mark are of nobody's text.
+                    if not any(start <= span[0] and span[1] <= end for start, end in marks):
+                        spans.append(span)
                 offset = joined.find(needle, offset + 1)
         if not spans:
             return []

@@ -14,7 +14,7 @@ from register.cases import acts, queries, result_lists
 from register.cases.case_content import LinkContent
 from register.cases.core_tables import CASE, IS_PUBLIC, is_among
 from register.cases.filters import PAGE_SIZE, CaseQuery
-from register.cases.models import Revision
+from register.cases.models import Incident, Revision
 from register.cases.vocabulary import current_vocabulary
 from register.errors import Gone, Moved, NotFound
 from register.journal import Act, JournalEntry, head
@@ -170,15 +170,25 @@ def test_a_text_written_while_the_case_was_withdrawn_is_no_version(
     assert _load(session, case.number).snapshot.content["title"] == "Assez"
 
 
-def test_a_version_destroyed_by_a_redaction_is_gone(session, pen, desk, cast, content):
-    case = desk.published()
+def test_a_version_that_a_redaction_hides_whole_is_gone(session, pen, desk, cast, content):
+    case = desk.published(title="Un nom")
     with pen(LATER) as p:
-        acts.redact(
-            p, case.id, content(title="Sans"), by=cast.bruno, reason="r", public_note="Retiré."
-        )
+        by, published = cast.bruno, p.load(Incident, case.id).revision_id
+        acts.correct(p, case.id, content(title="Un autre"), by=by, reason="r", public_note="n")
+    with pen(LATER) as p:
+        note = {"reason": "r", "public_note": "Retiré."}
+        redacted = content(title="Rectifié")
+        acts.redact(p, case.id, redacted, by=by, passages=["Un autre"], hidden=[published], **note)
+    with pen(LATER) as p:
+        acts.redact(p, case.id, content(title="Plus"), by=by, passages=["Rectifié"], **note)
     events = _events(session, case.number)
     assert _gone(session, case.number, events["published"]).key == "version_destroyed"
-    assert _load(session, case.number, events["redacted"]).snapshot.content["title"] == "Sans"
+    corrected = _load(session, case.number, events["corrected"])
+    assert corrected.snapshot.content["title"] == "[passage retiré]"
+    assert corrected.redacted_by == events["redacted"] - 1
+    with pen(LATER) as p:
+        acts.correct(p, case.id, content(title="Fin"), by=by, reason="r", public_note="n")
+    assert _load(session, case.number, events["redacted"]).redacted_by is None
 
 
 @pytest.mark.parametrize("end", ["withdrawn", "erased"])

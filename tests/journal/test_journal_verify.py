@@ -306,6 +306,14 @@ def test_a_text_that_survives_its_destruction_is_reported(session, pen, history)
     assert sorted(_problems(session, history)) == ["content_survives", "content_survives"]
 
 
+def test_a_public_line_about_a_text_that_no_private_one_confirms_is_reported(session, pen, history):
+    seq = session.scalar(select(JournalEntry.seq).where(JournalEntry.act == "published"))
+    session.rollback()
+    with pen() as p:
+        p.record(Act.REDACTED, by=2, incident=1, case=1, redacted={str(seq): "0" * 64})
+    assert _problems(session, history) == ["content_changed"]
+
+
 def test_a_text_destroyed_by_another_act_is_reported_as_missing(session, pen, history):
     with pen() as p:
         p.record(Act.CORRECTED, by=3, incident=1, case=1, details={"destroyed": [1, 2]})

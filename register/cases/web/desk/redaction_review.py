@@ -90,10 +90,10 @@ def review_redaction(
         for passage in passages
         if is_too_common(passage)
     ]
-    if not passages and not chosen:
+    if not (passages or chosen or elsewhere):
         errors.append(Invalid("passage_missing", field="passages"))
     digest = f"{texts_digest}-{_digest([passages, sorted(chosen)])}"
-    if digest == seen_digest and not errors:
+    if digest == seen_digest and (passages or chosen) and not errors:
         return None
     session = db.session()
     plan = plan_redaction(session, desk_case.id, present, passages, chosen)
