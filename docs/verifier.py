@@ -1,10 +1,11 @@
 """Vérifie le journal public d'un registre Web Citoyen, sans rien utiliser de ce registre :
 
-    python3 verifier.py registre.jsonl tete.json [LIGNE:EMPREINTE ...] [preuve.json ...]
+    python3 verifier.py registre.jsonl tete.json [LIGNE:EMPREINTE ...] [preuve.json ...] [texte ...]
     python3 verifier.py dossier.zip [LIVRE:LIGNE:EMPREINTE ...]
 
 Empreinte d'une ligne : SHA-256 d'un octet 1, de l'empreinte précédente (d'abord 32 octets nuls)
-et de la ligne ; d'un texte : SHA-256 du sel et du JSON canonique.
+et de la ligne ; d'un cas : SHA-256 du sel et du JSON canonique ; d'un texte de /registre/textes/,
+comme methode.md : SHA-256 du fichier, que des lignes donnent sous ce nom.
 """
 
 import hashlib
@@ -59,6 +60,11 @@ def check_ledger(ledger, head, *others):
     cuts = [(seq, line.get("redacted", {})) for seq, (line, mark) in lines.items()]
     cut = {int(version): (seq, seals[version]) for seq, seals in cuts for version in seals}
     for name in others:
+        base = Path(name).name
+        states = [line for line, mark in lines.values() if base in line.get("texts", ())]
+        if states:
+            check_text(name, states, [line["texts"][base] for line in states])
+            continue
         if not name.endswith(".json"):
             demand(name in marks, f"le repère {name} ne s'y trouve plus")
             continue
@@ -72,6 +78,15 @@ def check_ledger(ledger, head, *others):
         demand([seal, data] == [due, canonical(made)], f"{name} diffère, ou précède un autre acte")
         seq = by or line["seq"]
         print(f"{name} : le texte du cas nº {line['case']} est celui de la ligne {seq}")
+
+
+def check_text(name, states, seals):
+    """Le fichier est le texte que scelle la dernière des lignes qui en parlent."""
+    seal = hashlib.sha256(Path(name).read_bytes()).hexdigest()
+    demand(seal in seals, f"{name} n'est scellé par aucune ligne")
+    line = states[-1] if seal == seals[-1] else states[seals.index(seal) + 1]
+    demand(seal == seals[-1], f"{name} a été remplacé : ligne {line['seq']}, {line['at']}")
+    print(f"{name} : le texte d'aujourd'hui, scellé ligne {line['seq']}, {line['at']}")
 
 
 def check_case_file(name, *marks):

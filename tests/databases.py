@@ -66,7 +66,7 @@ def open_engine(url: str) -> Iterator[Engine]:
 
 
 # Tables that a new register fills, restored after each test.
-_INITIAL_TABLES = ("identity", "journal_head", "journal_entry", "term", "dataset")
+_INITIAL_TABLES = ("identity", "journal_head", "journal_entry", "term", "dataset", "sealed_names")
 _INDEXES = "SELECT nspname FROM pg_namespace WHERE nspname LIKE 'search%%'"
 # A database whose columns or revision changed cannot be reused.
 _SHAPE_STATEMENT = """

@@ -161,7 +161,7 @@ LINE_WRITERS = (
     "register/accounts/invitations.py",
     "register/accounts/vouching.py",
     "register/pages/acts.py",
-    "register/operations/setup.py",
+    "register/cases/published_texts.py",
 )
 
 # Modules that write without a journal line, and what.
@@ -678,14 +678,14 @@ def test_an_act_on_a_report_leaves_its_lines(name, pen, inbox, desk, store, sess
 
 
 @pytest.mark.parametrize("name", PAGE_ACTS)
-def test_a_change_of_an_editorial_page_leaves_a_line_on_the_desk(name, pen, cast, session):
+def test_a_change_of_an_editorial_page_leaves_a_public_line(name, pen, cast, session):
     prepare, do = PAGE_ACTS[name]
     with pen() as p:
         seen = getattr(prepare(p, cast), "id", 0)
     heads_before = _heads(session)
     with pen() as p:
         do(p, cast, seen)
-    assert _heads(session) == heads_before | {Ledger.DESK: heads_before[Ledger.DESK] + 1}
+    assert _heads(session) == heads_before | {Ledger.PUBLIC: heads_before[Ledger.PUBLIC] + 1}
 
 
 # --- the checks themselves ---------------------------------------------------------------------

@@ -19,6 +19,7 @@ from verifier_run import HEAD, LEDGER, PROOF, SOURCE, VerifierRun
 from register.cases import acts
 from register.cases.case_content import Content
 from register.journal.models import GENESIS, canonical_json, chain_digest
+from register.pages import acts as page_acts
 
 pytestmark = pytest.mark.one_database
 
@@ -60,7 +61,7 @@ def number(desk: Any, cast: Any, content: Callable[..., Content]) -> int:
 
 def test_the_verifier_is_short_and_uses_the_standard_library_only() -> None:
     source = SOURCE.read_text("utf-8")
-    assert len(source.splitlines()) < 170
+    assert len(source.splitlines()) < 180
     tree = ast.parse(source, feature_version=(3, 8))
     imported = {
         name.split(".")[0]
@@ -275,6 +276,31 @@ def test_a_proof_of_a_withdrawn_text_is_found(
     outsider.download(get, other.number)
     outsider.write(PROOF, old_proof)
     assert outsider.verify(PROOF)[0] == 1
+
+
+def test_a_page_kept_from_before_is_found_with_the_line_that_replaced_it(
+    get: Get, outsider: VerifierRun, number: int, pen: Any, cast: Any
+) -> None:
+    outsider.download(get, number)
+    for name in ("methode.md", "vocabulaire-type.json", "communes.csv.gz"):
+        outsider.write(name, get(f"/registre/textes/{name}"))
+    mark = ledger_heads(outsider.read(LEDGER))[-1]
+    status, output = outsider.verify("methode.md", "vocabulaire-type.json", "communes.csv.gz")
+    assert status == 0, output
+    assert "methode.md : le texte d'aujourd'hui, scellé ligne 1, " in output
+    with pen() as p:
+        page_acts.save_page(
+            p, "methode", "Méthode", "Autre.", by=cast.ada, reason="r", seen_revision=0
+        )
+    outsider.download(get, number)
+    status, output = outsider.verify(mark, "methode.md")
+    assert status == 1
+    assert "methode.md a été remplacé : ligne 7, 2026-03-02T09:30:00Z" in output
+    # A text that the register shows and has not sealed.
+    outsider.write("methode.md", b"# Autre\n")
+    assert "n'est scellé par aucune ligne" in outsider.verify("methode.md")[1]
+    outsider.write("methode.md", get("/registre/textes/methode.md"))
+    assert outsider.verify(mark, "methode.md", PROOF)[0] == 0
 
 
 UNREADABLE = (

@@ -325,6 +325,7 @@ SAMPLES = {
     ("communes", "code"): ["2A004", "2B033", "93032", "93059", "00000", "2a004"],
     ("departements", "code"): ["2A", "2B", "93", "00", "988"],
     ("regions", "code"): ["94", "11", "00"],
+    ("registre", "name"): ["methode.md", "vocabulaire-type.json", "nulle-part"],
     ("compte", "token"): [MARKER],
     ("moderation", "incident_id"): [*map(str, range(1, 12)), "999"],
     # The keys of existing reports are added by ``searches``.

@@ -240,6 +240,11 @@ class PublicEvent:
         return "" if is_erased else json.loads(self.public_json)["reason"] or ""
 
     @property
+    def texts(self) -> Sequence[str]:
+        """The names of the published texts that the line seals."""
+        return list(json.loads(self.public_json).get("texts", ()))
+
+    @property
     def private(self) -> Mapping[str, Any]:
         """The private details of the line, such as ids of fragments; never shown."""
         details: Mapping[str, Any] = json.loads(self.private_json)

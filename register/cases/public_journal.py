@@ -33,7 +33,8 @@ class PublicJournalLine:
     ``case`` is None if the case is not public now; ``words`` is then empty. ``words``: the title
     of the follow-up or the public note of the correction that the act added. ``into``: number of
     the case that this one was merged into. ``reason``: public code of a withdrawal; empty once the
-    case is erased, because it could tell who asked for that.
+    case is erased, because it could tell who asked for that. ``texts``: names of the texts that the
+    line seals.
     """
 
     seq: int
@@ -45,6 +46,7 @@ class PublicJournalLine:
     case: CaseSummary | None
     words: str
     into: int | None
+    texts: Sequence[str]
 
 
 @dataclass(frozen=True)
@@ -143,6 +145,7 @@ def _make_lines(session: Session, line_rows: Sequence[Any]) -> list[PublicJourna
                 case=case,
                 words=words if case else "",
                 into=fields.get("into"),
+                texts=list(public_json.get("texts", ())),
             )
         )
     return lines

@@ -15,7 +15,7 @@ from sqlalchemy import select
 from sqlalchemy.exc import SQLAlchemyError
 from sqlalchemy.orm import Session
 
-from register.cases import case_codes
+from register.cases import case_codes, published_texts
 from register.cases import case_content as contents
 from register.cases.case_codes import CodeKey, codes_of, stored_keys
 from register.cases.checklist import checklist_columns
@@ -82,6 +82,10 @@ def verify(session: Session, anchors: Iterable[Anchor] = ()) -> Iterator[Problem
         yield from member_problems(session)
     except _UNREADABLE as error:
         yield Problem("members_unreadable", {"cause": type(error).__name__})
+    try:
+        yield from published_texts.problems(session)
+    except _UNREADABLE as error:
+        yield Problem("texts_unreadable", {"cause": type(error).__name__})
     last_id = 0
     while True:
         ids = session.scalars(

@@ -11,6 +11,7 @@ import tomllib
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime
+from functools import lru_cache
 from pathlib import Path
 from types import MappingProxyType
 from typing import Any, cast
@@ -144,13 +145,14 @@ def vocabulary_at(session: Session, version: str, language: Language = "fr") -> 
 
 
 def load_file(session: Session, at: datetime, source: Path = VOCABULARY_FILE) -> bool:
-    """Update the rows from the data file; False when they have its version already."""
+    """Make the rows say what the data file says; whether any row was another.
+
+    Also when they have its version already: a row may have been changed by hand.
+    """
     file_bytes = source.read_bytes()
     version = hashlib.sha256(file_bytes).hexdigest()[:16]
     dataset = session.get(Dataset, DATASET)
-    if dataset is not None and dataset.version == version:
-        return False
-    content = tomllib.loads(file_bytes.decode("utf-8"))
+    content = _parse(file_bytes)
     existing_entries = {
         (vocabulary_entry.list, vocabulary_entry.code): vocabulary_entry
         for vocabulary_entry in session.scalars(select(VocabularyEntry))
@@ -164,19 +166,57 @@ def load_file(session: Session, at: datetime, source: Path = VOCABULARY_FILE) ->
             session.add(vocabulary_entry)
     for retired_entry in existing_entries.values():
         retired_entry.retired_at = retired_entry.retired_at or at
+    has_changes = bool(session.new) or any(map(session.is_modified, session.dirty))
     if dataset is None:
         session.add(Dataset(name=DATASET, version=version, loaded_at=at))
-    else:
+    elif dataset.version != version:
         dataset.version, dataset.loaded_at = version, at
     session.flush()
     session.info.pop(DATASET, None)
-    return True
+    return has_changes
+
+
+@lru_cache(maxsize=1)
+def _parse(file_bytes: bytes) -> dict[str, Any]:
+    return tomllib.loads(file_bytes.decode("utf-8"))
 
 
 def source_kinds() -> Mapping[str, str]:
     """The import file's free words for a kind of source → our kind (folded words)."""
-    content = tomllib.loads(VOCABULARY_FILE.read_text(encoding="utf-8"))
-    return MappingProxyType(content["source_map"])
+    return MappingProxyType(_parse(VOCABULARY_FILE.read_bytes())["source_map"])
+
+
+# List → code → fields of the word: labels, definitions, what else the file says, and whether it is
+# retired.
+Words = Mapping[str, Mapping[str, Mapping[str, Any]]]
+
+
+def stored_words(session: Session) -> Words:
+    """The words of the tables, also those that have left the file."""
+    lists: dict[str, dict[str, Mapping[str, Any]]] = {name: {} for name in LIST_NAMES}
+    for word in session.execute(select(VocabularyEntry.__table__)).mappings():
+        fields = {column: word[column] for column in _COLUMNS if column != "code"}
+        lists[word["list"]][word["code"]] = {
+            **fields,
+            **json.loads(word["extra"]),
+            "retired": word["retired_at"] is not None,
+        }
+    return lists
+
+
+def shipped_words() -> Words:
+    """The words of the file that comes with the code."""
+    content = _parse(VOCABULARY_FILE.read_bytes())
+    return {
+        name: {
+            word["code"]: {
+                **{key: field for key, field in word.items() if key not in ("code", "retired_at")},
+                "retired": "retired_at" in word,
+            }
+            for word in content[name]
+        }
+        for name in LIST_NAMES
+    }
 
 
 def build_title(types: tuple[str, ...], place: str, date: str, vocabulary: Vocabulary) -> str:

@@ -56,6 +56,11 @@ _FINDINGS = {
         "Les vocabulaires sont chargés.",
         "Les vocabulaires manquent : webcitoyen upgrade.",
     ),
+    "texts": (
+        "Les libellés, les noms de lieux et les pages sont ceux que scelle le journal public.",
+        "Un libellé, un nom de lieu ou une page n’est pas ce que scelle le journal public : "
+        "webcitoyen verify dit lequel. Si le programme vient de changer : webcitoyen upgrade.",
+    ),
     "journal": (
         "La tête du journal est sa dernière ligne.",
         "La tête du journal n’est pas sa dernière ligne : webcitoyen verify.",

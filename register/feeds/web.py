@@ -28,6 +28,7 @@ from register.journal import Act, line_time
 from register.journal.web import public_journal
 from register.operations import setup
 from register.operations.setup import Identity
+from register.pages.web import public_pages
 from register.search.service import Reach
 from register.territory import place_queries
 from register.territory.place_queries import CommuneDetails
@@ -252,7 +253,7 @@ def _address(event_content: EventContent) -> str:
     """The page of the event's case, at what the event added."""
     event = event_content.event
     if event.number is None:
-        return "/registre"
+        return "/registre" if event.act == Act.OPENED else f"/registre?ligne={event.seq}"
     anchor = ""
     if event_content.snapshot and event.act == Act.FOLLOWED_UP:
         anchor = "#suites"
@@ -273,6 +274,11 @@ _CASE_TITLES = {
     Act.RESTORED: "Rétablissement du cas nº %(number)s : %(title)s",
     Act.WITHDRAWN: "Retrait du cas nº %(number)s, levé depuis : %(title)s",
 }
+_REGISTER_TITLES = {
+    Act.OPENED: "Ouverture du registre",
+    Act.PAGE_CHANGED: "Page du site changée : %(page)s",
+    Act.TEXTS_CHANGED: "Libellés, noms de lieux ou pages mis à jour",
+}
 _REMOVAL_TITLES = {
     Act.WITHDRAWN: "Retrait du cas nº %(number)s",
     Act.MERGED: "Réunion du cas nº %(number)s à un autre",
@@ -284,7 +290,8 @@ def _title(event_content: EventContent) -> str:
     """The title of an entry; it names no case that is no longer shown."""
     event, snapshot, fragment = event_content.event, event_content.snapshot, event_content.fragment
     if event.number is None:
-        return "Ouverture du registre"
+        page = public_pages.page_path(str(event.private.get("page", "")))
+        return _REGISTER_TITLES[Act(event.act)] % {"page": page}
     if snapshot is None:
         return _REMOVAL_TITLES[Act(event.act)] % {"number": event.number}
     act = Act(event.act)

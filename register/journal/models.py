@@ -94,6 +94,8 @@ class Act(StrEnum):
     RESTORED = "restored"  # a withdrawn case is shown again
     MERGED = "merged"  # the case leads to another one
     ERASED = "erased"  # the texts are gone for ever; number and line stay
+    TEXTS_CHANGED = "texts_changed"  # a release brought other labels, place names or pages
+    PAGE_CHANGED = "page_changed"  # an editorial page got another text, or the shipped one again
 
     # For members only.
     DRAFTED = "drafted"  # a draft was made
@@ -132,6 +134,7 @@ class Act(StrEnum):
     BROWSERS_FORGOTTEN = "browsers_forgotten"  # a member removed the trust in all their browsers
     # Failed sign-ins of one account on one day, counted: one line, written when the day is over.
     SIGN_INS_FAILED = "sign_ins_failed"
+    # Former versions recorded PAGE_CHANGED as one of these.
     PAGE_EDITED = "page_edited"  # an editorial page got another text
     PAGE_RESTORED = "page_restored"  # it got back the text shipped with the code
     REPORT_CLAIMED = "report_claimed"  # a member claimed a report, for some hours
@@ -183,8 +186,12 @@ PUBLIC_ACTS = frozenset(
         Act.RESTORED,
         Act.MERGED,
         Act.ERASED,
+        Act.TEXTS_CHANGED,
+        Act.PAGE_CHANGED,
     }
 )
+# Their lines may seal texts that are not of a case: labels, place names, pages.
+TEXT_ACTS = (Act.OPENED, Act.TEXTS_CHANGED, Act.PAGE_CHANGED)
 REPORTER_ACTS = frozenset({Act.REPORT_RECEIVED, Act.REPORT_ADDED, Act.REPORT_WITHDRAWN})
 DAY_ONLY_ACTS = REPORTER_ACTS | {Act.REPORT_VIEWED, Act.REPORT_CONTACT_VIEWED, Act.SOURCE_WITHDRAWN}
 # REDACTED: in former versions, a redaction destroyed the earlier texts at once.

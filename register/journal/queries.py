@@ -6,11 +6,20 @@ import json
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import date, datetime, time, timedelta
+from typing import Any
 
 from sqlalchemy import ColumnElement, bindparam, select
 from sqlalchemy.orm import Session
 
-from register.journal.models import GENESIS, Act, JournalEntry, Ledger, LedgerHead, canonical_json
+from register.journal.models import (
+    GENESIS,
+    TEXT_ACTS,
+    Act,
+    JournalEntry,
+    Ledger,
+    LedgerHead,
+    canonical_json,
+)
 from register.text.dates import PARIS
 
 CONSOLE_MEMBER = 0  # stands for acts from the console, which have no member
@@ -105,6 +114,15 @@ def public_lines(
     return [
         (line.seq, line.public_json) for line in session.execute(_PUBLIC_LINES_STMT, parameters)
     ]
+
+
+def text_lines(session: Session) -> Iterator[tuple[dict[str, str | None], dict[str, Any]]]:
+    """The texts that each line seals, and its private part; oldest first."""
+    stmt = select(_LINE_COLUMNS.public_json, _LINE_COLUMNS.private_json).where(
+        _LINE_COLUMNS.ledger == Ledger.PUBLIC.value, _LINE_COLUMNS.act.in_(TEXT_ACTS)
+    )
+    for public_json, private_json in session.execute(stmt.order_by(_LINE_COLUMNS.seq)):
+        yield json.loads(public_json).get("texts", {}), json.loads(private_json)
 
 
 def head_document(session: Session, position: LedgerPosition) -> bytes:

@@ -68,6 +68,7 @@ class WriteTransaction:
         content: str | None = None,
         reason: str | None = None,
         redacted: Mapping[str, str] | None = None,
+        texts: Mapping[str, str | None] | None = None,
         details: Mapping[str, Any] | None = None,
     ) -> models.JournalEntry:
         """Append one line to the act's ledger; it is written at the end of the transaction.
@@ -77,6 +78,8 @@ class WriteTransaction:
         :param reason: public reason code, from a vocabulary.
         :param redacted: number of an earlier line of the public ledger → commitment of its content
             without the passages that this act removes from it.
+        :param texts: name → SHA-256 (hexadecimal) of each published text that changed; None for one
+            that is no longer published. Lines without any have no such field.
         :param details: codes, ids and digests for members; never a text, a name or an address.
         """
         last_seq, digest = self._tips[act.ledger]
@@ -100,6 +103,7 @@ class WriteTransaction:
                 "private": models.commitment(salt, private_json),
                 "event": event_id,
                 **({"redacted": dict(redacted)} if redacted else {}),
+                **({"texts": texts} if texts else {}),
             }
         )
         line = models.JournalEntry(

@@ -12,7 +12,7 @@ from sqlalchemy import Engine, func, select
 from sqlalchemy.exc import SQLAlchemyError
 from sqlalchemy.orm import Session
 
-from register.cases import case_codes, vocabulary
+from register.cases import case_codes, published_texts, vocabulary
 from register.config import Settings, missing_for_public
 from register.db import now, read_only_engine, sqlite_path
 from register.errors import RegisterError
@@ -23,6 +23,8 @@ from register.reports.report_lists import ReportFolder, ReportQuery
 from register.reports.retention import clock_jump
 from register.reports.verify import lost_keys
 from register.text.dates import paris_day
+
+TEXTS_LISTED = 5  # labels, places and pages that a finding names
 
 
 @dataclass(frozen=True)
@@ -59,13 +61,14 @@ def _database_findings(settings: Settings, engine: Engine) -> Iterator[Finding]:
             )
             for code, findings in (
                 ("territory", _data_findings(session)),
+                ("texts", _text_findings(session)),
                 *(("journal", _head_findings(session, ledger)) for ledger in Ledger),
                 ("report_keys", _key_findings(settings, session)),
                 ("retention", _retention_findings(session)),
             ):
                 try:
                     yield from findings
-                except SQLAlchemyError as error:
+                except (SQLAlchemyError, ValueError) as error:
                     yield Finding(code, False, type(error).__name__)
     finally:
         engine.dispose()
@@ -85,6 +88,19 @@ def _data_findings(session: Session) -> Iterator[Finding]:
     yield Finding("territory", is_resolved and not unknown, ", ".join(unknown))
     has_dataset = session.get(vocabulary.Dataset, vocabulary.DATASET) is not None
     yield Finding("vocabulary", has_dataset and bool(vocabulary.current_vocabulary(session).lists))
+
+
+def _text_findings(session: Session) -> Iterator[Finding]:
+    """Whether labels, place names and pages are those that the public ledger seals."""
+    differences = [
+        " ".join(
+            ", ".join(value) if isinstance(value, list) else str(value)
+            for value in problem.values.values()
+        )
+        for problem in published_texts.problems(session)
+    ]
+    further = ["…"] if len(differences) > TEXTS_LISTED else []
+    yield Finding("texts", not differences, " ; ".join(differences[:TEXTS_LISTED] + further))
 
 
 def _head_findings(session: Session, ledger: Ledger) -> Iterator[Finding]:

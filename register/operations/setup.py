@@ -15,12 +15,12 @@ from sqlalchemy.orm import Mapped, Session, mapped_column
 from register import encryption
 from register.accounts import acts as accounts
 from register.accounts import invitations
-from register.cases import case_codes, vocabulary
+from register.cases import case_codes, published_texts, vocabulary
 from register.cases.persistence import refresh_checklists
 from register.config import Settings
 from register.db import Base, housekeeping, now
 from register.errors import SealError
-from register.journal import Act, Ledger, head, open_ledgers, writing
+from register.journal import open_ledgers, writing
 from register.key_store import KeyStore, default_url
 from register.operations import schema
 from register.reports.models import Report
@@ -63,7 +63,6 @@ def init(settings: Settings, engine: Engine) -> tuple[bool, Path]:
         schema.require(engine)
     else:
         schema.migrate(engine)
-    refresh(engine)
     with housekeeping(engine) as session:
         open_ledgers(session)
         created = session.get(Identity, 1) is None
@@ -71,10 +70,8 @@ def init(settings: Settings, engine: Engine) -> tuple[bool, Path]:
             _create_identity(settings, session)
         key_folder = encryption.key_folder(settings.seal_dir, identity(session).instance_id)
     make_key_store(settings, engine)
-    # Checked each time, to complete an interrupted ``init``.
-    with writing(engine) as tx:
-        if head(tx.session, Ledger.PUBLIC).seq == 0:
-            tx.record(Act.OPENED, by=None)
+    # Each time, which also completes an interrupted ``init``.
+    refresh(engine)
     return created, key_folder / encryption.KEY_FILE
 
 
@@ -103,11 +100,16 @@ def _create_identity(settings: Settings, session: Session) -> None:
 
 
 def refresh(engine: Engine) -> None:
-    """Load newer vocabularies of this code; make what follows from them and the territory again."""
+    """Load the vocabularies of this code; make again what follows from them and the territory.
+
+    The register's first line, or a line on the texts that this version of the code changed.
+    """
     with housekeeping(engine) as session:
         vocabulary.load_file(session, now())
         refresh_checklists(session)
         case_codes.refresh(session, now())
+    with writing(engine) as tx:
+        published_texts.seal(tx)
 
 
 def first_invitation(engine: Engine) -> tuple[str, datetime] | None:

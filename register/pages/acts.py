@@ -1,10 +1,12 @@
-"""The only door that changes an editorial page; each change writes its line on the desk's ledger.
+"""The only door that changes an editorial page; each change writes a public line.
 
-Administrators alone may: what these pages promise, the whole register has to keep.
+Administrators alone may: what these pages promise, the whole register has to keep. The line seals
+the text, so that an outsider can tell when a page changed; who changed it is for members only.
 """
 
 from __future__ import annotations
 
+import hashlib
 import secrets
 
 from register.accounts import vouching
@@ -111,8 +113,18 @@ def _write_revision(
     )
     tx.session.add(revision)
     tx.session.flush()
-    act = Act.PAGE_EDITED if replacement else Act.PAGE_RESTORED
-    tx.record(act, by=by, details={"page": page, "version": revision.id})
+    source = content.source_bytes(content.published_text(page, revision))
+    tx.record(
+        Act.PAGE_CHANGED,
+        by=by,
+        texts={content.source_file(page): hashlib.sha256(source).hexdigest()},
+        details={
+            "page": page,
+            "version": revision.id,
+            "restored": revision.shipped,
+            "pages": {page: content.sealed_version(revision)},
+        },
+    )
     return revision
 
 

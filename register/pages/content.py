@@ -225,6 +225,21 @@ def published_text(name: str, revision: PageRevision | None) -> ShippedPage | Pa
     return shipped_page(name) if revision is None or revision.shipped else revision
 
 
+def source_file(name: str) -> str:
+    """The file name under which the text of one of ``TEXT_NAMES`` is published and sealed."""
+    return f"{name}.md"
+
+
+def source_bytes(page: ShippedPage | PageRevision) -> bytes:
+    """A page in Markdown, in the form of the shipped files."""
+    return f"# {page.title}\n\n{page.text}\n".encode()
+
+
+def sealed_version(revision: PageRevision) -> dict[str, object]:
+    """What the private part of a journal line holds of a revision that readers see."""
+    return {"version": revision.id, "html": hashlib.sha256(revision.html.encode()).hexdigest()}
+
+
 def text_name(name: str, language: Language) -> str:
     """Which of ``TEXT_NAMES`` tells a page in a language."""
     return f"{name}{ENGLISH_SUFFIX}" if language == "en" else name

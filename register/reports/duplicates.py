@@ -52,10 +52,16 @@ class SimilarReport:
 
 
 def similar_cases(
-    session: Session, viewer: Member, sent: ReportContent, vocabulary: Vocabulary, at: datetime
+    session: Session,
+    viewer: Member,
+    sent: ReportContent,
+    vocabulary: Vocabulary,
+    at: datetime,
+    own_case: int | None = None,
 ) -> list[PossibleDuplicate]:
     """Cases similar to a report, the most similar first.
 
+    :param own_case: the case that the report already led to.
     :param at: the current time, which decides whether a claim on a case still runs.
     """
     place = report_to_draft.reported_place(session, sent)
@@ -67,7 +73,9 @@ def similar_cases(
         title="",
         summary=sent.account[:_COMPARED_LENGTH],
     )
-    return duplicates.find_possible_duplicates(session, viewer, draft, limit=_MOST_SIMILAR, at=at)
+    return duplicates.find_possible_duplicates(
+        session, viewer, draft, exclude_id=own_case, limit=_MOST_SIMILAR, at=at
+    )
 
 
 def similar_reports(

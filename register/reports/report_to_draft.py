@@ -20,6 +20,7 @@ from register.errors import TextError
 from register.reports.report_content import ReportContent
 from register.territory import place_queries
 from register.text import dates
+from register.text.countries import named_country
 
 # The report's code for "nobody began proceedings".
 NO_PROCEEDINGS = "aucune"
@@ -66,6 +67,8 @@ def draft_parts(
     elif sent.place_code:
         dropped = [_unknown_code("place_label", sent.place_code)]
         place_part = DraftPart("place", dropped=dropped, ticked=True)
+    elif (country := named_country(sent.place)) not in ("", "FR"):
+        place_part = DraftPart("place", {"country": country}, ticked=True)
     else:
         place_part = DraftPart("place", is_free_text=True)
     all_parts = (

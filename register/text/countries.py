@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from functools import cache
 
 from babel import Locale
@@ -37,3 +38,18 @@ def country_name(code: str, language: str = "fr") -> str:
 def countries(language: str = "fr") -> dict[str, str]:
     """Country names by code, ordered by name without regard to case and accents."""
     return dict(sorted(_territory_names(language).items(), key=lambda country: fold(country[1])))
+
+
+def named_country(place: str) -> str:
+    """The code of the country that ends a typed place ("Charleroi (Belgique)"); "" for none."""
+    last = re.split(r"[(,]", place)[-1].strip(" )")
+    return _codes_by_name().get(fold(last), "")
+
+
+@cache
+def _codes_by_name() -> dict[str, str]:
+    return {
+        fold(name): code
+        for language in ("en", "fr")
+        for code, name in _territory_names(language).items()
+    }

@@ -9,9 +9,11 @@ from __future__ import annotations
 
 import re
 from bisect import bisect_right
+from collections.abc import Iterator
 from dataclasses import dataclass
 
 from register.text.normalisation import clean, fold
+from register.text.person_names import private_names
 
 HEALTH = (
     r"maladies?",
@@ -103,6 +105,51 @@ MINOR = (
     r"(?:mes|ses|leurs) enfants",
 )
 
+# What makes a statement one about a person: a union or a party that speaks or is spoken of raises
+# no flag.
+_MEMBER = (
+    r"(?:adherente?|encartee?|militante?|sympathisante?|membre|permanente?|responsable|deleguee?"
+    r"|representante?|secretaire|elue?|candidate?)s?"
+)
+_OF = (
+    r"(?: (?:de|du|des|d|a|au|aux|la|le|les|l|une?|chez"
+    r"|parti|syndicat|section|syndical|general))*"
+)
+UNION_MEMBERSHIP = (
+    r"(?:non )?syndiquee?s?",
+    r"syndicalistes?",
+    r"(?:cegetiste|cedetiste)s?",
+    r"appartenance syndicale",
+    r"activites? syndicales?",
+    rf"{_MEMBER} syndica(?:l|le|ux|les)",
+    # Many "syndicats" are groupings of communes.
+    rf"{_MEMBER} (?:du|d un|de son|au) syndicat\b"
+    r"(?! (?:mixte|intercommunal|intercommunaux|d initiative|de communes|des eaux|departemental))",
+    # "Sud" is a point of the compass, except with the name of a branch.
+    rf"{_MEMBER}{_OF} (?:cgt|cfdt|fo|force ouvriere|fsu|unsa|cftc|cfe cgc|cfe|snj|sgen|snes|fnsea"
+    r"|solidaires|sud (?:ct|sante|rail|education|ptt|solidaires|collectivites))",
+)
+
+_PARTY = (
+    r"(?:ps|rn|fn|lr|lfi|eelv|pcf|udi|ump|modem|lrem|npa|rassemblement national|front national"
+    r"|reconquete|(?:les )?republicains?|renaissance|parti|socialistes?|communistes?|insoumise?s?"
+    r"|ecologistes?|royalistes?|anarchistes?|nationalistes?|politique"
+    r"|(?:extreme |ultra )?(?:droite|gauche))"
+)
+POLITICAL_OPINION = (
+    r"encartee?s?",
+    # Not of elected persons, whose party is public.
+    r"(?<!elu )(?<!elue )(?<!elus )(?<!maire )(?<!depute )(?<!deputee )(?<!senateur )"
+    r"(?:adherent|encarte|militant|sympathisant|membre|ex membre|partisan|electeur|electrice"
+    r"|(?:est|etait|blogueur|blogueuse|journaliste|habitante?|citoyen|citoyenne|agente?) proche)"
+    rf"e?s?{_OF} {_PARTY}",
+    rf"(?:sa|leur) carte{_OF} {_PARTY}",
+    r"(?:ses|sa|son|leurs|leur|mes|mon) (?:opinion|conviction|idee|engagement|sympathie)s?"
+    r" politiques?",
+    r"(?:a|ont|ai|avait|avoir|ayant) vote (?:(?:pour|a|l|le|la|les|au|d) )*"
+    rf"(?:{_PARTY}|le pen|macron|melenchon|zemmour|bardella)",
+)
+
 GRAVE_ACCUSATION = (
     r"corruptions?",
     r"corrompue?s?",
@@ -148,6 +195,26 @@ GRAVE_ACCUSATION = (
     r"meurtres?",
     r"terroris(?:me|tes?)",
     r"proxenet(?:e|es|isme)",
+    # The active voice, which has an author; not the figures of speech.
+    r"(?:ai|a|as|ont|avait|avaient|aurait|auraient|ayant|avoir)"
+    r" (?:\w{1,12}ment |deja |aussi |meme )?(?:(?:vole|derobe)(?! (?:la vedette|au|en)\b)"
+    r"|frappe(?! (?:a|au|aux|les esprits|l europe|le pays|la region)\b)|gifle|cogne"
+    r"|tabasse|roue de coups|agresse|poignarde|sequestre|etrangle|viole (?:une?|sa|son|ses|des)\b"
+    r"|detourne(?! (?:le regard|l attention|les yeux|la tete|le sens)\b)|falsifie|escroque|soudoye"
+    r"|corrompu|trafique|blanchi|extorque|rackette|cambriole|incendie|pille)e?s?",
+    r"(?:pique|tape) dans la caisse",
+    # Not press offences: whoever is prosecuted for defamation is charged without any inquiry.
+    r"(?:coupable|complice|accusee?|soupconnee?|suspectee?)s? (?:de|d)"
+    r"(?! (?:diffam|injur|denigre|insult|outrage|ne|mal)\w*)(?: \w+)?",
+    r"mise?s? en examen pour (?!diffam|injur)\w+",
+    r"detournements?",
+    r"falsifi(?:ee?s?|cations?)",
+    r"malversations?",
+    r"fraud(?:es?|eurs?|euses?|uleu(?:x|ses?))",
+    r"vols? (?:de|d|avec|a|en reunion)(?! (?:nuit|oiseau|ligne|avion|drones?|la|lyon|paris))\b",
+    r"violences? (?:conjugales?|sexuelles?|familiales?|intrafamiliales?|sur mineure?s?)",
+    r"delinquante?s?",
+    r"faux (?:documents?|temoignages?|certificats?)",
 )
 
 _URL = re.compile(r"(?:\b[a-z][a-z0-9+.-]{1,15}://|\bwww\.)\S+", re.IGNORECASE)
@@ -175,6 +242,18 @@ _STREET_ADDRESS = re.compile(
     r"\s[^\n,;.:()]{1,40}",
     re.IGNORECASE,
 )
+# A country, two check digits and at most 30 others, of which the country says how many (ISO 13616).
+_IBAN = re.compile(r"\b(?=([A-Z]{2}\d{2}(?:[ .\u00a0\u202f-]?[A-Z0-9]){11,30}))", re.IGNORECASE)
+_SEPARATORS = re.compile(r"[\W_]+")
+_IBAN_LENGTHS = {
+    country: length
+    for length, countries in {
+        15: "NO", 16: "BE", 18: "DK FI NL", 19: "SI", 20: "AT EE LT LU", 21: "CH HR LI LV",
+        22: "BG DE GB IE", 23: "GI IL", 24: "AD CZ DZ ES RO SE SK TN", 25: "PT", 26: "IS TR",
+        27: "FR GR IT MC SM", 28: "AL CY HU MA PL", 31: "MT",
+    }.items()
+    for country in countries.split()
+}  # fmt: skip
 _PATTERNS = (
     ("telephone", _PHONE),
     ("courriel", _EMAIL),
@@ -193,8 +272,12 @@ _WORDS = (
     ("vie_sexuelle", _whole_words(SEX_LIFE)),
     ("religion", _whole_words(RELIGION)),
     ("mineur", _whole_words(MINOR)),
+    ("syndicat", _whole_words(UNION_MEMBERSHIP)),
+    ("opinion_politique", _whole_words(POLITICAL_OPINION)),
     ("accusation_grave", _whole_words(GRAVE_ACCUSATION)),
 )
+# Every kind of risk, in the order of the flags.
+CODES = tuple(dict.fromkeys(("nom", "iban", *(code for code, _pattern in (*_PATTERNS, *_WORDS)))))
 
 
 @dataclass(frozen=True)
@@ -209,6 +292,10 @@ def risks(text: str) -> tuple[Risk, ...]:
     """The risks of a text without duplicates, by kind and then in the order of the text."""
     scanned = _URL.sub(" ", clean(text))
     flags = [
+        Risk("nom", " ".join(scanned[start:end].split())) for start, end in private_names(scanned)
+    ]
+    flags += [Risk("iban", account) for account in _ibans(scanned)]
+    flags += [
         Risk(code, " ".join(match.group().split()))
         for code, pattern in _PATTERNS
         for match in pattern.finditer(scanned)
@@ -232,3 +319,15 @@ def risks(text: str) -> tuple[Risk, ...]:
             excerpt = " ".join(scanned[first.start() : last.end()].split())
             flags.append(Risk(code, excerpt))
     return tuple(dict.fromkeys(flags))
+
+
+def _ibans(text: str) -> Iterator[str]:
+    """Bank accounts with a valid check number (ISO 7064, mod 97), without separators."""
+    for match in _IBAN.finditer(text):
+        account = _SEPARATORS.sub("", match.group(1)).upper()
+        account = account[: _IBAN_LENGTHS.get(account[:2], 0)]
+        if (
+            account
+            and int("".join(str(int(sign, 36)) for sign in account[4:] + account[:4])) % 97 == 1
+        ):
+            yield account

@@ -19,7 +19,7 @@ from register.errors import RegisterError, TextError
 from register.journal.verify import Problem
 from register.text.dates import day_words
 from register.web.messages import errors, names
-from register.web.messages.console import CONSOLE_ERRORS, LEDGER_NAMES, VERIFY_PROBLEMS
+from register.web.messages.console import CONSOLE_ERRORS, LEDGER_NAMES, VERIFY_PROBLEMS, WORD_FIELDS
 from register.web.messages.desk import RISK_NAMES, UNMET_CHECKS
 from register.web.messages.imports import IMPORT_ERRORS
 
@@ -116,6 +116,7 @@ _FORMATTERS: dict[str, Callable[[Any], str]] = {
     "fields": _list_formatter(field_name, ", "),
     "missing": _list_formatter(field_name, ", "),
     "names": _list_formatter(str, ", "),
+    "word_fields": _list_formatter(_code_formatter(WORD_FIELDS), ", "),
     "lines": _list_formatter(check_sentence, " "),
     "faults": _list_formatter(fault_sentence, " "),
     # Field, code and excerpt of each.

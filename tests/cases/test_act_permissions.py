@@ -153,6 +153,7 @@ _OTHER_PREFIXES = (
 _FOLLOWING = (Act.CHANGE_PROPOSED, Act.CHANGE_REFUSED, Act.DESTROYED, Act.DESTRUCTION_KEPT)
 NOT_OF_A_CASE = (
     Act.OPENED,
+    Act.TEXTS_CHANGED,
     *_FOLLOWING,
     *(act for act in Act if act.value.startswith(_OTHER_PREFIXES)),
 )

@@ -33,6 +33,7 @@ def test_a_sound_register_has_nothing_wrong(settings, engine, desk, inbox):
         "seal",
         "territory",
         "vocabulary",
+        "texts",
         "journal",
         "journal",
         "journal",

@@ -237,6 +237,7 @@ EXAMINED_TABLES = {
     "known_browser",
     # Data that comes with a release.
     "term",
+    "sealed_names",
     "dataset",
     # What the site says of itself: no word of a case, kept with its history.
     "page_revision",

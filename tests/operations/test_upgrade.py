@@ -139,6 +139,8 @@ def test_a_register_without_reports_keeps_every_line_and_can_receive_one(upgrade
                 JournalEntry.ledger, JournalEntry.seq
             )
         )
+        # The last one seals labels, place names and pages.
+        lines.append(("public", "51"))
         assert [(ledger, str(seq)) for ledger, seq in entries] == sorted(
             lines, key=lambda line: (line[0], int(line[1]))
         )

@@ -2,16 +2,17 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
 from shutil import copytree
 
 import pytest
+from ledger_lines import lines_since
 from sqlalchemy import func, select
 
 from register.cases.data_version import read_data_version
 from register.config import LEGAL_FIELDS
 from register.errors import Invalid, NotFound, Refused, TextError
-from register.journal import JournalEntry, Ledger
 from register.pages import acts, content
 from register.pages.content import PageRevision
 
@@ -81,26 +82,26 @@ def test_a_page_returned_to_its_shipped_text_follows_later_versions(
         content.shipped_page.cache_clear()
 
 
-def test_the_line_of_an_edit_has_the_page_and_none_of_its_text(save, restore, session, cast):
+def test_the_public_line_of_an_edit_seals_the_text_and_does_not_say_who(
+    save, restore, session, cast
+):
     first = save()
     second = restore(first)
     session.rollback()
-    desk = (
-        select(JournalEntry)
-        .where(JournalEntry.ledger == Ledger.DESK.value)
-        .order_by(JournalEntry.seq.desc())
-    )
-    newer, older = session.scalars(desk.limit(2))
-    assert (older.act, newer.act) == ("page_edited", "page_restored")
-    for line, revision in ((older, first), (newer, second)):
-        private = json.loads(line.private_json)
+    shipped = (content.FOLDER / "fr" / "suivre.md").read_bytes()
+    sources = (f"# Suivre\n\n{TEXT}\n".encode(), shipped)
+    lines = lines_since(session, 1)
+    for line, revision, source in zip(lines, (first, second), sources, strict=True):
+        public, private = json.loads(line.public_json), json.loads(line.private_json)
+        assert public["act"] == "page_changed"
+        assert public["texts"] == {"suivre.md": hashlib.sha256(source).hexdigest()}
+        assert b'"by"' not in line.public_json
         assert (private["page"], private["version"], private["by"]) == (
             "suivre",
             revision,
             cast.ada,
         )
         assert b"association" not in line.private_json + line.public_json
-        assert b"suivre" not in line.public_json
 
 
 @pytest.mark.parametrize("name", ["bruno", "driss"])

@@ -22,6 +22,7 @@ def test_an_earlier_schema_keeps_its_cases_and_lines_both_ways(engine, desk, cas
         )
     with Session(engine) as session:
         before = {ledger: head(session, ledger) for ledger in Ledger}
+        assert list(verify(session, [])) == []
     config = schema.alembic_config(engine)
 
     command.downgrade(config, "0007")
@@ -39,10 +40,11 @@ def test_an_earlier_schema_keeps_its_cases_and_lines_both_ways(engine, desk, cas
         assert content.newest_revision(session, "suivre") is None
         assert content.current_page(session, "suivre").html == content.shipped_page("suivre").html
         statement = (
-            select(func.count()).select_from(JournalEntry).where(JournalEntry.act == "page_edited")
+            select(func.count()).select_from(JournalEntry).where(JournalEntry.act == "page_changed")
         )
         assert session.scalar(statement) == 1
-        assert list(verify(session, [])) == []
+        # Nothing else is missing than the text that was lost with the table.
+        assert [problem.key for problem in verify(session, [])] == ["page_revision"]
     with writing(engine) as pen:
         acts.save_page(
             pen, "suivre", "Suivre", "Un autre.", by=cast.ada, reason="essai", seen_revision=0

@@ -100,6 +100,10 @@ def test_a_similar_case_is_found_by_place_and_source(session, desk, cast):
     assert [match.case.id for match in similar] == [case.id]
     codes = {reason.code for reason in similar[0].reasons}
     assert {"source", "commune", "jours", "types"} <= codes
+    own_draft = duplicates.similar_cases(
+        session, viewer, a_report(date="2008-03-17"), current_vocabulary(session), AT, case.id
+    )
+    assert own_draft == []
     driss = session.get(Member, cast.driss)
     assert (
         duplicates.similar_cases(session, driss, a_report(), current_vocabulary(session), AT) == []

@@ -67,6 +67,24 @@ def test_only_ticked_parts_are_taken_over(vocabularies):
     assert report_to_draft.draft_content(drafted_parts.values(), set(), vocabularies) == Content()
 
 
+@pytest.mark.parametrize(
+    ("place", "country"),
+    [
+        ("Charleroi (Belgique)", "BE"),
+        ("Lausanne, Suisse", "CH"),
+        ("Charleroi (Belgium)", "BE"),
+        ("Belgique", "BE"),
+        ("Gagny (France)", "FR"),
+        ("la salle des fêtes, près du lavoir", "FR"),
+    ],
+)
+def test_a_draft_is_in_the_country_that_the_place_names(vocabularies, place, country):
+    drafted_parts = parts(vocabularies, None, place=place, place_code="")
+    draft = report_to_draft.draft_content(drafted_parts.values(), {"place"}, vocabularies)
+    assert draft == Content(country=country)
+    assert drafted_parts["place"].ticked == (country != "FR")
+
+
 def test_the_reporters_words_are_not_copied_even_with_every_part_ticked(vocabularies):
     free_texts = {
         "actor_text": "un adjoint",

@@ -235,7 +235,7 @@ def test_the_members_journal_links_to_the_version_of_a_page(
     first = save(ada)
     html = ada.get("/moderation/journal?acte=pages").text
     assert "Ada a modifié la page /suivre" in html
-    line = html.partition('href="/moderation/journal/bureau/')[2].partition('"')[0]
+    line = html.partition('href="/moderation/journal/public/')[2].partition('"')[0]
     address = f"{SUIVRE}/versions/{first}"
-    assert address in ada.get(f"/moderation/journal/bureau/{line}").text
+    assert address in ada.get(f"/moderation/journal/public/{line}").text
     assert address not in signed("bruno").get(f"/moderation/journal/bureau/{line}").text

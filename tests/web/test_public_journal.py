@@ -30,6 +30,9 @@ from register.journal.queries import JournalQuery
 from register.journal.web import public_journal as registre
 from register.journal.web.journal_sentences import PUBLIC_KINDS
 from register.journal.web.public_journal import PublicJournalQuery, chips, list_months, parse
+from register.operations import setup
+from register.pages import acts as page_acts
+from register.pages import content as editorial
 
 pytestmark = pytest.mark.one_database
 
@@ -592,6 +595,44 @@ def test_the_verifier_is_served_and_has_its_command_on_the_data_page(client: Fla
     html = client.get("/donnees").text
     assert 'id="verifier"' in html
     assert "curl -o verifier.py http://127.0.0.1:5000/registre/verifier.py" in html
+
+
+def test_a_changed_page_is_a_line_an_entry_and_a_text_to_download(
+    stranger: Get, pen: Any, cast: Any
+) -> None:
+    before = stranger("/registre/textes/methode.md")
+    assert (before.status_code, before.mimetype) == (200, "text/markdown")
+    seen = 0
+    for text in ("Un mot zinzolin.", "Un autre texte."):
+        with pen() as p:
+            seen = page_acts.save_page(
+                p, "methode", "Méthode", text, by=cast.ada, reason="r", seen_revision=seen
+            ).id
+    journal, feed = stranger("/registre").text, stranger("/registre.atom").text
+    assert listed_lines(journal) == [3, 2, 1]
+    assert "Page du site changée" in line_text(journal, 3)
+    assert "methode.md" in line_text(journal, 3)
+    assert "Textes scellés" in line_text(journal, 1)
+    assert listed_lines(stranger("/registre?acte=page").text) == [3, 2]
+    assert "Page du site changée\N{NO-BREAK SPACE}: /methode" in feed
+    assert "http://127.0.0.1:5000/registre/textes/methode.md" in feed
+    after = stranger("/registre/textes/methode.md")
+    assert after.data == "# Méthode\n\nUn autre texte.\n".encode()
+    assert after.headers["ETag"] != before.headers["ETag"]
+    assert after.headers["X-Robots-Tag"] == "noindex"
+    # A text that was replaced is for members only.
+    pages = (journal, feed, stranger("/registre.jsonl").text, after.text)
+    assert not any("inzolin" in page for page in pages)
+
+
+def test_a_release_that_changes_texts_is_a_line_and_an_entry(
+    stranger: Get, engine: Engine, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(editorial, "TEXT_NAMES", editorial.TEXT_NAMES[1:])
+    setup.refresh(engine)
+    assert "Libellés, noms de lieux ou pages mis à jour" in line_text(stranger("/registre").text, 2)
+    assert "Une nouvelle version du logiciel" in stranger("/registre.atom").text
+    assert stranger("/registre/textes/a-propos.md").status_code == 404
 
 
 def test_acts_of_the_desk_are_on_no_line(stranger: Get, desk: Any) -> None:

@@ -29,6 +29,9 @@ ACT_SENTENCES: dict[str, Any] = {
     "restored": _("%(who)s a rétabli le cas"),
     "merged": _("%(who)s a réuni le cas au cas nº %(into)s"),
     "erased": _("%(who)s a effacé le cas"),
+    "texts_changed": _("%(who)s a mis à jour les libellés, les noms de lieux ou les pages"),
+    "page_changed": _("%(who)s a modifié la page %(page)s"),
+    "page_changed.restored": _("%(who)s a rétabli le texte livré de la page %(page)s"),
     "drafted": _("%(who)s a ouvert un brouillon"),
     "edited": _("%(who)s a modifié le dossier"),
     "discarded": _("%(who)s a abandonné un brouillon et détruit ses textes"),
@@ -119,6 +122,8 @@ PUBLIC_KINDS: Mapping[str, tuple[Act, Any]] = {
     "reunion": (Act.MERGED, _("Réunion")),
     "effacement": (Act.ERASED, _("Effacement")),
     "ouverture": (Act.OPENED, _("Ouverture du registre")),
+    "page": (Act.PAGE_CHANGED, _("Page du site changée")),
+    "textes": (Act.TEXTS_CHANGED, _("Libellés, noms de lieux ou pages mis à jour")),
 }
 
 # Name in URLs of each act, with its label, by group; the name of a group stands for all its acts.
@@ -138,7 +143,7 @@ ACT_GROUPS: Mapping[str, Mapping[str, tuple[Act, Any]]] = {
         "invitation": (Act.INVITED, _("Invitation à répondre")),
     },
     "actes-publics": {
-        **PUBLIC_KINDS,
+        **{kind: act for kind, act in PUBLIC_KINDS.items() if kind != "page"},
         # As opposed to replies that were only received, or refused.
         "reponse": (Act.REPLIED, _("Droit de réponse publié")),
     },
@@ -194,6 +199,7 @@ ACT_GROUPS: Mapping[str, Mapping[str, tuple[Act, Any]]] = {
         "connexions-manquees": (Act.SIGN_INS_FAILED, _("Connexions manquées")),
     },
     "pages": {
+        "page": PUBLIC_KINDS["page"],
         "page-modifiee": (Act.PAGE_EDITED, _("Page du site modifiée")),
         "page-retablie": (Act.PAGE_RESTORED, _("Page du site rétablie")),
     },
@@ -293,6 +299,7 @@ def _sentence_key(line: MembersJournalLine) -> str:
     variants: dict[str, str] = {
         Act.APPROVED: purpose if purpose in ("erase", "change") else "",
         Act.CHANGE_REFUSED: "own" if private.get("taken_back") is True else "",
+        Act.PAGE_CHANGED: "restored" if private.get("restored") is True else "",
         Act.DESTROYED: "term" if line.by is None else "",
         Act.INVITED: "not" if private.get("invited") is False else "",
         Act.RELEASED: "other" if private.get("holder", line.by) != line.by else "",

@@ -6,13 +6,14 @@ import re
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from datetime import datetime
+from pathlib import Path
 
 from flask import Response, redirect, render_template, request
 from flask.typing import ResponseReturnValue
 from sqlalchemy import Engine
 from sqlalchemy.orm import Session
 
-from register.cases import public_journal
+from register.cases import public_journal, published_texts
 from register.cases import queries as proofs
 from register.cases.filters import LENGTH_LIMIT, VALUES_LIMIT, parse_page_number
 from register.db import db
@@ -198,6 +199,22 @@ def proof(number: str) -> ResponseReturnValue:
     return response
 
 
+_TEXT_TYPES = {".json": "application/json", ".md": "text/markdown", ".gz": "application/gzip"}
+
+
+@public.get("/registre/textes/<name>")
+def published_text(name: str) -> Response:
+    """A text around the cases, as the bytes whose digest the public ledger has."""
+    head()
+    body = published_texts.published_texts(db.session()).get(name)
+    if body is None:
+        raise NotFound("no_such_row")
+    response = Response(body, mimetype=_TEXT_TYPES.get(Path(name).suffix, "text/csv"))
+    # The page itself is what search engines may list.
+    response.headers["X-Robots-Tag"] = "noindex"
+    return response
+
+
 @public.get("/registre/verifier.py")
 def program() -> Response:
     """The program that verifies the ledger and proofs."""
@@ -209,16 +226,17 @@ def program() -> Response:
 
 
 def verify_commands(base: str) -> list[str]:
-    """Shell commands to verify the ledger and one case; case 12 is an example."""
+    """Shell commands to verify the ledger, one case and one page; case 12 is an example."""
     files = {
         "registre.jsonl": "/registre.jsonl",
         "tete.json": "/registre/tete",
         "preuve.json": "/incidents/12/preuve",
+        "methode.md": "/registre/textes/methode.md",
         "verifier.py": "/registre/verifier.py",
     }
     return [
         *(f"curl -o {name} {base}{path}" for name, path in files.items()),
-        "python3 verifier.py registre.jsonl tete.json preuve.json",
+        "python3 verifier.py registre.jsonl tete.json preuve.json methode.md",
     ]
 
 

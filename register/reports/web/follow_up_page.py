@@ -17,7 +17,7 @@ from wtforms import BooleanField, RadioField
 from wtforms.fields.choices import SelectChoice  # type: ignore[attr-defined]
 from wtforms.validators import DataRequired, ValidationError
 
-from register.db import db
+from register.db import db, now
 from register.reports import queries, receipt_codes
 from register.reports.models import MessageKind
 from register.reports.queries import ReportView
@@ -222,7 +222,8 @@ def report_html(
     :param error_text: why nothing was done.
     :param used: whether the form has already made a row, and so needs a new nonce.
     """
-    about = status_text(access.report_view, current_vocabulary(), settings().undecided_after)
+    undecided_after = settings().undecided_after
+    about = status_text(access.report_view, current_vocabulary(), undecided_after, now())
     received = access.report_view.received
     kind = MessageKind.ANSWER if about.is_waiting else MessageKind.ADDITION
     if isinstance(filled, MessageForm) and filled.kind is MessageKind.ANSWER:

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import date
+from datetime import date, datetime
 from typing import Any
 
 from flask_babel import lazy_gettext as _
@@ -55,14 +55,15 @@ class StatusText:
 
 
 def status_text(
-    report_view: ReportView, vocabulary: Vocabulary, undecided_after: int
+    report_view: ReportView, vocabulary: Vocabulary, undecided_after: int, at: datetime
 ) -> StatusText:
     """The status of a report for its author.
 
+    :param at: the current time, which decides whether a member holds the report.
     :param undecided_after: months after which an undecided report is declined.
     """
     summary, state = report_view.summary, report_view.summary.state
-    name, situation, next_steps = _state_texts(report_view)
+    name, situation, next_steps = _state_texts(report_view, at)
     # An expired report has a reason in its row, but nobody judged it.
     is_judged = report_view.is_purged or report_view.decision.by is not None
     has_reason = state is ReportState.DECLINED and is_judged
@@ -189,6 +190,15 @@ _ENDED_CASE_TEXTS = {
 _DISCARDED = _(
     "Votre signalement avait été retenu, puis le cas a été abandonné avant d’être publié."
 )
+# Somebody has read it, and the claim ended or ran out.
+_UNHELD = (
+    _("Lu, pas encore tranché"),
+    _(
+        "L’équipe a ouvert votre signalement ; personne ne l’a en main pour l’instant. Rien "
+        "n’en est public."
+    ),
+    _DECIDING,
+)
 _EXPIRED = (
     _("Écarté, faute de décision"),
     _(
@@ -204,12 +214,14 @@ _WITHDRAWN_FROM_DRAFT = _(
 )
 
 
-def _state_texts(report_view: ReportView) -> tuple[Any, Any, Any]:
+def _state_texts(report_view: ReportView, at: datetime) -> tuple[Any, Any, Any]:
     """Name of the state, situation and next steps."""
     state, case = report_view.summary.state, report_view.case
     texts = _STATE_TEXTS[state]
     if report_view.is_purged:
         return texts
+    if state is ReportState.IN_REVIEW and report_view.summary.holder(at) is None:
+        return _UNHELD
     if state is ReportState.DECLINED and report_view.decision.by is None:
         return _EXPIRED
     if state is ReportState.WITHDRAWN and case is not None:

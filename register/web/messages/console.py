@@ -209,9 +209,42 @@ VERIFY_PROBLEMS: dict[str, Any] = {
     "member_missing": _("Compte %(member)s : le journal en parle et il n’est plus dans la base."),
     "members_unreadable": _("Les comptes gardés sont illisibles (%(cause)s)."),
     "html_changed": _("Dossier %(dossier)s, révision %(revision)s : la page gardée a été changée."),
+    "vocabulary_table": _(
+        "Vocabulaire %(list)s, code %(code)s : la base diffère de ce que scelle le journal public "
+        "(%(word_fields)s). « webcitoyen upgrade » y remet le vocabulaire du programme."
+    ),
+    "vocabulary_file": _(
+        "Vocabulaire %(list)s, code %(code)s : ce que livre le programme diffère de ce que scelle "
+        "le journal public (%(word_fields)s). Si le programme vient de changer de version, "
+        "« webcitoyen upgrade » l’y inscrit."
+    ),
+    "place_name": _(
+        "%(name)s, lieu %(code)s : le journal public scelle le nom « %(before)s », "
+        "et « %(after)s » est montré."
+    ),
+    "published_text": _(
+        "%(name)s : ce qui est montré n’est pas ce que scelle le journal public. Si le programme "
+        "vient de changer de version, « webcitoyen upgrade » l’y inscrit."
+    ),
+    "page_revision": _(
+        "Page %(page)s, version %(revision)s : son texte n’est pas celui que scelle le journal "
+        "public."
+    ),
+    "texts_unreadable": _(
+        "Ce que le journal public scelle des libellés, des lieux et des pages est illisible "
+        "(%(cause)s)."
+    ),
     "revision_missing": _("Dossier %(dossier)s : la révision %(revision)s a disparu."),
     "revision_changed": _("Dossier %(dossier)s : la révision %(revision)s a été changée."),
     "reason_changed": _("Dossier %(dossier)s : le motif de la révision %(revision)s a été changé."),
+}
+
+# Fields of the words of a vocabulary.
+WORD_FIELDS: dict[str, Any] = {
+    "fr": _("libellé en français"),
+    "en": _("libellé en anglais"),
+    "definition_fr": _("définition en français"),
+    "definition_en": _("définition en anglais"),
 }
 
 LEDGER_NAMES: dict[str, Any] = {

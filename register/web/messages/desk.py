@@ -132,6 +132,8 @@ APPROVED_BY_READER: dict[str, Any] = {
 }
 
 RISK_NAMES: dict[str, Any] = {
+    "nom": _("nom d’une personne privée"),
+    "iban": _("numéro de compte bancaire"),
     "telephone": _("numéro de téléphone"),
     "courriel": _("adresse électronique"),
     "plaque": _("plaque d’immatriculation"),
@@ -140,6 +142,8 @@ RISK_NAMES: dict[str, Any] = {
     "vie_sexuelle": _("vie sexuelle"),
     "religion": _("religion"),
     "mineur": _("personne mineure"),
+    "syndicat": _("appartenance syndicale"),
+    "opinion_politique": _("opinion politique"),
     "accusation_grave": _("accusation grave"),
 }
 

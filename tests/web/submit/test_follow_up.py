@@ -18,7 +18,7 @@ from sqlalchemy.orm import Session
 
 from register.cases import acts as cases
 from register.cases.checklist import ATTESTATIONS
-from register.db import db
+from register.db import db, now
 from register.errors import NotFound, Refused
 from register.journal import writing
 from register.operations import setup
@@ -160,13 +160,15 @@ def test_each_state_has_its_texts(app, inbox, desk, amina):
     case = desk.published()
     texts = {
         inbox.received(suspect=True): ("Rien n’en est public", "pas promettre de délai"),
-        inbox.held(): ("Une personne de l’équipe s’occupe",),
+        inbox.held(now()): ("Une personne de l’équipe s’occupe",),
         inbox.waiting(): (QUESTION, "rien ne vous y oblige", "31 mai 2026", "pas un refus"),
         inbox.accepted(): ("Un cas est en préparation", "rien n’est public", "31 mai 2026"),
         inbox.accepted(into=case.id): ("est public", f"Cas nº {case.number}"),
         inbox.declined(): (SENTENCE, "éléments insuffisants", "31 mai 2026"),
         inbox.spam(): ("indésirable", "9 mars 2026"),
         inbox.withdrawn(): ("Vous avez retiré ce signalement", "31 mai 2026"),
+        # The claim has run out.
+        inbox.held(): ("personne ne l’a en main pour l’instant",),
     }
     for report, expected in texts.items():
         open_report(amina, report.code)
