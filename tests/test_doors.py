@@ -82,6 +82,7 @@ PROTECTED_STATES = (
                 "CaseCode",
                 "PendingChange",
                 "Destruction",
+                "RedactedOriginal",
             }
         ),
         frozenset(
@@ -95,6 +96,7 @@ PROTECTED_STATES = (
                 "case_code",
                 "pending_change",
                 "destruction",
+                "redacted_original",
             }
         ),
     ),

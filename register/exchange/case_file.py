@@ -61,8 +61,6 @@ _STATE_COLUMNS = (
 )
 
 
-# Those of a version that a redaction changes.
-_FORMER_COLUMNS = ("reason", "flags_reason", "salt", "renderer")
 _VERSION_COLUMNS = ("id", "act", "made_at", "made_by", "reason", "flags_reason", "salt", "renderer")
 
 
@@ -70,8 +68,7 @@ _VERSION_COLUMNS = ("id", "act", "made_at", "made_by", "reason", "flags_reason",
 class CaseVersion:
     """Revision: metadata (with the line that destroyed its texts, if any) and texts.
 
-    ``redaction``: the number of the redaction before which it had these texts; None for those that
-    it has now.
+    ``redaction``: number of the redaction before which it had these; None for its present texts.
     """
 
     id: int
@@ -83,8 +80,7 @@ class CaseVersion:
     @property
     def folder(self) -> str:
         """Folder of its files in the archive."""
-        former = "" if self.redaction is None else f"before-{self.redaction}/"
-        return f"versions/{self.id}/{former}"
+        return f"versions/{self.id}/" + (f"before-{self.redaction}/" if self.redaction else "")
 
 
 @dataclass(frozen=True)
@@ -205,10 +201,8 @@ def _versions(
         for line in lines
         for revision_id in line.private.get("destroyed", ())
     }
-    originals: dict[int, list[RedactedOriginal]] = {}
     stmt = select(RedactedOriginal).where(RedactedOriginal.incident_id == incident)
-    for original in session.scalars(stmt.order_by(RedactedOriginal.id)):
-        originals.setdefault(original.revision_id, []).append(original)
+    originals = session.scalars(stmt).all()
     revisions = session.execute(
         select(REVISION).where(REVISION.c.incident_id == incident).order_by(REVISION.c.id)
     )
@@ -216,15 +210,12 @@ def _versions(
         metadata = {name: _json_value(revision[name]) for name in _VERSION_COLUMNS}
         metadata["destroyed_by"] = destroyed.get(revision["id"])
         yield CaseVersion(revision["id"], metadata, revision["content"], revision["html"])
-        for original in originals.get(revision["id"], ()):
-            former = {name: _json_value(getattr(original, name)) for name in _FORMER_COLUMNS}
-            yield CaseVersion(
-                revision["id"],
-                {**metadata, **former},
-                original.content,
-                original.html,
-                original.destruction_id,
-            )
+        for original in originals:
+            if original.revision_id == revision["id"]:
+                columns = {name: getattr(original, name) for name in _VERSION_COLUMNS[4:]}
+                former = metadata | {name: _json_value(cell) for name, cell in columns.items()}
+                texts = (original.content, original.html, original.destruction_id)
+                yield CaseVersion(original.revision_id, former, *texts)
 
 
 def _acting_member_ids(

@@ -16,6 +16,7 @@ from sqlalchemy.orm import Session
 from register.accounts.models import Member
 from register.cases import acts, queries, revisions
 from register.cases import case_content as contents
+from register.cases.acts.redaction import FIXED_NOTES
 from register.cases.case_content import SourceContent
 from register.cases.models import Incident, Invitation, Note, RedactedOriginal, Reply, Revision
 from register.cases.redaction_plan import plan_redaction
@@ -45,9 +46,25 @@ def case(pen, desk, cast):
         acts.invite(p, case.id, f"Au maire, sur {NAME} : répondez.", by=cast.bruno)
         reason = "erreur sur **Zéphyrin QUINTEFEUILLE**"
         corrected = replace(published, narrative=BEFORE.replace(NAME, f"**Zéphyrin** {NAME[9:]}"))
-        acts.correct(p, case.id, corrected, by=cast.bruno, reason=reason, public_note="Précisé.")
+        acts.correct(
+            p,
+            case.id,
+            corrected,
+            by=cast.bruno,
+            second=cast.chloe,
+            reason=reason,
+            public_note="Précisé.",
+        )
         changed = replace(corrected, narrative=f"{corrected.narrative} Et {NAME} encore.")
-        acts.correct(p, case.id, changed, by=cast.bruno, reason="r", public_note=f"Sur {NAME}.")
+        acts.correct(
+            p,
+            case.id,
+            changed,
+            by=cast.bruno,
+            second=cast.chloe,
+            reason="r",
+            public_note=f"Sur {NAME}.",
+        )
     return case
 
 
@@ -55,7 +72,7 @@ def _redact(pen, case, cast, **options):
     with pen() as p:
         row_id = 2
         arguments = {"public_note": "Un passage a été retiré.", "reason": "jugement"}
-        arguments |= {"corrections": {row_id: "Sur lui."}} | options
+        arguments |= {"corrections": {row_id: "Sur […]."}} | options
         redacted = a_case(narrative=AFTER)
         return acts.redact(p, case.id, redacted, by=cast.bruno, **arguments)
 
@@ -183,7 +200,9 @@ def test_a_wording_of_an_earlier_version_is_removed_too(session, pen, desk, cast
     case = desk.published(narrative="Le patron du bar des Mésanges a filmé.")
     with pen() as p:
         renamed = content(narrative=BEFORE)
-        acts.correct(p, case.id, renamed, by=cast.bruno, reason="r", public_note="Nommé.")
+        acts.correct(
+            p, case.id, renamed, by=cast.bruno, second=cast.chloe, reason="r", public_note="Nommé."
+        )
     _redact(pen, case, cast, passages=[NAME, " bar des  mesanges "], corrections={})
     assert _load(session, case, _first(session)).snapshot.content["narrative"] == (
         f"Le patron du {REMOVAL_MARK} a filmé."
@@ -197,7 +216,7 @@ def test_words_that_the_text_still_has_are_removed_nowhere(session, pen, desk, c
     case = desk.published(narrative="Le maire refuse. Le maire reçoit M. Untel.")
     with pen() as p:
         shorter = content(narrative="Le maire refuse.")
-        acts.redact(p, case.id, shorter, by=cast.bruno, reason="r", public_note="n")
+        acts.redact(p, case.id, shorter, by=cast.bruno, reason="r", public_note=FIXED_NOTES[0])
     assert _load(session, case, _first(session)).snapshot.content["narrative"] == (
         f"Le maire refuse. {REMOVAL_MARK}."
     )
@@ -207,7 +226,9 @@ def test_a_chosen_version_is_hidden_and_destroyed_whole(session, pen, desk, cast
     case = desk.published(narrative="Celui que chacun reconnaît a filmé.")
     with pen() as p:
         named = content(narrative=BEFORE)
-        acts.correct(p, case.id, named, by=cast.bruno, reason="r", public_note="Nommé.")
+        acts.correct(
+            p, case.id, named, by=cast.bruno, second=cast.chloe, reason="r", public_note="Nommé."
+        )
     first, second = (line.revision_id for line in _public_lines(session)[-2:])
     _redact(pen, case, cast, passages=[NAME], hidden=[first], corrections={})
     with pytest.raises(Gone):
@@ -224,7 +245,7 @@ def test_without_removed_words_every_earlier_version_is_hidden(session, pen, des
     case = desk.published(date="2009-03-17")
     with pen() as p:
         undated = content(date="2009")
-        acts.redact(p, case.id, undated, by=cast.bruno, reason="r", public_note="n")
+        acts.redact(p, case.id, undated, by=cast.bruno, reason="r", public_note=FIXED_NOTES[0])
     with pytest.raises(Gone):
         _load(session, case, _first(session))
     desk.destroy()
@@ -275,7 +296,7 @@ def test_a_reply_that_has_the_passage_stays_as_it_is_in_every_version(
     case = desk.published(narrative=BEFORE)
     reply = desk.received_reply(case, text=f"{NAME} ment.")
     with pen() as p:
-        acts.reply(p, reply, by=cast.bruno, reason="r")
+        acts.reply(p, reply, by=cast.bruno, second=cast.chloe, reason="r")
     versions = [line.seq for line in _public_lines(session)[-2:]]
     _redact(pen, case, cast, corrections={})
     older = _load(session, case, versions[1]).snapshot
@@ -293,7 +314,7 @@ def test_a_second_redaction_destroys_what_the_first_one_left(session, pen, cast,
     """Both redactions wait; the text before the first has the passage of the second too."""
     with pen() as p:
         shorter = a_case(narrative="Selon le blog, […] a filmé.")
-        acts.redact(p, redacted.id, shorter, by=cast.bruno, reason="r", public_note="n")
+        acts.redact(p, redacted.id, shorter, by=cast.bruno, reason="r", public_note=FIXED_NOTES[0])
     session.rollback()
     first, second = session.scalars(select(Destruction.id).order_by(Destruction.id))
     assert list(verify(session)) == []
@@ -312,7 +333,7 @@ def test_a_second_redaction_destroys_what_the_first_one_left(session, pen, cast,
 def test_a_first_redaction_is_destroyed_while_a_second_waits(session, pen, cast, redacted):
     with pen() as p:
         shorter = a_case(narrative="Selon le blog, […] a filmé.")
-        acts.redact(p, redacted.id, shorter, by=cast.bruno, reason="r", public_note="n")
+        acts.redact(p, redacted.id, shorter, by=cast.bruno, reason="r", public_note=FIXED_NOTES[0])
     session.rollback()
     first, second = session.scalars(select(Destruction.id).order_by(Destruction.id))
     with pen() as p:
@@ -409,10 +430,24 @@ def test_a_reason_alone_may_have_the_passage(session, pen, desk, cast, content):
     case = desk.published(narrative="Un texte.")
     with pen() as p:
         renamed = content(narrative="Un autre texte.")
-        acts.correct(p, case.id, renamed, by=cast.bruno, reason=NAME, public_note="Précisé.")
+        acts.correct(
+            p,
+            case.id,
+            renamed,
+            by=cast.bruno,
+            second=cast.chloe,
+            reason=NAME,
+            public_note="Précisé.",
+        )
     with pen() as p:
         acts.redact(
-            p, case.id, renamed, by=cast.bruno, reason="r", public_note="n", passages=[NAME]
+            p,
+            case.id,
+            renamed,
+            by=cast.bruno,
+            reason="r",
+            public_note=FIXED_NOTES[0],
+            passages=[NAME],
         )
     corrected = _load(session, case, _public_lines(session)[-2].seq)
     assert corrected.redacted_by
@@ -423,5 +458,5 @@ def test_a_reason_alone_may_have_the_passage(session, pen, desk, cast, content):
 def test_nothing_else_of_a_redaction_is_refused(session, pen, desk, cast, content):
     case = desk.published()
     with pytest.raises(Refused), pen(AT + timedelta(days=1)) as p:
-        acts.redact(p, case.id, content(), by=cast.bruno, reason="r", public_note="n")
+        acts.redact(p, case.id, content(), by=cast.bruno, reason="r", public_note=FIXED_NOTES[0])
     assert session.scalar(select(Reply.id)) is None

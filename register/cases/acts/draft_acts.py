@@ -296,7 +296,11 @@ def _destroy_revisions(
     present_content = contents.content_of(case)
     # A redaction may have left a revision without the passage, and its original with it.
     destroyed_ids = set()
-    for key, table in ((Revision.id, Revision), (RedactedOriginal.revision_id, RedactedOriginal)):
+    tables: tuple[tuple[Any, Any], ...] = (
+        (Revision.id, Revision),
+        (RedactedOriginal.revision_id, RedactedOriginal),
+    )
+    for key, table in tables:
         texts = tx.session.execute(
             select(key, table.content, table.reason, table.flags_reason).where(
                 table.incident_id == case.id, table.content.is_not(None), key > since_revision

@@ -332,11 +332,6 @@ def details(
         private[name] if isinstance(private.get(name), list) else []
         for name in ("approved_by", "attested", "destroyed")
     )
-    # By the redaction, or by the destruction that followed it.
-    redacted = [
-        *private.get("redacted", ()),
-        *(str(revision) for _redaction, revision in private.get("originals", ())),
-    ]
     fields = (
         (_("Version"), str(private.get("revision") or private.get("version") or "")),
         (_("Motif public"), vocabulary.label("restriction", line.reason)),
@@ -349,6 +344,6 @@ def details(
         ),
         (_("Rôle"), str(ROLE_WORDS.get(role, role))),
         (_("Versions détruites"), ", ".join(map(str, destroyed))),
-        (_("Versions privées d’un passage"), ", ".join(redacted)),
+        (_("Versions privées d’un passage"), ", ".join(private.get("redacted", ()))),
     )
     return [(str(label), words) for label, words in fields if words]

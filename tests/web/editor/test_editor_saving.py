@@ -359,7 +359,7 @@ def test_a_version_can_be_hidden_whole_from_the_review(
 ) -> None:
     case = desk.published(narrative="Celui que chacun connaît.", date="2009-03-17")
     with pen() as p:
-        named = content(narrative="M. MARQUEUR filme.", date="2009-03-17")
+        named = content(narrative="Le MARQUEUR filme.", date="2009-03-17")
         acts.correct(p, case.id, named, by=desk.cast.bruno, reason="MARQUEUR", public_note="n")
     path = f"/moderation/dossiers/{case.id}/caviarder"
     fields = FilledForm(bruno.get(path).text).sent(
@@ -373,7 +373,7 @@ def test_a_version_can_be_hidden_whole_from_the_review(
     fields = form.sent() | {"whole": ["2"], "passages": ["le"]}
     common = bruno.send(path, fields)
     assert (common.status_code, "trop court ou trop courant" in common.text) == (422, True)
-    fields |= {"passages": ["M. MARQUEUR\nCelui que"]}
+    fields |= {"passages": ["Le MARQUEUR\nCelui que"]}
     review = bruno.send(path, fields)
     form = FilledForm(review.text)
     assert "Une version sera cachée" in page_words(review)

@@ -33,7 +33,7 @@ from register.cases.web.desk.act_view import (
 )
 from register.cases.web.desk.case_summaries import similar_cases
 from register.cases.web.desk.editor_forms import EditorForm
-from register.cases.web.desk.redaction_review import RedactionReview
+from register.cases.web.desk.redaction_form import RedactForm, RedactionReview
 from register.db import db
 from register.errors import Incomplete, Invalid, NotFound, Refused, RegisterError, TextError
 from register.journal import Act, writing
@@ -86,9 +86,7 @@ def redact(incident_id: int) -> ResponseReturnValue:
         "Le passage est retiré : le public ne le lit plus dans aucune version. Il sera détruit "
         "quand un autre membre l’aura confirmé, ou dans trente jours."
     )
-    return run_editor(
-        open_case(incident_id), editor_forms.RedactForm, Act.REDACTED, acts.redact, notice
-    )
+    return run_editor(open_case(incident_id), RedactForm, Act.REDACTED, acts.redact, notice)
 
 
 @desk.route("/dossiers/<int:incident_id>/suite", methods=["GET", "POST"])

@@ -7,21 +7,19 @@ from dataclasses import asdict, replace
 from typing import Any
 
 from flask_babel import lazy_gettext as _
-from wtforms import BooleanField, FormField, HiddenField, SelectMultipleField
+from wtforms import BooleanField, FormField
 
 from register.cases.acts.public_changes import TITLE_LIMIT
-from register.cases.acts.redaction import FIXED_NOTES
 from register.cases.case_content import Content, RequestContent
 from register.cases.member_view import DeskCase
 from register.cases.validation import UNKNOWN_WORD, ContentFault
 from register.cases.web.desk import editor_rows
-from register.cases.web.desk.act_forms import RevisionForm, parse_id
-from register.cases.web.desk.redaction_review import RedactionReview, review_redaction
+from register.cases.web.desk.act_forms import RevisionForm
 from register.territory import place_queries
 from register.territory.web import place_choice
 from register.territory.web.place_choice import LinkedRow, PlaceRow
 from register.text.typography import french
-from register.web.error_messages import error_sentence, reason_sentence
+from register.web.error_messages import reason_sentence
 from register.web.form_fields import (
     FieldGroupList,
     TypedDateField,
@@ -30,7 +28,6 @@ from register.web.form_fields import (
     line_field,
     text_field,
 )
-from register.web.l10n import typeset
 from register.web.request_context import current_vocabulary
 
 _TYPE_FIELDS = ("type_1", "type_2", "type_3")
@@ -68,7 +65,7 @@ class EditorForm(RevisionForm):
         """The arguments of the act besides the content."""
         return {"reason": self["reason"].data, "seen": self.seen}
 
-    def review(self, desk_case: DeskCase) -> RedactionReview | None:
+    def review(self, desk_case: DeskCase) -> Any:
         """What is shown before the act is done; None when it can be done."""
         return None
 
@@ -242,64 +239,6 @@ class CorrectForm(CaseForm):
     def arguments(self) -> dict[str, Any]:
         """The arguments of the act besides the content."""
         return {**super().arguments(), "public_note": self.public_note.data}
-
-
-class RedactForm(CorrectForm):
-    """A redaction of a case and of its follow-ups, replies and notes."""
-
-    follow_ups = FieldGroupList(editor_rows.FollowUpTextRow, _("Suite"))
-    replies = FieldGroupList(editor_rows.ReplyTextRow, _("Réponse"))
-    corrections = FieldGroupList(editor_rows.NoteTextRow, _("Correction"))
-    passages = text_field(_("Passages à retirer des versions d’avant"), limit=20_000)
-    whole = SelectMultipleField(validate_choice=False)
-    reviewed = HiddenField()
-
-    @classmethod
-    def initial_values(cls, desk_case: DeskCase) -> dict[str, Any]:
-        """The values of the present case, of the rows, and the fixed note where two must read."""
-        values = super().initial_values(desk_case)
-        if desk_case.needs_second_person:
-            values["public_note"] = FIXED_NOTES[0]
-        for name in ("follow_ups", "replies", "corrections"):
-            values[name] = [{**asdict(row), "id": str(row.id)} for row in getattr(desk_case, name)]
-        return values
-
-    def arguments(self) -> dict[str, Any]:
-        """The arguments of the act besides the content: the rewritten texts by id."""
-        return {
-            **super().arguments(),
-            "follow_ups": {
-                key: (row.title.data, row.text.data)
-                for key, row in _rewritten_rows(self.follow_ups)
-            },
-            "replies": {key: row.text.data for key, row in _rewritten_rows(self.replies)},
-            "corrections": {key: row.note.data for key, row in _rewritten_rows(self.corrections)},
-            "passages": self.passages.data.splitlines(),
-            "hidden": [parse_id(revision_id) for revision_id in self.whole.data or ()],
-        }
-
-    def review(self, desk_case: DeskCase) -> RedactionReview | None:
-        """What the redaction will do, with the passages that it removes in their field."""
-        content = self.content(desk_case.content)
-        seen_digest = self.reviewed.data or ""
-        review = review_redaction(desk_case, content, self.arguments(), seen_digest)
-        if review is not None:
-            self.reviewed.data = review.digest
-            self.passages.data = "\n".join(review.plan.passages)
-            self.passages.errors = [typeset(error_sentence(error)) for error in review.errors]
-        return review
-
-
-def _rewritten_rows(rows: FieldGroupList) -> list[tuple[int, Any]]:
-    """The rows whose texts differ from the stored ones, with the ids of what they rewrite."""
-    changed = []
-    for entry in rows.entries:
-        stored = entry.object_data if isinstance(entry.object_data, Mapping) else {}
-        submitted = {field.short_name: field.data for field in entry.form}
-        key = str(submitted.pop("id"))
-        if any(submitted[name] != stored.get(name) for name in submitted) and key.isdecimal():
-            changed.append((int(key[:9]), entry.form))
-    return changed
 
 
 class FollowUpForm(EditorForm):

@@ -1,4 +1,4 @@
-"""Review of a redaction before it is done: versions that change, how they will read, the others."""
+"""Form of a redaction, and its review before it is done: each version as it will read."""
 
 from __future__ import annotations
 
@@ -6,12 +6,16 @@ import hashlib
 import json
 from collections import Counter
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from typing import Any
+
+from flask_babel import lazy_gettext as _
+from wtforms import HiddenField, SelectMultipleField
 
 from register.accounts.web import current_member
 from register.cases import act_permissions, revisions
 from register.cases import case_content as contents
+from register.cases.acts.redaction import FIXED_NOTES
 from register.cases.case_content import FIELD_RULES, PART_CLASSES, Content, FieldKind
 from register.cases.document_formats import convert_document
 from register.cases.member_view import DeskCase
@@ -27,13 +31,17 @@ from register.cases.redaction_plan import (
 )
 from register.cases.revisions import RevisionSummary
 from register.cases.second_person import PendingChange
-from register.cases.web.desk import content_words
+from register.cases.web.desk import content_words, editor_rows
+from register.cases.web.desk.act_forms import parse_id
+from register.cases.web.desk.editor_forms import CorrectForm
 from register.db import db
 from register.errors import Invalid
 from register.journal.models import canonical_json
 from register.text.normalisation import one_line
 from register.text.passage_removal import REMOVAL_MARK, REMOVED_URL, PassageRemoval, is_too_common
-from register.web.error_messages import field_name
+from register.web.error_messages import error_sentence, field_name
+from register.web.form_fields import FieldGroupList, text_field
+from register.web.l10n import typeset
 
 _CONTEXT = 60  # characters on each side of a removed passage
 
@@ -192,3 +200,61 @@ def _excerpts(version: RedactedVersion) -> list[tuple[str, str]]:
         if REMOVAL_MARK in reason:
             excerpts.append((field_name("reason"), reason))
     return excerpts
+
+
+class RedactForm(CorrectForm):
+    """A redaction of a case and of its follow-ups, replies and notes."""
+
+    follow_ups = FieldGroupList(editor_rows.FollowUpTextRow, _("Suite"))
+    replies = FieldGroupList(editor_rows.ReplyTextRow, _("Réponse"))
+    corrections = FieldGroupList(editor_rows.NoteTextRow, _("Correction"))
+    passages = text_field(_("Passages à retirer des versions d’avant"), limit=20_000)
+    whole = SelectMultipleField(validate_choice=False)
+    reviewed = HiddenField()
+
+    @classmethod
+    def initial_values(cls, desk_case: DeskCase) -> dict[str, Any]:
+        """The values of the present case, of the rows, and the fixed note where two must read."""
+        values = super().initial_values(desk_case)
+        if desk_case.needs_second_person:
+            values["public_note"] = FIXED_NOTES[0]
+        for name in ("follow_ups", "replies", "corrections"):
+            values[name] = [{**asdict(row), "id": str(row.id)} for row in getattr(desk_case, name)]
+        return values
+
+    def arguments(self) -> dict[str, Any]:
+        """The arguments of the act besides the content: the rewritten texts by id."""
+        return {
+            **super().arguments(),
+            "follow_ups": {
+                key: (row.title.data, row.text.data)
+                for key, row in _rewritten_rows(self.follow_ups)
+            },
+            "replies": {key: row.text.data for key, row in _rewritten_rows(self.replies)},
+            "corrections": {key: row.note.data for key, row in _rewritten_rows(self.corrections)},
+            "passages": self.passages.data.splitlines(),
+            "hidden": [parse_id(revision_id) for revision_id in self.whole.data or ()],
+        }
+
+    def review(self, desk_case: DeskCase) -> RedactionReview | None:
+        """What the redaction will do, with the passages that it removes in their field."""
+        content = self.content(desk_case.content)
+        seen_digest = self.reviewed.data or ""
+        review = review_redaction(desk_case, content, self.arguments(), seen_digest)
+        if review is not None:
+            self.reviewed.data = review.digest
+            self.passages.data = "\n".join(review.plan.passages)
+            self.passages.errors = [typeset(error_sentence(error)) for error in review.errors]
+        return review
+
+
+def _rewritten_rows(rows: FieldGroupList) -> list[tuple[int, Any]]:
+    """The rows whose texts differ from the stored ones, with the ids of what they rewrite."""
+    changed = []
+    for entry in rows.entries:
+        stored = entry.object_data if isinstance(entry.object_data, Mapping) else {}
+        submitted = {field.short_name: field.data for field in entry.form}
+        key = str(submitted.pop("id"))
+        if any(submitted[name] != stored.get(name) for name in submitted) and key.isdecimal():
+            changed.append((int(key[:9]), entry.form))
+    return changed
