@@ -135,7 +135,7 @@ def publish_case(tx: WriteTransaction, content: case_content.Content, members: M
     acts.invite(tx, case.id, "courriel", by=members.first)
     acts.approve(tx, case.id, by=members.second)
     acts.publish(
-        tx, case.id, by=members.first, reason="lu", attested=ATTESTATIONS, flags_reason="relu"
+        tx, case.id, by=members.first, reason="lu", attested=ATTESTATIONS, flag_reasons="relu"
     )
     if case.number is None:
         raise RuntimeError("published without a number")

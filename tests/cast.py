@@ -11,6 +11,7 @@ from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime
 
+import attested_acts as acts
 import pytest
 from argon2 import PasswordHasher
 from case_contents import a_case, rich_case
@@ -19,7 +20,6 @@ from sqlalchemy import Engine, select
 from register.accounts import acts as accounts
 from register.accounts import passwords
 from register.accounts.models import Role
-from register.cases import acts
 from register.cases.case_content import Content, LinkContent
 from register.cases.checklist import ATTESTATIONS
 from register.cases.models import Incident
@@ -89,7 +89,7 @@ def ready_case(p: WriteTransaction, content: Content, *, by: int, second: int) -
 def publish_case(p: WriteTransaction, content: Content, *, by: int, second: int) -> Incident:
     """A published case."""
     case = ready_case(p, content, by=by, second=second)
-    attestations = {"attested": ATTESTATIONS, "flags_reason": "relu"}
+    attestations = {"attested": ATTESTATIONS, "flag_reasons": "relu"}
     acts.publish(p, case.id, by=by, reason="lu et vérifié", **attestations)
     return case
 

@@ -7,6 +7,7 @@ from contextlib import AbstractContextManager
 from dataclasses import replace
 from datetime import date, datetime, timedelta
 
+import attested_acts as acts
 from case_contents import rich_case
 from cast import AT, PASSWORD, Cast, publish_case, publish_full_case
 from databases import open_engine
@@ -19,7 +20,6 @@ from register import create_app
 from register.accounts import acts as accounts
 from register.accounts import invitations, two_factor
 from register.accounts.models import Role
-from register.cases import acts
 from register.cases.case_content import Content
 from register.cases.models import Incident
 from register.config import Settings

@@ -11,6 +11,7 @@ from dataclasses import dataclass, replace
 from datetime import date
 from functools import cache
 
+import attested_acts as acts
 from case_contents import decided
 from cast import AT, CaseRef
 from hostile_strings import HostileString
@@ -18,7 +19,7 @@ from sqlalchemy import Engine
 
 from register.accounts import acts as accounts
 from register.accounts.models import Role
-from register.cases import acts, deadlines
+from register.cases import deadlines
 from register.cases.acts.public_changes import TITLE_LIMIT
 from register.cases.case_content import Content, RequestContent, SourceContent, StepContent
 from register.cases.checklist import ATTESTATIONS
@@ -173,7 +174,7 @@ class _Writer:
         acts.invite(pen, case.id, reason, by=self.by)
         acts.approve(pen, case.id, by=self.second)
         acts.publish(
-            pen, case.id, by=self.by, reason=reason, attested=ATTESTATIONS, flags_reason=reason
+            pen, case.id, by=self.by, reason=reason, attested=ATTESTATIONS, flag_reasons=reason
         )
         return CaseRef(case.id, case.number)
 

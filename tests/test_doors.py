@@ -13,6 +13,7 @@ from dataclasses import dataclass
 from datetime import date, timedelta
 from pathlib import Path
 
+import attested_acts as acts
 import pytest
 from case_contents import a_case
 from cast import AT
@@ -21,7 +22,7 @@ from report_factory import CONTACT, a_report, nonce
 from register.accounts import acts as accounts
 from register.accounts import invitations
 from register.accounts.models import Role
-from register.cases import acts
+from register.cases.urgency import Urgency
 from register.journal import Act, JournalEntry, Ledger, head
 from register.pages import acts as editorial
 from register.reports import acts as reports
@@ -47,6 +48,7 @@ class ProtectedState:
     row_names: frozenset[str] = frozenset()
 
 
+CLAIM_COLUMNS = frozenset({"held_by", "held_until", "danger_on", "term_on", "term_label"})
 PROTECTED_STATES = (
     ProtectedState(
         "a case",
@@ -99,6 +101,8 @@ PROTECTED_STATES = (
                 "redacted_original",
             }
         ),
+        shared_columns=CLAIM_COLUMNS,
+        row_names=frozenset({"case"}),
     ),
     ProtectedState(
         "a report",
@@ -109,7 +113,7 @@ PROTECTED_STATES = (
         frozenset({"Report", "Message", "RetainedReport", "Tally"}),
         frozenset({"report", "report_message", "report_kept", "report_tally"}),
         model_module="register.reports.models",
-        shared_columns=frozenset({"state", "reason", "digest", "held_by", "held_until"}),
+        shared_columns=CLAIM_COLUMNS | {"state", "reason", "digest"},
         row_names=frozenset({"report"}),
     ),
     ProtectedState(
@@ -355,6 +359,12 @@ CASE_ACTS = {
     "invite": (_ready, lambda p, i, c, t: acts.invite(p, i, "courriel", by=c.bruno)),
     "claim": (_ready, lambda p, i, c, t: acts.claim(p, i, by=c.bruno)),
     "release": (_claimed, lambda p, i, c, t: acts.release(p, i, by=c.bruno)),
+    "release_all": (_claimed, lambda p, i, c, t: acts.release_all(p, c.bruno, by=c.ada)),
+    "assign": (_claimed, lambda p, i, c, t: acts.assign(p, i, to=c.chloe, by=c.bruno)),
+    "set_urgency": (
+        _published,
+        lambda p, i, c, t: acts.set_urgency(p, i, Urgency(danger=True), by=c.bruno),
+    ),
     "withdraw_report": (_ready, lambda p, i, c, t: acts.withdraw_report(p, i, ["Un récit."])),
     "note": (_ready, lambda p, i, c, t: acts.note(p, i, "à vérifier", by=c.bruno)),
     "approve": (_ready, lambda p, i, c, t: acts.approve(p, i, by=c.ada)),
@@ -540,6 +550,27 @@ REPORT_ACTS = {
     "release": (
         lambda inbox, desk: inbox.held().key,
         lambda p, s, k, c: reports.release(p, k, by=c.bruno),
+        ONE_DESK_LINE,
+    ),
+    "release_all": (
+        lambda inbox, desk: inbox.held().key,
+        lambda p, s, k, c: reports.release_all(p, c.bruno, by=c.ada),
+        ONE_DESK_LINE,
+    ),
+    "close_account": (
+        lambda inbox, desk: inbox.held().key,
+        lambda p, s, k, c: reports.close_account(p, c.bruno, by=c.ada),
+        # One is of the account.
+        {Ledger.DESK: 2},
+    ),
+    "assign": (
+        lambda inbox, desk: inbox.held().key,
+        lambda p, s, k, c: reports.assign(p, k, to=c.chloe, by=c.bruno),
+        ONE_DESK_LINE,
+    ),
+    "set_urgency": (
+        lambda inbox, desk: inbox.received().key,
+        lambda p, s, k, c: reports.set_urgency(p, s, k, Urgency(danger=True), by=c.bruno),
         ONE_DESK_LINE,
     ),
     "ask_reporter": (

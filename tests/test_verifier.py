@@ -12,11 +12,11 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
+import attested_acts as acts
 import pytest
 from flask import Flask
 from verifier_run import HEAD, LEDGER, PROOF, SOURCE, VerifierRun
 
-from register.cases import acts
 from register.cases.case_content import Content
 from register.journal.models import GENESIS, canonical_json, chain_digest
 from register.pages import acts as page_acts

@@ -11,12 +11,12 @@ import io
 import json
 import zipfile
 
+import attested_acts as acts
 import pytest
 from case_contents import a_case
 from report_factory import WORDS, nonce
 from verifier_run import SOURCE, VerifierRun
 
-from register.cases import acts
 from register.cases.acts.redaction import FIXED_NOTES
 from register.cases.checklist import ATTESTATIONS
 from register.cases.verify import ledger_heads

@@ -15,6 +15,7 @@ from datetime import UTC, date, datetime, timedelta
 from typing import get_type_hints
 from urllib.parse import urlencode
 
+import attested_acts as acts
 import pytest
 from flask import Flask
 from report_factory import nonce
@@ -25,7 +26,6 @@ from register.accounts import acts as accounts
 from register.accounts import invitations, passwords
 from register.accounts.models import Role
 from register.accounts.web.current_member import is_member_path
-from register.cases import acts
 from register.cases.case_content import (
     Content,
     LinkContent,
@@ -37,6 +37,7 @@ from register.cases.case_content import (
 from register.cases.filters import FILTERS
 from register.cases.models import CaseState, Incident
 from register.cases.second_person import PendingChange
+from register.cases.urgency import Urgency
 from register.db import db
 from register.journal import Act, JournalEntry, Ledger, head
 from register.reports import acts as report_acts
@@ -123,7 +124,7 @@ def marked_case() -> Content:
 
 
 def test_the_marker_is_in_every_text_of_a_marked_case():
-    from register.cases.checklist import checked_texts
+    from register.cases.risk_flags import checked_texts
 
     plain_fields = {"date", "end_date", "country", "commune", "departement", "region", "language"}
     marked_fields = {
@@ -178,7 +179,8 @@ class HiddenContent:
             acts.refuse_reply(p, refused, by=self.cast.bruno, refusal=MARKER)
             acts.invite(p, visible.id, MARKER, by=self.cast.bruno, on=date(2026, 3, 1))
             acts.note(p, visible.id, MARKER, by=self.cast.bruno)
-            acts.claim(p, visible.id, by=self.cast.bruno)
+            acts.assign(p, visible.id, to=self.cast.chloe, by=self.cast.bruno, note=MARKER)
+            acts.set_urgency(p, visible.id, MARKED_TERM, by=self.cast.bruno)
             invitations.invite(p, f"{MARKER}@register.test", Role.MODERATOR, by=self.cast.ada)
             accounts.add_member(
                 p,
@@ -218,7 +220,8 @@ class HiddenContent:
         keys = {name: self._receive_marked(store, name) for name in REPORT_STATES}
         by = {"by": self.cast.bruno}
         with self.pen() as p:
-            report_acts.claim(p, keys["in_review"], **by)
+            report_acts.assign(p, keys["in_review"], to=self.cast.chloe, **by)
+            report_acts.set_urgency(p, store, keys["in_review"], MARKED_TERM, **by)
             for name in ("waiting", "answered"):
                 report_acts.ask_reporter(p, store, keys[name], MARKER, **by)
             for name, kind in (
@@ -302,6 +305,8 @@ class HiddenContent:
 def hidden(pen, desk, cast, content) -> HiddenContent:
     return HiddenContent(pen, desk, cast, content)
 
+
+MARKED_TERM = Urgency(True, date(2026, 3, 1), f"Audience {MARKER}")
 
 # The states of reports; an accepted one became a draft or was attached to a case.
 REPORT_STATES = (

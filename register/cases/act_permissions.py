@@ -8,10 +8,12 @@ from __future__ import annotations
 from dataclasses import dataclass, fields, replace
 
 from register.accounts.models import Role
-from register.cases.case_content import Content
+from register.cases.case_content import Content, RequestContent
 from register.cases.models import CaseState
-from register.errors import Refused
+from register.cases.validation import UNKNOWN_WORD
+from register.errors import Refused, TextError
 from register.journal import Act
+from register.text import dates
 
 ANY_ROLE = frozenset(Role)
 ADMINISTRATORS = frozenset({Role.ADMINISTRATOR})
@@ -32,7 +34,15 @@ _ANY_MEMBER = Rule(ANY_ROLE)
 _ADMINISTRATORS_AND_SECOND = Rule(ADMINISTRATORS, needs_second=True)
 
 _LIVE_STATES = (CaseState.DRAFT, CaseState.PUBLISHED, CaseState.WITHDRAWN)
-_DESK_ACTS = (Act.CLAIMED, Act.RELEASED, Act.NOTED, Act.APPROVED, Act.INVITED)
+_DESK_ACTS = (
+    Act.CLAIMED,
+    Act.RELEASED,
+    Act.ASSIGNED,
+    Act.URGENCY_SET,
+    Act.NOTED,
+    Act.APPROVED,
+    Act.INVITED,
+)
 # (state, act) → rule. An act that is not listed is refused for the reason in REFUSALS.
 RULES: dict[tuple[CaseState, Act], Rule] = {
     **{(state, act): _ANY_MEMBER for state in _LIVE_STATES for act in _DESK_ACTS},
@@ -144,10 +154,45 @@ FOLLOW_UP_FIELDS = frozenset({"outcome", "end_date", "proceedings.steps", "reque
 
 
 def require_follow_up(before: Content, after: Content) -> None:
-    """Check that outcome and request change and one step is added, not the account of the facts.
+    """Check that a follow-up adds to what is published, and neither changes nor removes any of it.
+
+    It may add one step, move the end on, complete the request, and change an outcome, which was
+    that of its day, to another known one.
 
     :raises Refused: ``needs_correction`` with the fields.
     """
     forbidden_fields = changed_fields(before, after) - FOLLOW_UP_FIELDS
+    allowed_changes = {
+        "outcome": _outcome_follows(before.outcome, after.outcome),
+        "end_date": _end_follows(before.end_date, after.end_date),
+        "request": before.request is None or _request_follows(before.request, after.request),
+    }
+    forbidden_fields |= {name for name, is_allowed in allowed_changes.items() if not is_allowed}
     if forbidden_fields:
         raise Refused("needs_correction", fields=sorted(forbidden_fields))
+
+
+def _outcome_follows(before: str, after: str) -> bool:
+    return after == before or after not in ("", UNKNOWN_WORD)
+
+
+def _end_follows(before: str, after: str) -> bool:
+    """Whether a date of the end is that of before or a later one, as exact as it."""
+    if not before or before == after:
+        return True
+    try:
+        earlier, later = dates.parse(before), dates.parse(after)
+    except TextError:
+        # The validation of the content refuses it, with its reason; an empty one removes the date.
+        return bool(after)
+    return later.first >= earlier.first and later.last >= earlier.last
+
+
+def _request_follows(before: RequestContent, after: RequestContent | None) -> bool:
+    """Whether a request has only fields added, apart from its outcome."""
+    return after is not None and all(
+        _outcome_follows(stored, vars(after)[name])
+        if name == "outcome"
+        else stored in ("", vars(after)[name])
+        for name, stored in vars(before).items()
+    )

@@ -300,6 +300,8 @@ def fragments_of(case: Incident) -> dict[str, Any]:
                 "title": part.title,
                 "text": part.text,
                 "source_url": part.source_url,
+                # Left out where it is empty: the documents from before it lack it.
+                **({"no_source": part.no_source} if part.no_source else {}),
             }
             for part in case.follow_ups
         ],

@@ -1,23 +1,30 @@
-"""The checklist before publication and restoration, and the risk flags, as pure functions."""
+"""The checklist before each public change, as pure functions."""
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any, NamedTuple
+from typing import Any
 
-from register.cases.case_content import Content, FieldKind, parse_content
+from register.cases.case_content import Content, parse_content
 from register.cases.decisions import recourse
+from register.cases.risk_flags import (
+    Flag,
+    GivenReasons,
+    displayed_texts,
+    reason_for,
+    reasons_of_document,
+    risk_flags,
+)
 from register.cases.validation import TYPES_LIMIT
 from register.cases.vocabulary import Vocabulary
-from register.text.personal_data import risks
 
 SUMMARY_LIMIT = 300
 
 # Items that a member attests; the journal records who did.
 ATTESTATIONS = ("attribution", "no_private_person", "no_private_life")
 
-# Items computed from the content alone; a correction must leave them met.
+# Items computed from the content alone.
 CONTENT_CHECKS = frozenset(
     {
         "texts",
@@ -31,7 +38,7 @@ CONTENT_CHECKS = frozenset(
         "court",
     }
 )
-# Items stored with each revision; for flagged words, a reason comes with the act.
+# Items stored with each revision.
 STORED_CHECKS = CONTENT_CHECKS | {"flags"}
 
 
@@ -52,26 +59,21 @@ class Circumstances:
     seconded: bool = False  # another member approved this revision
     single_moderator: bool = False
     attested: Collection[str] = ()
-    flags_reason: str = ""
+    flag_reasons: GivenReasons = ""
     # The case needed a second person when it was published, so it still does.
     needed_before: bool = False
-    # Texts that readers see apart from the content (see the function ``displayed_texts``).
-    displayed_texts: Sequence[str] = ()
+    # Texts apart from the content, with their fields: those that readers see besides it, or those
+    # that a change adds.
+    displayed_texts: Sequence[tuple[str, str]] = ()
+    # Flags of what readers see before a change: they need no new reason.
+    public_flags: Collection[Flag] = ()
     # No version without the withdrawn report has been saved yet.
     report_withdrawn: bool = False
 
 
-class Flag(NamedTuple):
-    """A risk in one field of a case; publication then needs a reason."""
-
-    field: str
-    code: str
-    excerpt: str
-
-
 @dataclass(frozen=True)
 class Checklist:
-    """Every item in display order, the risk flags, and whether a second person is needed."""
+    """Every item in display order, the flags that need a reason, and whether two must read it."""
 
     items: Sequence[CheckItem]
     flags: Sequence[Flag]
@@ -83,81 +85,29 @@ class Checklist:
         return [check_item for check_item in self.items if not check_item.met]
 
 
-def checked_texts(content: Content) -> Iterator[tuple[str, str]]:
-    """Every string of a case with the path of its field, except URLs."""
-    for path, rule, leaf in content.leaves():
-        if isinstance(leaf, str) and leaf and rule.kind is not FieldKind.URL:
-            yield path, leaf
-
-
-def risk_flags(content: Content) -> tuple[Flag, ...]:
-    """The risk flags of a case's texts."""
-    return tuple(
-        Flag(field_name, risk.code, risk.excerpt)
-        for field_name, field_text in checked_texts(content)
-        for risk in risks(field_text)
-    )
-
-
 def needs_second(
-    content: Content,
-    vocabulary: Vocabulary,
-    flags: Sequence[Flag] | None = None,
-    *,
-    needed_before: bool = False,
-    added_texts: Iterable[str] = (),
+    content: Content, vocabulary: Vocabulary, flags: Sequence[Flag] | None = None
 ) -> bool:
     """Whether a content needs a second person's approval before it is shown to readers.
 
     A type of the family justice needs one, and so does a risk flag.
 
-    :param flags: the content's flags, when the caller has computed them.
-    :param needed_before: whether the case needed one when it was published; then every addition
-        needs one too.
-    :param added_texts: texts apart from the content: a follow-up, a reply, a note.
+    :param flags: the flags of the content and of the texts besides it, when computed already.
     """
-    return (
-        needed_before
-        or any(vocabulary.family_of.get(code) == "justice" for code in content.types)
-        or bool(risk_flags(content) if flags is None else flags)
-        or any(map(risks, added_texts))
+    return any(vocabulary.family_of.get(code) == "justice" for code in content.types) or bool(
+        risk_flags(content) if flags is None else flags
     )
-
-
-def displayed_texts(document: Mapping[str, Any]) -> list[str]:
-    """The texts that readers see apart from the content: follow-ups, replies, corrections.
-
-    They may have been written while the case was withdrawn.
-
-    :param document: a document, or its fragments alone; empty once it is destroyed.
-    """
-    return [
-        part[name]
-        for list_name, names in _DISPLAYED_TEXTS.items()
-        for part in document.get(list_name, ())
-        for name in names
-    ]
-
-
-_DISPLAYED_TEXTS = {
-    "follow_ups": ("title", "text"),
-    "replies": ("author", "capacity", "text"),
-    "corrections": ("note",),
-}
 
 
 def build_checklist(
     content: Content, vocabulary: Vocabulary, circumstances: Circumstances
 ) -> Checklist:
     """Every item, met or not, in display order."""
-    flags = risk_flags(content)
-    is_second_needed = needs_second(
-        content,
-        vocabulary,
-        flags,
-        needed_before=circumstances.needed_before,
-        added_texts=circumstances.displayed_texts,
-    )
+    all_flags = risk_flags(content, circumstances.displayed_texts)
+    flags = [flag for flag in all_flags if flag not in circumstances.public_flags]
+    unexplained = [flag for flag in flags if not reason_for(flag, circumstances.flag_reasons)]
+    # Once a case needs a second person, every addition does.
+    is_second_needed = circumstances.needed_before or needs_second(content, vocabulary, all_flags)
     has_second = not is_second_needed or circumstances.seconded or circumstances.single_moderator
     has_place = content.commune or content.departement or content.region or content.place_label
     missing_court_fields = _missing_court_fields(content, vocabulary)
@@ -177,7 +127,7 @@ def build_checklist(
         CheckItem("outcome", bool(content.outcome)),
         CheckItem("court", not missing_court_fields, {"missing": missing_court_fields}),
         CheckItem("invitation", circumstances.invited),
-        CheckItem("flags", not flags or bool(circumstances.flags_reason), {"flags": flags}),
+        CheckItem("flags", not unexplained, {"flags": unexplained}),
         CheckItem("second", has_second),
     ]
     if circumstances.report_withdrawn:
@@ -189,14 +139,21 @@ def build_checklist(
     return Checklist(check_items, flags, is_second_needed)
 
 
-def checklist_columns(document: Mapping[str, Any], vocabulary: Vocabulary) -> dict[str, Any]:
+def checklist_columns(
+    document: Mapping[str, Any], flags_reason: str | None, vocabulary: Vocabulary
+) -> dict[str, Any]:
     """The content's part of the checklist, as it is stored with each revision.
 
-    ``unmet`` has the codes of the unmet content checks, and ``flags`` where there is a risk flag;
-    ``needs_second`` says whether the revision by itself needs a second person. Both repeat no word
-    of a text.
+    ``unmet`` has the codes of the unmet content checks, and ``flags`` where a risk flag has no
+    reason; ``needs_second`` says whether the revision by itself needs a second person. Both repeat
+    no word of a text.
+
+    :param flags_reason: the reasons that the revision stores.
     """
-    circumstances = Circumstances(displayed_texts=displayed_texts(document))
+    circumstances = Circumstances(
+        displayed_texts=displayed_texts(document),
+        flag_reasons=reasons_of_document(flags_reason, document),
+    )
     result = build_checklist(parse_content(document), vocabulary, circumstances)
     unmet = [item.code for item in result.unmet if item.code in STORED_CHECKS]
     return {"unmet": " ".join(unmet), "needs_second": result.needs_second}

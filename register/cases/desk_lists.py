@@ -7,6 +7,7 @@ revision ids ascend.
 
 from __future__ import annotations
 
+import datetime as dt
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import date, datetime
@@ -59,6 +60,9 @@ class DeskCaseSummary(tables.PlacedCase):
     changed_by: int
     held_by: int | None
     held_until: datetime | None
+    danger_on: dt.date | None
+    term_on: dt.date | None
+    term_label: str
     country: str
     place_label: str
     language: str

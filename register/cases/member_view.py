@@ -20,6 +20,7 @@ from register.cases import case_content as contents
 from register.cases.case_content import CaseSnapshot, Content, parse_snapshot
 from register.cases.core_tables import RowType, case_columns, copy_row
 from register.cases.models import ID_LIMIT, CaseState, Incident, Invitation, Note, Reply
+from register.cases.risk_flags import stored_reasons
 from register.cases.second_person import (
     Approval,
     PendingDestruction,
@@ -29,6 +30,7 @@ from register.cases.second_person import (
     needed_before,
     valid_approvals,
 )
+from register.cases.urgency import claim_holder
 from register.cases.vocabulary import current_vocabulary
 from register.db import now
 from register.errors import NotFound
@@ -49,6 +51,7 @@ class FollowUpRow:
     title: str
     text: str
     source_url: str
+    no_source: str
 
 
 @dataclass(frozen=True)
@@ -112,7 +115,8 @@ class DeskCase:
     ``revision_id`` is the form field ``vu``; an erased case has none. ``approvals`` are those of
     the current revision by members who still vouch for others, by purpose (``publish``,
     ``erase``); ``second_persons`` are the ids of those who may be the viewer's second person.
-    ``snapshot`` is the current revision as readers see it. ``dated_acts`` are the public acts that
+    ``snapshot`` is the current revision as readers see it, ``flag_reasons`` the reasons of its risk
+    flags by key. ``dated_acts`` are the public acts that
     start a legal period, each with its day in Paris: those of the case, newest first, and the
     merges into it, because a merge publishes nothing of the merged case.
     """
@@ -130,6 +134,9 @@ class DeskCase:
     revision_at: datetime | None
     held_by: int | None
     held_until: datetime | None
+    danger_on: date | None
+    term_on: date | None
+    term_label: str
     single_review: bool
     report_withdrawn: bool
     content: Content
@@ -142,6 +149,7 @@ class DeskCase:
     approvals: Mapping[str, Sequence[ApprovalRow]]
     second_persons: Mapping[str, Collection[int]]
     dated_acts: Sequence[tuple[Act, date]]
+    flag_reasons: Mapping[str, str]
     needs_second_person: bool = False
     changes: Sequence[ProposedChange] = ()
     destructions: Sequence[PendingDestruction] = ()
@@ -168,8 +176,7 @@ class DeskCase:
 
     def holder(self, at: datetime) -> int | None:
         """Member whose claim is valid at a time, if any."""
-        is_claimed = self.held_until is not None and self.held_until > at
-        return self.held_by if is_claimed else None
+        return claim_holder(self, at)
 
     def approvers(self, purpose: str) -> frozenset[int]:
         """Members who approved the current revision for a purpose."""
@@ -216,6 +223,7 @@ def load_desk_case(session: Session, viewer: Member, incident_id: int) -> DeskCa
         },
         # A draft has no number, hence no public lines, and nothing was merged into it.
         dated_acts=_load_dated_acts(session, case.number) if case.number else [],
+        flag_reasons=stored_reasons(session, case.id),
         needs_second_person=needed_before(session, case, current_vocabulary(session)),
         changes=list_changes(session, viewer, case.id),
         destructions=list_destructions(session, viewer, case.id),

@@ -34,7 +34,7 @@ NO_DAY = dt.date(1, 1, 1)
 ID_LIMIT = 2**31 - 1
 
 
-def _partial(condition: str) -> dict[str, Any]:
+def partial(condition: str) -> dict[str, Any]:
     """Keyword arguments that make an index partial on both databases."""
     return {f"{dialect}_where": text(condition) for dialect in ("sqlite", "postgresql")}
 
@@ -68,8 +68,10 @@ class Incident(Base):
         Index("ix_incident_moved", "state", "moved_at", "number"),
         # The desk's order by last change: a newer revision has a higher id.
         Index("ix_incident_changed", "state", "revision_id"),
-        Index("ix_incident_held", "held_until", "held_by", **_partial("held_until IS NOT NULL")),
-        Index("ix_incident_merged_into", "merged_into", **_partial("merged_into IS NOT NULL")),
+        Index("ix_incident_held", "held_until", "held_by", **partial("held_until IS NOT NULL")),
+        Index("ix_incident_danger", "danger_on", **partial("danger_on IS NOT NULL")),
+        Index("ix_incident_term", "term_on", **partial("term_on IS NOT NULL")),
+        Index("ix_incident_merged_into", "merged_into", **partial("merged_into IS NOT NULL")),
     )
 
     id: Mapped[int] = mapped_column(primary_key=True)
@@ -87,9 +89,13 @@ class Incident(Base):
     revision: Mapped[Revision | None] = relationship(
         primaryjoin=lambda: foreign(Incident.revision_id) == Revision.id
     )
-    # The member who claimed the case; void after ``held_until``.
+    # The member who claimed the case, or to whom it is assigned; void after ``held_until``.
     held_by: Mapped[int | None]
     held_until: Mapped[dt.datetime | None] = mapped_column(UTCDateTime)
+    # The day on which a member marked a danger, and the term that a member typed.
+    danger_on: Mapped[dt.date | None] = mapped_column(Date)
+    term_on: Mapped[dt.date | None] = mapped_column(Date)
+    term_label: Mapped[str] = mapped_column(String(80), default="", server_default="")
 
     # What a withdrawn report leaves of the content of a draft whose revision repeated it.
     remaining_content: Mapped[bytes | None] = mapped_column(LargeBinary)
@@ -148,6 +154,8 @@ class FollowUp(CaseRow, Base):
     title: Mapped[str] = mapped_column(Text)
     text: Mapped[str] = mapped_column(Text)
     source_url: Mapped[_Words]
+    # Why there is no address; without either, the follow-up is older than the requirement.
+    no_source: Mapped[str] = mapped_column(Text, default="", server_default="")
 
 
 class Reply(CaseRow, Base):

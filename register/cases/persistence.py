@@ -31,10 +31,17 @@ from register.cases.models import (
     Revision,
 )
 from register.cases.redaction_plan import RedactedVersion, redact_document
+from register.cases.risk_flags import (
+    GivenReasons,
+    document_flags,
+    format_reasons,
+    stored_reasons,
+    with_stored,
+)
 from register.cases.second_person import Destruction, PendingChange
 from register.cases.vocabulary import current_vocabulary
 from register.journal import Act, WriteTransaction
-from register.journal.models import commitment, new_salt
+from register.journal.models import canonical_json, commitment, new_salt
 from register.text import dates
 from register.text.passage_removal import PassageRemoval
 
@@ -82,9 +89,11 @@ def save_revision(
     *,
     by: int,
     reason: str,
-    flags_reason: str = "",
+    flag_reasons: GivenReasons = "",
 ) -> tuple[Revision, str, dict[str, str]]:
     """Save the content of a case with its fragments as its current revision.
+
+    The revision takes over the reasons of the flags that remain.
 
     :param content: None for an act that changes none.
     :returns: the revision, the commitment of its content, and the commitments that bind its
@@ -95,6 +104,11 @@ def save_revision(
         content = contents.content_of(case)
     write_columns(case, content)
     document = contents.canonical_content(content, contents.fragments_of(case))
+    parsed_document = json.loads(document)
+    flags_reason = ""
+    if flags := document_flags(parsed_document):
+        reasons = with_stored(flag_reasons, stored_reasons(tx.session, case.id))
+        flags_reason = format_reasons(flags, reasons)
     html, renderer = contents.render_texts(document)
     salt = new_salt()
     revision = Revision(
@@ -108,7 +122,7 @@ def save_revision(
         content=document,
         html=html,
         renderer=renderer,
-        **checklist_columns(json.loads(document), current_vocabulary(tx.session)),
+        **checklist_columns(parsed_document, flags_reason, current_vocabulary(tx.session)),
     )
     case.revision, case.remaining_content = revision, None
     tx.session.flush()
@@ -122,11 +136,17 @@ def save_revision(
 def refresh_checklists(session: Session) -> None:
     """Make the stored checklists again, with the present vocabulary and the present risk flags."""
     vocabulary = current_vocabulary(session)
-    stmt = select(REVISION.c.id, REVISION.c.content, REVISION.c.unmet, REVISION.c.needs_second)
+    stmt = select(
+        REVISION.c.id,
+        REVISION.c.content,
+        REVISION.c.flags_reason,
+        REVISION.c.unmet,
+        REVISION.c.needs_second,
+    )
     readable = stmt.where(REVISION.c.content.is_not(None)).execution_options(yield_per=BATCH)
     changed = []
-    for revision_id, content, *stored in session.execute(readable):
-        columns = checklist_columns(json.loads(content), vocabulary)
+    for revision_id, content, flags_reason, *stored in session.execute(readable):
+        columns = checklist_columns(json.loads(content), flags_reason, vocabulary)
         if stored != list(columns.values()):
             changed.append({"id": revision_id, **columns})
     if changed:
@@ -212,7 +232,9 @@ def redact_revision(
         "content": version.document,
         "html": version.html,
         "renderer": renderer,
-        **checklist_columns(json.loads(version.document), current_vocabulary(tx.session)),
+        **checklist_columns(
+            json.loads(version.document), version.flags_reason, current_vocabulary(tx.session)
+        ),
     }
     for name, column_value in redacted_columns.items():
         setattr(revision, name, column_value)
@@ -268,7 +290,11 @@ def redact_members_words(tx: WriteTransaction, case: Incident, removal: PassageR
     for members_row, column in list_members_texts(tx.session, case.id):
         setattr(members_row, column, removal.remove_from(getattr(members_row, column)))
         if isinstance(members_row, PendingChange):
-            members_row.payload = redact_document(members_row.payload, removal)
+            payload = redact_document(members_row.payload, removal)
+            if payload != members_row.payload:
+                # The key of a flag's reason is a digest of the flagged words.
+                payload = canonical_json({**json.loads(payload), "flag_reasons": {}})
+            members_row.payload = payload
 
 
 def destroy_members_words(tx: WriteTransaction, case: Incident, until: datetime) -> None:

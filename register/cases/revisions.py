@@ -18,6 +18,7 @@ from register.accounts.models import Member
 from register.cases.case_content import CaseSnapshot, Content, parse_content, parse_snapshot
 from register.cases.core_tables import CASE, REVISION
 from register.cases.models import ID_LIMIT, CaseState, RedactedOriginal
+from register.cases.risk_flags import FlagReason, parse_reasons
 from register.errors import NotFound
 from register.journal import Act
 from register.text.dates import PARIS
@@ -35,7 +36,7 @@ class RevisionSummary:
     made_at: datetime
     made_by: int
     reason: str | None
-    flags_reason: str | None
+    flag_reasons: Sequence[FlagReason]
     is_destroyed: bool
     is_current: bool
     is_redacted: bool
@@ -78,7 +79,7 @@ _SUMMARIES = (
         REVISION.c.made_at,
         REVISION.c.made_by,
         _former("reason"),
-        _former("flags_reason"),
+        _former("flags_reason").label("flag_reasons"),
         REVISION.c.content.is_(None).label("is_destroyed"),
         (REVISION.c.id == CASE.c.revision_id).label("is_current"),
         _ORIGINAL.c.id.is_not(None).label("is_redacted"),
@@ -156,6 +157,7 @@ def _list_summaries(
             **{
                 **revision_row._mapping,
                 "act": Act(revision_row.act),
+                "flag_reasons": parse_reasons(revision_row.flag_reasons),
                 "is_current": bool(revision_row.is_current),
                 "is_redacted": bool(revision_row.is_redacted),
             }

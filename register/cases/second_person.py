@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from datetime import date, datetime
 from typing import Any
@@ -16,6 +16,7 @@ from register.accounts.models import Member
 from register.cases import case_content as contents
 from register.cases.checklist import needs_second
 from register.cases.models import ID_LIMIT, CaseRow, CaseState, Incident, Reply, Revision
+from register.cases.risk_flags import Flag, GivenReasons, document_flags, risk_flags
 from register.cases.vocabulary import Vocabulary
 from register.db import Base, UTCDateTime
 from register.errors import NotFound
@@ -78,7 +79,8 @@ class Proposal:
     """A proposed act with its reason, the new content and its text arguments.
 
     ``words`` are the act's own arguments by name (``title``, ``text``, ``public_note``, …);
-    ``reply`` is the id of the reply to publish.
+    ``reply`` is the id of the reply to publish; ``attested`` and ``flag_reasons`` are what its
+    author attests, and the reason of each new risk flag by its key.
     """
 
     act: Act
@@ -86,6 +88,14 @@ class Proposal:
     content: contents.Content | None = None
     words: Mapping[str, str] | None = None
     reply: int | None = None
+    attested: Collection[str] = ()
+    flag_reasons: GivenReasons = ""
+
+    def texts(self) -> list[str]:
+        """Everything that its author wrote, apart from the content."""
+        reasons = self.flag_reasons
+        texts = [self.reason, *(self.words or {}).values()]
+        return [*texts, *([reasons] if isinstance(reasons, str) else reasons.values())]
 
     def payload(self) -> bytes:
         """The canonical bytes that are stored until a second person decides."""
@@ -95,6 +105,8 @@ class Proposal:
                 "content": asdict(self.content) if self.content else None,
                 "words": dict(self.words or {}),
                 "reply": self.reply,
+                "attested": sorted(self.attested),
+                "flag_reasons": self.flag_reasons,
             }
         )
 
@@ -138,7 +150,14 @@ def parse_proposal(pending_change: PendingChange) -> Proposal:
     payload = json.loads(pending_change.payload)
     content = contents.parse_content(payload["content"]) if payload["content"] else None
     return Proposal(
-        Act(pending_change.act), payload["reason"], content, payload["words"], payload["reply"]
+        Act(pending_change.act),
+        payload["reason"],
+        content,
+        payload["words"],
+        payload["reply"],
+        # A change that was proposed before these were asked for has none.
+        payload.get("attested", ()),
+        payload.get("flag_reasons", ""),
     )
 
 
@@ -210,13 +229,28 @@ def preview_change(
     return contents.parse_snapshot(document, contents.render_texts(document)[0])
 
 
-def added_texts(proposal: Proposal, reply: Reply | None = None) -> Iterator[str]:
-    """The texts that the act adds to the case apart from its content."""
-    for name, argument in (proposal.words or {}).items():
-        if name not in ("happened_on", "source_url"):
-            yield argument
+def added_texts(proposal: Proposal, reply: Reply | None = None) -> Sequence[tuple[str, str]]:
+    """The texts that the act adds to the case apart from its content, with their fields."""
+    arguments = proposal.words or {}
+    texts = [(name, arguments[name]) for name in arguments if name not in _UNREAD_ARGUMENTS]
     if reply is not None:
-        yield from (one_line(reply.author), one_line(reply.capacity), reply.text)
+        texts += [("author", one_line(reply.author)), ("capacity", one_line(reply.capacity))]
+        texts.append(("text", reply.text))
+    return texts
+
+
+def new_flags(
+    base: Mapping[str, Any], proposal: Proposal, reply: Reply | None = None
+) -> Sequence[Flag]:
+    """The risk flags of a proposed change that the document ``base`` does not have."""
+    public_flags = document_flags(base)
+    content = proposal.content or contents.parse_content(base)
+    flags = risk_flags(content, added_texts(proposal, reply))
+    return [flag for flag in flags if flag not in public_flags]
+
+
+# Arguments of an act that are no text of the register.
+_UNREAD_ARGUMENTS = ("happened_on", "source_url")
 
 
 def _select_changes(session: Session, viewer: Member, *conditions: Any) -> list[ProposedChange]:

@@ -316,5 +316,6 @@ def _checklist_holds(session: Session, revision: Revision) -> bool:
     """Whether the stored checklist is that of the text, or empty once the text is destroyed."""
     if revision.content is None:
         return revision.unmet is None
-    columns = checklist_columns(json.loads(revision.content), current_vocabulary(session))
+    document, vocabulary = json.loads(revision.content), current_vocabulary(session)
+    columns = checklist_columns(document, revision.flags_reason, vocabulary)
     return columns == {name: getattr(revision, name) for name in columns}

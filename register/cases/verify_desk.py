@@ -18,7 +18,6 @@ from sqlalchemy.orm import Session
 
 from register.accounts.models import Member
 from register.cases import deadlines
-from register.cases.acts.draft_acts import CLAIM_DURATION
 from register.cases.models import (
     CaseState,
     Incident,
@@ -29,6 +28,7 @@ from register.cases.models import (
     Revision,
 )
 from register.cases.second_person import Approval, Destruction, PendingChange
+from register.cases.urgency import CLAIM_DURATION, NO_END, WORK_ENDS
 from register.journal import Act, JournalEntry, Ledger
 from register.journal.verify import Problem
 
@@ -81,6 +81,7 @@ def desk_problems(
         ("desk_notes", lambda: _notes_hold(case_rows(Note), in_time, case)),
         ("desk_replies", lambda: _replies_hold(case.replies, in_time, case)),
         ("desk_claim", lambda: _claim_holds(case, in_time)),
+        ("desk_urgency", lambda: _urgency_holds(case, in_time)),
         ("desk_lost_report", lambda: _lost_report_holds(case, in_time)),
         ("desk_changes", lambda: _changes_hold(case_rows(PendingChange), lines)),
         ("desk_destructions", lambda: _destructions_hold(case_rows(Destruction), lines)),
@@ -199,12 +200,33 @@ def _replies_hold(replies: Sequence[Reply], lines: Sequence[CaseLine], case: Inc
 
 
 def _claim_holds(case: Incident, lines: Sequence[CaseLine]) -> bool:
-    """Whether holder and end of the claim follow from the last line that claims or releases."""
-    claim_lines = [line for line in lines if line.act in (Act.CLAIMED, Act.RELEASED)]
-    if not claim_lines or claim_lines[-1].act is Act.RELEASED:
-        return case.held_by is None and case.held_until is None
-    last_line = claim_lines[-1]
-    return (case.held_by, case.held_until) == (last_line.by, last_line.at + CLAIM_DURATION)
+    """Whether holder and end of the claim follow from the last line that begins or ends one."""
+    beginnings = (Act.CLAIMED, Act.ASSIGNED)
+    claim_lines = [line for line in lines if line.act in (*beginnings, Act.RELEASED)]
+    last_line = claim_lines[-1] if claim_lines else None
+    expected: set[tuple[int | None, datetime | None]] = {(None, None)}
+    if last_line is not None and last_line.act is Act.CLAIMED:
+        expected = {(last_line.by, last_line.at + CLAIM_DURATION)}
+    elif last_line is not None and last_line.act is Act.ASSIGNED:
+        ends = [line.at for line in lines if line.act in WORK_ENDS and line.at >= last_line.at]
+        assigned = (last_line.private.get("member"), NO_END)
+        if not ends:
+            expected = {assigned}
+        elif max(ends) == last_line.at:
+            # The lines of two ledgers with the same time have no common order.
+            expected.add(assigned)
+    return (case.held_by, case.held_until) in expected
+
+
+def _urgency_holds(case: Incident, lines: Sequence[CaseLine]) -> bool:
+    """Whether danger mark and term are those of the last line; an erasure takes them off."""
+    last_marks = [line for line in lines if line.act is Act.URGENCY_SET][-1:]
+    if case.state == CaseState.ERASED:
+        last_marks = []
+    private = last_marks[0].private if last_marks else {}
+    actual = (case.danger_on is not None, case.term_on is not None)
+    expected = (bool(private.get("danger")), bool(private.get("term")))
+    return actual == expected and (case.term_on is not None or not case.term_label)
 
 
 def _destroyed_with_report(list_name: str, lines: Sequence[CaseLine]) -> set[Any]:

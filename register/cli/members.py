@@ -13,6 +13,7 @@ from register.accounts.models import Role
 from register.cli.console import command
 from register.db import db
 from register.journal import writing
+from register.reports.acts import close_account
 from register.text.dates import day_words
 from register.web.request_context import settings
 
@@ -79,9 +80,9 @@ def list_() -> None:
 @click.argument("email")
 @command
 def disable(email: str) -> None:
-    """Fermer un compte ; ce que son titulaire a fait reste à son nom."""
+    """Fermer un compte et rendre ce qu’il avait en main ; ses actes restent à son nom."""
     with writing() as tx:
-        closed = accounts.disable_member(tx, email)
+        closed = close_account(tx, email)
     click.echo(f"Compte fermé : {closed.email}.")
 
 

@@ -13,6 +13,7 @@ from sqlalchemy import Engine, select
 from sqlalchemy.orm import Session
 
 from register.cases import acts
+from register.cases.case_content import content_of
 from register.cases.checklist import ATTESTATIONS
 from register.cases.models import CaseState, Incident, Origin
 from register.cases.second_person import Approval
@@ -187,7 +188,9 @@ class _ImportJob:
         origin = tx.session.get(Origin, csv_row.id)
         if origin is None:
             content = row_content(tx.session, cells, self.kinds)
-            case = acts.draft(tx, content, by=self.by, reason=self.reason, note=cells["note"])
+            flag_reasons = self.publish.reason if self.publish else ""
+            words = {"reason": self.reason, "note": cells["note"], "flag_reasons": flag_reasons}
+            case = acts.draft(tx, content, by=self.by, **words)
             if cells["invitation"]:
                 acts.invite(tx, case.id, cells["invitation"], by=self.by)
             tx.session.add(Origin(external_id=csv_row.id, incident_id=case.id, digest=digest))
@@ -213,6 +216,10 @@ class _ImportJob:
         )
         try:
             if options.second is not None and tx.session.scalar(approval_stmt.limit(1)) is None:
+                if case.revision and "flags" in (case.revision.unmet or ""):
+                    # An earlier import left the draft without the reason that its second approves.
+                    words = {"reason": options.reason, "flag_reasons": options.reason}
+                    acts.edit(tx, case.id, content_of(case), by=options.by, **words)  # type: ignore[arg-type]
                 acts.approve(tx, case.id, by=options.second)
             acts.publish(
                 tx,
@@ -220,7 +227,7 @@ class _ImportJob:
                 by=options.by,
                 reason=options.reason,
                 attested=ATTESTATIONS,
-                flags_reason=options.reason,
+                flag_reasons=options.reason,
                 single=options.single,
             )
         except (Incomplete, Refused) as error:

@@ -25,6 +25,7 @@ from register.cases import members_journal
 from register.cases.core_tables import CASE, CORRECTION, FOLLOW_UP, REPLY, REVISION
 from register.cases.members_journal import MembersJournalLine
 from register.cases.models import Incident, Invitation, Note, Origin, RedactedOriginal
+from register.cases.risk_flags import FlagReason, parse_reasons
 from register.cases.second_person import Approval
 from register.errors import Invalid, NotFound, Refused, SealError
 from register.journal import JournalEntry, Ledger, head
@@ -66,10 +67,7 @@ _VERSION_COLUMNS = ("id", "act", "made_at", "made_by", "reason", "flags_reason",
 
 @dataclass(frozen=True)
 class CaseVersion:
-    """Revision: metadata (with the line that destroyed its texts, if any) and texts.
-
-    ``redaction``: number of the redaction before which it had these; None for its present texts.
-    """
+    """Metadata and texts of a revision: the present ones, or those before the ``redaction``."""
 
     id: int
     metadata: Mapping[str, Any]
@@ -81,6 +79,11 @@ class CaseVersion:
     def folder(self) -> str:
         """Folder of its files in the archive."""
         return f"versions/{self.id}/" + (f"before-{self.redaction}/" if self.redaction else "")
+
+    @property
+    def flag_reasons(self) -> Sequence[FlagReason]:
+        """Reasons of its risk flags."""
+        return parse_reasons(self.metadata["flags_reason"])
 
 
 @dataclass(frozen=True)
@@ -201,8 +204,6 @@ def _versions(
         for line in lines
         for revision_id in line.private.get("destroyed", ())
     }
-    stmt = select(RedactedOriginal).where(RedactedOriginal.incident_id == incident)
-    originals = session.scalars(stmt).all()
     revisions = session.execute(
         select(REVISION).where(REVISION.c.incident_id == incident).order_by(REVISION.c.id)
     )
@@ -210,12 +211,11 @@ def _versions(
         metadata = {name: _json_value(revision[name]) for name in _VERSION_COLUMNS}
         metadata["destroyed_by"] = destroyed.get(revision["id"])
         yield CaseVersion(revision["id"], metadata, revision["content"], revision["html"])
-        for original in originals:
-            if original.revision_id == revision["id"]:
-                columns = {name: getattr(original, name) for name in _VERSION_COLUMNS[4:]}
-                former = metadata | {name: _json_value(cell) for name, cell in columns.items()}
-                texts = (original.content, original.html, original.destruction_id)
-                yield CaseVersion(original.revision_id, former, *texts)
+        stmt = select(RedactedOriginal).where(RedactedOriginal.revision_id == revision["id"])
+        for original in session.scalars(stmt.order_by(RedactedOriginal.id)):
+            cells = {name: _json_value(getattr(original, name)) for name in _VERSION_COLUMNS[4:]}
+            texts = (original.content, original.html, original.destruction_id)
+            yield CaseVersion(original.revision_id, metadata | cells, *texts)
 
 
 def _acting_member_ids(

@@ -112,6 +112,8 @@ class Act(StrEnum):
     REPLY_REFUSED = "reply_refused"  # it was refused, with the reason
     CLAIMED = "claimed"  # a member claimed a case, for some hours
     RELEASED = "released"  # the claim ended
+    ASSIGNED = "assigned"  # a case was assigned to a member, until it is done or handed on
+    URGENCY_SET = "urgency_set"  # a case's danger mark and term were set or taken off
     NOTED = "noted"  # an internal note was written
     # A member viewed the part of reports stored with a case; one line a day, member and case. In
     # the desk ledger with its time: after an acceptance, a day-only line would date the lines of
@@ -139,6 +141,8 @@ class Act(StrEnum):
     PAGE_RESTORED = "page_restored"  # it got back the text shipped with the code
     REPORT_CLAIMED = "report_claimed"  # a member claimed a report, for some hours
     REPORT_RELEASED = "report_released"  # the claim ended
+    REPORT_ASSIGNED = "report_assigned"  # a report was assigned to a member
+    REPORT_URGENCY = "report_urgency"  # a report's danger mark and term were set or taken off
     REPORT_ASKED = "report_asked"  # the reporter was asked a question
     REPORT_READ = "report_read"  # the reporter's later messages were read and need no answer
     REPORT_ACCEPTED = "report_accepted"  # a draft was made of it, or it joined a case

@@ -1,7 +1,8 @@
 """Tables of reports.
 
-State, days, holder and reason are in clear; all written text is encrypted, and no time is finer
-than a day. Rows have no order of arrival: keys are random, and the tables have no SQLite rowid.
+State, days, holder, reason and danger mark are in clear; all written text is encrypted, and no
+time is finer than a day. Rows have no order of arrival: keys are random, and the tables have no
+SQLite rowid.
 """
 
 from __future__ import annotations
@@ -12,6 +13,7 @@ from enum import StrEnum
 from sqlalchemy import Date, ForeignKey, Index, LargeBinary, String
 from sqlalchemy.orm import Mapped, mapped_column
 
+from register.cases.models import partial
 from register.db import Base, UTCDateTime
 
 _WITHOUT_ROWID = {"sqlite_with_rowid": False}
@@ -52,6 +54,9 @@ class Report(Base):
         # Covers the counts and orders of folders, so that they read no encrypted column.
         Index("ix_report_state", "state", "suspect", "day", "key", "news", "moved_on"),
         Index("ix_report_purge", "purge_on"),
+        Index("ix_report_held", "held_by", **partial("held_by IS NOT NULL")),
+        Index("ix_report_danger", "danger_on", **partial("danger_on IS NOT NULL")),
+        Index("ix_report_term", "term_on", **partial("term_on IS NOT NULL")),
         Index("ix_report_digest", "digest", unique=True),
         _WITHOUT_ROWID,
     )
@@ -67,6 +72,10 @@ class Report(Base):
     moved_on: Mapped[dt.date] = mapped_column(Date)
     held_by: Mapped[int | None]
     held_until: Mapped[dt.datetime | None] = mapped_column(UTCDateTime)
+    # The day on which a member marked a danger, and the term that a member typed.
+    danger_on: Mapped[dt.date | None] = mapped_column(Date)
+    term_on: Mapped[dt.date | None] = mapped_column(Date)
+    term_label: Mapped[bytes | None] = mapped_column(LargeBinary)  # encrypted
     reason: Mapped[str] = mapped_column(String(40), default="")
     purge_on: Mapped[dt.date | None] = mapped_column(Date)
     # The member who marked it as spam in bulk; None once another member has confirmed it.

@@ -15,6 +15,7 @@ from register.cases import members_journal
 from register.cases.core_tables import JOURNAL_ENTRY
 from register.cases.members_journal import MembersJournalLine
 from register.cases.models import ID_LIMIT, CaseState, Incident
+from register.cases.urgency import claim_holder
 from register.cases.validation import NUMBER_LIMIT
 from register.errors import NotFound, Refused
 from register.journal import Act, Ledger
@@ -50,6 +51,8 @@ class ReportSummary:
     moved_on: date
     held_by: int | None
     held_until: datetime | None
+    danger_on: date | None
+    term_on: date | None
     reason: str
     purge_on: date | None
     together_by: int | None
@@ -62,7 +65,7 @@ class ReportSummary:
 
     def holder(self, at: datetime) -> int | None:
         """The id of the member whose claim runs; None once the claim has expired."""
-        return self.held_by if self.held_until is not None and self.held_until > at else None
+        return claim_holder(self, at)
 
 
 _CLEAR_NAMES = [column.name for column in fields(ReportSummary) if column.name != "sent"]
@@ -97,6 +100,7 @@ class ReportView:
 
     summary: ReportSummary
     received: Received | None = None
+    term_label: str = ""
     contact: str = ""
     messages: Sequence[ReportMessage] = ()
     decision: Decision = field(default_factory=Decision)
@@ -149,7 +153,7 @@ def get_report(session: Session, store: KeyStore, key: str) -> ReportView:
 
     :raises NotFound: ``no_such_report``.
     """
-    columns = (*CLEAR_COLUMNS, Report.sealed, Report.contact, Report.decision)
+    columns = (*CLEAR_COLUMNS, Report.sealed, Report.term_label, Report.contact, Report.decision)
     row = session.execute(select(*columns).where(Report.key == key)).one_or_none()
     if row is None:
         raise NotFound("no_such_report")
@@ -177,7 +181,9 @@ def get_report(session: Session, store: KeyStore, key: str) -> ReportView:
     if decision.incident is not None:
         case_stmt = select(Incident.id, Incident.number, Incident.state, Incident.title)
         case = session.execute(case_stmt.where(Incident.id == decision.incident)).one_or_none()
-    return ReportView(make_summary(row, received), received, contact, messages, decision, case)
+    label = report_content.decrypt_label(data_key, key, row.term_label)
+    summary = make_summary(row, received)
+    return ReportView(summary, received, label, contact, messages, decision, case)
 
 
 # --- the reports behind a case ------------------------------------------------------------------

@@ -212,6 +212,15 @@ def decrypt_decision(key: bytes, name: str, sealed: bytes) -> Decision:
     return Decision(**json.loads(_decrypt(key, "decision", sealed, name)))
 
 
+def encrypt_label(key: bytes, name: str, label: str) -> bytes | None:
+    """The encrypted label of a term; None for an empty one."""
+    return _encrypt(key, "term", label.encode("utf-8"), name) if label else None
+
+
+def decrypt_label(key: bytes, name: str, sealed: bytes | None) -> str:
+    return _decrypt(key, "term", sealed, name).decode("utf-8") if sealed else ""
+
+
 def _encrypt(key: bytes, purpose: str, plain: bytes, name: str) -> bytes:
     # The padded length is the next power of two.
     length = max(_MIN_PADDED_BYTES, 1 << (len(plain) + _LENGTH_BYTES - 1).bit_length())

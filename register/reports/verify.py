@@ -23,12 +23,15 @@ _DECISION_STATES: dict[Act, ReportState | None] = {
     Act.REPORT_SPAM: ReportState.SPAM,
     Act.REPORT_REOPENED: None,
 }
+_NO_MARKS = (False, False)
 _ACTS = [act.value for act in Act if act.value.startswith("report_")]
 
 
 def problems(session: Session) -> Iterator[Problem]:
     """Reports without a line, lines without their report, states that differ from the journal."""
     acts_by_report: dict[str, list[Act]] = defaultdict(list)
+    # Danger mark and term; none without a line.
+    marks_by_report: dict[str, tuple[bool, bool]] = {}
     tallied = set()
     lines = session.execute(
         select(JournalEntry.act, JournalEntry.private_json)
@@ -48,17 +51,30 @@ def problems(session: Session) -> Iterator[Problem]:
         key = private_fields.get("report") if isinstance(private_fields, dict) else None
         if key is not None:
             acts_by_report[key].append(Act(line.act))
+            if line.act == Act.REPORT_URGENCY:
+                marks_by_report[key] = (
+                    bool(private_fields.get("danger")),
+                    bool(private_fields.get("term")),
+                )
             if private_fields.get("counted"):
                 tallied.add(key)
-    rows = session.execute(select(Report.key, Report.state, Report.sealed.is_not(None)))
-    reports = {key: (state, has_texts) for key, state, has_texts in rows}
+    marks = (Report.danger_on.is_not(None), Report.term_on.is_not(None))
+    rows = session.execute(select(Report.key, Report.state, Report.sealed.is_not(None), *marks))
+    reports, marked = {}, {}
+    for key, state, has_texts, *actual_marks in rows:
+        reports[key], marked[key] = (state, has_texts), tuple(actual_marks)
     for key in acts_by_report:
         if key not in reports and key not in tallied:
             yield Problem("report_missing", {"report": key})
         elif key in reports and key in tallied:
             yield Problem("report_survives", {"report": key})
     for key, (state, has_texts) in reports.items():
-        if not _matches_journal(state, has_texts, acts_by_report.get(key, [])):
+        journal_marks = [marks_by_report.get(key, _NO_MARKS)]
+        if state == ReportState.ACCEPTED or not has_texts:
+            # The draft that was made of it took them over, or they went with its texts.
+            journal_marks.append(_NO_MARKS)
+        matches = _matches_journal(state, has_texts, acts_by_report.get(key, []))
+        if not matches or marked[key] not in journal_marks:
             yield Problem("report_differs", {"report": key})
 
 

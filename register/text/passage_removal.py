@@ -19,6 +19,10 @@ REMOVAL_MARK = "[passage retiré]"
 # RFC 2606 reserves the domain: no such address ever exists.
 REMOVED_URL = "https://passage-retire.invalid/"
 
+# What a member may write in the place of a passage.
+_WRITTEN_MARK = re.compile(r"\[\s*(?:…|\.\.\.|passage retiré)\s*\]", re.IGNORECASE)
+_TOKEN = re.compile(r"\w+|[^\w\s]")
+_PUNCTUATION = frozenset(".,;:!?…*_()«»-–—")
 _MARKS = re.compile(f"{re.escape(REMOVAL_MARK)}|{re.escape(REMOVED_URL)}")
 _WORD = re.compile(r"[^\W_]+")
 # A reference to a character and an encoded byte of an address stand for letters too.
@@ -90,6 +94,17 @@ def is_too_common(passage: str) -> bool:
     """Whether a passage is of common words alone, or hardly a word."""
     words = _WORD.findall(fold(passage))
     return len("".join(words)) < _MIN_LETTERS or _COMMON_WORDS.issuperset(words)
+
+
+def only_removes(before: str, after: str) -> bool:
+    """Whether the words of ``after`` are words of ``before`` in the same order."""
+    earlier_words = iter(_TOKEN.findall(before))
+    remaining_words = _TOKEN.findall(_WRITTEN_MARK.sub(" ", after))
+    return all(
+        any(word == candidate for candidate in earlier_words)
+        for word in remaining_words
+        if word not in _PUNCTUATION
+    )
 
 
 def removed_passages(before: Mapping[str, str], after: Mapping[str, str]) -> list[str]:

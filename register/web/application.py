@@ -17,6 +17,7 @@ import register.cases.web.desk.case_acts
 import register.cases.web.desk.case_list
 import register.cases.web.desk.case_summaries
 import register.cases.web.desk.change_approval
+import register.cases.web.desk.claims
 import register.cases.web.desk.editor
 import register.cases.web.desk.public_preview
 import register.cases.web.public.cases

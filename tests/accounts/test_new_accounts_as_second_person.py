@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from datetime import timedelta
 
+import attested_acts as acts
 import pytest
 from cast import AT
 from ledger_lines import lines_since
@@ -14,7 +15,6 @@ from sqlalchemy.orm import Session
 from register.accounts import acts as accounts
 from register.accounts import invitations
 from register.accounts.models import Member, Role
-from register.cases import acts
 from register.cases.checklist import ATTESTATIONS
 from register.cases.verify import verify
 from register.db import write_engine
@@ -37,7 +37,7 @@ def _open_account(pen, by, name="fanny", role=Role.ADMINISTRATOR):
 
 def _publish(pen, draft_id, by, at=SOON):
     with pen(at) as p:
-        acts.publish(p, draft_id, by=by, reason="lu", attested=ATTESTATIONS, flags_reason="lu")
+        acts.publish(p, draft_id, by=by, reason="lu", attested=ATTESTATIONS, flag_reasons="lu")
 
 
 def _draft_lawsuit(pen, content, by):

@@ -120,22 +120,32 @@ erased    drafted        case_erased                     nothing is left
 draft     claimed        anyone                          one says that one works on it
 draft     released       anyone                          one says that one has done
 draft     noted          anyone                          what members should know
+draft     assigned       anyone                         another member goes on with it
+draft     urgency_set    anyone                         what cannot wait
 
 published claimed        anyone                          one says that one works on it
 published released       anyone                          one says that one has done
 published noted          anyone                          what members should know
+published assigned       anyone                         another member goes on with it
+published urgency_set    anyone                         what cannot wait
 
 withdrawn claimed        anyone                          one says that one works on it
 withdrawn released       anyone                          one says that one has done
 withdrawn noted          anyone                          what members should know
+withdrawn assigned       anyone                         another member goes on with it
+withdrawn urgency_set    anyone                         what cannot wait
 
 merged    claimed        case_merged                     the other case is the one to work on
 merged    released       case_merged                     the other case is the one to work on
 merged    noted          case_merged                     the other case is the one to work on
+merged    assigned       case_merged                    the other case is the one to work on
+merged    urgency_set    case_merged                    the other case is the one to work on
 
 erased    claimed        case_erased                     nothing is left
 erased    released       case_erased                     nothing is left
 erased    noted          case_erased                     nothing is left
+erased    assigned       case_erased                    nothing is left
+erased    urgency_set    case_erased                    nothing is left
 """
 ROWS = [line.split(maxsplit=3) for line in TABLE.splitlines() if line]
 # Acts on the register, on an account or by a reporter are no acts of a member on a case.

@@ -6,12 +6,13 @@ import json
 from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
 
+import attested_acts as acts
 import pytest
 from case_contents import decided
 from sqlalchemy import func, select
 
 from register.accounts import acts as accounts
-from register.cases import act_permissions, acts, vocabulary
+from register.cases import act_permissions, vocabulary
 from register.cases import case_content as contents
 from register.cases.acts import _steps
 from register.cases.case_content import (
@@ -33,6 +34,7 @@ from register.cases.models import (
     Revision,
 )
 from register.cases.persistence import reasons_commitment
+from register.cases.risk_flags import parse_reasons
 from register.cases.second_person import Approval
 from register.cases.vocabulary import Dataset
 from register.db import housekeeping
@@ -506,7 +508,7 @@ def test_the_checklist_names_every_line_that_blocks(pen, desk, cast, content):
 def test_the_reason_for_a_flag_is_stored_and_not_published(desk, session):
     case = desk.published(narrative="Le standard répond au 01 43 01 43 01.")
     revision = _revisions(session, case)[-1]
-    assert revision.flags_reason == "relu"
+    assert parse_reasons(revision.flags_reason) == (("telephone", "01 43 01 43 01", "relu"),)
     assert b"relu" not in revision.content
 
 

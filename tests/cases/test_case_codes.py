@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import json
 
+import attested_acts as acts
 import pytest
 from case_contents import a_case, decided
 from sqlalchemy import delete, insert, select, update
 
-from register.cases import acts, case_codes
+from register.cases import case_codes
 from register.cases.case_codes import CASE_CODE, CaseCode, codes_of
 from register.cases.case_content import Content, LinkContent, ProceedingContent
 from register.cases.verify import verify

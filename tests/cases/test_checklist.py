@@ -18,11 +18,10 @@ from register.cases.checklist import (
     ATTESTATIONS,
     Circumstances,
     build_checklist,
-    checked_texts,
     checklist_columns,
     needs_second,
-    risk_flags,
 )
+from register.cases.risk_flags import checked_texts, risk_flags
 from register.cases.vocabulary import Vocabulary
 from register.journal.models import canonical_json
 
@@ -172,9 +171,9 @@ PHONE = {"narrative": "Appeler le 06 12 34 56 78."}
         (SUIT, replace(ALL, seconded=True), [], "and has one"),
         (SUIT, replace(ALL, single_moderator=True), [], "or the register has one moderator"),
         (PHONE, ALL, ["flags", "second"], "a risk asks for a reason and a second reader"),
-        (PHONE, replace(ALL, flags_reason="un standard"), ["second"], "a reason alone is not both"),
+        (PHONE, replace(ALL, flag_reasons="un standard"), ["second"], "a reason alone is not both"),
         (PHONE, replace(ALL, seconded=True), ["flags"], "nor is a reader"),
-        (PHONE, replace(ALL, seconded=True, flags_reason="un standard"), [], "together they pass"),
+        (PHONE, replace(ALL, seconded=True, flag_reasons="un standard"), [], "together they pass"),
         (PHONE, replace(ALL, single_moderator=True), ["flags"], "a lone moderator still says why"),
     ],
 )
@@ -196,7 +195,7 @@ def test_a_phone_number_in_the_url_of_a_source_raises_no_flag(content):
 def test_the_item_of_the_flags_lists_them(content):
     lines = build_checklist(content(**PHONE), VOCABULARY, ALL).items
     line = next(line for line in lines if line.code == "flags")
-    assert line.values["flags"] == (("narrative", "telephone", "06 12 34 56 78"),)
+    assert line.values["flags"] == [("narrative", "telephone", "06 12 34 56 78")]
 
 
 @pytest.mark.parametrize(
@@ -206,12 +205,17 @@ def test_the_item_of_the_flags_lists_them(content):
         ({"title": "", "sources": ()}, {}, ("texts source", False), "the codes of what is missing"),
         (SUIT, {}, ("", True), "a suit needs two"),
         (PHONE, {}, ("flags", True), "a risk is stored by its code, without its words"),
-        ({}, {"follow_ups": [{"title": "t", "text": PHONE["narrative"]}]}, ("", True), "a suite"),
-        ({}, {"corrections": [{"note": PHONE["narrative"]}]}, ("", True), "a note"),
+        (
+            {},
+            {"follow_ups": [{"title": "t", "text": PHONE["narrative"]}]},
+            ("flags", True),
+            "a suite",
+        ),
+        ({}, {"corrections": [{"note": PHONE["narrative"]}]}, ("flags", True), "a note"),
         (
             {},
             {"replies": [{"author": "a", "capacity": "c", "text": PHONE["narrative"]}]},
-            ("", True),
+            ("flags", True),
             "a reply",
         ),
     ],
@@ -220,7 +224,7 @@ def test_what_is_stored_with_a_revision_has_codes_and_no_words(
     content, changes, shown, columns, why
 ):
     canonical = json.loads(canonical_json(asdict(content(**changes)) | shown))
-    stored = checklist_columns(canonical, VOCABULARY)
+    stored = checklist_columns(canonical, "", VOCABULARY)
     assert tuple(stored.values()) == columns, why
 
 

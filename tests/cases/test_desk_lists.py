@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 from datetime import timedelta
 
+import attested_acts as acts
 import pytest
 from case_contents import decided
 from cast import AT
@@ -12,8 +13,8 @@ from sqlalchemy import event
 
 from register.accounts import acts as accounts
 from register.accounts.models import Member
-from register.cases import acts, checklist, todo_clauses
 from register.cases import case_content as contents
+from register.cases import checklist, todo_clauses
 from register.cases import desk_lists as lists
 from register.cases import desk_lists as tasks
 from register.cases.checklist import ATTESTATIONS, Circumstances
@@ -305,7 +306,7 @@ def test_a_draft_is_ready_when_the_checklist_says_so(
     bruno = member("bruno")
     stored = contents.content_of(session.get_one(Incident, case.id))
     circumstances = Circumstances(
-        invited=True, seconded=True, attested=ATTESTATIONS, flags_reason="relu"
+        invited=True, seconded=True, attested=ATTESTATIONS, flag_reasons="relu"
     )
     result = checklist.build_checklist(stored, current_vocabulary(session), circumstances)
     assert (result.unmet == []) is is_ready, why

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from datetime import UTC, datetime
 
+import attested_acts as acts
 import pytest
 
-from register.cases import acts
 from register.cases.events import EventQuery, list_events
 from register.cases.filters import CaseQuery
 from register.cases.statistics import latest_events

@@ -7,6 +7,7 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from datetime import UTC, datetime
 
+import attested_acts as acts
 import facet_data
 import pytest
 from facet_data import facet_sets
@@ -14,7 +15,7 @@ from hypothesis import HealthCheck, given
 from hypothesis import settings as hypothesis_settings
 from sqlalchemy.orm import Session
 
-from register.cases import acts, facet_index, facets, result_lists
+from register.cases import facet_index, facets, result_lists
 from register.cases.data_version import VersionedMapCache
 from register.cases.filters import FILTERS, PAGE_SIZE, CaseQuery, clause
 from register.cases.vocabulary import current_vocabulary

@@ -40,7 +40,13 @@ def test_no_other_act_opens_a_period() -> None:
 
 
 def test_every_act_of_the_desk_has_its_effects() -> None:
-    quiet = {Act.CLAIMED, Act.RELEASED, Act.NOTED}  # around a case, not on it
+    quiet = {
+        Act.CLAIMED,
+        Act.RELEASED,
+        Act.ASSIGNED,
+        Act.URGENCY_SET,
+        Act.NOTED,
+    }  # around a case, not on it
     acted = {act for _state, act in act_permissions.RULES} - quiet
     assert acted <= set(deadlines.CONSEQUENCES)
 

@@ -5,12 +5,12 @@ from __future__ import annotations
 from dataclasses import replace
 from datetime import UTC, date, datetime
 
+import attested_acts as acts
 import pytest
 from sqlalchemy import event
 
 from register.accounts import acts as accounts
 from register.accounts.models import Member
-from register.cases import acts
 from register.cases.case_content import ProceedingContent, SourceContent, StepContent
 from register.cases.member_view import load_desk_case, load_desk_case_of_reply
 from register.cases.models import ID_LIMIT

@@ -6,11 +6,12 @@ import itertools
 from datetime import UTC, date, datetime, timedelta
 from types import SimpleNamespace
 
+import attested_acts as acts
 import pytest
 from sqlalchemy import event, select, update
 
 from register.accounts.models import Member
-from register.cases import acts, members_journal
+from register.cases import members_journal
 from register.cases.members_journal import list_lines, load_checked_line
 from register.errors import NotFound
 from register.journal import Act, JournalEntry, Ledger

@@ -5,12 +5,13 @@ from __future__ import annotations
 import json
 from datetime import UTC, date, datetime, timedelta
 
+import attested_acts as acts
 import pytest
 from case_contents import decided
 from cast import AT
 from sqlalchemy import select, update
 
-from register.cases import acts, queries, result_lists
+from register.cases import queries, result_lists
 from register.cases.case_content import LinkContent
 from register.cases.core_tables import CASE, IS_PUBLIC, is_among
 from register.cases.filters import PAGE_SIZE, CaseQuery

@@ -6,6 +6,7 @@ import json
 from dataclasses import replace
 from datetime import timedelta
 
+import attested_acts as acts
 import pytest
 from case_contents import a_case
 from cast import AT
@@ -14,8 +15,8 @@ from sqlalchemy import select, update
 from sqlalchemy.orm import Session
 
 from register.accounts.models import Member
-from register.cases import acts, queries, revisions
 from register.cases import case_content as contents
+from register.cases import queries, revisions
 from register.cases.acts.redaction import FIXED_NOTES
 from register.cases.case_content import SourceContent
 from register.cases.models import Incident, Invitation, Note, RedactedOriginal, Reply, Revision

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from datetime import UTC, date, datetime, timedelta
 
+import attested_acts as acts
 import pytest
 from case_contents import full_case
 from cast import AT, Desk
@@ -12,7 +13,7 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from register.accounts.models import Member
-from register.cases import acts, revisions
+from register.cases import revisions
 from register.cases.case_content import Content
 from register.cases.models import Revision
 from register.errors import NotFound
@@ -46,9 +47,10 @@ def test_revisions_list_act_time_member_and_reason(
 def test_a_revision_has_the_reason_for_its_flags(
     session: Session, desk: Desk, bruno: Member
 ) -> None:
-    case = desk.published()
+    case = desk.published(title="Corruption à Gagny")
     newest = revisions.list_revisions(session, bruno, case.id)[0]
-    assert (newest.act, newest.flags_reason) == (Act.PUBLISHED, "relu")
+    reasons = (("accusation_grave", "Corruption", "relu"),)
+    assert (newest.act, newest.flag_reasons) == (Act.PUBLISHED, reasons)
 
 
 def test_a_revision_is_read_as_it_was_written(

@@ -6,13 +6,14 @@ import json
 from dataclasses import replace
 from datetime import timedelta
 
+import attested_acts as acts
 import pytest
 from cast import AT
 from ledger_lines import lines_since
 from sqlalchemy import func, select
 
 from register.accounts.models import Member
-from register.cases import acts, queries, second_person
+from register.cases import queries, second_person
 from register.cases.acts.publication import FIXED_NOTE as RESTORED_NOTE
 from register.cases.acts.redaction import FIXED_NOTES
 from register.cases.checklist import ATTESTATIONS

@@ -5,10 +5,11 @@ from __future__ import annotations
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
+import attested_acts as acts
 import pytest
 from case_contents import a_case
 
-from register.cases import acts, communes_with_cases
+from register.cases import communes_with_cases
 
 FIRST = datetime(2026, 3, 2, 9, 30, tzinfo=UTC)
 LATER = FIRST + timedelta(days=40)

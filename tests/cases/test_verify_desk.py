@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from datetime import timedelta
 
+import attested_acts as acts
 import pytest
 from cast import AT
 from sqlalchemy import delete, insert, select, update
 
 from register.accounts import acts as accounts
 from register.accounts.models import Member, Role
-from register.cases import acts
 from register.cases.models import Incident, Invitation, Note, Reply
 from register.cases.second_person import Approval, Destruction
 from register.cases.verify import verify
@@ -87,6 +87,8 @@ TAMPERINGS = {
     ),
     "another holder": (_update(Incident, held_by=3), "desk_claim"),
     "nobody": (_update(Incident, held_by=None, held_until=None), "desk_claim"),
+    "a danger": (_update(Incident, danger_on=AT.date()), "desk_urgency"),
+    "a label": (_update(Incident, term_label="x"), "desk_urgency"),
     "for ever": (_update(Incident, held_until=LATER + timedelta(days=900)), "desk_claim"),
     "a role": (
         _update(Member, role="administrator").where(Member.email.like("bruno%")),

@@ -5,12 +5,12 @@ from __future__ import annotations
 from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
 
+import attested_acts as acts
 import pytest
 from case_contents import decided
 from sqlalchemy import delete, func, inspect, select, update
 from sqlalchemy.exc import DataError
 
-from register.cases import acts
 from register.cases.case_codes import CaseCode
 from register.cases.case_content import LinkContent, RequestContent, StepContent
 from register.cases.models import Codes, Correction, FollowUp, Incident, Reply, Revision

@@ -9,10 +9,10 @@ import stat
 import zipfile
 from html.parser import HTMLParser
 
+import attested_acts as acts
 import pytest
 from report_factory import CONTACT, WORDS
 
-from register.cases import acts
 from register.cases.vocabulary import current_vocabulary
 from register.cases.web.desk import content_words
 from register.db import db
@@ -45,7 +45,7 @@ def full_case(desk, cast, content):
             by=cast.bruno,
             reason="suite",
             title="Audience",
-            text="Elle a eu *lieu*.",
+            text="Elle a eu *lieu*, dit le 01 43 01 43 01.",
             second=cast.chloe,
         )
         acts.reply(p, reply, by=cast.bruno, reason="régulière", second=cast.chloe)
@@ -304,7 +304,7 @@ def test_the_page_of_a_case_file_has_every_part_in_words(files):
         "Elles n’ont jamais été publiées",
         "courriel au maire",
         "Une réponse injurieuse",
-        "Réponse aux signaux de risque",
+        "«\u202f01 43 01 43 01\u202f»\u00a0: relu",
         "https://exemple.test/gagny",
         "Information, pas un conseil juridique.",
     ):

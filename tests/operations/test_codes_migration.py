@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
+import attested_acts as acts
 from alembic import command
 from sqlalchemy import select, text
 from sqlalchemy.orm import Session
 
-from register.cases import acts
 from register.cases.case_codes import CASE_CODE
 from register.cases.verify import verify
 from register.db import write_engine

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from datetime import UTC, datetime
 
+import attested_acts as acts
 import pytest
 from alembic import command
 from case_contents import a_case, full_case, rich_case
 from sqlalchemy import select, text
 from sqlalchemy.orm import Session
 
-from register.cases import acts
 from register.cases.case_content import content_of
 from register.cases.models import Incident, Revision
 from register.cases.verify import verify

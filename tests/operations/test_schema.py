@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import sqlite3
 
+import attested_acts as acts
 import pytest
 from alembic import command
 from alembic.autogenerate import compare_metadata
@@ -12,7 +13,6 @@ from alembic.script import ScriptDirectory
 from sqlalchemy import inspect, or_, select, text
 from sqlalchemy.orm import Session
 
-from register.cases import acts
 from register.cases import case_content as contents
 from register.cases.models import Incident, Revision
 from register.cases.verify import verify
@@ -90,7 +90,9 @@ def _stored_checklists(session):
 
 def test_an_upgrade_makes_the_checklists_of_all_revisions(engine, session, desk, cast, content):
     """A publication that two persons made needs two for ever, even once its text is destroyed."""
-    desk.draft(narrative="Joindre le maire au 01 23 45 67 89.", sources=())
+    flagged = content(narrative="Joindre le maire au 01 23 45 67 89.", sources=())
+    with desk.pen() as p:
+        acts.draft(p, flagged, by=cast.bruno, reason="r", flag_reasons="")
     desk.withdrawn(justice=True)
     hidden = desk.published(content(justice=True))
     with desk.pen() as p:

@@ -15,6 +15,7 @@ import sqlite3
 from datetime import date
 from pathlib import Path
 
+import attested_acts as acts
 import pytest
 from report_factory import a_report, nonce
 from sqlalchemy import create_engine, func, inspect, select, text
@@ -25,7 +26,7 @@ from register import encryption
 from register.accounts import acts as accounts
 from register.accounts import two_factor
 from register.accounts.models import SignInSession
-from register.cases import acts, result_lists, vocabulary
+from register.cases import result_lists, vocabulary
 from register.cases.filters import CaseQuery
 from register.cases.models import CaseState, Incident, Note, Reply
 from register.cases.verify import verify

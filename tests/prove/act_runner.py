@@ -7,9 +7,9 @@ from dataclasses import dataclass, replace
 from datetime import date
 from typing import Any
 
+import attested_acts as acts
 from reference_model import Case
 
-from register.cases import acts
 from register.cases.case_content import Content
 from register.cases.checklist import ATTESTATIONS
 from register.cases.models import Incident
@@ -32,12 +32,12 @@ class RunActs:
 
 
 def _publish(p: WriteTransaction, case: Case, run: RunActs) -> JournalEntry:
-    attestations = {"attested": ATTESTATIONS, "flags_reason": "relu", "single": True}
+    attestations = {"attested": ATTESTATIONS, "flag_reasons": "relu", "single": True}
     return acts.publish(p, case.id, by=run.cast.bruno, reason=run.word, **attestations)
 
 
 def _restore(p: WriteTransaction, case: Case, run: RunActs) -> JournalEntry:
-    attestations = {"attested": ATTESTATIONS, "flags_reason": "relu", "single": True}
+    attestations = {"attested": ATTESTATIONS, "flag_reasons": "relu", "single": True}
     attestations |= {"public_note": run.word}
     return acts.restore(p, case.id, by=run.cast.bruno, reason=run.word, **attestations)
 

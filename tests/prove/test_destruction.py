@@ -7,11 +7,11 @@ import time
 from pathlib import Path
 from typing import Any
 
+import attested_acts as acts
 import pytest
 from sqlalchemy import Engine, inspect, select, text
 from sqlalchemy.orm import Session
 
-from register.cases import acts
 from register.cases.case_content import RequestContent
 from register.cases.models import Incident, Note
 from register.cases.second_person import Destruction

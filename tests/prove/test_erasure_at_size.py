@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+import attested_acts as acts
 import pytest
 from sqlalchemy import Engine as Database
 from sqlalchemy import create_engine, select, text
@@ -16,7 +17,7 @@ from sqlalchemy.orm import Session
 
 from benchmarks import copies, postgres, seeding
 from benchmarks.seeding import Members
-from register.cases import acts, vocabulary
+from register.cases import vocabulary
 from register.cases.case_content import Content
 from register.cases.models import Incident
 from register.config import Settings

@@ -28,7 +28,7 @@ ROUNDS = 200
 
 def publish(pen: WriteTransaction, case: int, by: int) -> object:
     return acts.publish(
-        pen, case, by=by, reason="lu", attested=ATTESTATIONS, flags_reason="relu", single=True
+        pen, case, by=by, reason="lu", attested=ATTESTATIONS, flag_reasons="relu", single=True
     )
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+import attested_acts as acts
 import pytest
 from hypothesis import HealthCheck, given
 from hypothesis import settings as hypothesis_settings
@@ -11,7 +12,6 @@ from hypothesis import strategies as st
 from sqlalchemy import Engine, Table, select, update
 from sqlalchemy.orm import Session
 
-from register.cases import acts
 from register.cases.verify import verify
 from register.db import Base
 from register.journal import writing

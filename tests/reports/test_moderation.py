@@ -12,8 +12,8 @@ from report_factory import ANSWER, QUESTION, SENTENCE, a_report, receive_report,
 from sqlalchemy import func, select
 
 from register.cases import acts as cases
-from register.cases.acts.draft_acts import CLAIM_DURATION
 from register.cases.models import Incident
+from register.cases.urgency import CLAIM_DURATION
 from register.errors import Invalid, NotFound, Refused, RegisterError
 from register.journal import Act, JournalEntry
 from register.reports import acts, queries, report_content, report_lists

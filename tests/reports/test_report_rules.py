@@ -15,14 +15,14 @@ from register.reports.models import OPEN_STATES, ReportState
 
 # A row for each state; a dash where the act is refused, else the state that it leads to.
 TABLE = """
-           claimed   released asked   accepted declined spam reopened returned added     withdrawn read spam_agreed
-received   in_review -        waiting accepted declined spam -        -        received  withdrawn received -
-in_review  in_review received waiting accepted declined spam -        -        in_review withdrawn in_review -
-waiting    waiting   waiting  waiting accepted declined spam -        received in_review withdrawn waiting -
-accepted   -         -        -       -        -        -    received -        accepted  withdrawn accepted -
-declined   -         -        -       -        -        -    received -        declined  -         declined -
-withdrawn  -         -        -       -        -        -    -        -        -         -         withdrawn -
-spam       -         -        -       -        -        -    received -        spam      -         spam spam
+           claimed   released asked   accepted declined spam reopened returned added     withdrawn read spam_agreed assigned urgency
+received   in_review -        waiting accepted declined spam -        -        received  withdrawn received - in_review received
+in_review  in_review received waiting accepted declined spam -        -        in_review withdrawn in_review - in_review in_review
+waiting    waiting   waiting  waiting accepted declined spam -        received in_review withdrawn waiting - waiting waiting
+accepted   -         -        -       -        -        -    received -        accepted  withdrawn accepted - - accepted
+declined   -         -        -       -        -        -    received -        declined  -         declined - - -
+withdrawn  -         -        -       -        -        -    -        -        -         -         withdrawn - - -
+spam       -         -        -       -        -        -    received -        spam      -         spam spam - -
 """  # noqa: E501
 _HEADER, *_ROWS = [line.split() for line in TABLE.strip().splitlines()]
 CELLS = [

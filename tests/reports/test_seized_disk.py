@@ -33,6 +33,8 @@ IN_CLEAR: Mapping[str, Mapping[str, str]] = {
         "together_by": "who put it aside together with others",
         "held_by": "who has it in hand",
         "held_until": "who has it in hand: until when, which the desk's own line tells",
+        "danger_on": "that a member fears for somebody, and since which day",
+        "term_on": "a day that a member typed; what it is for is encrypted",
         "reason": "the code of why",
     },
     # Each message has a line in a ledger, and that line has its day.
@@ -47,7 +49,9 @@ IN_CLEAR: Mapping[str, Mapping[str, str]] = {
 }
 # Random or encrypted columns: they reveal nothing without the key or the receipt.
 OPAQUE: Mapping[str, frozenset[str]] = {
-    "report": frozenset({"key", "receipt", "digest", "sealed", "contact", "decision"}),
+    "report": frozenset(
+        {"key", "receipt", "digest", "sealed", "contact", "decision", "term_label"}
+    ),
     "report_message": frozenset({"key", "sealed"}),
     "report_kept": frozenset({"key", "sealed"}),
     "report_tally": frozenset(),
@@ -65,7 +69,7 @@ LINE_FIELDS = {
     "kept",
     "counted",
 } | LOST_REPORT_FIELDS
-LINE_FIELDS |= {"together"}
+LINE_FIELDS |= {"together", "member", "holder", "danger", "term"}
 
 
 def test_every_column_in_clear_is_listed() -> None:

@@ -10,6 +10,7 @@ import json
 from dataclasses import replace
 from datetime import timedelta
 
+import attested_acts as cases
 import pytest
 from case_contents import a_case
 from cast import AT
@@ -18,7 +19,6 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from register.accounts.models import Member
-from register.cases import acts as cases
 from register.cases import case_content as contents
 from register.cases import member_view, revisions
 from register.cases.checklist import ATTESTATIONS
@@ -78,7 +78,7 @@ def _publish(inbox: Inbox, draft_id: int) -> None:
             by=inbox.cast.bruno,
             reason="lu",
             attested=ATTESTATIONS,
-            flags_reason="relu",
+            flag_reasons="relu",
         )
 
 

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from dataclasses import fields
 
+import attested_acts as acts
 import pytest
 from case_contents import decided
 
-from register.cases import acts, vocabulary
+from register.cases import vocabulary
 from register.cases.case_content import Content, RequestContent, SourceContent, StepContent
 from register.search.document import documents
 from register.search.query_parser import parse

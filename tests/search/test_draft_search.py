@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+import attested_acts as acts
 import pytest
 
 from register.accounts.models import Member
-from register.cases import acts
 from register.cases.core_tables import CASE
 from register.cases.models import CaseState
 from register.cases.vocabulary import current_vocabulary

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import attested_acts as acts
 import pytest
 from sqlalchemy.orm import Session
 
-from register.cases import acts, vocabulary
+from register.cases import vocabulary
 from register.cases.models import Incident
 from register.cases.vocabulary import Dataset
 from register.errors import Invalid

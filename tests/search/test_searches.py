@@ -12,10 +12,11 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+import attested_acts as acts
 import pytest
 from sqlalchemy import select
 
-from register.cases import acts, result_lists
+from register.cases import result_lists
 from register.cases.case_content import ProceedingContent, RequestContent, StepContent
 from register.cases.filters import WORDS, CaseQuery
 from register.cases.models import Incident, Origin

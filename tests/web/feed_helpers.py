@@ -10,8 +10,8 @@ from datetime import UTC, datetime, timedelta
 from html import unescape
 
 import atom
+import attested_acts as acts
 
-from register.cases import acts
 from register.cases.case_content import (
     Content,
     LinkContent,
@@ -124,7 +124,7 @@ class TimedDesk:
                 reason="revu",
                 attested=ATTESTATIONS,
                 public_note=note,
-                flags_reason="relu",
+                flag_reasons="relu",
             )
 
     def merges(self, case, into):

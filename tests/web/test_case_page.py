@@ -10,13 +10,14 @@ from datetime import date, timedelta
 from html import unescape
 from typing import Any
 
+import attested_acts as acts
 import pytest
 from case_contents import decided, full_case
 from cast import AT
 from flask import Flask
 from flask.testing import FlaskClient
 
-from register.cases import acts, queries
+from register.cases import queries
 from register.cases.case_content import (
     Content,
     ProceedingContent,

@@ -9,6 +9,7 @@ from dataclasses import replace
 from datetime import date
 from typing import Any
 
+import attested_acts as acts
 import bibtexparser
 import pytest
 import rispy
@@ -19,7 +20,6 @@ from flask import Flask
 from pylatexenc.latex2text import LatexNodes2Text
 from werkzeug.test import TestResponse
 
-from register.cases import acts
 from register.cases.case_content import Content, SourceContent
 from register.cases.web.public import citations
 from register.cases.web.public.citations import CaseReference

@@ -36,6 +36,7 @@ from register.web import error_messages
 from register.web.error_messages import ERROR_SENTENCES
 from register.web.messages import console, desk, imports, names
 from register.web.messages import errors as site
+from register.web.messages.journal import ATTESTED_WORDS, LEDGER_LABELS, LINE_CHECKS, ROLE_WORDS
 
 TOP = Path(register.__file__).parent
 RAISED = {name for name in dir(errors) if isinstance(getattr(errors, name), type)}
@@ -163,11 +164,11 @@ def all_sentences() -> list[str]:
             {kind: label for kind, (_act, label) in kinds.items()}
             for kinds in (journal_sentences.PUBLIC_KINDS, *journal_sentences.ACT_GROUPS.values())
         ),
-        journal_sentences.LEDGER_LABELS,
-        journal_sentences.ATTESTED_WORDS,
-        journal_sentences.ROLE_WORDS,
-        {key: wording for key, (wording, _not) in journal_sentences.LINE_CHECKS.items()},
-        {key: wording for key, (_holds, wording) in journal_sentences.LINE_CHECKS.items()},
+        LEDGER_LABELS,
+        ATTESTED_WORDS,
+        ROLE_WORDS,
+        {key: wording for key, (wording, _not) in LINE_CHECKS.items()},
+        {key: wording for key, (_holds, wording) in LINE_CHECKS.items()},
     )
     return [str(sentence) for table in tables for sentence in table.values()]
 

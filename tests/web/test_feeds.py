@@ -14,12 +14,13 @@ from typing import get_type_hints
 from urllib.parse import urlencode, urlsplit
 
 import atom
+import attested_acts as acts
 import pytest
 from case_contents import decided
 from feed_helpers import AT, BASE, MINUTE, FeedClient, TimedDesk, fill, plain, words
 from sqlalchemy import select
 
-from register.cases import acts, events
+from register.cases import events
 from register.cases.acts.redaction import FIXED_NOTES
 from register.cases.case_content import (
     Content,

@@ -8,6 +8,7 @@ from random import Random
 from urllib.parse import urlencode
 from uuid import UUID
 
+import attested_acts as acts
 import pytest
 from case_contents import decided
 from cast import AT, CaseRef
@@ -15,7 +16,7 @@ from feed_reader import FeedConnection, Reader, Walk, number_of, parsed
 from lxml import etree
 from search_helpers import follow
 
-from register.cases import acts, events
+from register.cases import events
 from register.cases.case_content import Content, SourceContent
 from register.cases.events import EventQuery
 from register.cases.filters import FILTERS
@@ -170,7 +171,7 @@ class CaseActs:
 
     def publish(self):
         self.case = self.desk.ready(FIRST)
-        line = self.act(acts.publish, attested=self.attested, flags_reason="relu")
+        line = self.act(acts.publish, attested=self.attested, flag_reasons="relu")
         self.case = CaseRef(self.case.id, line.case_number)
         return line
 
@@ -206,7 +207,7 @@ class CaseActs:
     def restore(self, **options):
         with self.pen(self.at) as p:
             acts.approve(p, self.case.id, by=self.cast.chloe)
-        options |= {"attested": self.attested, "flags_reason": "relu"}
+        options |= {"attested": self.attested, "flag_reasons": "relu"}
         return self.act(acts.restore, **options)
 
     def merge(self):

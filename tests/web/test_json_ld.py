@@ -9,6 +9,7 @@ from collections.abc import Iterator
 from contextvars import Context
 from typing import Any
 
+import attested_acts as acts
 import pytest
 from case_contents import a_case
 from cast import Desk
@@ -18,7 +19,6 @@ from hostile_strings import sample_strings
 from lxml import html
 from rdflib import RDF, SDO, Graph
 
-from register.cases import acts
 from register.cases.case_content import Content, SourceContent
 from register.cases.web.public import structured_data
 

@@ -8,12 +8,12 @@ from contextvars import Context
 from datetime import UTC, datetime, timedelta
 from time import perf_counter
 
+import attested_acts as acts
 import pytest
 from flask import Response, g, make_response
 from search_helpers import follow
 from sqlalchemy import create_engine, text
 
-from register.cases import acts
 from register.cases import data_version as standings
 from register.cases.data_version import DataVersion, DataVersionReader
 from register.db import configure_engine, engine_options, now

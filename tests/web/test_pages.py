@@ -11,12 +11,12 @@ from html import unescape
 from pathlib import Path
 from typing import Any
 
+import attested_acts as acts
 import pytest
 from flask import Flask
 from flask.testing import FlaskClient
 from werkzeug.test import TestResponse
 
-from register.cases import acts
 from register.cases.case_content import Content, LinkContent, ProceedingContent, StepContent
 from register.cases.filters import CaseQuery
 from register.db import db

@@ -12,6 +12,7 @@ from datetime import UTC, datetime
 from html import unescape
 from typing import Any
 
+import attested_acts as acts
 import pytest
 from flask import Flask
 from flask.testing import FlaskClient
@@ -19,7 +20,7 @@ from sqlalchemy import Engine, event, select
 from sqlalchemy.orm import Session
 from werkzeug.test import TestResponse
 
-from register.cases import acts, public_journal
+from register.cases import public_journal
 from register.cases.case_content import Content
 from register.cases.models import Revision
 from register.cases.public_journal import page_of_line

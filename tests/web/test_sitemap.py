@@ -6,13 +6,13 @@ import re
 from contextvars import Context
 from datetime import UTC, datetime
 
+import attested_acts as acts
 import pytest
 from flask import Flask
 from flask.testing import FlaskClient
 from lxml import etree
 from werkzeug.test import TestResponse
 
-from register.cases import acts
 from register.cases.web.public import structured_data
 from register.pages import acts as editing
 from register.pages import content as editorial

@@ -16,6 +16,7 @@ from register import config, create_app
 from register.accounts.models import Member, Role
 from register.cases import acts, case_content
 from register.cases.case_content import StepContent
+from register.cases.checklist import ATTESTATIONS
 from register.cases.models import Incident
 from register.db import db
 from register.demo import import_demo_cases
@@ -76,6 +77,7 @@ def furnish(engine: Engine, instance: Path) -> None:
             by=by,
             second=second,
             reason="la source le dit aussi",
+            attested=ATTESTATIONS,
             title="Le maire fait appel",
             text="Selon Évasion FM, le maire a fait appel de la relaxe.",
             source_url=_SOURCE,

@@ -17,6 +17,7 @@ from register.accounts.web.forms import ROLE_LABELS, MemberInviteForm, RoleForm
 from register.db import db, now
 from register.errors import NotFound, RegisterError
 from register.journal import WriteTransaction, writing
+from register.reports.acts import close_account
 from register.web import error_messages
 from register.web.blueprints import administrators_only, asks_password, desk
 from register.web.errors import status_of
@@ -99,9 +100,12 @@ def _confirm(tx: WriteTransaction, member_id: int, *, by: int) -> None:
 @administrators_only
 @asks_password(lazy_gettext("désactiver le compte d’un membre"))
 def roster_disable(member: int) -> ResponseReturnValue:
-    """Disable an account; its authorship stays."""
-    success = _("Le compte est fermé, ses séances aussi. Ce que ce membre a fait reste à son nom.")
-    return _perform(accounts.disable_member, member, success=success)
+    """Disable an account, and release what it had claimed; its authorship stays."""
+    success = _(
+        "Le compte est fermé, ses séances aussi, et ce que ce membre avait en main est rendu. Ce "
+        "qu’il a fait reste à son nom."
+    )
+    return _perform(close_account, member, success=success)
 
 
 @desk.post("/membres/<int:member>/rouvrir")

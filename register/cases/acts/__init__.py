@@ -5,15 +5,13 @@ member is also read under the lock, so that a member disabled a second ago is re
 the setting ``SINGLE_MODERATOR``: no second person is required.
 """
 
+from register.cases.acts.claims import assign, claim, note, release, release_all, set_urgency
 from register.cases.acts.draft_acts import (
     approve,
-    claim,
     discard,
     draft,
     edit,
     invite,
-    note,
-    release,
     withdraw_report,
     withdraw_report_unpublished,
 )
@@ -32,6 +30,7 @@ from register.cases.acts.redaction import confirm_destruction, destroy_due, keep
 __all__ = [
     "approve",
     "approve_change",
+    "assign",
     "claim",
     "confirm_destruction",
     "correct",
@@ -51,8 +50,10 @@ __all__ = [
     "refuse_change",
     "refuse_reply",
     "release",
+    "release_all",
     "reply",
     "restore",
+    "set_urgency",
     "withdraw",
     "withdraw_report",
     "withdraw_report_unpublished",

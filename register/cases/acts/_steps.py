@@ -12,20 +12,18 @@ from sqlalchemy import bindparam, func, select
 from register.accounts import vouching
 from register.accounts.models import Member, Role
 from register.accounts.vouching import load_acting_member
-from register.cases import act_permissions, checklist, second_person, validation
+from register.cases import act_permissions, second_person, validation
 from register.cases import case_content as contents
+from register.cases.acts._public_checks import require_change_complete
+from register.cases.acts.marks import end_assignment, mark
 from register.cases.case_codes import CodeChange
 from register.cases.case_content import Content
 from register.cases.decisions import with_decisions
 from register.cases.models import CaseState, Correction, Incident, Reply
 from register.cases.persistence import erase_texts, save_revision
-from register.cases.second_person import (
-    Approval,
-    PendingChange,
-    Proposal,
-    needed_before,
-    valid_approvals,
-)
+from register.cases.risk_flags import GivenReasons
+from register.cases.second_person import Approval, PendingChange, Proposal, valid_approvals
+from register.cases.urgency import Urgency
 from register.cases.vocabulary import current_vocabulary
 from register.db import Base, UTCDateTime, empty_log
 from register.errors import Invalid, NotFound, Refused
@@ -160,23 +158,18 @@ def propose_if_needed(
     *,
     single: bool,
 ) -> JournalEntry | None:
-    """Store a change that needs a second person; None when it may be made now.
+    """Check a change, and store it if it needs a second person; None when it may be made now.
 
     :param second: the member who approves it in this same act, if any.
     :param single: the register has one moderator, who may be the second person too.
     :returns: the line of the proposal.
+    :raises Incomplete: ``checklist``, with the unmet items.
     :raises Refused: ``changes_waiting`` at :data:`WAITING_LIMIT`; the refusals of
         :func:`vouching.require_second`.
     """
     reply = tx.load(Reply, proposal.reply) if proposal.reply is not None else None
-    content = contents.content_of(case) if proposal.content is None else proposal.content
-    vocabulary = current_vocabulary(tx.session)
-    if not checklist.needs_second(
-        content,
-        vocabulary,
-        needed_before=needed_before(tx.session, case, vocabulary),
-        added_texts=second_person.added_texts(proposal, reply),
-    ):
+    added_texts = second_person.added_texts(proposal, reply)
+    if not require_change_complete(tx, case, proposal, added_texts).needs_second:
         return None
     if second is not None:
         if single and second == member.id:
@@ -221,7 +214,7 @@ def snapshot_and_record(
     reason: str,
     *,
     content: Content | None = None,
-    flags_reason: str = "",
+    flag_reasons: GivenReasons = "",
     public_reason: str | None = None,
     redacted: Mapping[str, str] | None = None,
     details: dict[str, Any] | None = None,
@@ -235,9 +228,10 @@ def snapshot_and_record(
         commitment to its text.
     """
     reason = required_text("reason", reason)
+    end_assignment(case, act)
     tx.session.flush()
     revision, content_digest, commitments = save_revision(
-        tx, case, content, act, by=member.id, reason=reason, flags_reason=flags_reason
+        tx, case, content, act, by=member.id, reason=reason, flag_reasons=flag_reasons
     )
     change = CodeChange.of(tx.session, case, contents.content_of(case))
     line_details = {**(details or {}), **change.details(), **commitments}
@@ -262,6 +256,9 @@ def erase_and_record(
     tx: WriteTransaction, case: Incident, member: Member, act: Act
 ) -> JournalEntry:
     change = CodeChange.of(tx.session, case, None)
+    end_assignment(case, act)
+    mark(case, Urgency(), tx.at)
+    case.term_label = ""
     destroyed_ids = erase_texts(tx, case)
     case.state = CaseState.ERASED
     case.revision = None

@@ -1,11 +1,12 @@
-"""Acts on drafts, invitations, claims and notes, and the effects of a withdrawn report."""
+"""Acts on drafts and invitations, and the effects of a withdrawn report."""
 
 from __future__ import annotations
 
 import json
 from collections.abc import Callable, Collection
 from dataclasses import replace
-from datetime import date, timedelta
+from datetime import date
+from itertools import chain
 from typing import Any
 
 from sqlalchemy import delete, func, select, update
@@ -14,10 +15,12 @@ from register.accounts import vouching
 from register.accounts.vouching import load_acting_member
 from register.cases import case_content as contents
 from register.cases.acts import _steps as steps
+from register.cases.acts._public_checks import unexplained_flags
 from register.cases.case_codes import CodeChange
 from register.cases.case_content import Content, FieldKind, FieldRule, parse_content
 from register.cases.models import CaseState, Incident, Invitation, Note, RedactedOriginal, Revision
 from register.cases.persistence import destroy_revisions, retain_content
+from register.cases.risk_flags import GivenReasons, parse_reasons
 from register.cases.second_person import PendingChange, parse_proposal
 from register.errors import Invalid, Refused
 from register.journal import Act, JournalEntry, WriteTransaction
@@ -26,11 +29,18 @@ from register.text.text_comparison import Passages
 
 
 def draft(
-    tx: WriteTransaction, content: Content, *, by: int, reason: str, note: str = ""
+    tx: WriteTransaction,
+    content: Content,
+    *,
+    by: int,
+    reason: str,
+    note: str = "",
+    flag_reasons: GivenReasons = "",
 ) -> Incident:
     """Create a draft.
 
     :param note: an internal note, never public.
+    :param flag_reasons: the reasons of its risk flags, which its second reader has to see.
     :raises Invalid: invalid content, or no reason.
     """
     member = load_acting_member(tx, by)
@@ -43,7 +53,9 @@ def draft(
         tx.session.add(
             Note(incident_id=case.id, written_at=tx.at, written_by=member.id, text=clean(note))
         )
-    steps.snapshot_and_record(tx, case, Act.DRAFTED, member, reason, content=content)
+    steps.snapshot_and_record(
+        tx, case, Act.DRAFTED, member, reason, content=content, flag_reasons=flag_reasons
+    )
     return case
 
 
@@ -55,10 +67,12 @@ def edit(
     by: int,
     reason: str,
     without_report: bool = False,
+    flag_reasons: GivenReasons = "",
     seen: int | None = None,
 ) -> JournalEntry:
     """Change a draft, or a withdrawn case before its restoration; voids approvals.
 
+    :param flag_reasons: as for :func:`draft`.
     :param without_report: the member attests that nothing in this version rests on a withdrawn
         report; required for the first version saved after such a withdrawal.
     :raises Invalid: ``report_withdrawn`` where the attestation is required and missing.
@@ -70,7 +84,14 @@ def edit(
     case.report_withdrawn = False
     content = steps.valid_content(tx, content, case)
     return steps.snapshot_and_record(
-        tx, case, Act.EDITED, member, reason, content=content, details=details
+        tx,
+        case,
+        Act.EDITED,
+        member,
+        reason,
+        content=content,
+        flag_reasons=flag_reasons,
+        details=details,
     )
 
 
@@ -120,7 +141,7 @@ def approve(
 
     :raises Refused: ``own_revision`` for the member who wrote it, ``member_vouches_later`` for an
         account that may not vouch yet; ``report_withdrawn`` until a version without the withdrawn
-        report is saved.
+        report is saved; ``flags_unexplained`` to publish, until each risk flag has its reason.
     """
     case, member = steps.begin_act(tx, incident_id, Act.APPROVED, by, seen)
     if purpose not in ("publish", "erase"):
@@ -135,49 +156,15 @@ def approve(
         if revision.made_by == member.id:
             raise Refused("own_revision", state=case.state)
         steps.require_second(tx, member, revision.made_by)
+        if flags := unexplained_flags(tx, case):
+            raise Refused("flags_unexplained", flags=flags, state=case.state)
     if member.id in steps.approvers(tx, case, purpose):
         raise Refused("already_approved", state=case.state)
     return steps.record_approval(tx, case, member, purpose, revision.id)
 
 
-# A morning's work; a forgotten claim then expires.
-CLAIM_DURATION = timedelta(hours=4)
-NOTE_LIMIT = 10_000
-
-
-def claim(tx: WriteTransaction, incident_id: int, *, by: int) -> JournalEntry:
-    """Claim a case for :data:`CLAIM_DURATION`; claiming it again restarts the time.
-
-    :raises Refused: ``held``, with the member who holds it.
-    """
-    case, member = steps.begin_act(tx, incident_id, Act.CLAIMED, by)
-    if case.held_by not in (None, member.id) and case.held_until and case.held_until > tx.at:
-        raise Refused("held", state=case.state, member=case.held_by)
-    case.held_by, case.held_until = member.id, tx.at + CLAIM_DURATION
-    return steps.record(tx, Act.CLAIMED, case, member)
-
-
-def release(tx: WriteTransaction, incident_id: int, *, by: int) -> JournalEntry:
-    """Release a claim; an administrator may release another member's claim.
-
-    :raises Refused: ``not_held``, or ``held`` by another member.
-    """
-    case, member = steps.begin_act(tx, incident_id, Act.RELEASED, by)
-    if case.held_by is None or case.held_until is None or case.held_until <= tx.at:
-        raise Refused("not_held", state=case.state)
-    if case.held_by != member.id and not member.is_administrator:
-        raise Refused("held", state=case.state, member=case.held_by)
-    holder, case.held_by, case.held_until = case.held_by, None, None
-    return steps.record(tx, Act.RELEASED, case, member, holder=holder)
-
-
-def note(tx: WriteTransaction, incident_id: int, text: str, *, by: int) -> JournalEntry:
-    """Write an internal note; it is destroyed with the texts of the case."""
-    case, member = steps.begin_act(tx, incident_id, Act.NOTED, by)
-    body = steps.required_text("text", text, multiline=True, limit=NOTE_LIMIT)
-    new_note = Note(incident_id=case.id, written_at=tx.at, written_by=member.id, text=body)
-    steps.insert(tx, new_note)
-    return steps.record(tx, Act.NOTED, case, member, note=new_note.id)
+# Whether a text repeats a passage of a report.
+Repeats = Callable[[str], bool]
 
 
 def withdraw_report(
@@ -206,6 +193,8 @@ def withdraw_report(
     if invitation_ids:
         emptied = update(Invitation).where(Invitation.id.in_(invitation_ids)).values(text="")
         tx.session.execute(emptied)
+    if repeats(case.term_label):
+        case.term_label = ""
     details = {"destroyed": destroyed_ids, "notes": note_ids, "invitations": invitation_ids}
     return _record_withdrawal(tx, case, details)
 
@@ -249,33 +238,28 @@ def _record_withdrawal(
     return tx.record(Act.SOURCE_WITHDRAWN, by=None, incident=case.id, details=line_details)
 
 
-def _destroy_changes(
-    tx: WriteTransaction, case: Incident, repeats: Callable[[str], bool]
-) -> list[int]:
+def _destroy_changes(tx: WriteTransaction, case: Incident, repeats: Repeats) -> list[int]:
     pending_changes = tx.session.scalars(
         select(PendingChange).where(PendingChange.incident_id == case.id)
     )
     destroyed_ids = []
     for change in pending_changes:
         proposal = parse_proposal(change)
-        texts = [proposal.reason, *(proposal.words or {}).values()]
-        if _has_passage(proposal.content, texts, repeats):
+        if _has_passage(proposal.content, proposal.texts(), repeats):
             destroyed_ids.append(change.id)
     if destroyed_ids:
         tx.session.execute(delete(PendingChange).where(PendingChange.id.in_(destroyed_ids)))
     return sorted(destroyed_ids)
 
 
-def _has_passage(
-    content: Content | None, texts: Collection[str], repeats: Callable[[str], bool]
-) -> bool:
+def _has_passage(content: Content | None, texts: Collection[str], repeats: Repeats) -> bool:
     """Whether a content or one of the texts repeats a passage."""
     if content is not None and _without_passages(content, repeats) != content:
         return True
     return any(map(repeats, texts))
 
 
-def _without_passages(content: Content, repeats: Callable[[str], bool]) -> Content:
+def _without_passages(content: Content, repeats: Repeats) -> Content:
     """The content without the texts that repeat a passage."""
 
     def strip(rule: FieldRule, string: str) -> str:
@@ -286,7 +270,7 @@ def _without_passages(content: Content, repeats: Callable[[str], bool]) -> Conte
 
 
 def _destroy_revisions(
-    tx: WriteTransaction, case: Incident, repeats: Callable[[str], bool], since_revision: int = 0
+    tx: WriteTransaction, case: Incident, repeats: Repeats, since_revision: int = 0
 ) -> list[int]:
     """Destroy the revisions that repeat a passage; returns their ids.
 
@@ -306,9 +290,10 @@ def _destroy_revisions(
                 table.incident_id == case.id, table.content.is_not(None), key > since_revision
             )
         )
-        for revision_id, document, *reasons in texts:
+        for revision_id, document, reason, flags_reason in texts:
             content = parse_content(json.loads(document))
-            if _has_passage(content, [reason or "" for reason in reasons], repeats):
+            reasons = [reason or "", *chain(*parse_reasons(flags_reason))]
+            if _has_passage(content, reasons, repeats):
                 destroyed_ids.add(revision_id)
     if destroyed_ids:
         destroy_revisions(tx, destroyed_ids)
@@ -320,10 +305,7 @@ def _destroy_revisions(
 
 
 def _repeating_ids(
-    tx: WriteTransaction,
-    case: Incident,
-    table: type[Note | Invitation],
-    repeats: Callable[[str], bool],
+    tx: WriteTransaction, case: Incident, table: type[Note | Invitation], repeats: Repeats
 ) -> list[int]:
     """The rows whose text repeats a passage."""
     stmt = select(table.id, table.text).where(table.incident_id == case.id).order_by(table.id)

@@ -2,18 +2,20 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from dataclasses import replace
 from datetime import date
 from typing import Any
 
-from register.cases import act_permissions, checklist, deadlines, validation
+from register.cases import act_permissions, deadlines, validation
 from register.cases import case_content as contents
 from register.cases.acts import _steps as steps
+from register.cases.acts._public_checks import ATTESTED
 from register.cases.case_content import Content
-from register.cases.models import ID_LIMIT, CaseState, Correction, FollowUp, Incident, Reply
+from register.cases.models import ID_LIMIT, Correction, FollowUp, Incident, Reply
+from register.cases.risk_flags import GivenReasons
 from register.cases.second_person import PendingChange, Proposal, parse_proposal
-from register.cases.vocabulary import current_vocabulary
-from register.errors import Incomplete, Invalid, NotFound, Refused, TextError
+from register.errors import Invalid, NotFound, Refused, TextError
 from register.journal import Act, JournalEntry, WriteTransaction
 from register.text import dates
 from register.text.normalisation import one_line
@@ -29,10 +31,13 @@ def follow_up(
     *,
     by: int,
     reason: str,
+    attested: Collection[str],
     title: str,
     text: str,
     happened_on: str = "",
     source_url: str = "",
+    no_source: str = "",
+    flag_reasons: GivenReasons = "",
     content: Content | None = None,
     seen: int | None = None,
     second: int | None = None,
@@ -40,8 +45,12 @@ def follow_up(
 ) -> JournalEntry:
     """Add a dated follow-up; ``content`` may add one step to a proceeding, and change the outcome.
 
+    :param no_source: why there is no address of a source; readers see it.
+    :param attested: what its author attests (see :data:`register.cases.checklist.ATTESTATIONS`).
+    :param flag_reasons: the reasons of the risk flags that the public text does not have yet.
     :param second: a member who approves it in this same act. Without one, a follow-up that needs a
         second person becomes a pending change, and the line is that of the proposal.
+    :raises Incomplete: ``checklist``, with the unmet items.
     :raises Refused: ``needs_correction`` when ``content`` changes more than that.
     """
     case, member = steps.begin_act(tx, incident_id, Act.FOLLOWED_UP, by, seen)
@@ -52,16 +61,26 @@ def follow_up(
         act_permissions.require_follow_up(before, content)
         content = _with_follow_up(before, content, len(case.follow_ups) + 1)
         content = steps.valid_content(tx, content, case)
-        _require_computed(tx, content)
+    source_url, no_source = one_line(source_url), one_line(no_source)
+    if any(validation.url_faults("source_url", source_url)):
+        raise Invalid("url", field="source_url")
+    if bool(source_url) == bool(no_source):
+        raise Invalid("no_source", field="no_source")
     arguments = {
         "happened_on": _valid_date("happened_on", happened_on),
         "title": steps.required_text("title", title, limit=TITLE_LIMIT),
         "text": steps.required_text("text", text, multiline=True),
-        "source_url": one_line(source_url),
+        "source_url": source_url,
+        "no_source": no_source,
     }
-    if any(validation.url_faults("source_url", arguments["source_url"])):
-        raise Invalid("url", field="source_url")
-    proposal = Proposal(Act.FOLLOWED_UP, steps.required_text("reason", reason), content, arguments)
+    proposal = Proposal(
+        Act.FOLLOWED_UP,
+        steps.required_text("reason", reason),
+        content,
+        arguments,
+        attested=attested,
+        flag_reasons=flag_reasons,
+    )
     proposal_line = steps.propose_if_needed(tx, case, member, proposal, second, single=single)
     if proposal_line is not None:
         return proposal_line
@@ -69,9 +88,16 @@ def follow_up(
     case.follow_ups.append(new_follow_up)
     tx.session.flush()
     case.moved_at = tx.at
-    details = {"follow_up": new_follow_up.id, **_approval_details(second)}
+    details = {"follow_up": new_follow_up.id, **_line_details(second)}
     return steps.snapshot_and_record(
-        tx, case, Act.FOLLOWED_UP, member, reason, content=content, details=details
+        tx,
+        case,
+        Act.FOLLOWED_UP,
+        member,
+        reason,
+        content=content,
+        flag_reasons=flag_reasons,
+        details=details,
     )
 
 
@@ -91,36 +117,53 @@ def correct(
     *,
     by: int,
     reason: str,
+    attested: Collection[str],
     public_note: str,
+    flag_reasons: GivenReasons = "",
     seen: int | None = None,
     second: int | None = None,
     single: bool = False,
 ) -> JournalEntry:
     """Change a published text, with a public note; the earlier text stays in its revision.
 
-    :param second: as for :func:`follow_up`.
+    For the other arguments see :func:`follow_up`.
+
+    :raises Incomplete: ``checklist``, with the unmet items.
     :raises Refused: ``nothing_changed``.
     """
     case, member = steps.begin_act(tx, incident_id, Act.CORRECTED, by, seen)
     content = changed_content(tx, case, content)
     note = steps.required_text("public_note", public_note)
-    arguments = {"public_note": note}
-    proposal = Proposal(Act.CORRECTED, steps.required_text("reason", reason), content, arguments)
+    proposal = Proposal(
+        Act.CORRECTED,
+        steps.required_text("reason", reason),
+        content,
+        {"public_note": note},
+        attested=attested,
+        flag_reasons=flag_reasons,
+    )
     proposal_line = steps.propose_if_needed(tx, case, member, proposal, second, single=single)
     if proposal_line is not None:
         return proposal_line
     case.moved_at = tx.at
     details = steps.add_correction(tx, case, Correction(made_at=tx.at, note=note))
-    details |= _approval_details(second)
+    details |= _line_details(second)
     return steps.snapshot_and_record(
-        tx, case, Act.CORRECTED, member, reason, content=content, details=details
+        tx,
+        case,
+        Act.CORRECTED,
+        member,
+        reason,
+        content=content,
+        flag_reasons=flag_reasons,
+        details=details,
     )
 
 
 def changed_content(
     tx: WriteTransaction, case: Incident, content: Content, *, is_unchanged_allowed: bool = False
 ) -> Content:
-    """The new content of a published case, cleaned and checked.
+    """The new content of a published case, cleaned and validated.
 
     :param is_unchanged_allowed: whether the content may equal the present one, because the act
         changes something else.
@@ -130,7 +173,6 @@ def changed_content(
     changed = act_permissions.changed_fields(contents.content_of(case), content)
     if not changed and not is_unchanged_allowed:
         raise Refused("nothing_changed", state=case.state)
-    _require_computed(tx, content)
     return content
 
 
@@ -172,14 +214,17 @@ def reply(
     *,
     by: int,
     reason: str,
+    attested: Collection[str],
+    flag_reasons: GivenReasons = "",
     seen: int | None = None,
     second: int | None = None,
     single: bool = False,
 ) -> JournalEntry:
     """Publish a received reply unchanged.
 
-    :param second: a member who approves it in this same act; without one, a reply that needs a
-        second person becomes a pending change.
+    For the other arguments see :func:`follow_up`.
+
+    :raises Incomplete: ``checklist``, with the unmet items.
     :raises Refused: ``reply_decided``.
     :raises Invalid: ``reply_lines``: longer than any reply may be (décret 2007-1527, art. 3).
     """
@@ -189,14 +234,22 @@ def reply(
         raise Refused("reply_decided", state=received_reply.state)
     if deadlines.text_length(received_reply.text).is_too_long:
         raise Invalid("reply_lines", limit=deadlines.LINES_LIMIT)
-    proposal = Proposal(Act.REPLIED, steps.required_text("reason", reason), reply=received_reply.id)
+    proposal = Proposal(
+        Act.REPLIED,
+        steps.required_text("reason", reason),
+        reply=received_reply.id,
+        attested=attested,
+        flag_reasons=flag_reasons,
+    )
     proposal_line = steps.propose_if_needed(tx, case, member, proposal, second, single=single)
     if proposal_line is not None:
         return proposal_line
     received_reply.state = "published"
     received_reply.published_at = case.moved_at = tx.at
-    details = {"reply": received_reply.id, **_approval_details(second)}
-    return steps.snapshot_and_record(tx, case, Act.REPLIED, member, reason, details=details)
+    details = {"reply": received_reply.id, **_line_details(second)}
+    return steps.snapshot_and_record(
+        tx, case, Act.REPLIED, member, reason, flag_reasons=flag_reasons, details=details
+    )
 
 
 def refuse_reply(
@@ -235,6 +288,8 @@ def approve_change(
         **(proposal.words or {}),
         "by": change.made_by,
         "reason": proposal.reason,
+        "attested": proposal.attested,
+        "flag_reasons": proposal.flag_reasons,
         "seen": change.revision_id,
         "second": by,
         "single": single,
@@ -280,24 +335,9 @@ def _load_change(tx: WriteTransaction, change_id: int) -> PendingChange:
     return change
 
 
-def _approval_details(second: int | None) -> dict[str, Any]:
-    """The private detail of a public line that names the second person."""
-    return {"approved_by": [second]} if second is not None else {}
-
-
-def _require_computed(tx: WriteTransaction, content: Content) -> None:
-    """Check the items of the checklist that a published case must keep meeting.
-
-    :raises Incomplete: the unmet items.
-    """
-    vocabulary, circumstances = current_vocabulary(tx.session), checklist.Circumstances()
-    unmet = [
-        check_item
-        for check_item in checklist.build_checklist(content, vocabulary, circumstances).unmet
-        if check_item.code in checklist.CONTENT_CHECKS
-    ]
-    if unmet:
-        raise Incomplete("checklist", lines=unmet, state=CaseState.PUBLISHED.value)
+def _line_details(second: int | None) -> dict[str, Any]:
+    """The private details of a public line: attestations, and the second person if any."""
+    return {**ATTESTED, **({"approved_by": [second]} if second is not None else {})}
 
 
 def _valid_date(field_name: str, edtf: str) -> str:

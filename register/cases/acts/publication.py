@@ -5,21 +5,20 @@ from __future__ import annotations
 from collections.abc import Collection
 from typing import Any
 
-from sqlalchemy import bindparam, func, select
+from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
 from register.accounts.models import Member
 from register.cases import case_content as contents
-from register.cases import checklist
 from register.cases.acts import _steps as steps
-from register.cases.checklist import Checklist, Circumstances
-from register.cases.models import CaseState, Correction, Incident, Invitation, Revision
+from register.cases.acts._public_checks import ATTESTED, require_complete
+from register.cases.checklist import Circumstances
+from register.cases.models import CaseState, Correction, Incident, Revision
 from register.cases.persistence import next_number
-from register.cases.second_person import needed_before
+from register.cases.risk_flags import GivenReasons, displayed_texts, stored_reasons, with_stored
 from register.cases.vocabulary import current_vocabulary
-from register.errors import Incomplete, Invalid, Refused
+from register.errors import Invalid, Refused
 from register.journal import Act, JournalEntry, WriteTransaction
-from register.text.normalisation import one_line
 from register.text.personal_data import risks
 
 # The only public note that needs no approval, for a text that was edited while it was withdrawn.
@@ -33,20 +32,21 @@ def publish(
     by: int,
     reason: str,
     attested: Collection[str],
-    flags_reason: str = "",
+    flag_reasons: GivenReasons = "",
     single: bool = False,
     seen: int | None = None,
 ) -> JournalEntry:
     """Publish a draft and give it its number.
 
+    :param flag_reasons: the reasons of flags for which the draft stores none.
     :raises Incomplete: the checklist's unmet lines.
     :raises Refused: already published, or no second person.
     """
     case, member = steps.begin_act(tx, incident_id, Act.PUBLISHED, by, seen)
-    circumstances, _result = _check_publication(tx, case, member, attested, flags_reason, single)
+    _check_publication(tx, case, member, attested, flag_reasons, single)
     case.number = next_number(tx.session)
     case.first_published_at = tx.at
-    return _make_public(tx, case, member, Act.PUBLISHED, reason, circumstances)
+    return _make_public(tx, case, member, Act.PUBLISHED, reason, flag_reasons)
 
 
 def restore(
@@ -57,7 +57,7 @@ def restore(
     reason: str,
     attested: Collection[str],
     public_note: str = "",
-    flags_reason: str = "",
+    flag_reasons: GivenReasons = "",
     single: bool = False,
     seen: int | None = None,
 ) -> JournalEntry:
@@ -68,16 +68,16 @@ def restore(
         second person.
     """
     case, member = steps.begin_act(tx, incident_id, Act.RESTORED, by, seen)
-    circumstances, result = _check_publication(tx, case, member, attested, flags_reason, single)
+    needs_second = _check_publication(tx, case, member, attested, flag_reasons, single)
     details = {}
     if edited_since_withdrawal(tx.session, case.id):
         note = steps.required_text("public_note", public_note)
         # The approval covers the text of the case, not this note.
-        if note != FIXED_NOTE and (result.needs_second or risks(note)):
+        if note != FIXED_NOTE and (needs_second or risks(note)):
             raise Invalid("note_fixed", field="public_note", note=FIXED_NOTE)
         details = steps.add_correction(tx, case, Correction(made_at=tx.at, note=note))
     case.restriction = ""
-    return _make_public(tx, case, member, Act.RESTORED, reason, circumstances, details)
+    return _make_public(tx, case, member, Act.RESTORED, reason, flag_reasons, details)
 
 
 def withdraw(
@@ -170,38 +170,30 @@ def edited_since_withdrawal(session: Session, incident_id: int) -> bool:
     return edited > withdrawn
 
 
-# Built once, because an import executes it for every row.
-_INVITED = select(Invitation.id).where(Invitation.incident_id == bindparam("case")).limit(1)
-
-
 def _check_publication(
     tx: WriteTransaction,
     case: Incident,
     member: Member,
     attested: Collection[str],
-    flags_reason: str,
+    flag_reasons: GivenReasons,
     single: bool,
-) -> tuple[Circumstances, Checklist]:
+) -> bool:
     """Check the checklist, and note whether ``SINGLE_MODERATOR`` waived a second person.
 
+    :returns: whether the case needs a second person.
     :raises Incomplete: the unmet items.
     """
-    vocabulary = current_vocabulary(tx.session)
     circumstances = Circumstances(
-        invited=tx.session.scalar(_INVITED, {"case": case.id}) is not None,
         seconded=bool(steps.second_persons(tx, case, "publish", member)),
         single_moderator=single,
-        attested=frozenset(attested) & set(checklist.ATTESTATIONS),
-        flags_reason=one_line(flags_reason),
-        needed_before=needed_before(tx.session, case, vocabulary),
-        displayed_texts=checklist.displayed_texts(contents.fragments_of(case)),
+        attested=attested,
+        flag_reasons=with_stored(flag_reasons, stored_reasons(tx.session, case.id)),
+        displayed_texts=displayed_texts(contents.fragments_of(case)),
         report_withdrawn=case.report_withdrawn,
     )
-    result = checklist.build_checklist(contents.content_of(case), vocabulary, circumstances)
-    if result.unmet:
-        raise Incomplete("checklist", lines=result.unmet, state=case.state)
+    result = require_complete(tx, case, contents.content_of(case), circumstances)
     case.single_review = result.needs_second and not circumstances.seconded
-    return circumstances, result
+    return result.needs_second
 
 
 def _make_public(
@@ -210,7 +202,7 @@ def _make_public(
     member: Member,
     act: Act,
     reason: str,
-    circumstances: Circumstances,
+    flag_reasons: GivenReasons,
     details: dict[str, Any] | None = None,
 ) -> JournalEntry:
     case.state = CaseState.PUBLISHED
@@ -221,10 +213,10 @@ def _make_public(
         act,
         member,
         reason,
-        flags_reason=circumstances.flags_reason,
+        flag_reasons=flag_reasons,
         details={
             **(details or {}),
-            "attested": sorted(circumstances.attested),
+            **ATTESTED,
             "approved_by": sorted(steps.second_persons(tx, case, "publish", member)),
         },
     )

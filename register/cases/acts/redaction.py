@@ -6,7 +6,6 @@ Every earlier version keeps the rest of its text.
 from __future__ import annotations
 
 import json
-import re
 from collections import defaultdict
 from collections.abc import Collection, Mapping, Sequence
 from datetime import timedelta
@@ -16,8 +15,8 @@ from sqlalchemy import delete, select, update
 
 from register.accounts.models import Member
 from register.cases import case_content as contents
-from register.cases import checklist
 from register.cases.acts import _steps as steps
+from register.cases.acts._public_checks import ATTESTED, require_change_complete
 from register.cases.acts.public_changes import TITLE_LIMIT, changed_content
 from register.cases.case_content import NARRATIVE_LIMIT, Content
 from register.cases.core_tables import IS_PUBLIC_LINE, JOURNAL_ENTRY
@@ -30,32 +29,17 @@ from register.cases.persistence import (
     redact_revision,
 )
 from register.cases.redaction_plan import RedactionPlan, passages_removed, plan_redaction
-from register.cases.second_person import Destruction, PendingChange, needed_before
-from register.cases.vocabulary import current_vocabulary
+from register.cases.risk_flags import GivenReasons
+from register.cases.second_person import Destruction, PendingChange, Proposal
 from register.errors import Invalid, NotFound, Refused
 from register.journal import Act, JournalEntry, WriteTransaction
 from register.text import dates
-from register.text.passage_removal import PassageRemoval, is_too_common
+from register.text.passage_removal import PassageRemoval, is_too_common, only_removes
 
-# The mark that may replace a removed passage.
-_REMOVAL_MARK = re.compile(r"\[\s*(?:…|\.\.\.|passage retiré)\s*\]", re.IGNORECASE)
-_TOKEN = re.compile(r"\w+|[^\w\s]")
-_PUNCTUATION = frozenset(".,;:!?…*_()«»-–—")
 # The time in which other members can object to the destruction.
 DESTRUCTION_TERM = timedelta(days=30)
 # The only public notes that one member alone may write in a case that needs a second person.
 FIXED_NOTES = ("Un passage a été retiré.", "Un passage a été retiré par décision de justice.")
-
-
-def only_removes(before: str, after: str) -> bool:
-    """Whether the words of ``after`` are words of ``before`` in the same order."""
-    earlier_words = iter(_TOKEN.findall(before))
-    remaining_words = _TOKEN.findall(_REMOVAL_MARK.sub(" ", after))
-    return all(
-        any(word == candidate for candidate in earlier_words)
-        for word in remaining_words
-        if word not in _PUNCTUATION
-    )
 
 
 def fields_with_additions(before: Content, after: Content) -> list[str]:
@@ -75,7 +59,9 @@ def redact(
     *,
     by: int,
     reason: str,
+    attested: Collection[str],
     public_note: str,
+    flag_reasons: GivenReasons = "",
     follow_ups: Mapping[int, tuple[str, str]] | None = None,
     replies: Mapping[int, str] | None = None,
     corrections: Mapping[int, str] | None = None,
@@ -92,9 +78,12 @@ def redact(
     :param passages: wordings to remove from the earlier versions; by default the runs of words that
         this redaction removes. Where it removes none, every earlier version is hidden whole.
     :param hidden: ids of versions to hide whole.
+    :param attested: what its author attests (see :data:`register.cases.checklist.ATTESTATIONS`).
+    :param flag_reasons: the reasons of the risk flags that the public text does not have yet.
     :param follow_ups: new title and text of follow-ups, by id.
     :param replies: new text of replies, by id; only a court can order a change of a reply.
     :param corrections: new public note of earlier corrections, by id.
+    :raises Incomplete: ``checklist``, with the unmet items.
     :raises Refused: ``nothing_changed``, or ``redaction_adds`` in a case that needs a second
         person: one member alone may only remove words from it.
     :raises Invalid: ``no_such_fragment`` for an id of another case; ``note_fixed`` for a note that
@@ -105,7 +94,11 @@ def redact(
     rewrites = _list_rewrites(case, follow_ups, replies, corrections)
     is_unchanged_allowed = bool(rewrites or passages or hidden)
     content = changed_content(tx, case, content, is_unchanged_allowed=is_unchanged_allowed)
-    _require_only_removals(tx, case, content, public_note, rewrites)
+    proposal = Proposal(Act.REDACTED, reason, content, attested=attested, flag_reasons=flag_reasons)
+    new_texts = [("public_note", public_note), *_new_texts(rewrites)]
+    checked = require_change_complete(tx, case, proposal, new_texts)
+    if checked.needs_second and case.state == CaseState.PUBLISHED:
+        _require_only_removals(case, content, public_note, rewrites)
     before = contents.document_of(case)
     for _list_name, row, new_words in rewrites:
         for column, words in new_words.items():
@@ -122,11 +115,11 @@ def redact(
     if passages is None:
         passages, _still_present = passages_removed(before, present)
     plan = plan_redaction(tx.session, case.id, present, passages, hidden)
-    _require_removed(plan, reason)
+    _require_removed(plan)
     redaction_details, redacted = _hide_passages(tx, case, member, plan)
     if case.state == CaseState.PUBLISHED:
         case.moved_at = tx.at
-    return steps.snapshot_and_record(
+    line = steps.snapshot_and_record(
         tx,
         case,
         Act.REDACTED,
@@ -134,10 +127,17 @@ def redact(
         reason,
         content=content,
         redacted=redacted,
-        details=details | redaction_details,
+        flag_reasons=flag_reasons,
+        details={**details, **redaction_details, **ATTESTED},
         # The text of a withdrawn case may change again before it is restored.
         committed=case.state == CaseState.PUBLISHED,
     )
+    # The reasons of this act outlast the destruction.
+    reasons = tx.load(Revision, line.revision_id)
+    removal = PassageRemoval(plan.passages)
+    if removal.occurs_in(reasons.reason or "") or removal.occurs_in(reasons.flags_reason or ""):
+        raise Invalid("passage_remains", field="reason", fields=["reason"])
+    return line
 
 
 def confirm_destruction(
@@ -228,17 +228,19 @@ def _list_rewrites(
     return rewrites
 
 
+def _new_texts(rewrites: Sequence[Rewrite]) -> list[tuple[str, str]]:
+    """The new words of the rewritten rows, with their fields."""
+    return [
+        (f"{list_name}.{column}", words)
+        for list_name, _row, new_words in rewrites
+        for column, words in new_words.items()
+    ]
+
+
 def _require_only_removals(
-    tx: WriteTransaction, case: Incident, content: Content, note: str, rewrites: Sequence[Rewrite]
+    case: Incident, content: Content, note: str, rewrites: Sequence[Rewrite]
 ) -> None:
-    """Check that a redaction only removes words, if the case needs a second person."""
-    vocabulary = current_vocabulary(tx.session)
-    was_needed = needed_before(tx.session, case, vocabulary)
-    added_texts = [note, *(" ".join(new_words.values()) for _name, _row, new_words in rewrites)]
-    if case.state != CaseState.PUBLISHED or not checklist.needs_second(
-        content, vocabulary, needed_before=was_needed, added_texts=added_texts
-    ):
-        return
+    """Check that a redaction of a case that needs a second person only removes words."""
     fields = {
         *fields_with_additions(contents.content_of(case), content),
         *(
@@ -255,16 +257,13 @@ def _require_only_removals(
         raise Invalid("note_fixed", field="public_note", note=FIXED_NOTES[0])
 
 
-def _require_removed(plan: RedactionPlan, reason: str) -> None:
-    """Check the passages of a redaction, and that none of them remains in sight."""
+def _require_removed(plan: RedactionPlan) -> None:
+    """Check the passages of a redaction, and that none of them remains in the present text."""
     for passage in plan.passages:
         if is_too_common(passage):
             raise Invalid("passage_common", field="passages", passage=passage)
     if plan.remaining:
         raise Invalid("passage_remains", field="passages", fields=plan.remaining)
-    # The reason is a text that outlasts the destruction.
-    if PassageRemoval(plan.passages).occurs_in(reason):
-        raise Invalid("passage_remains", field="reason", fields=["reason"])
 
 
 def _hide_passages(

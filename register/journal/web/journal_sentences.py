@@ -16,6 +16,7 @@ from register.pages.web.public_pages import page_path
 from register.text.dates import day_words
 from register.text.typography import first_upper
 from register.web.l10n import number
+from register.web.messages.journal import ATTESTED_WORDS, ROLE_WORDS
 
 # Sentences by act, or by "act.variant" where the details of a line distinguish cases of one act.
 ACT_SENTENCES: dict[str, Any] = {
@@ -55,12 +56,25 @@ ACT_SENTENCES: dict[str, Any] = {
     "claimed": _("%(who)s a pris le dossier en main"),
     "released": _("%(who)s a rendu le dossier"),
     "released.other": _("%(who)s a rendu le dossier que %(holder)s avait en main"),
+    "assigned": _("%(who)s a confié le dossier à %(member)s"),
+    "assigned.self": _("%(who)s garde le dossier en main, sans terme"),
+    "urgency_set": _("%(who)s a ôté du dossier la marque de danger et l’échéance"),
+    "urgency_set.danger": _("%(who)s a marqué le dossier d’un danger"),
+    "urgency_set.term": _("%(who)s a noté une échéance pour le dossier"),
+    "urgency_set.both": _("%(who)s a marqué le dossier d’un danger et noté une échéance"),
     "noted": _("%(who)s a écrit une note interne"),
     "report_received": _("Un signalement est arrivé"),
     "report_added": _("L’auteur d’un signalement a écrit, ou changé son contact"),
     "report_withdrawn": _("L’auteur d’un signalement l’a retiré"),
     "report_claimed": _("%(who)s a pris un signalement en main"),
     "report_released": _("%(who)s a rendu un signalement"),
+    "report_released.other": _("%(who)s a rendu un signalement que %(holder)s avait en main"),
+    "report_assigned": _("%(who)s a confié un signalement à %(member)s"),
+    "report_assigned.self": _("%(who)s garde un signalement en main, sans terme"),
+    "report_urgency": _("%(who)s a ôté d’un signalement la marque de danger et l’échéance"),
+    "report_urgency.danger": _("%(who)s a marqué un signalement d’un danger"),
+    "report_urgency.term": _("%(who)s a noté une échéance pour un signalement"),
+    "report_urgency.both": _("%(who)s a marqué un signalement d’un danger et noté une échéance"),
     "report_asked": _("%(who)s a posé une question à l’auteur d’un signalement"),
     "report_read": _("%(who)s a lu ce que l’auteur d’un signalement a envoyé depuis"),
     "report_accepted": _("%(who)s a rattaché un signalement à un dossier"),
@@ -154,6 +168,8 @@ ACT_GROUPS: Mapping[str, Mapping[str, tuple[Act, Any]]] = {
     "en-main": {
         "prise": (Act.CLAIMED, _("Dossier pris en main")),
         "rendu": (Act.RELEASED, _("Dossier rendu")),
+        "confie": (Act.ASSIGNED, _("Dossier confié à un membre")),
+        "urgence": (Act.URGENCY_SET, _("Danger ou échéance d’un dossier")),
         "note": (Act.NOTED, _("Note interne")),
     },
     "signalements": {
@@ -169,6 +185,8 @@ ACT_GROUPS: Mapping[str, Mapping[str, tuple[Act, Any]]] = {
         ),
         "signalement-pris": (Act.REPORT_CLAIMED, _("Signalement pris en main")),
         "signalement-rendu": (Act.REPORT_RELEASED, _("Signalement rendu")),
+        "signalement-confie": (Act.REPORT_ASSIGNED, _("Signalement confié à un membre")),
+        "signalement-urgence": (Act.REPORT_URGENCY, _("Danger ou échéance d’un signalement")),
         "question": (Act.REPORT_ASKED, _("Question posée")),
         "signalement-lu": (Act.REPORT_READ, _("Réponse lue")),
         "signalement-retenu": (Act.REPORT_ACCEPTED, _("Signalement retenu")),
@@ -209,7 +227,7 @@ GROUP_NAMES: Mapping[str, Any] = {
     "relecture": _("Relecture"),
     "actes-publics": _("Actes publics"),
     "droit-de-reponse": _("Droit de réponse"),
-    "en-main": _("Dossiers en main, notes"),
+    "en-main": _("Dossiers en main, urgence, notes"),
     "signalements": _("Signalements"),
     "comptes": _("Comptes"),
     "connexions": _("Connexions"),
@@ -220,36 +238,6 @@ ACTS_BY_NAME: Mapping[str, tuple[Act, ...]] = {
     **{group: tuple(act for act, _label in kinds.values()) for group, kinds in ACT_GROUPS.items()},
 }
 
-LEDGER_LABELS: dict[str, Any] = {
-    "public": _("livre public"),
-    "bureau": _("livre du bureau"),
-    "signalements": _("livre des signalements"),
-}
-
-ATTESTED_WORDS: dict[str, Any] = {
-    "attribution": _("chaque accusation est attribuée"),
-    "no_private_person": _("aucun particulier n’est nommé"),
-    "no_private_life": _("rien ne relève de la vie privée"),
-    "without_report": _("rien ne repose sur le seul signalement retiré par son auteur"),
-}
-
-ROLE_WORDS: dict[str, Any] = {"moderator": _("modérateur"), "administrator": _("administrateur")}
-
-# The checks of one line, each with the sentences for success and failure.
-LINE_CHECKS: dict[str, tuple[Any, Any]] = {
-    "journal_chain": (
-        _("La ligne suit bien de la précédente : son empreinte, calculée à nouveau, concorde."),
-        _("La ligne ne suit pas de la précédente : son empreinte, calculée à nouveau, diffère."),
-    ),
-    "journal_private": (
-        _("La partie réservée est celle que la ligne a scellée : l’empreinte concorde."),
-        _("La partie réservée n’est pas celle que la ligne a scellée : l’empreinte diffère."),
-    ),
-    "journal_columns": (
-        _("Ce que la liste affiche répète le texte scellé."),
-        _("Ce que la liste affiche contredit le texte scellé."),
-    ),
-}
 # Gives the name of a member by id; None stands for the console.
 MemberNames = Callable[[int | None], str]
 
@@ -296,13 +284,25 @@ def _sentence_key(line: MembersJournalLine) -> str:
     purpose, count = str(private.get("purpose")), private.get("count")
     sessions = "several" if isinstance(count, int) and count > 1 else ""
     is_own = line.by is not None and private.get("member") == line.by
+    released = "other" if private.get("holder", line.by) != line.by else ""
+    assigned = "self" if is_own else ""
+    urgency = (
+        ("both" if private.get("term") else "danger")
+        if private.get("danger")
+        else ("term" if private.get("term") else "")
+    )
     variants: dict[str, str] = {
         Act.APPROVED: purpose if purpose in ("erase", "change") else "",
         Act.CHANGE_REFUSED: "own" if private.get("taken_back") is True else "",
         Act.PAGE_CHANGED: "restored" if private.get("restored") is True else "",
         Act.DESTROYED: "term" if line.by is None else "",
         Act.INVITED: "not" if private.get("invited") is False else "",
-        Act.RELEASED: "other" if private.get("holder", line.by) != line.by else "",
+        Act.RELEASED: released,
+        Act.REPORT_RELEASED: released,
+        Act.ASSIGNED: assigned,
+        Act.REPORT_ASSIGNED: assigned,
+        Act.URGENCY_SET: urgency,
+        Act.REPORT_URGENCY: urgency,
         Act.MEMBER_FACTOR: "codes" if private.get("what") == "codes" else "",
         Act.MEMBER_ADDED: "self" if is_own else "",
         Act.SESSIONS_ENDED: sessions if private.get("member") == line.by else "other",

@@ -36,6 +36,7 @@ from register.web.blueprints import desk
 from register.web.form_fields import BaseForm, LineField, line_field
 from register.web.l10n import with_label
 from register.web.list_query import list_address
+from register.web.messages.journal import LEDGER_LABELS, LINE_CHECKS
 from register.web.request_context import current_vocabulary
 
 _NUMBER = re.compile(r"(?:[1-9][0-9]{0,8})?\Z")
@@ -112,7 +113,7 @@ class JournalForm(BaseForm):
         lazy_gettext("Livre"),
         [
             SelectChoice("", lazy_gettext("Tous les livres")),
-            *(SelectChoice(name, journal_sentences.LEDGER_LABELS[name]) for name in LEDGERS),
+            *(SelectChoice(name, LEDGER_LABELS[name]) for name in LEDGERS),
         ],
     )
 
@@ -205,7 +206,7 @@ def _template_words(journal_lines: Sequence[MembersJournalLine]) -> dict[str, An
             for journal_line in journal_lines
         ],
         "reports": {key: summary.day for key, summary in summaries.items()},
-        "books": journal_sentences.LEDGER_LABELS,
+        "books": LEDGER_LABELS,
     }
 
 
@@ -222,7 +223,7 @@ def line(name: str, seq: int) -> ResponseReturnValue:
     unreadable = "journal_unreadable" in line_check.problems
     checks = [
         (holds, str(sentences[0] if holds else sentences[1]))
-        for key, sentences in journal_sentences.LINE_CHECKS.items()
+        for key, sentences in LINE_CHECKS.items()
         # Nothing is confirmed of an unreadable line.
         for holds in [key not in line_check.problems and not unreadable]
     ]

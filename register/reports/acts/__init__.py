@@ -4,14 +4,20 @@ Each act loads under the lock, checks, changes and records. The key of a new rep
 before the report's commit; a key is destroyed after the commit that empties the report's texts.
 """
 
+from register.reports.acts.claims import (
+    assign,
+    claim,
+    close_account,
+    release,
+    release_all,
+    set_urgency,
+)
 from register.reports.acts.moderation import (
     accept,
     ask_reporter,
-    claim,
     confirm_spam,
     decline,
     mark_read,
-    release,
     reopen,
     spam,
     view,
@@ -25,7 +31,9 @@ __all__ = [
     "accept",
     "add",
     "ask_reporter",
+    "assign",
     "claim",
+    "close_account",
     "confirm_spam",
     "decline",
     "forget",
@@ -34,7 +42,9 @@ __all__ = [
     "purge",
     "receive",
     "release",
+    "release_all",
     "reopen",
+    "set_urgency",
     "spam",
     "view",
     "view_contact",

@@ -1,4 +1,4 @@
-"""Acts of members on a report: claims, questions, decisions and recorded views."""
+"""Acts of members on a report: questions, decisions and recorded views."""
 
 from __future__ import annotations
 
@@ -10,9 +10,10 @@ from register.accounts import vouching
 from register.accounts.models import Member
 from register.accounts.vouching import load_acting_member
 from register.cases import acts as cases
-from register.cases.acts.draft_acts import CLAIM_DURATION
+from register.cases.acts.marks import mark
 from register.cases.case_content import Content
 from register.cases.models import CaseState, Incident
+from register.cases.urgency import Urgency, claim_holder
 from register.cases.vocabulary import current_vocabulary
 from register.errors import Invalid, NotFound, Refused
 from register.journal import Act, WriteTransaction
@@ -35,36 +36,12 @@ def load_for_member(tx: WriteTransaction, key: str, by: int, seen: int | None = 
     """
     load_acting_member(tx, by)
     report = transitions.load_report(tx, key)
-    if report.held_by not in (None, by) and _is_claimed(report, tx):
-        raise Refused("report_held", state=report.state, member=report.held_by)
+    holder = claim_holder(report, tx.at)
+    if holder not in (None, by):
+        raise Refused("report_held", state=report.state, member=holder)
     if seen is not None and seen != transitions.count_messages(tx, report):
         raise Refused("report_changed", state=report.state)
     return report
-
-
-def _is_claimed(report: Report, tx: WriteTransaction) -> bool:
-    return report.held_until is not None and report.held_until > tx.at
-
-
-def claim(tx: WriteTransaction, key: str, *, by: int) -> None:
-    """Claim a report for some hours, or renew the claim."""
-    report = load_for_member(tx, key, by)
-    transitions.change_state(tx, report, Act.REPORT_CLAIMED)
-    report.held_by, report.held_until = by, tx.at + CLAIM_DURATION
-    transitions.record(tx, Act.REPORT_CLAIMED, key, by)
-
-
-def release(tx: WriteTransaction, key: str, *, by: int) -> None:
-    """Release the claim on a report.
-
-    :raises Refused: ``report_not_held``.
-    """
-    report = load_for_member(tx, key, by)
-    if report.held_by is None or not _is_claimed(report, tx):
-        raise Refused("report_not_held", state=report.state)
-    transitions.change_state(tx, report, Act.REPORT_RELEASED)
-    report.held_by = report.held_until = None
-    transitions.record(tx, Act.REPORT_RELEASED, key, by)
 
 
 def ask_reporter(
@@ -116,6 +93,7 @@ def accept(
     transitions.change_state(tx, report, Act.REPORT_ACCEPTED)
     if new is not None:
         incident_id = cases.draft(tx, new, by=by, reason=reason).id
+        _pass_marks_on(tx, report, data_key, incident_id, by)
     else:
         case = tx.session.get(Incident, into) if into else None
         if case is None or case.state in (CaseState.ERASED, CaseState.MERGED):
@@ -136,6 +114,22 @@ def accept(
     # The case is named in the encrypted decision only, and forgotten with it.
     transitions.record(tx, Act.REPORT_ACCEPTED, key, by, new=new is not None)
     return incident_id
+
+
+def _pass_marks_on(
+    tx: WriteTransaction, report: Report, data_key: bytes, incident_id: int, by: int
+) -> None:
+    """Give a report's danger mark and term to the draft that is made of it.
+
+    A report that joins an existing case keeps its own: a line on that case would link the two.
+    """
+    if report.danger_on is None and report.term_on is None:
+        return
+    label = report_content.decrypt_label(data_key, report.key, report.term_label)
+    urgency = Urgency(report.danger_on is not None, report.term_on, label)
+    cases.set_urgency(tx, incident_id, urgency, by=by)
+    mark(report, Urgency(), tx.at)
+    report.term_label = None
 
 
 def decline(

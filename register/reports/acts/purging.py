@@ -141,6 +141,7 @@ def _destroy_texts(tx: WriteTransaction, today: date) -> int:
     reports = _due_reports(tx, retention.destruction_clause(today))
     for report in reports:
         report.sealed = report.contact = report.decision = report.digest = None
+        report.danger_on = report.term_on = report.term_label = None
         report.news = False
         report.moved_on = today
         tx.record(Act.REPORT_PURGED, by=None, details={"report": report.key})

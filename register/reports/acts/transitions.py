@@ -23,6 +23,13 @@ _TRANSITIONS: Mapping[Act, Mapping[ReportState, ReportState | None]] = {
         ReportState.WAITING: None,
     },
     Act.REPORT_RELEASED: {ReportState.IN_REVIEW: ReportState.RECEIVED, ReportState.WAITING: None},
+    Act.REPORT_ASSIGNED: {
+        ReportState.RECEIVED: ReportState.IN_REVIEW,
+        ReportState.IN_REVIEW: None,
+        ReportState.WAITING: None,
+    },
+    # A report that joined a case may keep its own mark.
+    Act.REPORT_URGENCY: dict.fromkeys((*OPEN_STATES, ReportState.ACCEPTED), None),
     Act.REPORT_ASKED: dict.fromkeys(OPEN_STATES, ReportState.WAITING),
     Act.REPORT_READ: dict.fromkeys(ReportState, None),
     Act.REPORT_ACCEPTED: dict.fromkeys(OPEN_STATES, ReportState.ACCEPTED),
@@ -42,6 +49,9 @@ _TRANSITIONS: Mapping[Act, Mapping[ReportState, ReportState | None]] = {
         (*OPEN_STATES, ReportState.ACCEPTED), ReportState.WITHDRAWN
     ),
 }
+
+
+_CLAIM_ACTS = (Act.REPORT_CLAIMED, Act.REPORT_ASSIGNED, Act.REPORT_RELEASED)
 
 
 def allows(state: ReportState, act: Act) -> bool:
@@ -68,7 +78,7 @@ def change_state(tx: WriteTransaction, report: Report, act: Act) -> None:
     today = paris_day(tx.at)
     report.state = state
     # A claim or release does not restart the term of a question, which runs from its own day.
-    if state is not before or act not in (Act.REPORT_CLAIMED, Act.REPORT_RELEASED):
+    if state is not before or act not in _CLAIM_ACTS:
         report.moved_on = today
     if state is not before:
         report.purge_on = retention.purge_day(state, today)

@@ -204,6 +204,9 @@ VERIFY_PROBLEMS: dict[str, Any] = {
         "Dossier %(dossier)s : le journal et le dossier ne disent pas la même chose d’un "
         "signalement retiré par son auteur."
     ),
+    "desk_urgency": _(
+        "Dossier %(dossier)s : danger ou échéance ne sont pas ce que dit le journal."
+    ),
     "desk_claim": _("Dossier %(dossier)s : qui l’a en main n’est pas ce que dit le journal."),
     "member_standing": _("Compte %(member)s : « %(field)s » n’est pas ce que dit le journal."),
     "member_missing": _("Compte %(member)s : le journal en parle et il n’est plus dans la base."),

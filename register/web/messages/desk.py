@@ -90,8 +90,8 @@ UNMET_CHECKS: dict[str, Any] = {
         "pas."
     ),
     "flags": _(
-        "Des mots peuvent nuire à une personne : %(flags)s. Retirez-les, ou écrivez pourquoi ils "
-        "restent."
+        "Des mots peuvent nuire à une personne : %(flags)s. Retirez-les, ou écrivez pour chacun "
+        "pourquoi il reste."
     ),
     "second": _("Il manque l’accord d’un second membre sur cette version : demandez-le."),
     "report_withdrawn": _(
@@ -115,7 +115,7 @@ MET_CHECKS: dict[str, Any] = {
     "outcome": _("Une issue"),
     "court": _("Une décision de justice complète, s’il y en a une"),
     "invitation": _("L’autorité invitée à répondre, ou la raison de ne pas l’inviter"),
-    "flags": _("Aucun mot à risque, ou une raison de le garder"),
+    "flags": _("Aucun mot à risque, ou la raison de garder chacun"),
     "second": _("L’accord d’un second membre, s’il en faut un"),
     "report_withdrawn": _("Rien qui repose sur le seul signalement que son auteur a retiré"),
     "attribution": _("Chaque affirmation est attribuée à sa source"),

@@ -71,10 +71,15 @@ SITE_ERRORS: dict[str, Any] = {
     ),
     "held": _("Un autre membre a ce dossier en main."),
     "not_held": _("Personne n’a ce dossier en main."),
+    "unknown_assignee": _("Choisissez un membre actif."),
     "needs_correction": _(
-        "Une suite ne change que l’issue et la procédure. Passez par une correction pour : "
-        "%(fields)s."
+        "Une suite ajoute, sans changer ni ôter ce qui est publié. Passez par une correction "
+        "pour : %(fields)s."
     ),
+    "flags_unexplained": _(
+        "Chaque mot signalé demande d’abord sa raison, à lire avec le texte : %(flags)s."
+    ),
+    "no_source": _("Donnez l’adresse de la source, ou dites pourquoi il n’y en a pas."),
     "no_such_fragment": _("Ce cas n’a pas de texte numéro %(id)s de cette sorte."),
     "nothing_changed": _("Rien n’a changé : il n’y a pas de correction à publier."),
     "merge_target": _(

@@ -41,6 +41,7 @@ FIELD_NAMES: dict[str, Any] = {
     "sources.published_on": _("date de la source"),
     "sources.checked_on": _("date de vérification de la source"),
     "source_url": _("adresse de la source"),
+    "no_source": _("absence de source"),
     "proceeding": _("procédure"),
     "proceedings": _("procédures"),
     "proceedings.direction": _("sens de la procédure"),

@@ -5,10 +5,10 @@ from __future__ import annotations
 import re
 from datetime import date, timedelta
 
+import attested_acts as acts
 import pytest
 from sqlalchemy import select
 
-from register.cases import acts
 from register.cases.models import Reply
 from register.db import now
 from register.text.dates import paris_day

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
+import attested_acts as acts
 import pytest
 from hostile_strings import HOSTILE_TEXTS, OVERSIZED_TEXTS
 
 from register.accounts.models import Member
-from register.cases import acts
 from register.cases.member_view import load_desk_case
 
 pytestmark = pytest.mark.prove

@@ -4,9 +4,8 @@ from __future__ import annotations
 
 import re
 
+import attested_acts as acts
 import pytest
-
-from register.cases import acts
 
 pytestmark = pytest.mark.prove
 

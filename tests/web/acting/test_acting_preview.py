@@ -5,11 +5,10 @@ from __future__ import annotations
 import re
 from itertools import pairwise
 
+import attested_acts as acts
 import pytest
 from case_contents import rich_case
 from lxml import etree, html
-
-from register.cases import acts
 
 pytestmark = pytest.mark.one_database
 

@@ -6,9 +6,9 @@ import re
 from dataclasses import replace
 from datetime import date
 
+import attested_acts as acts
 import pytest
 
-from register.cases import acts
 from register.cases.models import Incident
 from register.cases.web.desk import case as case_page
 

@@ -7,13 +7,13 @@ import re
 from dataclasses import replace
 from datetime import timedelta
 
+import attested_acts as acts
 import pytest
 from case_contents import a_case
 from databases import plain_app
 from form_client import MemberClient
 from sqlalchemy import select
 
-from register.cases import acts
 from register.cases.acts.publication import FIXED_NOTE as RESTORED_NOTE
 from register.cases.checklist import ATTESTATIONS
 from register.cases.models import Incident
@@ -41,6 +41,8 @@ def case_path(case, place=""):
 
 def send_follow_up(browser, case, revision_field, text=ACCUSATION, **changes):
     fields = {"heading": "Suite", "text": text, "outcome": "inconnue", "reason": "lu", **changes}
+    fields |= {"no_source": "pas encore en ligne", **acts.TICKED}
+    fields |= acts.reason_field("telephone", "06 12 34 56 78")
     return browser.send(case_path(case, "suite"), {**revision_field(case), **fields})
 
 
@@ -180,12 +182,7 @@ def test_the_approver_reads_that_another_member_publishes(signed, desk):
 
 def test_a_second_publication_is_refused_as_already_done(signed, desk, revision_field):
     case = desk.ready()
-    form = {
-        **revision_field(case),
-        **dict.fromkeys(ATTESTATIONS, "y"),
-        "reason": "lu",
-        "flags_reason": "relu",
-    }
+    form = {**revision_field(case), **dict.fromkeys(ATTESTATIONS, "y"), "reason": "lu"}
     bruno = signed("bruno")
     assert bruno.send(case_path(case, "publier"), form).status_code == 303
     response = bruno.send(case_path(case, "publier"), form)
@@ -232,12 +229,7 @@ def test_a_single_moderator_publishes_a_case_for_two_with_password_and_code(
     case = desk.ready(narrative="Selon le blog.") if act == "publier" else desk.withdrawn()
     with desk.pen() as p:
         acts.edit(p, case.id, a_case(narrative=narrative), by=cast.bruno, reason="complété")
-    form = {
-        **revision_field(case),
-        **dict.fromkeys(ATTESTATIONS, "y"),
-        "reason": "lu",
-        "flags_reason": "relu",
-    }
+    form = {**revision_field(case), **dict.fromkeys(ATTESTATIONS, "y"), "reason": "lu"}
     with plain_app(replace(settings, single_moderator=True)) as app:
         late_browser = MemberClient(app, cast.bruno, now() - timedelta(minutes=30))
         response = late_browser.send(case_path(case, act), {**form, "public_note": RESTORED_NOTE})

@@ -11,8 +11,9 @@ from sqlalchemy import select
 from werkzeug.datastructures import MultiDict
 
 from register.cases import acts
-from register.cases.acts.draft_acts import CLAIM_DURATION, NOTE_LIMIT
+from register.cases.acts.claims import NOTE_LIMIT
 from register.cases.models import Incident, Note
+from register.cases.urgency import CLAIM_DURATION
 from register.db import db, now
 from register.journal import Ledger, head, writing
 
@@ -125,6 +126,49 @@ def test_concurrent_claims_have_one_winner(app, session, signed, desk, cast):
         session.rollback()
         with desk.pen(now()) as p:
             acts.release(p, case.id, by=winner)
+
+
+# --- assignments and marks ----------------------------------------------------------------------
+
+
+def test_a_case_is_handed_to_a_member_with_a_note(session, signed, desk, cast):
+    case, bruno = desk.draft(), signed("bruno")
+    page = bruno.get(f"{LIST}/{case.id}").get_data(as_text=True)
+    assert ">chloe</option>" in page
+    assert ">driss</option>" not in page
+    sent = bruno.send(f"{LIST}/{case.id}/confier", to=str(cast.chloe), note="Reste la source.")
+    assert (sent.status_code, sent.location) == (303, f"{LIST}/{case.id}")
+    page = signed("chloe").get(f"{LIST}/{case.id}").get_data(as_text=True)
+    assert "Ce dossier vous est confié." in page
+    assert "Reste la source." in page
+    refused = bruno.send(f"{LIST}/{case.id}/prendre")
+    assert refused.status_code == 409
+    assert "Ce dossier est confié à chloe" in refused.get_data(as_text=True)
+    # A member who may not be chosen: the note comes back.
+    refused = signed("chloe").send(f"{LIST}/{case.id}/confier", to=str(cast.driss), note="Mot.")
+    assert refused.status_code == 422
+    assert "Choisissez un membre actif" in refused.get_data(as_text=True)
+    assert "Mot." in refused.get_data(as_text=True)
+
+
+def test_danger_and_term_are_set_on_the_page_of_a_case(session, signed, desk):
+    case, bruno = desk.draft(), signed("bruno")
+    address = f"{LIST}/{case.id}/urgence"
+    sent = bruno.send(address, danger="y", term_on="2020-03-12", term_label="offre de preuve")
+    assert sent.status_code == 303
+    for path in (f"{LIST}/{case.id}", LIST):
+        response = signed("chloe").get(path)
+        assert '<span class="late">danger</span>' in response.get_data(as_text=True)
+        assert "échéance passée depuis le 12 mars 2020 : offre de preuve" in " ".join(
+            response.get_data(as_text=True).split()
+        )
+    refused = bruno.send(address, term_on="32/13/2026", term_label="sans jour")
+    assert refused.status_code == 422
+    assert "Donnez un jour qui existe" in refused.get_data(as_text=True)
+    refused = bruno.send(address, term_label="sans jour")
+    assert refused.status_code == 422
+    assert bruno.send(address).status_code == 303
+    assert load_case(session, case).danger_on is None
 
 
 # --- notes --------------------------------------------------------------------------------------

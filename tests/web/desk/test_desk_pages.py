@@ -5,13 +5,14 @@ from __future__ import annotations
 import re
 from datetime import timedelta
 
+import attested_acts as acts
 import pytest
 from case_contents import a_case
 from cast import ready_case
 
 from register.accounts import sign_in_attempts
 from register.accounts.models import Member
-from register.cases import acts, desk_lists
+from register.cases import desk_lists
 from register.cases.models import Incident
 from register.cases.web.desk import case_summaries
 from register.db import db, housekeeping, now

@@ -11,6 +11,7 @@ from collections.abc import Iterator
 from typing import Any
 from urllib.parse import urlsplit
 
+import attested_acts as acts
 import pytest
 from databases import plain_app
 from flask import Flask
@@ -26,7 +27,6 @@ from hostile_strings import (
 from werkzeug.test import TestResponse
 
 from register.accounts.web.reauthentication import SECRET_FIELDS
-from register.cases import acts
 from register.config import Settings
 from register.text.normalisation import one_line
 

@@ -8,6 +8,7 @@ from collections.abc import Callable
 from dataclasses import replace
 from typing import Any
 
+import attested_acts as acts
 import pytest
 from case_contents import full_case
 from cast import Desk
@@ -15,7 +16,6 @@ from form_client import FilledForm, MemberClient
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from register.cases import acts
 from register.cases import case_content as contents
 from register.cases.case_content import Content, ProceedingContent, SourceContent, StepContent
 from register.cases.models import CaseState, Incident, Note, Revision
@@ -191,7 +191,8 @@ def test_a_correction_is_published_with_its_note(
     line_before = head(session, Ledger.PUBLIC).seq
     refused = bruno.send(path, form.sent(title="Corrigé", reason="faute"))
     assert (refused.status_code, FilledForm(refused.text).invalid) == (422, ["public_note"])
-    fields = form.sent(title="Corrigé", reason="faute", public_note="Le titre était inexact.")
+    note = {"reason": "faute", "public_note": "Le titre était inexact."}
+    fields = form.sent(title="Corrigé", **note, **acts.TICKED)
     assert bruno.send(path, fields).status_code == 303
     session.rollback()
     assert head(session, Ledger.PUBLIC).seq == line_before + 1
@@ -242,6 +243,7 @@ def test_a_follow_up_adds_a_decision_and_overwrites_none(
             "decision-appeal_until": "8 février 2008",
             "proceedings-0-steps-0-court": "un autre tribunal",  # no field of this page
             "reason": "arrêt reçu",
+            **acts.TICKED,
         },
     )
     assert response.status_code == 303
@@ -282,6 +284,7 @@ def test_a_follow_up_without_a_decision_adds_no_step(
     case = desk.published(proceedings=(ProceedingContent("contre_cible"),))
     path = f"/moderation/dossiers/{case.id}/suite"
     text = {"heading": "Rien de neuf", "text": "Selon le blog.", "reason": "lu"}
+    text |= {"source_url": "https://exemple.test/blog", **acts.TICKED}
     fields = FilledForm(bruno.get(path).text).sent(**text, outcome="resolue")
     assert bruno.send(path, fields).status_code == 303
     present = stored_content(session, case.id)
@@ -296,6 +299,7 @@ def test_a_decision_of_another_kind_comes_back_with_the_form(
     page = bruno.get(path).text
     assert "1, contre la personne visée (Civile)" in page
     fields = FilledForm(page).sent(heading="Relaxe", text="Selon le blog.", reason="lu")
+    fields |= {"source_url": "https://exemple.test/blog", **acts.TICKED}
     fields |= {"decision-step": "jugement", "decision-outcome": "relaxe"}
     response = bruno.send(path, fields)
     sentence = "Une procédure ou une demande de cette nature n’a pas cette issue"
@@ -322,7 +326,9 @@ def test_a_redaction_shows_what_it_removes_before_it_does(
     path = f"/moderation/dossiers/{case.id}/caviarder"
     page = bruno.get(path).text
     assert f"/moderation/dossiers/{case.id}/dossier-avocat.zip" in page
-    fields = FilledForm(page).sent(reason="ordonnance", public_note="Passage retiré.")
+    fields = FilledForm(page).sent(
+        reason="ordonnance", public_note="Passage retiré.", **acts.TICKED
+    )
     nothing = bruno.send(path, fields)
     assert (nothing.status_code, "Aucun mot n’est retiré." in nothing.text) == (422, True)
 
@@ -363,7 +369,7 @@ def test_a_version_can_be_hidden_whole_from_the_review(
         acts.correct(p, case.id, named, by=desk.cast.bruno, reason="MARQUEUR", public_note="n")
     path = f"/moderation/dossiers/{case.id}/caviarder"
     fields = FilledForm(bruno.get(path).text).sent(
-        narrative="Il filme.", reason="r", public_note="n", date="2009"
+        narrative="Il filme.", reason="r", public_note="n", date="2009", **acts.TICKED
     )
     review = bruno.send(path, fields)
     words = page_words(review)

@@ -6,12 +6,12 @@ from collections.abc import Callable
 from dataclasses import replace
 from datetime import timedelta
 
+import attested_acts as acts
 import pytest
 from case_contents import full_case
 from cast import AT, CaseRef, Desk
 from form_client import MemberClient
 
-from register.cases import acts
 from register.cases.case_content import Content, SourceContent
 
 pytestmark = pytest.mark.one_database

@@ -96,14 +96,15 @@ def test_the_report_is_shown_as_text(signed, inbox):
 
 def test_offered_acts_depend_on_the_state_and_the_holder(signed, engine, inbox, cast):
     decisions = {"retenir", "rattacher", "question", "ecarter", "indesirable"}
+    free = decisions | {"confier", "urgence"}
     at, bruno, chloe = now(), signed("bruno"), signed("chloe")
     for report, to_bruno, to_chloe in (
-        (inbox.received(at), decisions | {"prendre"}, decisions | {"prendre"}),
-        (inbox.held(at), decisions | {"rendre"}, set()),
-        (inbox.waiting(at), decisions | {"rendre"}, set()),
+        (inbox.received(at), free | {"prendre"}, free | {"prendre"}),
+        (inbox.held(at), free | {"rendre"}, {"urgence"}),
+        (inbox.waiting(at), free | {"rendre"}, {"urgence"}),
         (inbox.declined(at), {"reprendre"}, {"reprendre"}),
         (inbox.spam(at), {"reprendre"}, {"reprendre"}),
-        (inbox.accepted(at), set(), set()),
+        (inbox.accepted(at), {"urgence"}, {"urgence"}),
         (inbox.withdrawn(at), {"lu"}, {"lu"}),
         (inbox.purged(at - 100 * DAY), set(), set()),
     ):
@@ -115,6 +116,18 @@ def test_offered_acts_depend_on_the_state_and_the_holder(signed, engine, inbox, 
     content = page_text(chloe.get(report_path(held)))
     assert "bruno a ce signalement en main jusqu’à" in content
     assert "Un autre membre l’a en main : il décide, ou le rend." in content
+    # An administrator releases it, or hands it on.
+    ada, address = signed("ada"), report_path(held)
+    assert offered_acts(ada.get(address), held) == {"confier", "rendre", "urgence"}
+    assert ada.send(f"{address}/confier", to=str(cast.chloe)).status_code == 303
+    assert "Ce signalement vous est confié." in page_text(chloe.get(address))
+    assert ada.send(f"{address}/confier", to=str(cast.driss)).status_code == 422
+    term = {"danger": "y", "term_on": "2020-03-12", "term_label": "audience"}
+    assert bruno.send(f"{address}/urgence", **term).status_code == 303
+    assert "échéance passée depuis le 12 mars 2020 : audience" in page_text(bruno.get(address))
+    assert "échéance passée" in page_text(bruno.get("/moderation/signalements"))
+    assert bruno.send(f"{address}/urgence", term_on="hier").status_code == 422
+    assert ada.send(f"{address}/rendre").status_code == 303
 
 
 def test_a_purged_report_shows_its_summary_only(signed, inbox):

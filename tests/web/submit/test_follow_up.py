@@ -444,7 +444,7 @@ def test_a_case_published_meanwhile_turns_a_withdrawal_into_a_request(
         cases.invite(p, case_id, "courriel au maire", by=cast.bruno, on=AT.date())
         cases.approve(p, case_id, by=cast.chloe)
         cases.publish(
-            p, case_id, by=cast.bruno, reason="lu", attested=ATTESTATIONS, flags_reason="relu"
+            p, case_id, by=cast.bruno, reason="lu", attested=ATTESTATIONS, flag_reasons="relu"
         )
     amina.send("/suivi/retirer", confirme="y")
     assert amina.answer.status_code == 200

@@ -6,49 +6,34 @@ from datetime import date
 from typing import Any
 
 from flask_babel import lazy_gettext as _
-from wtforms import BooleanField, DateField, HiddenField, IntegerField, RadioField, SelectField
+from wtforms import BooleanField, DateField, IntegerField, RadioField, SelectField
 from wtforms.fields.choices import SelectChoice  # type: ignore[attr-defined]
 from wtforms.validators import InputRequired, ValidationError
 
-from register.cases.acts.draft_acts import NOTE_LIMIT
+from register.cases.acts.claims import NOTE_LIMIT
 from register.cases.checklist import ATTESTATIONS
 from register.cases.member_view import DeskCase
 from register.cases.validation import NUMBER_LIMIT
+from register.cases.web.desk.revision_forms import AttestedForm, ExplainedForm, RevisionForm
 from register.db import now
 from register.errors import Invalid, RegisterError, TextError
 from register.text.dates import paris_day
 from register.text.normalisation import one_line
 from register.web.error_messages import error_sentence, reason_sentence
-from register.web.form_fields import BaseForm, DeskForm, line_field, text_field
+from register.web.form_fields import BaseForm, line_field, text_field
 from register.web.l10n import typeset
 from register.web.request_context import current_vocabulary, settings
 
 # The format of browsers' date fields, and the French one for browsers without.
-_DAYS = ["%Y-%m-%d", "%d/%m/%Y"]
+DAY_FORMATS = ["%Y-%m-%d", "%d/%m/%Y"]
 _CHOOSE_ANSWER = _("Choisissez une réponse.")
-# Fields of every form of an act.
-_COMMON_FIELDS = ("vu", "csrf_token")
-
-
-def parse_id(digits: str) -> int:
-    """An id from a form or an address; 0, which no row has, for any other text."""
-    return int(digits) if digits.isascii() and digits.isdecimal() and len(digits) < 11 else 0
+# Fields that are no argument of an act by their name.
+_UNNAMED_FIELDS = ("vu", "csrf_token", *ATTESTATIONS)
 
 
 def today() -> date:
     """The civil day in Paris."""
     return paris_day(now())
-
-
-class RevisionForm(DeskForm):
-    """A form about one revision of a case: ``vu``, the revision that the member has seen."""
-
-    vu = HiddenField()
-
-    @property
-    def seen(self) -> int:
-        """The seen revision; 0, which no revision has, when the form has none."""
-        return parse_id(str(self.vu.data or ""))
 
 
 class ActForm(RevisionForm):
@@ -60,7 +45,7 @@ class ActForm(RevisionForm):
 
     def arguments(self) -> dict[str, Any]:
         """The arguments of the act: the seen revision and the fields by name."""
-        fields = {name: data for name, data in self.data.items() if name not in _COMMON_FIELDS}
+        fields = {name: data for name, data in self.data.items() if name not in _UNNAMED_FIELDS}
         return {**fields, "seen": self.seen}
 
     def attach_error(self, error: RegisterError | TextError, desk_case: DeskCase) -> str:
@@ -73,6 +58,10 @@ class ActForm(RevisionForm):
         if error.key == "changed_meanwhile" and desk_case.revision_id is not None:
             self.moved = (self.seen, desk_case.revision_id)
             self.vu.data = str(desk_case.revision_id)
+            if isinstance(self, AttestedForm):
+                self.untick()
+        if error.key == "checklist" and isinstance(self, ExplainedForm):
+            return self.attach_checks(error)
         field = self._fields.get(str(error.values.get("field", "")))
         if field is None:
             return typeset(error_sentence(error))
@@ -132,37 +121,18 @@ def _reason_field() -> Any:
     return line_field(_("Motif, pour les membres"), required=True)
 
 
-class PublishForm(ActForm):
-    """Publication: attestations, reason for keeping flagged words, reason for publishing."""
+class PublishForm(AttestedForm, ActForm):
+    """Publication: attestations, missing reasons of flags, reason for publishing."""
 
-    attribution = BooleanField(_("Chaque affirmation est attribuée à sa source"))
-    no_private_person = BooleanField(_("Aucune personne privée n’est nommée ni reconnaissable"))
-    no_private_life = BooleanField(_("Rien ne touche à la vie privée"))
-    flags_reason = line_field(_("Pourquoi les mots signalés restent"))
     reason = _reason_field()
 
-    @property
-    def attested(self) -> list[str]:
-        """The attestations that are ticked."""
-        return [name for name in ATTESTATIONS if self[name].data]
-
     def arguments(self) -> dict[str, Any]:
-        """The arguments of the act, with the attestations in a list."""
-        arguments = super().arguments()
-        for name in ATTESTATIONS:
-            del arguments[name]
-        return {**arguments, "attested": self.attested, "single": settings().single_moderator}
+        """The arguments of the act."""
+        return {**super().arguments(), "single": settings().single_moderator}
 
-    def attach_error(self, error: RegisterError | TextError, desk_case: DeskCase) -> str:
-        """Add an error as other acts do, but none for the checklist, which the page shows."""
-        if error.key == "checklist":
-            return ""
-        error_text = super().attach_error(error, desk_case)
-        if self.moved:
-            # The attestations were about another text.
-            for name in ATTESTATIONS:
-                self[name].data = False
-        return error_text
+    def attach_checks(self, error: RegisterError | TextError) -> str:
+        """Add no item to a field: the page shows the whole checklist."""
+        return ""
 
 
 class RestoreForm(PublishForm):
@@ -192,7 +162,7 @@ class InviteForm(ActForm):
         ],
         invalid_choice_message=_CHOOSE_ANSWER,
     )
-    on = DayField(_("Jour de l’envoi"), format=_DAYS, default=today)
+    on = DayField(_("Jour de l’envoi"), format=DAY_FORMATS, default=today)
     text = text_field(_("Comment, à quelle adresse ; ou pourquoi elle ne l’est pas"), required=True)
 
     @property
@@ -218,7 +188,7 @@ class ReceiveReplyForm(ActForm):
     capacity = line_field(_("En quelle qualité"), required=True, limit=300)
     received_on = DayField(
         _("Reçue le"),
-        format=_DAYS,
+        format=DAY_FORMATS,
         default=today,
         validators=[InputRequired(_("Donnez le jour de réception."))],
     )
@@ -241,9 +211,14 @@ class ReceiveReplyForm(ActForm):
         return {**arguments, "received_on": self.day}
 
 
-class PublishReplyForm(ActForm):
-    """Publication of a received reply."""
+class PublishReplyForm(AttestedForm, ActForm):
+    """Publication of a received reply, whose text is its author's own."""
 
+    attribution = BooleanField(_("La réponse et la qualité de son auteur sont bien les siennes"))
+    no_private_person = BooleanField(
+        _("Elle ne met en cause aucune personne privée, nommée ou reconnaissable")
+    )
+    no_private_life = BooleanField(_("Elle ne touche à la vie privée de personne"))
     reason = _reason_field()
 
 

@@ -14,14 +14,17 @@ from markupsafe import Markup
 
 from register.accounts.web import current_member
 from register.cases import checklist, deadlines, revisions
-from register.cases.checklist import ATTESTATIONS, Circumstances, Flag
+from register.cases.checklist import ATTESTATIONS, Circumstances
 from register.cases.deadlines import LimitationPeriod, PeriodScope, TextLength
 from register.cases.member_view import DeskCase, ReplyRow
 from register.cases.models import CaseState
 from register.cases.revisions import CaseAtRevision, RevisionSummary
+from register.cases.risk_flags import displayed_texts, with_stored
 from register.cases.vocabulary import VocabularyWord
 from register.cases.web.desk import act_view, content_words
-from register.cases.web.desk.act_forms import parse_id, today
+from register.cases.web.desk.act_forms import today
+from register.cases.web.desk.content_words import FlagLine, flag_lines
+from register.cases.web.desk.revision_forms import parse_id
 from register.cases.web.public.case_view import CaseView, build_case_view
 from register.db import db
 from register.errors import NotFound, SealError
@@ -31,10 +34,10 @@ from register.text import markup
 from register.text.dates import paris_day
 from register.text.text_comparison import field_changes
 from register.web.blueprints import desk
-from register.web.error_messages import check_sentence, field_name
+from register.web.error_messages import check_sentence
 from register.web.l10n import in_french, typeset
 from register.web.messages import desk as desk_messages
-from register.web.messages.names import CASE_STATES, FIELD_NAMES
+from register.web.messages.names import CASE_STATES
 from register.web.request_context import current_vocabulary, key_store, settings
 
 # Line of the checklist → page of the case and field where it is fixed.
@@ -49,6 +52,7 @@ _FIX_PAGES = {
     "outcome": "modifier#outcome",
     "court": "modifier#procedures",
     "invitation": "inviter",
+    "flags": "modifier#flag_reasons",
     "second": "approuver",
     "report_withdrawn": "modifier#without_report",
 }
@@ -69,7 +73,7 @@ class CaseChecklist:
     """The checklist of a case before one act, for one member."""
 
     lines: Sequence[ChecklistLine]
-    flags: Sequence[Flag]
+    flags: Sequence[FlagLine]
     needs_second: bool
     # A second person would be needed, but the register has one moderator; the public case says so.
     single: bool
@@ -100,28 +104,31 @@ def show(incident_id: int) -> ResponseReturnValue:
 
 @desk.app_template_global("case_checklist")
 def case_checklist(
-    desk_case: DeskCase, attested: Collection[str] = (), flags_reason: str = ""
+    desk_case: DeskCase,
+    attested: Collection[str] = (),
+    flag_reasons: Mapping[str, str] | None = None,
 ) -> CaseChecklist:
     """The checklist for the signed-in member.
 
     :param attested: the attestations ticked in the form.
-    :param flags_reason: the form's reason for keeping flagged words.
+    :param flag_reasons: the reasons typed in the form for flags without a stored one.
     """
+    reasons = with_stored(flag_reasons or {}, desk_case.flag_reasons)
     single = settings().single_moderator
     circumstances = Circumstances(
         invited=bool(desk_case.invitations),
         seconded=bool(desk_case.second_persons.get("publish")),
         single_moderator=single,
         attested=attested,
-        flags_reason=flags_reason,
+        flag_reasons=reasons,
         needed_before=desk_case.needs_second_person,
-        displayed_texts=checklist.displayed_texts(desk_case.snapshot.content),
+        displayed_texts=displayed_texts(desk_case.snapshot.content),
         report_withdrawn=desk_case.report_withdrawn,
     )
     result = checklist.build_checklist(desk_case.content, current_vocabulary(), circumstances)
     return CaseChecklist(
         [_checklist_line(desk_case, line) for line in result.items],
-        result.flags,
+        flag_lines(result.flags, reasons),
         result.needs_second,
         result.needs_second and single,
     )
@@ -129,8 +136,7 @@ def case_checklist(
 
 def _checklist_line(desk_case: DeskCase, line: checklist.CheckItem) -> ChecklistLine:
     act = "publier" if desk_case.state == CaseState.DRAFT else "retablir"
-    field = {"flags": "flags_reason"}.get(line.code, line.code)
-    fix_page = _FIX_PAGES.get(line.code, f"{act}#{field}")
+    fix_page = _FIX_PAGES.get(line.code, f"{act}#{line.code}")
     if line.met:
         line_text = str(desk_messages.MET_CHECKS[line.code])
     elif line.code == "second" and current_member.member().id in desk_case.approvers("publish"):
@@ -197,14 +203,6 @@ def reply_lengths(desk_case: DeskCase, reply: ReplyRow) -> tuple[TextLength, Tex
     texts = (content.summary, content.narrative, *(row.text for row in follow_ups))
     limit = deadlines.longest_reply(texts)
     return deadlines.text_length(reply.text), limit
-
-
-@desk.app_template_global("risk")
-def risk_words(code: str, field: str) -> tuple[str, str]:
-    """The names of a risk and of its field."""
-    # A field of a row may have no name of its own: "sources.title" has that of "sources".
-    named_field = field if field in FIELD_NAMES else field.partition(".")[0]
-    return typeset(str(desk_messages.RISK_NAMES.get(code, code))), field_name(named_field)
 
 
 @desk.app_template_global("state_words")

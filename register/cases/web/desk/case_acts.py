@@ -1,8 +1,9 @@
-"""Views of the acts on a case, from publication to discard; claims and internal notes."""
+"""Views of the acts on a case, from publication to discard; claims, marks and internal notes."""
 
 from __future__ import annotations
 
 from collections.abc import Callable
+from datetime import datetime
 from functools import partial
 from typing import Any
 
@@ -13,10 +14,11 @@ from flask_babel import lazy_gettext
 
 from register.accounts.web import current_member
 from register.accounts.web.current_member import run_act
-from register.cases import acts, deadlines, result_lists
+from register.cases import acts, deadlines, result_lists, second_person
 from register.cases.acts import publication
 from register.cases.member_view import DeskCase
-from register.cases.models import CaseState
+from register.cases.models import CaseState, Reply
+from register.cases.second_person import Proposal
 from register.cases.validation import NUMBER_LIMIT
 from register.cases.web.desk import act_forms
 from register.cases.web.desk.act_view import (
@@ -28,13 +30,17 @@ from register.cases.web.desk.act_view import (
     redirect_to_case,
 )
 from register.cases.web.desk.case import case_checklist
+from register.cases.web.desk.claims import AssignForm, UrgencyForm, is_assigned
+from register.cases.web.desk.content_words import flag_lines
+from register.cases.web.desk.revision_forms import parse_id
 from register.db import db
 from register.errors import Invalid, Refused
-from register.journal import Act, JournalEntry
+from register.journal import Act, JournalEntry, WriteTransaction
 from register.text.typography import first_upper
 from register.web.blueprints import asks_password, asks_password_when_alone, desk
 from register.web.error_messages import error_sentence
 from register.web.errors import status_of
+from register.web.form_fields import BaseForm
 from register.web.l10n import day_words, typeset
 from register.web.template_env import clock
 
@@ -130,13 +136,23 @@ def publish_reply(reply_id: int) -> ResponseReturnValue:
             return awaits_approval_notice()
         return str(_("La réponse est publiée, juste après le récit."))
 
+    form = act_forms.PublishReplyForm()
+
+    def page_values(present: DeskCase) -> dict[str, Any]:
+        proposal, row = Proposal(Act.REPLIED, "", reply=reply_id), db.session.get(Reply, reply_id)
+        flags = second_person.new_flags(present.snapshot.content, proposal, row)
+        return {
+            **_reply_values(present, reply_id),
+            "flags": flag_lines(flags, form.flag_reasons.data),
+        }
+
     return perform_act(
         open_case_of_reply(reply_id),
-        act_forms.PublishReplyForm(),
+        form,
         Act.REPLIED,
         lambda tx, _incident_id, **arguments: acts.reply(tx, reply_id, **arguments),
         notice,
-        lambda present: _reply_values(present, reply_id),
+        page_values,
     )
 
 
@@ -176,7 +192,7 @@ def merge(incident_id: int) -> ResponseReturnValue:
 
     def page_values(present: DeskCase) -> dict[str, Any]:
         typed = request.args.get("avec", "") if request.method == "GET" else form.into._value()
-        number, other = act_forms.parse_id(typed), None
+        number, other = parse_id(typed), None
         # A case cannot be merged into itself.
         if 0 < number < NUMBER_LIMIT and number != present.number:
             other = result_lists.load_case_summaries(db.session(), [number]).get(number)
@@ -230,38 +246,90 @@ def release(incident_id: int) -> ResponseReturnValue:
 def _change_claim(
     incident_id: int, act: Callable[..., JournalEntry], notice: str
 ) -> ResponseReturnValue:
-    open_case(incident_id)
-    try:
-        run_act(lambda tx, by: act(tx, incident_id, by=by))
-    except Refused as error:
-        desk_case = open_case(incident_id)
-        error_text = error_sentence(error)
-        if error.key == "held" and desk_case.held_by and desk_case.held_until:
-            sentence = _(
-                "%(who)s a ce dossier en main jusqu’à %(hour)s. Vous pouvez le lire et laisser une "
-                "note.",
-                who=current_member.display_name(desk_case.held_by),
-                hour=clock(desk_case.held_until),
-            )
-            error_text = typeset(first_upper(sentence))
-        return _refused_page(desk_case, error_text), 409
-    return redirect_to_case(incident_id, notice)
+    return _run_small_act(incident_id, lambda tx, by: act(tx, incident_id, by=by), notice)
+
+
+@desk.post("/dossiers/<int:incident_id>/confier")
+def assign(incident_id: int) -> ResponseReturnValue:
+    """Assign a case to a member, or hand it over."""
+    form = AssignForm()
+
+    def run(tx: WriteTransaction, by: int) -> JournalEntry:
+        return acts.assign(tx, incident_id, to=form.to.data, by=by, note=form.note.data)
+
+    name = current_member.display_name(form.to.data) if form.is_sent else ""
+    notice = _("Le dossier est confié à %(name)s.", name=name)
+    return _run_small_act(incident_id, run, notice, form)
+
+
+@desk.post("/dossiers/<int:incident_id>/urgence")
+def set_urgency(incident_id: int) -> ResponseReturnValue:
+    """Set or take off the danger mark and the term of a case."""
+    form = UrgencyForm()
+    return _run_small_act(
+        incident_id,
+        lambda tx, by: acts.set_urgency(tx, incident_id, form.urgency, by=by),
+        _("C’est noté : la file en tient compte."),
+        form,
+    )
 
 
 @desk.post("/dossiers/<int:incident_id>/notes")
 def note(incident_id: int) -> ResponseReturnValue:
     """Add an internal note; a refused one is shown again as typed."""
-    desk_case, form = open_case(incident_id), act_forms.NoteForm()
-    if not form.is_sent:
+    form = act_forms.NoteForm()
+    return _run_small_act(
+        incident_id,
+        lambda tx, by: acts.note(tx, incident_id, form.text.data or "", by=by),
+        _("La note est ajoutée."),
+        form,
+        "#notes",
+    )
+
+
+def _run_small_act(
+    incident_id: int,
+    act: Callable[[WriteTransaction, int], JournalEntry],
+    notice: str,
+    form: BaseForm | None = None,
+    fragment: str = "",
+) -> ResponseReturnValue:
+    """Run an act of the page of a case; refused, its form is shown again as it was filled in."""
+    desk_case = open_case(incident_id)
+    if form is not None and not form.is_sent:
         return _refused_page(desk_case, form=form), 422
     try:
-        run_act(lambda tx, by: acts.note(tx, incident_id, form.text.data or "", by=by))
+        run_act(act)
     except (Refused, Invalid) as error:
-        return _refused_page(open_case(incident_id), error_sentence(error), form), status_of(error)
-    return redirect_to_case(incident_id, _("La note est ajoutée."), "#notes")
+        desk_case = open_case(incident_id)
+        error_text = error_sentence(error)
+        if error.key == "held" and desk_case.held_by and desk_case.held_until:
+            error_text = _held_sentence(desk_case.held_by, desk_case.held_until)
+        return _refused_page(desk_case, error_text, form), status_of(error)
+    return redirect_to_case(incident_id, notice, fragment)
+
+
+def _held_sentence(by: int, until: datetime) -> str:
+    who = current_member.display_name(by)
+    if is_assigned(until):
+        sentence = _(
+            "Ce dossier est confié à %(who)s. Vous pouvez le lire et laisser une note.", who=who
+        )
+    else:
+        sentence = _(
+            "%(who)s a ce dossier en main jusqu’à %(hour)s. Vous pouvez le lire et laisser une "
+            "note.",
+            who=who,
+            hour=clock(until),
+        )
+    return typeset(first_upper(sentence))
 
 
 def _refused_page(desk_case: DeskCase, error_text: str = "", form: Any = None) -> str:
     return render_template(
-        "cases/desk/claim_or_note_refused.html", file=desk_case, error_text=error_text, form=form
+        "cases/desk/small_act_refused.html",
+        file=desk_case,
+        error_text=error_text,
+        form=form,
+        act=str(request.path).rpartition("/")[2],
     )

@@ -12,11 +12,12 @@ from flask_babel import ngettext
 from register.accounts.web import current_member
 from register.cases import desk_lists as tasks
 from register.cases.case_content import Content
-from register.cases.desk_lists import DeskCaseSummary, Task, Todo
+from register.cases.desk_lists import Task, Todo
 from register.cases.duplicates import DuplicateReason, PossibleDuplicate, find_possible_duplicates
 from register.cases.member_view import DeskCase
 from register.cases.todo_clauses import TodoContext, TodoKind
 from register.cases.web.desk.act_view import case_address
+from register.cases.web.desk.claims import holder_words
 from register.db import db, now
 from register.text import dates
 from register.text.typography import french
@@ -24,7 +25,7 @@ from register.web.blueprints import desk
 from register.web.l10n import count_words, day_words, typeset
 from register.web.messages.desk import TODO_LABELS
 from register.web.request_context import current_vocabulary, settings
-from register.web.template_env import case_place, clock
+from register.web.template_env import case_place
 
 # From this many days on, the date is clearer than the number of days.
 _COUNTED_DAYS = 31
@@ -91,7 +92,7 @@ def task_line(task: Task, today: date) -> TaskLine:
         waiting = _("issue inconnue, rien %(since)s", since=since)
     elif task.kind is not TodoKind.CLAIMED:
         waiting = f"{TODO_LABELS[task.kind]} {relative_day(task.since, today, since=True)}"
-    details = [waiting, claim_words(case) if case else ""]
+    details = [waiting, holder_words(case.held_by, case.held_until) if case else ""]
     place = ""
     if case:
         # The commune alone, to save space; else all that is known.
@@ -104,23 +105,6 @@ def task_line(task: Task, today: date) -> TaskLine:
         details=typeset(", ".join(filter(None, details))),
         until=typeset(until),
         late=late,
-    )
-
-
-@desk.app_template_global("held")
-def claim_words(case: DeskCaseSummary) -> str:
-    """Who has claimed a case, and until when; a summary has current claims only."""
-    if case.held_by is None or case.held_until is None:
-        return str(_("libre"))
-    return claim_holder_words(case.held_by, case.held_until)
-
-
-def claim_holder_words(by: int, until: datetime) -> str:
-    """The member with a claim, and its end."""
-    if by == current_member.member().id:
-        return str(_("à vous jusqu’à %(hour)s", hour=clock(until)))
-    return str(
-        _("à %(who)s jusqu’à %(hour)s", who=current_member.display_name(by), hour=clock(until))
     )
 
 

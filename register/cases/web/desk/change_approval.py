@@ -11,18 +11,17 @@ from flask.typing import ResponseReturnValue
 from flask_babel import lazy_gettext as _
 
 from register.accounts.web import current_member
-from register.cases import acts, checklist, second_person
+from register.cases import acts, second_person
 from register.cases.case_content import CaseSnapshot
 from register.cases.member_view import DeskCase
 from register.cases.models import CaseState, Reply
 from register.cases.second_person import ProposedChange
-from register.cases.web.desk import act_view
+from register.cases.web.desk import act_view, content_words
 from register.cases.web.desk.act_forms import ActForm, RefuseChangeForm
 from register.cases.web.desk.public_preview import differences
 from register.db import db
 from register.errors import NotFound, Refused
 from register.journal import Act
-from register.text.personal_data import risks
 from register.web.blueprints import asks_password, asks_password_when_alone, desk
 from register.web.error_messages import error_sentence
 from register.web.l10n import typeset
@@ -153,14 +152,12 @@ def _change_values(
     after = CaseSnapshot({})
     if base:
         after = second_person.preview_change(base, proposal, change.made_at, reply)
-    flags = list(checklist.risk_flags(proposal.content or desk_case.content))
-    for new_text in second_person.added_texts(proposal, reply):
-        flags += [checklist.Flag("text", risk.code, risk.excerpt) for risk in risks(new_text)]
+    flags = second_person.new_flags(base, proposal, reply)
     return {
         "change": change,
         "after": after,
         "differences": differences(base, after.content),
-        "flags": list(dict.fromkeys(flags)),
+        "flags": content_words.flag_lines(flags, proposal.flag_reasons),
         "why": _approval_refusal(change, desk_case),
         "refusing": refusal_form is not None,
         "refusal": (refusal_form or RefuseChangeForm(formdata=None)).refusal,

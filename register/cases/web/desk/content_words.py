@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
 from datetime import datetime
 from functools import partial
 from typing import Any
@@ -11,6 +12,7 @@ from flask import render_template
 from flask_babel import gettext as _
 
 from register.cases import case_content as contents
+from register.cases.risk_flags import Flag, GivenReasons, reason_for
 from register.cases.validation import UNKNOWN_WORD
 from register.cases.vocabulary import Vocabulary
 from register.cases.vocabulary import current_vocabulary as stored_vocabulary
@@ -22,10 +24,46 @@ from register.key_store import KeyStore
 from register.territory.web import place_names
 from register.text.text_comparison import FieldTexts
 from register.web.error_messages import field_name
-from register.web.l10n import country_name, day_words, edtf_words, with_label
+from register.web.l10n import country_name, day_words, edtf_words, typeset, with_label
+from register.web.messages.desk import RISK_NAMES
+from register.web.messages.journal import LEDGER_LABELS
 from register.web.messages.names import CASE_STATES, FIELD_NAMES
 from register.web.request_context import current_vocabulary, settings
 from register.web.template_env import clock
+
+
+@dataclass(frozen=True)
+class FlagLine:
+    """Flagged words with the names of their fields, and the reason why they stay."""
+
+    key: str
+    kind: str
+    excerpt: str
+    fields: Sequence[str]
+    reason: str
+
+
+def flag_lines(flags: Iterable[Flag], reasons: GivenReasons) -> list[FlagLine]:
+    """Each flagged passage once, in the order of the text."""
+    flags_by_key: dict[str, list[Flag]] = {}
+    for flag in flags:
+        flags_by_key.setdefault(flag.key, []).append(flag)
+    return [
+        FlagLine(
+            key,
+            typeset(str(RISK_NAMES.get(same_flags[0].code, same_flags[0].code))),
+            same_flags[0].excerpt,
+            list(dict.fromkeys(map(_flagged_field_name, same_flags))),
+            reason_for(same_flags[0], reasons),
+        )
+        for key, same_flags in flags_by_key.items()
+    ]
+
+
+def _flagged_field_name(flag: Flag) -> str:
+    # A field of a row may have no name of its own: "sources.title" has that of "sources".
+    return field_name(flag.field if flag.field in FIELD_NAMES else flag.field.partition(".")[0])
+
 
 Formatter = Callable[[Any], str]
 RowPart = tuple[str, str, Formatter]
@@ -106,6 +144,7 @@ _FOLLOW_UP = _row_formatter(
     ("happened_on", "date", _by_rule("date")),
     ("text", "", _plain_text),
     ("source_url", "source_url", _plain_text),
+    ("no_source", "no_source", _plain_text),
 )
 _REPLY = _row_formatter(
     lambda: _("Réponse"),
@@ -202,7 +241,7 @@ def render_case_file(case_file: CaseFile, vocabulary: Vocabulary, base_url: str)
         states=CASE_STATES,
         who=member_name,
         when=moment_words,
-        books=journal_sentences.LEDGER_LABELS,
+        books=LEDGER_LABELS,
         base_url=base_url,
     )
     return html.encode("utf-8")

@@ -16,15 +16,15 @@ from flask.typing import ResponseReturnValue
 from flask_babel import lazy_gettext as _
 
 from register.accounts.web import current_member
-from register.cases import act_permissions, acts, revisions
-from register.cases.case_content import Content
+from register.cases import act_permissions, acts, revisions, second_person
+from register.cases.case_content import Content, parse_content
 from register.cases.duplicates import PossibleDuplicate
 from register.cases.member_view import DeskCase
 from register.cases.models import CaseState
-from register.cases.second_person import ProposedChange
+from register.cases.risk_flags import Flag, displayed_texts, risk_flags
+from register.cases.second_person import Proposal, ProposedChange
 from register.cases.validation import LIST_LIMIT
 from register.cases.web.desk import content_words, editor_forms
-from register.cases.web.desk.act_forms import parse_id
 from register.cases.web.desk.act_view import (
     awaits_approval_notice,
     note_retained_view,
@@ -32,8 +32,10 @@ from register.cases.web.desk.act_view import (
     redirect_to_case,
 )
 from register.cases.web.desk.case_summaries import similar_cases
+from register.cases.web.desk.content_words import FlagLine
 from register.cases.web.desk.editor_forms import EditorForm
 from register.cases.web.desk.redaction_form import RedactForm, RedactionReview
+from register.cases.web.desk.revision_forms import AttestedForm, parse_id
 from register.db import db
 from register.errors import Incomplete, Invalid, NotFound, Refused, RegisterError, TextError
 from register.journal import Act, writing
@@ -48,6 +50,8 @@ SAVE, PREVIEW = "garder", "relire"
 TAKE_STORED = "reprendre"
 # The id of the member's own pending change that the form edits.
 CHANGE_PARAMETER = "changement"
+# Arguments of the acts that are texts of their own.
+_ADDED_TEXTS = ("title", "text", "no_source", "public_note")
 
 
 @desk.route("/dossiers/nouveau", methods=["GET", "POST"])
@@ -140,10 +144,28 @@ class EditorPage:
         if self.file is not None:
             # The page shows the reports that the case retains.
             note_retained_view(self.file.id)
-        values = {**vars(self), "act": self.act.value, "resumed": resumed_change(self.file)}
+        values = {
+            **vars(self),
+            "act": self.act.value,
+            "resumed": resumed_change(self.file),
+            "flags": self.flag_lines(),
+        }
         # Each view has a template of its name.
         template = f"cases/desk/editor_{str(request.endpoint).rpartition('.')[2]}.html"
         return render_template(template, page=self, **values), status
+
+    def flag_lines(self) -> Sequence[FlagLine]:
+        """The flags that need a reason: of a public case, those of the words that are added."""
+        document = self.file.snapshot.content if self.file else {}
+        arguments = self.form.arguments()
+        flags: Sequence[Flag]
+        if self.act in (Act.DRAFTED, Act.EDITED):
+            flags = risk_flags(self.form.content(Content()), displayed_texts(document))
+        else:
+            words = {name: arguments[name] for name in _ADDED_TEXTS if name in arguments}
+            content = self.form.content(parse_content(document))
+            flags = second_person.new_flags(document, Proposal(self.act, "", content, words))
+        return content_words.flag_lines(flags, arguments["flag_reasons"])
 
 
 def run_editor(
@@ -206,6 +228,7 @@ def _resumed_values(
         # The revision that it was based on: saving then shows later changes as a conflict.
         "vu": str(change.revision),
         "reason": proposal.reason,
+        "flag_reasons": proposal.flag_reasons,
     }
 
 
@@ -274,6 +297,8 @@ def _refused_page(page: EditorPage, error: RegisterError | TextError) -> Respons
     """Show the refused form, with the error at its field or at the top of the page."""
     if error.key == "changed_meanwhile" and page.file:
         _show_conflict(page, open_case(page.file.id))
+    elif error.key == "checklist":
+        page.error_text = page.form.attach_checks(error)
     elif error.key == "content":
         unplaced = page.form.attach_faults(error.values["faults"])
         page.error_text = " ".join(fault_sentence(fault) for fault in unplaced)
@@ -308,4 +333,6 @@ def _show_conflict(page: EditorPage, desk_case: DeskCase) -> None:
         untouched=frozenset(name for name, words in mine.items() if seen.get(name) == words),
     )
     page.form.vu.data = str(desk_case.revision_id or 0)
+    if isinstance(page.form, AttestedForm):
+        page.form.untick()
     page.focus = "deux-versions"

@@ -14,7 +14,7 @@ from register.cases.case_content import Content, RequestContent
 from register.cases.member_view import DeskCase
 from register.cases.validation import UNKNOWN_WORD, ContentFault
 from register.cases.web.desk import editor_rows
-from register.cases.web.desk.act_forms import RevisionForm
+from register.cases.web.desk.revision_forms import AttestedForm, ExplainedForm, RevisionForm
 from register.territory import place_queries
 from register.territory.web import place_choice
 from register.territory.web.place_choice import LinkedRow, PlaceRow
@@ -206,17 +206,19 @@ class CaseForm(EditorForm):
         )
 
 
-class NewForm(CaseForm):
+class NewForm(ExplainedForm, CaseForm):
     """A new case, with an internal note."""
 
     note = text_field(_("Note interne"), limit=10_000)
 
     def arguments(self) -> dict[str, Any]:
         """The arguments of the act besides the content."""
-        return {"reason": self.reason.data, "note": self.note.data}
+        arguments = {**super().arguments(), "note": self.note.data}
+        del arguments["seen"]
+        return arguments
 
 
-class EditForm(CaseForm):
+class EditForm(ExplainedForm, CaseForm):
     """A draft, with an attestation for cases whose report was withdrawn by its author."""
 
     without_report = BooleanField(
@@ -226,12 +228,17 @@ class EditForm(CaseForm):
         )
     )
 
+    @classmethod
+    def initial_values(cls, desk_case: DeskCase) -> dict[str, Any]:
+        """The values of the present case, with the reasons of its flags."""
+        return {**super().initial_values(desk_case), "flag_reasons": desk_case.flag_reasons}
+
     def arguments(self) -> dict[str, Any]:
         """The arguments of the act besides the content."""
         return {**super().arguments(), "without_report": bool(self.without_report.data)}
 
 
-class CorrectForm(CaseForm):
+class CorrectForm(AttestedForm, CaseForm):
     """A published case, with a public note."""
 
     public_note = line_field(_("Note publique"), required=True)
@@ -241,7 +248,7 @@ class CorrectForm(CaseForm):
         return {**super().arguments(), "public_note": self.public_note.data}
 
 
-class FollowUpForm(EditorForm):
+class FollowUpForm(AttestedForm, EditorForm):
     """A follow-up: a dated text, a step that it adds to a proceeding, outcome and request."""
 
     markdown_field = "text"
@@ -250,6 +257,7 @@ class FollowUpForm(EditorForm):
     text = text_field(_("Texte de la suite"), required=True)
     happened_on = TypedDateField(_("Date du fait"))
     source_url = line_field(_("Adresse de la source"), validators=(check_url,))
+    no_source = line_field(_("Sans adresse : pourquoi"))
     outcome = VocabularyField(_("Issue du cas"), vocabulary="issue", none=editor_rows.CHOOSE)
     end_date = TypedDateField(_("Date du dernier fait connu"))
     decision = FormField(editor_rows.AddedStepRow)
@@ -296,4 +304,5 @@ class FollowUpForm(EditorForm):
             "text": self.text.data,
             "happened_on": self.happened_on.edtf,
             "source_url": self.source_url.data,
+            "no_source": self.no_source.data,
         }

@@ -15,7 +15,7 @@ from register.cases import case_content as contents
 from register.cases import deadlines
 from register.cases.acts.public_changes import TITLE_LIMIT
 from register.cases.validation import NUMBER_LIMIT, UNKNOWN_WORD
-from register.cases.web.desk.act_forms import parse_id
+from register.cases.web.desk.revision_forms import parse_id
 from register.territory import place_queries
 from register.text import dates
 from register.text.typography import french

@@ -32,8 +32,8 @@ from register.cases.redaction_plan import (
 from register.cases.revisions import RevisionSummary
 from register.cases.second_person import PendingChange
 from register.cases.web.desk import content_words, editor_rows
-from register.cases.web.desk.act_forms import parse_id
 from register.cases.web.desk.editor_forms import CorrectForm
+from register.cases.web.desk.revision_forms import parse_id
 from register.db import db
 from register.errors import Invalid
 from register.journal.models import canonical_json

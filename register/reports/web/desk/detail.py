@@ -14,6 +14,7 @@ from wtforms.validators import InputRequired
 from register.accounts.web import current_member
 from register.cases.vocabulary import Vocabulary
 from register.cases.web.desk.act_forms import ChoiceRadios
+from register.cases.web.desk.claims import AssignForm, UrgencyForm
 from register.db import db, now
 from register.errors import Invalid, NotFound, Refused, RegisterError
 from register.journal import Act, WriteTransaction
@@ -27,7 +28,7 @@ from register.reports.report_content import MESSAGE_LIMIT
 from register.reports.web.desk import labels, report_list_query, report_summary
 from register.web.blueprints import desk
 from register.web.errors import status_of
-from register.web.form_fields import DeskForm, text_field
+from register.web.form_fields import BaseForm, DeskForm, text_field
 from register.web.l10n import typeset
 from register.web.messages.desk import MESSAGE_HEADINGS, REPORTER_ACT_SENTENCES
 from register.web.request_context import current_vocabulary, french_vocabulary, key_store
@@ -139,6 +140,8 @@ def contact(key: str) -> str:
 _OFFERED_ACTS = {
     "claim": Act.REPORT_CLAIMED,
     "release": Act.REPORT_RELEASED,
+    "assign": Act.REPORT_ASSIGNED,
+    "urgency": Act.REPORT_URGENCY,
     "read": Act.REPORT_READ,
     "question": Act.REPORT_ASKED,
     "decline": Act.REPORT_DECLINED,
@@ -155,15 +158,20 @@ def allowed_acts(report_view: ReportView) -> Mapping[str, bool]:
     """
     summary, by = report_view.summary, report_view.summary.holder(now())
     mine = by == current_member.member().id
-    is_free = (by is None or mine) and not report_view.is_purged
+    is_free = by is None or mine
+    may_hand_on = is_free or current_member.member().is_administrator
     conditions = {
-        "claim": not mine,
-        "release": mine,
-        "read": summary.news,
-        "reopen": not report_view.has_live_case,
+        "claim": by is None,
+        "release": by is not None and may_hand_on,
+        "assign": may_hand_on,
+        "urgency": True,
+        "read": is_free and summary.news,
+        "reopen": is_free and not report_view.has_live_case,
     }
     allowed = {
-        name: is_free and allows(summary.state, act) and conditions.get(name, True)
+        name: conditions.get(name, is_free)
+        and allows(summary.state, act)
+        and not report_view.is_purged
         for name, act in _OFFERED_ACTS.items()
     }
     deciding = ("question", "decline", "accept", "spam", "reopen")
@@ -226,6 +234,38 @@ def claim(key: str) -> ResponseReturnValue:
 def release(key: str) -> ResponseReturnValue:
     confirmation = _("Le signalement est rendu : chacun peut le prendre.")
     return _run_act(key, lambda tx, _store, by: acts.release(tx, key, by=by), confirmation)
+
+
+@desk.post(f"/signalements/{report_list_query.KEY_RULE}/confier", endpoint="report_assign")
+def assign(key: str) -> ResponseReturnValue:
+    """Assign a report to a member, or hand it over."""
+    form = AssignForm()
+    if not form.is_sent:
+        return report_page(open_report(key), error_text=_first_fault(form)), 422
+    name = current_member.display_name(form.to.data)
+    confirmation = _("Le signalement est confié à %(name)s.", name=name)
+    return _run_act(
+        key, lambda tx, _store, by: acts.assign(tx, key, to=form.to.data, by=by), confirmation
+    )
+
+
+@desk.post(f"/signalements/{report_list_query.KEY_RULE}/urgence", endpoint="report_urgency")
+def set_urgency(key: str) -> ResponseReturnValue:
+    """Set or take off the danger mark and the term of a report."""
+    form = UrgencyForm()
+    if not form.is_sent:
+        return report_page(open_report(key), error_text=_first_fault(form)), 422
+    confirmation = _("C’est noté : la file en tient compte.")
+    return _run_act(
+        key,
+        lambda tx, store, by: acts.set_urgency(tx, store, key, form.urgency, by=by),
+        confirmation,
+    )
+
+
+def _first_fault(form: BaseForm) -> str:
+    """The first fault of a small form, whose page shows it at the top."""
+    return typeset(next(iter(form.faults()), ("", ""))[1])
 
 
 @desk.post(f"/signalements/{report_list_query.KEY_RULE}/lu", endpoint="report_read")

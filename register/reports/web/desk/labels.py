@@ -9,7 +9,8 @@ from markupsafe import Markup
 
 from register.accounts.web import current_member
 from register.cases.deadlines import add_months
-from register.cases.web.desk.case_summaries import claim_holder_words, relative_day
+from register.cases.web.desk.case_summaries import relative_day
+from register.cases.web.desk.claims import holder_words, is_assigned
 from register.cases.web.public.case_view import labels
 from register.db import now
 from register.errors import RegisterError
@@ -91,10 +92,7 @@ def holder_text(summary: ReportSummary) -> str:
     """The holder of an open report; empty for an ended one."""
     if not summary.is_open:
         return ""
-    by = summary.holder(now())
-    if by is None or summary.held_until is None:
-        return str(_("libre"))
-    return claim_holder_words(by, summary.held_until)
+    return holder_words(summary.holder(now()), summary.held_until)
 
 
 @desk.app_template_global("report_since")
@@ -146,11 +144,15 @@ def refusal_text(error: RegisterError, summary: ReportSummary | None) -> str:
             state=str(REPORT_STATES.get(code, code)),
         )
     elif error.key == "report_held" and summary and summary.held_until and by is not None:
-        sentence = _(
-            "%(who)s a ce signalement en main jusqu’à %(hour)s. Vous pouvez le lire.",
-            who=current_member.display_name(by),
-            hour=clock(summary.held_until),
-        )
+        who = current_member.display_name(by)
+        if is_assigned(summary.held_until):
+            sentence = _("Ce signalement est confié à %(who)s. Vous pouvez le lire.", who=who)
+        else:
+            sentence = _(
+                "%(who)s a ce signalement en main jusqu’à %(hour)s. Vous pouvez le lire.",
+                who=who,
+                hour=clock(summary.held_until),
+            )
     else:
         sentence = error_sentence(error)
     return typeset(first_upper(sentence))

@@ -1,0 +1,63 @@
+"""Steps on claims, assignments and marks that the acts on cases and on reports share."""
+
+from __future__ import annotations
+
+from datetime import date, datetime
+from typing import Protocol
+
+from register.accounts.models import Member
+from register.cases.urgency import NO_END, WORK_ENDS, Urgency, claim_holder
+from register.errors import Invalid, Refused
+from register.journal import Act, WriteTransaction
+from register.text.dates import paris_day
+
+
+class MarkedRow(Protocol):
+    """A case or a report, with the days of its mark and of its term, and its claim."""
+
+    danger_on: date | None
+    term_on: date | None
+    held_by: int | None
+    held_until: datetime | None
+
+
+def mark(row: MarkedRow, urgency: Urgency, at: datetime) -> None:
+    """Set the marks; a mark that stays keeps its first day."""
+    row.danger_on = (row.danger_on or paris_day(at)) if urgency.danger else None
+    row.term_on = urgency.term_on
+
+
+def assign(tx: WriteTransaction, row: MarkedRow, member_id: int) -> None:
+    """Assign a case or report to an active member, until the work is done or handed on.
+
+    :raises Invalid: ``unknown_assignee``.
+    """
+    member = tx.session.get(Member, member_id)
+    if member is None or not member.is_active:
+        raise Invalid("unknown_assignee", field="to")
+    row.held_by, row.held_until = member_id, NO_END
+
+
+def end_claim(row: MarkedRow) -> int | None:
+    """Release a claim or an assignment; returns its former holder."""
+    holder, row.held_by, row.held_until = row.held_by, None, None
+    return holder
+
+
+def end_assignment(row: MarkedRow, act: Act) -> None:
+    """Release the assignment of a case when the work on it is done."""
+    if act in WORK_ENDS and row.held_until == NO_END:
+        end_claim(row)
+
+
+def require_holder(
+    row: MarkedRow, member: Member, at: datetime, *, refusal: str, state: str
+) -> int | None:
+    """The valid holder, who must be the member unless the member is an administrator.
+
+    :raises Refused: ``refusal``, with the holder.
+    """
+    holder = claim_holder(row, at)
+    if holder not in (None, member.id) and not member.is_administrator:
+        raise Refused(refusal, state=state, member=holder)
+    return holder
