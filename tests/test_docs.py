@@ -138,17 +138,20 @@ def test_the_budgets_of_all_sources_are_documented():
     ("page", "sentence"),
     [
         ("docs/exploitation.md", "| spam | destroyed {spam} days after"),
-        ("docs/exploitation.md", "| declined, withdrawn, accepted | destroyed {declined} days"),
+        ("docs/exploitation.md", "| declined, withdrawn | destroyed {declined} days"),
+        ("docs/exploitation.md", "| accepted | destroyed {declined} days after the work"),
         ("docs/exploitation.md", "after {unanswered} days the report is back in the queue"),
         ("docs/exploitation.md", "overdue after {overdue} months"),
         ("docs/exploitation.md", "| {rows} months more, then counted by year |"),
         ("docs/exploitation.md", "jumps** more than {jump} days ahead"),
         ("docs/moderation.md", "| indésirable | {spam} jours après |"),
-        ("docs/moderation.md", "textes, contact, échanges | {declined} jours après |"),
+        ("docs/moderation.md", "textes, contact, échanges | {declined} jours après"),
+        ("docs/moderation.md", "contact, échanges | {declined} jours après la fin du travail"),
         ("docs/signaler.md", "sans réponse en {unanswered} jours"),
         ("docs/signaler.md", "{spam} jours après un classement en indésirable"),
         ("docs/signaler.md", "{declined} jours après une autre décision"),
         (PRIVACY, "contact et échanges sont détruits au bout de {declined} jours"),
+        (PRIVACY, "détruits {declined} jours après la fin de ce travail"),
         (PRIVACY, "Indésirable** : au bout de {spam} jours"),
         (PRIVACY, "question restée sans réponse** : après {unanswered} jours"),
         (PRIVACY, "après {overdue} mois, il est montré en retard"),
@@ -156,7 +159,7 @@ def test_the_budgets_of_all_sources_are_documented():
 )
 def test_deadlines_are_documented(page, sentence):
     day = date(2026, 11, 25)
-    ended = (ReportState.DECLINED, ReportState.WITHDRAWN, ReportState.ACCEPTED)
+    ended = (ReportState.DECLINED, ReportState.WITHDRAWN)
     spam, *others = [
         (retention.purge_day(state, day) - day).days for state in (ReportState.SPAM, *ended)
     ]
@@ -168,7 +171,8 @@ def test_deadlines_are_documented(page, sentence):
         "rows": retention.ROWS_MONTHS,
         "jump": retention.MAX_CLOCK_JUMP.days,
     }
-    assert set(others) == {others[0]}
+    after_work = (retention.purge_day_after_work(day, day) - day).days
+    assert {*others, after_work} == {others[0]}
     text = (TOP / page).read_text("utf-8").replace("\u00a0", " ")
     assert sentence.format(**terms) in text
 

@@ -108,7 +108,17 @@ PROTECTED_STATES = (
         "a report",
         ("register/reports/acts/",),
         frozenset(
-            {"receipt", "suspect", "news", "moved_on", "purge_on", "sealed", "contact", "decision"}
+            {
+                "receipt",
+                "suspect",
+                "news",
+                "moved_on",
+                "asked_on",
+                "purge_on",
+                "sealed",
+                "contact",
+                "decision",
+            }
         ),
         frozenset({"Report", "Message", "RetainedReport", "Tally"}),
         frozenset({"report", "report_message", "report_kept", "report_tally"}),
@@ -367,6 +377,7 @@ CASE_ACTS = {
     ),
     "withdraw_report": (_ready, lambda p, i, c, t: acts.withdraw_report(p, i, ["Un récit."])),
     "note": (_ready, lambda p, i, c, t: acts.note(p, i, "à vérifier", by=c.bruno)),
+    "refuse_version": (_ready, lambda p, i, c, t: acts.refuse_version(p, i, by=c.ada, refusal="r")),
     "approve": (_ready, lambda p, i, c, t: acts.approve(p, i, by=c.ada)),
     "publish": (
         _ready,
@@ -540,6 +551,11 @@ REPORT_ACTS = {
     "withdraw": (
         lambda inbox, desk: inbox.received().key,
         lambda p, s, k, c: reports.withdraw(p, s, k, nonce()),
+        ONE_REPORTS_LINE,
+    ),
+    "destroy": (
+        lambda inbox, desk: inbox.withdrawn().key,
+        lambda p, s, k, c: reports.destroy(p, s, k),
         ONE_REPORTS_LINE,
     ),
     "claim": (

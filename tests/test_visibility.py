@@ -175,6 +175,8 @@ class HiddenContent:
         waiting = self.desk.received_reply(visible, text=MARKER)
         refused = self.desk.received_reply(visible, text=MARKER)
         with self.pen() as p:
+            refusal = {"refusal": MARKER, "passage": MARKER}
+            acts.refuse_version(p, draft.id, by=self.cast.ada, **refusal)
             acts.discard(p, discarded.id, by=self.cast.bruno)
             acts.refuse_reply(p, refused, by=self.cast.bruno, refusal=MARKER)
             acts.invite(p, visible.id, MARKER, by=self.cast.bruno, on=date(2026, 3, 1))
@@ -213,7 +215,8 @@ class HiddenContent:
             ]
             assert {line.act for line in lines} == {Act.CHANGE_PROPOSED}
             refused = p.session.scalar(select(func.max(PendingChange.id)))
-            acts.refuse_change(p, refused, by=self.cast.chloe, refusal=MARKER)
+            refusal = {"refusal": MARKER, "passage": MARKER}
+            acts.refuse_change(p, refused, by=self.cast.chloe, **refusal)
 
     def reports(self, store, visible) -> dict[str, str]:
         """A report in each state with every text marked; their keys by state."""

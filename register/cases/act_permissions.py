@@ -51,6 +51,7 @@ RULES: dict[tuple[CaseState, Act], Rule] = {
         (state, Act.ERASED): _ADMINISTRATORS_AND_SECOND
         for state in (*_LIVE_STATES, CaseState.MERGED)
     },
+    (CaseState.DRAFT, Act.VERSION_REFUSED): _ANY_MEMBER,
     (CaseState.DRAFT, Act.EDITED): _ANY_MEMBER,
     (CaseState.DRAFT, Act.DISCARDED): _ANY_MEMBER,
     (CaseState.DRAFT, Act.PUBLISHED): _ANY_MEMBER,
@@ -63,6 +64,7 @@ RULES: dict[tuple[CaseState, Act], Rule] = {
     (CaseState.PUBLISHED, Act.REDACTED): _ANY_MEMBER,
     (CaseState.PUBLISHED, Act.WITHDRAWN): _ANY_MEMBER,
     (CaseState.PUBLISHED, Act.MERGED): _ANY_MEMBER,
+    (CaseState.WITHDRAWN, Act.VERSION_REFUSED): _ANY_MEMBER,
     (CaseState.WITHDRAWN, Act.EDITED): _ANY_MEMBER,
     (CaseState.WITHDRAWN, Act.REDACTED): _ANY_MEMBER,
     (CaseState.WITHDRAWN, Act.RESTORED): _ANY_MEMBER,

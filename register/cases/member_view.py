@@ -20,6 +20,7 @@ from register.cases import case_content as contents
 from register.cases.case_content import CaseSnapshot, Content, parse_snapshot
 from register.cases.core_tables import RowType, case_columns, copy_row
 from register.cases.models import ID_LIMIT, CaseState, Incident, Invitation, Note, Reply
+from register.cases.refusals import VersionRefusal, last_refusal
 from register.cases.risk_flags import stored_reasons
 from register.cases.second_person import (
     Approval,
@@ -153,6 +154,7 @@ class DeskCase:
     needs_second_person: bool = False
     changes: Sequence[ProposedChange] = ()
     destructions: Sequence[PendingDestruction] = ()
+    refusal: VersionRefusal | None = None
 
     @property
     def html(self) -> Mapping[str, Any]:
@@ -227,6 +229,7 @@ def load_desk_case(session: Session, viewer: Member, incident_id: int) -> DeskCa
         needs_second_person=needed_before(session, case, current_vocabulary(session)),
         changes=list_changes(session, viewer, case.id),
         destructions=list_destructions(session, viewer, case.id),
+        refusal=last_refusal(session, case),
     )
 
 

@@ -144,6 +144,18 @@ class CaseRow:
     incident_id: Mapped[int] = mapped_column(ForeignKey("incident.id"), index=True, sort_order=-1)
 
 
+class Refusable:
+    """Columns of a text that a second reader may refuse; empty until one does.
+
+    ``passage`` is the passage of the page that the refusal is about, or empty.
+    """
+
+    refused_by: Mapped[int | None]
+    refused_at: Mapped[dt.datetime | None] = mapped_column(UTCDateTime)
+    refusal: Mapped[str] = mapped_column(Text, default="", server_default="")
+    passage: Mapped[str] = mapped_column(Text, default="", server_default="")
+
+
 class FollowUp(CaseRow, Base):
     """A dated text added after publication; the case's own text stays."""
 
@@ -204,15 +216,19 @@ class Note(CaseRow, Base):
     text: Mapped[str] = mapped_column(Text)
 
 
-class Revision(CaseRow, Base):
+class Revision(CaseRow, Refusable, Base):
     """A snapshot of a case's whole public content, with the reason for it.
 
     ``content`` is the canonical form whose commitment the journal holds, ``html`` its rendered
     texts; pages are made from the two. To-do lists ask the last two (``checklist_columns``). Texts,
-    salt, reasons and ``unmet`` are nulled at a destruction; approvals and lines refer to the row.
+    salt, reasons and ``unmet`` are nulled at a destruction, a refusal is emptied; approvals and
+    lines refer to the row.
     """
 
     __tablename__ = "revision"
+    __table_args__ = (
+        Index("ix_revision_refused", "incident_id", **partial("refused_at IS NOT NULL")),
+    )
 
     act: Mapped[str] = mapped_column(String(20))
     made_at: Mapped[dt.datetime] = mapped_column(UTCDateTime)

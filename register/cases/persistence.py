@@ -189,7 +189,7 @@ _DESTROYED_COLUMNS = ("content", "salt", "html", "renderer", "reason", "flags_re
 
 
 def destroy_revisions(tx: WriteTransaction, revision_ids: Collection[int]) -> None:
-    """Null the texts, salt and reasons of some revisions, and delete their originals."""
+    """Null the texts, salt and reasons of some revisions, empty refusals, delete originals."""
     tx.session.execute(
         delete(RedactedOriginal).where(RedactedOriginal.revision_id.in_(revision_ids)),
         execution_options=_NO_SYNC,
@@ -197,7 +197,7 @@ def destroy_revisions(tx: WriteTransaction, revision_ids: Collection[int]) -> No
     tx.session.execute(
         update(Revision)
         .where(Revision.id.in_(revision_ids))
-        .values(dict.fromkeys(_DESTROYED_COLUMNS)),
+        .values({**dict.fromkeys(_DESTROYED_COLUMNS), "refusal": "", "passage": ""}),
         execution_options={"synchronize_session": "fetch"},
     )
 
@@ -268,33 +268,40 @@ def destroy_originals(
     return [(original.destruction_id, original.revision_id) for original in originals]
 
 
-# Texts for members outside revisions, of which a redaction takes out the passage.
-_MEMBERS_TEXTS: tuple[tuple[Any, str], ...] = (
-    (Note, "text"),
-    (Invitation, "text"),
-    (Reply, "refusal"),
-    (PendingChange, "refusal"),
+# Texts for members that no line commits to, of which a redaction takes out the passage.
+_MEMBERS_TEXTS: tuple[tuple[Any, tuple[str, ...]], ...] = (
+    (Note, ("text",)),
+    (Invitation, ("text",)),
+    (Reply, ("refusal",)),
+    (Revision, ("refusal", "passage")),
+    (PendingChange, ("refusal", "passage", "payload")),
 )
 
 
-def list_members_texts(session: Session, incident_id: int) -> Iterator[tuple[Any, str]]:
-    """The rows with texts for members outside revisions, each with the name of its column."""
-    for model, column in _MEMBERS_TEXTS:
+def redacted_members_words(
+    session: Session, incident_id: int, removal: PassageRemoval
+) -> Iterator[tuple[Any, dict[str, Any]]]:
+    """The notes, invitations, refusals and pending changes of a case that have a passage.
+
+    :returns: each row, with its columns that have one as they read without it.
+    """
+
+    def redact(cell: str | bytes) -> str | bytes:
+        if isinstance(cell, str):
+            return removal.remove_from(cell)
+        payload = redact_document(cell, removal)
+        # The key of a flag's reason is a digest of the flagged words.
+        return (
+            cell if payload == cell else canonical_json(json.loads(payload) | {"flag_reasons": {}})
+        )
+
+    for model, columns in _MEMBERS_TEXTS:
         stmt = select(model).where(model.incident_id == incident_id).order_by(model.id)
         for members_row in session.scalars(stmt):
-            yield members_row, column
-
-
-def redact_members_words(tx: WriteTransaction, case: Incident, removal: PassageRemoval) -> None:
-    """Take passages out of notes, invitations, refusals and pending changes of a case."""
-    for members_row, column in list_members_texts(tx.session, case.id):
-        setattr(members_row, column, removal.remove_from(getattr(members_row, column)))
-        if isinstance(members_row, PendingChange):
-            payload = redact_document(members_row.payload, removal)
-            if payload != members_row.payload:
-                # The key of a flag's reason is a digest of the flagged words.
-                payload = canonical_json({**json.loads(payload), "flag_reasons": {}})
-            members_row.payload = payload
+            cells = {column: getattr(members_row, column) for column in columns}
+            redacted = {column: redact(cell) for column, cell in cells.items()}
+            if redacted != cells:
+                yield members_row, redacted
 
 
 def destroy_members_words(tx: WriteTransaction, case: Incident, until: datetime) -> None:

@@ -8,14 +8,14 @@ from dataclasses import asdict, dataclass
 from datetime import date, datetime
 from typing import Any
 
-from sqlalchemy import ColumnElement, Date, ForeignKey, LargeBinary, Select, String, Text, select
+from sqlalchemy import ColumnElement, Date, ForeignKey, LargeBinary, Select, String, select
 from sqlalchemy.orm import Mapped, Session, aliased, mapped_column
 
 from register.accounts import vouching
 from register.accounts.models import Member
 from register.cases import case_content as contents
 from register.cases.checklist import needs_second
-from register.cases.models import ID_LIMIT, CaseRow, CaseState, Incident, Reply, Revision
+from register.cases.models import ID_LIMIT, CaseRow, CaseState, Incident, Refusable, Reply, Revision
 from register.cases.risk_flags import Flag, GivenReasons, document_flags, risk_flags
 from register.cases.vocabulary import Vocabulary
 from register.db import Base, UTCDateTime
@@ -36,7 +36,7 @@ class Approval(CaseRow, Base):
     given_at: Mapped[datetime] = mapped_column(UTCDateTime)
 
 
-class PendingChange(CaseRow, Base):
+class PendingChange(CaseRow, Refusable, Base):
     """A change of a public case that waits for a second person, or that one refused.
 
     ``payload`` is the proposal in canonical form (see :meth:`Proposal.payload`). The row is
@@ -52,9 +52,6 @@ class PendingChange(CaseRow, Base):
     revision_id: Mapped[int]
     made_by: Mapped[int] = mapped_column(ForeignKey("member.id"))
     made_at: Mapped[datetime] = mapped_column(UTCDateTime)
-    refused_by: Mapped[int | None]
-    refused_at: Mapped[datetime | None] = mapped_column(UTCDateTime)
-    refusal: Mapped[str] = mapped_column(Text, default="")
 
 
 class Destruction(CaseRow, Base):
@@ -128,6 +125,7 @@ class ProposedChange:
     refused_by: int | None
     refused_at: datetime | None
     refusal: str
+    passage: str
 
 
 @dataclass(frozen=True)
@@ -274,6 +272,7 @@ def _select_changes(session: Session, viewer: Member, *conditions: Any) -> list[
             refused_by=pending_change.refused_by,
             refused_at=pending_change.refused_at,
             refusal=pending_change.refusal,
+            passage=pending_change.passage,
         )
         for pending_change, current_revision in change_rows
     ]
@@ -301,7 +300,15 @@ def valid_approvals(at: datetime | ColumnElement[datetime], *columns: Any) -> Se
 
 
 def needed_before(session: Session, case: Incident, vocabulary: Vocabulary) -> bool:
-    """Whether a case needed a second person when it was published, or needs one now."""
+    """Whether a case needed a second person when it was published, or needs one now.
+
+    It does once a reader refused a version of it, so that the writer alone does not answer.
+    """
+    refused = select(Revision.id).where(
+        Revision.incident_id == case.id, Revision.refused_at.is_not(None)
+    )
+    if session.scalar(refused.limit(1)) is not None:
+        return True
     if case.number is None:
         return False
     if case.single_review or needs_second(contents.content_of(case), vocabulary):

@@ -42,7 +42,7 @@ class TodoKind(StrEnum):
     APPROVE = "a_relire"  # a second person is required, and the viewer may be this person
     SECOND = "second"  # a second person is required
     CHANGE = "changement"  # a proposed change that the viewer may approve
-    RETURNED = "retour"  # the viewer's own proposed change, refused or outdated
+    RETURNED = "retour"  # the viewer's own version or proposed change, refused or outdated
     DESTRUCTION = "destruction"  # redacted texts whose destruction the viewer may confirm
     READY = "pret"  # the checklist is complete except for the attestations
     OUTCOME = "issue"  # a public case of unknown outcome without a change for long
@@ -75,7 +75,10 @@ def clause(kind: TodoKind, viewer: Member, todo_context: TodoContext) -> Clause:
     if kind is TodoKind.READY:
         return _is_ready(todo_context)
     if kind is TodoKind.RETURNED:
-        return _has_change(PendingChange.made_by == viewer.id, _cannot_be_approved())
+        return or_(
+            _has_change(PendingChange.made_by == viewer.id, _cannot_be_approved()),
+            _current_revision(_CURRENT.made_by == viewer.id, _CURRENT.refused_at.is_not(None)),
+        )
     if kind is TodoKind.SECOND:
         return _waits_for_second(todo_context)
     if not vouches(viewer, todo_context.at):
@@ -118,6 +121,13 @@ def _is_approved(at: datetime) -> Clause:
     )
 
 
+def _had_a_refusal() -> Clause:
+    """Cases of which a reader refused a version."""
+    # Not correlated, as for approvals.
+    refused = REVISION.alias()
+    return CASE.c.id.in_(select(refused.c.incident_id).where(refused.c.refused_at.is_not(None)))
+
+
 def _waits_for_second(todo_context: TodoContext, *conditions: Clause) -> Clause:
     if todo_context.has_one_moderator:
         return false()
@@ -129,21 +139,29 @@ def _waits_for_second(todo_context: TodoContext, *conditions: Clause) -> Clause:
     is_changed_withdrawn = and_(
         CASE.c.state == CaseState.WITHDRAWN,
         _CURRENT.act.in_((Act.EDITED, Act.REDACTED)),
-        or_(_CURRENT.needs_second, CASE.c.single_review, CASE.c.id.in_(published_by_two)),
+        or_(
+            _CURRENT.needs_second,
+            CASE.c.single_review,
+            CASE.c.id.in_(published_by_two),
+            _had_a_refusal(),
+        ),
     )
-    is_draft = and_(CASE.c.state == CaseState.DRAFT, _CURRENT.needs_second)
+    is_draft = and_(CASE.c.state == CaseState.DRAFT, or_(_CURRENT.needs_second, _had_a_refusal()))
     return and_(
         CASE.c.state.in_((CaseState.DRAFT, CaseState.WITHDRAWN)),
-        _current_revision(or_(is_draft, is_changed_withdrawn), *conditions),
+        _current_revision(
+            or_(is_draft, is_changed_withdrawn), _CURRENT.refused_at.is_(None), *conditions
+        ),
         not_(_is_approved(todo_context.at)),
     )
 
 
 def _is_ready(todo_context: TodoContext) -> Clause:
     """Drafts that pass the checklist except for attestations and reasons, given with the act."""
-    checks: list[Clause] = [_CURRENT.unmet.in_(("", "flags"))]
+    checks: list[Clause] = [_CURRENT.unmet.in_(("", "flags")), _CURRENT.refused_at.is_(None)]
     if not todo_context.has_one_moderator:
-        checks.append(or_(not_(_CURRENT.needs_second), _is_approved(todo_context.at)))
+        needs_nobody = and_(not_(_CURRENT.needs_second), not_(_had_a_refusal()))
+        checks.append(or_(needs_nobody, _is_approved(todo_context.at)))
     return and_(
         CASE.c.state == CaseState.DRAFT,
         CASE.c.report_withdrawn.is_(False),

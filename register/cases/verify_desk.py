@@ -84,6 +84,7 @@ def desk_problems(
         ("desk_urgency", lambda: _urgency_holds(case, in_time)),
         ("desk_lost_report", lambda: _lost_report_holds(case, in_time)),
         ("desk_changes", lambda: _changes_hold(case_rows(PendingChange), lines)),
+        ("desk_refusals", lambda: _refusals_hold(case_rows(Revision), lines)),
         ("desk_destructions", lambda: _destructions_hold(case_rows(Destruction), lines)),
         ("desk_originals", lambda: _originals_hold(case_rows(RedactedOriginal), lines)),
     )
@@ -293,15 +294,40 @@ def member_problems(session: Session) -> Iterator[Problem]:
 
 
 def _changes_hold(changes: Sequence[PendingChange], lines: Sequence[CaseLine]) -> bool:
-    """Whether each pending change was proposed by the line that names it."""
+    """Whether each pending change was proposed, and refused, by the lines that name it."""
     proposed = {
         line.private.get("change"): (line.private.get("change_act"), line.by, line.at)
         for line in lines
         if line.act is Act.CHANGE_PROPOSED
     }
+    refused = {
+        line.private.get("change"): (line.by, line.at)
+        for line in lines
+        if line.act is Act.CHANGE_REFUSED
+    }
     return all(
         proposed.get(change.id) == (change.act, change.made_by, change.made_at)
+        and refused.get(change.id, (None, None)) == (change.refused_by, change.refused_at)
         for change in changes
+    )
+
+
+def _refusals_hold(revisions: Sequence[Revision], lines: Sequence[CaseLine]) -> bool:
+    """Whether each refused version was refused by the line that names it, with a reason."""
+    expected = {
+        line.private.get("revision"): (line.by, line.at)
+        for line in lines
+        if line.act is Act.VERSION_REFUSED
+    }
+    actual = {
+        revision.id: (revision.refused_by, revision.refused_at)
+        for revision in revisions
+        if revision.refused_at is not None
+    }
+    # A refusal is destroyed with the text that it is about.
+    return actual == expected and all(
+        bool(revision.refusal) == (revision.id in actual and revision.content is not None)
+        for revision in revisions
     )
 
 

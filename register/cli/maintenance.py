@@ -26,6 +26,7 @@ from register.worker import StopSignal
 PATIENCE = 30  # seconds to wait for the follower to release the lease
 # Sentences by the field of PurgeCounts.
 _PURGED = {
+    "concluded": "Signalements retenus dont le travail est terminé, et le jour fixé",
     "returned": "Revenus dans la file, leur question étant restée sans réponse",
     "expired": "Écartés, faute de décision avant le terme",
     "purged": "Signalements détruits, avec leur clé",

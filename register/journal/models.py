@@ -103,6 +103,7 @@ class Act(StrEnum):
     DISCARDED = "discarded"  # a draft was abandoned and its texts destroyed
     DRAFT_MERGED = "draft_merged"  # a draft was joined to a case; nothing public changed
     APPROVED = "approved"  # a second member approved one revision, for one purpose
+    VERSION_REFUSED = "version_refused"  # a second reader refused a version that waited
     CHANGE_PROPOSED = "change_proposed"  # a change of a public case waits for a second person
     CHANGE_REFUSED = "change_refused"  # it was refused, or its writer withdrew it
     DESTROYED = "destroyed"  # texts hidden by a redaction were destroyed: by two, or on their day
@@ -158,10 +159,15 @@ class Act(StrEnum):
     # An answer, an addition, a correction or a contact: the line does not tell which.
     REPORT_ADDED = "report_added"
     REPORT_WITHDRAWN = "report_withdrawn"  # its author withdrew it
+    # Its author had the texts of a withdrawn report destroyed before their day.
+    REPORT_DESTROYED = "report_destroyed"
 
     # Acts on a report whose time would reveal more: days only too.
     REPORT_VIEWED = "report_viewed"  # a member viewed the report; one line a day and report
     REPORT_CONTACT_VIEWED = "report_contact"  # a member viewed the contact; likewise
+    # The work on an accepted report's case ended: its questions too, and its texts have a day of
+    # destruction. With a time, it could be told which case that is.
+    REPORT_CONCLUDED = "report_concluded"
     # The report behind a draft was withdrawn: its approvals lapsed, copied words were destroyed.
     SOURCE_WITHDRAWN = "source_withdrawn"
 
@@ -196,8 +202,15 @@ PUBLIC_ACTS = frozenset(
 )
 # Their lines may seal texts that are not of a case: labels, place names, pages.
 TEXT_ACTS = (Act.OPENED, Act.TEXTS_CHANGED, Act.PAGE_CHANGED)
-REPORTER_ACTS = frozenset({Act.REPORT_RECEIVED, Act.REPORT_ADDED, Act.REPORT_WITHDRAWN})
-DAY_ONLY_ACTS = REPORTER_ACTS | {Act.REPORT_VIEWED, Act.REPORT_CONTACT_VIEWED, Act.SOURCE_WITHDRAWN}
+REPORTER_ACTS = frozenset(
+    {Act.REPORT_RECEIVED, Act.REPORT_ADDED, Act.REPORT_WITHDRAWN, Act.REPORT_DESTROYED}
+)
+DAY_ONLY_ACTS = REPORTER_ACTS | {
+    Act.REPORT_VIEWED,
+    Act.REPORT_CONTACT_VIEWED,
+    Act.REPORT_CONCLUDED,
+    Act.SOURCE_WITHDRAWN,
+}
 # REDACTED: in former versions, a redaction destroyed the earlier texts at once.
 DESTROYING_ACTS = frozenset(
     {Act.REDACTED, Act.DESTROYED, Act.ERASED, Act.DISCARDED, Act.SOURCE_WITHDRAWN}

@@ -52,7 +52,7 @@ class Report(Base):
     __tablename__ = "report"
     __table_args__ = (
         # Covers the counts and orders of folders, so that they read no encrypted column.
-        Index("ix_report_state", "state", "suspect", "day", "key", "news", "moved_on"),
+        Index("ix_report_state", "state", "suspect", "day", "key", "news", "moved_on", "asked_on"),
         Index("ix_report_purge", "purge_on"),
         Index("ix_report_held", "held_by", **partial("held_by IS NOT NULL")),
         Index("ix_report_danger", "danger_on", **partial("danger_on IS NOT NULL")),
@@ -69,7 +69,10 @@ class Report(Base):
     # The reporter wrote since a member last acted on it.
     news: Mapped[bool] = mapped_column(default=False)
     day: Mapped[dt.date] = mapped_column(Date)
+    # The day of its state.
     moved_on: Mapped[dt.date] = mapped_column(Date)
+    # The day of the question that waits for an answer.
+    asked_on: Mapped[dt.date | None] = mapped_column(Date)
     held_by: Mapped[int | None]
     held_until: Mapped[dt.datetime | None] = mapped_column(UTCDateTime)
     # The day on which a member marked a danger, and the term that a member typed.
@@ -77,6 +80,7 @@ class Report(Base):
     term_on: Mapped[dt.date | None] = mapped_column(Date)
     term_label: Mapped[bytes | None] = mapped_column(LargeBinary)  # encrypted
     reason: Mapped[str] = mapped_column(String(40), default="")
+    # None while it is undecided, and while its case is a draft.
     purge_on: Mapped[dt.date | None] = mapped_column(Date)
     # The member who marked it as spam in bulk; None once another member has confirmed it.
     together_by: Mapped[int | None]

@@ -4,21 +4,19 @@ from __future__ import annotations
 
 import json
 from collections.abc import Collection, Iterable, Sequence
-from dataclasses import dataclass, field, fields
+from dataclasses import dataclass, field, fields, replace
 from datetime import date, datetime, time, timedelta
 from typing import Any
 
-from sqlalchemy import ColumnElement, Text, cast, func, select
+from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from register.cases import members_journal
 from register.cases.core_tables import JOURNAL_ENTRY
-from register.cases.members_journal import MembersJournalLine
 from register.cases.models import ID_LIMIT, CaseState, Incident
 from register.cases.urgency import claim_holder
 from register.cases.validation import NUMBER_LIMIT
 from register.errors import NotFound, Refused
-from register.journal import Act, Ledger
+from register.journal import Act
 from register.key_store import KeyStore
 from register.reports import receipt_codes, report_content
 from register.reports.models import (
@@ -30,6 +28,7 @@ from register.reports.models import (
     RetainedReport,
 )
 from register.reports.report_content import Decision, Received, ReportContent
+from register.reports.retention import ends_of_work, purge_day_after_work
 from register.text.dates import PARIS, paris_day
 
 # Decisions decrypted to find those about one case: the latest.
@@ -49,6 +48,7 @@ class ReportSummary:
     news: bool
     day: date
     moved_on: date
+    asked_on: date | None
     held_by: int | None
     held_until: datetime | None
     danger_on: date | None
@@ -105,6 +105,14 @@ class ReportView:
     messages: Sequence[ReportMessage] = ()
     decision: Decision = field(default_factory=Decision)
     case: Any | None = None
+
+    @property
+    def takes_questions(self) -> bool:
+        """Whether it is undecided, or accepted for a case that is still a draft."""
+        has_draft = self.case is not None and self.case.state == CaseState.DRAFT
+        return self.summary.is_open or (
+            self.summary.state is ReportState.ACCEPTED and has_draft and not self.is_purged
+        )
 
     @property
     def is_purged(self) -> bool:
@@ -177,12 +185,17 @@ def get_report(session: Session, store: KeyStore, key: str) -> ReportView:
         )
         for message in message_rows
     ]
-    case = None
+    case, summary = None, make_summary(row, received)
     if decision.incident is not None:
         case_stmt = select(Incident.id, Incident.number, Incident.state, Incident.title)
         case = session.execute(case_stmt.where(Incident.id == decision.incident)).one_or_none()
+        if summary.state is ReportState.ACCEPTED and summary.purge_on is None:
+            # The work may have ended since the retention last ran.
+            ended_on = ends_of_work(session, [decision.incident]).get(decision.incident)
+            if ended_on is not None:
+                purge_on = purge_day_after_work(summary.moved_on, ended_on)
+                summary = replace(summary, purge_on=purge_on, asked_on=None)
     label = report_content.decrypt_label(data_key, key, row.term_label)
-    summary = make_summary(row, received)
     return ReportView(summary, received, label, contact, messages, decision, case)
 
 
@@ -190,21 +203,24 @@ def get_report(session: Session, store: KeyStore, key: str) -> ReportView:
 
 
 @dataclass(frozen=True)
+class CaseReport:
+    """A copy of a report, which outlives it; ``report`` is None once its texts are destroyed."""
+
+    sent: ReportContent
+    report: ReportView | None
+
+
+@dataclass(frozen=True)
 class CaseReports:
-    """The reports behind a case.
+    """The reports behind a case; ``withdrawn`` ones were taken back by their authors."""
 
-    ``retained`` are copies, which outlive the reports. ``accepted`` reports can still be read by
-    members; ``withdrawn`` ones were taken back by their authors.
-    """
-
-    retained: Sequence[ReportContent]
-    accepted: Sequence[ReportSummary]
+    retained: Sequence[CaseReport]
     withdrawn: Sequence[ReportSummary]
 
 
 def reports_of_case(session: Session, store: KeyStore, incident_id: int) -> CaseReports:
     """The reports behind a case, for members."""
-    retained = retained_reports(session, store, incident_id)
+    retained = _retained(session, store, incident_id)
     # Without a copy, the only reports behind the case are withdrawn ones.
     states = [ReportState.ACCEPTED, ReportState.WITHDRAWN] if retained else [ReportState.WITHDRAWN]
     # No column links a report to its case: the id is in the encrypted decision.
@@ -222,21 +238,31 @@ def reports_of_case(session: Session, store: KeyStore, incident_id: int) -> Case
         and report_content.decrypt_decision(keys[row.key], row.key, row.decision).incident
         == incident_id
     ]
+    accepted = [
+        get_report(session, store, report.key)
+        for report in linked
+        if report.state is ReportState.ACCEPTED
+    ]
+    # No column links a copy to its report: their contents are compared.
+    by_content = {report_view.received: report_view for report_view in accepted}
     return CaseReports(
-        retained,
-        accepted=[report for report in linked if report.state is ReportState.ACCEPTED],
+        [CaseReport(received.sent, by_content.get(received)) for received in retained],
         withdrawn=[report for report in linked if report.state is ReportState.WITHDRAWN],
     )
 
 
 def retained_reports(session: Session, store: KeyStore, incident_id: int) -> list[ReportContent]:
     """The contents of reports that a case retains, for members."""
+    return [received.sent for received in _retained(session, store, incident_id)]
+
+
+def _retained(session: Session, store: KeyStore, incident_id: int) -> list[Received]:
     stmt = select(RetainedReport).where(RetainedReport.incident_id == incident_id)
     rows = session.scalars(stmt.order_by(RetainedReport.key)).all()
     key = store.key(report_content.case_key_name(incident_id)) if rows else None
     if key is None:
         return []
-    return [report_content.decrypt_content(key, row.key, row.sealed).sent for row in rows]
+    return [report_content.decrypt_content(key, row.key, row.sealed) for row in rows]
 
 
 def has_retained(session: Session, incident_id: int) -> bool:
@@ -266,42 +292,6 @@ def case_to_join(session: Session, *, number: int = 0, dossier: int = 0) -> int:
     if case.state == CaseState.ERASED:
         raise Refused("joins_erased", state=case.state)
     return int(case.id)
-
-
-# --- the journal --------------------------------------------------------------------------------
-
-_ACTS = {
-    ledger: [act.value for act in Act if act.value.startswith("report_") and act.ledger is ledger]
-    for ledger in (Ledger.DESK, Ledger.REPORTS)
-}
-
-
-def history(session: Session, key: str, received: date) -> Sequence[MembersJournalLine]:
-    """The journal lines about a report, the newest first.
-
-    Lines of reporters have a day only: within a day they are listed before those of members,
-    which have a time, as the true order is unknown.
-
-    :param received: the day of receipt, the earliest of any line about the report.
-    """
-    since = datetime.combine(received, time(), PARIS)
-    private_text: ColumnElement[str] = cast(JOURNAL_ENTRY.c.private_json, Text)
-    if session.get_bind().dialect.name == "postgresql":
-        private_text = func.convert_from(JOURNAL_ENTRY.c.private_json, "UTF8")
-    rows = [
-        row
-        for ledger, act_names in _ACTS.items()
-        for row in session.execute(
-            select(*JOURNAL_ENTRY.columns).where(
-                JOURNAL_ENTRY.c.ledger == ledger.value,
-                JOURNAL_ENTRY.c.act.in_(act_names),
-                JOURNAL_ENTRY.c.at >= since,
-                private_text.contains(key, autoescape=True),
-            )
-        )
-    ]
-    lines = members_journal.make_lines(session, rows)
-    return sorted(lines, key=lambda line: (line.day, line.at is not None, line.seq), reverse=True)
 
 
 def viewed_on_day(session: Session, act: Act, by: int, at: datetime) -> set[str | int]:

@@ -18,6 +18,7 @@ from sqlalchemy import func
 from register import encryption
 from register.journal.models import canonical_json, commitment
 from register.reports.models import MessageKind, Report
+from register.text.dates import Language
 
 VERSION = 1
 ACCOUNT_LIMIT = 20_000  # characters, some ten pages
@@ -50,7 +51,8 @@ class ReportContent:
 
     ``place`` and ``when`` are the typed words; ``place_code`` (``commune:93032``) and ``date``
     (EDTF) what they were recognised as, empty if they were not. ``began``: who began proceedings,
-    as a direction, ``aucune``, or empty.
+    as a direction, ``aucune``, or empty. ``language``: that of the form, which is no part of the
+    receipt.
     """
 
     account: str
@@ -65,6 +67,7 @@ class ReportContent:
     target_text: str = ""
     began: str = ""
     links: tuple[str, ...] = ()
+    language: Language = "fr"
 
     def public_fields(self) -> dict[str, Any]:
         """The fields by their public names, tuples as lists."""
@@ -72,12 +75,12 @@ class ReportContent:
         return {name: list(v) if isinstance(v, tuple) else v for name, v in sent.items()}
 
 
-def parse_content(public_fields: Mapping[str, Any]) -> ReportContent:
+def parse_content(public_fields: Mapping[str, Any], language: Language = "fr") -> ReportContent:
     """The inverse of :meth:`ReportContent.public_fields`."""
     sent: dict[str, Any] = {field: public_fields[name] for field, name in _PUBLIC_NAMES.items()}
     for field in ("types", "links"):
         sent[field] = tuple(sent[field])
-    return ReportContent(**sent)
+    return ReportContent(**sent, language=language)
 
 
 def receipt_content(sent: ReportContent, day: date) -> bytes:
@@ -158,7 +161,8 @@ def case_key_name(incident_id: int) -> str:
 
 def encrypt_content(key: bytes, name: str, received: Received) -> bytes:
     """The encrypted content of a report; ``name`` is the key of the row that stores it."""
-    plain = canonical_json({"envoi": received.sent.public_fields(), "sel": received.salt.hex()})
+    fields = {"envoi": received.sent.public_fields(), "langue": received.sent.language}
+    plain = canonical_json({**fields, "sel": received.salt.hex()})
     return _encrypt(key, "sent", plain, name)
 
 
@@ -168,7 +172,9 @@ def decrypt_content(key: bytes, name: str, sealed: bytes) -> Received:
     :raises SealError: ``seal_opens_nothing``, as all decryption here.
     """
     parsed = json.loads(_decrypt(key, "sent", sealed, name))
-    return Received(parse_content(parsed["envoi"]), bytes.fromhex(parsed["sel"]))
+    # Reports of former versions have no language.
+    sent = parse_content(parsed["envoi"], parsed.get("langue", "fr"))
+    return Received(sent, bytes.fromhex(parsed["sel"]))
 
 
 def encrypt_message(key: bytes, name: str, kind: MessageKind, text: str) -> bytes:

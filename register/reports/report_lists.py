@@ -163,7 +163,7 @@ def _folder_clauses(today: date) -> dict[ReportFolder, ColumnElement[bool]]:
         ReportFolder.NEW: and_(Report.state == ReportState.RECEIVED, Report.suspect.is_(False)),
         ReportFolder.NEWS: Report.news.is_(True),
         ReportFolder.REVIEW: and_(Report.state == ReportState.IN_REVIEW, Report.news.is_(False)),
-        ReportFolder.WAITING: Report.state == ReportState.WAITING,
+        ReportFolder.WAITING: Report.asked_on.is_not(None),
         ReportFolder.OVERDUE: undecided_since_clause(today, OVERDUE_MONTHS),
         ReportFolder.SUSPECT: and_(undecided_clause(), Report.suspect.is_(True)),
         **{folder: Report.state == state for folder, state in _ENDED_FOLDERS.items()},

@@ -5,25 +5,31 @@ The reasons are in ``docs/decisions/0019``; :mod:`register.reports.acts.purging`
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from datetime import date, timedelta
 
-from sqlalchemy import ColumnElement, and_
+from sqlalchemy import ColumnElement, and_, func, or_, select
 from sqlalchemy.orm import Session
 
 from register.cases.deadlines import add_months
+from register.cases.models import CaseState, Incident
+from register.journal import Act, JournalEntry
 from register.reports.models import OPEN_STATES, Report, ReportState, RetentionClock
+from register.text.dates import paris_day
 
-# From the decision to the destruction of the texts: a week for spam, 90 days for the others.
-_PURGE_TERMS: Mapping[ReportState, timedelta] = {
-    ReportState.SPAM: timedelta(days=7),
-    ReportState.DECLINED: timedelta(days=90),
-    ReportState.WITHDRAWN: timedelta(days=90),
-    ReportState.ACCEPTED: timedelta(days=90),
-}
+# From the decision, or the end of the work on an accepted report, to the destruction of the texts.
+TEXTS_TERM = timedelta(days=90)
+SPAM_TERM = timedelta(days=7)
 # For reports marked as spam in bulk: the time in which another member can look at them.
 BULK_SPAM_TERM = timedelta(days=30)
 ANSWER_TERM = timedelta(days=90)
+_PURGE_TERMS: Mapping[ReportState, timedelta] = {
+    ReportState.SPAM: SPAM_TERM,
+    ReportState.DECLINED: TEXTS_TERM,
+    ReportState.WITHDRAWN: TEXTS_TERM,
+}
+# Acts that end the work on a draft, and so on its reports.
+_WORK_ENDS = (Act.PUBLISHED, Act.DISCARDED, Act.DRAFT_MERGED)
 OVERDUE_MONTHS = 12
 # How long state and reason still answer a receipt code after the purge; then they are tallied.
 ROWS_MONTHS = 12
@@ -32,9 +38,40 @@ MAX_CLOCK_JUMP = timedelta(days=31)
 
 
 def purge_day(state: ReportState, moved_on: date) -> date | None:
-    """The day on which a report's texts are destroyed; None while it is undecided."""
+    """The day on which a report's texts are destroyed, known from its state.
+
+    None while it is undecided, and for an accepted one, whose term runs from the end of the work.
+    """
     term = _PURGE_TERMS.get(state)
     return moved_on + term if term else None
+
+
+def ends_of_work(session: Session, incident_ids: Collection[int]) -> dict[int, date]:
+    """The day on which the work on each case ended; without those that are drafts."""
+    stmt = (
+        select(JournalEntry.incident_id, func.min(JournalEntry.at))
+        .join(Incident, Incident.id == JournalEntry.incident_id)
+        .where(
+            JournalEntry.incident_id.in_(incident_ids),
+            JournalEntry.act.in_([act.value for act in _WORK_ENDS]),
+            Incident.state != CaseState.DRAFT,
+        )
+        .group_by(JournalEntry.incident_id)
+    )
+    return {incident: paris_day(at) for incident, at in session.execute(stmt) if incident}
+
+
+def purge_day_after_work(accepted_on: date, ended_on: date) -> date:
+    """The day on which an accepted report's texts are destroyed."""
+    return max(accepted_on, ended_on) + TEXTS_TERM
+
+
+def last_purge_day(received_on: date, months: int) -> date:
+    """The day after which no texts of a report are stored, however long the work on it takes.
+
+    :param months: as in :func:`undecided_since_clause`.
+    """
+    return add_months(received_on, months) + TEXTS_TERM
 
 
 def undecided_clause() -> ColumnElement[bool]:
@@ -50,7 +87,13 @@ def undecided_since_clause(today: date, months: int) -> ColumnElement[bool]:
 def unanswered_clause(today: date) -> ColumnElement[bool]:
     """The clause of reports whose question was not answered in time."""
     waits = Report.state == ReportState.WAITING
-    return and_(waits, Report.moved_on <= today - ANSWER_TERM)
+    return and_(waits, Report.asked_on <= today - ANSWER_TERM)
+
+
+def accepted_clause() -> ColumnElement[bool]:
+    """The clause of accepted reports that the end of the work on their case changes."""
+    awaits_end = or_(Report.purge_on.is_(None), Report.asked_on.is_not(None))
+    return and_(Report.state == ReportState.ACCEPTED, awaits_end)
 
 
 def destruction_clause(today: date) -> ColumnElement[bool]:

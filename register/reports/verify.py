@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from collections import defaultdict
 from collections.abc import Iterator
+from typing import Any
 
 from sqlalchemy import select
 from sqlalchemy.orm import Session
@@ -58,23 +59,22 @@ def problems(session: Session) -> Iterator[Problem]:
                 )
             if private_fields.get("counted"):
                 tallied.add(key)
-    marks = (Report.danger_on.is_not(None), Report.term_on.is_not(None))
-    rows = session.execute(select(Report.key, Report.state, Report.sealed.is_not(None), *marks))
-    reports, marked = {}, {}
-    for key, state, has_texts, *actual_marks in rows:
-        reports[key], marked[key] = (state, has_texts), tuple(actual_marks)
+    columns = (Report.key, Report.state, Report.purge_on, Report.danger_on, Report.term_on)
+    rows = session.execute(select(*columns, Report.sealed.is_not(None).label("has_texts")))
+    reports = {row.key: row for row in rows}
     for key in acts_by_report:
         if key not in reports and key not in tallied:
             yield Problem("report_missing", {"report": key})
         elif key in reports and key in tallied:
             yield Problem("report_survives", {"report": key})
-    for key, (state, has_texts) in reports.items():
+    for key, row in reports.items():
         journal_marks = [marks_by_report.get(key, _NO_MARKS)]
-        if state == ReportState.ACCEPTED or not has_texts:
+        if row.state == ReportState.ACCEPTED or not row.has_texts:
             # The draft that was made of it took them over, or they went with its texts.
             journal_marks.append(_NO_MARKS)
-        matches = _matches_journal(state, has_texts, acts_by_report.get(key, []))
-        if not matches or marked[key] not in journal_marks:
+        matches = _matches_journal(row, acts_by_report.get(key, []))
+        marks = (row.danger_on is not None, row.term_on is not None)
+        if not matches or marks not in journal_marks:
             yield Problem("report_differs", {"report": key})
 
 
@@ -95,10 +95,15 @@ def keys_in_use(session: Session) -> set[str]:
     return names | {report_content.case_key_name(incident) for incident in case_ids}
 
 
-def _matches_journal(state: str, has_texts: bool, acts: list[Act]) -> bool:
-    if acts.count(Act.REPORT_RECEIVED) != 1 or has_texts == (Act.REPORT_PURGED in acts):
+def _matches_journal(row: Any, acts: list[Act]) -> bool:
+    """Whether a row, with its state, texts and day of destruction, agrees with the journal."""
+    is_purged = Act.REPORT_PURGED in acts or Act.REPORT_DESTROYED in acts
+    if acts.count(Act.REPORT_RECEIVED) != 1 or row.has_texts == is_purged:
+        return False
+    # The texts of an accepted report have no day while its case is a draft.
+    if row.purge_on is None and row.state not in OPEN_STATES | {ReportState.ACCEPTED}:
         return False
     decided = [_DECISION_STATES[act] for act in acts if act in _DECISION_STATES]
     ended = ReportState.WITHDRAWN if Act.REPORT_WITHDRAWN in acts else (decided or [None])[-1]
     # Which open state follows cannot be checked: the lines of two ledgers have no common order.
-    return state == ended if ended else state in OPEN_STATES
+    return bool(row.state == ended if ended else row.state in OPEN_STATES)

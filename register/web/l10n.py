@@ -111,6 +111,12 @@ def in_french() -> Iterator[None]:
         _reset_lookups()
 
 
+def switch_language(lang: Language) -> None:
+    """Answer the rest of the request in another language than that of its address."""
+    request.environ[_LANGUAGE_KEY] = lang
+    _reset_lookups()
+
+
 def _reset_lookups() -> None:
     """Drop what the request has cached in its language."""
     flask_babel.refresh()

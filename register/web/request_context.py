@@ -17,6 +17,7 @@ from register.db import db
 from register.journal import LedgerPosition
 from register.key_store import KeyStore
 from register.operations import setup
+from register.text.dates import Language
 from register.web.l10n import language
 
 _KEY_STORE = "register.key_store"
@@ -58,7 +59,12 @@ def current_vocabulary() -> Vocabulary:
 
 def french_vocabulary() -> Vocabulary:
     """The vocabularies in French, for texts that are stored or sent."""
-    return vocabulary.vocabulary_at(db.session(), current_data_version().vocabulary)
+    return vocabulary_in("fr")
+
+
+def vocabulary_in(lang: Language) -> Vocabulary:
+    """The vocabularies in a language, whatever that of the page."""
+    return vocabulary.vocabulary_at(db.session(), current_data_version().vocabulary, lang)
 
 
 def commune_case_counts() -> Mapping[str, int]:

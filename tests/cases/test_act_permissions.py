@@ -38,6 +38,7 @@ draft     followed_up    not_published_yet               a fragment is added to 
 draft     reply_received not_published_yet               one replies to what was published
 draft     replied        not_published_yet               one replies to what was published
 draft     reply_refused  not_published_yet               one replies to what was published
+draft     version_refused anyone                         its reader finds a fault
 draft     corrected      not_published_yet               a draft is edited, without a public note
 draft     redacted       not_published_yet               nothing public to take out
 draft     withdrawn      draft_is_discarded              readers would get a tombstone of nothing
@@ -61,9 +62,11 @@ published redacted       anyone                          a court's order may not
 published withdrawn      anyone                          whoever sees the harm stops it
 published restored       already_published               it is shown
 published merged         anyone                          two files of one affair
+published version_refused not_in_this_state              a correction says what is wrong
 published drafted        not_in_this_state               it is drafted already
 
 withdrawn edited         anyone                          it is mended before it is shown again
+withdrawn version_refused anyone                         its reader finds a fault
 withdrawn discarded      not_a_draft                     its number and tombstone stay
 withdrawn approved       anyone                          a second reading before restoration
 withdrawn invited        anyone                          before it is shown again
@@ -82,6 +85,7 @@ withdrawn merged         anyone                          its address may lead to
 withdrawn drafted        case_withdrawn                  it is drafted already
 
 merged    edited         case_merged                     the other case is the one to work on
+merged    version_refused case_merged                    the other case is the one to work on
 merged    discarded      case_merged                     the other case is the one to work on
 merged    approved       anyone                          an erasure is approved here
 merged    invited        case_merged                     the other case is the one to work on
@@ -100,6 +104,7 @@ merged    merged         case_merged                     it leads elsewhere alre
 merged    drafted        case_merged                     it leads elsewhere
 
 erased    edited         case_erased                     nothing is left
+erased    version_refused case_erased                    nothing is left
 erased    discarded      case_erased                     nothing is left
 erased    approved       case_erased                     there is nothing to agree to
 erased    invited        case_erased                     nothing is left

@@ -11,7 +11,7 @@ from sqlalchemy import delete, insert, select, update
 
 from register.accounts import acts as accounts
 from register.accounts.models import Member, Role
-from register.cases.models import Incident, Invitation, Note, Reply
+from register.cases.models import Incident, Invitation, Note, Reply, Revision
 from register.cases.second_person import Approval, Destruction
 from register.cases.verify import verify
 
@@ -67,6 +67,10 @@ TAMPERINGS = {
     "why not, instead": (_update(Invitation, invited_on=None), "desk_invitations"),
     "another who invited": (_update(Invitation, noted_by=2), "desk_invitations"),
     "an emptied invitation": (_update(Invitation, text=""), "desk_invitations"),
+    "a version refused without a line": (
+        _update(Revision, refused_by=2, refused_at=AT, refusal="r").where(Revision.id == 1),
+        "desk_refusals",
+    ),
     "a note more": (insert(Note).values(NOTE), "desk_notes"),
     "no note": (delete(Note), "desk_notes"),
     "another author": (_update(Note, written_by=1), "desk_notes"),

@@ -130,7 +130,7 @@ def test_acceptance_makes_a_draft_with_a_copy_of_the_report(session, pen, store,
     assert (incident.title, incident.state, incident.number) == ("Un cas signalé", "draft", None)
     assert queries.retained_reports(session, store, draft) == [a_report()]
     view = queries.get_report(session, store, report.key)
-    assert (view.summary.state, view.summary.purge_on) == (ReportState.ACCEPTED, date(2026, 5, 31))
+    assert (view.summary.state, view.summary.purge_on) == (ReportState.ACCEPTED, None)
     assert view.decision == report_content.Decision(
         "Merci : un dossier est ouvert.", draft, cast.bruno
     )

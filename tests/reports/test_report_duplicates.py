@@ -12,7 +12,6 @@ from register.accounts.models import Member
 from register.cases.case_content import SourceContent
 from register.cases.vocabulary import current_vocabulary
 from register.reports import acts, duplicates, queries
-from register.reports.models import ReportState
 from register.text.dates import paris_day
 
 ACCOUNT = "Hier la caméra du blogueur a été confisquée par un gardien devant le lavoir communal."
@@ -116,13 +115,12 @@ def test_a_case_lists_its_accepted_and_withdrawn_reports(inbox, desk, session, s
     inbox.accepted(account="Autre dossier")
     session.rollback()
     reports = queries.reports_of_case(session, store, case.id)
-    assert [sent.account for sent in reports.retained] == [ACCOUNT]
-    assert [(report.key, report.state) for report in reports.accepted] == [
-        (accepted.key, ReportState.ACCEPTED)
-    ]
+    (retained,) = reports.retained
+    assert (retained.sent.account, retained.report.summary.key) == (ACCOUNT, accepted.key)
+    assert retained.report.takes_questions
     with pen() as p:
         acts.withdraw(p, store, accepted.key, nonce())
     session.rollback()
     reports = queries.reports_of_case(session, store, case.id)
-    assert (list(reports.retained), list(reports.accepted)) == ([], [])
+    assert list(reports.retained) == []
     assert [report.key for report in reports.withdrawn] == [accepted.key]

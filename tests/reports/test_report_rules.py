@@ -15,14 +15,14 @@ from register.reports.models import OPEN_STATES, ReportState
 
 # A row for each state; a dash where the act is refused, else the state that it leads to.
 TABLE = """
-           claimed   released asked   accepted declined spam reopened returned added     withdrawn read spam_agreed assigned urgency
-received   in_review -        waiting accepted declined spam -        -        received  withdrawn received - in_review received
-in_review  in_review received waiting accepted declined spam -        -        in_review withdrawn in_review - in_review in_review
-waiting    waiting   waiting  waiting accepted declined spam -        received in_review withdrawn waiting - waiting waiting
-accepted   -         -        -       -        -        -    received -        accepted  withdrawn accepted - - accepted
-declined   -         -        -       -        -        -    received -        declined  -         declined - - -
-withdrawn  -         -        -       -        -        -    -        -        -         -         withdrawn - - -
-spam       -         -        -       -        -        -    received -        spam      -         spam spam - -
+          claimed   released asked    accepted declined spam reopened returned added     withdrawn read      spam_agreed destroyed assigned  urgency
+received  in_review -        waiting  accepted declined spam -        -        received  withdrawn received  -           -         in_review received
+in_review in_review received waiting  accepted declined spam -        -        in_review withdrawn in_review -           -         in_review in_review
+waiting   waiting   waiting  waiting  accepted declined spam -        received in_review withdrawn waiting   -           -         waiting   waiting
+accepted  -         -        accepted -        -        -    received -        accepted  withdrawn accepted  -           -         -         accepted
+declined  -         -        -        -        -        -    received -        declined  -         declined  -           -         -         -
+withdrawn -         -        -        -        -        -    -        -        -         -         withdrawn -           withdrawn -         -
+spam      -         -        -        -        -        -    received -        spam      -         spam      spam        -         -         -
 """  # noqa: E501
 _HEADER, *_ROWS = [line.split() for line in TABLE.strip().splitlines()]
 CELLS = [
@@ -35,10 +35,11 @@ CELLS = [
 def test_the_table_covers_every_state_and_act():
     assert {state for state, _act, _end in CELLS} == set(ReportState)
     report_acts = {act for act in Act if act.value.startswith("report_")}
-    # Receiving makes a report; a purge and a view leave its state unchanged.
+    # Receiving makes a report; a conclusion, a purge and a view leave its state unchanged.
     excluded = {
         Act.REPORT_RECEIVED,
         Act.REPORT_PURGED,
+        Act.REPORT_CONCLUDED,
         Act.REPORT_VIEWED,
         Act.REPORT_CONTACT_VIEWED,
     }
@@ -62,8 +63,10 @@ def test_an_act_leads_to_the_state_of_the_table(state, act, end):
 
 @pytest.mark.parametrize("state", ReportState)
 def test_ended_states_have_a_purge_term_and_open_ones_have_none(state):
-    days = {"spam": 7, "declined": 90, "withdrawn": 90, "accepted": 90}
+    days = {"spam": 7, "declined": 90, "withdrawn": 90}
     ended = date(2026, 3, 2)
     expected = ended + timedelta(days[state]) if state in days else None
     assert retention.purge_day(state, ended) == expected
-    assert (state in OPEN_STATES) is (expected is None)
+    # The term of an accepted report begins with the end of the work on it.
+    has_no_day = state in OPEN_STATES or state is ReportState.ACCEPTED
+    assert has_no_day is (expected is None)

@@ -108,6 +108,10 @@ CHANGES = {
         lambda s, k: _update(s, {"sealed": b"x"}, key=k["purged"]),
         ("report_differs", "purged"),
     ),
+    "its texts have no day of destruction": (
+        lambda s, k: _update(s, {"state": "declined", "purge_on": None}, key=k["declined"]),
+        ("report_differs", "declined"),
+    ),
     "one that was counted is there again": (
         lambda s, k: s.execute(_insert_report(k["counted"])),
         ("report_survives", "counted"),
@@ -124,6 +128,7 @@ def _insert_report(key):
         news=False,
         day=AT.date(),
         moved_on=AT.date(),
+        purge_on=AT.date(),
         reason="",
     )
 

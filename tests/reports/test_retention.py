@@ -8,13 +8,14 @@ from datetime import UTC, date, datetime, timedelta
 import pytest
 from cast import AT
 from report_factory import CONTACT, a_report
-from sqlalchemy import func, select
+from sqlalchemy import func, select, update
 
 from register.cases import acts as cases
+from register.cases.checklist import ATTESTATIONS
 from register.cases.models import Incident
 from register.cases.verify import verify
 from register.db import sqlite_path
-from register.errors import SealError
+from register.errors import Refused, SealError
 from register.journal import Act, JournalEntry
 from register.key_store import KeyStore
 from register.reports import acts, queries, receipt_codes, report_content, report_lists, retention
@@ -61,12 +62,13 @@ def _count(session, model):
     return session.scalar(select(func.count()).select_from(model))
 
 
-def test_each_ended_state_is_purged_on_its_day(session, store, inbox, run_at):
+def test_each_ended_state_is_purged_on_its_day(session, store, inbox, run_at, desk):
+    case = desk.published()
     reports = {
         "spam": (inbox.spam(), 7),
         "declined": (inbox.declined(contact=CONTACT), 90),
         "withdrawn": (inbox.withdrawn(), 90),
-        "accepted": (inbox.accepted(), 90),
+        "accepted": (inbox.accepted(into=case.id), 90),
     }
     open_ = [inbox.received(), inbox.held()]
     inbox.answered(reports["accepted"][0])
@@ -96,9 +98,8 @@ def test_each_ended_state_is_purged_on_its_day(session, store, inbox, run_at):
         assert len({name for name in destroyed if " contact " not in name}) == len(expected)
     assert all(_row(session, report).sealed is not None for report in open_)
     assert _count(session, Message) == 0
-    # The copy retained for the draft outlives the report.
-    (draft,) = session.scalars(select(Incident.id))
-    assert queries.retained_reports(session, store, draft) == [a_report()]
+    # The copy retained for the case outlives the report.
+    assert queries.retained_reports(session, store, case.id) == [a_report()]
     assert lost_keys(session, store) == 0
     assert [*verify(session, []), *problems(session)] == []
 
@@ -126,6 +127,70 @@ def test_an_unanswered_question_returns_the_report_after_ninety_days(
     assert _row(session, answered).state == ReportState.IN_REVIEW
     (line,) = session.scalars(select(JournalEntry).where(JournalEntry.act == Act.REPORT_RETURNED))
     assert (line.member_id, json.loads(line.private_json)["report"]) == (None, unanswered.key)
+
+
+# The acts that end the work on a draft.
+ENDS = {
+    "published": lambda p, case, cast, number: cases.publish(
+        p, case, by=cast.bruno, reason="publié", attested=ATTESTATIONS
+    ),
+    "discarded": lambda p, case, cast, number: cases.discard(p, case, by=cast.bruno),
+    "merged": lambda p, case, cast, number: cases.merge(
+        p, case, into=number, by=cast.bruno, reason="le même cas"
+    ),
+}
+
+
+def test_the_texts_of_an_accepted_report_stay_until_90_days_after_the_work(
+    session, pen, store, inbox, run_at, desk, cast
+):
+    target, reports = desk.published(), {}
+    for name in ENDS:
+        draft = desk.ready()
+        reports[name] = (inbox.accepted(into=draft.id), draft.id)
+    asked = reports["published"][0]
+    with pen(days_later(100)) as p:
+        acts.ask_reporter(p, store, asked.key, "Et à quelle heure ?", by=cast.bruno)
+    # The question ends neither the acceptance nor, unanswered, the wait.
+    assert run_at(days_later(199)).done == PurgeCounts()
+    assert _row(session, asked).state == ReportState.ACCEPTED
+    assert _row(session, asked).asked_on == days_later(100).date()
+    assert report_lists.folder_counts(session, TODAY)[ReportFolder.WAITING] == 1
+    session.rollback()
+    for name, (_report, draft) in reports.items():
+        with pen(days_later(200)) as p:
+            ENDS[name](p, draft, cast, target.number)
+    # The page tells the day before the retention has run.
+    view = queries.get_report(session, store, asked.key)
+    assert (view.summary.purge_on, view.summary.asked_on) == (days_later(290).date(), None)
+    with pen(days_later(201)) as p, pytest.raises(Refused) as refused:
+        acts.ask_reporter(p, store, asked.key, "Encore ?", by=cast.bruno)
+    assert refused.value.key == "report_work_ended"
+    assert run_at(days_later(201)).done.concluded == 3
+    assert _row(session, asked).asked_on is None
+    for report, _draft in reports.values():
+        assert _row(session, report).purge_on == days_later(290).date()
+    session.rollback()
+    assert run_at(days_later(289)).done == PurgeCounts()
+    assert run_at(days_later(290)).done.purged == 3
+    assert [*verify(session, []), *problems(session)] == []
+
+
+def test_a_day_promised_before_stays_and_a_draft_keeps_no_texts_for_ever(
+    session, pen, store, inbox, run_at, cast
+):
+    promised, forgotten = inbox.accepted(), inbox.accepted()
+    day = days_later(90).date()
+    session.execute(update(Report).where(Report.key == promised.key).values(purge_on=day))
+    session.commit()
+    assert run_at(days_later(90)).done == PurgeCounts(purged=1)
+    term = datetime(2028, 3, 2, 10, tzinfo=UTC)
+    assert run_at(term - timedelta(days=1)).done.concluded == 0
+    assert run_at(term).done == PurgeCounts(concluded=1)
+    assert _row(session, forgotten).purge_on == retention.last_purge_day(TODAY, MONTHS)
+    session.rollback()
+    assert run_at(term + timedelta(days=89)).done == PurgeCounts()
+    assert run_at(term + timedelta(days=90)).done == PurgeCounts(purged=1)
 
 
 def test_a_new_question_starts_the_ninety_days_again(session, pen, store, inbox, run_at, cast):
@@ -233,7 +298,7 @@ def test_retained_copies_are_destroyed_with_the_texts_of_a_case(
     assert purging.has_orphans(session)
     outcome = run_at(days_later(ahead), confirmed=False)
     assert (outcome.done, outcome.waits_since) == (
-        PurgeCounts(retained=1),
+        PurgeCounts(retained=1, concluded=0 if ahead else 1),
         TODAY if ahead else None,
     )
     assert _count(session, RetainedReport) == 0

@@ -36,7 +36,13 @@ from register.web import error_messages
 from register.web.error_messages import ERROR_SENTENCES
 from register.web.messages import console, desk, imports, names
 from register.web.messages import errors as site
-from register.web.messages.journal import ATTESTED_WORDS, LEDGER_LABELS, LINE_CHECKS, ROLE_WORDS
+from register.web.messages.journal import (
+    ATTESTED_WORDS,
+    GROUP_NAMES,
+    LEDGER_LABELS,
+    LINE_CHECKS,
+    ROLE_WORDS,
+)
 
 TOP = Path(register.__file__).parent
 RAISED = {name for name in dir(errors) if isinstance(getattr(errors, name), type)}
@@ -159,7 +165,7 @@ def all_sentences() -> list[str]:
         console.LEDGER_NAMES,
         desk.RISK_NAMES,
         journal_sentences.ACT_SENTENCES,
-        journal_sentences.GROUP_NAMES,
+        GROUP_NAMES,
         *(
             {kind: label for kind, (_act, label) in kinds.items()}
             for kinds in (journal_sentences.PUBLIC_KINDS, *journal_sentences.ACT_GROUPS.values())

@@ -20,12 +20,12 @@ from register.cases.acts.public_changes import (
     correct,
     follow_up,
     receive_reply,
-    refuse_change,
     refuse_reply,
     reply,
 )
 from register.cases.acts.publication import erase, merge, publish, restore, withdraw
 from register.cases.acts.redaction import confirm_destruction, destroy_due, keep_hidden, redact
+from register.cases.acts.refusals import refuse_change, refuse_version
 
 __all__ = [
     "approve",
@@ -49,6 +49,7 @@ __all__ = [
     "redact",
     "refuse_change",
     "refuse_reply",
+    "refuse_version",
     "release",
     "release_all",
     "reply",

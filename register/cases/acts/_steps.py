@@ -77,6 +77,15 @@ def require_allowed(
     act_permissions.require_allowed(state, act, Role(member.role), has_second=has_second)
 
 
+def require_not_refused(case: Incident) -> None:
+    """Check that no second reader has refused the current version.
+
+    :raises Refused: ``version_refused``.
+    """
+    if case.revision is not None and case.revision.refused_at is not None:
+        raise Refused("version_refused", state=case.state)
+
+
 def insert(tx: WriteTransaction, row: Base) -> None:
     """Add a row at once, so that it has its id."""
     tx.session.add(row)

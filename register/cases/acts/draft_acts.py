@@ -141,7 +141,8 @@ def approve(
 
     :raises Refused: ``own_revision`` for the member who wrote it, ``member_vouches_later`` for an
         account that may not vouch yet; ``report_withdrawn`` until a version without the withdrawn
-        report is saved; ``flags_unexplained`` to publish, until each risk flag has its reason.
+        report is saved; ``flags_unexplained`` to publish, until each risk flag has its reason;
+        ``version_refused`` until another version is saved.
     """
     case, member = steps.begin_act(tx, incident_id, Act.APPROVED, by, seen)
     if purpose not in ("publish", "erase"):
@@ -155,6 +156,7 @@ def approve(
     if purpose == "publish":
         if revision.made_by == member.id:
             raise Refused("own_revision", state=case.state)
+        steps.require_not_refused(case)
         steps.require_second(tx, member, revision.made_by)
         if flags := unexplained_flags(tx, case):
             raise Refused("flags_unexplained", flags=flags, state=case.state)
@@ -245,7 +247,8 @@ def _destroy_changes(tx: WriteTransaction, case: Incident, repeats: Repeats) -> 
     destroyed_ids = []
     for change in pending_changes:
         proposal = parse_proposal(change)
-        if _has_passage(proposal.content, proposal.texts(), repeats):
+        texts = [*proposal.texts(), change.refusal, change.passage]
+        if _has_passage(proposal.content, texts, repeats):
             destroyed_ids.append(change.id)
     if destroyed_ids:
         tx.session.execute(delete(PendingChange).where(PendingChange.id.in_(destroyed_ids)))
@@ -278,22 +281,21 @@ def _destroy_revisions(
     """
     case.report_withdrawn = True
     present_content = contents.content_of(case)
-    # A redaction may have left a revision without the passage, and its original with it.
+    # A redaction leaves a revision without its passage, and an original that has it.
     destroyed_ids = set()
-    tables: tuple[tuple[Any, Any], ...] = (
-        (Revision.id, Revision),
-        (RedactedOriginal.revision_id, RedactedOriginal),
+    tables: tuple[tuple[Any, Any, tuple[Any, ...]], ...] = (
+        (Revision.id, Revision, (Revision.refusal, Revision.passage)),
+        (RedactedOriginal.revision_id, RedactedOriginal, ()),
     )
-    for key, table in tables:
-        texts = tx.session.execute(
-            select(key, table.content, table.reason, table.flags_reason).where(
+    for key, table, refusal in tables:
+        rows = tx.session.execute(
+            select(key, table.content, table.flags_reason, table.reason, *refusal).where(
                 table.incident_id == case.id, table.content.is_not(None), key > since_revision
             )
         )
-        for revision_id, document, reason, flags_reason in texts:
-            content = parse_content(json.loads(document))
-            reasons = [reason or "", *chain(*parse_reasons(flags_reason))]
-            if _has_passage(content, reasons, repeats):
+        for revision_id, document, flags_reason, *texts in rows:
+            reasons = [*(text or "" for text in texts), *chain(*parse_reasons(flags_reason))]
+            if _has_passage(parse_content(json.loads(document)), reasons, repeats):
                 destroyed_ids.add(revision_id)
     if destroyed_ids:
         destroy_revisions(tx, destroyed_ids)

@@ -275,7 +275,7 @@ def approve_change(
     :raises Refused: ``change_refused``, ``change_stale`` once readers see another version; the
         refusals of :func:`vouching.require_second`.
     """
-    change = _load_change(tx, change_id)
+    change = load_change(tx, change_id)
     case, member = steps.begin_act(tx, change.incident_id, Act(change.act), by)
     if change.refused_at is not None:
         raise Refused("change_refused", state=case.state)
@@ -305,29 +305,11 @@ def approve_change(
     return line
 
 
-def refuse_change(
-    tx: WriteTransaction, change_id: int, *, by: int, refusal: str = ""
-) -> JournalEntry:
-    """Refuse a change with a reason, or cancel it when its own author does so.
+def load_change(tx: WriteTransaction, change_id: int) -> PendingChange:
+    """The row of a pending change.
 
     :raises NotFound: ``no_such_change``.
-    :raises Refused: ``change_refused``: another member has refused it before.
     """
-    change = _load_change(tx, change_id)
-    case, member = steps.begin_act(tx, change.incident_id, Act.NOTED, by)
-    is_own = member.id == change.made_by
-    if is_own:
-        tx.session.delete(change)
-    else:
-        if change.refused_at is not None:
-            raise Refused("change_refused", state=case.state)
-        change.refusal = steps.required_text("refusal", refusal, multiline=True, limit=REASON_LIMIT)
-        change.refused_by, change.refused_at = member.id, tx.at
-    tx.session.flush()
-    return steps.record(tx, Act.CHANGE_REFUSED, case, member, change=change_id, taken_back=is_own)
-
-
-def _load_change(tx: WriteTransaction, change_id: int) -> PendingChange:
     change = tx.session.get(PendingChange, min(max(change_id, 0), ID_LIMIT))
     if change is None:
         raise NotFound("no_such_change")

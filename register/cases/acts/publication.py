@@ -183,6 +183,7 @@ def _check_publication(
     :returns: whether the case needs a second person.
     :raises Incomplete: the unmet items.
     """
+    steps.require_not_refused(case)
     circumstances = Circumstances(
         seconded=bool(steps.second_persons(tx, case, "publish", member)),
         single_moderator=single,

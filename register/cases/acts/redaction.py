@@ -25,8 +25,8 @@ from register.cases.persistence import (
     destroy_members_words,
     destroy_originals,
     destroy_texts,
-    redact_members_words,
     redact_revision,
+    redacted_members_words,
 )
 from register.cases.redaction_plan import RedactionPlan, passages_removed, plan_redaction
 from register.cases.risk_flags import GivenReasons
@@ -133,9 +133,8 @@ def redact(
         committed=case.state == CaseState.PUBLISHED,
     )
     # The reasons of this act outlast the destruction.
-    reasons = tx.load(Revision, line.revision_id)
-    removal = PassageRemoval(plan.passages)
-    if removal.occurs_in(reasons.reason or "") or removal.occurs_in(reasons.flags_reason or ""):
+    saved = tx.load(Revision, line.revision_id)
+    if PassageRemoval(plan.passages).occurs_in(f"{saved.reason}\n\n{saved.flags_reason}"):
         raise Invalid("passage_remains", field="reason", fields=["reason"])
     return line
 
@@ -331,7 +330,9 @@ def _destroy_and_record(
     else:
         removal = PassageRemoval(json.loads(destruction.passages))
         details["originals"] = destroy_originals(tx, case, destruction, removal)
-        redact_members_words(tx, case, removal)
+        for members_row, columns in redacted_members_words(tx.session, case.id, removal):
+            for name, redacted_text in columns.items():
+                setattr(members_row, name, redacted_text)
     destruction.ended_at, destruction.ending, destruction.passages = tx.at, ending, None
     tx.session.flush()
     steps.scrub_after_commit(tx)

@@ -40,6 +40,7 @@ ACT_SENTENCES: dict[str, Any] = {
     "approved": _("%(who)s a approuvé une version, pour la publier"),
     "approved.erase": _("%(who)s a approuvé l’effacement du dossier"),
     "approved.change": _("%(who)s a approuvé un changement du cas, publié aussitôt"),
+    "version_refused": _("%(who)s a refusé une version, avec son motif"),
     "change_proposed": _("%(who)s a proposé un changement du cas, à approuver par un autre membre"),
     "change_refused": _("%(who)s a refusé un changement du cas, avec son motif"),
     "change_refused.own": _("%(who)s a repris son changement du cas"),
@@ -66,6 +67,7 @@ ACT_SENTENCES: dict[str, Any] = {
     "report_received": _("Un signalement est arrivé"),
     "report_added": _("L’auteur d’un signalement a écrit, ou changé son contact"),
     "report_withdrawn": _("L’auteur d’un signalement l’a retiré"),
+    "report_destroyed": _("L’auteur d’un signalement en a fait détruire les textes"),
     "report_claimed": _("%(who)s a pris un signalement en main"),
     "report_released": _("%(who)s a rendu un signalement"),
     "report_released.other": _("%(who)s a rendu un signalement que %(holder)s avait en main"),
@@ -97,6 +99,9 @@ ACT_SENTENCES: dict[str, Any] = {
     ),
     "report_returned": _(
         "%(who)s a remis dans la file un signalement dont la question est restée sans réponse"
+    ),
+    "report_concluded": _(
+        "Le travail sur un signalement retenu est terminé : ses textes ont un jour de destruction"
     ),
     "report_purged": _("%(who)s a détruit les textes d’un signalement"),
     "report_purged.kept": _("%(who)s a détruit ce qu’un cas effacé gardait d’un signalement"),
@@ -150,6 +155,7 @@ ACT_GROUPS: Mapping[str, Mapping[str, tuple[Act, Any]]] = {
     },
     "relecture": {
         "accord": (Act.APPROVED, _("Accord d’un second membre")),
+        "version-refusee": (Act.VERSION_REFUSED, _("Version refusée")),
         "changement-propose": (Act.CHANGE_PROPOSED, _("Changement proposé")),
         "changement-refuse": (Act.CHANGE_REFUSED, _("Changement refusé ou repris")),
         "destruction": (Act.DESTROYED, _("Destruction après un caviardage")),
@@ -176,6 +182,7 @@ ACT_GROUPS: Mapping[str, Mapping[str, tuple[Act, Any]]] = {
         "signalement-recu": (Act.REPORT_RECEIVED, _("Signalement arrivé")),
         "signalement-complete": (Act.REPORT_ADDED, _("Signalement complété par son auteur")),
         "signalement-retire": (Act.REPORT_WITHDRAWN, _("Signalement retiré par son auteur")),
+        "signalement-efface": (Act.REPORT_DESTROYED, _("Signalement détruit par son auteur")),
         "signalement-ouvert": (Act.REPORT_VIEWED, _("Signalement ouvert")),
         "contact-ouvert": (Act.REPORT_CONTACT_VIEWED, _("Contact ouvert")),
         "copie-ouverte": (Act.COPY_VIEWED, _("Copie d’un signalement ouverte")),
@@ -195,6 +202,7 @@ ACT_GROUPS: Mapping[str, Mapping[str, tuple[Act, Any]]] = {
         "indesirables-confirmes": (Act.REPORT_SPAM_AGREED, _("Signalement confirmé indésirable")),
         "signalement-repris": (Act.REPORT_REOPENED, _("Signalement repris")),
         "signalement-revenu": (Act.REPORT_RETURNED, _("Signalement revenu dans la file")),
+        "signalement-termine": (Act.REPORT_CONCLUDED, _("Travail terminé sur un signalement")),
         "signalement-detruit": (Act.REPORT_PURGED, _("Signalement détruit à sa date")),
     },
     "comptes": {
@@ -222,17 +230,6 @@ ACT_GROUPS: Mapping[str, Mapping[str, tuple[Act, Any]]] = {
         "page-retablie": (Act.PAGE_RESTORED, _("Page du site rétablie")),
     },
 }
-GROUP_NAMES: Mapping[str, Any] = {
-    "brouillons": _("Brouillons"),
-    "relecture": _("Relecture"),
-    "actes-publics": _("Actes publics"),
-    "droit-de-reponse": _("Droit de réponse"),
-    "en-main": _("Dossiers en main, urgence, notes"),
-    "signalements": _("Signalements"),
-    "comptes": _("Comptes"),
-    "connexions": _("Connexions"),
-    "pages": _("Pages du site"),
-}
 ACTS_BY_NAME: Mapping[str, tuple[Act, ...]] = {
     **{kind: (act,) for kinds in ACT_GROUPS.values() for kind, (act, _label) in kinds.items()},
     **{group: tuple(act for act, _label in kinds.values()) for group, kinds in ACT_GROUPS.items()},
@@ -245,6 +242,7 @@ MemberNames = Callable[[int | None], str]
 _AUTOMATIC_ACTS = (
     Act.REPORT_DECLINED,
     Act.REPORT_RETURNED,
+    Act.REPORT_CONCLUDED,
     Act.REPORT_PURGED,
     Act.DESTROYED,
     Act.SIGN_INS_FAILED,

@@ -36,7 +36,7 @@ from register.web.blueprints import desk
 from register.web.form_fields import BaseForm, LineField, line_field
 from register.web.l10n import with_label
 from register.web.list_query import list_address
-from register.web.messages.journal import LEDGER_LABELS, LINE_CHECKS
+from register.web.messages.journal import GROUP_NAMES, LEDGER_LABELS, LINE_CHECKS
 from register.web.request_context import current_vocabulary
 
 _NUMBER = re.compile(r"(?:[1-9][0-9]{0,8})?\Z")
@@ -66,7 +66,7 @@ CSV_HEADER = (
 def _kind_choices() -> Iterator[SelectChoice]:
     yield SelectChoice("", lazy_gettext("Tous les actes"))
     for group, kinds in journal_sentences.ACT_GROUPS.items():
-        name = journal_sentences.GROUP_NAMES[group]
+        name = GROUP_NAMES[group]
         yield SelectChoice(group, lazy_gettext("%(group)s : tous", group=name), optgroup=name)
         for kind, (_act, label) in kinds.items():
             yield SelectChoice(kind, label, optgroup=name)

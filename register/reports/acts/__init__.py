@@ -25,7 +25,7 @@ from register.reports.acts.moderation import (
     view_retained,
 )
 from register.reports.acts.purging import forget, purge
-from register.reports.acts.reporter import add, leave_contact, receive, withdraw
+from register.reports.acts.reporter import add, destroy, leave_contact, receive, withdraw
 
 __all__ = [
     "accept",
@@ -36,6 +36,7 @@ __all__ = [
     "close_account",
     "confirm_spam",
     "decline",
+    "destroy",
     "forget",
     "leave_contact",
     "mark_read",

@@ -47,9 +47,17 @@ def load_for_member(tx: WriteTransaction, key: str, by: int, seen: int | None = 
 def ask_reporter(
     tx: WriteTransaction, store: KeyStore, key: str, text: str, *, by: int, seen: int | None = None
 ) -> None:
-    """Ask the reporter a question, which they read with their code."""
+    """Ask the reporter a question, which they read with their code.
+
+    :raises Refused: ``report_work_ended`` for an accepted report whose case is no draft any more.
+    """
     report = load_for_member(tx, key, by, seen)
     data_key, body = transitions.require_data_key(store, report), transitions.require_text(text)
+    if (
+        report.state == ReportState.ACCEPTED
+        and _case_state(tx, report, data_key) != CaseState.DRAFT
+    ):
+        raise Refused("report_work_ended", state=report.state)
     transitions.change_state(tx, report, Act.REPORT_ASKED)
     report.news = False
     transitions.store_message(
@@ -99,6 +107,10 @@ def accept(
         if case is None or case.state in (CaseState.ERASED, CaseState.MERGED):
             raise NotFound("no_such_case")
         incident_id = case.id
+        if case.number is not None:
+            # The case was public before.
+            report.purge_on = retention.purge_day_after_work(report.moved_on, report.moved_on)
+            report.asked_on = None
     # The content is copied under the key of the case, as evidence for the publication.
     key_name, retained_key = report_content.case_key_name(incident_id), receipt_codes.new_key()
     case_key = store.key(key_name) or store.new_key(key_name)
@@ -184,11 +196,9 @@ def confirm_spam(tx: WriteTransaction, key: str, *, by: int, single: bool = Fals
     if not (single and by == report.together_by):
         author = tx.load(Member, report.together_by)
         vouching.require_second(tx.load(Member, by), author, tx.at)
-    put_aside, today = report.moved_on, paris_day(tx.at)
     transitions.change_state(tx, report, Act.REPORT_SPAM_AGREED)
-    report.moved_on = put_aside
-    term = retention.purge_day(ReportState.SPAM, put_aside)
-    report.purge_on, report.together_by = max(term or today, today), None
+    report.purge_on = max(report.moved_on + retention.SPAM_TERM, paris_day(tx.at))
+    report.together_by = None
     transitions.record(tx, Act.REPORT_SPAM_AGREED, key, by)
 
 
@@ -199,15 +209,23 @@ def reopen(tx: WriteTransaction, store: KeyStore, key: str, *, by: int) -> None:
     """
     report = load_for_member(tx, key, by)
     data_key = transitions.require_data_key(store, report)
-    if report.state == ReportState.ACCEPTED and report.decision is not None:
-        incident_id = report_content.decrypt_decision(data_key, key, report.decision).incident
-        state = tx.session.scalar(select(Incident.state).where(Incident.id == incident_id))
-        if state not in (None, CaseState.ERASED):
-            raise Refused("report_has_case", state=report.state)
+    if report.state == ReportState.ACCEPTED and _case_state(tx, report, data_key) not in (
+        None,
+        CaseState.ERASED,
+    ):
+        raise Refused("report_has_case", state=report.state)
     transitions.change_state(tx, report, Act.REPORT_REOPENED)
     report.reason, report.decision, report.suspect = "", None, False
     report.together_by = None
     transitions.record(tx, Act.REPORT_REOPENED, key, by)
+
+
+def _case_state(tx: WriteTransaction, report: Report, data_key: bytes) -> str | None:
+    """The state of an accepted report's case."""
+    if report.decision is None:
+        return None
+    incident_id = report_content.decrypt_decision(data_key, report.key, report.decision).incident
+    return tx.session.scalar(select(Incident.state).where(Incident.id == incident_id))
 
 
 def view(tx: WriteTransaction, keys: Collection[str], *, by: int) -> None:

@@ -15,6 +15,7 @@ from sqlalchemy import ColumnElement, Engine, delete, select
 from sqlalchemy.orm import Session
 
 from register.cases.acts import destroy_due
+from register.cases.deadlines import add_months
 from register.cases.models import CaseState, Incident
 from register.db import empty_log, housekeeping
 from register.journal import Act, WriteTransaction, writing
@@ -33,6 +34,7 @@ BATCH_SIZE = 200
 class PurgeCounts:
     """Number of rows by step of a purge."""
 
+    concluded: int = 0
     returned: int = 0
     expired: int = 0
     purged: int = 0
@@ -56,9 +58,10 @@ def purge(tx: WriteTransaction, store: KeyStore, undecided_after: int) -> PurgeC
         change_state(tx, report, Act.REPORT_RETURNED)
         tx.record(Act.REPORT_RETURNED, by=None, details={"report": report.key})
     done = PurgeCounts(
+        concluded=_conclude_accepted(tx, store, today, undecided_after),
         returned=len(unanswered),
         expired=_decline_expired(tx, store, today, undecided_after),
-        purged=_destroy_texts(tx, today),
+        purged=_destroy_due_texts(tx, today),
         retained=_destroy_retained(tx),
         counted=_tally_closed(tx, today),
         destroyed=destroy_due(tx, BATCH_SIZE),
@@ -137,17 +140,55 @@ def _decline_expired(tx: WriteTransaction, store: KeyStore, today: date, months:
     return len(reports)
 
 
-def _destroy_texts(tx: WriteTransaction, today: date) -> int:
-    reports = _due_reports(tx, retention.destruction_clause(today))
+def _conclude_accepted(tx: WriteTransaction, store: KeyStore, today: date, months: int) -> int:
+    """Set the day of destruction of accepted reports, and end their questions.
+
+    The term runs from the end of the work on the case, but a case that stays a draft does not
+    retain texts for ever: it also runs from the day on which an undecided report would be declined.
+    No column links a report to its case, so the decisions are decrypted.
+    """
+    reports = tx.session.scalars(select(Report).where(retention.accepted_clause())).all()
+    keys = store.keys(report.key for report in reports) if reports else {}
+    incidents = {
+        report.key: report_content.decrypt_decision(
+            keys[report.key], report.key, report.decision
+        ).incident
+        for report in reports
+        if report.key in keys and report.decision is not None
+    }
+    ends = retention.ends_of_work(tx.session, {i for i in incidents.values() if i is not None})
+    concluded = 0
+    for report in reports:
+        ended_on = ends.get(incidents.get(report.key) or 0)
+        if ended_on is not None:
+            report.asked_on = None
+        elif report.purge_on is None and report.day <= add_months(today, -months):
+            ended_on = today
+        if ended_on is not None:
+            term = retention.purge_day_after_work(report.moved_on, ended_on)
+            report.purge_on = report.purge_on or term
+            tx.record(Act.REPORT_CONCLUDED, by=None, details={"report": report.key})
+            concluded += 1
+    return concluded
+
+
+def destroy_texts(tx: WriteTransaction, reports: Sequence[Report]) -> None:
+    """Empty the encrypted columns of reports and delete their messages; the keys go later."""
     for report in reports:
         report.sealed = report.contact = report.decision = report.digest = None
         report.danger_on = report.term_on = report.term_label = None
         report.news = False
-        report.moved_on = today
-        tx.record(Act.REPORT_PURGED, by=None, details={"report": report.key})
+        report.moved_on = paris_day(tx.at)
     if reports:
         keys = [report.key for report in reports]
         tx.session.execute(delete(Message).where(Message.report_key.in_(keys)))
+
+
+def _destroy_due_texts(tx: WriteTransaction, today: date) -> int:
+    reports = _due_reports(tx, retention.destruction_clause(today))
+    destroy_texts(tx, reports)
+    for report in reports:
+        tx.record(Act.REPORT_PURGED, by=None, details={"report": report.key})
     return len(reports)
 
 

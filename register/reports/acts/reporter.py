@@ -15,7 +15,7 @@ from register.journal.models import new_salt
 from register.key_store import KeyStore
 from register.reports import receipt_codes, report_content
 from register.reports.acts import transitions
-from register.reports.acts.purging import destroy_keys_after_commit
+from register.reports.acts.purging import destroy_keys_after_commit, destroy_texts
 from register.reports.models import Message, MessageKind, Report, ReportState, RetainedReport
 from register.reports.report_content import CONTACT_LIMIT, Received, ReportContent, content_digest
 from register.text.dates import paris_day
@@ -165,9 +165,18 @@ def leave_contact(tx: WriteTransaction, store: KeyStore, key: str, contact: str)
     transitions.record(tx, Act.REPORT_ADDED, key)
 
 
-def withdraw(tx: WriteTransaction, store: KeyStore, key: str, nonce: str, text: str = "") -> bool:
+def withdraw(
+    tx: WriteTransaction,
+    store: KeyStore,
+    key: str,
+    nonce: str,
+    text: str = "",
+    *,
+    destroys: bool = False,
+) -> bool:
     """Withdraw a report; once its case is public, send a request and return False.
 
+    :param destroys: also destroy its texts, where it is withdrawn.
     :raises Refused: ``report_state`` when it was declined or is already withdrawn.
     """
     report = transitions.load_report(tx, key)
@@ -187,7 +196,22 @@ def withdraw(tx: WriteTransaction, store: KeyStore, key: str, nonce: str, text: 
     if case is not None:
         _detach_from_case(tx, store, report, data_key, case)
     transitions.record(tx, Act.REPORT_WITHDRAWN, key)
+    if destroys:
+        destroy(tx, store, key)
     return True
+
+
+def destroy(tx: WriteTransaction, store: KeyStore, key: str) -> None:
+    """Destroy the texts and the key of a withdrawn report before their day.
+
+    :raises Refused: ``report_state`` when it is not withdrawn, ``report_purged``.
+    """
+    report = transitions.load_report(tx, key)
+    transitions.require_data_key(store, report)
+    transitions.change_state(tx, report, Act.REPORT_DESTROYED)
+    destroy_texts(tx, [report])
+    transitions.record(tx, Act.REPORT_DESTROYED, key)
+    destroy_keys_after_commit(tx, store)
 
 
 def _detach_from_case(

@@ -30,7 +30,11 @@ _TRANSITIONS: Mapping[Act, Mapping[ReportState, ReportState | None]] = {
     },
     # A report that joined a case may keep its own mark.
     Act.REPORT_URGENCY: dict.fromkeys((*OPEN_STATES, ReportState.ACCEPTED), None),
-    Act.REPORT_ASKED: dict.fromkeys(OPEN_STATES, ReportState.WAITING),
+    # An accepted report can be asked about while its case is a draft.
+    Act.REPORT_ASKED: {
+        **dict.fromkeys(OPEN_STATES, ReportState.WAITING),
+        ReportState.ACCEPTED: None,
+    },
     Act.REPORT_READ: dict.fromkeys(ReportState, None),
     Act.REPORT_ACCEPTED: dict.fromkeys(OPEN_STATES, ReportState.ACCEPTED),
     Act.REPORT_DECLINED: dict.fromkeys(OPEN_STATES, ReportState.DECLINED),
@@ -48,10 +52,23 @@ _TRANSITIONS: Mapping[Act, Mapping[ReportState, ReportState | None]] = {
     Act.REPORT_WITHDRAWN: dict.fromkeys(
         (*OPEN_STATES, ReportState.ACCEPTED), ReportState.WITHDRAWN
     ),
+    Act.REPORT_DESTROYED: {ReportState.WITHDRAWN: None},
 }
+# Acts after which a question still waits for its answer.
+_LEAVES_QUESTION = frozenset(
+    {
+        Act.REPORT_CLAIMED,
+        Act.REPORT_ASSIGNED,
+        Act.REPORT_RELEASED,
+        Act.REPORT_URGENCY,
+        Act.REPORT_ACCEPTED,
+    }
+)
 
 
-_CLAIM_ACTS = (Act.REPORT_CLAIMED, Act.REPORT_ASSIGNED, Act.REPORT_RELEASED)
+def changes_state(act: Act) -> bool:
+    """Whether an act depends on the state of a report, or changes it."""
+    return act in _TRANSITIONS
 
 
 def allows(state: ReportState, act: Act) -> bool:
@@ -69,19 +86,20 @@ def next_state(state: ReportState, act: Act) -> ReportState:
 
 
 def change_state(tx: WriteTransaction, report: Report, act: Act) -> None:
-    """Set the state that an act leads to, the day of the purge, and the holder.
+    """Set the state that an act leads to, its day, the days of question and purge, and the holder.
 
     :raises Refused: ``report_state``.
     """
     before = ReportState(report.state)
     state = next_state(before, act)
     today = paris_day(tx.at)
-    report.state = state
-    # A claim or release does not restart the term of a question, which runs from its own day.
-    if state is not before or act not in _CLAIM_ACTS:
-        report.moved_on = today
     if state is not before:
+        report.state, report.moved_on = state, today
         report.purge_on = retention.purge_day(state, today)
+    if act is Act.REPORT_ASKED:
+        report.asked_on = today
+    elif act not in _LEAVES_QUESTION:
+        report.asked_on = None
     if state not in (ReportState.IN_REVIEW, ReportState.WAITING):
         report.held_by = report.held_until = None
 

@@ -6,10 +6,13 @@ phone. Each follow-up request sends the report's code in its body.
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 from flask import Response, request
 from werkzeug.exceptions import Forbidden
 
 from register.accounts.web import reauthentication
+from register.reports import retention
 from register.web.blueprints import csrf, submit
 
 # These forms have no session to bind a CSRF token to, and act in no member's name.
@@ -20,6 +23,16 @@ csrf.exempt(submit)
 def _refuse_foreign() -> None:
     if request.method == "POST" and reauthentication.is_cross_site():
         raise Forbidden
+
+
+@submit.app_template_global("report_terms")
+def report_terms() -> Mapping[str, int]:
+    """The days of each term of retention."""
+    return {
+        "texts": retention.TEXTS_TERM.days,
+        "spam": retention.SPAM_TERM.days,
+        "answer": retention.ANSWER_TERM.days,
+    }
 
 
 @submit.after_request

@@ -28,6 +28,7 @@ from register.reports.web.public_forms import OUTAGE_ERRORS, SessionlessForm, ou
 from register.reports.web.status_text import status_text
 from register.web import rate_limits
 from register.web.form_fields import MultilineField, line_field, text_field
+from register.web.l10n import switch_language
 from register.web.request_context import current_vocabulary, key_store, settings
 
 PURPOSE = "suivi"
@@ -120,7 +121,12 @@ def open_with_code(view: ReportPageView) -> ResponseReturnValue:
         # One error for malformed and unknown codes alike.
         form.code.errors = [_OPENS_NOTHING]
         return code_page(form), 422
-    return view(report_access(receipt_codes.normalize_code(form.code.data), key))
+    access = report_access(receipt_codes.normalize_code(form.code.data), key)
+    received = access.report_view.received
+    if received is not None and received.sent.language != "fr":
+        # Whoever types the short address gets the language of their report.
+        switch_language(received.sent.language)
+    return view(access)
 
 
 def code_page(form: ReceiptCodeForm, error_text: str = "") -> str:
@@ -148,6 +154,7 @@ KIND_LABELS = {
 
 _NO_CONTACT = _("Écrivez une adresse ou un numéro, ou ne changez rien.")
 _NOT_CONFIRMED = _("Cochez la case pour confirmer. Rien n’a été retiré.")
+_DESTRUCTION_NOT_CONFIRMED = _("Cochez la case pour confirmer. Rien n’a été détruit.")
 
 
 class ReporterForm(SessionlessForm):
@@ -197,6 +204,18 @@ class WithdrawalForm(ReporterForm):
         _("Oui, je veux que mon signalement soit retiré"), validators=[DataRequired(_NOT_CONFIRMED)]
     )
     raison = text_field(_("Pourquoi (facultatif)"), limit=MESSAGE_LIMIT)
+    # Not offered for the request, since the case still needs its reports.
+    detruire = BooleanField(_("Détruire tout de suite ce que j’ai envoyé et les échanges"))
+
+
+class DestructionForm(ReporterForm):
+    """The destruction of a withdrawn report's texts before their day."""
+
+    act = "destruction"
+    confirme = BooleanField(
+        _("Oui, détruire tout de suite ce que j’ai envoyé et les échanges"),
+        validators=[DataRequired(_DESTRUCTION_NOT_CONFIRMED)],
+    )
 
 
 def submitted_token() -> public_forms.Token | None:
@@ -233,6 +252,7 @@ def report_html(
         "message": MessageForm(formdata=None, nature=kind.value),
         "contact": ContactForm(formdata=None, contact=access.report_view.contact),
         "withdrawal": WithdrawalForm(formdata=None),
+        "destruction": DestructionForm(formdata=None),
     }
     if filled is not None:
         forms[filled.act] = filled

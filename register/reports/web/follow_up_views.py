@@ -22,6 +22,7 @@ from register.reports.models import MessageKind, ReportState
 from register.reports.web.follow_up_page import (
     DELETE,
     ContactForm,
+    DestructionForm,
     MessageForm,
     ReceiptCodeForm,
     ReportAccess,
@@ -67,6 +68,9 @@ _REQUESTED = lazy_gettext(
     "Votre demande de retrait est enregistrée. Le cas est public : l’équipe va la lire et "
     "décider. Cette page dira ce qu’il en est."
 )
+_WITHDRAWN_AND_DESTROYED = lazy_gettext(
+    "Votre signalement est retiré. Ce que vous aviez envoyé est détruit, et les échanges avec."
+)
 _SENT_BEFORE = lazy_gettext(
     "Cette page avait déjà servi à envoyer un autre texte, qui est bien enregistré. Le "
     "nouveau est plus bas : envoyez-le s’il doit s’y ajouter."
@@ -86,6 +90,7 @@ def enter() -> str:
 @submit.get("/suivi/message", endpoint="follow_message_enter")
 @submit.get("/suivi/contact", endpoint="follow_contact_enter")
 @submit.get("/suivi/retirer", endpoint="follow_withdraw_enter")
+@submit.get("/suivi/detruire", endpoint="follow_destroy_enter")
 @submit.get("/suivi/recu.json", endpoint="follow_receipt_enter")
 @submit.get("/suivi/quitter", endpoint="follow_leave_enter")
 def enter_first() -> ResponseReturnValue:
@@ -154,14 +159,36 @@ def withdraw(access: ReportAccess) -> ResponseReturnValue:
     form = WithdrawalForm()
 
     def act(tx: WriteTransaction, nonce: str) -> object:
-        return acts.withdraw(tx, key_store(), access.key, nonce, form.raison.data)
+        return acts.withdraw(
+            tx, key_store(), access.key, nonce, form.raison.data, destroys=form.detruire.data
+        )
 
     def done(is_withdrawn: object) -> object:
-        return withdrawn if is_withdrawn else _REQUESTED
+        if not is_withdrawn:
+            return _REQUESTED
+        return _WITHDRAWN_AND_DESTROYED if form.detruire.data else withdrawn
 
     # A withdrawal happens once; only the request for an accepted report can be repeated.
     limited = state is ReportState.ACCEPTED
     response = _perform(access, form, act, done, limited=limited)
+    return clear_browser_cache(response) if response.status_code == 200 else response
+
+
+@submit.post("/suivi/detruire", endpoint="follow_destroy")
+@with_report(lambda why: unsaved_form_html(DestructionForm(), why))
+def destroy(access: ReportAccess) -> ResponseReturnValue:
+    """Destroy the texts of a withdrawn report before their day."""
+    destroyed = _("Ce que vous aviez envoyé est détruit, et les échanges avec.")
+    if access.report_view.is_purged:
+        # The same form again, or another window: confirm what is already done.
+        return clear_browser_cache(make_response(report_html(access, done=destroyed)))
+
+    def act(tx: WriteTransaction, _nonce: str) -> object:
+        acts.destroy(tx, key_store(), access.key)
+        return destroyed
+
+    # It happens once.
+    response = _perform(access, DestructionForm(), act, lambda outcome: outcome, limited=False)
     return clear_browser_cache(response) if response.status_code == 200 else response
 
 

@@ -255,7 +255,7 @@ class ReportForm(SessionlessForm):
         # renamed in ``report_content`` too. ``displayed_on`` must be set, for the date.
         recognised = {"lieu_code": self.place_code, "date": self.date, "liens": list(self.links)}
         return report_content.parse_content(
-            {**self.data, "types": self.types.data or [], **recognised}
+            {**self.data, "types": self.types.data or [], **recognised}, language()
         )
 
     def hidden_fields(self) -> list[tuple[str, str]]:

@@ -19,7 +19,7 @@ from register.journal import Act
 from register.reports.acts.transitions import allows
 from register.reports.models import OPEN_STATES, MessageKind, ReportState
 from register.reports.queries import ReportView
-from register.reports.retention import ANSWER_TERM, ROWS_MONTHS
+from register.reports.retention import ANSWER_TERM, ROWS_MONTHS, TEXTS_TERM, last_purge_day
 from register.web.l10n import day_words
 
 
@@ -35,6 +35,7 @@ class StatusText:
     :param reason: the label of the reason for a refusal.
     :param has_requested: a withdrawal has been requested.
     :param is_waiting: a question waits for an answer.
+    :param may_destroy: it is withdrawn, and its texts can be destroyed before their day.
     """
 
     name: str
@@ -47,6 +48,7 @@ class StatusText:
     may_withdraw: bool = False
     has_requested: bool = False
     is_waiting: bool = False
+    may_destroy: bool = False
 
     @property
     def must_request_withdrawal(self) -> bool:
@@ -76,9 +78,11 @@ def status_text(
     case_number = report_view.case.number if report_view.case and has_case else None
     if state in OPEN_STATES:
         retention = _fill(_UNDECIDED, add_months(summary.day, undecided_after))
+    elif has_case and summary.purge_on is None:
+        retention = _fill(_DURING_WORK, last_purge_day(summary.day, undecided_after))
     else:
         retention = _fill(_WITH_CASE if has_case else _DECIDED, summary.purge_on)
-    waits_until = summary.moved_on + ANSWER_TERM
+    waits_until = summary.asked_on + ANSWER_TERM if summary.asked_on else None
     return StatusText(
         str(name),
         str(situation),
@@ -91,12 +95,17 @@ def status_text(
         # A request about a case that is no longer public has no object.
         has_requested=case_number is not None
         and any(message.kind is MessageKind.REQUEST for message in report_view.messages),
-        is_waiting=state is ReportState.WAITING,
+        is_waiting=_is_waiting(report_view),
+        may_destroy=allows(state, Act.REPORT_DESTROYED),
     )
 
 
+def _is_waiting(report_view: ReportView) -> bool:
+    return report_view.summary.asked_on is not None and report_view.takes_questions
+
+
 def _fill(pattern: object, day: date | None) -> str:
-    return str(pattern) % {"day": day_words(day) if day else "…"}
+    return str(pattern) % {"day": day_words(day) if day else "…", "days": TEXTS_TERM.days}
 
 
 # --- each state ---------------------------------------------------------------------------------
@@ -114,7 +123,7 @@ _REOPENING = _(
 # For each state: its name, the present situation, the next steps.
 _STATE_TEXTS: Mapping[ReportState, tuple[Any, Any, Any]] = {
     ReportState.RECEIVED: (
-        _("Reçu, pas encore lu"),
+        _("Reçu, en attente"),
         _(
             "Votre signalement est arrivé. Il attend qu’une personne de l’équipe le prenne en "
             "main. Rien n’en est public."
@@ -177,6 +186,18 @@ _CASE_TEXTS: Mapping[CaseState, tuple[Any, Any, Any]] = {
         ),
     ),
 }
+_ASKED_ABOUT_DRAFT = (
+    _("Une question vous attend"),
+    _(
+        "Votre signalement a été retenu, et un cas est en préparation ; rien n’est public. "
+        "L’équipe vous demande une précision. Vous pouvez répondre plus bas ; rien ne vous y "
+        "oblige."
+    ),
+    _(
+        "Vous pouvez répondre tant que le cas n’est pas publié. Sans réponse, votre signalement "
+        "reste retenu. Tant que le cas n’est pas publié, vous pouvez aussi le retirer."
+    ),
+)
 # For other states of its case: the situation.
 _ENDED_CASE_TEXTS = {
     CaseState.WITHDRAWN: _(
@@ -226,6 +247,8 @@ def _state_texts(report_view: ReportView, at: datetime) -> tuple[Any, Any, Any]:
         return _EXPIRED
     if state is ReportState.WITHDRAWN and case is not None:
         return texts[0], _WITHDRAWN_FROM_DRAFT, texts[2]
+    if state is ReportState.ACCEPTED and _is_waiting(report_view):
+        return _ASKED_ABOUT_DRAFT
     if state is ReportState.ACCEPTED and case is not None:
         state_of_case = CaseState(case.state)
         if state_of_case in _CASE_TEXTS:
@@ -252,7 +275,13 @@ _PURGED_TEXTS = {
 _CLOSED = _("Ce signalement est clos. Tout ce que vous aviez envoyé est détruit.")
 _UNDECIDED = _(
     "Ce que vous avez envoyé et les échanges sont gardés chiffrés. Si rien n’est décidé "
-    "avant le %(day)s, votre signalement sera écarté, puis détruit 90 jours après."
+    "avant le %(day)s, votre signalement sera écarté, puis détruit %(days)s jours après."
+)
+_DURING_WORK = _(
+    "Votre contact et les échanges sont gardés chiffrés pendant que l’équipe écrit le cas, puis "
+    "%(days)s jours après sa publication ou son abandon : cette page dira quel jour, et ce sera le "
+    "%(day)s au plus tard. Ce que vous avez envoyé reste joint au cas, chiffré et lu par l’équipe "
+    "seule, aussi longtemps que le cas existe : c’est ce qui permet de le défendre."
 )
 _WITH_CASE = _(
     "Votre contact et les échanges seront détruits le %(day)s. Ce que vous avez envoyé "

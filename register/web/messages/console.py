@@ -186,6 +186,9 @@ VERIFY_PROBLEMS: dict[str, Any] = {
     "desk_changes": _(
         "Dossier %(dossier)s : les changements en attente ne sont pas ceux que dit le journal."
     ),
+    "desk_refusals": _(
+        "Dossier %(dossier)s : les versions refusées ne sont pas celles que dit le journal."
+    ),
     "desk_destructions": _(
         "Dossier %(dossier)s : les destructions en attente ne sont pas celles que dit le journal."
     ),

@@ -36,7 +36,7 @@ TODO_HEADINGS: dict[TodoKind, tuple[Any, Any]] = {
         _("Des corrections, suites et réponses de cas publics, qui attendent un second membre."),
     ),
     TodoKind.RETURNED: (
-        _("Vos changements à reprendre"),
+        _("Vos textes à reprendre"),
         _("Ils ont été refusés, ou le cas a changé depuis que vous les avez écrits."),
     ),
     TodoKind.DESTRUCTION: (
@@ -63,7 +63,7 @@ TODO_LABELS: dict[TodoKind, Any] = {
     TodoKind.CLAIMED: _("en main"),
     TodoKind.APPROVE: _("à relire"),
     TodoKind.CHANGE: _("changement à approuver"),
-    TodoKind.RETURNED: _("changement à reprendre"),
+    TodoKind.RETURNED: _("texte à reprendre"),
     TodoKind.DESTRUCTION: _("destruction à confirmer"),
     TodoKind.READY: _("prêt à publier"),
     TodoKind.SECOND: _("attend un second membre"),
@@ -227,7 +227,10 @@ REPORT_LISTS: dict[ReportFolder, tuple[Any, Any]] = {
     ReportFolder.REVIEW: (_("En examen"), _("Quelqu’un les a pris, ou leur réponse a été lue.")),
     ReportFolder.WAITING: (
         _("En attente"),
-        _("Une question est posée ; sans réponse, ils reviennent d’eux-mêmes."),
+        _(
+            "Une question est posée. Sans réponse, ceux qui ne sont pas décidés reviennent "
+            "d’eux-mêmes ; ceux qui sont retenus le restent."
+        ),
     ),
     ReportFolder.OVERDUE: (
         _("En retard"),
@@ -290,6 +293,7 @@ REPORTER_ACT_SENTENCES: dict[Act, Any] = {
     Act.REPORT_RECEIVED: _("Le signalement est arrivé"),
     Act.REPORT_ADDED: _("Son auteur a écrit, ou changé son contact"),
     Act.REPORT_WITHDRAWN: _("Son auteur l’a retiré"),
+    Act.REPORT_DESTROYED: _("Son auteur en a fait détruire les textes"),
 }
 
 # Who began proceedings, in the form: the directions of the vocabulary, and nobody.

@@ -91,6 +91,13 @@ SITE_ERRORS: dict[str, Any] = {
     "no_such_change": _(
         "Ce changement n’attend plus : il a été publié, repris, ou remplacé. Relisez le dossier."
     ),
+    "version_refused": _(
+        "Cette version a été refusée : une nouvelle version, relue à son tour, y répond."
+    ),
+    "own_version_refused": _("Cette version est de vous : modifiez-la plutôt."),
+    "passage_missing": _(
+        "La page ne contient pas ce passage. Copiez-le tel quel, ou laissez ce champ vide."
+    ),
     "change_refused": _("Ce changement a déjà été refusé : il est retourné à qui l’a écrit."),
     "change_stale": _(
         "Le public lit maintenant un autre texte que celui sur lequel ce changement a été écrit. "
@@ -108,7 +115,7 @@ SITE_ERRORS: dict[str, Any] = {
     "note_fixed": _(
         "Ce cas se lit à deux, et personne n’a relu cette note. Gardez celle-ci : « %(note)s »"
     ),
-    "passage_missing": _(
+    "no_passage": _(
         "Aucun mot n’est retiré. Écrivez le passage, ou choisissez les versions à cacher en entier."
     ),
     "passage_common": _(
@@ -166,6 +173,7 @@ SITE_ERRORS: dict[str, Any] = {
     "joins_erased": _(
         "Les textes de ce dossier sont détruits : rien ne peut plus y être rattaché."
     ),
+    "report_work_ended": _("Son dossier n’est plus un brouillon : les échanges sont clos."),
     "report_has_case": _(
         "Le dossier né de ce signalement existe encore : abandonnez-le ou retirez-le d’abord."
     ),

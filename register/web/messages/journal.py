@@ -1,4 +1,4 @@
-"""Names of ledgers, attestations and roles, and checks of a line, for the members' journal."""
+"""Names of ledgers, groups of acts, attestations and roles, and checks of a journal line."""
 
 from __future__ import annotations
 
@@ -10,6 +10,19 @@ LEDGER_LABELS: dict[str, Any] = {
     "public": _("livre public"),
     "bureau": _("livre du bureau"),
     "signalements": _("livre des signalements"),
+}
+
+# Names of the groups of acts in the filter of the members' journal.
+GROUP_NAMES: dict[str, Any] = {
+    "brouillons": _("Brouillons"),
+    "relecture": _("Relecture"),
+    "actes-publics": _("Actes publics"),
+    "droit-de-reponse": _("Droit de réponse"),
+    "en-main": _("Dossiers en main, urgence, notes"),
+    "signalements": _("Signalements"),
+    "comptes": _("Comptes"),
+    "connexions": _("Connexions"),
+    "pages": _("Pages du site"),
 }
 
 ATTESTED_WORDS: dict[str, Any] = {

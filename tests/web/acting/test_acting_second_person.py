@@ -94,7 +94,7 @@ def test_a_refused_change_comes_back_filled_in_and_is_sent_again(
     empty_refusal = chloe.send(refuse_path, refusal="")
     assert empty_refusal.status_code == 422
     assert chloe.send(refuse_path, refusal="Sans le numéro.").status_code == 303
-    assert "Vos changements à reprendre" in page_text(bruno.get("/moderation"))
+    assert "Vos textes à reprendre" in page_text(bruno.get("/moderation"))
     assert "Sans le numéro." in page_text(bruno.get(case_path(case)))
     refused_text = page_text(bruno.get(case_path(case, f"changements/{change}")))
     assert "Changement refusé : Suite" in refused_text

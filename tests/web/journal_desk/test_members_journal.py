@@ -18,13 +18,9 @@ from register.cases import acts
 from register.db import db
 from register.exchange.csv_syntax import ESCAPE_MARK
 from register.journal import Act, JournalEntry
-from register.journal.web.journal_sentences import (
-    ACT_GROUPS,
-    ACT_SENTENCES,
-    ACTS_BY_NAME,
-    GROUP_NAMES,
-)
+from register.journal.web.journal_sentences import ACT_GROUPS, ACT_SENTENCES, ACTS_BY_NAME
 from register.reports import acts as reports
+from register.web.messages.journal import GROUP_NAMES
 
 pytestmark = pytest.mark.one_database
 

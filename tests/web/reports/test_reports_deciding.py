@@ -7,15 +7,16 @@ import threading
 from datetime import timedelta
 
 import pytest
-from form_client import FormParser
+from form_client import FormClient, FormParser
 from report_factory import ANSWER, CONTACT, QUESTION, SENTENCE, WORDS, nonce
+from sqlalchemy import select
 
 from register.cases import acts as cases
 from register.db import db, now
-from register.journal import Ledger, head, writing
+from register.journal import JournalEntry, Ledger, head, writing
 from register.journal.models import REPORTER_ACTS
 from register.reports import acts, queries
-from register.reports.models import Report, ReportState
+from register.reports.models import MessageKind, Report, ReportState
 from register.reports.report_content import MESSAGE_LIMIT
 from register.web.messages.desk import REPORTER_ACT_SENTENCES
 
@@ -94,7 +95,8 @@ def test_the_report_is_shown_as_text(signed, inbox):
     assert response.headers["Cache-Control"] == "no-store"
 
 
-def test_offered_acts_depend_on_the_state_and_the_holder(signed, engine, inbox, cast):
+def test_offered_acts_depend_on_the_state_and_the_holder(signed, engine, inbox, desk, cast):
+    public = desk.published()
     decisions = {"retenir", "rattacher", "question", "ecarter", "indesirable"}
     free = decisions | {"confier", "urgence"}
     at, bruno, chloe = now(), signed("bruno"), signed("chloe")
@@ -104,7 +106,8 @@ def test_offered_acts_depend_on_the_state_and_the_holder(signed, engine, inbox, 
         (inbox.waiting(at), free | {"rendre"}, {"urgence"}),
         (inbox.declined(at), {"reprendre"}, {"reprendre"}),
         (inbox.spam(at), {"reprendre"}, {"reprendre"}),
-        (inbox.accepted(at), {"urgence"}, {"urgence"}),
+        (inbox.accepted(at), {"question", "urgence"}, {"question", "urgence"}),
+        (inbox.accepted(at, into=public.id), {"urgence"}, {"urgence"}),
         (inbox.withdrawn(at), {"lu"}, {"lu"}),
         (inbox.purged(at - 100 * DAY), set(), set()),
     ):
@@ -233,6 +236,48 @@ def test_a_question_is_asked_from_the_page(session, store, signed, inbox):
     content = page_text(signed("chloe").get(report_path(report)))
     assert "Échanges Question de l’équipe" in content
     assert QUESTION in content
+
+
+def test_a_question_about_an_accepted_report_is_answered_until_the_case_is_published(
+    app, session, store, signed, inbox, pen, cast
+):
+    report, bruno, amina = inbox.accepted(now()), signed("bruno"), FormClient(app)
+    case = load_view(session, store, report).case.id
+    form = form_fields(bruno.get(report_path(report)), report, "question")
+    assert bruno.send(report_path(report, "question"), form | {"text": QUESTION}).status_code == 303
+    tray = page_text(bruno.get(f"{LIST_PATH}?casier=en-attente"))
+    assert "retenu aujourd’hui, question posée aujourd’hui" in tray
+    amina.post("/suivi", {"code": report.code})
+    assert "Une question vous attend" in amina.text
+    assert "reste retenu" in amina.text
+    amina.send("/suivi/message", message=ANSWER)
+    assert "Retenu, pas encore publié" in amina.text
+    assert load_view(session, store, report).messages[-1].kind is MessageKind.ANSWER
+    db.session.rollback()
+    assert "du nouveau" in page_text(bruno.get(f"{LIST_PATH}?casier=reponses"))
+    # Both are beside the draft, whose view is recorded.
+    editor = page_text(bruno.get(f"/moderation/dossiers/{case}/modifier"))
+    for text in (WORDS, QUESTION, ANSWER, "Son auteur a écrit depuis", "Poser une question"):
+        assert text in editor, text
+    session.rollback()
+    assert "copy_viewed" in session.scalars(select(JournalEntry.act)).all()
+    # The page was open when the case was given up.
+    form = form_fields(bruno.get(report_path(report)), report, "question")
+    with pen(now()) as p:
+        cases.discard(p, case, by=cast.bruno)
+    answer = bruno.send(report_path(report, "question"), form | {"text": QUESTION})
+    assert answer.status_code == 409
+    assert "n’est plus un brouillon : les échanges sont clos" in page_text(answer)
+
+
+def test_an_english_form_is_declined_in_english(session, store, signed, inbox):
+    report, bruno = inbox.received(now(), language="en"), signed("bruno")
+    page = bruno.get(report_path(report))
+    assert "rempli en anglais" in page_text(page)
+    assert "rempli en anglais" in page_text(bruno.get(LIST_PATH))
+    form = form_fields(page, report, "ecarter") | {"reason": "doublon"}
+    bruno.send(report_path(report, "ecarter"), form)
+    assert "Thank you for writing" in load_view(session, store, report).decision.sentence
 
 
 @pytest.mark.parametrize("typed", ["", " \u200b ", "é" * (MESSAGE_LIMIT + 1)], ids=["0", "1", "2"])

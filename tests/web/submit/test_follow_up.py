@@ -22,7 +22,7 @@ from register.db import db, now
 from register.errors import NotFound, Refused
 from register.journal import writing
 from register.operations import setup
-from register.reports import acts, queries, receipt_codes, report_content
+from register.reports import acts, queries, receipt_codes, report_content, verify
 from register.reports.models import Message, Report, ReportState
 from register.reports.web import public_forms
 
@@ -147,7 +147,7 @@ def test_a_form_of_another_site_is_refused(app, inbox, amina):
 
 
 def test_addresses_of_forms_redirect_to_the_code_page(app, amina):
-    for address in ("message", "contact", "retirer", "recu.json"):
+    for address in ("message", "contact", "retirer", "detruire", "recu.json"):
         amina.get(f"/suivi/{address}")
         assert amina.follow().status_code == 200
         assert amina.form("/suivi").names == {"code"}
@@ -162,7 +162,11 @@ def test_each_state_has_its_texts(app, inbox, desk, amina):
         inbox.received(suspect=True): ("Rien n’en est public", "pas promettre de délai"),
         inbox.held(now()): ("Une personne de l’équipe s’occupe",),
         inbox.waiting(): (QUESTION, "rien ne vous y oblige", "31 mai 2026", "pas un refus"),
-        inbox.accepted(): ("Un cas est en préparation", "rien n’est public", "31 mai 2026"),
+        inbox.accepted(): (
+            "Un cas est en préparation",
+            "rien n’est public",
+            "31 mai 2028 au plus tard",
+        ),
         inbox.accepted(into=case.id): ("est public", f"Cas nº {case.number}"),
         inbox.declined(): (SENTENCE, "éléments insuffisants", "31 mai 2026"),
         inbox.spam(): ("indésirable", "9 mars 2026"),
@@ -392,6 +396,40 @@ def test_a_withdrawal_needs_a_ticked_box(app, inbox, store, amina):
         assert "Votre signalement est retiré." in amina.text
     assert load_report(app, store, report).summary.state is ReportState.WITHDRAWN
     assert "/suivi/retirer" not in [form.action for form in amina.page.forms]
+
+
+def test_texts_are_destroyed_at_the_withdrawal_or_later_at_the_request_of_amina(
+    app, inbox, store, amina
+):
+    at_once, later = inbox.received(), inbox.withdrawn()
+    open_report(amina, at_once.code)
+    amina.send("/suivi/retirer", confirme="y", detruire="y")
+    assert "est détruit, et les échanges avec" in amina.text
+    open_report(amina, later.code)
+    amina.send("/suivi/detruire")
+    assert amina.answer.status_code == 422
+    assert "Rien n’a été détruit" in amina.text
+    fields = {**form_fields(amina, "/suivi/detruire"), "confirme": "y"}
+    for _click in range(2):
+        amina.post("/suivi/detruire", fields)
+        assert amina.answer.status_code == 200
+        assert "est détruit, et les échanges avec" in amina.text
+    for report in (at_once, later):
+        view = load_report(app, store, report)
+        assert (view.summary.state, view.is_purged) == (ReportState.WITHDRAWN, True)
+        assert store.key(report.key) is None
+    with Session(db.engine) as session:
+        assert list(verify.problems(session)) == []
+    assert "/suivi/detruire" not in [form.action for form in amina.page.forms]
+
+
+def test_the_short_address_answers_in_the_language_of_the_form(app, inbox, amina):
+    english = inbox.withdrawn(language="en")
+    open_report(amina, english.code)
+    assert "Withdrawn by you" in amina.text
+    assert {form.action for form in amina.page.forms} >= {"/en/suivi/detruire", "/en/suivi"}
+    amina.post("/en/suivi", {"code": inbox.withdrawn().code})
+    assert "Withdrawn by you" in amina.text
 
 
 def test_a_withdrawal_from_a_public_case_is_a_request(app, inbox, desk, store, amina):

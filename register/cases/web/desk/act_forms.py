@@ -11,6 +11,8 @@ from wtforms.fields.choices import SelectChoice  # type: ignore[attr-defined]
 from wtforms.validators import InputRequired, ValidationError
 
 from register.cases.acts.claims import NOTE_LIMIT
+from register.cases.acts.public_changes import REASON_LIMIT
+from register.cases.acts.refusals import PASSAGE_LIMIT
 from register.cases.checklist import ATTESTATIONS
 from register.cases.member_view import DeskCase
 from register.cases.validation import NUMBER_LIMIT
@@ -143,12 +145,19 @@ class RestoreForm(PublishForm):
     public_note = line_field(_("Note publique"))
 
 
-class RefuseChangeForm(ActForm):
-    """Refusal of a change, with the reason for its author."""
+class RefusalForm(ActForm):
+    """Refusal of a version, with the reason for its writer and the passage that it is about."""
+
+    template = "approve"
+
+    refusal = text_field(_("Motif du refus"), required=True, limit=REASON_LIMIT)
+    passage = text_field(_("Passage en cause"), limit=PASSAGE_LIMIT)
+
+
+class RefuseChangeForm(RefusalForm):
+    """Refusal of a change."""
 
     template = "change"
-
-    refusal = text_field(_("Motif du refus"), required=True, limit=2_000)
 
 
 class InviteForm(ActForm):

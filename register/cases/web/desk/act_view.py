@@ -33,6 +33,7 @@ from register.web.l10n import typeset
 from register.web.request_context import settings
 
 _GRAVE_ACTS = frozenset({Act.WITHDRAWN, Act.MERGED, Act.DRAFT_MERGED, Act.ERASED, Act.DISCARDED})
+_PUBLISHING_ACTS = frozenset({Act.APPROVED, Act.PUBLISHED, Act.RESTORED})
 _ACT_PAGES: dict[Act, tuple[str, Any]] = {
     Act.PUBLISHED: ("publier", _("Publier…")),
     Act.RESTORED: ("retablir", _("Rétablir…")),
@@ -198,6 +199,9 @@ def blocked_reason(desk_case: DeskCase, act: Act) -> str:
         return typeset(error_sentence(error))
     if Role(member.role) not in rule.roles:
         return _refusal_text("administrators_only", desk_case)
+    refusal = desk_case.refusal
+    if act in _PUBLISHING_ACTS and refusal is not None and refusal.stands:
+        return _refusal_text("version_refused", desk_case)
     if act is not Act.APPROVED:
         return ""
     refusals = (

@@ -21,6 +21,7 @@ from register.cases.models import CaseState, Reply
 from register.cases.second_person import Proposal
 from register.cases.validation import NUMBER_LIMIT
 from register.cases.web.desk import act_forms
+from register.cases.web.desk.act_forms import RefusalForm
 from register.cases.web.desk.act_view import (
     awaits_approval_notice,
     blocked_reason,
@@ -94,13 +95,28 @@ def approve(incident_id: int) -> ResponseReturnValue:
                 why = _("Ce cas n’attend aucune approbation pour être publié.")
         elif current_member.member().id in present.approvers("erase"):
             why = _("Vous avez déjà approuvé l’effacement.")
-        return {"purpose": purpose, "why": why}
+        return {"purpose": purpose, "why": why, "refusal_form": RefusalForm(formdata=None)}
 
     notice = _("Vous avez approuvé cette version. Un autre membre peut maintenant publier.")
     if erasing:
         notice = _("Vous avez approuvé l’effacement de ce cas.")
     run, form = partial(acts.approve, purpose=purpose), act_forms.ActForm()
     return perform_act(open_case(incident_id), form, Act.APPROVED, run, notice, page_values)
+
+
+@desk.route("/dossiers/<int:incident_id>/refuser", methods=["GET", "POST"])
+def refuse(incident_id: int) -> ResponseReturnValue:
+    """Refusal of the version on the page, with a reason and a passage for its writer."""
+    desk_case, form = open_case(incident_id), RefusalForm()
+    who = current_member.display_name(desk_case.revision_by or 0)
+    return perform_act(
+        desk_case,
+        form,
+        Act.VERSION_REFUSED,
+        acts.refuse_version,
+        _("La version est refusée. %(who)s la retrouve, avec votre motif.", who=who),
+        lambda _present: {"purpose": "publish", "refusal_form": form, "refusing": True},
+    )
 
 
 @desk.route("/dossiers/<int:incident_id>/inviter", methods=["GET", "POST"])

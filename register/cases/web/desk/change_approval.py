@@ -160,7 +160,7 @@ def _change_values(
         "flags": content_words.flag_lines(flags, proposal.flag_reasons),
         "why": _approval_refusal(change, desk_case),
         "refusing": refusal_form is not None,
-        "refusal": (refusal_form or RefuseChangeForm(formdata=None)).refusal,
+        "refusal_form": refusal_form or RefuseChangeForm(formdata=None),
     }
 
 

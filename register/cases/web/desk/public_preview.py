@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from collections.abc import Iterator, Mapping
+from dataclasses import asdict, dataclass, replace
 from datetime import datetime
 from typing import Any
 
@@ -20,6 +20,8 @@ from register.cases.case_content import CaseSnapshot
 from register.cases.member_view import DeskCase
 from register.cases.models import CaseState
 from register.cases.queries import PublicCase, PublicChange
+from register.cases.refusals import QuotedPassage, locate_passage
+from register.cases.second_person import ProposedChange
 from register.cases.validation import NUMBER_LIMIT
 from register.cases.web.desk import content_words
 from register.cases.web.desk.case import case_checklist
@@ -29,6 +31,7 @@ from register.db import db, now
 from register.errors import NotFound
 from register.journal import Act
 from register.journal.models import rfc3339
+from register.text.quotation import find_quotation
 from register.text.text_comparison import FieldChange, field_changes
 from register.text.typography import french
 from register.web.blueprints import desk
@@ -62,6 +65,7 @@ def preview_page(
     *,
     act: Act | None = None,
     note: str = "",
+    passage: str = "",
     at: datetime | None = None,
 ) -> PagePreview | None:
     """The page of a case as readers see it, or would see it; None once the text is destroyed.
@@ -69,6 +73,7 @@ def preview_page(
     :param snapshot: another text of the case than the present one.
     :param act: the act that would publish that text.
     :param note: the public note of a restoration, as typed.
+    :param passage: a passage to mark in the page.
     :param at: the time of a past version.
     """
     if snapshot is None and desk_case.state == CaseState.PUBLISHED:
@@ -92,7 +97,7 @@ def preview_page(
         ),
         description=card.description,
         card_lines=[*card.margin_lines, card.overline, card.title, *card.footer_lines],
-        html=_without_effect(html),
+        html=_without_effect(html, passage),
     )
 
 
@@ -168,7 +173,17 @@ def _preview_values(
     }
 
 
-def _without_effect(html: str) -> Markup:
+@desk.app_template_global("quoted_passage")
+def quoted_passage(place: DeskCase | ProposedChange, passage: str) -> QuotedPassage | None:
+    """The passage of a refusal in the texts of a case or of a change; None if it is not there."""
+    if isinstance(place, DeskCase):
+        return locate_passage(place.snapshot, passage)
+    proposal = place.proposal
+    content = asdict(proposal.content) if proposal.content else {}
+    return locate_passage(CaseSnapshot({**(proposal.words or {}), **content}), passage)
+
+
+def _without_effect(html: str, passage: str) -> Markup:
     """The page without links within the site and without forms, under a heading of the desk.
 
     Links to sources stay, because a reader checks them, and links within the page.
@@ -191,5 +206,38 @@ def _without_effect(html: str) -> Markup:
             element.set("href", f"#{ID_PREFIX}{address[1:]}")
         elif address.startswith("/"):
             del element.attrib["href"]
+    _mark(page, passage)
     inner = (etree.tostring(child, encoding="unicode", method="html") for child in page)
     return Markup((page.text or "") + "".join(inner))  # noqa: S704 - rendered with every value escaped
+
+
+def _mark(page: Any, passage: str) -> None:
+    """Mark a quoted passage in a page; it may span several elements."""
+    nodes = list(_text_nodes(page))
+    match = find_quotation("".join(text for *_place, text in nodes), passage)
+    if match is None:
+        return
+    position = 0
+    for element, name, text in nodes:
+        start, end = (min(max(edge - position, 0), len(text)) for edge in match.span())
+        position += len(text)
+        if not text[start:end].strip():
+            continue
+        mark = etree.Element("mark")
+        mark.text, mark.tail = text[start:end], text[end:]
+        if name == "text":
+            element.text = text[:start]
+            element.insert(0, mark)
+        else:
+            element.tail = text[:start]
+            element.getparent().insert(element.getparent().index(element) + 1, mark)
+
+
+def _text_nodes(element: Any) -> Iterator[tuple[Any, str, str]]:
+    """The texts within an element in their order, each with its element and attribute."""
+    if element.text:
+        yield element, "text", element.text
+    for child in element:
+        yield from _text_nodes(child)
+        if child.tail:
+            yield child, "tail", child.tail

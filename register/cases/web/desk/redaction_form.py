@@ -20,17 +20,15 @@ from register.cases.case_content import FIELD_RULES, PART_CLASSES, Content, Fiel
 from register.cases.document_formats import convert_document
 from register.cases.member_view import DeskCase
 from register.cases.models import Note
-from register.cases.persistence import list_members_texts
+from register.cases.persistence import redacted_members_words
 from register.cases.redaction_plan import (
     RedactedVersion,
     RedactionPlan,
     distinct_passages,
     passages_removed,
     plan_redaction,
-    redact_document,
 )
 from register.cases.revisions import RevisionSummary
-from register.cases.second_person import PendingChange
 from register.cases.web.desk import content_words, editor_rows
 from register.cases.web.desk.editor_forms import CorrectForm
 from register.cases.web.desk.revision_forms import parse_id
@@ -99,7 +97,7 @@ def review_redaction(
         if is_too_common(passage)
     ]
     if not (passages or chosen or elsewhere):
-        errors.append(Invalid("passage_missing", field="passages"))
+        errors.append(Invalid("no_passage", field="passages"))
     digest = f"{texts_digest}-{_digest([passages, sorted(chosen)])}"
     if digest == seen_digest and (passages or chosen) and not errors:
         return None
@@ -107,7 +105,12 @@ def review_redaction(
     plan = plan_redaction(session, desk_case.id, present, passages, chosen)
     if plan.remaining:
         errors.append(Invalid("passage_remains", field="passages", fields=plan.remaining))
-    members_texts = _count_members_texts(desk_case.id, PassageRemoval(passages))
+    members_texts = Counter(
+        type(members_row)
+        for members_row, _columns in redacted_members_words(
+            session, desk_case.id, PassageRemoval(passages)
+        )
+    )
     summaries = {
         summary.id: summary
         for summary in revisions.list_revisions(session, current_member.member(), desk_case.id)
@@ -163,19 +166,6 @@ def _document_after(
 
 def _digest(node: Any) -> str:
     return hashlib.sha256(canonical_json({"of": node})).hexdigest()[:32]
-
-
-def _count_members_texts(incident_id: int, removal: PassageRemoval) -> Counter[type]:
-    """How many texts for members outside versions have a passage, by table."""
-    return Counter(
-        type(members_row)
-        for members_row, column in list_members_texts(db.session(), incident_id)
-        if removal.occurs_in(getattr(members_row, column))
-        or (
-            isinstance(members_row, PendingChange)
-            and redact_document(members_row.payload, removal) != members_row.payload
-        )
-    )
 
 
 def _excerpts(version: RedactedVersion) -> list[tuple[str, str]]:

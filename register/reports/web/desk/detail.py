@@ -23,6 +23,7 @@ from register.key_store import KeyStore
 from register.reports import acts, queries, receipt_codes
 from register.reports.acts.moderation import SENTENCE_LIMIT
 from register.reports.acts.transitions import allows
+from register.reports.history import history
 from register.reports.queries import ReportView
 from register.reports.report_content import MESSAGE_LIMIT
 from register.reports.web.desk import labels, report_list_query, report_summary
@@ -30,8 +31,8 @@ from register.web.blueprints import desk
 from register.web.errors import status_of
 from register.web.form_fields import BaseForm, DeskForm, text_field
 from register.web.l10n import typeset
-from register.web.messages.desk import MESSAGE_HEADINGS, REPORTER_ACT_SENTENCES
-from register.web.request_context import current_vocabulary, french_vocabulary, key_store
+from register.web.messages.desk import REPORTER_ACT_SENTENCES
+from register.web.request_context import current_vocabulary, key_store
 
 # --- the forms ----------------------------------------------------------------------------------
 
@@ -93,9 +94,9 @@ class DeclineForm(ReportActForm):
             SelectChoice(word.code, word.label) for word in words if not word.retired
         ]
 
-    def proposed_sentence(self) -> str:
-        """The sentence of the chosen reason; empty before one is chosen."""
-        word = french_vocabulary().word("refus", str(self.reason.data or ""))
+    def proposed_sentence(self, report_view: ReportView) -> str:
+        """The sentence of the chosen reason, in the report's language; empty without one."""
+        word = labels.refusals(report_view).get(str(self.reason.data or ""))
         return str(word.extra.get("sentence", "")) if word else ""
 
 
@@ -166,6 +167,7 @@ def allowed_acts(report_view: ReportView) -> Mapping[str, bool]:
         "assign": may_hand_on,
         "urgency": True,
         "read": is_free and summary.news,
+        "question": is_free and report_view.takes_questions,
         "reopen": is_free and not report_view.has_live_case,
     }
     allowed = {
@@ -196,7 +198,7 @@ def report_page(
     declining_form = declining or DeclineForm(formdata=None)
     declining_form.set_reasons(current_vocabulary())
     history_lines = []
-    for line in queries.history(db.session(), summary.key, summary.day):
+    for line in history(db.session(), summary.key, summary.day):
         sentence = REPORTER_ACT_SENTENCES.get(Act(line.act))
         sentence = sentence or journal_sentences.sentence(line, current_member.display_name)
         history_lines.append((line, str(sentence)))
@@ -207,9 +209,7 @@ def report_page(
         sent=report_view.received.sent if report_view.received else None,
         offers=allowed_acts(report_view),
         holder=summary.holder(now()),
-        messages=[
-            (typeset(str(MESSAGE_HEADINGS[record.kind])), record) for record in report_view.messages
-        ],
+        refusals=labels.refusals(report_view),
         history_lines=history_lines,
         error_text=error_text,
         shows_contact=shows_contact,
@@ -312,11 +312,11 @@ def decline(key: str) -> ResponseReturnValue:
     if not form.is_sent:
         return report_page(report_view, form), 422
     if request.form.get("etape") == "proposer":
-        form.sentence.data = form.proposed_sentence()
+        form.sentence.data = form.proposed_sentence(report_view)
         return report_page(report_view, form)
 
     def act(tx: WriteTransaction, store: KeyStore, by: int) -> None:
-        sentence = form.sentence.data or form.proposed_sentence()
+        sentence = form.sentence.data or form.proposed_sentence(report_view)
         acts.decline(tx, store, key, form.reason.data, by=by, sentence=sentence, seen=form.seen)
 
     confirmation = _("Le signalement est écarté. Son auteur lira votre phrase.")

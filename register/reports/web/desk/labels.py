@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from datetime import date
 
 from flask_babel import gettext as _
@@ -9,13 +10,14 @@ from markupsafe import Markup
 
 from register.accounts.web import current_member
 from register.cases.deadlines import add_months
+from register.cases.vocabulary import VocabularyWord
 from register.cases.web.desk.case_summaries import relative_day
 from register.cases.web.desk.claims import holder_words, is_assigned
 from register.cases.web.public.case_view import labels
 from register.db import now
 from register.errors import RegisterError
 from register.reports.models import ReportState
-from register.reports.queries import ReportSummary
+from register.reports.queries import ReportMessage, ReportSummary, ReportView
 from register.reports.report_content import ReportContent
 from register.reports.retention import OVERDUE_MONTHS
 from register.territory.web import place_names
@@ -25,10 +27,10 @@ from register.text.normalisation import one_line
 from register.text.typography import first_upper, french
 from register.web.blueprints import desk
 from register.web.error_messages import error_sentence
-from register.web.l10n import day_words, typeset, with_label
-from register.web.messages.desk import NOBODY_BEGAN
+from register.web.l10n import day_words, language_name, typeset, with_label
+from register.web.messages.desk import MESSAGE_HEADINGS, NOBODY_BEGAN
 from register.web.messages.names import REPORT_STATES
-from register.web.request_context import current_vocabulary, settings
+from register.web.request_context import current_vocabulary, settings, vocabulary_in
 from register.web.template_env import clock
 
 # Characters of an account in a list, one or two sentences.
@@ -60,6 +62,28 @@ def title(summary: ReportSummary) -> str:
         return where
     kind = current_vocabulary().label("type", summary.sent.types[0])
     return typeset(with_label(where, f"{kind[:1].lower()}{kind[1:]}"))
+
+
+@desk.app_template_global("report_language")
+def language_label(sent: ReportContent | None) -> str:
+    """The language of the form, where it is not French."""
+    if sent is None or sent.language == "fr":
+        return ""
+    return str(_("rempli en %(language)s", language=language_name(sent.language)))
+
+
+@desk.app_template_global("report_messages")
+def messages_with_headings(report_view: ReportView) -> list[tuple[str, ReportMessage]]:
+    """The messages of a report, each with its heading."""
+    return [
+        (typeset(str(MESSAGE_HEADINGS[message.kind])), message) for message in report_view.messages
+    ]
+
+
+def refusals(report_view: ReportView) -> Mapping[str, VocabularyWord]:
+    """The reasons of refusals in the language of a report, for the sentences to its author."""
+    received = report_view.received
+    return vocabulary_in(received.sent.language if received else "fr").lists["refus"]
 
 
 @desk.app_template_global("report_kinds")
@@ -99,12 +123,15 @@ def holder_text(summary: ReportSummary) -> str:
 def since_text(summary: ReportSummary, today: date | None = None) -> str:
     """The day of receipt while it is open, of its question while it waits, else of its state."""
     today = today or paris_day(now())
-    moved = relative_day(summary.moved_on, today)
+    asked = ""
+    if summary.asked_on is not None:
+        asked = typeset(_("question posée %(when)s", when=relative_day(summary.asked_on, today)))
     if summary.state is ReportState.WAITING:
-        return typeset(_("question posée %(when)s", when=moved))
+        return asked
     if summary.is_open:
         return typeset(_("reçu %(when)s", when=relative_day(summary.day, today)))
-    return typeset(f"{state_label(summary)} {moved}")
+    moved = typeset(f"{state_label(summary)} {relative_day(summary.moved_on, today)}")
+    return f"{moved}, {asked}" if asked else moved
 
 
 @desk.app_template_global("report_names_state")

@@ -118,8 +118,7 @@ def reports_behind(incident_id: int) -> queries.CaseReports | None:
         case_reports = queries.reports_of_case(db.session(), key_store(), incident_id)
     except SealError:
         return None
-    has_any = case_reports.retained or case_reports.accepted or case_reports.withdrawn
-    return case_reports if has_any else None
+    return case_reports if case_reports.retained or case_reports.withdrawn else None
 
 
 # --- duplicates -------------------------------------------------------------------------------
