@@ -266,7 +266,7 @@ def _expected_codes(
 
 
 def _revision_problems(
-    session: Session, lines: Iterable[CaseLine], case_ref: dict[str, object]
+    session: Session, lines: Sequence[CaseLine], case_ref: dict[str, object]
 ) -> Iterator[Problem]:
     redactions = sorted(
         (line for line in lines if "redacted" in line.private), key=lambda line: line.seq
@@ -299,6 +299,8 @@ def _revision_problems(
             html = page_commitment(texts.salt, texts.renderer or "", texts.html or b"")
             if html != text_digests.get("page"):
                 yield Problem("html_changed", {**case_ref, "revision": revision.id})
+    if not _originals_hold(session, case_ref["dossier"], lines):
+        yield Problem("revision_originals", dict(case_ref))
 
 
 def _committed_texts(
@@ -319,3 +321,18 @@ def _checklist_holds(session: Session, revision: Revision) -> bool:
     document, vocabulary = json.loads(revision.content), current_vocabulary(session)
     columns = checklist_columns(document, revision.flags_reason, vocabulary)
     return columns == {name: getattr(revision, name) for name in columns}
+
+
+def _originals_hold(session: Session, incident_id: object, lines: Sequence[CaseLine]) -> bool:
+    """Whether the texts before redactions are those of the lines, without the destroyed ones."""
+    columns = (RedactedOriginal.destruction_id, RedactedOriginal.revision_id)
+    originals = session.execute(select(*columns).where(RedactedOriginal.incident_id == incident_id))
+    destroyed = {tuple(pair) for line in lines for pair in line.private.get("originals", ())}
+    whole_ids = {row_id for line in lines for row_id in line.private.get("destroyed", ())}
+    expected = {
+        (line.private["destruction"], int(revision_id))
+        for line in lines
+        for revision_id in line.private.get("redacted", ())
+        if int(revision_id) not in whole_ids
+    }
+    return sorted(map(tuple, originals)) == sorted(expected - destroyed)

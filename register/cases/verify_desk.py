@@ -18,15 +18,7 @@ from sqlalchemy.orm import Session
 
 from register.accounts.models import Member
 from register.cases import deadlines
-from register.cases.models import (
-    CaseState,
-    Incident,
-    Invitation,
-    Note,
-    RedactedOriginal,
-    Reply,
-    Revision,
-)
+from register.cases.models import CaseState, Incident, Invitation, Note, Reply, Revision
 from register.cases.second_person import Approval, Destruction, PendingChange
 from register.cases.urgency import CLAIM_DURATION, NO_END, WORK_ENDS
 from register.journal import Act, JournalEntry, Ledger
@@ -86,7 +78,6 @@ def desk_problems(
         ("desk_changes", lambda: _changes_hold(case_rows(PendingChange), lines)),
         ("desk_refusals", lambda: _refusals_hold(case_rows(Revision), lines)),
         ("desk_destructions", lambda: _destructions_hold(case_rows(Destruction), lines)),
-        ("desk_originals", lambda: _originals_hold(case_rows(RedactedOriginal), lines)),
     )
     for key, holds in checks:
         if not holds():
@@ -349,20 +340,3 @@ def _destructions_hold(destructions: Sequence[Destruction], lines: Sequence[Case
         for row in destructions
     }
     return actual == expected
-
-
-def _originals_hold(originals: Sequence[RedactedOriginal], lines: Sequence[CaseLine]) -> bool:
-    """Whether the texts before redactions are those of the lines, without the destroyed ones.
-
-    Their bytes are compared with the commitments by ``journal.verify``, except reasons and HTML.
-    """
-    expected = {
-        (line.private["destruction"], int(revision_id))
-        for line in lines
-        for revision_id in line.private.get("redacted", ())
-    }
-    destroyed = {tuple(pair) for line in lines for pair in line.private.get("originals", ())}
-    whole_ids = {row_id for line in lines for row_id in line.private.get("destroyed", ())}
-    return Counter((row.destruction_id, row.revision_id) for row in originals) == Counter(
-        pair for pair in expected - destroyed if pair[1] not in whole_ids
-    )

@@ -418,12 +418,15 @@ def test_verify_reports_a_missing_and_a_surviving_original(session, desk, redact
     session.rollback()
     kept = [dict(row._mapping) for row in session.execute(select(*RedactedOriginal.__table__.c))]
     session.execute(RedactedOriginal.__table__.delete())
-    assert {problem.key for problem in verify(session)} == {"content_missing", "desk_originals"}
+    assert {problem.key for problem in verify(session)} == {"content_missing", "revision_originals"}
     session.rollback()
     desk.destroy()
     session.rollback()
     session.execute(RedactedOriginal.__table__.insert(), kept)
-    assert {problem.key for problem in verify(session)} == {"content_survives", "desk_originals"}
+    assert {problem.key for problem in verify(session)} == {
+        "content_survives",
+        "revision_originals",
+    }
     session.rollback()
 
 

@@ -192,7 +192,7 @@ VERIFY_PROBLEMS: dict[str, Any] = {
     "desk_destructions": _(
         "Dossier %(dossier)s : les destructions en attente ne sont pas celles que dit le journal."
     ),
-    "desk_originals": _(
+    "revision_originals": _(
         "Dossier %(dossier)s : les textes d’avant un caviardage ne sont pas ceux que dit le "
         "journal."
     ),
