@@ -18,7 +18,7 @@ from sqlalchemy.orm import Session
 
 from register import create_app
 from register.accounts import acts as accounts
-from register.accounts import invitations, two_factor
+from register.accounts import invitations, password_links, two_factor
 from register.accounts.models import Role
 from register.cases.case_content import Content
 from register.cases.models import Incident
@@ -66,6 +66,7 @@ _PATHS: Mapping[str, str] = {
     "version": "/moderation/dossiers/{draft}/versions/{older}",
     "versions compared": "/moderation/dossiers/{draft}/comparer?de={older}&a={newer}",
     "as of a day": "/moderation/dossiers/{draft}/au/2026-03-02",
+    "a day to come": "/moderation/dossiers/{draft}/au/2999-03-02",
     "journal": "/moderation/journal",
     "journal of a case": "/moderation/journal?dossier={whole}",
     "journal line": "/moderation/journal/bureau/3",
@@ -92,16 +93,19 @@ _PATHS: Mapping[str, str] = {
     "sign in": "/compte/connexion",
     "invitation": "/compte/invitation/{invitation}",
     "dead link": "/compte/invitation/rien",
+    "password link": "/compte/nouveau-mot-de-passe/{link}",
 }
 # Pages without sign-in.
-OUTSIDE = ("sign in", "invitation", "dead link")
+OUTSIDE = ("sign in", "invitation", "dead link", "password link")
+# Pages of what is not there.
+ABSENT = ("dead link", "a day to come")
 # Pages of Émile, who has no second factor yet.
 WITHOUT_FACTOR = ("second factor",)
 
 
 def _page(name: str, path: str) -> SitePage:
     member = "emile" if name in WITHOUT_FACTOR else "" if name in OUTSIDE else "ada"
-    return SitePage(path, status=404 if name == "dead link" else 200, member=member)
+    return SitePage(path, status=404 if name in ABSENT else 200, member=member)
 
 
 def _form(path: str, status: int, fields: Mapping[str, str], minutes: int = 0) -> SitePage:
@@ -155,6 +159,7 @@ PAGES: Mapping[str, SitePage] = {
         200,
         {"adresse": "emma@register.test", "role": "moderator"},
     ),
+    "password link made": _form("/moderation/membres/{emile}/mot-de-passe", 200, {}),
     "a site page emptied": _form("/moderation/pages/suivre", 422, {"vu": "{page}", "title": ""}),
     "site page previewed": _form(
         "/moderation/pages/suivre",
@@ -183,7 +188,7 @@ def desk_site(settings: Settings) -> PageSite:
     app = create_app(replace(settings, require_2fa=True))
     with open_engine(settings.database_url) as engine:
         with app.app_context():
-            ada, bruno, emile, token = _members(engine, request_context.root_key())
+            ada, bruno, emile, tokens = _members(engine, request_context.root_key())
         with writing(engine, AT) as pen:
             names = _cases(pen, ada, bruno)
             text = "Un texte de l’association.\n\n{issues}"
@@ -196,11 +201,14 @@ def desk_site(settings: Settings) -> PageSite:
         names |= _reports(engine, store, Cast(bruno=bruno, chloe=emile, ada=ada, driss=0))
         store.close()
     members = {"ada": ada, "emile": emile}
-    return PageSite(app, PAGES, members, {**names, "invitation": token})
+    return PageSite(app, PAGES, members, {**names, **tokens, "emile": str(emile)})
 
 
-def _members(engine: Engine, seal_key: bytes) -> tuple[int, int, int, str]:
-    """Ada with a second factor, Bruno, Émile without one, Driss disabled, Fanny invited."""
+def _members(engine: Engine, seal_key: bytes) -> tuple[int, int, int, dict[str, str]]:
+    """Ada with a second factor, Bruno, Émile without one, Driss disabled, Fanny invited.
+
+    Bruno has a link to choose a new password.
+    """
     with writing(engine, AT) as pen:
         ada, bruno, emile, driss = (
             accounts.add_member(pen, f"{name}@register.test", role, PASSWORD).id
@@ -215,8 +223,11 @@ def _members(engine: Engine, seal_key: bytes) -> tuple[int, int, int, str]:
         accounts.set_factor(pen, ada, two_factor.new_secret(), seal_key, codes, 0)
         accounts.disable_member(pen, driss, by=ada)
     with writing(engine) as pen:
-        token = invitations.invite(pen, "fanny@register.test", Role.MODERATOR, by=ada)
-    return ada, bruno, emile, token
+        tokens = {
+            "invitation": invitations.invite(pen, "fanny@register.test", Role.MODERATOR, by=ada),
+            "link": password_links.make_link(pen, bruno, by=ada),
+        }
+    return ada, bruno, emile, tokens
 
 
 def _cases(pen: WriteTransaction, ada: int, bruno: int) -> dict[str, str]:

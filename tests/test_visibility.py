@@ -330,6 +330,8 @@ REPORT_STATES = (
 # Values for the parameters of routes, by the first part of their path and their name.
 SAMPLES = {
     ("incidents", "number"): [*map(str, range(12)), "01", "x", str(10**9), str(10**30)],
+    ("incidents", "before"): ["2", "5"],
+    ("incidents", "after"): [str(seq) for seq in range(3, 12)],
     ("communes", "code"): ["2A004", "2B033", "93032", "93059", "00000", "2a004"],
     ("departements", "code"): ["2A", "2B", "93", "00", "988"],
     ("regions", "code"): ["94", "11", "00"],

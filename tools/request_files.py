@@ -70,7 +70,6 @@ def main(site: Path) -> None:
         report = {"jeton": token, "recit": _ACCOUNT, "lieu": "Gagny", "etape": "envoyer"}
         address = f"/moderation/dossiers/{plan['ready']}/publier"
         publication = {**hidden_fields(member.request(address, None)), "reason": "relu"}
-        publication |= {"flags_reason": "relu"}
         counts = {
             "report": files_of(lambda: reporter.request("/signaler", report)),
             "publication": files_of(lambda: member.request(address, publication)),

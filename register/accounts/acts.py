@@ -8,11 +8,11 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 
-from sqlalchemy import delete, func, select
+from sqlalchemy import delete, func, select, update
 from sqlalchemy.orm import Session
 
 from register.accounts import passwords, sessions, two_factor, vouching
-from register.accounts.models import Member, MemberInvitation, RecoveryCode, Role
+from register.accounts.models import Member, MemberInvitation, PasswordLink, RecoveryCode, Role
 from register.accounts.sign_in_attempts import fold_email
 from register.errors import Invalid, NotFound, Refused
 from register.journal import Act, WriteTransaction
@@ -138,11 +138,18 @@ def set_role(
 
 
 def change_password(
-    tx: WriteTransaction, member_id: int, password: str, *, except_session: int | None = None
+    tx: WriteTransaction,
+    member_id: int,
+    password: str,
+    *,
+    except_session: int | None = None,
+    by_link: PasswordLink | None = None,
 ) -> Member:
     """Set a member's new password, end their other sessions and forget their browsers.
 
     :param except_session: the current session, which stays open.
+    :param by_link: the link that an administrator made, who may have used it themself: the account
+        does not vouch for seven days.
     :raises Invalid: an invalid password.
     :raises Refused: a member who may not act any more.
     """
@@ -151,7 +158,10 @@ def change_password(
     # Whoever guessed codes knew the former password: the budget of wrong codes is full again.
     member.totp_whole_at = 0
     _revoke_access(tx, member.id, except_session)
-    tx.record(Act.MEMBER_PASSWORD, by=member.id, details={"member": member.id})
+    details: dict[str, object] = {"member": member.id}
+    if by_link is not None:
+        details = {**_reopen_details(tx, member, by_link.made_by), "link": by_link.id}
+    tx.record(Act.MEMBER_PASSWORD, by=member.id, details=details)
     return member
 
 
@@ -281,9 +291,18 @@ def _load_for_administrator(tx: WriteTransaction, email_or_id: str | int, by: in
 
 
 def _revoke_access(tx: WriteTransaction, member_id: int, except_session: int | None = None) -> None:
-    """End a member's sessions but one, and forget their browsers."""
+    """End a member's sessions but one, forget their browsers, and close their password links."""
     sessions.delete_sessions(tx.session, member_id, except_session)
     sessions.delete_browsers(tx.session, member_id)
+    close_password_links(tx, member_id)
+
+
+def close_password_links(tx: WriteTransaction, member_id: int) -> None:
+    """Close the open links by which a member could choose a new password."""
+    links = update(PasswordLink).where(
+        PasswordLink.member_id == member_id, PasswordLink.closed_at.is_(None)
+    )
+    tx.session.execute(links.values(closed_at=tx.at))
 
 
 def _require_other_administrator(tx: WriteTransaction, member: Member) -> None:

@@ -37,7 +37,8 @@ class VerifiedMember:
 
 @dataclass(frozen=True)
 class _Credentials:
-    password: str
+    # None when a link takes its place: the code alone is verified.
+    password: str | None
     code: str
     at: datetime
 
@@ -104,6 +105,17 @@ def reauthenticate(
         return _verify(engine, root_key, member_filter, credentials, key) is not None
 
 
+def verify_code(engine: Engine, root_key: bytes, member_id: int, code: str, at: datetime) -> bool:
+    """Verify and consume the code of a member who has a link instead of a password.
+
+    Failures are counted, as those of :func:`reauthenticate`. True for a member who has no second
+    factor yet.
+    """
+    key = sign_in_attempts.reauthentication_key(root_key, member_id)
+    credentials = _Credentials(None, code, at)
+    return _verify(engine, root_key, Member.id == member_id, credentials, key) is not None
+
+
 def _count_attempt(
     engine: Engine, key: bytes, member_filter: ColumnElement[bool], at: datetime
 ) -> bool:
@@ -136,7 +148,9 @@ def _verify(
         # No transaction stays open during the slow verification of the password.
         member = session.scalar(select(Member).where(member_filter, Member.disabled_at.is_(None)))
     if member is None:
-        is_right = passwords.verify_nothing(credentials.password)
+        is_right = passwords.verify_nothing(credentials.password or "")
+    elif credentials.password is None:
+        is_right = True
     else:
         is_right = passwords.matches(member.password_hash, credentials.password)
     code_check = _check_code(root_key, member, credentials)

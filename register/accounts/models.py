@@ -10,6 +10,8 @@ from sqlalchemy.orm import Mapped, mapped_column
 
 from register.db import Base, UTCDateTime
 
+SESSION_NAME_LENGTH = 40
+
 
 class Role(StrEnum):
     """The role of a member; an administrator may do all that a moderator may."""
@@ -81,6 +83,21 @@ class MemberInvitation(Base):
     closed_at: Mapped[datetime | None] = mapped_column(UTCDateTime)
 
 
+class PasswordLink(Base):
+    """A link by which one member chooses a new password, once; only its digest is stored."""
+
+    __tablename__ = "password_link"
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    member_id: Mapped[int] = mapped_column(ForeignKey("member.id"), index=True)
+    token_hash: Mapped[bytes] = mapped_column(LargeBinary(32), unique=True)
+    made_at: Mapped[datetime] = mapped_column(UTCDateTime)
+    made_by: Mapped[int] = mapped_column(ForeignKey("member.id"))
+    expires_at: Mapped[datetime] = mapped_column(UTCDateTime)
+    # Used, revoked, replaced by a newer one, or made needless by another change of the account.
+    closed_at: Mapped[datetime | None] = mapped_column(UTCDateTime)
+
+
 class RecoveryCode(Base):
     """A single-use code for a lost second factor; only its digest is stored."""
 
@@ -95,7 +112,8 @@ class RecoveryCode(Base):
 class SignInSession(Base):
     """An open session of a member, without address or user agent.
 
-    Members recognise their sessions by the times of opening and last use.
+    Members recognise their sessions by the name that they gave, and by the times of opening and
+    last use.
     """
 
     __tablename__ = "sign_in_session"
@@ -107,6 +125,8 @@ class SignInSession(Base):
     seen_at: Mapped[datetime] = mapped_column(UTCDateTime)
     # When password and code were last given; grave acts ask for them again after some minutes.
     confirmed_at: Mapped[datetime] = mapped_column(UTCDateTime)
+    # Typed by the member, such as "téléphone"; taken over from the browser at a sign-in.
+    name: Mapped[str] = mapped_column(String(SESSION_NAME_LENGTH), default="")
 
 
 class SignInAttempts(Base):
@@ -148,3 +168,4 @@ class KnownBrowser(Base):
     token_hash: Mapped[bytes] = mapped_column(LargeBinary(32), unique=True)
     created_at: Mapped[datetime] = mapped_column(UTCDateTime)
     used_at: Mapped[datetime] = mapped_column(UTCDateTime)
+    name: Mapped[str] = mapped_column(String(SESSION_NAME_LENGTH), default="")

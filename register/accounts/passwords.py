@@ -130,6 +130,16 @@ def _piece_weight(text: str, spelled: set[str], own_words: frozenset[str]) -> in
 def hash_password(password: str, email: str = "", name: str = "") -> str:
     """The argon2id hash to store.
 
+    :raises Invalid: as :func:`require_acceptable`.
+    """
+    require_acceptable(password, email, name)
+    # Without a turn of a bulkhead: the write lock already admits only one at a time.
+    return _HASHER.hash(_bytes(password))
+
+
+def require_acceptable(password: str, email: str = "", name: str = "") -> None:
+    """Require a password to be neither short, common nor leaked.
+
     :param email: the member's address, which must not be a main part of the password.
     :param name: the member's name, likewise.
     :raises Invalid: ``password_short``, ``password_long``, ``password_common``,
@@ -148,8 +158,6 @@ def hash_password(password: str, email: str = "", name: str = "") -> str:
         raise Invalid("password_common")
     if is_leaked(normalised):
         raise Invalid("password_leaked")
-    # Without a turn of a bulkhead: the write lock already admits only one at a time.
-    return _HASHER.hash(_bytes(password))
 
 
 def matches(hash_: str, password: str) -> bool:

@@ -16,9 +16,10 @@ from sqlalchemy import ColumnElement, Engine, delete, func, select, update
 from sqlalchemy.orm import Session
 
 from register.accounts import sign_in_attempts, vouching
-from register.accounts.models import KnownBrowser, Member, SignInSession
+from register.accounts.models import SESSION_NAME_LENGTH, KnownBrowser, Member, SignInSession
 from register.journal import Act, WriteTransaction, writing
 from register.text.dates import paris_day
+from register.text.normalisation import one_line
 
 # For browsers that are left open: an hour without a page, half a day in all.
 IDLE_LIMIT = timedelta(hours=1)
@@ -60,12 +61,23 @@ def digest(token: str) -> bytes:
 # Housekeeping: no line of the journal. The acts, which record one, are at the end.
 
 
-def add_session(session: Session, member_id: int, at: datetime) -> str:
-    """Open a session for an authenticated member; the token for their cookie."""
+def add_session(session: Session, member_id: int, at: datetime, browser_token: str = "") -> str:
+    """Open a session for an authenticated member; the token for their cookie.
+
+    :param browser_token: of the known browser, whose name the session gets.
+    """
     token = secrets.token_urlsafe(32)
+    browser_name = session.scalar(
+        select(KnownBrowser.name).where(*_browser(member_id, browser_token))
+    )
     session.add(
         SignInSession(
-            member_id=member_id, token_hash=digest(token), opened_at=at, seen_at=at, confirmed_at=at
+            member_id=member_id,
+            token_hash=digest(token),
+            opened_at=at,
+            seen_at=at,
+            confirmed_at=at,
+            name=browser_name or "",
         )
     )
     session.flush()
@@ -110,6 +122,28 @@ def replace_token(session: Session, session_id: int, **columns: datetime) -> str
     stmt = update(SignInSession).where(SignInSession.id == session_id)
     session.execute(stmt.values(token_hash=digest(token), **columns))
     return token
+
+
+def name_session(
+    session: Session, member_id: int, session_id: int, name: str, browser_token: str = ""
+) -> bool:
+    """Give a session of a member a name, empty for none; whether there is such a session.
+
+    :param browser_token: of the known browser of this session, for the next sign-ins.
+    """
+    name = one_line(name)[:SESSION_NAME_LENGTH]
+    stmt = update(SignInSession).where(
+        SignInSession.id == session_id, SignInSession.member_id == member_id
+    )
+    named = session.execute(stmt.values(name=name).returning(SignInSession.id)).first()
+    session.execute(
+        update(KnownBrowser).where(*_browser(member_id, browser_token)).values(name=name)
+    )
+    return named is not None
+
+
+def _browser(member_id: int, browser_token: str) -> tuple[ColumnElement[bool], ...]:
+    return (KnownBrowser.member_id == member_id, KnownBrowser.token_hash == digest(browser_token))
 
 
 def list_sessions(session: Session, member_id: int, at: datetime) -> Sequence[SignInSession]:
@@ -206,14 +240,15 @@ def delete_browsers(session: Session, member_id: int, *conditions: ColumnElement
 _MARGIN = timedelta(minutes=10)
 
 
-def sign_in(tx: WriteTransaction, member_id: int) -> str:
+def sign_in(tx: WriteTransaction, member_id: int, browser_token: str = "") -> str:
     """Open a session for an authenticated member; the token for their cookie.
 
+    :param browser_token: of the known browser, whose name the session gets.
     :raises Refused: a member who may not act any more.
     """
     vouching.load_acting_member(tx, member_id)
     delete_expired_sessions(tx.session, tx.at)
-    token = add_session(tx.session, member_id, tx.at)
+    token = add_session(tx.session, member_id, tx.at, browser_token)
     tx.record(Act.SIGNED_IN, by=member_id, details={"member": member_id})
     _record_failure_lines(tx)
     return token

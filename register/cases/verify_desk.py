@@ -249,6 +249,8 @@ _MEMBER_COLUMNS: Mapping[Act, Callable[[datetime, Mapping[str, Any]], dict[str, 
     Act.MEMBER_DISABLED: lambda at, _private: {"disabled_at": at},
     Act.MEMBER_ENABLED: lambda _at, _private: {"disabled_at": None},
     Act.MEMBER_RESET: lambda _at, _private: {"disabled_at": None},
+    # By a link of an administrator, the account does not vouch for a while.
+    Act.MEMBER_PASSWORD: lambda _at, _private: {},
     Act.MEMBER_FACTOR: lambda _at, _private: {"factor": True},
     Act.MEMBER_FACTOR_RESET: lambda _at, _private: {"factor": False},
 }

@@ -79,6 +79,11 @@ _FINDINGS = {
         "Aucun signalement n’attend une décision depuis un an.",
         "Des signalements attendent une décision depuis un an : le bureau les liste.",
     ),
+    "late_texts": (
+        "Aucun signalement n’est gardé après le jour de sa destruction.",
+        "Des signalements sont encore là après le jour de leur destruction : webcitoyen purge, et "
+        "voyez si le suiveur tourne.",
+    ),
     "retention": (
         "L’horloge avance jour après jour : ce qui doit être détruit l’est à sa date.",
         "L’horloge a sauté depuis la dernière purge, et rien n’est plus détruit : si la date "

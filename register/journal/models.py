@@ -129,6 +129,9 @@ class Act(StrEnum):
     MEMBER_ROLE = "member_role"  # a member was given another role
     MEMBER_RESET = "member_reset"  # a new password was set from the console
     MEMBER_PASSWORD = "member_password"  # noqa: S105 - a member changed their own password
+    # An administrator made a link by which a member chooses a new password; it was revoked.
+    MEMBER_PASSWORD_LINK = "member_password_link"  # noqa: S105 - the name of an act
+    MEMBER_LINK_REVOKED = "member_link_revoked"
     MEMBER_FACTOR = "member_factor"  # a member set up or renewed their second factor
     MEMBER_FACTOR_RESET = "member_factor_reset"  # somebody else removed it, to be set up again
     SIGNED_IN = "signed_in"  # a member signed in

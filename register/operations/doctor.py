@@ -6,6 +6,7 @@ import stat
 from collections.abc import Callable, Iterator
 from contextlib import closing
 from dataclasses import dataclass
+from datetime import timedelta
 from pathlib import Path
 
 from sqlalchemy import Engine, func, select
@@ -19,8 +20,9 @@ from register.errors import RegisterError
 from register.journal import JournalEntry, Ledger, head
 from register.operations import schema, setup
 from register.reports import report_lists
+from register.reports.models import Report
 from register.reports.report_lists import ReportFolder, ReportQuery
-from register.reports.retention import clock_jump
+from register.reports.retention import clock_jump, destruction_clause
 from register.reports.verify import lost_keys
 from register.text.dates import paris_day
 
@@ -128,11 +130,15 @@ def _key_findings(settings: Settings, session: Session) -> Iterator[Finding]:
 
 
 def _retention_findings(session: Session) -> Iterator[Finding]:
-    """Whether no report has waited for a year, and the clock has not jumped."""
+    """Whether no report is late for a decision or its destruction, nor the clock has jumped."""
     today = paris_day(now())
     late = report_lists.count_reports(session, ReportQuery(folder=ReportFolder.OVERDUE), today)
     since = clock_jump(session, today)
     yield Finding("overdue", not late, str(late or ""))
+    # The retention runs each hour; yesterday is left to a register that was stopped for a night.
+    due = destruction_clause(today - timedelta(days=2))
+    late_texts = session.scalar(select(func.count()).select_from(Report).where(due))
+    yield Finding("late_texts", not late_texts, str(late_texts or ""))
     yield Finding("retention", since is None, since.isoformat() if since else "")
 
 

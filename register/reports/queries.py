@@ -217,6 +217,11 @@ class CaseReports:
     retained: Sequence[CaseReport]
     withdrawn: Sequence[ReportSummary]
 
+    @property
+    def has_news(self) -> bool:
+        """Whether an author wrote since a member last acted."""
+        return any(copy.report and copy.report.summary.news for copy in self.retained)
+
 
 def reports_of_case(session: Session, store: KeyStore, incident_id: int) -> CaseReports:
     """The reports behind a case, for members."""

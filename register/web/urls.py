@@ -37,6 +37,11 @@ def version(number: int, seq: int) -> str:
     return f"{case(number)}?version={seq}"
 
 
+def version_difference(number: int, before: int, after: int) -> str:
+    """The differences between two versions of a case."""
+    return f"{case(number)}/versions/{before}-{after}"
+
+
 def citation(number: int, form: str, seq: int | None = None) -> str:
     """A reference to a case for reference managers, in a format; of its last version by default."""
     address = f"{case(number)}/citation.{form}"

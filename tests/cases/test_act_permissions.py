@@ -235,6 +235,8 @@ RULING = StepContent("jugement", "2010", "relaxe", court="TGI de Bobigny", appea
 SUIT = ProceedingContent(direction="contre_cible", nature="penale", steps=(RULING,))
 OTHER = ProceedingContent(direction="par_cible")
 BEFORE = Content(title="Gagny", outcome="en_cours", date="2008", proceedings=(SUIT, OTHER))
+ASKED = RequestContent(asked="un budget", outcome="en_cours")
+WITH_END = replace(BEFORE, end_date="2010-06", request=ASKED)
 
 
 def _with_steps(*steps, suit=SUIT, **changes):
@@ -262,6 +264,36 @@ def _with_steps(*steps, suit=SUIT, **changes):
 def test_a_follow_up_may_change_outcome_and_steps(after, changed, why):
     assert act_permissions.changed_fields(BEFORE, after) == changed, why
     act_permissions.require_follow_up(BEFORE, after)
+
+
+@pytest.mark.parametrize(
+    ("changes", "refused", "why"),
+    [
+        ({"outcome": "relaxe"}, [], "an outcome follows another"),
+        ({"outcome": "inconnue"}, ["outcome"], "a known outcome is not taken back"),
+        ({"outcome": ""}, ["outcome"], "nor removed"),
+        ({"end_date": "2011"}, [], "the affair goes on"),
+        ({"end_date": "2010-06-30"}, [], "a day of its month adds to the month"),
+        ({"end_date": "2010"}, ["end_date"], "a month does not become a year"),
+        ({"end_date": "2009-12"}, ["end_date"], "the end does not move back"),
+        ({"end_date": ""}, ["end_date"], "nor go"),
+        ({"end_date": "hier"}, [], "no date: the validation refuses it with its reason"),
+        ({"request": replace(ASKED, refusal="implicite")}, [], "the town did not answer"),
+        ({"request": replace(ASKED, outcome="communication_obtenue")}, [], "it did"),
+        ({"request": replace(ASKED, outcome="inconnue")}, ["request"], "what is known stays so"),
+        ({"request": replace(ASKED, asked="une note")}, ["request"], "what was asked is published"),
+        ({"request": replace(ASKED, asked="")}, ["request"], "and is not removed"),
+        ({"request": None}, ["request"], "nor is the whole request"),
+    ],
+)
+def test_a_follow_up_adds_and_takes_nothing_back(changes, refused, why):
+    after = replace(WITH_END, **changes)
+    if not refused:
+        act_permissions.require_follow_up(WITH_END, after)
+        return
+    with pytest.raises(Refused) as error:
+        act_permissions.require_follow_up(WITH_END, after)
+    assert (error.value.key, error.value.values["fields"]) == ("needs_correction", refused), why
 
 
 @pytest.mark.parametrize(

@@ -41,6 +41,7 @@ def test_a_sound_register_has_nothing_wrong(settings, engine, desk, inbox):
         "mode",
         "report_keys",
         "overdue",
+        "late_texts",
         "retention",
         "mode",
         "legal",
@@ -106,11 +107,12 @@ def test_reports_that_lost_their_key_are_counted(settings, engine, store, inbox)
     assert _faults(settings) == {"report_keys": "2"}
 
 
-def test_reports_that_nobody_decided_for_a_year_are_counted(settings, engine, inbox):
+def test_reports_late_for_a_decision_or_their_destruction_are_counted(settings, engine, inbox):
     inbox.received(now() - timedelta(days=367))
     inbox.received(now() - timedelta(days=360))
     inbox.declined(now() - timedelta(days=367))
-    assert _faults(settings) == {"overdue": "1"}
+    # The declined one should have been destroyed long ago.
+    assert _faults(settings) == {"overdue": "1", "late_texts": "1"}
 
 
 def test_a_clock_that_jumped_is_named_with_the_last_day_known(settings, engine, store):

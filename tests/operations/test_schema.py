@@ -235,6 +235,7 @@ EXAMINED_TABLES = {
     "identity",
     # Of members, not of cases: how they come in. Housekeeping, or digests that open nothing.
     "member_invitation",
+    "password_link",
     "recovery_code",
     "sign_in_session",
     "sign_in_tries",

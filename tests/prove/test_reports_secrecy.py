@@ -74,7 +74,14 @@ def test_planted_traces_are_found(settings: Settings, tmp_path: Path) -> None:
 
 _CLOCK = re.compile(r"\d\d:\d\d")
 # Acts of the ledger of reports, which has days only: the author's, and that a member read it.
-_BY_DAY = {"report_received", "report_added", "report_withdrawn", "report_viewed"}
+_BY_DAY = {
+    "report_received",
+    "report_added",
+    "report_withdrawn",
+    "report_destroyed",
+    "report_concluded",
+    "report_viewed",
+}
 
 
 def test_neither_address_nor_agent_nor_words_are_in_any_file(

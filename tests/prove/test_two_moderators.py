@@ -98,7 +98,7 @@ def _page(moderator: Moderator, address: str) -> FilledForm:
 
 
 def _reason(moderator: Moderator, address: str, word: str) -> Fields:
-    return TICKED | {"reason": f"motif de {word}", "flags_reason": f"relu par {word}"}
+    return TICKED | {"reason": f"motif de {word}"}
 
 
 def _edited(moderator: Moderator, address: str, word: str) -> Fields:

@@ -41,6 +41,7 @@ from register.web.messages.journal import (
     GROUP_NAMES,
     LEDGER_LABELS,
     LINE_CHECKS,
+    PUBLIC_KINDS,
     ROLE_WORDS,
 )
 
@@ -168,7 +169,7 @@ def all_sentences() -> list[str]:
         GROUP_NAMES,
         *(
             {kind: label for kind, (_act, label) in kinds.items()}
-            for kinds in (journal_sentences.PUBLIC_KINDS, *journal_sentences.ACT_GROUPS.values())
+            for kinds in (PUBLIC_KINDS, *journal_sentences.ACT_GROUPS.values())
         ),
         LEDGER_LABELS,
         ATTESTED_WORDS,

@@ -23,6 +23,7 @@ from register.web.blueprints import Audience, Permission, csrf, permission_of
 _RETRY_VIEWS: Mapping[str, Callable[[], ResponseReturnValue]] = {
     "account.sign_in": sign_in.retry_sign_in_page,
     "account.invitation": sign_in.retry_invitation_page,
+    "account.password_link": sign_in.retry_password_link_page,
 }
 _SAFE_METHODS = frozenset({"GET", "HEAD", "OPTIONS"})
 

@@ -91,15 +91,18 @@ def display_name(member_id: int | None) -> str:
     return str(names[member_id]) if member_id else str(_("la console"))
 
 
-def start_session(member_id: int) -> None:
-    """Sign a member in, with a new cookie, so that an earlier one is worthless."""
+def start_session(member_id: int, browser_token: str = "") -> None:
+    """Sign a member in, with a new cookie, so that an earlier one is worthless.
+
+    :param browser_token: of the known browser, whose name the session gets.
+    """
     previous = signed_in()
     with writing(at=now()) as tx:
         if previous is not None:
             sessions.end_sessions(
                 tx, previous.member.id, by=previous.member.id, only_session=previous.session_id
             )
-        token = sessions.sign_in(tx, member_id)
+        token = sessions.sign_in(tx, member_id, browser_token)
     _reset_cookie()
     session[TOKEN_FIELD] = token
 
@@ -137,6 +140,14 @@ def remember_browser() -> str:
 def forget_lookup() -> None:
     """Drop the cached member after a change of the account or session."""
     request.environ.pop(_ENVIRON_KEY, None)
+
+
+def name_session(session_id: int, name: str) -> bool:
+    """Name one session of the current member, its browser too if it is this one; False without."""
+    current = require_signed_in()
+    browser_token = known_browser_token() if session_id == current.session_id else ""
+    with housekeeping(db.engine) as db_session:
+        return sessions.name_session(db_session, current.member.id, session_id, name, browser_token)
 
 
 def close_session(session_id: int) -> bool:

@@ -8,7 +8,7 @@ from flask_babel import lazy_gettext as _
 from wtforms import HiddenField, PasswordField, SelectField, StringField
 from wtforms.validators import InputRequired
 
-from register.accounts.models import Role
+from register.accounts.models import SESSION_NAME_LENGTH, Role
 from register.accounts.passwords import MIN_LENGTH
 from register.web.form_fields import BaseForm, line_field
 
@@ -18,6 +18,10 @@ REQUIRED_MESSAGE = _("Ce champ doit être rempli.")
 REFUSED_MESSAGE = _(
     "Le mot de passe ou le code n’est pas le bon. Un code ne sert qu’une fois : attendez que "
     "votre téléphone affiche le suivant."
+)
+REFUSED_CODE_MESSAGE = _(
+    "Ce code n’est pas le bon, ou il a déjà servi : attendez que votre téléphone affiche le "
+    "suivant. Après dix essais, il faut attendre un quart d’heure."
 )
 BUSY_MESSAGE = _(
     "Trop de mots de passe sont vérifiés en ce moment : le vôtre n’a pas été examiné, et rien "
@@ -85,6 +89,19 @@ class NewPasswordForm(BaseForm):
     mot_de_passe = password_field(_("Mot de passe actuel"))
     code_a_usage_unique = StringField(_("Code"))
     nouveau_mot_de_passe = password_field(_("Nouveau mot de passe"))
+
+
+class LinkedPasswordForm(BaseForm):
+    """A new password, and a code if there is a second factor, by a link of an administrator."""
+
+    nouveau_mot_de_passe = password_field(_("Nouveau mot de passe"))
+    code_a_usage_unique = StringField(_("Code"))
+
+
+class SessionNameForm(BaseForm):
+    """The name of a session; empty for none."""
+
+    nom = line_field(_("Nom de la séance"), limit=SESSION_NAME_LENGTH)
 
 
 def _role_field() -> SelectField:

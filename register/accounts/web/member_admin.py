@@ -10,12 +10,12 @@ from flask_babel import gettext as _
 from flask_babel import lazy_gettext
 
 from register.accounts import acts as accounts
-from register.accounts import invitations, sessions, vouching
+from register.accounts import invitations, password_links, sessions, vouching
 from register.accounts.models import Member, Role
 from register.accounts.web import current_member
 from register.accounts.web.forms import ROLE_LABELS, MemberInviteForm, RoleForm
 from register.db import db, now
-from register.errors import NotFound, RegisterError
+from register.errors import NotFound, Refused, RegisterError
 from register.journal import WriteTransaction, writing
 from register.reports.acts import close_account
 from register.web import error_messages
@@ -55,6 +55,34 @@ def roster_invite() -> ResponseReturnValue:
         link=f"{settings().base_url}/compte/invitation/{token}",
         until=now() + invitations.LIFETIME,
     )
+
+
+@desk.post("/membres/<int:member>/mot-de-passe")
+@administrators_only
+@asks_password(lazy_gettext("préparer un lien de mot de passe pour un membre"))
+def roster_password_link(member: int) -> ResponseReturnValue:
+    """Make a link by which a member chooses a new password; only this page shows it."""
+    try:
+        with writing() as tx:
+            token = password_links.make_link(tx, member, by=current_member.member().id)
+    except Refused as error:
+        sentence = error_messages.error_sentence(error)
+        return _page(MemberInviteForm(formdata=None), status_of(error), sentence)
+    return render_template(
+        "accounts/password_link_made.html",
+        email=db.session.get_one(Member, member).email,
+        link=f"{settings().base_url}/compte/nouveau-mot-de-passe/{token}",
+        until=now() + password_links.LIFETIME,
+    )
+
+
+@desk.post("/membres/liens/<int:link>/reprendre")
+@administrators_only
+@asks_password(lazy_gettext("reprendre un lien de mot de passe"))
+def roster_revoke_link(link: int) -> ResponseReturnValue:
+    """Revoke a link to choose a new password."""
+    success = _("Le lien est repris : il n’ouvre plus rien.")
+    return _perform(password_links.revoke_link, link, success=success)
 
 
 @desk.post("/membres/invitations/<int:invitation>/reprendre")
@@ -161,6 +189,7 @@ def _page(form: MemberInviteForm, status: int = 200, problem: str = "") -> Respo
         problem=problem,
         everyone=accounts.all_members(session),
         pending=invitations.pending(session, at),
+        links={link.member_id: link for link in password_links.pending_links(session, at)},
         roles=ROLE_LABELS,
         # Whether the current member may confirm each account that does not vouch yet.
         unconfirmed={

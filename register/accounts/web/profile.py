@@ -19,7 +19,7 @@ from markupsafe import Markup
 
 from register import encryption
 from register.accounts import acts as accounts
-from register.accounts import sessions, two_factor
+from register.accounts import password_links, sessions, two_factor
 from register.accounts.web import current_member, forms, reauthentication
 from register.accounts.web.reauthentication import CarriedForm
 from register.db import db, now
@@ -42,6 +42,7 @@ def own() -> ResponseReturnValue:
         current_session=signed_in.session_id,
         browsers=sessions.count_browsers(db.session(), member.id, now()),
         codes_left=accounts.count_unused_codes(db.session(), member.id),
+        link=password_links.member_link(db.session(), member.id, now()),
     )
 
 
@@ -84,6 +85,25 @@ def close(session: int) -> ResponseReturnValue:
     """End one session, which may be the current one."""
     if current_member.close_session(session):
         flash(_("La séance est fermée."))
+    return redirect(current_member.ACCOUNT, 303)
+
+
+@account.post("/seances/<int:session>/nommer")
+def name_session(session: int) -> ResponseReturnValue:
+    """Give one session a name, empty for none."""
+    form = forms.SessionNameForm()
+    if not form.is_sent:
+        flash(_("Ce nom est trop long : la séance garde le sien."))
+    elif current_member.name_session(session, form.nom.data or ""):
+        flash(_("Le nom de la séance est enregistré."))
+    return redirect(current_member.ACCOUNT, 303)
+
+
+@account.post("/liens/<int:link>/reprendre")
+def revoke_link(link: int) -> ResponseReturnValue:
+    """Revoke a link by which somebody could choose a new password for this account."""
+    current_member.run_act(lambda tx, by: password_links.revoke_link(tx, link, by=by))
+    flash(_("Le lien est repris : il n’ouvre plus rien."))
     return redirect(current_member.ACCOUNT, 303)
 
 

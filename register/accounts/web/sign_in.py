@@ -1,17 +1,17 @@
-"""Pages of sign-in, sign-out and invitation links."""
+"""Pages of sign-in and sign-out, and those of links that open an account or set a password."""
 
 from __future__ import annotations
 
-from flask import Response, make_response, redirect, render_template, request
+from flask import Response, flash, make_response, redirect, render_template, request
 from flask.typing import ResponseReturnValue
 from flask_babel import gettext
 from flask_babel import lazy_gettext as _
 from sqlalchemy.orm import Session
 from wtforms import Field
 
-from register.accounts import authentication, invitations, sessions
+from register.accounts import authentication, invitations, password_links, passwords, sessions
 from register.accounts.authentication import VerifiedMember
-from register.accounts.models import MemberInvitation
+from register.accounts.models import Member, MemberInvitation, PasswordLink
 from register.accounts.web import current_member, forms, profile, reauthentication
 from register.accounts.web.reauthentication import CarriedForm
 from register.db import db, now
@@ -121,7 +121,7 @@ def _busy_page(form: forms.SignInForm, seconds: int) -> Response:
 
 def _signed_in_response(verified: VerifiedMember, target: str) -> Response:
     carried = reauthentication.carried_form()
-    current_member.start_session(verified.member_id)
+    current_member.start_session(verified.member_id, verified.browser_token)
     if carried is None:
         response = make_response(redirect(target or current_member.DESK, 303))
     elif verified.needs_factor:
@@ -208,3 +208,78 @@ def _invitation_page(
         hint=forms.length_hint(),
     )
     return body, status
+
+
+# --- links to choose a new password -----------------------------------------------------------
+
+
+@account.route("/nouveau-mot-de-passe/<token>", methods=["GET", "POST"])
+@open_to_all
+def password_link(token: str) -> ResponseReturnValue:
+    """Show the link of a member, set the password that they choose, and sign them in."""
+    try:
+        link = password_links.find_link(db.session(), token, now())
+        form = forms.LinkedPasswordForm()
+        if not form.is_sent:
+            return _password_link_page(link, form, 422 if form.is_submitted() else 200)
+        return _set_password(link, token, form)
+    except NotFound:
+        return render_template("accounts/invitation_invalid.html"), 404
+
+
+def retry_password_link_page() -> ResponseReturnValue:
+    """The page again, for a form without the CSRF token of this browser."""
+    token = str((request.view_args or {}).get("token", ""))
+    try:
+        link = password_links.find_link(db.session(), token, now())
+    except NotFound:
+        return render_template("accounts/invitation_invalid.html"), 404
+    too_early = str(forms.TOO_EARLY_MESSAGE)
+    return _password_link_page(link, forms.LinkedPasswordForm(), 403, too_early)
+
+
+def _linked_member(link: PasswordLink) -> Member:
+    member = db.session.get_one(Member, link.member_id)
+    db.session.expunge(member)
+    return member
+
+
+def _password_link_page(
+    link: PasswordLink, form: forms.LinkedPasswordForm, status: int, problem: str = ""
+) -> ResponseReturnValue:
+    form.code_a_usage_unique.data = ""
+    body = render_template(
+        "accounts/password_link.html",
+        link=link,
+        member=_linked_member(link),
+        form=form,
+        problem=problem,
+        hint=forms.length_hint(),
+    )
+    return body, status
+
+
+def _set_password(
+    link: PasswordLink, token: str, form: forms.LinkedPasswordForm
+) -> ResponseReturnValue:
+    member, code = _linked_member(link), form.code_a_usage_unique.data or ""
+    new_password = form.nouveau_mot_de_passe.data or ""
+    # No transaction stays open during the verification.
+    db.session.rollback()
+    try:
+        # Before the code, which works once.
+        passwords.require_acceptable(new_password, member.email, member.name)
+        if not authentication.verify_code(
+            db.engine, request_context.root_key(), member.id, code, now()
+        ):
+            form.code_a_usage_unique.errors = [forms.REFUSED_CODE_MESSAGE]
+            return _password_link_page(link, form, 403)
+        with writing() as tx:
+            password_links.use_link(tx, token, new_password)
+    except Invalid as error:
+        form.nouveau_mot_de_passe.errors = [error_messages.error_sentence(error, quoting=False)]
+        return _password_link_page(link, form, status_of(error))
+    current_member.start_session(member.id)
+    flash(gettext("Votre mot de passe est changé. Vos autres séances sont fermées."))
+    response = make_response(redirect(current_member.ACCOUNT, 303))
+    return current_member.set_browser_cookie(response, current_member.remember_browser())

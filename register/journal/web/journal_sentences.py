@@ -16,7 +16,7 @@ from register.pages.web.public_pages import page_path
 from register.text.dates import day_words
 from register.text.typography import first_upper
 from register.web.l10n import number
-from register.web.messages.journal import ATTESTED_WORDS, ROLE_WORDS
+from register.web.messages.journal import ATTESTED_WORDS, PUBLIC_KINDS, ROLE_WORDS
 
 # Sentences by act, or by "act.variant" where the details of a line distinguish cases of one act.
 ACT_SENTENCES: dict[str, Any] = {
@@ -116,6 +116,9 @@ ACT_SENTENCES: dict[str, Any] = {
     "member_role": _("%(who)s a changé un rôle : %(member)s"),
     "member_reset": _("%(who)s a remis à zéro un mot de passe : %(member)s"),
     "member_password": _("%(who)s a changé son mot de passe"),
+    "member_password.link": _("%(who)s a choisi un nouveau mot de passe, par un lien"),
+    "member_password_link": _("%(who)s a préparé un lien de mot de passe : %(member)s"),
+    "member_link_revoked": _("%(who)s a repris un lien de mot de passe : %(member)s"),
     "member_factor": _("%(who)s a mis en place sa seconde preuve"),
     "member_factor.codes": _("%(who)s a renouvelé ses codes de secours"),
     "member_factor_reset": _("%(who)s a retiré une seconde preuve : %(member)s"),
@@ -127,22 +130,6 @@ ACT_SENTENCES: dict[str, Any] = {
     "sign_ins_failed": _("Connexions manquées au compte de %(member)s le %(day)s : %(count)s"),
     "page_edited": _("%(who)s a modifié la page %(page)s"),
     "page_restored": _("%(who)s a rétabli le texte livré de la page %(page)s"),
-}
-
-# Name in URLs of each public act, with its label; in the order of the form.
-PUBLIC_KINDS: Mapping[str, tuple[Act, Any]] = {
-    "publication": (Act.PUBLISHED, _("Publication")),
-    "suite": (Act.FOLLOWED_UP, _("Suite")),
-    "reponse": (Act.REPLIED, _("Droit de réponse")),
-    "correction": (Act.CORRECTED, _("Correction")),
-    "caviardage": (Act.REDACTED, _("Passage retiré")),
-    "retrait": (Act.WITHDRAWN, _("Retrait")),
-    "retablissement": (Act.RESTORED, _("Rétablissement")),
-    "reunion": (Act.MERGED, _("Réunion")),
-    "effacement": (Act.ERASED, _("Effacement")),
-    "ouverture": (Act.OPENED, _("Ouverture du registre")),
-    "page": (Act.PAGE_CHANGED, _("Page du site changée")),
-    "textes": (Act.TEXTS_CHANGED, _("Libellés, noms de lieux ou pages mis à jour")),
 }
 
 # Name in URLs of each act, with its label, by group; the name of a group stands for all its acts.
@@ -215,6 +202,8 @@ ACT_GROUPS: Mapping[str, Mapping[str, tuple[Act, Any]]] = {
         "membre-role": (Act.MEMBER_ROLE, _("Changement de rôle")),
         "membre-remis": (Act.MEMBER_RESET, _("Compte remis à zéro")),
         "mot-de-passe": (Act.MEMBER_PASSWORD, _("Mot de passe changé")),
+        "lien-mot-de-passe": (Act.MEMBER_PASSWORD_LINK, _("Lien de mot de passe préparé")),
+        "lien-repris": (Act.MEMBER_LINK_REVOKED, _("Lien de mot de passe repris")),
         "seconde-preuve": (Act.MEMBER_FACTOR, _("Seconde preuve mise en place")),
         "seconde-preuve-retiree": (Act.MEMBER_FACTOR_RESET, _("Seconde preuve retirée")),
     },
@@ -301,6 +290,7 @@ def _sentence_key(line: MembersJournalLine) -> str:
         Act.REPORT_ASSIGNED: assigned,
         Act.URGENCY_SET: urgency,
         Act.REPORT_URGENCY: urgency,
+        Act.MEMBER_PASSWORD: "link" if "link" in private else "",
         Act.MEMBER_FACTOR: "codes" if private.get("what") == "codes" else "",
         Act.MEMBER_ADDED: "self" if is_own else "",
         Act.SESSIONS_ENDED: sessions if private.get("member") == line.by else "other",

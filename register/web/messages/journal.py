@@ -1,10 +1,13 @@
-"""Names of ledgers, groups of acts, attestations and roles, and checks of a journal line."""
+"""Names of ledgers, acts, attestations and roles, and checks of a journal line."""
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any
 
 from flask_babel import lazy_gettext as _
+
+from register.journal import Act
 
 LEDGER_LABELS: dict[str, Any] = {
     "public": _("livre public"),
@@ -48,4 +51,20 @@ LINE_CHECKS: dict[str, tuple[Any, Any]] = {
         _("Ce que la liste affiche répète le texte scellé."),
         _("Ce que la liste affiche contredit le texte scellé."),
     ),
+}
+
+# Name in URLs of each public act, with its label; in the order of the form.
+PUBLIC_KINDS: Mapping[str, tuple[Act, Any]] = {
+    "publication": (Act.PUBLISHED, _("Publication")),
+    "suite": (Act.FOLLOWED_UP, _("Suite")),
+    "reponse": (Act.REPLIED, _("Droit de réponse")),
+    "correction": (Act.CORRECTED, _("Correction")),
+    "caviardage": (Act.REDACTED, _("Passage retiré")),
+    "retrait": (Act.WITHDRAWN, _("Retrait")),
+    "retablissement": (Act.RESTORED, _("Rétablissement")),
+    "reunion": (Act.MERGED, _("Réunion")),
+    "effacement": (Act.ERASED, _("Effacement")),
+    "ouverture": (Act.OPENED, _("Ouverture du registre")),
+    "page": (Act.PAGE_CHANGED, _("Page du site changée")),
+    "textes": (Act.TEXTS_CHANGED, _("Libellés, noms de lieux ou pages mis à jour")),
 }

@@ -29,6 +29,36 @@ def test_sessions_are_listed_and_closed_one_by_one(app, cast):
     assert browser.get("/compte").status_code == 200
 
 
+def test_a_session_gets_a_name_that_its_browser_keeps(app, cast):
+    telephone, office = sign_in(app, cast.email("bruno")), sign_in(app, cast.email("bruno"))
+    for visitor, session, name in ((telephone, 1, " téléphone "), (office, 2, "bureau de Lyon")):
+        visitor.get("/compte")
+        visitor.send(f"/compte/seances/{session}/nommer", nom=name)
+    telephone.get("/compte")
+    text = telephone.text.replace("\N{NARROW NO-BREAK SPACE}", " ")
+    assert "Celle-ci, « téléphone »" in text
+    assert "Fermer la séance « bureau de Lyon »" in text
+    # Signed in again in the same browser, and in another one.
+    telephone.get("/compte")
+    telephone.send("/compte/deconnexion")
+    sign_in(app, cast.email("bruno"), visitor=telephone).get("/compte")
+    assert "Celle-ci, « téléphone »" in telephone.text.replace("\N{NARROW NO-BREAK SPACE}", " ")
+    other = sign_in(app, cast.email("bruno"))
+    other.get("/compte")
+    assert "Celle-ci, «" not in other.text
+    # A name that is too long, and the session of somebody else.
+    form = dict(other.form("/compte/deconnexion").fields)
+    other.post("/compte/seances/3/nommer", {**form, "nom": "x" * 41})
+    other.follow()
+    assert "Ce nom est trop long" in other.text
+    ada = sign_in(app, cast.email("ada"))
+    ada.get("/compte")
+    form = dict(ada.form("/compte/deconnexion").fields)
+    ada.post("/compte/seances/1/nommer", {**form, "nom": "à moi"})
+    other.get("/compte")
+    assert "à moi" not in other.text
+
+
 def test_all_other_sessions_are_closed_at_once(app, cast):
     browsers = [sign_in(app, cast.email("bruno")) for _ in range(3)]
     chloe = sign_in(app, cast.email("chloe"))

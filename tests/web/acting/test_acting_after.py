@@ -53,7 +53,8 @@ def test_a_received_reply_is_published_with_the_layout_of_the_account(
     assert "3 lignes, " in page.replace("\u202f", " ")
     assert "La ville conteste" not in app.test_client().get(f"/incidents/{case.number}").text
     published = browser.send(
-        f"/moderation/reponses/{reply.id}/publier", revision_field(case) | {"reason": "due"}
+        f"/moderation/reponses/{reply.id}/publier",
+        revision_field(case) | acts.TICKED | {"reason": "due"},
     )
     assert published.status_code == 303
     public = app.test_client().get(f"/incidents/{case.number}").text
@@ -122,7 +123,7 @@ def test_an_overlong_reply_is_stored_and_can_only_be_refused(
     )
     assert "elle ne peut être que refusée" in browser.get(case_path(case)).text
     counts_before = line_counts()
-    publication = revision_field(case) | {"reason": "due à la mairie"}
+    publication = revision_field(case) | acts.TICKED | {"reason": "due à la mairie"}
     response = browser.send("/moderation/reponses/1/publier", publication)
     assert (response.status_code, line_counts()) == (422, counts_before)
     assert "refusez celle-ci avec ce motif" in errors(response.text)

@@ -14,9 +14,9 @@ pytestmark = pytest.mark.prove
 HOSTILE = {**HOSTILE_TEXTS, **OVERSIZED_TEXTS}
 # Each act with the fields that are typed in, on a case in a state.
 FIELDS = {
-    ("draft", "publier"): ("reason", "flags_reason"),
+    ("draft", "publier"): ("reason", "flag_reasons-x"),
     ("draft", "inviter"): ("how", "on", "text"),
-    ("withdrawn", "retablir"): ("reason", "flags_reason", "public_note"),
+    ("withdrawn", "retablir"): ("reason", "flag_reasons-x", "public_note"),
     ("published", "reponse"): ("author", "capacity", "received_on", "text"),
     ("published", "retirer"): ("restriction", "reason"),
     ("published", "reunir"): ("into", "reason"),
@@ -50,7 +50,7 @@ def test_a_decision_on_a_reply_accepts_hostile_text_safely(
 ):
     case = desk.published()
     reply = desk.received_reply(case)
-    form = revision_field(case) | {"reason": HOSTILE[name], "refusal": HOSTILE[name]}
+    form = revision_field(case) | {"reason": HOSTILE[name], "refusal": HOSTILE[name]} | acts.TICKED
     response = signed("bruno").send(f"/moderation/reponses/{reply}/{route}", form)
     assert response.status_code in (303, 422)
     _check_is_safe(response.text)

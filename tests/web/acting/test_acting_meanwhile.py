@@ -33,7 +33,7 @@ def test_a_stale_form_links_to_the_comparison_and_is_sent_again(
     seen_revision = revision_field(case)
     edit_meanwhile(case)
     counts_before, current_revision = line_counts(), revision_field(case)
-    form = attestations | {"reason": "lu et vérifié", "flags_reason": "relu"}
+    form = attestations | {"reason": "lu et vérifié"}
     refused = browser.send(case_path(case, "publier"), seen_revision | form)
     assert (refused.status_code, line_counts()) == (409, counts_before)
     assert f"comparer?de={seen_revision['vu']}&amp;a={current_revision['vu']}" in refused.text

@@ -37,7 +37,7 @@ def test_the_page_that_is_approved_and_published_is_the_public_page(
     bruno, chloe = signed("bruno"), signed("chloe")
     approved = chloe.get(case_path(case, "approuver"))
     published = bruno.get(case_path(case, "publier"))
-    form = {**revision_field(case), **attestations, "reason": "lu", "flags_reason": "public"}
+    form = {**revision_field(case), **attestations, "reason": "lu"}
     assert bruno.send(case_path(case, "publier"), form).status_code == 303
     public_page = bruno.get("/incidents/1").text
     assert public_part(approved.text) == public_part(published.text) == public_part(public_page)

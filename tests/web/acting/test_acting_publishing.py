@@ -8,6 +8,8 @@ from datetime import date
 
 import attested_acts as acts
 import pytest
+from cast import CaseRef
+from form_client import FilledForm
 
 from register.cases.models import Incident
 from register.cases.web.desk import case as case_page
@@ -53,7 +55,8 @@ def test_an_empty_draft_lists_every_missing_line_with_a_link(
 
 
 def test_each_checklist_line_links_to_an_existing_field(signed, desk):
-    case, browser = desk.draft(), signed("bruno")
+    flagged = {"narrative": "Selon le blog, joint au 06 12 34 56 78."}
+    case, browser = desk.draft(**flagged), signed("bruno")
     with desk.pen() as p:
         acts.withdraw_report(p, case.id, [])
     for fix_page in case_page._FIX_PAGES.values():
@@ -67,7 +70,7 @@ def test_a_refused_publication_keeps_attestations_and_reasons(
     signed, desk, revision_field, attestations
 ):
     case = desk.draft()
-    form = revision_field(case) | attestations | {"reason": "", "flags_reason": "relu"}
+    form = revision_field(case) | attestations | {"reason": ""}
     del form["no_private_life"]
     response = signed("bruno").send(case_path(case, "publier"), form)
     assert response.status_code == 422
@@ -91,20 +94,33 @@ def test_a_published_case_is_public_and_has_a_number(
     assert app.test_client().get("/incidents/1").status_code == 200
 
 
-def test_flagged_words_require_a_reason_and_a_second_member(
+def test_each_flagged_passage_has_its_reason_before_a_second_member_approves(
     signed, desk, content, revision_field, attestations, session
 ):
-    case = desk.ready(content(narrative="Selon le blog, joint au 06 12 34 56 78."))
-    browser, form = signed("bruno"), revision_field(case) | attestations | {"reason": "lu"}
-    page = browser.get(case_path(case, "publier")).text
-    assert "Numéro de téléphone\u00a0: «\u202f06 12 34 56 78\u202f» (récit)" in page
-    refused = browser.send(case_path(case, "publier"), form)
-    assert refused.status_code == 422
-    assert f'href="{case_path(case, "publier#flags_reason")}"' in errors(refused.text)
-    published = browser.send(
-        case_path(case, "publier"), form | {"flags_reason": "numéro de la mairie"}
-    )
-    assert published.status_code == 303
+    flagged = content(narrative="Selon le blog, joint au 06 12 34 56 78.")
+    with desk.pen() as p:
+        case = CaseRef(acts.draft(p, flagged, by=desk.cast.bruno, reason="r", flag_reasons="").id)
+        acts.invite(p, case.id, "courriel", by=desk.cast.bruno)
+    bruno, chloe = signed("bruno"), signed("chloe")
+    for browser, act, form in (
+        (bruno, "publier", attestations | {"reason": "lu"}),
+        (chloe, "approuver", {}),
+    ):
+        refused = browser.send(case_path(case, act), revision_field(case) | form)
+        assert (refused.status_code, "06 12 34 56 78" in refused.text) == (
+            422 if act == "publier" else 409,
+            True,
+        )
+    assert f'href="{case_path(case, "modifier#flag_reasons")}"' in bruno.get(case_path(case)).text
+    edit_page = bruno.get(case_path(case, "modifier")).text
+    assert "Numéro de téléphone\u00a0: «\u202f06 12 34 56 78\u202f» (récit)" in edit_page
+    saved = FilledForm(edit_page).sent(reason="raison")
+    saved |= acts.reason_field("telephone", "06 12 34 56 78", "standard de la mairie")
+    assert bruno.send(case_path(case, "modifier"), saved).status_code == 303
+    assert "Raison\u00a0: standard de la mairie" in chloe.get(case_path(case, "approuver")).text
+    assert chloe.send(case_path(case, "approuver"), revision_field(case)).status_code == 303
+    form = revision_field(case) | attestations | {"reason": "lu"}
+    assert bruno.send(case_path(case, "publier"), form).status_code == 303
     session.rollback()
     assert session.get_one(Incident, case.id).state == "published"
 

@@ -140,7 +140,7 @@ def test_an_unknown_case_is_not_found(signed, line_counts, route, case_id):
 @pytest.mark.parametrize("route", ["publier", "refuser"])
 @pytest.mark.parametrize("state", ["received", "decided", "withdrawn"])
 def test_a_reply_is_decided_once_and_while_its_case_is_published(
-    signed, desk, pen, cast, revision_field, line_counts, route, state
+    signed, desk, pen, cast, revision_field, attestations, line_counts, route, state
 ):
     case = desk.published()
     reply = desk.received_reply(case)
@@ -152,7 +152,7 @@ def test_a_reply_is_decided_once_and_while_its_case_is_published(
     browser, address = signed("bruno"), f"/moderation/reponses/{reply}/{route}"
     assert browser.get(address).status_code == 200
     counts_before = line_counts()
-    form = revision_field(case) | {"reason": "régulière", "refusal": "hors délai"}
+    form = revision_field(case) | attestations | {"reason": "régulière", "refusal": "hors délai"}
     response = browser.send(address, form)
     counts_after = line_counts()
     expected = PUBLIC if route == "publier" else DESK

@@ -24,6 +24,7 @@ from register.journal import Act, Ledger, head
 
 pytestmark = pytest.mark.one_database
 
+FLAGS = (("accusation_grave", "corruption"), ("telephone", "06 12 34 56 78"))
 NEW_CASE = "/moderation/dossiers/nouveau"
 
 
@@ -395,3 +396,60 @@ def test_the_case_file_is_downloaded_from_the_desk(bruno: MemberClient, desk: De
     assert (archive.status_code, archive.data[:2]) == (200, b"PK")
     assert "dossier-1.zip" in archive.headers["Content-Disposition"]
     assert bruno.get(f"/moderation/dossiers/{draft.id}/dossier-avocat.zip").status_code == 404
+
+
+@pytest.mark.parametrize("act", ["corriger", "suite"])
+def test_a_dirty_change_comes_back_filled_with_a_box_for_the_reason_of_each_flag(
+    bruno: MemberClient, desk: Desk, session: Session, act: str
+) -> None:
+    case = desk.published()
+    path = f"/moderation/dossiers/{case.id}/{act}"
+    text = "Selon le blog, corruption ; joindre le 06 12 34 56 78."
+    typed = (
+        {"narrative": text, "public_note": "Précisé."}
+        if act == "corriger"
+        else {"heading": "Suite", "text": text, "no_source": "Acte sur papier."}
+    )
+    fields = FilledForm(bruno.get(path).text).sent(**typed, reason="lu", attribution="y")
+    refused = bruno.send(path, fields)
+    form = FilledForm(refused.text)
+    assert refused.status_code == 422
+    assert {name: form[name] for name in typed} == typed
+    keys = [next(iter(acts.reason_field(*flag))) for flag in FLAGS]
+    assert all(key in form for key in keys)
+    assert sorted(form.invalid) == sorted([*keys, "no_private_person", "no_private_life"])
+    assert 'href="#flag_reasons"' in refused.text
+    # One reason and every attestation are not enough; what was typed stays.
+    first, second = (acts.reason_field(*flag, f"raison de {flag[1]}") for flag in FLAGS)
+    refused = bruno.send(path, form.sent(**acts.TICKED, **first))
+    form = FilledForm(refused.text)
+    assert (refused.status_code, form.invalid) == (422, [keys[1]])
+    assert (form[keys[0]], form["attribution"]) == ("raison de corruption", "y")
+    assert bruno.send(path, form.sent(**second)).status_code == 303
+    # The second reader sees each flag with its reason.
+    page = bruno.get(f"/moderation/dossiers/{case.id}/changements/1").text
+    for _code, excerpt in FLAGS:
+        assert f"raison de {excerpt}" in page
+    resumed = FilledForm(bruno.get(f"{path}?changement=1").text)
+    assert (resumed[keys[0]], "attribution" in resumed.sent()) == ("raison de corruption", False)
+
+
+def test_attestations_are_unticked_after_a_conflict(bruno: MemberClient, desk: Desk) -> None:
+    case = desk.published()
+    path = f"/moderation/dossiers/{case.id}/corriger"
+    fields = FilledForm(bruno.get(path).text).sent(title="Mien", reason="r", public_note="n")
+    with desk.pen() as p:
+        other = full_case(case.number or 0)
+        acts.correct(
+            p,
+            case.id,
+            replace(other, links=()),
+            by=desk.cast.chloe,
+            reason="r",
+            public_note="n",
+            second=desk.cast.bruno,
+        )
+    refused = bruno.send(path, fields | acts.TICKED)
+    form = FilledForm(refused.text)
+    assert (refused.status_code, form["title"]) == (409, "Mien")
+    assert "attribution" not in form.sent()

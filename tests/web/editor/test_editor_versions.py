@@ -96,6 +96,30 @@ def test_the_list_leads_to_a_day(bruno: MemberClient, edited_case: CaseRef) -> N
     assert (response.status_code, response.location) == (303, expected)
 
 
+def test_a_day_without_a_version_has_the_reason_and_the_versions(
+    bruno: MemberClient, edited_case: CaseRef, desk: Desk
+) -> None:
+    erased = desk.erased()
+    for case, day, reason in (
+        (
+            edited_case,
+            "2026-03-01",
+            "n’existait pas encore le 1er mars 2026 : il a été ouvert le 2",
+        ),
+        (edited_case, "0001-01-01", "n’existait pas encore"),
+        (edited_case, "9999-12-31", "n’est pas encore venu"),
+        (edited_case, "hier", "Écrivez le jour ainsi : 2026-03-31."),
+        (edited_case, "2026-02-30", "Écrivez le jour ainsi : 2026-03-31."),
+        (erased, "2026-03-02", "Le texte du 2 mars 2026 a été détruit."),
+    ):
+        response = bruno.get(f"/moderation/dossiers/{case.id}/au/{day}")
+        text = response.text.replace("\N{NO-BREAK SPACE}", " ")
+        assert (response.status_code, reason in text) == (404, True), day
+        assert "Toutes les versions" in text
+    response = bruno.get(f"/moderation/dossiers/{edited_case.id}/versions?au=h%20/ier")
+    assert response.location == f"/moderation/dossiers/{edited_case.id}/au/h%20%2Fier"
+
+
 @pytest.mark.prove
 @pytest.mark.parametrize(
     "address",
@@ -108,7 +132,6 @@ def test_the_list_leads_to_a_day(bruno: MemberClient, edited_case: CaseRef) -> N
         "au/9999-99-99",
         "comparer?de=1&a=999999",
         "comparer?de=99999999999&a=99999999999",
-        "versions?au=hier",
     ],
 )
 def test_unknown_revision_is_not_found(

@@ -12,7 +12,7 @@ from case_contents import a_case
 from cast import AT
 from databases import application
 from form_client import FormClient
-from report_factory import ANSWER, CONTACT, QUESTION, SENTENCE, WORDS, receive_report
+from report_factory import ANSWER, CONTACT, QUESTION, SENTENCE, WORDS, receipt_code, receive_report
 from sqlalchemy import event, select
 from sqlalchemy.orm import Session
 
@@ -23,6 +23,7 @@ from register.errors import NotFound, Refused
 from register.journal import writing
 from register.operations import setup
 from register.reports import acts, queries, receipt_codes, report_content, verify
+from register.reports.acts.reporter import ReceivedReport
 from register.reports.models import Message, Report, ReportState
 from register.reports.web import public_forms
 
@@ -423,11 +424,17 @@ def test_texts_are_destroyed_at_the_withdrawal_or_later_at_the_request_of_amina(
     assert "/suivi/detruire" not in [form.action for form in amina.page.forms]
 
 
-def test_the_short_address_answers_in_the_language_of_the_form(app, inbox, amina):
-    english = inbox.withdrawn(language="en")
+def test_the_short_address_answers_in_the_language_of_the_form(app, inbox, store, amina):
+    amina.get("/en/signaler")
+    amina.send("/en/signaler", recit=WORDS, etape="verifier")
+    amina.send("/en/signaler", etape="envoyer")
+    english = ReceivedReport("", receipt_code(200, page_html(amina)))
+    amina.post("/en/suivi/recu.json", {"code": english.code})
+    # The receipt has the fields that it always had.
+    assert "langue" not in amina.answer.get_data(as_text=True)
     open_report(amina, english.code)
-    assert "Withdrawn by you" in amina.text
-    assert {form.action for form in amina.page.forms} >= {"/en/suivi/detruire", "/en/suivi"}
+    assert "Received, waiting" in amina.text
+    assert {form.action for form in amina.page.forms} >= {"/en/suivi/message", "/en/suivi"}
     amina.post("/en/suivi", {"code": inbox.withdrawn().code})
     assert "Withdrawn by you" in amina.text
 

@@ -7,9 +7,11 @@ from contextlib import suppress
 from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Any
+from urllib.parse import quote
 
 from flask import Response, redirect, render_template, request
 from flask.typing import ResponseReturnValue
+from flask_babel import gettext as _
 from markupsafe import Markup
 
 from register.accounts.web import current_member
@@ -21,10 +23,11 @@ from register.cases.models import CaseState
 from register.cases.revisions import CaseAtRevision, RevisionSummary
 from register.cases.risk_flags import displayed_texts, with_stored
 from register.cases.vocabulary import VocabularyWord
-from register.cases.web.desk import act_view, content_words
+from register.cases.web.desk import act_view
 from register.cases.web.desk.act_forms import today
 from register.cases.web.desk.content_words import FlagLine, flag_lines
 from register.cases.web.desk.revision_forms import parse_id
+from register.cases.web.field_texts import content_changes
 from register.cases.web.public.case_view import CaseView, build_case_view
 from register.db import db
 from register.errors import NotFound, SealError
@@ -32,10 +35,9 @@ from register.journal import Act
 from register.journal.web.journal_sentences import ACT_SENTENCES
 from register.text import markup
 from register.text.dates import paris_day
-from register.text.text_comparison import field_changes
 from register.web.blueprints import desk
 from register.web.error_messages import check_sentence
-from register.web.l10n import in_french, typeset
+from register.web.l10n import day_words, in_french, typeset
 from register.web.messages import desk as desk_messages
 from register.web.messages.names import CASE_STATES
 from register.web.request_context import current_vocabulary, key_store, settings
@@ -235,10 +237,17 @@ def versions(incident_id: int) -> ResponseReturnValue:
     desk_case = act_view.open_case(incident_id)
     day_text = request.args.get("au", "").strip()
     if day_text:
-        page = f"au/{_parse_day(day_text).isoformat()}"
+        page = f"au/{quote(day_text, safe='')}"
         return redirect(act_view.case_address(incident_id, page), 303)
-    revision_rows = revisions.list_revisions(db.session(), current_member.member(), incident_id)
-    return render_template("cases/desk/versions.html", file=desk_case, rows=revision_rows)
+    return _versions_page(desk_case)
+
+
+def _versions_page(desk_case: DeskCase, problem: str = "") -> str:
+    viewer = current_member.member()
+    revision_rows = revisions.list_revisions(db.session(), viewer, desk_case.id)
+    return render_template(
+        "cases/desk/versions.html", file=desk_case, rows=revision_rows, problem=problem
+    )
 
 
 @desk.get("/dossiers/<int:incident_id>/versions/<int:revision>")
@@ -250,18 +259,32 @@ def version(incident_id: int, revision: int) -> str:
 
 
 @desk.get("/dossiers/<int:incident_id>/au/<day>")
-def as_of(incident_id: int, day: str) -> str:
-    """The case at the end of a day in Paris."""
-    desk_case, at = act_view.open_case(incident_id), _parse_day(day)
-    past = revisions.case_at_day(db.session(), current_member.member(), incident_id, at)
-    return _version_page(desk_case, past, at)
-
-
-def _parse_day(day_text: str) -> date:
+def as_of(incident_id: int, day: str) -> ResponseReturnValue:
+    """The case at the end of a day in Paris; 404 with the reason and the versions without one."""
+    desk_case, problem = act_view.open_case(incident_id), ""
     try:
-        return date.fromisoformat(day_text)
-    except ValueError as error:
-        raise NotFound("no_such_revision") from error
+        at = date.fromisoformat(day)
+    except ValueError:
+        return _versions_page(desk_case, _("Écrivez le jour ainsi : 2026-03-31.")), 404
+    day_in_words = day_words(at)
+    if at > today():
+        problem = _("Le %(day)s n’est pas encore venu.", day=day_in_words)
+        return _versions_page(desk_case, problem), 404
+    try:
+        past = revisions.case_at_day(db.session(), current_member.member(), incident_id, at)
+    except NotFound:
+        opened_on = paris_day(desk_case.created_at)
+        problem = (
+            _(
+                "Ce dossier n’existait pas encore le %(day)s : il a été ouvert le %(opened)s.",
+                day=day_in_words,
+                opened=day_words(opened_on),
+            )
+            if at < opened_on
+            else _("Le texte du %(day)s a été détruit.", day=day_in_words)
+        )
+        return _versions_page(desk_case, problem), 404
+    return _version_page(desk_case, past, at)
 
 
 def _version_page(desk_case: DeskCase, past: CaseAtRevision, day: date | None = None) -> str:
@@ -282,7 +305,7 @@ def compare(incident_id: int) -> str:
         revisions.case_at_revision(db.session(), viewer, incident_id, revision_id).snapshot.content
         for revision_id in (older, newer)
     )
-    changes = field_changes(content_words.field_texts(before), content_words.field_texts(after))
+    changes = content_changes(before, after)
     return render_template(
         "cases/desk/versions_compared.html",
         file=desk_case,

@@ -104,21 +104,6 @@ def approve(incident_id: int) -> ResponseReturnValue:
     return perform_act(open_case(incident_id), form, Act.APPROVED, run, notice, page_values)
 
 
-@desk.route("/dossiers/<int:incident_id>/refuser", methods=["GET", "POST"])
-def refuse(incident_id: int) -> ResponseReturnValue:
-    """Refusal of the version on the page, with a reason and a passage for its writer."""
-    desk_case, form = open_case(incident_id), RefusalForm()
-    who = current_member.display_name(desk_case.revision_by or 0)
-    return perform_act(
-        desk_case,
-        form,
-        Act.VERSION_REFUSED,
-        acts.refuse_version,
-        _("La version est refusée. %(who)s la retrouve, avec votre motif.", who=who),
-        lambda _present: {"purpose": "publish", "refusal_form": form, "refusing": True},
-    )
-
-
 @desk.route("/dossiers/<int:incident_id>/inviter", methods=["GET", "POST"])
 def invite(incident_id: int) -> ResponseReturnValue:
     """The invitation for the authority, and the note that it was sent, or why not."""
@@ -157,10 +142,8 @@ def publish_reply(reply_id: int) -> ResponseReturnValue:
     def page_values(present: DeskCase) -> dict[str, Any]:
         proposal, row = Proposal(Act.REPLIED, "", reply=reply_id), db.session.get(Reply, reply_id)
         flags = second_person.new_flags(present.snapshot.content, proposal, row)
-        return {
-            **_reply_values(present, reply_id),
-            "flags": flag_lines(flags, form.flag_reasons.data),
-        }
+        lines = flag_lines(flags, form.flag_reasons.data)
+        return {**_reply_values(present, reply_id), "flags": lines}
 
     return perform_act(
         open_case_of_reply(reply_id),

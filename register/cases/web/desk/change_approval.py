@@ -1,4 +1,4 @@
-"""Approval by a second person of changes and destructions on public cases."""
+"""Approval and refusal by a second person: changes and destructions; refusal of a version."""
 
 from __future__ import annotations
 
@@ -17,8 +17,8 @@ from register.cases.member_view import DeskCase
 from register.cases.models import CaseState, Reply
 from register.cases.second_person import ProposedChange
 from register.cases.web.desk import act_view, content_words
-from register.cases.web.desk.act_forms import ActForm, RefuseChangeForm
-from register.cases.web.desk.public_preview import differences
+from register.cases.web.desk.act_forms import ActForm, RefusalForm, RefuseChangeForm
+from register.cases.web.field_texts import content_changes
 from register.db import db
 from register.errors import NotFound, Refused
 from register.journal import Act
@@ -91,6 +91,21 @@ def change_refuse(incident_id: int, change_id: int) -> ResponseReturnValue:
     )
 
 
+@desk.route("/dossiers/<int:incident_id>/refuser", methods=["GET", "POST"])
+def refuse(incident_id: int) -> ResponseReturnValue:
+    """Refusal of the version on the page, with a reason and a passage for its writer."""
+    desk_case, form = act_view.open_case(incident_id), RefusalForm()
+    who = current_member.display_name(desk_case.revision_by or 0)
+    return act_view.perform_act(
+        desk_case,
+        form,
+        Act.VERSION_REFUSED,
+        acts.refuse_version,
+        _("La version est refusée. %(who)s la retrouve, avec votre motif.", who=who),
+        lambda _present: {"purpose": "publish", "refusal_form": form, "refusing": True},
+    )
+
+
 @desk.post(f"{_CHANGE}/reprendre")
 @_redirect_when_decided
 def change_drop(incident_id: int, change_id: int) -> ResponseReturnValue:
@@ -156,7 +171,7 @@ def _change_values(
     return {
         "change": change,
         "after": after,
-        "differences": differences(base, after.content),
+        "differences": content_changes(base, after.content),
         "flags": content_words.flag_lines(flags, proposal.flag_reasons),
         "why": _approval_refusal(change, desk_case),
         "refusing": refusal_form is not None,

@@ -36,6 +36,7 @@ from register.cases.web.desk.content_words import FlagLine
 from register.cases.web.desk.editor_forms import EditorForm
 from register.cases.web.desk.redaction_form import RedactForm, RedactionReview
 from register.cases.web.desk.revision_forms import AttestedForm, parse_id
+from register.cases.web.field_texts import field_texts
 from register.db import db
 from register.errors import Incomplete, Invalid, NotFound, Refused, RegisterError, TextError
 from register.journal import Act, writing
@@ -317,13 +318,13 @@ def _refused_page(page: EditorPage, error: RegisterError | TextError) -> Respons
 def _show_conflict(page: EditorPage, desk_case: DeskCase) -> None:
     """Show the stored content beside the submitted one, and let the form be saved over it."""
     seen_revision, page.file = page.form.seen, desk_case
-    mine = content_words.field_texts(asdict(page.form.content(desk_case.content)))
-    theirs = content_words.field_texts(asdict(desk_case.content))
+    mine = field_texts(asdict(page.form.content(desk_case.content)))
+    theirs = field_texts(asdict(desk_case.content))
     try:
         past = revisions.case_at_revision(
             db.session(), current_member.member(), desk_case.id, seen_revision
         )
-        seen = content_words.field_texts(asdict(past.content))
+        seen = field_texts(asdict(past.content))
     except NotFound:
         seen = {}
     page.both = SaveConflict(

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from dataclasses import asdict, dataclass, replace
 from datetime import datetime
 from typing import Any
@@ -23,8 +23,8 @@ from register.cases.queries import PublicCase, PublicChange
 from register.cases.refusals import QuotedPassage, locate_passage
 from register.cases.second_person import ProposedChange
 from register.cases.validation import NUMBER_LIMIT
-from register.cases.web.desk import content_words
 from register.cases.web.desk.case import case_checklist
+from register.cases.web.field_texts import content_changes
 from register.cases.web.public.cases import page_values
 from register.cases.web.public.social_cards import case_social_card
 from register.db import db, now
@@ -32,7 +32,7 @@ from register.errors import NotFound
 from register.journal import Act
 from register.journal.models import rfc3339
 from register.text.quotation import find_quotation
-from register.text.text_comparison import FieldChange, field_changes
+from register.text.text_comparison import FieldChange
 from register.text.typography import french
 from register.web.blueprints import desk
 
@@ -115,12 +115,7 @@ def public_differences(desk_case: DeskCase) -> list[FieldChange] | None:
         )
     except NotFound:
         return None
-    return differences(public_content, desk_case.snapshot.content)
-
-
-def differences(before: Mapping[str, Any], after: Mapping[str, Any]) -> list[FieldChange]:
-    """The fields that differ between two contents, in words."""
-    return field_changes(content_words.field_texts(before), content_words.field_texts(after))
+    return content_changes(public_content, desk_case.snapshot.content)
 
 
 def _as_published(desk_case: DeskCase, snapshot: CaseSnapshot, note: str) -> CaseSnapshot:

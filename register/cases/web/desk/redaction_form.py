@@ -29,9 +29,10 @@ from register.cases.redaction_plan import (
     plan_redaction,
 )
 from register.cases.revisions import RevisionSummary
-from register.cases.web.desk import content_words, editor_rows
+from register.cases.web.desk import editor_rows
 from register.cases.web.desk.editor_forms import CorrectForm
 from register.cases.web.desk.revision_forms import parse_id
+from register.cases.web.field_texts import field_texts
 from register.db import db
 from register.errors import Invalid
 from register.journal.models import canonical_json
@@ -171,7 +172,7 @@ def _digest(node: Any) -> str:
 def _excerpts(version: RedactedVersion) -> list[tuple[str, str]]:
     """Name of a field, and a part of its text, for each passage that a version loses."""
     document, former = (
-        content_words.field_texts(convert_document(json.loads(document)))
+        field_texts(convert_document(json.loads(document)))
         for document in (version.document, version.former_document)
     )
     excerpts = []

@@ -19,7 +19,8 @@ from register.accounts.web import current_member
 from register.cases import desk_lists
 from register.cases.case_content import Content
 from register.cases.validation import NUMBER_LIMIT, ContentFault
-from register.cases.web.desk import act_view, content_words
+from register.cases.web.desk import act_view
+from register.cases.web.field_texts import field_texts
 from register.db import db, now
 from register.errors import Invalid, NotFound, Refused, RegisterError, TextError
 from register.journal import WriteTransaction
@@ -175,8 +176,7 @@ def _draft_offers(sent: ReportContent, parts: Iterable[DraftPart]) -> list[Draft
             label = str(_FREE_TEXT_LABELS[part.name])
             items = [ReportedItem(getattr(sent, part.name))]
         source_lines = "\n".join(source.url for source in part.changes.get("sources", ()))
-        field_texts = content_words.field_texts(asdict(Content(**part.changes)))
-        texts = {**field_texts, "sources": source_lines}
+        texts = {**field_texts(asdict(Content(**part.changes))), "sources": source_lines}
         becomes = [(first_upper(field_name(name)), texts[name]) for name in part.changes]
         dropped = [_dropped_text(fault) for fault in part.dropped]
         offers.append(DraftOffer(part.name, label, items, becomes, dropped, part.is_free_text))
