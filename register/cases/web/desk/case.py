@@ -25,7 +25,7 @@ from register.cases.risk_flags import displayed_texts, with_stored
 from register.cases.vocabulary import VocabularyWord
 from register.cases.web.desk import act_view
 from register.cases.web.desk.act_forms import today
-from register.cases.web.desk.content_words import FlagLine, flag_lines
+from register.cases.web.desk.content_words import FlagLine, case_file_archive, flag_lines
 from register.cases.web.desk.revision_forms import parse_id
 from register.cases.web.field_texts import content_changes
 from register.cases.web.public.case_view import CaseView, build_case_view
@@ -327,7 +327,7 @@ def case_file(incident_id: int) -> ResponseReturnValue:
     # Without the key, the case file has no reports.
     with suppress(SealError):
         store = key_store()
-    archive_bytes, _gathered = content_words.case_file_archive(number, store)
+    archive_bytes, _gathered = case_file_archive(number, store)
     headers = {"Content-Disposition": f'attachment; filename="dossier-{number}.zip"'}
     return Response(archive_bytes, mimetype="application/zip", headers=headers)
 
