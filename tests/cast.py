@@ -170,7 +170,14 @@ class Desk:
         other = self.published()
         case = self.published(**changes)
         with self.pen() as p:
-            acts.merge(p, case.id, into=other.number, by=self.cast.bruno, reason="même affaire")
+            acts.merge(
+                p,
+                case.id,
+                into=other.number,
+                by=self.cast.bruno,
+                second=self.cast.chloe,
+                reason="même affaire",
+            )
         return case
 
     def erased(self, **changes: object) -> CaseRef:

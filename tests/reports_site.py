@@ -10,7 +10,7 @@ from functools import partial
 from cast import Desk, hire
 from databases import open_engine
 from page_sites import PageSite, SitePage
-from report_factory import CONTACT, Inbox, a_report, nonce
+from report_factory import CONTACT, QUESTION, Inbox, a_report, nonce
 from sqlalchemy.orm import Session
 
 from register import create_app
@@ -74,6 +74,7 @@ STATES = (
     "waiting",
     "answered",
     "draft",
+    "asked",
     "published",
     "requested",
     "case withdrawn",
@@ -105,6 +106,7 @@ REPORTER_PAGES: Mapping[str, SitePage] = {
     "message kept": _follow_up_sent("message", 200, "contact", message="Encore un mot."),
     "empty contact": _follow_up_sent("contact", 422),
     "withdrawal not confirmed": _follow_up_sent("retirer", 422),
+    "destruction not confirmed": _follow_up_sent("detruire", 422, "withdrawn"),
     "receipt to verify": SitePage("/suivi/verifier"),
     "receipt verified": SitePage("/suivi/verifier", {"recu": "{recu}"}),
     "receipt unknown": SitePage("/suivi/verifier", {"recu": '{{"salt": ""}}'}),
@@ -187,6 +189,7 @@ def _reports(inbox: Inbox, desk: Desk) -> tuple[dict[str, ReceivedReport], dict[
         "waiting": inbox.waiting(at - day),
         "answered": inbox.waiting(at - day, contact=CONTACT),
         "draft": inbox.accepted(at, account=LONG, types=("interdiction_filmer", "expulsion")),
+        "asked": inbox.accepted(at, account=LONG, language="en"),
         "published": inbox.accepted(at, into=case.id),
         "requested": inbox.accepted(at, into=case.id),
         "case withdrawn": inbox.accepted(at, into=withdrawn.id),
@@ -197,6 +200,7 @@ def _reports(inbox: Inbox, desk: Desk) -> tuple[dict[str, ReceivedReport], dict[
     }
     inbox.answered(reports["answered"], at=at)
     with inbox.pen() as p:
+        acts.ask_reporter(p, inbox.store, reports["asked"].key, QUESTION, by=inbox.cast.bruno)
         acts.withdraw(p, inbox.store, reports["requested"].key, nonce(), "On m’a reconnue.")
         incidents.withdraw(
             p, withdrawn.id, by=inbox.cast.bruno, restriction="erreur", reason="lieu"

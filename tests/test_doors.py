@@ -417,7 +417,11 @@ CASE_ACTS = {
     ),
     "merge": (
         lambda desk, cast: desk.published().id and desk.published().id,
-        lambda p, i, c, t: acts.merge(p, i, into=1, by=c.bruno, reason="r"),
+        lambda p, i, c, t: acts.merge(p, i, into=1, by=c.bruno, second=c.chloe, reason="r"),
+    ),
+    "part": (
+        lambda desk, cast: desk.merged().id,
+        lambda p, i, c, t: acts.part(p, i, by=c.bruno, second=c.chloe, reason="r"),
     ),
     "erase": (
         _published,
@@ -472,6 +476,7 @@ PUBLIC_ACTS = {
     "withdraw",
     "restore",
     "merge",
+    "part",
     "erase",
 }
 # Acts with a line in the ledger of reports.

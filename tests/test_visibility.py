@@ -283,10 +283,15 @@ class HiddenContent:
             acts.erase(p, case.id, by=self.cast.ada, restriction="erreur", single=True)
         return case
 
-    def merged(self, visible):
-        case = self.published()
+    def merged(self, visible, *, withdrawn=True):
+        """Merged into another case; ``withdrawn`` before, or the other one after."""
+        case = self.withdrawn() if withdrawn else self.published()
+        target = visible if withdrawn else self.desk.published()
+        by = {"by": self.cast.bruno, "reason": MARKER}
         with self.pen() as p:
-            acts.merge(p, case.id, into=visible.number, by=self.cast.bruno, reason=MARKER)
+            acts.merge(p, case.id, into=target.number, second=self.cast.chloe, **by)
+            if not withdrawn:
+                acts.withdraw(p, target.id, restriction="erreur", **by)
         return case
 
     def redacted(self):
@@ -548,7 +553,8 @@ def test_no_route_shows_hidden_content(app, hidden, desk, session, store):
     hidden.desk_only(visible)
     assert set(hidden.reports(store, visible).values()) == set(_report_keys())
     cases = [hidden.withdrawn(), hidden.erased(), hidden.merged(visible), hidden.redacted()]
-    assert {case.number for case in cases} == {2, 3, 4, 5}
+    cases.append(hidden.merged(visible, withdrawn=False))
+    assert {case.number for case in cases} == {2, 3, 4, 5, 6}
     # QUERY_VALUES covers every version so far.
     assert head(session).seq < len(QUERY_VALUES["version"])
     all_addresses = (*addresses(app), *in_english(app), *searches(app))

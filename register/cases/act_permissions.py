@@ -69,6 +69,9 @@ RULES: dict[tuple[CaseState, Act], Rule] = {
     (CaseState.WITHDRAWN, Act.REDACTED): _ANY_MEMBER,
     (CaseState.WITHDRAWN, Act.RESTORED): _ANY_MEMBER,
     (CaseState.WITHDRAWN, Act.MERGED): _ANY_MEMBER,
+    (CaseState.MERGED, Act.NOTED): _ANY_MEMBER,
+    (CaseState.MERGED, Act.WITHDRAWN): _ANY_MEMBER,
+    (CaseState.MERGED, Act.PARTED): _ANY_MEMBER,
 }
 
 # The reason of a refusal; the state's own reason when the act has none.

@@ -137,6 +137,7 @@ _CONSEQUENCE_LIST = (
     Consequence(Act.REPLIED, ("reply_shown", "followers"), PeriodScope.REPLY),
     Consequence(Act.WITHDRAWN, ("tombstone", "unlisted", "feed_says", "texts_kept")),
     Consequence(Act.MERGED, ("leads_on", "unlisted", "feed_says"), PeriodScope.AGAIN),
+    Consequence(Act.PARTED, ("shown_again", "followers"), PeriodScope.AGAIN),
     Consequence(Act.ERASED, ("one_sentence", "unlisted", "feed_says", "destroyed")),
     Consequence(Act.DRAFTED, ("nothing",)),
     Consequence(Act.EDITED, ("nothing",)),

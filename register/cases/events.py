@@ -17,6 +17,7 @@ from sqlalchemy.orm import Session
 from register.cases.case_codes import CASE_CODE, IS_PRESENT
 from register.cases.core_tables import CASE, IS_PUBLIC, IS_PUBLIC_LINE, JOURNAL_ENTRY, is_among
 from register.cases.filters import FILTERS, CaseQuery, Clause, HitStrengths, clause
+from register.cases.mergers import list_parted_lines
 from register.cases.models import CaseState
 from register.errors import NotFound
 from register.journal import Act, Ledger
@@ -106,10 +107,14 @@ def alternatives(session: Session, event_query: EventQuery) -> Iterator[Alternat
         yield Alternative(
             and_(is_listed, JOURNAL_ENTRY.c.case_number == event_query.case), is_selective=True
         )
-        # The feed of a case that was merged into this one redirects to this one's feed.
+        # The feed of a case that was merged into this one redirects to this one's feed, also for
+        # readers who still follow it there once the case is parted.
         yield Alternative(
             and_(_IS_FINAL, CASE.c.merged_into == event_query.case), is_selective=True
         )
+        parted_lines = list_parted_lines(session, event_query.case)
+        if parted_lines:
+            yield Alternative(is_among(JOURNAL_ENTRY.c.seq, parted_lines), is_selective=True)
     else:
         yield from _search_alternatives(session, event_query)
 

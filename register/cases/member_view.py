@@ -290,14 +290,16 @@ def _load_dated_acts(session: Session, number: int) -> list[tuple[Act, date]]:
         .limit(EVENTS_LIMIT)
     )
     dated_acts = [(Act(act), paris_day(at)) for act, at in own_acts if act != Act.MERGED]
-    # A merged draft has no number, and readers never saw it.
+    # The merge of a draft, which readers never saw, is no public line.
     merge_times = session.scalars(
-        select(Incident.moved_at)
+        select(JournalEntry.at)
+        .join(Incident, Incident.number == JournalEntry.case_number)
         .where(
+            JournalEntry.ledger == Ledger.PUBLIC.value,
+            JournalEntry.act == Act.MERGED.value,
             Incident.merged_into == number,
             Incident.state == CaseState.MERGED.value,
-            Incident.number.is_not(None),
         )
-        .order_by(Incident.number)
+        .order_by(JournalEntry.seq)
     )
-    return dated_acts + [(Act.MERGED, paris_day(at)) for at in merge_times if at is not None]
+    return dated_acts + [(Act.MERGED, paris_day(at)) for at in merge_times]

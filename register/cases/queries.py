@@ -17,6 +17,7 @@ from sqlalchemy.orm import Session
 from register.cases.case_codes import CASE_CODE, IS_PUBLIC_CODE
 from register.cases.case_content import CaseSnapshot, parse_snapshot
 from register.cases.core_tables import CASE, IS_PUBLIC, IS_PUBLIC_LINE, JOURNAL_ENTRY, REVISION
+from register.cases.mergers import Merger, load_merger
 from register.cases.models import CaseState, Invitation
 from register.cases.validation import NUMBER_LIMIT
 from register.errors import Gone, Moved, NotFound
@@ -26,7 +27,10 @@ from register.text.passage_removal import REMOVAL_MARK, REMOVED_URL
 
 # Acts that publish a revision, which a citation may then pin.
 CITABLE_ACTS = frozenset(
-    {Act.PUBLISHED, Act.FOLLOWED_UP, Act.REPLIED, Act.CORRECTED, Act.REDACTED, Act.RESTORED}
+    {
+        *(Act.PUBLISHED, Act.FOLLOWED_UP, Act.REPLIED, Act.CORRECTED, Act.REDACTED),
+        *(Act.RESTORED, Act.PARTED),
+    }
 )
 
 
@@ -36,6 +40,7 @@ class PublicCase:
 
     ``redacted_by``: the last line of the public ledger that removed a passage from an earlier
     version, and that has its present ``commitment``.
+    ``merger`` is set for a version of a merged case.
     """
 
     number: int
@@ -47,6 +52,7 @@ class PublicCase:
     commitment: str
     snapshot: CaseSnapshot
     redacted_by: int | None = None
+    merger: Merger | None = None
 
     @property
     def has_removal(self) -> bool:
@@ -55,6 +61,16 @@ class PublicCase:
             mark in json.dumps(self.snapshot.content, ensure_ascii=False)
             for mark in (REMOVAL_MARK, REMOVED_URL)
         )
+
+
+@dataclass(frozen=True)
+class MergedCase:
+    """What the address of a merged case shows; ``case``: its last version, None if it is hidden."""
+
+    number: int
+    first_published_at: datetime
+    merger: Merger
+    case: PublicCase | None
 
 
 @dataclass(frozen=True)
@@ -72,6 +88,7 @@ _CASE_STMT = (
     select(
         CASE.c.state,
         CASE.c.merged_into,
+        CASE.c.restriction,
         CASE.c.first_published_at,
         CASE.c.moved_at,
         CASE.c.revision_id,
@@ -99,18 +116,48 @@ def load_public_case(session: Session, number: int, version: int | None = None) 
 
     :param version: line number of a public event of this case.
     :raises NotFound: no such case, or a case that was never public.
-    :raises Moved: merged into another.
-    :raises Gone: withdrawn or erased, with its :class:`Tombstone`; or a version destroyed since.
+    :raises Moved: merged into another, and no version is asked for.
+    :raises Gone: withdrawn or erased, with its :class:`Tombstone`; or a version destroyed or hidden
+        since.
     """
+    case_row = _load_row(session, number)
+    merger = None
+    if case_row.state == CaseState.MERGED:
+        if version is None:
+            raise Moved("case_merged", number=case_row.merged_into)
+        merger = load_merger(session, number, case_row.merged_into, case_row.restriction)
+        if not merger.is_readable:
+            raise Gone("case_gone")
+    elif case_row.state != CaseState.PUBLISHED:
+        raise Gone("case_gone", tombstone=load_tombstone(session, number))
+    return _load_version(session, number, version, case_row, merger)
+
+
+def load_merged_case(session: Session, number: int) -> MergedCase:
+    """What is public of a merged case.
+
+    :raises NotFound: no such case, or one that is not merged.
+    """
+    case_row = _load_row(session, number)
+    if case_row.state != CaseState.MERGED:
+        raise NotFound("no_such_case")
+    merger = load_merger(session, number, case_row.merged_into, case_row.restriction)
+    case = _load_version(session, number, None, case_row, merger) if merger.is_readable else None
+    return MergedCase(number, case_row.first_published_at, merger, case)
+
+
+def _load_row(session: Session, number: int) -> Any:
     # PostgreSQL refuses to compare numbers beyond its integers.
     in_range = number <= NUMBER_LIMIT
     case_row = session.execute(_CASE_STMT, {"number": number}).first() if in_range else None
     if case_row is None:
         raise NotFound("no_such_case")
-    if case_row.state == CaseState.MERGED:
-        raise Moved("case_merged", number=case_row.merged_into)
-    if case_row.state != CaseState.PUBLISHED:
-        raise Gone("case_gone", tombstone=load_tombstone(session, number))
+    return case_row
+
+
+def _load_version(
+    session: Session, number: int, version: int | None, case_row: Any, merger: Merger | None
+) -> PublicCase:
     event = _load_event(session, number, version)
     is_current = event.revision_id == case_row.revision_id
     redacted_by, commitment = None, json.loads(event.public_json)["content"]
@@ -129,6 +176,7 @@ def load_public_case(session: Session, number: int, version: int | None = None) 
         commitment=commitment,
         snapshot=parse_snapshot(content, html),
         redacted_by=redacted_by,
+        merger=merger,
     )
 
 
@@ -235,7 +283,7 @@ _CHANGES_STMT = (
     )
     .outerjoin(REVISION, REVISION.c.id == JOURNAL_ENTRY.c.revision_id)
     .where(
-        JOURNAL_ENTRY.c.act.in_((*CITABLE_ACTS, Act.WITHDRAWN)),
+        JOURNAL_ENTRY.c.act.in_((*CITABLE_ACTS, Act.WITHDRAWN, Act.MERGED)),
         JOURNAL_ENTRY.c.seq <= bindparam("version"),
     )
     .order_by(JOURNAL_ENTRY.c.seq)
@@ -308,9 +356,8 @@ def proof(session: Session, number: int, version: int | None = None) -> bytes:
     :param version: the number of a public event on this case; the last one by default.
     :raises RegisterError: as :func:`queries.load_public_case` for this case and version.
     """
-    latest = load_public_case(session, number)
-    is_earlier = version is not None and version != latest.version
-    case = load_public_case(session, number, version) if is_earlier else latest
+    case = load_public_case(session, number, version)
+    latest = _load_event(session, number, None)
     opening_row = session.execute(_OPENING, {"seq": case.version}).one()
     if opening_row.salt is None:
         # Destroyed since the case was loaded.
@@ -319,7 +366,7 @@ def proof(session: Session, number: int, version: int | None = None) -> bytes:
         {
             "case": number,
             "version": case.version,
-            "current": case.version == latest.version,
+            "current": case.merger is None and case.version == latest.seq,
             "event": opening_row.event,
             "content": case.snapshot.content,
             "salt": opening_row.salt.hex(),

@@ -24,6 +24,9 @@ from register.journal import Act
 from register.journal.models import canonical_json, rfc3339
 from register.text.normalisation import one_line
 
+# Public acts that always need a second person, whatever the text.
+ALWAYS_BY_TWO = frozenset({Act.MERGED, Act.PARTED})
+
 
 class Approval(CaseRow, Base):
     """A second member's approval of one revision for one purpose; a later revision voids it."""
@@ -75,7 +78,8 @@ class Destruction(CaseRow, Base):
 class Proposal:
     """A proposed act with its reason, the new content and its text arguments.
 
-    ``words`` are the act's own arguments by name (``title``, ``text``, ``public_note``, …);
+    ``words`` are the act's own arguments by name (``title``, ``text``, ``public_note``, …, ``into``
+    of a merge);
     ``reply`` is the id of the reply to publish; ``attested`` and ``flag_reasons`` are what its
     author attests, and the reason of each new risk flag by its key.
     """
@@ -248,7 +252,7 @@ def new_flags(
 
 
 # Arguments of an act that are no text of the register.
-_UNREAD_ARGUMENTS = ("happened_on", "source_url")
+_UNREAD_ARGUMENTS = ("happened_on", "source_url", "into")
 
 
 def _select_changes(session: Session, viewer: Member, *conditions: Any) -> list[ProposedChange]:

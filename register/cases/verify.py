@@ -39,6 +39,7 @@ _RESULTING_STATE = {
     Act.RESTORED: CaseState.PUBLISHED,
     Act.WITHDRAWN: CaseState.WITHDRAWN,
     Act.MERGED: CaseState.MERGED,
+    Act.PARTED: CaseState.PUBLISHED,
     Act.DRAFT_MERGED: CaseState.MERGED,
     Act.ERASED: CaseState.ERASED,
     Act.DISCARDED: CaseState.ERASED,
@@ -155,7 +156,7 @@ def _state_problems(
     expected["restriction"] = ""
     for line in lines:
         private, act, at = line.private, line.act, rfc3339(line.at)
-        expected["state"] = state = _RESULTING_STATE.get(act, expected["state"])
+        expected["state"] = state = _state_after(line, expected["state"])
         expected["number"] = line.case_number or expected["number"]
         if act is Act.DRAFTED:
             expected["created_at"] = at
@@ -166,12 +167,23 @@ def _state_problems(
         expected |= {name: private[key] for key, name in _STATE_DETAILS.items() if key in private}
         if act is Act.RESTORED:
             expected["restriction"] = ""
+        if act is Act.PARTED:
+            expected["merged_into"] = None
     for name, expected_value in expected.items():
         actual_value = getattr(case, name)
         if isinstance(actual_value, datetime):
             actual_value = rfc3339(actual_value)
         if actual_value != expected_value:
             yield Problem("case_standing", {**case_ref, "field": name})
+
+
+def _state_after(line: CaseLine, before: CaseState | None) -> CaseState | None:
+    """The state of a case after a line."""
+    if line.act is Act.WITHDRAWN and before is CaseState.MERGED:
+        return before  # its notice shows less
+    if line.act is Act.PARTED and "snapshot" in line.private:
+        return CaseState.WITHDRAWN  # a line that shows the case commits to its text in public
+    return _RESULTING_STATE.get(line.act, before)
 
 
 def _row_problems(
@@ -244,7 +256,7 @@ def _expected_codes(
     for line in sorted(public_lines, key=lambda line: line.seq):
         for key in stored_keys(line.private.get("left", {}), line.seq):
             expected[key] = since.get(key._replace(until_line=0), set()) | destroyed | {0}
-        state = _RESULTING_STATE.get(line.act, state)
+        state = _state_after(line, state)
         revision = session.get(Revision, line.revision_id) if line.revision_id else None
         if state != CaseState.PUBLISHED:
             since, destroyed = {}, set()

@@ -220,28 +220,40 @@ def _updated_at(event: PublicEvent, snapshot: CaseSnapshot | None) -> datetime:
     return max([event.at, *changed_at])
 
 
+# Act that hides a case → the act that ends that.
+_LIFTING_ACTS = {Act.WITHDRAWN: Act.RESTORED, Act.MERGED: Act.PARTED}
+
+
 def _lifted_at(session: Session, events: Iterable[PublicEvent]) -> dict[int, datetime]:
-    """Line of a withdrawal → time of the restoration, for cases that are public again.
+    """Line of a withdrawal or merge → time of its end, for cases that are public again.
 
     The entry of the withdrawal then says so, because the feed of a place that the case has left
     meanwhile does not show the restoration.
     """
-    withdrawals = [event for event in events if event.is_public and event.act == Act.WITHDRAWN]
-    if not withdrawals:
+    lifted_events = [event for event in events if event.is_public and event.act in _LIFTING_ACTS]
+    if not lifted_events:
         return {}
     lines = session.execute(
-        select(JOURNAL_ENTRY.c.case_number, JOURNAL_ENTRY.c.seq, JOURNAL_ENTRY.c.at)
+        select(
+            JOURNAL_ENTRY.c.case_number,
+            JOURNAL_ENTRY.c.seq,
+            JOURNAL_ENTRY.c.at,
+            JOURNAL_ENTRY.c.act,
+        )
         .where(
             JOURNAL_ENTRY.c.ledger == Ledger.PUBLIC.value,
-            JOURNAL_ENTRY.c.case_number.in_({event.number for event in withdrawals}),
-            JOURNAL_ENTRY.c.act == Act.RESTORED,
+            JOURNAL_ENTRY.c.case_number.in_({event.number for event in lifted_events}),
+            JOURNAL_ENTRY.c.act.in_(_LIFTING_ACTS.values()),
         )
         .order_by(JOURNAL_ENTRY.c.seq)
     ).all()
     lifted_at = {}
-    for event in withdrawals:
+    for event in lifted_events:
+        lifting = (event.number, _LIFTING_ACTS[Act(event.act)])
         later_times = (
-            line.at for line in lines if line.case_number == event.number and line.seq > event.seq
+            line.at
+            for line in lines
+            if (line.case_number, line.act) == lifting and line.seq > event.seq
         )
         lifted_at[event.seq] = next(later_times, event.at)
     return lifted_at

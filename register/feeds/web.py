@@ -272,7 +272,9 @@ _CASE_TITLES = {
     Act.CORRECTED: "Correction du cas nº %(number)s : %(title)s",
     Act.REDACTED: "Passage retiré du cas nº %(number)s : %(title)s",
     Act.RESTORED: "Rétablissement du cas nº %(number)s : %(title)s",
-    Act.WITHDRAWN: "Retrait du cas nº %(number)s, levé depuis : %(title)s",
+    Act.WITHDRAWN: "Retrait du cas nº %(number)s, levé depuis : %(title)s",
+    Act.MERGED: "Réunion du cas nº %(number)s à un autre, défaite depuis : %(title)s",
+    Act.PARTED: "Séparation du cas nº %(number)s : %(title)s",
 }
 _REGISTER_TITLES = {
     Act.OPENED: "Ouverture du registre",

@@ -93,6 +93,7 @@ class Act(StrEnum):
     WITHDRAWN = "withdrawn"  # the case is no longer shown; its tombstone is
     RESTORED = "restored"  # a withdrawn case is shown again
     MERGED = "merged"  # the case leads to another one
+    PARTED = "parted"  # a merged case stands for itself again, as it was
     ERASED = "erased"  # the texts are gone for ever; number and line stay
     TEXTS_CHANGED = "texts_changed"  # a release brought other labels, place names or pages
     PAGE_CHANGED = "page_changed"  # an editorial page got another text, or the shipped one again
@@ -198,6 +199,7 @@ PUBLIC_ACTS = frozenset(
         Act.WITHDRAWN,
         Act.RESTORED,
         Act.MERGED,
+        Act.PARTED,
         Act.ERASED,
         Act.TEXTS_CHANGED,
         Act.PAGE_CHANGED,

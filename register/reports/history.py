@@ -1,7 +1,8 @@
 """Journal lines about one report, in the most exact order that is known.
 
 Lines of reporters and of views have a day only. The lines of one ledger have an order; those of two
-ledgers have none but what the states force: a question can be answered after it was asked only.
+ledgers have none on the same day, but for what one of them needs: news before they are read, a
+view before the act of the member who viewed.
 """
 
 from __future__ import annotations
@@ -17,16 +18,14 @@ from register.cases import members_journal
 from register.cases.core_tables import JOURNAL_ENTRY
 from register.cases.members_journal import MembersJournalLine
 from register.journal import Act, Ledger
-from register.reports.acts import transitions
-from register.reports.models import ReportState
 from register.text.dates import PARIS
 
 _ACTS = {
     ledger: [act.value for act in Act if act.value.startswith("report_") and act.ledger is ledger]
     for ledger in (Ledger.DESK, Ledger.REPORTS)
 }
-# Acts of members on several reports at once, which need no view of each.
-_LIST_ACTS = (Act.REPORT_SPAM, Act.REPORT_SPAM_AGREED, Act.REPORT_REOPENED)
+# Acts of members that need no view: on several reports at once, or at the closing of an account.
+_LIST_ACTS = (Act.REPORT_SPAM, Act.REPORT_SPAM_AGREED, Act.REPORT_REOPENED, Act.REPORT_RELEASED)
 _MAKE_NEWS = (Act.REPORT_ADDED, Act.REPORT_WITHDRAWN)
 _READ_NEWS = (Act.REPORT_READ, Act.REPORT_ASKED, Act.REPORT_ACCEPTED, Act.REPORT_DECLINED)
 _VIEWS = (Act.REPORT_VIEWED, Act.REPORT_CONTACT_VIEWED)
@@ -57,8 +56,12 @@ def history(session: Session, key: str, received: date) -> Sequence[MembersJourn
 
 
 def _in_order(lines: Sequence[MembersJournalLine]) -> Iterator[MembersJournalLine]:
-    """The lines, the oldest first: both ledgers are merged day by day."""
-    state, has_news = ReportState.RECEIVED, False
+    """The lines, the oldest first: both ledgers are merged day by day.
+
+    By default, lines without a time are last: a withdrawal ends what members can do, and an answer
+    comes after its question.
+    """
+    has_news = False
     ordered = sorted(lines, key=lambda line: (line.day, line.seq))
     for _day, day_lines in groupby(ordered, key=lambda line: line.day):
         timed: list[MembersJournalLine] = []
@@ -66,30 +69,23 @@ def _in_order(lines: Sequence[MembersJournalLine]) -> Iterator[MembersJournalLin
         for line in day_lines:
             (untimed if line.at is None else timed).append(line)
         while timed or untimed:
-            if untimed and (not timed or _precedes(untimed, timed[0], state, has_news)):
+            if untimed and (not timed or _precedes(untimed, timed[0], has_news)):
                 line = untimed.pop(0)
             else:
                 line = timed.pop(0)
             act = Act(line.act)
-            if transitions.changes_state(act) and transitions.allows(state, act):
-                state = transitions.next_state(state, act)
             has_news = act in _MAKE_NEWS or (has_news and act not in _READ_NEWS)
             yield line
 
 
 def _precedes(
-    untimed: Sequence[MembersJournalLine],
-    timed: MembersJournalLine,
-    state: ReportState,
-    has_news: bool,
+    untimed: Sequence[MembersJournalLine], timed: MembersJournalLine, has_news: bool
 ) -> bool:
     """Whether the first line without a time comes before a timed one of the same day."""
     act = Act(timed.act)
     if untimed[0].act == Act.REPORT_RECEIVED:
         return True
     if act is Act.REPORT_READ and not has_news:
-        return True
-    if transitions.changes_state(act) and not transitions.allows(state, act):
         return True
     # Whoever acts on the page of a report has viewed it.
     return act not in _LIST_ACTS and any(

@@ -63,20 +63,21 @@ class TextDiff:
 # Characters of unchanged text before and after a change; cut between words, and rather between
 # lines, because the name of a field stands at the start of its line.
 _CONTEXT = 120
-_CUT_AFTER = re.compile(r"\s")
+_CUT_AFTER = re.compile(r"\n|(?<=.{120})\s")
+_SHORT_OMISSION = 40
 
 
 def _shorten(text: str, *, after_change: bool, before_change: bool) -> Iterator[DiffPiece]:
     """Unchanged text next to changes, with a mark for what is left out."""
     end, start = 0, len(text)
     if after_change:
-        cut = _CUT_AFTER.search(text, _CONTEXT)
+        cut = _CUT_AFTER.search(text, 1)
         end = cut.start() if cut else len(text)
     if before_change:
         limit = max(0, len(text) - _CONTEXT)
         line_start = text.rfind("\n", max(0, limit - _CONTEXT), limit) + 1
         start = line_start or text.rfind(" ", 0, limit) + 1
-    if start - end <= _CONTEXT:
+    if start - end <= _SHORT_OMISSION:
         yield DiffPiece("same", text)
         return
     yield DiffPiece("same", text[:end])

@@ -19,6 +19,7 @@ import register.cases.web.desk.case_summaries
 import register.cases.web.desk.change_approval
 import register.cases.web.desk.claims
 import register.cases.web.desk.editor
+import register.cases.web.desk.merger_views
 import register.cases.web.desk.public_preview
 import register.cases.web.public.cases
 import register.cases.web.public.citations

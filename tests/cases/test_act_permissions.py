@@ -45,6 +45,7 @@ draft     withdrawn      draft_is_discarded              readers would get a tom
 draft     restored       not_published_yet               it was never shown
 draft     merged         draft_has_no_number             there is no address to lead elsewhere
 draft     drafted        not_published_yet               it is drafted already
+draft     parted         not_published_yet               it is not merged
 
 published edited         published_changes_by_correction no silent change of a published text
 published discarded      published_is_withdrawn          readers are owed a tombstone
@@ -64,6 +65,7 @@ published restored       already_published               it is shown
 published merged         anyone                          two files of one affair
 published version_refused not_in_this_state              a correction says what is wrong
 published drafted        not_in_this_state               it is drafted already
+published parted         not_in_this_state               it is not merged
 
 withdrawn edited         anyone                          it is mended before it is shown again
 withdrawn version_refused anyone                         its reader finds a fault
@@ -83,6 +85,7 @@ withdrawn withdrawn      already_withdrawn               the first tombstone is 
 withdrawn restored       anyone                          the same checklist as for a publication
 withdrawn merged         anyone                          its address may lead to a better file
 withdrawn drafted        case_withdrawn                  it is drafted already
+withdrawn parted         case_withdrawn                  it is not merged
 
 merged    edited         case_merged                     the other case is the one to work on
 merged    version_refused case_merged                    the other case is the one to work on
@@ -97,11 +100,12 @@ merged    reply_received case_merged                     the other case is the o
 merged    replied        case_merged                     the other case is the one to reply to
 merged    reply_refused  case_merged                     the other case is the one to reply to
 merged    corrected      case_merged                     the other case is the one to work on
-merged    redacted       case_merged                     it is erased, or it stays
-merged    withdrawn      case_merged                     it is not shown
+merged    redacted       case_merged                     it is withdrawn, and parted first
+merged    withdrawn      anyone                          its sources and versions can be read
 merged    restored       case_merged                     it is not shown
 merged    merged         case_merged                     it leads elsewhere already
 merged    drafted        case_merged                     it leads elsewhere
+merged    parted         anyone                          a merge can be undone, by two
 
 erased    edited         case_erased                     nothing is left
 erased    version_refused case_erased                    nothing is left
@@ -121,6 +125,7 @@ erased    withdrawn      case_erased                     the erasure's tombstone
 erased    restored       case_erased                     it is for ever
 erased    merged         case_erased                     nothing is left
 erased    drafted        case_erased                     nothing is left
+erased    parted         case_erased                     nothing is left
 
 draft     claimed        anyone                          one says that one works on it
 draft     released       anyone                          one says that one has done
@@ -142,7 +147,7 @@ withdrawn urgency_set    anyone                         what cannot wait
 
 merged    claimed        case_merged                     the other case is the one to work on
 merged    released       case_merged                     the other case is the one to work on
-merged    noted          case_merged                     the other case is the one to work on
+merged    noted          anyone                          why it should be parted
 merged    assigned       case_merged                    the other case is the one to work on
 merged    urgency_set    case_merged                    the other case is the one to work on
 

@@ -129,7 +129,10 @@ EXAMPLES = {
         p, case_id, by=cast.bruno, reason="vérifié", attested=ATTESTED
     ),
     Act.MERGED: lambda p, case_id, cast, content: acts.merge(
-        p, case_id, into=1, by=cast.bruno, reason="même affaire"
+        p, case_id, into=1, by=cast.bruno, second=cast.chloe, reason="même affaire"
+    ),
+    Act.PARTED: lambda p, case_id, cast, content: acts.part(
+        p, case_id, by=cast.bruno, second=cast.chloe, reason="deux affaires"
     ),
     Act.ERASED: lambda p, case_id, cast, content: acts.erase(
         p, case_id, by=cast.ada, restriction="donnee_personnelle", single=True
@@ -930,7 +933,7 @@ def test_a_case_is_merged_into_another_public_one(pen, desk, cast, target):
 
     def merge():
         with pen() as p:
-            acts.merge(p, case.id, into=into, by=cast.bruno, reason="r")
+            acts.merge(p, case.id, into=into, by=cast.bruno, second=cast.chloe, reason="r")
 
     refused = _refused(Refused, merge)
     assert (refused.key, refused.values["number"]) == ("merge_target", into)
@@ -1235,7 +1238,7 @@ def test_the_loser_of_a_race_gets_the_present_state(
 
     def again():
         with pen() as p:
-            EXAMPLES[act](p, case.id, replace(cast, bruno=cast.chloe), content)
+            EXAMPLES[act](p, case.id, replace(cast, bruno=cast.chloe, chloe=cast.bruno), content)
 
     refused = _refused(Refused, again)
     assert looked_at.state == before != state

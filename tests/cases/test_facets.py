@@ -242,7 +242,10 @@ def test_after_every_act_the_updated_facet_index_equals_a_rebuilt_one(
         acts.edit(p, case.id, content(types=("autre",)), by=cast.bruno, reason="r")
     index_checker.load_checked()
     act(acts.restore, attested=ATTESTED, public_note="Rétabli.")
-    act(acts.merge, into=other.number)
+    by_two = {"second": cast.chloe}
+    act(acts.merge, into=other.number, **by_two)
+    act(acts.part, **by_two)
+    act(acts.merge, into=other.number, **by_two)
     with pen() as p:
         acts.erase(p, case.id, by=cast.ada, restriction="demande_signalant", single=True)
     index_checker.load_checked()

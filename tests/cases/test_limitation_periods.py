@@ -19,6 +19,7 @@ OPENING = [
     (Act.PUBLISHED, PeriodScope.ALL, "the first publication of every word"),
     (Act.RESTORED, PeriodScope.AGAIN, "shown again, the whole may be taken for published anew"),
     (Act.MERGED, PeriodScope.AGAIN, "an address that leads to an older text (Crim. 2 nov. 2016)"),
+    (Act.PARTED, PeriodScope.AGAIN, "the whole text is shown again"),
     (Act.FOLLOWED_UP, PeriodScope.ADDED, "a dated fragment is new, the account is not"),
     (Act.CORRECTED, PeriodScope.ADDED, "what is rewritten is new"),
     (Act.REDACTED, PeriodScope.ADDED, "what stands in place of the passage is new"),
@@ -46,6 +47,7 @@ def test_every_act_of_the_desk_has_its_effects() -> None:
         Act.ASSIGNED,
         Act.URGENCY_SET,
         Act.NOTED,
+        Act.VERSION_REFUSED,
     }  # around a case, not on it
     acted = {act for _state, act in act_permissions.RULES} - quiet
     assert acted <= set(deadlines.CONSEQUENCES)

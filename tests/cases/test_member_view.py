@@ -99,7 +99,8 @@ def test_a_published_case_has_its_journal_lines_and_its_additions(
 def test_a_merge_is_listed_among_the_acts_of_the_target_case(desk, pen, cast, view_of):
     target, case, draft = desk.published(), desk.published(), desk.draft()
     with pen(LATER) as p:
-        acts.merge(p, case.id, into=target.number, by=cast.bruno, reason="r")
+        by_two = {"by": cast.bruno, "second": cast.chloe}
+        acts.merge(p, case.id, into=target.number, reason="r", **by_two)
         acts.merge(p, draft.id, into=target.number, by=cast.bruno, reason="r")
     target_view, merged_view = view_of(target), view_of(case)
     # A draft has no address that could lead anywhere.

@@ -90,7 +90,11 @@ def _edit(p: WriteTransaction, case: Case, run: RunActs) -> JournalEntry:
 
 
 def _merge(p: WriteTransaction, case: Case, run: RunActs) -> JournalEntry:
-    return acts.merge(p, case.id, into=run.into, by=run.cast.bruno, reason=run.word)
+    return acts.merge(p, case.id, into=run.into, reason=run.word, **_alone(run))
+
+
+def _part(p: WriteTransaction, case: Case, run: RunActs) -> JournalEntry:
+    return acts.part(p, case.id, reason=run.word, **_alone(run))
 
 
 def _erase(p: WriteTransaction, case: Case, run: RunActs) -> JournalEntry:
@@ -107,14 +111,8 @@ ACTS: dict[str, Callable[[WriteTransaction, Case, RunActs], JournalEntry]] = {
     "edit": _edit,
     "restore": _restore,
     "merge": _merge,
+    "part": _part,
     "erase": _erase,
-}
-STATES = {
-    "publish": "published",
-    "withdraw": "withdrawn",
-    "restore": "published",
-    "merge": "merged",
-    "erase": "erased",
 }
 
 

@@ -40,7 +40,10 @@ class Case:
     number: int | None = None
     word: str = ""
     into: int | None = None
+    is_restricted: bool = False  # withdrawn and not restored since, also while it is merged
     events: list[Event] = field(default_factory=list)
+    # Its merges and their ends, each with the number of the other case.
+    joins: list[tuple[int, Event]] = field(default_factory=list)
 
     @property
     def public_content(self) -> Content | None:
@@ -58,12 +61,42 @@ class Case:
             return [self.events[-1 - _redactions_since(self)]]
         return self.events[::-1]
 
+    def events_in_feed_of(self, other: Case) -> list[Event]:
+        """Its events in the feed of a case that it is, or was, merged into."""
+        if self.is_gone:
+            return self.own_feed() if self.into == other.number else []
+        return [event for number, event in self.joins if number == other.number]
+
+    def allows(self, act: str) -> bool:
+        """Whether an act is not refused, by the case itself."""
+        is_merged_act = act == "part" or (act == "withdraw" and self.state == "merged")
+        if is_merged_act and (self.number is None or (act == "withdraw" and self.is_restricted)):
+            return False
+        return self.state in ALLOWED[act]
+
+    def move(self, act: str) -> None:
+        """Change the state as an act does."""
+        was_merged = self.state == "merged"
+        if act in ("withdraw", "restore"):
+            self.is_restricted = act == "withdraw"
+        if act == "part":
+            self.state = "withdrawn" if self.is_restricted else "published"
+        elif act in STATES and not (act == "withdraw" and was_merged):
+            self.state = STATES[act]
+
     def ever(self, matches: Callable[[Content], bool]) -> bool:
         """Whether the public could ever read something of it that passes."""
         contents = [content for event in self.events for content in (event.before, event.after)]
         return any(content is not None and matches(content) for content in contents)
 
 
+STATES = {
+    "publish": "published",
+    "withdraw": "withdrawn",
+    "restore": "published",
+    "merge": "merged",
+    "erase": "erased",
+}
 # In which states an act is not refused.
 ALLOWED = {
     "publish": {"draft"},
@@ -71,10 +104,11 @@ ALLOWED = {
     "reply": {"published"},
     "correct": {"published"},
     "redact": {"published", "withdrawn"},
-    "withdraw": {"published"},
+    "withdraw": {"published", "merged"},
     "edit": {"draft", "withdrawn"},
     "restore": {"withdrawn"},
     "merge": {"draft", "published", "withdrawn"},
+    "part": {"merged"},
     "erase": {"draft", "published", "withdrawn", "merged"},
 }
 

@@ -10,7 +10,7 @@ from typing import Any, NamedTuple
 
 import facet_data
 import pytest
-from act_runner import ACTS, STATES, RunActs, with_words, word_of
+from act_runner import ACTS, RunActs, with_words, word_of
 from facet_data import CheckedFacetIndexes
 from hypothesis import HealthCheck, given
 from hypothesis import settings as hypothesis_settings
@@ -186,7 +186,8 @@ class SharedRegister:
                 )
             except RegisterError:
                 continue
-            case.content, case.state = new_content, STATES.get(step.name, case.state)
+            case.content = new_content
+            case.move(step.name)
             case.number = number or case.number
             self.act_count += 1
             if step.look:

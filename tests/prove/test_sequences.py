@@ -10,7 +10,7 @@ from datetime import UTC, datetime, timedelta
 from typing import Any, NamedTuple
 
 import pytest
-from act_runner import ACTS, STATES, RunActs, with_words, word_of
+from act_runner import ACTS, RunActs, with_words, word_of
 from hypothesis import HealthCheck, given
 from hypothesis import settings as hypothesis_settings
 from hypothesis import strategies as st
@@ -150,7 +150,7 @@ class Sequence:
         if name == "redact":
             word = word_of(self.cases.index(case), self.steps + 1)
             content = with_words(content, word)
-        allowed = case.state in ALLOWED[name] and not (
+        allowed = case.allows(name) and not (
             (name == "correct" and content == case.content)
             or (name == "merge" and (other.state != "published" or other is case))
         )
@@ -171,10 +171,10 @@ class Sequence:
         case = self.cases[step.which]
         if step.wild:
             return case, step.name
-        fit = [each for each in self.cases if each.state in ALLOWED[step.name]]
+        fit = [each for each in self.cases if each.allows(step.name)]
         if fit:
             return fit[step.which % len(fit)], step.name
-        open_acts = [name for name in ACTS if case.state in ALLOWED[name]]
+        open_acts = [name for name in ACTS if case.allows(name)]
         return case, open_acts[step.look % len(open_acts)] if open_acts else step.name
 
     def _apply(self, name, case, run, line, other, look) -> None:
@@ -185,15 +185,18 @@ class Sequence:
             self.removed_words.add(case.word)
             case.word = run.word
         case.content = run.content
-        case.state = STATES.get(name, case.state)
+        into = other.number if name == "merge" else case.into
+        case.move(name)
         case.number = line.case_number
-        if name == "merge":
-            case.into = other.number
+        if name in ("merge", "part"):
+            case.into = other.number if name == "merge" else None
         if line.ledger == Ledger.PUBLIC:
             self.public_line_count += 1
             case.events.append(
                 _event(self.public_line_count, line, public_content, case.public_content)
             )
+            if name in ("merge", "part"):
+                case.joins.append((into, case.events[-1]))
         outcomes_after = [place.outcome(self.cases) for place in PLACES]
         moved = [
             place
@@ -274,14 +277,17 @@ class Sequence:
 
     def _require_case_answer(self, case: Case, address: str, answer: AppAnswer) -> None:
         suffix = ".atom" if address.endswith(".atom") else ""
-        if case.state == "merged":
+        if case.state == "merged" and suffix:
             assert answer.status == 301, address
             assert answer.header("Location") == f"/incidents/{case.into}{suffix}"
+        elif case.state == "merged":
+            assert answer.status == 200, address
+            assert f"/incidents/{case.into}".encode() in answer.body
         elif suffix:
             assert answer.status == 200, address
             # The feed of a case that was joined to this one leads here, and its last event with it.
-            joined = [each for each in self.cases if each.into == case.number and each.is_gone]
-            expected = [*case.own_feed(), *(event for each in joined for event in each.own_feed())]
+            joined = [event for each in self.cases for event in each.events_in_feed_of(case)]
+            expected = [*case.own_feed(), *joined]
             expected.sort(key=lambda event: event.place, reverse=True)
             assert self._feed_events(answer) == expected, address
         else:

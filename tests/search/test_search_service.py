@@ -73,7 +73,8 @@ def test_a_case_that_is_no_longer_public_is_not_found_before_the_index_follows(
         if ending == "withdrawn":
             acts.withdraw(p, case.id, by=cast.bruno, restriction="erreur", reason="x")
         elif ending == "merged":
-            acts.merge(p, case.id, into=other.number, by=cast.bruno, reason="x")
+            by_two = {"by": cast.bruno, "second": cast.chloe}
+            acts.merge(p, case.id, into=other.number, reason="x", **by_two)
         else:
             acts.erase(p, case.id, by=cast.ada, restriction="erreur", single=True)
     assert dict(find_cases("quidam").strength) == {}

@@ -106,3 +106,22 @@ def test_hostile_texts_are_compared_within_a_second() -> None:
         diff = diff_texts(before, after)
         assert time.process_time() - began < 1
         assert both_texts(diff) == (before, after)
+
+
+def test_an_excerpt_leaves_out_what_is_far_from_a_change():
+    row = "Procédure\nsens : contre la cible\nissue : relaxe\n" + "note : rien de neuf.\n" * 20
+    far = diff_texts(row + "fin : 2010", row.replace("relaxe", "appel") + "fin : 2010").excerpt
+    # What stands before the change on its lines says what it is about.
+    assert [(piece.kind, piece.text) for piece in far.pieces if piece.text] == [
+        ("same", "Procédure\nsens : contre la cible\nissue : "),
+        ("gone", "relaxe"),
+        ("new", "appel"),
+        ("same", "\nnote : rien de neuf."),
+    ]
+    assert "skipped" in {piece.kind for piece in far.pieces}
+    near = diff_texts("un deux trois", "un quatre trois").excerpt
+    assert [piece.text for piece in near.pieces] == ["un ", "deux", "quatre", " trois"]
+    words = "mot " * 200
+    middle = diff_texts(f"A {words}B", f"C {words}D").excerpt
+    texts = [piece.text for piece in middle.pieces if piece.kind == "same"]
+    assert 200 < sum(map(len, texts)) < 400

@@ -129,7 +129,20 @@ class TimedDesk:
 
     def merges(self, case, into):
         with self.pen() as p:
-            acts.merge(p, case.id, into=into.number, by=self.cast.bruno, reason="même affaire")
+            acts.merge(
+                p,
+                case.id,
+                into=into.number,
+                by=self.cast.bruno,
+                second=self.cast.chloe,
+                reason="même affaire",
+            )
+
+    def parts(self, case):
+        with self.pen() as p:
+            acts.part(
+                p, case.id, by=self.cast.bruno, second=self.cast.chloe, reason="deux affaires"
+            )
 
     def erases(self, case):
         with self.pen() as p:

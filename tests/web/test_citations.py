@@ -226,8 +226,11 @@ def test_citation_names_the_sources_that_have_a_title(
 @pytest.mark.parametrize("form", FORMS)
 def test_citation_follows_the_state_of_the_case(app: Flask, desk: Any, form: str) -> None:
     merged, withdrawn, erased = desk.merged(), desk.withdrawn(), desk.erased()
-    answer = get(app, f"/incidents/{merged.number}/citation.{form}?version=3")
+    answer = get(app, f"/incidents/{merged.number}/citation.{form}")
     assert (answer.status_code, answer.location) == (301, f"/incidents/1/citation.{form}")
+    # A version that somebody cited stays.
+    answer = get(app, f"/incidents/{merged.number}/citation.{form}?version=3")
+    assert f"/incidents/{merged.number}?version=3" in answer.text
     for case in (withdrawn, erased):
         assert get(app, f"/incidents/{case.number}/citation.{form}").status_code == 410
     for number, status in (("99", 404), ("01", 404), ("x", 404), (str(10**12), 404)):

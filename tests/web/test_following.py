@@ -211,7 +211,10 @@ class CaseActs:
         return self.act(acts.restore, **options)
 
     def merge(self):
-        return self.act(acts.merge, into=self.other.number)
+        return self.act(acts.merge, into=self.other.number, second=self.cast.chloe)
+
+    def part(self):
+        return self.act(acts.part, second=self.cast.chloe)
 
     def erase(self):
         with self.pen(self.at) as p:

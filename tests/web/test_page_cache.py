@@ -169,7 +169,7 @@ def test_errors_and_redirects_are_never_cached(stranger, desk, built_paths, cach
         "/incidents?page=9": 404,
         "/incidents/99": 404,
         f"/incidents/{withdrawn.number}": 410,
-        "/incidents/3": 301,
+        "/incidents/3.atom": 301,
         "/communes/93032?page=x": 400,
         "/communes/2a004": 301,
     }
@@ -432,7 +432,7 @@ def _restore(p, case, cast, content):
 
 
 def _merge(p, case, cast, content):
-    acts.merge(p, case.id, into=1, by=cast.bruno, reason="même affaire")
+    acts.merge(p, case.id, into=1, by=cast.bruno, second=cast.chloe, reason="même affaire")
 
 
 def _erase(p, case, cast, content):

@@ -507,8 +507,9 @@ def test_a_merged_case_leads_to_the_other_and_a_withdrawn_one_is_gone(
 ) -> None:
     merged = desk.merged(title="Le cas réuni")
     client = Stranger(app)
-    answer = client.get(f"/incidents/{merged.number}?version=3")
-    assert (answer.status_code, answer.location) == (301, "/incidents/1")
+    answer = client.get(f"/incidents/{merged.number}/droit-de-reponse")
+    assert (answer.status_code, answer.location) == (301, "/incidents/1/droit-de-reponse")
+    assert client.get(f"/incidents/{merged.number}/signaler-contenu").status_code == 200
     withdrawn = desk.withdrawn(title="Le cas retiré")
     assert client.get(f"/incidents/{withdrawn.number}").status_code == 410
     assert client.get(f"/incidents/{withdrawn.number}/signaler-contenu").status_code == 410
@@ -517,6 +518,44 @@ def test_a_merged_case_leads_to_the_other_and_a_withdrawn_one_is_gone(
         assert "Le cas réuni" not in html
         assert "Le cas retiré" not in html
     assert f"Le cas nº {withdrawn.number} n’est plus affiché" in words(body(client, "/"))
+
+
+@pytest.mark.parametrize("language", ["", "/en"])
+def test_the_page_of_a_merged_case_is_a_notice(app: Flask, desk: Any, language: str) -> None:
+    merged = desk.merged(title="Le cas réuni")
+    client, address = Stranger(app), f"{language}/incidents/{merged.number}"
+    before = client.get("/incidents/1").text
+    html = body(client, address)
+    assert '<meta name="robots" content="noindex">' in html
+    assert re.search(r'rel="canonical" href="[^"]*' + address + '"', html)
+    assert f'href="{language}/incidents/1"' in html
+    assert "/incidents/2?version=3" in html
+    assert "https://exemple.test/" in html
+    assert "Le cas réuni" not in html
+    # Its version is as it was, under the notice, and not for search engines.
+    pinned = body(client, f"{address}?version=3")
+    assert "Le cas réuni" in pinned
+    assert f'href="{language}/incidents/1"' in pinned
+    assert '<meta name="robots" content="noindex">' in pinned
+    assert "application/ld+json" not in html + pinned
+    assert client.get(f"{address}?version=4").status_code == 404
+    assert client.get("/incidents/1").text == before
+    assert "/incidents/2<" not in body(client, "/sitemap.xml")
+
+
+def test_the_notice_of_a_hidden_merged_case_names_the_other_and_nothing_else(
+    app: Flask, desk: Any, cast: Any
+) -> None:
+    merged, client = desk.merged(title="Le cas réuni"), Stranger(app)
+    with desk.pen() as p:
+        acts.withdraw(p, 1, by=cast.bruno, restriction="erreur", reason="r")
+    html = body(client, f"/incidents/{merged.number}")
+    text = words(html)
+    assert "Le cas nº 1 n’est plus affiché." in text
+    assert "Ses sources et ses versions ne sont plus affichées." in text
+    assert "exemple.test" not in html
+    for path in ("?version=3", "/preuve?version=3", "/citation.bib?version=3"):
+        assert client.get(f"/incidents/{merged.number}{path}").status_code == 410, path
 
 
 def test_an_empty_register_has_the_same_pages(app: Flask) -> None:

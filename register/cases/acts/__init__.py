@@ -15,6 +15,7 @@ from register.cases.acts.draft_acts import (
     withdraw_report,
     withdraw_report_unpublished,
 )
+from register.cases.acts.mergers import merge, part
 from register.cases.acts.public_changes import (
     approve_change,
     correct,
@@ -23,7 +24,7 @@ from register.cases.acts.public_changes import (
     refuse_reply,
     reply,
 )
-from register.cases.acts.publication import erase, merge, publish, restore, withdraw
+from register.cases.acts.publication import erase, publish, restore, withdraw
 from register.cases.acts.redaction import confirm_destruction, destroy_due, keep_hidden, redact
 from register.cases.acts.refusals import refuse_change, refuse_version
 
@@ -44,6 +45,7 @@ __all__ = [
     "keep_hidden",
     "merge",
     "note",
+    "part",
     "publish",
     "receive_reply",
     "redact",

@@ -177,12 +177,14 @@ def propose_if_needed(
         :func:`vouching.require_second`.
     """
     reply = tx.load(Reply, proposal.reply) if proposal.reply is not None else None
-    added_texts = second_person.added_texts(proposal, reply)
-    if not require_change_complete(tx, case, proposal, added_texts).needs_second:
-        return None
+    if proposal.act not in second_person.ALWAYS_BY_TWO:
+        added_texts = second_person.added_texts(proposal, reply)
+        if not require_change_complete(tx, case, proposal, added_texts).needs_second:
+            return None
     if second is not None:
         if single and second == member.id:
-            case.single_review = True
+            # No text changes by a merge or its end.
+            case.single_review |= proposal.act not in second_person.ALWAYS_BY_TWO
         else:
             vouching.require_second(load_acting_member(tx, second), member, tx.at)
         return None
@@ -203,6 +205,11 @@ def propose_if_needed(
     )
     insert(tx, change)
     return record(tx, Act.CHANGE_PROPOSED, case, member, change=change.id, change_act=change.act)
+
+
+def approval_details(second: int | None) -> dict[str, Any]:
+    """The private detail of a public line that names the second person."""
+    return {"approved_by": [second]} if second is not None else {}
 
 
 # --- revisions and texts --------------------------------------------------------------------

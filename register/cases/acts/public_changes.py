@@ -11,6 +11,7 @@ from register.cases import act_permissions, deadlines, validation
 from register.cases import case_content as contents
 from register.cases.acts import _steps as steps
 from register.cases.acts._public_checks import ATTESTED
+from register.cases.acts.mergers import merge, part
 from register.cases.case_content import Content
 from register.cases.models import ID_LIMIT, Correction, FollowUp, Incident, Reply
 from register.cases.risk_flags import GivenReasons
@@ -288,18 +289,22 @@ def approve_change(
         **(proposal.words or {}),
         "by": change.made_by,
         "reason": proposal.reason,
-        "attested": proposal.attested,
-        "flag_reasons": proposal.flag_reasons,
         "seen": change.revision_id,
         "second": by,
         "single": single,
     }
+    checks: dict[str, Any] = {"attested": proposal.attested, "flag_reasons": proposal.flag_reasons}
     if proposal.act is Act.REPLIED:
-        line = reply(tx, proposal.reply or 0, **arguments)
+        line = reply(tx, proposal.reply or 0, **arguments, **checks)
+    elif proposal.act is Act.MERGED:
+        arguments["into"] = int(arguments["into"])
+        line = merge(tx, case.id, **arguments)
+    elif proposal.act is Act.PARTED:
+        line = part(tx, case.id, **arguments)
     elif proposal.act is Act.FOLLOWED_UP:
-        line = follow_up(tx, change.incident_id, content=proposal.content, **arguments)
+        line = follow_up(tx, case.id, content=proposal.content, **arguments, **checks)
     else:
-        line = correct(tx, change.incident_id, proposal.content or Content(), **arguments)
+        line = correct(tx, case.id, proposal.content or Content(), **arguments, **checks)
     tx.session.delete(change)
     tx.session.flush()
     return line
@@ -319,7 +324,7 @@ def load_change(tx: WriteTransaction, change_id: int) -> PendingChange:
 
 def _line_details(second: int | None) -> dict[str, Any]:
     """The private details of a public line: attestations, and the second person if any."""
-    return {**ATTESTED, **({"approved_by": [second]} if second is not None else {})}
+    return {**ATTESTED, **steps.approval_details(second)}
 
 
 def _valid_date(field_name: str, edtf: str) -> str:

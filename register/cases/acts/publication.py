@@ -1,4 +1,4 @@
-"""Acts that show and hide a case: publish, restore, withdraw, merge, erase."""
+"""Acts that show and hide a case: publish, restore, withdraw, erase."""
 
 from __future__ import annotations
 
@@ -12,6 +12,7 @@ from register.accounts.models import Member
 from register.cases import case_content as contents
 from register.cases.acts import _steps as steps
 from register.cases.acts._public_checks import ATTESTED, require_complete
+from register.cases.acts.mergers import require_number
 from register.cases.checklist import Circumstances
 from register.cases.models import CaseState, Correction, Incident, Revision
 from register.cases.persistence import next_number
@@ -91,12 +92,20 @@ def withdraw(
 ) -> JournalEntry:
     """Withdraw a public case; a dated tombstone with its reason stays.
 
+    A merged case stays merged, and its notice shows no sources and no versions any more.
+
     :param restriction: a code of the vocabulary ``restriction``; the public sees a code that is not
         public as ``reexamen``.
+    :raises Refused: ``already_withdrawn``, also for a case that was withdrawn before its merge.
     """
     case, member = steps.begin_act(tx, incident_id, Act.WITHDRAWN, by, seen)
+    if case.state == CaseState.MERGED:
+        require_number(case)
+        if case.restriction:
+            raise Refused("already_withdrawn", state=case.state)
+    else:
+        case.state = CaseState.WITHDRAWN
     public_reason = _set_restriction(tx, case, restriction)
-    case.state = CaseState.WITHDRAWN
     case.moved_at = tx.at
     return steps.snapshot_and_record(
         tx,
@@ -107,34 +116,6 @@ def withdraw(
         public_reason=public_reason,
         details={"restriction": restriction},
         committed=False,
-    )
-
-
-def merge(
-    tx: WriteTransaction,
-    incident_id: int,
-    *,
-    into: int,
-    by: int,
-    reason: str,
-    seen: int | None = None,
-) -> JournalEntry:
-    """Merge a case into another public one; a public case then redirects to it (301).
-
-    :param into: the other case's number.
-    """
-    case, member = steps.load_case(tx, incident_id, by)
-    act = Act.DRAFT_MERGED if case.state == CaseState.DRAFT else Act.MERGED
-    steps.require_allowed(tx, case, member, act)
-    steps.require_unchanged(case, seen)
-    target = tx.session.scalars(select(Incident).where(Incident.number == into)).first()
-    if target is None or target.state != CaseState.PUBLISHED or target.id == case.id:
-        raise Refused("merge_target", number=into, state=case.state)
-    case.state = CaseState.MERGED
-    case.merged_into = into
-    case.moved_at = tx.at
-    return steps.snapshot_and_record(
-        tx, case, act, member, reason, details={"into": into}, committed=False
     )
 
 

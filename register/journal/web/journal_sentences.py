@@ -29,6 +29,7 @@ ACT_SENTENCES: dict[str, Any] = {
     "withdrawn": _("%(who)s a retiré le cas"),
     "restored": _("%(who)s a rétabli le cas"),
     "merged": _("%(who)s a réuni le cas au cas nº %(into)s"),
+    "parted": _("%(who)s a séparé le cas de celui auquel il était réuni"),
     "erased": _("%(who)s a effacé le cas"),
     "texts_changed": _("%(who)s a mis à jour les libellés, les noms de lieux ou les pages"),
     "page_changed": _("%(who)s a modifié la page %(page)s"),
@@ -273,11 +274,8 @@ def _sentence_key(line: MembersJournalLine) -> str:
     is_own = line.by is not None and private.get("member") == line.by
     released = "other" if private.get("holder", line.by) != line.by else ""
     assigned = "self" if is_own else ""
-    urgency = (
-        ("both" if private.get("term") else "danger")
-        if private.get("danger")
-        else ("term" if private.get("term") else "")
-    )
+    marks = [mark for mark in ("danger", "term") if private.get(mark)]
+    urgency = "both" if len(marks) == 2 else "".join(marks)
     variants: dict[str, str] = {
         Act.APPROVED: purpose if purpose in ("erase", "change") else "",
         Act.CHANGE_REFUSED: "own" if private.get("taken_back") is True else "",

@@ -10,9 +10,11 @@ from flask_babel import gettext as _
 from markupsafe import Markup
 
 from register.cases import deadlines, queries
+from register.cases.queries import MergedCase, PublicCase
 from register.cases.vocabulary import VocabularyWord
 from register.config import LEGAL_FIELDS
 from register.db import db
+from register.errors import Moved
 from register.pages import content as editorial
 from register.pages.content import DEFINITIONS, fill_markers
 from register.reports import form_vocabulary
@@ -102,5 +104,11 @@ def right_of_reply(number: str) -> str:
 @public.get("/incidents/<number>/signaler-contenu")
 def notice(number: str) -> str:
     """How to notify content held to be illegal (regulation (EU) 2022/2065, art. 16)."""
-    case = queries.load_public_case(db.session(), urls.case_number(number))
+    session, case_number = db.session(), urls.case_number(number)
+    case: PublicCase | MergedCase
+    try:
+        case = queries.load_public_case(session, case_number)
+    except Moved:
+        # Its versions can still be read.
+        case = queries.load_merged_case(session, case_number)
     return render_template("pages/content_notice.html", case=case)

@@ -222,10 +222,8 @@ def reopen(tx: WriteTransaction, store: KeyStore, key: str, *, by: int) -> None:
 
 def _case_state(tx: WriteTransaction, report: Report, data_key: bytes) -> str | None:
     """The state of an accepted report's case."""
-    if report.decision is None:
-        return None
-    incident_id = report_content.decrypt_decision(data_key, report.key, report.decision).incident
-    return tx.session.scalar(select(Incident.state).where(Incident.id == incident_id))
+    decision = report_content.decrypt_decision(data_key, report.key, report.decision or b"")
+    return tx.session.scalar(select(Incident.state).where(Incident.id == decision.incident))
 
 
 def view(tx: WriteTransaction, keys: Collection[str], *, by: int) -> None:

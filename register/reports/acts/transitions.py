@@ -66,11 +66,6 @@ _LEAVES_QUESTION = frozenset(
 )
 
 
-def changes_state(act: Act) -> bool:
-    """Whether an act depends on the state of a report, or changes it."""
-    return act in _TRANSITIONS
-
-
 def allows(state: ReportState, act: Act) -> bool:
     return state in _TRANSITIONS[act]
 

@@ -173,7 +173,10 @@ PUBLIC_CHANGES: dict[str, Any] = {
     "unlisted": _("Le cas sort des listes, de la recherche et des flux."),
     "feed_says": _("Les flux l’annoncent en une ligne, sans le texte."),
     "texts_kept": _("Le texte est gardé ici : le cas pourra être rétabli."),
-    "leads_on": _("L’adresse du cas mène désormais à l’autre cas, qui ne change pas."),
+    "leads_on": _(
+        "L’adresse du cas montre désormais un avis, qui mène à l’autre cas ; celui-ci ne change "
+        "pas. Les versions citées se lisent encore."
+    ),
     "destroyed": _("Les textes sont détruits partout, pour toujours."),
     "clock_runs": _("Le délai de trois jours pour la publier court depuis sa réception."),
     "reason_sent": _("Le motif est celui que vous enverrez à l’auteur de la réponse."),
@@ -214,6 +217,7 @@ PERIOD_BEGINNINGS: dict[str, Any] = {
     "redacted": _("Passage retiré : ce qui a été écrit à la place"),
     "replied": _("Réponse : les mots de son auteur"),
     "merged": _("Réunion d’un autre cas, dont l’adresse mène ici : peut-être tout le texte"),
+    "parted": _("Séparation : peut-être tout le texte"),
 }
 
 

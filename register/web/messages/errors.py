@@ -59,7 +59,9 @@ SITE_ERRORS: dict[str, Any] = {
     "not_published_yet": _("Ce dossier n’est pas encore publié."),
     "not_in_this_state": _("Cet acte n’est pas possible sur un cas publié."),
     "case_withdrawn": _("Ce cas a été retiré : cet acte n’est plus possible."),
-    "case_merged": _("Ce cas a été réuni à un autre, qui seul peut encore changer."),
+    "case_merged": _(
+        "Ce cas est réuni à un autre, qui seul peut changer ; pour l’en séparer, il faut être deux."
+    ),
     "case_erased": _("Ce dossier a été effacé : plus rien ne peut y être changé."),
     "administrators_only": _("Cet acte est réservé aux administrateurs."),
     "second_person_missing": _(

@@ -63,6 +63,7 @@ PUBLIC_KINDS: Mapping[str, tuple[Act, Any]] = {
     "retrait": (Act.WITHDRAWN, _("Retrait")),
     "retablissement": (Act.RESTORED, _("Rétablissement")),
     "reunion": (Act.MERGED, _("Réunion")),
+    "separation": (Act.PARTED, _("Séparation")),
     "effacement": (Act.ERASED, _("Effacement")),
     "ouverture": (Act.OPENED, _("Ouverture du registre")),
     "page": (Act.PAGE_CHANGED, _("Page du site changée")),

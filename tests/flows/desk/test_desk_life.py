@@ -6,6 +6,8 @@ moderates, each at a browser of their own, and a third reads the public site.
 
 from __future__ import annotations
 
+import json
+import re
 from dataclasses import replace
 
 import pytest
@@ -25,6 +27,7 @@ from desk_steps import (
     invite_authority,
     join,
     merge,
+    part,
     publish,
     redact,
     reply,
@@ -133,8 +136,18 @@ def test_two_cases_from_the_first_invitation_to_the_end(
     invite_authority(bruno, "déjà consultée pour le premier dossier")
     approve(ada, second_case)
     remaining_number = publish(bruno, second_case)
+    pages = cited_pages(reader, number)
+    for _ in range(2):
+        merge(bruno, case, remaining_number)
+        agree(ada, case, shown="Ce que le public lira")
+        expect_notice(reader, number, remaining_number)
+        assert cited_pages(reader, number) == pages
+        part(ada, case)
+        agree(bruno, case, shown="Ce que le public lira")
+        assert get(reader.page, f"/incidents/{number}").status == 200
+        assert cited_pages(reader, number) == pages
     merge(bruno, case, remaining_number)
-    expect_redirect(reader, number, remaining_number)
+    agree(ada, case, shown="Ce que le public lira")
 
     erase(ada, bruno, second_case)
     expect_erased(reader, number, remaining_number)
@@ -198,13 +211,29 @@ def expect_tombstone(reader: Member, number: int) -> None:
         assert "satirique" not in get(page, path).text()
 
 
-def expect_redirect(reader: Member, number: int, remaining_number: int) -> None:
-    """Its address leads to the other case, which alone is found."""
-    response = get(reader.page, f"/incidents/{number}")
-    assert (response.status, response.headers["location"]) == (
-        301,
-        f"/incidents/{remaining_number}",
+def cited_pages(reader: Member, number: int) -> list[str]:
+    """The proof and the reference of the version that the restoration left."""
+    document = get(reader.page, "/registre.jsonl").text()
+    lines = [json.loads(line) for line in document.splitlines()]
+    version = next(
+        line["seq"] for line in lines if (line["case"], line["act"]) == (number, "restored")
     )
+    proof = get(reader.page, f"/incidents/{number}/preuve?version={version}").json()
+    citation = get(reader.page, f"/incidents/{number}/citation.bib?version={version}").text()
+    return [proof["content"], proof["salt"], citation]
+
+
+def expect_notice(reader: Member, number: int, remaining_number: int) -> None:
+    """Its address leads to the other case, which alone is found; its versions can be read."""
+    page = reader.page
+    response = page.goto(f"/incidents/{number}")
+    assert response
+    assert response.status == 200
+    expect_heading(page, "Ce cas est réuni à un autre")
+    page.get_by_role("link", name=re.compile(r"^Version \d+$")).last.click()
+    expect(page.get_by_text("telle qu’elle était")).to_be_visible()
+    page.get_by_role("link", name=f"cas nº {remaining_number}", exact=True).click()
+    expect(page).to_have_url(re.compile(rf"/incidents/{remaining_number}$"))
     expect_search_results(reader.user, "relaxe", [SECOND_STORY.summary])
     assert titles_by_commune(reader.user) == [SECOND_STORY.summary]
 
@@ -217,8 +246,9 @@ def expect_erased(reader: Member, number: int, remaining_number: int) -> None:
     response = page.goto(f"/incidents/{remaining_number}")
     assert response
     assert response.status == 410
-    expect_heading(page, "Ce cas a été effacé")
+    expect_heading(page, "Cas effacé")
     feed_entries = entries(page, FEED)
     assert remaining_number in {number_of(entry) for entry in feed_entries}
     assert "Évasion" not in get(page, FEED).text()
-    assert get(page, f"/incidents/{number}").status in (301, 410)
+    page.goto(f"/incidents/{number}")
+    expect(page.get_by_text("Ses sources et ses versions ne sont plus affichées.")).to_be_visible()

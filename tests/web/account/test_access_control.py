@@ -119,6 +119,7 @@ ROUTE_ACCESS: Mapping[str, RouteAccess] = {
     "moderation.destruction_keep": RouteAccess(MEMBER),
     "moderation.withdraw": RouteAccess(MEMBER, is_grave=True),
     "moderation.merge": RouteAccess(MEMBER, is_grave=True),
+    "moderation.part": RouteAccess(MEMBER),
     "moderation.erase": RouteAccess(MEMBER, is_grave=True),
     "moderation.discard": RouteAccess(MEMBER),
     # The members.

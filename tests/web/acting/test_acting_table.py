@@ -35,8 +35,9 @@ TABLE = {
         {"author": "a", "capacity": "c", "text": "t", "received_on": "02/03/2026"},
         (NO, DESK, NO, NO, NO),
     ),
-    "retirer": ("bruno", {"restriction": "erreur", "reason": "r"}, (NO, PUBLIC, NO, NO, NO)),
-    "reunir": ("bruno", {"reason": "r", "into": True}, (DESK, PUBLIC, PUBLIC, NO, NO)),
+    "retirer": ("bruno", {"restriction": "erreur", "reason": "r"}, (NO, PUBLIC, NO, PUBLIC, NO)),
+    "reunir": ("bruno", {"reason": "r", "into": True}, (DESK, DESK, DESK, NO, NO)),
+    "separer": ("bruno", {"reason": "r"}, (NO, NO, NO, DESK, NO)),
     "effacer": ("ada", {"restriction": "erreur"}, (DESK, PUBLIC, PUBLIC, PUBLIC, NO)),
     "abandonner": ("bruno", {}, (DESK, NO, NO, NO, NO)),
 }

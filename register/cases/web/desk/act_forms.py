@@ -276,6 +276,12 @@ class MergeForm(ActForm):
     reason = _reason_field()
 
 
+class PartForm(ActForm):
+    """End of a merge."""
+
+    reason = _reason_field()
+
+
 class NoteForm(BaseForm):
     """An internal note."""
 

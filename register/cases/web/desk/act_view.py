@@ -23,7 +23,7 @@ from register.cases.models import CaseState
 from register.cases.web.desk.act_forms import ActForm
 from register.db import db, now
 from register.errors import Incomplete, Invalid, Refused, RegisterError, TextError
-from register.journal import Act
+from register.journal import Act, JournalEntry
 from register.reports import queries
 from register.reports.acts import view_retained
 from register.web.blueprints import desk
@@ -47,6 +47,7 @@ _ACT_PAGES: dict[Act, tuple[str, Any]] = {
     Act.WITHDRAWN: ("retirer", _("Retirer le cas…")),
     Act.MERGED: ("reunir", _("Réunir à un autre cas…")),
     Act.DRAFT_MERGED: ("reunir", _("Réunir à un autre cas…")),
+    Act.PARTED: ("separer", _("Séparer de l’autre cas…")),
     Act.DISCARDED: ("abandonner", _("Abandonner ce brouillon…")),
     Act.ERASED: ("effacer", _("Effacer pour toujours…")),
 }
@@ -124,7 +125,8 @@ def perform_act(
 
     :param run: the act; takes the transaction, the id of the case, the member and the arguments
         of the form.
-    :param notice: the confirmation, or makes it from the outcome of ``run``.
+    :param notice: the confirmation, or makes it from the outcome of ``run``; that of a change that
+        waits for a second person is always the same.
     :param page_values: makes the values of this template alone from the present case.
     """
 
@@ -152,6 +154,8 @@ def perform_act(
         error_text = form.attach_error(error, present)
         status = status_of(error) if isinstance(error, RegisterError) else 422
         return page(present, error_text), status
+    if isinstance(outcome, JournalEntry) and outcome.act == Act.CHANGE_PROPOSED:
+        notice = awaits_approval_notice()
     return redirect_to_case(desk_case.id, notice(outcome) if callable(notice) else notice)
 
 
@@ -172,6 +176,11 @@ def available_acts(desk_case: DeskCase) -> Sequence[ActLink]:
     single = settings().single_moderator
     # Drafts without a number are discarded instead of erased, and merged by an act of their own.
     left_out = {Act.DRAFT_MERGED} if desk_case.number is not None else {Act.MERGED, Act.ERASED}
+    is_merged = desk_case.state == CaseState.MERGED
+    if not is_merged or desk_case.number is None:
+        left_out.add(Act.PARTED)
+    if is_merged and (desk_case.number is None or desk_case.restriction):
+        left_out.add(Act.WITHDRAWN)
     if single or desk_case.state not in (CaseState.DRAFT, CaseState.WITHDRAWN):
         left_out.add(Act.APPROVED)
     links = [

@@ -336,5 +336,7 @@ def case_file(incident_id: int) -> ResponseReturnValue:
 def version_words(version: RevisionSummary, desk_case: DeskCase) -> str:
     """The sentence of a revision's act: "Chloé a corrigé le cas"."""
     who = current_member.display_name(version.made_by)
-    names = {"who": who[:1].upper() + who[1:], "into": desk_case.merged_into or "…"}
+    names = {"who": who[:1].upper() + who[1:], "into": desk_case.merged_into}
+    if version.act is Act.MERGED and not desk_case.merged_into:
+        return str(_("%(who)s a réuni le cas à un autre", **names))
     return str(ACT_SENTENCES.get(version.act, version.act)) % names

@@ -14,16 +14,14 @@ from flask_babel import lazy_gettext
 
 from register.accounts.web import current_member
 from register.accounts.web.current_member import run_act
-from register.cases import acts, deadlines, result_lists, second_person
+from register.cases import acts, deadlines, second_person
 from register.cases.acts import publication
 from register.cases.member_view import DeskCase
 from register.cases.models import CaseState, Reply
 from register.cases.second_person import Proposal
-from register.cases.validation import NUMBER_LIMIT
 from register.cases.web.desk import act_forms
 from register.cases.web.desk.act_forms import RefusalForm
 from register.cases.web.desk.act_view import (
-    awaits_approval_notice,
     blocked_reason,
     open_case,
     open_case_of_reply,
@@ -33,7 +31,6 @@ from register.cases.web.desk.act_view import (
 from register.cases.web.desk.case import case_checklist
 from register.cases.web.desk.claims import AssignForm, UrgencyForm, is_assigned
 from register.cases.web.desk.content_words import flag_lines
-from register.cases.web.desk.revision_forms import parse_id
 from register.db import db
 from register.errors import Invalid, Refused
 from register.journal import Act, JournalEntry, WriteTransaction
@@ -131,12 +128,6 @@ def receive_reply(incident_id: int) -> ResponseReturnValue:
 @desk.route("/reponses/<int:reply_id>/publier", methods=["GET", "POST"])
 def publish_reply(reply_id: int) -> ResponseReturnValue:
     """Publication of a received reply after the narrative."""
-
-    def notice(line: JournalEntry) -> str:
-        if line.act == Act.CHANGE_PROPOSED:
-            return awaits_approval_notice()
-        return str(_("La réponse est publiée, juste après le récit."))
-
     form = act_forms.PublishReplyForm()
 
     def page_values(present: DeskCase) -> dict[str, Any]:
@@ -150,7 +141,7 @@ def publish_reply(reply_id: int) -> ResponseReturnValue:
         form,
         Act.REPLIED,
         lambda tx, _incident_id, **arguments: acts.reply(tx, reply_id, **arguments),
-        notice,
+        _("La réponse est publiée, juste après le récit."),
         page_values,
     )
 
@@ -181,30 +172,6 @@ def withdraw(incident_id: int) -> ResponseReturnValue:
     desk_case, form = open_case(incident_id), act_forms.WithdrawForm()
     notice = _("Le cas est retiré. À son adresse, le public lit un avis daté.")
     return perform_act(desk_case, form, Act.WITHDRAWN, acts.withdraw, notice)
-
-
-@desk.route("/dossiers/<int:incident_id>/reunir", methods=["GET", "POST"])
-@asks_password(lazy_gettext("réunir deux dossiers"))
-def merge(incident_id: int) -> ResponseReturnValue:
-    """Merge of a case into a public one, after a comparison of both on the page."""
-    desk_case, form = open_case(incident_id), act_forms.MergeForm()
-
-    def page_values(present: DeskCase) -> dict[str, Any]:
-        typed = request.args.get("avec", "") if request.method == "GET" else form.into._value()
-        number, other = parse_id(typed), None
-        # A case cannot be merged into itself.
-        if 0 < number < NUMBER_LIMIT and number != present.number:
-            other = result_lists.load_case_summaries(db.session(), [number]).get(number)
-        return {"number_text": typed, "other": other}
-
-    return perform_act(
-        desk_case,
-        form,
-        Act.MERGED if desk_case.number else Act.DRAFT_MERGED,
-        acts.merge,
-        lambda _line: _("Le dossier est réuni au cas nº %(number)s.", number=form.into.data),
-        page_values,
-    )
 
 
 @desk.route("/dossiers/<int:incident_id>/effacer", methods=["GET", "POST"])

@@ -18,6 +18,7 @@ from register.cases.models import CaseState, Reply
 from register.cases.second_person import ProposedChange
 from register.cases.web.desk import act_view, content_words
 from register.cases.web.desk.act_forms import ActForm, RefusalForm, RefuseChangeForm
+from register.cases.web.desk.merger_views import pair_values
 from register.cases.web.field_texts import content_changes
 from register.db import db
 from register.errors import NotFound, Refused
@@ -67,7 +68,7 @@ def change_approve(incident_id: int, change_id: int) -> ResponseReturnValue:
     single = settings().single_moderator
     return act_view.perform_act(
         act_view.open_case(incident_id),
-        ActForm(),
+        _with_template(ActForm(), change),
         change.proposal.act,
         lambda tx, _id, *, seen, by: acts.approve_change(tx, change.id, by=by, single=single),
         _("Le changement est publié, avec votre accord."),
@@ -83,7 +84,7 @@ def change_refuse(incident_id: int, change_id: int) -> ResponseReturnValue:
     who = current_member.display_name(change.made_by)
     return act_view.perform_act(
         act_view.open_case(incident_id),
-        form,
+        _with_template(form, change),
         change.proposal.act,
         lambda tx, _id, *, seen, **arguments: acts.refuse_change(tx, change.id, **arguments),
         _("Le changement est refusé. %(who)s le retrouve, avec votre motif.", who=who),
@@ -148,6 +149,13 @@ def _require_destruction(incident_id: int, destruction_id: int) -> None:
         raise NotFound("no_such_destruction")
 
 
+def _with_template(form: ActForm, change: ProposedChange) -> ActForm:
+    """The form with the page of the kind of the change."""
+    if change.proposal.act in second_person.ALWAYS_BY_TWO:
+        form.template = "change_merger"
+    return form
+
+
 def _get_change(incident_id: int, change_id: int) -> ProposedChange:
     change = second_person.get_change(db.session(), current_member.member(), change_id)
     if change.incident != incident_id:
@@ -168,7 +176,12 @@ def _change_values(
     if base:
         after = second_person.preview_change(base, proposal, change.made_at, reply)
     flags = second_person.new_flags(base, proposal, reply)
+    pair: dict[str, Any] = {}
+    if proposal.act in second_person.ALWAYS_BY_TWO:
+        into = (proposal.words or {}).get("into") or desk_case.merged_into
+        pair = pair_values(desk_case, int(into or 0))
     return {
+        **pair,
         "change": change,
         "after": after,
         "differences": content_changes(base, after.content),
@@ -200,6 +213,8 @@ def change_words(act: Act) -> str:
         Act.CORRECTED: _("Correction"),
         Act.FOLLOWED_UP: _("Suite"),
         Act.REPLIED: _("Publication d’une réponse"),
+        Act.MERGED: _("Réunion à un autre cas"),
+        Act.PARTED: _("Séparation de l’autre cas"),
     }
     return typeset(str(kinds.get(act, act.value)))
 

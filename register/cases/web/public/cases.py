@@ -10,7 +10,7 @@ from flask_babel import gettext as _
 
 from register.cases import queries, result_lists, statistics, timeline
 from register.cases.filters import FILTERS, LENGTH_LIMIT, WORDS, WORDS_LIMIT, CaseQuery
-from register.cases.queries import PublicCase
+from register.cases.queries import MergedCase, PublicCase
 from register.cases.web.public import case_view, search_request, search_title
 from register.cases.web.public.search_suggestions import NoResultsLinks, SearchSuggestions
 from register.cases.web.public.social_cards import case_description
@@ -138,8 +138,12 @@ def _fault_sentence(error: Invalid, name: str) -> str:
 
 @public.get("/incidents/<number>")
 def case(number: str) -> str:
-    """The current version of a case, or the version of the address."""
-    public_case = load_requested_case(number)
+    """The current version of a case, or the version of the address; a notice of a merged case."""
+    try:
+        public_case = load_requested_case(number)
+    except Moved:
+        merged_case = queries.load_merged_case(db.session(), urls.case_number(number))
+        return render_template("cases/public/merged.html", **notice_values(merged_case))
     values = page_values(public_case)
     description = case_description(public_case)
     return render_template("cases/public/case.html", description=description, **values)
@@ -163,7 +167,8 @@ def load_requested_case(number_text: str) -> PublicCase:
     """The case of an address, in the version that the query string asks for.
 
     :raises NotFound: no such case, or no such version of it.
-    :raises Moved: it was merged into another; see :func:`redirect_merged`.
+    :raises Moved: it was merged into another, and the address asks for no version; see
+        :func:`redirect_merged`.
     """
     head()
     number, version_text = urls.case_number(number_text), request.args.get("version", "")
@@ -173,11 +178,20 @@ def load_requested_case(number_text: str) -> PublicCase:
     return queries.load_public_case(db.session(), number, version)
 
 
+def notice_values(merged_case: MergedCase) -> dict[str, Any]:
+    """The values of the notice at the address of a merged case."""
+    session, remaining = db.session(), merged_case.merger.remaining
+    changes = queries.list_changes(session, merged_case.case) if merged_case.case else []
+    return {
+        "notice": merged_case,
+        "versions": [change for change in changes if change.rank],
+        "remaining": result_lists.load_case_summaries(session, [remaining]).get(remaining),
+    }
+
+
 @public.errorhandler(Moved)
 def redirect_merged(moved: Moved) -> ResponseReturnValue:
-    """The page of the case that the case was merged into, or its file of the same name."""
+    """The file of the same name of the case that the case was merged into."""
     target = urls.case(int(str(moved.values["number"])))
-    if "." not in request.path:
-        return redirect(target, 301)
     address = urls.case(int((request.view_args or {})["number"]))
     return redirect(request.path.replace(address, target, 1), 301)

@@ -1,0 +1,91 @@
+"""Acts that join a case to another one, and part it from that again."""
+
+from __future__ import annotations
+
+from sqlalchemy import select
+
+from register.cases.acts import _steps as steps
+from register.cases.models import CaseState, Incident
+from register.cases.second_person import Proposal
+from register.errors import Refused
+from register.journal import Act, JournalEntry, WriteTransaction
+
+
+def merge(
+    tx: WriteTransaction,
+    incident_id: int,
+    *,
+    into: int,
+    by: int,
+    reason: str,
+    seen: int | None = None,
+    second: int | None = None,
+    single: bool = False,
+) -> JournalEntry:
+    """Merge a case into another public one; at a public case's address stays a notice.
+
+    The merge of a draft changes nothing public, and needs nobody else.
+
+    :param into: the other case's number.
+    :param second: a member who approves it in this same act. Without one, the merge of a case that
+        was public becomes a pending change, and the line is that of the proposal.
+    :raises Refused: ``merge_target``: the other case is not public, or is this one.
+    """
+    case, member = steps.load_case(tx, incident_id, by)
+    act = Act.DRAFT_MERGED if case.state == CaseState.DRAFT else Act.MERGED
+    steps.require_allowed(tx, case, member, act)
+    steps.require_unchanged(case, seen)
+    target = tx.session.scalars(select(Incident).where(Incident.number == into)).first()
+    if target is None or target.state != CaseState.PUBLISHED or target.id == case.id:
+        raise Refused("merge_target", number=into, state=case.state)
+    if act is Act.MERGED:
+        words = {"into": str(into)}
+        proposal = Proposal(act, steps.required_text("reason", reason), words=words)
+        line = steps.propose_if_needed(tx, case, member, proposal, second, single=single)
+        if line is not None:
+            return line
+    case.state, case.merged_into, case.moved_at = CaseState.MERGED, into, tx.at
+    details = {"into": into, **steps.approval_details(second)}
+    return steps.snapshot_and_record(
+        tx, case, act, member, reason, details=details, committed=False
+    )
+
+
+def part(
+    tx: WriteTransaction,
+    incident_id: int,
+    *,
+    by: int,
+    reason: str,
+    seen: int | None = None,
+    second: int | None = None,
+    single: bool = False,
+) -> JournalEntry:
+    """Part a case from the one that it was merged into: it is published again, or withdrawn.
+
+    :param second: as for :func:`merge`.
+    :raises Refused: ``draft_has_no_number``: it was merged as a draft.
+    """
+    case, member = steps.begin_act(tx, incident_id, Act.PARTED, by, seen)
+    require_number(case)
+    proposal = Proposal(Act.PARTED, steps.required_text("reason", reason))
+    line = steps.propose_if_needed(tx, case, member, proposal, second, single=single)
+    if line is not None:
+        return line
+    details = {"into": case.merged_into, **steps.approval_details(second)}
+    # Only a case that is or was withdrawn has the reason of a withdrawal.
+    case.state = CaseState.WITHDRAWN if case.restriction else CaseState.PUBLISHED
+    case.merged_into, case.moved_at = None, tx.at
+    committed = case.state == CaseState.PUBLISHED
+    return steps.snapshot_and_record(
+        tx, case, Act.PARTED, member, reason, details=details, committed=committed
+    )
+
+
+def require_number(case: Incident) -> None:
+    """Check that a merged case was public before.
+
+    :raises Refused: ``draft_has_no_number``.
+    """
+    if case.number is None:
+        raise Refused("draft_has_no_number", state=case.state)
