@@ -14,7 +14,8 @@ from sqlalchemy.orm import Session
 
 from register.cases import acts, filters, queries, result_lists
 from register.cases.case_content import content_of
-from register.cases.models import CaseState, Incident, Note
+from register.cases.models import CaseState, Incident, Note, Revision
+from register.cases.risk_flags import parse_reasons
 from register.cases.vocabulary import current_vocabulary
 from register.errors import Invalid
 from register.exchange.case_csv_import import ImportReport, PublishOptions, RowEffect, import_file
@@ -359,3 +360,14 @@ def test_a_missing_file_is_refused(engine: Engine, cast: Any, tmp_path: Path) ->
     with pytest.raises(Invalid) as refused:
         import_file(engine, tmp_path / "nulle-part.csv", by=cast.bruno)
     assert refused.value.key == "import_file_missing"
+
+
+def test_a_flagged_draft_of_an_earlier_import_is_published_with_the_reason(
+    load: Any, session: Session
+) -> None:
+    row = {**VALID_ROW, "resume": "Selon le blog, joindre le 06 12 34 56 78."}
+    load(row)
+    assert load(row, publish=True).published == 1
+    newest = session.scalars(select(Revision).order_by(Revision.id.desc())).first()
+    assert newest
+    assert [row.reason for row in parse_reasons(newest.flags_reason)] == ["repris de la presse"]

@@ -210,6 +210,13 @@ def attest(member: Member) -> None:
     member.user.write("Motif, pour les membres", "lu et vérifié sur la source")
 
 
+REPLY_ATTESTATIONS = (
+    "La réponse et la qualité de son auteur sont bien les siennes",
+    "Elle ne met en cause aucune personne privée",
+    "Elle ne touche à la vie privée de personne",
+)
+
+
 def answer(member: Member) -> None:
     """The three points that a moderator answers for, and why each of the marked words stays."""
     user, page = member.user, member.page
@@ -273,6 +280,8 @@ def reply(member: Member, case: str, author: str, text: str) -> None:
     user.press("Publier…")
     expect_heading(page, "Publier la réponse")
     expect_warning(page)
+    for label in REPLY_ATTESTATIONS:
+        user.tick(label)
     user.write("Motif, pour les membres", "demande régulière")
     explain_flags(page)
     user.press("Publier la réponse")

@@ -85,7 +85,8 @@ def approve_change(pen: WriteTransaction, change: int, by: int) -> object:
 
 
 def approve_newest_change(pen: WriteTransaction, _change: int, by: int) -> object:
-    return acts.approve_change(pen, pen.session.scalar(select(func.max(PendingChange.id))), by=by)
+    newest_id = pen.session.scalar(select(func.max(PendingChange.id)))
+    return acts.approve_change(pen, newest_id or 0, by=by)
 
 
 def refuse_change(pen: WriteTransaction, change: int, by: int) -> object:

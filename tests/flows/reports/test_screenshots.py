@@ -15,7 +15,9 @@ from pathlib import Path
 import pytest
 from databases import open_engine, serve
 from desk_steps import (
+    REPLY_ATTESTATIONS,
     Member,
+    answer,
     approve,
     attest,
     expect_heading,
@@ -274,6 +276,8 @@ def afterwards(album: Album, bruno: Member, case: str) -> None:
     page.goto(case)
     user.press("Publier…")
     expect_heading(page, "Publier la réponse")
+    for label in REPLY_ATTESTATIONS:
+        user.tick(label)
     user.write("Motif, pour les membres", "demande régulière")
     user.press("Publier la réponse")
     expect_message(page, "La réponse est publiée")
@@ -284,6 +288,8 @@ def afterwards(album: Album, bruno: Member, case: str) -> None:
     user.write("Date du fait", "mai 2024")
     user.write("Texte de la suite", "Selon le blog, il permet de filmer depuis le public.")
     album.take(page, "suite")
+    user.write("Sans adresse : pourquoi", "le blog ne donne pas le document")
+    answer(bruno)
     user.write("Pourquoi cet enregistrement", "le blog le dit, document à l’appui")
     user.press("Publier la suite")
     expect_message(page, "La suite est publiée.")

@@ -257,7 +257,7 @@ class FollowUpForm(AttestedForm, EditorForm):
     text = text_field(_("Texte de la suite"), required=True)
     happened_on = TypedDateField(_("Date du fait"))
     source_url = line_field(_("Adresse de la source"), validators=(check_url,))
-    no_source = line_field(_("Sans adresse : pourquoi"))
+    no_source = line_field(_("Sans adresse : pourquoi"))
     outcome = VocabularyField(_("Issue du cas"), vocabulary="issue", none=editor_rows.CHOOSE)
     end_date = TypedDateField(_("Date du dernier fait connu"))
     decision = FormField(editor_rows.AddedStepRow)
