@@ -1,4 +1,4 @@
-"""Queries of one public case: a version, its tombstone, its public acts, proofs of commitments.
+"""Queries of one public case: a version, its tombstone, its public acts.
 
 A draft and a missing case look the same.
 """
@@ -22,7 +22,7 @@ from register.cases.models import CaseState, Invitation
 from register.cases.validation import NUMBER_LIMIT
 from register.errors import Gone, Moved, NotFound
 from register.journal import Act
-from register.journal.models import canonical_json, rfc3339
+from register.journal.models import rfc3339
 from register.text.passage_removal import REMOVAL_MARK, REMOVED_URL
 
 # Acts that publish a revision, which a citation may then pin.
@@ -158,7 +158,7 @@ def _load_row(session: Session, number: int) -> Any:
 def _load_version(
     session: Session, number: int, version: int | None, case_row: Any, merger: Merger | None
 ) -> PublicCase:
-    event = _load_event(session, number, version)
+    event = load_event(session, number, version)
     is_current = event.revision_id == case_row.revision_id
     redacted_by, commitment = None, json.loads(event.public_json)["content"]
     if is_current:
@@ -180,7 +180,11 @@ def _load_version(
     )
 
 
-def _load_event(session: Session, number: int, version: int | None) -> Any:
+def load_event(session: Session, number: int, version: int | None) -> Any:
+    """The line of a public version; the last one by default.
+
+    :raises NotFound: ``no_such_version``.
+    """
     stmt = _LATEST_EVENT_STMT if version is None else _EVENT_BY_SEQ_STMT
     parameters = {"number": number, "version": min(version or 0, NUMBER_LIMIT)}
     event = session.execute(stmt, parameters).first()
@@ -337,40 +341,3 @@ def invitation_day(session: Session, case: PublicCase) -> date | None:
     act, because a page tells of no act that the public journal does not.
     """
     return session.scalar(_INVITED_STMT, {"number": case.number, "at": case.version_at})
-
-
-_OPENING = (
-    select(JOURNAL_ENTRY.c.event, REVISION.c.salt)
-    .join(REVISION, REVISION.c.id == JOURNAL_ENTRY.c.revision_id)
-    .where(IS_PUBLIC_LINE, JOURNAL_ENTRY.c.seq == bindparam("seq"))
-)
-
-
-def proof(session: Session, number: int, version: int | None = None) -> bytes:
-    """The opening of a version's commitment, as canonical JSON.
-
-    ``commitment`` is SHA-256(salt ‖ canonical bytes of ``content``), as in line ``version`` of the
-    ledger, or in line ``redacted`` where that removed a passage from it. ``current`` says whether
-    ``version`` is the last line of the case.
-
-    :param version: the number of a public event on this case; the last one by default.
-    :raises RegisterError: as :func:`queries.load_public_case` for this case and version.
-    """
-    case = load_public_case(session, number, version)
-    latest = _load_event(session, number, None)
-    opening_row = session.execute(_OPENING, {"seq": case.version}).one()
-    if opening_row.salt is None:
-        # Destroyed since the case was loaded.
-        raise Gone("version_destroyed")
-    return canonical_json(
-        {
-            "case": number,
-            "version": case.version,
-            "current": case.merger is None and case.version == latest.seq,
-            "event": opening_row.event,
-            "content": case.snapshot.content,
-            "salt": opening_row.salt.hex(),
-            "commitment": case.commitment,
-            **({"redacted": case.redacted_by} if case.redacted_by else {}),
-        }
-    )
