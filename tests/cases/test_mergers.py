@@ -246,7 +246,7 @@ def test_only_a_merged_case_has_a_notice(session, case):
 
 def test_other_representations_lead_to_the_other_case(session, case, target, act_by_two):
     act_by_two(acts.merge, case, into=target.number)
-    for load in (queries.load_public_case, queries.proof):
+    for load in (queries.load_public_case, version_proofs.proof):
         with pytest.raises(Moved) as moved:
             load(session, case.number)
         assert moved.value.values == {"number": target.number}
