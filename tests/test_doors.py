@@ -17,7 +17,7 @@ import attested_acts as acts
 import pytest
 from case_contents import a_case
 from cast import AT
-from report_factory import CONTACT, a_report, nonce
+from report_factory import CONTACT, WORDS, a_report, nonce
 
 from register.accounts import acts as accounts
 from register.accounts import invitations, password_links
@@ -118,10 +118,11 @@ PROTECTED_STATES = (
                 "sealed",
                 "contact",
                 "decision",
+                "masked_digest",
             }
         ),
-        frozenset({"Report", "Message", "RetainedReport", "Tally"}),
-        frozenset({"report", "report_message", "report_kept", "report_tally"}),
+        frozenset({"Report", "Message", "ReportNote", "RetainedReport", "Tally"}),
+        frozenset({"report", "report_message", "report_note", "report_kept", "report_tally"}),
         model_module="register.reports.models",
         shared_columns=CLAIM_COLUMNS | {"state", "reason", "digest"},
         row_names=frozenset({"report"}),
@@ -606,6 +607,16 @@ REPORT_ACTS = {
     "ask_reporter": (
         lambda inbox, desk: inbox.received().key,
         lambda p, s, k, c: reports.ask_reporter(p, s, k, "Où ?", by=c.bruno),
+        ONE_DESK_LINE,
+    ),
+    "note": (
+        lambda inbox, desk: inbox.received().key,
+        lambda p, s, k, c: reports.note(p, s, k, "À rappeler.", by=c.bruno),
+        ONE_DESK_LINE,
+    ),
+    "mask": (
+        lambda inbox, desk: inbox.received().key,
+        lambda p, s, k, c: reports.mask(p, s, k, WORDS, "vie_privee", by=c.bruno),
         ONE_DESK_LINE,
     ),
     "mark_read": (

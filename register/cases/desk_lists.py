@@ -1,4 +1,4 @@
-"""Lists of the desk, for active members only: all cases except erased ones, and the to-do list.
+"""Lists of the desk, for active members only: all cases except erased ones.
 
 A list first selects the ids of its page and then loads these twenty cases, so that its cost does
 not depend on the texts of the others. Newest change first: each change makes a revision, and
@@ -8,9 +8,9 @@ revision ids ascend.
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Collection, Iterator, Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from datetime import date, datetime
+from datetime import datetime
 from enum import StrEnum
 
 from sqlalchemy import ColumnElement, and_, bindparam, func, or_, select
@@ -42,8 +42,8 @@ class ClaimFilter(StrEnum):
 class DeskCaseSummary(tables.PlacedCase):
     """Case in a list of the desk, without account and sources.
 
-    ``changed_at`` and ``changed_by`` are those of the current revision. ``held_by`` is None
-    without a valid claim.
+    ``changed_at``, ``changed_by``, ``unmet`` and ``refused_by`` are those of the current revision.
+    ``held_by`` is None without a valid claim.
     """
 
     id: int
@@ -67,6 +67,9 @@ class DeskCaseSummary(tables.PlacedCase):
     place_label: str
     language: str
     types: tuple[str, ...] = ()
+    report_withdrawn: bool = False
+    unmet: str | None = ""
+    refused_by: int | None = None
 
 
 @dataclass(frozen=True)
@@ -199,99 +202,9 @@ _SUMMARIES_STMT = (
         *tables.case_columns(DeskCaseSummary),
         tables.REVISION.c.made_at.label("changed_at"),
         tables.REVISION.c.made_by.label("changed_by"),
+        tables.REVISION.c.unmet,
+        tables.REVISION.c.refused_by,
     )
     .join(tables.REVISION, tables.REVISION.c.id == tables.CASE.c.revision_id)
     .where(tables.CASE.c.id.in_(bindparam("ids", expanding=True)))
-)
-
-
-TASK_LIMIT = 12  # tasks in the sidebar; the lists show all
-COUNT_LIMIT = 500  # counting stops one beyond this
-
-SECOND_PERSON_KINDS = (TodoKind.CHANGE, TodoKind.RETURNED, TodoKind.DESTRUCTION)
-# Order of tasks with the same deadline or without one.
-KIND_ORDER = (
-    TodoKind.REPLY,
-    TodoKind.CLAIMED,
-    *SECOND_PERSON_KINDS,
-    TodoKind.APPROVE,
-    TodoKind.READY,
-    TodoKind.SECOND,
-    TodoKind.OUTCOME,
-)
-
-
-@dataclass(frozen=True)
-class Task:
-    """Task on a case. ``incident`` is the case's id; ``title`` and ``case`` are set in the end."""
-
-    kind: TodoKind
-    due: date | None
-    since: datetime | date
-    incident: int | None
-    title: str
-    case: DeskCaseSummary | None = None
-
-
-@dataclass(frozen=True)
-class Todo:
-    """First tasks, and the number of cases of each kind, at most ``COUNT_LIMIT + 1``."""
-
-    tasks: Sequence[Task]
-    counts: Mapping[TodoKind, int]
-
-
-def load_todo(session: Session, viewer: Member, todo_context: TodoContext) -> Todo:
-    """To-do list of an active member; empty for anybody else."""
-    if not viewer.is_active:
-        return Todo((), {})
-    counts = {}
-    for kind in KIND_ORDER:
-        is_waiting = todo_clauses.clause(kind, viewer, todo_context)
-        capped = select(tables.CASE.c.id).where(is_waiting).limit(COUNT_LIMIT + 1).subquery()
-        counts[kind] = session.scalar(select(func.count()).select_from(capped)) or 0
-    waiting_tasks = sorted(_first_tasks(session, viewer, todo_context), key=_sort_key)
-    tasks = list({task.incident: task for task in reversed(waiting_tasks)}.values())
-    listed_tasks = sorted(tasks, key=_sort_key)[:TASK_LIMIT]
-    cases = load_summaries(
-        session, viewer, [task.incident for task in listed_tasks if task.incident], todo_context.at
-    )
-    for position, task in enumerate(listed_tasks):
-        case = cases.get(task.incident or 0)
-        if case:
-            listed_tasks[position] = replace(task, title=case.title, case=case)
-    return Todo(listed_tasks, counts)
-
-
-def _sort_key(task: Task) -> tuple[date, int, str]:
-    return task.due or date.max, KIND_ORDER.index(task.kind), task.since.isoformat()
-
-
-def _first_tasks(session: Session, viewer: Member, todo_context: TodoContext) -> Iterator[Task]:
-    """Yield the first tasks of each kind, the longest waiting; a case may have several tasks."""
-    for reply in session.execute(_REPLIES):
-        yield Task(TodoKind.REPLY, reply.due_on, reply.received_on, reply.incident_id, "")
-    for kind in KIND_ORDER:
-        if kind is TodoKind.REPLY:
-            continue
-        since = tables.CASE.c.moved_at if kind is TodoKind.OUTCOME else tables.REVISION.c.made_at
-        # Newer revisions have higher ids, which are indexed.
-        order = tables.CASE.c.moved_at if kind is TodoKind.OUTCOME else tables.CASE.c.revision_id
-        stmt = (
-            select(tables.CASE.c.id, since)
-            .join(tables.REVISION, tables.REVISION.c.id == tables.CASE.c.revision_id)
-            .where(todo_clauses.clause(kind, viewer, todo_context))
-            .order_by(order)
-            .limit(TASK_LIMIT)
-        )
-        for case_id, waiting_since in session.execute(stmt):
-            yield Task(kind, None, waiting_since, case_id, "")
-
-
-_REPLIES = (
-    select(tables.REPLY.c.incident_id, tables.REPLY.c.received_on, tables.REPLY.c.due_on)
-    .join(tables.CASE, tables.CASE.c.id == tables.REPLY.c.incident_id)
-    .where(tables.REPLY.c.state == "received", tables.IS_PUBLIC)
-    .order_by(tables.REPLY.c.due_on, tables.REPLY.c.id)
-    .limit(TASK_LIMIT)
 )

@@ -50,7 +50,7 @@ class SealedNames(Base):
 
 def published_texts(session: Session) -> dict[str, bytes]:
     """Every text by its name, as it is published now."""
-    words, revisions = stored_words(session), pages.newest_revisions(session)
+    words, revisions = (stored_words(session), pages.newest_revisions(session))
     return {
         **{name: canonical_json(words[list_name]) for name, list_name in _VOCABULARIES.items()},
         **{name: (dataset.DATA / name).read_bytes() for name in dataset.FILES},
@@ -58,7 +58,7 @@ def published_texts(session: Session) -> dict[str, bytes]:
             pages.source_file(page): pages.source_bytes(
                 pages.published_text(page, revisions.get(page))
             )
-            for page in pages.TEXT_NAMES
+            for page in pages.PUBLIC_TEXT_NAMES
         },
     }
 

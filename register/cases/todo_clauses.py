@@ -9,8 +9,9 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
+from typing import Any
 
-from sqlalchemy import ColumnElement, and_, exists, false, not_, or_, select
+from sqlalchemy import ColumnElement, Select, and_, exists, false, not_, or_, select
 
 from register.accounts.models import Member
 from register.accounts.vouching import vouches
@@ -38,7 +39,9 @@ class TodoKind(StrEnum):
     """Kind of task that a case waits for."""
 
     REPLY = "reponse"  # a right of reply without a decision
-    CLAIMED = "en_main"  # the viewer has claimed the case
+    DANGER = "danger"  # a member marked a danger
+    TERM = "echeance"  # a member typed a term
+    ERASURE = "effacement"  # a second person approved the erasure
     APPROVE = "a_relire"  # a second person is required, and the viewer may be this person
     SECOND = "second"  # a second person is required
     CHANGE = "changement"  # a proposed change that the viewer may approve
@@ -65,8 +68,15 @@ def clause(kind: TodoKind, viewer: Member, todo_context: TodoContext) -> Clause:
     if kind is TodoKind.REPLY:
         received = exists().where(REPLY.c.incident_id == CASE.c.id, REPLY.c.state == "received")
         return and_(IS_PUBLIC, received)
-    if kind is TodoKind.CLAIMED:
-        return and_(CASE.c.held_by == viewer.id, CASE.c.held_until > todo_context.at)
+    if kind is TodoKind.DANGER:
+        return CASE.c.danger_on.is_not(None)
+    if kind is TodoKind.TERM:
+        return CASE.c.term_on.is_not(None)
+    if kind is TodoKind.ERASURE:
+        return and_(
+            CASE.c.state != CaseState.ERASED,
+            CASE.c.revision_id.in_(approved_revisions(todo_context.at, "erase")),
+        )
     if kind is TodoKind.OUTCOME:
         day = add_months(paris_day(todo_context.at), -OUTCOME_MONTHS)
         since = datetime(day.year, day.month, day.day, tzinfo=PARIS)
@@ -76,7 +86,7 @@ def clause(kind: TodoKind, viewer: Member, todo_context: TodoContext) -> Clause:
         return _is_ready(todo_context)
     if kind is TodoKind.RETURNED:
         return or_(
-            _has_change(PendingChange.made_by == viewer.id, _cannot_be_approved()),
+            _has_change(PendingChange.made_by == viewer.id, is_returned()),
             _current_revision(_CURRENT.made_by == viewer.id, _CURRENT.refused_at.is_not(None)),
         )
     if kind is TodoKind.SECOND:
@@ -86,7 +96,7 @@ def clause(kind: TodoKind, viewer: Member, todo_context: TodoContext) -> Clause:
     # A single moderator may be their own second person; no member has the id 0.
     first_person = 0 if todo_context.has_one_moderator else viewer.id
     if kind is TodoKind.CHANGE:
-        return _has_change(PendingChange.made_by != first_person, not_(_cannot_be_approved()))
+        return _has_change(PendingChange.made_by != first_person, not_(is_returned()))
     if kind is TodoKind.DESTRUCTION:
         is_pending = exists().where(
             Destruction.incident_id == CASE.c.id,
@@ -102,7 +112,7 @@ def _current_revision(*conditions: Clause) -> Clause:
     return exists().where(_CURRENT.id == CASE.c.revision_id, *conditions)
 
 
-def _cannot_be_approved() -> Clause:
+def is_returned() -> Clause:
     """Condition of a proposed change that was refused or is outdated."""
     return or_(
         PendingChange.refused_at.is_not(None), PendingChange.revision_id != CASE.c.revision_id
@@ -115,10 +125,15 @@ def _has_change(*conditions: Clause) -> Clause:
 
 def _is_approved(at: datetime) -> Clause:
     """Cases whose current revision is approved by a member who still vouches for others."""
-    # Not correlated: PostgreSQL asks once instead of once a draft.
-    return CASE.c.revision_id.in_(
-        valid_approvals(at, Approval.revision_id).where(Approval.purpose == "publish")
-    )
+    return CASE.c.revision_id.in_(approved_revisions(at, "publish"))
+
+
+def approved_revisions(at: datetime, purpose: str) -> Select[Any]:
+    """The revisions that are approved for a purpose.
+
+    Not correlated: PostgreSQL asks once instead of once a draft.
+    """
+    return valid_approvals(at, Approval.revision_id).where(Approval.purpose == purpose)
 
 
 def _had_a_refusal() -> Clause:

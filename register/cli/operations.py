@@ -23,6 +23,7 @@ from register.operations import rotation, schema, setup
 from register.operations.doctor import Finding
 from register.reports import receipt_codes
 from register.reports import verify as reports
+from register.reports.web.status_text import RECEIPT_VERDICTS
 from register.server import process_start, startup_checks
 from register.text.dates import day_words
 from register.web.error_messages import problem_sentence
@@ -261,10 +262,10 @@ def _verify_receipt(path: Path) -> None:
             document = file.read(receipt_codes.LIMIT + 1)
     except OSError:
         fail("Le fichier du reçu ne peut pas être lu.")
-    day = receipt_codes.received_on(db.session(), document)
-    if day is None:
+    proof = receipt_codes.receipt_proof(db.session(), document)
+    if proof is None:
         fail("Ce reçu ne correspond à aucun signalement encore gardé ici.")
-    click.echo(f"Un signalement au contenu identique a été reçu le {day_words(day)}.")
+    click.echo(str(RECEIPT_VERDICTS[proof.masked]) % {"day": day_words(proof.day)})
 
 
 @click.command()

@@ -141,7 +141,7 @@ class Act(StrEnum):
     BROWSERS_FORGOTTEN = "browsers_forgotten"  # a member removed the trust in all their browsers
     # Failed sign-ins of one account on one day, counted: one line, written when the day is over.
     SIGN_INS_FAILED = "sign_ins_failed"
-    # Former versions recorded PAGE_CHANGED as one of these.
+    # Of texts that no reader is shown; former versions recorded PAGE_CHANGED as one of these too.
     PAGE_EDITED = "page_edited"  # an editorial page got another text
     PAGE_RESTORED = "page_restored"  # it got back the text shipped with the code
     REPORT_CLAIMED = "report_claimed"  # a member claimed a report, for some hours
@@ -149,6 +149,8 @@ class Act(StrEnum):
     REPORT_ASSIGNED = "report_assigned"  # a report was assigned to a member
     REPORT_URGENCY = "report_urgency"  # a report's danger mark and term were set or taken off
     REPORT_ASKED = "report_asked"  # the reporter was asked a question
+    REPORT_NOTED = "report_noted"  # an internal note on it was written
+    REPORT_MASKED = "report_masked"  # a passage of its texts was destroyed, everywhere
     REPORT_READ = "report_read"  # the reporter's later messages were read and need no answer
     REPORT_ACCEPTED = "report_accepted"  # a draft was made of it, or it joined a case
     REPORT_DECLINED = "report_declined"  # it was declined, with a reason

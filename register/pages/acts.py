@@ -113,6 +113,10 @@ def _write_revision(
     )
     tx.session.add(revision)
     tx.session.flush()
+    if page not in content.PUBLIC_TEXT_NAMES:
+        act = Act.PAGE_RESTORED if revision.shipped else Act.PAGE_EDITED
+        tx.record(act, by=by, details={"page": page, "version": revision.id})
+        return revision
     source = content.source_bytes(content.published_text(page, revision))
     tx.record(
         Act.PAGE_CHANGED,

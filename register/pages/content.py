@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from functools import cache
 from pathlib import Path
+from typing import NamedTuple
 
 from sqlalchemy import ForeignKey, Index, ScalarSelect, String, Text, func, select
 from sqlalchemy.orm import Mapped, Session, mapped_column
@@ -59,9 +60,13 @@ def newest_revision(session: Session, page: str) -> PageRevision | None:
     return session.scalar(stmt.order_by(PageRevision.id.desc()).limit(1))
 
 
-def newest_revisions(session: Session) -> Mapping[str, PageRevision]:
-    """The last revision of every page that has one, by the names of the pages."""
-    last_ids = select(func.max(PageRevision.id)).group_by(PageRevision.page)
+def newest_revisions(
+    session: Session, *, with_desk_texts: bool = False
+) -> Mapping[str, PageRevision]:
+    """The last revision of every public page that has one, by the names of the pages."""
+    names = TEXT_NAMES if with_desk_texts else PUBLIC_TEXT_NAMES
+    is_listed = PageRevision.page.in_(names)
+    last_ids = select(func.max(PageRevision.id)).where(is_listed).group_by(PageRevision.page)
     revisions = session.scalars(select(PageRevision).where(PageRevision.id.in_(last_ids)))
     return {revision.page: revision for revision in revisions}
 
@@ -202,7 +207,10 @@ PAGE_NAMES = (
     "confidentialite",
     "accessibilite",
 )
-TEXT_NAMES = (*PAGE_NAMES, *(f"{name}{ENGLISH_SUFFIX}" for name in PAGE_NAMES))
+PUBLIC_TEXT_NAMES = (*PAGE_NAMES, *(f"{name}{ENGLISH_SUFFIX}" for name in PAGE_NAMES))
+# Texts with the same editor and history that no reader is shown.
+READY_SENTENCES = "phrases-en-danger"
+TEXT_NAMES = (*PUBLIC_TEXT_NAMES, READY_SENTENCES, f"{READY_SENTENCES}{ENGLISH_SUFFIX}")
 
 
 @dataclass(frozen=True)
@@ -261,6 +269,24 @@ def shipped_page(name: str) -> ShippedPage:
     return ShippedPage(
         heading.removeprefix("# ").strip(), text, render_page(text, language), digest
     )
+
+
+class ReadySentence(NamedTuple):
+    """A sentence for somebody in danger: its heading, and its words to be copied."""
+
+    heading: str
+    words: str
+
+
+def ready_sentences(session: Session, language: Language) -> Sequence[ReadySentence]:
+    """The ready sentences of a language: the parts of their text that have a heading."""
+    text = current_page(session, text_name(READY_SENTENCES, language)).text
+    parts = (part.partition("\n") for part in re.split(r"^## ", text, flags=re.MULTILINE)[1:])
+    return [
+        ReadySentence(heading.strip(), words.strip())
+        for heading, _newline, words in parts
+        if words.strip()
+    ]
 
 
 @cache

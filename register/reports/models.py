@@ -58,6 +58,7 @@ class Report(Base):
         Index("ix_report_danger", "danger_on", **partial("danger_on IS NOT NULL")),
         Index("ix_report_term", "term_on", **partial("term_on IS NOT NULL")),
         Index("ix_report_digest", "digest", unique=True),
+        Index("ix_report_masked_digest", "masked_digest", unique=True),
         _WITHOUT_ROWID,
     )
 
@@ -86,6 +87,9 @@ class Report(Base):
     together_by: Mapped[int | None]
     # Verifies a receipt; emptied with the texts.
     digest: Mapped[bytes | None] = mapped_column(LargeBinary(32))
+    # Once a passage of the content is masked: verifies a receipt of what is left. The salt of the
+    # first digest is destroyed then, without which nobody can guess the passage from it.
+    masked_digest: Mapped[bytes | None] = mapped_column(LargeBinary(32))
     sealed: Mapped[bytes | None] = mapped_column(LargeBinary)  # content and salt
     contact: Mapped[bytes | None] = mapped_column(LargeBinary)
     decision: Mapped[bytes | None] = mapped_column(LargeBinary)  # sentence, case, member
@@ -102,6 +106,19 @@ class Message(Base):
     position: Mapped[int]
     day: Mapped[dt.date] = mapped_column(Date)
     sealed: Mapped[bytes] = mapped_column(LargeBinary)
+
+
+class ReportNote(Base):
+    """An internal note of a member, in a table that no page of the reporter reads."""
+
+    __tablename__ = "report_note"
+    __table_args__ = (Index("ix_report_note_report", "report_key", "position"), _WITHOUT_ROWID)
+
+    key: Mapped[str] = mapped_column(String(32), primary_key=True)
+    report_key: Mapped[str] = mapped_column(ForeignKey("report.key"))
+    position: Mapped[int]
+    day: Mapped[dt.date] = mapped_column(Date)
+    sealed: Mapped[bytes] = mapped_column(LargeBinary)  # text and member
 
 
 class RetainedReport(Base):

@@ -96,7 +96,10 @@ class ReportMessage:
 
 @dataclass(frozen=True)
 class ReportView:
-    """A decrypted report; after the purge, its summary only."""
+    """A decrypted report; after the purge, its summary only.
+
+    ``is_masked``: a passage of its content was destroyed.
+    """
 
     summary: ReportSummary
     received: Received | None = None
@@ -105,6 +108,7 @@ class ReportView:
     messages: Sequence[ReportMessage] = ()
     decision: Decision = field(default_factory=Decision)
     case: Any | None = None
+    is_masked: bool = False
 
     @property
     def takes_questions(self) -> bool:
@@ -161,7 +165,15 @@ def get_report(session: Session, store: KeyStore, key: str) -> ReportView:
 
     :raises NotFound: ``no_such_report``.
     """
-    columns = (*CLEAR_COLUMNS, Report.sealed, Report.term_label, Report.contact, Report.decision)
+    is_masked = Report.masked_digest.is_not(None).label("is_masked")
+    columns = (
+        *CLEAR_COLUMNS,
+        Report.sealed,
+        Report.term_label,
+        Report.contact,
+        Report.decision,
+        is_masked,
+    )
     row = session.execute(select(*columns).where(Report.key == key)).one_or_none()
     if row is None:
         raise NotFound("no_such_report")
@@ -196,7 +208,8 @@ def get_report(session: Session, store: KeyStore, key: str) -> ReportView:
                 purge_on = purge_day_after_work(summary.moved_on, ended_on)
                 summary = replace(summary, purge_on=purge_on, asked_on=None)
     label = report_content.decrypt_label(data_key, key, row.term_label)
-    return ReportView(summary, received, label, contact, messages, decision, case)
+    masked = bool(row.is_masked)
+    return ReportView(summary, received, label, contact, messages, decision, case, masked)
 
 
 # --- the reports behind a case ------------------------------------------------------------------

@@ -8,8 +8,9 @@ import re
 import secrets
 import unicodedata
 from datetime import date
+from typing import Literal, NamedTuple
 
-from sqlalchemy import select
+from sqlalchemy import or_, select
 from sqlalchemy.orm import Session
 
 from register.reports import report_content
@@ -74,8 +75,18 @@ def hash_code(lookup_key: bytes, code: str) -> bytes:
     return hmac.digest(lookup_key, code.encode(), hashlib.sha256)
 
 
-def received_on(session: Session, document: bytes) -> date | None:
-    """The day of the report that a receipt proves.
+class ReceiptProof(NamedTuple):
+    """What a receipt proves: a day, and whether a passage was masked after or before it.
+
+    ``masked``: ``later`` for a receipt of the whole text, ``before`` for one of what is left.
+    """
+
+    day: date
+    masked: Literal["", "later", "before"]
+
+
+def receipt_proof(session: Session, document: bytes) -> ReceiptProof | None:
+    """What a receipt proves.
 
     None for a report that never existed, for one whose texts are destroyed, and for an invalid
     receipt: the three take the same work, so that the time of the answer does not tell them apart.
@@ -85,4 +96,13 @@ def received_on(session: Session, document: bytes) -> date | None:
     digest = report_content.receipt_digest(document) if len(document) <= LIMIT else None
     # No report has the decoy digest: those of reports begin with a random salt.
     decoy = hashlib.sha256(b"no receipt" + document[:LIMIT]).digest()
-    return session.scalar(select(Report.day).where(Report.digest == (digest or decoy)))
+    is_whole, is_left = (
+        column == (digest or decoy) for column in (Report.digest, Report.masked_digest)
+    )
+    stmt = select(Report.day, Report.masked_digest, is_left.label("is_left"))
+    row = session.execute(stmt.where(or_(is_whole, is_left))).one_or_none()
+    if row is None:
+        return None
+    if row.masked_digest is None:
+        return ReceiptProof(row.day, "")
+    return ReceiptProof(row.day, "before" if row.is_left else "later")

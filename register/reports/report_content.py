@@ -188,6 +188,17 @@ def decrypt_message(key: bytes, name: str, sealed: bytes) -> tuple[MessageKind, 
     return MessageKind(parsed["kind"]), parsed["text"]
 
 
+def encrypt_note(key: bytes, name: str, by: int, text: str) -> bytes:
+    """An encrypted note: its member's id and its text."""
+    return _encrypt(key, "note", canonical_json({"by": by, "text": text}), name)
+
+
+def decrypt_note(key: bytes, name: str, sealed: bytes) -> tuple[int, str]:
+    """The id of a note's member, and its text."""
+    parsed = json.loads(_decrypt(key, "note", sealed, name))
+    return parsed["by"], parsed["text"]
+
+
 def new_contact_id() -> bytes:
     """A random id of a contact, the prefix of its encrypted bytes."""
     return secrets.token_bytes(_CONTACT_ID_BYTES)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass, replace
 from datetime import date
 from enum import StrEnum
@@ -101,16 +101,6 @@ def count_unread(session: Session) -> int:
     return session.scalar(stmt) or 0
 
 
-def spam_to_confirm(session: Session) -> dict[int, int]:
-    """Number of reports marked as spam in bulk and not yet confirmed, by member."""
-    rows = session.execute(
-        select(Report.together_by, func.count())
-        .where(Report.state == ReportState.SPAM, Report.together_by.is_not(None))
-        .group_by(Report.together_by)
-    )
-    return {member: number for member, number in rows if member is not None}
-
-
 def count_reports(session: Session, report_query: ReportQuery, today: date) -> int:
     """Number of reports by the filters on columns in clear: folder and holder."""
     stmt = select(func.count()).select_from(Report).where(*_filter_clauses(report_query, today))
@@ -151,11 +141,20 @@ def first_reports(
     start: int = 0,
 ) -> list[ReportSummary]:
     """Reports by the filters on columns in clear; only those of the page are decrypted."""
-    keys_stmt = _keys_stmt(report_query, today, limit, start)
-    stmt = select(*CLEAR_COLUMNS, Report.sealed).where(Report.key.in_(keys_stmt))
-    rows = session.execute(stmt.order_by(*_order_columns(report_query))).all()
+    keys = session.scalars(_keys_stmt(report_query, today, limit, start)).all()
+    reports = reports_by_key(session, store, keys)
+    return [reports[key] for key in keys if key in reports]
+
+
+def reports_by_key(
+    session: Session, store: KeyStore, keys: Collection[str]
+) -> dict[str, ReportSummary]:
+    """Decrypted reports by key."""
+    if not keys:
+        return {}
+    rows = session.execute(select(*CLEAR_COLUMNS, Report.sealed).where(Report.key.in_(keys))).all()
     received = decrypt_contents(store, rows)
-    return [make_summary(row, received.get(row.key)) for row in rows]
+    return {row.key: make_summary(row, received.get(row.key)) for row in rows}
 
 
 def _folder_clauses(today: date) -> dict[ReportFolder, ColumnElement[bool]]:

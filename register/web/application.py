@@ -17,6 +17,7 @@ import register.cases.web.desk.case_acts
 import register.cases.web.desk.case_list
 import register.cases.web.desk.case_summaries
 import register.cases.web.desk.change_approval
+import register.cases.web.desk.claim_views
 import register.cases.web.desk.claims
 import register.cases.web.desk.editor
 import register.cases.web.desk.merger_views
@@ -35,8 +36,11 @@ import register.pages.web.page_editor
 import register.pages.web.public_pages
 import register.reports.web
 import register.reports.web.desk.accept_views
+import register.reports.web.desk.claim_views
+import register.reports.web.desk.dashboard
 import register.reports.web.desk.detail
 import register.reports.web.desk.labels
+import register.reports.web.desk.masking
 import register.reports.web.desk.report_list
 import register.reports.web.desk.report_list_query
 import register.reports.web.desk.report_summary

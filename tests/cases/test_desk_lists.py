@@ -1,4 +1,4 @@
-"""The lists and tasks of the desk: access, order, filters and waiting kinds."""
+"""The lists of the desk: access, order, filters and waiting kinds."""
 
 from __future__ import annotations
 
@@ -16,7 +16,6 @@ from register.accounts.models import Member
 from register.cases import case_content as contents
 from register.cases import checklist, todo_clauses
 from register.cases import desk_lists as lists
-from register.cases import desk_lists as tasks
 from register.cases.checklist import ATTESTATIONS, Circumstances
 from register.cases.desk_lists import ClaimFilter, DeskMatches, DeskQuery
 from register.cases.filters import CaseQuery
@@ -48,14 +47,6 @@ def listed_ids(session, viewer, query=None, matches=None, at=AT, *, single=False
     query = query or DeskQuery()
     context = todo_context(session, at, single=single)
     return [row.id for row in lists.query_desk_page(session, viewer, query, context, matches).cases]
-
-
-def to_do(session, viewer, at=AT, *, single=False):
-    return tasks.load_todo(session, viewer, todo_context(session, at, single=single))
-
-
-def kinds_and_cases(todo):
-    return [(task.kind, task.incident) for task in todo.tasks]
 
 
 # --- lists --------------------------------------------------------------------------------------
@@ -94,7 +85,6 @@ def test_a_disabled_member_gets_empty_lists(session, desk, member):
         lists.list_waiting_kinds(session, member("bruno"), [case.id], context, tuple(TodoKind))
         == {}
     )
-    assert to_do(session, driss).tasks == ()
 
 
 def test_pages_have_twenty_cases_and_a_total(session, desk, member):
@@ -338,81 +328,12 @@ def test_an_outcome_is_followed_after_a_year_without_an_event(session, desk, cas
     assert resolved.id not in listed
 
 
-# --- tasks --------------------------------------------------------------------------------------
-
-
-def test_the_nearest_deadline_comes_first_and_each_case_once(session, desk, cast, content, member):
-    late, next_one = desk.published(), desk.published(title="Un autre")
-    draft = desk.draft(content(justice=True))
-    of_chloe = desk.draft(content(justice=True, title="De Chloé"))
-    with desk.pen() as p:
-        acts.edit(p, of_chloe.id, content(justice=True), by=cast.chloe, reason="r")
-        acts.claim(p, draft.id, by=cast.chloe)
-    desk.received_reply(late)
-    with desk.pen(AT + timedelta(days=1)) as p:
-        acts.receive_reply(
-            p,
-            next_one.id,
-            by=cast.bruno,
-            author="Ville",
-            capacity="la commune",
-            text="La commune conteste.",
-            received_on=AT.date() + timedelta(days=1),
-        )
-    chloe = member("chloe")
-    todo = to_do(session, chloe)
-    assert kinds_and_cases(todo) == [
-        (TodoKind.REPLY, late.id),
-        (TodoKind.REPLY, next_one.id),
-        (TodoKind.CLAIMED, draft.id),
-        (TodoKind.SECOND, of_chloe.id),
-    ]
-    assert [task.due and (task.due - AT.date()).days for task in todo.tasks] == [3, 4, None, None]
-    assert todo.counts == {
-        TodoKind.REPLY: 2,
-        TodoKind.CLAIMED: 1,
-        TodoKind.CHANGE: 0,
-        TodoKind.RETURNED: 0,
-        TodoKind.DESTRUCTION: 0,
-        TodoKind.APPROVE: 1,
-        TodoKind.READY: 0,
-        TodoKind.SECOND: 2,
-        TodoKind.OUTCOME: 0,
-    }
-    assert todo.tasks[0].title == todo.tasks[0].case.title
-    # With a single moderator no case waits for a second person.
-    assert to_do(session, chloe, single=True).counts[TodoKind.SECOND] == 0
-
-
-def test_a_decided_reply_or_one_to_a_withdrawn_case_is_no_task(session, desk, cast, member):
-    public, withdrawn = desk.published(), desk.published()
-    reply = desk.received_reply(public)
-    desk.received_reply(withdrawn)
-    with desk.pen() as p:
-        acts.reply(p, reply, by=cast.bruno, reason="régulière")
-        acts.withdraw(p, withdrawn.id, by=cast.bruno, restriction="erreur", reason="r")
-    todo = to_do(session, member("bruno"))
-    assert (kinds_and_cases(todo), todo.counts[TodoKind.REPLY]) == ([], 0)
-
-
-def test_tasks_and_counts_are_bounded(session, desk, content, member, monkeypatch):
-    monkeypatch.setattr(tasks, "COUNT_LIMIT", 3)
-    for _ in range(tasks.TASK_LIMIT + 1):
-        desk.draft(content(justice=True))
-    todo = to_do(session, member("chloe"))
-    assert len(todo.tasks) == tasks.TASK_LIMIT
-    assert todo.counts[TodoKind.APPROVE] == 4
-
-
-def test_the_queries_of_the_dashboard_do_not_grow_with_drafts(
-    session, engine, desk, content, member
-):
+def test_the_queries_of_a_list_do_not_grow_with_drafts(session, engine, desk, content, member):
     def statements():
         chloe, executed = member("chloe"), []
         session.rollback()
         count = lambda *_: executed.append(1)  # noqa: E731 # a listener
         event.listen(engine, "before_cursor_execute", count)
-        to_do(session, chloe)
         listed_ids(session, chloe)
         event.remove(engine, "before_cursor_execute", count)
         return len(executed)

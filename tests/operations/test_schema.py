@@ -224,6 +224,7 @@ EXAMINED_TABLES = {
     # Reports: sealed, and purged on their day; a case's copy is destroyed with the case.
     "report",
     "report_message",
+    "report_note",
     "report_kept",
     # No words: how many reports ended how, and the last day on which retention was looked at.
     "report_tally",

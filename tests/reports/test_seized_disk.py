@@ -40,6 +40,8 @@ IN_CLEAR: Mapping[str, Mapping[str, str]] = {
     },
     # Each message has a line in a ledger, and that line has its day.
     "report_message": {"report_key": "whose", "position": "in which order", "day": "on which day"},
+    # Each note has a line of the desk.
+    "report_note": {"report_key": "whose", "position": "in which order", "day": "on which day"},
     "report_kept": {"incident_id": "that a case rests on a report, not on which"},
     "report_tally": {
         "year": "of how many years ago",
@@ -51,9 +53,11 @@ IN_CLEAR: Mapping[str, Mapping[str, str]] = {
 # Random or encrypted columns: they reveal nothing without the key or the receipt.
 OPAQUE: Mapping[str, frozenset[str]] = {
     "report": frozenset(
-        {"key", "receipt", "digest", "sealed", "contact", "decision", "term_label"}
+        {"key", "receipt", "digest", "masked_digest", "sealed", "contact", "decision"}
+        | {"term_label"}
     ),
     "report_message": frozenset({"key", "sealed"}),
+    "report_note": frozenset({"key", "sealed"}),
     "report_kept": frozenset({"key", "sealed"}),
     "report_tally": frozenset(),
 }

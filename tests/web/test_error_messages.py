@@ -41,6 +41,7 @@ from register.web.messages.journal import (
     GROUP_NAMES,
     LEDGER_LABELS,
     LINE_CHECKS,
+    MASK_REASONS,
     PUBLIC_KINDS,
     ROLE_WORDS,
 )
@@ -167,6 +168,7 @@ def all_sentences() -> list[str]:
         desk.RISK_NAMES,
         journal_sentences.ACT_SENTENCES,
         GROUP_NAMES,
+        MASK_REASONS,
         *(
             {kind: label for kind, (_act, label) in kinds.items()}
             for kinds in (PUBLIC_KINDS, *journal_sentences.ACT_GROUPS.values())

@@ -16,7 +16,7 @@ from register.pages.web.public_pages import page_path
 from register.text.dates import day_words
 from register.text.typography import first_upper
 from register.web.l10n import number
-from register.web.messages.journal import ATTESTED_WORDS, PUBLIC_KINDS, ROLE_WORDS
+from register.web.messages.journal import ATTESTED_WORDS, MASK_REASONS, PUBLIC_KINDS, ROLE_WORDS
 
 # Sentences by act, or by "act.variant" where the details of a line distinguish cases of one act.
 ACT_SENTENCES: dict[str, Any] = {
@@ -79,6 +79,8 @@ ACT_SENTENCES: dict[str, Any] = {
     "report_urgency.term": _("%(who)s a noté une échéance pour un signalement"),
     "report_urgency.both": _("%(who)s a marqué un signalement d’un danger et noté une échéance"),
     "report_asked": _("%(who)s a posé une question à l’auteur d’un signalement"),
+    "report_noted": _("%(who)s a écrit une note sur un signalement"),
+    "report_masked": _("%(who)s a masqué pour toujours un passage d’un signalement"),
     "report_read": _("%(who)s a lu ce que l’auteur d’un signalement a envoyé depuis"),
     "report_accepted": _("%(who)s a rattaché un signalement à un dossier"),
     "report_accepted.new": _("%(who)s a retenu un signalement et ouvert un brouillon"),
@@ -183,6 +185,8 @@ ACT_GROUPS: Mapping[str, Mapping[str, tuple[Act, Any]]] = {
         "signalement-confie": (Act.REPORT_ASSIGNED, _("Signalement confié à un membre")),
         "signalement-urgence": (Act.REPORT_URGENCY, _("Danger ou échéance d’un signalement")),
         "question": (Act.REPORT_ASKED, _("Question posée")),
+        "signalement-note": (Act.REPORT_NOTED, _("Note sur un signalement")),
+        "passage-masque": (Act.REPORT_MASKED, _("Passage d’un signalement masqué")),
         "signalement-lu": (Act.REPORT_READ, _("Réponse lue")),
         "signalement-retenu": (Act.REPORT_ACCEPTED, _("Signalement retenu")),
         "signalement-ecarte": (Act.REPORT_DECLINED, _("Signalement écarté")),
@@ -312,7 +316,7 @@ def details(
     private = line.private
     restriction = str(private.get("restriction") or "")
     members_reason = restriction if restriction != line.reason else ""
-    report_reason = str(private.get("reason") or "") if line.report else ""
+    code = str(private.get("reason") or "") if line.report else ""
     role = str(private.get("role") or "")
     approved_by, attested, destroyed = (
         private[name] if isinstance(private.get(name), list) else []
@@ -322,12 +326,9 @@ def details(
         (_("Version"), str(private.get("revision") or private.get("version") or "")),
         (_("Motif public"), vocabulary.label("restriction", line.reason)),
         (_("Motif pour les membres"), vocabulary.label("restriction", members_reason)),
-        (_("Motif"), vocabulary.label("refus", report_reason)),
+        (_("Motif"), str(MASK_REASONS.get(code) or vocabulary.label("refus", code))),
         (_("Approuvé par"), ", ".join(_member_name(by, member_name) for by in approved_by)),
-        (
-            _("Attesté"),
-            ", ".join(str(words) for code, words in ATTESTED_WORDS.items() if code in attested),
-        ),
+        (_("Attesté"), ", ".join(str(ATTESTED_WORDS.get(str(name), name)) for name in attested)),
         (_("Rôle"), str(ROLE_WORDS.get(role, role))),
         (_("Versions détruites"), ", ".join(map(str, destroyed))),
         (_("Versions privées d’un passage"), ", ".join(private.get("redacted", ()))),

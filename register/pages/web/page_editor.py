@@ -20,7 +20,7 @@ from register.pages import acts
 from register.pages import content as editorial
 from register.pages.acts import REASON_LIMIT, TEXT_LIMIT, TITLE_LIMIT
 from register.pages.content import DEFINITIONS, PageRevision, ShippedPage, render_page
-from register.pages.web.public_pages import fill_page, page_path
+from register.pages.web.public_pages import fill_page, is_public, page_path
 from register.text.text_comparison import FieldChange, FieldTexts, field_changes
 from register.web.blueprints import administrators_only, asks_password, desk
 from register.web.error_messages import error_sentence
@@ -88,6 +88,11 @@ class CurrentPage:
         return editorial.language_of(self.name)
 
     @property
+    def is_public(self) -> bool:
+        """Whether it is a page of the site."""
+        return is_public(self.name)
+
+    @property
     def path(self) -> str:
         """Where readers find it."""
         return page_path(self.name)
@@ -113,7 +118,7 @@ class CurrentPage:
 @administrators_only
 def pages() -> ResponseReturnValue:
     """Every page, with what readers see of it now."""
-    revisions = editorial.newest_revisions(db.session())
+    revisions = editorial.newest_revisions(db.session(), with_desk_texts=True)
     current_pages = [_current_page(name, revisions.get(name)) for name in editorial.TEXT_NAMES]
     return render_template("pages/desk/list.html", rows=current_pages)
 
@@ -183,7 +188,10 @@ def page_edit(page: str) -> ResponseReturnValue:
         current_member.run_act(lambda tx, by: acts.save_page(tx, page, **changes, by=by))
     except (Refused, Invalid, TextError) as error:
         return _refusal_page(current_page(page), form, error)
-    flash(typeset(_("La page est enregistrée : les lecteurs voient le nouveau texte.")))
+    saved = _("Les phrases sont enregistrées : les membres les ont dans leurs questions.")
+    if current.is_public:
+        saved = _("La page est enregistrée : les lecteurs voient le nouveau texte.")
+    flash(typeset(saved))
     return redirect(f"{PAGES_PATH}/{page}/versions", 303)
 
 

@@ -69,8 +69,15 @@ for _name in editorial.PAGE_NAMES:
     public.add_url_rule(f"/{_name}", _name.replace("-", "_"), _editorial_view(_name))
 
 
+def is_public(name: str) -> bool:
+    """Whether one of the texts of ``editorial.TEXT_NAMES`` is a page of the site."""
+    return name in editorial.PUBLIC_TEXT_NAMES
+
+
 def page_path(name: str) -> str:
-    """Where readers find one of the texts of ``editorial.TEXTS``."""
+    """Where readers find one of the texts of ``editorial.TEXT_NAMES``; members, the others."""
+    if not is_public(name):
+        return f"/moderation/pages/{name}"
     page_language = editorial.language_of(name)
     return in_language(f"/{name.removesuffix(editorial.ENGLISH_SUFFIX)}", page_language)
 

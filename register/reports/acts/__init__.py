@@ -12,6 +12,7 @@ from register.reports.acts.claims import (
     release_all,
     set_urgency,
 )
+from register.reports.acts.masking import mask, note
 from register.reports.acts.moderation import (
     accept,
     ask_reporter,
@@ -40,6 +41,8 @@ __all__ = [
     "forget",
     "leave_contact",
     "mark_read",
+    "mask",
+    "note",
     "purge",
     "receive",
     "release",

@@ -22,7 +22,14 @@ from register.journal import Act, WriteTransaction, writing
 from register.key_store import KeyStore
 from register.reports import report_content, retention
 from register.reports.acts.transitions import change_state
-from register.reports.models import Message, Report, RetainedReport, RetentionClock, Tally
+from register.reports.models import (
+    Message,
+    Report,
+    ReportNote,
+    RetainedReport,
+    RetentionClock,
+    Tally,
+)
 from register.reports.report_content import Decision
 from register.text.dates import paris_day
 
@@ -175,13 +182,15 @@ def _conclude_accepted(tx: WriteTransaction, store: KeyStore, today: date, month
 def destroy_texts(tx: WriteTransaction, reports: Sequence[Report]) -> None:
     """Empty the encrypted columns of reports and delete their messages; the keys go later."""
     for report in reports:
-        report.sealed = report.contact = report.decision = report.digest = None
+        report.sealed = report.contact = report.decision = None
+        report.digest = report.masked_digest = None
         report.danger_on = report.term_on = report.term_label = None
         report.news = False
         report.moved_on = paris_day(tx.at)
     if reports:
         keys = [report.key for report in reports]
-        tx.session.execute(delete(Message).where(Message.report_key.in_(keys)))
+        for table in (Message, ReportNote):
+            tx.session.execute(delete(table).where(table.report_key.in_(keys)))
 
 
 def _destroy_due_texts(tx: WriteTransaction, today: date) -> int:

@@ -15,8 +15,9 @@ from register.journal.models import new_salt
 from register.key_store import KeyStore
 from register.reports import receipt_codes, report_content
 from register.reports.acts import transitions
+from register.reports.acts.masking import retained_copies
 from register.reports.acts.purging import destroy_keys_after_commit, destroy_texts
-from register.reports.models import Message, MessageKind, Report, ReportState, RetainedReport
+from register.reports.models import Message, MessageKind, Report, ReportState
 from register.reports.report_content import CONTACT_LIMIT, Received, ReportContent, content_digest
 from register.text.dates import paris_day
 from register.text.normalisation import clean
@@ -218,15 +219,8 @@ def _detach_from_case(
     tx: WriteTransaction, store: KeyStore, report: Report, data_key: bytes, case: Incident
 ) -> None:
     """Remove a report's copy and the reporter's words from a case that is not public."""
-    received = _decrypt_received(report, data_key)
-    case_key = store.key(report_content.case_key_name(case.id))
-    retained_stmt = select(RetainedReport).where(RetainedReport.incident_id == case.id)
-    for retained in tx.session.scalars(retained_stmt):
-        # No column links a copy to its report: their contents are compared.
-        if case_key is not None and (
-            report_content.decrypt_content(case_key, retained.key, retained.sealed) == received
-        ):
-            tx.session.delete(retained)
+    for retained, _case_key in retained_copies(tx, store, report, data_key):
+        tx.session.delete(retained)
     words = _reporter_words(tx, report, data_key)
     cases.withdraw_report(tx, case.id, words)
     if case.merged_into is not None:

@@ -150,14 +150,14 @@ def store_message(
     )
 
 
-def require_text(text: str, limit: int = MESSAGE_LIMIT) -> str:
+def require_text(text: str, limit: int = MESSAGE_LIMIT, field: str = "text") -> str:
     """The cleaned text of a required field.
 
     :raises Invalid: ``missing`` or ``too_long``.
     """
     body = clean(text).strip()
     if not body:
-        raise Invalid("missing", field="text")
+        raise Invalid("missing", field=field)
     if len(body) > limit:
-        raise Invalid("too_long", field="text", limit=limit)
+        raise Invalid("too_long", field=field, limit=limit)
     return body

@@ -37,6 +37,7 @@ from register.reports.web.follow_up_page import (
     with_report,
 )
 from register.reports.web.public_forms import OUTAGE_ERRORS, outage_response, queued_transaction
+from register.reports.web.status_text import RECEIPT_VERDICTS
 from register.web import rate_limits
 from register.web.blueprints import submit
 from register.web.error_messages import error_sentence
@@ -270,12 +271,12 @@ def prove() -> ResponseReturnValue:
     if len(document) > receipt_codes.LIMIT:
         return _proof_page(_TOO_LONG, pasted), 422
     try:
-        day = receipt_codes.received_on(db.session(), document)
+        proof = receipt_codes.receipt_proof(db.session(), document)
     except OUTAGE_ERRORS as error:
         return outage_response(error, str(_BUSY), lambda _why: _proof_page(_BUSY, pasted))
-    if day is None:
+    if proof is None:
         return _proof_page(verdict=_("Ce reçu ne correspond à aucun signalement encore gardé ici."))
-    verdict = _("Un signalement au contenu identique a été reçu le %(day)s.", day=day_words(day))
+    verdict = str(RECEIPT_VERDICTS[proof.masked]) % {"day": day_words(proof.day)}
     return _proof_page(verdict=verdict, proved=True)
 
 

@@ -215,7 +215,7 @@ _DISCARDED = _(
 _UNHELD = (
     _("Lu, pas encore tranché"),
     _(
-        "L’équipe a ouvert votre signalement ; personne ne l’a en main pour l’instant. Rien "
+        "L’équipe a ouvert votre signalement ; personne ne l’a en main pour l’instant. Rien "
         "n’en est public."
     ),
     _DECIDING,
@@ -294,3 +294,16 @@ _DECIDED = _(
     "Ce que vous avez envoyé, votre contact et les échanges seront détruits le %(day)s. Après "
     "cette date, ce code montrera encore l’état et sa raison pendant un an, et rien d’autre."
 )
+
+# What a receipt proves, by :attr:`ReceiptProof.masked`.
+RECEIPT_VERDICTS: dict[str, Any] = {
+    "": _("Un signalement au contenu identique a été reçu le %(day)s."),
+    "later": _(
+        "Un signalement au contenu identique a été reçu le %(day)s. Depuis, l’équipe en a masqué "
+        "un passage, qu’elle n’a plus : ce fichier-ci l’a encore."
+    ),
+    "before": _(
+        "Un signalement a été reçu le %(day)s. L’équipe en a masqué un passage depuis ; le reste "
+        "est identique à ce fichier."
+    ),
+}

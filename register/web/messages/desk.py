@@ -11,56 +11,12 @@ from register.journal import Act
 from register.reports.models import MessageKind
 from register.reports.report_lists import ReportFolder
 
-# Heading and explanation of each kind of task.
-TODO_HEADINGS: dict[TodoKind, tuple[Any, Any]] = {
-    TodoKind.REPLY: (
-        _("Réponses à traiter"),
-        _(
-            "Une réponse reçue s’insère dans les trois jours (loi nº 2004-575 du 21 juin 2004, "
-            "art. 1-1, III)."
-        ),
-    ),
-    TodoKind.CLAIMED: (
-        _("En main"),
-        _("Les dossiers que vous avez pris. Ils redeviennent libres d’eux-mêmes."),
-    ),
-    TodoKind.APPROVE: (
-        _("À relire"),
-        _(
-            "Des brouillons, et des cas retirés dont le texte a changé, qu’un second membre doit "
-            "approuver et que vous n’avez pas écrits."
-        ),
-    ),
-    TodoKind.CHANGE: (
-        _("Changements à approuver"),
-        _("Des corrections, suites et réponses de cas publics, qui attendent un second membre."),
-    ),
-    TodoKind.RETURNED: (
-        _("Vos textes à reprendre"),
-        _("Ils ont été refusés, ou le cas a changé depuis que vous les avez écrits."),
-    ),
-    TodoKind.DESTRUCTION: (
-        _("Destructions à confirmer"),
-        _("Un caviardage a caché un passage au public : confirmez sa destruction, ou annulez-la."),
-    ),
-    TodoKind.READY: (
-        _("Prêts à publier"),
-        _("Il n’y manque que ce que vous attestez au moment de publier."),
-    ),
-    TodoKind.SECOND: (
-        _("En attente d’un second membre"),
-        _("Tous les textes à faire approuver avant qu’ils paraissent, les vôtres compris."),
-    ),
-    TodoKind.OUTCOME: (
-        _("Issue à suivre"),
-        _("L’issue n’est pas connue, et rien de public n’est arrivé depuis un an."),
-    ),
-}
-
 # The kinds of tasks for one case, in the queue or a list.
 TODO_LABELS: dict[TodoKind, Any] = {
     TodoKind.REPLY: _("réponse à traiter"),
-    TodoKind.CLAIMED: _("en main"),
+    TodoKind.DANGER: _("danger"),
+    TodoKind.TERM: _("échéance"),
+    TodoKind.ERASURE: _("effacement approuvé"),
     TodoKind.APPROVE: _("à relire"),
     TodoKind.CHANGE: _("changement à approuver"),
     TodoKind.RETURNED: _("texte à reprendre"),
@@ -70,6 +26,23 @@ TODO_LABELS: dict[TodoKind, Any] = {
     TodoKind.OUTCOME: _("issue à suivre"),
 }
 
+
+# What a draft lacks, in a few words; by the codes of the checklist.
+LACKING: dict[str, Any] = {
+    "texts": _("un titre ou un résumé"),
+    "summary_length": _("un résumé plus court"),
+    "source": _("une source"),
+    "types": _("les types"),
+    "parties": _("qui agit, qui est visé ou le niveau"),
+    "place": _("le lieu"),
+    "evidence": _("le niveau de preuve"),
+    "outcome": _("l’issue"),
+    "court": _("une décision de justice complète"),
+    "flags": _("la raison de mots à risque"),
+    "invitation": _("l’invitation à répondre"),
+    "second": _("l’accord d’un second membre"),
+    "report_withdrawn": _("une version sans le signalement retiré"),
+}
 
 # Unmet lines of the checklist: what is missing, and what to do.
 UNMET_CHECKS: dict[str, Any] = {
@@ -260,15 +233,6 @@ REPORT_LISTS: dict[ReportFolder, tuple[Any, Any]] = {
     ),
 }
 
-# Reports that another member put aside together, on the home of the desk.
-SPAM_TO_CONFIRM = (
-    _("Indésirables à confirmer"),
-    _(
-        "Un autre membre les a rangés ensemble, sans les lire un à un : confirmez-les, "
-        "ou reprenez-les."
-    ),
-)
-
 # Sentences of empty folders.
 EMPTY_LISTS: dict[ReportFolder, Any] = {
     ReportFolder.NEW: _("Aucun signalement n’attend d’être lu."),
@@ -290,6 +254,24 @@ MESSAGE_HEADINGS: dict[MessageKind, Any] = {
     MessageKind.ADDITION: _("Ajout de l’auteur"),
     MessageKind.CORRECTION: _("Correction de l’auteur"),
     MessageKind.REQUEST: _("L’auteur demande le retrait"),
+}
+
+# Where a passage to be masked stands, by field or kind of message.
+MASKED_TEXTS: dict[str, Any] = {
+    "account": _("récit"),
+    "place": _("lieu"),
+    "when": _("date"),
+    "actor_text": _("qui a agi"),
+    "target_text": _("qui était visé"),
+    "links": _("liens"),
+    "question": _("question de l’équipe"),
+    "answer": _("réponse de l’auteur"),
+    "addition": _("ajout de l’auteur"),
+    "correction": _("correction de l’auteur"),
+    "request": _("demande de retrait"),
+    "note": _("note interne"),
+    "decision": _("phrase de la décision"),
+    "term": _("ce que dit l’échéance"),
 }
 
 # Acts of reporters in the history of a report; acts of members have the journal's sentences.

@@ -254,6 +254,10 @@ SITE_ERRORS: dict[str, Any] = {
 # Errors of one field, whose name precedes the sentence.
 FIELD_ERRORS: dict[str, Any] = {
     "missing": _("Ce champ doit être rempli."),
+    "passage_absent": _(
+        "Ces mots ne sont dans aucun texte de ce signalement : copiez-les tels quels."
+    ),
+    "passage_short": _("Donnez au moins %(limit)s caractères."),
     "too_long": _("Le texte dépasse %(limit)s caractères."),
     "too_many": _("Il y en a trop : %(limit)s au plus."),
     "twice": _("La même valeur est donnée deux fois."),

@@ -35,6 +35,14 @@ ATTESTED_WORDS: dict[str, Any] = {
     "without_report": _("rien ne repose sur le seul signalement retiré par son auteur"),
 }
 
+# Why a passage of a report was masked.
+MASK_REASONS: dict[str, Any] = {
+    "personne_privee": _("il nomme ou désigne une personne privée"),
+    "coordonnees": _("il donne des coordonnées : téléphone, adresse, compte"),
+    "vie_privee": _("il touche à la santé, à la famille ou à la vie privée"),
+    "securite": _("il met quelqu’un en danger"),
+}
+
 ROLE_WORDS: dict[str, Any] = {"moderator": _("modérateur"), "administrator": _("administrateur")}
 
 # The checks of one line, each with the sentences for success and failure.

@@ -78,6 +78,7 @@ FIELD_NAMES: dict[str, Any] = {
     "author": _("auteur de la réponse"),
     "capacity": _("qualité de l’auteur de la réponse"),
     "refusal": _("motif du refus"),
+    "passage": _("passage"),
 }
 
 # Names of the states of cases and replies.

@@ -81,6 +81,9 @@ ROUTE_ACCESS: Mapping[str, RouteAccess] = {
     "moderation.report_assign": RouteAccess(MEMBER),
     "moderation.report_urgency": RouteAccess(MEMBER),
     "moderation.report_ask": RouteAccess(MEMBER),
+    "moderation.report_note": RouteAccess(MEMBER),
+    "moderation.mask_report": RouteAccess(MEMBER),
+    "moderation.report_mask": RouteAccess(MEMBER, is_grave=True),
     "moderation.report_decline": RouteAccess(MEMBER),
     "moderation.report_read": RouteAccess(MEMBER),
     "moderation.report_spam": RouteAccess(MEMBER),
@@ -104,6 +107,7 @@ ROUTE_ACCESS: Mapping[str, RouteAccess] = {
     # Acts on a case. Only an administrator may erase: the act itself refuses a moderator, and the
     # page explains what would be destroyed.
     "moderation.approve": RouteAccess(MEMBER),
+    "moderation.refuse": RouteAccess(MEMBER),
     "moderation.invite": RouteAccess(MEMBER),
     "moderation.publish": RouteAccess(MEMBER),
     "moderation.restore": RouteAccess(MEMBER),
@@ -112,7 +116,6 @@ ROUTE_ACCESS: Mapping[str, RouteAccess] = {
     "moderation.refuse_reply": RouteAccess(MEMBER),
     # Pending changes and destructions. A single moderator is asked for the password.
     "moderation.change": RouteAccess(MEMBER),
-    "moderation.refuse": RouteAccess(MEMBER),
     "moderation.change_refuse": RouteAccess(MEMBER),
     "moderation.change_drop": RouteAccess(MEMBER),
     "moderation.destruction_confirm": RouteAccess(MEMBER, is_grave=True),
@@ -266,7 +269,7 @@ def test_each_act_that_needs_the_password_has_a_description(app):
         for permission in permissions(app).values()
         if permission.grave_act
     ]
-    assert len(acts) == 25
+    assert len(acts) == 26
     assert all(str(act)[0].islower() and len(str(act)) > 10 for act in acts)
 
 

@@ -66,8 +66,9 @@ def test_a_pending_change_is_shown_in_full_and_approved(signed, session, pending
     bruno, chloe = signed("bruno"), signed("chloe")
     assert "Changements qui attendent" in page_text(bruno.get(case_path(case)))
     assert follow_up_texts(session, case) == []
-    assert "Changements à approuver" in page_text(chloe.get("/moderation"))
-    assert "Changements à approuver" not in page_text(bruno.get("/moderation"))
+    for browser, act in ((chloe, "Relire"), (bruno, "Voir")):
+        home = browser.get("/moderation").get_data(as_text=True)
+        assert f'{case_path(case, f"changements/{change}")}">{act}<' in home
     assert "Relire et approuver" in page_text(chloe.get(case_path(case)))
     change_path = case_path(case, f"changements/{change}")
     change_text = page_text(chloe.get(change_path))
@@ -94,7 +95,7 @@ def test_a_refused_change_comes_back_filled_in_and_is_sent_again(
     empty_refusal = chloe.send(refuse_path, refusal="")
     assert empty_refusal.status_code == 422
     assert chloe.send(refuse_path, refusal="Sans le numéro.").status_code == 303
-    assert "Vos textes à reprendre" in page_text(bruno.get("/moderation"))
+    assert "Changements à reprendre" in page_text(bruno.get("/moderation"))
     assert "Sans le numéro." in page_text(bruno.get(case_path(case)))
     refused_text = page_text(bruno.get(case_path(case, f"changements/{change}")))
     assert "Changement refusé : Suite" in refused_text

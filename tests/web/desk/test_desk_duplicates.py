@@ -8,9 +8,13 @@ import pytest
 
 from register.cases import duplicates
 from register.cases.case_content import SourceContent
+from register.cases.checklist import STORED_CHECKS
 from register.cases.duplicates import DuplicateReason
+from register.cases.todo_clauses import TodoKind
 from register.cases.web.desk.case_summaries import reasons_sentence
+from register.reports.queue_statements import QueueKind
 from register.web.messages import desk as words
+from register.web.messages.queue import QUEUE_KINDS
 
 pytestmark = pytest.mark.one_database
 
@@ -64,11 +68,13 @@ def test_reasons_in_words(app, reasons, sentence):
 def test_every_reason_and_task_kind_has_a_text(app):
     with app.test_request_context("/moderation"):
         assert all(reasons_sentence([DuplicateReason(code, 2)]) for code in duplicates._WEIGHTS)
-    assert set(words.TODO_HEADINGS) == set(words.TODO_LABELS)
+    assert set(QUEUE_KINDS) == set(QueueKind)
+    assert set(words.TODO_LABELS) == set(TodoKind)
+    assert set(words.LACKING) >= STORED_CHECKS
 
 
 @pytest.mark.parametrize("wrong", ["'", " ;", " ?", " !", " :", "« ", " »", "...", "  "])
 def test_task_headings_follow_french_typography(wrong):
-    headings = [str(part) for pair in words.TODO_HEADINGS.values() for part in pair]
-    labels = map(str, words.TODO_LABELS.values())
+    headings = [str(part) for pair in QUEUE_KINDS.values() for part in pair]
+    labels = map(str, (*words.TODO_LABELS.values(), *words.LACKING.values()))
     assert [label for label in (*headings, *labels) if wrong in label] == []

@@ -12,15 +12,16 @@ from cast import ready_case
 
 from register.accounts import sign_in_attempts
 from register.accounts.models import Member
-from register.cases import desk_lists
 from register.cases.models import Incident
-from register.cases.web.desk import case_summaries
+from register.cases.urgency import Urgency
 from register.db import db, housekeeping, now
 from register.journal import writing
 from register.search import indexer
+from register.text.dates import paris_day
 
 pytestmark = pytest.mark.one_database
 
+REDACTION = {"public_note": "Un passage a été retiré."}
 LIST = "/moderation/dossiers"
 
 
@@ -43,11 +44,9 @@ def listed_ids(response):
 
 
 def queued_ids(response):
-    """The ids of the cases in the sidebar, in order."""
-    margin = response.get_data(as_text=True).partition('<ol class="queue">')[2].partition("</ol>")
-    return [
-        int(case_id) for case_id in re.findall(r'<a href="/moderation/dossiers/(\d+)"', margin[0])
-    ]
+    """The ids of the cases in the queue, in order."""
+    page = response.get_data(as_text=True)
+    return [int(id) for id in re.findall(r'<h3><a href="/moderation/dossiers/(\d+)"', page)]
 
 
 @pytest.fixture
@@ -109,34 +108,81 @@ def test_home_without_tasks(signed, desk):
             reason="lu",
             attested=("attribution", "no_private_person", "no_private_life"),
         )
-    page = signed("bruno").get("/moderation")
-    assert "File : rien n’attend" in page_text(page)
+    bruno = signed("bruno")
+    page = bruno.get("/moderation")
+    assert "File : rien n’attend" in page_text(bruno.get(f"{LIST}/{case.id}"))
     assert "Rien n’attend. Un nouveau cas peut partir d’une source" in page_text(page)
 
 
-def test_the_home_lists_what_waits_and_links_to_the_lists(signed, add_draft, write_days_ago, cast):
-    pending = add_draft(2, by="chloe", justice=True, title="Une plainte")
-    risky = add_draft(by="chloe", summary="Le maire, au 01 23 45 67 89.", title="Un numéro")
+def test_the_home_says_why_each_thing_waits_and_leads_to_the_act(
+    signed, add_draft, write_days_ago, cast, inbox
+):
+    empty = add_draft(50, by="chloe", title="", types=())
     ready = add_draft(40, title="Une caméra")
+    pending = add_draft(2, by="chloe", justice=True, title="Une plainte")
+    risky = add_draft(1, by="chloe", summary="Le maire, au 01 23 45 67 89.", title="Un numéro")
+    report = inbox.received(now())
     with write_days_ago() as p:
         acts.invite(p, ready, "source publique", by=cast.bruno)
         acts.claim(p, pending, by=cast.chloe)
-    page = signed("bruno").get("/moderation")
-    assert queued_ids(page) == [pending, risky, ready]
-    text = main_text(page)
-    assert "File : trois dossiers" in text
-    assert "Gagny Une plainte à relire depuis deux jours, à chloe jusqu’à" in text
-    assert "Gagny Un numéro à relire depuis aujourd’hui, libre" in text
-    assert "Une caméra prêt à publier depuis le" in text
-    assert "À relire 2" in text
+        acts.set_urgency(p, risky, Urgency(danger=True), by=cast.chloe)
     bruno = signed("bruno")
-    for address, expected in (
-        ("?attend=a_relire", [risky, pending]),
-        ("?attend=second", [risky, pending]),
-        ("?attend=pret", [ready]),
+    page = bruno.get("/moderation")
+    assert queued_ids(page) == [risky, empty, ready, pending]
+    text, html = main_text(page), page.get_data(as_text=True)
+    assert "danger depuis aujourd’hui" in text
+    assert "changé par chloe il y a deux jours" in text
+    assert "il manque : l’invitation à répondre, l’accord d’un second membre" in text
+    assert "il manque : un titre ou un résumé, les types, l’invitation à répondre" in text
+    assert "à chloe jusqu’à" in text
+    for address in (
+        f"{LIST}/{pending}/approuver",
+        f"{LIST}/{ready}/publier",
+        f"{LIST}/{empty}/modifier",
+        f"/moderation/signalements/{report.key}",
+        "/moderation?sorte=brouillon",
     ):
-        assert f'href="{LIST}{address}"' in page.get_data(as_text=True)
-        assert listed_ids(bruno.get(LIST + address)) == expected
+        assert f'href="{address}"' in html
+    assert queued_ids(bruno.get("/moderation?sorte=brouillon")) == [empty, ready, pending]
+    assert bruno.get("/moderation?sorte=autre").status_code == 400
+    for kind, expected in (
+        ("a_relire", [risky, pending]),
+        ("second", [risky, pending]),
+        ("pret", [ready]),
+        ("danger", [risky]),
+        ("echeance", []),
+        ("effacement", []),
+    ):
+        assert listed_ids(bruno.get(f"{LIST}?attend={kind}")) == expected
+
+
+def test_each_kind_of_task_leads_to_its_act(signed, desk, cast, write_days_ago):
+    replied, proposed, refused, redacted, erasable, held = (
+        desk.published(justice=True) for _ in range(6)
+    )
+    options = {"by": cast.bruno, "reason": "r"}
+    desk.received_reply(replied)
+    with write_days_ago() as p:
+        for case in (proposed, refused):
+            acts.follow_up(p, case.id, title="t", text="t", **options)
+        acts.refuse_change(p, 2, by=cast.chloe, refusal="r")
+        acts.redact(p, redacted.id, a_case(narrative="", justice=True), **REDACTION, **options)
+        acts.approve(p, erasable.id, by=cast.bruno, purpose="erase")
+        acts.assign(p, held.id, to=cast.chloe, by=cast.bruno)
+    for name, change_act, returned_act in (
+        ("bruno", "Voir", "Reprendre"),
+        ("ada", "Relire", "Voir"),
+    ):
+        html = signed(name).get("/moderation").get_data(as_text=True)
+        for address, act in (
+            (f"{LIST}/{replied.id}#reponses", "Publier ou refuser"),
+            (f"{LIST}/{proposed.id}/changements/1", change_act),
+            (f"{LIST}/{refused.id}/changements/2", returned_act),
+            (f"{LIST}/{redacted.id}#destructions", "Confirmer ou annuler"),
+            (f"{LIST}/{erasable.id}/effacer", "Effacer" if name == "ada" else "Voir"),
+        ):
+            assert f'href="{address}">{act}<' in html
+        assert "En main d’un autre membre" in html
 
 
 @pytest.mark.parametrize(
@@ -161,20 +207,12 @@ def test_task_of_a_reply_has_its_deadline(
             author="Ville",
             capacity="la commune",
             text="Non.",
-            received_on=case_summaries.dates.paris_day(now() - timedelta(days=days_ago)),
+            received_on=paris_day(now() - timedelta(days=days_ago)),
         )
     page = signed("chloe").get("/moderation")
     assert queued_ids(page) == [case.id]
     assert deadline in main_text(page)
     assert ('<span class="late">' in page.get_data(as_text=True)) is is_late
-
-
-def test_counts_have_an_upper_limit(signed, add_draft, monkeypatch):
-    monkeypatch.setattr(desk_lists, "COUNT_LIMIT", 2)
-    monkeypatch.setattr("register.cases.web.desk.case_list.COUNT_LIMIT", 2)
-    for _ in range(4):
-        add_draft(justice=True)
-    assert "plus de 2" in main_text(signed("chloe").get("/moderation"))
 
 
 def test_single_moderator_has_no_second_person_tasks(signed, add_draft, app):

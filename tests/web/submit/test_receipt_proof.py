@@ -131,7 +131,7 @@ def test_a_long_or_missing_receipt_is_refused_without_a_query(app, anyone, monke
         upload_receipt(anyone, document)
         assert anyone.answer.status_code == 422
         assert 'href="#fichier"' in anyone.answer.get_data(as_text=True)
-    monkeypatch.setattr(receipt_codes, "received_on", fail_if_called)
+    monkeypatch.setattr(receipt_codes, "receipt_proof", fail_if_called)
     upload_receipt(anyone, b"x" * (receipt_codes.LIMIT + 1))
     assert anyone.answer.status_code == 422
     assert "trop long" in anyone.text

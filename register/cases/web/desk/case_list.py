@@ -1,42 +1,35 @@
-"""Dashboard of the desk, and the list of its cases with filters and search."""
+"""List of the desk's cases, with filters and search."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping
 from dataclasses import replace
-from datetime import timedelta
 from typing import Any
 
 from flask import render_template, request
 from flask.typing import ResponseReturnValue
-from flask_babel import gettext as _
 from flask_babel import lazy_gettext
 
-from register.accounts import acts as accounts
-from register.accounts import sign_in_attempts
 from register.accounts.web import current_member
-from register.cases import desk_lists, members_journal
-from register.cases.desk_lists import COUNT_LIMIT, ClaimFilter, DeskMatches, DeskQuery
+from register.cases import desk_lists
+from register.cases.desk_lists import ClaimFilter, DeskMatches, DeskQuery
 from register.cases.filters import FILTERS, WORDS, WORDS_LIMIT, parse_page_number
 from register.cases.models import CaseState
 from register.cases.todo_clauses import TodoKind
 from register.cases.web.desk import case_summaries
-from register.cases.web.desk.case_summaries import TaskCount
 from register.cases.web.public import search_request
 from register.cases.web.public.search_request import labelled_filters
-from register.db import db, now
+from register.db import db
 from register.errors import Invalid
-from register.journal.web import journal_sentences
 from register.search import draft_search
 from register.territory.web import place_choice
-from register.text.dates import paris_day
 from register.text.normalisation import one_line
 from register.web import list_query
 from register.web.blueprints import desk
 from register.web.error_messages import error_sentence
-from register.web.l10n import number, typeset
+from register.web.l10n import typeset
 from register.web.list_query import FilterChip, QueryArgs, choice_value
-from register.web.messages.desk import TODO_HEADINGS, TODO_LABELS
+from register.web.messages.desk import TODO_LABELS
 from register.web.request_context import current_vocabulary, head
 
 PATH = "/moderation/dossiers"
@@ -49,7 +42,7 @@ STATES: Mapping[str, CaseState] = {
 }
 _STATE_CODES = {state: code for code, state in STATES.items()}
 # Values of ``attend``; claimed cases have the parameter ``tenu``.
-KINDS = tuple(kind for kind in TodoKind if kind is not TodoKind.CLAIMED)
+KINDS = tuple(TodoKind)
 _CLAIM_LABELS: Mapping[ClaimFilter, Any] = {
     ClaimFilter.MINE: lazy_gettext("En main : à vous"),
     ClaimFilter.TAKEN: lazy_gettext("En main : à quelqu’un"),
@@ -190,76 +183,3 @@ def _render_list(desk_query: DeskQuery, **template_values: object) -> str:
 
 def _state_address(desk_query: DeskQuery, state: CaseState | None) -> str:
     return list_address(replace(desk_query, state=state, page=1))
-
-
-MAX_LINES = 6
-_PERIOD = timedelta(days=30)
-_MANY_WRONG_CODES = lazy_gettext(
-    "Beaucoup de codes faux ont été tapés avec votre mot de passe. Si ce n’était pas "
-    "vous, quelqu’un le connaît : changez-le dès maintenant dans « Votre compte »."
-)
-_CODES_REFUSED = lazy_gettext(
-    "Trop de codes faux ont été tapés avec votre mot de passe : seul un code de secours "
-    "est accepté. Si ce n’était pas vous, quelqu’un connaît ce mot de passe : changez-le "
-    "dans « Votre compte », et les codes du téléphone serviront de nouveau."
-)
-_MEMBER_GUESSED_AT = lazy_gettext(
-    "Beaucoup de codes faux ont été tapés avec le mot de passe de %(name)s. Demandez-lui "
-    "de vive voix si c’était bien cette personne ; sinon, donnez-lui un autre mot de passe "
-    "(webcitoyen member reset) avant d’ôter sa seconde preuve."
-)
-
-
-@desk.get("")
-def home() -> str:
-    """The task queue and the numbers of tasks by kind."""
-    session, me, at = db.session(), current_member.member(), now()
-    todo_list = case_summaries.todo()
-    account_lines = members_journal.recent_account_lines(session, me, at - _PERIOD, MAX_LINES)
-    failures = sign_in_attempts.counts_of_day(session, paris_day(at))
-    return render_template(
-        "cases/desk/dashboard.html",
-        queued=case_summaries.task_queue(todo_list),
-        counts=_task_counts(todo_list.counts),
-        warnings=list(wrong_code_warnings()),
-        states=desk_lists.count_states(session, me),
-        account_lines=[
-            (line, journal_sentences.sentence(line, current_member.display_name))
-            for line in account_lines
-        ],
-        failed_today=sorted(
-            (member_id, count)
-            for member_id, count in failures.items()
-            if me.is_administrator or member_id == me.id
-        ),
-    )
-
-
-def wrong_code_warnings() -> Iterator[str]:
-    """Warnings about wrong codes of the signed-in member; for administrators, of all members."""
-    me, at = current_member.member(), now()
-    remaining = sign_in_attempts.remaining_attempts(me, at)
-    if me.has_factor and remaining <= sign_in_attempts.WARN_BELOW:
-        yield typeset(str(_MANY_WRONG_CODES if remaining else _CODES_REFUSED))
-    if not me.is_administrator:
-        return
-    for member in accounts.all_members(db.session()):
-        remaining = sign_in_attempts.remaining_attempts(member, at)
-        is_guessed_at = member.has_factor and remaining <= sign_in_attempts.WARN_BELOW
-        if member.id != me.id and member.is_active and is_guessed_at:
-            yield typeset(str(_MEMBER_GUESSED_AT) % {"name": member.display_name})
-
-
-def _task_counts(counts_by_kind: Mapping[TodoKind, int]) -> Sequence[TaskCount]:
-    task_counts = []
-    for kind, (name, why) in TODO_HEADINGS.items():
-        count = counts_by_kind.get(kind)
-        if not count:
-            continue
-        count_text = number(min(count, COUNT_LIMIT))
-        if count > COUNT_LIMIT:
-            count_text = str(_("plus de %(most)s", most=count_text))
-        claimed = DeskQuery(claim=ClaimFilter.MINE)
-        address = list_address(claimed if kind is TodoKind.CLAIMED else DeskQuery(waiting_for=kind))
-        task_counts.append(TaskCount(typeset(str(name)), typeset(str(why)), count_text, address))
-    return task_counts

@@ -1,111 +1,32 @@
-"""Cases in words for lists of the desk: the task queue, possible duplicates."""
+"""Days, tasks and possible duplicates in words, for the lists of the desk."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from datetime import date, datetime
 
 from flask_babel import gettext as _
 from flask_babel import ngettext
 
 from register.accounts.web import current_member
-from register.cases import desk_lists as tasks
 from register.cases.case_content import Content
-from register.cases.desk_lists import Task, Todo
 from register.cases.duplicates import DuplicateReason, PossibleDuplicate, find_possible_duplicates
 from register.cases.member_view import DeskCase
 from register.cases.todo_clauses import TodoContext, TodoKind
-from register.cases.web.desk.act_view import case_address
-from register.cases.web.desk.claims import holder_words
 from register.db import db, now
 from register.text import dates
-from register.text.typography import french
 from register.web.blueprints import desk
 from register.web.l10n import count_words, day_words, typeset
 from register.web.messages.desk import TODO_LABELS
 from register.web.request_context import current_vocabulary, settings
-from register.web.template_env import case_place
 
 # From this many days on, the date is clearer than the number of days.
 _COUNTED_DAYS = 31
 
 
-@dataclass(frozen=True)
-class TaskLine:
-    """A task in words.
-
-    ``details``: since when it waits, and who has claimed the case. ``until``: its deadline.
-    ``late``: whether the deadline is today or past.
-    """
-
-    incident: int | None
-    address: str
-    place: str
-    title: str
-    details: str
-    until: str
-    late: bool
-
-
-@dataclass(frozen=True)
-class TaskCount:
-    """Number of tasks or reports of one kind, why they wait, and the address of their list.
-
-    ``late``: whether they are overdue.
-    """
-
-    name: str
-    why: str
-    count_text: str
-    address: str
-    late: bool = False
-
-
 def todo_context() -> TodoContext:
     """The context of the to-do lists of this request."""
     return TodoContext(current_vocabulary(), now(), settings().single_moderator)
-
-
-def todo() -> Todo:
-    """The tasks of the signed-in member."""
-    return tasks.load_todo(db.session(), current_member.member(), todo_context())
-
-
-@desk.app_template_global("queue")
-def task_queue(todo_list: Todo | None = None) -> Sequence[TaskLine]:
-    """The first tasks, for the sidebar."""
-    today = dates.paris_day(now())
-    return [task_line(task, today) for task in (todo_list or todo()).tasks]
-
-
-def task_line(task: Task, today: date) -> TaskLine:
-    """A task in words."""
-    case = task.case
-    until, late = _deadline_words(task, today)
-    # No start for claimed cases: the member knows it.
-    waiting = ""
-    if task.kind is TodoKind.REPLY:
-        waiting = _("réponse reçue %(when)s", when=relative_day(task.since, today))
-    elif task.kind is TodoKind.OUTCOME:
-        since = relative_day(task.since, today, since=True)
-        waiting = _("issue inconnue, rien %(since)s", since=since)
-    elif task.kind is not TodoKind.CLAIMED:
-        waiting = f"{TODO_LABELS[task.kind]} {relative_day(task.since, today, since=True)}"
-    details = [waiting, holder_words(case.held_by, case.held_until) if case else ""]
-    place = ""
-    if case:
-        # The commune alone, to save space; else all that is known.
-        place = french(case.commune_name) if case.commune_name else case_place(case).striptags()
-    return TaskLine(
-        incident=task.incident,
-        address=case_address(task.incident) if task.incident else "",
-        place=place,
-        title=french(task.title) or _("Dossier sans titre"),
-        details=typeset(", ".join(filter(None, details))),
-        until=typeset(until),
-        late=late,
-    )
 
 
 @desk.app_template_global("holder")
@@ -142,11 +63,9 @@ def relative_day(happened_at: date | datetime, today: date, *, since: bool = Fal
     return str(_("depuis le %(day)s", day=day_text) if since else _("le %(day)s", day=day_text))
 
 
-def _deadline_words(task: Task, today: date) -> tuple[str, bool]:
-    """The deadline in words, and whether it has come."""
-    if task.due is None:
-        return "", False
-    days_left = (task.due - today).days
+def deadline_words(due: date, today: date) -> tuple[str, bool]:
+    """A deadline in words, and whether it has come."""
+    days_left = (due - today).days
     if days_left < 0:
         late_text = ngettext(
             "en retard de %(count)s jour",
@@ -154,12 +73,12 @@ def _deadline_words(task: Task, today: date) -> tuple[str, bool]:
             -days_left,
             count=-days_left,
         )
-        return str(late_text), True
+        return typeset(late_text), True
     if days_left == 0:
-        return str(_("à traiter aujourd’hui")), True
+        return typeset(_("à traiter aujourd’hui")), True
     if days_left == 1:
-        return str(_("à traiter avant demain soir")), False
-    return str(_("à traiter avant le %(day)s", day=day_words(task.due))), False
+        return typeset(_("à traiter avant demain soir")), False
+    return typeset(_("à traiter avant le %(day)s", day=day_words(due))), False
 
 
 @desk.app_template_global("likely_of")

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 
 from flask import flash, redirect, render_template, request
 from flask.typing import ResponseReturnValue
@@ -14,13 +14,15 @@ from wtforms.validators import InputRequired
 from register.accounts.web import current_member
 from register.cases.vocabulary import Vocabulary
 from register.cases.web.desk.act_forms import ChoiceRadios
-from register.cases.web.desk.claims import AssignForm, UrgencyForm
 from register.db import db, now
 from register.errors import Invalid, NotFound, Refused, RegisterError
 from register.journal import Act, WriteTransaction
 from register.journal.web import journal_sentences
 from register.key_store import KeyStore
+from register.pages import content as editorial
+from register.pages.content import ReadySentence
 from register.reports import acts, queries, receipt_codes
+from register.reports.acts.masking import get_notes
 from register.reports.acts.moderation import SENTENCE_LIMIT
 from register.reports.acts.transitions import allows
 from register.reports.history import history
@@ -29,7 +31,7 @@ from register.reports.report_content import MESSAGE_LIMIT
 from register.reports.web.desk import labels, report_list_query, report_summary
 from register.web.blueprints import desk
 from register.web.errors import status_of
-from register.web.form_fields import BaseForm, DeskForm, text_field
+from register.web.form_fields import DeskForm, text_field
 from register.web.l10n import typeset
 from register.web.messages.desk import REPORTER_ACT_SENTENCES
 from register.web.request_context import current_vocabulary, key_store
@@ -71,6 +73,20 @@ class AskForm(ReportActForm):
         description=_(
             "Son auteur la lit avec son code, à sa prochaine visite. Ne demandez que ce qui "
             "manque, et rien qui permette de l’identifier."
+        ),
+    )
+
+
+class ReportNoteForm(DeskForm):
+    """An internal note."""
+
+    note = text_field(
+        _("Ajouter une note"),
+        required=True,
+        limit=MESSAGE_LIMIT,
+        description=_(
+            "Pour les membres seulement : l’auteur du signalement ne la lit jamais. Elle est "
+            "détruite avec ses textes."
         ),
     )
 
@@ -182,14 +198,14 @@ def allowed_acts(report_view: ReportView) -> Mapping[str, bool]:
 
 def report_page(
     report_view: ReportView,
-    form: ReportActForm | None = None,
+    form: ReportActForm | ReportNoteForm | None = None,
     *,
     error_text: str = "",
     shows_contact: bool = False,
 ) -> str:
     """The page of a report.
 
-    :param form: a refused question or refusal, to be shown again.
+    :param form: a refused question, refusal or note, to be shown again.
     :param error_text: why an act was refused.
     """
     summary = report_view.summary
@@ -211,6 +227,9 @@ def report_page(
         holder=summary.holder(now()),
         refusals=labels.refusals(report_view),
         history_lines=history_lines,
+        notes=get_notes(db.session(), key_store(), summary.key),
+        ready_sentences=_ready_sentences(report_view),
+        noting=form if isinstance(form, ReportNoteForm) else ReportNoteForm(formdata=None),
         error_text=error_text,
         shows_contact=shows_contact,
         refused=form,
@@ -220,52 +239,13 @@ def report_page(
     )
 
 
+def _ready_sentences(report_view: ReportView) -> Sequence[ReadySentence]:
+    """The sentences for somebody in danger, in the reporter's language."""
+    reporter_language = report_view.received.sent.language if report_view.received else "fr"
+    return editorial.ready_sentences(db.session(), reporter_language)
+
+
 # --- the acts -----------------------------------------------------------------------------------
-
-
-@desk.post(f"/signalements/{report_list_query.KEY_RULE}/prendre", endpoint="report_claim")
-def claim(key: str) -> ResponseReturnValue:
-    """Claim a report; the refusal names the member who already holds it."""
-    confirmation = _("Vous avez ce signalement en main.")
-    return _run_act(key, lambda tx, _store, by: acts.claim(tx, key, by=by), confirmation)
-
-
-@desk.post(f"/signalements/{report_list_query.KEY_RULE}/rendre", endpoint="report_release")
-def release(key: str) -> ResponseReturnValue:
-    confirmation = _("Le signalement est rendu : chacun peut le prendre.")
-    return _run_act(key, lambda tx, _store, by: acts.release(tx, key, by=by), confirmation)
-
-
-@desk.post(f"/signalements/{report_list_query.KEY_RULE}/confier", endpoint="report_assign")
-def assign(key: str) -> ResponseReturnValue:
-    """Assign a report to a member, or hand it over."""
-    form = AssignForm()
-    if not form.is_sent:
-        return report_page(open_report(key), error_text=_first_fault(form)), 422
-    name = current_member.display_name(form.to.data)
-    confirmation = _("Le signalement est confié à %(name)s.", name=name)
-    return _run_act(
-        key, lambda tx, _store, by: acts.assign(tx, key, to=form.to.data, by=by), confirmation
-    )
-
-
-@desk.post(f"/signalements/{report_list_query.KEY_RULE}/urgence", endpoint="report_urgency")
-def set_urgency(key: str) -> ResponseReturnValue:
-    """Set or take off the danger mark and the term of a report."""
-    form = UrgencyForm()
-    if not form.is_sent:
-        return report_page(open_report(key), error_text=_first_fault(form)), 422
-    confirmation = _("C’est noté : la file en tient compte.")
-    return _run_act(
-        key,
-        lambda tx, store, by: acts.set_urgency(tx, store, key, form.urgency, by=by),
-        confirmation,
-    )
-
-
-def _first_fault(form: BaseForm) -> str:
-    """The first fault of a small form, whose page shows it at the top."""
-    return typeset(next(iter(form.faults()), ("", ""))[1])
 
 
 @desk.post(f"/signalements/{report_list_query.KEY_RULE}/lu", endpoint="report_read")
@@ -273,7 +253,7 @@ def read(key: str) -> ResponseReturnValue:
     """Mark the reporter's messages as read, up to the last one on the member's page."""
     seen = ReportActForm().seen
     confirmation = _("C’est noté : il n’y a plus rien de nouveau à lire.")
-    return _run_act(
+    return run_report_act(
         key, lambda tx, _store, by: acts.mark_read(tx, key, by=by, seen=seen), confirmation
     )
 
@@ -281,19 +261,26 @@ def read(key: str) -> ResponseReturnValue:
 @desk.post(f"/signalements/{report_list_query.KEY_RULE}/indesirable", endpoint="report_spam")
 def spam(key: str) -> ResponseReturnValue:
     confirmation = _("Le signalement est rangé parmi les indésirables.")
-    return _run_act(key, lambda tx, _store, by: acts.spam(tx, key, by=by), confirmation)
+    return run_report_act(key, lambda tx, _store, by: acts.spam(tx, key, by=by), confirmation)
 
 
 @desk.post(f"/signalements/{report_list_query.KEY_RULE}/reprendre", endpoint="report_reopen")
 def reopen(key: str) -> ResponseReturnValue:
     """Reopen a report that was declined, marked as spam, or accepted for an abandoned case."""
     confirmation = _("Le signalement est repris : il attend de nouveau une décision.")
-    return _run_act(key, lambda tx, store, by: acts.reopen(tx, store, key, by=by), confirmation)
+    return run_report_act(
+        key, lambda tx, store, by: acts.reopen(tx, store, key, by=by), confirmation
+    )
 
 
 @desk.post(f"/signalements/{report_list_query.KEY_RULE}/question", endpoint="report_ask")
 def ask_reporter(key: str) -> ResponseReturnValue:
     report_view, form = open_report(key), AskForm()
+    if "phrase" in request.form:
+        # For those without JavaScript, whose browser sends what was typed with the button.
+        words = request.form["phrase"]
+        form.text.data = "\n\n".join(filter(None, (form.text.data, words)))
+        return report_page(report_view, form)
     if not form.is_sent:
         return report_page(report_view, form), 422
 
@@ -301,7 +288,7 @@ def ask_reporter(key: str) -> ResponseReturnValue:
         acts.ask_reporter(tx, store, key, form.text.data, by=by, seen=form.seen)
 
     confirmation = _("La question est posée. Son auteur la lit avec son code.")
-    return _run_act(key, act, confirmation, form)
+    return run_report_act(key, act, confirmation, form)
 
 
 @desk.post(f"/signalements/{report_list_query.KEY_RULE}/ecarter", endpoint="report_decline")
@@ -320,10 +307,10 @@ def decline(key: str) -> ResponseReturnValue:
         acts.decline(tx, store, key, form.reason.data, by=by, sentence=sentence, seen=form.seen)
 
     confirmation = _("Le signalement est écarté. Son auteur lira votre phrase.")
-    return _run_act(key, act, confirmation, form)
+    return run_report_act(key, act, confirmation, form)
 
 
-def _run_act(
+def run_report_act(
     key: str,
     act: Callable[[WriteTransaction, KeyStore, int], object],
     confirmation: object,

@@ -10,28 +10,20 @@ from flask_babel import gettext as _
 
 from register.accounts.web import current_member
 from register.cases.duplicates import PossibleDuplicate
-from register.cases.web.desk import act_view
-from register.cases.web.desk.case_summaries import TaskCount, reasons_sentence
+from register.cases.web.desk.case_summaries import reasons_sentence
 from register.db import db, now
 from register.errors import SealError, TextError
 from register.journal import Act
 from register.reports import acts, duplicates, queries, report_lists
 from register.reports.report_content import ReportContent
-from register.reports.report_lists import ReportFolder, ReportQuery
 from register.reports.retention import clock_jump
-from register.reports.web.desk import labels, report_list_query
+from register.reports.web.desk import labels
 from register.territory.web.place_names import full_name
 from register.text.dates import paris_day
 from register.text.typography import french
 from register.web.blueprints import desk
 from register.web.l10n import day_words, edtf_words, number, typeset
-from register.web.messages.desk import (
-    CLOCK_WARNING,
-    KEY_MISSING,
-    MANY_UNREAD,
-    REPORT_LISTS,
-    SPAM_TO_CONFIRM,
-)
+from register.web.messages.desk import CLOCK_WARNING, KEY_MISSING, MANY_UNREAD
 from register.web.request_context import current_vocabulary, key_store
 
 # Selectors of the editor's fields into which chosen and recognised values are copied; the
@@ -180,81 +172,10 @@ def note_views(keys: Collection[str]) -> None:
         current_member.run_act(lambda tx, by: acts.view(tx, new_keys, by=by))
 
 
-# --- sidebar and dashboard --------------------------------------------------------------------
+# --- warnings --------------------------------------------------------------------
 
 # Number of unread reports above which the desk is warned.
 FLOOD = 200
-# Number of unread reports in the sidebar.
-_UNREAD_LIMIT = 5
-# Folders on the dashboard, the most urgent first.
-_DASHBOARD_FOLDERS = (
-    ReportFolder.OVERDUE,
-    ReportFolder.NEWS,
-    ReportFolder.NEW,
-    ReportFolder.REVIEW,
-    ReportFolder.WAITING,
-    ReportFolder.SUSPECT,
-)
-
-
-@dataclass(frozen=True)
-class UnreadReport:
-    """An unread report in the sidebar, without its words; ``until``: the day of its deadline."""
-
-    key: str
-    place: str
-    since: str
-    until: str
-    late: bool
-
-
-@dataclass(frozen=True)
-class UnreadReports:
-    """The number of unread reports, and the oldest of them."""
-
-    total: int
-    reports: Sequence[UnreadReport]
-
-
-@desk.app_template_global("reports_margin")
-def unread_reports() -> UnreadReports:
-    """The oldest unread reports; none without the keys."""
-    session, today = db.session(), paris_day(now())
-    unread = ReportQuery(folder=ReportFolder.NEW)
-    try:
-        first = report_lists.first_reports(session, key_store(), unread, today, _UNREAD_LIMIT)
-    except SealError:
-        return UnreadReports(0, ())
-    reports = [
-        UnreadReport(
-            summary.key,
-            labels.place(summary.sent, short=True),
-            labels.since_text(summary, today),
-            *labels.deadline(summary, today),
-        )
-        for summary in first
-    ]
-    return UnreadReports(report_lists.count_reports(session, unread, today), reports)
-
-
-@desk.app_template_global("report_counts")
-def folder_counts() -> Sequence[TaskCount]:
-    """Number of reports by folder, without empty folders, and of spam to confirm."""
-    counts = report_lists.folder_counts(db.session(), paris_day(now()))
-    spam = report_lists.spam_to_confirm(db.session())
-    waiting = sum(count for member, count in spam.items() if act_view.may_decide(member))
-    folders = [(folder, REPORT_LISTS[folder], counts[folder]) for folder in _DASHBOARD_FOLDERS]
-    return [
-        TaskCount(
-            typeset(str(name)),
-            typeset(str(why)),
-            number(count),
-            report_list_query.list_url(ReportQuery(folder=folder)),
-            late=folder is ReportFolder.OVERDUE,
-        )
-        for folder, (name, why), count in [*folders, (ReportFolder.SPAM, SPAM_TO_CONFIRM, waiting)]
-        if count
-    ]
 
 
 @desk.app_template_global("report_warnings")

@@ -1,0 +1,234 @@
+"""Internal notes on a report, and masking of a passage for good."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, replace
+from datetime import date
+from typing import Any, NamedTuple, cast
+
+from sqlalchemy import Engine, func, select
+from sqlalchemy.orm import Session
+
+from register.accounts.vouching import load_acting_member
+from register.db import empty_log
+from register.errors import Invalid
+from register.journal import Act, WriteTransaction
+from register.journal.models import new_salt
+from register.key_store import KeyStore
+from register.reports import receipt_codes, report_content
+from register.reports.acts import transitions
+from register.reports.acts.moderation import load_for_member
+from register.reports.models import Message, Report, ReportNote, RetainedReport
+from register.reports.queries import ReportView
+from register.reports.report_content import Received, ReportContent
+from register.text.dates import paris_day
+from register.text.normalisation import clean
+
+# What stands in the place of a masked passage.
+MASK = "[passage masqué]"
+MASK_REASONS = ("personne_privee", "coordonnees", "vie_privee", "securite")
+PASSAGE_LIMIT = 2_000
+_MIN_PASSAGE = 2
+_CONTEXT_LENGTH = 60  # characters shown on either side of a passage
+# Fields of a content with words of the reporter; codes name nobody.
+_TEXT_FIELDS = ("account", "place", "when", "actor_text", "target_text")
+
+
+class StoredNote(NamedTuple):
+    """A decrypted note of a member."""
+
+    day: date
+    by: int
+    text: str
+
+
+def get_notes(session: Session, store: KeyStore, key: str) -> list[StoredNote]:
+    """The internal notes on a report, for members; never for its author."""
+    stmt = select(ReportNote).where(ReportNote.report_key == key).order_by(ReportNote.position)
+    rows = session.scalars(stmt).all()
+    data_key = store.key(key) if rows else None
+    if data_key is None:
+        return []
+    return [
+        StoredNote(row.day, *report_content.decrypt_note(data_key, row.key, row.sealed))
+        for row in rows
+    ]
+
+
+def note(tx: WriteTransaction, store: KeyStore, key: str, text: str, *, by: int) -> None:
+    """Write an internal note; any member may, also where another holds the report."""
+    load_acting_member(tx, by)
+    report = transitions.load_report(tx, key)
+    data_key = transitions.require_data_key(store, report)
+    body, note_key = transitions.require_text(text), receipt_codes.new_key()
+    count_stmt = select(func.count()).where(ReportNote.report_key == key)
+    tx.session.add(
+        ReportNote(
+            key=note_key,
+            report_key=key,
+            position=(tx.session.scalar(count_stmt) or 0) + 1,
+            day=paris_day(tx.at),
+            sealed=report_content.encrypt_note(data_key, note_key, by, body),
+        )
+    )
+    transitions.record(tx, Act.REPORT_NOTED, key, by)
+
+
+@dataclass(frozen=True)
+class Occurrence:
+    """A passage where it stands: the code of the text, and the words around it."""
+
+    place: str
+    before: str
+    passage: str
+    after: str
+
+
+def occurrences(
+    report_view: ReportView, notes: Sequence[StoredNote], passage: str
+) -> list[Occurrence]:
+    """Where a passage stands in the texts that :func:`mask` changes.
+
+    :raises Invalid: as :func:`mask`.
+    """
+    pattern = _passage_pattern(passage)
+    texts = [
+        *((report_view.received and _content_texts(report_view.received.sent)) or ()),
+        *((message.kind.value, message.text) for message in report_view.messages),
+        *(("note", stored.text) for stored in notes),
+        ("decision", report_view.decision.sentence),
+        ("term", report_view.term_label),
+    ]
+    matches = [
+        Occurrence(
+            place,
+            text[max(match.start() - _CONTEXT_LENGTH, 0) : match.start()],
+            match.group(),
+            text[match.end() : match.end() + _CONTEXT_LENGTH],
+        )
+        for place, text in texts
+        for match in pattern.finditer(text)
+    ]
+    if not matches:
+        raise Invalid("passage_absent", field="passage")
+    return matches
+
+
+def mask(
+    tx: WriteTransaction, store: KeyStore, key: str, passage: str, reason: str, *, by: int
+) -> None:
+    """Destroy a passage in the texts of a report and in the copy that its case retains.
+
+    The digest of the receipt stays, so that the reporter's file still verifies.
+
+    :raises Invalid: ``missing``, ``too_long``, ``passage_short`` or ``passage_absent`` for the
+        passage; ``unknown_code`` for the reason.
+    """
+    report = load_for_member(tx, key, by)
+    data_key = transitions.require_data_key(store, report)
+    if reason not in MASK_REASONS:
+        raise Invalid("unknown_code", field="reason", value=reason[:40])
+    pattern = _passage_pattern(passage)
+    changes = [
+        _mask_content(tx, store, report, data_key, pattern),
+        _mask_rows(tx, key, data_key, pattern),
+        _mask_columns(report, data_key, pattern),
+    ]
+    if not any(changes):
+        raise Invalid("passage_absent", field="passage")
+    engine = cast(Engine, tx.session.get_bind())
+    # SQLite overwrites freed pages, but the log holds the former ones until it is emptied.
+    tx.after_commit(lambda: empty_log(engine))
+    transitions.record(tx, Act.REPORT_MASKED, key, by, reason=reason)
+
+
+def _passage_pattern(passage: str) -> re.Pattern[str]:
+    """The passage as whole words, whatever the case, the blanks and the apostrophes."""
+    words = transitions.require_text(passage, PASSAGE_LIMIT, field="passage")
+    if len(words) < _MIN_PASSAGE:
+        raise Invalid("passage_short", field="passage", limit=_MIN_PASSAGE)
+    pattern = r"\s+".join(re.sub("['’]", "['’]", re.escape(word)) for word in clean(words).split())
+    before = r"(?<!\w)" if words[0].isalnum() else ""
+    after = r"(?!\w)" if words[-1].isalnum() else ""
+    return re.compile(f"{before}{pattern}{after}", re.IGNORECASE)
+
+
+def _content_texts(sent: ReportContent) -> Iterator[tuple[str, str]]:
+    for name in _TEXT_FIELDS:
+        yield name, getattr(sent, name)
+    for link in sent.links:
+        yield "links", link
+
+
+def _mask_content(
+    tx: WriteTransaction, store: KeyStore, report: Report, data_key: bytes, pattern: re.Pattern[str]
+) -> bool:
+    received = report_content.decrypt_content(data_key, report.key, report.sealed or b"")
+    changes: dict[str, Any] = {
+        name: pattern.sub(MASK, getattr(received.sent, name)) for name in _TEXT_FIELDS
+    }
+    changes["links"] = tuple(pattern.sub(MASK, link) for link in received.sent.links)
+    sent = replace(received.sent, **changes)
+    if sent == received.sent:
+        return False
+    # A new salt: with the former one, the passage could be guessed from the stored digest.
+    masked = Received(sent, new_salt())
+    for retained, case_key in retained_copies(tx, store, report, data_key):
+        retained.sealed = report_content.encrypt_content(case_key, retained.key, masked)
+    report.sealed = report_content.encrypt_content(data_key, report.key, masked)
+    report.masked_digest = report_content.content_digest(sent, report.day, masked.salt)
+    return True
+
+
+def retained_copies(
+    tx: WriteTransaction, store: KeyStore, report: Report, data_key: bytes
+) -> Iterator[tuple[RetainedReport, bytes]]:
+    """The copies of a report that its case retains, each with the key of the case."""
+    if report.decision is None:
+        return
+    incident = report_content.decrypt_decision(data_key, report.key, report.decision).incident
+    case_key = store.key(report_content.case_key_name(incident)) if incident else None
+    if case_key is None:
+        return
+    received = report_content.decrypt_content(data_key, report.key, report.sealed or b"")
+    stmt = select(RetainedReport).where(RetainedReport.incident_id == incident)
+    for retained in tx.session.scalars(stmt).all():
+        # No column links a copy to its report: their contents are compared.
+        if report_content.decrypt_content(case_key, retained.key, retained.sealed) == received:
+            yield retained, case_key
+
+
+def _mask_rows(tx: WriteTransaction, key: str, data_key: bytes, pattern: re.Pattern[str]) -> bool:
+    """Mask the passage in messages and notes, which are a text with its kind or its member."""
+    sealed_texts: tuple[tuple[Any, Any, Any], ...] = (
+        (Message, report_content.decrypt_message, report_content.encrypt_message),
+        (ReportNote, report_content.decrypt_note, report_content.encrypt_note),
+    )
+    is_changed = False
+    for model, decrypt, encrypt in sealed_texts:
+        for row in tx.session.scalars(select(model).where(model.report_key == key)):
+            label, text = decrypt(data_key, row.key, row.sealed)
+            masked, count = pattern.subn(MASK, text)
+            if count:
+                row.sealed = encrypt(data_key, row.key, label, masked)
+                is_changed = True
+    return is_changed
+
+
+def _mask_columns(report: Report, data_key: bytes, pattern: re.Pattern[str]) -> bool:
+    """Mask the passage in the sentence of the decision and in the label of the term."""
+    key, is_changed = report.key, False
+    if report.decision is not None:
+        decision = report_content.decrypt_decision(data_key, key, report.decision)
+        masked, count = pattern.subn(MASK, decision.sentence)
+        if count:
+            masked_decision = replace(decision, sentence=masked)
+            report.decision = report_content.encrypt_decision(data_key, key, masked_decision)
+            is_changed = True
+    label = report_content.decrypt_label(data_key, key, report.term_label)
+    masked, count = pattern.subn(MASK, label)
+    if count:
+        report.term_label = report_content.encrypt_label(data_key, key, masked)
+    return is_changed or bool(count)

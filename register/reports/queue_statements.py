@@ -1,0 +1,248 @@
+"""The statements of the desk's queue: one for each kind, whose rows carry ids and days.
+
+A case or report with a danger mark or a term, or that the viewer has claimed, stands there and not
+under the kind of its state. A reply, a proposed change, a destruction and an erasure have rows of
+their own besides.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from enum import StrEnum
+from typing import Any
+
+from sqlalchemy import (
+    ColumnElement,
+    Date,
+    Integer,
+    Select,
+    String,
+    and_,
+    cast,
+    func,
+    literal_column,
+    null,
+    or_,
+    select,
+    union_all,
+)
+from sqlalchemy.orm import Session
+
+from register.accounts.models import Member
+from register.cases import todo_clauses
+from register.cases.core_tables import CASE, REPLY, REVISION
+from register.cases.models import CaseState
+from register.cases.second_person import Approval, Destruction, PendingChange
+from register.cases.todo_clauses import TodoContext, TodoKind
+from register.journal import Act
+from register.reports.models import OPEN_STATES, Report, ReportState
+
+# Counting old cases of unknown outcome, the last kind, stops one beyond this.
+COUNT_LIMIT = 500
+
+Clause = ColumnElement[bool]
+
+
+class QueueKind(StrEnum):
+    """Why something is in the queue; in the order of the queue."""
+
+    DANGER = "danger"
+    TERM = "echeance"
+    MINE = "a-vous"  # claimed by the viewer, or assigned to them
+    REPLY = "reponse"
+    NEWS = "arrivees"  # the reporter has written
+    REPORT = "signalement"
+    DRAFT = "brouillon"
+    EDITED = "retire-modifie"  # a withdrawn case whose text was changed since
+    CHANGE = "changement"
+    RETURNED = "retour"  # a refused or outdated change
+    DESTRUCTION = "destruction"
+    ERASURE = "effacement"  # an approved one
+    HELD = "confie"  # a case with nothing else to do, claimed by another member
+    WAITING = "en-attente"  # for the reporter's answer
+    SUSPECT = "douteux"
+    SPAM = "indesirable"  # put aside in bulk, to be confirmed
+    OUTCOME = "issue"
+
+
+_LIVE_STATES = (CaseState.DRAFT, CaseState.PUBLISHED, CaseState.WITHDRAWN)
+_EMPTY: Mapping[str, ColumnElement[Any]] = {
+    "incident": cast(null(), Integer),
+    "report": cast(null(), String(32)),
+    "ref": cast(null(), Integer),
+    "since": cast(null(), Date),
+    "due": cast(null(), Date),
+    "by": cast(null(), Integer),
+}
+_OPEN = Report.state.in_([state.value for state in OPEN_STATES])
+# Reports whose marks count: also those that joined a case.
+_MARKABLE = or_(_OPEN, Report.state == ReportState.ACCEPTED, Report.news.is_(True))
+_IS_EDITED = and_(
+    CASE.c.state == CaseState.WITHDRAWN,
+    select(REVISION.c.id)
+    .where(REVISION.c.id == CASE.c.revision_id, REVISION.c.act.in_((Act.EDITED, Act.REDACTED)))
+    .exists(),
+)
+
+
+def queue_statements(
+    session: Session, viewer: Member, todo_context: TodoContext
+) -> dict[QueueKind, Any]:
+    """The statement of each kind, in the order of the queue."""
+    at = todo_context.at
+    is_live = CASE.c.state.in_(_LIVE_STATES)
+    has_mark = or_(CASE.c.danger_on.is_not(None), CASE.c.term_on.is_not(None))
+    case_is_mine = and_(CASE.c.held_by == viewer.id, CASE.c.held_until > at, is_live)
+    has_report_mark = or_(Report.danger_on.is_not(None), Report.term_on.is_not(None))
+    report_is_mine = and_(Report.held_by == viewer.id, Report.held_until > at, _OPEN)
+    # Few, and read first: conditions on four columns would read each draft, not its index.
+    apart_cases = session.scalars(
+        select(CASE.c.id).where(or_(and_(is_live, has_mark), case_is_mine))
+    ).all()
+    apart_reports = session.scalars(
+        select(Report.key).where(or_(and_(_MARKABLE, has_report_mark), report_is_mine))
+    ).all()
+    is_plain = CASE.c.id.not_in(apart_cases)
+    is_plain_report = Report.key.not_in(apart_reports)
+    is_read = and_(is_plain_report, Report.news.is_(False))
+    is_under_review = Report.state.in_([ReportState.RECEIVED, ReportState.IN_REVIEW])
+    danger_case, danger_report = CASE.c.danger_on.is_not(None), Report.danger_on.is_not(None)
+    return {
+        QueueKind.DANGER: _both(
+            _cases(and_(is_live, danger_case), CASE.c.danger_on),
+            _reports(and_(_MARKABLE, danger_report), Report.danger_on),
+        ),
+        QueueKind.TERM: _both(
+            _cases(and_(is_live, ~danger_case, CASE.c.term_on.is_not(None)), CASE.c.term_on),
+            _reports(and_(_MARKABLE, ~danger_report, Report.term_on.is_not(None)), Report.term_on),
+        ),
+        QueueKind.MINE: _both(
+            _cases(and_(case_is_mine, ~has_mark), CASE.c.held_until),
+            _reports(and_(report_is_mine, ~has_report_mark), Report.held_until),
+        ),
+        QueueKind.REPLY: _ordered(
+            select(
+                *_columns(
+                    REPLY.c.due_on,
+                    incident=CASE.c.id,
+                    ref=REPLY.c.id,
+                    since=REPLY.c.received_on,
+                    due=REPLY.c.due_on,
+                )
+            )
+            .join(CASE, CASE.c.id == REPLY.c.incident_id)
+            .where(REPLY.c.state == "received", CASE.c.state == CaseState.PUBLISHED)
+        ),
+        QueueKind.NEWS: _ordered(
+            _reports(and_(Report.news.is_(True), is_plain_report), Report.moved_on)
+        ),
+        QueueKind.REPORT: _ordered(
+            _reports(and_(is_under_review, Report.suspect.is_(False), is_read), Report.day)
+        ),
+        QueueKind.DRAFT: _ordered(
+            _cases(and_(CASE.c.state == CaseState.DRAFT, is_plain), CASE.c.revision_id)
+        ),
+        QueueKind.EDITED: _ordered(_cases(and_(_IS_EDITED, is_plain), CASE.c.revision_id)),
+        QueueKind.CHANGE: _changes(~todo_clauses.is_returned()),
+        QueueKind.RETURNED: _changes(todo_clauses.is_returned()),
+        QueueKind.DESTRUCTION: _ordered(
+            select(
+                *_columns(
+                    Destruction.id,
+                    incident=CASE.c.id,
+                    ref=Destruction.id,
+                    since=Destruction.made_at,
+                    due=Destruction.due_on,
+                    by=Destruction.made_by,
+                )
+            )
+            .join(CASE, CASE.c.id == Destruction.incident_id)
+            .where(Destruction.ended_at.is_(None), CASE.c.state != CaseState.ERASED)
+        ),
+        QueueKind.ERASURE: _ordered(
+            select(
+                *_columns(
+                    func.min(Approval.id),
+                    incident=CASE.c.id,
+                    since=func.min(Approval.given_at),
+                    by=func.min(Approval.given_by),
+                )
+            )
+            .join(CASE, CASE.c.id == Approval.incident_id)
+            .where(
+                CASE.c.state != CaseState.ERASED,
+                Approval.revision_id == CASE.c.revision_id,
+                Approval.purpose == "erase",
+                Approval.revision_id.in_(todo_clauses.approved_revisions(at, "erase")),
+            )
+            .group_by(CASE.c.id)
+        ),
+        QueueKind.HELD: _ordered(
+            _cases(
+                and_(
+                    CASE.c.held_until > at,
+                    CASE.c.state.in_((CaseState.PUBLISHED, CaseState.WITHDRAWN)),
+                    ~_IS_EDITED,
+                    is_plain,
+                ),
+                CASE.c.revision_id,
+            )
+        ),
+        QueueKind.WAITING: _ordered(
+            _reports(and_(Report.asked_on.is_not(None), is_read), Report.asked_on)
+        ),
+        QueueKind.SUSPECT: _ordered(
+            _reports(and_(is_under_review, Report.suspect.is_(True), is_read), Report.day)
+        ),
+        QueueKind.SPAM: _ordered(
+            _reports(
+                and_(
+                    Report.state == ReportState.SPAM,
+                    Report.together_by.is_not(None),
+                    Report.news.is_(False),
+                ),
+                Report.purge_on,
+            )
+        ),
+        QueueKind.OUTCOME: _ordered(
+            _cases(
+                and_(todo_clauses.clause(TodoKind.OUTCOME, viewer, todo_context), is_plain),
+                CASE.c.moved_at,
+            )
+        ).limit(COUNT_LIMIT + 1),
+    }
+
+
+def _columns(position: Any, **columns: Any) -> list[ColumnElement[Any]]:
+    """The order and the fields of an item; those that a kind has not are empty."""
+    given = {**_EMPTY, **columns}
+    return [position.label("position"), *(given[name].label(name) for name in _EMPTY)]
+
+
+def _cases(condition: Clause, order: Any) -> Select[Any]:
+    return select(*_columns(order, incident=CASE.c.id)).where(condition)
+
+
+def _reports(condition: Clause, order: Any) -> Select[Any]:
+    return select(*_columns(order, report=Report.key)).where(condition)
+
+
+def _changes(condition: Clause) -> Any:
+    columns = _columns(
+        PendingChange.id,
+        incident=CASE.c.id,
+        ref=PendingChange.id,
+        since=PendingChange.made_at,
+        by=PendingChange.made_by,
+    )
+    changes = select(*columns).join(CASE, CASE.c.id == PendingChange.incident_id)
+    return _ordered(changes.where(condition))
+
+
+def _both(cases: Select[Any], reports: Select[Any]) -> Any:
+    return _ordered(union_all(cases, reports))
+
+
+def _ordered(stmt: Any) -> Any:
+    # By position: the columns of a union have no names of their own.
+    return stmt.order_by(*map(literal_column, ("1", "2", "3", "4")))

@@ -1,0 +1,115 @@
+"""Views that mask a passage of a report, and that write an internal note on it."""
+
+from __future__ import annotations
+
+from flask import flash, redirect, render_template, request
+from flask.typing import ResponseReturnValue
+from flask_babel import lazy_gettext as _
+from wtforms.fields.choices import SelectChoice  # type: ignore[attr-defined]
+from wtforms.validators import InputRequired
+
+from register.accounts.web import current_member
+from register.cases.web.desk.act_forms import ChoiceRadios
+from register.db import db
+from register.errors import Invalid, Refused, RegisterError
+from register.reports import acts
+from register.reports.acts.masking import PASSAGE_LIMIT, Occurrence, get_notes, occurrences
+from register.reports.web.desk import labels, report_list_query
+from register.reports.web.desk.detail import ReportNoteForm, open_report, report_page
+from register.web.blueprints import asks_password, desk
+from register.web.error_messages import reason_sentence
+from register.web.errors import status_of
+from register.web.form_fields import DeskForm, text_field
+from register.web.l10n import typeset
+from register.web.messages.desk import MASKED_TEXTS
+from register.web.messages.journal import MASK_REASONS
+from register.web.request_context import key_store
+
+
+class MaskForm(DeskForm):
+    """The exact words of a passage, and why they are destroyed."""
+
+    passage = text_field(
+        _("Les mots à masquer"),
+        required=True,
+        limit=PASSAGE_LIMIT,
+        description=_("Tels qu’ils sont écrits, et rien de plus : un nom, un numéro, une maladie."),
+    )
+    reason = ChoiceRadios(
+        _("Pourquoi"),
+        choices=[SelectChoice(code, words) for code, words in MASK_REASONS.items()],
+        validators=[InputRequired(_("Choisissez un motif."))],
+    )
+
+
+@desk.route(f"/signalements/{report_list_query.KEY_RULE}/masquer", methods=["GET", "POST"])
+def mask_report(key: str) -> ResponseReturnValue:
+    """Ask for a passage, and show each place from which it would be destroyed.
+
+    The words come in the body of a form: an address would stay in the browser's history.
+    """
+    form = MaskForm()
+    if "etape" not in request.form:
+        # From the page of the report, with the words that were selected there.
+        return _mask_page(key, MaskForm(formdata=None, data={"passage": form.passage.data}))
+    return _mask_page(key, form) if form.validate() else (_mask_page(key, form), 422)
+
+
+@desk.post(f"/signalements/{report_list_query.KEY_RULE}/masquer/detruire", endpoint="report_mask")
+@asks_password(_("masquer pour toujours un passage d’un signalement"))
+def destroy_passage(key: str) -> ResponseReturnValue:
+    """Mask a passage of a report for good."""
+    open_report(key)
+    form, store = MaskForm(), key_store()
+    if not form.validate():
+        return _mask_page(key, form), 422
+    passage, reason = form.passage.data, form.reason.data
+    try:
+        current_member.run_act(lambda tx, by: acts.mask(tx, store, key, passage, reason, by=by))
+    except (Refused, Invalid) as error:
+        return _mask_page(key, form, error), status_of(error)
+    flash(typeset(str(_("Le passage est masqué, et ses mots sont détruits."))))
+    return redirect(report_list_query.report_url(key), 303)
+
+
+def _mask_page(key: str, form: MaskForm, error: RegisterError | None = None) -> str:
+    report_view, store = open_report(key), key_store()
+    places: list[Occurrence] = []
+    if form.passage.data and form.reason.data and not error:
+        notes = get_notes(db.session(), store, key)
+        try:
+            places = occurrences(report_view, notes, form.passage.data)
+        except Invalid as invalid:
+            error = invalid
+    error_text = ""
+    if error is not None and error.values.get("field") == "passage":
+        form.passage.errors = [
+            *form.passage.errors,
+            typeset(reason_sentence(error.key, error.values)),
+        ]
+    elif error is not None:
+        error_text = labels.refusal_text(error, report_view.summary)
+    return render_template(
+        "reports/desk/mask.html",
+        file=report_view,
+        form=form,
+        error_text=error_text,
+        places=[(typeset(str(MASKED_TEXTS[place.place])), place) for place in places],
+        place=labels.place(report_view.received.sent if report_view.received else None),
+    )
+
+
+@desk.post(f"/signalements/{report_list_query.KEY_RULE}/notes", endpoint="report_note")
+def note(key: str) -> ResponseReturnValue:
+    """Add an internal note; a refused one is shown again as typed."""
+    report_view, form, store = open_report(key), ReportNoteForm(), key_store()
+    if not form.is_sent:
+        return report_page(report_view, form), 422
+    text = form.note.data
+    try:
+        current_member.run_act(lambda tx, by: acts.note(tx, store, key, text, by=by))
+    except (Refused, Invalid) as error:
+        error_text = labels.refusal_text(error, report_view.summary)
+        return report_page(open_report(key), form, error_text=error_text), status_of(error)
+    flash(typeset(str(_("La note est ajoutée."))))
+    return redirect(f"{report_list_query.report_url(key)}#notes", 303)
