@@ -57,6 +57,8 @@ def check_ledger(ledger, head, *others):
     print(f"{len(lines)} lignes intactes. Repère à garder : {len(lines)}:{digest}")
     marks = {f"{seq}:{mark}" for seq, (line, mark) in lines.items()}
     last = {line["case"]: seq for seq, (line, mark) in lines.items()}
+    cuts = [(seq, line.get("redacted", {})) for seq, (line, mark) in lines.items()]
+    cut = {int(version): (seq, seals[version]) for seq, seals in cuts for version in seals}
     for name in others:
         base = Path(name).name
         states = [line for line, mark in lines.values() if base in line.get("texts", ())]
@@ -71,10 +73,11 @@ def check_ledger(ledger, head, *others):
         seal = sealed(salt, canonical(text))
         made = {"case": line["case"], "version": line["seq"], "event": line["event"]}
         made.update(content=text, salt=salt, commitment=seal)
-        made.update(current=last[line["case"]] == line["seq"])
-        wanted = [line["content"], canonical(made)]
-        demand([seal, data] == wanted, f"{name} diffère, ou précède un autre acte")
-        print(f"{name} : le texte du cas nº {line['case']} est celui de la ligne {line['seq']}")
+        by, due = cut.get(line["seq"], (None, line["content"]))
+        made.update(current=last[line["case"]] == line["seq"], **({"redacted": by} if by else {}))
+        demand([seal, data] == [due, canonical(made)], f"{name} diffère, ou précède un autre acte")
+        seq = by or line["seq"]
+        print(f"{name} : le texte du cas nº {line['case']} est celui de la ligne {seq}")
 
 
 def check_text(name, states, seals):
@@ -132,31 +135,37 @@ def check_case_file(name, *marks):
 
 
 def check_version(files, line, private, opened):
-    """Le texte que scelle une ligne : 1 s'il est là et conforme, 0 s'il n'y en a pas."""
-    seal, version = line["content"] or private.get("snapshot"), private["revision"]
-    if seal is None:
-        return 0
-    here = f"versions/{version}/"
-    about = read(files[here + "version.json"], here + "version.json")
-    told = [version, line["act"], line["at"], private["by"]]
-    made = [about["id"], about["act"], about["made_at"], about["made_by"]]
-    demand(made == told, f"{here}version.json contredit sa ligne")
-    gone = any(
-        (later["seq"] > line["seq"])
-        if later["ledger"] == line["ledger"]
-        else (later["at"] >= line["at"][: len(later["at"])])
-        for later, other in opened
-        if later["act"] in DESTROYING and version in other.get("destroyed", ())
-    )
-    demand(gone == (here + "text.json" not in files), f"{here} : texte absent, ou resté à tort")
-    if gone:
-        return 0
-    salt, why = about["salt"], f"{about['reason'] or ''}\n{about['flags_reason'] or ''}"
-    page = about["renderer"].encode() + b"\n" + files[here + "page.json"]
-    demand(sealed(salt, files[here + "text.json"]) == seal, f"{here}text.json diffère")
-    demand(sealed(salt, why.encode()) == private["why"], f"{here}version.json : motif changé")
-    demand(sealed(salt, page) == private["page"], f"{here}page.json diffère")
-    return 1
+    """Les textes que scelle une ligne, avant et après chaque caviardage : combien sont là."""
+    seal, version, kept = line["content"] or private.get("snapshot"), private["revision"], 0
+    told, sealing = [version, line["act"], line["at"], private["by"]], line
+    seals = {"content": seal, "why": private.get("why"), "page": private.get("page")}
+    cuts = [cut for cut in opened if seal and str(version) in cut[1].get("redacted", {})]
+    for cut, other in [*sorted(cuts, key=lambda cut: cut[0]["seq"]), *[(None, None)] * bool(seal)]:
+        number = other and other["destruction"]
+        here = f"versions/{version}/" + (f"before-{number}/" if cut else "")
+        gone = any(
+            (later["seq"] > sealing["seq"])
+            if later["ledger"] == sealing["ledger"]
+            else (later["at"] >= sealing["at"][: len(later["at"])])
+            for later, end in opened
+            if later["act"] in DESTROYING
+            if version in end.get("destroyed", ()) or [number, version] in end.get("originals", ())
+        )
+        demand(gone == (here + "text.json" not in files), f"{here} : texte absent, ou resté à tort")
+        if not (cut and gone):
+            about = read(files[here + "version.json"], here + "version.json")
+            made = [about["id"], about["act"], about["made_at"], about["made_by"]]
+            demand(made == told, f"{here}version.json contredit sa ligne")
+        if not gone:
+            salt, why = about["salt"], f"{about['reason'] or ''}\n{about['flags_reason'] or ''}"
+            page = about["renderer"].encode() + b"\n" + files[here + "page.json"]
+            text = files[here + "text.json"]
+            demand(sealed(salt, text) == seals["content"], f"{here}text.json diffère")
+            demand(sealed(salt, why.encode()) == seals["why"], f"{here}version.json : motif changé")
+            demand(sealed(salt, page) == seals["page"], f"{here}page.json diffère")
+            kept += 1
+        sealing, seals = cut, cut and other["redacted"][str(version)]
+    return kept
 
 
 def check_approvals(told, opened):

@@ -84,6 +84,7 @@ PROTECTED_STATES = (
                 "CaseCode",
                 "PendingChange",
                 "Destruction",
+                "RedactedOriginal",
             }
         ),
         frozenset(
@@ -97,6 +98,7 @@ PROTECTED_STATES = (
                 "case_code",
                 "pending_change",
                 "destruction",
+                "redacted_original",
             }
         ),
         shared_columns=CLAIM_COLUMNS,

@@ -205,7 +205,7 @@ FIELD_RULES: Mapping[type, Mapping[str, FieldRule]] = {
         LinkContent,
     )
 }
-_PART_CLASSES = {
+PART_CLASSES = {
     "sources": SourceContent,
     "proceedings": ProceedingContent,
     "steps": StepContent,
@@ -268,7 +268,7 @@ def _build_part(part_class: type, canonical: Mapping[str, Any]) -> Any:
     """A part from its canonical form; fields that an older form lacks get defaults."""
     fields = {}
     for name in FIELD_RULES[part_class].keys() & canonical.keys():
-        node, nested = canonical[name], _PART_CLASSES.get(name)
+        node, nested = canonical[name], PART_CLASSES.get(name)
         if isinstance(node, list):
             node = tuple(_build_part(nested, part) if nested else part for part in node)
         elif nested and node is not None:

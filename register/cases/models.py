@@ -239,9 +239,27 @@ class Revision(CaseRow, Refusable, Base):
     content: Mapped[bytes | None] = mapped_column(LargeBinary)
     html: Mapped[bytes | None] = mapped_column(LargeBinary)
     renderer: Mapped[str | None] = mapped_column(String(80))
-    destruction_id: Mapped[int | None]  # set while a redaction hides the revision from readers
+    destruction_id: Mapped[int | None]  # set while a redaction hides the whole revision
     unmet: Mapped[str | None] = mapped_column(String(100))
     needs_second: Mapped[bool] = mapped_column(default=False, server_default=false())
+
+
+class RedactedOriginal(CaseRow, Base):
+    """The texts of a revision before a redaction, for members, until they are destroyed.
+
+    The revision itself has the texts without the passages, which is what everything else reads.
+    """
+
+    __tablename__ = "redacted_original"
+
+    revision_id: Mapped[int] = mapped_column(ForeignKey("revision.id"), index=True)
+    destruction_id: Mapped[int] = mapped_column(ForeignKey("destruction.id"))
+    reason: Mapped[str] = mapped_column(Text)
+    flags_reason: Mapped[str] = mapped_column(Text)
+    salt: Mapped[bytes] = mapped_column(LargeBinary(32))
+    content: Mapped[bytes] = mapped_column(LargeBinary)
+    html: Mapped[bytes] = mapped_column(LargeBinary)
+    renderer: Mapped[str] = mapped_column(String(80))
 
 
 class Origin(Base):

@@ -6,7 +6,7 @@ Only ``acts`` calls them, inside a write transaction.
 from __future__ import annotations
 
 import json
-from collections.abc import Collection
+from collections.abc import Collection, Iterator
 from datetime import datetime
 from typing import Any
 
@@ -26,9 +26,11 @@ from register.cases.models import (
     Invitation,
     Note,
     Origin,
+    RedactedOriginal,
     Reply,
     Revision,
 )
+from register.cases.redaction_plan import RedactedVersion, redact_document
 from register.cases.risk_flags import (
     GivenReasons,
     document_flags,
@@ -36,11 +38,12 @@ from register.cases.risk_flags import (
     stored_reasons,
     with_stored,
 )
-from register.cases.second_person import PendingChange
+from register.cases.second_person import Destruction, PendingChange
 from register.cases.vocabulary import current_vocabulary
 from register.journal import Act, WriteTransaction
-from register.journal.models import commitment, new_salt
+from register.journal.models import canonical_json, commitment, new_salt
 from register.text import dates
+from register.text.passage_removal import PassageRemoval
 
 BATCH = 200
 _NO_SYNC = {"synchronize_session": False}
@@ -186,13 +189,119 @@ _DESTROYED_COLUMNS = ("content", "salt", "html", "renderer", "reason", "flags_re
 
 
 def destroy_revisions(tx: WriteTransaction, revision_ids: Collection[int]) -> None:
-    """Null the texts, salt and reasons of some revisions, and empty their refusals."""
+    """Null the texts, salt and reasons of some revisions, empty refusals, delete originals."""
+    tx.session.execute(
+        delete(RedactedOriginal).where(RedactedOriginal.revision_id.in_(revision_ids)),
+        execution_options=_NO_SYNC,
+    )
     tx.session.execute(
         update(Revision)
         .where(Revision.id.in_(revision_ids))
         .values({**dict.fromkeys(_DESTROYED_COLUMNS), "refusal": "", "passage": ""}),
         execution_options={"synchronize_session": "fetch"},
     )
+
+
+# Columns of a revision that its original has too.
+_ORIGINAL_COLUMNS = ("reason", "flags_reason", "salt", "content", "html", "renderer")
+
+
+def redact_revision(
+    tx: WriteTransaction, version: RedactedVersion, destruction_id: int
+) -> dict[str, str]:
+    """Put the redacted texts in the place of the original ones, which members can still read.
+
+    :returns: the commitments of the redacted texts, under a salt of their own: with the former
+        salt, the passage could be guessed from the former commitment.
+    """
+    revision = tx.load(Revision, version.id)
+    columns = {name: getattr(revision, name) or "" for name in _ORIGINAL_COLUMNS}
+    tx.session.add(
+        RedactedOriginal(
+            incident_id=revision.incident_id,
+            revision_id=revision.id,
+            destruction_id=destruction_id,
+            **columns,
+        )
+    )
+    salt, renderer = new_salt(), version.renderer
+    redacted_columns = {
+        "reason": version.reason,
+        "flags_reason": version.flags_reason,
+        "salt": salt,
+        "content": version.document,
+        "html": version.html,
+        "renderer": renderer,
+        **checklist_columns(
+            json.loads(version.document), version.flags_reason, current_vocabulary(tx.session)
+        ),
+    }
+    for name, column_value in redacted_columns.items():
+        setattr(revision, name, column_value)
+    return {
+        "content": commitment(salt, version.document),
+        "why": reasons_commitment(salt, version.reason, version.flags_reason),
+        "page": page_commitment(salt, renderer, version.html),
+    }
+
+
+def destroy_originals(
+    tx: WriteTransaction, case: Incident, destruction: Destruction, removal: PassageRemoval
+) -> list[tuple[int, int]]:
+    """Delete the originals of a redaction, and those of others that have its passages.
+
+    :returns: the ids of the redaction and of the revision of each.
+    """
+    originals = [
+        original
+        for original in tx.session.scalars(
+            select(RedactedOriginal)
+            .where(RedactedOriginal.incident_id == case.id)
+            .order_by(RedactedOriginal.id)
+        )
+        if original.destruction_id == destruction.id
+        or redact_document(original.content, removal) != original.content
+        or any(map(removal.occurs_in, (original.reason, original.flags_reason)))
+    ]
+    for original in originals:
+        tx.session.delete(original)
+    return [(original.destruction_id, original.revision_id) for original in originals]
+
+
+# Texts for members that no line commits to, of which a redaction takes out the passage.
+_MEMBERS_TEXTS: tuple[tuple[Any, tuple[str, ...]], ...] = (
+    (Note, ("text",)),
+    (Invitation, ("text",)),
+    (Reply, ("refusal",)),
+    (Revision, ("refusal", "passage")),
+    (PendingChange, ("refusal", "passage", "payload")),
+)
+
+
+def redacted_members_words(
+    session: Session, incident_id: int, removal: PassageRemoval
+) -> Iterator[tuple[Any, dict[str, Any]]]:
+    """The notes, invitations, refusals and pending changes of a case that have a passage.
+
+    :returns: each row, with its columns that have one as they read without it.
+    """
+
+    def redact(cell: str | bytes) -> str | bytes:
+        if isinstance(cell, str):
+            return removal.remove_from(cell)
+        payload = redact_document(cell, removal)
+        # The key of a flag's reason is a digest of the flagged words.
+        return (
+            cell if payload == cell else canonical_json(json.loads(payload) | {"flag_reasons": {}})
+        )
+
+    for model, columns in _MEMBERS_TEXTS:
+        stmt = select(model).where(model.incident_id == incident_id).order_by(model.id)
+        for members_row in session.scalars(stmt):
+            cells = {column: getattr(members_row, column) for column in columns}
+            redacted = {column: redact(cell) for column, cell in cells.items()}
+            if redacted != cells:
+                yield members_row, redacted
 
 
 def destroy_members_words(tx: WriteTransaction, case: Incident, until: datetime) -> None:
@@ -224,6 +333,10 @@ def erase_texts(tx: WriteTransaction, case: Incident) -> list[int]:
         session.execute(
             delete(table).where(table.incident_id == case.id), execution_options=_NO_SYNC
         )
+    session.execute(
+        update(Destruction).where(Destruction.incident_id == case.id).values(passages=None),
+        execution_options=_NO_SYNC,
+    )
     session.expire(case)
     return destroy_texts(tx, case)
 

@@ -1,4 +1,4 @@
-"""Queries of one public case: a version, its tombstone, its public acts, proofs of commitments.
+"""Queries of one public case: a version, its tombstone, its public acts.
 
 A draft and a missing case look the same.
 """
@@ -22,7 +22,8 @@ from register.cases.models import CaseState, Invitation
 from register.cases.validation import NUMBER_LIMIT
 from register.errors import Gone, Moved, NotFound
 from register.journal import Act
-from register.journal.models import canonical_json, rfc3339
+from register.journal.models import rfc3339
+from register.text.passage_removal import REMOVAL_MARK, REMOVED_URL
 
 # Acts that publish a revision, which a citation may then pin.
 CITABLE_ACTS = frozenset(
@@ -37,6 +38,8 @@ CITABLE_ACTS = frozenset(
 class PublicCase:
     """Public case as its page shows it, at the current or a pinned version.
 
+    ``redacted_by``: the last line of the public ledger that removed a passage from an earlier
+    version, and that has its present ``commitment``.
     ``merger`` is set for a version of a merged case.
     """
 
@@ -48,7 +51,16 @@ class PublicCase:
     version_at: datetime
     commitment: str
     snapshot: CaseSnapshot
+    redacted_by: int | None = None
     merger: Merger | None = None
+
+    @property
+    def has_removal(self) -> bool:
+        """Whether its text lacks a passage that it had when it was published."""
+        return self.redacted_by is not None and any(
+            mark in json.dumps(self.snapshot.content, ensure_ascii=False)
+            for mark in (REMOVAL_MARK, REMOVED_URL)
+        )
 
 
 @dataclass(frozen=True)
@@ -146,12 +158,14 @@ def _load_row(session: Session, number: int) -> Any:
 def _load_version(
     session: Session, number: int, version: int | None, case_row: Any, merger: Merger | None
 ) -> PublicCase:
-    event = _load_event(session, number, version)
+    event = load_event(session, number, version)
     is_current = event.revision_id == case_row.revision_id
+    redacted_by, commitment = None, json.loads(event.public_json)["content"]
     if is_current:
         content, html = case_row.content, case_row.html
     else:
         content, html = _load_pinned(session, event.revision_id)
+        redacted_by, commitment = _load_redaction(session, number, event.seq) or (None, commitment)
     return PublicCase(
         number=number,
         first_published_at=case_row.first_published_at,
@@ -159,13 +173,18 @@ def _load_version(
         version=event.seq,
         is_current=is_current,
         version_at=event.at,
-        commitment=json.loads(event.public_json)["content"],
+        commitment=commitment,
         snapshot=parse_snapshot(content, html),
+        redacted_by=redacted_by,
         merger=merger,
     )
 
 
-def _load_event(session: Session, number: int, version: int | None) -> Any:
+def load_event(session: Session, number: int, version: int | None) -> Any:
+    """The line of a public version; the last one by default.
+
+    :raises NotFound: ``no_such_version``.
+    """
     stmt = _LATEST_EVENT_STMT if version is None else _EVENT_BY_SEQ_STMT
     parameters = {"number": number, "version": min(version or 0, NUMBER_LIMIT)}
     event = session.execute(stmt, parameters).first()
@@ -185,6 +204,20 @@ def _load_pinned(session: Session, revision_id: int) -> tuple[bytes, bytes | Non
     if revision_row.content is None or revision_row.destruction_id is not None:
         raise Gone("version_destroyed")
     return revision_row.content, revision_row.html
+
+
+_REDACTIONS_STMT = _PUBLIC_LINES.where(
+    JOURNAL_ENTRY.c.act == Act.REDACTED, JOURNAL_ENTRY.c.seq > bindparam("version")
+).order_by(JOURNAL_ENTRY.c.seq.desc())
+
+
+def _load_redaction(session: Session, number: int, version: int) -> tuple[int, str] | None:
+    """The last line that removed a passage from a version, and its commitment to what remains."""
+    for line in session.execute(_REDACTIONS_STMT, {"number": number, "version": version}):
+        commitments = json.loads(line.public_json).get("redacted", {})
+        if str(version) in commitments:
+            return line.seq, commitments[str(version)]
+    return None
 
 
 def load_tombstone(session: Session, number: int) -> Tombstone:
@@ -308,38 +341,3 @@ def invitation_day(session: Session, case: PublicCase) -> date | None:
     act, because a page tells of no act that the public journal does not.
     """
     return session.scalar(_INVITED_STMT, {"number": case.number, "at": case.version_at})
-
-
-_OPENING = (
-    select(JOURNAL_ENTRY.c.event, REVISION.c.salt)
-    .join(REVISION, REVISION.c.id == JOURNAL_ENTRY.c.revision_id)
-    .where(IS_PUBLIC_LINE, JOURNAL_ENTRY.c.seq == bindparam("seq"))
-)
-
-
-def proof(session: Session, number: int, version: int | None = None) -> bytes:
-    """The opening of a version's commitment, as canonical JSON.
-
-    ``commitment`` is SHA-256(salt ‖ canonical bytes of ``content``), as in line ``version`` of the
-    ledger. ``current`` says whether that is the last line of the case.
-
-    :param version: the number of a public event on this case; the last one by default.
-    :raises RegisterError: as :func:`queries.load_public_case` for this case and version.
-    """
-    case = load_public_case(session, number, version)
-    latest = _load_event(session, number, None)
-    opening_row = session.execute(_OPENING, {"seq": case.version}).one()
-    if opening_row.salt is None:
-        # Destroyed since the case was loaded.
-        raise Gone("version_destroyed")
-    return canonical_json(
-        {
-            "case": number,
-            "version": case.version,
-            "current": case.merger is None and case.version == latest.seq,
-            "event": opening_row.event,
-            "content": case.snapshot.content,
-            "salt": opening_row.salt.hex(),
-            "commitment": case.commitment,
-        }
-    )

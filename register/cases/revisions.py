@@ -1,7 +1,7 @@
 """The revisions of a case for members: who changed what, when and why.
 
-A revision whose texts were destroyed keeps its row. Viewers who are not active members get
-``NotFound``.
+A revision whose texts were destroyed keeps its row; one that a redaction changed is read as it was
+before, until that is destroyed. Viewers who are not active members get ``NotFound``.
 """
 
 from __future__ import annotations
@@ -11,13 +11,13 @@ from dataclasses import dataclass
 from datetime import date, datetime, time, timedelta
 from typing import Any
 
-from sqlalchemy import Select, and_, bindparam, or_, select
+from sqlalchemy import ColumnElement, Select, and_, bindparam, func, or_, select
 from sqlalchemy.orm import Session
 
 from register.accounts.models import Member
 from register.cases.case_content import CaseSnapshot, Content, parse_content, parse_snapshot
 from register.cases.core_tables import CASE, REVISION
-from register.cases.models import ID_LIMIT, CaseState
+from register.cases.models import ID_LIMIT, CaseState, RedactedOriginal
 from register.cases.risk_flags import FlagReason, parse_reasons
 from register.errors import NotFound
 from register.journal import Act
@@ -26,7 +26,10 @@ from register.text.dates import PARIS
 
 @dataclass(frozen=True)
 class RevisionSummary:
-    """A revision without its texts; ``reason`` is None where they were destroyed."""
+    """A revision without its texts; ``reason`` is None where they were destroyed.
+
+    ``is_redacted``: readers see it without a passage that members still read.
+    """
 
     id: int
     act: Act
@@ -36,6 +39,7 @@ class RevisionSummary:
     flag_reasons: Sequence[FlagReason]
     is_destroyed: bool
     is_current: bool
+    is_redacted: bool
 
 
 @dataclass(frozen=True)
@@ -51,21 +55,44 @@ class CaseAtRevision:
         return parse_content(self.snapshot.content)
 
 
+_ORIGINAL = RedactedOriginal.__table__
+_first_original = _ORIGINAL.alias("first")
+# The texts before the first redaction that is not destroyed: those of a later one lack more.
+_WITH_ORIGINAL = REVISION.outerjoin(
+    _ORIGINAL,
+    _ORIGINAL.c.id
+    == select(func.min(_first_original.c.id))
+    .where(_first_original.c.revision_id == REVISION.c.id)
+    .scalar_subquery(),
+)
+
+
+def _former(name: str) -> ColumnElement[Any]:
+    """A column of the original, or of the revision where there is none."""
+    return func.coalesce(_ORIGINAL.c[name], REVISION.c[name]).label(name)
+
+
 _SUMMARIES = (
     select(
         REVISION.c.id,
         REVISION.c.act,
         REVISION.c.made_at,
         REVISION.c.made_by,
-        REVISION.c.reason,
-        REVISION.c.flags_reason.label("flag_reasons"),
+        _former("reason"),
+        _former("flags_reason").label("flag_reasons"),
         REVISION.c.content.is_(None).label("is_destroyed"),
         (REVISION.c.id == CASE.c.revision_id).label("is_current"),
+        _ORIGINAL.c.id.is_not(None).label("is_redacted"),
     )
+    .select_from(_WITH_ORIGINAL)
     .join(CASE, CASE.c.id == REVISION.c.incident_id)
     .where(CASE.c.id == bindparam("case"))
 )
-_TEXTS = select(REVISION.c.content, REVISION.c.html).where(REVISION.c.id == bindparam("revision"))
+_TEXTS = (
+    select(_former("content"), _former("html"))
+    .select_from(_WITH_ORIGINAL)
+    .where(REVISION.c.id == bindparam("revision"))
+)
 
 
 def list_revisions(session: Session, viewer: Member, incident_id: int) -> Sequence[RevisionSummary]:
@@ -132,6 +159,7 @@ def _list_summaries(
                 "act": Act(revision_row.act),
                 "flag_reasons": parse_reasons(revision_row.flag_reasons),
                 "is_current": bool(revision_row.is_current),
+                "is_redacted": bool(revision_row.is_redacted),
             }
         )
         for revision_row in revision_rows

@@ -15,7 +15,6 @@ from register.accounts import vouching
 from register.accounts.models import Member
 from register.cases import case_content as contents
 from register.cases.checklist import needs_second
-from register.cases.core_tables import copy_row
 from register.cases.models import ID_LIMIT, CaseRow, CaseState, Incident, Refusable, Reply, Revision
 from register.cases.risk_flags import Flag, GivenReasons, document_flags, risk_flags
 from register.cases.vocabulary import Vocabulary
@@ -59,7 +58,11 @@ class PendingChange(CaseRow, Refusable, Base):
 
 
 class Destruction(CaseRow, Base):
-    """The destruction of what a redaction hid: by a second person, or on its due day."""
+    """The destruction of what a redaction hid: by a second person, or on its due day.
+
+    ``passages`` are the removed ones, a JSON list, until its end; null for a redaction by the
+    former rule, which destroys every earlier version whole.
+    """
 
     __tablename__ = "destruction"
 
@@ -68,6 +71,7 @@ class Destruction(CaseRow, Base):
     due_on: Mapped[date] = mapped_column(Date)
     ended_at: Mapped[datetime | None] = mapped_column(UTCDateTime)
     ending: Mapped[str] = mapped_column(String(10), default="")  # confirmed, kept, term
+    passages: Mapped[bytes | None] = mapped_column(LargeBinary)
 
 
 @dataclass(frozen=True)
@@ -130,13 +134,17 @@ class ProposedChange:
 
 @dataclass(frozen=True)
 class PendingDestruction:
-    """Hidden texts that are not destroyed yet; ``ending`` is ``kept`` once it was cancelled."""
+    """Hidden texts that are not destroyed yet; ``ending`` is ``kept`` once it was cancelled.
+
+    ``passages``: None for a redaction by the former rule, which hides whole versions.
+    """
 
     id: int
     made_at: datetime
     made_by: int
     due_on: date
     ending: str
+    passages: Sequence[str] | None
 
 
 def parse_proposal(pending_change: PendingChange) -> Proposal:
@@ -188,7 +196,17 @@ def list_destructions(
         )
         .order_by(Destruction.id)
     )
-    return [copy_row(PendingDestruction, destruction) for destruction in destructions]
+    return [
+        PendingDestruction(
+            id=destruction.id,
+            made_at=destruction.made_at,
+            made_by=destruction.made_by,
+            due_on=destruction.due_on,
+            ending=destruction.ending,
+            passages=None if destruction.passages is None else json.loads(destruction.passages),
+        )
+        for destruction in destructions
+    ]
 
 
 def preview_change(

@@ -7,7 +7,7 @@ every case's rows with its last revision, and the HTML that readers see with its
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
@@ -19,7 +19,7 @@ from register.cases import case_codes, published_texts
 from register.cases import case_content as contents
 from register.cases.case_codes import CodeKey, codes_of, stored_keys
 from register.cases.checklist import checklist_columns
-from register.cases.models import CaseState, Incident, Revision
+from register.cases.models import CaseState, Incident, RedactedOriginal, Revision
 from register.cases.persistence import derived_columns, page_commitment, reasons_commitment
 from register.cases.verify_desk import CaseLine, desk_problems, member_problems
 from register.cases.vocabulary import current_vocabulary
@@ -59,15 +59,25 @@ def verify(session: Session, anchors: Iterable[Anchor] = ()) -> Iterator[Problem
     :param anchors: lines that an outsider noted earlier.
     """
 
-    def read_opening(revision_id: int) -> CommitmentOpening | None:
-        revision = session.execute(
-            select(Revision.salt, Revision.content).where(Revision.id == revision_id)
-        ).one_or_none()
-        if revision is None or revision.salt is None or revision.content is None:
-            return None
-        return CommitmentOpening(revision.salt, revision.content)
+    def read_openings(revision_id: int) -> dict[int | None, CommitmentOpening]:
+        stored = [
+            (None, *revision)
+            for revision in session.execute(
+                select(Revision.salt, Revision.content).where(Revision.id == revision_id)
+            )
+        ]
+        stored += session.execute(
+            select(
+                RedactedOriginal.destruction_id, RedactedOriginal.salt, RedactedOriginal.content
+            ).where(RedactedOriginal.revision_id == revision_id)
+        )
+        return {
+            redaction: CommitmentOpening(salt, content)
+            for redaction, salt, content in stored
+            if salt is not None and content is not None
+        }
 
-    yield from verify_journal(session, read_opening, list(anchors))
+    yield from verify_journal(session, read_openings, list(anchors))
     yield from _missing_cases(session)
     try:
         yield from member_problems(session)
@@ -212,7 +222,7 @@ def _differing_fields(case: Incident) -> Iterator[str]:
 
 
 def _code_problems(
-    session: Session, case: Incident, lines: Iterable[CaseLine], case_ref: dict[str, object]
+    session: Session, case: Incident, lines: Sequence[CaseLine], case_ref: dict[str, object]
 ) -> Iterator[Problem]:
     """Codes that differ from those of the documents, and lost ones from what the lines say."""
     rows = case_codes.load_rows(session, case.id)
@@ -227,7 +237,7 @@ def _code_problems(
 
 
 def _expected_codes(
-    session: Session, case: Incident, lines: Iterable[CaseLine]
+    session: Session, case: Incident, lines: Sequence[CaseLine]
 ) -> dict[CodeKey, set[int]]:
     """Key of each row of an entered code → the lines since which the case may have the code.
 
@@ -239,6 +249,10 @@ def _expected_codes(
     destroyed: set[int] = set()  # lines since the last one whose document is not destroyed
     state: CaseState | None = None
     public_lines = [line for line in lines if line.ledger == Ledger.PUBLIC]
+    # The redacted texts have other codes than the case had.
+    redacted_ids = {
+        row_id for line in lines for row_id in map(int, line.private.get("redacted", ()))
+    }
     for line in sorted(public_lines, key=lambda line: line.seq):
         for key in stored_keys(line.private.get("left", {}), line.seq):
             expected[key] = since.get(key._replace(until_line=0), set()) | destroyed | {0}
@@ -246,7 +260,7 @@ def _expected_codes(
         revision = session.get(Revision, line.revision_id) if line.revision_id else None
         if state != CaseState.PUBLISHED:
             since, destroyed = {}, set()
-        elif revision is None or revision.content is None:
+        elif revision is None or revision.content is None or revision.id in redacted_ids:
             destroyed.add(line.seq)
         else:
             content = contents.parse_content(json.loads(revision.content))
@@ -264,12 +278,19 @@ def _expected_codes(
 
 
 def _revision_problems(
-    session: Session, lines: Iterable[CaseLine], case_ref: dict[str, object]
+    session: Session, lines: Sequence[CaseLine], case_ref: dict[str, object]
 ) -> Iterator[Problem]:
+    redactions = sorted(
+        (line for line in lines if "redacted" in line.private), key=lambda line: line.seq
+    )
     for line in lines:
-        reasons_digest = line.private.get("why")
-        if reasons_digest is None or line.revision_id is None:
+        if "why" not in line.private or line.revision_id is None:
             continue
+        # Of the present texts under None, of those before each redaction under its number.
+        digests: dict[int | None, Mapping[str, Any]] = {None: line.private}
+        for redaction in redactions:
+            if redacted := redaction.private["redacted"].get(str(line.revision_id)):
+                digests |= {redaction.private["destruction"]: digests[None], None: redacted}
         revision = session.get(Revision, line.revision_id)
         if revision is None:
             yield Problem("revision_missing", {**case_ref, "revision": line.revision_id})
@@ -279,17 +300,30 @@ def _revision_problems(
             yield Problem("revision_changed", {**case_ref, "revision": revision.id})
         if not _checklist_holds(session, revision):
             yield Problem("revision_checklist", {**case_ref, "revision": revision.id})
-        if revision.salt is None:
-            continue  # ``journal.verify`` checks whether that is allowed
-        if (
-            reasons_commitment(revision.salt, revision.reason or "", revision.flags_reason or "")
-            != reasons_digest
-        ):
-            yield Problem("reason_changed", {**case_ref, "revision": revision.id})
-        # The HTML of every snapshot, since a citation may pin an earlier one.
-        page_digest = page_commitment(revision.salt, revision.renderer or "", revision.html or b"")
-        if page_digest != line.private.get("page"):
-            yield Problem("html_changed", {**case_ref, "revision": revision.id})
+        # ``journal.verify`` checks whether a text may be missing.
+        for texts, text_digests in _committed_texts(session, revision, digests):
+            if texts.salt is None:
+                continue
+            reasons = (texts.reason or "", texts.flags_reason or "")
+            if reasons_commitment(texts.salt, *reasons) != text_digests["why"]:
+                yield Problem("reason_changed", {**case_ref, "revision": revision.id})
+            # The HTML of every snapshot, since a citation may pin an earlier one.
+            html = page_commitment(texts.salt, texts.renderer or "", texts.html or b"")
+            if html != text_digests.get("page"):
+                yield Problem("html_changed", {**case_ref, "revision": revision.id})
+    if not _originals_hold(session, case_ref["dossier"], lines):
+        yield Problem("revision_originals", dict(case_ref))
+
+
+def _committed_texts(
+    session: Session, revision: Revision, digests: Mapping[int | None, Mapping[str, Any]]
+) -> Iterator[tuple[Revision | RedactedOriginal, Mapping[str, Any]]]:
+    """The present texts of a revision and those before redactions, with what lines say of them."""
+    yield revision, digests[None]
+    originals = select(RedactedOriginal).where(RedactedOriginal.revision_id == revision.id)
+    for original in session.scalars(originals):
+        if original.destruction_id in digests:
+            yield original, digests[original.destruction_id]
 
 
 def _checklist_holds(session: Session, revision: Revision) -> bool:
@@ -299,3 +333,18 @@ def _checklist_holds(session: Session, revision: Revision) -> bool:
     document, vocabulary = json.loads(revision.content), current_vocabulary(session)
     columns = checklist_columns(document, revision.flags_reason, vocabulary)
     return columns == {name: getattr(revision, name) for name in columns}
+
+
+def _originals_hold(session: Session, incident_id: object, lines: Sequence[CaseLine]) -> bool:
+    """Whether the texts before redactions are those of the lines, without the destroyed ones."""
+    columns = (RedactedOriginal.destruction_id, RedactedOriginal.revision_id)
+    originals = session.execute(select(*columns).where(RedactedOriginal.incident_id == incident_id))
+    destroyed = {tuple(pair) for line in lines for pair in line.private.get("originals", ())}
+    whole_ids = {row_id for line in lines for row_id in line.private.get("destroyed", ())}
+    expected = {
+        (line.private["destruction"], int(revision_id))
+        for line in lines
+        for revision_id in line.private.get("redacted", ())
+        if int(revision_id) not in whole_ids
+    }
+    return sorted(map(tuple, originals)) == sorted(expected - destroyed)

@@ -136,7 +136,7 @@ def _invitations_hold(
 
 
 def _last_redaction(lines: Sequence[CaseLine]) -> datetime | None:
-    """The time of the last destruction of notes and invitations that did not erase the case."""
+    """The time of the last destruction of whole notes and invitations in a case that stays."""
     # In old journals the redaction itself destroys, without a second person.
     direct_times = [
         line.at for line in lines if line.act is Act.REDACTED and "destroyed" in line.private
@@ -144,7 +144,8 @@ def _last_redaction(lines: Sequence[CaseLine]) -> datetime | None:
     destruction_times = [
         datetime.fromisoformat(line.private["before"])
         for line in lines
-        if line.act is Act.DESTROYED
+        # A redaction that knows its passages takes only them out of these texts.
+        if line.act is Act.DESTROYED and "before" in line.private
     ]
     return max([*direct_times, *destruction_times], default=None)
 

@@ -10,7 +10,6 @@ import click
 
 from register.accounts import acts as accounts
 from register.cases.validation import NUMBER_LIMIT
-from register.cases.vocabulary import current_vocabulary
 from register.cases.web.desk import content_words
 from register.cli.console import command, fail, progress
 from register.db import db
@@ -108,13 +107,7 @@ def case_file(number: int, output: Path | None, force: bool) -> None:
         key_store = setup.key_store(settings(), session)
         key_store.require()
         store = key_store
-    case_contents = casefile.gather(session, number, store)
-    page = content_words.render_case_file(
-        case_contents, current_vocabulary(session), settings().base_url
-    )
-    archive_bytes = casefile.build_archive(
-        case_contents, page, content_words.render_case_file_style()
-    )
+    archive_bytes, case_contents = content_words.case_file_archive(number, store)
     session.rollback()
     path = output or Path(f"dossier-{number}.zip")
     replaced = force and path.exists()

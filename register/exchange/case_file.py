@@ -24,7 +24,7 @@ from register.accounts import acts as accounts
 from register.cases import members_journal
 from register.cases.core_tables import CASE, CORRECTION, FOLLOW_UP, REPLY, REVISION
 from register.cases.members_journal import MembersJournalLine
-from register.cases.models import Incident, Invitation, Note, Origin
+from register.cases.models import Incident, Invitation, Note, Origin, RedactedOriginal
 from register.cases.risk_flags import FlagReason, parse_reasons
 from register.cases.second_person import Approval
 from register.errors import Invalid, NotFound, Refused, SealError
@@ -67,17 +67,18 @@ _VERSION_COLUMNS = ("id", "act", "made_at", "made_by", "reason", "flags_reason",
 
 @dataclass(frozen=True)
 class CaseVersion:
-    """Revision: metadata (with the line that destroyed its texts, if any) and texts."""
+    """Metadata and texts of a revision: the present ones, or those before the ``redaction``."""
 
     id: int
     metadata: Mapping[str, Any]
     content: bytes | None
     page: bytes | None
+    redaction: int | None = None
 
     @property
     def folder(self) -> str:
         """Folder of its files in the archive."""
-        return f"versions/{self.id}/"
+        return f"versions/{self.id}/" + (f"before-{self.redaction}/" if self.redaction else "")
 
     @property
     def flag_reasons(self) -> Sequence[FlagReason]:
@@ -210,6 +211,11 @@ def _versions(
         metadata = {name: _json_value(revision[name]) for name in _VERSION_COLUMNS}
         metadata["destroyed_by"] = destroyed.get(revision["id"])
         yield CaseVersion(revision["id"], metadata, revision["content"], revision["html"])
+        stmt = select(RedactedOriginal).where(RedactedOriginal.revision_id == revision["id"])
+        for original in session.scalars(stmt.order_by(RedactedOriginal.id)):
+            cells = {name: _json_value(getattr(original, name)) for name in _VERSION_COLUMNS[4:]}
+            texts = (original.content, original.html, original.destruction_id)
+            yield CaseVersion(original.revision_id, metadata | cells, *texts)
 
 
 def _acting_member_ids(

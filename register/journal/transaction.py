@@ -67,6 +67,7 @@ class WriteTransaction:
         revision: int | None = None,
         content: str | None = None,
         reason: str | None = None,
+        redacted: Mapping[str, str] | None = None,
         texts: Mapping[str, str | None] | None = None,
         details: Mapping[str, Any] | None = None,
     ) -> models.JournalEntry:
@@ -75,6 +76,8 @@ class WriteTransaction:
         :param case: public number, for acts that have one.
         :param content: commitment of the case's canonical content, hexadecimal.
         :param reason: public reason code, from a vocabulary.
+        :param redacted: number of an earlier line of the public ledger → commitment of its content
+            without the passages that this act removes from it.
         :param texts: name → SHA-256 (hexadecimal) of each published text that changed; None for one
             that is no longer published. Lines without any have no such field.
         :param details: codes, ids and digests for members; never a text, a name or an address.
@@ -99,6 +102,7 @@ class WriteTransaction:
                 "content": content,
                 "private": models.commitment(salt, private_json),
                 "event": event_id,
+                **({"redacted": dict(redacted)} if redacted else {}),
                 **({"texts": texts} if texts else {}),
             }
         )

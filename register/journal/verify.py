@@ -8,7 +8,7 @@ outside has kept.
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import Any
@@ -67,19 +67,28 @@ class CommitmentOpening:
     content: bytes
 
 
-# Gives the opening of a revision by its id, or None when its text and salt are destroyed.
-Openings = Callable[[int], CommitmentOpening | None]
+# Gives the openings of a revision by its id: under None that of its present text, and under the
+# number of each redaction that of its text before. Those of destroyed texts are missing.
+Openings = Callable[[int], Mapping[int | None, CommitmentOpening]]
+# Time, ledger and number of a line.
+Location = tuple[str, str, int]
 
 
 @dataclass
 class _RevisionClaims:
-    """Lines about each revision: (time, ledger, seq), and the content commitment if there is one.
+    """Lines about each revision: location, and the content commitment if there is one.
 
-    They are collected in one pass and compared with the openings at the end.
+    ``redacted``: the commitments that replace it, each with the number of the redaction, and
+    ``originals`` the destructions of the texts before. ``announced``: the replacements that the
+    public ledger has for one of its lines. They are collected in one pass and compared with the
+    openings at the end.
     """
 
-    committed: dict[int, list[tuple[str, str, int, str]]] = field(default_factory=dict)
-    destroyed: dict[int, list[tuple[str, str, int]]] = field(default_factory=dict)
+    committed: dict[int, list[tuple[Location, str]]] = field(default_factory=dict)
+    redacted: dict[int, list[tuple[Location, str, int]]] = field(default_factory=dict)
+    announced: dict[int, list[str]] = field(default_factory=dict)
+    destroyed: dict[int, list[Location]] = field(default_factory=dict)
+    originals: dict[tuple[int, int], list[Location]] = field(default_factory=dict)
 
     def collect(self, line: Row[Any]) -> None:
         """Add the revisions of a readable line."""
@@ -89,32 +98,70 @@ class _RevisionClaims:
         # The content of a case that is no longer public is committed to under "snapshot".
         content = public.get("content") or private.get("snapshot")
         if content is not None and revision is not None:
-            self.committed.setdefault(revision, []).append((*location, content))
+            self.committed.setdefault(revision, []).append((location, content))
+        for redacted_id, digests in private.get("redacted", {}).items():
+            replacement = (location, digests["content"], private["destruction"])
+            self.redacted.setdefault(int(redacted_id), []).append(replacement)
+        if line.ledger == Ledger.PUBLIC:
+            if public.get("content") is not None:
+                self.announced.setdefault(line.seq, [])
+            for seq, digest in public.get("redacted", {}).items():
+                self.announced.setdefault(int(seq), []).append(digest)
         if line.act in set(Act) and Act(line.act).destroys:
             for destroyed_id in private.get("destroyed", []):
                 self.destroyed.setdefault(destroyed_id, []).append(location)
+            for original in private.get("originals", []):
+                self.originals.setdefault(tuple(original), []).append(location)
 
     def problems(self, openings: Openings) -> Iterator[Problem]:
         """The texts that are missing, changed, or there after their destruction."""
         for revision, lines in self.committed.items():
-            opening, destructions = openings(revision), self.destroyed.get(revision, [])
-            for at, ledger, seq, content in lines:
-                location: dict[str, object] = {"ledger": ledger, "seq": seq, "revision": revision}
-                is_destroyed = any(
-                    destroyed_seq > seq
-                    if destroyed_in == ledger
-                    # Of another ledger: days alone, where either line has no time. A day is that of
-                    # Paris, which begins before the day of UTC.
-                    else destroyed_at[: len(at)] >= at[: len(destroyed_at)]
-                    for destroyed_at, destroyed_in, destroyed_seq in destructions
-                )
+            available = openings(revision)
+            redactions = self.redacted.get(revision, [])
+            # Each text but the last was the present one until the next redaction.
+            ends: list[int | None] = [
+                *(redaction for _location, _digest, redaction in redactions),
+                None,
+            ]
+            texts = [(*line, ends[0]) for line in lines]
+            texts += [
+                (location, digest, end)
+                for (location, digest, _redaction), end in zip(redactions, ends[1:], strict=True)
+            ]
+            for location, content, end in texts:
+                destructions = self.destroyed.get(revision, [])
+                if end is not None:
+                    destructions = destructions + self.originals.get((end, revision), [])
+                is_destroyed = any(_is_later(later, location) for later in destructions)
+                opening = available.get(end)
                 if opening is None and not is_destroyed:
                     # A text may be missing only when a later line records its destruction.
-                    yield Problem("content_missing", location)
+                    yield _text_problem("content_missing", location, revision)
                 elif opening is not None and is_destroyed:
-                    yield Problem("content_survives", location)
+                    yield _text_problem("content_survives", location, revision)
                 elif opening is not None and commitment(opening.salt, opening.content) != content:
-                    yield Problem("content_changed", location)
+                    yield _text_problem("content_changed", location, revision)
+            for location, _content in lines:
+                is_public = location[1] == Ledger.PUBLIC and location[2] in self.announced
+                digests = [digest for _location, digest, _redaction in redactions]
+                if is_public and self.announced[location[2]] != digests:
+                    yield _text_problem("content_changed", location, revision)
+
+
+def _text_problem(key: str, location: Location, revision: int) -> Problem:
+    _at, ledger, seq = location
+    return Problem(key, {"ledger": ledger, "seq": seq, "revision": revision})
+
+
+def _is_later(later: Location, location: Location) -> bool:
+    """Whether a line may be after another."""
+    later_at, later_ledger, later_seq = later
+    at, ledger, seq = location
+    if later_ledger == ledger:
+        return later_seq > seq
+    # Of another ledger: days alone, where either line has no time. A day is that of Paris, which
+    # begins before the day of UTC.
+    return later_at[: len(at)] >= at[: len(later_at)]
 
 
 # ``at`` as text: an unreadable time is reported as a problem instead of raising an error.

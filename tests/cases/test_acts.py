@@ -706,29 +706,36 @@ def test_a_follow_up_with_an_outcome_of_a_court_needs_the_court(pen, desk, cast,
     assert (line.code, line.values["missing"]) == ("court", ["court", "outcome_date", "appeal"])
 
 
-def test_a_redaction_destroys_the_texts_before_it(pen, desk, cast, content, session):
+def test_a_redaction_destroys_the_passage_in_the_texts_before_it(pen, desk, cast, content, session):
     case = desk.published(narrative="Le voisin, M. Untel, a tout vu.")
     before = [revision.id for revision in _revisions(session, case)]
     with pen(LATER) as p:
         acts.redact(
             p,
             case.id,
-            content(),
+            content(narrative="Le voisin, […], a tout vu."),
             by=cast.chloe,
             reason="RGPD",
             public_note="Un passage est retiré.",
         )
-    hidden = _line_json(_last_line(session))
-    assert (hidden[0]["act"], hidden[1]["hidden"]) == ("redacted", before)
+    public, hidden = _line_json(_last_line(session))
+    assert (public["act"], hidden["hidden"]) == ("redacted", [])
+    assert [*hidden["redacted"]] == [str(revision_id) for revision_id in before]
     desk.destroy(by=cast.bruno)
     *earlier, last = _revisions(session, case)
     assert [revision.id for revision in earlier] == before
     for revision in earlier:
-        fields = (revision.content, revision.html, revision.salt, revision.reason)
-        assert fields == (None, None, None, None)
+        narrative = json.loads(revision.content)["narrative"]
+        assert narrative == "Le voisin, [passage retiré], a tout vu."
+        assert b"retir" in revision.html
     assert "Untel" not in last.content.decode() + last.html.decode()
     public, private = _line_json(_last_line(session, Ledger.DESK))
-    assert (public["act"], private["destroyed"]) == ("destroyed", before)
+    originals = [[private["destruction"], revision_id] for revision_id in before]
+    assert (public["act"], private["destroyed"], private["originals"]) == (
+        "destroyed",
+        [],
+        originals,
+    )
     assert _load_incident(session, case).corrections[0].redaction is True
 
 

@@ -11,11 +11,11 @@ from case_contents import decided
 from cast import AT
 from sqlalchemy import select, update
 
-from register.cases import queries, result_lists
+from register.cases import queries, result_lists, version_proofs
 from register.cases.case_content import LinkContent
 from register.cases.core_tables import CASE, IS_PUBLIC, is_among
 from register.cases.filters import PAGE_SIZE, CaseQuery
-from register.cases.models import Revision
+from register.cases.models import Incident, Revision
 from register.cases.vocabulary import current_vocabulary
 from register.errors import Gone, Moved, NotFound
 from register.journal import Act, JournalEntry, head
@@ -171,15 +171,25 @@ def test_a_text_written_while_the_case_was_withdrawn_is_no_version(
     assert _load(session, case.number).snapshot.content["title"] == "Assez"
 
 
-def test_a_version_destroyed_by_a_redaction_is_gone(session, pen, desk, cast, content):
-    case = desk.published()
+def test_a_version_that_a_redaction_hides_whole_is_gone(session, pen, desk, cast, content):
+    case = desk.published(title="Un nom")
     with pen(LATER) as p:
-        acts.redact(
-            p, case.id, content(title="Sans"), by=cast.bruno, reason="r", public_note="Retiré."
-        )
+        by, published = cast.bruno, p.load(Incident, case.id).revision_id
+        acts.correct(p, case.id, content(title="Un autre"), by=by, reason="r", public_note="n")
+    with pen(LATER) as p:
+        note = {"reason": "r", "public_note": "Retiré."}
+        redacted = content(title="Rectifié")
+        acts.redact(p, case.id, redacted, by=by, passages=["Un autre"], hidden=[published], **note)
+    with pen(LATER) as p:
+        acts.redact(p, case.id, content(title="Plus"), by=by, passages=["Rectifié"], **note)
     events = _events(session, case.number)
     assert _gone(session, case.number, events["published"]).key == "version_destroyed"
-    assert _load(session, case.number, events["redacted"]).snapshot.content["title"] == "Sans"
+    corrected = _load(session, case.number, events["corrected"])
+    assert corrected.snapshot.content["title"] == "[passage retiré]"
+    assert corrected.redacted_by == events["redacted"] - 1
+    with pen(LATER) as p:
+        acts.correct(p, case.id, content(title="Fin"), by=by, reason="r", public_note="n")
+    assert _load(session, case.number, events["redacted"]).redacted_by is None
 
 
 @pytest.mark.parametrize("end", ["withdrawn", "erased"])
@@ -396,7 +406,7 @@ def test_a_proof_opens_the_commitment_of_a_version(session, pen, desk, cast, con
     case = desk.published()
     _correct(pen, cast, case, content(title="Corrigé"))
     for version in (None, _events(session, case.number)["published"]):
-        opening = json.loads(queries.proof(session, case.number, version))
+        opening = json.loads(version_proofs.proof(session, case.number, version))
         assert opening["current"] == (version is None)
         salt, canonical = bytes.fromhex(opening["salt"]), canonical_json(opening["content"])
         assert commitment(salt, canonical) == opening["commitment"]
@@ -408,7 +418,7 @@ def test_a_version_destroyed_during_the_request_has_no_proof(session, desk, monk
     monkeypatch.setattr(queries, "load_public_case", lambda *_arguments: public_case)
     session.execute(update(Revision).values(salt=None))
     with pytest.raises(Gone):
-        queries.proof(session, case.number)
+        version_proofs.proof(session, case.number)
     session.rollback()
 
 

@@ -9,11 +9,13 @@ import attested_acts as acts
 import pytest
 from case_contents import full_case
 from cast import AT, Desk
+from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from register.accounts.models import Member
 from register.cases import revisions
 from register.cases.case_content import Content
+from register.cases.models import Revision
 from register.errors import NotFound
 from register.journal import Act
 
@@ -117,6 +119,8 @@ def test_destroyed_revisions_are_listed_and_cannot_be_read(
             by=desk.cast.bruno,
             reason="ordonnance",
             public_note="Un passage a été retiré.",
+            passages=(),
+            hidden=list(p.session.scalars(select(Revision.id))),
         )
     desk.destroy()
     newest, *older = revisions.list_revisions(session, bruno, case.id)

@@ -212,15 +212,33 @@ def test_the_command_reports_that_the_reports_could_not_be_decrypted(
 # --- redacted, withdrawn and erased cases -------------------------------------------------------
 
 
-def test_a_destroyed_version_has_the_line_of_its_destruction(app, desk, cast, content):
+def test_a_redacted_version_is_in_the_file_twice_until_its_passage_is_destroyed(
+    app, desk, cast, content
+):
     case = desk.published(title="Un nom de trop")
     with desk.pen() as p:
         acts.note(p, case.id, "Un nom de trop", by=cast.bruno)
         redacted = content(title="Sans")
-        acts.redact(p, case.id, redacted, by=cast.bruno, reason="jugement", public_note="Un nom.")
+        acts.redact(p, case.id, redacted, by=cast.bruno, reason="jugement", public_note="Ôté.")
+    files = archive_files(build_archive(case.number))
+    assert _json(files, "versions/2/text.json")["title"] == "[passage retiré]"
+    assert _json(files, "versions/2/before-1/text.json")["title"] == "Un nom de trop"
+    assert "avant le caviardage nº" in files["index.html"].decode()
     desk.destroy()
     files = archive_files(build_archive(case.number))
     assert b"Un nom de trop" not in b"".join(files.values())
+    texts = {name for name in files if name.endswith("text.json")}
+    assert texts == {f"versions/{number}/text.json" for number in (1, 2, 3)}
+
+
+def test_a_destroyed_version_has_the_line_of_its_destruction(app, desk, cast, content):
+    case = desk.published(title="Un nom de trop")
+    with desk.pen() as p:
+        redacted = content(title="Sans")
+        arguments = {"by": cast.bruno, "reason": "jugement", "public_note": "Ôté."}
+        acts.redact(p, case.id, redacted, hidden=[1, 2], passages=["de trop"], **arguments)
+    desk.destroy()
+    files = archive_files(build_archive(case.number))
     destroyed = [_json(files, f"versions/{number}/version.json") for number in (1, 2)]
     line = destroyed[0]["destroyed_by"]
     assert line["ledger"] == "desk"

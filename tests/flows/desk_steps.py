@@ -315,8 +315,10 @@ def agree(member: Member, case: str, *, shown: str = "Ce qui change") -> None:
 def redact(member: Member, case: str, summary: str, note: str) -> None:
     """A summary without a passage, which readers find in no version any more."""
     _rewrite(member, case, "Retirer un passage", summary, note)
-    member.user.press("Retirer le passage pour toujours")
+    member.user.press("Voir ce qui sera retiré")
     prove_identity(member)
+    expect(member.page.get_by_role("heading", name="Ce qui sera retiré")).to_be_visible()
+    member.user.press("Retirer ces passages pour toujours")
     expect_message(member.page, "Le passage est retiré")
 
 

@@ -35,7 +35,10 @@ def history(pen):
 
 
 def _problems(session, openings, *anchors):
-    return [problem.key for problem in verify(session, openings.get, anchors)]
+    def present_text(revision):
+        return {None: openings[revision]} if revision in openings else {}
+
+    return [problem.key for problem in verify(session, present_text, anchors)]
 
 
 def test_an_untouched_journal_has_no_problem(session, history):
@@ -301,6 +304,14 @@ def test_a_text_that_survives_its_destruction_is_reported(session, pen, history)
         p.record(Act.ERASED, by=3, incident=1, case=1, details={"destroyed": [1, 2]})
     session.rollback()
     assert sorted(_problems(session, history)) == ["content_survives", "content_survives"]
+
+
+def test_a_public_line_about_a_text_that_no_private_one_confirms_is_reported(session, pen, history):
+    seq = session.scalar(select(JournalEntry.seq).where(JournalEntry.act == "published"))
+    session.rollback()
+    with pen() as p:
+        p.record(Act.REDACTED, by=2, incident=1, case=1, redacted={str(seq): "0" * 64})
+    assert _problems(session, history) == ["content_changed"]
 
 
 def test_a_text_destroyed_by_another_act_is_reported_as_missing(session, pen, history):

@@ -97,9 +97,11 @@ def test_an_upgrade_makes_the_checklists_of_all_revisions(engine, session, desk,
     hidden = desk.published(content(justice=True))
     with desk.pen() as p:
         shorter = content(justice=True, narrative="")
-        acts.redact(
-            p, hidden.id, shorter, by=cast.bruno, reason="r", public_note="Un passage a été retiré."
+        versions = list(
+            p.session.scalars(select(Revision.id).where(Revision.incident_id == hidden.id))
         )
+        note = {"reason": "r", "public_note": "Un passage a été retiré."}
+        acts.redact(p, hidden.id, shorter, by=cast.bruno, hidden=versions, passages=(), **note)
     desk.destroy()
     desk.discarded()
     before = _stored_checklists(session)
@@ -213,8 +215,9 @@ EXAMINED_TABLES = {
     "note",
     # Codes outlive a case, so that feeds of its places have its last entry; words do not.
     "case_code",
-    # No words: which versions are hidden, and until when.
+    # The passages of a redaction, and the texts that had them, until they are destroyed.
     "destruction",
+    "redacted_original",
     # No words: who approved which revision, and a digest that erase empties.
     "approval",
     "incident_origin",

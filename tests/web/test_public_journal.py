@@ -22,6 +22,7 @@ from werkzeug.test import TestResponse
 
 from register.cases import public_journal
 from register.cases.case_content import Content
+from register.cases.models import Revision
 from register.cases.public_journal import page_of_line
 from register.errors import Invalid
 from register.journal import Act, JournalEntry, LedgerPosition, head
@@ -539,7 +540,21 @@ def test_a_case_that_is_gone_has_no_proof(
         acts.redact(
             p, redacted.id, content(title="Sans"), by=cast.bruno, reason="r", public_note="n"
         )
+        hidden = list(p.session.scalars(select(Revision.id)))
     address = f"/incidents/{redacted.number}/preuve"
+    # A passage alone: what remains of the version is proved.
+    assert _proof(stranger, f"{address}?version={version}")["redacted"] == version + 1
+    with desk.pen() as p:
+        whole = {"passages": (), "hidden": hidden}
+        acts.redact(
+            p,
+            redacted.id,
+            content(title="Sans"),
+            by=cast.bruno,
+            reason="r",
+            public_note="n",
+            **whole,
+        )
     assert stranger(f"{address}?version={version}").status_code == 410
     assert _proof(stranger, address)["content"]["title"] == "Sans"
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+from collections.abc import Mapping
 from datetime import date
 from typing import Any
 
@@ -231,12 +232,14 @@ def snapshot_and_record(
     content: Content | None = None,
     flag_reasons: GivenReasons = "",
     public_reason: str | None = None,
+    redacted: Mapping[str, str] | None = None,
     details: dict[str, Any] | None = None,
     committed: bool = True,
 ) -> JournalEntry:
     """Save the case as a revision and write the act's line.
 
     :param content: the new content; None for an act that changes none.
+    :param redacted: as for :meth:`WriteTransaction.record`.
     :param committed: False for an act after which the case is hidden: the public line then has no
         commitment to its text.
     """
@@ -258,6 +261,7 @@ def snapshot_and_record(
         revision=revision.id,
         content=content_digest if committed else None,
         reason=public_reason,
+        redacted=redacted,
         details=line_details,
     )
     change.write(tx.session, line.seq)

@@ -18,7 +18,7 @@ from register.cases.acts import _steps as steps
 from register.cases.acts._public_checks import unexplained_flags
 from register.cases.case_codes import CodeChange
 from register.cases.case_content import Content, FieldKind, FieldRule, parse_content
-from register.cases.models import CaseState, Incident, Invitation, Note, Revision
+from register.cases.models import CaseState, Incident, Invitation, Note, RedactedOriginal, Revision
 from register.cases.persistence import destroy_revisions, retain_content
 from register.cases.risk_flags import GivenReasons, parse_reasons
 from register.cases.second_person import PendingChange, parse_proposal
@@ -281,36 +281,29 @@ def _destroy_revisions(
     """
     case.report_withdrawn = True
     present_content = contents.content_of(case)
-    revision_rows = tx.session.execute(
-        select(
-            Revision.id,
-            Revision.content,
-            Revision.reason,
-            Revision.flags_reason,
-            Revision.refusal,
-            Revision.passage,
-        )
-        .where(
-            Revision.incident_id == case.id,
-            Revision.content.is_not(None),
-            Revision.id > since_revision,
-        )
-        .order_by(Revision.id)
+    # A redaction leaves a revision without its passage, and an original that has it.
+    destroyed_ids = set()
+    tables: tuple[tuple[Any, Any, tuple[Any, ...]], ...] = (
+        (Revision.id, Revision, (Revision.refusal, Revision.passage)),
+        (RedactedOriginal.revision_id, RedactedOriginal, ()),
     )
-    destroyed_ids = []
-    for revision in revision_rows:
-        content = parse_content(json.loads(revision.content))
-        reasons = [revision.reason or "", *chain(*parse_reasons(revision.flags_reason))]
-        reasons += [revision.refusal, revision.passage]
-        if _has_passage(content, reasons, repeats):
-            destroyed_ids.append(revision.id)
+    for key, table, refusal in tables:
+        rows = tx.session.execute(
+            select(key, table.content, table.flags_reason, table.reason, *refusal).where(
+                table.incident_id == case.id, table.content.is_not(None), key > since_revision
+            )
+        )
+        for revision_id, document, flags_reason, *texts in rows:
+            reasons = [*(text or "" for text in texts), *chain(*parse_reasons(flags_reason))]
+            if _has_passage(parse_content(json.loads(document)), reasons, repeats):
+                destroyed_ids.add(revision_id)
     if destroyed_ids:
         destroy_revisions(tx, destroyed_ids)
     if case.revision is not None and case.revision.content is None:
         remaining_content = _without_passages(present_content, repeats)
         retain_content(case, remaining_content)
         CodeChange.of(tx.session, case, remaining_content).write(tx.session)
-    return destroyed_ids
+    return sorted(destroyed_ids)
 
 
 def _repeating_ids(

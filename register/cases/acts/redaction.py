@@ -1,8 +1,11 @@
-"""Redaction of passages: hidden at once by one member, destroyed by a second or after a term."""
+"""Redaction of passages: hidden at once by one member, destroyed by a second or after a term.
+
+Every earlier version keeps the rest of its text.
+"""
 
 from __future__ import annotations
 
-import re
+import json
 from collections import defaultdict
 from collections.abc import Collection, Mapping, Sequence
 from datetime import timedelta
@@ -16,33 +19,27 @@ from register.cases.acts import _steps as steps
 from register.cases.acts._public_checks import ATTESTED, require_change_complete
 from register.cases.acts.public_changes import TITLE_LIMIT, changed_content
 from register.cases.case_content import NARRATIVE_LIMIT, Content
+from register.cases.core_tables import IS_PUBLIC_LINE, JOURNAL_ENTRY
 from register.cases.models import ID_LIMIT, CaseState, Correction, Incident, Revision
-from register.cases.persistence import destroy_members_words, destroy_texts
+from register.cases.persistence import (
+    destroy_members_words,
+    destroy_originals,
+    destroy_texts,
+    redact_revision,
+    redacted_members_words,
+)
+from register.cases.redaction_plan import RedactionPlan, passages_removed, plan_redaction
 from register.cases.risk_flags import GivenReasons
 from register.cases.second_person import Destruction, PendingChange, Proposal
 from register.errors import Invalid, NotFound, Refused
 from register.journal import Act, JournalEntry, WriteTransaction
 from register.text import dates
+from register.text.passage_removal import PassageRemoval, is_too_common, only_removes
 
-# The mark that may replace a removed passage.
-_REMOVAL_MARK = re.compile(r"\[\s*(?:…|\.\.\.|passage retiré)\s*\]", re.IGNORECASE)
-_TOKEN = re.compile(r"\w+|[^\w\s]")
-_PUNCTUATION = frozenset(".,;:!?…*_()«»-–—")
 # The time in which other members can object to the destruction.
 DESTRUCTION_TERM = timedelta(days=30)
 # The only public notes that one member alone may write in a case that needs a second person.
 FIXED_NOTES = ("Un passage a été retiré.", "Un passage a été retiré par décision de justice.")
-
-
-def only_removes(before: str, after: str) -> bool:
-    """Whether the words of ``after`` are words of ``before`` in the same order."""
-    earlier_words = iter(_TOKEN.findall(before))
-    remaining_words = _TOKEN.findall(_REMOVAL_MARK.sub(" ", after))
-    return all(
-        any(word == candidate for candidate in earlier_words)
-        for word in remaining_words
-        if word not in _PUNCTUATION
-    )
 
 
 def fields_with_additions(before: Content, after: Content) -> list[str]:
@@ -68,14 +65,19 @@ def redact(
     follow_ups: Mapping[int, tuple[str, str]] | None = None,
     replies: Mapping[int, str] | None = None,
     corrections: Mapping[int, str] | None = None,
+    passages: Sequence[str] | None = None,
+    hidden: Collection[int] = (),
     seen: int | None = None,
 ) -> JournalEntry:
-    """Correct a case and hide its earlier texts, by order of a court or for the RGPD.
+    """Correct a case and remove passages from its earlier texts, by a court's order or the RGPD.
 
-    From then on only members can read the earlier texts. They are destroyed once another member
-    confirms it or after thirty days, together with the internal notes and the texts of invitations,
-    which may contain the passage.
+    From then on only members can read the passages: everybody else reads each earlier version
+    without them. They are destroyed once another member confirms it or after thirty days, in
+    internal notes, invitations and pending changes too.
 
+    :param passages: wordings to remove from the earlier versions; by default the runs of words that
+        this redaction removes. Where it removes none, every earlier version is hidden whole.
+    :param hidden: ids of versions to hide whole.
     :param attested: what its author attests (see :data:`register.cases.checklist.ATTESTATIONS`).
     :param flag_reasons: the reasons of the risk flags that the public text does not have yet.
     :param follow_ups: new title and text of follow-ups, by id.
@@ -85,16 +87,19 @@ def redact(
     :raises Refused: ``nothing_changed``, or ``redaction_adds`` in a case that needs a second
         person: one member alone may only remove words from it.
     :raises Invalid: ``no_such_fragment`` for an id of another case; ``note_fixed`` for a note that
-        is not in :data:`FIXED_NOTES` in a case that needs a second person.
+        is not in :data:`FIXED_NOTES` in a case that needs a second person; ``passage_common``, or
+        ``passage_remains`` where the present text or the reason still has a passage.
     """
     case, member = steps.begin_act(tx, incident_id, Act.REDACTED, by, seen)
     rewrites = _list_rewrites(case, follow_ups, replies, corrections)
-    content = changed_content(tx, case, content, is_unchanged_allowed=bool(rewrites))
+    is_unchanged_allowed = bool(rewrites or passages or hidden)
+    content = changed_content(tx, case, content, is_unchanged_allowed=is_unchanged_allowed)
     proposal = Proposal(Act.REDACTED, reason, content, attested=attested, flag_reasons=flag_reasons)
     new_texts = [("public_note", public_note), *_new_texts(rewrites)]
     checked = require_change_complete(tx, case, proposal, new_texts)
     if checked.needs_second and case.state == CaseState.PUBLISHED:
         _require_only_removals(case, content, public_note, rewrites)
+    before = contents.document_of(case)
     for _list_name, row, new_words in rewrites:
         for column, words in new_words.items():
             rewritten = steps.required_text(
@@ -106,27 +111,38 @@ def redact(
             setattr(row, column, rewritten)
     note = steps.required_text("public_note", public_note)
     details = steps.add_correction(tx, case, Correction(made_at=tx.at, note=note, redaction=True))
-    details |= _hide_versions(tx, case, member)
+    present = json.loads(contents.canonical_content(content, contents.fragments_of(case)))
+    if passages is None:
+        passages, _still_present = passages_removed(before, present)
+    plan = plan_redaction(tx.session, case.id, present, passages, hidden)
+    _require_removed(plan)
+    redaction_details, redacted = _hide_passages(tx, case, member, plan)
     if case.state == CaseState.PUBLISHED:
         case.moved_at = tx.at
-    return steps.snapshot_and_record(
+    line = steps.snapshot_and_record(
         tx,
         case,
         Act.REDACTED,
         member,
         reason,
         content=content,
+        redacted=redacted,
         flag_reasons=flag_reasons,
-        details={**details, **ATTESTED},
+        details={**details, **redaction_details, **ATTESTED},
         # The text of a withdrawn case may change again before it is restored.
         committed=case.state == CaseState.PUBLISHED,
     )
+    # The reasons of this act outlast the destruction.
+    saved = tx.load(Revision, line.revision_id)
+    if PassageRemoval(plan.passages).occurs_in(f"{saved.reason}\n\n{saved.flags_reason}"):
+        raise Invalid("passage_remains", field="reason", fields=["reason"])
+    return line
 
 
 def confirm_destruction(
     tx: WriteTransaction, destruction_id: int, *, by: int, single: bool = False
 ) -> JournalEntry:
-    """Destroy what a redaction hid, now, as its second person.
+    """Destroy the passages that a redaction hid, now, as its second person.
 
     :param single: the register has one moderator, who may confirm their own redaction.
     :raises NotFound: ``no_such_destruction``.
@@ -139,7 +155,7 @@ def confirm_destruction(
 
 
 def keep_hidden(tx: WriteTransaction, destruction_id: int, *, by: int) -> JournalEntry:
-    """Cancel a destruction: the texts stay hidden from readers, and members can read them.
+    """Cancel a destruction: the passages stay hidden from readers, and members can read them.
 
     :raises NotFound: ``no_such_destruction``.
     :raises Refused: ``destruction_over``.
@@ -240,33 +256,56 @@ def _require_only_removals(
         raise Invalid("note_fixed", field="public_note", note=FIXED_NOTES[0])
 
 
-def _hide_versions(tx: WriteTransaction, case: Incident, member: Member) -> dict[str, Any]:
-    """Hide every version so far from readers; returns the details for the line."""
+def _require_removed(plan: RedactionPlan) -> None:
+    """Check the passages of a redaction, and that none of them remains in the present text."""
+    for passage in plan.passages:
+        if is_too_common(passage):
+            raise Invalid("passage_common", field="passages", passage=passage)
+    if plan.remaining:
+        raise Invalid("passage_remains", field="passages", fields=plan.remaining)
+
+
+def _hide_passages(
+    tx: WriteTransaction, case: Incident, member: Member, plan: RedactionPlan
+) -> tuple[dict[str, Any], dict[str, str]]:
+    """Hide from readers what a redaction removes.
+
+    :returns: the private details of the line, and the new commitments by number of public line.
+    """
     destruction = Destruction(
         incident_id=case.id,
         made_at=tx.at,
         made_by=member.id,
         due_on=dates.paris_day(tx.at) + DESTRUCTION_TERM,
+        passages=json.dumps(plan.passages, ensure_ascii=False).encode(),
     )
     steps.insert(tx, destruction)
-    # Versions of an earlier redaction whose destruction was cancelled are hidden by this one too.
-    waiting_ids = select(Destruction.id).where(
-        Destruction.incident_id == case.id, Destruction.ended_at.is_(None)
-    )
-    version_ids = select(Revision.id).where(
-        Revision.incident_id == case.id,
-        Revision.content.is_not(None),
-        Revision.destruction_id.is_(None) | Revision.destruction_id.not_in(waiting_ids),
-    )
-    hidden_ids = list(tx.session.scalars(version_ids.order_by(Revision.id)))
+    hidden_ids = list(plan.hidden)
+    if not plan.passages and not hidden_ids:
+        # Not words but a date or a code was removed, which every earlier version still has.
+        hidden_ids = list(plan.unmatched)
     tx.session.execute(
         update(Revision).where(Revision.id.in_(hidden_ids)).values(destruction_id=destruction.id),
         execution_options={"synchronize_session": "fetch"},
     )
-    return {
+    commitments = {
+        version.id: redact_revision(tx, version, destruction.id) for version in plan.redacted
+    }
+    public_lines = tx.session.execute(
+        select(JOURNAL_ENTRY.c.seq, JOURNAL_ENTRY.c.revision_id, JOURNAL_ENTRY.c.public_json)
+        .where(IS_PUBLIC_LINE, JOURNAL_ENTRY.c.revision_id.in_(commitments))
+        .order_by(JOURNAL_ENTRY.c.seq)
+    )
+    details = {
         "destruction": destruction.id,
         "hidden": hidden_ids,
+        "redacted": {str(revision_id): digests for revision_id, digests in commitments.items()},
         "due": destruction.due_on.isoformat(),
+    }
+    return details, {
+        str(line.seq): commitments[line.revision_id]["content"]
+        for line in public_lines
+        if json.loads(line.public_json)["content"]
     }
 
 
@@ -275,26 +314,29 @@ def _destroy_and_record(
 ) -> JournalEntry:
     hidden_ids = select(Revision.id).where(Revision.destruction_id == destruction.id)
     destroyed_ids = destroy_texts(tx, case, subset=hidden_ids)
-    destroy_members_words(tx, case, destruction.made_at)
+    details: dict[str, Any] = {
+        "destruction": destruction.id,
+        "destroyed": destroyed_ids,
+        "ending": ending,
+    }
     tx.session.execute(
         delete(PendingChange).where(PendingChange.revision_id.in_(destroyed_ids)),
         execution_options={"synchronize_session": False},
     )
-    destruction.ended_at, destruction.ending = tx.at, ending
+    if destruction.passages is None:
+        # By the former rule, which knows no passage: any text of before may have it.
+        destroy_members_words(tx, case, destruction.made_at)
+        details["before"] = destruction.made_at.isoformat()
+    else:
+        removal = PassageRemoval(json.loads(destruction.passages))
+        details["originals"] = destroy_originals(tx, case, destruction, removal)
+        for members_row, columns in redacted_members_words(tx.session, case.id, removal):
+            for name, redacted_text in columns.items():
+                setattr(members_row, name, redacted_text)
+    destruction.ended_at, destruction.ending, destruction.passages = tx.at, ending, None
     tx.session.flush()
     steps.scrub_after_commit(tx)
-    return tx.record(
-        Act.DESTROYED,
-        by=by,
-        incident=case.id,
-        case=case.number,
-        details={
-            "destruction": destruction.id,
-            "destroyed": destroyed_ids,
-            "before": destruction.made_at.isoformat(),
-            "ending": ending,
-        },
-    )
+    return tx.record(Act.DESTROYED, by=by, incident=case.id, case=case.number, details=details)
 
 
 def _load_destruction(tx: WriteTransaction, destruction_id: int) -> Destruction:

@@ -25,7 +25,7 @@ ACT_SENTENCES: dict[str, Any] = {
     "followed_up": _("%(who)s a ajouté une suite"),
     "replied": _("%(who)s a publié un droit de réponse"),
     "corrected": _("%(who)s a corrigé le cas"),
-    "redacted": _("%(who)s a retiré un passage et détruit les textes antérieurs"),
+    "redacted": _("%(who)s a retiré un passage du cas et de ses versions d’avant"),
     "withdrawn": _("%(who)s a retiré le cas"),
     "restored": _("%(who)s a rétabli le cas"),
     "merged": _("%(who)s a réuni le cas au cas nº %(into)s"),
@@ -45,13 +45,11 @@ ACT_SENTENCES: dict[str, Any] = {
     "change_proposed": _("%(who)s a proposé un changement du cas, à approuver par un autre membre"),
     "change_refused": _("%(who)s a refusé un changement du cas, avec son motif"),
     "change_refused.own": _("%(who)s a repris son changement du cas"),
-    "destroyed": _("%(who)s a confirmé la destruction des versions qu’un caviardage avait cachées"),
-    "destroyed.term": _(
-        "%(who)s a détruit les versions qu’un caviardage avait cachées, leur terme étant venu"
-    ),
+    "destroyed": _("%(who)s a confirmé la destruction de ce qu’un caviardage avait caché"),
+    "destroyed.term": _("%(who)s a détruit ce qu’un caviardage avait caché, le terme étant venu"),
     "destruction_kept": _(
-        "%(who)s a annulé la destruction de versions qu’un caviardage avait cachées : elles "
-        "restent cachées au public"
+        "%(who)s a annulé la destruction de ce qu’un caviardage avait caché : le public ne le lit "
+        "toujours pas"
     ),
     "invited": _("%(who)s a noté l’invitation de l’autorité à répondre"),
     "invited.not": _("%(who)s a noté pourquoi l’autorité n’est pas invitée à répondre"),
@@ -150,7 +148,7 @@ ACT_GROUPS: Mapping[str, Mapping[str, tuple[Act, Any]]] = {
         "version-refusee": (Act.VERSION_REFUSED, _("Version refusée")),
         "changement-propose": (Act.CHANGE_PROPOSED, _("Changement proposé")),
         "changement-refuse": (Act.CHANGE_REFUSED, _("Changement refusé ou repris")),
-        "destruction": (Act.DESTROYED, _("Versions cachées détruites")),
+        "destruction": (Act.DESTROYED, _("Destruction après un caviardage")),
         "destruction-annulee": (Act.DESTRUCTION_KEPT, _("Destruction annulée")),
         "invitation": (Act.INVITED, _("Invitation à répondre")),
     },
@@ -333,5 +331,6 @@ def details(
         (_("Attesté"), ", ".join(str(ATTESTED_WORDS.get(str(name), name)) for name in attested)),
         (_("Rôle"), str(ROLE_WORDS.get(role, role))),
         (_("Versions détruites"), ", ".join(map(str, destroyed))),
+        (_("Versions privées d’un passage"), ", ".join(private.get("redacted", ()))),
     )
     return [(str(label), words) for label, words in fields if words]

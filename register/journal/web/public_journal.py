@@ -14,7 +14,7 @@ from sqlalchemy import Engine
 from sqlalchemy.orm import Session
 
 from register.cases import public_journal, published_texts
-from register.cases import queries as proofs
+from register.cases import version_proofs as proofs
 from register.cases.filters import LENGTH_LIMIT, VALUES_LIMIT, parse_page_number
 from register.db import db
 from register.errors import Invalid, Moved, NotFound

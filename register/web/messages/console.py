@@ -192,6 +192,10 @@ VERIFY_PROBLEMS: dict[str, Any] = {
     "desk_destructions": _(
         "Dossier %(dossier)s : les destructions en attente ne sont pas celles que dit le journal."
     ),
+    "revision_originals": _(
+        "Dossier %(dossier)s : les textes d’avant un caviardage ne sont pas ceux que dit le "
+        "journal."
+    ),
     "revision_shown": _(
         "Dossier %(dossier)s : la version %(revision)s est cachée au public, ou lui est montrée, "
         "sans qu’une ligne le dise."

@@ -132,8 +132,9 @@ PUBLIC_CHANGES: dict[str, Any] = {
     "text_changes": _("Le texte publié est remplacé par le nouveau."),
     "note": _("Une note publique et datée dit ce qui a changé."),
     "before_destroyed": _(
-        "Le texte d’avant n’est plus montré, dans aucune de ses versions. Il sera détruit, avec "
-        "les notes internes, quand un autre membre l’aura confirmé, ou dans trente jours."
+        "Le passage n’est plus montré, dans aucune des versions d’avant, qui gardent le reste de "
+        "leur texte. Il sera détruit, dans les notes internes aussi, quand un autre membre l’aura "
+        "confirmé, ou dans trente jours."
     ),
     "reply_shown": _(
         "La réponse paraît juste après le récit, à la même taille, telle qu’elle est."

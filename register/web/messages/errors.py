@@ -117,6 +117,16 @@ SITE_ERRORS: dict[str, Any] = {
     "note_fixed": _(
         "Ce cas se lit à deux, et personne n’a relu cette note. Gardez celle-ci : « %(note)s »"
     ),
+    "no_passage": _(
+        "Aucun mot n’est retiré. Écrivez le passage, ou choisissez les versions à cacher en entier."
+    ),
+    "passage_common": _(
+        "« %(passage)s » est trop court ou trop courant : il viderait d’autres phrases. Écrivez le "
+        "passage plus au long."
+    ),
+    "passage_remains": _(
+        "Un passage à retirer est encore ici : %(fields)s. Ôtez-le, ou retirez-le de cette liste."
+    ),
     "no_such_destruction": _("Il n’y a plus rien à détruire ici : c’est déjà fait."),
     "destruction_over": _("C’est déjà décidé : relisez le dossier."),
     "own_revision": _("Cette version est de vous : un autre membre doit l’approuver."),

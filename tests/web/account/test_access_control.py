@@ -95,6 +95,7 @@ ROUTE_ACCESS: Mapping[str, RouteAccess] = {
     "moderation.versions": RouteAccess(MEMBER),
     "moderation.version": RouteAccess(MEMBER),
     "moderation.compare": RouteAccess(MEMBER),
+    "moderation.case_file": RouteAccess(MEMBER),
     "moderation.as_of": RouteAccess(MEMBER),
     # Editing a case.
     "moderation.new_case": RouteAccess(MEMBER),

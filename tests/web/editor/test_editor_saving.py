@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import html
+import re
 from collections.abc import Callable
 from dataclasses import replace
+from typing import Any
 
 import attested_acts as acts
 import pytest
@@ -16,6 +19,7 @@ from sqlalchemy.orm import Session
 from register.cases import case_content as contents
 from register.cases.case_content import Content, ProceedingContent, SourceContent, StepContent
 from register.cases.models import CaseState, Incident, Note, Revision
+from register.cases.second_person import Destruction
 from register.journal import Act, Ledger, head
 
 pytestmark = pytest.mark.one_database
@@ -27,6 +31,11 @@ NEW_CASE = "/moderation/dossiers/nouveau"
 @pytest.fixture
 def bruno(signed: Callable[[str], MemberClient]) -> MemberClient:
     return signed("bruno")
+
+
+def page_words(response: Any) -> str:
+    """The words of a page on one line, without its tags."""
+    return " ".join(html.unescape(re.sub("<[^>]+>", " ", response.text)).split())
 
 
 def stored_content(session: Session, incident_id: int) -> Content:
@@ -306,20 +315,41 @@ def test_a_decision_of_another_kind_comes_back_with_the_form(
     assert '<optgroup label="Pénale, Civile, Administrative">' in offered
 
 
-def test_a_redaction_rewrites_additions_and_old_versions_are_destroyed(
+def test_a_redaction_shows_what_it_removes_before_it_does(
     bruno: MemberClient, desk: Desk, pen: Callable, session: Session
 ) -> None:
     case = desk.published(narrative="Un passage à MARQUEUR retirer.")
     with pen() as p:
         acts.follow_up(p, case.id, by=desk.cast.bruno, reason="r", title="Suite", text="MARQUEUR")
         acts.follow_up(p, case.id, by=desk.cast.bruno, reason="r", title="Autre", text="Sans lui")
+        acts.note(p, case.id, "MARQUEUR rappelle", by=desk.cast.bruno)
     desk.received_reply(case, "La commune cite MARQUEUR.")
     path = f"/moderation/dossiers/{case.id}/caviarder"
-    form = FilledForm(bruno.get(path).text)
-    note = {"reason": "ordonnance", "public_note": "Passage retiré."}
-    fields = form.sent(narrative="Un passage.", **note, **acts.TICKED)
+    page = bruno.get(path).text
+    assert f"/moderation/dossiers/{case.id}/dossier-avocat.zip" in page
+    fields = FilledForm(page).sent(
+        reason="ordonnance", public_note="Passage retiré.", **acts.TICKED
+    )
+    nothing = bruno.send(path, fields)
+    assert (nothing.status_code, "Aucun mot n’est retiré." in nothing.text) == (422, True)
+
+    fields |= {"narrative": ["Un passage à retirer."]}
+    remaining = bruno.send(path, fields)
+    assert (remaining.status_code, FilledForm(remaining.text)["passages"]) == (200, "")
+    assert "le texte les contient encore ailleurs" in page_words(remaining)
+
     fields |= {"follow_ups-0-text": ["Réécrit"], "replies-0-text": ["La commune conteste."]}
-    assert bruno.send(path, fields).status_code == 303
+    review = bruno.send(path, fields)
+    form = FilledForm(review.text)
+    assert (review.status_code, form["passages"]) == (200, "MARQUEUR")
+    words = page_words(review)
+    assert "versions d’avant, qui se liront ainsi" in words
+    assert "Un passage à [passage retiré] retirer." in words
+    assert "une note interne" in words
+    session.rollback()
+    assert session.scalars(select(Destruction.id)).all() == []
+
+    assert bruno.send(path, form.sent()).status_code == 303
     session.rollback()
     row = session.get(Incident, case.id)
     assert row
@@ -327,10 +357,45 @@ def test_a_redaction_rewrites_additions_and_old_versions_are_destroyed(
     assert [addition.text for addition in row.replies] == ["La commune conteste."]
     session.rollback()
     desk.destroy()
-    contents_left = session.scalars(
-        select(Revision.content).where(Revision.content.is_not(None))
-    ).all()
-    assert [b"MARQUEUR" in content for content in contents_left if content] == [False]
+    contents_left = session.scalars(select(Revision.content)).all()
+    assert not any(b"MARQUEUR" in (content or b"") for content in contents_left)
+
+
+def test_a_version_can_be_hidden_whole_from_the_review(
+    bruno: MemberClient, desk: Desk, pen: Callable, session: Session, content: Callable
+) -> None:
+    case = desk.published(narrative="Celui que chacun connaît.", date="2009-03-17")
+    with pen() as p:
+        named = content(narrative="Le MARQUEUR filme.", date="2009-03-17")
+        acts.correct(p, case.id, named, by=desk.cast.bruno, reason="MARQUEUR", public_note="n")
+    path = f"/moderation/dossiers/{case.id}/caviarder"
+    fields = FilledForm(bruno.get(path).text).sent(
+        narrative="Il filme.", reason="r", public_note="n", date="2009", **acts.TICKED
+    )
+    review = bruno.send(path, fields)
+    words = page_words(review)
+    assert "Les versions d’avant gardent leur valeur de ces champs" in words
+    assert "autres versions, aucun passage n’a été trouvé" in words
+    form = FilledForm(review.text)
+    fields = form.sent() | {"whole": ["2"], "passages": ["le"]}
+    common = bruno.send(path, fields)
+    assert (common.status_code, "trop court ou trop courant" in common.text) == (422, True)
+    fields |= {"passages": ["Le MARQUEUR\nCelui que"]}
+    review = bruno.send(path, fields)
+    form = FilledForm(review.text)
+    assert "Une version sera cachée" in page_words(review)
+    assert bruno.send(path, form.sent()).status_code == 303
+    session.rollback()
+    destruction_ids = session.scalars(select(Revision.destruction_id).order_by(Revision.id)).all()
+    assert destruction_ids == [None, 1, None, None]
+
+
+def test_the_case_file_is_downloaded_from_the_desk(bruno: MemberClient, desk: Desk) -> None:
+    case, draft = desk.published(), desk.draft()
+    archive = bruno.get(f"/moderation/dossiers/{case.id}/dossier-avocat.zip")
+    assert (archive.status_code, archive.data[:2]) == (200, b"PK")
+    assert "dossier-1.zip" in archive.headers["Content-Disposition"]
+    assert bruno.get(f"/moderation/dossiers/{draft.id}/dossier-avocat.zip").status_code == 404
 
 
 @pytest.mark.parametrize("act", ["corriger", "suite"])

@@ -121,26 +121,26 @@ def change_drop(incident_id: int, change_id: int) -> ResponseReturnValue:
 
 
 @desk.post("/dossiers/<int:incident_id>/destructions/<int:destruction_id>/confirmer")
-@asks_password(_("détruire des versions cachées d’un cas"))
+@asks_password(_("détruire ce qu’un caviardage a caché"))
 @_redirect_when_decided
 def destruction_confirm(incident_id: int, destruction_id: int) -> ResponseReturnValue:
-    """Immediate destruction of the versions hidden by a redaction."""
+    """Immediate destruction of what a redaction hid."""
     _require_destruction(incident_id, destruction_id)
     single = settings().single_moderator
     current_member.run_act(
         lambda tx, by: acts.confirm_destruction(tx, destruction_id, by=by, single=single)
     )
-    return act_view.redirect_to_case(incident_id, _("Les versions cachées sont détruites."))
+    return act_view.redirect_to_case(incident_id, _("Ce qui était caché est détruit."))
 
 
 @desk.post("/dossiers/<int:incident_id>/destructions/<int:destruction_id>/annuler")
 @_redirect_when_decided
 def destruction_keep(incident_id: int, destruction_id: int) -> ResponseReturnValue:
-    """Cancellation of the destruction of hidden versions, which stay hidden."""
+    """Cancellation of the destruction of hidden passages, which stay hidden."""
     _require_destruction(incident_id, destruction_id)
     current_member.run_act(lambda tx, by: acts.keep_hidden(tx, destruction_id, by=by))
     return act_view.redirect_to_case(
-        incident_id, _("Rien ne sera détruit. Le public ne lit toujours pas ces versions.")
+        incident_id, _("Rien ne sera détruit. Le public ne lit toujours pas ce qui est caché.")
     )
 
 

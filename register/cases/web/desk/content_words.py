@@ -12,14 +12,18 @@ from flask_babel import gettext as _
 from register.cases import case_content as contents
 from register.cases.risk_flags import Flag, GivenReasons, reason_for
 from register.cases.vocabulary import Vocabulary
+from register.cases.vocabulary import current_vocabulary as stored_vocabulary
 from register.cases.web.field_texts import field_texts
-from register.exchange.case_file import CaseFile, CaseVersion
+from register.db import db
+from register.exchange.case_file import CaseFile, CaseVersion, build_archive, gather
 from register.journal.web import journal_sentences
+from register.key_store import KeyStore
 from register.web.error_messages import field_name
 from register.web.l10n import day_words, typeset
 from register.web.messages.desk import RISK_NAMES
 from register.web.messages.journal import LEDGER_LABELS
 from register.web.messages.names import CASE_STATES, FIELD_NAMES
+from register.web.request_context import settings
 from register.web.template_env import clock
 
 
@@ -58,6 +62,16 @@ def _flagged_field_name(flag: Flag) -> str:
 
 # Fields with a layout of their own: titles, and texts stored as HTML.
 _SEPARATE_FIELDS = frozenset({"title", "narrative", "follow_ups", "replies", "corrections"})
+
+
+def case_file_archive(number: int, store: KeyStore | None) -> tuple[bytes, CaseFile]:
+    """The archive of a case file, and what it was built of.
+
+    :param store: as for :func:`case_file.gather`.
+    """
+    gathered = gather(db.session(), number, store)
+    page = render_case_file(gathered, stored_vocabulary(db.session()), settings().base_url)
+    return build_archive(gathered, page, render_case_file_style()), gathered
 
 
 def render_case_file(case_file: CaseFile, vocabulary: Vocabulary, base_url: str) -> bytes:

@@ -34,6 +34,7 @@ from register.cases.web.desk.act_view import (
 from register.cases.web.desk.case_summaries import similar_cases
 from register.cases.web.desk.content_words import FlagLine
 from register.cases.web.desk.editor_forms import EditorForm
+from register.cases.web.desk.redaction_form import RedactForm, RedactionReview
 from register.cases.web.desk.revision_forms import AttestedForm, parse_id
 from register.cases.web.field_texts import field_texts
 from register.db import db
@@ -87,12 +88,10 @@ def correct(incident_id: int) -> ResponseReturnValue:
 def redact(incident_id: int) -> ResponseReturnValue:
     """The redaction of a passage from a case, its follow-ups, replies and notes."""
     notice = _(
-        "Le passage est retiré, et le public ne lit plus les versions d’avant. Elles seront "
-        "détruites quand un autre membre l’aura confirmé, ou dans trente jours."
+        "Le passage est retiré : le public ne le lit plus dans aucune version. Il sera détruit "
+        "quand un autre membre l’aura confirmé, ou dans trente jours."
     )
-    return run_editor(
-        open_case(incident_id), editor_forms.RedactForm, Act.REDACTED, acts.redact, notice
-    )
+    return run_editor(open_case(incident_id), RedactForm, Act.REDACTED, acts.redact, notice)
 
 
 @desk.route("/dossiers/<int:incident_id>/suite", methods=["GET", "POST"])
@@ -139,6 +138,7 @@ class EditorPage:
     preview: str = ""
     focus: str = ""
     likely: Sequence[PossibleDuplicate] = ()
+    review: RedactionReview | None = None
 
     def to_response(self, status: int = 200) -> ResponseReturnValue:
         """Render the page."""
@@ -271,6 +271,11 @@ def _preview_page(page: EditorPage) -> ResponseReturnValue:
 def _save_form(page: EditorPage, run: Callable[..., Any], notice: Any) -> ResponseReturnValue:
     if not page.form.validate():
         return page.to_response(422)
+    if page.file is not None:
+        page.review = page.form.review(page.file)
+        if page.review is not None:
+            page.focus = "revue"
+            return page.to_response(422 if page.review.errors else 200)
     incident_id = page.file.id if page.file else 0
     by, resumed = current_member.member().id, resumed_change(page.file)
     content = page.form.content(page.file.content if page.file else Content())

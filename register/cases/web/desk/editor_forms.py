@@ -10,7 +10,6 @@ from flask_babel import lazy_gettext as _
 from wtforms import BooleanField, FormField
 
 from register.cases.acts.public_changes import TITLE_LIMIT
-from register.cases.acts.redaction import FIXED_NOTES
 from register.cases.case_content import Content, RequestContent
 from register.cases.member_view import DeskCase
 from register.cases.validation import UNKNOWN_WORD, ContentFault
@@ -65,6 +64,10 @@ class EditorForm(RevisionForm):
     def arguments(self) -> dict[str, Any]:
         """The arguments of the act besides the content."""
         return {"reason": self["reason"].data, "seen": self.seen}
+
+    def review(self, desk_case: DeskCase) -> Any:
+        """What is shown before the act is done; None when it can be done."""
+        return None
 
     def lists(self) -> dict[str, FieldGroupList]:
         """The lists with buttons to add rows, by name."""
@@ -243,48 +246,6 @@ class CorrectForm(AttestedForm, CaseForm):
     def arguments(self) -> dict[str, Any]:
         """The arguments of the act besides the content."""
         return {**super().arguments(), "public_note": self.public_note.data}
-
-
-class RedactForm(CorrectForm):
-    """A redaction of a case and of its follow-ups, replies and notes."""
-
-    follow_ups = FieldGroupList(editor_rows.FollowUpTextRow, _("Suite"))
-    replies = FieldGroupList(editor_rows.ReplyTextRow, _("Réponse"))
-    corrections = FieldGroupList(editor_rows.NoteTextRow, _("Correction"))
-
-    @classmethod
-    def initial_values(cls, desk_case: DeskCase) -> dict[str, Any]:
-        """The values of the present case, of the rows, and the fixed note where two must read."""
-        values = super().initial_values(desk_case)
-        if desk_case.needs_second_person:
-            values["public_note"] = FIXED_NOTES[0]
-        for name in ("follow_ups", "replies", "corrections"):
-            values[name] = [{**asdict(row), "id": str(row.id)} for row in getattr(desk_case, name)]
-        return values
-
-    def arguments(self) -> dict[str, Any]:
-        """The arguments of the act besides the content: the rewritten texts by id."""
-        return {
-            **super().arguments(),
-            "follow_ups": {
-                key: (row.title.data, row.text.data)
-                for key, row in _rewritten_rows(self.follow_ups)
-            },
-            "replies": {key: row.text.data for key, row in _rewritten_rows(self.replies)},
-            "corrections": {key: row.note.data for key, row in _rewritten_rows(self.corrections)},
-        }
-
-
-def _rewritten_rows(rows: FieldGroupList) -> list[tuple[int, Any]]:
-    """The rows whose texts differ from the stored ones, with the ids of what they rewrite."""
-    changed = []
-    for entry in rows.entries:
-        stored = entry.object_data if isinstance(entry.object_data, Mapping) else {}
-        submitted = {field.short_name: field.data for field in entry.form}
-        key = str(submitted.pop("id"))
-        if any(submitted[name] != stored.get(name) for name in submitted) and key.isdecimal():
-            changed.append((int(key[:9]), entry.form))
-    return changed
 
 
 class FollowUpForm(AttestedForm, EditorForm):
