@@ -134,6 +134,14 @@ _DESK: Mapping[str, SitePage] = {
     "attach": SitePage(f"{_AT}/{{contact}}/rattacher"),
     "attach to a case": SitePage(f"{_AT}/{{contact}}/rattacher?dossier={{case}}"),
     "attach to nothing": SitePage(f"{_AT}/{{contact}}/rattacher?numero=999"),
+    "mask": SitePage(f"{_AT}/{{contact}}/masquer"),
+    "mask shown": SitePage(
+        f"{_AT}/{{contact}}/masquer",
+        {"passage": "police municipale", "reason": "securite", "etape": "voir"},
+    ),
+    "mask without a reason": SitePage(
+        f"{_AT}/{{contact}}/masquer", {"passage": "conseil", "etape": "voir"}, 422
+    ),
     "editor beside a report": SitePage("/moderation/dossiers/{case of draft}/modifier"),
     "case of a report": SitePage("/moderation/dossiers/{case of draft}"),
     "journal": SitePage("/moderation/journal"),

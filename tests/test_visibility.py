@@ -227,6 +227,7 @@ class HiddenContent:
             report_acts.set_urgency(p, store, keys["in_review"], MARKED_TERM, **by)
             for name in ("waiting", "answered"):
                 report_acts.ask_reporter(p, store, keys[name], MARKER, **by)
+                report_acts.note(p, store, keys[name], MARKER, **by)
             for name, kind in (
                 ("answered", MessageKind.ANSWER),
                 ("received", MessageKind.CORRECTION),

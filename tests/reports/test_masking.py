@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from datetime import timedelta
+from datetime import date, timedelta
 from pathlib import Path
 
 import pytest
@@ -12,6 +12,7 @@ from cast import AT
 from report_factory import nonce, report_row
 from sqlalchemy import func, select
 
+from register.cases.urgency import Urgency
 from register.errors import Invalid, NotFound, Refused
 from register.journal import Act, JournalEntry, Ledger
 from register.reports import acts, queries, receipt_codes, report_content
@@ -171,6 +172,18 @@ def test_a_message_alone_is_masked_without_a_new_receipt(inbox, session, store, 
     view = open_report(session, store, report)
     assert view.messages[-1].text == f"Mon {MASK}."
     assert (report_row(session, report.key).sealed, view.is_masked) == (sealed, False)
+
+
+def test_an_undecided_report_and_the_label_of_its_term_are_masked(inbox, session, store, pen, cast):
+    report = inbox.received(account="Un nom : Zoé.")
+    with pen() as p:
+        urgency = Urgency(True, date(2026, 3, 9), "audience de Zoé")
+        acts.set_urgency(p, store, report.key, urgency, by=cast.bruno)
+    with pen() as p:
+        acts.mask(p, store, report.key, "Zoé", "personne_privee", by=cast.bruno)
+    view = open_report(session, store, report)
+    assert view.received.sent.account == f"Un nom : {MASK}."
+    assert view.term_label == f"audience de {MASK}"
 
 
 def test_a_declined_report_keeps_a_sentence_without_the_passage(inbox, session, store, pen, cast):
