@@ -222,8 +222,9 @@ def _next_change_id(tx: WriteTransaction) -> int:
         .order_by(JournalEntry.seq.desc())
         .limit(1)
     )
-    private_json = tx.session.scalar(last_line)
-    return int(json.loads(private_json)["change"]) + 1 if private_json else 1
+    past_id: int = json.loads(tx.session.scalar(last_line) or b'{"change": 0}')["change"]
+    # This transaction may have made others, whose lines come at its end.
+    return max(past_id, tx.session.scalar(select(func.max(PendingChange.id))) or 0) + 1
 
 
 def approval_details(second: int | None) -> dict[str, Any]:
