@@ -56,6 +56,10 @@ def build_archive(app, desk, cast, content):
         )
     desk.destroy()
     with desk.pen() as p:
+        shorter = content(justice=True, title="Sans")
+        note = {"reason": "rgpd", "public_note": FIXED_NOTES[0], "passages": ["le nom"]}
+        acts.redact(p, case.id, shorter, by=cast.bruno, **note)
+        # Another redaction waits.
         acts.reply(p, reply, by=cast.chloe, reason="régulière", second=cast.bruno)
         acts.withdraw(p, case.id, by=cast.bruno, restriction="demande_signalant", reason="r")
         acts.approve(p, case.id, by=cast.ada, purpose="erase")
@@ -73,6 +77,14 @@ def _read_archive(data):
         return {name: archive.read(name) for name in archive.namelist()}
 
 
+def _zip_bytes(files):
+    buffer = io.BytesIO()
+    with zipfile.ZipFile(buffer, "w") as archive:
+        for name, data in files.items():
+            archive.writestr(name, data)
+    return buffer.getvalue()
+
+
 def _with_fitting_manifest(files, **changes):
     """An archive of these files with a matching manifest, and changes to it."""
     manifest = json.loads(files["manifest.json"])
@@ -80,9 +92,7 @@ def _with_fitting_manifest(files, **changes):
     manifest["files"] = {
         name: hashlib.sha256(data).hexdigest() for name, data in other_files.items()
     }
-    return case_file._zip_bytes(
-        {"manifest.json": canonical_json(manifest | changes), **other_files}
-    )
+    return _zip_bytes({"manifest.json": canonical_json(manifest | changes), **other_files})
 
 
 @pytest.fixture
@@ -102,9 +112,10 @@ def test_a_case_file_of_the_command_verifies(build_archive, verify):
     status, output = verify(build_archive(1))
     assert status == 0, output
     assert "Cas nº 1" in output
-    assert "11 lignes du cas" in output
-    # The texts before the redaction are destroyed; three later ones remain.
-    assert "3 textes" in output
+    assert "12 lignes du cas" in output
+    # Six present texts, and three as they were before the second redaction; those before the first
+    # are destroyed.
+    assert "9 textes" in output
     assert "Par le manifeste seul" in output
     for ledger, seq, digest in ledger_heads(db.session()):
         assert (f"{ledger.value}:{seq}:{digest}" in output) is (ledger.value != "reports")
@@ -173,20 +184,20 @@ def test_a_changed_byte_in_any_file_is_found(files, verify):
             if files[name]:
                 data = bytearray(files[name])
                 data[position] ^= 1
-                changed = case_file._zip_bytes({**files, name: bytes(data)})
+                changed = _zip_bytes({**files, name: bytes(data)})
                 status, output = verify(changed)
                 assert (status, "ÉCHEC" in output) == (1, True), (name, position)
 
 
 def test_a_missing_and_an_added_file_are_found(files, verify):
     for name in files:
-        status, output = verify(case_file._zip_bytes({n: d for n, d in files.items() if n != name}))
+        status, output = verify(_zip_bytes({n: d for n, d in files.items() if n != name}))
         assert (status, "ÉCHEC" in output) == (1, True), name
-    assert verify(case_file._zip_bytes({**files, "autre.txt": b""}))[0] == 1
+    assert verify(_zip_bytes({**files, "autre.txt": b""}))[0] == 1
 
 
 def test_two_files_with_the_same_name_are_found(files, verify):
-    data = io.BytesIO(case_file._zip_bytes(files))
+    data = io.BytesIO(_zip_bytes(files))
     with zipfile.ZipFile(data, "a") as archive, pytest.warns(UserWarning, match="Duplicate"):
         archive.writestr("index.html", files["index.html"])
     assert verify(data.getvalue())[0] == 1
@@ -243,7 +254,7 @@ def _without_files(files, *names):
 
 
 FORGERIES = {
-    "a text": lambda f: _replace_text(f, _last_path(f, "text.json"), "Sans le nom", "Avec le nom"),
+    "a text": lambda f: _replace_text(f, _last_path(f, "text.json"), "Sans", "Avec"),
     "a page": lambda f: _replace_text(f, _last_path(f, "page.json"), "filmer", "crier"),
     "a reason": lambda f: _change_json(
         f, _last_path(f, "version.json"), lambda t: t.update(reason="x")
@@ -267,7 +278,12 @@ FORGERIES = {
     "a version left out": lambda f: _without_files(
         f, *(n for n in f if n.startswith(_last_path(f, "text.json").removesuffix("text.json")))
     ),
-    "a text that was destroyed": lambda f: {**f, "versions/2/text.json": b"{}"},
+    "a text that was destroyed": lambda f: {**f, "versions/2/before-1/text.json": b"{}"},
+    "a text before a redaction": lambda f: {**f, "versions/3/before-2/text.json": b"{}"},
+    "a text before a redaction left out": lambda f: _without_files(
+        f, "versions/3/before-2/text.json"
+    ),
+    "what a redaction left": lambda f: _replace_text(f, "versions/2/text.json", "Sans", "Avec"),
     "a text of no version": lambda f: {**f, "versions/99/text.json": b"{}"},
     "who did it": lambda f: _change_json(
         f, "journal/lines.json", lambda t: t["lines"][0]["private"].update(by=3)
