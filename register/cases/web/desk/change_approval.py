@@ -10,6 +10,7 @@ from flask import abort
 from flask.typing import ResponseReturnValue
 from flask_babel import lazy_gettext as _
 
+from register.accounts.models import Member
 from register.accounts.web import current_member
 from register.cases import acts, second_person
 from register.cases.case_content import CaseSnapshot
@@ -40,6 +41,10 @@ _OWN_REFUSED = _(
 _OWN_STALE = _(
     "Le public lit maintenant un autre texte que celui sur lequel vous avez écrit ce changement. "
     "Reprenez-le sur le texte d’aujourd’hui, ou ne le proposez plus."
+)
+_ORPHAN = _(
+    "Le compte de qui a écrit ce changement est fermé : il ne peut plus paraître à son nom. "
+    "Refusez-le, et proposez-le au vôtre s’il est juste."
 )
 
 
@@ -188,6 +193,7 @@ def _change_values(
         "flags": content_words.flag_lines(flags, proposal.flag_reasons),
         "why": _approval_refusal(change, desk_case),
         "refusing": refusal_form is not None,
+        "orphan": _is_orphan(change),
         "refusal_form": refusal_form or RefuseChangeForm(formdata=None),
     }
 
@@ -195,6 +201,8 @@ def _change_values(
 def _approval_refusal(change: ProposedChange, desk_case: DeskCase) -> str:
     """Why the signed-in member cannot approve a change; empty when they can."""
     is_own = change.made_by == current_member.member().id
+    if _is_orphan(change):
+        return typeset(str(_ORPHAN))
     if change.refused_at is not None:
         return typeset(str(_OWN_REFUSED) if is_own else error_sentence(Refused("change_refused")))
     impossible = act_view.blocked_reason(desk_case, change.proposal.act)
@@ -204,6 +212,11 @@ def _approval_refusal(change: ProposedChange, desk_case: DeskCase) -> str:
         return typeset(str(_OWN_STALE) if is_own else error_sentence(Refused("change_stale")))
     seconding = act_view.second_person_refusal(change.made_by)
     return typeset(str(_OWN_WAITS)) if seconding and is_own else seconding
+
+
+def _is_orphan(change: ProposedChange) -> bool:
+    """Whether the account of its author is closed."""
+    return not db.session.get_one(Member, change.made_by).is_active
 
 
 @desk.app_template_global("change_words")
