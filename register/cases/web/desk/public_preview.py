@@ -195,7 +195,8 @@ def _without_effect(html: str, passage: str) -> Markup:
             element.set("aria-level", str(int(element.tag[1]) + 1))
         if element.tag == "button":
             element.tag = "a"
-            element.attrib.pop("form", None)
+            # Its class would give it the pointer of what can be pressed.
+            element.attrib.clear()
         address = element.attrib.get("href", "")
         if address.startswith("#"):
             element.set("href", f"#{ID_PREFIX}{address[1:]}")
