@@ -19,6 +19,8 @@ NO_END = datetime(9999, 1, 1, tzinfo=UTC)
 WORK_ENDS = frozenset(
     {Act.PUBLISHED, Act.RESTORED, Act.MERGED, Act.DRAFT_MERGED, Act.DISCARDED, Act.ERASED}
 )
+# What a second reader does with a version: it ends the reader's own assignment.
+READING_ENDS = frozenset({Act.APPROVED, Act.VERSION_REFUSED})
 LABEL_LIMIT = 80
 
 

@@ -148,6 +148,7 @@ def record_approval(
         given_at=tx.at,
     )
     insert(tx, approval)
+    end_assignment(case, Act.APPROVED, member.id)
     return tx.record(
         Act.APPROVED,
         by=member.id,
@@ -244,7 +245,7 @@ def snapshot_and_record(
         commitment to its text.
     """
     reason = required_text("reason", reason)
-    end_assignment(case, act)
+    end_assignment(case, act, member.id)
     tx.session.flush()
     revision, content_digest, commitments = save_revision(
         tx, case, content, act, by=member.id, reason=reason, flag_reasons=flag_reasons
@@ -272,7 +273,7 @@ def erase_and_record(
     tx: WriteTransaction, case: Incident, member: Member, act: Act
 ) -> JournalEntry:
     change = CodeChange.of(tx.session, case, None)
-    end_assignment(case, act)
+    end_assignment(case, act, member.id)
     mark(case, Urgency(), tx.at)
     case.term_label = ""
     destroyed_ids = erase_texts(tx, case)

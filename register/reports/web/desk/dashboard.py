@@ -287,12 +287,16 @@ def _draft_words(
             who=current_member.display_name(case.changed_by),
             when=relative_day(case.changed_at, today),
         ),
+        _("version refusée par %(who)s", who=current_member.display_name(case.refused_by))
+        if case.refused_by
+        else "",
         _("il manque : %(lacking)s", lacking=lacking) if lacking else "",
         str(TODO_LABELS[TodoKind.READY]) if TodoKind.READY in waits else "",
     ]
     if case.refused_by and case.changed_by == current_member.member().id:
         return why, (_("Reprendre"), "/modifier")
-    if TodoKind.APPROVE in waits:
+    # An approval falls with the next version: a text that lacks something is completed first.
+    if TodoKind.APPROVE in waits and not set(codes) - {"second", "invitation", "flags"}:
         return why, (_("Relire"), "/approuver")
     if TodoKind.READY in waits:
         return why, (_("Publier"), "/publier")
