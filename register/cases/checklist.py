@@ -140,7 +140,11 @@ def build_checklist(
 
 
 def checklist_columns(
-    document: Mapping[str, Any], flags_reason: str | None, vocabulary: Vocabulary
+    document: Mapping[str, Any],
+    flags_reason: str | None,
+    vocabulary: Vocabulary,
+    *,
+    needed: bool = False,
 ) -> dict[str, Any]:
     """The content's part of the checklist, as it is stored with each revision.
 
@@ -149,6 +153,8 @@ def checklist_columns(
     no word of a text.
 
     :param flags_reason: the reasons that the revision stores.
+    :param needed: it is a publication that needed a second person: a case for which two answered
+        stays one, also when the words that needed it are removed.
     """
     circumstances = Circumstances(
         displayed_texts=displayed_texts(document),
@@ -156,7 +162,7 @@ def checklist_columns(
     )
     result = build_checklist(parse_content(document), vocabulary, circumstances)
     unmet = [item.code for item in result.unmet if item.code in STORED_CHECKS]
-    return {"unmet": " ".join(unmet), "needs_second": result.needs_second}
+    return {"unmet": " ".join(unmet), "needs_second": needed or result.needs_second}
 
 
 def _missing_court_fields(content: Content, vocabulary: Vocabulary) -> list[str]:

@@ -241,6 +241,8 @@ class Revision(CaseRow, Refusable, Base):
     renderer: Mapped[str | None] = mapped_column(String(80))
     destruction_id: Mapped[int | None]  # set while a redaction hides the whole revision
     unmet: Mapped[str | None] = mapped_column(String(100))
+    # Of the publication: stays true, also once a redaction removed why, and becomes true when a
+    # reader refuses a change.
     needs_second: Mapped[bool] = mapped_column(default=False, server_default=false())
 
 

@@ -51,7 +51,7 @@ _NO_SYNC = {"synchronize_session": False}
 _COPIED_FIELDS = tuple(name for name in FIELD_RULES[Content] if name in Incident.__table__.columns)
 # Those that outlast the erasure of the case, apart from codes and dates.
 _RETAINED_FIELDS = frozenset(
-    {"country", "commune", "departement", "region", "contested", "language"}
+    ("country", "commune", "departement", "region", "contested", "language")
 )
 
 
@@ -138,6 +138,7 @@ def refresh_checklists(session: Session) -> None:
     vocabulary = current_vocabulary(session)
     stmt = select(
         REVISION.c.id,
+        REVISION.c.act,
         REVISION.c.content,
         REVISION.c.flags_reason,
         REVISION.c.unmet,
@@ -145,8 +146,9 @@ def refresh_checklists(session: Session) -> None:
     )
     readable = stmt.where(REVISION.c.content.is_not(None)).execution_options(yield_per=BATCH)
     changed = []
-    for revision_id, content, flags_reason, *stored in session.execute(readable):
-        columns = checklist_columns(json.loads(content), flags_reason, vocabulary)
+    for revision_id, act, content, flags_reason, *stored in session.execute(readable):
+        needed = act == Act.PUBLISHED and stored[-1]
+        columns = checklist_columns(json.loads(content), flags_reason, vocabulary, needed=needed)
         if stored != list(columns.values()):
             changed.append({"id": revision_id, **columns})
     if changed:
@@ -224,16 +226,17 @@ def redact_revision(
             **columns,
         )
     )
-    salt, renderer = new_salt(), version.renderer
+    salt, vocabulary = new_salt(), current_vocabulary(tx.session)
+    needed = revision.act == Act.PUBLISHED and revision.needs_second
     redacted_columns = {
         "reason": version.reason,
         "flags_reason": version.flags_reason,
         "salt": salt,
         "content": version.document,
         "html": version.html,
-        "renderer": renderer,
+        "renderer": version.renderer,
         **checklist_columns(
-            json.loads(version.document), version.flags_reason, current_vocabulary(tx.session)
+            json.loads(version.document), version.flags_reason, vocabulary, needed=needed
         ),
     }
     for name, column_value in redacted_columns.items():
@@ -241,7 +244,7 @@ def redact_revision(
     return {
         "content": commitment(salt, version.document),
         "why": reasons_commitment(salt, version.reason, version.flags_reason),
-        "page": page_commitment(salt, renderer, version.html),
+        "page": page_commitment(salt, version.renderer, version.html),
     }
 
 

@@ -306,7 +306,8 @@ def valid_approvals(at: datetime | ColumnElement[datetime], *columns: Any) -> Se
 def needed_before(session: Session, case: Incident, vocabulary: Vocabulary) -> bool:
     """Whether a case needed a second person when it was published, or needs one now.
 
-    It does once a reader refused a version of it, so that the writer alone does not answer.
+    It does once a reader refused a version or a change of it, so that the writer alone does not
+    answer; a refused change is in ``needs_second`` of the publication.
     """
     refused = select(Revision.id).where(
         Revision.incident_id == case.id, Revision.refused_at.is_not(None)

@@ -94,8 +94,7 @@ def verify(session: Session, anchors: Iterable[Anchor] = ()) -> Iterator[Problem
         ).all()
         if not ids:
             return
-        for incident_id in ids:
-            yield from _case_problems(session, incident_id)
+        yield from (problem for case in ids for problem in _case_problems(session, case))
         last_id = ids[-1]
         session.expunge_all()
 
@@ -331,7 +330,8 @@ def _checklist_holds(session: Session, revision: Revision) -> bool:
     if revision.content is None:
         return revision.unmet is None
     document, vocabulary = json.loads(revision.content), current_vocabulary(session)
-    columns = checklist_columns(document, revision.flags_reason, vocabulary)
+    needed = revision.act == Act.PUBLISHED and revision.needs_second
+    columns = checklist_columns(document, revision.flags_reason, vocabulary, needed=needed)
     return columns == {name: getattr(revision, name) for name in columns}
 
 

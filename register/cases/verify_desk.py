@@ -321,11 +321,12 @@ def _refusals_hold(revisions: Sequence[Revision], lines: Sequence[CaseLine]) -> 
     actual = {
         revision.id: (revision.refused_by, revision.refused_at)
         for revision in revisions
-        if revision.refused_at is not None
+        if (revision.refused_by, revision.refused_at) != (None, None)
     }
     # A refusal is destroyed with the text that it is about.
     return actual == expected and all(
         bool(revision.refusal) == (revision.id in actual and revision.content is not None)
+        and bool(revision.refusal) >= bool(revision.passage)
         for revision in revisions
     )
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import json
+
 from sqlalchemy import bindparam, select
 from sqlalchemy.orm import Session
 
@@ -11,7 +13,7 @@ from register.errors import Gone
 from register.journal.models import canonical_json
 
 _OPENING = (
-    select(JOURNAL_ENTRY.c.event, REVISION.c.salt)
+    select(JOURNAL_ENTRY.c.event, REVISION.c.salt, REVISION.c.content)
     .join(REVISION, REVISION.c.id == JOURNAL_ENTRY.c.revision_id)
     .where(IS_PUBLIC_LINE, JOURNAL_ENTRY.c.seq == bindparam("seq"))
 )
@@ -39,7 +41,8 @@ def proof(session: Session, number: int, version: int | None = None) -> bytes:
             "version": case.version,
             "current": case.merger is None and case.version == latest.seq,
             "event": opening_row.event,
-            "content": case.snapshot.content,
+            # As it was hashed: pages read a document of a former format in the current one.
+            "content": json.loads(opening_row.content),
             "salt": opening_row.salt.hex(),
             "commitment": case.commitment,
             **({"redacted": case.redacted_by} if case.redacted_by else {}),

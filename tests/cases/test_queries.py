@@ -12,7 +12,7 @@ from cast import AT
 from sqlalchemy import select, update
 
 from register.cases import queries, result_lists, version_proofs
-from register.cases.case_content import LinkContent
+from register.cases.case_content import LinkContent, ProceedingContent
 from register.cases.core_tables import CASE, IS_PUBLIC, is_among
 from register.cases.filters import PAGE_SIZE, CaseQuery
 from register.cases.models import Incident, Revision
@@ -410,6 +410,22 @@ def test_a_proof_opens_the_commitment_of_a_version(session, pen, desk, cast, con
         assert opening["current"] == (version is None)
         salt, canonical = bytes.fromhex(opening["salt"]), canonical_json(opening["content"])
         assert commitment(salt, canonical) == opening["commitment"]
+
+
+def test_the_proof_of_a_document_of_a_former_format_has_its_hashed_content(session, desk):
+    suit = ProceedingContent(direction="contre_cible")
+    case = desk.published(proceedings=(suit,))
+    revision = session.get(Incident, case.id).revision
+    document = json.loads(revision.content)
+    decision = dict.fromkeys(("court", "outcome", "outcome_date", "appeal"), "")
+    former = {**document, "proceedings": [{**document["proceedings"][0], **decision}]}
+    session.execute(
+        update(Revision).where(Revision.id == revision.id).values(content=canonical_json(former))
+    )
+    session.expire_all()
+    opening = json.loads(version_proofs.proof(session, case.number))
+    assert opening["content"] == former
+    assert queries.load_public_case(session, case.number).snapshot.content != former
 
 
 def test_a_version_destroyed_during_the_request_has_no_proof(session, desk, monkeypatch):

@@ -114,6 +114,23 @@ def redacted(pen, cast, case):
     return case
 
 
+def test_a_removed_phone_does_not_make_the_case_one_that_a_single_member_changes(
+    pen, session, desk, cast
+):
+    case = desk.published(a_case(narrative="Selon le blog, le 06 12 34 56 78 répond."))
+    with pen() as p:
+        rest = a_case(narrative="Selon le blog, le répond.")
+        words = {"by": cast.bruno, "reason": "r", "public_note": FIXED_NOTES[0]}
+        acts.redact(p, case.id, rest, passages=["06 12 34 56 78"], **words)
+    session.rollback()
+    assert list(verify(session)) == []
+    session.rollback()
+    with pen() as p:
+        changed = a_case(narrative="Selon le blog, on crie.")
+        line = acts.correct(p, case.id, changed, **(words | {"public_note": "Précisé."}))
+    assert line.act == Act.CHANGE_PROPOSED
+
+
 def test_each_version_keeps_the_rest_of_its_text_for_readers(session, redacted):
     first, second, third, last = (line.seq for line in _public_lines(session)[-4:])
     assert _load(session, redacted).snapshot.content["narrative"] == AFTER

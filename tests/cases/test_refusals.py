@@ -12,6 +12,7 @@ from register.cases.case_content import CaseSnapshot
 from register.cases.checklist import ATTESTATIONS
 from register.cases.member_view import load_desk_case
 from register.cases.models import Incident, Revision
+from register.cases.persistence import refresh_checklists
 from register.cases.refusals import locate_passage
 from register.cases.second_person import PendingChange
 from register.cases.todo_clauses import TodoContext, TodoKind, clause
@@ -144,6 +145,33 @@ def test_a_change_is_refused_on_a_passage_of_the_page_with_it(pen, session, desk
     assert list(verify(session)) == []
     session.execute(update(PendingChange).values(refused_by=cast.ada))
     assert [problem.key for problem in verify(session)] == ["desk_changes"]
+
+
+def test_after_a_refused_change_no_change_is_made_alone(pen, session, desk, cast, content):
+    case = desk.published(content())
+
+    def correct(narrative):
+        with pen() as p:
+            words = {"by": cast.bruno, "reason": "r", "public_note": "Précisé."}
+            return acts.correct(p, case.id, content(narrative=narrative), **words).act
+
+    assert correct("Selon le blog, le maire refuse.") == "corrected"
+    assert correct("Selon le blog, le 06 12 34 56 78 répond.") == "change_proposed"
+    change = session.scalars(select(PendingChange.id)).one()
+    session.rollback()
+    with pen() as p:
+        acts.refuse_change(p, change, by=cast.chloe, refusal="Qui le dit ?")
+    with pen() as p:
+        acts.refuse_change(p, change, by=cast.bruno)
+    assert correct("Selon le blog, quelqu’un répond.") == "change_proposed"
+    # Its id is a new one: the page of the former change approves nothing.
+    session.rollback()
+    assert session.scalars(select(PendingChange.id)).one() > change
+    session.rollback()
+    assert list(verify(session)) == []
+    refresh_checklists(session)
+    session.commit()
+    assert correct("Selon le blog, on répond.") == "change_proposed"
 
 
 def test_a_refusal_is_destroyed_with_the_texts_and_with_a_report_that_it_repeats(

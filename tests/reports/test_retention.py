@@ -193,6 +193,19 @@ def test_a_day_promised_before_stays_and_a_draft_keeps_no_texts_for_ever(
     assert run_at(term + timedelta(days=90)).done == PurgeCounts(purged=1)
 
 
+def test_a_withdrawal_puts_no_promised_day_off(session, pen, store, inbox, run_at):
+    report, undated = inbox.accepted(), inbox.accepted()
+    day = days_later(60).date()
+    session.execute(update(Report).where(Report.key == report.key).values(purge_on=day))
+    session.commit()
+    with pen(days_later(50)) as p:
+        for withdrawn in (report, undated):
+            acts.withdraw(p, store, withdrawn.key, "0" * 32)
+    session.expire_all()
+    assert _row(session, report).purge_on == day
+    assert _row(session, undated).purge_on == days_later(140).date()
+
+
 def test_a_new_question_starts_the_ninety_days_again(session, pen, store, inbox, run_at, cast):
     report = inbox.waiting()
     with pen(days_later(80)) as p:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import logging
 from collections.abc import Mapping
 from datetime import date
@@ -27,7 +28,7 @@ from register.cases.urgency import Urgency
 from register.cases.vocabulary import current_vocabulary
 from register.db import Base, UTCDateTime, empty_log
 from register.errors import Invalid, NotFound, Refused
-from register.journal import Act, JournalEntry, WriteTransaction
+from register.journal import Act, JournalEntry, Ledger, WriteTransaction
 from register.text import dates
 from register.text.normalisation import clean, one_line
 
@@ -197,6 +198,7 @@ def propose_if_needed(
     if (tx.session.scalar(waiting_count) or 0) >= WAITING_LIMIT:
         raise Refused("changes_waiting", limit=WAITING_LIMIT, state=case.state)
     change = PendingChange(
+        id=_next_change_id(tx),
         incident_id=case.id,
         act=proposal.act.value,
         payload=proposal.payload(),
@@ -206,6 +208,24 @@ def propose_if_needed(
     )
     insert(tx, change)
     return record(tx, Act.CHANGE_PROPOSED, case, member, change=change.id, change_act=change.act)
+
+
+def _next_change_id(tx: WriteTransaction) -> int:
+    """An id that no change had: SQLite would give that of a deleted change again.
+
+    Whoever read that one would then approve this one.
+    """
+    last_line = (
+        select(JournalEntry.private_json)
+        .where(
+            JournalEntry.ledger == Ledger.DESK.value, JournalEntry.act == Act.CHANGE_PROPOSED.value
+        )
+        .order_by(JournalEntry.seq.desc())
+        .limit(1)
+    )
+    past_id: int = json.loads(tx.session.scalar(last_line) or b'{"change": 0}')["change"]
+    # This transaction may have made others, whose lines come at its end.
+    return max(past_id, tx.session.scalar(select(func.max(PendingChange.id))) or 0) + 1
 
 
 def approval_details(second: int | None) -> dict[str, Any]:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from sqlalchemy import update
+
 from register.cases import case_content as contents
 from register.cases import second_person
 from register.cases.acts import _steps as steps
@@ -74,6 +76,12 @@ def refuse_change(
             contents.document_of(case), proposal, change.made_at, reply
         )
         _write_refusal(tx, change, member.id, refusal, passage, snapshot)
+        # From now on no change is made alone, not even one without the refused words.
+        tx.session.execute(
+            update(Revision)
+            .where(Revision.incident_id == case.id, Revision.act == Act.PUBLISHED.value)
+            .values(needs_second=True)
+        )
     tx.session.flush()
     return steps.record(tx, Act.CHANGE_REFUSED, case, member, change=change_id, taken_back=is_own)
 

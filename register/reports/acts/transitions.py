@@ -90,7 +90,10 @@ def change_state(tx: WriteTransaction, report: Report, act: Act) -> None:
     today = paris_day(tx.at)
     if state is not before:
         report.state, report.moved_on = state, today
-        report.purge_on = retention.purge_day(state, today)
+        day_before, report.purge_on = report.purge_on, retention.purge_day(state, today)
+        if act is Act.REPORT_WITHDRAWN and day_before and report.purge_on:
+            # Its author was promised that day.
+            report.purge_on = min(day_before, report.purge_on)
     if act is Act.REPORT_ASKED:
         report.asked_on = today
     elif act not in _LEAVES_QUESTION:
