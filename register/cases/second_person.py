@@ -255,6 +255,17 @@ def new_flags(
 _UNREAD_ARGUMENTS = ("happened_on", "source_url", "into")
 
 
+def may_take_up(session: Session, change: ProposedChange | PendingChange, member: Member) -> bool:
+    """Whether a member may edit a change again, or drop it.
+
+    Its writer may; once it was refused and the account of its writer is closed, everybody may.
+    """
+    if member.id == change.made_by:
+        return True
+    writer = session.get_one(Member, change.made_by)
+    return change.refused_at is not None and not writer.is_active
+
+
 def _select_changes(session: Session, viewer: Member, *conditions: Any) -> list[ProposedChange]:
     if not viewer.is_active:
         return []

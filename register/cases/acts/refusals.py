@@ -55,7 +55,7 @@ def refuse_version(
 def refuse_change(
     tx: WriteTransaction, change_id: int, *, by: int, refusal: str = "", passage: str = ""
 ) -> JournalEntry:
-    """Refuse a change with a reason, or cancel it when its own author does so.
+    """Refuse a change with a reason, or drop it when the member may take it up.
 
     :param passage: the passage of the page with the change that the refusal is about.
     :raises NotFound: ``no_such_change``.
@@ -64,8 +64,8 @@ def refuse_change(
     """
     change = load_change(tx, change_id)
     case, member = steps.begin_act(tx, change.incident_id, Act.NOTED, by)
-    is_own = member.id == change.made_by
-    if is_own:
+    is_dropped = second_person.may_take_up(tx.session, change, member)
+    if is_dropped:
         tx.session.delete(change)
     else:
         if change.refused_at is not None:
@@ -83,7 +83,9 @@ def refuse_change(
             .values(needs_second=True)
         )
     tx.session.flush()
-    return steps.record(tx, Act.CHANGE_REFUSED, case, member, change=change_id, taken_back=is_own)
+    return steps.record(
+        tx, Act.CHANGE_REFUSED, case, member, change=change_id, taken_back=is_dropped
+    )
 
 
 def _write_refusal(

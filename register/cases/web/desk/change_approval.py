@@ -110,9 +110,9 @@ def refuse(incident_id: int) -> ResponseReturnValue:
 @desk.post(f"{_CHANGE}/reprendre")
 @_redirect_when_decided
 def change_drop(incident_id: int, change_id: int) -> ResponseReturnValue:
-    """Withdrawal of one's own change."""
+    """Withdrawal of one's own change, or of a refused one whose writer's account is closed."""
     change = _get_change(incident_id, change_id)
-    if change.made_by != current_member.member().id:
+    if not may_take_up(change):
         abort(404)
     current_member.run_act(lambda tx, by: acts.refuse_change(tx, change.id, by=by))
     return act_view.redirect_to_case(
@@ -196,7 +196,10 @@ def _approval_refusal(change: ProposedChange, desk_case: DeskCase) -> str:
     """Why the signed-in member cannot approve a change; empty when they can."""
     is_own = change.made_by == current_member.member().id
     if change.refused_at is not None:
-        return typeset(str(_OWN_REFUSED) if is_own else error_sentence(Refused("change_refused")))
+        refusal = (
+            str(_OWN_REFUSED) if may_take_up(change) else error_sentence(Refused("change_refused"))
+        )
+        return typeset(refusal)
     impossible = act_view.blocked_reason(desk_case, change.proposal.act)
     if impossible:
         return impossible
@@ -227,3 +230,9 @@ def take_up_address(desk_case: DeskCase, change: ProposedChange) -> str:
     if page is None or desk_case.state != CaseState.PUBLISHED:
         return ""
     return act_view.case_address(desk_case.id, f"{page}?changement={change.id}")
+
+
+@desk.app_template_global()
+def may_take_up(change: ProposedChange) -> bool:
+    """Whether the signed-in member may edit a pending change again, or drop it."""
+    return second_person.may_take_up(db.session(), change, current_member.member())

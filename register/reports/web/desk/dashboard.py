@@ -18,9 +18,11 @@ from register.cases import desk_lists, members_journal
 from register.cases.desk_lists import DeskCaseSummary
 from register.cases.filters import parse_page_number
 from register.cases.models import CaseState
+from register.cases.second_person import get_change
 from register.cases.todo_clauses import TodoKind
 from register.cases.web.desk.act_view import case_address
 from register.cases.web.desk.case_summaries import deadline_words, relative_day, todo_context
+from register.cases.web.desk.change_approval import may_take_up
 from register.cases.web.desk.claims import holder_words, term_words
 from register.db import db, now
 from register.journal.web import journal_sentences
@@ -246,7 +248,10 @@ def _case_words(
     if item.kind in (QueueKind.CHANGE, QueueKind.RETURNED):
         proposed = _("proposé par %(who)s %(when)s", who=who, when=since)
         if item.kind is QueueKind.RETURNED:
-            act = _("Reprendre") if is_own else _("Voir")
+            is_returned = may_take_up(
+                get_change(db.session(), current_member.member(), item.ref or 0)
+            )
+            act = _("Reprendre") if is_returned else _("Voir")
         else:
             act = _("Voir") if is_own else _("Relire")
         return [proposed], (act, f"/changements/{item.ref}")
