@@ -49,6 +49,11 @@ class Urgency:
         return {"danger": self.danger, "term": self.term_on is not None}
 
 
+def ends_assignment(act: Act, by: int | None, holder: int | None) -> bool:
+    """Whether an act by a member ends the assignment of a case to its holder."""
+    return act in WORK_ENDS or (act in READING_ENDS and by == holder)
+
+
 class ClaimedRow(Protocol):
     """A row with a claim, or a copy of it."""
 

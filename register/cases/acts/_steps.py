@@ -217,9 +217,7 @@ def _next_change_id(tx: WriteTransaction) -> int:
     """
     last_line = (
         select(JournalEntry.private_json)
-        .where(
-            JournalEntry.ledger == Ledger.DESK.value, JournalEntry.act == Act.CHANGE_PROPOSED.value
-        )
+        .filter_by(ledger=Ledger.DESK.value, act=Act.CHANGE_PROPOSED.value)
         .order_by(JournalEntry.seq.desc())
         .limit(1)
     )

@@ -6,7 +6,7 @@ from datetime import date, datetime
 from typing import Protocol
 
 from register.accounts.models import Member
-from register.cases.urgency import NO_END, READING_ENDS, WORK_ENDS, Urgency, claim_holder
+from register.cases.urgency import NO_END, Urgency, claim_holder, ends_assignment
 from register.errors import Invalid, Refused
 from register.journal import Act, WriteTransaction
 from register.text.dates import paris_day
@@ -46,8 +46,7 @@ def end_claim(row: MarkedRow) -> int | None:
 
 def end_assignment(row: MarkedRow, act: Act, by: int) -> None:
     """Release the assignment of a case when the work on it, or its reader's part, is done."""
-    is_read = act in READING_ENDS and row.held_by == by
-    if row.held_until == NO_END and (is_read or act in WORK_ENDS):
+    if row.held_until == NO_END and ends_assignment(act, by, row.held_by):
         end_claim(row)
 
 
