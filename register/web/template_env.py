@@ -136,9 +136,10 @@ def day_time(moment: date | datetime | str) -> Markup:
 
 
 def moment_time(moment: datetime) -> Markup:
-    """The civil day in Paris of a time as a ``time`` element with the exact time."""
+    """The civil day in Paris of a time as a ``time`` element with the time to the second."""
     local_time = moment.astimezone(dates.PARIS)
-    return Markup('<time datetime="{}">{}</time>').format(local_time.isoformat(), _day(local_time))
+    exact_time = local_time.isoformat(timespec="seconds")
+    return Markup('<time datetime="{}">{}</time>').format(exact_time, _day(local_time))
 
 
 def clock(moment: datetime) -> str:

@@ -283,9 +283,6 @@ def reply(member: Member, case: str, author: str, text: str) -> None:
     for label in REPLY_ATTESTATIONS:
         user.tick(label)
     user.write("Motif, pour les membres", "demande régulière")
-    user.tick("La réponse et la qualité de son auteur sont bien les siennes")
-    user.tick("Elle ne met en cause aucune personne privée")
-    user.tick("Elle ne touche à la vie privée de personne")
     explain_flags(page)
     user.press("Publier la réponse")
     expect_message(page, WAITS)

@@ -102,7 +102,7 @@ def test_a_dirty_correction_is_refused_on_a_passage_mended_and_compared(
     expect_message(ada.page, "Le changement est refusé.")
 
     bruno.page.goto("/moderation")
-    expect(bruno.page.locator("main")).to_contain_text("Vos textes à reprendre")
+    expect(bruno.page.locator("main")).to_contain_text("Changements à reprendre")
     bruno.page.goto(case)
     bruno.user.press("Reprendre l’écriture")
     expect(bruno.page.locator("mark")).to_contain_text("Jean Dupont")

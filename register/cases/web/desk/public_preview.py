@@ -201,6 +201,8 @@ def _without_effect(html: str, passage: str) -> Markup:
             element.set("href", f"#{ID_PREFIX}{address[1:]}")
         elif address.startswith("/"):
             del element.attrib["href"]
+            # HTML 4.5.1: an ``a`` without ``href`` has no ``type`` either.
+            element.attrib.pop("type", None)
     _mark(page, passage)
     inner = (etree.tostring(child, encoding="unicode", method="html") for child in page)
     return Markup((page.text or "") + "".join(inner))  # noqa: S704 - rendered with every value escaped
