@@ -255,15 +255,12 @@ def new_flags(
 _UNREAD_ARGUMENTS = ("happened_on", "source_url", "into")
 
 
-def may_take_up(session: Session, change: ProposedChange | PendingChange, member: Member) -> bool:
+def may_take_up(session: Session, change: ProposedChange, member: Member) -> bool:
     """Whether a member may edit a change again, or drop it.
 
-    Its writer may; once it was refused and the account of its writer is closed, everybody may.
+    Its writer may, and everybody once the account of its writer is closed.
     """
-    if member.id == change.made_by:
-        return True
-    writer = session.get_one(Member, change.made_by)
-    return change.refused_at is not None and not writer.is_active
+    return member.id == change.made_by or not session.get_one(Member, change.made_by).is_active
 
 
 def _select_changes(session: Session, viewer: Member, *conditions: Any) -> list[ProposedChange]:

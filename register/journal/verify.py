@@ -136,21 +136,21 @@ class _RevisionClaims:
                 opening = available.get(end)
                 if opening is None and not is_destroyed:
                     # A text may be missing only when a later line records its destruction.
-                    yield _text_problem("content_missing", location, revision)
+                    yield Problem("content_missing", _text_values(location, revision))
                 elif opening is not None and is_destroyed:
-                    yield _text_problem("content_survives", location, revision)
+                    yield Problem("content_survives", _text_values(location, revision))
                 elif opening is not None and commitment(opening.salt, opening.content) != content:
-                    yield _text_problem("content_changed", location, revision)
+                    yield Problem("content_changed", _text_values(location, revision))
             for location, _content in lines:
                 is_public = location[1] == Ledger.PUBLIC and location[2] in self.announced
                 digests = [digest for _location, digest, _redaction in redactions]
                 if is_public and self.announced[location[2]] != digests:
-                    yield _text_problem("content_changed", location, revision)
+                    yield Problem("content_changed", _text_values(location, revision))
 
 
-def _text_problem(key: str, location: Location, revision: int) -> Problem:
+def _text_values(location: Location, revision: int) -> dict[str, object]:
     _at, ledger, seq = location
-    return Problem(key, {"ledger": ledger, "seq": seq, "revision": revision})
+    return {"ledger": ledger, "seq": seq, "revision": revision}
 
 
 def _is_later(later: Location, location: Location) -> bool:

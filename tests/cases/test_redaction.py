@@ -19,7 +19,15 @@ from register.cases import case_content as contents
 from register.cases import queries, revisions, version_proofs
 from register.cases.acts.redaction import FIXED_NOTES
 from register.cases.case_content import SourceContent
-from register.cases.models import Incident, Invitation, Note, RedactedOriginal, Reply, Revision
+from register.cases.models import (
+    FollowUp,
+    Incident,
+    Invitation,
+    Note,
+    RedactedOriginal,
+    Reply,
+    Revision,
+)
 from register.cases.redaction_plan import plan_redaction
 from register.cases.second_person import Destruction, PendingChange, list_destructions
 from register.cases.verify import verify
@@ -129,6 +137,24 @@ def test_a_removed_phone_does_not_make_the_case_one_that_a_single_member_changes
         changed = a_case(narrative="Selon le blog, on crie.")
         line = acts.correct(p, case.id, changed, **(words | {"public_note": "Précisé."}))
     assert line.act == Act.CHANGE_PROPOSED
+
+
+def test_a_name_leaves_the_reason_for_which_a_follow_up_has_no_source(pen, session, desk, cast):
+    phone = "06 12 34 56 78"
+    case = desk.published(a_case())
+    with pen() as p:
+        words = {"title": "Suite", "text": "Vu.", "no_source": f"Dit au {phone}."}
+        reasons = {"by": cast.bruno, "reason": "r", "second": cast.chloe}
+        acts.follow_up(p, case.id, flag_reasons="public", **words, **reasons)
+    session.rollback()
+    row_id = session.scalars(select(FollowUp.id)).one()
+    session.rollback()
+    with pen() as p:
+        rewrites = {"follow_ups": {row_id: ("Suite", "Vu.", "Dit au.")}, "passages": [phone]}
+        note = {"public_note": FIXED_NOTES[0], "reason": "r"}
+        acts.redact(p, case.id, a_case(), by=cast.bruno, **note, **rewrites)
+    assert _load(session, case).snapshot.content["follow_ups"][0]["no_source"] == "Dit au."
+    assert list(verify(session)) == []
 
 
 def test_each_version_keeps_the_rest_of_its_text_for_readers(session, redacted):

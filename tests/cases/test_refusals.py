@@ -7,6 +7,7 @@ import pytest
 from cast import AT
 from sqlalchemy import select, update
 
+from register.accounts import acts as accounts
 from register.accounts.models import Member
 from register.cases.case_content import CaseSnapshot
 from register.cases.checklist import ATTESTATIONS
@@ -172,6 +173,23 @@ def test_after_a_refused_change_no_change_is_made_alone(pen, session, desk, cast
     refresh_checklists(session)
     session.commit()
     assert correct("Selon le blog, on répond.") == "change_proposed"
+
+
+def test_a_change_of_a_closed_account_is_removed_by_its_refusal(pen, session, desk, cast):
+    case = desk.published(justice=True)
+    with pen() as p:
+        words = {"by": cast.bruno, "reason": "r", "title": "Suite", "text": "Vu."}
+        acts.follow_up(p, case.id, **words)
+    change = session.scalars(select(PendingChange.id)).one()
+    session.rollback()
+    with pen() as p:
+        acts.refuse_change(p, change, by=cast.chloe, refusal="Non.")
+    with pen() as p:
+        accounts.disable_member(p, cast.bruno)
+    with pen() as p:
+        acts.refuse_change(p, change, by=cast.ada)
+    assert session.scalars(select(PendingChange.id)).all() == []
+    assert list(verify(session)) == []
 
 
 def test_a_refusal_is_destroyed_with_the_texts_and_with_a_report_that_it_repeats(

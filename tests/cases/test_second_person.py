@@ -12,7 +12,6 @@ from cast import AT
 from ledger_lines import lines_since
 from sqlalchemy import func, select
 
-from register.accounts import acts as accounts
 from register.accounts.models import Member
 from register.cases import queries, second_person
 from register.cases.acts.publication import FIXED_NOTE as RESTORED_NOTE
@@ -233,19 +232,6 @@ def test_a_refused_change_goes_back_to_its_author_unchanged(pen, session, desk, 
         acts.refuse_change(p, change, by=cast.bruno)
     assert _pending_changes(session, case) == []
     assert _lines(session)[-1][2]["taken_back"] is True
-
-
-def test_a_refused_change_of_a_closed_account_is_taken_up_by_another_member(
-    pen, session, desk, cast, content
-):
-    case, change = _propose_change(pen, desk, cast, content)
-    with pen() as p:
-        acts.refuse_change(p, change, by=cast.chloe, refusal="Un numéro privé.")
-        accounts.disable_member(p, cast.bruno, by=cast.ada)
-    with pen() as p:
-        acts.refuse_change(p, change, by=cast.ada)
-    assert _pending_changes(session, case) == []
-    assert list(verify(session)) == []
 
 
 def test_the_number_of_pending_changes_is_bounded(pen, session, desk, cast, content):

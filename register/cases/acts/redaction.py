@@ -62,7 +62,7 @@ def redact(
     attested: Collection[str],
     public_note: str,
     flag_reasons: GivenReasons = "",
-    follow_ups: Mapping[int, tuple[str, str]] | None = None,
+    follow_ups: Mapping[int, Sequence[str]] | None = None,
     replies: Mapping[int, str] | None = None,
     corrections: Mapping[int, str] | None = None,
     passages: Sequence[str] | None = None,
@@ -80,7 +80,7 @@ def redact(
     :param hidden: ids of versions to hide whole.
     :param attested: what its author attests (see :data:`register.cases.checklist.ATTESTATIONS`).
     :param flag_reasons: the reasons of the risk flags that the public text does not have yet.
-    :param follow_ups: new title and text of follow-ups, by id.
+    :param follow_ups: new title and text of follow-ups, and why they have no source, by id.
     :param replies: new text of replies, by id; only a court can order a change of a reply.
     :param corrections: new public note of earlier corrections, by id.
     :raises Incomplete: ``checklist``, with the unmet items.
@@ -102,6 +102,8 @@ def redact(
     before = contents.document_of(case)
     for _list_name, row, new_words in rewrites:
         for column, words in new_words.items():
+            if not words and not getattr(row, column):
+                continue  # the absence of a source, where there is one
             rewritten = steps.required_text(
                 "public_note" if column == "note" else column,
                 words,
@@ -204,26 +206,22 @@ Rewrite = tuple[str, Any, Mapping[str, str]]
 
 def _list_rewrites(
     case: Incident,
-    follow_ups: Mapping[int, tuple[str, str]] | None,
+    follow_ups: Mapping[int, Sequence[str]] | None,
     replies: Mapping[int, str] | None,
     corrections: Mapping[int, str] | None,
 ) -> list[Rewrite]:
     """The rows of a case that are to be rewritten."""
     rewrites: list[Rewrite] = []
     for list_name, columns, words_by_id in (
-        ("follow_ups", ("title", "text"), follow_ups or {}),
-        ("replies", ("text",), {row_id: (text,) for row_id, text in (replies or {}).items()}),
-        (
-            "corrections",
-            ("note",),
-            {row_id: (note,) for row_id, note in (corrections or {}).items()},
-        ),
+        ("follow_ups", ("title", "text", "no_source"), follow_ups or {}),
+        ("replies", ("text",), {key: (text,) for key, text in (replies or {}).items()}),
+        ("corrections", ("note",), {key: (note,) for key, note in (corrections or {}).items()}),
     ):
         rows = {row.id: row for row in getattr(case, list_name)}
         for row_id, words in words_by_id.items():
             if row_id not in rows:
                 raise Invalid("no_such_fragment", id=row_id)
-            rewrites.append((list_name, rows[row_id], dict(zip(columns, words, strict=True))))
+            rewrites.append((list_name, rows[row_id], dict(zip(columns, words, strict=False))))
     return rewrites
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from sqlalchemy import update
 
+from register.accounts.models import Member
 from register.cases import case_content as contents
 from register.cases import second_person
 from register.cases.acts import _steps as steps
@@ -55,7 +56,8 @@ def refuse_version(
 def refuse_change(
     tx: WriteTransaction, change_id: int, *, by: int, refusal: str = "", passage: str = ""
 ) -> JournalEntry:
-    """Refuse a change with a reason, or drop it when the member may take it up.
+    """Refuse a change with a reason, or cancel it: its own author, or anybody once their account
+    is closed.
 
     :param passage: the passage of the page with the change that the refusal is about.
     :raises NotFound: ``no_such_change``.
@@ -64,8 +66,10 @@ def refuse_change(
     """
     change = load_change(tx, change_id)
     case, member = steps.begin_act(tx, change.incident_id, Act.NOTED, by)
-    is_dropped = second_person.may_take_up(tx.session, change, member)
-    if is_dropped:
+    is_own = member.id == change.made_by
+    is_orphan = not tx.load(Member, change.made_by).is_active
+    if is_own or is_orphan:
+        # Nobody else would take it up again.
         tx.session.delete(change)
     else:
         if change.refused_at is not None:
@@ -76,6 +80,7 @@ def refuse_change(
             contents.document_of(case), proposal, change.made_at, reply
         )
         _write_refusal(tx, change, member.id, refusal, passage, snapshot)
+    if not is_own:
         # From now on no change is made alone, not even one without the refused words.
         tx.session.execute(
             update(Revision)
@@ -83,9 +88,7 @@ def refuse_change(
             .values(needs_second=True)
         )
     tx.session.flush()
-    return steps.record(
-        tx, Act.CHANGE_REFUSED, case, member, change=change_id, taken_back=is_dropped
-    )
+    return steps.record(tx, Act.CHANGE_REFUSED, case, member, change=change_id, taken_back=is_own)
 
 
 def _write_refusal(

@@ -45,7 +45,7 @@ def test_the_refused_passage_is_marked_for_its_writer(refused_case):
     assert len(marked(editor_page)) == 1
     assert "Le maire dément." in editor_page.partition("</mark>")[2][:80]
     assert 'href="#narrative"' in editor_page
-    assert "Vos textes à reprendre" in bruno.get("/moderation").text
+    assert "Reprendre" in bruno.get("/moderation").text
 
 
 def test_a_refused_version_is_neither_approved_nor_published(

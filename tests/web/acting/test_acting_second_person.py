@@ -108,6 +108,13 @@ def test_a_refused_change_comes_back_filled_in_and_is_sent_again(
         bruno, case, revision_field, text="Sans le numéro.", changement=str(change)
     )
     assert response.status_code == 303
+    # The refused words are gone, and still its author alone does not answer the refusal.
+    assert follow_up_texts(session, case) == []
+    sent_again = session.scalars(select(PendingChange.id)).one()
+    session.rollback()
+    assert sent_again != change
+    approval = {**revision_field(case)}
+    assert chloe.send(case_path(case, f"changements/{sent_again}"), approval).status_code == 303
     assert follow_up_texts(session, case) == ["Sans le numéro."]
     assert session.scalars(select(PendingChange.id)).all() == []
 

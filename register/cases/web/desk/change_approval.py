@@ -41,6 +41,10 @@ _OWN_STALE = _(
     "Le public lit maintenant un autre texte que celui sur lequel vous avez écrit ce changement. "
     "Reprenez-le sur le texte d’aujourd’hui, ou ne le proposez plus."
 )
+_ORPHAN = _(
+    "Le compte de qui a écrit ce changement est fermé : il ne peut plus paraître à son nom. "
+    "Reprenez-le au vôtre, ou ne le proposez plus."
+)
 
 
 def _redirect_when_decided(view: Callable[..., ResponseReturnValue]) -> Callable[..., Any]:
@@ -110,7 +114,7 @@ def refuse(incident_id: int) -> ResponseReturnValue:
 @desk.post(f"{_CHANGE}/reprendre")
 @_redirect_when_decided
 def change_drop(incident_id: int, change_id: int) -> ResponseReturnValue:
-    """Withdrawal of one's own change, or of a refused one whose writer's account is closed."""
+    """Withdrawal of one's own change, or of one whose writer's account is closed."""
     change = _get_change(incident_id, change_id)
     if not may_take_up(change):
         abort(404)
@@ -195,11 +199,10 @@ def _change_values(
 def _approval_refusal(change: ProposedChange, desk_case: DeskCase) -> str:
     """Why the signed-in member cannot approve a change; empty when they can."""
     is_own = change.made_by == current_member.member().id
+    if may_take_up(change) and not is_own:
+        return typeset(str(_ORPHAN))
     if change.refused_at is not None:
-        refusal = (
-            str(_OWN_REFUSED) if may_take_up(change) else error_sentence(Refused("change_refused"))
-        )
-        return typeset(refusal)
+        return typeset(str(_OWN_REFUSED) if is_own else error_sentence(Refused("change_refused")))
     impossible = act_view.blocked_reason(desk_case, change.proposal.act)
     if impossible:
         return impossible

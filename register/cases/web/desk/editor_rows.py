@@ -264,6 +264,7 @@ class FollowUpTextRow(FieldGroup):
     id = HiddenField()
     title = line_field(_("Titre"), limit=TITLE_LIMIT, validators=(check_filled,))
     text = text_field(_("Texte"), validators=(check_filled,))
+    no_source = line_field(_("Sans adresse : pourquoi"))
 
 
 class ReplyTextRow(FieldGroup):

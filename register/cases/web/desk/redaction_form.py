@@ -149,7 +149,7 @@ def _document_after(
     fragments = {name: desk_case.snapshot.content[name] for name in contents.FRAGMENT_NAMES}
     published = [reply for reply in desk_case.replies if reply.published_at is not None]
     lists: tuple[tuple[str, Sequence[Any], tuple[str, ...]], ...] = (
-        ("follow_ups", desk_case.follow_ups, ("title", "text")),
+        ("follow_ups", desk_case.follow_ups, ("title", "text", "no_source")),
         ("replies", published, ("text",)),
         ("corrections", desk_case.corrections, ("note",)),
     )
@@ -218,7 +218,7 @@ class RedactForm(CorrectForm):
         return {
             **super().arguments(),
             "follow_ups": {
-                key: (row.title.data, row.text.data)
+                key: (row.title.data, row.text.data, row.no_source.data)
                 for key, row in _rewritten_rows(self.follow_ups)
             },
             "replies": {key: row.text.data for key, row in _rewritten_rows(self.replies)},
