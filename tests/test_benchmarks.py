@@ -26,6 +26,7 @@ NOT_COPIED = {
     "invitation",
     "note",
     "pending_change",
+    "redacted_original",
     "report_kept",
 }
 

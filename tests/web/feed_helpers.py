@@ -233,7 +233,7 @@ def fill(bruno, content) -> dict[str, int]:
     first = cases["everything"]
     bruno.replies(first, "La commune <b>conteste</b>.\n\nLa séance\navait été levée.")
     moved = replace(full_case_with_markup(content), end_date="")
-    bruno.follows(first, "L'appel est fixé", content=moved, happened_on="2021-06")
+    bruno.follows(first, "L'appel est fixé", happened_on="2021-06")
     bruno.corrects(first, content=replace(moved, amount="inconnu", links=()))
     bruno.replies(first, "Seconde réponse.")
     cases["plain"] = bruno.published(links=(LinkContent("voir_aussi", first.number),))

@@ -19,6 +19,7 @@ from sqlalchemy.orm import Session
 
 from register.cases import acts
 from register.cases.case_content import Content, ProceedingContent, StepContent
+from register.cases.checklist import ATTESTATIONS
 from register.cases.second_person import PendingChange
 from register.cases.verify import verify
 
@@ -89,6 +90,7 @@ def add_decision(bruno: MemberClient, desk: Desk, incident_id: int, stage: tuple
         path,
         {
             **fields,
+            **dict.fromkeys(ATTESTATIONS, "y"),
             "source_url": f"https://exemple.test/{step}",
             "decision-proceeding": "1",
             "decision-step": step,

@@ -629,7 +629,7 @@ def test_a_changed_page_is_a_line_an_entry_and_a_text_to_download(
 def test_a_release_that_changes_texts_is_a_line_and_an_entry(
     stranger: Get, engine: Engine, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(editorial, "TEXT_NAMES", editorial.TEXT_NAMES[1:])
+    monkeypatch.setattr(editorial, "PUBLIC_TEXT_NAMES", editorial.PUBLIC_TEXT_NAMES[1:])
     setup.refresh(engine)
     assert "Libellés, noms de lieux ou pages mis à jour" in line_text(stranger("/registre").text, 2)
     assert "Une nouvelle version du logiciel" in stranger("/registre.atom").text

@@ -66,9 +66,7 @@ COMPONENTS: Mapping[str, Component] = {
     "boutons": Component("report on the desk", f"//p[{class_condition('acts')}][a]"),
     "bouton-grave": Component("report on the desk", f"//form[.//*[{class_condition('grave')}]]"),
     "code": Component("receipt", f"//p[{class_condition('code')}]"),
-    "file": Component(
-        "desk", f"//ul[{class_condition('queue')}] | //ol[{class_condition('queue')}]"
-    ),
+    "file": Component("report on the desk", f"//ol[{class_condition('queue')}]"),
     "signalement": Component("reports", f"//li[{class_condition('entry')}]"),
 }
 
