@@ -255,6 +255,14 @@ def new_flags(
 _UNREAD_ARGUMENTS = ("happened_on", "source_url", "into")
 
 
+def may_take_up(session: Session, change: ProposedChange, member: Member) -> bool:
+    """Whether a member may edit a change again, or drop it.
+
+    Its writer may, and everybody once the account of its writer is closed.
+    """
+    return member.id == change.made_by or not session.get_one(Member, change.made_by).is_active
+
+
 def _select_changes(session: Session, viewer: Member, *conditions: Any) -> list[ProposedChange]:
     if not viewer.is_active:
         return []

@@ -87,7 +87,7 @@ def clause(kind: TodoKind, viewer: Member, todo_context: TodoContext) -> Clause:
     if kind is TodoKind.RETURNED:
         return or_(
             _has_change(PendingChange.made_by == viewer.id, is_returned()),
-            _current_revision(_CURRENT.made_by == viewer.id, _CURRENT.refused_at.is_not(None)),
+            is_refused_version(viewer),
         )
     if kind is TodoKind.SECOND:
         return _waits_for_second(todo_context)
@@ -110,6 +110,11 @@ def clause(kind: TodoKind, viewer: Member, todo_context: TodoContext) -> Clause:
 def _current_revision(*conditions: Clause) -> Clause:
     # All conditions in one subquery, which PostgreSQL then joins once.
     return exists().where(_CURRENT.id == CASE.c.revision_id, *conditions)
+
+
+def is_refused_version(viewer: Member) -> Clause:
+    """Cases whose current version is the viewer's own, and was refused."""
+    return _current_revision(_CURRENT.made_by == viewer.id, _CURRENT.refused_at.is_not(None))
 
 
 def is_returned() -> Clause:

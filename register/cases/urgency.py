@@ -19,6 +19,8 @@ NO_END = datetime(9999, 1, 1, tzinfo=UTC)
 WORK_ENDS = frozenset(
     {Act.PUBLISHED, Act.RESTORED, Act.MERGED, Act.DRAFT_MERGED, Act.DISCARDED, Act.ERASED}
 )
+# What a second reader does with a version: it ends the reader's own assignment.
+READING_ENDS = frozenset({Act.APPROVED, Act.VERSION_REFUSED})
 LABEL_LIMIT = 80
 
 
@@ -45,6 +47,11 @@ class Urgency:
     def line_details(self) -> dict[str, bool]:
         """The details of a journal line: neither the day nor the label, which can be erased."""
         return {"danger": self.danger, "term": self.term_on is not None}
+
+
+def ends_assignment(act: Act, by: int | None, holder: int | None) -> bool:
+    """Whether an act by a member ends the assignment of a case to its holder."""
+    return act in WORK_ENDS or (act in READING_ENDS and by == holder)
 
 
 class ClaimedRow(Protocol):

@@ -20,7 +20,7 @@ from register.accounts.models import Member
 from register.cases import deadlines
 from register.cases.models import CaseState, Incident, Invitation, Note, Reply, Revision
 from register.cases.second_person import Approval, Destruction, PendingChange
-from register.cases.urgency import CLAIM_DURATION, NO_END, WORK_ENDS
+from register.cases.urgency import CLAIM_DURATION, NO_END, ends_assignment
 from register.journal import Act, JournalEntry, Ledger
 from register.journal.verify import Problem
 
@@ -200,9 +200,10 @@ def _claim_holds(case: Incident, lines: Sequence[CaseLine]) -> bool:
     if last_line is not None and last_line.act is Act.CLAIMED:
         expected = {(last_line.by, last_line.at + CLAIM_DURATION)}
     elif last_line is not None and last_line.act is Act.ASSIGNED:
-        ends = [line.at for line in lines if line.act in WORK_ENDS and line.at >= last_line.at]
-        assigned = (last_line.private.get("member"), NO_END)
-        if not ends:
+        assignee = last_line.private.get("member")
+        ends = [line.at for line in lines if ends_assignment(line.act, line.by, assignee)]
+        assigned = (assignee, NO_END)
+        if not ends or max(ends) < last_line.at:
             expected = {assigned}
         elif max(ends) == last_line.at:
             # The lines of two ledgers with the same time have no common order.

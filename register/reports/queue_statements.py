@@ -1,8 +1,8 @@
 """The statements of the desk's queue: one for each kind, whose rows carry ids and days.
 
-A case or report with a danger mark or a term, or that the viewer has claimed, stands there and not
-under the kind of its state. A reply, a proposed change, a destruction and an erasure have rows of
-their own besides.
+A case or report with a danger mark or a term, or that the viewer has claimed or must mend, stands
+there and not under the kind of its state. A reply, a proposed change, a destruction and an erasure
+have rows of their own besides.
 """
 
 from __future__ import annotations
@@ -48,7 +48,7 @@ class QueueKind(StrEnum):
 
     DANGER = "danger"
     TERM = "echeance"
-    MINE = "a-vous"  # claimed by the viewer, or assigned to them
+    MINE = "a-vous"  # claimed by the viewer, assigned to them, or their own refused version
     REPLY = "reponse"
     NEWS = "arrivees"  # the reporter has written
     REPORT = "signalement"
@@ -92,7 +92,10 @@ def queue_statements(
     at = todo_context.at
     is_live = CASE.c.state.in_(_LIVE_STATES)
     has_mark = or_(CASE.c.danger_on.is_not(None), CASE.c.term_on.is_not(None))
-    case_is_mine = and_(CASE.c.held_by == viewer.id, CASE.c.held_until > at, is_live)
+    is_free = or_(CASE.c.held_until.is_(None), CASE.c.held_until <= at)
+    is_refused = and_(is_free, todo_clauses.is_refused_version(viewer))
+    is_held = and_(CASE.c.held_by == viewer.id, CASE.c.held_until > at)
+    case_is_mine = and_(or_(is_held, is_refused), is_live)
     has_report_mark = or_(Report.danger_on.is_not(None), Report.term_on.is_not(None))
     report_is_mine = and_(Report.held_by == viewer.id, Report.held_until > at, _OPEN)
     # Few, and read first: conditions on four columns would read each draft, not its index.
@@ -117,7 +120,7 @@ def queue_statements(
             _reports(and_(_MARKABLE, ~danger_report, Report.term_on.is_not(None)), Report.term_on),
         ),
         QueueKind.MINE: _both(
-            _cases(and_(case_is_mine, ~has_mark), CASE.c.held_until),
+            _cases(and_(case_is_mine, ~has_mark), func.coalesce(CASE.c.held_until, at)),
             _reports(and_(report_is_mine, ~has_report_mark), Report.held_until),
         ),
         QueueKind.REPLY: _ordered(

@@ -28,10 +28,14 @@ function setUp() {
   }
 }
 
+const current = () => ({ title: document.title, lang: document.documentElement.lang, body: document.body });
+
 /* Show a page, and lead the keyboard and the screen reader to where it begins. */
-function show({ title, body }, anchor = "") {
+function show({ title, lang, body }, anchor = "") {
   document.body = body;
   document.title = title;
+  // A code typed on the French page may open an English one.
+  document.documentElement.lang = lang;
   const part = anchor ? document.getElementById(anchor) : null;
   const start = body.querySelector("[autofocus]") ?? part ?? body.querySelector("h1");
   if (start?.tabIndex < 0) start.setAttribute("tabindex", "-1");
@@ -50,13 +54,13 @@ function load(address) {
 function enter(answer, page, anchor) {
   const { address, named, draft } = notice(page).dataset;
   const scripts = [...page.scripts].map((script) => script.src);
-  const shown = { title: named, body: document.adoptNode(page.body) };
+  const shown = { title: named, lang: page.documentElement.lang, body: document.adoptNode(page.body) };
   if (draft === undefined) {
     // It is sent, or left: no page stays in which it would look otherwise.
     for (const [other, { body }] of pages) if (notice(body)) pages.delete(other);
     history.replaceState(key, "", address);
   } else if (answer.ok) {
-    pages.set(key, { title: document.title, body: document.body });
+    pages.set(key, current());
     key = newKey();
     history.pushState(key, "", address);
   }
@@ -124,7 +128,7 @@ addEventListener("popstate", ({ state }) => {
   if (state === key) return;
   const page = pages.get(state);
   if (page) {
-    pages.set(key, { title: document.title, body: document.body });
+    pages.set(key, current());
     show(page);
   } else if (PRIVATE.test(location.pathname) && notice()) {
     // Of what was sent nothing is left to go back to: the page stays, and so does its address.

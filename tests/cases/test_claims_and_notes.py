@@ -11,6 +11,7 @@ from sqlalchemy import select
 from register.cases import acts
 from register.cases.models import Incident, Note
 from register.cases.urgency import CLAIM_DURATION, NO_END, Urgency
+from register.cases.verify import verify
 from register.errors import Invalid, Refused
 
 LATER = AT + CLAIM_DURATION
@@ -116,6 +117,21 @@ def test_an_assignment_ends_with_the_work(pen, desk, cast, attested, session):
         acts.publish(p, published.id, by=cast.chloe, reason="r", attested=attested)
         acts.discard(p, discarded.id, by=cast.chloe)
     assert _holder(session, published) == _holder(session, discarded) == (None, None)
+
+
+def test_the_assignment_of_a_reader_ends_with_their_answer(pen, desk, cast, session):
+    refused, approved, other = desk.draft(), desk.draft(), desk.draft()
+    with pen() as p:
+        for case in (refused, approved):
+            acts.assign(p, case.id, to=cast.chloe, by=cast.bruno)
+        acts.assign(p, other.id, to=cast.ada, by=cast.bruno)
+    with pen(AT + timedelta(hours=1)) as p:
+        acts.refuse_version(p, refused.id, by=cast.chloe, refusal="Qui le dit ?")
+        for case in (approved, other):
+            acts.approve(p, case.id, by=cast.chloe)
+    assert _holder(session, refused) == _holder(session, approved) == (None, None)
+    assert _holder(session, other) == (cast.ada, NO_END)
+    assert list(verify(session)) == []
 
 
 def test_the_danger_mark_and_the_term_are_set_and_taken_off(pen, desk, cast, session):

@@ -135,6 +135,17 @@ def _kind(pair):
     return pair[0]
 
 
+def test_a_refused_version_waits_for_its_writer_unless_another_member_has_it(queue, desk, cast):
+    case = desk.ready()
+    with desk.pen() as p:
+        cases.refuse_version(p, case.id, by=cast.chloe, refusal="Qui le dit ?")
+    kinds = {name: [item.kind for item in queue(name).items] for name in ("bruno", "chloe")}
+    assert kinds == {"bruno": [QueueKind.MINE], "chloe": [QueueKind.DRAFT]}
+    with desk.pen() as p:
+        cases.assign(p, case.id, to=cast.ada, by=cast.ada)
+    assert [item.kind for item in queue("bruno").items] == [QueueKind.DRAFT]
+
+
 def test_pages_of_the_queue_follow_one_another(queue, crowded):
     whole = queue().items
     pages = [queue(page=number, page_size=6) for number in (1, 2, 3, 4)]

@@ -149,6 +149,7 @@ def record_approval(
         given_at=tx.at,
     )
     insert(tx, approval)
+    end_assignment(case, Act.APPROVED, member.id)
     return tx.record(
         Act.APPROVED,
         by=member.id,
@@ -216,9 +217,7 @@ def _next_change_id(tx: WriteTransaction) -> int:
     """
     last_line = (
         select(JournalEntry.private_json)
-        .where(
-            JournalEntry.ledger == Ledger.DESK.value, JournalEntry.act == Act.CHANGE_PROPOSED.value
-        )
+        .filter_by(ledger=Ledger.DESK.value, act=Act.CHANGE_PROPOSED.value)
         .order_by(JournalEntry.seq.desc())
         .limit(1)
     )
@@ -264,7 +263,7 @@ def snapshot_and_record(
         commitment to its text.
     """
     reason = required_text("reason", reason)
-    end_assignment(case, act)
+    end_assignment(case, act, member.id)
     tx.session.flush()
     revision, content_digest, commitments = save_revision(
         tx, case, content, act, by=member.id, reason=reason, flag_reasons=flag_reasons
@@ -292,7 +291,7 @@ def erase_and_record(
     tx: WriteTransaction, case: Incident, member: Member, act: Act
 ) -> JournalEntry:
     change = CodeChange.of(tx.session, case, None)
-    end_assignment(case, act)
+    end_assignment(case, act, member.id)
     mark(case, Urgency(), tx.at)
     case.term_label = ""
     destroyed_ids = erase_texts(tx, case)

@@ -6,7 +6,7 @@ from datetime import date, datetime
 from typing import Protocol
 
 from register.accounts.models import Member
-from register.cases.urgency import NO_END, WORK_ENDS, Urgency, claim_holder
+from register.cases.urgency import NO_END, Urgency, claim_holder, ends_assignment
 from register.errors import Invalid, Refused
 from register.journal import Act, WriteTransaction
 from register.text.dates import paris_day
@@ -44,9 +44,9 @@ def end_claim(row: MarkedRow) -> int | None:
     return holder
 
 
-def end_assignment(row: MarkedRow, act: Act) -> None:
-    """Release the assignment of a case when the work on it is done."""
-    if act in WORK_ENDS and row.held_until == NO_END:
+def end_assignment(row: MarkedRow, act: Act, by: int) -> None:
+    """Release the assignment of a case when the work on it, or its reader's part, is done."""
+    if row.held_until == NO_END and ends_assignment(act, by, row.held_by):
         end_claim(row)
 
 

@@ -148,7 +148,7 @@ def edited_since_withdrawal(session: Session, incident_id: int) -> bool:
         session.scalar(last_revision.where(Revision.act == act.value)) or 0
         for act in (Act.WITHDRAWN, Act.EDITED)
     )
-    return edited > withdrawn
+    return 0 < withdrawn < edited
 
 
 def _check_publication(

@@ -8,6 +8,7 @@ from register.accounts.models import Member
 from register.cases import case_content as contents
 from register.cases import second_person
 from register.cases.acts import _steps as steps
+from register.cases.acts.marks import end_assignment
 from register.cases.acts.public_changes import REASON_LIMIT, load_change
 from register.cases.case_content import CaseSnapshot
 from register.cases.models import Refusable, Reply, Revision
@@ -45,6 +46,7 @@ def refuse_version(
         raise Refused("report_withdrawn", state=case.state)
     steps.require_not_refused(case)
     snapshot = contents.parse_snapshot(revision.content, revision.html)
+    end_assignment(case, Act.VERSION_REFUSED, member.id)
     _write_refusal(tx, revision, member.id, refusal, passage, snapshot)
     return tx.record(
         Act.VERSION_REFUSED, by=member.id, incident=case.id, case=case.number, revision=revision.id

@@ -29,7 +29,7 @@ TODO_LABELS: dict[TodoKind, Any] = {
 
 # What a draft lacks, in a few words; by the codes of the checklist.
 LACKING: dict[str, Any] = {
-    "texts": _("un titre ou un résumé"),
+    "texts": _("le titre ou le résumé"),
     "summary_length": _("un résumé plus court"),
     "source": _("une source"),
     "types": _("les types"),

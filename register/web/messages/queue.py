@@ -19,7 +19,10 @@ QUEUE_KINDS: dict[QueueKind, tuple[Any, Any]] = {
         _("Échéances"),
         _("Un membre a noté un jour : un délai de justice, une réponse promise."),
     ),
-    QueueKind.MINE: (_("À vous"), _("Ce que vous avez en main, ou qu’un membre vous a confié.")),
+    QueueKind.MINE: (
+        _("À vous"),
+        _("Ce que vous avez en main, ce qu’on vous confie, votre version qu’un membre a refusée."),
+    ),
     QueueKind.REPLY: (
         _("Droits de réponse"),
         _("Une réponse reçue s’insère dans les trois jours : publiez-la, ou refusez-la."),
@@ -47,7 +50,7 @@ QUEUE_KINDS: dict[QueueKind, tuple[Any, Any]] = {
     ),
     QueueKind.DESTRUCTION: (
         _("Destructions à confirmer"),
-        _("Un caviardage a caché des versions : confirmez leur destruction, ou annulez-la."),
+        _("Un passage retiré reste lisible des membres : confirmez sa destruction, ou annulez-la."),
     ),
     QueueKind.ERASURE: (
         _("Effacements approuvés"),

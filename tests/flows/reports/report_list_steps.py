@@ -73,7 +73,7 @@ def attach(member: Member, number: int) -> None:
     user.press("Rattacher à un dossier")
     expect_heading(page, "Rattacher le signalement à un dossier")
     user.write("Numéro d’un cas public", f"nº {number}")
-    user.press("Voir les deux")
+    user.press("Les voir côte à côte")
     expect(page.get_by_role("heading", name=re.compile(rf"Le cas nº\s{number}"))).to_be_visible()
     user.press("Rattacher à ce dossier")
     expect_message(page, "Le signalement est rattaché à ce dossier")

@@ -158,7 +158,10 @@ def test_an_approval_names_its_member_and_ends_with_an_edit(
     case = desk.draft(content(justice=True))
     with pen() as p:
         acts.invite(p, case.id, "courriel", by=cast.bruno)
+        acts.edit(p, case.id, content(justice=True, amount="2 EUR"), by=cast.bruno, reason="r")
     page = signed("chloe").get(case_path(case, "approuver")).text
+    # A first publication has no correction, however often its draft was edited.
+    assert "Correction du texte" not in page
     assert "Selon le blog, le maire a interdit de <strong>filmer</strong>" in page
     assert (
         signed("chloe").send(case_path(case, "approuver"), revision_field(case)).status_code == 303

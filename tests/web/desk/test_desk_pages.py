@@ -133,7 +133,7 @@ def test_the_home_says_why_each_thing_waits_and_leads_to_the_act(
     assert "danger depuis aujourd’hui" in text
     assert "changé par chloe il y a deux jours" in text
     assert "il manque : l’invitation à répondre, l’accord d’un second membre" in text
-    assert "il manque : un titre ou un résumé, les types, l’invitation à répondre" in text
+    assert "il manque : le titre ou le résumé, les types, l’invitation à répondre" in text
     assert "à chloe jusqu’à" in text
     for address in (
         f"{LIST}/{pending}/approuver",

@@ -10,7 +10,6 @@ from flask import abort
 from flask.typing import ResponseReturnValue
 from flask_babel import lazy_gettext as _
 
-from register.accounts.models import Member
 from register.accounts.web import current_member
 from register.cases import acts, second_person
 from register.cases.case_content import CaseSnapshot
@@ -44,7 +43,7 @@ _OWN_STALE = _(
 )
 _ORPHAN = _(
     "Le compte de qui a écrit ce changement est fermé : il ne peut plus paraître à son nom. "
-    "Refusez-le, et proposez-le au vôtre s’il est juste."
+    "Reprenez-le au vôtre, ou ne le proposez plus."
 )
 
 
@@ -115,9 +114,9 @@ def refuse(incident_id: int) -> ResponseReturnValue:
 @desk.post(f"{_CHANGE}/reprendre")
 @_redirect_when_decided
 def change_drop(incident_id: int, change_id: int) -> ResponseReturnValue:
-    """Withdrawal of one's own change."""
+    """Withdrawal of one's own change, or of one whose writer's account is closed."""
     change = _get_change(incident_id, change_id)
-    if change.made_by != current_member.member().id:
+    if not may_take_up(change):
         abort(404)
     current_member.run_act(lambda tx, by: acts.refuse_change(tx, change.id, by=by))
     return act_view.redirect_to_case(
@@ -193,7 +192,6 @@ def _change_values(
         "flags": content_words.flag_lines(flags, proposal.flag_reasons),
         "why": _approval_refusal(change, desk_case),
         "refusing": refusal_form is not None,
-        "orphan": _is_orphan(change),
         "refusal_form": refusal_form or RefuseChangeForm(formdata=None),
     }
 
@@ -201,7 +199,7 @@ def _change_values(
 def _approval_refusal(change: ProposedChange, desk_case: DeskCase) -> str:
     """Why the signed-in member cannot approve a change; empty when they can."""
     is_own = change.made_by == current_member.member().id
-    if _is_orphan(change):
+    if may_take_up(change) and not is_own:
         return typeset(str(_ORPHAN))
     if change.refused_at is not None:
         return typeset(str(_OWN_REFUSED) if is_own else error_sentence(Refused("change_refused")))
@@ -212,11 +210,6 @@ def _approval_refusal(change: ProposedChange, desk_case: DeskCase) -> str:
         return typeset(str(_OWN_STALE) if is_own else error_sentence(Refused("change_stale")))
     seconding = act_view.second_person_refusal(change.made_by)
     return typeset(str(_OWN_WAITS)) if seconding and is_own else seconding
-
-
-def _is_orphan(change: ProposedChange) -> bool:
-    """Whether the account of its author is closed."""
-    return not db.session.get_one(Member, change.made_by).is_active
 
 
 @desk.app_template_global("change_words")
@@ -240,3 +233,9 @@ def take_up_address(desk_case: DeskCase, change: ProposedChange) -> str:
     if page is None or desk_case.state != CaseState.PUBLISHED:
         return ""
     return act_view.case_address(desk_case.id, f"{page}?changement={change.id}")
+
+
+@desk.app_template_global()
+def may_take_up(change: ProposedChange) -> bool:
+    """Whether the signed-in member may edit a pending change again, or drop it."""
+    return second_person.may_take_up(db.session(), change, current_member.member())

@@ -205,11 +205,11 @@ def run_editor(
 
 
 def resumed_change(desk_case: DeskCase | None) -> ProposedChange | None:
-    """The member's own pending change with the id in the address or form, if it exists."""
+    """The pending change with the id in the address or form, if the member may take it up."""
     change_id = parse_id(request.values.get(CHANGE_PARAMETER, ""))
-    by = current_member.member().id
-    changes = desk_case.changes if desk_case else ()
-    return next((row for row in changes if row.id == change_id and row.made_by == by), None)
+    session, member = db.session(), current_member.member()
+    rows = [row for row in (desk_case.changes if desk_case else ()) if row.id == change_id]
+    return next((row for row in rows if second_person.may_take_up(session, row, member)), None)
 
 
 def _resumed_values(

@@ -18,9 +18,11 @@ from register.cases import desk_lists, members_journal
 from register.cases.desk_lists import DeskCaseSummary
 from register.cases.filters import parse_page_number
 from register.cases.models import CaseState
+from register.cases.second_person import get_change
 from register.cases.todo_clauses import TodoKind
 from register.cases.web.desk.act_view import case_address
 from register.cases.web.desk.case_summaries import deadline_words, relative_day, todo_context
+from register.cases.web.desk.change_approval import may_take_up
 from register.cases.web.desk.claims import holder_words, term_words
 from register.db import db, now
 from register.journal.web import journal_sentences
@@ -246,7 +248,10 @@ def _case_words(
     if item.kind in (QueueKind.CHANGE, QueueKind.RETURNED):
         proposed = _("proposé par %(who)s %(when)s", who=who, when=since)
         if item.kind is QueueKind.RETURNED:
-            act = _("Reprendre") if is_own else _("Voir")
+            is_returned = may_take_up(
+                get_change(db.session(), current_member.member(), item.ref or 0)
+            )
+            act = _("Reprendre") if is_returned else _("Voir")
         else:
             act = _("Voir") if is_own else _("Relire")
         return [proposed], (act, f"/changements/{item.ref}")
@@ -287,12 +292,16 @@ def _draft_words(
             who=current_member.display_name(case.changed_by),
             when=relative_day(case.changed_at, today),
         ),
+        _("version refusée par %(who)s", who=current_member.display_name(case.refused_by))
+        if case.refused_by
+        else "",
         _("il manque : %(lacking)s", lacking=lacking) if lacking else "",
         str(TODO_LABELS[TodoKind.READY]) if TodoKind.READY in waits else "",
     ]
     if case.refused_by and case.changed_by == current_member.member().id:
         return why, (_("Reprendre"), "/modifier")
-    if TodoKind.APPROVE in waits:
+    # An approval falls with the next version: a text that lacks something is completed first.
+    if TodoKind.APPROVE in waits and not set(codes) - {"second", "invitation", "flags"}:
         return why, (_("Relire"), "/approuver")
     if TodoKind.READY in waits:
         return why, (_("Publier"), "/publier")

@@ -31,7 +31,7 @@ from register.reports.report_content import MESSAGE_LIMIT
 from register.reports.web.desk import labels, report_list_query, report_summary
 from register.web.blueprints import desk
 from register.web.errors import status_of
-from register.web.form_fields import DeskForm, text_field
+from register.web.form_fields import BaseForm, DeskForm, text_field
 from register.web.l10n import typeset
 from register.web.messages.desk import REPORTER_ACT_SENTENCES
 from register.web.request_context import current_vocabulary, key_store
@@ -77,7 +77,7 @@ class AskForm(ReportActForm):
     )
 
 
-class ReportNoteForm(DeskForm):
+class ReportNoteForm(BaseForm):
     """An internal note."""
 
     note = text_field(
