@@ -138,9 +138,7 @@ def test_a_text_that_is_no_longer_published_is_sealed_as_gone(
     session: Session, engine: Engine, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     with monkeypatch.context() as patch:
-        patch.setattr(
-            content, "TEXT_NAMES", [name for name in content.TEXT_NAMES if name != "a-propos"]
-        )
+        patch.setattr(content, "PUBLIC_TEXT_NAMES", content.PUBLIC_TEXT_NAMES[1:])
         assert _problems(session) == [("published_text", {"name": "a-propos.md"})]
         setup.refresh(engine)
         assert _sealed(session)[-1] == {"a-propos.md": None}
@@ -223,9 +221,7 @@ def test_a_rewritten_page_stays_sealed_when_a_release_changes_other_texts(
     with pen() as p:
         acts.restore_page(p, "methode", by=cast.ada, reason="r", seen_revision=page.id)
     with monkeypatch.context() as patch:
-        patch.setattr(
-            content, "TEXT_NAMES", [name for name in content.TEXT_NAMES if name != "a-propos"]
-        )
+        patch.setattr(content, "PUBLIC_TEXT_NAMES", content.PUBLIC_TEXT_NAMES[1:])
         setup.refresh(engine)
         (*_earlier, line) = lines_since(session, 1)
         assert json.loads(line.private_json)["pages"]["methode"]["version"] == page.id + 1

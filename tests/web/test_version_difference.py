@@ -38,7 +38,7 @@ def case(desk, cast):
             by=cast.bruno,
             second=cast.chloe,
             reason="r",
-            public_note="La salle a été rendue.",
+            public_note="La décision est corrigée.",
         )
     return published
 
@@ -60,7 +60,7 @@ def test_a_correction_leads_to_what_it_changed_word_by_word(app, case):
     response = client.get(address)
     text = words(response)
     assert "De la version 1 à la version 2" in text
-    assert "La salle a été rendue." in text
+    assert "La décision est corrigée." in text
     assert "[retiré : refusée]" in text.replace("] ", "]")
     assert "[ajouté : rendue]" in text.replace("] ", "]")
     # The field of the person targeted differs; proceedings do not, and are left out.
