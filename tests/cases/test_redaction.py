@@ -146,11 +146,14 @@ def test_a_name_leaves_the_reason_for_which_a_follow_up_has_no_source(pen, sessi
         words = {"title": "Suite", "text": "Vu.", "no_source": f"Dit au {phone}."}
         reasons = {"by": cast.bruno, "reason": "r", "second": cast.chloe}
         acts.follow_up(p, case.id, flag_reasons="public", **words, **reasons)
+        source = {"source_url": "https://exemple.test/suite", "no_source": ""}
+        acts.follow_up(p, case.id, title="Suite", text="Vu.", **source, **reasons)
     session.rollback()
-    row_id = session.scalars(select(FollowUp.id)).one()
+    row_id, sourced_id = session.scalars(select(FollowUp.id).order_by(FollowUp.id)).all()
     session.rollback()
     with pen() as p:
-        rewrites = {"follow_ups": {row_id: ("Suite", "Vu.", "Dit au.")}, "passages": [phone]}
+        new_texts = {row_id: ("Suite", "Vu.", "Dit au."), sourced_id: ("Suite", "Vu.", "")}
+        rewrites = {"follow_ups": new_texts, "passages": [phone]}
         note = {"public_note": FIXED_NOTES[0], "reason": "r"}
         acts.redact(p, case.id, a_case(), by=cast.bruno, **note, **rewrites)
     assert _load(session, case).snapshot.content["follow_ups"][0]["no_source"] == "Dit au."

@@ -239,6 +239,30 @@ def test_a_report_is_withdrawn_once(session, pen, store, inbox):
     assert refused.value.key == "report_state"
 
 
+@pytest.mark.parametrize("at_once", [True, False])
+def test_a_withdrawn_report_is_destroyed_when_its_author_wants(session, pen, store, inbox, at_once):
+    report = inbox.held()
+    with pytest.raises(Refused) as refused, pen() as p:
+        acts.destroy(p, store, report.key)
+    assert refused.value.key == "report_state"
+    with pen() as p:
+        assert acts.withdraw(p, store, report.key, nonce(), destroys=at_once)
+    if not at_once:
+        with pen() as p:
+            acts.destroy(p, store, report.key)
+    row = report_row(session, report.key)
+    assert (row.state, row.sealed, row.contact, row.digest) == (
+        ReportState.WITHDRAWN,
+        None,
+        None,
+        None,
+    )
+    assert report.key not in store.names()
+    with pytest.raises(Refused) as refused, pen() as p:
+        acts.destroy(p, store, report.key)
+    assert refused.value.key == "report_purged"
+
+
 def test_a_withdrawal_before_publication_removes_the_copy_from_the_case(
     session, pen, store, inbox, desk
 ):

@@ -24,6 +24,7 @@ from register.cases import member_view, revisions
 from register.cases.checklist import ATTESTATIONS
 from register.cases.models import Incident, Note, Revision
 from register.cases.second_person import PendingChange
+from register.cases.urgency import Urgency
 from register.cases.verify import verify
 from register.cases.vocabulary import current_vocabulary
 from register.db import Base
@@ -125,6 +126,8 @@ def test_after_the_withdrawal_and_after_the_purge_no_table_contains_a_passage(se
         cases.note(p, draft_id, f"Je lis : {WORDS}", by=inbox.cast.bruno)
         cases.note(p, draft_id, "appeler la mairie", by=inbox.cast.bruno)
         cases.invite(p, draft_id, f"On me dit : {WORDS}", by=inbox.cast.bruno)
+        term = Urgency(term_on=AT.date() + timedelta(days=10), term_label=WORDS[:80])
+        cases.set_urgency(p, draft_id, term, by=inbox.cast.bruno)
     _withdraw(inbox, key)
     stored_text = _stored_text(session, inbox)
     assert [passage for passage in PASSAGES if passage in stored_text] == []
@@ -133,6 +136,7 @@ def test_after_the_withdrawal_and_after_the_purge_no_table_contains_a_passage(se
     assert (remaining.narrative, remaining.actor_text) == ("", "")
     assert remaining.outlets == ("Gagny Libre",)
     assert draft.summary == a_case().summary
+    assert draft.term_label == ""
     assert [note.text for note in session.scalars(select(Note))] == ["appeler la mairie"]
     assert report_content.case_key_name(draft_id) not in inbox.store.names()
     _check_consistency(session, inbox)
