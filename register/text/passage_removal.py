@@ -23,7 +23,6 @@ REMOVED_URL = "https://passage-retire.invalid/"
 _WRITTEN_MARK = re.compile(r"\[\s*(?:…|\.\.\.|passage retiré)\s*\]", re.IGNORECASE)
 _TOKEN = re.compile(r"\w+|[^\w\s]")
 _PUNCTUATION = frozenset(".,;:!?…*_()«»-–—")
-_MARKS = re.compile(f"{re.escape(REMOVAL_MARK)}|{re.escape(REMOVED_URL)}")
 _WORD = re.compile(r"[^\W_]+")
 # A reference to a character and an encoded byte of an address stand for letters too.
 _LETTERS = re.compile(r"&(?:#\w{1,8}|[A-Za-z]\w{1,30});|(?:%[0-9A-Fa-f]{2})+|[^\W_]+")
@@ -44,27 +43,32 @@ _MIN_LETTERS = 3
 
 
 class PassageRemoval:
-    """The passages to remove, or to search for."""
+    """The passages to remove, or to search for.
 
-    def __init__(self, passages: Iterable[str]) -> None:
+    :param mark: what stands in the place of a removed passage.
+    """
+
+    def __init__(self, passages: Iterable[str], mark: str = REMOVAL_MARK) -> None:
+        self._mark = mark
+        self._marks = re.compile(f"{re.escape(mark)}|{re.escape(REMOVED_URL)}")
         self._needles = frozenset(filter(None, (_letters(passage) for passage in passages)))
 
     def occurs_in(self, text: str) -> bool:
         """Whether a text has one of the passages."""
-        return bool(self._spans(text))
+        return bool(self.spans(text))
 
     def remove_from(self, text: str) -> str:
         """The text with the mark in place of each passage; an address with one goes whole."""
         pieces, end = [], 0
-        for start, stop in self._spans(text):
-            pieces += [text[end:start], _replacement(text[start:stop])]
+        for start, stop in self.spans(text):
+            pieces += [text[end:start], _replacement(text[start:stop], self._mark)]
             end = stop
         return "".join([*pieces, text[end:]])
 
-    def _spans(self, text: str) -> list[tuple[int, int]]:
+    def spans(self, text: str) -> list[tuple[int, int]]:
         """Where passages are, in order, without overlaps."""
         joined, starts, ends = _joined_letters(text)
-        marks = [match.span() for match in _MARKS.finditer(text)]
+        marks = [match.span() for match in self._marks.finditer(text)]
         spans = []
         for needle in self._needles:
             offset = joined.find(needle)
@@ -166,7 +170,7 @@ def _decoded(word: str) -> str:
     return unquote(word) if word[0] == "%" else word
 
 
-def _replacement(passage: str) -> str:
+def _replacement(passage: str, mark: str) -> str:
     """The mark, with the emphasis that only begins or only ends in the passage."""
     if _URL.fullmatch(passage):
         return REMOVED_URL
@@ -178,7 +182,7 @@ def _replacement(passage: str) -> str:
             unpaired.append((delimiter, is_closing))
     closing = "".join(delimiter for delimiter, is_closing in unpaired if is_closing)
     opening = "".join(delimiter for delimiter, is_closing in unpaired if not is_closing)
-    return f"{opening}{REMOVAL_MARK}{closing}"
+    return f"{opening}{mark}{closing}"
 
 
 def _emphasis(passage: str) -> Iterator[tuple[str, bool]]:

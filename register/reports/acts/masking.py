@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from datetime import date
@@ -24,7 +23,7 @@ from register.reports.models import Message, Report, ReportNote, RetainedReport
 from register.reports.queries import ReportView
 from register.reports.report_content import Received, ReportContent
 from register.text.dates import paris_day
-from register.text.normalisation import clean
+from register.text.passage_removal import PassageRemoval
 
 # What stands in the place of a masked passage.
 MASK = "[passage masqué]"
@@ -93,7 +92,7 @@ def occurrences(
 
     :raises Invalid: as :func:`mask`.
     """
-    pattern = _passage_pattern(passage)
+    removal = _passage_removal(passage)
     texts = [
         *((report_view.received and _content_texts(report_view.received.sent)) or ()),
         *((message.kind.value, message.text) for message in report_view.messages),
@@ -104,12 +103,12 @@ def occurrences(
     matches = [
         Occurrence(
             place,
-            text[max(match.start() - _CONTEXT_LENGTH, 0) : match.start()],
-            match.group(),
-            text[match.end() : match.end() + _CONTEXT_LENGTH],
+            text[max(start - _CONTEXT_LENGTH, 0) : start],
+            text[start:end],
+            text[end : end + _CONTEXT_LENGTH],
         )
         for place, text in texts
-        for match in pattern.finditer(text)
+        for start, end in removal.spans(text)
     ]
     if not matches:
         raise Invalid("passage_absent", field="passage")
@@ -130,11 +129,11 @@ def mask(
     data_key = transitions.require_data_key(store, report)
     if reason not in MASK_REASONS:
         raise Invalid("unknown_code", field="reason", value=reason[:40])
-    pattern = _passage_pattern(passage)
+    removal = _passage_removal(passage)
     changes = [
-        _mask_content(tx, store, report, data_key, pattern),
-        _mask_rows(tx, key, data_key, pattern),
-        _mask_columns(report, data_key, pattern),
+        _mask_content(tx, store, report, data_key, removal),
+        _mask_rows(tx, key, data_key, removal),
+        _mask_columns(report, data_key, removal),
     ]
     if not any(changes):
         raise Invalid("passage_absent", field="passage")
@@ -144,15 +143,11 @@ def mask(
     transitions.record(tx, Act.REPORT_MASKED, key, by, reason=reason)
 
 
-def _passage_pattern(passage: str) -> re.Pattern[str]:
-    """The passage as whole words, whatever the case, the blanks and the apostrophes."""
+def _passage_removal(passage: str) -> PassageRemoval:
     words = transitions.require_text(passage, PASSAGE_LIMIT, field="passage")
     if len(words) < _MIN_PASSAGE:
         raise Invalid("passage_short", field="passage", limit=_MIN_PASSAGE)
-    pattern = r"\s+".join(re.sub("['’]", "['’]", re.escape(word)) for word in clean(words).split())
-    before = r"(?<!\w)" if words[0].isalnum() else ""
-    after = r"(?!\w)" if words[-1].isalnum() else ""
-    return re.compile(f"{before}{pattern}{after}", re.IGNORECASE)
+    return PassageRemoval([words], MASK)
 
 
 def _content_texts(sent: ReportContent) -> Iterator[tuple[str, str]]:
@@ -163,13 +158,13 @@ def _content_texts(sent: ReportContent) -> Iterator[tuple[str, str]]:
 
 
 def _mask_content(
-    tx: WriteTransaction, store: KeyStore, report: Report, data_key: bytes, pattern: re.Pattern[str]
+    tx: WriteTransaction, store: KeyStore, report: Report, data_key: bytes, removal: PassageRemoval
 ) -> bool:
     received = report_content.decrypt_content(data_key, report.key, report.sealed or b"")
     changes: dict[str, Any] = {
-        name: pattern.sub(MASK, getattr(received.sent, name)) for name in _TEXT_FIELDS
+        name: removal.remove_from(getattr(received.sent, name)) for name in _TEXT_FIELDS
     }
-    changes["links"] = tuple(pattern.sub(MASK, link) for link in received.sent.links)
+    changes["links"] = tuple(removal.remove_from(link) for link in received.sent.links)
     sent = replace(received.sent, **changes)
     if sent == received.sent:
         return False
@@ -200,7 +195,7 @@ def retained_copies(
             yield retained, case_key
 
 
-def _mask_rows(tx: WriteTransaction, key: str, data_key: bytes, pattern: re.Pattern[str]) -> bool:
+def _mask_rows(tx: WriteTransaction, key: str, data_key: bytes, removal: PassageRemoval) -> bool:
     """Mask the passage in messages and notes, which are a text with its kind or its member."""
     sealed_texts: tuple[tuple[Any, Any, Any], ...] = (
         (Message, report_content.decrypt_message, report_content.encrypt_message),
@@ -210,25 +205,25 @@ def _mask_rows(tx: WriteTransaction, key: str, data_key: bytes, pattern: re.Patt
     for model, decrypt, encrypt in sealed_texts:
         for row in tx.session.scalars(select(model).where(model.report_key == key)):
             label, text = decrypt(data_key, row.key, row.sealed)
-            masked, count = pattern.subn(MASK, text)
-            if count:
+            masked = removal.remove_from(text)
+            if masked != text:
                 row.sealed = encrypt(data_key, row.key, label, masked)
                 is_changed = True
     return is_changed
 
 
-def _mask_columns(report: Report, data_key: bytes, pattern: re.Pattern[str]) -> bool:
+def _mask_columns(report: Report, data_key: bytes, removal: PassageRemoval) -> bool:
     """Mask the passage in the sentence of the decision and in the label of the term."""
     key, is_changed = report.key, False
     if report.decision is not None:
         decision = report_content.decrypt_decision(data_key, key, report.decision)
-        masked, count = pattern.subn(MASK, decision.sentence)
-        if count:
+        masked = removal.remove_from(decision.sentence)
+        if masked != decision.sentence:
             masked_decision = replace(decision, sentence=masked)
             report.decision = report_content.encrypt_decision(data_key, key, masked_decision)
             is_changed = True
     label = report_content.decrypt_label(data_key, key, report.term_label)
-    masked, count = pattern.subn(MASK, label)
-    if count:
+    masked = removal.remove_from(label)
+    if masked != label:
         report.term_label = report_content.encrypt_label(data_key, key, masked)
-    return is_changed or bool(count)
+    return is_changed or masked != label
