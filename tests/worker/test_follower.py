@@ -12,6 +12,7 @@ from pathlib import Path
 
 import pytest
 from raw_http import environ, until
+from search_documents import forms_of
 from sqlalchemy import Engine as Database
 from sqlalchemy import create_engine, text
 from sqlalchemy.orm import Session
@@ -60,7 +61,7 @@ class DictionaryEngine:
         )
 
     def forms(self, session: Session) -> Sequence[str]:
-        return sorted({form for document in self.documents.values() for form in document.forms})
+        return forms_of(self.documents.values())
 
     def stamp(self) -> str:
         return repr(self.position)
