@@ -18,6 +18,7 @@ from sqlalchemy.exc import ArgumentError
 
 from register.errors import ConfigError
 from register.hosts import is_loopback, is_onion
+from register.postgresql import DEFAULT_CONNECTIONS, FEWEST_CONNECTIONS
 
 PREFIX = "REGISTER_"
 # Settings of former versions: still allowed, and ignored.
@@ -41,6 +42,10 @@ class Settings:
 
     database_url: str
     """SQLAlchemy URL. Default SQLite in the data folder: nothing else to install."""
+
+    database_connections: int
+    """Connections to PostgreSQL that one process opens at most. Default 8: eight processes, a
+    worker and the commands stay under the server's own default of 100."""
 
     seal_dir: Path | None
     """Folder of the seal key. Default: the user's state folder, by instance id, because a backup
@@ -168,15 +173,22 @@ def load() -> Settings:
         base_url=base_url,
         onion_url=_onion_url(read("ONION_URL"), base_url),
         database_url=database_url,
+        database_connections=_number(
+            "DATABASE_CONNECTIONS",
+            read("DATABASE_CONNECTIONS") or str(DEFAULT_CONNECTIONS),
+            FEWEST_CONNECTIONS,
+            99,
+        ),
         seal_dir=_seal_dir(read("SEAL_DIR"), instance),
         key_store_url=_key_store_url(read("KEY_STORE_URL"), database_url, instance),
         limiter_url=_limiter_url(read("LIMITER_URL") or "memory://"),
         rate_limits=_protection_switch("RATE_LIMITS", read("RATE_LIMITS") or "on", base_url),
-        undecided_after=_months("UNDECIDED_AFTER", read("UNDECIDED_AFTER") or "24"),
+        # At least twelve: a report is listed as overdue (after a year) before it is declined.
+        undecided_after=_number("UNDECIDED_AFTER", read("UNDECIDED_AFTER") or "24", 12, 120),
         single_moderator=_switch("SINGLE_MODERATOR", read("SINGLE_MODERATOR") or "off"),
         require_2fa=_protection_switch("REQUIRE_2FA", read("REQUIRE_2FA") or "on", base_url),
         **{name: _short_text(name.upper(), read(name.upper())) for name in LEGAL_FIELDS},
-        trusted_proxies=_small_number("TRUSTED_PROXIES", read("TRUSTED_PROXIES") or "0"),
+        trusted_proxies=_number("TRUSTED_PROXIES", read("TRUSTED_PROXIES") or "0", 0, 8),
         search=_search(read("SEARCH"), database_url),
     )
 
@@ -229,13 +241,6 @@ def _protection_switch(name: str, raw: str, base_url: str) -> bool:
     return False
 
 
-def _months(name: str, raw: str) -> int:
-    # At least twelve: a report must be listed as overdue (after a year) before it is declined.
-    if not (raw.isascii() and raw.isdigit() and len(raw) <= 3 and 12 <= int(raw) <= 120):
-        raise ConfigError("config_months", name=PREFIX + name, value=raw)
-    return int(raw)
-
-
 def _limiter_url(raw: str) -> str:
     scheme = urlsplit(raw).scheme
     if raw != "memory://" and scheme not in ("redis", "rediss", "redis+unix"):
@@ -269,9 +274,10 @@ def _is_inside(path: Path, instance: Path) -> bool:
     return resolved == folder or folder in resolved.parents
 
 
-def _small_number(name: str, raw: str) -> int:
-    if not (raw.isascii() and raw.isdigit() and int(raw[:3]) <= 8 and len(raw) <= 2):
-        raise ConfigError("config_number", name=PREFIX + name, value=raw, limit=8)
+def _number(name: str, raw: str, least: int, limit: int) -> int:
+    is_number = raw.isascii() and raw.isdigit() and len(raw) <= 3
+    if not (is_number and least <= int(raw) <= limit):
+        raise ConfigError("config_number", name=PREFIX + name, value=raw, least=least, limit=limit)
     return int(raw)
 
 

@@ -51,7 +51,16 @@ _RENDERING_PACKAGES = (
 )
 # Settings that no page shows: machines of one register may differ in them.
 _UNSHOWN_SETTINGS = frozenset(
-    {"instance", "seal_dir", "database_url", "trusted_proxies", "onion_url"}
+    {
+        "instance",
+        "seal_dir",
+        "database_url",
+        "database_connections",
+        "key_store_url",
+        "limiter_url",
+        "trusted_proxies",
+        "onion_url",
+    }
 )
 # WSGI environ key of the ResponseNotes that the hooks leave for the page cache.
 NOTES_KEY = "register.noted"

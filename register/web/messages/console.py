@@ -25,6 +25,10 @@ CONSOLE_ERRORS: dict[str, Any] = {
         "Le magasin des clés des signalements manque ou ne se lit pas : %(where)s. Remettez sa "
         "copie en place, ou lancez webcitoyen upgrade si cette instance n’en a jamais eu."
     ),
+    "keystore_away": _(
+        "Le serveur du magasin des clés des signalements ne répond pas, ou refuse une connexion de "
+        "plus : %(where)s. Aucune clé n’est perdue."
+    ),
     "keystore_foreign": _(
         "Le magasin des clés (%(where)s) et la clé de scellement (%(path)s) ne vont pas ensemble : "
         "l’un des deux est celui d’un autre registre, ou d’avant un changement de clé. Si la clé a "
@@ -34,7 +38,7 @@ CONSOLE_ERRORS: dict[str, Any] = {
         "Le magasin des clés n’a pas encore de clé racine : lancez « webcitoyen upgrade »."
     ),
     "seal_busy": _("La clé de scellement est déjà en train d’être changée. Attendez un instant."),
-    "config_number": _("%(name)s vaut « %(value)s » : écrivez un nombre de 0 à %(limit)s."),
+    "config_number": _("%(name)s vaut « %(value)s » : écrivez un nombre de %(least)s à %(limit)s."),
     "config_base_url": _(
         "%(name)s vaut « %(value)s » : écrivez une adresse entière et sans chemin, "
         "comme https://registre.example."
