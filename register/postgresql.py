@@ -259,7 +259,8 @@ class _Server:
         """Close the sockets of the connections in use, which ends the waits for them."""
         with self._lock:
             for record in list(self._in_use):
+                connection: Any = record.driver_connection
                 with suppress(Exception):
-                    descriptor = os.dup(record.dbapi_connection.fileno())
+                    descriptor = os.dup(connection.fileno())
                     with socket.socket(fileno=descriptor) as copy:
                         copy.shutdown(socket.SHUT_RDWR)
