@@ -80,6 +80,11 @@ ERROR_TEXTS: dict[int, ErrorText] = {
         _("Ce qui a été envoyé dépasse la taille acceptée, et rien n’en a été gardé."),
         _("Raccourcissez le texte ou allégez les fichiers, puis recommencez."),
     ),
+    414: ErrorText(
+        _("Adresse trop longue"),
+        _("L’adresse dépasse ce que le registre lit : 4 096 caractères, ou 200 paramètres."),
+        _("Rien n’en a été lu. Gardez moins de filtres, ou raccourcissez les mots."),
+    ),
     422: ErrorText(
         _("Saisie à reprendre"),
         _("Ce qui a été envoyé est incomplet ou ne peut pas être gardé ainsi."),
@@ -118,8 +123,10 @@ _STATUS_BY_ERROR: dict[type[domain.RegisterError], int] = {
 _ADDRESS_ERRORS = frozenset(
     {
         "filter",
+        "filter_single",
         "filter_too_many",
         "page",
+        "place_too_long",
         "search_no_word",
         "search_short_beginning",
         "search_silent",

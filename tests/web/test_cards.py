@@ -253,14 +253,14 @@ def test_each_card_is_drawn_once_for_all_addresses(
 ) -> None:
     client = app.test_client()
     address = address_of(client, desk.published())
-    for query in ("", "?v=1", "?v=x", "?v=2&v=3", "?x=1", "?v=%00"):
+    for query in ("", "?v=1", "?v=x", "?v=2&v=3", "?utm_source=x", "?x=1", "?v=%00"):
         answer = get(client, f"/incidents/1/carte.png{query}")
         if answer.status_code == 303:
             assert answer.location == address
     for _ in range(3):
         assert get(client, address).status_code == 200
         assert get(client, "/carte.png").status_code == 200
-        assert get(client, "/carte.png?n=1").location == "/carte.png"
+        assert get(client, "/carte.png?utm_source=x").location == "/carte.png"
     assert len(drawn_cards) == 2
 
 

@@ -23,8 +23,10 @@ SITE_ERRORS: dict[str, Any] = {
         "avoir d’autres."
     ),
     "filter": _("Le filtre « %(name)s » ne connaît pas la valeur demandée."),
-    "filter_too_many": _("Le filtre « %(name)s » reçoit trop de valeurs à la fois."),
+    "filter_too_many": _("Le filtre « %(name)s » prend %(limit)s valeurs au plus à la fois."),
+    "filter_single": _("Le filtre « %(name)s » ne prend qu’une valeur."),
     "page": _("Ce numéro de page n’existe pas."),
+    "place_too_long": _("Ce lieu dépasse %(limit)s caractères : gardez son nom."),
     "search_too_long": _(
         "Cette recherche dépasse %(limit)s caractères : gardez les mots qui comptent."
     ),
