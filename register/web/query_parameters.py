@@ -37,7 +37,6 @@ ACCEPTED: Mapping[str, Sequence[str]] = {
     "public.region_feed": (*_SEARCH, "avant"),
     "public.case": ("version",),
     "public.case_feed": ("avant",),
-    "public.case_card": ("v",),
     "public.citation_bib": ("version",),
     "public.citation_ris": ("version",),
     "public.citation_json": ("version",),
