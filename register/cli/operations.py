@@ -23,7 +23,6 @@ from register.operations import rotation, schema, setup
 from register.operations.doctor import Finding
 from register.reports import receipt_codes
 from register.reports import verify as reports
-from register.reports.web.status_text import RECEIPT_VERDICTS
 from register.server import process_start, startup_checks
 from register.text.dates import day_words
 from register.web import messages
@@ -188,7 +187,7 @@ def _verify_receipt(path: Path) -> None:
     proof = receipt_codes.receipt_proof(db.session(), document)
     if proof is None:
         fail("Ce reçu ne correspond à aucun signalement encore gardé ici.")
-    click.echo(str(RECEIPT_VERDICTS[proof.masked]) % {"day": day_words(proof.day)})
+    click.echo(str(messages.reports.receipt_verdicts[proof.masked]) % {"day": day_words(proof.day)})
 
 
 @click.command()
