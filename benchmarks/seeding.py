@@ -11,6 +11,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import date
 from pathlib import Path
+from typing import Any
 
 from sqlalchemy import Engine, select
 
@@ -26,6 +27,8 @@ from register.journal import WriteTransaction, writing
 
 SEEDED = 1_000
 BATCH = 100
+# What each later act passes.
+CHECKED: dict[str, Any] = {"single": True, "attested": ATTESTATIONS, "flag_reasons": "relu"}
 # In each batch.
 FOLLOW_UPS, CORRECTIONS, REPLIES, WITHDRAWALS = 5, 4, 2, 1
 
@@ -93,10 +96,11 @@ def _follow_up(tx: WriteTransaction, case: Incident, by: int, _commune: str) -> 
         case.id,
         by=by,
         second=by,
-        single=True,
         reason="mesure",
         title="Le conseil délibère de nouveau",
         text="La séance suivante s’est tenue **portes ouvertes**.",
+        no_source="Séance suivie sur place.",
+        **CHECKED,
     )
 
 
@@ -106,10 +110,8 @@ def _correct(tx: WriteTransaction, case: Incident, by: int, commune: str) -> Non
     corrected = replace(original, steps_taken="courrier, puis saisine de la CADA")
     if case.id % 2:
         corrected = replace(corrected, commune=commune, departement="", region="")
-    reviewers = {"by": by, "second": by, "single": True}
-    acts.correct(
-        tx, case.id, corrected, reason="mesure", public_note="Démarche précisée.", **reviewers
-    )
+    reviewed = {"by": by, "second": by, "reason": "mesure", **CHECKED}
+    acts.correct(tx, case.id, corrected, public_note="Démarche précisée.", **reviewed)
 
 
 def _reply(tx: WriteTransaction, case: Incident, by: int, _commune: str) -> None:
@@ -122,7 +124,7 @@ def _reply(tx: WriteTransaction, case: Incident, by: int, _commune: str) -> None
         text="La commune conteste les faits rapportés.",
         received_on=date(2026, 3, 2),
     )
-    acts.reply(tx, received_reply.id, by=by, second=by, single=True, reason="mesure")
+    acts.reply(tx, received_reply.id, by=by, second=by, reason="mesure", **CHECKED)
 
 
 def _withdraw(tx: WriteTransaction, case: Incident, by: int, _commune: str) -> None:

@@ -149,7 +149,7 @@ def uncoded_choice(place: UncodedPlace, address: ReadingUrl) -> PlaceChoice:
 
 def case_count(kind: str, code: str) -> int:
     """How many published cases a place of the territory has, as its page counts them."""
-    return current_facet_index().counts.get(kind, {}).get(code, 0)
+    return current_facet_index().axes[kind].counts.get(code, 0)
 
 
 def place_url(reading: PlaceReading) -> str:
