@@ -51,8 +51,10 @@ _WIDE_AXES = ("commune", "endroit", "media", "nom_media", "du", "au")
 # The axes of the filters, and those that other counts need.
 _AXES: Mapping[str, type[NarrowAxis | WideAxis]] = {
     name: WideAxis if name in _WIDE_AXES else NarrowAxis
-    for name in (*FILTERS, "nom_media", "departement_saisi")
-    if name != WORDS
+    for name in (
+        *(name for name, case_filter in FILTERS.items() if name != WORDS and not case_filter.axis),
+        *("nom_media", "departement_saisi"),
+    )
 }
 # Name of an order of lists → column of its keys, a day or a time in whole seconds.
 _ORDER_COLUMNS = {"date": CASE.c.sort_day, "maj": CASE.c.moved_at}

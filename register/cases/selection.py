@@ -69,8 +69,9 @@ class Selection:
             if name == WORDS:
                 sets[name] = self.index.intersect(self._hits)
                 continue
-            compare, axis = FILTERS[name].comparison, self.index.axes[name]
-            codes = {FILTERS[name].code(value) for value in values}
+            search_filter = FILTERS[name]
+            compare, axis = search_filter.comparison, self.index.axes[search_filter.axis or name]
+            codes = {code for value in values for code in search_filter.codes(value)}
             if compare is not eq:
                 (bound,) = codes
                 codes = {code for code in axis.counts if compare(code, bound)}
