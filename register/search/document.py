@@ -87,13 +87,16 @@ _SEARCH_LISTS = frozenset({"type", "cible", "acteur", "issue"})
 _LINKED_LIMIT = 20  # linked communes of a document; a filter finds the case by the others
 
 
+_PUBLIC_REVISIONS = (
+    select(CASE.c.number, REVISION.c.content, REVISION.c.html)
+    .join(REVISION, REVISION.c.id == CASE.c.revision_id)
+    .where(CASE.c.state == CaseState.PUBLISHED)
+)
+
+
 def documents(session: Session, numbers: Sequence[int], vocabulary: Vocabulary) -> list[Document]:
     """Documents of the public cases among some numbers, in no order."""
-    revisions = (
-        select(CASE.c.number, REVISION.c.content, REVISION.c.html)
-        .join(REVISION, REVISION.c.id == CASE.c.revision_id)
-        .where(CASE.c.state == CaseState.PUBLISHED, CASE.c.number.in_(numbers))
-    )
+    revisions = _PUBLIC_REVISIONS.where(CASE.c.number.in_(numbers))
     return revision_documents(session, revisions, vocabulary)
 
 
@@ -132,6 +135,15 @@ def _form_fields(texts: Iterable[str]) -> tuple[tuple[str, ...], ...]:
 
 def _tokens(field: Sequence[str]) -> tuple[str, ...]:
     return tuple(map(analyzer.token_of, field))
+
+
+def load_weak_texts(session: Session, number: int) -> list[str]:
+    """Texts of the page of a public case other than its title, outlets, place and labels."""
+    revision = session.execute(_PUBLIC_REVISIONS.where(CASE.c.number == number)).first()
+    if revision is None:
+        return []
+    case = parse_snapshot(revision.content, revision.html)
+    return [_URL.sub(" ", text) for text in _weak_texts(case.content, case.html, {}) if text]
 
 
 def _commune_codes(content: Mapping[str, Any]) -> list[str]:

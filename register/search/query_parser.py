@@ -162,9 +162,14 @@ def _parts(line: str, words: Sequence[_Word]) -> Iterator[QueryPart]:
             first.typed if size == 1 else line[first.span[0] : last.span[1]],
             tuple(dict.fromkeys((*alternatives, *_compound_alternatives(words, start, size)))),
             first.excluded,
-            first.reading.filters if first.reading else (),
+            first.reading.filters if first.reading else _year_filters(alternatives),
         )
         start += size
+
+
+def _year_filters(alternatives: Sequence[QueryAlternative]) -> tuple[tuple[str, str], ...]:
+    name, _colon, year = alternatives[0].tokens[0].partition(":")
+    return (("annee", year),) if name == f"{CODE}an" else ()
 
 
 def _word_alternatives(word: _Word) -> Iterator[QueryAlternative]:

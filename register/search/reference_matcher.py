@@ -7,7 +7,7 @@ update of the index.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 
 from register.search import analyzer
@@ -95,6 +95,44 @@ def highlighted_pieces(search_query: SearchQuery, text: str) -> list[tuple[str, 
     if end < len(text):
         pieces.append((text[end:], False))
     return pieces
+
+
+_SENTENCE_END = re.compile(r"(?<=[.!?…])[\s\u202f]+(?=\S)")
+_SENTENCE_LIMIT = 240  # characters of a shown sentence
+
+
+def find_sentence(search_query: SearchQuery, texts: Iterable[str]) -> str:
+    """First sentence of some texts that matches a part of the search, or the part of it around.
+
+    Empty if none does: the case matches by its labels, its codes or its place.
+    """
+    wanted = {
+        alternative.tokens[0]
+        for part in search_query.required_parts
+        for alternative in part.alternatives
+    }
+    for sentence in (sentence for text in texts for sentence in _SENTENCE_END.split(text)):
+        forms = analyzer.forms(sentence)
+        # Only sentences with a first word of the search, or a word that begins with it, are read.
+        if wanted.isdisjoint(forms) and wanted.isdisjoint(map(analyzer.token_of, forms)):
+            continue
+        pieces = highlighted_pieces(search_query, sentence)
+        start = next((i for i, (_piece, is_match) in enumerate(pieces) if is_match), None)
+        if start is not None:
+            before = "".join(piece for piece, _ in pieces[:start])
+            return _shorten(sentence, len(before))
+    return ""
+
+
+def _shorten(sentence: str, position: int) -> str:
+    """Sentence of limited length around a position, cut between words."""
+    if len(sentence) <= _SENTENCE_LIMIT:
+        return sentence
+    start = max(0, min(position - _SENTENCE_LIMIT // 2, len(sentence) - _SENTENCE_LIMIT))
+    cut = sentence[start : start + _SENTENCE_LIMIT]
+    first = cut.partition(" ")[2] if start else cut
+    last = first.rpartition(" ")[0] if start + _SENTENCE_LIMIT < len(sentence) else first
+    return f"{'… ' if start else ''}{last}{' …' if last != first else ''}"
 
 
 def _alternative_spans(
