@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import functools
-import operator
 import re
 from html import unescape
 
@@ -472,11 +470,9 @@ def test_few_results_are_followed_by_the_cases_that_lack_a_word(demo) -> None:
     )
     # With results, those are not repeated.
     html = demo.page(q="filmer gagny")
-    listed = [results(html), *(cases for *_, cases in further(html))]
-    assert len(listed) == 3
-    assert len(functools.reduce(operator.iadd, listed, [])) == len(
-        set(functools.reduce(operator.iadd, listed, []))
-    )
+    lists = [results(html), *(cases for *_, cases in further(html))]
+    assert len(lists) == 3
+    assert len(set().union(*lists)) == sum(map(len, lists))
     assert further(demo.page(q="filmer")) == further(demo.page(q="blogueur maire")) == []
 
 
