@@ -120,7 +120,7 @@ def test_searches_keep_the_caches_within_their_limits(searcher) -> None:
     """Six hundred searches, none of them repeated."""
     from register.cases import facet_index, facets
     from register.cases.web.public import search_request
-    from register.web import page_cache
+    from register.web import fragments
 
     for n in range(300):
         searcher.get(q=f"filmer mot{n}")
@@ -134,4 +134,4 @@ def test_searches_keep_the_caches_within_their_limits(searcher) -> None:
     middleware = searcher.app.wsgi_app
     while not hasattr(middleware, "caches"):
         middleware = middleware.app
-    assert middleware.caches.size <= 2 * page_cache.CACHE_LIMIT
+    assert middleware.caches.size <= 2 * fragments.CACHE_LIMIT
