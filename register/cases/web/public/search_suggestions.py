@@ -186,14 +186,9 @@ class NoResultsLinks:
         search_query = self._text_search.search_query if self._text_search else None
         if search_query is None or len(search_query.required_parts) < 2:
             return []
-        links, retyped_parts = [], []
-        for part in search_query.parts:
-            # As a person would type it to search for the same.
-            is_quoted = any(f"{mark}{part.typed}" in self._query.words for mark in '"“”„«')
-            typed = f'"{part.typed}"' if is_quoted else part.typed
-            retyped_parts.append((part, f"-{typed}" if part.excluded else typed))
+        links = []
         for part in search_query.required_parts[:_MAX_ALTERNATIVES]:
-            shorter_text = " ".join(typed for other, typed in retyped_parts if other is not part)
+            shorter_text = search_query.without(part).text
             hits = search_text(shorter_text)
             if hits is None:
                 break
