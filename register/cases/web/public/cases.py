@@ -11,9 +11,10 @@ from flask.typing import ResponseReturnValue
 from flask_babel import gettext as _
 from markupsafe import Markup
 
-from register.cases import queries, result_lists, statistics, timeline
+from register.cases import queries, result_lists, timeline
 from register.cases.filters import FILTERS, LENGTH_LIMIT, WORDS, WORDS_LIMIT, CaseQuery
 from register.cases.queries import MergedCase, PublicCase
+from register.cases.selection import Selection
 from register.cases.web.public import case_view, search_request, search_title, structured_data
 from register.cases.web.public.case_view import case_description
 from register.cases.web.public.search_suggestions import NoResultsLinks, SearchSuggestions
@@ -29,7 +30,7 @@ from register.web.fragments import fragment
 from register.web.list_query import QueryArgs
 from register.web.maps import search_map
 from register.web.query_parameters import nearest_name
-from register.web.request_context import current_vocabulary, head
+from register.web.request_context import current_facet_index, current_vocabulary, head
 
 _FORM_PARAMETERS = frozenset({*FILTERS, "lieu", "tri", "page"})
 # Text fields by their names, which are also their ids.
@@ -58,10 +59,8 @@ def cases() -> ResponseReturnValue:
 
 def _list_page(query: CaseQuery) -> str:
     search = search_request.run_search(query)
-    strengths = search.strength if search else None
-    page = result_lists.query_case_page(
-        db.session(), query, current_vocabulary(), head(), strengths
-    )
+    selection = Selection(current_facet_index(), query, search.strength if search else None)
+    page = result_lists.load_page(db.session(), selection)
     list_query.require_page(page)
     suggestions = SearchSuggestions(query, search) if search else None
     has_no_results = not page.total and not query.is_bare
@@ -69,10 +68,10 @@ def _list_page(query: CaseQuery) -> str:
         "cases/public/list.html",
         page=page,
         query=query,
-        summary=statistics.load_register_summary(db.session(), current_vocabulary(), head()),
+        register_total=selection.index.total,
         title="" if query.is_bare else search_title.page_title(query, page.total),
-        map=search_map(query, strengths) if page.total else None,
-        panel=search_request.cached_panel_html(query, strengths),
+        map=search_map(selection) if page.total else None,
+        panel=search_request.cached_panel_html(selection),
         chips=list_query.filter_chips(search_request.labelled_filters(query), urls.cases),
         phrase=search_title.phrase(query),
         search=search,
@@ -111,7 +110,9 @@ def faulty_form_page(args: QueryArgs, error: Invalid) -> ResponseReturnValue:
         query=query,
         typed=typed.get(WORDS, query.words),
         faults=faults,
-        panel=search_request.panel_html(query, search.strength if search else None, typed),
+        panel=search_request.panel_html(
+            Selection(current_facet_index(), query, search.strength if search else None), typed
+        ),
     )
     return page, 400
 

@@ -15,8 +15,9 @@ from urllib.parse import urlencode
 from flask_babel import gettext as _
 from flask_babel import ngettext
 
-from register.cases import case_places, facets
+from register.cases import case_places
 from register.cases.filters import CaseQuery, HitStrengths
+from register.cases.selection import Selection
 from register.cases.web.public import search_title
 from register.cases.web.public.search_request import (
     FILTER_TITLES,
@@ -162,9 +163,7 @@ class NoResultsLinks:
     def fewer_filters(self) -> list[SuggestionLink]:
         """The search without one of its filters, unless no filter would remain."""
         links = []
-        relaxations = facets.count_relaxed(
-            db.session(), self._query, current_vocabulary(), head(), self._hits
-        )
+        relaxations = Selection(current_facet_index(), self._query, self._hits).count_relaxed()
         for name, code, count in islice(relaxations, _MAX_ALTERNATIVES):
             relaxed_query = self._query.without(name, code)
             if not count or relaxed_query.is_bare:
@@ -239,7 +238,7 @@ def _replace_words(query: CaseQuery, new_words: str) -> CaseQuery:
 
 
 def _count_cases(query: CaseQuery, hits: HitStrengths | None) -> int:
-    return facets.count_matches(db.session(), query, current_vocabulary(), head(), hits)
+    return Selection(current_facet_index(), query, hits).total
 
 
 def _place_label(place: PlaceChoice) -> str:
