@@ -9,6 +9,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 
 from register.search import analyzer
 from register.search.engine_interface import Document, QueryAlternative, QueryPart, SearchQuery
@@ -71,12 +72,18 @@ class _TextWord:
     token: str
 
 
+# Cached: a page of results has a thousand words, most of them the same on each page.
+@lru_cache(maxsize=10_000)
+def _word_forms(word: str) -> list[str]:
+    return analyzer.forms(word)
+
+
 def highlighted_pieces(search_query: SearchQuery, text: str) -> list[tuple[str, bool]]:
     """Text in consecutive pieces, with True for those that match the search."""
     words = [
         _TextWord(word.start(), word.end(), form, analyzer.token_of(form))
         for word in _WORD.finditer(text)
-        for form in analyzer.forms(word.group())
+        for form in _word_forms(word.group())
     ]
     spans = _merge_spans(
         sorted(

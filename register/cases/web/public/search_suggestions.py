@@ -20,15 +20,12 @@ from register.cases.filters import CaseQuery, HitStrengths
 from register.cases.result_lists import CaseSummary, load_page
 from register.cases.selection import Selection
 from register.cases.web.public import search_title
-from register.cases.web.public.search_request import (
-    FILTER_TITLES,
-    TextSearch,
-    search_engine,
-    search_query_strengths,
-)
+from register.cases.web.public.filter_panel import FILTER_TITLES
+from register.cases.web.public.search_request import search_engine, search_query_strengths
 from register.db import db
 from register.search import service
 from register.search.engine_interface import SearchQuery
+from register.search.results import TextSearch
 from register.search.service import Reach
 from register.territory import place_queries
 from register.territory.gazetteer import gazetteer
