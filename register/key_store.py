@@ -12,7 +12,7 @@ from __future__ import annotations
 
 import secrets
 from collections.abc import Collection, Iterable, Iterator
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from pathlib import Path
 
 import sqlalchemy as sa
@@ -235,6 +235,25 @@ class KeyStore:
             connection.execute(update_stmt.values(wrapped=sa.bindparam("by")), rewrapped)
         self._seal_key = seal_key
         return len(rewrapped)
+
+    def copy_to(self, url: str) -> int:
+        """Copy every wrapped key into another store, which may be an earlier copy.
+
+        :returns: the number of keys.
+        :raises SealError: ``keystore_foreign`` for the store of another instance.
+        """
+        with self._read_connection() as connection:
+            wrapped_keys = [dict(row) for row in connection.execute(sa.select(_KEYS)).mappings()]
+        copy = KeyStore(url, self._seal_key, self._instance.decode(), self._folder)
+        with closing(copy):
+            if copy._exists() and not copy.is_wrapped_by(self._seal_key):
+                raise copy._foreign_error()
+            with copy._write_engine.begin() as connection:
+                _META.create_all(connection)
+                connection.execute(_KEYS.delete())
+                connection.execute(_KEYS.insert(), wrapped_keys)
+            copy.require()
+        return len(wrapped_keys)
 
     def is_wrapped_by(self, seal_key: bytes) -> bool:
         """Whether the store is this instance's and wrapped by a seal key.
