@@ -71,6 +71,8 @@ POOL: Mapping[str, tuple[str, ...]] = {
     "commune": ("93032", "93059", "93066", "13055", "13001", "2A004", "75056"),
     "departement": ("93", "92", "13", "2A", "974", "75"),
     "region": ("11", "93", "94", "04", "28"),
+    # Grand Paris Grand Est, Plaine Commune, Aix-Marseille-Provence, Faucigny-Glières.
+    "epci": ("200058790", "200057867", "200054807", "200000172"),
     "endroit": ("Liège", "Une commune du Nord", "Nulle part"),
     "pays": ("FR", "BE", "CH"),
     "famille": ("acces", "justice", "pression", "autre"),

@@ -108,8 +108,9 @@ def _filter_sets(index: FacetIndex, query: CaseQuery, hits: HitStrengths | None)
                 raise ValueError("a query with words needs the result of the word search as hits")
             sets[name] = index.intersect(hits)
             continue
-        compare, by_code = FILTERS[name].comparison, index.axes[name]
-        codes = {FILTERS[name].code(value) for value in values}
+        search_filter = FILTERS[name]
+        compare, by_code = search_filter.comparison, index.axes[search_filter.axis or name]
+        codes = {code for value in values for code in search_filter.codes(value)}
         if compare is not eq:
             (bound,) = codes
             codes = {code for code in by_code if compare(code, bound)}

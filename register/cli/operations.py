@@ -13,7 +13,7 @@ from register import config
 from register import demo as demonstration
 from register.cases import verify as proofs
 from register.cli.console import application, command, command_on_any_schema, fail, progress
-from register.cli.maintenance import index_status
+from register.cli.maintenance import has_worker, index_status
 from register.cli.members import print_invitation
 from register.db import db, now, read_only_engine
 from register.errors import ConfigError, Invalid
@@ -123,7 +123,7 @@ def doctor() -> None:
     else:
         # Outdated without follower is good: ``serve`` will bring it up.
         lines_behind = f" -{index_state.lines_behind}" if index_state.is_usable else ""
-        is_good = index_state.is_usable or not index_state.has_follower
+        is_good = index_state.is_usable or not has_worker()
         findings.append(Finding("search", is_good, f"{index_state.engine}{lines_behind}"))
     finally:
         engine.dispose()

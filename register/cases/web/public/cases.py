@@ -23,12 +23,13 @@ from register.web.blueprints import public
 from register.web.error_messages import error_sentence
 from register.web.list_query import QueryArgs
 from register.web.maps import search_map
+from register.web.query_parameters import nearest_name
 from register.web.request_context import current_vocabulary, head
 
 _FORM_PARAMETERS = frozenset({*FILTERS, "lieu", "tri", "page"})
 # Text fields by their names, which are also their ids.
 _TEXT_FIELDS = frozenset({WORDS, "media", "du", "au"})
-_FILTER_ERRORS = frozenset({"filter", "filter_too_many"})
+_FILTER_ERRORS = frozenset({"filter", "filter_single", "filter_too_many"})
 
 
 @public.get("/incidents")
@@ -115,23 +116,29 @@ def _fault_sentence(error: Invalid, name: str) -> str:
     if name == WORDS and error.key == "filter":
         return error_sentence(Invalid("search_too_long", limit=WORDS_LIMIT))
     filter_title = str(search_request.FILTER_TITLES.get(name, name))
+    if error.key != "filter":
+        named = {"name": filter_title} if "name" in error.values else {}
+        return error_sentence(Invalid(error.key, **{**error.values, **named}))
+    typed = str(error.values.get("value", ""))
+    near_value = nearest_name(typed, list(current_vocabulary().lists.get(name, ())))
     if name in ("du", "au"):
         sentence = _(
             "« %(field)s » : écrivez une année, un mois ou un jour, comme 2006, 2006-06 ou "
             "2006-06-26."
         )
-    elif error.key != "filter":
-        named = {"name": filter_title} if "name" in error.values else {}
-        return error_sentence(Invalid(error.key, **{**error.values, **named}))
-    elif name in urls.PLACES:
+    elif name in urls.PLACES or name == "epci":
         sentence = _("« %(filter)s » : aucun territoire ne porte le code %(value)s.")
     elif name in ("media", "endroit"):
         sentence = _("« %(filter)s » : %(value)s dépasse %(limit)s caractères.")
+    elif near_value:
+        sentence = _(
+            "« %(filter)s » ne connaît pas la valeur %(value)s. La plus proche est « %(near)s »."
+        )
     else:
         sentence = _("« %(filter)s » ne connaît pas la valeur %(value)s.")
     # No other error sentence quotes what was typed.
-    quoted_value = search_title.quote_typed(str(error.values.get("value", "")))
-    titles = {"field": filter_title, "filter": filter_title}
+    titles = {"field": filter_title, "filter": filter_title, "near": near_value}
+    quoted_value = search_title.quote_typed(typed)
     return str(sentence) % {**titles, "value": quoted_value, "limit": LENGTH_LIMIT}
 
 

@@ -184,6 +184,7 @@ FILTER_TITLES: Mapping[str, Any] = {
     "commune": lazy_gettext("Commune"),
     "departement": lazy_gettext("Département"),
     "region": lazy_gettext("Région"),
+    "epci": lazy_gettext("Intercommunalité"),
     "endroit": lazy_gettext("Lieu"),
     "pays": lazy_gettext("Pays"),
     "famille": lazy_gettext("Famille"),
