@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import gc
+import re
 import sqlite3
 from dataclasses import replace
 from datetime import UTC, date, datetime
@@ -15,7 +17,7 @@ from raw_http import environ
 from reports_site import reports_site
 
 from register import cli
-from register.db import Base, sqlite_path
+from register.db import Base, db, sqlite_path
 from register.errors import RegisterError
 from register.key_store import STORE_FILE, KeyStore
 from register.operations import move as moving
@@ -85,7 +87,7 @@ def _fill_empty_tables(engine):
 
 
 def test_every_row_of_every_table_is_the_same_on_the_other_side(settings, target, monkeypatch):
-    reports_site(settings)
+    _close(reports_site(settings).app)
     with open_engine(settings.database_url) as engine:
         _fill_empty_tables(engine)
         before = _rows(engine)
@@ -107,9 +109,12 @@ def test_a_moved_register_answers_as_before(settings, target):
     """Pages, members, receipts, and the keys of reports in a database of their own."""
     site = reports_site(settings)
     names = [name for name, page in site.pages.items() if page.fields is None]
-    before = {name: site.answer(name).text for name in names}
-    with site.app.app_context():
-        site.app.extensions["register.search"].close()
+
+    def shown(site, name):
+        # Each form has tokens of its own, and a preview is of the present second.
+        return re.sub(r'value="[^"]{40,}"|datetime="[^"]*"', "", site.answer(name).text)
+
+    before = {name: shown(site, name) for name in names}
     _close(site.app)
     outcome = moving.move(settings, *target, _no_progress)
     moved_settings = replace(
@@ -126,16 +131,17 @@ def test_a_moved_register_answers_as_before(settings, target):
     with plain_app(moved_settings) as app:
         moved = replace(site, app=app)
         for name in names:
-            assert moved.answer(name).text == before[name], name
+            assert shown(moved, name) == before[name], name
+        app.extensions["register.key_store"].close()
     assert all(finding.good for finding in examine(moved_settings))
 
 
 def _close(app):
-    from register.db import db
-
     with app.app_context():
         db.session.remove()
         db.engine.dispose()
+    # What makes the site disposes of an engine whose connection is in use.
+    gc.collect()
 
 
 def test_a_register_in_use_is_not_moved(settings, target):
