@@ -18,6 +18,7 @@ from wtforms.validators import ValidationError
 from register.cases import case_places
 from register.cases.case_places import UncodedPlace
 from register.cases.filters import CaseQuery
+from register.cases.selection import Selection
 from register.errors import Invalid
 from register.territory.gazetteer import gazetteer
 from register.territory.name_normalisation import MAX_TYPED_LENGTH
@@ -156,7 +157,7 @@ def uncoded_choice(place: UncodedPlace, address: ReadingUrl) -> PlaceChoice:
 
 def case_count(kind: str, code: str) -> int:
     """How many published cases a place of the territory has, as its page counts them."""
-    return current_facet_index().counts.get(kind, {}).get(code, 0)
+    return Selection(current_facet_index(), CaseQuery({kind: (code,)})).total
 
 
 def place_url(reading: PlaceReading) -> str:
