@@ -144,9 +144,9 @@ def _retention_findings(session: Session) -> Iterator[Finding]:
 
 
 def _left_over_findings(settings: Settings, session: Session) -> Iterator[Finding]:
-    """Whether files are left of the register before its move to PostgreSQL."""
-    paths = move.left_over(settings, setup.identity(session).instance_id)
-    yield Finding("left_over", not paths, ", ".join(map(str, paths)))
+    """Files of the register from before its move to PostgreSQL, if there are any."""
+    if paths := move.left_over(settings, setup.identity(session).instance_id):
+        yield Finding("left_over", False, ", ".join(map(str, paths)))
 
 
 def _file_mode_finding(path: Path) -> Iterator[Finding]:
