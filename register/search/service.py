@@ -29,6 +29,7 @@ from register.search import engine_interface as interface
 from register.search.document import documents
 from register.search.reference_matcher import strength
 from register.territory.gazetteer import gazetteer
+from register.territory.places import Commune
 from register.text.normalisation import fold
 
 # Limits of the SQL fallback: the newest cases to match, and the conditions that select them.
@@ -69,10 +70,11 @@ def _alternative_clause(alternative: interface.QueryAlternative) -> ColumnElemen
     folded_pattern = f"%{token}%"
     accented_pattern = "%" + _ACCENTED.sub("_", token) + "%"
     commune_codes = [
-        commune.code
-        for name, communes in gazetteer().communes_by_name.items()
+        place.code
+        for name, places in gazetteer().places_by_name.items()
         if token in name
-        for commune in communes
+        for place in places
+        if isinstance(place, Commune)
     ]
     is_match = or_(
         and_(CASE_CODE.c.axis == "media", CASE_CODE.c.code.like(folded_pattern)),

@@ -1,8 +1,9 @@
 """Codes and names that an earlier data set has and a new one lost, and names since 1943.
 
-They are carried forward, so that the committed files lead from every code and name that any release had to a commune, and no
-register has to remember an earlier data set: a code that vanished leads to what its commune became,
-or to that commune itself, *retired*, as long as no data set names a successor.
+They are carried forward, so that the committed files lead from every code and name that any release
+had to a commune, and no register has to remember an earlier data set: a code that vanished leads to
+what its commune became, or to that commune itself, *retired*, as long as no data set names a
+successor.
 """
 
 from __future__ import annotations
