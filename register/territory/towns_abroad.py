@@ -1,7 +1,7 @@
 """Countries and towns abroad by the names that people give them.
 
-"Genève" is no misspelt Renève. Countries, the towns of the neighbours that speak French, the capitals
-and the large cities of the world; no name of a commune of France is among them.
+"Genève" is no misspelt Renève. Countries, towns of the neighbours that speak French, capitals and
+large cities of the world; no name of a commune of France is among them.
 """
 
 from __future__ import annotations

@@ -44,6 +44,11 @@ def current_data_version() -> DataVersion:
     return cast(DataVersion, g.register_standing)
 
 
+def has_data_version() -> bool:
+    """Whether this request has read the data version."""
+    return "register_standing" in g
+
+
 def head() -> LedgerPosition:
     """The head of the public ledger in the data version of this request."""
     return current_data_version().head
@@ -69,7 +74,7 @@ def vocabulary_in(lang: Language) -> Vocabulary:
 
 def commune_case_counts() -> Mapping[str, int]:
     """Number of public cases by commune code."""
-    return current_facet_index().counts["commune"]
+    return current_facet_index().axes["commune"].counts
 
 
 def current_facet_index() -> FacetIndex:

@@ -1,4 +1,4 @@
-"""Names of countries and of towns abroad, for a search that takes none of them for a misspelt commune."""
+"""Names of countries and towns abroad, which a search must not take for misspelt communes."""
 
 from __future__ import annotations
 

@@ -15,9 +15,10 @@ from flask_babel import ngettext
 from wtforms import HiddenField, StringField
 from wtforms.validators import ValidationError
 
-from register.cases import case_places, facets
+from register.cases import case_places
 from register.cases.case_places import UncodedPlace
 from register.cases.filters import CaseQuery
+from register.cases.selection import Selection
 from register.errors import Invalid
 from register.territory.gazetteer import gazetteer
 from register.territory.name_normalisation import ALL_KINDS, GROUP, MAX_TYPED_LENGTH
@@ -134,9 +135,8 @@ def match_places(typed: str, address: ReadingUrl) -> PlaceMatches:
     if uncoded and all(reading.why in INEXACT for reading in readings):
         # "Canada" is no misspelt Canala where there are cases in Canada.
         readings, near_readings = (), ()
-    counts = current_facet_index().counts["pays"]
     countries = [
-        UncodedPlace("pays", code, country_name(code), "", counts.get(code, 0), True)
+        UncodedPlace("pays", code, country_name(code), "", case_count("pays", code), True)
         for code in (() if readings or uncoded else countries_of_town(typed))
     ]
     return PlaceMatches(
@@ -174,10 +174,7 @@ def uncoded_choice(place: UncodedPlace, address: ReadingUrl) -> PlaceChoice:
 
 def case_count(kind: str, code: str) -> int:
     """How many published cases a place of the territory has, as its page counts them."""
-    index = current_facet_index()
-    if kind == GROUP:
-        return facets.match_cases(index, CaseQuery({kind: (code,)})).bit_count()
-    return index.counts.get(kind, {}).get(code, 0)
+    return Selection(current_facet_index(), CaseQuery({kind: (code,)})).total
 
 
 def place_url(reading: PlaceReading) -> str:

@@ -15,17 +15,20 @@ from urllib.parse import urlencode
 from flask_babel import gettext as _
 from flask_babel import ngettext
 
-from register.cases import case_places, facets
+from register.cases import case_places
 from register.cases.filters import CaseQuery, HitStrengths
+from register.cases.result_lists import CaseSummary, load_page
+from register.cases.selection import Selection
 from register.cases.web.public import search_title
 from register.cases.web.public.search_request import (
     FILTER_TITLES,
     TextSearch,
     search_engine,
-    search_text,
+    search_query_strengths,
 )
 from register.db import db
 from register.search import service
+from register.search.engine_interface import SearchQuery
 from register.search.service import Reach
 from register.territory import place_queries
 from register.territory.gazetteer import gazetteer
@@ -54,10 +57,11 @@ _STOP_WORDS = frozenset({"the", "and", "for", "from", "with", "was", "were", "no
 # Readings of one place among the suggestions; a separate page lists the others.
 _MAX_READINGS = 4
 _MAX_LABELS = 6
+# With fewer results, the cases that lack one word are listed too, this many at most.
+_FEW_RESULTS = 10
+_MAX_FURTHER_CASES = 20
 # With at most this many results, a word may be misspelt.
 _FEW_CASES = 2
-_QUOTED = re.compile(r"[\"“”„«][^\"“”„»]*[\"“”„»]")
-_YEAR = re.compile(r"(?<![\w.,'’-])(?:19|20)[0-9]{2}(?![\w'’-])")
 # Each alternative to a search without results costs one more search.
 _MAX_ALTERNATIVES = 6
 
@@ -119,7 +123,7 @@ class SearchSuggestions:
                 if place.is_prefix_match
             ]
             links += _links_at_places(self._wordless_query, choices[:_MAX_READINGS])
-        return [*links, *_year_links(self._query)]
+        return [*links, *_filter_links(self._query, self._text_search.search_query)]
 
     @cached_property
     def filter_labels(self) -> list[SuggestionLink]:
@@ -150,6 +154,43 @@ class SearchSuggestions:
         return SuggestionLink(spelling_text, urls.cases(_replace_words(self._query, spelling_text)))
 
 
+@dataclass(frozen=True)
+class ShorterSearch:
+    """A search without one of its words, and its further cases; none if there are too many."""
+
+    word: str
+    address: str
+    count: int
+    cases: Sequence[CaseSummary]
+
+
+def shorter_searches(query: CaseQuery, text_search: TextSearch, total: int) -> list[ShorterSearch]:
+    """What a search with few results lacks one of its words for, the fewest further cases first."""
+    if total >= _FEW_RESULTS:
+        return []
+    selections = []
+    for part, hits in service.find_without_each_part(
+        text_search.search_query, text_search.strength, search_query_strengths
+    ):
+        shorter_query = _replace_words(query, text_search.search_query.without(part).text)
+        selection = Selection(current_facet_index(), shorter_query, hits)
+        if selection.total:
+            selections.append((part, selection))
+    searches, listed_count = [], 0
+    for part, selection in sorted(selections, key=lambda pair: pair[1].total):
+        listed_count += selection.total
+        is_listed = listed_count <= _MAX_FURTHER_CASES
+        searches.append(
+            ShorterSearch(
+                part.typed.strip('"'),
+                urls.cases(selection.query),
+                selection.total,
+                load_page(db.session(), selection).cases if is_listed else (),
+            )
+        )
+    return searches
+
+
 class NoResultsLinks:
     """Alternatives to a search without results: searches with their counts, and places."""
 
@@ -161,9 +202,7 @@ class NoResultsLinks:
     def fewer_filters(self) -> list[SuggestionLink]:
         """The search without one of its filters, unless no filter would remain."""
         links = []
-        relaxations = facets.count_relaxed(
-            db.session(), self._query, current_vocabulary(), head(), self._hits
-        )
+        relaxations = Selection(current_facet_index(), self._query, self._hits).count_relaxed()
         for name, code, count in islice(relaxations, _MAX_ALTERNATIVES):
             relaxed_query = self._query.without(name, code)
             if not count or relaxed_query.is_bare:
@@ -177,29 +216,6 @@ class NoResultsLinks:
                     value=search_title.value_label(name, code),
                 )
             links.append(_counted_link(label, relaxed_query, count))
-        return links
-
-    @cached_property
-    def fewer_words(self) -> list[SuggestionLink]:
-        """The search without one of its words."""
-        search_query = self._text_search.search_query if self._text_search else None
-        if search_query is None or len(search_query.required_parts) < 2:
-            return []
-        links, retyped_parts = [], []
-        for part in search_query.parts:
-            # As a person would type it to search for the same.
-            is_quoted = any(f"{mark}{part.typed}" in self._query.words for mark in '"“”„«')
-            typed = f'"{part.typed}"' if is_quoted else part.typed
-            retyped_parts.append((part, f"-{typed}" if part.excluded else typed))
-        for part in search_query.required_parts[:_MAX_ALTERNATIVES]:
-            shorter_text = " ".join(typed for other, typed in retyped_parts if other is not part)
-            hits = search_text(shorter_text)
-            if hits is None:
-                break
-            relaxed_query = _replace_words(self._query, shorter_text)
-            if count := _count_cases(relaxed_query, hits):
-                label = search_title.quote_typed(shorter_text)
-                links.append(_counted_link(label, relaxed_query, count))
         return links
 
     @cached_property
@@ -244,7 +260,7 @@ def _replace_words(query: CaseQuery, new_words: str) -> CaseQuery:
 
 
 def _count_cases(query: CaseQuery, hits: HitStrengths | None) -> int:
-    return facets.count_matches(db.session(), query, current_vocabulary(), head(), hits)
+    return Selection(current_facet_index(), query, hits).total
 
 
 def _place_label(place: PlaceChoice) -> str:
@@ -304,18 +320,21 @@ def _stems(text: str) -> set[str]:
     }
 
 
-def _year_links(query: CaseQuery) -> Iterator[SuggestionLink]:
-    """The same search in each year that is an unquoted word of it."""
-    text = query.words
-    quoted = [quotation.span() for quotation in _QUOTED.finditer(text)]
-    for year in _YEAR.finditer(text):
-        if any(start < year.start() < end for start, end in quoted):
-            continue
-        remaining_text = f"{text[: year.start()]} {text[year.end() :]}"
-        base_query = _replace_words(query, " ".join(remaining_text.split()))
-        years = sorted({*base_query.values.get("annee", ()), year.group()})
-        target_query = replace(base_query, values={**base_query.values, "annee": tuple(years)})
-        yield SuggestionLink(_("année %(year)s", year=year.group()), urls.cases(target_query))
+def _filter_links(query: CaseQuery, search_query: SearchQuery) -> Iterator[SuggestionLink]:
+    """The same search with a date, a period or a state of its words as a filter."""
+    for part in search_query.required_parts:
+        filters: dict[str, tuple[str, ...]] = {name: (code,) for name, code in part.filters}
+        base_query = _replace_words(query, search_query.without(part).text)
+        if "annee" in filters:
+            years = {*base_query.values.get("annee", ()), *filters["annee"]}
+            label = _("année %(year)s", year=part.typed)
+            filters["annee"] = tuple(sorted(years))
+        else:
+            label = search_title.phrase(CaseQuery(filters))
+            label = label[:1].lower() + label[1:]
+        if filters and not (base_query.values.keys() - {"annee"}) & filters.keys():
+            target_query = replace(base_query, values={**base_query.values, **filters})
+            yield SuggestionLink(label, urls.cases(target_query))
 
 
 def _counted_link(search_label: str, target_query: CaseQuery, count: int) -> SuggestionLink:
