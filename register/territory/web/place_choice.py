@@ -84,8 +84,7 @@ class PlaceMatches:
     """The text that was typed and everything it may mean, the most likely first.
 
     ``uncoded_choices``: what cases call their place, in these words. ``near_choices``: places of
-    nearly that name. ``countries``: those of a town abroad that has the name, where nothing in
-    France or in the register has it.
+    nearly that name. ``countries``: of a town abroad, where nothing else has the name.
     """
 
     typed: str
@@ -136,7 +135,7 @@ def match_places(typed: str, address: ReadingUrl) -> PlaceMatches:
         # "Canada" is no misspelt Canala where there are cases in Canada.
         readings, near_readings = (), ()
     countries = [
-        UncodedPlace("pays", code, country_name(code), "", case_count("pays", code), True)
+        PlaceReading("pays", code, country_name(code), None, "pays")
         for code in (() if readings or uncoded else countries_of_town(typed))
     ]
     return PlaceMatches(
@@ -144,7 +143,7 @@ def match_places(typed: str, address: ReadingUrl) -> PlaceMatches:
         choices_for(readings, address),
         choices_for(near_readings, address),
         [uncoded_choice(place, address) for place in uncoded],
-        [uncoded_choice(place, address) for place in countries],
+        choices_for(countries, address),
     )
 
 
@@ -184,11 +183,10 @@ def place_url(reading: PlaceReading) -> str:
     if reading.kind == "commune" and reading.alias_code is not None:
         details = find_commune(reading.code)
         alias = details.name_at_code(reading.alias_code) if details else None
-        if alias and alias.name == (reading.alias_name or ""):
-            return place_names.commune_url(reading.code, reading.alias_code)
-        if reading.alias_name not in (None, reading.name):
-            # One of several names at this code.
-            return place_names.commune_url(reading.code, reading.alias_name)
+        if alias:
+            is_meant = alias.name == (reading.alias_name or "")
+            through = reading.alias_code if is_meant else reading.alias_name
+            return place_names.commune_url(reading.code, through or "")
     return urls.PLACES[reading.kind](reading.code)
 
 
