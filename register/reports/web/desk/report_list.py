@@ -173,7 +173,7 @@ def _folder_tabs(report_query: ReportQuery) -> list[FolderTab]:
     today = dates.paris_day(now())
     counts = report_lists.folder_counts(db.session(), today)
     all_count = report_lists.count_reports(db.session(), ReportQuery(), today)
-    folders: list[ReportFolder | None] = [None, *messages.desk.report_lists]
+    folders = [None, *map(ReportFolder, messages.desk.report_lists)]
     return [
         FolderTab(
             name=typeset(str(messages.desk.report_lists[folder][0])) if folder else "",
