@@ -33,7 +33,6 @@ from register.territory.gazetteer import gazetteer
 from register.territory.name_normalisation import split_words as mentioned
 from register.territory.place_extraction import ExtractedPlace, extract_places
 from register.territory.place_queries import find_commune
-from register.territory.resolve import resolve
 from register.territory.web import place_choice, place_names
 from register.territory.web.place_choice import PlaceChoice
 from register.web import urls
@@ -220,7 +219,8 @@ class NoResultsLinks:
     @cached_property
     def similar_names(self) -> list[SuggestionLink]:
         """Places with a name similar to the typed text."""
-        readings = resolve(gazetteer(), self._query.words, commune_case_counts()).readings
+        resolution = place_choice.resolve_typed(self._query.words)
+        readings = (*resolution.readings, *resolution.near_readings)
         choices = place_choice.choices_for(readings[:_MAX_ALTERNATIVES], place_choice.place_url)
         return [SuggestionLink(_place_label(choice), choice.address) for choice in choices]
 
