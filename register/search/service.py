@@ -52,7 +52,6 @@ def find_by_sql(
     return match_cases(session, search_query, numbers, vocabulary)
 
 
-<<<<<<< HEAD
 def _part_clause(part: interface.QueryPart) -> ColumnElement[bool]:
     """Condition of a match of a part, which is true if SQL cannot express one."""
     clauses = []
@@ -61,8 +60,13 @@ def _part_clause(part: interface.QueryPart) -> ColumnElement[bool]:
         if token.startswith(interface.CODE):
             return true()
         accented_pattern = "%" + _ACCENTED.sub("_", token) + "%"
-        names = gazetteer().communes_by_name.items()
-        commune_codes = [place.code for name, places in names if token in name for place in places]
+        commune_codes = [
+            place.code
+            for name, places in gazetteer().places_by_name.items()
+            if token in name
+            for place in places
+            if isinstance(place, Commune)
+        ]
         is_match = or_(
             and_(CASE_CODE.c.axis == "media", CASE_CODE.c.code.like(f"%{token}%")),
             and_(CASE_CODE.c.axis == "commune", CASE_CODE.c.code.in_(commune_codes)),
@@ -73,39 +77,6 @@ def _part_clause(part: interface.QueryPart) -> ColumnElement[bool]:
             CASE.c.id.in_(select(CASE_CODE.c.incident_id).where(is_match, IS_PUBLIC_CODE)),
         ]
     return or_(*clauses)
-=======
-def _part_clause(part: interface.QueryPart) -> ColumnElement[bool] | None:
-    """Necessary condition of a match of a part; None if SQL cannot express one."""
-    clauses = [
-        _alternative_clause(alternative) for alternative in part.alternatives[:ALTERNATIVES_LIMIT]
-    ]
-    usable_clauses = [clause for clause in clauses if clause is not None]
-    return or_(*usable_clauses) if len(usable_clauses) == len(clauses) else None
-
-
-def _alternative_clause(alternative: interface.QueryAlternative) -> ColumnElement[bool] | None:
-    token = max(alternative.tokens, key=len).removeprefix(analyzer.OWN)
-    if token.startswith(interface.CODE):
-        return None
-    folded_pattern = f"%{token}%"
-    accented_pattern = "%" + _ACCENTED.sub("_", token) + "%"
-    commune_codes = [
-        place.code
-        for name, places in gazetteer().places_by_name.items()
-        if token in name
-        for place in places
-        if isinstance(place, Commune)
-    ]
-    is_match = or_(
-        and_(CASE_CODE.c.axis == "media", CASE_CODE.c.code.like(folded_pattern)),
-        and_(CASE_CODE.c.axis == "commune", CASE_CODE.c.code.in_(commune_codes)),
-    )
-    return or_(
-        func.lower(CASE.c.title).like(accented_pattern),
-        func.lower(CASE.c.summary).like(accented_pattern),
-        CASE.c.id.in_(select(CASE_CODE.c.incident_id).where(is_match, IS_PUBLIC_CODE)),
-    )
->>>>>>> main
 
 
 # Changed cases that one search matches from the database, in a few milliseconds.
