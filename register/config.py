@@ -173,7 +173,7 @@ def load() -> Settings:
 
     instance = Path(read("INSTANCE") or "instance").absolute()
     base_url = _base_url(read("BASE_URL") or "http://127.0.0.1:5000")
-    database_url = _database_url(
+    database_url = parse_database_url(
         read("DATABASE_URL") or f"sqlite:///{instance / 'register.sqlite3'}"
     )
     return Settings(
@@ -185,7 +185,7 @@ def load() -> Settings:
             "DATABASE_CONNECTIONS", DEFAULT_CONNECTIONS, FEWEST_CONNECTIONS, 99
         ),
         seal_dir=_seal_dir(read("SEAL_DIR"), instance),
-        key_store_url=_key_store_url(read("KEY_STORE_URL"), database_url, instance),
+        key_store_url=parse_key_store_url(read("KEY_STORE_URL"), database_url, instance),
         limiter_url=_limiter_url(read("LIMITER_URL") or "memory://"),
         rate_limits=_switch("RATE_LIMITS", read("RATE_LIMITS") or "on", base_url),
         # At least twelve: a report is listed as overdue (after a year) before it is declined.
@@ -250,11 +250,11 @@ def _limiter_url(raw: str) -> str:
     return raw
 
 
-def _key_store_url(raw: str, database_url: str, instance: Path) -> str:
+def parse_key_store_url(raw: str, database_url: str, instance: Path) -> str:
     """Empty for the default, which depends on the instance's id."""
     if not raw:
         return ""
-    store_url = _database_url(raw, "KEY_STORE_URL")
+    store_url = parse_database_url(raw, "KEY_STORE_URL")
     url = make_url(store_url)
     is_file = url.get_backend_name() == "sqlite"
     is_same = _database_identity(url) == _database_identity(make_url(database_url))
@@ -308,7 +308,8 @@ def _bare_address(raw: str) -> str:
     return raw.rstrip("/") if is_valid and not has_more else ""
 
 
-def _database_url(raw: str, name: str = "DATABASE_URL") -> str:
+def parse_database_url(raw: str, name: str = "DATABASE_URL") -> str:
+    """The URL of a database, with the driver that is installed."""
     try:
         url = make_url(raw)
     except ArgumentError as error:

@@ -18,7 +18,7 @@ from register.config import Settings, missing_for_public
 from register.db import now, read_only_engine, sqlite_path
 from register.errors import RegisterError
 from register.journal import JournalEntry, Ledger, head
-from register.operations import schema, setup
+from register.operations import move, schema, setup
 from register.reports import report_lists
 from register.reports.models import Report
 from register.reports.report_lists import ReportFolder, ReportQuery
@@ -67,6 +67,7 @@ def _database_findings(settings: Settings, engine: Engine) -> Iterator[Finding]:
                 *(("journal", _head_findings(session, ledger)) for ledger in Ledger),
                 ("report_keys", _key_findings(settings, session)),
                 ("retention", _retention_findings(session)),
+                ("left_over", _left_over_findings(settings, session)),
             ):
                 try:
                     yield from findings
@@ -140,6 +141,12 @@ def _retention_findings(session: Session) -> Iterator[Finding]:
     late_texts = session.scalar(select(func.count()).select_from(Report).where(due))
     yield Finding("late_texts", not late_texts, str(late_texts or ""))
     yield Finding("retention", since is None, since.isoformat() if since else "")
+
+
+def _left_over_findings(settings: Settings, session: Session) -> Iterator[Finding]:
+    """Files of the register from before its move to PostgreSQL, if there are any."""
+    if paths := move.left_over(settings, setup.identity(session).instance_id):
+        yield Finding("left_over", False, ", ".join(map(str, paths)))
 
 
 def _file_mode_finding(path: Path) -> Iterator[Finding]:
