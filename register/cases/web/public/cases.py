@@ -71,9 +71,6 @@ def _list_page(query: CaseQuery) -> str:
     search, page = result.text, result_lists.load_page(db.session(), result)
     list_query.require_page(page)
     has_no_results = not page.total and not query.is_bare
-    shorter = shorter_searches(query, search, page.total) if search else []
-    lists = (page.cases, *(other.cases for other in shorter))
-    numbers = [case.number for cases in lists for case in cases]
     return render_template(
         "cases/public/list.html",
         page=page,
@@ -85,9 +82,9 @@ def _list_page(query: CaseQuery) -> str:
         chips=list_query.filter_chips(filter_panel.labelled_filters(query), urls.cases),
         phrase=search_title.phrase(query),
         search=search,
-        mark=search_request.highlighter(search, numbers),
+        mark=search_request.highlighter(search, [case.number for case in page.cases]),
         offers=SearchSuggestions(query, search) if search else None,
-        shorter_searches=shorter,
+        shorter_searches=shorter_searches(query, search, page.total) if search else [],
         onward=NoResultsLinks(query, search) if has_no_results else None,
     )
 
