@@ -160,10 +160,16 @@ def test_a_result_shows_the_sentence_of_the_account_with_its_word(reader, desk) 
 def test_a_result_shows_no_account_that_was_withdrawn(reader, desk, pen, cast) -> None:
     case = desk.published(narrative="Selon le blog, un zinzolin puis une quintefeuille.")
     follow(reader.app)
-    assert "quintefeuille" in reader.page(q="zinzolin")
+    pages = [{"q": "zinzolin"}, {"q": "zinzolin introuvable"}]
+    assert all("quintefeuille" in reader.page(**parameters) for parameters in pages)
     with pen() as p:
         acts.withdraw(p, case.id, by=cast.bruno, restriction="erreur", reason="x")
-    assert "quintefeuille" not in reader.page(q="zinzolin")
+    for _follows in range(2):
+        for parameters in pages:
+            html = reader.page(**parameters)
+            assert "quintefeuille" not in html
+            assert "autre cas" not in plain(html)
+        follow(reader.app)
 
 
 def test_a_number_that_is_a_place_or_a_year_needs_no_mark(demo) -> None:
@@ -490,6 +496,12 @@ def test_further_cases_beyond_twenty_are_a_link(demo) -> None:
     ((title, address, cases),) = further(html)
     assert title.startswith("Sans « zinzolin » : ")
     assert (address, cases) == ("/incidents?q=maire", [])
+
+
+def test_a_further_case_that_no_word_matches_is_not_said_to_have_one(demo) -> None:
+    html = demo.page(q="puteaux avant 2005")
+    assert "Sans « puteaux » : un autre cas" in plain(html)
+    assert "Trouvé plus loin" not in plain(html)
 
 
 def test_further_cases_are_listed_in_english(demo) -> None:

@@ -5,7 +5,6 @@ They are links only: the search runs as typed.
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
@@ -13,7 +12,6 @@ from itertools import islice
 from urllib.parse import urlencode
 
 from flask_babel import gettext as _
-from flask_babel import ngettext
 
 from register.cases import case_places
 from register.cases.filters import CaseQuery, HitStrengths
@@ -22,6 +20,7 @@ from register.cases.selection import Selection
 from register.cases.web.public import search_title
 from register.cases.web.public.search_request import (
     FILTER_TITLES,
+    TermHighlighter,
     TextSearch,
     search_engine,
     search_query_strengths,
@@ -35,12 +34,10 @@ from register.territory.gazetteer import gazetteer
 from register.territory.name_normalisation import split_words as mentioned
 from register.territory.place_extraction import ExtractedPlace, extract_places
 from register.territory.place_queries import find_commune
-from register.territory.resolve import resolve
 from register.territory.web import place_choice, place_names
 from register.territory.web.place_choice import PlaceChoice
-from register.text.normalisation import fold
 from register.web import urls
-from register.web.l10n import count_words, language, typeset
+from register.web.l10n import language, typeset
 from register.web.request_context import (
     commune_case_counts,
     current_facet_index,
@@ -48,16 +45,8 @@ from register.web.request_context import (
     head,
 )
 
-# Vocabularies whose labels are suggested; they have the names of their filters.
-_LABEL_LISTS = ("type", "famille", "issue")
-_WORD = re.compile(r"[^\W\d_]+")
-# Words match by their first letters: "filmed", "filming", "films".
-_STEM_LENGTH = 4
-_MIN_LENGTH = 3
-_STOP_WORDS = frozenset({"the", "and", "for", "from", "with", "was", "were", "not", "any"})
 # Readings of one place among the suggestions; a separate page lists the others.
 _MAX_READINGS = 4
-_MAX_LABELS = 6
 # With fewer results, the cases that lack one word are listed too, this many at most.
 _FEW_RESULTS = 10
 _MAX_FURTHER_CASES = 20
@@ -127,21 +116,6 @@ class SearchSuggestions:
         return [*links, *_filter_links(self._query, self._text_search.search_query)]
 
     @cached_property
-    def filter_labels(self) -> list[SuggestionLink]:
-        """Types, families and outcomes with these words, at the place that is among the words.
-
-        They are for readers of English, whose words are in no text.
-        """
-        if language() == "fr":
-            return []
-        searches = [(self._wordless_query, self._query.words)]
-        for mention in self._mentions:
-            for choice in _likeliest_readings(mention)[:1] if mention.remaining_text else ():
-                query = place_choice.query_at_place(self._wordless_query, choice.reading)
-                searches.append((query, mention.remaining_text))
-        return [link for search in searches for link in _matching_labels(*search)][:_MAX_LABELS]
-
-    @cached_property
     def spelling(self) -> SuggestionLink | None:
         """The search with corrected words."""
         matches = self._text_search.matches
@@ -163,32 +137,29 @@ class ShorterSearch:
     address: str
     count: int
     cases: Sequence[CaseSummary]
+    highlighter: TermHighlighter
 
 
 def shorter_searches(query: CaseQuery, text_search: TextSearch, total: int) -> list[ShorterSearch]:
     """What a search with few results lacks one of its words for, the fewest further cases first."""
     if total >= _FEW_RESULTS:
         return []
+    search_query = text_search.search_query
     selections = []
     for part, hits in service.find_without_each_part(
-        text_search.search_query, text_search.strength, search_query_strengths
+        search_query, text_search.strength, search_query_strengths
     ):
-        shorter_query = _replace_words(query, text_search.search_query.without(part).text)
-        selection = Selection(current_facet_index(), shorter_query, hits)
-        if selection.total:
-            selections.append((part, selection))
+        shorter_query = search_query.without(part)
+        further = Selection(current_facet_index(), _replace_words(query, shorter_query.text), hits)
+        if further.total:
+            selections.append((further, part.typed.strip('"'), TermHighlighter(shorter_query)))
     searches, listed_count = [], 0
-    for part, selection in sorted(selections, key=lambda pair: pair[1].total):
-        listed_count += selection.total
+    for further, word, highlighter in sorted(selections, key=lambda item: item[0].total):
+        listed_count += further.total
         is_listed = listed_count <= _MAX_FURTHER_CASES
-        searches.append(
-            ShorterSearch(
-                part.typed.strip('"'),
-                urls.cases(selection.query),
-                selection.total,
-                load_page(db.session(), selection).cases if is_listed else (),
-            )
-        )
+        cases = load_page(db.session(), further).cases if is_listed else ()
+        address = urls.cases(further.query)
+        searches.append(ShorterSearch(word, address, further.total, cases, highlighter))
     return searches
 
 
@@ -246,7 +217,8 @@ class NoResultsLinks:
     @cached_property
     def similar_names(self) -> list[SuggestionLink]:
         """Places with a name similar to the typed text."""
-        readings = resolve(gazetteer(), self._query.words, commune_case_counts()).readings
+        resolution = place_choice.resolve_typed(self._query.words)
+        readings = (*resolution.readings, *resolution.near_readings)
         choices = place_choice.choices_for(readings[:_MAX_ALTERNATIVES], place_choice.place_url)
         return [SuggestionLink(_place_label(choice), choice.address) for choice in choices]
 
@@ -289,35 +261,6 @@ def _likeliest_readings(place: ExtractedPlace) -> list[PlaceChoice]:
 def _other_readings_label(place: ExtractedPlace) -> str:
     hidden_count = len(place.resolution.readings) - _MAX_READINGS
     return _("autres lieux de ce nom (%(count)s)", count=hidden_count) if hidden_count > 0 else ""
-
-
-def _matching_labels(query: CaseQuery, typed_text: str) -> Iterator[SuggestionLink]:
-    """Labels that contain every word of a text, each with its number of cases.
-
-    :param query: the search without these words.
-    """
-    typed_stems = _stems(typed_text)
-    if not typed_stems:
-        return
-    for name in _LABEL_LISTS:
-        # Values of one filter are alternatives: another one would widen the search.
-        if name in query.values:
-            continue
-        for code, word in current_vocabulary().lists[name].items():
-            if not typed_stems <= _stems(word.label):
-                continue
-            narrowed_query = replace(query, values={**query.values, name: (code,)}, page=1)
-            if count := _count_cases(narrowed_query, None):
-                cases = ngettext("%(count)s cas", "%(count)s cas", count, count=count_words(count))
-                yield SuggestionLink(f"{word.label} ({cases})", urls.cases(narrowed_query))
-
-
-def _stems(text: str) -> set[str]:
-    return {
-        word[:_STEM_LENGTH]
-        for word in _WORD.findall(fold(text))
-        if len(word) >= _MIN_LENGTH and word not in _STOP_WORDS
-    }
 
 
 def _filter_links(query: CaseQuery, search_query: SearchQuery) -> Iterator[SuggestionLink]:
