@@ -202,9 +202,7 @@ def test_a_filter_written_in_another_order_is_the_same_feed(reader, case_numbers
     document = reader.document(
         "/incidents.atom?type=expulsion&departement=93&type=interdiction_filmer"
     )
-    other = (
-        "/incidents.atom?type=interdiction_filmer&utm_id=1&departement=93&type=expulsion&page=1"
-    )
+    other = "/incidents.atom?type=interdiction_filmer&utm_id=1&departement=93&type=expulsion&page=1"
     assert reader.document(other) == document
 
 
