@@ -9,6 +9,8 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
+from itertools import groupby
+from operator import itemgetter
 
 from register.search import analyzer
 from register.search.engine_interface import Document, QueryAlternative, QueryPart, SearchQuery
@@ -78,61 +80,41 @@ def highlighted_pieces(search_query: SearchQuery, text: str) -> list[tuple[str, 
         for word in _WORD.finditer(text)
         for form in analyzer.forms(word.group())
     ]
-    spans = _merge_spans(
-        sorted(
-            span
-            for part in search_query.required_parts
-            for alternative in part.alternatives
-            for span in _alternative_spans(alternative, words)
-        )
-    )
-    pieces, end = [], 0
-    for start, stop in spans:
-        if start > end:
-            pieces.append((text[end:start], False))
-        pieces.append((text[start:stop], True))
-        end = stop
-    if end < len(text):
-        pieces.append((text[end:], False))
-    return pieces
+    marks = bytearray(len(text))
+    for part in search_query.required_parts:
+        for alternative in part.alternatives:
+            for start, end in _alternative_spans(alternative, words):
+                marks[start:end] = b"\1" * (end - start)
+    return [
+        ("".join(character for character, _mark in characters), bool(mark))
+        for mark, characters in groupby(zip(text, marks, strict=True), key=itemgetter(1))
+    ]
 
 
 _SENTENCE_END = re.compile(r"(?<=[.!?…])[\s\u202f]+(?=\S)")
-_SENTENCE_LIMIT = 240  # characters of a shown sentence
+_EXCERPT_LIMIT = 240  # characters of a shown sentence, half of them before its match
 
 
 def find_sentence(search_query: SearchQuery, texts: Iterable[str]) -> str:
-    """First sentence of some texts that matches a part of the search, or the part of it around.
+    """First sentence of some texts that matches a part of the search, shortened around its match.
 
     Empty if none does: the case matches by its labels, its codes or its place.
     """
-    wanted = {
-        alternative.tokens[0]
-        for part in search_query.required_parts
-        for alternative in part.alternatives
-    }
+    alternatives = [each for part in search_query.required_parts for each in part.alternatives]
+    beginnings = tuple(each.tokens[0] for each in alternatives)
     for sentence in (sentence for text in texts for sentence in _SENTENCE_END.split(text)):
         forms = analyzer.forms(sentence)
-        # Only sentences with a first word of the search, or a word that begins with it, are read.
-        if wanted.isdisjoint(forms) and wanted.isdisjoint(map(analyzer.token_of, forms)):
-            continue
-        pieces = highlighted_pieces(search_query, sentence)
-        start = next((i for i, (_piece, is_match) in enumerate(pieces) if is_match), None)
-        if start is not None:
-            before = "".join(piece for piece, _ in pieces[:start])
-            return _shorten(sentence, len(before))
+        # Most sentences have no word to mark, and finding the marks takes longer.
+        if any(word.startswith(beginnings) for word in (*forms, *map(analyzer.token_of, forms))):
+            (before, is_match), *others = highlighted_pieces(search_query, sentence)
+            if is_match or others:
+                position = 0 if is_match else len(before) - _EXCERPT_LIMIT // 2
+                start = sentence.find(" ", position) + 1 if position > 0 else 0
+                excerpt = sentence[start : start + _EXCERPT_LIMIT]
+                if len(excerpt) < len(sentence) - start:
+                    excerpt = f"{excerpt.rpartition(' ')[0]} …"
+                return f"… {excerpt}" if start else excerpt
     return ""
-
-
-def _shorten(sentence: str, position: int) -> str:
-    """Sentence of limited length around a position, cut between words."""
-    if len(sentence) <= _SENTENCE_LIMIT:
-        return sentence
-    start = max(0, min(position - _SENTENCE_LIMIT // 2, len(sentence) - _SENTENCE_LIMIT))
-    cut = sentence[start : start + _SENTENCE_LIMIT]
-    first = cut.partition(" ")[2] if start else cut
-    last = first.rpartition(" ")[0] if start + _SENTENCE_LIMIT < len(sentence) else first
-    return f"{'… ' if start else ''}{last}{' …' if last != first else ''}"
 
 
 def _alternative_spans(
@@ -148,17 +130,3 @@ def _alternative_spans(
         run = tuple(text_tokens[first : first + size])
         if run == tokens or (not alternative.is_phrase and run[0] in tokens):
             yield words[first].start, words[first + size - 1].end
-
-
-def _merge_spans(spans: Sequence[tuple[int, int]]) -> Iterator[tuple[int, int]]:
-    """Sorted spans, with adjacent and overlapping ones merged."""
-    current: tuple[int, int] | None = None
-    for start, end in spans:
-        if current and start <= current[1]:
-            current = current[0], max(current[1], end)
-        else:
-            if current:
-                yield current
-            current = start, end
-    if current:
-        yield current

@@ -15,7 +15,7 @@ from enum import StrEnum
 
 from rapidfuzz import process
 from rapidfuzz.distance import OSA
-from sqlalchemy import ColumnElement, and_, func, or_, select
+from sqlalchemy import ColumnElement, and_, func, or_, select, true
 from sqlalchemy.orm import Session
 
 from register.cases.case_codes import CASE_CODE, IS_PUBLIC_CODE
@@ -46,45 +46,37 @@ def find_by_sql(
 ) -> dict[int, int]:
     """Matches among the newest cases whose title, summary, outlets or place have the words."""
     stmt = select(CASE.c.number).where(CASE.c.state == CaseState.PUBLISHED)
-    for part in search_query.required_parts[:PARTS_LIMIT]:
-        if (clause := _part_clause(part)) is not None:
-            stmt = stmt.where(clause)
+    stmt = stmt.where(*map(_part_clause, search_query.required_parts[:PARTS_LIMIT]))
     newest = stmt.order_by(CASE.c.sort_day.desc(), CASE.c.number.desc()).limit(CANDIDATES_LIMIT)
     numbers = [number for number in session.scalars(newest) if number]
     return match_cases(session, search_query, numbers, vocabulary)
 
 
-def _part_clause(part: interface.QueryPart) -> ColumnElement[bool] | None:
-    """Necessary condition of a match of a part; None if SQL cannot express one."""
-    clauses = [
-        _alternative_clause(alternative) for alternative in part.alternatives[:ALTERNATIVES_LIMIT]
-    ]
-    usable_clauses = [clause for clause in clauses if clause is not None]
-    return or_(*usable_clauses) if len(usable_clauses) == len(clauses) else None
-
-
-def _alternative_clause(alternative: interface.QueryAlternative) -> ColumnElement[bool] | None:
-    token = max(alternative.tokens, key=len).removeprefix(analyzer.OWN)
-    if token.startswith(interface.CODE):
-        return None
-    folded_pattern = f"%{token}%"
-    accented_pattern = "%" + _ACCENTED.sub("_", token) + "%"
-    commune_codes = [
-        place.code
-        for name, places in gazetteer().places_by_name.items()
-        if token in name
-        for place in places
-        if isinstance(place, Commune)
-    ]
-    is_match = or_(
-        and_(CASE_CODE.c.axis == "media", CASE_CODE.c.code.like(folded_pattern)),
-        and_(CASE_CODE.c.axis == "commune", CASE_CODE.c.code.in_(commune_codes)),
-    )
-    return or_(
-        func.lower(CASE.c.title).like(accented_pattern),
-        func.lower(CASE.c.summary).like(accented_pattern),
-        CASE.c.id.in_(select(CASE_CODE.c.incident_id).where(is_match, IS_PUBLIC_CODE)),
-    )
+def _part_clause(part: interface.QueryPart) -> ColumnElement[bool]:
+    """Condition of a match of a part, which is true if SQL cannot express one."""
+    clauses = []
+    for alternative in part.alternatives[:ALTERNATIVES_LIMIT]:
+        token = max(alternative.tokens, key=len).removeprefix(analyzer.OWN)
+        if token.startswith(interface.CODE):
+            return true()
+        accented_pattern = "%" + _ACCENTED.sub("_", token) + "%"
+        commune_codes = [
+            place.code
+            for name, places in gazetteer().places_by_name.items()
+            if token in name
+            for place in places
+            if isinstance(place, Commune)
+        ]
+        is_match = or_(
+            and_(CASE_CODE.c.axis == "media", CASE_CODE.c.code.like(f"%{token}%")),
+            and_(CASE_CODE.c.axis == "commune", CASE_CODE.c.code.in_(commune_codes)),
+        )
+        clauses += [
+            func.lower(CASE.c.title).like(accented_pattern),
+            func.lower(CASE.c.summary).like(accented_pattern),
+            CASE.c.id.in_(select(CASE_CODE.c.incident_id).where(is_match, IS_PUBLIC_CODE)),
+        ]
+    return or_(*clauses)
 
 
 # Changed cases that one search matches from the database, in a few milliseconds.

@@ -25,12 +25,12 @@ Expression = tuple[str, ...]  # tokens
 class SynonymTable:
     """Expression → alternatives with the same meaning.
 
-    ``by_company``: token → the alternatives that replace it beside one of some tokens. "Condamné"
-    beside "blogueur" means a case against a blogger that ended so, and not any conviction.
+    ``companies``: tokens, and those beside which the alternatives replace them. "Condamné" beside
+    "blogueur" means a case against a blogger that ended so, and not any conviction.
     """
 
-    alternatives: Mapping[Expression, tuple[QueryAlternative, ...]]
-    by_company: Mapping[str, tuple[tuple[frozenset[str], tuple[QueryAlternative, ...]], ...]]
+    alternatives: Mapping[Expression, Mapping[QueryAlternative, None]]
+    companies: tuple[tuple[frozenset[str], frozenset[str], tuple[QueryAlternative, ...]], ...]
     longest: int
 
 
@@ -48,16 +48,15 @@ def parse_table(
         targets = (*map(_phrase, _expressions(see.get("voir", ()))), *_codes(see))
         for expression in _expressions(see["mots"]):
             alternatives.setdefault(expression, {}).update(dict.fromkeys(targets))
-    by_company: dict[str, list[tuple[frozenset[str], tuple[QueryAlternative, ...]]]] = {}
-    for company in source.get("avec", ()):
-        neighbours = frozenset(token for (token,) in _expressions(company["avec"]))
-        for (token,) in _expressions(company["mots"]):
-            by_company.setdefault(token, []).append((neighbours, _codes(company)))
-    return SynonymTable(
-        {expression: tuple(found) for expression, found in alternatives.items()},
-        {token: tuple(companies) for token, companies in by_company.items()},
-        max(map(len, alternatives), default=1),
+    companies = tuple(
+        (
+            frozenset(analyzer.tokens(" ".join(company["mots"]))),
+            frozenset(analyzer.tokens(" ".join(company["avec"]))),
+            _codes(company),
+        )
+        for company in source.get("avec", ())
     )
+    return SynonymTable(alternatives, companies, max(map(len, alternatives), default=1))
 
 
 def _english_labels(vocabulary: Mapping[str, Any]) -> Iterable[Mapping[str, Any]]:

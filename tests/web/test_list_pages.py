@@ -160,10 +160,16 @@ def test_a_result_shows_the_sentence_of_the_account_with_its_word(reader, desk) 
 def test_a_result_shows_no_account_that_was_withdrawn(reader, desk, pen, cast) -> None:
     case = desk.published(narrative="Selon le blog, un zinzolin puis une quintefeuille.")
     follow(reader.app)
-    assert "quintefeuille" in reader.page(q="zinzolin")
+    pages = [{"q": "zinzolin"}, {"q": "zinzolin introuvable"}]
+    assert all("quintefeuille" in reader.page(**parameters) for parameters in pages)
     with pen() as p:
         acts.withdraw(p, case.id, by=cast.bruno, restriction="erreur", reason="x")
-    assert "quintefeuille" not in reader.page(q="zinzolin")
+    for _follows in range(2):
+        for parameters in pages:
+            html = reader.page(**parameters)
+            assert "quintefeuille" not in html
+            assert "autre cas" not in plain(html)
+        follow(reader.app)
 
 
 def test_a_number_that_is_a_place_or_a_year_needs_no_mark(demo) -> None:

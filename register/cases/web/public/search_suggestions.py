@@ -5,7 +5,6 @@ They are links only: the search runs as typed.
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
@@ -13,7 +12,6 @@ from itertools import islice
 from urllib.parse import urlencode
 
 from flask_babel import gettext as _
-from flask_babel import ngettext
 
 from register.cases import case_places
 from register.cases.filters import CaseQuery, HitStrengths
@@ -37,9 +35,8 @@ from register.territory.place_extraction import ExtractedPlace, extract_places
 from register.territory.place_queries import find_commune
 from register.territory.web import place_choice, place_names
 from register.territory.web.place_choice import PlaceChoice
-from register.text.normalisation import fold
 from register.web import urls
-from register.web.l10n import count_words, language, typeset
+from register.web.l10n import language, typeset
 from register.web.request_context import (
     commune_case_counts,
     current_facet_index,
@@ -47,16 +44,8 @@ from register.web.request_context import (
     head,
 )
 
-# Vocabularies whose labels are suggested; they have the names of their filters.
-_LABEL_LISTS = ("type", "famille", "issue")
-_WORD = re.compile(r"[^\W\d_]+")
-# Words match by their first letters: "filmed", "filming", "films".
-_STEM_LENGTH = 4
-_MIN_LENGTH = 3
-_STOP_WORDS = frozenset({"the", "and", "for", "from", "with", "was", "were", "not", "any"})
 # Readings of one place among the suggestions; a separate page lists the others.
 _MAX_READINGS = 4
-_MAX_LABELS = 6
 # With fewer results, the cases that lack one word are listed too, this many at most.
 _FEW_RESULTS = 10
 _MAX_FURTHER_CASES = 20
@@ -124,21 +113,6 @@ class SearchSuggestions:
             ]
             links += _links_at_places(self._wordless_query, choices[:_MAX_READINGS])
         return [*links, *_filter_links(self._query, self._text_search.search_query)]
-
-    @cached_property
-    def filter_labels(self) -> list[SuggestionLink]:
-        """Types, families and outcomes with these words, at the place that is among the words.
-
-        They are for readers of English, whose words are in no text.
-        """
-        if language() == "fr":
-            return []
-        searches = [(self._wordless_query, self._query.words)]
-        for mention in self._mentions:
-            for choice in _likeliest_readings(mention)[:1] if mention.remaining_text else ():
-                query = place_choice.query_at_place(self._wordless_query, choice.reading)
-                searches.append((query, mention.remaining_text))
-        return [link for search in searches for link in _matching_labels(*search)][:_MAX_LABELS]
 
     @cached_property
     def spelling(self) -> SuggestionLink | None:
@@ -289,35 +263,6 @@ def _likeliest_readings(place: ExtractedPlace) -> list[PlaceChoice]:
 def _other_readings_label(place: ExtractedPlace) -> str:
     hidden_count = len(place.resolution.readings) - _MAX_READINGS
     return _("autres lieux de ce nom (%(count)s)", count=hidden_count) if hidden_count > 0 else ""
-
-
-def _matching_labels(query: CaseQuery, typed_text: str) -> Iterator[SuggestionLink]:
-    """Labels that contain every word of a text, each with its number of cases.
-
-    :param query: the search without these words.
-    """
-    typed_stems = _stems(typed_text)
-    if not typed_stems:
-        return
-    for name in _LABEL_LISTS:
-        # Values of one filter are alternatives: another one would widen the search.
-        if name in query.values:
-            continue
-        for code, word in current_vocabulary().lists[name].items():
-            if not typed_stems <= _stems(word.label):
-                continue
-            narrowed_query = replace(query, values={**query.values, name: (code,)}, page=1)
-            if count := _count_cases(narrowed_query, None):
-                cases = ngettext("%(count)s cas", "%(count)s cas", count, count=count_words(count))
-                yield SuggestionLink(f"{word.label} ({cases})", urls.cases(narrowed_query))
-
-
-def _stems(text: str) -> set[str]:
-    return {
-        word[:_STEM_LENGTH]
-        for word in _WORD.findall(fold(text))
-        if len(word) >= _MIN_LENGTH and word not in _STOP_WORDS
-    }
 
 
 def _filter_links(query: CaseQuery, search_query: SearchQuery) -> Iterator[SuggestionLink]:
