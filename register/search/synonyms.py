@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import tomllib
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cache
 from pathlib import Path
 from typing import Any
@@ -109,6 +109,5 @@ def load_table() -> SynonymTable:
     alternatives = dict(table.alternatives)
     for expression, word in area_words().items():
         one_word = QueryAlternative((analyzer.token_of(word),))
-        alternatives[expression] = (*alternatives.get(expression, ()), one_word)
-    longest = max(map(len, alternatives))
-    return SynonymTable(alternatives, table.by_company, longest)
+        alternatives[expression] = {**alternatives.get(expression, {}), one_word: None}
+    return replace(table, alternatives=alternatives, longest=max(map(len, alternatives)))
