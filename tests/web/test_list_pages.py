@@ -498,6 +498,12 @@ def test_further_cases_beyond_twenty_are_a_link(demo) -> None:
     assert (address, cases) == ("/incidents?q=maire", [])
 
 
+def test_a_further_case_that_no_word_matches_is_not_said_to_have_one(demo) -> None:
+    html = demo.page(q="puteaux avant 2005")
+    assert "Sans « puteaux » : un autre cas" in plain(html)
+    assert "Trouvé plus loin" not in plain(html)
+
+
 def test_further_cases_are_listed_in_english(demo) -> None:
     html = demo.get("/en/incidents?q=filming+ban+gagny").text
     assert "Without “gagny”: three other cases" in plain(html)

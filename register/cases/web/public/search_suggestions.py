@@ -20,6 +20,7 @@ from register.cases.selection import Selection
 from register.cases.web.public import search_title
 from register.cases.web.public.search_request import (
     FILTER_TITLES,
+    TermHighlighter,
     TextSearch,
     search_engine,
     search_query_strengths,
@@ -136,32 +137,29 @@ class ShorterSearch:
     address: str
     count: int
     cases: Sequence[CaseSummary]
+    highlighter: TermHighlighter
 
 
 def shorter_searches(query: CaseQuery, text_search: TextSearch, total: int) -> list[ShorterSearch]:
     """What a search with few results lacks one of its words for, the fewest further cases first."""
     if total >= _FEW_RESULTS:
         return []
+    search_query = text_search.search_query
     selections = []
     for part, hits in service.find_without_each_part(
-        text_search.search_query, text_search.strength, search_query_strengths
+        search_query, text_search.strength, search_query_strengths
     ):
-        shorter_query = _replace_words(query, text_search.search_query.without(part).text)
-        selection = Selection(current_facet_index(), shorter_query, hits)
-        if selection.total:
-            selections.append((part, selection))
+        shorter_query = search_query.without(part)
+        further = Selection(current_facet_index(), _replace_words(query, shorter_query.text), hits)
+        if further.total:
+            selections.append((further, part.typed.strip('"'), TermHighlighter(shorter_query)))
     searches, listed_count = [], 0
-    for part, selection in sorted(selections, key=lambda pair: pair[1].total):
-        listed_count += selection.total
+    for further, word, highlighter in sorted(selections, key=lambda item: item[0].total):
+        listed_count += further.total
         is_listed = listed_count <= _MAX_FURTHER_CASES
-        searches.append(
-            ShorterSearch(
-                part.typed.strip('"'),
-                urls.cases(selection.query),
-                selection.total,
-                load_page(db.session(), selection).cases if is_listed else (),
-            )
-        )
+        cases = load_page(db.session(), further).cases if is_listed else ()
+        address = urls.cases(further.query)
+        searches.append(ShorterSearch(word, address, further.total, cases, highlighter))
     return searches
 
 
