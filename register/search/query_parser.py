@@ -16,7 +16,7 @@ from itertools import pairwise
 from register.errors import Invalid
 from register.search import analyzer, query_readings
 from register.search.engine_interface import CODE, QueryAlternative, QueryPart, SearchQuery
-from register.search.synonyms import load_table
+from register.search.synonyms import area_words, load_table
 from register.territory.place_queries import is_departement_code
 from register.text.normalisation import one_line
 
@@ -180,6 +180,8 @@ def _word_alternatives(word: _Word) -> Iterator[QueryAlternative]:
         yield QueryAlternative(word.forms, prefix=True)
     elif word.phrase:
         yield QueryAlternative(word.forms, literal=True)
+        if area := area_words().get(word.tokens):
+            yield QueryAlternative((area,), literal=True)
     else:
         yield QueryAlternative(_meaning_tokens(word))
         if len(word.forms) > 1:
