@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import tomllib
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cache
 from pathlib import Path
 from typing import Any
@@ -12,6 +12,7 @@ from typing import Any
 from register.cases.vocabulary import VOCABULARY_FILE
 from register.search import analyzer
 from register.search.engine_interface import CODE, QueryAlternative
+from register.territory import place_queries
 
 FILE = Path(__file__).with_name("synonyms.toml")
 # Vocabularies whose English labels mean their codes: their words are in no text.
@@ -84,8 +85,29 @@ def _codes(group: Mapping[str, Any]) -> tuple[QueryAlternative, ...]:
     )
 
 
+def area_word(name: str) -> str:
+    """The name of a département or région as the one word that documents have of it.
+
+    As several words, Seine-Saint-Denis would answer "Saint-Denis", and Pas-de-Calais "Calais".
+    """
+    return "".join(analyzer.forms(name))
+
+
+@cache
+def area_words() -> Mapping[Expression, str]:
+    """Tokens of the names of several words → the one word."""
+    areas = (*place_queries.departements(), *place_queries.regions())
+    words = {tuple(analyzer.tokens(area.name)): area_word(area.name) for area in areas}
+    return {tokens: word for tokens, word in words.items() if len(tokens) > 1}
+
+
 @cache
 def load_table() -> SynonymTable:
     """Table of the register."""
     files = (path.read_text(encoding="utf-8") for path in (FILE, VOCABULARY_FILE))
-    return parse_table(*map(tomllib.loads, files))
+    table = parse_table(*map(tomllib.loads, files))
+    alternatives = dict(table.alternatives)
+    for expression, word in area_words().items():
+        one_word = QueryAlternative((analyzer.token_of(word),))
+        alternatives[expression] = {**alternatives.get(expression, {}), one_word: None}
+    return replace(table, alternatives=alternatives, longest=max(map(len, alternatives)))
