@@ -81,11 +81,16 @@ def owners() -> Owners:
         for postal in row["codes_postaux"].split():
             index.postal[postal].add(code)
         index.retired |= dict.fromkeys(row["anciens_codes"].split(), code)
+    areas = {
+        fold_name(row["nom"])
+        for name in ("departements.csv", "regions.csv")
+        for row in read_table(name)
+    }
     for row in smaller_communes():
         folded = fold_name(row["nom"])
         if row["type"] != FORMER:
             index.other_named[folded].add(row["parent"])
-        elif folded not in index.named:
+        elif folded not in index.named and folded not in areas:
             index.formerly_named[folded].add(row["parent"])
         index.other_code[row["code"]] = row["parent"]
     return index

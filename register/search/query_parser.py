@@ -11,11 +11,12 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
+from itertools import pairwise
 
 from register.errors import Invalid
 from register.search import analyzer, query_readings
 from register.search.engine_interface import CODE, QueryAlternative, QueryPart, SearchQuery
-from register.search.synonyms import load_table
+from register.search.synonyms import area_words, load_table
 from register.territory.place_queries import is_departement_code
 from register.text.normalisation import one_line
 
@@ -179,6 +180,8 @@ def _word_alternatives(word: _Word) -> Iterator[QueryAlternative]:
         yield QueryAlternative(word.forms, prefix=True)
     elif word.phrase:
         yield QueryAlternative(word.forms, literal=True)
+        if area := area_words().get(word.tokens):
+            yield QueryAlternative((area,), literal=True)
     else:
         yield QueryAlternative(_meaning_tokens(word))
         if len(word.forms) > 1:
@@ -191,14 +194,11 @@ def _compound_alternatives(
     words: Sequence[_Word], start: int, size: int
 ) -> Iterator[QueryAlternative]:
     """Yield a word joined with each neighbour: "vote inutile" also matches voteinutile.fr."""
-    if size > 1 or not _is_plain_word(words[start]):
-        return
-    for pair_start in (start - 1, start):
-        pair = words[pair_start : pair_start + 2] if pair_start >= 0 else ()
-        if len(pair) == 2 and all(map(_is_plain_word, pair)):
-            yield QueryAlternative(
-                (analyzer.token_of("".join(form for word in pair for form in word.forms)),)
-            )
+    pairs = pairwise(words[max(0, start - 1) : start + 2]) if size == 1 else ()
+    for pair in pairs:
+        if all(map(_is_plain_word, pair)):
+            joined = "".join(form for word in pair for form in word.forms)
+            yield QueryAlternative((analyzer.token_of(joined),))
 
 
 def _is_plain_word(word: _Word) -> bool:

@@ -115,8 +115,8 @@ def find_sentence(search_query: SearchQuery, texts: Iterable[str]) -> str:
         forms = analyzer.forms(sentence)
         # Most sentences have no word to mark, and finding the marks takes longer.
         if any(word.startswith(beginnings) for word in (*forms, *map(analyzer.token_of, forms))):
-            (before, is_match), *others = highlighted_pieces(search_query, sentence)
-            if is_match or others:
+            (before, is_match), *following = highlighted_pieces(search_query, sentence)
+            if is_match or following:
                 position = 0 if is_match else len(before) - _EXCERPT_LIMIT // 2
                 start = sentence.find(" ", position) + 1 if position > 0 else 0
                 excerpt = sentence[start : start + _EXCERPT_LIMIT]
