@@ -11,6 +11,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
+from itertools import pairwise
 
 from register.errors import Invalid
 from register.search import analyzer, query_readings
@@ -193,14 +194,11 @@ def _compound_alternatives(
     words: Sequence[_Word], start: int, size: int
 ) -> Iterator[QueryAlternative]:
     """Yield a word joined with each neighbour: "vote inutile" also matches voteinutile.fr."""
-    if size > 1 or not _is_plain_word(words[start]):
-        return
-    for pair_start in (start - 1, start):
-        pair = words[pair_start : pair_start + 2] if pair_start >= 0 else ()
-        if len(pair) == 2 and all(map(_is_plain_word, pair)):
-            yield QueryAlternative(
-                (analyzer.token_of("".join(form for word in pair for form in word.forms)),)
-            )
+    pairs = pairwise(words[max(0, start - 1) : start + 2]) if size == 1 else ()
+    for pair in pairs:
+        if all(map(_is_plain_word, pair)):
+            joined = "".join(form for word in pair for form in word.forms)
+            yield QueryAlternative((analyzer.token_of(joined),))
 
 
 def _is_plain_word(word: _Word) -> bool:

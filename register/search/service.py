@@ -9,7 +9,7 @@ the words of the index. The order of results is made in :mod:`register.cases.res
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 
@@ -185,20 +185,39 @@ PARTS_LIMIT_WITHOUT = 6
 
 def find_without_each_part(
     search_query: interface.SearchQuery,
-    matching: Collection[int],
     find: Callable[[interface.SearchQuery], Mapping[int, int] | None],
-) -> Iterator[tuple[interface.QueryPart, Mapping[int, int]]]:
-    """Yield each required part with the cases that match all the others and not this one.
+) -> dict[interface.QueryPart, dict[int, int]]:
+    """Required part → the cases that match all the others and not this one, with their strength.
 
-    A case is with one part at most: with two, it would match neither.
+    A case lacks one part at most: without two, it would match neither. Each part is searched for
+    once, since a search without each of them would read the common words again and again.
 
-    :param matching: cases that match the whole search.
     :param find: the cases of a query with their strength; None without an index.
     """
     parts = search_query.required_parts
-    for part in parts if 1 < len(parts) <= PARTS_LIMIT_WITHOUT else ():
-        cases = find(search_query.without(part)) or {}
-        yield part, {number: score for number, score in cases.items() if number not in matching}
+    if not 1 < len(parts) <= PARTS_LIMIT_WITHOUT:
+        return {}
+    matching: dict[int, int] | None = None
+    lacking: dict[interface.QueryPart, dict[int, int]] = {}
+    for part in parts:
+        cases = find(interface.SearchQuery((part, *search_query.excluded_parts)))
+        if cases is None:
+            return {}
+        if matching is None:
+            matching = dict(cases)
+            continue
+        if not lacking:
+            lacking = {parts[0]: {n: score for n, score in cases.items() if n not in matching}}
+        else:
+            lacking = {other: _add(found, cases) for other, found in lacking.items()}
+        lacking[part] = {n: score for n, score in matching.items() if n not in cases}
+        matching = _add(matching, cases)
+    return lacking
+
+
+def _add(strengths: Mapping[int, int], others: Mapping[int, int]) -> dict[int, int]:
+    """Cases of both with the sum of their strengths."""
+    return {n: score + others[n] for n, score in strengths.items() if n in others}
 
 
 def _follows_ledger(session: Session, cursor: interface.Cursor, head: LedgerPosition) -> bool:

@@ -65,8 +65,8 @@ class Reader:
     def lacking(self, text: str) -> dict[str, list[str]]:
         """Each word of a search → the names of the cases that lack this word only."""
         query = query_parser.parse(text)
-        shorter = service.find_without_each_part(query, self._find(query), self._find)
-        return {part.typed: sorted(self.names[n] for n in cases) for part, cases in shorter}
+        lacking = service.find_without_each_part(query, self._find)
+        return {part.typed: sorted(self.names[n] for n in cases) for part, cases in lacking.items()}
 
     def _listed(self, text: str, strength: Mapping[int, int]) -> Iterator[int]:
         page = pages = 1

@@ -146,9 +146,8 @@ def shorter_searches(query: CaseQuery, text_search: TextSearch, total: int) -> l
         return []
     search_query = text_search.search_query
     selections = []
-    for part, hits in service.find_without_each_part(
-        search_query, text_search.strength, search_query_strengths
-    ):
+    lacking = service.find_without_each_part(search_query, search_query_strengths)
+    for part, hits in lacking.items():
         shorter_query = search_query.without(part)
         further = Selection(current_facet_index(), _replace_words(query, shorter_query.text), hits)
         if further.total:
