@@ -292,14 +292,14 @@ def _load(connection: Connection, documents: Iterable[Document]) -> Counter[str]
     while chunk := list(islice(documents, CHUNK_SIZE)):
         rows, long_rows = [], []
         for document in chunk:
-            words = _vector((*document.strong, *document.weak), document.forms)
+            form_fields = (*document.strong_forms, *document.weak_forms)
+            forms.update(document_forms := set(chain(*form_fields)))
+            words = _vector((*document.strong, *document.weak), form_fields)
             strong = _vector(document.strong, document.strong_forms)
             if words is None or strong is None:
-                content = json.dumps(list(vars(document).values()), default=list)
-                long_rows.append((document.number, content))
-                words = _vector((), sorted(document.forms)[:FORMS_LIMIT])
+                long_rows.append((document.number, json.dumps(list(vars(document).values()))))
+                words = _vector((), [sorted(document_forms)[:FORMS_LIMIT]])
             rows.append((document.number, words, strong or ""))
-            forms.update(document.forms)
         connection.exec_driver_sql("SET LOCAL statement_timeout = '20s'")
         _copy(connection, "document", rows)
         _copy(connection, "long_document", long_rows)
@@ -314,21 +314,21 @@ def _copy(connection: Connection, table: str, rows: Iterable[Sequence[Any]]) -> 
             copy.write_row(row)
 
 
-def _vector(fields: Iterable[Sequence[str]], forms: Iterable[str]) -> str | None:
-    """The tsvector of some fields and forms; None when it cannot hold them exactly."""
+def _vector(fields: Iterable[Sequence[str]], form_fields: Iterable[Sequence[str]]) -> str | None:
+    """The tsvector of fields, as tokens and as forms; None when it cannot hold them exactly."""
     places: dict[str, list[str]] = {}
-    position = 0
-    for field in fields:
-        position += 1  # no phrase goes over the end of a field
-        for token in field:
-            position += 1
-            places.setdefault(token, []).append(str(position))
-    tokens = zip(_lexemes(TOKEN, places), map(",".join, places.values()), strict=True)
-    words = (f"{token}:{positions}" for token, positions in tokens)
-    vector = " ".join([EVERY, *_lexemes(FORM, forms), *words])
-    is_long = position > POSITIONS_LIMIT or len(vector.encode()) > BYTES_LIMIT
+    is_long = False
+    for mark, marked_fields in ((TOKEN, fields), (FORM, form_fields)):
+        position = 0
+        for field in marked_fields:
+            position += 1  # no phrase goes over the end of a field
+            for lexeme in _lexemes(mark, field):
+                position += 1
+                places.setdefault(lexeme, []).append(str(position))
+        is_long = is_long or position > POSITIONS_LIMIT
     has_dropped = max(map(len, places.values()), default=0) > OCCURRENCES_LIMIT
-    return None if is_long or has_dropped else vector
+    vector = " ".join([EVERY, *(f"{lexeme}:{','.join(at)}" for lexeme, at in places.items())])
+    return None if is_long or has_dropped or len(vector.encode()) > BYTES_LIMIT else vector
 
 
 def _lexemes(mark: str, tokens: Iterable[str]) -> Iterator[str]:
@@ -342,9 +342,10 @@ def _clause(part: QueryPart) -> str:
     """The tsquery that a case, or its strong fields, match if they match a part."""
 
     def clause(alternative: QueryAlternative) -> str:
+        mark = FORM if alternative.literal or alternative.prefix else TOKEN
+        lexemes = list(_lexemes(mark, alternative.tokens))
         if alternative.prefix:
-            return f"{next(_lexemes(FORM, alternative.tokens))}:*"
-        operator = " <-> " if alternative.is_phrase else " & "
-        return f"({operator.join(_lexemes(TOKEN, alternative.tokens))})"
+            return f"{lexemes[0]}:*"
+        return f"({(' <-> ' if alternative.is_phrase else ' & ').join(lexemes)})"
 
     return f"({' | '.join(dict.fromkeys(map(clause, part.alternatives))) or NONE})"

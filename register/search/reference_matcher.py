@@ -9,6 +9,8 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
+from itertools import groupby
+from operator import itemgetter
 
 from register.search import analyzer
 from register.search.engine_interface import Document, QueryAlternative, QueryPart, SearchQuery
@@ -19,11 +21,10 @@ Fields = Sequence[Sequence[str]]
 def strength(search_query: SearchQuery, document: Document) -> int | None:
     """Number of required parts that the strong fields match; None without a match."""
     everywhere = (*document.strong, *document.weak)
-    if not all(
-        _part_matches(part, everywhere, document.forms) for part in search_query.required_parts
-    ):
+    forms = (*document.strong_forms, *document.weak_forms)
+    if not all(_part_matches(part, everywhere, forms) for part in search_query.required_parts):
         return None
-    if any(_part_matches(part, everywhere, document.forms) for part in search_query.excluded_parts):
+    if any(_part_matches(part, everywhere, forms) for part in search_query.excluded_parts):
         return None
     return sum(
         _part_matches(part, document.strong, document.strong_forms)
@@ -31,21 +32,21 @@ def strength(search_query: SearchQuery, document: Document) -> int | None:
     )
 
 
-def _part_matches(part: QueryPart, fields: Fields, forms: Iterable[str]) -> bool:
+def _part_matches(part: QueryPart, fields: Fields, forms: Fields) -> bool:
     return any(
-        _alternative_matches(alternative, fields, forms) for alternative in part.alternatives
+        _alternative_matches(
+            alternative, forms if alternative.literal or alternative.prefix else fields
+        )
+        for alternative in part.alternatives
     )
 
 
-def _alternative_matches(
-    alternative: QueryAlternative, fields: Fields, forms: Iterable[str]
-) -> bool:
+def _alternative_matches(alternative: QueryAlternative, fields: Fields) -> bool:
     if alternative.prefix:
-        return any(form.startswith(alternative.tokens[0]) for form in forms)
+        return any(word.startswith(alternative.tokens[0]) for field in fields for word in field)
     if alternative.is_phrase:
         return any(_has_run(alternative.tokens, field) for field in fields)
-    all_tokens = {token for field in fields for token in field}
-    return all_tokens.issuperset(alternative.tokens)
+    return {token for field in fields for token in field}.issuperset(alternative.tokens)
 
 
 def _has_run(tokens: Sequence[str], field: Sequence[str]) -> bool:
@@ -79,51 +80,53 @@ def highlighted_pieces(search_query: SearchQuery, text: str) -> list[tuple[str, 
         for word in _WORD.finditer(text)
         for form in analyzer.forms(word.group())
     ]
-    spans = _merge_spans(
-        sorted(
-            span
-            for part in search_query.required_parts
-            for alternative in part.alternatives
-            for span in _alternative_spans(alternative, words)
-        )
-    )
-    pieces, end = [], 0
-    for start, stop in spans:
-        if start > end:
-            pieces.append((text[end:start], False))
-        pieces.append((text[start:stop], True))
-        end = stop
-    if end < len(text):
-        pieces.append((text[end:], False))
-    return pieces
+    marks = bytearray(len(text))
+    for part in search_query.required_parts:
+        for alternative in part.alternatives:
+            for start, end in _alternative_spans(alternative, words):
+                marks[start:end] = b"\1" * (end - start)
+    return [
+        ("".join(character for character, _mark in characters), bool(mark))
+        for mark, characters in groupby(zip(text, marks, strict=True), key=itemgetter(1))
+    ]
+
+
+_SENTENCE_END = re.compile(r"(?<=[.!?…])[\s\u202f]+(?=\S)")
+_EXCERPT_LIMIT = 240  # characters of a shown sentence, half of them before its match
+
+
+def find_sentence(search_query: SearchQuery, texts: Iterable[str]) -> str:
+    """First sentence of some texts that matches a part of the search, shortened around its match.
+
+    Empty if none does: the case matches by its labels, its codes or its place.
+    """
+    alternatives = [each for part in search_query.required_parts for each in part.alternatives]
+    beginnings = tuple(each.tokens[0] for each in alternatives)
+    for sentence in (sentence for text in texts for sentence in _SENTENCE_END.split(text)):
+        forms = analyzer.forms(sentence)
+        # Most sentences have no word to mark, and finding the marks takes longer.
+        if any(word.startswith(beginnings) for word in (*forms, *map(analyzer.token_of, forms))):
+            (before, is_match), *following = highlighted_pieces(search_query, sentence)
+            if is_match or following:
+                position = 0 if is_match else len(before) - _EXCERPT_LIMIT // 2
+                start = sentence.find(" ", position) + 1 if position > 0 else 0
+                excerpt = sentence[start : start + _EXCERPT_LIMIT]
+                if len(excerpt) < len(sentence) - start:
+                    excerpt = f"{excerpt.rpartition(' ')[0]} …"
+                return f"… {excerpt}" if start else excerpt
+    return ""
 
 
 def _alternative_spans(
     alternative: QueryAlternative, words: Sequence[_TextWord]
 ) -> Iterator[tuple[int, int]]:
+    tokens = alternative.tokens
     if alternative.prefix:
-        yield from (
-            (word.start, word.end) for word in words if word.form.startswith(alternative.tokens[0])
-        )
-    elif not alternative.is_phrase:
-        yield from ((word.start, word.end) for word in words if word.token in alternative.tokens)
-    else:
-        size = len(alternative.tokens)
-        for first in range(len(words) - size + 1):
-            run = words[first : first + size]
-            if tuple(word.token for word in run) == alternative.tokens:
-                yield run[0].start, run[-1].end
-
-
-def _merge_spans(spans: Sequence[tuple[int, int]]) -> Iterator[tuple[int, int]]:
-    """Sorted spans, with adjacent and overlapping ones merged."""
-    current: tuple[int, int] | None = None
-    for start, end in spans:
-        if current and start <= current[1]:
-            current = current[0], max(current[1], end)
-        else:
-            if current:
-                yield current
-            current = start, end
-    if current:
-        yield current
+        yield from ((word.start, word.end) for word in words if word.form.startswith(tokens[0]))
+        return
+    text_tokens = [word.form if alternative.literal else word.token for word in words]
+    size = len(tokens) if alternative.is_phrase else 1
+    for first in range(len(words) - size + 1):
+        run = tuple(text_tokens[first : first + size])
+        if run == tokens or (not alternative.is_phrase and run[0] in tokens):
+            yield words[first].start, words[first + size - 1].end

@@ -261,3 +261,10 @@ def territory(source: Path = DATA) -> Territory:
         former_codes,
         [(row.code, row.nom, row.type, row.membres) for row in read_rows("epci.csv", source)],
     )
+
+
+@cache
+def communes_off_map() -> frozenset[str]:
+    """Codes of the communes that the map of France does not show."""
+    communes = territory().communes.values()
+    return frozenset(commune.code for commune in communes if not commune.on_map)

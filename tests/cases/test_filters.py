@@ -5,11 +5,12 @@ from __future__ import annotations
 from dataclasses import replace
 from urllib.parse import parse_qs
 
+import facet_data
 import pytest
 from case_contents import decided
 from sqlalchemy import select
 
-from register.cases import filters, result_lists
+from register.cases import filters
 from register.cases.case_content import ProceedingContent
 from register.cases.core_tables import CASE, IS_PUBLIC
 from register.cases.filters import FILTERS, CaseQuery, parse, parse_page_number
@@ -200,7 +201,7 @@ def test_a_page_is_a_strict_and_bounded_number(text):
 def _selected_numbers(session, words, hits=None, **args):
     session.rollback()
     query = parse({name: [value] for name, value in args.items()}, words)
-    page = result_lists.query_case_page(session, query, words, head(session), hits)
+    page = facet_data.list_page(session, query, words, head(session), hits)
     return [case.number for case in page.cases]
 
 
@@ -291,11 +292,9 @@ def test_values_of_a_filter_are_alternatives_and_filters_add_up(session, desk, w
     both = parse({"type": ["expulsion", "huis_clos"], "commune": ["92062"]}, words)
     session.rollback()
     at = head(session)
-    numbers = {
-        summary.number for summary in result_lists.query_case_page(session, either, words, at).cases
-    }
+    numbers = {summary.number for summary in facet_data.list_page(session, either, words, at).cases}
     assert numbers == {gagny.number, puteaux.number}
-    page = result_lists.query_case_page(session, both, words, at)
+    page = facet_data.list_page(session, both, words, at)
     assert ([summary.number for summary in page.cases], page.total) == ([puteaux.number], 1)
 
 
@@ -351,7 +350,7 @@ def test_several_years_select_none_of_the_years_between(session, desk, words):
     numbers = {date: desk.published(date=date).number for date in ("2006", "2008-05", "2010", "")}
     query = parse({"annee": ["2010", "2006"]}, words)
     session.rollback()
-    page = result_lists.query_case_page(session, query, words, head(session))
+    page = facet_data.list_page(session, query, words, head(session))
     assert {case.number for case in page.cases} == {numbers["2006"], numbers["2010"]}
     chosen = [filters.clause(query, name) for name in query.values]
     assert session.scalars(select(CASE.c.id).where(IS_PUBLIC, *chosen)).all() == [1, 3]

@@ -12,10 +12,10 @@ from sqlalchemy import Connection, Engine, Table
 
 from register import create_app
 from register.cases import facet_index
-from register.cases.data_version import VersionedCache, VersionedMapCache
+from register.cases.data_version import VersionedMapCache
 from register.config import Settings
 from register.db import Base, db
-from register.web import page_cache
+from register.web import fragments, page_cache
 
 # Written by ``init`` and when members come: no act on a case touches them.
 _SETTLED = ("identity", "term", "dataset", "member")
@@ -39,7 +39,7 @@ def _forget_counts() -> None:
     facet_index._cached_indexes.clear()
     modules = [module for name, module in sys.modules.items() if name.startswith("register.")]
     for cache in [cache for module in modules for cache in vars(module).values()]:
-        if isinstance(cache, VersionedCache | VersionedMapCache):
+        if isinstance(cache, VersionedMapCache):
             cache.clear()
 
 
@@ -69,7 +69,7 @@ class AppClient:
     def forget(self) -> None:
         """Empty the caches: no page, no entry, no count of any position remains."""
         self._shelves.find("elsewhere", "")
-        self.app.extensions.pop("register.kept_items", None)
+        fragments.attach(self.app)
         _forget_counts()
 
     def close(self) -> None:

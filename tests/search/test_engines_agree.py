@@ -14,6 +14,7 @@ from search_documents import (
     by_number,
     documents,
     expected_matches,
+    forms_of,
     random_documents,
     sample_queries,
     searches,
@@ -97,7 +98,7 @@ def test_both_engines_agree_on_the_demonstration(session, engines, cases):
         match_count += bool(expected)
     assert match_count > 100
     session.rollback()
-    forms = sorted({form for document_of_case in cases.values() for form in document_of_case.forms})
+    forms = forms_of(cases.values())
     assert [list(engine.forms(session)) for engine in engines] == [forms, forms]
 
 

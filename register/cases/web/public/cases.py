@@ -2,17 +2,26 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from functools import cache, partial
 from typing import Any
 
 from flask import abort, redirect, render_template, request
 from flask.typing import ResponseReturnValue
 from flask_babel import gettext as _
+from markupsafe import Markup
 
-from register.cases import queries, result_lists, statistics, timeline
+from register.cases import queries, result_lists, timeline
 from register.cases.filters import FILTERS, LENGTH_LIMIT, WORDS, WORDS_LIMIT, CaseQuery
 from register.cases.queries import MergedCase, PublicCase
-from register.cases.web.public import case_view, search_request, search_title
-from register.cases.web.public.search_suggestions import NoResultsLinks, SearchSuggestions
+from register.cases.selection import Selection
+from register.cases.web.public import case_view, search_request, search_title, structured_data
+from register.cases.web.public.case_view import case_description
+from register.cases.web.public.search_suggestions import (
+    NoResultsLinks,
+    SearchSuggestions,
+    shorter_searches,
+)
 from register.db import db
 from register.errors import Invalid, Moved
 from register.search import query_parser
@@ -21,10 +30,11 @@ from register.text.normalisation import one_line
 from register.web import list_query, urls
 from register.web.blueprints import public
 from register.web.error_messages import error_sentence
+from register.web.fragments import fragment
 from register.web.list_query import QueryArgs
 from register.web.maps import search_map
 from register.web.query_parameters import nearest_name
-from register.web.request_context import current_vocabulary, head
+from register.web.request_context import current_facet_index, current_vocabulary, head
 
 _FORM_PARAMETERS = frozenset({*FILTERS, "lieu", "tri", "page"})
 # Text fields by their names, which are also their ids.
@@ -53,10 +63,8 @@ def cases() -> ResponseReturnValue:
 
 def _list_page(query: CaseQuery) -> str:
     search = search_request.run_search(query)
-    strengths = search.strength if search else None
-    page = result_lists.query_case_page(
-        db.session(), query, current_vocabulary(), head(), strengths
-    )
+    selection = Selection(current_facet_index(), query, search.strength if search else None)
+    page = result_lists.load_page(db.session(), selection)
     list_query.require_page(page)
     suggestions = SearchSuggestions(query, search) if search else None
     has_no_results = not page.total and not query.is_bare
@@ -64,14 +72,15 @@ def _list_page(query: CaseQuery) -> str:
         "cases/public/list.html",
         page=page,
         query=query,
-        summary=statistics.load_register_summary(db.session(), current_vocabulary(), head()),
+        register_total=selection.index.total,
         title="" if query.is_bare else search_title.page_title(query, page.total),
-        map=search_map(query, strengths) if page.total else None,
-        panel=search_request.cached_panel_html(query, strengths),
+        map=search_map(selection) if page.total else None,
+        panel=search_request.cached_panel_html(selection),
         chips=list_query.filter_chips(search_request.labelled_filters(query), urls.cases),
         phrase=search_title.phrase(query),
         search=search,
         offers=suggestions,
+        shorter_searches=shorter_searches(query, search, page.total) if search else [],
         onward=NoResultsLinks(query, search) if has_no_results else None,
     )
 
@@ -106,7 +115,9 @@ def faulty_form_page(args: QueryArgs, error: Invalid) -> ResponseReturnValue:
         query=query,
         typed=typed.get(WORDS, query.words),
         faults=faults,
-        panel=search_request.panel_html(query, search.strength if search else None, typed),
+        panel=search_request.panel_html(
+            Selection(current_facet_index(), query, search.strength if search else None), typed
+        ),
     )
     return page, 400
 
@@ -150,9 +161,30 @@ def case(number: str) -> str:
     except Moved:
         merged_case = queries.load_merged_case(db.session(), urls.case_number(number))
         return render_template("cases/public/merged.html", **notice_values(merged_case))
-    values = page_values(public_case)
-    description = case_view.case_description(public_case)
-    return render_template("cases/public/case.html", description=description, **values)
+    load_values = cache(partial(page_values, public_case))
+    case_fragment = partial(fragment, public_case.number, public_case.version)
+    description = case_fragment("description", caller=partial(case_description, public_case))
+    return render_template(
+        "cases/public/case.html",
+        case=public_case,
+        description=description,
+        article=case_fragment("article", caller=lambda: _article(load_values())),
+        structured_data=case_fragment(
+            "structured", caller=lambda: _structured_case(load_values(), description)
+        )
+        if public_case.is_current
+        else "",
+    )
+
+
+def _article(values: Mapping[str, Any]) -> Markup:
+    html = render_template("cases/public/_article.html", **values)
+    return Markup(html)  # noqa: S704 - rendered with every value escaped
+
+
+def _structured_case(values: Mapping[str, Any], description: str) -> Markup:
+    rank = values["changes"][-1].rank
+    return structured_data.case(values["case"], values["file"], rank, description)
 
 
 def page_values(public_case: PublicCase) -> dict[str, Any]:

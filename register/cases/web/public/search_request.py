@@ -17,11 +17,13 @@ from markupsafe import Markup, escape
 from register.cases import filters
 from register.cases.case_codes import DURATIONS
 from register.cases.data_version import VersionedMapCache
-from register.cases.facets import count_facets
-from register.cases.filters import CaseQuery, HitStrengths
+from register.cases.filters import CaseQuery
+from register.cases.result_lists import CaseSummary
+from register.cases.selection import Selection
 from register.cases.web.public.search_title import value_label
 from register.db import db
 from register.search import query_parser, reference_matcher, service
+from register.search.document import load_weak_texts
 from register.search.engine_interface import CODE, SearchEngine, SearchQuery
 from register.search.service import Reach, SearchMatches
 from register.territory.web import place_choice
@@ -39,6 +41,8 @@ class TermHighlighter:
 
     def __init__(self, search_query: SearchQuery) -> None:
         self._search_query = search_query
+        # What a row with marks depends on besides its case.
+        self.key = repr(search_query)
         self._cache: dict[Markup, Markup] = {}
         # The code of a département or of a year is in no text.
         self._has_words = any(
@@ -66,6 +70,14 @@ class TermHighlighter:
     def shows(self, *marked_texts: Markup) -> bool:
         """Whether a marked term shows why the case matches, or no text could show it."""
         return not self._has_words or any("<mark>" in marked_text for marked_text in marked_texts)
+
+    def passage(self, case: CaseSummary) -> Markup:
+        """The first sentence of a case's other texts that shows why it matches, or nothing.
+
+        A list does not repeat the texts of a contested case (Crim. 2 nov. 2016, 15-87.163).
+        """
+        texts = () if case.contested else load_weak_texts(db.session(), case.number)
+        return self(reference_matcher.find_sentence(self._search_query, texts))
 
     def _mark_text(self, text: str) -> Markup:
         pieces = (
@@ -121,9 +133,8 @@ def run_search(query: CaseQuery) -> TextSearch | None:
     return TextSearch(query.words, search_query, matches)
 
 
-def search_text(search_words: str) -> Mapping[int, int] | None:
-    """The matches of another text; None without an index, because that would take too long."""
-    search_query = query_parser.parse(search_words)
+def search_query_strengths(search_query: SearchQuery) -> Mapping[int, int] | None:
+    """The matches of another query; None without an index, because that would take too long."""
     matches = service.search_index(
         db.session(), search_engine(), search_query, current_vocabulary(), head()
     )
@@ -230,36 +241,31 @@ class FilterFacet:
 _panel_cache: VersionedMapCache[str, Markup] = VersionedMapCache(256)
 
 
-def cached_panel_html(query: CaseQuery, hits: HitStrengths | None) -> Markup:
+def cached_panel_html(selection: Selection) -> Markup:
     """The panel as HTML, cached because it is the larger half of a list.
 
     The panel of a search by words is not cached: its counts depend on the search index, and the
     cache of whole pages follows the index.
     """
-    if query.words:
-        return panel_html(query, hits)
-    vocabulary = current_vocabulary()
-    version_key = (head().digest, vocabulary.version)
-    key = f"{vocabulary.language} {query.at_page(1).query_string()}"
-    return _panel_cache.get_or_make(version_key, key, lambda: panel_html(query))
+    if selection.query.words:
+        return panel_html(selection)
+    key = f"{current_vocabulary().language} {selection.query.at_page(1).query_string()}"
+    return _panel_cache.get_or_make(selection.index.version, key, lambda: panel_html(selection))
 
 
-def panel_html(
-    query: CaseQuery, hits: HitStrengths | None = None, typed: Mapping[str, str] | None = None
-) -> Markup:
+def panel_html(selection: Selection, typed: Mapping[str, str] | None = None) -> Markup:
     """The form filled with the search in force, as HTML.
 
-    :param hits: the cases that match the words.
     :param typed: refused texts by field, shown again to be corrected.
     """
+    query = selection.query
     # Filters in force that have no field of their own; that of the words is above the list.
     hidden_filters = [(name, code) for name, code in query.pairs() if name not in _FORM_FIELDS]
     count = sum(len(codes) for name, codes in query.values.items() if name != "q")
-    facet_counts = count_facets(db.session(), query, current_vocabulary(), head(), hits)
     facets: list[FilterFacet] = []
     for name in CHECKBOX_FILTERS:
         selected = query.values.get(name, ())
-        sections = _build_sections(name, facet_counts.get(name, {}), selected)
+        sections = _build_sections(name, selection.facet_counts.get(name, {}), selected)
         filled_sections = [(legend, options) for legend, options in sections if options]
         is_open = bool(selected) or name in _OPEN_FACETS
         # The outlets have a text field even without a checkbox.
