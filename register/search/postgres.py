@@ -40,8 +40,8 @@ from register.search.engine_interface import (
 
 TOKEN, FORM = ".", "="  # marks before lexemes
 EVERY, NONE = "'*'", "'-'"  # a lexeme of each document, and one of none
-# Limits of a tsvector (PostgreSQL's manual, 12.11). It drops occurrences beyond the second without
-# an error, and puts all tokens beyond the first beside the one before.
+# Limits of a tsvector (PostgreSQL's manual, 12.11), without an error: it drops occurrences beyond
+# the second, and puts all tokens beyond the first at the same place.
 POSITIONS_LIMIT, OCCURRENCES_LIMIT = 16_383, 256
 BYTES_LIMIT = 1_000_000  # of its text, which is never shorter than what the server stores
 FORMS_LIMIT = 6_000  # of 40 letters at most: those of a long document keep within the limit
@@ -135,17 +135,16 @@ class Postgres:
             row = session.execute(stmt, parameters).first()
         if row is None:  # a page that began before a new index sees no cursor of it
             raise IndexNotReady("absent")
-        seq, digest, made_with, contents, numbers, *strong_numbers = row
+        *cursor, contents, numbers = row[:5]
         strength = dict.fromkeys(numbers, 0)
-        for number in chain(*strong_numbers):
-            if number in strength:
-                strength[number] += 1
+        for number in filter(strength.__contains__, chain(*row[5:])):
+            strength[number] += 1
         for document in (Document(*json.loads(content)) for content in contents):
             strength.pop(document.number, None)
             score = reference_matcher.strength(search_query, document)
             if score is not None:
                 strength[document.number] = score
-        return IndexMatches(Cursor(seq, digest, made_with), strength)
+        return IndexMatches(Cursor(*cursor), strength)
 
     def forms(self, session: Session) -> Sequence[str]:
         """Every form in the index, sorted; read again only after a commit."""
@@ -172,7 +171,7 @@ class Postgres:
     def intact(self, *, deep: bool) -> bool:
         """Whether the index has all its tables and, if ``deep``, all its rows."""
         self._sweep()  # what a replaced index left may hold words that are erased
-        checks = (_IS_SOUND, _IS_WHOLE) if deep else (_IS_SOUND,)
+        checks = (_IS_SOUND, _IS_WHOLE)[: 1 + deep]
         return all((row := self._look_up(check)) and row[0] for check in checks)
 
     def close(self) -> None:
