@@ -1,7 +1,7 @@
 """Refusal of malformed requests before Flask sees them: address, host, length of the body.
 
 Every view can rely on a path and query that are text, on a host of ours, and on a body of known and
-bounded length.
+bounded length that has arrived whole.
 """
 
 from __future__ import annotations
@@ -45,6 +45,7 @@ class RequestValidator:
     def __init__(self, app: WSGI, settings: Settings) -> None:
         self.app = app
         self.hosts = AllowedHosts(settings)
+        self.scheme = urlsplit(settings.base_url).scheme
 
     def __call__(self, environ: dict[str, Any], start_response: StartResponse) -> Iterable[bytes]:
         """Refuse the request, or let the application answer."""
@@ -53,6 +54,11 @@ class RequestValidator:
         else:
             status = 400
         if status is None:
+            # The proxy's X-Forwarded-Proto comes after it, where one is trusted.
+            environ["wsgi.url_scheme"] = self.scheme
+            # With this promise of the server, a body that breaks off before its length would be
+            # read as a whole one.
+            environ.pop("wsgi.input_terminated", None)
             return self.app(environ, start_response)
         status_line, headers, body = refusal(status, request_language(environ))
         start_response(status_line, headers)
@@ -114,7 +120,7 @@ def is_of_reports(path: str) -> bool:
 def _is_address(environ: dict[str, Any]) -> bool:
     path, query_string = environ.get("PATH_INFO", ""), environ.get("QUERY_STRING", "")
     # "GET http://elsewhere/" names a host past the Host header (RFC 9112 §3.2.2).
-    if not path.startswith("/") or not environ.get("REQUEST_URI", "/").startswith("/"):
+    if not path.startswith("/") or not environ.get("RAW_URI", "/").startswith("/"):
         return False
     if len(query_string) > QUERY_LIMIT or query_string.count("&") >= PARAMETER_LIMIT:
         return False

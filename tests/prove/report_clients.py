@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 import signal
-import socket
 from collections.abc import Iterable, Mapping
 from contextlib import suppress
 from dataclasses import dataclass
@@ -13,7 +12,6 @@ from urllib.parse import urlencode
 
 from form_client import FormParser
 from raw_http import (
-    ADDRESS,
     Served,
     command,
     connect,
@@ -26,7 +24,7 @@ from raw_http import (
 from report_factory import receipt_code
 
 from register.config import Settings
-from register.server.supervisor import FOLLOWER, WORKER
+from register.server.process_start import WEB, WORKER
 
 PATIENCE = 40.0  # seconds that a citizen waits for an answer
 STARTED = 5.0  # seconds after which a server that was killed answers again
@@ -123,13 +121,6 @@ def token(page: HttpAnswer, action: str) -> str:
 # --- a server that is killed ------------------------------------------------------------------
 
 
-def free_port() -> int:
-    """A port that nothing listens on."""
-    with socket.create_server((ADDRESS, 0)) as listener:
-        number: int = listener.getsockname()[1]
-    return number
-
-
 class Serve(Served):
     """``webcitoyen serve`` on a port of the test's choice."""
 
@@ -145,7 +136,7 @@ class Serve(Served):
 
     def kill_all(self) -> None:
         """End all of its processes at once: none may have noticed that another one is gone."""
-        every = [self.process.pid, self.child(WORKER), self.child(FOLLOWER)]
+        every = [self.process.pid, self.child(WEB), self.answering(), self.child(WORKER)]
         for number in every:
             os.kill(number, signal.SIGKILL)
         self.process.wait()

@@ -67,9 +67,10 @@ CONSOLE_ERRORS: dict[str, Any] = {
         "Impossible d’écouter sur %(host)s, port %(port)s : l’adresse n’est pas celle de cette "
         "machine, ou un autre programme l’occupe."
     ),
-    "config_workers": _(
-        "Plusieurs processus demandent gunicorn, qui n’est pas installé : dans le dossier du "
-        "programme, lancez tools/venv scale, ou servez sans --workers."
+    "config_proxy": _(
+        "Sans proxy devant lui, le registre n’écoute que sur cette machine, et pas sur %(host)s : "
+        "quelques clients lents suffiraient à l’arrêter. Mettez nginx ou Caddy devant, puis "
+        "REGISTER_TRUSTED_PROXIES=1."
     ),
     "config_assets": _(
         "Les feuilles de style ne peuvent pas être préparées dans le dossier des données : "
