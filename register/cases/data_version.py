@@ -13,10 +13,10 @@ from sqlalchemy.orm import Session
 
 from register.cases import vocabulary
 from register.cases.vocabulary import Dataset
-from register.db import autocommit_engine
 from register.journal import Ledger, LedgerHead, LedgerPosition
 from register.journal.models import GENESIS
 from register.pages import content as editorial
+from register.postgresql import autocommit_engine
 
 _HEAD = LedgerHead.__table__.c
 _DATASET = Dataset.__table__.c

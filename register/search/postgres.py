@@ -15,7 +15,8 @@ from sqlalchemy import Row, TextClause, text
 from sqlalchemy.exc import SQLAlchemyError
 from sqlalchemy.orm import Session
 
-from register.db import autocommit_engine, write_engine
+from register.db import write_engine
+from register.postgresql import autocommit_engine
 from register.search import postgres_rows as finding
 from register.search import postgres_rows as rows
 from register.search import postgres_tables as tables

@@ -1,8 +1,4 @@
-"""The process that follows: started by the supervisor with a line to it, or by hand.
-
-It is ready as soon as it competes for the lease, whether there is an index or not. It may be ended
-at any moment, as what it writes may: told to, it leaves what it is doing, and is gone in a second.
-"""
+"""The worker process: started by ``serve``, or by the command ``webcitoyen follow``."""
 
 from __future__ import annotations
 
@@ -11,65 +7,70 @@ import signal
 import threading
 import time
 from contextlib import suppress
-from functools import partial
 
 from flask import Flask
-from sqlalchemy import Engine
 from sqlalchemy.orm import Session
 
 from register.config import Settings
 from register.db import db
 from register.key_store import KeyStore
 from register.operations import setup
-from register.search.leader_election import index_lease
+from register.server import process_start
 from register.web.logs import error_fields, log
-from register.worker import Follower, RetentionJob, StopSignal
+from register.worker.jobs import IndexJob, RetentionJob
+from register.worker.lock import worker_lock
+from register.worker.loop import Worker
 
-GRACE = 0.8  # seconds that a work under way is given to notice the end
-YIELDING = 5  # in favour of the readers: niceness(7) beside the workers
+GRACE_SECONDS = 0.8  # for a job to notice the stop; then the process ends all the same
+NICENESS = 5  # in favour of the processes that answer
 
 
-def follow(app: Flask, ending: StopSignal) -> None:
-    """Follow until the end is asked for, by TERM or INT or otherwise."""
-    with suppress(OSError):  # a favour, no more
-        os.nice(YIELDING)
+def run_worker(app: Flask) -> None:
+    """Run the jobs in the foreground until TERM or INT, and at most a second longer.
+
+    It may be killed at any moment: each job goes on from what it has committed.
+    """
+    process_start.protect()
+    stop = threading.Event()
     for number in (signal.SIGTERM, signal.SIGINT):
-        signal.signal(number, lambda *_asked: _end(ending))
-    # A terminal that closes, or an operator who meant the supervisor.
+        signal.signal(number, lambda *_signal: _request_stop(stop))
+    # A terminal that closes, or an operator who meant the server.
     signal.signal(signal.SIGHUP, signal.SIG_IGN)
+    with suppress(OSError):
+        os.setpriority(os.PRIO_PROCESS, 0, NICENESS)
     settings: Settings = app.extensions["register.settings"]
     log().info("following", search=settings.search)
     with app.app_context():
-        index, engine = app.extensions["register.search"], db.engine
-        store = partial(_store, settings, engine)
-        duty = RetentionJob(engine, store, settings.undecided_after, _tell)
-        try:
-            Follower(engine, index, index_lease(settings, engine), ending, _tell, duty).run()
-        finally:
-            index.close()
-            engine.dispose()
+        engine = db.engine
+
+        def open_store() -> KeyStore:
+            with Session(engine) as session:
+                return setup.key_store(settings, session)
+
+        jobs = (
+            RetentionJob(engine, open_store, settings.undecided_after, _log_event),
+            IndexJob(engine, app.extensions["register.search"]),
+        )
+        Worker(engine, worker_lock(settings, engine), jobs, _log_event, stop).run()
+        engine.dispose()
     log().info("stopped")
 
 
-def _store(settings: Settings, engine: Engine) -> KeyStore:
-    with Session(engine) as session:
-        return setup.key_store(settings, session)
+def _request_stop(stop: threading.Event) -> None:
+    # A thread, because the event's own lock may be held where the signal interrupts.
+    threading.Thread(target=_end, args=(stop,), daemon=True).start()
 
 
-def _end(ending: StopSignal) -> None:
-    ending.request()
-    threading.Thread(target=_leave, daemon=True).start()
-
-
-def _leave() -> None:
-    time.sleep(GRACE)
+def _end(stop: threading.Event) -> None:
+    stop.set()
+    time.sleep(GRACE_SECONDS)
     os._exit(0)
 
 
-def _tell(event: str, error: BaseException | None = None) -> None:
+def _log_event(event: str, error: BaseException | None = None) -> None:
     if error is None:
         log().info(event)
         return
     number = getattr(error, "errno", None)
-    more = {"errno": os.strerror(number)} if isinstance(number, int) else {}
-    log().error(event, **error_fields(error), **more)
+    cause = {"errno": os.strerror(number)} if isinstance(number, int) else {}
+    log().error(event, **error_fields(error), **cause)

@@ -22,11 +22,10 @@ from register.db import db
 from register.errors import ConfigError, RegisterError
 from register.operations import schema
 from register.server import process_start, startup_checks, web_server
-from register.server.follower import follow
+from register.server.follower import run_worker
 from register.server.process_start import SIGNALS, WEB, WORKER
 from register.web.error_messages import error_sentence
 from register.web.logs import error_fields, log
-from register.worker import StopSignal
 
 
 def serve(
@@ -52,7 +51,7 @@ def serve(
     fds = [listener.fileno() for listener in sockets]
     children = {WEB: _fork(WEB, lambda: web_server.run(app, fds, processes))}
     if with_worker:
-        children[WORKER] = _fork(WORKER, lambda: (process_start.close(sockets), _run_worker(app)))
+        children[WORKER] = _fork(WORKER, lambda: (process_start.close(sockets), run_worker(app)))
     for listener in sockets:
         listener.set_inheritable(True)
     command = process_start.parent_command(spec, ready_line, children, processes, fds)
@@ -104,12 +103,8 @@ def start_worker(spec: str) -> int:
             schema.require(db.engine)
     except RegisterError as error:
         return _refuse(error)
-    _run_worker(app)
+    run_worker(app)
     return 0
-
-
-def _run_worker(app: Flask) -> None:
-    follow(app, StopSignal())
 
 
 def _share_memory(app: Flask) -> None:

@@ -4,6 +4,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+from typing import Any
+
 from flask import Flask, Request
 from flask.sessions import SecureCookieSession, SecureCookieSessionInterface
 from flask_babel import Babel
@@ -25,7 +28,6 @@ import register.cases.web.desk.public_preview
 import register.cases.web.public.cases
 import register.cases.web.public.citations
 import register.cases.web.public.overview
-import register.cases.web.public.social_cards
 import register.cases.web.public.structured_data
 import register.cases.web.public.version_difference
 import register.exchange.web.file_import
@@ -51,6 +53,7 @@ import register.territory.web.place_pages
 import register.web.etag
 from register.accounts.web import access_control
 from register.errors import SealError
+from register.postgresql import request_limits
 from register.web import (
     assets,
     errors,
@@ -66,6 +69,7 @@ from register.web import (
     template_env,
 )
 from register.web.blueprints import account, desk, public, submit
+from register.web.headers import StartResponse
 
 _COOKIE_KEY = "register.cookie_key"
 
@@ -87,6 +91,11 @@ class Application(Flask):
     """A Flask application without ``SECRET_KEY`` in its configuration."""
 
     session_interface = _SessionInterface()
+
+    def __call__(self, environ: dict[str, Any], start_response: StartResponse) -> Iterable[bytes]:
+        """Answer a request, within the time limits of one."""
+        with request_limits():
+            return self.wsgi_app(environ, start_response)
 
     @property
     def secret_key(self) -> bytes:  # type: ignore[override]
