@@ -11,7 +11,7 @@ import os
 import signal
 import socket
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from contextlib import suppress
 from typing import NoReturn
 
@@ -51,15 +51,15 @@ def serve(
     fds = [listener.fileno() for listener in sockets]
     children = {WEB: _fork(WEB, lambda: web_server.run(app, fds, processes))}
     if with_worker:
-        children[WORKER] = _fork(WORKER, lambda: (process_start.close(sockets), run_worker(app)))
+        children[WORKER] = _fork(WORKER, lambda: run_worker(app), sockets)
     for listener in sockets:
         listener.set_inheritable(True)
     command = process_start.parent_command(spec, ready_line, children, processes, fds)
     os.execv(command[0], command)  # noqa: S606 # no shell is wanted
 
 
-def _fork(name: str, run: Callable[[], object]) -> int:
-    """Run a function in a child process; its number."""
+def _fork(name: str, run: Callable[[], None], sockets: Sequence[socket.socket] = ()) -> int:
+    """Run a function in a child process, without these sockets; its number."""
     if pid := os.fork():
         return pid
     code: object = 1
@@ -67,6 +67,7 @@ def _fork(name: str, run: Callable[[], object]) -> int:
         # A terminal's Ctrl-C is for the parent process, which ends the others in order.
         os.setsid()
         process_start.become_child(name)
+        process_start.close(sockets)
         signal.pthread_sigmask(signal.SIG_UNBLOCK, SIGNALS)
         run()
         code = 0

@@ -197,7 +197,7 @@ def test_a_successor_that_fails_to_start_leaves_the_present_one_serving(
         served.send(signal.SIGHUP)
         time.sleep(0.2)
         served.send(signal.SIGHUP)
-        served.wait_for("renewed", 2)
+        served.wait_for("renewed", 2, seconds=40)
         assert pid_at(port) != first
 
 
