@@ -30,6 +30,7 @@ from register.search.engine_interface import (
     SearchQuery,
     report_progress,
 )
+from register.search.literal_terms import unique_forms, with_literal_runs, with_literal_tokens
 from register.search.whoosh_files import Shelf
 from register.search.whoosh_postings import FORMS, NUMBER, SCHEMA, WORDS, Codec, Pool
 from register.search.whoosh_segment import LARGEST, Leaf, answers, scrubbed, tidied
@@ -73,6 +74,7 @@ class Whoosh:
         """
         with _unready():
             snapshot = self._snapshot()
+            asked = with_literal_tokens(asked)
             strength: dict[int, int] = {}
             for leaf in snapshot.leaves:
                 strength |= answers(leaf, asked)
@@ -282,8 +284,11 @@ def _writer(index: FileIndex) -> Iterator[Any]:
 
 
 def _add(writer: Any, one: Document) -> None:
+    strong_forms = unique_forms(one.strong_forms)
+    forms = strong_forms | unique_forms(one.weak_forms)
+    one = with_literal_runs(one)
     writer.add_document(
-        **{NUMBER: one.number, WORDS: (one.strong, one.weak), FORMS: (one.forms, one.strong_forms)}
+        **{NUMBER: one.number, WORDS: (one.strong, one.weak), FORMS: (forms, strong_forms)}
     )
 
 

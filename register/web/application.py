@@ -51,6 +51,7 @@ import register.reports.web.report_views
 import register.territory.web.place_choice
 import register.territory.web.place_pages
 import register.web.etag
+import register.web.query_parameters
 from register.accounts.web import access_control
 from register.errors import SealError
 from register.postgresql import request_limits

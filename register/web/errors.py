@@ -55,8 +55,10 @@ _STATUS_BY_ERROR: dict[type[domain.RegisterError], int] = {
 _ADDRESS_ERRORS = frozenset(
     {
         "filter",
+        "filter_single",
         "filter_too_many",
         "page",
+        "place_too_long",
         "search_no_word",
         "search_short_beginning",
         "search_silent",

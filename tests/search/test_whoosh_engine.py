@@ -448,7 +448,7 @@ def test_error_messages_contain_no_word_of_a_case(index, folder, monkeypatch):
 
 def test_tokens_of_any_kind_are_terms(index):
     cases = [
-        Document(number, ((token,),), (), frozenset({token}), frozenset({token}))
+        Document(number, ((token,),), (), ((token,),), ())
         for number, token in enumerate(TOKENS, start=1)
     ]
     fill_index(index, *cases)

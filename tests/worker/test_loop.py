@@ -9,6 +9,7 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 
 import pytest
 from raw_http import until
+from search_documents import forms_of
 from sqlalchemy import Engine as Database
 from sqlalchemy import text
 from sqlalchemy.orm import Session
@@ -56,7 +57,7 @@ class DictionaryEngine:
         )
 
     def forms(self, session: Session) -> Sequence[str]:
-        return sorted({form for document in self.documents.values() for form in document.forms})
+        return forms_of(self.documents.values())
 
     def stamp(self) -> str:
         return repr(self.position)
