@@ -17,8 +17,9 @@ from gunicorn.app.base import BaseApplication
 from register.server import startup_checks
 from register.web.logs import log
 
-# More than those that wait for a turn: eight who report and ten who sign in.
-THREADS = 24
+# More than those that wait for a turn, who hold one each: 22 for the report form, 44 to send it, 10
+# to sign in. A thread that waits costs some kilobytes.
+THREADS = 96
 CONNECTIONS = 1000  # open at a time, of each process
 IDLE_SECONDS = 30  # that a silent connection is kept; 2 once the process ends
 DRAINING_SECONDS = 30  # that requests under way are given at the end

@@ -81,8 +81,11 @@ def _signer(purpose: str) -> URLSafeTimedSerializer:
 
 # --- the write queue ----------------------------------------------------------------------------
 
-# Requests in the queue, which occupy a third of the threads of a process.
-MAX_WAITING = 7
+# Empty forms are made two at a time and sent ones processed four at a time, because each one more
+# would take the processor from readers. Those who wait hold a thread each.
+form_queue = Bulkhead(2, 20, 5.0)
+submission_queue = Bulkhead(4, 40, 5.0)
+MAX_WAITING = 7  # requests in the queue of those who write
 TURN_TIMEOUT = 5.0  # seconds in the queue
 # Seconds at the entrance of a full queue. Each write takes some hundredths of a second, so that a
 # burst of requests gets through; while another process locks the database, the threads beyond
