@@ -6,7 +6,7 @@ from itertools import chain
 from pathlib import Path
 
 import click
-from flask import current_app
+from flask import Flask, current_app
 from sqlalchemy.exc import SQLAlchemyError
 
 from register import config
@@ -97,14 +97,9 @@ def _serve(
     for name in config.ignored_variables():
         click.echo(f"{name} ne sert plus : la clé racine la remplace. Retirez-la.", err=True)
     sockets = process_start.listen(host, port)
-    launch.serve(
-        current_app._get_current_object(),  # type: ignore[attr-defined]
-        app_spec,
-        sockets,
-        f"Web Citoyen répond sur {_address(host, process_start.port_of(sockets))}",
-        processes=workers,
-        with_worker=with_worker,
-    )
+    ready_line = f"Web Citoyen répond sur {_address(host, process_start.port_of(sockets))}"
+    app: Flask = current_app._get_current_object()  # type: ignore[attr-defined]
+    launch.serve(app, app_spec, sockets, workers, ready_line, with_worker)
 
 
 @click.command()

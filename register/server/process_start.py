@@ -15,7 +15,6 @@ import sys
 from collections.abc import Iterable
 from contextlib import suppress
 from datetime import UTC, datetime
-from typing import Any
 
 from register.errors import ConfigError
 
@@ -126,13 +125,17 @@ def listen(host: str, port: int) -> list[socket.socket]:
     """
     sockets: list[socket.socket] = []
     try:
-        for family, address in _addresses(host, port):
-            port = port or port_of(sockets)
+        passive = 0, socket.SOCK_STREAM, 0, socket.AI_PASSIVE
+        for family, *_, address in socket.getaddrinfo(host or None, port, *passive):
             # Each address of its own: "::" would otherwise take the IPv4 port too.
-            listener = socket.create_server(
-                (address[0], port), family=family, backlog=BACKLOG, dualstack_ipv6=False
+            sockets.append(
+                socket.create_server(
+                    (address[0], port or port_of(sockets)),
+                    family=family,
+                    backlog=BACKLOG,
+                    dualstack_ipv6=False,
+                )
             )
-            sockets.append(listener)
     except (OSError, ValueError) as error:
         close(sockets)
         raise ConfigError("config_listen", host=host, port=port) from error
@@ -148,10 +151,3 @@ def close(sockets: Iterable[socket.socket]) -> None:
     """Close this process's copies; those of other processes go on listening."""
     for listener in sockets:
         listener.close()
-
-
-def _addresses(host: str, port: int) -> list[tuple[socket.AddressFamily, Any]]:
-    answers = socket.getaddrinfo(
-        host or None, port, type=socket.SOCK_STREAM, flags=socket.AI_PASSIVE
-    )
-    return list(dict.fromkeys((family, address) for family, _, _, _, address in answers))

@@ -3,10 +3,8 @@
 from __future__ import annotations
 
 import os
-import resource
 import threading
 import time
-from contextlib import suppress
 from importlib import import_module
 from pathlib import Path
 
@@ -28,8 +26,6 @@ from register.territory.places import territory
 from register.web import assets, template_env
 from register.web.request_context import key_store
 
-# Beside its connections a process has its databases, its index, its pipes.
-_OTHER_FILES = 200
 _REFRESH_SECONDS = 5
 
 
@@ -130,13 +126,3 @@ def start_index_refresher(app: Flask) -> None:
             app.extensions["register.search"].stamp()
 
     threading.Thread(target=refresh, daemon=True).start()
-
-
-def allow_files(connections: int) -> None:
-    """Allow as many open files as connections need, as far as the system permits."""
-    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
-    needed = connections + _OTHER_FILES
-    if soft != resource.RLIM_INFINITY and soft < needed:
-        limit = needed if hard == resource.RLIM_INFINITY else min(needed, hard)
-        with suppress(ValueError, OSError):
-            resource.setrlimit(resource.RLIMIT_NOFILE, (limit, hard))

@@ -20,7 +20,8 @@ from register.web.logs import log
 # More than those that wait for a turn, who hold one each: 22 for the report form, 44 to send it, 10
 # to sign in. A thread that waits costs some kilobytes.
 THREADS = 96
-CONNECTIONS = 1000  # open at a time, of each process
+# Open at a time, of each process; most systems let a process open 1,024 files.
+CONNECTIONS = 800
 IDLE_SECONDS = 30  # that a silent connection is kept; 2 once the process ends
 DRAINING_SECONDS = 30  # that requests under way are given at the end
 # The longest first line that gunicorn takes, and a header longer than any that nginx lets through.
@@ -55,7 +56,6 @@ def run(app: Flask, fds: list[int], workers: int) -> None:
     parent_process = os.getppid()
     # The parent notifies systemd itself.
     os.environ.pop("NOTIFY_SOCKET", None)
-    startup_checks.allow_files(CONNECTIONS)
     sys.setswitchinterval(SWITCH_SECONDS)
 
     def start_process(_worker: object) -> None:
