@@ -20,7 +20,7 @@ TOP = Path(__file__).resolve().parent.parent
 
 @dataclass(frozen=True)
 class MemoryUse:
-    """Megabytes of what answers, with its supervisor, and of what keeps the index."""
+    """Megabytes of what answers, with its parent process, and of what keeps the index."""
 
     answering_mb: float
     follower_mb: float

@@ -24,8 +24,8 @@ THREADS = 96
 CONNECTIONS = 800
 IDLE_SECONDS = 30  # that a silent connection is kept; 2 once the process ends
 DRAINING_SECONDS = 30  # that requests under way are given at the end
-# The longest first line that gunicorn takes, and a header longer than any that nginx lets through.
-LINE_LIMIT, FIELD_LIMIT = 8190, 16 * 1024
+# More than the application takes, which refuses what is too long in its own words.
+FIELD_LIMIT = 128 * 1024
 # A thread that asks the database lets go of the interpreter, and one that only computes keeps it
 # for Python's five milliseconds: a page that takes a fifth of one would wait for it twice.
 SWITCH_SECONDS = 0.0001
@@ -72,7 +72,7 @@ def run(app: Flask, fds: list[int], workers: int) -> None:
             "worker_connections": CONNECTIONS,
             "keepalive": IDLE_SECONDS,
             "graceful_timeout": DRAINING_SECONDS,
-            "limit_request_line": LINE_LIMIT,
+            "limit_request_line": 0,
             "limit_request_field_size": FIELD_LIMIT,
             "limit_request_fields": 64,
             # Only errors, by the register's handler, which writes no message: they contain

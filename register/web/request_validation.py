@@ -20,6 +20,7 @@ from register.web.errors import refusal
 from register.web.headers import WSGI, StartResponse
 from register.web.l10n import request_language
 
+HEAD_LIMIT = 16 * 1024  # bytes of the address, and of all headers together
 QUERY_LIMIT = 4096  # bytes, as sent
 PARAMETER_LIMIT = 200
 BODY_LIMIT = 1024 * 1024
@@ -52,6 +53,8 @@ class RequestValidator:
         query_string = environ.get("QUERY_STRING", "")
         if len(query_string) > QUERY_LIMIT or query_string.count("&") >= PARAMETER_LIMIT:
             status: int | None = 414
+        elif _is_head_too_long(environ):
+            status = 431
         elif _is_address(environ) and self.hosts.allows(environ.get("HTTP_HOST", "")):
             status = body_refusal_status(environ)
         else:
@@ -118,6 +121,11 @@ def body_limit(path: str) -> int:
 def is_of_reports(path: str) -> bool:
     """Whether a path is one of the report form or the follow-up."""
     return any(path == prefix or path.startswith(f"{prefix}/") for prefix in _REPORT_PATHS)
+
+
+def _is_head_too_long(environ: dict[str, Any]) -> bool:
+    headers = (len(value) for name, value in environ.items() if name.startswith("HTTP_"))
+    return max(sum(headers), len(environ.get("RAW_URI", ""))) > HEAD_LIMIT
 
 
 def _is_address(environ: dict[str, Any]) -> bool:

@@ -11,16 +11,7 @@ from pathlib import Path
 from urllib.parse import urlencode
 
 from form_client import FormParser
-from raw_http import (
-    Served,
-    command,
-    connect,
-    get,
-    parse_response,
-    read_until_closed,
-    send_raw,
-    until,
-)
+from raw_http import Served, command, connect, get, read_response, send_raw, until
 from report_factory import receipt_code
 
 from register.config import Settings
@@ -64,7 +55,6 @@ class ReportClient:
         head = [
             f"POST {path} HTTP/1.1".encode(),
             b"Host: 127.0.0.1",
-            b"Connection: close",
             b"Content-Type: application/x-www-form-urlencoded",
             b"Content-Length: %d" % len(body),
             *self.lines,
@@ -93,16 +83,13 @@ class ReportClient:
         return self.post(action, {**fields(page, action), **typed})
 
     def _send(self, data: bytes) -> HttpAnswer:
+        # Like a proxy, it closes the connection itself, and at once.
+        data = data.replace(b"Connection: close\r\n", b"")
         with connect(self.port, self.source) as connection:
             # One may wait for the pen, and then for the key store as long again.
             connection.settimeout(PATIENCE)
             connection.sendall(data)
-            received = read_until_closed(connection)
-        if not received:
-            raise ConnectionError("closed without an answer")
-        status, headers, body = parse_response(received)
-        if len(body) < int(headers.get("Content-Length", 0)):
-            raise ConnectionError("closed in the midst of an answer")
+            status, headers, body = read_response(connection)
         return HttpAnswer(status, headers, body.decode())
 
 
