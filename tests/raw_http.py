@@ -182,7 +182,7 @@ REQUESTS: dict[str, tuple[bytes, int]] = {
     "long-line": (get(b"/" + b"a" * 20 * 1024), 400),
     "long-etag": (get(b"/healthz", b'If-None-Match: "' + b"a" * 1024 * 1024 + b'"'), 400),
     "many-etags": (get(b"/healthz", b"If-None-Match: " + b'"a", ' * 1000), 200),
-    "long-query": (get(b"/?q=" + b"a" * 5000), 400),
+    "long-query": (get(b"/?q=" + b"a" * 5000), 414),
     "chunked": (post(b"Transfer-Encoding: chunked", body=CHUNKS), 400),
     "chunked-case": (post(b"transfer-ENCODING: Chunked", body=CHUNKS), 400),
     "chunked-and-length": (

@@ -14,8 +14,8 @@ from pathlib import Path
 
 import pytest
 from databases import open_engine
-from raw_http import get, send_raw, until
-from report_clients import Serve, free_port
+from raw_http import free_port, get, send_raw, until
+from report_clients import Serve
 
 from benchmarks import cluster
 from register import demo

@@ -18,7 +18,7 @@ from flask.testing import FlaskClient
 from register import create_app
 from register.config import Settings
 from register.errors import ConfigError
-from register.server.startup_checks import require_servable
+from register.server.startup_checks import require_pages, require_servable
 from register.web import assets
 from register.web.headers import SECURITY_HEADERS
 
@@ -316,7 +316,7 @@ def test_without_any_file_nothing_starts(site_settings: Settings, tmp_path: Path
     for folder in (tmp_path, tmp_path / "nowhere"):
         app.static_folder = str(folder)
         with pytest.raises(ConfigError) as raised:
-            require_servable(app)
+            require_pages(app)
         assert raised.value.key == "config_static"
         with pytest.raises(ConfigError):
             assets.collect(folder, tmp_path / "assets")
