@@ -63,7 +63,7 @@ def serving(settings, *options):
         REGISTER_SEARCH="postgresql",
     )
     try:
-        until(served.is_up, 60, served.logged)
+        until(served.is_up, 180, served.logged)
         yield served
     finally:
         served.end()
