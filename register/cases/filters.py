@@ -27,7 +27,6 @@ from register.text.normalisation import fold, one_line
 VALUES_LIMIT = 100  # values of one filter
 LENGTH_LIMIT = 120  # characters of one value
 WORDS_LIMIT = 200  # characters of the searched words
-PAGE_LIMIT = 10_000
 PAGE_SIZE = 20
 ORDERS = ("pertinence", "date", "maj")
 
@@ -167,13 +166,13 @@ def require_count(name: str, typed: Sequence[str], limit: int) -> None:
 
 
 def parse_page_number(typed: str) -> int:
-    """Page number from 1 to :data:`PAGE_LIMIT`, in ASCII digits without a leading zero.
+    """Page number from 1, in at most seven ASCII digits without a leading zero.
 
     :raises Invalid: ``page``.
     """
     if not typed:
         return 1
-    if not re.fullmatch(r"[1-9][0-9]{0,4}", typed) or int(typed) > PAGE_LIMIT:
+    if not re.fullmatch(r"[1-9][0-9]{0,6}", typed):
         raise Invalid("page", value=typed[:20])
     return int(typed)
 

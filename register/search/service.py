@@ -209,15 +209,15 @@ def find_without_each_part(
         if not lacking:
             lacking = {parts[0]: {n: score for n, score in cases.items() if n not in matching}}
         else:
-            lacking = {other: _add(found, cases) for other, found in lacking.items()}
+            lacking = {absent: _add(scores, cases) for absent, scores in lacking.items()}
         lacking[part] = {n: score for n, score in matching.items() if n not in cases}
         matching = _add(matching, cases)
     return lacking
 
 
-def _add(strengths: Mapping[int, int], others: Mapping[int, int]) -> dict[int, int]:
+def _add(scores: Mapping[int, int], added: Mapping[int, int]) -> dict[int, int]:
     """Cases of both with the sum of their strengths."""
-    return {n: score + others[n] for n, score in strengths.items() if n in others}
+    return {n: score + added[n] for n, score in scores.items() if n in added}
 
 
 def _follows_ledger(session: Session, cursor: interface.Cursor, head: LedgerPosition) -> bool:

@@ -39,15 +39,14 @@ def parse_table(
 ) -> SynonymTable:
     """Table of the parsed synonym file and of the parsed vocabulary file."""
     alternatives: dict[Expression, dict[QueryAlternative, None]] = {}
-    for group in source.get("groupe", ()):
-        expressions = _expressions(group["mots"])
-        for expression in expressions:
-            others = map(_phrase, (other for other in expressions if other != expression))
-            alternatives.setdefault(expression, {}).update(dict.fromkeys(others))
-    for see in (*source.get("vers", ()), *_english_labels(vocabulary or {})):
-        targets = (*map(_phrase, _expressions(see.get("voir", ()))), *_codes(see))
+    groups = [group | {"voir": group["mots"]} for group in source.get("groupe", ())]
+    for see in (*groups, *source.get("vers", ()), *_english_labels(vocabulary or {})):
+        targets, codes = _expressions(see.get("voir", ())), _codes(see)
         for expression in _expressions(see["mots"]):
-            alternatives.setdefault(expression, {}).update(dict.fromkeys(targets))
+            phrases = (
+                QueryAlternative(target, synonym=True) for target in targets if target != expression
+            )
+            alternatives.setdefault(expression, {}).update(dict.fromkeys((*phrases, *codes)))
     companies = tuple(
         (
             frozenset(analyzer.tokens(" ".join(company["mots"]))),
@@ -59,22 +58,20 @@ def parse_table(
     return SynonymTable(alternatives, companies, max(map(len, alternatives), default=1))
 
 
-def _english_labels(vocabulary: Mapping[str, Any]) -> Iterable[Mapping[str, Any]]:
-    for name in _ENGLISH_LISTS:
-        for word in vocabulary.get(name, ()):
-            # The French word is in the texts already.
-            if analyzer.tokens(word["en"]) != analyzer.tokens(word["fr"]):
-                yield {"mots": [word["en"]], "codes": [f"{name}:{word['code']}"]}
+def _english_labels(vocabulary: Mapping[str, Any]) -> list[Mapping[str, Any]]:
+    """English labels that are not the French ones, which are in the texts already."""
+    return [
+        {"mots": [word["en"]], "codes": [f"{name}:{word['code']}"]}
+        for name in _ENGLISH_LISTS
+        for word in vocabulary.get(name, ())
+        if analyzer.tokens(word["en"]) != analyzer.tokens(word["fr"])
+    ]
 
 
 def _expressions(phrases: Iterable[str]) -> list[Expression]:
     """Expressions as tokens, without duplicates such as "caméra" and "caméras"."""
     token_runs = (tuple(analyzer.tokens(phrase)) for phrase in phrases)
     return list(dict.fromkeys(expression for expression in token_runs if expression))
-
-
-def _phrase(expression: Expression) -> QueryAlternative:
-    return QueryAlternative(expression, synonym=True)
 
 
 def _codes(group: Mapping[str, Any]) -> tuple[QueryAlternative, ...]:

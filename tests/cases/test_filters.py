@@ -175,13 +175,15 @@ def test_an_unknown_order_is_refused(words, order):
     assert refused.value.values == {"name": "tri", "value": order}
 
 
-@pytest.mark.parametrize(("text", "number"), [("", 1), ("1", 1), ("20", 20), ("10000", 10_000)])
+@pytest.mark.parametrize(
+    ("text", "number"), [("", 1), ("1", 1), ("20", 20), ("1000000", 1_000_000)]
+)
 def test_a_page_has_a_number(text, number):
     assert parse_page_number(text) == number
 
 
 @pytest.mark.parametrize(
-    "text", ["0", "01", "-1", "1.0", "x", "10001", "99999", "9" * 30, "１", "1 ", "+1"]
+    "text", ["0", "01", "-1", "1.0", "x", "10000000", "9" * 30, "１", "1 ", "+1"]
 )
 def test_a_page_is_a_strict_and_bounded_number(text):
     with pytest.raises(Invalid) as refused:

@@ -14,8 +14,8 @@ from pathlib import Path
 
 import pytest
 from databases import open_engine
-from raw_http import get, send_raw, until
-from report_clients import Serve, free_port
+from raw_http import free_port, get, send_raw, until
+from report_clients import Serve
 
 from benchmarks import cluster
 from register import demo
@@ -63,7 +63,7 @@ def serving(settings, *options):
         REGISTER_SEARCH="postgresql",
     )
     try:
-        until(served.is_up, 60, served.logged)
+        until(served.is_up, 180, served.logged)
         yield served
     finally:
         served.end()
@@ -86,7 +86,9 @@ def test_eight_processes_serve_160_clients_at_100_connections(crowded, shared_se
         count = 0
         while not ends.is_set():
             count += 1
-            address = f"/incidents?q=mairie&n={number}-{count}" if count % 3 else "/signaler"
+            address = (
+                f"/incidents?q=mairie&utm_content={number}-{count}" if count % 3 else "/signaler"
+            )
             statuses[send_raw(served.port, get(address.encode()))[0]] += 1
 
     with (
