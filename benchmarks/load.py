@@ -15,7 +15,7 @@ request = function()
   if not fresh then return wrk.format(nil, wrk.path) end
   count = count + 1
   local mark = string.find(wrk.path, "?", 1, true) and "&" or "?"
-  return wrk.format(nil, wrk.path .. mark .. "n=" .. count)
+  return wrk.format(nil, wrk.path .. mark .. "utm_n=" .. count)
 end
 done = function(summary, latency, requests)
   io.write(string.format("RESULT %%d %%d %%d %%d\\n", summary.requests, summary.duration,

@@ -11,6 +11,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import date
 from pathlib import Path
+from typing import Any
 
 from sqlalchemy import Engine, select
 
@@ -28,6 +29,8 @@ SEEDED = 1_000
 BATCH = 100
 # In each batch.
 FOLLOW_UPS, CORRECTIONS, REPLIES, WITHDRAWALS = 5, 4, 2, 1
+# What a moderator states with every public text.
+CHECKED: dict[str, Any] = {"attested": ATTESTATIONS, "flag_reasons": "relu"}
 
 
 @dataclass(frozen=True)
@@ -97,6 +100,8 @@ def _follow_up(tx: WriteTransaction, case: Incident, by: int, _commune: str) -> 
         reason="mesure",
         title="Le conseil délibère de nouveau",
         text="La séance suivante s’est tenue **portes ouvertes**.",
+        no_source="Séance suivie sur place.",
+        **CHECKED,
     )
 
 
@@ -106,9 +111,16 @@ def _correct(tx: WriteTransaction, case: Incident, by: int, commune: str) -> Non
     corrected = replace(original, steps_taken="courrier, puis saisine de la CADA")
     if case.id % 2:
         corrected = replace(corrected, commune=commune, departement="", region="")
-    reviewers = {"by": by, "second": by, "single": True}
     acts.correct(
-        tx, case.id, corrected, reason="mesure", public_note="Démarche précisée.", **reviewers
+        tx,
+        case.id,
+        corrected,
+        by=by,
+        second=by,
+        single=True,
+        reason="mesure",
+        public_note="Démarche précisée.",
+        **CHECKED,
     )
 
 
@@ -122,7 +134,7 @@ def _reply(tx: WriteTransaction, case: Incident, by: int, _commune: str) -> None
         text="La commune conteste les faits rapportés.",
         received_on=date(2026, 3, 2),
     )
-    acts.reply(tx, received_reply.id, by=by, second=by, single=True, reason="mesure")
+    acts.reply(tx, received_reply.id, by=by, second=by, single=True, reason="mesure", **CHECKED)
 
 
 def _withdraw(tx: WriteTransaction, case: Incident, by: int, _commune: str) -> None:
@@ -134,9 +146,7 @@ def publish_case(tx: WriteTransaction, content: case_content.Content, members: M
     case = acts.draft(tx, content, by=members.first, reason="mesure")
     acts.invite(tx, case.id, "courriel", by=members.first)
     acts.approve(tx, case.id, by=members.second)
-    acts.publish(
-        tx, case.id, by=members.first, reason="lu", attested=ATTESTATIONS, flag_reasons="relu"
-    )
+    acts.publish(tx, case.id, by=members.first, reason="lu", **CHECKED)
     if case.number is None:
         raise RuntimeError("published without a number")
     return case.number

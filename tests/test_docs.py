@@ -21,14 +21,13 @@ from register.cases.members_journal import LEDGERS
 from register.cases.vocabulary import VOCABULARY_FILE
 from register.cli import main
 from register.journal import Act
-from register.journal.web.journal_sentences import ACTS_BY_NAME
+from register.journal.web.journal_sentences import ACTS_BY_NAME, PUBLIC_KINDS
 from register.journal.web.members_journal import CSV_HEADER
 from register.reports import report_content, retention
 from register.reports.models import ReportState
 from register.reports.report_lists import ReportFolder
 from register.reports.web.desk import report_summary
 from register.web import rate_limits
-from register.web.messages.journal import PUBLIC_KINDS
 
 TOP = Path(__file__).resolve().parent.parent
 DOCS = sorted((TOP / "docs").rglob("*.md"))

@@ -460,7 +460,6 @@ def searches(app: Flask) -> Iterator[str]:
         for version in QUERY_VALUES["version"]:
             yield f"/incidents/{number}?version={version}"
             yield f"/incidents/{number}/preuve?version={version}"
-            yield f"/incidents/{number}/carte.png?v={version}"
             yield f"/incidents/{number}/citation.json?version={version}"
     for key in _report_keys():
         for rule in _report_rules(app):
@@ -538,7 +537,6 @@ def test_a_visible_marker_is_found(app, hidden):
     case = hidden.published()
     assert leaks(app, f"/incidents/{case.number}")
     assert leaks(app, f"/incidents/{case.number}/preuve")
-    assert any(leaks(app, f"/incidents/{case.number}/carte.png?v={seq}") for seq in range(9))
     assert leaks(app, "/registre?acte=suite")
     assert leaks(app, "/incidents?type=surveillance")
     assert "?type=surveillance" in read_page(app, "/en/incidents?q=surveillance")

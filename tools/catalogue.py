@@ -9,13 +9,17 @@ from __future__ import annotations
 
 import io
 import sys
+import tomllib
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 from babel.messages.catalog import Catalog, Message
 from babel.messages.extract import DEFAULT_KEYWORDS, extract_from_dir
 from babel.messages.mofile import write_mo
 from babel.messages.pofile import read_po, write_po
+
+from register.web.messages import CODE_KEY
 
 TOP = Path(__file__).resolve().parents[1]
 FOLDER = TOP / "register" / "translations" / "en" / "LC_MESSAGES"
@@ -36,7 +40,7 @@ _FRENCH_ONLY = (
     "templates/cases/desk/acts/_invitation_letter.html",
     "templates/cases/desk/case_file/",
     "register/feeds/web.py",
-    "register/web/messages/console.py",
+    "register/web/messages/console.toml",
 )
 
 
@@ -63,6 +67,19 @@ def extract_messages(folder: str) -> Iterator[ExtractedMessage]:
     }
     for path, *details in extract_from_dir(str(TOP / folder), methods, options, _KEYWORDS):
         yield (f"{folder}/{path}", *details)  # type: ignore[misc]
+    for file in sorted((TOP / folder).glob("web/messages/*.toml")):
+        for sentence in _toml_sentences(tomllib.loads(file.read_text("utf-8"))):
+            yield str(file.relative_to(TOP)), 1, sentence, [], None
+
+
+def _toml_sentences(content: Any) -> Iterator[str]:
+    if isinstance(content, str):
+        yield content
+    elif isinstance(content, list):
+        yield from content
+    else:
+        for key, inner in content.items():
+            yield from () if key == CODE_KEY else _toml_sentences(inner)
 
 
 def load_translation() -> Catalog:

@@ -1,7 +1,7 @@
 """Source of each text that a case's pages show: a field, a fixed label, or a fact of the register.
 
 ``python -m tools.text_sources [NUMBER…]`` makes the demonstration, and prints every text node of
-each case's page (French and English), social card, description, feed entry and JSON-LD with what
+each case's page (French and English), description, feed entry and JSON-LD with what
 it comes from. It ends with 1 when one comes from nowhere.
 
 A word of a vocabulary counts only where a field of the case holds its code, or where the page
@@ -70,7 +70,7 @@ _CUTS = re.compile(r"(?<=[,;:.!?)»])\s+|\s+(?=[(«])|(?<=[(«])|(?=[)»])|\s+[�
 
 @dataclass(frozen=True)
 class TextNode:
-    """A text of one surface (page, card, feed…), and where it stands there."""
+    """A text of one surface (page, description, feed…), and where it stands there."""
 
     surface: str
     place: str

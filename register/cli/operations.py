@@ -26,89 +26,12 @@ from register.reports import verify as reports
 from register.reports.web.status_text import RECEIPT_VERDICTS
 from register.server import process_start, startup_checks
 from register.text.dates import day_words
+from register.web import messages
 from register.web.error_messages import problem_sentence
 from register.web.request_context import settings
 
 HOST = "127.0.0.1"
 PORT = 5000
-
-# Sentences of the findings of doctor by code, for success and failure.
-_FINDINGS = {
-    "database": (
-        "La base de données répond.",
-        "La base de données manque ou ne répond pas : remettez son fichier en place, ou "
-        "relancez son serveur. Pour un registre neuf : webcitoyen init.",
-    ),
-    "schema": (
-        "Les tables sont à la version du programme.",
-        "Les tables ne sont pas à la version du programme : webcitoyen upgrade.",
-    ),
-    "seal": (
-        "La clé de scellement est là et c’est bien celle de cette instance.",
-        "La clé de scellement manque ou n’est pas celle de cette instance : "
-        "remettez sa copie en place.",
-    ),
-    "territory": (
-        "Chaque lieu d’un cas est connu du programme, et mène à la commune d’aujourd’hui.",
-        "Un lieu d’un cas est inconnu du programme, ou ses codes sont d’une version d’avant : "
-        "webcitoyen upgrade.",
-    ),
-    "vocabulary": (
-        "Les vocabulaires sont chargés.",
-        "Les vocabulaires manquent : webcitoyen upgrade.",
-    ),
-    "texts": (
-        "Les libellés, les noms de lieux et les pages sont ceux que scelle le journal public.",
-        "Un libellé, un nom de lieu ou une page n’est pas ce que scelle le journal public : "
-        "webcitoyen verify dit lequel. Si le programme vient de changer : webcitoyen upgrade.",
-    ),
-    "journal": (
-        "La tête du journal est sa dernière ligne.",
-        "La tête du journal n’est pas sa dernière ligne : webcitoyen verify.",
-    ),
-    "key_store": (
-        "Les clés des signalements sont là et ce sont celles de cette instance.",
-        "Les clés des signalements manquent ou ne sont pas celles de cette instance : "
-        "remettez leur copie en place.",
-    ),
-    "report_keys": (
-        "Chaque signalement a sa clé.",
-        "Des signalements ont perdu leur clé et sont illisibles : arrêtez le service et "
-        "remettez en place la dernière copie des clés.",
-    ),
-    "overdue": (
-        "Aucun signalement n’attend une décision depuis un an.",
-        "Des signalements attendent une décision depuis un an : le bureau les liste.",
-    ),
-    "late_texts": (
-        "Aucun signalement n’est gardé après le jour de sa destruction.",
-        "Des signalements sont encore là après le jour de leur destruction : webcitoyen purge, et "
-        "voyez si le suiveur tourne.",
-    ),
-    "retention": (
-        "L’horloge avance jour après jour : ce qui doit être détruit l’est à sa date.",
-        "L’horloge a sauté depuis la dernière purge, et rien n’est plus détruit : si la date "
-        "est juste, webcitoyen purge --confirm.",
-    ),
-    "mode": (
-        "Les secrets ne sont lisibles que par le service.",
-        "Un secret est lisible par d’autres : chmod go-rwx.",
-    ),
-    "pages": (
-        "Les modèles des pages et les feuilles de style sont là.",
-        "Les modèles des pages ou les feuilles de style manquent : "
-        "servez le registre depuis son dossier entier.",
-    ),
-    "search": (
-        "L’index de la recherche est utilisable, ou sera fait par le prochain suiveur.",
-        "Un suiveur est à l’œuvre et l’index de la recherche n’est pas utilisable : s’il ne "
-        "vient pas de démarrer, lisez son journal ou lancez webcitoyen search rebuild.",
-    ),
-    "legal": (
-        "Les mentions légales suffisent à cette adresse.",
-        "Une adresse publique demande les mentions légales.",
-    ),
-}
 
 
 @click.command()
@@ -206,7 +129,7 @@ def doctor() -> None:
     finally:
         engine.dispose()
     for finding in findings:
-        good, bad = _FINDINGS[finding.code]
+        good, bad = messages.console.findings[finding.code]
         sentence = f"✓ {good}" if finding.good else f"✗ {bad}"
         click.echo(f"{sentence} ({finding.detail})" if finding.detail else sentence)
     if not all(finding.good for finding in findings):

@@ -93,7 +93,9 @@ def _digest(*parts: object) -> str:
 
 
 # The stemmer's rules change with its releases.
-ANALYSIS = _digest(analyzer.VERSION, document.VERSION, version("snowballstemmer"))
+ANALYSIS = _digest(
+    analyzer.VERSION, analyzer.STEM_EXCEPTIONS, document.VERSION, version("snowballstemmer")
+)
 
 
 def is_on_chain(session: Session, cursor: Cursor) -> bool:

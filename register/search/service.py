@@ -63,7 +63,7 @@ def _part_clause(part: interface.QueryPart) -> ColumnElement[bool] | None:
 
 
 def _alternative_clause(alternative: interface.QueryAlternative) -> ColumnElement[bool] | None:
-    token = max(alternative.tokens, key=len)
+    token = max(alternative.tokens, key=len).removeprefix(analyzer.OWN)
     if token.startswith(interface.CODE):
         return None
     folded_pattern = f"%{token}%"

@@ -25,7 +25,6 @@ import register.cases.web.desk.public_preview
 import register.cases.web.public.cases
 import register.cases.web.public.citations
 import register.cases.web.public.overview
-import register.cases.web.public.social_cards
 import register.cases.web.public.structured_data
 import register.cases.web.public.version_difference
 import register.exchange.web.file_import

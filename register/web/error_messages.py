@@ -18,13 +18,13 @@ from register.cases.validation import ContentFault
 from register.errors import RegisterError, TextError
 from register.journal.verify import Problem
 from register.text.dates import day_words
-from register.web.messages import errors, names
-from register.web.messages.console import CONSOLE_ERRORS, LEDGER_NAMES, VERIFY_PROBLEMS, WORD_FIELDS
-from register.web.messages.desk import RISK_NAMES, UNMET_CHECKS
-from register.web.messages.imports import IMPORT_ERRORS
+from register.web import messages
 
 ERROR_SENTENCES: Mapping[str, Any] = (
-    errors.SITE_ERRORS | errors.FIELD_ERRORS | IMPORT_ERRORS | CONSOLE_ERRORS
+    messages.errors.site_errors
+    | messages.errors.field_errors
+    | messages.errors.import_errors
+    | messages.console.console_errors
 )
 
 # Values that the user typed or sent. A public error page repeats none of them: a link could put any
@@ -49,7 +49,7 @@ def error_sentence(error: RegisterError | TextError, *, quoting: bool = True) ->
     if not quoting and (sentence is None or QUOTED_VALUES & placeholders(sentence)):
         return ""
     reason = reason_sentence(error.key, error.values)
-    if error.key in errors.FIELD_ERRORS and "field" in error.values:
+    if error.key in messages.errors.field_errors and "field" in error.values:
         return _labelled_reason(str(error.values["field"]), reason)
     return reason
 
@@ -61,7 +61,7 @@ def reason_sentence(key: str, values: Mapping[str, object]) -> str:
 
 def check_sentence(check: CheckItem) -> str:
     """The sentence of an unmet line of the checklist: what is missing, and what to do."""
-    return _fill_sentence(UNMET_CHECKS, check.code, check.values)
+    return _fill_sentence(messages.desk.unmet_checks, check.code, check.values)
 
 
 def fault_sentence(fault: ContentFault) -> str:
@@ -71,13 +71,13 @@ def fault_sentence(fault: ContentFault) -> str:
 
 def problem_sentence(problem: Problem) -> str:
     """The sentence of a problem found in the journal or in the present rows."""
-    return _fill_sentence(VERIFY_PROBLEMS, problem.key, problem.values)
+    return _fill_sentence(messages.console.verify_problems, problem.key, problem.values)
 
 
 def field_name(name: str) -> str:
     """A field's name in words: its own or that of the part's field; else its identifier."""
-    part_field = names.FIELD_NAMES.get(name.rpartition(".")[2], name)
-    return str(names.FIELD_NAMES.get(name, part_field))
+    part_field = messages.names.field_names.get(name.rpartition(".")[2], name)
+    return str(messages.names.field_names.get(name, part_field))
 
 
 def placeholders(sentence: object) -> set[str]:
@@ -108,21 +108,21 @@ def _list_formatter(format_item: Callable[[Any], str], separator: str) -> Callab
     return lambda values: separator.join(map(format_item, values))
 
 
+_risk_name = _code_formatter(messages.desk.risk_names)
 _FORMATTERS: dict[str, Callable[[Any], str]] = {
     # For a state that cases and reports share, the word of cases.
-    "state": _code_formatter({**names.REPORT_STATES, **names.CASE_STATES}),
-    "ledger": _code_formatter(LEDGER_NAMES),
+    "state": _code_formatter({**messages.names.report_states, **messages.names.case_states}),
+    "ledger": _code_formatter(messages.console.ledger_names),
     "field": field_name,
     "fields": _list_formatter(field_name, ", "),
     "missing": _list_formatter(field_name, ", "),
     "names": _list_formatter(str, ", "),
-    "word_fields": _list_formatter(_code_formatter(WORD_FIELDS), ", "),
+    "word_fields": _list_formatter(_code_formatter(messages.console.word_fields), ", "),
     "lines": _list_formatter(check_sentence, " "),
     "faults": _list_formatter(fault_sentence, " "),
     # Field, code and excerpt of each.
     "flags": _list_formatter(
-        lambda flag: str(_QUOTED) % {"label": RISK_NAMES.get(flag[1], flag[1]), "excerpt": flag[2]},
-        ", ",
+        lambda flag: str(_QUOTED) % {"label": _risk_name(flag[1]), "excerpt": flag[2]}, ", "
     ),
     "from_day": lambda value: day_words(value) if value else "…",
 }

@@ -28,7 +28,7 @@ from register.cases.queries import Tombstone
 from register.db import db, is_disk_full
 from register.journal import Act
 from register.text.dates import Language
-from register.web import error_messages, logs
+from register.web import error_messages, logs, messages
 from register.web.l10n import day_words, in_language, language, typeset
 from register.web.request_context import current_vocabulary
 
@@ -43,69 +43,6 @@ class ErrorText:
     lede: Any
     advice: Any
 
-
-ERROR_TEXTS: dict[int, ErrorText] = {
-    400: ErrorText(
-        _("Adresse incomprise"),
-        _("L’adresse ou la demande contient quelque chose que le registre ne peut pas lire."),
-        _("Si vous avez suivi un lien, il est sans doute abîmé ; repartez de l’accueil."),
-    ),
-    403: ErrorText(
-        _("Accès refusé"),
-        _("Cette page n’est pas ouverte à votre compte, ou l’envoi ne venait pas du registre."),
-        _("Rien n’a été changé. Revenez à la page d’où vous veniez et rechargez-la."),
-    ),
-    404: ErrorText(
-        _("Page introuvable"),
-        _("Il n’y a rien à cette adresse, ou rien qui soit public."),
-        _("Vérifiez l’adresse, ou cherchez le cas par sa commune."),
-    ),
-    405: ErrorText(
-        _("Demande impossible ici"),
-        _("Cette page existe, mais elle ne répond pas à ce type de demande."),
-        _("Ouvrez-la de nouveau depuis un lien du site."),
-    ),
-    409: ErrorText(
-        _("Impossible dans l’état actuel"),
-        _("Quelqu’un a pu agir entre-temps : ce que vous demandiez n’est plus possible."),
-        _("Rien n’a été changé. Rechargez la page pour voir où en est le dossier."),
-    ),
-    410: ErrorText(
-        _("Ce contenu n’est plus publié"),
-        _("Il a été publié ici, puis retiré ou détruit."),
-        _("Rien n’est à réessayer : l’adresse reste réservée à ce qui y fut publié."),
-    ),
-    413: ErrorText(
-        _("Envoi trop volumineux"),
-        _("Ce qui a été envoyé dépasse la taille acceptée, et rien n’en a été gardé."),
-        _("Raccourcissez le texte ou allégez les fichiers, puis recommencez."),
-    ),
-    422: ErrorText(
-        _("Saisie à reprendre"),
-        _("Ce qui a été envoyé est incomplet ou ne peut pas être gardé ainsi."),
-        _("Rien n’a été changé. Revenez en arrière pour corriger."),
-    ),
-    429: ErrorText(
-        _("Trop de demandes à la fois"),
-        _("Le registre reçoit de votre connexion plus de demandes qu’il n’en accepte."),
-        _("Attendez une minute, puis recommencez."),
-    ),
-    431: ErrorText(
-        _("Demande trop longue"),
-        _("Votre navigateur envoie plus d’informations que le registre n’en accepte."),
-        _("Repartez de l’accueil, ou effacez les cookies que le navigateur garde pour ce site."),
-    ),
-    500: ErrorText(
-        _("Erreur du registre"),
-        _("La page n’a pas pu être préparée. La faute vient du registre, pas de vous."),
-        _("Réessayez dans un moment. Si l’erreur revient, écrivez-nous en citant sa référence."),
-    ),
-    503: ErrorText(
-        _("Registre momentanément indisponible"),
-        _("Les données ne peuvent pas être lues pour l’instant."),
-        _("Réessayez dans une minute ; rien n’est perdu."),
-    ),
-}
 
 _STATUS_BY_ERROR: dict[type[domain.RegisterError], int] = {
     domain.Refused: 409,
@@ -152,7 +89,8 @@ _PLAIN_TEMPLATE = """<!doctype html>
 
 def error_text(status: int) -> ErrorText:
     """The words of a status; one without its own has those of its family."""
-    return ERROR_TEXTS.get(status) or ERROR_TEXTS[500 if status >= 500 else 400]
+    pages = messages.errors.error_pages
+    return ErrorText(*(pages.get(str(status)) or pages["500" if status >= 500 else "400"]))
 
 
 def status_line(status: int) -> str:

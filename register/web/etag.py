@@ -40,15 +40,7 @@ BUILD_KEY = "register.build"
 SEARCH_KEY = "register.search"
 _VERIFIER = Path(__file__).resolve().parents[2] / "docs" / "verifier.py"
 # Packages whose version changes the bytes of a page.
-_RENDERING_PACKAGES = (
-    "babel",
-    "feedgen",
-    "jinja2",
-    "lxml",
-    "markupsafe",
-    "pillow",
-    "pymupdf-fonts",
-)
+_RENDERING_PACKAGES = ("babel", "feedgen", "jinja2", "lxml", "markupsafe")
 # Settings that no page shows: machines of one register may differ in them.
 _UNSHOWN_SETTINGS = frozenset(
     {"instance", "seal_dir", "database_url", "trusted_proxies", "onion_url"}

@@ -71,12 +71,7 @@ class CachedPage:
     @cached_property
     def gzipped(self) -> bytes:
         """The body as gzip, compressed at first use; empty when that saves too little."""
-        # Pictures are compressed already.
-        is_picture = any(
-            name == "Content-Type" and field_value.startswith("image/png")
-            for name, field_value in self.headers
-        )
-        return b"" if is_picture else gzip_body(self.body)
+        return gzip_body(self.body)
 
     @property
     def size(self) -> int:

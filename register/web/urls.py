@@ -99,14 +99,3 @@ def proof(number: int, version: int | None = None) -> str:
     """The proof that binds a case's text to its journal line, now or at a version."""
     address = f"{case(number)}/preuve"
     return address if version is None else f"{address}?version={version}"
-
-
-def card(number: int | None = None, version: int | None = None) -> str:
-    """The preview picture for links on other sites: of a case, or the general one.
-
-    The version changes the address, so that sites which cache pictures fetch the new one.
-    """
-    if number is None:
-        return "/carte.png"
-    address = f"{case(number)}/carte.png"
-    return address if version is None else f"{address}?v={version}"

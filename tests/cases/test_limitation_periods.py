@@ -9,7 +9,7 @@ import pytest
 from register.cases import act_permissions, deadlines
 from register.cases.deadlines import PeriodScope
 from register.journal import Act, Ledger
-from register.web.messages import desk as messages
+from register.web import messages
 
 FIRST = date(2026, 3, 2)
 ENDS = date(2026, 6, 2)
@@ -61,9 +61,9 @@ def test_an_act_of_the_desk_has_no_public_effect(act: Act) -> None:
 
 def test_every_code_has_its_text() -> None:
     codes = {code for effects in deadlines.CONSEQUENCES.values() for code in effects.public}
-    assert codes == set(messages.PUBLIC_CHANGES)
-    assert {opens.value for opens in PeriodScope} == set(messages.LIMITATION_PERIODS)
-    assert {act.value for act, _opens, _why in OPENING} == set(messages.PERIOD_BEGINNINGS)
+    assert codes == set(messages.desk.public_changes)
+    assert {opens.value for opens in PeriodScope} == set(messages.desk.limitation_periods)
+    assert {act.value for act, _opens, _why in OPENING} == set(messages.desk.period_beginnings)
 
 
 @pytest.mark.parametrize(

@@ -176,7 +176,7 @@ def test_the_profile_lets_a_service_do_all_that_it_does(
     )
     try:
         address = re.search(r"http://\S+", process.stdout.readline())[0].rstrip(".")
-        for path in ("/", "/incidents?q=filmer", "/signaler", "/carte.png", "/incidents.atom"):
+        for path in ("/", "/incidents?q=filmer", "/signaler", "/incidents.atom"):
             with urllib.request.urlopen(address + path, timeout=60) as answer:
                 assert answer.status == 200
         until(lambda: (register_settings.instance / "index").exists(), 30)

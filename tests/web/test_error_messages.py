@@ -32,19 +32,8 @@ from register.journal.verify import Problem
 from register.journal.web import journal_sentences
 from register.reports import models as submissions
 from register.text import personal_data
-from register.web import error_messages
+from register.web import error_messages, messages
 from register.web.error_messages import ERROR_SENTENCES
-from register.web.messages import console, desk, imports, names
-from register.web.messages import errors as site
-from register.web.messages.journal import (
-    ATTESTED_WORDS,
-    GROUP_NAMES,
-    LEDGER_LABELS,
-    LINE_CHECKS,
-    MASK_REASONS,
-    PUBLIC_KINDS,
-    ROLE_WORDS,
-)
 
 TOP = Path(register.__file__).parent
 RAISED = {name for name in dir(errors) if isinstance(getattr(errors, name), type)}
@@ -110,13 +99,22 @@ def test_sentences_get_the_values_of_their_placeholders() -> None:
 
 
 def test_no_table_of_sentences_hides_a_key_of_another() -> None:
-    tables = (site.SITE_ERRORS, site.FIELD_ERRORS, imports.IMPORT_ERRORS, console.CONSOLE_ERRORS)
+    tables = (
+        messages.errors.site_errors,
+        messages.errors.field_errors,
+        messages.errors.import_errors,
+        messages.console.console_errors,
+    )
     assert sum(len(table) for table in tables) == len(ERROR_SENTENCES)
 
 
 def test_every_line_of_the_checklist_has_its_sentence() -> None:
     codes = {key_at(call, FIRST) for call in calls({"CheckItem"})} - {""}
-    assert codes | set(ATTESTATIONS) == set(desk.UNMET_CHECKS) == set(desk.MET_CHECKS)
+    assert (
+        codes | set(ATTESTATIONS)
+        == set(messages.desk.unmet_checks)
+        == set(messages.desk.met_checks)
+    )
 
 
 def desk_checks() -> Iterator[str]:
@@ -129,7 +127,7 @@ def desk_checks() -> Iterator[str]:
 
 def test_every_problem_of_verify_has_its_sentence() -> None:
     keys = {key_at(call, FIRST) for call in calls({"Problem", "_text_problem"})} - {""}
-    assert keys | set(desk_checks()) == set(console.VERIFY_PROBLEMS)
+    assert keys | set(desk_checks()) == set(messages.console.verify_problems)
 
 
 def test_every_field_that_is_judged_has_its_name() -> None:
@@ -140,44 +138,44 @@ def test_every_field_that_is_judged_has_its_name() -> None:
     judged |= {f"proceedings.steps.{rule}" for rule in case_content.FIELD_RULES[StepContent]}
     # A column of an import is named as it stands in the file.
     judged -= {"", *COLUMNS, "proceedings.steps.follow_up"}
-    assert {name for name in judged if name not in names.FIELD_NAMES} <= {
-        f"proceedings.steps.{name}" for name in names.FIELD_NAMES
+    assert {name for name in judged if name not in messages.names.field_names} <= {
+        f"proceedings.steps.{name}" for name in messages.names.field_names
     }
 
 
 def test_states_ledgers_and_risks_have_their_words() -> None:
-    assert {state.value for state in CaseState} <= set(names.CASE_STATES)
-    assert {state.value for state in submissions.ReportState} == set(names.REPORT_STATES)
-    assert {ledger.value for ledger in Ledger} == set(console.LEDGER_NAMES)
-    assert set(personal_data.CODES) == set(desk.RISK_NAMES)
+    assert {state.value for state in CaseState} <= set(messages.names.case_states)
+    assert {state.value for state in submissions.ReportState} == set(messages.names.report_states)
+    assert {ledger.value for ledger in Ledger} == set(messages.console.ledger_names)
+    assert set(personal_data.CODES) == set(messages.desk.risk_names)
 
 
 def all_sentences() -> list[str]:
     tables = (
         ERROR_SENTENCES,
-        desk.UNMET_CHECKS,
-        desk.MET_CHECKS,
-        desk.PUBLIC_CHANGES,
-        desk.LIMITATION_PERIODS,
-        desk.PERIOD_BEGINNINGS,
-        console.VERIFY_PROBLEMS,
-        names.FIELD_NAMES,
-        names.CASE_STATES,
-        names.REPORT_STATES,
-        console.LEDGER_NAMES,
-        desk.RISK_NAMES,
-        journal_sentences.ACT_SENTENCES,
-        GROUP_NAMES,
-        MASK_REASONS,
+        messages.desk.unmet_checks,
+        messages.desk.met_checks,
+        messages.desk.public_changes,
+        messages.desk.limitation_periods,
+        messages.desk.period_beginnings,
+        messages.console.verify_problems,
+        messages.names.field_names,
+        messages.names.case_states,
+        messages.names.report_states,
+        messages.console.ledger_names,
+        messages.desk.risk_names,
+        messages.journal.act_sentences,
+        messages.journal.group_names,
+        messages.journal.mask_reasons,
         *(
             {kind: label for kind, (_act, label) in kinds.items()}
-            for kinds in (PUBLIC_KINDS, *journal_sentences.ACT_GROUPS.values())
+            for kinds in (journal_sentences.PUBLIC_KINDS, *journal_sentences.ACT_GROUPS.values())
         ),
-        LEDGER_LABELS,
-        ATTESTED_WORDS,
-        ROLE_WORDS,
-        {key: wording for key, (wording, _not) in LINE_CHECKS.items()},
-        {key: wording for key, (_holds, wording) in LINE_CHECKS.items()},
+        messages.journal.ledger_labels,
+        messages.journal.attested_words,
+        messages.journal.role_words,
+        {key: wording for key, (wording, _not) in messages.journal.line_checks.items()},
+        {key: wording for key, (_holds, wording) in messages.journal.line_checks.items()},
     )
     return [str(sentence) for table in tables for sentence in table.values()]
 

@@ -25,7 +25,7 @@ from register.errors import (
     SealError,
     TextError,
 )
-from register.web import errors
+from register.web import errors, messages
 from register.web.headers import SECURITY_HEADERS
 
 MARKER = "<marqueur>"
@@ -228,7 +228,7 @@ def test_a_template_at_fault_leaves_a_plain_page(
     assert failed.get_data() == errors.plain_page(500, str(first["reference"]))
 
 
-@pytest.mark.parametrize("status", errors.ERROR_TEXTS)
+@pytest.mark.parametrize("status", [int(code) for code in messages.errors.error_pages])
 def test_the_plain_page_is_whole_and_needs_nothing(status: int) -> None:
     page = errors.plain_page(status, "abcd1234").decode()
     assert page.startswith("<!doctype html>")

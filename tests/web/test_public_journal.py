@@ -29,11 +29,11 @@ from register.journal import Act, JournalEntry, LedgerPosition, head
 from register.journal.models import GENESIS, PUBLIC_ACTS, canonical_json, chain_digest
 from register.journal.queries import JournalQuery
 from register.journal.web import public_journal as registre
+from register.journal.web.journal_sentences import PUBLIC_KINDS
 from register.journal.web.public_journal import PublicJournalQuery, chips, list_months, parse
 from register.operations import setup
 from register.pages import acts as page_acts
 from register.pages import content as editorial
-from register.web.messages.journal import PUBLIC_KINDS
 
 pytestmark = pytest.mark.one_database
 

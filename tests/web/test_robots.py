@@ -26,8 +26,6 @@ OPEN = (
     "/incidents?page=2",
     "/incidents.atom",
     "/incidents/12",
-    "/incidents/12/carte.png?v=30",
-    "/carte.png",
     "/communes",
     "/communes/93032",
     "/communes/93066?nom=93059",

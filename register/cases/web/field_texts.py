@@ -13,9 +13,9 @@ from register.cases.validation import UNKNOWN_WORD
 from register.cases.web.desk.editor_rows import CHOICE_LABELS
 from register.territory.web import place_names
 from register.text.text_comparison import FieldChange, FieldTexts, field_changes
+from register.web import messages
 from register.web.error_messages import field_name
 from register.web.l10n import country_name, edtf_words, with_label
-from register.web.messages.names import FIELD_NAMES
 from register.web.request_context import current_vocabulary
 
 Formatter = Callable[[Any], str]
@@ -83,7 +83,7 @@ def _rule_parts(part_class: type, prefix: str, **labels: str) -> Iterator[RowPar
     """The fields of a part that have a rule, each with the name of its label."""
     for name, rule in contents.FIELD_RULES[part_class].items():
         path = f"{prefix}.{name}"
-        label = labels.get(name) or (path if path in FIELD_NAMES else name)
+        label = labels.get(name) or (path if path in messages.names.field_names else name)
         if rule is not contents.OTHER_RULE:
             yield name, label, partial(_rule_text, rule)
 

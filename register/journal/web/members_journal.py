@@ -32,11 +32,11 @@ from register.journal.queries import CONSOLE_MEMBER, JournalQuery
 from register.journal.web import journal_sentences
 from register.reports import queries as reports
 from register.text import dates
+from register.web import messages
 from register.web.blueprints import desk
 from register.web.form_fields import BaseForm, LineField, line_field
 from register.web.l10n import with_label
 from register.web.list_query import list_address
-from register.web.messages.journal import GROUP_NAMES, LEDGER_LABELS, LINE_CHECKS
 from register.web.request_context import current_vocabulary
 
 _NUMBER = re.compile(r"(?:[1-9][0-9]{0,8})?\Z")
@@ -66,7 +66,7 @@ CSV_HEADER = (
 def _kind_choices() -> Iterator[SelectChoice]:
     yield SelectChoice("", lazy_gettext("Tous les actes"))
     for group, kinds in journal_sentences.ACT_GROUPS.items():
-        name = GROUP_NAMES[group]
+        name = messages.journal.group_names[group]
         yield SelectChoice(group, lazy_gettext("%(group)s : tous", group=name), optgroup=name)
         for kind, (_act, label) in kinds.items():
             yield SelectChoice(kind, label, optgroup=name)
@@ -113,7 +113,7 @@ class JournalForm(BaseForm):
         lazy_gettext("Livre"),
         [
             SelectChoice("", lazy_gettext("Tous les livres")),
-            *(SelectChoice(name, LEDGER_LABELS[name]) for name in LEDGERS),
+            *(SelectChoice(name, messages.journal.ledger_labels[name]) for name in LEDGERS),
         ],
     )
 
@@ -206,7 +206,7 @@ def _template_words(journal_lines: Sequence[MembersJournalLine]) -> dict[str, An
             for journal_line in journal_lines
         ],
         "reports": {key: summary.day for key, summary in summaries.items()},
-        "books": LEDGER_LABELS,
+        "books": messages.journal.ledger_labels,
     }
 
 
@@ -223,7 +223,7 @@ def line(name: str, seq: int) -> ResponseReturnValue:
     unreadable = "journal_unreadable" in line_check.problems
     checks = [
         (holds, str(sentences[0] if holds else sentences[1]))
-        for key, sentences in LINE_CHECKS.items()
+        for key, sentences in messages.journal.line_checks.items()
         # Nothing is confirmed of an unreadable line.
         for holds in [key not in line_check.problems and not unreadable]
     ]

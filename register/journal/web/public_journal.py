@@ -20,13 +20,13 @@ from register.db import db
 from register.errors import Invalid, Moved, NotFound
 from register.journal import line_time
 from register.journal.queries import JournalQuery, head_document, public_lines
+from register.journal.web.journal_sentences import PUBLIC_KINDS
 from register.text import dates
 from register.text.normalisation import one_line
 from register.web import list_query, urls
 from register.web.blueprints import public
 from register.web.etag import verifier
 from register.web.l10n import edtf_words
-from register.web.messages.journal import PUBLIC_KINDS
 from register.web.request_context import head
 
 _NUMBER = re.compile(r"0|[1-9][0-9]{0,8}")

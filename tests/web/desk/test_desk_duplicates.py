@@ -13,8 +13,7 @@ from register.cases.duplicates import DuplicateReason
 from register.cases.todo_clauses import TodoKind
 from register.cases.web.desk.case_summaries import reasons_sentence
 from register.reports.queue_statements import QueueKind
-from register.web.messages import desk as words
-from register.web.messages.queue import QUEUE_KINDS
+from register.web import messages
 
 pytestmark = pytest.mark.one_database
 
@@ -68,13 +67,13 @@ def test_reasons_in_words(app, reasons, sentence):
 def test_every_reason_and_task_kind_has_a_text(app):
     with app.test_request_context("/moderation"):
         assert all(reasons_sentence([DuplicateReason(code, 2)]) for code in duplicates._WEIGHTS)
-    assert set(QUEUE_KINDS) == set(QueueKind)
-    assert set(words.TODO_LABELS) == set(TodoKind)
-    assert set(words.LACKING) >= STORED_CHECKS
+    assert set(messages.desk.queue_kinds) == set(QueueKind)
+    assert set(messages.desk.todo_labels) == set(TodoKind)
+    assert set(messages.desk.lacking) >= STORED_CHECKS
 
 
 @pytest.mark.parametrize("wrong", ["'", " ;", " ?", " !", " :", "« ", " »", "...", "  "])
 def test_task_headings_follow_french_typography(wrong):
-    headings = [str(part) for pair in QUEUE_KINDS.values() for part in pair]
-    labels = map(str, (*words.TODO_LABELS.values(), *words.LACKING.values()))
+    headings = [str(part) for pair in messages.desk.queue_kinds.values() for part in pair]
+    labels = map(str, (*messages.desk.todo_labels.values(), *messages.desk.lacking.values()))
     assert [label for label in (*headings, *labels) if wrong in label] == []

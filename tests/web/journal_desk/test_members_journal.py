@@ -18,9 +18,9 @@ from register.cases import acts
 from register.db import db
 from register.exchange.csv_syntax import ESCAPE_MARK
 from register.journal import Act, JournalEntry
-from register.journal.web.journal_sentences import ACT_GROUPS, ACT_SENTENCES, ACTS_BY_NAME
+from register.journal.web.journal_sentences import ACT_GROUPS, ACTS_BY_NAME
 from register.reports import acts as reports
-from register.web.messages.journal import GROUP_NAMES
+from register.web import messages
 
 pytestmark = pytest.mark.one_database
 
@@ -289,8 +289,8 @@ def test_the_journal_accepts_no_other_method(bruno, desk, path):
 
 def test_every_act_and_group_has_a_sentence():
     acts_of_journal = {act.value for act in Act}
-    assert acts_of_journal == {name.partition(".")[0] for name in ACT_SENTENCES}
-    assert set(GROUP_NAMES) == set(ACT_GROUPS)
+    assert acts_of_journal == {name.partition(".")[0] for name in messages.journal.act_sentences}
+    assert set(messages.journal.group_names) == set(ACT_GROUPS)
 
 
 def test_each_act_is_in_one_group():

@@ -18,7 +18,7 @@ from register.journal.models import REPORTER_ACTS
 from register.reports import acts, queries
 from register.reports.models import MessageKind, Report, ReportState
 from register.reports.report_content import MESSAGE_LIMIT
-from register.web.messages.desk import REPORTER_ACT_SENTENCES
+from register.web import messages
 
 pytestmark = pytest.mark.one_database
 
@@ -490,4 +490,4 @@ def test_without_a_token_or_as_a_stranger_nothing_changes(app, session, signed, 
 
 
 def test_every_act_of_reporters_has_a_sentence():
-    assert set(REPORTER_ACT_SENTENCES) == REPORTER_ACTS
+    assert set(messages.desk.reporter_act_sentences) == REPORTER_ACTS

@@ -15,7 +15,7 @@ from register.reports.models import Report, ReportState, RetentionClock
 from register.reports.report_lists import ReportFolder
 from register.reports.web.desk import report_list, report_summary
 from register.text import dates
-from register.web.messages import desk as sentences
+from register.web import messages
 from register.web.request_context import key_store
 
 pytestmark = pytest.mark.one_database
@@ -72,10 +72,10 @@ def claim(engine, cast):
 def test_every_empty_folder_has_a_sentence(signed):
     bruno = signed("bruno")
     assert "Aucun signalement n’attend." in main_text(bruno.get(LIST))
-    assert set(sentences.REPORT_LISTS) == set(sentences.EMPTY_LISTS) == set(ReportFolder)
+    assert set(messages.desk.report_lists) == set(messages.desk.empty_lists) == set(ReportFolder)
     for folder in ReportFolder:
         page = bruno.get(f"{LIST}?casier={folder.value}")
-        assert str(sentences.EMPTY_LISTS[folder]) in page_text(page)
+        assert str(messages.desk.empty_lists[folder]) in page_text(page)
         assert listed_keys(page) == []
         assert SORT not in page.get_data(as_text=True)
 
@@ -103,7 +103,7 @@ def test_each_report_is_in_its_folders(signed, inbox):
     pages = {folder: bruno.get(f"{LIST}?casier={folder.value}") for folder in ReportFolder}
     assert {folder: set(listed_keys(page)) for folder, page in pages.items()} == expected
     default_list = page_text(bruno.get(LIST))
-    for folder, (name, _why) in sentences.REPORT_LISTS.items():
+    for folder, (name, _why) in messages.desk.report_lists.items():
         assert f"{name} {len(expected[folder])}" in default_list.replace("\u00a0", " ")
     # The default list: undecided reports, oldest first, and news; no suspect report.
     default_keys = listed_keys(bruno.get(LIST))

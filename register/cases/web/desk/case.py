@@ -32,14 +32,12 @@ from register.cases.web.public.case_view import CaseView, build_case_view
 from register.db import db
 from register.errors import NotFound, SealError
 from register.journal import Act
-from register.journal.web.journal_sentences import ACT_SENTENCES
 from register.text import markup
 from register.text.dates import paris_day
+from register.web import messages
 from register.web.blueprints import desk
 from register.web.error_messages import check_sentence
 from register.web.l10n import day_words, in_french, typeset
-from register.web.messages import desk as desk_messages
-from register.web.messages.names import CASE_STATES
 from register.web.request_context import current_vocabulary, key_store, settings
 
 # Line of the checklist → page of the case and field where it is fixed.
@@ -140,10 +138,10 @@ def _checklist_line(desk_case: DeskCase, line: checklist.CheckItem) -> Checklist
     act = "publier" if desk_case.state == CaseState.DRAFT else "retablir"
     fix_page = _FIX_PAGES.get(line.code, f"{act}#{line.code}")
     if line.met:
-        line_text = str(desk_messages.MET_CHECKS[line.code])
+        line_text = str(messages.desk.met_checks[line.code])
     elif line.code == "second" and current_member.member().id in desk_case.approvers("publish"):
         # An approver is not the second person of their own publication.
-        line_text = str(desk_messages.APPROVED_BY_READER[desk_case.state])
+        line_text = str(messages.desk.approved_by_reader[desk_case.state])
     else:
         line_text = check_sentence(line)
     return ChecklistLine(
@@ -180,8 +178,8 @@ def act_consequence(act: Act | str) -> Mapping[str, Any]:
     """The public changes of an act if it were done today, the period that it opens, its end."""
     effect = deadlines.consequence_of(act)
     return {
-        "changes": [typeset(str(desk_messages.PUBLIC_CHANGES[code])) for code in effect.public],
-        "opening": typeset(str(desk_messages.LIMITATION_PERIODS[effect.scope])),
+        "changes": [typeset(str(messages.desk.public_changes[code])) for code in effect.public],
+        "opening": typeset(str(messages.desk.limitation_periods[effect.scope])),
         "until": None if effect.scope is PeriodScope.NONE else deadlines.limitation_ends(today()),
     }
 
@@ -195,7 +193,7 @@ def running_periods(desk_case: DeskCase) -> list[LimitationPeriod]:
 @desk.app_template_global("period_words")
 def period_words(act: Act) -> str:
     """The act that began a limitation period, in words."""
-    return typeset(str(desk_messages.PERIOD_BEGINNINGS[act]))
+    return typeset(str(messages.desk.period_beginnings[act]))
 
 
 @desk.app_template_global("reply_lengths")
@@ -210,7 +208,7 @@ def reply_lengths(desk_case: DeskCase, reply: ReplyRow) -> tuple[TextLength, Tex
 @desk.app_template_global("state_words")
 def state_words(state: str) -> str:
     """The state of a case in words."""
-    return str(CASE_STATES.get(state, state))
+    return str(messages.names.case_states.get(state, state))
 
 
 @desk.app_template_global("as_inserted")
@@ -339,4 +337,4 @@ def version_words(version: RevisionSummary, desk_case: DeskCase) -> str:
     names = {"who": who[:1].upper() + who[1:], "into": desk_case.merged_into}
     if version.act is Act.MERGED and not desk_case.merged_into:
         return str(_("%(who)s a réuni le cas à un autre", **names))
-    return str(ACT_SENTENCES.get(version.act, version.act)) % names
+    return str(messages.journal.act_sentences.get(version.act, version.act)) % names

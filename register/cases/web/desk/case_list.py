@@ -24,12 +24,11 @@ from register.errors import Invalid
 from register.search import draft_search
 from register.territory.web import place_choice
 from register.text.normalisation import one_line
-from register.web import list_query
+from register.web import list_query, messages
 from register.web.blueprints import desk
 from register.web.error_messages import error_sentence
 from register.web.l10n import typeset
 from register.web.list_query import FilterChip, QueryArgs, choice_value
-from register.web.messages.desk import TODO_LABELS
 from register.web.request_context import current_vocabulary, head
 
 PATH = "/moderation/dossiers"
@@ -129,7 +128,7 @@ def filter_chips(desk_query: DeskQuery) -> list[FilterChip]:
         claim_label = typeset(str(_CLAIM_LABELS[desk_query.claim]))
         removals.append((claim_label, replace(first_page, claim=ClaimFilter.ANY)))
     if desk_query.waiting_for:
-        waiting_label = typeset(str(TODO_LABELS[desk_query.waiting_for]))
+        waiting_label = typeset(str(messages.desk.todo_labels[desk_query.waiting_for]))
         removals.append((waiting_label, replace(first_page, waiting_for=None)))
     return list_query.filter_chips(removals, list_address)
 

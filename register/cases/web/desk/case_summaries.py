@@ -15,9 +15,9 @@ from register.cases.member_view import DeskCase
 from register.cases.todo_clauses import TodoContext, TodoKind
 from register.db import db, now
 from register.text import dates
+from register.web import messages
 from register.web.blueprints import desk
 from register.web.l10n import count_words, day_words, typeset
-from register.web.messages.desk import TODO_LABELS
 from register.web.request_context import current_vocabulary, settings
 
 # From this many days on, the date is clearer than the number of days.
@@ -38,7 +38,7 @@ def holder(desk_case: DeskCase) -> int | None:
 @desk.app_template_global("waiting_words")
 def waiting_words(kind: TodoKind) -> str:
     """The label of a kind of task."""
-    return typeset(str(TODO_LABELS[kind]))
+    return typeset(str(messages.desk.todo_labels[kind]))
 
 
 def relative_day(happened_at: date | datetime, today: date, *, since: bool = False) -> str:

@@ -18,11 +18,9 @@ from register.db import db
 from register.exchange.case_file import CaseFile, CaseVersion, build_archive, gather
 from register.journal.web import journal_sentences
 from register.key_store import KeyStore
+from register.web import messages
 from register.web.error_messages import field_name
 from register.web.l10n import day_words, typeset
-from register.web.messages.desk import RISK_NAMES
-from register.web.messages.journal import LEDGER_LABELS
-from register.web.messages.names import CASE_STATES, FIELD_NAMES
 from register.web.request_context import settings
 from register.web.template_env import clock
 
@@ -46,7 +44,7 @@ def flag_lines(flags: Iterable[Flag], reasons: GivenReasons) -> list[FlagLine]:
     return [
         FlagLine(
             key,
-            typeset(str(RISK_NAMES.get(same_flags[0].code, same_flags[0].code))),
+            typeset(str(messages.desk.risk_names.get(same_flags[0].code, same_flags[0].code))),
             same_flags[0].excerpt,
             list(dict.fromkeys(map(_flagged_field_name, same_flags))),
             reason_for(same_flags[0], reasons),
@@ -57,7 +55,8 @@ def flag_lines(flags: Iterable[Flag], reasons: GivenReasons) -> list[FlagLine]:
 
 def _flagged_field_name(flag: Flag) -> str:
     # A field of a row may have no name of its own: "sources.title" has that of "sources".
-    return field_name(flag.field if flag.field in FIELD_NAMES else flag.field.partition(".")[0])
+    has_name = flag.field in messages.names.field_names
+    return field_name(flag.field if has_name else flag.field.partition(".")[0])
 
 
 # Fields with a layout of their own: titles, and texts stored as HTML.
@@ -91,6 +90,7 @@ def render_case_file(case_file: CaseFile, vocabulary: Vocabulary, base_url: str)
         at = datetime.fromisoformat(moment)
         return str(_("%(day)s à %(time)s", day=day_words(at), time=clock(at)))
 
+    states, state = messages.names.case_states, case_file.state_fields["state"]
     html = render_template(
         "cases/desk/case_file/index.html",
         file=case_file,
@@ -103,11 +103,11 @@ def render_case_file(case_file: CaseFile, vocabulary: Vocabulary, base_url: str)
             for line in case_file.lines
         ],
         versions=[(version, *_printed_texts(version)) for version in case_file.versions],
-        state=CASE_STATES.get(case_file.state_fields["state"], case_file.state_fields["state"]),
-        states=CASE_STATES,
+        state=states.get(state, state),
+        states=states,
         who=member_name,
         when=moment_words,
-        books=LEDGER_LABELS,
+        books=messages.journal.ledger_labels,
         base_url=base_url,
     )
     return html.encode("utf-8")

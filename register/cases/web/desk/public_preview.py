@@ -25,8 +25,8 @@ from register.cases.second_person import ProposedChange
 from register.cases.validation import NUMBER_LIMIT
 from register.cases.web.desk.case import case_checklist
 from register.cases.web.field_texts import content_changes
+from register.cases.web.public import case_view
 from register.cases.web.public.cases import page_values
-from register.cases.web.public.social_cards import case_social_card
 from register.db import db, now
 from register.errors import NotFound
 from register.journal import Act
@@ -48,13 +48,11 @@ _FRAGMENT_LISTS = ("follow_ups", "replies", "corrections")
 class PagePreview:
     """The public page with everything that becomes public with it.
 
-    ``title`` and ``description`` are what search engines and shared links show, ``card_lines`` the
-    words of the picture that other sites show.
+    ``title`` and ``description`` are what search engines and shared links show.
     """
 
     title: str
     description: str
-    card_lines: list[str]
     html: Markup
 
 
@@ -87,7 +85,6 @@ def preview_page(
             shown = _as_published(desk_case, shown, note)
         values = _preview_values(desk_case, shown, act, at or now())
     case: PublicCase = values["case"]
-    card = case_social_card(case)
     html = render_template("cases/public/_article.html", **values)
     return PagePreview(
         title=_(
@@ -95,8 +92,7 @@ def preview_page(
             number=case.number or _("à venir"),
             title=french(case.snapshot.content["title"]),
         ),
-        description=card.description,
-        card_lines=[*card.margin_lines, card.overline, card.title, *card.footer_lines],
+        description=case_view.case_description(case),
         html=_without_effect(html, passage),
     )
 

@@ -9,22 +9,26 @@ from dataclasses import dataclass
 from functools import lru_cache
 from typing import Any
 
+from flask_babel import gettext
 from flask_babel import lazy_gettext as _
 from markupsafe import Markup
 
 from register.cases import result_lists
 from register.cases.data_version import VersionedMapCache
+from register.cases.decisions import latest_decision
+from register.cases.queries import PublicCase
 from register.cases.result_lists import CaseSummary
 from register.cases.vocabulary import VocabularyWord
+from register.cases.web.decision_words import appeal_words
 from register.db import db
 from register.errors import TextError
 from register.pages.content import fold_headings
-from register.territory.place_queries import CommuneDetails, find_commune
+from register.territory.place_queries import CommuneDetails, find_commune, qualified_name
 from register.territory.web import place_names
 from register.text import dates
 from register.text.dates import Language
-from register.text.typography import french
-from register.web.l10n import language
+from register.text.typography import first_upper, french
+from register.web.l10n import country_name, edtf_words, language, number, typeset
 from register.web.request_context import current_vocabulary
 
 _FAMILY_LABEL = Markup(
@@ -199,7 +203,7 @@ def copy_day(address: str) -> str:
 def source_titles(content: Mapping[str, Any]) -> str:
     """The titles of the sources with their publishers; empty if none has a title."""
     titled = (source for source in content["sources"] if source["title"])
-    return " ; ".join(party_label(source["title"], source["publisher"]) for source in titled)
+    return " ; ".join(party_label(source["title"], source["publisher"]) for source in titled)
 
 
 def with_article(name: str, code: str) -> str:
@@ -262,3 +266,63 @@ def place_line(name: str, container: str) -> Markup:
 
 def _typeset_name(name: str) -> str:
     return name if isinstance(name, Markup) else french(name)
+
+
+def case_description(case: PublicCase) -> str:
+    """A case in some sentences, for search engines and shared links.
+
+    Only what a list of cases shows too, and nothing of the title twice: who acted, whom the act
+    targeted and how the case ended, in this order, with the day of the latest decision and what was
+    filed against it.
+    """
+    content, vocabulary = case.snapshot.content, current_vocabulary()
+    title = content["title"].lower()
+    others_do = acts_of_others(content)
+    codes = (code for code in content["types"] if code not in others_do)
+    labels = (vocabulary.label("type", code).lower() for code in codes)
+    types = ", ".join(label for label in labels if label not in title)
+    target = party_label(with_article("cible", content["target"]), ", ".join(content["outlets"]))
+    who, whom = with_article("acteur", content["actor"]), typeset(target)
+    own_words, label = content["actor_text"], vocabulary.label("acteur", content["actor"])
+    if own_words not in ("", content["actor"], label):
+        who = gettext("%(who)s (selon la source : « %(words)s »)", who=who, words=french(own_words))
+    outcome = gettext("inconnue")
+    if content["outcome"] not in ("", "inconnue"):
+        outcome = vocabulary.label("issue", content["outcome"])
+    if decision := latest_decision(content):
+        step = decision.part
+        day = edtf_words(step["date"]) if decision.date else ""
+        appeal = appeal_words(step) if step["appeal"] in ("oui", "ouvert") else ""
+        outcome = ", ".join(filter(None, (outcome, typeset(day), appeal)))
+    evidence = vocabulary.label("preuve", content["evidence"]).lower()
+    if content["contested"]:
+        evidence = gettext("%(evidence)s, contesté", evidence=evidence)
+    date_text = edtf_words(content["date"]) if content["date"] else gettext("date inconnue")
+    margin = (
+        gettext("nº %(number)s", number=number(case.number)),
+        "" if date_text in title else typeset(date_text),
+    )
+    sentences = (
+        ", ".join(filter(None, margin)),
+        _place_line(content, title),
+        first_upper(types),
+        gettext("Qui agit : %(who)s. Qui est visé : %(whom)s.", who=who, whom=whom),
+        gettext("Issue : %(outcome)s.", outcome=outcome),
+        gettext("Niveau de preuve : %(evidence)s.", evidence=evidence),
+    )
+    return " ".join(f"{sentence.rstrip('.')}." for sentence in sentences if sentence)
+
+
+def _place_line(content: Mapping[str, Any], title: str) -> str:
+    """The place, as exact as it is known."""
+    area = country_name(content["country"]) if content["country"] != "FR" else ""
+    for kind in ("region", "departement"):
+        if content[kind]:
+            area = place_names.place_name(kind, content[kind])
+    name = content["place_label"]
+    if commune := case_commune(content):
+        # Communes of several départements share a name: this one is always shown.
+        name, area = commune.commune.name, commune.departement.name if commune.departement else ""
+    if name.lower() not in title:
+        return qualified_name(first_upper(name), area)
+    return "" if area.lower() in title else typeset(area)

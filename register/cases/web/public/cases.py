@@ -13,7 +13,6 @@ from register.cases.filters import FILTERS, LENGTH_LIMIT, WORDS, WORDS_LIMIT, Ca
 from register.cases.queries import MergedCase, PublicCase
 from register.cases.web.public import case_view, search_request, search_title
 from register.cases.web.public.search_suggestions import NoResultsLinks, SearchSuggestions
-from register.cases.web.public.social_cards import case_description
 from register.db import db
 from register.errors import Invalid, Moved
 from register.search import query_parser
@@ -145,7 +144,7 @@ def case(number: str) -> str:
         merged_case = queries.load_merged_case(db.session(), urls.case_number(number))
         return render_template("cases/public/merged.html", **notice_values(merged_case))
     values = page_values(public_case)
-    description = case_description(public_case)
+    description = case_view.case_description(public_case)
     return render_template("cases/public/case.html", description=description, **values)
 
 

@@ -35,7 +35,7 @@ from register.territory.place_queries import CommuneDetails
 from register.text.typography import french
 from register.web import assets, urls
 from register.web.blueprints import public
-from register.web.l10n import country_name, in_language
+from register.web.l10n import country_name, in_language, language
 from register.web.request_context import current_vocabulary, head, settings
 
 Node = dict[str, Any]
@@ -103,7 +103,7 @@ def case(case: PublicCase, case_view: CaseView, rank: int, description: str) -> 
         "dateModified": rfc3339(case.version_at),
         "temporalCoverage": _iso_date(content["date"]),
         "about": _case_place(content, case_view),
-        "image": _absolute_url(urls.card(case.number, case.version)),
+        "image": _absolute_url(assets.address(current_app, f"img/card-{language()}.png")),
         "isPartOf": _site_node(),
         "author": {"@id": _publisher_node()["@id"]},
         "publisher": _publisher_node(),

@@ -35,13 +35,10 @@ from register.reports.web.desk.report_list_query import list_url, report_url
 from register.reports.work_queue import QueueItem, QueuePage
 from register.text.dates import paris_day
 from register.text.typography import french
-from register.web import list_query
+from register.web import list_query, messages
 from register.web.blueprints import desk
 from register.web.l10n import number, typeset
 from register.web.list_query import choice_value, last_value
-from register.web.messages.desk import LACKING, TODO_LABELS
-from register.web.messages.names import CASE_STATES
-from register.web.messages.queue import QUEUE_KINDS
 from register.web.request_context import key_store
 from register.web.template_env import case_place
 
@@ -156,7 +153,7 @@ def _address(kind: QueueKind | None) -> str:
 
 
 def _kind_words(kind: QueueKind) -> tuple[str, str]:
-    name, why = QUEUE_KINDS[kind]
+    name, why = messages.desk.queue_kinds[kind]
     return typeset(str(name)), typeset(str(why))
 
 
@@ -266,7 +263,7 @@ def _case_words(
         unknown = _("rien %(since)s", since=relative_day(case.moved_at, today, since=True))
         return [unknown], (_("Ajouter une suite"), "/suite")
     if case.state == CaseState.PUBLISHED:
-        return [str(CASE_STATES[case.state])], ("", "")
+        return [str(messages.names.case_states[case.state])], ("", "")
     return _draft_words(item.kind, case, page, today)
 
 
@@ -283,10 +280,10 @@ def _draft_words(
         codes.append("report_withdrawn")
     if TodoKind.SECOND in waits:
         codes.append("second")
-    lacking = ", ".join(str(LACKING[code]) for code in codes)
+    lacking = ", ".join(str(messages.desk.lacking[code]) for code in codes)
     why = [
         # The heading of the group says so of the others.
-        str(CASE_STATES[case.state]) if kind not in _STATE_KINDS else "",
+        str(messages.names.case_states[case.state]) if kind not in _STATE_KINDS else "",
         _(
             "changé par %(who)s %(when)s",
             who=current_member.display_name(case.changed_by),
@@ -296,7 +293,7 @@ def _draft_words(
         if case.refused_by
         else "",
         _("il manque : %(lacking)s", lacking=lacking) if lacking else "",
-        str(TODO_LABELS[TodoKind.READY]) if TodoKind.READY in waits else "",
+        str(messages.desk.todo_labels[TodoKind.READY]) if TodoKind.READY in waits else "",
     ]
     if case.refused_by and case.changed_by == current_member.member().id:
         return why, (_("Reprendre"), "/modifier")

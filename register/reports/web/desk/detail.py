@@ -29,11 +29,11 @@ from register.reports.history import history
 from register.reports.queries import ReportView
 from register.reports.report_content import MESSAGE_LIMIT
 from register.reports.web.desk import labels, report_list_query, report_summary
+from register.web import messages
 from register.web.blueprints import desk
 from register.web.errors import status_of
 from register.web.form_fields import BaseForm, DeskForm, text_field
 from register.web.l10n import typeset
-from register.web.messages.desk import REPORTER_ACT_SENTENCES
 from register.web.request_context import current_vocabulary, key_store
 
 # --- the forms ----------------------------------------------------------------------------------
@@ -215,7 +215,7 @@ def report_page(
     declining_form.set_reasons(current_vocabulary())
     history_lines = []
     for line in history(db.session(), summary.key, summary.day):
-        sentence = REPORTER_ACT_SENTENCES.get(Act(line.act))
+        sentence = messages.desk.reporter_act_sentences.get(Act(line.act))
         sentence = sentence or journal_sentences.sentence(line, current_member.display_name)
         history_lines.append((line, str(sentence)))
     return render_template(

@@ -25,11 +25,10 @@ from register.territory.web.place_names import full_name
 from register.text.dates import paris_day
 from register.text.normalisation import one_line
 from register.text.typography import first_upper, french
+from register.web import messages
 from register.web.blueprints import desk
 from register.web.error_messages import error_sentence
 from register.web.l10n import day_words, language_name, typeset, with_label
-from register.web.messages.desk import MESSAGE_HEADINGS, NOBODY_BEGAN
-from register.web.messages.names import REPORT_STATES
 from register.web.request_context import current_vocabulary, settings, vocabulary_in
 from register.web.template_env import clock
 
@@ -76,7 +75,8 @@ def language_label(sent: ReportContent | None) -> str:
 def messages_with_headings(report_view: ReportView) -> list[tuple[str, ReportMessage]]:
     """The messages of a report, each with its heading."""
     return [
-        (typeset(str(MESSAGE_HEADINGS[message.kind])), message) for message in report_view.messages
+        (typeset(str(messages.desk.message_headings[message.kind])), message)
+        for message in report_view.messages
     ]
 
 
@@ -103,12 +103,14 @@ def beginning(sent: ReportContent | None) -> str:
 
 
 def proceedings_label(code: str) -> str:
-    return str(NOBODY_BEGAN) if code == "aucune" else current_vocabulary().label("sens", code)
+    if code == "aucune":
+        return str(messages.desk.nobody_began)
+    return current_vocabulary().label("sens", code)
 
 
 @desk.app_template_global("report_state")
 def state_label(summary: ReportSummary) -> str:
-    return str(REPORT_STATES[summary.state.value])
+    return str(messages.names.report_states[summary.state.value])
 
 
 @desk.app_template_global("report_held")
@@ -168,7 +170,7 @@ def refusal_text(error: RegisterError, summary: ReportSummary | None) -> str:
         code = str(error.values.get("state"))
         sentence = _(
             "Ce signalement est à présent « %(state)s » : ce n’est plus possible.",
-            state=str(REPORT_STATES.get(code, code)),
+            state=str(messages.names.report_states.get(code, code)),
         )
     elif error.key == "report_held" and summary and summary.held_until and by is not None:
         who = current_member.display_name(by)

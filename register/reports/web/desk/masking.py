@@ -16,13 +16,12 @@ from register.reports import acts
 from register.reports.acts.masking import PASSAGE_LIMIT, Occurrence, get_notes, occurrences
 from register.reports.web.desk import labels, report_list_query
 from register.reports.web.desk.detail import ReportNoteForm, open_report, report_page
+from register.web import messages
 from register.web.blueprints import asks_password, desk
 from register.web.error_messages import reason_sentence
 from register.web.errors import status_of
 from register.web.form_fields import DeskForm, text_field
 from register.web.l10n import typeset
-from register.web.messages.desk import MASKED_TEXTS
-from register.web.messages.journal import MASK_REASONS
 from register.web.request_context import key_store
 
 
@@ -37,7 +36,9 @@ class MaskForm(DeskForm):
     )
     reason = ChoiceRadios(
         _("Pourquoi"),
-        choices=[SelectChoice(code, words) for code, words in MASK_REASONS.items()],
+        choices=[
+            SelectChoice(code, words) for code, words in messages.journal.mask_reasons.items()
+        ],
         validators=[InputRequired(_("Choisissez un motif."))],
     )
 
@@ -94,7 +95,7 @@ def _mask_page(key: str, form: MaskForm, error: RegisterError | None = None) -> 
         file=report_view,
         form=form,
         error_text=error_text,
-        places=[(typeset(str(MASKED_TEXTS[place.place])), place) for place in places],
+        places=[(typeset(str(messages.desk.masked_texts[place.place])), place) for place in places],
         place=labels.place(report_view.received.sent if report_view.received else None),
     )
 

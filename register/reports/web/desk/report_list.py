@@ -42,10 +42,9 @@ from register.territory.web import place_choice
 from register.territory.web.place_choice import PlaceChoice, place_key
 from register.text import dates
 from register.text.typography import first_upper
-from register.web import list_query
+from register.web import list_query, messages
 from register.web.blueprints import asks_password_when_alone, desk
 from register.web.l10n import count_words, typeset
-from register.web.messages.desk import EMPTY_LISTS, REPORT_LISTS
 from register.web.request_context import commune_case_counts, head, key_store, settings
 
 # Bulk acts on ticked reports.
@@ -115,8 +114,8 @@ def _list_page(
         report_page=report_page,
         rows=[_row(summary, report_query, ticked) for summary in report_page.summaries],
         tabs=_folder_tabs(report_query),
-        why=typeset(str(REPORT_LISTS[folder][1])) if folder else "",
-        empty=typeset(str(EMPTY_LISTS[folder])) if folder else "",
+        why=typeset(str(messages.desk.report_lists[folder][1])) if folder else "",
+        empty=typeset(str(messages.desk.empty_lists[folder])) if folder else "",
         chips=chips(report_query),
         # The form has no field for the folder and for a recognised place.
         hidden_filters=[pair for pair in pairs if pair[0] in ("casier", "endroit")],
@@ -176,10 +175,10 @@ def _folder_tabs(report_query: ReportQuery) -> list[FolderTab]:
     today = dates.paris_day(now())
     counts = report_lists.folder_counts(db.session(), today)
     all_count = report_lists.count_reports(db.session(), ReportQuery(), today)
-    folders: list[ReportFolder | None] = [None, *REPORT_LISTS]
+    folders: list[ReportFolder | None] = [None, *messages.desk.report_lists]
     return [
         FolderTab(
-            name=typeset(str(REPORT_LISTS[folder][0])) if folder else "",
+            name=typeset(str(messages.desk.report_lists[folder][0])) if folder else "",
             count=counts[folder] if folder else all_count,
             address=list_url(replace(report_query, folder=folder, page=1)),
             current=folder is report_query.folder,

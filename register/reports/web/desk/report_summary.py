@@ -21,9 +21,9 @@ from register.reports.web.desk import labels
 from register.territory.web.place_names import full_name
 from register.text.dates import paris_day
 from register.text.typography import french
+from register.web import messages
 from register.web.blueprints import desk
 from register.web.l10n import day_words, edtf_words, number, typeset
-from register.web.messages.desk import CLOCK_WARNING, KEY_MISSING, MANY_UNREAD
 from register.web.request_context import current_vocabulary, key_store
 
 # Selectors of the editor's fields into which chosen and recognised values are copied; the
@@ -182,11 +182,11 @@ FLOOD = 200
 def warnings() -> Iterator[str]:
     """Sentences about a flood of reports, a jump of the clock and a missing key store."""
     if report_lists.count_unread(db.session()) > FLOOD:
-        yield typeset(str(MANY_UNREAD) % {"count": number(FLOOD)})
+        yield typeset(str(messages.desk.many_unread) % {"count": number(FLOOD)})
     last_day = clock_jump(db.session(), paris_day(now()))
     if last_day is not None:
-        yield typeset(str(CLOCK_WARNING) % {"day": day_words(last_day)})
+        yield typeset(str(messages.desk.clock_warning) % {"day": day_words(last_day)})
     try:
         key_store().require()
     except SealError:
-        yield typeset(str(KEY_MISSING))
+        yield typeset(str(messages.desk.key_missing))
