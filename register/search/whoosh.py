@@ -18,24 +18,18 @@ import secrets
 import shutil
 import stat
 import sys
-from collections import defaultdict
-from collections.abc import Callable, Collection, Generator, Iterable, Iterator, Mapping, Sequence
-from contextlib import closing, contextmanager, suppress
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager, suppress
 from dataclasses import asdict, dataclass
-from itertools import chain, islice
+from functools import wraps
 from pathlib import Path
 from threading import Lock
-from typing import Any, TypeVar
+from typing import Any, ParamSpec, TypeVar
 
 from sqlalchemy.orm import Session
-from whoosh import fields, formats, versionstring
-from whoosh.analysis import IDAnalyzer
-from whoosh.codec.base import Segment
-from whoosh.codec.whoosh3 import W3Codec
-from whoosh.filedb.filestore import FileStorage
+from whoosh import versionstring
 from whoosh.index import EmptyIndexError, FileIndex
-from whoosh.reading import IndexReader, SegmentReader, TermNotFound
-from whoosh.writing import IndexWriter
+from whoosh.reading import IndexReader
 
 from register.search.engine_interface import (
     Cursor,
@@ -43,194 +37,50 @@ from register.search.engine_interface import (
     IndexMatches,
     IndexNotReady,
     Progress,
-    QueryAlternative,
-    QueryPart,
     SearchQuery,
     report_progress,
+)
+from register.search.whoosh_segment import (
+    SCHEMA,
+    MergePolicy,
+    add_documents,
+    live_forms,
+    open_storage,
+    open_writer,
+    search_segment,
+    segment_readers,
+    write_segments,
 )
 
 # An index of another layout is not read: a change of the fields or of the manifest changes it.
 LAYOUT = f"2 whoosh-{versionstring()} {sys.byteorder}-endian"
-SEGMENT_LIMIT = 5_000  # documents; an erasure rewrites the whole segment of the case
-WRITER_MEGABYTES = 64  # postings in memory, before the writer sorts them on the disk
 _CURRENT, _LOCK, _MANIFEST = "current", "lock", "manifest"
 _COMMIT_FOLDER = re.compile(r"[0-9a-f]{16}")
-_POSITION_BITS = 24  # of an occurrence; the document is above
 
+Parameters = ParamSpec("Parameters")
 Result = TypeVar("Result")
-Documents = set[int]  # document numbers of a segment; those of cases are in its column
-Postings = Generator[tuple[bytes, int, float | int, bytes], Any, None]
 
 
-# --- fields -------------------------------------------------------------------------------------
+def _retried(method: Callable[Parameters, Result]) -> Callable[Parameters, Result]:
+    """Repeat a reading if a commit has removed the files that it opened.
 
-
-def _encode(token: str) -> bytes:
-    return token.encode("utf-8", "surrogatepass")
-
-
-class _Forms(fields.FieldType):
-    """Field of ready-made terms."""
-
-    def index(self, value: Iterable[str], **_options: Any) -> Postings:
-        yield from ((_encode(form), 1, 1.0, b"") for form in value)
-
-
-class _Words(fields.FieldType):
-    """Field of token runs with positions; a gap after each run keeps phrases within one."""
-
-    def index(self, value: Iterable[Sequence[str]], **_options: Any) -> Postings:
-        positions: defaultdict[str, list[int]] = defaultdict(list)
-        start = 0
-        for run in value:
-            for position, token in enumerate(run, start):
-                positions[token].append(position)
-            start += len(run) + 1
-        for token, token_positions in positions.items():
-            yield _encode(token), 1, 1.0, _POSITIONS.encode(token_positions)
-
-
-_POSITIONS = formats.Positions()
-SCHEMA = fields.Schema(
-    number=fields.NUMERIC(bits=64, signed=False, shift_step=0, unique=True, sortable=True),
-    strong=_Words(_POSITIONS, IDAnalyzer()),
-    weak=_Words(_POSITIONS, IDAnalyzer()),
-    strong_forms=_Forms(formats.Existence(), IDAnalyzer()),
-    weak_forms=_Forms(formats.Existence(), IDAnalyzer()),
-)
-
-
-class Codec(W3Codec):
-    """Whoosh's codec without field lengths, which only scores need."""
-
-    length_stats = False
-
-
-# --- search in a segment ------------------------------------------------------------------------
-
-
-def _search(reader: IndexReader, query: SearchQuery) -> dict[int, int]:
-    """Matching documents of a segment with their strength."""
-    matching: Documents | None = None
-    strong_documents = []
-    for part in query.required_parts:
-        everywhere, strong = _part_documents(reader, part)
-        matching = everywhere if matching is None else matching & everywhere
-        if not matching:
-            return {}
-        strong_documents.append(strong)
-    if matching is None:
-        matching = set(reader.all_doc_ids())
-    for part in query.excluded_parts:
-        matching = matching - _part_documents(reader, part)[0]
-    strength = dict.fromkeys(matching, 0)
-    for document in chain.from_iterable(strong & matching for strong in strong_documents):
-        strength[document] += 1
-    return strength
-
-
-def _part_documents(reader: IndexReader, part: QueryPart) -> tuple[Documents, Documents]:
-    """Documents that match a part, and those that match it in strong fields."""
-    everywhere: Documents = set()
-    strong: Documents = set()
-    for alternative in part.alternatives:
-        in_strong, in_weak = (
-            _alternative_documents(reader, alternative, field) for field in ("strong", "weak")
-        )
-        strong |= in_strong
-        everywhere |= in_strong | in_weak
-        if len(alternative.tokens) > 1 and not alternative.is_phrase:
-            # Some of the tokens may be in strong fields, and the others in weak ones.
-            everywhere |= set.intersection(
-                *(
-                    _term_documents(reader, "strong", token)
-                    | _term_documents(reader, "weak", token)
-                    for token in map(_encode, alternative.tokens)
-                )
-            )
-    return everywhere, strong
-
-
-def _alternative_documents(
-    reader: IndexReader, alternative: QueryAlternative, field: str
-) -> Documents:
-    tokens = [_encode(token) for token in alternative.tokens]
-    if alternative.prefix:
-        forms_field = f"{field}_forms"
-        forms = list(reader.expand_prefix(forms_field, tokens[0]))
-        return set().union(*(_term_documents(reader, forms_field, form) for form in forms))
-    if alternative.is_phrase and len(tokens) > 1:
-        return _phrase_documents(reader, field, tokens)
-    return set.intersection(*(_term_documents(reader, field, token) for token in tokens))
-
-
-def _term_documents(reader: IndexReader, field: str, term: bytes) -> Documents:
-    try:
-        return set(reader.postings(field, term).all_ids())
-    except TermNotFound:
-        return set()
-
-
-def _phrase_documents(reader: IndexReader, field: str, tokens: Sequence[bytes]) -> Documents:
-    """Documents in which the tokens are adjacent, read from the rarest token on.
-
-    Each occurrence is moved to where the last token would be; a phrase is where all meet.
-    """
-    if any((field, token) not in reader for token in tokens):
-        return set()
-    ends: set[int] = set()
-    documents: Documents | None = None
-    for place, token in sorted(
-        enumerate(tokens), key=lambda pair: reader.doc_frequency(field, pair[1])
-    ):
-        remaining = len(tokens) - 1 - place
-        occurrences = {
-            (document << _POSITION_BITS) + position + remaining
-            for document, value in reader.postings(field, token).all_items()
-            if documents is None or document in documents
-            for position in _POSITIONS.decode_positions(value)
-        }
-        ends = occurrences if documents is None else ends & occurrences
-        documents = {end >> _POSITION_BITS for end in ends}
-        if not documents:
-            break
-    return documents or set()
-
-
-# --- commits ------------------------------------------------------------------------------------
-
-
-@dataclass
-class _MergePolicy:
-    """Segments that a commit rewrites: small ones, hollow ones, and those of scrubbed cases.
-
-    Small ones have no more documents than the new segment so far, so that a document is rewritten
-    only when its segment has doubled. What exceeds the limit remains for another commit.
+    Any error becomes IndexNotReady, without its message, which may quote words.
     """
 
-    scrubbed: Collection[int]
-    is_complete: bool = False
+    @wraps(method)
+    def retry(*args: Parameters.args, **options: Parameters.kwargs) -> Result:
+        for _attempt in range(5):
+            try:
+                return method(*args, **options)
+            except IndexNotReady:
+                raise
+            except (FileNotFoundError, EmptyIndexError):
+                continue
+            except Exception as error:
+                raise IndexNotReady(type(error).__name__) from None
+        raise IndexNotReady("absent")
 
-    def __call__(self, writer: Any, segments: Sequence[Segment]) -> list[Segment]:
-        size, unchanged = writer.doc_count(), []
-        self.is_complete = True
-        for segment in sorted(segments, key=lambda segment: int(segment.doc_count())):
-            count, is_stale = segment.doc_count(), self._is_stale(writer, segment)
-            if not (is_stale or count <= size) or (size and size + count > SEGMENT_LIMIT):
-                unchanged.append(segment)
-                self.is_complete &= not is_stale
-            elif count:
-                with closing(SegmentReader(writer.storage, SCHEMA, segment)) as reader:
-                    writer.add_reader(reader)
-                size += count
-        return unchanged
-
-    def _is_stale(self, writer: Any, segment: Segment) -> bool:
-        if not self.scrubbed or not segment.has_deletions():
-            return bool(segment.deleted_count() > segment.doc_count())
-        numbers = map(SCHEMA["number"].to_bytes, self.scrubbed)
-        with closing(SegmentReader(writer.storage, SCHEMA, segment)) as reader:
-            return any(("number", number) in reader for number in numbers)
+    return retry
 
 
 @dataclass(frozen=True)
@@ -308,54 +158,37 @@ class Whoosh:
         self._snapshot: _Snapshot | None = None
         self._opening = Lock()
 
+    @_retried
     def find(self, session: Session, search_query: SearchQuery) -> IndexMatches:
-        """All matching cases; the session is not needed.
+        """All matching cases; the session is not needed."""
+        strength: dict[int, int] = {}
+        with self._open_reader() as (snapshot, reader):
+            for segment, segment_reader in segment_readers(reader).items():
+                case_numbers = snapshot.case_numbers[segment]
+                for document, value in search_segment(segment_reader, search_query).items():
+                    strength[case_numbers[document]] = value
+        return IndexMatches(snapshot.commit.cursor, strength)
 
-        :raises IndexNotReady: no usable index.
-        """
-
-        def search_segments() -> IndexMatches:
-            strength: dict[int, int] = {}
-            with self._open_reader() as (snapshot, reader):
-                for leaf in _leaf_readers(reader):
-                    case_numbers = snapshot.case_numbers[leaf.segment().segment_id()]
-                    for document, value in _search(leaf, search_query).items():
-                        strength[case_numbers[document]] = value
-            return IndexMatches(snapshot.commit.cursor, strength)
-
-        return _attempt(search_segments)
-
+    @_retried
     def forms(self, session: Session) -> Sequence[str]:
-        """All forms in the index, sorted.
-
-        :raises IndexNotReady: no usable index.
-        """
-
-        def read_forms() -> list[str]:
-            with self._open_reader() as (snapshot, reader):
-                if snapshot.forms is None:
-                    forms = {
-                        form.decode("utf-8", "surrogatepass")
-                        for leaf in _leaf_readers(reader)
-                        for field in ("strong_forms", "weak_forms")
-                        for form in _live_terms(leaf, field)
-                    }
-                    snapshot.forms = sorted(forms)
-                return snapshot.forms
-
-        return _attempt(read_forms)
+        """All forms in the index, sorted."""
+        with self._open_reader() as (snapshot, reader):
+            if snapshot.forms is None:
+                segments = segment_readers(reader).values()
+                snapshot.forms = sorted(set[str]().union(*map(live_forms, segments)))
+            return snapshot.forms
 
     def stamp(self) -> str:
         """Name of the folder in use, whose files are not looked at; empty without an index."""
         try:
-            return _attempt(self._current_folder).name
+            return self._current_folder().name
         except IndexNotReady:
             return ""
 
     def cursor(self) -> Cursor | None:
         """Cursor of the index; None if there is no usable index."""
         try:
-            return _attempt(self._read_commit).cursor
+            return self._read_commit().cursor
         except IndexNotReady:
             return None
 
@@ -365,64 +198,56 @@ class Whoosh:
         """Replace and remove documents and move the cursor, in one commit.
 
         :param scrub: leave no word of earlier documents of these cases in any file.
-        :raises IndexNotReady: no usable index.
-        :raises OSError: the folder cannot be written; the index is as before.
         """
         replacements = {document.number: document for document in documents}
         numbers = replacements.keys() | set(gone)
-        former = _attempt(self._read_commit)
-        merge_policy = _MergePolicy(numbers if scrub else ())
+        former = self._read_commit()
+        merge_policy = MergePolicy(numbers if scrub else ())
         with self._new_commit(cursor, former) as folder:
-            index = FileIndex(_storage(folder), SCHEMA)
-            with _writing(index, merge_policy) as writer:
+            index = FileIndex(open_storage(folder), SCHEMA)
+            with open_writer(index, merge_policy) as writer:
                 for number in numbers:
                     writer.delete_by_term("number", number)
-                _add_documents(writer, replacements.values())
+                add_documents(writer, replacements.values())
             while not merge_policy.is_complete:
-                with _writing(index, merge_policy):
+                with open_writer(index, merge_policy):
                     pass
 
     def rebuild(
         self, cursor: Cursor, documents: Iterable[Document], total: int, progress: Progress
     ) -> None:
-        """Rebuild the index; the old one answers until the new one is complete.
-
-        :raises OSError: the folder cannot be written.
-        """
+        """Rebuild the index; the old one answers until the new one is complete."""
         self._folder.mkdir(mode=0o700, parents=True, exist_ok=True)
         self._folder.chmod(0o700)
         self._require_safe()
         with self._new_commit(cursor) as folder:
-            index = FileIndex.create(_storage(folder), SCHEMA)
-            remaining = report_progress(documents, total, progress)
-            while first := next(remaining, None):
-                with _writing(index, lambda _writer, segments: segments) as writer:
-                    _add_documents(writer, chain([first], islice(remaining, SEGMENT_LIMIT - 1)))
+            index = FileIndex.create(open_storage(folder), SCHEMA)
+            write_segments(index, report_progress(documents, total, progress))
 
     def intact(self, *, deep: bool) -> bool:
         """Whether the files are as their writer left them; ``deep`` reads every byte.
 
         Leftovers of a killed writer are removed: they may hold words that are erased.
         """
-
-        def check() -> bool:
-            commit = self._read_commit()
-            if self._leftovers():
-                with suppress(BlockingIOError), self._locked(fcntl.LOCK_NB):
-                    self._remove_leftovers()
-            if deep:
-                _Commit.read(commit.folder).require_intact()
-            return True
-
         try:
-            return _attempt(check)
+            self._require_intact(deep=deep)
         except IndexNotReady:
             return False
+        return True
 
     def close(self) -> None:
         """Close the files that no search is reading."""
         if self._snapshot is not None:
             self._snapshot.close()
+
+    @_retried
+    def _require_intact(self, *, deep: bool) -> None:
+        commit = self._read_commit()
+        if self._leftovers():
+            with suppress(BlockingIOError), self._locked(fcntl.LOCK_NB):
+                self._remove_leftovers()
+        if deep:
+            _Commit.read(commit.folder).require_intact()
 
     # --- reading --------------------------------------------------------------------------------
 
@@ -431,6 +256,7 @@ class Whoosh:
         if status.st_uid != os.geteuid() or status.st_mode & (stat.S_IWGRP | stat.S_IWOTH):
             raise IndexNotReady("unsafe")
 
+    @_retried
     def _current_folder(self) -> Path:
         self._require_safe()
         folder, snapshot = self._folder / (self._folder / _CURRENT).readlink(), self._snapshot
@@ -438,10 +264,9 @@ class Whoosh:
             snapshot.close()
         return folder
 
+    @_retried
     def _read_commit(self) -> _Commit:
-        folder, snapshot = self._current_folder(), self._snapshot
-        is_current = snapshot is not None and snapshot.commit.folder == folder
-        commit = snapshot.commit if snapshot and is_current else _Commit.read(folder)
+        commit = _Commit.read(self._current_folder())
         commit.require_untouched()
         return commit
 
@@ -470,13 +295,12 @@ class Whoosh:
             commit.require_intact(
                 {mark[2] for mark in former.commit.files.values()} if former else ()
             )
-            index = FileIndex(_storage(commit.folder), SCHEMA)
+            index = FileIndex(open_storage(commit.folder), SCHEMA)
             reader = index.reader()
             former_numbers = former.case_numbers if former else {}
             case_numbers = {
-                segment: former_numbers.get(segment) or list(leaf.column_reader("number"))
-                for leaf in _leaf_readers(reader)
-                for segment in [leaf.segment().segment_id()]
+                segment: former_numbers.get(segment) or list(segment_reader.column_reader("number"))
+                for segment, segment_reader in segment_readers(reader).items()
             }
             self._snapshot = _Snapshot(commit, index, case_numbers, [reader])
             return self._snapshot
@@ -498,19 +322,17 @@ class Whoosh:
             folder = self._folder / secrets.token_hex(8)
             folder.mkdir(mode=0o700)
             former_files = former.files if former else {}
-            for name in former_files:
-                os.link(former.folder / name, folder / name)
+            if former:
+                for name in former.files:
+                    os.link(former.folder / name, folder / name)
             yield folder
             files = {}
             for path in folder.iterdir():
-                if path.suffix in (".toc", ".seg"):
+                if path.name in former_files:
+                    files[path.name] = former_files[path.name]
+                elif path.suffix in (".toc", ".seg"):
                     status = path.stat()
-                    digest = (
-                        former_files[path.name][2] if path.name in former_files else _sha256(path)
-                    )
-                    files[path.name] = [status.st_size, status.st_mtime_ns, digest]
-                else:
-                    path.unlink()  # Whoosh's lock
+                    files[path.name] = [status.st_size, status.st_mtime_ns, _sha256(path)]
             _Commit(folder, cursor, files).write()
             link = self._folder / f"{_CURRENT}.new"
             link.unlink(missing_ok=True)
@@ -533,59 +355,3 @@ class Whoosh:
     def _remove_leftovers(self) -> None:
         for path in self._leftovers():
             shutil.rmtree(path)
-
-
-def _attempt(action: Callable[[], Result]) -> Result:
-    """Result of a reading; again if a commit removed the files that it opened.
-
-    :raises IndexNotReady: for any error; without its message, which may quote words.
-    """
-    for _attempt_number in range(5):
-        with suppress(FileNotFoundError, EmptyIndexError):
-            try:
-                return action()
-            except (IndexNotReady, FileNotFoundError, EmptyIndexError):
-                raise
-            except Exception as error:
-                raise IndexNotReady(type(error).__name__) from None
-    raise IndexNotReady("absent")
-
-
-def _leaf_readers(reader: IndexReader) -> list[IndexReader]:
-    return [leaf for leaf, _offset in reader.leaf_readers() if leaf.doc_count_all()]
-
-
-def _live_terms(reader: IndexReader, field: str) -> Iterator[bytes]:
-    """Terms of the documents that are not deleted."""
-    for term, term_info in reader.iter_field(field):
-        if not reader.is_deleted(term_info.min_id()) or _term_documents(reader, field, term):
-            yield term
-
-
-def _storage(folder: Path) -> FileStorage:
-    # A memory map would copy the whole index at each opening.
-    return FileStorage(str(folder), supports_mmap=False)
-
-
-@contextmanager
-def _writing(
-    index: FileIndex, merge_policy: Callable[[Any, Sequence[Segment]], Sequence[Segment]]
-) -> Iterator[IndexWriter]:
-    writer = index.writer(codec=Codec(), limitmb=WRITER_MEGABYTES)
-    try:
-        yield writer
-    except BaseException:
-        writer.cancel()
-        raise
-    writer.commit(mergetype=merge_policy)
-
-
-def _add_documents(writer: IndexWriter, documents: Iterable[Document]) -> None:
-    for document in documents:
-        writer.add_document(
-            number=document.number,
-            strong=document.strong,
-            weak=document.weak,
-            strong_forms=document.strong_forms,
-            weak_forms=document.forms - document.strong_forms,
-        )

@@ -1,0 +1,255 @@
+"""Segment of a Whoosh index: its fields, the documents that match a query, its merging."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Callable, Collection, Generator, Iterable, Iterator, Sequence
+from contextlib import closing, contextmanager, suppress
+from dataclasses import dataclass
+from itertools import chain, islice
+from pathlib import Path
+from typing import Any
+
+from whoosh import fields, formats
+from whoosh.codec.base import Segment
+from whoosh.codec.whoosh3 import W3Codec
+from whoosh.filedb.filestore import FileStorage
+from whoosh.index import FileIndex
+from whoosh.reading import IndexReader, SegmentReader, TermNotFound
+
+from register.search.engine_interface import Document, QueryAlternative, QueryPart, SearchQuery
+
+WRITER_MEGABYTES = 128  # postings in memory, before the writer sorts them on the disk
+SEGMENT_LIMIT = 2_000  # documents; an erasure rewrites the whole segment of the case
+_POSITION_BITS = 24  # of an occurrence; the document is above
+
+Documents = set[int]  # document numbers of a segment; those of cases are in its column
+Postings = Generator[tuple[bytes, int, float | int, bytes], Any, None]
+
+
+# --- fields -------------------------------------------------------------------------------------
+
+
+def _encode(token: str) -> bytes:
+    return token.encode("utf-8", "surrogatepass")
+
+
+class _Forms(fields.FieldType):
+    """Field of ready-made terms, which needs no analyzer."""
+
+    format: Any = formats.Existence()
+
+    def __init__(self) -> None:
+        """Leave the other attributes at their defaults."""
+
+    def index(self, value: Iterable[str], **_options: Any) -> Postings:
+        yield from ((_encode(form), 1, 1.0, b"") for form in value)
+
+
+class _Words(_Forms):
+    """Field of token runs with positions; a gap after each run keeps phrases within one."""
+
+    format: Any = formats.Positions()
+
+    def index(self, value: Iterable[Sequence[str]], **_options: Any) -> Postings:
+        positions: defaultdict[str, list[int]] = defaultdict(list)
+        start = 0
+        for run in value:
+            for position, token in enumerate(run, start):
+                positions[token].append(position)
+            start += len(run) + 1
+        for token, token_positions in positions.items():
+            yield _encode(token), 1, 1.0, self.format.encode(token_positions)
+
+
+SCHEMA = fields.Schema(
+    number=fields.NUMERIC(bits=64, signed=False, shift_step=0, unique=True, sortable=True),
+    strong=_Words(),
+    weak=_Words(),
+    strong_forms=_Forms(),
+    weak_forms=_Forms(),
+)
+
+
+class Codec(W3Codec):
+    """Whoosh's codec without field lengths, which only scores need."""
+
+    length_stats = False
+
+
+# --- search in a segment ------------------------------------------------------------------------
+
+
+def search_segment(reader: IndexReader, query: SearchQuery) -> dict[int, int]:
+    """Matching documents of a segment with their strength."""
+    matching: Documents | None = None
+    strong_documents = []
+    for part in query.required_parts:
+        everywhere, strong = _part_documents(reader, part)
+        matching = everywhere if matching is None else matching & everywhere
+        if not matching:
+            return {}
+        strong_documents.append(strong)
+    if matching is None:
+        matching = set(reader.all_doc_ids())
+    for part in query.excluded_parts:
+        matching = matching - _part_documents(reader, part)[0]
+    strength = dict.fromkeys(matching, 0)
+    for document in chain.from_iterable(strong & matching for strong in strong_documents):
+        strength[document] += 1
+    return strength
+
+
+def _part_documents(reader: IndexReader, part: QueryPart) -> tuple[Documents, Documents]:
+    """Documents that match a part, and those that match it in strong fields."""
+    everywhere: Documents = set()
+    strong: Documents = set()
+    for alternative in part.alternatives:
+        in_strong, in_weak = (
+            _alternative_documents(reader, alternative, field) for field in ("strong", "weak")
+        )
+        strong |= in_strong
+        everywhere |= in_strong | in_weak
+        if len(alternative.tokens) > 1 and not alternative.is_phrase:
+            # Some of the tokens may be in strong fields, and the others in weak ones.
+            everywhere |= set.intersection(
+                *(
+                    _term_documents(reader, "strong", token)
+                    | _term_documents(reader, "weak", token)
+                    for token in map(_encode, alternative.tokens)
+                )
+            )
+    return everywhere, strong
+
+
+def _alternative_documents(
+    reader: IndexReader, alternative: QueryAlternative, field: str
+) -> Documents:
+    tokens = [_encode(token) for token in alternative.tokens]
+    if alternative.prefix:
+        forms_field = f"{field}_forms"
+        forms = list(reader.expand_prefix(forms_field, tokens[0]))
+        return set().union(*(_term_documents(reader, forms_field, form) for form in forms))
+    if alternative.is_phrase and len(tokens) > 1:
+        return _phrase_documents(reader, field, tokens)
+    return set.intersection(*(_term_documents(reader, field, token) for token in tokens))
+
+
+def _term_documents(reader: IndexReader, field: str, term: bytes) -> Documents:
+    try:
+        return set(reader.postings(field, term).all_ids())
+    except TermNotFound:
+        return set()
+
+
+def _phrase_documents(reader: IndexReader, field: str, tokens: Sequence[bytes]) -> Documents:
+    """Documents in which the tokens are adjacent, read from the rarest token on.
+
+    Each occurrence is moved to where the last token would be; a phrase is where all meet.
+    """
+    if any((field, token) not in reader for token in tokens):
+        return set()
+    ends: set[int] = set()
+    documents: Documents | None = None
+    for place, token in sorted(
+        enumerate(tokens), key=lambda pair: reader.doc_frequency(field, pair[1])
+    ):
+        remaining = len(tokens) - 1 - place
+        occurrences = {
+            (document << _POSITION_BITS) + position + remaining
+            for document, value in reader.postings(field, token).all_items()
+            if documents is None or document in documents
+            for position in _Words.format.decode_positions(value)
+        }
+        ends = occurrences if documents is None else ends & occurrences
+        documents = {end >> _POSITION_BITS for end in ends}
+        if not documents:
+            break
+    return documents or set()
+
+
+@dataclass
+class MergePolicy:
+    """Segments that a commit rewrites: small ones, hollow ones, and those of scrubbed cases.
+
+    Small ones have no more documents than the new segment so far, so that a document is rewritten
+    only when its segment has doubled. What exceeds the limit remains for another commit.
+    """
+
+    scrubbed: Collection[int]
+    is_complete: bool = False
+
+    def __call__(self, writer: Any, segments: Sequence[Segment]) -> list[Segment]:
+        size, unchanged = writer.doc_count(), []
+        self.is_complete = True
+        for segment in sorted(segments, key=lambda segment: int(segment.doc_count())):
+            count, is_stale = segment.doc_count(), self._is_stale(writer, segment)
+            if not (is_stale or count <= size) or (size and size + count > SEGMENT_LIMIT):
+                unchanged.append(segment)
+                self.is_complete &= not is_stale
+            elif count:
+                with closing(SegmentReader(writer.storage, SCHEMA, segment)) as reader:
+                    writer.add_reader(reader)
+                size += count
+        return unchanged
+
+    def _is_stale(self, writer: Any, segment: Segment) -> bool:
+        if not self.scrubbed or not segment.has_deletions():
+            return bool(segment.deleted_count() > segment.doc_count())
+        numbers = map(SCHEMA["number"].to_bytes, self.scrubbed)
+        with closing(SegmentReader(writer.storage, SCHEMA, segment)) as reader:
+            return any(("number", number) in reader for number in numbers)
+
+
+def segment_readers(reader: Any) -> dict[str, Any]:
+    """Reader of each segment with documents, by the id of the segment."""
+    leaves = (leaf for leaf, _offset in reader.leaf_readers())
+    return {leaf.segment().segment_id(): leaf for leaf in leaves if leaf.doc_count_all()}
+
+
+def live_forms(reader: Any) -> Iterator[str]:
+    """Forms of the documents that are not deleted."""
+    for field in ("strong_forms", "weak_forms"):
+        for term, term_info in reader.iter_field(field):
+            if not reader.is_deleted(term_info.min_id()) or _term_documents(reader, field, term):
+                yield term.decode("utf-8", "surrogatepass")
+
+
+# --- writing ------------------------------------------------------------------------------------
+
+
+def open_storage(folder: Path) -> FileStorage:
+    # A memory map would copy the whole index at each opening.
+    return FileStorage(str(folder), supports_mmap=False)
+
+
+@contextmanager
+def open_writer(
+    index: FileIndex, merge_policy: Callable[[Any, Sequence[Segment]], Sequence[Segment]]
+) -> Iterator[Any]:
+    writer = index.writer(codec=Codec(), limitmb=WRITER_MEGABYTES)  # type: ignore[no-untyped-call]
+    try:
+        yield writer
+    except BaseException:
+        with suppress(Exception):
+            writer.cancel()
+        raise
+    writer.commit(mergetype=merge_policy)
+
+
+def add_documents(writer: Any, documents: Iterable[Document]) -> None:
+    for document in documents:
+        writer.add_document(
+            number=document.number,
+            strong=document.strong,
+            weak=document.weak,
+            strong_forms=document.strong_forms,
+            weak_forms=document.forms - document.strong_forms,
+        )
+
+
+def write_segments(index: FileIndex, documents: Iterator[Document]) -> None:
+    """Add documents in segments up to the limit, each in a commit."""
+    while first := next(documents, None):
+        with open_writer(index, lambda _writer, segments: segments) as writer:
+            add_documents(writer, chain([first], islice(documents, SEGMENT_LIMIT - 1)))
