@@ -2,9 +2,8 @@
 
 Each commit has a folder of its own, which shares unchanged files with the former one as hard
 links; the symbolic link ``current`` names the folder in use, and replacing it is the commit. A
-manifest in the folder holds the position in the public ledger and each file with its SHA-256. A
-killed process leaves the former index or the new one, and leftovers that the next look removes.
-Nothing is synchronised to the disk: an index that a power failure damages is rebuilt.
+manifest holds the position in the public ledger and each file with its SHA-256. Nothing is
+synchronised to the disk: an index that a power failure damages is rebuilt.
 """
 
 from __future__ import annotations
@@ -127,10 +126,7 @@ def _sha256(path: Path) -> str:
 
 @dataclass
 class _Snapshot:
-    """Verified commit; the case numbers of its documents by segment; readers that no search uses.
-
-    A reader serves one search at a time, because its files have a position.
-    """
+    """Verified commit, case numbers by segment, and readers, each for one search at a time."""
 
     commit: _Commit
     index: FileIndex
@@ -220,15 +216,12 @@ class Whoosh:
         self._folder.mkdir(mode=0o700, parents=True, exist_ok=True)
         self._folder.chmod(0o700)
         self._require_safe()
-        with self._new_commit(cursor) as folder:
+        with self._new_commit(cursor, _Commit(self._folder, cursor, {})) as folder:
             index = FileIndex.create(open_storage(folder), SCHEMA)
             write_segments(index, report_progress(documents, total, progress))
 
     def intact(self, *, deep: bool) -> bool:
-        """Whether the files are as their writer left them; ``deep`` reads every byte.
-
-        Leftovers of a killed writer are removed: they may hold words that are erased.
-        """
+        """Whether the files are undamaged; leftovers of a killed writer go, with erased words."""
         try:
             self._require_intact(deep=deep)
         except IndexNotReady:
@@ -289,7 +282,7 @@ class Whoosh:
         commit = self._read_commit()
         with self._opening:
             former = self._snapshot
-            if former is not None and former.commit.folder == commit.folder:
+            if former is not None and former.commit == commit:
                 return former
             # What was read once is not read again: after a commit that is nearly all.
             commit.require_intact(
@@ -315,24 +308,24 @@ class Whoosh:
             yield
 
     @contextmanager
-    def _new_commit(self, cursor: Cursor, former: _Commit | None = None) -> Iterator[Path]:
+    def _new_commit(self, cursor: Cursor, former: _Commit) -> Iterator[Path]:
         """Folder with the files of the former commit, to change and then to put in use."""
         with self._locked():
             self._remove_leftovers()
             folder = self._folder / secrets.token_hex(8)
             folder.mkdir(mode=0o700)
-            former_files = former.files if former else {}
-            if former:
-                for name in former.files:
-                    os.link(former.folder / name, folder / name)
+            for name in former.files:
+                os.link(former.folder / name, folder / name)
             yield folder
             files = {}
             for path in folder.iterdir():
-                if path.name in former_files:
-                    files[path.name] = former_files[path.name]
+                if path.name in former.files:
+                    files[path.name] = former.files[path.name]
                 elif path.suffix in (".toc", ".seg"):
                     status = path.stat()
                     files[path.name] = [status.st_size, status.st_mtime_ns, _sha256(path)]
+            # Rewritten segments must not pass damage on.
+            former.require_intact({mark[2] for mark in files.values()})
             _Commit(folder, cursor, files).write()
             link = self._folder / f"{_CURRENT}.new"
             link.unlink(missing_ok=True)

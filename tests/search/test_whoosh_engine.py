@@ -425,6 +425,9 @@ def test_silent_corruption_is_noticed_by_a_deep_check(index, folder):
         # A process that opens the index reads it whole once.
         with pytest.raises(IndexNotReady):
             Whoosh(folder).find(None, SearchQuery())
+        # A merge does not make the damage part of a sound file.
+        with pytest.raises((IndexNotReady, ValueError)):
+            index.write(LATER, [case(2, "deux")], [1], scrub=True)
         path.write_bytes(content)
         os.utime(path, ns=(times.st_atime_ns, times.st_mtime_ns))
     assert index.intact(deep=True)
