@@ -18,10 +18,11 @@ from sqlalchemy.orm import Session
 from benchmarks import texts
 from benchmarks.fts5 import Fts5
 from benchmarks.table import Bar, Table
-from register.cases import facet_index, facets, result_lists
+from register.cases import facet_index, result_lists
 from register.cases.core_tables import CASE
 from register.cases.filters import WORDS, CaseQuery
 from register.cases.models import CaseState
+from register.cases.selection import Selection
 from register.cases.vocabulary import current_vocabulary
 from register.journal import head
 from register.search import analyzer, indexer, query_parser, service
@@ -149,6 +150,7 @@ class Searcher:
             query = CaseQuery({WORDS: (typed,), **kind.values})
             hits: dict[int, int] = {}
             page_numbers: list[int] = []
+            selections: list[Selection] = []
 
             def numbers() -> int:
                 hits.update(
@@ -156,21 +158,15 @@ class Searcher:
                         session, self.index, query_parser.parse(typed), *vocabulary_and_head
                     ).strength
                 )
-                facet_snapshot = facet_index.load_index(session, *vocabulary_and_head)
-                matching = facets.match_cases(facet_snapshot, query, hits)
-                page_numbers.extend(
-                    result_lists.page_numbers(
-                        session, facet_snapshot, matching, query.order, hits, 0
-                    )
-                )
-                return matching.bit_count()
+                index = facet_index.load_index(session, *vocabulary_and_head)
+                selections.append(Selection(index, query, hits))
+                page_numbers.extend(selections[0].page_numbers())
+                return selections[0].total
 
             total = spent.numbers.run(numbers)
             spent.listing.run(lambda: len(result_lists.load_case_summaries(session, page_numbers)))
             if kind.faceted:
-                spent.facets.run(
-                    lambda: len(facets.count_facets(session, query, *vocabulary_and_head, hits))
-                )
+                spent.facets.run(lambda: len(selections[0].facet_counts))
             return total
 
 

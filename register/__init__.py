@@ -39,7 +39,9 @@ def create_app(settings: Settings | None = None) -> Flask:
     app.static_folder = str(top / "static")
     app.config.update(
         SQLALCHEMY_DATABASE_URI=settings.database_url,
-        SQLALCHEMY_ENGINE_OPTIONS=engine_options(settings.database_url),
+        SQLALCHEMY_ENGINE_OPTIONS=engine_options(
+            settings.database_url, settings.database_connections
+        ),
     )
     app.extensions["register.settings"] = settings
     db.init_app(app)

@@ -18,6 +18,7 @@ from sqlalchemy.exc import ArgumentError
 
 from register.errors import ConfigError
 from register.hosts import is_loopback, is_onion
+from register.postgresql import DEFAULT_CONNECTIONS, FEWEST_CONNECTIONS
 
 PREFIX = "REGISTER_"
 # Settings of former versions: still allowed, and ignored.
@@ -41,6 +42,10 @@ class Settings:
 
     database_url: str
     """SQLAlchemy URL. Default SQLite in the data folder: nothing else to install."""
+
+    database_connections: int
+    """Connections to PostgreSQL that one process opens at most. Default 8: eight processes, a
+    worker and the commands stay under the server's own default of 100."""
 
     seal_dir: Path | None
     """Folder of the seal key. Default: the user's state folder, by instance id, because a backup
@@ -158,6 +163,14 @@ def load() -> Settings:
         except (EnvError, ValueError) as error:
             raise ConfigError("config_file", name=f"{PREFIX}{name}_FILE") from error
 
+    def number(name: str, default: int, least: int, limit: int) -> int:
+        raw = read(name) or str(default)
+        is_number = raw.isascii() and raw.isdigit() and len(raw) <= 3
+        if not (is_number and least <= int(raw) <= limit):
+            name = PREFIX + name
+            raise ConfigError("config_number", name=name, value=raw, least=least, limit=limit)
+        return int(raw)
+
     instance = Path(read("INSTANCE") or "instance").absolute()
     base_url = _base_url(read("BASE_URL") or "http://127.0.0.1:5000")
     database_url = _database_url(
@@ -168,15 +181,19 @@ def load() -> Settings:
         base_url=base_url,
         onion_url=_onion_url(read("ONION_URL"), base_url),
         database_url=database_url,
+        database_connections=number(
+            "DATABASE_CONNECTIONS", DEFAULT_CONNECTIONS, FEWEST_CONNECTIONS, 99
+        ),
         seal_dir=_seal_dir(read("SEAL_DIR"), instance),
         key_store_url=_key_store_url(read("KEY_STORE_URL"), database_url, instance),
         limiter_url=_limiter_url(read("LIMITER_URL") or "memory://"),
-        rate_limits=_protection_switch("RATE_LIMITS", read("RATE_LIMITS") or "on", base_url),
-        undecided_after=_months("UNDECIDED_AFTER", read("UNDECIDED_AFTER") or "24"),
+        rate_limits=_switch("RATE_LIMITS", read("RATE_LIMITS") or "on", base_url),
+        # At least twelve: a report is listed as overdue (after a year) before it is declined.
+        undecided_after=number("UNDECIDED_AFTER", 24, 12, 120),
         single_moderator=_switch("SINGLE_MODERATOR", read("SINGLE_MODERATOR") or "off"),
-        require_2fa=_protection_switch("REQUIRE_2FA", read("REQUIRE_2FA") or "on", base_url),
+        require_2fa=_switch("REQUIRE_2FA", read("REQUIRE_2FA") or "on", base_url),
         **{name: _short_text(name.upper(), read(name.upper())) for name in LEGAL_FIELDS},
-        trusted_proxies=_small_number("TRUSTED_PROXIES", read("TRUSTED_PROXIES") or "0"),
+        trusted_proxies=number("TRUSTED_PROXIES", 0, 0, 8),
         search=_search(read("SEARCH"), database_url),
     )
 
@@ -214,26 +231,16 @@ def _refuse_unknown() -> None:
             raise ConfigError("config_unknown", name=name)
 
 
-def _switch(name: str, raw: str) -> bool:
+def _switch(name: str, raw: str, base_url: str = "") -> bool:
+    """Whether a switch is on.
+
+    :param base_url: for a protection, which may be off only when this address is loopback.
+    """
     if raw not in ("on", "off"):
         raise ConfigError("config_switch", name=PREFIX + name, value=raw)
-    return raw == "on"
-
-
-def _protection_switch(name: str, raw: str, base_url: str) -> bool:
-    """A protection that may be off only when the public address is loopback."""
-    if _switch(name, raw):
-        return True
-    if not is_loopback((urlsplit(base_url).hostname or "").lower()):
+    if raw == "off" and base_url and not is_loopback((urlsplit(base_url).hostname or "").lower()):
         raise ConfigError("config_protection", name=PREFIX + name)
-    return False
-
-
-def _months(name: str, raw: str) -> int:
-    # At least twelve: a report must be listed as overdue (after a year) before it is declined.
-    if not (raw.isascii() and raw.isdigit() and len(raw) <= 3 and 12 <= int(raw) <= 120):
-        raise ConfigError("config_months", name=PREFIX + name, value=raw)
-    return int(raw)
+    return raw == "on"
 
 
 def _limiter_url(raw: str) -> str:
@@ -267,12 +274,6 @@ def _is_inside(path: Path, instance: Path) -> bool:
     # Resolved, because of symbolic links into the data folder.
     resolved, folder = path.resolve(), instance.resolve()
     return resolved == folder or folder in resolved.parents
-
-
-def _small_number(name: str, raw: str) -> int:
-    if not (raw.isascii() and raw.isdigit() and int(raw[:3]) <= 8 and len(raw) <= 2):
-        raise ConfigError("config_number", name=PREFIX + name, value=raw, limit=8)
-    return int(raw)
 
 
 def _base_url(raw: str) -> str:

@@ -24,6 +24,7 @@ from sqlalchemy.orm import DeclarativeBase, Session
 from sqlalchemy.pool import ConnectionPoolEntry, NullPool
 from sqlalchemy.types import TypeDecorator
 
+from register import postgresql
 from register.errors import Unavailable
 
 # Named constraints, because SQLite alters a table by copying it, and the copy must be able to drop
@@ -38,7 +39,7 @@ NAMING_CONVENTION = {
 
 # How long a connection waits for the write of another.
 BUSY_TIMEOUT_MS = 10_000
-# Connections beyond the pool's five, for the threads of a server under load.
+# Connections to SQLite beyond the pool's five, for the threads of a server under load.
 _MAX_OVERFLOW = 30
 # Key of the _OpenFiles in a connection's info.
 _FILES_KEY = "register.files"
@@ -83,24 +84,23 @@ def now() -> datetime:
     return datetime.now(UTC)
 
 
-def engine_options(url: str) -> dict[str, Any]:
-    """Options of an engine by its URL."""
+def engine_options(url: str, connections: int = postgresql.DEFAULT_CONNECTIONS) -> dict[str, Any]:
+    """Options of an engine by its URL.
+
+    :param connections: those to PostgreSQL that the process may open in all.
+    """
     if make_url(url).get_backend_name() == "sqlite":
         return {
             "connect_args": {"timeout": BUSY_TIMEOUT_MS / 1000, "check_same_thread": False},
             "max_overflow": _MAX_OVERFLOW,
         }
-    # All queries of a page see the same snapshot, as on SQLite.
-    return {
-        "pool_pre_ping": True,
-        "isolation_level": "REPEATABLE READ",
-        "max_overflow": _MAX_OVERFLOW,
-    }
+    return postgresql.engine_options(connections)
 
 
 def configure_engine(engine: Engine) -> None:
-    """Add the register's settings and file checks to SQLite connections; nothing on PostgreSQL."""
+    """Add the register's settings and checks to the connections of an engine."""
     if engine.dialect.name != "sqlite":
+        postgresql.watch(engine)
         return
     path = sqlite_path(str(engine.url))
     event.listen(engine, "connect", _on_connect)
@@ -257,34 +257,10 @@ def _on_begin(connection: Connection) -> None:
 
 
 def write_engine(engine: Engine) -> Engine:
-    """The same engine with transactions that are opened for writing."""
+    """An engine for the same database whose transactions are opened for writing."""
     if engine.dialect.name == "sqlite":
         return engine.execution_options(register_writing=True)
-    # After waiting for the lock, the transaction must see what its last holder committed.
-    return engine.execution_options(isolation_level="READ COMMITTED")
-
-
-def autocommit_engine(engine: Engine) -> Engine:
-    """A second engine for the same PostgreSQL server, for single statements.
-
-    BEGIN, ROLLBACK and the liveness check would add three round trips to one; a dead connection is
-    detected by the statement itself. On SQLite the ordinary connections are as fast.
-    """
-    url = engine.url.render_as_string(hide_password=False)
-    options = engine_options(url) | {
-        "isolation_level": "AUTOCOMMIT",
-        "pool_pre_ping": False,
-        "pool_reset_on_return": None,
-        # One for each thread of a process. When none is free, the page is rendered instead, on its
-        # own connection.
-        "pool_size": 12,
-        "max_overflow": 0,
-        "pool_timeout": 1,
-    }
-    statement_engine = create_engine(url, **options)
-    # Disposing of the ordinary engine disposes of this one too.
-    event.listen(engine, "engine_disposed", lambda _engine: statement_engine.dispose())
-    return statement_engine
+    return postgresql.write_engine(engine)
 
 
 @contextmanager

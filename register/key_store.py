@@ -16,10 +16,11 @@ from contextlib import contextmanager
 from pathlib import Path
 
 import sqlalchemy as sa
-from sqlalchemy.exc import SQLAlchemyError
+from sqlalchemy.exc import OperationalError, SQLAlchemyError
+from sqlalchemy.exc import TimeoutError as PoolTimeout
 
 from register import db as database
-from register import encryption
+from register import encryption, postgresql
 from register.errors import SealError, Unavailable
 
 STORE_FILE = "keys.sqlite3"
@@ -74,8 +75,13 @@ class KeyStore:
         if reads_only:
             self.engine: sa.Engine = database.read_only_engine(url)
         else:
-            self.engine = sa.create_engine(url, **database.engine_options(url))
+            options = database.engine_options(url)
+            self.engine = sa.create_engine(
+                url, **(options if self._file else postgresql.key_store_options())
+            )
             database.configure_engine(self.engine)
+        # On a server, one small pool for reads and writes.
+        self._write_engine = database.write_engine(self.engine) if self._file else self.engine
 
     @property
     def root(self) -> bytes:
@@ -106,7 +112,7 @@ class KeyStore:
             if not create:
                 raise SealError("keystore_missing", where=self.where)
             database.create_sqlite_file(self.engine)
-            with database.write_engine(self.engine).begin() as connection:
+            with self._write_engine.begin() as connection:
                 _META.create_all(connection)
                 root_key = root or self._seal_key
                 self._insert(connection, {_INSTANCE_ROW: self._instance, _ROOT_ROW: root_key})
@@ -136,7 +142,7 @@ class KeyStore:
             has_file = self._file is None or self._file.exists()
             return has_file and sa.inspect(self.engine).has_table(_KEYS.name)
         except SQLAlchemyError as error:
-            raise SealError("keystore_missing", where=self.where) from error
+            raise self._unreadable_error(error) from error
 
     @property
     def where(self) -> str:
@@ -291,7 +297,11 @@ class KeyStore:
                 yield connection
                 require_in_place()
         except SQLAlchemyError as error:
-            raise SealError("keystore_missing", where=self.where) from error
+            raise self._unreadable_error(error) from error
+
+    def _unreadable_error(self, error: SQLAlchemyError) -> SealError:
+        is_away = self._file is None and isinstance(error, OperationalError | PoolTimeout)
+        return SealError("keystore_away" if is_away else "keystore_missing", where=self.where)
 
     @contextmanager
     def _locked_connection(
@@ -301,7 +311,7 @@ class KeyStore:
 
         :param exclusive: for the rotation itself, which excludes all other writers.
         """
-        with database.write_engine(self.engine).begin() as connection:
+        with self._write_engine.begin() as connection:
             require_in_place = database.in_place_check(connection)
             instance_row = connection.scalar(
                 _wrapped_key_stmt(_INSTANCE_ROW).with_for_update(read=not exclusive)
@@ -312,7 +322,8 @@ class KeyStore:
     @contextmanager
     def _write_connection(self, *, exclusive: bool = False) -> Iterator[sa.Connection]:
         with self._locked_connection(exclusive=exclusive) as (connection, instance_row):
-            if not self._find_seal_key(instance_row):
+            # Not None, for which another connection would be opened.
+            if not self._find_seal_key(instance_row or b""):
                 raise self._foreign_error()
             yield connection
         # Without a seal key on disk, nothing could unwrap the new keys after the end of this

@@ -15,14 +15,19 @@ from hypothesis import strategies as st
 from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
-from register.cases import facet_index
+from register.cases import case_places, communes_with_cases, facet_index, result_lists, statistics
 from register.cases.case_content import ProceedingContent
+from register.cases.case_sets import to_numbers
 from register.cases.core_tables import CASE
 from register.cases.facet_index import FacetIndex, FacetVersion
 from register.cases.filters import FILTERS, CaseQuery, clause
 from register.cases.models import CaseState
+from register.cases.result_lists import CasePage
+from register.cases.selection import Selection
 from register.cases.vocabulary import Vocabulary
-from register.journal import head
+from register.journal import LedgerPosition, head
+from register.territory import place_queries
+from register.territory.places import territory
 
 SUIT = ProceedingContent(direction="contre_cible", nature="penale", plaintiff="maire")
 APPEAL = ProceedingContent(direction="recours_cible")
@@ -71,6 +76,8 @@ POOL: Mapping[str, tuple[str, ...]] = {
     "commune": ("93032", "93059", "93066", "13055", "13001", "2A004", "75056"),
     "departement": ("93", "92", "13", "2A", "974", "75"),
     "region": ("11", "93", "94", "04", "28"),
+    # Grand Paris Grand Est, Plaine Commune, Aix-Marseille-Provence, Faucigny-Glières.
+    "epci": ("200058790", "200057867", "200054807", "200000172"),
     "endroit": ("Liège", "Une commune du Nord", "Nulle part"),
     "pays": ("FR", "BE", "CH"),
     "famille": ("acces", "justice", "pression", "autre"),
@@ -129,17 +136,70 @@ def searches(draw: st.DrawFn) -> tuple[CaseQuery, dict[int, int] | None]:
     return CaseQuery(values), hits
 
 
+def select_cases(
+    session: Session,
+    query: CaseQuery,
+    book: Vocabulary,
+    at: LedgerPosition,
+    hits: Mapping[int, int] | None = None,
+) -> Selection:
+    """The cases of a search at a position of the public ledger."""
+    return Selection(facet_index.load_index(session, book, at), query, hits)
+
+
+def list_page(
+    session: Session,
+    query: CaseQuery,
+    book: Vocabulary,
+    at: LedgerPosition,
+    hits: Mapping[int, int] | None = None,
+) -> CasePage:
+    """The page of a search at a position of the public ledger."""
+    return result_lists.load_page(session, select_cases(session, query, book, at, hits))
+
+
 # --- facet indexes ----------------------------------------------------------------------------
 
 
-def facet_sets(index: FacetIndex) -> tuple[object, ...]:
-    """The content of an index, independent of how its sets are stored."""
-    public = facet_index.to_numbers(index.public_cases)
+def index_content(index: FacetIndex) -> tuple[object, ...]:
+    """The content of an index, independent of how it is stored."""
+    public = to_numbers(index.public_cases)
     sets = {
-        name: {value: facet_index.to_numbers(cases) for value, cases in facet.items()}
-        for name, facet in index.axes.items()
+        name: {code: to_numbers(axis.union([code])) for code in axis.counts}
+        for name, axis in index.axes.items()
     }
-    return public, sets, [index.sort_days[number] for number in public]
+    counts = {name: axis.count(index.public_cases) for name, axis in index.axes.items()}
+    members = {name: to_numbers(axis.members) for name, axis in index.axes.items()}
+    orders = {
+        name: (list(order.numbers), [order.keys[number] for number in order.numbers])
+        for name, order in index.orders.items()
+    }
+    return public, sets, counts, members, orders
+
+
+def page_content(index: FacetIndex, book: Vocabulary) -> tuple[object, ...]:
+    """What pages show of an index: totals, places, years, neighbours, points and figures."""
+    whole = Selection(index, CaseQuery())
+    at_places = [CaseQuery({"departement": (code,)}) for code in ("93", "92", "13")]
+    return (
+        statistics.summarise(index, book),
+        statistics.count_figures(index, book),
+        [(whole.page_numbers(), whole.facet_counts, whole.map_points)],
+        [Selection(index, query, {}).map_points for query in at_places],
+        [
+            Selection(index, CaseQuery({"pays": ("FR",)}, order, page)).page_numbers()
+            for order in ("date", "maj")
+            for page in (1, 2)
+        ],
+        list(case_places._count_labels(index)),
+        index.outlet_names,
+        communes_with_cases.list_communes(index, territory().communes.values()),
+        [
+            communes_with_cases.nearest_communes(index, place)
+            for code in ("93032", "13055")
+            if (place := place_queries.commune(code))
+        ],
+    )
 
 
 class CheckedFacetIndexes:
@@ -170,7 +230,9 @@ class CheckedFacetIndexes:
         position = head(session)
         index = facet_index.load_index(session, book, position)
         assert index.version.head == position
-        assert facet_sets(index) == facet_sets(self._build(session, index.version))
+        fresh_index = self._build(session, index.version)
+        assert index_content(index) == index_content(fresh_index)
+        assert page_content(index, book) == page_content(fresh_index, book)
         return index
 
 

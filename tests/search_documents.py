@@ -25,22 +25,14 @@ TOKENS = ("a", "b", "c", "film", "filmer", "film\0", "§an:2008", "é", "\ud800"
 _token = st.sampled_from(TOKENS)
 _field = st.lists(_token, max_size=6).map(tuple)
 _fields = st.lists(_field, max_size=3).map(tuple)
-_forms = st.frozensets(_token, max_size=5)
-
-documents = st.builds(
-    lambda number, strong, weak, forms, some: Document(
-        number, strong, weak, forms | some, strong_forms=some
-    ),
-    st.integers(1, 8),
-    _fields,
-    _fields,
-    _forms,
-    _forms,
-)
+documents = st.builds(Document, st.integers(1, 8), _fields, _fields, _fields, _fields)
 _alternative = st.one_of(
     st.builds(
-        lambda tokens, together: QueryAlternative(tuple(tokens), is_phrase=together),
+        lambda tokens, together, literal: QueryAlternative(
+            tuple(tokens), is_phrase=together, literal=literal
+        ),
         st.lists(_token, min_size=1, max_size=4),
+        st.booleans(),
         st.booleans(),
     ),
     st.builds(
@@ -71,6 +63,12 @@ def expected_matches(query: SearchQuery, cases: Iterable[Document]) -> dict[int,
     return {number: value for number, value in strengths if value is not None}
 
 
+def forms_of(cases: Iterable[Document]) -> list[str]:
+    """All forms of some documents, sorted."""
+    fields = (field for case in cases for field in (*case.strong_forms, *case.weak_forms))
+    return sorted({form for field in fields for form in field})
+
+
 def word_query(*tokens: str, **options: bool) -> SearchQuery:
     """A search for a word or a phrase."""
     return SearchQuery((QueryPart(" ".join(tokens), (QueryAlternative(tokens, **options),)),))
@@ -79,7 +77,7 @@ def word_query(*tokens: str, **options: bool) -> SearchQuery:
 def case(number: int, title: str, account: str = "") -> Document:
     """A document of plain words."""
     strong, weak = tuple(title.split()), tuple(account.split())
-    return Document(number, (strong,), (weak,), frozenset(strong + weak), frozenset(strong))
+    return Document(number, (strong,), (weak,), (strong,), (weak,))
 
 
 def random_documents(count: int, seed: int = 1, words: int = 60) -> Iterator[Document]:
@@ -161,7 +159,6 @@ def require_matcher_results(
             assert found_cases.cursor == cursor
             assert found_cases.strength == expected_matches(query, cases.values())
         assert index.intact(deep=True)
-        forms = sorted({form for doc in cases.values() for form in doc.forms})
-        assert index.forms(session) == forms
+        assert index.forms(session) == forms_of(cases.values())
         if session:
             session.rollback()

@@ -110,7 +110,7 @@ def test_no_two_words_of_the_accounts_have_the_same_stem():
 
 def test_fts5_and_the_register_get_the_same_queries(tmp_path):
     def document(number: int, *weak: tuple[str, ...]) -> Document:
-        return Document(number, (("titre", "§an:2008"),), weak, frozenset(), frozenset())
+        return Document(number, (("titre", "§an:2008"),), weak, (), ())
 
     index = Fts5(tmp_path / "fts5.sqlite3")
     index.fill([document(1, ("film", "gagny")), document(2, ("film",), ("puteau",))])

@@ -163,10 +163,6 @@ def test_only_an_sqlite_database_is_a_file(url, path):
     assert sqlite_path(url) == path
 
 
-def test_postgresql_connections_are_checked_before_use():
-    assert engine_options("postgresql+psycopg://u@h/d")["pool_pre_ping"] is True
-
-
 # --- files at their paths ----------------------------------------------------------------------
 
 

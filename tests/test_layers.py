@@ -17,7 +17,7 @@ MODULES = sorted((TOP / "register").rglob("*.py"))
 
 # From the lowest layer up: a package (room) may import those of earlier lines only.
 ROOMS: tuple[frozenset[str], ...] = (
-    frozenset({"errors", "hosts"}),
+    frozenset({"errors", "hosts", "postgresql"}),
     frozenset({"text", "config", "encryption", "concurrency_limit"}),
     frozenset({"db"}),
     frozenset({"key_store"}),

@@ -359,6 +359,7 @@ QUERY_VALUES = {
     "commune": ["2A004", "2B033"],
     "departement": ["2A"],
     "region": ["94"],
+    "epci": ["242010056"],
     "pays": ["FR"],
     "famille": ["securite"],
     "type": ["surveillance"],

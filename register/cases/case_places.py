@@ -1,122 +1,38 @@
-"""Places of public cases: points of the map, and places without a code of the territory.
+"""Places of public cases without a code of the territory.
 
-Points and places of the whole register are cached for each ledger position; the points of a search
-are selected with the sets of the facet index. A place without a code ("Bernissart", "a commune that
-the source does not name") still has to be found by a reader who types it.
+"Bernissart", or "a commune that the source does not name", still has to be found by a reader who
+types it.
 """
 
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
+from typing import NamedTuple
 
-from sqlalchemy.orm import Session
-
-from register.cases import facet_index, facets
-from register.cases.data_version import VersionedCache
-from register.cases.facet_index import CaseSet, FacetIndex
-from register.cases.filters import LENGTH_LIMIT, CaseQuery, HitStrengths
-from register.cases.vocabulary import Vocabulary
-from register.journal import LedgerPosition
-from register.territory import place_queries
-from register.territory.map_ground import map_ground
-from register.territory.places import Commune
+from register.cases.data_version import VersionedMapCache
+from register.cases.facet_index import FacetIndex
+from register.cases.filters import LENGTH_LIMIT
 from register.text.countries import country_name
 from register.text.dates import Language
 from register.text.normalisation import fold_name, one_line
-
-
-@dataclass(frozen=True)
-class MapPoints:
-    """Places of a search on the map.
-
-    ``communes``: those of its cases, as authority or linked. ``departements``: codes of the cases
-    that name no commune. ``off_map_count``: number of cases abroad, in a collectivity without an
-    outline, or without a place.
-    """
-
-    communes: Sequence[Commune]
-    departements: Sequence[str]
-    off_map_count: int
-
-
-@dataclass(frozen=True)
-class _RegisterPoints:
-    """Places of the whole register with their cases; ``placed_cases`` is the set of all these."""
-
-    communes: Sequence[tuple[Commune, CaseSet]]
-    departements: Mapping[str, CaseSet]
-    placed_cases: int
-
-
-_points_cache: VersionedCache[_RegisterPoints] = VersionedCache()
-
-
-def locate_cases(
-    session: Session,
-    query: CaseQuery,
-    vocabulary: Vocabulary,
-    head: LedgerPosition,
-    hits: HitStrengths | None = None,
-) -> MapPoints:
-    """Places of the cases of a search, each once.
-
-    :param head: position of the public ledger, read first on the same session.
-    :param hits: result of the word search; unused without words.
-    :raises ValueError: the search has words and ``hits`` is None.
-    """
-    index = facet_index.load_index(session, vocabulary, head)
-    matches = facets.match_cases(index, query, hits)
-    flags = facet_index.to_flags(matches, index.max_number)
-    register_points = _points_cache.get_or_make(index.version, lambda: _read_points(index))
-    return MapPoints(
-        communes=[
-            commune
-            for commune, case_set in register_points.communes
-            if facet_index.count_selected(case_set, matches, flags)
-        ],
-        departements=[
-            code
-            for code, case_set in register_points.departements.items()
-            if facet_index.count_selected(case_set, matches, flags)
-        ],
-        off_map_count=(matches & ~register_points.placed_cases).bit_count(),
-    )
-
-
-def _read_points(index: FacetIndex) -> _RegisterPoints:
-    communes = [
-        (commune, case_set)
-        for code, case_set in sorted(index.axes["commune"].items())
-        if (commune := place_queries.commune(code)) and commune.map_points
-    ]
-    without_commune = ~facet_index.union(index.axes["commune"].values())
-    departements = {
-        code: facet_index.union([case_set]) & without_commune
-        for code, case_set in sorted(index.axes["departement_saisi"].items())
-        if code in map_ground().shapes
-    }
-    placed_sets = [*(case_set for _commune, case_set in communes), *departements.values()]
-    return _RegisterPoints(communes, departements, facet_index.union(placed_sets))
-
 
 HOME_COUNTRY = "FR"
 MATCH_LIMIT = 12  # places of a list that a reader scans to its end
 _MIN_LETTERS = 3  # of the longest typed word; shorter ones match too many places
 
 
-@dataclass(frozen=True)
-class PlaceLabel:
+class PlaceLabel(NamedTuple):
     """Free label and country of some public cases, and the number of these cases.
 
-    ``label`` is empty for cases abroad that name no place. ``words`` are its folded words.
+    ``words``: its folded words. ``label`` is empty for cases abroad that name no place.
     """
 
+    words: tuple[str, ...]
     label: str
     country: str
-    count: int
-    words: tuple[str, ...]
+    case_count: int
 
 
 @dataclass(frozen=True)
@@ -136,12 +52,12 @@ class UncodedPlace:
     is_prefix_match: bool
 
 
-_labels_cache: VersionedCache[Sequence[PlaceLabel]] = VersionedCache()
+_labels_cache: VersionedMapCache[str, Sequence[PlaceLabel]] = VersionedMapCache(1)
 
 
 def load_place_labels(index: FacetIndex) -> Sequence[PlaceLabel]:
     """Labels and countries of the public cases of an index, in the order of words."""
-    return _labels_cache.get_or_make(index.version, lambda: _count_labels(index))
+    return _labels_cache.get_or_make(index.version, "", lambda: sorted(_count_labels(index)))
 
 
 def match_places(
@@ -162,7 +78,7 @@ def match_places(
     country_counts = Counter[str]()
     for place_label in place_labels:
         if place_label.country != HOME_COUNTRY:
-            country_counts[place_label.country] += place_label.count
+            country_counts[place_label.country] += place_label.case_count
     places = []
     for code, count in country_counts.items():
         name = country_name(code, language)
@@ -174,34 +90,25 @@ def match_places(
     ]
 
 
-def _count_labels(index: FacetIndex) -> Sequence[PlaceLabel]:
-    """Labels and countries that no code replaces.
+def _count_labels(index: FacetIndex) -> Iterator[PlaceLabel]:
+    """Yield the labels and countries that no code replaces.
 
     A label in France counts if one of its cases has no code: "the town hall" of cases that all
     name a commune is left out.
     """
-    has_code = facet_index.union(
-        case_set
-        for axis in ("commune", "departement", "region")
-        for case_set in index.axes[axis].values()
-    )
-    labels = {label: facet_index.union([cases]) for label, cases in index.axes["endroit"].items()}
-    labels[""] = index.public_cases & ~facet_index.union(labels.values())
-    place_labels = []
-    for country, case_set in index.axes["pays"].items():
-        in_country = facet_index.union([case_set])
-        for label, labelled in labels.items():
-            cases = labelled & in_country
-            is_listed = (
-                bool(cases & ~has_code and label) if country == HOME_COUNTRY else bool(cases)
-            )
-            if is_listed:
-                words = tuple(fold_name(label).split())
-                place_labels.append(PlaceLabel(label, country, cases.bit_count(), words))
-    return sorted(
-        place_labels,
-        key=lambda place_label: (place_label.words, place_label.label, place_label.country),
-    )
+    axes = index.axes
+    coded = axes["commune"].members | axes["departement"].members | axes["region"].members
+    labels, countries = axes["endroit"], axes["pays"]
+    for country in countries.counts:
+        cases = countries.union([country])
+        counts = labels.count(cases & labels.members)
+        if country == HOME_COUNTRY:
+            uncoded = labels.count(cases & labels.members & ~coded)
+            counts = {label: counts[label] for label in uncoded}
+        elif unlabelled := cases & ~labels.members:
+            counts = {**counts, "": unlabelled.bit_count()}
+        for label, count in counts.items():
+            yield PlaceLabel(tuple(fold_name(label).split()), label, country, count)
 
 
 def _matching_labels(
@@ -212,7 +119,7 @@ def _matching_labels(
     label_words: dict[str, Sequence[str]] = {}
     for place_label in place_labels:
         label = place_label.label
-        counts[label] += place_label.count
+        counts[label] += place_label.case_count
         countries.setdefault(label, set()).add(place_label.country)
         # The filter accepts only a short label on one line.
         if 0 < len(label) <= LENGTH_LIMIT and one_line(label) == label:

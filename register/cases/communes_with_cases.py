@@ -1,27 +1,27 @@
 """Communes with public cases, and dates of places and cases.
 
-The communes are cached for each version of the facet index. No list is ordered by count or
-distance: the register ranks no commune.
+No list is ordered by count or distance: the register ranks no commune.
 """
 
 from __future__ import annotations
 
+from collections import defaultdict
 from collections.abc import Callable, Hashable, Iterable, Mapping, Sequence
-from dataclasses import dataclass
 from datetime import datetime
+from functools import cache
 from heapq import nsmallest
-from itertools import product
+from itertools import chain, product
 from math import cos, floor, hypot, radians
-from typing import NamedTuple, TypeVar
+from operator import attrgetter
+from typing import NamedTuple
 
 from sqlalchemy import and_, bindparam, func, select
 from sqlalchemy.orm import Session
 
 from register.cases.case_codes import CASE_CODE, IS_PUBLIC_CODE
 from register.cases.core_tables import CASE, IS_PUBLIC, IS_PUBLIC_LINE, JOURNAL_ENTRY
-from register.cases.data_version import VersionedCache
 from register.cases.facet_index import FacetIndex
-from register.territory import place_queries
+from register.territory.places import Commune, territory
 
 REACH_KM = 40  # kilometres as the crow flies within which a commune is near
 NEAREST_LIMIT = 6
@@ -31,101 +31,75 @@ _KM_PER_DEGREE = 111.32  # kilometres of a degree of latitude
 # a cell has to be wider than the reach, which holds as far north as Dunkirk.
 _CELL_HEIGHT, _CELL_WIDTH = 0.4, 0.6
 
-Point = tuple[float, float]
-GroupKey = TypeVar("GroupKey", bound=Hashable)
-
 
 class CommuneWithCases(NamedTuple):
-    """Present commune with public cases.
-
-    ``intercommunalite``: SIREN number of its intercommunalité; ``point``: latitude and longitude
-    in degrees (WGS 84).
-    """
+    """Present commune with public cases."""
 
     folded: str
     code: str
     name: str
     departement: str
-    region: str | None
-    intercommunalite: str | None
-    point: Point | None
     case_count: int
 
 
-@dataclass(frozen=True)
-class CommunesWithCases:
-    """Communes with cases at one ledger position, whole and grouped, in the order of names."""
+def list_communes(
+    index: FacetIndex, communes: Iterable[Commune], limit: int | None = None
+) -> tuple[CommuneWithCases, ...]:
+    """Those of some communes that have public cases, in the order of names.
 
-    communes: tuple[CommuneWithCases, ...]
-    by_departement: Mapping[str, tuple[CommuneWithCases, ...]]
-    by_region: Mapping[str, tuple[CommuneWithCases, ...]]
-    by_intercommunalite: Mapping[str, tuple[CommuneWithCases, ...]]
-    by_cell: Mapping[tuple[int, int], tuple[CommuneWithCases, ...]]
-
-    def nearest_to(self, code: str, point: Point) -> tuple[CommuneWithCases, ...]:
-        """The nearest communes within reach of a commune, without itself, in name order."""
-        north, east = point
-        km_per_degree_east = _KM_PER_DEGREE * cos(radians(north))
-        row, column = _cell(point)
-        neighbours = []
-        for cell in product((row - 1, row, row + 1), (column - 1, column, column + 1)):
-            for commune in self.by_cell.get(cell, ()):
-                lat, lon = commune.point or point
-                # On a plane, which is exact enough within the reach.
-                distance = hypot((lat - north) * _KM_PER_DEGREE, (lon - east) * km_per_degree_east)
-                if distance <= REACH_KM and commune.code != code:
-                    neighbours.append((distance, commune))
-        nearest = nsmallest(NEAREST_LIMIT, neighbours)
-        return tuple(sorted(commune for _distance, commune in nearest))
-
-
-_communes_cache: VersionedCache[CommunesWithCases] = VersionedCache()
-
-
-def load_communes(index: FacetIndex) -> CommunesWithCases:
-    """Communes with cases, at the ledger position of the index."""
-    return _communes_cache.get_or_make(index.version, lambda: _find_communes(index))
-
-
-def _find_communes(index: FacetIndex) -> CommunesWithCases:
-    communes = sorted(
-        CommuneWithCases(
-            commune.folded,
-            code,
-            commune.name,
-            commune.departement_code,
-            commune.region_code,
-            commune.group_code,
-            commune.point,
-            size,
+    :param limit: with more communes, none is listed.
+    """
+    counts = index.axes["commune"].counts
+    listed = [commune for commune in communes if commune.code in counts]
+    if limit is not None and len(listed) > limit:
+        return ()
+    return tuple(
+        sorted(
+            CommuneWithCases(
+                place.folded, place.code, place.name, place.departement_code, counts[place.code]
+            )
+            for place in listed
         )
-        for code, size in index.counts["commune"].items()
-        if (commune := place_queries.commune(code))
-    )
-    return CommunesWithCases(
-        communes=tuple(communes),
-        by_departement=_group_by(communes, lambda commune: commune.departement),
-        by_region=_group_by(communes, lambda commune: commune.region),
-        by_intercommunalite=_group_by(communes, lambda commune: commune.intercommunalite),
-        by_cell=_group_by(
-            communes, lambda commune: _cell(commune.point) if commune.point else None
-        ),
     )
 
 
-def _group_by(
-    communes: Iterable[CommuneWithCases], key: Callable[[CommuneWithCases], GroupKey | None]
-) -> dict[GroupKey, tuple[CommuneWithCases, ...]]:
-    groups: dict[GroupKey, list[CommuneWithCases]] = {}
-    for commune in communes:
-        group_key = key(commune)
-        if group_key is not None:
-            groups.setdefault(group_key, []).append(commune)
-    return {group_key: tuple(group) for group_key, group in groups.items()}
+def nearest_communes(index: FacetIndex, centre: Commune) -> tuple[CommuneWithCases, ...]:
+    """The nearest communes with public cases within reach of a commune, in name order."""
+    if centre.point is None:
+        return ()
+    north, east = centre.point
+    km_per_degree_east = _KM_PER_DEGREE * cos(radians(north))
+    row, column = _cell(centre)
+    cells = product((row - 1, row, row + 1), (column - 1, column, column + 1))
+    counts, neighbours = index.axes["commune"].counts, []
+    for commune in chain.from_iterable(communes_by(_cell).get(cell, ()) for cell in cells):
+        if commune.code in counts and commune.point and commune.code != centre.code:
+            lat, lon = commune.point
+            # On a plane, which is exact enough within the reach.
+            distance = hypot((lat - north) * _KM_PER_DEGREE, (lon - east) * km_per_degree_east)
+            if distance <= REACH_KM:
+                neighbours.append((distance, commune))
+    nearest = nsmallest(NEAREST_LIMIT, neighbours)
+    return list_communes(index, [commune for _distance, commune in nearest])
 
 
-def _cell(point: Point) -> tuple[int, int]:
-    return floor(point[0] / _CELL_HEIGHT), floor(point[1] / _CELL_WIDTH)
+BY_DEPARTEMENT, BY_REGION, BY_GROUP = map(
+    attrgetter, ("departement_code", "region_code", "group_code")
+)
+
+
+def _cell(commune: Commune) -> tuple[int, int]:
+    lat, lon = commune.point or (0, 0)
+    return floor(lat / _CELL_HEIGHT), floor(lon / _CELL_WIDTH)
+
+
+@cache
+def communes_by(group: Callable[[Commune], Hashable]) -> Mapping[Hashable, Sequence[Commune]]:
+    """The communes of the territory by what a function says of them; grouped once in a process."""
+    groups = defaultdict(list)
+    for commune in territory().communes.values():
+        groups[group(commune)].append(commune)
+    return dict(groups)
 
 
 # Kind of place → code → time of the last change of its page.

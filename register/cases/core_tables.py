@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass, fields
-from typing import Any, TypeVar
+from typing import Any
 
 import sqlalchemy as sa
 from sqlalchemy.ext.compiler import compiles
@@ -31,8 +31,6 @@ JOURNAL_ENTRY = JournalEntry.__table__
 IS_PUBLIC = CASE.c.state == models.CaseState.PUBLISHED
 IS_PUBLIC_LINE = JOURNAL_ENTRY.c.ledger == Ledger.PUBLIC.value
 SMALL_LIST = 1_000
-
-RowType = TypeVar("RowType")
 
 
 class _Numbers(TypeDecorator[list[int]]):
@@ -94,12 +92,6 @@ def is_among(column: sa.ColumnElement[Any], numbers: Iterable[int]) -> sa.Column
 def case_columns(row_class: type[Any]) -> list[sa.ColumnElement[Any]]:
     """The columns of the case that have the names of a dataclass's fields."""
     return [CASE.c[spec.name] for spec in fields(row_class) if spec.name in CASE.c]
-
-
-def copy_row(row_class: type[RowType], source: Any) -> RowType:
-    """An object of a dataclass, from the attributes of a row that have the names of its fields."""
-    names = (spec.name for spec in fields(row_class))  # type: ignore[arg-type]
-    return row_class(**{name: getattr(source, name) for name in names})
 
 
 @dataclass(frozen=True)

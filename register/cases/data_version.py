@@ -13,10 +13,10 @@ from sqlalchemy.orm import Session
 
 from register.cases import vocabulary
 from register.cases.vocabulary import Dataset
-from register.db import autocommit_engine
 from register.journal import Ledger, LedgerHead, LedgerPosition
 from register.journal.models import GENESIS
 from register.pages import content as editorial
+from register.postgresql import autocommit_engine
 
 _HEAD = LedgerHead.__table__.c
 _DATASET = Dataset.__table__.c
@@ -99,56 +99,42 @@ Key = TypeVar("Key", bound=Hashable)
 Cached = TypeVar("Cached")
 
 
-class VersionedCache(Generic[Cached]):
-    """Cache of one value for one version; one thread makes it while the others wait."""
+class _Slot(Generic[Cached]):
+    """Place of one value, which the first thread that holds its lock makes."""
 
     def __init__(self) -> None:
-        self._cached: tuple[Hashable, Cached] | None = None
-        self._lock = Lock()
-
-    def get_or_make(self, version: Hashable, make: Callable[[], Cached]) -> Cached:
-        """Value of a version, made if it is not cached."""
-        with self._lock:
-            if self._cached is None or self._cached[0] != version:
-                # Free the old value first: two of them may not fit in memory.
-                self._cached = None
-                self._cached = (version, make())
-            return self._cached[1]
-
-    def clear(self) -> None:
-        """Drop the cached value."""
-        self._cached = None
+        self.lock = Lock()
+        self.made: list[Cached] = []
 
 
 class VersionedMapCache(Generic[Key, Cached]):
     """Cache of up to ``limit`` values by key, for one version; emptied when it is full.
 
-    Two threads that miss the same key both make the value, and both get the one stored first.
+    One thread makes a value while others of the same key wait; other keys do not.
     """
 
     def __init__(self, limit: int) -> None:
         self.limit = limit
         self._version: Hashable = None
-        self._cached: dict[Key, Cached] = {}
+        self._slots: dict[Key, _Slot[Cached]] = {}
         self._lock = Lock()
 
     def __len__(self) -> int:
-        return len(self._cached)
+        return len(self._slots)
 
     def get_or_make(self, version: Hashable, key: Key, make: Callable[[], Cached]) -> Cached:
         """Value of a version and key, made if it is not cached."""
         with self._lock:
-            if version == self._version and key in self._cached:
-                return self._cached[key]
-        # Made outside the lock, so that a slow value does not block those of other keys.
-        fresh = make()
-        with self._lock:
-            if version != self._version or len(self._cached) >= self.limit:
-                self._cached = {}
-                self._version = version
-            return self._cached.setdefault(key, fresh)
+            is_full = key not in self._slots and len(self._slots) >= self.limit
+            if version != self._version or is_full:
+                self._version, self._slots = version, {}
+            slot = self._slots.setdefault(key, _Slot())
+        with slot.lock:
+            if not slot.made:
+                slot.made.append(make())
+            return slot.made[0]
 
     def clear(self) -> None:
         """Drop all values."""
         with self._lock:
-            self._cached = {}
+            self._slots = {}

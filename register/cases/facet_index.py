@@ -1,26 +1,32 @@
-"""In-memory facet index: the public cases of each code, at one ledger position.
+"""In-memory facet index: codes and orders of the public cases, at one ledger position.
 
 The database needs seconds to count ten facets; sets of case numbers intersect in microseconds.
 The first index is built from all codes of public cases; a later one rereads only the cases that
-public lines have named since. Sets are never modified, so a page that began before goes on with
-the index of its own position.
+public lines have named since. An index is never modified, so a page that began before goes on with
+that of its own position.
 """
 
 from __future__ import annotations
 
 from array import array
-from collections.abc import Collection, Iterable, Mapping
+from collections.abc import Collection, Mapping, Sequence, Set
 from dataclasses import dataclass, replace
-from datetime import date
 from functools import cached_property
-from itertools import compress
 from threading import Lock
-from typing import TypeAlias
+from typing import Any
 
-from sqlalchemy import Text, cast, func, select
+from sqlalchemy import BigInteger, Text, cast, extract, func, select
 from sqlalchemy.orm import Session
 
 from register.cases.case_codes import CASE_CODE, IS_PUBLIC_CODE
+from register.cases.case_sets import (
+    Axis,
+    NarrowAxis,
+    NumbersByCode,
+    SortOrder,
+    WideAxis,
+    from_numbers,
+)
 from register.cases.core_tables import (
     CASE,
     IS_PUBLIC,
@@ -29,100 +35,10 @@ from register.cases.core_tables import (
     SMALL_LIST,
     is_among,
 )
-from register.cases.filters import FILTERS
+from register.cases.filters import FILTERS, WORDS
 from register.cases.vocabulary import Vocabulary
 from register.journal import LedgerPosition
 from register.text.normalisation import fold
-
-CaseSet: TypeAlias = "int | array[int]"
-
-_DIGIT_0, _DIGIT_1 = ord("0"), ord("1")
-_DIGIT_TO_FLAG = bytes.maketrans(b"01", b"\x00\x01")
-
-
-def from_numbers(numbers: Collection[int]) -> int:
-    """Bit set of case numbers: bit n stands for case n."""
-    if not numbers:
-        return 0
-    max_number = max(numbers)
-    # Parsing base 2 takes linear time and is far quicker than setting bits one by one.
-    digits = bytearray([_DIGIT_0]) * (max_number + 1)
-    for number in numbers:
-        digits[max_number - number] = _DIGIT_1
-    return int(digits, 2)
-
-
-def to_flags(bits: int, max_number: int) -> bytes:
-    """Byte for each number from 0 to ``max_number``: 1 if it is in the set, else 0."""
-    return f"{bits:0{max_number + 1}b}".encode().translate(_DIGIT_TO_FLAG)[::-1]
-
-
-def to_numbers(case_set: CaseSet) -> list[int]:
-    """Case numbers of a set, in ascending order."""
-    if not isinstance(case_set, int):
-        return list(case_set)
-    flags = to_flags(case_set, case_set.bit_length())
-    return list(compress(range(len(flags)), flags))
-
-
-def compact(numbers: Iterable[int], max_number: int) -> CaseSet:
-    """Set of case numbers, in the smaller of its two forms.
-
-    :param max_number: the highest number of any case.
-    """
-    unique_numbers = set(numbers)
-    # An array takes 32 bits a case, a bit set one bit for each number up to the highest.
-    return (
-        array("I", sorted(unique_numbers))
-        if len(unique_numbers) * 32 < max_number
-        else from_numbers(unique_numbers)
-    )
-
-
-def union(case_sets: Iterable[CaseSet]) -> int:
-    """Bit set of the cases that are in any of the sets."""
-    bits, numbers = 0, array("I")
-    for case_set in case_sets:
-        if isinstance(case_set, int):
-            bits |= case_set
-        else:
-            numbers += case_set
-    return bits | from_numbers(numbers)
-
-
-def count(case_set: CaseSet) -> int:
-    """Number of cases of a set."""
-    return case_set.bit_count() if isinstance(case_set, int) else len(case_set)
-
-
-def count_selected(case_set: CaseSet, selection: int, flags: bytes) -> int:
-    """Number of cases of a set that are selected.
-
-    :param flags: :func:`to_flags` of ``selection``, up to the highest number of any case.
-    """
-    if isinstance(case_set, int):
-        return (case_set & selection).bit_count()
-    return sum(map(flags.__getitem__, case_set))
-
-
-def remove(case_set: CaseSet, removed: set[int], remaining_mask: int) -> CaseSet:
-    """Set without the removed cases.
-
-    :param remaining_mask: all numbers except those of ``removed``.
-    """
-    if isinstance(case_set, int):
-        return case_set & remaining_mask
-    if removed.isdisjoint(case_set):
-        return case_set
-    return array("I", [number for number in case_set if number not in removed])
-
-
-def add(case_set: CaseSet, numbers: Iterable[int], max_number: int) -> CaseSet:
-    """Copy of a set with more cases; an array that grows too long becomes a bit set."""
-    if isinstance(case_set, int):
-        return case_set | from_numbers(list(numbers))
-    return compact([*case_set, *numbers], max_number)
-
 
 # With more changed cases, a full build takes no longer.
 CHANGED_LIMIT = SMALL_LIST
@@ -131,9 +47,17 @@ INDEX_LIMIT = 2
 
 # The filters whose values are counted next to a list.
 FACETS = tuple(name for name, search_filter in FILTERS.items() if search_filter.is_facet)
+_WIDE_AXES = ("commune", "endroit", "media", "nom_media", "du", "au")
 # The axes of the filters, and those that other counts need.
-_AXES = (*FILTERS, "nom_media", "departement_du_lieu", "departement_saisi")
-FacetSets = Mapping[str, CaseSet]
+_AXES: Mapping[str, type[NarrowAxis | WideAxis]] = {
+    name: WideAxis if name in _WIDE_AXES else NarrowAxis
+    for name in (
+        *(name for name, case_filter in FILTERS.items() if name != WORDS and not case_filter.axis),
+        *("nom_media", "departement_saisi"),
+    )
+}
+# Name of an order of lists → column of its keys, a day or a time in whole seconds.
+_ORDER_COLUMNS = {"date": CASE.c.sort_day, "maj": CASE.c.moved_at}
 
 
 @dataclass(frozen=True)
@@ -148,43 +72,32 @@ class FacetVersion:
 class FacetIndex:
     """Public cases at one ledger position, by number.
 
-    ``axes``: axis → code → public cases that have it; each code has at least one case.
-    ``sort_days``: at each case's number the ordinal of the day that lists are sorted by, 0 without
-    one; other positions are meaningless.
+    ``orders``: order of a list → its order of all public cases.
     """
 
     version: FacetVersion
     public_cases: int
-    axes: Mapping[str, FacetSets]
-    sort_days: array[int]
+    axes: Mapping[str, Axis]
+    orders: Mapping[str, SortOrder]
+
+    @property
+    def total(self) -> int:
+        """Number of public cases."""
+        return self.public_cases.bit_count()
 
     @cached_property
     def outlet_names(self) -> Mapping[str, str]:
         """Folded name of an outlet → the spelling that most public cases use."""
-        spellings = self.axes["nom_media"].items()
         # The last of equal keys stays: the most used one, and of these the first in the alphabet.
-        by_use = sorted(spellings, key=lambda spelling: spelling[0], reverse=True)
-        by_use.sort(key=lambda spelling: count(spelling[1]))
-        return {fold(name): name for name, _cases in by_use}
-
-    @cached_property
-    def counts(self) -> Mapping[str, Mapping[str, int]]:
-        """Axis → code → number of public cases."""
-        return {
-            axis: {code: count(case_set) for code, case_set in by_code.items()}
-            for axis, by_code in self.axes.items()
-        }
-
-    @property
-    def max_number(self) -> int:
-        """The highest case number when the index was built."""
-        return len(self.sort_days) - 1
+        by_use = sorted(self.axes["nom_media"].counts.items(), reverse=True)
+        by_use.sort(key=lambda spelling: spelling[1])
+        return {fold(name): name for name, _count in by_use}
 
     def intersect(self, numbers: Collection[int]) -> int:
         """Set of the public cases among some numbers; a search index may propose any number."""
-        max_number = self.max_number
+        length = self.public_cases.bit_length()
         return self.public_cases & from_numbers(
-            [number for number in numbers if 0 < number <= max_number]
+            [number for number in numbers if 0 < number < length]
         )
 
 
@@ -217,35 +130,6 @@ def load_index(session: Session, vocabulary: Vocabulary, head: LedgerPosition) -
     return index
 
 
-# --- full and incremental build -----------------------------------------------------------------
-
-
-def _build(session: Session, version: FacetVersion) -> FacetIndex:
-    numbers, numbers_by_code = _read_codes(session)
-    max_number = max(numbers, default=0)
-    axes = {
-        axis: {code: compact(having_code, max_number) for code, having_code in by_code.items()}
-        for axis, by_code in numbers_by_code.items()
-    }
-    sort_days = _sort_days(array("I"), max_number, numbers_by_code)
-    return FacetIndex(version, from_numbers(numbers), axes, sort_days)
-
-
-def _sort_days(
-    earlier: array[int], max_number: int, numbers_by_code: Mapping[str, Mapping[str, array[int]]]
-) -> array[int]:
-    """The days of an earlier index, with those of the cases that were read."""
-    sort_days = earlier + array("I", bytes(4 * (max_number + 1 - len(earlier))))
-    for numbers in numbers_by_code["sans_date"].values():
-        for number in numbers:
-            sort_days[number] = 0
-    for day, numbers in numbers_by_code["au"].items():
-        ordinal = date.fromisoformat(day).toordinal()
-        for number in numbers:
-            sort_days[number] = ordinal
-    return sort_days
-
-
 def _carry_forward(session: Session, version: FacetVersion) -> FacetIndex | None:
     """Update of the newest earlier index; None without one, or with too many changed cases."""
     for earlier in reversed(list(_cached_indexes.values())):
@@ -268,41 +152,51 @@ def _carry_forward(session: Session, version: FacetVersion) -> FacetIndex | None
         changed = set(session.scalars(changed_stmt.limit(CHANGED_LIMIT + 1)))
         if len(changed) > CHANGED_LIMIT:
             return None
-        return _update_index(session, earlier, version, changed)
+        # The register's own lines name no case.
+        if not changed:
+            return replace(earlier, version=version)
+        return _update(session, earlier, version, changed)
     return None
 
 
-def _update_index(
-    session: Session, earlier: FacetIndex, version: FacetVersion, changed: set[int]
+def _build(session: Session, version: FacetVersion) -> FacetIndex:
+    axes = {name: axis_class() for name, axis_class in _AXES.items()}
+    empty_index = FacetIndex(version, 0, axes, {name: SortOrder() for name in _ORDER_COLUMNS})
+    return _update(session, empty_index, version)
+
+
+def _update(
+    session: Session, earlier: FacetIndex, version: FacetVersion, changed: Set[int] = frozenset()
 ) -> FacetIndex:
-    numbers, numbers_by_code = _read_codes(session, changed)
-    max_number = max(earlier.max_number, *changed) if changed else earlier.max_number
-    unchanged_mask = ~from_numbers(changed)
-    axes: dict[str, FacetSets] = {}
-    for axis, by_code in numbers_by_code.items():
-        updated: dict[str, CaseSet] = {}
-        for code, case_set in earlier.axes[axis].items():
-            if unchanged := remove(case_set, changed, unchanged_mask):
-                updated[code] = unchanged
-        for code, having_code in by_code.items():
-            updated[code] = add(updated.get(code, 0), having_code, max_number)
-        axes[axis] = updated
+    """Index in which some cases are read again.
+
+    :param changed: their numbers; without any, all cases are read.
+    """
+    case_rows, having = _read_cases(session, changed)
+    numbers = [case_row.number for case_row in case_rows]
+    length = max({len(earlier.orders["date"].keys), *(n + 1 for n in {*changed, *numbers})})
     return FacetIndex(
         version,
-        (earlier.public_cases & unchanged_mask) | from_numbers(numbers),
-        axes,
-        _sort_days(earlier.sort_days, max_number, numbers_by_code),
+        earlier.public_cases & ~from_numbers(changed) | from_numbers(numbers),
+        {name: axis.updated(changed, having[name], length) for name, axis in earlier.axes.items()},
+        {
+            name: order.updated(
+                changed, {row.number: getattr(row, name) for row in case_rows}, length
+            )
+            for name, order in earlier.orders.items()
+        },
     )
 
 
-def _read_codes(
-    session: Session, only_numbers: Collection[int] | None = None
-) -> tuple[Collection[int], dict[str, dict[str, array[int]]]]:
-    """Numbers of the public cases, and axis → code → those that have it.
-
-    :param only_numbers: the numbers of the cases to read; all by default.
-    """
-    cases_stmt = select(CASE.c.id, CASE.c.number).where(IS_PUBLIC)
+def _read_cases(
+    session: Session, only_numbers: Set[int]
+) -> tuple[Sequence[Any], Mapping[str, NumbersByCode]]:
+    """Public cases (id, number, key of each order), and axis → code → numbers of those with it."""
+    epoch_seconds = (
+        cast(extract("epoch", column), BigInteger).label(name)
+        for name, column in _ORDER_COLUMNS.items()
+    )
+    cases_stmt = select(CASE.c.id, CASE.c.number, *epoch_seconds).where(IS_PUBLIC)
     # Fetching a row costs ten times as much as an id in it: each row holds many, joined.
     joined_ids = func.aggregate_strings(cast(CASE_CODE.c.incident_id, Text), ",")
     codes_stmt = (
@@ -310,15 +204,16 @@ def _read_codes(
         .where(IS_PUBLIC_CODE, CASE_CODE.c.axis.in_(_AXES))
         .group_by(CASE_CODE.c.axis, CASE_CODE.c.code)
     )
-    if only_numbers is not None:
+    if only_numbers:
         cases_stmt = cases_stmt.where(is_among(CASE.c.number, only_numbers))
-    # A join with the cases would take five times as long.
-    numbers: dict[int, int] = dict(session.execute(cases_stmt).all())
-    if only_numbers is not None:
+    case_rows = session.execute(cases_stmt).all()
+    numbers: dict[int, int] = {case_row.id: case_row.number for case_row in case_rows}
+    if only_numbers:
         codes_stmt = codes_stmt.where(is_among(CASE_CODE.c.incident_id, numbers))
-    numbers_by_code: dict[str, dict[str, array[int]]] = {axis: {} for axis in _AXES}
-    for axis, code, ids in session.execute(codes_stmt):
+    having: dict[str, dict[str, array[int]]] = {name: {} for name in _AXES}
+    # A join with the cases would take five times as long.
+    for name, code, ids in session.execute(codes_stmt):
         having_code = [numbers[id_] for id_ in map(int, ids.split(",")) if id_ in numbers]
         if having_code:
-            numbers_by_code[axis][code] = array("I", having_code)
-    return numbers.values(), numbers_by_code
+            having[name][code] = array("I", having_code)
+    return case_rows, having

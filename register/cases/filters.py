@@ -7,7 +7,7 @@ same cases. The values of one filter are joined by OR, the filters by AND.
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from operator import eq, ge, le
 from typing import Any, Generic, TypeVar
@@ -24,7 +24,7 @@ from register.text import dates
 from register.text.countries import is_country
 from register.text.normalisation import fold, one_line
 
-VALUES_LIMIT = 20  # values of one filter
+VALUES_LIMIT = 100  # values of one filter
 LENGTH_LIMIT = 120  # characters of one value
 WORDS_LIMIT = 200  # characters of the searched words
 PAGE_LIMIT = 10_000
@@ -43,16 +43,18 @@ Clause = ColumnElement[bool]
 
 @dataclass(frozen=True)
 class Filter:
-    """One filter: the axis of codes of its name, and its test of a value.
+    """One filter: its test of a value, and the codes that it selects.
 
-    ``code`` converts a value into the code that it stands for; ``comparison`` compares codes with
-    it. ``is_facet``: its values are counted next to a list. ``is_text``: free text, which is
-    destroyed with its case, so that no case is known to have lost it.
+    ``codes`` converts a value into the codes that it stands for, on ``axis`` or on the axis of the
+    filter's own name; ``comparison`` compares codes with the only one. ``is_facet``: its values are
+    counted next to a list. ``is_text``: free text, which is destroyed with its case, so that no
+    case is known to have lost it.
     """
 
     name: str
     accepts: Callable[[str, Vocabulary], bool]
-    code: Callable[[str], str] = str
+    codes: Callable[[str], Collection[str]] = lambda value: (value,)
+    axis: str = ""
     comparison: Callable[[Any, Any], Any] = eq
     is_facet: bool = False
     is_text: bool = False
@@ -61,13 +63,13 @@ class Filter:
 
     def code_clause(self, values: Sequence[str]) -> Clause:
         """Rows of ``case_code`` with one of the values."""
-        codes = [self.code(value) for value in values]
+        codes = [code for value in values for code in self.codes(value)]
         is_match = (
             CASE_CODE.c.code.in_(codes)
             if self.comparison is eq
             else self.comparison(CASE_CODE.c.code, codes[0])
         )
-        return and_(CASE_CODE.c.axis == self.name, is_match)
+        return and_(CASE_CODE.c.axis == (self.axis or self.name), is_match)
 
 
 @dataclass(frozen=True)
@@ -131,9 +133,10 @@ class CaseQuery:
 
 
 def parse(args: Mapping[str, Sequence[str]], vocabulary: Vocabulary) -> CaseQuery:
-    """Parse the parameters of a URL; unknown names are ignored.
+    """Parse the parameters of a URL; other names are left to the caller.
 
-    :raises Invalid: ``filter`` with the name and the invalid value; ``filter_too_many``; ``page``.
+    :raises Invalid: ``filter`` with the name and the invalid value; ``filter_too_many`` or
+        ``filter_single`` with the name and the limit; ``page``.
     """
     values: dict[str, tuple[str, ...]] = {}
     for name, search_filter in FILTERS.items():
@@ -141,8 +144,7 @@ def parse(args: Mapping[str, Sequence[str]], vocabulary: Vocabulary) -> CaseQuer
         typed = [value for value in typed if value]
         if not typed:
             continue
-        if len(typed) > (1 if search_filter.is_single else VALUES_LIMIT):
-            raise Invalid("filter_too_many", name=name)
+        require_count(name, typed, 1 if search_filter.is_single else VALUES_LIMIT)
         for value in typed:
             if len(value) > search_filter.limit or not search_filter.accepts(value, vocabulary):
                 raise Invalid("filter", name=name, value=value[:LENGTH_LIMIT])
@@ -151,6 +153,17 @@ def parse(args: Mapping[str, Sequence[str]], vocabulary: Vocabulary) -> CaseQuer
     if order and order not in ORDERS:
         raise Invalid("filter", name="tri", value=order[:LENGTH_LIMIT])
     return CaseQuery(values, order, parse_page_number(_last_value(args, "page")))
+
+
+def require_count(name: str, typed: Sequence[str], limit: int) -> None:
+    """Check the number of values of a filter.
+
+    :raises Invalid: ``filter_too_many``, or ``filter_single`` where the limit is one.
+    """
+    if limit == 1 < len(typed):
+        raise Invalid("filter_single", name=name)
+    if len(typed) > limit:
+        raise Invalid("filter_too_many", name=name, limit=limit)
 
 
 def require_places(query: CaseQuery) -> None:
@@ -171,6 +184,7 @@ _PLACE_LOOKUPS: dict[str, Callable[[str], object | None]] = {
     "commune": place_queries.current_code,
     "departement": place_queries.departement,
     "region": place_queries.region,
+    "epci": place_queries.group,
 }
 
 
@@ -260,10 +274,17 @@ FILTERS: dict[str, Filter] = {
         Filter(
             "commune",
             _test(place_queries.is_commune_code),
-            code=lambda value: place_queries.current_code(value) or value,
+            codes=lambda value: (place_queries.current_code(value) or value,),
         ),
         Filter("departement", _test(place_queries.is_departement_code), is_facet=True),
         Filter("region", _test(place_queries.is_region_code)),
+        # Its communes of today: no case is filed under an intercommunalité.
+        Filter(
+            "epci",
+            _test(lambda value: re.fullmatch(r"[0-9]{9}", value) is not None),
+            codes=place_queries.group_members,
+            axis="commune",
+        ),
         Filter("endroit", _test(bool), is_text=True),
         Filter("pays", _test(is_country)),
         *map(_list_filter, ("famille", "type", "cible", "acteur", "niveau", "issue", "preuve")),
@@ -271,7 +292,9 @@ FILTERS: dict[str, Filter] = {
         # One proceeding has both the direction and the outcome; two filters on these also match
         # two different proceedings of a case.
         Filter("procedure", _is_proceeding),
-        Filter("media", _test(bool), code=fold, is_facet=True, is_text=True),
+        Filter(
+            "media", _test(bool), codes=lambda value: (fold(value),), is_facet=True, is_text=True
+        ),
         Filter("duree", _test(DURATIONS.__contains__)),
         Filter("sans_date", _test("1".__eq__), is_single=True),
         Filter(
@@ -283,14 +306,14 @@ FILTERS: dict[str, Filter] = {
         Filter(
             "du",
             _test(_is_date),
-            code=lambda value: dates.parse(value).first.isoformat(),
+            codes=lambda value: (dates.parse(value).first.isoformat(),),
             comparison=ge,
             is_single=True,
         ),
         Filter(
             "au",
             _test(_is_date),
-            code=lambda value: dates.parse(value).last.isoformat(),
+            codes=lambda value: (dates.parse(value).last.isoformat(),),
             comparison=le,
             is_single=True,
         ),

@@ -6,7 +6,7 @@ anybody but an active member, no case exists.
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Any
@@ -18,14 +18,24 @@ from register.accounts.models import Member
 from register.accounts.vouching import eligible_seconds
 from register.cases import case_content as contents
 from register.cases.case_content import CaseSnapshot, Content, parse_snapshot
-from register.cases.core_tables import RowType, case_columns, copy_row
-from register.cases.models import ID_LIMIT, CaseState, Incident, Invitation, Note, Reply
-from register.cases.refusals import VersionRefusal, last_refusal
+from register.cases.core_tables import case_columns
+from register.cases.models import (
+    ID_LIMIT,
+    CaseState,
+    Correction,
+    FollowUp,
+    Incident,
+    Invitation,
+    Note,
+    Reply,
+    Revision,
+)
+from register.cases.refusals import last_refused_version
 from register.cases.risk_flags import stored_reasons
 from register.cases.second_person import (
     Approval,
-    PendingDestruction,
-    ProposedChange,
+    Destruction,
+    PendingChange,
     list_changes,
     list_destructions,
     needed_before,
@@ -40,73 +50,6 @@ from register.journal.models import canonical_json
 from register.text.dates import paris_day
 
 EVENTS_LIMIT = 200  # newest public lines of a case
-
-
-@dataclass(frozen=True)
-class FollowUpRow:
-    """Follow-up, with the id by which a redaction names it."""
-
-    id: int
-    added_at: datetime
-    happened_on: str
-    title: str
-    text: str
-    source_url: str
-    no_source: str
-
-
-@dataclass(frozen=True)
-class ReplyRow:
-    """Right of reply: received, published or refused (LCEN art. 1-1 III)."""
-
-    id: int
-    state: str
-    author: str
-    capacity: str
-    text: str
-    received_on: date
-    due_on: date
-    published_at: datetime | None
-    refusal: str
-
-
-@dataclass(frozen=True)
-class CorrectionRow:
-    """Public note of a correction or redaction."""
-
-    id: int
-    made_at: datetime
-    note: str
-    redaction: bool
-
-
-@dataclass(frozen=True)
-class NoteRow:
-    """Internal note."""
-
-    id: int
-    written_at: datetime
-    written_by: int
-    text: str
-
-
-@dataclass(frozen=True)
-class InvitationRow:
-    """Invitation of the authority to reply, or, without a day, the reason for none."""
-
-    id: int
-    noted_at: datetime
-    noted_by: int
-    invited_on: date | None
-    text: str
-
-
-@dataclass(frozen=True)
-class ApprovalRow:
-    """Approval of the current revision."""
-
-    given_by: int
-    given_at: datetime
 
 
 @dataclass(frozen=True)
@@ -142,19 +85,19 @@ class DeskCase:
     report_withdrawn: bool
     content: Content
     snapshot: CaseSnapshot
-    follow_ups: Sequence[FollowUpRow]
-    replies: Sequence[ReplyRow]
-    corrections: Sequence[CorrectionRow]
-    notes: Sequence[NoteRow]
-    invitations: Sequence[InvitationRow]
-    approvals: Mapping[str, Sequence[ApprovalRow]]
+    follow_ups: Sequence[FollowUp]
+    replies: Sequence[Reply]
+    corrections: Sequence[Correction]
+    notes: Sequence[Note]
+    invitations: Sequence[Invitation]
+    approvals: Mapping[str, Sequence[Approval]]
     second_persons: Mapping[str, Collection[int]]
     dated_acts: Sequence[tuple[Act, date]]
     flag_reasons: Mapping[str, str]
     needs_second_person: bool = False
-    changes: Sequence[ProposedChange] = ()
-    destructions: Sequence[PendingDestruction] = ()
-    refusal: VersionRefusal | None = None
+    changes: Sequence[PendingChange] = ()
+    destructions: Sequence[Destruction] = ()
+    refusal: Revision | None = None
 
     @property
     def html(self) -> Mapping[str, Any]:
@@ -162,11 +105,16 @@ class DeskCase:
         return self.snapshot.html
 
     @property
+    def is_refused(self) -> bool:
+        """Whether the current version was refused."""
+        return self.refusal is not None and self.refusal.id == self.revision_id
+
+    @property
     def is_gone(self) -> bool:
         """Whether its texts are destroyed: an erased case or a discarded draft."""
         return self.state == CaseState.ERASED
 
-    def reply(self, reply_id: int) -> ReplyRow:
+    def reply(self, reply_id: int) -> Reply:
         """Reply of this case by its id.
 
         :raises NotFound: ``no_such_case``.
@@ -211,11 +159,11 @@ def load_desk_case(session: Session, viewer: Member, incident_id: int) -> DeskCa
         revision_at=revision.made_at if revision else None,
         content=contents.content_of(case),
         snapshot=_load_snapshot(case),
-        follow_ups=_copy_rows(FollowUpRow, case.follow_ups),
-        replies=_copy_rows(ReplyRow, case.replies),
-        corrections=_copy_rows(CorrectionRow, case.corrections),
-        notes=_load_all(session, NoteRow, Note, case),
-        invitations=_load_all(session, InvitationRow, Invitation, case),
+        follow_ups=tuple(case.follow_ups),
+        replies=tuple(case.replies),
+        corrections=tuple(case.corrections),
+        notes=_load_all(session, Note, case),
+        invitations=_load_all(session, Invitation, case),
         approvals=approvals,
         second_persons={
             purpose: eligible_seconds(
@@ -229,7 +177,7 @@ def load_desk_case(session: Session, viewer: Member, incident_id: int) -> DeskCa
         needs_second_person=needed_before(session, case, current_vocabulary(session)),
         changes=list_changes(session, viewer, case.id),
         destructions=list_destructions(session, viewer, case.id),
-        refusal=last_refusal(session, case),
+        refusal=last_refused_version(session, case),
     )
 
 
@@ -257,28 +205,20 @@ def _load_snapshot(case: Incident) -> CaseSnapshot:
     return parse_snapshot(revision.content, revision.html)
 
 
-def _copy_rows(row_class: type[RowType], entities: Iterable[Any]) -> tuple[RowType, ...]:
-    return tuple(copy_row(row_class, entity) for entity in entities)
-
-
-def _load_all(
-    session: Session, row_class: type[RowType], model: Any, case: Incident
-) -> tuple[RowType, ...]:
-    stmt = select(model).where(model.incident_id == case.id).order_by(model.id)
-    return _copy_rows(row_class, session.scalars(stmt))
+def _load_all(session: Session, model: Any, case: Incident) -> Sequence[Any]:
+    stmt = select(model).filter_by(incident_id=case.id).order_by(model.id)
+    return tuple(session.scalars(stmt))
 
 
 def _load_approvals(
     session: Session, case: Incident, at: datetime
-) -> Mapping[str, Sequence[ApprovalRow]]:
-    approval_rows = session.execute(
-        valid_approvals(at, Approval.purpose, Approval.given_by, Approval.given_at)
-        .where(Approval.incident_id == case.id, Approval.revision_id == case.revision_id)
-        .order_by(Approval.id)
+) -> Mapping[str, Sequence[Approval]]:
+    valid = valid_approvals(at, Approval).where(
+        Approval.incident_id == case.id, Approval.revision_id == case.revision_id
     )
-    approvals: dict[str, list[ApprovalRow]] = {}
-    for purpose, by, at in approval_rows:
-        approvals.setdefault(purpose, []).append(ApprovalRow(by, at))
+    approvals: dict[str, list[Approval]] = {}
+    for approval in session.scalars(valid.order_by(Approval.id)):
+        approvals.setdefault(approval.purpose, []).append(approval)
     return approvals
 
 

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
-from datetime import datetime
 from typing import Any
 
 from sqlalchemy import select
@@ -23,21 +22,6 @@ _CONTEXT = 160
 
 
 @dataclass(frozen=True)
-class VersionRefusal:
-    """The last refusal of a version of a case; it stands until another version is saved.
-
-    ``passage`` is the quoted passage that it is about, or empty.
-    """
-
-    revision: int
-    refused_by: int
-    refused_at: datetime
-    refusal: str
-    passage: str
-    stands: bool
-
-
-@dataclass(frozen=True)
 class QuotedPassage:
     """A passage in its field, with the text before and after it."""
 
@@ -47,30 +31,16 @@ class QuotedPassage:
     after: str
 
 
-def last_refusal(session: Session, case: Incident) -> VersionRefusal | None:
-    """The last refusal of a version of a case that is not public; None when there is none."""
+def last_refused_version(session: Session, case: Incident) -> Revision | None:
+    """The last refused version of a case that is not public; None when there is none."""
     if case.state not in (CaseState.DRAFT, CaseState.WITHDRAWN):
         return None
-    refused = session.scalars(
-        select(Revision)
-        .where(
-            Revision.incident_id == case.id,
-            Revision.refused_at.is_not(None),
-            Revision.content.is_not(None),
-        )
-        .order_by(Revision.id.desc())
-        .limit(1)
-    ).first()
-    if refused is None or refused.refused_by is None or refused.refused_at is None:
-        return None
-    return VersionRefusal(
-        revision=refused.id,
-        refused_by=refused.refused_by,
-        refused_at=refused.refused_at,
-        refusal=refused.refusal,
-        passage=refused.passage,
-        stands=refused.id == case.revision_id,
+    refused = select(Revision).where(
+        Revision.incident_id == case.id,
+        Revision.refused_at.is_not(None),
+        Revision.content.is_not(None),
     )
+    return session.scalars(refused.order_by(Revision.id.desc()).limit(1)).first()
 
 
 def locate_passage(snapshot: CaseSnapshot, passage: str) -> QuotedPassage | None:

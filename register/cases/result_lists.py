@@ -11,16 +11,13 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import ColumnElement, Select, bindparam, select
+from sqlalchemy import bindparam, select
 from sqlalchemy.orm import Session
 
 from register.cases import core_tables as tables
-from register.cases import facet_index, facets
 from register.cases.case_codes import CASE_CODE, IS_PUBLIC_CODE
-from register.cases.facet_index import FacetIndex
-from register.cases.filters import PAGE_SIZE, CaseQuery, HitStrengths, SummaryPage
-from register.cases.vocabulary import Vocabulary
-from register.journal import LedgerPosition
+from register.cases.filters import SummaryPage
+from register.cases.selection import Selection
 
 
 @dataclass(frozen=True)
@@ -48,43 +45,12 @@ CasePage = SummaryPage[CaseSummary]
 _SUMMARIES_STMT = select(*tables.case_columns(CaseSummary)).where(tables.IS_PUBLIC)
 
 
-def _page_stmt(sort_column: ColumnElement[Any]) -> Select[Any]:
-    stmt = _SUMMARIES_STMT.order_by(sort_column.desc(), tables.CASE.c.number.desc())
-    return stmt.limit(bindparam("size")).offset(bindparam("skipped"))
-
-
-_PAGE_STMTS = {
-    "date": _page_stmt(tables.CASE.c.sort_day),
-    "maj": _page_stmt(tables.CASE.c.moved_at),
-}
-
-
-def query_case_page(
-    session: Session,
-    query: CaseQuery,
-    vocabulary: Vocabulary,
-    head: LedgerPosition,
-    hits: HitStrengths | None = None,
-) -> CasePage:
-    """One page of the public cases of a search; undated ones come last.
-
-    :param head: position of the public ledger, read first on the same session.
-    :param hits: result of the word search; unused without words.
-    :raises ValueError: the search has words and ``hits`` is None.
-    """
-    index = facet_index.load_index(session, vocabulary, head)
-    matches = facets.match_cases(index, query, hits)
-    skipped = (query.page - 1) * PAGE_SIZE
-    if query.is_bare:
-        # The sort index of the database stops at the end of the page.
-        stmt = _PAGE_STMTS[query.order]
-        case_rows = session.execute(stmt, {"size": PAGE_SIZE, "skipped": skipped}).all()
-        cases = _make_summaries(case_rows)
-    else:
-        numbers = page_numbers(session, index, matches, query.order, hits or {}, skipped)
-        summaries = load_case_summaries(session, numbers)
-        cases = [summaries[number] for number in numbers if number in summaries]
-    return CasePage(cases, matches.bit_count(), query.page)
+def load_page(session: Session, selection: Selection) -> CasePage:
+    """Page of the cases of a search; undated ones come last."""
+    numbers = selection.page_numbers()
+    summaries = load_case_summaries(session, numbers)
+    cases = [summaries[number] for number in numbers if number in summaries]
+    return CasePage(cases, selection.total, selection.query.page)
 
 
 def load_case_summaries(session: Session, numbers: Sequence[int]) -> dict[int, CaseSummary]:
@@ -121,42 +87,3 @@ def list_commune_cases(
 
 def _make_summaries(case_rows: Iterable[Any]) -> list[CaseSummary]:
     return [CaseSummary(**case_row._mapping) for case_row in case_rows]
-
-
-def page_numbers(
-    session: Session, index: FacetIndex, matches: int, order: str, hits: HitStrengths, skipped: int
-) -> list[int]:
-    """Case numbers of one page of a search, in order.
-
-    :param matches: the set of all cases of the search.
-    :param order: one of :data:`~register.cases.filters.ORDERS`.
-    :param skipped: number of cases on the pages before.
-    """
-    if order == "maj":
-        stmt = select(tables.CASE.c.number).where(
-            tables.is_among(tables.CASE.c.number, facet_index.to_numbers(matches))
-        )
-        stmt = stmt.order_by(tables.CASE.c.moved_at.desc(), tables.CASE.c.number.desc())
-        last_moved = session.scalars(stmt.offset(skipped).limit(PAGE_SIZE))
-        return [number for number in last_moved if number is not None]
-    levels: Iterable[int] = (matches,)
-    if order == "pertinence":
-        numbers_by_strength: dict[int, list[int]] = {}
-        for number, strength in hits.items():
-            numbers_by_strength.setdefault(strength, []).append(number)
-        levels = (
-            matches & index.intersect(numbers_by_strength[strength])
-            for strength in sorted(numbers_by_strength, reverse=True)
-        )
-    case_numbers: list[int] = []
-    for level in levels:
-        count = level.bit_count()
-        if count > skipped:
-            # Newest first. The sort is stable: of one day, the higher number stays first.
-            numbers = facet_index.to_numbers(level)[::-1]
-            numbers.sort(key=index.sort_days.__getitem__, reverse=True)
-            case_numbers += numbers[skipped : skipped + PAGE_SIZE - len(case_numbers)]
-        skipped = max(0, skipped - count)
-        if len(case_numbers) == PAGE_SIZE:
-            break
-    return case_numbers

@@ -9,7 +9,7 @@ from datetime import date, datetime
 from typing import Any
 
 from sqlalchemy import ColumnElement, Date, ForeignKey, LargeBinary, Select, String, select
-from sqlalchemy.orm import Mapped, Session, aliased, mapped_column
+from sqlalchemy.orm import Mapped, Session, aliased, mapped_column, relationship
 
 from register.accounts import vouching
 from register.accounts.models import Member
@@ -55,6 +55,17 @@ class PendingChange(CaseRow, Refusable, Base):
     revision_id: Mapped[int]
     made_by: Mapped[int] = mapped_column(ForeignKey("member.id"))
     made_at: Mapped[datetime] = mapped_column(UTCDateTime)
+    case: Mapped[Incident] = relationship(viewonly=True, lazy="joined")
+
+    @property
+    def proposal(self) -> Proposal:
+        """The proposal, parsed."""
+        return parse_proposal(self)
+
+    @property
+    def is_stale(self) -> bool:
+        """Whether readers see another version than the base version."""
+        return self.revision_id != self.case.revision_id
 
 
 class Destruction(CaseRow, Base):
@@ -72,6 +83,11 @@ class Destruction(CaseRow, Base):
     ended_at: Mapped[datetime | None] = mapped_column(UTCDateTime)
     ending: Mapped[str] = mapped_column(String(10), default="")  # confirmed, kept, term
     passages: Mapped[bytes | None] = mapped_column(LargeBinary)
+
+    @property
+    def removed_passages(self) -> Sequence[str] | None:
+        """The removed passages, parsed."""
+        return None if self.passages is None else json.loads(self.passages)
 
 
 @dataclass(frozen=True)
@@ -112,41 +128,6 @@ class Proposal:
         )
 
 
-@dataclass(frozen=True)
-class ProposedChange:
-    """A change that waits for a decision, or was refused and sent back to its writer.
-
-    ``revision`` is the base version; the change is stale once readers see another one.
-    """
-
-    id: int
-    incident: int
-    proposal: Proposal
-    revision: int
-    made_by: int
-    made_at: datetime
-    is_stale: bool
-    refused_by: int | None
-    refused_at: datetime | None
-    refusal: str
-    passage: str
-
-
-@dataclass(frozen=True)
-class PendingDestruction:
-    """Hidden texts that are not destroyed yet; ``ending`` is ``kept`` once it was cancelled.
-
-    ``passages``: None for a redaction by the former rule, which hides whole versions.
-    """
-
-    id: int
-    made_at: datetime
-    made_by: int
-    due_on: date
-    ending: str
-    passages: Sequence[str] | None
-
-
 def parse_proposal(pending_change: PendingChange) -> Proposal:
     """The proposal stored in a row."""
     payload = json.loads(pending_change.payload)
@@ -163,30 +144,26 @@ def parse_proposal(pending_change: PendingChange) -> Proposal:
     )
 
 
-def list_changes(session: Session, viewer: Member, incident_id: int) -> Sequence[ProposedChange]:
+def list_changes(session: Session, viewer: Member, incident_id: int) -> Sequence[PendingChange]:
     """The waiting and refused changes of a case, oldest first; none for an inactive member."""
-    return _select_changes(session, viewer, PendingChange.incident_id == incident_id)
+    changes = select(PendingChange).filter_by(incident_id=incident_id).order_by(PendingChange.id)
+    return session.scalars(changes).all() if viewer.is_active else ()
 
 
-def get_change(session: Session, viewer: Member, change_id: int) -> ProposedChange:
+def get_change(session: Session, viewer: Member, change_id: int) -> PendingChange:
     """A change by its id.
 
     :raises NotFound: ``no_such_change``: it was decided, cancelled, or never existed.
     """
-    condition = PendingChange.id == min(max(change_id, 0), ID_LIMIT)
-    matches = _select_changes(session, viewer, condition)
-    if not matches:
+    change = session.get(PendingChange, min(max(change_id, 0), ID_LIMIT))
+    if change is None or not viewer.is_active:
         raise NotFound("no_such_change")
-    return matches[0]
+    return change
 
 
-def list_destructions(
-    session: Session, viewer: Member, incident_id: int
-) -> Sequence[PendingDestruction]:
+def list_destructions(session: Session, viewer: Member, incident_id: int) -> Sequence[Destruction]:
     """The destructions of a case that are not done; none for an inactive member."""
-    if not viewer.is_active:
-        return ()
-    destructions = session.scalars(
+    destructions = (
         select(Destruction)
         .join(Incident, Incident.id == Destruction.incident_id)
         .where(
@@ -196,17 +173,7 @@ def list_destructions(
         )
         .order_by(Destruction.id)
     )
-    return [
-        PendingDestruction(
-            id=destruction.id,
-            made_at=destruction.made_at,
-            made_by=destruction.made_by,
-            due_on=destruction.due_on,
-            ending=destruction.ending,
-            passages=None if destruction.passages is None else json.loads(destruction.passages),
-        )
-        for destruction in destructions
-    ]
+    return session.scalars(destructions).all() if viewer.is_active else ()
 
 
 def preview_change(
@@ -255,39 +222,12 @@ def new_flags(
 _UNREAD_ARGUMENTS = ("happened_on", "source_url", "into")
 
 
-def may_take_up(session: Session, change: ProposedChange, member: Member) -> bool:
+def may_take_up(session: Session, change: PendingChange, member: Member) -> bool:
     """Whether a member may edit a change again, or drop it.
 
     Its writer may, and everybody once the account of its writer is closed.
     """
     return member.id == change.made_by or not session.get_one(Member, change.made_by).is_active
-
-
-def _select_changes(session: Session, viewer: Member, *conditions: Any) -> list[ProposedChange]:
-    if not viewer.is_active:
-        return []
-    change_rows = session.execute(
-        select(PendingChange, Incident.revision_id)
-        .join(Incident, Incident.id == PendingChange.incident_id)
-        .where(*conditions)
-        .order_by(PendingChange.id)
-    )
-    return [
-        ProposedChange(
-            id=pending_change.id,
-            incident=pending_change.incident_id,
-            proposal=parse_proposal(pending_change),
-            revision=pending_change.revision_id,
-            made_by=pending_change.made_by,
-            made_at=pending_change.made_at,
-            is_stale=current_revision != pending_change.revision_id,
-            refused_by=pending_change.refused_by,
-            refused_at=pending_change.refused_at,
-            refusal=pending_change.refusal,
-            passage=pending_change.passage,
-        )
-        for pending_change, current_revision in change_rows
-    ]
 
 
 # An alias, because the enclosing statement may use the table of cases itself.

@@ -8,23 +8,22 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import date, datetime
+from datetime import datetime
 
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from register.cases import facet_index, facets
 from register.cases.case_codes import DURATIONS, UNKNOWN, proceeding_code
+from register.cases.case_places import HOME_COUNTRY
 from register.cases.core_tables import FOLLOW_UP
-from register.cases.data_version import VersionedCache
 from register.cases.events import EventQuery, list_events
 from register.cases.facet_index import FacetIndex
 from register.cases.filters import CaseQuery
 from register.cases.result_lists import CaseSummary, load_case_summaries
+from register.cases.selection import Selection
 from register.cases.vocabulary import Vocabulary
-from register.journal import Act, LedgerPosition
+from register.journal import Act
 from register.territory import place_queries
-from register.text.normalisation import fold_name
 
 # Years with a figure of their own; older ones share one figure.
 YEAR_LIMIT = 40
@@ -73,29 +72,15 @@ class Statistics:
     durations: Sequence[Figure]
 
 
-_statistics_cache: VersionedCache[Statistics] = VersionedCache()
-
-
-def load_statistics(session: Session, vocabulary: Vocabulary, head: LedgerPosition) -> Statistics:
-    """Statistics at a position of the public ledger.
-
-    :param head: read first, on the same session.
-    """
-    cache_key = (head.digest, vocabulary.version)
-    return _statistics_cache.get_or_make(
-        cache_key, lambda: _count_statistics(session, vocabulary, head)
-    )
-
-
-def _count_statistics(session: Session, vocabulary: Vocabulary, head: LedgerPosition) -> Statistics:
-    index = facet_index.load_index(session, vocabulary, head)
-    earlier, years = _year_figures(index.counts["annee"])
+def count_figures(index: FacetIndex, vocabulary: Vocabulary) -> Statistics:
+    """All figures of an index."""
+    earlier, years = _year_figures(index.axes["annee"].counts)
 
     def make_figures(name: str, codes: Iterable[str]) -> list[Figure]:
-        return _make_figures(name, codes, index.counts[name])
+        return _make_figures(name, codes, index.axes[name].counts)
 
     def make_figure(query: CaseQuery) -> Figure:
-        return Figure("", facets.match_cases(index, query).bit_count(), query)
+        return Figure("", Selection(index, query).total, query)
 
     def make_filter_figure(name: str, values: Iterable[str]) -> Figure:
         return make_figure(CaseQuery({name: tuple(sorted(values))}))
@@ -147,8 +132,8 @@ def _year_figures(year_counts: Mapping[str, int]) -> tuple[Figure | None, list[F
 
 
 def _proceeding_groups(vocabulary: Vocabulary, index: FacetIndex) -> Iterator[FigureGroup]:
-    proceeding_counts = index.counts["procedure"]
-    for direction in _make_figures("sens", vocabulary.lists["sens"], index.counts["sens"]):
+    proceeding_counts = index.axes["procedure"].counts
+    for direction in _make_figures("sens", vocabulary.lists["sens"], index.axes["sens"].counts):
         codes = [proceeding_code(direction.code, outcome) for outcome in vocabulary.lists["issue"]]
         yield FigureGroup(direction, _make_figures("procedure", codes, proceeding_counts))
 
@@ -157,8 +142,9 @@ def _proceeding_groups(vocabulary: Vocabulary, index: FacetIndex) -> Iterator[Fi
 class RegisterSummary:
     """Counts of the home page.
 
-    ``departements``: code, name and count, in the order of the names. ``abroad``: ISO country
-    codes other than FR, and their counts. ``unplaced``: French cases without a département.
+    ``departements``: code, name and size of its list, in the order of the names; a case with linked
+    communes may be in several. ``abroad``: ISO country codes other than FR, and their counts.
+    ``unplaced``: French cases without a département.
     """
 
     total: int
@@ -170,38 +156,28 @@ class RegisterSummary:
     unplaced: int
 
 
-def load_register_summary(
-    session: Session, vocabulary: Vocabulary, head: LedgerPosition
-) -> RegisterSummary:
-    """Counts of the home page at a position of the public ledger.
-
-    :param head: read first, on the same session.
-    """
-    index = facet_index.load_index(session, vocabulary, head)
-    total, years = index.public_cases.bit_count(), date_span(index)
-    family_counts, place_counts = index.counts["famille"], index.counts["departement_du_lieu"]
+def summarise(index: FacetIndex, vocabulary: Vocabulary) -> RegisterSummary:
+    """Counts of the home page."""
+    axes, years = index.axes, [int(year) for year in index.axes["annee"].counts]
     departements = [
-        (code, departement.name, size)
-        for code, size in place_counts.items()
+        (departement, size)
+        for code, size in axes["departement"].counts.items()
         if (departement := place_queries.departement(code))
     ]
-    abroad = sorted((code, size) for code, size in index.counts["pays"].items() if code != "FR")
-    placed = sum(size for _code, _name, size in departements) + sum(dict(abroad).values())
+    departements.sort(key=lambda counted: counted[0].folded)
+    abroad = {code: size for code, size in axes["pays"].counts.items() if code != HOME_COUNTRY}
+    placed_cases = axes["departement"].members | axes["pays"].union(abroad)
     return RegisterSummary(
-        total=total,
-        first_year=years[0].year if years else None,
-        last_year=years[1].year if years else None,
-        families={name: family_counts.get(name, 0) for name in vocabulary.lists["famille"]},
-        departements=sorted(departements, key=lambda place: fold_name(place[1])),
-        abroad=abroad,
-        unplaced=total - placed,
+        total=index.total,
+        first_year=min(years, default=None),
+        last_year=max(years, default=None),
+        families={
+            name: axes["famille"].counts.get(name, 0) for name in vocabulary.lists["famille"]
+        },
+        departements=[(place.code, place.name, size) for place, size in departements],
+        abroad=sorted(abroad.items()),
+        unplaced=(index.public_cases & ~placed_cases).bit_count(),
     )
-
-
-def date_span(index: FacetIndex) -> tuple[date, date] | None:
-    """Earliest and latest first day of the dated public cases; None without one."""
-    days = index.axes["au"]
-    return (date.fromisoformat(min(days)), date.fromisoformat(max(days))) if days else None
 
 
 @dataclass(frozen=True)

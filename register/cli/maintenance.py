@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from contextlib import closing, contextmanager
+from contextlib import closing
 
 import click
 from flask import current_app
@@ -17,13 +16,11 @@ from register.operations import rotation, setup
 from register.reports.acts.purging import PurgeCounts, run_retention
 from register.search.engine_interface import IndexNotReady, SearchEngine
 from register.search.indexer import IndexStatus, catch_up, read_index_status
-from register.search.leader_election import Lease, index_lease
-from register.server.follower import follow as run
+from register.server.follower import run_worker
 from register.text.dates import day_words
 from register.web.request_context import settings
-from register.worker import StopSignal
+from register.worker.lock import worker_lock
 
-PATIENCE = 30  # seconds to wait for the follower to release the lease
 # Sentences by the field of PurgeCounts.
 _PURGED = {
     "concluded": "Signalements retenus dont le travail est terminé, et le jour fixé",
@@ -93,7 +90,7 @@ def rotate(prepare: bool) -> None:
 def follow() -> None:
     """Tenir l’index à jour, purger à leur date. serve le fait déjà ; TERM arrête."""
     click.echo("Web Citoyen suit le journal.")
-    run(current_app, StopSignal())
+    run_worker(current_app)
 
 
 @click.group()
@@ -105,14 +102,14 @@ def search() -> None:
 @command
 def rebuild() -> None:
     """Refaire l’index à partir de la base ; l’ancien répond jusqu’à ce que le nouveau soit là."""
-    with _index_access() as (lease, index):
+    with closing(_index()) as index:
         try:
-            if not lease.claim(PATIENCE):
-                fail(f"Un autre écrit l’index et ne l’a pas lâché en {PATIENCE} s.")
             with progress("Index") as step:
                 catch_up(db.engine, index, step, force_rebuild=True)
             click.echo("Index refait.")
-        except (OSError, SQLAlchemyError, IndexNotReady) as error:
+        except IndexNotReady:
+            fail("Le suiveur écrit l’index : réessayez quand il aura fini.")
+        except (OSError, SQLAlchemyError) as error:
             cause = getattr(error, "strerror", None) or type(error).__name__
             fail(f"L’index ne peut pas être écrit : {cause}.")
 
@@ -138,26 +135,25 @@ def status() -> None:
         click.echo(f"Cas : {index_state.cases}")
         click.echo(f"Ligne : {index_state.cursor.seq}, empreinte {index_state.cursor.digest}")
         click.echo(f"Lignes de retard : {index_state.lines_behind}")
-    click.echo(f"Suiveur : {'à l’œuvre' if index_state.has_follower else 'absent'}")
+    click.echo(f"Suiveur : {'à l’œuvre' if has_worker() else 'absent'}")
     if not index_state.is_usable:
         raise SystemExit(1)
 
 
 def index_status(database: Engine) -> IndexStatus:
     """The state of the index, compared with a database."""
-    with _index_access() as (lease, index):
-        try:
-            return read_index_status(database, index, lease)
-        except OSError as error:
-            fail(f"L’index ne peut pas être lu : {error.strerror}.")
+    with closing(_index()) as index:
+        return read_index_status(database, index)
 
 
-@contextmanager
-def _index_access() -> Iterator[tuple[Lease, SearchEngine]]:
-    lease = index_lease(settings(), db.engine)
-    index: SearchEngine = current_app.extensions["register.search"]
+def has_worker() -> bool:
+    """Whether a worker runs, here or on another machine that shares the index."""
     try:
-        yield lease, index
-    finally:
-        lease.release_all()
-        index.close()
+        return worker_lock(settings(), db.engine).is_held()
+    except OSError as error:
+        fail(f"L’index ne peut pas être lu : {error.strerror}.")
+
+
+def _index() -> SearchEngine:
+    index: SearchEngine = current_app.extensions["register.search"]
+    return index

@@ -13,7 +13,7 @@ from register import config
 from register import demo as demonstration
 from register.cases import verify as proofs
 from register.cli.console import application, command, command_on_any_schema, fail, progress
-from register.cli.maintenance import index_status
+from register.cli.maintenance import has_worker, index_status
 from register.cli.members import print_invitation
 from register.db import db, now, read_only_engine
 from register.errors import ConfigError, Invalid
@@ -23,7 +23,6 @@ from register.operations import rotation, schema, setup
 from register.operations.doctor import Finding
 from register.reports import receipt_codes
 from register.reports import verify as reports
-from register.reports.web.status_text import RECEIPT_VERDICTS
 from register.server import process_start, startup_checks
 from register.text.dates import day_words
 from register.web import messages
@@ -124,7 +123,7 @@ def doctor() -> None:
     else:
         # Outdated without follower is good: ``serve`` will bring it up.
         lines_behind = f" -{index_state.lines_behind}" if index_state.is_usable else ""
-        is_good = index_state.is_usable or not index_state.has_follower
+        is_good = index_state.is_usable or not has_worker()
         findings.append(Finding("search", is_good, f"{index_state.engine}{lines_behind}"))
     finally:
         engine.dispose()
@@ -188,7 +187,7 @@ def _verify_receipt(path: Path) -> None:
     proof = receipt_codes.receipt_proof(db.session(), document)
     if proof is None:
         fail("Ce reçu ne correspond à aucun signalement encore gardé ici.")
-    click.echo(str(RECEIPT_VERDICTS[proof.masked]) % {"day": day_words(proof.day)})
+    click.echo(str(messages.reports.receipt_verdicts[proof.masked]) % {"day": day_words(proof.day)})
 
 
 @click.command()

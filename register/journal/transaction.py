@@ -19,7 +19,6 @@ from register.journal import models
 Model = TypeVar("Model", bound=Base)
 
 ANALYSE_EVERY = 1_000  # public lines between two updates of the planner's statistics
-NOTIFY_CHANNEL = "register_journal"  # of PostgreSQL's NOTIFY on new public lines
 
 
 class UnrecordedError(Exception):
@@ -133,11 +132,6 @@ class WriteTransaction:
             head.seq, head.digest = seq, digest
         self.session.add_all(self._lines)
         self.session.flush()
-        connection = self.session.connection()
-        is_public = any(line.ledger == models.Ledger.PUBLIC.value for line in self._lines)
-        if is_public and connection.dialect.name == "postgresql":
-            # Delivered with the commit. On SQLite, followers poll a counter instead.
-            connection.exec_driver_sql(f"NOTIFY {NOTIFY_CHANNEL}")
 
     def after_commit(self, callback: Callable[[], object]) -> None:
         """Call a function after the commit: nothing slow may run while the lock is held."""

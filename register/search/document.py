@@ -66,10 +66,11 @@ def find_toponyms(code: str) -> Toponyms | None:
 # --- documents ------------------------------------------------------------------------------
 
 # To be changed with the content of documents: indexes are then rebuilt.
-VERSION = 1
+VERSION = 2
 
 # URLs are left out: their words would match every case that cites the same newspaper.
 _URL = re.compile(r"(?:https?://|www\.)\S+", re.IGNORECASE)
+_DATE = re.compile(r"([0-9]{4}-[0-9]{2})(-[0-9]{2})?[~?]?")
 _NON_WORD = re.compile(r"[\W_]+")
 _BLOCK_TAG = re.compile(r"<(?:/?(?:p|li|ul|ol|h[1-6]|blockquote|pre)|br)\b")
 # Vocabulary and field of the codes whose labels are searched.
@@ -81,6 +82,8 @@ _CASE_CODES = (
     ("issue", "outcome"),
 )
 _PROCEEDING_CODES = (("sens", "direction"), ("nature", "nature"), ("acteur", "plaintiff"))
+# Vocabularies whose codes a word may mean; see synonyms.toml.
+_SEARCH_LISTS = frozenset({"type", "cible", "acteur", "issue"})
 _LINKED_LIMIT = 20  # linked communes of a document; a filter finds the case by the others
 
 
@@ -108,25 +111,27 @@ def document(number: int, case: CaseSnapshot, vocabulary: Vocabulary) -> Documen
     """Document of one case."""
     content = case.content
     toponyms = {code: place for code in _commune_codes(content) if (place := find_toponyms(code))}
-    strong_texts = _strong_texts(content, toponyms)
     weak_texts = chain(_weak_texts(content, case.html, toponyms), _code_labels(content, vocabulary))
-    strong_field_forms = [analyzer.forms(text) for text in strong_texts]
-    weak_field_forms = [analyzer.forms(_URL.sub(" ", text)) for text in weak_texts]
-    codes = tuple((CODE + code,) for code in _search_codes(content, toponyms))
-    strong_forms = frozenset(form for field in strong_field_forms for form in field)
+    strong_forms = _form_fields(_strong_texts(content, toponyms))
+    weak_forms = _form_fields(_URL.sub(" ", text) for text in weak_texts)
+    strong_codes = dict.fromkeys(_number_codes(number, content, toponyms))
+    weak_codes = dict.fromkeys(_word_codes(content))
     return Document(
         number=number,
-        strong=(*_unique_token_fields(strong_field_forms), *codes),
-        weak=_unique_token_fields(weak_field_forms),
-        forms=strong_forms.union(*weak_field_forms),
+        strong=(*map(_tokens, strong_forms), *((CODE + code,) for code in strong_codes)),
+        weak=(*map(_tokens, weak_forms), *((CODE + code,) for code in weak_codes)),
         strong_forms=strong_forms,
+        weak_forms=weak_forms,
     )
 
 
-def _unique_token_fields(fields: Iterable[Sequence[str]]) -> tuple[tuple[str, ...], ...]:
-    """Fields as tokens, without duplicates: a label may repeat the title."""
-    token_fields = (tuple(map(analyzer.token_of, field)) for field in fields if field)
-    return tuple(dict.fromkeys(token_fields))
+def _form_fields(texts: Iterable[str]) -> tuple[tuple[str, ...], ...]:
+    """Texts as forms, without duplicates: a label may repeat the title."""
+    return tuple(dict.fromkeys(field for field in map(tuple, map(analyzer.forms, texts)) if field))
+
+
+def _tokens(field: Sequence[str]) -> tuple[str, ...]:
+    return tuple(map(analyzer.token_of, field))
 
 
 def _commune_codes(content: Mapping[str, Any]) -> list[str]:
@@ -147,18 +152,33 @@ def _strong_texts(content: Mapping[str, Any], toponyms: Mapping[str, Toponyms]) 
         yield from place.codes
 
 
-def _search_codes(content: Mapping[str, Any], toponyms: Mapping[str, Toponyms]) -> Iterator[str]:
-    """Yield the codes that a number or word of a search may mean."""
+def _number_codes(
+    number: int, content: Mapping[str, Any], toponyms: Mapping[str, Toponyms]
+) -> Iterator[str]:
+    """Yield the codes that a number of a search, or "bâillon", may mean."""
+    yield f"numero:{number}"
     if content["date"]:
         yield f"an:{content['date'][:4]}"
     places = (toponyms[code].departement for code in _commune_codes(content) if code in toponyms)
-    for departement in dict.fromkeys((content["departement"], *places)):
+    for departement in (content["departement"], *places):
         if departement:
             yield f"dep:{departement}"
-    for direction in dict.fromkeys(
-        proceeding["direction"] for proceeding in content["proceedings"]
-    ):
-        yield f"sens:{direction}"
+    for proceeding in content["proceedings"]:
+        yield f"sens:{proceeding['direction']}"
+
+
+def _word_codes(content: Mapping[str, Any]) -> Iterator[str]:
+    """Yield the codes that words or a date of a search may mean."""
+    for name, code in _vocabulary_codes(content):
+        if name in _SEARCH_LISTS and code:
+            yield f"{name}:{code}"
+    steps = [step for proceeding in content["proceedings"] for step in proceeding["steps"]]
+    dates = [content["date"], content["end_date"], *(step["date"] for step in steps)]
+    dates += [date for name, date in (content["request"] or {}).items() if name.endswith("_on")]
+    for date in filter(None, map(_DATE.fullmatch, dates)):
+        yield f"mois:{date[1]}"
+        if date[2]:
+            yield f"jour:{date[1]}{date[2]}"
 
 
 def _weak_texts(
@@ -202,18 +222,22 @@ def _weak_texts(
             yield reply[name]
 
 
-def _code_labels(content: Mapping[str, Any], vocabulary: Vocabulary) -> Iterator[str]:
-    """Yield the labels of the case's codes, so that "relaxe" or "interdiction de filmer" match.
+def _vocabulary_codes(content: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
+    """Yield vocabulary and code, which may be empty, of what the page says in labels.
 
-    Labels of families are left out: one of them has "menaces" for every case of the courts.
+    Families are left out: the label of one of them has "menaces" for every case of the courts.
     """
-    codes = [("type", code) for code in content["types"]]
-    codes += [(name, content[field]) for name, field in _CASE_CODES]
+    yield from (("type", code) for code in content["types"])
+    yield from ((name, content[field]) for name, field in _CASE_CODES)
     for proceeding in content["proceedings"]:
-        codes += [(name, proceeding[field]) for name, field in _PROCEEDING_CODES]
+        yield from ((name, proceeding[field]) for name, field in _PROCEEDING_CODES)
         for step in proceeding["steps"]:
-            codes += [("etape", step["step"]), ("issue", step["outcome"])]
-    for name, code in dict.fromkeys(codes):
+            yield from (("etape", step["step"]), ("issue", step["outcome"]))
+
+
+def _code_labels(content: Mapping[str, Any], vocabulary: Vocabulary) -> Iterator[str]:
+    """Yield the labels of the case's codes, so that "relaxe" or "interdiction de filmer" match."""
+    for name, code in dict.fromkeys(_vocabulary_codes(content)):
         if code:
             yield vocabulary.label(name, code)
 

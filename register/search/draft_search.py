@@ -131,13 +131,13 @@ def _intern_words(document: Document) -> Document:
     """Copy of a document with interned words, because most words are in many documents."""
     return Document(
         document.number,
-        tuple(tuple(map(intern, run)) for run in document.strong),
-        tuple(tuple(map(intern, run)) for run in document.weak),
-        frozenset(map(intern, document.forms)),
-        frozenset(map(intern, document.strong_forms)),
+        *(tuple(tuple(map(intern, run)) for run in runs) for runs in _fields(document)),
     )
 
 
 def _token_count(document: Document) -> int:
-    runs = (*document.strong, *document.weak)
-    return sum(map(len, runs)) + len(document.forms) + len(document.strong_forms)
+    return sum(len(run) for runs in _fields(document) for run in runs)
+
+
+def _fields(document: Document) -> tuple[tuple[tuple[str, ...], ...], ...]:
+    return document.strong, document.weak, document.strong_forms, document.weak_forms

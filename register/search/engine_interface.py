@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Protocol
 
 from sqlalchemy import Engine as Database
@@ -103,24 +103,29 @@ class QueryAlternative:
     """Alternative for a part of a query.
 
     ``is_phrase``: the tokens are adjacent in one field; otherwise each is anywhere in the case.
-    ``prefix``: the only token is the beginning of a form.
+    ``literal``: the tokens are forms, and match those of the case. ``prefix``: the only token is
+    the beginning of a form. ``synonym``: it is not what was typed, but means the same.
     """
 
     tokens: tuple[str, ...]
     is_phrase: bool = True
+    literal: bool = False
     prefix: bool = False
+    synonym: bool = False
 
 
 @dataclass(frozen=True)
 class QueryPart:
     """Word or phrase of a query; a case matches it by any of its alternatives.
 
-    ``excluded``: a case that matches it is no result.
+    ``typed``: with its quotes, without the minus of an excluded part. ``excluded``: a case that
+    matches it is no result. ``filters``: names and values of a list's filters that mean the same.
     """
 
     typed: str
     alternatives: tuple[QueryAlternative, ...]
     excluded: bool = False
+    filters: tuple[tuple[str, str], ...] = ()
 
 
 @dataclass(frozen=True)
@@ -142,21 +147,40 @@ class SearchQuery:
         """Parts that a case must not match."""
         return tuple(part for part in self.parts if part.excluded)
 
+    @property
+    def text(self) -> str:
+        """The query as a person would type it."""
+        return " ".join(f"-{part.typed}" if part.excluded else part.typed for part in self.parts)
+
+    def without(self, removed: QueryPart) -> SearchQuery:
+        """The query without one of its parts."""
+        return SearchQuery(tuple(part for part in self.parts if part != removed))
+
+    @property
+    def without_synonyms(self) -> SearchQuery:
+        """The query of the typed words alone; a part that only has synonyms keeps them."""
+        return SearchQuery(tuple(map(_without_synonyms, self.parts)))
+
+
+def _without_synonyms(part: QueryPart) -> QueryPart:
+    typed = tuple(alternative for alternative in part.alternatives if not alternative.synonym)
+    return replace(part, alternatives=typed or part.alternatives)
+
 
 @dataclass(frozen=True)
 class Document:
     """Indexed document of a public case.
 
     ``strong`` are the fields with more weight (title, outlets, place and codes), ``weak`` the
-    others. Each field is a sequence of tokens, and a phrase matches within one field. ``forms``
-    are the folded words of all fields, ``strong_forms`` those of the strong ones.
+    others. Each field is a sequence of tokens, and a phrase matches within one field.
+    ``strong_forms`` and ``weak_forms`` are the same fields as folded words, without the codes.
     """
 
     number: int
     strong: tuple[tuple[str, ...], ...]
     weak: tuple[tuple[str, ...], ...]
-    forms: frozenset[str]
-    strong_forms: frozenset[str]
+    strong_forms: tuple[tuple[str, ...], ...]
+    weak_forms: tuple[tuple[str, ...], ...]
 
 
 @dataclass(frozen=True)

@@ -29,7 +29,6 @@ from register.search.engine_interface import (
     SearchEngine,
     SearchQuery,
 )
-from register.search.leader_election import Lease
 from register.territory import dataset
 
 CASES_PER_READ = 200
@@ -48,7 +47,7 @@ def catch_up(
     *,
     force_rebuild: bool = False,
 ) -> bool:
-    """Update the index to the head of the public ledger, as the elected follower.
+    """Update the index to the head of the public ledger, as the worker that has the lock.
 
     :param progress: called during a rebuild with the cases done and the total.
     :param force_rebuild: rebuild the index in any case.
@@ -173,7 +172,7 @@ class IndexStatus:
     ``cursor``: None without a readable index. ``cases``: number of indexed cases. ``intact``: no
     byte is damaged. ``on_this_ledger``: it follows this ledger, not one before a restore.
     ``is_current_version``: this version made its documents. ``lines_behind``: public lines after
-    its cursor. ``has_follower``: a follower holds the lease.
+    its cursor.
     """
 
     engine: str
@@ -183,7 +182,6 @@ class IndexStatus:
     on_this_ledger: bool = False
     is_current_version: bool = False
     lines_behind: int = 0
-    has_follower: bool = False
 
     @property
     def is_usable(self) -> bool:
@@ -192,18 +190,16 @@ class IndexStatus:
         return readable and self.intact and self.on_this_ledger
 
 
-def read_index_status(database: Database, index: SearchEngine, lease: Lease) -> IndexStatus:
+def read_index_status(database: Database, index: SearchEngine) -> IndexStatus:
     """Status of an index.
 
     :raises SQLAlchemyError: the database does not answer.
-    :raises OSError: the lease's files cannot be read.
     """
-    has_follower = lease.is_held()
     with Session(database) as session:
         try:
             matches = index.find(session, SearchQuery())
         except IndexNotReady:
-            return IndexStatus(index.name, None, has_follower=has_follower)
+            return IndexStatus(index.name, None)
         cursor, current = matches.cursor, read_data_version(session)
         return IndexStatus(
             index.name,
@@ -213,5 +209,4 @@ def read_index_status(database: Database, index: SearchEngine, lease: Lease) -> 
             on_this_ledger=is_on_chain(session, cursor),
             is_current_version=cursor.made_with == made_with(current),
             lines_behind=max(0, current.head.seq - cursor.seq),
-            has_follower=has_follower,
         )

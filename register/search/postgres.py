@@ -15,7 +15,8 @@ from sqlalchemy import Row, TextClause, text
 from sqlalchemy.exc import SQLAlchemyError
 from sqlalchemy.orm import Session
 
-from register.db import autocommit_engine, write_engine
+from register.db import write_engine
+from register.postgresql import autocommit_engine
 from register.search import postgres_rows as finding
 from register.search import postgres_rows as rows
 from register.search import postgres_tables as tables
@@ -28,6 +29,7 @@ from register.search.engine_interface import (
     SearchQuery,
     report_progress,
 )
+from register.search.literal_terms import with_literal_runs, with_literal_tokens
 from register.search.postgres_rows import Tally
 from register.search.postgres_tables import EVERY, SAMPLE, SHAPE, original, quoted
 
@@ -97,7 +99,7 @@ class Postgres:
         :raises Unready: no usable index; the session may go on.
         """
         with _reading(session):
-            found = finding.find(session, asked)
+            found = finding.find(session, with_literal_tokens(asked))
         if found is None:
             raise IndexNotReady("absent")
         return found
@@ -172,7 +174,7 @@ class Postgres:
         :raises Unready: no usable index.
         :raises SQLAlchemyError: it cannot be written; it is as it was before.
         """
-        given = {one.number: one for one in documents}
+        given = {one.number: with_literal_runs(one) for one in documents}
         numbers = [*{*given, *gone}]
         tally = Tally()
         with self._database.begin() as connection:
@@ -204,7 +206,11 @@ class Postgres:
             tables.lock(connection)
             tables.begin(connection)
             tally = Tally()
-            lexicon = rows.load_all(connection, report_progress(documents, total, progress), tally)
+            lexicon = rows.load_all(
+                connection,
+                map(with_literal_runs, report_progress(documents, total, progress)),
+                tally,
+            )
             rows.settle(connection, cursor, lexicon, tally, tally.cases)
             tables.finish(connection)
         tables.sweep(self._database, _PATIENCE)

@@ -28,6 +28,7 @@ from sqlalchemy import Connection, Engine, text
 from sqlalchemy.exc import DBAPIError
 
 from register.search.engine_interface import Document, QueryAlternative, QueryPart
+from register.search.literal_terms import unique_forms
 
 # Whoever changes what this module writes changes this too: indexes are then made anew.
 VERSION = 1
@@ -106,8 +107,10 @@ class Lexicon:
 
     def _written(self, document: Document) -> Iterator[str]:
         yield EVERY
+        strong_forms = unique_forms(document.strong_forms)
+        every_form = strong_forms | unique_forms(document.weak_forms)
         yield from self._marked(document.strong, STRONG.token)
-        for place, forms in ((STRONG, document.strong_forms), (ANYWHERE, document.forms)):
+        for place, forms in ((STRONG, strong_forms), (ANYWHERE, every_form)):
             yield from (place.form + fit(form) for form in sorted(forms))
         yield from self._marked((*document.strong, *document.weak), ANYWHERE.token)
 

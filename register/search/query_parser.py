@@ -1,24 +1,22 @@
-"""Query parser: words, "phrases", -excluded words and prefixes*.
+"""Query parser: words, "phrases", -excluded words, prefixes*, dates, periods and case numbers.
 
-All words are required. A quoted phrase is literal; a plain word also matches its synonyms. A
-number of a département or a year means only that, unless it is quoted. There are no syntax errors:
-unknown syntax is read as words. "OU" and "ET" in capitals between words, and "OR" and "AND", are
-ignored: there is no OR.
+All words are required. What is quoted matches by the letter; a plain word also matches its other
+forms and its synonyms. A number of a département or a year means only that, unless it is quoted.
+There are no syntax errors: unknown syntax is read as words. "OU" and "ET" in capitals between
+words, and "OR" and "AND", are ignored: there is no OR.
 """
 
 from __future__ import annotations
 
 import re
-import tomllib
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from functools import cache
-from pathlib import Path
-from typing import Any
 
 from register.errors import Invalid
-from register.search import analyzer
+from register.search import analyzer, query_readings
 from register.search.engine_interface import CODE, QueryAlternative, QueryPart, SearchQuery
+from register.search.query_readings import Reading
+from register.search.synonyms import load_table
 from register.territory.place_queries import is_departement_code
 from register.text.normalisation import one_line
 
@@ -27,15 +25,16 @@ PARTS_LIMIT = 24
 MIN_PREFIX_LENGTH = 3  # shorter prefixes match too many words
 
 _PIECE = re.compile(
-    r"""
+    rf"""
     (?P<without>(?<!\S)[-\u2212](?=\S))?
     (?:
         ["“”„](?P<phrase>[^"“”„]*)["“”„]
       | «(?P<guillemets>[^«»]*)»
+      | (?P<readable>{query_readings.PATTERN})
       | (?P<plain>[^\s"“”„«»]+)
     )
     """,
-    re.VERBOSE,
+    re.VERBOSE | re.IGNORECASE,
 )
 # One name with its inner punctuation: "Noisy-le-Sec", "93sang30.com", "l’affaire". "17/0815" is
 # the number of a file, not two départements.
@@ -59,11 +58,13 @@ class _Word:
     """
 
     typed: str
+    span: tuple[int, int]
     forms: tuple[str, ...]
     excluded: bool = False
     phrase: bool = False
     prefix: bool = False
     short: bool = False
+    reading: Reading | None = None
 
     @property
     def tokens(self) -> tuple[str, ...]:
@@ -72,7 +73,7 @@ class _Word:
     @property
     def is_plain(self) -> bool:
         """Whether it may be part of an expression that has synonyms."""
-        return not (self.excluded or self.phrase or self.prefix)
+        return not (self.excluded or self.phrase or self.prefix or self.reading)
 
 
 def parse(search_text: str) -> SearchQuery:
@@ -87,7 +88,7 @@ def parse(search_text: str) -> SearchQuery:
     words = list(_words(line))
     if line and all(word.short for word in words):
         raise _no_terms_error(line)
-    parts = tuple(dict.fromkeys(_parts(words)))
+    parts = tuple(dict.fromkeys(_parts(line, words)))
     if len(parts) > PARTS_LIMIT:
         raise Invalid("search_too_many", limit=PARTS_LIMIT)
     return SearchQuery(parts)
@@ -126,45 +127,60 @@ def _words(line: str) -> Iterator[_Word]:
     for piece in _pieces(line)[0]:
         excluded = piece["without"] is not None
         quoted = piece["phrase"] if piece["phrase"] is not None else piece["guillemets"]
-        if quoted is None:
-            for chunk in _CHUNK.findall(piece["plain"]):
+        typed = piece["readable"]
+        if quoted is not None:
+            if forms := analyzer.forms(quoted):
+                yield _Word(
+                    f'"{quoted.strip()}"', piece.span(), tuple(forms), excluded, phrase=True
+                )
+        elif typed and (reading := query_readings.read(typed)):
+            forms = analyzer.forms(typed)
+            yield _Word(typed, piece.span(), tuple(forms), excluded, reading=reading)
+        else:
+            for chunk in _CHUNK.finditer(line, *piece.span("readable" if typed else "plain")):
                 yield from _chunk_words(chunk, excluded)
-        elif forms := analyzer.forms(quoted):
-            yield _Word(quoted.strip(), tuple(forms), excluded, phrase=True)
 
 
-def _chunk_words(chunk: str, excluded: bool) -> Iterator[_Word]:
-    forms = analyzer.forms(chunk)
-    if chunk.endswith("*") and forms and len(forms[-1]) >= MIN_PREFIX_LENGTH:
+def _chunk_words(chunk: re.Match[str], excluded: bool) -> Iterator[_Word]:
+    typed, span = chunk.group(), chunk.span()
+    forms = analyzer.forms(typed)
+    if typed.endswith("*") and forms and len(forms[-1]) >= MIN_PREFIX_LENGTH:
         if forms[:-1]:
-            yield _Word(chunk, tuple(forms[:-1]), excluded)
-        yield _Word(chunk, (forms[-1],), excluded, prefix=True)
+            yield _Word(typed, span, tuple(forms[:-1]), excluded)
+        yield _Word(typed, span, (forms[-1],), excluded, prefix=True)
     elif forms:
-        short = chunk.endswith("*") and len(forms) == 1
-        yield _Word(chunk.rstrip("*"), tuple(forms), excluded, short=short)
+        short = typed.endswith("*") and len(forms) == 1
+        yield _Word(typed.rstrip("*"), span, tuple(forms), excluded, short=short)
 
 
-def _parts(words: Sequence[_Word]) -> Iterator[QueryPart]:
+def _parts(line: str, words: Sequence[_Word]) -> Iterator[QueryPart]:
     start = 0
     while start < len(words):
         size, alternatives = _expression_at(words, start)
-        typed = " ".join(word.typed for word in words[start : start + size])
-        compounds = _compound_alternatives(words, start, size)
-        unique = dict.fromkeys((*alternatives, *compounds))
-        yield QueryPart(typed, tuple(unique), words[start].excluded)
+        first, last = words[start], words[start + size - 1]
+        yield QueryPart(
+            first.typed if size == 1 else line[first.span[0] : last.span[1]],
+            tuple(dict.fromkeys((*alternatives, *_compound_alternatives(words, start, size)))),
+            first.excluded,
+            first.reading.filters if first.reading else (),
+        )
         start += size
 
 
 def _word_alternatives(word: _Word) -> Iterator[QueryAlternative]:
     """Yield the word, its spelling in one word, and a domain name without its end."""
-    if word.prefix:
+    if word.reading:
+        yield from word.reading.alternatives
+    elif word.prefix:
         yield QueryAlternative(word.forms, prefix=True)
-        return
-    yield QueryAlternative(_meaning_tokens(word))
-    if not word.phrase and len(word.forms) > 1:
-        yield QueryAlternative((analyzer.token_of("".join(word.forms)),))
-        if _SITE.search(word.typed):
-            yield QueryAlternative(word.tokens[:-1])
+    elif word.phrase:
+        yield QueryAlternative(word.forms, literal=True)
+    else:
+        yield QueryAlternative(_meaning_tokens(word))
+        if len(word.forms) > 1:
+            yield QueryAlternative((analyzer.token_of("".join(word.forms)),))
+            if _SITE.search(word.typed):
+                yield QueryAlternative(word.tokens[:-1])
 
 
 def _compound_alternatives(
@@ -189,7 +205,7 @@ def _is_plain_word(word: _Word) -> bool:
 def _meaning_tokens(word: _Word) -> tuple[str, ...]:
     """Tokens of a word, or the code of a number that is a département or a year."""
     form = word.forms[0]
-    if len(word.forms) > 1 or word.phrase:
+    if len(word.forms) > 1:
         return word.tokens
     if is_departement_code(form.upper()):
         return (f"{CODE}dep:{form.upper()}",)
@@ -203,49 +219,28 @@ def _expression_at(words: Sequence[_Word], start: int) -> tuple[int, tuple[Query
 
     A word alone if no expression of the synonym table begins there.
     """
-    table = _synonyms()
-    longest_expression = max(map(len, table), default=1)
+    table = load_table()
     run_tokens: list[str] = []
     longest_match = 1, tuple(_word_alternatives(words[start]))
-    for size, word in enumerate(words[start : start + longest_expression], start=1):
+    for size, word in enumerate(words[start : start + table.longest], start=1):
         if not word.is_plain:
             break
         run_tokens += word.tokens
-        if equivalents := table.get(tuple(run_tokens)):
+        if equivalents := table.alternatives.get(tuple(run_tokens)):
             # Words typed apart may be apart in a text; one word with punctuation is a phrase.
             literal = QueryAlternative(tuple(run_tokens), is_phrase=size == 1)
             longest_match = size, (literal, *equivalents)
+    if longest_match[0] == 1 and (codes := _codes_by_company(words, start)):
+        return 1, codes
     return longest_match
 
 
-# --- synonyms -------------------------------------------------------------------------------
-
-FILE = Path(__file__).with_name("synonyms.toml")
-
-SynonymTable = Mapping[tuple[str, ...], tuple[QueryAlternative, ...]]
-
-
-def parse_table(source: Mapping[str, Any]) -> SynonymTable:
-    """Expression → alternatives, from the groups of synonyms and of codes of a parsed file."""
-    table: dict[tuple[str, ...], dict[QueryAlternative, None]] = {}
-    for group in source.get("groupe", ()):
-        expressions = _expressions(group["mots"])
-        for expression in expressions:
-            equivalents = (QueryAlternative(other) for other in expressions if other != expression)
-            table.setdefault(expression, {}).update(dict.fromkeys(equivalents))
-    for code_group in source.get("vers", ()):
-        alternatives = [QueryAlternative((CODE + code,)) for code in code_group["codes"]]
-        for expression in _expressions(code_group["mots"]):
-            table.setdefault(expression, {}).update(dict.fromkeys(alternatives))
-    return {expression: tuple(alternatives) for expression, alternatives in table.items()}
-
-
-def _expressions(phrases: Iterable[str]) -> list[tuple[str, ...]]:
-    """Expressions as tokens, without duplicates such as "caméra" and "caméras"."""
-    token_runs = (tuple(analyzer.tokens(expression)) for expression in phrases)
-    return list(dict.fromkeys(expression for expression in token_runs if expression))
-
-
-@cache
-def _synonyms() -> SynonymTable:
-    return parse_table(tomllib.loads(FILE.read_text(encoding="utf-8")))
+def _codes_by_company(words: Sequence[_Word], start: int) -> tuple[QueryAlternative, ...]:
+    """Codes that a word means beside the other words; none if these lead to several."""
+    companies = load_table().by_company
+    (*_, token) = words[start].tokens
+    if not words[start].is_plain or token not in companies:
+        return ()
+    others = {token for word in words if word.is_plain for token in word.tokens}
+    matches = [codes for neighbours, codes in companies[token] if neighbours & others]
+    return matches[0] if len(matches) == 1 else ()

@@ -7,7 +7,7 @@ update of the index.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 from register.search import analyzer
@@ -19,11 +19,10 @@ Fields = Sequence[Sequence[str]]
 def strength(search_query: SearchQuery, document: Document) -> int | None:
     """Number of required parts that the strong fields match; None without a match."""
     everywhere = (*document.strong, *document.weak)
-    if not all(
-        _part_matches(part, everywhere, document.forms) for part in search_query.required_parts
-    ):
+    forms = (*document.strong_forms, *document.weak_forms)
+    if not all(_part_matches(part, everywhere, forms) for part in search_query.required_parts):
         return None
-    if any(_part_matches(part, everywhere, document.forms) for part in search_query.excluded_parts):
+    if any(_part_matches(part, everywhere, forms) for part in search_query.excluded_parts):
         return None
     return sum(
         _part_matches(part, document.strong, document.strong_forms)
@@ -31,21 +30,21 @@ def strength(search_query: SearchQuery, document: Document) -> int | None:
     )
 
 
-def _part_matches(part: QueryPart, fields: Fields, forms: Iterable[str]) -> bool:
+def _part_matches(part: QueryPart, fields: Fields, forms: Fields) -> bool:
     return any(
-        _alternative_matches(alternative, fields, forms) for alternative in part.alternatives
+        _alternative_matches(
+            alternative, forms if alternative.literal or alternative.prefix else fields
+        )
+        for alternative in part.alternatives
     )
 
 
-def _alternative_matches(
-    alternative: QueryAlternative, fields: Fields, forms: Iterable[str]
-) -> bool:
+def _alternative_matches(alternative: QueryAlternative, fields: Fields) -> bool:
     if alternative.prefix:
-        return any(form.startswith(alternative.tokens[0]) for form in forms)
+        return any(word.startswith(alternative.tokens[0]) for field in fields for word in field)
     if alternative.is_phrase:
         return any(_has_run(alternative.tokens, field) for field in fields)
-    all_tokens = {token for field in fields for token in field}
-    return all_tokens.issuperset(alternative.tokens)
+    return {token for field in fields for token in field}.issuperset(alternative.tokens)
 
 
 def _has_run(tokens: Sequence[str], field: Sequence[str]) -> bool:
@@ -101,18 +100,16 @@ def highlighted_pieces(search_query: SearchQuery, text: str) -> list[tuple[str, 
 def _alternative_spans(
     alternative: QueryAlternative, words: Sequence[_TextWord]
 ) -> Iterator[tuple[int, int]]:
+    tokens = alternative.tokens
     if alternative.prefix:
-        yield from (
-            (word.start, word.end) for word in words if word.form.startswith(alternative.tokens[0])
-        )
-    elif not alternative.is_phrase:
-        yield from ((word.start, word.end) for word in words if word.token in alternative.tokens)
-    else:
-        size = len(alternative.tokens)
-        for first in range(len(words) - size + 1):
-            run = words[first : first + size]
-            if tuple(word.token for word in run) == alternative.tokens:
-                yield run[0].start, run[-1].end
+        yield from ((word.start, word.end) for word in words if word.form.startswith(tokens[0]))
+        return
+    text_tokens = [word.form if alternative.literal else word.token for word in words]
+    size = len(tokens) if alternative.is_phrase else 1
+    for first in range(len(words) - size + 1):
+        run = tuple(text_tokens[first : first + size])
+        if run == tokens or (not alternative.is_phrase and run[0] in tokens):
+            yield words[first].start, words[first + size - 1].end
 
 
 def _merge_spans(spans: Sequence[tuple[int, int]]) -> Iterator[tuple[int, int]]:

@@ -9,7 +9,7 @@ the words of the index. The order of results is made in :mod:`register.cases.res
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 
@@ -137,14 +137,17 @@ def search_index(
     """
     try:
         matches = index.find(session, search_query)
+        if not (
+            indexer.is_readable(matches.cursor) and _follows_ledger(session, matches.cursor, head)
+        ):
+            return None
+        ranked = _rank_typed_first(
+            search_query, matches.strength, lambda typed: index.find(session, typed).strength
+        )
     except interface.IndexNotReady:
         return None
-    if not (indexer.is_readable(matches.cursor) and _follows_ledger(session, matches.cursor, head)):
-        return None
     changed = _changed_since(session, matches.cursor) if matches.cursor.seq < head.seq else {}
-    strengths = {
-        number: score for number, score in matches.strength.items() if number not in changed
-    }
+    strengths = {number: score for number, score in ranked.items() if number not in changed}
     newest_first = sorted(changed, key=lambda number: changed[number], reverse=True)
     strengths |= match_cases(session, search_query, newest_first[:CHANGED_LIMIT], vocabulary)
     return SearchMatches(
@@ -161,11 +164,47 @@ def match_cases(
     """Matches among the public ones of some cases, by their present texts."""
     if not numbers:
         return {}
-    scores = (
-        (document.number, strength(search_query, document))
-        for document in documents(session, numbers, vocabulary)
-    )
-    return {number: score for number, score in scores if score is not None}
+    case_documents = documents(session, numbers, vocabulary)
+
+    def find(query: interface.SearchQuery) -> dict[int, int]:
+        scores = ((document.number, strength(query, document)) for document in case_documents)
+        return {number: score for number, score in scores if score is not None}
+
+    return _rank_typed_first(search_query, find(search_query), find)
+
+
+def _rank_typed_first(
+    search_query: interface.SearchQuery,
+    strengths: Mapping[int, int],
+    find: Callable[[interface.SearchQuery], Mapping[int, int]],
+) -> dict[int, int]:
+    """Strengths that put the cases with all typed words before those with a synonym only."""
+    typed_query = search_query.without_synonyms
+    typed = find(typed_query) if strengths and typed_query != search_query else {}
+    step = len(search_query.required_parts) + 1
+    return {number: score + step * (number in typed) for number, score in strengths.items()}
+
+
+# Parts of a search that is searched again without each of them.
+PARTS_LIMIT_WITHOUT = 6
+
+
+def find_without_each_part(
+    search_query: interface.SearchQuery,
+    matching: Collection[int],
+    find: Callable[[interface.SearchQuery], Mapping[int, int] | None],
+) -> Iterator[tuple[interface.QueryPart, Mapping[int, int]]]:
+    """Yield each required part with the cases that match all the others and not this one.
+
+    A case is with one part at most: with two, it would match neither.
+
+    :param matching: cases that match the whole search.
+    :param find: the cases of a query with their strength; None without an index.
+    """
+    parts = search_query.required_parts
+    for part in parts if 1 < len(parts) <= PARTS_LIMIT_WITHOUT else ():
+        cases = find(search_query.without(part)) or {}
+        yield part, {number: score for number, score in cases.items() if number not in matching}
 
 
 def _follows_ledger(session: Session, cursor: interface.Cursor, head: LedgerPosition) -> bool:

@@ -17,7 +17,7 @@ from whoosh.filedb.filestore import FileStorage
 from whoosh.index import FileIndex
 from whoosh.reading import IndexReader, SegmentReader, TermNotFound
 
-from register.search.engine_interface import Document, QueryAlternative, QueryPart, SearchQuery
+from register.search.engine_interface import Document, QueryPart, SearchQuery
 
 WRITER_MEGABYTES = 128  # postings in memory, before the writer sorts them on the disk
 SEGMENT_LIMIT = 2_000  # documents; an erasure rewrites the whole segment of the case
@@ -34,40 +34,31 @@ def _encode(token: str) -> bytes:
     return token.encode("utf-8", "surrogatepass")
 
 
-class _Forms(fields.FieldType):
-    """Field of ready-made terms, which needs no analyzer."""
-
-    format: Any = formats.Existence()
-
-    def __init__(self) -> None:
-        """Leave the other attributes at their defaults."""
-
-    def index(self, value: Iterable[str], **_options: Any) -> Postings:
-        yield from ((_encode(form), 1, 1.0, b"") for form in value)
-
-
-class _Words(_Forms):
-    """Field of token runs with positions; a gap after each run keeps phrases within one."""
+class _Words(fields.FieldType):
+    """Field of word runs with positions; a gap after each run keeps phrases within one."""
 
     format: Any = formats.Positions()
+
+    def __init__(self) -> None:
+        """Leave the other attributes at their defaults: the words come ready-made."""
 
     def index(self, value: Iterable[Sequence[str]], **_options: Any) -> Postings:
         positions: defaultdict[str, list[int]] = defaultdict(list)
         start = 0
         for run in value:
-            for position, token in enumerate(run, start):
-                positions[token].append(position)
+            for position, word in enumerate(run, start):
+                positions[word].append(position)
             start += len(run) + 1
-        for token, token_positions in positions.items():
-            yield _encode(token), 1, 1.0, self.format.encode(token_positions)
+        for word, word_positions in positions.items():
+            yield _encode(word), 1, 1.0, self.format.encode(word_positions)
 
 
 SCHEMA = fields.Schema(
     number=fields.NUMERIC(bits=64, signed=False, shift_step=0, unique=True, sortable=True),
     strong=_Words(),
     weak=_Words(),
-    strong_forms=_Forms(),
-    weak_forms=_Forms(),
+    strong_forms=_Words(),
+    weak_forms=_Words(),
 )
 
 
@@ -105,34 +96,33 @@ def _part_documents(reader: IndexReader, part: QueryPart) -> tuple[Documents, Do
     everywhere: Documents = set()
     strong: Documents = set()
     for alternative in part.alternatives:
-        in_strong, in_weak = (
-            _alternative_documents(reader, alternative, field) for field in ("strong", "weak")
-        )
-        strong |= in_strong
-        everywhere |= in_strong | in_weak
-        if len(alternative.tokens) > 1 and not alternative.is_phrase:
-            # Some of the tokens may be in strong fields, and the others in weak ones.
-            everywhere |= set.intersection(
+        suffix = "_forms" if alternative.literal or alternative.prefix else ""
+        strong_field, weak_field = f"strong{suffix}", f"weak{suffix}"
+        words = [_encode(word) for word in alternative.tokens]
+        if alternative.prefix:
+            in_strong = _prefix_documents(reader, strong_field, words[0])
+            in_weak = _prefix_documents(reader, weak_field, words[0])
+        elif alternative.is_phrase and len(words) > 1:
+            in_strong = _phrase_documents(reader, strong_field, words)
+            in_weak = _phrase_documents(reader, weak_field, words)
+        else:
+            by_word = [_term_documents(reader, strong_field, word) for word in words]
+            in_strong = set.intersection(*by_word)
+            # Some of the words may be in strong fields, and the others in weak ones.
+            in_weak = set.intersection(
                 *(
-                    _term_documents(reader, "strong", token)
-                    | _term_documents(reader, "weak", token)
-                    for token in map(_encode, alternative.tokens)
+                    documents | _term_documents(reader, weak_field, word)
+                    for word, documents in zip(words, by_word, strict=True)
                 )
             )
+        strong |= in_strong
+        everywhere |= in_strong | in_weak
     return everywhere, strong
 
 
-def _alternative_documents(
-    reader: IndexReader, alternative: QueryAlternative, field: str
-) -> Documents:
-    tokens = [_encode(token) for token in alternative.tokens]
-    if alternative.prefix:
-        forms_field = f"{field}_forms"
-        forms = list(reader.expand_prefix(forms_field, tokens[0]))
-        return set().union(*(_term_documents(reader, forms_field, form) for form in forms))
-    if alternative.is_phrase and len(tokens) > 1:
-        return _phrase_documents(reader, field, tokens)
-    return set.intersection(*(_term_documents(reader, field, token) for token in tokens))
+def _prefix_documents(reader: IndexReader, field: str, prefix: bytes) -> Documents:
+    forms = list(reader.expand_prefix(field, prefix))
+    return set().union(*(_term_documents(reader, field, form) for form in forms))
 
 
 def _term_documents(reader: IndexReader, field: str, term: bytes) -> Documents:
@@ -244,7 +234,7 @@ def add_documents(writer: Any, documents: Iterable[Document]) -> None:
             strong=document.strong,
             weak=document.weak,
             strong_forms=document.strong_forms,
-            weak_forms=document.forms - document.strong_forms,
+            weak_forms=document.weak_forms,
         )
 
 

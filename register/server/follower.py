@@ -1,8 +1,4 @@
-"""The process that follows: started by the supervisor with a line to it, or by hand.
-
-It is ready as soon as it competes for the lease, whether there is an index or not. It may be ended
-at any moment, as what it writes may: told to, it leaves what it is doing, and is gone in a second.
-"""
+"""The worker process: started by ``serve``, or by the command ``webcitoyen follow``."""
 
 from __future__ import annotations
 
@@ -13,10 +9,8 @@ import sys
 import threading
 import time
 from contextlib import suppress
-from functools import partial
 
 from flask import Flask
-from sqlalchemy import Engine
 from sqlalchemy.exc import OperationalError
 from sqlalchemy.orm import Session
 
@@ -25,98 +19,92 @@ from register.db import db
 from register.errors import RegisterError
 from register.key_store import KeyStore
 from register.operations import schema, setup
-from register.search.leader_election import index_lease
 from register.server import process_start, startup_checks
 from register.web.logs import error_fields, log
-from register.worker import Follower, RetentionJob, StopSignal
+from register.worker.jobs import IndexJob, RetentionJob
+from register.worker.lock import worker_lock
+from register.worker.loop import Worker
 
-GRACE = 0.8  # seconds that a work under way is given to notice the end
-YIELDING = 5  # in favour of the readers: niceness(7) beside the workers
+GRACE_SECONDS = 0.8  # for a job to notice the stop; then the process ends all the same
+NICENESS = 5  # in favour of the processes that answer
 
 
-def main(arguments: list[str]) -> int:
-    """Follow for an application until told otherwise; its name and the line are given."""
+def run_worker(app: Flask) -> None:
+    """Run the jobs in the foreground until TERM or INT, and at most a second longer.
+
+    It may be killed at any moment: each job goes on from what it has committed.
+    """
     process_start.protect()
-    spec, line = arguments
-    (supervisor,) = process_start.inherited([int(line)])
-    try:
-        app = startup_checks.made(spec)
-        _require_schema(app)
-    except RegisterError as error:
-        supervisor.sendall(f"refused {startup_checks.worded(error)}\n".encode())
-        return 1
-    with suppress(OSError):  # a favour, no more
-        os.nice(YIELDING)
-    ending = StopSignal()
-    obeying = threading.Thread(target=_obey, args=(supervisor, ending), daemon=True)
-    obeying.start()
-    try:
-        follow(app, ending)
-    finally:
-        with suppress(OSError):  # the supervisor may have gone first
-            supervisor.shutdown(socket.SHUT_RDWR)
-        obeying.join(1)
-        supervisor.close()
-        ending.close()
-    return 0
-
-
-def follow(app: Flask, ending: StopSignal) -> None:
-    """Follow until the end is asked for, by TERM or INT or otherwise."""
+    stop = threading.Event()
     for number in (signal.SIGTERM, signal.SIGINT):
-        signal.signal(number, lambda *_asked: _end(ending))
-    # A terminal that closes, or an operator who meant the supervisor.
+        signal.signal(number, lambda *_signal: _request_stop(stop))
+    # A terminal that closes, or an operator who meant the server.
     signal.signal(signal.SIGHUP, signal.SIG_IGN)
+    with suppress(OSError):
+        os.setpriority(os.PRIO_PROCESS, 0, NICENESS)
     settings: Settings = app.extensions["register.settings"]
     log().info("following", search=settings.search)
     with app.app_context():
-        index, engine = app.extensions["register.search"], db.engine
-        store = partial(_store, settings, engine)
-        duty = RetentionJob(engine, store, settings.undecided_after, _tell)
-        try:
-            Follower(engine, index, index_lease(settings, engine), ending, _tell, duty).run()
-        finally:
-            index.close()
-            engine.dispose()
+        engine = db.engine
+
+        def open_store() -> KeyStore:
+            with Session(engine) as session:
+                return setup.key_store(settings, session)
+
+        jobs = (
+            RetentionJob(engine, open_store, settings.undecided_after, _log_event),
+            IndexJob(engine, app.extensions["register.search"]),
+        )
+        Worker(engine, worker_lock(settings, engine), jobs, _log_event, stop).run()
+        engine.dispose()
     log().info("stopped")
 
 
-def _store(settings: Settings, engine: Engine) -> KeyStore:
-    with Session(engine) as session:
-        return setup.key_store(settings, session)
+def _request_stop(stop: threading.Event) -> None:
+    # A thread, because the event's own lock may be held where the signal interrupts.
+    threading.Thread(target=_end, args=(stop,), daemon=True).start()
 
 
-def _require_schema(app: Flask) -> None:
-    """Refuse tables of another version; a database that is away is waited for."""
-    with app.app_context(), suppress(OperationalError):
-        schema.require(db.engine)
-
-
-def _obey(supervisor: socket.socket, ending: StopSignal) -> None:
-    """Say that we are there; end when told to retire or to stop, or when the supervisor is gone."""
-    with suppress(OSError), supervisor.makefile("rb") as said:
-        supervisor.sendall(b"ready\n")
-        said.readline()
-    _end(ending)
-
-
-def _end(ending: StopSignal) -> None:
-    ending.request()
-    threading.Thread(target=_leave, daemon=True).start()
-
-
-def _leave() -> None:
-    time.sleep(GRACE)
+def _end(stop: threading.Event) -> None:
+    stop.set()
+    time.sleep(GRACE_SECONDS)
     os._exit(0)
 
 
-def _tell(event: str, error: BaseException | None = None) -> None:
+def _log_event(event: str, error: BaseException | None = None) -> None:
     if error is None:
         log().info(event)
         return
     number = getattr(error, "errno", None)
-    more = {"errno": os.strerror(number)} if isinstance(number, int) else {}
-    log().error(event, **error_fields(error), **more)
+    cause = {"errno": os.strerror(number)} if isinstance(number, int) else {}
+    log().error(event, **error_fields(error), **cause)
+
+
+# --- as a child of the supervisor -----------------------------------------------------------
+
+
+def main(arguments: list[str]) -> int:
+    """Run the jobs of an application until the supervisor says otherwise."""
+    spec, line = arguments
+    (supervisor,) = process_start.inherited([int(line)])
+    try:
+        app = startup_checks.made(spec)
+        with app.app_context(), suppress(OperationalError):
+            schema.require(db.engine)
+    except RegisterError as error:
+        supervisor.sendall(f"refused {startup_checks.worded(error)}\n".encode())
+        return 1
+    threading.Thread(target=_obey, args=(supervisor,), daemon=True).start()
+    run_worker(app)
+    return 0
+
+
+def _obey(supervisor: socket.socket) -> None:
+    """Report that the process is ready; end when told so, or when the supervisor is gone."""
+    with suppress(OSError):
+        supervisor.sendall(b"ready\n")
+        supervisor.recv(16)
+    os.kill(os.getpid(), signal.SIGTERM)
 
 
 if __name__ == "__main__":

@@ -93,6 +93,17 @@ def regions() -> list[Area]:
     return sorted(present, key=lambda area: area.folded)
 
 
+def group(code: str) -> CommuneGroup | None:
+    """The intercommunalité with this SIREN number."""
+    return territory().groups.get(code)
+
+
+def group_members(code: str) -> tuple[str, ...]:
+    """The codes of the communes of an intercommunalité; empty for an unknown one."""
+    commune_group = group(code)
+    return commune_group.members if commune_group else ()
+
+
 def area_name(kind: str, code: str) -> str:
     """The name of a ``departement`` or a ``region``; its code when there is none."""
     area = departement(code) if kind == "departement" else region(code)
@@ -170,7 +181,7 @@ def find_commune(code: str) -> CommuneDetails | None:
         commune=place,
         departement=departement(place.departement_code),
         region=region(place.region_code or ""),
-        group=territory().groups.get(place.group_code or ""),
+        group=group(place.group_code or ""),
         aliases=commune_aliases(place.code),
         former_codes=territory().former_codes.get(place.code, ()),
         former_name=(former_name(code) or code) if code != place.code else "",

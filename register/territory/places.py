@@ -49,15 +49,16 @@ class Area(NamedTuple):
 
 
 class CommuneGroup(NamedTuple):
-    """An EPCI with taxes of its own: its SIREN number, official name, kind, number of communes.
+    """An intercommunalité: its SIREN number, official name, kind, and the codes of its communes.
 
-    ``kind`` is the DGCL's: ``CC``, ``CA``, ``CU``, ``METRO`` or ``MET69``.
+    ``kind`` is the DGCL's: ``CC``, ``CA``, ``CU``, ``METRO``, ``MET69``, or ``EPT`` for a territory
+    of the métropole du Grand Paris.
     """
 
     code: str
     name: str
     kind: str
-    size: int
+    members: tuple[str, ...]
 
 
 class Commune(NamedTuple):
@@ -143,12 +144,13 @@ class Territory:
         regions: Iterable[Area],
         aliases: Iterable[Alias] = (),
         codes: Mapping[str, str] | None = None,
-        groups: Iterable[tuple[str, str, str]] = (),
+        groups: Iterable[tuple[str, str, str, str]] = (),
     ) -> None:
         """Index plain rows.
 
         :param codes: former codes, each with a present one; a present code leads to itself anyhow.
-        :param groups: SIREN number, name and kind of each intercommunalité.
+        :param groups: SIREN number, name and kind of each intercommunalité, and the codes of its
+            communes, separated by spaces, where they are not the communes that name it.
         """
         self.communes = {commune.code: commune for commune in communes}
         self.current_codes = {
@@ -170,9 +172,14 @@ class Territory:
         self.former_codes = group_by(
             (current, code) for code, current in self.current_codes.items()
         )
-        sizes = Counter(place.group_code for place in self.communes.values() if not place.retired)
+        members = group_by(
+            (place.group_code, place.code)
+            for place in self.communes.values()
+            if place.group_code and not place.retired
+        )
         self.groups = {
-            code: CommuneGroup(code, name, kind, sizes[code]) for code, name, kind in groups
+            code: CommuneGroup(code, name, kind, tuple(listed.split()) or members.get(code, ()))
+            for code, name, kind, listed in groups
         }
 
     def commune(self, code: str) -> Commune | None:
@@ -252,5 +259,12 @@ def territory(source: Path = DATA) -> Territory:
         regions,
         aliases,
         former_codes,
-        [(row.code, row.nom, row.type) for row in read_rows("epci.csv", source)],
+        [(row.code, row.nom, row.type, row.membres) for row in read_rows("epci.csv", source)],
     )
+
+
+@cache
+def communes_off_map() -> frozenset[str]:
+    """Codes of the communes that the map of France does not show."""
+    communes = territory().communes.values()
+    return frozenset(commune.code for commune in communes if not commune.on_map)

@@ -4,6 +4,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+from typing import Any
+
 from flask import Flask, Request
 from flask.sessions import SecureCookieSession, SecureCookieSessionInterface
 from flask_babel import Babel
@@ -48,8 +51,10 @@ import register.reports.web.report_views
 import register.territory.web.place_choice
 import register.territory.web.place_pages
 import register.web.etag
+import register.web.query_parameters
 from register.accounts.web import access_control
 from register.errors import SealError
+from register.postgresql import request_limits
 from register.web import (
     assets,
     errors,
@@ -65,6 +70,7 @@ from register.web import (
     template_env,
 )
 from register.web.blueprints import account, desk, public, submit
+from register.web.headers import StartResponse
 
 _COOKIE_KEY = "register.cookie_key"
 
@@ -86,6 +92,11 @@ class Application(Flask):
     """A Flask application without ``SECRET_KEY`` in its configuration."""
 
     session_interface = _SessionInterface()
+
+    def __call__(self, environ: dict[str, Any], start_response: StartResponse) -> Iterable[bytes]:
+        """Answer a request, within the time limits of one."""
+        with request_limits():
+            return self.wsgi_app(environ, start_response)
 
     @property
     def secret_key(self) -> bytes:  # type: ignore[override]

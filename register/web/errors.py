@@ -20,7 +20,7 @@ from flask import Flask, Response, redirect, render_template, request
 from flask.typing import ResponseReturnValue
 from flask_babel import gettext
 from flask_babel import lazy_gettext as _
-from sqlalchemy.exc import InterfaceError, OperationalError, TimeoutError
+from sqlalchemy.exc import InterfaceError, OperationalError, PendingRollbackError, TimeoutError
 from werkzeug.exceptions import HTTPException, InternalServerError
 
 from register import errors as domain
@@ -55,8 +55,10 @@ _STATUS_BY_ERROR: dict[type[domain.RegisterError], int] = {
 _ADDRESS_ERRORS = frozenset(
     {
         "filter",
+        "filter_single",
         "filter_too_many",
         "page",
+        "place_too_long",
         "search_no_word",
         "search_short_beginning",
         "search_silent",
@@ -136,7 +138,8 @@ def refusal(status: int, lang: Language = "fr") -> tuple[str, list[tuple[str, st
 
 def attach(app: Flask) -> None:
     """Give an application its error pages."""
-    for error_class in (OperationalError, InterfaceError, TimeoutError):
+    # A pending rollback follows a lost connection that a search went on without.
+    for error_class in (OperationalError, InterfaceError, TimeoutError, PendingRollbackError):
         app.register_error_handler(error_class, _unavailable)
     app.register_error_handler(domain.RegisterError, _register_error)
     app.register_error_handler(
@@ -182,6 +185,7 @@ def _register_error(error: domain.RegisterError) -> ResponseReturnValue:
     if isinstance(error, domain.Moved):
         return redirect(f"/incidents/{error.values['number']}", 301)
     if isinstance(error, domain.Unavailable) or error.key in (
+        "keystore_away",
         "keystore_missing",
         "keystore_foreign",
     ):

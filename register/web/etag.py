@@ -43,7 +43,16 @@ _VERIFIER = Path(__file__).resolve().parents[2] / "docs" / "verifier.py"
 _RENDERING_PACKAGES = ("babel", "feedgen", "jinja2", "lxml", "markupsafe")
 # Settings that no page shows: machines of one register may differ in them.
 _UNSHOWN_SETTINGS = frozenset(
-    {"instance", "seal_dir", "database_url", "trusted_proxies", "onion_url"}
+    {
+        "instance",
+        "seal_dir",
+        "database_url",
+        "database_connections",
+        "key_store_url",
+        "limiter_url",
+        "trusted_proxies",
+        "onion_url",
+    }
 )
 # WSGI environ key of the ResponseNotes that the hooks leave for the page cache.
 NOTES_KEY = "register.noted"

@@ -1,7 +1,7 @@
 """Maps of France: the map of a search, with one dot per commune, and the locator of a place.
 
-The dots are drawn once for each search at each position of the public ledger. Lists on the same
-page have the same content in words, so the drawing is hidden from screen readers.
+The same dots are drawn once. Lists on the same page have the same content in words, so the drawing
+is hidden from screen readers.
 """
 
 from __future__ import annotations
@@ -12,15 +12,13 @@ from dataclasses import dataclass
 from flask import get_template_attribute
 from markupsafe import Markup
 
-from register.cases.case_places import MapPoints, locate_cases
 from register.cases.data_version import VersionedMapCache
-from register.cases.filters import CaseQuery, HitStrengths
-from register.db import db
+from register.cases.selection import MapPoints, Selection
 from register.territory.map_ground import DrawingPoint, MapGround, dots, map_ground
 from register.territory.place_queries import area_name, commune, is_commune_code
 from register.territory.places import Commune
+from register.text.dates import Language
 from register.web.l10n import language
-from register.web.request_context import current_vocabulary, head
 
 
 @dataclass(frozen=True)
@@ -38,7 +36,7 @@ class MapDrawing:
 
     ``exact``, ``about``, ``whole``: paths of the dots of communes with their own point, of former
     communes with another one's point, and of whole départements; each may be empty. ``communes``:
-    the number of communes. ``aside``: the number of cases not on the map.
+    their number.
     """
 
     areas: Sequence[DepartementArea]
@@ -46,7 +44,6 @@ class MapDrawing:
     about: str
     whole: str
     communes: int
-    aside: int
     ground: MapGround
 
 
@@ -73,32 +70,30 @@ class Locator:
     exact: bool = True
 
 
-_map_cache: VersionedMapCache[str, RenderedMap] = VersionedMapCache(64)
+# Of about 60 kB each, by language and places: most acts change no place.
+_drawings: VersionedMapCache[tuple[Language, tuple[int, int]], Markup] = VersionedMapCache(32)
 
 
-def search_map(query: CaseQuery, matches: HitStrengths | None = None) -> RenderedMap:
-    """The map of a search.
-
-    The map of a search by words is not cached: its places depend on the search index, and the cache
-    of whole pages follows the index.
-
-    :param matches: the cases that match the words; ignored without words.
-    :raises ValueError: the query has words, but ``matches`` is None.
-    """
-    if query.words:
-        return _render_map(query, matches)
-    data_key = (head().digest, current_vocabulary().version)
-    key = f"{language()} {query.ordered_by(query.usual_order).query_string()}"
-    return _map_cache.get_or_make(data_key, key, lambda: _render_map(query, None))
+def search_map(selection: Selection) -> RenderedMap:
+    """The map of a search."""
+    places = selection.map_points
+    france, map_notes = (
+        get_template_attribute("web/_map.html", name) for name in ("france", "map_notes")
+    )
+    html = _drawings.get_or_make(
+        None, (language(), places.key), lambda: france(draw_places(places))
+    )
+    return RenderedMap(html, map_notes(places.off_map_count), len(places.commune_codes))
 
 
 def draw_places(places: MapPoints) -> MapDrawing:
     """Draw the places of a search."""
     ground = map_ground()
     points: dict[bool, list[DrawingPoint]] = {True: [], False: []}
-    for place in places.communes:
+    communes = places.communes
+    for place in communes:
         points[place.is_exact].append(DrawingPoint(*place.map_points[-1]))
-    codes = {place.departement_code for place in places.communes} | set(places.departements)
+    codes = {place.departement_code for place in communes} | set(places.departements)
     return MapDrawing(
         areas=[
             DepartementArea(
@@ -111,8 +106,7 @@ def draw_places(places: MapPoints) -> MapDrawing:
         exact=dots(points[True]),
         about=dots(points[False]),
         whole=dots(ground.shapes[code].centroid for code in places.departements),
-        communes=len(places.communes),
-        aside=places.off_map_count,
+        communes=len(communes),
         ground=ground,
     )
 
@@ -134,14 +128,6 @@ def region_locator(departements: Sequence[str]) -> Locator | None:
     """The locator of a région's départements; None when none of them has an outline."""
     drawable = [code for code in departements if code in map_ground().shapes]
     return _draw_locator(drawable) if drawable else None
-
-
-def _render_map(query: CaseQuery, matches: HitStrengths | None) -> RenderedMap:
-    drawing = draw_places(locate_cases(db.session(), query, current_vocabulary(), head(), matches))
-    html, notes = (
-        get_template_attribute("web/_map.html", name)(drawing) for name in ("france", "map_notes")
-    )
-    return RenderedMap(html, notes, drawing.communes)
 
 
 def _draw_locator(departements: Sequence[str], place: Commune | None = None) -> Locator:

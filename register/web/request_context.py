@@ -69,7 +69,7 @@ def vocabulary_in(lang: Language) -> Vocabulary:
 
 def commune_case_counts() -> Mapping[str, int]:
     """Number of public cases by commune code."""
-    return current_facet_index().counts["commune"]
+    return current_facet_index().axes["commune"].counts
 
 
 def current_facet_index() -> FacetIndex:

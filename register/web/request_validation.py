@@ -21,7 +21,7 @@ from register.web.headers import WSGI, StartResponse
 from register.web.l10n import request_language
 
 QUERY_LIMIT = 4096  # bytes, as sent
-PARAMETER_LIMIT = 60
+PARAMETER_LIMIT = 200
 BODY_LIMIT = 1024 * 1024
 # Forms of the desk hold a whole case. In a report, 200,000 characters pasted into one field by
 # mistake, at four bytes each, must come back with an error and the rest of the form; the limit is
@@ -48,7 +48,10 @@ class RequestValidator:
 
     def __call__(self, environ: dict[str, Any], start_response: StartResponse) -> Iterable[bytes]:
         """Refuse the request, or let the application answer."""
-        if _is_address(environ) and self.hosts.allows(environ.get("HTTP_HOST", "")):
+        query_string = environ.get("QUERY_STRING", "")
+        if len(query_string) > QUERY_LIMIT or query_string.count("&") >= PARAMETER_LIMIT:
+            status: int | None = 414
+        elif _is_address(environ) and self.hosts.allows(environ.get("HTTP_HOST", "")):
             status = body_refusal_status(environ)
         else:
             status = 400
@@ -115,8 +118,6 @@ def _is_address(environ: dict[str, Any]) -> bool:
     path, query_string = environ.get("PATH_INFO", ""), environ.get("QUERY_STRING", "")
     # "GET http://elsewhere/" names a host past the Host header (RFC 9112 §3.2.2).
     if not path.startswith("/") or not environ.get("REQUEST_URI", "/").startswith("/"):
-        return False
-    if len(query_string) > QUERY_LIMIT or query_string.count("&") >= PARAMETER_LIMIT:
         return False
     # WSGI passes bytes as Latin-1 (PEP 3333); the path is already unquoted, the query is not.
     return _is_text(path.encode("latin-1")) and _is_text(

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from register.cases import acts, facet_index, result_lists
+import facet_data
+
+from register.cases import acts, facet_index
 from register.cases.filters import CaseQuery
 from register.cases.vocabulary import current_vocabulary
 from register.journal import head
@@ -14,7 +16,7 @@ def _counts(session):
     return {
         (kind, code): count
         for kind in ("departement", "region")
-        for code, count in index.counts[kind].items()
+        for code, count in index.axes[kind].counts.items()
     }
 
 
@@ -47,7 +49,7 @@ def test_each_count_is_that_of_the_filter(session, desk):
     assert ("region", "") not in counts
     assert len(counts) == 8
     for (kind, code), count in counts.items():
-        page = result_lists.query_case_page(
+        page = facet_data.list_page(
             session, CaseQuery({kind: (code,)}), current_vocabulary(session), head(session)
         )
         assert page.total == count, (kind, code)

@@ -7,6 +7,13 @@ from math import asin, cos, radians, sin, sqrt
 import pytest
 
 from register.cases import acts, communes_with_cases, facet_index
+from register.cases.communes_with_cases import (
+    BY_DEPARTEMENT,
+    BY_GROUP,
+    BY_REGION,
+    communes_by,
+    list_communes,
+)
 from register.cases.vocabulary import current_vocabulary
 from register.journal import head
 from register.territory import place_queries
@@ -15,32 +22,33 @@ from register.territory.places import territory
 GAGNY, MONTREUIL, PUTEAUX, AJACCIO = "93032", "93048", "92062", "2A004"
 
 
-def _listed_communes(session):
+def _index(session):
     session.rollback()
-    index = facet_index.load_index(session, current_vocabulary(session), head(session))
-    return communes_with_cases.load_communes(index)
+    return facet_index.load_index(session, current_vocabulary(session), head(session))
+
+
+def _listed_communes(session, communes=None, limit=None):
+    if communes is None:
+        communes = territory().communes.values()
+    return list_communes(_index(session), communes, limit)
 
 
 def _neighbour_codes(session, code):
-    commune = place_queries.commune(code)
-    return [
-        neighbour.code
-        for neighbour in _listed_communes(session).nearest_to(code, (commune.lat, commune.lon))
-    ]
+    nearest = communes_with_cases.nearest_communes(_index(session), place_queries.commune(code))
+    return [neighbour.code for neighbour in nearest]
 
 
 def test_an_empty_register_lists_no_commune(session):
-    listed = _listed_communes(session)
-    assert (listed.communes, listed.by_intercommunalite, listed.by_cell) == ((), {}, {})
+    assert _listed_communes(session) == ()
     assert _neighbour_codes(session, GAGNY) == []
 
 
 def test_only_communes_of_public_cases_are_listed(session, pen, desk, cast):
     for hidden in (desk.draft, desk.discarded, desk.withdrawn, desk.erased):
         hidden()
-    assert _listed_communes(session).communes == ()
+    assert _listed_communes(session) == ()
     case = desk.published()
-    (commune,) = _listed_communes(session).communes
+    (commune,) = _listed_communes(session)
     assert (commune.code, commune.name, commune.departement, commune.case_count) == (
         GAGNY,
         "Gagny",
@@ -49,35 +57,32 @@ def test_only_communes_of_public_cases_are_listed(session, pen, desk, cast):
     )
     with pen() as p:
         acts.withdraw(p, case.id, by=cast.bruno, restriction="erreur", reason="r")
-    assert _listed_communes(session).communes == ()
+    assert _listed_communes(session) == ()
 
 
 def test_a_former_code_is_counted_under_the_commune_of_today(session, desk):
     desk.published(commune="93059", linked_communes=("93066",))
     desk.published(commune="93066")
-    assert [
-        (commune.code, commune.case_count) for commune in _listed_communes(session).communes
-    ] == [("93066", 2)]
+    assert [(commune.code, commune.case_count) for commune in _listed_communes(session)] == [
+        ("93066", 2)
+    ]
 
 
 def test_communes_with_cases_are_sorted_by_name(session, desk):
     for code in (PUTEAUX, MONTREUIL, AJACCIO, GAGNY, GAGNY, GAGNY):
         desk.published(commune=code)
     listed = _listed_communes(session)
-    assert [commune.name for commune in listed.communes] == [
-        "Ajaccio",
-        "Gagny",
-        "Montreuil",
-        "Puteaux",
-    ]
-    assert [commune.code for commune in listed.by_departement["93"]] == [GAGNY, MONTREUIL]
-    assert [commune.code for commune in listed.by_region["11"]] == [GAGNY, MONTREUIL, PUTEAUX]
+    assert [commune.name for commune in listed] == ["Ajaccio", "Gagny", "Montreuil", "Puteaux"]
+    assert [
+        commune.code for commune in _listed_communes(session, communes_by(BY_DEPARTEMENT)["93"])
+    ] == [GAGNY, MONTREUIL]
+    assert [
+        commune.code for commune in _listed_communes(session, communes_by(BY_REGION)["11"])
+    ] == [GAGNY, MONTREUIL, PUTEAUX]
     grand_paris = place_queries.commune(GAGNY).group_code
-    assert [commune.code for commune in listed.by_intercommunalite[grand_paris]] == [
-        GAGNY,
-        MONTREUIL,
-        PUTEAUX,
-    ]
+    assert [
+        commune.code for commune in _listed_communes(session, communes_by(BY_GROUP)[grand_paris])
+    ] == [GAGNY, MONTREUIL, PUTEAUX]
 
 
 def test_near_communes_are_sorted_by_distance_not_by_number_of_cases(session, desk):
@@ -138,10 +143,8 @@ def test_a_cell_is_no_narrower_than_the_reach(session, code):
     )
 
 
-def test_communes_with_cases_are_read_once_for_each_journal_head(session, desk):
+def test_too_many_communes_are_not_listed(session, desk):
     desk.published()
-    first = _listed_communes(session)
-    desk.draft(commune=PUTEAUX)
-    assert _listed_communes(session) is first
     desk.published(commune=PUTEAUX)
-    assert _listed_communes(session) is not first
+    assert len(_listed_communes(session, limit=2)) == 2
+    assert _listed_communes(session, limit=1) == ()

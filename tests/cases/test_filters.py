@@ -5,11 +5,12 @@ from __future__ import annotations
 from dataclasses import replace
 from urllib.parse import parse_qs
 
+import facet_data
 import pytest
 from case_contents import decided
 from sqlalchemy import select
 
-from register.cases import filters, result_lists
+from register.cases import filters
 from register.cases.case_content import ProceedingContent
 from register.cases.core_tables import CASE, IS_PUBLIC
 from register.cases.filters import FILTERS, CaseQuery, parse, parse_page_number
@@ -25,6 +26,7 @@ VALUES = {
     "commune": (["93032", "2A004", "93059"], ["gagny", "9303", "2a004", "930320", "٩٣٠٣٢"]),
     "departement": (["93", "2B", "974", "988"], ["20", "00", "2b", "093", "Nord"]),
     "region": (["11", "01", "94"], ["00", "1", "111", "idf"]),
+    "epci": (["200057875", "200069854"], ["Est Ensemble", "20005787", "2000578750"]),
     "endroit": (["Commune du Nord (non nommée)"], []),
     "pays": (["FR", "BE"], ["fr", "XX", "FRA", "93"]),
     "famille": (["justice", "autre"], ["rumeur", "Justice"]),
@@ -75,15 +77,27 @@ def test_an_empty_value_filters_nothing(words, name):
 
 
 @pytest.mark.parametrize("name", VALUES)
-def test_a_filter_takes_one_value_or_at_most_twenty(words, name):
-    many = VALUES[name][0][:1] * (2 if FILTERS[name].is_single else 21)
+def test_a_filter_takes_one_value_or_at_most_a_hundred(words, name):
+    limit = 1 if FILTERS[name].is_single else 100
+    many = VALUES[name][0][:1] * (limit + 1)
     with pytest.raises(Invalid) as refused:
         parse({name: many}, words)
-    assert (refused.value.key, refused.value.values) == ("filter_too_many", {"name": name})
+    if limit == 1:
+        assert (refused.value.key, refused.value.values) == ("filter_single", {"name": name})
+    else:
+        assert refused.value.key == "filter_too_many"
+        assert refused.value.values == {"name": name, "limit": 100}
+    assert len(parse({name: many[1:]}, words).values) == 1
 
 
-def test_unknown_parameters_are_ignored(words):
+def test_other_parameters_are_left_to_the_page(words):
     assert parse({"utm_source": ["x"], "Q": ["filmer"]}, words) == CaseQuery()
+
+
+def test_an_intercommunalite_that_does_not_exist_is_refused(words):
+    filters.require_places(parse({"epci": ["200057875"]}, words))
+    with pytest.raises(Invalid):
+        filters.require_places(parse({"epci": ["999999999"]}, words))
 
 
 def test_words_may_be_longer_than_other_values(words):
@@ -187,7 +201,7 @@ def test_a_page_is_a_strict_and_bounded_number(text):
 def _selected_numbers(session, words, hits=None, **args):
     session.rollback()
     query = parse({name: [value] for name, value in args.items()}, words)
-    page = result_lists.query_case_page(session, query, words, head(session), hits)
+    page = facet_data.list_page(session, query, words, head(session), hits)
     return [case.number for case in page.cases]
 
 
@@ -196,6 +210,8 @@ SELECTIONS = {
     "commune": ({"commune": "93032"}, {"commune": "92062"}, "93032"),
     "departement": ({"commune": "93032"}, {"commune": "92062"}, "93"),
     "region": ({"commune": "93032"}, {"commune": "13055"}, "11"),
+    # Est Ensemble: Montreuil is one of its nine communes, Gagny is not.
+    "epci": ({"commune": "93048"}, {"commune": "93032"}, "200057875"),
     "endroit": (
         {"commune": "", "place_label": "Une commune du Nord"},
         {"commune": "", "place_label": "Une autre"},
@@ -276,11 +292,9 @@ def test_values_of_a_filter_are_alternatives_and_filters_add_up(session, desk, w
     both = parse({"type": ["expulsion", "huis_clos"], "commune": ["92062"]}, words)
     session.rollback()
     at = head(session)
-    numbers = {
-        summary.number for summary in result_lists.query_case_page(session, either, words, at).cases
-    }
+    numbers = {summary.number for summary in facet_data.list_page(session, either, words, at).cases}
     assert numbers == {gagny.number, puteaux.number}
-    page = result_lists.query_case_page(session, both, words, at)
+    page = facet_data.list_page(session, both, words, at)
     assert ([summary.number for summary in page.cases], page.total) == ([puteaux.number], 1)
 
 
@@ -336,7 +350,7 @@ def test_several_years_select_none_of_the_years_between(session, desk, words):
     numbers = {date: desk.published(date=date).number for date in ("2006", "2008-05", "2010", "")}
     query = parse({"annee": ["2010", "2006"]}, words)
     session.rollback()
-    page = result_lists.query_case_page(session, query, words, head(session))
+    page = facet_data.list_page(session, query, words, head(session))
     assert {case.number for case in page.cases} == {numbers["2006"], numbers["2010"]}
     chosen = [filters.clause(query, name) for name in query.values]
     assert session.scalars(select(CASE.c.id).where(IS_PUBLIC, *chosen)).all() == [1, 3]

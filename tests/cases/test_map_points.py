@@ -5,8 +5,7 @@ from __future__ import annotations
 import facet_data
 import pytest
 
-from register.cases import acts, case_places, facet_index, result_lists
-from register.cases.data_version import VersionedCache
+from register.cases import acts, facet_index
 from register.cases.filters import CaseQuery
 from register.cases.vocabulary import current_vocabulary
 from register.journal import head
@@ -17,14 +16,13 @@ from register.territory.places import territory
 @pytest.fixture(autouse=True)
 def _empty_caches(monkeypatch):
     monkeypatch.setattr(facet_index, "_cached_indexes", {})
-    monkeypatch.setattr(case_places, "_points_cache", VersionedCache())
 
 
 def _located(session, query=None, hits=None):
     session.rollback()
-    return case_places.locate_cases(
+    return facet_data.select_cases(
         session, query or CaseQuery(), current_vocabulary(session), head(session), hits
-    )
+    ).map_points
 
 
 def _points(places):
@@ -33,7 +31,7 @@ def _points(places):
 
 def test_an_empty_register_is_an_empty_map(session):
     places = _located(session)
-    assert (list(places.communes), list(places.departements), places.off_map_count) == ([], [], 0)
+    assert (places.commune_codes, places.departements, places.off_map_count) == (set(), set(), 0)
 
 
 def test_hidden_cases_have_no_point(session, pen, desk, cast):
@@ -42,7 +40,7 @@ def test_hidden_cases_have_no_point(session, pen, desk, cast):
         hidden(commune="", departement="01")
         hidden(commune="", country="BE")
     places = _located(session)
-    assert (list(places.communes), list(places.departements), places.off_map_count) == ([], [], 0)
+    assert (places.commune_codes, places.departements, places.off_map_count) == (set(), set(), 0)
     case = desk.published()
     assert _points(_located(session)) == [("93", 48.9)]
     with pen() as p:
@@ -57,7 +55,7 @@ def test_a_commune_has_one_point_whatever_its_number_of_cases_and_codes(session,
     places = _located(session)
     assert _points(places) == [("93", 48.9)]
     # A case with a commune has no second point in the centre of its département.
-    assert list(places.departements) == []
+    assert not places.departements
 
 
 def test_cases_with_a_departement_only_share_its_mark(session, desk):
@@ -111,7 +109,7 @@ def test_the_points_of_a_search_are_those_of_its_list(session, desk):
     ):
         query = CaseQuery({name: (value,)})
         places = _located(session, query)
-        cases = result_lists.query_case_page(session, query, words, head(session)).cases
+        cases = facet_data.list_page(session, query, words, head(session)).cases
         codes = {case.commune for case in cases if case.commune}
         for code in codes:
             point = place_queries.commune(code)

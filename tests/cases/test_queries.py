@@ -6,6 +6,7 @@ import json
 from datetime import UTC, date, datetime, timedelta
 
 import attested_acts as acts
+import facet_data
 import pytest
 from case_contents import decided
 from cast import AT
@@ -28,7 +29,7 @@ ATTESTED = ("attribution", "no_private_person", "no_private_life")
 
 def _listing(session, query=None):
     session.rollback()
-    return result_lists.query_case_page(
+    return facet_data.list_page(
         session, query or CaseQuery(), current_vocabulary(session), head(session)
     )
 

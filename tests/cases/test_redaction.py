@@ -191,7 +191,7 @@ def test_members_read_the_passage_until_it_is_destroyed(session, desk, cast, red
     summaries = revisions.list_revisions(session, bruno, redacted.id)
     assert [row.is_redacted for row in summaries] == [False, True, True, True, True]
     [pending] = list_destructions(session, bruno, redacted.id)
-    assert NAME in pending.passages
+    assert NAME in pending.removed_passages
     texts = [
         revisions.case_at_revision(session, bruno, redacted.id, row.id).content.narrative
         for row in summaries

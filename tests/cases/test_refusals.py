@@ -69,8 +69,10 @@ def test_a_refused_version_is_answered_by_a_new_one_that_is_approved(
         acts.approve(p, case.id, by=cast.ada)
     refuse(pen, case, cast.chloe, passage=TYPESET)
     session.rollback()
-    refusal = load_desk_case(session, session.get(Member, cast.bruno), case.id).refusal
-    assert (refusal.refused_by, refusal.passage, refusal.stands) == (cast.chloe, TYPESET, True)
+    desk_case = load_desk_case(session, session.get(Member, cast.bruno), case.id)
+    refusal = desk_case.refusal
+    assert (refusal.refused_by, refusal.passage) == (cast.chloe, TYPESET)
+    assert desk_case.is_refused
     assert TodoKind.RETURNED in kinds(session, cast.bruno)
     assert {TodoKind.READY, TodoKind.APPROVE} & kinds(session, cast.ada) == set()
     assert list(verify(session)) == []

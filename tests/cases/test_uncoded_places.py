@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from urllib.parse import parse_qs
 
+import facet_data
 import pytest
 
-from register.cases import acts, case_places, facet_index, result_lists
+from register.cases import acts, case_places, facet_index
 from register.cases.case_places import PlaceLabel, UncodedPlace
 from register.cases.filters import CaseQuery, parse
 from register.cases.vocabulary import current_vocabulary
@@ -21,7 +22,7 @@ def _labels(session):
 
 
 def _row(label: str, country: str = "FR", count: int = 1) -> PlaceLabel:
-    return PlaceLabel(label, country, count, tuple(fold_name(label).split()))
+    return PlaceLabel(tuple(fold_name(label).split()), label, country, count)
 
 
 SUBLIGNY = "Subligny (la source ne dit pas laquelle)"
@@ -50,7 +51,7 @@ def test_only_public_cases_count(session, desk):
     assert list(_labels(session)) == []
     desk.published(commune="", country="BE", place_label="Liège")
     (row,) = _labels(session)
-    assert (row.label, row.country, row.count) == ("Liège", "BE", 1)
+    assert (row.label, row.country, row.case_count) == ("Liège", "BE", 1)
 
 
 def test_a_label_beside_a_code_is_no_place_of_its_own(session, desk):
@@ -64,7 +65,7 @@ def test_a_label_that_alone_places_a_case_counts_as_its_filter_does(session, des
     desk.published(place_label="une place")
     desk.published(commune="", place_label="une place")
     (row,) = _labels(session)
-    assert row.count == 2
+    assert row.case_count == 2
 
 
 def test_a_case_abroad_counts_without_a_label(session, desk):
@@ -175,7 +176,5 @@ def test_each_place_has_the_count_of_its_filter(session, desk):
     for place in places:
         query = CaseQuery({place.kind: (place.code,)})
         assert parse(parse_qs(query.query_string()), current_vocabulary(session)) == query
-        page = result_lists.query_case_page(
-            session, query, current_vocabulary(session), head(session)
-        )
+        page = facet_data.list_page(session, query, current_vocabulary(session), head(session))
         assert page.total == place.count, place

@@ -10,7 +10,8 @@ from sqlalchemy import Engine as Database
 
 from register.cli import main
 from register.cli import maintenance as commands
-from register.search.leader_election import index_lease
+from register.search.engine_interface import IndexNotReady
+from register.worker.lock import worker_lock
 
 pytestmark = pytest.mark.one_database
 
@@ -49,17 +50,24 @@ def test_status_prints_the_state_of_the_index(run, settings, desk) -> None:
     assert status_lines(run("search", "status"))["Cas"] == "2"
 
 
-def test_a_rebuild_waits_for_the_lease_and_fails_without_it(
-    run, settings, engine: Database, monkeypatch: pytest.MonkeyPatch
+def test_a_rebuild_beside_a_worker_needs_not_its_lock(run, settings, engine: Database) -> None:
+    lock = worker_lock(settings, engine)
+    assert lock.hold()
+    assert run("search", "rebuild").exit_code == 0
+    assert status_lines(run("search", "status"))["Suiveur"] == "à l’œuvre"
+    lock.release()
+
+
+def test_a_rebuild_fails_while_another_process_writes_the_index(
+    run, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(commands, "PATIENCE", 0.3)
-    lease = index_lease(settings, engine)
-    assert lease.acquire_or_keep()
+    def refuse(*_arguments: object, **_options: object) -> None:
+        raise IndexNotReady("busy")
+
+    monkeypatch.setattr(commands, "catch_up", refuse)
     rebuild = run("search", "rebuild")
     assert rebuild.exit_code == 1
-    assert "ne l’a pas lâché" in rebuild.stderr
-    assert status_lines(run("search", "status"))["Suiveur"] == "à l’œuvre"
-    lease.release_all()
+    assert "Le suiveur écrit l’index" in rebuild.stderr
 
 
 def test_a_rebuild_that_cannot_write_fails_with_a_reason(registers, tmp_path, monkeypatch) -> None:
@@ -77,13 +85,13 @@ def test_doctor_asks_for_an_index_only_while_somebody_keeps_it(
     run, settings, engine: Database
 ) -> None:
     assert "✓ L’index de la recherche" in run("doctor").stdout
-    lease = index_lease(settings, engine)
-    assert lease.acquire_or_keep()
+    lock = worker_lock(settings, engine)
+    assert lock.hold()
     doctor = run("doctor")
     assert doctor.exit_code == 1
     assert "✗ Un suiveur est à l’œuvre" in doctor.stdout
-    lease.release_all()
+    lock.release()
     run("search", "rebuild")
-    assert lease.acquire_or_keep()
+    assert lock.hold()
     assert f"prochain suiveur. ({settings.search} -0)" in run("doctor").stdout
-    lease.release_all()
+    lock.release()

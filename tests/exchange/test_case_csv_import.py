@@ -8,11 +8,12 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+import facet_data
 import pytest
 from sqlalchemy import Engine, func, select
 from sqlalchemy.orm import Session
 
-from register.cases import acts, filters, queries, result_lists
+from register.cases import acts, filters, queries
 from register.cases.case_content import content_of
 from register.cases.models import CaseState, Incident, Note, Revision
 from register.cases.risk_flags import parse_reasons
@@ -116,7 +117,7 @@ def test_the_cases_of_puteaux_have_the_directions_of_their_proceedings(
     with Session(engine) as session:
         words = current_vocabulary(session)
         query = filters.parse({"commune": ["92062"]}, words)
-        cases_of_puteaux = result_lists.query_case_page(session, query, words, head(session)).cases
+        cases_of_puteaux = facet_data.list_page(session, query, words, head(session)).cases
         directions = sorted(
             queries.load_public_case(session, case.number).snapshot.content["proceedings"][0][
                 "direction"
@@ -149,7 +150,7 @@ def test_a_former_code_is_stored_unchanged_and_listed_under_the_commune_of_today
     with Session(engine) as session:
         words = current_vocabulary(session)
         query = filters.parse({"commune": ["93066"]}, words)
-        (summary,) = result_lists.query_case_page(session, query, words, head(session)).cases
+        (summary,) = facet_data.list_page(session, query, words, head(session)).cases
         assert (summary.commune, summary.commune_name) == ("93059", "Saint-Denis")
         assert (
             queries.load_public_case(session, summary.number).snapshot.content["commune"] == "93059"

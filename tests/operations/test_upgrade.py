@@ -16,6 +16,7 @@ from datetime import date
 from pathlib import Path
 
 import attested_acts as acts
+import facet_data
 import pytest
 from report_factory import a_report, nonce
 from sqlalchemy import create_engine, func, inspect, select, text
@@ -88,7 +89,7 @@ def test_an_earlier_register_has_all_its_cases_and_finds_them_by_words(upgraded,
         (case,) = result_lists.load_case_summaries(session, list(matches.strength)).values()
         assert case.commune == "93032"
         assert (
-            result_lists.query_case_page(
+            facet_data.list_page(
                 session, CaseQuery({"commune": ("93032",)}), current, journal_head
             ).total
             == 2

@@ -133,8 +133,8 @@ def free_port() -> int:
 class Serve(Served):
     """``webcitoyen serve`` on a port of the test's choice."""
 
-    def __init__(self, settings: Settings, port: int, **variables: str) -> None:
-        super().__init__(command("serve", "--port", str(port)), settings, **variables)
+    def __init__(self, settings: Settings, port: int, *options: str, **variables: str) -> None:
+        super().__init__(command("serve", "--port", str(port), *options), settings, **variables)
         self.port = port
 
     def is_up(self) -> bool:

@@ -12,7 +12,7 @@ from sqlalchemy import Connection, Engine, Table
 
 from register import create_app
 from register.cases import facet_index
-from register.cases.data_version import VersionedCache, VersionedMapCache
+from register.cases.data_version import VersionedMapCache
 from register.config import Settings
 from register.db import Base, db
 from register.web import page_cache
@@ -39,7 +39,7 @@ def _forget_counts() -> None:
     facet_index._cached_indexes.clear()
     modules = [module for name, module in sys.modules.items() if name.startswith("register.")]
     for cache in [cache for module in modules for cache in vars(module).values()]:
-        if isinstance(cache, VersionedCache | VersionedMapCache):
+        if isinstance(cache, VersionedMapCache):
             cache.clear()
 
 

@@ -27,7 +27,7 @@ from sqlalchemy import text
 from register.config import POSTGRESQL, Settings
 from register.search import engine_interface as factory
 from register.search.indexer import read_index_status
-from register.search.leader_election import index_lease
+from register.worker.lock import worker_lock
 
 pytestmark = pytest.mark.prove
 
@@ -165,14 +165,14 @@ def test_a_destroyed_index_heals_under_readers(
     settings: Settings, engine: Database, desk: Any
 ) -> None:
     _publish(desk)
-    index, lease = factory.open_search_engine(settings, engine), index_lease(settings, engine)
+    index, lock = factory.open_search_engine(settings, engine), worker_lock(settings, engine)
     damages = DAMAGES[settings.search]
     durations: list[float] = []
 
     def is_up() -> bool:
-        status = read_index_status(engine, index, lease)
+        status = read_index_status(engine, index)
         return (
-            status.has_follower
+            lock.is_held()
             and status.is_usable
             and status.is_current_version
             and status.lines_behind == 0
@@ -207,4 +207,3 @@ def test_a_destroyed_index_heals_under_readers(
     assert pages > 20 * len(durations)
     assert sum(reader.catching_up_count for reader in readers) > 0
     index.close()
-    lease.release_all()

@@ -20,7 +20,6 @@ from shared_registers import RegisterReset
 from sqlalchemy import Engine
 from sqlalchemy.orm import Session
 
-from register.cases import facets, result_lists
 from register.cases.case_content import Content
 from register.cases.filters import PAGE_SIZE, CaseQuery
 from register.cases.vocabulary import current_vocabulary
@@ -79,18 +78,13 @@ def test_counts_equal_brute_force_on_a_thousand_searches(
             matches = dict(index_matches[typed].strength)
             query = replace(query, values={**query.values, "q": (typed,)})
         expected = facet_data.count_facets(session, query, current, matches)
-        assert facets.count_facets(session, query, current, journal_head, matches) == expected
+        selection = facet_data.select_cases(session, query, current, journal_head, matches)
+        assert selection.facet_counts == expected
         size = facet_data.count_in_database(session, query, current, matches)
-        page = result_lists.query_case_page(session, query, current, journal_head, matches)
-        assert (
-            page.total
-            == size
-            == facets.count_matches(session, query, current, journal_head, matches)
-        )
+        page = facet_data.list_page(session, query, current, journal_head, matches)
+        assert page.total == size == selection.total
         assert len(page.cases) == min(size, PAGE_SIZE)
-        for name, value, count in facets.count_relaxed(
-            session, query, current, journal_head, matches
-        ):
+        for name, value, count in selection.count_relaxed():
             assert count == facet_data.count_in_database(
                 session, query.without(name, value), current, matches
             )

@@ -25,7 +25,7 @@ from register.search import engine_interface as factory
 from register.search import query_parser, service
 from register.search.engine_interface import SearchEngine, SearchQuery
 from register.search.indexer import read_index_status
-from register.search.leader_election import index_lease
+from register.worker.lock import worker_lock
 
 pytestmark = pytest.mark.prove
 
@@ -92,14 +92,14 @@ def test_a_hundred_kills_show_nothing_and_lose_nothing(
     settings: Settings, engine: Database, desk
 ) -> None:
     chance = random.Random(4)
-    index, lease = factory.open_search_engine(settings, engine), index_lease(settings, engine)
+    index, lock = factory.open_search_engine(settings, engine), worker_lock(settings, engine)
     cases = [desk.published(title=f"Le {WORD} du conseil, cas {count}") for count in range(CASES)]
     durations = []
 
     def is_up() -> bool:
-        status = read_index_status(engine, index, lease)
+        status = read_index_status(engine, index)
         return (
-            status.has_follower
+            lock.is_held()
             and status.is_usable
             and status.is_current_version
             and status.lines_behind == 0
@@ -119,7 +119,7 @@ def test_a_hundred_kills_show_nothing_and_lose_nothing(
                 time.sleep(chance.uniform(0, WINDOW))
                 os.kill(served.child(), signal.SIGKILL)
                 start = time.monotonic()
-                until(lambda: not lease.is_held())
+                until(lambda: not lock.is_held())
                 public = {case.number for case in cases}
                 assert reader.matching_cases() == public
                 until(is_up, 4 * CONVERGENCE_LIMIT, served.logged)
@@ -140,7 +140,6 @@ def test_a_hundred_kills_show_nothing_and_lose_nothing(
     assert reader.hidden_matches == []
     assert reader.searches > len(durations)
     index.close()
-    lease.release_all()
 
 
 def withdraw(desk, case) -> None:

@@ -10,6 +10,7 @@ from case_contents import decided
 
 from register.cases import vocabulary
 from register.cases.case_content import Content, RequestContent, SourceContent, StepContent
+from register.search.analyzer import token_of
 from register.search.document import documents
 from register.search.query_parser import parse
 from register.search.reference_matcher import strength
@@ -107,6 +108,12 @@ MATCHING_SEARCHES = (
     ("reportée", 0, "a follow-up's title"),
     ("TGI", 0, "a follow-up's text"),
     ("contestons", 0, "a reply"),
+    ("26 juin 2006", 0, "the day"),
+    ("juin 2006", 0, "the month"),
+    ("avant 2007", 1, "a year before"),
+    ("blogger", 0, "an English word for the target"),
+    ("filming ban", 0, "a type's English label"),
+    ('"le maire interdit"', 1, "a phrase by the letter"),
 )
 
 
@@ -123,6 +130,9 @@ OTHER_SEARCHES = (
     ("suite droit", "reasons of revisions are the members'"),
     ('"séance voix"', "no phrase goes from a field to the next"),
     ("menaces", "the family's label says it, and no word of the case"),
+    ('"caméras"', "another form of what is quoted"),
+    ("avant 2006", "the case is of that year"),
+    ("27 juin 2006", "the day after"),
 )
 
 
@@ -139,13 +149,23 @@ def test_a_case_without_public_page_has_no_search_document(session, desk, conten
 
 
 def test_forms_are_the_words_as_written(case_document):
-    assert {"interdit", "filmer", "seance", "nord", "lavoixdunord"} <= case_document.strong_forms
-    assert {
-        "camera",
-        "paragraphe",
-        "versailles",
-    } <= case_document.forms - case_document.strong_forms
-    assert case_document.strong_forms <= case_document.forms
+    strong, weak = (
+        {form for field in fields for form in field}
+        for fields in (case_document.strong_forms, case_document.weak_forms)
+    )
+    assert {"interdit", "filmer", "seance", "nord", "lavoixdunord"} <= strong
+    assert {"camera", "paragraphe", "versailles"} <= weak - strong
+
+
+def test_tokens_are_those_of_the_forms_and_codes_follow(case_document):
+    for runs, form_runs in (
+        (case_document.strong, case_document.strong_forms),
+        (case_document.weak, case_document.weak_forms),
+    ):
+        words, codes = runs[: len(form_runs)], runs[len(form_runs) :]
+        assert words == tuple(tuple(map(token_of, field)) for field in form_runs)
+        assert codes
+        assert all(code.startswith("§") for (code,) in codes)
 
 
 def test_each_field_of_a_case_is_listed_as_searchable_or_not():

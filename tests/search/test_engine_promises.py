@@ -60,10 +60,7 @@ def test_search_engine_returns_what_the_reference_matcher_returns_for_many_words
 def test_a_phrase_stays_in_one_field(index, matches, monkeypatch):
     # Each two words that follow one another are a lexeme on PostgreSQL.
     monkeypatch.setattr(postgres_tables, "SAMPLE", 1)
-    no_forms = frozenset[str]()
-    fill_index(
-        index, Document(1, (("le", "maire"), ("filme",)), (("un", "blogueur"),), no_forms, no_forms)
-    )
+    fill_index(index, Document(1, (("le", "maire"), ("filme",)), (("un", "blogueur"),), (), ()))
     assert matches(word_query("le", "maire")) == {1: 1}
     assert matches(word_query("un", "blogueur")) == {1: 0}
     assert matches(word_query("maire", "filme")) == {}

@@ -18,6 +18,7 @@ from search_documents import (
     by_number,
     documents,
     expected_matches,
+    forms_of,
     random_documents,
     sample_queries,
     searches,
@@ -103,7 +104,7 @@ def test_both_engines_agree_on_the_demonstration(session, engines, cases, sample
         match_count += bool(expected)
     assert match_count > 100
     session.rollback()
-    forms = sorted({form for document_of_case in cases.values() for form in document_of_case.forms})
+    forms = forms_of(cases.values())
     assert [list(engine.forms(session)) for engine in engines] == [forms, forms]
 
 

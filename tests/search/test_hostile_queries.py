@@ -6,12 +6,12 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
 
+import facet_data
 import pytest
 from hypothesis import HealthCheck, given
 from hypothesis import settings as limits
 from hypothesis import strategies as st
 
-from register.cases import result_lists
 from register.cases.filters import WORDS, parse
 from register.cases.vocabulary import current_vocabulary
 from register.errors import Invalid
@@ -89,9 +89,7 @@ class Box:
             return refusal.key
         assert matches.reach == "whole"
         assert set(matches.strength) <= {1, 2}
-        page = result_lists.query_case_page(
-            self.session, query, *vocabulary_and_head, matches.strength
-        )
+        page = facet_data.list_page(self.session, query, *vocabulary_and_head, matches.strength)
         assert page.total == len(matches.strength)
         service.suggest_spelling(self.session, self.index, query.words, *vocabulary_and_head)
         return "answer"

@@ -11,8 +11,8 @@ DOCUMENT = Document(
     number=1,
     strong=(("interdict", "film"), ("gagny",), ("§an:2008",)),
     weak=(("mair", "interd", "film", "seanc"), ("conseil", "municipal")),
-    forms=frozenset({"interdiction", "filmer", "gagny", "maire", "seance", "conseil"}),
-    strong_forms=frozenset({"interdiction", "filmer", "gagny"}),
+    strong_forms=(("interdiction", "filmer"), ("gagny",)),
+    weak_forms=(("maire", "interdit", "film", "seance"), ("conseil", "municipal")),
 )
 
 
@@ -55,6 +55,19 @@ FILM, MAYOR, GAGNY = (
         ([part(QueryAlternative(("sean",), prefix=True))], 0, "a beginning in the account"),
         ([part(QueryAlternative(("lm",), prefix=True))], None, "no beginning"),
         ([part(QueryAlternative(("§an:2008",)))], 1, "a code"),
+        ([part(QueryAlternative(("filmer",), literal=True))], 1, "by the letter, in the title"),
+        ([part(QueryAlternative(("film",), literal=True))], 0, "by the letter, in the account"),
+        ([part(QueryAlternative(("mair",), literal=True))], None, "a stem is no letter"),
+        (
+            [part(QueryAlternative(("maire", "interdit"), literal=True))],
+            0,
+            "a phrase by the letter",
+        ),
+        (
+            [part(QueryAlternative(("maire", "interdire"), literal=True))],
+            None,
+            "another form of it",
+        ),
         ([part(FILM, excluded=True)], None, "left out"),
         ([part(QueryAlternative(("absent",)), excluded=True)], 0, "nothing to leave out"),
         ([part(FILM), part(MAYOR, excluded=True)], None, "wanted and left out"),

@@ -11,7 +11,7 @@ from register.cases.models import Incident
 from register.cases.vocabulary import Dataset
 from register.errors import Invalid
 from register.journal import head
-from register.search import indexer, service
+from register.search import indexer, query_parser, service
 from register.search.service import Reach
 
 pytestmark = pytest.mark.one_database
@@ -28,7 +28,8 @@ def test_a_case_is_found_by_its_words(desk, content, engine, index, find_cases):
     desk.published(content(title="Refus d’un document", summary="Refus.", **elsewhere))
     follow(engine, index)
     hits = find_cases("filmer gagny")
-    assert (dict(hits.strength), hits.reach) == ({gagny.number: 2}, Reach.EVERYWHERE)
+    # Both words are in strong fields, and both as typed.
+    assert (dict(hits.strength), hits.reach) == ({gagny.number: 2 + 3}, Reach.EVERYWHERE)
 
 
 def test_the_title_weighs_more_than_the_account(desk, content, engine, index, find_cases):
@@ -39,6 +40,37 @@ def test_the_title_weighs_more_than_the_account(desk, content, engine, index, fi
     title = desk.published(content(title="Le drone de la mairie"))
     follow(engine, index)
     assert dict(find_cases("drone").strength) == {account.number: 0, title.number: 1}
+
+
+def test_a_typed_word_comes_before_its_synonym(desk, content, engine, index, find_cases):
+    texts = {"outlets": (), "types": ("surveillance",), "commune": "93048"}
+    synonym = desk.published(content(title="Une caméra", summary="Une caméra.", **texts))
+    typed = desk.published(content(title="Un cas", summary="Une vidéo.", **texts))
+    follow(engine, index)
+    hits = find_cases("vidéo").strength
+    assert hits[typed.number] > hits[synonym.number]
+    changed = desk.published(content(title="Une caméra", summary="Une caméra.", **texts))
+    hits = find_cases("vidéo").strength
+    assert hits[typed.number] > hits[changed.number] == hits[synonym.number]
+
+
+def test_a_search_is_made_again_without_each_of_its_parts(desk, content, engine, index, find_cases):
+    texts = {"outlets": (), "types": ("surveillance",), "commune": "93048"}
+    both = desk.published(content(title="Drone et ballon", summary="x", **texts))
+    drone = desk.published(content(title="Drone", summary="x", **texts))
+    balloons = [desk.published(content(title="Ballon", summary="x", **texts)) for _ in range(2)]
+    follow(engine, index)
+    query = query_parser.parse("drone ballon -phare")
+    without = service.find_without_each_part(
+        query, [both.number], lambda shorter: find_cases(shorter.text).strength
+    )
+    assert [(part.typed, set(cases)) for part, cases in without] == [
+        ("drone", {case.number for case in balloons}),
+        ("ballon", {drone.number}),
+    ]
+    for single in ("drone", "drone -ballon", "deux trois quatre cinq six sept huit"):
+        shorter = service.find_without_each_part(query_parser.parse(single), [], lambda _q: {1: 0})
+        assert list(shorter) == []
 
 
 # --- the index lags ------------------------------------------------------------------------------

@@ -13,10 +13,10 @@ from pathlib import Path
 from typing import Any
 
 import attested_acts as acts
+import facet_data
 import pytest
 from sqlalchemy import select
 
-from register.cases import result_lists
 from register.cases.case_content import ProceedingContent, RequestContent, StepContent
 from register.cases.filters import WORDS, CaseQuery
 from register.cases.models import Incident, Origin
@@ -64,7 +64,7 @@ class Reader:
         page = pages = 1
         while page <= pages:
             query = CaseQuery({WORDS: (text,)}, page=page)
-            result_page = result_lists.query_case_page(
+            result_page = facet_data.list_page(
                 self.session, query, *self.vocabulary_and_head, strength
             )
             yield from (case.number for case in result_page.cases)

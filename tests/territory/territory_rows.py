@@ -16,7 +16,7 @@ COMMUNE_COLUMNS = [
 ]
 
 SMALL = {
-    "epci": "code,nom,type\n200000001,CC des Essais,CC\n",
+    "epci": "code,nom,type,membres\n200000001,CC des Essais,CC,\n",
     "departements": "code,nom,region,disparu\n77,Seine-et-Marne,11,\n988,Nouvelle-Calédonie,,\n",
     "regions": "code,nom,disparu\n11,Île-de-France,\n",
 }

@@ -20,7 +20,10 @@ def test_a_commune_has_its_departement_postal_codes_and_intercommunalite() -> No
     assert commune.postal_codes == ["93200", "93210", "93380"]
     details = place_queries.find_commune("93066")
     assert details is not None
-    assert details.group == ("200054781", "Métropole du Grand Paris", "METRO", 130)
+    assert details.group is not None
+    assert details.group[:3] == ("200054781", "Métropole du Grand Paris", "METRO")
+    assert len(details.group.members) == 130
+    assert "93066" in place_queries.group_members("200057867")  # Plaine Commune, an EPT
 
 
 def test_a_former_code_leads_to_the_present_commune() -> None:

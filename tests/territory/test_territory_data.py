@@ -41,6 +41,7 @@ def division() -> sources.Division:
             commune("75101", type="arrondissement-municipal", commune="77001"),
         ],
         epci=[{"code": "200000001", "nom": "CC", "type": "CC", "membres": [{"code": "77002"}]}],
+        ept=[{"code": "200000002", "nom": "Est", "type": "EPT", "membres": [{"code": "77002"}]}],
         departements=[
             {"code": "77", "nom": "Seine-et-Marne", "region": "11", "zone": "metro"},
             {"code": "988", "nom": "Nouvelle-Calédonie", "region": "988", "zone": "com"},
@@ -74,6 +75,8 @@ def test_rows_are_in_the_order_of_codes_and_have_their_epci(tmp_path: Path) -> N
     assert [row["code"] for row in rows] == ["75101", "77001", "77002", "77003"]
     assert [row["parent"] for row in rows] == ["77001", "", "", "77002"]
     assert [row["epci"] for row in rows] == ["", "", "200000001", ""]
+    groups = read_table("epci.csv", tmp_path)
+    assert [(group["type"], group["membres"]) for group in groups] == [("CC", ""), ("EPT", "77002")]
     assert (rows[2]["anciens_codes"], rows[2]["codes_postaux"]) == ("77003", "77100")
     assert (rows[1]["population"], rows[2]["population"]) == ("", "12")
     assert counts["communes"] == 2

@@ -90,8 +90,8 @@ def reader(app) -> FeedClient:
         ("/incidents.atom?media=%00", 400),
         ("/incidents.atom?media=%FF", 400),
         (f"/incidents.atom?media={'x' * 121}", 400),
-        (f"/incidents.atom?media={'x' * 5000}", 400),
-        (f"/incidents.atom?{'media=x&' * 21}", 400),
+        (f"/incidents.atom?media={'x' * 5000}", 414),
+        (f"/incidents.atom?{'media=x&' * 101}", 400),
         (f"/incidents/{'9' * 4000}.atom", 404),
     ],
 )

@@ -118,17 +118,14 @@ def test_generated_texts_are_never_a_failure(searcher, text) -> None:
 
 def test_searches_keep_the_caches_within_their_limits(searcher) -> None:
     """Six hundred searches, none of them repeated."""
-    from register.cases import facet_index, facets
+    from register.cases import facet_index
     from register.cases.web.public import search_request
-    from register.web import page_cache
+    from register.web import maps, page_cache
 
     for n in range(300):
         searcher.get(q=f"filmer mot{n}")
         searcher.get(f"/incidents?media=blog{n}")
-    for cache, limit in (
-        (search_request._panel_cache, 256),
-        (facets._counts_cache, facets._COUNTS_LIMIT),
-    ):
+    for cache, limit in ((search_request._panel_cache, 256), (maps._drawings, 32)):
         assert 0 < len(cache) <= cache.limit == limit
     assert len(facet_index._cached_indexes) <= facet_index.INDEX_LIMIT
     middleware = searcher.app.wsgi_app

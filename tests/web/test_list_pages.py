@@ -274,6 +274,7 @@ def test_every_filter_has_a_field_of_the_form(demo) -> None:
     # The words have the box above the list, which belongs to the same form.
     for name in set(FILTERS) - set(CHECKBOX_FILTERS) - {"q"}:
         value = {"q": "mot", "commune": "93032", "region": "11", "endroit": "ici", "pays": "BE"}
+        value["epci"] = "200057875"
         value["procedure"] = "contre_cible.relaxe"
         parameters = {name: value.get(name, "1" if name == "sans_date" else "2008")}
         form = demo.page(**parameters).partition('<details class="filters">')[2]
@@ -307,7 +308,7 @@ def test_empty_fields_are_taken_out_of_the_address(demo, query, location) -> Non
     assert (answer.status_code, answer.location) == (303, location)
 
 
-@pytest.mark.parametrize("query", ["famille=pression", "inconnu=", "q=filmer&tri=pertinence"])
+@pytest.mark.parametrize("query", ["famille=pression", "utm_source=", "q=filmer&tri=pertinence"])
 def test_other_addresses_are_not_redirected(demo, query) -> None:
     assert demo.get(f"/incidents?{query}").status_code == 200
 
@@ -442,8 +443,10 @@ def test_a_name_that_is_nearly_a_place_leads_to_it(demo) -> None:
         ({"q": " ".join(f"mot{n}" for n in range(25))}, "24 mots"),
         ({"q": "le de la"}, "trop courants"),
         ({"media": "x" * 121}, "« Blog ou média »"),
-        ({"type": "nulle-part"}, "« Type de fait »"),
-        ({"type": ["expulsion"] * 40}, "« Type de fait »"),
+        ({"type": "nulle-part"}, "« Type de fait » ne connaît pas la valeur « nulle-part »."),
+        ({"type": "expulsions"}, "La plus proche est « expulsion »."),
+        ({"type": ["expulsion"] * 101}, "« Type de fait » prend 100 valeurs au plus"),
+        ({"sans_date": ["1", "1"]}, "« Date » ne prend qu’une valeur"),
         ({"media": "x" * 121}, "« xxx"),
         ({"media": "x" * 121}, "dépasse 120 caractères"),
         ({"commune": "00000"}, "« Commune » : aucun territoire ne porte le code « 00000 »."),

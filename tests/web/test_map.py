@@ -9,8 +9,7 @@ from flask import Flask
 from flask.testing import FlaskClient
 from svg_maps import areas, dot_points, dots
 
-from register.cases.case_places import MapPoints
-from register.territory import place_queries
+from register.cases.selection import MapPoints
 from register.web.maps import draw_places, locator, region_locator
 
 pytestmark = pytest.mark.one_database
@@ -18,15 +17,16 @@ pytestmark = pytest.mark.one_database
 
 def test_legend_lists_only_the_marks_on_the_map(app: Flask) -> None:
     macros = app.jinja_env.get_template("web/_map.html").module
-    exact, about = map(place_queries.commune, ("93032", "01001"))
-    assert exact
-    assert about
+    exact, about = "93032", "01001"
     with app.test_request_context("/"):
         plainest, richest = (
-            str(macros.france(drawing) + macros.map_notes(drawing))  # type: ignore[attr-defined]
-            for drawing in (
-                draw_places(MapPoints([exact], [], 0)),
-                draw_places(MapPoints([exact, about], ["974"], 1)),
+            str(
+                macros.france(draw_places(places))  # type: ignore[attr-defined]
+                + macros.map_notes(places.off_map_count)  # type: ignore[attr-defined]
+            )
+            for places in (
+                MapPoints(frozenset({exact}), frozenset(), 0),
+                MapPoints(frozenset({exact, about}), frozenset({"974"}), 1),
             )
         )
     for word in ("cercle vide", "carré", "pas sur la carte"):

@@ -223,7 +223,9 @@ def test_a_search_is_cached_like_any_page(address, app, stranger, desk, built_pa
     assert len(built_paths) == 1
 
 
-@pytest.mark.parametrize("address", [*SEARCHES, "/incidents?%71=filmer", "/incidents?x=&q=filmer"])
+@pytest.mark.parametrize(
+    "address", [*SEARCHES, "/incidents?%71=filmer", "/incidents?utm_source=&q=filmer"]
+)
 def test_a_search_page_is_rebuilt_when_the_index_has_moved(
     address, app, stranger, desk, built_paths, stamp
 ):

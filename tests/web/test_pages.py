@@ -225,9 +225,9 @@ def test_a_filter_without_sense_is_refused(client: FlaskClient, query: str) -> N
 
 
 def test_a_valid_query_is_served_however_it_is_written(client: FlaskClient) -> None:
-    redirect = client.get("/incidents?type=&departement=93&departement=93&inconnu=1&du=")
+    redirect = client.get("/incidents?type=&departement=93&departement=93&utm_source=x&du=")
     assert (redirect.status_code, redirect.location) == (303, "/incidents?departement=93")
-    html = body(client, "/incidents?departement=93&departement=93&inconnu=1")
+    html = body(client, "/incidents?departement=93&departement=93&utm_source=x")
     assert '<link rel="canonical" href="http://127.0.0.1:5000/incidents?departement=93">' in html
     assert '<meta name="robots" content="noindex">' in html
     assert "noindex" not in body(client, "/incidents?page=2")

@@ -576,7 +576,7 @@ def test_the_text_is_bounded_and_the_last_one_counts(client: FlaskClient) -> Non
     answer = client.get("/communes/suggest?q=puteaux&q=" + "x" * 500)
     assert len(answer.get_json()["q"]) == 200
     assert client.get("/communes/suggest").get_json() == {"q": "", "places": []}
-    assert client.get("/communes/suggest?q=" + "x" * 5000).status_code == 400
+    assert client.get("/communes/suggest?q=" + "x" * 5000).status_code == 414
     assert client.get("/communes/suggest?q=%00").status_code == 400
 
 

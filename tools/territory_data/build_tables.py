@@ -176,8 +176,16 @@ def write(division: Division, spots: list[PopulatedPlace], out: Path) -> dict[st
             for record in sorted(division.communes, key=itemgetter("code"))
         ],
         "epci.csv": [
-            {"code": epci["code"], "nom": epci["nom"], "type": epci["type"]}
-            for epci in division.epci
+            {
+                "code": group["code"],
+                "nom": group["nom"],
+                "type": group["type"],
+                # The table of communes has one intercommunalité for each.
+                "membres": " ".join(
+                    member["code"] for member in group["membres"] if group in division.ept
+                ),
+            }
+            for group in [*division.epci, *division.ept]
         ],
         # The source repeats an overseas collectivity as a région of its own, which it is not.
         "departements.csv": [
@@ -207,7 +215,7 @@ def write(division: Division, spots: list[PopulatedPlace], out: Path) -> dict[st
         "lignes": len(complete["communes.csv.gz"]),
         "points_exacts": precisions["geonames"],
         "points_absents": precisions[""],
-        "intercommunalites": len(division.epci),
+        "intercommunalites": len(division.epci) + len(division.ept),
         "departements": len(division.departements),
         "regions": len(tables["regions.csv"]),
     }

@@ -27,10 +27,15 @@ COUNTRIES = frozenset(
 
 @dataclass(frozen=True, slots=True)
 class Division:
-    """The administrative division of one year, as the package words it."""
+    """The administrative division of one year, as the package words it.
+
+    ``ept``: the établissements publics territoriaux, into which the métropole du Grand Paris is
+    divided (CGCT, article L5219-2).
+    """
 
     communes: list[JsonRecord]
     epci: list[JsonRecord]
+    ept: list[JsonRecord]
     departements: list[JsonRecord]
     regions: list[JsonRecord]
 
@@ -63,9 +68,9 @@ def installed_versions(modules: Path) -> dict[str, str]:
 
 
 def read_division(modules: Path) -> Division:
-    """The communes, EPCI, départements and régions of the official package."""
+    """The communes, EPCI, EPT, départements and régions of the official package."""
     folder = modules / DIVISION / "data"
-    names = ("communes", "epci", "departements", "regions")
+    names = ("communes", "epci", "ept", "departements", "regions")
     return Division(*(json.loads((folder / f"{name}.json").read_text("utf-8")) for name in names))
 
 

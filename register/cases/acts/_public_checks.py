@@ -1,23 +1,30 @@
-"""The step that every change of the public text passes: checklist, attestations, flags' reasons."""
+"""The step before every change of the public text: checklist, flags' reasons, second person."""
 
 from __future__ import annotations
 
+import json
 from collections.abc import Sequence
 from dataclasses import replace
 
-from sqlalchemy import bindparam, select
+from sqlalchemy import bindparam, func, select
 
+from register.accounts import vouching
+from register.accounts.models import Member
+from register.accounts.vouching import load_acting_member
 from register.cases import case_content as contents
+from register.cases import second_person
+from register.cases.acts import _steps as steps
 from register.cases.checklist import ATTESTATIONS, Checklist, Circumstances, build_checklist
-from register.cases.models import Incident, Invitation
+from register.cases.models import Incident, Invitation, Reply
 from register.cases.risk_flags import Flag, document_flags, reason_for, stored_reasons
-from register.cases.second_person import Proposal, needed_before
+from register.cases.second_person import PendingChange, Proposal, needed_before
 from register.cases.vocabulary import current_vocabulary
-from register.errors import Incomplete
-from register.journal import WriteTransaction
+from register.errors import Incomplete, Refused
+from register.journal import Act, JournalEntry, Ledger, WriteTransaction
 
 # What the journal says of an act that passed the checklist: all of it was attested.
 ATTESTED = {"attested": sorted(ATTESTATIONS)}
+WAITING_LIMIT = 5  # pending changes of one case
 # Built once, because an import executes it for every row.
 _INVITED = select(Invitation.id).where(Invitation.incident_id == bindparam("case")).limit(1)
 
@@ -70,3 +77,71 @@ def require_change_complete(
     )
     content = proposal.content or contents.parse_content(document)
     return require_complete(tx, case, content, circumstances)
+
+
+def propose_if_needed(
+    tx: WriteTransaction,
+    case: Incident,
+    member: Member,
+    proposal: Proposal,
+    second: int | None,
+    *,
+    single: bool,
+) -> JournalEntry | None:
+    """Check a change, and store it if it needs a second person; None when it may be made now.
+
+    :param second: the member who approves it in this same act, if any.
+    :param single: the register has one moderator, who may be the second person too.
+    :returns: the line of the proposal.
+    :raises Incomplete: ``checklist``, with the unmet items.
+    :raises Refused: ``changes_waiting`` at :data:`WAITING_LIMIT`; the refusals of
+        :func:`vouching.require_second`.
+    """
+    reply = tx.load(Reply, proposal.reply) if proposal.reply is not None else None
+    if proposal.act not in second_person.ALWAYS_BY_TWO:
+        added_texts = second_person.added_texts(proposal, reply)
+        if not require_change_complete(tx, case, proposal, added_texts).needs_second:
+            return None
+    if second is not None:
+        if single and second == member.id:
+            # No text changes by a merge or its end.
+            case.single_review |= proposal.act not in second_person.ALWAYS_BY_TWO
+        else:
+            vouching.require_second(load_acting_member(tx, second), member, tx.at)
+        return None
+    # A text that cannot be rendered is refused now, not at its approval.
+    second_person.preview_change(contents.document_of(case), proposal, tx.at, reply)
+    waiting_count = select(func.count()).where(
+        PendingChange.incident_id == case.id, PendingChange.refused_at.is_(None)
+    )
+    if (tx.session.scalar(waiting_count) or 0) >= WAITING_LIMIT:
+        raise Refused("changes_waiting", limit=WAITING_LIMIT, state=case.state)
+    change = PendingChange(
+        id=_next_change_id(tx),
+        incident_id=case.id,
+        act=proposal.act.value,
+        payload=proposal.payload(),
+        revision_id=case.revision_id,
+        made_by=member.id,
+        made_at=tx.at,
+    )
+    steps.insert(tx, change)
+    return steps.record(
+        tx, Act.CHANGE_PROPOSED, case, member, change=change.id, change_act=change.act
+    )
+
+
+def _next_change_id(tx: WriteTransaction) -> int:
+    """An id that no change had: SQLite would give that of a deleted change again.
+
+    Whoever read that one would then approve this one.
+    """
+    last_line = (
+        select(JournalEntry.private_json)
+        .filter_by(ledger=Ledger.DESK.value, act=Act.CHANGE_PROPOSED.value)
+        .order_by(JournalEntry.seq.desc())
+        .limit(1)
+    )
+    past_id: int = json.loads(tx.session.scalar(last_line) or b'{"change": 0}')["change"]
+    # This transaction may have made others, whose lines come at its end.
+    return max(past_id, tx.session.scalar(select(func.max(PendingChange.id))) or 0) + 1

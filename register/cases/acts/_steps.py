@@ -2,37 +2,33 @@
 
 from __future__ import annotations
 
-import json
 import logging
 from collections.abc import Mapping
 from datetime import date
 from typing import Any
 
-from sqlalchemy import bindparam, func, select
+from sqlalchemy import bindparam
 
 from register.accounts import vouching
 from register.accounts.models import Member, Role
 from register.accounts.vouching import load_acting_member
-from register.cases import act_permissions, second_person, validation
+from register.cases import act_permissions, validation
 from register.cases import case_content as contents
-from register.cases.acts._public_checks import require_change_complete
 from register.cases.acts.marks import end_assignment, mark
 from register.cases.case_codes import CodeChange
 from register.cases.case_content import Content
 from register.cases.decisions import with_decisions
-from register.cases.models import CaseState, Correction, Incident, Reply
+from register.cases.models import CaseState, Correction, Incident
 from register.cases.persistence import erase_texts, save_revision
 from register.cases.risk_flags import GivenReasons
-from register.cases.second_person import Approval, PendingChange, Proposal, valid_approvals
+from register.cases.second_person import Approval, Proposal, valid_approvals
 from register.cases.urgency import Urgency
 from register.cases.vocabulary import current_vocabulary
 from register.db import Base, UTCDateTime, empty_log
 from register.errors import Invalid, NotFound, Refused
-from register.journal import Act, JournalEntry, Ledger, WriteTransaction
+from register.journal import Act, JournalEntry, WriteTransaction
 from register.text import dates
 from register.text.normalisation import clean, one_line
-
-WAITING_LIMIT = 5  # pending changes of one case
 
 
 def load_case(tx: WriteTransaction, incident_id: int, by: int) -> tuple[Incident, Member]:
@@ -141,14 +137,8 @@ def record_approval(
     **details: Any,
 ) -> JournalEntry:
     """Store and record a member's approval of a revision."""
-    approval = Approval(
-        incident_id=case.id,
-        revision_id=revision_id,
-        purpose=purpose,
-        given_by=member.id,
-        given_at=tx.at,
-    )
-    insert(tx, approval)
+    ids = {"incident_id": case.id, "revision_id": revision_id}
+    insert(tx, Approval(**ids, purpose=purpose, given_by=member.id, given_at=tx.at))
     end_assignment(case, Act.APPROVED, member.id)
     return tx.record(
         Act.APPROVED,
@@ -158,72 +148,6 @@ def record_approval(
         revision=revision_id,
         details={"purpose": purpose, **details},
     )
-
-
-def propose_if_needed(
-    tx: WriteTransaction,
-    case: Incident,
-    member: Member,
-    proposal: Proposal,
-    second: int | None,
-    *,
-    single: bool,
-) -> JournalEntry | None:
-    """Check a change, and store it if it needs a second person; None when it may be made now.
-
-    :param second: the member who approves it in this same act, if any.
-    :param single: the register has one moderator, who may be the second person too.
-    :returns: the line of the proposal.
-    :raises Incomplete: ``checklist``, with the unmet items.
-    :raises Refused: ``changes_waiting`` at :data:`WAITING_LIMIT`; the refusals of
-        :func:`vouching.require_second`.
-    """
-    reply = tx.load(Reply, proposal.reply) if proposal.reply is not None else None
-    if proposal.act not in second_person.ALWAYS_BY_TWO:
-        added_texts = second_person.added_texts(proposal, reply)
-        if not require_change_complete(tx, case, proposal, added_texts).needs_second:
-            return None
-    if second is not None:
-        if single and second == member.id:
-            # No text changes by a merge or its end.
-            case.single_review |= proposal.act not in second_person.ALWAYS_BY_TWO
-        else:
-            vouching.require_second(load_acting_member(tx, second), member, tx.at)
-        return None
-    # A text that cannot be rendered is refused now, not at its approval.
-    second_person.preview_change(contents.document_of(case), proposal, tx.at, reply)
-    waiting_count = select(func.count()).where(
-        PendingChange.incident_id == case.id, PendingChange.refused_at.is_(None)
-    )
-    if (tx.session.scalar(waiting_count) or 0) >= WAITING_LIMIT:
-        raise Refused("changes_waiting", limit=WAITING_LIMIT, state=case.state)
-    change = PendingChange(
-        id=_next_change_id(tx),
-        incident_id=case.id,
-        act=proposal.act.value,
-        payload=proposal.payload(),
-        revision_id=case.revision_id,
-        made_by=member.id,
-        made_at=tx.at,
-    )
-    insert(tx, change)
-    return record(tx, Act.CHANGE_PROPOSED, case, member, change=change.id, change_act=change.act)
-
-
-def _next_change_id(tx: WriteTransaction) -> int:
-    """An id that no change had: SQLite would give that of a deleted change again.
-
-    Whoever read that one would then approve this one.
-    """
-    last_line = (
-        select(JournalEntry.private_json)
-        .filter_by(ledger=Ledger.DESK.value, act=Act.CHANGE_PROPOSED.value)
-        .order_by(JournalEntry.seq.desc())
-        .limit(1)
-    )
-    past_id: int = json.loads(tx.session.scalar(last_line) or b'{"change": 0}')["change"]
-    # This transaction may have made others, whose lines come at its end.
-    return max(past_id, tx.session.scalar(select(func.max(PendingChange.id))) or 0) + 1
 
 
 def approval_details(second: int | None) -> dict[str, Any]:
@@ -285,6 +209,28 @@ def snapshot_and_record(
     )
     change.write(tx.session, line.seq)
     return line
+
+
+def record_change(
+    tx: WriteTransaction,
+    case: Incident,
+    member: Member,
+    proposal: Proposal,
+    details: dict[str, Any],
+    **options: Any,
+) -> JournalEntry:
+    """Save a proposed change as a revision, and write its line."""
+    return snapshot_and_record(
+        tx,
+        case,
+        proposal.act,
+        member,
+        proposal.reason,
+        content=proposal.content,
+        flag_reasons=proposal.flag_reasons,
+        details=details,
+        **options,
+    )
 
 
 def erase_and_record(

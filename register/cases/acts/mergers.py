@@ -5,6 +5,7 @@ from __future__ import annotations
 from sqlalchemy import select
 
 from register.cases.acts import _steps as steps
+from register.cases.acts._public_checks import propose_if_needed
 from register.cases.models import CaseState, Incident
 from register.cases.second_person import Proposal
 from register.errors import Refused
@@ -41,7 +42,7 @@ def merge(
     if act is Act.MERGED:
         words = {"into": str(into)}
         proposal = Proposal(act, steps.required_text("reason", reason), words=words)
-        line = steps.propose_if_needed(tx, case, member, proposal, second, single=single)
+        line = propose_if_needed(tx, case, member, proposal, second, single=single)
         if line is not None:
             return line
     case.state, case.merged_into, case.moved_at = CaseState.MERGED, into, tx.at
@@ -69,7 +70,7 @@ def part(
     case, member = steps.begin_act(tx, incident_id, Act.PARTED, by, seen)
     require_number(case)
     proposal = Proposal(Act.PARTED, steps.required_text("reason", reason))
-    line = steps.propose_if_needed(tx, case, member, proposal, second, single=single)
+    line = propose_if_needed(tx, case, member, proposal, second, single=single)
     if line is not None:
         return line
     details = {"into": case.merged_into, **steps.approval_details(second)}

@@ -10,7 +10,7 @@ from typing import Any
 from register.cases import act_permissions, deadlines, validation
 from register.cases import case_content as contents
 from register.cases.acts import _steps as steps
-from register.cases.acts._public_checks import ATTESTED
+from register.cases.acts._public_checks import ATTESTED, propose_if_needed
 from register.cases.acts.mergers import merge, part
 from register.cases.case_content import Content
 from register.cases.models import ID_LIMIT, Correction, FollowUp, Incident, Reply
@@ -82,7 +82,7 @@ def follow_up(
         attested=attested,
         flag_reasons=flag_reasons,
     )
-    proposal_line = steps.propose_if_needed(tx, case, member, proposal, second, single=single)
+    proposal_line = propose_if_needed(tx, case, member, proposal, second, single=single)
     if proposal_line is not None:
         return proposal_line
     new_follow_up = FollowUp(added_at=tx.at, **arguments)
@@ -90,16 +90,7 @@ def follow_up(
     tx.session.flush()
     case.moved_at = tx.at
     details = {"follow_up": new_follow_up.id, **_line_details(second)}
-    return steps.snapshot_and_record(
-        tx,
-        case,
-        Act.FOLLOWED_UP,
-        member,
-        reason,
-        content=content,
-        flag_reasons=flag_reasons,
-        details=details,
-    )
+    return steps.record_change(tx, case, member, proposal, details)
 
 
 def _with_follow_up(before: Content, after: Content, rank: int) -> Content:
@@ -143,22 +134,13 @@ def correct(
         attested=attested,
         flag_reasons=flag_reasons,
     )
-    proposal_line = steps.propose_if_needed(tx, case, member, proposal, second, single=single)
+    proposal_line = propose_if_needed(tx, case, member, proposal, second, single=single)
     if proposal_line is not None:
         return proposal_line
     case.moved_at = tx.at
     details = steps.add_correction(tx, case, Correction(made_at=tx.at, note=note))
     details |= _line_details(second)
-    return steps.snapshot_and_record(
-        tx,
-        case,
-        Act.CORRECTED,
-        member,
-        reason,
-        content=content,
-        flag_reasons=flag_reasons,
-        details=details,
-    )
+    return steps.record_change(tx, case, member, proposal, details)
 
 
 def changed_content(
@@ -242,15 +224,13 @@ def reply(
         attested=attested,
         flag_reasons=flag_reasons,
     )
-    proposal_line = steps.propose_if_needed(tx, case, member, proposal, second, single=single)
+    proposal_line = propose_if_needed(tx, case, member, proposal, second, single=single)
     if proposal_line is not None:
         return proposal_line
     received_reply.state = "published"
     received_reply.published_at = case.moved_at = tx.at
     details = {"reply": received_reply.id, **_line_details(second)}
-    return steps.snapshot_and_record(
-        tx, case, Act.REPLIED, member, reason, flag_reasons=flag_reasons, details=details
-    )
+    return steps.record_change(tx, case, member, proposal, details)
 
 
 def refuse_reply(

@@ -121,18 +121,11 @@ def redact(
     redaction_details, redacted = _hide_passages(tx, case, member, plan)
     if case.state == CaseState.PUBLISHED:
         case.moved_at = tx.at
-    line = steps.snapshot_and_record(
-        tx,
-        case,
-        Act.REDACTED,
-        member,
-        reason,
-        content=content,
-        redacted=redacted,
-        flag_reasons=flag_reasons,
-        details={**details, **redaction_details, **ATTESTED},
-        # The text of a withdrawn case may change again before it is restored.
-        committed=case.state == CaseState.PUBLISHED,
+    details |= {**redaction_details, **ATTESTED}
+    # The text of a withdrawn case may change again before it is restored.
+    committed = case.state == CaseState.PUBLISHED
+    line = steps.record_change(
+        tx, case, member, proposal, details, redacted=redacted, committed=committed
     )
     # The reasons of this act outlast the destruction.
     saved = tx.load(Revision, line.revision_id)

@@ -15,7 +15,7 @@ from sqlalchemy.orm import Session
 
 from register.cases import public_journal, published_texts
 from register.cases import version_proofs as proofs
-from register.cases.filters import LENGTH_LIMIT, VALUES_LIMIT, parse_page_number
+from register.cases.filters import LENGTH_LIMIT, VALUES_LIMIT, parse_page_number, require_count
 from register.db import db
 from register.errors import Invalid, Moved, NotFound
 from register.journal import line_time
@@ -69,9 +69,9 @@ class PublicJournalQuery:
 
 
 def parse(args: list_query.QueryArgs) -> PublicJournalQuery:
-    """Parse the parameters of a URL; unknown names are ignored.
+    """Parse the parameters of a URL; other names are left to the caller.
 
-    :raises Invalid: ``filter`` or ``filter_too_many``, with the name; ``page``.
+    :raises Invalid: ``filter``, ``filter_too_many`` or ``filter_single``, with the name; ``page``.
     """
     typed = {}
     for name, limit, accepts in (
@@ -79,8 +79,7 @@ def parse(args: list_query.QueryArgs) -> PublicJournalQuery:
         ("mois", 1, _MONTH.fullmatch),
     ):
         typed[name] = [value for value in map(one_line, args.get(name, ())) if value]
-        if len(typed[name]) > limit:
-            raise Invalid("filter_too_many", name=name)
+        require_count(name, typed[name], limit)
         for value in typed[name]:
             if not accepts(value):
                 raise Invalid("filter", name=name, value=value[:LENGTH_LIMIT])

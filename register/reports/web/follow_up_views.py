@@ -37,8 +37,7 @@ from register.reports.web.follow_up_page import (
     with_report,
 )
 from register.reports.web.public_forms import OUTAGE_ERRORS, outage_response, queued_transaction
-from register.reports.web.status_text import RECEIPT_VERDICTS
-from register.web import rate_limits
+from register.web import messages, rate_limits
 from register.web.blueprints import submit
 from register.web.error_messages import error_sentence
 from register.web.errors import status_of
@@ -276,7 +275,7 @@ def prove() -> ResponseReturnValue:
         return outage_response(error, str(_BUSY), lambda _why: _proof_page(_BUSY, pasted))
     if proof is None:
         return _proof_page(verdict=_("Ce reçu ne correspond à aucun signalement encore gardé ici."))
-    verdict = str(RECEIPT_VERDICTS[proof.masked]) % {"day": day_words(proof.day)}
+    verdict = str(messages.reports.receipt_verdicts[proof.masked]) % {"day": day_words(proof.day)}
     return _proof_page(verdict=verdict, proved=True)
 
 

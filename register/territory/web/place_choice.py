@@ -18,6 +18,8 @@ from wtforms.validators import ValidationError
 from register.cases import case_places
 from register.cases.case_places import UncodedPlace
 from register.cases.filters import CaseQuery
+from register.cases.selection import Selection
+from register.errors import Invalid
 from register.territory.gazetteer import gazetteer
 from register.territory.name_normalisation import MAX_TYPED_LENGTH
 from register.territory.place_queries import qualified_name
@@ -99,8 +101,14 @@ class PlaceMatches:
 
 
 def typed_place(field_values: Sequence[str]) -> str:
-    """The place a person typed, on one line and bounded; empty when there is none."""
-    return one_line(field_values[-1])[:MAX_TYPED_LENGTH] if field_values else ""
+    """The place a person typed, on one line; empty when there is none.
+
+    :raises Invalid: ``place_too_long``.
+    """
+    typed = one_line(field_values[-1]) if field_values else ""
+    if len(typed) > MAX_TYPED_LENGTH:
+        raise Invalid("place_too_long", limit=MAX_TYPED_LENGTH)
+    return typed
 
 
 def match_places(typed: str, address: ReadingUrl) -> PlaceMatches:
@@ -149,7 +157,7 @@ def uncoded_choice(place: UncodedPlace, address: ReadingUrl) -> PlaceChoice:
 
 def case_count(kind: str, code: str) -> int:
     """How many published cases a place of the territory has, as its page counts them."""
-    return current_facet_index().counts.get(kind, {}).get(code, 0)
+    return Selection(current_facet_index(), CaseQuery({kind: (code,)})).total
 
 
 def place_url(reading: PlaceReading) -> str:
@@ -195,7 +203,7 @@ def suggestions() -> Response:
     """
     # Read first: what is shown must not be older than the position it is shown for.
     index = current_facet_index()
-    typed = typed_place(request.values.getlist("q"))
+    typed = one_line((request.values.getlist("q") or [""])[-1])[:MAX_TYPED_LENGTH]
     labels = case_places.load_place_labels(index)
     uncoded = case_places.match_places(labels, typed, is_partial=True, language=language())[
         :_MAX_UNCODED

@@ -55,6 +55,7 @@ def kind_label(kind: str, code: str) -> str:
         "commune": _("commune"),
         "departement": _("département"),
         "region": _("région"),
+        "epci": _("intercommunalité"),
         "endroit": _("lieu"),
         "pays": _("pays"),
     }
@@ -66,8 +67,11 @@ def place_name(kind: str, code: str) -> str:
 
     A former code asks for the whole commune of today: both are named.
 
-    :param kind: ``commune``, ``departement`` or ``region``.
+    :param kind: ``commune``, ``departement``, ``region`` or ``epci``.
     """
+    if kind == "epci":
+        group = place_queries.group(code)
+        return group_label(group) if group else code
     if kind != "commune":
         return place_queries.area_name(kind, code)
     details = find_commune(code)

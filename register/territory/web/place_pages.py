@@ -13,9 +13,19 @@ from flask.typing import ResponseReturnValue
 from flask_babel import ngettext
 from markupsafe import Markup
 
-from register.cases import communes_with_cases, facets, filters, result_lists
-from register.cases.communes_with_cases import CommunesWithCases, CommuneWithCases
+from register.cases import filters, result_lists
+from register.cases.communes_with_cases import (
+    BY_DEPARTEMENT,
+    BY_GROUP,
+    BY_REGION,
+    REACH_KM,
+    CommuneWithCases,
+    communes_by,
+    list_communes,
+    nearest_communes,
+)
 from register.cases.filters import CaseQuery
+from register.cases.selection import Selection
 from register.db import db
 from register.errors import NotFound
 from register.territory import place_queries
@@ -25,7 +35,7 @@ from register.territory.place_queries import (
     is_departement_code,
     is_region_code,
 )
-from register.territory.places import Area
+from register.territory.places import Area, territory
 from register.territory.web import place_choice, place_names
 from register.territory.web.place_choice import case_count
 from register.text.dates import Language
@@ -54,11 +64,11 @@ def communes() -> ResponseReturnValue:
         if matches.sole_choice:
             return redirect(matches.sole_choice.address, 303)
         return render_template("territory/place_choice.html", matches=matches, back=None)
-    towns = _towns_with_cases().communes
+    towns = list_communes(current_facet_index(), territory().communes.values(), limit=_MAX_COMMUNES)
     departements = place_queries.departements()
     return render_template(
         "territory/communes.html",
-        communes=_town_rows(towns) if len(towns) <= _MAX_COMMUNES else [],
+        communes=_town_rows(towns),
         departements=_departement_rows(departements, include_empty=False),
     )
 
@@ -81,12 +91,12 @@ def commune(code: str) -> ResponseReturnValue:
         # The code never led to this commune: no page of ours gave that address.
         raise NotFound("no_such_place")
     # Other communes with cases: the nearest, and those of the same intercommunalité.
-    towns, group, point = _towns_with_cases(), details.group, details.commune.point
-    group_towns = towns.by_intercommunalite.get(group.code, ()) if group else ()
+    index, group = current_facet_index(), details.group
+    group_towns = list_communes(index, communes_by(BY_GROUP)[group.code]) if group else ()
     is_alone = all(town.code == code for town in group_towns)
     around = {
-        "near_rows": _town_rows(towns.nearest_to(code, point)) if point else [],
-        "radius_km": communes_with_cases.REACH_KM,
+        "near_rows": _town_rows(nearest_communes(index, details.commune)),
+        "radius_km": REACH_KM,
         "group_label": place_names.group_label(group) if group else "",
         "group_rows": [] if is_alone else _town_rows(group_towns),
     }
@@ -115,7 +125,9 @@ def departement(code: str) -> ResponseReturnValue:
         code,
         area=area,
         region=place_queries.region(area.region_code) if area.region_code else None,
-        communes=_town_rows(_towns_with_cases().by_departement.get(code, ())),
+        communes=_town_rows(
+            list_communes(current_facet_index(), communes_by(BY_DEPARTEMENT).get(code, ()))
+        ),
         size=area.commune_count,
         locator_map=locator(code),
     )
@@ -137,7 +149,9 @@ def region(code: str) -> ResponseReturnValue:
     area = place_queries.region(code) if is_region_code(code) else None
     if area is None:
         raise NotFound("no_such_place")
-    towns = _towns_with_cases().by_region.get(code, ())
+    towns = list_communes(
+        current_facet_index(), communes_by(BY_REGION).get(code, ()), limit=_MAX_COMMUNES_OF_REGION
+    )
     departements = place_queries.departements(code)
     return _render_place(
         "region",
@@ -145,7 +159,7 @@ def region(code: str) -> ResponseReturnValue:
         area=area,
         departements=_departement_rows(departements),
         locator_map=region_locator([member.code for member in departements]),
-        communes=_town_rows(towns) if len(towns) <= _MAX_COMMUNES_OF_REGION else [],
+        communes=_town_rows(towns),
     )
 
 
@@ -153,14 +167,14 @@ def _render_place(kind: str, code: str, **variables: object) -> str:
     """The page of a place, with its cases and what they are."""
     number = filters.parse_page_number(request.args.get("page", ""))
     query = CaseQuery({kind: (code,)}, page=number)
-    page = result_lists.query_case_page(db.session(), query, current_vocabulary(), head())
+    selection = Selection(current_facet_index(), query)
+    page = result_lists.load_page(db.session(), selection)
     if page.number > page.pages:
         raise NotFound("no_such_page")
     # Cases that follow one another under their year; the undated ones under an empty one.
     years = [(year, list(cases)) for year, cases in groupby(page.cases, lambda case: case.date[:4])]
-    facts = _place_facts(CaseQuery({kind: (code,)}))
     return render_template(
-        f"territory/{kind}.html", page=page, years=years, facts=facts, **variables
+        f"territory/{kind}.html", page=page, years=years, facts=_place_facts(selection), **variables
     )
 
 
@@ -172,25 +186,26 @@ class CountedLink(NamedTuple):
     address: str
 
 
-def _place_facts(query: CaseQuery) -> dict[str, object]:
+def _place_facts(selection: Selection) -> dict[str, object]:
     """What the cases of a place are: types in the order of the vocabulary, years from the last.
 
     ``undated``: those without a date, if any. ``first`` and ``last``: the years that the dated ones
     span, or nothing. ``address``: the list of all.
     """
-    vocabulary = current_vocabulary()
-    cases = facets.count_types_and_years(current_facet_index(), query)
-    address = urls.cases(query)
+    type_counts, year_counts = selection.count_codes("type"), selection.count_codes("annee")
+    # A date lies in one year, so a case of no year has no date.
+    undated_count = selection.total - sum(year_counts.values())
+    address = urls.cases(selection.query.at_page(1))
 
     def counted_link(name: str, code: str, count: int) -> CountedLink:
         return CountedLink(code, count, f"{address}&{name}={code}")
 
-    types = [code for code in vocabulary.lists["type"] if code in cases.types]
-    years = sorted(cases.years, reverse=True)
+    types = [code for code in current_vocabulary().lists["type"] if code in type_counts]
+    years = sorted(year_counts, reverse=True)
     return {
-        "types": [counted_link("type", code, cases.types[code]) for code in types],
-        "years": [counted_link("annee", year, cases.years[year]) for year in years],
-        "undated": counted_link("sans_date", "1", cases.undated) if cases.undated else None,
+        "types": [counted_link("type", code, type_counts[code]) for code in types],
+        "years": [counted_link("annee", year, year_counts[year]) for year in years],
+        "undated": counted_link("sans_date", "1", undated_count) if undated_count else None,
         "first": years[-1] if years else "",
         "last": years[0] if years else "",
         "address": address,
@@ -233,7 +248,3 @@ def _cached_town_rows(towns: tuple[CommuneWithCases, ...], _language: Language) 
             label = place_queries.qualified_name(town.name, area_name)
         rows.append(_place_row(urls.commune(town.code), label, town.case_count))
     return rows
-
-
-def _towns_with_cases() -> CommunesWithCases:
-    return communes_with_cases.load_communes(current_facet_index())

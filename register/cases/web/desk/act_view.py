@@ -208,8 +208,7 @@ def blocked_reason(desk_case: DeskCase, act: Act) -> str:
         return typeset(error_sentence(error))
     if Role(member.role) not in rule.roles:
         return _refusal_text("administrators_only", desk_case)
-    refusal = desk_case.refusal
-    if act in _PUBLISHING_ACTS and refusal is not None and refusal.stands:
+    if act in _PUBLISHING_ACTS and desk_case.is_refused:
         return _refusal_text("version_refused", desk_case)
     if act is not Act.APPROVED:
         return ""

@@ -18,8 +18,8 @@ from register.accounts.web import current_member
 from register.cases import checklist, deadlines, revisions
 from register.cases.checklist import ATTESTATIONS, Circumstances
 from register.cases.deadlines import LimitationPeriod, PeriodScope, TextLength
-from register.cases.member_view import DeskCase, ReplyRow
-from register.cases.models import CaseState
+from register.cases.member_view import DeskCase
+from register.cases.models import CaseState, Reply
 from register.cases.revisions import CaseAtRevision, RevisionSummary
 from register.cases.risk_flags import displayed_texts, with_stored
 from register.cases.vocabulary import VocabularyWord
@@ -197,7 +197,7 @@ def period_words(act: Act) -> str:
 
 
 @desk.app_template_global("reply_lengths")
-def reply_lengths(desk_case: DeskCase, reply: ReplyRow) -> tuple[TextLength, TextLength]:
+def reply_lengths(desk_case: DeskCase, reply: Reply) -> tuple[TextLength, TextLength]:
     """The length of a reply, and the longest that is allowed for a reply to this case."""
     content, follow_ups = desk_case.content, desk_case.follow_ups
     texts = (content.summary, content.narrative, *(row.text for row in follow_ups))

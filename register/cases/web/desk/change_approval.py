@@ -15,7 +15,7 @@ from register.cases import acts, second_person
 from register.cases.case_content import CaseSnapshot
 from register.cases.member_view import DeskCase
 from register.cases.models import CaseState, Reply
-from register.cases.second_person import ProposedChange
+from register.cases.second_person import PendingChange
 from register.cases.web.desk import act_view, content_words
 from register.cases.web.desk.act_forms import ActForm, RefusalForm, RefuseChangeForm
 from register.cases.web.desk.merger_views import pair_values
@@ -74,7 +74,7 @@ def change_approve(incident_id: int, change_id: int) -> ResponseReturnValue:
         act_view.open_case(incident_id),
         _with_template(ActForm(), change),
         change.proposal.act,
-        lambda tx, _id, *, seen, by: acts.approve_change(tx, change.id, by=by, single=single),
+        lambda tx, _id, *, seen, by: acts.approve_change(tx, change_id, by=by, single=single),
         _("Le changement est publié, avec votre accord."),
         lambda present: _change_values(change, present),
     )
@@ -90,7 +90,7 @@ def change_refuse(incident_id: int, change_id: int) -> ResponseReturnValue:
         act_view.open_case(incident_id),
         _with_template(form, change),
         change.proposal.act,
-        lambda tx, _id, *, seen, **arguments: acts.refuse_change(tx, change.id, **arguments),
+        lambda tx, _id, *, seen, **arguments: acts.refuse_change(tx, change_id, **arguments),
         _("Le changement est refusé. %(who)s le retrouve, avec votre motif.", who=who),
         lambda present: _change_values(change, present, form),
     )
@@ -118,7 +118,7 @@ def change_drop(incident_id: int, change_id: int) -> ResponseReturnValue:
     change = _get_change(incident_id, change_id)
     if not may_take_up(change):
         abort(404)
-    current_member.run_act(lambda tx, by: acts.refuse_change(tx, change.id, by=by))
+    current_member.run_act(lambda tx, by: acts.refuse_change(tx, change_id, by=by))
     return act_view.redirect_to_case(
         incident_id, _("Votre changement est repris : il n’attend plus.")
     )
@@ -153,22 +153,22 @@ def _require_destruction(incident_id: int, destruction_id: int) -> None:
         raise NotFound("no_such_destruction")
 
 
-def _with_template(form: ActForm, change: ProposedChange) -> ActForm:
+def _with_template(form: ActForm, change: PendingChange) -> ActForm:
     """The form with the page of the kind of the change."""
     if change.proposal.act in second_person.ALWAYS_BY_TWO:
         form.template = "change_merger"
     return form
 
 
-def _get_change(incident_id: int, change_id: int) -> ProposedChange:
+def _get_change(incident_id: int, change_id: int) -> PendingChange:
     change = second_person.get_change(db.session(), current_member.member(), change_id)
-    if change.incident != incident_id:
+    if change.incident_id != incident_id:
         raise NotFound("no_such_change")
     return change
 
 
 def _change_values(
-    change: ProposedChange, desk_case: DeskCase, refusal_form: RefuseChangeForm | None = None
+    change: PendingChange, desk_case: DeskCase, refusal_form: RefuseChangeForm | None = None
 ) -> dict[str, Any]:
     """The values of the page of a change: the text after it, the differences, the risk flags.
 
@@ -196,7 +196,7 @@ def _change_values(
     }
 
 
-def _approval_refusal(change: ProposedChange, desk_case: DeskCase) -> str:
+def _approval_refusal(change: PendingChange, desk_case: DeskCase) -> str:
     """Why the signed-in member cannot approve a change; empty when they can."""
     is_own = change.made_by == current_member.member().id
     if may_take_up(change) and not is_own:
@@ -226,7 +226,7 @@ def change_words(act: Act) -> str:
 
 
 @desk.app_template_global("take_up_address")
-def take_up_address(desk_case: DeskCase, change: ProposedChange) -> str:
+def take_up_address(desk_case: DeskCase, change: PendingChange) -> str:
     """The address at which the author edits a pending change again; empty if it has no text."""
     pages: dict[Any, str] = {Act.CORRECTED: "corriger", Act.FOLLOWED_UP: "suite"}
     page = pages.get(change.proposal.act)
@@ -236,6 +236,6 @@ def take_up_address(desk_case: DeskCase, change: ProposedChange) -> str:
 
 
 @desk.app_template_global()
-def may_take_up(change: ProposedChange) -> bool:
+def may_take_up(change: PendingChange) -> bool:
     """Whether the signed-in member may edit a pending change again, or drop it."""
     return second_person.may_take_up(db.session(), change, current_member.member())

@@ -22,7 +22,7 @@ from register.cases.duplicates import PossibleDuplicate
 from register.cases.member_view import DeskCase
 from register.cases.models import CaseState
 from register.cases.risk_flags import Flag, displayed_texts, risk_flags
-from register.cases.second_person import Proposal, ProposedChange
+from register.cases.second_person import PendingChange, Proposal
 from register.cases.validation import LIST_LIMIT
 from register.cases.web.desk import content_words, editor_forms
 from register.cases.web.desk.act_view import (
@@ -204,7 +204,7 @@ def run_editor(
     return _save_form(page, run, notice)
 
 
-def resumed_change(desk_case: DeskCase | None) -> ProposedChange | None:
+def resumed_change(desk_case: DeskCase | None) -> PendingChange | None:
     """The pending change with the id in the address or form, if the member may take it up."""
     change_id = parse_id(request.values.get(CHANGE_PARAMETER, ""))
     session, member = db.session(), current_member.member()
@@ -227,7 +227,7 @@ def _resumed_values(
         **(form_class.values_of(desk_case, proposal.content) if proposal.content else {}),
         **words,
         # The revision that it was based on: saving then shows later changes as a conflict.
-        "vu": str(change.revision),
+        "vu": str(change.revision_id),
         "reason": proposal.reason,
         "flag_reasons": proposal.flag_reasons,
     }

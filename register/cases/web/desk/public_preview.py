@@ -21,7 +21,7 @@ from register.cases.member_view import DeskCase
 from register.cases.models import CaseState
 from register.cases.queries import PublicCase, PublicChange
 from register.cases.refusals import QuotedPassage, locate_passage
-from register.cases.second_person import ProposedChange
+from register.cases.second_person import PendingChange
 from register.cases.validation import NUMBER_LIMIT
 from register.cases.web.desk.case import case_checklist
 from register.cases.web.field_texts import content_changes
@@ -165,7 +165,7 @@ def _preview_values(
 
 
 @desk.app_template_global("quoted_passage")
-def quoted_passage(place: DeskCase | ProposedChange, passage: str) -> QuotedPassage | None:
+def quoted_passage(place: DeskCase | PendingChange, passage: str) -> QuotedPassage | None:
     """The passage of a refusal in the texts of a case or of a change; None if it is not there."""
     if isinstance(place, DeskCase):
         return locate_passage(place.snapshot, passage)

@@ -8,9 +8,10 @@ from flask import abort, redirect, render_template, request
 from flask.typing import ResponseReturnValue
 from flask_babel import gettext as _
 
-from register.cases import queries, result_lists, statistics, timeline
+from register.cases import queries, result_lists, timeline
 from register.cases.filters import FILTERS, LENGTH_LIMIT, WORDS, WORDS_LIMIT, CaseQuery
 from register.cases.queries import MergedCase, PublicCase
+from register.cases.selection import Selection
 from register.cases.web.public import case_view, search_request, search_title
 from register.cases.web.public.search_suggestions import NoResultsLinks, SearchSuggestions
 from register.db import db
@@ -23,12 +24,13 @@ from register.web.blueprints import public
 from register.web.error_messages import error_sentence
 from register.web.list_query import QueryArgs
 from register.web.maps import search_map
-from register.web.request_context import current_vocabulary, head
+from register.web.query_parameters import nearest_name
+from register.web.request_context import current_facet_index, current_vocabulary, head
 
 _FORM_PARAMETERS = frozenset({*FILTERS, "lieu", "tri", "page"})
 # Text fields by their names, which are also their ids.
 _TEXT_FIELDS = frozenset({WORDS, "media", "du", "au"})
-_FILTER_ERRORS = frozenset({"filter", "filter_too_many"})
+_FILTER_ERRORS = frozenset({"filter", "filter_single", "filter_too_many"})
 
 
 @public.get("/incidents")
@@ -52,10 +54,8 @@ def cases() -> ResponseReturnValue:
 
 def _list_page(query: CaseQuery) -> str:
     search = search_request.run_search(query)
-    strengths = search.strength if search else None
-    page = result_lists.query_case_page(
-        db.session(), query, current_vocabulary(), head(), strengths
-    )
+    selection = Selection(current_facet_index(), query, search.strength if search else None)
+    page = result_lists.load_page(db.session(), selection)
     list_query.require_page(page)
     suggestions = SearchSuggestions(query, search) if search else None
     has_no_results = not page.total and not query.is_bare
@@ -63,10 +63,10 @@ def _list_page(query: CaseQuery) -> str:
         "cases/public/list.html",
         page=page,
         query=query,
-        summary=statistics.load_register_summary(db.session(), current_vocabulary(), head()),
+        register_total=selection.index.total,
         title="" if query.is_bare else search_title.page_title(query, page.total),
-        map=search_map(query, strengths) if page.total else None,
-        panel=search_request.cached_panel_html(query, strengths),
+        map=search_map(selection) if page.total else None,
+        panel=search_request.cached_panel_html(selection),
         chips=list_query.filter_chips(search_request.labelled_filters(query), urls.cases),
         phrase=search_title.phrase(query),
         search=search,
@@ -105,7 +105,9 @@ def faulty_form_page(args: QueryArgs, error: Invalid) -> ResponseReturnValue:
         query=query,
         typed=typed.get(WORDS, query.words),
         faults=faults,
-        panel=search_request.panel_html(query, search.strength if search else None, typed),
+        panel=search_request.panel_html(
+            Selection(current_facet_index(), query, search.strength if search else None), typed
+        ),
     )
     return page, 400
 
@@ -115,23 +117,29 @@ def _fault_sentence(error: Invalid, name: str) -> str:
     if name == WORDS and error.key == "filter":
         return error_sentence(Invalid("search_too_long", limit=WORDS_LIMIT))
     filter_title = str(search_request.FILTER_TITLES.get(name, name))
+    if error.key != "filter":
+        named = {"name": filter_title} if "name" in error.values else {}
+        return error_sentence(Invalid(error.key, **{**error.values, **named}))
+    typed = str(error.values.get("value", ""))
+    near_value = nearest_name(typed, list(current_vocabulary().lists.get(name, ())))
     if name in ("du", "au"):
         sentence = _(
             "« %(field)s » : écrivez une année, un mois ou un jour, comme 2006, 2006-06 ou "
             "2006-06-26."
         )
-    elif error.key != "filter":
-        named = {"name": filter_title} if "name" in error.values else {}
-        return error_sentence(Invalid(error.key, **{**error.values, **named}))
-    elif name in urls.PLACES:
+    elif name in urls.PLACES or name == "epci":
         sentence = _("« %(filter)s » : aucun territoire ne porte le code %(value)s.")
     elif name in ("media", "endroit"):
         sentence = _("« %(filter)s » : %(value)s dépasse %(limit)s caractères.")
+    elif near_value:
+        sentence = _(
+            "« %(filter)s » ne connaît pas la valeur %(value)s. La plus proche est « %(near)s »."
+        )
     else:
         sentence = _("« %(filter)s » ne connaît pas la valeur %(value)s.")
     # No other error sentence quotes what was typed.
-    quoted_value = search_title.quote_typed(str(error.values.get("value", "")))
-    titles = {"field": filter_title, "filter": filter_title}
+    titles = {"field": filter_title, "filter": filter_title, "near": near_value}
+    quoted_value = search_title.quote_typed(typed)
     return str(sentence) % {**titles, "value": quoted_value, "limit": LENGTH_LIMIT}
 
 

@@ -12,6 +12,7 @@ from markupsafe import Markup
 
 from register.cases import statistics as figures
 from register.cases.filters import CaseQuery
+from register.cases.selection import Selection
 from register.cases.statistics import Figure, FigureGroup
 from register.cases.web.public.search_title import value_label, value_phrase
 from register.db import db
@@ -21,7 +22,7 @@ from register.text.typography import first_upper
 from register.web.blueprints import public
 from register.web.l10n import number, typeset
 from register.web.maps import search_map
-from register.web.request_context import current_vocabulary, head, settings
+from register.web.request_context import current_facet_index, current_vocabulary, head, settings
 
 LabelFunction = Callable[[str], str]
 # A single case among thousands stays visible.
@@ -63,20 +64,19 @@ _manifest = cache(dataset.read_manifest)
 @public.get("/")
 def home() -> str:
     """The summary of the register, its latest events and its map."""
-    position = head()
+    index = current_facet_index()
     return render_template(
         "cases/public/home.html",
-        summary=figures.load_register_summary(db.session(), current_vocabulary(), position),
+        summary=figures.summarise(index, current_vocabulary()),
         events=figures.latest_events(db.session()),
-        map=search_map(CaseQuery()),
+        map=search_map(Selection(index, CaseQuery())),
     )
 
 
 @public.get("/statistiques")
 def statistics() -> str:
     """The figures of the public cases, with the share of unknown outcomes."""
-    position, vocabulary = head(), current_vocabulary()
-    stats = figures.load_statistics(db.session(), vocabulary, position)
+    stats = figures.count_figures(current_facet_index(), current_vocabulary())
     counts = {int(figure.code): figure.count for figure in stats.years}
     percent_unknown = 100 * stats.unknown.count / stats.total.count if stats.total.count else 0
     figures_by_filter = {
@@ -99,7 +99,7 @@ def statistics() -> str:
     return render_template(
         "cases/public/statistics.html",
         stats=stats,
-        head=position,
+        head=head(),
         share=round(percent_unknown),
         rows={"annee": year_rows, **rows},
         types=[
@@ -123,10 +123,9 @@ def statistics() -> str:
 @public.get("/donnees")
 def data() -> str:
     """Sources, licences and the commands that verify the public journal."""
-    position = head()
     return render_template(
         "cases/public/data.html",
-        summary=figures.load_register_summary(db.session(), current_vocabulary(), position),
+        total=current_facet_index().total,
         manifest=_manifest(),
         commands=public_journal.verify_commands(settings().base_url),
     )

@@ -17,8 +17,8 @@ from markupsafe import Markup, escape
 from register.cases import filters
 from register.cases.case_codes import DURATIONS
 from register.cases.data_version import VersionedMapCache
-from register.cases.facets import count_facets
-from register.cases.filters import CaseQuery, HitStrengths
+from register.cases.filters import CaseQuery
+from register.cases.selection import Selection
 from register.cases.web.public.search_title import value_label
 from register.db import db
 from register.search import query_parser, reference_matcher, service
@@ -184,6 +184,7 @@ FILTER_TITLES: Mapping[str, Any] = {
     "commune": lazy_gettext("Commune"),
     "departement": lazy_gettext("Département"),
     "region": lazy_gettext("Région"),
+    "epci": lazy_gettext("Intercommunalité"),
     "endroit": lazy_gettext("Lieu"),
     "pays": lazy_gettext("Pays"),
     "famille": lazy_gettext("Famille"),
@@ -229,36 +230,31 @@ class FilterFacet:
 _panel_cache: VersionedMapCache[str, Markup] = VersionedMapCache(256)
 
 
-def cached_panel_html(query: CaseQuery, hits: HitStrengths | None) -> Markup:
+def cached_panel_html(selection: Selection) -> Markup:
     """The panel as HTML, cached because it is the larger half of a list.
 
     The panel of a search by words is not cached: its counts depend on the search index, and the
     cache of whole pages follows the index.
     """
-    if query.words:
-        return panel_html(query, hits)
-    vocabulary = current_vocabulary()
-    version_key = (head().digest, vocabulary.version)
-    key = f"{vocabulary.language} {query.at_page(1).query_string()}"
-    return _panel_cache.get_or_make(version_key, key, lambda: panel_html(query))
+    if selection.query.words:
+        return panel_html(selection)
+    key = f"{current_vocabulary().language} {selection.query.at_page(1).query_string()}"
+    return _panel_cache.get_or_make(selection.index.version, key, lambda: panel_html(selection))
 
 
-def panel_html(
-    query: CaseQuery, hits: HitStrengths | None = None, typed: Mapping[str, str] | None = None
-) -> Markup:
+def panel_html(selection: Selection, typed: Mapping[str, str] | None = None) -> Markup:
     """The form filled with the search in force, as HTML.
 
-    :param hits: the cases that match the words.
     :param typed: refused texts by field, shown again to be corrected.
     """
+    query = selection.query
     # Filters in force that have no field of their own; that of the words is above the list.
     hidden_filters = [(name, code) for name, code in query.pairs() if name not in _FORM_FIELDS]
     count = sum(len(codes) for name, codes in query.values.items() if name != "q")
-    facet_counts = count_facets(db.session(), query, current_vocabulary(), head(), hits)
     facets: list[FilterFacet] = []
     for name in CHECKBOX_FILTERS:
         selected = query.values.get(name, ())
-        sections = _build_sections(name, facet_counts.get(name, {}), selected)
+        sections = _build_sections(name, selection.facet_counts.get(name, {}), selected)
         filled_sections = [(legend, options) for legend, options in sections if options]
         is_open = bool(selected) or name in _OPEN_FACETS
         # The outlets have a text field even without a checkbox.

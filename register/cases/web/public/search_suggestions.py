@@ -15,8 +15,9 @@ from urllib.parse import urlencode
 from flask_babel import gettext as _
 from flask_babel import ngettext
 
-from register.cases import case_places, facets
+from register.cases import case_places
 from register.cases.filters import CaseQuery, HitStrengths
+from register.cases.selection import Selection
 from register.cases.web.public import search_title
 from register.cases.web.public.search_request import (
     FILTER_TITLES,
@@ -162,9 +163,7 @@ class NoResultsLinks:
     def fewer_filters(self) -> list[SuggestionLink]:
         """The search without one of its filters, unless no filter would remain."""
         links = []
-        relaxations = facets.count_relaxed(
-            db.session(), self._query, current_vocabulary(), head(), self._hits
-        )
+        relaxations = Selection(current_facet_index(), self._query, self._hits).count_relaxed()
         for name, code, count in islice(relaxations, _MAX_ALTERNATIVES):
             relaxed_query = self._query.without(name, code)
             if not count or relaxed_query.is_bare:
@@ -186,14 +185,9 @@ class NoResultsLinks:
         search_query = self._text_search.search_query if self._text_search else None
         if search_query is None or len(search_query.required_parts) < 2:
             return []
-        links, retyped_parts = [], []
-        for part in search_query.parts:
-            # As a person would type it to search for the same.
-            is_quoted = any(f"{mark}{part.typed}" in self._query.words for mark in '"“”„«')
-            typed = f'"{part.typed}"' if is_quoted else part.typed
-            retyped_parts.append((part, f"-{typed}" if part.excluded else typed))
+        links = []
         for part in search_query.required_parts[:_MAX_ALTERNATIVES]:
-            shorter_text = " ".join(typed for other, typed in retyped_parts if other is not part)
+            shorter_text = search_query.without(part).text
             hits = search_text(shorter_text)
             if hits is None:
                 break
@@ -244,7 +238,7 @@ def _replace_words(query: CaseQuery, new_words: str) -> CaseQuery:
 
 
 def _count_cases(query: CaseQuery, hits: HitStrengths | None) -> int:
-    return facets.count_matches(db.session(), query, current_vocabulary(), head(), hits)
+    return Selection(current_facet_index(), query, hits).total
 
 
 def _place_label(place: PlaceChoice) -> str:

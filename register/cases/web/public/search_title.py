@@ -26,7 +26,7 @@ from register.web.request_context import current_vocabulary
 
 # Months before which "de" is elided.
 _ELIDED_MONTHS = ("avril", "août", "octobre")
-# A search may have twenty values of each filter: a title names these many and counts the others.
+# A search may have a hundred values of each filter: a title names these many and counts the others.
 _MAX_VALUES = 3
 _MAX_FILTERS = 6
 _MAX_TEXT = 80  # characters of a typed text
@@ -50,6 +50,7 @@ _PHRASE_TEMPLATES: dict[str, Any] = {
     "commune": "%(values)s",
     "departement": "%(values)s",
     "region": "%(values)s",
+    "epci": "%(values)s",
     "endroit": lazy_gettext("lieu nommé %(values)s"),
     "pays": "%(values)s",
     "annee": "%(values)s",
@@ -137,7 +138,7 @@ def value_label(name: str, code: str) -> str:
         return str(_("%(proceeding)s (%(outcome)s)", proceeding=proceeding, outcome=outcome_label))
     if name in _VALUE_FORMATTERS:
         return _VALUE_FORMATTERS[name](code)
-    if name not in urls.PLACES:
+    if name not in urls.PLACES and name != "epci":
         return code
     place_name = place_names.place_name(name, code)
     # A name with a parenthesis, "Saint-Denis (pour Pierrefitte-sur-Seine)", needs no département.

@@ -1,4 +1,4 @@
-"""The follower as a process: beside the server, killed, renewed, yielding its lease, ended."""
+"""The worker as a process: beside the server, killed, stopped, renewed, ended."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ import re
 import signal
 import subprocess
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -19,8 +19,8 @@ from register.config import Settings
 from register.search import engine_interface as factory
 from register.search.engine_interface import SearchEngine
 from register.search.indexer import IndexStatus, read_index_status
-from register.search.leader_election import index_lease
 from register.server import process_start
+from register.worker.lock import worker_lock
 
 pytestmark = pytest.mark.prove
 
@@ -43,15 +43,15 @@ def index(settings: Settings, engine: Database) -> Iterator[SearchEngine]:
 
 
 @pytest.fixture
-def read_status(settings: Settings, engine: Database, index: SearchEngine):
+def read_status(engine: Database, index: SearchEngine) -> Callable[[], IndexStatus]:
     """``read_status()``: the present status of the index."""
-    lease = index_lease(settings, engine)
+    return lambda: read_index_status(engine, index)
 
-    def read() -> IndexStatus:
-        return read_index_status(engine, index, lease)
 
-    yield read
-    lease.release_all()
+@pytest.fixture
+def has_worker(settings: Settings, engine: Database) -> Callable[[], bool]:
+    """``has_worker()``: whether a worker has the lock."""
+    return worker_lock(settings, engine).is_held
 
 
 def is_following(status: IndexStatus) -> bool:
@@ -71,7 +71,7 @@ def run(
 
 
 def test_a_follower_that_is_killed_comes_back_and_catches_up(
-    settings, variables, read_status, desk
+    settings, variables, read_status, has_worker, desk
 ) -> None:
     first = desk.published()
     with serving(settings, **variables) as (served, port):
@@ -86,7 +86,7 @@ def test_a_follower_that_is_killed_comes_back_and_catches_up(
             until(lambda: is_following(read_status()), SOON)
             until(lambda killed=killed: served.child() != killed)
         assert read_status().cases == 4
-        assert read_status().has_follower
+        until(has_worker)
         # Readers are answered all the time.
         assert send_raw(port, get(f"/incidents/{first.number}".encode()))[0] == 200
         assert served.logged().count('"event": "died", "process": "follower"') == 3
@@ -95,7 +95,7 @@ def test_a_follower_that_is_killed_comes_back_and_catches_up(
 
 @pytest.mark.parametrize("workers", [0, 1])
 def test_hup_renews_the_follower_and_term_ends_it(
-    settings, variables, read_status, desk, workers: int
+    settings, variables, read_status, has_worker, desk, workers: int
 ) -> None:
     with serving(settings, workers, **variables) as (served, _port):
         served.first_line()
@@ -110,7 +110,7 @@ def test_hup_renews_the_follower_and_term_ends_it(
         last = served.child()
         assert served.end() == 0
         assert not Path(f"/proc/{last}").exists()
-        assert not read_status().has_follower
+        assert not has_worker()
         assert "killed" not in served.logged()
 
 
@@ -227,19 +227,17 @@ def unwritable(folder: Path, damage: str) -> Iterator[None]:
 
 
 def test_the_follow_command_runs_alone_and_ends_on_term(
-    settings, variables, read_status, desk
+    settings, variables, read_status, has_worker, desk
 ) -> None:
     desk.published()
     for number in (signal.SIGTERM, signal.SIGINT):
         served = Served(command("follow"), settings, **variables)
         try:
             assert served.first_line() == "Web Citoyen suit le journal.\n"
-            until(
-                lambda: is_following(read_status()) and read_status().has_follower,
-                SOON,
-                served.logged,
-            )
+            until(lambda: is_following(read_status()) and has_worker(), SOON, served.logged)
+            start = time.monotonic()
             assert served.end(number) == 0
+            assert time.monotonic() - start < 2
             assert re.findall(r'"event": "(\w+)"', served.logged()) == [
                 "following",
                 "elected",
@@ -250,7 +248,7 @@ def test_the_follow_command_runs_alone_and_ends_on_term(
 
 
 def test_the_index_is_rebuilt_beside_a_running_service(
-    settings, variables, read_status, desk
+    settings, variables, read_status, has_worker, desk
 ) -> None:
     desk.published()
     with serving(settings, **variables) as (served, _port):
@@ -260,7 +258,39 @@ def test_the_index_is_rebuilt_beside_a_running_service(
         rebuild = run(settings, variables, "search", "rebuild")
         assert (rebuild.returncode, rebuild.stdout) == (0, "Index refait.\n"), rebuild.stderr
         desk.published()
-        until(lambda: is_following(read_status()) and read_status().has_follower, SOON)
+        until(lambda: is_following(read_status()) and has_worker(), SOON)
         assert read_status().cases == before.cases + 1
         assert "died" not in served.logged()
         assert "Suiveur\xa0: à l’œuvre\n" in run(settings, variables, "search", "status").stdout
+
+
+@pytest.mark.parametrize("settings", ["postgresql"], indirect=True)
+def test_a_worker_that_stands_still_loses_its_place_and_writes_nothing_after(
+    settings, variables, read_status, desk
+) -> None:
+    first = Served(command("follow"), settings, **variables)
+    second = None
+    try:
+        until(lambda: "elected" in first.logged(), SOON, first.logged)
+        second = Served(command("follow"), settings, **variables)
+        until(lambda: "following" in second.logged(), SOON, second.logged)
+        for elected, candidate in ((first, second), (second, first)):
+            desk.published()
+            # In the middle of its work, or just before or after.
+            time.sleep(0.9)
+            elected.send(signal.SIGSTOP)
+            start = time.monotonic()
+            elections = candidate.logged().count("elected")
+            desk.published()
+            until(lambda: candidate.logged().count("elected") > elections, 40, candidate.logged)  # noqa: B023
+            until(lambda: is_following(read_status()), SOON, candidate.logged)
+            print(f"taken over after {time.monotonic() - start:.1f} s")
+            elected.send(signal.SIGCONT)
+            time.sleep(3)
+            assert is_following(read_status())
+            assert candidate.logged().count("elected") == elections + 1
+        assert (first.end(), second.end()) == (0, 0)
+    finally:
+        first.close()
+        if second:
+            second.close()

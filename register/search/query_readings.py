@@ -1,0 +1,93 @@
+"""Dates, periods and case numbers in a typed search, which mean codes of cases and not words."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+
+from register.errors import TextError
+from register.search import analyzer
+from register.search.engine_interface import CODE, QueryAlternative
+from register.text.dates import PartialDate, parse, parse_typed_date
+
+_YEAR = "(?:19|20)[0-9]{2}"
+FIRST_YEAR, LAST_YEAR = 1900, 2099
+# Text of a docket number; shorter numbers are in too many texts.
+_DOCKET_LENGTH = 5
+
+# Typed text that may have a reading, for a verbose pattern without case.
+PATTERN = rf"""
+    (?<![\w/.])(?<!\w-)(?:
+        (?:entre|between|from|de)\s+{_YEAR}\s+(?:et|and|to|à|a)\s+{_YEAR}
+      | (?:[0-9]{{1,2}}(?:er|st|nd|rd|th)?\s+)?[^\W\d_]{{3,9}}\.?\s+(?:[0-9]{{1,2}},?\s+)?{_YEAR}
+      | [0-9]{{1,2}}(?P<mark>[/.-])[0-9]{{1,2}}(?P=mark){_YEAR}
+      | {_YEAR}-[0-9]{{1,2}}-[0-9]{{1,2}}
+      | jusqu['’]\s?en\s+{_YEAR}
+      | (?:n\s*[°º]|no\.?|num[ée]ro|number)\s*[0-9]{{1,7}}
+      | en\s+cours(?!\s+d)
+    )(?![\w/-]|[.][0-9])
+"""
+_NUMBER = re.compile(r"(?:n\s*[°º]|no\.?|num[ée]ro|number)\s*0*([0-9]+)", re.IGNORECASE)
+_PERIOD = re.compile(
+    rf"(?:(?P<before>avant|before)|(?P<since>depuis|since|dès)|(?P<after>après|apres|after)"
+    rf"|(?P<until>jusqu['’]\s?en|until)|entre|between|from|de)"
+    rf"\s+(?P<year>{_YEAR})(?:\s+\w+\s+(?P<last>{_YEAR}))?",
+    re.IGNORECASE,
+)
+
+
+@dataclass(frozen=True)
+class Reading:
+    """Alternatives of a typed text, and the filters of a list with the same meaning."""
+
+    alternatives: tuple[QueryAlternative, ...]
+    filters: tuple[tuple[str, str], ...] = ()
+
+
+def read(typed: str) -> Reading | None:
+    """Reading of a text that has the pattern; None if it is only words."""
+    if number := _NUMBER.fullmatch(typed):
+        digits = number[1]
+        as_docket = (QueryAlternative((digits,)),) if len(digits) >= _DOCKET_LENGTH else ()
+        return Reading((_code("numero", digits), *as_docket))
+    if period := _PERIOD.fullmatch(typed):
+        return _read_period(period)
+    if analyzer.tokens(typed) == analyzer.tokens("en cours"):
+        return Reading((_code("issue", "en_cours"),), (("issue", "en_cours"),))
+    try:
+        date = parse(parse_typed_date(typed))
+    except TextError:
+        return None
+    return _read_date(date) if date.month else None
+
+
+def _read_date(date: PartialDate) -> Reading:
+    numbers = date.edtf.split("-")
+    texts = (date.words(), " ".join(numbers), " ".join(reversed(numbers)))
+    as_words = [QueryAlternative(tuple(analyzer.tokens(text))) for text in texts]
+    code = _code("jour" if date.day else "mois", date.edtf)
+    return Reading((code, *as_words), (("du", date.edtf), ("au", date.edtf)))
+
+
+def _read_period(period: re.Match[str]) -> Reading | None:
+    year = int(period["year"])
+    first, last = FIRST_YEAR, LAST_YEAR
+    if period["last"]:
+        first, last = sorted((year, int(period["last"])))
+    elif period["before"]:
+        last = year - 1
+    elif period["until"]:
+        last = year
+    elif period["since"] or period["after"]:
+        first = year + bool(period["after"])
+    else:
+        return None
+    ends = {"du": first > FIRST_YEAR and first, "au": last < LAST_YEAR and last}
+    return Reading(
+        tuple(_code("an", str(each)) for each in range(first, last + 1)),
+        tuple((name, str(end)) for name, end in ends.items() if end),
+    )
+
+
+def _code(name: str, code: str) -> QueryAlternative:
+    return QueryAlternative((f"{CODE}{name}:{code}",))

@@ -1,0 +1,95 @@
+"""Jobs of the worker: the search index, and retention."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+from contextlib import closing, suppress
+from datetime import date, datetime
+
+from sqlalchemy import Engine
+from sqlalchemy.orm import Session
+
+from register.accounts import sessions
+from register.db import now
+from register.key_store import KeyStore
+from register.reports.acts import purging
+from register.search.engine_interface import IndexNotReady, SearchEngine
+from register.search.indexer import catch_up
+from register.text.dates import paris_day
+from register.worker.loop import EventLog, KeepGoing
+
+# Seconds, unless a comment says otherwise.
+INDEX_SECONDS = 5.0  # between two looks at the index without a new line
+INTEGRITY_SECONDS = 60.0  # between two checks of the whole index
+INTEGRITY_SHARE = 50  # these checks take at most one part in this many of the time
+DAY_SECONDS = 30.0  # between two looks at the day
+RETENTION_SECONDS = 3_600.0  # longest time between two runs of retention
+
+
+class IndexJob:
+    """Update of the search index, which is rebuilt when it is missing or damaged."""
+
+    name = "search"
+
+    def __init__(self, database: Engine, index: SearchEngine) -> None:
+        self._database, self._index = database, index
+        self._check_at = 0.0
+
+    def run(self, keep_going: KeepGoing) -> float:
+        """Bring the index to the head of the public ledger."""
+        is_damaged = False
+        started = time.monotonic()
+        # A missing index is not damaged.
+        if started >= self._check_at and self._index.cursor() is not None:
+            is_damaged = not self._index.intact(deep=True)
+            ended = time.monotonic()
+            self._check_at = ended + max(INTEGRITY_SECONDS, INTEGRITY_SHARE * (ended - started))
+        # While another process writes it, as ``search rebuild`` does, it is looked at again later.
+        with suppress(IndexNotReady):
+            catch_up(self._database, self._index, keep_going, force_rebuild=is_damaged)
+        return INDEX_SECONDS
+
+
+class RetentionJob:
+    """Retention, and the journal lines of failed sign-ins.
+
+    At the start of each civil day in Paris, each hour, and after an erasure.
+
+    :param open_store: opens the key store of reports.
+    :param clock: returns the current time.
+    """
+
+    name = "retention"
+
+    def __init__(
+        self,
+        database: Engine,
+        open_store: Callable[[], KeyStore],
+        undecided_after: int,
+        log_event: EventLog,
+        clock: Callable[[], datetime] = now,
+    ) -> None:
+        self._database, self._open_store = database, open_store
+        self._undecided_after = undecided_after
+        self._log_event, self._clock = log_event, clock
+        self._day: date | None = None
+        self._due_at = 0.0
+        self._is_waiting = False
+
+    def run(self, _keep_going: KeepGoing) -> float:
+        """Run retention if it is due; otherwise at most one query."""
+        at = self._clock()
+        is_due = time.monotonic() >= self._due_at or paris_day(at) != self._day
+        if not is_due:
+            with Session(self._database) as session:
+                is_due = purging.has_orphans(session)
+        if is_due:
+            sessions.write_failure_lines(self._database, at)
+            with closing(self._open_store()) as store:
+                outcome = purging.run_retention(self._database, store, at, self._undecided_after)
+            self._day, self._due_at = paris_day(at), time.monotonic() + RETENTION_SECONDS
+            was_waiting, self._is_waiting = self._is_waiting, outcome.waits_since is not None
+            if self._is_waiting and not was_waiting:
+                self._log_event("retention_waits")
+        return DAY_SECONDS

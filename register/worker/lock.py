@@ -1,0 +1,148 @@
+"""The worker's lock: one worker on a machine, or on all machines that share a PostgreSQL.
+
+A lock ends with its process. On PostgreSQL it also ends with a process that stands still. A worker
+that continues after that has lost its session, and the server has rolled back what it was writing.
+"""
+
+from __future__ import annotations
+
+import fcntl
+import os
+import threading
+import time
+import zlib
+from contextlib import suppress
+from pathlib import Path
+from typing import Any
+
+from sqlalchemy import Engine, NullPool, PoolProxiedConnection, create_engine, text
+
+from register.config import POSTGRESQL, Settings
+
+# Seconds of silence after which PostgreSQL ends the session of a process that was stopped, or of
+# a machine that was lost.
+SILENCE_SECONDS = 20
+PING_SECONDS = 2.0
+# Seconds after which a loop that has not come round stands still, though its process runs.
+STANDSTILL_SECONDS = 600.0
+# The first key of the advisory lock is the register's, because other programs may lock in the same
+# database.
+_KEYS = f"{zlib.crc32(b'register.worker') & 0x7FFFFFFF}, 1"
+
+
+def worker_lock(settings: Settings, engine: Engine) -> WorkerLock:
+    """The lock of a register: an index in a folder has a worker on each machine."""
+    if settings.search == POSTGRESQL:
+        return ServerLock(engine)
+    return FolderLock(settings.instance)
+
+
+class FolderLock:
+    """flock(2) on the data folder itself: no file to be created, owned or deleted.
+
+    A process that was stopped keeps it. On one machine nobody else could take over, and while it
+    might continue, nobody else may write its files.
+    """
+
+    def __init__(self, folder: Path) -> None:
+        self._folder = folder
+        self._descriptor: int | None = None
+
+    def hold(self) -> bool:
+        """Take the lock or keep it; one on a folder that was replaced is lost."""
+        if self._descriptor is not None:
+            if os.path.samestat(os.fstat(self._descriptor), self._folder.stat()):
+                return True
+            self.release()
+        self._descriptor = self._locked(fcntl.LOCK_EX)
+        return self._descriptor is not None
+
+    def is_held(self) -> bool:
+        """Whether any process has the lock."""
+        descriptor = self._locked(fcntl.LOCK_SH)
+        if descriptor is not None:
+            os.close(descriptor)
+        return descriptor is None
+
+    def release(self) -> None:
+        """Release the lock, if it is held."""
+        if self._descriptor is not None:
+            os.close(self._descriptor)
+            self._descriptor = None
+
+    def _locked(self, operation: int) -> int | None:
+        descriptor = os.open(self._folder, os.O_RDONLY | os.O_CLOEXEC)
+        try:
+            fcntl.flock(descriptor, operation | fcntl.LOCK_NB)
+        except BlockingIOError:
+            os.close(descriptor)
+            return None
+        return descriptor
+
+
+class ServerLock:
+    """Advisory lock of a PostgreSQL session of its own; methods raise errors of the driver.
+
+    The server ends a session that is silent for :data:`SILENCE_SECONDS`. A thread of the process
+    pings it, because a job may take minutes; a loop that stands still is not pinged for.
+    """
+
+    def __init__(self, engine: Engine) -> None:
+        self._engine = engine
+        self._session: PoolProxiedConnection | None = None
+        self._held_at = 0.0
+
+    def hold(self) -> bool:
+        """Take the lock or keep it."""
+        self._held_at = time.monotonic()
+        try:
+            self._session = self._session or self._connect()
+            # Repeated, it stays the session's; the end of the session releases it whole.
+            lock = _execute(self._session, f"SELECT pg_try_advisory_lock({_KEYS})")
+            return bool(lock.fetchone()[0])
+        except Exception:
+            self.release()
+            raise
+
+    def is_held(self) -> bool:
+        """Whether any process has the lock."""
+        with self._engine.connect() as connection:
+            stmt = text(f"SELECT NOT pg_try_advisory_xact_lock_shared({_KEYS})")
+            return bool(connection.scalar(stmt))
+
+    def release(self) -> None:
+        """Close the session."""
+        session, self._session = self._session, None
+        if session is not None:
+            with suppress(Exception):
+                session.close()
+
+    def _connect(self) -> PoolProxiedConnection:
+        session = create_engine(
+            self._engine.url,
+            poolclass=NullPool,
+            isolation_level="AUTOCOMMIT",
+            connect_args={
+                "connect_timeout": 5,
+                "tcp_user_timeout": 15_000,  # milliseconds after which a server is lost
+                "application_name": "webcitoyen follow",
+            },
+        ).raw_connection()
+        _execute(session, f"SET idle_session_timeout = '{SILENCE_SECONDS}s'")
+        threading.Thread(target=self._ping, args=(session,), daemon=True).start()
+        return session
+
+    def _ping(self, session: PoolProxiedConnection) -> None:
+        with suppress(Exception):  # the session was closed, or lost
+            while time.monotonic() - self._held_at < STANDSTILL_SECONDS:
+                _execute(session, "SELECT")
+                time.sleep(PING_SECONDS)
+
+
+def _execute(session: PoolProxiedConnection, statement: str) -> Any:
+    # The driver's own connection, because two threads may use it.
+    driver_connection: Any = session.driver_connection
+    return driver_connection.execute(statement)
+
+
+WorkerLock = FolderLock | ServerLock
