@@ -269,6 +269,7 @@ class EventPage:
     older: str | None
 
 
+# In the order of the fields of PublicEvent.
 _COLUMNS = select(
     JOURNAL_ENTRY.c.seq,
     JOURNAL_ENTRY.c.event.label("name"),
@@ -305,7 +306,7 @@ def list_events(
         for event_row in session.execute(stmt.order_by(order.desc()).limit(limit)):
             rows_by_seq[event_row.seq] = event_row
     newest_seqs = sorted(rows_by_seq, reverse=True)[:limit]
-    return [PublicEvent(**rows_by_seq[seq]._mapping) for seq in newest_seqs]
+    return [PublicEvent(*rows_by_seq[seq]) for seq in newest_seqs]
 
 
 def event_page(session: Session, event_query: EventQuery, after: str | None = None) -> EventPage:

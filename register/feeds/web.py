@@ -7,12 +7,14 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import replace
+from functools import cache
 from typing import Any
 
-from flask import Response, current_app, g, get_template_attribute, redirect, request
+from flask import Response, g, get_template_attribute, redirect, render_template, request
 from flask.typing import ResponseReturnValue
 from flask_babel import gettext as _
+from markupsafe import Markup, escape
 
 from register.cases import events
 from register.cases.events import EventQuery, PublicEvent
@@ -22,9 +24,9 @@ from register.cases.web.public import case_view, search_request, search_title
 from register.cases.web.public.cases import faulty_form_page
 from register.db import db
 from register.errors import Gone, Invalid, NotFound
-from register.feeds import atom
-from register.feeds.atom import AtomEntry, EventContent, event_contents
+from register.feeds.event_contents import EventContent, event_contents
 from register.journal import Act, line_time
+from register.journal.models import rfc3339
 from register.journal.web import public_journal
 from register.operations import setup
 from register.operations.setup import Identity
@@ -36,14 +38,13 @@ from register.territory.web import place_choice, place_names
 from register.text.typography import french
 from register.web import urls
 from register.web.blueprints import public
-from register.web.request_context import current_data_version, current_vocabulary, head, settings
+from register.web.fragments import fragment
+from register.web.request_context import current_vocabulary, head, settings
 
 _EVENT = re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}")
+_UPDATED = re.compile("<updated>([^<]+)<")
 BEFORE_PARAMETER = "avant"
-_CACHE_EXTENSION = "register.kept_items"
-_CACHE_LIMIT = 4 * 1024 * 1024  # bytes, about
-# What an entry costs beside its text: its elements, its fields, its place in the table.
-_ENTRY_OVERHEAD = 6_000
+MIMETYPE = "application/atom+xml; charset=utf-8"
 
 
 @public.get("/incidents.atom")
@@ -154,7 +155,7 @@ def ledger_feed() -> Response:
         acts=selection.acts, since=selection.begin, until=selection.end, includes_register=True
     )
     parts = [_("journal public"), *(chip.text for chip in public_journal.chips(journal_query))]
-    return _feed_response(event_query, journal_query.address, french(" ; ".join(parts)))
+    return _feed_response(event_query, journal_query.address, french(" ; ".join(parts)))
 
 
 def _feed_response(
@@ -170,28 +171,31 @@ def _feed_response(
     if before_event and not _EVENT.fullmatch(before_event):
         raise NotFound("no_such_page")
     session, base_url = db.session(), settings().base_url
-    identity = setup.identity(session)
     stretch = events.event_page(session, event_query, before_event)
     feed_path = feed_path or page
-    feed_document = atom.render_feed(
-        uri=identity.uri(feed_path),
+    names = tuple(event.name for event in stretch.events)
+    entries = fragment("events", names, caller=lambda: _entries(stretch.events))
+    feed_document = render_template(
+        "feeds/feed.xml",
+        uri=fragment(
+            "uri", feed_path, caller=lambda: escape(setup.identity(session).uri(feed_path))
+        ),
         title=_("Web Citoyen – %(what)s", what=subject),
         subtitle=_(
-            "Registre public des intimidations de blogueurs : une entrée par événement. "
+            "Registre public des intimidations de blogueurs : une entrée par événement. "
             "Le registre ne connaît que ce qui lui a été signalé."
         ),
-        page=base_url + page,
-        address=_absolute_url(feed_path, before_event),
         author=settings().publisher_name or "Web Citoyen",
         home=f"{base_url}/",
-        register_opened_at=line_time(session, 1),
-        entries=_atom_entries(stretch.events, identity),
+        address=_absolute_url(feed_path, before_event),
+        page=base_url + page,
         older=_absolute_url(feed_path, stretch.older) if stretch.older else None,
         current=_absolute_url(feed_path, None) if before_event else None,
+        entries=entries,
     )
     if not g.get("register_in_part"):
         g.register_moved_at = line_time(session, head().seq)
-    return Response(feed_document, content_type=atom.MIMETYPE)
+    return Response(feed_document, content_type=MIMETYPE)
 
 
 def _absolute_url(feed_path: str, before_event: str | None) -> str:
@@ -201,52 +205,47 @@ def _absolute_url(feed_path: str, before_event: str | None) -> str:
     return f"{address}{'&' if '?' in address else '?'}{BEFORE_PARAMETER}={before_event}"
 
 
-@dataclass
-class _EntryCache:
-    """The entries of one position of the register; a case's texts are laid out once for each.
+def _entries(public_events: Sequence[PublicEvent]) -> Markup:
+    """The entries of some events, in their order, after the time of their last change."""
 
-    Every position has a cache of its own: a slow request of an earlier one cannot leave what it
-    made among the entries of a later one.
-    """
+    @cache
+    def contents() -> dict[str, EventContent]:
+        # All at once: a statement for each event would take longer.
+        return {content.event.name: content for content in event_contents(session, public_events)}
 
-    position: tuple[str, ...]
-    entries: dict[str, AtomEntry] = field(default_factory=dict)
-    size: int = 0
+    session = db.session()
+    identity = setup.identity(session)
 
-    def add(self, name: str, entry: AtomEntry) -> None:
-        if self.size > _CACHE_LIMIT:
-            self.entries.clear()
-            self.size = 0
-        self.entries[name] = entry
-        self.size += _ENTRY_OVERHEAD + 2 * len(entry.html)
+    def entry(event: PublicEvent) -> Markup:
+        return fragment("event", event.name, caller=lambda: _entry(contents(), event, identity))
+
+    entries = [entry(event) for event in public_events]
+    # The times are all of one form and zone: the greatest text is the latest.
+    updated = max((_UPDATED.findall(entry)[0] for entry in entries if entry), default="")
+    updated = updated or rfc3339(line_time(session, 1))
+    return Markup("<updated>{}</updated>\n").format(updated) + Markup().join(entries)
 
 
-def _atom_entries(public_events: Sequence[PublicEvent], identity: Identity) -> list[AtomEntry]:
-    """The entries of some events, in their order."""
-    current = current_data_version()
-    position = (current.head.digest, current.vocabulary)
-    cache: _EntryCache | None = current_app.extensions.get(_CACHE_EXTENSION)
-    if cache is None or cache.position != position:
-        cache = current_app.extensions[_CACHE_EXTENSION] = _EntryCache(position)
-    entries_by_name = {event.name: cache.entries.get(event.name) for event in public_events}
-    missing = [event for event in public_events if entries_by_name[event.name] is None]
-    for event_content in event_contents(db.session(), missing):
-        event, snapshot = event_content.event, event_content.snapshot
-        content = snapshot.content if snapshot else None
-        place = case_view.case_commune(content) if content else None
-        entry = entries_by_name[event.name] = AtomEntry(
-            uri=identity.uri(f"evenement/{event.name}"),
-            title=_title(event_content),
-            address=settings().base_url + _address(event_content),
-            published=event.at,
-            updated=event_content.updated,
-            html=_html(event_content, place),
-            language=content["language"] if content else "fr",
-            categories=_categories(content, place, identity) if content else (),
-            point=place.commune.point if place else None,
-        )
-        cache.add(event.name, entry)
-    return [entry for entry in entries_by_name.values() if entry]
+def _entry(contents: Mapping[str, EventContent], event: PublicEvent, identity: Identity) -> Markup:
+    """The element of an event; empty when its texts were destroyed between two statements."""
+    if event.name not in contents:
+        return Markup()
+    event_content = contents[event.name]
+    content = event_content.snapshot.content if event_content.snapshot else None
+    place = case_view.case_commune(content) if content else None
+    render: Any = get_template_attribute("feeds/entry.xml", "atom_entry")
+    entry: Markup = render(
+        uri=identity.uri(f"evenement/{event.name}"),
+        title=_title(event_content),
+        address=settings().base_url + _address(event_content),
+        published=rfc3339(event.at),
+        updated=rfc3339(event_content.updated),
+        html=_html(event_content, place),
+        language=content["language"] if content else "fr",
+        categories=_categories(content, place, identity) if content else (),
+        point=place.commune.point if place else None,
+    )
+    return entry
 
 
 def _address(event_content: EventContent) -> str:
@@ -326,7 +325,8 @@ def _html(event_content: EventContent, place: CommuneDetails | None) -> str:
 
 def _categories(
     content: Mapping[str, Any], place: CommuneDetails | None, identity: Identity
-) -> Iterator[Mapping[str, str]]:
+) -> Iterator[tuple[str, str, str]]:
+    """The scheme (a URI), the code and the label of each type and place."""
     labels = [("type", code, current_vocabulary().label("type", code)) for code in content["types"]]
     departements = {}
     for view in [*([place] if place else []), *case_view.linked_communes(content)]:
@@ -337,4 +337,4 @@ def _categories(
         departements[code] = place_names.place_name("departement", code)
     labels += [("departement", code, name) for code, name in departements.items()]
     for scheme, code, label in labels:
-        yield {"scheme": identity.uri(scheme), "term": code, "label": label}
+        yield identity.uri(scheme), code, label

@@ -86,12 +86,15 @@ def head(session: Session, ledger: Ledger = Ledger.PUBLIC) -> LedgerPosition:
     return LedgerPosition(head_row.seq, head_row.digest.hex())
 
 
+_TIME_STMT = select(_LINE_COLUMNS.at).where(
+    _LINE_COLUMNS.ledger == bindparam("ledger"), _LINE_COLUMNS.seq == bindparam("seq")
+)
+
+
 def line_time(session: Session, seq: int, ledger: Ledger = Ledger.PUBLIC) -> datetime:
     """The time of a line."""
-    stmt = select(JournalEntry.at).where(
-        JournalEntry.ledger == ledger.value, JournalEntry.seq == seq
-    )
-    return session.scalars(stmt).one()
+    at: datetime = session.execute(_TIME_STMT, {"ledger": ledger.value, "seq": seq}).scalar_one()
+    return at
 
 
 _PUBLIC_LINES_STMT = (

@@ -120,8 +120,7 @@ def switch_language(lang: Language) -> None:
 def _reset_lookups() -> None:
     """Drop what the request has cached in its language."""
     flask_babel.refresh()
-    for name in ("register_catalogue", "register_book"):
-        g.pop(name, None)
+    g.pop("register_book", None)
 
 
 def request_language(environ: Mapping[str, Any]) -> Language:

@@ -13,7 +13,6 @@ and ``no-store``, to a request without cookie.
 from __future__ import annotations
 
 import re
-from collections import OrderedDict
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from datetime import datetime
@@ -26,15 +25,13 @@ from flask import Flask
 from register.cases.data_version import DataVersionReader
 from register.db import db
 from register.web import etag
+from register.web.fragments import CACHE_LIMIT, ByteLimitedCache
 from register.web.headers import WSGI, StartResponse, gzip_body, takes_gzip
 
-CACHE_LIMIT = 8 * 1024 * 1024  # bytes
 # Bytes of Python objects for one entry, and of its place in the table.
 PAGE_OVERHEAD = 600
 # A page is at least four times as long as its compressed form.
 GZIP_RATIO = 4
-# A page larger than this fraction (1/8) of a cache is not stored: it would evict all others.
-LARGEST_SHARE = 8
 VARY_HEADER = ("Vary", "Accept-Encoding")
 
 _PUBLIC_ENDPOINTS = "public."
@@ -80,38 +77,6 @@ class CachedPage:
         return PAGE_OVERHEAD + header_size + len(self.body) + len(self.body) // GZIP_RATIO
 
 
-class ByteLimitedCache:
-    """Pages by key, at most ``limit`` bytes; the least recently used are evicted first."""
-
-    def __init__(self, limit: int = CACHE_LIMIT) -> None:
-        self._limit = limit
-        self._pages: OrderedDict[str, CachedPage] = OrderedDict()
-        self.size = 0
-
-    def find(self, key: str) -> CachedPage | None:
-        """The page stored under a key, if there is one."""
-        page = self._pages.get(key)
-        if page is not None:
-            self._pages.move_to_end(key)
-        return page
-
-    def store(self, key: str, page: CachedPage) -> None:
-        """Store a page, unless it is too large; see ``LARGEST_SHARE``."""
-        self._drop(key)
-        cost = len(key) + page.size
-        if cost * LARGEST_SHARE > self._limit:
-            return
-        self._pages[key] = page
-        self.size += cost
-        while self.size > self._limit:
-            self._drop(next(iter(self._pages)))
-
-    def _drop(self, key: str) -> None:
-        page = self._pages.pop(key, None)
-        if page is not None:
-            self.size -= len(key) + page.size
-
-
 class PageCaches:
     """Two caches under one lock: one reserved for home and cases, one for all other pages.
 
@@ -129,7 +94,8 @@ class PageCaches:
         return self._reserved.size + self._general.size
 
     def _clear(self, position: str) -> None:
-        self._reserved, self._general = ByteLimitedCache(self._limit), ByteLimitedCache(self._limit)
+        self._reserved: ByteLimitedCache[str, CachedPage] = ByteLimitedCache(self._limit)
+        self._general: ByteLimitedCache[str, CachedPage] = ByteLimitedCache(self._limit)
         self._position = position
 
     def find(self, position: str, key: str) -> CachedPage | None:
@@ -146,7 +112,8 @@ class PageCaches:
         """Store a page, unless the position has changed since it was looked up."""
         with self._lock:
             if position == self._position:
-                (self._reserved if reserved else self._general).store(key, page)
+                cache = self._reserved if reserved else self._general
+                cache.store(key, page, len(key) + page.size)
 
 
 class PageCacheMiddleware:

@@ -44,6 +44,11 @@ def current_data_version() -> DataVersion:
     return cast(DataVersion, g.register_standing)
 
 
+def has_data_version() -> bool:
+    """Whether this request has read the data version."""
+    return "register_standing" in g
+
+
 def head() -> LedgerPosition:
     """The head of the public ledger in the data version of this request."""
     return current_data_version().head

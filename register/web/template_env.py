@@ -7,7 +7,7 @@ from functools import lru_cache
 from operator import index
 from typing import Any
 
-from flask import Flask, g
+from flask import Flask
 from flask_babel import get_translations
 from flask_babel import gettext as _
 from jinja2 import TemplateError
@@ -42,13 +42,7 @@ def attach(app: Flask) -> None:
     environment = app.jinja_env
     environment.policies["ext.i18n.trimmed"] = True
     environment.trim_blocks = environment.lstrip_blocks = True
-    environment.install_gettext_callables(  # type: ignore[attr-defined]
-        lambda sentence: str(_catalogue().ugettext(sentence)),
-        # Without index(), the French source texts, which have no catalogue, would put any object
-        # that is no number in the plural.
-        lambda singular, plural, count: str(_catalogue().ungettext(singular, plural, index(count))),
-        newstyle=True,
-    )
+    environment.newstyle_gettext = True  # type: ignore[attr-defined]
     environment.filters.update(
         french=_french,
         # A text of a case; its amounts and days are in words where it is in French.
@@ -73,6 +67,9 @@ def attach(app: Flask) -> None:
         copy_day=copy_day,
     )
     environment.globals.update(
+        _=_translate,
+        gettext=_translate,
+        ngettext=_translate_counted,
         labels=labels,
         language=l10n.language,
         tongues=l10n.LANGUAGE_NAMES,
@@ -98,12 +95,30 @@ def attach(app: Flask) -> None:
     )
 
 
-def _catalogue() -> Any:
-    """The catalogue of the current request, looked up once for the many texts of a page."""
-    catalogue = g.get("register_catalogue")
-    if catalogue is None:
-        catalogue = g.register_catalogue = get_translations()
-    return catalogue
+# Jinja's own functions take five calls for each of the hundred sentences of a page.
+def _translate(sentence: str, **values: Any) -> Markup:
+    """A sentence in the page's language, as HTML; the values are escaped."""
+    return _translated(l10n.language(), sentence) % values
+
+
+def _translate_counted(singular: str, plural: str, num: int, **values: Any) -> Markup:
+    # Without index(), the French source texts, which have no catalogue, would put any object that
+    # is no number in the plural.
+    return _translated_counted(l10n.language(), singular, plural, index(num)) % {
+        "num": num,
+        **values,
+    }
+
+
+@lru_cache(maxsize=_CACHE_SIZE)
+def _translated(_language: Language, sentence: str) -> Markup:
+    return Markup(get_translations().ugettext(sentence))  # noqa: S704 - from our catalogue
+
+
+@lru_cache(maxsize=_CACHE_SIZE)
+def _translated_counted(_language: Language, singular: str, plural: str, count: int) -> Markup:
+    sentence = get_translations().ungettext(singular, plural, count)
+    return Markup(sentence)  # noqa: S704 - from our catalogue
 
 
 @lru_cache(maxsize=_CACHE_SIZE)

@@ -15,7 +15,7 @@ from register.cases import facet_index
 from register.cases.data_version import VersionedMapCache
 from register.config import Settings
 from register.db import Base, db
-from register.web import page_cache
+from register.web import fragments, page_cache
 
 # Written by ``init`` and when members come: no act on a case touches them.
 _SETTLED = ("identity", "term", "dataset", "member")
@@ -69,7 +69,7 @@ class AppClient:
     def forget(self) -> None:
         """Empty the caches: no page, no entry, no count of any position remains."""
         self._shelves.find("elsewhere", "")
-        self.app.extensions.pop("register.kept_items", None)
+        fragments.attach(self.app)
         _forget_counts()
 
     def close(self) -> None:

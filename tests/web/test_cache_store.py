@@ -7,19 +7,16 @@ import threading
 
 import pytest
 
-from register.web.page_cache import (
-    GZIP_RATIO,
-    LARGEST_SHARE,
-    PAGE_OVERHEAD,
-    ByteLimitedCache,
-    CachedPage,
-    PageCaches,
-    is_reserved,
-)
+from register.web.fragments import LARGEST_SHARE, ByteLimitedCache
+from register.web.page_cache import GZIP_RATIO, PAGE_OVERHEAD, CachedPage, PageCaches, is_reserved
 
 
 def page(size=30, moved=""):
     return CachedPage((("Content-Type", "text/html"),), b"x" * size, moved)
+
+
+def store(cache, key, cached):
+    cache.store(key, cached, len(key) + cached.size)
 
 
 COST = len("0") + page().size
@@ -30,7 +27,7 @@ LIMIT = 10 * COST
 def test_a_page_cache_is_bounded_in_bytes_with_keys_and_headers():
     cache = ByteLimitedCache(LIMIT)
     for number in range(25):
-        cache.store(chr(65 + number), page())
+        store(cache, chr(65 + number), page())
         assert cache.size <= LIMIT
     assert [letter for letter in map(chr, range(65, 90)) if cache.find(letter)] == [*"PQRSTUVWXY"]
     assert page().size == PAGE_OVERHEAD + len("Content-Type" + "text/html") + 30 + 30 // GZIP_RATIO
@@ -40,8 +37,8 @@ def test_an_empty_page_takes_space_too():
     """Empty answers under endless addresses are bounded all the same."""
     cache = ByteLimitedCache(100 * PAGE_OVERHEAD)
     for number in range(1000):
-        cache.store(str(number), CachedPage((), b""))
-    assert len(cache._pages) <= 100
+        store(cache, str(number), CachedPage((), b""))
+    assert len(cache._cached) <= 100
 
 
 def test_what_an_entry_costs_is_not_less_than_python_takes():
@@ -63,29 +60,29 @@ def test_what_an_entry_costs_is_not_less_than_python_takes():
 def test_the_most_recently_used_page_stays():
     cache = ByteLimitedCache(LIMIT)
     for number in range(10):
-        cache.store(str(number), page())
+        store(cache, str(number), page())
     assert cache.find("0")
-    cache.store("a", page())
+    store(cache, "a", page())
     assert (cache.find("0") is None, cache.find("1") is None) == (False, True)
 
 
 def test_a_page_stored_twice_counts_once():
     cache = ByteLimitedCache(LIMIT)
     for _ in range(50):
-        cache.store("1", page())
+        store(cache, "1", page())
     assert cache.size == COST
     assert cache.find("1") == page()
 
 
 def test_a_page_too_large_for_the_cache_evicts_nothing():
     cache = ByteLimitedCache(LIMIT)
-    cache.store("1", page())
+    store(cache, "1", page())
     for size in (LIMIT // LARGEST_SHARE, LIMIT, 10 * LIMIT):
-        cache.store("big", page(size))
+        store(cache, "big", page(size))
         assert cache.find("big") is None
     assert cache.find("1")
     # Nor does what was there under its key stay in its place.
-    cache.store("1", page(LIMIT))
+    store(cache, "1", page(LIMIT))
     assert (cache.find("1"), cache.size) == (None, 0)
 
 
@@ -155,5 +152,5 @@ def test_many_threads_keep_the_bound_and_the_count():
         thread.join()
     assert failures == []
     for cache in (caches._reserved, caches._general):
-        size = sum(len(key) + stored.size for key, stored in cache._pages.items())
+        size = sum(cost for _page, cost in cache._cached.values())
         assert cache.size == size <= LIMIT

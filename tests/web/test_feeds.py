@@ -34,6 +34,7 @@ from register.cases.filters import FILTERS
 from register.cases.models import FollowUp
 from register.errors import RegisterError, TextError
 from register.journal import JournalEntry, Ledger, line_time
+from register.web import fragments
 
 pytestmark = pytest.mark.one_database
 
@@ -446,7 +447,7 @@ def test_two_replies_published_in_another_order_keep_their_own_words(reader, bru
         assert re.search("La (première|seconde) reçue.", section).group() == text
 
 
-# --- the traps of feedgen ----------------------------------------------------------------------
+# --- times and order ------------------------------------------------------------------------------
 
 
 @pytest.mark.prove
@@ -455,7 +456,7 @@ def test_a_document_is_the_same_to_the_byte_two_seconds_later(reader, case_numbe
     first = {address: reader.document(address) for address in addresses}
     sleep(2)
     # Neither a cached entry nor a cached document is served again.
-    del reader.client.application.extensions["register.kept_items"]
+    fragments.attach(reader.client.application)
     for address in addresses:
         fresh = reader.get(f"{address}{'&' if '?' in address else '?'}frais=1")
         assert fresh.data == first[address], address

@@ -120,7 +120,7 @@ def test_searches_keep_the_caches_within_their_limits(searcher) -> None:
     """Six hundred searches, none of them repeated."""
     from register.cases import facet_index
     from register.cases.web.public import search_request
-    from register.web import maps, page_cache
+    from register.web import fragments, maps
 
     for n in range(300):
         searcher.get(q=f"filmer mot{n}")
@@ -131,4 +131,4 @@ def test_searches_keep_the_caches_within_their_limits(searcher) -> None:
     middleware = searcher.app.wsgi_app
     while not hasattr(middleware, "caches"):
         middleware = middleware.app
-    assert middleware.caches.size <= 2 * page_cache.CACHE_LIMIT
+    assert middleware.caches.size <= 2 * fragments.CACHE_LIMIT

@@ -579,18 +579,26 @@ def test_a_page_that_ends_after_the_next_version_began_is_not_cached(
 
 
 def test_no_page_of_an_earlier_version_stays_in_memory(
-    stranger, desk, cast, content, pen, cache_middleware
+    app, stranger, desk, cast, content, pen, cache_middleware
 ):
     case = desk.published(title=WORD, summary=WORD)
     for address in PLACES:
         stranger(address)
+
+    def cached_fragments():
+        return [
+            text for text, _size in app.extensions["register.fragments"]._cache._cached.values()
+        ]
+
+    assert any(WORD in text for text in cached_fragments())
     with pen() as p:
         _withdraw(p, case, cast, content)
     stranger("/methode")
     caches = cache_middleware.caches
-    pages = [*caches._reserved._pages.values(), *caches._general._pages.values()]
+    pages = [*caches._reserved._cached.values(), *caches._general._cached.values()]
     assert len(pages) == 1
-    assert not any(WORD.encode() in page.body for page in pages)
+    assert not any(WORD.encode() in page.body for page, _size in pages)
+    assert not any(WORD in text for text in cached_fragments())
 
 
 # --- a database that does not answer -----------------------------------------------------------

@@ -16,7 +16,7 @@ from werkzeug.test import TestResponse
 from register.cases.web.public import structured_data
 from register.pages import acts as editing
 from register.pages import content as editorial
-from register.web import page_cache
+from register.web import fragments
 
 pytestmark = pytest.mark.one_database
 
@@ -238,4 +238,4 @@ def test_unknown_part_is_not_found(client: FlaskClient, part: str) -> None:
 def test_full_part_fits_in_the_page_cache() -> None:
     address = "https://" + "registre-des-intimidations.example" + "/incidents/100000"
     row = f"<url><loc>{address}</loc><lastmod>2026-04-11T09:30:00Z</lastmod></url>"
-    assert structured_data.SIZE * len(row) * page_cache.LARGEST_SHARE < page_cache.CACHE_LIMIT
+    assert structured_data.SIZE * len(row) * fragments.LARGEST_SHARE < fragments.CACHE_LIMIT

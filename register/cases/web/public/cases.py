@@ -2,17 +2,21 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from functools import cache, partial
 from typing import Any
 
 from flask import abort, redirect, render_template, request
 from flask.typing import ResponseReturnValue
 from flask_babel import gettext as _
+from markupsafe import Markup
 
 from register.cases import queries, result_lists, timeline
 from register.cases.filters import FILTERS, LENGTH_LIMIT, WORDS, WORDS_LIMIT, CaseQuery
 from register.cases.queries import MergedCase, PublicCase
 from register.cases.selection import Selection
-from register.cases.web.public import case_view, search_request, search_title
+from register.cases.web.public import case_view, search_request, search_title, structured_data
+from register.cases.web.public.case_view import case_description
 from register.cases.web.public.search_suggestions import NoResultsLinks, SearchSuggestions
 from register.db import db
 from register.errors import Invalid, Moved
@@ -22,6 +26,7 @@ from register.text.normalisation import one_line
 from register.web import list_query, urls
 from register.web.blueprints import public
 from register.web.error_messages import error_sentence
+from register.web.fragments import fragment
 from register.web.list_query import QueryArgs
 from register.web.maps import search_map
 from register.web.query_parameters import nearest_name
@@ -151,9 +156,30 @@ def case(number: str) -> str:
     except Moved:
         merged_case = queries.load_merged_case(db.session(), urls.case_number(number))
         return render_template("cases/public/merged.html", **notice_values(merged_case))
-    values = page_values(public_case)
-    description = case_view.case_description(public_case)
-    return render_template("cases/public/case.html", description=description, **values)
+    load_values = cache(partial(page_values, public_case))
+    case_fragment = partial(fragment, public_case.number, public_case.version)
+    description = case_fragment("description", caller=partial(case_description, public_case))
+    return render_template(
+        "cases/public/case.html",
+        case=public_case,
+        description=description,
+        article=case_fragment("article", caller=lambda: _article(load_values())),
+        structured_data=case_fragment(
+            "structured", caller=lambda: _structured_case(load_values(), description)
+        )
+        if public_case.is_current
+        else "",
+    )
+
+
+def _article(values: Mapping[str, Any]) -> Markup:
+    html = render_template("cases/public/_article.html", **values)
+    return Markup(html)  # noqa: S704 - rendered with every value escaped
+
+
+def _structured_case(values: Mapping[str, Any], description: str) -> Markup:
+    rank = values["changes"][-1].rank
+    return structured_data.case(values["case"], values["file"], rank, description)
 
 
 def page_values(public_case: PublicCase) -> dict[str, Any]:

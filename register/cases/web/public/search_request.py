@@ -39,6 +39,8 @@ class TermHighlighter:
 
     def __init__(self, search_query: SearchQuery) -> None:
         self._search_query = search_query
+        # What a row with marks depends on besides its case.
+        self.key = repr(search_query)
         self._cache: dict[Markup, Markup] = {}
         # The code of a département or of a year is in no text.
         self._has_words = any(
