@@ -45,10 +45,13 @@ def postgres_programs() -> Path | None:
 
 
 @contextmanager
-def running_server(tools: Path, *options: str) -> Iterator[PostgresServer]:
+def running_server(
+    tools: Path, *options: str, primary: PostgresServer | None = None
+) -> Iterator[PostgresServer]:
     """A server that ends with the block.
 
     :param options: settings of the server, ``name=value``, beside those that keep it to itself.
+    :param primary: the server that it replicates, by streaming.
     """
     # Not a folder of pytest's, which other users, the server's among them, cannot enter.
     top = Path(tempfile.mkdtemp(prefix="register-pg-"))
@@ -80,7 +83,10 @@ def running_server(tools: Path, *options: str) -> Iterator[PostgresServer]:
     )
     option_flags = " ".join(f"-c {option}" for option in option_settings)
     try:
-        run("initdb", "-U", "register", "-A", "trust", "-E", "UTF8", "--no-locale", "-N")
+        if primary is None:
+            run("initdb", "-U", "register", "-A", "trust", "-E", "UTF8", "--no-locale", "-N")
+        else:
+            run("pg_basebackup", "-h", str(primary.socket), "-U", "register", "-R", "-c", "fast")
         run("pg_ctl", "-w", "-o", option_flags, "-l", str(top / "server.log"), "start")
         yield PostgresServer(top, tools)
     finally:

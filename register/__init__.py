@@ -23,12 +23,18 @@ def create_app(settings: Settings | None = None) -> Flask:
 
     from register import cli, config
     from register.db import configure_engine, db, engine_options
+    from register.errors import ConfigError
+    from register.postgresql import replica_engine
     from register.search.engine_interface import open_search_engine
     from register.web.application import Application, attach
 
     settings = settings or config.load()
     top = Path(__file__).resolve().parent.parent
-    config.make_instance_folder(settings)
+    try:
+        settings.instance.mkdir(parents=True, exist_ok=True, mode=0o700)
+    except OSError as error:
+        path = error.filename or settings.instance
+        raise ConfigError("config_instance", path=path) from error
     app = Application(
         __name__,
         instance_path=str(settings.instance),
@@ -47,6 +53,8 @@ def create_app(settings: Settings | None = None) -> Flask:
     db.init_app(app)
     with app.app_context():
         configure_engine(db.engine)
+        if settings.replica_url:
+            app.extensions["register.replica"] = replica_engine(db.engine, settings.replica_url)
         app.extensions["register.search"] = open_search_engine(settings, db.engine)
     attach(app)
     cli.attach(app)

@@ -23,6 +23,7 @@ from register.postgresql import DEFAULT_CONNECTIONS, FEWEST_CONNECTIONS
 PREFIX = "REGISTER_"
 # Settings of former versions: still allowed, and ignored.
 RETIRED = ("SECRET_KEY",)
+MEMORY = "memory://"
 WHOOSH, POSTGRESQL = SEARCH_ENGINES = ("whoosh", "postgresql")
 
 
@@ -46,6 +47,10 @@ class Settings:
     database_connections: int
     """Connections to PostgreSQL that one process opens at most. Default 8: eight processes, a
     worker and the commands stay under the server's own default of 100."""
+
+    replica_url: str
+    """SQLAlchemy URL of a streaming replica of the database, for anonymous readers while it is not
+    behind. None by default."""
 
     seal_dir: Path | None
     """Folder of the seal key. Default: the user's state folder, by instance id, because a backup
@@ -173,7 +178,7 @@ def load() -> Settings:
 
     instance = Path(read("INSTANCE") or "instance").absolute()
     base_url = _base_url(read("BASE_URL") or "http://127.0.0.1:5000")
-    database_url = _database_url(
+    database_url = parse_database_url(
         read("DATABASE_URL") or f"sqlite:///{instance / 'register.sqlite3'}"
     )
     return Settings(
@@ -184,9 +189,10 @@ def load() -> Settings:
         database_connections=number(
             "DATABASE_CONNECTIONS", DEFAULT_CONNECTIONS, FEWEST_CONNECTIONS, 99
         ),
+        replica_url=_replica_url(read("REPLICA_URL"), database_url),
         seal_dir=_seal_dir(read("SEAL_DIR"), instance),
-        key_store_url=_key_store_url(read("KEY_STORE_URL"), database_url, instance),
-        limiter_url=_limiter_url(read("LIMITER_URL") or "memory://"),
+        key_store_url=parse_key_store_url(read("KEY_STORE_URL"), database_url, instance),
+        limiter_url=_limiter_url(read("LIMITER_URL") or MEMORY),
         rate_limits=_switch("RATE_LIMITS", read("RATE_LIMITS") or "on", base_url),
         # At least twelve: a report is listed as overdue (after a year) before it is declined.
         undecided_after=number("UNDECIDED_AFTER", 24, 12, 120),
@@ -203,18 +209,6 @@ def missing_for_public(settings: Settings) -> list[str]:
     if settings.is_loopback:
         return []
     return [PREFIX + name.upper() for name in LEGAL_FIELDS if not getattr(settings, name)]
-
-
-def make_instance_folder(settings: Settings) -> None:
-    """Create the data folder if it does not exist.
-
-    :raises ConfigError: ``config_instance``.
-    """
-    try:
-        settings.instance.mkdir(parents=True, exist_ok=True, mode=0o700)
-    except OSError as error:
-        path = error.filename or settings.instance
-        raise ConfigError("config_instance", path=path) from error
 
 
 def ignored_variables() -> list[str]:
@@ -245,16 +239,16 @@ def _switch(name: str, raw: str, base_url: str = "") -> bool:
 
 def _limiter_url(raw: str) -> str:
     scheme = urlsplit(raw).scheme
-    if raw != "memory://" and scheme not in ("redis", "rediss", "redis+unix"):
+    if raw != MEMORY and scheme not in ("redis", "rediss", "redis+unix"):
         raise ConfigError("config_limiter", name=PREFIX + "LIMITER_URL")
     return raw
 
 
-def _key_store_url(raw: str, database_url: str, instance: Path) -> str:
+def parse_key_store_url(raw: str, database_url: str, instance: Path) -> str:
     """Empty for the default, which depends on the instance's id."""
     if not raw:
         return ""
-    store_url = _database_url(raw, "KEY_STORE_URL")
+    store_url = parse_database_url(raw, "KEY_STORE_URL")
     url = make_url(store_url)
     is_file = url.get_backend_name() == "sqlite"
     is_same = _database_identity(url) == _database_identity(make_url(database_url))
@@ -308,7 +302,8 @@ def _bare_address(raw: str) -> str:
     return raw.rstrip("/") if is_valid and not has_more else ""
 
 
-def _database_url(raw: str, name: str = "DATABASE_URL") -> str:
+def parse_database_url(raw: str, name: str = "DATABASE_URL") -> str:
+    """The URL of a database, with the driver that is installed."""
     try:
         url = make_url(raw)
     except ArgumentError as error:
@@ -330,6 +325,13 @@ def _search(raw: str, database_url: str) -> str:
     if raw == POSTGRESQL and not is_postgresql:
         raise ConfigError("config_search_database", name=PREFIX + "SEARCH")
     return raw or (POSTGRESQL if is_postgresql else WHOOSH)
+
+
+def _replica_url(raw: str, database_url: str) -> str:
+    url = raw and parse_database_url(raw, "REPLICA_URL")
+    if url and "sqlite" in (make_url(name).get_backend_name() for name in (url, database_url)):
+        raise ConfigError("config_replica", name=PREFIX + "REPLICA_URL")
+    return url
 
 
 def _seal_dir(raw: str, instance: Path) -> Path | None:

@@ -17,6 +17,7 @@ from pathlib import Path
 from typing import Any
 
 from flask_sqlalchemy import SQLAlchemy
+from flask_sqlalchemy.session import Session as FlaskSession
 from sqlalchemy import Connection, DateTime, Dialect, Engine, MetaData, create_engine, event
 from sqlalchemy.engine import make_url
 from sqlalchemy.exc import DBAPIError, DisconnectionError
@@ -43,6 +44,7 @@ BUSY_TIMEOUT_MS = 10_000
 _MAX_OVERFLOW = 30
 # Key of the _OpenFiles in a connection's info.
 _FILES_KEY = "register.files"
+REPLICA_KEY = "register.replica"
 _DISK_FULL_ERRNOS = frozenset({errno.ENOSPC, errno.EDQUOT})
 _DISK_FULL_SQLSTATE = "53100"  # PostgreSQL, appendix A: disk_full
 
@@ -76,7 +78,16 @@ class UTCDateTime(TypeDecorator[datetime]):
         return value.replace(tzinfo=UTC) if value.tzinfo is None else value.astimezone(UTC)
 
 
-db = SQLAlchemy(metadata=Base.metadata)
+class PageSession(FlaskSession):
+    """The session of a request; it reads from the engine in its ``info``, if there is one."""
+
+    def get_bind(self, *arguments: Any, **options: Any) -> Engine | Connection:
+        """The replica, or the database."""
+        replica: Engine | None = self.info.get(REPLICA_KEY)
+        return replica or super().get_bind(*arguments, **options)
+
+
+db = SQLAlchemy(metadata=Base.metadata, session_options={"class_": PageSession})
 
 
 def now() -> datetime:

@@ -12,7 +12,7 @@ from __future__ import annotations
 
 import secrets
 from collections.abc import Collection, Iterable, Iterator
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from pathlib import Path
 
 import sqlalchemy as sa
@@ -75,10 +75,8 @@ class KeyStore:
         if reads_only:
             self.engine: sa.Engine = database.read_only_engine(url)
         else:
-            options = database.engine_options(url)
-            self.engine = sa.create_engine(
-                url, **(options if self._file else postgresql.key_store_options())
-            )
+            file_options = database.engine_options(url) if self._file else None
+            self.engine = sa.create_engine(url, **file_options or postgresql.key_store_options())
             database.configure_engine(self.engine)
         # On a server, one small pool for reads and writes.
         self._write_engine = database.write_engine(self.engine) if self._file else self.engine
@@ -165,18 +163,15 @@ class KeyStore:
         return keys
 
     def key(self, name: str) -> bytes | None:
-        """A key; None when it does not exist any more.
-
-        :raises SealError: as :meth:`keys`.
-        """
+        """A key, None when it does not exist any more; raises as :meth:`keys`."""
         return self.keys([name]).get(name)
 
     def keys(self, names: Iterable[str]) -> dict[str, bytes]:
         """The existing keys among some names.
 
         :raises SealError: ``seal_opens_nothing`` for a key that another instance wrapped,
-            ``keystore_missing`` when the store cannot be read, ``keystore_foreign`` when it is
-            wrapped by another seal key than this machine's.
+            ``keystore_missing`` or ``keystore_away`` when the store cannot be read,
+            ``keystore_foreign`` when it is wrapped by another seal key than this machine's.
         """
         key_names = list(names)
         try:
@@ -200,10 +195,7 @@ class KeyStore:
         return keys
 
     def names(self) -> set[str]:
-        """The names of all keys but the reserved ones.
-
-        :raises SealError: ``keystore_missing`` when the store cannot be read.
-        """
+        """The names of all keys but the reserved ones; raises as :meth:`keys`."""
         with self._read_connection() as connection:
             return set(connection.scalars(sa.select(_KEYS.c.name))) - _RESERVED_NAMES
 
@@ -236,11 +228,27 @@ class KeyStore:
         self._seal_key = seal_key
         return len(rewrapped)
 
-    def is_wrapped_by(self, seal_key: bytes) -> bool:
-        """Whether the store is this instance's and wrapped by a seal key.
+    def copy_to(self, url: str) -> int:
+        """Copy every wrapped key into another store, which may be an earlier copy.
 
-        :raises SealError: ``keystore_missing`` when the store cannot be read.
+        :returns: the number of keys.
+        :raises SealError: ``keystore_foreign`` for the store of another instance.
         """
+        with self._read_connection() as connection:
+            wrapped_keys = [dict(row) for row in connection.execute(sa.select(_KEYS)).mappings()]
+        copy = KeyStore(url, self._seal_key, self._instance.decode(), self._folder)
+        with closing(copy):
+            if copy._exists() and not copy.is_wrapped_by(self._seal_key):
+                raise copy._foreign_error()
+            with copy._write_engine.begin() as connection:
+                _META.create_all(connection)
+                connection.execute(_KEYS.delete())
+                connection.execute(_KEYS.insert(), wrapped_keys)
+            copy.require()
+        return len(wrapped_keys)
+
+    def is_wrapped_by(self, seal_key: bytes) -> bool:
+        """Whether the store is this instance's, wrapped by a seal key; raises as :meth:`keys`."""
         return self._is_wrapped_by(seal_key, self._instance_row())
 
     def _instance_row(self) -> bytes | None:

@@ -23,6 +23,7 @@ from sqlalchemy import Dialect, Engine, create_engine, event
 from sqlalchemy.exc import DisconnectionError
 from sqlalchemy.pool import ConnectionPoolEntry
 
+APPLICATION_NAME = "webcitoyen"  # then the machine and the process, in pg_stat_activity
 DEFAULT_CONNECTIONS = 8
 WRITERS = 2  # one has the write lock, the other waits for it or stores the use of a session
 LOOKUPS = 1  # held for the time of one statement
@@ -89,13 +90,22 @@ def engine_options(connections: int = DEFAULT_CONNECTIONS) -> dict[str, Any]:
 
 
 def _pool(size: int) -> dict[str, Any]:
-    name = f"webcitoyen {socket.gethostname()} {os.getpid()}"
+    name = f"{APPLICATION_NAME} {socket.gethostname()} {os.getpid()}"
     return {
         "pool_size": size,
         "max_overflow": 0,
         "pool_timeout": WAIT_SECONDS,
         "connect_args": CLIENT_OPTIONS | {"application_name": name},
     }
+
+
+def replica_engine(engine: Engine, url: str) -> Engine:
+    """The engine of a replica, with as many connections as that of the pages."""
+    size: int = engine.pool.size()  # type: ignore[attr-defined]
+    replica = create_engine(url, isolation_level="REPEATABLE READ", **_pool(size))
+    watch(replica)
+    event.listen(engine, "engine_disposed", lambda _engine: replica.dispose())
+    return replica
 
 
 def key_store_options() -> dict[str, Any]:

@@ -11,7 +11,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from functools import cache
 
-from register.territory.dataset import PRESENT
+from register.territory.dataset import FORMER, PRESENT
 from register.territory.gazetteer import Gazetteer
 from register.territory.resolve import resolve
 from register.text.normalisation import fold_name
@@ -45,11 +45,13 @@ class Owners:
     """Present commune codes by folded name, postal code and INSEE code.
 
     ``other_named`` and ``other_code`` are of delegated and associated communes and of
-    arrondissements; ``retired`` has former codes without a name.
+    arrondissements; ``formerly_named`` has names since 1943 that no commune of today has;
+    ``retired`` has former codes without a name.
     """
 
     named: dict[str, set[str]] = field(default_factory=lambda: defaultdict(set))
     other_named: dict[str, set[str]] = field(default_factory=lambda: defaultdict(set))
+    formerly_named: dict[str, set[str]] = field(default_factory=lambda: defaultdict(set))
     postal: dict[str, set[str]] = field(default_factory=lambda: defaultdict(set))
     code: dict[str, str] = field(default_factory=dict)
     other_code: dict[str, str] = field(default_factory=dict)
@@ -79,8 +81,17 @@ def owners() -> Owners:
         for postal in row["codes_postaux"].split():
             index.postal[postal].add(code)
         index.retired |= dict.fromkeys(row["anciens_codes"].split(), code)
+    areas = {
+        fold_name(row["nom"])
+        for name in ("departements.csv", "regions.csv")
+        for row in read_table(name)
+    }
     for row in smaller_communes():
-        index.other_named[fold_name(row["nom"])].add(row["parent"])
+        folded = fold_name(row["nom"])
+        if row["type"] != FORMER:
+            index.other_named[folded].add(row["parent"])
+        elif folded not in index.named and folded not in areas:
+            index.formerly_named[folded].add(row["parent"])
         index.other_code[row["code"]] = row["parent"]
     return index
 
@@ -88,7 +99,8 @@ def owners() -> Owners:
 def communes_of_name(name: str) -> set[str]:
     """All communes that bear a name or bore it."""
     folded, index = fold_name(name), owners()
-    return index.named.get(folded, set()) | index.other_named.get(folded, set())
+    tables = (index.named, index.other_named, index.formerly_named)
+    return {code for table in tables for code in table.get(folded, ())}
 
 
 def communes_of_code(code: str) -> set[str]:

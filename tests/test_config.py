@@ -88,6 +88,9 @@ def test_the_defaults_are_for_a_loopback_address(tmp_path):
         ("LIMITER_URL", "memory://exemple.test", "config_limiter"),
         ("RATE_LIMITS", "no", "config_switch"),
         ("RATE_LIMITS", "5/minute", "config_switch"),
+        ("REPLICA_URL", "postgresql://replica/register", "config_replica"),
+        ("REPLICA_URL", "redis://replica", "config_database"),
+        ("DATABASE_CONNECTIONS", "4", "config_number"),
         ("UNDECIDED_AFTER", "11", "config_number"),
         ("UNDECIDED_AFTER", "121", "config_number"),
         ("UNDECIDED_AFTER", "0", "config_number"),
@@ -285,9 +288,3 @@ def test_the_secret_key_of_former_versions_is_ignored_and_named(monkeypatch, nam
     monkeypatch.setenv(name, "court")
     config.load()
     assert config.ignored_variables() == [name]
-
-
-def test_the_data_folder_gets_no_secret_key(tmp_path):
-    settings = config.load()
-    config.make_instance_folder(settings)
-    assert list(settings.instance.iterdir()) == []

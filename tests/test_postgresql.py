@@ -50,7 +50,7 @@ def test_readers_of_a_server_that_hangs_get_503_within_seconds(proxied, proxy):
     # More readers at once than there are connections: those that wait for one are told too.
     with ThreadPoolExecutor(12) as threads:
         outcomes = list(
-            threads.map(lambda n: _timed(lambda: _page(proxied, f"/?n={n}")), range(12))
+            threads.map(lambda n: _timed(lambda: _page(proxied, f"/?utm_content={n}")), range(12))
         )
     assert {status for status, _seconds in outcomes} == {503}
     assert max(seconds for _status, seconds in outcomes) < PROMPT
@@ -87,9 +87,7 @@ def test_limits_hold_for_requests_and_for_nothing_else(proxied):
 def test_a_process_opens_no_more_connections_than_its_setting(proxied, proxy):
     proxied.config["PROPAGATE_EXCEPTIONS"] = False
     with ThreadPoolExecutor(24) as threads:
-        statuses = list(
-            threads.map(lambda n: _page(proxied, f"/incidents?page=1&n={n}"), range(48))
-        )
+        statuses = list(threads.map(lambda n: _page(proxied, f"/?utm_content={n}"), range(48)))
     assert 503 not in statuses
     # Of the eight, one is for a key store on a server.
     assert proxy.accepted <= 7

@@ -540,7 +540,6 @@ def test_a_visible_marker_is_found(app, hidden):
     assert leaks(app, f"/incidents/{case.number}/preuve")
     assert leaks(app, "/registre?acte=suite")
     assert leaks(app, "/incidents?type=surveillance")
-    assert "?type=surveillance" in read_page(app, "/en/incidents?q=surveillance")
     assert leaks(app, f"/incidents?media={MARKER}")
     assert leaks(app, f"/incidents/{case.number}.atom")
     assert leaks(app, f"/incidents.atom?media={MARKER}")

@@ -25,6 +25,8 @@ FILES = {
     "scale": ("run", "what PostgreSQL and several processes need on top"),
     "dev": ("scale", "what the tests and tools need on top"),
 }
+# No wheel of these exists. They are built from their source by the pinned setuptools.
+SOURCES = ("feedgen",)
 
 _PIN = re.compile(r"^(?P<name>[\w.-]+)==(?P<version>[^\s;\\]+)(?:.*\\\n)*.*\n?", re.MULTILINE)
 
@@ -72,7 +74,9 @@ def main(options: list[str]) -> None:
             head += f"-r {base}.txt\n"
         else:
             # A source would be built with tools that nobody pinned.
-            head += "--only-binary :all:\n"
+            head += "--only-binary :all:\n" + "".join(
+                f"--no-binary {package}\n" for package in SOURCES
+            )
         (FOLDER / f"{name}.txt").write_text(head + "".join(blocks[name].values()), "utf-8")
 
 

@@ -1,7 +1,8 @@
 """Lists of public cases: page of a search, cases by number, cases of a commune.
 
-A list quotes title, summary and place, never the account: a listing that repeats a contested text
-would publish it again (Crim. 2 nov. 2016, 15-87.163).
+A list quotes title, summary and place. A search also quotes the sentence that it matches, except of
+a contested case: a listing that repeats a contested text would publish it again (Crim. 2 nov. 2016,
+15-87.163).
 """
 
 from __future__ import annotations

@@ -18,6 +18,7 @@ COMMANDS: tuple[click.Command, ...] = (
     operations.demo,
     maintenance.seal,
     maintenance.purge,
+    maintenance.move,
     members.member,
     exchange.import_,
     exchange.case_file,

@@ -10,8 +10,10 @@ from sqlalchemy import Engine
 from sqlalchemy.exc import SQLAlchemyError
 from sqlalchemy.orm import Session
 
+from register import config
 from register.cli.console import command, fail, progress
 from register.db import db, now
+from register.operations import move as moving
 from register.operations import rotation, setup
 from register.reports.acts.purging import PurgeCounts, run_retention
 from register.search.engine_interface import IndexNotReady, SearchEngine
@@ -54,6 +56,34 @@ def purge(confirm: bool) -> None:
         )
     if outcome.done == PurgeCounts():
         click.echo("Rien à purger aujourd’hui.")
+
+
+@click.command()
+@click.argument("url", metavar="postgresql://…")
+@click.option("--keys", "keys_url", metavar="postgresql://…", help="Une autre base, pour les clés.")
+@command
+def move(url: str, keys_url: str | None) -> None:
+    """Déménager le registre de SQLite dans une base PostgreSQL vide, le service arrêté."""
+    target_url = config.parse_database_url(url)
+    key_store_url = config.parse_key_store_url(keys_url or "", target_url, settings().instance)
+    db.session.remove()
+    db.engine.dispose()
+    with progress("Tables") as step:
+        outcome = moving.move(settings(), target_url, key_store_url, step)
+    if outcome.interrupted is not None:
+        click.echo(
+            f"Un déménagement interrompu avait copié {outcome.interrupted} tables : tout a été "
+            "repris depuis le début."
+        )
+    click.echo(f"Registre copié : {outcome.rows} lignes, vérifiées des deux côtés.")
+    variables = "REGISTER_DATABASE_URL"
+    if outcome.keys:
+        click.echo(f"Magasin des clés copié : {outcome.keys} clés.")
+        variables += " et REGISTER_KEY_STORE_URL"
+    click.echo(f"Réglez {variables}, lancez webcitoyen doctor, puis le service.")
+    click.echo("Ensuite, détruisez ce qui reste du registre d’avant, avec tous ses textes :")
+    for path in outcome.leftovers:
+        click.echo(f"  {path}")
 
 
 @click.group()

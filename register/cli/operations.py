@@ -91,6 +91,10 @@ def _serve(app_spec: str, host: str, port: int, workers: int = 0) -> None:
     # Not the templates: the server processes load and check them, and twice would cost a second.
     startup_checks.require_servable(current_app)
     rotation.settle(settings(), db.engine)
+    # The worker is one process more.
+    for finding in doctors.process_findings(settings(), db.session(), max(workers, 1) + 1):
+        if not finding.good:
+            click.echo(messages.console.findings[finding.code][1], err=True)
     for name in config.ignored_variables():
         click.echo(f"{name} ne sert plus : la clé racine la remplace. Retirez-la.", err=True)
     sockets = process_start.listen(host, port)

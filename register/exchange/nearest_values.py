@@ -65,7 +65,8 @@ def _accepted_values(field: str, vocabulary: Vocabulary) -> Mapping[str, str]:
 def _nearest_communes(typed: str) -> list[str]:
     """Codes of communes with their names."""
     communes = gazetteer().communes
-    readings = resolve(gazetteer(), typed).readings
+    resolution = resolve(gazetteer(), typed)
+    readings = (*resolution.readings, *resolution.near_readings)
     codes = [reading.code for reading in readings if reading.code in communes]
     if typed[:1].isdigit():
         matches = process.extract(

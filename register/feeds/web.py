@@ -11,19 +11,20 @@ from dataclasses import replace
 from functools import cache
 from typing import Any
 
-from flask import Response, g, get_template_attribute, redirect, render_template, request
+from flask import Response, g, get_template_attribute, redirect, request
 from flask.typing import ResponseReturnValue
 from flask_babel import gettext as _
-from markupsafe import Markup, escape
+from markupsafe import Markup
 
 from register.cases import events
-from register.cases.events import EventQuery, PublicEvent
+from register.cases.events import EventPage, EventQuery, PublicEvent
 from register.cases.filters import FILTERS, CaseQuery
 from register.cases.queries import load_public_case
 from register.cases.web.public import case_view, search_request, search_title
 from register.cases.web.public.cases import faulty_form_page
 from register.db import db
 from register.errors import Gone, Invalid, NotFound
+from register.feeds import atom
 from register.feeds.event_contents import EventContent, event_contents
 from register.journal import Act, line_time
 from register.journal.models import rfc3339
@@ -42,9 +43,8 @@ from register.web.fragments import fragment
 from register.web.request_context import current_vocabulary, head, settings
 
 _EVENT = re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}")
-_UPDATED = re.compile("<updated>([^<]+)<")
+_UPDATED = re.compile("updated>([^<]+)<")
 BEFORE_PARAMETER = "avant"
-MIMETYPE = "application/atom+xml; charset=utf-8"
 
 
 @public.get("/incidents.atom")
@@ -170,32 +170,18 @@ def _feed_response(
     before_event = request.args.get(BEFORE_PARAMETER) or None
     if before_event and not _EVENT.fullmatch(before_event):
         raise NotFound("no_such_page")
-    session, base_url = db.session(), settings().base_url
+    session = db.session()
     stretch = events.event_page(session, event_query, before_event)
     feed_path = feed_path or page
     names = tuple(event.name for event in stretch.events)
-    entries = fragment("events", names, caller=lambda: _entries(stretch.events))
-    feed_document = render_template(
-        "feeds/feed.xml",
-        uri=fragment(
-            "uri", feed_path, caller=lambda: escape(setup.identity(session).uri(feed_path))
-        ),
-        title=_("Web Citoyen – %(what)s", what=subject),
-        subtitle=_(
-            "Registre public des intimidations de blogueurs : une entrée par événement. "
-            "Le registre ne connaît que ce qui lui a été signalé."
-        ),
-        author=settings().publisher_name or "Web Citoyen",
-        home=f"{base_url}/",
-        address=_absolute_url(feed_path, before_event),
-        page=base_url + page,
-        older=_absolute_url(feed_path, stretch.older) if stretch.older else None,
-        current=_absolute_url(feed_path, None) if before_event else None,
-        entries=entries,
+    feed_document = fragment(
+        "feed",
+        (feed_path, page, subject, before_event, names),
+        caller=lambda: _document(stretch, feed_path, page, subject, before_event),
     )
     if not g.get("register_in_part"):
         g.register_moved_at = line_time(session, head().seq)
-    return Response(feed_document, content_type=MIMETYPE)
+    return Response(feed_document, content_type=atom.MIMETYPE)
 
 
 def _absolute_url(feed_path: str, before_event: str | None) -> str:
@@ -205,8 +191,33 @@ def _absolute_url(feed_path: str, before_event: str | None) -> str:
     return f"{address}{'&' if '?' in address else '?'}{BEFORE_PARAMETER}={before_event}"
 
 
-def _entries(public_events: Sequence[PublicEvent]) -> Markup:
-    """The entries of some events, in their order, after the time of their last change."""
+def _document(
+    stretch: EventPage, feed_path: str, page: str, subject: str, before_event: str | None
+) -> str:
+    session, base_url = db.session(), settings().base_url
+    entries = _entries(stretch.events)
+    # The times are all of one form and zone: the greatest text is the latest.
+    updated = max((_UPDATED.findall(entry)[0] for entry in entries), default="")
+    return atom.render_feed(
+        uri=setup.identity(session).uri(feed_path),
+        title=_("Web Citoyen – %(what)s", what=subject),
+        subtitle=_(
+            "Registre public des intimidations de blogueurs : une entrée par événement. "
+            "Le registre ne connaît que ce qui lui a été signalé."
+        ),
+        author=settings().publisher_name or "Web Citoyen",
+        home=f"{base_url}/",
+        address=_absolute_url(feed_path, before_event),
+        page=base_url + page,
+        updated=updated or rfc3339(line_time(session, 1)),
+        entries=entries,
+        older=_absolute_url(feed_path, stretch.older) if stretch.older else None,
+        current=_absolute_url(feed_path, None) if before_event else None,
+    )
+
+
+def _entries(public_events: Sequence[PublicEvent]) -> list[Markup]:
+    """The elements of some events, in their order."""
 
     @cache
     def contents() -> dict[str, EventContent]:
@@ -219,11 +230,7 @@ def _entries(public_events: Sequence[PublicEvent]) -> Markup:
     def entry(event: PublicEvent) -> Markup:
         return fragment("event", event.name, caller=lambda: _entry(contents(), event, identity))
 
-    entries = [entry(event) for event in public_events]
-    # The times are all of one form and zone: the greatest text is the latest.
-    updated = max((_UPDATED.findall(entry)[0] for entry in entries if entry), default="")
-    updated = updated or rfc3339(line_time(session, 1))
-    return Markup("<updated>{}</updated>\n").format(updated) + Markup().join(entries)
+    return list(filter(None, map(entry, public_events)))
 
 
 def _entry(contents: Mapping[str, EventContent], event: PublicEvent, identity: Identity) -> Markup:
@@ -233,19 +240,17 @@ def _entry(contents: Mapping[str, EventContent], event: PublicEvent, identity: I
     event_content = contents[event.name]
     content = event_content.snapshot.content if event_content.snapshot else None
     place = case_view.case_commune(content) if content else None
-    render: Any = get_template_attribute("feeds/entry.xml", "atom_entry")
-    entry: Markup = render(
+    return atom.entry_xml(
         uri=identity.uri(f"evenement/{event.name}"),
         title=_title(event_content),
         address=settings().base_url + _address(event_content),
-        published=rfc3339(event.at),
-        updated=rfc3339(event_content.updated),
+        published=event.at,
+        updated=event_content.updated,
         html=_html(event_content, place),
         language=content["language"] if content else "fr",
         categories=_categories(content, place, identity) if content else (),
         point=place.commune.point if place else None,
     )
-    return entry
 
 
 def _address(event_content: EventContent) -> str:
@@ -325,7 +330,7 @@ def _html(event_content: EventContent, place: CommuneDetails | None) -> str:
 
 def _categories(
     content: Mapping[str, Any], place: CommuneDetails | None, identity: Identity
-) -> Iterator[tuple[str, str, str]]:
+) -> Iterator[Mapping[str, str]]:
     """The scheme (a URI), the code and the label of each type and place."""
     labels = [("type", code, current_vocabulary().label("type", code)) for code in content["types"]]
     departements = {}
@@ -337,4 +342,4 @@ def _categories(
         departements[code] = place_names.place_name("departement", code)
     labels += [("departement", code, name) for code, name in departements.items()]
     for scheme, code, label in labels:
-        yield identity.uri(scheme), code, label
+        yield {"scheme": identity.uri(scheme), "term": code, "label": label}

@@ -9,16 +9,17 @@ from dataclasses import dataclass
 from datetime import timedelta
 from pathlib import Path
 
-from sqlalchemy import Engine, func, select
+from sqlalchemy import Engine, func, select, text
 from sqlalchemy.exc import SQLAlchemyError
 from sqlalchemy.orm import Session
 
 from register.cases import case_codes, published_texts, vocabulary
-from register.config import Settings, missing_for_public
+from register.config import MEMORY, Settings, missing_for_public
 from register.db import now, read_only_engine, sqlite_path
 from register.errors import RegisterError
 from register.journal import JournalEntry, Ledger, head
-from register.operations import schema, setup
+from register.operations import move, schema, setup
+from register.postgresql import APPLICATION_NAME
 from register.reports import report_lists
 from register.reports.models import Report
 from register.reports.report_lists import ReportFolder, ReportQuery
@@ -67,6 +68,8 @@ def _database_findings(settings: Settings, engine: Engine) -> Iterator[Finding]:
                 *(("journal", _head_findings(session, ledger)) for ledger in Ledger),
                 ("report_keys", _key_findings(settings, session)),
                 ("retention", _retention_findings(session)),
+                ("left_over", _left_over_findings(settings, session)),
+                ("connections", process_findings(settings, session, _count_processes(session))),
             ):
                 try:
                     yield from findings
@@ -140,6 +143,43 @@ def _retention_findings(session: Session) -> Iterator[Finding]:
     late_texts = session.scalar(select(func.count()).select_from(Report).where(due))
     yield Finding("late_texts", not late_texts, str(late_texts or ""))
     yield Finding("retention", since is None, since.isoformat() if since else "")
+
+
+def _left_over_findings(settings: Settings, session: Session) -> Iterator[Finding]:
+    """Files of the register from before its move to PostgreSQL, if there are any."""
+    if paths := move.left_over(settings, setup.identity(session).instance_id):
+        yield Finding("left_over", False, ", ".join(map(str, paths)))
+
+
+def _count_processes(session: Session) -> int:
+    """Processes of the register that are connected to PostgreSQL, on all machines; 0 on SQLite."""
+    if session.get_bind().dialect.name == "sqlite":
+        return 0
+    pattern = f"{APPLICATION_NAME} %"
+    stmt = text(
+        "SELECT count(DISTINCT application_name) FROM pg_stat_activity"
+        " WHERE datname = current_database() AND application_name LIKE :pattern"
+    )
+    # This command is one of them.
+    return (session.scalar(stmt, {"pattern": pattern}) or 1) - 1
+
+
+def process_findings(settings: Settings, session: Session, processes: int) -> Iterator[Finding]:
+    """Whether several processes share the counts of their limits, and the server's connections.
+
+    :param processes: those that serve; one may be the worker.
+    """
+    if processes > 2 and settings.rate_limits:
+        yield Finding("limiter", settings.limiter_url != MEMORY)
+    if processes and session.get_bind().dialect.name == "postgresql":
+        most = processes * settings.database_connections
+        free = session.scalar(
+            text(
+                "SELECT current_setting('max_connections')::int"
+                " - current_setting('superuser_reserved_connections')::int"
+            )
+        )
+        yield Finding("connections", most <= (free or 0), f"{most} / {free}")
 
 
 def _file_mode_finding(path: Path) -> Iterator[Finding]:

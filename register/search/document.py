@@ -20,7 +20,7 @@ from register.cases.case_content import CaseSnapshot, parse_snapshot
 from register.cases.core_tables import CASE, REVISION
 from register.cases.models import CaseState
 from register.cases.vocabulary import Vocabulary
-from register.search import analyzer
+from register.search import analyzer, synonyms
 from register.search.engine_interface import CODE, Document
 from register.territory import place_queries
 from register.territory.place_queries import find_commune
@@ -36,7 +36,8 @@ class Toponyms:
     """Names and codes of a commune, looked up by the code that a case was filed under.
 
     ``names``: its present name and, if different, that of the filed code. ``other_names``: its
-    former and smaller places, département and région. ``codes``: INSEE and postal codes.
+    former and smaller places, and its département and région in one word each. ``codes``: INSEE and
+    postal codes.
     """
 
     names: tuple[str, ...]
@@ -53,7 +54,8 @@ def find_toponyms(code: str) -> Toponyms | None:
     commune = place.commune
     former = [alias.name for alias in place.aliases if alias.code == code != commune.code]
     smaller = [alias.name for alias in place.aliases if alias.kind != _OMITTED_KIND]
-    other_names = [*smaller, *(area.name for area in (place.departement, place.region) if area)]
+    areas = filter(None, (place.departement, place.region))
+    other_names = [*smaller, *(synonyms.area_word(area.name) for area in areas)]
     names = tuple(dict.fromkeys((commune.name, *former)))
     return Toponyms(
         names=names,
@@ -66,7 +68,7 @@ def find_toponyms(code: str) -> Toponyms | None:
 # --- documents ------------------------------------------------------------------------------
 
 # To be changed with the content of documents: indexes are then rebuilt.
-VERSION = 2
+VERSION = 3
 
 # URLs are left out: their words would match every case that cites the same newspaper.
 _URL = re.compile(r"(?:https?://|www\.)\S+", re.IGNORECASE)
@@ -87,13 +89,16 @@ _SEARCH_LISTS = frozenset({"type", "cible", "acteur", "issue"})
 _LINKED_LIMIT = 20  # linked communes of a document; a filter finds the case by the others
 
 
+_PUBLIC_REVISIONS = (
+    select(CASE.c.number, REVISION.c.content, REVISION.c.html)
+    .join(REVISION, REVISION.c.id == CASE.c.revision_id)
+    .where(CASE.c.state == CaseState.PUBLISHED)
+)
+
+
 def documents(session: Session, numbers: Sequence[int], vocabulary: Vocabulary) -> list[Document]:
     """Documents of the public cases among some numbers, in no order."""
-    revisions = (
-        select(CASE.c.number, REVISION.c.content, REVISION.c.html)
-        .join(REVISION, REVISION.c.id == CASE.c.revision_id)
-        .where(CASE.c.state == CaseState.PUBLISHED, CASE.c.number.in_(numbers))
-    )
+    revisions = _PUBLIC_REVISIONS.where(CASE.c.number.in_(numbers))
     return revision_documents(session, revisions, vocabulary)
 
 
@@ -132,6 +137,15 @@ def _form_fields(texts: Iterable[str]) -> tuple[tuple[str, ...], ...]:
 
 def _tokens(field: Sequence[str]) -> tuple[str, ...]:
     return tuple(map(analyzer.token_of, field))
+
+
+def load_weak_texts(session: Session, number: int) -> list[str]:
+    """Texts of the page of a public case other than its title, outlets, place and labels."""
+    revision = session.execute(_PUBLIC_REVISIONS.where(CASE.c.number == number)).first()
+    if revision is None:
+        return []
+    case = parse_snapshot(revision.content, revision.html)
+    return [_URL.sub(" ", text) for text in _weak_texts(case.content, case.html, {}) if text]
 
 
 def _commune_codes(content: Mapping[str, Any]) -> list[str]:
@@ -193,7 +207,7 @@ def _weak_texts(
         place_queries.region(content["region"]),
     ):
         if area:
-            yield area.name
+            yield synonyms.area_word(area.name)
     if content["country"] != "FR":
         yield country_name(content["country"])
     for position, code in enumerate(_commune_codes(content)):

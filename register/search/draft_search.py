@@ -8,7 +8,7 @@ case gets a new document, and destroyed texts leave the cache at the next search
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from sys import intern
 from threading import Lock
@@ -46,19 +46,15 @@ class _DocumentCache:
 
     vocabulary_version: str = ""
     documents: dict[CacheKey, Document] = field(default_factory=dict)
-    size: int = 0
     lock: Lock = field(default_factory=Lock)
 
-    def add(self, key: CacheKey, document: Document) -> None:
-        self.documents[key] = document
-        self.size += _token_count(document)
-
-    def drop(self, key: CacheKey) -> None:
-        self.size -= _token_count(self.documents.pop(key))
+    def keep(self, keys: Iterable[CacheKey]) -> None:
+        """Drop the documents of all other keys."""
+        self.documents = {key: self.documents[key] for key in self.documents.keys() & set(keys)}
 
     @property
     def is_full(self) -> bool:
-        return self.size > CACHED_TOKENS_LIMIT
+        return sum(map(_token_count, self.documents.values())) > CACHED_TOKENS_LIMIT
 
 
 _caches: WeakKeyDictionary[Engine, _DocumentCache] = WeakKeyDictionary()
@@ -80,12 +76,9 @@ def find_drafts(
     cache = _caches.setdefault(session.get_bind().engine, _DocumentCache())
     with cache.lock:
         # Documents of replaced and destroyed revisions go, or all after a new vocabulary.
-        if cache.vocabulary_version != vocabulary.version:
-            cache.vocabulary_version, cache.size = vocabulary.version, 0
-            cache.documents.clear()
-        if cache.documents:
-            for key in cache.documents.keys() - set(_private_case_keys(session)):
-                cache.drop(key)
+        is_current = cache.vocabulary_version == vocabulary.version
+        cache.vocabulary_version = vocabulary.version
+        cache.keep(_private_case_keys(session) if is_current else ())
         wanted_keys = _private_case_keys(session, conditions)
         unread = _read_missing(session, cache, vocabulary, wanted_keys)
         candidates = [(key, cache.documents[key]) for key in wanted_keys if key in cache.documents]
@@ -113,17 +106,17 @@ def _read_missing(
 ) -> int:
     """Make up to ``READ_EACH`` missing documents; return the number of those still missing."""
     missing = [key for key in wanted_keys if key not in cache.documents]
-    if cache.is_full and missing:
+    if missing and cache.is_full:
         # The documents of this search replace those of earlier ones.
-        for key in cache.documents.keys() - set(wanted_keys):
-            cache.drop(key)
+        cache.keep(wanted_keys)
     batch = [] if cache.is_full else missing[:READ_EACH]
     case_ids = dict(batch)
     revisions = select(REVISION.c.incident_id, REVISION.c.content, REVISION.c.html).where(
         REVISION.c.id.in_(list(case_ids.values())), REVISION.c.content.is_not(None)
     )
     for document in revision_documents(session, revisions, vocabulary):
-        cache.add((document.number, case_ids[document.number]), _intern_words(document))
+        key = (document.number, case_ids[document.number])
+        cache.documents[key] = _intern_words(document)
     return len(missing) - len(batch)
 
 

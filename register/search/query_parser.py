@@ -10,13 +10,13 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from itertools import pairwise
 
 from register.errors import Invalid
 from register.search import analyzer, query_readings
 from register.search.engine_interface import CODE, QueryAlternative, QueryPart, SearchQuery
-from register.search.query_readings import Reading
-from register.search.synonyms import load_table
+from register.search.synonyms import area_words, load_table
 from register.territory.place_queries import is_departement_code
 from register.text.normalisation import one_line
 
@@ -64,7 +64,7 @@ class _Word:
     phrase: bool = False
     prefix: bool = False
     short: bool = False
-    reading: Reading | None = None
+    reading: QueryPart | None = None
 
     @property
     def tokens(self) -> tuple[str, ...]:
@@ -135,7 +135,8 @@ def _words(line: str) -> Iterator[_Word]:
                 )
         elif typed and (reading := query_readings.read(typed)):
             forms = analyzer.forms(typed)
-            yield _Word(typed, piece.span(), tuple(forms), excluded, reading=reading)
+            part = replace(reading, excluded=excluded)
+            yield _Word(typed, piece.span(), tuple(forms), excluded, reading=part)
         else:
             for chunk in _CHUNK.finditer(line, *piece.span("readable" if typed else "plain")):
                 yield from _chunk_words(chunk, excluded)
@@ -158,23 +159,29 @@ def _parts(line: str, words: Sequence[_Word]) -> Iterator[QueryPart]:
     while start < len(words):
         size, alternatives = _expression_at(words, start)
         first, last = words[start], words[start + size - 1]
-        yield QueryPart(
+        compounds = _compound_alternatives(words, start, size)
+        yield first.reading or QueryPart(
             first.typed if size == 1 else line[first.span[0] : last.span[1]],
-            tuple(dict.fromkeys((*alternatives, *_compound_alternatives(words, start, size)))),
+            tuple(dict.fromkeys((*alternatives, *compounds))),
             first.excluded,
-            first.reading.filters if first.reading else (),
+            _year_filters(alternatives),
         )
         start += size
 
 
+def _year_filters(alternatives: Sequence[QueryAlternative]) -> tuple[tuple[str, str], ...]:
+    name, _colon, year = alternatives[0].tokens[0].partition(":")
+    return (("annee", year),) if name == f"{CODE}an" else ()
+
+
 def _word_alternatives(word: _Word) -> Iterator[QueryAlternative]:
     """Yield the word, its spelling in one word, and a domain name without its end."""
-    if word.reading:
-        yield from word.reading.alternatives
-    elif word.prefix:
+    if word.prefix:
         yield QueryAlternative(word.forms, prefix=True)
     elif word.phrase:
         yield QueryAlternative(word.forms, literal=True)
+        if area := area_words().get(word.tokens):
+            yield QueryAlternative((area,), literal=True)
     else:
         yield QueryAlternative(_meaning_tokens(word))
         if len(word.forms) > 1:
@@ -187,14 +194,11 @@ def _compound_alternatives(
     words: Sequence[_Word], start: int, size: int
 ) -> Iterator[QueryAlternative]:
     """Yield a word joined with each neighbour: "vote inutile" also matches voteinutile.fr."""
-    if size > 1 or not _is_plain_word(words[start]):
-        return
-    for pair_start in (start - 1, start):
-        pair = words[pair_start : pair_start + 2] if pair_start >= 0 else ()
-        if len(pair) == 2 and all(map(_is_plain_word, pair)):
-            yield QueryAlternative(
-                (analyzer.token_of("".join(form for word in pair for form in word.forms)),)
-            )
+    pairs = pairwise(words[max(0, start - 1) : start + 2]) if size == 1 else ()
+    for pair in pairs:
+        if all(map(_is_plain_word, pair)):
+            joined = "".join(form for word in pair for form in word.forms)
+            yield QueryAlternative((analyzer.token_of(joined),))
 
 
 def _is_plain_word(word: _Word) -> bool:
@@ -237,10 +241,12 @@ def _expression_at(words: Sequence[_Word], start: int) -> tuple[int, tuple[Query
 
 def _codes_by_company(words: Sequence[_Word], start: int) -> tuple[QueryAlternative, ...]:
     """Codes that a word means beside the other words; none if these lead to several."""
-    companies = load_table().by_company
-    (*_, token) = words[start].tokens
-    if not words[start].is_plain or token not in companies:
+    if not words[start].is_plain:
         return ()
-    others = {token for word in words if word.is_plain for token in word.tokens}
-    matches = [codes for neighbours, codes in companies[token] if neighbours & others]
+    tokens = {token for word in words if word.is_plain for token in word.tokens}
+    matches = [
+        codes
+        for own_tokens, neighbours, codes in load_table().companies
+        if own_tokens.issuperset(words[start].tokens) and neighbours & tokens
+    ]
     return matches[0] if len(matches) == 1 else ()

@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
 
 from register.errors import TextError
 from register.search import analyzer
-from register.search.engine_interface import CODE, QueryAlternative
-from register.text.dates import PartialDate, parse, parse_typed_date
+from register.search.engine_interface import CODE, QueryAlternative, QueryPart
+from register.text.dates import parse, parse_typed_date
 
 _YEAR = "(?:19|20)[0-9]{2}"
 FIRST_YEAR, LAST_YEAR = 1900, 2099
@@ -36,57 +35,43 @@ _PERIOD = re.compile(
 )
 
 
-@dataclass(frozen=True)
-class Reading:
-    """Alternatives of a typed text, and the filters of a list with the same meaning."""
-
-    alternatives: tuple[QueryAlternative, ...]
-    filters: tuple[tuple[str, str], ...] = ()
-
-
-def read(typed: str) -> Reading | None:
-    """Reading of a text that has the pattern; None if it is only words."""
+def read(typed: str) -> QueryPart | None:
+    """Part of a query for a text that has the pattern; None if it is only words."""
     if number := _NUMBER.fullmatch(typed):
         digits = number[1]
         as_docket = (QueryAlternative((digits,)),) if len(digits) >= _DOCKET_LENGTH else ()
-        return Reading((_code("numero", digits), *as_docket))
+        return QueryPart(typed, (_code("numero", digits), *as_docket))
     if period := _PERIOD.fullmatch(typed):
         return _read_period(period)
     if analyzer.tokens(typed) == analyzer.tokens("en cours"):
-        return Reading((_code("issue", "en_cours"),), (("issue", "en_cours"),))
+        return QueryPart(typed, (_code("issue", "en_cours"),), filters=(("issue", "en_cours"),))
     try:
         date = parse(parse_typed_date(typed))
     except TextError:
         return None
-    return _read_date(date) if date.month else None
-
-
-def _read_date(date: PartialDate) -> Reading:
+    if not date.month:
+        return None
     numbers = date.edtf.split("-")
     texts = (date.words(), " ".join(numbers), " ".join(reversed(numbers)))
     as_words = [QueryAlternative(tuple(analyzer.tokens(text))) for text in texts]
     code = _code("jour" if date.day else "mois", date.edtf)
-    return Reading((code, *as_words), (("du", date.edtf), ("au", date.edtf)))
+    return QueryPart(typed, (code, *as_words), filters=(("du", date.edtf), ("au", date.edtf)))
 
 
-def _read_period(period: re.Match[str]) -> Reading | None:
-    year = int(period["year"])
-    first, last = FIRST_YEAR, LAST_YEAR
+def _read_period(period: re.Match[str]) -> QueryPart | None:
+    year, first, last = int(period["year"]), FIRST_YEAR, LAST_YEAR
     if period["last"]:
         first, last = sorted((year, int(period["last"])))
-    elif period["before"]:
-        last = year - 1
-    elif period["until"]:
-        last = year
+    elif period["until"] or period["before"]:
+        last = year - bool(period["before"])
     elif period["since"] or period["after"]:
         first = year + bool(period["after"])
     else:
         return None
-    ends = {"du": first > FIRST_YEAR and first, "au": last < LAST_YEAR and last}
-    return Reading(
-        tuple(_code("an", str(each)) for each in range(first, last + 1)),
-        tuple((name, str(end)) for name, end in ends.items() if end),
-    )
+    since = (("du", str(first)),) if first > FIRST_YEAR else ()
+    until = (("au", str(last)),) if last < LAST_YEAR else ()
+    codes = tuple(_code("an", str(each)) for each in range(first, last + 1))
+    return QueryPart(period.group(), codes, filters=(*since, *until))
 
 
 def _code(name: str, code: str) -> QueryAlternative:

@@ -7,8 +7,10 @@ update of the index.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
+from itertools import groupby
+from operator import itemgetter
 
 from register.search import analyzer
 from register.search.engine_interface import Document, QueryAlternative, QueryPart, SearchQuery
@@ -78,23 +80,41 @@ def highlighted_pieces(search_query: SearchQuery, text: str) -> list[tuple[str, 
         for word in _WORD.finditer(text)
         for form in analyzer.forms(word.group())
     ]
-    spans = _merge_spans(
-        sorted(
-            span
-            for part in search_query.required_parts
-            for alternative in part.alternatives
-            for span in _alternative_spans(alternative, words)
-        )
-    )
-    pieces, end = [], 0
-    for start, stop in spans:
-        if start > end:
-            pieces.append((text[end:start], False))
-        pieces.append((text[start:stop], True))
-        end = stop
-    if end < len(text):
-        pieces.append((text[end:], False))
-    return pieces
+    marks = bytearray(len(text))
+    for part in search_query.required_parts:
+        for alternative in part.alternatives:
+            for start, end in _alternative_spans(alternative, words):
+                marks[start:end] = b"\1" * (end - start)
+    return [
+        ("".join(character for character, _mark in characters), bool(mark))
+        for mark, characters in groupby(zip(text, marks, strict=True), key=itemgetter(1))
+    ]
+
+
+_SENTENCE_END = re.compile(r"(?<=[.!?…])[\s\u202f]+(?=\S)")
+_EXCERPT_LIMIT = 240  # characters of a shown sentence, half of them before its match
+
+
+def find_sentence(search_query: SearchQuery, texts: Iterable[str]) -> str:
+    """First sentence of some texts that matches a part of the search, shortened around its match.
+
+    Empty if none does: the case matches by its labels, its codes or its place.
+    """
+    alternatives = [each for part in search_query.required_parts for each in part.alternatives]
+    beginnings = tuple(each.tokens[0] for each in alternatives)
+    for sentence in (sentence for text in texts for sentence in _SENTENCE_END.split(text)):
+        forms = analyzer.forms(sentence)
+        # Most sentences have no word to mark, and finding the marks takes longer.
+        if any(word.startswith(beginnings) for word in (*forms, *map(analyzer.token_of, forms))):
+            (before, is_match), *following = highlighted_pieces(search_query, sentence)
+            if is_match or following:
+                position = 0 if is_match else len(before) - _EXCERPT_LIMIT // 2
+                start = sentence.find(" ", position) + 1 if position > 0 else 0
+                excerpt = sentence[start : start + _EXCERPT_LIMIT]
+                if len(excerpt) < len(sentence) - start:
+                    excerpt = f"{excerpt.rpartition(' ')[0]} …"
+                return f"… {excerpt}" if start else excerpt
+    return ""
 
 
 def _alternative_spans(
@@ -110,17 +130,3 @@ def _alternative_spans(
         run = tuple(text_tokens[first : first + size])
         if run == tokens or (not alternative.is_phrase and run[0] in tokens):
             yield words[first].start, words[first + size - 1].end
-
-
-def _merge_spans(spans: Sequence[tuple[int, int]]) -> Iterator[tuple[int, int]]:
-    """Sorted spans, with adjacent and overlapping ones merged."""
-    current: tuple[int, int] | None = None
-    for start, end in spans:
-        if current and start <= current[1]:
-            current = current[0], max(current[1], end)
-        else:
-            if current:
-                yield current
-            current = start, end
-    if current:
-        yield current

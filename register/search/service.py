@@ -9,13 +9,13 @@ the words of the index. The order of results is made in :mod:`register.cases.res
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 
 from rapidfuzz import process
 from rapidfuzz.distance import OSA
-from sqlalchemy import ColumnElement, and_, func, or_, select
+from sqlalchemy import ColumnElement, and_, func, or_, select, true
 from sqlalchemy.orm import Session
 
 from register.cases.case_codes import CASE_CODE, IS_PUBLIC_CODE
@@ -29,6 +29,7 @@ from register.search import engine_interface as interface
 from register.search.document import documents
 from register.search.reference_matcher import strength
 from register.territory.gazetteer import gazetteer
+from register.territory.places import Commune
 from register.text.normalisation import fold
 
 # Limits of the SQL fallback: the newest cases to match, and the conditions that select them.
@@ -45,44 +46,37 @@ def find_by_sql(
 ) -> dict[int, int]:
     """Matches among the newest cases whose title, summary, outlets or place have the words."""
     stmt = select(CASE.c.number).where(CASE.c.state == CaseState.PUBLISHED)
-    for part in search_query.required_parts[:PARTS_LIMIT]:
-        if (clause := _part_clause(part)) is not None:
-            stmt = stmt.where(clause)
+    stmt = stmt.where(*map(_part_clause, search_query.required_parts[:PARTS_LIMIT]))
     newest = stmt.order_by(CASE.c.sort_day.desc(), CASE.c.number.desc()).limit(CANDIDATES_LIMIT)
     numbers = [number for number in session.scalars(newest) if number]
     return match_cases(session, search_query, numbers, vocabulary)
 
 
-def _part_clause(part: interface.QueryPart) -> ColumnElement[bool] | None:
-    """Necessary condition of a match of a part; None if SQL cannot express one."""
-    clauses = [
-        _alternative_clause(alternative) for alternative in part.alternatives[:ALTERNATIVES_LIMIT]
-    ]
-    usable_clauses = [clause for clause in clauses if clause is not None]
-    return or_(*usable_clauses) if len(usable_clauses) == len(clauses) else None
-
-
-def _alternative_clause(alternative: interface.QueryAlternative) -> ColumnElement[bool] | None:
-    token = max(alternative.tokens, key=len).removeprefix(analyzer.OWN)
-    if token.startswith(interface.CODE):
-        return None
-    folded_pattern = f"%{token}%"
-    accented_pattern = "%" + _ACCENTED.sub("_", token) + "%"
-    commune_codes = [
-        commune.code
-        for name, communes in gazetteer().communes_by_name.items()
-        if token in name
-        for commune in communes
-    ]
-    is_match = or_(
-        and_(CASE_CODE.c.axis == "media", CASE_CODE.c.code.like(folded_pattern)),
-        and_(CASE_CODE.c.axis == "commune", CASE_CODE.c.code.in_(commune_codes)),
-    )
-    return or_(
-        func.lower(CASE.c.title).like(accented_pattern),
-        func.lower(CASE.c.summary).like(accented_pattern),
-        CASE.c.id.in_(select(CASE_CODE.c.incident_id).where(is_match, IS_PUBLIC_CODE)),
-    )
+def _part_clause(part: interface.QueryPart) -> ColumnElement[bool]:
+    """Condition of a match of a part, which is true if SQL cannot express one."""
+    clauses = []
+    for alternative in part.alternatives[:ALTERNATIVES_LIMIT]:
+        token = max(alternative.tokens, key=len).removeprefix(analyzer.OWN)
+        if token.startswith(interface.CODE):
+            return true()
+        accented_pattern = "%" + _ACCENTED.sub("_", token) + "%"
+        commune_codes = [
+            place.code
+            for name, places in gazetteer().places_by_name.items()
+            if token in name
+            for place in places
+            if isinstance(place, Commune)
+        ]
+        is_match = or_(
+            and_(CASE_CODE.c.axis == "media", CASE_CODE.c.code.like(f"%{token}%")),
+            and_(CASE_CODE.c.axis == "commune", CASE_CODE.c.code.in_(commune_codes)),
+        )
+        clauses += [
+            func.lower(CASE.c.title).like(accented_pattern),
+            func.lower(CASE.c.summary).like(accented_pattern),
+            CASE.c.id.in_(select(CASE_CODE.c.incident_id).where(is_match, IS_PUBLIC_CODE)),
+        ]
+    return or_(*clauses)
 
 
 # Changed cases that one search matches from the database, in a few milliseconds.
@@ -191,20 +185,39 @@ PARTS_LIMIT_WITHOUT = 6
 
 def find_without_each_part(
     search_query: interface.SearchQuery,
-    matching: Collection[int],
     find: Callable[[interface.SearchQuery], Mapping[int, int] | None],
-) -> Iterator[tuple[interface.QueryPart, Mapping[int, int]]]:
-    """Yield each required part with the cases that match all the others and not this one.
+) -> dict[interface.QueryPart, dict[int, int]]:
+    """Required part → the cases that match all the others and not this one, with their strength.
 
-    A case is with one part at most: with two, it would match neither.
+    A case lacks one part at most: without two, it would match neither. Each part is searched for
+    once, since a search without each of them would read the common words again and again.
 
-    :param matching: cases that match the whole search.
     :param find: the cases of a query with their strength; None without an index.
     """
     parts = search_query.required_parts
-    for part in parts if 1 < len(parts) <= PARTS_LIMIT_WITHOUT else ():
-        cases = find(search_query.without(part)) or {}
-        yield part, {number: score for number, score in cases.items() if number not in matching}
+    if not 1 < len(parts) <= PARTS_LIMIT_WITHOUT:
+        return {}
+    matching: dict[int, int] | None = None
+    lacking: dict[interface.QueryPart, dict[int, int]] = {}
+    for part in parts:
+        cases = find(interface.SearchQuery((part, *search_query.excluded_parts)))
+        if cases is None:
+            return {}
+        if matching is None:
+            matching = dict(cases)
+            continue
+        if not lacking:
+            lacking = {parts[0]: {n: score for n, score in cases.items() if n not in matching}}
+        else:
+            lacking = {absent: _add(scores, cases) for absent, scores in lacking.items()}
+        lacking[part] = {n: score for n, score in matching.items() if n not in cases}
+        matching = _add(matching, cases)
+    return lacking
+
+
+def _add(scores: Mapping[int, int], added: Mapping[int, int]) -> dict[int, int]:
+    """Cases of both with the sum of their strengths."""
+    return {n: score + added[n] for n, score in scores.items() if n in added}
 
 
 def _follows_ledger(session: Session, cursor: interface.Cursor, head: LedgerPosition) -> bool:

@@ -18,6 +18,8 @@ from typing import Any
 DATA = Path(__file__).parent / "data"
 MANIFEST = "manifest.toml"
 FILES = ("communes.csv.gz", "epci.csv", "departements.csv", "regions.csv", "carte.json")
+# Towns abroad: what a search says of them is no text of the register, and is not sealed with it.
+ABROAD = "etranger.csv.gz"
 
 # Types of rows of the communes: of today, gone without a successor, and a name of before.
 PRESENT, RETIRED, FORMER = "commune-actuelle", "commune-disparue", "commune-ancienne"

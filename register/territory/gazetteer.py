@@ -1,36 +1,34 @@
-"""The names of the whole territory, indexed for :mod:`register.territory.resolve`.
+"""The names and codes of the whole territory, indexed for :mod:`register.territory.resolve`.
 
-About 40,000 names, indexed once in a process and never changed afterwards.
+About 45,000 names, indexed once in a process and never changed afterwards.
 """
 
 from __future__ import annotations
 
 import re
+import tomllib
 from array import array
 from bisect import bisect_left
-from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping
 from functools import cache
+from pathlib import Path
 from threading import Lock
 from typing import NamedTuple
 
 from rapidfuzz import process
 from rapidfuzz.distance import OSA
 
-from register.territory.name_normalisation import (
-    SEATS,
-    SMALL_WORDS,
-    Words,
-    after_preposition,
-    initials,
-    skeleton,
+from register.territory.name_normalisation import SMALL_WORDS, initials, skeleton
+from register.territory.places import (
+    Alias,
+    Area,
+    Commune,
+    CommuneGroup,
+    Territory,
+    group_by,
+    territory,
 )
-from register.territory.place_queries import (
-    departement_prefix,
-    is_commune_code,
-    is_departement_code,
-)
-from register.territory.places import Alias, Area, Commune, Territory, group_by, territory
+from register.text.normalisation import fold_name
 
 MIN_FUZZY_LENGTH = 4
 # A mark in the index is the number of a name and, in its last bits, where in it a word begins.
@@ -49,17 +47,13 @@ class NameIndex:
         :param names: the most likely first; lists of them keep this order.
         """
         self._names = tuple(names)
-        lengths: defaultdict[int, list[str]] = defaultdict(list)
-        for name in self._names:
-            lengths[len(name)].append(name)
-        self._by_length = dict(lengths)
+        self._by_length = group_by((len(name), name) for name in self._names)
         marks = (
             number << _OFFSET_BITS | start
             for number, name in enumerate(self._names)
             for start in _word_starts(name)
         )
         self._marks = array("I", sorted(marks, key=self._suffix_at))
-        self.max_length = max(self._by_length, default=0)
         self.max_words = max((name.count(" ") + 1 for name in self._names), default=0)
 
     def similar_names(self, name: str, distance: int) -> list[tuple[str, int]]:
@@ -69,6 +63,8 @@ class NameIndex:
         (optimal string alignment). Names of less than :data:`MIN_FUZZY_LENGTH` letters are like
         nothing: with one error they are any of a hundred others.
         """
+        if len(name) < MIN_FUZZY_LENGTH:
+            return []
         lengths = range(max(MIN_FUZZY_LENGTH, len(name) - distance), len(name) + distance + 1)
         candidates = [match for length in lengths for match in self._by_length.get(length, ())]
         similar = process.extract(
@@ -100,24 +96,40 @@ def _word_starts(name: str) -> Iterator[int]:
         start = end + 1
 
 
+class FormerArea(NamedTuple):
+    """A département or région that is no more, and the départements that it became.
+
+    ``kind``: ``departement`` or ``region``.
+    """
+
+    name: str
+    kind: str
+    departements: tuple[str, ...]
+
+
+NamedPlace = Commune | Alias | Area | CommuneGroup | FormerArea
+
 ARRONDISSEMENT = "arrondissement"
 _NUMBER = re.compile(r"[0-9]+")
+# What stands in official names before the name that people use: "CU du Grand Poitiers".
+_GROUP_PREFIX = re.compile(r"(?:cc|ca|cu|metropole) (?:de l |de la |de |du |des |d )?")
 
 
 class Gazetteer:
     """Every place by code and by folded name.
 
     ``names_by_skeleton`` leads from a name without its small words to names with some;
-    ``names_by_initials`` from those of a département or région to its name.
-    ``sole_commune`` and ``sole_departement`` name the one commune of a département, the one
-    département of a région: Paris is both, Guadeloupe too.
+    ``names_by_initials`` from those of a département or région to its name. ``same_ground`` leads
+    from the kind and code of an area to those of the one smaller place that is all of it: Paris,
+    Guadeloupe. ``arrondissements``: of each city that has some, by number.
     """
 
-    def __init__(self, territory: Territory) -> None:
+    def __init__(self, territory: Territory, former_areas: Iterable[FormerArea] = ()) -> None:
         """Index the names and codes of a territory."""
         self.communes = territory.communes
         self.departements = territory.departements
         self.regions = territory.regions
+        self.groups = territory.groups
         self.commune = territory.commune
         communes = self.communes.values()
         self.communes_by_postal_code = group_by(
@@ -125,47 +137,59 @@ class Gazetteer:
         )
         aliases = sorted(alias for group in territory.aliases.values() for alias in group)
         self.aliases_by_code = group_by((alias.code, alias) for alias in aliases)
-        self.aliases_by_name = group_by((alias.folded, alias) for alias in aliases)
-        self.communes_by_name = group_by((place.folded, place) for place in communes)
-        self.departements_by_name = group_by(
-            (place.folded, place) for place in self.departements.values()
+        self.arrondissements: dict[str, dict[int, Alias]] = {}
+        for alias in aliases:
+            if alias.kind == ARRONDISSEMENT and (number := _NUMBER.search(alias.name)):
+                city = self.arrondissements.setdefault(alias.current_code, {})
+                city[int(number.group())] = alias
+        places: list[NamedPlace] = [
+            *communes,
+            *aliases,
+            *self.departements.values(),
+            *self.regions.values(),
+            *self.groups.values(),
+            *former_areas,
+        ]
+        self.places_by_name = group_by(
+            (name, place) for place in places for name in _folded_names(place)
         )
-        self.regions_by_name = group_by((place.folded, place) for place in self.regions.values())
-        self.sole_commune = _sole_children(
-            (place.departement_code, place.code) for place in communes
+        # Present names before former ones, those of most people first.
+        names = sorted(
+            self.places_by_name, key=lambda name: -max(map(_population, self.places_by_name[name]))
         )
-        self.sole_departement = _sole_children(
-            (place.region_code or "", place.code) for place in self.departements.values()
-        )
-        self.arrondissements_by_number = group_by(
-            (int(number.group()), alias)
-            for alias in aliases
-            if alias.kind == ARRONDISSEMENT and (number := _NUMBER.search(alias.name))
-        )
-        names = self._ranked_names()
+        self.name_index = NameIndex(names)
         self.names_by_skeleton = group_by(
             (short_name, name) for name in names if (short_name := skeleton(name)) != name
         )
-        areas = (*self.departements_by_name, *self.regions_by_name)
         self.names_by_initials = group_by(
-            (abbreviation, name) for name in areas for abbreviation in initials(name)
+            (abbreviation, area.folded)
+            for area in (*self.departements.values(), *self.regions.values())
+            for abbreviation in initials(area.folded)
         )
-        self.name_index = NameIndex(names)
+        in_departement = group_by((place.departement_code, place.code) for place in communes)
+        in_region = group_by(
+            (area.region_code or "", area.code) for area in self.departements.values()
+        )
+        self.same_ground = {
+            (kind, code): (smaller_kind, smaller_codes[0])
+            for kind, smaller_kind, children in (
+                ("departement", "commune", in_departement),
+                ("region", "departement", in_region),
+            )
+            for code, smaller_codes in children.items()
+            if len(smaller_codes) == 1
+        }
 
-    def _ranked_names(self) -> list[str]:
-        """Every folded name once, present before former ones, those of most people first."""
-        populations: dict[str, int] = {}
-        by_name: tuple[Mapping[str, tuple[Area | Commune, ...]], ...] = (
-            self.communes_by_name,
-            self.departements_by_name,
-            self.regions_by_name,
-        )
-        for places_by_name in by_name:
-            for name, places in places_by_name.items():
-                population = max(place.population or 0 for place in places)
-                populations[name] = max(populations.get(name, 0), population)
-        former_names = [name for name in self.aliases_by_name if name not in populations]
-        return sorted(populations, key=lambda name: -populations[name]) + former_names
+
+def _folded_names(place: NamedPlace) -> Iterable[str]:
+    name = fold_name(place.name)
+    if isinstance(place, CommuneGroup):
+        return {name, _GROUP_PREFIX.sub("", name, count=1)}
+    return (name,)
+
+
+def _population(place: NamedPlace) -> int:
+    return (place.population or 0) if isinstance(place, Commune | Area) else -1
 
 
 _build_lock = Lock()
@@ -179,77 +203,11 @@ def gazetteer() -> Gazetteer:
 
 @cache
 def _build() -> Gazetteer:
-    return Gazetteer(territory())
-
-
-def _sole_children(pairs: Iterable[tuple[str, str]]) -> dict[str, str]:
-    children = group_by(pairs)
-    return {parent: codes[0] for parent, codes in children.items() if len(codes) == 1}
-
-
-class AreaHint(NamedTuple):
-    """Codes of places: what is meant is one of them or lies in one of them.
-
-    ``arrondissement``: the arrondissement, when a code of one was said.
-    """
-
-    codes: frozenset[str]
-    arrondissement: Alias | None = None
-
-
-def parse_area(gazetteer: Gazetteer, words: Words) -> AreaHint | None:
-    """What words beside a name mean; None when they are no code or name of a land."""
-    if words[0] == "sur":
-        # The Sarthe of Chemiré-sur-Sarthe is the river.
-        return None
-    bare_words = after_preposition(words)
-    if len(bare_words) > 1 and bare_words[0] in SEATS:
-        bare_words = after_preposition(bare_words[1:])
-    if len(bare_words) == 1 and bare_words[0][0].isdecimal():
-        return _area_of_code(gazetteer, bare_words[0].upper())
-    name = " ".join(bare_words)
-    bare_skeleton = skeleton(name)
-    spellings = (
-        name,
-        bare_skeleton,
-        *gazetteer.names_by_skeleton.get(bare_skeleton, ()),
-        *gazetteer.names_by_initials.get(name, ()),
-    )
-    codes: set[str] = set()
-    for spelling in spellings:
-        codes |= {place.code for place in gazetteer.departements_by_name.get(spelling, ())}
-        if regions := {place.code for place in gazetteer.regions_by_name.get(spelling, ())}:
-            departements = gazetteer.departements.values()
-            codes |= {place.code for place in departements if place.region_code in regions}
-    return AreaHint(frozenset(codes)) if codes else None
-
-
-def _area_of_code(gazetteer: Gazetteer, code: str) -> AreaHint | None:
-    """The land behind a département's number, a postal code or an INSEE code.
-
-    A large receiver of mail has a postal code of its own (CEDEX), which begins like its
-    département's.
-    """
-    departement = code.zfill(2)
-    if is_departement_code(departement):
-        return AreaHint(frozenset({departement}))
-    if not is_commune_code(code):
-        return None
-    codes = set(gazetteer.communes_by_postal_code.get(code, ()))
-    arrondissements = [arrondissement_of_postal_code(gazetteer, city, code) for city in codes]
-    if place := gazetteer.commune(code):
-        codes.add(place.code)
-        aliases = gazetteer.aliases_by_code.get(code, ())
-        arrondissements += [alias for alias in aliases if alias.kind == ARRONDISSEMENT]
-    return AreaHint(
-        frozenset(codes or {departement_prefix(code)}),
-        next((arrondissement for arrondissement in arrondissements if arrondissement), None),
-    )
-
-
-def arrondissement_of_postal_code(
-    gazetteer: Gazetteer, city_code: str, postal_code: str
-) -> Alias | None:
-    """The arrondissement of a city behind a postal code: its last two digits are its number."""
-    aliases = gazetteer.arrondissements_by_number.get(int(postal_code[-2:]), ())
-    return next((alias for alias in aliases if alias.current_code == city_code), None)
+    path = Path(__file__).with_name("former_areas.toml")
+    tables: Mapping[str, Mapping[str, str]] = tomllib.loads(path.read_text("utf-8"))
+    former_areas = [
+        FormerArea(name, kind, tuple(codes.split()))
+        for kind, areas in tables.items()
+        for name, codes in areas.items()
+    ]
+    return Gazetteer(territory(), former_areas)

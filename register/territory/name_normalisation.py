@@ -26,14 +26,26 @@ PREPOSITIONS = frozenset({"a", "au", "aux", "de", "d", "du", "des", "dans", "en"
 CONTRACTED_ARTICLES = {"du": "le", "au": "le", "des": "les", "aux": "les"}
 SMALL_WORDS = ARTICLES | PREPOSITIONS | {"et", "lez", "pres", "sous"}
 
-COMMUNE, DEPARTEMENT, REGION = "commune", "departement", "region"
-ALL_KINDS = frozenset({COMMUNE, DEPARTEMENT, REGION})
+# Kinds of places, by the names of their filters.
+COMMUNE, DEPARTEMENT, REGION, GROUP = "commune", "departement", "region", "epci"
+ALL_KINDS = frozenset({COMMUNE, DEPARTEMENT, REGION, GROUP})
 
 # Words for a territory and its seat: said before its name, they are part of it.
 SEATS = {
     **dict.fromkeys(("commune", "hotel de ville", "mairie", "municipalite", "ville"), COMMUNE),
     **dict.fromkeys(("departement", "dep", "dept", "dpt", "prefecture"), DEPARTEMENT),
     "region": REGION,
+    **dict.fromkeys(
+        (
+            "agglomeration",
+            "communaute d agglomeration",
+            "communaute de communes",
+            "communaute urbaine",
+            "intercommunalite",
+            "metropole",
+        ),
+        GROUP,
+    ),
 }
 # Who acts there: said before its name, they lead to it, and still say something of their own.
 BODIES = {

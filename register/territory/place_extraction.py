@@ -9,13 +9,19 @@ from itertools import pairwise, product
 from unicodedata import category
 
 from register.territory import name_normalisation as names
-from register.territory.fuzzy import longer_names, match_exactly_or_longer
-from register.territory.gazetteer import Gazetteer, parse_area
+from register.territory.exact_matchers import (
+    longer_names,
+    match_exactly_or_longer,
+    match_step,
+    parse_area,
+)
+from register.territory.gazetteer import Gazetteer
 from register.territory.place_queries import is_departement_code
 from register.territory.readings import (
-    MATCHER_STEPS,
+    SECONDARY_NAMES,
     PlaceReading,
     PlaceResolution,
+    primary_readings,
     rank_readings,
     readings_of_name,
     sort_weight,
@@ -147,14 +153,9 @@ def _find_matches(
             longer_readings = longer_names(gazetteer, mention.name, readings, case_counts)
             yield _PlaceMatch(mention.start, mention.end, (*readings, *longer_readings))
     for index, word in enumerate(phrase.words):
-        if word.folded[:1].isdecimal() and _is_place_number(phrase, index):
-            code_readings = tuple(
-                reading
-                for matcher in MATCHER_STEPS[0]
-                for reading in matcher(gazetteer, (word.folded,))
-            )
-            if code_readings:
-                yield _PlaceMatch(index, index + 1, code_readings)
+        is_number = word.folded[:1].isdecimal() and _is_place_number(phrase, index)
+        if is_number and (readings := match_step(gazetteer, 0, (word.folded,))):
+            yield _PlaceMatch(index, index + 1, tuple(readings))
 
 
 def _find_mentions(
@@ -169,7 +170,10 @@ def _find_mentions(
         for end in range(start + 1, min(len(phrase.words), start + longest) + 1):
             name += (phrase.folded(end - 1),)
             for full_name in ((article, *name), name) if article else (name,):
-                readings = readings_of_name(gazetteer, " ".join(full_name))
+                readings = primary_readings(readings_of_name(gazetteer, " ".join(full_name)))
+                if len(name) == 1 and {reading.why for reading in readings} <= SECONDARY_NAMES:
+                    # One word that nothing of today is called is hardly ever a place.
+                    readings = []
                 if previous_word == "en":
                     # Nobody is "en" a commune, so "en Bretagne" is no village.
                     readings = [
@@ -208,9 +212,7 @@ def _match_with_area(gazetteer: Gazetteer, mention: _PlaceMention) -> _PlaceMatc
         widened_name = (*words_before, *mention.name, *words_after)
         if len(widened_name) == len(mention.name) or "" in widened_name:
             continue
-        readings = tuple(
-            reading for matcher in MATCHER_STEPS[1] for reading in matcher(gazetteer, widened_name)
-        )
+        readings = tuple(match_step(gazetteer, 1, widened_name))
         if readings and not _is_unrelated_number(mention, end, readings):
             return _PlaceMatch(start, end, readings)
     return None

@@ -155,16 +155,17 @@ class CommuneDetails:
         named_codes = {alias.code for alias in self.aliases}
         return [code for code in self.former_codes if code not in named_codes]
 
-    def name_at_code(self, code: str) -> Alias | None:
-        """The place that a code names beside the commune: one that it was made of, or a part.
+    def name_at_code(self, text: str) -> Alias | None:
+        """The place that a code or a name stands for beside the commune: a former one, or a part.
 
         The alias of a code that nobody kept a name for has neither name nor kind. A commune that
         keeps the code of one of those it was made of may be asked for by that one's name.
         """
-        for alias in self.aliases:
-            if alias.code == code and alias.name != self.commune.name:
+        # Names of before today's division come first, and are meant least.
+        for alias in reversed(self.aliases):
+            if text in (alias.code, alias.name) and alias.name != self.commune.name:
                 return alias
-        return Alias(code, "", "", self.commune.code) if code in self.former_codes else None
+        return Alias(text, "", "", self.commune.code) if text in self.former_codes else None
 
 
 def qualified_name(name: str, area_name: str | None) -> str:

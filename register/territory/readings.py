@@ -1,48 +1,31 @@
-"""A place that a text can mean, and the exact matchers that find it.
-
-Each matcher says every place that the words can mean in its way, and nothing else decides. A new
-way is one more function in a step of ``MATCHER_STEPS``; a step is tried when those before it read
-nothing.
-"""
+"""Places that a text can mean, why, and their order."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 
-from register.territory.gazetteer import (
-    ARRONDISSEMENT,
-    AreaHint,
-    Gazetteer,
-    arrondissement_of_postal_code,
-    parse_area,
-)
-from register.territory.name_normalisation import (
-    ARTICLES,
-    COMMUNE,
-    DEPARTEMENT,
-    REGION,
-    NameCandidate,
-    Words,
-    expand_abbreviations,
-    parse_arrondissement,
-    skeleton,
-    without_article,
-)
-from register.territory.place_queries import is_commune_code, is_departement_code
-from register.territory.places import Alias, Area, Commune
+from register.territory.gazetteer import ARRONDISSEMENT, Gazetteer, NamedPlace
+from register.territory.name_normalisation import COMMUNE, DEPARTEMENT, GROUP, REGION
+from register.territory.places import Alias, Area, Commune, CommuneGroup
+from register.text.normalisation import fold_name
 
-# Why a reading was made, and how far it is from the letter of the text: 0 is the nearest.
+# Why a reading was made, and how far it is from the letter of the text: 0 is the nearest. A number
+# that is both is rather a postal code: few people know an INSEE code.
 EXACTNESS = {
-    "code_insee": 0,
+    "code_postal": 0,
     "departement_code": 0,
     "nom": 0,
-    "code_postal": 1,
+    "code_insee": 1,
     "ancien_code": 2,
     "departement_nom": 2,
     "region_nom": 3,
     "arrondissement": 4,
     "ancienne_commune": 4,
+    "ancien_nom": 4,
+    "epci_nom": 4,
+    "ancien_departement": 4,
+    "ancienne_region": 4,
     "dans_la_phrase": 4,
     "debut_du_nom": 5,
     "fin_du_nom": 6,
@@ -50,19 +33,26 @@ EXACTNESS = {
 }
 # What the whole text is not, as it was typed.
 INEXACT = frozenset({"dans_la_phrase", "debut_du_nom", "fin_du_nom", "orthographe_proche"})
+PRESENT_NAMES = frozenset({"nom", "departement_nom", "region_nom"})
+# Read only where nothing of today bears the name: nobody means an "Avignon" of before 1973, and
+# hundreds of intercommunalités have the name of their town.
+SECONDARY_NAMES = frozenset({"ancien_nom", "epci_nom", "ancien_departement", "ancienne_region"})
 
 # Published cases and people, both negative, and a code.
 SortWeight = tuple[int, int, str]
+# Present commune code → number of published cases.
+CaseCounts = Mapping[str, int]
 
 
 @dataclass(frozen=True, slots=True)
 class PlaceReading:
     """One place that the text can mean.
 
-    ``kind``: ``commune``, ``departement`` or ``region``. ``code`` and ``name`` are those of the
-    present place, ``departement_code`` where it lies (None for a région). ``why`` is a key of
-    ``EXACTNESS``. ``alias_name`` and ``alias_code`` are the name and INSEE code of the former or
-    smaller place that led there, if any; of half of the former codes nobody kept the name.
+    ``kind``: ``commune``, ``departement``, ``region`` or ``epci``. ``code`` and ``name`` are those
+    of the present place, ``departement_code`` where it lies (None for a région or an
+    intercommunalité). ``why`` is a key of ``EXACTNESS``. ``alias_name`` and ``alias_code`` are the
+    name and INSEE code of the former or smaller place that led there, if any; of some of the former
+    codes nobody kept the name.
     """
 
     kind: str
@@ -73,47 +63,101 @@ class PlaceReading:
     alias_name: str | None = None
     alias_code: str | None = None
 
+    @property
+    def named_kind(self) -> str:
+        """The kind of what bears the name: the départements of a former région were one."""
+        return REGION if self.why == "ancienne_region" else self.kind
+
 
 @dataclass(frozen=True, slots=True)
 class PlaceResolution:
-    """The readings of a text, the most likely first; close names when it has none."""
+    """The readings of a text, the most likely first, and places whose name is nearly that."""
 
     readings: tuple[PlaceReading, ...]
     near_readings: tuple[PlaceReading, ...] = ()
 
+    @property
+    def sole_reading(self) -> PlaceReading | None:
+        """The only place that can be meant; None when somebody has to choose.
+
+        A corrected spelling is always a choice: "Genève" is not Renève.
+        """
+        return self.readings[0] if len(self.readings) == 1 and not self.near_readings else None
+
+    def of_kinds(self, kinds: Collection[str]) -> PlaceResolution:
+        """The same, of places of some kinds."""
+        return PlaceResolution(
+            *(
+                tuple(reading for reading in readings if reading.kind in kinds)
+                for readings in (self.readings, self.near_readings)
+            )
+        )
+
 
 def commune_reading(place: Commune, match_kind: str, alias: Alias | None = None) -> PlaceReading:
     """A reading of a commune, by itself or through another place."""
-    alias_name, alias_code = (alias.name, alias.code) if alias else (None, None)
+    alias_name, alias_code = (alias.name or None, alias.code) if alias else (None, None)
     return PlaceReading(
         COMMUNE, place.code, place.name, place.departement_code, match_kind, alias_name, alias_code
     )
 
 
+_ALIAS_REASONS = {ARRONDISSEMENT: "arrondissement", "ancienne": "ancien_nom"}
+
+
 def alias_reading(gazetteer: Gazetteer, alias: Alias) -> PlaceReading:
     """A reading of the commune that another name leads to."""
-    match_kind = "arrondissement" if alias.kind == ARRONDISSEMENT else "ancienne_commune"
+    match_kind = _ALIAS_REASONS.get(alias.kind, "ancienne_commune")
     return commune_reading(gazetteer.communes[alias.current_code], match_kind, alias)
 
 
-def departement_reading(place: Area, match_kind: str) -> PlaceReading:
-    """A reading of a département."""
-    return PlaceReading(DEPARTEMENT, place.code, place.name, place.code, match_kind)
+def area_reading(
+    gazetteer: Gazetteer, kind: str, code: str, match_kind: str, former_name: str | None = None
+) -> PlaceReading:
+    """A reading of a département or région, by its own name or that of a former one."""
+    areas = gazetteer.departements if kind == DEPARTEMENT else gazetteer.regions
+    departement_code = code if kind == DEPARTEMENT else None
+    return PlaceReading(kind, code, areas[code].name, departement_code, match_kind, former_name)
 
 
 def readings_of_name(gazetteer: Gazetteer, name: str) -> list[PlaceReading]:
-    """What bears this very folded name: communes, their other names, départements, régions."""
+    """What bears this very folded name, or bore it."""
+    places = gazetteer.places_by_name.get(name, ())
+    return [reading for place in places for reading in _readings_of_place(gazetteer, place)]
+
+
+def _readings_of_place(gazetteer: Gazetteer, place: NamedPlace) -> Iterator[PlaceReading]:
+    if isinstance(place, Commune):
+        yield commune_reading(place, "nom")
+    elif isinstance(place, Alias):
+        yield alias_reading(gazetteer, place)
+    elif isinstance(place, CommuneGroup):
+        yield PlaceReading(GROUP, place.code, place.name, None, "epci_nom")
+    elif isinstance(place, Area):
+        kind = REGION if gazetteer.regions.get(place.code) == place else DEPARTEMENT
+        yield area_reading(gazetteer, kind, place.code, f"{kind}_nom")
+    else:
+        why = "ancien_departement" if place.kind == DEPARTEMENT else "ancienne_region"
+        for code in place.departements:
+            yield area_reading(gazetteer, DEPARTEMENT, code, why, place.name)
+        region_code = gazetteer.departements[place.departements[0]].region_code
+        if place.kind == REGION and region_code:
+            yield area_reading(gazetteer, REGION, region_code, why, place.name)
+
+
+def primary_readings(readings: Iterable[PlaceReading]) -> list[PlaceReading]:
+    """The readings, without those by secondary names where there is one of today.
+
+    "Boulay" was a commune, and is short for Le Boulay: both are read.
+    """
+    all_readings = list(readings)
+    present = {fold_name(r.name) for r in all_readings if r.why in PRESENT_NAMES}
     return [
-        *(commune_reading(place, "nom") for place in gazetteer.communes_by_name.get(name, ())),
-        *(alias_reading(gazetteer, alias) for alias in gazetteer.aliases_by_name.get(name, ())),
-        *(
-            departement_reading(place, "departement_nom")
-            for place in gazetteer.departements_by_name.get(name, ())
-        ),
-        *(
-            PlaceReading(REGION, place.code, place.name, None, "region_nom")
-            for place in gazetteer.regions_by_name.get(name, ())
-        ),
+        reading
+        for reading in all_readings
+        if not present
+        or reading.why not in SECONDARY_NAMES
+        or (reading.why == "ancien_nom" and fold_name(reading.alias_name or "") not in present)
     ]
 
 
@@ -127,28 +171,23 @@ def distinct_readings(gazetteer: Gazetteer, readings: Iterable[PlaceReading]) ->
     for reading in sorted(readings, key=lambda reading: EXACTNESS[reading.why]):
         best.setdefault((reading.kind, reading.code), reading)
     return [
-        reading
-        for (kind, code), reading in best.items()
-        if not (
-            (kind == DEPARTEMENT and (COMMUNE, gazetteer.sole_commune.get(code)) in best)
-            or (kind == REGION and (DEPARTEMENT, gazetteer.sole_departement.get(code)) in best)
-        )
+        reading for place, reading in best.items() if gazetteer.same_ground.get(place) not in best
     ]
 
 
-def sort_weight(
-    gazetteer: Gazetteer, reading: PlaceReading, case_counts: Mapping[str, int]
-) -> SortWeight:
+def sort_weight(gazetteer: Gazetteer, reading: PlaceReading, case_counts: CaseCounts) -> SortWeight:
     """What orders readings that are equally exact: published cases, then people, then the code."""
     if reading.kind == COMMUNE:
         population = gazetteer.communes[reading.code].population or 0
         return -case_counts.get(reading.code, 0), -population, reading.code
+    if reading.kind == GROUP:
+        return 0, 0, reading.code
     areas = gazetteer.departements if reading.kind == DEPARTEMENT else gazetteer.regions
     return 0, -areas[reading.code].population, reading.code
 
 
 def rank_readings(
-    gazetteer: Gazetteer, readings: Iterable[PlaceReading], case_counts: Mapping[str, int]
+    gazetteer: Gazetteer, readings: Iterable[PlaceReading], case_counts: CaseCounts
 ) -> tuple[PlaceReading, ...]:
     """One reading for each land, the most likely first."""
 
@@ -156,166 +195,3 @@ def rank_readings(
         return EXACTNESS[reading.why], sort_weight(gazetteer, reading, case_counts)
 
     return tuple(sorted(distinct_readings(gazetteer, readings), key=sort_key))
-
-
-# --- areas beside a name ------------------------------------------------------------------------
-
-# "Provence-Alpes-Côte d'Azur" has five words, "Terres australes et antarctiques françaises" too,
-# which leaves two for "en région".
-_MAX_AREA_WORDS = 7
-
-
-def split_off_areas(
-    gazetteer: Gazetteer, words: Words
-) -> Iterator[tuple[Words, tuple[AreaHint, ...]]]:
-    """Each way to take the words as a name and an area before it, after it, or both."""
-    sizes = range(1, min(_MAX_AREA_WORDS, len(words) - 1) + 1)
-    leading = [(size, parse_area(gazetteer, words[:size])) for size in sizes]
-    trailing = [(size, parse_area(gazetteer, words[-size:])) for size in sizes]
-    for leading_size, leading_area in ((0, None), *leading):
-        for trailing_size, trailing_area in ((0, None), *trailing):
-            name = words[leading_size : len(words) - trailing_size]
-            areas = tuple(area_hint for area_hint in (leading_area, trailing_area) if area_hint)
-            if name and areas and len(areas) == (leading_size > 0) + (trailing_size > 0):
-                yield name, areas
-
-
-def narrow_to_areas(
-    gazetteer: Gazetteer, reading: PlaceReading, area_hints: Iterable[AreaHint]
-) -> PlaceReading | None:
-    """The reading, if it is in all the areas; through an arrondissement if one was said."""
-    for codes, arrondissement in area_hints:
-        if reading.code not in codes and reading.departement_code not in codes:
-            return None
-        if arrondissement and (reading.kind, reading.code) == (
-            COMMUNE,
-            arrondissement.current_code,
-        ):
-            reading = alias_reading(gazetteer, arrondissement)
-    return reading
-
-
-# --- matchers -----------------------------------------------------------------------------------
-
-Matcher = Callable[[Gazetteer, Words], Iterable[PlaceReading]]
-
-
-def by_code(gazetteer: Gazetteer, words: Words) -> Iterator[PlaceReading]:
-    """An INSEE code, present or former."""
-    code = _five_characters(words)
-    place = gazetteer.commune(code) if is_commune_code(code) else None
-    if place is None:
-        return
-    if place.code == code:
-        yield commune_reading(place, "code_insee")
-    elif alias := next(iter(gazetteer.aliases_by_code.get(code, ())), None):
-        match_kind = "arrondissement" if alias.kind == ARRONDISSEMENT else "ancien_code"
-        yield commune_reading(place, match_kind, alias)
-    elif code not in gazetteer.communes_by_postal_code:
-        # The Seine before 1968 and Corsica before 1976 had codes that the post has given out
-        # since. Nobody kept their names, and few people their numbers.
-        yield PlaceReading(
-            COMMUNE, place.code, place.name, place.departement_code, "ancien_code", None, code
-        )
-
-
-def by_postal_code(gazetteer: Gazetteer, words: Words) -> Iterator[PlaceReading]:
-    """A postal code; in a city that has arrondissements it is one of theirs."""
-    postal = _five_characters(words)
-    for code in gazetteer.communes_by_postal_code.get(postal, ()):
-        alias = arrondissement_of_postal_code(gazetteer, code, postal)
-        yield commune_reading(gazetteer.communes[code], "code_postal", alias)
-
-
-def _five_characters(words: Words) -> str:
-    """Five characters in one word, or as some write a postal code: "93 220"."""
-    if len(words) == 2 and [len(word) for word in words] == [2, 3]:
-        return "".join(words).upper()
-    return words[0].upper() if len(words) == 1 else ""
-
-
-def by_departement_code(gazetteer: Gazetteer, words: Words) -> Iterator[PlaceReading]:
-    """ "93", "2a", "1"; people also say "le 93"."""
-    if words[0] in ARTICLES:
-        words = words[1:]
-    code = words[0].upper().zfill(2) if len(words) == 1 else ""
-    if is_departement_code(code) and (place := gazetteer.departements.get(code)):
-        yield departement_reading(place, "departement_code")
-
-
-def by_name(gazetteer: Gazetteer, words: Words) -> Iterator[PlaceReading]:
-    """The name of anything; a former name may lack the article of a present one.
-
-    "Bourg" is a commune, and not Le Bourg; but Cannet is one no more, and Le Cannet a town.
-    """
-    name = " ".join(words)
-    readings = readings_of_name(gazetteer, name)
-    yield from readings
-    if readings and all(reading.why == "ancienne_commune" for reading in readings):
-        for full_name in gazetteer.names_by_skeleton.get(name, ()):
-            if without_article(full_name) == name:
-                yield from readings_of_name(gazetteer, full_name)
-
-
-def by_abbreviated_name(gazetteer: Gazetteer, words: Words) -> Iterator[PlaceReading]:
-    """The name of anything, its small words left out or wrong, cut short, or by its initials.
-
-    "Bourget" is Le Bourget, "Noisy Sec" Noisy-le-Sec, "Vitry s/Seine" Vitry-sur-Seine.
-    """
-    name = " ".join(words)
-    name_skeleton = skeleton(name)
-    spellings = (
-        name_skeleton,
-        *gazetteer.names_by_skeleton.get(name_skeleton, ()),
-        *expand_abbreviations(name),
-        *gazetteer.names_by_initials.get(name, ()),
-    )
-    for spelling in dict.fromkeys(spellings):
-        if spelling != name:
-            yield from readings_of_name(gazetteer, spelling)
-
-
-def by_arrondissement(gazetteer: Gazetteer, words: Words) -> Iterator[PlaceReading]:
-    """ "Paris 18e", "18e arrondissement"."""
-    city_and_number = parse_arrondissement(words)
-    if city_and_number is None:
-        return
-    city, number = " ".join(city_and_number[0]), city_and_number[1]
-    for alias in gazetteer.arrondissements_by_number.get(number, ()):
-        if city in ("", gazetteer.communes[alias.current_code].folded):
-            yield alias_reading(gazetteer, alias)
-
-
-def in_area(*matchers: Matcher) -> Matcher:
-    """Matchers of a name with its area: "Saint-Denis (93)", "974 Saint-Denis", "Bourget (93)"."""
-
-    def match(gazetteer: Gazetteer, words: Words) -> Iterator[PlaceReading]:
-        for name, areas in split_off_areas(gazetteer, words):
-            for matcher in matchers:
-                for reading in matcher(gazetteer, name):
-                    if narrowed := narrow_to_areas(gazetteer, reading, areas):
-                        yield narrowed
-
-    return match
-
-
-MATCHER_STEPS: tuple[tuple[Matcher, ...], ...] = (
-    (by_code, by_postal_code, by_departement_code, by_name),
-    (by_arrondissement, in_area(by_name, by_arrondissement)),
-    (by_abbreviated_name,),
-    (in_area(by_abbreviated_name),),
-)
-
-
-def match_exactly(gazetteer: Gazetteer, candidate: NameCandidate) -> list[PlaceReading]:
-    """What the words are to the letter."""
-    for step in MATCHER_STEPS:
-        readings = [
-            reading
-            for matcher in step
-            for reading in matcher(gazetteer, candidate.words)
-            if reading.kind in candidate.kinds
-        ]
-        if readings:
-            return readings
-    return []

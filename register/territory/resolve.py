@@ -1,37 +1,65 @@
 """What a person may have meant by what they typed for a place: one reading, several or none.
 
-Pure: it asks a :class:`Gazetteer` in memory. What is read to the letter is in
-:mod:`register.territory.readings`; only where that reads nothing, names that begin as typed
-are looked at, after them names with one typing error, and last the places that a phrase names.
+Pure: it asks a :class:`Gazetteer` in memory. Where nothing is read to the letter, names that begin
+as typed are looked at, then the places that a phrase names. Names with a typing error are only
+offered: a corrected spelling is a guess.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+import re
+from collections.abc import Iterable, Iterator
 from dataclasses import replace
 from heapq import nlargest, nsmallest
 
-from register.territory import fuzzy
+from register.territory.exact_matchers import (
+    BEGUN,
+    MAX_CANDIDATES,
+    MAX_CHOICES,
+    AreaCodes,
+    match_exactly,
+    match_exactly_or_longer,
+    names_beginning_with,
+    narrow_to_areas,
+    split_off_areas,
+)
 from register.territory.gazetteer import Gazetteer
-from register.territory.name_normalisation import MAX_TYPED_LENGTH, NameCandidate, name_candidates
+from register.territory.name_normalisation import (
+    DEPARTEMENT,
+    MAX_TYPED_LENGTH,
+    NameCandidate,
+    Words,
+    name_candidates,
+    parse_arrondissement,
+)
 from register.territory.place_extraction import extract_places
+from register.territory.place_queries import departement_prefix
 from register.territory.readings import (
+    PRESENT_NAMES,
+    CaseCounts,
     PlaceReading,
     PlaceResolution,
     SortWeight,
+    alias_reading,
+    area_reading,
     distinct_readings,
-    match_exactly,
+    primary_readings,
     rank_readings,
     readings_of_name,
     sort_weight,
 )
 
-PHRASE_MATCH = "dans_la_phrase"
+PHRASE_MATCH, MISTYPED = "dans_la_phrase", "orthographe_proche"
+ENDED = "fin_du_nom"
 CODE_MATCHES = frozenset({"code_insee", "code_postal", "ancien_code", "departement_code"})
+MAX_NEAR = 6
+_MAX_DISTANCE = 3
+_MIN_ENDING_LENGTH = 4
+_FIVE_DIGITS = re.compile(r"[0-9]{5}")
 
 
 def resolve(
-    gazetteer: Gazetteer, typed: str, case_counts: Mapping[str, int] | None = None
+    gazetteer: Gazetteer, typed: str, case_counts: CaseCounts | None = None
 ) -> PlaceResolution:
     """Every reading of ``typed``, the most exact first, then those with most published cases.
 
@@ -41,40 +69,33 @@ def resolve(
     """
     counts, typed = case_counts or {}, typed[:MAX_TYPED_LENGTH]
     candidates = list(name_candidates(typed))
-    # From the letter to the guess; the first that reads anything has said all.
-    for candidate in candidates:
-        if readings := fuzzy.match_exactly_or_longer(gazetteer, candidate, counts):
-            return PlaceResolution(rank_readings(gazetteer, readings, counts))
-    for candidate in candidates:
-        if readings := fuzzy.match_beginning(gazetteer, candidate):
-            return PlaceResolution(rank_readings(gazetteer, readings, counts))
-    for candidate in candidates:
-        if readings := fuzzy.match_typo(gazetteer, candidate):
-            ranked = rank_readings(gazetteer, readings, counts)
-            if len(ranked) > 1:
-                # A choice also offers what was written well: "gagny la ville" is nearly
-                # Magny-la-Ville and Pagny-la-Ville.
-                ranked = (*_readings_in_phrase(gazetteer, typed, counts), *ranked)
-            return PlaceResolution(ranked)
-    phrase_readings = tuple(_readings_in_phrase(gazetteer, typed, counts))
-    if phrase_readings or not candidates:
-        return PlaceResolution(phrase_readings)
-    # The last statement is the barest: "mairie de" belongs to no name.
-    return PlaceResolution((), fuzzy.nearest_names(gazetteer, candidates[-1], counts))
+    for match in (match_exactly_or_longer, _match_beginning):
+        for candidate in candidates:
+            if readings := match(gazetteer, candidate, counts):
+                return PlaceResolution(rank_readings(gazetteer, readings, counts))
+    typos = (_match_typo(gazetteer, candidate) for candidate in candidates)
+    near = rank_readings(gazetteer, next(filter(None, typos), ()), counts)
+    # "gagny la ville" names Gagny, and is nearly Magny-la-Ville.
+    in_phrase = tuple(_readings_in_phrase(gazetteer, typed, counts, codes=not near))
+    if candidates and not near and not in_phrase:
+        # The last statement is the barest: "mairie de" belongs to no name.
+        near = _nearest_names(gazetteer, candidates[-1], counts)
+    return PlaceResolution(in_phrase, near)
 
 
 def _readings_in_phrase(
-    gazetteer: Gazetteer, typed: str, case_counts: Mapping[str, int]
+    gazetteer: Gazetteer, typed: str, case_counts: CaseCounts, *, codes: bool
 ) -> Iterator[PlaceReading]:
-    """The places among other words, each once."""
+    """The places among other words, each once; by their codes only if ``codes``."""
     yielded = set()
     for extracted in extract_places(gazetteer, typed, case_counts):
         # Other words of its own: "Gagny 75" and "Paris 21e" contradict themselves.
         other_words = extracted.remaining_text
         if not any(word.isalpha() and len(word) > 1 for word in other_words.split()):
             continue
-        if extracted.resolution.readings[0].why in CODE_MATCHES and any(
-            match_exactly(gazetteer, candidate) for candidate in name_candidates(other_words)
+        is_code = extracted.resolution.readings[0].why in CODE_MATCHES
+        if is_code and (
+            not codes or any(match_exactly(gazetteer, c) for c in name_candidates(other_words))
         ):
             continue
         for reading in extracted.resolution.readings:
@@ -83,8 +104,131 @@ def _readings_in_phrase(
                 yield replace(reading, why=PHRASE_MATCH)
 
 
+# --- other names ----------------------------------------------------------------------------------
+
+
+def _match_beginning(
+    gazetteer: Gazetteer, candidate: NameCandidate, _case_counts: CaseCounts
+) -> list[PlaceReading]:
+    """What has the words as the beginning of its name, "Levallois"; none when too many have."""
+    readings = [
+        reading
+        for words, areas in _name_and_areas(gazetteer, candidate.words)
+        if len(names := names_beginning_with(gazetteer, words)) < MAX_CANDIDATES
+        for reading in _readings_in_areas(gazetteer, candidate, names, areas, BEGUN)
+    ]
+    return readings if len(distinct_readings(gazetteer, readings)) <= MAX_CHOICES else []
+
+
+def _match_typo(gazetteer: Gazetteer, candidate: NameCandidate) -> list[PlaceReading]:
+    """What has a name one typing error away; none when the words begin a name as they are."""
+    readings = [
+        reading
+        for words, areas in _name_and_areas(gazetteer, candidate.words)
+        if not names_beginning_with(gazetteer, words)
+        for name, _errors in gazetteer.name_index.similar_names(" ".join(words), 1)
+        for reading in _readings_in_areas(gazetteer, candidate, (name,), areas, MISTYPED)
+    ]
+    if city_and_number := parse_arrondissement(candidate.words):
+        # "Marseile 3e".
+        city, number = city_and_number
+        similar_names = dict(gazetteer.name_index.similar_names(" ".join(city), 1))
+        readings += [
+            replace(alias_reading(gazetteer, arrondissements[number]), why=MISTYPED)
+            for code, arrondissements in gazetteer.arrondissements.items()
+            if number in arrondissements and gazetteer.communes[code].folded in similar_names
+        ]
+    return readings
+
+
+def _nearest_names(
+    gazetteer: Gazetteer, candidate: NameCandidate, case_counts: CaseCounts
+) -> tuple[PlaceReading, ...]:
+    """Names that are close to what was typed, the closest first.
+
+    The very name somewhere else ("Gagny 75") comes before any other name. A code that nothing has
+    ("75000") is close to the département that its first digits say.
+    """
+    code = candidate.words[0] if len(candidate.words) == 1 else ""
+    if code == "20" or _FIVE_DIGITS.fullmatch(code):
+        # Corsica was 20 until 1976, and is for the post.
+        prefix = departement_prefix(code)
+        codes = ("2A", "2B") if prefix == "20" else (prefix,)
+        areas = [key for key in codes if key in gazetteer.departements]
+        if areas:
+            return tuple(
+                area_reading(gazetteer, DEPARTEMENT, area, "departement_code") for area in areas
+            )
+
+    def rank(distance: int, reading: PlaceReading) -> tuple[int, bool, SortWeight]:
+        is_former_name = reading.alias_name is not None
+        return distance, is_former_name, sort_weight(gazetteer, reading, case_counts)
+
+    nearby = sorted(_nearby_readings(gazetteer, candidate), key=lambda pair: rank(*pair))
+    nearest: dict[tuple[str, str], PlaceReading] = {}
+    for _distance, reading in nearby:
+        nearest.setdefault((reading.kind, reading.code), reading)
+    return tuple(distinct_readings(gazetteer, nearest.values()))[:MAX_NEAR]
+
+
+def _nearby_readings(
+    gazetteer: Gazetteer, candidate: NameCandidate
+) -> Iterator[tuple[int, PlaceReading]]:
+    for words, areas in _name_and_areas(gazetteer, candidate.words):
+        typed = " ".join(words)
+        if areas:
+            for reading in readings_of_name(gazetteer, typed):
+                if reading.kind in candidate.kinds:
+                    yield 0, reading
+        # Évry-Courcouronnes for "Courcouronnes".
+        later_words = gazetteer.name_index.names_with_word_prefix(typed)[1]
+        ending = [
+            name
+            for name in later_words
+            if len(typed) >= _MIN_ENDING_LENGTH and name.endswith(f" {typed}")
+        ]
+        max_distance = min(_MAX_DISTANCE, (len(typed) + 1) // 3)
+        for names, distance, match_kind in (
+            (names_beginning_with(gazetteer, words), 1, BEGUN),
+            (ending[:MAX_CANDIDATES], 1, ENDED),
+            *(
+                ([name], errors + 1, MISTYPED)
+                for name, errors in gazetteer.name_index.similar_names(typed, max_distance)
+            ),
+        ):
+            for reading in _readings_in_areas(gazetteer, candidate, names, areas, match_kind):
+                yield distance, reading
+
+
+def _name_and_areas(
+    gazetteer: Gazetteer, words: Words
+) -> Iterator[tuple[Words, tuple[AreaCodes, ...]]]:
+    yield words, ()
+    yield from split_off_areas(gazetteer, words)
+
+
+def _readings_in_areas(
+    gazetteer: Gazetteer,
+    candidate: NameCandidate,
+    names: Iterable[str],
+    areas: tuple[AreaCodes, ...],
+    match_kind: str,
+) -> Iterator[PlaceReading]:
+    for name in names:
+        narrowed = (
+            narrow_to_areas(gazetteer, reading, areas)
+            for reading in readings_of_name(gazetteer, name)
+            if reading.kind in candidate.kinds
+        )
+        for reading in primary_readings(filter(None, narrowed)):
+            yield replace(reading, why=match_kind)
+
+
+# --- completions ----------------------------------------------------------------------------------
+
+
 def suggest_places(
-    gazetteer: Gazetteer, typed: str, case_counts: Mapping[str, int] | None = None, limit: int = 8
+    gazetteer: Gazetteer, typed: str, case_counts: CaseCounts | None = None, limit: int = 8
 ) -> tuple[PlaceReading, ...]:
     """What the text is to the letter, then names that begin with it, then those with a later word.
 
@@ -105,14 +249,15 @@ def suggest_places(
 
 
 def _completions(
-    gazetteer: Gazetteer, candidate: NameCandidate, case_counts: Mapping[str, int], limit: int
+    gazetteer: Gazetteer, candidate: NameCandidate, case_counts: CaseCounts, limit: int
 ) -> Iterator[PlaceReading]:
     def sort_key(reading: PlaceReading) -> tuple[bool, SortWeight]:
-        return reading.why == "ancienne_commune", sort_weight(gazetteer, reading, case_counts)
+        is_present = reading.why in PRESENT_NAMES
+        return not is_present, sort_weight(gazetteer, reading, case_counts)
 
     def case_count(name: str) -> int:
-        places = gazetteer.communes_by_name.get(name, ())
-        return max((case_counts.get(place.code, 0) for place in places), default=0)
+        places = gazetteer.places_by_name[name]
+        return max(case_counts.get(getattr(place, "code", ""), 0) for place in places)
 
     # Some may be offered already, or be a smaller name of the same ground.
     max_names = 2 * limit

@@ -34,7 +34,7 @@ from register.search.engine_interface import SearchEngine
 from register.text.dates import paris_day
 from register.web.blueprints import public
 from register.web.l10n import request_language
-from register.web.request_context import current_data_version
+from register.web.request_context import current_data_version, read_from_replica
 
 BUILD_KEY = "register.build"
 SEARCH_KEY = "register.search"
@@ -49,6 +49,7 @@ _UNSHOWN_SETTINGS = frozenset(
         "database_url",
         "database_connections",
         "key_store_url",
+        "replica_url",
         "limiter_url",
         "trusted_proxies",
         "onion_url",
@@ -56,6 +57,8 @@ _UNSHOWN_SETTINGS = frozenset(
 )
 # WSGI environ key of the ResponseNotes that the hooks leave for the page cache.
 NOTES_KEY = "register.noted"
+# WSGI environ key of the DataVersion that the page cache has read from the primary.
+PRIMARY_KEY = "register.primary"
 # An act takes its time before it waits for the write lock (up to db.BUSY_TIMEOUT_MS), so a second
 # public line with the same second may be written after the first was read. A time younger than
 # this is not sent as Last-Modified.
@@ -130,9 +133,13 @@ def is_anonymous(environ: dict[str, Any]) -> bool:
 
 def index_stamp(app: Flask, environ: dict[str, Any]) -> str:
     """The state of the search index for a full-text search; empty for any other page."""
-    if not _WORDS_PARAMETER.search(environ.get("QUERY_STRING", "")):
+    if not _has_words(environ):
         return ""
     return cast(SearchEngine, app.extensions[SEARCH_KEY]).stamp()
+
+
+def _has_words(environ: dict[str, Any]) -> bool:
+    return bool(_WORDS_PARAMETER.search(environ.get("QUERY_STRING", "")))
 
 
 def page_version(
@@ -199,6 +206,10 @@ def _note_version() -> None:
         # Before the ledger, whose read begins the transaction that may also read the index: the
         # matches must not be older than the stamp.
         index_state = index_stamp(current_app, request.environ)
+        primary: DataVersion | None = request.environ.get(PRIMARY_KEY)
+        # The index of a replica may be older than the stamp.
+        if primary is not None and not _has_words(request.environ):
+            read_from_replica(primary)
         request.environ[NOTES_KEY] = ResponseNotes(
             page_version(current_data_version(), build_id, request.environ, index_state)
         )

@@ -132,6 +132,7 @@ class PageCacheMiddleware:
             return self.app(environ, start_response)
         data_version = self._watch.read()
         if data_version is not None:
+            environ[etag.PRIMARY_KEY] = data_version
             build_id = self._flask.extensions[etag.BUILD_KEY]
             version = etag.page_version(
                 data_version, build_id, environ, etag.index_stamp(self._flask, environ)

@@ -27,7 +27,7 @@ from limits.errors import StorageError
 from limits.storage import MemoryStorage, RedisStorage, storage_from_string
 from limits.strategies import MovingWindowRateLimiter
 
-from register.config import Settings
+from register.config import MEMORY, Settings
 from register.db import now
 from register.hosts import is_loopback, is_onion
 from register.text.dates import paris_day
@@ -37,7 +37,6 @@ from register.web.request_context import settings
 
 _EXTENSION = "register.limits"
 _KEY_LIFETIME_DAYS = 2
-_MEMORY = "memory://"
 
 # Per source. Several people may share one address, as in a council room.
 RATES: Mapping[str, str] = {
@@ -72,10 +71,12 @@ class Limits:
     """Counters in memory, or in a Redis that writes nothing to disk.
 
     :param key_of: the HMAC key of a day.
+    :param fallback: those of this process, while the Redis is away.
     """
 
     limiter: MovingWindowRateLimiter
     key_of: Callable[[date], bytes]
+    fallback: Limits | None = None
 
     def wait(self, rate: str, address: str, *, counted: bool = True) -> int:
         """Seconds until a source may send the next request; 0 when it may now.
@@ -94,25 +95,30 @@ class Limits:
         # Check all before counting in any: a refused request then neither uses up the rate of
         # others in its network nor takes memory.
         checks = (self.limiter.test, self.limiter.hit) if counted else (self.limiter.test,)
-        return self._seconds(source_counters(), checks)
+        try:
+            return self._seconds(source_counters(), checks)
+        except StorageError as error:
+            # A report must not be refused because the counters are unreachable.
+            log().warning("limiter_away", cause=type(error).__name__)
+            return self.fallback.wait(rate, address, counted=counted) if self.fallback else 0
 
     def budget(self, name: str) -> int:
         """Count a request in the budget of all sources; seconds until there is room, or 0."""
         rate_items = _rate_items(BUDGETS[name])
         counters = ((item, f"{name} budget", "all") for item in rate_items)
-        return self._seconds(counters, (self.limiter.hit,))
+        try:
+            return self._seconds(counters, (self.limiter.hit,))
+        except StorageError as error:
+            log().warning("limiter_away", cause=type(error).__name__)
+            return self.fallback.budget(name) if self.fallback else 0
 
     def _seconds(self, counters: Iterable[_Counter], checks: Sequence[Callable[..., bool]]) -> int:
-        try:
-            all_counters = list(counters)
-            for allows in checks:
-                for counter in all_counters:
-                    if not allows(*counter):
-                        reset, _remaining = self.limiter.get_window_stats(*counter)
-                        return max(1, math.ceil(reset - time.time()))
-        except StorageError as error:
-            # A report must not be refused because the counters are unreachable.
-            log().warning("limiter_away", cause=type(error).__name__)
+        all_counters = list(counters)
+        for allows in checks:
+            for counter in all_counters:
+                if not allows(*counter):
+                    reset, _remaining = self.limiter.get_window_stats(*counter)
+                    return max(1, math.ceil(reset - time.time()))
         return 0
 
 
@@ -146,24 +152,25 @@ def attach(app: Flask, app_settings: Settings) -> None:
     app.extensions[_EXTENSION] = None
     if not app_settings.rate_limits:
         return
-    options: dict[str, Any] = {}
-    if app_settings.limiter_url != _MEMORY:
+    # A key of this process, new each day and never stored.
+    key_of = lru_cache(maxsize=1)(lambda _day: secrets.token_bytes(32))
+    limits = Limits(MovingWindowRateLimiter(MemoryStorage()), key_of)
+    if app_settings.limiter_url != MEMORY:
         # Redis is an optional dependency.
         from redis.backoff import NoBackoff
         from redis.retry import Retry
 
         # One try and short timeouts: an unreachable Redis must delay nobody.
-        options = {"socket_connect_timeout": 1, "socket_timeout": 1, "retry": Retry(NoBackoff(), 0)}
-    storage = cast(
-        "MemoryStorage | RedisStorage",
-        storage_from_string(app_settings.limiter_url, wrap_exceptions=True, **options),
-    )
-    if isinstance(storage, RedisStorage):
-        key_of: Callable[[date], bytes] = partial(_redis_day_key, storage.storage)
-    else:
-        # A key of this process, new each day and never stored.
-        key_of = lru_cache(maxsize=1)(lambda _day: secrets.token_bytes(32))
-    app.extensions[_EXTENSION] = Limits(MovingWindowRateLimiter(storage), key_of)
+        options: dict[str, Any] = {"retry": Retry(NoBackoff(), 0)}
+        options |= {"socket_connect_timeout": 1, "socket_timeout": 1}
+        storage = cast(
+            "RedisStorage",
+            storage_from_string(app_settings.limiter_url, wrap_exceptions=True, **options),
+        )
+        limits = Limits(
+            MovingWindowRateLimiter(storage), partial(_redis_day_key, storage.storage), limits
+        )
+    app.extensions[_EXTENSION] = limits
 
 
 def _redis_day_key(client: Any, day: date) -> bytes:

@@ -7,13 +7,14 @@ from threading import Lock
 from typing import cast
 
 from flask import current_app, g
+from sqlalchemy.exc import SQLAlchemyError
 
 from register.cases import vocabulary
 from register.cases.data_version import DataVersion, read_data_version
 from register.cases.facet_index import FacetIndex, load_index
 from register.cases.vocabulary import Vocabulary
 from register.config import Settings
-from register.db import db
+from register.db import REPLICA_KEY, db
 from register.journal import LedgerPosition
 from register.key_store import KeyStore
 from register.operations import setup
@@ -42,6 +43,28 @@ def current_data_version() -> DataVersion:
     if "register_standing" not in g:
         g.register_standing = read_data_version(db.session())
     return cast(DataVersion, g.register_standing)
+
+
+def read_from_replica(primary: DataVersion) -> None:
+    """Read this request from the replica, if there is one and it has what the primary has.
+
+    :param primary: the data version of the primary, read in this request.
+    """
+    replica = current_app.extensions.get(REPLICA_KEY)
+    if replica is None:
+        return
+    session = db.session()
+    session.info[REPLICA_KEY] = replica
+    try:
+        version = read_data_version(session)
+    except SQLAlchemyError:
+        version = None
+    if version == primary:
+        g.register_standing = version
+    else:
+        # Behind, or away.
+        session.rollback()
+        del session.info[REPLICA_KEY]
 
 
 def has_data_version() -> bool:

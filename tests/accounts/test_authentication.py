@@ -21,7 +21,7 @@ from register.accounts import acts as accounts
 from register.accounts import authentication, passwords, sessions, two_factor
 from register.accounts.models import Member, RecoveryCode, SignInAttempts
 from register.concurrency_limit import Bulkhead
-from register.db import housekeeping
+from register.db import housekeeping, write_engine
 from register.errors import Unavailable
 
 PASSWORD = "une-phrase-de-passe"
@@ -345,12 +345,16 @@ def _cost(engine, attempt):
     counting = type("Counting", (), {"verify": lambda self, h, p: hashes.append(h) or False})()
     for cost in ("memory_cost", "time_cost", "parallelism", "salt_len", "hash_len"):
         setattr(counting, cost, getattr(real, cost))
-    event.listen(engine, "before_cursor_execute", record)
+    # On PostgreSQL, writes have an engine of their own.
+    engines = [engine, *([write_engine(engine)] if engine.dialect.name == "postgresql" else [])]
+    for each in engines:
+        event.listen(each, "before_cursor_execute", record)
     passwords._HASHER = counting
     try:
         assert attempt() is None
     finally:
-        event.remove(engine, "before_cursor_execute", record)
+        for each in engines:
+            event.remove(each, "before_cursor_execute", record)
         passwords._HASHER = real
     return statements, len(hashes)
 

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+from contextlib import ExitStack
 from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
 
 import pytest
-from sqlalchemy import text
+from sqlalchemy import NullPool, create_engine, text
 
 from register import encryption
 from register.config import LEGAL_FIELDS
@@ -168,3 +169,16 @@ def test_doctor_changes_no_file(settings, engine, store, inbox, served):
     before = files()
     assert _faults(settings) == {}
     assert files() == before
+
+
+@pytest.mark.parametrize("settings", ["postgresql"], indirect=True)
+def test_processes_that_count_apart_or_open_too_many_connections_are_reported(settings):
+    many = replace(settings, rate_limits=True, database_connections=99)
+    with ExitStack() as stack:
+        for number in range(3):
+            name = {"application_name": f"webcitoyen machine {number}"}
+            other = create_engine(settings.database_url, poolclass=NullPool, connect_args=name)
+            stack.enter_context(other.connect())
+        assert _faults(many) == {"limiter": "", "connections": "297 / 97"}
+        shared = replace(many, limiter_url="redis://127.0.0.1/0", database_connections=8)
+        assert _faults(shared) == {}

@@ -86,7 +86,9 @@ def test_eight_processes_serve_160_clients_at_100_connections(crowded, shared_se
         count = 0
         while not ends.is_set():
             count += 1
-            address = f"/incidents?q=mairie&n={number}-{count}" if count % 3 else "/signaler"
+            address = (
+                f"/incidents?q=mairie&utm_content={number}-{count}" if count % 3 else "/signaler"
+            )
             statuses[send_raw(served.port, get(address.encode()))[0]] += 1
 
     with (

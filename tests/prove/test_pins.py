@@ -22,9 +22,11 @@ def test_every_supported_python_and_system_has_files_with_these_hashes(tmp_path,
     command = [sys.executable, "-m", "uv", "pip", "install", "--dry-run", "--target", str(tmp_path)]
     command += ["--python-version", python, "--python-platform", system, "--no-deps"]
     command += ["--require-hashes", "--only-binary", ":all:"]
+    sources = "|".join(pins.SOURCES)
     for file in pins.FILES:
+        lines = [pin for name, pin in pins.pins(file).items() if not re.fullmatch(sources, name)]
         requirements = tmp_path / f"{file}.txt"
-        requirements.write_text("".join(pins.pins(file).values()), "utf-8")
+        requirements.write_text("".join(lines), "utf-8")
         run = subprocess.run(
             [*command, "-r", requirements], capture_output=True, text=True, check=False
         )

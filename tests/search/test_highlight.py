@@ -42,3 +42,31 @@ def test_the_words_of_a_search_are_marked(
         "".join(piece for piece, _ in reference_matcher.highlighted_pieces(parse(typed), text))
         == text
     )
+
+
+@pytest.mark.parametrize(
+    ("typed", "texts", "sentence"),
+    [
+        ("filmer", ["Rien. Il filmait ! Puis rien."], "Il filmait !"),
+        ("filmer", ["Rien.", "", "Une caméra. Il filme."], "Une caméra."),
+        ("film*", ["Rien. Le filmeur part."], "Le filmeur part."),
+        ('"il filmait"', ["Il filme. Il filmait."], "Il filmait."),
+        ("2008", ["En 2008."], ""),
+        ("filmer", [], ""),
+    ],
+)
+def test_the_first_sentence_with_a_word_of_the_search_is_found(
+    typed: str, texts: list[str], sentence: str
+) -> None:
+    assert reference_matcher.find_sentence(parse(typed), texts) == sentence
+
+
+def test_a_long_sentence_is_cut_around_its_word_between_words() -> None:
+    text = "avant " * 200 + "filmer " + "suite " * 200
+    sentence = reference_matcher.find_sentence(parse("filmer"), [text])
+    assert sentence.startswith("… avant ")
+    assert " filmer suite " in sentence
+    assert sentence.endswith(" suite …")
+    assert len(sentence) < 250
+    sentence = reference_matcher.find_sentence(parse("filmer"), ["filmer " + "suite " * 200])
+    assert sentence.startswith("filmer suite")

@@ -30,7 +30,7 @@ from sqlalchemy.engine import make_url
 from sqlalchemy.exc import SQLAlchemyError
 from sqlalchemy.orm import Session
 
-from register.db import engine_options
+from register.db import engine_options, write_engine
 from register.search import postgres as adapter
 from register.search import postgres_tables
 from register.search.engine_interface import (
@@ -198,10 +198,10 @@ def test_a_commit_that_fails_changes_nothing(engine, session, index, how):
         "scrub": lambda: index.write(LATER, [case(1, "faux")], [2], scrub=True),
         "rebuild": lambda: fill_index(index, case(1, "faux"), cursor=LATER),
     }
-    event.listen(engine, "commit", failing)
+    event.listen(write_engine(engine), "commit", failing)
     with pytest.raises(RuntimeError, match="power"):
         writes[how]()
-    event.remove(engine, "commit", failing)
+    event.remove(write_engine(engine), "commit", failing)
     assert (index.stamp(), index.cursor()) == (before, START)
     assert matches(session, index, word_query("un")) == {1: 1}
     assert matches(session, index, word_query("faux")) == {}

@@ -259,9 +259,9 @@ def test_a_line_of_the_synonym_file_takes_effect() -> None:
             "vers": [{"mots": ["muselière"], "codes": ["sens:contre_cible"], "voir": ["bâillon"]}],
         }
     )
-    assert table.alternatives[("dron",)] == (synonym("pri", "aerien"),)
-    assert table.alternatives[("pri", "aerien")] == (synonym("dron"),)
-    assert table.alternatives[("musel",)] == (synonym("baillon"), synonym("§sens:contre_cible"))
+    assert table.alternatives[("dron",)] == {synonym("pri", "aerien"): None}
+    assert table.alternatives[("pri", "aerien")] == {synonym("dron"): None}
+    assert [*table.alternatives[("musel",)]] == [synonym("baillon"), synonym("§sens:contre_cible")]
     assert table.longest == 2
 
 

@@ -4,6 +4,10 @@ from __future__ import annotations
 
 import attested_acts as acts
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from search_documents import by_number, expected_matches, searches
+from search_documents import documents as documents_of_few_words
 from sqlalchemy.orm import Session
 
 from register.cases import vocabulary
@@ -62,15 +66,29 @@ def test_a_search_is_made_again_without_each_of_its_parts(desk, content, engine,
     follow(engine, index)
     query = query_parser.parse("drone ballon -phare")
     without = service.find_without_each_part(
-        query, [both.number], lambda shorter: find_cases(shorter.text).strength
+        query, lambda shorter: find_cases(shorter.text).strength
     )
-    assert [(part.typed, set(cases)) for part, cases in without] == [
-        ("drone", {case.number for case in balloons}),
-        ("ballon", {drone.number}),
-    ]
+    assert {part.typed: set(cases) for part, cases in without.items()} == {
+        "drone": {case.number for case in balloons},
+        "ballon": {drone.number},
+    }
+    assert both.number in find_cases("drone ballon").strength
     for single in ("drone", "drone -ballon", "deux trois quatre cinq six sept huit"):
-        shorter = service.find_without_each_part(query_parser.parse(single), [], lambda _q: {1: 0})
-        assert list(shorter) == []
+        assert service.find_without_each_part(query_parser.parse(single), lambda _q: {1: 0}) == {}
+    assert service.find_without_each_part(query, lambda _query: None) == {}
+
+
+@given(st.lists(documents_of_few_words, max_size=8), searches)
+def test_the_cases_that_lack_one_part_are_those_of_the_search_without_it(documents, query):
+    def find(search_query):
+        return expected_matches(search_query, documents.values())
+
+    documents = by_number(documents)
+    parts = query.required_parts
+    lacking = service.find_without_each_part(query, find)
+    matching = find(query)
+    for part in parts if len(set(parts)) == len(parts) > 1 else ():
+        assert lacking[part].keys() == find(query.without(part)).keys() - matching.keys()
 
 
 # --- the index lags ------------------------------------------------------------------------------

@@ -24,7 +24,7 @@ from register.cases.vocabulary import current_vocabulary
 from register.exchange.case_csv_import import PublishOptions, import_file
 from register.journal import head
 from register.search import indexer, query_parser, service
-from register.search.engine_interface import SearchEngine
+from register.search.engine_interface import SearchEngine, SearchQuery
 from register.text.normalisation import fold
 
 pytestmark = pytest.mark.one_database
@@ -52,13 +52,21 @@ class Reader:
 
     def finds(self, text: str) -> list[str]:
         """The names of the matching cases, in the order of the list."""
-        matches = service.find_cases(
-            self.session, self.index, query_parser.parse(text), *self.vocabulary_and_head
-        )
-        assert matches.reach == "whole"
-        listed = [self.names[number] for number in self._listed(text, matches.strength)]
-        assert len(listed) == len(matches.strength)
+        strength = self._find(query_parser.parse(text))
+        listed = [self.names[number] for number in self._listed(text, strength)]
+        assert len(listed) == len(strength)
         return listed
+
+    def _find(self, query: SearchQuery) -> Mapping[int, int]:
+        matches = service.find_cases(self.session, self.index, query, *self.vocabulary_and_head)
+        assert matches.reach == "whole"
+        return matches.strength
+
+    def lacking(self, text: str) -> dict[str, list[str]]:
+        """Each word of a search → the names of the cases that lack this word only."""
+        query = query_parser.parse(text)
+        lacking = service.find_without_each_part(query, self._find)
+        return {part.typed: sorted(self.names[n] for n in cases) for part, cases in lacking.items()}
 
     def _listed(self, text: str, strength: Mapping[int, int]) -> Iterator[int]:
         page = pages = 1
@@ -133,6 +141,11 @@ def _faults(search: Mapping[str, Any], cases: list[str]) -> list[str]:
 def _require_found(reader: Reader, searches: list[Any], capsys: pytest.CaptureFixture[str]) -> None:
     """Require the expected cases of each search except known misses; print the score."""
     faults = {search["q"]: _faults(search, reader.finds(search["q"])) for search in searches}
+    for search in (search for search in searches if "lacking" in search):
+        lacking = reader.lacking(search["q"])
+        for word, cases in search["lacking"].items():
+            if lacking[word] != cases:
+                faults[search["q"]].append(f"without {word}: {lacking[word]}")
     misses = {text: case_faults for text, case_faults in faults.items() if case_faults}
     known_misses = {search["q"] for search in searches if "known_miss" in search}
     with capsys.disabled():

@@ -121,6 +121,7 @@ def _beginnings(form: str, paradigm: str) -> set[str]:
         ("partie", "parti"),
         ("conseiller", "conseil"),
         ("publication", "réunion publique"),
+        ("violent", "viol"),
     ],
 )
 def test_different_words_have_different_stems(word: str, other: str) -> None:
@@ -136,6 +137,7 @@ def test_different_words_have_different_stems(word: str, other: str) -> None:
         "publication publié publier",
         "communiqué communiquer communication",
         "documenté documentée documentés",
+        "violence violent violentes",
     ],
 )
 def test_forms_of_a_word_of_the_exceptions_keep_one_stem(words: str) -> None:

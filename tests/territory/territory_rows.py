@@ -43,8 +43,8 @@ def write(folder: Path, *communes: dict[str, str], **tables: str) -> Path:
 
 
 def sole_reading(resolution: PlaceResolution) -> PlaceReading | None:
-    """The reading, when there is exactly one."""
-    return resolution.readings[0] if len(resolution.readings) == 1 else None
+    """The reading, when nobody has to choose."""
+    return resolution.sole_reading
 
 
 def communes_of_departement(code: str) -> list[Commune]:

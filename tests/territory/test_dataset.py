@@ -12,6 +12,7 @@ import pytest
 from register.territory import dataset
 from register.text.normalisation import fold_name
 from tools import territory_data
+from tools.territory_data.former_places import NAMES_SOURCE
 from tools.territory_data.sources import CsvRow, read_table
 
 
@@ -33,7 +34,11 @@ def test_each_file_has_the_sum_of_the_manifest(name: str) -> None:
 
 def test_the_manifest_names_every_file_and_no_other() -> None:
     assert set(dataset.read_manifest()["sha256"]) == set(dataset.FILES)
-    assert {path.name for path in dataset.DATA.iterdir()} == {*dataset.FILES, dataset.MANIFEST}
+    assert {path.name for path in dataset.DATA.iterdir()} == {
+        *dataset.FILES,
+        dataset.ABROAD,
+        dataset.MANIFEST,
+    }
 
 
 def test_the_sources_are_those_that_the_packages_pin() -> None:
@@ -41,7 +46,7 @@ def test_the_sources_are_those_that_the_packages_pin() -> None:
     versions = {
         source["package"]: source["version"] for source in dataset.read_manifest()["source"]
     }
-    assert versions == pinned["dependencies"]
+    assert versions == pinned["dependencies"] | NAMES_SOURCE
 
 
 def test_each_source_has_a_licence_and_a_sentence_for_readers() -> None:
@@ -63,8 +68,9 @@ def test_the_counts_are_those_of_2026(communes: list[CsvRow]) -> None:
         "commune-deleguee": 2_105,
         "commune-associee": 471,
         "arrondissement-municipal": 45,
+        "commune-ancienne": 3_592,
     }
-    assert len(communes) == 37_590
+    assert len(communes) == 41_182
     assert len(read_table("epci.csv")) == 1_255 + 11  # and the EPT of the Grand Paris
     assert len(read_table("departements.csv")) == 109
     assert len(read_table("regions.csv")) == 18
@@ -107,7 +113,7 @@ def test_postal_codes_are_shared_and_collide_with_official_ones(
     assert sum(len(codes) > 1 for codes in served.values()) == 4_205
     assert len(served["51300"]) == 46
     assert len(served.keys() & {row["code"] for row in present}) == 3_056
-    assert len(served.keys() & {row["code"] for row in communes}) == 3_203
+    assert len(served.keys() & {row["code"] for row in communes}) == 3_309
 
 
 def test_no_code_is_both_present_and_former(present: list[CsvRow]) -> None:

@@ -126,11 +126,7 @@ def test_the_name_of_a_merged_commune_is_still_found(releases: Releases) -> None
     released = releases.release(row("77001", "Reste", anciens_codes="77002"))
     reading = sole_reading(resolve(Gazetteer(released), "fusionne"))
     assert reading is not None
-    assert (reading.code, reading.why, reading.alias_name) == (
-        "77001",
-        "ancienne_commune",
-        "Fusionne",
-    )
+    assert (reading.code, reading.why, reading.alias_name) == ("77001", "ancien_nom", "Fusionne")
 
 
 def test_a_commune_without_successor_is_retired_and_stays_in_its_departement(

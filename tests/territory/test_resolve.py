@@ -133,9 +133,9 @@ def test_an_alias_of_an_unknown_commune_is_ignored() -> None:
 
 def test_an_unknown_name_is_not_added_to_the_gazetteer() -> None:
     gazetteer = country()
-    before = len(gazetteer.communes_by_name)
+    before = len(gazetteer.places_by_name)
     assert not resolve(gazetteer, "Inconnue").readings
-    assert len(gazetteer.communes_by_name) == before
+    assert len(gazetteer.places_by_name) == before
 
 
 @given(st.text(max_size=300))

@@ -71,6 +71,7 @@ VALUES = {
     "commune": "93032",
     "departement": "93",
     "region": "11",
+    "epci": "200054781",
     "endroit": "Bernissart",
     "pays": "BE",
     "famille": "justice",
@@ -96,7 +97,7 @@ FEEDS = [
     "/incidents.atom?commune=93032&type=interdiction_filmer&type=expulsion",
     "/incidents.atom?departement=93&famille=acces&media=gagny+libre&du=2000&au=2030-01",
     "/incidents.atom?commune=93059",
-    "/incidents.atom?tri=maj&page=1&inconnu=%F0%9F%8D%89",
+    "/incidents.atom?tri=maj&page=1&utm_source=%F0%9F%8D%89",
     "/communes/93032.atom",
     "/communes/93066.atom",
     "/communes/97411.atom",
@@ -201,7 +202,7 @@ def test_a_filter_written_in_another_order_is_the_same_feed(reader, case_numbers
     document = reader.document(
         "/incidents.atom?type=expulsion&departement=93&type=interdiction_filmer"
     )
-    other = "/incidents.atom?type=interdiction_filmer&x=1&departement=93&type=expulsion&page=1"
+    other = "/incidents.atom?type=interdiction_filmer&utm_id=1&departement=93&type=expulsion&page=1"
     assert reader.document(other) == document
 
 
@@ -447,7 +448,7 @@ def test_two_replies_published_in_another_order_keep_their_own_words(reader, bru
         assert re.search("La (première|seconde) reçue.", section).group() == text
 
 
-# --- times and order ------------------------------------------------------------------------------
+# --- the traps of feedgen ----------------------------------------------------------------------
 
 
 @pytest.mark.prove
@@ -458,7 +459,7 @@ def test_a_document_is_the_same_to_the_byte_two_seconds_later(reader, case_numbe
     # Neither a cached entry nor a cached document is served again.
     fragments.attach(reader.client.application)
     for address in addresses:
-        fresh = reader.get(f"{address}{'&' if '?' in address else '?'}frais=1")
+        fresh = reader.get(f"{address}{'&' if '?' in address else '?'}utm_n=1")
         assert fresh.data == first[address], address
 
 

@@ -198,33 +198,6 @@ def test_a_case_stays_in_its_language_and_is_marked_as_such(stranger: Stranger) 
     assert all(title.startswith('<span lang="fr">') for title in titles)
 
 
-@pytest.mark.parametrize(
-    ("typed", "filters", "label"),
-    [
-        ("filming", "type=interdiction_filmer", "Filming ban (four cases)"),
-        ("Filmed", "type=interdiction_filmer", "Filming ban (four cases)"),
-        ("gagny filming", "commune=93032&amp;type=interdiction_filmer", "Filming ban (one case)"),
-        ("acquittal", "issue=relaxe", "acquittal of the person prosecuted"),
-    ],
-)
-def test_a_word_that_a_label_has_leads_to_its_filter(
-    stranger: Stranger, typed: str, filters: str, label: str
-) -> None:
-    query = typed.replace(" ", "+")
-    html = stranger.get(f"/en/incidents?q={query}").get_data(as_text=True)
-    link = re.search(rf'<a class="tap" href="/en/incidents\?{filters}">(.*?)</a>', html)
-    assert link
-    assert label in link[1]
-    # A French page has the words of the cases themselves.
-    assert f'href="/incidents?{filters}"' not in stranger.get(f"/incidents?q={query}").text
-
-
-@pytest.mark.parametrize("typed", ["ab", "on", "?", "zzzz", "-filming"])
-def test_a_word_of_no_label_leads_to_no_filter(stranger: Stranger, typed: str) -> None:
-    html = stranger.get(f"/en/incidents?q={typed}").get_data(as_text=True)
-    assert "In the filters:" not in html or typed == "-filming"
-
-
 @pytest.mark.parametrize("name", editorial.PAGE_NAMES)
 def test_an_editorial_page_has_both_languages_with_the_same_headings(
     stranger: Stranger, name: str

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import re
+from html import unescape
 
+import attested_acts as acts
 import pytest
 from search_helpers import Searcher, boxes, follow, heading, links, numbers, plain
 
@@ -138,16 +140,36 @@ def test_what_is_marked_is_still_escaped(reader, desk) -> None:
     assert "Un &lt;b&gt;<mark>zinzolin</mark>&lt;/b&gt; &amp; un &lt;mark&gt;autre" in html
 
 
-def test_a_result_marks_its_words_and_never_quotes_the_account(reader, desk) -> None:
-    desk.published(narrative="Selon le blog, un zinzolin puis une quintefeuille.")
+def test_a_result_shows_the_sentence_of_the_account_with_its_word(reader, desk) -> None:
+    account = "Rien ici. Selon le blog, un zinzolin puis une quintefeuille. Ni là."
+    desk.published(narrative=account, contested=True)
+    desk.published(narrative=account)
     desk.published(title="Un zinzolin à Gagny")
     follow(reader.app)
     html = reader.page(q="zinzolin")
-    assert numbers(html) == [2, 1]
+    assert numbers(html) == [3, 2, 1]
     entries = re.findall(r'<li class="entry row">.*?</li>', html, re.DOTALL)
     assert "Un <mark>zinzolin</mark> à Gagny" in entries[0]
-    assert "Trouvé plus loin dans la fiche" in plain(entries[1])
-    assert "quintefeuille" not in html
+    assert "Selon le blog, un <mark>zinzolin</mark> puis une quintefeuille.</p>" in entries[1]
+    assert "Rien ici" not in html
+    # A list does not repeat the account of a contested case.
+    assert "Trouvé plus loin dans la fiche" in plain(entries[2])
+    assert "quintefeuille" not in entries[2]
+
+
+def test_a_result_shows_no_account_that_was_withdrawn(reader, desk, pen, cast) -> None:
+    case = desk.published(narrative="Selon le blog, un zinzolin puis une quintefeuille.")
+    follow(reader.app)
+    pages = [{"q": "zinzolin"}, {"q": "zinzolin introuvable"}]
+    assert all("quintefeuille" in reader.page(**parameters) for parameters in pages)
+    with pen() as p:
+        acts.withdraw(p, case.id, by=cast.bruno, restriction="erreur", reason="x")
+    for _follows in range(2):
+        for parameters in pages:
+            html = reader.page(**parameters)
+            assert "quintefeuille" not in html
+            assert "autre cas" not in plain(html)
+        follow(reader.app)
 
 
 def test_a_number_that_is_a_place_or_a_year_needs_no_mark(demo) -> None:
@@ -418,11 +440,95 @@ def test_an_empty_result_suggests_what_to_do(demo) -> None:
         assert heading(suggested_html).endswith(f": {count.group(1)} cas"), text
 
 
-def test_fewer_words_and_a_wider_place_are_offered_where_they_find_something(demo) -> None:
-    addresses = links(demo.page(q="filmer zinzolin"))
-    assert addresses["« filmer » : six cas"] == "/incidents?q=filmer"
+def test_a_wider_place_is_offered_where_it_finds_something(demo) -> None:
     html = demo.page(q="diffamation", commune="93032")
     assert "/incidents?q=diffamation&amp;departement=93" in html
+
+
+# --- further cases -----------------------------------------------------------------------------
+
+
+FURTHER = '<h2 class="body year">'
+
+
+def results(html: str) -> list[int]:
+    """The cases of the first list."""
+    return numbers(html.partition(FURTHER)[0])
+
+
+def further(html: str) -> list[tuple[str, str, list[int]]]:
+    """Each list of further cases: its heading, the address of its search, its case numbers."""
+    parts = re.split(rf'{FURTHER}<a class="tap" href="([^"]+)">(.*?)</a></h2>', html)
+    found = zip(parts[1::3], parts[2::3], parts[3::3], strict=True)
+    return [(plain(title), unescape(address), numbers(part)) for address, title, part in found]
+
+
+def test_few_results_are_followed_by_the_cases_that_lack_a_word(demo) -> None:
+    # What a search for the shorter text finds, in the same order.
+    html = demo.page(q="publicité municipale")
+    assert heading(html).endswith("aucun cas")
+    first, second = further(html)
+    assert first[:2] == ("Sans « municipale » : un autre cas", "/incidents?q=publicit%C3%A9")
+    assert second[:2] == ("Sans « publicité » : cinq autres cas", "/incidents?q=municipale")
+    assert (first[2], second[2]) == (
+        numbers(demo.page(q="publicité")),
+        numbers(demo.page(q="municipale")),
+    )
+    # With results, those are not repeated.
+    html = demo.page(q="filmer gagny")
+    lists = [results(html), *(cases for *_, cases in further(html))]
+    assert len(lists) == 3
+    assert len(set().union(*lists)) == sum(map(len, lists))
+    assert further(demo.page(q="filmer")) == further(demo.page(q="blogueur maire")) == []
+
+
+def test_further_cases_keep_the_filters_and_exclusions_of_the_search(demo) -> None:
+    html = demo.page(q="filmer gagny -commissariat", cible="blogueur")
+    ((_title, address, cases),) = [f for f in further(html) if "gagny" in f[0]]
+    assert address == "/incidents?q=filmer+-commissariat&cible=blogueur"
+    assert set(cases) == set(numbers(demo.page(q="filmer -commissariat", cible="blogueur"))) - set(
+        results(html)
+    )
+
+
+def test_further_cases_beyond_twenty_are_a_link(demo) -> None:
+    html = demo.page(q="maire zinzolin")
+    ((title, address, cases),) = further(html)
+    assert title.startswith("Sans « zinzolin » : ")
+    assert (address, cases) == ("/incidents?q=maire", [])
+
+
+def test_a_further_case_that_no_word_matches_is_not_said_to_have_one(demo) -> None:
+    html = demo.page(q="puteaux avant 2005")
+    assert "Sans « puteaux » : un autre cas" in plain(html)
+    assert "Trouvé plus loin" not in plain(html)
+
+
+def test_further_cases_are_listed_in_english(demo) -> None:
+    html = demo.get("/en/incidents?q=filming+ban+gagny").text
+    assert "Without “gagny”: three other cases" in plain(html)
+
+
+@pytest.mark.parametrize(
+    ("text", "label", "address"),
+    [
+        (
+            "filmer 26 juin 2006",
+            "le 26 juin 2006",
+            "/incidents?q=filmer&du=2006-06-26&au=2006-06-26",
+        ),
+        ("puteaux avant 2005", "jusqu’en 2004", "/incidents?q=puteaux&au=2004"),
+        ("maire depuis 2020", "depuis 2020", "/incidents?q=maire&du=2020"),
+        ("plainte en cours", "en cours", "/incidents?q=plainte&issue=en_cours"),
+    ],
+)
+def test_a_date_or_a_state_is_said_to_be_read_and_offered_as_a_filter(
+    demo, text, label, address
+) -> None:
+    html = demo.page(q=text)
+    assert links(html)[f"Limiter à : {label}"] == address
+    assert "est lu comme un filtre" in plain(html)
+    assert set(numbers(demo.page(address))) == set(results(html))
 
 
 def test_a_name_that_is_nearly_a_place_leads_to_it(demo) -> None:

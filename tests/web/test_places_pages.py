@@ -167,8 +167,8 @@ def test_a_postal_code_of_forty_six_communes_shows_them_all(client: FlaskClient)
     assert len({address for address, _text in places}) == 47
     assert "47 lieux répondent" in words(html)
     assert sum(text.endswith("code postal") for _address, text in places) == 46
-    assert places[0][0] == "/communes/51300"
-    assert places[0][1].endswith("code Insee")
+    assert places[-1][0] == "/communes/51300"
+    assert places[-1][1].endswith("code Insee")
 
 
 def test_a_departement_has_as_many_cases_as_its_filter(client: FlaskClient) -> None:
@@ -339,6 +339,59 @@ def test_names_that_are_near_are_offered(client: FlaskClient) -> None:
     assert '<meta name="robots" content="noindex">' in html
 
 
+@pytest.mark.parametrize("path", ["/communes", "/incidents"])
+@pytest.mark.parametrize(
+    ("typed", "near"),
+    [("Renèves", "21522"), ("gagni", "93032"), ("lyonn", "69123"), ("gagni 93", "93032")],
+)
+def test_one_corrected_spelling_is_offered_and_never_settled(
+    client: FlaskClient, typed: str, near: str, path: str
+) -> None:
+    html = body(place_response(client, typed, path))
+    (address,) = [address for address, _text in entries(html)]
+    assert address == (f"/communes/{near}" if path == "/communes" else f"/incidents?commune={near}")
+    assert "Des noms proches" in words(html)
+
+
+def test_a_town_abroad_is_no_misspelt_commune(client: FlaskClient) -> None:
+    for typed, expected in (
+        ("Genève", ["/incidents?pays=CH", "/communes/21522"]),
+        ("à Bruxelles", ["/incidents?pays=BE", "/communes/28236?nom=28063", "/communes/80146"]),
+    ):
+        html = body(place_response(client, typed))
+        assert f"« {typed} » n’est pas en France" in words(html)
+        assert [address for address, _text in entries(html)] == expected
+    assert "Belgique pays, deux cas" in dict(entries(html))["/incidents?pays=BE"]
+
+
+@pytest.mark.parametrize(
+    ("typed", "location"),
+    [
+        ("Châlons-sur-Marne", "/communes/51108?nom=51108"),
+        ("Est Ensemble", "/incidents?epci=200057875"),
+        ("métropole de Lyon", "/incidents?epci=200046977"),
+        ("Loire-Inférieure", "/departements/44"),
+    ],
+)
+def test_a_former_name_or_an_intercommunalite_leads_to_its_place(
+    client: FlaskClient, typed: str, location: str
+) -> None:
+    assert place_response(client, typed).location == location
+    assert client.get(location).status_code == 200
+
+
+def test_a_former_area_offers_what_it_became(client: FlaskClient) -> None:
+    places = dict(entries(body(place_response(client, "Seine-et-Oise"))))
+    assert set(places) == {f"/departements/{code}" for code in (78, 91, 92, 93, 94, 95)}
+    assert places["/departements/78"].endswith("ancien département (Seine-et-Oise)")
+    lists = dict(entries(body(place_response(client, "Nord-Pas-de-Calais", "/incidents"))))
+    assert set(lists) == {
+        "/incidents?region=32",
+        "/incidents?departement=59",
+        "/incidents?departement=62",
+    }
+
+
 @pytest.mark.parametrize(
     ("typed", "location", "text"),
     [
@@ -384,7 +437,13 @@ def test_a_place_that_cases_name_is_no_misspelt_commune(app: Flask, desk: Any) -
     def read() -> TestResponse:
         return Context().run(app.test_client().get, "/communes?q=Canada")
 
-    assert read().location == "/communes/98804", "Canala, one letter away"
+    html = body(read())
+    assert "« Canada » n’est pas en France" in words(html)
+    # Canala is one letter away.
+    assert [address for address, _text in entries(html)] == [
+        "/incidents?pays=CA",
+        "/communes/98804",
+    ]
     desk.published(commune="", country="CA", place_label="Montréal")
     assert read().location == "/incidents?pays=CA"
 
@@ -424,18 +483,29 @@ def test_labels_of_hidden_cases_are_nowhere(app: Flask, desk: Any, pen: Any, cas
         return Context().run(app.test_client().get, address).get_data(as_text=True)
 
     pages = ("/communes?q={}", "/communes/suggest?q={}", "/incidents?lieu={}")
+
+    def belgian_cases() -> set[str]:
+        return {
+            text
+            for page in pages
+            for address, text in re.findall(
+                r"(pays=BE).{,120}?(\w+ cas\b)", read(page.format("belgique")), re.DOTALL
+            )
+        }
+
     for page in pages:
         assert "endroit=" not in read(page.format("zinzolinville"))
-        assert "pays=BE" not in read(page.format("belgique"))
+    assert belgian_cases() == {"aucun cas"}
     case = desk.published(**hidden)
     for page in pages:
         assert "endroit=Zinzolinville" in read(page.format("zinzolinville"))
         assert "pays=BE" in read(page.format("belgique"))
+    assert "aucun cas" not in belgian_cases()
     with pen() as p:
         acts.withdraw(p, case.id, by=cast.bruno, restriction="erreur", reason="erreur")
     for page in pages:
         assert "endroit=" not in read(page.format("zinzolinville"))
-        assert "pays=BE" not in read(page.format("belgique"))
+    assert belgian_cases() == {"aucun cas"}
 
 
 # --- a commune under another name -------------------------------------------------------------
@@ -468,10 +538,10 @@ def test_a_commune_names_the_former_commune_that_led_to_it(
 
 
 def test_a_former_code_without_a_name_is_shown_as_a_code(client: FlaskClient) -> None:
-    answer = client.get("/communes/01003")
+    answer = client.get("/communes/20004")
     assert answer.status_code == 301
-    assert answer.location.endswith("?nom=01003")
-    assert "L’ancien code 01003 mène aujourd’hui à cette commune." in words(
+    assert answer.location.endswith("?nom=20004")
+    assert "L’ancien code 20004 mène aujourd’hui à cette commune." in words(
         body(client.get(answer.location))
     )
 

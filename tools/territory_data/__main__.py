@@ -15,7 +15,8 @@ from __future__ import annotations
 import sys
 from pathlib import Path
 
-from tools.territory_data import build_tables, sources
+from register.text.normalisation import fold_name
+from tools.territory_data import build_tables, former_places, sources, towns_abroad
 
 
 def main(arguments: list[str]) -> int:
@@ -29,9 +30,13 @@ def main(arguments: list[str]) -> int:
     division = sources.read_division(modules)
     outlines = build_tables.write_outlines(modules, division.departements)
     build_tables.write_map(out)
-    counts = build_tables.write(division, sources.read_geonames(modules), out)
+    spots = sources.read_geonames(modules)
+    counts = build_tables.write(division, spots, out, former_places.read_names())
     counts["contours"] = outlines
-    sources.write(packages, counts, out)
+    names = {fold_name(row["nom"]) for row in sources.read_table("communes.csv.gz", out)}
+    populated_places = sources.read_populated_places(modules)
+    counts["villes_etrangeres"] = towns_abroad.write(populated_places, names, out)
+    sources.write(packages | former_places.NAMES_SOURCE, counts, out)
     for name, count in counts.items():
         print(f"{name}: {count}")
     return 0

@@ -15,11 +15,11 @@ from pathlib import Path
 from statistics import fmean
 from typing import NamedTuple
 
-from register.territory.dataset import PRESENT
+from register.territory.dataset import FORMER, PRESENT
 from register.territory.map_ground import DrawingPoint
 from register.text.normalisation import fold_name
 from tools.territory_data.boundaries import OUTLINES_FILE
-from tools.territory_data.former_places import carry_forward
+from tools.territory_data.former_places import add_names, carry_forward
 from tools.territory_data.map_geometry import draw_commune, ground
 from tools.territory_data.sources import (
     MAPSHAPER,
@@ -161,10 +161,17 @@ def _format_point(pair: LatLon, digits: int, precision: str) -> LocatedPoint:
     return LocatedPoint(f"{pair[0]:.{digits}f}", f"{pair[1]:.{digits}f}", precision)
 
 
-def write(division: Division, spots: list[PopulatedPlace], out: Path) -> dict[str, int]:
+def write(
+    division: Division,
+    spots: list[PopulatedPlace],
+    out: Path,
+    names: Iterable[tuple[str, str]] = (),
+) -> dict[str, int]:
     """Write the four tables into ``out``; what was counted, by name.
 
     What the tables that are there have and the new ones lost is carried forward.
+
+    :param names: codes with names that their communes had.
     """
     points = locate_communes(division.communes, spots)
     epci_of_commune = {
@@ -204,6 +211,7 @@ def write(division: Division, spots: list[PopulatedPlace], out: Path) -> dict[st
     }
     former = {name: read_table(name, out) for name in tables if (out / name).exists()}
     complete = carry_forward(former, tables)
+    complete["communes.csv.gz"] = add_names(complete["communes.csv.gz"], names)
     write_tables(complete, out)
     kinds = Counter(record["type"] for record in division.communes)
     precisions = Counter(point.precision for (_, kind), point in points.items() if kind == PRESENT)
@@ -212,6 +220,7 @@ def write(division: Division, spots: list[PopulatedPlace], out: Path) -> dict[st
         "communes_deleguees": kinds["commune-deleguee"],
         "communes_associees": kinds["commune-associee"],
         "arrondissements_municipaux": kinds["arrondissement-municipal"],
+        "anciens_noms": sum(row["type"] == FORMER for row in complete["communes.csv.gz"]),
         "lignes": len(complete["communes.csv.gz"]),
         "points_exacts": precisions["geonames"],
         "points_absents": precisions[""],

@@ -1,18 +1,24 @@
-"""Codes and names that an earlier data set has and a new one lost: they are carried forward.
+"""Codes and names that an earlier data set has and a new one lost, and names since 1943.
 
-So the committed files lead from every code and name that any release had to a commune, and no
-register has to remember an earlier data set: a code that vanished leads to what its commune became,
-or to that commune itself, *retired*, as long as no data set names a successor.
+They are carried forward, so that the committed files lead from every code and name that any release
+had to a commune, and no register has to remember an earlier data set: a code that vanished leads to
+what its commune became, or to that commune itself, *retired*, as long as no data set names a
+successor.
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+import csv
+from collections.abc import Iterable, Iterator, Mapping
+from pathlib import Path
 
 from register.territory.dataset import FORMER, PRESENT, RETIRED
 from register.text.normalisation import fold_name
 from tools.territory_data.sources import CsvRow
 
+# The source of the names since 1943, and its commit.
+NAMES_SOURCE = {"comhisto": "81a48fa"}
+NAMES_FILE = Path(__file__).with_name("names_since_1943.csv")
 _EMPTY = {"codes_postaux": "", "epci": "", "anciens_codes": ""}
 
 
@@ -26,6 +32,34 @@ def carry_forward(
     for areas in ("departements.csv", "regions.csv"):
         complete[areas] = _carry_areas(former.get(areas, []), new[areas])
     return complete
+
+
+def read_names() -> Iterator[tuple[str, str]]:
+    """The code and name of each commune that had another name since 1943; see the file's head."""
+    with NAMES_FILE.open(encoding="utf-8", newline="") as lines:
+        rows = csv.reader(line for line in lines if not line.startswith("#"))
+        next(rows)
+        yield from ((code, name) for code, name in rows)
+
+
+def add_names(rows: list[CsvRow], names: Iterable[tuple[str, str]]) -> list[CsvRow]:
+    """The rows of communes, with those of names that the present division has no more.
+
+    A name that leads to the same commune already is left out.
+    """
+    codes = _current_codes(rows)
+    communes = {row["code"]: row for row in rows if row["type"] in (PRESENT, RETIRED)}
+    known = {(codes[row["code"]], fold_name(row["nom"])) for row in rows}
+    known |= {(row["parent"], fold_name(row["nom"])) for row in rows if row["parent"]}
+    added = []
+    for code, name in names:
+        parent = codes.get(code, "")
+        if parent and (parent, fold_name(name)) not in known:
+            known.add((parent, fold_name(name)))
+            place = {cell: communes[parent][cell] for cell in ("departement", "region")}
+            cells = {"code": code, "nom": name, "type": FORMER, "parent": parent}
+            added.append(dict.fromkeys(communes[parent], "") | place | cells)
+    return sorted([*rows, *added], key=lambda row: row["code"])
 
 
 def _current_codes(rows: list[CsvRow]) -> dict[str, str]:
@@ -51,15 +85,14 @@ def _carry_communes(former: list[CsvRow], new: list[CsvRow]) -> list[CsvRow]:
             communes[code] = row | _EMPTY | {"type": RETIRED, "epci": row["epci"]}
     aliases = [row for row in new if row["type"] != PRESENT]
     names = {(row["code"], fold_name(row["nom"])) for row in [*communes.values(), *aliases]}
-    former_names: dict[str, CsvRow] = {}
-    # The name of a commune is rather kept than that of a part with the same code.
-    for row in sorted(former, key=lambda row: row["type"] in (PRESENT, RETIRED)):
-        if (row["code"], fold_name(row["nom"])) not in names:
+    former_names: dict[tuple[str, str], CsvRow] = {}
+    for row in former:
+        key = row["code"], fold_name(row["nom"])
+        if key not in names:
             parent = codes[row["code"]]
-            former_names[row["code"]] = row | _EMPTY | {"type": FORMER, "parent": parent}
-    for code in sorted(
-        former_codes.keys() - new_codes.keys() - communes.keys() - former_names.keys()
-    ):
+            former_names[key] = row | _EMPTY | {"type": FORMER, "parent": parent}
+    named_codes = {code for code, _name in former_names}
+    for code in sorted(former_codes.keys() - new_codes.keys() - communes.keys() - named_codes):
         commune = communes[codes[code]]
         commune["anciens_codes"] = f"{commune['anciens_codes']} {code}".strip()
     rows = [*communes.values(), *aliases, *former_names.values()]

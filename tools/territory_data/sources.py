@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import json
 import tomllib
+from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -74,23 +75,29 @@ def read_division(modules: Path) -> Division:
     return Division(*(json.loads((folder / f"{name}.json").read_text("utf-8")) for name in names))
 
 
+def read_populated_places(modules: Path) -> Iterator[list[str]]:
+    """The cells of each populated place of the world.
+
+    Columns: https://download.geonames.org/export/dump/readme.txt
+    """
+    with (modules / GEONAMES / "dist" / "cities500.txt").open(encoding="utf-8") as lines:
+        yield from (line.rstrip("\n").split("\t") for line in lines)
+
+
 def read_geonames(modules: Path) -> list[PopulatedPlace]:
     """Populated places of France and its overseas territories."""
-    with (modules / GEONAMES / "dist" / "cities500.txt").open(encoding="utf-8") as lines:
-        # Columns: https://download.geonames.org/export/dump/readme.txt
-        table = (line.rstrip("\n").split("\t") for line in lines)
-        return [
-            PopulatedPlace(
-                name=cells[1],
-                lat=float(cells[4]),
-                lon=float(cells[5]),
-                country=cells[8],
-                codes=(cells[10], cells[11], cells[12], cells[13]),
-                population=int(cells[14]),
-            )
-            for cells in table
-            if cells[8] in COUNTRIES
-        ]
+    return [
+        PopulatedPlace(
+            name=cells[1],
+            lat=float(cells[4]),
+            lon=float(cells[5]),
+            country=cells[8],
+            codes=(cells[10], cells[11], cells[12], cells[13]),
+            population=int(cells[14]),
+        )
+        for cells in read_populated_places(modules)
+        if cells[8] in COUNTRIES
+    ]
 
 
 def read_table(name: str, folder: Path = DATA) -> list[CsvRow]:

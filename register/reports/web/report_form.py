@@ -18,17 +18,14 @@ from wtforms.validators import DataRequired, ValidationError
 from register.errors import TextError
 from register.reports import form_vocabulary, report_content
 from register.reports.web.public_forms import SessionlessForm
-from register.territory.gazetteer import gazetteer
 from register.territory.name_normalisation import MAX_TYPED_LENGTH
 from register.territory.readings import INEXACT
-from register.territory.resolve import resolve
 from register.territory.web import place_choice
 from register.territory.web.place_choice import PlaceChoice, place_from_key, place_key, stored_place
 from register.text import dates
 from register.text.normalisation import one_line
 from register.web.form_fields import LineField, line_field, text_field
 from register.web.l10n import language, number
-from register.web.request_context import commune_case_counts
 from register.web.request_validation import DESK_BODY_LIMIT
 
 # The place code that keeps the words as typed.
@@ -198,12 +195,8 @@ class ReportForm(SessionlessForm):
         if not typed or len(typed) > MAX_TYPED_LENGTH:
             self.lieu_code.data = self.lieu_lu.data = ""
             return
-        resolution = resolve(gazetteer(), typed, commune_case_counts())
-        readings = [
-            reading
-            for reading in resolution.readings or resolution.near_readings
-            if reading.kind in _PLACE_KINDS
-        ]
+        resolution = place_choice.resolve_typed(typed, _PLACE_KINDS)
+        readings = (*resolution.readings, *resolution.near_readings)
         self.places = place_choice.choices_for(readings, place_choice.place_url)
         if self.lieu_lu.data == typed:
             if self.lieu_code.data not in {place_key(reading) for reading in readings}:
@@ -214,8 +207,8 @@ class ReportForm(SessionlessForm):
             self.lieu_code.data = AS_TYPED
         elif not resolution.readings:
             self._place_question = _NEAR_PLACES
-        elif len(readings) == 1:
-            self.lieu_code.data = place_key(readings[0])
+        elif resolution.sole_reading:
+            self.lieu_code.data = place_key(resolution.sole_reading)
         else:
             is_unsure = all(reading.why in INEXACT for reading in resolution.readings)
             self._place_question = _UNSURE_PLACE if is_unsure else _SEVERAL_PLACES

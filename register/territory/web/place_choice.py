@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Collection, Iterable, Sequence
 from dataclasses import dataclass, replace
 from itertools import takewhile
 from typing import Any
@@ -21,21 +21,22 @@ from register.cases.filters import CaseQuery
 from register.cases.selection import Selection
 from register.errors import Invalid
 from register.territory.gazetteer import gazetteer
-from register.territory.name_normalisation import MAX_TYPED_LENGTH
-from register.territory.place_queries import qualified_name
-from register.territory.readings import INEXACT, PlaceReading
+from register.territory.name_normalisation import ALL_KINDS, GROUP, MAX_TYPED_LENGTH
+from register.territory.place_queries import find_commune, qualified_name
+from register.territory.readings import INEXACT, PlaceReading, PlaceResolution
 from register.territory.resolve import resolve, suggest_places
+from register.territory.towns_abroad import countries_of_town
 from register.territory.web import place_names
 from register.text.normalisation import one_line
 from register.text.typography import french
 from register.web import urls
 from register.web.blueprints import public, without_csrf_token
 from register.web.form_fields import FieldGroup, line_field
-from register.web.l10n import count_words, in_language, language
+from register.web.l10n import count_words, country_name, in_language, language
 from register.web.request_context import commune_case_counts, current_facet_index
 
 # Filters that say where: a place typed anew takes the place of all of them.
-_PLACE_FILTERS = ("commune", "departement", "region", "endroit", "pays")
+_PLACE_FILTERS = ("commune", "departement", "region", "epci", "endroit", "pays")
 
 ReadingUrl = Callable[[PlaceReading], str]
 
@@ -55,7 +56,10 @@ class PlaceChoice:
     @property
     def qualified_name(self) -> str:
         """The place with what is around it."""
-        return qualified_name(self.reading.name, self.area_name)
+        name = self.reading.name
+        if self.reading.kind == GROUP:
+            name = place_names.place_name(GROUP, self.reading.code)
+        return qualified_name(name, self.area_name)
 
     @property
     def kind_label(self) -> str:
@@ -80,18 +84,20 @@ class PlaceMatches:
     """The text that was typed and everything it may mean, the most likely first.
 
     ``uncoded_choices``: what cases call their place, in these words. ``near_choices``: places of
-    nearly that name, where there is nothing else.
+    nearly that name. ``countries``: of a town abroad, where nothing else has the name.
     """
 
     typed: str
     choices: Sequence[PlaceChoice]
     near_choices: Sequence[PlaceChoice] = ()
     uncoded_choices: Sequence[PlaceChoice] = ()
+    countries: Sequence[PlaceChoice] = ()
 
     @property
     def sole_choice(self) -> PlaceChoice | None:
         """The only place there is, when nobody has to choose."""
-        return self.all_choices[0] if len(self.all_choices) == 1 else None
+        is_sole = len(self.all_choices) == 1 and not self.near_choices
+        return self.all_choices[0] if is_sole else None
 
     @property
     def all_choices(self) -> list[PlaceChoice]:
@@ -119,7 +125,7 @@ def match_places(typed: str, address: ReadingUrl) -> PlaceMatches:
 
     :param address: where a reading leads.
     """
-    resolution = resolve(gazetteer(), typed, commune_case_counts())
+    resolution = resolve_typed(typed)
     readings, near_readings = resolution.readings, resolution.near_readings
     labels = case_places.load_place_labels(current_facet_index())
     uncoded = case_places.match_places(labels, typed, language=language())
@@ -128,12 +134,22 @@ def match_places(typed: str, address: ReadingUrl) -> PlaceMatches:
     if uncoded and all(reading.why in INEXACT for reading in readings):
         # "Canada" is no misspelt Canala where there are cases in Canada.
         readings, near_readings = (), ()
+    countries = [
+        PlaceReading("pays", code, country_name(code), None, "pays")
+        for code in (() if readings or uncoded else countries_of_town(typed))
+    ]
     return PlaceMatches(
         typed,
         choices_for(readings, address),
         choices_for(near_readings, address),
         [uncoded_choice(place, address) for place in uncoded],
+        choices_for(countries, address),
     )
+
+
+def resolve_typed(typed: str, kinds: Collection[str] = ALL_KINDS) -> PlaceResolution:
+    """The readings of a text as places of some kinds, by the published cases of today."""
+    return resolve(gazetteer(), typed, commune_case_counts()).of_kinds(kinds)
 
 
 def choices_for(readings: Iterable[PlaceReading], address: ReadingUrl) -> list[PlaceChoice]:
@@ -164,12 +180,13 @@ def place_url(reading: PlaceReading) -> str:
     """The page of what a reading means; what is no place of the territory has a list of cases."""
     if reading.kind not in urls.PLACES:
         return urls.cases(CaseQuery({reading.kind: (reading.code,)}))
-    # Another place led to a commune: by its code, or by its name at the same code.
-    is_alias = reading.alias_code is not None and (
-        reading.alias_code != reading.code or reading.alias_name not in (None, reading.name)
-    )
-    if reading.kind == "commune" and is_alias:
-        return place_names.commune_url(reading.code, reading.alias_code or "")
+    if reading.kind == "commune" and reading.alias_code is not None:
+        details = find_commune(reading.code)
+        alias = details.name_at_code(reading.alias_code) if details else None
+        if alias:
+            is_meant = alias.name == (reading.alias_name or "")
+            through = reading.alias_code if is_meant else reading.alias_name
+            return place_names.commune_url(reading.code, through or "")
     return urls.PLACES[reading.kind](reading.code)
 
 
@@ -234,7 +251,7 @@ def _place_json(choice: PlaceChoice) -> dict[str, object]:
     return {
         "kind": reading.kind,
         "code": reading.code,
-        "name": french(reading.name),
+        "name": french(reading.name) if reading.kind != GROUP else choice.qualified_name,
         "within": french(choice.area_name),
         "why": choice.why,
         "cases": cases,
@@ -280,13 +297,12 @@ class PlaceRow(FieldGroup):
         is_read = self.place and self.read.data == typed
         if typed and len(typed) <= MAX_TYPED_LENGTH and not is_read:
             self.code.data, self.read.data = "", typed
-            resolution = resolve(gazetteer(), typed, commune_case_counts())
-            readings = [reading for reading in resolution.readings if reading.kind in self.kinds]
-            if len(readings) == 1:
-                self.code.data = place_key(readings[0])
+            resolution = resolve_typed(typed, self.kinds)
+            if reading := resolution.sole_reading:
+                self.code.data = place_key(reading)
             else:
-                near = [place for place in resolution.near_readings if place.kind in self.kinds]
-                self.choices = choices_for(readings or near, place_url)
+                readings = (*resolution.readings, *resolution.near_readings)
+                self.choices = choices_for(readings, place_url)
         if field.data and not self.place:
             raise ValidationError(_AMBIGUOUS if self.choices else _NO_MATCH)
 

@@ -13,7 +13,7 @@ from register.territory.readings import PlaceReading
 from register.text.typography import french
 from register.web import urls
 
-# Query parameter of a commune's page: the former code in the address that led there.
+# Query parameter of a commune's page: the former code or name that led there.
 ALIAS_PARAMETER = "nom"
 
 # Collectivities with the number of a département and another status (Constitution, articles 72-3,
@@ -37,9 +37,9 @@ def group_label(group: CommuneGroup) -> str:
     return french(f"{kind_labels[group.kind]} {group.name.removeprefix(group.kind).lstrip()}")
 
 
-def commune_url(code: str, alias_code: str) -> str:
-    """The page of a commune of today, which says that it was asked for under another code."""
-    return f"{urls.commune(code)}?{urlencode({ALIAS_PARAMETER: alias_code})}"
+def commune_url(code: str, alias: str) -> str:
+    """The page of a commune of today, which says under what code or name it was asked for."""
+    return f"{urls.commune(code)}?{urlencode({ALIAS_PARAMETER: alias})}"
 
 
 def kind_label(kind: str, code: str) -> str:
@@ -104,6 +104,8 @@ def match_reason(reading: PlaceReading) -> str:
     names = {"through": alias_name, "name": name}
     if has_alias and reading.why == "arrondissement":
         return str(_("%(through)s, arrondissement de %(name)s", **names))
+    if has_alias and reading.why == "ancien_nom":
+        return str(_("%(through)s, ancien nom, aujourd’hui %(name)s", **names))
     if has_alias and reading.why == "ancienne_commune":
         return str(_("%(through)s, ancienne commune, aujourd’hui %(name)s", **names))
     is_overseas = reading.code in _COLLECTIVITIES | _TERRITORIES
@@ -118,8 +120,12 @@ def match_reason(reading: PlaceReading) -> str:
         "ancien_code": _("ancien code Insee"),
         "departement_nom": name_label,
         "region_nom": _("nom de la région"),
+        "epci_nom": _("nom de l’intercommunalité"),
         "arrondissement": _("arrondissement"),
         "ancienne_commune": _("ancienne commune"),
+        "ancien_nom": _("ancien nom"),
+        "ancien_departement": _("ancien département"),
+        "ancienne_region": _("ancienne région"),
         "dans_la_phrase": _("lieu nommé dans la phrase"),
         "debut_du_nom": _("début du nom"),
         "fin_du_nom": _("fin du nom"),

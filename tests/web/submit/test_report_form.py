@@ -489,7 +489,10 @@ def test_an_outage_keeps_the_form_and_logs_none_of_its_text(
     assert review_form(amina, **typed) == 200
     jeton = field_value(amina, "jeton")
     # The database fails while writing, then while reading.
-    for module, name in ((report_views.acts, "receive"), (report_form, "resolve")):
+    for module, name in (
+        (report_views.acts, "receive"),
+        (report_form.place_choice, "resolve_typed"),
+    ):
         monkeypatch.setattr(module, name, fail_query)
         response = amina.send(FORM_PATH, etape="envoyer")
         monkeypatch.undo()

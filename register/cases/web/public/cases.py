@@ -17,7 +17,11 @@ from register.cases.queries import MergedCase, PublicCase
 from register.cases.selection import Selection
 from register.cases.web.public import case_view, search_request, search_title, structured_data
 from register.cases.web.public.case_view import case_description
-from register.cases.web.public.search_suggestions import NoResultsLinks, SearchSuggestions
+from register.cases.web.public.search_suggestions import (
+    NoResultsLinks,
+    SearchSuggestions,
+    shorter_searches,
+)
 from register.db import db
 from register.errors import Invalid, Moved
 from register.search import query_parser
@@ -76,6 +80,7 @@ def _list_page(query: CaseQuery) -> str:
         phrase=search_title.phrase(query),
         search=search,
         offers=suggestions,
+        shorter_searches=shorter_searches(query, search, page.total) if search else [],
         onward=NoResultsLinks(query, search) if has_no_results else None,
     )
 

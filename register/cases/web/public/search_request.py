@@ -18,10 +18,12 @@ from register.cases import filters
 from register.cases.case_codes import DURATIONS
 from register.cases.data_version import VersionedMapCache
 from register.cases.filters import CaseQuery
+from register.cases.result_lists import CaseSummary
 from register.cases.selection import Selection
 from register.cases.web.public.search_title import value_label
 from register.db import db
 from register.search import query_parser, reference_matcher, service
+from register.search.document import load_weak_texts
 from register.search.engine_interface import CODE, SearchEngine, SearchQuery
 from register.search.service import Reach, SearchMatches
 from register.territory.web import place_choice
@@ -68,6 +70,14 @@ class TermHighlighter:
     def shows(self, *marked_texts: Markup) -> bool:
         """Whether a marked term shows why the case matches, or no text could show it."""
         return not self._has_words or any("<mark>" in marked_text for marked_text in marked_texts)
+
+    def passage(self, case: CaseSummary) -> Markup:
+        """The first sentence of a case's other texts that shows why it matches, or nothing.
+
+        A list does not repeat the texts of a contested case (Crim. 2 nov. 2016, 15-87.163).
+        """
+        texts = () if case.contested else load_weak_texts(db.session(), case.number)
+        return self(reference_matcher.find_sentence(self._search_query, texts))
 
     def _mark_text(self, text: str) -> Markup:
         pieces = (
@@ -123,9 +133,8 @@ def run_search(query: CaseQuery) -> TextSearch | None:
     return TextSearch(query.words, search_query, matches)
 
 
-def search_text(search_words: str) -> Mapping[int, int] | None:
-    """The matches of another text; None without an index, because that would take too long."""
-    search_query = query_parser.parse(search_words)
+def search_query_strengths(search_query: SearchQuery) -> Mapping[int, int] | None:
+    """The matches of another query; None without an index, because that would take too long."""
     matches = service.search_index(
         db.session(), search_engine(), search_query, current_vocabulary(), head()
     )

@@ -5,7 +5,6 @@ They are links only: the search runs as typed.
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
@@ -13,32 +12,32 @@ from itertools import islice
 from urllib.parse import urlencode
 
 from flask_babel import gettext as _
-from flask_babel import ngettext
 
 from register.cases import case_places
 from register.cases.filters import CaseQuery, HitStrengths
+from register.cases.result_lists import CaseSummary, load_page
 from register.cases.selection import Selection
 from register.cases.web.public import search_title
 from register.cases.web.public.search_request import (
     FILTER_TITLES,
+    TermHighlighter,
     TextSearch,
     search_engine,
-    search_text,
+    search_query_strengths,
 )
 from register.db import db
 from register.search import service
+from register.search.engine_interface import SearchQuery
 from register.search.service import Reach
 from register.territory import place_queries
 from register.territory.gazetteer import gazetteer
 from register.territory.name_normalisation import split_words as mentioned
 from register.territory.place_extraction import ExtractedPlace, extract_places
 from register.territory.place_queries import find_commune
-from register.territory.resolve import resolve
 from register.territory.web import place_choice, place_names
 from register.territory.web.place_choice import PlaceChoice
-from register.text.normalisation import fold
 from register.web import urls
-from register.web.l10n import count_words, language, typeset
+from register.web.l10n import language, typeset
 from register.web.request_context import (
     commune_case_counts,
     current_facet_index,
@@ -46,20 +45,13 @@ from register.web.request_context import (
     head,
 )
 
-# Vocabularies whose labels are suggested; they have the names of their filters.
-_LABEL_LISTS = ("type", "famille", "issue")
-_WORD = re.compile(r"[^\W\d_]+")
-# Words match by their first letters: "filmed", "filming", "films".
-_STEM_LENGTH = 4
-_MIN_LENGTH = 3
-_STOP_WORDS = frozenset({"the", "and", "for", "from", "with", "was", "were", "not", "any"})
 # Readings of one place among the suggestions; a separate page lists the others.
 _MAX_READINGS = 4
-_MAX_LABELS = 6
+# With fewer results, the cases that lack one word are listed too, this many at most.
+_FEW_RESULTS = 10
+_MAX_FURTHER_CASES = 20
 # With at most this many results, a word may be misspelt.
 _FEW_CASES = 2
-_QUOTED = re.compile(r"[\"“”„«][^\"“”„»]*[\"“”„»]")
-_YEAR = re.compile(r"(?<![\w.,'’-])(?:19|20)[0-9]{2}(?![\w'’-])")
 # Each alternative to a search without results costs one more search.
 _MAX_ALTERNATIVES = 6
 
@@ -121,22 +113,7 @@ class SearchSuggestions:
                 if place.is_prefix_match
             ]
             links += _links_at_places(self._wordless_query, choices[:_MAX_READINGS])
-        return [*links, *_year_links(self._query)]
-
-    @cached_property
-    def filter_labels(self) -> list[SuggestionLink]:
-        """Types, families and outcomes with these words, at the place that is among the words.
-
-        They are for readers of English, whose words are in no text.
-        """
-        if language() == "fr":
-            return []
-        searches = [(self._wordless_query, self._query.words)]
-        for mention in self._mentions:
-            for choice in _likeliest_readings(mention)[:1] if mention.remaining_text else ():
-                query = place_choice.query_at_place(self._wordless_query, choice.reading)
-                searches.append((query, mention.remaining_text))
-        return [link for search in searches for link in _matching_labels(*search)][:_MAX_LABELS]
+        return [*links, *_filter_links(self._query, self._text_search.search_query)]
 
     @cached_property
     def spelling(self) -> SuggestionLink | None:
@@ -150,6 +127,39 @@ class SearchSuggestions:
         if spelling_text is None:
             return None
         return SuggestionLink(spelling_text, urls.cases(_replace_words(self._query, spelling_text)))
+
+
+@dataclass(frozen=True)
+class ShorterSearch:
+    """A search without one of its words, and its further cases; none if there are too many."""
+
+    word: str
+    address: str
+    count: int
+    cases: Sequence[CaseSummary]
+    highlighter: TermHighlighter
+
+
+def shorter_searches(query: CaseQuery, text_search: TextSearch, total: int) -> list[ShorterSearch]:
+    """What a search with few results lacks one of its words for, the fewest further cases first."""
+    if total >= _FEW_RESULTS:
+        return []
+    search_query = text_search.search_query
+    selections = []
+    lacking = service.find_without_each_part(search_query, search_query_strengths)
+    for part, hits in lacking.items():
+        shorter_query = search_query.without(part)
+        further = Selection(current_facet_index(), _replace_words(query, shorter_query.text), hits)
+        if further.total:
+            selections.append((further, part.typed.strip('"'), TermHighlighter(shorter_query)))
+    searches, listed_count = [], 0
+    for further, word, highlighter in sorted(selections, key=lambda item: item[0].total):
+        listed_count += further.total
+        is_listed = listed_count <= _MAX_FURTHER_CASES
+        cases = load_page(db.session(), further).cases if is_listed else ()
+        address = urls.cases(further.query)
+        searches.append(ShorterSearch(word, address, further.total, cases, highlighter))
+    return searches
 
 
 class NoResultsLinks:
@@ -180,24 +190,6 @@ class NoResultsLinks:
         return links
 
     @cached_property
-    def fewer_words(self) -> list[SuggestionLink]:
-        """The search without one of its words."""
-        search_query = self._text_search.search_query if self._text_search else None
-        if search_query is None or len(search_query.required_parts) < 2:
-            return []
-        links = []
-        for part in search_query.required_parts[:_MAX_ALTERNATIVES]:
-            shorter_text = search_query.without(part).text
-            hits = search_text(shorter_text)
-            if hits is None:
-                break
-            relaxed_query = _replace_words(self._query, shorter_text)
-            if count := _count_cases(relaxed_query, hits):
-                label = search_title.quote_typed(shorter_text)
-                links.append(_counted_link(label, relaxed_query, count))
-        return links
-
-    @cached_property
     def wider(self) -> list[SuggestionLink]:
         """The search in the départements of its communes, or the régions of its départements."""
         links, values = [], self._query.values
@@ -224,7 +216,8 @@ class NoResultsLinks:
     @cached_property
     def similar_names(self) -> list[SuggestionLink]:
         """Places with a name similar to the typed text."""
-        readings = resolve(gazetteer(), self._query.words, commune_case_counts()).readings
+        resolution = place_choice.resolve_typed(self._query.words)
+        readings = (*resolution.readings, *resolution.near_readings)
         choices = place_choice.choices_for(readings[:_MAX_ALTERNATIVES], place_choice.place_url)
         return [SuggestionLink(_place_label(choice), choice.address) for choice in choices]
 
@@ -269,47 +262,21 @@ def _other_readings_label(place: ExtractedPlace) -> str:
     return _("autres lieux de ce nom (%(count)s)", count=hidden_count) if hidden_count > 0 else ""
 
 
-def _matching_labels(query: CaseQuery, typed_text: str) -> Iterator[SuggestionLink]:
-    """Labels that contain every word of a text, each with its number of cases.
-
-    :param query: the search without these words.
-    """
-    typed_stems = _stems(typed_text)
-    if not typed_stems:
-        return
-    for name in _LABEL_LISTS:
-        # Values of one filter are alternatives: another one would widen the search.
-        if name in query.values:
-            continue
-        for code, word in current_vocabulary().lists[name].items():
-            if not typed_stems <= _stems(word.label):
-                continue
-            narrowed_query = replace(query, values={**query.values, name: (code,)}, page=1)
-            if count := _count_cases(narrowed_query, None):
-                cases = ngettext("%(count)s cas", "%(count)s cas", count, count=count_words(count))
-                yield SuggestionLink(f"{word.label} ({cases})", urls.cases(narrowed_query))
-
-
-def _stems(text: str) -> set[str]:
-    return {
-        word[:_STEM_LENGTH]
-        for word in _WORD.findall(fold(text))
-        if len(word) >= _MIN_LENGTH and word not in _STOP_WORDS
-    }
-
-
-def _year_links(query: CaseQuery) -> Iterator[SuggestionLink]:
-    """The same search in each year that is an unquoted word of it."""
-    text = query.words
-    quoted = [quotation.span() for quotation in _QUOTED.finditer(text)]
-    for year in _YEAR.finditer(text):
-        if any(start < year.start() < end for start, end in quoted):
-            continue
-        remaining_text = f"{text[: year.start()]} {text[year.end() :]}"
-        base_query = _replace_words(query, " ".join(remaining_text.split()))
-        years = sorted({*base_query.values.get("annee", ()), year.group()})
-        target_query = replace(base_query, values={**base_query.values, "annee": tuple(years)})
-        yield SuggestionLink(_("année %(year)s", year=year.group()), urls.cases(target_query))
+def _filter_links(query: CaseQuery, search_query: SearchQuery) -> Iterator[SuggestionLink]:
+    """The same search with a date, a period or a state of its words as a filter."""
+    for part in search_query.required_parts:
+        filters: dict[str, tuple[str, ...]] = {name: (code,) for name, code in part.filters}
+        base_query = _replace_words(query, search_query.without(part).text)
+        if "annee" in filters:
+            years = {*base_query.values.get("annee", ()), *filters["annee"]}
+            label = _("année %(year)s", year=part.typed)
+            filters["annee"] = tuple(sorted(years))
+        else:
+            label = search_title.phrase(CaseQuery(filters))
+            label = label[:1].lower() + label[1:]
+        if filters and not (base_query.values.keys() - {"annee"}) & filters.keys():
+            target_query = replace(base_query, values={**base_query.values, **filters})
+            yield SuggestionLink(label, urls.cases(target_query))
 
 
 def _counted_link(search_label: str, target_query: CaseQuery, count: int) -> SuggestionLink:

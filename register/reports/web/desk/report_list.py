@@ -35,9 +35,7 @@ from register.reports.web.desk.report_list_query import (
     parse_query,
     query_pairs,
 )
-from register.territory.gazetteer import gazetteer
 from register.territory.readings import PlaceReading
-from register.territory.resolve import resolve
 from register.territory.web import place_choice
 from register.territory.web.place_choice import PlaceChoice, place_key
 from register.text import dates
@@ -45,7 +43,7 @@ from register.text.typography import first_upper
 from register.web import list_query, messages
 from register.web.blueprints import asks_password_when_alone, desk
 from register.web.l10n import count_words, typeset
-from register.web.request_context import commune_case_counts, head, key_store, settings
+from register.web.request_context import head, key_store, settings
 
 # Bulk acts on ticked reports.
 PUT_ASIDE, TAKE_UP, CONFIRM = "ranger", "reprendre", "confirmer"
@@ -71,7 +69,7 @@ def reports() -> ResponseReturnValue:
     head()
     report_query = parse_query(request.args.to_dict(flat=False), current_member.member().id)
     exact, near = _place_choices(report_query)
-    if len(exact) == 1:
+    if len(exact) == 1 and not near:
         return redirect(exact[0].address, 303)
     if redirection := list_query.canonical_redirect(FORM_PARAMETERS, list_url(report_query)):
         return redirection
@@ -80,7 +78,7 @@ def reports() -> ResponseReturnValue:
         return redirect(list_url(replace(report_query, page=report_page.pages)), 303)
     keys = [summary.key for summary in report_page.summaries]
     ticked = keys if request.args.get("cocher") else ()
-    return _list_page(report_query, report_page, offered=exact or near, ticked=ticked)
+    return _list_page(report_query, report_page, offered=[*exact, *near], ticked=ticked)
 
 
 def _page_with_error(report_query: ReportQuery, error_text: str, ticked: Collection[str]) -> str:
@@ -175,7 +173,7 @@ def _folder_tabs(report_query: ReportQuery) -> list[FolderTab]:
     today = dates.paris_day(now())
     counts = report_lists.folder_counts(db.session(), today)
     all_count = report_lists.count_reports(db.session(), ReportQuery(), today)
-    folders: list[ReportFolder | None] = [None, *messages.desk.report_lists]
+    folders = [None, *map(ReportFolder, messages.desk.report_lists)]
     return [
         FolderTab(
             name=typeset(str(messages.desk.report_lists[folder][0])) if folder else "",
@@ -199,11 +197,11 @@ def _place_choices(
 
     def choices(readings: Sequence[PlaceReading]) -> list[PlaceChoice]:
         return place_choice.choices_for(
-            [reading for reading in readings if reading.kind in _PLACE_KINDS],
+            readings,
             lambda reading: list_url(replace(report_query, place=place_key(reading), page=1)),
         )
 
-    resolution = resolve(gazetteer(), report_query.place, commune_case_counts())
+    resolution = place_choice.resolve_typed(report_query.place, _PLACE_KINDS)
     return choices(resolution.readings), choices(resolution.near_readings)
 
 
