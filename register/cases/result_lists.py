@@ -44,6 +44,9 @@ CasePage = SummaryPage[CaseSummary]
 
 
 _SUMMARIES_STMT = select(*tables.case_columns(CaseSummary)).where(tables.IS_PUBLIC)
+_NUMBERS_STMT = _SUMMARIES_STMT.where(
+    tables.CASE.c.number.in_(bindparam("numbers", expanding=True))
+)
 
 
 def load_page(session: Session, selection: Selection) -> CasePage:
@@ -58,7 +61,7 @@ def load_case_summaries(session: Session, numbers: Sequence[int]) -> dict[int, C
     """Number → summary, for the public cases among some numbers."""
     if not numbers:
         return {}
-    case_rows = session.execute(_SUMMARIES_STMT.where(tables.CASE.c.number.in_(numbers)))
+    case_rows = session.execute(_NUMBERS_STMT, {"numbers": numbers})
     return {case.number: case for case in _make_summaries(case_rows)}
 
 
@@ -87,4 +90,5 @@ def list_commune_cases(
 
 
 def _make_summaries(case_rows: Iterable[Any]) -> list[CaseSummary]:
-    return [CaseSummary(**case_row._mapping) for case_row in case_rows]
+    # The statements have the columns in the order of the fields.
+    return [CaseSummary(*case_row) for case_row in case_rows]

@@ -83,6 +83,10 @@ class Selection:
         """Set of the selected cases."""
         return self._match_without("")
 
+    def matches_of(self, name: str) -> int | None:
+        """Set of the cases that one filter selects; None if the search has no such filter."""
+        return self._sets.get(name)
+
     def _match_without(self, name: str) -> int:
         """Set of the cases that the filters other than one select."""
         sets = (cases for other, cases in self._sets.items() if other != name)

@@ -80,7 +80,7 @@ def _parse_search(args: dict[str, list[str]]) -> CaseQuery:
 
 def _event_query(case_query: CaseQuery) -> EventQuery:
     """The events of a search, by its words as well."""
-    text_search = search_request.run_search(case_query)
+    text_search = search_request.run_search(case_query).text
     if text_search is None:
         return EventQuery(case_query)
     # The index moves while the ledger stands still: only a complete search is as new as the last

@@ -7,7 +7,7 @@ sources, notes or reasons.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import chain
 from typing import Any
@@ -139,13 +139,14 @@ def _tokens(field: Sequence[str]) -> tuple[str, ...]:
     return tuple(map(analyzer.token_of, field))
 
 
-def load_weak_texts(session: Session, number: int) -> list[str]:
-    """Texts of the page of a public case other than its title, outlets, place and labels."""
-    revision = session.execute(_PUBLIC_REVISIONS.where(CASE.c.number == number)).first()
-    if revision is None:
-        return []
-    case = parse_snapshot(revision.content, revision.html)
-    return [_URL.sub(" ", text) for text in _weak_texts(case.content, case.html, {}) if text]
+def load_weak_texts(session: Session, numbers: Collection[int]) -> dict[int, list[str]]:
+    """Number → texts of the page other than title, outlets, place and labels, of public cases."""
+    texts = {}
+    for revision in session.execute(_PUBLIC_REVISIONS.where(CASE.c.number.in_(numbers))):
+        case = parse_snapshot(revision.content, revision.html)
+        weak_texts = _weak_texts(case.content, case.html, {})
+        texts[revision.number] = [_URL.sub(" ", text) for text in weak_texts if text]
+    return texts
 
 
 def _commune_codes(content: Mapping[str, Any]) -> list[str]:

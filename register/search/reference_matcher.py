@@ -9,6 +9,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 from itertools import groupby
 from operator import itemgetter
 
@@ -73,18 +74,26 @@ class _TextWord:
     token: str
 
 
+# Cached: a page of results has a thousand words, most of them the same on each page.
+@lru_cache(maxsize=10_000)
+def _word_forms(word: str) -> list[str]:
+    return analyzer.forms(word)
+
+
 def highlighted_pieces(search_query: SearchQuery, text: str) -> list[tuple[str, bool]]:
     """Text in consecutive pieces, with True for those that match the search."""
     words = [
         _TextWord(word.start(), word.end(), form, analyzer.token_of(form))
         for word in _WORD.finditer(text)
-        for form in analyzer.forms(word.group())
+        for form in _word_forms(word.group())
     ]
     marks = bytearray(len(text))
     for part in search_query.required_parts:
         for alternative in part.alternatives:
             for start, end in _alternative_spans(alternative, words):
                 marks[start:end] = b"\1" * (end - start)
+    if text and not any(marks):
+        return [(text, False)]
     return [
         ("".join(character for character, _mark in characters), bool(mark))
         for mark, characters in groupby(zip(text, marks, strict=True), key=itemgetter(1))

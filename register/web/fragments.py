@@ -101,8 +101,8 @@ def fragment(*key: Hashable, caller: Callable[[], Fragment]) -> Fragment:
 
     :param key: everything that the fragment depends on besides data, day, language and settings.
     """
-    if current_app.debug:
-        # Templates change while the data stands still.
+    # While templates are written, they change under the same data. An error page may have none.
+    if current_app.debug or not has_data_version():
         return caller()
     return _current_fragments().get_or_make((language(), *key), caller)
 

@@ -6,8 +6,9 @@ is hidden from screen readers.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from functools import cache
 
 from flask import get_template_attribute
 from markupsafe import Markup
@@ -18,42 +19,29 @@ from register.territory.map_ground import DrawingPoint, MapGround, dots, map_gro
 from register.territory.place_queries import area_name, commune, is_commune_code
 from register.territory.places import Commune
 from register.text.dates import Language
+from register.text.typography import french
+from register.web import urls
+from register.web.fragments import fragment
 from register.web.l10n import language
 
-
-@dataclass(frozen=True)
-class DepartementArea:
-    """A département with cases, and its shape."""
-
-    code: str
-    name: str
-    path: str
+_AREA = Markup('<a href="{}" tabindex="-1"><title>{}</title><path d="{}"/></a>')
 
 
 @dataclass(frozen=True)
 class MapDrawing:
     """The drawing of a search's places.
 
-    ``exact``, ``about``, ``whole``: paths of the dots of communes with their own point, of former
-    communes with another one's point, and of whole départements; each may be empty. ``communes``:
-    their number.
+    ``areas``: the départements with cases. ``exact``, ``about``, ``whole``: paths of the dots of
+    communes with their own point, of former communes with another one's point, and of whole
+    départements; each may be empty. ``communes``: their number.
     """
 
-    areas: Sequence[DepartementArea]
+    areas: Markup
     exact: str
     about: str
     whole: str
     communes: int
     ground: MapGround
-
-
-@dataclass(frozen=True)
-class RenderedMap:
-    """A map and its notes as HTML, and the number of communes on it."""
-
-    html: Markup
-    notes: Markup
-    communes: int
 
 
 @dataclass(frozen=True)
@@ -74,41 +62,72 @@ class Locator:
 _drawings: VersionedMapCache[tuple[Language, tuple[int, int]], Markup] = VersionedMapCache(32)
 
 
-def search_map(selection: Selection) -> RenderedMap:
-    """The map of a search."""
-    places = selection.map_points
-    france, map_notes = (
-        get_template_attribute("web/_map.html", name) for name in ("france", "map_notes")
-    )
-    html = _drawings.get_or_make(
-        None, (language(), places.key), lambda: france(draw_places(places))
-    )
-    return RenderedMap(html, map_notes(places.off_map_count), len(places.commune_codes))
+class SearchMap:
+    """The map of a search and its notes as HTML."""
+
+    def __init__(self, selection: Selection) -> None:
+        self._selection = selection
+
+    @property
+    def html(self) -> Markup:
+        """The drawing."""
+
+        def draw() -> Markup:
+            places = self._selection.map_points
+            france: Callable[..., Markup] = get_template_attribute("web/_map.html", "france")
+            return _drawings.get_or_make(
+                None, (language(), places.key), lambda: france(draw_places(places))
+            )
+
+        return fragment("map", self._selection.matches, caller=draw)
+
+    @property
+    def notes(self) -> Markup:
+        """What the drawing shows apart, and what it does not show."""
+        notes: Callable[..., Markup] = get_template_attribute("web/_map.html", "map_notes")
+        return fragment(
+            "map notes",
+            self._selection.matches,
+            caller=lambda: notes(self._selection.map_points.off_map_count),
+        )
+
+    @property
+    def communes(self) -> int:
+        """The number of communes on it."""
+        return len(self._selection.map_points.commune_codes)
 
 
 def draw_places(places: MapPoints) -> MapDrawing:
     """Draw the places of a search."""
     ground = map_ground()
-    points: dict[bool, list[DrawingPoint]] = {True: [], False: []}
-    communes = places.communes
-    for place in communes:
-        points[place.is_exact].append(DrawingPoint(*place.map_points[-1]))
-    codes = {place.departement_code for place in communes} | set(places.departements)
+    places_drawn = [_commune_dot(code) for code in places.commune_codes]
+    codes = {departement for departement, _point, _exact in places_drawn} | places.departements
     return MapDrawing(
-        areas=[
-            DepartementArea(
-                code,
-                area_name("departement", code),
-                ground.shapes[code].path + ground.shapes[code].enlarged,
-            )
-            for code in sorted(codes)
-        ],
-        exact=dots(points[True]),
-        about=dots(points[False]),
+        areas=Markup().join(map(_area_html, sorted(codes))),
+        exact=dots(point for _departement, point, is_exact in places_drawn if is_exact),
+        about=dots(point for _departement, point, is_exact in places_drawn if not is_exact),
         whole=dots(ground.shapes[code].centroid for code in places.departements),
-        communes=len(communes),
+        communes=len(places_drawn),
         ground=ground,
     )
+
+
+# Cached: a search in a large register draws thousands of communes.
+@cache
+def _commune_dot(code: str) -> tuple[str, DrawingPoint, bool]:
+    """The département of a commune that is on the map, its point, and whether that is its own."""
+    place = commune(code)
+    if place is None:
+        raise LookupError(code)
+    return place.departement_code, DrawingPoint(*place.map_points[-1]), place.is_exact
+
+
+@cache
+def _area_html(code: str) -> Markup:
+    """A département with cases as a link to its page."""
+    shape = map_ground().shapes[code]
+    name = french(area_name("departement", code))
+    return _AREA.format(urls.departement(code), name, shape.path + shape.enlarged)
 
 
 def locator(code: str) -> Locator | None:

@@ -119,14 +119,13 @@ def test_generated_texts_are_never_a_failure(searcher, text) -> None:
 def test_searches_keep_the_caches_within_their_limits(searcher) -> None:
     """Six hundred searches, none of them repeated."""
     from register.cases import facet_index
-    from register.cases.web.public import search_request
     from register.web import fragments, maps
 
     for n in range(300):
         searcher.get(q=f"filmer mot{n}")
         searcher.get(f"/incidents?media=blog{n}")
-    for cache, limit in ((search_request._panel_cache, 256), (maps._drawings, 32)):
-        assert 0 < len(cache) <= cache.limit == limit
+    assert 0 < searcher.app.extensions["register.fragments"]._cache.size <= fragments.CACHE_LIMIT
+    assert 0 < len(maps._drawings) <= maps._drawings.limit == 32
     assert len(facet_index._cached_indexes) <= facet_index.INDEX_LIMIT
     middleware = searcher.app.wsgi_app
     while not hasattr(middleware, "caches"):

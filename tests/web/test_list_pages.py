@@ -10,7 +10,7 @@ import pytest
 from search_helpers import Searcher, boxes, follow, heading, links, numbers, plain
 
 from register.cases.filters import FILTERS
-from register.cases.web.public.search_request import CHECKBOX_FILTERS
+from register.cases.web.public.filter_panel import CHECKBOX_FILTERS
 
 pytestmark = pytest.mark.one_database
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Sequence
-from functools import lru_cache
+from functools import cache, lru_cache
 from itertools import groupby
 from typing import NamedTuple
 
@@ -24,12 +24,14 @@ from register.cases.communes_with_cases import (
     list_communes,
     nearest_communes,
 )
-from register.cases.filters import CaseQuery
+from register.cases.filters import CaseQuery, SummaryPage
+from register.cases.result_lists import CaseSummary
 from register.cases.selection import Selection
 from register.db import db
 from register.errors import NotFound
 from register.territory import place_queries
 from register.territory.place_queries import (
+    CommuneDetails,
     find_commune,
     is_commune_code,
     is_departement_code,
@@ -43,6 +45,7 @@ from register.text.typography import french
 from register.web import urls
 from register.web.blueprints import public
 from register.web.l10n import language, number
+from register.web.list_query import require_page
 from register.web.maps import locator, region_locator
 from register.web.request_context import current_facet_index, current_vocabulary, head
 
@@ -90,19 +93,27 @@ def commune(code: str) -> ResponseReturnValue:
     if alias_code and alias is None:
         # The code never led to this commune: no page of ours gave that address.
         raise NotFound("no_such_place")
-    # Other communes with cases: the nearest, and those of the same intercommunalité.
+    return _render_place(
+        "commune",
+        code,
+        view=details,
+        through=alias,
+        around=lambda: _around(details),
+        cases_of=case_count,
+    )
+
+
+def _around(details: CommuneDetails) -> dict[str, object]:
+    """Other communes with cases: the nearest, and those of the same intercommunalité."""
     index, group = current_facet_index(), details.group
     group_towns = list_communes(index, communes_by(BY_GROUP)[group.code]) if group else ()
-    is_alone = all(town.code == code for town in group_towns)
-    around = {
+    is_alone = all(town.code == details.commune.code for town in group_towns)
+    return {
         "near_rows": _town_rows(nearest_communes(index, details.commune)),
         "radius_km": REACH_KM,
         "group_label": place_names.group_label(group) if group else "",
         "group_rows": [] if is_alone else _town_rows(group_towns),
     }
-    return _render_place(
-        "commune", code, view=details, through=alias, around=around, cases_of=case_count
-    )
 
 
 @public.get("/departements")
@@ -168,13 +179,21 @@ def _render_place(kind: str, code: str, **variables: object) -> str:
     number = filters.parse_page_number(request.args.get("page", ""))
     query = CaseQuery({kind: (code,)}, page=number)
     selection = Selection(current_facet_index(), query)
-    page = result_lists.load_page(db.session(), selection)
-    if page.number > page.pages:
-        raise NotFound("no_such_page")
-    # Cases that follow one another under their year; the undated ones under an empty one.
-    years = [(year, list(cases)) for year, cases in groupby(page.cases, lambda case: case.date[:4])]
+    page: SummaryPage[CaseSummary] = SummaryPage((), selection.total, number)
+    require_page(page)
+
+    def years() -> list[tuple[str, list[CaseSummary]]]:
+        """Cases that follow one another under their year; undated ones under an empty one."""
+        cases = result_lists.load_page(db.session(), selection).cases
+        return [(year, list(group)) for year, group in groupby(cases, lambda case: case.date[:4])]
+
+    # As functions: a page that is cached calls none of them.
     return render_template(
-        f"territory/{kind}.html", page=page, years=years, facts=_place_facts(selection), **variables
+        f"territory/{kind}.html",
+        page=page,
+        years=years,
+        facts=cache(lambda: _place_facts(selection)),
+        **variables,
     )
 
 

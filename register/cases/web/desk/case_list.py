@@ -18,7 +18,7 @@ from register.cases.models import CaseState
 from register.cases.todo_clauses import TodoKind
 from register.cases.web.desk import case_summaries
 from register.cases.web.public import search_request
-from register.cases.web.public.search_request import labelled_filters
+from register.cases.web.public.filter_panel import labelled_filters
 from register.db import db
 from register.errors import Invalid
 from register.search import draft_search
@@ -136,7 +136,7 @@ def filter_chips(desk_query: DeskQuery) -> list[FilterChip]:
 def _list_page(desk_query: DeskQuery) -> str:
     session, member, vocabulary = db.session(), current_member.member(), current_vocabulary()
     moment = case_summaries.todo_context()
-    search = search_request.run_search(desk_query.case_query)
+    search = search_request.run_search(desk_query.case_query).text
     matches, unread_count = None, 0
     if search:
         # Public cases are found by the index, the others by their present texts.
@@ -148,9 +148,11 @@ def _list_page(desk_query: DeskQuery) -> str:
         unread_count = draft_matches.unread_count
     page = desk_lists.query_desk_page(session, member, desk_query, moment, matches)
     list_query.require_page(page)
-    ids = [case.id for case in page.cases]
+    ids, mark = [case.id for case in page.cases], search_request.highlighter(search)
     waits = desk_lists.list_waiting_kinds(session, member, ids, moment, _ROW_KINDS)
-    return _render_list(desk_query, page=page, waits=waits, unread=unread_count, search=search)
+    return _render_list(
+        desk_query, page=page, waits=waits, unread=unread_count, search=search, mark=mark
+    )
 
 
 def _render_list(desk_query: DeskQuery, **template_values: object) -> str:

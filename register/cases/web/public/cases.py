@@ -14,8 +14,13 @@ from markupsafe import Markup
 from register.cases import queries, result_lists, timeline
 from register.cases.filters import FILTERS, LENGTH_LIMIT, WORDS, WORDS_LIMIT, CaseQuery
 from register.cases.queries import MergedCase, PublicCase
-from register.cases.selection import Selection
-from register.cases.web.public import case_view, search_request, search_title, structured_data
+from register.cases.web.public import (
+    case_view,
+    filter_panel,
+    search_request,
+    search_title,
+    structured_data,
+)
 from register.cases.web.public.case_view import case_description
 from register.cases.web.public.search_suggestions import (
     NoResultsLinks,
@@ -32,9 +37,9 @@ from register.web.blueprints import public
 from register.web.error_messages import error_sentence
 from register.web.fragments import fragment
 from register.web.list_query import QueryArgs
-from register.web.maps import search_map
+from register.web.maps import SearchMap
 from register.web.query_parameters import nearest_name
-from register.web.request_context import current_facet_index, current_vocabulary, head
+from register.web.request_context import current_vocabulary, head
 
 _FORM_PARAMETERS = frozenset({*FILTERS, "lieu", "tri", "page"})
 # Text fields by their names, which are also their ids.
@@ -62,24 +67,23 @@ def cases() -> ResponseReturnValue:
 
 
 def _list_page(query: CaseQuery) -> str:
-    search = search_request.run_search(query)
-    selection = Selection(current_facet_index(), query, search.strength if search else None)
-    page = result_lists.load_page(db.session(), selection)
+    result = search_request.run_search(query)
+    search, page = result.text, result_lists.load_page(db.session(), result)
     list_query.require_page(page)
-    suggestions = SearchSuggestions(query, search) if search else None
     has_no_results = not page.total and not query.is_bare
     return render_template(
         "cases/public/list.html",
         page=page,
         query=query,
-        register_total=selection.index.total,
+        register_total=result.index.total,
         title="" if query.is_bare else search_title.page_title(query, page.total),
-        map=search_map(selection) if page.total else None,
-        panel=search_request.cached_panel_html(selection),
-        chips=list_query.filter_chips(search_request.labelled_filters(query), urls.cases),
+        map=SearchMap(result) if page.total else None,
+        panel=filter_panel.panel_html(result),
+        chips=list_query.filter_chips(filter_panel.labelled_filters(query), urls.cases),
         phrase=search_title.phrase(query),
         search=search,
-        offers=suggestions,
+        mark=search_request.highlighter(search, [case.number for case in page.cases]),
+        offers=SearchSuggestions(query, search) if search else None,
         shorter_searches=shorter_searches(query, search, page.total) if search else [],
         onward=NoResultsLinks(query, search) if has_no_results else None,
     )
@@ -109,15 +113,12 @@ def faulty_form_page(args: QueryArgs, error: Invalid) -> ResponseReturnValue:
             if field and len(removed_values) == 1:
                 limit = WORDS_LIMIT if name == WORDS else LENGTH_LIMIT
                 typed[name] = one_line(removed_values[0])[:limit]
-    search = search_request.run_search(query)
     page = render_template(
         "cases/public/search_invalid.html",
         query=query,
         typed=typed.get(WORDS, query.words),
         faults=faults,
-        panel=search_request.panel_html(
-            Selection(current_facet_index(), query, search.strength if search else None), typed
-        ),
+        panel=filter_panel.panel_html(search_request.run_search(query), typed),
     )
     return page, 400
 
@@ -126,7 +127,7 @@ def _fault_sentence(error: Invalid, name: str) -> str:
     """The sentence of an error, with the filter's title in the form."""
     if name == WORDS and error.key == "filter":
         return error_sentence(Invalid("search_too_long", limit=WORDS_LIMIT))
-    filter_title = str(search_request.FILTER_TITLES.get(name, name))
+    filter_title = str(filter_panel.FILTER_TITLES.get(name, name))
     if error.key != "filter":
         named = {"name": filter_title} if "name" in error.values else {}
         return error_sentence(Invalid(error.key, **{**error.values, **named}))

@@ -12,8 +12,8 @@ from markupsafe import Markup
 
 from register.cases import statistics as figures
 from register.cases.filters import CaseQuery
-from register.cases.selection import Selection
 from register.cases.statistics import Figure, FigureGroup
+from register.cases.web.public.search_request import run_search
 from register.cases.web.public.search_title import value_label, value_phrase
 from register.db import db
 from register.journal.web import public_journal
@@ -21,7 +21,7 @@ from register.territory import dataset
 from register.text.typography import first_upper
 from register.web.blueprints import public
 from register.web.l10n import number, typeset
-from register.web.maps import search_map
+from register.web.maps import SearchMap
 from register.web.request_context import current_facet_index, current_vocabulary, head, settings
 
 LabelFunction = Callable[[str], str]
@@ -64,12 +64,13 @@ _manifest = cache(dataset.read_manifest)
 @public.get("/")
 def home() -> str:
     """The summary of the register, its latest events and its map."""
-    index = current_facet_index()
+    result = run_search(CaseQuery())
     return render_template(
         "cases/public/home.html",
-        summary=figures.summarise(index, current_vocabulary()),
-        events=figures.latest_events(db.session()),
-        map=search_map(Selection(index, CaseQuery())),
+        # As functions: a page that is cached calls none of them.
+        summary=lambda: figures.summarise(result.index, current_vocabulary()),
+        events=lambda: figures.latest_events(db.session()),
+        map=SearchMap(result),
     )
 
 

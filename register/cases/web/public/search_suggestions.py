@@ -18,16 +18,16 @@ from register.cases.filters import CaseQuery, HitStrengths
 from register.cases.result_lists import CaseSummary, load_page
 from register.cases.selection import Selection
 from register.cases.web.public import search_title
+from register.cases.web.public.filter_panel import FILTER_TITLES
 from register.cases.web.public.search_request import (
-    FILTER_TITLES,
     TermHighlighter,
-    TextSearch,
     search_engine,
     search_query_strengths,
 )
 from register.db import db
 from register.search import service
 from register.search.engine_interface import SearchQuery
+from register.search.results import TextSearch
 from register.search.service import Reach
 from register.territory import place_queries
 from register.territory.gazetteer import gazetteer
@@ -151,13 +151,14 @@ def shorter_searches(query: CaseQuery, text_search: TextSearch, total: int) -> l
         shorter_query = search_query.without(part)
         further = Selection(current_facet_index(), _replace_words(query, shorter_query.text), hits)
         if further.total:
-            selections.append((further, part.typed.strip('"'), TermHighlighter(shorter_query)))
+            selections.append((further, part.typed.strip('"'), shorter_query))
     searches, listed_count = [], 0
-    for further, word, highlighter in sorted(selections, key=lambda item: item[0].total):
+    for further, word, shorter_query in sorted(selections, key=lambda item: item[0].total):
         listed_count += further.total
         is_listed = listed_count <= _MAX_FURTHER_CASES
         cases = load_page(db.session(), further).cases if is_listed else ()
         address = urls.cases(further.query)
+        highlighter = TermHighlighter(shorter_query, [case.number for case in cases])
         searches.append(ShorterSearch(word, address, further.total, cases, highlighter))
     return searches
 
