@@ -85,7 +85,7 @@ class SearchEngine(Protocol):
     ) -> None:
         """Rebuild the index; the old one answers until the new one is complete.
 
-        :param documents: those of all public cases, a sample of the whole register first.
+        :param documents: those of all public cases.
         """
 
     def intact(self, *, deep: bool) -> bool:

@@ -33,7 +33,6 @@ from register.territory import dataset
 
 CASES_PER_READ = 200
 LINES_PER_COMMIT = 1_000
-SAMPLE_SIZE = 1_000  # cases of the sample that a rebuild reads first
 # An index is rebuilt when it is this many lines behind, and more than one in this many of all.
 REBUILD_LINES, REBUILD_SHARE = 3_000, 4
 # Acts that destroy words for good; a withdrawn case may be restored.
@@ -116,20 +115,9 @@ def _rebuild_index(
     cursor = Cursor(current.head.seq, current.head.digest, made_with(current))
     with Session(database) as session:
         public = select(CASE.c.number).where(CASE.c.state == CaseState.PUBLISHED)
-        numbers = spread_sample_first([number for number in session.scalars(public) if number])
+        numbers = sorted(number for number in session.scalars(public) if number)
     documents = _documents(database, numbers)
     index.rebuild(cursor, documents, len(numbers), progress or (lambda _done, _total: None))
-
-
-def spread_sample_first(numbers: Sequence[int]) -> list[int]:
-    """Case numbers with a sample of the whole register first, from which an engine learns
-    frequencies: the oldest cases may be short and the later ones long.
-    """
-    ordered = sorted(numbers)
-    step = max(1, len(ordered) // SAMPLE_SIZE)
-    sample = ordered[::step][:SAMPLE_SIZE]
-    sampled = set(sample)
-    return [*sample, *(number for number in ordered if number not in sampled)]
 
 
 def _documents(database: Database, numbers: Sequence[int]) -> Iterator[Document]:

@@ -35,6 +35,8 @@ def run_worker(app: Flask) -> None:
     It may be killed at any moment: each job goes on from what it has committed.
     """
     process_start.protect()
+    # A transaction that stands still, of retention for example, would keep the write lock.
+    os.environ["PGOPTIONS"] = "-c idle_in_transaction_session_timeout=20s"
     stop = threading.Event()
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, lambda *_signal: _request_stop(stop))
@@ -46,6 +48,7 @@ def run_worker(app: Flask) -> None:
     log().info("following", search=settings.search)
     with app.app_context():
         engine = db.engine
+        engine.dispose()  # connections without the option
 
         def open_store() -> KeyStore:
             with Session(engine) as session:

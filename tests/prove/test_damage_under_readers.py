@@ -107,7 +107,7 @@ DAMAGES: Mapping[str, Mapping[str, Damage]] = {
     POSTGRESQL: {
         "deleted": _execute("DROP SCHEMA search CASCADE"),
         "truncated": _execute("TRUNCATE search.cursor"),
-        "turned": _execute("DROP TABLE search.spoken CASCADE"),
+        "turned": _execute("DROP TABLE search.document CASCADE"),
         "older": _execute("UPDATE search.cursor SET shape = 'an older one'"),
     },
 }

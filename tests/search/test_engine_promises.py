@@ -19,7 +19,6 @@ from search_documents import (
 )
 
 from register.search import engine_interface as factory
-from register.search import postgres_tables
 from register.search.engine_interface import (
     Cursor,
     Document,
@@ -42,11 +41,7 @@ def matches(session, index):
     return find_now
 
 
-def test_search_engine_returns_what_the_reference_matcher_returns_for_many_words(
-    index, matches, monkeypatch
-):
-    # Few enough of the pairs of words that follow one another are lexemes on PostgreSQL.
-    monkeypatch.setattr(postgres_tables, "SAMPLE", 40)
+def test_search_engine_returns_what_the_reference_matcher_returns_for_many_words(index, matches):
     cases = by_number(random_documents(120))
     fill_index(index, *cases.values())
     for seq, document in enumerate(random_documents(40, seed=2), start=2):
@@ -57,9 +52,7 @@ def test_search_engine_returns_what_the_reference_matcher_returns_for_many_words
         assert matches(query) == expected_matches(query, cases.values()), query
 
 
-def test_a_phrase_stays_in_one_field(index, matches, monkeypatch):
-    # Each two words that follow one another are a lexeme on PostgreSQL.
-    monkeypatch.setattr(postgres_tables, "SAMPLE", 1)
+def test_a_phrase_stays_in_one_field(index, matches):
     fill_index(index, Document(1, (("le", "maire"), ("filme",)), (("un", "blogueur"),), (), ()))
     assert matches(word_query("le", "maire")) == {1: 1}
     assert matches(word_query("un", "blogueur")) == {1: 0}

@@ -1,8 +1,4 @@
-"""Both search engines and the reference matcher return the same cases for each search.
-
-The only difference that is allowed stands in ``docs/decisions/0014``: of a case with a megabyte of
-lexemes, PostgreSQL does not index the end.
-"""
+"""Both search engines and the reference matcher return the same cases for each search."""
 
 from __future__ import annotations
 
@@ -29,7 +25,7 @@ from register.cases import vocabulary
 from register.cases.models import Incident
 from register.db import db
 from register.errors import Invalid
-from register.search import document, postgres_tables, query_parser
+from register.search import document, query_parser
 from register.search.engine_interface import Cursor, Document, SearchEngine
 from register.search.postgres import Postgres
 from register.search.whoosh import Whoosh
@@ -88,9 +84,7 @@ def strengths(session, engines, query) -> list[dict[int, int]]:
 
 
 @pytest.mark.parametrize("demo_app", ["sqlite"], indirect=True)
-@pytest.mark.parametrize("sample", [10, 1_000], ids=["with runs", "without runs"])
-def test_both_engines_agree_on_the_demonstration(session, engines, cases, sample, monkeypatch):
-    monkeypatch.setattr(postgres_tables, "SAMPLE", sample)
+def test_both_engines_agree_on_the_demonstration(session, engines, cases):
     fill_engines(engines, cases)
     assert len(cases) == 34
     match_count = 0
@@ -141,8 +135,7 @@ def test_both_engines_agree_after_any_sequence_of_writes(
     session.rollback()
 
 
-def test_both_engines_agree_on_searches_of_many_words(session, engines, monkeypatch):
-    monkeypatch.setattr(postgres_tables, "SAMPLE", 50)
+def test_both_engines_agree_on_searches_of_many_words(session, engines):
     cases = by_number(random_documents(200))
     fill_engines(engines, cases)
     for query in sample_queries(seed=3):
