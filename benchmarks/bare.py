@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import argparse
+import os
 
 from flask import Flask, Response
 
 from register import create_app
 from register.config import load
 from register.server import process_start
-from register.server.process_start import listen
 from register.web import headers
 
 
@@ -40,11 +40,16 @@ def application() -> Flask:
 if __name__ == "__main__":
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("port", type=int)
-    parser.add_argument("--workers", type=int, default=0)
+    parser.add_argument("--workers", type=int, default=1)
     arguments = parser.parse_args()
-    process_start.exec_supervisor(
+    sockets = process_start.listen("127.0.0.1", arguments.port)
+    for listener in sockets:
+        listener.set_inheritable(True)
+    command = process_start.parent_command(
         "benchmarks.bare:application",
-        listen("127.0.0.1", arguments.port),
         "bare",
+        {process_start.WEB: 0},
         arguments.workers,
+        [listener.fileno() for listener in sockets],
     )
+    os.execv(command[0], command)

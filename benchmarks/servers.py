@@ -20,7 +20,7 @@ TOP = Path(__file__).resolve().parent.parent
 
 @dataclass(frozen=True)
 class MemoryUse:
-    """Megabytes of what answers, with its supervisor, and of what keeps the index."""
+    """Megabytes of what answers, with its parent process, and of what keeps the index."""
 
     answering_mb: float
     follower_mb: float
@@ -129,6 +129,9 @@ def _process_tree(pid: int) -> Iterator[int]:
 
 
 def _is_follower(pid: int) -> bool:
+    # The name of the process; in commits before it had one, the module that it runs.
+    if Path(f"/proc/{pid}/comm").read_text("utf-8") == "citoyen-worker\n":
+        return True
     command = Path(f"/proc/{pid}/cmdline").read_bytes().split(b"\0")
     return b"register.server.follower" in command
 

@@ -12,10 +12,6 @@ from contextlib import contextmanager
 
 from register.errors import Unavailable
 
-# WSGI environ key of the time.monotonic() at which a request had arrived whole; gunicorn does not
-# set it.
-ARRIVAL_TIME_KEY = "register.arrived"
-
 
 class Bulkhead:
     """A limit on the threads of this process that run something at once.
@@ -35,16 +31,15 @@ class Bulkhead:
         self._admitted = threading.BoundedSemaphore(max_running + max_waiting)
 
     @contextmanager
-    def turn(self, already_waited: float = 0.0) -> Iterator[None]:
+    def turn(self) -> Iterator[None]:
         """Wait for a turn, and hold it.
 
-        :param already_waited: seconds already waited elsewhere, subtracted from the timeout.
         :raises Unavailable: ``busy``.
         """
         if not self._admitted.acquire(timeout=self.entry_timeout):
             raise Unavailable("busy")
         try:
-            if not self._running.acquire(timeout=max(0.0, self.turn_timeout - already_waited)):
+            if not self._running.acquire(timeout=self.turn_timeout):
                 raise Unavailable("busy")
             try:
                 yield

@@ -16,14 +16,13 @@ from jinja2.bccache import Bucket, BytecodeCache
 from sqlalchemy import Engine, create_engine, event
 from sqlalchemy.exc import SQLAlchemyError
 from werkzeug.routing import Rule
+from werkzeug.serving import WSGIRequestHandler, make_server
 
 from benchmarks.cluster import PostgresServer
 from register import config, create_app
 from register.config import Settings
 from register.db import Base, configure_engine, db, engine_options
 from register.operations import setup
-from register.server.process_start import listen
-from register.server.waitress_server import Server
 
 BACKENDS = ("sqlite", "postgresql")
 
@@ -220,16 +219,26 @@ def plain_app(settings: Settings) -> Iterator[Flask]:
         db.engine.dispose()
 
 
+class _QuietHandler(WSGIRequestHandler):
+    """A connection that stays open for the next request, without an access log."""
+
+    protocol_version = "HTTP/1.1"
+
+    def log_request(self, *_arguments: object) -> None:
+        pass
+
+
 @contextmanager
 def serve(app: Flask) -> Iterator[str]:
     """Serve an application on a free loopback port; its address."""
-    server = Server(app, listen("127.0.0.1", 0))
-    thread = threading.Thread(target=server.run)
+    server = make_server("127.0.0.1", 0, app, threaded=True, request_handler=_QuietHandler)
+    thread = threading.Thread(target=server.serve_forever)
     thread.start()
     try:
         yield f"http://127.0.0.1:{server.port}"
     finally:
-        server.stop()
+        server.shutdown()
+        server.server_close()
         thread.join(15)
         with suppress(RuntimeError), app.app_context():
             db.engine.dispose()

@@ -7,6 +7,7 @@ their body, or fail.
 from __future__ import annotations
 
 import os
+import random
 import select
 import signal
 import socket
@@ -25,7 +26,7 @@ from flask import Blueprint, Flask, Response, request
 from register import create_app
 from register.config import Settings
 from register.server import process_start
-from register.server.supervisor import FOLLOWER
+from register.server.process_start import WEB, WORKER
 
 ADDRESS = "127.0.0.1"
 SLOW = 0.6  # seconds that the slow page takes
@@ -90,6 +91,14 @@ def connect(port: int, source: str = "") -> socket.socket:
     return connection
 
 
+def free_port() -> int:
+    """A port that is free, and below those that connections are given."""
+    while True:
+        port = random.randrange(20_000, 32_000)
+        with suppress(OSError), socket.create_server(("", port)):
+            return port
+
+
 def get(path: bytes, *lines: bytes, host: bytes = b"127.0.0.1") -> bytes:
     head = [b"GET " + path + b" HTTP/1.1", b"Host: " + host, b"Connection: close", *lines]
     return b"\r\n".join(head) + b"\r\n\r\n"
@@ -145,7 +154,7 @@ def parse_response(data: bytes) -> tuple[int, dict[str, str], bytes]:
 
 
 CHUNKS = b"3\r\nabc\r\n0\r\n\r\n"
-# Requests and their expected status, on the embedded server and on gunicorn.
+# Requests and their expected status. What gunicorn refuses itself is in its own words.
 REQUESTS: dict[str, tuple[bytes, int]] = {
     "page": (get(b"/healthz"), 200),
     "missing": (get(b"/nulle-part"), 404),
@@ -169,11 +178,11 @@ REQUESTS: dict[str, tuple[bytes, int]] = {
     "bare-cr": (get(b"/", b"X: a\rY: b"), 400),
     "bad-scheme": (get(b"http://[/"), 400),
     "long-header": (get(b"/", b"X: " + b"a" * 20 * 1024), 400),
-    "long-headers": (get(b"/", *(b"X-%d: " % n + b"a" * 600 for n in range(40))), 400),
+    "long-headers": (get(b"/healthz", *(b"X-%d: " % n + b"a" * 600 for n in range(40))), 400),
     "long-line": (get(b"/" + b"a" * 20 * 1024), 400),
     "long-etag": (get(b"/healthz", b'If-None-Match: "' + b"a" * 1024 * 1024 + b'"'), 400),
     "many-etags": (get(b"/healthz", b"If-None-Match: " + b'"a", ' * 1000), 200),
-    "long-query": (get(b"/?q=" + b"a" * 5000), 400),
+    "long-query": (get(b"/?q=" + b"a" * 5000), 414),
     "chunked": (post(b"Transfer-Encoding: chunked", body=CHUNKS), 400),
     "chunked-case": (post(b"transfer-ENCODING: Chunked", body=CHUNKS), 400),
     "chunked-and-length": (
@@ -194,23 +203,11 @@ REQUESTS: dict[str, tuple[bytes, int]] = {
     "put": (b"PUT /slow HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n", 405),
     "late": (get(b"/late"), 500),
 }
-# The embedded server refuses a body without asking for it; gunicorn asks for it first, and leaves
-# the check of its length to the application, which reads so many digits as no length.
-EMBEDDED_SERVER_REQUESTS: dict[str, tuple[bytes, int]] = {
-    "endless-body": (post(b"Content-Length: 99999999999999999999"), 413),
-    "chunked-expected": (
-        post(b"Transfer-Encoding: chunked", b"Expect: 100-continue", body=CHUNKS),
-        400,
-    ),
-    "long-expected": (post(b"Content-Length: 1048577", b"Expect: 100-continue"), 413),
-}
-
-
 # --- processes ---------------------------------------------------------------------------------
 
 
 class Served:
-    """A supervisor in a separate process, and its output."""
+    """A service in processes of its own, by its parent process, and its output."""
 
     def __init__(
         self,
@@ -244,25 +241,24 @@ class Served:
     def send(self, number: int) -> None:
         self.process.send_signal(number)
 
-    def wait_for(
-        self, event: str, count: int = 1, seconds: float = 15, process: str = "worker"
-    ) -> None:
-        """Wait until the log has that event of a process ``count`` times."""
-        log_text = f'"event": "{event}", "process": "{process}"'
+    def wait_for(self, event: str, count: int = 1, seconds: float = 15, process: str = "") -> None:
+        """Wait until the log has that event, of a process where one is named, ``count`` times."""
+        log_text = f'"event": "{event}"' + (f', "process": "{process}"' if process else "")
         until(lambda: self.logged().count(log_text) >= count, seconds, self.logged)
 
-    def child(self, module: str = FOLLOWER) -> int:
-        """The id of one of its processes; never 0, which would mean the tests themselves."""
-        processes: list[int] = []
-        until(lambda: bool(processes.extend(self._children(module)) or processes))
-        return processes[0]
+    def child(self, name: str) -> int:
+        """The number of the web server or the worker."""
+        return self._first(self.process.pid, name)
 
-    def _children(self, module: str) -> Iterator[int]:
-        path = Path(f"/proc/{self.process.pid}/task/{self.process.pid}/children")
-        for number in map(int, path.read_text("ascii").split()):
-            with suppress(OSError):  # it has ended since
-                if module.encode() in Path(f"/proc/{number}/cmdline").read_bytes().split(b"\0"):
-                    yield number
+    def answering(self) -> int:
+        """The number of the process that answers, or of one of them."""
+        return self._first(self.child(WEB), WEB)
+
+    def _first(self, parent: int, name: str) -> int:
+        # Never 0, which would mean the tests themselves.
+        numbers: list[int] = []
+        until(lambda: bool(numbers.extend(_children(parent, name)) or numbers))
+        return numbers[0]
 
     def end(self, number: int = signal.SIGTERM) -> int:
         """Stop it; its exit code."""
@@ -275,6 +271,14 @@ class Served:
             self.process.wait()
         self.process.stdout.close()
         self.log.close()
+
+
+def _children(parent: int, name: str) -> Iterator[int]:
+    with suppress(OSError):
+        path = Path(f"/proc/{parent}/task/{parent}/children")
+        for number in map(int, path.read_text("ascii").split()):
+            if Path(f"/proc/{number}/comm").read_text("utf-8") == f"citoyen-{name}\n":
+                yield number
 
 
 def until(
@@ -301,25 +305,26 @@ def environ(settings: Settings) -> dict[str, str]:
 
 @contextmanager
 def serving(
-    settings: Settings, workers: int = 0, log: BinaryIO | None = None, **variables: str
+    settings: Settings,
+    processes: int = 1,
+    log: BinaryIO | None = None,
+    prefix: Sequence[str] = (),
+    app: str = "raw_http:application",
+    **variables: str,
 ) -> Iterator[tuple[Served, int]]:
-    """The application above, served as by the command, and its port.
+    """An application, by default the one above, served as by the command, and its port.
 
-    :param workers: workers of gunicorn; 0 for the embedded server.
+    :param processes: that answer.
     :param log: the file of its log, a temporary one by default.
+    :param prefix: a command that runs the command.
     :param variables: further environment variables.
     """
     sockets = process_start.listen(ADDRESS, 0)
     port = process_start.port_of(sockets)
-    fds = tuple(listener.fileno() for listener in sockets)
-    arguments = ("raw_http:application", "prêt", str(workers), *map(str, fds))
-    served = Served(
-        process_start.python_command(process_start.SUPERVISOR, *arguments),
-        settings,
-        fds,
-        log,
-        **variables,
-    )
+    fds = [listener.fileno() for listener in sockets]
+    children = {WEB: 0, WORKER: 0}
+    command = process_start.parent_command(app, "prêt", children, processes, fds)
+    served = Served([*prefix, *command], settings, tuple(fds), log, **variables)
     process_start.close(sockets)
     try:
         yield served, port

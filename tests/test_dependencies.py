@@ -115,7 +115,7 @@ def test_the_list_of_components_has_runtime_packages_only():
     assert "pytest" not in components
     assert components["flask"]["purl"] == f"pkg:pypi/flask@{_version('flask')}"
     assert components["flask"]["scope"] == "required"
-    assert components["gunicorn"]["scope"] == "optional"
+    assert components["redis"]["scope"] == "optional"
 
 
 def test_every_component_has_its_licence_and_the_hashes_of_its_pin():

@@ -12,6 +12,7 @@ COMMANDS: tuple[click.Command, ...] = (
     operations.init,
     operations.upgrade,
     operations.serve,
+    operations.check,
     maintenance.follow,
     operations.doctor,
     operations.verify,

@@ -6,7 +6,7 @@ from itertools import chain
 from pathlib import Path
 
 import click
-from flask import current_app
+from flask import Flask, current_app
 from sqlalchemy.exc import SQLAlchemyError
 
 from register import config
@@ -23,7 +23,7 @@ from register.operations import rotation, schema, setup
 from register.operations.doctor import Finding
 from register.reports import receipt_codes
 from register.reports import verify as reports
-from register.server import process_start, startup_checks
+from register.server import launch, process_start, startup_checks
 from register.text.dates import day_words
 from register.web import messages
 from register.web.error_messages import problem_sentence
@@ -76,19 +76,22 @@ def upgrade() -> None:
 @click.option("--port", default=PORT, show_default=True, type=click.IntRange(0, 65535))
 @click.option(
     "--workers",
+    default=1,
+    show_default=True,
     type=click.IntRange(min=1),
-    help="Servir par autant de processus gunicorn, derrière nginx ou Caddy.",
+    help="Processus qui répondent ; au-delà d’un, avec un Redis.",
 )
+@click.option("--no-worker", is_flag=True, help="Sans le suiveur, que tient « follow » à part.")
 @command_on_any_schema
-def serve(host: str, port: int, workers: int | None) -> None:
+def serve(host: str, port: int, workers: int, no_worker: bool) -> None:
     """Servir le site. HUP relance sur le même port, TERM arrête ; rien d’entamé n’est perdu."""
-    if workers:
-        process_start.require_gunicorn()
-    _serve("register:create_app", host, port, workers or 0)
+    _serve("register:create_app", host, port, workers, with_worker=not no_worker)
 
 
-def _serve(app_spec: str, host: str, port: int, workers: int = 0) -> None:
-    # Not the templates: the server processes load and check them, and twice would cost a second.
+def _serve(
+    app_spec: str, host: str, port: int, workers: int = 1, *, with_worker: bool = True
+) -> None:
+    startup_checks.require_local(settings(), host)
     startup_checks.require_servable(current_app)
     rotation.settle(settings(), db.engine)
     # The worker is one process more.
@@ -96,13 +99,20 @@ def _serve(app_spec: str, host: str, port: int, workers: int = 0) -> None:
         if not finding.good:
             click.echo(messages.console.findings[finding.code][1], err=True)
     for name in config.ignored_variables():
-        click.echo(f"{name} ne sert plus : la clé racine la remplace. Retirez-la.", err=True)
+        click.echo(f"{name} ne sert plus : la clé racine la remplace. Retirez-la.", err=True)
     sockets = process_start.listen(host, port)
     ready_line = f"Web Citoyen répond sur {_address(host, process_start.port_of(sockets))}"
-    # This process is replaced by another program; its database connections must be closed first.
-    db.session.remove()
-    db.engine.dispose()
-    process_start.exec_supervisor(app_spec, sockets, ready_line, workers)
+    app: Flask = current_app._get_current_object()  # type: ignore[attr-defined]
+    launch.serve(app, app_spec, sockets, workers, ready_line, with_worker)
+
+
+@click.command()
+@command_on_any_schema
+def check() -> None:
+    """Vérifier que le site peut être servi. À lancer avant de le relancer."""
+    startup_checks.require_servable(current_app)
+    startup_checks.require_pages(current_app)
+    click.echo("Le site peut être servi.")
 
 
 def _address(host: str, port: int) -> str:

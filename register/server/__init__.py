@@ -1,8 +1,5 @@
-"""How the register is served: a supervisor, the processes behind it, what they are strict about.
+"""How the register is served: one parent process, a web server and a worker.
 
-``process_start`` binds the address and becomes the supervisor. ``supervisor`` watches what answers
-and what follows: one ``worker``, which runs waitress as ``waitress_server`` and ``waitress_strict``
-make it, or ``gunicorn_server`` when several processes are asked for; and one ``follower``. The
-supervisor and gunicorn's parent import nothing of the application: they stay small, and what they
-start after an upgrade is the upgraded code.
+``launch`` starts them, after the checks of ``startup_checks``. ``parent`` keeps them running.
+``web_server`` is gunicorn with our settings. ``process_start`` has what each process needs first.
 """

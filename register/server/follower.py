@@ -4,22 +4,18 @@ from __future__ import annotations
 
 import os
 import signal
-import socket
-import sys
 import threading
 import time
 from contextlib import suppress
 
 from flask import Flask
-from sqlalchemy.exc import OperationalError
 from sqlalchemy.orm import Session
 
 from register.config import Settings
 from register.db import db
-from register.errors import RegisterError
 from register.key_store import KeyStore
-from register.operations import schema, setup
-from register.server import process_start, startup_checks
+from register.operations import setup
+from register.server import process_start
 from register.web.logs import error_fields, log
 from register.worker.jobs import IndexJob, RetentionJob
 from register.worker.lock import worker_lock
@@ -81,34 +77,3 @@ def _log_event(event: str, error: BaseException | None = None) -> None:
     number = getattr(error, "errno", None)
     cause = {"errno": os.strerror(number)} if isinstance(number, int) else {}
     log().error(event, **error_fields(error), **cause)
-
-
-# --- as a child of the supervisor -----------------------------------------------------------
-
-
-def main(arguments: list[str]) -> int:
-    """Run the jobs of an application until the supervisor says otherwise."""
-    spec, line = arguments
-    (supervisor,) = process_start.inherited([int(line)])
-    try:
-        app = startup_checks.made(spec)
-        with app.app_context(), suppress(OperationalError):
-            schema.require(db.engine)
-    except RegisterError as error:
-        supervisor.sendall(f"refused {startup_checks.worded(error)}\n".encode())
-        return 1
-    threading.Thread(target=_obey, args=(supervisor,), daemon=True).start()
-    run_worker(app)
-    return 0
-
-
-def _obey(supervisor: socket.socket) -> None:
-    """Report that the process is ready; end when told so, or when the supervisor is gone."""
-    with suppress(OSError):
-        supervisor.sendall(b"ready\n")
-        supervisor.recv(16)
-    os.kill(os.getpid(), signal.SIGTERM)
-
-
-if __name__ == "__main__":
-    sys.exit(main(sys.argv[1:]))

@@ -1,24 +1,22 @@
-"""What a process does before it serves: make the application, and refuse what may not be served."""
+"""Checks before a register is served, and preparation of the process that serves it."""
 
 from __future__ import annotations
 
 import os
-import resource
 import threading
 import time
-from contextlib import suppress
 from importlib import import_module
 from pathlib import Path
 
 from flask import Flask
-from sqlalchemy.exc import OperationalError
 from sqlalchemy.orm import Session
 
 from register.cases import case_codes
 from register.cases.vocabulary import LANGUAGES
 from register.config import Settings, missing_for_public
 from register.db import db, sqlite_path
-from register.errors import ConfigError, RegisterError
+from register.errors import ConfigError
+from register.hosts import is_loopback
 from register.operations import schema, setup
 from register.pages import content as editorial
 from register.reports import form_vocabulary
@@ -26,16 +24,13 @@ from register.territory import dataset
 from register.territory.map_ground import map_ground
 from register.territory.places import territory
 from register.web import assets, template_env
-from register.web.error_messages import error_sentence
 from register.web.request_context import key_store
 
-# Beside its connections a process has its databases, its index, its pipes.
-_OTHER_FILES = 200
-_LOOKING = 5  # seconds
+_REFRESH_SECONDS = 5
 
 
-def made(spec: str) -> Flask:
-    """The application that ``module:function`` makes; ``:5000`` after it is handed over.
+def load(spec: str) -> Flask:
+    """The application that ``module:function`` makes; ``:5000`` after it is its argument.
 
     By name, as every WSGI server takes it: what serves an application need not know it.
     """
@@ -44,29 +39,11 @@ def made(spec: str) -> Flask:
     return app
 
 
-def worded(error: RegisterError | OperationalError) -> str:
-    """The sentence of an error that keeps a process from starting."""
-    if isinstance(error, OperationalError):
-        # Not the driver's words, which name hosts and roles: this goes to the log.
-        return error_sentence(ConfigError("config_database_down"))
-    return error_sentence(error)
-
-
-def require_startable(app: Flask) -> None:
-    """Let a register pass that may be served, by this process.
-
-    :raises RegisterError: see :func:`require_servable`, and :func:`require_pages`.
-    """
-    require_servable(app)
-    require_pages(app)
-
-
 def require_servable(app: Flask) -> None:
-    """Let a register pass that may be served, by whichever process reads the pages for itself.
+    """Require a register that may be served.
 
     :raises RegisterError: another schema, an unfinished upgrade, no seal key, no legal notice at a
-        public address, or a data folder that cannot be written, or the program has come without
-        its pages.
+        public address, a data folder that cannot be written, or no templates.
     """
     settings: Settings = app.extensions["register.settings"]
     missing = missing_for_public(settings)
@@ -89,15 +66,36 @@ def require_servable(app: Flask) -> None:
     assets.require(app)
 
 
+def require_local(settings: Settings, host: str) -> None:
+    """Require an address of this machine, unless a proxy stands in front.
+
+    Slow clients would occupy every thread of a server that reads their requests itself.
+
+    :raises ConfigError: ``config_proxy``.
+    """
+    if not (settings.trusted_proxies or is_loopback(host)):
+        raise ConfigError("config_proxy", host=host)
+
+
 def require_pages(app: Flask) -> None:
+    """Require templates without a fault, and all else that pages are made of.
+
+    :raises ConfigError: templates or style sheets are not there, cannot be read or have a fault.
+    """
+    read_pages(app)
+    template_env.require(app)
+
+
+def read_pages(app: Flask) -> None:
     """Read all that pages are made of, so that a process needs no file of the program any more.
 
     An upgrade in place changes these files under a process that is serving: without this, the
-    first reader of a page after it would get half of each version.
+    first reader of a page after it would get half of each version. Templates are compiled at
+    their first use: all together take a second.
 
     :raises ConfigError: templates or style sheets are not there, or cannot be read.
     """
-    template_env.require(app)
+    template_env.read(app)
     assets.read_sources(Path(app.static_folder or ""))
     editorial.prepare()
     territory()
@@ -111,31 +109,20 @@ def require_pages(app: Flask) -> None:
 def _require_writable(settings: Settings) -> None:
     path = sqlite_path(settings.database_url)
     # SQLite writes its log beside its file.
-    for needed in (path, path.parent) if path and path.exists() else ():
-        if not os.access(needed, os.W_OK):
-            raise ConfigError("config_database_read_only", path=needed)
+    for writable in (path, path.parent) if path and path.exists() else ():
+        if not os.access(writable, os.W_OK):
+            raise ConfigError("config_database_read_only", path=writable)
 
 
-def let_go(app: Flask) -> None:
-    """Have the index look each few seconds whether what it has open is of the past.
+def start_index_refresher(app: Flask) -> None:
+    """Start a thread that reopens the search index every 5 s, so that erased words leave memory.
 
-    A search does so by itself; a process that nobody searches in would go on holding an index with
-    words that were erased since.
+    A search does so by itself; a process without searches would keep an index with these words.
     """
 
-    def look() -> None:
+    def refresh() -> None:
         while True:
-            time.sleep(_LOOKING)
+            time.sleep(_REFRESH_SECONDS)
             app.extensions["register.search"].stamp()
 
-    threading.Thread(target=look, daemon=True).start()
-
-
-def room_for(connections: int) -> None:
-    """Allow as many open files as connections need, as far as the system lets a process."""
-    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
-    wanted = connections + _OTHER_FILES
-    if soft != resource.RLIM_INFINITY and soft < wanted:
-        limit = wanted if hard == resource.RLIM_INFINITY else min(wanted, hard)
-        with suppress(ValueError, OSError):
-            resource.setrlimit(resource.RLIMIT_NOFILE, (limit, hard))
+    threading.Thread(target=refresh, daemon=True).start()

@@ -17,7 +17,7 @@ import structlog
 from flask import Flask
 
 # Their messages contain paths ("Exception while serving /…") or addresses (werkzeug's access log).
-LIBRARY_LOGGERS = ("waitress", "waitress.queue", "werkzeug", "register")
+LIBRARY_LOGGERS = ("gunicorn.error", "werkzeug", "register")
 _FRAMES = 8
 
 
@@ -63,8 +63,7 @@ def attach(_app: Flask) -> None:
         logger = logging.getLogger(name)
         logger.handlers = [LibraryLogHandler()]
         logger.propagate = False
-        # Waitress warns about each queued request, which would fill the log on a busy day.
-        logger.setLevel(logging.ERROR if name == "waitress.queue" else logging.WARNING)
+        logger.setLevel(logging.WARNING)
 
 
 def log() -> Any:

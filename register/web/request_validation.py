@@ -1,7 +1,7 @@
 """Refusal of malformed requests before Flask sees them: address, host, length of the body.
 
 Every view can rely on a path and query that are text, on a host of ours, and on a body of known and
-bounded length.
+bounded length that has arrived whole.
 """
 
 from __future__ import annotations
@@ -20,6 +20,7 @@ from register.web.errors import refusal
 from register.web.headers import WSGI, StartResponse
 from register.web.l10n import request_language
 
+HEAD_LIMIT = 16 * 1024  # bytes of the address, and of all headers together
 QUERY_LIMIT = 4096  # bytes, as sent
 PARAMETER_LIMIT = 200
 BODY_LIMIT = 1024 * 1024
@@ -45,17 +46,25 @@ class RequestValidator:
     def __init__(self, app: WSGI, settings: Settings) -> None:
         self.app = app
         self.hosts = AllowedHosts(settings)
+        self.scheme = urlsplit(settings.base_url).scheme
 
     def __call__(self, environ: dict[str, Any], start_response: StartResponse) -> Iterable[bytes]:
         """Refuse the request, or let the application answer."""
         query_string = environ.get("QUERY_STRING", "")
         if len(query_string) > QUERY_LIMIT or query_string.count("&") >= PARAMETER_LIMIT:
             status: int | None = 414
+        elif _is_head_too_long(environ):
+            status = 431
         elif _is_address(environ) and self.hosts.allows(environ.get("HTTP_HOST", "")):
             status = body_refusal_status(environ)
         else:
             status = 400
         if status is None:
+            # The proxy's X-Forwarded-Proto comes after it, where one is trusted.
+            environ["wsgi.url_scheme"] = self.scheme
+            # With this promise of the server, a body that breaks off before its length would be
+            # read as a whole one.
+            environ.pop("wsgi.input_terminated", None)
             return self.app(environ, start_response)
         status_line, headers, body = refusal(status, request_language(environ))
         start_response(status_line, headers)
@@ -114,10 +123,15 @@ def is_of_reports(path: str) -> bool:
     return any(path == prefix or path.startswith(f"{prefix}/") for prefix in _REPORT_PATHS)
 
 
+def _is_head_too_long(environ: dict[str, Any]) -> bool:
+    headers = (len(value) for name, value in environ.items() if name.startswith("HTTP_"))
+    return max(sum(headers), len(environ.get("RAW_URI", ""))) > HEAD_LIMIT
+
+
 def _is_address(environ: dict[str, Any]) -> bool:
     path, query_string = environ.get("PATH_INFO", ""), environ.get("QUERY_STRING", "")
     # "GET http://elsewhere/" names a host past the Host header (RFC 9112 §3.2.2).
-    if not path.startswith("/") or not environ.get("REQUEST_URI", "/").startswith("/"):
+    if not path.startswith("/") or not environ.get("RAW_URI", "/").startswith("/"):
         return False
     # WSGI passes bytes as Latin-1 (PEP 3333); the path is already unquoted, the query is not.
     return _is_text(path.encode("latin-1")) and _is_text(

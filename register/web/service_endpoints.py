@@ -60,8 +60,7 @@ def readiness_checks() -> dict[str, bool]:
     app: Flask = current_app._get_current_object()  # type: ignore[attr-defined]
 
     def require_pages() -> None:
-        # A server process has loaded both at its start; any other process loads them now.
-        template_env.require(app)
+        template_env.template_names(app)
         assets.require(app)
 
     return {

@@ -10,7 +10,7 @@ from typing import Any
 from flask import Flask
 from flask_babel import get_translations
 from flask_babel import gettext as _
-from jinja2 import TemplateError
+from jinja2 import DictLoader, TemplateError
 from markupsafe import Markup
 
 from register.accounts.web import current_member
@@ -29,7 +29,6 @@ from register.web.error_messages import field_name
 from register.web.maps import locator
 from register.web.request_context import current_vocabulary, settings
 
-_LOADED = "register.templates"
 # Titles, notes and dates of the cache of typeset texts.
 _CACHE_SIZE = 4096
 _SUMMARY_LENGTH = 240  # characters of a summary in a list
@@ -208,25 +207,34 @@ def case_place(case: CaseSummary | DeskCaseSummary) -> Markup:
     return place_line(area or _("lieu inconnu"), "")
 
 
-def require(app: Flask) -> None:
-    """Load every template now, once in the life of a process.
+def read(app: Flask) -> None:
+    """Read the source of every template, once in the life of a process.
 
-    Jinja loads a template at its first use: during an upgrade in place, a process would show old
-    and new pages. A missing or faulty template prevents the start.
+    During an upgrade in place, a process would otherwise show old and new pages.
 
     :raises ConfigError: ``config_templates``.
     """
-    environment = app.jinja_env
+    environment, sources = app.jinja_env, {}
     # Templates are reloaded only during development.
     environment.auto_reload = app.debug
-    if app.extensions.get(_LOADED):
-        return
-    for path in template_names(app):
+    for name in template_names(app):
         try:
-            environment.get_template(path)
+            sources[name] = environment.loader.get_source(environment, name)[0]  # type: ignore[union-attr]
+        except (OSError, UnicodeDecodeError) as error:
+            raise ConfigError("config_templates", path=name) from error
+    app.jinja_loader = DictLoader(sources)
+
+
+def require(app: Flask) -> None:
+    """Compile every template. A missing or faulty one prevents a renewal.
+
+    :raises ConfigError: ``config_templates``.
+    """
+    for name in template_names(app):
+        try:
+            app.jinja_env.get_template(name)
         except (OSError, UnicodeDecodeError, TemplateError) as error:
-            raise ConfigError("config_templates", path=path) from error
-    app.extensions[_LOADED] = True
+            raise ConfigError("config_templates", path=name) from error
 
 
 def template_names(app: Flask) -> list[str]:

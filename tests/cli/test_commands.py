@@ -77,9 +77,7 @@ def test_a_foreign_seal_key_is_noticed(
 def test_a_secret_key_of_former_versions_is_ignored_in_one_sentence_and_its_file_removed(
     run_with_members: Callable[..., Result], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(
-        "register.cli.operations.process_start.exec_supervisor", lambda *_args: None
-    )
+    monkeypatch.setattr("register.cli.operations.launch.serve", lambda *_args, **_names: None)
     monkeypatch.setattr("register.cli.operations.process_start.listen", lambda *_args: [])
     monkeypatch.setattr("register.cli.operations.process_start.port_of", lambda *_args: 0)
     monkeypatch.setenv("REGISTER_SECRET_KEY", "court")

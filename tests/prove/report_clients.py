@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 import signal
-import socket
 from collections.abc import Iterable, Mapping
 from contextlib import suppress
 from dataclasses import dataclass
@@ -12,21 +11,11 @@ from pathlib import Path
 from urllib.parse import urlencode
 
 from form_client import FormParser
-from raw_http import (
-    ADDRESS,
-    Served,
-    command,
-    connect,
-    get,
-    parse_response,
-    read_until_closed,
-    send_raw,
-    until,
-)
+from raw_http import Served, command, connect, get, read_response, send_raw, until
 from report_factory import receipt_code
 
 from register.config import Settings
-from register.server.supervisor import FOLLOWER, WORKER
+from register.server.process_start import WEB, WORKER
 
 PATIENCE = 40.0  # seconds that a citizen waits for an answer
 STARTED = 5.0  # seconds after which a server that was killed answers again
@@ -66,7 +55,6 @@ class ReportClient:
         head = [
             f"POST {path} HTTP/1.1".encode(),
             b"Host: 127.0.0.1",
-            b"Connection: close",
             b"Content-Type: application/x-www-form-urlencoded",
             b"Content-Length: %d" % len(body),
             *self.lines,
@@ -95,16 +83,13 @@ class ReportClient:
         return self.post(action, {**fields(page, action), **typed})
 
     def _send(self, data: bytes) -> HttpAnswer:
+        # Like a proxy, it closes the connection itself, and at once.
+        data = data.replace(b"Connection: close\r\n", b"")
         with connect(self.port, self.source) as connection:
             # One may wait for the pen, and then for the key store as long again.
             connection.settimeout(PATIENCE)
             connection.sendall(data)
-            received = read_until_closed(connection)
-        if not received:
-            raise ConnectionError("closed without an answer")
-        status, headers, body = parse_response(received)
-        if len(body) < int(headers.get("Content-Length", 0)):
-            raise ConnectionError("closed in the midst of an answer")
+            status, headers, body = read_response(connection)
         return HttpAnswer(status, headers, body.decode())
 
 
@@ -123,13 +108,6 @@ def token(page: HttpAnswer, action: str) -> str:
 # --- a server that is killed ------------------------------------------------------------------
 
 
-def free_port() -> int:
-    """A port that nothing listens on."""
-    with socket.create_server((ADDRESS, 0)) as listener:
-        number: int = listener.getsockname()[1]
-    return number
-
-
 class Serve(Served):
     """``webcitoyen serve`` on a port of the test's choice."""
 
@@ -145,7 +123,7 @@ class Serve(Served):
 
     def kill_all(self) -> None:
         """End all of its processes at once: none may have noticed that another one is gone."""
-        every = [self.process.pid, self.child(WORKER), self.child(FOLLOWER)]
+        every = [self.process.pid, self.child(WEB), self.answering(), self.child(WORKER)]
         for number in every:
             os.kill(number, signal.SIGKILL)
         self.process.wait()

@@ -14,8 +14,8 @@ from pathlib import Path
 
 import pytest
 from databases import open_engine
-from raw_http import get, send_raw, until
-from report_clients import Serve, free_port
+from raw_http import free_port, get, send_raw, until
+from report_clients import Serve
 
 from benchmarks import cluster
 from register import demo
@@ -63,7 +63,7 @@ def serving(settings, *options):
         REGISTER_SEARCH="postgresql",
     )
     try:
-        until(served.is_up, 60, served.logged)
+        until(served.is_up, 180, served.logged)
         yield served
     finally:
         served.end()

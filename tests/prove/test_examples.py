@@ -9,7 +9,6 @@ from __future__ import annotations
 import gzip
 import http.client
 import os
-import random
 import re
 import shutil
 import signal
@@ -19,13 +18,13 @@ import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Callable, Iterator
-from contextlib import ExitStack, contextmanager, suppress
-from dataclasses import dataclass
+from collections.abc import Iterator
+from contextlib import ExitStack, suppress
 from pathlib import Path
 
 import pytest
-from raw_http import ADDRESS, Served, serving, until
+from proxies import PROXIED, PROXIES, Proxy, make_certificate, running_proxy
+from raw_http import ADDRESS, Served, free_port, serving
 
 from register import config
 from register.config import Settings
@@ -38,7 +37,6 @@ TOP = Path(__file__).resolve().parents[2]
 EXAMPLES = TOP / "docs" / "exemples"
 READER = "127.0.0.77"
 MARKER = "marqueur"
-PROXIED = {"REGISTER_BASE_URL": "https://localhost", "REGISTER_TRUSTED_PROXIES": "1"}
 
 
 @pytest.fixture(scope="module")
@@ -49,98 +47,7 @@ def register_settings(registers, tmp_path_factory: pytest.TempPathFactory) -> It
 
 @pytest.fixture(scope="module")
 def certificate(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    folder = tmp_path_factory.mktemp("certificate")
-    words = "req -x509 -newkey ec -pkeyopt ec_paramgen_curve:prime256v1 -nodes -days 2"
-    words += " -subj /CN=localhost -keyout privkey.pem -out fullchain.pem"
-    subprocess.run(["openssl", *words.split()], cwd=folder, check=True, capture_output=True)
-    return folder
-
-
-def free_port() -> int:
-    """A port that is free, and below those that connections are given."""
-    while True:
-        port = random.randrange(20_000, 32_000)
-        with suppress(OSError), socket.create_server(("", port)):
-            return port
-
-
-# --- the two proxies ---------------------------------------------------------------------------
-
-
-@dataclass
-class Proxy:
-    """A proxy that runs, and the folder of all that it writes."""
-
-    port: int
-    plain_port: int
-    folder: Path
-
-    def written(self) -> str:
-        """Everything in its folder but its own settings and the certificate."""
-        return "\n".join(
-            f"{path.name}: {path.read_text('utf-8', 'replace')}"
-            for path in sorted(self.folder.rglob("*"))
-            if path.is_file() and path.name not in ("nginx.conf", "Caddyfile")
-        )
-
-
-def nginx(proxy: Proxy, register: int, certificate: Path) -> list[str]:
-    """The command that runs the example, its paths and ports replaced."""
-    text = (EXAMPLES / "nginx.conf").read_text("utf-8")
-    text = text.replace("127.0.0.1:5000", f"{ADDRESS}:{register}")
-    text = text.replace("/etc/ssl/registre.example", str(certificate))
-    text = text.replace("registre.example", "localhost")
-    text = re.sub(r"listen \[::\]:\d+( ssl http2)?;", "", text)
-    text = text.replace("listen 80;", f"listen {proxy.plain_port};")
-    text = text.replace("listen 443 ssl http2;", f"listen {proxy.port} ssl http2;")
-    text = text.replace("/run/nginx.pid", str(proxy.folder / "nginx.pid"))
-    text = text.replace("/var/log/nginx", str(proxy.folder))
-    (proxy.folder / "nginx.conf").write_text(text)
-    return ["nginx", "-c", str(proxy.folder / "nginx.conf"), "-g", "daemon off;"]
-
-
-def caddy(proxy: Proxy, register: int, certificate: Path) -> list[str]:
-    """The command that runs the example, its name, ports and certificate replaced."""
-    text = (EXAMPLES / "Caddyfile").read_text("utf-8")
-    text = text.replace("127.0.0.1:5000", f"{ADDRESS}:{register}")
-    text = text.replace("\n{\n", f"\n{{\n\tadmin off\n\thttp_port {proxy.plain_port}\n", 1)
-    pair = f"{certificate}/fullchain.pem {certificate}/privkey.pem"
-    text = text.replace("registre.example {", f"https://localhost:{proxy.port} {{\n\ttls {pair}")
-    (proxy.folder / "Caddyfile").write_text(text)
-    return ["caddy", "run", "--config", str(proxy.folder / "Caddyfile")]
-
-
-PROXIES: dict[str, Callable[[Proxy, int, Path], list[str]]] = {"nginx": nginx, "caddy": caddy}
-
-
-@contextmanager
-def running_proxy(
-    name: str, register: int, certificate: Path, folder: Path, change: Callable[[str], str] = str
-) -> Iterator[Proxy]:
-    """The proxy of that name in front of a port; ``change`` alters its file for a counter-proof."""
-    if not shutil.which(name):
-        pytest.skip(f"no {name}")
-    proxy = Proxy(free_port(), free_port(), folder)
-    folder.mkdir()
-    command = PROXIES[name](proxy, register, certificate)
-    file = next(folder.iterdir())
-    file.write_text(change(file.read_text("utf-8")), "utf-8")
-    environ = {"HOME": str(folder), "XDG_DATA_HOME": str(folder), "PATH": "/usr/sbin:/usr/bin"}
-    with (folder / "output").open("wb") as output:
-        process = subprocess.Popen(command, stdout=output, stderr=output, env=environ)
-        try:
-            until(lambda: _listens(proxy.port) or process.poll() is not None, 15, proxy.written)
-            assert process.poll() is None, proxy.written()
-            yield proxy
-        finally:
-            process.send_signal(signal.SIGTERM)
-            process.wait(15)
-
-
-def _listens(port: int) -> bool:
-    with suppress(OSError), socket.create_connection((ADDRESS, port), timeout=1):
-        return True
-    return False
+    return make_certificate(tmp_path_factory.mktemp("certificate"))
 
 
 # --- the reader --------------------------------------------------------------------------------
@@ -390,16 +297,19 @@ def test_the_command_runs_as_the_service_and_leaves_its_files_to_it() -> None:
         assert owners == {user}
 
 
-def test_the_unit_is_understood_by_systemd(tmp_path: Path) -> None:
+def test_the_units_are_understood_by_systemd(tmp_path: Path) -> None:
     if not shutil.which("systemd-analyze"):
         pytest.skip("no systemd-analyze")
-    text = (EXAMPLES / "webcitoyen.service").read_text("utf-8")
-    text = text.replace("/opt/webcitoyen/.venv/bin", str(Path(sys.executable).parent))
-    text = re.sub(r"^(User|Group)=webcitoyen$", r"\1=daemon", text, flags=re.MULTILINE)
-    unit = tmp_path / "webcitoyen.service"
-    unit.write_text(text)
+    units = []
+    for example in EXAMPLES.glob("*.service"):
+        text = example.read_text("utf-8")
+        text = text.replace("/opt/webcitoyen/.venv/bin", str(Path(sys.executable).parent))
+        text = re.sub(r"^(User|Group)=webcitoyen$", r"\1=daemon", text, flags=re.MULTILINE)
+        units.append(tmp_path / example.name)
+        units[-1].write_text(text)
+    assert len(units) == 2
     verification = subprocess.run(
-        ["systemd-analyze", "verify", "--man=no", str(unit)], capture_output=True, text=True
+        ["systemd-analyze", "verify", "--man=no", *map(str, units)], capture_output=True, text=True
     )
     assert (verification.returncode, verification.stderr) == (0, "")
 

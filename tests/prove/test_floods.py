@@ -20,8 +20,8 @@ from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 
 import pytest
-from raw_http import ADDRESS, until
-from report_clients import HttpAnswer, ReportClient, Serve, fields, free_port
+from raw_http import ADDRESS, free_port, until
+from report_clients import HttpAnswer, ReportClient, Serve, fields
 from report_factory import count_rows
 
 from register.config import Settings

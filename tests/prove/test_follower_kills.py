@@ -25,6 +25,7 @@ from register.search import engine_interface as factory
 from register.search import query_parser, service
 from register.search.engine_interface import SearchEngine, SearchQuery
 from register.search.indexer import read_index_status
+from register.server.process_start import WORKER
 from register.worker.lock import worker_lock
 
 pytestmark = pytest.mark.prove
@@ -117,7 +118,7 @@ def test_a_hundred_kills_show_nothing_and_lose_nothing(
                     (erase if count % 10 == 0 else withdraw)(desk, removed)
                     reader.hidden |= {removed.number}
                 time.sleep(chance.uniform(0, WINDOW))
-                os.kill(served.child(), signal.SIGKILL)
+                os.kill(served.child(WORKER), signal.SIGKILL)
                 start = time.monotonic()
                 until(lambda: not lock.is_held())
                 public = {case.number for case in cases}

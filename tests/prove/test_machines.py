@@ -19,8 +19,8 @@ import pytest
 from case_contents import a_case
 from cast import hire, publish_case
 from databases import open_engine
-from raw_http import get, parse_response, send_raw, until
-from report_clients import ReportClient, Serve, free_port
+from raw_http import free_port, get, parse_response, send_raw, until
+from report_clients import ReportClient, Serve
 from report_factory import WORDS
 from sqlalchemy import func, select
 from sqlalchemy.orm import Session

@@ -27,7 +27,6 @@ from register import key_store
 from register.config import Settings
 from register.reports.models import Report
 from register.reports.web import public_forms
-from register.server.supervisor import WORKER
 
 pytestmark = [
     pytest.mark.prove,
@@ -96,11 +95,11 @@ def test_key_and_report_are_on_disk_before_the_acknowledgement(
         citizen = ReportClient(served.port)
         citizen.report(citizen.form(), WORDS)
         form = citizen.form()
-        with traced(served.child(WORKER), tmp_path / "sent"):
+        with traced(served.answering(), tmp_path / "sent"):
             receipt = citizen.report(form, WORDS)
         # An answer on /suivi has no key of its own: the report's is there already.
         page = citizen.follow(receipt.code)
-        with traced(served.child(WORKER), tmp_path / "written"):
+        with traced(served.answering(), tmp_path / "written"):
             written = citizen.write(page, "/suivi/message", message=f"J’ajoute : {WORDS}")
     assert receipt.code
     assert written.status == 200
@@ -119,7 +118,7 @@ def test_a_text_however_long_lies_in_no_temporary_file(
     with serving(settings, TMPDIR=str(tmp_path / "tmp")) as served:
         citizen = ReportClient(served.port)
         form = citizen.form()
-        with traced(served.child(WORKER), tmp_path / "sent"):
+        with traced(served.answering(), tmp_path / "sent"):
             answer = citizen.report(form, "é" * length)
     assert answer.status in (200, 422)
     written = written_to((tmp_path / "sent").read_text("utf-8"))
@@ -260,7 +259,7 @@ def test_a_full_disk_acknowledges_nothing_and_is_over_once_there_is_room(
 ) -> None:
     folder = settings.instance if store == "instance" else seal_folder(settings)
     with MEANS[means](folder) as disk, serving(settings) as served:
-        citizen, worker = ReportClient(served.port), served.child(WORKER)
+        citizen, worker = ReportClient(served.port), served.answering()
         first = citizen.report(citizen.form(), WORDS)
         assert first.code
         forms = [citizen.form() for _ in range(CLIENTS)]
@@ -280,7 +279,7 @@ def test_a_full_disk_acknowledges_nothing_and_is_over_once_there_is_room(
         second_answers = [citizen.post("/signaler", _form_again(answer)) for answer in refusals]
         assert all(answer.code for answer in second_answers)
         assert citizen.report(citizen.form(), WORDS).code
-        assert served.child(WORKER) == worker
+        assert served.answering() == worker
         assert '"event": "died"' not in served.logged()
         received = _report_count_on_disk(settings)
         assert received == 1 + len(forms) + 1

@@ -8,8 +8,8 @@ from collections import Counter
 from contextlib import AbstractContextManager, suppress
 
 import pytest
-from raw_http import EndableThread, running, until
-from report_clients import STARTED, ReportClient, Serve, free_port
+from raw_http import EndableThread, free_port, running, until
+from report_clients import STARTED, ReportClient, Serve
 from sqlalchemy import Engine, select
 from sqlalchemy.orm import Session
 

@@ -158,15 +158,14 @@ def refused_accesses(profile: str, needed: set[tuple[str, str]]) -> list[tuple[s
     return sorted(access for access in needed if access[0].startswith("/") and not allows(*access))
 
 
-@pytest.mark.parametrize("workers", [0, 1])
 def test_the_profile_lets_a_service_do_all_that_it_does(
-    register_settings: Settings, tmp_path: Path, workers: int
+    register_settings: Settings, tmp_path: Path
 ) -> None:
     if shutil.which("strace") is None:
         pytest.skip("no strace: tools/bring prove installs it")
     trace = tmp_path / "trace"
     calls = "trace=openat,mmap,fcntl,flock,/^unlink,/^mkdir,/^rmdir,/^rename,/^link,/chmod,execve"
-    words = command("serve", "--port", "0", *(["--workers", str(workers)] if workers else []))
+    words = command("serve", "--port", "0")
     process = subprocess.Popen(
         ["strace", "-f", "-qq", "-y", "-s", "400", "-e", calls, "-o", str(trace), *words],
         # The service cannot write beside its program, and Python does not mind.
@@ -207,18 +206,23 @@ def test_the_profile_lets_a_service_do_all_that_it_does(
 # --- the unit ----------------------------------------------------------------------------------
 
 
-def test_the_unit_leaves_little_open(tmp_path: Path) -> None:
+UNITS = ("webcitoyen.service", "webcitoyen-worker.service")
+
+
+@pytest.mark.parametrize("name", UNITS)
+def test_the_unit_leaves_little_open(tmp_path: Path, name: str) -> None:
     if not shutil.which("systemd-analyze"):
         pytest.skip("no systemd-analyze")
-    unit = tmp_path / "webcitoyen.service"
-    unit.write_text((EXAMPLES / "webcitoyen.service").read_text("utf-8"), "utf-8")
+    unit = tmp_path / name
+    unit.write_text((EXAMPLES / name).read_text("utf-8"), "utf-8")
     words = ["systemd-analyze", "security", "--offline=yes", "--no-pager", "--threshold=13"]
     analysis = subprocess.run([*words, str(unit)], capture_output=True, text=True)
     assert analysis.returncode == 0, analysis.stdout
 
 
-def test_the_unit_keeps_memory_from_the_disk_and_the_network_away() -> None:
-    text = (EXAMPLES / "webcitoyen.service").read_text("utf-8")
+@pytest.mark.parametrize("name", UNITS)
+def test_the_unit_keeps_memory_from_the_disk_and_the_network_away(name: str) -> None:
+    text = (EXAMPLES / name).read_text("utf-8")
     expected = {
         "LimitCORE=0",
         "MemorySwapMax=0",

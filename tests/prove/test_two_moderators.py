@@ -36,8 +36,8 @@ from register.journal import Act, JournalEntry, Ledger, head, writing
 pytestmark = pytest.mark.prove
 
 ROUNDS = 200
-# Who serves: the embedded server where everything is one file, gunicorn where it is grown.
-WORKERS = {"sqlite": 0, "postgresql": 1}
+# Processes that answer: one where everything is one file, two where it is grown.
+WORKERS = {"sqlite": 1, "postgresql": 2}
 TICKED = {"attribution": "y", "no_private_person": "y", "no_private_life": "y"}
 Fields = dict[str, Any]
 

@@ -18,7 +18,7 @@ from flask.testing import FlaskClient
 from register import create_app
 from register.config import Settings
 from register.errors import ConfigError
-from register.server.startup_checks import require_startable
+from register.server.startup_checks import require_pages, require_servable
 from register.web import assets
 from register.web.headers import SECURITY_HEADERS
 
@@ -316,7 +316,7 @@ def test_without_any_file_nothing_starts(site_settings: Settings, tmp_path: Path
     for folder in (tmp_path, tmp_path / "nowhere"):
         app.static_folder = str(folder)
         with pytest.raises(ConfigError) as raised:
-            require_startable(app)
+            require_pages(app)
         assert raised.value.key == "config_static"
         with pytest.raises(ConfigError):
             assets.collect(folder, tmp_path / "assets")
@@ -347,6 +347,6 @@ def test_a_folder_that_cannot_be_written_stops_the_start(
 ) -> None:
     (tmp_path / "assets").write_text("a file where the folder should be")
     with pytest.raises(ConfigError) as raised:
-        require_startable(create_app(replace(site_settings, instance=tmp_path)))
+        require_servable(create_app(replace(site_settings, instance=tmp_path)))
     assert raised.value.key == "config_assets"
     assert str(tmp_path / "assets") in str(raised.value.values["path"])

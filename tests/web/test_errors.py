@@ -242,11 +242,11 @@ def test_library_warnings_are_logged_without_their_message(
 ) -> None:
     import logging
 
-    warn: Callable[..., None] = logging.getLogger("waitress").warning
+    warn: Callable[..., None] = logging.getLogger("gunicorn.error").warning
     warn("Exception while serving %s from %s", "/incidents?q=marqueur", "203.0.113.7")
     logging.getLogger("werkzeug").info("203.0.113.7 GET /")
     (line,) = lines(capsys)
     assert line["event"] == "library"
-    assert line["logger"] == "waitress"
+    assert line["logger"] == "gunicorn.error"
     assert "marqueur" not in json.dumps(line)
     assert "203.0.113.7" not in json.dumps(line)

@@ -11,11 +11,10 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from raw_http import ADDRESS, Served, environ, get, send_raw, until
+from raw_http import environ, get, send_raw, serving, until
 
 from register.config import Settings
-from register.server import process_start
-from register.server.supervisor import FOLLOWER, GROWN, WORKER
+from register.server.process_start import WEB, WORKER
 
 pytestmark = pytest.mark.skipif(sys.platform != "linux", reason="macOS has no /proc and no prctl")
 
@@ -49,11 +48,6 @@ def core_limit(number: int) -> list[str]:
     return line.split()[4:6]
 
 
-def children(number: int) -> list[int]:
-    path = Path(f"/proc/{number}/task/{number}/children")
-    return [int(child) for child in path.read_text("ascii").split()]
-
-
 def test_the_check_reads_a_process_that_is_not_protected() -> None:
     process = subprocess.Popen([*POWERLESS, "sleep", "30"])
     try:
@@ -64,36 +58,19 @@ def test_the_check_reads_a_process_that_is_not_protected() -> None:
         process.wait()
 
 
-@pytest.mark.parametrize(
-    ("workers", "answering"), [(0, WORKER), pytest.param(1, GROWN, marks=pytest.mark.prove)]
-)
-def test_no_process_of_a_service_leaves_its_memory(
-    site_settings: Settings, workers: int, answering: str
-) -> None:
-    sockets = process_start.listen(ADDRESS, 0)
-    port = process_start.port_of(sockets)
-    fds = tuple(listener.fileno() for listener in sockets)
-    arguments = ("raw_http:application", "prêt", str(workers), *map(str, fds))
-    served = Served(
-        [*POWERLESS, *process_start.python_command(process_start.SUPERVISOR, *arguments)],
-        site_settings,
-        fds,
-    )
-    process_start.close(sockets)
-    try:
+def test_no_process_of_a_service_leaves_its_memory(site_settings: Settings) -> None:
+    with serving(site_settings, prefix=POWERLESS) as (served, port):
         served.first_line()
         assert send_raw(port, get(b"/healthz"))[0] == 200
-        supervisor, worker = served.process.pid, served.child(answering)
-        processes = [supervisor, worker, served.child(FOLLOWER)]
-        # What gunicorn's parent has forked.
-        processes += children(worker)
-        assert len(processes) == (4 if workers else 3)
-        for number in processes:
+        for number in (
+            served.process.pid,
+            served.child(WEB),
+            served.answering(),
+            served.child(WORKER),
+        ):
             until(lambda number=number: not is_readable(number))
             assert core_limit(number) == ["0", "0"]
         assert served.end() == 0
-    finally:
-        served.close()
 
 
 def test_a_command_is_protected_too(site_settings: Settings) -> None:

@@ -49,7 +49,7 @@ def client(settings: Settings) -> Client:
 def request_with(client: Client, path: str = "/", query: str = "", **environ: Any) -> Response:
     """Send a request with the environment as a server passes it, nothing corrected."""
     wsgi_environ = create_environ()
-    wsgi_environ |= {"PATH_INFO": path, "QUERY_STRING": query, "REQUEST_URI": "/"} | environ
+    wsgi_environ |= {"PATH_INFO": path, "QUERY_STRING": query, "RAW_URI": "/"} | environ
     return Response(*run_wsgi_app(client.application, wsgi_environ, buffered=True))
 
 
@@ -104,7 +104,7 @@ def test_an_address_in_text_goes_through(client: Client, path: str, query: str) 
 
 
 def test_a_host_named_in_the_request_line_is_400(client: Client) -> None:
-    assert request_with(client, REQUEST_URI="http://evil.test/").status_code == 400
+    assert request_with(client, RAW_URI="http://evil.test/").status_code == 400
 
 
 @pytest.mark.parametrize(

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import importlib.util
 import os
 import pty
 import shutil
@@ -20,7 +19,6 @@ from typing import BinaryIO
 import pytest
 from raw_http import (
     ADDRESS,
-    REQUESTS,
     Served,
     command,
     connect,
@@ -37,10 +35,7 @@ from raw_http import (
 from register import create_app
 from register.cli import operations
 from register.config import Settings
-from register.errors import ConfigError
-from register.server import process_start, supervisor
-from register.web.errors import plain_page
-from register.web.headers import SECURITY_HEADERS
+from register.server.process_start import WEB, WORKER
 
 # Long: for ``make prove``.
 pytestmark = pytest.mark.prove
@@ -76,17 +71,15 @@ def pid_at(port: int) -> int:
 # --- the command -------------------------------------------------------------------------------
 
 
-@pytest.mark.parametrize("options", [(), ("--workers", "2")])
+@pytest.mark.parametrize("options", [(), ("--workers", "2"), ("--no-worker",)])
 def test_the_command_prints_its_address_and_ends_cleanly(
     site_settings: Settings, options: tuple[str, ...]
 ) -> None:
-    strict = [] if options else ["-W", "error::ResourceWarning"]  # gunicorn leaves things open
-    python, *arguments = command("serve", "--port", "0", *options)
-    served = Served([python, *strict, *arguments], site_settings)
+    served = Served(command("serve", "--port", "0", *options), site_settings)
     try:
         port = int(served.first_line().rpartition(":")[2])
         assert port
-        assert '"event": "serving"' in served.logged()
+        until(lambda: '"event": "serving"' in served.logged())
         status, _headers, body = send_raw(port, get(b"/readyz"))
         assert (status, b"failed" in body) == (200, False)
         assert served.end(signal.SIGINT) == 0
@@ -95,6 +88,8 @@ def test_the_command_prints_its_address_and_ends_cleanly(
         assert '"event": "serving"' in log
         assert ADDRESS not in log
         assert "Traceback" not in log
+        assert "died" not in log
+        assert ('"event": "following"' in log) == (options != ("--no-worker",))
         with pytest.raises(OSError):
             connect(port)
     finally:
@@ -124,43 +119,53 @@ def test_an_address_is_one_that_a_browser_takes(host: str, address: str) -> None
     assert operations._address(host, 5000) == address
 
 
-def test_several_processes_need_gunicorn(monkeypatch: pytest.MonkeyPatch) -> None:
-    process_start.require_gunicorn()
-    monkeypatch.setattr(importlib.util, "find_spec", lambda _name: None)
-    with pytest.raises(ConfigError) as raised:
-        process_start.require_gunicorn()
-    assert raised.value.key == "config_workers"
-
-
-@pytest.mark.parametrize("module", [process_start.SUPERVISOR, supervisor.GROWN])
-def test_the_parent_imports_nothing_of_the_application(module: str) -> None:
-    modules = ("flask", "sqlalchemy", "waitress", "register.web.application", "register.db")
-    code = f"import sys, {module}; print([name for name in {modules} if name in sys.modules])"
+def test_the_parent_imports_nothing_of_the_application() -> None:
+    modules = ("flask", "sqlalchemy", "gunicorn", "register.web.application", "register.db")
+    code = f"""
+import sys, register.server.__main__, register.server.parent
+print([name for name in {modules} if name in sys.modules])"""
     process = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, cwd=TOP)
     assert process.stdout == "[]\n", process.stderr
+
+
+def test_the_check_says_whether_the_site_may_be_served(
+    site_settings: Settings, tmp_path: Path
+) -> None:
+    for seal_dir, code, sentence in (
+        (site_settings.seal_dir, 0, "Le site peut être servi.\n"),
+        (tmp_path, 1, ""),
+    ):
+        env = environ(replace(site_settings, seal_dir=seal_dir))
+        check = subprocess.run(command("check"), env=env, capture_output=True, text=True)
+        assert (check.returncode, check.stdout) == (code, sentence), check.stderr
 
 
 # --- one process after another -----------------------------------------------------------------
 
 
+@pytest.mark.parametrize("processes", [1, 2])
 def test_hup_brings_another_process_and_term_ends_it_and_nothing_is_lost(
-    site_settings: Settings,
+    site_settings: Settings, processes: int
 ) -> None:
-    with serving(site_settings) as (served, port):
+    with serving(site_settings, processes) as (served, port):
         served.first_line()
         with connect(port) as idle, connect(port) as half:
             first, stays = pid(idle)
             assert stays
             half.sendall(PID.replace(b"Length: 0", b"Length: 3") + b"a")
             time.sleep(0.2)
+            worker = served.child(WORKER)
             served.send(signal.SIGHUP)
             served.wait_for("renewed")
+            # For two seconds, because its request may be on the way.
             assert pid(idle) == (first, False)
             half.sendall(b"bc")
-            assert pid_of(read_response(half)) == (first, False)
+            former, _stays = pid_of(read_response(half))
+            assert former == first or processes == 2
+            until(lambda: served.child(WORKER) != worker)
         with connect(port) as idle, connect(port) as slow, connect(port) as half:
             second, _stays = pid(idle)
-            assert second != first
+            assert second not in (first, former)
             slow.sendall(get(b"/slow"))
             half.sendall(b"POST /count HTTP/1.1\r\nHost: localhost\r\nContent-Length: 3\r\n\r\na")
             time.sleep(0.2)
@@ -171,12 +176,11 @@ def test_hup_brings_another_process_and_term_ends_it_and_nothing_is_lost(
             assert pid(idle) == (second, False)
             assert parse_response(read_until_closed(slow))[::2] == (200, b"enfin")
         assert served.process.wait(20) == 0
-        for worker in (first, second):
-            assert _is_gone(worker)
+        for process in (first, second, worker):
+            assert _is_gone(process)
 
 
-@pytest.mark.prove
-def test_a_new_process_that_fails_to_start_leaves_the_old_one_serving(
+def test_a_successor_that_fails_to_start_leaves_the_present_one_serving(
     registers, tmp_path: Path
 ) -> None:
     with registers.new("sqlite", tmp_path) as settings, serving(settings) as (served, port):
@@ -189,6 +193,34 @@ def test_a_new_process_that_fails_to_start_leaves_the_old_one_serving(
         assert served.logged().count("clé de scellement est introuvable") == 1
         assert pid_at(port) == first
         (tmp_path / "away").rename(key)
+        # A signal during a renewal is not lost.
+        served.send(signal.SIGHUP)
+        time.sleep(0.2)
+        served.send(signal.SIGHUP)
+        served.wait_for("renewed", 2, seconds=40)
+        assert pid_at(port) != first
+
+
+def test_a_code_that_does_not_load_leaves_the_present_one_serving(
+    registers, tmp_path: Path, program: Path
+) -> None:
+    with (
+        registers.new("sqlite", tmp_path) as settings,
+        serving(settings, PYTHONPATH=path_to(program)) as (served, port),
+    ):
+        served.first_line()
+        first = pid_at(port)
+        for count, path, text in (
+            (1, "register/web/application.py", "import nothing_of_that_name"),
+            (2, "templates/base.html", "{% if"),
+        ):
+            file = program / path
+            present = file.read_text("utf-8")
+            file.write_text(text)
+            served.send(signal.SIGHUP)
+            served.wait_for("not_renewed", count)
+            assert pid_at(port) == first
+            file.write_text(present)
         served.send(signal.SIGHUP)
         served.wait_for("renewed")
         assert pid_at(port) != first
@@ -197,58 +229,49 @@ def test_a_new_process_that_fails_to_start_leaves_the_old_one_serving(
 def test_a_first_process_that_fails_to_start_ends_the_command(
     site_settings: Settings, tmp_path: Path
 ) -> None:
-    for workers in (0, 1):
-        with serving(replace(site_settings, seal_dir=tmp_path), workers) as (served, _port):
-            assert served.process.wait(30) == 1
-            sentences = [line for line in served.logged().splitlines() if not line.startswith("{")]
-            assert len(sentences) == 1
-            assert sentences[0].startswith("La clé de scellement est introuvable")
+    missing = replace(site_settings, seal_dir=tmp_path)
+    with serving(missing) as (served, _port):
+        assert served.process.wait(30) == 1
+        sentences = [line for line in served.logged().splitlines() if not line.startswith("{")]
+        # The worker is not needed to serve, and says nothing of the key.
+        assert len(sentences) == 1
+        assert sentences[0].startswith("La clé de scellement est introuvable")
 
 
-def test_a_worker_that_dies_is_started_again(site_settings: Settings) -> None:
+def test_processes_that_die_are_started_again(site_settings: Settings) -> None:
     with serving(site_settings) as (served, port):
         served.first_line()
-        first = pid_at(port)
+        first, arbiter = pid_at(port), served.child(WEB)
         os.kill(first, signal.SIGKILL)
         # The socket goes on listening: whoever comes now waits, and is answered.
         second = pid_at(port)
         assert second != first
-        assert '"event": "died"' in served.logged()
         # Ended by name, it finishes first, and is replaced as well.
         os.kill(second, signal.SIGTERM)
-        served.wait_for("died", 2)
-        assert pid_at(port) not in (first, second)
-
-
-@pytest.mark.prove
-def test_the_parent_of_gunicorn_is_started_again_and_leaves_no_worker(
-    site_settings: Settings,
-) -> None:
-    with serving(site_settings, workers=1) as (served, port):
-        served.first_line()
-        first, parent = pid_at(port), served.child(supervisor.GROWN)
-        os.kill(parent, signal.SIGKILL)
-        served.wait_for("died")
-        until(lambda: _is_gone(first))
-        assert pid_at(port) != first
-        assert served.child(supervisor.GROWN) != parent
+        until(lambda: pid_at(port) not in (first, second))
+        third = pid_at(port)
+        os.kill(arbiter, signal.SIGKILL)
+        served.wait_for("died", process="web")
+        assert pid_at(port) not in (first, second, third)
+        assert served.child(WEB) != arbiter
+        until(lambda: _is_gone(third))
+        worker = served.child(WORKER)
+        os.kill(worker, signal.SIGKILL)
+        served.wait_for("died", process="worker")
+        until(lambda: served.child(WORKER) != worker)
         assert served.end() == 0
 
 
-@pytest.mark.prove
-@pytest.mark.parametrize("workers", [0, 1])
-def test_pages_are_served_without_a_follower(
-    registers, tmp_path: Path, program: Path, workers: int
-) -> None:
-    path = program / "register" / "server" / "follower.py"
-    begins = 'if __name__ == "__main__":\n'
-    path.write_text(path.read_text("utf-8").replace(begins, begins + "    sys.exit(3)\n"), "utf-8")
+def test_pages_are_served_without_a_worker(registers, tmp_path: Path, program: Path) -> None:
+    path = program / "register" / "server" / "launch.py"
+    begins = "    process_start.become_child(WORKER)\n"
+    path.write_text(path.read_text("utf-8").replace(begins, begins + "    return 3\n"), "utf-8")
     with (
         registers.new("sqlite", tmp_path) as settings,
-        serving(settings, workers, PYTHONPATH=path_to(program)) as (served, port),
+        serving(settings, PYTHONPATH=path_to(program)) as (served, port),
     ):
         assert served.first_line() == "prêt\n"
-        served.wait_for("not_started", 2, process="follower")
+        served.wait_for("died", 2, process="worker")
         assert send_raw(port, get(b"/readyz"))[0] == 200
         assert served.end() == 0
 
@@ -266,12 +289,8 @@ def sink(request: pytest.FixtureRequest) -> Iterator[BinaryIO]:
     yield os.fdopen(os.open("/dev/full", os.O_WRONLY), "wb", 0)
 
 
-@pytest.mark.prove
-@pytest.mark.parametrize("workers", [0, 1])
-def test_a_blocked_log_ends_no_process(
-    site_settings: Settings, workers: int, sink: BinaryIO
-) -> None:
-    with serving(site_settings, workers, log=sink) as (served, port):
+def test_a_blocked_log_ends_no_process(site_settings: Settings, sink: BinaryIO) -> None:
+    with serving(site_settings, log=sink) as (served, port):
         served.process.stdout.close()
         first = pid_at(port)
         assert send_raw(port, get(b"/late"))[0] == 500
@@ -319,7 +338,6 @@ def plain_addresses(settings: Settings) -> list[str]:
     return [*plain, "/departements/93", "/communes/93032", "/regions/11", "/nulle-part", "/%00"]
 
 
-@pytest.mark.prove
 @pytest.mark.parametrize(("name", "word"), [("templates", "modèles"), ("static", "feuilles")])
 def test_an_installation_without_its_pages_is_one_sentence(
     site_settings: Settings, program: Path, name: str, word: str
@@ -336,12 +354,12 @@ def test_an_installation_without_its_pages_is_one_sentence(
         served.close()
 
 
-def test_no_worker_outlives_its_supervisor(site_settings: Settings) -> None:
+def test_no_process_outlives_the_parent(site_settings: Settings) -> None:
     with serving(site_settings) as (served, port):
         served.first_line()
-        worker = pid_at(port)
+        processes = [pid_at(port), served.child(WEB), served.child(WORKER)]
         served.process.kill()
-        until(lambda: _is_gone(worker))
+        until(lambda: all(map(_is_gone, processes)))
 
 
 def _is_gone(number: int) -> bool:
@@ -351,14 +369,10 @@ def _is_gone(number: int) -> bool:
     return True
 
 
-@pytest.mark.prove
-@pytest.mark.parametrize("options", [(), ("--workers", "1")])
-def test_a_closed_terminal_ends_what_was_started_in_it(
-    site_settings: Settings, options: tuple[str, ...]
-) -> None:
+def test_a_closed_terminal_ends_what_was_started_in_it(site_settings: Settings) -> None:
     terminal, process_side = pty.openpty()
     process = subprocess.Popen(
-        command("serve", "--port", "0", *options),
+        command("serve", "--port", "0"),
         env=environ(site_settings),
         stdin=process_side,
         stdout=subprocess.PIPE,
@@ -383,170 +397,3 @@ def _take_the_terminal() -> None:
 
     os.setsid()
     fcntl.ioctl(0, termios.TIOCSCTTY, 0)
-
-
-def test_every_option_of_the_interpreter_is_handed_on() -> None:
-    options = ["-X", "dev", "-X", "utf8", "-P", "-W", "error"]
-    code = (
-        "from register.server.process_start import python_command; print(*python_command('name'))"
-    )
-    environ = os.environ | {"PYTHONPATH": str(TOP)}
-    process = subprocess.run(
-        [sys.executable, *options, "-c", code], capture_output=True, text=True, env=environ
-    )
-    command = process.stdout.split()
-    assert command.count("-X") == 2, process.stderr
-    assert command.count("-P") == 1
-    assert {"dev", "utf8"} <= set(command)
-
-
-# --- the supervisor's judgement ----------------------------------------------------------------
-
-
-@pytest.mark.parametrize("ready", [True, False])
-def test_signals_during_a_renewal_are_handled_after_it(ready: bool) -> None:
-    """Whether that one succeeds or fails: the files may have been put right since it read them."""
-    code = DEAF if ready else "raise SystemExit(3)"
-    child = supervisor.Child("worker", [sys.executable, "-c", code], [])
-    child.renew()
-    first = child.coming
-    child.renew()
-    child.renew()
-    assert child.coming is first
-    until(lambda: child.look() or child.coming is not first)
-    second = child.coming
-    assert second is not None
-    assert (child.serving is first) == ready
-    # Once, however many signals came.
-    until(lambda: child.look() or child.coming is not second)
-    assert child.coming is None
-    for process in child.processes:
-        process.kill()
-
-
-def test_a_child_that_cannot_start_is_retried_with_growing_pauses() -> None:
-    child = supervisor.Child("worker", [sys.executable, "-c", "raise SystemExit(3)"], [])
-    due = []
-    for _ in range(9):
-        child.renew()
-        process = child.coming
-        until(lambda process=process: process.ended)
-        child.look()
-        due.append(child._due - time.monotonic())
-    assert 0.1 < due[0] < 0.3
-    assert due == sorted(due)
-    assert 29 < due[-1] < 31
-    assert child.processes == []
-
-
-def test_a_childs_pauses_have_an_end_of_their_own() -> None:
-    failing = [sys.executable, "-c", "raise SystemExit(3)"]
-    child = supervisor.Child("follower", failing, [], needed=False, longest=1.0)
-    for _ in range(5):
-        child.renew()
-        until(lambda: child.coming.ended)
-        child.look()
-    assert 0.9 < child._due - time.monotonic() < 1.1
-
-
-def test_the_children_of_a_killed_process_end_with_it() -> None:
-    code = "import subprocess; subprocess.run(['sleep', '60'])"
-    process = supervisor.Process([sys.executable, "-c", code], [])
-    group = process.popen.pid
-    until(lambda: len(_group(group)) == 2)
-    process.kill()
-    until(lambda: _group(group) == [])
-
-
-def _group(number: int) -> list[int]:
-    """The processes of a group that have not ended."""
-    members = []
-    for path in Path("/proc").glob("[0-9]*/stat"):
-        with suppress(OSError):
-            state, _parent, group = path.read_text("ascii").rpartition(")")[2].split()[:3]
-            members += [int(path.parent.name)] if group == str(number) and state != "Z" else []
-    return members
-
-
-def test_a_child_that_does_not_stop_is_killed(capfd: pytest.CaptureFixture[str]) -> None:
-    child = supervisor.Child("worker", [sys.executable, "-c", DEAF], [])
-    child.renew()
-    until(lambda: child.look() or child.serving is not None)
-    process = child.serving
-    child.stop()
-    child.see_off(5)
-    assert child.leaving == [process]
-    child.see_off(0)
-    assert child.leaving == []
-    assert process.popen.returncode == -signal.SIGKILL
-    assert '"event": "killed"' in capfd.readouterr().err
-
-
-DEAF = """
-import socket, sys, time
-line = socket.socket(fileno=int(sys.argv[1]))
-line.sendall(b"ready\\n")
-time.sleep(60)
-"""
-
-
-# --- gunicorn ----------------------------------------------------------------------------------
-
-
-@pytest.fixture(scope="module")
-def two_workers(site_settings: Settings) -> Iterator[tuple[Served, int]]:
-    with serving(site_settings, workers=2) as (served, port):
-        served.first_line()
-        yield served, port
-
-
-@pytest.fixture
-def port(two_workers: tuple[Served, int]) -> int:
-    return two_workers[1]
-
-
-@pytest.mark.parametrize("name", sorted(REQUESTS))
-def test_every_error_answer_of_gunicorn_is_the_registers(port: int, name: str) -> None:
-    data, expected = REQUESTS[name]
-    status, headers, body = send_raw(port, data)
-    assert status == expected
-    assert {name: headers.get(name) for name in SECURITY_HEADERS} == SECURITY_HEADERS
-    assert "Server" not in headers
-    assert b"gunicorn" not in body.lower()
-    assert b"evil" not in body
-    if status >= 400:
-        assert headers["Content-Type"] == "text/html; charset=utf-8"
-        assert b"<h1>" in body
-
-
-def test_a_terminals_signals_are_not_for_the_workers_of_gunicorn(port: int) -> None:
-    worker = pid_at(port)
-    for number in (signal.SIGINT, signal.SIGHUP):
-        os.kill(worker, number)
-    time.sleep(0.3)
-    assert not _is_gone(worker)
-
-
-@pytest.mark.parametrize(("name", "status"), [("bad-line", 400), ("long-etag", 431)])
-def test_what_gunicorn_answers_itself_is_in_the_registers_words(
-    port: int, name: str, status: int
-) -> None:
-    assert send_raw(port, REQUESTS[name][0])[2] == plain_page(status)
-
-
-def test_gunicorn_logs_nothing_of_a_request(two_workers: tuple[Served, int]) -> None:
-    served, port = two_workers
-    agent = b"User-Agent: marqueur"
-    for path in (b"/marqueur", b"/late?q=marqueur", b"/%ff?marqueur", b"http://[/marqueur"):
-        send_raw(port, get(path, agent, b"X-Forwarded-For: 203.0.113.7"))
-    with connect(port, "127.0.0.77") as connection:
-        connection.sendall(b"marqueur\r\n\r\n")
-        read_until_closed(connection)
-    with connect(port, "127.0.0.77") as connection:
-        connection.sendall(get(b"/slow?marqueur", agent))
-        connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, b"\1\0\0\0\0\0\0\0")
-    time.sleep(0.8)
-    log = served.logged()
-    assert "RuntimeError" in log  # the failure itself is logged
-    for secret in ("marqueur", "127.0.0", "203.0.113.7"):
-        assert secret not in log

@@ -12,14 +12,14 @@ from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
-from raw_http import ADDRESS, Served, command, environ, get, send_raw, serving, until
+from raw_http import Served, command, environ, get, send_raw, serving, until
 from sqlalchemy import Engine as Database
 
 from register.config import Settings
 from register.search import engine_interface as factory
 from register.search.engine_interface import SearchEngine
 from register.search.indexer import IndexStatus, read_index_status
-from register.server import process_start
+from register.server.process_start import WORKER
 from register.worker.lock import worker_lock
 
 pytestmark = pytest.mark.prove
@@ -78,36 +78,34 @@ def test_a_follower_that_is_killed_comes_back_and_catches_up(
         served.first_line()
         until(lambda: is_following(read_status()), SOON)
         for delay in (0.0, 0.3, 0.9):
-            killed = served.child()
+            killed = served.child(WORKER)
             os.kill(killed, signal.SIGKILL)
             time.sleep(delay)
             desk.published()
             desk.withdrawn()
             until(lambda: is_following(read_status()), SOON)
-            until(lambda killed=killed: served.child() != killed)
+            until(lambda killed=killed: served.child(WORKER) != killed)
         assert read_status().cases == 4
         until(has_worker)
         # Readers are answered all the time.
         assert send_raw(port, get(f"/incidents/{first.number}".encode()))[0] == 200
-        assert served.logged().count('"event": "died", "process": "follower"') == 3
-        assert '"process": "worker"' not in served.logged()
+        assert served.logged().count('"event": "died", "process": "worker"') == 3
+        assert '"process": "web"' not in served.logged()
 
 
-@pytest.mark.parametrize("workers", [0, 1])
-def test_hup_renews_the_follower_and_term_ends_it(
-    settings, variables, read_status, has_worker, desk, workers: int
+def test_hup_renews_the_worker_and_term_ends_it(
+    settings, variables, read_status, has_worker, desk
 ) -> None:
-    with serving(settings, workers, **variables) as (served, _port):
+    with serving(settings, **variables) as (served, _port):
         served.first_line()
         until(lambda: is_following(read_status()), SOON)
-        former = served.child()
+        former = served.child(WORKER)
         served.send(signal.SIGHUP)
-        served.wait_for("renewed", process="follower")
-        until(lambda: served.child() != former)
+        until(lambda: served.child(WORKER) != former)
         desk.published()
         until(lambda: is_following(read_status()), SOON)
         served.wait_for("renewed")
-        last = served.child()
+        last = served.child(WORKER)
         assert served.end() == 0
         assert not Path(f"/proc/{last}").exists()
         assert not has_worker()
@@ -157,7 +155,7 @@ def test_pages_say_that_search_lags_while_the_index_may_not_be_written(
     account_search = "/incidents?q=zinzolin"
     case = desk.published(narrative="Un mot rare, zinzolin, que seul le récit dit.")
     other_cases = [desk.published() for _ in range(2)]
-    with unprivileged(settings) as (served, port):
+    with serving(settings, prefix=POWERLESS) as (served, port):
         served.first_line()
         until(lambda: is_following(read_status()), SOON, served.logged)
         before = [search_answer(port, path) for path in ("/incidents?q=filmer", account_search)]
@@ -180,7 +178,7 @@ def test_pages_say_that_search_lags_while_the_index_may_not_be_written(
             search_answer(port, account_search),
         ] == before
         assert served.logged().count("search_failing") == 1
-        assert '"process": "worker"' not in served.logged()
+        assert '"process": "web"' not in served.logged()
 
 
 def search_answer(port: int, path: str) -> tuple[int, bool, set[int]]:
@@ -188,23 +186,6 @@ def search_answer(port: int, path: str) -> tuple[int, bool, set[int]]:
     status, _headers, body = send_raw(port, get(path.encode()))
     numbers = re.findall(rb'"/incidents/(\d+)"', body)
     return status, "La recherche se met à jour".encode() in body, set(map(int, numbers))
-
-
-@contextmanager
-def unprivileged(settings: Settings) -> Iterator[tuple[Served, int]]:
-    """The site as the service's user runs it, and its port."""
-    sockets = process_start.listen(ADDRESS, 0)
-    port = process_start.port_of(sockets)
-    fds = tuple(listener.fileno() for listener in sockets)
-    words = process_start.python_command(
-        process_start.SUPERVISOR, "raw_http:application", "prêt", "0", *map(str, fds)
-    )
-    served = Served([*POWERLESS, *words], settings, fds)
-    process_start.close(sockets)
-    try:
-        yield served, port
-    finally:
-        served.close()
 
 
 @contextmanager

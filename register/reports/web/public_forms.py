@@ -7,7 +7,6 @@ was filled in.
 from __future__ import annotations
 
 import secrets
-import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
@@ -18,7 +17,7 @@ from flask_babel import gettext as _
 from itsdangerous import BadData, URLSafeTimedSerializer
 from sqlalchemy.exc import SQLAlchemyError
 
-from register.concurrency_limit import ARRIVAL_TIME_KEY, Bulkhead
+from register.concurrency_limit import Bulkhead
 from register.db import db, is_disk_full, is_file_missing, now
 from register.errors import SealError, Unavailable
 from register.journal import WriteTransaction, writing
@@ -82,11 +81,12 @@ def _signer(purpose: str) -> URLSafeTimedSerializer:
 
 # --- the write queue ----------------------------------------------------------------------------
 
-# Requests in the queue, of the twelve threads of a gunicorn process. The embedded server has fewer
-# threads for reports, so that its queue is never full.
-MAX_WAITING = 7
-# Seconds in the queue, the time in the server's queue included.
-TURN_TIMEOUT = 5.0
+# Empty forms are made two at a time and sent ones processed four at a time, because each one more
+# would take the processor from readers. Those who wait hold a thread each.
+form_queue = Bulkhead(2, 20, 5.0)
+submission_queue = Bulkhead(4, 40, 5.0)
+MAX_WAITING = 7  # requests in the queue of those who write
+TURN_TIMEOUT = 5.0  # seconds in the queue
 # Seconds at the entrance of a full queue. Each write takes some hundredths of a second, so that a
 # burst of requests gets through; while another process locks the database, the threads beyond
 # those that wait are soon free for readers.
@@ -103,9 +103,7 @@ def queued_transaction() -> Iterator[WriteTransaction]:
     """
     # An open read transaction would keep words that an act destroys in the database's log.
     db.session.rollback()
-    entered_at = time.monotonic()
-    already_waited = entered_at - request.environ.get(ARRIVAL_TIME_KEY, entered_at)
-    with _write_queue.turn(already_waited), writing() as tx:
+    with _write_queue.turn(), writing() as tx:
         yield tx
 
 

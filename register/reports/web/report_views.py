@@ -67,7 +67,8 @@ Step = Callable[[ReportForm], ResponseReturnValue]
 @submit.get("/signaler", endpoint="report")
 def begin() -> ResponseReturnValue:
     """The form, empty but for a place in the address (``?lieu=…``, from old links)."""
-    return _form_with_place(request.args.get("lieu", ""))
+    with public_forms.form_queue.turn():
+        return _form_with_place(request.args.get("lieu", ""))
 
 
 @submit.post("/signaler", endpoint="report_on")
@@ -109,9 +110,10 @@ def _submitted_form() -> ReportForm:
 
 
 def _run_step(form: ReportForm, step: Step) -> ResponseReturnValue:
-    """The answer of a step; during an outage, the form as it was typed."""
+    """The answer of a step; during an outage or a burst, the form as it was typed."""
     try:
-        return step(form)
+        with public_forms.submission_queue.turn():
+            return step(form)
     except public_forms.OUTAGE_ERRORS as error:
         return public_forms.outage_response(
             error, str(_BUSY), lambda why: _form_html(form, error_text=why)

@@ -8,10 +8,9 @@ from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 
-from raw_http import ADDRESS, Served, command, environ
+from raw_http import ADDRESS, Served, command, environ, free_port
 
 from register.config import Settings
-from register.server import process_start
 
 
 @dataclass(frozen=True)
@@ -31,8 +30,8 @@ class FreshRegister:
 @contextmanager
 def serve_fresh_register(settings: Settings) -> Iterator[FreshRegister]:
     """``webcitoyen init`` and ``webcitoyen serve``, on a free loopback port."""
-    sockets = process_start.listen(ADDRESS, 0)
-    base = f"http://{ADDRESS}:{process_start.port_of(sockets)}"
+    port = free_port()
+    base = f"http://{ADDRESS}:{port}"
     variables = {
         "REGISTER_BASE_URL": base,
         "REGISTER_DATABASE_URL": settings.database_url,
@@ -40,12 +39,7 @@ def serve_fresh_register(settings: Settings) -> Iterator[FreshRegister]:
     }
     env = environ(settings) | variables
     link = _first_link(env)
-    fds = tuple(listener.fileno() for listener in sockets)
-    words = ("register:create_app", "prêt", "0", *map(str, fds))
-    served = Served(
-        process_start.python_command(process_start.SUPERVISOR, *words), settings, fds, **variables
-    )
-    process_start.close(sockets)
+    served = Served(command("serve", "--port", str(port)), settings, **variables)
     try:
         served.first_line()
         yield FreshRegister(base, link, env)

@@ -1,0 +1,33 @@
+"""``python -m register.server``: the parent process of the service, or a child that it starts."""
+
+from __future__ import annotations
+
+import gc
+import socket
+import sys
+
+from register.server import process_start
+
+
+def main(role: str, *arguments: str) -> int:
+    """Run one process of the service; its exit code."""
+    if role == process_start.PARENT:
+        # The application is not imported; see register.server.parent.
+        from register.server.parent import Parent
+
+        process_start.protect()
+        ready_line, children, *others = arguments
+        sockets = [socket.socket(fileno=int(fd)) for fd in others[2:]]
+        processes = dict(child.split(":") for child in children.split())
+        numbers = {name: int(process) for name, process in processes.items()}
+        return Parent(others, sockets, numbers).run(ready_line)
+    # As in register/__main__.py.
+    gc.disable()
+    from register.server import launch
+
+    gc.enable()
+    return launch.start_child(role, *arguments)
+
+
+if __name__ == "__main__":
+    sys.exit(main(*sys.argv[1:]))

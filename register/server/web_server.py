@@ -1,0 +1,92 @@
+"""The web server: gunicorn with threads, by its public settings, on sockets of the parent process.
+
+Its threads read requests themselves: behind a proxy that hands over whole requests, slow clients
+cost nothing here.
+"""
+
+from __future__ import annotations
+
+import os
+import signal
+import sys
+from typing import Any
+
+from flask import Flask
+from gunicorn.app.base import BaseApplication
+
+from register.server import startup_checks
+from register.web.logs import log
+
+# More than those that wait for a turn, who hold one each: 22 for the report form, 44 to send it, 10
+# to sign in. A thread that waits costs some kilobytes.
+THREADS = 96
+# Open at a time, of each process; most systems let a process open 1,024 files.
+CONNECTIONS = 800
+IDLE_SECONDS = 30  # that a silent connection is kept; 2 once the process ends
+DRAINING_SECONDS = 30  # that requests under way are given at the end
+# More than the application takes, which refuses what is too long in its own words.
+FIELD_LIMIT = 128 * 1024
+# A thread that asks the database lets go of the interpreter, and one that only computes keeps it
+# for Python's five milliseconds: a page that takes a fifth of one would wait for it twice.
+SWITCH_SECONDS = 0.0001
+
+
+class WebServer(BaseApplication):  # type: ignore[misc] # gunicorn has no types
+    """An application as gunicorn runs it, with our settings and none of the environment's."""
+
+    def __init__(self, app: Flask, options: dict[str, Any]) -> None:
+        self._app, self._options = app, options
+        super().__init__()
+
+    def load_config(self) -> None:
+        """Set the options."""
+        for name, value in self._options.items():
+            self.cfg.set(name, value)
+
+    def load(self) -> Flask:
+        """The application, loaded before the processes fork, which share its memory."""
+        return self._app
+
+
+def run(app: Flask, fds: list[int], workers: int) -> None:
+    """Serve an application on listening sockets until TERM; does not return.
+
+    The parent process gets USR1 once requests are answered.
+    """
+    parent_process = os.getppid()
+    # The parent notifies systemd itself.
+    os.environ.pop("NOTIFY_SOCKET", None)
+    sys.setswitchinterval(SWITCH_SECONDS)
+
+    def start_process(_worker: object) -> None:
+        startup_checks.start_index_refresher(app)
+        log().info("serving", threads=THREADS)
+
+    WebServer(
+        app,
+        {
+            "bind": [f"fd://{fd}" for fd in fds],
+            "workers": workers,
+            "worker_class": "gthread",
+            "threads": THREADS,
+            "worker_connections": CONNECTIONS,
+            "keepalive": IDLE_SECONDS,
+            "graceful_timeout": DRAINING_SECONDS,
+            "limit_request_line": 0,
+            "limit_request_field_size": FIELD_LIMIT,
+            "limit_request_fields": 64,
+            # Only errors, by the register's handler, which writes no message: they contain
+            # addresses of clients ("Invalid request from ip=…") and paths.
+            "accesslog": None,
+            "errorlog": None,
+            "loglevel": "error",
+            # Who may speak for the reader is decided by REGISTER_TRUSTED_PROXIES.
+            "forwarded_allow_ips": "",
+            "secure_scheme_headers": {},
+            "forwarder_headers": "",
+            # A socket by which any process of the same user could stop this one.
+            "control_socket_disable": True,
+            "when_ready": lambda _arbiter: os.kill(parent_process, signal.SIGUSR1),
+            "post_worker_init": start_process,
+        },
+    ).run()
