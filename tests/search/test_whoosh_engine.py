@@ -7,7 +7,7 @@ import os
 import stat
 import tempfile
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from hashlib import sha256
 from itertools import pairwise
 from pathlib import Path
@@ -32,7 +32,6 @@ from search_documents import (
     word_query,
     writes,
 )
-from whoosh.reading import CorruptIndexError
 
 from register.search import whoosh, whoosh_segment
 from register.search.engine_interface import (
@@ -426,9 +425,10 @@ def test_silent_corruption_is_noticed_by_a_deep_check(index, folder):
         # A process that opens the index reads it whole once.
         with pytest.raises(IndexNotReady):
             Whoosh(folder).find(None, SearchQuery())
-        # A merge does not make the damage part of a sound file.
-        with pytest.raises((IndexNotReady, CorruptIndexError)):
+        # A merge does not make the damage part of a sound file: its commit fails.
+        with suppress(Exception):
             index.write(LATER, [case(2, "deux")], [1], scrub=True)
+        assert index.cursor() == START
         path.write_bytes(content)
         os.utime(path, ns=(times.st_atime_ns, times.st_mtime_ns))
     assert index.intact(deep=True)
