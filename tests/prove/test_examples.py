@@ -214,7 +214,7 @@ def require_register_page(answer: http.client.HTTPResponse, body: bytes) -> None
 
 def require_service_during_renewal(proxy: Proxy, served: Served) -> None:
     served.send(signal.SIGHUP)
-    deadline = time.monotonic() + 15
+    deadline = time.monotonic() + 40
     processes = set()
     while len(processes) < 2 and time.monotonic() < deadline:
         answer, body = request(proxy, "/pid", "POST", b"abc")
