@@ -11,7 +11,17 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from benchmarks import copies, desk, postgres, searches, seeding, servers, two_commits, visible
+from benchmarks import (
+    after_acts,
+    copies,
+    desk,
+    postgres,
+    searches,
+    seeding,
+    servers,
+    two_commits,
+    visible,
+)
 from benchmarks.load import Load
 from benchmarks.pages import Pages, measure_flat_pages, measure_load
 from benchmarks.postgres import PostgresRegister
@@ -85,6 +95,8 @@ def _run(folder: Path, sizes: list[int], load: Load, *, whole: bool) -> list[Tab
             pages = Pages.select(db.engine)
             with _without_follower():
                 costs.append(measure_flat_pages(pages, load, _log))
+                if size >= main_size:
+                    tables.append(_measure_after_acts(members))
             if size == main_size:
                 tables += measure_load(pages.with_searches(), size, load, _log, summary)
                 tables.append(_measure_visibility(members))
@@ -158,6 +170,14 @@ def _measure_visibility(members: Members) -> Table:
     for name, longest in slowest.items():
         table.add(name, f"{longest:.3f}", value=longest, bar=Bar(1, most=True, unit=" s"))
     return table
+
+
+def _measure_after_acts(members: Members) -> Table:
+    from register.db import db
+
+    _log("  acts and their first readers")
+    with servers.run_register() as server:
+        return after_acts.measure_after_acts(db.engine, server, members)
 
 
 def _compare(growth: Table, costs: list[dict[str, tuple[float, float]]]) -> None:

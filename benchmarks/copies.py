@@ -149,14 +149,13 @@ def _move_codes(connection: Connection, copy: int, places: list[str]) -> None:
     low = copy * SEEDED
     is_in_copy = f"until_line = 0 AND incident_id > {low} AND incident_id <= {low + SEEDED}"
     connection.execute(
-        text(f"DELETE FROM case_code WHERE axis IN ('commune_saisie', 'lieu') AND {is_in_copy}")
+        text(f"DELETE FROM case_code WHERE axis = 'commune_saisie' AND {is_in_copy}")
     )
     connection.execute(
         insert(CaseCode),
         [
-            {"incident_id": low + position, "axis": axis, "code": code, "since_line": 1}
+            {"incident_id": low + position, "axis": "commune_saisie", "code": code, "since_line": 1}
             for position, code in enumerate(places, 1)
-            for axis in ("commune_saisie", "lieu")
         ],
     )
     connection.execute(

@@ -8,13 +8,11 @@ from pathlib import Path
 
 from register.search.engine_interface import CODE, Document
 
-# The twenty best and how many there are: what a page of a search shows.
-_BEST = "SELECT rowid FROM cases WHERE cases MATCH ? ORDER BY rank LIMIT 20"
-_COUNT = "SELECT count(*) FROM cases WHERE cases MATCH ?"
+_MATCHES = "SELECT rowid FROM cases WHERE cases MATCH ?"
 
 
 class Fts5:
-    """A table of token streams in a file of its own; read as FTS5 ranks, by BM25."""
+    """Table of token streams in a file of its own, asked what our engines are asked."""
 
     def __init__(self, path: Path) -> None:
         self._connection = sqlite3.connect(path)
@@ -33,10 +31,17 @@ class Fts5:
             # Its best shape, as after a night without changes.
             transaction.execute("INSERT INTO cases (cases) VALUES ('optimize')")
 
-    def count(self, match: str) -> int:
-        """Read the twenty best and count all; how many there are."""
-        self._connection.execute(_BEST, (match,)).fetchall()
-        return int(self._connection.execute(_COUNT, (match,)).fetchone()[0])
+    def find(self, parts: Sequence[str]) -> dict[int, int]:
+        """All matching cases with their strength: the number of parts in the strong column."""
+        strength = dict.fromkeys(self._numbers(" ".join(parts)), 0)
+        for part in parts:
+            for number in self._numbers(f"strong : {part}"):
+                if number in strength:
+                    strength[number] += 1
+        return strength
+
+    def _numbers(self, match: str) -> list[int]:
+        return [number for (number,) in self._connection.execute(_MATCHES, (match,))]
 
     def close(self) -> None:
         """Let go of the file."""

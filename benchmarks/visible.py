@@ -38,7 +38,7 @@ def measure_delays(
         tags = {name: server.get(path)[1].get("etag", "") for name, path in places.items()}
         begun = time.perf_counter()
         with writing(engine) as tx:
-            number = publish_case(tx, _content(mark), members)
+            number = publish_case(tx, case_content(mark), members)
         places["case"] = f"/incidents/{number}"
         for name, path in places.items():
             _wait(server, path, tags.get(name, ""), mark)
@@ -56,7 +56,8 @@ def _wait(server: RegisterServer, path: str, tag: str, mark: str) -> None:
     raise RuntimeError(f"{mark} is not on {path}")
 
 
-def _content(mark: str) -> Content:
+def case_content(mark: str) -> Content:
+    """The content of a publishable case with a title."""
     return Content(
         title=mark,
         summary=mark,

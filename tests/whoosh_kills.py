@@ -10,7 +10,6 @@ from pathlib import Path
 
 from search_documents import case, no_progress, word_query
 
-from register.search import whoosh_state
 from register.search.engine_interface import Cursor, Document, SearchQuery
 from register.search.whoosh import Whoosh
 
@@ -54,7 +53,7 @@ def killed_writers(engine: Whoosh, times: int, seed: int) -> int:
         assert len(matches.strength) == 24
         assert engine.find(None, SearchQuery()).strength.keys() == matches.strength.keys()
         assert engine.intact(deep=True)
-        assert whoosh_state.leftovers(engine._folder, engine._state()) == []
+        assert engine._leftovers() == []
     seq = engine.cursor().seq
     engine.write(Cursor(seq + 1, "cc", "made"), write_documents(seq + 1), [], scrub=False)
     assert len(engine.find(None, word_query(f"commit{seq + 1}")).strength) == 24

@@ -81,24 +81,22 @@ _STORED_NAMES = {
     "departement": "departement_saisi",
     "region": "region_saisie",
 }
-_RESOLVED_AXES = ("commune", "departement", "region", "famille", "annee", "departement_du_lieu")
-_SOURCE_AXES = (*_STORED_NAMES.values(), "type", "du", "lieu")
+_RESOLVED_AXES = ("commune", "departement", "region", "famille", "annee")
+_SOURCE_AXES = (*_STORED_NAMES.values(), "type", "du")
 
 
 def codes_of(content: Content) -> CodesByAxis:
     """Axis → codes of a document, as they were entered.
 
     Days are ISO strings, which sort as days do: ``du`` is the last possible day of the incident,
-    ``au`` the first. ``lieu`` is the commune whose authority acts, or else the département.
+    ``au`` the first.
     """
     day = dates.parse(content.date) if content.date else None
     end = dates.parse(content.end_date) if content.end_date else None
-    place = content.commune or content.departement
     codes: dict[str, Iterable[str]] = {
         "commune": (content.commune, *content.linked_communes),
         "departement": (content.departement,),
         "region": (content.region,),
-        "lieu": (place,) if content.country == "FR" else (),
         "pays": (content.country,),
         "endroit": (content.place_label,) if len(content.place_label) <= LABEL_LIMIT else (),
         "type": content.types,
@@ -271,9 +269,6 @@ def _resolve_code(session: Session, axis: str, code: str) -> Iterator[tuple[str,
         area = place_queries.departement(code)
         yield "departement", code
         yield "region", area.region_code if area else None
-    elif axis == "lieu":
-        commune = place_queries.commune(code)
-        yield "departement_du_lieu", commune.departement_code if commune else code
     elif axis == "commune_saisie" and (commune := place_queries.commune(code)):
         yield "commune", commune.code
         yield "departement", commune.departement_code

@@ -27,7 +27,6 @@ from register.text.normalisation import fold, one_line
 VALUES_LIMIT = 100  # values of one filter
 LENGTH_LIMIT = 120  # characters of one value
 WORDS_LIMIT = 200  # characters of the searched words
-PAGE_LIMIT = 10_000
 PAGE_SIZE = 20
 ORDERS = ("pertinence", "date", "maj")
 
@@ -166,36 +165,14 @@ def require_count(name: str, typed: Sequence[str], limit: int) -> None:
         raise Invalid("filter_too_many", name=name, limit=limit)
 
 
-def require_places(query: CaseQuery) -> None:
-    """Check that the place codes of a search exist today or existed before.
-
-    For a well-formed code of no place, an empty list would be a statement on a place that does
-    not exist.
-
-    :raises Invalid: ``filter``.
-    """
-    for name, find_place in _PLACE_LOOKUPS.items():
-        for value in query.values.get(name, ()):
-            if find_place(value) is None:
-                raise Invalid("filter", name=name, value=value)
-
-
-_PLACE_LOOKUPS: dict[str, Callable[[str], object | None]] = {
-    "commune": place_queries.current_code,
-    "departement": place_queries.departement,
-    "region": place_queries.region,
-    "epci": place_queries.group,
-}
-
-
 def parse_page_number(typed: str) -> int:
-    """Page number from 1 to :data:`PAGE_LIMIT`, in ASCII digits without a leading zero.
+    """Page number from 1, in at most seven ASCII digits without a leading zero.
 
     :raises Invalid: ``page``.
     """
     if not typed:
         return 1
-    if not re.fullmatch(r"[1-9][0-9]{0,4}", typed) or int(typed) > PAGE_LIMIT:
+    if not re.fullmatch(r"[1-9][0-9]{0,6}", typed):
         raise Invalid("page", value=typed[:20])
     return int(typed)
 
@@ -270,18 +247,23 @@ FILTERS: dict[str, Filter] = {
     search_filter.name: search_filter
     for search_filter in (
         Filter(WORDS, _test(bool), is_text=True, is_single=True, limit=WORDS_LIMIT),
+        # Places that exist or existed: an empty list would be a statement on a place that does not.
         # A former code stands for the commune of today.
         Filter(
             "commune",
-            _test(place_queries.is_commune_code),
+            _test(lambda value: place_queries.current_code(value) is not None),
             codes=lambda value: (place_queries.current_code(value) or value,),
         ),
-        Filter("departement", _test(place_queries.is_departement_code), is_facet=True),
-        Filter("region", _test(place_queries.is_region_code)),
+        Filter(
+            "departement",
+            _test(lambda value: place_queries.departement(value) is not None),
+            is_facet=True,
+        ),
+        Filter("region", _test(lambda value: place_queries.region(value) is not None)),
         # Its communes of today: no case is filed under an intercommunalité.
         Filter(
             "epci",
-            _test(lambda value: re.fullmatch(r"[0-9]{9}", value) is not None),
+            _test(lambda value: place_queries.group(value) is not None),
             codes=place_queries.group_members,
             axis="commune",
         ),

@@ -162,8 +162,10 @@ def _differences(name: str, before: Entries, words: Words) -> Iterator[Problem]:
             yield Problem("vocabulary_table", word)
         return
     for code in sorted(before.keys() | present.keys()):
+        # Sealed entries have the order of their keys, present ones that of the file.
         names, present_names = (
-            ", ".join(entry.get(code, {}).values()) for entry in (before, present)
+            ", ".join(name for _kind, name in sorted(entry.get(code, {}).items()))
+            for entry in (before, present)
         )
         if names != present_names:
             place: dict[str, object] = {

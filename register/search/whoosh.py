@@ -1,26 +1,35 @@
-"""The engine of the embedded installation: Whoosh-Reloaded, an index in a folder, one writer.
+"""Search engine of the embedded installation: Whoosh in a folder, through its public interface.
 
-Whoosh keeps terms, segments and commits; how a search is answered is ours (``whoosh_finding``),
-for every case at once and without scores. Its searcher is not used: its ``limit`` prunes wrongly,
-and its ``refresh`` goes on showing what was deleted.
+Each commit has a folder of its own, which shares unchanged files with the former one as hard
+links; the symbolic link ``current`` names the folder in use, and replacing it is the commit. A
+manifest holds the position in the public ledger and each file with its SHA-256. Nothing is
+synchronised to the disk: an index that a power failure damages is rebuilt.
 """
 
 from __future__ import annotations
 
+import fcntl
+import hashlib
+import json
+import os
+import re
 import secrets
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+import shutil
+import stat
+import sys
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
-from dataclasses import dataclass
-from functools import cached_property
-from itertools import chain
+from dataclasses import asdict, dataclass
+from functools import wraps
 from pathlib import Path
 from threading import Lock
-from typing import Any
+from typing import Any, ParamSpec, TypeVar
 
 from sqlalchemy.orm import Session
-from whoosh.index import TOC, FileIndex
+from whoosh import versionstring
+from whoosh.index import EmptyIndexError, FileIndex
+from whoosh.reading import IndexReader
 
-from register.search import whoosh_state as states
 from register.search.engine_interface import (
     Cursor,
     Document,
@@ -30,289 +39,312 @@ from register.search.engine_interface import (
     SearchQuery,
     report_progress,
 )
-from register.search.literal_terms import unique_forms, with_literal_runs, with_literal_tokens
-from register.search.whoosh_files import Shelf
-from register.search.whoosh_postings import FORMS, NUMBER, SCHEMA, WORDS, Codec, Pool
-from register.search.whoosh_segment import LARGEST, Leaf, answers, scrubbed, tidied
-from register.search.whoosh_state import Mark, State
+from register.search.whoosh_segment import (
+    SCHEMA,
+    MergePolicy,
+    add_documents,
+    live_forms,
+    open_storage,
+    open_writer,
+    search_segment,
+    segment_readers,
+    write_segments,
+)
 
-_INDEX = "MAIN"
-_TRIES = 5
-# Long documents fill a segment before it has its number of them.
-_POSTINGS = 5_000_000
+# An index of another layout is not read: a change of the fields or of the manifest changes it.
+LAYOUT = f"2 whoosh-{versionstring()} {sys.byteorder}-endian"
+_CURRENT, _LOCK, _MANIFEST = "current", "lock", "manifest"
+_COMMIT_FOLDER = re.compile(r"[0-9a-f]{16}")
+
+Parameters = ParamSpec("Parameters")
+Result = TypeVar("Result")
+
+
+def _retried(method: Callable[Parameters, Result]) -> Callable[Parameters, Result]:
+    """Repeat a reading if a commit has removed the files that it opened.
+
+    Any error becomes IndexNotReady, without its message, which may quote words.
+    """
+
+    @wraps(method)
+    def retry(*args: Parameters.args, **options: Parameters.kwargs) -> Result:
+        for _attempt in range(5):
+            try:
+                return method(*args, **options)
+            except IndexNotReady:
+                raise
+            except (FileNotFoundError, EmptyIndexError):
+                continue
+            except Exception as error:
+                raise IndexNotReady(type(error).__name__) from None
+        raise IndexNotReady("absent")
+
+    return retry
 
 
 @dataclass(frozen=True)
+class _Commit:
+    """Manifest of a folder; a file has its size, its time in nanoseconds and its SHA-256."""
+
+    folder: Path
+    cursor: Cursor
+    files: Mapping[str, Sequence[Any]]
+
+    @classmethod
+    def read(cls, folder: Path) -> _Commit:
+        """Commit of a folder; any error means damage, or another layout."""
+        body, digest = (folder / _MANIFEST).read_bytes().split(b"\n")
+        manifest = json.loads(body)
+        if hashlib.sha256(body).hexdigest().encode() != digest or manifest["layout"] != LAYOUT:
+            raise IndexNotReady("layout")
+        return cls(folder, Cursor(**manifest["cursor"]), manifest["files"])
+
+    def write(self) -> None:
+        body = {"layout": LAYOUT, "cursor": asdict(self.cursor), "files": self.files}
+        encoded = json.dumps(body).encode()
+        digest = hashlib.sha256(encoded).hexdigest().encode()
+        (self.folder / _MANIFEST).write_bytes(encoded + b"\n" + digest)
+
+    def require_untouched(self) -> None:
+        """:raises IndexNotReady: the folder shows that a file was changed."""
+        for name, mark in self.files.items():
+            status = (self.folder / name).stat()
+            if [status.st_size, status.st_mtime_ns] != mark[:2]:
+                raise IndexNotReady("touched")
+
+    def require_intact(self, verified: Collection[str] = ()) -> None:
+        """:raises IndexNotReady: the SHA-256 of a file is another, unless it was verified."""
+        for name, (_size, _time, digest) in self.files.items():
+            if digest not in verified and _sha256(self.folder / name) != digest:
+                raise IndexNotReady("damaged")
+
+
+def _sha256(path: Path) -> str:
+    with path.open("rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()
+
+
+@dataclass
 class _Snapshot:
-    """An index as one commit left it, open. It is closed when the last reader lets go of it."""
+    """Verified commit, case numbers by segment, and readers, each for one search at a time."""
 
-    state: State
-    leaves: tuple[Leaf, ...]
+    commit: _Commit
+    index: FileIndex
+    case_numbers: Mapping[str, Sequence[int]]
+    readers: list[IndexReader]
+    forms: list[str] | None = None
 
-    @cached_property
-    def forms(self) -> list[str]:
-        return sorted(set().union(*(leaf.forms() for leaf in self.leaves)))
+    def close(self) -> None:
+        """Close the files and forget the forms: of a former commit, they may have been erased."""
+        self.forms = None
+        while self.readers:
+            self.readers.pop().close()
+
+    def __del__(self) -> None:
+        self.close()
 
 
 class Whoosh:
-    """An index of public cases in a folder that nobody else may write."""
+    """Index of public cases in a folder that no other account may write: it holds pickles."""
 
     name = "whoosh"
 
     def __init__(self, folder: Path) -> None:
         self._folder = folder
-        self._name = folder / states.CURRENT
-        self._known: tuple[tuple[int, int, int], State] | None = None
-        self._open: _Snapshot | None = None
-        self._read: frozenset[Mark] = frozenset()
+        self._snapshot: _Snapshot | None = None
         self._opening = Lock()
 
-    def find(self, session: Session, asked: SearchQuery) -> IndexMatches:
-        """Every case that answers; the session is not needed.
+    @_retried
+    def find(self, session: Session, search_query: SearchQuery) -> IndexMatches:
+        """All matching cases; the session is not needed."""
+        strength: dict[int, int] = {}
+        with self._open_reader() as (snapshot, reader):
+            for segment, segment_reader in segment_readers(reader).items():
+                case_numbers = snapshot.case_numbers[segment]
+                for document, value in search_segment(segment_reader, search_query).items():
+                    strength[case_numbers[document]] = value
+        return IndexMatches(snapshot.commit.cursor, strength)
 
-        :raises Unready: no usable index.
-        """
-        with _unready():
-            snapshot = self._snapshot()
-            asked = with_literal_tokens(asked)
-            strength: dict[int, int] = {}
-            for leaf in snapshot.leaves:
-                strength |= answers(leaf, asked)
-            return IndexMatches(snapshot.state.cursor, strength)
-
+    @_retried
     def forms(self, session: Session) -> Sequence[str]:
-        """Every form of a case in the index, sorted.
-
-        :raises Unready: no usable index.
-        """
-        with _unready():
-            return self._snapshot().forms
+        """All forms in the index, sorted."""
+        with self._open_reader() as (snapshot, reader):
+            if snapshot.forms is None:
+                segments = segment_readers(reader).values()
+                snapshot.forms = sorted(set[str]().union(*map(live_forms, segments)))
+            return snapshot.forms
 
     def stamp(self) -> str:
-        """Another text after each commit, by two looks at the folder; empty without an index.
-
-        The files of the index are not looked at: what was found while they were whole is found
-        in the register as it is, and an answer without an index is kept by nobody.
-        """
+        """Name of the folder in use, whose files are not looked at; empty without an index."""
         try:
-            with _unready():
-                self._require_safe()
-                return self._current().commit
+            return self._current_folder().name
         except IndexNotReady:
             return ""
 
     def cursor(self) -> Cursor | None:
-        """Where the index stands; None when there is no usable one."""
+        """Cursor of the index; None if there is no usable index."""
         try:
-            with _unready():
-                return self._state().cursor
+            return self._read_commit().cursor
         except IndexNotReady:
             return None
 
     def write(
         self, cursor: Cursor, documents: Iterable[Document], gone: Iterable[int], *, scrub: bool
     ) -> None:
-        """Replace and remove some cases and move the cursor, in one commit.
+        """Replace and remove documents and move the cursor, in one commit.
 
-        :param scrub: leave no word of replaced and removed documents in any file.
-        :raises Unready: no usable index, or another writer.
-        :raises OSError: it cannot be written; it is as it was before.
+        :param scrub: leave no word of earlier documents of these cases in any file.
         """
-        given = {one.number: one for one in documents}
-        if self._usable() is None:
-            raise IndexNotReady("absent")
-        with states.writing(self._folder):
-            state = self._state()
-            states.sweep(self._folder, state)
-            shelf = Shelf(state.path(self._folder))
-            with _writer(FileIndex(shelf, SCHEMA, _INDEX)) as writer:
-                _remove(writer, given.keys() | set(gone))
-                for one in given.values():
-                    _add(writer, one)
-                writer.commit(mergetype=scrubbed if scrub else tidied)
-            self._put(shelf, state.place, cursor, state.files)
+        replacements = {document.number: document for document in documents}
+        numbers = replacements.keys() | set(gone)
+        former = self._read_commit()
+        merge_policy = MergePolicy(numbers if scrub else ())
+        with self._new_commit(cursor, former) as folder:
+            index = FileIndex(open_storage(folder), SCHEMA)
+            with open_writer(index, merge_policy) as writer:
+                for number in numbers:
+                    writer.delete_by_term("number", number)
+                add_documents(writer, replacements.values())
+            while not merge_policy.is_complete:
+                with open_writer(index, merge_policy):
+                    pass
 
     def rebuild(
         self, cursor: Cursor, documents: Iterable[Document], total: int, progress: Progress
     ) -> None:
-        """Make the index anew beside the one in use, then put it in its place.
-
-        :raises Unready: another writer.
-        :raises OSError: it cannot be written.
-        """
-        states.prepare(self._folder)
-        with states.writing(self._folder):
-            states.sweep(self._folder, self._usable())
-            place = states.new_place(self._folder)
-            shelf = Shelf(self._folder / place)
-            index = FileIndex.create(shelf, SCHEMA, _INDEX)
-            told = report_progress(documents, total, progress)
-            while _fill(index, told):
-                pass
-            self._put(shelf, place, cursor, {})
+        """Rebuild the index; the old one answers until the new one is complete."""
+        self._folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+        self._folder.chmod(0o700)
+        self._require_safe()
+        with self._new_commit(cursor, _Commit(self._folder, cursor, {})) as folder:
+            index = FileIndex.create(open_storage(folder), SCHEMA)
+            write_segments(index, report_progress(documents, total, progress))
 
     def intact(self, *, deep: bool) -> bool:
-        """Whether the files are as their writer left them; ``deep`` compares every byte.
-
-        What a killed writer left beside them is swept away: it may hold words that are erased.
-        """
-        state = self._usable()
-        while state is not None:
-            if self._is_sound(state, deep=deep):
-                return True
-            # Another process may have committed meanwhile, and removed what was looked at.
-            before, state = state, self._usable()
-            if state == before:
-                return False
-        return False
+        """Whether the files are undamaged; leftovers of a killed writer go, with erased words."""
+        try:
+            self._require_intact(deep=deep)
+        except IndexNotReady:
+            return False
+        return True
 
     def close(self) -> None:
-        """Let go of the files, as soon as no reader has them."""
-        self._open = self._known = None
+        """Close the files that no search is reading."""
+        if self._snapshot is not None:
+            self._snapshot.close()
 
-    # --- what is in use ------------------------------------------------------------------------
+    @_retried
+    def _require_intact(self, *, deep: bool) -> None:
+        commit = self._read_commit()
+        if self._leftovers():
+            with suppress(BlockingIOError), self._locked(fcntl.LOCK_NB):
+                self._remove_leftovers()
+        if deep:
+            _Commit.read(commit.folder).require_intact()
 
-    def _snapshot(self) -> _Snapshot:
-        for _ in range(_TRIES):
-            state = self._state()
-            with self._opening, suppress(FileNotFoundError):
-                snapshot = self._open
-                if snapshot is None or snapshot.state.commit != state.commit:
-                    snapshot = self._open = self._opened(state)
-                return snapshot
-        raise IndexNotReady("moving")
-
-    def _opened(self, state: State) -> _Snapshot:
-        # What was read whole once, by this process, is not read again: after a commit that is
-        # nearly all.
-        if not states.are_the_same(self._folder, state, self._read):
-            raise IndexNotReady("damaged")
-        self._read = frozenset(state.files.values())
-        shelf = Shelf(state.path(self._folder))
-        toc = TOC.read(shelf, _INDEX, gen=state.generation, schema=SCHEMA)
-        return _Snapshot(state, tuple(Leaf(shelf, segment) for segment in toc.segments))
-
-    def _state(self) -> State:
-        """The state in use, its files untouched.
-
-        A file that is gone belongs to a state that was replaced since it was read, unless it is
-        gone again and again.
-        """
-        self._require_safe()
-        for _ in range(_TRIES):
-            state = self._current()
-            with suppress(FileNotFoundError):
-                if states.are_untouched(self._folder, state):
-                    return state
-        raise IndexNotReady("touched")
+    # --- reading --------------------------------------------------------------------------------
 
     def _require_safe(self) -> None:
-        if not states.is_safe(self._folder):
+        status = self._folder.stat()
+        if status.st_uid != os.geteuid() or status.st_mode & (stat.S_IWGRP | stat.S_IWOTH):
             raise IndexNotReady("unsafe")
 
-    def _current(self) -> State:
-        known = self._known
+    @_retried
+    def _current_folder(self) -> Path:
+        self._require_safe()
+        folder, snapshot = self._folder / (self._folder / _CURRENT).readlink(), self._snapshot
+        if snapshot is not None and snapshot.commit.folder != folder:
+            snapshot.close()
+        return folder
+
+    @_retried
+    def _read_commit(self) -> _Commit:
+        commit = _Commit.read(self._current_folder())
+        commit.require_untouched()
+        return commit
+
+    @contextmanager
+    def _open_reader(self) -> Iterator[tuple[_Snapshot, IndexReader]]:
+        snapshot = self._open_snapshot()
         try:
-            found = self._name.stat()
-            mark = (found.st_size, found.st_mtime_ns, found.st_ino)
-            if known is None or known[0] != mark:
-                self._open = None
-                known = self._known = mark, states.read(self._folder)
-        except OSError:
-            # What is past is let go of at once, here and above: its words may have been erased.
-            self._open = None
-            raise
-        return known[1]
-
-    def _usable(self) -> State | None:
+            reader = snapshot.readers.pop()
+        except IndexError:
+            reader = snapshot.index.reader()
         try:
-            with _unready():
-                return self._state()
-        except IndexNotReady:
-            return None
+            yield snapshot, reader
+        finally:
+            if snapshot is self._snapshot:
+                snapshot.readers.append(reader)
+            else:
+                reader.close()
 
-    # --- putting in use ------------------------------------------------------------------------
+    def _open_snapshot(self) -> _Snapshot:
+        commit = self._read_commit()
+        with self._opening:
+            former = self._snapshot
+            if former is not None and former.commit == commit:
+                return former
+            # What was read once is not read again: after a commit that is nearly all.
+            commit.require_intact(
+                {mark[2] for mark in former.commit.files.values()} if former else ()
+            )
+            index = FileIndex(open_storage(commit.folder), SCHEMA)
+            reader = index.reader()
+            former_numbers = former.case_numbers if former else {}
+            case_numbers = {
+                segment: former_numbers.get(segment) or list(segment_reader.column_reader("number"))
+                for segment, segment_reader in segment_readers(reader).items()
+            }
+            self._snapshot = _Snapshot(commit, index, case_numbers, [reader])
+            return self._snapshot
 
-    def _put(self, shelf: Shelf, place: str, cursor: Cursor, known: Mapping[str, Mark]) -> None:
-        toc = TOC.read(shelf, _INDEX, schema=SCHEMA)
-        names = [one.make_filename(one.COMPOUND_EXT) for one in toc.segments]
-        names.append(TOC._filename(_INDEX, toc.generation))
-        files = states.settle(self._folder / place, names, known)
-        commit = secrets.token_hex(8)
-        state = State(place, toc.generation, commit, cursor, files)
-        states.replace(self._folder, state)
-        states.sweep(self._folder, state)
+    # --- writing --------------------------------------------------------------------------------
 
-    def _is_sound(self, state: State, *, deep: bool) -> bool:
-        try:
-            self._sweep(state)
-            return not deep or states.are_the_same(self._folder, state)
-        except Exception:  # whatever it is, the follower makes the index anew
-            return False
+    @contextmanager
+    def _locked(self, operation: int = 0) -> Iterator[None]:
+        """Lock of the one writer; the system releases that of a process that dies."""
+        with (self._folder / _LOCK).open("ab") as file:
+            fcntl.flock(file, fcntl.LOCK_EX | operation)
+            yield
 
-    def _sweep(self, state: State) -> None:
-        if not states.leftovers(self._folder, state):
-            return
-        with suppress(states.Busy), states.writing(self._folder, patience=0):
-            states.sweep(self._folder, self._state())
+    @contextmanager
+    def _new_commit(self, cursor: Cursor, former: _Commit) -> Iterator[Path]:
+        """Folder with the files of the former commit, to change and then to put in use."""
+        with self._locked():
+            self._remove_leftovers()
+            folder = self._folder / secrets.token_hex(8)
+            folder.mkdir(mode=0o700)
+            for name in former.files:
+                os.link(former.folder / name, folder / name)
+            yield folder
+            files = {}
+            for path in folder.iterdir():
+                if path.name in former.files:
+                    files[path.name] = former.files[path.name]
+                elif path.suffix in (".toc", ".seg"):
+                    status = path.stat()
+                    files[path.name] = [status.st_size, status.st_mtime_ns, _sha256(path)]
+            # Rewritten segments must not pass damage on.
+            former.require_intact({mark[2] for mark in files.values()})
+            _Commit(folder, cursor, files).write()
+            link = self._folder / f"{_CURRENT}.new"
+            link.unlink(missing_ok=True)
+            link.symlink_to(folder.name)
+            shutil.rmtree(self._folder / _CURRENT, ignore_errors=True)  # only if it is a folder
+            link.replace(self._folder / _CURRENT)
+            self._remove_leftovers()
 
+    def _leftovers(self) -> list[Path]:
+        """Folders of former commits and of killed writers."""
+        current = ""
+        with suppress(OSError):
+            current = (self._folder / _CURRENT).readlink().name
+        return [
+            path
+            for path in self._folder.iterdir()
+            if _COMMIT_FOLDER.fullmatch(path.name) and path.name != current
+        ]
 
-@contextmanager
-def _unready() -> Iterator[None]:
-    """Whatever goes wrong inside says that there is no usable index. Not what it was: an error's
-    text may quote the words that were read, or asked."""
-    try:
-        yield
-    except IndexNotReady:
-        raise
-    except Exception as error:
-        raise IndexNotReady(type(error).__name__) from None
-
-
-@contextmanager
-def _writer(index: FileIndex) -> Iterator[Any]:
-    writer = index.writer(codec=Codec())
-    writer.pool = Pool()
-    try:
-        yield writer
-    except BaseException:
-        with suppress(Exception):
-            writer.cancel()
-        raise
-    finally:
-        index.storage.let_go()
-
-
-def _add(writer: Any, one: Document) -> None:
-    strong_forms = unique_forms(one.strong_forms)
-    forms = strong_forms | unique_forms(one.weak_forms)
-    one = with_literal_runs(one)
-    writer.add_document(
-        **{NUMBER: one.number, WORDS: (one.strong, one.weak), FORMS: (forms, strong_forms)}
-    )
-
-
-def _remove(writer: Any, numbers: Iterable[int]) -> None:
-    wanted = list(numbers)
-    base = 0
-    for segment in writer.segments:
-        leaf = Leaf(writer.storage, segment)
-        for number in wanted:
-            document = leaf.document_of(number)
-            if document is not None:
-                writer.delete_document(base + document)
-        base += segment.doc_count_all()
-
-
-def _fill(index: FileIndex, documents: Iterator[Document]) -> bool:
-    """Write documents into one segment until it is full; whether there may be more."""
-    first = next(documents, None)
-    if first is None:
-        return False
-    with _writer(index) as writer:
-        for one in chain([first], documents):
-            _add(writer, one)
-            if writer.doc_count() >= LARGEST or writer.pool.size >= _POSTINGS:
-                break
-        writer.commit(merge=False)
-    return True
+    def _remove_leftovers(self) -> None:
+        for path in self._leftovers():
+            shutil.rmtree(path)

@@ -32,7 +32,8 @@ def run_worker(app: Flask) -> None:
     """
     process_start.protect()
     # A transaction that stands still, of retention for example, would keep the write lock.
-    os.environ["PGOPTIONS"] = "-c idle_in_transaction_session_timeout=20s"
+    limit = "-c idle_in_transaction_session_timeout=20s"
+    os.environ["PGOPTIONS"] = f"{os.environ.get('PGOPTIONS', '')} {limit}"
     stop = threading.Event()
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, lambda *_signal: _request_stop(stop))

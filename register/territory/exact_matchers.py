@@ -10,21 +10,8 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import replace
 
+from register.territory import name_normalisation as names
 from register.territory.gazetteer import ARRONDISSEMENT, Gazetteer
-from register.territory.name_normalisation import (
-    ALL_KINDS,
-    ARTICLES,
-    COMMUNE,
-    DEPARTEMENT,
-    SEATS,
-    NameCandidate,
-    Words,
-    after_preposition,
-    expand_abbreviations,
-    parse_arrondissement,
-    skeleton,
-    without_article,
-)
 from register.territory.place_queries import (
     departement_prefix,
     is_commune_code,
@@ -55,14 +42,14 @@ AreaCodes = frozenset[str]
 _MAX_AREA_WORDS = 7
 
 
-def parse_area(gazetteer: Gazetteer, words: Words) -> AreaCodes:
+def parse_area(gazetteer: Gazetteer, words: names.Words) -> AreaCodes:
     """Codes that words beside a name mean; none when they are no code or name of a land."""
     if words[0] == "sur":
         # The Sarthe of Chemiré-sur-Sarthe is the river.
         return frozenset()
-    bare_words = after_preposition(words)
-    if len(bare_words) > 1 and bare_words[0] in SEATS:
-        bare_words = after_preposition(bare_words[1:])
+    bare_words = names.after_preposition(words)
+    if len(bare_words) > 1 and bare_words[0] in names.SEATS:
+        bare_words = names.after_preposition(bare_words[1:])
     if len(bare_words) == 1 and bare_words[0][0].isdecimal():
         return _codes_at_code(gazetteer, bare_words[0].upper())
     codes: set[str] = set()
@@ -93,8 +80,8 @@ def _codes_at_code(gazetteer: Gazetteer, code: str) -> AreaCodes:
 
 
 def split_off_areas(
-    gazetteer: Gazetteer, words: Words
-) -> Iterator[tuple[Words, tuple[AreaCodes, ...]]]:
+    gazetteer: Gazetteer, words: names.Words
+) -> Iterator[tuple[names.Words, tuple[AreaCodes, ...]]]:
     """Each way to take the words as a name and an area before it, after it, or both."""
     sizes = range(1, min(_MAX_AREA_WORDS, len(words) - 1) + 1)
     leading = [(size, area) for size in sizes if (area := parse_area(gazetteer, words[:size]))]
@@ -114,17 +101,17 @@ def narrow_to_areas(
         if codes.isdisjoint((reading.code, reading.departement_code)):
             return None
         for alias in gazetteer.arrondissements.get(reading.code, {}).values():
-            if alias.code in codes and reading.kind == COMMUNE:
+            if alias.code in codes and reading.kind == names.COMMUNE:
                 reading = alias_reading(gazetteer, alias)
     return reading
 
 
 # --- matchers -----------------------------------------------------------------------------------
 
-Matcher = Callable[[Gazetteer, Words], Iterable[PlaceReading]]
+Matcher = Callable[[Gazetteer, names.Words], Iterable[PlaceReading]]
 
 
-def by_code(gazetteer: Gazetteer, words: Words) -> Iterator[PlaceReading]:
+def by_code(gazetteer: Gazetteer, words: names.Words) -> Iterator[PlaceReading]:
     """An INSEE code, present or former."""
     code = _five_characters(words)
     place = gazetteer.commune(code) if is_commune_code(code) else None
@@ -142,7 +129,7 @@ def by_code(gazetteer: Gazetteer, words: Words) -> Iterator[PlaceReading]:
         yield commune_reading(place, "ancien_code", unnamed)
 
 
-def by_postal_code(gazetteer: Gazetteer, words: Words) -> Iterator[PlaceReading]:
+def by_postal_code(gazetteer: Gazetteer, words: names.Words) -> Iterator[PlaceReading]:
     """A postal code; in a city that has arrondissements its last two digits are one's number."""
     postal_code = _five_characters(words)
     for code in gazetteer.communes_by_postal_code.get(postal_code, ()):
@@ -150,23 +137,23 @@ def by_postal_code(gazetteer: Gazetteer, words: Words) -> Iterator[PlaceReading]
         yield commune_reading(gazetteer.communes[code], "code_postal", alias)
 
 
-def _five_characters(words: Words) -> str:
+def _five_characters(words: names.Words) -> str:
     """Five characters in one word, or as some write a postal code: "93 220"."""
     if len(words) == 2 and [len(word) for word in words] == [2, 3]:
         return "".join(words).upper()
     return words[0].upper() if len(words) == 1 else ""
 
 
-def by_departement_code(gazetteer: Gazetteer, words: Words) -> Iterator[PlaceReading]:
+def by_departement_code(gazetteer: Gazetteer, words: names.Words) -> Iterator[PlaceReading]:
     """ "93", "2a", "1"; people also say "le 93"."""
-    if words[0] in ARTICLES:
+    if words[0] in names.ARTICLES:
         words = words[1:]
     code = words[0].upper().zfill(2) if len(words) == 1 else ""
     if is_departement_code(code) and code in gazetteer.departements:
-        yield area_reading(gazetteer, DEPARTEMENT, code, "departement_code")
+        yield area_reading(gazetteer, names.DEPARTEMENT, code, "departement_code")
 
 
-def by_name(gazetteer: Gazetteer, words: Words) -> Iterator[PlaceReading]:
+def by_name(gazetteer: Gazetteer, words: names.Words) -> Iterator[PlaceReading]:
     """The name of anything; a former name may lack the article of a present one.
 
     "Bourg" is a commune, and not Le Bourg; but Cannet is one no more, and Le Cannet a town.
@@ -176,32 +163,32 @@ def by_name(gazetteer: Gazetteer, words: Words) -> Iterator[PlaceReading]:
     yield from readings
     if readings and not any(reading.why in PRESENT_NAMES for reading in readings):
         for full_name in gazetteer.names_by_skeleton.get(name, ()):
-            if without_article(full_name) == name:
+            if names.without_article(full_name) == name:
                 yield from readings_of_name(gazetteer, full_name)
 
 
-def by_abbreviated_name(gazetteer: Gazetteer, words: Words) -> Iterator[PlaceReading]:
+def by_abbreviated_name(gazetteer: Gazetteer, words: names.Words) -> Iterator[PlaceReading]:
     """The name of anything, its small words left out or wrong, cut short, or by its initials.
 
     "Bourget" is Le Bourget, "Noisy Sec" Noisy-le-Sec, "Vitry s/Seine" Vitry-sur-Seine.
     """
     name = " ".join(words)
-    spellings = (*_other_spellings(gazetteer, name), *expand_abbreviations(name))
+    spellings = (*_other_spellings(gazetteer, name), *names.expand_abbreviations(name))
     for spelling in dict.fromkeys(spellings):
         if spelling != name:
             yield from readings_of_name(gazetteer, spelling)
 
 
 def _other_spellings(gazetteer: Gazetteer, name: str) -> Iterator[str]:
-    bare_name = skeleton(name)
+    bare_name = names.skeleton(name)
     yield bare_name
     yield from gazetteer.names_by_skeleton.get(bare_name, ())
     yield from gazetteer.names_by_initials.get(name, ())
 
 
-def by_arrondissement(gazetteer: Gazetteer, words: Words) -> Iterator[PlaceReading]:
+def by_arrondissement(gazetteer: Gazetteer, words: names.Words) -> Iterator[PlaceReading]:
     """ "Paris 18e", "18e arrondissement"."""
-    city_and_number = parse_arrondissement(words)
+    city_and_number = names.parse_arrondissement(words)
     if city_and_number is None:
         return
     name, number = " ".join(city_and_number[0]), city_and_number[1]
@@ -213,7 +200,7 @@ def by_arrondissement(gazetteer: Gazetteer, words: Words) -> Iterator[PlaceReadi
 def in_area(*matchers: Matcher) -> Matcher:
     """Matchers of a name with its area: "Saint-Denis (93)", "974 Saint-Denis", "Bourget (93)"."""
 
-    def match(gazetteer: Gazetteer, words: Words) -> Iterator[PlaceReading]:
+    def match(gazetteer: Gazetteer, words: names.Words) -> Iterator[PlaceReading]:
         for name, areas in split_off_areas(gazetteer, words):
             for matcher in matchers:
                 for reading in matcher(gazetteer, name):
@@ -232,7 +219,7 @@ MATCHER_STEPS: tuple[tuple[Matcher, ...], ...] = (
 
 
 def match_step(
-    gazetteer: Gazetteer, step: int, words: Words, kinds: frozenset[str] = ALL_KINDS
+    gazetteer: Gazetteer, step: int, words: names.Words, kinds: frozenset[str] = names.ALL_KINDS
 ) -> list[PlaceReading]:
     """What the matchers of one step read in the words."""
     return primary_readings(
@@ -243,7 +230,7 @@ def match_step(
     )
 
 
-def match_exactly(gazetteer: Gazetteer, candidate: NameCandidate) -> list[PlaceReading]:
+def match_exactly(gazetteer: Gazetteer, candidate: names.NameCandidate) -> list[PlaceReading]:
     """What the words are to the letter."""
     for step in range(len(MATCHER_STEPS)):
         if readings := match_step(gazetteer, step, candidate.words, candidate.kinds):
@@ -265,7 +252,7 @@ _TOWN_POPULATION = 10_000
 
 
 def match_exactly_or_longer(
-    gazetteer: Gazetteer, candidate: NameCandidate, case_counts: CaseCounts
+    gazetteer: Gazetteer, candidate: names.NameCandidate, case_counts: CaseCounts
 ) -> list[PlaceReading]:
     """What the words are to the letter, and what they are short for."""
     readings = match_exactly(gazetteer, candidate)
@@ -276,10 +263,10 @@ def match_exactly_or_longer(
 
 def longer_names(
     gazetteer: Gazetteer,
-    words: Words,
+    words: names.Words,
     readings: Sequence[PlaceReading],
     case_counts: CaseCounts,
-    kinds: frozenset[str] = ALL_KINDS,
+    kinds: frozenset[str] = names.ALL_KINDS,
 ) -> list[PlaceReading]:
     """What else a name may be the beginning of; none when too much is, or a namesake has a case.
 
@@ -305,7 +292,7 @@ def longer_names(
         if min_population is None:
             return True
         cases, fewer_people, _code = sort_weight(gazetteer, reading, case_counts)
-        if reading.kind != COMMUNE or -fewer_people < min_population:
+        if reading.kind != names.COMMUNE or -fewer_people < min_population:
             return False
         town_population = max(_TOWN_POPULATION, _SIZE_RATIO * min_population)
         return cases < 0 or (reading.why == "nom" and -fewer_people >= town_population)
@@ -319,10 +306,10 @@ def longer_names(
     return likely if len(distinct_readings(gazetteer, likely)) <= MAX_CHOICES else []
 
 
-def names_beginning_with(gazetteer: Gazetteer, words: Words) -> list[str]:
+def names_beginning_with(gazetteer: Gazetteer, words: names.Words) -> list[str]:
     """Names that begin with these words and go on, an article before them aside."""
     typed = " ".join(words)
     matches = []
-    for article in ("", *(f"{article} " for article in sorted(ARTICLES))):
+    for article in ("", *(f"{article} " for article in sorted(names.ARTICLES))):
         matches += gazetteer.name_index.names_with_word_prefix(f"{article}{typed} ")[0]
     return matches[:MAX_CANDIDATES]

@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import re
 import tomllib
-import unicodedata
 from collections.abc import Iterator
 from pathlib import Path
 from typing import NamedTuple
@@ -30,29 +29,13 @@ SMALL_WORDS = ARTICLES | PREPOSITIONS | {"et", "lez", "pres", "sous"}
 COMMUNE, DEPARTEMENT, REGION, GROUP = "commune", "departement", "region", "epci"
 ALL_KINDS = frozenset({COMMUNE, DEPARTEMENT, REGION, GROUP})
 
-# Words for a territory and its seat: said before its name, they are part of it.
-SEATS = {
-    **dict.fromkeys(("commune", "hotel de ville", "mairie", "municipalite", "ville"), COMMUNE),
-    **dict.fromkeys(("departement", "dep", "dept", "dpt", "prefecture"), DEPARTEMENT),
-    "region": REGION,
-    **dict.fromkeys(
-        (
-            "agglomeration",
-            "communaute d agglomeration",
-            "communaute de communes",
-            "communaute urbaine",
-            "intercommunalite",
-            "metropole",
-        ),
-        GROUP,
-    ),
-}
-# Who acts there: said before its name, they lead to it, and still say something of their own.
-BODIES = {
-    **dict.fromkeys(("conseil municipal", "maire"), COMMUNE),
-    **dict.fromkeys(("conseil departemental", "conseil general", "prefet"), DEPARTEMENT),
-    "conseil regional": REGION,
-}
+_TABLES = tomllib.loads(Path(__file__).with_name("place_words.toml").read_text("utf-8"))
+# Words for a territory and its seat, which said before its name are part of it; and who acts there,
+# which lead to it and still say something of their own. Each with the kind of its place.
+SEATS, BODIES = (
+    {word: kind for kind, words in _TABLES[table].items() for word in words}
+    for table in ("seats", "bodies")
+)
 OFFICES = SEATS | BODIES
 _LONGEST_OFFICE = max(len(office.split()) for office in OFFICES)
 
@@ -182,11 +165,7 @@ def parse_arrondissement(words: Words) -> tuple[Words, int] | None:
 
 
 # Also names of communes, which nobody takes for one without a sign.
-_ORDINARY = frozenset(
-    " ".join(
-        tomllib.loads(Path(__file__).with_name("ordinary_words.toml").read_text("utf-8")).values()
-    ).split()
-)
+_ORDINARY = frozenset(" ".join(_TABLES["ordinary"].values()).split())
 
 
 def is_ordinary(words: Words) -> bool:
@@ -204,6 +183,9 @@ def is_ordinary(words: Words) -> bool:
 _BINDING_SIGNS = frozenset(".@_#")
 # "Between quotation marks", and -left-out.
 _LITERAL = re.compile(r"[\"“”„][^\"“”„]*[\"“”„]?|«[^«»]*»?|(?<!\S)[-\u2212]\S+")
+# Letters and digits; a mark without width belongs to its letter, which may come decomposed.
+_MARK = "[\u00ad\u0300-\u036f\u200b-\u200f\u202a-\u202e\u2060-\u2064\ufeff]"
+_WORD = re.compile(rf"[^\W_](?:[^\W_]|{_MARK})*")
 _MONTHS = frozenset(fold_name(month) for month in MONTHS)
 _DAY_NUMBER = re.compile(r"[0-3]?[0-9]|1er")
 _YEAR_NUMBER = re.compile(r"(?:18|19|20)[0-9]{2}")
@@ -221,7 +203,7 @@ def split_words(text: str) -> list[TextWord]:
     """Every word; those of phrases, of exclusions, addresses, beginnings* and dates are mute."""
     mute_spans = [match.span() for match in _LITERAL.finditer(text)]
     text_words = []
-    for start, end in _word_spans(text):
+    for start, end in (word.span() for word in _WORD.finditer(text)):
         next_signs = text[end : end + 2]
         is_mute = (
             any(span_start <= start < span_end for span_start, span_end in mute_spans)
@@ -242,17 +224,3 @@ def split_words(text: str) -> list[TextWord]:
         if _DAY_NUMBER.fullmatch(previous_word) or _YEAR_NUMBER.fullmatch(next_word):
             text_words[index] = word._replace(folded="")
     return text_words
-
-
-def _word_spans(text: str) -> Iterator[tuple[int, int]]:
-    start = -1
-    for index, sign in enumerate(text):
-        # A mark without width belongs to its letter, which may come decomposed.
-        inside = sign.isalnum() or (start >= 0 and unicodedata.category(sign) in ("Mn", "Cf"))
-        if inside and start < 0:
-            start = index
-        elif not inside and start >= 0:
-            yield start, index
-            start = -1
-    if start >= 0:
-        yield start, len(text)

@@ -12,6 +12,7 @@ from collections.abc import Iterable, Iterator
 from dataclasses import replace
 from heapq import nlargest, nsmallest
 
+from register.territory import name_normalisation as names
 from register.territory.exact_matchers import (
     BEGUN,
     MAX_CANDIDATES,
@@ -24,14 +25,6 @@ from register.territory.exact_matchers import (
     split_off_areas,
 )
 from register.territory.gazetteer import Gazetteer
-from register.territory.name_normalisation import (
-    DEPARTEMENT,
-    MAX_TYPED_LENGTH,
-    NameCandidate,
-    Words,
-    name_candidates,
-    parse_arrondissement,
-)
 from register.territory.place_extraction import extract_places
 from register.territory.place_queries import departement_prefix
 from register.territory.readings import (
@@ -67,8 +60,8 @@ def resolve(
     far are in the order of population, then of codes; those of a phrase are in the order of
     :func:`register.territory.place_extraction.extract_places`.
     """
-    counts, typed = case_counts or {}, typed[:MAX_TYPED_LENGTH]
-    candidates = list(name_candidates(typed))
+    counts, typed = case_counts or {}, typed[: names.MAX_TYPED_LENGTH]
+    candidates = list(names.name_candidates(typed))
     for match in (match_exactly_or_longer, _match_beginning):
         for candidate in candidates:
             if readings := match(gazetteer, candidate, counts):
@@ -95,7 +88,8 @@ def _readings_in_phrase(
             continue
         is_code = extracted.resolution.readings[0].why in CODE_MATCHES
         if is_code and (
-            not codes or any(match_exactly(gazetteer, c) for c in name_candidates(other_words))
+            not codes
+            or any(match_exactly(gazetteer, c) for c in names.name_candidates(other_words))
         ):
             continue
         for reading in extracted.resolution.readings:
@@ -108,19 +102,19 @@ def _readings_in_phrase(
 
 
 def _match_beginning(
-    gazetteer: Gazetteer, candidate: NameCandidate, _case_counts: CaseCounts
+    gazetteer: Gazetteer, candidate: names.NameCandidate, _case_counts: CaseCounts
 ) -> list[PlaceReading]:
     """What has the words as the beginning of its name, "Levallois"; none when too many have."""
     readings = [
         reading
         for words, areas in _name_and_areas(gazetteer, candidate.words)
-        if len(names := names_beginning_with(gazetteer, words)) < MAX_CANDIDATES
-        for reading in _readings_in_areas(gazetteer, candidate, names, areas, BEGUN)
+        if len(spellings := names_beginning_with(gazetteer, words)) < MAX_CANDIDATES
+        for reading in _readings_in_areas(gazetteer, candidate, spellings, areas, BEGUN)
     ]
     return readings if len(distinct_readings(gazetteer, readings)) <= MAX_CHOICES else []
 
 
-def _match_typo(gazetteer: Gazetteer, candidate: NameCandidate) -> list[PlaceReading]:
+def _match_typo(gazetteer: Gazetteer, candidate: names.NameCandidate) -> list[PlaceReading]:
     """What has a name one typing error away; none when the words begin a name as they are."""
     readings = [
         reading
@@ -129,7 +123,7 @@ def _match_typo(gazetteer: Gazetteer, candidate: NameCandidate) -> list[PlaceRea
         for name, _errors in gazetteer.name_index.similar_names(" ".join(words), 1)
         for reading in _readings_in_areas(gazetteer, candidate, (name,), areas, MISTYPED)
     ]
-    if city_and_number := parse_arrondissement(candidate.words):
+    if city_and_number := names.parse_arrondissement(candidate.words):
         # "Marseile 3e".
         city, number = city_and_number
         similar_names = dict(gazetteer.name_index.similar_names(" ".join(city), 1))
@@ -142,7 +136,7 @@ def _match_typo(gazetteer: Gazetteer, candidate: NameCandidate) -> list[PlaceRea
 
 
 def _nearest_names(
-    gazetteer: Gazetteer, candidate: NameCandidate, case_counts: CaseCounts
+    gazetteer: Gazetteer, candidate: names.NameCandidate, case_counts: CaseCounts
 ) -> tuple[PlaceReading, ...]:
     """Names that are close to what was typed, the closest first.
 
@@ -157,7 +151,8 @@ def _nearest_names(
         areas = [key for key in codes if key in gazetteer.departements]
         if areas:
             return tuple(
-                area_reading(gazetteer, DEPARTEMENT, area, "departement_code") for area in areas
+                area_reading(gazetteer, names.DEPARTEMENT, area, "departement_code")
+                for area in areas
             )
 
     def rank(distance: int, reading: PlaceReading) -> tuple[int, bool, SortWeight]:
@@ -172,7 +167,7 @@ def _nearest_names(
 
 
 def _nearby_readings(
-    gazetteer: Gazetteer, candidate: NameCandidate
+    gazetteer: Gazetteer, candidate: names.NameCandidate
 ) -> Iterator[tuple[int, PlaceReading]]:
     for words, areas in _name_and_areas(gazetteer, candidate.words):
         typed = " ".join(words)
@@ -188,7 +183,7 @@ def _nearby_readings(
             if len(typed) >= _MIN_ENDING_LENGTH and name.endswith(f" {typed}")
         ]
         max_distance = min(_MAX_DISTANCE, (len(typed) + 1) // 3)
-        for names, distance, match_kind in (
+        for spellings, distance, match_kind in (
             (names_beginning_with(gazetteer, words), 1, BEGUN),
             (ending[:MAX_CANDIDATES], 1, ENDED),
             *(
@@ -196,25 +191,25 @@ def _nearby_readings(
                 for name, errors in gazetteer.name_index.similar_names(typed, max_distance)
             ),
         ):
-            for reading in _readings_in_areas(gazetteer, candidate, names, areas, match_kind):
+            for reading in _readings_in_areas(gazetteer, candidate, spellings, areas, match_kind):
                 yield distance, reading
 
 
 def _name_and_areas(
-    gazetteer: Gazetteer, words: Words
-) -> Iterator[tuple[Words, tuple[AreaCodes, ...]]]:
+    gazetteer: Gazetteer, words: names.Words
+) -> Iterator[tuple[names.Words, tuple[AreaCodes, ...]]]:
     yield words, ()
     yield from split_off_areas(gazetteer, words)
 
 
 def _readings_in_areas(
     gazetteer: Gazetteer,
-    candidate: NameCandidate,
-    names: Iterable[str],
+    candidate: names.NameCandidate,
+    spellings: Iterable[str],
     areas: tuple[AreaCodes, ...],
     match_kind: str,
 ) -> Iterator[PlaceReading]:
-    for name in names:
+    for name in spellings:
         narrowed = (
             narrow_to_areas(gazetteer, reading, areas)
             for reading in readings_of_name(gazetteer, name)
@@ -237,7 +232,7 @@ def suggest_places(
     """
     counts = case_counts or {}
     suggestions: dict[tuple[str, str], PlaceReading] = {}
-    for candidate in name_candidates(typed[:MAX_TYPED_LENGTH]):
+    for candidate in names.name_candidates(typed[: names.MAX_TYPED_LENGTH]):
         exact_readings = rank_readings(gazetteer, match_exactly(gazetteer, candidate), counts)
         for reading in (*exact_readings, *_completions(gazetteer, candidate, counts, limit)):
             suggestions.setdefault((reading.kind, reading.code), reading)
@@ -249,7 +244,7 @@ def suggest_places(
 
 
 def _completions(
-    gazetteer: Gazetteer, candidate: NameCandidate, case_counts: CaseCounts, limit: int
+    gazetteer: Gazetteer, candidate: names.NameCandidate, case_counts: CaseCounts, limit: int
 ) -> Iterator[PlaceReading]:
     def sort_key(reading: PlaceReading) -> tuple[bool, SortWeight]:
         is_present = reading.why in PRESENT_NAMES
@@ -261,12 +256,12 @@ def _completions(
 
     # Some may be offered already, or be a smaller name of the same ground.
     max_names = 2 * limit
-    for names in gazetteer.name_index.names_with_word_prefix(" ".join(candidate.words)):
+    for spellings in gazetteer.name_index.names_with_word_prefix(" ".join(candidate.words)):
         # Those that can be among the first: thousands begin with "s", too many to read each.
-        with_cases = nlargest(max_names, names, key=case_count) if case_counts else []
+        with_cases = nlargest(max_names, spellings, key=case_count) if case_counts else []
         readings = (
             reading
-            for name in dict.fromkeys(names[:max_names] + with_cases)
+            for name in dict.fromkeys(spellings[:max_names] + with_cases)
             for reading in readings_of_name(gazetteer, name)
             if reading.kind in candidate.kinds
         )

@@ -55,7 +55,6 @@ def test_the_codes_of_a_document_are_those_that_were_entered():
     codes = {axis: sorted(codes) for axis, codes in codes_of(content).items() if codes}
     assert codes == {
         "commune": ["93032", "93059"],
-        "lieu": ["93032"],
         "pays": ["FR"],
         "type": ["expulsion", "huis_clos"],
         "cible": ["blogueur"],
@@ -74,7 +73,7 @@ def test_the_codes_of_a_document_are_those_that_were_entered():
         "au": ["2008-03-01"],
     }
     undated = codes_of(Content(country="BE", departement="93"))
-    assert (undated["sans_date"], undated["lieu"], undated["du"]) == ({"1"}, set(), set())
+    assert (undated["sans_date"], undated["du"]) == ({"1"}, set())
 
 
 def test_a_code_has_the_line_since_which_and_until_which_a_public_case_has_it(
@@ -112,7 +111,7 @@ def test_a_code_has_the_line_since_which_and_until_which_a_public_case_has_it(
 def test_an_erased_case_has_the_codes_that_it_lost_and_no_text(session, desk):
     case = desk.erased(place_label="La mairie", commune="93059")
     rows = _rows(session, case)
-    assert {axis for axis, _code in rows}.isdisjoint(TEXT_AXES | {"lieu", "departement_du_lieu"})
+    assert {axis for axis, _code in rows}.isdisjoint(TEXT_AXES)
     assert all(until for spans in rows.values() for _since, until in spans)
     assert ("commune_saisie", "93059") in rows
     assert ("commune", "93066") in rows

@@ -26,7 +26,7 @@ VALUES = {
     "commune": (["93032", "2A004", "93059"], ["gagny", "9303", "2a004", "930320", "٩٣٠٣٢"]),
     "departement": (["93", "2B", "974", "988"], ["20", "00", "2b", "093", "Nord"]),
     "region": (["11", "01", "94"], ["00", "1", "111", "idf"]),
-    "epci": (["200057875", "200069854"], ["Est Ensemble", "20005787", "2000578750"]),
+    "epci": (["200057875", "200069854"], ["Est Ensemble", "20005787", "999999999"]),
     "endroit": (["Commune du Nord (non nommée)"], []),
     "pays": (["FR", "BE"], ["fr", "XX", "FRA", "93"]),
     "famille": (["justice", "autre"], ["rumeur", "Justice"]),
@@ -92,12 +92,6 @@ def test_a_filter_takes_one_value_or_at_most_a_hundred(words, name):
 
 def test_other_parameters_are_left_to_the_page(words):
     assert parse({"utm_source": ["x"], "Q": ["filmer"]}, words) == CaseQuery()
-
-
-def test_an_intercommunalite_that_does_not_exist_is_refused(words):
-    filters.require_places(parse({"epci": ["200057875"]}, words))
-    with pytest.raises(Invalid):
-        filters.require_places(parse({"epci": ["999999999"]}, words))
 
 
 def test_words_may_be_longer_than_other_values(words):
@@ -181,13 +175,15 @@ def test_an_unknown_order_is_refused(words, order):
     assert refused.value.values == {"name": "tri", "value": order}
 
 
-@pytest.mark.parametrize(("text", "number"), [("", 1), ("1", 1), ("20", 20), ("10000", 10_000)])
+@pytest.mark.parametrize(
+    ("text", "number"), [("", 1), ("1", 1), ("20", 20), ("1000000", 1_000_000)]
+)
 def test_a_page_has_a_number(text, number):
     assert parse_page_number(text) == number
 
 
 @pytest.mark.parametrize(
-    "text", ["0", "01", "-1", "1.0", "x", "10001", "99999", "9" * 30, "１", "1 ", "+1"]
+    "text", ["0", "01", "-1", "1.0", "x", "10000000", "9" * 30, "１", "1 ", "+1"]
 )
 def test_a_page_is_a_strict_and_bounded_number(text):
     with pytest.raises(Invalid) as refused:
@@ -454,7 +450,7 @@ def test_a_quote_in_a_value_is_only_a_quote(session, desk, words):
     [("commune", "93059", "99999"), ("departement", "974", "999"), ("region", "11", "00")],
 )
 def test_an_unknown_code_of_a_place_is_refused(session, words, name, valid_code, unknown_code):
-    filters.require_places(filters.parse({name: [valid_code]}, words))
+    filters.parse({name: [valid_code]}, words)
     with pytest.raises(Invalid) as refused:
-        filters.require_places(filters.parse({name: [unknown_code]}, words))
+        filters.parse({name: [unknown_code]}, words)
     assert refused.value.values == {"name": name, "value": unknown_code}

@@ -14,10 +14,10 @@ BEFORE = "0020-1"
 TABLES = {
     "region": 18,
     "departement": 109,
-    "intercommunalite": 1_255,
+    "intercommunalite": 1_266,
     "commune": 34_969,
     "commune_postal": 35_493,
-    "commune_alias": 2_621,
+    "commune_alias": 6_116,
     "commune_code": 39_254,
 }
 

@@ -72,16 +72,16 @@ def _flip_bit(settings: Settings, _database: Database, chance: random.Random) ->
 
 def _set_older_version(settings: Settings, _database: Database, chance: random.Random) -> None:
     """Written soundly by another version: of the layout, or of what documents are made of."""
-    current = settings.instance / "index" / "current"
-    state = json.loads(current.read_bytes().split(b"\n")[0])
+    manifest = settings.instance / "index" / "current" / "manifest"
+    state = json.loads(manifest.read_bytes().split(b"\n")[0])
     if chance.random() < 0.5:
-        state["layout"] = "0 whoosh-2.7.5 little-endian"
+        state["layout"] = "1 whoosh-2.7.5 little-endian"
     else:
         state["cursor"]["made_with"] = "an older one"
     body = json.dumps(state).encode()
-    replacement = current.with_name("current.new")
+    replacement = manifest.with_name("manifest.new")
     replacement.write_bytes(body + b"\n" + hashlib.sha256(body).hexdigest().encode())
-    replacement.replace(current)
+    replacement.replace(manifest)
 
 
 # --- damages to a schema -----------------------------------------------------------------------

@@ -91,8 +91,9 @@ def test_title_for_every_word_of_the_vocabularies(make_query) -> None:
 
 def test_every_code_has_a_sentence_form(make_query) -> None:
     from register.cases.case_codes import DURATIONS
+    from register.web import messages
 
-    assert set(search_title._DURATION_PHRASES) == set(DURATIONS)
+    assert set(messages.filters.duration_phrases) == set(DURATIONS)
     assert set(search_title.DURATION_LABELS) == set(DURATIONS)
     for name in ("niveau", "preuve", "sens"):
         assert all("phrase" in word.extra for word in current_vocabulary().lists[name].values())

@@ -116,7 +116,10 @@ def _rows(places: Territory) -> dict[str, list[dict[str, Any]]]:
         return {'code': place.code, 'name': place.name, 'folded': place.folded, 'retired': place.retired}
 
     communes = places.communes.values()
-    aliases = [alias for group in places.aliases.values() for alias in group]
+    # A code may have several former names by now; the former table has room for one of each kind.
+    aliases = {
+        (alias.code, alias.kind): alias for group in places.aliases.values() for alias in reversed(group)
+    }.values()
     return {
         'region': [area(place) for place in places.regions.values()],
         'departement': [

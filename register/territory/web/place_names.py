@@ -11,7 +11,7 @@ from register.territory.place_queries import find_commune, qualified_name
 from register.territory.places import CommuneGroup
 from register.territory.readings import PlaceReading
 from register.text.typography import french
-from register.web import urls
+from register.web import messages, urls
 
 # Query parameter of a commune's page: the former code or name that led there.
 ALIAS_PARAMETER = "nom"
@@ -27,14 +27,10 @@ def group_label(group: CommuneGroup) -> str:
 
     A métropole says in its name that it is one.
     """
-    kind_labels = {
-        "CC": _("Communauté de communes"),
-        "CA": _("Communauté d’agglomération"),
-        "CU": _("Communauté urbaine"),
-    }
-    if group.kind not in kind_labels:
+    if group.kind not in messages.places.group_kinds:
         return french(group.name)
-    return french(f"{kind_labels[group.kind]} {group.name.removeprefix(group.kind).lstrip()}")
+    kind_label = messages.places.group_kinds[group.kind]
+    return french(f"{kind_label} {group.name.removeprefix(group.kind).lstrip()}")
 
 
 def commune_url(code: str, alias: str) -> str:
@@ -48,18 +44,10 @@ def kind_label(kind: str, code: str) -> str:
     :param kind: ``commune``, ``departement``, ``region``, ``endroit`` or ``pays``.
     """
     if kind == "departement" and code in _TERRITORIES:
-        return str(_("territoire d’outre-mer"))
-    if kind == "departement" and code in _COLLECTIVITIES:
-        return str(_("collectivité d’outre-mer"))
-    kind_labels = {
-        "commune": _("commune"),
-        "departement": _("département"),
-        "region": _("région"),
-        "epci": _("intercommunalité"),
-        "endroit": _("lieu"),
-        "pays": _("pays"),
-    }
-    return str(kind_labels[kind])
+        kind = "territoire"
+    elif kind == "departement" and code in _COLLECTIVITIES:
+        kind = "collectivite"
+    return str(messages.places.kinds[kind])
 
 
 def place_name(kind: str, code: str) -> str:
@@ -101,36 +89,11 @@ def match_reason(reading: PlaceReading) -> str:
     """What makes a text mean this place, in words."""
     name, alias_name = french(reading.name), french(reading.alias_name or "")
     has_alias = alias_name not in ("", name)
-    names = {"through": alias_name, "name": name}
-    if has_alias and reading.why == "arrondissement":
-        return str(_("%(through)s, arrondissement de %(name)s", **names))
-    if has_alias and reading.why == "ancien_nom":
-        return str(_("%(through)s, ancien nom, aujourd’hui %(name)s", **names))
-    if has_alias and reading.why == "ancienne_commune":
-        return str(_("%(through)s, ancienne commune, aujourd’hui %(name)s", **names))
-    is_overseas = reading.code in _COLLECTIVITIES | _TERRITORIES
-    number_label, name_label = _("numéro du département"), _("nom du département")
-    if is_overseas:
-        number_label, name_label = _("numéro de la collectivité"), _("nom de la collectivité")
-    reasons = {
-        "code_insee": _("code Insee"),
-        "departement_code": number_label,
-        "nom": _("nom de la commune"),
-        "code_postal": _("code postal"),
-        "ancien_code": _("ancien code Insee"),
-        "departement_nom": name_label,
-        "region_nom": _("nom de la région"),
-        "epci_nom": _("nom de l’intercommunalité"),
-        "arrondissement": _("arrondissement"),
-        "ancienne_commune": _("ancienne commune"),
-        "ancien_nom": _("ancien nom"),
-        "ancien_departement": _("ancien département"),
-        "ancienne_region": _("ancienne région"),
-        "dans_la_phrase": _("lieu nommé dans la phrase"),
-        "debut_du_nom": _("début du nom"),
-        "fin_du_nom": _("fin du nom"),
-        "orthographe_proche": _("orthographe proche"),
-        "endroit": _("lieu nommé par la source"),
-        "pays": _("pays"),
-    }
-    return f"{reasons[reading.why]} ({alias_name})" if has_alias else reasons[reading.why]
+    if has_alias and (sentence := messages.places.alias_reasons.get(reading.why)):
+        return str(sentence) % {"through": alias_name, "name": name}
+    why = reading.why
+    if reading.code in _COLLECTIVITIES | _TERRITORIES:
+        why = f"{why}_outre_mer"
+    reasons = messages.places.match_reasons
+    reason = str(reasons.get(why) or reasons[reading.why])
+    return f"{reason} ({alias_name})" if has_alias else reason

@@ -33,6 +33,6 @@ def _load(name: str) -> SimpleNamespace:
     return SimpleNamespace(**_sentences(tomllib.loads(file_text)))
 
 
-console, desk, errors, journal, names, reports = map(
-    _load, ("console", "desk", "errors", "journal", "names", "reports")
+console, desk, errors, filters, journal, names, places, reports = map(
+    _load, ("console", "desk", "errors", "filters", "journal", "names", "places", "reports")
 )

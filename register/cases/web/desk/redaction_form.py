@@ -6,7 +6,7 @@ import hashlib
 import json
 from collections import Counter
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from typing import Any
 
 from flask_babel import lazy_gettext as _
@@ -210,7 +210,8 @@ class RedactForm(CorrectForm):
         if desk_case.needs_second_person:
             values["public_note"] = FIXED_NOTES[0]
         for name in ("follow_ups", "replies", "corrections"):
-            values[name] = [{**asdict(row), "id": str(row.id)} for row in getattr(desk_case, name)]
+            rows = getattr(desk_case, name)
+            values[name] = [{**_columns(row), "id": str(row.id)} for row in rows]
         return values
 
     def arguments(self) -> dict[str, Any]:
@@ -249,3 +250,7 @@ def _rewritten_rows(rows: FieldGroupList) -> list[tuple[int, Any]]:
         if any(submitted[name] != stored.get(name) for name in submitted) and key.isdecimal():
             changed.append((int(key[:9]), entry.form))
     return changed
+
+
+def _columns(row: Any) -> dict[str, Any]:
+    return {column.name: getattr(row, column.name) for column in row.__table__.columns}

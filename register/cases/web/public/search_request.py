@@ -130,9 +130,7 @@ def parse_search(args: QueryArgs) -> CaseQuery:
 
     :raises Invalid: an unknown value, or an impossible page number.
     """
-    query = filters.parse(args, current_vocabulary())
-    filters.require_places(query)
-    return query
+    return filters.parse(args, current_vocabulary())
 
 
 def place_redirect(

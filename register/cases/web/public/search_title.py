@@ -11,7 +11,7 @@ from dataclasses import replace
 from typing import Any
 
 from flask_babel import gettext as _
-from flask_babel import lazy_gettext, ngettext
+from flask_babel import ngettext
 
 from register.cases.filters import WORDS, CaseQuery
 from register.cases.web.public import case_view
@@ -20,7 +20,7 @@ from register.territory.place_queries import find_commune
 from register.territory.web import place_names
 from register.text import dates
 from register.text.dates import PartialDate
-from register.web import urls
+from register.web import messages, urls
 from register.web.l10n import count_words, country_name, edtf_words, language, quoted, typeset
 from register.web.request_context import current_vocabulary
 
@@ -34,45 +34,14 @@ _MAX_TEXT = 80  # characters of a typed text
 _ACT_FILTERS = frozenset({"type", "famille", "acteur"})
 _PARTY_FILTERS = frozenset({"acteur", "cible"})
 _PERIOD_FILTERS = frozenset({"du", "au"})
-# Template of each filter's part of the sentence, in the sentence's order.
-_PHRASE_TEMPLATES: dict[str, Any] = {
-    "q": "%(values)s",
-    "type": "%(values)s",
-    "famille": "%(values)s",
-    "acteur": lazy_gettext("par %(values)s"),
-    "cible": lazy_gettext("contre %(values)s"),
-    "sens": "%(values)s",
-    "procedure": "%(values)s",
-    "issue": "%(values)s",
-    "preuve": lazy_gettext("faits %(values)s"),
-    "niveau": lazy_gettext("autorité %(values)s"),
-    "media": lazy_gettext("média %(values)s"),
-    "commune": "%(values)s",
-    "departement": "%(values)s",
-    "region": "%(values)s",
-    "epci": "%(values)s",
-    "endroit": lazy_gettext("lieu nommé %(values)s"),
-    "pays": "%(values)s",
-    "annee": "%(values)s",
-    "du": "%(values)s",
-    "au": "%(values)s",
-    "duree": lazy_gettext("durée %(values)s"),
-    "sans_date": "%(values)s",
-}
-# Durations after the name of their filter in a sentence.
-_DURATION_PHRASES: Mapping[str, Any] = {
-    "moins-d-un-an": lazy_gettext("de moins d’un an"),
-    "un-a-trois-ans": lazy_gettext("d’un à trois ans"),
-    "plus-de-trois-ans": lazy_gettext("de plus de trois ans"),
-    "inconnue": lazy_gettext("inconnue"),
-}
+# The order of the filters in the sentence.
+_PHRASE_ORDER = (
+    *("q", "type", "famille", "acteur", "cible", "sens", "procedure", "issue", "preuve", "niveau"),
+    *("media", "commune", "departement", "region", "epci", "endroit", "pays", "annee"),
+    *("du", "au", "duree", "sans_date"),
+)
 # The durations of a case in words.
-DURATION_LABELS: Mapping[str, Any] = {
-    "moins-d-un-an": lazy_gettext("moins d’un an"),
-    "un-a-trois-ans": lazy_gettext("un à trois ans"),
-    "plus-de-trois-ans": lazy_gettext("plus de trois ans"),
-    "inconnue": lazy_gettext("durée inconnue"),
-}
+DURATION_LABELS: Mapping[str, Any] = messages.filters.duration_labels
 # Filters whose values are free text.
 _FREE_TEXT_FILTERS = frozenset({"media", "endroit"})
 
@@ -97,7 +66,7 @@ def with_count(search_label: str, count: int) -> str:
 
 def phrase(query: CaseQuery) -> str:
     """The filters of a search as a sentence; empty for the whole register."""
-    names = [name for name in _PHRASE_TEMPLATES if name in query.values]
+    names = [name for name in _PHRASE_ORDER if name in query.values]
     if _PERIOD_FILTERS.issubset(names):
         # One phrase gives both ends of the period.
         names.remove("au")
@@ -114,7 +83,8 @@ def phrase(query: CaseQuery) -> str:
             filter_phrase = _join_alternatives(
                 [value_phrase(name, code) for code in query.values[name]]
             )
-        sentence += str(_PHRASE_TEMPLATES[name]) % {"values": filter_phrase}
+        template = messages.filters.phrases.get(name, "%(values)s")
+        sentence += str(template) % {"values": filter_phrase}
         previous = name
     if extra_count := len(names[_MAX_FILTERS:]):
         sentence += ngettext(
@@ -197,7 +167,7 @@ def value_phrase(name: str, code: str) -> str:
     if name in _PARTY_FILTERS:
         return case_view.with_article(name, code)
     if name == "duree":
-        return str(_DURATION_PHRASES[code])
+        return str(messages.filters.duration_phrases[code])
     word = current_vocabulary().lists.get(name, {}).get(code)
     if word and "phrase" in word.extra:
         return str(word.extra["phrase"])
