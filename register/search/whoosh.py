@@ -290,9 +290,15 @@ class Whoosh:
             )
             index = FileIndex(open_storage(commit.folder), SCHEMA)
             reader = index.reader()
-            former_numbers = former.case_numbers if former else {}
+            # The id of a segment is random: after a rebuild it may be that of other cases.
+            former_files = former.commit.files.items() if former else ()
+            unchanged_files = [
+                name for name, mark in former_files if commit.files.get(name) == mark
+            ]
             case_numbers = {
-                segment: former_numbers.get(segment) or list(segment_reader.column_reader("number"))
+                segment: former.case_numbers[segment]
+                if former and any(segment in name for name in unchanged_files)
+                else list(segment_reader.column_reader("number"))
                 for segment, segment_reader in segment_readers(reader).items()
             }
             self._snapshot = _Snapshot(commit, index, case_numbers, [reader])
