@@ -13,12 +13,12 @@ from register.accounts import acts as accounts
 from register.accounts import invitations, password_links, sessions, vouching
 from register.accounts.models import Member, Role
 from register.accounts.web import current_member
-from register.accounts.web.forms import ROLE_LABELS, MemberInviteForm, RoleForm
+from register.accounts.web.forms import MemberInviteForm, RoleForm
 from register.db import db, now
 from register.errors import NotFound, Refused, RegisterError
 from register.journal import WriteTransaction, writing
 from register.reports.acts import close_account
-from register.web import error_messages
+from register.web import error_messages, messages
 from register.web.blueprints import administrators_only, asks_password, desk
 from register.web.errors import status_of
 from register.web.request_context import settings
@@ -51,7 +51,7 @@ def roster_invite() -> ResponseReturnValue:
     return render_template(
         "accounts/member_invited.html",
         email=email,
-        role=ROLE_LABELS[role.value],
+        role=messages.accounts.roles[role.value],
         link=f"{settings().base_url}/compte/invitation/{token}",
         until=now() + invitations.LIFETIME,
     )
@@ -190,7 +190,7 @@ def _page(form: MemberInviteForm, status: int = 200, problem: str = "") -> Respo
         everyone=accounts.all_members(session),
         pending=invitations.pending(session, at),
         links={link.member_id: link for link in password_links.pending_links(session, at)},
-        roles=ROLE_LABELS,
+        roles=messages.accounts.roles,
         # Whether the current member may confirm each account that does not vouch yet.
         unconfirmed={
             account.id: vouching.may_second(current, account, at)

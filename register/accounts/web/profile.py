@@ -25,7 +25,7 @@ from register.accounts.web.reauthentication import CarriedForm
 from register.db import db, now
 from register.errors import Invalid, SealError, Unavailable
 from register.journal import writing
-from register.web import error_messages, rate_limits, request_context
+from register.web import error_messages, messages, rate_limits, request_context
 from register.web.blueprints import account, asks_password, before_second_factor
 from register.web.errors import RETRY_AFTER, status_of
 
@@ -37,7 +37,7 @@ def own() -> ResponseReturnValue:
     member = signed_in.member
     return render_template(
         "accounts/profile.html",
-        role=forms.ROLE_LABELS[member.role],
+        role=messages.accounts.roles[member.role],
         sessions=sessions.list_sessions(db.session(), member.id, now()),
         current_session=signed_in.session_id,
         browsers=sessions.count_browsers(db.session(), member.id, now()),
@@ -56,10 +56,10 @@ def password() -> ResponseReturnValue:
     current_password, code = form.mot_de_passe.data or "", form.code_a_usage_unique.data or ""
     try:
         if not reauthentication.is_proved(current_password, code):
-            form.mot_de_passe.errors = [forms.REFUSED_MESSAGE]
+            form.mot_de_passe.errors = [messages.accounts.proof_refused]
             return _render_form(form), 403
     except Unavailable:
-        form.mot_de_passe.errors = [forms.BUSY_MESSAGE]
+        form.mot_de_passe.errors = [messages.accounts.busy]
         return rate_limits.too_soon_page(_render_form(form), RETRY_AFTER, 503)
     current_member.confirm_session()
     current = current_member.require_signed_in()
@@ -149,7 +149,7 @@ def factor() -> ResponseReturnValue:
         return factor_page(form, 422, carried)
     step = two_factor.step_of(secret or "", form.code_a_usage_unique.data or "", now(), 0)
     if secret is None or step is None:
-        form.code_a_usage_unique.errors = [str(forms.WRONG_CODE_MESSAGE)]
+        form.code_a_usage_unique.errors = [str(messages.accounts.wrong_code)]
         form.code_a_usage_unique.data = ""
         return factor_page(form, 422, carried)
     new_codes = two_factor.recovery_codes()
