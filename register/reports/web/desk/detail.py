@@ -268,6 +268,7 @@ def spam(key: str) -> ResponseReturnValue:
 @desk.post(f"/signalements/{report_list_query.KEY_RULE}/reprendre", endpoint="report_reopen")
 def reopen(key: str) -> ResponseReturnValue:
     """Reopen a report that was declined, marked as spam, or accepted for an abandoned case."""
+    store = key_store()
     confirmation = _("Le signalement est repris : il attend de nouveau une décision.")
     return run_report_act(key, lambda tx, by: acts.reopen(tx, store, key, by=by), confirmation)
 
