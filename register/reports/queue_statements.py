@@ -205,7 +205,7 @@ def queue_statements(
         ).limit(COUNT_LIMIT + 1),
     }
     # By position: the columns of a union have no names of their own.
-    order = [literal_column(position) for position in ("1", "2", "3", "4")]
+    order: list[Clause] = list(map(literal_column, ("1", "2", "3", "4")))
     return {kind: stmt.order_by(*order) for kind, stmt in statements.items()}
 
 

@@ -19,7 +19,7 @@ from markupsafe import Markup
 
 from register import encryption
 from register.accounts import acts as accounts
-from register.accounts import password_links, sessions, two_factor
+from register.accounts import one_use_links, sessions, two_factor
 from register.accounts.web import current_member, forms, reauthentication
 from register.accounts.web.reauthentication import CarriedForm
 from register.db import db, now
@@ -42,7 +42,7 @@ def own() -> ResponseReturnValue:
         current_session=signed_in.session_id,
         browsers=sessions.count_browsers(db.session(), member.id, now()),
         codes_left=accounts.count_unused_codes(db.session(), member.id),
-        link=password_links.member_link(db.session(), member.id, now()),
+        link=one_use_links.member_link(db.session(), member.id, now()),
     )
 
 
@@ -102,7 +102,7 @@ def name_session(session: int) -> ResponseReturnValue:
 @account.post("/liens/<int:link>/reprendre")
 def revoke_link(link: int) -> ResponseReturnValue:
     """Revoke a link by which somebody could choose a new password for this account."""
-    current_member.run_act(lambda tx, by: password_links.revoke_link(tx, link, by=by))
+    current_member.run_act(lambda tx, by: one_use_links.revoke_link(tx, link, by=by))
     flash(_("Le lien est repris : il n’ouvre plus rien."))
     return redirect(current_member.ACCOUNT, 303)
 

@@ -8,7 +8,7 @@ from flask_babel import gettext
 from sqlalchemy.orm import Session
 from wtforms import Field
 
-from register.accounts import authentication, invitations, password_links, passwords, sessions
+from register.accounts import authentication, one_use_links, passwords, sessions
 from register.accounts.authentication import VerifiedMember
 from register.accounts.models import Member, MemberInvitation, PasswordLink
 from register.accounts.web import current_member, forms, profile, reauthentication
@@ -139,7 +139,7 @@ def _render_form(
 def invitation(token: str) -> ResponseReturnValue:
     """Show the invitation, and open the account."""
     try:
-        pending = invitations.find_invitation(db.session(), token, now())
+        pending = one_use_links.find(db.session(), MemberInvitation, token, now())
         form = forms.InvitedForm()
         if not form.is_sent:
             return _invitation_page(pending, form, 422 if form.is_submitted() else 200)
@@ -152,7 +152,7 @@ def retry_invitation_page() -> ResponseReturnValue:
     """The page again, for a form without the CSRF token of this browser."""
     token = str((request.view_args or {}).get("token", ""))
     try:
-        pending = invitations.find_invitation(db.session(), token, now())
+        pending = one_use_links.find(db.session(), MemberInvitation, token, now())
     except NotFound:
         return render_template("accounts/invitation_invalid.html"), 404
     return _invitation_page(pending, forms.InvitedForm(), 403, str(messages.accounts.too_early))
@@ -166,7 +166,7 @@ def _accept(pending: MemberInvitation, token: str, form: forms.InvitedForm) -> R
         return _invitation_page(pending, form, 422)
     try:
         with writing() as tx:
-            member_id = invitations.accept(tx, token, name, password, email=email).id
+            member_id = one_use_links.accept(tx, token, name, password, email=email).id
     except (Invalid, Refused) as error:
         # The sentence is shown next to the field that it is about.
         field: Field = form.nom if error.key == "member_name" else form.adresse
@@ -200,7 +200,7 @@ def _invitation_page(
 def password_link(token: str) -> ResponseReturnValue:
     """Show the link of a member, set the password that they choose, and sign them in."""
     try:
-        link = password_links.find_link(db.session(), token, now())
+        link = one_use_links.find(db.session(), PasswordLink, token, now())
         form = forms.LinkedPasswordForm()
         if not form.is_sent:
             return _password_link_page(link, form, 422 if form.is_submitted() else 200)
@@ -213,7 +213,7 @@ def retry_password_link_page() -> ResponseReturnValue:
     """The page again, for a form without the CSRF token of this browser."""
     token = str((request.view_args or {}).get("token", ""))
     try:
-        link = password_links.find_link(db.session(), token, now())
+        link = one_use_links.find(db.session(), PasswordLink, token, now())
     except NotFound:
         return render_template("accounts/invitation_invalid.html"), 404
     too_early = str(messages.accounts.too_early)
@@ -257,7 +257,7 @@ def _set_password(
             form.code_a_usage_unique.errors = [messages.accounts.code_refused]
             return _password_link_page(link, form, 403)
         with writing() as tx:
-            password_links.use_link(tx, token, new_password)
+            one_use_links.use_link(tx, token, new_password)
     except Invalid as error:
         form.nouveau_mot_de_passe.errors = [error_messages.error_sentence(error, quoting=False)]
         return _password_link_page(link, form, status_of(error))

@@ -49,7 +49,7 @@ def set_urgency(key: str) -> ResponseReturnValue:
         key,
         form,
         lambda tx, by: acts.set_urgency(tx, store, key, form.urgency, by=by),
-        _("C’est noté : la file en tient compte."),
+        _("C’est noté : la file en tient compte."),
     )
 
 
