@@ -38,9 +38,9 @@ PAGE_OVERHEAD = 600
 GZIP_RATIO = 4
 VARY_HEADER = ("Vary", "Accept-Encoding")
 
-# Searches, filters and further pages are made by two threads at a time and wait in a few more;
-# the others of a server (``process_start.THREADS``) are left for cached pages and whole lists.
-RUNNING_SEARCHES, WAITING_SEARCHES = 2, 4
+# Addresses with a query (searches, filters, further pages) are made by two threads at a time and
+# wait in fourteen more; the other threads of a server are for cached pages and whole lists.
+RUNNING_SEARCHES, WAITING_SEARCHES = 2, 14
 SEARCH_TIMEOUT = 3.0  # seconds
 RETRY_AFTER = 2  # seconds
 
