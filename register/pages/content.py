@@ -259,10 +259,16 @@ def language_of(text: str) -> Language:
 
 
 @cache
+def shipped_source(name: str) -> str:
+    """The Markdown of a page as it comes with the code."""
+    file = FOLDER / language_of(name) / f"{name.removesuffix(ENGLISH_SUFFIX)}.md"
+    return file.read_text("utf-8")
+
+
+@cache
 def shipped_page(name: str) -> ShippedPage:
     """A page as it comes with the code."""
-    language = language_of(name)
-    source = (FOLDER / language / f"{name.removesuffix(ENGLISH_SUFFIX)}.md").read_text("utf-8")
+    language, source = language_of(name), shipped_source(name)
     heading, _, text = source.partition("\n")
     digest = hashlib.sha256(source.encode()).hexdigest()
     text = text.strip()
@@ -315,4 +321,4 @@ def prepare() -> None:
     """Read every page and the examples now, so that a process needs the files no more."""
     _read_examples()
     for name in TEXT_NAMES:
-        shipped_page(name)
+        shipped_source(name)

@@ -99,9 +99,15 @@ def area_words() -> Mapping[Expression, str]:
 
 
 @cache
+def read_files() -> tuple[str, ...]:
+    """Texts of the files of the table."""
+    return tuple(path.read_text(encoding="utf-8") for path in (FILE, VOCABULARY_FILE))
+
+
+@cache
 def load_table() -> SynonymTable:
     """Table of the register."""
-    files = (path.read_text(encoding="utf-8") for path in (FILE, VOCABULARY_FILE))
+    files = read_files()
     table = parse_table(*map(tomllib.loads, files))
     alternatives = dict(table.alternatives)
     for expression, word in area_words().items():

@@ -284,13 +284,13 @@ class Whoosh:
             former = self._snapshot
             if former is not None and former.commit == commit:
                 return former
-            # What was read once is not read again: after a commit that is nearly all.
-            commit.require_intact(
-                {mark[2] for mark in former.commit.files.values()} if former else ()
-            )
+            # No file is read twice. A rebuild shares none, and may repeat the ids of segments.
+            digests = {mark[2] for mark in former.commit.files.values()} if former else set[str]()
+            commit.require_intact(digests)
+            is_update = not digests.isdisjoint(mark[2] for mark in commit.files.values())
+            former_numbers = former.case_numbers if former and is_update else {}
             index = FileIndex(open_storage(commit.folder), SCHEMA)
             reader = index.reader()
-            former_numbers = former.case_numbers if former else {}
             case_numbers = {
                 segment: former_numbers.get(segment) or list(segment_reader.column_reader("number"))
                 for segment, segment_reader in segment_readers(reader).items()

@@ -20,7 +20,9 @@ from register.hosts import is_loopback
 from register.operations import schema, setup
 from register.pages import content as editorial
 from register.reports import form_vocabulary
+from register.search import synonyms
 from register.territory import dataset
+from register.territory.gazetteer import former_areas
 from register.territory.map_ground import map_ground
 from register.territory.places import territory
 from register.web import assets, template_env
@@ -99,6 +101,8 @@ def read_pages(app: Flask) -> None:
     assets.read_sources(Path(app.static_folder or ""))
     editorial.prepare()
     territory()
+    former_areas()
+    synonyms.read_files()
     map_ground()
     dataset.read_manifest()
     schema.expected_revision()

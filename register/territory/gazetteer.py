@@ -202,12 +202,17 @@ def gazetteer() -> Gazetteer:
 
 
 @cache
-def _build() -> Gazetteer:
+def former_areas() -> list[FormerArea]:
+    """Former regions and départements, from their file."""
     path = Path(__file__).with_name("former_areas.toml")
     tables: Mapping[str, Mapping[str, str]] = tomllib.loads(path.read_text("utf-8"))
-    former_areas = [
+    return [
         FormerArea(name, kind, tuple(codes.split()))
         for kind, areas in tables.items()
         for name, codes in areas.items()
     ]
-    return Gazetteer(territory(), former_areas)
+
+
+@cache
+def _build() -> Gazetteer:
+    return Gazetteer(territory(), former_areas())

@@ -23,16 +23,26 @@ from typing import Any
 from flask import Flask
 
 from register.cases.data_version import DataVersionReader
+from register.concurrency_limit import Bulkhead
 from register.db import db
+from register.errors import Unavailable
 from register.web import etag
+from register.web.errors import refusal
 from register.web.fragments import CACHE_LIMIT, ByteLimitedCache
 from register.web.headers import WSGI, StartResponse, gzip_body, takes_gzip
+from register.web.l10n import request_language
 
 # Bytes of Python objects for one entry, and of its place in the table.
 PAGE_OVERHEAD = 600
 # A page is at least four times as long as its compressed form.
 GZIP_RATIO = 4
 VARY_HEADER = ("Vary", "Accept-Encoding")
+
+# Addresses with a query (searches, filters, further pages) are made by two threads at a time and
+# wait in fourteen more; the other threads of a server are for cached pages and whole lists.
+RUNNING_SEARCHES, WAITING_SEARCHES = 2, 14
+SEARCH_TIMEOUT = 3.0  # seconds
+RETRY_AFTER = 2  # seconds
 
 _PUBLIC_ENDPOINTS = "public."
 # Most readers arrive at these pages, and aggregators at the last. The feeds of single cases are not
@@ -121,6 +131,7 @@ class PageCacheMiddleware:
 
     def __init__(self, app: Flask, watch: DataVersionReader) -> None:
         self.app: WSGI = app.wsgi_app
+        self._searches = Bulkhead(RUNNING_SEARCHES, WAITING_SEARCHES, SEARCH_TIMEOUT)
         self.caches = PageCaches()
         self._flask = app
         self._watch = watch
@@ -128,8 +139,10 @@ class PageCacheMiddleware:
     def __call__(self, environ: dict[str, Any], start_response: StartResponse) -> Iterable[bytes]:
         """Answer from the cache, or let Flask answer."""
         is_public = _first_segment(environ["PATH_INFO"]) in self.first_segments
-        if not (is_public and etag.is_anonymous(environ)):
+        if not is_public:
             return self.app(environ, start_response)
+        if not etag.is_anonymous(environ):
+            return self._call_flask(environ, start_response)
         data_version = self._watch.read()
         if data_version is not None:
             environ[etag.PRIMARY_KEY] = data_version
@@ -157,6 +170,20 @@ class PageCacheMiddleware:
             if rule.endpoint.startswith(_PUBLIC_ENDPOINTS)
         )
 
+    def _call_flask(
+        self, environ: dict[str, Any], start_response: StartResponse
+    ) -> Iterable[bytes]:
+        """The response of Flask; 503 for a search while too many others are made."""
+        if not environ.get("QUERY_STRING"):
+            return self.app(environ, start_response)
+        try:
+            with self._searches.turn():
+                return self.app(environ, start_response)
+        except Unavailable:
+            status_line, headers, body = refusal(503, request_language(environ))
+            start_response(status_line, [*headers, ("Retry-After", str(RETRY_AFTER))])
+            return [body]
+
     def _answer_by_flask(
         self, environ: dict[str, Any], start_response: StartResponse
     ) -> Iterable[bytes]:
@@ -166,7 +193,7 @@ class PageCacheMiddleware:
         def start(status: str, headers: list[tuple[str, str]], exc_info: Any = None) -> None:
             started.append((status, tuple(headers)))
 
-        body = self.app(environ, start)
+        body = self._call_flask(environ, start)
         status, fields = started[-1]
         notes: etag.ResponseNotes | None = environ.get(etag.NOTES_KEY)
         is_private = any(

@@ -47,6 +47,7 @@ class RequestValidator:
         self.app = app
         self.hosts = AllowedHosts(settings)
         self.scheme = urlsplit(settings.base_url).scheme
+        self.is_behind_proxy = bool(settings.trusted_proxies)
 
     def __call__(self, environ: dict[str, Any], start_response: StartResponse) -> Iterable[bytes]:
         """Refuse the request, or let the application answer."""
@@ -66,6 +67,11 @@ class RequestValidator:
             # read as a whole one.
             environ.pop("wsgi.input_terminated", None)
             return self.app(environ, start_response)
+        if status == 413 and self.is_behind_proxy:
+            # The server would close the connection with bytes unread, and the proxy would report
+            # that instead of this page. It has the whole body, and limits it.
+            while environ["wsgi.input"].read(65536):
+                pass
         status_line, headers, body = refusal(status, request_language(environ))
         start_response(status_line, headers)
         return [] if environ["REQUEST_METHOD"] == "HEAD" else [body]

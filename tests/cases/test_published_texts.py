@@ -116,6 +116,7 @@ def test_the_shipped_files_are_compared_and_a_release_is_one_line(
         patch.setattr(vocabulary.load_file, "__defaults__", (words,))
         patch.setattr(dataset, "DATA", territory)
         patch.setattr(content, "FOLDER", pages)
+        content.shipped_source.cache_clear()
         content.shipped_page.cache_clear()
         assert _problems(session) == [
             (
@@ -128,6 +129,7 @@ def test_the_shipped_files_are_compared_and_a_release_is_one_line(
         setup.refresh(engine)
         assert _problems(session) == []
         setup.refresh(engine)
+    content.shipped_source.cache_clear()
     content.shipped_page.cache_clear()
     _first, changed = _sealed(session)
     assert sorted(changed) == ["communes.csv.gz", "vocabulaire-preuve.json", "vos-droits.md"]

@@ -71,6 +71,7 @@ def test_a_page_returned_to_its_shipped_text_follows_later_versions(
     copytree(content.FOLDER, tmp_path, dirs_exist_ok=True)
     (tmp_path / "fr" / "suivre.md").write_text("# Plus tard\n\nUn nouveau texte.\n", "utf-8")
     monkeypatch.setattr(content, "FOLDER", tmp_path)
+    content.shipped_source.cache_clear()
     content.shipped_page.cache_clear()
     try:
         assert (current_page(session).title, current_page(session).html) == (
@@ -79,6 +80,7 @@ def test_a_page_returned_to_its_shipped_text_follows_later_versions(
         )
     finally:
         monkeypatch.undo()
+        content.shipped_source.cache_clear()
         content.shipped_page.cache_clear()
 
 

@@ -121,6 +121,8 @@ def test_pages_come_through_and_no_address_is_kept(
             require_pages_through_proxy(proxy)
             require_same_limits(proxy)
             provoke(proxy)
+            if name == "nginx":
+                require_limit(proxy)
             require_service_during_renewal(proxy, served)
             assert served.end() == 0
             answer, body = request(proxy, f"/{MARKER}")
@@ -214,13 +216,25 @@ def require_register_page(answer: http.client.HTTPResponse, body: bytes) -> None
 
 def require_service_during_renewal(proxy: Proxy, served: Served) -> None:
     served.send(signal.SIGHUP)
-    deadline = time.monotonic() + 15
+    deadline = time.monotonic() + 40
     processes = set()
     while len(processes) < 2 and time.monotonic() < deadline:
         answer, body = request(proxy, "/pid", "POST", b"abc")
         assert answer.status == 200
         processes.add(body)
+        time.sleep(0.05)  # within the limit of an address
     assert len(processes) == 2
+
+
+def require_limit(proxy: Proxy) -> None:
+    """Require that nginx limits the requests of an address, in the register's words."""
+    for _ in range(1000):
+        answer, body = request(proxy, "/healthz")
+        if answer.status == 429:
+            break
+    assert answer.headers["Retry-After"] == "60"
+    require_register_page(answer, body)
+    time.sleep(1)
 
 
 def test_an_address_in_a_log_is_found(

@@ -232,8 +232,9 @@ def test_a_flood_from_a_48_slows_neither_readers_nor_reporters_and_loses_nothing
         follow_statuses = [ReportClient(port).follow(code).status for code in codes]
     print(dict(statuses))
     assert set(statuses) <= {200, 429, 503}
-    # Six times what one source may send in an hour; those without a turn in time count too.
-    assert len(codes) == statuses[200] == 60 - statuses[503]
+    # Six times what one source may send in an hour. Those without a turn to write count too, those
+    # without a turn before that do not.
+    assert 60 - statuses[503] <= len(codes) == statuses[200] <= 60
     assert set(follow_statuses) == {200}
     assert count_rows(settings, Report) == 2 + len(codes)
     _require_quick_answers(f"{sum(statuses.values())} forms of a /48", p95, report)

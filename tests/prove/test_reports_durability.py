@@ -17,8 +17,8 @@ from pathlib import Path
 import pytest
 from databases import seal_folder
 from full_disk import MEANS
-from raw_http import until
-from report_clients import HttpAnswer, ReportClient, Serve, fields, free_port
+from raw_http import free_port, until
+from report_clients import HttpAnswer, ReportClient, Serve, fields
 from sqlalchemy import Engine, func, select
 from sqlalchemy.orm import Session
 from strace import is_synced_before_answer, steps, traced, written_to

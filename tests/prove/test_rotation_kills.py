@@ -7,8 +7,8 @@ import sys
 import time
 
 import pytest
-from raw_http import Served, command, until
-from report_clients import Serve, free_port
+from raw_http import Served, command, free_port, until
+from report_clients import Serve
 from sqlalchemy import Engine
 from sqlalchemy.orm import Session
 from test_reports_kills import is_opened_by_code, received_accounts, reporters

@@ -16,6 +16,7 @@ from sqlalchemy import create_engine, text
 
 from register.cases import data_version as standings
 from register.cases.data_version import DataVersion, DataVersionReader
+from register.concurrency_limit import Bulkhead
 from register.db import configure_engine, engine_options, now
 from register.journal import LedgerPosition, writing
 from register.web import etag, page_cache, request_context
@@ -599,6 +600,28 @@ def test_no_page_of_an_earlier_version_stays_in_memory(
     assert len(pages) == 1
     assert not any(WORD.encode() in page.body for page, _size in pages)
     assert not any(WORD in text for text in cached_fragments())
+
+
+# --- room for what is cheap -------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("cookie", [{}, {"Cookie": "autre=1"}])
+def test_searches_beyond_the_bound_are_refused_and_other_pages_are_answered(
+    stranger, desk, cache_middleware, monkeypatch, cookie
+):
+    desk.published()
+    stranger("/incidents?famille=acces")
+    monkeypatch.setattr(cache_middleware, "_searches", Bulkhead(1, 0, 0.01))
+    with cache_middleware._searches.turn():
+        refused = stranger("/incidents?q=filmer", headers=cookie)
+        assert (refused.status_code, refused.headers["Retry-After"]) == (503, "2")
+        assert "Trop de recherches" in refused.text
+        assert stranger("/en/incidents?q=filmer").status_code == 503
+        for address in ("/", "/incidents", "/incidents/1", "/healthz"):
+            assert stranger(address, headers=cookie).status_code == 200
+        # A cached search costs nothing.
+        assert stranger("/incidents?famille=acces").status_code == 200
+    assert stranger("/incidents?q=filmer", headers=cookie).status_code == 200
 
 
 # --- a database that does not answer -----------------------------------------------------------

@@ -101,7 +101,7 @@ def test_hup_renews_the_worker_and_term_ends_it(
         until(lambda: is_following(read_status()), SOON)
         former = served.child(WORKER)
         served.send(signal.SIGHUP)
-        until(lambda: served.child(WORKER) != former)
+        until(lambda: served.child(WORKER) != former, 40)
         desk.published()
         until(lambda: is_following(read_status()), SOON)
         served.wait_for("renewed")
