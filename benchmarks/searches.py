@@ -33,7 +33,7 @@ from register.search.engine_interface import SearchEngine as Index
 # Where the generator puts the most cases.
 COMMUNE = "75056"
 CHUNK = 200
-REBUILD_BAR = Bar(300)
+REBUILD_BARS = {"whoosh": Bar(100), "postgresql": Bar(300)}
 
 LogLine = Callable[[str], None]
 
@@ -72,10 +72,10 @@ KINDS = (
 )
 # By engine, number of cases and kind: most times of FTS5's, or most milliseconds.
 RATIO_BARS: Mapping[tuple[str, int, str], Bar] = {
-    ("whoosh", 10_000, RARE): Bar(7, most=True, unit=" × FTS5"),
+    ("whoosh", 10_000, RARE): Bar(15, most=True, unit=" × FTS5"),
     ("whoosh", 10_000, COMMON): Bar(7, most=True, unit=" × FTS5"),
-    ("whoosh", 10_000, TWO): Bar(7, most=True, unit=" × FTS5"),
-    ("whoosh", 10_000, PHRASE): Bar(20, most=True, unit=" × FTS5"),
+    ("whoosh", 10_000, TWO): Bar(12, most=True, unit=" × FTS5"),
+    ("whoosh", 10_000, PHRASE): Bar(25, most=True, unit=" × FTS5"),
 }
 MILLISECOND_BARS: Mapping[tuple[str, int, str], Bar] = {
     ("postgresql", 100_000, COMMON): Bar(50, most=True, unit=" ms"),
@@ -186,7 +186,7 @@ def measure_searches(
         f"{index.name}, rebuild at {size:,} cases, cases/s",
         f"{rate:.0f}",
         value=rate,
-        bar=REBUILD_BAR,
+        bar=REBUILD_BARS[index.name],
     )
     log(f"    {rate:.0f} cases/s; filling FTS5")
     fts5 = Fts5(folder / f"fts5-{index.name}-{size}.sqlite3")

@@ -18,7 +18,7 @@ from sqlalchemy.orm import Session
 
 from register import create_app
 from register.accounts import acts as accounts
-from register.accounts import invitations, password_links, two_factor
+from register.accounts import one_use_links, two_factor
 from register.accounts.models import Role
 from register.cases.case_content import Content
 from register.cases.models import Incident
@@ -224,8 +224,8 @@ def _members(engine: Engine, seal_key: bytes) -> tuple[int, int, int, dict[str, 
         accounts.disable_member(pen, driss, by=ada)
     with writing(engine) as pen:
         tokens = {
-            "invitation": invitations.invite(pen, "fanny@register.test", Role.MODERATOR, by=ada),
-            "link": password_links.make_link(pen, bruno, by=ada),
+            "invitation": one_use_links.invite(pen, "fanny@register.test", Role.MODERATOR, by=ada),
+            "link": one_use_links.make_link(pen, bruno, by=ada),
         }
     return ada, bruno, emile, tokens
 

@@ -20,7 +20,7 @@ from cast import AT
 from report_factory import CONTACT, WORDS, a_report, nonce
 
 from register.accounts import acts as accounts
-from register.accounts import invitations, password_links
+from register.accounts import one_use_links
 from register.accounts.models import Role
 from register.cases.urgency import Urgency
 from register.journal import Act, JournalEntry, Ledger, head
@@ -131,8 +131,7 @@ PROTECTED_STATES = (
         "an account",
         (
             "register/accounts/acts.py",
-            "register/accounts/invitations.py",
-            "register/accounts/password_links.py",
+            "register/accounts/one_use_links.py",
             "register/accounts/vouching.py",
             # Marks codes as used and counts wrong ones.
             "register/accounts/authentication.py",
@@ -176,8 +175,7 @@ LINE_WRITERS = (
     "register/reports/acts/",
     "register/accounts/acts.py",
     "register/accounts/sessions.py",
-    "register/accounts/invitations.py",
-    "register/accounts/password_links.py",
+    "register/accounts/one_use_links.py",
     "register/accounts/vouching.py",
     "register/pages/acts.py",
     "register/cases/published_texts.py",
@@ -496,18 +494,18 @@ ACCOUNT_ACTS = {
     "set_factor": lambda p, c: accounts.set_factor(p, c.bruno, "A" * 32, KEY, ["a"], 1),
     "renew_codes": lambda p, c: accounts.renew_codes(p, c.chloe, ["a", "b"]),
     "reset_factor": lambda p, c: accounts.reset_factor(p, c.chloe, by=c.ada),
-    "invite": lambda p, c: invitations.invite(p, "a@register.test", Role.MODERATOR, by=c.ada),
-    "revoke": lambda p, c: invitations.revoke(p, 1, by=c.ada),
-    "make_link": lambda p, c: password_links.make_link(p, c.bruno, by=c.ada),
-    "revoke_link": lambda p, c: password_links.revoke_link(p, 1, by=c.ada),
-    "use_link": lambda p, c: password_links.use_link(p, LINKS[-1], PHRASE),
-    "accept": lambda p, c: invitations.accept(p, TOKENS[-1], "Amina", PHRASE),
+    "invite": lambda p, c: one_use_links.invite(p, "a@register.test", Role.MODERATOR, by=c.ada),
+    "revoke": lambda p, c: one_use_links.revoke(p, 1, by=c.ada),
+    "make_link": lambda p, c: one_use_links.make_link(p, c.bruno, by=c.ada),
+    "revoke_link": lambda p, c: one_use_links.revoke_link(p, 1, by=c.ada),
+    "use_link": lambda p, c: one_use_links.use_link(p, LINKS[-1], PHRASE),
+    "accept": lambda p, c: one_use_links.accept(p, TOKENS[-1], "Amina", PHRASE),
 }
 # Functions of these modules that only read; the invitation of the first administrator; and what
 # acts on the password do to links.
 QUERIES = {"find_by_email", "has_account", "all_members", "display_names", "count_unused_codes"}
-QUERIES |= {"pending_links", "member_link", "find_link", "close_password_links"}
-QUERIES |= {"validate_email", "pending", "find_invitation", "invite_first_administrator"}
+QUERIES |= {"member_link", "close_password_links"}
+QUERIES |= {"validate_email", "pending", "find", "invite_first_administrator"}
 TOKENS: list[str] = []
 LINKS: list[str] = []
 
@@ -517,8 +515,8 @@ def cast_with_account_states(pen, cast):
     """The cast; Chloé has a second factor, and an invitation is pending."""
     with pen() as p:
         accounts.set_factor(p, cast.chloe, "A" * 32, KEY, ["a"], 1)
-        LINKS.append(password_links.make_link(p, cast.chloe, by=cast.ada))
-        TOKENS.append(invitations.invite(p, "z@register.test", Role.MODERATOR, by=cast.ada))
+        LINKS.append(one_use_links.make_link(p, cast.chloe, by=cast.ada))
+        TOKENS.append(one_use_links.invite(p, "z@register.test", Role.MODERATOR, by=cast.ada))
     return cast
 
 
@@ -702,7 +700,7 @@ def test_every_act_is_tested_in_this_file():
     assert set(CASE_ACTS) | TWO_LINES == set(acts.__all__)
     public = {
         name
-        for module in (accounts, invitations, password_links)
+        for module in (accounts, one_use_links)
         for name, function in vars(module).items()
         if callable(function)
         and not name.startswith("_")

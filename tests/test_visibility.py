@@ -23,7 +23,7 @@ from sqlalchemy import func, select
 
 from register import create_app
 from register.accounts import acts as accounts
-from register.accounts import invitations, passwords
+from register.accounts import one_use_links, passwords
 from register.accounts.models import Role
 from register.accounts.web.current_member import is_member_path
 from register.cases.case_content import (
@@ -183,7 +183,7 @@ class HiddenContent:
             acts.note(p, visible.id, MARKER, by=self.cast.bruno)
             acts.assign(p, visible.id, to=self.cast.chloe, by=self.cast.bruno, note=MARKER)
             acts.set_urgency(p, visible.id, MARKED_TERM, by=self.cast.bruno)
-            invitations.invite(p, f"{MARKER}@register.test", Role.MODERATOR, by=self.cast.ada)
+            one_use_links.invite(p, f"{MARKER}@register.test", Role.MODERATOR, by=self.cast.ada)
             accounts.add_member(
                 p,
                 f"{MARKER}@elsewhere.test",

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from datetime import date, datetime
 from enum import StrEnum
+from typing import Any, ClassVar
 
 from sqlalchemy import BigInteger, Date, ForeignKey, LargeBinary, String
-from sqlalchemy.orm import Mapped, mapped_column
+from sqlalchemy.orm import Mapped, mapped_column, synonym
 
 from register.db import Base, UTCDateTime
 
@@ -67,35 +68,39 @@ class Member(Base):
         return self.role == Role.ADMINISTRATOR
 
 
-class MemberInvitation(Base):
-    """A link that opens one account, once, before its expiry; only its digest is stored."""
-
-    __tablename__ = "member_invitation"
+class OneUseLink:
+    """A link that works once before its expiry; only its digest is stored."""
 
     id: Mapped[int] = mapped_column(primary_key=True)
-    email: Mapped[str] = mapped_column(String(254))
-    role: Mapped[str] = mapped_column(String(16))
     token_hash: Mapped[bytes] = mapped_column(LargeBinary(32), unique=True)
-    invited_at: Mapped[datetime] = mapped_column(UTCDateTime)
-    invited_by: Mapped[int | None] = mapped_column(ForeignKey("member.id"))
-    expires_at: Mapped[datetime] = mapped_column(UTCDateTime)
-    # Used, revoked, or replaced by a newer one to the same address.
-    closed_at: Mapped[datetime | None] = mapped_column(UTCDateTime)
-
-
-class PasswordLink(Base):
-    """A link by which one member chooses a new password, once; only its digest is stored."""
-
-    __tablename__ = "password_link"
-
-    id: Mapped[int] = mapped_column(primary_key=True)
-    member_id: Mapped[int] = mapped_column(ForeignKey("member.id"), index=True)
-    token_hash: Mapped[bytes] = mapped_column(LargeBinary(32), unique=True)
-    made_at: Mapped[datetime] = mapped_column(UTCDateTime)
-    made_by: Mapped[int] = mapped_column(ForeignKey("member.id"))
     expires_at: Mapped[datetime] = mapped_column(UTCDateTime)
     # Used, revoked, replaced by a newer one, or made needless by another change of the account.
     closed_at: Mapped[datetime | None] = mapped_column(UTCDateTime)
+    # Who made it; None for the console.
+    maker_id: ClassVar[Any]
+
+
+class MemberInvitation(OneUseLink, Base):
+    """A link that opens one account."""
+
+    __tablename__ = "member_invitation"
+
+    email: Mapped[str] = mapped_column(String(254))
+    role: Mapped[str] = mapped_column(String(16))
+    invited_at: Mapped[datetime] = mapped_column(UTCDateTime)
+    invited_by: Mapped[int | None] = mapped_column(ForeignKey("member.id"))
+    maker_id = synonym("invited_by")
+
+
+class PasswordLink(OneUseLink, Base):
+    """A link by which one member chooses a new password."""
+
+    __tablename__ = "password_link"
+
+    member_id: Mapped[int] = mapped_column(ForeignKey("member.id"), index=True)
+    made_at: Mapped[datetime] = mapped_column(UTCDateTime)
+    made_by: Mapped[int] = mapped_column(ForeignKey("member.id"))
+    maker_id = synonym("made_by")
 
 
 class RecoveryCode(Base):

@@ -8,7 +8,7 @@ from datetime import datetime
 import click
 
 from register.accounts import acts as accounts
-from register.accounts import invitations, passwords, vouching
+from register.accounts import one_use_links, passwords, vouching
 from register.accounts.models import Role
 from register.cli.console import command
 from register.db import db
@@ -51,8 +51,8 @@ def add(email: str, role: str, password_stdin: bool) -> None:
 def invite(email: str, role: str) -> None:
     """Inviter quelqu’un : une adresse à lui envoyer, où il ouvre son compte lui-même."""
     with writing() as tx:
-        token = invitations.invite(tx, email, Role(role), by=None)
-    print_invitation(token, tx.at + invitations.LIFETIME)
+        token = one_use_links.invite(tx, email, Role(role), by=None)
+    print_invitation(token, tx.at + one_use_links.LIFETIME)
 
 
 @member.command()

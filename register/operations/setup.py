@@ -14,7 +14,7 @@ from sqlalchemy.orm import Mapped, Session, mapped_column
 
 from register import encryption
 from register.accounts import acts as accounts
-from register.accounts import invitations
+from register.accounts import one_use_links
 from register.cases import case_codes, published_texts, vocabulary
 from register.cases.persistence import refresh_checklists
 from register.config import Settings
@@ -122,7 +122,7 @@ def first_invitation(engine: Engine) -> tuple[str, datetime] | None:
         if accounts.all_members(session):
             return None
     with writing(engine) as tx:
-        return invitations.invite_first_administrator(tx), tx.at + invitations.LIFETIME
+        return one_use_links.invite_first_administrator(tx), tx.at + one_use_links.LIFETIME
 
 
 def identity(session: Session) -> Identity:

@@ -110,20 +110,20 @@ def queue_statements(
     is_read = and_(is_plain_report, Report.news.is_(False))
     is_under_review = Report.state.in_([ReportState.RECEIVED, ReportState.IN_REVIEW])
     danger_case, danger_report = CASE.c.danger_on.is_not(None), Report.danger_on.is_not(None)
-    return {
-        QueueKind.DANGER: _both(
+    statements: dict[QueueKind, Any] = {
+        QueueKind.DANGER: union_all(
             _cases(and_(is_live, danger_case), CASE.c.danger_on),
             _reports(and_(_MARKABLE, danger_report), Report.danger_on),
         ),
-        QueueKind.TERM: _both(
+        QueueKind.TERM: union_all(
             _cases(and_(is_live, ~danger_case, CASE.c.term_on.is_not(None)), CASE.c.term_on),
             _reports(and_(_MARKABLE, ~danger_report, Report.term_on.is_not(None)), Report.term_on),
         ),
-        QueueKind.MINE: _both(
+        QueueKind.MINE: union_all(
             _cases(and_(case_is_mine, ~has_mark), func.coalesce(CASE.c.held_until, at)),
             _reports(and_(report_is_mine, ~has_report_mark), Report.held_until),
         ),
-        QueueKind.REPLY: _ordered(
+        QueueKind.REPLY: (
             select(
                 *_columns(
                     REPLY.c.due_on,
@@ -136,19 +136,17 @@ def queue_statements(
             .join(CASE, CASE.c.id == REPLY.c.incident_id)
             .where(REPLY.c.state == "received", CASE.c.state == CaseState.PUBLISHED)
         ),
-        QueueKind.NEWS: _ordered(
-            _reports(and_(Report.news.is_(True), is_plain_report), Report.moved_on)
+        QueueKind.NEWS: _reports(and_(Report.news.is_(True), is_plain_report), Report.moved_on),
+        QueueKind.REPORT: _reports(
+            and_(is_under_review, Report.suspect.is_(False), is_read), Report.day
         ),
-        QueueKind.REPORT: _ordered(
-            _reports(and_(is_under_review, Report.suspect.is_(False), is_read), Report.day)
+        QueueKind.DRAFT: _cases(
+            and_(CASE.c.state == CaseState.DRAFT, is_plain), CASE.c.revision_id
         ),
-        QueueKind.DRAFT: _ordered(
-            _cases(and_(CASE.c.state == CaseState.DRAFT, is_plain), CASE.c.revision_id)
-        ),
-        QueueKind.EDITED: _ordered(_cases(and_(_IS_EDITED, is_plain), CASE.c.revision_id)),
+        QueueKind.EDITED: _cases(and_(_IS_EDITED, is_plain), CASE.c.revision_id),
         QueueKind.CHANGE: _changes(~todo_clauses.is_returned()),
         QueueKind.RETURNED: _changes(todo_clauses.is_returned()),
-        QueueKind.DESTRUCTION: _ordered(
+        QueueKind.DESTRUCTION: (
             select(
                 *_columns(
                     Destruction.id,
@@ -162,7 +160,7 @@ def queue_statements(
             .join(CASE, CASE.c.id == Destruction.incident_id)
             .where(Destruction.ended_at.is_(None), CASE.c.state != CaseState.ERASED)
         ),
-        QueueKind.ERASURE: _ordered(
+        QueueKind.ERASURE: (
             select(
                 *_columns(
                     func.min(Approval.id),
@@ -180,40 +178,35 @@ def queue_statements(
             )
             .group_by(CASE.c.id)
         ),
-        QueueKind.HELD: _ordered(
-            _cases(
-                and_(
-                    CASE.c.held_until > at,
-                    CASE.c.state.in_((CaseState.PUBLISHED, CaseState.WITHDRAWN)),
-                    ~_IS_EDITED,
-                    is_plain,
-                ),
-                CASE.c.revision_id,
-            )
+        QueueKind.HELD: _cases(
+            and_(
+                CASE.c.held_until > at,
+                CASE.c.state.in_((CaseState.PUBLISHED, CaseState.WITHDRAWN)),
+                ~_IS_EDITED,
+                is_plain,
+            ),
+            CASE.c.revision_id,
         ),
-        QueueKind.WAITING: _ordered(
-            _reports(and_(Report.asked_on.is_not(None), is_read), Report.asked_on)
+        QueueKind.WAITING: _reports(and_(Report.asked_on.is_not(None), is_read), Report.asked_on),
+        QueueKind.SUSPECT: _reports(
+            and_(is_under_review, Report.suspect.is_(True), is_read), Report.day
         ),
-        QueueKind.SUSPECT: _ordered(
-            _reports(and_(is_under_review, Report.suspect.is_(True), is_read), Report.day)
+        QueueKind.SPAM: _reports(
+            and_(
+                Report.state == ReportState.SPAM,
+                Report.together_by.is_not(None),
+                Report.news.is_(False),
+            ),
+            Report.purge_on,
         ),
-        QueueKind.SPAM: _ordered(
-            _reports(
-                and_(
-                    Report.state == ReportState.SPAM,
-                    Report.together_by.is_not(None),
-                    Report.news.is_(False),
-                ),
-                Report.purge_on,
-            )
-        ),
-        QueueKind.OUTCOME: _ordered(
-            _cases(
-                and_(todo_clauses.clause(TodoKind.OUTCOME, viewer, todo_context), is_plain),
-                CASE.c.moved_at,
-            )
+        QueueKind.OUTCOME: _cases(
+            and_(todo_clauses.clause(TodoKind.OUTCOME, viewer, todo_context), is_plain),
+            CASE.c.moved_at,
         ).limit(COUNT_LIMIT + 1),
     }
+    # By position: the columns of a union have no names of their own.
+    order: list[Clause] = list(map(literal_column, ("1", "2", "3", "4")))
+    return {kind: stmt.order_by(*order) for kind, stmt in statements.items()}
 
 
 def _columns(position: Any, **columns: Any) -> list[ColumnElement[Any]]:
@@ -230,7 +223,7 @@ def _reports(condition: Clause, order: Any) -> Select[Any]:
     return select(*_columns(order, report=Report.key)).where(condition)
 
 
-def _changes(condition: Clause) -> Any:
+def _changes(condition: Clause) -> Select[Any]:
     columns = _columns(
         PendingChange.id,
         incident=CASE.c.id,
@@ -239,13 +232,4 @@ def _changes(condition: Clause) -> Any:
         by=PendingChange.made_by,
     )
     changes = select(*columns).join(CASE, CASE.c.id == PendingChange.incident_id)
-    return _ordered(changes.where(condition))
-
-
-def _both(cases: Select[Any], reports: Select[Any]) -> Any:
-    return _ordered(union_all(cases, reports))
-
-
-def _ordered(stmt: Any) -> Any:
-    # By position: the columns of a union have no names of their own.
-    return stmt.order_by(*map(literal_column, ("1", "2", "3", "4")))
+    return changes.where(condition)

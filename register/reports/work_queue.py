@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from datetime import date, datetime
 
 from sqlalchemy import func, select
@@ -97,13 +97,15 @@ def load_queue(
             rows = session.execute(statements[listed].limit(missing).offset(skipped))
             items += [QueueItem(listed, *tuple(row)[1:]) for row in rows]
         skipped = max(0, skipped - counts.get(listed, 0))
-    queue_page = QueuePage(items, counts, number, pages)
     case_ids = list({item.incident for item in items if item.incident})
     cases = desk_lists.load_summaries(session, viewer, case_ids, todo_context.at)
     unpublished = [id for id, case in cases.items() if case.state != CaseState.PUBLISHED]
     invited = select(Invitation.incident_id).where(Invitation.incident_id.in_(unpublished))
-    return replace(
-        queue_page,
+    return QueuePage(
+        items,
+        counts,
+        number,
+        pages,
         cases=cases,
         reports=_load_reports(session, store, [item.report for item in items if item.report]),
         waits=desk_lists.list_waiting_kinds(

@@ -1,9 +1,8 @@
-"""PostgreSQL search engine: a ``tsvector`` of the register's own tokens for each public case.
+"""PostgreSQL search engine: ``tsvector`` columns of the register's own tokens and forms.
 
 Its schema ``search`` is in the cases' database and read on the page's connection, so that index,
-cases and ledger are of one moment. A lexeme is a token or a form behind a mark that says where in
-the case it is. A case that a ``tsvector`` cannot hold exactly is stored as a document too, which
-the reference matcher matches.
+cases and ledger are of one moment. Tokens and forms, of all fields and of the strong ones, have
+columns of their own. What no ``tsvector`` holds exactly is left to the reference matcher.
 """
 
 from __future__ import annotations
@@ -11,8 +10,7 @@ from __future__ import annotations
 import hashlib
 import json
 import uuid
-from collections import Counter
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import asdict
 from itertools import chain, islice
@@ -32,14 +30,14 @@ from register.search.engine_interface import (
     IndexMatches,
     IndexNotReady,
     Progress,
-    QueryAlternative,
     QueryPart,
     SearchQuery,
     report_progress,
 )
 
-TOKEN, FORM = ".", "="  # marks before lexemes
-EVERY, NONE = "'*'", "'-'"  # a lexeme of each document, and one of none
+TOKENS, FORMS = "tokens", "forms"
+COLUMNS = TOKENS, FORMS, "strong_tokens", "strong_forms"
+EVERY, NONE = "'*'", "'-'"  # a lexeme of each column, and one of none; a dot begins the others
 # Limits of a tsvector (PostgreSQL's manual, 12.11), without an error: it drops occurrences beyond
 # the second, and puts all tokens beyond the first at the same place.
 POSITIONS_LIMIT, OCCURRENCES_LIMIT = 16_383, 256
@@ -57,7 +55,7 @@ _NOT_READY = {"42P01": "absent", "55P03": "busy"}  # SQLSTATE: undefined_table, 
 _FORMER = "search_former_"  # begins the names of schemas that were replaced
 # Names without a schema: search_path says which index is meant.
 _TABLES = {
-    "document": "number integer PRIMARY KEY, words tsvector NOT NULL, strong tsvector NOT NULL",
+    "document": f"number integer PRIMARY KEY, {' tsvector, '.join(COLUMNS)} tsvector",
     "long_document": "number integer PRIMARY KEY, content text NOT NULL",
     "form": 'form text COLLATE "C" PRIMARY KEY, cases integer NOT NULL',
     # ``made`` is another one after each commit.
@@ -67,19 +65,20 @@ _TABLES = {
 _SETTINGS = (
     # Stored apart from the rows, all of which a common word reads; for phrases, not compressed.
     "ALTER TABLE document SET (toast_tuple_target = 128)",
-    "ALTER TABLE document ALTER words SET STORAGE EXTERNAL",
+    *(f"ALTER TABLE document ALTER {column} SET STORAGE EXTERNAL" for column in COLUMNS),
     # ANALYZE keeps no sample of these: it would outlast an erasure in the server's catalogue.
-    "ALTER TABLE document ALTER words SET STATISTICS 0, ALTER strong SET STATISTICS 0",
+    *(f"ALTER TABLE document ALTER {column} SET STATISTICS 0" for column in COLUMNS),
     "ALTER TABLE long_document ALTER content SET STATISTICS 0",
     "ALTER TABLE form ALTER form SET STATISTICS 0",
 )
 # With "fastupdate", the newest lexemes would be in a list that each search reads to its end.
-_INDEXES = (
-    "CREATE INDEX document_words ON document USING gin (words) WITH (fastupdate = off)",
-    "CREATE INDEX document_strong ON document USING gin (strong) WITH (fastupdate = off)",
+# On two columns, because tokens and forms of a search are then looked up together, rarest first.
+_INDEXES = tuple(
+    f"CREATE INDEX document_{name} ON document USING gin ({columns}) WITH (fastupdate = off)"
+    for name, columns in (("words", "tokens, forms"), ("strong", "strong_tokens, strong_forms"))
 )
 # What an index has to be for this code to read it. The number changes with the lexemes.
-SHAPE = hashlib.sha256(repr((2, _TABLES, _SETTINGS, _INDEXES)).encode()).hexdigest()[:16]
+SHAPE = hashlib.sha256(repr((3, _TABLES, _SETTINGS, _INDEXES)).encode()).hexdigest()[:16]
 
 _OF_SHAPE = f"FROM search.cursor WHERE shape = '{SHAPE}'"
 _MADE = f"SELECT made {_OF_SHAPE}"
@@ -89,25 +88,25 @@ _IS_SOUND = (
 )
 # The rows are compared with the cursor, and the index with the rows. PostgreSQL checks its pages.
 _IS_WHOLE = """SELECT cases = (SELECT count(*) FROM search.document) AND cases =
-    (SELECT count(*) FROM search.document WHERE words @@ '*'::tsquery)
+    (SELECT count(*) FROM search.document WHERE tokens @@ '*'::tsquery)
     AND cases >= (SELECT count(*) FROM search.long_document) AND 0 <= (SELECT count(*)
     FROM search.form) FROM search.cursor"""
 _PLACE_CURSOR = text(
     "INSERT INTO cursor (seq, digest, made_with, shape, cases)"
     " SELECT :seq, :digest, :made_with, :shape, count(*) FROM document"
 ).bindparams(shape=SHAPE)
-_COUNT_FORMS = """INSERT INTO form SELECT substr(lexeme, 2), {sign}count(*)
-    FROM document, unnest(words) WHERE number = ANY (:numbers) AND starts_with(lexeme, '=')
-    GROUP BY lexeme ON CONFLICT (form) DO UPDATE SET cases = form.cases + excluded.cases"""
+_COUNT_FORMS = """INSERT INTO form SELECT substr(word, 2), {sign} ndoc
+    FROM ts_stat('SELECT forms FROM document {where}') WHERE word <> '*'
+    ON CONFLICT (form) DO UPDATE SET cases = form.cases + excluded.cases"""
 _REMOVE = """WITH long AS (DELETE FROM long_document WHERE number = ANY (:numbers))
     DELETE FROM document WHERE number = ANY (:numbers)"""
-# The planner thinks that a tsvector is read in no time, and would read those of all cases for a
-# common word. Undone with the savepoint of the search.
+# The planner takes a tsvector for read in no time. Undone with the savepoint of the search.
 _BY_INDEX = text(
     "SELECT set_config('enable_seqscan', 'off', true), set_config('enable_indexscan', 'off', true),"
     " set_config('enable_indexonlyscan', 'off', true), set_config('jit', 'off', true)"
 )
-_MATCHES = "ARRAY(SELECT number FROM search.document WHERE {} @@ CAST(:query{} AS tsquery))"
+_ANSWER = "SELECT seq, digest, made_with, ARRAY(SELECT content FROM search.long_document)"
+_NUMBERS = "ARRAY(SELECT number FROM search.document WHERE {})"
 
 
 class Postgres:
@@ -117,22 +116,32 @@ class Postgres:
 
     def __init__(self, database: Database) -> None:
         self._write_engine, self._lookups = write_engine(database), autocommit_engine(database)
-        self._forms: tuple[uuid.UUID, Sequence[str]] | None = None
+        self._forms: tuple[uuid.UUID | None, Sequence[str]] = None, ()
         driver: Any = database.dialect.dbapi
         self._errors: tuple[type[Exception], ...] = (SQLAlchemyError, driver.Error)
 
     def find(self, session: Session, search_query: SearchQuery) -> IndexMatches:
         """All matching cases, as of the page's transaction, which may go on after an error."""
-        strong = [_clause(part) for part in search_query.required_parts]
-        excluded = [f"!{_clause(part)}" for part in search_query.excluded_parts]
-        queries = [" & ".join([*(strong or [EVERY]), *excluded]), *strong]
-        columns = "words", *["strong"] * len(strong)
-        arrays = ", ".join(_MATCHES.format(column, i) for i, column in enumerate(columns))
-        documents = "ARRAY(SELECT content FROM search.long_document)"
-        stmt = text(f"SELECT seq, digest, made_with, {documents}, {arrays} {_OF_SHAPE}")
-        parameters = {f"query{place}": query for place, query in enumerate(queries)}
+        queries: list[str] = []
+
+        def matches(clauses: Mapping[str, str], fields: str = "") -> str:
+            queries.extend(clauses.values())
+            return " OR ".join(f"{fields}{column} @@ %s::tsquery" for column in clauses)
+
+        required = list(map(_clauses, search_query.required_parts))
+        excluded = list(map(_clauses, search_query.excluded_parts))
+        conditions = [f"({matches(clauses)})" for clauses in required if len(clauses) > 1]
+        for column in TOKENS, FORMS:
+            terms = [clauses[column] for clauses in required if [*clauses] == [column]] or [EVERY]
+            terms += [f"!{clauses[column]}" for clauses in excluded if column in clauses]
+            if terms != [EVERY]:
+                conditions.append(matches({column: " & ".join(terms)}))
+        conditions = [" AND ".join(conditions) or matches({TOKENS: EVERY})]
+        conditions += [matches(clauses, "strong_") for clauses in required]
+        arrays = ", ".join(map(_NUMBERS.format, conditions))
+        stmt = f"{_ANSWER}, {arrays} {_OF_SHAPE}"
         with _reading(session):
-            row = session.execute(stmt, parameters).first()
+            row = session.connection().exec_driver_sql(stmt, tuple(queries)).first()
         if row is None:  # a page that began before a new index sees no cursor of it
             raise IndexNotReady("absent")
         *cursor, contents, numbers = row[:5]
@@ -141,8 +150,7 @@ class Postgres:
             strength[number] += 1
         for document in (Document(*json.loads(content)) for content in contents):
             strength.pop(document.number, None)
-            score = reference_matcher.strength(search_query, document)
-            if score is not None:
+            if (score := reference_matcher.strength(search_query, document)) is not None:
                 strength[document.number] = score
         return IndexMatches(Cursor(*cursor), strength)
 
@@ -151,11 +159,11 @@ class Postgres:
         cached = self._forms
         with _reading(session):
             made = session.scalar(text(_MADE))
-            if made is not None and (cached is None or cached[0] != made):
+            if made is None:
+                raise IndexNotReady("absent")
+            if cached[0] != made:
                 stmt = text("SELECT ARRAY(SELECT form FROM search.form ORDER BY form)")
                 self._forms = cached = made, session.scalar(stmt) or []
-        if made is None or cached is None:
-            raise IndexNotReady("absent")
         return cached[1]
 
     def stamp(self) -> str:
@@ -188,17 +196,18 @@ class Postgres:
         :raises IndexNotReady: no usable index, one that is ahead, or another writer is at work.
         """
         documents = list(documents)
-        added = [document.number for document in documents]
+        numbers = [*(document.number for document in documents), *gone]
+        changed = f"WHERE number = ANY (''{{{','.join(map(str, numbers))}}}'')"
         with self._writing() as connection:
             connection.exec_driver_sql("SET LOCAL search_path TO search")
             # A writer that is behind the index changes nothing.
             former = text(f"DELETE {_OF_SHAPE} AND seq <= :seq")
             if connection.execute(former, {"seq": cursor.seq}).rowcount != 1:
                 raise IndexNotReady("absent or ahead")
-            for statement in (_COUNT_FORMS.format(sign="-"), _REMOVE):
-                connection.execute(text(statement), {"numbers": [*added, *gone]})
-            _load(connection, documents)
-            connection.execute(text(_COUNT_FORMS.format(sign="")), {"numbers": added})
+            connection.exec_driver_sql(_COUNT_FORMS.format(sign="-", where=changed))
+            connection.execute(text(_REMOVE), {"numbers": numbers})
+            _load(connection, iter(documents))
+            connection.exec_driver_sql(_COUNT_FORMS.format(sign="", where=changed))
             connection.exec_driver_sql("DELETE FROM form WHERE cases <= 0")
             connection.execute(_PLACE_CURSOR, asdict(cursor))
             if scrub:
@@ -214,8 +223,8 @@ class Postgres:
         """Make the index anew beside the one in use; errors are those of :meth:`write`."""
         with self._writing() as connection:
             _create_tables(connection)
-            forms = _load(connection, report_progress(documents, total, progress))
-            _copy(connection, "form", sorted(forms.items()))
+            _load(connection, report_progress(documents, total, progress))
+            connection.exec_driver_sql(_COUNT_FORMS.format(sign="", where=""))
             connection.execute(_PLACE_CURSOR, asdict(cursor))
             _put_in_use(connection)
 
@@ -285,25 +294,21 @@ def _put_in_use(connection: Connection) -> None:
     connection.exec_driver_sql("ALTER SCHEMA search_next RENAME TO search")
 
 
-def _load(connection: Connection, documents: Iterable[Document]) -> Counter[str]:
-    """Write documents; the number of cases of each form."""
-    documents, forms = iter(documents), Counter[str]()
+def _load(connection: Connection, documents: Iterator[Document]) -> None:
     while chunk := list(islice(documents, CHUNK_SIZE)):
         rows, long_rows = [], []
         for document in chunk:
-            form_fields = (*document.strong_forms, *document.weak_forms)
-            forms.update(document_forms := set(chain(*form_fields)))
-            words = _vector((*document.strong, *document.weak), form_fields)
-            strong = _vector(document.strong, document.strong_forms)
-            if words is None or strong is None:
+            tokens = *document.strong, *document.weak
+            forms = *document.strong_forms, *document.weak_forms
+            vectors = [*map(_vector, (tokens, forms, document.strong, document.strong_forms))]
+            if None in vectors:
                 long_rows.append((document.number, json.dumps(list(vars(document).values()))))
-                words = _vector((), [sorted(document_forms)[:FORMS_LIMIT]])
-            rows.append((document.number, words, strong or ""))
+                vectors = [EVERY, _vector([sorted(set(chain(*forms)))[:FORMS_LIMIT]]), EVERY, EVERY]
+            rows.append((document.number, *vectors))
         connection.exec_driver_sql("SET LOCAL statement_timeout = '20s'")
         _copy(connection, "document", rows)
         _copy(connection, "long_document", long_rows)
         connection.exec_driver_sql("SET LOCAL statement_timeout = 0")
-    return forms
 
 
 def _copy(connection: Connection, table: str, rows: Iterable[Sequence[Any]]) -> None:
@@ -313,38 +318,33 @@ def _copy(connection: Connection, table: str, rows: Iterable[Sequence[Any]]) -> 
             copy.write_row(row)
 
 
-def _vector(fields: Iterable[Sequence[str]], form_fields: Iterable[Sequence[str]]) -> str | None:
-    """The tsvector of fields, as tokens and as forms; None when it cannot hold them exactly."""
+def _vector(fields: Iterable[Sequence[str]]) -> str | None:
+    """The tsvector of fields; None when it cannot hold them exactly."""
     places: dict[str, list[str]] = {}
-    is_long = False
-    for mark, marked_fields in ((TOKEN, fields), (FORM, form_fields)):
-        position = 0
-        for field in marked_fields:
-            position += 1  # no phrase goes over the end of a field
-            for lexeme in _lexemes(mark, field):
-                position += 1
-                places.setdefault(lexeme, []).append(str(position))
-        is_long = is_long or position > POSITIONS_LIMIT
-    has_dropped = max(map(len, places.values()), default=0) > OCCURRENCES_LIMIT
-    vector = " ".join([EVERY, *(f"{lexeme}:{','.join(at)}" for lexeme, at in places.items())])
-    return None if is_long or has_dropped or len(vector.encode()) > BYTES_LIMIT else vector
+    position = 0
+    for field in fields:
+        position += 1  # no phrase goes over the end of a field
+        for word in field:
+            position += 1
+            places.setdefault(word, []).append(str(position))
+    occurrences = max(map(len, places.values()), default=0)
+    vector = " ".join([EVERY, *(f"{_lexeme(word)}:{','.join(at)}" for word, at in places.items())])
+    fits = position <= POSITIONS_LIMIT and occurrences <= OCCURRENCES_LIMIT
+    return vector if fits and len(vector.encode()) <= BYTES_LIMIT else None
 
 
-def _lexemes(mark: str, tokens: Iterable[str]) -> Iterator[str]:
-    """Tokens or forms behind their mark, as they are written in a tsvector and in a tsquery."""
-    for token in tokens:
-        lexeme = (mark + token).replace("\\", "\\\\").replace("'", "''")
-        yield f"'{lexeme}'"
+def _lexeme(word: str) -> str:
+    """A token or a form as it is written in a tsvector and in a tsquery."""
+    return "'." + word.replace("\\", "\\\\").replace("'", "''") + "'"
 
 
-def _clause(part: QueryPart) -> str:
-    """The tsquery that a case, or its strong fields, match if they match a part."""
-
-    def clause(alternative: QueryAlternative) -> str:
-        mark = FORM if alternative.literal or alternative.prefix else TOKEN
-        lexemes = list(_lexemes(mark, alternative.tokens))
-        if alternative.prefix:
-            return f"{lexemes[0]}:*"
-        return f"({(' <-> ' if alternative.is_phrase else ' & ').join(lexemes)})"
-
-    return f"({' | '.join(dict.fromkeys(map(clause, part.alternatives))) or NONE})"
+def _clauses(part: QueryPart) -> Mapping[str, str]:
+    """Columns → tsqueries; a case matches the part if it matches one of them."""
+    alternatives: dict[str, list[str]] = {}
+    for alternative in part.alternatives:
+        operator = " <-> " if alternative.is_phrase else " & "
+        clause = operator.join(map(_lexeme, alternative.tokens)) + ":*" * alternative.prefix
+        column = FORMS if alternative.literal or alternative.prefix else TOKENS
+        alternatives.setdefault(column, []).append(f"({clause})")
+    clauses = {column: f"({' | '.join(each)})" for column, each in alternatives.items()}
+    return clauses or {TOKENS: NONE}

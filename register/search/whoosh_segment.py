@@ -20,7 +20,7 @@ from whoosh.reading import IndexReader, SegmentReader, TermNotFound
 from register.search.engine_interface import Document, QueryPart, SearchQuery
 
 WRITER_MEGABYTES = 128  # postings in memory, before the writer sorts them on the disk
-SEGMENT_LIMIT = 2_000  # documents; an erasure rewrites the whole segment of the case
+SEGMENT_LIMIT = 1_000  # documents; an erasure rewrites the whole segment of the case
 _POSITION_BITS = 24  # of an occurrence; the document is above
 
 Documents = set[int]  # document numbers of a segment; those of cases are in its column

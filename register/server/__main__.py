@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import gc
+import os
 import socket
 import sys
 
@@ -21,12 +22,17 @@ def main(role: str, *arguments: str) -> int:
         processes = dict(child.split(":") for child in children.split())
         numbers = {name: int(process) for name, process in processes.items()}
         return Parent(others, sockets, numbers).run(ready_line)
+    # Before the application is loaded, which takes a second in which the parent may end.
+    process_start.become_child(role)
+    parent, *arguments_of_child = arguments
+    if os.getppid() != int(parent):
+        return 1
     # As in register/__main__.py.
     gc.disable()
     from register.server import launch
 
     gc.enable()
-    return launch.start_child(role, *arguments)
+    return launch.start_child(role, *arguments_of_child)
 
 
 if __name__ == "__main__":

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import os
 import signal
-import threading
 import time
 from contextlib import suppress
+from typing import NoReturn
 
 from flask import Flask
 from sqlalchemy.orm import Session
@@ -19,14 +19,13 @@ from register.server import process_start
 from register.web.logs import error_fields, log
 from register.worker.jobs import IndexJob, RetentionJob
 from register.worker.lock import worker_lock
-from register.worker.loop import Worker
+from register.worker.loop import POLL_SECONDS, Worker
 
-GRACE_SECONDS = 0.8  # for a job to notice the stop; then the process ends all the same
 NICENESS = 5  # in favour of the processes that answer
 
 
-def run_worker(app: Flask) -> None:
-    """Run the jobs in the foreground until TERM or INT, and at most a second longer.
+def run_worker(app: Flask) -> NoReturn:
+    """Run the jobs in the foreground until TERM or INT, which end the process at once.
 
     It may be killed at any moment: each job goes on from what it has committed.
     """
@@ -34,9 +33,8 @@ def run_worker(app: Flask) -> None:
     # A transaction that stands still, of retention for example, would keep the write lock.
     limit = "-c idle_in_transaction_session_timeout=20s"
     os.environ["PGOPTIONS"] = f"{os.environ.get('PGOPTIONS', '')} {limit}"
-    stop = threading.Event()
     for number in (signal.SIGTERM, signal.SIGINT):
-        signal.signal(number, lambda *_signal: _request_stop(stop))
+        signal.signal(number, _end)
     # A terminal that closes, or an operator who meant the server.
     signal.signal(signal.SIGHUP, signal.SIG_IGN)
     with suppress(OSError):
@@ -55,19 +53,15 @@ def run_worker(app: Flask) -> None:
             RetentionJob(engine, open_store, settings.undecided_after, _log_event),
             IndexJob(engine, app.extensions["register.search"]),
         )
-        Worker(engine, worker_lock(settings, engine), jobs, _log_event, stop).run()
-        engine.dispose()
+        worker = Worker(engine, worker_lock(settings, engine), jobs, _log_event)
+        while True:
+            worker.poll()
+            time.sleep(POLL_SECONDS)
+
+
+def _end(*_signal: object) -> NoReturn:
+    signal.alarm(1)  # ends it if this interrupted a line of the log, whose lock is then held
     log().info("stopped")
-
-
-def _request_stop(stop: threading.Event) -> None:
-    # A thread, because the event's own lock may be held where the signal interrupts.
-    threading.Thread(target=_end, args=(stop,), daemon=True).start()
-
-
-def _end(stop: threading.Event) -> None:
-    stop.set()
-    time.sleep(GRACE_SECONDS)
     os._exit(0)
 
 

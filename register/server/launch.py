@@ -75,7 +75,6 @@ def _fork(name: str, run: Callable[[], None]) -> int:
 
 def start_child(name: str, mode: str, spec: str, processes: str, *fds: str) -> int:
     """Load an application and serve it or run its worker; the exit code when it may not be."""
-    process_start.become_child(name)
     try:
         app = startup_checks.load(spec)
         if name == WORKER:

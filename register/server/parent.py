@@ -28,7 +28,7 @@ SETTLED = 60  # seconds of life after which there is no pause
 class Parent:
     """Keeps a web server and, unless another unit does, a worker running.
 
-    :param arguments: of the command that starts a child, after its name and its mode.
+    :param arguments: of the command that starts a child, after its name, its parent and its mode.
     :param children: numbers of the processes that run already, by the names of all to keep; 0 for
         those to start.
     """
@@ -81,7 +81,7 @@ class Parent:
         """Start a child; its number."""
         # Beside a web server that answers there is time to prepare every page first.
         mode = "renewal" if self.children[WEB] else "start"
-        command = python_command(SERVER, name, mode, *self._arguments)
+        command = python_command(SERVER, name, str(os.getpid()), mode, *self._arguments)
         files: list[tuple[int, ...]] = []
         if name != WEB:
             files = [(os.POSIX_SPAWN_CLOSE, listener.fileno()) for listener in self._sockets]

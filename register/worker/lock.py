@@ -15,9 +15,10 @@ from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
-from sqlalchemy import Engine, NullPool, PoolProxiedConnection, create_engine, text
+from sqlalchemy import Engine, text
 
 from register.config import POSTGRESQL, Settings
+from register.postgresql import CLIENT_OPTIONS
 
 # Seconds of silence after which PostgreSQL ends the session of a process that was stopped, or of
 # a machine that was lost.
@@ -89,7 +90,7 @@ class ServerLock:
 
     def __init__(self, engine: Engine) -> None:
         self._engine = engine
-        self._session: PoolProxiedConnection | None = None
+        self._session: Any = None  # the driver's own connection, which threads may share
         self._held_at = 0.0
 
     def hold(self) -> bool:
@@ -98,7 +99,7 @@ class ServerLock:
         try:
             self._session = self._session or self._connect()
             # Repeated, it stays the session's; the end of the session releases it whole.
-            lock = _execute(self._session, f"SELECT pg_try_advisory_lock({_KEYS})")
+            lock = self._session.execute(f"SELECT pg_try_advisory_lock({_KEYS})")
             return bool(lock.fetchone()[0])
         except Exception:
             self.release()
@@ -117,32 +118,20 @@ class ServerLock:
             with suppress(Exception):
                 session.close()
 
-    def _connect(self) -> PoolProxiedConnection:
-        session = create_engine(
-            self._engine.url,
-            poolclass=NullPool,
-            isolation_level="AUTOCOMMIT",
-            connect_args={
-                "connect_timeout": 5,
-                "tcp_user_timeout": 15_000,  # milliseconds after which a server is lost
-                "application_name": "webcitoyen follow",
-            },
-        ).raw_connection()
-        _execute(session, f"SET idle_session_timeout = '{SILENCE_SECONDS}s'")
+    def _connect(self) -> Any:
+        driver: Any = self._engine.dialect.dbapi
+        options = dict(self._engine.dialect.create_connect_args(self._engine.url)[1])
+        options |= CLIENT_OPTIONS | {"application_name": "webcitoyen follow"}
+        session = driver.connect(**options, autocommit=True)
+        session.execute(f"SET idle_session_timeout = '{SILENCE_SECONDS}s'")
         threading.Thread(target=self._ping, args=(session,), daemon=True).start()
         return session
 
-    def _ping(self, session: PoolProxiedConnection) -> None:
+    def _ping(self, session: Any) -> None:
         with suppress(Exception):  # the session was closed, or lost
             while time.monotonic() - self._held_at < STANDSTILL_SECONDS:
-                _execute(session, "SELECT")
+                session.execute("SELECT")
                 time.sleep(PING_SECONDS)
-
-
-def _execute(session: PoolProxiedConnection, statement: str) -> Any:
-    # The driver's own connection, because two threads may use it.
-    driver_connection: Any = session.driver_connection
-    return driver_connection.execute(statement)
 
 
 WorkerLock = FolderLock | ServerLock

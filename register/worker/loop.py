@@ -7,10 +7,10 @@ the job tried again after a pause.
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
-from threading import Event
-from typing import Protocol, TypeVar
+from typing import Protocol
 
 from sqlalchemy import Engine, select
 from sqlalchemy.orm import Session
@@ -19,10 +19,9 @@ from register.journal.models import LedgerHead
 from register.worker.lock import WorkerLock
 
 POLL_SECONDS = 1.0
-KEEP_SECONDS = 0.25  # between two looks at the stop request and the lock during a long job
+KEEP_SECONDS = 0.25  # between two looks at the lock during a long job
 FIRST_PAUSE, LONGEST_PAUSE = 1.0, 15.0  # seconds before a job that failed is tried again
 
-Result = TypeVar("Result")
 # Logs an event for the operator, with the type and place of an error, never its message.
 EventLog = Callable[..., None]
 # Called by a long job as it goes, as the progress of a rebuild is; raises Interrupted.
@@ -30,7 +29,7 @@ KeepGoing = Callable[[int, int], None]
 
 
 class Interrupted(Exception):
-    """A job was abandoned because of a stop request or because the lock was lost."""
+    """A job was abandoned because the lock was lost."""
 
 
 class Job(Protocol):
@@ -57,43 +56,31 @@ class _Schedule:
 
 
 class Worker:
-    """The loop.
-
-    :param stop: ends :meth:`run` at the next opportunity once set.
-    """
+    """The loop: :meth:`poll`, again and again. It may be killed at any moment."""
 
     def __init__(
-        self,
-        database: Engine,
-        lock: WorkerLock,
-        jobs: Sequence[Job],
-        log_event: EventLog,
-        stop: Event,
+        self, database: Engine, lock: WorkerLock, jobs: Sequence[Job], log_event: EventLog
     ) -> None:
-        self._database, self._lock = database, lock
-        self._jobs = jobs
+        self._database, self._lock, self._jobs = database, lock, jobs
         self._schedules: list[_Schedule] = []
-        self._log_event, self._stop = log_event, stop
+        self._log_event = log_event
         self._faults: dict[str, str] = {}  # by name of the job
         self._kept_at = 0.0
 
-    def run(self) -> None:
-        """Run the jobs until the stop is requested."""
-        try:
-            while not self._stop.is_set():
-                heads = self._attempt("worker", self._read_heads) or ()
-                due = [schedule for schedule in self._schedules if schedule.is_due(heads)]
-                if heads and not all(self._succeeds(schedule, heads) for schedule in due):
-                    self._lock.release()
-                self._stop.wait(POLL_SECONDS)
-        finally:
+    def poll(self) -> None:
+        """Run the jobs that are due, if this worker has the lock."""
+        heads: Sequence[int] = ()
+        with self._watching("worker"):
+            heads = self._read_heads()
+        due = [schedule for schedule in self._schedules if heads and schedule.is_due(heads)]
+        if not all(self._succeeds(schedule, heads) for schedule in due):
             self._lock.release()
 
-    def _read_heads(self) -> Sequence[int] | None:
-        """Last lines of the ledgers, read by the worker that has the lock; None for others."""
+    def _read_heads(self) -> Sequence[int]:
+        """Last lines of the ledgers, read by the worker that has the lock; none for others."""
         if not self._lock.hold():
             self._schedules = []
-            return None
+            return ()
         with Session(self._database) as session:
             heads = session.scalars(select(LedgerHead.seq).order_by(LedgerHead.ledger)).all()
         if not self._schedules:
@@ -104,30 +91,31 @@ class Worker:
 
     def _succeeds(self, schedule: _Schedule, heads: Sequence[int]) -> bool:
         """Run a job; whether it came to its end."""
-        seconds = self._attempt(schedule.job.name, lambda: schedule.job.run(self._keep_going))
+        seconds = None
+        with self._watching(schedule.job.name):
+            seconds = schedule.job.run(self._keep_going)
         if seconds is None:
             schedule.pause = min(LONGEST_PAUSE, max(FIRST_PAUSE, 2 * schedule.pause))
         else:
             schedule.pause, schedule.heads = 0.0, heads
-        schedule.due_at = time.monotonic() + (schedule.pause if seconds is None else seconds)
+        schedule.due_at = time.monotonic() + (seconds or schedule.pause)
         return seconds is not None
 
-    def _attempt(self, name: str, action: Callable[[], Result]) -> Result | None:
-        """Result of an action; None after an error, which is logged once until it is another."""
+    @contextmanager
+    def _watching(self, name: str) -> Iterator[None]:
+        """Log an error inside, once until it is another, and go on."""
         try:
-            result = action()
+            yield
+            if self._faults.pop(name, ""):
+                self._log_event(f"{name}_healed")
         except Interrupted:
-            return None
+            pass
         except Exception as error:
             # Any error, such as a damaged file or a lost server: ending the process repairs none.
             fault = f"{type(error).__name__} {getattr(error, 'errno', '')}"
             if self._faults.get(name) != fault:
                 self._faults[name] = fault
                 self._log_event(f"{name}_failing", error)
-            return None
-        if self._faults.pop(name, ""):
-            self._log_event(f"{name}_healed")
-        return result
 
     def _keep_going(self, _done: int, _total: int) -> None:
         """Keep the lock during a long job.
@@ -136,5 +124,5 @@ class Worker:
         """
         if time.monotonic() >= self._kept_at + KEEP_SECONDS:
             self._kept_at = time.monotonic()
-            if self._stop.is_set() or not self._lock.hold():
+            if not self._lock.hold():
                 raise Interrupted

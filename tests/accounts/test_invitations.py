@@ -12,7 +12,7 @@ from ledger_lines import lines_since
 from sqlalchemy import func, select
 
 from register.accounts import acts as accounts
-from register.accounts import invitations, passwords
+from register.accounts import one_use_links, passwords
 from register.accounts.models import Member, MemberInvitation, Role
 from register.errors import Invalid, NotFound, Refused, RegisterError
 from register.journal import Ledger, writing
@@ -42,11 +42,11 @@ def _refused(pen, kind, act, *arguments, at=AT, **keywords):
 def token(pen, cast):
     """Ada has invited Amina to moderate."""
     with pen() as p:
-        return invitations.invite(p, f" {ADDRESS.upper()} ", Role.MODERATOR, by=cast.ada)
+        return one_use_links.invite(p, f" {ADDRESS.upper()} ", Role.MODERATOR, by=cast.ada)
 
 
 def test_an_invitation_opens_an_account(pen, session, cast, token):
-    invitation = invitations.find_invitation(session, token, AT)
+    invitation = one_use_links.find(session, MemberInvitation, token, AT)
     assert (invitation.email, invitation.role, invitation.invited_by) == (
         ADDRESS,
         "moderator",
@@ -55,7 +55,7 @@ def test_an_invitation_opens_an_account(pen, session, cast, token):
     assert invitation.expires_at == AT + 7 * DAY
     session.rollback()
     with pen(AT + DAY) as p:
-        member = invitations.accept(p, token, "  Amina\u202e ", PASSWORD)
+        member = one_use_links.accept(p, token, "  Amina\u202e ", PASSWORD)
     amina = accounts.find_by_email(session, ADDRESS)
     assert (amina.id, amina.name, amina.role) == (member.id, "Amina", "moderator")
     assert amina.created_at == AT + DAY
@@ -65,7 +65,7 @@ def test_an_invitation_opens_an_account(pen, session, cast, token):
 
 def test_journal_lines_of_invitations_contain_no_name_or_address(pen, session, cast, token):
     with pen() as p:
-        member = invitations.accept(p, token, "Amina", PASSWORD)
+        member = one_use_links.accept(p, token, "Amina", PASSWORD)
     invited, added = _lines(session)[-2:]
     assert invited[:2] == ("member_invited", cast.ada)
     assert (invited[2]["invitation"], invited[2]["role"]) == (1, "moderator")
@@ -83,19 +83,19 @@ def test_the_token_of_an_invitation_is_stored_nowhere(pen, session, token):
 
 def test_an_invitation_opens_one_account_only(pen, session, token):
     with pen() as p:
-        invitations.accept(p, token, "Amina", PASSWORD)
-    again = _refused(pen, NotFound, invitations.accept, token, "Amina", PASSWORD)
+        one_use_links.accept(p, token, "Amina", PASSWORD)
+    again = _refused(pen, NotFound, one_use_links.accept, token, "Amina", PASSWORD)
     assert again == "invitation_unknown"
     with pytest.raises(NotFound):
-        invitations.find_invitation(session, token, AT)
-    assert invitations.pending(session, AT) == []
+        one_use_links.find(session, MemberInvitation, token, AT)
+    assert one_use_links.pending(session, MemberInvitation, AT) == []
 
 
 def test_of_eight_concurrent_uses_of_an_invitation_one_opens_an_account(engine, session, token):
     def accept(_):
         try:
             with writing(engine, AT) as p:
-                return invitations.accept(p, token, "Amina", PASSWORD).id
+                return one_use_links.accept(p, token, "Amina", PASSWORD).id
         except RegisterError as error:
             return error.key
 
@@ -112,72 +112,74 @@ def test_a_refused_registration_leaves_the_invitation_open(pen, session, token):
         (("Amina", "amina-amina-2026"), "password_yours"),
         (("x" * 81, PASSWORD), "member_name"),
     ):
-        assert _refused(pen, Invalid, invitations.accept, token, *arguments) == key
-    assert invitations.find_invitation(session, token, AT).email == ADDRESS
+        assert _refused(pen, Invalid, one_use_links.accept, token, *arguments) == key
+    assert one_use_links.find(session, MemberInvitation, token, AT).email == ADDRESS
 
 
 @pytest.mark.parametrize(
     ("after", "opens"), [(timedelta(0), True), (7 * DAY - timedelta(seconds=1), True)]
 )
 def test_an_invitation_lasts_a_week(session, token, after, opens):
-    assert invitations.find_invitation(session, token, AT + after)
+    assert one_use_links.find(session, MemberInvitation, token, AT + after)
 
 
 def test_an_invitation_expires_after_a_week(pen, session, token):
     late = AT + 7 * DAY
     with pytest.raises(NotFound):
-        invitations.find_invitation(session, token, late)
+        one_use_links.find(session, MemberInvitation, token, late)
     arguments = (token, "Amina", PASSWORD)
-    assert _refused(pen, NotFound, invitations.accept, *arguments, at=late) == "invitation_unknown"
-    assert invitations.pending(session, late) == []
+    assert (
+        _refused(pen, NotFound, one_use_links.accept, *arguments, at=late) == "invitation_unknown"
+    )
+    assert one_use_links.pending(session, MemberInvitation, late) == []
 
 
 @pytest.mark.parametrize("unknown", ["", "x", "é\ud800\0", "0" * 100_000])
 def test_an_unknown_invitation_is_answered_like_an_expired_one(session, token, unknown):
     with pytest.raises(NotFound) as refused:
-        invitations.find_invitation(session, unknown, AT)
+        one_use_links.find(session, MemberInvitation, unknown, AT)
     assert (refused.value.key, refused.value.values) == ("invitation_unknown", {})
 
 
 def test_a_revoked_invitation_is_unknown(pen, session, cast, token):
     with pen() as p:
-        invitations.revoke(p, 1, by=cast.ada)
+        one_use_links.revoke(p, 1, by=cast.ada)
     assert _lines(session)[-1][:2] == ("member_uninvited", cast.ada)
     with pytest.raises(NotFound):
-        invitations.find_invitation(session, token, AT)
-    take_back = invitations.revoke
+        one_use_links.find(session, MemberInvitation, token, AT)
+    take_back = one_use_links.revoke
     assert _refused(pen, Refused, take_back, 1, by=cast.ada) == "invitation_over"
     assert _refused(pen, NotFound, take_back, 99, by=cast.ada) == "no_such_row"
 
 
 def test_a_second_invitation_replaces_the_first(pen, session, cast, token):
     with pen() as p:
-        second = invitations.invite(p, ADDRESS, Role.ADMINISTRATOR, by=cast.ada)
-        other = invitations.invite(p, "zoe@register.test", Role.MODERATOR, by=cast.ada)
+        second = one_use_links.invite(p, ADDRESS, Role.ADMINISTRATOR, by=cast.ada)
+        other = one_use_links.invite(p, "zoe@register.test", Role.MODERATOR, by=cast.ada)
     with pytest.raises(NotFound):
-        invitations.find_invitation(session, token, AT)
-    assert invitations.find_invitation(session, second, AT).role == "administrator"
-    assert invitations.find_invitation(session, other, AT).email == "zoe@register.test"
-    assert [row.id for row in invitations.pending(session, AT)] == [3, 2]
+        one_use_links.find(session, MemberInvitation, token, AT)
+    assert one_use_links.find(session, MemberInvitation, second, AT).role == "administrator"
+    assert one_use_links.find(session, MemberInvitation, other, AT).email == "zoe@register.test"
+    assert [row.id for row in one_use_links.pending(session, MemberInvitation, AT)] == [3, 2]
 
 
 @pytest.mark.parametrize("name", ["bruno", "driss"])
 def test_a_member_is_not_invited_again(pen, cast, name):
     arguments = (cast.email(name), Role.MODERATOR)
-    assert _refused(pen, Refused, invitations.invite, *arguments, by=cast.ada) == "member_exists"
+    assert _refused(pen, Refused, one_use_links.invite, *arguments, by=cast.ada) == "member_exists"
 
 
 def test_an_invitation_is_refused_once_the_console_added_the_account(pen, token):
     with pen() as p:
         accounts.add_member(p, ADDRESS, Role.MODERATOR, PASSWORD)
     arguments = (token, "Amina", PASSWORD)
-    assert _refused(pen, Refused, invitations.accept, *arguments) == "member_exists"
+    assert _refused(pen, Refused, one_use_links.accept, *arguments) == "member_exists"
 
 
 @pytest.mark.parametrize("email", ["", "amina", "amina@", "a b@register.test"])
 def test_an_invitation_to_an_invalid_address_is_refused(pen, cast, email):
     arguments = (email, Role.MODERATOR)
-    assert _refused(pen, Invalid, invitations.invite, *arguments, by=cast.ada) == "member_email"
+    assert _refused(pen, Invalid, one_use_links.invite, *arguments, by=cast.ada) == "member_email"
 
 
 @pytest.mark.parametrize(
@@ -186,8 +188,8 @@ def test_an_invitation_to_an_invalid_address_is_refused(pen, cast, email):
 def test_only_administrators_invite_and_revoke(pen, cast, token, name, key):
     by = getattr(cast, name)
     arguments = ("zoe@register.test", Role.MODERATOR)
-    assert _refused(pen, Refused, invitations.invite, *arguments, by=by) == key
-    assert _refused(pen, Refused, invitations.revoke, 1, by=by) == key
+    assert _refused(pen, Refused, one_use_links.invite, *arguments, by=by) == key
+    assert _refused(pen, Refused, one_use_links.revoke, 1, by=by) == key
 
 
 @pytest.mark.parametrize("how", ["disabled", "moderator"])
@@ -199,8 +201,8 @@ def test_an_invitation_ends_with_its_authors_right_to_invite(pen, session, cast,
         else:
             accounts.set_role(p, cast.ada, Role.MODERATOR)
     with pytest.raises(NotFound):
-        invitations.find_invitation(session, token, AT)
-    assert invitations.pending(session, AT) == []
+        one_use_links.find(session, MemberInvitation, token, AT)
+    assert one_use_links.pending(session, MemberInvitation, AT) == []
 
 
 # --- the first administrator --------------------------------------------------------------------
@@ -208,28 +210,28 @@ def test_an_invitation_ends_with_its_authors_right_to_invite(pen, session, cast,
 
 def test_the_first_invitation_is_for_any_address(pen, session):
     with pen() as p:
-        token = invitations.invite_first_administrator(p)
-    invitation = invitations.find_invitation(session, token, AT)
+        token = one_use_links.invite_first_administrator(p)
+    invitation = one_use_links.find(session, MemberInvitation, token, AT)
     assert (invitation.email, invitation.role, invitation.invited_by) == ("", "administrator", None)
     arguments = (token, "Ada", PASSWORD)
-    assert _refused(pen, Invalid, invitations.accept, *arguments) == "member_email"
+    assert _refused(pen, Invalid, one_use_links.accept, *arguments) == "member_email"
     with pen() as p:
-        ada = invitations.accept(p, token, "Ada", PASSWORD, email="Ada@register.test")
+        ada = one_use_links.accept(p, token, "Ada", PASSWORD, email="Ada@register.test")
     assert (ada.email, ada.is_administrator) == ("ada@register.test", True)
-    assert _refused(pen, Refused, invitations.invite_first_administrator) == "member_not_first"
+    assert _refused(pen, Refused, one_use_links.invite_first_administrator) == "member_not_first"
 
 
 def test_a_lost_first_invitation_is_issued_again(pen, session):
     with pen() as p:
-        lost_token = invitations.invite_first_administrator(p)
+        lost_token = one_use_links.invite_first_administrator(p)
     with pen() as p:
-        new_token = invitations.invite_first_administrator(p)
+        new_token = one_use_links.invite_first_administrator(p)
     with pytest.raises(NotFound):
-        invitations.find_invitation(session, lost_token, AT)
-    assert invitations.find_invitation(session, new_token, AT)
+        one_use_links.find(session, MemberInvitation, lost_token, AT)
+    assert one_use_links.find(session, MemberInvitation, new_token, AT)
 
 
 def test_an_invitation_opens_an_account_at_its_own_address_only(pen, session, token):
     with pen() as p:
-        member = invitations.accept(p, token, "Amina", PASSWORD, email="zoe@register.test")
+        member = one_use_links.accept(p, token, "Amina", PASSWORD, email="zoe@register.test")
     assert member.email == ADDRESS

@@ -13,7 +13,7 @@ from sqlalchemy import update
 from sqlalchemy.orm import Session
 
 from register.accounts import acts as accounts
-from register.accounts import invitations
+from register.accounts import one_use_links
 from register.accounts.models import Member, Role
 from register.cases.checklist import ATTESTATIONS
 from register.cases.verify import verify
@@ -31,8 +31,8 @@ pytestmark = [pytest.mark.usefixtures("cheap"), pytest.mark.one_database]
 def _open_account(pen, by, name="fanny", role=Role.ADMINISTRATOR):
     """The id of an account opened by an invitation of a member."""
     with pen() as p:
-        token = invitations.invite(p, f"{name}@register.test", role, by=by)
-        return invitations.accept(p, token, name, PASSWORD).id
+        token = one_use_links.invite(p, f"{name}@register.test", role, by=by)
+        return one_use_links.accept(p, token, name, PASSWORD).id
 
 
 def _publish(pen, draft_id, by, at=SOON):
@@ -140,7 +140,7 @@ def test_a_new_account_is_confirmed_by_another_vouching_member_or_the_console(
 @pytest.mark.parametrize(
     "change",
     [
-        lambda p, member: invitations.invite(p, "x@register.test", Role.MODERATOR, by=member),
+        lambda p, member: one_use_links.invite(p, "x@register.test", Role.MODERATOR, by=member),
         lambda p, member: accounts.reset_factor(p, "bruno@register.test", by=member),
         lambda p, member: accounts.disable_member(p, "bruno@register.test", by=member),
         lambda p, member: accounts.enable_member(p, "driss@register.test", by=member),
@@ -215,8 +215,8 @@ def test_an_approval_ends_when_its_account_is_reset(pen, cast, content):
 
 def test_accounts_from_the_command_line_are_second_persons(pen, cast, content):
     with pen() as p:
-        token = invitations.invite(p, "fanny@register.test", Role.MODERATOR, by=None)
-        fanny = invitations.accept(p, token, "Fanny", PASSWORD).id
+        token = one_use_links.invite(p, "fanny@register.test", Role.MODERATOR, by=None)
+        fanny = one_use_links.accept(p, token, "Fanny", PASSWORD).id
         accounts.reset_member(p, cast.email("chloe"), PASSWORD)
     draft_id = _draft_lawsuit(pen, content, cast.bruno)
     with pen(SOON) as p:

@@ -12,7 +12,7 @@ from ledger_lines import lines_since
 from sqlalchemy import func, select
 
 from register.accounts import acts as accounts
-from register.accounts import password_links, passwords, sessions, vouching
+from register.accounts import one_use_links, passwords, sessions, vouching
 from register.accounts.models import Member, PasswordLink, Role
 from register.cases.verify import verify
 from register.errors import Invalid, NotFound, Refused, RegisterError
@@ -28,7 +28,7 @@ pytestmark = [pytest.mark.usefixtures("cheap"), pytest.mark.one_database]
 def token(pen, cast):
     """Ada has made a link for Bruno."""
     with pen() as p:
-        return password_links.make_link(p, cast.bruno, by=cast.ada)
+        return one_use_links.make_link(p, cast.bruno, by=cast.ada)
 
 
 def _refused(pen, kind, act, *arguments, at=AT, **keywords):
@@ -48,7 +48,7 @@ def _lines(session):
 def _is_valid(session, token, at=AT):
     session.rollback()
     try:
-        return bool(password_links.find_link(session, token, at))
+        return bool(one_use_links.find(session, PasswordLink, token, at))
     except NotFound:
         return False
 
@@ -57,12 +57,12 @@ def test_a_link_sets_the_password_ends_all_sessions_and_delays_vouching(pen, ses
     with pen() as p:
         sessions.sign_in(p, cast.bruno)
         before = p.session.get_one(Member, cast.bruno).password_hash
-    link = password_links.member_link(session, cast.bruno, AT)
+    link = one_use_links.member_link(session, cast.bruno, AT)
     assert (link.made_by, link.expires_at) == (cast.ada, AT + 2 * DAY)
-    assert password_links.pending_links(session, AT) == [link]
+    assert one_use_links.pending(session, PasswordLink, AT) == [link]
     assert token.encode() not in link.token_hash
     with pen(AT + DAY) as p:
-        password_links.use_link(p, token, PASSWORD)
+        one_use_links.use_link(p, token, PASSWORD)
     session.rollback()
     bruno = session.get_one(Member, cast.bruno)
     assert bruno.password_hash != before
@@ -79,7 +79,7 @@ def test_a_link_sets_the_password_ends_all_sessions_and_delays_vouching(pen, ses
 
 def test_the_lines_name_both_members_and_no_secret(pen, session, cast, token):
     with pen() as p:
-        password_links.use_link(p, token, PASSWORD)
+        one_use_links.use_link(p, token, PASSWORD)
     made, used = _lines(session)[-2:]
     assert made[:2] == ("member_password_link", cast.ada)
     assert (made[2]["member"], made[2]["link"]) == (cast.bruno, 1)
@@ -90,19 +90,19 @@ def test_the_lines_name_both_members_and_no_secret(pen, session, cast, token):
 
 def test_a_link_works_once_and_a_new_one_replaces_it(pen, session, cast, token):
     with pen() as p:
-        newer = password_links.make_link(p, cast.bruno, by=cast.ada)
+        newer = one_use_links.make_link(p, cast.bruno, by=cast.ada)
     assert (_is_valid(session, token), _is_valid(session, newer)) == (False, True)
-    assert _refused(pen, NotFound, password_links.use_link, token, PASSWORD) == "invitation_unknown"
+    assert _refused(pen, NotFound, one_use_links.use_link, token, PASSWORD) == "invitation_unknown"
     with pen() as p:
-        password_links.use_link(p, newer, PASSWORD)
-    assert _refused(pen, NotFound, password_links.use_link, newer, PASSWORD) == "invitation_unknown"
+        one_use_links.use_link(p, newer, PASSWORD)
+    assert _refused(pen, NotFound, one_use_links.use_link, newer, PASSWORD) == "invitation_unknown"
 
 
 def test_of_eight_concurrent_uses_of_a_link_one_sets_the_password(engine, session, cast, token):
     def use(number):
         try:
             with writing(engine, AT) as p:
-                return password_links.use_link(p, token, f"{PASSWORD}-{number}").id
+                return one_use_links.use_link(p, token, f"{PASSWORD}-{number}").id
         except RegisterError as error:
             return error.key
 
@@ -129,13 +129,13 @@ def test_a_link_ends_with_its_term_its_maker_or_another_change(pen, session, cas
         accounts.enable_member(p, cast.bruno, by=None)
     assert not _is_valid(session, token)
     with pen() as p:
-        token = password_links.make_link(p, cast.bruno, by=cast.ada)
+        token = one_use_links.make_link(p, cast.bruno, by=cast.ada)
         accounts.change_password(p, cast.bruno, PASSWORD)
     assert not _is_valid(session, token)
 
 
 def test_an_administrator_or_the_member_revokes_a_link_once(pen, session, cast, token):
-    make, revoke = password_links.make_link, password_links.revoke_link
+    make, revoke = one_use_links.make_link, one_use_links.revoke_link
     assert _refused(pen, Refused, revoke, 1, by=cast.chloe) == "member_administrators_only"
     with pen() as p:
         revoke(p, 1, by=cast.bruno)
@@ -152,7 +152,7 @@ def test_an_administrator_or_the_member_revokes_a_link_once(pen, session, cast, 
 
 
 def test_who_may_make_a_link_and_for_whom(pen, cast):
-    make = password_links.make_link
+    make = one_use_links.make_link
     assert _refused(pen, Refused, make, cast.chloe, by=cast.bruno) == "member_administrators_only"
     assert _refused(pen, Refused, make, cast.ada, by=cast.ada) == "own_change"
     assert _refused(pen, Refused, make, cast.driss, by=cast.ada) == "member_disabled"
@@ -160,5 +160,5 @@ def test_who_may_make_a_link_and_for_whom(pen, cast):
 
 
 def test_a_refused_password_leaves_the_link_open(pen, session, cast, token):
-    assert _refused(pen, Invalid, password_links.use_link, token, "court") == "password_short"
+    assert _refused(pen, Invalid, one_use_links.use_link, token, "court") == "password_short"
     assert _is_valid(session, token)

@@ -13,8 +13,8 @@ from flask import Flask
 from register import config, create_app
 from register import demo as demonstration
 from register.accounts import acts as accounts
-from register.accounts import invitations, passwords
-from register.accounts.models import Role
+from register.accounts import one_use_links, passwords
+from register.accounts.models import MemberInvitation, Role
 from register.db import db, now
 from register.errors import NotFound
 from register.journal import writing
@@ -61,11 +61,13 @@ def test_init_prints_an_invitation_until_the_first_account_exists(
     assert "une seule fois, jusqu’au" in second.stdout
     lost, token = _token(second), _token(run("init"))
     with pytest.raises(NotFound):
-        invitations.find_invitation(db.session(), lost, now())
-    assert invitations.find_invitation(db.session(), token, now()).role == Role.ADMINISTRATOR
+        one_use_links.find(db.session(), MemberInvitation, lost, now())
+    assert (
+        one_use_links.find(db.session(), MemberInvitation, token, now()).role == Role.ADMINISTRATOR
+    )
     db.session.rollback()
     with writing() as pen:
-        ada = invitations.accept(pen, token, "Ada", PASSWORD, email="ada@register.test")
+        ada = one_use_links.accept(pen, token, "Ada", PASSWORD, email="ada@register.test")
     assert ada.is_administrator
     third = run("init")
     assert (third.exit_code, _LINK.findall(third.stdout)) == (0, [])
@@ -83,7 +85,7 @@ def test_a_member_is_invited_from_the_console(
     run: Callable[..., Result], initialised_app: Flask
 ) -> None:
     invite = run("member", "invite", "Chloe@x.test", "--role", "moderator")
-    invitation = invitations.find_invitation(db.session(), _token(invite), now())
+    invitation = one_use_links.find(db.session(), MemberInvitation, _token(invite), now())
     assert (invitation.email, invitation.role, invitation.invited_by) == (
         "chloe@x.test",
         "moderator",

@@ -6,7 +6,8 @@ from alembic import command
 from sqlalchemy import inspect, text
 from sqlalchemy.orm import Session
 
-from register.accounts import password_links, sessions
+from register.accounts import one_use_links, sessions
+from register.accounts.models import PasswordLink
 from register.cases.verify import verify
 from register.journal import writing
 from register.operations import schema
@@ -14,7 +15,7 @@ from register.operations import schema
 
 def test_a_session_stays_open_without_its_name_both_ways(engine, cast):
     with writing(engine) as pen:
-        password_links.make_link(pen, cast.bruno, by=cast.ada)
+        one_use_links.make_link(pen, cast.bruno, by=cast.ada)
         token = sessions.sign_in(pen, cast.bruno)
         at = pen.at
         sessions.name_session(pen.session, cast.bruno, 1, "téléphone")
@@ -29,5 +30,5 @@ def test_a_session_stays_open_without_its_name_both_ways(engine, cast):
     with Session(engine) as session:
         assert sessions.find_session(session, token, at).member.id == cast.bruno
         assert [row.name for row in sessions.list_sessions(session, cast.bruno, at)] == [""]
-        assert password_links.pending_links(session, at) == []
+        assert one_use_links.pending(session, PasswordLink, at) == []
         assert list(verify(session)) == []

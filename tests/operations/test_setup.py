@@ -13,7 +13,8 @@ from ledger_lines import lines_since
 from sqlalchemy import bindparam, delete, func, select, text
 
 from register import encryption
-from register.accounts import invitations
+from register.accounts import one_use_links
+from register.accounts.models import MemberInvitation
 from register.accounts.sessions import digest
 from register.cases import vocabulary
 from register.cases.models import Revision
@@ -224,7 +225,7 @@ def test_a_key_store_may_stand_elsewhere(settings, engine, session, store, tmp_p
 def test_a_register_without_an_account_gets_an_invitation_that_can_be_renewed(engine, session):
     first_token, _until = setup.first_invitation(engine)
     token, until = setup.first_invitation(engine)
-    (invitation,) = invitations.pending(session, now())
+    (invitation,) = one_use_links.pending(session, MemberInvitation, now())
     assert invitation.token_hash == digest(token)
     assert (invitation.email, invitation.role, invitation.expires_at) == (
         "",
@@ -236,9 +237,9 @@ def test_a_register_without_an_account_gets_an_invitation_that_can_be_renewed(en
 
 def test_a_register_with_an_account_gets_no_invitation(engine, session, cast):
     assert setup.first_invitation(engine) is None
-    assert invitations.pending(session, now()) == []
+    assert one_use_links.pending(session, MemberInvitation, now()) == []
 
 
 def test_opening_alone_invites_nobody(engine, session, settings):
     setup.init(settings, engine)
-    assert invitations.pending(session, now()) == []
+    assert one_use_links.pending(session, MemberInvitation, now()) == []

@@ -395,7 +395,7 @@ def test_a_page_that_began_before_a_new_index_has_no_usable_index(engine, sessio
         ("DROP SCHEMA search CASCADE", "it was thrown away"),
         ("DROP TABLE search.document CASCADE", "a table is not there"),
         ("DROP TABLE search.long_document", "a table is not there"),
-        ("ALTER TABLE search.document DROP words CASCADE", "a column is not there"),
+        ("ALTER TABLE search.document DROP tokens CASCADE", "a column is not there"),
         ("DELETE FROM search.cursor", "nobody knows what it followed"),
         ("UPDATE search.cursor SET shape = 'older'", "other code made it"),
         ("DROP INDEX search.document_words", None),

@@ -265,7 +265,7 @@ def test_processes_that_die_are_started_again(site_settings: Settings) -> None:
 
 def test_pages_are_served_without_a_worker(registers, tmp_path: Path, program: Path) -> None:
     path = program / "register" / "server" / "launch.py"
-    begins = "    process_start.become_child(name)\n    try:\n"
+    begins = "    try:\n        app = startup_checks.load(spec)\n"
     fails = "    if name == WORKER:\n        return 3\n"
     text = path.read_text("utf-8")
     assert begins in text
@@ -362,8 +362,18 @@ def test_no_process_outlives_the_parent(site_settings: Settings) -> None:
     with serving(site_settings) as (served, port):
         served.first_line()
         processes = [pid_at(port), served.child(WEB), served.child(WORKER)]
+        # In the middle of a renewal: what is being started ends as well.
+        served.send(signal.SIGHUP)
+        until(lambda: len(children(served.process.pid)) == 3)
+        processes = list({*processes, *children(served.process.pid)})
         served.process.kill()
         until(lambda: all(map(_is_gone, processes)))
+
+
+def children(number: int) -> list[int]:
+    """The numbers of the children of a process."""
+    path = Path(f"/proc/{number}/task/{number}/children")
+    return [int(child) for child in path.read_text("ascii").split()]
 
 
 def _is_gone(number: int) -> bool:

@@ -8,40 +8,15 @@ from flask_babel import lazy_gettext as _
 from wtforms import HiddenField, PasswordField, SelectField, StringField
 from wtforms.validators import InputRequired
 
-from register.accounts.models import SESSION_NAME_LENGTH, Role
+from register.accounts.models import SESSION_NAME_LENGTH
 from register.accounts.passwords import MIN_LENGTH
+from register.web import messages
 from register.web.form_fields import BaseForm, line_field
-
-ROLE_LABELS = {Role.MODERATOR.value: _("Modération"), Role.ADMINISTRATOR.value: _("Administration")}
-REQUIRED_MESSAGE = _("Ce champ doit être rempli.")
-# The same whatever was wrong.
-REFUSED_MESSAGE = _(
-    "Le mot de passe ou le code n’est pas le bon. Un code ne sert qu’une fois : attendez que "
-    "votre téléphone affiche le suivant."
-)
-REFUSED_CODE_MESSAGE = _(
-    "Ce code n’est pas le bon, ou il a déjà servi : attendez que votre téléphone affiche le "
-    "suivant. Après dix essais, il faut attendre un quart d’heure."
-)
-BUSY_MESSAGE = _(
-    "Trop de mots de passe sont vérifiés en ce moment : le vôtre n’a pas été examiné, et rien "
-    "n’est fait. Attendez une minute, puis recommencez."
-)
-# Reasons why a code cannot set up a second factor.
-WRONG_CODE_MESSAGE = _(
-    "Ce code n’est pas celui du moment. Attendez le suivant, et vérifiez que l’heure du "
-    "téléphone est réglée automatiquement."
-)
-# Reasons why a form with another session's token, or without cookie, is shown again.
-TOO_EARLY_MESSAGE = _(
-    "Cette page avait été ouverte trop tôt. Recommencez ; si cela se répète, acceptez les "
-    "cookies de ce site : sans eux, il ne peut pas vous reconnaître."
-)
 
 
 def password_field(label: Any, **options: Any) -> PasswordField:
     """A password field, without cleaning: a space at its end belongs to the password."""
-    return PasswordField(label, validators=[InputRequired(REQUIRED_MESSAGE)], **options)
+    return PasswordField(label, validators=[InputRequired(messages.accounts.required)], **options)
 
 
 def length_hint() -> str:
@@ -79,7 +54,7 @@ class FactorForm(BaseForm):
     """One code, which proves that the application has the secret."""
 
     code_a_usage_unique = StringField(
-        _("Code à six chiffres"), validators=[InputRequired(REQUIRED_MESSAGE)]
+        _("Code à six chiffres"), validators=[InputRequired(messages.accounts.required)]
     )
 
 
@@ -106,7 +81,8 @@ class SessionNameForm(BaseForm):
 
 def _role_field() -> SelectField:
     return SelectField(
-        _("Rôle"), choices=lambda: [(code, str(name)) for code, name in ROLE_LABELS.items()]
+        _("Rôle"),
+        choices=lambda: [(code, str(name)) for code, name in messages.accounts.roles.items()],
     )
 
 

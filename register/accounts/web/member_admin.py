@@ -10,15 +10,15 @@ from flask_babel import gettext as _
 from flask_babel import lazy_gettext
 
 from register.accounts import acts as accounts
-from register.accounts import invitations, password_links, sessions, vouching
-from register.accounts.models import Member, Role
+from register.accounts import one_use_links, sessions, vouching
+from register.accounts.models import Member, MemberInvitation, PasswordLink, Role
 from register.accounts.web import current_member
-from register.accounts.web.forms import ROLE_LABELS, MemberInviteForm, RoleForm
+from register.accounts.web.forms import MemberInviteForm, RoleForm
 from register.db import db, now
 from register.errors import NotFound, Refused, RegisterError
 from register.journal import WriteTransaction, writing
 from register.reports.acts import close_account
-from register.web import error_messages
+from register.web import error_messages, messages
 from register.web.blueprints import administrators_only, asks_password, desk
 from register.web.errors import status_of
 from register.web.request_context import settings
@@ -44,16 +44,16 @@ def roster_invite() -> ResponseReturnValue:
     email, role = form.adresse.data or "", Role(form.role.data)
     try:
         with writing() as tx:
-            token = invitations.invite(tx, email, role, by=current_member.member().id)
+            token = one_use_links.invite(tx, email, role, by=current_member.member().id)
     except RegisterError as error:
         form.adresse.errors = [error_messages.error_sentence(error)]
         return _page(form, status_of(error))
     return render_template(
         "accounts/member_invited.html",
         email=email,
-        role=ROLE_LABELS[role.value],
+        role=messages.accounts.roles[role.value],
         link=f"{settings().base_url}/compte/invitation/{token}",
-        until=now() + invitations.LIFETIME,
+        until=now() + one_use_links.LIFETIME,
     )
 
 
@@ -64,7 +64,7 @@ def roster_password_link(member: int) -> ResponseReturnValue:
     """Make a link by which a member chooses a new password; only this page shows it."""
     try:
         with writing() as tx:
-            token = password_links.make_link(tx, member, by=current_member.member().id)
+            token = one_use_links.make_link(tx, member, by=current_member.member().id)
     except Refused as error:
         sentence = error_messages.error_sentence(error)
         return _page(MemberInviteForm(formdata=None), status_of(error), sentence)
@@ -72,7 +72,7 @@ def roster_password_link(member: int) -> ResponseReturnValue:
         "accounts/password_link_made.html",
         email=db.session.get_one(Member, member).email,
         link=f"{settings().base_url}/compte/nouveau-mot-de-passe/{token}",
-        until=now() + password_links.LIFETIME,
+        until=now() + one_use_links.PASSWORD_LINK_LIFETIME,
     )
 
 
@@ -82,7 +82,7 @@ def roster_password_link(member: int) -> ResponseReturnValue:
 def roster_revoke_link(link: int) -> ResponseReturnValue:
     """Revoke a link to choose a new password."""
     success = _("Le lien est repris : il n’ouvre plus rien.")
-    return _perform(password_links.revoke_link, link, success=success)
+    return _perform(one_use_links.revoke_link, link, success=success)
 
 
 @desk.post("/membres/invitations/<int:invitation>/reprendre")
@@ -91,7 +91,7 @@ def roster_revoke_link(link: int) -> ResponseReturnValue:
 def roster_take_back(invitation: int) -> ResponseReturnValue:
     """Revoke an invitation."""
     success = _("L’invitation est reprise : son lien n’ouvre plus rien.")
-    return _perform(invitations.revoke, invitation, success=success)
+    return _perform(one_use_links.revoke, invitation, success=success)
 
 
 @desk.post("/membres/<int:member>/role")
@@ -188,9 +188,9 @@ def _page(form: MemberInviteForm, status: int = 200, problem: str = "") -> Respo
         form=form,
         problem=problem,
         everyone=accounts.all_members(session),
-        pending=invitations.pending(session, at),
-        links={link.member_id: link for link in password_links.pending_links(session, at)},
-        roles=ROLE_LABELS,
+        pending=one_use_links.pending(session, MemberInvitation, at),
+        links={link.member_id: link for link in one_use_links.pending(session, PasswordLink, at)},
+        roles=messages.accounts.roles,
         # Whether the current member may confirm each account that does not vouch yet.
         unconfirmed={
             account.id: vouching.may_second(current, account, at)

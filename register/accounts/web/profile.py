@@ -19,13 +19,13 @@ from markupsafe import Markup
 
 from register import encryption
 from register.accounts import acts as accounts
-from register.accounts import password_links, sessions, two_factor
+from register.accounts import one_use_links, sessions, two_factor
 from register.accounts.web import current_member, forms, reauthentication
 from register.accounts.web.reauthentication import CarriedForm
 from register.db import db, now
 from register.errors import Invalid, SealError, Unavailable
 from register.journal import writing
-from register.web import error_messages, rate_limits, request_context
+from register.web import error_messages, messages, rate_limits, request_context
 from register.web.blueprints import account, asks_password, before_second_factor
 from register.web.errors import RETRY_AFTER, status_of
 
@@ -37,12 +37,12 @@ def own() -> ResponseReturnValue:
     member = signed_in.member
     return render_template(
         "accounts/profile.html",
-        role=forms.ROLE_LABELS[member.role],
+        role=messages.accounts.roles[member.role],
         sessions=sessions.list_sessions(db.session(), member.id, now()),
         current_session=signed_in.session_id,
         browsers=sessions.count_browsers(db.session(), member.id, now()),
         codes_left=accounts.count_unused_codes(db.session(), member.id),
-        link=password_links.member_link(db.session(), member.id, now()),
+        link=one_use_links.member_link(db.session(), member.id, now()),
     )
 
 
@@ -56,10 +56,10 @@ def password() -> ResponseReturnValue:
     current_password, code = form.mot_de_passe.data or "", form.code_a_usage_unique.data or ""
     try:
         if not reauthentication.is_proved(current_password, code):
-            form.mot_de_passe.errors = [forms.REFUSED_MESSAGE]
+            form.mot_de_passe.errors = [messages.accounts.proof_refused]
             return _render_form(form), 403
     except Unavailable:
-        form.mot_de_passe.errors = [forms.BUSY_MESSAGE]
+        form.mot_de_passe.errors = [messages.accounts.busy]
         return rate_limits.too_soon_page(_render_form(form), RETRY_AFTER, 503)
     current_member.confirm_session()
     current = current_member.require_signed_in()
@@ -102,7 +102,7 @@ def name_session(session: int) -> ResponseReturnValue:
 @account.post("/liens/<int:link>/reprendre")
 def revoke_link(link: int) -> ResponseReturnValue:
     """Revoke a link by which somebody could choose a new password for this account."""
-    current_member.run_act(lambda tx, by: password_links.revoke_link(tx, link, by=by))
+    current_member.run_act(lambda tx, by: one_use_links.revoke_link(tx, link, by=by))
     flash(_("Le lien est repris : il n’ouvre plus rien."))
     return redirect(current_member.ACCOUNT, 303)
 
@@ -149,7 +149,7 @@ def factor() -> ResponseReturnValue:
         return factor_page(form, 422, carried)
     step = two_factor.step_of(secret or "", form.code_a_usage_unique.data or "", now(), 0)
     if secret is None or step is None:
-        form.code_a_usage_unique.errors = [str(forms.WRONG_CODE_MESSAGE)]
+        form.code_a_usage_unique.errors = [str(messages.accounts.wrong_code)]
         form.code_a_usage_unique.data = ""
         return factor_page(form, 422, carried)
     new_codes = two_factor.recovery_codes()

@@ -15,10 +15,10 @@ from register.accounts import authentication
 from register.accounts.models import Member
 from register.accounts.web import current_member
 from register.accounts.web.current_member import member_address
-from register.accounts.web.forms import BUSY_MESSAGE, REFUSED_MESSAGE, ProofForm
+from register.accounts.web.forms import ProofForm
 from register.db import db, now
 from register.errors import Unavailable
-from register.web import rate_limits, request_context
+from register.web import messages, rate_limits, request_context
 from register.web.errors import RETRY_AFTER
 from register.web.request_context import settings
 
@@ -151,9 +151,9 @@ def require_proof(act: Any, proof: tuple[str, str] | None) -> ResponseReturnValu
             current_member.confirm_session()
             return None
         if proof is not None:
-            form.preuve_mot_de_passe.errors = [REFUSED_MESSAGE]
+            form.preuve_mot_de_passe.errors = [messages.accounts.proof_refused]
     except Unavailable:
-        form.preuve_mot_de_passe.errors = [BUSY_MESSAGE]
+        form.preuve_mot_de_passe.errors = [messages.accounts.busy]
         is_busy = True
     body = render_template(
         "accounts/reauthentication.html", act=act, form=form, carried=posted_form()

@@ -5,11 +5,10 @@ from __future__ import annotations
 from flask import Response, flash, make_response, redirect, render_template, request
 from flask.typing import ResponseReturnValue
 from flask_babel import gettext
-from flask_babel import lazy_gettext as _
 from sqlalchemy.orm import Session
 from wtforms import Field
 
-from register.accounts import authentication, invitations, password_links, passwords, sessions
+from register.accounts import authentication, one_use_links, passwords, sessions
 from register.accounts.authentication import VerifiedMember
 from register.accounts.models import Member, MemberInvitation, PasswordLink
 from register.accounts.web import current_member, forms, profile, reauthentication
@@ -17,19 +16,11 @@ from register.accounts.web.reauthentication import CarriedForm
 from register.db import db, now
 from register.errors import Invalid, NotFound, Refused, Unavailable
 from register.journal import writing
-from register.web import error_messages, rate_limits, request_context
+from register.web import error_messages, messages, rate_limits, request_context
 from register.web.blueprints import account, before_second_factor, open_to_all
 from register.web.errors import RETRY_AFTER, status_of
 from register.web.headers import clear_browser_cache
 from register.web.request_context import settings
-
-# The same answer whatever was wrong.
-_REFUSED_MESSAGE = _(
-    "L’adresse, le mot de passe ou le code ne sont pas les bons, ou ce compte n’est pas "
-    "ouvert. Un code ne sert qu’une fois : attendez que votre téléphone affiche le suivant. "
-    "Après dix essais, il faut attendre un quart d’heure. Si le téléphone ne suffit plus, tapez un "
-    "code de secours."
-)
 
 
 @account.route("/connexion", methods=["GET", "POST"])
@@ -71,7 +62,7 @@ def sign_in() -> ResponseReturnValue:
     except Unavailable:
         return _busy_page(form, RETRY_AFTER)
     if verified is None:
-        return _render_form(form, problem=str(_REFUSED_MESSAGE)), 422
+        return _render_form(form, problem=str(messages.accounts.sign_in_refused)), 422
     return _signed_in_response(verified, current_member.member_address(form.suite.data or ""))
 
 
@@ -91,7 +82,7 @@ def page_with_carried_form(carried: CarriedForm) -> ResponseReturnValue:
 def retry_sign_in_page() -> ResponseReturnValue:
     """The sign-in page again, for its form sent too late or without cookie."""
     form = forms.SignInForm()
-    too_early = str(forms.TOO_EARLY_MESSAGE)
+    too_early = str(messages.accounts.too_early)
     return _rate_limited_page(form) or (_render_form(form, problem=too_early), 403)
 
 
@@ -100,22 +91,13 @@ def _rate_limited_page(form: forms.SignInForm) -> Response | None:
     wait = rate_limits.wait("sign_in")
     if not wait:
         return None
-    problem = gettext(
-        "Trop d’essais de connexion sont partis de votre réseau. Attendez %(time)s, puis "
-        "recommencez.",
-        time=rate_limits.wait_words(wait),
-    )
+    problem = str(messages.accounts.too_many_sign_ins) % {"time": rate_limits.wait_words(wait)}
     return rate_limits.too_soon_page(_render_form(form, problem=problem), wait)
 
 
 def _busy_page(form: forms.SignInForm, seconds: int) -> Response:
     """The page with the address kept, while too many sign-ins are running."""
-    problem = gettext(
-        "Trop de connexions sont essayées en ce moment, d’ici ou d’ailleurs : la vôtre n’a pas "
-        "été examinée, et ne compte pas comme un essai manqué. Attendez %(time)s, puis "
-        "recommencez. Le navigateur où vous vous êtes déjà connecté passe avant les autres.",
-        time=rate_limits.wait_words(seconds),
-    )
+    problem = str(messages.accounts.sign_in_busy) % {"time": rate_limits.wait_words(seconds)}
     return rate_limits.too_soon_page(_render_form(form, problem=problem), seconds, 503)
 
 
@@ -157,7 +139,7 @@ def _render_form(
 def invitation(token: str) -> ResponseReturnValue:
     """Show the invitation, and open the account."""
     try:
-        pending = invitations.find_invitation(db.session(), token, now())
+        pending = one_use_links.find(db.session(), MemberInvitation, token, now())
         form = forms.InvitedForm()
         if not form.is_sent:
             return _invitation_page(pending, form, 422 if form.is_submitted() else 200)
@@ -170,21 +152,21 @@ def retry_invitation_page() -> ResponseReturnValue:
     """The page again, for a form without the CSRF token of this browser."""
     token = str((request.view_args or {}).get("token", ""))
     try:
-        pending = invitations.find_invitation(db.session(), token, now())
+        pending = one_use_links.find(db.session(), MemberInvitation, token, now())
     except NotFound:
         return render_template("accounts/invitation_invalid.html"), 404
-    return _invitation_page(pending, forms.InvitedForm(), 403, str(forms.TOO_EARLY_MESSAGE))
+    return _invitation_page(pending, forms.InvitedForm(), 403, str(messages.accounts.too_early))
 
 
 def _accept(pending: MemberInvitation, token: str, form: forms.InvitedForm) -> ResponseReturnValue:
     name, password = form.nom.data or "", form.nouveau_mot_de_passe.data or ""
     email = form.adresse.data or ""
     if not pending.email and not email:
-        form.adresse.errors = [forms.REQUIRED_MESSAGE]
+        form.adresse.errors = [messages.accounts.required]
         return _invitation_page(pending, form, 422)
     try:
         with writing() as tx:
-            member_id = invitations.accept(tx, token, name, password, email=email).id
+            member_id = one_use_links.accept(tx, token, name, password, email=email).id
     except (Invalid, Refused) as error:
         # The sentence is shown next to the field that it is about.
         field: Field = form.nom if error.key == "member_name" else form.adresse
@@ -202,7 +184,7 @@ def _invitation_page(
     body = render_template(
         "accounts/invitation.html",
         invitation=pending,
-        role=forms.ROLE_LABELS[pending.role],
+        role=messages.accounts.roles[pending.role],
         form=form,
         problem=problem,
         hint=forms.length_hint(),
@@ -218,7 +200,7 @@ def _invitation_page(
 def password_link(token: str) -> ResponseReturnValue:
     """Show the link of a member, set the password that they choose, and sign them in."""
     try:
-        link = password_links.find_link(db.session(), token, now())
+        link = one_use_links.find(db.session(), PasswordLink, token, now())
         form = forms.LinkedPasswordForm()
         if not form.is_sent:
             return _password_link_page(link, form, 422 if form.is_submitted() else 200)
@@ -231,10 +213,10 @@ def retry_password_link_page() -> ResponseReturnValue:
     """The page again, for a form without the CSRF token of this browser."""
     token = str((request.view_args or {}).get("token", ""))
     try:
-        link = password_links.find_link(db.session(), token, now())
+        link = one_use_links.find(db.session(), PasswordLink, token, now())
     except NotFound:
         return render_template("accounts/invitation_invalid.html"), 404
-    too_early = str(forms.TOO_EARLY_MESSAGE)
+    too_early = str(messages.accounts.too_early)
     return _password_link_page(link, forms.LinkedPasswordForm(), 403, too_early)
 
 
@@ -272,10 +254,10 @@ def _set_password(
         if not authentication.verify_code(
             db.engine, request_context.root_key(), member.id, code, now()
         ):
-            form.code_a_usage_unique.errors = [forms.REFUSED_CODE_MESSAGE]
+            form.code_a_usage_unique.errors = [messages.accounts.code_refused]
             return _password_link_page(link, form, 403)
         with writing() as tx:
-            password_links.use_link(tx, token, new_password)
+            one_use_links.use_link(tx, token, new_password)
     except Invalid as error:
         form.nouveau_mot_de_passe.errors = [error_messages.error_sentence(error, quoting=False)]
         return _password_link_page(link, form, status_of(error))

@@ -13,9 +13,9 @@ from flask_babel import ngettext
 from register.errors import TextError
 from register.reports import form_vocabulary
 from register.reports.report_content import ReportContent
-from register.reports.web.report_form import PROCEEDINGS
 from register.territory.web.place_names import describe_place
 from register.text import dates
+from register.web import messages
 from register.web.l10n import count_words, edtf_words, language, typeset
 
 # Characters of a text on the receipt, which must fit on one sheet.
@@ -41,7 +41,7 @@ class ReviewedAnswer:
 
 def list_answers(sent: ReportContent) -> list[ReviewedAnswer]:
     """The answers that were filled in, in the order of the form."""
-    began = PROCEEDINGS.get(sent.began, "") if sent.began else ""
+    began = messages.reports.proceedings.get(sent.began, "") if sent.began else ""
     types = tuple(_word_label("type", code) for code in sent.types)
     actor, target = _word_label("acteur", sent.actor), _word_label("cible", sent.target)
     kind, _colon, code = sent.place_code.partition(":")

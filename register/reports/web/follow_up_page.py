@@ -11,7 +11,6 @@ from dataclasses import dataclass
 
 from flask import render_template, request
 from flask.typing import ResponseReturnValue
-from flask_babel import gettext
 from flask_babel import lazy_gettext as _
 from wtforms import BooleanField, RadioField
 from wtforms.fields.choices import SelectChoice  # type: ignore[attr-defined]
@@ -26,7 +25,7 @@ from register.reports.web import public_forms
 from register.reports.web.answer_words import list_answers
 from register.reports.web.public_forms import OUTAGE_ERRORS, SessionlessForm, outage_response
 from register.reports.web.status_text import status_text
-from register.web import rate_limits
+from register.web import messages, rate_limits
 from register.web.form_fields import MultilineField, line_field, text_field
 from register.web.l10n import switch_language
 from register.web.request_context import current_vocabulary, key_store, settings
@@ -34,15 +33,6 @@ from register.web.request_context import current_vocabulary, key_store, settings
 PURPOSE = "suivi"
 # The value of the button that erases the contact.
 DELETE = "supprimer"
-
-_OPENS_NOTHING = _(
-    "Ce code n’ouvre rien. Reprenez-le lettre par lettre. S’il est ancien, ce qu’il "
-    "ouvrait a pu être effacé."
-)
-_TOO_MANY_CODES = _(
-    "Trop de codes faux ont été essayés depuis votre connexion, par vous ou par quelqu’un "
-    "d’autre. Attendez %(time)s, puis réessayez : votre code reste dans le champ."
-)
 
 
 # --- access by code -----------------------------------------------------------------------------
@@ -95,11 +85,7 @@ def with_report(
             try:
                 return open_with_code(view)
             except OUTAGE_ERRORS as error:
-                busy_text = gettext(
-                    "Le registre est occupé : votre envoi n’est pas confirmé. Ce que vous avez "
-                    "écrit est resté dans cette page. Attendez une minute, puis envoyez de "
-                    "nouveau ; ce ne sera enregistré qu’une fois."
-                )
+                busy_text = str(messages.reports.follow_up_busy)
                 return outage_response(error, busy_text, outage_page)
 
         return wrapped
@@ -113,13 +99,13 @@ def open_with_code(view: ReportPageView) -> ResponseReturnValue:
     # Checked before the code, so that a wait tells nothing about a guess.
     wait = rate_limits.wait("code", counted=False)
     if wait:
-        error_text = str(_TOO_MANY_CODES) % {"time": rate_limits.wait_words(wait)}
+        error_text = str(messages.reports.too_many_codes) % {"time": rate_limits.wait_words(wait)}
         return rate_limits.too_soon_page(code_page(form, error_text), wait)
     key = queries.key_by_code(db.session(), key_store(), form.code.data)
     if key is None:
         rate_limits.wait("code")
         # One error for malformed and unknown codes alike.
-        form.code.errors = [_OPENS_NOTHING]
+        form.code.errors = [messages.reports.code_opens_nothing]
         return code_page(form), 422
     access = report_access(receipt_codes.normalize_code(form.code.data), key)
     received = access.report_view.received
@@ -136,25 +122,11 @@ def code_page(form: ReceiptCodeForm, error_text: str = "") -> str:
 
 def busy_code_page(_why: str = "") -> str:
     """The page that asks for the code again when the database cannot be read."""
-    error_text = gettext(
-        "Le registre est occupé et ne peut pas ouvrir votre signalement. Attendez une minute, puis "
-        "réessayez : votre code reste dans le champ."
-    )
+    error_text = str(messages.reports.code_busy)
     return code_page(ReceiptCodeForm(), error_text)
 
 
 # --- the forms ----------------------------------------------------------------------------------
-
-# The kinds of message that a reporter can choose.
-KIND_LABELS = {
-    MessageKind.ANSWER.value: _("Je réponds à la question"),
-    MessageKind.ADDITION.value: _("J’ajoute quelque chose"),
-    MessageKind.CORRECTION.value: _("Je corrige une erreur"),
-}
-
-_NO_CONTACT = _("Écrivez une adresse ou un numéro, ou ne changez rien.")
-_NOT_CONFIRMED = _("Cochez la case pour confirmer. Rien n’a été retiré.")
-_DESTRUCTION_NOT_CONFIRMED = _("Cochez la case pour confirmer. Rien n’a été détruit.")
 
 
 class ReporterForm(SessionlessForm):
@@ -169,7 +141,7 @@ class MessageForm(ReporterForm):
     act = "message"
     nature = RadioField(
         _("Ce message"),
-        choices=[SelectChoice(code, name) for code, name in KIND_LABELS.items()],
+        choices=[SelectChoice(code, name) for code, name in messages.reports.message_kinds.items()],
         validate_choice=False,
     )
     message = text_field(_("Votre message"), required=True, limit=MESSAGE_LIMIT)
@@ -178,7 +150,7 @@ class MessageForm(ReporterForm):
     def kind(self) -> MessageKind:
         """The chosen kind; an addition for an unknown one."""
         code = self.nature.data
-        return MessageKind(code) if code in KIND_LABELS else MessageKind.ADDITION
+        return MessageKind(code) if code in messages.reports.message_kinds else MessageKind.ADDITION
 
 
 class ContactForm(ReporterForm):
@@ -192,7 +164,7 @@ class ContactForm(ReporterForm):
     def validate_contact(self, field: MultilineField) -> None:
         """Refuse an empty contact where one is needed."""
         if self.is_needed and not field.data:
-            raise ValidationError(_NO_CONTACT)
+            raise ValidationError(messages.reports.no_contact)
 
 
 class WithdrawalForm(ReporterForm):
@@ -201,7 +173,8 @@ class WithdrawalForm(ReporterForm):
     act = "withdrawal"
     # A checkbox, since a button alone is pressed by mistake.
     confirme = BooleanField(
-        _("Oui, je veux que mon signalement soit retiré"), validators=[DataRequired(_NOT_CONFIRMED)]
+        _("Oui, je veux que mon signalement soit retiré"),
+        validators=[DataRequired(messages.reports.withdrawal_not_confirmed)],
     )
     raison = text_field(_("Pourquoi (facultatif)"), limit=MESSAGE_LIMIT)
     # Not offered for the request, since the case still needs its reports.
@@ -214,7 +187,7 @@ class DestructionForm(ReporterForm):
     act = "destruction"
     confirme = BooleanField(
         _("Oui, détruire tout de suite ce que j’ai envoyé et les échanges"),
-        validators=[DataRequired(_DESTRUCTION_NOT_CONFIRMED)],
+        validators=[DataRequired(messages.reports.destruction_not_confirmed)],
     )
 
 

@@ -11,7 +11,6 @@ from collections.abc import Callable
 from flask import Response, make_response, redirect, render_template, request
 from flask.typing import ResponseReturnValue
 from flask_babel import gettext as _
-from flask_babel import lazy_gettext
 
 from register.db import db
 from register.errors import Invalid, Refused
@@ -49,37 +48,6 @@ ENTER = "/suivi"
 
 # An act in a transaction, with the nonce of its form.
 FormAct = Callable[[WriteTransaction, str], object]
-
-_TOO_MANY_MESSAGES = lazy_gettext(
-    "Beaucoup de messages sont partis de votre connexion. Le vôtre n’est pas encore envoyé : "
-    "il est resté dans cette page. Attendez %(time)s, puis envoyez-le."
-)
-_TOO_OLD = lazy_gettext(
-    "Cette page était ouverte depuis trop longtemps : rien n’a été envoyé. Ce que vous aviez "
-    "écrit y est resté ; relisez-le et envoyez-le de nouveau."
-)
-_TOO_LONG = lazy_gettext(
-    "C’est trop long pour un reçu. Choisissez le fichier recu.json, tel qu’il est."
-)
-_TOO_MANY_RECEIPTS = lazy_gettext(
-    "Beaucoup de reçus ont été vérifiés depuis votre connexion. Attendez %(time)s, puis réessayez."
-)
-_REQUESTED = lazy_gettext(
-    "Votre demande de retrait est enregistrée. Le cas est public : l’équipe va la lire et "
-    "décider. Cette page dira ce qu’il en est."
-)
-_WITHDRAWN_AND_DESTROYED = lazy_gettext(
-    "Votre signalement est retiré. Ce que vous aviez envoyé est détruit, et les échanges avec."
-)
-_SENT_BEFORE = lazy_gettext(
-    "Cette page avait déjà servi à envoyer un autre texte, qui est bien enregistré. Le "
-    "nouveau est plus bas : envoyez-le s’il doit s’y ajouter."
-)
-_TOO_LATE = lazy_gettext(
-    "Ce n’est plus possible : l’état de votre signalement a changé entre-temps. Cette page "
-    "montre où il en est. Ce que vous aviez écrit est plus bas."
-)
-_BUSY = lazy_gettext("Le registre est occupé. Attendez une minute, puis réessayez.")
 
 
 @submit.get(ENTER, endpoint="follow_enter")
@@ -165,8 +133,8 @@ def withdraw(access: ReportAccess) -> ResponseReturnValue:
 
     def done(is_withdrawn: object) -> object:
         if not is_withdrawn:
-            return _REQUESTED
-        return _WITHDRAWN_AND_DESTROYED if form.detruire.data else withdrawn
+            return messages.reports.withdrawal_requested
+        return messages.reports.withdrawn_and_destroyed if form.detruire.data else withdrawn
 
     # A withdrawal happens once; only the request for an accepted report can be repeated.
     limited = state is ReportState.ACCEPTED
@@ -223,11 +191,15 @@ def _perform(
     """
     wait = rate_limits.wait("message") if limited else 0
     if wait:
-        error_text = str(_TOO_MANY_MESSAGES) % {"time": rate_limits.wait_words(wait)}
+        error_text = str(messages.reports.too_many_messages) % {
+            "time": rate_limits.wait_words(wait)
+        }
         return rate_limits.too_soon_page(report_html(access, form, error_text=error_text), wait)
     token = submitted_token()
     if token is None:
-        return make_response(report_html(access, form, error_text=str(_TOO_OLD)), 422)
+        return make_response(
+            report_html(access, form, error_text=str(messages.reports.follow_up_too_old)), 422
+        )
     if not form.is_sent:
         return make_response(report_html(access, form), 422)
     try:
@@ -236,7 +208,11 @@ def _perform(
     except (Refused, Invalid) as error:
         reason = error_sentence(error)
         if isinstance(error, Refused):
-            reason = str(_SENT_BEFORE if error.key == "report_already_sent" else _TOO_LATE)
+            reason = str(
+                messages.reports.other_text_sent
+                if error.key == "report_already_sent"
+                else messages.reports.state_changed
+            )
         current = report_access(access.code, access.key)
         page = report_html(current, form, error_text=reason, used=True)
         return make_response(page, status_of(error))
@@ -255,11 +231,11 @@ def prove() -> ResponseReturnValue:
     if request.method != "POST":
         return _proof_page()
     if (request.content_length or 0) > BODY_LIMIT:
-        return _proof_page(_TOO_LONG), 422
+        return _proof_page(messages.reports.receipt_too_long), 422
     wait = rate_limits.wait("receipt")
     pasted = request.form.get("recu", "").strip()
     if wait:
-        fault = str(_TOO_MANY_RECEIPTS) % {"time": rate_limits.wait_words(wait)}
+        fault = str(messages.reports.too_many_receipts) % {"time": rate_limits.wait_words(wait)}
         return rate_limits.too_soon_page(_proof_page(fault, pasted), wait)
     file = request.files.get("fichier")
     document = file.stream.read(receipt_codes.LIMIT + 1) if file else b""
@@ -268,11 +244,15 @@ def prove() -> ResponseReturnValue:
         fault = _("Choisissez le fichier, ou collez ce qu’il contient.")
         return _proof_page(fault, pasted), 422
     if len(document) > receipt_codes.LIMIT:
-        return _proof_page(_TOO_LONG, pasted), 422
+        return _proof_page(messages.reports.receipt_too_long, pasted), 422
     try:
         proof = receipt_codes.receipt_proof(db.session(), document)
     except OUTAGE_ERRORS as error:
-        return outage_response(error, str(_BUSY), lambda _why: _proof_page(_BUSY, pasted))
+        return outage_response(
+            error,
+            str(messages.reports.receipt_busy),
+            lambda _why: _proof_page(messages.reports.receipt_busy, pasted),
+        )
     if proof is None:
         return _proof_page(verdict=_("Ce reçu ne correspond à aucun signalement encore gardé ici."))
     verdict = str(messages.reports.receipt_verdicts[proof.masked]) % {"day": day_words(proof.day)}

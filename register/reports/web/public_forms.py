@@ -13,7 +13,6 @@ from dataclasses import dataclass
 from datetime import UTC, date, datetime
 
 from flask import Response, make_response, request
-from flask_babel import gettext as _
 from itsdangerous import BadData, URLSafeTimedSerializer
 from sqlalchemy.exc import SQLAlchemyError
 
@@ -23,7 +22,7 @@ from register.errors import SealError, Unavailable
 from register.journal import WriteTransaction, writing
 from register.reports import receipt_codes
 from register.text.dates import paris_day
-from register.web import logs, request_context
+from register.web import logs, messages, request_context
 from register.web.errors import RETRY_AFTER
 from register.web.form_fields import BaseForm
 
@@ -125,19 +124,11 @@ def outage_response(error: Exception, default_text: str, render: Callable[[str],
         db.session.rollback()
     sentence = default_text
     if is_disk_full(error):
-        sentence = _(
-            "Le disque du registre est plein : rien n’a été enregistré. Ce que vous avez écrit est "
-            "resté dans cette page. Gardez-la ouverte et envoyez de nouveau plus tard, quand la "
-            "personne qui administre le registre aura fait de la place."
-        )
+        sentence = str(messages.reports.disk_full)
     elif is_file_missing(error) or (
         getattr(error, "key", "") in ("storage_moved", "keystore_missing")
     ):
-        sentence = _(
-            "Le registre ne trouve plus ses fichiers : rien n’a été enregistré. Ce que vous avez "
-            "écrit est resté dans cette page. Gardez-la ouverte et envoyez de nouveau plus tard, "
-            "quand la personne qui administre le registre les aura remis en place."
-        )
+        sentence = str(messages.reports.files_missing)
     response = make_response(render(sentence), 503)
     response.headers["Retry-After"] = str(RETRY_AFTER)
     return response

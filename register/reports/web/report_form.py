@@ -6,7 +6,7 @@ when its name is ambiguous.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from datetime import date
 from typing import Any
 
@@ -24,6 +24,7 @@ from register.territory.web import place_choice
 from register.territory.web.place_choice import PlaceChoice, place_from_key, place_key, stored_place
 from register.text import dates
 from register.text.normalisation import one_line
+from register.web import messages
 from register.web.form_fields import LineField, line_field, text_field
 from register.web.l10n import language, number
 from register.web.request_validation import DESK_BODY_LIMIT
@@ -32,37 +33,22 @@ from register.web.request_validation import DESK_BODY_LIMIT
 AS_TYPED = "tel_quel"
 _PLACE_KINDS = frozenset({"commune", "departement", "region"})
 
-_ACCOUNT_MISSING = _("Dites ce qui s’est passé, même en une phrase : le reste est facultatif.")
-_SEVERAL_PLACES = _("Plusieurs lieux portent ce nom. Choisissez parmi eux, ou gardez vos mots.")
-_UNSURE_PLACE = _("Ce lieu n’est pas sûr. Choisissez parmi les noms proposés, ou gardez vos mots.")
-_NEAR_PLACES = _("Aucun lieu ne porte ce nom. Est-ce l’un de ceux-ci ? Sinon, gardez vos mots.")
-_SHORTEN = _("Raccourcissez : « Ce qui s’est passé » peut dire le reste.")
-_TOO_LONG = _("%(most)s caractères au plus. %(advice)s")
-_TOO_MANY_LINKS = _("%(most)s lignes au plus : gardez les plus utiles.")
-_LONG_LINK = _("La ligne %(line)s dépasse %(most)s caractères : raccourcissez-la.")
-_UNKNOWN_CHOICE = _("Cette réponse n’est plus proposée : choisissez-en une autre, ou laissez vide.")
-
-
-# Labels by code of who began proceedings.
-PROCEEDINGS: Mapping[str, Any] = {
-    "contre_cible": _("Oui, contre la personne visée"),
-    "par_cible": _("Oui, la personne visée elle-même"),
-    "aucune": _("Non, personne"),
-    "": _("Je ne sais pas, ou je préfère ne pas le dire"),
-}
-
 
 def _at_most(limit: int, advice: Any) -> Any:
     """A validator of a text's length, with advice in its error."""
 
     def check(_form: Any, field: Any) -> None:
         if len(field.data) > limit:
-            raise ValidationError(str(_TOO_LONG) % {"most": number(limit), "advice": advice})
+            raise ValidationError(
+                str(messages.reports.answer_too_long) % {"most": number(limit), "advice": advice}
+            )
 
     return check
 
 
-def _short(label: Any, limit: int = report_content.LINE_LIMIT, advice: Any = _SHORTEN) -> LineField:
+def _short(
+    label: Any, limit: int = report_content.LINE_LIMIT, advice: Any = messages.reports.shorten
+) -> LineField:
     """A line field with advice in its length error."""
     return line_field(label, limit=DESK_BODY_LIMIT, validators=[_at_most(limit, advice)])
 
@@ -77,7 +63,7 @@ class _CheckedField:
     def pre_validate(self, form: Any) -> None:
         """Raise the error for a code that was left out."""
         if self.was_unknown:
-            raise ValidationError(str(_UNKNOWN_CHOICE))
+            raise ValidationError(str(messages.reports.unknown_choice))
 
 
 class TypesField(_CheckedField, SelectMultipleField):
@@ -127,7 +113,7 @@ class ReportForm(SessionlessForm):
         _("Ce qui s’est passé"),
         limit=DESK_BODY_LIMIT,
         validators=[
-            DataRequired(_ACCOUNT_MISSING),
+            DataRequired(messages.reports.account_missing),
             _at_most(
                 report_content.ACCOUNT_LIMIT,
                 _("Gardez l’essentiel : vous pourrez ajouter la suite après l’envoi."),
@@ -145,7 +131,7 @@ class ReportForm(SessionlessForm):
     cible_texte = _short(_("Qui était visé, avec vos mots"))
     procedure = CheckedRadio(
         _("Plainte ou procès"),
-        choices=[SelectChoice(code, label) for code, label in PROCEEDINGS.items()],
+        choices=[SelectChoice(code, label) for code, label in messages.reports.proceedings.items()],
         default="",
         validate_choice=False,
     )
@@ -183,11 +169,13 @@ class ReportForm(SessionlessForm):
     def validate_liens(self, field: Any) -> None:
         """Refuse too many links and too long ones only."""
         if len(self.links) > report_content.LINKS_LIMIT:
-            raise ValidationError(str(_TOO_MANY_LINKS) % {"most": report_content.LINKS_LIMIT})
+            raise ValidationError(
+                str(messages.reports.too_many_links) % {"most": report_content.LINKS_LIMIT}
+            )
         for line, link in enumerate(self.links, start=1):
             if len(link) > report_content.LINK_LIMIT:
                 values = {"line": line, "most": number(report_content.LINK_LIMIT)}
-                raise ValidationError(str(_LONG_LINK) % values)
+                raise ValidationError(str(messages.reports.long_link) % values)
 
     def resolve_place(self) -> None:
         """Recognise the typed place; a text recognised before keeps the choice made then."""
@@ -206,12 +194,14 @@ class ReportForm(SessionlessForm):
         if not readings:
             self.lieu_code.data = AS_TYPED
         elif not resolution.readings:
-            self._place_question = _NEAR_PLACES
+            self._place_question = messages.reports.near_places
         elif resolution.sole_reading:
             self.lieu_code.data = place_key(resolution.sole_reading)
         else:
             is_unsure = all(reading.why in INEXACT for reading in resolution.readings)
-            self._place_question = _UNSURE_PLACE if is_unsure else _SEVERAL_PLACES
+            self._place_question = (
+                messages.reports.unsure_place if is_unsure else messages.reports.several_places
+            )
 
     def place_options(self) -> list[tuple[str, str]]:
         """Codes and distinctive names of the places to choose from."""

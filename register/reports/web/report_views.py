@@ -13,7 +13,6 @@ from contextlib import suppress
 
 from flask import Response, redirect, render_template, request
 from flask.typing import ResponseReturnValue
-from flask_babel import lazy_gettext as _
 
 from register.db import db, now
 from register.errors import Refused
@@ -29,37 +28,12 @@ from register.reports.web.answer_words import added_text, list_answers, short_an
 from register.reports.web.follow_up_page import ReportAccess, report_access
 from register.reports.web.report_form import AS_TYPED, ReportForm
 from register.text.dates import paris_day
-from register.web import rate_limits
+from register.web import messages, rate_limits
 from register.web.blueprints import submit
 from register.web.l10n import language
 from register.web.request_context import key_store
 
 PURPOSE = "signaler"
-
-_TOO_OLD = _(
-    "Cette page était ouverte depuis trop longtemps : rien n’est parti. Votre texte est plus bas ; "
-    "relisez-le et envoyez-le de nouveau."
-)
-_BUSY = _(
-    "Le registre est occupé : votre envoi n’est pas confirmé. Gardez cette page ouverte, votre "
-    "texte y est. Attendez une minute, puis envoyez de nouveau ; même si le premier envoi était "
-    "arrivé, il ne compterait qu’une fois."
-)
-_CLOSED = _(
-    "Ce formulaire a déjà servi à un signalement qui est clos : rien ne peut plus y être ajouté. "
-    "Votre texte est plus bas ; vous pouvez l’envoyer comme un nouveau signalement."
-)
-
-_TOO_MANY = _(
-    "Beaucoup d’envois sont partis de votre connexion, par vous ou par d’autres : le vôtre "
-    "n’est pas parti. Gardez cette page ouverte, votre texte y est. Attendez %(time)s, puis "
-    "envoyez-le."
-)
-_TOO_OFTEN = _(
-    "Ce formulaire a déjà été reçu, puis renvoyé bien des fois depuis votre connexion. Rien n’est "
-    "perdu. Gardez cette page ouverte ; dans %(time)s, envoyez une fois de plus : votre code "
-    "s’affichera de nouveau."
-)
 
 Step = Callable[[ReportForm], ResponseReturnValue]
 
@@ -116,7 +90,7 @@ def _run_step(form: ReportForm, step: Step) -> ResponseReturnValue:
             return step(form)
     except public_forms.OUTAGE_ERRORS as error:
         return public_forms.outage_response(
-            error, str(_BUSY), lambda why: _form_html(form, error_text=why)
+            error, str(messages.reports.form_busy), lambda why: _form_html(form, error_text=why)
         )
 
 
@@ -149,18 +123,24 @@ def send(form: ReportForm) -> ResponseReturnValue:
         return _form_html(form), 422
     token = _token(form)
     if token is None:
-        return _form_html(form, error_text=_TOO_OLD), 422
+        return _form_html(form, error_text=messages.reports.form_too_old), 422
     sent, store = form.sent, key_store()
     try:
         existing = find_received(db.session(), store, sent, token.nonce)
     except Refused:
         seconds = rate_limits.wait("replay")
         return (
-            _rate_limited(form, seconds, _TOO_OFTEN) if seconds else _other_text_page(form, token)
+            _rate_limited(form, seconds, messages.reports.sent_too_often)
+            if seconds
+            else _other_text_page(form, token)
         )
     seconds = rate_limits.wait("replay" if existing else "report")
     if seconds:
-        return _rate_limited(form, seconds, _TOO_OFTEN if existing else _TOO_MANY)
+        return _rate_limited(
+            form,
+            seconds,
+            messages.reports.sent_too_often if existing else messages.reports.too_many_reports,
+        )
     if existing is not None:
         return receipt(report_access(existing.code, existing.key), form)
     is_suspect = rate_limits.are_enabled() and (bool(form.site_web.data) or token.is_hasty)
@@ -205,10 +185,10 @@ def _add(form: ReportForm) -> ResponseReturnValue:
     token = _token(form)
     first = _first_report(token) if token else None
     if token is None or first is None:
-        return _form_html(form, error_text=_TOO_OLD), 422
+        return _form_html(form, error_text=messages.reports.form_too_old), 422
     seconds = rate_limits.wait("message")
     if seconds:
-        return _rate_limited(form, seconds, _TOO_MANY)
+        return _rate_limited(form, seconds, messages.reports.too_many_reports)
     received, store, contact = first.report_view.received, key_store(), form.contact.data
     if received is None:
         return _closed_page(form)
@@ -280,7 +260,9 @@ def _reusable_token(form: ReportForm) -> str:
 
 def _closed_page(form: ReportForm) -> ResponseReturnValue:
     """The form with a new token, where its former report accepts no addition."""
-    return _form_html(form, error_text=_CLOSED, jeton=public_forms.new_token(PURPOSE)), 409
+    return _form_html(
+        form, error_text=messages.reports.form_closed, jeton=public_forms.new_token(PURPOSE)
+    ), 409
 
 
 def _rate_limited(form: ReportForm, seconds: int, pattern: object) -> Response:

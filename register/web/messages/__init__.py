@@ -33,6 +33,7 @@ def _load(name: str) -> SimpleNamespace:
     return SimpleNamespace(**_sentences(tomllib.loads(file_text)))
 
 
-console, desk, errors, filters, journal, names, places, reports = map(
-    _load, ("console", "desk", "errors", "filters", "journal", "names", "places", "reports")
+accounts, console, desk, errors, filters, journal, names, places, reports = map(
+    _load,
+    ("accounts", "console", "desk", "errors", "filters", "journal", "names", "places", "reports"),
 )

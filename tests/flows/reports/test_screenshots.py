@@ -34,7 +34,7 @@ from reporter_steps import ReportAnswers, Reporter, follow, report, write
 from viewports import DESKTOP, PHONE
 
 from register import create_app
-from register.accounts import invitations
+from register.accounts import one_use_links
 from register.accounts.models import Role
 from register.journal import writing
 from register.search import indexer
@@ -100,7 +100,7 @@ def _serve_demonstration(settings) -> Iterator[Town]:
         furnish(engine, settings.instance)
         with writing(engine) as pen:
             tokens = {
-                name: invitations.invite(pen, f"{name}@registre.example", role, by=None)
+                name: one_use_links.invite(pen, f"{name}@registre.example", role, by=None)
                 for name, role in (
                     ("ada", Role.ADMINISTRATOR),
                     ("bruno", Role.MODERATOR),

@@ -9,8 +9,8 @@ from cast import AT
 from form_client import FormClient, sign_in
 
 from register.accounts import acts as accounts
-from register.accounts import invitations
-from register.accounts.models import Role
+from register.accounts import one_use_links
+from register.accounts.models import MemberInvitation, Role
 from register.db import now
 from register.journal import writing
 
@@ -25,7 +25,7 @@ def make_link(app, cast):
 
     def make_invitation(at=None, role=Role.MODERATOR, email="fanny@register.test"):
         with writing(at=at) as pen:
-            token = invitations.invite(pen, email, role, by=cast.ada)
+            token = one_use_links.invite(pen, email, role, by=cast.ada)
         return f"/compte/invitation/{token}"
 
     return make_invitation
@@ -75,10 +75,10 @@ def test_used_expired_unknown_and_revoked_links_get_the_same_page(app, make_link
     with writing() as pen:
         [invitation] = [
             pending
-            for pending in invitations.pending(pen.session, now())
+            for pending in one_use_links.pending(pen.session, MemberInvitation, now())
             if "back" in pending.email
         ]
-        invitations.revoke(pen, invitation.id, by=cast.ada)
+        one_use_links.revoke(pen, invitation.id, by=cast.ada)
     pages = set()
     for address in (
         expired,
@@ -127,7 +127,7 @@ def test_a_refused_value_is_reported_at_its_field(app, make_link, name, password
 
 def test_the_first_invitation_asks_for_the_address(app):
     with writing() as pen:
-        token = invitations.invite_first_administrator(pen)
+        token = one_use_links.invite_first_administrator(pen)
     make_link = f"/compte/invitation/{token}"
     visitor = FormClient(app)
     visitor.get(make_link)

@@ -7,7 +7,7 @@ import re
 import pytest
 from form_client import PASSWORD, FormClient, sign_in
 
-from register.accounts import invitations
+from register.accounts import one_use_links
 from register.accounts.models import Member, Role
 from register.db import db
 from register.journal import Act, Ledger, writing
@@ -182,8 +182,8 @@ def test_two_administrators_cannot_disable_each_other(app, ada, cast):
 def fanny(cast):
     """Fanny, just invited by Ada: not confirmed yet."""
     with writing() as p:
-        token = invitations.invite(p, "fanny@register.test", Role.MODERATOR, by=cast.ada)
-        return invitations.accept(p, token, "Fanny", PASSWORD).id
+        token = one_use_links.invite(p, "fanny@register.test", Role.MODERATOR, by=cast.ada)
+        return one_use_links.accept(p, token, "Fanny", PASSWORD).id
 
 
 def test_the_inviter_sees_the_deadline_and_no_button(ada, fanny):

@@ -8,7 +8,7 @@ from datetime import timedelta
 import pytest
 from form_client import PASSWORD, FormClient, sign_in
 
-from register.accounts import password_links
+from register.accounts import one_use_links
 from register.journal import writing
 
 pytestmark = pytest.mark.one_database
@@ -23,7 +23,7 @@ def make_link(cast):
 
     def make():
         with writing() as pen:
-            token = password_links.make_link(pen, cast.bruno, by=cast.ada)
+            token = one_use_links.make_link(pen, cast.bruno, by=cast.ada)
         return f"/compte/nouveau-mot-de-passe/{token}"
 
     return make
@@ -133,5 +133,5 @@ def test_without_a_second_factor_it_is_set_up_next(app_with_factor, make_link):
 
 
 def test_an_expired_link_opens_nothing(app, cast, make_link, monkeypatch):
-    monkeypatch.setattr(password_links, "LIFETIME", timedelta(0))
+    monkeypatch.setattr(one_use_links, "PASSWORD_LINK_LIFETIME", timedelta(0))
     assert FormClient(app).get(make_link()).status_code == 404

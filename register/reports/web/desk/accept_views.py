@@ -34,6 +34,7 @@ from register.reports.web.desk.detail import ReportActForm, open_report
 from register.reports.web.desk.report_summary import ReportedItem, reported
 from register.text.normalisation import one_line
 from register.text.typography import first_upper
+from register.web import messages
 from register.web.blueprints import desk
 from register.web.error_messages import error_sentence, fault_sentence, field_name, reason_sentence
 from register.web.errors import status_of
@@ -157,13 +158,6 @@ def _accept_page(report_view: ReportView, form: AcceptForm, error_text: str) -> 
     return _page("accept", report_view, form, error_text, offers=offers, title=title)
 
 
-# Labels of the parts with free text about a role.
-_FREE_TEXT_LABELS = {
-    "actor_text": lazy_gettext("Qui a agi, avec ses mots"),
-    "target_text": lazy_gettext("Qui était visé, avec ses mots"),
-}
-
-
 def _draft_offers(sent: ReportContent, parts: Iterable[DraftPart]) -> list[DraftOffer]:
     fields = {field.name: (field.label, field.items) for field in reported(sent)}
     offers = []
@@ -172,8 +166,8 @@ def _draft_offers(sent: ReportContent, parts: Iterable[DraftPart]) -> list[Draft
         if part.name in ("actor", "target"):
             # The free text about a role is a part of its own.
             items = items[:1]
-        if part.name in _FREE_TEXT_LABELS:
-            label = str(_FREE_TEXT_LABELS[part.name])
+        if part.name in messages.desk.free_text_labels:
+            label = str(messages.desk.free_text_labels[part.name])
             items = [ReportedItem(getattr(sent, part.name))]
         source_lines = "\n".join(source.url for source in part.changes.get("sources", ()))
         texts = {**field_texts(asdict(Content(**part.changes))), "sources": source_lines}

@@ -9,7 +9,6 @@ from itertools import groupby
 
 from flask import render_template, request
 from flask_babel import gettext as _
-from flask_babel import lazy_gettext
 
 from register.accounts import acts as accounts
 from register.accounts import sign_in_attempts
@@ -48,20 +47,6 @@ MAX_LINES = 6
 _PERIOD = timedelta(days=30)
 _STATE_KINDS = (QueueKind.DRAFT, QueueKind.EDITED)
 _KINDS = {kind.value: kind for kind in QueueKind}
-_MANY_WRONG_CODES = lazy_gettext(
-    "Beaucoup de codes faux ont été tapés avec votre mot de passe. Si ce n’était pas "
-    "vous, quelqu’un le connaît : changez-le dès maintenant dans « Votre compte »."
-)
-_CODES_REFUSED = lazy_gettext(
-    "Trop de codes faux ont été tapés avec votre mot de passe : seul un code de secours "
-    "est accepté. Si ce n’était pas vous, quelqu’un connaît ce mot de passe : changez-le "
-    "dans « Votre compte », et les codes du téléphone serviront de nouveau."
-)
-_MEMBER_GUESSED_AT = lazy_gettext(
-    "Beaucoup de codes faux ont été tapés avec le mot de passe de %(name)s. Demandez-lui "
-    "de vive voix si c’était bien cette personne ; sinon, donnez-lui un autre mot de passe "
-    "(webcitoyen member reset) avant d’ôter sa seconde preuve."
-)
 
 
 @dataclass(frozen=True)
@@ -314,11 +299,13 @@ def wrong_code_warnings() -> Iterator[str]:
     me, at = current_member.member(), now()
     remaining = sign_in_attempts.remaining_attempts(me, at)
     if me.has_factor and remaining <= sign_in_attempts.WARN_BELOW:
-        yield typeset(str(_MANY_WRONG_CODES if remaining else _CODES_REFUSED))
+        yield typeset(
+            str(messages.desk.many_wrong_codes if remaining else messages.desk.codes_refused)
+        )
     if not me.is_administrator:
         return
     for member in accounts.all_members(db.session()):
         remaining = sign_in_attempts.remaining_attempts(member, at)
         is_guessed_at = member.has_factor and remaining <= sign_in_attempts.WARN_BELOW
         if member.id != me.id and member.is_active and is_guessed_at:
-            yield typeset(str(_MEMBER_GUESSED_AT) % {"name": member.display_name})
+            yield typeset(str(messages.desk.member_guessed_at) % {"name": member.display_name})

@@ -18,7 +18,6 @@ from register.db import db, now
 from register.errors import Invalid, NotFound, Refused, RegisterError
 from register.journal import Act, WriteTransaction
 from register.journal.web import journal_sentences
-from register.key_store import KeyStore
 from register.pages import content as editorial
 from register.pages.content import ReadySentence
 from register.reports import acts, queries, receipt_codes
@@ -35,6 +34,8 @@ from register.web.errors import status_of
 from register.web.form_fields import BaseForm, DeskForm, text_field
 from register.web.l10n import typeset
 from register.web.request_context import current_vocabulary, key_store
+
+ReportAct = Callable[[WriteTransaction, int], object]
 
 # --- the forms ----------------------------------------------------------------------------------
 
@@ -254,28 +255,27 @@ def read(key: str) -> ResponseReturnValue:
     seen = ReportActForm().seen
     confirmation = _("C’est noté : il n’y a plus rien de nouveau à lire.")
     return run_report_act(
-        key, lambda tx, _store, by: acts.mark_read(tx, key, by=by, seen=seen), confirmation
+        key, lambda tx, by: acts.mark_read(tx, key, by=by, seen=seen), confirmation
     )
 
 
 @desk.post(f"/signalements/{report_list_query.KEY_RULE}/indesirable", endpoint="report_spam")
 def spam(key: str) -> ResponseReturnValue:
     confirmation = _("Le signalement est rangé parmi les indésirables.")
-    return run_report_act(key, lambda tx, _store, by: acts.spam(tx, key, by=by), confirmation)
+    return run_report_act(key, lambda tx, by: acts.spam(tx, key, by=by), confirmation)
 
 
 @desk.post(f"/signalements/{report_list_query.KEY_RULE}/reprendre", endpoint="report_reopen")
 def reopen(key: str) -> ResponseReturnValue:
     """Reopen a report that was declined, marked as spam, or accepted for an abandoned case."""
+    store = key_store()
     confirmation = _("Le signalement est repris : il attend de nouveau une décision.")
-    return run_report_act(
-        key, lambda tx, store, by: acts.reopen(tx, store, key, by=by), confirmation
-    )
+    return run_report_act(key, lambda tx, by: acts.reopen(tx, store, key, by=by), confirmation)
 
 
 @desk.post(f"/signalements/{report_list_query.KEY_RULE}/question", endpoint="report_ask")
 def ask_reporter(key: str) -> ResponseReturnValue:
-    report_view, form = open_report(key), AskForm()
+    report_view, form, store = open_report(key), AskForm(), key_store()
     if "phrase" in request.form:
         # For those without JavaScript, whose browser sends what was typed with the button.
         words = request.form["phrase"]
@@ -284,7 +284,7 @@ def ask_reporter(key: str) -> ResponseReturnValue:
     if not form.is_sent:
         return report_page(report_view, form), 422
 
-    def act(tx: WriteTransaction, store: KeyStore, by: int) -> None:
+    def act(tx: WriteTransaction, by: int) -> None:
         acts.ask_reporter(tx, store, key, form.text.data, by=by, seen=form.seen)
 
     confirmation = _("La question est posée. Son auteur la lit avec son code.")
@@ -294,7 +294,7 @@ def ask_reporter(key: str) -> ResponseReturnValue:
 @desk.post(f"/signalements/{report_list_query.KEY_RULE}/ecarter", endpoint="report_decline")
 def decline(key: str) -> ResponseReturnValue:
     """Decline a report; the step ``proposer`` fills in the sentence of the chosen reason."""
-    report_view, form = open_report(key), DeclineForm()
+    report_view, form, store = open_report(key), DeclineForm(), key_store()
     form.set_reasons(current_vocabulary())
     if not form.is_sent:
         return report_page(report_view, form), 422
@@ -302,7 +302,7 @@ def decline(key: str) -> ResponseReturnValue:
         form.sentence.data = form.proposed_sentence(report_view)
         return report_page(report_view, form)
 
-    def act(tx: WriteTransaction, store: KeyStore, by: int) -> None:
+    def act(tx: WriteTransaction, by: int) -> None:
         sentence = form.sentence.data or form.proposed_sentence(report_view)
         acts.decline(tx, store, key, form.reason.data, by=by, sentence=sentence, seen=form.seen)
 
@@ -312,21 +312,22 @@ def decline(key: str) -> ResponseReturnValue:
 
 def run_report_act(
     key: str,
-    act: Callable[[WriteTransaction, KeyStore, int], object],
+    act: ReportAct,
     confirmation: object,
-    form: ReportActForm | None = None,
+    form: ReportActForm | ReportNoteForm | None = None,
+    *,
+    anchor: str = "",
 ) -> ResponseReturnValue:
     """Run an act; refused, the page shows the current report and the form as it was filled in."""
     require(key)
-    store = key_store()
     try:
-        current_member.run_act(lambda tx, by: act(tx, store, by))
+        current_member.run_act(act)
     except (Refused, Invalid) as error:
         current = open_report(key)
         error_text = labels.refusal_text(error, current.summary)
-        if form is not None:
+        if isinstance(form, ReportActForm):
             form.vu.data = str(current.message_count)
             error_text = form.attach_error(error, error_text)
         return report_page(current, form, error_text=error_text), status_of(error)
     flash(typeset(str(confirmation)))
-    return redirect(report_list_query.report_url(key), 303)
+    return redirect(report_list_query.report_url(key) + anchor, 303)

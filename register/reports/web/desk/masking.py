@@ -15,7 +15,12 @@ from register.errors import Invalid, Refused, RegisterError
 from register.reports import acts
 from register.reports.acts.masking import PASSAGE_LIMIT, Occurrence, get_notes, occurrences
 from register.reports.web.desk import labels, report_list_query
-from register.reports.web.desk.detail import ReportNoteForm, open_report, report_page
+from register.reports.web.desk.detail import (
+    ReportNoteForm,
+    open_report,
+    report_page,
+    run_report_act,
+)
 from register.web import messages
 from register.web.blueprints import asks_password, desk
 from register.web.error_messages import reason_sentence
@@ -106,11 +111,10 @@ def note(key: str) -> ResponseReturnValue:
     report_view, form, store = open_report(key), ReportNoteForm(), key_store()
     if not form.is_sent:
         return report_page(report_view, form), 422
-    text = form.note.data
-    try:
-        current_member.run_act(lambda tx, by: acts.note(tx, store, key, text, by=by))
-    except (Refused, Invalid) as error:
-        error_text = labels.refusal_text(error, report_view.summary)
-        return report_page(open_report(key), form, error_text=error_text), status_of(error)
-    flash(typeset(str(_("La note est ajoutée."))))
-    return redirect(f"{report_list_query.report_url(key)}#notes", 303)
+    return run_report_act(
+        key,
+        lambda tx, by: acts.note(tx, store, key, form.note.data, by=by),
+        _("La note est ajoutée."),
+        form,
+        anchor="#notes",
+    )

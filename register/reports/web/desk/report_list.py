@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Collection, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 
 from flask import flash, redirect, render_template, request
 from flask.typing import ResponseReturnValue
@@ -51,16 +51,6 @@ PUT_ASIDE, TAKE_UP, CONFIRM = "ranger", "reprendre", "confirmer"
 BEGINNINGS = "debuts"
 # Kinds of places by which reports are filtered.
 _PLACE_KINDS = ("commune", "departement")
-
-
-@dataclass(frozen=True)
-class FolderTab:
-    """A folder with its number of reports and its address; ``current``: it is on the page."""
-
-    name: str
-    count: int
-    address: str
-    current: bool
 
 
 @desk.get("/signalements")
@@ -129,58 +119,40 @@ def _list_page(
     )
 
 
-@dataclass(frozen=True)
-class ReportRow:
+def _row(
+    summary: ReportSummary, report_query: ReportQuery, ticked: Collection[str]
+) -> dict[str, object]:
     """A report in a list.
 
     ``tick``: it has a checkbox; ``together``: the member may confirm it as spam, which another
     member marked in bulk.
     """
-
-    summary: ReportSummary
-    title: str
-    since: str
-    names_state: bool
-    until: str
-    late: bool
-    tick: bool
-    ticked: bool
-    together: bool
-
-
-def _row(summary: ReportSummary, report_query: ReportQuery, ticked: Collection[str]) -> ReportRow:
-    today = dates.paris_day(now())
-    until, late = labels.deadline(summary, today)
     act = Act.REPORT_REOPENED if _bulk_action(report_query) == TAKE_UP else Act.REPORT_SPAM
-    return ReportRow(
-        summary=summary,
-        title=labels.title(summary),
-        since=labels.since_text(summary, today),
-        names_state=labels.names_state(summary),
-        until=until,
-        late=late,
-        tick=summary.sent is not None and allows(summary.state, act),
-        ticked=summary.key in ticked,
-        together=summary.together_by is not None and may_decide(summary.together_by),
-    )
+    return {
+        "summary": summary,
+        "tick": summary.sent is not None and allows(summary.state, act),
+        "ticked": summary.key in ticked,
+        "together": summary.together_by is not None and may_decide(summary.together_by),
+    }
 
 
 def _bulk_action(report_query: ReportQuery) -> str:
     return TAKE_UP if report_query.folder is ReportFolder.SPAM else PUT_ASIDE
 
 
-def _folder_tabs(report_query: ReportQuery) -> list[FolderTab]:
+def _folder_tabs(report_query: ReportQuery) -> list[dict[str, object]]:
+    """The folders with their numbers of reports and addresses; the list shows the current one."""
     today = dates.paris_day(now())
     counts = report_lists.folder_counts(db.session(), today)
     all_count = report_lists.count_reports(db.session(), ReportQuery(), today)
     folders = [None, *map(ReportFolder, messages.desk.report_lists)]
     return [
-        FolderTab(
-            name=typeset(str(messages.desk.report_lists[folder][0])) if folder else "",
-            count=counts[folder] if folder else all_count,
-            address=list_url(replace(report_query, folder=folder, page=1)),
-            current=folder is report_query.folder,
-        )
+        {
+            "name": typeset(str(messages.desk.report_lists[folder][0])) if folder else "",
+            "count": counts[folder] if folder else all_count,
+            "address": list_url(replace(report_query, folder=folder, page=1)),
+            "current": folder is report_query.folder,
+        }
         for folder in folders
     ]
 
