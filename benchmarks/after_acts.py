@@ -75,21 +75,25 @@ def _acts(
 ) -> Iterator[tuple[str, Callable[[WriteTransaction], object]]]:
     """One act of each kind, on a case that no other act is on."""
     by = members.first
+    # Each register is measured at several sizes, and an act has to change something.
+    mark = f"Mesure {time.time_ns()}"
     reviewed = {"by": by, "second": by, "single": True, "reason": "mesure"}
 
     def correct(tx: WriteTransaction) -> object:
         case = tx.session.get_one(Incident, next(case_ids))
-        moved = replace(content_of(case), date="2007-03-04", commune=COMMUNE, departement="")
+        moved = replace(
+            content_of(case), date="2007-03-04", commune=COMMUNE, departement="", steps_taken=mark
+        )
         return acts.correct(tx, case.id, moved, public_note="Lieu.", **reviewed, **CHECKED)
 
     def redact(tx: WriteTransaction) -> object:
         case = tx.session.get_one(Incident, next(case_ids))
-        shorter = replace(content_of(case), summary="Résumé.")
+        shorter = replace(content_of(case), summary=mark)
         return acts.redact(
             tx, case.id, shorter, by=by, reason="mesure", public_note="Retiré.", **CHECKED
         )
 
-    yield "publication", lambda tx: publish_case(tx, case_content("Mesure"), members)
+    yield "publication", lambda tx: publish_case(tx, case_content(mark), members)
     yield "correction", correct
     yield (
         "follow-up",
