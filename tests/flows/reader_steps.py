@@ -48,7 +48,7 @@ def titles_by_commune(user: User) -> list[str]:
 
 def _titles(page: Page) -> list[str]:
     return [
-        " ".join(title.split()) for title in page.locator(".entry :is(h2, h3)").all_inner_texts()
+        " ".join(title.split()) for title in page.locator("li.entry :is(h2, h3)").all_inner_texts()
     ]
 
 

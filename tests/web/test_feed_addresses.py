@@ -238,9 +238,9 @@ def test_no_last_modified_is_sent_within_the_minute_of_the_last_line(reader, bru
         assert ("Last-Modified" in reader.get("/incidents.atom").headers) is is_sent
 
 
-def test_a_megabyte_of_tags_is_no_error(reader, bruno) -> None:
+def test_as_many_tags_as_a_head_may_have_are_no_error(reader, bruno) -> None:
     bruno.published()
     tag = reader.get("/incidents.atom").headers["ETag"]
-    for tags in (f'"{"x" * 2**20}"', '"x", ' * 200_000 + tag, "W/" * 500_000, '"' * 2**20):
+    for tags in (f'"{"x" * 15_000}"', '"x", ' * 3_000 + tag, "W/" * 7_500, '"' * 15_000):
         for address in ("/incidents.atom", "/communes/93032.atom"):
             assert reader.get(address, headers={"If-None-Match": tags}).status_code == 200

@@ -13,6 +13,7 @@ from register.reports.web import public_forms
 from register.reports.web.report_views import PURPOSE
 from register.server import startup_checks
 from register.web import etag
+from register.web.error_messages import error_sentence
 
 
 @pytest.fixture
@@ -50,4 +51,4 @@ def test_a_machine_without_the_seal_key_says_what_to_copy(settings, tmp_path):
     with plain_app(bare) as app, app.app_context():
         with pytest.raises(SealError) as refused:
             startup_checks.require_servable(app)
-        assert "d’une autre machine" in startup_checks.worded(refused.value)
+        assert "d’une autre machine" in error_sentence(refused.value)

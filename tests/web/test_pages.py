@@ -211,7 +211,7 @@ def test_the_whole_register_is_on_two_pages_and_no_third(client: FlaskClient) ->
     assert client.get("/incidents?page=3").status_code == 404
 
 
-@pytest.mark.parametrize("page", ["0", "-1", "01", "1.5", "x", "100000", "٢"])
+@pytest.mark.parametrize("page", ["0", "-1", "01", "1.5", "x", "10000000", "٢"])
 def test_a_page_number_is_strict(client: FlaskClient, page: str) -> None:
     assert client.get("/incidents", query_string={"page": page}).status_code == 400
     assert client.get("/communes/93032", query_string={"page": page}).status_code == 400
