@@ -176,10 +176,9 @@ class Whoosh:
 
     def stamp(self) -> str:
         """Name of the folder in use, whose files are not looked at; empty without an index."""
-        try:
+        with suppress(IndexNotReady):
             return self._current_folder().name
-        except IndexNotReady:
-            return ""
+        return ""
 
     def cursor(self) -> Cursor | None:
         """Cursor of the index; None if there is no usable index."""
@@ -284,15 +283,16 @@ class Whoosh:
             former = self._snapshot
             if former is not None and former.commit == commit:
                 return former
-            # No file is read twice. A rebuild shares none, and may repeat the ids of segments.
-            digests = {mark[2] for mark in former.commit.files.values()} if former else set[str]()
-            commit.require_intact(digests)
-            is_update = not digests.isdisjoint(mark[2] for mark in commit.files.values())
-            former_numbers = former.case_numbers if former and is_update else {}
+            # No file is read twice. A segment's id is in the names of its files; ids may repeat.
+            former_files = former.commit.files if former else {}
+            commit.require_intact({mark[2] for mark in former_files.values()})
+            shared = [name for name, mark in commit.files.items() if former_files.get(name) == mark]
             index = FileIndex(open_storage(commit.folder), SCHEMA)
             reader = index.reader()
             case_numbers = {
-                segment: former_numbers.get(segment) or list(segment_reader.column_reader("number"))
+                segment: former.case_numbers[segment]
+                if former and any(segment in name for name in shared)
+                else list(segment_reader.column_reader("number"))
                 for segment, segment_reader in segment_readers(reader).items()
             }
             self._snapshot = _Snapshot(commit, index, case_numbers, [reader])
