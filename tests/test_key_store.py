@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import stat
+from contextlib import closing
 
 import pytest
 from sqlalchemy import text
@@ -262,3 +263,34 @@ def test_no_data_key_is_issued_without_a_stored_seal_key(tmp_path):
     with pytest.raises(Unavailable):
         store.new_key("one")
     store.close()
+
+
+@pytest.fixture
+def new_database(server):
+    """``new_database(name)``: the URL of a PostgreSQL database, dropped after the test."""
+    names = []
+
+    def create(name):
+        server.execute(f"CREATE DATABASE {name}")
+        names.append(name)
+        return server.url(name)
+
+    yield create
+    for name in names:
+        server.execute(f"DROP DATABASE {name} WITH (FORCE)")
+
+
+def test_the_keys_are_copied_to_another_store_again_and_again(open_store, new_database):
+    store = open_store()
+    store.make_store()
+    name = "a" * 32
+    key = store.new_key(name)
+    target = new_database("copied_keys")
+    assert [store.copy_to(target) for _ in range(2)] == [3, 3]
+    with closing(KeyStore(target, SEAL_KEY, INSTANCE)) as copy:
+        assert copy.key(name) == key
+    foreign = new_database("foreign_keys")
+    with closing(KeyStore(foreign, bytes(32), "another")) as other:
+        other.make_store()
+    with pytest.raises(SealError, match="keystore_foreign"):
+        store.copy_to(foreign)
