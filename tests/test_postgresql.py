@@ -86,7 +86,7 @@ def test_limits_hold_for_requests_and_for_nothing_else(proxied):
 
 def test_a_process_opens_no_more_connections_than_its_setting(proxied, proxy):
     proxied.config["PROPAGATE_EXCEPTIONS"] = False
-    with ThreadPoolExecutor(24) as threads:
+    with ThreadPoolExecutor(12) as threads:
         statuses = list(threads.map(lambda n: _page(proxied, f"/?utm_content={n}"), range(48)))
     assert 503 not in statuses
     # Of the eight, one is for a key store on a server.
