@@ -342,3 +342,13 @@ def test_addresses_refused_with_a_page_are_not_redirected_to_french(
     client: FlaskClient, address: str
 ) -> None:
     assert client.get(address).status_code != 308
+
+
+def test_a_page_in_the_wrong_language_leaves_no_sentence_for_others(demo_app: Flask) -> None:
+    client = demo_app.test_client()
+    with demo_app.app_context():
+        # One context for two requests, so that the second finds the locale of the first.
+        client.get("/statistiques?utm_id=1")
+        client.get("/en/statistiques?utm_id=1")
+    assert "Figures" in client.get("/en/statistiques?utm_id=2").text
+    assert "Journal public" not in client.get("/en/statistiques?utm_id=3").text
