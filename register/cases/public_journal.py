@@ -1,4 +1,4 @@
-"""Public journal: pages of the public ledger, filtered by act and day.
+"""Public journal: pages of the public ledger, filtered by act and day, and proofs of versions.
 
 All lines are listed, also those of cases that are no longer public. The title of a case, and the
 texts that an act added, are shown only while the case is public.
@@ -12,15 +12,25 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import FromClause, func, select
+from sqlalchemy import FromClause, bindparam, func, select
 from sqlalchemy.orm import Session
 
-from register.cases.core_tables import CASE, CORRECTION, FOLLOW_UP, IS_PUBLIC_LINE, JOURNAL_ENTRY
+from register.cases.core_tables import (
+    CASE,
+    CORRECTION,
+    FOLLOW_UP,
+    IS_PUBLIC_LINE,
+    JOURNAL_ENTRY,
+    REVISION,
+)
 from register.cases.data_version import VersionedMapCache
 from register.cases.filters import count_pages
 from register.cases.models import CaseState
+from register.cases.queries import load_event, load_public_case
 from register.cases.result_lists import CaseSummary, load_case_summaries
+from register.errors import Gone
 from register.journal import LedgerPosition
+from register.journal.models import canonical_json
 from register.journal.queries import JournalQuery
 
 PAGE_SIZE = 50
@@ -160,3 +170,43 @@ def _fragment_texts(
         return {}
     stmt = select(table.c.id, table.c[column]).where(table.c.id.in_(fragment_ids))
     return dict(session.execute(stmt).all())
+
+
+# --- proofs ----------------------------------------------------------------------------------
+
+_OPENING_STMT = (
+    select(JOURNAL_ENTRY.c.event, REVISION.c.salt, REVISION.c.content)
+    .join(REVISION, REVISION.c.id == JOURNAL_ENTRY.c.revision_id)
+    .where(IS_PUBLIC_LINE, JOURNAL_ENTRY.c.seq == bindparam("seq"))
+)
+
+
+def proof(session: Session, number: int, version: int | None = None) -> bytes:
+    """The opening of a version's commitment, as canonical JSON.
+
+    ``commitment`` is SHA-256(salt ‖ canonical bytes of ``content``), as in line ``version`` of the
+    ledger, or in line ``redacted`` where that removed a passage from it. ``current`` says whether
+    ``version`` is the last line of the case.
+
+    :param version: the number of a public event on this case; the last one by default.
+    :raises RegisterError: as :func:`queries.load_public_case` for this case and version.
+    """
+    case = load_public_case(session, number, version)
+    latest = load_event(session, number, None)
+    opening_row = session.execute(_OPENING_STMT, {"seq": case.version}).one()
+    if opening_row.salt is None:
+        # Destroyed since the case was loaded.
+        raise Gone("version_destroyed")
+    return canonical_json(
+        {
+            "case": number,
+            "version": case.version,
+            "current": case.merger is None and case.version == latest.seq,
+            "event": opening_row.event,
+            # As it was hashed: pages read a document of a former format in the current one.
+            "content": json.loads(opening_row.content),
+            "salt": opening_row.salt.hex(),
+            "commitment": case.commitment,
+            **({"redacted": case.redacted_by} if case.redacted_by else {}),
+        }
+    )

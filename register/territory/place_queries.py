@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
+import gzip
 import re
 from dataclasses import dataclass
+from functools import cache
 
+from register.territory.dataset import ABROAD, DATA
+from register.territory.name_normalisation import name_candidates
 from register.territory.places import Alias, Area, Commune, CommuneGroup, territory
 from register.text.normalisation import fold_name
 from register.text.typography import french
@@ -187,3 +191,23 @@ def find_commune(code: str) -> CommuneDetails | None:
         former_codes=territory().former_codes.get(place.code, ()),
         former_name=(former_name(code) or code) if code != place.code else "",
     )
+
+
+def countries_of_town(typed: str) -> tuple[str, ...]:
+    """ISO codes of the countries that have this name or a town of it; none for an unknown one.
+
+    "Genève" is no misspelt Renève. Countries, towns of the neighbours that speak French, capitals
+    and large cities of the world; no name of a commune of France is among them.
+    """
+    names = _names_abroad()
+    for candidate in name_candidates(typed):
+        key = f"\n{' '.join(candidate.words)},"
+        if (start := names.find(key)) >= 0:
+            return tuple(names[start + len(key) :].split("\n", 1)[0].split())
+    return ()
+
+
+@cache
+def _names_abroad() -> str:
+    # One text: a dictionary of these names would take ten times the memory.
+    return "\n" + gzip.decompress((DATA / ABROAD).read_bytes()).decode()

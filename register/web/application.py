@@ -30,7 +30,6 @@ import register.cases.web.public.cases
 import register.cases.web.public.citations
 import register.cases.web.public.overview
 import register.cases.web.public.structured_data
-import register.cases.web.public.version_difference
 import register.exchange.web.file_import
 import register.feeds.web
 import register.journal.web.members_journal

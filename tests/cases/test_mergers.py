@@ -8,7 +8,7 @@ import pytest
 from ledger_lines import lines_since
 from sqlalchemy import select
 
-from register.cases import acts, case_codes, events, queries, version_proofs
+from register.cases import acts, case_codes, events, public_journal, queries
 from register.cases.checklist import ATTESTATIONS
 from register.cases.events import EventQuery
 from register.cases.models import Incident
@@ -79,7 +79,7 @@ def _versions(session, number):
     for line in lines:
         if json.loads(line.public_json)["content"]:
             text = queries.load_public_case(session, number, line.seq).snapshot
-            proof = json.loads(version_proofs.proof(session, number, line.seq))
+            proof = json.loads(public_journal.proof(session, number, line.seq))
             versions[line.seq] = (text, proof | {"current": None})
     return versions
 
@@ -144,7 +144,7 @@ def test_a_parted_case_is_as_before(session, case, target, act_by_two):
     assert (_state(session, case), _codes(session, case)) == before
     now = queries.load_public_case(session, case.number)
     assert (now.version, now.is_current, now.snapshot) == (parted, True, text)
-    proof = json.loads(version_proofs.proof(session, case.number))
+    proof = json.loads(public_journal.proof(session, case.number))
     assert (proof["version"], proof["current"]) == (parted, True)
     present = _versions(session, case.number)
     del present[parted]
@@ -246,7 +246,7 @@ def test_only_a_merged_case_has_a_notice(session, case):
 
 def test_other_representations_lead_to_the_other_case(session, case, target, act_by_two):
     act_by_two(acts.merge, case, into=target.number)
-    for load in (queries.load_public_case, version_proofs.proof):
+    for load in (queries.load_public_case, public_journal.proof):
         with pytest.raises(Moved) as moved:
             load(session, case.number)
         assert moved.value.values == {"number": target.number}

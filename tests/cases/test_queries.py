@@ -12,7 +12,7 @@ from case_contents import decided
 from cast import AT
 from sqlalchemy import select, update
 
-from register.cases import queries, result_lists, version_proofs
+from register.cases import public_journal, queries, result_lists
 from register.cases.case_content import LinkContent, ProceedingContent
 from register.cases.core_tables import CASE, IS_PUBLIC, is_among
 from register.cases.filters import PAGE_SIZE, CaseQuery
@@ -407,7 +407,7 @@ def test_a_proof_opens_the_commitment_of_a_version(session, pen, desk, cast, con
     case = desk.published()
     _correct(pen, cast, case, content(title="Corrigé"))
     for version in (None, _events(session, case.number)["published"]):
-        opening = json.loads(version_proofs.proof(session, case.number, version))
+        opening = json.loads(public_journal.proof(session, case.number, version))
         assert opening["current"] == (version is None)
         salt, canonical = bytes.fromhex(opening["salt"]), canonical_json(opening["content"])
         assert commitment(salt, canonical) == opening["commitment"]
@@ -424,7 +424,7 @@ def test_the_proof_of_a_document_of_a_former_format_has_its_hashed_content(sessi
         update(Revision).where(Revision.id == revision.id).values(content=canonical_json(former))
     )
     session.expire_all()
-    opening = json.loads(version_proofs.proof(session, case.number))
+    opening = json.loads(public_journal.proof(session, case.number))
     assert opening["content"] == former
     assert queries.load_public_case(session, case.number).snapshot.content != former
 
@@ -435,7 +435,7 @@ def test_a_version_destroyed_during_the_request_has_no_proof(session, desk, monk
     monkeypatch.setattr(queries, "load_public_case", lambda *_arguments: public_case)
     session.execute(update(Revision).values(salt=None))
     with pytest.raises(Gone):
-        version_proofs.proof(session, case.number)
+        public_journal.proof(session, case.number)
     session.rollback()
 
 

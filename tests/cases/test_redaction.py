@@ -16,7 +16,7 @@ from sqlalchemy.orm import Session
 
 from register.accounts.models import Member
 from register.cases import case_content as contents
-from register.cases import queries, revisions, version_proofs
+from register.cases import public_journal, queries, revisions
 from register.cases.acts.redaction import FIXED_NOTES
 from register.cases.case_content import SourceContent
 from register.cases.models import (
@@ -235,12 +235,12 @@ def test_the_public_line_commits_to_what_remains_of_each_version(session, desk, 
         for line in earlier:
             if line.revision_id is None:
                 continue
-            proof = json.loads(version_proofs.proof(session, redacted.number, line.seq))
+            proof = json.loads(public_journal.proof(session, redacted.number, line.seq))
             revision = session.get_one(Revision, line.revision_id)
             assert proof["commitment"] == announced[str(line.seq)]
             assert proof["commitment"] == commitment(revision.salt, revision.content)
             assert proof["redacted"] == redaction.seq
-    assert "redacted" not in json.loads(version_proofs.proof(session, redacted.number))
+    assert "redacted" not in json.loads(public_journal.proof(session, redacted.number))
 
 
 def test_a_wording_of_an_earlier_version_is_removed_too(session, pen, desk, cast, content):

@@ -14,7 +14,6 @@ from sqlalchemy import Engine
 from sqlalchemy.orm import Session
 
 from register.cases import public_journal, published_texts
-from register.cases import version_proofs as proofs
 from register.cases.filters import LENGTH_LIMIT, VALUES_LIMIT, parse_page_number, require_count
 from register.db import db
 from register.errors import Invalid, Moved, NotFound
@@ -188,8 +187,9 @@ def proof(number: str) -> ResponseReturnValue:
     """The proof that binds the text of a case, now or at a version, to its journal line."""
     head()
     try:
+        version = _number_parameter("version")
         response = _json_response(
-            proofs.proof(db.session(), urls.case_number(number), _number_parameter("version"))
+            public_journal.proof(db.session(), urls.case_number(number), version)
         )
     except Moved as error:
         return redirect(urls.proof(int(str(error.values["number"]))), 301)

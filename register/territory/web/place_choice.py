@@ -22,10 +22,9 @@ from register.cases.selection import Selection
 from register.errors import Invalid
 from register.territory.gazetteer import gazetteer
 from register.territory.name_normalisation import ALL_KINDS, GROUP, MAX_TYPED_LENGTH
-from register.territory.place_queries import find_commune, qualified_name
+from register.territory.place_queries import countries_of_town, find_commune, qualified_name
 from register.territory.readings import INEXACT, PlaceReading, PlaceResolution
 from register.territory.resolve import resolve, suggest_places
-from register.territory.towns_abroad import countries_of_town
 from register.territory.web import place_names
 from register.text.normalisation import one_line
 from register.text.typography import french

@@ -278,14 +278,15 @@ def _save_form(page: EditorPage, run: Callable[..., Any], notice: Any) -> Respon
             return page.to_response(422 if page.review.errors else 200)
     incident_id = page.file.id if page.file else 0
     by, resumed = current_member.member().id, resumed_change(page.file)
+    resumed_id = resumed.id if resumed is not None else None
     content = page.form.content(page.file.content if page.file else Content())
     # An open read transaction would keep destroyed texts in the write-ahead log.
     db.session.rollback()
     try:
         with writing() as tx:
             saved = run(tx, incident_id, content=content, by=by, **page.form.arguments())
-            if resumed is not None:
-                acts.refuse_change(tx, resumed.id, by=by)
+            if resumed_id is not None:
+                acts.refuse_change(tx, resumed_id, by=by)
     except (Refused, Invalid, Incomplete, TextError) as error:
         return _refused_page(page, error)
     if page.file is None:

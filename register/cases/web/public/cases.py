@@ -1,4 +1,4 @@
-"""Public list of cases, its form with errors, and the page of a case."""
+"""Public list of cases, its form with errors, the page of a case and of its differences."""
 
 from __future__ import annotations
 
@@ -14,6 +14,7 @@ from markupsafe import Markup
 from register.cases import queries, result_lists, timeline
 from register.cases.filters import FILTERS, LENGTH_LIMIT, WORDS, WORDS_LIMIT, CaseQuery
 from register.cases.queries import MergedCase, PublicCase
+from register.cases.web.field_texts import content_changes
 from register.cases.web.public import (
     case_view,
     filter_panel,
@@ -28,7 +29,7 @@ from register.cases.web.public.search_suggestions import (
     shorter_searches,
 )
 from register.db import db
-from register.errors import Invalid, Moved
+from register.errors import Invalid, Moved, NotFound
 from register.search import query_parser
 from register.territory.web import place_choice
 from register.text.normalisation import one_line
@@ -234,3 +235,30 @@ def redirect_merged(moved: Moved) -> ResponseReturnValue:
     target = urls.case(int(str(moved.values["number"])))
     address = urls.case(int((request.view_args or {})["number"]))
     return redirect(request.path.replace(address, target, 1), 301)
+
+
+@public.get("/incidents/<number>/versions/<before>-<after>")
+def version_difference(number: str, before: str, after: str) -> str:
+    """Two versions that readers may still read, word by word, with the notes between them.
+
+    :raises NotFound: no such case or version, or the second version is not after the first.
+    :raises Gone: the case is withdrawn or erased, or a version is hidden or destroyed.
+    """
+    # Read the head first: the content must not be older than the position in its ETag.
+    head()
+    case_number = urls.case_number(number)
+    lines = [int(line) if urls.NUMBER_PATTERN.fullmatch(line) else 0 for line in (before, after)]
+    if not 0 < lines[0] < lines[1]:
+        raise NotFound("no_such_version")
+    older, newer = (queries.load_public_case(db.session(), case_number, line) for line in lines)
+    acts = queries.list_changes(db.session(), newer)
+    ranks = {act.version: act.rank for act in acts}
+    return render_template(
+        "cases/public/version_difference.html",
+        older=older,
+        newer=newer,
+        first=ranks[older.version],
+        last=ranks[newer.version],
+        acts=[act for act in acts if act.version > older.version],
+        changes=content_changes(older.snapshot.content, newer.snapshot.content),
+    )
