@@ -134,10 +134,13 @@ class PageFetcher:
         literals = resolve_public(address, self.rules)
         try:
             connection, literal = self._connect(address, literals, deadline)
-            with closing(connection), _cut_off(connection.sock, deadline - time.monotonic()):
-                with closing(_response(connection, method, address.target, headers)) as response:
-                    response_headers = self._checked_headers(response)
-                    body = _read(response, size, deadline) if size else b""
+            with (
+                closing(connection),
+                _cut_off(connection.sock, deadline - time.monotonic()),
+                closing(_response(connection, method, address.target, headers)) as response,
+            ):
+                response_headers = self._checked_headers(response)
+                body = _read(response, size, deadline) if size else b""
         except FetchError:
             raise
         except NewConnectionError as error:  # a kind of timeout for urllib3
