@@ -23,7 +23,7 @@ ROOMS: tuple[frozenset[str], ...] = (
     frozenset({"db"}),
     frozenset({"key_store"}),
     frozenset({"journal"}),
-    frozenset({"territory", "accounts", "evidence"}),
+    frozenset({"territory", "accounts", "evidence", "sources"}),
     # Members write the pages.
     frozenset({"pages"}),
     frozenset({"cases"}),
