@@ -9,6 +9,7 @@ from typing import Any
 from flask_babel import gettext as _
 
 from register.cases import case_content as contents
+from register.cases import field_rules
 from register.cases.validation import UNKNOWN_WORD
 from register.cases.web.desk.editor_rows import CHOICE_LABELS
 from register.territory.web import place_names
@@ -40,7 +41,7 @@ def _yes_no(is_set: Any) -> str:
     return str(_("oui") if is_set else _("non"))
 
 
-def _rule_text(rule: contents.FieldRule, element: Any) -> str:
+def _rule_text(rule: field_rules.FieldRule, element: Any) -> str:
     """The text of a field's value by the rule of the field; lists have one line per element."""
     if not element:
         return ""
@@ -48,7 +49,7 @@ def _rule_text(rule: contents.FieldRule, element: Any) -> str:
         return "\n".join(_rule_text(rule, part) for part in element)
     if rule.vocabulary:
         return current_vocabulary().label(rule.vocabulary, element)
-    if rule.kind is contents.FieldKind.DATE:
+    if rule.kind is field_rules.FieldKind.DATE:
         return str(_("inconnue")) if element == UNKNOWN_WORD else edtf_words(element)
     return str(CHOICE_LABELS.get(element, element)) if rule.choices else element
 
@@ -84,7 +85,7 @@ def _rule_parts(part_class: type, prefix: str, **labels: str) -> Iterator[RowPar
     for name, rule in contents.FIELD_RULES[part_class].items():
         path = f"{prefix}.{name}"
         label = labels.get(name) or (path if path in messages.names.field_names else name)
-        if rule is not contents.OTHER_RULE:
+        if rule is not field_rules.OTHER_RULE:
             yield name, label, partial(_rule_text, rule)
 
 
