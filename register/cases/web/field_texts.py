@@ -10,6 +10,7 @@ from flask_babel import gettext as _
 
 from register.cases import case_content as contents
 from register.cases import field_rules
+from register.cases.piece_content import PieceContent, PiecePage
 from register.cases.validation import UNKNOWN_WORD
 from register.cases.web.desk.editor_rows import CHOICE_LABELS
 from register.territory.web import place_names
@@ -97,6 +98,10 @@ _PROCEEDING = _row_formatter(
     ("steps", "", _line_each(_STEP)),
 )
 _REQUEST = _row_formatter(lambda: _("Demande"), *_rule_parts(contents.RequestContent, "request"))
+_PAGE = _row_formatter(lambda: _("Page"), *_rule_parts(PiecePage, "pieces.pages"))
+_PIECE = _row_formatter(
+    lambda: _("Pièce"), *_rule_parts(PieceContent, "pieces"), ("pages", "", _line_each(_PAGE))
+)
 _FOLLOW_UP = _row_formatter(
     lambda: _("Suite"),
     ("title", "title", _plain_text),
@@ -138,6 +143,7 @@ _FIELD_FORMATTERS: Mapping[str, Formatter] = {
     "steps_taken": _plain_text,
     "amount": _plain_text,
     "sources": _line_each(_SOURCE),
+    "pieces": _line_each(_PIECE),
     "links": _line_each(
         lambda row: _(
             "%(kind)s : cas nº %(number)s",
