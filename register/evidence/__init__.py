@@ -1,0 +1,1 @@
+"""Evidence files: recognised by content, sealed, and copied clean for the public."""
