@@ -91,20 +91,22 @@ def read_date(text: str, today: date) -> DateReading:
         return DateReading()
     try:
         reading = _read(typed, today)
+        last = reading.end or reading.start
+        return replace(reading, is_future=bool(last) and dates.parse(last).first > today)
     except TextError:
         return DateReading(is_impossible=True)
-    is_future = bool(reading.start) and dates.parse(reading.end or reading.start).first > today
-    return replace(reading, is_future=is_future)
 
 
 def interval_end(text: str, start: str) -> str:
     """The end of a typed interval whose first date was stored; empty where there is none."""
+    if not start:
+        return ""
     try:
-        year = dates.parse(start).year if start else 0
+        year = dates.parse(start).year
     except TextError:
         return ""
     # An interval depends on the day of its form in the year alone that nobody wrote.
-    for today in (date(year + later, 12, 31) for later in (0, 1) if 0 < year + later < 3000):
+    for today in (date(year + later, 12, 31) for later in (0, 1)):
         reading = read_date(text, today)
         if reading.start == start:
             return reading.end
@@ -146,7 +148,7 @@ def _parse_point(written: str, today: date, *, is_part: bool = False) -> _Point 
     :param is_part: whether a day alone, "3", is one: its month is that of the other date.
     """
     if short := _SHORT_YEAR_DATE.fullmatch(written.replace(" ", "/").strip("/")):
-        day, month, year = map(int, short.groups())
+        day, month, year = (int(number) for number in short.groups())
         return _Point(_full_year(year, today), month, day)
     tokens = [
         dates.ORDINAL_DAY.sub(r"\1", word)
@@ -159,16 +161,19 @@ def _parse_point(written: str, today: date, *, is_part: bool = False) -> _Point 
     feasts = [_FEAST_DAYS[word] for word in tokens if word in _FEAST_DAYS]
     months = [MONTH_NUMBERS[word] for word in tokens if word in MONTH_NUMBERS]
     numbers = [word for word in tokens if re.fullmatch("[0-9]{1,4}", word)]
-    understood = (approximate, doubtful, weekdays, feasts, months, numbers)
-    if sum(map(len, understood)) != len(tokens) or (approximate and doubtful):
+    understood: tuple[Sequence[object], ...] = (
+        *(approximate, doubtful, weekdays),
+        *(feasts, months, numbers),
+    )
+    if sum(len(words) for words in understood) != len(tokens) or (approximate and doubtful):
         return None
     if len(weekdays) > 1 or len(months) + len(feasts) > 1 or any(len(n) == 3 for n in numbers):
         return None
     mark: DateMark = "~" if approximate else "?" if doubtful else ""
     weekday = weekdays[0] if weekdays else None
     if feasts:
-        year = _sole_year(numbers, today)
-        return _Point(year, *feasts[0], mark, weekday) if year != 0 else None
+        feast_year = _sole_year(numbers, today)
+        return _Point(feast_year, *feasts[0], mark, weekday) if feast_year != 0 else None
     return _numbered_point(months, numbers, mark, weekday, today, is_part=is_part)
 
 
@@ -198,8 +203,8 @@ def _numbered_point(
         month, day = dates.month_and_day(months, small, year_first=numbers[0] is years[0])
         return _Point(int(years[0]), month, day, mark, weekday)
     if len(small) == (2 if months else 3):
-        day, year = small[0], _full_year(small[-1], today)
-        return _Point(year, months[0] if months else small[1], day, mark, weekday)
+        written_month = months[0] if months else small[1]
+        return _Point(_full_year(small[-1], today), written_month, small[0], mark, weekday)
     if months:
         return _Point(None, months[0], small[0] if small else None, mark, weekday)
     if len(small) == 2:
@@ -257,9 +262,8 @@ def _nearest_past(point: _Point, today: date) -> PartialDate:
 
 
 def _read_interval(written: str, today: date) -> DateReading:
-    spaced = re.sub(r" - ", " - ", written)
     for form in (_OPENED, _JOINED, _DASHED):
-        match = form.fullmatch(spaced)
+        match = form.fullmatch(written)
         if match is None:
             continue
         first, last = match[1], match[match.re.groups]

@@ -95,7 +95,8 @@ TODAY = date(2026, 11, 25)
 def test_common_ways_to_say_a_moment_are_understood(typed: str, start: str) -> None:
     reading = read_date(typed, TODAY)
     assert (reading.start, reading.end) == (start, "")
-    assert not reading.is_impossible and not reading.is_future
+    assert not reading.is_impossible
+    assert not reading.is_future
     assert reading.is_year_missing == (start.endswith("?") and typed != "2006 ?")
 
 
@@ -204,47 +205,10 @@ def test_any_text_is_read_or_not(typed: str, today: date) -> None:
 
 
 _WORDS = st.sampled_from(
-    [
-        "le",
-        "du",
-        "au",
-        "de",
-        "et",
-        "à",
-        "-",
-        "/",
-        ",",
-        "vers",
-        "?",
-        "5",
-        "12",
-        "31",
-        "26",
-        "2024",
-        "2026",
-        "mars",
-        "juin",
-        "lundi",
-        "jeudi",
-        "hier",
-        "semaine",
-        "dernière",
-        "il",
-        "y",
-        "a",
-        "trois",
-        "jours",
-        "mois",
-        "ans",
-        "printemps",
-        "hiver",
-        "depuis",
-        "entre",
-        "soir",
-        "18h",
-        "03/03/26",
-        "1er",
-    ]
+    """
+    le du au de et à - / , vers ? 5 12 31 26 2024 2026 mars juin lundi jeudi hier semaine dernière
+    il y a trois jours mois ans printemps hiver depuis entre soir 18h 03/03/26 1er
+    """.split()  # noqa: SIM905 # a list of quoted words would take many lines
 )
 
 
