@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from datetime import datetime
+from functools import partial
 from typing import Any
 
 from flask import render_template, request
@@ -46,6 +47,7 @@ from register.web.blueprints import asks_password, desk
 from register.web.error_messages import error_sentence, fault_sentence
 from register.web.errors import status_of
 from register.web.l10n import typeset
+from register.web.request_context import key_store
 
 SAVE, PREVIEW = "garder", "relire"
 TAKE_STORED = "reprendre"
@@ -78,9 +80,8 @@ def edit(incident_id: int) -> ResponseReturnValue:
 def correct(incident_id: int) -> ResponseReturnValue:
     """The correction of a published case, with a public note."""
     notice = _("La correction est publiée, avec sa note.")
-    return run_editor(
-        open_case(incident_id), editor_forms.CorrectForm, Act.CORRECTED, acts.correct, notice
-    )
+    run = partial(acts.correct, store=key_store())
+    return run_editor(open_case(incident_id), editor_forms.CorrectForm, Act.CORRECTED, run, notice)
 
 
 @desk.route("/dossiers/<int:incident_id>/caviarder", methods=["GET", "POST"])
