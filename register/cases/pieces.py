@@ -103,6 +103,11 @@ def _shown(piece: PieceContent) -> tuple[Any, ...]:
     return (piece.kind, piece.original, piece.edits, tuple(pages))
 
 
+def is_same_copy(piece: PieceContent, other: PieceContent) -> bool:
+    """Whether two pieces show the same files."""
+    return _shown(piece) == _shown(other)
+
+
 def file_name(piece_number: int, page_number: int, page: Mapping[str, Any]) -> str:
     """The name of a copy for people: ``piece-2-page-3.png``; numbers are from 1."""
     extension = EXTENSIONS[page["mime"]]

@@ -24,8 +24,10 @@ CHUNK_BYTES = 256 * 1024
 # Threads that send files at once, and that wait for their turn; and those of whole long files.
 RUNNING, WAITING, TIMEOUT = 12, 24, 10.0
 RUNNING_DOWNLOADS, WAITING_DOWNLOADS = 4, 4
-# A file that is embedded or opened by itself runs nothing and reaches nothing but itself.
-CONTENT_SECURITY_POLICY = "default-src 'none'; img-src 'self'; media-src 'self'; sandbox"
+# A file that is opened by itself runs nothing and reaches nothing.
+CONTENT_SECURITY_POLICY = "default-src 'none'; sandbox"
+# A browser plays a sound or video in a page that it makes around it, which fetches it once more.
+MEDIA_SECURITY_POLICY = "default-src 'none'; media-src 'self'; sandbox allow-same-origin"
 _sending = Bulkhead(RUNNING, WAITING, TIMEOUT)
 _downloads = Bulkhead(RUNNING_DOWNLOADS, WAITING_DOWNLOADS, TIMEOUT)
 
@@ -40,11 +42,12 @@ def send_file(
     :raises Unavailable: ``busy``; too many files are sent at the moment.
     """
     etag.skip_caching()
+    is_media = mime.startswith(("audio/", "video/"))
     headers = {
         "ETag": f'"{digest}"',
         "Accept-Ranges": "bytes",
         "Cache-Control": cache_control,
-        "Content-Security-Policy": CONTENT_SECURITY_POLICY,
+        "Content-Security-Policy": MEDIA_SECURITY_POLICY if is_media else CONTENT_SECURITY_POLICY,
         "X-Robots-Tag": "noindex, noimageindex",
     }
     db.session.rollback()
