@@ -32,11 +32,9 @@ from register.evidence.clean_copy.protocol import (
 from register.evidence.file_kinds import TEXT, FileType, recognise
 
 # What the child may answer with; any other key is a broken file.
-COPY_ERRORS = frozenset(
-    {
-        *("copy_broken", "copy_encrypted", "copy_pages", "copy_pixels", "copy_duration"),
-        *("copy_text", "copy_size", "copy_time", "copy_memory", "copy_nothing_left", "copy_edits"),
-    }
+COPY_ERRORS = (
+    *("copy_broken", "copy_encrypted", "copy_pages", "copy_pixels", "copy_duration", "copy_text"),
+    *("copy_size", "copy_time", "copy_memory", "copy_nothing_left", "copy_edits"),
 )
 _MOST_PIXELS = 65535
 _END_SECONDS = 10
@@ -82,7 +80,7 @@ def make_copy(
             if sort is not FrameSort.PAGE:
                 raise CopyError("copy_broken")
             chunks = _PageBytes(child, remaining_bytes)
-            page = _page(json_of(content), last_index, chunks)
+            page = _page(_fields(content), last_index, chunks)
             last_index = page.index
             yield page
             for _unread in chunks:
@@ -134,10 +132,10 @@ class _Child:
         """The next frame; an error is raised as the one that it tells of."""
         try:
             sort, content = read_frame(self._read)
-            if sort is FrameSort.ERROR:
-                raise _reported_error(json_of(content))
         except ProtocolError as error:
             raise self._ending() from error
+        if sort is FrameSort.ERROR:
+            raise _reported_error(_fields(content))
         return sort, content
 
     def report(self) -> dict[str, Any]:
@@ -145,10 +143,7 @@ class _Child:
         sort, content = self.frame()
         if sort is not FrameSort.REPORT:
             raise CopyError("copy_broken")
-        try:
-            return json_of(content)
-        except ProtocolError as error:
-            raise CopyError("copy_broken") from error
+        return _fields(content)
 
     def _read(self, size: int) -> bytes:
         content = bytearray()
@@ -274,6 +269,13 @@ def _in_memory(source: BinaryIO | None, limits: CopyLimits) -> int:
 
 
 _SIZES = (("width", _MOST_PIXELS), ("height", _MOST_PIXELS))
+
+
+def _fields(content: bytes) -> dict[str, Any]:
+    try:
+        return json_of(content)
+    except ProtocolError as error:
+        raise CopyError("copy_broken") from error
 
 
 def _page(fields: dict[str, Any], last_index: int, chunks: Iterator[bytes]) -> CopyPage:

@@ -6,11 +6,9 @@ from dataclasses import dataclass
 from typing import BinaryIO
 
 # The formats of copies: every browser shows them.
-COPY_MIMES = frozenset(
-    {"image/jpeg", "image/png", "text/plain", "audio/mp4", "video/mp4", "video/webm"}
-)
+COPY_MIMES = ("image/jpeg", "image/png", "text/plain", "audio/mp4", "video/mp4", "video/webm")
 # What a member is told about a page, by code (messages.evidence.copy_notes).
-COPY_NOTES = frozenset({"first_frame", "characters_removed", "sound_missing", "picture_missing"})
+COPY_NOTES = ("first_frame", "characters_removed", "sound_missing", "picture_missing")
 
 
 @dataclass(frozen=True)
