@@ -9,7 +9,7 @@ from evidence_samples import MARKER, copied, decoded, file_type_of, pdf, pdf_of
 
 from register.errors import CopyError
 from register.evidence.clean_copy import copies, documents
-from register.evidence.clean_copy.edits import Area, Crop, Edits, Mask, MaskStyle
+from register.evidence.clean_copy.edits import Crop, Edits, Mask, MaskStyle, PageArea
 from register.evidence.clean_copy.limits import CopyLimits
 from register.evidence.clean_copy.pages import Facts
 
@@ -36,8 +36,8 @@ def test_each_page_becomes_a_picture() -> None:
 def test_pages_keep_their_number_when_others_are_dropped() -> None:
     edits = Edits(
         dropped_pages=(0,),
-        masks=(Mask(Area(0, 0, 0.5, 1), MaskStyle.BLACK, page=1),),
-        crops=(Crop(Area(0, 0, 1, 0.5), page=2),),
+        masks=(Mask(PageArea(0, 0, 0.5, 1), MaskStyle.BLACK, page=1),),
+        crops=(Crop(PageArea(0, 0, 1, 0.5), page=2),),
     )
     first, second = copy_of(pdf(RED, BLUE, RED), edits)
     assert (first.index, second.index) == (1, 2)

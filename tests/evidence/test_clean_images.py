@@ -12,7 +12,7 @@ from PIL import Image, ImageChops, ImageCms, PngImagePlugin
 
 from register.errors import CopyError
 from register.evidence.clean_copy import copies, images
-from register.evidence.clean_copy.edits import Area, Crop, Edits, Mask, MaskStyle
+from register.evidence.clean_copy.edits import Crop, Edits, Mask, MaskStyle, PageArea
 from register.evidence.clean_copy.limits import CopyLimits
 from register.evidence.clean_copy.pages import Facts
 
@@ -174,10 +174,10 @@ def test_a_heic_of_a_phone_is_copied() -> None:
 
 
 def test_a_black_area_is_black_and_the_crop_comes_after() -> None:
-    area = Area(0, 0, 0.5, 0.5)
+    area = PageArea(0, 0, 0.5, 0.5)
     edits = Edits(
         masks=(Mask(area, MaskStyle.BLACK), Mask(area, MaskStyle.BLACK, page=1)),
-        crops=(Crop(Area(0.25, 0.25, 1, 1)),),
+        crops=(Crop(PageArea(0.25, 0.25, 1, 1)),),
     )
     page, picture = copy_of(saved(photograph(), "PNG"), edits)
     assert (page.width, page.height) == picture.size == (240, 150)
@@ -188,7 +188,7 @@ def test_a_black_area_is_black_and_the_crop_comes_after() -> None:
 def test_pictures_that_differ_in_a_blurred_area_only_have_the_same_copy() -> None:
     """At most sixteen mean colours remain of it: here they are equal."""
     # Cells of 40 by 24 pixels.
-    area, box = Area(0.25, 0.25, 0.75, 0.73), (80, 50, 240, 146)
+    area, box = PageArea(0.25, 0.25, 0.75, 0.73), (80, 50, 240, 146)
     copies_made, whole = [], photograph()
     for orientation in (0, 1):
         picture = whole.copy()

@@ -25,7 +25,7 @@ from PIL import Image
 
 from register.errors import CopyError
 from register.evidence.clean_copy import copies, media, media_facts, media_process
-from register.evidence.clean_copy.edits import Area, Crop, Edits, Interval, Mask, MaskStyle
+from register.evidence.clean_copy.edits import Crop, Edits, Interval, Mask, MaskStyle, PageArea
 from register.evidence.clean_copy.limits import CopyLimits
 from register.evidence.file_kinds import FileKind
 
@@ -101,10 +101,10 @@ def test_areas_of_a_video_are_hidden_for_an_interval_and_for_all(tmp_path) -> No
     )  # fmt: skip
     edits = Edits(
         masks=(
-            Mask(Area(0, 0, 0.25, 0.25), MaskStyle.BLACK),
-            Mask(Area(0.75, 0.75, 1, 1), MaskStyle.BLACK, interval=Interval(1, 2)),
+            Mask(PageArea(0, 0, 0.25, 0.25), MaskStyle.BLACK),
+            Mask(PageArea(0.75, 0.75, 1, 1), MaskStyle.BLACK, interval=Interval(1, 2)),
         ),
-        crops=(Crop(Area(0, 0, 1, 0.9)),),
+        crops=(Crop(PageArea(0, 0, 1, 0.9)),),
     )
     ((page, copy),) = copied(source, edits)
     assert (page.width, page.height) == (160, 82)
@@ -117,7 +117,7 @@ def test_areas_of_a_video_are_hidden_for_an_interval_and_for_all(tmp_path) -> No
 
 def test_a_blurred_face_keeps_a_few_mean_colours(tmp_path) -> None:
     source = recording(*PICTURE, *H264, "-qp", "0")
-    area = Area(0.25, 0.25, 0.75, 0.75)
+    area = PageArea(0.25, 0.25, 0.75, 0.75)
     edits = Edits(masks=(Mask(area), Mask(area, interval=Interval(0, 1))))
     ((_page, copy),) = copied(source, edits)
     details = []

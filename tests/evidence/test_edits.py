@@ -8,22 +8,22 @@ import pytest
 
 from register.errors import CopyError
 from register.evidence.clean_copy.edits import (
-    Area,
     Crop,
     Edits,
     Interval,
     Mask,
     MaskStyle,
+    PageArea,
     Passage,
     remaining,
 )
 
 ALL = Edits(
     masks=(
-        Mask(Area(0, 0.1, 0.5, 1), MaskStyle.BLACK, 2, Interval(1, 2.5)),
-        Mask(Area(0, 0, 1, 1)),
+        Mask(PageArea(0, 0.1, 0.5, 1), MaskStyle.BLACK, 2, Interval(1, 2.5)),
+        Mask(PageArea(0, 0, 1, 1)),
     ),
-    crops=(Crop(Area(0, 0, 0.5, 0.5), 1), Crop(Area(0, 0, 1, 0.5), 1)),
+    crops=(Crop(PageArea(0, 0, 0.5, 0.5), 1), Crop(PageArea(0, 0, 1, 0.5), 1)),
     dropped_pages=(3,),
     cuts=(Interval(0, 10),),
     mutes=(Interval(11, 12),),
@@ -38,7 +38,7 @@ def test_edits_come_back_from_json() -> None:
 
 def test_edits_are_those_of_their_page() -> None:
     assert ALL.masks_of(2) == ALL.masks[:1]
-    assert ALL.crop_of(1) == Area(0, 0, 1, 0.5)
+    assert ALL.crop_of(1) == PageArea(0, 0, 1, 0.5)
     assert ALL.crop_of(0) is None
 
 
@@ -70,9 +70,9 @@ def test_edits_that_make_no_sense_are_refused(fields) -> None:
 
 
 def test_areas_are_widened_to_whole_pixels() -> None:
-    assert Area(0.101, 0.101, 0.5, 0.501).pixels(100, 100) == (10, 10, 50, 51)
-    assert Area(0.11, 0.11, 0.5, 0.51).pixels(100, 100, step=2) == (10, 10, 50, 52)
-    assert Area(0.5, 0.5, 1, 1).pixels(99, 99, step=2) == (48, 48, 99, 99)
+    assert PageArea(0.101, 0.101, 0.5, 0.501).pixels(100, 100) == (10, 10, 50, 51)
+    assert PageArea(0.11, 0.11, 0.5, 0.51).pixels(100, 100, step=2) == (10, 10, 50, 52)
+    assert PageArea(0.5, 0.5, 1, 1).pixels(99, 99, step=2) == (48, 48, 99, 99)
 
 
 @pytest.mark.parametrize(

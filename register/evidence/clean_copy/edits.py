@@ -27,7 +27,7 @@ class MaskStyle(StrEnum):
 
 
 @dataclass(frozen=True)
-class Area:
+class PageArea:
     """A rectangle by its four sides, each a fraction from 0 (left, top) to 1 (right, bottom)."""
 
     left: float
@@ -66,7 +66,7 @@ class Interval:
 class Mask:
     """A hidden area of one page; of a video for an interval, or throughout."""
 
-    area: Area
+    area: PageArea
     style: MaskStyle = MaskStyle.BLUR
     page: int = 0
     interval: Interval | None = None
@@ -76,7 +76,7 @@ class Mask:
 class Crop:
     """What is left of one page."""
 
-    area: Area
+    area: PageArea
     page: int = 0
 
 
@@ -114,7 +114,7 @@ class Edits:
     def masks_of(self, page: int) -> tuple[Mask, ...]:
         return tuple(mask for mask in self.masks if mask.page == page)
 
-    def crop_of(self, page: int) -> Area | None:
+    def crop_of(self, page: int) -> PageArea | None:
         """What is left of a page; the last crop counts."""
         areas = [crop.area for crop in self.crops if crop.page == page]
         return areas[-1] if areas else None
@@ -130,7 +130,7 @@ class Edits:
             return cls(
                 masks=tuple(_mask(mask) for mask in fields.get("masks", ())),
                 crops=tuple(
-                    Crop(Area(**crop["area"]), int(crop["page"]))
+                    Crop(PageArea(**crop["area"]), int(crop["page"]))
                     for crop in fields.get("crops", ())
                 ),
                 dropped_pages=tuple(int(page) for page in fields.get("dropped_pages", ())),
@@ -162,7 +162,7 @@ def remaining(cuts: tuple[Interval, ...], duration: float) -> list[tuple[float, 
 def _mask(fields: Mapping[str, Any]) -> Mask:
     interval = fields.get("interval")
     return Mask(
-        Area(**fields["area"]),
+        PageArea(**fields["area"]),
         MaskStyle(fields.get("style", MaskStyle.BLUR)),
         int(fields.get("page", 0)),
         Interval(**interval) if interval else None,

@@ -11,7 +11,7 @@ import pillow_heif
 from PIL import Image, ImageCms
 
 from register.errors import CopyError
-from register.evidence.clean_copy.edits import Area, Edits, Mask, MaskStyle
+from register.evidence.clean_copy.edits import Edits, Mask, MaskStyle, PageArea
 from register.evidence.clean_copy.limits import CopyLimits
 from register.evidence.clean_copy.pages import Facts, MadePage
 
@@ -93,7 +93,7 @@ def encode_page(
     """A page from an upright RGB picture: masked, cropped, encoded."""
     for mask in edits.masks_of(index):
         _hide(picture, mask)
-    crop = edits.crop_of(index) or Area(0, 0, 1, 1)
+    crop = edits.crop_of(index) or PageArea(0, 0, 1, 1)
     left, top, right, bottom = crop.pixels(*picture.size)
     # A new picture: what Pillow knows of the source (comment, profile, resolution) is not in it.
     page = Image.new("RGB", (right - left, bottom - top))

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from typing import BinaryIO
 
 from register.errors import CopyError
-from register.evidence.clean_copy.edits import Area, Edits, Interval, Mask, MaskStyle, remaining
+from register.evidence.clean_copy.edits import Edits, Interval, Mask, MaskStyle, PageArea, remaining
 from register.evidence.clean_copy.images import blur_cells
 from register.evidence.clean_copy.limits import CopyLimits
 from register.evidence.clean_copy.media_facts import MediaFacts, read_facts
@@ -154,7 +154,7 @@ def _picture_filters(facts: MediaFacts, edits: Edits, limits: CopyLimits) -> Ite
     masks = edits.masks_of(0)
     for number, mask in enumerate(masks):
         yield from _mask_filters(mask, number, width, height)
-    crop = edits.crop_of(0) or Area(0, 0, 1, 1)
+    crop = edits.crop_of(0) or PageArea(0, 0, 1, 1)
     left, top, right, bottom = crop.pixels(width, height, step=2)
     yield f"[masked{len(masks)}]crop={right - left}:{bottom - top}:{left}:{top}[pictures]"
 
