@@ -1,0 +1,84 @@
+"""Who can help: its page, and the contacts that other pages show for what happened."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Mapping, Sequence
+from contextlib import suppress
+from typing import NamedTuple
+
+from flask import render_template
+from flask_babel import gettext as _
+from markupsafe import Markup
+from sqlalchemy.exc import SQLAlchemyError
+
+from register.db import db
+from register.pages import help_contacts
+from register.pages.help_contacts import ALWAYS, DANGER, HelpContact, select_contacts
+from register.reports import form_vocabulary
+from register.text.dates import Language
+from register.web.blueprints import public
+from register.web.l10n import language
+from register.web.request_context import head
+
+
+class HelpGroup(NamedTuple):
+    """Contacts under a heading; the code of the heading is its anchor."""
+
+    code: str
+    heading: str
+    contacts: Sequence[HelpContact]
+
+
+@public.get("/aide")
+def help_page() -> str:
+    """Who can help with what, from the contacts that administrators keep."""
+    head()
+    contacts = help_contacts.current_contacts(db.session())
+    return render_template("pages/help.html", groups=group_contacts(contacts, language()))
+
+
+def group_contacts(contacts: Sequence[HelpContact], lang: Language) -> list[HelpGroup]:
+    """The contacts by what they help with: danger, whatever happened, then each family."""
+    families = form_vocabulary.words("famille", lang)
+    headings = {
+        DANGER: _("En danger maintenant"),
+        ALWAYS: _("Quoi qu’il arrive"),
+        **{code: word.label for code, word in families.items()},
+    }
+    groups = []
+    for code, heading in headings.items():
+        group_codes = {code, *(word.code for word in form_vocabulary.families(lang).get(code, ()))}
+        if selected := select_contacts(contacts, group_codes):
+            groups.append(HelpGroup(code, str(heading), selected))
+    return groups
+
+
+@public.app_template_global("help_contacts")
+def contacts_for(types: Collection[str], *, danger: bool = False) -> Sequence[HelpContact]:
+    """The contacts for types of incidents; with ``danger``, those for it only.
+
+    Pages of a report are made without the database too: they then have the shipped contacts.
+    """
+    contacts = help_contacts.shipped_contacts()
+    with suppress(SQLAlchemyError, OSError):
+        contacts = help_contacts.current_contacts(db.session())
+    return select_contacts(contacts, {DANGER} if danger else help_codes(types))
+
+
+def help_codes(types: Collection[str]) -> set[str]:
+    """The codes under which contacts for types of incidents are found."""
+    families: Mapping[str, Sequence[form_vocabulary.FormWord]] = form_vocabulary.families()
+    own = {code for code, words in families.items() if any(word.code in types for word in words)}
+    return {*types, *own, ALWAYS}
+
+
+def contact_codes() -> set[str]:
+    """Every code that a contact may have, beside those of ``help_contacts``."""
+    return {*form_vocabulary.words("type"), *form_vocabulary.words("famille")}
+
+
+def contacts_html(contacts: Sequence[HelpContact]) -> Markup:
+    """The contacts by what they help with, as a part of a page."""
+    groups = group_contacts(contacts, language())
+    html = render_template("pages/_help_groups.html", groups=groups)
+    return Markup(html)  # noqa: S704 - rendered with every value escaped
