@@ -40,7 +40,8 @@ _PART = re.compile(r"^## ", re.MULTILINE)
 _KEY = re.compile(r"[a-z0-9-]{1,40}")
 # An entry, and the character that a Markdown list begins with.
 _ENTRY = re.compile(r"[-*]\s+([^:]+?)\s*:\s*(.*)")
-_PHONE = re.compile(r"\+?[0-9][0-9 ]{1,18}")
+# A number to write to has the word SMS before it.
+_PHONE = re.compile(r"(?:SMS )?\+?[0-9][0-9 ]{1,18}")
 _CODE = re.compile(r"[a-z_]+")
 _NAME, _ENGLISH_NAME, _ROLE, _ENGLISH_ROLE = "nom", "nom en anglais", "rôle", "rôle en anglais"
 _PHONE_FIELD, _LINK, _CODES, _CHECKED, _SOURCE = "numéro", "lien", "pour", "vérifié", "source"
@@ -66,9 +67,11 @@ class HelpContact:
     source: str
 
     @property
-    def dialled(self) -> str:
-        """The number as an address of RFC 3966 has it: digits, and a plus sign before."""
-        return self.phone.replace(" ", "")
+    def phone_address(self) -> str:
+        """The address of the number (RFC 3966, RFC 5724)."""
+        digits = self.phone.replace(" ", "")
+        text_number = digits.removeprefix("SMS")
+        return f"sms:{text_number}" if text_number != digits else f"tel:{digits}"
 
     @property
     def site(self) -> str:

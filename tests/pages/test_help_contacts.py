@@ -34,7 +34,7 @@ def test_the_shipped_contacts_are_complete_and_have_codes_that_exist():
     contacts = help_contacts.shipped_contacts()
     assert len(contacts) == text.count("\n## ") >= 12
     assert all(contact.checked_on <= now().date() for contact in contacts)
-    assert {"17", "112", "114"} <= {contact.phone for contact in contacts}
+    assert {"tel:17", "tel:112", "sms:114"} <= {contact.phone_address for contact in contacts}
 
 
 def test_every_type_has_a_contact_of_its_own_beside_those_for_everybody():
@@ -50,7 +50,7 @@ def test_a_contact_is_read_with_its_number_link_codes_and_day():
     (contact,) = help_contacts.contacts_of(f"Une remarque.\n\n{CONTACT}")
     assert contact.key == "exemple"
     assert (contact.names["en"], contact.roles["fr"]) == ("An association", "Conseille.")
-    assert (contact.phone, contact.dialled) == ("01 02 03 04 05", "0102030405")
+    assert (contact.phone, contact.phone_address) == ("01 02 03 04 05", "tel:0102030405")
     assert contact.site == "exemple.test"
     assert contact.codes == {"justice", "violence_physique"}
     assert contact.checked_on == date(2026, 11, 28)

@@ -15,7 +15,6 @@ from register.db import db
 from register.pages import help_contacts
 from register.pages.help_contacts import ALWAYS, DANGER, HelpContact, select_contacts
 from register.reports import form_vocabulary
-from register.text.dates import Language
 from register.web.blueprints import public
 from register.web.l10n import language
 from register.web.request_context import head
@@ -34,23 +33,32 @@ def help_page() -> str:
     """Who can help with what, from the contacts that administrators keep."""
     head()
     contacts = help_contacts.current_contacts(db.session())
-    return render_template("pages/help.html", groups=group_contacts(contacts, language()))
+    return render_template("pages/help.html", groups=group_contacts(contacts))
 
 
-def group_contacts(contacts: Sequence[HelpContact], lang: Language) -> list[HelpGroup]:
-    """The contacts by what they help with: danger, whatever happened, then each family."""
-    families = form_vocabulary.words("famille", lang)
-    headings = {
-        DANGER: _("En danger maintenant"),
-        ALWAYS: _("Quoi qu’il arrive"),
-        **{code: word.label for code, word in families.items()},
-    }
-    groups = []
-    for code, heading in headings.items():
-        group_codes = {code, *(word.code for word in form_vocabulary.families(lang).get(code, ()))}
-        if selected := select_contacts(contacts, group_codes):
-            groups.append(HelpGroup(code, str(heading), selected))
-    return groups
+def group_contacts(contacts: Sequence[HelpContact]) -> list[HelpGroup]:
+    """Each contact once: for danger, for whatever happened, by what happened."""
+    urgent = select_contacts(contacts, {DANGER})
+    general = [contact for contact in select_contacts(contacts, {ALWAYS}) if contact not in urgent]
+    others = [contact for contact in contacts if contact not in [*urgent, *general]]
+    groups = (
+        HelpGroup(DANGER, _("En danger maintenant"), urgent),
+        HelpGroup(ALWAYS, _("Quoi qu’il arrive"), general),
+        HelpGroup("selon", _("Selon ce qui vous arrive"), others),
+    )
+    return [group for group in groups if group.contacts]
+
+
+@public.app_template_global("help_families")
+def family_labels(contact: HelpContact) -> list[str]:
+    """The families of what a contact helps with, in the reader's language."""
+    lang = language()
+    labels = form_vocabulary.words("famille", lang)
+    return [
+        labels[family].label
+        for family, words in form_vocabulary.families(lang).items()
+        if contact.codes & {family, *(word.code for word in words)}
+    ]
 
 
 @public.app_template_global("help_contacts")
@@ -79,6 +87,6 @@ def contact_codes() -> set[str]:
 
 def contacts_html(contacts: Sequence[HelpContact]) -> Markup:
     """The contacts by what they help with, as a part of a page."""
-    groups = group_contacts(contacts, language())
+    groups = group_contacts(contacts)
     html = render_template("pages/_help_groups.html", groups=groups)
     return Markup(html)  # noqa: S704 - rendered with every value escaped
