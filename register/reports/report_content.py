@@ -20,7 +20,9 @@ from register.journal.models import canonical_json, commitment
 from register.reports.models import MessageKind, Report
 from register.text.dates import Language
 
-VERSION = 1
+# Versions of the canonical bytes. Version 2 adds fields that are left out while they are empty; a
+# content without any of them is of version 1, so that earlier receipts keep their digests.
+VERSIONS = (1, 2)
 ACCOUNT_LIMIT = 20_000  # characters, some ten pages
 LINE_LIMIT = 500
 LINKS_LIMIT = 20
@@ -43,6 +45,8 @@ _PUBLIC_NAMES: Mapping[str, str] = {
     "began": "procedure",
     "links": "liens",
 }
+# The fields that version 2 adds, by their public names.
+_ADDED_NAMES: Mapping[str, str] = {"answers": "reponses"}
 
 
 @dataclass(frozen=True)
@@ -51,8 +55,10 @@ class ReportContent:
 
     ``place`` and ``when`` are the typed words; ``place_code`` (``commune:93032``) and ``date``
     (EDTF) what they were recognised as, empty if they were not. ``began``: who began proceedings,
-    as a direction, ``aucune``, or empty. ``language``: that of the form, which is no part of the
-    receipt.
+    as a direction, ``aucune``, or empty. ``answers``: the answers to questions of the ticked types,
+    as pairs of a question's key and a code or typed words, in the order of the keys; the date that
+    was recognised in an answer follows under the key of :func:`date_key`. ``language``: that of the
+    form, which is no part of the receipt.
     """
 
     account: str
@@ -67,12 +73,25 @@ class ReportContent:
     target_text: str = ""
     began: str = ""
     links: tuple[str, ...] = ()
+    answers: tuple[tuple[str, str], ...] = ()
     language: Language = "fr"
 
+    @property
+    def version(self) -> int:
+        """The version of its canonical bytes."""
+        return 2 if any(getattr(self, field) for field in _ADDED_NAMES) else 1
+
+    def answer(self, key: str) -> str:
+        """The answer to a question, empty for none."""
+        return dict(self.answers).get(key, "")
+
     def public_fields(self) -> dict[str, Any]:
-        """The fields by their public names, tuples as lists."""
+        """The fields by their public names, tuples as lists; those of version 2 if not empty."""
         sent = {name: getattr(self, field) for field, name in _PUBLIC_NAMES.items()}
-        return {name: list(v) if isinstance(v, tuple) else v for name, v in sent.items()}
+        public = {name: list(v) if isinstance(v, tuple) else v for name, v in sent.items()}
+        if self.answers:
+            public[_ADDED_NAMES["answers"]] = dict(self.answers)
+        return public
 
 
 def parse_content(public_fields: Mapping[str, Any], language: Language = "fr") -> ReportContent:
@@ -80,12 +99,20 @@ def parse_content(public_fields: Mapping[str, Any], language: Language = "fr") -
     sent: dict[str, Any] = {field: public_fields[name] for field, name in _PUBLIC_NAMES.items()}
     for field in ("types", "links"):
         sent[field] = tuple(sent[field])
+    sent["answers"] = tuple(sorted(public_fields.get(_ADDED_NAMES["answers"], {}).items()))
     return ReportContent(**sent, language=language)
+
+
+def date_key(question: str) -> str:
+    """The key, among the answers, of the date (EDTF) recognised in the answer to a question."""
+    return f"{question}_date"
 
 
 def receipt_content(sent: ReportContent, day: date) -> bytes:
     """The bytes that a receipt's digest covers: the content and the day of receipt."""
-    return canonical_json({"v": VERSION, "jour": day.isoformat(), "envoi": sent.public_fields()})
+    return canonical_json(
+        {"v": sent.version, "jour": day.isoformat(), "envoi": sent.public_fields()}
+    )
 
 
 def content_digest(sent: ReportContent, day: date, salt: bytes) -> bytes:
@@ -110,7 +137,7 @@ def receipt_document(received: Received, day: date, authority: str) -> bytes:
     """
     return canonical_json(
         {
-            "v": VERSION,
+            "v": received.sent.version,
             "registre": authority,
             "jour": day.isoformat(),
             "sel": received.salt.hex(),
@@ -126,7 +153,7 @@ def receipt_digest(document: bytes) -> bytes | None:
         receipt_fields = json.loads(document)
         salt = bytes.fromhex(receipt_fields["sel"])
         content = receipt_fields["contenu"].encode("utf-8")
-        if len(salt) != 32 or receipt_fields["v"] != VERSION:
+        if len(salt) != 32 or receipt_fields["v"] not in VERSIONS:
             return None
     except (ValueError, KeyError, TypeError, AttributeError, RecursionError):
         return None
@@ -172,7 +199,7 @@ def decrypt_content(key: bytes, name: str, sealed: bytes) -> Received:
     :raises SealError: ``seal_opens_nothing``, as all decryption here.
     """
     parsed = json.loads(_decrypt(key, "sent", sealed, name))
-    # Reports of former versions have no language.
+    # Contents of former versions have no language, and fields of version 2 only if not empty.
     sent = parse_content(parsed["envoi"], parsed.get("langue", "fr"))
     return Received(sent, bytes.fromhex(parsed["sel"]))
 

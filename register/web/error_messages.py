@@ -25,6 +25,7 @@ ERROR_SENTENCES: Mapping[str, Any] = (
     | messages.errors.field_errors
     | messages.errors.import_errors
     | messages.console.console_errors
+    | messages.evidence.evidence_errors
 )
 
 # Values that the user typed or sent. A public error page repeats none of them: a link could put any

@@ -104,6 +104,7 @@ def test_no_table_of_sentences_hides_a_key_of_another() -> None:
         messages.errors.field_errors,
         messages.errors.import_errors,
         messages.console.console_errors,
+        messages.evidence.evidence_errors,
     )
     assert sum(len(table) for table in tables) == len(ERROR_SENTENCES)
 

@@ -64,7 +64,7 @@ def test_a_changed_or_a_foreign_receipt_is_not_recognised(app, inbox, anyone):
         {"contenu": receipt["contenu"].replace("caméra", "camera")},
         {"contenu": receipt["contenu"].replace("2026-03-02", "2026-03-01")},
         {"sel": "00" * 32},
-        {"v": 2},
+        {"v": 3},
     ):
         assert NOT_RECOGNISED in paste_receipt(anyone, json.dumps({**receipt, **changes}))
         assert anyone.answer.status_code == 200

@@ -1,0 +1,1 @@
+"""Evidence files: storage in sealed blobs, recognition of kinds, clean copies."""
