@@ -34,6 +34,7 @@ import register.exchange.web.file_import
 import register.feeds.web
 import register.journal.web.members_journal
 import register.journal.web.public_journal
+import register.pages.web.help
 import register.pages.web.page_editor
 import register.pages.web.public_pages
 import register.reports.web
