@@ -26,6 +26,7 @@ from register.reports.report_content import ACCOUNT_LIMIT, LINKS_LIMIT, MESSAGE_
 from register.reports.web import public_forms
 from register.reports.web.answer_words import added_text, list_answers, short_answers
 from register.reports.web.follow_up_page import ReportAccess, report_access
+from register.reports.web.question_fields import asked_parts, questions_html, summons_words
 from register.reports.web.report_form import AS_TYPED, ReportForm
 from register.text.dates import paris_day
 from register.web import messages, rate_limits
@@ -52,6 +53,12 @@ def submit_step() -> ResponseReturnValue:
         # From the page of a place: a POST keeps ``lieu=commune:93032`` out of addresses.
         return _form_with_place(request.form.get("lieu", ""))
     return _run_step(_submitted_form(), _STEPS.get(request.form.get("etape", ""), check))
+
+
+@submit.get("/signaler/questions", endpoint="report_questions")
+def all_questions() -> str:
+    """The questions of all types, for the script of the form."""
+    return questions_html(language())
 
 
 @submit.get("/signaler/ajouter", endpoint="report_again")
@@ -101,9 +108,14 @@ def check(form: ReportForm) -> ResponseReturnValue:
     """Review the answers before sending."""
     if not form.is_sent:
         return _form_html(form), 422
-    answers = list_answers(form.sent)
+    sent = form.sent
     return render_template(
-        "reports/check_answers.html", form=form, answers=answers, jeton=_reusable_token(form)
+        "reports/check_answers.html",
+        form=form,
+        answers=list_answers(sent),
+        asked=asked_parts(sent.types),
+        summons=summons_words(sent, paris_day(now())),
+        jeton=_reusable_token(form),
     )
 
 
@@ -243,6 +255,7 @@ def _form_html(form: ReportForm, *, error_text: object = "", jeton: str = "") ->
         jeton=jeton or _reusable_token(form),
         families=form_vocabulary.words("famille", language()),
         types=form_vocabulary.families(language()),
+        asked=asked_parts(form.types.data or ()),
         as_typed=AS_TYPED,
         account_limit=ACCOUNT_LIMIT,
         links_limit=LINKS_LIMIT,
