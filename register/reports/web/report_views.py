@@ -11,7 +11,7 @@ import hashlib
 from collections.abc import Callable, Mapping
 from contextlib import suppress
 
-from flask import Response, redirect, render_template, request
+from flask import Response, make_response, redirect, render_template, request
 from flask.typing import ResponseReturnValue
 
 from register.db import db, now
@@ -31,6 +31,7 @@ from register.reports.web.report_form import AS_TYPED, ReportForm
 from register.text.dates import paris_day
 from register.web import messages, rate_limits
 from register.web.blueprints import submit
+from register.web.headers import gzip_body, takes_gzip
 from register.web.l10n import language
 from register.web.request_context import key_store
 
@@ -56,9 +57,18 @@ def submit_step() -> ResponseReturnValue:
 
 
 @submit.get("/signaler/questions", endpoint="report_questions")
-def all_questions() -> str:
-    """The questions of all types, for the script of the form."""
-    return questions_html(language())
+def all_questions() -> Response:
+    """The questions of all types, for the script of the form.
+
+    Compressed, as no page of a form is: nothing in it is of one person.
+    """
+    html = questions_html(language())
+    response = make_response(html)
+    if takes_gzip(request.environ):
+        response.set_data(gzip_body(html.encode("utf-8")))
+        response.headers["Content-Encoding"] = "gzip"
+    response.vary.add("Accept-Encoding")
+    return response
 
 
 @submit.get("/signaler/ajouter", endpoint="report_again")
