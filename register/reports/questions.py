@@ -188,7 +188,7 @@ def answer_day(sent: ReportContent, question: str) -> date | None:
         parsed = dates.parse(answer_date(sent, question))
     except TextError:
         return None
-    return parsed.first if parsed.first == parsed.last else None
+    return parsed.first if parsed.first == parsed.last and not parsed.mark else None
 
 
 def is_in_danger(sent: ReportContent | None) -> bool:

@@ -119,7 +119,13 @@ def test_the_ten_days_are_counted_from_the_day_after_the_summons():
 
 @pytest.mark.parametrize(
     ("edtf", "day"),
-    [("2026-11-20", date(2026, 11, 20)), ("2026-11", None), ("", None), ("2026-11-45", None)],
+    [
+        ("2026-11-20", date(2026, 11, 20)),
+        ("2026-11", None),
+        ("2026-11-20~", None),
+        ("", None),
+        ("2026-11-45", None),
+    ],
 )
 def test_a_term_runs_from_a_single_day_only(edtf, day):
     answers = {"citation_le": "x", **({date_key("citation_le"): edtf} if edtf else {})}

@@ -17,8 +17,9 @@ from register.cases import case_content as contents
 from register.cases.acts.marks import end_assignment, mark
 from register.cases.case_codes import CodeChange
 from register.cases.case_content import Content
+from register.cases.case_evidence import remove_case_evidence
 from register.cases.decisions import with_decisions
-from register.cases.models import CaseState, Correction, Incident
+from register.cases.models import CaseEvidence, CaseState, Correction, Incident
 from register.cases.persistence import erase_texts, save_revision
 from register.cases.risk_flags import GivenReasons
 from register.cases.second_person import Approval, Proposal, valid_approvals
@@ -241,6 +242,7 @@ def erase_and_record(
     mark(case, Urgency(), tx.at)
     case.term_label = ""
     destroyed_ids = erase_texts(tx, case)
+    remove_case_evidence(tx.session, CaseEvidence.incident_id == case.id)
     case.state = CaseState.ERASED
     case.revision = None
     case.moved_at = tx.at

@@ -21,6 +21,7 @@ from register.reports.questions import AnswerKind, Notice, Question
 from register.reports.report_content import ReportContent, date_key
 from register.reports.web.answer_fields import CheckedRadio, CheckedSelect, short_field
 from register.reports.web.public_forms import SessionlessForm
+from register.text.date_reading import DateReading
 from register.text.dates import Language
 from register.text.normalisation import one_line
 from register.web.l10n import day_words, language, typeset
@@ -79,16 +80,20 @@ class QuestionFields(SessionlessForm):
         return self[field_name(question)]
 
     def given_answers(
-        self, types: Collection[str], recognise_date: Callable[[str], str]
+        self, types: Collection[str], read: Callable[[str], DateReading]
     ) -> dict[str, str]:
-        """The answers to the questions of some types, and the dates recognised in them."""
+        """The answers to the questions of some types, and the dates recognised in them.
+
+        :param read: what a typed date means; without a year, it is read as a past one.
+        """
         answers = {}
         for question in questions.questions_for(types):
             value = self.question_field(question).data
             if value:
                 answers[question.key] = value
-                if question.kind is AnswerKind.DATE and (edtf := recognise_date(value)):
-                    answers[date_key(question.key)] = edtf
+                reading = read(value) if question.kind is AnswerKind.DATE else DateReading()
+                if reading.start and not (question.is_future and reading.is_year_missing):
+                    answers[date_key(question.key)] = reading.start
         return answers
 
 

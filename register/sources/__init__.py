@@ -1,0 +1,1 @@
+"""Pages of sources: fetched from public hosts only, and written as web archives."""
