@@ -9,9 +9,9 @@ from typing import Any
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from register.cases.case_keys import case_key_name
+from register.cases.case_evidence import case_key_name
 from register.cases.copy_models import CaseCopy, CaseCopyPage, CopyState
-from register.cases.copy_storage import CopyPage, open_order, open_page, page_lookup
+from register.cases.copy_storage import StoredPage, open_order, open_page, page_lookup
 from register.cases.models import Incident, Revision
 from register.cases.second_person import PendingChange
 from register.errors import SealError
@@ -48,7 +48,7 @@ class FileCopy:
     edits: Mapping[str, Any]
     reason: str = ""
     values: Mapping[str, int] = field(default_factory=dict)
-    pages: tuple[CopyPage, ...] = ()
+    pages: tuple[StoredPage, ...] = ()
 
     @property
     def is_edited(self) -> bool:
@@ -81,7 +81,7 @@ def file_copies(session: Session, store: KeyStore, incident_id: int) -> dict[str
     rows = session.scalars(stmt.order_by(CaseCopy.position.desc(), CaseCopy.key)).all()
     copies: dict[str, list[FileCopy]] = {}
     if rows:
-        key = _require_key(store, incident_id)
+        key = require_case_key(store, incident_id)
         pages = _pages(session, key, [row.key for row in rows])
         for row in rows:
             order = open_order(key, row)
@@ -138,7 +138,7 @@ def find_page(
     row = session.scalar(stmt)
     if row is None:
         return None
-    return open_page(_require_key(store, incident_id), row).file
+    return open_page(require_case_key(store, incident_id), row).file
 
 
 def is_in_document(session: Session, incident_id: int, digests: Iterable[str]) -> bool:
@@ -154,15 +154,15 @@ def is_in_document(session: Session, incident_id: int, digests: Iterable[str]) -
     )
 
 
-def _pages(session: Session, key: bytes, copy_keys: list[str]) -> dict[str, list[CopyPage]]:
+def _pages(session: Session, key: bytes, copy_keys: list[str]) -> dict[str, list[StoredPage]]:
     stmt = select(CaseCopyPage).where(CaseCopyPage.copy_key.in_(copy_keys))
-    pages: dict[str, list[CopyPage]] = {}
+    pages: dict[str, list[StoredPage]] = {}
     for row in session.scalars(stmt.order_by(CaseCopyPage.position)):
         pages.setdefault(row.copy_key, []).append(open_page(key, row))
     return pages
 
 
-def _require_key(store: KeyStore, incident_id: int) -> bytes:
+def require_case_key(store: KeyStore, incident_id: int) -> bytes:
     """The existing key of a case.
 
     :raises SealError: ``seal_opens_nothing`` when it was destroyed.

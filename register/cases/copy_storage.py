@@ -17,7 +17,6 @@ from sqlalchemy.orm import Session
 
 from register import encryption
 from register.cases.copy_models import CaseCopy, CaseCopyPage
-from register.cases.models import CaseEvidence
 from register.evidence.sealed_files import FileManifest
 from register.key_store import KeyStore
 
@@ -28,7 +27,7 @@ _PADDING = 1024
 
 
 @dataclass(frozen=True)
-class CopyPage:
+class StoredPage:
     """A page of a clean copy: what the public may see of a file.
 
     :param position: its number in the original, from 0.
@@ -92,7 +91,7 @@ def open_order(key: bytes, row: CaseCopy) -> CopyOrder:
     return CopyOrder(**_open(key, _COPY_PURPOSE, row.key, row.sealed))
 
 
-def seal_page(key: bytes, page: CopyPage) -> bytes:
+def seal_page(key: bytes, page: StoredPage) -> bytes:
     """The sealed fields of a page."""
     fields = {
         "file": page.file.fields(),
@@ -104,10 +103,10 @@ def seal_page(key: bytes, page: CopyPage) -> bytes:
     return _seal(key, _PAGE_PURPOSE, page.key, fields)
 
 
-def open_page(key: bytes, row: CaseCopyPage) -> CopyPage:
+def open_page(key: bytes, row: CaseCopyPage) -> StoredPage:
     """The page of a row; raises as :func:`register.encryption.decrypt`."""
     fields = _open(key, _PAGE_PURPOSE, row.key, row.sealed)
-    return CopyPage(
+    return StoredPage(
         key=row.key,
         position=row.position,
         file=FileManifest.parse(fields["file"]),
@@ -133,13 +132,6 @@ def delete_copies(session: Session, copy_keys: Collection[str]) -> None:
         (CaseCopy.key.in_(copy_keys), CaseCopy),
     ):
         session.execute(delete(table).where(clause))
-
-
-def delete_case_files(session: Session, incident_id: int) -> None:
-    """Delete all files of a case and their copies."""
-    stmt = select(CaseEvidence.key).where(CaseEvidence.incident_id == incident_id)
-    delete_copies_of(session, session.scalars(stmt).all())
-    session.execute(delete(CaseEvidence).where(CaseEvidence.incident_id == incident_id))
 
 
 def delete_copies_of(session: Session, evidence_keys: Collection[str]) -> None:

@@ -18,7 +18,6 @@ from register.cases.acts.marks import end_assignment, mark
 from register.cases.case_codes import CodeChange
 from register.cases.case_content import Content
 from register.cases.case_evidence import remove_case_evidence
-from register.cases.copy_storage import delete_case_files
 from register.cases.decisions import with_decisions
 from register.cases.models import CaseEvidence, CaseState, Correction, Incident
 from register.cases.persistence import erase_texts, save_revision
@@ -242,7 +241,6 @@ def erase_and_record(
     end_assignment(case, act, member.id)
     mark(case, Urgency(), tx.at)
     case.term_label = ""
-    delete_case_files(tx.session, case.id)
     destroyed_ids = erase_texts(tx, case)
     remove_case_evidence(tx.session, CaseEvidence.incident_id == case.id)
     case.state = CaseState.ERASED
