@@ -51,7 +51,7 @@ class PieceRow(FieldGroup):
         validators=[Length(max=50_000)],
     )
     transcript = text_field(_("Transcription"))
-    no_transcript = line_field(_("Sans transcription : pourquoi"))
+    no_transcript = line_field(_("Sans transcription : pourquoi"))
     warning = line_field(_("Avertissement"))
     rank = line_field(_("Place"), limit=4)
     renewed = BooleanField(_("Prendre la nouvelle copie"))
